@@ -1,0 +1,202 @@
+# grmon-c. `make help` lists the targets; everything that is built goes to $(BUILD).
+
+VERSION  := $(shell sed -n 's/^\#define GRMON_VERSION  *"\(.*\)"/\1/p' include/grmon.h)
+SOVERSION := $(firstword $(subst ., ,$(VERSION)))
+
+BUILD  ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share
+INSTALL ?= install
+PKG_CONFIG ?= pkg-config
+PROVE ?= prove
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+comma := ,
+
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wvla -Wformat=2 -Wno-unused-parameter
+ifneq ($(CI)$(WERROR),)
+WARNINGS += -Werror
+endif
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(SANFLAGS) -MMD -MP -Iinclude -Isrc
+
+CLIENT_PKGS := ncursesw jansson libproc2 libdw
+# Looked up only when something is built, so that `make deps` works on a bare machine.
+CLIENT_CFLAGS = $(BASE_CFLAGS) -DGRMON_LIBDIR='"$(LIBDIR)"' \
+	$(shell $(PKG_CONFIG) --cflags $(CLIENT_PKGS))
+CLIENT_LIBS = $(shell $(PKG_CONFIG) --libs $(CLIENT_PKGS)) -pthread -lm
+# The agent lives in somebody else's process: libc alone, its own symbols hidden,
+# unwinding through its frames on cancellation.
+AGENT_CFLAGS := $(BASE_CFLAGS) -fPIC -fvisibility=hidden -fexceptions \
+	-ftls-model=initial-exec -fno-plt
+AGENT_LDFLAGS := -shared -Wl,-soname,libgrmon.so.$(SOVERSION) -Wl,-z,nodelete -Wl,-z,now \
+	-Wl,-z,relro -Wl,--no-undefined $(SANFLAGS)
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
+AGENT_OBJECTS  := $(patsubst %.c,$(BUILD)/pic/%.o,$(wildcard src/agent/*.c src/wire/*.c))
+CLIENT_FOLDERS := base wire core source rec out tui
+CLIENT_OBJECTS := $(foreach folder,$(CLIENT_FOLDERS),$(call objects,src/$(folder)))
+CLI_OBJECTS    := $(call objects,src/cli)
+
+CLIENT   := $(BUILD)/grmon-c
+LIB_SO   := $(BUILD)/libgrmon.so.$(VERSION)
+LIB_A    := $(BUILD)/libgrmon.a
+CLIENT_A := $(BUILD)/libclient.a
+
+EXAMPLES := $(patsubst src/examples/%.c,$(BUILD)/examples/%,$(wildcard src/examples/*.c))
+# tests/unit: client code under cmocka. tests/fault: programs with the agent linked in.
+# tests/targets: programs to be watched, without the agent.
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/*.c))
+FAULT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/fault/*.c))
+TARGETS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/targets/*.c)) \
+	$(patsubst %.cc,$(BUILD)/%,$(wildcard tests/targets/*.cc))
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+SCRIPTS := $(wildcard tests/e2e/*.t tests/tui/*.t tests/fault/*.t)
+
+.DEFAULT_GOAL := all
+.PHONY: all agent client examples demo check check-quick tests lint bench fuzz install \
+	uninstall deps dist format help clean
+
+all: agent client examples ## build the agent, the client and the examples
+agent: $(LIB_SO) $(LIB_A) $(BUILD)/libgrmon.so
+client: $(CLIENT)
+examples: $(EXAMPLES)
+tests: all $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS)
+
+$(LIB_SO): $(AGENT_OBJECTS)
+	$(CC) $(CFLAGS) $(AGENT_LDFLAGS) $(LDFLAGS) -o $@ $^ -ldl -pthread
+	ln -sf $(@F) $(BUILD)/libgrmon.so.$(SOVERSION)
+$(BUILD)/libgrmon.so: $(LIB_SO)
+	ln -sf $(<F) $@
+$(LIB_A): $(AGENT_OBJECTS)
+	rm -f $@ && $(AR) rcs $@ $^
+$(CLIENT_A): $(CLIENT_OBJECTS)
+	rm -f $@ && $(AR) rcs $@ $^
+$(CLIENT): $(CLI_OBJECTS) $(CLIENT_A)
+	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(CLIENT_LIBS)
+
+$(BUILD)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(AGENT_CFLAGS) $(CFLAGS) -c -o $@ $<
+$(BUILD)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) -c -o $@ $<
+
+# A file may name further flags and libraries in a line "// build: -lmicrohttpd".
+extra = $(shell sed -n 's,^// build: ,,p' $<)
+$(BUILD)/examples/%: src/examples/%.c $(BUILD)/libgrmon.so
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< \
+		-L$(BUILD) -Wl,-rpath,'$$ORIGIN/..' -lgrmon $(extra) -pthread
+$(BUILD)/tests/unit/%.t: tests/unit/%.c $(CLIENT_A)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(CLIENT_A) \
+		-lcmocka $(CLIENT_LIBS) $(extra)
+$(BUILD)/tests/fault/%.t: tests/fault/%.c $(BUILD)/libgrmon.so $(CLIENT_A)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(CLIENT_A) \
+		-L$(BUILD) -Wl,-rpath,'$$ORIGIN/../..' -lgrmon -lcmocka $(extra) -pthread -ldl
+$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libgrmon.so $(CLIENT_A)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(CLIENT_A) \
+		$(CLIENT_LIBS) $(extra) -pthread
+$(BUILD)/tests/targets/%: tests/targets/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(extra) -pthread
+$(BUILD)/tests/targets/%: tests/targets/%.cc
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) -MMD -MP -Iinclude $(CFLAGS) $(LDFLAGS) -o $@ $< $(extra) -pthread
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+demo: ## build, start the leaking demo server and watch it
+	@tests/deps.sh demo
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) src/examples/demo.sh
+
+check: ## install what the tests need, build, run every test
+	@tests/deps.sh check
+	@$(MAKE) --no-print-directory -j$(JOBS) tests
+	@$(MAKE) --no-print-directory check-quick
+check-quick: tests ## run every test, installing nothing
+	BUILD=$(abspath $(BUILD)) SAN=$(SAN) CMOCKA_MESSAGE_OUTPUT=TAP \
+		$(PROVE) -j$(JOBS) --exec env --timer $(UNIT_TESTS) $(FAULT_TESTS) $(SCRIPTS)
+
+lint: ## layering, formatting, static analysis, exported symbols, man pages
+	@tests/deps.sh lint
+	@BUILD=$(BUILD) tests/lint/run.sh
+
+bench: ## the figures, as ratios measured side by side
+	@tests/deps.sh check
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(BENCHES) $(TARGETS)
+	@BUILD=$(abspath $(BUILD)) tests/bench/run.sh
+
+FUZZ_SECONDS ?= 60
+fuzz: ## every fuzz target for FUZZ_SECONDS (60) each
+	@tests/deps.sh lint
+	@BUILD=$(BUILD) SECONDS_EACH=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZERS)
+
+deps: ## install everything that build, tests and lint need
+	@tests/deps.sh check lint
+
+PKGCONFIG_FILE := $(BUILD)/libgrmon.pc
+$(PKGCONFIG_FILE): Makefile include/grmon.h
+	@mkdir -p $(@D)
+	printf '%s\n' 'prefix=$(PREFIX)' 'libdir=$(LIBDIR)' 'includedir=$(INCDIR)' '' \
+		'Name: libgrmon' 'Description: publishes what every thread is blocked on' \
+		'Version: $(VERSION)' 'Libs: -L$${libdir} -lgrmon' 'Libs.private: -ldl -pthread' \
+		'Cflags: -I$${includedir}' >$@
+
+install: agent client $(PKGCONFIG_FILE) ## into $(DESTDIR)$(PREFIX)
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig $(INCDIR) \
+		$(MANDIR)/man1 $(MANDIR)/man3 $(MANDIR)/man5 \
+		$(DATADIR)/bash-completion/completions $(DATADIR)/zsh/site-functions \
+		$(DATADIR)/fish/vendor_completions.d)
+	$(INSTALL) -m 755 $(CLIENT) $(DESTDIR)$(BINDIR)/grmon-c
+	$(INSTALL) -m 755 $(LIB_SO) $(DESTDIR)$(LIBDIR)/
+	ln -sf $(notdir $(LIB_SO)) $(DESTDIR)$(LIBDIR)/libgrmon.so.$(SOVERSION)
+	ln -sf $(notdir $(LIB_SO)) $(DESTDIR)$(LIBDIR)/libgrmon.so
+	$(INSTALL) -m 644 $(LIB_A) $(DESTDIR)$(LIBDIR)/
+	$(INSTALL) -m 644 $(PKGCONFIG_FILE) $(DESTDIR)$(LIBDIR)/pkgconfig/
+	$(INSTALL) -m 644 include/grmon.h include/grmon_chan.h $(DESTDIR)$(INCDIR)/
+	for page in man/*.[135]; do $(INSTALL) -m 644 $$page \
+		$(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; done
+	$(INSTALL) -m 644 man/completions/grmon-c.bash \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/grmon-c
+	$(INSTALL) -m 644 man/completions/_grmon-c $(DESTDIR)$(DATADIR)/zsh/site-functions/
+	$(INSTALL) -m 644 man/completions/grmon-c.fish \
+		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/
+	[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/grmon-c $(DESTDIR)$(LIBDIR)/libgrmon.* \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/libgrmon.pc $(DESTDIR)$(INCDIR)/grmon.h \
+		$(DESTDIR)$(INCDIR)/grmon_chan.h \
+		$(DESTDIR)$(DATADIR)/bash-completion/completions/grmon-c \
+		$(DESTDIR)$(DATADIR)/zsh/site-functions/_grmon-c \
+		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/grmon-c.fish
+	for page in man/*.[135]; do \
+		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
+
+dist: ## a source archive of the last commit in $(BUILD)
+	@mkdir -p $(BUILD)
+	git archive --prefix=grmon-c-$(VERSION)/ -o $(BUILD)/grmon-c-$(VERSION).tar.gz HEAD
+	@echo $(BUILD)/grmon-c-$(VERSION).tar.gz
+
+format: ## clang-format every C file in place
+	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+clean: ## remove the build folder
+	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+		awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo '  Variables: BUILD=build PREFIX=/usr/local DESTDIR= SAN=address,undefined|thread'
+	@echo '             CC=gcc|clang CFLAGS="-O2 -g" WERROR=1 JOBS=N FUZZ_SECONDS=60'

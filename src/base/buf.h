@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Growing byte buffer with a limit. Always NUL-terminated behind its bytes. */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stddef.h>
+
+struct buf {
+	char *bytes; /* never NULL after the first append */
+	size_t length;
+	size_t capacity;
+	int failed; /* memory ran out or max_bytes was passed; later appends do nothing */
+	size_t max_bytes; /* 0: none */
+};
+
+void buf_init(struct buf *buf, size_t max_bytes);
+void buf_release(struct buf *buf);
+void buf_clear(struct buf *buf);
+void buf_append(struct buf *buf, const void *bytes, size_t length);
+void buf_puts(struct buf *buf, const char *text);
+void buf_printf(struct buf *buf, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

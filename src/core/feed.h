@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a view gets its snapshots without knowing where they come from. cli implements it
+ * with a thread that polls a source; the view never waits for a target. All calls are made
+ * by the view's thread.
+ */
+#ifndef CORE_FEED_H
+#define CORE_FEED_H
+
+#include "base/err.h"
+#include "core/snapshot.h"
+#include "core/track.h"
+
+enum feed_status {
+	FEED_CONNECTING, /* no picture yet */
+	FEED_LIVE,
+	FEED_FAILING, /* the last poll failed; the picture before it stays */
+	FEED_ENDED,   /* the target ended; the last picture stays */
+	FEED_WAITING, /* --wait: looking for its next incarnation by name */
+};
+
+struct feed_state {
+	enum feed_status status;
+	char message[ERR_TEXT_MAX]; /* error of the last poll, or why it ended; "" if none */
+	int64_t poll_ns;            /* how long the last poll took */
+	uint64_t polls;
+};
+
+/* A row of the process list. Texts live until the next processes() call. */
+struct process_row {
+	pid_t pid;
+	const char *source;  /* the best that fits: "agent", "native", "-" */
+	int64_t tasks;       /* threads */
+	int64_t rss_bytes;
+	double cpu_percent;  /* -1: not known yet */
+	const char *user;
+	const char *name;
+	const char *command; /* command line, cut */
+	bool allowed;        /* may be watched */
+};
+
+struct feed_ops {
+	/* Becomes readable when there is something new; clear() empties it. */
+	int (*fd)(void *ctx);
+	void (*clear)(void *ctx);
+	/* Newest snapshot (a reference that the caller drops), or NULL if none yet. */
+	struct snapshot *(*latest)(void *ctx, struct feed_state *state);
+	void (*refresh)(void *ctx); /* poll now */
+	void (*set_interval)(void *ctx, int64_t interval_ns);
+	void (*set_rule)(void *ctx, const struct stuck_rule *rule);
+	/* Ask for the whole stack of this task in the snapshots to come. id 0: none. */
+	void (*focus)(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial);
+	size_t (*history)(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial,
+			  struct history_entry *out, size_t max);
+	/* The process list, for the picker and P; rows live until the next call. */
+	int (*processes)(void *ctx, const struct process_row **rows, size_t *count,
+			 struct err *e);
+	/* Watch another process from now on. */
+	int (*attach)(void *ctx, pid_t pid, struct err *e);
+	/* Write the snapshot as JSON into a new file in the working directory; its path is
+	 * left in `path`. */
+	int (*write_dump)(void *ctx, const struct snapshot *snapshot, char *path, size_t size,
+			  struct err *e);
+};
+
+struct feed {
+	const struct feed_ops *ops;
+	void *ctx;
+};
+
+#endif

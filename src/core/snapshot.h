@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One look at all tasks of a target. A source fills it, core/track.h completes it (ages,
+ * stuck); from then on it is immutable, shared between threads by reference count and read
+ * by views and outputs. Everything a snapshot points to lives in its own arena or in its
+ * session's intern and stack tables, which outlive it.
+ */
+#ifndef CORE_SNAPSHOT_H
+#define CORE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "core/state.h"
+
+/* Bounds that hold whatever a target says. */
+#define SNAPSHOT_TASKS_MAX  4000000u
+#define SNAPSHOT_FRAMES_MAX 128u
+#define SNAPSHOT_LABELS_MAX 16u
+
+struct frame {
+	const char *function; /* interned; NULL: not known */
+	const char *file;     /* interned; NULL: not known */
+	int line;             /* 0: not known */
+	uint64_t address;
+	bool inlined;
+};
+
+/* Immutable, unique per content within a session: equal stacks have equal pointers. */
+struct stack {
+	size_t nr_frames; /* innermost first */
+	bool truncated;   /* does not reach the outermost frame */
+	uint64_t hash;
+	struct frame frames[];
+};
+
+enum task_kind { TASK_THREAD, TASK_GOROUTINE, TASK_COROUTINE };
+
+/* What a task waits on. */
+struct waits_on {
+	const char *kind; /* static: "channel", "mutex", "fd", "pid", "thread", "futex" …; NULL: nothing */
+	uint64_t address; /* of the object in the target, or 0 */
+	const char *text; /* "chan results cap 0, len 0, 3 senders"; arena; never NULL if kind is set */
+	int fd;           /* -1: none */
+	pid_t owner_tid;  /* who holds it, or 0 */
+};
+
+struct label {
+	const char *key;
+	const char *text;
+};
+
+enum task_flags {
+	TASK_IDLE = 1u << 0,      /* by the state table */
+	TASK_STUCK = 1u << 1,     /* over its threshold in two looks in a row */
+	TASK_WARN = 1u << 2,      /* over half of it */
+	TASK_AGE_EXACT = 1u << 3, /* else "at least" */
+	TASK_SUSPECT = 1u << 4,   /* changed while it was read */
+	TASK_STALE = 1u << 5,     /* the kernel contradicts what the agent published */
+	TASK_NEW = 1u << 6,       /* was not in the look before */
+};
+
+struct task {
+	uint64_t id;     /* tid, goid or serial: with kind what the user sees, "t4711" */
+	uint64_t serial; /* tells a reused id from the first; 0 where ids are not reused */
+	enum task_kind kind;
+	enum task_state state;
+	uint32_t flags;    /* enum task_flags */
+	pid_t tid;         /* thread that it is or runs on, or 0 */
+	int64_t since_ns;  /* CLOCK_MONOTONIC of this machine; 0: the source cannot say */
+	int64_t start_ns;  /* the same clock; 0: not known */
+	const char *raw;   /* the runtime's own word for the state, or NULL */
+	const char *name;  /* never NULL */
+	struct waits_on waits;
+	const char *inner;          /* a wait inside the published one, for the detail view; or NULL */
+	const struct stack *stack;  /* or NULL */
+	const struct stack *created_by;
+	const char *creator_name;   /* name of the task that created it, or NULL */
+	uint64_t creator_id;        /* its id, or 0 */
+	const struct label *labels;
+	size_t nr_labels;
+	float cpu_percent; /* of one CPU since the look before; < 0: not known */
+	uint64_t switches; /* voluntary context switches, or waits where an agent counts them */
+	const uint32_t *state_counts; /* STATE_COUNT counters of an agent, or NULL */
+};
+
+struct resources {
+	int64_t rss_bytes; /* every field: -1 where it is not known */
+	int64_t threads;
+	int64_t fds;
+	int64_t children;
+	double cpu_percent;
+};
+
+struct snapshot_counts {
+	uint32_t tasks;
+	uint32_t stuck;
+	uint32_t by_state[STATE_COUNT];
+	uint32_t by_class[CLASS_COUNT];
+	uint32_t stuck_by_class[CLASS_COUNT];
+};
+
+struct snapshot_target {
+	pid_t pid; /* 0: not a process */
+	const char *name;    /* never NULL */
+	const char *sources; /* "agent, native"; comma and space between */
+	const char *runtime; /* "go1.26.4", or NULL */
+	int64_t start_real_ns; /* when the process began; 0: not known */
+	bool ended;          /* this is the last picture */
+};
+
+struct snapshot {
+	struct snapshot_target target;
+	int64_t mono_ns; /* when it was taken */
+	int64_t real_ns;
+	struct resources resources;
+	struct snapshot_counts counts; /* by snapshot_count() */
+	struct task *tasks;
+	size_t nr_tasks;
+	size_t cap_tasks;
+	uint64_t dropped; /* tasks that the agent had no room for */
+	const char **notes; /* sentences for the footer and dump's errors; arena */
+	size_t nr_notes;
+	struct arena arena;
+	int refs; /* atomic */
+};
+
+/* An empty snapshot with one reference, or NULL. */
+struct snapshot *snapshot_new(void);
+struct snapshot *snapshot_ref(struct snapshot *snapshot);
+void snapshot_unref(struct snapshot *snapshot); /* NULL is accepted */
+/* A zeroed task at the end (name "", cpu -1, fd -1), or NULL: no memory or too many. The
+ * pointer holds until the next call. */
+struct task *snapshot_add(struct snapshot *snapshot);
+/* Copies the sentence; at most 16 are kept and equal ones once. */
+void snapshot_note(struct snapshot *snapshot, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void snapshot_count(struct snapshot *snapshot);
+
+#define TASK_ID_MAX 24
+/* "t4711", "g17", "c3" */
+const char *task_format_id(const struct task *task, char out[TASK_ID_MAX]);
+/* Age of its state at now_ns; -1 where it is not known. Never below -1. */
+int64_t task_age_ns(const struct task *task, int64_t now_ns);
+/* The frame that a user cares for: the innermost one that is not of libc, the agent or a
+ * runtime; NULL if there is none. */
+const struct frame *task_top_frame(const struct task *task);
+const struct frame *task_creator_frame(const struct task *task);
+
+#endif

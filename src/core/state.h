@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* States and classes of tasks; everything about them is in core/state.def. */
+#ifndef CORE_STATE_H
+#define CORE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum task_class {
+	CLASS_CHANNEL,
+	CLASS_LOCK,
+	CLASS_IO,
+	CLASS_TIMER,
+	CLASS_PROCESS,
+	CLASS_RUN,
+	CLASS_OTHER,
+	CLASS_COUNT,
+};
+
+enum task_state {
+#define STATE(number, id, class_, name, idle, help) STATE_##id = (number),
+#include "core/state.def"
+#undef STATE
+	STATE_COUNT,
+};
+
+struct state_info {
+	const char *name; /* "chan-send" */
+	const char *help;
+	enum task_class class;
+	bool idle;
+};
+
+/* Out-of-range states give those of STATE_UNKNOWN. Static storage. */
+const struct state_info *state_info(enum task_state state);
+const char *state_class_name(enum task_class class); /* "channel" … "other" */
+/* A blocking state can be stuck: not of class run or other, and not stopped. */
+bool state_blocks(enum task_state state);
+/* -1 if there is no such name. */
+int state_by_name(const char *name, size_t bytes);
+int state_class_by_name(const char *name, size_t bytes);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A source is one way to look at a target. It must not disturb the target: no stop, no
+ * signal, no write. Every byte that it reads is hostile. One thread uses a source.
+ */
+#ifndef SOURCE_SOURCE_H
+#define SOURCE_SOURCE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/intern.h"
+#include "core/snapshot.h"
+#include "core/stack.h"
+
+/* What the user named, resolved. */
+struct source_target {
+	pid_t pid;        /* 0: not a process */
+	const char *text; /* as the user wrote it */
+	struct intern *intern;      /* the session's tables; outlive the source */
+	struct stack_table *stacks;
+	bool threads; /* --threads */
+	bool ptrace;  /* --ptrace */
+};
+
+/* The task whose whole stack is wanted, see feed.h; id 0: none. */
+struct source_focus {
+	enum task_kind kind;
+	uint64_t id;
+	uint64_t serial;
+	bool all; /* whole stacks of all tasks: dump */
+};
+
+struct source_ops {
+	const char *name;    /* what --source accepts */
+	const char *summary; /* for --help and the man page */
+	size_t ctx_size;     /* zeroed bytes that the caller provides */
+
+	/* 0..100, how well it fits the target; 0 = cannot. Must not disturb the target. When
+	 * it cannot, e says why and what to do. */
+	int (*probe)(const struct source_target *t, struct err *e);
+	int (*open)(void *ctx, const struct source_target *t, struct err *e);
+	/* Fill an empty snapshot: target, resources, tasks, notes. ERR_GONE: the target ended. */
+	int (*sample)(void *ctx, const struct source_focus *focus, struct snapshot *out,
+		      struct err *e);
+	void (*close)(void *ctx); /* safe after a failed open */
+};
+
+/* NULL-terminated, best first: source_agent, source_native. */
+extern const struct source_ops *const source_table[];
+extern const struct source_ops source_agent;
+extern const struct source_ops source_native;
+
+/* The source called name, or with "auto" or NULL the one that probes best. NULL: none, and
+ * e says why for the best candidate. */
+const struct source_ops *source_choose(const char *name, const struct source_target *t,
+				       struct err *e);
+
+#endif

@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Install what is missing for the named purposes: build (always), demo, check, lint. On
+# Debian and Ubuntu by apt-get, with sudo where needed; elsewhere name the packages. Fast
+# and silent when nothing is missing. GRMON_NO_INSTALL=1 never installs.
+set -eu
+
+build="gcc make pkg-config libc6-dev libncurses-dev libjansson-dev libproc2-dev libdw-dev uthash-dev"
+demo="libmicrohttpd-dev curl"
+check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached nginx-light python3
+	procps iproute2 libpth-dev libglib2.0-dev libzmq3-dev libnng-dev libaprutil1-dev"
+lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck libclang-rt-14-dev"
+
+wanted=$build
+for purpose in "$@"; do
+	case $purpose in
+	demo) wanted="$wanted $demo" ;;
+	check) wanted="$wanted $check" ;;
+	lint) wanted="$wanted $check $lint" ;;
+	*) echo "deps.sh: unknown purpose $purpose" >&2; exit 2 ;;
+	esac
+done
+
+if ! command -v dpkg-query >/dev/null 2>&1; then
+	[ -n "${GRMON_DEPS_QUIET:-}" ] || {
+		echo "This is not Debian or Ubuntu: nothing is installed. What is needed, by its Debian names:"
+		echo "$wanted" | tr -s ' \t\n' ' ' | fold -s -w 76 | sed 's/^/  /'
+	} >&2
+	exit 0
+fi
+
+missing=
+for package in $wanted; do
+	dpkg-query -W -f='${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed' ||
+		missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ -n "${GRMON_NO_INSTALL:-}" ]; then
+	echo "missing packages:$missing" >&2
+	exit 1
+fi
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+	command -v sudo >/dev/null 2>&1 || {
+		echo "These packages are missing, and neither root nor sudo is here to install them:" >&2
+		echo " $missing" >&2
+		exit 1
+	}
+	as_root=sudo
+fi
+echo "installing:$missing"
+install() {
+	# Servers are wanted as programs, not as services: policy-rc.d forbids starting them.
+	$as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+		apt-get install -y --no-install-recommends $missing >"$log" 2>&1
+}
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! install; then
+	$as_root apt-get update >"$log" 2>&1 || true
+	install || { cat "$log" >&2; exit 1; }
+fi
