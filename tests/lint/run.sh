@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Every static check, each by its name: `tests/lint/run.sh [CHECK…]`. Prints one line per
+# check and what it found; exits 1 if any found something.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+BUILD=${BUILD:-build}
+checks="layers format shape exports tables man shell analyse"
+[ $# -eq 0 ] || checks=$*
+failed=0
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+c_files() {
+	git ls-files -co --exclude-standard -- "$@" | while read -r file; do
+		[ ! -f "$file" ] || echo "$file"
+	done
+}
+
+# Which folder may include which; see .github/CONTRIBUTING.md.
+check_layers() { tests/lint/layers.awk $(c_files 'src/*.c' 'src/*.h' 'include/*.h'); }
+
+check_format() {
+	clang-format --dry-run -Werror $(c_files '*.c' '*.h') 2>&1 | grep -E 'error|warning' |
+		head -20
+}
+
+# Files that have outgrown one duty, unfinished marks, missing licence lines.
+check_shape() {
+	c_files 'src/*.c' 'src/*.h' 'include/*.h' 'tests/*.c' | while read -r file; do
+		lines=$(wc -l <"$file")
+		[ "$lines" -le 700 ] || echo "$file: $lines lines, at most 700"
+		head -3 "$file" | grep -q 'SPDX-License-Identifier: MIT' ||
+			echo "$file: no SPDX-License-Identifier line"
+	done
+	grep -nIiE '\b(TODO|FIXME|XXX)\b' $(c_files src include tests man Makefile README.md) |
+		grep -v '^tests/lint/' | head
+	grep -nE '[^_a-z](exit|abort)\(' $(c_files 'src/*.c') |
+		grep -vE '^src/(cli|examples)/|atexit|_exit' | head
+}
+
+# The agent's dynamic symbols: its API, and the functions that it means to interpose.
+check_exports() {
+	make -s agent BUILD="$BUILD" || { echo 'the agent does not build'; return; }
+	nm -D --defined-only "$BUILD"/libgrmon.so | awk '{print $3}' | sort >"$out.have"
+	sort tests/lint/exports.txt >"$out.want"
+	comm -23 "$out.have" "$out.want" | sed 's/^/exported, but not in tests\/lint\/exports.txt: /'
+	comm -13 "$out.have" "$out.want" | sed 's/^/in tests\/lint\/exports.txt, but not exported: /'
+	rm -f "$out.have" "$out.want"
+	readelf -d "$BUILD"/libgrmon.so | awk '/NEEDED/ && !/libc\.so|ld-linux/ {print "the agent needs more than libc: " $0}'
+}
+
+# --help, the man page and the completions name the same options and subcommands.
+check_tables() {
+	make -s client BUILD="$BUILD" || { echo 'the client does not build'; return; }
+	tests/lint/tables.sh "$BUILD/grmon-c"
+}
+
+check_man() {
+	for page in man/*.[135]; do
+		mandoc -Tlint -Wwarning "$page" 2>&1 | head -20
+	done
+}
+
+check_shell() {
+	shellcheck -S warning -e SC2046,SC2086 $(git ls-files -co --exclude-standard -- '*.sh' \
+		'*.t' .ci/run man/completions/grmon-c.bash | grep -v '\.awk$') 2>&1 | head -60
+}
+
+check_analyse() {
+	flags="-std=c11 -D_GNU_SOURCE -Iinclude -Isrc $(pkg-config --cflags ncursesw jansson libproc2 libdw)"
+	cppcheck --quiet --error-exitcode=0 --inline-suppr --std=c11 -Iinclude -Isrc \
+		--enable=warning,portability,performance -j 2 \
+		--suppressions-list=tests/lint/cppcheck.txt \
+		--template='{file}:{line}: {severity}: {message} [{id}]' \
+		$(c_files 'src/*.c') 2>&1 | head -60
+	c_files 'src/*.c' | grep -v '^src/examples/' |
+		xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$@" -- '"$flags"' 2>/dev/null' tidy |
+		grep -E '(warning|error):' | sort -u | head -60
+}
+
+for check in $checks; do
+	"check_$check" >"$out" 2>&1
+	if [ -s "$out" ]; then
+		failed=1
+		echo "not ok - $check"
+		sed 's/^/  /' "$out"
+	else
+		echo "ok - $check"
+	fi
+done
+exit $failed

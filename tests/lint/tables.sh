@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The tables of the program are the truth; the man page and the completions must name every
+# option and subcommand in them, and no other.
+set -u
+client=$1
+bash_file=man/completions/grmon-c.bash
+zsh_file=man/completions/_grmon-c
+fish_file=man/completions/grmon-c.fish
+
+list=$("$client" help options-list) || { echo "'$client help options-list' failed"; exit 1; }
+# Lines: "option --interval", "command dump".
+echo "$list" | while read -r kind word; do
+	case $kind in
+	option)
+		name=${word#--}
+		grep -qE "Fl -?-?$name( |\$|=)" man/grmon-c.1 ||
+			echo "man/grmon-c.1 does not explain $word"
+		grep -qF -- "$word" $bash_file || echo "$bash_file does not complete $word"
+		grep -qF -- "$word" $zsh_file || echo "$zsh_file does not complete $word"
+		grep -qE -- "-l '?$name'?( |\$)" $fish_file || echo "$fish_file does not complete $word"
+		;;
+	command)
+		grep -qE "^\.(It|Ss|Cm|Nm).*\b$word\b" man/grmon-c.1 || echo "man/grmon-c.1 does not explain $word"
+		for file in $bash_file $zsh_file $fish_file; do
+			grep -qwF -- "$word" $file || echo "$file does not complete $word"
+		done
+		;;
+	esac
+done
+# The other way: what the completions offer must exist.
+grep -ohE -- '--[a-z][a-z-]+' $bash_file | sort -u | while read -r word; do
+	echo "$list" | grep -qxF -- "option $word" || echo "$bash_file offers $word, which does not exist"
+done
