@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+# For the end-to-end tests: TAP, polling, processes that are always ended. Sourced by
+# tests/e2e/*.t with BUILD set; works in a temporary folder of its own, $work.
+# shellcheck shell=sh disable=SC2034
+
+BUILD=${BUILD:-$PWD/build}
+client=$BUILD/grmon-c
+agent=$BUILD/libgrmon.so
+work=$(mktemp -d)
+export XDG_CONFIG_HOME="$work/config" XDG_RUNTIME_DIR="$work/run"
+mkdir -m 700 "$work/config" "$work/run"
+started=
+tests=0
+failures=0
+
+# Ends what was started, whatever happened; children first, by pid.
+finish() {
+	status=$?
+	trap - EXIT INT TERM
+	for pid in $started; do
+		kill -CONT "$pid" 2>/dev/null
+		kill "$pid" 2>/dev/null
+	done
+	for pid in $started; do
+		i=0
+		while kill -0 "$pid" 2>/dev/null && [ $i -lt 40 ]; do
+			i=$((i + 1))
+			sleep 0.05
+		done
+		kill -9 "$pid" 2>/dev/null
+	done
+	rm -rf "$work"
+	[ "$failures" -eq 0 ] || status=1
+	exit $status
+}
+trap finish EXIT INT TERM
+
+plan() { echo "1..$1"; }
+skip_all() { echo "1..0 # SKIP $*"; exit 0; }
+need() { command -v "$1" >/dev/null 2>&1 || skip_all "$1 is not installed"; }
+
+# ok CONDITION-STATUS NAME [DETAIL]: reports one test point.
+ok() {
+	tests=$((tests + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tests - $2"
+	else
+		failures=$((failures + 1))
+		echo "not ok $tests - $2"
+		[ -z "${3:-}" ] || printf '%s\n' "$3" | sed 's/^/# /'
+	fi
+}
+# check NAME COMMAND…: ok if the command succeeds; its output is shown when it does not.
+check() {
+	name=$1
+	shift
+	if output=$("$@" 2>&1); then ok 0 "$name"; else ok 1 "$name" "$output"; fi
+}
+
+# until_true COMMAND…: polls up to 15 s.
+until_true() {
+	i=0
+	until "$@" >/dev/null 2>&1; do
+		i=$((i + 1))
+		[ $i -lt 300 ] || return 1
+		sleep 0.05
+	done
+}
+
+# start COMMAND…: in the background, output to $work/log; its pid in $last.
+start() {
+	"$@" >>"$work/log" 2>&1 </dev/null &
+	last=$!
+	started="$started $last"
+}
+
+free_port() {
+	python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+# dump PID [OPTION…] into $work/dump.json
+dump() { "$client" dump "$@" -f json >"$work/dump.json"; }
+
+# query EXPRESSION: evaluates Python on the dump, with `d` the object and `tasks` its
+# tasks; succeeds if the result is true, and prints it.
+query() {
+	python3 - "$work/dump.json" "$1" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+tasks = d["tasks"]
+def having(**want):
+    return [t for t in tasks if all(t.get(k) == v for k, v in want.items())]
+result = eval(sys.argv[2])
+print(result)
+if not result:
+    for t in tasks[:20]:
+        print({k: t[k] for k in ("id", "name", "state", "waits_on", "age_ns", "stuck")})
+sys.exit(0 if result else 1)
+PY
+}
+# sees PID EXPRESSION [OPTION…]: a fresh dump for which the expression holds.
+sees() {
+	target=$1
+	wanted=$2
+	shift 2
+	dump "$target" "$@" && query "$wanted"
+}

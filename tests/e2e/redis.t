@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# redis-server with io-threads, under load, with the agent preloaded: its work is right and
+# its states are what the kernel says.
+. "$(dirname "$0")/lib.sh"
+need redis-server
+need redis-benchmark
+need python3
+plan 7
+
+port=$(free_port)
+start "$client" run -- redis-server --port "$port" --bind 127.0.0.1 --io-threads 3 \
+	--io-threads-do-reads yes --save '' --appendonly no --dir "$work"
+check 'redis answers' until_true redis-cli -p "$port" ping
+pid=$(redis-cli -p "$port" info server | sed -n 's/^process_id:\([0-9]*\).*/\1/p')
+
+check 'the agent is in it' grep -q libgrmon "/proc/$pid/maps"
+check 'every request of the benchmark is answered' sh -c "
+	redis-benchmark -p $port -n 20000 -c 20 -P 4 -t set,incr,lpush --threads 2 -q \
+		>$work/bench && [ \"\$(redis-cli -p $port get counter:__rand_int__)\" = 20000 ]"
+redis-benchmark -p "$port" -n 100000000 -c 20 -P 8 -t get -q >/dev/null 2>&1 &
+started="$started $!"
+load=$!
+check 'under load the main thread and the io threads are shown' \
+	until_true sees "$pid" 'having(name="redis-server") and len([t for t in tasks if t["name"].startswith("io_thd_")]) == 2'
+kill "$load"
+check 'the source says agent' query '"agent" in d["target"]["sources"]'
+check 'bio threads wait on their condition, named by the agent' \
+	until_true sees "$pid" 'len([t for t in tasks if t["name"].startswith("bio_") and t["state"] == "cond" and t["waits_on"]["address"]]) == 3'
+check 'idle, every state fits the system call' \
+	until_true "$(dirname "$0")/syscall_truth.py" "$client" "$pid" 4
