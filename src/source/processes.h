@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Which processes there are, and what the user means by a name. Ourselves and kernel
+ * threads are left out. */
+#ifndef SOURCE_PROCESSES_H
+#define SOURCE_PROCESSES_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "core/feed.h"
+
+struct processes;
+
+/* The list of processes, kept from look to look for cpu_percent. NULL: no memory. */
+struct processes *source_processes_new(void);
+void source_processes_free(struct processes *list);
+/* Sorted by pid. Rows and their texts live until the next call or until free. */
+int source_processes(struct processes *list, const struct process_row **rows, size_t *count,
+		     struct err *e);
+
+/*
+ * The process that text names: a pid, or (unless only_pid) the exact name of a process, as
+ * the kernel shortens it or as its executable is called. ERR_NOTFOUND: none. ERR_USAGE:
+ * several, which the sentence lists, or no pid at all.
+ */
+int source_resolve(const char *text, bool only_pid, pid_t *pid, struct err *e);
+
+#endif
