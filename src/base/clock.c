@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Clocks, and durations read and written in whole numbers, so that nothing is rounded. */
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define MS_NS     1000000ll
+#define MINUTE_NS (60 * CLOCK_SECOND_NS)
+#define HOUR_NS   (60 * MINUTE_NS)
+#define DAY_NS    (24 * HOUR_NS)
+
+static int64_t clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	if (clock_gettime(id, &ts) != 0)
+		return 0;
+	return (int64_t)ts.tv_sec * CLOCK_SECOND_NS + ts.tv_nsec;
+}
+
+int64_t clock_mono_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t clock_real_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+/* Longer names first where one is the beginning of another. */
+static const struct {
+	const char *name;
+	int64_t ns;
+} clock_units[] = {
+	{"ns", 1},        {"us", 1000},   {"ms", MS_NS}, {"s", CLOCK_SECOND_NS},
+	{"m", MINUTE_NS}, {"h", HOUR_NS}, {"d", DAY_NS},
+};
+
+static int64_t clock_unit(const char **at)
+{
+	for (size_t i = 0; i < sizeof(clock_units) / sizeof(clock_units[0]); i++) {
+		size_t bytes = strlen(clock_units[i].name);
+
+		if (strncmp(*at, clock_units[i].name, bytes) == 0) {
+			*at += bytes;
+			return clock_units[i].ns;
+		}
+	}
+	return 0;
+}
+
+static int clock_digit(char byte)
+{
+	return byte >= '0' && byte <= '9' ? byte - '0' : -1;
+}
+
+/* One number with its unit: "1.5m". Returns 0, -1 for no number or unit, -2 for overflow. */
+static int clock_parse_part(const char *text, const char **at, int64_t *ns)
+{
+	const char *start = *at;
+	int64_t whole = 0, unit, fraction = 0, scale = 1;
+	int digit, overflow = 0;
+
+	while ((digit = clock_digit(**at)) >= 0) {
+		overflow |= __builtin_mul_overflow(whole, 10, &whole);
+		overflow |= __builtin_add_overflow(whole, digit, &whole);
+		(*at)++;
+	}
+	if (**at == '.') {
+		(*at)++;
+		while ((digit = clock_digit(**at)) >= 0) {
+			if (scale <
+			    CLOCK_SECOND_NS) { /* digits below 1e-9 count for nothing */
+				fraction = fraction * 10 + digit;
+				scale *= 10;
+			}
+			(*at)++;
+		}
+		if (*at - start == 1)
+			return -1;
+	}
+	if (*at == start)
+		return -1;
+	unit = **at == '\0' && start == text ? CLOCK_SECOND_NS : clock_unit(at);
+	if (unit == 0)
+		return -1;
+	overflow |= __builtin_mul_overflow(whole, unit, &whole);
+	/* The largest unit is a day, 8.64e13 ns: the product with 1e9 needs 128 bits. */
+	fraction = (int64_t)((__int128)fraction * unit / scale);
+	overflow |= __builtin_add_overflow(whole, fraction, &whole);
+	overflow |= __builtin_add_overflow(*ns, whole, ns);
+	return overflow ? -2 : 0;
+}
+
+int clock_parse_duration(const char *text, int64_t *ns, struct err *e)
+{
+	const char *at = text;
+	int64_t sum = 0;
+
+	do {
+		const char *part = at;
+		int rc = clock_parse_part(text, &at, &sum);
+
+		if (rc == -2)
+			return err_at(e, (int)(part - text),
+				      "duration '%.40s' is too long", text);
+		if (rc < 0)
+			return err_at(
+				e, (int)(part - text),
+				"bad duration '%.40s': write a number and a unit, ms, s, "
+				"m, h or d, such as 500ms, 10s or 1h30m",
+				text);
+	} while (*at);
+	*ns = sum;
+	return 0;
+}
+
+const char *clock_format_duration(int64_t ns, char out[CLOCK_DURATION_MAX])
+{
+	const int64_t max_ns = 999 * DAY_NS + 23 * HOUR_NS;
+	int64_t s;
+
+	if (ns < 0)
+		ns = 0;
+	if (ns > max_ns)
+		ns = max_ns;
+	s = ns / CLOCK_SECOND_NS;
+	if (s < 1)
+		snprintf(out, CLOCK_DURATION_MAX, "%dms", (int)(ns / MS_NS));
+	else if (s < 60)
+		snprintf(out, CLOCK_DURATION_MAX, "%d.%ds", (int)s,
+			 (int)(ns / (100 * MS_NS) % 10));
+	else if (s < 3600)
+		snprintf(out, CLOCK_DURATION_MAX, "%dm%02ds", (int)(s / 60),
+			 (int)(s % 60));
+	else if (s < 86400)
+		snprintf(out, CLOCK_DURATION_MAX, "%dh%02dm", (int)(s / 3600),
+			 (int)(s / 60 % 60));
+	else
+		snprintf(out, CLOCK_DURATION_MAX, "%dd%02dh", (int)(s / 86400),
+			 (int)(s / 3600 % 24));
+	return out;
+}
+
+const char *clock_format_iso(int64_t real_ns, char out[CLOCK_ISO_MAX])
+{
+	int64_t ms = real_ns / MS_NS, rest;
+	struct tm tm;
+	time_t seconds;
+
+	if (real_ns % MS_NS < 0)
+		ms--;
+	seconds = (time_t)(ms / 1000);
+	rest = ms % 1000;
+	if (rest < 0) {
+		rest += 1000;
+		seconds--;
+	}
+	if (!gmtime_r(&seconds, &tm))
+		memset(&tm, 0, sizeof(tm));
+	snprintf(out, CLOCK_ISO_MAX, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+		 (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100, tm.tm_mday % 100,
+		 tm.tm_hour % 100, tm.tm_min % 100, tm.tm_sec % 100, (int)rest % 1000);
+	return out;
+}
