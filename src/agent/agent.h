@@ -12,6 +12,7 @@
 #define AGENT_AGENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "grmon.h"
@@ -30,6 +31,9 @@ struct agent_mark {
 	int32_t fd;
 	uint32_t generation; /* of the region; another after fork: inert */
 	bool inner;          /* saved the inner_* fields only */
+	bool api;            /* what was published was an API wait */
+	char what;           /* first byte of its text */
+	uintptr_t outer;     /* address of the mark that published it; 0: none */
 };
 
 /*
@@ -44,10 +48,13 @@ AGENT_HIDDEN void agent_enter_api(struct agent_mark *mark, uint32_t state, uint6
 /* Restores what mark keeps. Only stores: usable as __attribute__((cleanup)). */
 AGENT_HIDDEN void agent_leave(struct agent_mark *mark);
 
-#define AGENT_MARK struct agent_mark mark __attribute__((cleanup(agent_leave)))
+/* Inert until it is entered, also when the thread is cancelled before that. */
+#define AGENT_MARK                                                                       \
+	struct agent_mark mark __attribute__((cleanup(agent_leave)));                    \
+	mark.slot = NULL
 
 /* The record of a new channel, or NULL: none left (counted) or no agent. Write its fields
- * with relaxed atomic stores while agent_chan_mine(record, generation) holds. */
+ * with relaxed atomic stores while agent_region_mine(generation) holds. */
 AGENT_HIDDEN struct wire_chan *agent_chan_acquire(uint32_t *generation);
 AGENT_HIDDEN void agent_chan_release(struct wire_chan *record, uint32_t generation);
 /* Whether the region that a record was taken from is still this process's own; false in a

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Slots and channel records: lock-free pools, the calling thread's slot, and the recovery
+ * of slots whose threads ended without a word. Async-signal-safe throughout.
+ */
+#include "agent/state.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "agent/raw.h"
+
+/* How many slots one attempt at recovery looks at, and how rarely a thread tries. */
+#define RECLAIM_BATCH 64u
+#define RETRY_WAITS   256u
+
+uint32_t agent_pool_take(struct agent_pool *pool, uint32_t *next, uint32_t count)
+{
+	uint64_t head = __atomic_load_n(&pool->head, __ATOMIC_ACQUIRE);
+
+	while ((uint32_t)head != 0) {
+		uint32_t index = (uint32_t)head - 1;
+		uint64_t after = ((head >> 32) + 1) << 32 | agent_load(&next[index]);
+
+		if (__atomic_compare_exchange_n(&pool->head, &head, after, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+			return index;
+	}
+	uint32_t used = agent_load(&pool->used);
+
+	while (used < count)
+		if (__atomic_compare_exchange_n(&pool->used, &used, used + 1, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			return used;
+	return AGENT_NO_INDEX;
+}
+
+void agent_pool_give(struct agent_pool *pool, uint32_t *next, uint32_t index)
+{
+	uint64_t head = __atomic_load_n(&pool->head, __ATOMIC_ACQUIRE);
+	uint64_t after;
+
+	do {
+		agent_store(&next[index], (uint32_t)head);
+		after = ((head >> 32) + 1) << 32 | (index + 1);
+	} while (!__atomic_compare_exchange_n(&pool->head, &head, after, false,
+					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+}
+
+/* The high-water mark that the client scans up to. */
+static void slot_raise(uint32_t *mark, uint32_t at_least)
+{
+	uint32_t now = agent_load(mark);
+
+	while (now < at_least &&
+	       !__atomic_compare_exchange_n(mark, &now, at_least, false, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED))
+		;
+}
+
+static void slot_clear(struct wire_slot *slot)
+{
+	uint32_t index = agent_slot_index(slot);
+	struct wire_labels *labels = &agent.labels[index];
+	uint32_t odd = agent_seq_begin(&slot->seq);
+
+	memset((char *)slot + sizeof(slot->seq), 0, sizeof(*slot) - sizeof(slot->seq));
+	slot->fd = -1;
+	agent_seq_end(&slot->seq, odd);
+	if (labels->used != 0) {
+		odd = agent_seq_begin(&labels->seq);
+		labels->used = 0;
+		agent_seq_end(&labels->seq, odd);
+	}
+}
+
+/* Slots of threads that are gone: raw SYS_exit, or a destructor that never came. */
+static void slot_reclaim(void)
+{
+	uint32_t count = agent.layout.nr_slots;
+	uint32_t from = __atomic_fetch_add(&agent.control->reclaim_cursor, RECLAIM_BATCH,
+					   __ATOMIC_RELAXED);
+	long pid = raw0(SYS_getpid);
+
+	for (uint32_t i = 0; i < RECLAIM_BATCH; i++) {
+		struct wire_slot *slot = &agent.slots[(from + i) % count];
+		int32_t tid = agent_load(&slot->tid);
+
+		if (agent_load(&slot->kind) != WIRE_THREAD || tid <= 0 ||
+		    raw3(SYS_tgkill, pid, tid, 0) != -ESRCH)
+			continue;
+		/* Whoever takes the tid out has the slot. */
+		if (__atomic_compare_exchange_n(&slot->tid, &tid, -1, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			agent_slot_give(slot);
+	}
+}
+
+struct wire_slot *agent_slot_take(void)
+{
+	struct agent_control *control = agent.control;
+	uint32_t count = agent.layout.nr_slots;
+	uint32_t index = agent_pool_take(&control->slots, agent.next_slot, count);
+
+	if (index == AGENT_NO_INDEX) {
+		slot_reclaim();
+		index = agent_pool_take(&control->slots, agent.next_slot, count);
+		if (index == AGENT_NO_INDEX)
+			return NULL;
+	}
+	struct wire_slot *slot = &agent.slots[index];
+
+	slot_clear(slot);
+	slot->serial = __atomic_add_fetch(&control->last_serial, 1, __ATOMIC_RELAXED);
+	return slot;
+}
+
+void agent_copy_text(char *to, const char *from, size_t bytes)
+{
+	size_t i = 0;
+
+	for (; from && i + 1 < bytes && from[i]; i++)
+		to[i] = from[i];
+	memset(to + i, 0, bytes - i);
+}
+
+void agent_slot_show(struct wire_slot *slot, uint32_t kind, int32_t tid, const char *name)
+{
+	uint32_t odd = agent_seq_begin(&slot->seq);
+
+	slot->state = WIRE_STATE_RUNNING;
+	slot->start_ns = agent_clock_ns(CLOCK_MONOTONIC);
+	agent_store(&slot->kind, kind);
+	agent_store(&slot->tid, tid);
+	if (name) {
+		agent_copy_text(slot->name, name, sizeof(slot->name));
+		slot->flags |= WIRE_SLOT_NAMED;
+	}
+	agent_seq_end(&slot->seq, odd);
+	slot_raise(&agent.header->nr_slots_used, agent_slot_index(slot) + 1);
+	__atomic_fetch_add(&agent.header->tasks_begun, 1, __ATOMIC_RELAXED);
+}
+
+void agent_slot_give(struct wire_slot *slot)
+{
+	slot_clear(slot);
+	agent_pool_give(&agent.control->slots, agent.next_slot, agent_slot_index(slot));
+}
+
+void agent_attach_slot(struct wire_slot *slot)
+{
+	struct agent_tls *self = &agent_tls;
+
+	self->own = slot;
+	self->top = 0;
+	self->unseen = 0;
+	self->generation = agent_load(agent.live);
+	agent_slot_show(slot, WIRE_THREAD, (int32_t)raw0(SYS_gettid), NULL);
+	self->current = slot;
+	if (agent.key_usable)
+		pthread_setspecific(agent.key, slot);
+}
+
+struct wire_slot *agent_attach(void)
+{
+	struct agent_tls *self = &agent_tls;
+	struct wire_slot *slot = NULL;
+
+	if (self->busy || self->internal || !agent_region_ready())
+		return NULL;
+	if (self->current && self->generation == agent_load(agent.live))
+		return self->current;
+	self->busy = 1;
+	/* Whatever it holds lies in a parent's region. */
+	self->current = NULL;
+	self->own = NULL;
+	if (self->generation != agent_load(agent.live)) {
+		self->generation = agent_load(agent.live);
+		self->unseen = 0;
+	}
+	if (self->unseen % RETRY_WAITS == 0)
+		slot = agent_slot_take();
+	if (slot)
+		agent_attach_slot(slot);
+	else if (self->unseen++ == 0)
+		__atomic_fetch_add(&agent.header->dropped_tasks, 1, __ATOMIC_RELAXED);
+	self->busy = 0;
+	return slot;
+}
+
+void agent_detach(void)
+{
+	struct agent_tls *self = &agent_tls;
+	struct wire_slot *slot = self->own;
+
+	self->current = NULL;
+	self->own = NULL;
+	self->top = 0;
+	if (slot && self->generation == agent_load(agent.live))
+		agent_slot_give(slot);
+}
+
+struct wire_chan *agent_chan_acquire(uint32_t *generation)
+{
+	*generation = 0;
+	if (!agent_region_ready())
+		return NULL;
+	struct agent_control *control = agent.control;
+	uint32_t mine = agent_load(agent.live);
+	uint32_t index =
+		agent_pool_take(&control->chans, agent.next_chan, agent.layout.nr_chans);
+
+	if (index == AGENT_NO_INDEX) {
+		__atomic_fetch_add(&agent.header->dropped_chans, 1, __ATOMIC_RELAXED);
+		return NULL;
+	}
+	struct wire_chan *record = &agent.chans[index];
+
+	memset(record, 0, sizeof(*record));
+	slot_raise(&agent.header->nr_chans_used, index + 1);
+	*generation = mine;
+	/* Zero reads as a free record; the id makes it one that the client shows. */
+	__atomic_store_n(&record->id,
+			 __atomic_add_fetch(&control->last_chan_id, 1, __ATOMIC_RELAXED),
+			 __ATOMIC_RELEASE);
+	return record;
+}
+
+void agent_chan_release(struct wire_chan *record, uint32_t generation)
+{
+	if (!record || !agent_region_mine(generation))
+		return;
+	__atomic_store_n(&record->id, 0, __ATOMIC_RELEASE);
+	agent_pool_give(&agent.control->chans, agent.next_chan,
+			(uint32_t)(record - agent.chans));
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hot path: publishing what the calling task waits for, and taking it back. Writes the
+ * caller's own slot only; no system call once the thread has its slot.
+ */
+#include "agent/state.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "agent/raw.h"
+
+/* Address sanitizer may keep frames on the heap, where their order says nothing. */
+#if defined(__SANITIZE_ADDRESS__)
+#define WAIT_FRAMES_ORDERED 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WAIT_FRAMES_ORDERED 0
+#endif
+#endif
+#ifndef WAIT_FRAMES_ORDERED
+#define WAIT_FRAMES_ORDERED 1
+#endif
+
+static void wait_set(struct wire_slot *slot, uint32_t state, uint64_t since_ns,
+		     uint64_t object, uint64_t call_site, int32_t fd)
+{
+	agent_store(&slot->state, state);
+	agent_store(&slot->since_ns, since_ns);
+	agent_store(&slot->object, object);
+	agent_store(&slot->call_site, call_site);
+	agent_store(&slot->fd, fd);
+}
+
+static void wait_count(struct wire_slot *slot, uint32_t state)
+{
+	agent_store(&slot->waits, slot->waits + 1);
+	if (state - 1 < WIRE_WAIT_STATES)
+		agent_store(&slot->counts[state - 1], slot->counts[state - 1] + 1);
+}
+
+/*
+ * A libc wait is published while a new one begins: either a signal handler runs inside the
+ * old one, or the old one was left by siglongjmp() and never taken back. A handler on the
+ * same stack lies below the frame of what it interrupted; at or above it the old frame is
+ * gone. On an alternate stack nothing can be said.
+ */
+static __attribute__((noinline, cold)) void wait_drop_stale(struct wire_slot *slot,
+							    uintptr_t frame)
+{
+	stack_t alternate = {.ss_flags = SS_ONSTACK};
+
+	if (!WAIT_FRAMES_ORDERED || frame < agent_tls.top ||
+	    raw2(SYS_sigaltstack, NULL, &alternate) != 0 ||
+	    (alternate.ss_flags & SS_ONSTACK) != 0)
+		return;
+	uint32_t odd = agent_seq_begin(&slot->seq);
+
+	wait_set(slot, WIRE_STATE_RUNNING, 0, 0, 0, -1);
+	agent_seq_end(&slot->seq, odd);
+	agent_tls.top = 0;
+}
+
+static inline struct wire_slot *wait_slot(void)
+{
+	struct wire_slot *slot = agent_current();
+
+	return AGENT_UNLIKELY(!slot) ? agent_attach() : slot;
+}
+
+static void wait_save(struct agent_mark *mark, const struct wire_slot *slot)
+{
+	mark->inner = false;
+	mark->api = (slot->flags & WIRE_SLOT_API) != 0;
+	mark->what = slot->what[0];
+	mark->state = slot->state;
+	mark->since_ns = slot->since_ns;
+	mark->object = slot->object;
+	mark->call_site = slot->call_site;
+	mark->fd = slot->fd;
+	mark->outer = agent_tls.top;
+	mark->generation = agent_tls.generation;
+}
+
+void agent_enter(struct agent_mark *mark, uint32_t state, uint64_t object, int32_t fd,
+		 const void *call_site)
+{
+	struct wire_slot *slot = wait_slot();
+
+	mark->slot = NULL;
+	/* Odd: this is a signal handler inside our own publication. */
+	if (AGENT_UNLIKELY(!slot || (agent_load(&slot->seq) & 1) != 0))
+		return;
+	if (AGENT_UNLIKELY(slot->flags & WIRE_SLOT_API)) {
+		mark->inner = true;
+		mark->state = slot->inner_state;
+		mark->object = slot->inner_object;
+		mark->fd = slot->inner_fd;
+		mark->generation = agent_tls.generation;
+		mark->slot = slot;
+
+		uint32_t odd = agent_seq_begin(&slot->seq);
+
+		agent_store(&slot->inner_state, state);
+		agent_store(&slot->inner_object, object);
+		agent_store(&slot->inner_fd, fd);
+		agent_seq_end(&slot->seq, odd);
+		return;
+	}
+	if (AGENT_UNLIKELY(agent_tls.top != 0))
+		wait_drop_stale(slot, (uintptr_t)mark);
+	wait_save(mark, slot);
+	mark->slot = slot;
+	agent_tls.top = (uintptr_t)mark;
+
+	uint32_t odd = agent_seq_begin(&slot->seq);
+
+	wait_set(slot, state, agent_clock_ns(CLOCK_MONOTONIC_COARSE), object,
+		 (uint64_t)(uintptr_t)call_site, fd);
+	wait_count(slot, state);
+	agent_seq_end(&slot->seq, odd);
+}
+
+void agent_enter_api(struct agent_mark *mark, uint32_t state, uint64_t object,
+		     const void *call_site)
+{
+	struct wire_slot *slot = wait_slot();
+
+	mark->slot = NULL;
+	if (AGENT_UNLIKELY(!slot || (agent_load(&slot->seq) & 1) != 0))
+		return;
+	wait_save(mark, slot);
+	mark->slot = slot;
+
+	uint32_t odd = agent_seq_begin(&slot->seq);
+
+	wait_set(slot, state, agent_clock_ns(CLOCK_MONOTONIC_COARSE), object,
+		 (uint64_t)(uintptr_t)call_site, -1);
+	wait_count(slot, state);
+	agent_store(&slot->flags, slot->flags | WIRE_SLOT_API);
+	/* The text of a wait outside of this one; restored by its first byte. */
+	agent_store(&slot->what[0], 0);
+	agent_seq_end(&slot->seq, odd);
+}
+
+void agent_leave(struct agent_mark *mark)
+{
+	struct wire_slot *slot = mark->slot;
+
+	if (!slot || mark->generation != agent_load(agent.live))
+		return;
+	mark->slot = NULL;
+
+	uint32_t odd = agent_seq_begin(&slot->seq);
+
+	if (mark->inner) {
+		agent_store(&slot->inner_state, mark->state);
+		agent_store(&slot->inner_object, mark->object);
+		agent_store(&slot->inner_fd, mark->fd);
+	} else {
+		wait_set(slot, mark->state, mark->since_ns, mark->object, mark->call_site,
+			 mark->fd);
+		agent_store(&slot->what[0], mark->what);
+		agent_store(&slot->flags, mark->api ? slot->flags | WIRE_SLOT_API
+						    : slot->flags & ~WIRE_SLOT_API);
+		agent_tls.top = mark->outer;
+	}
+	agent_seq_end(&slot->seq, odd);
+}
+
+int grmon_wait_begin(struct grmon_wait *mark, enum grmon_state state, const void *object,
+		     const char *what)
+{
+	if (!mark)
+		return GRMON_EINVAL;
+	mark->slot = NULL;
+	if (state <= GRMON_NONE || state > GRMON_STATE_LAST_WAIT)
+		return GRMON_EINVAL;
+	struct wire_slot *slot = wait_slot();
+
+	if (!slot || (agent_load(&slot->seq) & 1) != 0)
+		return GRMON_ENOSLOT;
+	mark->since_ns = slot->since_ns;
+	mark->object = slot->object;
+	mark->call_site = slot->call_site;
+	mark->state = slot->state;
+	mark->fd = slot->fd;
+	mark->flags = slot->flags & WIRE_SLOT_API;
+	memcpy(mark->what, slot->what, sizeof(mark->what));
+	mark->generation = agent_tls.generation;
+	mark->slot = slot;
+
+	uint32_t odd = agent_seq_begin(&slot->seq);
+
+	wait_set(slot, state, agent_clock_ns(CLOCK_MONOTONIC_COARSE),
+		 (uint64_t)(uintptr_t)object,
+		 (uint64_t)(uintptr_t)__builtin_return_address(0), -1);
+	wait_count(slot, state);
+	agent_store(&slot->flags, slot->flags | WIRE_SLOT_API);
+	agent_copy_text(slot->what, what, sizeof(slot->what));
+	agent_seq_end(&slot->seq, odd);
+	return GRMON_OK;
+}
+
+void grmon_wait_end(struct grmon_wait *mark)
+{
+	struct wire_slot *slot = mark ? mark->slot : NULL;
+
+	if (!slot || mark->generation != agent_load(agent.live))
+		return;
+	mark->slot = NULL;
+
+	uint32_t odd = agent_seq_begin(&slot->seq);
+
+	wait_set(slot, mark->state, mark->since_ns, mark->object, mark->call_site,
+		 mark->fd);
+	agent_store(&slot->flags, (slot->flags & ~WIRE_SLOT_API) | mark->flags);
+	memcpy(slot->what, mark->what, sizeof(slot->what));
+	agent_seq_end(&slot->seq, odd);
+}
