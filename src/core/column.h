@@ -39,10 +39,13 @@ struct column {
 };
 
 #define COLUMN_TEXT_MAX 512
+#define COLUMN_KEYS_MAX 128
 
 const struct column *column_info(enum column_id id);
 /* Key, alias or title, any case; -1 if there is none. */
 int column_by_name(const char *name, size_t bytes);
+/* "mark, id, state, …", for messages; cut at size. Returns the length. */
+size_t column_keys(char *out, size_t size);
 /* The cell as text, without padding; the address may be inside the task or `out`. Bytes
  * from the target may be anything: the drawer escapes them. */
 const char *column_format(enum column_id id, const struct task *task, int64_t now_ns,

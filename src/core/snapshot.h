@@ -34,6 +34,7 @@ struct stack {
 	size_t nr_frames; /* innermost first */
 	bool truncated;   /* does not reach the outermost frame */
 	uint64_t hash;
+	uint32_t top; /* 1 + index of the frame that a user cares for; 0: to be looked for */
 	struct frame frames[];
 };
 
@@ -149,5 +150,8 @@ int64_t task_age_ns(const struct task *task, int64_t now_ns);
  * runtime; NULL if there is none. */
 const struct frame *task_top_frame(const struct task *task);
 const struct frame *task_creator_frame(const struct task *task);
+/* The same of any stack (NULL: none), and its index in frames that are no stack yet. */
+const struct frame *stack_top_frame(const struct stack *stack);
+size_t stack_find_top(const struct frame *frames, size_t nr_frames);
 
 #endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of columns, and a cell as text or number. Nothing here allocates. */
+#include "core/column.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+
+static const struct column columns[COLUMN_COUNT] = {
+	[COLUMN_MARK] = {"mark", NULL, "!",
+			 "! stuck, ? half-way there, ~ suspect, x stale", COLUMN_TEXT, 1,
+			 1, 0, false, true},
+	[COLUMN_ID] = {"id", NULL, "ID",
+		       "t and thread id, g and goroutine, c and coroutine", COLUMN_TEXT,
+		       5, 10, 1, false, false},
+	[COLUMN_STATE] = {"state", NULL, "STATE",
+			  "what it is blocked on, or that it runs", COLUMN_TEXT, 8, 12, 2,
+			  false, false},
+	[COLUMN_AGE] = {"age", NULL, "AGE", "time in this state; > is at least",
+			COLUMN_DURATION, 6, 8, 3, true, true},
+	[COLUMN_WAITS] = {"waits", "waits-on", "WAITS ON", "the object, and who holds it",
+			  COLUMN_TEXT, 8, 36, 5, false, false},
+	[COLUMN_NAME] = {"name", NULL, "NAME", "of the thread or coroutine", COLUMN_TEXT,
+			 6, 16, 6, false, false},
+	[COLUMN_FUNCTION] = {"function", "fn", "FUNCTION",
+			     "innermost function of the program's own", COLUMN_TEXT, 10,
+			     40, 4, false, false},
+	[COLUMN_LOCATION] = {"location", "loc", "LOCATION",
+			     "file and line of that function", COLUMN_TEXT, 8, 24, 7,
+			     false, false},
+	[COLUMN_CREATED] = {"created", "creator", "CREATED BY",
+			    "function and line that created it", COLUMN_TEXT, 10, 44, 8,
+			    false, false},
+	[COLUMN_CPU] = {"cpu", "cpu%", "CPU%", "of one CPU, since the look before",
+			COLUMN_NUMBER, 5, 6, 10, true, true},
+	[COLUMN_SWITCHES] = {"switches", NULL, "SWITCHES",
+			     "voluntary context switches, or waits counted by the agent",
+			     COLUMN_NUMBER, 8, 10, 11, true, true},
+	[COLUMN_LABELS] = {"labels", "label", "LABELS",
+			   "key=text pairs given by the program", COLUMN_TEXT, 6, 0, 9,
+			   false, false},
+};
+
+const struct column *column_info(enum column_id id)
+{
+	return &columns[(unsigned int)id < COLUMN_COUNT ? id : COLUMN_ID];
+}
+
+static bool word_is(const char *wanted, const char *name, size_t bytes)
+{
+	return wanted && strlen(wanted) == bytes && strncasecmp(wanted, name, bytes) == 0;
+}
+
+int column_by_name(const char *name, size_t bytes)
+{
+	for (int i = 0; i < COLUMN_COUNT; i++)
+		if (word_is(columns[i].key, name, bytes) ||
+		    word_is(columns[i].alias, name, bytes) ||
+		    word_is(columns[i].title, name, bytes))
+			return i;
+	return -1;
+}
+
+static const char *column_mark(const struct task *task)
+{
+	if (task->flags & TASK_STUCK)
+		return "!";
+	if (task->flags & TASK_STALE)
+		return "x";
+	if (task->flags & TASK_SUSPECT)
+		return "~";
+	if (task->flags & TASK_WARN)
+		return "?";
+	return " ";
+}
+
+static const char *column_age(const struct task *task, int64_t now_ns, char *out)
+{
+	int64_t age_ns = task_age_ns(task, now_ns);
+
+	if (age_ns < 0)
+		return "-";
+	if (task->flags & TASK_AGE_EXACT)
+		return clock_format_duration(age_ns, out);
+	out[0] = '>';
+	clock_format_duration(age_ns, out + 1);
+	return out;
+}
+
+static const char *column_function(const struct frame *frame, char *out)
+{
+	if (!frame)
+		return "";
+	if (frame->function)
+		return frame->function;
+	if (frame->address == 0)
+		return "";
+	snprintf(out, COLUMN_TEXT_MAX, "0x%llx", (unsigned long long)frame->address);
+	return out;
+}
+
+static const char *column_location(const struct frame *frame, char *out)
+{
+	const char *slash;
+
+	if (!frame || !frame->file)
+		return "";
+	slash = strrchr(frame->file, '/');
+	if (frame->line <= 0)
+		return slash ? slash + 1 : frame->file;
+	snprintf(out, COLUMN_TEXT_MAX, "%s:%d", slash ? slash + 1 : frame->file,
+		 frame->line);
+	return out;
+}
+
+/* Append as much of text as fits; returns the new length. */
+static size_t column_append(char *out, size_t length, const char *text)
+{
+	while (*text && length + 1 < COLUMN_TEXT_MAX)
+		out[length++] = *text++;
+	out[length] = '\0';
+	return length;
+}
+
+static const char *column_created(const struct task *task, char *out)
+{
+	const struct frame *frame = task_creator_frame(task);
+	char part[COLUMN_TEXT_MAX];
+	size_t length;
+
+	if (!frame)
+		return task->creator_name ? task->creator_name : "";
+	length = column_append(out, 0, column_function(frame, part));
+	if (frame->file) {
+		length = column_append(out, length, length ? " " : "");
+		column_append(out, length, column_location(frame, part));
+	}
+	return out;
+}
+
+static const char *column_labels(const struct task *task, char *out)
+{
+	size_t length = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < task->nr_labels; i++) {
+		if (i > 0)
+			length = column_append(out, length, " ");
+		length = column_append(out, length, task->labels[i].key);
+		length = column_append(out, length, "=");
+		length = column_append(out, length, task->labels[i].text);
+	}
+	return out;
+}
+
+const char *column_format(enum column_id id, const struct task *task, int64_t now_ns,
+			  char out[COLUMN_TEXT_MAX])
+{
+	switch (id) {
+	case COLUMN_MARK:
+		return column_mark(task);
+	case COLUMN_ID:
+		return task_format_id(task, out);
+	case COLUMN_STATE:
+		return state_info(task->state)->name;
+	case COLUMN_AGE:
+		return column_age(task, now_ns, out);
+	case COLUMN_WAITS:
+		return task->waits.kind && task->waits.text ? task->waits.text : "";
+	case COLUMN_NAME:
+		return task->name;
+	case COLUMN_FUNCTION:
+		return column_function(task_top_frame(task), out);
+	case COLUMN_LOCATION:
+		return column_location(task_top_frame(task), out);
+	case COLUMN_CREATED:
+		return column_created(task, out);
+	case COLUMN_CPU:
+		if (!(task->cpu_percent >= 0)) /* also where it is not a number */
+			return "-";
+		snprintf(out, COLUMN_TEXT_MAX, "%.1f", (double)task->cpu_percent);
+		return out;
+	case COLUMN_SWITCHES:
+		snprintf(out, COLUMN_TEXT_MAX, "%llu",
+			 (unsigned long long)task->switches);
+		return out;
+	case COLUMN_LABELS:
+		return column_labels(task, out);
+	case COLUMN_COUNT:
+		break;
+	}
+	return "";
+}
+
+static double column_severity(const struct task *task)
+{
+	switch (*column_mark(task)) {
+	case '!':
+		return 4;
+	case '?':
+		return 3;
+	case '~':
+		return 2;
+	case 'x':
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+double column_number(enum column_id id, const struct task *task, int64_t now_ns)
+{
+	switch (id) {
+	case COLUMN_MARK:
+		return column_severity(task);
+	case COLUMN_ID:
+		return (double)task->id;
+	case COLUMN_STATE:
+		return (double)task->state;
+	case COLUMN_AGE:
+		return (double)task_age_ns(task, now_ns);
+	case COLUMN_CPU:
+		return task->cpu_percent >= 0 ? (double)task->cpu_percent : -1;
+	case COLUMN_SWITCHES:
+		return (double)task->switches;
+	case COLUMN_LABELS:
+		return (double)task->nr_labels;
+	default:
+		return 0;
+	}
+}
+
+void column_list_default(struct column_list *list)
+{
+	list->count = 0;
+	for (int i = 0; i < COLUMN_COUNT; i++)
+		list->ids[list->count++] = (enum column_id)i;
+}
+
+size_t column_keys(char *out, size_t size)
+{
+	size_t length = 0;
+
+	if (size > 0)
+		out[0] = '\0';
+	for (int i = 0; i < COLUMN_COUNT && length < size; i++)
+		length += (size_t)snprintf(out + length, size - length, "%s%s",
+					   i ? ", " : "", columns[i].key);
+	return length;
+}
+
+static bool list_has(const struct column_list *list, enum column_id id)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->ids[i] == id)
+			return true;
+	return false;
+}
+
+static void list_remove(struct column_list *list, enum column_id id)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->ids[i] != id)
+			list->ids[kept++] = list->ids[i];
+	list->count = kept;
+}
+
+static int list_unknown(const char *text, const char *word, size_t bytes, struct err *e)
+{
+	char keys[COLUMN_KEYS_MAX];
+
+	column_keys(keys, sizeof(keys));
+	if (bytes == 0)
+		return err_at(e, (int)(word - text),
+			      "a column is missing here (columns: %s)", keys);
+	return err_at(e, (int)(word - text), "unknown column '%.*s' (columns: %s)",
+		      (int)(bytes < 40 ? bytes : 40), word, keys);
+}
+
+int column_list_parse(struct column_list *list, const char *text, struct err *e)
+{
+	bool relative = text[0] == '+' || text[0] == '-';
+	struct column_list result = {.count = 0};
+	const char *at = text;
+
+	if (relative)
+		column_list_default(&result);
+	for (;;) {
+		char sign = *at == '+' || *at == '-' ? *at : '\0';
+		const char *word = sign ? at + 1 : at;
+		size_t bytes = strcspn(word, ",");
+		int id = column_by_name(word, bytes);
+
+		if (id < 0)
+			return list_unknown(text, word, bytes, e);
+		if ((sign != '\0') != relative)
+			return err_at(
+				e, (int)(at - text),
+				"write either a list, such as state,age, or changes "
+				"only, such as +labels,-cpu");
+		if (sign == '-')
+			list_remove(&result, (enum column_id)id);
+		else if (!list_has(&result, (enum column_id)id))
+			result.ids[result.count++] = (enum column_id)id;
+		at = word + bytes;
+		if (*at != ',')
+			break;
+		at++;
+	}
+	if (result.count == 0)
+		return err_at(e, 0, "at least one column must stay");
+	*list = result;
+	return 0;
+}

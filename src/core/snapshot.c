@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory of a snapshot and what can be said about one task of it. */
+#include "core/snapshot.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Texts, labels and notes of one look; a target that has more loses the rest. */
+#define SNAPSHOT_ARENA_BYTES (512u << 20)
+#define SNAPSHOT_TASKS_FIRST 64u
+#define SNAPSHOT_NOTES_MAX   16u
+#define SNAPSHOT_NOTE_BYTES  400u
+
+struct snapshot *snapshot_new(void)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	if (!snapshot)
+		return NULL;
+	arena_init(&snapshot->arena, SNAPSHOT_ARENA_BYTES);
+	snapshot->refs = 1;
+	snapshot->target.name = "";
+	snapshot->target.sources = "";
+	snapshot->resources = (struct resources){-1, -1, -1, -1, -1};
+	return snapshot;
+}
+
+struct snapshot *snapshot_ref(struct snapshot *snapshot)
+{
+	__atomic_fetch_add(&snapshot->refs, 1, __ATOMIC_RELAXED);
+	return snapshot;
+}
+
+void snapshot_unref(struct snapshot *snapshot)
+{
+	/* Acquire and release: whoever frees has seen the last read of everybody else. */
+	if (!snapshot || __atomic_sub_fetch(&snapshot->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	arena_release(&snapshot->arena);
+	free(snapshot->tasks);
+	free(snapshot);
+}
+
+struct task *snapshot_add(struct snapshot *snapshot)
+{
+	struct task *task;
+
+	if (snapshot->nr_tasks == snapshot->cap_tasks) {
+		size_t capacity = snapshot->cap_tasks ? snapshot->cap_tasks * 2
+						      : SNAPSHOT_TASKS_FIRST;
+
+		if (capacity > SNAPSHOT_TASKS_MAX)
+			capacity = SNAPSHOT_TASKS_MAX;
+		if (snapshot->nr_tasks >= capacity)
+			return NULL;
+		task = realloc(snapshot->tasks, capacity * sizeof(*task));
+		if (!task)
+			return NULL;
+		snapshot->tasks = task;
+		snapshot->cap_tasks = capacity;
+	}
+	task = &snapshot->tasks[snapshot->nr_tasks++];
+	memset(task, 0, sizeof(*task));
+	task->name = "";
+	task->cpu_percent = -1;
+	task->waits.fd = -1;
+	return task;
+}
+
+void snapshot_note(struct snapshot *snapshot, const char *format, ...)
+{
+	char text[SNAPSHOT_NOTE_BYTES];
+	va_list args;
+	char *copy;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	for (size_t i = 0; i < snapshot->nr_notes; i++)
+		if (strcmp(snapshot->notes[i], text) == 0)
+			return;
+	if (snapshot->nr_notes >= SNAPSHOT_NOTES_MAX)
+		return;
+	if (!snapshot->notes)
+		snapshot->notes = arena_alloc(
+			&snapshot->arena, SNAPSHOT_NOTES_MAX * sizeof(*snapshot->notes));
+	copy = arena_strndup(&snapshot->arena, text, sizeof(text));
+	if (snapshot->notes && copy)
+		snapshot->notes[snapshot->nr_notes++] = copy;
+}
+
+void snapshot_count(struct snapshot *snapshot)
+{
+	struct snapshot_counts *counts = &snapshot->counts;
+
+	memset(counts, 0, sizeof(*counts));
+	counts->tasks = (uint32_t)snapshot->nr_tasks;
+	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		const struct task *task = &snapshot->tasks[i];
+		unsigned int state = task->state;
+
+		if (state >= STATE_COUNT)
+			state = STATE_UNKNOWN;
+		counts->by_state[state]++;
+		if (task->flags & TASK_STUCK) {
+			counts->stuck++;
+			counts->stuck_by_class[state_info(task->state)->class]++;
+		}
+	}
+	for (unsigned int state = 0; state < STATE_COUNT; state++)
+		counts->by_class[state_info(state)->class] += counts->by_state[state];
+}
+
+const char *task_format_id(const struct task *task, char out[TASK_ID_MAX])
+{
+	static const char kinds[] = {
+		[TASK_THREAD] = 't', [TASK_GOROUTINE] = 'g', [TASK_COROUTINE] = 'c'};
+	unsigned int kind = task->kind;
+	uint64_t id = task->id;
+	char digits[20];
+	size_t n = 0, at = 0;
+
+	/* By hand: the filter does this for every row. */
+	do
+		digits[n++] = (char)('0' + id % 10);
+	while ((id /= 10) > 0);
+	out[at++] = kind < sizeof(kinds) ? kinds[kind] : '?';
+	while (n > 0)
+		out[at++] = digits[--n];
+	out[at] = '\0';
+	return out;
+}
+
+int64_t task_age_ns(const struct task *task, int64_t now_ns)
+{
+	if (task->since_ns <= 0)
+		return -1;
+	return now_ns > task->since_ns ? now_ns - task->since_ns : 0;
+}
+
+const struct frame *task_top_frame(const struct task *task)
+{
+	return stack_top_frame(task->stack);
+}
+
+const struct frame *task_creator_frame(const struct task *task)
+{
+	return stack_top_frame(task->created_by);
+}

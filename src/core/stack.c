@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Unique stacks: open addressing over pointers; stacks live in an arena until the end. */
+#include "core/stack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+#define STACK_CAPACITY_FIRST 256u
+
+struct stack_table {
+	struct stack **entries;
+	size_t capacity; /* a power of two */
+	size_t count;
+	size_t max_stacks;
+	uint64_t seed;
+	struct arena arena;
+};
+
+struct stack_table *stack_table_new(size_t max_stacks)
+{
+	struct stack_table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->entries = calloc(STACK_CAPACITY_FIRST, sizeof(*table->entries));
+	if (!table->entries) {
+		free(table);
+		return NULL;
+	}
+	table->capacity = STACK_CAPACITY_FIRST;
+	table->max_stacks = max_stacks;
+	table->seed = hash_seed();
+	arena_init(&table->arena,
+		   0); /* bounded by max_stacks times SNAPSHOT_FRAMES_MAX */
+	return table;
+}
+
+void stack_table_free(struct stack_table *table)
+{
+	if (!table)
+		return;
+	arena_release(&table->arena);
+	free(table->entries);
+	free(table);
+}
+
+static bool frame_equal(const struct frame *a, const struct frame *b)
+{
+	return a->address == b->address && a->function == b->function &&
+	       a->file == b->file && a->line == b->line && a->inlined == b->inlined;
+}
+
+static bool stack_equal(const struct stack *stack, uint64_t hash,
+			const struct frame *frames, size_t nr_frames, bool truncated)
+{
+	if (stack->hash != hash || stack->nr_frames != nr_frames ||
+	    stack->truncated != truncated)
+		return false;
+	for (size_t i = 0; i < nr_frames; i++)
+		if (!frame_equal(&stack->frames[i], &frames[i]))
+			return false;
+	return true;
+}
+
+/* Field by field: the padding of a frame means nothing. */
+static uint64_t stack_hash(uint64_t seed, const struct frame *frames, size_t nr_frames,
+			   bool truncated)
+{
+	uint64_t hash = hash_mix(seed, nr_frames * 2 + truncated);
+
+	for (size_t i = 0; i < nr_frames; i++) {
+		const struct frame *frame = &frames[i];
+
+		hash = hash_mix(hash ^ frame->address,
+				(uint64_t)(uintptr_t)frame->function);
+		hash = hash_mix(hash ^ (uint64_t)(uintptr_t)frame->file,
+				(uint64_t)frame->line * 2 + frame->inlined);
+	}
+	return hash;
+}
+
+static int stack_table_grow(struct stack_table *table)
+{
+	size_t capacity = table->capacity * 2;
+	struct stack **entries = calloc(capacity, sizeof(struct stack *));
+
+	if (!entries)
+		return -1;
+	for (size_t i = 0; i < table->capacity; i++) {
+		struct stack *stack = table->entries[i];
+		size_t at;
+
+		if (!stack)
+			continue;
+		at = stack->hash & (capacity - 1);
+		while (entries[at])
+			at = (at + 1) & (capacity - 1);
+		entries[at] = stack;
+	}
+	free(table->entries);
+	table->entries = entries;
+	table->capacity = capacity;
+	return 0;
+}
+
+const struct stack *stack_intern(struct stack_table *table, const struct frame *frames,
+				 size_t nr_frames, bool truncated)
+{
+	struct stack *stack;
+	uint64_t hash;
+	size_t at;
+
+	if (nr_frames == 0)
+		return NULL;
+	if (nr_frames > SNAPSHOT_FRAMES_MAX) {
+		nr_frames = SNAPSHOT_FRAMES_MAX;
+		truncated = true;
+	}
+	hash = stack_hash(table->seed, frames, nr_frames, truncated);
+	for (at = hash & (table->capacity - 1); table->entries[at];
+	     at = (at + 1) & (table->capacity - 1))
+		if (stack_equal(table->entries[at], hash, frames, nr_frames, truncated))
+			return table->entries[at];
+
+	if (table->count >= table->max_stacks)
+		return NULL;
+	if (table->count + 1 > table->capacity / 4 * 3) {
+		if (stack_table_grow(table) < 0)
+			return NULL;
+		for (at = hash & (table->capacity - 1); table->entries[at];)
+			at = (at + 1) & (table->capacity - 1);
+	}
+	stack = arena_alloc(&table->arena, sizeof(*stack) + nr_frames * sizeof(*frames));
+	if (!stack)
+		return NULL;
+	stack->nr_frames = nr_frames;
+	stack->truncated = truncated;
+	stack->hash = hash;
+	memcpy(stack->frames, frames, nr_frames * sizeof(*frames));
+	stack->top = (uint32_t)stack_find_top(frames, nr_frames) + 1;
+	table->entries[at] = stack;
+	table->count++;
+	return stack;
+}
