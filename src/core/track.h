@@ -20,7 +20,8 @@ struct stuck_rule {
 /* 10 s for every blocking state that is not idle. */
 void stuck_rule_init(struct stuck_rule *rule);
 /* "10s", or "mutex=1s,poll=1m,io=30s" (a state or class; "never" switches off), or both:
- * "5s,poll=1m". Returns 0 or ERR_USAGE with the offset. */
+ * "5s,poll=1m". A class means its states that are not idle (timer: all); a state wins over
+ * its class, and both over the bare duration. Returns 0 or ERR_USAGE with the offset. */
 int stuck_rule_parse(struct stuck_rule *rule, const char *text, struct err *e);
 
 struct history_entry {

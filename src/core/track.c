@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One record per live task, dense, with an open-addressing index over it. The lock is held
+ * for a whole update; the only other one who takes it is track_history().
+ */
+#include "core/track.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+
+/* Looks closer together than this count as one. */
+#define TRACK_LOOK_NS      (20 * 1000000ll)
+/* An agent's coarse clock may move a wait's beginning by this much. */
+#define TRACK_JITTER_NS    (20 * 1000000ll)
+/* Innermost frames that tell one wait from another; further out stacks may be read
+ * shorter from one look to the next. */
+#define TRACK_FRAMES       3u
+#define TRACK_RING_FIRST   4u
+#define TRACK_INDEX_FIRST  256u
+#define TRACK_RECORD_FIRST 128u
+#define TRACK_NONE         UINT32_MAX
+
+struct track_ring {
+	uint32_t capacity, count, next;
+	struct history_entry entries[];
+};
+
+/* Looks in a row, at most 2, in which a limit was passed, and the last that counted. */
+struct track_over {
+	int64_t last_ns;
+	uint32_t looks;
+};
+
+struct track_record {
+	uint64_t id;
+	uint64_t serial;
+	uint64_t hash;
+	uint64_t object;
+	uint64_t site;     /* of the innermost frames; 0: not known */
+	uint64_t switches; /* 0: not known */
+	int64_t since_ns;
+	struct track_over stuck, warn;
+	struct track_ring *ring; /* states before this one; NULL: none */
+	uint32_t look;           /* the last look that had the task */
+	uint8_t kind;
+	uint8_t state;
+	bool exact;
+};
+
+struct track {
+	pthread_mutex_t lock;
+	struct stuck_rule rule;
+	struct track_record *records;
+	size_t nr_records, cap_records;
+	uint32_t *index; /* into records; TRACK_NONE: free */
+	size_t index_capacity;
+	uint64_t seed;
+	uint32_t look;
+	int64_t now_ns;
+	bool looked; /* there was a look before */
+};
+
+struct track *track_new(const struct stuck_rule *rule)
+{
+	struct track *track = calloc(1, sizeof(*track));
+
+	if (!track)
+		return NULL;
+	if (pthread_mutex_init(&track->lock, NULL) != 0) {
+		free(track);
+		return NULL;
+	}
+	track->rule = *rule;
+	track->seed = hash_seed();
+	return track;
+}
+
+void track_free(struct track *track)
+{
+	if (!track)
+		return;
+	for (size_t i = 0; i < track->nr_records; i++)
+		free(track->records[i].ring);
+	free(track->records);
+	free(track->index);
+	pthread_mutex_destroy(&track->lock);
+	free(track);
+}
+
+void track_set_rule(struct track *track, const struct stuck_rule *rule)
+{
+	pthread_mutex_lock(&track->lock);
+	track->rule = *rule;
+	pthread_mutex_unlock(&track->lock);
+}
+
+static uint64_t track_hash(const struct track *track, unsigned int kind, uint64_t id,
+			   uint64_t serial)
+{
+	return hash_mix(hash_mix(track->seed ^ kind, id), serial);
+}
+
+static bool record_is(const struct track_record *record, unsigned int kind, uint64_t id,
+		      uint64_t serial)
+{
+	return record->id == id && record->serial == serial && record->kind == kind;
+}
+
+static uint32_t track_find(const struct track *track, uint64_t hash, unsigned int kind,
+			   uint64_t id, uint64_t serial)
+{
+	size_t mask = track->index_capacity - 1;
+
+	if (track->index_capacity == 0)
+		return TRACK_NONE;
+	for (size_t at = hash & mask; track->index[at] != TRACK_NONE;
+	     at = (at + 1) & mask) {
+		const struct track_record *record = &track->records[track->index[at]];
+
+		if (record->hash == hash && record_is(record, kind, id, serial))
+			return track->index[at];
+	}
+	return TRACK_NONE;
+}
+
+static void track_insert(struct track *track, uint32_t number)
+{
+	size_t mask = track->index_capacity - 1;
+	size_t at = track->records[number].hash & mask;
+
+	while (track->index[at] != TRACK_NONE)
+		at = (at + 1) & mask;
+	track->index[at] = number;
+}
+
+/* The index anew, with this many entries, a power of two. */
+static int track_reindex(struct track *track, size_t capacity)
+{
+	if (capacity != track->index_capacity) {
+		uint32_t *index = malloc(capacity * sizeof(*index));
+
+		if (!index)
+			return ERR_NOMEM;
+		free(track->index);
+		track->index = index;
+		track->index_capacity = capacity;
+	}
+	memset(track->index, 0xff, capacity * sizeof(*track->index));
+	for (size_t i = 0; i < track->nr_records; i++)
+		track_insert(track, (uint32_t)i);
+	return 0;
+}
+
+static struct track_record *track_add(struct track *track, uint64_t hash,
+				      const struct task *task)
+{
+	struct track_record *record;
+
+	if (track->nr_records == track->cap_records) {
+		size_t capacity =
+			track->cap_records ? track->cap_records * 2 : TRACK_RECORD_FIRST;
+
+		record = realloc(track->records, capacity * sizeof(*record));
+		if (!record)
+			return NULL;
+		track->records = record;
+		track->cap_records = capacity;
+	}
+	/* At most half full. */
+	if ((track->nr_records + 1) * 2 > track->index_capacity &&
+	    track_reindex(track, track->index_capacity ? track->index_capacity * 2
+						       : TRACK_INDEX_FIRST) < 0)
+		return NULL;
+	record = &track->records[track->nr_records];
+	memset(record, 0, sizeof(*record));
+	record->id = task->id;
+	record->serial = task->serial;
+	record->kind = (uint8_t)task->kind;
+	record->hash = hash;
+	track_insert(track, (uint32_t)track->nr_records++);
+	return record;
+}
+
+/* After a peak the memory goes back; what cannot shrink stays. */
+static void track_shrink(struct track *track)
+{
+	size_t capacity = track->cap_records;
+	struct track_record *records;
+	uint32_t *index;
+
+	while (capacity > TRACK_RECORD_FIRST && track->nr_records < capacity / 8)
+		capacity /= 2;
+	if (capacity == track->cap_records)
+		return;
+	records = realloc(track->records, capacity * sizeof(*records));
+	if (records) {
+		track->records = records;
+		track->cap_records = capacity;
+	}
+	capacity *= 2;
+	if (capacity >= track->index_capacity)
+		return;
+	index = realloc(track->index, capacity * sizeof(*index));
+	if (index) {
+		track->index = index;
+		track->index_capacity = capacity;
+	}
+}
+
+/* Drop what the last look did not have. */
+static void track_sweep(struct track *track)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < track->nr_records; i++) {
+		if (track->records[i].look != track->look) {
+			free(track->records[i].ring);
+			continue;
+		}
+		if (kept != i)
+			track->records[kept] = track->records[i];
+		kept++;
+	}
+	if (kept == track->nr_records)
+		return;
+	track->nr_records = kept;
+	track_shrink(track);
+	/* As large as it is, so that this cannot fail. */
+	track_reindex(track, track->index_capacity);
+}
+
+static uint64_t task_site(const struct task *task)
+{
+	const struct stack *stack = task->stack;
+	uint64_t site = 1;
+
+	if (!stack)
+		return 0;
+	for (size_t i = 0; i < stack->nr_frames && i < TRACK_FRAMES; i++)
+		site = hash_mix(site ^ stack->frames[i].address,
+				(uint64_t)(uintptr_t)stack->frames[i].function ^
+					(uint64_t)stack->frames[i].line);
+	return site ? site : 1;
+}
+
+static uint64_t task_object(const struct task *task)
+{
+	if (task->waits.address)
+		return task->waits.address;
+	return task->waits.fd >= 0 ? (uint64_t)task->waits.fd + 1 : 0;
+}
+
+/* A full ring loses its oldest entry; without memory history is lost, nothing else. */
+static void track_remember(struct track_record *record)
+{
+	struct track_ring *ring = record->ring;
+
+	if (!ring ||
+	    (ring->count == ring->capacity && ring->capacity < TRACK_HISTORY_MAX)) {
+		uint32_t capacity = ring ? ring->capacity * 2 : TRACK_RING_FIRST;
+
+		/* Grown only while it has never wrapped, so that the order is that of time. */
+		ring = realloc(ring, sizeof(*ring) + capacity * sizeof(ring->entries[0]));
+		if (!ring)
+			return;
+		if (!record->ring)
+			ring->count = 0;
+		ring->next = ring->count;
+		ring->capacity = capacity;
+		record->ring = ring;
+	}
+	ring->entries[ring->next] = (struct history_entry){
+		(enum task_state)record->state, record->since_ns, record->object};
+	ring->next = (ring->next + 1) % ring->capacity;
+	if (ring->count < ring->capacity)
+		ring->count++;
+}
+
+/*
+ * Is this still the wait of the look before? State, object and innermost frames say so,
+ * unless the thread has switched in between: then it has been awake, as in a loop that
+ * waits with a timeout.
+ */
+static bool track_same_wait(const struct track_record *record, const struct task *task,
+			    uint64_t object, uint64_t site)
+{
+	if (record->state != task->state)
+		return false;
+	if (state_blocks(task->state) &&
+	    (record->object != object || (record->site && site && record->site != site) ||
+	     (record->switches && task->switches && record->switches != task->switches)))
+		return false;
+	/* The source's own beginning is later: another wait at the same place. */
+	return task->since_ns <= record->since_ns + TRACK_JITTER_NS;
+}
+
+static void track_begin_wait(struct track *track, struct track_record *record,
+			     const struct task *task, bool watched)
+{
+	record->state = (uint8_t)task->state;
+	record->stuck = record->warn = (struct track_over){0, 0};
+	if (task->since_ns > 0) {
+		record->since_ns = task->since_ns;
+		record->exact = (task->flags & TASK_AGE_EXACT) != 0;
+	} else {
+		record->since_ns = track->now_ns;
+		record->exact = watched;
+	}
+}
+
+/* Passed in two looks in a row? */
+static bool over_count(struct track_over *over, bool passed, int64_t now_ns)
+{
+	if (!passed) {
+		over->looks = 0;
+	} else if (over->looks == 0) {
+		over->looks = 1;
+		over->last_ns = now_ns;
+	} else if (over->looks == 1 && now_ns - over->last_ns >= TRACK_LOOK_NS) {
+		over->looks = 2;
+	}
+	return over->looks == 2;
+}
+
+static void track_judge(struct track *track, struct track_record *record,
+			struct task *task)
+{
+	int64_t limit_ns = track->rule.threshold_ns[task->state];
+	int64_t age_ns = task_age_ns(task, track->now_ns);
+	bool counts = limit_ns >= 0 && age_ns >= 0 && state_blocks(task->state) &&
+		      !(task->flags & (TASK_STALE | TASK_SUSPECT));
+	bool stuck =
+		over_count(&record->stuck, counts && age_ns >= limit_ns, track->now_ns);
+	bool warn = over_count(&record->warn, counts && age_ns >= limit_ns / 2,
+			       track->now_ns);
+
+	if (stuck)
+		task->flags |= TASK_STUCK;
+	else if (warn)
+		task->flags |= TASK_WARN;
+}
+
+static void track_task(struct track *track, struct track_record *record,
+		       struct task *task, bool is_new)
+{
+	uint64_t object = task_object(task), site = task_site(task);
+
+	if (is_new) {
+		track_begin_wait(track, record, task, track->looked);
+	} else if (!track_same_wait(record, task, object, site)) {
+		track_remember(record);
+		track_begin_wait(track, record, task, true);
+	} else if (task->since_ns > 0) {
+		if (task->since_ns < record->since_ns) {
+			record->since_ns = task->since_ns;
+			record->exact = false;
+		}
+		if (task->flags & TASK_AGE_EXACT)
+			record->exact = true;
+	}
+	record->object = object;
+	if (site || is_new)
+		record->site = site;
+	record->switches = task->switches;
+	record->look = track->look;
+
+	task->since_ns = record->since_ns;
+	task->flags &= ~(uint32_t)TASK_AGE_EXACT;
+	if (record->exact)
+		task->flags |= TASK_AGE_EXACT;
+	track_judge(track, record, task);
+}
+
+/* What needs no memory of earlier looks. */
+static void track_prepare(struct task *task, int64_t now_ns)
+{
+	if ((unsigned int)task->state >= STATE_COUNT)
+		task->state = STATE_UNKNOWN;
+	task->flags &= ~(uint32_t)(TASK_IDLE | TASK_STUCK | TASK_WARN | TASK_NEW);
+	if (state_info(task->state)->idle)
+		task->flags |= TASK_IDLE;
+	if (task->since_ns > now_ns)
+		task->since_ns = now_ns;
+	if (task->since_ns < 0)
+		task->since_ns = 0;
+}
+
+static int track_look(struct track *track, struct snapshot *snapshot)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		struct task *task = &snapshot->tasks[i];
+		struct track_record *record = NULL;
+		bool is_new = false;
+
+		track_prepare(task, track->now_ns);
+		/* Most looks have the same tasks in the same order. */
+		if (i < track->nr_records &&
+		    record_is(&track->records[i], task->kind, task->id, task->serial)) {
+			record = &track->records[i];
+		} else {
+			uint64_t hash =
+				track_hash(track, task->kind, task->id, task->serial);
+			uint32_t number = track_find(track, hash, task->kind, task->id,
+						     task->serial);
+
+			if (number != TRACK_NONE) {
+				record = &track->records[number];
+			} else {
+				record = track_add(track, hash, task);
+				is_new = true;
+			}
+		}
+		if (!record) {
+			rc = ERR_NOMEM;
+			continue;
+		}
+		if (is_new && track->looked)
+			task->flags |= TASK_NEW;
+		track_task(track, record, task, is_new);
+	}
+	return rc;
+}
+
+int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&track->lock);
+	track->look++;
+	/* Ages must not shrink when a clock of the past comes in. */
+	if (snapshot->mono_ns > track->now_ns)
+		track->now_ns = snapshot->mono_ns;
+	rc = track_look(track, snapshot);
+	track_sweep(track);
+	track->looked = true;
+	pthread_mutex_unlock(&track->lock);
+	snapshot_count(snapshot);
+	if (rc < 0)
+		return err_set(e, rc, "no memory to keep track of %zu tasks",
+			       snapshot->nr_tasks);
+	return 0;
+}
+
+size_t track_history(struct track *track, enum task_kind kind, uint64_t id,
+		     uint64_t serial, struct history_entry *out, size_t max)
+{
+	const struct track_record *record;
+	const struct track_ring *ring;
+	uint32_t number;
+	size_t n = 0;
+
+	if (max > TRACK_HISTORY_MAX)
+		max = TRACK_HISTORY_MAX;
+	pthread_mutex_lock(&track->lock);
+	number = track_find(track, track_hash(track, kind, id, serial), kind, id, serial);
+	if (number != TRACK_NONE && max > 0) {
+		record = &track->records[number];
+		ring = record->ring;
+		out[n++] = (struct history_entry){(enum task_state)record->state,
+						  record->since_ns, record->object};
+		for (uint32_t back = 1; ring && back <= ring->count && n < max; back++)
+			out[n++] = ring->entries[(ring->next + ring->capacity - back) %
+						 ring->capacity];
+	}
+	pthread_mutex_unlock(&track->lock);
+	return n;
+}
