@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads, writes, connections, readiness, file locks, flushes and names. */
+#include "agent/wrap.h"
+
+#include <aio.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The real functions read a limit too, into a copy for the kernel to change. */
+#define NO_TIME(limit, fraction)                                                         \
+	((limit) && (limit)->tv_sec == 0 && (limit)->fraction == 0)
+
+#define WAIT_IO  WRAP_WAIT
+#define WAIT_API WRAP_API
+#include "agent/wraps.def"

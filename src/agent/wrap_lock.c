@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Locks are tried before a wait is published: the uncontended way costs little more than
+ * without the agent. Whatever the attempt says but "busy" is what the real function would
+ * have said; on "busy" it is asked itself, so its own errors (EDEADLK) stay.
+ */
+#include "agent/wrap.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <threads.h>
+#include <time.h>
+
+/* What the real function refuses before it looks at the lock. */
+#define BAD_CLOCK(clock)    ((clock) != CLOCK_REALTIME && (clock) != CLOCK_MONOTONIC)
+#define BAD_TIME(until)     ((unsigned long)(until)->tv_nsec >= 1000000000ul)
+
+#define ATTEMPT(name, lock) ((int (*)(void *))real_libc(REAL_##name))(lock)
+
+static inline int mutex_try(pthread_mutex_t *lock)
+{
+	return ATTEMPT(pthread_mutex_trylock, lock);
+}
+
+static inline int mtx_try(mtx_t *lock)
+{
+	return ATTEMPT(mtx_trylock, lock);
+}
+
+static inline int read_try(pthread_rwlock_t *lock)
+{
+	return ATTEMPT(pthread_rwlock_tryrdlock, lock);
+}
+
+static inline int write_try(pthread_rwlock_t *lock)
+{
+	return ATTEMPT(pthread_rwlock_trywrlock, lock);
+}
+
+/* sem_wait() is a cancellation point also when it does not block. */
+static inline int sem_try(sem_t *lock)
+{
+	int saved = errno;
+
+	pthread_testcancel();
+	if (ATTEMPT(sem_trywait, lock) == 0)
+		return 0;
+	errno = saved;
+	return EBUSY;
+}
+
+/* The real function reads the same word, with no more of a check. */
+static inline int32_t join_tid(unsigned long thread)
+{
+	int32_t tid;
+
+	if (real_tid_offset == 0 || thread == 0)
+		return -1;
+	tid = __atomic_load_n((const int32_t *)(thread + real_tid_offset),
+			      __ATOMIC_RELAXED);
+	return tid > 0 ? tid : -1;
+}
+
+/* The blocking part stands apart, so that the way without it needs no frame for a mark. */
+#define WRAP_TRY(name, params, args, direct, attempt, busy, state)                       \
+	WRAP_DECLARE(int, name, params)                                                  \
+	static __attribute__((noinline)) int block_##name(const void *call_site,         \
+							  WRAP_UNWRAP params)            \
+	{                                                                                \
+		AGENT_MARK;                                                              \
+		agent_enter(&mark, GRMON_##state, WRAP_WORD(lock), -1, call_site);       \
+		return WRAP_REAL(name) args;                                             \
+	}                                                                                \
+	int wrap_##name params                                                           \
+	{                                                                                \
+		int result;                                                              \
+                                                                                         \
+		if (direct)                                                              \
+			return WRAP_REAL(name) args;                                     \
+		result = attempt(lock);                                                  \
+		if (__builtin_expect(result != (busy), 1))                               \
+			return result;                                                   \
+		return block_##name(__builtin_return_address(0), WRAP_UNWRAP args);      \
+	}
+#define WRAP_UNWRAP(...) __VA_ARGS__
+
+#define WAIT_LOCK        WRAP_WAIT
+#define TRY_LOCK         WRAP_TRY
+#include "agent/wraps.def"

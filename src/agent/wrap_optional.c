@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Queues and conditions of libraries that a program may have. None of their headers is
+ * needed: arguments are words. The wait is the outer one, what the library waits for
+ * inside (a condition, a poll) is kept beside it.
+ */
+#include "agent/wrap.h"
+
+#include <stddef.h>
+
+#define WRAP_OPTIONAL(library, result, name, params, args, pass, state, object)          \
+	WRAP_DECLARE(result, name, params)                                               \
+	result wrap_##name params                                                        \
+	{                                                                                \
+		const void *site = __builtin_return_address(0);                          \
+		__typeof__(&wrap_##name) real = real_optional(REAL_##name, site);        \
+                                                                                         \
+		if (pass)                                                                \
+			return real args;                                                \
+		AGENT_MARK;                                                              \
+		agent_enter_api(&mark, GRMON_##state, WRAP_WORD(object), site);          \
+		return real args;                                                        \
+	}
+
+#define OPTIONAL WRAP_OPTIONAL
+#include "agent/wraps.def"

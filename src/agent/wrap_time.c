@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* Sleeps. */
+#include "agent/wrap.h"
+
+#include <sys/types.h>
+#include <time.h>
+
+#define WAIT_TIME WRAP_WAIT
+#include "agent/wraps.def"
