@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+/* Channels: making, sending, receiving, closing. See agent/chan.h for how they work. */
+#include "agent/chan.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint32_t chan_forks;
+bool chan_many_cpus;
+
+static void chan_forked(void)
+{
+	chan_forks++;
+}
+
+static void chan_once(void)
+{
+	cpu_set_t cpus;
+
+	chan_many_cpus =
+		sched_getaffinity(0, sizeof(cpus), &cpus) != 0 || CPU_COUNT(&cpus) > 1;
+	pthread_atfork(NULL, NULL, chan_forked);
+}
+
+static uint32_t chan_saturate(size_t count)
+{
+	return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+}
+
+void chan_mirror(struct grmon_chan *chan)
+{
+	struct wire_chan *record = chan->record;
+
+	if (!record || !agent_region_mine(chan->record_generation))
+		return;
+	__atomic_store_n(&record->length, chan_saturate(chan->length), __ATOMIC_RELAXED);
+	__atomic_store_n(&record->nr_send, chan->nr_send, __ATOMIC_RELAXED);
+	__atomic_store_n(&record->nr_recv, chan->nr_recv, __ATOMIC_RELAXED);
+	__atomic_store_n(&record->closed, chan->closed, __ATOMIC_RELAXED);
+}
+
+static void chan_record_name(struct grmon_chan *chan)
+{
+	if (!chan->record || !agent_region_mine(chan->record_generation))
+		return;
+	for (size_t i = 0; i < sizeof(chan->name); i++)
+		__atomic_store_n(&chan->record->name[i], chan->name[i], __ATOMIC_RELAXED);
+}
+
+static void chan_record(struct grmon_chan *chan)
+{
+	uint32_t generation = 0;
+	struct wire_chan *record = agent_chan_acquire(&generation);
+
+	chan->record = record;
+	chan->record_generation = generation;
+	chan->record_fork = chan_forks;
+	if (!record)
+		return;
+	__atomic_store_n(&record->site, chan->site, __ATOMIC_RELAXED);
+	__atomic_store_n(&record->element_bytes, (uint32_t)chan->element_bytes,
+			 __ATOMIC_RELAXED);
+	__atomic_store_n(&record->capacity, chan_saturate(chan->capacity),
+			 __ATOMIC_RELAXED);
+	__atomic_store_n(&record->address, (uint64_t)(uintptr_t)chan, __ATOMIC_RELAXED);
+	chan_record_name(chan);
+	chan_mirror(chan);
+}
+
+void chan_adopt(struct grmon_chan *chan)
+{
+	if (chan->record_fork != chan_forks)
+		chan_record(chan);
+}
+
+struct grmon_chan *grmon_chan_new(size_t element_bytes, size_t capacity)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct grmon_chan *chan = NULL;
+	int saved = errno;
+
+	if (element_bytes > GRMON_CHAN_ELEMENT_MAX || capacity > SIZE_MAX / 4 ||
+	    (element_bytes > 0 && capacity > SIZE_MAX / 4 / element_bytes))
+		return NULL;
+	pthread_once(&once, chan_once);
+	if (posix_memalign((void **)&chan, 64,
+			   sizeof(*chan) + element_bytes * capacity) != 0)
+		chan = NULL;
+	errno = saved;
+	if (!chan)
+		return NULL;
+	memset(chan, 0, sizeof(*chan));
+	chan->element_bytes = element_bytes;
+	chan->capacity = capacity;
+	chan->fork_count = chan_forks;
+	chan->site = (uint64_t)(uintptr_t)__builtin_return_address(0);
+	chan_record(chan);
+	return chan;
+}
+
+void grmon_chan_name(struct grmon_chan *chan, const char *name)
+{
+	size_t i = 0;
+
+	if (!chan || !name)
+		return;
+	chan_lock(chan);
+	for (; i < sizeof(chan->name) - 1 && name[i]; i++)
+		chan->name[i] = name[i];
+	for (; i < sizeof(chan->name); i++)
+		chan->name[i] = '\0';
+	chan_record_name(chan);
+	chan_unlock(chan);
+}
+
+void grmon_chan_free(struct grmon_chan *chan)
+{
+	int saved = errno;
+
+	if (!chan)
+		return;
+	if (chan->record && agent_region_mine(chan->record_generation))
+		agent_chan_release(chan->record, chan->record_generation);
+	while (chan->returned) {
+		struct chan_returned *next = chan->returned->next;
+
+		free(chan->returned);
+		chan->returned = next;
+	}
+	free(chan);
+	errno = saved;
+}
+
+/* Most elements are a word: worth not calling memcpy() for. to, from: NULL does nothing. */
+static inline void chan_copy(const struct grmon_chan *chan, void *to, const void *from)
+{
+	size_t bytes = chan->element_bytes;
+
+	if (!to || bytes == 0)
+		return;
+	if (bytes == sizeof(uint64_t))
+		memcpy(to, from, sizeof(uint64_t));
+	else
+		memcpy(to, from, bytes);
+}
+
+/* The first waiter of a queue that nobody else has claimed, claimed and taken out. */
+static struct chan_node *chan_pop(struct chan_queue *queue)
+{
+	struct chan_node *node;
+
+	while ((node = queue->first) != NULL) {
+		chan_unlink(node);
+		if (chan_claim(node->waiter, node))
+			return node;
+	}
+	return NULL;
+}
+
+static inline void chan_put(struct grmon_chan *chan, const void *element)
+{
+	size_t tail = chan->head + chan->length;
+
+	if (tail >= chan->capacity)
+		tail -= chan->capacity;
+	chan_copy(chan, chan->buffer + tail * chan->element_bytes, element);
+	__atomic_store_n(&chan->length, chan->length + 1, __ATOMIC_RELAXED);
+}
+
+static inline void chan_take(struct grmon_chan *chan, void *element)
+{
+	chan_copy(chan, element, chan->buffer + chan->head * chan->element_bytes);
+	chan->head = chan->head + 1 < chan->capacity ? chan->head + 1 : 0;
+	__atomic_store_n(&chan->length, chan->length - 1, __ATOMIC_RELAXED);
+}
+
+bool chan_hand_over(struct grmon_chan *chan, const void *element,
+		    struct chan_waiter **wake)
+{
+	struct chan_node *receiver = chan_pop(&chan->receivers);
+
+	if (!receiver)
+		return false;
+	chan_copy(chan, receiver->element, element);
+	*wake = receiver->waiter;
+	return true;
+}
+
+int chan_send_now(struct grmon_chan *chan, const void *element, struct chan_waiter **wake)
+{
+	*wake = NULL;
+	if (AGENT_UNLIKELY(chan->closed))
+		return GRMON_ECLOSED;
+	if (!chan->receivers.first || !chan_hand_over(chan, element, wake)) {
+		if (chan->length == chan->capacity)
+			return GRMON_EAGAIN;
+		chan_put(chan, element);
+	}
+	chan_mirror(chan);
+	return GRMON_OK;
+}
+
+static void chan_take_returned(struct grmon_chan *chan, void *element)
+{
+	struct chan_returned *returned = chan->returned;
+
+	chan->returned = returned->next;
+	chan_copy(chan, element, returned->element);
+	free(returned);
+}
+
+int chan_recv_now(struct grmon_chan *chan, void *element, struct chan_waiter **wake)
+{
+	struct chan_node *sender = NULL;
+
+	*wake = NULL;
+	if (AGENT_UNLIKELY(chan->returned != NULL)) {
+		chan_take_returned(chan, element);
+		return GRMON_OK;
+	}
+	if (chan->length > 0) {
+		chan_take(chan, element);
+		if (chan->senders.first && (sender = chan_pop(&chan->senders)) != NULL)
+			chan_put(chan, sender->element);
+	} else if (chan->senders.first && (sender = chan_pop(&chan->senders)) != NULL) {
+		chan_copy(chan, element, sender->element);
+	} else if (chan->closed) {
+		if (element)
+			memset(element, 0, chan->element_bytes);
+		return GRMON_ECLOSED;
+	} else {
+		return GRMON_EAGAIN;
+	}
+	if (sender)
+		*wake = sender->waiter;
+	chan_mirror(chan);
+	return GRMON_OK;
+}
+
+static int chan_now(struct grmon_chan *chan, void *element, bool send,
+		    struct chan_waiter **wake)
+{
+	return send ? chan_send_now(chan, element, wake)
+		    : chan_recv_now(chan, element, wake);
+}
+
+/* A nil channel: wait for the deadline, or for ever. */
+static __attribute__((noinline)) int chan_nil(uint32_t state, int64_t deadline_ns,
+					      const void *site)
+{
+	struct chan_waiter waiter = {0};
+	struct chan_why why = {.state = state, .site = site, .deadline_ns = deadline_ns};
+
+	if (deadline_ns == CHAN_TRY)
+		return GRMON_EAGAIN;
+	chan_wait(&waiter, &why);
+	return GRMON_ETIMEDOUT;
+}
+
+/* The operation would have had to wait when it was tried; its lock is held. */
+static __attribute__((noinline)) int chan_block(struct grmon_chan *chan, void *element,
+						bool send, int64_t deadline_ns,
+						const void *site)
+{
+	struct chan_node node = {.chan = chan, .element = element, .send = send};
+	struct chan_waiter waiter = {.nodes = &node, .nr_nodes = 1};
+	struct chan_why why = {.state = send ? GRMON_CHAN_SEND : GRMON_CHAN_RECV,
+			       .object = (uint64_t)(uintptr_t)chan,
+			       .site = site,
+			       .deadline_ns = deadline_ns};
+
+	node.waiter = &waiter;
+	if (chan->capacity > 0) {
+		struct chan_waiter *wake;
+		int rc;
+
+		chan_unlock(chan);
+		chan_spin_buffer(chan, send);
+		chan_lock(chan);
+		rc = chan_now(chan, element, send, &wake);
+		if (rc != GRMON_EAGAIN) {
+			chan_unlock(chan);
+			chan_finish(wake);
+			return rc;
+		}
+	}
+	chan_adopt(chan);
+	chan_enqueue(&node);
+	chan_mirror(chan);
+	chan_unlock(chan);
+	if (!chan_wait(&waiter, &why))
+		return GRMON_ETIMEDOUT;
+	return node.closed ? GRMON_ECLOSED : GRMON_OK;
+}
+
+static inline int chan_operate(struct grmon_chan *chan, void *element, bool send,
+			       int64_t deadline_ns, const void *site)
+{
+	struct chan_waiter *wake;
+	int rc;
+
+	chan_lock(chan);
+	rc = chan_now(chan, element, send, &wake);
+	if (AGENT_UNLIKELY(rc == GRMON_EAGAIN) && deadline_ns != CHAN_TRY)
+		return chan_block(chan, element, send, deadline_ns, site);
+	chan_unlock(chan);
+	chan_finish(wake);
+	return rc;
+}
+
+/* Only in a public function: where its caller goes on. */
+#define CHAN_SITE __builtin_return_address(0)
+
+/* The element of a send is only read; one kind of entry serves both directions. */
+static inline int chan_send_at(struct grmon_chan *chan, const void *element,
+			       int64_t deadline_ns, const void *site)
+{
+	if (AGENT_UNLIKELY(!chan))
+		return chan_nil(GRMON_CHAN_SEND, deadline_ns, site);
+	return chan_operate(chan, (void *)element, true, deadline_ns, site);
+}
+
+static inline int chan_recv_at(struct grmon_chan *chan, void *element,
+			       int64_t deadline_ns, const void *site)
+{
+	if (AGENT_UNLIKELY(!chan))
+		return chan_nil(GRMON_CHAN_RECV, deadline_ns, site);
+	return chan_operate(chan, element, false, deadline_ns, site);
+}
+
+int grmon_chan_send(struct grmon_chan *chan, const void *element)
+{
+	pthread_testcancel();
+	return chan_send_at(chan, element, CHAN_NEVER, CHAN_SITE);
+}
+
+int grmon_chan_send_try(struct grmon_chan *chan, const void *element)
+{
+	return chan_send_at(chan, element, CHAN_TRY, CHAN_SITE);
+}
+
+int grmon_chan_send_until(struct grmon_chan *chan, const void *element,
+			  int64_t deadline_ns)
+{
+	pthread_testcancel();
+	return chan_send_at(chan, element, deadline_ns < 0 ? 0 : deadline_ns, CHAN_SITE);
+}
+
+int grmon_chan_recv(struct grmon_chan *chan, void *element)
+{
+	pthread_testcancel();
+	return chan_recv_at(chan, element, CHAN_NEVER, CHAN_SITE);
+}
+
+int grmon_chan_recv_try(struct grmon_chan *chan, void *element)
+{
+	return chan_recv_at(chan, element, CHAN_TRY, CHAN_SITE);
+}
+
+int grmon_chan_recv_until(struct grmon_chan *chan, void *element, int64_t deadline_ns)
+{
+	pthread_testcancel();
+	return chan_recv_at(chan, element, deadline_ns < 0 ? 0 : deadline_ns, CHAN_SITE);
+}
+
+/* Claims all waiters of a queue, chained by `next` before *woken. */
+static struct chan_node *chan_close_queue(struct chan_queue *queue,
+					  struct chan_node *woken)
+{
+	struct chan_node *node;
+
+	while ((node = chan_pop(queue)) != NULL) {
+		if (!node->send && node->element)
+			memset(node->element, 0, node->chan->element_bytes);
+		node->closed = true;
+		node->next = woken;
+		woken = node;
+	}
+	return woken;
+}
+
+int grmon_chan_close(struct grmon_chan *chan)
+{
+	struct chan_node *woken = NULL;
+
+	if (!chan)
+		return GRMON_EINVAL;
+	chan_lock(chan);
+	if (chan->closed) {
+		chan_unlock(chan);
+		return GRMON_ECLOSED;
+	}
+	chan->closed = true;
+	woken = chan_close_queue(&chan->receivers, woken);
+	woken = chan_close_queue(&chan->senders, woken);
+	chan_mirror(chan);
+	chan_unlock(chan);
+	while (woken) {
+		struct chan_node *next = woken->next;
+
+		chan_finish(woken->waiter);
+		woken = next;
+	}
+	return GRMON_OK;
+}
+
+size_t grmon_chan_len(const struct grmon_chan *chan)
+{
+	return chan ? __atomic_load_n(&chan->length, __ATOMIC_RELAXED) : 0;
+}
+
+size_t grmon_chan_cap(const struct grmon_chan *chan)
+{
+	return chan ? chan->capacity : 0;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside of the channels. Each has a small lock and two queues of waiters, first in, first
+ * out; a waiter's entries lie on its own stack. Who finds a waiter claims it, copies the
+ * element straight from or to it, and marks it done; a waiter that gives up (deadline,
+ * cancellation) must win the same claim. Of a select's entries so exactly one fires.
+ *
+ * Invariants, under the lock: a receiver is queued only while nothing is buffered, a
+ * sender only while the buffer is full, neither after close. Locks of several channels
+ * are taken in the order of their addresses.
+ */
+#ifndef AGENT_CHAN_H
+#define AGENT_CHAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/agent.h"
+#include "agent/futex.h"
+#include "grmon_chan.h"
+
+/* Deadlines. */
+#define CHAN_NEVER INT64_MAX
+#define CHAN_TRY   INT64_MIN
+
+/* chan_waiter.word */
+enum chan_word { CHAN_WAITING = 0, CHAN_PARKED = 1, CHAN_DONE = 2 };
+
+/* One entry of a queue. All but `waiter`'s word and claim is guarded by chan's lock. */
+struct chan_node {
+	struct chan_node *next;
+	struct chan_node *prev;
+	struct chan_waiter *waiter;
+	struct grmon_chan *chan; /* NULL: a nil channel, never queued */
+	void *element;
+	bool send;
+	bool queued;
+	bool closed; /* out, valid once done: fired because the channel was closed */
+};
+
+/* One blocked call. */
+struct chan_waiter {
+	uint32_t word; /* enum chan_word; its own futex */
+	uint32_t nr_nodes;
+	struct chan_node *fired; /* the claim: NULL, a node, or chan_gave_up */
+	struct chan_node *nodes;
+};
+
+extern AGENT_HIDDEN struct chan_node chan_gave_up;
+
+struct chan_queue {
+	struct chan_node *first;
+	struct chan_node *last;
+};
+
+/* An element that a receiver had when it was cancelled: the next one to be received. */
+struct chan_returned {
+	struct chan_returned *next;
+	char element[];
+};
+
+struct grmon_chan {
+	/* The line that every operation writes. */
+	uint32_t lock; /* 0 free, 1 held, 2 held and somebody sleeps on it */
+	uint32_t fork_count;
+	size_t length;
+	size_t head;
+	struct chan_queue receivers;
+	struct chan_queue senders;
+	bool closed;
+
+	/* Read by every operation, rarely written. */
+	size_t capacity __attribute__((aligned(64)));
+	size_t element_bytes;
+	struct chan_returned *returned;
+	struct wire_chan *record;
+	uint32_t record_generation;
+	uint32_t record_fork; /* fork_count when the record was asked for */
+	uint32_t nr_send;     /* queued entries */
+	uint32_t nr_recv;
+	uint32_t spin_ns; /* how long to wait awake before sleeping; 0: has not paid */
+	uint32_t spin_skipped; /* waits since it was last tried */
+	uint32_t spin_every;   /* and after how many it is tried again */
+
+	uint64_t site __attribute__((aligned(64)));
+	char name[16];
+	char buffer[] __attribute__((aligned(64)));
+};
+
+/* What a blocked call publishes, and how long it may last. */
+struct chan_why {
+	uint32_t state;
+	uint64_t object;
+	const void *site;
+	uint32_t nr_channels; /* of a select; 0: none or nil ones */
+	int64_t deadline_ns;
+};
+
+/* Forks so far, and CPUs that the process had when its first channel was made. */
+extern AGENT_HIDDEN uint32_t chan_forks;
+extern AGENT_HIDDEN bool chan_many_cpus;
+
+AGENT_HIDDEN void chan_lock_slow(struct grmon_chan *chan);
+AGENT_HIDDEN void chan_after_fork(struct grmon_chan *chan);
+/* Writes to the published record what has changed; with the lock held. */
+AGENT_HIDDEN void chan_mirror(struct grmon_chan *chan);
+/* A record in this process's region, for a channel that a forked child has inherited. */
+AGENT_HIDDEN void chan_adopt(struct grmon_chan *chan);
+
+/* A forked child has copies of queues whose waiters stayed in the parent. */
+static inline void chan_lock(struct grmon_chan *chan)
+{
+	uint32_t expected = 0;
+
+	if (AGENT_UNLIKELY(!__atomic_compare_exchange_n(&chan->lock, &expected, 1, false,
+							__ATOMIC_ACQUIRE,
+							__ATOMIC_RELAXED)))
+		chan_lock_slow(chan);
+	if (AGENT_UNLIKELY(chan->fork_count != chan_forks))
+		chan_after_fork(chan);
+}
+
+static inline void chan_unlock(struct grmon_chan *chan)
+{
+	if (AGENT_UNLIKELY(__atomic_exchange_n(&chan->lock, 0, __ATOMIC_RELEASE) == 2))
+		futex_wake(&chan->lock, 1);
+}
+
+static inline bool chan_claim(struct chan_waiter *waiter, struct chan_node *node)
+{
+	struct chan_node *expected = NULL;
+
+	return __atomic_compare_exchange_n(&waiter->fired, &expected, node, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+/* Ends a claimed waiter's wait. Not to be called with a lock held: it wakes at once. The
+ * waiter's frame may be gone when this returns. NULL is accepted. */
+static inline void chan_finish(struct chan_waiter *waiter)
+{
+	if (waiter && __atomic_exchange_n(&waiter->word, CHAN_DONE, __ATOMIC_ACQ_REL) ==
+			      CHAN_PARKED)
+		futex_wake(&waiter->word, 1);
+}
+
+/*
+ * Carry out an operation if it need not wait, with the lock held. GRMON_EAGAIN: it must.
+ * *wake: the waiter to chan_finish() after unlocking, or NULL.
+ */
+AGENT_HIDDEN int chan_send_now(struct grmon_chan *chan, const void *element,
+			       struct chan_waiter **wake);
+AGENT_HIDDEN int chan_recv_now(struct grmon_chan *chan, void *element,
+			       struct chan_waiter **wake);
+
+/* To the first receiver that waits; false: there is none. */
+AGENT_HIDDEN bool chan_hand_over(struct grmon_chan *chan, const void *element,
+				 struct chan_waiter **wake);
+
+AGENT_HIDDEN void chan_enqueue(struct chan_node *node);
+AGENT_HIDDEN void chan_unlink(struct chan_node *node);
+/* Locks the channels, one by one, and takes out what is still queued. */
+AGENT_HIDDEN void chan_dequeue_all(struct chan_waiter *waiter);
+
+/*
+ * Wait until the waiter, queued already, is done, or the deadline passes. No lock is held.
+ * Returns the node that fired, with nothing left in any queue, or NULL: timed out. A
+ * cancellation point.
+ */
+AGENT_HIDDEN struct chan_node *chan_wait(struct chan_waiter *waiter,
+					 const struct chan_why *why);
+/* Wait awake, shortly, for a buffer to change; no lock is held. Only worth it where no
+ * entry has to be queued for the other side to go on. */
+AGENT_HIDDEN void chan_spin_buffer(struct grmon_chan *chan, bool send);
+
+#endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a channel call waits: locks, queues, spinning, parking, and what is left to do when
+ * the deadline passes or the thread is cancelled while it is parked.
+ */
+#include "agent/chan.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/state.h"
+
+/* Waiting awake, in ns. Usually at most so long; a sleep and a wake-up on another CPU cost
+ * more. Where it has not paid, a longer wait is tried now and then, long enough for the
+ * other side to wake up: two threads that are both awake then stay so. */
+#define CHAN_SPIN_NS       10000u
+#define CHAN_SPIN_PROBE_NS 60000u
+#define CHAN_PROBE_FIRST   16u
+#define CHAN_PROBE_LAST    1024u
+#define CHAN_LOCK_ROUNDS   12u
+
+struct chan_node chan_gave_up;
+
+/* Looks at growing intervals: who holds the lock keeps its line and gets on. */
+void chan_lock_slow(struct grmon_chan *chan)
+{
+	for (uint32_t round = 2; chan_many_cpus && round < CHAN_LOCK_ROUNDS; round++) {
+		uint32_t expected = 0;
+
+		for (uint32_t i = 0; i < 1u << (round < 6 ? round : 6); i++)
+			cpu_relax();
+		if (__atomic_load_n(&chan->lock, __ATOMIC_RELAXED) == 0 &&
+		    __atomic_compare_exchange_n(&chan->lock, &expected, 1, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return;
+	}
+	while (__atomic_exchange_n(&chan->lock, 2, __ATOMIC_ACQUIRE) != 0)
+		futex_wait(&chan->lock, 2, NULL);
+}
+
+/* The waiters' stacks are not this process's to read: forget the queues unread. */
+void chan_after_fork(struct grmon_chan *chan)
+{
+	memset(&chan->receivers, 0, sizeof(chan->receivers));
+	memset(&chan->senders, 0, sizeof(chan->senders));
+	chan->nr_send = 0;
+	chan->nr_recv = 0;
+	chan->fork_count = chan_forks;
+}
+
+static struct chan_queue *chan_queue_of(struct chan_node *node)
+{
+	return node->send ? &node->chan->senders : &node->chan->receivers;
+}
+
+static void chan_count(struct chan_node *node, uint32_t by)
+{
+	uint32_t *count = node->send ? &node->chan->nr_send : &node->chan->nr_recv;
+
+	*count += by;
+}
+
+void chan_enqueue(struct chan_node *node)
+{
+	struct chan_queue *queue = chan_queue_of(node);
+
+	node->next = NULL;
+	node->prev = queue->last;
+	if (queue->last)
+		queue->last->next = node;
+	else
+		__atomic_store_n(&queue->first, node, __ATOMIC_RELAXED);
+	queue->last = node;
+	node->queued = true;
+	chan_count(node, 1);
+}
+
+void chan_unlink(struct chan_node *node)
+{
+	struct chan_queue *queue = chan_queue_of(node);
+
+	if (node->prev)
+		node->prev->next = node->next;
+	else
+		__atomic_store_n(&queue->first, node->next, __ATOMIC_RELAXED);
+	if (node->next)
+		node->next->prev = node->prev;
+	else
+		queue->last = node->prev;
+	node->queued = false;
+	chan_count(node, (uint32_t)-1);
+}
+
+void chan_dequeue_all(struct chan_waiter *waiter)
+{
+	for (uint32_t i = 0; i < waiter->nr_nodes; i++) {
+		struct chan_node *node = &waiter->nodes[i];
+
+		/* Read unlocked, `queued` may be out of date only in saying yes: nobody queues
+		 * another's entry. A fired entry was taken out before the wait was done. */
+		if (!node->chan || node == waiter->fired)
+			continue;
+		chan_lock(node->chan);
+		if (node->queued) {
+			chan_unlink(node);
+			chan_mirror(node->chan);
+		}
+		chan_unlock(node->chan);
+	}
+}
+
+static bool chan_done(const struct chan_waiter *waiter)
+{
+	return __atomic_load_n(&waiter->word, __ATOMIC_ACQUIRE) == CHAN_DONE;
+}
+
+static int64_t chan_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Learning is unlocked: an update that is lost does no harm. */
+static uint32_t chan_spin_budget(struct grmon_chan *chan)
+{
+	uint32_t spin_ns = __atomic_load_n(&chan->spin_ns, __ATOMIC_RELAXED);
+	uint32_t skipped;
+
+	if (!chan_many_cpus)
+		return 0;
+	if (spin_ns > 0)
+		return spin_ns;
+	skipped = __atomic_load_n(&chan->spin_skipped, __ATOMIC_RELAXED) + 1;
+	if (skipped < __atomic_load_n(&chan->spin_every, __ATOMIC_RELAXED)) {
+		__atomic_store_n(&chan->spin_skipped, skipped, __ATOMIC_RELAXED);
+		return 0;
+	}
+	__atomic_store_n(&chan->spin_skipped, 0, __ATOMIC_RELAXED);
+	return CHAN_SPIN_PROBE_NS;
+}
+
+static void chan_spin_learn(struct grmon_chan *chan, uint32_t budget_ns, bool paid)
+{
+	uint32_t every = __atomic_load_n(&chan->spin_every, __ATOMIC_RELAXED);
+	uint32_t spin_ns = CHAN_SPIN_NS;
+
+	if (paid) {
+		every = CHAN_PROBE_FIRST;
+	} else if (budget_ns == CHAN_SPIN_PROBE_NS) {
+		every = every < CHAN_PROBE_LAST ? 2 * every + CHAN_PROBE_FIRST : every;
+		spin_ns = 0;
+	} else {
+		spin_ns = budget_ns > CHAN_SPIN_NS / 8 ? budget_ns / 2 : 0;
+	}
+	__atomic_store_n(&chan->spin_every, every, __ATOMIC_RELAXED);
+	__atomic_store_n(&chan->spin_ns, spin_ns, __ATOMIC_RELAXED);
+}
+
+/* The other side needs the line that is looked at here: look rarely enough to let it put
+ * or take several elements, which is faster for both than one at a time. */
+#define CHAN_LOOK_EVERY 64
+
+void chan_spin_buffer(struct grmon_chan *chan, bool send)
+{
+	uint32_t budget_ns = chan_spin_budget(chan);
+	int64_t until_ns;
+	bool paid;
+
+	if (budget_ns == 0)
+		return;
+	until_ns = chan_now_ns() + budget_ns;
+	do {
+		size_t length;
+
+		for (int i = 0; i < CHAN_LOOK_EVERY; i++)
+			cpu_relax();
+		length = __atomic_load_n(&chan->length, __ATOMIC_RELAXED);
+		paid = send ? length < chan->capacity : length > 0;
+	} while (!paid && chan_now_ns() < until_ns);
+	chan_spin_learn(chan, budget_ns, paid);
+}
+
+/* A waiter's word is its own line; nobody is hindered by looking. */
+static bool chan_spin_done(struct chan_waiter *waiter)
+{
+	struct grmon_chan *chan = waiter->nr_nodes ? waiter->nodes[0].chan : NULL;
+	bool paid = chan_done(waiter);
+	uint32_t budget_ns;
+	int64_t until_ns;
+
+	if (paid || !chan || (waiter->nr_nodes == 1 && chan->capacity > 0))
+		return paid;
+	budget_ns = chan_spin_budget(chan);
+	if (budget_ns == 0)
+		return false;
+	until_ns = chan_now_ns() + budget_ns;
+	do {
+		for (int i = 0; i < 16 && !paid; i++) {
+			cpu_relax();
+			paid = chan_done(waiter);
+		}
+	} while (!paid && chan_now_ns() < until_ns);
+	chan_spin_learn(chan, budget_ns, paid);
+	return paid;
+}
+
+/* One sleep that pthread_cancel() ends. glibc offers no cancellable futex, so cancellation
+ * is asynchronous for just these calls. No cleanup belongs to this frame: an asynchronous
+ * unwind starts between two instructions, where a frame's own handlers are not found;
+ * the caller's are, at its call. */
+static __attribute__((noinline)) long chan_sleep(uint32_t *word,
+						 const struct timespec *deadline)
+{
+	int type;
+	long rc;
+
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+	rc = futex_wait(word, CHAN_PARKED, deadline);
+	pthread_setcanceltype(type, NULL);
+	return rc;
+}
+
+/* Somebody won the claim: the end is a few instructions of his away. */
+static void chan_await_done(struct chan_waiter *waiter)
+{
+	while (!chan_done(waiter)) {
+		uint32_t expected = CHAN_WAITING;
+
+		__atomic_compare_exchange_n(&waiter->word, &expected, CHAN_PARKED, false,
+					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+		futex_wait(&waiter->word, CHAN_PARKED, NULL);
+	}
+}
+
+/* A receiver was given an element and cancelled before it could return. The element goes
+ * to the next receiver: it was sent before all that is in the channel now. */
+static void chan_give_back(struct chan_node *node)
+{
+	struct grmon_chan *chan = node->chan;
+	struct chan_waiter *wake = NULL;
+	struct chan_returned *returned;
+
+	if (!node->element && chan->element_bytes > 0)
+		return;
+	returned = malloc(sizeof(*returned) + chan->element_bytes);
+	if (!returned)
+		return;
+	if (chan->element_bytes > 0)
+		memcpy(returned->element, node->element, chan->element_bytes);
+	chan_lock(chan);
+	if (chan_hand_over(chan, returned->element, &wake)) {
+		free(returned);
+	} else {
+		returned->next = chan->returned;
+		chan->returned = returned;
+	}
+	chan_mirror(chan);
+	chan_unlock(chan);
+	chan_finish(wake);
+}
+
+static void chan_cancelled(void *arg)
+{
+	struct chan_waiter *waiter = arg;
+
+	if (!chan_claim(waiter, &chan_gave_up))
+		chan_await_done(waiter);
+	chan_dequeue_all(waiter);
+	if (waiter->fired != &chan_gave_up && !waiter->fired->send &&
+	    !waiter->fired->closed)
+		chan_give_back(waiter->fired);
+}
+
+/* Returns whether the wait is over; false: the deadline passed. */
+static bool chan_park(struct chan_waiter *waiter, int64_t deadline_ns)
+{
+	struct timespec until = {.tv_sec = deadline_ns / 1000000000,
+				 .tv_nsec = deadline_ns % 1000000000};
+	uint32_t expected = CHAN_WAITING;
+	bool done = true;
+
+	if (!__atomic_compare_exchange_n(&waiter->word, &expected, CHAN_PARKED, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return true;
+	while (done && !chan_done(waiter)) {
+		long rc = chan_sleep(&waiter->word,
+				     deadline_ns == CHAN_NEVER ? NULL : &until);
+
+		done = rc != -ETIMEDOUT;
+	}
+	return done;
+}
+
+/* The slot's text says what its one object cannot; put back before agent_leave(), which
+ * knows of the first byte only. A signal handler does not publish between the two. */
+static void chan_say(struct wire_slot *slot, const char text[WIRE_WHAT_BYTES])
+{
+	uint32_t odd = agent_seq_begin(&slot->seq);
+
+	for (size_t i = 0; i < WIRE_WHAT_BYTES; i++)
+		agent_store(&slot->what[i], text[i]);
+	agent_seq_end(&slot->seq, odd);
+}
+
+static void chan_describe(char text[WIRE_WHAT_BYTES], const struct chan_why *why)
+{
+	static const char several[] = " channels", nil[] = "nil channel",
+			  none[] = "no case";
+	uint32_t count = why->nr_channels;
+	char *end = text;
+
+	memset(text, 0, WIRE_WHAT_BYTES);
+	if (count == 0) {
+		strcpy(text, why->state == GRMON_SELECT ? none : nil);
+		return;
+	}
+	for (uint32_t place = 100; place > 0; place /= 10)
+		if (count >= place)
+			*end++ = (char)('0' + count / place % 10);
+	strcpy(end, several);
+}
+
+/* Parked and published. Returns false when the deadline passed. */
+static bool chan_wait_seen(struct chan_waiter *waiter, const struct chan_why *why)
+{
+	char before[WIRE_WHAT_BYTES], text[WIRE_WHAT_BYTES];
+	bool said = false, done;
+	AGENT_MARK;
+
+	agent_enter_api(&mark, why->state, why->object, why->site);
+	if (mark.slot && (why->object == 0 || why->nr_channels > 1)) {
+		memcpy(before, mark.slot->what, sizeof(before));
+		before[0] = '\0';
+		chan_describe(text, why);
+		chan_say(mark.slot, text);
+		said = true;
+	}
+	pthread_cleanup_push(chan_cancelled, waiter);
+	done = chan_park(waiter, why->deadline_ns);
+	pthread_cleanup_pop(0);
+	if (said)
+		chan_say(mark.slot, before);
+	return done;
+}
+
+struct chan_node *chan_wait(struct chan_waiter *waiter, const struct chan_why *why)
+{
+	if (!chan_spin_done(waiter) && !chan_wait_seen(waiter, why) &&
+	    !chan_claim(waiter, &chan_gave_up))
+		chan_await_done(waiter);
+	if (waiter->nr_nodes > 1 || waiter->fired == &chan_gave_up)
+		chan_dequeue_all(waiter);
+	return waiter->fired == &chan_gave_up ? NULL : waiter->fired;
+}
