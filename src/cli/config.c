@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/* One table of keys drives reading and writing. A file is read as a whole before any of it
+ * counts, and written by replacing it, so that nothing is lost half-way. */
+#include "cli/config.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "cli/suggest.h"
+#include "cli/values.h"
+
+#define CONFIG_MAX_BYTES 65536u
+
+enum key_kind { KEY_WORDS, KEY_SWITCH, KEY_SECONDS };
+
+struct config_key {
+	const char *name;
+	enum key_kind kind;
+	enum option_id option; /* KEY_WORDS, KEY_SECONDS: whose argument it is */
+	size_t at;             /* KEY_SWITCH: of the bool in struct settings */
+	const char *accepted;
+};
+
+static const struct config_key keys[] = {
+	{"interval", KEY_SECONDS, OPTION_INTERVAL, 0,
+	 "a number of seconds or a text such as \"500ms\""},
+	{"stuck", KEY_WORDS, OPTION_STUCK, 0, "a text such as \"10s\" or \"5s,poll=1m\""},
+	{"filter", KEY_WORDS, OPTION_FILTER, 0, "a text such as \"state:lock age>5s\""},
+	{"sort", KEY_WORDS, OPTION_SORT, 0, "a text such as \"age:desc\""},
+	{"columns", KEY_WORDS, OPTION_COLUMNS, 0,
+	 "a text such as \"id,state,age,waits\""},
+	{"hide_idle", KEY_SWITCH, 0, offsetof(struct settings, hide_idle),
+	 "true or false"},
+	{"no_color", KEY_SWITCH, 0, offsetof(struct settings, no_color), "true or false"},
+	{"ascii", KEY_SWITCH, 0, offsetof(struct settings, ascii), "true or false"},
+	{"mouse", KEY_SWITCH, 0, offsetof(struct settings, mouse), "true or false"},
+};
+#define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+int config_path(char *path, size_t size, struct err *e)
+{
+	const char *base = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	int length;
+
+	if (base && base[0] == '/') {
+		length = snprintf(path, size, "%s/grmon-c/config.json", base);
+	} else {
+		if (!home || home[0] != '/') {
+			const struct passwd *user = getpwuid(getuid());
+
+			home = user ? user->pw_dir : NULL;
+		}
+		if (!home || home[0] != '/')
+			return err_set(e, ERR_NOTFOUND,
+				       "there is no home directory for config.json; set "
+				       "XDG_CONFIG_HOME");
+		length = snprintf(path, size, "%s/.config/grmon-c/config.json", home);
+	}
+	if (length < 0 || (size_t)length >= size)
+		return err_set(e, ERR_NOTFOUND, "the path of config.json is too long");
+	return 0;
+}
+
+/* Line of the first `"name" :` in the text; 1 where it is written in another way. */
+static int line_of_key(const char *text, const char *name)
+{
+	size_t bytes = strlen(name);
+	int line = 1;
+
+	for (; *text; text++) {
+		const char *after = text + bytes + 2;
+
+		line += *text == '\n';
+		if (*text != '"' || strncmp(text + 1, name, bytes) != 0 ||
+		    text[bytes + 1] != '"')
+			continue;
+		if (after[strspn(after, " \t\r\n")] == ':')
+			return line;
+	}
+	return 1;
+}
+
+/* The file as text and as JSON. *root is NULL where there is no file. */
+static int config_read(const char *path, struct buf *text, json_t **root, struct err *e)
+{
+	json_error_t problem;
+	int rc;
+
+	*root = NULL;
+	if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	rc = fdio_read_file(path, text, CONFIG_MAX_BYTES, e);
+	if (rc != 0)
+		return rc;
+	*root = json_loadb(text->bytes ? text->bytes : "", text->length,
+			   JSON_REJECT_DUPLICATES, &problem);
+	if (!*root)
+		return err_set(
+			e, ERR_FORMAT,
+			"%s, line %d: this is no JSON: %s; correct it or move it away",
+			path, problem.line < 1 ? 1 : problem.line, problem.text);
+	if (!json_is_object(*root)) {
+		json_decref(*root);
+		*root = NULL;
+		return err_set(e, ERR_FORMAT,
+			       "%s: there must be one JSON object in it, such as "
+			       "{\"interval\": 1}",
+			       path);
+	}
+	return 0;
+}
+
+static int load_value(const struct config_key *key, const json_t *value,
+		      struct settings *settings, struct err *e)
+{
+	char seconds[32];
+
+	if (key->kind == KEY_SWITCH && json_is_boolean(value)) {
+		*(bool *)((char *)settings + key->at) = json_is_true(value);
+		return 0;
+	}
+	if (key->kind != KEY_SWITCH && json_is_string(value))
+		return value_apply(settings, key->option, json_string_value(value), e);
+	if (key->kind == KEY_SECONDS && json_is_number(value)) {
+		double number = json_number_value(value);
+
+		/* In ms: whole numbers are written the same in every locale. */
+		if (!(number >= 0 && number <= 1e6))
+			return err_set(e, ERR_USAGE, "the interval is from 10ms to 1h");
+		snprintf(seconds, sizeof(seconds), "%.0fms", number * 1000);
+		return value_apply(settings, key->option, seconds, e);
+	}
+	return err_set(e, ERR_USAGE, "it takes %s", key->accepted);
+}
+
+static const struct config_key *key_by_name(const char *name)
+{
+	for (size_t i = 0; i < NR_KEYS; i++) {
+		if (strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	}
+	return NULL;
+}
+
+static int unknown_key(const char *path, int line, const char *name, struct err *e)
+{
+	struct suggest suggest;
+
+	suggest_init(&suggest, name, strlen(name));
+	for (size_t i = 0; i < NR_KEYS; i++)
+		suggest_offer(&suggest, keys[i].name);
+	if (suggest.best)
+		return err_set(
+			e, ERR_FORMAT,
+			"%s, line %d: there is no key \"%.60s\"; did you mean \"%s\"?",
+			path, line, name, suggest.best);
+	return err_set(
+		e, ERR_FORMAT,
+		"%s, line %d: there is no key \"%.60s\"; there are interval, stuck, "
+		"filter, sort, columns, hide_idle, no_color, ascii and mouse",
+		path, line, name);
+}
+
+int config_load(const char *path, struct settings *settings, struct err *e)
+{
+	struct settings loaded = *settings;
+	struct err problem = {0};
+	json_t *root, *value;
+	const char *name;
+	struct buf text;
+	int rc;
+
+	buf_init(&text, CONFIG_MAX_BYTES + 1);
+	rc = config_read(path, &text, &root, e);
+	if (rc != 0 || !root)
+		goto out;
+	json_object_foreach(root, name, value)
+	{
+		const struct config_key *key = key_by_name(name);
+		int line = line_of_key(text.bytes, name);
+
+		if (!key) {
+			rc = unknown_key(path, line, name, e);
+			goto out;
+		}
+		if (load_value(key, value, &loaded, &problem) != 0) {
+			rc = err_set(e, ERR_FORMAT, "%s, line %d: \"%s\": %.200s", path,
+				     line, name, problem.text);
+			goto out;
+		}
+	}
+	*settings = loaded;
+out:
+	json_decref(root);
+	buf_release(&text);
+	return rc;
+}
+
+static void print_columns(const struct column_list *columns, char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < columns->count && used < size; i++)
+		used += (size_t)snprintf(out + used, size - used, "%s%s", i ? "," : "",
+					 column_info(columns->ids[i])->key);
+}
+
+/* The value as the file holds it; a new reference. */
+static json_t *key_value(const struct config_key *key, const struct settings *settings)
+{
+	char text[QUERY_TEXT_MAX];
+
+	if (key->kind == KEY_SWITCH)
+		return json_boolean(*(const bool *)((const char *)settings + key->at));
+	if (key->kind == KEY_SECONDS) {
+		int64_t ms = settings->interval_ns / 1000000;
+
+		return ms % 1000 == 0 ? json_integer(ms / 1000)
+				      : json_real((double)ms / 1000);
+	}
+	switch (key->option) {
+	case OPTION_STUCK:
+		return json_string(settings->stuck);
+	case OPTION_FILTER:
+		return json_string(settings->filter);
+	case OPTION_SORT:
+		snprintf(text, sizeof(text), "%s:%s",
+			 column_info(settings->sort.column)->key,
+			 settings->sort.descending ? "desc" : "asc");
+		return json_string(text);
+	default:
+		print_columns(&settings->columns, text, sizeof(text));
+		return json_string(text);
+	}
+}
+
+static int make_folders(const char *path, struct err *e)
+{
+	char folder[4096];
+
+	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
+		return err_set(e, ERR_SYS, "the path of config.json is too long");
+	for (char *slash = strchr(folder + 1, '/'); slash;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+			return err_sys(e, errno, "cannot create the folder %s", folder);
+		*slash = '/';
+	}
+	return 0;
+}
+
+int config_save(const char *path, const struct settings *settings, struct err *e)
+{
+	struct settings defaults;
+	struct buf text;
+	char *bytes = NULL;
+	json_t *root;
+	int rc, failed = 0;
+
+	settings_default(&defaults);
+	buf_init(&text, CONFIG_MAX_BYTES + 1);
+	rc = config_read(path, &text, &root, e);
+	if (rc != 0)
+		goto out;
+	if (!root)
+		root = json_object();
+	for (size_t i = 0; i < NR_KEYS; i++) {
+		json_t *value = key_value(&keys[i], settings);
+		json_t *usual = key_value(&keys[i], &defaults);
+
+		if (json_object_get(root, keys[i].name) || !json_equal(value, usual))
+			failed |= json_object_set(root, keys[i].name, value);
+		json_decref(value);
+		json_decref(usual);
+	}
+	bytes = failed ? NULL : json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+	if (!bytes) {
+		/* jansson takes no text that is not UTF-8. */
+		rc = err_set(
+			e, ERR_FORMAT,
+			"a setting holds bytes that are no UTF-8; nothing was written");
+		goto out;
+	}
+	buf_clear(&text);
+	buf_printf(&text, "%s\n", bytes);
+	rc = make_folders(path, e);
+	if (rc == 0)
+		rc = fdio_replace_file(path, text.bytes, text.length, e);
+out:
+	free(bytes);
+	json_decref(root);
+	buf_release(&text);
+	return rc;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* Two looks, a moment apart, and the second one in print: stuck is what is stuck in both,
+ * and the CPU share is that of the time between. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/look.h"
+#include "cli/watch.h"
+#include "out/out.h"
+
+#define BETWEEN_LOOKS_NS 100000000ll
+
+struct sink {
+	int fd;
+	const char *path;
+};
+
+static int sink_flush(void *flush_ctx, struct buf *out, struct err *e)
+{
+	const struct sink *sink = flush_ctx;
+
+	return cli_write(sink->fd, sink->path, out, e);
+}
+
+static void pause_until(int64_t due_ns)
+{
+	struct timespec due = {due_ns / CLOCK_SECOND_NS, due_ns % CLOCK_SECOND_NS};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
+		continue;
+}
+
+/* Exit code; *snapshot is the caller's on success. */
+static int take_looks(struct look *look, pid_t pid, struct snapshot **snapshot)
+{
+	struct source_focus none = {0}, all = {.all = true};
+	struct snapshot *first = NULL;
+	struct err e = {0};
+	int64_t begin_ns;
+
+	if (look_attach(look, pid, &e) != 0) {
+		cli_complain("%s", e.text);
+		return cli_exit_of(&e);
+	}
+	begin_ns = clock_mono_ns();
+	if (look_sample(look, &none, &first, &e) == 0) {
+		snapshot_unref(first);
+		pause_until(begin_ns + BETWEEN_LOOKS_NS);
+		if (look_sample(look, &all, snapshot, &e) == 0)
+			return CLI_FINE;
+	}
+	if (e.code == ERR_GONE)
+		cli_complain("process %d ended before it could be looked at twice",
+			     (int)pid);
+	else
+		cli_complain("%s", e.text);
+	return cli_exit_of(&e);
+}
+
+static int print_rows(const struct options *options, struct out_request *request,
+		      struct sink *sink, struct err *e)
+{
+	const char *format = options->value[OPTION_FORMAT];
+	const struct settings *settings = &options->settings;
+	struct rows_options show = {
+		.class = -1, .hide_idle = settings->hide_idle, .sort = settings->sort};
+	struct rows rows;
+	struct buf out;
+	int rc;
+
+	show.query = query_new(settings->filter, e);
+	if (!show.query)
+		return e->code;
+	rows_init(&rows);
+	buf_init(&out, 0);
+	rc = rows_update(&rows, request->snapshot, &show, request->snapshot->mono_ns, e);
+	request->rows = &rows;
+	request->flush = sink_flush;
+	request->flush_ctx = sink;
+	if (rc == 0)
+		rc = out_by_name(format ? format : "text")->write(request, &out, e);
+	buf_release(&out);
+	rows_release(&rows);
+	query_free(show.query);
+	return rc;
+}
+
+static int print_snapshot(const struct options *options, const struct snapshot *snapshot)
+{
+	const char *path = options->value[OPTION_OUTPUT];
+	struct sink sink = {STDOUT_FILENO, "the standard output"};
+	struct out_request request = {.snapshot = snapshot,
+				      .settings = &options->settings,
+				      .stacks = options->value[OPTION_STACKS] != NULL};
+	struct err e = {0};
+	int rc = 0;
+
+	if (path && strcmp(path, "-") != 0) {
+		sink.path = path;
+		sink.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		if (sink.fd < 0)
+			rc = err_sys(&e, errno, "cannot write %s", path);
+	} else {
+		request.width = cli_width();
+	}
+	if (rc == 0)
+		rc = print_rows(options, &request, &sink, &e);
+	if (sink.fd >= 0 && close(sink.fd) != 0 && rc == 0)
+		rc = err_sys(&e, errno, "cannot write %s", sink.path);
+	if (rc == 0)
+		return CLI_FINE;
+	cli_complain("%s", e.text);
+	return CLI_USAGE;
+}
+
+int command_dump(struct options *options)
+{
+	struct look_options look_options = watch_look_options(options);
+	struct snapshot *snapshot = NULL;
+	struct look look;
+	struct err e = {0};
+	pid_t pid;
+	int rc = cli_resolve(options, &pid);
+
+	if (rc != CLI_FINE)
+		return rc;
+	if (look_init(&look, &look_options, &e) != 0) {
+		cli_complain("%s", e.text);
+		rc = CLI_UNWATCHABLE;
+	} else {
+		rc = take_looks(&look, pid, &snapshot);
+	}
+	if (rc == CLI_FINE)
+		rc = print_snapshot(options, snapshot);
+	snapshot_unref(snapshot);
+	look_release(&look);
+	return rc;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* The source in use may be exchanged at any time; ids and ages go on because the tracker
+ * stays. */
+#include "cli/look.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* Bounds for what a hostile target can make us keep. */
+#define LOOK_INTERN_BYTES (32u << 20)
+#define LOOK_STACKS_MAX   16384u
+/* How often a better source is looked for. */
+#define LOOK_PROBE_NS     (2 * CLOCK_SECOND_NS)
+
+int look_init(struct look *look, const struct look_options *options, struct err *e)
+{
+	memset(look, 0, sizeof(*look));
+	look->options = *options;
+	look->pidfd = -1;
+	look->intern = intern_new(LOOK_INTERN_BYTES);
+	look->stacks = stack_table_new(LOOK_STACKS_MAX);
+	look->track = track_new(&options->rule);
+	if (!look->intern || !look->stacks || !look->track)
+		return err_set(e, ERR_NOMEM, "there is no memory to watch a process");
+	look->target.intern = look->intern;
+	look->target.stacks = look->stacks;
+	look->target.text = look->text;
+	look->target.threads = options->threads;
+	look->target.ptrace = options->ptrace;
+	return 0;
+}
+
+static void close_source(struct look *look)
+{
+	if (look->ops && look->ops->close)
+		look->ops->close(look->ctx);
+	free(look->ctx);
+	look->ctx = NULL;
+	look->ops = NULL;
+}
+
+void look_detach(struct look *look)
+{
+	close_source(look);
+	if (look->pidfd >= 0)
+		close(look->pidfd);
+	look->pidfd = -1;
+	look->target.pid = 0;
+}
+
+void look_release(struct look *look)
+{
+	look_detach(look);
+	track_free(look->track);
+	stack_table_free(look->stacks);
+	intern_free(look->intern);
+}
+
+struct track *look_new_track(struct look *look)
+{
+	return track_new(&look->options.rule);
+}
+
+static bool is_auto(const struct look *look)
+{
+	return !look->options.source || strcmp(look->options.source, "auto") == 0;
+}
+
+/* Open one source beside the one in use, which is closed only when this succeeds. */
+static int open_source(struct look *look, const struct source_ops *ops, struct err *e)
+{
+	void *ctx = calloc(1, ops->ctx_size ? ops->ctx_size : 1);
+	int rc;
+
+	if (!ctx)
+		return err_set(e, ERR_NOMEM, "there is no memory for the source %s",
+			       ops->name);
+	rc = ops->open(ctx, &look->target, e);
+	if (rc != 0) {
+		if (ops->close)
+			ops->close(ctx);
+		free(ctx);
+		return rc;
+	}
+	close_source(look);
+	look->ops = ops;
+	look->ctx = ctx;
+	return 0;
+}
+
+/* Any source that fits but `failed`, best first. e keeps the first error. */
+static int open_another(struct look *look, const struct source_ops *failed, struct err *e)
+{
+	for (size_t i = 0; source_table[i]; i++) {
+		struct err ignored;
+
+		if (source_table[i] != failed &&
+		    source_table[i]->probe(&look->target, &ignored) > 0 &&
+		    open_source(look, source_table[i], &ignored) == 0)
+			return 0;
+	}
+	return e->code;
+}
+
+static int open_best(struct look *look, struct err *e)
+{
+	const struct source_ops *ops =
+		source_choose(look->options.source, &look->target, e);
+	int rc;
+
+	if (!ops)
+		return e->code ? e->code : ERR_UNSUPPORTED;
+	rc = open_source(look, ops, e);
+	if (rc != 0 && rc != ERR_GONE && is_auto(look))
+		rc = open_another(look, ops, e);
+	look->next_probe_ns = clock_mono_ns() + LOOK_PROBE_NS;
+	return rc;
+}
+
+int look_attach(struct look *look, pid_t pid, struct err *e)
+{
+	int rc;
+
+	look_detach(look);
+	look->target.pid = pid;
+	snprintf(look->text, sizeof(look->text), "%d", (int)pid);
+	look->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (look->pidfd < 0 && errno == ESRCH) {
+		look->target.pid = 0;
+		return err_set(e, ERR_NOTFOUND,
+			       "there is no process %d; `grmon-c ls` lists what there is",
+			       (int)pid);
+	}
+	rc = open_best(look, e);
+	if (rc != 0)
+		look_detach(look);
+	return rc;
+}
+
+/* An agent may have come with an exec, or started late. Failures leave all as it is. */
+static void change_over(struct look *look)
+{
+	const struct source_ops *ops;
+	struct err ignored;
+
+	if (!is_auto(look) || look->ops == source_table[0] ||
+	    clock_mono_ns() < look->next_probe_ns)
+		return;
+	look->next_probe_ns = clock_mono_ns() + LOOK_PROBE_NS;
+	ops = source_choose(NULL, &look->target, &ignored);
+	if (ops && ops != look->ops)
+		open_source(look, ops, &ignored);
+}
+
+bool look_ended(const struct look *look)
+{
+	struct pollfd ended = {.fd = look->pidfd, .events = POLLIN};
+
+	return look->pidfd >= 0 && poll(&ended, 1, 0) > 0;
+}
+
+static int sample_once(struct look *look, const struct source_focus *focus,
+		       struct snapshot **snapshot, struct err *e)
+{
+	int rc;
+
+	*snapshot = snapshot_new();
+	if (!*snapshot)
+		return err_set(e, ERR_NOMEM,
+			       "there is no memory for a look at the target");
+	rc = look->ops->sample(look->ctx, focus, *snapshot, e);
+	if (rc == 0)
+		rc = track_update(look->track, *snapshot, e);
+	if (rc != 0) {
+		snapshot_unref(*snapshot);
+		*snapshot = NULL;
+	}
+	return rc;
+}
+
+int look_sample(struct look *look, const struct source_focus *focus,
+		struct snapshot **snapshot, struct err *e)
+{
+	const struct source_ops *failed;
+	int rc = 0;
+
+	*snapshot = NULL;
+	if (look_ended(look))
+		return err_set(e, ERR_GONE, "process %d ended", (int)look->target.pid);
+	if (look->ops)
+		change_over(look);
+	else
+		rc = open_best(look, e);
+	if (rc != 0)
+		return rc;
+	rc = sample_once(look, focus, snapshot, e);
+	if (rc == 0)
+		goto out;
+	failed = look->ops;
+	close_source(look);
+	if (look_ended(look))
+		return err_set(e, ERR_GONE, "process %d ended", (int)look->target.pid);
+	/* With no word from the kernel that it ended, the source's is taken. */
+	if ((rc == ERR_GONE && look->pidfd < 0) || !is_auto(look))
+		return rc;
+	if (open_another(look, failed, e) == 0) {
+		struct err first = *e;
+
+		rc = sample_once(look, focus, snapshot, e);
+		if (rc == 0)
+			snapshot_note(*snapshot, "%s", first.text);
+		else
+			close_source(look);
+	}
+out:
+	if (rc == 0 && look->options.ptrace)
+		snapshot_note(
+			*snapshot,
+			"--ptrace has no effect: the source %s never stops a thread",
+			look->ops->name);
+	return rc;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* One target watched through one source at a time: opens the best one, changes over when a
+ * better one appears or the chosen one fails, completes the snapshots. One thread uses it. */
+#ifndef CLI_LOOK_H
+#define CLI_LOOK_H
+
+#include <stdbool.h>
+
+#include "core/track.h"
+#include "source/source.h"
+
+struct look_options {
+	const char *source; /* --source; NULL or "auto": the best that fits */
+	bool threads;
+	bool ptrace;
+	struct stuck_rule rule;
+};
+
+struct look {
+	struct look_options options;
+	/* These outlive every snapshot that is taken. */
+	struct intern *intern;
+	struct stack_table *stacks;
+	struct source_target target;
+	char text[24]; /* target.text: the pid */
+	struct track *track;
+	const struct source_ops *ops; /* NULL: none is open */
+	void *ctx;
+	int pidfd; /* readable once the target has ended; -1: not known */
+	int64_t next_probe_ns;
+};
+
+/* Returns 0 or ERR_NOMEM; release in both cases. */
+int look_init(struct look *look, const struct look_options *options, struct err *e);
+void look_release(struct look *look);
+/* Watch this process from now on; forgets the one before. ERR_GONE, ERR_PERM,
+ * ERR_NOTFOUND, ERR_UNSUPPORTED: it cannot be watched; pid 0 afterwards. */
+int look_attach(struct look *look, pid_t pid, struct err *e);
+void look_detach(struct look *look);
+/* Forget the history of tasks: the next target is another process. */
+struct track *look_new_track(struct look *look);
+/* A completed snapshot with one reference. ERR_GONE: the target ended; other errors may
+ * pass, the next call tries again with the source that then fits. */
+int look_sample(struct look *look, const struct source_focus *focus,
+		struct snapshot **snapshot, struct err *e);
+/* Whether the kernel says that the process is no more; never blocks. */
+bool look_ended(const struct look *look);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads the words, the configuration file and the environment, then runs one subcommand. */
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/config.h"
+#include "cli/help.h"
+#include "grmon.h"
+
+static int load_settings(struct options *options)
+{
+	enum option_id which = OPTION_COUNT;
+	const char *no_color = getenv("NO_COLOR");
+	struct err e = {0};
+	char path[4096];
+
+	settings_default(&options->settings);
+	if (config_path(path, sizeof(path), &e) == 0 &&
+	    config_load(path, &options->settings, &e) != 0) {
+		cli_complain("%s", e.text);
+		return CLI_USAGE;
+	}
+	if (no_color && *no_color)
+		options->settings.no_color = true;
+	e.at = -1;
+	if (options_apply(options, &which, &e) != 0) {
+		char what[48];
+
+		snprintf(what, sizeof(what), "--%s", option_table[which].name);
+		cli_complain_at(what, options->value[which], &e);
+		return CLI_USAGE;
+	}
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0 && cli_width() > 0)
+		options->settings.ascii = true;
+	return CLI_FINE;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct err e = {0};
+	int rc;
+
+	/* LC_NUMERIC stays C: numbers are read and written by programs. */
+	setlocale(LC_CTYPE, "");
+	signal(SIGPIPE, SIG_IGN);
+	if (options_parse(&options, argc, argv, &e) != 0) {
+		cli_complain("%s", e.text);
+		return CLI_USAGE;
+	}
+	if (options.value[OPTION_VERSION])
+		return help_version();
+	if (options.value[OPTION_HELP])
+		return help_command(options.command);
+	if (options.command != COMMAND_HELP) {
+		rc = load_settings(&options);
+		if (rc != CLI_FINE)
+			return rc;
+	}
+	return command_table[options.command].run(&options);
+}

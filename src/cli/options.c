@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads the command line by the two tables. Options and words may be mixed; `--` ends the
+ * options, and so does the first word after `run`. */
+#include "cli/options.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/suggest.h"
+#include "cli/values.h"
+
+#define ON(command) (1u << COMMAND_##command)
+#define EVERYWHERE  (ON(WATCH) | ON(RUN) | ON(LS) | ON(DUMP) | ON(HELP))
+#define SHARED      (ON(WATCH) | ON(RUN) | ON(LS) | ON(DUMP))
+
+const struct option_info option_table[OPTION_COUNT] = {
+	[OPTION_SOURCE] = {'s', "source", "NAME", "where the rows come from (auto)",
+			   SHARED},
+	[OPTION_INTERVAL] = {'i', "interval", "SECONDS", "between two looks (1)", SHARED},
+	[OPTION_FILTER] = {0, "filter", "EXPR", "show only rows that match", SHARED},
+	[OPTION_SORT] = {0, "sort", "COL[:asc|desc]", "order of the rows (age:desc)",
+			 SHARED},
+	[OPTION_COLUMNS] = {0, "columns", "LIST", "columns: id,state,age or +labels,-cpu",
+			    SHARED},
+	[OPTION_STUCK] = {0, "stuck", "DURATION|STATE=DURATION,...",
+			  "when a blocked task counts as stuck (10s)", SHARED},
+	[OPTION_THREADS] = {0, "threads", NULL,
+			    "show the threads of a runtime's tasks too", SHARED},
+	[OPTION_PTRACE] = {0, "ptrace", NULL, "allow to stop threads for their stacks",
+			   SHARED},
+	[OPTION_NO_COLOR] = {0, "no-color", NULL, "no colours (as NO_COLOR=1)", SHARED},
+	[OPTION_ASCII] = {0, "ascii", NULL, "nothing but ASCII", SHARED},
+	[OPTION_PID] = {'p', "pid", "PID", "TARGET by its process id",
+			ON(WATCH) | ON(DUMP)},
+	[OPTION_WAIT] = {0, "wait", NULL, "wait for TARGET to start, and to come back",
+			 ON(WATCH)},
+	[OPTION_FORMAT] = {'f', "format", "NAME", "text or json (text)",
+			   ON(LS) | ON(DUMP)},
+	[OPTION_STACKS] = {0, "stacks", NULL, "whole stacks and creators in the text",
+			   ON(DUMP)},
+	[OPTION_OUTPUT] = {'o', "output", "FILE",
+			   "write there: the dump, or what CMD prints",
+			   ON(DUMP) | ON(RUN)},
+	[OPTION_KEEP] = {0, "keep", NULL, "leave CMD running when the view is left",
+			 ON(RUN)},
+	[OPTION_HELP] = {'h', "help", NULL, "say this", EVERYWHERE},
+	[OPTION_VERSION] = {'V', "version", NULL, "say the version", EVERYWHERE},
+};
+
+const struct command_info command_table[COMMAND_COUNT] = {
+	[COMMAND_WATCH] = {"", "[TARGET]",
+			   "watch a process, or choose one from a live list",
+			   command_watch, 0, 1},
+	[COMMAND_RUN] = {"run", "[--] CMD [ARG...]",
+			 "start CMD with the agent inside and watch it", command_run, 1,
+			 -1},
+	[COMMAND_LS] = {"ls", "", "list the processes that can be watched", command_ls, 0,
+			0},
+	[COMMAND_DUMP] = {"dump", "TARGET", "print one snapshot", command_dump, 0, 1},
+	[COMMAND_HELP] = {"help", "[TOPIC]",
+			  "explain states, columns, filter, keys, sources or formats",
+			  command_help, 0, 1},
+};
+
+static const char *command_label(enum command_id id)
+{
+	return id == COMMAND_WATCH ? "the view" : command_table[id].name;
+}
+
+static int unknown_option(const char *name, size_t bytes, struct err *e)
+{
+	struct suggest suggest;
+
+	suggest_init(&suggest, name, bytes);
+	for (int i = 0; i < OPTION_COUNT; i++)
+		suggest_offer(&suggest, option_table[i].name);
+	if (suggest.best)
+		return err_set(e, ERR_USAGE,
+			       "there is no option --%.*s; did you mean --%s? "
+			       "`grmon-c --help` lists them all",
+			       (int)bytes, name, suggest.best);
+	return err_set(e, ERR_USAGE,
+		       "there is no option --%.*s; `grmon-c --help` lists them all",
+		       (int)bytes, name);
+}
+
+/* The option that --name names: its full name, or a start of it that is unique. */
+static int find_long(const char *name, size_t bytes, struct err *e)
+{
+	int found = -1;
+
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		const char *candidate = option_table[i].name;
+
+		if (strncmp(candidate, name, bytes) != 0)
+			continue;
+		if (candidate[bytes] == '\0')
+			return i;
+		found = found == -1 && bytes > 0 ? i : -2;
+	}
+	return found >= 0 ? found : unknown_option(name, bytes, e);
+}
+
+static int find_letter(char letter, struct err *e)
+{
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		if (letter && option_table[i].letter == letter)
+			return i;
+	}
+	return err_set(e, ERR_USAGE,
+		       "there is no option -%c; `grmon-c --help` lists them all", letter);
+}
+
+static int missing_argument(const struct option_info *info, struct err *e)
+{
+	return err_set(e, ERR_USAGE, "--%s needs an argument: --%s %s", info->name,
+		       info->name, info->argument);
+}
+
+struct scan {
+	char **argv;
+	int argc, at;
+};
+
+/* One word that starts with "--". */
+static int take_long(struct options *options, struct scan *scan, struct err *e)
+{
+	const char *word = scan->argv[scan->at] + 2, *equals = strchr(word, '=');
+	size_t bytes = equals ? (size_t)(equals - word) : strlen(word);
+	int id = find_long(word, bytes, e);
+	const struct option_info *info;
+
+	if (id < 0)
+		return id;
+	info = &option_table[id];
+	if (!info->argument && equals)
+		return err_set(e, ERR_USAGE, "--%s takes no argument", info->name);
+	if (!info->argument)
+		options->value[id] = "";
+	else if (equals)
+		options->value[id] = equals + 1;
+	else if (scan->at + 1 < scan->argc)
+		options->value[id] = scan->argv[++scan->at];
+	else
+		return missing_argument(info, e);
+	return 0;
+}
+
+/* One word of letters: -h, -i2, -i 2. */
+static int take_letters(struct options *options, struct scan *scan, struct err *e)
+{
+	for (const char *letter = scan->argv[scan->at] + 1; *letter; letter++) {
+		int id = find_letter(*letter, e);
+
+		if (id < 0)
+			return id;
+		if (!option_table[id].argument) {
+			options->value[id] = "";
+			continue;
+		}
+		if (letter[1])
+			options->value[id] = letter + 1;
+		else if (scan->at + 1 < scan->argc)
+			options->value[id] = scan->argv[++scan->at];
+		else
+			return missing_argument(&option_table[id], e);
+		break;
+	}
+	return 0;
+}
+
+/* The first word may be a subcommand; every other one is kept. */
+static void take_word(struct options *options, char *word, bool may_be_command)
+{
+	for (int i = COMMAND_WATCH + 1; i < COMMAND_COUNT && may_be_command; i++) {
+		if (options->nr_words == 0 && !options->command_named &&
+		    strcmp(command_table[i].name, word) == 0) {
+			options->command = (enum command_id)i;
+			options->command_named = true;
+			return;
+		}
+	}
+	options->words[options->nr_words++] = word;
+}
+
+static int check_words(const struct options *options, struct err *e)
+{
+	const struct command_info *info = &command_table[options->command];
+	struct suggest suggest;
+
+	if (options->nr_words < info->least_words)
+		return err_set(e, ERR_USAGE, "`grmon-c %s` needs %s", info->name,
+			       info->arguments);
+	if (info->most_words < 0 || options->nr_words <= info->most_words)
+		return 0;
+	if (options->command != COMMAND_WATCH)
+		return err_set(e, ERR_USAGE,
+			       "`grmon-c %s` takes %s, but there is '%s' too", info->name,
+			       info->most_words ? "one word" : "no words",
+			       options->words[info->most_words]);
+	suggest_init(&suggest, options->words[0], strlen(options->words[0]));
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		suggest_offer(&suggest, command_table[i].name);
+	if (suggest.best)
+		return err_set(e, ERR_USAGE,
+			       "there is no command '%s'; did you mean `grmon-c %s`?",
+			       options->words[0], suggest.best);
+	return err_set(
+		e, ERR_USAGE,
+		"one TARGET at a time: '%s' and '%s' are two, and '%s' is no command",
+		options->words[0], options->words[1], options->words[0]);
+}
+
+static int check_options(struct options *options, struct err *e)
+{
+	const char *pid = options->value[OPTION_PID];
+
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		if (options->value[i] &&
+		    !(option_table[i].commands & 1u << options->command))
+			return err_set(e, ERR_USAGE,
+				       "--%s means nothing for %s; `grmon-c --help` says "
+				       "where it does",
+				       option_table[i].name,
+				       command_label(options->command));
+	}
+	if (pid) {
+		char *end;
+		long value = strtol(pid, &end, 10);
+
+		if (*pid < '0' || *pid > '9' || *end || value <= 0 || value > INT_MAX)
+			return err_set(
+				e, ERR_USAGE,
+				"--pid: '%s' is no process id; `grmon-c ls` lists them",
+				pid);
+		if (options->nr_words > 0)
+			return err_set(e, ERR_USAGE,
+				       "give TARGET once: either '%s' or --pid %s",
+				       options->words[0], pid);
+		options->pid = (pid_t)value;
+	}
+	return 0;
+}
+
+int options_parse(struct options *options, int argc, char **argv, struct err *e)
+{
+	struct scan scan = {argv, argc, 1};
+	bool only_words = false;
+	int rc = 0;
+
+	memset(options, 0, sizeof(*options));
+	/* Words are collected in argv itself: there are never more than were read. */
+	options->words = argv;
+	for (; scan.at < argc && rc == 0; scan.at++) {
+		char *word = argv[scan.at];
+
+		if (only_words || word[0] != '-' || word[1] == '\0') {
+			take_word(options, word, !only_words);
+			if (options->command == COMMAND_RUN && options->nr_words > 0)
+				only_words = true;
+		} else if (strcmp(word, "--") == 0) {
+			only_words = true;
+		} else if (word[1] == '-') {
+			rc = take_long(options, &scan, e);
+		} else {
+			rc = take_letters(options, &scan, e);
+		}
+	}
+	options->words[options->nr_words] = NULL;
+	if (rc != 0 || options->value[OPTION_HELP] || options->value[OPTION_VERSION])
+		return rc;
+	rc = check_words(options, e);
+	return rc ? rc : check_options(options, e);
+}
+
+int options_apply(struct options *options, enum option_id *which, struct err *e)
+{
+	int rc = 0;
+
+	for (int i = 0; i < OPTION_COUNT && rc == 0; i++) {
+		*which = (enum option_id)i;
+		if (options->value[i])
+			rc = value_apply(&options->settings, *which, options->value[i],
+					 e);
+	}
+	return rc;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: one table of subcommands and one of options, which parsing, help, man
+ * page check and completions check read. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "core/settings.h"
+
+enum command_id {
+	COMMAND_WATCH, /* no word of its own */
+	COMMAND_RUN,
+	COMMAND_LS,
+	COMMAND_DUMP,
+	COMMAND_HELP,
+	COMMAND_COUNT,
+};
+
+enum option_id {
+	OPTION_SOURCE,
+	OPTION_INTERVAL,
+	OPTION_FILTER,
+	OPTION_SORT,
+	OPTION_COLUMNS,
+	OPTION_STUCK,
+	OPTION_THREADS,
+	OPTION_PTRACE,
+	OPTION_NO_COLOR,
+	OPTION_ASCII,
+	OPTION_PID,
+	OPTION_WAIT,
+	OPTION_FORMAT,
+	OPTION_STACKS,
+	OPTION_OUTPUT,
+	OPTION_KEEP,
+	OPTION_HELP,
+	OPTION_VERSION,
+	OPTION_COUNT,
+};
+
+struct option_info {
+	char letter; /* 0: none */
+	const char *name;
+	const char *argument; /* "SECONDS", or NULL */
+	const char *help;
+	unsigned commands; /* bits 1 << command_id */
+};
+
+struct options;
+
+struct command_info {
+	const char *name; /* "" for watch */
+	const char *arguments;
+	const char *summary;
+	int (*run)(struct options *options);
+	int least_words, most_words; /* besides the command itself; < 0: any number */
+};
+
+extern const struct option_info option_table[OPTION_COUNT];
+extern const struct command_info command_table[COMMAND_COUNT];
+
+struct options {
+	enum command_id command;
+	bool command_named; /* by its word, so TARGET is surely no mistyped one */
+	const char
+		*value[OPTION_COUNT]; /* NULL: not given; "" for one without argument */
+	char **words;                 /* TARGET, or CMD ARG… */
+	int nr_words;
+	pid_t pid;                /* of -p, or 0 */
+	struct settings settings; /* defaults, configuration file, then these options */
+};
+
+/*
+ * Read the command line; argv must outlive options and is reordered. Returns 0, or
+ * ERR_USAGE with a sentence that suggests what was meant.
+ */
+int options_parse(struct options *options, int argc, char **argv, struct err *e);
+/* Apply the values over options->settings. On error *which is the option to blame. */
+int options_apply(struct options *options, enum option_id *which, struct err *e);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* The same questions that the kernel and the dynamic linker will ask; a wrong answer here
+ * costs a sentence, never the start. */
+#include "cli/program.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+
+#define HEAD_BYTES 4096u
+
+static bool is_program(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+	       access(path, X_OK) == 0;
+}
+
+int program_find(const char *command, char *path, size_t size, struct err *e)
+{
+	const char *folders = getenv("PATH");
+
+	if (!*command)
+		return err_set(e, ERR_NOTFOUND, "the command to run is empty");
+	if (strchr(command, '/')) {
+		snprintf(path, size, "%s", command);
+		if (is_program(path))
+			return 0;
+		if (access(path, F_OK) != 0)
+			return err_set(e, ERR_NOTFOUND, "cannot run %s: %s", command,
+				       strerror(errno));
+		return err_set(e, ERR_NOTFOUND, "cannot run %s: it is no executable file",
+			       command);
+	}
+	for (const char *at = folders && *folders ? folders
+						  : "/usr/local/bin:/usr/bin:/bin";
+	     at;) {
+		size_t bytes = strcspn(at, ":");
+
+		snprintf(path, size, "%.*s%s%s", (int)bytes, at, bytes ? "/" : "./",
+			 command);
+		if (is_program(path))
+			return 0;
+		at = at[bytes] ? at + bytes + 1 : NULL;
+	}
+	return err_set(
+		e, ERR_NOTFOUND,
+		"there is no program '%s' in PATH; give its path if it is elsewhere",
+		command);
+}
+
+/* Whether the loader turns its secure mode on for this file and this user. */
+static bool is_secure(int fd)
+{
+	struct stat status;
+	char capability[64];
+
+	if (fstat(fd, &status) != 0)
+		return false;
+	if ((status.st_mode & S_ISUID) && status.st_uid != getuid())
+		return true;
+	if ((status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) &&
+	    status.st_gid != getgid())
+		return true;
+	return getuid() != 0 &&
+	       fgetxattr(fd, "security.capability", capability, sizeof(capability)) > 0;
+}
+
+static bool has_interpreter(int fd, const ElfW(Ehdr) * header)
+{
+	for (unsigned i = 0; i < header->e_phnum && i < 256; i++) {
+		ElfW(Phdr) part;
+		off_t at = (off_t)(header->e_phoff + (uint64_t)i * sizeof(part));
+
+		if (pread(fd, &part, sizeof(part), at) != (ssize_t)sizeof(part))
+			break;
+		if (part.p_type == PT_INTERP)
+			return true;
+	}
+	return false;
+}
+
+static enum program_kind inspect_elf(int fd, const char *head, size_t length)
+{
+	const int class = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
+	ElfW(Ehdr) header, own;
+	int self;
+
+	if (length < sizeof(header) || head[EI_CLASS] != class)
+		return PROGRAM_FOREIGN;
+	memcpy(&header, head, sizeof(header));
+	self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (self >= 0) {
+		if (pread(self, &own, sizeof(own), 0) == (ssize_t)sizeof(own) &&
+		    own.e_machine != header.e_machine) {
+			close(self);
+			return PROGRAM_FOREIGN;
+		}
+		close(self);
+	}
+	if (header.e_phentsize != sizeof(ElfW(Phdr)))
+		return PROGRAM_UNKNOWN;
+	return has_interpreter(fd, &header) ? PROGRAM_DYNAMIC : PROGRAM_STATIC;
+}
+
+/* "#! /path argument": the path, in place. */
+static const char *script_interpreter(char *head)
+{
+	char *path = head + 2 + strspn(head + 2, " \t");
+
+	path[strcspn(path, " \t\r\n")] = '\0';
+	return *path == '/' ? path : NULL;
+}
+
+static enum program_kind inspect(const char *path, int depth)
+{
+	enum program_kind kind = PROGRAM_UNKNOWN;
+	char head[HEAD_BYTES];
+	ssize_t length;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return PROGRAM_UNKNOWN;
+	length = pread(fd, head, sizeof(head) - 1, 0);
+	head[length > 0 ? length : 0] = '\0';
+	if (length > SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0) {
+		kind = is_secure(fd) ? PROGRAM_SECURE
+				     : inspect_elf(fd, head, (size_t)length);
+	} else if (length > 2 && head[0] == '#' && head[1] == '!' && depth < 4) {
+		const char *interpreter = script_interpreter(head);
+
+		if (interpreter)
+			kind = inspect(interpreter, depth + 1);
+	}
+	close(fd);
+	return kind;
+}
+
+enum program_kind program_inspect(const char *path)
+{
+	return inspect(path, 0);
+}
+
+int program_find_agent(char *path, size_t size, struct err *e)
+{
+	char folder[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", folder, sizeof(folder) - 1);
+	static const char *const places[] = {"%s/libgrmon.so", "%s/../lib/libgrmon.so",
+					     GRMON_LIBDIR "/libgrmon.so"};
+
+	folder[length > 0 ? length : 0] = '\0';
+	if (strrchr(folder, '/'))
+		*strrchr(folder, '/') = '\0';
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		char candidate[PATH_MAX + 32];
+		const char *tail =
+			strncmp(places[i], "%s", 2) == 0 ? places[i] + 2 : NULL;
+
+		if (tail && length <= 0)
+			continue;
+		snprintf(candidate, sizeof(candidate), "%s%s", tail ? folder : "",
+			 tail ? tail : places[i]);
+		if (size >= PATH_MAX && realpath(candidate, path))
+			return 0;
+	}
+	return err_set(e, ERR_NOTFOUND,
+		       "the agent libgrmon.so is neither beside this program, nor in "
+		       "../lib, nor "
+		       "in " GRMON_LIBDIR
+		       "; install it with `make install`, or start the "
+		       "command without `grmon-c run` and watch it by its pid");
+}
+
+int program_set_preload(const char *agent, struct err *e)
+{
+	const char *before = getenv("LD_PRELOAD");
+	struct buf value;
+	int rc = 0;
+
+	if (strpbrk(agent, " :\t"))
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"the dynamic linker takes no path with a space or a colon: %s; "
+			"install grmon-c elsewhere",
+			agent);
+	buf_init(&value, 0);
+	buf_puts(&value, agent);
+	if (before && *before)
+		buf_printf(&value, ":%s", before);
+	if (value.failed || setenv("LD_PRELOAD", value.bytes, 1) != 0)
+		rc = err_set(e, ERR_NOMEM, "there is no memory for the environment");
+	buf_release(&value);
+	return rc;
+}

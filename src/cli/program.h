@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What is known about a program before it is started: where it is, where the agent is, and
+ * whether the dynamic linker will load the agent into it. */
+#ifndef CLI_PROGRAM_H
+#define CLI_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* The file that execvp() would run. ERR_NOTFOUND with a sentence. */
+int program_find(const char *command, char *path, size_t size, struct err *e);
+
+enum program_kind {
+	PROGRAM_DYNAMIC, /* the agent can be preloaded */
+	PROGRAM_STATIC,  /* no dynamic linker: Go, -static */
+	PROGRAM_SECURE, /* set-uid, set-gid or with capabilities: LD_PRELOAD is ignored */
+	PROGRAM_FOREIGN, /* of another machine or word size than the agent */
+	PROGRAM_UNKNOWN, /* not readable, or no ELF file */
+};
+/* A script stands for its interpreter. */
+enum program_kind program_inspect(const char *path);
+
+/* libgrmon.so beside this executable, in ../lib, or where it was installed. */
+int program_find_agent(char *path, size_t size, struct err *e);
+/* Put the agent before what LD_PRELOAD holds in this process's environment. */
+int program_set_preload(const char *agent, struct err *e);
+
+#endif

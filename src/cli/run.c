@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* `grmon-c run`: with a terminal the command is a child of ours, in a session of its own so
+ * that it cannot touch the view's screen; without one it takes our place. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/program.h"
+#include "cli/watch.h"
+
+#define END_PATIENCE_MS 3000
+
+struct child {
+	pid_t pid;
+	bool reaped;
+	int status;
+	char log[PATH_MAX]; /* where its output goes */
+	bool log_is_ours;   /* made up by us: removed when it stays empty */
+};
+
+static void say_what_cannot_be(const char *command, enum program_kind kind)
+{
+	const char *why = NULL;
+
+	if (kind == PROGRAM_STATIC)
+		why = "it is statically linked";
+	else if (kind == PROGRAM_SECURE)
+		why = "it runs with another user's rights";
+	else if (kind == PROGRAM_FOREIGN)
+		why = "it is built for another machine";
+	if (why)
+		cli_complain("the agent cannot be preloaded into %s: %s; it is watched "
+			     "through the kernel (native)",
+			     command, why);
+}
+
+/* Preload where that can work; a program that it cannot reach runs all the same. */
+static int prepare(const struct options *options, char *path, size_t size)
+{
+	char agent[PATH_MAX];
+	enum program_kind kind;
+	struct err e = {0};
+
+	if (program_find(options->words[0], path, size, &e) != 0 ||
+	    program_find_agent(agent, sizeof(agent), &e) != 0) {
+		cli_complain("%s", e.text);
+		return CLI_UNWATCHABLE;
+	}
+	kind = program_inspect(path);
+	say_what_cannot_be(options->words[0], kind);
+	/* The linker would complain of a library of another machine; the other kinds may
+	 * start programs that can load it. */
+	if (kind != PROGRAM_FOREIGN && program_set_preload(agent, &e) != 0) {
+		cli_complain("%s", e.text);
+		return CLI_UNWATCHABLE;
+	}
+	return CLI_FINE;
+}
+
+static int open_log(const struct options *options, struct child *child)
+{
+	const char *path = options->value[OPTION_OUTPUT], *folder = getenv("TMPDIR");
+	int fd;
+
+	if (path) {
+		snprintf(child->log, sizeof(child->log), "%s", path);
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+	} else {
+		snprintf(child->log, sizeof(child->log), "%s/grmon-c-run-XXXXXX",
+			 folder && folder[0] == '/' ? folder : "/tmp");
+		fd = mkostemp(child->log, O_CLOEXEC | O_APPEND);
+		child->log_is_ours = true;
+	}
+	if (fd < 0)
+		cli_complain("cannot write %s: %s; --output FILE names another file",
+			     child->log, strerror(errno));
+	return fd;
+}
+
+/* In the child. Tells errno through `report`, which closes by itself when exec works. */
+static void become(char *const *words, const char *path, int log, int report, bool keep,
+		   pid_t parent)
+{
+	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC), failed;
+	ssize_t written;
+
+	setsid();
+	signal(SIGPIPE, SIG_DFL);
+	if (!keep) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != parent)
+			_exit(127);
+	}
+	if (nothing >= 0)
+		dup2(nothing, STDIN_FILENO);
+	dup2(log, STDOUT_FILENO);
+	dup2(log, STDERR_FILENO);
+	execv(path, words);
+	if (errno == ENOEXEC)
+		execvp(path, words); /* a script without #! */
+	failed = errno;
+	written = write(report, &failed, sizeof(failed));
+	(void)written;
+	_exit(127);
+}
+
+static int start_child(const struct options *options, const char *path,
+		       struct child *child)
+{
+	int report[2], failed = 0, log = open_log(options, child);
+	pid_t parent = getpid();
+	ssize_t got;
+
+	if (log < 0)
+		return CLI_USAGE;
+	if (pipe2(report, O_CLOEXEC) != 0 || (child->pid = fork()) < 0) {
+		cli_complain("cannot start %s: %s", options->words[0], strerror(errno));
+		close(log);
+		return CLI_UNWATCHABLE;
+	}
+	if (child->pid == 0)
+		become(options->words, path, log, report[1],
+		       options->value[OPTION_KEEP] != NULL, parent);
+	close(log);
+	close(report[1]);
+	do
+		got = read(report[0], &failed, sizeof(failed));
+	while (got < 0 && errno == EINTR);
+	close(report[0]);
+	if (got != (ssize_t)sizeof(failed))
+		return CLI_FINE;
+	waitpid(child->pid, NULL, 0);
+	if (child->log_is_ours)
+		unlink(child->log);
+	cli_complain("cannot run %s: %s", path, strerror(failed));
+	return CLI_UNWATCHABLE;
+}
+
+static void describe_status(int code, int status, char *text, size_t size)
+{
+	if (code == CLD_EXITED)
+		snprintf(text, size, "exit status %d", status);
+	else
+		snprintf(text, size, "signal %d (%s)", status, strsignal(status));
+}
+
+/* The poller's thread asks; the child is only looked at, so that its pid stays ours. */
+static bool describe_end(void *end_ctx, pid_t pid, char *text, size_t size)
+{
+	const struct child *child = end_ctx;
+	siginfo_t info = {0};
+
+	if (pid != child->pid ||
+	    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+	    info.si_pid != pid)
+		return false;
+	describe_status(info.si_code, info.si_status, text, size);
+	return true;
+}
+
+/* Whether the child has ended within this time. */
+static bool wait_for_end(const struct child *child, int limit_ms)
+{
+	struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, child->pid, 0),
+			       .events = POLLIN};
+	int rc;
+
+	if (ended.fd < 0)
+		return errno == ESRCH;
+	do
+		rc = poll(&ended, 1, limit_ms);
+	while (rc < 0 && errno == EINTR);
+	close(ended.fd);
+	return rc > 0;
+}
+
+static void say_end(const struct options *options, const struct child *child)
+{
+	const char *name = options->words[0];
+	char how[128] = "";
+	struct stat log;
+
+	if (describe_end((void *)child, child->pid, how, sizeof(how)))
+		cli_complain("%s ended with %s", name, how);
+	if (child->log_is_ours && stat(child->log, &log) == 0 && log.st_size == 0 && *how)
+		unlink(child->log);
+	else
+		cli_complain("what %s printed is in %s", name, child->log);
+}
+
+static void end_child(const struct options *options, const struct child *child)
+{
+	if (!wait_for_end(child, 0)) {
+		if (options->value[OPTION_KEEP]) {
+			cli_complain("%s still runs as process %d", options->words[0],
+				     (int)child->pid);
+			say_end(options, child);
+			return;
+		}
+		kill(-child->pid, SIGTERM);
+		if (!wait_for_end(child, END_PATIENCE_MS))
+			cli_complain(
+				"%s does not end at SIGTERM; it still runs as process "
+				"%d",
+				options->words[0], (int)child->pid);
+	}
+	say_end(options, child);
+	waitpid(child->pid, NULL, WNOHANG);
+}
+
+static int watch_child(struct options *options, const char *path)
+{
+	struct child child = {0};
+	struct watch watch = {.options = options,
+			      .title = options->words[0],
+			      .describe_end = describe_end,
+			      .end_ctx = &child};
+	struct look_options look_options = watch_look_options(options);
+	struct look look;
+	struct err e = {0};
+	int rc = start_child(options, path, &child);
+
+	if (rc != CLI_FINE)
+		return rc;
+	rc = look_init(&look, &look_options, &e);
+	if (rc == 0)
+		rc = look_attach(&look, child.pid, &e);
+	if (rc == 0) {
+		rc = watch_process(&watch, &look, child.pid);
+	} else {
+		cli_complain("%s", e.text);
+		rc = wait_for_end(&child, 0) ? CLI_ENDED : cli_exit_of(&e);
+	}
+	look_release(&look);
+	end_child(options, &child);
+	return rc;
+}
+
+/* Output, signals and exit status are CMD's own: it has our pid. */
+static int become_command(struct options *options, const char *path)
+{
+	const char *file = options->value[OPTION_OUTPUT];
+	struct child here = {0};
+
+	if (file) {
+		int log = open_log(options, &here);
+
+		if (log < 0)
+			return CLI_USAGE;
+		fflush(stdout);
+		dup2(log, STDOUT_FILENO);
+	}
+	cli_complain(
+		"the view needs a terminal; watch this command from one with: grmon-c %d",
+		(int)getpid());
+	if (file)
+		dup2(STDOUT_FILENO, STDERR_FILENO);
+	signal(SIGPIPE, SIG_DFL);
+	execv(path, options->words);
+	if (errno == ENOEXEC)
+		execvp(path, options->words);
+	cli_complain("cannot run %s: %s", path, strerror(errno));
+	return CLI_UNWATCHABLE;
+}
+
+int command_run(struct options *options)
+{
+	char path[PATH_MAX];
+	int rc = prepare(options, path, sizeof(path));
+
+	if (rc != CLI_FINE)
+		return rc;
+	return cli_has_terminal() ? watch_child(options, path)
+				  : become_command(options, path);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What a mistyped word was meant to be. */
+#ifndef CLI_SUGGEST_H
+#define CLI_SUGGEST_H
+
+#include <stddef.h>
+
+#define SUGGEST_WORD_MAX 32
+
+struct suggest {
+	const char *word;
+	size_t bytes;
+	const char *best; /* NULL while nothing is near enough */
+	size_t distance;
+};
+
+/* word: not NUL-terminated, bytes long. */
+void suggest_init(struct suggest *suggest, const char *word, size_t bytes);
+/* candidate: kept as a pointer. Nearer ones win, then earlier ones. */
+void suggest_offer(struct suggest *suggest, const char *candidate);
+
+#endif

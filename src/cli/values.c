@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* What the words of an option mean, on the command line and in the configuration file. */
+#include "cli/values.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/suggest.h"
+#include "out/out.h"
+#include "source/source.h"
+
+static int check_source(const char *name, struct err *e)
+{
+	struct suggest suggest;
+
+	suggest_init(&suggest, name, strlen(name));
+	if (strcmp(name, "auto") == 0)
+		return 0;
+	suggest_offer(&suggest, "auto");
+	for (size_t i = 0; source_table[i]; i++) {
+		if (strcmp(name, source_table[i]->name) == 0)
+			return 0;
+		suggest_offer(&suggest, source_table[i]->name);
+	}
+	if (suggest.best)
+		return err_at(e, 0, "there is no source '%s'; did you mean %s?", name,
+			      suggest.best);
+	return err_at(e, 0, "there is no source '%s'; `grmon-c help sources` lists them",
+		      name);
+}
+
+static int check_format(const char *name, struct err *e)
+{
+	if (out_by_name(name))
+		return 0;
+	return err_at(e, 0, "there is no format '%s'; `grmon-c help formats` lists them",
+		      name);
+}
+
+static int apply_interval(struct settings *settings, const char *text, struct err *e)
+{
+	int64_t ns;
+	int rc = clock_parse_duration(text, &ns, e);
+
+	if (rc != 0)
+		return rc;
+	if (ns < SETTINGS_INTERVAL_MIN_NS || ns > SETTINGS_INTERVAL_MAX_NS)
+		return err_at(e, 0, "the interval is from 10ms to 1h");
+	settings->interval_ns = ns;
+	return 0;
+}
+
+static int apply_text(char *out, size_t size, const char *text, struct err *e)
+{
+	size_t length = strlen(text);
+
+	if (length >= size)
+		return err_at(e, (int)size - 1, "that is too long, at most %zu bytes",
+			      size - 1);
+	memcpy(out, text, length + 1);
+	return 0;
+}
+
+static int apply_filter(struct settings *settings, const char *text, struct err *e)
+{
+	int rc = apply_text(settings->filter, sizeof(settings->filter), text, e);
+	struct query *query;
+
+	if (rc != 0)
+		return rc;
+	query = query_new(text, e);
+	if (!query)
+		return e->code;
+	query_free(query);
+	return 0;
+}
+
+static int apply_stuck(struct settings *settings, const char *text, struct err *e)
+{
+	int rc = apply_text(settings->stuck, sizeof(settings->stuck), text, e);
+
+	stuck_rule_init(&settings->rule);
+	return rc ? rc : stuck_rule_parse(&settings->rule, text, e);
+}
+
+int value_apply(struct settings *settings, enum option_id id, const char *text,
+		struct err *e)
+{
+	switch (id) {
+	case OPTION_SOURCE:
+		return check_source(text, e);
+	case OPTION_FORMAT:
+		return check_format(text, e);
+	case OPTION_INTERVAL:
+		return apply_interval(settings, text, e);
+	case OPTION_FILTER:
+		return apply_filter(settings, text, e);
+	case OPTION_STUCK:
+		return apply_stuck(settings, text, e);
+	case OPTION_SORT:
+		return sort_key_parse(&settings->sort, text, e);
+	case OPTION_COLUMNS:
+		return column_list_parse(&settings->columns, text, e);
+	case OPTION_NO_COLOR:
+		settings->no_color = true;
+		return 0;
+	case OPTION_ASCII:
+		settings->ascii = true;
+		return 0;
+	default:
+		return 0;
+	}
+}

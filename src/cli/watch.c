@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* The view on a process, or on the list to choose one from. What can be known to fail is
+ * tried before the screen is taken. */
+#include "cli/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/config.h"
+#include "source/processes.h"
+#include "tui/tui.h"
+
+static int save_settings(void *save_ctx, const struct settings *settings, char *path,
+			 size_t size, struct err *e)
+{
+	const struct watch *watch = save_ctx;
+	const char *no_color = getenv("NO_COLOR");
+	struct settings saved = *settings, there;
+	int rc = config_path(path, size, e);
+
+	if (rc != 0)
+		return rc;
+	/* What the environment decides is not the user's setting: keep the file's. */
+	settings_default(&there);
+	if (no_color && *no_color && !watch->options->value[OPTION_NO_COLOR] &&
+	    config_load(path, &there, NULL) == 0)
+		saved.no_color = there.no_color;
+	return config_save(path, &saved, e);
+}
+
+int watch_process(struct watch *watch, struct look *look, pid_t pid)
+{
+	const struct options *options = watch->options;
+	struct poller_options poller_options = {
+		.interval_ns = options->settings.interval_ns,
+		.pid = pid,
+		.wait = options->value[OPTION_WAIT] != NULL,
+		.wait_name = watch->wait_name,
+		.describe_end = watch->describe_end,
+		.end_ctx = watch->end_ctx,
+		.settings = &options->settings,
+	};
+	struct tui_options tui = {
+		.settings = options->settings,
+		.title = watch->title,
+		.choose = watch->choose,
+		.save = save_settings,
+		.save_ctx = watch,
+	};
+	struct err e = {0};
+	struct poller *poller = poller_start(&poller_options, look, &e);
+	int rc;
+
+	if (!poller) {
+		cli_complain("%s", e.text);
+		return CLI_UNWATCHABLE;
+	}
+	tui.feed = poller_feed(poller);
+	rc = tui_run(&tui, &e);
+	poller_stop(poller);
+	if (rc != 0) {
+		cli_complain("%s", e.text);
+		return CLI_USAGE;
+	}
+	return CLI_FINE;
+}
+
+struct look_options watch_look_options(const struct options *options)
+{
+	return (struct look_options){
+		.source = options->value[OPTION_SOURCE],
+		.threads = options->value[OPTION_THREADS] != NULL,
+		.ptrace = options->value[OPTION_PTRACE] != NULL,
+		.rule = options->settings.rule,
+	};
+}
+
+/* TARGET as a pid, or a name to wait for (pid 0), or neither: choose. */
+static int find_target(struct watch *watch, pid_t *pid)
+{
+	const struct options *options = watch->options;
+	bool wait = options->value[OPTION_WAIT] != NULL;
+	struct err e = {0};
+
+	*pid = 0;
+	watch->choose = options->nr_words == 0 && options->pid == 0;
+	if (watch->choose && wait) {
+		cli_complain("--wait needs the name of the process to wait for: grmon-c "
+			     "--wait NAME");
+		return CLI_USAGE;
+	}
+	if (watch->choose)
+		return CLI_FINE;
+	watch->title = options->pid > 0 ? options->value[OPTION_PID] : options->words[0];
+	if (wait && options->pid == 0 && !cli_foreign_target(watch->title) &&
+	    watch->title[strspn(watch->title, "0123456789")] != '\0') {
+		watch->wait_name = watch->title;
+		if (source_resolve(watch->title, false, pid, &e) == ERR_NOTFOUND) {
+			*pid = 0;
+			return CLI_FINE;
+		}
+	}
+	return cli_resolve(options, pid);
+}
+
+int command_watch(struct options *options)
+{
+	struct watch watch = {.options = options, .title = ""};
+	struct look_options look_options = watch_look_options(options);
+	struct look look;
+	struct err e = {0};
+	pid_t pid;
+	int rc;
+
+	rc = find_target(&watch, &pid);
+	if (rc != CLI_FINE)
+		return rc;
+	if (!cli_has_terminal()) {
+		if (watch.choose)
+			cli_complain("the view needs a terminal; `grmon-c ls` lists the "
+				     "processes without one");
+		else
+			cli_complain(
+				"the view needs a terminal; without one, `grmon-c dump "
+				"%s` prints a snapshot",
+				watch.title);
+		return CLI_USAGE;
+	}
+	rc = look_init(&look, &look_options, &e);
+	if (rc == 0 && pid > 0)
+		rc = look_attach(&look, pid, &e);
+	if (rc != 0) {
+		cli_complain("%s", e.text);
+		rc = cli_exit_of(&e);
+	} else {
+		rc = watch_process(&watch, &look, pid);
+	}
+	look_release(&look);
+	return rc;
+}

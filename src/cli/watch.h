@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The view with its poller; shared by the plain command and by `run`. */
+#ifndef CLI_WATCH_H
+#define CLI_WATCH_H
+
+#include "cli/options.h"
+#include "cli/poller.h"
+
+struct watch {
+	const struct options *options;
+	const char *title;     /* TARGET as the user wrote it */
+	const char *wait_name; /* --wait, when TARGET is a name */
+	bool choose;
+	bool (*describe_end)(void *end_ctx, pid_t pid, char *text, size_t size);
+	void *end_ctx;
+};
+
+struct look_options watch_look_options(const struct options *options);
+/* Run the view until the user leaves it. look: initialised, and attached unless pid is 0;
+ * still the caller's. Returns an exit code after a complaint. */
+int watch_process(struct watch *watch, struct look *look, pid_t pid);
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* Decodes strictly (no overlong forms, no surrogates) and writes only what is harmless. */
+#include "out/escape.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <wchar.h>
+
+#define PIECE_MAX 16
+
+/* One character of the text: what to write and how wide it is. */
+struct piece {
+	char bytes[PIECE_MAX];
+	size_t length;
+	size_t cells;
+};
+
+/* Length of the valid UTF-8 sequence at text, or 0. Never reads past its NUL. */
+static size_t utf8_decode(const unsigned char *text, uint32_t *point)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t length = text[0] < 0x80   ? 1
+			: text[0] < 0xc2 ? 0
+			: text[0] < 0xe0 ? 2
+			: text[0] < 0xf0 ? 3
+			: text[0] < 0xf5 ? 4
+					 : 0;
+	uint32_t value = length == 1 ? text[0] : text[0] & (0x7fu >> length);
+
+	if (length == 0)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (text[i] & 0x3f);
+	}
+	if (length > 1 && value < least[length])
+		return 0;
+	if ((value >= 0xd800 && value < 0xe000) || value > 0x10ffff)
+		return 0;
+	*point = value;
+	return length;
+}
+
+/* Characters that move, reorder or hide what stands beside them. */
+static bool is_treacherous(uint32_t point)
+{
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad ||
+	       (point >= 0x200b && point <= 0x200f) ||
+	       (point >= 0x2028 && point <= 0x202e) ||
+	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff ||
+	       (point >= 0xe0000 && point <= 0xe0fff);
+}
+
+static void piece_hex(struct piece *piece, bool is_byte, unsigned value)
+{
+	int length = is_byte ? snprintf(piece->bytes, PIECE_MAX, "\\x%02x", value)
+			     : snprintf(piece->bytes, PIECE_MAX, "\\u{%x}", value);
+
+	piece->length = length > 0 ? (size_t)length : 0;
+	piece->cells = piece->length;
+}
+
+/* Take one character off *text, which is not at its end. */
+static void piece_next(struct piece *piece, const char **text, bool ascii)
+{
+	const unsigned char *bytes = (const unsigned char *)*text;
+	uint32_t point = 0;
+	size_t length = utf8_decode(bytes, &point);
+	int width;
+
+	if (length == 0) {
+		piece_hex(piece, true, bytes[0]);
+		*text += 1;
+		return;
+	}
+	*text += length;
+	if (point == '\n' || point == '\t' || point == '\r') {
+		memcpy(piece->bytes,
+		       point == '\n'   ? "\\n"
+		       : point == '\t' ? "\\t"
+				       : "\\r",
+		       2);
+		piece->length = piece->cells = 2;
+		return;
+	}
+	if (point < 0x80 && !is_treacherous(point)) {
+		piece->bytes[0] = (char)point;
+		piece->length = piece->cells = 1;
+		return;
+	}
+	if (ascii || is_treacherous(point)) {
+		piece_hex(piece, point < 0x80, point);
+		return;
+	}
+	memcpy(piece->bytes, bytes, length);
+	piece->length = length;
+	/* Outside a UTF-8 locale wcwidth() knows nothing beyond ASCII: take one cell. */
+	width = wcwidth((wchar_t)point);
+	piece->cells = width < 0 ? 1 : (size_t)width;
+}
+
+size_t escape_cells(const char *text, bool ascii)
+{
+	struct piece piece;
+	size_t cells = 0;
+
+	while (*text) {
+		piece_next(&piece, &text, ascii);
+		cells += piece.cells;
+	}
+	return cells;
+}
+
+size_t escape_text(struct buf *out, const char *text, size_t max_cells, bool ascii)
+{
+	const char *ellipsis = ascii ? "~" : "\xe2\x80\xa6";
+	bool cut = max_cells > 0 && escape_cells(text, ascii) > max_cells;
+	size_t room = cut ? max_cells - 1 : SIZE_MAX, cells = 0;
+	struct piece piece;
+
+	while (*text) {
+		piece_next(&piece, &text, ascii);
+		if (piece.cells > room - cells)
+			break;
+		buf_append(out, piece.bytes, piece.length);
+		cells += piece.cells;
+	}
+	if (cut) {
+		buf_puts(out, ellipsis);
+		cells++;
+	}
+	return cells;
+}
+
+void escape_json(struct buf *out, const char *text)
+{
+	const char *run = text; /* start of bytes that can be written as they are */
+
+	if (!text) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_puts(out, "\"");
+	while (*text) {
+		uint32_t point = 0;
+		size_t length = utf8_decode((const unsigned char *)text, &point);
+
+		if (length > 0 && point >= 0x20 && point != 0x7f && point != '"' &&
+		    point != '\\') {
+			text += length;
+			continue;
+		}
+		buf_append(out, run, (size_t)(text - run));
+		if (length == 0)
+			buf_puts(out, "\xef\xbf\xbd");
+		else if (point == '"' || point == '\\')
+			buf_printf(out, "\\%c", (char)point);
+		else
+			buf_printf(out, "\\u%04x", point);
+		text += length ? length : 1;
+		run = text;
+	}
+	buf_append(out, run, (size_t)(text - run));
+	buf_puts(out, "\"");
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this folder share: the rows of out_table. */
+#ifndef OUT_FORMATS_H
+#define OUT_FORMATS_H
+
+#include "out/out.h"
+
+extern const struct out_ops out_text;
+extern const struct out_ops out_json;
+
+#define OUT_CHUNK_BYTES 65536u
+
+/* Hand the bytes on once there are at_least of them; says whether memory ran out. */
+int out_flush(const struct out_request *request, struct buf *out, size_t at_least,
+	      struct err *e);
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/* A snapshot as a page of text: two or three lines about the target, then a table. Fitted
+ * to the width of a terminal, or uncut where width is 0. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "out/escape.h"
+#include "out/formats.h"
+
+#define GAP_CELLS 2
+
+struct layout {
+	enum column_id ids[COLUMN_COUNT];
+	int cells[COLUMN_COUNT]; /* by place, not by id */
+	size_t count;
+};
+
+static int layout_total(const struct layout *layout)
+{
+	int total = 0;
+
+	for (size_t i = 0; i < layout->count; i++)
+		total += layout->cells[i] + (i ? GAP_CELLS : 0);
+	return total;
+}
+
+static void layout_drop(struct layout *layout, size_t place)
+{
+	layout->count--;
+	for (size_t i = place; i < layout->count; i++) {
+		layout->ids[i] = layout->ids[i + 1];
+		layout->cells[i] = layout->cells[i + 1];
+	}
+}
+
+/* The width that each column would like: that of its widest cell. */
+static void layout_measure(struct layout *layout, const struct out_request *request)
+{
+	const struct snapshot *snapshot = request->snapshot;
+	char cell[COLUMN_TEXT_MAX];
+
+	for (size_t i = 0; i < layout->count; i++)
+		layout->cells[i] = (int)strlen(column_info(layout->ids[i])->title);
+	for (size_t row = 0; row < request->rows->count; row++) {
+		const struct task *task = &snapshot->tasks[request->rows->index[row]];
+
+		for (size_t i = 0; i < layout->count; i++) {
+			const char *text = column_format(layout->ids[i], task,
+							 snapshot->mono_ns, cell);
+			int cells = (int)escape_cells(text, request->settings->ascii);
+
+			if (cells > layout->cells[i])
+				layout->cells[i] = cells;
+		}
+	}
+}
+
+/* What a column may shrink to: its least width, or less where its cells are shorter. */
+static int layout_least(const struct layout *layout, size_t place)
+{
+	int least = column_info(layout->ids[place])->min_width;
+
+	return least < layout->cells[place] ? least : layout->cells[place];
+}
+
+static void layout_fit(struct layout *layout, int width)
+{
+	for (size_t i = 0; i < layout->count; i++) {
+		int most = column_info(layout->ids[i])->max_width;
+
+		if (most > 0 && layout->cells[i] > most)
+			layout->cells[i] = most;
+	}
+	for (;;) {
+		int least = 0;
+		size_t worst = 0;
+
+		for (size_t i = 0; i < layout->count; i++) {
+			least += layout_least(layout, i) + (i ? GAP_CELLS : 0);
+			if (column_info(layout->ids[i])->priority >=
+			    column_info(layout->ids[worst])->priority)
+				worst = i;
+		}
+		if (least <= width || layout->count <= 1)
+			break;
+		layout_drop(layout, worst);
+	}
+	for (int over = layout_total(layout) - width; over > 0; over--) {
+		size_t widest = 0;
+
+		for (size_t i = 1; i < layout->count; i++) {
+			if (layout->cells[i] - layout_least(layout, i) >
+			    layout->cells[widest] - layout_least(layout, widest))
+				widest = i;
+		}
+		if (layout->cells[widest] <= 1)
+			break;
+		layout->cells[widest]--;
+	}
+}
+
+static void layout_make(struct layout *layout, const struct out_request *request)
+{
+	const struct column_list *columns = &request->settings->columns;
+
+	memset(layout, 0, sizeof(*layout));
+	layout->count = columns->count < COLUMN_COUNT ? columns->count : COLUMN_COUNT;
+	memcpy(layout->ids, columns->ids, layout->count * sizeof(layout->ids[0]));
+	layout_measure(layout, request);
+	if (request->width > 0)
+		layout_fit(layout, request->width);
+}
+
+static void put_spaces(struct buf *out, int count)
+{
+	for (; count > 0; count--)
+		buf_append(out, " ", 1);
+}
+
+/* One cell with the gap before it; nothing is padded at the end of a line. */
+static void put_cell(struct buf *out, const struct layout *layout, size_t place,
+		     const char *text, bool ascii)
+{
+	bool right = column_info(layout->ids[place])->right;
+	int width = layout->cells[place], cells = (int)escape_cells(text, ascii);
+	int pad = cells < width ? width - cells : 0;
+
+	put_spaces(out, place ? GAP_CELLS : 0);
+	if (right)
+		put_spaces(out, pad);
+	escape_text(out, text, (size_t)width, ascii);
+	if (!right && place + 1 < layout->count)
+		put_spaces(out, pad);
+}
+
+static void trim_line(struct buf *out)
+{
+	while (out->length > 0 && out->bytes[out->length - 1] == ' ')
+		out->length--;
+	buf_puts(out, "\n");
+}
+
+static void put_bytes(struct buf *out, int64_t bytes)
+{
+	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+	int64_t whole = bytes, tenth = 0;
+	size_t unit = 0;
+
+	for (; whole >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++) {
+		tenth = whole % 1024 * 10 / 1024;
+		whole /= 1024;
+	}
+	if (unit > 0 && whole < 10)
+		buf_printf(out, "%" PRId64 ".%" PRId64 " %s", whole, tenth, units[unit]);
+	else
+		buf_printf(out, "%" PRId64 " %s", whole, units[unit]);
+}
+
+static void put_target(struct buf *out, const struct snapshot *snapshot, bool ascii)
+{
+	const struct snapshot_target *target = &snapshot->target;
+	char iso[CLOCK_ISO_MAX];
+
+	escape_text(out, target->name, 0, ascii);
+	if (target->pid > 0)
+		buf_printf(out, " (pid %d)", (int)target->pid);
+	buf_puts(out, " through ");
+	escape_text(out, target->sources ? target->sources : "", 0, ascii);
+	if (target->runtime) {
+		buf_puts(out, ", ");
+		escape_text(out, target->runtime, 0, ascii);
+	}
+	buf_printf(out, " at %s%s\n", clock_format_iso(snapshot->real_ns, iso),
+		   target->ended ? ", ended since" : "");
+}
+
+static void put_resources(struct buf *out, const struct resources *resources)
+{
+	if (resources->threads >= 0)
+		buf_printf(out, ", threads %" PRId64, resources->threads);
+	if (resources->rss_bytes >= 0) {
+		buf_puts(out, ", rss ");
+		put_bytes(out, resources->rss_bytes);
+	}
+	if (resources->fds >= 0)
+		buf_printf(out, ", fds %" PRId64, resources->fds);
+	if (resources->children >= 0)
+		buf_printf(out, ", children %" PRId64, resources->children);
+	buf_puts(out, "\n");
+}
+
+static void put_header(struct buf *out, const struct out_request *request)
+{
+	const struct snapshot *snapshot = request->snapshot;
+	bool ascii = request->settings->ascii;
+	const char *separator = "";
+
+	put_target(out, snapshot, ascii);
+	buf_printf(out, "tasks %" PRIu32 ", stuck %" PRIu32, snapshot->counts.tasks,
+		   snapshot->counts.stuck);
+	if (request->rows->count != snapshot->nr_tasks)
+		buf_printf(out, ", shown %zu", request->rows->count);
+	if (snapshot->dropped > 0)
+		buf_printf(out, ", dropped by the agent %" PRIu64, snapshot->dropped);
+	put_resources(out, &snapshot->resources);
+	for (int class = 0; class < CLASS_COUNT; class ++) {
+		if (snapshot->counts.by_class[class] == 0)
+			continue;
+		buf_printf(out, "%s%s %" PRIu32, separator, state_class_name(class),
+			   snapshot->counts.by_class[class]);
+		separator = ", ";
+	}
+	buf_puts(out, *separator ? "\n" : "");
+	for (size_t i = 0; i < snapshot->nr_notes; i++) {
+		buf_puts(out, "note: ");
+		escape_text(out, snapshot->notes[i], 0, ascii);
+		buf_puts(out, "\n");
+	}
+	buf_puts(out, "\n");
+}
+
+static void put_frames(struct buf *out, const struct stack *stack, bool ascii)
+{
+	for (size_t i = 0; i < stack->nr_frames; i++) {
+		const struct frame *frame = &stack->frames[i];
+
+		buf_printf(out, "      #%-2zu ", i);
+		if (frame->function)
+			escape_text(out, frame->function, 0, ascii);
+		else
+			buf_printf(out, "0x%" PRIx64, frame->address);
+		if (frame->inlined)
+			buf_puts(out, " (inlined)");
+		if (frame->file) {
+			buf_puts(out, " at ");
+			escape_text(out, frame->file, 0, ascii);
+			if (frame->line > 0)
+				buf_printf(out, ":%d", frame->line);
+		}
+		buf_puts(out, "\n");
+	}
+	if (stack->truncated)
+		buf_puts(out, "      (the rest is not known)\n");
+}
+
+static void put_stacks(struct buf *out, const struct task *task, bool ascii)
+{
+	if (task->waits.kind) {
+		buf_puts(out, "    waits on ");
+		escape_text(out, task->waits.text, 0, ascii);
+		if (task->waits.owner_tid > 0)
+			buf_printf(out, ", held by t%d", (int)task->waits.owner_tid);
+		buf_puts(out, "\n");
+	}
+	if (task->inner) {
+		buf_puts(out, "    inside ");
+		escape_text(out, task->inner, 0, ascii);
+		buf_puts(out, "\n");
+	}
+	if (task->stack) {
+		buf_puts(out, "    stack\n");
+		put_frames(out, task->stack, ascii);
+	}
+	if (task->created_by) {
+		buf_puts(out, "    created by");
+		if (task->creator_name && *task->creator_name) {
+			buf_puts(out, " ");
+			escape_text(out, task->creator_name, 0, ascii);
+		}
+		buf_puts(out, "\n");
+		put_frames(out, task->created_by, ascii);
+	}
+}
+
+static int text_write(const struct out_request *request, struct buf *out, struct err *e)
+{
+	const struct snapshot *snapshot = request->snapshot;
+	bool ascii = request->settings->ascii;
+	char cell[COLUMN_TEXT_MAX];
+	struct layout layout;
+	int rc = 0;
+
+	put_header(out, request);
+	layout_make(&layout, request);
+	for (size_t i = 0; i < layout.count; i++)
+		put_cell(out, &layout, i, column_info(layout.ids[i])->title, ascii);
+	trim_line(out);
+	for (size_t row = 0; rc == 0 && row < request->rows->count; row++) {
+		const struct task *task = &snapshot->tasks[request->rows->index[row]];
+
+		for (size_t i = 0; i < layout.count; i++)
+			put_cell(out, &layout, i,
+				 column_format(layout.ids[i], task, snapshot->mono_ns,
+					       cell),
+				 ascii);
+		trim_line(out);
+		if (request->stacks)
+			put_stacks(out, task, ascii);
+		rc = out_flush(request, out, OUT_CHUNK_BYTES, e);
+	}
+	return rc ? rc : out_flush(request, out, 1, e);
+}
+
+const struct out_ops out_text = {
+	.name = "text",
+	.summary = "a header and a table, for people",
+	.write = text_write,
+};
