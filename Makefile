@@ -15,6 +15,9 @@ PKG_CONFIG ?= pkg-config
 PROVE ?= prove
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 comma := ,
+# `make V=1` shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-4s %s\n' $(1) $(patsubst $(BUILD)/%,%,$@))
 
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -70,48 +73,60 @@ examples: $(EXAMPLES)
 tests: all $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS)
 
 $(LIB_SO): $(AGENT_OBJECTS)
-	$(CC) $(CFLAGS) $(AGENT_LDFLAGS) $(LDFLAGS) -o $@ $^ -ldl -pthread
-	ln -sf $(@F) $(BUILD)/libgrmon.so.$(SOVERSION)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(AGENT_LDFLAGS) $(LDFLAGS) -o $@ $^ -ldl -pthread
+	@ln -sf $(@F) $(BUILD)/libgrmon.so.$(SOVERSION)
 $(BUILD)/libgrmon.so: $(LIB_SO)
-	ln -sf $(<F) $@
+	@ln -sf $(<F) $@
 $(LIB_A): $(AGENT_OBJECTS)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(CLIENT_A): $(CLIENT_OBJECTS)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(CLIENT): $(CLI_OBJECTS) $(CLIENT_A)
-	$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(CLIENT_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(CLIENT_LIBS)
 
 $(BUILD)/pic/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(AGENT_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(AGENT_CFLAGS) $(CFLAGS) -c -o $@ $<
 $(BUILD)/src/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 # A file may name further flags and libraries in a line "// build: -lmicrohttpd".
 extra = $(shell sed -n 's,^// build: ,,p' $<)
 $(BUILD)/examples/%: src/examples/%.c $(BUILD)/libgrmon.so
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< \
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< \
 		-L$(BUILD) -Wl,-rpath,'$$ORIGIN/..' -lgrmon $(extra) -pthread
 $(BUILD)/tests/unit/%.t: tests/unit/%.c $(CLIENT_A)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(CLIENT_A) \
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(CLIENT_A) \
 		-lcmocka $(CLIENT_LIBS) $(extra)
 $(BUILD)/tests/fault/%.t: tests/fault/%.c $(BUILD)/libgrmon.so $(CLIENT_A)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(CLIENT_A) \
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(CLIENT_A) \
 		-L$(BUILD) -Wl,-rpath,'$$ORIGIN/../..' -lgrmon -lcmocka $(extra) -pthread -ldl
 $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libgrmon.so $(CLIENT_A)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(CLIENT_A) \
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(CLIENT_A) \
 		$(CLIENT_LIBS) $(extra) -pthread
 $(BUILD)/tests/targets/%: tests/targets/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(extra) -pthread
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(extra) -pthread
 $(BUILD)/tests/targets/%: tests/targets/%.cc
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) -MMD -MP -Iinclude $(CFLAGS) $(LDFLAGS) -o $@ $< $(extra) -pthread
+	$(call say,CXX)
+	$(Q)$(CXX) $(CPPFLAGS) -MMD -MP -Iinclude $(CFLAGS) $(LDFLAGS) -o $@ $< $(extra) -pthread
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
@@ -199,4 +214,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
 		awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo '  Variables: BUILD=build PREFIX=/usr/local DESTDIR= SAN=address,undefined|thread'
-	@echo '             CC=gcc|clang CFLAGS="-O2 -g" WERROR=1 JOBS=N FUZZ_SECONDS=60'
+	@echo '             CC=gcc|clang CFLAGS="-O2 -g" WERROR=1 JOBS=N FUZZ_SECONDS=60 V=1'
