@@ -41,7 +41,7 @@ __thread struct agent_tls agent_tls;
 
 static bool region_off(const char *status)
 {
-	agent.status = status;
+	agent_set_status(status);
 	agent_store(&agent.off, 1);
 	return false;
 }
@@ -130,8 +130,8 @@ void agent_fd_close(void)
 	int fd = agent.fd;
 
 	agent.fd = -1;
-	if (fd >= 0 && raw2(SYS_fstat, fd, &about) == 0 && about.st_dev == agent.fd_device &&
-	    about.st_ino == agent.fd_inode)
+	if (fd >= 0 && raw2(SYS_fstat, fd, &about) == 0 &&
+	    about.st_dev == agent.fd_device && about.st_ino == agent.fd_inode)
 		raw1(SYS_close, fd);
 }
 
@@ -292,6 +292,15 @@ static bool region_is(const char *name, const char *value)
 	return is && strcmp(is, value) == 0;
 }
 
+/* A folder's name from the environment; one that does not fit counts as none. */
+static void region_folder(char *folder, size_t bytes, const char *name)
+{
+	const char *value = secure_getenv(name);
+
+	if (value && value[0] == '/' && strlen(value) < bytes)
+		agent_copy_text(folder, value, bytes);
+}
+
 /*
  * GRMON_CHILDREN=0 holds after exec too: the first process leaves its pid in the
  * environment, and a process that finds another's pid there stays silent.
@@ -323,15 +332,18 @@ __attribute__((constructor)) static void region_constructor(void)
 	else
 		problem = region_first();
 	if (problem) {
-		agent.status = problem;
+		agent_set_status(problem);
 		errno = saved;
 		return;
 	}
+	region_folder(agent.socket_dir, sizeof(agent.socket_dir), "GRMON_SOCKET_DIR");
+	region_folder(agent.runtime_dir, sizeof(agent.runtime_dir), "XDG_RUNTIME_DIR");
 	agent_thread_setup();
-	agent.status = "publishing";
+	agent_set_status("publishing");
 	agent.off = 0;
 	region_live();
-	agent_attach();
+	if (agent_attach())
+		agent_thread_watch(agent_tls.own, true);
 	errno = saved;
 }
 

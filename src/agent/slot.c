@@ -147,7 +147,7 @@ void agent_slot_give(struct wire_slot *slot)
 	agent_pool_give(&agent.control->slots, agent.next_slot, agent_slot_index(slot));
 }
 
-void agent_attach_slot(struct wire_slot *slot)
+void agent_attach_slot(struct wire_slot *slot, bool may_allocate)
 {
 	struct agent_tls *self = &agent_tls;
 
@@ -157,8 +157,7 @@ void agent_attach_slot(struct wire_slot *slot)
 	self->generation = agent_load(agent.live);
 	agent_slot_show(slot, WIRE_THREAD, (int32_t)raw0(SYS_gettid), NULL);
 	self->current = slot;
-	if (agent.key_usable)
-		pthread_setspecific(agent.key, slot);
+	agent_thread_watch(slot, may_allocate);
 }
 
 struct wire_slot *agent_attach(void)
@@ -178,11 +177,11 @@ struct wire_slot *agent_attach(void)
 		self->generation = agent_load(agent.live);
 		self->unseen = 0;
 	}
-	if (self->unseen % RETRY_WAITS == 0)
-		slot = agent_slot_take();
-	if (slot)
-		agent_attach_slot(slot);
-	else if (self->unseen++ == 0)
+	if (self->reserved && agent_attach_reserved())
+		slot = self->own;
+	else if (self->unseen % RETRY_WAITS == 0 && (slot = agent_slot_take()) != NULL)
+		agent_attach_slot(slot, false);
+	if (!slot && self->unseen++ == 0)
 		__atomic_fetch_add(&agent.header->dropped_tasks, 1, __ATOMIC_RELAXED);
 	self->busy = 0;
 	return slot;

@@ -44,24 +44,33 @@ struct agent_control {
 	uint32_t server; /* enum agent_server */
 	int32_t server_tid;
 	uint32_t server_stop;
-	uint32_t main_left; /* the main thread ended before the process */
+	uint32_t server_made;  /* 1: server_thread is to be joined; 2: somebody does */
+	uint32_t server_named; /* a socket of this process is in the file system */
+	uint32_t threads;      /* the program has created one */
+	uint32_t main_watched; /* the end of the main thread will be noticed */
+	uint32_t main_left;    /* the main thread ended before the process */
 	pthread_t server_thread;
 	char socket_path[108];
 };
 
-/* What a new thread runs; in memory that survives fork, for a fork in mid-creation. */
+/*
+ * Beside each slot: what a new thread runs, or a coroutine's handle. In memory that
+ * survives fork, for a fork in mid-creation.
+ */
 struct agent_start {
+	struct wire_slot *slot;
+	uint64_t serial;
+	uint32_t generation;
 	union {
 		void *(*posix)(void *);
 		int (*c11)(void *);
 	} routine;
 	void *argument;
-	size_t window; /* bytes below its first frame that are surely its stack */
+	size_t stack_bytes;
 };
 
 struct agent_state {
-	const uint32_t
-		*live; /* generation of this process's region; 0: publish nothing */
+	const uint32_t *live; /* the region's generation; 0: publish nothing */
 	struct agent_control *control;
 	uint32_t *next_slot; /* links of the two pools; wiped on fork too */
 	uint32_t *next_chan;
@@ -83,9 +92,10 @@ struct agent_state {
 	bool preloaded;
 	bool key_usable;
 	pthread_key_t key;
-	uintptr_t main_stack_top;
+	size_t default_stack;
 	const char *status;
-	char socket_dir[108];
+	char socket_dir[108]; /* by grmon_start() or GRMON_SOCKET_DIR; empty: not given */
+	char runtime_dir[108]; /* XDG_RUNTIME_DIR */
 	int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 	uint32_t none; /* what live points to without a region */
 };
@@ -101,6 +111,7 @@ struct agent_tls {
 	uint32_t rounds;       /* how often the key's destructor ran */
 	uint32_t unseen;       /* waits without a slot; 0: not counted as dropped yet */
 	bool internal;         /* the server thread, or inside its creation */
+	const struct agent_start *reserved; /* a slot to take at the first wait */
 };
 
 extern AGENT_HIDDEN struct agent_state agent;
@@ -141,6 +152,11 @@ static inline uint64_t agent_clock_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+static inline void agent_set_status(const char *sentence)
+{
+	__atomic_store_n(&agent.status, sentence, __ATOMIC_RELEASE);
+}
+
 static inline uint32_t agent_slot_index(const struct wire_slot *slot)
 {
 	return (uint32_t)(slot - agent.slots);
@@ -165,6 +181,15 @@ AGENT_HIDDEN void agent_fd_close(void);
 /* thread.c */
 /* Once, in the constructor: the key and the real functions. */
 AGENT_HIDDEN void agent_thread_setup(void);
+/* Have the calling thread's end noticed. may_allocate: not in a signal handler. */
+AGENT_HIDDEN void agent_thread_watch(struct wire_slot *slot, bool may_allocate);
+/* Take the slot that the thread's creator set aside, if it could not be taken at once. */
+AGENT_HIDDEN bool agent_attach_reserved(void);
+AGENT_HIDDEN int agent_create_server(pthread_t *thread, const pthread_attr_t *attributes,
+				     void *(*routine)(void *));
+AGENT_HIDDEN void agent_join_server(pthread_t thread);
+/* libc's own function of this name. Not async-signal-safe. */
+AGENT_HIDDEN void *agent_libc(const char *name);
 
 /* slot.c */
 AGENT_HIDDEN uint32_t agent_pool_take(struct agent_pool *pool, uint32_t *next,
@@ -180,7 +205,7 @@ AGENT_HIDDEN void agent_slot_give(struct wire_slot *slot);
 /* Slow path of every publication: the calling thread's slot, made now if it can be. */
 AGENT_HIDDEN struct wire_slot *agent_attach(void);
 /* Give the calling thread this slot, which agent_slot_take() returned. */
-AGENT_HIDDEN void agent_attach_slot(struct wire_slot *slot);
+AGENT_HIDDEN void agent_attach_slot(struct wire_slot *slot, bool may_allocate);
 AGENT_HIDDEN void agent_detach(void);
 AGENT_HIDDEN void agent_copy_text(char *to, const char *from, size_t bytes);
 

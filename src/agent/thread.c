@@ -1,18 +1,285 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of threads: a slot at creation, given back at the end. */
-#include "agent/state.h"
+/*
+ * The life of threads: pthread_create() and thrd_create() give the new thread its slot and
+ * its creator, a TLS key's destructor gives the slot back. A call that finds no slot, or
+ * no agent, goes straight to libc.
+ */
+#include "agent/creator.h"
+#include "agent/server.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <threads.h>
+#include <unistd.h>
+
+#include "agent/raw.h"
 
 /* Keys below this lie in the thread itself: pthread_setspecific() allocates nothing. */
 #define THREAD_KEYS_INSIDE 32u
+#define THREAD_WINDOW_MAX  (1024u * 1024)
+/* From the thread's descriptor to the top of its stack, at most. */
+#define THREAD_DESCRIPTOR  4096u
+/* libc's frames above a thread's first one. */
+#define THREAD_LIBC_FRAMES 512u
 
+#if defined(__SANITIZE_THREAD__)
+#define THREAD_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZED 1
+#endif
+#endif
+#ifdef THREAD_SANITIZED
+/* Runs before the sanitizer knows the thread. */
+#define THREAD_ENTRY __attribute__((no_sanitize("thread")))
+#else
+#define THREAD_ENTRY
+#endif
+
+extern void *__libc_stack_end;
+
+typedef int (*create_posix)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
+			    void *);
+typedef int (*create_c11)(thrd_t *, thrd_start_t, void *);
+
+int agent_create_posix(pthread_t *thread, const pthread_attr_t *attributes,
+		       void *(*routine)(void *), void *argument,
+		       const struct agent_caller *caller);
+int agent_create_c11(thrd_t *thread, thrd_start_t routine, void *argument,
+		     const struct agent_caller *caller);
+
+/*
+ * Runs when a thread ends, by return, pthread_exit() or cancellation. The first time it
+ * only asks for another round, so that destructors that block still find the slot.
+ */
 static void thread_ended(void *slot)
 {
-	(void)slot;
+	if (agent_tls.rounds++ == 0 && pthread_setspecific(agent.key, slot) == 0)
+		return;
 	agent_detach();
+	/* libc calls exit() in the last thread. That must not be the server, which has no
+	 * descriptors of the program to flush to. */
+	if (raw0(SYS_gettid) == raw0(SYS_getpid)) {
+		agent_store(&agent.control->main_left, 1);
+		agent_server_stop();
+	}
+}
+
+void agent_thread_watch(struct wire_slot *slot, bool may_allocate)
+{
+	if (!agent.key_usable || (!may_allocate && agent.key >= THREAD_KEYS_INSIDE))
+		return;
+	if (pthread_setspecific(agent.key, slot) == 0 && slot->tid == agent.header->pid)
+		agent_store(&agent.control->main_watched, 1);
+}
+
+void *agent_libc(const char *name)
+{
+	return dlsym(RTLD_NEXT, name);
+}
+
+static create_posix thread_real(void)
+{
+	create_posix real = __atomic_load_n(&agent.create, __ATOMIC_RELAXED);
+
+	if (AGENT_UNLIKELY(!real)) {
+		*(void **)&real = agent_libc("pthread_create");
+		__atomic_store_n(&agent.create, real, __ATOMIC_RELAXED);
+	}
+	return real;
+}
+
+static size_t thread_default_stack(void)
+{
+	pthread_attr_t attributes;
+	size_t bytes = 0;
+
+	if (pthread_getattr_default_np(&attributes) != 0)
+		return 0;
+	pthread_attr_getstacksize(&attributes, &bytes);
+	pthread_attr_destroy(&attributes);
+	return bytes;
 }
 
 void agent_thread_setup(void)
 {
-	agent.key_usable = pthread_key_create(&agent.key, thread_ended) == 0 &&
-			   agent.key < THREAD_KEYS_INSIDE;
+	agent.key_usable = pthread_key_create(&agent.key, thread_ended) == 0;
+	agent.default_stack = thread_default_stack();
+	thread_real();
+	if (raw0(SYS_gettid) == raw0(SYS_getpid))
+		agent_creator_stack((uintptr_t)__libc_stack_end, THREAD_WINDOW_MAX);
 }
+
+/* What lies between the end of the stack and this frame is the thread's alone. */
+static void thread_know_stack(uintptr_t frame, size_t stack_bytes)
+{
+	uintptr_t top = (uintptr_t)pthread_self() + THREAD_DESCRIPTOR;
+
+	if (frame > top || top - frame >= stack_bytes)
+		return;
+	size_t window = stack_bytes - (top - frame);
+
+	agent_creator_stack(frame + THREAD_LIBC_FRAMES,
+			    window < THREAD_WINDOW_MAX ? window : THREAD_WINDOW_MAX);
+}
+
+THREAD_ENTRY static void thread_begin(const struct agent_start *start)
+{
+#ifdef THREAD_SANITIZED
+	agent_tls.reserved = start;
+#else
+	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+
+	if (agent_load(agent.live) != start->generation)
+		return;
+	thread_know_stack(frame, start->stack_bytes);
+	agent_attach_slot(start->slot, true);
+#endif
+}
+
+/* A tail call: in a backtrace the program's own function comes next to libc's. */
+THREAD_ENTRY static void *thread_main_posix(void *argument)
+{
+	const struct agent_start *start = argument;
+	void *(*routine)(void *) = start->routine.posix;
+	void *routine_argument = start->argument;
+
+	thread_begin(start);
+	return routine(routine_argument);
+}
+
+THREAD_ENTRY static int thread_main_c11(void *argument)
+{
+	const struct agent_start *start = argument;
+	int (*routine)(void *) = start->routine.c11;
+	void *routine_argument = start->argument;
+
+	thread_begin(start);
+	return routine(routine_argument);
+}
+
+bool agent_attach_reserved(void)
+{
+	const struct agent_start *start = agent_tls.reserved;
+
+	agent_tls.reserved = NULL;
+	if (!start || agent_load(agent.live) != start->generation)
+		return false;
+	agent_attach_slot(start->slot, true);
+	return true;
+}
+
+/*
+ * The server's thread, past our own pthread_create() but, under ThreadSanitizer, not past
+ * the sanitizer's: it must know every thread that runs instrumented code.
+ */
+int agent_create_server(pthread_t *thread, const pthread_attr_t *attributes,
+			void *(*routine)(void *))
+{
+	create_posix create = thread_real();
+
+#ifdef THREAD_SANITIZED
+	*(void **)&create = dlsym(RTLD_DEFAULT, "pthread_create");
+#endif
+	return create ? create(thread, attributes, routine, NULL) : EAGAIN;
+}
+
+void agent_join_server(pthread_t thread)
+{
+	int (*join)(pthread_t, void **);
+
+#ifdef THREAD_SANITIZED
+	*(void **)&join = dlsym(RTLD_DEFAULT, "pthread_join");
+#else
+	*(void **)&join = agent_libc("pthread_join");
+#endif
+	if (join)
+		join(thread, NULL);
+}
+
+/* The new thread's slot with all but its routine filled in; NULL: create it unseen. */
+static struct agent_start *
+thread_prepare(size_t stack_bytes, const struct agent_caller *caller, void *argument)
+{
+	if (agent_tls.internal || !agent_region_ready())
+		return NULL;
+	agent_attach();
+	agent_server_ensure();
+	agent_store(&agent.control->threads, 1);
+	struct wire_slot *slot = agent_slot_take();
+
+	if (!slot)
+		return NULL;
+	struct agent_start *start = &agent.starts[agent_slot_index(slot)];
+
+	start->slot = slot;
+	start->generation = agent_load(agent.live);
+	start->argument = argument;
+	start->stack_bytes = stack_bytes;
+	if (caller)
+		agent_creator_record(slot, caller);
+	return start;
+}
+
+int agent_create_posix(pthread_t *thread, const pthread_attr_t *attributes,
+		       void *(*routine)(void *), void *argument,
+		       const struct agent_caller *caller)
+{
+	create_posix real = thread_real();
+	size_t stack_bytes = agent.default_stack;
+	int saved = errno;
+
+	if (AGENT_UNLIKELY(!real))
+		return EAGAIN;
+	if (attributes)
+		pthread_attr_getstacksize(attributes, &stack_bytes);
+	struct agent_start *start = thread_prepare(stack_bytes, caller, argument);
+
+	errno = saved;
+	if (!start)
+		return real(thread, attributes, routine, argument);
+	start->routine.posix = routine;
+	int rc = real(thread, attributes, thread_main_posix, start);
+
+	if (rc != 0 && start->generation == agent_load(agent.live))
+		agent_slot_give(start->slot);
+	return rc;
+}
+
+int agent_create_c11(thrd_t *thread, thrd_start_t routine, void *argument,
+		     const struct agent_caller *caller)
+{
+	create_c11 real;
+	int saved = errno;
+
+	*(void **)&real = agent_libc("thrd_create");
+	if (AGENT_UNLIKELY(!real))
+		return thrd_error;
+	struct agent_start *start = thread_prepare(agent.default_stack, caller, argument);
+
+	errno = saved;
+	if (!start)
+		return real(thread, routine, argument);
+	start->routine.c11 = routine;
+	int rc = real(thread, thread_main_c11, start);
+
+	if (rc != thrd_success && start->generation == agent_load(agent.live))
+		agent_slot_give(start->slot);
+	return rc;
+}
+
+#if defined(__x86_64__)
+AGENT_CALLER_ENTRY("pthread_create", "agent_create_posix", "r8");
+AGENT_CALLER_ENTRY("thrd_create", "agent_create_c11", "rcx");
+#else
+GRMON_API int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
+			     void *(*routine)(void *), void *argument)
+{
+	return agent_create_posix(thread, attributes, routine, argument, NULL);
+}
+
+GRMON_API int thrd_create(thrd_t *thread, thrd_start_t routine, void *argument)
+{
+	return agent_create_c11(thread, routine, argument, NULL);
+}
+#endif

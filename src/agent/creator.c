@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records who creates a task: the caller's registers and the top of its stack, for the
+ * client to unwind. Must not fault: it copies only what is surely the running stack.
+ */
+#include "agent/creator.h"
+
+#include <unistd.h>
+
+#define CREATOR_PAGE 4096u
+
+void agent_creator_stack(uintptr_t top, size_t window)
+{
+	agent_tls.stack_top = top;
+	agent_tls.stack_window = window;
+}
+
+#if defined(__x86_64__)
+/* Neither a sanitizer nor an interposed memcpy() shall see that this reads whole frames. */
+static void creator_copy(void *to, const void *from, size_t bytes)
+{
+	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
+}
+
+/*
+ * Bytes from sp upward that can be read. On the thread's own stack up to its first frame;
+ * on a coroutine's or a signal stack, whose end is not known, the rest of the page.
+ */
+static size_t creator_readable(uintptr_t sp)
+{
+	size_t bytes = CREATOR_PAGE - sp % CREATOR_PAGE;
+	uintptr_t top = agent_tls.stack_top;
+
+	if (sp < top && top - sp <= agent_tls.stack_window)
+		bytes = top - sp;
+	return bytes < WIRE_CREATOR_STACK_BYTES ? bytes : WIRE_CREATOR_STACK_BYTES;
+}
+
+void agent_creator_record(struct wire_slot *slot, const struct agent_caller *caller)
+{
+	uint32_t index = agent_slot_index(slot);
+	const struct wire_slot *creating = agent_current();
+
+	if (index >= agent.layout.nr_creators) {
+		__atomic_fetch_add(&agent.header->dropped_creators, 1, __ATOMIC_RELAXED);
+		return;
+	}
+	struct wire_creator *record = &agent.creators[index];
+
+	/* Another task's until the new serial stands in it. */
+	agent_store(&record->created_serial, 0);
+	agent_fence_release();
+	record->serial = creating ? creating->serial : 0;
+	record->tid = creating && agent_tls.own ? agent_tls.own->tid : 0;
+	agent_copy_text(record->name, creating ? creating->name : NULL,
+			sizeof(record->name));
+	record->mono_ns = agent_clock_ns(CLOCK_MONOTONIC);
+	record->stack_pointer = caller->rsp;
+	record->pc = caller->pc;
+	record->regs[3] = caller->rbx;
+	record->regs[6] = caller->rbp;
+	record->regs[7] = caller->rsp;
+	record->regs[12] = caller->r12;
+	record->regs[13] = caller->r13;
+	record->regs[14] = caller->r14;
+	record->regs[15] = caller->r15;
+	record->regs[16] = caller->pc;
+	record->stack_bytes = (uint32_t)creator_readable(caller->rsp);
+	creator_copy(record->stack, (const void *)caller->rsp, record->stack_bytes);
+	__atomic_store_n(&record->created_serial, slot->serial, __ATOMIC_RELEASE);
+	agent_store(&slot->flags, slot->flags | WIRE_SLOT_CREATOR);
+}
+#else
+void agent_creator_record(struct wire_slot *slot, const struct agent_caller *caller)
+{
+	(void)slot;
+	(void)caller;
+}
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The caller of a function that creates a task, as it will stand when that function
+ * returns: taken by an entry in assembly, before the C body changes any register.
+ */
+#ifndef AGENT_CREATOR_H
+#define AGENT_CREATOR_H
+
+#include "agent/state.h"
+
+struct agent_caller {
+	uint64_t rbx, rbp, r12, r13, r14, r15;
+	uint64_t rsp; /* after the return */
+	uint64_t pc;  /* where it returns to */
+};
+
+/*
+ * Defines the exported function `name`, which calls body(arguments…, caller): the pointer
+ * to struct agent_caller is passed in the register after the last argument.
+ */
+#if defined(__x86_64__)
+#define AGENT_CALLER_ENTRY(name, body, caller_register)                                  \
+	__asm__(".pushsection .text\n"                                                   \
+		".globl " name "\n"                                                      \
+		".type " name ", @function\n"                                            \
+		".p2align 4\n" name ":\n"                                                \
+		".cfi_startproc\n"                                                       \
+		"endbr64\n"                                                              \
+		"movq (%rsp), %rax\n"                                                    \
+		"subq $72, %rsp\n"                                                       \
+		".cfi_adjust_cfa_offset 72\n"                                            \
+		"movq %rbx, (%rsp)\n"                                                    \
+		"movq %rbp, 8(%rsp)\n"                                                   \
+		"movq %r12, 16(%rsp)\n"                                                  \
+		"movq %r13, 24(%rsp)\n"                                                  \
+		"movq %r14, 32(%rsp)\n"                                                  \
+		"movq %r15, 40(%rsp)\n"                                                  \
+		"movq %rax, 56(%rsp)\n"                                                  \
+		"leaq 80(%rsp), %rax\n"                                                  \
+		"movq %rax, 48(%rsp)\n"                                                  \
+		"movq %rsp, %" caller_register "\n"                                      \
+		"call " body "\n"                                                        \
+		"addq $72, %rsp\n"                                                       \
+		".cfi_adjust_cfa_offset -72\n"                                           \
+		"ret\n"                                                                  \
+		".cfi_endproc\n"                                                         \
+		".size " name ", .-" name "\n"                                           \
+		".popsection\n")
+#endif
+
+/* The calling thread's stack: `window` bytes below `top` are surely part of it. */
+AGENT_HIDDEN void agent_creator_stack(uintptr_t top, size_t window);
+/* Fill the creator record of a slot that nobody sees yet. */
+AGENT_HIDDEN void agent_creator_record(struct wire_slot *slot,
+				       const struct agent_caller *caller);
+
+#endif
