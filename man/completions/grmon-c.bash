@@ -1,0 +1,127 @@
+# bash completion for grmon-c                                 -*- shell-script -*-
+# SPDX-License-Identifier: MIT
+
+_grmon_c_pids()
+{
+	"$1" ls 2>/dev/null | while read -r pid _ _ name _; do
+		case $pid in [0-9]*) printf '%s\n%s\n' "$pid" "$name" ;; esac
+	done
+}
+
+_grmon_c_reply()
+{
+	local IFS=$'\n'
+	# shellcheck disable=SC2207
+	COMPREPLY=($(compgen -W "$1" -- "$2"))
+}
+
+# The last part of a list such as id,state,ag or state:ch.
+_grmon_c_reply_part()
+{
+	local word=$2 head=""
+	if [[ $word == *["$3"]* ]]; then
+		head=${word%"${word##*["$3"]}"}
+		word=${word##*["$3"]}
+	fi
+	_grmon_c_reply "$1" "$word"
+	# readline starts a new word behind a colon or an equals sign by itself.
+	case $head in
+	*[:=]) ;;
+	*) COMPREPLY=("${COMPREPLY[@]/#/$head}") ;;
+	esac
+}
+
+_grmon_c()
+{
+	local client=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]} before="" command="" i
+	local options="--source --interval --filter --sort --columns --stuck --threads --ptrace
+--no-color --ascii --help --version"
+	COMPREPLY=()
+	[ "$COMP_CWORD" -gt 0 ] && before=${COMP_WORDS[COMP_CWORD - 1]}
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		run | ls | dump | help)
+			command=${COMP_WORDS[i]}
+			break
+			;;
+		esac
+	done
+	if [ "$command" = run ]; then
+		# Behind CMD everything is the command's own.
+		for ((i++; i < COMP_CWORD; i++)); do
+			case ${COMP_WORDS[i]} in
+			--)
+				((i++))
+				break
+				;;
+			-*) ;;
+			*) case ${COMP_WORDS[i - 1]} in
+				-s | -i | -o | --source | --interval | --filter | --sort | --columns | --stuck | --output) ;;
+				*) break ;;
+				esac ;;
+			esac
+		done
+		if [ "$i" -lt "$COMP_CWORD" ]; then
+			# shellcheck disable=SC2207
+			COMPREPLY=($(compgen -f -- "$word"))
+			return
+		fi
+	fi
+	case $before in
+	-s | --source) _grmon_c_reply $'auto\nagent\nnative' "$word" ;;
+	-f | --format) _grmon_c_reply $'text\njson' "$word" ;;
+	--sort | --columns)
+		_grmon_c_reply_part "$("$client" help columns-list 2>/dev/null)" "$word" ",+-"
+		;;
+	--stuck)
+		_grmon_c_reply_part "$("$client" help states-list 2>/dev/null)" "$word" ","
+		;;
+	--filter)
+		_grmon_c_reply_part "$("$client" help columns-list 2>/dev/null |
+			sed 's/$/:/')" "$word" " (!|"
+		compopt -o nospace 2>/dev/null
+		;;
+	:)
+		if [ "${COMP_WORDS[COMP_CWORD - 2]}" = state ]; then
+			_grmon_c_reply "$("$client" help states-list 2>/dev/null)" "$word"
+		fi
+		;;
+	-o | --output)
+		# shellcheck disable=SC2207
+		COMPREPLY=($(compgen -f -- "$word"))
+		;;
+	-p | --pid)
+		_grmon_c_reply "$(_grmon_c_pids "$client" | grep '^[0-9]')" "$word"
+		;;
+	-i | --interval) ;;
+	*)
+		case $command in
+		ls) options="$options --format" ;;
+		dump) options="$options --pid --format --stacks --output" ;;
+		run) options="$options --output --keep" ;;
+		help) options="--help --version" ;;
+		*) options="$options --pid --wait" ;;
+		esac
+		case $word:$command in
+		:) # the first word and nothing of it yet: word lists stay short
+			if [ "$COMP_CWORD" -gt 0 ] && [ "${COMP_WORDS[COMP_CWORD]}" = ":" ]; then
+				_grmon_c_reply "$("$client" help states-list 2>/dev/null)" ""
+			else
+				_grmon_c_reply $'run\nls\ndump\nhelp\n'"$(_grmon_c_pids "$client")" "$word"
+			fi
+			;;
+		-*) _grmon_c_reply "${options// /$'\n'}" "$word" ;;
+		*:help) _grmon_c_reply $'states\ncolumns\nfilter\nkeys\nsources\nformats\nrun\nls\ndump' "$word" ;;
+		*:run)
+			# shellcheck disable=SC2207
+			COMPREPLY=($(compgen -c -- "$word"))
+			;;
+		*:ls) ;;
+		*:dump) _grmon_c_reply "$(_grmon_c_pids "$client")" "$word" ;;
+		*) _grmon_c_reply $'run\nls\ndump\nhelp\n'"$(_grmon_c_pids "$client")" "$word" ;;
+		esac
+		;;
+	esac
+}
+
+complete -F _grmon_c grmon-c
