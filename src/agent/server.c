@@ -219,9 +219,12 @@ static void *server_main(void *unused)
 {
 	struct server server = {.region = agent.fd, .wake = -1, .listening = -1};
 	uint64_t wake = 1ull << (SERVER_WAKE_SIGNAL - 1);
+	uint64_t blocked = server_signals();
 
 	agent_tls.internal = true;
 	raw2(SYS_prctl, PR_SET_NAME, "grmon");
+	/* Again: pthread_create() takes the cancel signal out of what is inherited. */
+	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, sizeof(blocked));
 	__atomic_store_n(&agent.control->server_tid, (int32_t)raw0(SYS_gettid),
 			 __ATOMIC_SEQ_CST);
 	if (!server_apart(server.region)) {
