@@ -16,8 +16,8 @@ struct processes;
 struct processes *source_processes_new(void);
 void source_processes_free(struct processes *list);
 /* Sorted by pid. Rows and their texts live until the next call or until free. */
-int source_processes(struct processes *list, const struct process_row **rows, size_t *count,
-		     struct err *e);
+int source_processes(struct processes *list, const struct process_row **rows,
+		     size_t *count, struct err *e);
 
 /*
  * The process that text names: a pid, or (unless only_pid) the exact name of a process, as

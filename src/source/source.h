@@ -16,9 +16,9 @@
 
 /* What the user named, resolved. */
 struct source_target {
-	pid_t pid;        /* 0: not a process */
-	const char *text; /* as the user wrote it */
-	struct intern *intern;      /* the session's tables; outlive the source */
+	pid_t pid;             /* 0: not a process */
+	const char *text;      /* as the user wrote it */
+	struct intern *intern; /* the session's tables; outlive the source */
 	struct stack_table *stacks;
 	bool threads; /* --threads */
 	bool ptrace;  /* --ptrace */

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds the agent of a process. The socket comes first; a process that is frozen accepts
+ * on it and never answers, then its descriptors and its memory are looked through. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "source/agent.h"
+#include "source/region.h"
+
+#define ANSWER_LIMIT_NS 300000000ll
+#define HELLO_MAX       4096u
+#define ENVIRON_MAX     (256u << 10)
+#define MAPS_MAX        (64u << 20)
+#define LINK_PREFIX     "/memfd:" WIRE_MEMFD
+#define SERVER_COMM     "grmon"
+#define DESCRIPTORS_MAX 65536u
+
+static int connect_within(const char *directory, pid_t inner)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char path[600];
+	int dir = -1;
+
+	if (!directory[0] || strstr(directory, ".."))
+		return -1;
+	snprintf(path, sizeof(path), "%s/%d.sock", directory, (int)inner);
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			return -1;
+		snprintf(path, sizeof(path), "/proc/self/fd/%d/%d.sock", dir, (int)inner);
+	}
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		close(fd);
+		fd = -1;
+	}
+	if (dir >= 0)
+		close(dir);
+	return fd;
+}
+
+/* One piece of the answer; takes the first descriptor that comes and closes the others. */
+static ssize_t receive(int socket, char *out, size_t size, int *region_fd)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int) * 8)];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = {out, size};
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+	if (got < 0)
+		return got;
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part;
+	     part = CMSG_NXTHDR(&message, part)) {
+		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
+			if (*region_fd < 0)
+				*region_fd = fd;
+			else
+				close(fd);
+		}
+	}
+	return got;
+}
+
+/* The first line, which is one JSON object. The header of the region is checked anyway:
+ * the line only has to be well formed. */
+static bool hello_makes_sense(const char *line, size_t length)
+{
+	json_error_t error;
+	json_t *hello = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
+	bool sense = json_is_object(hello);
+
+	json_decref(hello);
+	return sense;
+}
+
+/* Returns the descriptor of the region, or -1. */
+static int read_hello(int socket)
+{
+	int64_t deadline_ns = clock_mono_ns() + ANSWER_LIMIT_NS;
+	char hello[HELLO_MAX];
+	size_t used = 0;
+	int region_fd = -1;
+
+	for (;;) {
+		struct pollfd ready = {.fd = socket, .events = POLLIN};
+		int64_t left_ns = deadline_ns - clock_mono_ns();
+		const char *end;
+
+		if (left_ns <= 0 || used == sizeof(hello))
+			break;
+		int rc = poll(&ready, 1, (int)(left_ns / 1000000) + 1);
+
+		if (rc < 0 && errno == EINTR)
+			continue;
+		if (rc <= 0)
+			break;
+		ssize_t got =
+			receive(socket, hello + used, sizeof(hello) - used, &region_fd);
+
+		if (got <= 0)
+			break;
+		used += (size_t)got;
+		end = memchr(hello, '\n', used);
+		if (end && region_fd >= 0 &&
+		    hello_makes_sense(hello, (size_t)(end - hello)))
+			return region_fd;
+		if (end)
+			break;
+	}
+	if (region_fd >= 0)
+		close(region_fd);
+	return -1;
+}
+
+static int try_socket(struct region *region, struct kernel *kernel, const char *directory,
+		      struct err *e)
+{
+	int socket = connect_within(directory, kernel->facts.inner_pid);
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+
+	if (socket < 0)
+		return ERR_NOTFOUND;
+	int fd = -1;
+
+	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
+	    peer.pid == kernel->pid)
+		fd = read_hello(socket);
+	close(socket);
+	if (fd < 0)
+		return ERR_NOTFOUND;
+	int rc = region_adopt(region, kernel, fd, e);
+
+	if (rc)
+		close(fd);
+	else
+		region->way = REGION_SOCKET;
+	return rc;
+}
+
+static const char *environ_value(const struct buf *environment, const char *name)
+{
+	size_t bytes = strlen(name);
+
+	for (size_t at = 0; at < environment->length;) {
+		const char *entry = environment->bytes + at;
+
+		if (strncmp(entry, name, bytes) == 0 && entry[bytes] == '=')
+			return entry + bytes + 1;
+		at += strlen(entry) + 1;
+	}
+	return NULL;
+}
+
+/* Where its socket can be: each as the process itself sees it. */
+static int attach_by_socket(struct region *region, struct kernel *kernel, struct err *e)
+{
+	const char *ours = getenv("GRMON_SOCKET_DIR");
+	const char *value;
+	char path[48];
+	char directory[512];
+	struct buf environment;
+	int rc = ERR_NOTFOUND;
+
+	buf_init(&environment, ENVIRON_MAX);
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)kernel->pid);
+	fdio_read_file(path, &environment, ENVIRON_MAX, NULL);
+	for (int way = 0; way < 5 && rc == ERR_NOTFOUND; way++) {
+		directory[0] = '\0';
+		value = NULL;
+		if (way == 0 && ours)
+			snprintf(directory, sizeof(directory), "%s", ours);
+		if (way == 1)
+			value = environ_value(&environment, "GRMON_SOCKET_DIR");
+		if (way == 2)
+			value = environ_value(&environment, "XDG_RUNTIME_DIR");
+		if (value && value[0] == '/')
+			snprintf(directory, sizeof(directory), "/proc/%d/root%s%s",
+				 (int)kernel->pid, value, way == 2 ? "/grmon" : "");
+		if (way == 3)
+			snprintf(directory, sizeof(directory),
+				 "/proc/%d/root/run/user/%u/grmon", (int)kernel->pid,
+				 kernel->facts.uid);
+		if (way == 4)
+			snprintf(directory, sizeof(directory),
+				 "/proc/%d/root/tmp/grmon-%u", (int)kernel->pid,
+				 kernel->facts.uid);
+		rc = try_socket(region, kernel, directory, e);
+	}
+	buf_release(&environment);
+	return rc;
+}
+
+/* Looks through a directory of descriptor links. An unusable region is remembered in *worst
+ * while the search goes on. */
+static int search_links(struct region *region, struct kernel *kernel, const char *path,
+			int *worst, struct err *e)
+{
+	int dir_fd = openat(kernel->proc_dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = dir_fd >= 0 ? fdopendir(dir_fd) : NULL;
+	int rc = ERR_NOTFOUND;
+
+	if (!dir) {
+		if (dir_fd >= 0)
+			close(dir_fd);
+		return rc;
+	}
+	size_t looked = 0;
+
+	for (struct dirent *entry; rc != 0 && (entry = readdir(dir));) {
+		char link[64];
+		ssize_t got =
+			readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
+
+		if (++looked > DESCRIPTORS_MAX)
+			break;
+		if (got <= 0)
+			continue;
+		link[got] = '\0';
+		size_t bytes = strlen(LINK_PREFIX);
+
+		if (strncmp(link, LINK_PREFIX, bytes) != 0 ||
+		    (link[bytes] != '\0' && link[bytes] != ' '))
+			continue;
+		int fd = openat(dirfd(dir), entry->d_name,
+				O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+		if (fd < 0)
+			continue;
+		rc = region_adopt(region, kernel, fd, e);
+		if (rc == 0)
+			region->way = REGION_FD;
+		else
+			close(fd);
+		if (rc == ERR_UNSUPPORTED)
+			*worst = rc;
+	}
+	closedir(dir);
+	return rc;
+}
+
+/* The agent's server thread has descriptors of its own. */
+static int search_server_links(struct region *region, struct kernel *kernel, int *worst,
+			       struct err *e)
+{
+	pid_t *tids = NULL;
+	size_t capacity = 0;
+	ssize_t count = proc_list_threads(kernel->task_dir, &tids, &capacity);
+	int rc = ERR_NOTFOUND;
+
+	for (ssize_t i = 0; i < count && rc != 0; i++) {
+		char path[48];
+		char comm[PROC_COMM_MAX];
+
+		snprintf(path, sizeof(path), "%d/comm", (int)tids[i]);
+		if (fdio_read_small(kernel->task_dir, path, comm, sizeof(comm)) <= 0 ||
+		    strcmp(comm, SERVER_COMM "\n") != 0)
+			continue;
+		snprintf(path, sizeof(path), "task/%d/fd", (int)tids[i]);
+		rc = search_links(region, kernel, path, worst, e);
+	}
+	free(tids);
+	return rc;
+}
+
+static int search_maps(struct region *region, struct kernel *kernel, int *worst,
+		       struct err *e)
+{
+	char path[48];
+	struct buf maps;
+	int rc = ERR_NOTFOUND;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)kernel->pid);
+	buf_init(&maps, MAPS_MAX);
+	fdio_read_file(path, &maps, MAPS_MAX, NULL);
+	for (size_t at = 0; at < maps.length && rc != 0;) {
+		const char *line = maps.bytes + at;
+		const char *end = memchr(line, '\n', maps.length - at);
+		size_t length = end ? (size_t)(end - line) : maps.length - at;
+		struct proc_map map;
+
+		at += length + 1;
+		if (!memmem(line, length, LINK_PREFIX, strlen(LINK_PREFIX)) ||
+		    !proc_parse_map(line, length, &map) || !map.readable ||
+		    map.offset != 0 || map.path_bytes < strlen(LINK_PREFIX) ||
+		    memcmp(map.path, LINK_PREFIX, strlen(LINK_PREFIX)) != 0)
+			continue;
+		rc = region_adopt_memory(region, kernel, map.start, map.end - map.start,
+					 e);
+		if (rc == ERR_UNSUPPORTED)
+			*worst = rc;
+	}
+	buf_release(&maps);
+	return rc;
+}
+
+int region_attach(struct region *region, struct kernel *kernel, bool quick, struct err *e)
+{
+	int worst = ERR_NOTFOUND;
+	struct err other;
+	bool frozen = kernel->facts.state == 'T' || kernel->facts.state == 't';
+
+	memset(region, 0, sizeof(*region));
+	region->fd = -1;
+	err_clear(&other);
+	if (!quick && !frozen && attach_by_socket(region, kernel, e) == 0)
+		return 0;
+	if (search_links(region, kernel, "fd", &worst, &other) == 0)
+		return 0;
+	if (worst != ERR_UNSUPPORTED &&
+	    search_maps(region, kernel, &worst, &other) == 0) {
+		struct region by_fd;
+		int ignored = ERR_NOTFOUND;
+
+		/* It is there; a descriptor reads it without a copy in every poll. */
+		if (search_server_links(&by_fd, kernel, &ignored, &other) == 0) {
+			region_release(region);
+			*region = by_fd;
+		}
+		return 0;
+	}
+	if (worst == ERR_UNSUPPORTED)
+		return err_set(e, worst, "%s", other.text);
+	return err_set(
+		e, ERR_NOTFOUND,
+		"process %d has no agent: start it with 'grmon-c run', link it with "
+		"-lgrmon, or watch it with --source native",
+		(int)kernel->pid);
+}
+
+void agent_unusable(pid_t pid, char *out, size_t size)
+{
+	struct kernel kernel;
+	struct region region;
+	struct err e;
+
+	out[0] = '\0';
+	err_clear(&e);
+	if (kernel_open(&kernel, pid, &e))
+		return;
+	if (region_attach(&region, &kernel, true, &e) == ERR_UNSUPPORTED)
+		snprintf(out, size, "%s", e.text);
+	region_release(&region);
+	kernel_close(&kernel);
+}

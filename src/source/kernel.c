@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* One process as seen from outside: its memory, the names of its descriptors, its thread
+ * ids. Only ever reads. */
+#include "source/kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+
+#define FD_NAME_KEPT_NS (5 * CLOCK_SECOND_NS)
+#define INNER_KEPT_NS   (2 * CLOCK_SECOND_NS)
+
+int kernel_open(struct kernel *kernel, pid_t pid, struct err *e)
+{
+	char path[48];
+	int rc;
+
+	memset(kernel, 0, sizeof(*kernel));
+	kernel->pid = pid;
+	kernel->proc_dir = kernel->task_dir = -1;
+	rc = proc_facts_read(pid, &kernel->facts, e);
+	if (rc)
+		return rc;
+	if (kernel->facts.kernel_flags & PROC_PF_KTHREAD)
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"%d is a thread of the kernel, not a program; choose a process "
+			"from 'grmon-c ls'",
+			(int)pid);
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	kernel->proc_dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (kernel->proc_dir >= 0)
+		kernel->task_dir = openat(kernel->proc_dir, "task",
+					  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (kernel->task_dir < 0) {
+		rc = errno == ENOENT ? err_set(e, ERR_NOTFOUND,
+					       "process %d has just ended", (int)pid)
+				     : err_sys(e, errno, "cannot open %s/task", path);
+		kernel_close(kernel);
+		return rc;
+	}
+	kernel->names = calloc(KERNEL_NAMES_MAX, sizeof(*kernel->names));
+	if (!kernel->names) {
+		kernel_close(kernel);
+		return err_set(e, ERR_NOMEM, "no memory to watch process %d", (int)pid);
+	}
+	kernel->now_ns = clock_mono_ns();
+	return 0;
+}
+
+void kernel_close(struct kernel *kernel)
+{
+	if (kernel->proc_dir > 0)
+		close(kernel->proc_dir);
+	if (kernel->task_dir > 0)
+		close(kernel->task_dir);
+	kernel->proc_dir = kernel->task_dir = -1;
+	kernel_sockets_release(kernel);
+	free(kernel->names);
+	kernel->names = NULL;
+	free(kernel->inner);
+	kernel->inner = NULL;
+}
+
+ssize_t kernel_memory(struct kernel *kernel, uint64_t address, void *out, size_t bytes)
+{
+	struct iovec local = {out, bytes};
+	struct iovec remote = {(void *)(uintptr_t)address, bytes};
+
+	if (kernel->memory_denied)
+		return -EPERM;
+	ssize_t got = process_vm_readv(kernel->pid, &local, 1, &remote, 1, 0);
+
+	if (got >= 0)
+		return got;
+	if (errno == EPERM || errno == ENOSYS)
+		kernel->memory_denied = true;
+	return -errno;
+}
+
+bool kernel_memory_exact(struct kernel *kernel, uint64_t address, void *out, size_t bytes)
+{
+	return kernel_memory(kernel, address, out, bytes) == (ssize_t)bytes;
+}
+
+const char *kernel_fd_name(struct kernel *kernel, int fd)
+{
+	if (fd < 0)
+		return "an invalid fd";
+	struct kernel_fd_name *name = &kernel->names[(unsigned)fd % KERNEL_NAMES_MAX];
+	char path[32];
+	char link[KERNEL_TEXT_MAX];
+
+	if (name->fd == fd && name->at_ns &&
+	    kernel->now_ns - name->at_ns < FD_NAME_KEPT_NS)
+		return name->text;
+	name->fd = fd;
+	name->at_ns = kernel->now_ns;
+	name->text[0] = '\0';
+	snprintf(path, sizeof(path), "fd/%d", fd);
+	ssize_t got = readlinkat(kernel->proc_dir, path, link, sizeof(link) - 1);
+
+	if (got <= 0)
+		return name->text;
+	link[got] = '\0';
+	unsigned long long inode;
+	const char *socket = NULL;
+
+	if (sscanf(link, "socket:[%llu]", &inode) == 1)
+		socket = kernel_socket_name(kernel, inode);
+	snprintf(name->text, sizeof(name->text), "%s", socket ? socket : link);
+	return name->text;
+}
+
+bool kernel_tid_lives(const struct kernel *kernel, pid_t tid)
+{
+	char path[16];
+
+	if (tid <= 0)
+		return false;
+	snprintf(path, sizeof(path), "%d", (int)tid);
+	return faccessat(kernel->task_dir, path, F_OK, 0) == 0;
+}
+
+static int compare_inner(const void *a, const void *b)
+{
+	pid_t left = *(const pid_t *)a;
+	pid_t right = *(const pid_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+static void read_inner_tids(struct kernel *kernel)
+{
+	pid_t *tids = NULL;
+	size_t capacity = 0;
+	ssize_t count = proc_list_threads(kernel->task_dir, &tids, &capacity);
+
+	kernel->inner_at_ns = kernel->now_ns;
+	free(kernel->inner);
+	kernel->inner = NULL;
+	kernel->nr_inner = 0;
+	if (count > 0)
+		kernel->inner = malloc((size_t)count * 2 * sizeof(pid_t));
+	for (ssize_t i = 0; kernel->inner && i < count; i++) {
+		char path[32];
+		char status[4096];
+		char field[256];
+
+		snprintf(path, sizeof(path), "%d/status", (int)tids[i]);
+		if (fdio_read_small(kernel->task_dir, path, status, sizeof(status)) <=
+			    0 ||
+		    !proc_status_field(status, "NSpid", field, sizeof(field)))
+			continue;
+		const char *last = strrchr(field, '\t');
+		pid_t inner = proc_parse_pid(last ? last + 1 : field);
+
+		if (!inner)
+			continue;
+		kernel->inner[kernel->nr_inner * 2] = inner;
+		kernel->inner[kernel->nr_inner * 2 + 1] = tids[i];
+		kernel->nr_inner++;
+	}
+	if (kernel->inner)
+		qsort(kernel->inner, kernel->nr_inner, 2 * sizeof(pid_t), compare_inner);
+	free(tids);
+}
+
+pid_t kernel_outer_tid(struct kernel *kernel, pid_t inner)
+{
+	if (!kernel->facts.nested || inner <= 0)
+		return inner > 0 ? inner : 0;
+	for (int look = 0; look < 2; look++) {
+		const pid_t *found =
+			kernel->inner ? bsearch(&inner, kernel->inner, kernel->nr_inner,
+						2 * sizeof(pid_t), compare_inner)
+				      : NULL;
+
+		if (found)
+			return found[1];
+		if (kernel->inner && kernel->now_ns - kernel->inner_at_ns < INNER_KEPT_NS)
+			break;
+		read_inner_tids(kernel);
+	}
+	return 0;
+}
+
+pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t address)
+{
+	/* glibc: pthread_mutex_t has __lock, __count, __owner, __nusers, __kind as its first
+	 * words; pthread_rwlock_t has __cur_writer at 24. */
+	uint32_t words[7];
+	uint32_t owner;
+
+	if (!address || !kernel_memory_exact(kernel, address, words, sizeof(words)))
+		return 0;
+	if (state == STATE_MUTEX) {
+		if (words[0] == 0 || (words[4] & ~0x3ffu))
+			return 0;
+		owner = words[2];
+	} else {
+		owner = words[6];
+	}
+	if (owner == 0 || owner > INT32_MAX)
+		return 0;
+	pid_t tid = kernel_outer_tid(kernel, (pid_t)owner);
+
+	return kernel_tid_lives(kernel, tid) ? tid : 0;
+}
+
+void kernel_wait_none(struct kernel_wait *wait, enum task_state state)
+{
+	memset(wait, 0, sizeof(*wait));
+	wait->state = state;
+	wait->fd = -1;
+}
+
+void kernel_wait_to_task(const struct kernel_wait *wait, struct snapshot *out,
+			 struct task *task)
+{
+	task->state = wait->state;
+	task->raw = wait->raw;
+	task->waits.kind = wait->kind;
+	task->waits.address = wait->address;
+	task->waits.fd = wait->fd;
+	task->waits.owner_tid = wait->owner_tid;
+	task->waits.text = NULL;
+	if (!wait->kind)
+		return;
+	task->waits.text = arena_strndup(&out->arena, wait->text, sizeof(wait->text) - 1);
+	if (!task->waits.text)
+		task->waits.text = "";
+}

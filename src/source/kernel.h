@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kernel says that a thread is blocked on: its system call, explained. */
+#ifndef SOURCE_KERNEL_H
+#define SOURCE_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/snapshot.h"
+#include "source/procfs.h"
+
+#define KERNEL_TEXT_MAX  112
+#define KERNEL_NAMES_MAX 256
+
+/* A name of a descriptor, remembered for a short while. */
+struct kernel_fd_name {
+	int fd;
+	int64_t at_ns;
+	char text[KERNEL_TEXT_MAX];
+};
+
+struct kernel_socket;
+
+/* One process, as seen from outside. */
+struct kernel {
+	pid_t pid;
+	int proc_dir; /* /proc/PID, kept open: reads fail with ESRCH once the process is gone */
+	int task_dir; /* /proc/PID/task */
+	struct proc_facts facts;
+	bool denied;        /* system calls and memory may not be read */
+	bool memory_denied; /* memory may not be read */
+	int64_t now_ns;     /* of this poll */
+	struct kernel_fd_name *names;
+	struct kernel_socket *sockets; /* hash by inode */
+	int64_t sockets_at_ns;
+	pid_t *inner; /* nested: inner and outer ids in pairs, sorted by inner */
+	size_t nr_inner;
+	int64_t inner_at_ns;
+};
+
+/* A wait, as a task shows it. */
+struct kernel_wait {
+	enum task_state state;
+	const char *raw;  /* name of the system call, static, or NULL */
+	const char *kind; /* as struct waits_on */
+	uint64_t address;
+	int fd;
+	pid_t owner_tid;
+	bool owner_changes; /* the owner must be read anew in every poll */
+	char text[KERNEL_TEXT_MAX];
+};
+
+int kernel_open(struct kernel *kernel, pid_t pid, struct err *e);
+void kernel_close(struct kernel *kernel);
+
+/* Explain a thread that stat says is in stat_state; call NULL: not readable. */
+void kernel_explain(struct kernel *kernel, pid_t tid, char stat_state,
+		    const struct proc_call *call, struct kernel_wait *out);
+void kernel_wait_none(struct kernel_wait *wait, enum task_state state);
+/* Copy it into a task of out. */
+void kernel_wait_to_task(const struct kernel_wait *wait, struct snapshot *out,
+			 struct task *task);
+
+/* "pipe:[17]", "tcp 127.0.0.1:80 -> 10.0.0.1:4711"; never NULL. Lives until the next call. */
+const char *kernel_fd_name(struct kernel *kernel, int fd);
+/* The same for a socket's inode, or NULL; kernel_socket.c. */
+const char *kernel_socket_name(struct kernel *kernel, uint64_t inode);
+void kernel_sockets_release(struct kernel *kernel);
+
+/* Bytes read (maybe fewer than asked for), or -errno. */
+ssize_t kernel_memory(struct kernel *kernel, uint64_t address, void *out, size_t bytes);
+/* Whole or not at all. */
+bool kernel_memory_exact(struct kernel *kernel, uint64_t address, void *out,
+			 size_t bytes);
+
+bool kernel_tid_lives(const struct kernel *kernel, pid_t tid);
+/* A thread id as the process sees it, as ours; 0 if there is none. */
+pid_t kernel_outer_tid(struct kernel *kernel, pid_t inner);
+/* Who holds the pthread mutex or rwlock (state says which) at address: our thread id, or 0.
+ * Read without stopping anybody: a hint that may be out of date. */
+pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t address);
+
+#endif

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/* Which system call means which state, and what its arguments name: one table. */
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "source/kernel.h"
+
+#define CALL_FUTEX_JOIN (FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME)
+
+/* What the arguments of a call say. */
+enum call_form {
+	FORM_NONE,
+	FORM_FD,     /* a descriptor */
+	FORM_EPOLL,  /* an epoll descriptor */
+	FORM_POLL,   /* an array of struct pollfd and its length */
+	FORM_SELECT, /* a number of descriptors */
+	FORM_FUTEX,
+	FORM_CHILD,  /* a pid, -1 for any */
+	FORM_WAITID, /* a kind of id and the id */
+	FORM_FORK,   /* until the child executes or ends */
+	FORM_FCNTL,  /* blocks only for locks */
+	FORM_IPC,    /* an id of System V IPC */
+	FORM_SIGNALS,
+	FORM_SLEEP,
+	FORM_FILE, /* opening one */
+};
+
+enum call_time { TIME_NONE, TIME_MS, TIME_SPEC, TIME_VAL, TIME_CLOCK };
+
+struct call_rule {
+	int nr;
+	const char *name;
+	enum task_state state;
+	enum call_form form;
+	int arg;             /* of the descriptor, or of the first argument of the form */
+	enum call_time time; /* how a limit is given … */
+	int time_arg;        /* … and where */
+};
+
+#define CALL(name, state, form, arg)                                                     \
+	{                                                                                \
+		SYS_##name, #name, STATE_##state, FORM_##form, arg, TIME_NONE, 0         \
+	}
+#define TIMED(name, state, form, arg, unit, at)                                          \
+	{                                                                                \
+		SYS_##name, #name, STATE_##state, FORM_##form, arg, TIME_##unit, at      \
+	}
+
+static const struct call_rule call_rules[] = {
+	TIMED(futex, FUTEX, FUTEX, 0, NONE, 3),
+	CALL(read, IO_READ, FD, 0),
+	CALL(readv, IO_READ, FD, 0),
+	CALL(pread64, IO_READ, FD, 0),
+	CALL(preadv, IO_READ, FD, 0),
+	CALL(preadv2, IO_READ, FD, 0),
+	CALL(recvfrom, IO_READ, FD, 0),
+	CALL(recvmsg, IO_READ, FD, 0),
+	CALL(recvmmsg, IO_READ, FD, 0),
+	CALL(getdents64, IO_READ, FD, 0),
+	CALL(vmsplice, IO_WRITE, FD, 0),
+	CALL(splice, IO_READ, FD, 0),
+	CALL(tee, IO_READ, FD, 0),
+	CALL(copy_file_range, IO_READ, FD, 0),
+	CALL(write, IO_WRITE, FD, 0),
+	CALL(writev, IO_WRITE, FD, 0),
+	CALL(pwrite64, IO_WRITE, FD, 0),
+	CALL(pwritev, IO_WRITE, FD, 0),
+	CALL(pwritev2, IO_WRITE, FD, 0),
+	CALL(sendto, IO_WRITE, FD, 0),
+	CALL(sendmsg, IO_WRITE, FD, 0),
+	CALL(sendmmsg, IO_WRITE, FD, 0),
+	CALL(sendfile, IO_WRITE, FD, 0),
+	CALL(openat, IO_READ, FILE, 1),
+	CALL(accept, ACCEPT, FD, 0),
+	CALL(accept4, ACCEPT, FD, 0),
+	CALL(connect, CONNECT, FD, 0),
+	TIMED(ppoll, POLL, POLL, 0, SPEC, 2),
+	TIMED(pselect6, POLL, SELECT, 0, SPEC, 4),
+	TIMED(epoll_pwait, POLL, EPOLL, 0, MS, 3),
+#ifdef SYS_epoll_pwait2
+	TIMED(epoll_pwait2, POLL, EPOLL, 0, SPEC, 3),
+#endif
+	CALL(fsync, FSYNC, FD, 0),
+	CALL(fdatasync, FSYNC, FD, 0),
+	CALL(sync_file_range, FSYNC, FD, 0),
+	CALL(syncfs, FSYNC, FD, 0),
+	CALL(msync, FSYNC, NONE, 0),
+	CALL(sync, FSYNC, NONE, 0),
+	CALL(flock, FLOCK, FD, 0),
+	CALL(fcntl, FLOCK, FCNTL, 0),
+	TIMED(nanosleep, SLEEP, SLEEP, 0, SPEC, 0),
+	TIMED(clock_nanosleep, SLEEP, SLEEP, 0, CLOCK, 2),
+	CALL(wait4, WAIT_CHILD, CHILD, 0),
+	CALL(waitid, WAIT_CHILD, WAITID, 0),
+	CALL(clone, WAIT_CHILD, FORK, 0),
+	CALL(clone3, WAIT_CHILD, FORK, 0),
+	TIMED(rt_sigtimedwait, SIGNAL_WAIT, SIGNALS, 0, SPEC, 2),
+	CALL(rt_sigsuspend, SIGNAL_WAIT, SIGNALS, 0),
+	CALL(msgrcv, CHAN_RECV, IPC, 0),
+	CALL(msgsnd, CHAN_SEND, IPC, 0),
+	CALL(semop, SEMAPHORE, IPC, 0),
+	TIMED(semtimedop, SEMAPHORE, IPC, 0, SPEC, 3),
+	CALL(mq_timedreceive, CHAN_RECV, FD, 0),
+	CALL(mq_timedsend, CHAN_SEND, FD, 0),
+	CALL(io_getevents, IO_READ, NONE, 0),
+#ifdef SYS_io_uring_enter
+	CALL(io_uring_enter, POLL, FD, 0),
+#endif
+	CALL(ioctl, SYSCALL, FD, 0),
+	CALL(restart_syscall, SLEEP, NONE, 0),
+/* Calls that only older architectures have. */
+#ifdef SYS_poll
+	TIMED(poll, POLL, POLL, 0, MS, 2),
+	TIMED(select, POLL, SELECT, 0, VAL, 4),
+	TIMED(epoll_wait, POLL, EPOLL, 0, MS, 3),
+	CALL(pause, SIGNAL_WAIT, SIGNALS, 0),
+	CALL(open, IO_READ, FILE, 0),
+	CALL(vfork, WAIT_CHILD, FORK, 0),
+	CALL(fork, SYSCALL, NONE, 0),
+#endif
+};
+
+static const struct call_rule *call_rule_find(long nr)
+{
+	for (size_t i = 0; i < sizeof(call_rules) / sizeof(call_rules[0]); i++)
+		if (call_rules[i].nr == nr)
+			return &call_rules[i];
+	return NULL;
+}
+
+/* Appends ", 500ms at most" where the call has a limit. */
+static void explain_limit(struct kernel *kernel, const struct call_rule *rule,
+			  const struct proc_call *call, struct kernel_wait *out)
+{
+	char duration[CLOCK_DURATION_MAX];
+	uint64_t arg = call->args[rule->time_arg];
+	int64_t pair[2];
+	int64_t ns;
+	size_t used = strlen(out->text);
+
+	switch (rule->time) {
+	case TIME_MS:
+		if ((int32_t)arg < 0)
+			return;
+		ns = (int64_t)(int32_t)arg * 1000000;
+		break;
+	case TIME_SPEC:
+	case TIME_VAL:
+	case TIME_CLOCK:
+		if (!arg || !kernel_memory_exact(kernel, arg, pair, sizeof(pair)) ||
+		    pair[0] < 0 || pair[0] > INT32_MAX || pair[1] < 0)
+			return;
+		if (rule->time == TIME_CLOCK && (call->args[1] & TIMER_ABSTIME)) {
+			snprintf(out->text + used, sizeof(out->text) - used,
+				 "%suntil a set time", used ? ", " : "");
+			return;
+		}
+		ns = pair[0] * CLOCK_SECOND_NS +
+		     (pair[1] % CLOCK_SECOND_NS) * (rule->time == TIME_VAL ? 1000 : 1);
+		break;
+	default:
+		return;
+	}
+	snprintf(out->text + used, sizeof(out->text) - used, "%s%s%s", used ? ", " : "",
+		 clock_format_duration(ns, duration),
+		 rule->form == FORM_SLEEP ? "" : " at most");
+}
+
+static void explain_fd(struct kernel *kernel, uint64_t arg, const char *what,
+		       struct kernel_wait *out)
+{
+	out->kind = "fd";
+	out->fd = (int)(int32_t)arg;
+	snprintf(out->text, sizeof(out->text), "%s %d %s", what, out->fd,
+		 kernel_fd_name(kernel, out->fd));
+	size_t length = strlen(out->text);
+
+	if (length && out->text[length - 1] == ' ')
+		out->text[length - 1] = '\0';
+}
+
+#define POLL_SHOWN 8u
+
+static void explain_poll(struct kernel *kernel, const struct proc_call *call,
+			 struct kernel_wait *out)
+{
+	struct pollfd fds[POLL_SHOWN];
+	uint64_t count = call->args[1];
+	uint64_t shown = count < POLL_SHOWN ? count : POLL_SHOWN;
+
+	out->kind = "fds";
+	snprintf(out->text, sizeof(out->text), "%llu fds", (unsigned long long)count);
+	if (!shown ||
+	    !kernel_memory_exact(kernel, call->args[0], fds, shown * sizeof(fds[0])))
+		return;
+	if (count == 1) {
+		explain_fd(kernel, (uint64_t)(int64_t)fds[0].fd, "fd", out);
+		return;
+	}
+	size_t used = (size_t)snprintf(out->text, sizeof(out->text), "fds");
+
+	for (uint64_t i = 0; i < shown; i++)
+		used += (size_t)snprintf(out->text + used, sizeof(out->text) - used,
+					 " %d", fds[i].fd);
+	if (shown < count)
+		snprintf(out->text + used, sizeof(out->text) - used, " and %llu more",
+			 (unsigned long long)(count - shown));
+}
+
+/* Tells a contended glibc mutex, a rwlock that a writer holds and a join from the futex
+ * word and what lies around it; everything else stays a futex. */
+static void explain_futex(struct kernel *kernel, pid_t tid, const struct proc_call *call,
+			  struct kernel_wait *out)
+{
+	uint64_t address = call->args[0];
+	uint32_t op = (uint32_t)call->args[1];
+	uint32_t command = op & (uint32_t)FUTEX_CMD_MASK;
+	uint32_t value = (uint32_t)call->args[2];
+	uint32_t word = 0;
+	bool known = kernel_memory_exact(kernel, address, &word, sizeof(word));
+
+	out->kind = "futex";
+	out->address = address;
+	if (command == FUTEX_LOCK_PI || command == 13 /* FUTEX_LOCK_PI2 */) {
+		out->state = STATE_MUTEX;
+		out->kind = "mutex";
+		out->owner_changes = true;
+		if (known)
+			out->owner_tid =
+				kernel_outer_tid(kernel, (pid_t)(word & FUTEX_TID_MASK));
+	} else if (known && op == CALL_FUTEX_JOIN && word == value &&
+		   value <= INT32_MAX &&
+		   kernel_tid_lives(kernel, kernel_outer_tid(kernel, (pid_t)value))) {
+		out->state = STATE_JOIN;
+		out->kind = "thread";
+		out->owner_tid = kernel_outer_tid(kernel, (pid_t)value);
+		snprintf(out->text, sizeof(out->text), "t%d", (int)out->owner_tid);
+		return;
+	} else if (known && word == 2 && value == 2) {
+		out->owner_tid = kernel_lock_owner(kernel, STATE_MUTEX, address);
+		if (out->owner_tid) {
+			out->state = STATE_MUTEX;
+			out->kind = "mutex";
+			out->owner_changes = true;
+		}
+	} else if (known && command == FUTEX_WAIT_BITSET) {
+		/* __wrphase_futex and __writers_futex lie at 8 and 12 of the lock. */
+		for (uint64_t offset = 8; offset <= 12 && !out->owner_tid; offset += 4) {
+			pid_t owner = kernel_lock_owner(kernel, STATE_RWLOCK_WRITE,
+							address - offset);
+
+			if (!owner || owner == tid)
+				continue;
+			out->state = offset == 8 ? STATE_RWLOCK_READ : STATE_RWLOCK_WRITE;
+			out->kind = "rwlock";
+			out->address = address - offset;
+			out->owner_tid = owner;
+			out->owner_changes = true;
+		}
+	}
+	size_t used = (size_t)snprintf(out->text, sizeof(out->text), "%s 0x%llx",
+				       out->kind, (unsigned long long)out->address);
+
+	if (out->owner_tid)
+		snprintf(out->text + used, sizeof(out->text) - used, ", held by t%d",
+			 (int)out->owner_tid);
+}
+
+static void explain_child(uint64_t which, struct kernel_wait *out)
+{
+	int pid = (int)(int32_t)which;
+
+	out->kind = "pid";
+	if (pid > 0)
+		snprintf(out->text, sizeof(out->text), "child %d", pid);
+	else
+		snprintf(out->text, sizeof(out->text), "%s",
+			 pid == -1 ? "any child" : "any child of a process group");
+}
+
+static void explain_file(struct kernel *kernel, uint64_t address, struct kernel_wait *out)
+{
+	char path[KERNEL_TEXT_MAX - 8] = "";
+	ssize_t got = kernel_memory(kernel, address, path, sizeof(path) - 1);
+
+	/* A path that ends just below an unmapped page is read in part. */
+	path[got > 0 ? got : 0] = '\0';
+	out->kind = "file";
+	snprintf(out->text, sizeof(out->text), "opening %s", path);
+}
+
+static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rule *rule,
+			 const struct proc_call *call, struct kernel_wait *out)
+{
+	uint64_t arg = call->args[rule->arg];
+
+	switch (rule->form) {
+	case FORM_FD:
+		explain_fd(kernel, arg, "fd", out);
+		break;
+	case FORM_EPOLL:
+		explain_fd(kernel, arg, "epoll", out);
+		snprintf(out->text, sizeof(out->text), "epoll %d", out->fd);
+		break;
+	case FORM_POLL:
+		explain_poll(kernel, call, out);
+		break;
+	case FORM_SELECT:
+		out->kind = "fds";
+		snprintf(out->text, sizeof(out->text), "select on fds below %d",
+			 (int)(int32_t)arg);
+		break;
+	case FORM_FUTEX:
+		explain_futex(kernel, tid, call, out);
+		break;
+	case FORM_CHILD:
+		explain_child(arg, out);
+		break;
+	case FORM_WAITID:
+		explain_child(arg == 1 /* P_PID */ ? call->args[1] : (uint64_t)-1, out);
+		break;
+	case FORM_FORK:
+		out->kind = "pid";
+		snprintf(out->text, sizeof(out->text), "its vfork child");
+		break;
+	case FORM_FCNTL:
+		explain_fd(kernel, arg, "fd", out);
+		if (call->args[1] != F_SETLKW && call->args[1] != F_OFD_SETLKW)
+			out->state = STATE_SYSCALL;
+		break;
+	case FORM_IPC:
+		out->kind = "ipc";
+		snprintf(out->text, sizeof(out->text), "id %d", (int)(int32_t)arg);
+		break;
+	case FORM_SIGNALS:
+		out->kind = "signal";
+		snprintf(out->text, sizeof(out->text), "a signal");
+		break;
+	case FORM_SLEEP:
+		out->kind = "timer";
+		break;
+	case FORM_FILE:
+		explain_file(kernel, arg, out);
+		break;
+	default:
+		break;
+	}
+}
+
+void kernel_explain(struct kernel *kernel, pid_t tid, char stat_state,
+		    const struct proc_call *call, struct kernel_wait *out)
+{
+	kernel_wait_none(out, STATE_UNKNOWN);
+	switch (stat_state) {
+	case 'R':
+		out->state = STATE_RUNNING;
+		return;
+	case 'T':
+	case 't':
+		out->state = STATE_STOPPED;
+		return;
+	case 'D':
+		out->state = STATE_DISK;
+		break;
+	default:
+		break;
+	}
+	if (!call || kernel->facts.foreign)
+		return;
+	if (call->running) {
+		/* It woke between the two reads. */
+		out->state = STATE_RUNNING;
+		return;
+	}
+	const struct call_rule *rule = call->nr >= 0 ? call_rule_find(call->nr) : NULL;
+
+	if (!rule) {
+		if (stat_state != 'D')
+			out->state = call->nr >= 0 ? STATE_SYSCALL : STATE_DISK;
+		out->raw = call->nr >= 0 ? NULL : "page fault";
+		return;
+	}
+	out->raw = rule->name;
+	out->state = rule->state;
+	explain_form(kernel, tid, rule, call, out);
+	explain_limit(kernel, rule, call, out);
+	/* A fork that waits in D waits for its child; other uninterruptible calls for a disk. */
+	if (stat_state == 'D' && rule->form != FORM_FORK && rule->state != STATE_FSYNC)
+		out->state = STATE_DISK;
+	if (rule->form == FORM_FORK && stat_state != 'D')
+		kernel_wait_none(out, STATE_SYSCALL);
+}

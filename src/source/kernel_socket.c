@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of sockets by their inode, from the tables of the target's network namespace. Read
+ * at most every ten seconds, and only when a thread waits on a socket. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <uthash.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "source/kernel.h"
+
+#define SOCKETS_KEPT_NS   (10 * CLOCK_SECOND_NS)
+#define SOCKETS_MAX       4096u
+#define SOCKETS_FILE_MAX  (2u << 20)
+#define SOCKET_NAME_BYTES 96
+
+struct kernel_socket {
+	uint64_t inode;
+	char text[SOCKET_NAME_BYTES];
+	UT_hash_handle hh;
+};
+
+void kernel_sockets_release(struct kernel *kernel)
+{
+	struct kernel_socket *socket, *next;
+
+	HASH_ITER (hh, kernel->sockets, socket, next) {
+		HASH_DEL(kernel->sockets, socket);
+		free(socket);
+	}
+	kernel->sockets = NULL;
+}
+
+static void socket_add(struct kernel *kernel, uint64_t inode, const char *text)
+{
+	struct kernel_socket *socket;
+
+	if (!inode || HASH_COUNT(kernel->sockets) >= SOCKETS_MAX)
+		return;
+	socket = calloc(1, sizeof(*socket));
+	if (!socket)
+		return;
+	socket->inode = inode;
+	snprintf(socket->text, sizeof(socket->text), "%s", text);
+	HASH_ADD(hh, kernel->sockets, inode, sizeof(socket->inode), socket);
+}
+
+/* "0100007F:1F90": the words of an address in host order, a port in hexadecimal. */
+static void format_address(const char *hex, char *out, size_t size)
+{
+	const char *colon = strchr(hex, ':');
+	unsigned port = colon ? (unsigned)strtoul(colon + 1, NULL, 16) : 0;
+	size_t digits = colon ? (size_t)(colon - hex) : 0;
+	uint32_t words[4] = {0};
+	char address[INET6_ADDRSTRLEN] = "?";
+
+	for (size_t i = 0; i < digits / 8 && i < 4; i++) {
+		char word[9] = "";
+
+		memcpy(word, hex + i * 8, 8);
+		words[i] = (uint32_t)strtoul(word, NULL, 16);
+	}
+	inet_ntop(digits == 32 ? AF_INET6 : AF_INET, words, address, sizeof(address));
+	snprintf(out, size, digits == 32 ? "[%s]:%u" : "%s:%u", address, port);
+}
+
+static void parse_inet_line(struct kernel *kernel, const char *protocol, const char *line)
+{
+	char local[64], remote[64];
+	char local_text[64], remote_text[64];
+	char text[SOCKET_NAME_BYTES * 2];
+	unsigned state;
+	uint64_t inode;
+
+	if (sscanf(line,
+		   " %*d: %63[0-9A-F:] %63[0-9A-F:] %x %*s %*s %*s %*u %*u %" SCNu64,
+		   local, remote, &state, &inode) != 4)
+		return;
+	format_address(local, local_text, sizeof(local_text));
+	format_address(remote, remote_text, sizeof(remote_text));
+	bool listening = state == 10;
+	const char *port = strrchr(remote_text, ':');
+
+	if (listening)
+		snprintf(text, sizeof(text), "%s %s listening", protocol, local_text);
+	else if (port && strcmp(port, ":0") == 0)
+		snprintf(text, sizeof(text), "%s %s", protocol, local_text);
+	else
+		snprintf(text, sizeof(text), "%s %s -> %s", protocol, local_text,
+			 remote_text);
+	socket_add(kernel, inode, text);
+}
+
+static void parse_unix_line(struct kernel *kernel, const char *protocol, const char *line)
+{
+	char text[SOCKET_NAME_BYTES * 2];
+	uint64_t inode;
+	int path = 0;
+
+	(void)protocol;
+	if (sscanf(line, "%*[^:]: %*s %*s %*s %*s %*s %" SCNu64 "%n", &inode, &path) != 1)
+		return;
+	snprintf(text, sizeof(text), "unix%.90s", line[path] ? line + path : "");
+	socket_add(kernel, inode, text);
+}
+
+static const struct {
+	const char *path;
+	const char *protocol;
+	void (*parse)(struct kernel *kernel, const char *protocol, const char *line);
+} socket_tables[] = {
+	{"net/tcp", "tcp", parse_inet_line},   {"net/tcp6", "tcp", parse_inet_line},
+	{"net/udp", "udp", parse_inet_line},   {"net/udp6", "udp", parse_inet_line},
+	{"net/unix", "unix", parse_unix_line},
+};
+
+static void read_sockets(struct kernel *kernel)
+{
+	kernel_sockets_release(kernel);
+	kernel->sockets_at_ns = kernel->now_ns;
+	for (size_t i = 0; i < sizeof(socket_tables) / sizeof(socket_tables[0]); i++) {
+		char path[64];
+		struct buf text;
+		char *save = NULL;
+
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int)kernel->pid,
+			 socket_tables[i].path);
+		buf_init(&text, SOCKETS_FILE_MAX);
+		if (fdio_read_file(path, &text, SOCKETS_FILE_MAX, NULL) == 0 &&
+		    text.length) {
+			char *line = strtok_r(text.bytes, "\n", &save);
+
+			/* The first line names the columns. */
+			while (line && (line = strtok_r(NULL, "\n", &save)))
+				socket_tables[i].parse(kernel, socket_tables[i].protocol,
+						       line);
+		}
+		buf_release(&text);
+	}
+}
+
+const char *kernel_socket_name(struct kernel *kernel, uint64_t inode)
+{
+	struct kernel_socket *socket = NULL;
+
+	if (kernel->sockets)
+		HASH_FIND(hh, kernel->sockets, &inode, sizeof(inode), socket);
+	if (!socket && (!kernel->sockets_at_ns ||
+			kernel->now_ns - kernel->sockets_at_ns >= SOCKETS_KEPT_NS)) {
+		read_sockets(kernel);
+		if (kernel->sockets)
+			HASH_FIND(hh, kernel->sockets, &inode, sizeof(inode), socket);
+	}
+	return socket ? socket->text : NULL;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* The source for any process: every thread's state from its system call, as the kernel
+ * shows it. It never stops a thread and needs nothing in the target. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "source/agent.h"
+#include "source/source.h"
+#include "source/thread.h"
+
+#define STACKS_BUDGET_NS     20000000ll
+#define STACKS_FIRST_NS      60000000ll
+#define STACKS_ALL_BUDGET_NS (5 * CLOCK_SECOND_NS)
+
+struct native {
+	struct kernel kernel;
+	struct thread_table threads;
+	struct resource_reader resources;
+	struct symbols *symbols;
+	pid_t *tids;
+	size_t cap_tids;
+	uint64_t polls;
+	size_t unwind_cursor; /* whose stack is due first */
+	int64_t start_real_ns;
+	char agent_note[ERR_TEXT_MAX]; /* why the agent that is there is not used */
+};
+
+static int native_probe(const struct source_target *t, struct err *e)
+{
+	struct kernel kernel;
+
+	if (t->pid <= 0) {
+		err_set(e, ERR_UNSUPPORTED, "'%s' is not a process",
+			t->text ? t->text : "");
+		return 0;
+	}
+	if (kernel_open(&kernel, t->pid, e))
+		return 0;
+	kernel_close(&kernel);
+	return 40;
+}
+
+static void native_close(void *ctx)
+{
+	struct native *native = ctx;
+
+	if (!native->kernel.names)
+		return;
+	thread_table_release(&native->threads);
+	symbols_free(native->symbols);
+	kernel_close(&native->kernel);
+	free(native->tids);
+	native->tids = NULL;
+}
+
+static int native_open(void *ctx, const struct source_target *t, struct err *e)
+{
+	struct native *native = ctx;
+	int rc = kernel_open(&native->kernel, t->pid, e);
+
+	if (rc)
+		return rc;
+	native->symbols = symbols_new(&native->kernel, t->intern, t->stacks);
+	thread_table_init(&native->threads, &native->kernel, native->symbols);
+	resource_init(&native->resources, &native->kernel);
+	native->start_real_ns = proc_ticks_to_mono_ns(native->kernel.facts.start_ticks) -
+				clock_mono_ns() + clock_real_ns();
+	agent_unusable(t->pid, native->agent_note, sizeof(native->agent_note));
+	return 0;
+}
+
+void native_notes(const struct kernel *kernel, struct snapshot *out)
+{
+	if (kernel->denied)
+		snapshot_note(
+			out,
+			"what the threads wait for cannot be read: run grmon-c as the "
+			"user of process %d or as root%s",
+			(int)kernel->pid,
+			kernel->facts.uid == 0 ? " (it runs as root)" : "");
+	else if (kernel->memory_denied)
+		snapshot_note(
+			out,
+			"the memory of process %d cannot be read, so stacks and lock "
+			"owners are missing: run grmon-c as root, or set "
+			"kernel.yama.ptrace_scope to 0",
+			(int)kernel->pid);
+	if (kernel->facts.foreign)
+		snapshot_note(out,
+			      "process %d is a 32-bit program: its system calls are not "
+			      "named",
+			      (int)kernel->pid);
+}
+
+void native_describe(const struct kernel *kernel, int64_t start_real_ns,
+		     const char *sources, struct snapshot *out)
+{
+	const char *name = arena_strndup(&out->arena, kernel->facts.comm,
+					 sizeof(kernel->facts.comm));
+
+	out->target.pid = kernel->pid;
+	out->target.name = name ? name : "";
+	out->target.sources = sources;
+	out->target.start_real_ns = start_real_ns;
+}
+
+static void add_thread(struct native *native, const struct thread *thread,
+		       struct snapshot *out)
+{
+	struct task *task = snapshot_add(out);
+
+	if (task)
+		thread_to_task(thread, out, task);
+}
+
+/* Stacks of blocked threads, as many as fit into the budget, a different start each poll. */
+static void unwind_threads(struct native *native, const struct source_focus *focus,
+			   size_t nr_tids)
+{
+	bool all = focus && focus->all;
+	size_t start = nr_tids ? native->unwind_cursor % nr_tids : 0;
+
+	symbols_begin_poll(native->symbols, all                  ? STACKS_ALL_BUDGET_NS
+					    : native->polls == 0 ? STACKS_FIRST_NS
+								 : STACKS_BUDGET_NS);
+	for (size_t i = 0; i < nr_tids; i++) {
+		size_t at = (start + i) % nr_tids;
+		pid_t tid = native->tids[at];
+		struct thread *thread;
+		bool focused =
+			focus && focus->kind == TASK_THREAD && focus->id == (uint64_t)tid;
+
+		if (tid == 0 || (!focused && !symbols_time_left(native->symbols)))
+			continue;
+		thread = thread_get(&native->threads, tid);
+		if (thread)
+			thread_unwind(&native->threads, thread, focused);
+		native->unwind_cursor = at + 1;
+	}
+}
+
+static int native_sample(void *ctx, const struct source_focus *focus,
+			 struct snapshot *out, struct err *e)
+{
+	struct native *native = ctx;
+	struct kernel *kernel = &native->kernel;
+
+	out->mono_ns = kernel->now_ns = clock_mono_ns();
+	out->real_ns = clock_real_ns();
+	ssize_t count =
+		proc_list_threads(kernel->task_dir, &native->tids, &native->cap_tids);
+
+	if (count < 0)
+		return count == -ESRCH || count == -ENOENT
+			       ? err_set(e, ERR_GONE, "process %d has ended",
+					 (int)kernel->pid)
+			       : err_sys(e, (int)-count,
+					 "cannot list the threads of process %d",
+					 (int)kernel->pid);
+	int rc = resource_read(&native->resources, native->tids, (size_t)count, out, e);
+
+	if (rc)
+		return rc;
+	native->threads.generation++;
+	for (ssize_t i = 0; i < count; i++) {
+		struct thread *thread = thread_get(&native->threads, native->tids[i]);
+
+		if (!thread)
+			return err_set(e, ERR_NOMEM, "no memory for %zd threads", count);
+		if (thread_look(&native->threads, thread) != 0) {
+			native->tids[i] = 0;
+			continue;
+		}
+		thread->generation = native->threads.generation;
+		if (thread->tid == kernel->pid)
+			memcpy(kernel->facts.comm, thread->comm, sizeof(thread->comm));
+	}
+	thread_sweep(&native->threads);
+	if (native->symbols && !kernel->denied)
+		unwind_threads(native, focus, (size_t)count);
+	for (ssize_t i = 0; i < count; i++) {
+		if (native->tids[i])
+			add_thread(native, thread_get(&native->threads, native->tids[i]),
+				   out);
+	}
+	native_describe(kernel, native->start_real_ns, "native", out);
+	native_notes(kernel, out);
+	if (native->agent_note[0])
+		snapshot_note(out, "%s", native->agent_note);
+	native->polls++;
+	return 0;
+}
+
+const struct source_ops source_native = {
+	.name = "native",
+	.summary = "any process: states from system calls, stacks without stopping it",
+	.ctx_size = sizeof(struct native),
+	.probe = native_probe,
+	.open = native_open,
+	.sample = native_sample,
+	.close = native_close,
+};

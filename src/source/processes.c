@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* The live list of processes, read by libproc2. What it says of a process is only a hint:
+ * it may have ended since. */
+#include "source/processes.h"
+
+#include <fcntl.h>
+#include <libproc2/pids.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "source/procfs.h"
+
+#define COMMAND_MAX 512u
+#define KTHREADD    2
+
+enum item {
+	ITEM_PID,
+	ITEM_PARENT,
+	ITEM_STATE,
+	ITEM_USER_ID,
+	ITEM_USER,
+	ITEM_NAME,
+	ITEM_COMMAND,
+	ITEM_THREADS,
+	ITEM_RSS,
+	ITEM_TICKS,
+	ITEM_COUNT,
+};
+
+static const enum pids_item items[ITEM_COUNT] = {
+	[ITEM_PID] = PIDS_ID_PID,      [ITEM_PARENT] = PIDS_ID_PPID,
+	[ITEM_STATE] = PIDS_STATE,     [ITEM_USER_ID] = PIDS_ID_EUID,
+	[ITEM_USER] = PIDS_ID_EUSER,   [ITEM_NAME] = PIDS_CMD,
+	[ITEM_COMMAND] = PIDS_CMDLINE, [ITEM_THREADS] = PIDS_NLWP,
+	[ITEM_RSS] = PIDS_VM_RSS,      [ITEM_TICKS] = PIDS_TICS_ALL_DELTA,
+};
+
+struct processes {
+	struct pids_info *info;
+	struct process_row *rows;
+	size_t capacity;
+	struct arena texts;
+	int64_t looked_at_ns;
+	bool looked_before; /* differences of ticks mean something */
+};
+
+struct processes *source_processes_new(void)
+{
+	struct processes *list = calloc(1, sizeof(*list));
+	enum pids_item wanted[ITEM_COUNT];
+
+	if (!list)
+		return NULL;
+	memcpy(wanted, items, sizeof(wanted));
+	if (procps_pids_new(&list->info, wanted, ITEM_COUNT) < 0) {
+		free(list);
+		return NULL;
+	}
+	arena_init(&list->texts, 64u << 20);
+	return list;
+}
+
+void source_processes_free(struct processes *list)
+{
+	if (!list)
+		return;
+	procps_pids_unref(&list->info);
+	arena_release(&list->texts);
+	free(list->rows);
+	free(list);
+}
+
+/* The kernel lets us read what a thread waits for, which is what watching takes. */
+static bool may_watch(pid_t pid)
+{
+	char path[48];
+	char text[256];
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	return fdio_read_small(AT_FDCWD, path, text, sizeof(text)) > 0;
+}
+
+/* By its socket: looking into every process would take too long for a list. */
+static bool has_agent(pid_t pid, unsigned uid)
+{
+	const char *ours = getenv("GRMON_SOCKET_DIR");
+	char path[300];
+	struct stat st;
+
+	if (ours) {
+		snprintf(path, sizeof(path), "%s/%d.sock", ours, (int)pid);
+		if (stat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+			return true;
+	}
+	snprintf(path, sizeof(path), "/run/user/%u/grmon/%d.sock", uid, (int)pid);
+	if (stat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		return true;
+	snprintf(path, sizeof(path), "/proc/%d/root/tmp/grmon-%u/%d.sock", (int)pid, uid,
+		 (int)pid);
+	return stat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+static const char *keep(struct processes *list, const char *text, size_t max)
+{
+	const char *copy = text ? arena_strndup(&list->texts, text, max) : NULL;
+
+	return copy ? copy : "";
+}
+
+/* False: not a process that can be watched. */
+static bool fill_row(struct processes *list, const struct pids_stack *stack,
+		     double elapsed_s, struct process_row *row)
+{
+	const struct pids_result *value = stack->head;
+	char state = value[ITEM_STATE].result.s_ch;
+	double hz = (double)sysconf(_SC_CLK_TCK);
+
+	memset(row, 0, sizeof(*row));
+	row->pid = value[ITEM_PID].result.s_int;
+	if (row->pid == getpid() || row->pid == KTHREADD || state == 'Z' ||
+	    state == 'X' || value[ITEM_PARENT].result.s_int == KTHREADD)
+		return false;
+	row->tasks = value[ITEM_THREADS].result.s_int;
+	row->rss_bytes = (int64_t)value[ITEM_RSS].result.ul_int * 1024;
+	row->cpu_percent = -1;
+	if (list->looked_before && elapsed_s > 0.05 && hz > 0)
+		row->cpu_percent =
+			100.0 * (double)value[ITEM_TICKS].result.s_int / hz / elapsed_s;
+	if (row->cpu_percent > 100.0 * 4096)
+		row->cpu_percent = -1;
+	row->user = keep(list, value[ITEM_USER].result.str, 64);
+	row->name = keep(list, value[ITEM_NAME].result.str, 64);
+	row->command = keep(list, value[ITEM_COMMAND].result.str, COMMAND_MAX);
+	row->allowed = may_watch(row->pid);
+	row->source = "-";
+	if (row->allowed)
+		row->source = has_agent(row->pid, value[ITEM_USER_ID].result.u_int)
+				      ? "agent"
+				      : "native";
+	return true;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct process_row *left = a;
+	const struct process_row *right = b;
+
+	return (left->pid > right->pid) - (left->pid < right->pid);
+}
+
+int source_processes(struct processes *list, const struct process_row **rows,
+		     size_t *count, struct err *e)
+{
+	struct pids_fetch *fetch = procps_pids_reap(list->info, PIDS_FETCH_TASKS_ONLY);
+	int64_t now_ns = clock_mono_ns();
+	double elapsed_s = (double)(now_ns - list->looked_at_ns) / 1e9;
+
+	*rows = NULL;
+	*count = 0;
+	if (!fetch)
+		return err_set(e, ERR_SYS,
+			       "the list of processes cannot be read from /proc");
+	size_t total = fetch->counts->total > 0 ? (size_t)fetch->counts->total : 0;
+
+	arena_release(&list->texts);
+	arena_init(&list->texts, 64u << 20);
+	if (total > list->capacity) {
+		struct process_row *more = realloc(list->rows, total * sizeof(*more));
+
+		if (!more)
+			return err_set(e, ERR_NOMEM, "no memory for %zu processes",
+				       total);
+		list->rows = more;
+		list->capacity = total;
+	}
+	for (size_t i = 0; i < total; i++)
+		*count +=
+			fill_row(list, fetch->stacks[i], elapsed_s, &list->rows[*count]);
+	if (*count)
+		qsort(list->rows, *count, sizeof(*list->rows), compare_rows);
+	list->looked_at_ns = now_ns;
+	list->looked_before = true;
+	*rows = list->rows;
+	return 0;
+}

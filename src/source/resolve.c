@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* From what the user typed to a process. Reads only what everybody may read. */
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "source/processes.h"
+#include "source/procfs.h"
+
+#define MATCHES_SHOWN 6
+#define COMMAND_SHOWN 40
+#define KERNEL_COMM   15u
+
+struct match {
+	pid_t pid;
+	size_t count;
+	char list[ERR_TEXT_MAX];
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Command line with blanks between its words; comm in brackets if it has none. */
+static void read_command(pid_t pid, const char *comm, char *out, size_t size)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	ssize_t got = fdio_read_small(AT_FDCWD, path, out, size);
+
+	for (ssize_t i = 0; i + 1 < got; i++)
+		if (iscntrl((unsigned char)out[i]))
+			out[i] = ' ';
+	if (got <= 0)
+		snprintf(out, size, "[%s]", comm);
+}
+
+/* By the kernel's short name, by the executable, or by the first word of the command. */
+static bool matches(pid_t pid, const char *name, char *command, size_t size)
+{
+	char path[48];
+	char text[PROC_TEXT_MAX];
+	struct proc_stat stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	ssize_t got = fdio_read_small(AT_FDCWD, path, text, sizeof(text));
+
+	if (got <= 0 || !proc_parse_stat(text, (size_t)got, &stat) || stat.state == 'Z' ||
+	    stat.state == 'X' || (stat.kernel_flags & PROC_PF_KTHREAD))
+		return false;
+	bool same = strcmp(stat.comm, name) == 0 ||
+		    (strlen(name) > KERNEL_COMM && strlen(stat.comm) == KERNEL_COMM &&
+		     strncmp(stat.comm, name, KERNEL_COMM) == 0);
+
+	/* A long name is cut by the kernel: the executable must agree. */
+	if (!same || strlen(name) > KERNEL_COMM) {
+		snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+		got = readlink(path, text, sizeof(text) - 1);
+		text[got > 0 ? got : 0] = '\0';
+		if (got > 0)
+			same = strcmp(base_name(text), name) == 0 ||
+			       (same && strlen(name) <= KERNEL_COMM);
+	}
+	if (!same) {
+		snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+		got = fdio_read_small(AT_FDCWD, path, text, sizeof(text));
+		same = got > 0 && strcmp(base_name(text), name) == 0;
+	}
+	if (same)
+		read_command(pid, stat.comm, command, size);
+	return same;
+}
+
+static void add_match(struct match *match, pid_t pid, const char *command)
+{
+	size_t used = strlen(match->list);
+
+	match->pid = pid;
+	match->count++;
+	if (match->count <= MATCHES_SHOWN && used < sizeof(match->list))
+		snprintf(match->list + used, sizeof(match->list) - used, "%s%d (%.*s)",
+			 used ? ", " : "", (int)pid, COMMAND_SHOWN, command);
+}
+
+static int find_by_name(const char *name, struct match *match, struct err *e)
+{
+	DIR *dir = opendir("/proc");
+	char command[256];
+
+	if (!dir)
+		return err_set(e, ERR_SYS, "/proc cannot be read; is it mounted?");
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		pid_t pid = proc_parse_pid(entry->d_name);
+
+		if (pid && pid != getpid() &&
+		    matches(pid, name, command, sizeof(command)))
+			add_match(match, pid, command);
+	}
+	closedir(dir);
+	return 0;
+}
+
+int source_resolve(const char *text, bool only_pid, pid_t *pid, struct err *e)
+{
+	struct match match = {0};
+	struct proc_facts facts;
+
+	*pid = 0;
+	if (text[0] && text[strspn(text, "0123456789")] == '\0') {
+		pid_t wanted = proc_parse_pid(text);
+
+		if (!wanted)
+			return err_set(e, ERR_NOTFOUND, "there is no process %.20s",
+				       text);
+		int rc = proc_facts_read(wanted, &facts, e);
+
+		if (rc)
+			return rc;
+		*pid = wanted;
+		return 0;
+	}
+	if (only_pid || !text[0])
+		return err_set(e, ERR_USAGE, "'%.60s' is not a process id", text);
+	int rc = find_by_name(text, &match, e);
+
+	if (rc)
+		return rc;
+	if (match.count == 0)
+		return err_set(
+			e, ERR_NOTFOUND,
+			"no process is called '%.60s'; 'grmon-c ls' lists those that can "
+			"be watched",
+			text);
+	if (match.count > 1)
+		return err_set(
+			e, ERR_USAGE,
+			"%zu processes are called '%.60s': %.260s%s; give the pid of one",
+			match.count, text, match.list,
+			match.count > MATCHES_SHOWN ? " and others" : "");
+	*pid = match.pid;
+	return 0;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* The modules of a process, and what is known of its addresses. Modules are read through
+ * the process's own root directory, so that containers work; nothing is fetched from a
+ * network. */
+#include "source/symbols.h"
+
+#include <dwarf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "source/symbols_private.h"
+
+#define ENTRIES_MAX     65536u
+#define REPORT_AGAIN_NS (5 * CLOCK_SECOND_NS)
+#if defined(__x86_64__)
+#define DWARF_RETURN_REGISTER 16
+#else
+#define DWARF_RETURN_REGISTER 30
+#endif
+
+/* A module's file as the process sees it; only regular files, never a fifo or device. */
+static int open_module(pid_t pid, const char *name)
+{
+	char path[4096 + 64];
+	const char *deleted = strstr(name, " (deleted)");
+	struct stat st;
+
+	if (deleted && deleted[10] == '\0') {
+		char target[4096];
+
+		/* The file is gone, but the executable can still be reached. */
+		snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+		ssize_t got = readlink(path, target, sizeof(target) - 1);
+
+		target[got > 0 ? got : 0] = '\0';
+		if (strcmp(target, name) != 0)
+			return -1;
+	} else {
+		snprintf(path, sizeof(path), "/proc/%d/root%s", (int)pid, name);
+	}
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* A module's userdata is set to its symbols after each report. */
+static int find_elf(Dwfl_Module *mod, void **userdata, const char *module_name,
+		    Dwarf_Addr base, char **file_name, Elf **elf)
+{
+	const struct symbols *symbols = *userdata;
+
+	if (!symbols || module_name[0] != '/')
+		return dwfl_linux_proc_find_elf(mod, userdata, module_name, base,
+						file_name, elf);
+	int fd = open_module(symbols->kernel->pid, module_name);
+
+	if (fd >= 0)
+		*file_name = strdup(module_name);
+	return fd;
+}
+
+/* Debug information of this machine only: where a server for it is configured, libdwfl
+ * would ask it and wait. */
+static int find_debuginfo(Dwfl_Module *mod, void **userdata, const char *module_name,
+			  Dwarf_Addr base, const char *file_name, const char *link,
+			  GElf_Word crc, char **found)
+{
+	const char *servers = getenv("DEBUGINFOD_URLS");
+
+	if (servers && servers[0])
+		return dwfl_build_id_find_debuginfo(mod, userdata, module_name, base,
+						    file_name, link, crc, found);
+	return dwfl_standard_find_debuginfo(mod, userdata, module_name, base, file_name,
+					    link, crc, found);
+}
+
+struct symbols *symbols_new(struct kernel *kernel, struct intern *intern,
+			    struct stack_table *stacks)
+{
+	struct symbols *symbols = calloc(1, sizeof(*symbols));
+
+	if (!symbols)
+		return NULL;
+	symbols->kernel = kernel;
+	symbols->intern = intern;
+	symbols->stacks = stacks;
+	symbols->exe_fd = -1;
+	symbols->callbacks.find_elf = find_elf;
+	symbols->callbacks.find_debuginfo = find_debuginfo;
+	symbols->callbacks.debuginfo_path = &symbols->debuginfo_path;
+	symbols->stack_bytes = malloc(UNWIND_STACK_MAX);
+	symbols->chunks = malloc(UNWIND_CHUNKS_MAX * sizeof(*symbols->chunks));
+	symbols->dwfl = dwfl_begin(&symbols->callbacks);
+	if (!symbols->stack_bytes || !symbols->chunks || !symbols->dwfl) {
+		symbols_free(symbols);
+		return NULL;
+	}
+	return symbols;
+}
+
+static void entries_release(struct symbols *symbols)
+{
+	struct symbol_entry *entry, *next;
+
+	HASH_ITER (hh, symbols->entries, entry, next) {
+		HASH_DEL(symbols->entries, entry);
+		free(entry);
+	}
+	symbols->entries = NULL;
+	symbols->nr_entries = 0;
+}
+
+void symbols_free(struct symbols *symbols)
+{
+	if (!symbols)
+		return;
+	entries_release(symbols);
+	unwind_recipes_release(symbols);
+	if (symbols->dwfl)
+		dwfl_end(symbols->dwfl);
+	if (symbols->exe)
+		elf_end(symbols->exe);
+	if (symbols->exe_fd >= 0)
+		close(symbols->exe_fd);
+	free(symbols->stack_bytes);
+	free(symbols->chunks);
+	free(symbols);
+}
+
+void symbols_begin_poll(struct symbols *symbols, int64_t budget_ns)
+{
+	if (symbols)
+		symbols->deadline_ns = clock_mono_ns() + budget_ns;
+}
+
+bool symbols_time_left(const struct symbols *symbols)
+{
+	return symbols && clock_mono_ns() < symbols->deadline_ns;
+}
+
+static int own_module(Dwfl_Module *mod, void **userdata, const char *name,
+		      Dwarf_Addr start, void *arg)
+{
+	(void)mod, (void)name, (void)start;
+	*userdata = arg;
+	return DWARF_CB_OK;
+}
+
+static void report(struct symbols *symbols)
+{
+	symbols->reported_at_ns = clock_mono_ns();
+	dwfl_report_begin(symbols->dwfl);
+	dwfl_linux_proc_report(symbols->dwfl, symbols->kernel->pid);
+	dwfl_report_end(symbols->dwfl, NULL, NULL);
+	dwfl_getmodules(symbols->dwfl, own_module, symbols, 0);
+	if (symbols->reported) {
+		entries_release(symbols);
+		unwind_recipes_release(symbols);
+	}
+	symbols->reported = true;
+}
+
+Dwfl_Module *symbols_module(struct symbols *symbols, uint64_t address)
+{
+	if (!symbols->reported)
+		report(symbols);
+	Dwfl_Module *mod = dwfl_addrmodule(symbols->dwfl, address);
+
+	if (mod || clock_mono_ns() - symbols->reported_at_ns < REPORT_AGAIN_NS)
+		return mod;
+	/* Something may have been loaded since. */
+	report(symbols);
+	return dwfl_addrmodule(symbols->dwfl, address);
+}
+
+static uint64_t entry_key(uint64_t address, bool after_call)
+{
+	return address << 1 | after_call;
+}
+
+bool symbols_known(struct symbols *symbols, uint64_t address, bool after_call)
+{
+	uint64_t key = entry_key(address, after_call);
+	struct symbol_entry *entry;
+
+	HASH_FIND(hh, symbols->entries, &key, sizeof(key), entry);
+	return entry != NULL;
+}
+
+struct symbol_entry *symbols_entry(struct symbols *symbols, uint64_t address,
+				   bool after_call)
+{
+	uint64_t key = entry_key(address, after_call);
+	struct frame frames[SYMBOLS_INLINES_MAX];
+	struct symbol_entry *entry;
+
+	HASH_FIND(hh, symbols->entries, &key, sizeof(key), entry);
+	if (entry)
+		return entry;
+	if (symbols->nr_entries >= ENTRIES_MAX)
+		entries_release(symbols);
+	size_t count =
+		symbols_name(symbols, address, after_call, frames, SYMBOLS_INLINES_MAX);
+
+	entry = calloc(1, sizeof(*entry) + count * sizeof(frames[0]));
+	if (!entry)
+		return NULL;
+	entry->key = key;
+	entry->nr_frames = (uint32_t)count;
+	memcpy(entry->frames, frames, count * sizeof(frames[0]));
+	HASH_ADD(hh, symbols->entries, key, sizeof(entry->key), entry);
+	symbols->nr_entries++;
+	return entry;
+}
+
+size_t symbols_frames(struct symbols *symbols, uint64_t address, bool after_call,
+		      struct frame *out, size_t max)
+{
+	const struct symbol_entry *entry = symbols_entry(symbols, address, after_call);
+	size_t count = entry ? entry->nr_frames : 0;
+
+	if (count > max)
+		count = max;
+	if (count)
+		memcpy(out, entry->frames, count * sizeof(*out));
+	return count;
+}
+
+const struct stack *symbols_site(struct symbols *symbols, uint64_t address)
+{
+	if (!address)
+		return NULL;
+	if (!symbols_known(symbols, address, true) && !symbols_time_left(symbols))
+		return NULL;
+	struct symbol_entry *entry = symbols_entry(symbols, address, true);
+
+	if (!entry)
+		return NULL;
+	if (!entry->site_made) {
+		entry->site = stack_intern(symbols->stacks, entry->frames,
+					   entry->nr_frames, true);
+		entry->site_made = true;
+	}
+	return entry->site;
+}
+
+bool symbols_is_root(struct symbols *symbols, uint64_t address, bool after_call)
+{
+	struct symbol_entry *entry = symbols_entry(symbols, address, after_call);
+	Dwarf_Frame *frame = NULL;
+	Dwarf_Addr bias = 0;
+	Dwarf_Op memory[3];
+	Dwarf_Op *ops;
+	size_t nr_ops;
+
+	if (!entry)
+		return false;
+	if (entry->root_known)
+		return entry->root;
+	entry->root_known = true;
+	Dwfl_Module *mod = symbols_module(symbols, address);
+	Dwarf_CFI *cfi = mod ? dwfl_module_eh_cfi(mod, &bias) : NULL;
+
+	if (!cfi || dwarf_cfi_addrframe(cfi, address - bias - after_call, &frame) != 0)
+		cfi = mod ? dwfl_module_dwarf_cfi(mod, &bias) : NULL;
+	if (!frame &&
+	    (!cfi || dwarf_cfi_addrframe(cfi, address - bias - after_call, &frame) != 0))
+		return false;
+	/* "Undefined", told from "same value" by where ops points. */
+	entry->root = dwarf_frame_register(frame, DWARF_RETURN_REGISTER, memory, &ops,
+					   &nr_ops) == 0 &&
+		      nr_ops == 0 && ops == memory;
+	free(frame);
+	return entry->root;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Names of addresses and whole stacks of a process, by libdwfl. Everything found is
+ * remembered per address. Never touches the target but by reading. */
+#ifndef SOURCE_SYMBOLS_H
+#define SOURCE_SYMBOLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/intern.h"
+#include "core/stack.h"
+#include "source/kernel.h"
+
+struct symbols;
+
+/* kernel, intern and stacks outlive it. NULL: no memory. */
+struct symbols *symbols_new(struct kernel *kernel, struct intern *intern,
+			    struct stack_table *stacks);
+void symbols_free(struct symbols *symbols); /* NULL is accepted */
+
+/* From here on this poll may spend budget_ns on names and stacks that are not known yet. */
+void symbols_begin_poll(struct symbols *symbols, int64_t budget_ns);
+bool symbols_time_left(const struct symbols *symbols);
+
+/*
+ * The frames at an address, inlined ones first. after_call: it is a return address, so the
+ * call before it is what matters. Returns how many; at least one unless max is 0.
+ */
+size_t symbols_frames(struct symbols *symbols, uint64_t address, bool after_call,
+		      struct frame *out, size_t max);
+/* A stack of the one function that holds a return address; NULL while there is no time. */
+const struct stack *symbols_site(struct symbols *symbols, uint64_t address);
+
+/* Where a stack starts and what is known of its memory. */
+struct unwind_start {
+	uint64_t pc;
+	uint64_t sp;
+	const uint64_t
+		*regs; /* 17 of x86-64 by DWARF number, callee-saved ones set; or NULL */
+	const uint8_t *bytes; /* copied memory from sp on */
+	size_t nr_bytes;
+	bool live;       /* more of the stack may be read from the process */
+	bool after_call; /* pc is a return address */
+};
+/* NULL: nothing could be said. Takes its time whatever the poll's budget. */
+const struct stack *symbols_unwind(struct symbols *symbols,
+				   const struct unwind_start *start);
+/* The stack of a thread that is blocked in call, without stopping it. */
+const struct stack *symbols_unwind_thread(struct symbols *symbols,
+					  const struct proc_call *call);
+
+/* What a blocked thread's functions say about its wait beyond the system call: cond for
+ * pthread_cond_wait above a futex. STATE_UNKNOWN: nothing. */
+enum task_state symbols_stack_state(const struct stack *stack, enum task_state from_call);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* What symbols.c, symbols_name.c and unwind.c share. */
+#ifndef SOURCE_SYMBOLS_PRIVATE_H
+#define SOURCE_SYMBOLS_PRIVATE_H
+
+#include <elfutils/libdwfl.h>
+#include <uthash.h>
+
+#include "source/symbols.h"
+
+#define SYMBOLS_INLINES_MAX 8u
+
+/* What is known of an address; frames follow. */
+struct symbol_entry {
+	uint64_t key; /* address, its lowest bit replaced: 1 for a return address */
+	const struct stack *site;
+	bool site_made;
+	bool root; /* unwinding ends here by the unwind tables */
+	bool root_known;
+	uint32_t nr_frames;
+	UT_hash_handle hh;
+	struct frame frames[];
+};
+
+/* How a stack of a creator was unwound: where its return addresses were found. Another one
+ * with the same pc and the same words there has the same frames. */
+#define RECIPE_WORDS_MAX 24u
+struct unwind_recipe {
+	uint64_t pc;
+	uint32_t nr_words;
+	uint32_t offsets[RECIPE_WORDS_MAX];
+	uint64_t words[RECIPE_WORDS_MAX];
+	const struct stack *stack;
+	struct unwind_recipe *next; /* with the same pc */
+	UT_hash_handle hh;
+};
+
+struct unwind_chunk {
+	uint64_t address;
+	int64_t bytes; /* < 0: not readable */
+	uint8_t data[4096];
+};
+#define UNWIND_CHUNKS_MAX 64u
+#define UNWIND_STACK_MAX  16384u
+
+/* One unwinding under way; libdwfl calls back with it. */
+struct unwind_job {
+	struct symbols *symbols;
+	const struct unwind_start *start;
+	uint64_t frame_pointer; /* a guess, where has_frame_pointer */
+	bool has_frame_pointer;
+	size_t nr_pcs;
+	uint64_t pcs[SNAPSHOT_FRAMES_MAX];
+	bool full; /* more frames than pcs hold */
+	uint32_t nr_reads;
+	uint32_t nr_recipe;
+	uint32_t offsets[RECIPE_WORDS_MAX * 4];
+	uint64_t words[RECIPE_WORDS_MAX * 4];
+};
+
+struct symbols {
+	struct kernel *kernel;
+	struct intern *intern;
+	struct stack_table *stacks;
+	Dwfl_Callbacks callbacks;
+	Dwfl *dwfl;
+	char *debuginfo_path;
+	int exe_fd;
+	Elf *exe; /* for its machine */
+	bool attached;
+	bool reported;
+	int64_t reported_at_ns;
+	int64_t deadline_ns;
+	struct symbol_entry *entries;
+	size_t nr_entries;
+	struct unwind_recipe *recipes;
+	size_t nr_recipes;
+	struct unwind_job *job;      /* of the callbacks */
+	struct unwind_chunk *chunks; /* of the job */
+	size_t nr_chunks;
+	uint8_t *stack_bytes; /* UNWIND_STACK_MAX */
+	char *(*demangle)(const char *, char *, size_t *, int *);
+	bool demangle_looked;
+};
+
+/* Report the modules of the process, at first or again when an address lies outside all.
+ * Returns the module that holds address, or NULL. */
+Dwfl_Module *symbols_module(struct symbols *symbols, uint64_t address);
+/* What is known of an address; found now if it was not. NULL: no memory. */
+struct symbol_entry *symbols_entry(struct symbols *symbols, uint64_t address,
+				   bool after_call);
+bool symbols_known(struct symbols *symbols, uint64_t address, bool after_call);
+/* Whether the unwind tables say that nothing called this. */
+bool symbols_is_root(struct symbols *symbols, uint64_t address, bool after_call);
+/* Frames at an address from the symbol table and the debug information; symbols_name.c. */
+size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
+		    struct frame *out, size_t max);
+void unwind_recipes_release(struct symbols *symbols);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* Looks at threads through /proc. A line of /proc/…/syscall that has not changed is not
+ * explained again. */
+#include "source/thread.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+
+#define FDS_FOR_OTHERS 128u
+#define FDS_MAX        200000u
+#define CPU_WINDOW_NS  (CLOCK_SECOND_NS / 2)
+#define STACK_KEPT_NS  (5 * CLOCK_SECOND_NS)
+
+void thread_table_init(struct thread_table *table, struct kernel *kernel,
+		       struct symbols *symbols)
+{
+	struct rlimit limit;
+
+	memset(table, 0, sizeof(*table));
+	table->kernel = kernel;
+	table->symbols = symbols;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > FDS_FOR_OTHERS)
+		table->max_fds = limit.rlim_cur - FDS_FOR_OTHERS;
+	if (table->max_fds > FDS_MAX)
+		table->max_fds = FDS_MAX;
+}
+
+/* More threads than the soft limit of descriptors lets us keep open: raise it once. */
+static void raise_limit(struct thread_table *table)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max < FDS_MAX + FDS_FOR_OTHERS
+				 ? limit.rlim_max
+				 : FDS_MAX + FDS_FOR_OTHERS;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		table->max_fds = limit.rlim_cur - FDS_FOR_OTHERS;
+}
+
+static void close_files(struct thread_table *table, struct thread *thread)
+{
+	if (thread->stat_fd >= 0) {
+		close(thread->stat_fd);
+		table->nr_fds--;
+	}
+	if (thread->call_fd >= 0) {
+		close(thread->call_fd);
+		table->nr_fds--;
+	}
+	thread->stat_fd = thread->call_fd = -1;
+}
+
+struct thread *thread_get(struct thread_table *table, pid_t tid)
+{
+	struct thread *thread;
+
+	HASH_FIND_INT(table->threads, &tid, thread);
+	if (thread)
+		return thread;
+	thread = calloc(1, sizeof(*thread));
+	if (!thread)
+		return NULL;
+	thread->tid = tid;
+	thread->stat_fd = thread->call_fd = -1;
+	thread->cpu_percent = -1;
+	kernel_wait_none(&thread->wait, STATE_UNKNOWN);
+	HASH_ADD_INT(table->threads, tid, thread);
+	return thread;
+}
+
+void thread_drop(struct thread_table *table, struct thread *thread)
+{
+	close_files(table, thread);
+	HASH_DEL(table->threads, thread);
+	free(thread);
+}
+
+void thread_sweep(struct thread_table *table)
+{
+	struct thread *thread, *next;
+
+	HASH_ITER (hh, table->threads, thread, next) {
+		if (thread->generation != table->generation)
+			thread_drop(table, thread);
+	}
+}
+
+void thread_table_release(struct thread_table *table)
+{
+	struct thread *thread, *next;
+
+	HASH_ITER (hh, table->threads, thread, next) {
+		thread_drop(table, thread);
+	}
+}
+
+/* Reads a file of the thread, through a descriptor that is kept where there is room. */
+static ssize_t read_file(struct thread_table *table, struct thread *thread, int *kept,
+			 const char *name, char *out, size_t size)
+{
+	char path[48];
+
+	if (*kept >= 0)
+		return fdio_pread_small(*kept, out, size);
+	snprintf(path, sizeof(path), "%d/%s", (int)thread->tid, name);
+	if (table->nr_fds >= table->max_fds)
+		raise_limit(table);
+	if (table->nr_fds >= table->max_fds)
+		return fdio_read_small(table->kernel->task_dir, path, out, size);
+	int fd = openat(table->kernel->task_dir, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		if (errno == EMFILE)
+			table->max_fds = table->nr_fds;
+		return errno == ENOENT ? -ESRCH : -errno;
+	}
+	ssize_t got = fdio_pread_small(fd, out, size);
+
+	if (got < 0) {
+		close(fd);
+		return got;
+	}
+	*kept = fd;
+	table->nr_fds++;
+	return got;
+}
+
+static void account_cpu(struct thread *thread, const struct proc_stat *stat,
+			int64_t now_ns)
+{
+	static long hz;
+	int64_t elapsed_ns = now_ns - thread->cpu_at_ns;
+
+	if (!hz)
+		hz = sysconf(_SC_CLK_TCK);
+	if (thread->cpu_at_ns && elapsed_ns < CPU_WINDOW_NS)
+		return;
+	if (thread->cpu_at_ns && stat->cpu_ticks >= thread->cpu_ticks && hz > 0)
+		thread->cpu_percent =
+			(float)(100.0 * (double)(stat->cpu_ticks - thread->cpu_ticks) /
+				(double)hz * 1e9 / (double)elapsed_ns);
+	thread->cpu_ticks = stat->cpu_ticks;
+	thread->cpu_at_ns = now_ns;
+}
+
+static int look_stat(struct thread_table *table, struct thread *thread)
+{
+	char text[PROC_TEXT_MAX];
+	struct proc_stat stat;
+
+	for (int attempt = 0; attempt < 2; attempt++) {
+		bool kept = thread->stat_fd >= 0;
+		ssize_t got = read_file(table, thread, &thread->stat_fd, "stat", text,
+					sizeof(text));
+
+		/* A kept descriptor of a thread that ended; its id may be in use again. */
+		if (got == -ESRCH && kept) {
+			close_files(table, thread);
+			continue;
+		}
+		if (got < 0)
+			return got == -ENOENT ? -ESRCH : (int)got;
+		if (!proc_parse_stat(text, (size_t)got, &stat))
+			return -EPROTO;
+		break;
+	}
+	if (thread->looked && stat.start_ticks != thread->start_ticks) {
+		thread->stack = NULL;
+		thread->call_text[0] = '\0';
+		thread->cpu_at_ns = 0;
+		thread->cpu_percent = -1;
+		thread->looked = false;
+	}
+	if (!thread->looked)
+		thread->start_ns = proc_ticks_to_mono_ns(stat.start_ticks);
+	thread->looked = true;
+	thread->start_ticks = stat.start_ticks;
+	thread->stat_state = stat.state;
+	memcpy(thread->comm, stat.comm, sizeof(thread->comm));
+	account_cpu(thread, &stat, table->kernel->now_ns);
+	return stat.state == 'Z' || stat.state == 'X' || stat.state == 'x' ? -ESRCH : 0;
+}
+
+static void explain(struct thread_table *table, struct thread *thread, bool readable)
+{
+	kernel_explain(table->kernel, thread->tid, thread->stat_state,
+		       readable ? &thread->call : NULL, &thread->wait);
+	if (thread->stack_state != STATE_UNKNOWN && thread->stack)
+		thread->wait.state = thread->stack_state;
+}
+
+int thread_look(struct thread_table *table, struct thread *thread)
+{
+	char text[THREAD_CALL_MAX] = "";
+	char before = thread->stat_state;
+	int rc = look_stat(table, thread);
+
+	if (rc)
+		return rc;
+	if (thread->stat_state == 'R' || table->kernel->denied) {
+		thread->call_text[0] = '\0';
+		thread->stack = NULL;
+		explain(table, thread, false);
+		return 0;
+	}
+	ssize_t got =
+		read_file(table, thread, &thread->call_fd, "syscall", text, sizeof(text));
+
+	if (got == -ESRCH)
+		return -ESRCH;
+	if (got == -EPERM || got == -EACCES || got == -ENOENT || got == -EINVAL)
+		table->kernel->denied = true;
+	if (got <= 0 || !proc_parse_call(text, &thread->call)) {
+		thread->call_text[0] = '\0';
+		thread->stack = NULL;
+		explain(table, thread, false);
+		return 0;
+	}
+	bool same = strcmp(text, thread->call_text) == 0 && before == thread->stat_state;
+
+	if (!same) {
+		memcpy(thread->call_text, text, sizeof(text));
+		thread->stack = NULL;
+		thread->stack_state = STATE_UNKNOWN;
+	}
+	if (!same || thread->wait.owner_changes)
+		explain(table, thread, true);
+	return 0;
+}
+
+static void read_switches(struct thread_table *table, struct thread *thread)
+{
+	char path[48];
+	char status[4096];
+	char field[32];
+
+	snprintf(path, sizeof(path), "%d/status", (int)thread->tid);
+	if (fdio_read_small(table->kernel->task_dir, path, status, sizeof(status)) > 0 &&
+	    proc_status_field(status, "voluntary_ctxt_switches", field, sizeof(field)))
+		thread->switches = strtoull(field, NULL, 10);
+}
+
+void thread_unwind(struct thread_table *table, struct thread *thread, bool whole)
+{
+	char text[THREAD_CALL_MAX];
+	int64_t now_ns = table->kernel->now_ns;
+
+	if (whole)
+		read_switches(table, thread);
+	if (!table->symbols || !thread->call_text[0] || thread->call.running ||
+	    table->kernel->memory_denied)
+		return;
+	if (!whole && ((thread->stack && now_ns - thread->stack_at_ns < STACK_KEPT_NS) ||
+		       !symbols_time_left(table->symbols)))
+		return;
+	const struct stack *stack = symbols_unwind_thread(table->symbols, &thread->call);
+	ssize_t got =
+		read_file(table, thread, &thread->call_fd, "syscall", text, sizeof(text));
+
+	/* Another line afterwards: the stack was read while it changed. */
+	thread->suspect = got <= 0 || strcmp(text, thread->call_text) != 0;
+	if (thread->suspect && !whole)
+		return;
+	thread->stack = stack;
+	thread->stack_at_ns = now_ns;
+	thread->stack_state = symbols_stack_state(stack, thread->wait.state);
+	if (thread->stack_state != STATE_UNKNOWN)
+		thread->wait.state = thread->stack_state;
+}
+
+void thread_to_task(const struct thread *thread, struct snapshot *out, struct task *task)
+{
+	task->id = (uint64_t)thread->tid;
+	task->kind = TASK_THREAD;
+	task->tid = thread->tid;
+	task->serial = thread->start_ticks;
+	task->start_ns = thread->start_ns;
+	task->cpu_percent = thread->cpu_percent;
+	task->switches = thread->switches;
+	task->stack = thread->stack;
+	if (thread->suspect)
+		task->flags |= TASK_SUSPECT;
+	const char *name = arena_strndup(&out->arena, thread->comm, sizeof(thread->comm));
+
+	task->name = name ? name : "";
+	kernel_wait_to_task(&thread->wait, out, task);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* The threads of a process as the kernel shows them: one record per thread that is looked
+ * at, with its files of /proc kept open as far as descriptors go round. */
+#ifndef SOURCE_THREAD_H
+#define SOURCE_THREAD_H
+
+#include <uthash.h>
+
+#include "source/kernel.h"
+#include "source/symbols.h"
+
+#define THREAD_CALL_MAX 192
+
+struct thread {
+	pid_t tid;
+	int stat_fd; /* -1: not kept open */
+	int call_fd;
+	uint32_t generation; /* of the look that saw it last */
+	bool looked;
+	bool suspect; /* changed while its stack was read */
+	char stat_state;
+	char comm[PROC_COMM_MAX];
+	uint64_t start_ticks;
+	int64_t start_ns;
+	uint64_t cpu_ticks;
+	int64_t cpu_at_ns;
+	float cpu_percent;
+	uint64_t switches;               /* 0: not read */
+	char call_text[THREAD_CALL_MAX]; /* the kernel's line that `wait` explains */
+	struct proc_call call;
+	struct kernel_wait wait;
+	enum task_state
+		stack_state;       /* what the stack says beyond the call; else unknown */
+	const struct stack *stack; /* of call_text; NULL: not unwound yet */
+	int64_t stack_at_ns;
+	UT_hash_handle hh;
+};
+
+struct thread_table {
+	struct kernel *kernel;
+	struct symbols *symbols; /* may be NULL: no stacks */
+	struct thread *threads;  /* hash by tid */
+	size_t nr_fds;
+	size_t max_fds;
+	uint32_t generation;
+};
+
+void thread_table_init(struct thread_table *table, struct kernel *kernel,
+		       struct symbols *symbols);
+void thread_table_release(struct thread_table *table);
+/* The record of tid, made where it is new; NULL: no memory. */
+struct thread *thread_get(struct thread_table *table, pid_t tid);
+void thread_drop(struct thread_table *table, struct thread *thread);
+/* Drop every thread whose generation is not the table's. */
+void thread_sweep(struct thread_table *table);
+/* Read its state anew. 0, or -errno; -ESRCH: it ended. A zombie counts as ended. */
+int thread_look(struct thread_table *table, struct thread *thread);
+/* Unwind it if that is worth it and the poll's time allows; whole: do it in any case, and
+ * read what only the detail view shows. */
+void thread_unwind(struct thread_table *table, struct thread *thread, bool whole);
+/* Fill a task's fields from what was seen. */
+void thread_to_task(const struct thread *thread, struct snapshot *out, struct task *task);
+
+/* The totals of a process; resource.c. */
+struct resource_reader {
+	struct kernel *kernel;
+	uint64_t cpu_ticks;
+	int64_t cpu_at_ns;
+	double cpu_percent;
+	size_t child_cursor; /* children are counted in rounds over the threads */
+	int64_t child_sum;
+	int64_t children;
+	bool child_round_done;
+};
+void resource_init(struct resource_reader *reader, struct kernel *kernel);
+/* tids may be NULL when the threads were not listed. ERR_GONE: the process ended. */
+int resource_read(struct resource_reader *reader, const pid_t *tids, size_t nr_tids,
+		  struct snapshot *out, struct err *e);
+
+#endif

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole stacks from a copy of the stack's memory and the unwind tables, without stopping
+ * anything. libdwfl does the walking and asks for memory and registers by callback. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "source/symbols_private.h"
+
+#define STACK_SPAN_MAX    (8u << 20)
+#define REPAIR_TRIES_MAX  48u
+#define RECIPES_MAX       4096u
+#define RECIPES_PER_PC    16u
+#define CODE_BEFORE_BYTES 8u
+
+#if defined(__x86_64__)
+#define REG_FP 6
+#define REG_SP 7
+#else
+#define REG_FP 29
+#define REG_SP 31
+#endif
+
+/* A page of the live process, remembered for this unwinding. */
+static bool read_live(struct symbols *symbols, uint64_t address, uint64_t *word)
+{
+	uint64_t page = address & ~(uint64_t)4095;
+	struct unwind_chunk *chunk = NULL;
+
+	for (size_t i = 0; i < symbols->nr_chunks && !chunk; i++)
+		if (symbols->chunks[i].address == page)
+			chunk = &symbols->chunks[i];
+	if (!chunk) {
+		if (symbols->nr_chunks == UNWIND_CHUNKS_MAX)
+			return false;
+		chunk = &symbols->chunks[symbols->nr_chunks++];
+		chunk->address = page;
+		chunk->bytes = kernel_memory(symbols->kernel, page, chunk->data,
+					     sizeof(chunk->data));
+	}
+	if (chunk->bytes < (int64_t)(address - page + sizeof(*word)))
+		return false;
+	memcpy(word, chunk->data + (address - page), sizeof(*word));
+	return true;
+}
+
+static bool read_word(struct unwind_job *job, uint64_t address, uint64_t *word)
+{
+	const struct unwind_start *start = job->start;
+	uint64_t offset = address - start->sp;
+
+	/* Both differences wrap where address lies below the stack pointer. */
+	if (offset < start->nr_bytes && start->nr_bytes - offset >= sizeof(*word)) {
+		memcpy(word, start->bytes + offset, sizeof(*word));
+		return true;
+	}
+	if (!start->live || offset > STACK_SPAN_MAX || (address & 7))
+		return false;
+	return read_live(job->symbols, address, word);
+}
+
+static bool memory_read(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *arg)
+{
+	struct symbols *symbols = arg;
+	struct unwind_job *job = symbols->job;
+	uint64_t word;
+
+	(void)dwfl;
+	if (!job || !read_word(job, address, &word))
+		return false;
+	*result = word;
+	if (job->nr_reads < RECIPE_WORDS_MAX * 4 &&
+	    address - job->start->sp < job->start->nr_bytes) {
+		job->offsets[job->nr_reads] = (uint32_t)(address - job->start->sp);
+		job->words[job->nr_reads++] = word;
+	}
+	return true;
+}
+
+static bool set_registers(Dwfl_Thread *thread, void *arg)
+{
+	struct symbols *symbols = arg;
+	const struct unwind_job *job = symbols->job;
+	Dwarf_Word sp = job->start->sp;
+	Dwarf_Word fp = job->frame_pointer;
+
+#if defined(__x86_64__)
+	static const int saved[] = {3, 6, 12, 13, 14, 15};
+	Dwarf_Word pc = job->start->pc;
+
+	if (job->start->regs)
+		for (size_t i = 0; i < sizeof(saved) / sizeof(saved[0]); i++) {
+			Dwarf_Word value = job->start->regs[saved[i]];
+
+			if (!dwfl_thread_state_registers(thread, saved[i], 1, &value))
+				return false;
+		}
+	if (!dwfl_thread_state_registers(thread, 16, 1, &pc))
+		return false;
+#endif
+	if (job->has_frame_pointer &&
+	    !dwfl_thread_state_registers(thread, REG_FP, 1, &fp))
+		return false;
+	if (!dwfl_thread_state_registers(thread, REG_SP, 1, &sp))
+		return false;
+	dwfl_thread_state_register_pc(thread, job->start->pc);
+	return true;
+}
+
+static pid_t next_thread(Dwfl *dwfl, void *arg, void **thread_arg)
+{
+	(void)dwfl, (void)arg, (void)thread_arg;
+	return 0;
+}
+
+static bool get_thread(Dwfl *dwfl, pid_t tid, void *arg, void **thread_arg)
+{
+	(void)dwfl, (void)tid;
+	*thread_arg = arg;
+	return true;
+}
+
+static const Dwfl_Thread_Callbacks thread_callbacks = {
+	.next_thread = next_thread,
+	.get_thread = get_thread,
+	.memory_read = memory_read,
+	.set_initial_registers = set_registers,
+};
+
+static bool attach(struct symbols *symbols)
+{
+	char path[48];
+
+	if (symbols->attached)
+		return true;
+	symbols_module(symbols, 0);
+	if (symbols->exe_fd < 0) {
+		snprintf(path, sizeof(path), "/proc/%d/exe", (int)symbols->kernel->pid);
+		symbols->exe_fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (symbols->exe_fd >= 0) {
+			elf_version(EV_CURRENT);
+			symbols->exe = elf_begin(symbols->exe_fd, ELF_C_READ_MMAP, NULL);
+		}
+	}
+	symbols->attached =
+		dwfl_attach_state(symbols->dwfl, symbols->exe, symbols->kernel->pid,
+				  &thread_callbacks, symbols);
+	return symbols->attached;
+}
+
+static int add_frame(Dwfl_Frame *frame, void *arg)
+{
+	struct unwind_job *job = arg;
+	Dwarf_Addr pc;
+
+	if (!dwfl_frame_pc(frame, &pc, NULL) || pc == 0)
+		return DWARF_CB_ABORT;
+	/* The words read since the frame before are those that gave this pc. */
+	if (job->nr_pcs == SNAPSHOT_FRAMES_MAX) {
+		job->full = true;
+		return DWARF_CB_ABORT;
+	}
+	job->pcs[job->nr_pcs++] = pc;
+	return DWARF_CB_OK;
+}
+
+/* Returns whether the chain reaches the outermost frame. */
+static bool walk(struct symbols *symbols, struct unwind_job *job)
+{
+	job->nr_pcs = 0;
+	job->nr_reads = 0;
+	job->full = false;
+	symbols->job = job;
+	dwfl_getthread_frames(symbols->dwfl, symbols->kernel->pid, add_frame, job);
+	symbols->job = NULL;
+	if (job->nr_pcs == 0) {
+		job->pcs[0] = job->start->pc;
+		job->nr_pcs = 1;
+	}
+	return symbols_is_root(symbols, job->pcs[job->nr_pcs - 1],
+			       job->nr_pcs > 1 || job->start->after_call);
+}
+
+/* Whether the instruction before address is a call, as far as its bytes can say. */
+static bool follows_call(struct symbols *symbols, uint64_t address)
+{
+#if defined(__x86_64__)
+	uint8_t code[CODE_BEFORE_BYTES];
+
+	if (!dwfl_addrmodule(symbols->dwfl, address) ||
+	    !kernel_memory_exact(symbols->kernel, address - sizeof(code), code,
+				 sizeof(code)))
+		return false;
+	if (code[3] == 0xe8)
+		return true;
+	for (size_t length = 2; length <= 7; length++)
+		if (code[sizeof(code) - length] == 0xff &&
+		    (code[sizeof(code) - length + 1] & 0x38) == 0x10)
+			return true;
+	return false;
+#else
+	return dwfl_addrmodule(symbols->dwfl, address) != NULL;
+#endif
+}
+
+/*
+ * A chain that ends early: the kernel does not show the frame pointer, and a function in it
+ * finds its caller by it. Try each place that looks like a saved frame pointer below a
+ * return address, and take the first whose chain reaches the outermost frame.
+ */
+static bool repair(struct symbols *symbols, struct unwind_job *job)
+{
+	const struct unwind_start *start = job->start;
+	struct unwind_job *trial = malloc(sizeof(*trial));
+	size_t tries = 0;
+	bool whole = false;
+
+	if (!trial)
+		return false;
+	for (size_t at = 0; at + 16 <= start->nr_bytes && tries < REPAIR_TRIES_MAX;
+	     at += 8) {
+		uint64_t saved, back;
+
+		memcpy(&saved, start->bytes + at, sizeof(saved));
+		memcpy(&back, start->bytes + at + 8, sizeof(back));
+		if ((saved != 0 && (saved <= start->sp + at || saved & 7 ||
+				    saved - start->sp > STACK_SPAN_MAX)) ||
+		    back < 4096 || !follows_call(symbols, back))
+			continue;
+		tries++;
+		trial->symbols = symbols;
+		trial->start = start;
+		trial->frame_pointer = start->sp + at;
+		trial->has_frame_pointer = true;
+		if (walk(symbols, trial) && trial->nr_pcs > job->nr_pcs) {
+			memcpy(job, trial, sizeof(*job));
+			whole = true;
+			break;
+		}
+	}
+	free(trial);
+	return whole;
+}
+
+static const struct stack *name_frames(struct symbols *symbols,
+				       const struct unwind_job *job, bool whole)
+{
+	struct frame frames[SNAPSHOT_FRAMES_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < job->nr_pcs && count < SNAPSHOT_FRAMES_MAX; i++)
+		count += symbols_frames(symbols, job->pcs[i],
+					i > 0 || job->start->after_call, frames + count,
+					SNAPSHOT_FRAMES_MAX - count);
+	return stack_intern(symbols->stacks, frames, count, !whole);
+}
+
+void unwind_recipes_release(struct symbols *symbols)
+{
+	struct unwind_recipe *recipe, *next;
+
+	HASH_ITER (hh, symbols->recipes, recipe, next) {
+		HASH_DEL(symbols->recipes, recipe);
+		while (recipe) {
+			struct unwind_recipe *after = recipe->next;
+
+			free(recipe);
+			recipe = after;
+		}
+	}
+	symbols->recipes = NULL;
+	symbols->nr_recipes = 0;
+}
+
+static const struct stack *recipe_find(struct symbols *symbols,
+				       const struct unwind_start *start)
+{
+	struct unwind_recipe *recipe;
+
+	HASH_FIND(hh, symbols->recipes, &start->pc, sizeof(start->pc), recipe);
+	for (; recipe; recipe = recipe->next) {
+		uint32_t same = 0;
+
+		while (same < recipe->nr_words) {
+			uint32_t offset = recipe->offsets[same];
+
+			if (offset + sizeof(uint64_t) > start->nr_bytes ||
+			    memcmp(start->bytes + offset, &recipe->words[same],
+				   sizeof(uint64_t)) != 0)
+				break;
+			same++;
+		}
+		if (same == recipe->nr_words)
+			return recipe->stack;
+	}
+	return NULL;
+}
+
+static void recipe_keep(struct symbols *symbols, const struct unwind_job *job,
+			const struct stack *stack)
+{
+	struct unwind_recipe *recipe, *first;
+	size_t depth = 0;
+
+	if (!stack || symbols->nr_recipes >= RECIPES_MAX || job->nr_pcs < 2)
+		return;
+	HASH_FIND(hh, symbols->recipes, &job->start->pc, sizeof(job->start->pc), first);
+	for (recipe = first; recipe; recipe = recipe->next)
+		depth++;
+	if (depth >= RECIPES_PER_PC)
+		return;
+	recipe = calloc(1, sizeof(*recipe));
+	if (!recipe)
+		return;
+	recipe->pc = job->start->pc;
+	recipe->stack = stack;
+	/* Keep the words that became return addresses; all of them, or it proves nothing. */
+	for (size_t pc = 1; pc < job->nr_pcs; pc++) {
+		uint32_t at = 0;
+
+		while (at < job->nr_reads && job->words[at] != job->pcs[pc])
+			at++;
+		if (at == job->nr_reads || recipe->nr_words == RECIPE_WORDS_MAX) {
+			free(recipe);
+			return;
+		}
+		recipe->offsets[recipe->nr_words] = job->offsets[at];
+		recipe->words[recipe->nr_words++] = job->words[at];
+	}
+	symbols->nr_recipes++;
+	if (first) {
+		recipe->next = first->next;
+		first->next = recipe;
+		return;
+	}
+	HASH_ADD(hh, symbols->recipes, pc, sizeof(recipe->pc), recipe);
+}
+
+const struct stack *symbols_unwind(struct symbols *symbols,
+				   const struct unwind_start *start)
+{
+	const struct stack *stack = start->live ? NULL : recipe_find(symbols, start);
+	struct unwind_job job;
+
+	if (stack)
+		return stack;
+	if (!attach(symbols))
+		return NULL;
+	memset(&job, 0, sizeof(job));
+	job.symbols = symbols;
+	job.start = start;
+	symbols->nr_chunks = 0;
+	/* Report again, before walking, what was loaded since. */
+	symbols_module(symbols, start->pc);
+	bool whole = walk(symbols, &job);
+
+	if (!whole && !job.full && !start->regs)
+		whole = repair(symbols, &job);
+	stack = name_frames(symbols, &job, whole);
+	if (!start->live)
+		recipe_keep(symbols, &job, stack);
+	return stack;
+}
+
+const struct stack *symbols_unwind_thread(struct symbols *symbols,
+					  const struct proc_call *call)
+{
+	ssize_t got = kernel_memory(symbols->kernel, call->sp, symbols->stack_bytes,
+				    UNWIND_STACK_MAX);
+	struct unwind_start start = {
+		.pc = call->pc,
+		.sp = call->sp,
+		.bytes = symbols->stack_bytes,
+		.nr_bytes = got > 0 ? (size_t)got : 0,
+		.live = true,
+	};
+
+	return symbols_unwind(symbols, &start);
+}
