@@ -101,7 +101,7 @@ static const char *column_function(const struct frame *frame, char *out)
 	return out;
 }
 
-static const char *column_location(const struct frame *frame, char *out)
+const char *frame_format_location(const struct frame *frame, char out[COLUMN_TEXT_MAX])
 {
 	const char *slash;
 
@@ -135,7 +135,7 @@ static const char *column_created(const struct task *task, char *out)
 	length = column_append(out, 0, column_function(frame, part));
 	if (frame->file) {
 		length = column_append(out, length, length ? " " : "");
-		column_append(out, length, column_location(frame, part));
+		column_append(out, length, frame_format_location(frame, part));
 	}
 	return out;
 }
@@ -174,7 +174,7 @@ const char *column_format(enum column_id id, const struct task *task, int64_t no
 	case COLUMN_FUNCTION:
 		return column_function(task_top_frame(task), out);
 	case COLUMN_LOCATION:
-		return column_location(task_top_frame(task), out);
+		return frame_format_location(task_top_frame(task), out);
 	case COLUMN_CREATED:
 		return column_created(task, out);
 	case COLUMN_CPU:

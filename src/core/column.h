@@ -50,6 +50,8 @@ size_t column_keys(char *out, size_t size);
  * from the target may be anything: the drawer escapes them. */
 const char *column_format(enum column_id id, const struct task *task, int64_t now_ns,
 			  char out[COLUMN_TEXT_MAX]);
+/* "main.c:31", "main.c" or "": the LOCATION of one frame. */
+const char *frame_format_location(const struct frame *frame, char out[COLUMN_TEXT_MAX]);
 /* Numeric value for sorting and `col>value`: ns, percent, count. */
 double column_number(enum column_id id, const struct task *task, int64_t now_ns);
 

@@ -3,8 +3,10 @@
  * The filter language: words are substrings of any column; col:value (substring),
  * col=value (equal), col~regex (POSIX extended), col>value, col<value, col>=, col<= for
  * age, cpu, switches; ! negates; space is and, | is or, parentheses; "quotes" for spaces;
- * state: takes a state, a class, `idle`, `stuck`; label.KEY:value. Case-insensitive unless
- * the word has an upper-case letter.
+ * state: (or is:) takes part of a state's name, a class, `idle`, `stuck`, `warn`, `stale`,
+ * `suspect`, `new`; stack: looks at every frame; label.KEY:value. != and !~ negate too.
+ * Case-insensitive unless the word has an upper-case letter. Parentheses inside a word belong
+ * to it: fn~^(read|write)$. What is not finished yet ("age>", "(foo", "!") says nothing.
  */
 #ifndef CORE_QUERY_H
 #define CORE_QUERY_H
@@ -21,6 +23,9 @@ struct query;
  * text gives a query that matches everything. Free with query_free(). */
 struct query *query_new(const char *text, struct err *e);
 void query_free(struct query *query);
+/* Before matching the tasks of a snapshot (rows_update() does it): answers remembered for
+ * another snapshot are forgotten. */
+void query_begin(struct query *query, const struct snapshot *snapshot);
 /* Not const: it remembers answers for interned texts. Same thread as its rows. */
 bool query_match(struct query *query, const struct task *task, int64_t now_ns);
 

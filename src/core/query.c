@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Matching of a filter. Answers about stacks and about interned texts are remembered for
+ * the snapshot in hand, so that most rows cost a few look-ups and comparisons of short
+ * texts.
+ */
+#include "core/query_tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+
+/* Past this many remembered addresses all is forgotten: memory stays bounded. */
+#define MEMO_CAPACITY_MAX   (1u << 18)
+#define MEMO_CAPACITY_FIRST 1024u
+
+enum memo_role { MEMO_STACK = 1, MEMO_CREATOR, MEMO_TEXT };
+
+struct memo_entry {
+	const void *address;
+	uint32_t role;  /* enum memo_role; 0: free */
+	uint32_t known; /* memo bits with an answer */
+	uint32_t answer;
+};
+
+struct query_memo {
+	struct memo_entry *entries;
+	size_t capacity;
+	size_t count;
+};
+
+struct query *query_new(const char *text, struct err *e)
+{
+	struct query *query = calloc(1, sizeof(*query));
+
+	err_clear(e);
+	if (query)
+		query->memo = calloc(1, sizeof(*query->memo));
+	if (!query || !query->memo) {
+		free(query);
+		err_set(e, ERR_NOMEM, "no memory for a filter");
+		return NULL;
+	}
+	if (query_parse(query, text, e) < 0) {
+		query_free(query);
+		return NULL;
+	}
+	return query;
+}
+
+void query_term_free(struct query_term *term)
+{
+	if (!term)
+		return;
+	if (term->has_pattern)
+		pattern_release(&term->pattern);
+	free(term->key);
+	free(term);
+}
+
+void query_free(struct query *query)
+{
+	if (!query)
+		return;
+	for (size_t i = 0; i < query->nr_nodes; i++)
+		query_term_free(query->nodes[i].term);
+	free(query->nodes);
+	free(query->memo->entries);
+	free(query->memo);
+	free(query);
+}
+
+void query_begin(struct query *query, const struct snapshot *snapshot)
+{
+	struct query_memo *memo = query->memo;
+
+	if (query->snapshot == snapshot && query->snapshot_ns == snapshot->mono_ns)
+		return;
+	query->snapshot = snapshot;
+	query->snapshot_ns = snapshot->mono_ns;
+	if (memo->count > 0)
+		memset(memo->entries, 0, memo->capacity * sizeof(*memo->entries));
+	memo->count = 0;
+}
+
+/* The words that state: knows beside states. */
+static const struct {
+	const char *word;
+	uint32_t flags;
+} flag_words[] = {
+	{"idle", TASK_IDLE},    {"stuck", TASK_STUCK}, {"warn", TASK_WARN},
+	{"warning", TASK_WARN}, {"stale", TASK_STALE}, {"suspect", TASK_SUSPECT},
+	{"new", TASK_NEW},
+};
+
+static bool prefix_of(const char *whole, const struct pattern *pattern)
+{
+	return pattern->length > 1 &&
+	       strncasecmp(whole, pattern->text, pattern->length) == 0;
+}
+
+/* Words of state: beside states. `whole`: none that is still being typed. */
+static void term_flags(struct query_term *term, bool whole)
+{
+	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++)
+		if (whole ? strcasecmp(flag_words[i].word, term->pattern.text) == 0
+			  : prefix_of(flag_words[i].word, &term->pattern))
+			term->flags |= flag_words[i].flags;
+}
+
+void query_term_states(struct query_term *term)
+{
+	const struct pattern *pattern = &term->pattern;
+	bool words = term->field == COLUMN_STATE && pattern->kind != PATTERN_REGEX;
+	bool found = false;
+	int class = -1;
+
+	if (!term->has_pattern ||
+	    (term->field != COLUMN_STATE && term->field != QUERY_ANY))
+		return;
+	if (words) {
+		term_flags(term, true);
+		class = state_class_by_name(pattern->text, pattern->length);
+	}
+	for (int i = 0; i < STATE_COUNT && !term->flags; i++) {
+		const struct state_info *info = state_info((enum task_state)i);
+
+		/* The name of a class means just its states: "lock" is not "flock". */
+		if (class >= 0)
+			term->states[i] = (int)info->class == class;
+		else
+			term->states[i] =
+				pattern_match(pattern, info->name) ||
+				(words && pattern->kind == PATTERN_PART &&
+				 prefix_of(state_class_name(info->class), pattern));
+		found |= term->states[i];
+	}
+	if (words && pattern->kind == PATTERN_PART && !found && !term->flags)
+		term_flags(term, false);
+}
+
+static int memo_grow(struct query_memo *memo)
+{
+	size_t capacity = memo->capacity ? memo->capacity * 4 : MEMO_CAPACITY_FIRST;
+	struct memo_entry *entries;
+
+	if (memo->capacity >= MEMO_CAPACITY_MAX) {
+		memset(memo->entries, 0, memo->capacity * sizeof(*memo->entries));
+		memo->count = 0;
+		return 0;
+	}
+	entries = calloc(capacity, sizeof(*entries));
+	if (!entries)
+		return -1;
+	for (size_t i = 0; i < memo->capacity; i++) {
+		const struct memo_entry *old = &memo->entries[i];
+		size_t at;
+
+		if (old->role == 0)
+			continue;
+		at = hash_mix((uintptr_t)old->address, old->role) & (capacity - 1);
+		while (entries[at].role)
+			at = (at + 1) & (capacity - 1);
+		entries[at] = *old;
+	}
+	free(memo->entries);
+	memo->entries = entries;
+	memo->capacity = capacity;
+	return 0;
+}
+
+/* The entry of an address, new if need be; NULL without memory. Holds until the next call. */
+static struct memo_entry *memo_find(struct query_memo *memo, const void *address,
+				    uint32_t role)
+{
+	uint64_t hash = hash_mix((uintptr_t)address, role);
+	struct memo_entry *entry;
+	size_t at;
+
+	if (memo->count * 2 >= memo->capacity && memo_grow(memo) < 0)
+		return NULL;
+	for (at = hash & (memo->capacity - 1);; at = (at + 1) & (memo->capacity - 1)) {
+		entry = &memo->entries[at];
+		if (entry->address == address && entry->role == role)
+			return entry;
+		if (entry->role == 0)
+			break;
+	}
+	entry->address = address;
+	entry->role = role;
+	memo->count++;
+	return entry;
+}
+
+static void memo_keep(struct query *query, const struct query_term *term,
+		      const void *address, uint32_t role, bool answer)
+{
+	struct memo_entry *entry = memo_find(query->memo, address, role);
+
+	if (!entry)
+		return;
+	entry->known |= term->memo_bit;
+	if (answer)
+		entry->answer |= term->memo_bit;
+}
+
+static bool match_interned(struct query *query, const struct query_term *term,
+			   const char *text)
+{
+	const struct memo_entry *entry;
+	bool answer;
+
+	if (!text)
+		return false;
+	if (!term->memo_bit)
+		return pattern_match(&term->pattern, text);
+	entry = memo_find(query->memo, text, MEMO_TEXT);
+	if (entry && (entry->known & term->memo_bit))
+		return (entry->answer & term->memo_bit) != 0;
+	answer = pattern_match(&term->pattern, text);
+	memo_keep(query, term, text, MEMO_TEXT, answer);
+	return answer;
+}
+
+/* Function names of all frames, and where they are: "main.c:31". */
+static bool match_frames(struct query *query, const struct query_term *term,
+			 const struct stack *stack)
+{
+	char location[COLUMN_TEXT_MAX];
+
+	for (size_t i = 0; i < stack->nr_frames; i++) {
+		const struct frame *frame = &stack->frames[i];
+
+		if (match_interned(query, term, frame->function))
+			return true;
+		if (frame->file &&
+		    pattern_match(&term->pattern, frame_format_location(frame, location)))
+			return true;
+	}
+	return false;
+}
+
+static bool match_stack_slowly(struct query *query, const struct query_term *term,
+			       const struct task *task, enum memo_role role)
+{
+	char text[COLUMN_TEXT_MAX];
+
+	if (role == MEMO_CREATOR) {
+		if (pattern_match(&term->pattern,
+				  column_format(COLUMN_CREATED, task, 0, text)))
+			return true;
+		return term->field == QUERY_ANY &&
+		       match_frames(query, term, task->created_by);
+	}
+	if (term->field == COLUMN_FUNCTION || term->field == COLUMN_LOCATION)
+		return pattern_match(
+			&term->pattern,
+			column_format((enum column_id)term->field, task, 0, text));
+	return match_frames(query, term, task->stack);
+}
+
+static bool match_stack(struct query *query, const struct query_term *term,
+			const struct task *task, enum memo_role role)
+{
+	const struct stack *stack = role == MEMO_CREATOR ? task->created_by : task->stack;
+	const struct memo_entry *entry;
+	bool answer;
+
+	if (!term->memo_bit)
+		return match_stack_slowly(query, term, task, role);
+	entry = memo_find(query->memo, stack, role);
+	if (entry && (entry->known & term->memo_bit))
+		return (entry->answer & term->memo_bit) != 0;
+	answer = match_stack_slowly(query, term, task, role);
+	memo_keep(query, term, stack, role, answer);
+	return answer;
+}
+
+static bool match_created(struct query *query, const struct query_term *term,
+			  const struct task *task)
+{
+	if (task->creator_name && pattern_match(&term->pattern, task->creator_name))
+		return true;
+	return task->created_by && match_stack(query, term, task, MEMO_CREATOR);
+}
+
+/* "key=text" of one label, cut. */
+static bool match_pair(const struct pattern *pattern, const struct label *label)
+{
+	char pair[COLUMN_TEXT_MAX];
+	size_t key = strnlen(label->key, sizeof(pair) / 2);
+	size_t text = strnlen(label->text, sizeof(pair) - key - 2);
+
+	memcpy(pair, label->key, key);
+	pair[key] = '=';
+	memcpy(pair + key + 1, label->text, text);
+	pair[key + 1 + text] = '\0';
+	return pattern_match(pattern, pair);
+}
+
+static bool match_labels(const struct query_term *term, const struct task *task)
+{
+	const struct pattern *pattern = &term->pattern;
+	bool joined = pattern->kind != PATTERN_PART || strchr(pattern->text, '=');
+	char text[COLUMN_TEXT_MAX];
+
+	for (size_t i = 0; i < task->nr_labels; i++) {
+		const struct label *label = &task->labels[i];
+
+		if (joined ? match_pair(pattern, label)
+			   : pattern_match(pattern, label->key) ||
+				     pattern_match(pattern, label->text))
+			return true;
+	}
+	/* A part that reaches over two labels. */
+	return task->nr_labels > 1 && strchr(pattern->text, ' ') &&
+	       pattern_match(pattern, column_format(COLUMN_LABELS, task, 0, text));
+}
+
+static bool match_label(const struct query_term *term, const struct task *task)
+{
+	bool fold = true;
+
+	for (const char *at = term->key; *at; at++)
+		if (*at >= 'A' && *at <= 'Z')
+			fold = false;
+	for (size_t i = 0; i < task->nr_labels; i++) {
+		const char *key = task->labels[i].key;
+
+		if ((fold ? strcasecmp(key, term->key) : strcmp(key, term->key)) == 0 &&
+		    pattern_match(&term->pattern, task->labels[i].text))
+			return true;
+	}
+	return false;
+}
+
+static bool match_state(const struct query_term *term, const struct task *task)
+{
+	unsigned int state = task->state;
+
+	if (state >= STATE_COUNT)
+		state = STATE_UNKNOWN;
+	if (term->states[state] || (task->flags & term->flags))
+		return true;
+	return task->raw && !term->flags && pattern_match(&term->pattern, task->raw);
+}
+
+static bool match_id(const struct query_term *term, const struct task *task)
+{
+	char id[TASK_ID_MAX];
+
+	task_format_id(task, id);
+	return pattern_match(&term->pattern, id) ||
+	       (term->pattern.kind == PATTERN_WHOLE &&
+		pattern_match(&term->pattern, id + 1));
+}
+
+static bool match_number(const struct query_term *term, const struct task *task,
+			 int64_t now_ns)
+{
+	enum column_id column = (enum column_id)term->field;
+	double number = column_number(column, task, now_ns);
+	double width = 1;
+
+	if (number < 0) /* not known */
+		return false;
+	switch (term->op) {
+	case QUERY_MORE:
+		return number > term->number;
+	case QUERY_LESS:
+		return number < term->number;
+	case QUERY_FROM:
+		return number >= term->number;
+	case QUERY_UPTO:
+		return number <= term->number;
+	default:
+		break;
+	}
+	/* Equal means what is shown: whole seconds (or ms), tenths of a percent. */
+	if (column == COLUMN_AGE)
+		width = term->number >= (double)CLOCK_SECOND_NS ? 1e9 : 1e6;
+	else if (column == COLUMN_CPU)
+		return number - term->number < 0.05 && term->number - number <= 0.05;
+	return number >= term->number && number < term->number + width;
+}
+
+static bool match_any(struct query *query, const struct query_term *term,
+		      const struct task *task)
+{
+	return match_state(term, task) || pattern_match(&term->pattern, task->name) ||
+	       (task->stack && match_stack(query, term, task, MEMO_STACK)) ||
+	       (task->waits.kind && task->waits.text &&
+		pattern_match(&term->pattern, task->waits.text)) ||
+	       match_created(query, term, task) || match_labels(term, task) ||
+	       match_id(term, task);
+}
+
+static bool match_term(struct query *query, const struct query_term *term,
+		       const struct task *task, int64_t now_ns)
+{
+	char text[COLUMN_TEXT_MAX];
+
+	if (term->op != QUERY_PATTERN)
+		return match_number(term, task, now_ns);
+	switch (term->field) {
+	case QUERY_ANY:
+		return match_any(query, term, task);
+	case QUERY_LABEL:
+		return match_label(term, task);
+	case QUERY_STACK:
+	case COLUMN_FUNCTION:
+	case COLUMN_LOCATION:
+		return task->stack && match_stack(query, term, task, MEMO_STACK);
+	case COLUMN_CREATED:
+		return match_created(query, term, task);
+	case COLUMN_STATE:
+		return match_state(term, task);
+	case COLUMN_ID:
+		return match_id(term, task);
+	case COLUMN_LABELS:
+		return match_labels(term, task);
+	default:
+		return pattern_match(
+			&term->pattern,
+			column_format((enum column_id)term->field, task, now_ns, text));
+	}
+}
+
+/* Recursion: at most two levels for each of QUERY_DEPTH_MAX parentheses, and a "!". */
+static bool match_node(struct query *query, int index, const struct task *task,
+		       int64_t now_ns)
+{
+	const struct query_node *node = &query->nodes[index];
+
+	switch (node->kind) {
+	case QUERY_TERM:
+		return match_term(query, node->term, task, now_ns);
+	case QUERY_NOT:
+		return !match_node(query, node->child, task, now_ns);
+	case QUERY_AND:
+		for (int child = node->child; child >= 0;
+		     child = query->nodes[child].next)
+			if (!match_node(query, child, task, now_ns))
+				return false;
+		return true;
+	case QUERY_OR:
+		for (int child = node->child; child >= 0;
+		     child = query->nodes[child].next)
+			if (match_node(query, child, task, now_ns))
+				return true;
+		return false;
+	}
+	return false;
+}
+
+bool query_match(struct query *query, const struct task *task, int64_t now_ns)
+{
+	return query->root < 0 || match_node(query, query->root, task, now_ns);
+}

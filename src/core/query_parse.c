@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Parser of the filter language. It is fed while the user types, so what is not finished
+ * yet ("state:", "(foo", "foo |", "!") says nothing instead of being an error; a node
+ * that says nothing is -1 and vanishes from what contains it.
+ */
+#include "core/query_tree.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define QUERY_NODES_FIRST 8u
+#define QUERY_VALUE_MAX   64
+#define NOTHING           (-1)
+#define FAILED            (-2)
+
+struct parser {
+	struct query *query;
+	const char *text;
+	const char *at;
+	int depth;
+	struct err *e;
+};
+
+/* A value or word as it stands in the text. */
+struct word {
+	const char *start;
+	size_t bytes;
+	bool quoted;
+	char unescaped[QUERY_TEXT_MAX]; /* what start points to if it had a backslash */
+};
+
+static bool byte_is_space(char byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+static int parser_fail(struct parser *parser, const char *at, const char *sentence)
+{
+	err_at(parser->e, (int)(at - parser->text), "%s", sentence);
+	return FAILED;
+}
+
+static int parser_no_memory(struct parser *parser)
+{
+	err_set(parser->e, ERR_NOMEM, "no memory for a filter");
+	return FAILED;
+}
+
+static void skip_spaces(struct parser *parser)
+{
+	while (byte_is_space(*parser->at))
+		parser->at++;
+}
+
+static int node_new(struct parser *parser, enum query_kind kind, int child)
+{
+	struct query *query = parser->query;
+	struct query_node *node;
+
+	if (query->nr_nodes == query->cap_nodes) {
+		size_t capacity =
+			query->cap_nodes ? query->cap_nodes * 2 : QUERY_NODES_FIRST;
+
+		node = realloc(query->nodes, capacity * sizeof(*node));
+		if (!node)
+			return parser_no_memory(parser);
+		query->nodes = node;
+		query->cap_nodes = capacity;
+	}
+	node = &query->nodes[query->nr_nodes];
+	*node = (struct query_node){.kind = kind, .child = child, .next = NOTHING};
+	return (int)query->nr_nodes++;
+}
+
+/* From the opening quote; without a closing one the rest of the text is meant. */
+static void read_quoted(struct parser *parser, struct word *word)
+{
+	size_t n = 0;
+
+	for (parser->at++; *parser->at && *parser->at != '"'; parser->at++) {
+		if (*parser->at == '\\' &&
+		    (parser->at[1] == '"' || parser->at[1] == '\\'))
+			parser->at++;
+		word->unescaped[n++] = *parser->at;
+	}
+	if (*parser->at == '"')
+		parser->at++;
+	word->quoted = true;
+	word->start = word->unescaped;
+	word->bytes = n;
+}
+
+/* Parentheses inside a word belong to it while they are balanced: "foo(int)", "^(a|b)". */
+static void read_bare(struct parser *parser, struct word *word)
+{
+	int depth = 0;
+
+	word->quoted = false;
+	word->start = parser->at;
+	for (; *parser->at && !byte_is_space(*parser->at); parser->at++) {
+		if (*parser->at == '\\' && parser->at[1] && !byte_is_space(parser->at[1]))
+			parser->at++;
+		else if (*parser->at == '(')
+			depth++;
+		else if (*parser->at == ')' && depth-- == 0)
+			break;
+		else if (*parser->at == '|' && depth == 0)
+			break;
+	}
+	word->bytes = (size_t)(parser->at - word->start);
+}
+
+static void read_word(struct parser *parser, struct word *word)
+{
+	if (*parser->at == '"')
+		read_quoted(parser, word);
+	else
+		read_bare(parser, word);
+}
+
+/* The bytes before an operator, if this is a term with one: "age", "label.request". */
+static size_t field_bytes(const char *at)
+{
+	size_t n = 0;
+
+	if (strncmp(at, "label.", 6) == 0 || strncmp(at, "labels.", 7) == 0) {
+		n = strcspn(at, ":=~<>!()|\" \t\r\n");
+	} else if ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z')) {
+		while ((at[n] >= 'a' && at[n] <= 'z') || (at[n] >= 'A' && at[n] <= 'Z') ||
+		       (at[n] >= '0' && at[n] <= '9') || at[n] == '_' || at[n] == '-' ||
+		       at[n] == '%')
+			n++;
+	}
+	if (n == 0)
+		return 0;
+	if (at[n] == '!')
+		return at[n + 1] == '=' || at[n + 1] == '~' ? n : 0;
+	/* "std::mutex" is a word. */
+	return at[n] && strchr(":=~<>", at[n]) && at[n + 1] != ':' ? n : 0;
+}
+
+struct op {
+	const char *text;
+	enum query_op op;
+	enum pattern_kind pattern; /* of QUERY_PATTERN */
+	bool negated;
+};
+
+/* Longer ones first. */
+static const struct op ops[] = {
+	{"!=", QUERY_EQUAL, PATTERN_WHOLE, true},
+	{"!~", QUERY_PATTERN, PATTERN_REGEX, true},
+	{">=", QUERY_FROM, PATTERN_PART, false},
+	{"<=", QUERY_UPTO, PATTERN_PART, false},
+	{"==", QUERY_EQUAL, PATTERN_WHOLE, false},
+	{"=~", QUERY_PATTERN, PATTERN_REGEX, false},
+	{":", QUERY_PATTERN, PATTERN_PART, false},
+	{"=", QUERY_EQUAL, PATTERN_WHOLE, false},
+	{"~", QUERY_PATTERN, PATTERN_REGEX, false},
+	{">", QUERY_MORE, PATTERN_PART, false},
+	{"<", QUERY_LESS, PATTERN_PART, false},
+};
+
+static const struct op *read_op(struct parser *parser)
+{
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		size_t bytes = strlen(ops[i].text);
+
+		if (strncmp(parser->at, ops[i].text, bytes) == 0) {
+			parser->at += bytes;
+			return &ops[i];
+		}
+	}
+	return NULL;
+}
+
+/* "12", "0.5", "10k", "5%": no locale has a say in it. */
+static int parse_number(const char *text, double *number)
+{
+	const char *at = text;
+	double value = 0, scale = 1;
+
+	for (; *at >= '0' && *at <= '9'; at++)
+		value = value * 10 + (*at - '0');
+	if (*at == '.')
+		for (at++; *at >= '0' && *at <= '9'; at++)
+			value += (*at - '0') * (scale /= 10);
+	if (at == text)
+		return -1;
+	if (*at == 'k' || *at == 'K')
+		value *= 1e3, at++;
+	else if (*at == 'M')
+		value *= 1e6, at++;
+	else if (*at == '%')
+		at++;
+	*number = value;
+	return *at ? -1 : 0;
+}
+
+static int parse_age(struct parser *parser, const char *text, const char *at,
+		     double *number)
+{
+	char longer[QUERY_VALUE_MAX + 2];
+	struct err inner;
+	int64_t ns;
+
+	if (clock_parse_duration(text, &ns, &inner) < 0) {
+		/* On the way from 1h to 1h30m, or from 5u to 5us: still being typed. */
+		size_t bytes = strlen(text);
+
+		memcpy(longer, text, bytes);
+		memcpy(longer + bytes, "s", 2);
+		if (*parser->at || clock_parse_duration(longer, &ns, NULL) < 0) {
+			err_at(parser->e, (int)(at - parser->text) + inner.at, "%s",
+			       inner.text);
+			return FAILED;
+		}
+	}
+	*number = (double)ns;
+	return 0;
+}
+
+/* The value of a comparison. */
+static int parse_value(struct parser *parser, struct query_term *term,
+		       const struct word *word, const char *at)
+{
+	char text[QUERY_VALUE_MAX];
+	size_t bytes = word->bytes < sizeof(text) ? word->bytes : sizeof(text) - 1;
+
+	memcpy(text, word->start, bytes);
+	text[bytes] = '\0';
+	if (term->field == COLUMN_AGE)
+		return parse_age(parser, text, at, &term->number);
+	if (parse_number(text, &term->number) < 0)
+		return parser_fail(parser, at,
+				   "a number must stand here, such as 5 or 0.5");
+	return 0;
+}
+
+static int parse_pattern(struct parser *parser, struct query_term *term,
+			 enum pattern_kind kind, const struct word *word, const char *at)
+{
+	struct err inner;
+	int rc = pattern_init(&term->pattern, kind, word->start, word->bytes, &inner);
+
+	if (rc == ERR_NOMEM)
+		return parser_no_memory(parser);
+	if (rc < 0) {
+		err_at(parser->e,
+		       (int)(at - parser->text) + (inner.at > 0 ? inner.at : 0), "%s",
+		       inner.text);
+		return FAILED;
+	}
+	term->has_pattern = true;
+	return 0;
+}
+
+/* A node for the term, which it owns; or the term is freed. */
+static int term_node(struct parser *parser, struct query_term *term, bool negated)
+{
+	struct query *query = parser->query;
+	int node;
+
+	if (term->field == QUERY_ANY || term->field == QUERY_STACK ||
+	    term->field == COLUMN_FUNCTION || term->field == COLUMN_LOCATION ||
+	    term->field == COLUMN_CREATED)
+		if (query->nr_memo_bits < 32)
+			term->memo_bit = 1u << query->nr_memo_bits++;
+	query_term_states(term);
+	node = node_new(parser, QUERY_TERM, NOTHING);
+	if (node < 0) {
+		query_term_free(term);
+		return node;
+	}
+	query->nodes[node].term = term;
+	return negated ? node_new(parser, QUERY_NOT, node) : node;
+}
+
+static int find_field(struct parser *parser, const char *name, size_t bytes,
+		      struct query_term *term)
+{
+	char keys[COLUMN_KEYS_MAX];
+	const char *dot = memchr(name, '.', bytes);
+
+	if (dot) {
+		size_t key_bytes = bytes - (size_t)(dot + 1 - name);
+
+		term->field = QUERY_LABEL;
+		term->key = strndup(dot + 1, key_bytes);
+		return term->key ? 0 : parser_no_memory(parser);
+	}
+	term->field = column_by_name(name, bytes);
+	if (term->field < 0 && ((bytes == 2 && memcmp(name, "is", 2) == 0) ||
+				(bytes == 5 && memcmp(name, "class", 5) == 0)))
+		term->field = COLUMN_STATE;
+	if (term->field < 0 && bytes == 5 && memcmp(name, "stack", 5) == 0)
+		term->field = QUERY_STACK;
+	if (term->field >= 0)
+		return 0;
+	column_keys(keys, sizeof(keys));
+	err_at(parser->e, (int)(name - parser->text),
+	       "unknown column '%.*s' (columns: %s, stack, label.KEY); put text with : = "
+	       "~ < > "
+	       "in quotes",
+	       (int)(bytes < 40 ? bytes : 40), name, keys);
+	return FAILED;
+}
+
+static bool field_is_number(int field)
+{
+	return field < COLUMN_COUNT &&
+	       column_info((enum column_id)field)->type != COLUMN_TEXT;
+}
+
+/* Name, operator and value are known to be there; fills the term. */
+static int parse_operands(struct parser *parser, struct query_term *term,
+			  size_t name_bytes, const struct op **op_out)
+{
+	const char *name = parser->at, *at;
+	const struct op *op;
+	struct word word;
+	bool compares;
+	int rc = find_field(parser, name, name_bytes, term);
+
+	if (rc < 0)
+		return rc;
+	parser->at += name_bytes;
+	at = parser->at;
+	*op_out = op = read_op(parser);
+	if (!op)
+		return parser_fail(parser, at, "an operator is missing here");
+	compares = op->op != QUERY_PATTERN && op->op != QUERY_EQUAL;
+	if (compares && !field_is_number(term->field))
+		return parser_fail(
+			parser, at,
+			"only age, cpu and switches can be compared by < and >; "
+			"write : for a part, = for the whole, ~ for an expression");
+	at = parser->at;
+	read_word(parser, &word);
+	if (word.bytes == 0 && !word.quoted) {
+		/* "age> 30s" would silently mean something else. */
+		skip_spaces(parser);
+		if (compares && *parser->at && *parser->at != '|' && *parser->at != ')')
+			return parser_fail(parser, at,
+					   "write the value here, without a space");
+		return NOTHING;
+	}
+	if (word.quoted)
+		at++;
+	if (field_is_number(term->field) && op->op != QUERY_PATTERN) {
+		term->op = op->op;
+		return parse_value(parser, term, &word, at);
+	}
+	term->op = QUERY_PATTERN;
+	return parse_pattern(parser, term, op->pattern, &word, at);
+}
+
+static int parse_term(struct parser *parser)
+{
+	size_t name_bytes = *parser->at == '"' ? 0 : field_bytes(parser->at);
+	struct query_term *term = calloc(1, sizeof(*term));
+	const char *at = parser->at;
+	const struct op *op = NULL;
+	struct word word;
+	int rc;
+
+	if (!term)
+		return parser_no_memory(parser);
+	if (name_bytes > 0) {
+		rc = parse_operands(parser, term, name_bytes, &op);
+	} else {
+		read_word(parser, &word);
+		term->field = QUERY_ANY;
+		term->op = QUERY_PATTERN;
+		rc = word.bytes == 0
+			     ? NOTHING
+			     : parse_pattern(parser, term, PATTERN_PART, &word, at);
+	}
+	if (rc < 0) {
+		query_term_free(term);
+		return rc;
+	}
+	return term_node(parser, term, op && op->negated);
+}
+
+static int parse_or(struct parser *parser);
+
+static int parse_unary(struct parser *parser)
+{
+	bool negated = false;
+	int node;
+
+	/* Any number of "!" is one or none. */
+	for (; *parser->at == '!'; parser->at++, skip_spaces(parser))
+		negated = !negated;
+	if (*parser->at == '\0' || *parser->at == '|' || *parser->at == ')')
+		return NOTHING;
+	if (*parser->at == '(') {
+		if (parser->depth >= QUERY_DEPTH_MAX)
+			return parser_fail(parser, parser->at,
+					   "too many nested parentheses");
+		parser->depth++;
+		parser->at++;
+		node = parse_or(parser);
+		parser->depth--;
+		if (*parser->at == ')')
+			parser->at++;
+	} else {
+		node = parse_term(parser);
+	}
+	return node >= 0 && negated ? node_new(parser, QUERY_NOT, node) : node;
+}
+
+/* Collects the children of an AND or OR; one child stands for itself. */
+struct children {
+	int first, last, count;
+};
+
+static void children_add(struct parser *parser, struct children *children, int node)
+{
+	if (children->count++ == 0)
+		children->first = node;
+	else
+		parser->query->nodes[children->last].next = node;
+	children->last = node;
+}
+
+static int children_node(struct parser *parser, const struct children *children,
+			 enum query_kind kind)
+{
+	if (children->count == 0)
+		return NOTHING;
+	return children->count == 1 ? children->first
+				    : node_new(parser, kind, children->first);
+}
+
+static int parse_and(struct parser *parser)
+{
+	struct children children = {0};
+
+	for (;;) {
+		int node;
+
+		skip_spaces(parser);
+		if (*parser->at == '\0' || *parser->at == '|' || *parser->at == ')')
+			return children_node(parser, &children, QUERY_AND);
+		node = parse_unary(parser);
+		if (node == FAILED)
+			return FAILED;
+		if (node >= 0)
+			children_add(parser, &children, node);
+	}
+}
+
+static int parse_or(struct parser *parser)
+{
+	struct children children = {0};
+
+	for (;;) {
+		int node = parse_and(parser);
+
+		if (node == FAILED)
+			return FAILED;
+		if (node >= 0)
+			children_add(parser, &children, node);
+		if (*parser->at != '|')
+			return children_node(parser, &children, QUERY_OR);
+		while (*parser->at == '|')
+			parser->at++;
+	}
+}
+
+int query_parse(struct query *query, const char *text, struct err *e)
+{
+	struct parser parser = {.query = query, .text = text, .at = text, .e = e};
+	struct err unused;
+
+	if (!e)
+		parser.e = &unused;
+	query->root = NOTHING;
+	if (strnlen(text, QUERY_TEXT_MAX) >= QUERY_TEXT_MAX)
+		return err_at(e, QUERY_TEXT_MAX - 1, "the filter is longer than %d bytes",
+			      QUERY_TEXT_MAX - 1);
+	query->root = parse_or(&parser);
+	if (query->root == FAILED)
+		return parser.e->code;
+	if (*parser.at == ')')
+		return err_at(e, (int)(parser.at - text), "this ) has no ( before it");
+	return 0;
+}
