@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,16 +124,19 @@ static void region_remember(int fd)
 	agent.fd = fd;
 }
 
-/* Close the program's descriptor of the region if it is still that. */
-void agent_fd_close(void)
+bool agent_fd_mine(void)
 {
 	struct stat about;
-	int fd = agent.fd;
 
+	return agent.fd >= 0 && raw2(SYS_fstat, agent.fd, &about) == 0 &&
+	       about.st_dev == agent.fd_device && about.st_ino == agent.fd_inode;
+}
+
+void agent_fd_close(void)
+{
+	if (agent_fd_mine())
+		raw1(SYS_close, agent.fd);
 	agent.fd = -1;
-	if (fd >= 0 && raw2(SYS_fstat, fd, &about) == 0 &&
-	    about.st_dev == agent.fd_device && about.st_ino == agent.fd_inode)
-		raw1(SYS_close, fd);
 }
 
 /* A sealed memfd of agent.layout's size, mapped at `at` or anywhere; fd in *fd. */
@@ -219,6 +223,53 @@ bool agent_region_ready(void)
 bool agent_region_mine(uint32_t generation)
 {
 	return generation != 0 && agent_load(agent.live) == generation;
+}
+
+/* What is in use, and no page that is not. */
+static void region_copy(char *to)
+{
+	const struct wire_header *layout = &agent.layout;
+	uint32_t nr_slots = agent.header->nr_slots_used;
+
+	memcpy(to, agent.header, sizeof(*agent.header));
+	memcpy(to + layout->slots_offset, agent.slots, nr_slots * sizeof(*agent.slots));
+	memcpy(to + layout->labels_offset, agent.labels,
+	       nr_slots * sizeof(*agent.labels));
+	memcpy(to + layout->chans_offset, agent.chans,
+	       agent.header->nr_chans_used * sizeof(*agent.chans));
+	for (uint32_t i = 0; i < nr_slots && i < layout->nr_creators; i++)
+		if (agent.slots[i].flags & WIRE_SLOT_CREATOR)
+			memcpy(to + layout->creators_offset + i * sizeof(*agent.creators),
+			       &agent.creators[i], sizeof(*agent.creators));
+}
+
+bool agent_region_move(void)
+{
+	uint64_t all = ~0ull, before;
+	size_t bytes = agent.layout.region_bytes;
+	const char *problem;
+	int fd;
+
+	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(before));
+	void *map = region_map(NULL, &fd, &problem);
+
+	if (map) {
+		region_copy(map);
+		/* A client that found the old one learns that nothing comes any more. */
+		agent.header->flags |= WIRE_STOPPED;
+		long rc = raw5(SYS_mremap, map, bytes, bytes,
+			       MREMAP_MAYMOVE | MREMAP_FIXED, agent.header);
+
+		if (rc == (long)agent.header) {
+			region_remember(fd);
+		} else {
+			agent.header->flags &= ~(uint32_t)WIRE_STOPPED;
+			raw2(SYS_munmap, map, bytes);
+			raw1(SYS_close, fd);
+		}
+	}
+	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
+	return agent_fd_mine();
 }
 
 static void *region_anonymous(size_t bytes)

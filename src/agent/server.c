@@ -251,13 +251,16 @@ out:
 }
 
 /* The thread inherits the creator's mask: all signals blocked but libc's own broadcast. */
-static int server_spawn(void)
+static const char *server_spawn(void)
 {
 	static const size_t stacks[] = {SERVER_STACK_BYTES, 4 * SERVER_STACK_BYTES, 0};
 	uint64_t blocked = server_signals();
 	uint64_t before;
 	int rc = EINVAL;
 
+	if (!agent_fd_mine() &&
+	    (agent_load(&agent.control->threads) != 0 || !agent_region_move()))
+		return "publishing, without a socket: the program closed our descriptor";
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, &before, sizeof(before));
 	agent_tls.internal = true;
 	/* A program with much thread-local storage needs a larger stack for it. */
@@ -273,7 +276,8 @@ static int server_spawn(void)
 	}
 	agent_tls.internal = false;
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
-	return rc;
+	return rc == 0 ? NULL
+		       : "publishing, without a socket: no thread could be started";
 }
 
 /*

@@ -175,8 +175,15 @@ static inline struct wire_slot *agent_current(void)
 /* region.c */
 /* Make this process's region if it has none. Async-signal-safe. False: publish nothing. */
 AGENT_HIDDEN bool agent_region_ready(void);
-/* Close the program's descriptor of the region if it is still that. */
+/* The program's descriptor of the region is still that: nobody closed or replaced it. */
+AGENT_HIDDEN bool agent_fd_mine(void);
+/* Close it then. */
 AGENT_HIDDEN void agent_fd_close(void);
+/*
+ * The program has closed it: move what is published to a new region at the same address.
+ * Only while no other thread publishes.
+ */
+AGENT_HIDDEN bool agent_region_move(void);
 
 /* thread.c */
 /* Once, in the constructor: the key and the real functions. */

@@ -14,6 +14,13 @@
  * fence, fields, seq even (release). Reader: seq (acquire), copy, acquire fence, seq again;
  * equal and even means that the copy is whole. Counters may be read without it.
  */
+/*
+ * Where a reader finds the region: over the socket; else a link to /memfd:grmon in
+ * /proc/PID/fd or, once the server thread (named "grmon") has taken it into a descriptor
+ * table of its own, in /proc/PID/task/TID/fd; else the mapping of that name in
+ * /proc/PID/maps, read by process_vm_readv(). A region whose header says WIRE_STOPPED has
+ * ended or was moved: look once more, for another of that name.
+ */
 #ifndef WIRE_WIRE_H
 #define WIRE_WIRE_H
 
@@ -113,7 +120,9 @@ struct wire_slot {
 /*
  * The creator of a task as it stood in pthread_create() or grmon_task_begin(): registers
  * and the top of its stack, for the reader to unwind. Written once, before the slot's
- * WIRE_SLOT_CREATOR flag is set.
+ * WIRE_SLOT_CREATOR flag is set. pc and stack_pointer are those of the function that made
+ * the call, as they are when the call returns: pc is a return address (look up pc - 1), and
+ * stack[0] lies at stack_pointer. stack[] may end in the middle of a frame.
  */
 #define WIRE_CREATOR_STACK_BYTES 3840u
 struct wire_creator {
