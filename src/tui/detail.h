@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* State of the detail view, shared by view_detail.c (which task, cursor) and
+ * detail_lines.c (what is said about it). */
+#ifndef TUI_DETAIL_H
+#define TUI_DETAIL_H
+
+#include "base/arena.h"
+#include "tui/app.h"
+#include "tui/excerpt.h"
+
+#define DETAIL_BACK_MAX    32
+#define DETAIL_WAITERS_MAX 500
+
+struct detail_line {
+	enum role role;
+	const char *label; /* static; or NULL */
+	const char *text;
+	struct identity link; /* Enter goes there */
+};
+
+struct detail {
+	struct identity id;
+	struct snapshot *snapshot; /* the last one that has the task; a reference */
+	const struct task *task;   /* in it, or NULL */
+	bool ended;
+	int64_t ended_ns; /* mono_ns of the first snapshot without it */
+
+	struct identity back[DETAIL_BACK_MAX];
+	size_t nr_back;
+
+	/* Found once a snapshot. */
+	uint32_t waiters[DETAIL_WAITERS_MAX]; /* indices of tasks */
+	size_t nr_waiters, all_waiters;
+	const struct task *owner, *creator;
+	struct history_entry history[TRACK_HISTORY_MAX];
+	size_t nr_history;
+	struct excerpt excerpt;
+
+	struct arena arena; /* of lines; emptied each time they are built */
+	struct detail_line *lines;
+	size_t nr_lines, cap_lines;
+	size_t at, top;
+	bool at_link; /* keep the cursor on the link below it */
+	struct identity link;
+};
+
+void detail_build(struct tui *t, struct detail *v, int width);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* Cells into curses' screen. The one place that hands characters to curses, so that no
+ * byte reaches the terminal that text.c has not passed. */
+#include "tui/draw.h"
+
+#define NCURSES_NOMACROS
+#include <curses.h>
+
+/* As of draw_begin(); a frame is drawn by one thread. */
+static bool frame_ascii;
+static int cursor_y = -1, cursor_x;
+
+void draw_begin(bool ascii)
+{
+	frame_ascii = ascii;
+	cursor_y = -1;
+	attr_set(A_NORMAL, 0, NULL);
+	erase();
+}
+
+void draw_end(void)
+{
+	if (cursor_y >= 0)
+		move(cursor_y, cursor_x);
+	curs_set(cursor_y >= 0 ? 1 : 0);
+	refresh();
+}
+
+void draw_size(int *height, int *width)
+{
+	*height = LINES;
+	*width = COLS;
+}
+
+void draw_cursor(int y, int x)
+{
+	cursor_y = y;
+	cursor_x = x < COLS ? x : COLS - 1;
+}
+
+bool draw_ascii(void)
+{
+	return frame_ascii;
+}
+
+static int clip(int y, int x, int width)
+{
+	if (y < 0 || y >= LINES || x < 0 || x >= COLS)
+		return 0;
+	return width < COLS - x ? width : COLS - x;
+}
+
+static void put(int y, int x, const struct text_run *run)
+{
+	if (run->count > 0)
+		mvaddnwstr(y, x, run->chars, (int)run->count);
+}
+
+int draw_text(int y, int x, int width, enum role role, bool selected, const char *text)
+{
+	struct text_run run;
+
+	width = clip(y, x, width);
+	if (width <= 0)
+		return 0;
+	text_fit(&run, text, width, frame_ascii);
+	color_use(role, selected);
+	put(y, x, &run);
+	return run.cells;
+}
+
+bool draw_cell(int y, int x, int width, bool right, enum role role, bool selected,
+	       const char *text)
+{
+	struct text_run run;
+
+	width = clip(y, x, width);
+	if (width <= 0)
+		return false;
+	text_fit(&run, text, width, frame_ascii);
+	if (selected)
+		draw_fill(y, x, width, role, true);
+	color_use(role, selected);
+	put(y, right ? x + width - run.cells : x, &run);
+	return run.cut;
+}
+
+void draw_fill(int y, int x, int width, enum role role, bool selected)
+{
+	width = clip(y, x, width);
+	color_use(role, selected);
+	for (int i = 0; i < width; i++)
+		mvaddch(y, x + i, ' ');
+}
+
+void draw_rule(int y, int x, int width)
+{
+	static const wchar_t line[] = {L'\u2500', 0};
+
+	width = clip(y, x, width);
+	color_use(ROLE_DIM, false);
+	for (int i = 0; i < width; i++)
+		mvaddnwstr(y, x + i, frame_ascii ? L"-" : line, 1);
+}

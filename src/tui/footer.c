@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* The lines below a view: what went wrong or was done, filter, counts; the keys; and the
+ * line that is being edited, with its error below the byte that is wrong. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tui/app.h"
+
+static void draw_keys(const struct tui *t, int y, int width)
+{
+	unsigned view = view_table[t->view]->keys;
+	int x = 0;
+	char name[16];
+
+	/* Help and quit first: they must be there however narrow it is. */
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < key_count; i++) {
+			const struct key *key = &key_table[i];
+			bool first =
+				key->action == ACTION_HELP || key->action == ACTION_QUIT;
+			int cells;
+
+			if (!(key->views & view) || key->hint[0] == '\0' ||
+			    first != (pass == 0))
+				continue;
+			snprintf(name, sizeof(name), "%.*s",
+				 (int)strcspn(key->label, " "), key->label);
+			cells = (int)(strlen(name) + 1 + strlen(key->hint));
+			if (x + cells > width)
+				continue;
+			x += draw_text(y, x, width - x, ROLE_KEY, false, name) + 1;
+			x += draw_text(y, x, width - x, ROLE_NORMAL, false, key->hint) +
+			     2;
+		}
+	}
+}
+
+/* The right end of the status line; returns its cells. */
+static int draw_figures(struct tui *t, int y, int width)
+{
+	char status[128] = "", interval[CLOCK_DURATION_MAX], poll[CLOCK_DURATION_MAX];
+	char text[256];
+	const struct view *view = view_table[t->view];
+	int cells;
+
+	if (view->status != NULL)
+		view->status(t, t->ctx[t->view], status, sizeof(status));
+	clock_format_duration(t->settings.interval_ns, interval);
+	clock_format_duration(t->state.poll_ns, poll);
+	if (!view->header || t->state.polls == 0 || width < 60)
+		snprintf(text, sizeof(text), "%s", status);
+	else
+		snprintf(text, sizeof(text), "%s%severy %s, poll %s", status,
+			 *status != '\0' ? ", " : "", interval, poll);
+	cells = text_cells(text, 256, t->ascii);
+	if (cells == 0 || cells > width)
+		return 0;
+	draw_text(y, width - cells, cells, ROLE_DIM, false, text);
+	return cells + 1;
+}
+
+/* What matters most goes to the left of the status line. Returns false for nothing. */
+static bool status_text(const struct tui *t, char *out, size_t size, enum role *role)
+{
+	const struct snapshot *s = t->snapshot;
+	const char *message = t->state.message;
+
+	*role = ROLE_WARN;
+	out[0] = '\0';
+	if (t->message.until_ns != 0) {
+		*role = t->message.role;
+		snprintf(out, size, "%s", t->message.text);
+	} else if (t->state.status == FEED_ENDED && view_table[t->view]->header) {
+		if (message[0] == '\0' && s != NULL)
+			snprintf(out, size, "process %d ended: last picture; q quits",
+				 (int)s->target.pid);
+		else
+			snprintf(out, size, "%s%s", message,
+				 strstr(message, "q quits") != NULL ? ""
+				 : s != NULL ? ": last picture; q quits"
+					     : "; q quits");
+	} else if (t->state.status == FEED_WAITING && view_table[t->view]->header) {
+		snprintf(out, size, "%s",
+			 message[0] != '\0'
+				 ? message
+				 : "waiting for the next process of this name");
+	} else if (t->state.status == FEED_FAILING && view_table[t->view]->header) {
+		*role = ROLE_ERROR;
+		snprintf(out, size, "last poll failed: %s", message);
+	} else if (t->settings.filter[0] != '\0' && t->view == VIEW_TASKS) {
+		*role = ROLE_STRONG;
+		snprintf(out, size, "filter: %s", t->settings.filter);
+	} else if (s != NULL && s->dropped > 0 && view_table[t->view]->header) {
+		snprintf(out, size,
+			 "%llu tasks not shown: the agent has no room for more",
+			 (unsigned long long)s->dropped);
+	} else if (s != NULL && s->nr_notes > 0 && view_table[t->view]->header) {
+		if (s->nr_notes == 1)
+			snprintf(out, size, "%s", s->notes[0]);
+		else
+			snprintf(out, size, "%s (and %zu more: ? shows them)",
+				 s->notes[0], s->nr_notes - 1);
+	}
+	return out[0] != '\0';
+}
+
+static void draw_prompt(struct tui *t, int y)
+{
+	static const char label[] = "filter: ";
+	int room = t->width - (int)sizeof(label);
+	int before = 0, from_cells = 0;
+	size_t from = 0, at = 0;
+	struct text_unit unit;
+
+	draw_text(y, 0, t->width, ROLE_KEY, false, label);
+	/* Cells before the cursor; when they do not fit the text scrolls. */
+	while (at < t->prompt.at) {
+		size_t used = text_step(t->prompt.text + at, t->prompt.length - at,
+					t->ascii, &unit);
+
+		if (used == 0)
+			break;
+		before += unit.cells;
+		at += used;
+	}
+	while (before - from_cells >= room && from < at) {
+		from += text_step(t->prompt.text + from, t->prompt.length - from,
+				  t->ascii, &unit);
+		from_cells += unit.cells;
+	}
+	draw_text(y, (int)sizeof(label) - 1, room, ROLE_NORMAL, false,
+		  t->prompt.text + from);
+	draw_cursor(y, (int)sizeof(label) - 1 + before - from_cells);
+	if (t->prompt_error.code == 0)
+		return;
+	/* The sign stands below the byte that is wrong; the sentence where there is room. */
+	before = (int)sizeof(label) - 1;
+	for (at = from; t->prompt_error.at > 0 && at < (size_t)t->prompt_error.at;) {
+		size_t used = text_step(t->prompt.text + at, t->prompt.length - at,
+					t->ascii, &unit);
+
+		if (used == 0)
+			break;
+		before += unit.cells;
+		at += used;
+	}
+	draw_fill(y + 1, 0, t->width, ROLE_NORMAL, false);
+	if (t->prompt_error.at < 0 || before >= t->width) {
+		draw_text(y + 1, 0, t->width, ROLE_ERROR, false, t->prompt_error.text);
+		return;
+	}
+	draw_text(y + 1, before, 1, ROLE_ERROR, false, "^");
+	room = text_cells(t->prompt_error.text, t->width, t->ascii);
+	if (before + 2 + room <= t->width || before < t->width / 2)
+		draw_text(y + 1, before + 2, t->width - before - 2, ROLE_ERROR, false,
+			  t->prompt_error.text);
+	else
+		draw_cell(y + 1, before - 1 - room > 0 ? before - 1 - room : 0,
+			  before - 1 < room ? before - 1 : room, false, ROLE_ERROR, false,
+			  t->prompt_error.text);
+}
+
+void footer_draw(struct tui *t, int lines)
+{
+	int y = t->height - lines;
+	char text[QUERY_TEXT_MAX + 64];
+	enum role role;
+	int figures;
+	bool said;
+
+	if (lines == 0)
+		return;
+	if (t->prompting) {
+		draw_prompt(t, y);
+		if (lines > 1 && t->prompt_error.code == 0)
+			draw_text(y + 1, 0, t->width, ROLE_DIM, false,
+				  "Enter keeps  Esc restores  up and down recall");
+		return;
+	}
+	said = status_text(t, text, sizeof(text), &role);
+	if (lines == 1 && !said) {
+		draw_keys(t, y, t->width);
+		return;
+	}
+	if (said && text_cells(text, t->width, t->ascii) > t->width - 40) {
+		draw_text(y, 0, t->width, role, false, text);
+	} else {
+		figures = draw_figures(t, y, t->width);
+		if (said)
+			draw_text(y, 0, t->width - figures, role, false, text);
+	}
+	if (lines > 1)
+		draw_keys(t, y + 1, t->width);
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/* The lines above a view: what is watched and how it is, then the classes with their
+ * counts, which are the quick filters. Parts are left out by priority where it is narrow. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tui/app.h"
+
+#define PARTS_MAX 16
+
+struct part {
+	int priority; /* 0 stays longest */
+	enum role role;
+	char text[160];
+	int cells;
+};
+
+struct parts {
+	struct part list[PARTS_MAX];
+	size_t count;
+};
+
+static struct part *add(struct parts *parts, int priority, enum role role)
+{
+	struct part *part = &parts->list[parts->count];
+
+	if (parts->count + 1 < PARTS_MAX)
+		parts->count++;
+	part->priority = priority;
+	part->role = role;
+	part->text[0] = '\0';
+	return part;
+}
+
+#define ADD(parts, priority, role, ...)                                                  \
+	snprintf(add(parts, priority, role)->text, sizeof(parts->list[0].text),          \
+		 __VA_ARGS__)
+
+static void draw_parts(struct parts *parts, int y, int x, int width)
+{
+	int total = 0;
+
+	for (size_t i = 0; i < parts->count; i++) {
+		parts->list[i].cells =
+			text_cells(parts->list[i].text, width, draw_ascii());
+		total += parts->list[i].cells + (i > 0 ? 2 : 0);
+	}
+	while (parts->count > 1 && total > width) {
+		size_t drop = 0;
+
+		for (size_t i = 1; i < parts->count; i++)
+			if (parts->list[i].priority >= parts->list[drop].priority)
+				drop = i;
+		total -= parts->list[drop].cells + 2;
+		memmove(&parts->list[drop], &parts->list[drop + 1],
+			(parts->count - drop - 1) * sizeof(parts->list[0]));
+		parts->count--;
+	}
+	for (size_t i = 0; i < parts->count; i++) {
+		x += draw_text(y, x, width, parts->list[i].role, false,
+			       parts->list[i].text);
+		width -= parts->list[i].cells + 2;
+		x += 2;
+	}
+}
+
+static void trend_text(const struct tui *t, char *out, size_t size)
+{
+	static const char *const bars[] = {"\u2581", "\u2582", "\u2583", "\u2584",
+					   "\u2585", "\u2586", "\u2587", "\u2588"};
+	static const char *const plain[] = {"_", ".", "-", "=", "+", "*", "#", "@"};
+	uint32_t least = UINT32_MAX, most = 0;
+
+	for (size_t i = 0; i < t->nr_trend; i++) {
+		least = t->trend[i] < least ? t->trend[i] : least;
+		most = t->trend[i] > most ? t->trend[i] : most;
+	}
+	out[0] = '\0';
+	for (size_t i = 0; t->nr_trend > 1 && i < t->nr_trend; i++) {
+		size_t level = most == least ? 0
+					     : (size_t)(t->trend[i] - least) * 7 /
+						       (most - least);
+		const char *bar = t->ascii ? plain[level] : bars[level];
+
+		snprintf(out + strlen(out), size - strlen(out), "%s", bar);
+	}
+}
+
+static void add_resources(struct parts *parts, const struct resources *r)
+{
+	char size[TEXT_SIZE_MAX];
+
+	if (r->threads >= 0)
+		ADD(parts, 5, ROLE_NORMAL, "threads %lld", (long long)r->threads);
+	if (r->rss_bytes >= 0)
+		ADD(parts, 4, ROLE_NORMAL, "rss %s", text_size(r->rss_bytes, size));
+	if (r->fds >= 0)
+		ADD(parts, 6, ROLE_NORMAL, "fds %lld", (long long)r->fds);
+	if (r->children >= 0)
+		ADD(parts, 8, ROLE_NORMAL, "children %lld", (long long)r->children);
+	if (r->cpu_percent >= 0)
+		ADD(parts, 5, ROLE_NORMAL, "cpu %.0f%%", r->cpu_percent);
+}
+
+static void add_target(struct tui *t, struct parts *parts, bool alone)
+{
+	const struct snapshot *s = t->snapshot;
+	char trend[TREND_MAX * 4 + 1], age[CLOCK_DURATION_MAX];
+	int64_t up;
+
+	ADD(parts, 0, ROLE_STRONG, "%s", s->target.name);
+	if (s->target.pid > 0)
+		ADD(parts, 2, ROLE_NORMAL, "pid %d", (int)s->target.pid);
+	ADD(parts, 4, ROLE_DIM, "%s%s%s",
+	    s->target.sources != NULL ? s->target.sources : "",
+	    s->target.runtime != NULL ? " " : "",
+	    s->target.runtime != NULL ? s->target.runtime : "");
+	if (alone && s->counts.stuck > 0)
+		ADD(parts, 1, ROLE_STUCK, "!%u stuck", s->counts.stuck);
+	if (s->target.start_real_ns > 0) {
+		up = s->real_ns - s->target.start_real_ns + (t->now_ns - s->mono_ns);
+		ADD(parts, 6, ROLE_NORMAL, "up %s", clock_format_duration(up, age));
+		if (up > 60 * CLOCK_SECOND_NS)
+			tui_shows_age(t, up);
+	}
+	trend_text(t, trend, sizeof(trend));
+	ADD(parts, 3, ROLE_NORMAL, "tasks %u%s%s", s->counts.tasks,
+	    *trend != '\0' ? " " : "", trend);
+	add_resources(parts, &s->resources);
+}
+
+static int draw_marks(const struct tui *t, int y)
+{
+	const char *text = NULL;
+	enum role role = ROLE_WARN;
+
+	if (t->paused)
+		text = " PAUSED ";
+	else if (t->state.status == FEED_ENDED)
+		text = " ENDED ";
+	else if (t->state.status == FEED_WAITING)
+		text = " WAITING ";
+	else if (t->state.status == FEED_FAILING) {
+		text = " FAILING ";
+		role = ROLE_ERROR;
+	}
+	if (text == NULL)
+		return 0;
+	draw_text(y, t->width - (int)strlen(text), (int)strlen(text), role, true, text);
+	return (int)strlen(text) + 1;
+}
+
+/* How much is said of each class, from most to least. */
+enum detail { WITH_STUCK, TIGHT, ABBREVIATED, NO_ZEROES, ONLY_COUNTS, DETAILS };
+
+static void class_text(const struct tui *t, int class, enum detail detail, char *out,
+		       size_t size)
+{
+	const struct snapshot_counts *counts = &t->snapshot->counts;
+	bool on = t->class == class;
+	uint32_t count = class < 0 ? counts->tasks : counts->by_class[class];
+	uint32_t stuck = class < 0 ? 0 : counts->stuck_by_class[class];
+	const char *name = class < 0 ? "all" : state_class_name((enum task_class) class);
+	char more[16] = "";
+
+	out[0] = '\0';
+	if (detail >= NO_ZEROES && count == 0 && !on)
+		return;
+	if (detail == WITH_STUCK && stuck > 0)
+		snprintf(more, sizeof(more), "!%u", stuck);
+	if (detail == ONLY_COUNTS)
+		snprintf(out, size, on ? "[%d:%u]" : "%d:%u", class + 1, count);
+	else
+		snprintf(out, size, on ? "[%d:%.*s %u%s]" : "%d:%.*s %u%s", class + 1,
+			 detail >= ABBREVIATED ? 4 : 10, name, count, more);
+}
+
+static int classes_cells(const struct tui *t, enum detail detail)
+{
+	int cells = 0;
+	char text[64];
+
+	for (int class = -1; class < CLASS_COUNT; class ++) {
+		class_text(t, class, detail, text, sizeof(text));
+		cells += text[0] == '\0'
+				 ? 0
+				 : (int)strlen(text) + (detail == WITH_STUCK ? 2 : 1);
+	}
+	return cells;
+}
+
+static void draw_classes(struct tui *t, int y)
+{
+	const struct snapshot_counts *counts = &t->snapshot->counts;
+	const char *idle = t->settings.hide_idle ? "idle hidden" : "";
+	enum detail detail = WITH_STUCK;
+	char text[64];
+	int x = 0, room;
+
+	if (counts->stuck > 0) {
+		snprintf(text, sizeof(text), "!%u stuck", counts->stuck);
+		x += draw_text(y, x, t->width, ROLE_STUCK, true, text) + 1;
+	}
+	room = t->width - x - (*idle != '\0' ? (int)strlen(idle) + 1 : 0);
+	while (detail < ONLY_COUNTS && classes_cells(t, detail) - 1 > room)
+		detail++;
+	for (int class = -1; class < CLASS_COUNT; class ++) {
+		enum role role =
+			class < 0 ? ROLE_NORMAL : (enum role)(ROLE_CLASS_CHANNEL + class);
+
+		class_text(t, class, detail, text, sizeof(text));
+		if (text[0] == '\0')
+			continue;
+		t->class_x[class + 1] = x;
+		if (class >= 0 && counts->by_class[class] == 0)
+			role = ROLE_DIM;
+		x += draw_text(y, x, t->width - x, role, t->class == class, text);
+		x += detail == WITH_STUCK ? 2 : 1;
+	}
+	t->class_x[CLASS_COUNT + 1] = x;
+	if (x + (int)strlen(idle) <= t->width)
+		draw_text(y, t->width - (int)strlen(idle), t->width, ROLE_WARN, false,
+			  idle);
+}
+
+int header_hit(const struct tui *t, int x)
+{
+	int hit = -2;
+
+	for (int class = -1; class < CLASS_COUNT; class ++)
+		if (t->class_x[class + 1] >= 0 && x >= t->class_x[class + 1])
+			hit = class;
+	return x < t->class_x[CLASS_COUNT + 1] ? hit : -2;
+}
+
+void header_draw(struct tui *t, int lines)
+{
+	struct parts parts = {.count = 0};
+	int marks;
+
+	for (int i = 0; i < CLASS_COUNT + 2; i++)
+		t->class_x[i] = -1;
+	if (lines == 0)
+		return;
+	marks = draw_marks(t, 0);
+	if (t->snapshot == NULL) {
+		draw_text(0, 0, t->width - marks, ROLE_STRONG, false,
+			  t->options->title != NULL ? t->options->title : "");
+		return;
+	}
+	add_target(t, &parts, lines == 1);
+	draw_parts(&parts, 0, 0, t->width - marks);
+	if (lines > 1)
+		draw_classes(t, 1);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Keys: one table (keys.def) for dispatch, footer, help view and manual. */
+#ifndef TUI_KEYS_H
+#define TUI_KEYS_H
+
+#include <stddef.h>
+
+/* Where a key works. */
+enum key_views {
+	IN_TASKS = 1 << 0,
+	IN_DETAIL = 1 << 1,
+	IN_PROCESSES = 1 << 2,
+	IN_HELP = 1 << 3,
+	IN_ALL = IN_TASKS | IN_DETAIL | IN_PROCESSES | IN_HELP,
+};
+
+enum action {
+	ACTION_NONE,
+#define KEY(action, views, label, hint, help, ...) ACTION_##action,
+#include "tui/keys.def"
+#undef KEY
+	ACTION_COUNT,
+};
+
+struct key {
+	enum action action;
+	unsigned views;
+	const char *label;
+	const char *hint;
+	const char *help;
+	const int *codes;
+	size_t nr_codes;
+};
+
+extern const struct key key_table[];
+extern const size_t key_count;
+
+/* What the key does in a view, or ACTION_NONE. */
+enum action key_action(int code, unsigned view);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waits for keys, snapshots, signals, and the moment when something on the screen changes
+ * by itself. Draws once for everything that came. While paused only keys and signals wake
+ * it.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#define NCURSES_NOMACROS
+#include <curses.h>
+
+#include "tui/app.h"
+#include "tui/signals.h"
+
+#define KEYS_PER_FRAME 256 /* a paste must not keep the screen from being drawn */
+#define NS_PER_MS      1000000
+
+enum { FD_KEYS, FD_SIGNALS, FD_FEED, FD_COUNT };
+
+/* false: the terminal has gone. */
+static bool read_keys(struct tui *t)
+{
+	int count = 0, y, x, key;
+
+	while (count < KEYS_PER_FRAME && !t->quit &&
+	       (key = terminal_key(&t->terminal)) != TERMINAL_NO_KEY) {
+		count++;
+		if (key == TERMINAL_KEY(KEY_MOUSE))
+			tui_mouse(t, terminal_mouse(&y, &x), y, x);
+		else if (key != TERMINAL_KEY(KEY_RESIZE))
+			tui_key(t, key);
+	}
+	return count > 0 || !terminal_gone(&t->terminal);
+}
+
+static void handle_signals(struct tui *t)
+{
+	unsigned events = signals_take();
+
+	if (events & (SIGNAL_QUIT | SIGNAL_END))
+		t->quit = true;
+	if (events & SIGNAL_RESIZE)
+		terminal_resized(&t->terminal);
+	if (events & SIGNAL_SUSPEND)
+		terminal_suspend(&t->terminal);
+	if (events & SIGNAL_CONTINUE)
+		terminal_repaint(&t->terminal);
+}
+
+static int wait_ms(const struct tui *t)
+{
+	int64_t left = t->wake_ns - t->clock_ns;
+
+	return left <= 0 ? 1 : (int)(left / NS_PER_MS) + 1;
+}
+
+static void loop(struct tui *t)
+{
+	struct pollfd fds[FD_COUNT] = {
+		[FD_KEYS] = {.fd = t->terminal.in_fd, .events = POLLIN},
+		[FD_SIGNALS] = {.fd = t->terminal.event_fd, .events = POLLIN},
+	};
+	int feed_fd = t->feed.ops->fd(t->feed.ctx);
+
+	tui_take(t);
+	while (!t->quit) {
+		tui_tick(t);
+		tui_draw(t);
+		/* A paused picture needs no snapshots: they wait in the feed. */
+		fds[FD_FEED].fd = t->paused && !t->step ? -1 : feed_fd;
+		fds[FD_FEED].events = POLLIN;
+		if (poll(fds, FD_COUNT, wait_ms(t)) < 0 && errno != EINTR)
+			break;
+		tui_tick(t);
+		if (fds[FD_SIGNALS].revents & POLLIN)
+			handle_signals(t);
+		if (fds[FD_KEYS].revents & (POLLERR | POLLNVAL))
+			break;
+		if ((fds[FD_KEYS].revents & (POLLIN | POLLHUP)) && !read_keys(t))
+			break;
+		if (fds[FD_FEED].revents & POLLIN)
+			tui_take(t);
+		for (int i = 0; i < FD_COUNT; i++)
+			fds[i].revents = 0;
+	}
+}
+
+int tui_run(const struct tui_options *options, struct err *e)
+{
+	struct tui t;
+	int number, rc;
+
+	rc = tui_open(&t, options, e);
+	if (rc != 0)
+		return rc;
+	rc = terminal_open(&t.terminal, options->settings.mouse, e);
+	if (rc != 0) {
+		tui_close(&t);
+		return rc;
+	}
+	color_init(options->settings.no_color);
+	t.ascii = t.ascii || !t.terminal.utf8;
+	loop(&t);
+	number = signals_end_number();
+	terminal_close(&t.terminal);
+	tui_close(&t);
+	if (number != 0) /* the terminal is whole again: end as the sender wants it */
+		raise(number);
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* State of the task view, shared by its three files: view_tasks.c (rows and cursor),
+ * tasks_columns.c (columns and sort), tasks_draw.c. */
+#ifndef TUI_TASKS_H
+#define TUI_TASKS_H
+
+#include "tui/app.h"
+#include "tui/table.h"
+
+#define TASKS_LINES_MAX 512 /* rows on a screen */
+
+struct tasks {
+	struct rows rows;
+	struct query *query; /* the last good one */
+	bool stale;          /* rows are not those of snapshot, filter and sort */
+
+	struct identity cursor; /* not set: the cursor stays at its row */
+	bool follow_row;        /* after a lost task: pin what is at the row now */
+	size_t at, top;
+	bool expanded;
+
+	struct table table;
+	int line_y[TASKS_LINES_MAX]; /* of row top + i, for the mouse */
+	int nr_lines;
+};
+
+void tasks_refresh(struct tui *t, struct tasks *v);
+const struct task *tasks_at(const struct tui *t, const struct tasks *v, size_t row);
+
+void tasks_set_columns(struct tui *t, struct tasks *v);
+void tasks_forget_widths(struct tasks *v);
+void tasks_sort_by(struct tui *t, struct tasks *v, enum column_id column);
+bool tasks_columns_act(struct tui *t, struct tasks *v, enum action action);
+
+void tasks_draw(struct tui *t, void *ctx, struct area body);
+
+#endif

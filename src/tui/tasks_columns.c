@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* Columns of the task view: which, in which order, and the one it is sorted by. */
+#include <string.h>
+
+#include "tui/tasks.h"
+
+static void sort_changed(struct tui *t, struct tasks *v)
+{
+	v->table.sorted = t->settings.sort.column;
+	v->table.descending = t->settings.sort.descending;
+	v->stale = true;
+}
+
+void tasks_forget_widths(struct tasks *v)
+{
+	for (size_t i = 0; i < v->table.count; i++)
+		v->table.columns[i].natural = -1;
+}
+
+void tasks_set_columns(struct tui *t, struct tasks *v)
+{
+	const struct column_list *list = &t->settings.columns;
+
+	memset(&v->table.columns, 0, sizeof(v->table.columns));
+	v->table.count = list->count;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct column *info = column_info(list->ids[i]);
+
+		v->table.columns[i] = (struct table_column){
+			.id = list->ids[i],
+			.title = info->title,
+			.min_width = info->min_width,
+			.max_width = info->max_width,
+			.priority = info->priority,
+			.right = info->right,
+			.pinned =
+				list->ids[i] == COLUMN_MARK || list->ids[i] == COLUMN_ID,
+			.natural = -1,
+		};
+	}
+	v->table.scroll = 0;
+	sort_changed(t, v);
+}
+
+void tasks_sort_by(struct tui *t, struct tasks *v, enum column_id column)
+{
+	struct sort_key *sort = &t->settings.sort;
+
+	if (sort->column == column)
+		sort->descending = !sort->descending;
+	else
+		*sort = (struct sort_key){column, column_info(column)->descending};
+	sort_changed(t, v);
+}
+
+static void sort_beside(struct tui *t, struct tasks *v, int step)
+{
+	const struct column_list *list = &t->settings.columns;
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (list->ids[i] == t->settings.sort.column)
+			break;
+	if (i == list->count)
+		i = step > 0 ? list->count - 1 : 0;
+	i = (i + (step > 0 ? 1 : list->count - 1)) % list->count;
+	tasks_sort_by(t, v, list->ids[i]);
+	tui_say(t, ROLE_NORMAL, "sorted by %s: %s", column_info(list->ids[i])->title,
+		column_info(list->ids[i])->help);
+}
+
+static void sort_chosen(void *arg, const struct menu *menu, bool chosen)
+{
+	struct tui *t = arg;
+	struct tasks *v = t->ctx[VIEW_TASKS];
+
+	if (chosen && menu->items[menu->at].id != (int)t->settings.sort.column)
+		tasks_sort_by(t, v, (enum column_id)menu->items[menu->at].id);
+}
+
+static void columns_changed(void *arg, const struct menu *menu, bool chosen)
+{
+	struct tui *t = arg;
+	struct column_list *list = &t->settings.columns;
+
+	(void)chosen;
+	list->count = 0;
+	for (size_t i = 0; i < menu->count; i++)
+		if (menu->items[i].marked)
+			list->ids[list->count++] = (enum column_id)menu->items[i].id;
+	if (list->count == 0) /* a table must have one */
+		list->ids[list->count++] = COLUMN_ID;
+	tasks_set_columns(t, t->ctx[VIEW_TASKS]);
+}
+
+static void add_item(struct menu *menu, enum column_id id, bool marked)
+{
+	const struct column *info = column_info(id);
+
+	menu->items[menu->count++] = (struct menu_item){
+		(int)id, marked, id == COLUMN_MARK ? "! mark" : info->title, info->help};
+}
+
+static void open_menu(struct tui *t, bool check)
+{
+	struct menu *menu = &t->menu;
+	const struct column_list *list = &t->settings.columns;
+	bool listed[COLUMN_COUNT] = {false};
+
+	memset(menu, 0, sizeof(*menu));
+	menu->check = check;
+	menu->arg = t;
+	menu->title = check ? "Columns" : "Sort by";
+	menu->hint = check ? "Space shows or hides  < > move  Esc done"
+			   : "Enter sorts  Esc leaves it";
+	menu->changed = check ? columns_changed : sort_chosen;
+	for (size_t i = 0; check && i < list->count; i++) {
+		add_item(menu, list->ids[i], true);
+		listed[list->ids[i]] = true;
+	}
+	for (int id = 0; id < COLUMN_COUNT; id++) {
+		if (listed[id])
+			continue;
+		if (!check && id == (int)t->settings.sort.column)
+			menu->at = menu->count;
+		add_item(menu, (enum column_id)id,
+			 !check && id == (int)t->settings.sort.column);
+	}
+	t->menu_open = true;
+}
+
+bool tasks_columns_act(struct tui *t, struct tasks *v, enum action action)
+{
+	switch (action) {
+	case ACTION_SORT:
+		open_menu(t, false);
+		return true;
+	case ACTION_COLUMNS:
+		open_menu(t, true);
+		return true;
+	case ACTION_REVERSE:
+		t->settings.sort.descending = !t->settings.sort.descending;
+		sort_changed(t, v);
+		return true;
+	case ACTION_SORT_LEFT:
+		sort_beside(t, v, -1);
+		return true;
+	case ACTION_SORT_RIGHT:
+		sort_beside(t, v, 1);
+		return true;
+	case ACTION_LEFT:
+		v->table.scroll -= v->table.scroll > 0;
+		return true;
+	case ACTION_RIGHT:
+		if (v->table.nr_hidden > 0 || v->table.scroll + 3 < v->table.count)
+			v->table.scroll++;
+		return true;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* The table on the screen. Formats each visible cell once; when content turns out to be
+ * wider than its column could be, the frame is laid out once more. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/tasks.h"
+
+#define EXPAND_LINES_MAX 24
+
+static enum role row_role(const struct task *task)
+{
+	if (task->flags & TASK_STUCK)
+		return ROLE_STUCK;
+	return task->flags & TASK_WARN ? ROLE_WARN : ROLE_NORMAL;
+}
+
+static enum role cell_role(const struct task *task, int column)
+{
+	enum role role = row_role(task);
+
+	if (role != ROLE_NORMAL)
+		return role;
+	if (column == COLUMN_STATE)
+		return (enum role)(ROLE_CLASS_CHANNEL + state_info(task->state)->class);
+	if (column == COLUMN_AGE && (task->flags & TASK_IDLE))
+		return ROLE_DIM;
+	return ROLE_NORMAL;
+}
+
+/* Returns whether a column should become wider. */
+static bool draw_row(struct tui *t, struct tasks *v, const struct task *task, int y,
+		     bool here)
+{
+	char text[COLUMN_TEXT_MAX];
+	bool grew = false;
+
+	if (here)
+		draw_fill(y, 0, t->width, row_role(task), true);
+	for (size_t i = 0; i < v->table.count; i++) {
+		struct table_column *column = &v->table.columns[i];
+		const char *cell =
+			column_format((enum column_id)column->id, task, t->now_ns, text);
+
+		grew |= table_measure(column, text_cells(cell, TEXT_CELLS_MAX, t->ascii));
+		if (column->width == 0)
+			continue;
+		draw_cell(y, column->x, column->width, column->right,
+			  cell_role(task, column->id), here, cell);
+		if (column->id == COLUMN_AGE)
+			tui_shows_age(t, task_age_ns(task, t->now_ns));
+	}
+	return grew;
+}
+
+static bool cell_is_whole(const struct tasks *v, int id, const char *cell, bool ascii)
+{
+	for (size_t i = 0; i < v->table.count; i++)
+		if (v->table.columns[i].id == id)
+			return v->table.columns[i].width >=
+			       text_cells(cell, TEXT_CELLS_MAX, ascii);
+	return false;
+}
+
+/* Every text of the row that is cut or not shown, in full. y < 0: only count lines. */
+static int draw_expanded(struct tui *t, struct tasks *v, const struct task *task, int y,
+			 int lines_max)
+{
+	int indent = t->width >= 40 ? 14 : 2;
+	int width = t->width - indent - 1;
+	int lines = 0;
+
+	for (int id = 0; id < COLUMN_COUNT; id++) {
+		char buffer[COLUMN_TEXT_MAX], line[COLUMN_TEXT_MAX + 1];
+		const char *cell =
+			column_format((enum column_id)id, task, t->now_ns, buffer);
+		bool first = true;
+		size_t skip;
+
+		if (cell[0] == '\0' || strcmp(cell, "-") == 0 || id == COLUMN_MARK ||
+		    cell_is_whole(v, id, cell, t->ascii))
+			continue;
+		while (*cell != '\0' && lines < lines_max) {
+			size_t used =
+				text_wrap(cell, width > 8 ? width : 8, t->ascii, &skip);
+
+			snprintf(line, sizeof(line), "%.*s", (int)used, cell);
+			if (y >= 0 && first && indent > 2)
+				draw_text(y + lines, 2, indent - 3, ROLE_DIM, false,
+					  column_info((enum column_id)id)->title);
+			if (y >= 0)
+				draw_text(y + lines, indent, t->width - indent,
+					  ROLE_NORMAL, false, line);
+			cell += used + skip;
+			first = false;
+			lines++;
+		}
+	}
+	return lines;
+}
+
+static void keep_visible(struct tui *t, struct tasks *v, int rows)
+{
+	const struct task *task = tasks_at(t, v, v->at);
+	int extra = 0;
+	size_t room;
+
+	if (v->expanded && task != NULL) {
+		extra = draw_expanded(t, v, task, -1, EXPAND_LINES_MAX);
+		extra = extra < rows - 1 ? extra : rows - 1;
+	}
+	room = rows - extra > 1 ? (size_t)(rows - extra) : 1;
+	if (v->at < v->top)
+		v->top = v->at;
+	if (v->at >= v->top + room)
+		v->top = v->at - room + 1;
+	if (v->top + room >
+	    v->rows.count) /* no empty lines below while there are rows above */
+		v->top = v->rows.count > room ? v->rows.count - room : 0;
+}
+
+static void draw_nothing(struct tui *t, struct area body)
+{
+	const char *title = t->options->title != NULL ? t->options->title : "the target";
+	char text[512];
+
+	if (t->snapshot != NULL && t->snapshot->nr_tasks > 0)
+		snprintf(text, sizeof(text),
+			 "None of %zu tasks passes the filters. Esc shows all of them "
+			 "again.",
+			 t->snapshot->nr_tasks);
+	else if (t->snapshot != NULL)
+		snprintf(text, sizeof(text), "It has no tasks.");
+	else if (t->state.status == FEED_CONNECTING)
+		snprintf(text, sizeof(text), "Connecting to %s ...", title);
+	else
+		snprintf(text, sizeof(text), "No picture of %s: %s", title,
+			 t->state.message);
+	draw_text(body.y + (body.height > 2 ? 1 : 0), 1, body.width - 1, ROLE_NORMAL,
+		  false, text);
+}
+
+static bool draw_rows(struct tui *t, struct tasks *v, struct area body)
+{
+	int y = body.y, end = body.y + body.height;
+	bool grew = false;
+
+	v->nr_lines = 0;
+	for (size_t row = v->top; y < end && row < v->rows.count; row++) {
+		const struct task *task = tasks_at(t, v, row);
+
+		if (task == NULL)
+			break;
+		if (v->nr_lines < TASKS_LINES_MAX)
+			v->line_y[v->nr_lines++] = y;
+		grew |= draw_row(t, v, task, y, row == v->at);
+		y++;
+		if (v->expanded && row == v->at)
+			y += draw_expanded(t, v, task, y, end - y);
+	}
+	return grew;
+}
+
+void tasks_draw(struct tui *t, void *ctx, struct area body)
+{
+	struct tasks *v = ctx;
+	struct area list = body;
+	bool titles = body.height >= 2;
+
+	tasks_refresh(t, v);
+	if (titles) {
+		list.y++;
+		list.height--;
+	}
+	if (v->rows.count == 0) {
+		draw_nothing(t, body);
+		v->nr_lines = 0;
+		return;
+	}
+	for (int pass = 0; pass < 2; pass++) {
+		table_layout(&v->table, body.width);
+		keep_visible(t, v, list.height);
+		for (int y = 0; pass > 0 && y < list.height; y++)
+			draw_fill(list.y + y, 0, body.width, ROLE_NORMAL, false);
+		if (!draw_rows(t, v, list))
+			break;
+	}
+	if (titles)
+		table_draw_titles(&v->table, body.y, body.width);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * newterm() instead of initscr(), which ends the process where it fails. The bytes that
+ * undo everything are prepared here, because no function of curses may be called in the
+ * handler of a fatal signal.
+ */
+#include "tui/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define NCURSES_NOMACROS
+#include <curses.h>
+#include <term.h>
+
+#include "tui/signals.h"
+
+#define ESCAPE_DELAY_MS 25
+
+/* tputs() has no argument for its function; used while opening only. */
+static struct terminal *collecting;
+
+static int collect(int byte)
+{
+	if (collecting->reset_bytes < sizeof(collecting->reset))
+		collecting->reset[collecting->reset_bytes++] = (char)byte;
+	return byte;
+}
+
+static void prepare_reset(struct terminal *terminal, bool mouse)
+{
+	static const char *const names[] = {"rmcup", "rmkx", "sgr0", "op", "cnorm"};
+	static const char mouse_off[] = "\033[?1000l\033[?1002l\033[?1003l\033[?1006l";
+	const char *capability;
+
+	collecting = terminal;
+	if (mouse && tigetstr("kmous") != NULL && tigetstr("kmous") != (char *)-1)
+		for (const char *byte = mouse_off; *byte != '\0'; byte++)
+			collect(*byte);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		capability = tigetstr(names[i]);
+		if (capability != NULL && capability != (char *)-1)
+			tputs(capability, 1, collect);
+		else if (i == 0) /* no other screen to go back to: leave what is drawn */
+			collect('\n');
+	}
+	collect('\r');
+	collecting = NULL;
+}
+
+/* Whether terminfo knows the type and the type can address the cursor. */
+static int check_type(int fd, struct err *e)
+{
+	const char *type = getenv("TERM");
+	const char *cup;
+	int found = 0;
+
+	if (type == NULL || *type == '\0')
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"TERM is not set: set it to your terminal's type, for example "
+			"TERM=xterm-256color, or use `grmon-c dump`");
+	if (setupterm(NULL, fd, &found) != OK)
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"the terminal type %.60s is not known here: set TERM to one that "
+			"is, for example TERM=xterm, or use `grmon-c dump`",
+			type);
+	cup = tigetstr("cup");
+	del_curterm(cur_term);
+	if (cup == NULL || cup == (char *)-1)
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"a terminal of type %.60s cannot place its cursor: set TERM to "
+			"what it really is, for example TERM=xterm, or use `grmon-c "
+			"dump`",
+			type);
+	return 0;
+}
+
+static int open_files(struct terminal *terminal, struct err *e)
+{
+	terminal->in_fd = STDIN_FILENO;
+	terminal->out_fd = STDOUT_FILENO;
+	if (!isatty(STDOUT_FILENO))
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"stdout is no terminal: use `grmon-c dump` for output into a "
+			"file or pipe");
+	if (!isatty(STDIN_FILENO)) {
+		terminal->in_fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+		if (terminal->in_fd < 0)
+			return err_sys(
+				e, errno,
+				"stdin is no terminal and /dev/tty cannot be opened");
+		terminal->opened_tty = true;
+	}
+	if (tcgetattr(terminal->in_fd, &terminal->saved) != 0)
+		return err_sys(e, errno, "cannot read the modes of the terminal");
+	terminal->in = fdopen(dup(terminal->in_fd), "r");
+	terminal->out = fdopen(dup(terminal->out_fd), "w");
+	if (terminal->in == NULL || terminal->out == NULL)
+		return err_sys(e, errno, "cannot open the terminal");
+	return 0;
+}
+
+static void close_files(struct terminal *terminal)
+{
+	if (terminal->in != NULL)
+		fclose(terminal->in);
+	if (terminal->out != NULL)
+		fclose(terminal->out);
+	if (terminal->opened_tty)
+		close(terminal->in_fd);
+}
+
+static void set_modes(bool mouse)
+{
+	cbreak(); /* ISIG stays: ctrl-c and ctrl-z come as signals */
+	noecho();
+	nonl();
+	intrflush(stdscr, FALSE);
+	keypad(stdscr, TRUE);
+	nodelay(stdscr, TRUE);
+	leaveok(stdscr, FALSE);
+	typeahead(-1); /* a frame is drawn whole, also while keys wait */
+	set_escdelay(ESCAPE_DELAY_MS);
+	curs_set(0);
+	if (mouse) {
+		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+		mouseinterval(0); /* no wait for a second click: the views count */
+	}
+}
+
+int terminal_open(struct terminal *terminal, bool mouse, struct err *e)
+{
+	int rc;
+
+	memset(terminal, 0, sizeof(*terminal));
+	setlocale(LC_CTYPE, "");
+	terminal->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	rc = open_files(terminal, e);
+	if (rc == 0)
+		rc = check_type(terminal->out_fd, e);
+	if (rc != 0)
+		goto out;
+	terminal->screen = newterm(NULL, terminal->out, terminal->in);
+	if (terminal->screen == NULL) {
+		rc = err_set(e, ERR_UNSUPPORTED,
+			     "curses cannot use this terminal: check TERM");
+		goto out;
+	}
+	prepare_reset(terminal, mouse);
+	terminal->event_fd = signals_install(terminal->out_fd, terminal->reset,
+					     terminal->reset_bytes, &terminal->saved, e);
+	if (terminal->event_fd < 0) {
+		rc = terminal->event_fd;
+		endwin();
+		delscreen(terminal->screen);
+		goto out;
+	}
+	set_modes(mouse);
+	return 0;
+out:
+	close_files(terminal);
+	return rc;
+}
+
+void terminal_close(struct terminal *terminal)
+{
+	mousemask(0, NULL);
+	endwin();
+	signals_restore();
+	tcsetattr(terminal->in_fd, TCSANOW, &terminal->saved);
+	delscreen(terminal->screen);
+	close_files(terminal);
+}
+
+int terminal_key(struct terminal *terminal)
+{
+	wint_t key = 0;
+	int rc = get_wch(&key);
+
+	(void)terminal;
+	if (rc == ERR)
+		return TERMINAL_NO_KEY;
+	if (rc == KEY_CODE_YES)
+		return TERMINAL_KEY((int)key);
+	return (int)(key & 0x1fffff);
+}
+
+bool terminal_gone(const struct terminal *terminal)
+{
+	int waiting = 0;
+
+	return ioctl(terminal->in_fd, FIONREAD, &waiting) != 0 || waiting == 0;
+}
+
+enum mouse_event terminal_mouse(int *y, int *x)
+{
+	MEVENT event;
+
+	if (getmouse(&event) != OK)
+		return MOUSE_NONE;
+	*y = event.y;
+	*x = event.x;
+	if (event.bstate & BUTTON4_PRESSED)
+		return MOUSE_WHEEL_UP;
+	if (event.bstate & BUTTON5_PRESSED)
+		return MOUSE_WHEEL_DOWN;
+	return event.bstate & BUTTON1_PRESSED ? MOUSE_CLICK : MOUSE_NONE;
+}
+
+void terminal_resized(struct terminal *terminal)
+{
+	struct winsize size;
+
+	if (ioctl(terminal->out_fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
+	    size.ws_col > 0)
+		resizeterm(size.ws_row, size.ws_col);
+}
+
+void terminal_suspend(struct terminal *terminal)
+{
+	endwin();
+	tcsetattr(terminal->in_fd, TCSADRAIN, &terminal->saved);
+	signals_stop_self();
+	terminal_repaint(terminal);
+}
+
+void terminal_repaint(struct terminal *terminal)
+{
+	terminal_resized(terminal);
+	endwin(); /* so that the next refresh enters the screen and its modes again */
+	reset_prog_mode();
+	clearok(curscr, TRUE);
+}

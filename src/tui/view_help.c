@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* Help: the key table, the filter language, the marks and the states, from the tables that
+ * the program itself runs on. In two columns where there is room. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tui/app.h"
+
+#define KEY_CELLS   16
+#define STATE_CELLS 14
+#define LINES_MAX   256
+#define TEXT_MAX    400
+
+struct help_line {
+	enum role role;
+	int label_cells;
+	char label[32];
+	char text[TEXT_MAX];
+};
+
+struct help {
+	struct help_line lines[LINES_MAX];
+	size_t count;
+	size_t top;
+	int width; /* that the lines are broken for */
+};
+
+static const struct {
+	const char *text;
+	const char *meaning;
+} filters[] = {
+	{"word", "in any column; \"two words\" in quotes"},
+	{"state:mutex", "a state, a class (state:lock), idle or stuck"},
+	{"col:text col=text", "contains, is; as in name:worker id=t12"},
+	{"fn~^main", "regular expression"},
+	{"age>30s cpu>5", "greater, less: > < >= <="},
+	{"label.request:/api", "a label"},
+	{"a b   a | b   !a", "and, or, not; parentheses group"},
+};
+
+static int help_init(struct tui *t, void *ctx)
+{
+	(void)t;
+	(void)ctx;
+	return 0;
+}
+
+static void add(struct help *v, enum role role, int label_cells, const char *label,
+		const char *text)
+{
+	int width = v->width - label_cells - 1;
+	size_t skip = 0;
+
+	do {
+		struct help_line *line = &v->lines[v->count];
+		size_t used = text_wrap(text, width > 8 ? width : 8, draw_ascii(), &skip);
+
+		if (v->count + 1 >= LINES_MAX)
+			return;
+		v->count++;
+		line->role = role;
+		line->label_cells = label_cells;
+		snprintf(line->label, sizeof(line->label), "%s", label);
+		snprintf(line->text, sizeof(line->text), "%.*s", (int)used, text);
+		label = "";
+		text += used + skip;
+	} while (*text != '\0');
+}
+
+static void add_states(struct help *v)
+{
+	char text[TEXT_MAX];
+
+	add(v, ROLE_NORMAL, 0, "", "");
+	add(v, ROLE_STRONG, 0, "",
+	    "States (* idle: a normal place to wait, never stuck by default)");
+	for (int i = 0; i < STATE_COUNT; i++) {
+		enum task_state state = (enum task_state)i;
+		const struct state_info *info = state_info(state);
+
+		snprintf(text, sizeof(text), "%s%s", info->idle ? "* " : "", info->help);
+		add(v, (enum role)(ROLE_CLASS_CHANNEL + info->class), STATE_CELLS,
+		    info->name, text);
+	}
+}
+
+static void build(const struct tui *t, struct help *v, int width)
+{
+	v->count = 0;
+	v->width = width;
+	if (t->snapshot != NULL && t->snapshot->nr_notes > 0) {
+		add(v, ROLE_STRONG, 0, "", "What the source says about this target");
+		for (size_t i = 0; i < t->snapshot->nr_notes; i++)
+			add(v, ROLE_WARN, 0, "", t->snapshot->notes[i]);
+		add(v, ROLE_NORMAL, 0, "", "");
+	}
+	add(v, ROLE_STRONG, 0, "", "Keys");
+	for (size_t i = 0; i < key_count; i++)
+		add(v, ROLE_KEY, KEY_CELLS, key_table[i].label, key_table[i].help);
+	add(v, ROLE_NORMAL, KEY_CELLS, "mouse",
+	    "click selects, twice opens; a title sorts; a class filters; the wheel "
+	    "scrolls");
+	add(v, ROLE_NORMAL, 0, "", "");
+	add(v, ROLE_STRONG, 0, "", "Filter");
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+		add(v, ROLE_KEY, 20, filters[i].text, filters[i].meaning);
+	add(v, ROLE_NORMAL, 0, "", "");
+	add(v, ROLE_STRONG, 0, "", "Columns");
+	for (int id = 0; id < COLUMN_COUNT; id++)
+		add(v, ROLE_KEY, STATE_CELLS, column_info((enum column_id)id)->title,
+		    column_info((enum column_id)id)->help);
+	add_states(v);
+}
+
+static void draw_line(const struct help_line *line, int y, int x, int width)
+{
+	if (line->label_cells == 0) {
+		draw_text(y, x, width, line->role, false, line->text);
+		return;
+	}
+	draw_text(y, x, line->label_cells - 1 < width ? line->label_cells - 1 : width,
+		  line->role, false, line->label);
+	draw_text(y, x + line->label_cells, width - line->label_cells, ROLE_NORMAL, false,
+		  line->text);
+}
+
+/* Where the second of two columns begins: at the first empty line past the middle. */
+static size_t split_at(const struct help *v)
+{
+	for (size_t i = v->count / 2; i < v->count; i++)
+		if (v->lines[i].text[0] == '\0' && v->lines[i].label[0] == '\0')
+			return i + 1;
+	return v->count;
+}
+
+static void help_draw(struct tui *t, void *ctx, struct area body)
+{
+	struct help *v = ctx;
+	bool two = body.width >= 130;
+	int width = two ? body.width / 2 - 2 : body.width - 2;
+	size_t rows = body.height > 0 ? (size_t)body.height : 1;
+	size_t split, length;
+
+	build(t, v, width);
+	split = two ? split_at(v) : v->count;
+	length = split > v->count - split ? split : v->count - split;
+	if (v->top + rows > length)
+		v->top = length > rows ? length - rows : 0;
+	for (size_t i = 0; i < rows; i++) {
+		size_t line = v->top + i;
+
+		if (line < split)
+			draw_line(&v->lines[line], body.y + (int)i, 1, width);
+		if (two && split + line < v->count)
+			draw_line(&v->lines[split + line], body.y + (int)i,
+				  body.width / 2 + 1, width);
+	}
+}
+
+static bool help_act(struct tui *t, void *ctx, enum action action, int key)
+{
+	struct help *v = ctx;
+	size_t page = t->body.height > 1 ? (size_t)t->body.height - 1 : 1;
+
+	(void)key;
+	switch (action) {
+	case ACTION_UP:
+		v->top -= v->top > 0;
+		return true;
+	case ACTION_DOWN:
+		v->top++;
+		return true;
+	case ACTION_PAGE_UP:
+	case ACTION_HALF_UP:
+		v->top = v->top > page ? v->top - page : 0;
+		return true;
+	case ACTION_PAGE_DOWN:
+	case ACTION_HALF_DOWN:
+		v->top += page;
+		return true;
+	case ACTION_FIRST:
+		v->top = 0;
+		return true;
+	case ACTION_LAST:
+		v->top = LINES_MAX;
+		return true;
+	default:
+		return false;
+	}
+}
+
+const struct view view_help = {
+	.name = "help",
+	.keys = IN_HELP,
+	.header = false,
+	.ctx_size = sizeof(struct help),
+	.init = help_init,
+	.draw = help_draw,
+	.act = help_act,
+};

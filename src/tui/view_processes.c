@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: MIT */
+/* The processes that can be watched: the first screen when none was named, and later the
+ * way to another one. Read anew every two seconds while it is shown. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tui/app.h"
+#include "tui/table.h"
+
+#define REFRESH_NS (2 * CLOCK_SECOND_NS)
+
+enum process_column {
+	PROCESS_PID,
+	PROCESS_SOURCE,
+	PROCESS_TASKS,
+	PROCESS_RSS,
+	PROCESS_CPU,
+	PROCESS_USER,
+	PROCESS_NAME,
+	PROCESS_COMMAND,
+	PROCESS_COLUMNS,
+};
+
+static const struct {
+	const char *title;
+	const char *help;
+	int min_width, max_width, priority;
+	bool right, descending;
+} columns[PROCESS_COLUMNS] = {
+	{"PID", "process id", 5, 10, 0, true, false},
+	{"SOURCE", "how it can be watched; agent: exact", 6, 9, 2, false, false},
+	{"TASKS", "threads", 5, 7, 3, true, true},
+	{"RSS", "resident memory", 5, 6, 5, true, true},
+	{"CPU%", "of one CPU", 5, 6, 4, true, true},
+	{"USER", "who it runs as", 4, 12, 6, false, false},
+	{"NAME", "name of the program", 8, 16, 1, false, false},
+	{"COMMAND", "command line", 10, 0, 7, false, false},
+};
+
+struct processes {
+	const struct process_row *rows; /* the feed's; until the next call */
+	size_t count;
+	size_t *shown;
+	size_t nr_shown, cap_shown;
+	pid_t pid; /* of the cursor; 0: it stays at its row */
+	size_t at, top;
+	char filter[PROMPT_TEXT_MAX];
+	struct table table;
+	struct prompt_history history;
+	int64_t next_ns; /* when to read again */
+	struct err failed;
+};
+
+static int processes_init(struct tui *t, void *ctx)
+{
+	struct processes *v = ctx;
+
+	(void)t;
+	v->table.count = PROCESS_COLUMNS;
+	v->table.sorted = PROCESS_SOURCE;
+	for (int i = 0; i < PROCESS_COLUMNS; i++)
+		v->table.columns[i] = (struct table_column){
+			.id = i,
+			.title = columns[i].title,
+			.min_width = columns[i].min_width,
+			.max_width = columns[i].max_width,
+			.priority = columns[i].priority,
+			.right = columns[i].right,
+			.pinned = i == PROCESS_PID,
+			.natural = -1,
+		};
+	return 0;
+}
+
+static void processes_release(void *ctx)
+{
+	struct processes *v = ctx;
+
+	free(v->shown);
+	prompt_history_release(&v->history);
+}
+
+static const char *cell(const struct process_row *row, int column, char *out, size_t size)
+{
+	char rss[TEXT_SIZE_MAX];
+
+	switch (column) {
+	case PROCESS_PID:
+		snprintf(out, size, "%d", (int)row->pid);
+		return out;
+	case PROCESS_SOURCE:
+		return row->allowed ? row->source : "no access";
+	case PROCESS_TASKS:
+		snprintf(out, size, "%lld", (long long)row->tasks);
+		return out;
+	case PROCESS_RSS:
+		snprintf(out, size, "%s", text_size(row->rss_bytes, rss));
+		return out;
+	case PROCESS_CPU:
+		if (row->cpu_percent < 0)
+			return "-";
+		snprintf(out, size, "%.1f", row->cpu_percent);
+		return out;
+	case PROCESS_USER:
+		return row->user != NULL ? row->user : "";
+	case PROCESS_NAME:
+		return row->name != NULL ? row->name : "";
+	default:
+		return row->command != NULL ? row->command : "";
+	}
+}
+
+static bool passes(const struct process_row *row, const char *filter)
+{
+	char text[64];
+
+	if (filter[0] == '\0')
+		return true;
+	for (int column = 0; column < PROCESS_COLUMNS; column++)
+		if (strcasestr(cell(row, column, text, sizeof(text)), filter) != NULL)
+			return true;
+	return false;
+}
+
+static int compare_numbers(double a, double b)
+{
+	return (a > b) - (a < b);
+}
+
+/* The agent's first, then those that can be watched at all. */
+static int source_rank(const struct process_row *row)
+{
+	return !row->allowed ? 2 : strcmp(row->source, "agent") == 0 ? 0 : 1;
+}
+
+static int compare(const void *left, const void *right, void *arg)
+{
+	const struct processes *v = arg;
+	const struct process_row *a = &v->rows[*(const size_t *)left];
+	const struct process_row *b = &v->rows[*(const size_t *)right];
+	char text_a[64], text_b[64];
+	int order;
+
+	switch (v->table.sorted) {
+	case PROCESS_PID:
+		order = compare_numbers(a->pid, b->pid);
+		break;
+	case PROCESS_SOURCE:
+		order = source_rank(a) - source_rank(b);
+		break;
+	case PROCESS_TASKS:
+		order = compare_numbers((double)a->tasks, (double)b->tasks);
+		break;
+	case PROCESS_RSS:
+		order = compare_numbers((double)a->rss_bytes, (double)b->rss_bytes);
+		break;
+	case PROCESS_CPU:
+		order = compare_numbers(a->cpu_percent, b->cpu_percent);
+		break;
+	default:
+		order = strcasecmp(cell(a, v->table.sorted, text_a, sizeof(text_a)),
+				   cell(b, v->table.sorted, text_b, sizeof(text_b)));
+		break;
+	}
+	if (v->table.descending)
+		order = -order;
+	if (order == 0)
+		order = compare_numbers((double)b->tasks, (double)a->tasks);
+	return order != 0 ? order : compare_numbers(a->pid, b->pid);
+}
+
+/* Filter and sort; the cursor stays on its process. */
+static void arrange(struct processes *v)
+{
+	if (v->count > v->cap_shown) {
+		size_t *shown = realloc(v->shown, v->count * sizeof(*shown));
+
+		if (shown == NULL)
+			return;
+		v->shown = shown;
+		v->cap_shown = v->count;
+	}
+	v->nr_shown = 0;
+	for (size_t i = 0; i < v->count; i++)
+		if (passes(&v->rows[i], v->filter))
+			v->shown[v->nr_shown++] = i;
+	if (v->nr_shown > 1)
+		qsort_r(v->shown, v->nr_shown, sizeof(*v->shown), compare, v);
+	for (size_t i = 0; v->pid != 0 && i < v->nr_shown; i++)
+		if (v->rows[v->shown[i]].pid == v->pid)
+			v->at = i;
+	if (v->at >= v->nr_shown)
+		v->at = v->nr_shown > 0 ? v->nr_shown - 1 : 0;
+}
+
+static void read_list(struct tui *t, struct processes *v)
+{
+	v->next_ns = t->clock_ns + REFRESH_NS;
+	v->failed.code = 0;
+	if (t->feed.ops->processes(t->feed.ctx, &v->rows, &v->count, &v->failed) != 0) {
+		v->rows = NULL;
+		v->count = 0;
+	}
+	arrange(v);
+}
+
+static void processes_enter(struct tui *t, void *ctx)
+{
+	struct processes *v = ctx;
+
+	v->next_ns = 0;
+	v->pid = t->snapshot != NULL ? t->snapshot->target.pid : 0;
+}
+
+static const struct process_row *row_at(const struct processes *v, size_t row)
+{
+	return row < v->nr_shown ? &v->rows[v->shown[row]] : NULL;
+}
+
+static void move_to(struct processes *v, long row)
+{
+	long last = (long)v->nr_shown - 1;
+
+	row = row > last ? last : row;
+	v->at = row > 0 ? (size_t)row : 0;
+	v->pid = row_at(v, v->at) != NULL ? row_at(v, v->at)->pid : 0;
+}
+
+static void attach(struct tui *t, struct processes *v)
+{
+	const struct process_row *row = row_at(v, v->at);
+	struct err e = {0};
+
+	if (row == NULL)
+		return;
+	if (!row->allowed) {
+		tui_say(t, ROLE_WARN,
+			"%s is a process of %s: run grmon-c as that user or root",
+			row->name, row->user != NULL ? row->user : "another user");
+		return;
+	}
+	if (t->feed.ops->attach(t->feed.ctx, row->pid, &e) != 0) {
+		tui_say(t, ROLE_ERROR, "%s", e.text);
+		return;
+	}
+	tui_drop_snapshot(t);
+	t->state.polls = 1; /* from now on there is a target */
+	tui_switch(t, VIEW_TASKS);
+}
+
+static void sort_by(struct processes *v, int column)
+{
+	if (v->table.sorted == column)
+		v->table.descending = !v->table.descending;
+	else
+		v->table.descending = columns[column].descending;
+	v->table.sorted = column;
+	arrange(v);
+}
+
+static void sort_chosen(void *arg, const struct menu *menu, bool chosen)
+{
+	struct processes *v = arg;
+
+	if (chosen && menu->items[menu->at].id != v->table.sorted)
+		sort_by(v, menu->items[menu->at].id);
+}
+
+static void open_sort_menu(struct tui *t, struct processes *v)
+{
+	struct menu *menu = &t->menu;
+
+	memset(menu, 0, sizeof(*menu));
+	menu->title = "Sort by";
+	menu->hint = "Enter sorts  Esc leaves it";
+	menu->changed = sort_chosen;
+	menu->arg = v;
+	menu->at = (size_t)v->table.sorted;
+	for (int i = 0; i < PROCESS_COLUMNS; i++)
+		menu->items[menu->count++] = (struct menu_item){
+			i, i == v->table.sorted, columns[i].title, columns[i].help};
+	t->menu_open = true;
+}
+
+static bool processes_typed(struct tui *t, void *ctx, const char *text, struct err *e)
+{
+	struct processes *v = ctx;
+
+	(void)t;
+	(void)e;
+	snprintf(v->filter, sizeof(v->filter), "%s", text);
+	arrange(v);
+	return true;
+}
+
+static bool move(struct tui *t, struct processes *v, enum action action)
+{
+	long at = (long)v->at;
+	long page = t->body.height > 2 ? t->body.height - 2 : 1;
+
+	switch (action) {
+	case ACTION_UP:
+		move_to(v, at - 1);
+		return true;
+	case ACTION_DOWN:
+		move_to(v, at + 1);
+		return true;
+	case ACTION_PAGE_UP:
+	case ACTION_HALF_UP:
+		move_to(v, at - (action == ACTION_PAGE_UP ? page : (page + 1) / 2));
+		return true;
+	case ACTION_PAGE_DOWN:
+	case ACTION_HALF_DOWN:
+		move_to(v, at + (action == ACTION_PAGE_DOWN ? page : (page + 1) / 2));
+		return true;
+	case ACTION_FIRST:
+		move_to(v, 0);
+		return true;
+	case ACTION_LAST:
+		move_to(v, (long)v->nr_shown);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool processes_act(struct tui *t, void *ctx, enum action action, int key)
+{
+	struct processes *v = ctx;
+
+	(void)key;
+	if (move(t, v, action))
+		return true;
+	switch (action) {
+	case ACTION_OPEN:
+		attach(t, v);
+		return true;
+	case ACTION_FILTER:
+		tui_prompt(t, v->filter);
+		t->prompt.history = &v->history;
+		return true;
+	case ACTION_SORT:
+		open_sort_menu(t, v);
+		return true;
+	case ACTION_REVERSE:
+		sort_by(v, v->table.sorted);
+		return true;
+	case ACTION_SORT_LEFT:
+		sort_by(v, (v->table.sorted + PROCESS_COLUMNS - 1) % PROCESS_COLUMNS);
+		return true;
+	case ACTION_SORT_RIGHT:
+		sort_by(v, (v->table.sorted + 1) % PROCESS_COLUMNS);
+		return true;
+	case ACTION_LEFT:
+		v->table.scroll -= v->table.scroll > 0;
+		return true;
+	case ACTION_RIGHT:
+		v->table.scroll += v->table.scroll + 2 < v->table.count;
+		return true;
+	case ACTION_REFRESH:
+		v->next_ns = 0;
+		return true;
+	case ACTION_BACK:
+		if (v->filter[0] == '\0')
+			return false;
+		v->filter[0] = '\0';
+		arrange(v);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool draw_row(struct tui *t, struct processes *v, const struct process_row *row,
+		     int y, bool here)
+{
+	enum role role = row->allowed ? ROLE_NORMAL : ROLE_DIM;
+	bool grew = false;
+	char text[64];
+
+	if (here)
+		draw_fill(y, 0, t->width, role, true);
+	for (size_t i = 0; i < v->table.count; i++) {
+		struct table_column *column = &v->table.columns[i];
+		const char *content = cell(row, column->id, text, sizeof(text));
+		bool agent = column->id == PROCESS_SOURCE && source_rank(row) == 0;
+
+		grew |= table_measure(column,
+				      text_cells(content, TEXT_CELLS_MAX, t->ascii));
+		if (column->width > 0)
+			draw_cell(y, column->x, column->width, column->right,
+				  agent ? ROLE_GOOD : role, here, content);
+	}
+	return grew;
+}
+
+static void draw_title(struct tui *t, struct processes *v, int y)
+{
+	char text[PROMPT_TEXT_MAX + 128];
+
+	snprintf(text, sizeof(text), "Processes: %zu of %zu%s%s", v->nr_shown, v->count,
+		 v->filter[0] != '\0' ? ", filter: " : ". Enter watches one.", v->filter);
+	draw_text(y, 0, t->width, v->failed.code != 0 ? ROLE_ERROR : ROLE_STRONG, false,
+		  v->failed.code != 0 ? v->failed.text : text);
+}
+
+static void processes_draw(struct tui *t, void *ctx, struct area body)
+{
+	struct processes *v = ctx;
+	int above = body.height >= 4 ? 2 : body.height >= 2 ? 1 : 0;
+	size_t rows = body.height > above ? (size_t)(body.height - above) : 1;
+
+	if (t->clock_ns >= v->next_ns && !t->prompting)
+		read_list(t, v);
+	if (v->next_ns < t->wake_ns)
+		t->wake_ns =
+			v->next_ns > t->clock_ns ? v->next_ns : t->clock_ns + REFRESH_NS;
+	if (v->at < v->top)
+		v->top = v->at;
+	if (v->at >= v->top + rows)
+		v->top = v->at - rows + 1;
+	if (v->top + rows > v->nr_shown)
+		v->top = v->nr_shown > rows ? v->nr_shown - rows : 0;
+	if (above == 2)
+		draw_title(t, v, body.y);
+	for (int pass = 0; pass < 2; pass++) {
+		bool grew = false;
+
+		table_layout(&v->table, body.width);
+		for (size_t i = 0; i < rows; i++) {
+			int y = body.y + above + (int)i;
+
+			draw_fill(y, 0, body.width, ROLE_NORMAL, false);
+			if (v->top + i < v->nr_shown)
+				grew |= draw_row(t, v, row_at(v, v->top + i), y,
+						 v->top + i == v->at);
+		}
+		if (!grew)
+			break;
+	}
+	if (above > 0)
+		table_draw_titles(&v->table, body.y + above - 1, body.width);
+}
+
+static void processes_click(struct tui *t, void *ctx, int y, int x, bool twice)
+{
+	struct processes *v = ctx;
+	int above = t->body.height >= 4 ? 2 : t->body.height >= 2 ? 1 : 0;
+	int line = y - t->body.y - above;
+	const struct table_column *column;
+
+	if (line == -1) {
+		column = table_hit(&v->table, x);
+		if (column != NULL)
+			sort_by(v, column->id);
+	} else if (line >= 0 && v->top + (size_t)line < v->nr_shown) {
+		move_to(v, (long)v->top + line);
+		if (twice)
+			attach(t, v);
+	}
+}
+
+const struct view view_processes = {
+	.name = "processes",
+	.keys = IN_PROCESSES,
+	.header = false,
+	.ctx_size = sizeof(struct processes),
+	.init = processes_init,
+	.release = processes_release,
+	.enter = processes_enter,
+	.draw = processes_draw,
+	.act = processes_act,
+	.click = processes_click,
+	.typed = processes_typed,
+};

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The task view: which tasks are shown is core/rows.h's work, done once per snapshot or
+ * change of filter and sort; drawing formats the visible rows only. The cursor belongs to
+ * a task, not to a row.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tui/app.h"
+#include "tui/tasks.h"
+
+static int tasks_init(struct tui *t, void *ctx)
+{
+	struct tasks *v = ctx;
+	struct err e = {0};
+
+	rows_init(&v->rows);
+	v->stale = true;
+	tasks_set_columns(t, v);
+	v->query = query_new(t->settings.filter, &e);
+	if (v->query == NULL) {
+		tui_say(t, ROLE_ERROR, "filter: %s", e.text);
+		t->settings.filter[0] = '\0';
+	}
+	return 0;
+}
+
+static void tasks_release(void *ctx)
+{
+	struct tasks *v = ctx;
+
+	rows_release(&v->rows);
+	query_free(v->query);
+}
+
+/* The cursor's task is not among the rows: say so if it has ended, stay where it was. */
+static void cursor_lost(struct tui *t, struct tasks *v)
+{
+	char id[TASK_ID_MAX];
+	struct task gone = {.kind = v->cursor.kind, .id = v->cursor.id};
+
+	if (identity_find(&v->cursor, t->snapshot) != NULL)
+		return; /* filtered out; it is found again when the filter lets it */
+	tui_say(t, ROLE_WARN, "%s ended", task_format_id(&gone, id));
+	v->cursor.set = false;
+	v->follow_row = true;
+}
+
+/* The task under the cursor, if the cursor is to stay on it from now on. */
+static void pin(struct tui *t, struct tasks *v)
+{
+	const struct task *task = tasks_at(t, v, v->at);
+
+	v->cursor.set = false;
+	if (task != NULL)
+		v->cursor = identity_of(task);
+}
+
+void tasks_refresh(struct tui *t, struct tasks *v)
+{
+	struct rows_options options = {
+		.query = v->query,
+		.class = t->class,
+		.hide_idle = t->settings.hide_idle,
+		.only_stuck = false,
+		.sort = t->settings.sort,
+	};
+	struct err e = {0};
+	ssize_t row;
+
+	if (!v->stale)
+		return;
+	v->stale = false;
+	if (t->snapshot == NULL) {
+		v->rows.count = 0;
+		v->at = 0;
+		v->top = 0;
+		v->cursor.set = false;
+		return;
+	}
+	if (rows_update(&v->rows, t->snapshot, &options, t->now_ns, &e) != 0)
+		tui_say(t, ROLE_ERROR, "%s", e.text);
+	if (v->cursor.set) {
+		row = rows_find(&v->rows, t->snapshot, v->cursor.kind, v->cursor.id,
+				v->cursor.serial);
+		if (row >= 0)
+			v->at = (size_t)row;
+		else
+			cursor_lost(t, v);
+	}
+	if (v->at >= v->rows.count)
+		v->at = v->rows.count > 0 ? v->rows.count - 1 : 0;
+	if (v->follow_row && !v->cursor.set)
+		pin(t, v);
+	v->follow_row = false;
+}
+
+static void tasks_update(struct tui *t, void *ctx)
+{
+	struct tasks *v = ctx;
+
+	v->stale = true;
+	if (t->view == VIEW_TASKS)
+		tasks_refresh(t, v);
+}
+
+const struct task *tasks_at(const struct tui *t, const struct tasks *v, size_t row)
+{
+	if (t->snapshot == NULL || row >= v->rows.count ||
+	    v->rows.index[row] >= t->snapshot->nr_tasks)
+		return NULL;
+	return &t->snapshot->tasks[v->rows.index[row]];
+}
+
+static void move_to(struct tui *t, struct tasks *v, long row)
+{
+	long last = (long)v->rows.count - 1;
+
+	row = row > last ? last : row;
+	v->at = row > 0 ? (size_t)row : 0;
+	pin(t, v);
+}
+
+/* Next or previous stuck row, around the ends. */
+static void move_to_stuck(struct tui *t, struct tasks *v, int step)
+{
+	size_t count = v->rows.count;
+
+	for (size_t i = 1; i <= count; i++) {
+		size_t row = (v->at + (step > 0 ? i : count - i)) % count;
+		const struct task *task = tasks_at(t, v, row);
+
+		if (task != NULL && (task->flags & TASK_STUCK)) {
+			move_to(t, v, (long)row);
+			return;
+		}
+	}
+	tui_say(t, ROLE_NORMAL, "no task that is shown is stuck");
+}
+
+void tasks_go_to(struct tui *t, const struct identity *identity)
+{
+	struct tasks *v = t->ctx[VIEW_TASKS];
+
+	v->cursor = *identity;
+	v->stale = true;
+}
+
+static void set_class(struct tui *t, struct tasks *v, int class)
+{
+	t->class = class == t->class ? -1 : class; /* again: off */
+	v->stale = true;
+	tasks_forget_widths(v);
+}
+
+static void clear_filters(struct tui *t, struct tasks *v)
+{
+	struct err e = {0};
+	struct query *all = query_new("", &e);
+
+	if (all == NULL)
+		return;
+	query_free(v->query);
+	v->query = all;
+	t->settings.filter[0] = '\0';
+	t->class = -1;
+	v->stale = true;
+	tasks_forget_widths(v);
+}
+
+static bool tasks_typed(struct tui *t, void *ctx, const char *text, struct err *e)
+{
+	struct tasks *v = ctx;
+	struct query *query = query_new(text, e);
+
+	if (query == NULL)
+		return false;
+	query_free(v->query);
+	v->query = query;
+	snprintf(t->settings.filter, sizeof(t->settings.filter), "%s", text);
+	v->stale = true;
+	tasks_forget_widths(v);
+	return true;
+}
+
+static bool move(struct tui *t, struct tasks *v, enum action action)
+{
+	long at = (long)v->at;
+	long page = t->body.height > 2 ? t->body.height - 2 : 1;
+
+	switch (action) {
+	case ACTION_UP:
+		move_to(t, v, at - 1);
+		return true;
+	case ACTION_DOWN:
+		move_to(t, v, at + 1);
+		return true;
+	case ACTION_PAGE_UP:
+		move_to(t, v, at - page);
+		return true;
+	case ACTION_PAGE_DOWN:
+		move_to(t, v, at + page);
+		return true;
+	case ACTION_HALF_UP:
+		move_to(t, v, at - (page + 1) / 2);
+		return true;
+	case ACTION_HALF_DOWN:
+		move_to(t, v, at + (page + 1) / 2);
+		return true;
+	case ACTION_FIRST:
+		move_to(t, v, 0);
+		return true;
+	case ACTION_LAST:
+		move_to(t, v, (long)v->rows.count - 1);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool tasks_act(struct tui *t, void *ctx, enum action action, int key)
+{
+	struct tasks *v = ctx;
+	const struct task *task;
+
+	tasks_refresh(t, v);
+	if (move(t, v, action))
+		return true;
+	switch (action) {
+	case ACTION_OPEN:
+		task = tasks_at(t, v, v->at);
+		if (task != NULL) {
+			pin(t, v);
+			detail_open(t, task);
+		}
+		return true;
+	case ACTION_NEXT:
+	case ACTION_PREVIOUS:
+		move_to_stuck(t, v, action == ACTION_NEXT ? 1 : -1);
+		return true;
+	case ACTION_FILTER:
+		tui_prompt(t, t->settings.filter);
+		return true;
+	case ACTION_CLASS:
+		set_class(t, v, key - '1');
+		return true;
+	case ACTION_BACK:
+		clear_filters(t, v);
+		return true;
+	case ACTION_IDLE:
+		t->settings.hide_idle = !t->settings.hide_idle;
+		v->stale = true;
+		return true;
+	case ACTION_EXPAND:
+		v->expanded = !v->expanded;
+		return true;
+	default:
+		return tasks_columns_act(t, v, action);
+	}
+}
+
+static void tasks_click(struct tui *t, void *ctx, int y, int x, bool twice)
+{
+	struct tasks *v = ctx;
+	const struct table_column *column;
+
+	if (y == t->body.y) {
+		column = table_hit(&v->table, x);
+		if (column != NULL)
+			tasks_sort_by(t, v, (enum column_id)column->id);
+		return;
+	}
+	for (int i = 0; i < v->nr_lines; i++) {
+		if (v->line_y[i] > y || (i + 1 < v->nr_lines && v->line_y[i + 1] <= y))
+			continue;
+		move_to(t, v, (long)(v->top + (size_t)i));
+		if (twice)
+			tasks_act(t, v, ACTION_OPEN, 0);
+		return;
+	}
+}
+
+static void tasks_status(struct tui *t, void *ctx, char *out, size_t size)
+{
+	struct tasks *v = ctx;
+
+	if (t->snapshot == NULL)
+		return;
+	if (v->rows.count == t->snapshot->nr_tasks)
+		snprintf(out, size, "%zu shown", v->rows.count);
+	else
+		snprintf(out, size, "%zu of %zu shown", v->rows.count,
+			 t->snapshot->nr_tasks);
+}
+
+const struct view view_tasks = {
+	.name = "tasks",
+	.keys = IN_TASKS,
+	.header = true,
+	.ctx_size = sizeof(struct tasks),
+	.init = tasks_init,
+	.release = tasks_release,
+	.update = tasks_update,
+	.draw = tasks_draw,
+	.act = tasks_act,
+	.click = tasks_click,
+	.typed = tasks_typed,
+	.status = tasks_status,
+};
