@@ -2,7 +2,9 @@
 /* Matching of one text; bytes, not characters: what a target sends need not be UTF-8. */
 #include "core/pattern.h"
 
+#include <endian.h>
 #include <locale.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,11 +16,6 @@ static bool byte_is_upper(char byte)
 static char byte_lower(char byte)
 {
 	return byte_is_upper(byte) ? (char)(byte + ('a' - 'A')) : byte;
-}
-
-static char byte_upper(char byte)
-{
-	return byte >= 'a' && byte <= 'z' ? (char)(byte - ('a' - 'A')) : byte;
 }
 
 /* In an expression, what follows a backslash is a class such as \W, not a letter. */
@@ -154,21 +151,51 @@ static bool pattern_equal(const char *folded, const char *text, size_t length)
 	return true;
 }
 
-/* Does the pattern stand in text[0..length)? Its first byte is searched by libc. */
-static bool pattern_find(const struct pattern *pattern, const char *text, size_t length,
-			 char first)
+static uint64_t load_8(const char *at)
 {
-	const char *at = text, *end;
+	uint64_t word;
 
-	if (length < pattern->length)
+	memcpy(&word, at, sizeof(word));
+	return le64toh(word);
+}
+
+/* Marks in the top bit of each byte that is `first` in either case; bytes above one that
+ * is may be marked too, and so may be other signs than letters. */
+static uint64_t mark_first(uint64_t word, uint64_t firsts)
+{
+	const uint64_t ones = 0x0101010101010101ull;
+	uint64_t differs = (word | ones * 0x20) ^ firsts;
+
+	return (differs - ones) & ~differs & ones * 0x80;
+}
+
+/*
+ * Texts are short and many: eight bytes at a time, without a call, look for the first byte
+ * in either case. The last word overlaps the one before it.
+ */
+static bool find_folded(const struct pattern *pattern, const char *text, size_t length)
+{
+	uint64_t firsts =
+		0x0101010101010101ull * (unsigned char)(pattern->text[0] | 0x20);
+	size_t places = length - pattern->length + 1;
+
+	if (length < 8) {
+		for (size_t at = 0; at < places; at++)
+			if (pattern_equal(pattern->text, text + at, pattern->length))
+				return true;
 		return false;
-	end = text + length - pattern->length + 1;
-	while (at < end && (at = memchr(at, first, (size_t)(end - at))) != NULL) {
-		if (pattern->fold ? pattern_equal(pattern->text + 1, at + 1,
-						  pattern->length - 1)
-				  : memcmp(pattern->text, at, pattern->length) == 0)
-			return true;
-		at++;
+	}
+	for (size_t at = 0; at < places; at += 8) {
+		size_t from = at + 8 <= length ? at : length - 8;
+		uint64_t marks = mark_first(load_8(text + from), firsts);
+
+		for (; marks; marks &= marks - 1) {
+			size_t place = from + ((size_t)__builtin_ctzll(marks) >> 3);
+
+			if (place < places &&
+			    pattern_equal(pattern->text, text + place, pattern->length))
+				return true;
+		}
 	}
 	return false;
 }
@@ -176,15 +203,15 @@ static bool pattern_find(const struct pattern *pattern, const char *text, size_t
 static bool pattern_part(const struct pattern *pattern, const char *text)
 {
 	size_t length;
-	char first = pattern->text[0];
 
 	if (pattern->length == 0)
 		return true;
 	length = strlen(text);
-	if (pattern_find(pattern, text, length, first))
-		return true;
-	return pattern->fold && byte_upper(first) != first &&
-	       pattern_find(pattern, text, length, byte_upper(first));
+	if (length < pattern->length)
+		return false;
+	return pattern->fold
+		       ? find_folded(pattern, text, length)
+		       : memmem(text, length, pattern->text, pattern->length) != NULL;
 }
 
 bool pattern_match(const struct pattern *pattern, const char *text)

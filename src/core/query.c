@@ -225,6 +225,17 @@ static bool match_interned(struct query *query, const struct query_term *term,
 	return answer;
 }
 
+/*
+ * Can "main.c:31" match? Without a digit or colon in the pattern the line does not matter:
+ * no, if it is not in the path. Saves the formatting of most frames.
+ */
+static bool may_match_place(struct query *query, const struct query_term *term,
+			    const char *file)
+{
+	return term->pattern.kind != PATTERN_PART || term->has_place ||
+	       match_interned(query, term, file);
+}
+
 /* Function names of all frames, and where they are: "main.c:31". */
 static bool match_frames(struct query *query, const struct query_term *term,
 			 const struct stack *stack)
@@ -236,7 +247,7 @@ static bool match_frames(struct query *query, const struct query_term *term,
 
 		if (match_interned(query, term, frame->function))
 			return true;
-		if (frame->file &&
+		if (frame->file && may_match_place(query, term, frame->file) &&
 		    pattern_match(&term->pattern, frame_format_location(frame, location)))
 			return true;
 	}
@@ -304,7 +315,7 @@ static bool match_pair(const struct pattern *pattern, const struct label *label)
 static bool match_labels(const struct query_term *term, const struct task *task)
 {
 	const struct pattern *pattern = &term->pattern;
-	bool joined = pattern->kind != PATTERN_PART || strchr(pattern->text, '=');
+	bool joined = pattern->kind != PATTERN_PART || term->has_equals;
 	char text[COLUMN_TEXT_MAX];
 
 	for (size_t i = 0; i < task->nr_labels; i++) {
@@ -316,7 +327,7 @@ static bool match_labels(const struct query_term *term, const struct task *task)
 			return true;
 	}
 	/* A part that reaches over two labels. */
-	return task->nr_labels > 1 && strchr(pattern->text, ' ') &&
+	return task->nr_labels > 1 && term->has_space &&
 	       pattern_match(pattern, column_format(COLUMN_LABELS, task, 0, text));
 }
 

@@ -255,6 +255,9 @@ static int parse_pattern(struct parser *parser, struct query_term *term,
 		return FAILED;
 	}
 	term->has_pattern = true;
+	term->has_equals = strchr(term->pattern.text, '=') != NULL;
+	term->has_space = strchr(term->pattern.text, ' ') != NULL;
+	term->has_place = strpbrk(term->pattern.text, ":0123456789") != NULL;
 	return 0;
 }
 

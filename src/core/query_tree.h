@@ -33,7 +33,10 @@ struct query_term {
 	char *key;                /* of QUERY_LABEL */
 	uint32_t flags;           /* of COLUMN_STATE: any of these task flags matches */
 	bool states[STATE_COUNT]; /* of COLUMN_STATE and QUERY_ANY */
-	unsigned int memo_bit;    /* answers are remembered in this bit, or 0 */
+	bool has_equals; /* in the pattern: it reaches over key and text of a label */
+	bool has_space;  /* … and over two labels */
+	bool has_place;  /* … and maybe over file and line */
+	unsigned int memo_bit; /* answers are remembered in this bit, or 0 */
 };
 
 enum query_kind { QUERY_AND, QUERY_OR, QUERY_NOT, QUERY_TERM };
