@@ -119,7 +119,7 @@ const char *cli_foreign_target(const char *text)
 	if (strchr(text, '/') && access(text, F_OK) == 0)
 		return "a file cannot be watched by this version; give a pid or a "
 		       "process "
-		       "name, or start it with `grmon-c run`";
+		       "name, or start it with 'grmon-c run'";
 	return NULL;
 }
 
@@ -133,7 +133,7 @@ static void complain_of_target(const struct options *options, const char *text,
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		suggest_offer(&suggest, command_table[i].name);
 	if (e->code == ERR_NOTFOUND && suggest.best && !options->command_named)
-		cli_complain("%s; or did you mean `grmon-c %s`?", e->text, suggest.best);
+		cli_complain("%s; or did you mean 'grmon-c %s'?", e->text, suggest.best);
 	else
 		cli_complain("%s", e->text);
 }
@@ -147,8 +147,8 @@ int cli_resolve(const struct options *options, pid_t *pid)
 	if (options->pid > 0) {
 		text = options->value[OPTION_PID];
 	} else if (!text) {
-		cli_complain("`grmon-c %s` needs TARGET, a pid or a process name; "
-			     "`grmon-c ls` "
+		cli_complain("'grmon-c %s' needs TARGET, a pid or a process name; "
+			     "'grmon-c ls' "
 			     "lists them",
 			     command_table[options->command].name);
 		return CLI_USAGE;

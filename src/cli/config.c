@@ -69,7 +69,7 @@ int config_path(char *path, size_t size, struct err *e)
 	return 0;
 }
 
-/* Line of the first `"name" :` in the text; 1 where it is written in another way. */
+/* Line of the first '"name" :' in the text; 1 where it is written in another way. */
 static int line_of_key(const char *text, const char *name)
 {
 	size_t bytes = strlen(name);

@@ -39,7 +39,7 @@ static void pause_until(int64_t due_ns)
 /* Exit code; *snapshot is the caller's on success. */
 static int take_looks(struct look *look, pid_t pid, struct snapshot **snapshot)
 {
-	struct source_focus none = {0}, all = {.all = true};
+	struct source_focus all = {.all = true};
 	struct snapshot *first = NULL;
 	struct err e = {0};
 	int64_t begin_ns;
@@ -49,7 +49,7 @@ static int take_looks(struct look *look, pid_t pid, struct snapshot **snapshot)
 		return cli_exit_of(&e);
 	}
 	begin_ns = clock_mono_ns();
-	if (look_sample(look, &none, &first, &e) == 0) {
+	if (look_sample(look, &all, &first, &e) == 0) {
 		snapshot_unref(first);
 		pause_until(begin_ns + BETWEEN_LOOKS_NS);
 		if (look_sample(look, &all, snapshot, &e) == 0)

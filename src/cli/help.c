@@ -86,7 +86,7 @@ static int help_program(void)
 		 "\nTARGET is a pid or the name of a process.\n"
 		 "\nExamples:\n"
 		 "  grmon-c 4711                        watch process 4711\n"
-		 "  grmon-c --stuck 5s,poll=1m server   watch `server`, with other "
+		 "  grmon-c --stuck 5s,poll=1m server   watch 'server', with other "
 		 "limits\n"
 		 "  grmon-c --filter 'state:lock age>5s' server\n"
 		 "                                      only who waits long for a lock\n"
@@ -182,7 +182,7 @@ static void put_filter(struct buf *out)
 		 "  col=text      this column is text\n"
 		 "  col~regex     this column matches (POSIX extended)\n"
 		 "  col>value     above; also < >= <=; for age, cpu, switches\n"
-		 "  state:x       a state or a class (`grmon-c help states`), idle or "
+		 "  state:x       a state or a class ('grmon-c help states'), idle or "
 		 "stuck\n"
 		 "  label.key:x   a label\n"
 		 "  !word         not\n"
@@ -206,7 +206,7 @@ static void put_keys(struct buf *out)
 
 static void put_sources(struct buf *out)
 {
-	buf_puts(out, "For --source; `auto` takes the first one that fits.\n\n");
+	buf_puts(out, "For --source; 'auto' takes the first one that fits.\n\n");
 	for (size_t i = 0; source_table[i]; i++)
 		buf_printf(out, "  %-10s %s\n", source_table[i]->name,
 			   source_table[i]->summary);

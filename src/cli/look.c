@@ -135,7 +135,7 @@ int look_attach(struct look *look, pid_t pid, struct err *e)
 	if (look->pidfd < 0 && errno == ESRCH) {
 		look->target.pid = 0;
 		return err_set(e, ERR_NOTFOUND,
-			       "there is no process %d; `grmon-c ls` lists what there is",
+			       "there is no process %d; 'grmon-c ls' lists what there is",
 			       (int)pid);
 	}
 	rc = open_best(look, e);

@@ -79,10 +79,10 @@ static int unknown_option(const char *name, size_t bytes, struct err *e)
 	if (suggest.best)
 		return err_set(e, ERR_USAGE,
 			       "there is no option --%.*s; did you mean --%s? "
-			       "`grmon-c --help` lists them all",
+			       "'grmon-c --help' lists them all",
 			       (int)bytes, name, suggest.best);
 	return err_set(e, ERR_USAGE,
-		       "there is no option --%.*s; `grmon-c --help` lists them all",
+		       "there is no option --%.*s; 'grmon-c --help' lists them all",
 		       (int)bytes, name);
 }
 
@@ -110,7 +110,7 @@ static int find_letter(char letter, struct err *e)
 			return i;
 	}
 	return err_set(e, ERR_USAGE,
-		       "there is no option -%c; `grmon-c --help` lists them all", letter);
+		       "there is no option -%c; 'grmon-c --help' lists them all", letter);
 }
 
 static int missing_argument(const struct option_info *info, struct err *e)
@@ -191,13 +191,13 @@ static int check_words(const struct options *options, struct err *e)
 	struct suggest suggest;
 
 	if (options->nr_words < info->least_words)
-		return err_set(e, ERR_USAGE, "`grmon-c %s` needs %s", info->name,
+		return err_set(e, ERR_USAGE, "'grmon-c %s' needs %s", info->name,
 			       info->arguments);
 	if (info->most_words < 0 || options->nr_words <= info->most_words)
 		return 0;
 	if (options->command != COMMAND_WATCH)
 		return err_set(e, ERR_USAGE,
-			       "`grmon-c %s` takes %s, but there is '%s' too", info->name,
+			       "'grmon-c %s' takes %s, but there is '%s' too", info->name,
 			       info->most_words ? "one word" : "no words",
 			       options->words[info->most_words]);
 	suggest_init(&suggest, options->words[0], strlen(options->words[0]));
@@ -205,7 +205,7 @@ static int check_words(const struct options *options, struct err *e)
 		suggest_offer(&suggest, command_table[i].name);
 	if (suggest.best)
 		return err_set(e, ERR_USAGE,
-			       "there is no command '%s'; did you mean `grmon-c %s`?",
+			       "there is no command '%s'; did you mean 'grmon-c %s'?",
 			       options->words[0], suggest.best);
 	return err_set(
 		e, ERR_USAGE,
@@ -221,7 +221,7 @@ static int check_options(struct options *options, struct err *e)
 		if (options->value[i] &&
 		    !(option_table[i].commands & 1u << options->command))
 			return err_set(e, ERR_USAGE,
-				       "--%s means nothing for %s; `grmon-c --help` says "
+				       "--%s means nothing for %s; 'grmon-c --help' says "
 				       "where it does",
 				       option_table[i].name,
 				       command_label(options->command));
@@ -233,7 +233,7 @@ static int check_options(struct options *options, struct err *e)
 		if (*pid < '0' || *pid > '9' || *end || value <= 0 || value > INT_MAX)
 			return err_set(
 				e, ERR_USAGE,
-				"--pid: '%s' is no process id; `grmon-c ls` lists them",
+				"--pid: '%s' is no process id; 'grmon-c ls' lists them",
 				pid);
 		if (options->nr_words > 0)
 			return err_set(e, ERR_USAGE,

@@ -178,8 +178,8 @@ int program_find_agent(char *path, size_t size, struct err *e)
 		       "the agent libgrmon.so is neither beside this program, nor in "
 		       "../lib, nor "
 		       "in " GRMON_LIBDIR
-		       "; install it with `make install`, or start the "
-		       "command without `grmon-c run` and watch it by its pid");
+		       "; install it with 'make install', or start the "
+		       "command without 'grmon-c run' and watch it by its pid");
 }
 
 int program_set_preload(const char *agent, struct err *e)

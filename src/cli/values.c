@@ -25,7 +25,7 @@ static int check_source(const char *name, struct err *e)
 	if (suggest.best)
 		return err_at(e, 0, "there is no source '%s'; did you mean %s?", name,
 			      suggest.best);
-	return err_at(e, 0, "there is no source '%s'; `grmon-c help sources` lists them",
+	return err_at(e, 0, "there is no source '%s'; 'grmon-c help sources' lists them",
 		      name);
 }
 
@@ -33,7 +33,7 @@ static int check_format(const char *name, struct err *e)
 {
 	if (out_by_name(name))
 		return 0;
-	return err_at(e, 0, "there is no format '%s'; `grmon-c help formats` lists them",
+	return err_at(e, 0, "there is no format '%s'; 'grmon-c help formats' lists them",
 		      name);
 }
 

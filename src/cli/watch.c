@@ -118,12 +118,12 @@ int command_watch(struct options *options)
 		return rc;
 	if (!cli_has_terminal()) {
 		if (watch.choose)
-			cli_complain("the view needs a terminal; `grmon-c ls` lists the "
+			cli_complain("the view needs a terminal; 'grmon-c ls' lists the "
 				     "processes without one");
 		else
 			cli_complain(
-				"the view needs a terminal; without one, `grmon-c dump "
-				"%s` prints a snapshot",
+				"the view needs a terminal; without one, 'grmon-c dump "
+				"%s' prints a snapshot",
 				watch.title);
 		return CLI_USAGE;
 	}

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+/* Outputs on snapshots made by hand: hostile bytes, unknown values, widths, circles. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/stack.h"
+#include "out/cycles.h"
+#include "out/escape.h"
+#include "out/out.h"
+
+#define NOW_NS (100 * CLOCK_SECOND_NS)
+
+struct fixture {
+	struct snapshot *snapshot;
+	struct settings settings;
+	struct rows rows;
+	struct out_request request;
+	struct buf out;
+};
+
+static struct task *add_thread(struct snapshot *snapshot, pid_t tid, const char *name,
+			       enum task_state state, int64_t age_ns)
+{
+	struct task *task = snapshot_add(snapshot);
+
+	assert_non_null(task);
+	task->id = (uint64_t)tid;
+	task->tid = tid;
+	task->kind = TASK_THREAD;
+	task->name = name;
+	task->state = state;
+	task->since_ns = NOW_NS - age_ns;
+	return task;
+}
+
+static void hold(struct task *task, const char *kind, pid_t owner)
+{
+	task->waits.kind = kind;
+	task->waits.text = "a lock";
+	task->waits.address = 0x1000;
+	task->waits.owner_tid = owner;
+}
+
+static int setup(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	assert_non_null(fixture);
+	fixture->snapshot = snapshot_new();
+	assert_non_null(fixture->snapshot);
+	fixture->snapshot->target.name = "server";
+	fixture->snapshot->target.pid = 4711;
+	fixture->snapshot->target.sources = "agent, native";
+	fixture->snapshot->mono_ns = NOW_NS;
+	fixture->snapshot->real_ns = 1795255200123000000;
+	fixture->snapshot->resources = (struct resources){4096, 2, -1, 0, -1};
+	settings_default(&fixture->settings);
+	rows_init(&fixture->rows);
+	buf_init(&fixture->out, 0);
+	fixture->request.snapshot = fixture->snapshot;
+	fixture->request.rows = &fixture->rows;
+	fixture->request.settings = &fixture->settings;
+	*state = fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	rows_release(&fixture->rows);
+	buf_release(&fixture->out);
+	snapshot_unref(fixture->snapshot);
+	free(fixture);
+	return 0;
+}
+
+static const char *write_as(struct fixture *fixture, const char *format)
+{
+	struct rows_options all = {.class = -1, .sort = {COLUMN_ID, false}};
+	struct err e = {0};
+
+	snapshot_count(fixture->snapshot);
+	assert_int_equal(rows_update(&fixture->rows, fixture->snapshot, &all, NOW_NS, &e),
+			 0);
+	buf_clear(&fixture->out);
+	assert_int_equal(out_by_name(format)->write(&fixture->request, &fixture->out, &e),
+			 0);
+	return fixture->out.bytes;
+}
+
+static json_t *write_json(struct fixture *fixture)
+{
+	json_error_t problem;
+	json_t *root =
+		json_loads(write_as(fixture, "json"), JSON_REJECT_DUPLICATES, &problem);
+
+	if (!root)
+		fail_msg("line %d: %s", problem.line, problem.text);
+	return root;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
+static void escapes_what_harms(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} cases[] = {
+		{"plain", "plain"},
+		{"a\nb\tc\r", "a\\nb\\tc\\r"},
+		{"\033[31mred", "\\x1b[31mred"},
+		{"\177", "\\x7f"},
+		{"\xff\xfe", "\\xff\\xfe"},
+		{"\xc0\xaf", "\\xc0\\xaf"},          /* overlong */
+		{"\xed\xa0\x80", "\\xed\\xa0\\x80"}, /* surrogate */
+		{"\xe2\x82", "\\xe2\\x82"},          /* cut off */
+		{"\xc2\x9b", "\\u{9b}"},             /* C1: CSI */
+		{"\xe2\x80\xae", "\\u{202e}"},       /* right-to-left override */
+		{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf out;
+
+		buf_init(&out, 0);
+		escape_text(&out, cases[i].text, 0, false);
+		assert_string_equal(out.bytes, cases[i].shown);
+		buf_release(&out);
+	}
+	assert_int_equal(escape_cells("gr\xc3\xbc\xc3\x9f", false), 4);
+	assert_int_equal(escape_cells("\xe6\x97\xa5", false), 2);
+	assert_int_equal(escape_cells("\xe6\x97\xa5", true), strlen("\\u{65e5}"));
+}
+
+static void cuts_between_characters(void **state)
+{
+	struct buf out;
+
+	buf_init(&out, 0);
+	assert_int_equal(escape_text(&out, "abcdef", 4, true), 4);
+	assert_string_equal(out.bytes, "abc~");
+	buf_clear(&out);
+	/* A wide character does not fit the last cell. */
+	assert_int_equal(escape_text(&out, "a\xe6\x97\xa5\xe6\x97\xa5", 3, false), 2);
+	assert_string_equal(out.bytes, "a\xe2\x80\xa6");
+	buf_clear(&out);
+	/* Nor does an escape that would be cut in two. */
+	assert_int_equal(escape_text(&out, "a\033bc", 3, true), 2);
+	assert_string_equal(out.bytes, "a~");
+	buf_release(&out);
+}
+
+static void json_survives_hostile_bytes(void **state)
+{
+	struct fixture *fixture = *state;
+	static const struct label labels[] = {
+		{"k", "first"}, {"k", "again"}, {"\xff", "\x01"}};
+	struct task *task =
+		add_thread(fixture->snapshot, 7, "a\"b\\c\n\xff\xc0\x80", STATE_MUTEX, 1);
+	json_t *root, *first;
+
+	task->labels = labels;
+	task->nr_labels = 3;
+	task->raw = "\x7f";
+	fixture->snapshot->target.name = "\xed\xa0\x80";
+	root = write_json(fixture);
+	first = json_array_get(json_object_get(root, "tasks"), 0);
+	assert_string_equal(text_of(first, "name"),
+			    "a\"b\\c\n\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+	assert_string_equal(text_of(json_object_get(first, "labels"), "k"), "first");
+	assert_int_equal(json_object_size(json_object_get(first, "labels")), 2);
+	assert_null(strchr(fixture->out.bytes, '\x7f'));
+	json_decref(root);
+}
+
+static void json_says_null_for_unknown(void **state)
+{
+	struct fixture *fixture = *state;
+	struct task *task = add_thread(fixture->snapshot, 0, "x", STATE_UNKNOWN, 0);
+	json_t *root, *first, *resources;
+
+	task->kind = TASK_COROUTINE;
+	task->id = 3;
+	task->since_ns = 0;
+	root = write_json(fixture);
+	first = json_array_get(json_object_get(root, "tasks"), 0);
+	resources = json_object_get(root, "resources");
+	assert_string_equal(text_of(first, "id"), "c3");
+	assert_string_equal(text_of(first, "kind"), "coroutine");
+	assert_true(json_is_null(json_object_get(first, "tid")));
+	assert_true(json_is_null(json_object_get(first, "age_ns")));
+	assert_true(json_is_null(json_object_get(first, "raw")));
+	assert_true(json_is_null(json_object_get(first, "waits_on")));
+	assert_true(json_is_null(json_object_get(first, "cpu_percent")));
+	assert_true(json_is_null(json_object_get(resources, "fds")));
+	assert_int_equal(json_integer_value(json_object_get(resources, "rss_bytes")),
+			 4096);
+	json_decref(root);
+}
+
+static void json_says_what_is_known(void **state)
+{
+	struct fixture *fixture = *state;
+	struct task *task = add_thread(fixture->snapshot, 4712, "worker", STATE_CHAN_SEND,
+				       12500000000);
+	struct stack_table *table = stack_table_new(16);
+	struct frame frame = {"producer", "main.c", 31, 0x46a2c1, false};
+	const json_t *first, *counts, *seen;
+	json_t *root;
+
+	task->flags = TASK_STUCK | TASK_AGE_EXACT;
+	hold(task, "channel", 4713);
+	task->stack = stack_intern(table, &frame, 1, false);
+	task->cpu_percent = 12.34f;
+	task->switches = UINT64_C(9007199254740993);
+	snapshot_note(fixture->snapshot, "a %s", "note");
+	root = write_json(fixture);
+	first = json_array_get(json_object_get(root, "tasks"), 0);
+	assert_string_equal(text_of(first, "id"), "t4712");
+	assert_string_equal(text_of(first, "state"), "chan-send");
+	assert_string_equal(text_of(first, "class"), "channel");
+	assert_int_equal(json_integer_value(json_object_get(first, "age_ns")),
+			 12500000000);
+	assert_true(json_is_true(json_object_get(first, "stuck")));
+	assert_true(json_is_true(json_object_get(first, "age_exact")));
+	assert_true(json_is_false(json_object_get(first, "idle")));
+	assert_string_equal(text_of(json_object_get(first, "waits_on"), "owner"),
+			    "t4713");
+	assert_string_equal(text_of(json_object_get(first, "waits_on"), "address"),
+			    "0x1000");
+	seen = json_array_get(json_object_get(first, "stack"), 0);
+	assert_string_equal(text_of(seen, "function"), "producer");
+	assert_int_equal(json_integer_value(json_object_get(seen, "line")), 31);
+	assert_non_null(strstr(fixture->out.bytes, "\"cpu_percent\": 12.3,"));
+	assert_non_null(strstr(fixture->out.bytes, "\"switches\": 9007199254740993,"));
+	counts = json_object_get(root, "counts");
+	assert_int_equal(json_integer_value(json_object_get(counts, "stuck")), 1);
+	assert_int_equal(json_object_size(json_object_get(counts, "by_state")), 1);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(root, "errors"), 0)),
+		"a note");
+	assert_int_equal(json_array_size(json_object_get(json_object_get(root, "target"),
+							 "sources")),
+			 2);
+	assert_string_equal(text_of(root, "time"), "2026-11-21T10:00:00.123Z");
+	json_decref(root);
+	stack_table_free(table);
+}
+
+static void finds_circles_of_owners(void **state)
+{
+	struct fixture *fixture = *state;
+	struct snapshot *snapshot = fixture->snapshot;
+	struct cycles cycles;
+
+	hold(add_thread(snapshot, 1, "a", STATE_MUTEX, CLOCK_SECOND_NS), "mutex", 2);
+	hold(add_thread(snapshot, 2, "b", STATE_MUTEX, CLOCK_SECOND_NS), "mutex", 1);
+	/* Waits for the circle, is not in it. */
+	hold(add_thread(snapshot, 3, "c", STATE_MUTEX, CLOCK_SECOND_NS), "mutex", 1);
+	/* Waits for itself. */
+	hold(add_thread(snapshot, 4, "d", STATE_MUTEX, CLOCK_SECOND_NS), "mutex", 4);
+	/* A circle that is too young to be believed. */
+	hold(add_thread(snapshot, 5, "e", STATE_MUTEX, CLOCK_SECOND_NS), "mutex", 6);
+	hold(add_thread(snapshot, 6, "f", STATE_MUTEX, 1000), "mutex", 5);
+	/* An owner that is not there. */
+	hold(add_thread(snapshot, 7, "g", STATE_MUTEX, CLOCK_SECOND_NS), "mutex", 99);
+	assert_int_equal(cycles_find(&cycles, snapshot, NULL), 0);
+	assert_int_equal(cycles.count, 2);
+	assert_int_equal(cycles.ends[0], 2);
+	assert_int_equal(cycles.ends[1], 3);
+	assert_int_equal(snapshot->tasks[cycles.members[2]].tid, 4);
+	cycles_release(&cycles);
+	write_as(fixture, "json");
+	assert_non_null(
+		strstr(fixture->out.bytes, "\"cycles\": [[\"t1\", \"t2\"], [\"t4\"]]"));
+}
+
+/* The longest line of the output in cells, and whether a text stands in it. */
+static size_t widest(const char *text)
+{
+	size_t most = 0;
+
+	while (*text) {
+		size_t bytes = strcspn(text, "\n"), cells;
+		char line[4096];
+
+		assert_true(bytes < sizeof(line));
+		memcpy(line, text, bytes);
+		line[bytes] = '\0';
+		cells = escape_cells(line, false);
+		most = cells > most ? cells : most;
+		text += bytes + (text[bytes] == '\n');
+	}
+	return most;
+}
+
+static void text_fits_the_terminal(void **state)
+{
+	struct fixture *fixture = *state;
+	static const int widths[] = {20, 40, 80, 200};
+	const char *table;
+	char long_text[301];
+
+	memset(long_text, 'w', 300);
+	long_text[300] = '\0';
+	fixture->snapshot->target.name = "s";
+	for (pid_t tid = 1; tid < 20; tid++)
+		hold(add_thread(fixture->snapshot, tid, "a name", STATE_MUTEX,
+				tid * CLOCK_SECOND_NS),
+		     "mutex", 1);
+	fixture->snapshot->tasks[3].waits.text = long_text;
+	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++) {
+		fixture->request.width = widths[i];
+		table = strstr(write_as(fixture, "text"), "\n\n");
+		assert_non_null(table);
+		assert_true(widest(table) <= (size_t)widths[i]);
+		assert_non_null(strstr(table, "STATE"));
+		assert_null(strstr(table, long_text));
+	}
+	fixture->request.width = 0;
+	assert_non_null(strstr(write_as(fixture, "text"), long_text));
+	assert_null(strstr(fixture->out.bytes, " \n"));
+}
+
+static void text_shows_chosen_columns(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err e = {0};
+
+	add_thread(fixture->snapshot, 12, "na\033me", STATE_IO_READ, CLOCK_SECOND_NS);
+	assert_int_equal(column_list_parse(&fixture->settings.columns, "name,state", &e),
+			 0);
+	write_as(fixture, "text");
+	assert_non_null(
+		strstr(fixture->out.bytes, "\nNAME      STATE\nna\\x1bme  io-read\n"));
+	assert_null(strchr(fixture->out.bytes, '\033'));
+	assert_non_null(
+		strstr(fixture->out.bytes, "tasks 1, stuck 0, threads 2, rss 4.0 kB"));
+}
+
+static void text_adds_stacks(void **state)
+{
+	struct fixture *fixture = *state;
+	struct task *task =
+		add_thread(fixture->snapshot, 12, "name", STATE_COND, CLOCK_SECOND_NS);
+	struct stack_table *table = stack_table_new(16);
+	struct frame frames[] = {{"inner", "a.c", 3, 0x10, false},
+				 {NULL, NULL, 0, 0x20, false}};
+
+	task->stack = stack_intern(table, frames, 2, true);
+	task->created_by = stack_intern(table, frames, 1, false);
+	task->creator_name = "boss";
+	assert_null(strstr(write_as(fixture, "text"), "#0"));
+	fixture->request.stacks = true;
+	write_as(fixture, "text");
+	assert_non_null(strstr(fixture->out.bytes, "#0  inner at a.c:3\n"));
+	assert_non_null(strstr(fixture->out.bytes, "#1  0x20\n"));
+	assert_non_null(strstr(fixture->out.bytes, "(the rest is not known)"));
+	assert_non_null(strstr(fixture->out.bytes, "created by boss\n"));
+	stack_table_free(table);
+}
+
+static size_t flushed_bytes;
+
+static int count_flushed(void *flush_ctx, struct buf *out, struct err *e)
+{
+	struct buf *kept = flush_ctx;
+
+	flushed_bytes = out->length > flushed_bytes ? out->length : flushed_bytes;
+	buf_append(kept, out->bytes, out->length);
+	buf_clear(out);
+	return 0;
+}
+
+/* A large snapshot is handed on in pieces, and the pieces are the whole. */
+static void output_is_a_stream(void **state)
+{
+	struct fixture *fixture = *state;
+	json_error_t problem;
+	struct buf kept;
+	json_t *root;
+
+	for (pid_t tid = 1; tid <= 5000; tid++)
+		add_thread(fixture->snapshot, tid, "worker", STATE_MUTEX,
+			   CLOCK_SECOND_NS);
+	buf_init(&kept, 0);
+	fixture->request.flush = count_flushed;
+	fixture->request.flush_ctx = &kept;
+	write_as(fixture, "json");
+	assert_int_equal(fixture->out.length, 0);
+	assert_true(flushed_bytes < 100000);
+	assert_true(kept.length > 1000000);
+	root = json_loadb(kept.bytes, kept.length, 0, &problem);
+	assert_non_null(root);
+	assert_int_equal(json_array_size(json_object_get(root, "tasks")), 5000);
+	json_decref(root);
+	buf_release(&kept);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(escapes_what_harms),
+		cmocka_unit_test(cuts_between_characters),
+		cmocka_unit_test_setup_teardown(json_survives_hostile_bytes, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(json_says_null_for_unknown, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(json_says_what_is_known, setup, teardown),
+		cmocka_unit_test_setup_teardown(finds_circles_of_owners, setup, teardown),
+		cmocka_unit_test_setup_teardown(text_fits_the_terminal, setup, teardown),
+		cmocka_unit_test_setup_teardown(text_shows_chosen_columns, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(text_adds_stacks, setup, teardown),
+		cmocka_unit_test_setup_teardown(output_is_a_stream, setup, teardown),
+	};
+
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		setlocale(LC_CTYPE, "");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
