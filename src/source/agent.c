@@ -1,4 +1,255 @@
 /* SPDX-License-Identifier: MIT */
-#include "source/source.h"
-static int probe(const struct source_target*t,struct err*e){return 0;}
-const struct source_ops source_agent={.name="agent",.summary="",.ctx_size=8,.probe=probe};
+/* The source for a process that embeds libgrmon: exact states from its slots, the kernel's
+ * word where a slot says nothing or too much. Never writes to the region. */
+#include "source/agent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "source/agent_private.h"
+
+#define NAMES_OF_ADDRESSES_NS 50000000ll
+#define NAMES_LATER_NS        10000000ll
+#define STACKS_ALL_NS         (5 * CLOCK_SECOND_NS)
+#define SERVER_COMM           "grmon"
+
+static int agent_probe(const struct source_target *t, struct err *e)
+{
+	struct kernel kernel;
+	struct region region;
+
+	if (t->pid <= 0) {
+		err_set(e, ERR_UNSUPPORTED, "'%s' is not a process",
+			t->text ? t->text : "");
+		return 0;
+	}
+	if (kernel_open(&kernel, t->pid, e))
+		return 0;
+	int rc = region_attach(&region, &kernel, false, e);
+
+	region_release(&region);
+	kernel_close(&kernel);
+	return rc ? 0 : 90;
+}
+
+static void agent_close(void *ctx)
+{
+	struct agent *agent = ctx;
+
+	if (!agent->kernel.names)
+		return;
+	for (uint32_t i = 0; i < agent->cap_rows; i++)
+		free(agent->rows[i].labels);
+	thread_table_release(&agent->threads);
+	symbols_free(agent->symbols);
+	region_release(&agent->region);
+	kernel_close(&agent->kernel);
+	free(agent->rows);
+	free(agent->others);
+	free(agent->tids);
+	free(agent->chans);
+	memset(agent, 0, sizeof(*agent));
+}
+
+static int agent_open(void *ctx, const struct source_target *t, struct err *e)
+{
+	struct agent *agent = ctx;
+	int rc = kernel_open(&agent->kernel, t->pid, e);
+
+	if (rc)
+		return rc;
+	rc = region_attach(&agent->region, &agent->kernel, false, e);
+	if (rc) {
+		kernel_close(&agent->kernel);
+		return rc;
+	}
+	agent->symbols = symbols_new(&agent->kernel, t->intern, t->stacks);
+	thread_table_init(&agent->threads, &agent->kernel, agent->symbols);
+	resource_init(&agent->resources, &agent->kernel);
+	agent->start_real_ns = proc_ticks_to_mono_ns(agent->kernel.facts.start_ticks) -
+			       clock_mono_ns() + clock_real_ns();
+	return 0;
+}
+
+/* Room for every slot that is in use; what was used once stays in use. */
+static int grow_rows(struct agent *agent, struct err *e)
+{
+	uint32_t wanted = agent->region.nr_slots;
+
+	if (wanted > agent->cap_rows) {
+		uint32_t capacity = agent->cap_rows ? agent->cap_rows : 64;
+
+		while (capacity < wanted)
+			capacity *= 2;
+		struct row *more = realloc(agent->rows, capacity * sizeof(*more));
+
+		if (!more)
+			return err_set(e, ERR_NOMEM, "no memory for %u threads", wanted);
+		memset(more + agent->cap_rows, 0,
+		       (capacity - agent->cap_rows) * sizeof(*more));
+		agent->rows = more;
+		agent->cap_rows = capacity;
+	}
+	/* A count that goes back is the writer's fault: its rows are gone. */
+	for (uint32_t i = wanted; i < agent->nr_rows; i++)
+		row_reset(agent, &agent->rows[i]);
+	agent->nr_rows = wanted;
+	return 0;
+}
+
+static bool wants_stack(const struct source_focus *focus, enum task_kind kind,
+			uint64_t id)
+{
+	return focus && (focus->all || (focus->id == id && focus->kind == kind && id));
+}
+
+/* The thread's whole stack, as it stands in the kernel; only where it is blocked. */
+static void whole_stack(struct agent *agent, struct row *row, struct task *task)
+{
+	struct thread *thread = row->thread;
+
+	if (!thread)
+		thread = thread_get(&agent->threads, row->tid);
+	if (!thread)
+		return;
+	if (row->thread || thread_look(&agent->threads, thread) == 0) {
+		thread_unwind(&agent->threads, thread, true);
+		if (thread->stack)
+			task->stack = thread->stack;
+		if (thread->suspect)
+			task->flags |= TASK_SUSPECT;
+	}
+	if (!row->thread)
+		thread_drop(&agent->threads, thread);
+}
+
+static int add_rows(struct agent *agent, const struct source_focus *focus,
+		    struct snapshot *out, struct err *e)
+{
+	for (uint32_t i = 0; i < agent->nr_rows; i++) {
+		struct row *row = &agent->rows[i];
+
+		if (row->slot.kind == WIRE_FREE || row->dead)
+			continue;
+		struct task *task = snapshot_add(out);
+
+		if (!task)
+			return err_set(e, ERR_NOMEM, "no memory for %u threads",
+				       agent->nr_rows);
+		row_describe(agent, i);
+		bool thread = row->slot.kind == WIRE_THREAD;
+		bool whole =
+			thread && wants_stack(focus, TASK_THREAD, (uint64_t)row->tid);
+
+		row_to_task(agent, row,
+			    whole || wants_stack(focus, TASK_COROUTINE, row->slot.serial),
+			    out, task);
+		if (whole && (!focus->all || symbols_time_left(agent->symbols)))
+			whole_stack(agent, row, task);
+	}
+	return 0;
+}
+
+/* Threads that the agent does not see; returns whether there are any. Its own server
+ * thread is not the program's. */
+static bool add_others(struct agent *agent, const struct source_focus *focus,
+		       struct snapshot *out)
+{
+	size_t kept = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < agent->nr_others; i++) {
+		pid_t tid = agent->others[i];
+		struct thread *thread = thread_get(&agent->threads, tid);
+
+		if (!thread)
+			return any;
+		if (thread_look(&agent->threads, thread) != 0) {
+			thread_drop(&agent->threads, thread);
+			continue;
+		}
+		agent->others[kept++] = tid;
+		if (strcmp(thread->comm, SERVER_COMM) == 0)
+			continue;
+		thread_unwind(&agent->threads, thread,
+			      !(focus && focus->all) &&
+				      wants_stack(focus, TASK_THREAD, (uint64_t)tid));
+		struct task *task = snapshot_add(out);
+
+		any = true;
+		if (task)
+			thread_to_task(thread, out, task);
+	}
+	agent->nr_others = kept;
+	return any;
+}
+
+static void add_notes(struct agent *agent, struct snapshot *out)
+{
+	const struct wire_header *header = &agent->region.layout;
+
+	native_notes(&agent->kernel, out);
+	out->dropped = header->dropped_tasks;
+	if (header->flags & WIRE_STOPPED)
+		snapshot_note(
+			out,
+			"the agent in process %d was stopped by the program: what it "
+			"published last is shown",
+			(int)agent->kernel.pid);
+	if (header->dropped_labels)
+		snapshot_note(out, "%llu labels did not fit into the agent's memory",
+			      (unsigned long long)header->dropped_labels);
+	if (header->dropped_chans)
+		snapshot_note(out, "%llu channels did not fit into the agent's memory",
+			      (unsigned long long)header->dropped_chans);
+}
+
+static int agent_sample(void *ctx, const struct source_focus *focus, struct snapshot *out,
+			struct err *e)
+{
+	struct agent *agent = ctx;
+
+	out->mono_ns = agent->now_ns = agent->kernel.now_ns = clock_mono_ns();
+	out->real_ns = clock_real_ns();
+	int rc = resource_read(&agent->resources, agent->tids, agent->nr_tids, out, e);
+
+	if (rc)
+		return rc;
+	rc = region_refresh(&agent->region, e);
+	if (rc)
+		return rc;
+	rc = grow_rows(agent, e);
+	if (rc)
+		return rc;
+	symbols_begin_poll(agent->symbols, focus && focus->all ? STACKS_ALL_NS
+					   : agent->polls < 4  ? NAMES_OF_ADDRESSES_NS
+							       : NAMES_LATER_NS);
+	for (uint32_t i = 0; i < agent->nr_rows; i++)
+		row_update(agent, i);
+	agent_list_threads(agent);
+	agent_check_rows(agent);
+	agent_read_names(agent);
+	agent_read_cpu(agent);
+	rc = add_rows(agent, focus, out, e);
+	if (rc)
+		return rc;
+	bool others = add_others(agent, focus, out);
+
+	native_describe(&agent->kernel, agent->start_real_ns,
+			others ? "agent, native" : "agent", out);
+	add_notes(agent, out);
+	agent->polls++;
+	return 0;
+}
+
+const struct source_ops source_agent = {
+	.name = "agent",
+	.summary =
+		"a program with libgrmon inside: exact states, ages, objects, creators",
+	.ctx_size = sizeof(struct agent),
+	.probe = agent_probe,
+	.open = agent_open,
+	.sample = agent_sample,
+	.close = agent_close,
+};
