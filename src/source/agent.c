@@ -46,6 +46,7 @@ static void agent_close(void *ctx)
 	region_release(&agent->region);
 	kernel_close(&agent->kernel);
 	free(agent->rows);
+	free(agent->changed);
 	free(agent->others);
 	free(agent->tids);
 	free(agent->chans);
@@ -82,13 +83,18 @@ static int grow_rows(struct agent *agent, struct err *e)
 
 		while (capacity < wanted)
 			capacity *= 2;
-		struct row *more = realloc(agent->rows, capacity * sizeof(*more));
+		struct row *rows = realloc(agent->rows, capacity * sizeof(*rows));
 
-		if (!more)
+		if (rows)
+			agent->rows = rows;
+		uint32_t *changed = realloc(agent->changed, capacity * sizeof(*changed));
+
+		if (changed)
+			agent->changed = changed;
+		if (!rows || !changed)
 			return err_set(e, ERR_NOMEM, "no memory for %u threads", wanted);
-		memset(more + agent->cap_rows, 0,
-		       (capacity - agent->cap_rows) * sizeof(*more));
-		agent->rows = more;
+		memset(rows + agent->cap_rows, 0,
+		       (capacity - agent->cap_rows) * sizeof(*rows));
 		agent->cap_rows = capacity;
 	}
 	/* A count that goes back is the writer's fault: its rows are gone. */
@@ -130,7 +136,7 @@ static int add_rows(struct agent *agent, const struct source_focus *focus,
 	for (uint32_t i = 0; i < agent->nr_rows; i++) {
 		struct row *row = &agent->rows[i];
 
-		if (row->slot.kind == WIRE_FREE || row->dead)
+		if (row->kind == WIRE_FREE || row->dead)
 			continue;
 		struct task *task = snapshot_add(out);
 
@@ -138,7 +144,7 @@ static int add_rows(struct agent *agent, const struct source_focus *focus,
 			return err_set(e, ERR_NOMEM, "no memory for %u threads",
 				       agent->nr_rows);
 		row_describe(agent, i);
-		bool thread = row->slot.kind == WIRE_THREAD;
+		bool thread = row->kind == WIRE_THREAD;
 		bool whole =
 			thread && wants_stack(focus, TASK_THREAD, (uint64_t)row->tid);
 
@@ -225,6 +231,7 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 	symbols_begin_poll(agent->symbols, focus && focus->all ? STACKS_ALL_NS
 					   : agent->polls < 4  ? NAMES_OF_ADDRESSES_NS
 							       : NAMES_LATER_NS);
+	agent->nr_changed = 0;
 	for (uint32_t i = 0; i < agent->nr_rows; i++)
 		row_update(agent, i);
 	agent_list_threads(agent);

@@ -28,6 +28,7 @@
 
 #define NAMES_FIRST_NS   (80 * MS)
 #define NAMES_BUDGET_NS  (MS / 5)
+#define NAMES_LOOKED_AT  500u /* rows per poll once all have one */
 #define NAME_KEPT_NS     (20 * CLOCK_SECOND_NS)
 #define CPU_BUDGET_NS    (MS / 2)
 
@@ -124,7 +125,7 @@ static void list_now(struct agent *agent)
 	for (uint32_t i = 0; i < agent->nr_rows && nr_claims < agent->nr_threads; i++) {
 		const struct row *row = &agent->rows[i];
 
-		if (row->slot.kind != WIRE_THREAD || row->dead)
+		if (row->kind != WIRE_THREAD || row->dead)
 			continue;
 		claims[nr_claims++] = (struct claim){row->tid, i, row->slot.serial};
 	}
@@ -244,7 +245,7 @@ static int check_due(const struct agent *agent, const struct row *row)
 {
 	const struct wire_slot *slot = &row->slot;
 
-	if (slot->kind != WIRE_THREAD || row->dead || row->unchanged == 0)
+	if (row->kind != WIRE_THREAD || row->dead || row->unchanged == 0)
 		return -1;
 	if (slot->state == WIRE_STATE_RUNNING || row->contradicted)
 		return 2;
@@ -288,18 +289,21 @@ void agent_check_rows(struct agent *agent)
 
 void agent_read_names(struct agent *agent)
 {
-	int64_t budget_ns = agent->polls < 3 ? NAMES_FIRST_NS : NAMES_BUDGET_NS;
-	int64_t deadline_ns = clock_mono_ns() + budget_ns;
+	bool first = agent->polls < 3;
+	int64_t deadline_ns =
+		clock_mono_ns() + (first ? NAMES_FIRST_NS : NAMES_BUDGET_NS);
+	uint32_t count = first || agent->nr_rows < NAMES_LOOKED_AT ? agent->nr_rows
+								   : NAMES_LOOKED_AT;
 
-	for (uint32_t n = 0; n < agent->nr_rows; n++) {
+	for (uint32_t n = 0; n < count; n++) {
 		uint32_t i = agent->name_cursor++ % agent->nr_rows;
 		struct row *row = &agent->rows[i];
 		char path[48];
 		char comm[PROC_COMM_MAX];
 
-		if (row->slot.kind != WIRE_THREAD || row->dead ||
-		    (row->slot.flags & WIRE_SLOT_NAMED) ||
-		    (row->name_at_ns && agent->now_ns - row->name_at_ns < NAME_KEPT_NS))
+		if (row->kind != WIRE_THREAD || row->dead ||
+		    (row->name_at_ns && agent->now_ns - row->name_at_ns < NAME_KEPT_NS) ||
+		    (row->slot.flags & WIRE_SLOT_NAMED))
 			continue;
 		row->name_at_ns = agent->now_ns;
 		snprintf(path, sizeof(path), "%d/comm", (int)row->tid);
@@ -322,15 +326,14 @@ void agent_read_cpu(struct agent *agent)
 {
 	int64_t deadline_ns = clock_mono_ns() + CPU_BUDGET_NS;
 
-	for (uint32_t n = 0; n < agent->nr_rows; n++) {
-		uint32_t i = agent->cpu_cursor++ % agent->nr_rows;
+	for (uint32_t n = 0; n < agent->nr_changed; n++) {
+		uint32_t i = agent->changed[agent->cpu_cursor++ % agent->nr_changed];
 		struct row *row = &agent->rows[i];
 		char path[48];
 		char text[128];
 		int64_t run_ns;
 
-		if (row->slot.kind != WIRE_THREAD || row->dead || row->thread ||
-		    (!row->changed && row->slot.state != WIRE_STATE_RUNNING))
+		if (row->dead || row->thread)
 			continue;
 		snprintf(path, sizeof(path), "%d/schedstat", (int)row->tid);
 		if (fdio_read_small(agent->kernel.task_dir, path, text, sizeof(text)) <=

@@ -20,8 +20,9 @@ struct row_labels {
 
 /* What is known of a slot; kept while its sequence number stays the same. */
 struct row {
-	struct wire_slot slot; /* a whole copy; kind WIRE_FREE: no task */
-	bool torn;             /* changed while it was read: the copy is an older one */
+	/* One cache line that every poll looks at. */
+	uint32_t kind;    /* of slot */
+	bool torn;        /* changed while it was read: the copy is an older one */
 	bool dead;        /* the kernel has no such thread, or a newer slot has its id */
 	bool changed;     /* since the poll before */
 	bool waits_known; /* `waits` belongs to this copy */
@@ -32,20 +33,22 @@ struct row {
 	pid_t tid;            /* as we see it */
 	uint32_t unchanged;   /* polls in a row */
 	uint32_t chan;        /* record that waits was written from, + 1; 0: none */
-	struct wire_chan chan_seen;
-	struct kernel_wait waits;
+	int64_t checked_ns;   /* when the kernel was asked last */
+	int64_t name_at_ns;
 	struct thread *thread; /* the kernel's view is shown instead; or NULL */
+	struct row_labels *labels;
+
+	struct wire_slot slot; /* a whole copy; kind WIRE_FREE: no task */
+	struct kernel_wait waits;
 	const struct stack *site;
 	const struct stack *created_by;
 	uint64_t creator_id;
-	char creator_name[WIRE_NAME_BYTES];
 	char name[WIRE_NAME_BYTES + 1];
-	int64_t name_at_ns;
-	int64_t checked_ns; /* when the kernel was asked last */
-	int64_t run_ns;     /* CPU time used by run_at_ns */
-	int64_t run_at_ns;
+	char creator_name[WIRE_NAME_BYTES];
 	float cpu_percent;
-	struct row_labels *labels;
+	int64_t run_ns; /* CPU time used by run_at_ns */
+	int64_t run_at_ns;
+	struct wire_chan chan_seen;
 };
 
 /* An address and who holds the lock there, for one poll. */
@@ -88,6 +91,8 @@ struct agent {
 
 	uint32_t check_cursor;
 	uint32_t name_cursor;
+	uint32_t *changed; /* rows that changed, or run, in this poll */
+	uint32_t nr_changed;
 	uint32_t cpu_cursor;
 
 	struct chan_entry *chans; /* hash by address */

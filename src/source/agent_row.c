@@ -8,7 +8,7 @@
 
 void row_reset(struct agent *agent, struct row *row)
 {
-	if (row->slot.kind == WIRE_THREAD && agent->nr_threads && !row->dead)
+	if (row->kind == WIRE_THREAD && agent->nr_threads && !row->dead)
 		agent->nr_threads--;
 	if (row->thread)
 		thread_drop(&agent->threads, row->thread);
@@ -32,7 +32,7 @@ static void take_slot(struct agent *agent, struct row *row, const struct wire_sl
 			 row->slot.serial == slot->serial && row->slot.tid == slot->tid;
 
 	if (!slot_makes_sense(slot)) {
-		if (row->slot.kind != WIRE_FREE)
+		if (row->kind != WIRE_FREE)
 			row_reset(agent, row);
 		return;
 	}
@@ -50,6 +50,7 @@ static void take_slot(struct agent *agent, struct row *row, const struct wire_sl
 	row->site_known =
 		same_task && row->site_known && row->slot.call_site == slot->call_site;
 	row->slot = *slot;
+	row->kind = slot->kind;
 	row->changed = true;
 	row->waits_known = false;
 	row->blocked_agreed = false;
@@ -74,6 +75,8 @@ void row_update(struct agent *agent, uint32_t i)
 	if (seq == row->slot.seq && flags == row->slot.flags && !row->torn) {
 		if (row->unchanged < UINT32_MAX)
 			row->unchanged++;
+		if (row->kind == WIRE_THREAD && row->slot.state == WIRE_STATE_RUNNING)
+			agent->changed[agent->nr_changed++] = i;
 		return;
 	}
 	if (!region_read_slot(&agent->region, i, &slot)) {
@@ -84,6 +87,8 @@ void row_update(struct agent *agent, uint32_t i)
 	take_slot(agent, row, &slot);
 	row->slot.seq = slot.seq;
 	row->slot.flags = slot.flags;
+	if (row->kind == WIRE_THREAD)
+		agent->changed[agent->nr_changed++] = i;
 }
 
 /* "key\0text\0" pairs, which may end anywhere. */

@@ -12,7 +12,7 @@
 #include "base/fdio.h"
 #include "source/thread.h"
 
-#define CHILDREN_PER_POLL 64u
+#define CHILDREN_PER_POLL 16u
 #define CHILDREN_TEXT_MAX 16384u
 /* The kernel adds up the CPU time of all threads for /proc/PID/stat. */
 #define STAT_MANY_THREADS 2000
