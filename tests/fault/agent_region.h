@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * For the agent's fault tests: a process's region as a client finds it, and children that
+ * do one thing and are always ended.
+ */
+#ifndef TESTS_FAULT_AGENT_REGION_H
+#define TESTS_FAULT_AGENT_REGION_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "grmon.h"
+#include "wire/wire.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+struct region {
+	const unsigned char *map;
+	size_t bytes;
+	struct wire_header header;
+};
+
+static inline struct wire_header *region_live(const struct region *region)
+{
+	return (struct wire_header *)(uintptr_t)region->map;
+}
+
+static inline bool region_of_fd(struct region *region, int fd)
+{
+	struct stat about;
+
+	memset(region, 0, sizeof(*region));
+	if (fstat(fd, &about) != 0 || about.st_size < (off_t)sizeof(struct wire_header))
+		return false;
+	void *map = mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_SHARED, fd, 0);
+
+	if (map == MAP_FAILED)
+		return false;
+	region->map = map;
+	region->bytes = (size_t)about.st_size;
+	memcpy(&region->header, map, sizeof(region->header));
+	return wire_check(&region->header, region->bytes) == NULL;
+}
+
+static inline bool region_in_folder(struct region *region, const char *folder)
+{
+	DIR *entries = opendir(folder);
+	struct dirent *entry;
+	bool found = false;
+
+	while (entries && !found && (entry = readdir(entries))) {
+		char name[400], link[64] = "";
+
+		snprintf(name, sizeof(name), "%s/%s", folder, entry->d_name);
+		if (readlink(name, link, sizeof(link) - 1) > 0 &&
+		    strncmp(link, "/memfd:" WIRE_MEMFD " ", 8 + strlen(WIRE_MEMFD)) ==
+			    0) {
+			int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+			found = fd >= 0 && region_of_fd(region, fd);
+			if (fd >= 0)
+				close(fd);
+		}
+	}
+	if (entries)
+		closedir(entries);
+	return found;
+}
+
+/* By a descriptor of the process, or of one of its threads that has its own table. */
+static inline bool region_by_proc(struct region *region, pid_t pid)
+{
+	char path[300];
+	bool found;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	found = region_in_folder(region, path);
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *tasks = opendir(path);
+	struct dirent *entry;
+
+	while (tasks && !found && (entry = readdir(tasks))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/fd", (int)pid,
+			 entry->d_name);
+		found = region_in_folder(region, path);
+	}
+	if (tasks)
+		closedir(tasks);
+	return found;
+}
+
+static inline void region_close(struct region *region)
+{
+	if (region->map)
+		munmap((void *)(uintptr_t)region->map, region->bytes);
+	region->map = NULL;
+}
+
+static inline bool region_copy(const struct region *region, uint32_t index,
+			       struct wire_slot *slot)
+{
+	const unsigned char *slots = region->map + region->header.slots_offset;
+
+	return wire_read(slot, slots + (size_t)index * sizeof(*slot), sizeof(*slot)) == 1;
+}
+
+static inline uint32_t region_used(const struct region *region)
+{
+	uint32_t used =
+		__atomic_load_n(&region_live(region)->nr_slots_used, __ATOMIC_ACQUIRE);
+
+	return used < region->header.nr_slots ? used : region->header.nr_slots;
+}
+
+/* The index of a thread's slot, or -1; a copy in *slot. */
+static inline int region_thread(const struct region *region, int tid,
+				struct wire_slot *slot)
+{
+	for (uint32_t i = 0; i < region_used(region); i++)
+		if (region_copy(region, i, slot) && slot->kind == WIRE_THREAD &&
+		    slot->tid == tid)
+			return (int)i;
+	return -1;
+}
+
+static inline uint32_t region_count(const struct region *region, uint32_t kind)
+{
+	struct wire_slot slot;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < region_used(region); i++)
+		if (region_copy(region, i, &slot) && slot.kind == kind)
+			count++;
+	return count;
+}
+
+static inline const struct wire_creator *region_creator(const struct region *region,
+							int i)
+{
+	return (const struct wire_creator *)(region->map +
+					     region->header.creators_offset) +
+	       i;
+}
+
+static inline const struct wire_labels *region_labels(const struct region *region, int i)
+{
+	return (const struct wire_labels *)(region->map + region->header.labels_offset) +
+	       i;
+}
+
+/* Poll an expression for up to 10 s; its last value. */
+#define UNTIL(expression)                                                                \
+	({                                                                               \
+		bool until_true = (expression);                                          \
+		for (int until_i = 0; until_i < 5000 && !until_true; until_i++) {        \
+			struct timespec until_pause = {0, 2000000};                      \
+			clock_nanosleep(CLOCK_MONOTONIC, 0, &until_pause, NULL);         \
+			until_true = (expression);                                       \
+		}                                                                        \
+		until_true;                                                              \
+	})
+
+/* The state that the thread publishes, or 0. */
+static inline uint32_t region_state(const struct region *region, int tid)
+{
+	struct wire_slot slot;
+
+	return region_thread(region, tid, &slot) >= 0 ? slot.state : 0;
+}
+
+/* A client's connection: the hello line, and the region in *region. False: refused. */
+static inline bool region_by_socket(struct region *region, const char *path, char *hello,
+				    size_t hello_bytes)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec line = {hello, hello_bytes - 1};
+	struct msghdr message = {.msg_iov = &line,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control)};
+	bool found = false;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	if (fd >= 0 && connect(fd, (void *)&address, sizeof(address)) == 0) {
+		struct pollfd ready = {.fd = fd, .events = POLLIN};
+		ssize_t n = poll(&ready, 1, 10000) == 1
+				    ? recvmsg(fd, &message, MSG_CMSG_CLOEXEC)
+				    : -1;
+
+		hello[n > 0 ? n : 0] = '\0';
+		if (n > 0 && control.header.cmsg_type == SCM_RIGHTS) {
+			int memfd;
+
+			memcpy(&memfd, CMSG_DATA(&control.header), sizeof(memfd));
+			found = region_of_fd(region, memfd);
+			close(memfd);
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+/* How a child ended: its exit status, or 128 + its signal, or 255 when it hangs for 20 s. */
+static inline int child_status(pid_t pid)
+{
+	int status = 0;
+
+	if (!UNTIL(waitpid(pid, &status, WNOHANG) != 0) &&
+	    !UNTIL(waitpid(pid, &status, WNOHANG) != 0)) {
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		return 255;
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Run a function in a forked child; its status. It dies with the test. */
+static inline int in_child(int (*body)(void *), void *argument)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(body(argument));
+	}
+	return child_status(pid);
+}
+
+/* Run this program again with a mode as its argument: a process of its own, by exec. */
+static inline pid_t spawn_mode(const char *mode, const char *argument)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		char self[] = "/proc/self/exe";
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		execl(self, self, mode, argument, (char *)NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+/* In a child: says which line was not as it should be, as its exit status. */
+#define CHILD_CHECK(expression)                                                          \
+	do {                                                                             \
+		if (!(expression)) {                                                     \
+			fprintf(stderr, "# %s:%d: %s\n", __FILE__, __LINE__,             \
+				#expression);                                            \
+			return 1;                                                        \
+		}                                                                        \
+	} while (0)
+
+#endif
