@@ -55,7 +55,7 @@ static void put_usage(struct buf *out, const struct command_info *info)
 
 	snprintf(spelt, sizeof(spelt), "%s%s%s", info->name, *info->name ? " " : "",
 		 info->arguments);
-	buf_printf(out, "  grmon-c %-24s %s\n", spelt, info->summary);
+	buf_printf(out, "  grmon-c %-22s %s\n", spelt, info->summary);
 }
 
 static void put_only(struct buf *out, enum command_id command, const char *title)

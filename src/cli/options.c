@@ -59,8 +59,7 @@ const struct command_info command_table[COMMAND_COUNT] = {
 	[COMMAND_LS] = {"ls", "", "list the processes that can be watched", command_ls, 0,
 			0},
 	[COMMAND_DUMP] = {"dump", "TARGET", "print one snapshot", command_dump, 0, 1},
-	[COMMAND_HELP] = {"help", "[TOPIC]",
-			  "explain states, columns, filter, keys, sources or formats",
+	[COMMAND_HELP] = {"help", "[TOPIC]", "explain states, columns, filter, keys, ...",
 			  command_help, 0, 1},
 };
 
