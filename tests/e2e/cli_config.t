@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The configuration file as the command sees it: taken over, beaten by the command line, and
+# refused as a whole, with nothing written, when something in it is wrong.
+. "$(dirname "$0")/lib.sh"
+need python3
+plan 10
+
+file=$XDG_CONFIG_HOME/grmon-c/config.json
+mkdir "$XDG_CONFIG_HOME/grmon-c"
+start sleep 600
+pid=$last
+check 'the target is there' until_true sees "$pid" 'having(state="sleep")'
+
+header() { "$client" dump "$pid" "$@" | sed -n '/^$/{n;p;q;}'; }
+refused() {
+	printf '%s' "$1" >"$file"
+	cp "$file" "$work/before"
+	"$client" dump "$pid" >"$work/out" 2>"$work/err"
+	code=$?
+	cat "$work/err"
+	[ $code -eq 2 ] && [ ! -s "$work/out" ] && grep -qF "$file" "$work/err" &&
+		grep -qF -- "$2" "$work/err" && cmp "$file" "$work/before"
+}
+
+echo '{"columns": "id,state", "filter": "state:channel"}' >"$file"
+ok "$([ "$(header)" = 'ID      STATE' ] || [ "$(header | tr -s ' ')" = 'ID STATE' ]; echo $?)" 'columns of the file' "$(header)"
+check 'filter of the file' sees "$pid" 'd["counts"]["tasks"] == 1 and not tasks'
+ok "$([ "$(header --columns age)" = '   AGE' ] || [ "$(header --columns age | tr -d ' ')" = AGE ]; echo $?)" 'the command line wins' "$(header --columns age)"
+check 'a file that is no JSON' refused '{"columns": ' 'line 1'
+check 'a key of another type' refused '{
+"hide_idle": 7}' 'line 2: "hide_idle": it takes true or false'
+check 'an unknown key suggests' refused '{"colums": "id"}' 'did you mean "columns"'
+check 'a value that makes no sense' refused '{"columns": "id,nosuch"}' 'nosuch'
+broken_help() { "$client" --help >/dev/null && "$client" help states >/dev/null; }
+check 'help works with a broken file' broken_help
+if [ "$(id -u)" -eq 0 ]; then
+	echo 'ok 10 - a file that cannot be read is an error # SKIP root can read every file'
+else
+	echo '{}' >"$file"
+	chmod 000 "$file"
+	unreadable() { "$client" dump "$pid" 2>"$work/err"; [ $? -eq 2 ] && grep -qF "$file" "$work/err"; }
+	check 'a file that cannot be read is an error' unreadable
+fi

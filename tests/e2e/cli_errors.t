@@ -1,0 +1,87 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Wrong words and targets that cannot be watched: the exit code, one sentence that says what
+# to do, and nothing on the standard output.
+. "$(dirname "$0")/lib.sh"
+plan 34
+
+# fails CODE TEXT ARGUMENT…: the client exits with CODE and says TEXT on stderr.
+fails() {
+	code=$1
+	text=$2
+	shift 2
+	"$client" "$@" >"$work/out" 2>"$work/err" </dev/null
+	got=$?
+	cat "$work/err"
+	[ $got -eq "$code" ] || { echo "exit $got, not $code"; return 1; }
+	[ ! -s "$work/out" ] || { echo 'something on stdout'; return 1; }
+	grep -q '^grmon-c: .' "$work/err" || { echo 'no sentence'; return 1; }
+	grep -qF -- "$text" "$work/err" || { echo "it does not say: $text"; return 1; }
+}
+
+check 'a mistyped option suggests the right one' fails 2 'did you mean --filter' --fliter x
+check 'a mistyped command with a target suggests' fails 2 "did you mean 'grmon-c dump'" dmup 1
+check 'a mistyped command alone suggests' fails 3 "did you mean 'grmon-c dump'" dmup
+check 'an unknown option without a likeness' fails 2 'there is no option --zzzzzz' --zzzzzz
+check 'an unknown letter' fails 2 'there is no option -z' -z
+check 'an option without its argument' fails 2 '--interval needs an argument' --interval
+check 'a flag with an argument' fails 2 '--ascii takes no argument' --ascii=1
+check 'an option of another command' fails 2 '--wait means nothing for ls' ls --wait
+check 'a target too many' fails 2 "there is '2' too" dump 1 2
+check 'dump without a target' fails 2 'needs TARGET' dump
+check 'run without a command' fails 2 'needs' run
+check 'a pid that is none' fails 2 "'12x' is no process id" -p 12x
+check 'target and pid at once' fails 2 'give TARGET once' dump -p 1 1
+check 'a bad duration' fails 2 '5x' dump --stuck 5x 1
+check 'a bad interval' fails 2 '10ms to 1h' dump -i 0 1
+check 'a bad column' fails 2 "'nosuch'" dump --columns id,nosuch 1
+check 'a bad sort column' fails 2 "'nosuch'" dump --sort nosuch 1
+check 'a bad source suggests' fails 2 'did you mean native' dump -s nativ 1
+check 'a bad format' fails 2 "no format 'xml'" dump -f xml 1
+check 'a bad topic suggests' fails 2 'did you mean states' help statse
+check 'no such pid' fails 3 'there is no process 4194999' dump 4194999
+check 'no such pid by option' fails 3 'there is no process 4194999' dump -p 4194999
+check 'no such name' fails 3 'no process is called' dump no-such-process-name
+check 'a URL is not pretended' fails 3 'URL' dump http://localhost:6060
+check 'a stream is not pretended' fails 3 'stream' dump -
+check 'no terminal for the view' fails 2 'grmon-c dump' $$
+check 'no terminal for the list' fails 2 'grmon-c ls' --ascii
+check 'a command that does not exist' fails 3 'no program' run -- no-such-program
+check 'a command that is no program' fails 3 'no executable' run "$work"
+
+# The mark stands below the byte that is wrong.
+mark_of() {
+	"$client" dump --filter "$1" 1 2>&1 >/dev/null | sed -n '3s/\^.*//p' | tr -d '\n' | wc -c
+}
+ok "$([ "$(mark_of 'state:lock)')" -eq 12 ]; echo $?)" 'a bad filter is marked where it is wrong' "$(mark_of 'state:lock)')"
+ok "$([ "$(mark_of 'grün )')" -eq 7 ]; echo $?)" 'the mark counts cells, not bytes' "$(mark_of 'grün )')"
+
+cp "$(command -v sleep)" "$work/grmon-twin"
+start "$work/grmon-twin" 600
+first=$last
+start "$work/grmon-twin" 600
+several() {
+	fails 3 'grmon-twin' dump grmon-twin && grep -q "$first" "$work/err" && grep -q "$last" "$work/err"
+}
+check 'a name that fits several processes lists them' until_true several
+
+# Bytes of the command line cannot reach the terminal as they are.
+raw() { "$client" dump "$(printf 'x\033[31m')" 2>&1 | LC_ALL=C grep -c "$(printf '\033')"; }
+ok "$([ "$(raw)" = 0 ]; echo $?)" 'escape sequences in a name are escaped'
+
+# A process of another user: root's, seen by nobody; as an ordinary user, process 1.
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
+	open=$(mktemp -d)
+	cp "$client" "$open/" && chmod 755 "$open" "$open/grmon-c"
+	foreign() {
+		env XDG_CONFIG_HOME=/nonexistent setpriv --reuid=65534 --regid=65534 --clear-groups \
+			"$open/grmon-c" dump "$first" >"$work/out" 2>"$work/err"
+		[ $? -eq 3 ] && grep -q 'belongs to root: run grmon-c as that user' "$work/err" && [ ! -s "$work/out" ]
+	}
+	check 'a process of another user says what to do' foreign
+	rm -rf "$open"
+elif [ "$(id -u)" -ne 0 ] && [ "$(stat -c %u /proc/1)" -ne "$(id -u)" ]; then
+	check 'a process of another user says what to do' fails 3 'run grmon-c as that user' dump 1
+else
+	echo 'ok 34 - a process of another user says what to do # SKIP no second user at hand'
+fi

@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Help, topics and completions say what the tables hold.
+. "$(dirname "$0")/lib.sh"
+top=$(cd "$(dirname "$0")/../.." && pwd)
+plan 12
+
+"$client" help options-list >"$work/list"
+"$client" --help >"$work/help"
+all_in_help() {
+	while read -r kind word; do
+		case $kind in
+		option) grep -qE -- "^  (-.,|   ) $word( |\$)" "$work/help" || { echo "$word"; return 1; } ;;
+		command) grep -qE "^  grmon-c $word " "$work/help" || { echo "$word"; return 1; } ;;
+		esac
+	done <"$work/list"
+}
+check '--help names every option and command' all_in_help
+check '--help fits 80 columns' awk 'length($0) > 80 {print; bad = 1} END {exit bad}' "$work/help"
+version() { [ "$("$client" --version)" = "grmon-c $(sed -n 's/^#define GRMON_VERSION  *"\(.*\)"/\1/p' "$top/include/grmon.h")" ]; }
+check '--version is that of the header' version
+states() {
+	"$client" help states >"$work/out"
+	sed -n 's/^STATE([^"]*"\([^"]*\)", \(.\), "\(.*\)")/\1 \2 \3/p' "$top/src/core/state.def" >"$work/states"
+	[ -s "$work/states" ] || return 1
+	while read -r name idle help; do
+		mark=' '
+		[ "$idle" = 0 ] || mark='\*'
+		grep -qE "^  $name *$mark " "$work/out" && grep -qF "$help" "$work/out" || { echo "$name"; return 1; }
+	done <"$work/states"
+}
+check 'help states is the table of states' states
+check 'help columns has the sort column of the default' sh -c '"$0" help columns | grep -qE "^  age "' "$client"
+check 'help keys has the key for the filter' sh -c '"$0" help keys | grep -q "^  / "' "$client"
+check 'help sources and formats' sh -c '"$0" help sources | grep -q "^  native " && "$0" help formats | grep -q "^  json "' "$client"
+check 'help of a command' sh -c '"$0" dump --help | grep -q -- --stacks && ! "$0" ls --help | grep -q -- --stacks && "$0" help run | grep -q SIGTERM' "$client"
+check 'man page, completions and tables agree' sh -c 'cd "$1" && out=$(tests/lint/tables.sh "$0") && [ -z "$out" ] || { echo "$out"; exit 1; }' "$client" "$top"
+
+# What bash would offer for a command line.
+offer() {
+	bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _grmon_c; printf "%s\n" "${COMPREPLY[@]}"' \
+		bash "$top/man/completions/grmon-c.bash" "$client" "$@"
+}
+bash_words() {
+	offer dump --st | grep -qx -- --stacks && offer dump --st | grep -qx -- --stuck &&
+		! offer ls --st | grep -qx -- --stacks && offer du | grep -qx dump &&
+		offer help st | grep -qx states && offer dump -f j | grep -qx json &&
+		offer --columns id,ag | grep -qx id,age && offer --filter state : chan | grep -qx chan-send &&
+		offer --stuck 5s,mut | grep -qx 5s,mutex
+}
+if command -v bash >/dev/null; then
+	check 'bash completes commands, options, columns and states' bash_words
+	start sleep 600
+	check 'bash completes pids' until_true sh -c '[ -n "$1" ]' x "$(offer dump "$last" | grep -x "$last")"
+else
+	echo 'ok 10 - bash completes commands # SKIP no bash'
+	echo 'ok 11 - bash completes pids # SKIP no bash'
+fi
+parse_others() {
+	for shell in zsh fish; do
+		command -v $shell >/dev/null || continue
+		case $shell in
+		zsh) zsh -n "$top/man/completions/_grmon-c" ;;
+		fish) fish -n "$top/man/completions/grmon-c.fish" ;;
+		esac || return 1
+	done
+}
+check 'the completions of zsh and fish can be read' parse_others
