@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# grmon-c run without a terminal: the command's own output, exit status, signals and pid,
+# with the agent inside where it can be.
+. "$(dirname "$0")/lib.sh"
+need python3
+plan 14
+
+out_and_status() {
+	"$client" run -- sh -c 'echo one; echo two >&2; exit 7' >"$work/out" 2>"$work/err"
+	[ $? -eq 7 ] && [ "$(cat "$work/out")" = one ] && grep -qx two "$work/err"
+}
+check 'output and exit status are those of the command' out_and_status
+check 'one line says how to watch it' grep -qE "^grmon-c: .*grmon-c [0-9]+\.$" "$work/err"
+input() { [ "$(echo word | "$client" run -- cat 2>/dev/null)" = word ]; }
+check 'its input is ours' input
+by_signal() {
+	python3 -c 'import subprocess, sys
+sys.exit(0 if subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL).returncode == -15 else 1)' \
+		"$client" run -- sh -c 'kill -TERM $$'
+}
+check 'it ends by the signal that ends the command' by_signal
+pipe_is_reset() {
+	python3 -c 'import subprocess, sys
+p = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+sys.exit(0 if int(p.stdout.split()[1], 16) >> 12 & 1 == 0 else 1)' "$client" run -- grep SigIgn /proc/self/status
+}
+check 'SIGPIPE is not ignored in it' pipe_is_reset
+check 'options behind the command are its own' sh -c '[ "$("$0" run echo --filter -x 2>/dev/null)" = "--filter -x" ]' "$client"
+preload() {
+	"$client" run -- env 2>/dev/null | grep -qxE 'LD_PRELOAD=.*/libgrmon\.so[.0-9]*' &&
+		LD_PRELOAD="$agent" "$client" run -- env 2>/dev/null | grep -qxE "LD_PRELOAD=.*/libgrmon\.so[.0-9]*:$agent"
+}
+check 'the agent stands before what is preloaded already' preload
+start "$client" run -- sleep 600
+check 'the command has the pid of the client' until_true sh -c '[ "$(cat /proc/$0/comm)" = sleep ]' "$last"
+check 'the agent is in it' until_true sees "$last" 'd["target"]["sources"][0] == "agent"'
+to_file() {
+	"$client" run -o "$work/log2" -- sh -c 'echo one; echo two >&2' >"$work/out" 2>"$work/err" &&
+		[ "$(cat "$work/log2")" = "one
+two" ] && [ ! -s "$work/out" ]
+}
+check 'output into a file' to_file
+
+# Programs that cannot load it run all the same, and it is said.
+echo 'int main(void) { return 3; }' >"$work/static.c"
+if cc -static -o "$work/static" "$work/static.c" 2>/dev/null; then
+	static() {
+		"$client" run -- "$work/static" 2>"$work/err"
+		[ $? -eq 3 ] && grep -q 'statically linked' "$work/err"
+	}
+	check 'a static program' static
+else
+	echo 'ok 11 - a static program # SKIP no static libc'
+	tests=$((tests + 1))
+fi
+printf '#!%s\n' "$work/static" >"$work/script"
+chmod +x "$work/script"
+script() { "$client" run -- "$work/script" 2>"$work/err"; [ $? -eq 3 ] && grep -q 'statically linked' "$work/err"; }
+if [ -x "$work/static" ]; then
+	check 'a script of a static interpreter' script
+else
+	echo 'ok 12 - a script of a static interpreter # SKIP no static libc'
+	tests=$((tests + 1))
+fi
+no_agent() {
+	mkdir -p "$work/bin" && cp "$client" "$work/bin/" || return 1
+	"$work/bin/grmon-c" run -- true 2>"$work/err"
+	code=$?
+	# It may be installed on this machine.
+	[ $code -eq 0 ] || { [ $code -eq 3 ] && grep -q 'libgrmon.so is neither' "$work/err"; }
+}
+check 'a missing agent is said' no_agent
+in_lib() {
+	mkdir -p "$work/lib" && cp "$agent" "$work/lib/" &&
+		"$work/bin/grmon-c" run -- env 2>/dev/null | grep -qx "LD_PRELOAD=$work/lib/libgrmon.so"
+}
+check 'the agent is found in ../lib' in_lib
