@@ -36,7 +36,7 @@ check_shape() {
 	grep -nIiE '\b(TODO|FIXME|XXX)\b' $(c_files src include tests man Makefile README.md) |
 		grep -v '^tests/lint/' | head
 	grep -nE '[^_a-z](exit|abort)\(' $(c_files 'src/*.c') |
-		grep -vE '^src/(cli|examples)/|atexit|_exit' | head
+		grep -vE '^src/(cli|examples)/|_exit|:[0-9]+:[ \t]*(/?\*|.*/\*.*exit\()' | head
 }
 
 # The agent's dynamic symbols: its API, and the functions that it means to interpose.
@@ -68,7 +68,7 @@ check_shell() {
 }
 
 check_analyse() {
-	flags="-std=c11 -D_GNU_SOURCE -Iinclude -Isrc $(pkg-config --cflags ncursesw jansson libproc2 libdw)"
+	flags="-std=c11 -D_GNU_SOURCE -DGRMON_LIBDIR=__FILE__ -Iinclude -Isrc $(pkg-config --cflags ncursesw jansson libproc2 libdw)"
 	cppcheck --quiet --error-exitcode=0 --inline-suppr --std=c11 -Iinclude -Isrc \
 		--enable=warning,portability,performance -j 2 \
 		--suppressions-list=tests/lint/cppcheck.txt \
@@ -76,7 +76,7 @@ check_analyse() {
 		$(c_files 'src/*.c') 2>&1 | head -60
 	c_files 'src/*.c' | grep -v '^src/examples/' |
 		xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$@" -- '"$flags"' 2>/dev/null' tidy |
-		grep -E '(warning|error):' | sort -u | head -60
+		grep -E '(warning|error):' | sed "s,^$PWD/,," | sort -u | head -60
 }
 
 for check in $checks; do
