@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Far beyond any use, and far from overflow. */
+#define CHAN_CAPACITY_MAX (SIZE_MAX / 4)
+#define CHAN_BYTES_MAX    (SIZE_MAX >> (sizeof(size_t) == 8 ? 24 : 2))
+
 uint32_t chan_forks;
 bool chan_many_cpus;
 
@@ -81,8 +85,8 @@ struct grmon_chan *grmon_chan_new(size_t element_bytes, size_t capacity)
 	struct grmon_chan *chan = NULL;
 	int saved = errno;
 
-	if (element_bytes > GRMON_CHAN_ELEMENT_MAX || capacity > SIZE_MAX / 4 ||
-	    (element_bytes > 0 && capacity > SIZE_MAX / 4 / element_bytes))
+	if (element_bytes > GRMON_CHAN_ELEMENT_MAX || capacity > CHAN_CAPACITY_MAX ||
+	    (element_bytes > 0 && capacity > CHAN_BYTES_MAX / element_bytes))
 		return NULL;
 	pthread_once(&once, chan_once);
 	if (posix_memalign((void **)&chan, 64,
@@ -330,7 +334,7 @@ static inline int chan_recv_at(struct grmon_chan *chan, void *element,
 	return chan_operate(chan, element, false, deadline_ns, site);
 }
 
-int grmon_chan_send(struct grmon_chan *chan, const void *element)
+CHAN_LEFT_BY_CANCEL int grmon_chan_send(struct grmon_chan *chan, const void *element)
 {
 	pthread_testcancel();
 	return chan_send_at(chan, element, CHAN_NEVER, CHAN_SITE);
@@ -341,14 +345,14 @@ int grmon_chan_send_try(struct grmon_chan *chan, const void *element)
 	return chan_send_at(chan, element, CHAN_TRY, CHAN_SITE);
 }
 
-int grmon_chan_send_until(struct grmon_chan *chan, const void *element,
-			  int64_t deadline_ns)
+CHAN_LEFT_BY_CANCEL int grmon_chan_send_until(struct grmon_chan *chan,
+					      const void *element, int64_t deadline_ns)
 {
 	pthread_testcancel();
 	return chan_send_at(chan, element, deadline_ns < 0 ? 0 : deadline_ns, CHAN_SITE);
 }
 
-int grmon_chan_recv(struct grmon_chan *chan, void *element)
+CHAN_LEFT_BY_CANCEL int grmon_chan_recv(struct grmon_chan *chan, void *element)
 {
 	pthread_testcancel();
 	return chan_recv_at(chan, element, CHAN_NEVER, CHAN_SITE);
@@ -359,7 +363,8 @@ int grmon_chan_recv_try(struct grmon_chan *chan, void *element)
 	return chan_recv_at(chan, element, CHAN_TRY, CHAN_SITE);
 }
 
-int grmon_chan_recv_until(struct grmon_chan *chan, void *element, int64_t deadline_ns)
+CHAN_LEFT_BY_CANCEL int grmon_chan_recv_until(struct grmon_chan *chan, void *element,
+					      int64_t deadline_ns)
 {
 	pthread_testcancel();
 	return chan_recv_at(chan, element, deadline_ns < 0 ? 0 : deadline_ns, CHAN_SITE);

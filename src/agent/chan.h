@@ -20,6 +20,26 @@
 #include "agent/futex.h"
 #include "grmon_chan.h"
 
+/*
+ * The address sanitizer is not told of frames that a cancelled thread leaves, and takes
+ * what uses their stack later for an overflow: the frames that are left need this, those
+ * of callers chan_forget_frames().
+ */
+#define CHAN_LEFT_BY_CANCEL __attribute__((no_sanitize_address))
+#if defined(__SANITIZE_ADDRESS__)
+#define CHAN_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CHAN_ADDRESS_SANITIZER 1
+#endif
+#endif
+#ifdef CHAN_ADDRESS_SANITIZER
+extern void __asan_handle_no_return(void);
+#define chan_forget_frames() __asan_handle_no_return()
+#else
+#define chan_forget_frames() ((void)0)
+#endif
+
 /* Deadlines. */
 #define CHAN_NEVER INT64_MAX
 #define CHAN_TRY   INT64_MIN

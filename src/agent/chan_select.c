@@ -140,6 +140,16 @@ static void chan_select_queue(struct chan_select *select, struct chan_waiter *wa
 	}
 }
 
+static uint32_t chan_distinct(const struct chan_select *select)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < select->nr_order; i++)
+		count += i == 0 || chan_at(select, i) != chan_at(select, i - 1);
+	return count;
+}
+
+/* Publishes the first case's channel, and how many there are. */
 static int chan_select_wait(struct chan_select *select, int64_t timeout_ns,
 			    const void *site)
 {
@@ -147,15 +157,16 @@ static int chan_select_wait(struct chan_select *select, int64_t timeout_ns,
 				     .nr_nodes = select->nr_cases};
 	struct chan_why why = {.state = GRMON_SELECT,
 			       .site = site,
-			       .nr_channels = select->nr_order,
+			       .nr_channels = chan_distinct(select),
 			       .deadline_ns = chan_deadline(timeout_ns)};
 	struct chan_node *fired;
 	int index;
 
 	chan_select_queue(select, &waiter);
 	chan_unlock_all(select);
-	if (select->nr_order > 0)
-		why.object = chan_at(select, 0);
+	for (uint32_t i = select->nr_cases; i-- > 0;)
+		if (select->cases[i].chan)
+			why.object = (uint64_t)(uintptr_t)select->cases[i].chan;
 	fired = chan_wait(&waiter, &why);
 	if (!fired)
 		return GRMON_ETIMEDOUT;
@@ -205,7 +216,8 @@ chan_select_many(struct chan_select *select, int64_t timeout_ns, const void *sit
 	return chan_select_run(select, timeout_ns, site);
 }
 
-int grmon_chan_select(struct grmon_chan_case *cases, size_t count, int64_t timeout_ns)
+CHAN_LEFT_BY_CANCEL int grmon_chan_select(struct grmon_chan_case *cases, size_t count,
+					  int64_t timeout_ns)
 {
 	struct chan_select select = {.cases = cases, .nr_cases = (uint32_t)count};
 	const void *site = __builtin_return_address(0);

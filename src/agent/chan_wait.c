@@ -49,6 +49,12 @@ void chan_after_fork(struct grmon_chan *chan)
 	chan->fork_count = chan_forks;
 }
 
+/* Who has claimed it; others that find it in a queue go on trying, in vain. */
+static struct chan_node *chan_fired(const struct chan_waiter *waiter)
+{
+	return __atomic_load_n(&waiter->fired, __ATOMIC_RELAXED);
+}
+
 static struct chan_queue *chan_queue_of(struct chan_node *node)
 {
 	return node->send ? &node->chan->senders : &node->chan->receivers;
@@ -94,12 +100,14 @@ void chan_unlink(struct chan_node *node)
 
 void chan_dequeue_all(struct chan_waiter *waiter)
 {
+	const struct chan_node *fired = chan_fired(waiter);
+
 	for (uint32_t i = 0; i < waiter->nr_nodes; i++) {
 		struct chan_node *node = &waiter->nodes[i];
 
-		/* Read unlocked, `queued` may be out of date only in saying yes: nobody queues
-		 * another's entry. A fired entry was taken out before the wait was done. */
-		if (!node->chan || node == waiter->fired)
+		/* A fired entry was taken out before the wait was done. The others are locked
+		 * even if they are out: somebody may be taking them out this moment. */
+		if (!node->chan || node == fired)
 			continue;
 		chan_lock(node->chan);
 		if (node->queued) {
@@ -211,8 +219,8 @@ static bool chan_spin_done(struct chan_waiter *waiter)
  * is asynchronous for just these calls. No cleanup belongs to this frame: an asynchronous
  * unwind starts between two instructions, where a frame's own handlers are not found;
  * the caller's are, at its call. */
-static __attribute__((noinline)) long chan_sleep(uint32_t *word,
-						 const struct timespec *deadline)
+static __attribute__((noinline)) CHAN_LEFT_BY_CANCEL long
+chan_sleep(uint32_t *word, const struct timespec *deadline)
 {
 	int type;
 	long rc;
@@ -275,7 +283,7 @@ static void chan_cancelled(void *arg)
 }
 
 /* Returns whether the wait is over; false: the deadline passed. */
-static bool chan_park(struct chan_waiter *waiter, int64_t deadline_ns)
+static CHAN_LEFT_BY_CANCEL bool chan_park(struct chan_waiter *waiter, int64_t deadline_ns)
 {
 	struct timespec until = {.tv_sec = deadline_ns / 1000000000,
 				 .tv_nsec = deadline_ns % 1000000000};
@@ -348,10 +356,13 @@ static bool chan_wait_seen(struct chan_waiter *waiter, const struct chan_why *wh
 
 struct chan_node *chan_wait(struct chan_waiter *waiter, const struct chan_why *why)
 {
+	struct chan_node *fired;
+
 	if (!chan_spin_done(waiter) && !chan_wait_seen(waiter, why) &&
 	    !chan_claim(waiter, &chan_gave_up))
 		chan_await_done(waiter);
-	if (waiter->nr_nodes > 1 || waiter->fired == &chan_gave_up)
+	fired = chan_fired(waiter);
+	if (waiter->nr_nodes > 1 || fired == &chan_gave_up)
 		chan_dequeue_all(waiter);
-	return waiter->fired == &chan_gave_up ? NULL : waiter->fired;
+	return fired == &chan_gave_up ? NULL : fired;
 }
