@@ -43,6 +43,12 @@
 #else
 #define SANITIZED 0
 #endif
+/* Of the sanitizer's own. */
+#if defined(__SANITIZE_THREAD__)
+#define SANITIZED_THREADS 1
+#else
+#define SANITIZED_THREADS 0
+#endif
 
 struct region {
 	const unsigned char *map;
@@ -79,7 +85,7 @@ static inline bool region_in_folder(struct region *region, const char *folder)
 	bool found = false;
 
 	while (entries && !found && (entry = readdir(entries))) {
-		char name[400], link[64] = "";
+		char name[600], link[64] = "";
 
 		snprintf(name, sizeof(name), "%s/%s", folder, entry->d_name);
 		if (readlink(name, link, sizeof(link) - 1) > 0 &&
@@ -217,6 +223,7 @@ static inline bool region_by_socket(struct region *region, const char *path, cha
 				 .msg_controllen = sizeof(control)};
 	bool found = false;
 
+	hello[0] = '\0';
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	if (fd >= 0 && connect(fd, (void *)&address, sizeof(address)) == 0) {
 		struct pollfd ready = {.fd = fd, .events = POLLIN};
