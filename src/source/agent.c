@@ -3,6 +3,7 @@
  * word where a slot says nothing or too much. Never writes to the region. */
 #include "source/agent.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 
 #define NAMES_OF_ADDRESSES_NS 50000000ll
 #define NAMES_LATER_NS        10000000ll
+#define ATTACH_AGAIN_NS       (2 * CLOCK_SECOND_NS)
 #define STACKS_ALL_NS         (5 * CLOCK_SECOND_NS)
 #define SERVER_COMM           "grmon"
 
@@ -65,6 +67,9 @@ static int agent_open(void *ctx, const struct source_target *t, struct err *e)
 		kernel_close(&agent->kernel);
 		return rc;
 	}
+	agent->attached = true;
+	agent->intern = t->intern;
+	agent->stacks = t->stacks;
 	agent->symbols = symbols_new(&agent->kernel, t->intern, t->stacks);
 	thread_table_init(&agent->threads, &agent->kernel, agent->symbols);
 	resource_init(&agent->resources, &agent->kernel);
@@ -79,10 +84,7 @@ static int grow_rows(struct agent *agent, struct err *e)
 	uint32_t wanted = agent->region.nr_slots;
 
 	if (wanted > agent->cap_rows) {
-		uint32_t capacity = agent->cap_rows ? agent->cap_rows : 64;
-
-		while (capacity < wanted)
-			capacity *= 2;
+		uint32_t capacity = wanted + wanted / 4 + 64;
 		struct row *rows = realloc(agent->rows, capacity * sizeof(*rows));
 
 		if (rows)
@@ -126,7 +128,7 @@ static void whole_stack(struct agent *agent, struct row *row, struct task *task)
 		if (thread->suspect)
 			task->flags |= TASK_SUSPECT;
 	}
-	if (!row->thread)
+	if (!thread->claimed)
 		thread_drop(&agent->threads, thread);
 }
 
@@ -171,6 +173,8 @@ static bool add_others(struct agent *agent, const struct source_focus *focus,
 
 		if (!thread)
 			return any;
+		if (thread->claimed)
+			continue;
 		if (thread_look(&agent->threads, thread) != 0) {
 			thread_drop(&agent->threads, thread);
 			continue;
@@ -196,6 +200,10 @@ static void add_notes(struct agent *agent, struct snapshot *out)
 	const struct wire_header *header = &agent->region.layout;
 
 	native_notes(&agent->kernel, out);
+	if (!agent->attached) {
+		snapshot_note(out, "%s", agent->problem);
+		return;
+	}
 	out->dropped = header->dropped_tasks;
 	if (header->flags & WIRE_STOPPED)
 		snapshot_note(
@@ -211,6 +219,43 @@ static void add_notes(struct agent *agent, struct snapshot *out)
 			      (unsigned long long)header->dropped_chans);
 }
 
+static void detach(struct agent *agent, const char *problem)
+{
+	for (uint32_t i = 0; i < agent->nr_rows; i++)
+		row_reset(agent, &agent->rows[i]);
+	agent->nr_rows = 0;
+	agent->listed_ns = 0;
+	agent->nr_others = 0;
+	region_release(&agent->region);
+	agent->attached = false;
+	agent->attach_at_ns = agent->now_ns;
+	snprintf(agent->problem, sizeof(agent->problem), "%s", problem);
+}
+
+/* The program executed another one, or its region went away: what can be seen without it
+ * is shown until there is an agent again. */
+static void attach_again(struct agent *agent)
+{
+	struct err e;
+
+	if (agent->resources.executed) {
+		detach(agent, "the program has executed another one, which has no agent");
+		kernel_reread(&agent->kernel);
+		symbols_free(agent->symbols);
+		agent->symbols =
+			symbols_new(&agent->kernel, agent->intern, agent->stacks);
+		agent->threads.symbols = agent->symbols;
+		agent->attach_at_ns = 0;
+	}
+	if (agent->attached || agent->now_ns - agent->attach_at_ns < ATTACH_AGAIN_NS)
+		return;
+	agent->attach_at_ns = agent->now_ns;
+	err_clear(&e);
+	agent->attached = region_attach(&agent->region, &agent->kernel, false, &e) == 0;
+	if (e.code == ERR_UNSUPPORTED)
+		snprintf(agent->problem, sizeof(agent->problem), "%s", e.text);
+}
+
 static int agent_sample(void *ctx, const struct source_focus *focus, struct snapshot *out,
 			struct err *e)
 {
@@ -222,9 +267,9 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 
 	if (rc)
 		return rc;
-	rc = region_refresh(&agent->region, e);
-	if (rc)
-		return rc;
+	attach_again(agent);
+	if (agent->attached && region_refresh(&agent->region, e) != 0)
+		detach(agent, e->text);
 	rc = grow_rows(agent, e);
 	if (rc)
 		return rc;
@@ -244,7 +289,10 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 	bool others = add_others(agent, focus, out);
 
 	native_describe(&agent->kernel, agent->start_real_ns,
-			others ? "agent, native" : "agent", out);
+			!agent->attached ? "native"
+			: others         ? "agent, native"
+					 : "agent",
+			out);
 	add_notes(agent, out);
 	agent->polls++;
 	return 0;

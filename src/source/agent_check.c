@@ -59,10 +59,7 @@ static int compare_claims(const void *a, const void *b)
 
 static void kill_row(struct agent *agent, struct row *row)
 {
-	if (row->thread) {
-		thread_drop(&agent->threads, row->thread);
-		row->thread = NULL;
-	}
+	row_drop_thread(agent, row);
 	row->dead = true;
 	if (agent->nr_threads)
 		agent->nr_threads--;
@@ -106,6 +103,20 @@ static void merge(struct agent *agent, struct claim *claims, size_t nr_claims)
 		memcpy(agent->others, agent->tids, agent->nr_others * sizeof(pid_t));
 }
 
+/* Records of threads that are no longer among those without a slot. */
+static void drop_unlisted(struct agent *agent)
+{
+	struct thread *thread, *next;
+
+	HASH_ITER (hh, agent->threads.threads, thread, next) {
+		if (!thread->claimed &&
+		    (!agent->nr_others ||
+		     !bsearch(&thread->tid, agent->others, agent->nr_others,
+			      sizeof(pid_t), compare_tids)))
+			thread_drop(&agent->threads, thread);
+	}
+}
+
 static void list_now(struct agent *agent)
 {
 	int64_t begin_ns = clock_mono_ns();
@@ -132,7 +143,25 @@ static void list_now(struct agent *agent)
 	qsort(claims, nr_claims, sizeof(*claims), compare_claims);
 	merge(agent, claims, nr_claims);
 	free(claims);
+	drop_unlisted(agent);
 	agent->list_cost_ns = clock_mono_ns() - begin_ns;
+}
+
+void agent_forget_other(struct agent *agent, pid_t tid)
+{
+	pid_t *found = agent->nr_others ? bsearch(&tid, agent->others, agent->nr_others,
+						  sizeof(tid), compare_tids)
+					: NULL;
+	struct thread *thread;
+
+	if (!found)
+		return;
+	memmove(found, found + 1,
+		(size_t)(agent->others + agent->nr_others - found - 1) * sizeof(*found));
+	agent->nr_others--;
+	HASH_FIND_INT(agent->threads.threads, &tid, thread);
+	if (thread && !thread->claimed)
+		thread_drop(&agent->threads, thread);
 }
 
 void agent_list_threads(struct agent *agent)
@@ -203,12 +232,17 @@ static enum check_result check_slot(struct agent *agent, uint32_t i)
 /* Shows the kernel's view of this thread from now on. */
 static void watch_thread(struct agent *agent, struct row *row)
 {
-	if (!row->thread)
-		row->thread = thread_get(&agent->threads, row->tid);
-	if (row->thread && thread_look(&agent->threads, row->thread) != 0) {
-		thread_drop(&agent->threads, row->thread);
-		row->thread = NULL;
+	if (!row->thread) {
+		struct thread *thread = thread_get(&agent->threads, row->tid);
+
+		/* Two slots may name one thread, until the next list tells which is right. */
+		if (!thread || thread->claimed)
+			return;
+		thread->claimed = true;
+		row->thread = thread;
 	}
+	if (thread_look(&agent->threads, row->thread) != 0)
+		row_drop_thread(agent, row);
 }
 
 static void check_row(struct agent *agent, uint32_t i)
@@ -230,10 +264,7 @@ static void check_row(struct agent *agent, uint32_t i)
 	case CHECK_AGREES:
 		row->blocked_agreed = true;
 		row->contradicted = 0;
-		if (row->thread) {
-			thread_drop(&agent->threads, row->thread);
-			row->thread = NULL;
-		}
+		row_drop_thread(agent, row);
 		break;
 	case CHECK_UNKNOWN:
 		break;

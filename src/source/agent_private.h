@@ -67,7 +67,12 @@ struct chan_entry {
 struct agent {
 	struct kernel kernel;
 	struct region region;
+	bool attached;              /* region is one */
+	int64_t attach_at_ns;       /* when that was tried last */
+	char problem[ERR_TEXT_MAX]; /* why it is not attached */
 	struct symbols *symbols;
+	struct intern *intern;
+	struct stack_table *stacks;
 	struct thread_table threads;
 	struct resource_reader resources;
 	struct row *rows;
@@ -79,7 +84,7 @@ struct agent {
 	int64_t now_ns;
 
 	/* Threads without a slot. */
-	pid_t *others;
+	pid_t *others; /* sorted */
 	size_t nr_others;
 	size_t cap_others;
 	int64_t listed_ns;    /* when the threads were listed last */
@@ -103,6 +108,8 @@ struct agent {
 
 /* agent_row.c: from a slot to what is shown. */
 void row_reset(struct agent *agent, struct row *row);
+/* Show the slot again, not the kernel's view. */
+void row_drop_thread(struct agent *agent, struct row *row);
 /* Copy the slot if it changed. */
 void row_update(struct agent *agent, uint32_t i);
 /* Text of what it waits on, labels, creator, names of addresses. */
@@ -117,6 +124,8 @@ const char *row_inner_text(struct agent *agent, const struct row *row,
 
 /* agent_check.c: what the kernel is asked for, within a budget of time. */
 void agent_list_threads(struct agent *agent);
+/* A thread that was among those without a slot has one now. */
+void agent_forget_other(struct agent *agent, pid_t tid);
 void agent_check_rows(struct agent *agent);
 void agent_read_names(struct agent *agent);
 void agent_read_cpu(struct agent *agent);

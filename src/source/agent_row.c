@@ -6,12 +6,18 @@
 
 #include "source/agent_private.h"
 
+void row_drop_thread(struct agent *agent, struct row *row)
+{
+	if (row->thread)
+		thread_drop(&agent->threads, row->thread);
+	row->thread = NULL;
+}
+
 void row_reset(struct agent *agent, struct row *row)
 {
 	if (row->kind == WIRE_THREAD && agent->nr_threads && !row->dead)
 		agent->nr_threads--;
-	if (row->thread)
-		thread_drop(&agent->threads, row->thread);
+	row_drop_thread(agent, row);
 	free(row->labels);
 	memset(row, 0, sizeof(*row));
 	row->cpu_percent = -1;
@@ -39,14 +45,13 @@ static void take_slot(struct agent *agent, struct row *row, const struct wire_sl
 	if (!same_task) {
 		row_reset(agent, row);
 		row->tid = kernel_outer_tid(&agent->kernel, slot->tid);
-		if (slot->kind == WIRE_THREAD)
+		if (slot->kind == WIRE_THREAD) {
 			agent->nr_threads++;
+			agent_forget_other(agent, row->tid);
+		}
 	}
-	if (row->thread) {
-		/* What the kernel said was about the wait before. */
-		thread_drop(&agent->threads, row->thread);
-		row->thread = NULL;
-	}
+	/* What the kernel said was about the wait before. */
+	row_drop_thread(agent, row);
 	row->site_known =
 		same_task && row->site_known && row->slot.call_site == slot->call_site;
 	row->slot = *slot;

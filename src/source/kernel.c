@@ -69,6 +69,17 @@ void kernel_close(struct kernel *kernel)
 	kernel->inner = NULL;
 }
 
+void kernel_reread(struct kernel *kernel)
+{
+	struct proc_facts facts;
+
+	if (proc_facts_read(kernel->pid, &facts, NULL) == 0)
+		kernel->facts = facts;
+	/* It may be another user's program now, or no longer one. */
+	kernel->denied = kernel->memory_denied = false;
+	memset(kernel->names, 0, KERNEL_NAMES_MAX * sizeof(*kernel->names));
+}
+
 ssize_t kernel_memory(struct kernel *kernel, uint64_t address, void *out, size_t bytes)
 {
 	struct iovec local = {out, bytes};

@@ -53,6 +53,8 @@ struct kernel_wait {
 
 int kernel_open(struct kernel *kernel, pid_t pid, struct err *e);
 void kernel_close(struct kernel *kernel);
+/* After exec(): what it is now. */
+void kernel_reread(struct kernel *kernel);
 
 /* Explain a thread that stat says is in stat_state; call NULL: not readable. */
 void kernel_explain(struct kernel *kernel, pid_t tid, char stat_state,

@@ -19,6 +19,8 @@ struct native {
 	struct thread_table threads;
 	struct resource_reader resources;
 	struct symbols *symbols;
+	struct intern *intern;
+	struct stack_table *stacks;
 	pid_t *tids;
 	size_t cap_tids;
 	uint64_t polls;
@@ -62,6 +64,8 @@ static int native_open(void *ctx, const struct source_target *t, struct err *e)
 
 	if (rc)
 		return rc;
+	native->intern = t->intern;
+	native->stacks = t->stacks;
 	native->symbols = symbols_new(&native->kernel, t->intern, t->stacks);
 	thread_table_init(&native->threads, &native->kernel, native->symbols);
 	resource_init(&native->resources, &native->kernel);
@@ -104,6 +108,15 @@ void native_describe(const struct kernel *kernel, int64_t start_real_ns,
 	out->target.name = name ? name : "";
 	out->target.sources = sources;
 	out->target.start_real_ns = start_real_ns;
+}
+
+/* Another program runs in the process: its addresses mean something else. */
+static void start_over(struct native *native)
+{
+	kernel_reread(&native->kernel);
+	symbols_free(native->symbols);
+	native->symbols = symbols_new(&native->kernel, native->intern, native->stacks);
+	native->threads.symbols = native->symbols;
 }
 
 static void add_thread(struct native *native, const struct thread *thread,
@@ -163,6 +176,8 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 
 	if (rc)
 		return rc;
+	if (native->resources.executed)
+		start_over(native);
 	native->threads.generation++;
 	for (ssize_t i = 0; i < count; i++) {
 		struct thread *thread = thread_get(&native->threads, native->tids[i]);

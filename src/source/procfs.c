@@ -22,7 +22,7 @@ bool proc_parse_stat(const char *text, size_t length, struct proc_stat *out)
 	const char *open = memchr(text, '(', length);
 	/* The name may hold parentheses, spaces and newlines: it ends at the last ')'. */
 	const char *close = memrchr(text, ')', length);
-	unsigned long long user, system, start;
+	unsigned long long user, system, start, start_stack = 0;
 	long long threads;
 	unsigned flags;
 	int ppid;
@@ -42,8 +42,9 @@ bool proc_parse_stat(const char *text, size_t length, struct proc_stat *out)
 	if (sscanf(close + 1,
 		   " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d "
 		   "%lld "
-		   "%*d %llu",
-		   &state, &ppid, &flags, &user, &system, &threads, &start) != 7)
+		   "%*d %llu %*u %*d %*u %*u %*u %llu",
+		   &state, &ppid, &flags, &user, &system, &threads, &start,
+		   &start_stack) < 7)
 		return false;
 	out->state = state;
 	out->ppid = ppid;
@@ -51,6 +52,7 @@ bool proc_parse_stat(const char *text, size_t length, struct proc_stat *out)
 	out->cpu_ticks = user + system;
 	out->threads = threads;
 	out->start_ticks = start;
+	out->start_stack = start_stack;
 	return true;
 }
 

@@ -22,6 +22,7 @@ struct proc_stat {
 	uint64_t cpu_ticks;    /* user and system */
 	int64_t threads;
 	uint64_t start_ticks; /* since boot */
+	uint64_t start_stack; /* another one after exec(); 0: not known */
 };
 
 #define PROC_PF_KTHREAD 0x00200000u

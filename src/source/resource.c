@@ -25,6 +25,7 @@ void resource_init(struct resource_reader *reader, struct kernel *kernel)
 	reader->kernel = kernel;
 	reader->cpu_percent = -1;
 	reader->children = -1;
+	reader->hz = sysconf(_SC_CLK_TCK);
 }
 
 static int64_t children_of(struct kernel *kernel, pid_t tid)
@@ -71,8 +72,9 @@ static int read_stat(struct resource_reader *reader, int64_t threads, struct err
 	int64_t elapsed_ns = kernel->now_ns - reader->cpu_at_ns;
 	char text[PROC_TEXT_MAX];
 	struct proc_stat stat;
-	long hz = sysconf(_SC_CLK_TCK);
+	long hz = reader->hz;
 
+	reader->executed = false;
 	if (reader->cpu_at_ns && threads > STAT_MANY_THREADS &&
 	    elapsed_ns < STAT_EVERY_NS)
 		return 0;
@@ -81,6 +83,9 @@ static int read_stat(struct resource_reader *reader, int64_t threads, struct err
 	if (got < 0 || !proc_parse_stat(text, (size_t)got, &stat) ||
 	    (stat.state == 'Z' && stat.threads <= 1) || stat.state == 'X')
 		return err_set(e, ERR_GONE, "process %d has ended", (int)kernel->pid);
+	reader->executed = reader->start_stack && stat.start_stack &&
+			   stat.start_stack != reader->start_stack;
+	reader->start_stack = stat.start_stack;
 	if (reader->cpu_at_ns && elapsed_ns < CPU_WINDOW_NS)
 		return 0;
 	if (reader->cpu_at_ns && hz > 0 && stat.cpu_ticks >= reader->cpu_ticks)

@@ -27,6 +27,7 @@ void thread_table_init(struct thread_table *table, struct kernel *kernel,
 	memset(table, 0, sizeof(*table));
 	table->kernel = kernel;
 	table->symbols = symbols;
+	table->hz = sysconf(_SC_CLK_TCK);
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > FDS_FOR_OTHERS)
 		table->max_fds = limit.rlim_cur - FDS_FOR_OTHERS;
 	if (table->max_fds > FDS_MAX)
@@ -136,13 +137,10 @@ static ssize_t read_file(struct thread_table *table, struct thread *thread, int 
 }
 
 static void account_cpu(struct thread *thread, const struct proc_stat *stat,
-			int64_t now_ns)
+			int64_t now_ns, long hz)
 {
-	static long hz;
 	int64_t elapsed_ns = now_ns - thread->cpu_at_ns;
 
-	if (!hz)
-		hz = sysconf(_SC_CLK_TCK);
 	if (thread->cpu_at_ns && elapsed_ns < CPU_WINDOW_NS)
 		return;
 	if (thread->cpu_at_ns && stat->cpu_ticks >= thread->cpu_ticks && hz > 0)
@@ -187,7 +185,7 @@ static int look_stat(struct thread_table *table, struct thread *thread)
 	thread->start_ticks = stat.start_ticks;
 	thread->stat_state = stat.state;
 	memcpy(thread->comm, stat.comm, sizeof(thread->comm));
-	account_cpu(thread, &stat, table->kernel->now_ns);
+	account_cpu(thread, &stat, table->kernel->now_ns, table->hz);
 	return stat.state == 'Z' || stat.state == 'X' || stat.state == 'x' ? -ESRCH : 0;
 }
 

@@ -17,6 +17,7 @@ struct thread {
 	int call_fd;
 	uint32_t generation; /* of the look that saw it last */
 	bool looked;
+	bool claimed; /* by a row of the agent source, which drops it */
 	bool suspect; /* changed while its stack was read */
 	char stat_state;
 	char comm[PROC_COMM_MAX];
@@ -43,6 +44,7 @@ struct thread_table {
 	size_t nr_fds;
 	size_t max_fds;
 	uint32_t generation;
+	long hz; /* clock ticks per second */
 };
 
 void thread_table_init(struct thread_table *table, struct kernel *kernel,
@@ -71,6 +73,9 @@ struct resource_reader {
 	int64_t child_sum;
 	int64_t children;
 	bool child_round_done;
+	uint64_t start_stack;
+	bool executed; /* another program since the look before */
+	long hz;
 };
 void resource_init(struct resource_reader *reader, struct kernel *kernel);
 /* tids may be NULL when the threads were not listed. ERR_GONE: the process ended. */
