@@ -89,18 +89,7 @@ static int region_memfd(void)
 
 	if (fd == -EINVAL)
 		fd = raw2(SYS_memfd_create, WIRE_MEMFD, flags);
-	if (fd < 0)
-		return (int)fd;
-
-	/* Out of the way: the program's next descriptor stays the lowest free one. */
-	uint64_t files = region_limit(RLIMIT_NOFILE);
-	long at = files / 2 < REGION_FD_HIGH ? (long)(files / 2) : REGION_FD_HIGH;
-	long high = raw3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, at);
-
-	if (high < 0)
-		return (int)fd;
-	raw1(SYS_close, fd);
-	return (int)high;
+	return (int)fd;
 }
 
 static void region_seal(int fd)
@@ -112,16 +101,29 @@ static void region_seal(int fd)
 		raw3(SYS_fcntl, fd, F_ADD_SEALS, seals);
 }
 
-static void region_remember(int fd)
+/*
+ * Keep the region's descriptor out of the way, so that the program's next one stays the
+ * lowest free one. Where that is not to be had the program needs the number more: the
+ * mapping alone is found by /proc/PID/maps.
+ */
+static void region_keep(int fd)
 {
 	struct stat about;
+	uint64_t files = region_limit(RLIMIT_NOFILE);
+	long at = files / 2 < REGION_FD_HIGH ? (long)(files / 2) : REGION_FD_HIGH;
+	long high = raw3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, at);
 
 	agent.fd = -1;
-	if (raw2(SYS_fstat, fd, &about) != 0)
+	raw1(SYS_close, fd);
+	if (high < 0)
 		return;
+	if (raw2(SYS_fstat, high, &about) != 0) {
+		raw1(SYS_close, high);
+		return;
+	}
 	agent.fd_device = about.st_dev;
 	agent.fd_inode = about.st_ino;
-	agent.fd = fd;
+	agent.fd = (int)high;
 }
 
 bool agent_fd_mine(void)
@@ -211,7 +213,7 @@ bool agent_region_ready(void)
 		if (!region_map(agent.header, &fd, &problem)) {
 			region_off(problem);
 		} else {
-			region_remember(fd);
+			region_keep(fd);
 			region_header();
 			region_live();
 		}
@@ -261,7 +263,7 @@ bool agent_region_move(void)
 			       MREMAP_MAYMOVE | MREMAP_FIXED, agent.header);
 
 		if (rc == (long)agent.header) {
-			region_remember(fd);
+			region_keep(fd);
 		} else {
 			agent.header->flags &= ~(uint32_t)WIRE_STOPPED;
 			raw2(SYS_munmap, map, bytes);
@@ -322,7 +324,7 @@ static const char *region_first(void)
 		return problem;
 	char *base = (char *)agent.header;
 
-	region_remember(fd);
+	region_keep(fd);
 	agent.slots = (struct wire_slot *)(base + agent.layout.slots_offset);
 	agent.creators = (struct wire_creator *)(base + agent.layout.creators_offset);
 	agent.labels = (struct wire_labels *)(base + agent.layout.labels_offset);

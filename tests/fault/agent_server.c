@@ -277,7 +277,7 @@ static int mode_closed(const char *number)
 	CHILD_CHECK(fcntl(768, F_GETFD) == 0 && fcntl(769, F_GETFD) == 0);
 	CHILD_CHECK(UNTIL(answers(getpid())));
 	CHILD_CHECK(region_by_proc(&region, getpid()));
-	CHILD_CHECK(region_count(&region, WIRE_THREAD) == 2);
+	CHILD_CHECK(UNTIL(region_count(&region, WIRE_THREAD) == 2));
 	CHILD_CHECK(memcmp(region_labels(&region, 0)->text, "before\0kept", 12) == 0);
 	/* Still the one that is written. */
 	struct wire_slot slot;

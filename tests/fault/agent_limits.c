@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the agent cannot work, or not as it would like: it makes do with less or stays
+ * silent and says why; the program does what it does without it.
+ */
+#include "agent_region.h"
+
+#include <dlfcn.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <semaphore.h>
+
+static void wait_a_little(void)
+{
+	struct timespec pause = {0, 1000};
+
+	nanosleep(&pause, NULL);
+}
+
+static void *short_thread(void *argument)
+{
+	wait_a_little();
+	return argument;
+}
+
+/* The program works, whatever the agent does. */
+static int program_works(void)
+{
+	pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	pthread_t thread;
+	struct grmon_wait mark;
+	void *result = NULL;
+
+	errno = 3;
+	CHILD_CHECK(pthread_create(&thread, NULL, short_thread, &lock) == 0);
+	CHILD_CHECK(pthread_join(thread, &result) == 0 && result == &lock);
+	CHILD_CHECK(pthread_mutex_lock(&lock) == 0 && pthread_mutex_unlock(&lock) == 0);
+	grmon_wait_begin(&mark, GRMON_COND, NULL, "x");
+	grmon_wait_end(&mark);
+	grmon_label("a", "b");
+	grmon_task_switch(grmon_task_begin("c"));
+	grmon_task_switch(NULL);
+	wait_a_little();
+	CHILD_CHECK(errno == 3);
+	return 0;
+}
+
+/* MODE "status SENTENCE": it works, and grmon_status() says this. */
+static int mode_status(const char *sentence)
+{
+	struct region region;
+
+	if (program_works() != 0)
+		return 1;
+	if (!strstr(grmon_status(), sentence)) {
+		fprintf(stderr, "# status is \"%s\"\n", grmon_status());
+		return 1;
+	}
+	if (strcmp(sentence, "publishing") != 0)
+		CHILD_CHECK(!region_by_proc(&region, getpid()));
+	return 0;
+}
+
+static int mode_smaller(const char *bytes)
+{
+	struct region region;
+	struct wire_slot slot;
+
+	CHILD_CHECK(region_by_proc(&region, getpid()));
+	CHILD_CHECK(region.bytes <= strtoull(bytes, NULL, 10));
+	CHILD_CHECK(region_live(&region)->nr_slots >= 16);
+	CHILD_CHECK(region_thread(&region, getpid(), &slot) == 0);
+	return mode_status("publishing");
+}
+
+/* exec `mode argument` under a limit. */
+static int limited(int which, rlim_t limit, const char *mode, const char *argument)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		char self[] = "/proc/self/exe";
+		struct rlimit both = {limit, limit};
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		setrlimit(which, &both);
+		execl(self, self, mode, argument, (char *)NULL);
+		_exit(127);
+	}
+	return child_status(pid);
+}
+
+static void test_disabled(void **state)
+{
+	(void)state;
+	setenv("GRMON_DISABLE", "1", 1);
+	pid_t pid = spawn_mode("status", "disabled by GRMON_DISABLE");
+
+	unsetenv("GRMON_DISABLE");
+	assert_int_equal(child_status(pid), 0);
+	assert_int_equal(child_status(spawn_mode("status", "publishing")), 0);
+}
+
+static void test_file_size(void **state)
+{
+	(void)state;
+	assert_int_equal(limited(RLIMIT_FSIZE, 4 << 20, "smaller", "4194304"), 0);
+	assert_int_equal(limited(RLIMIT_FSIZE, 4096, "status", "RLIMIT_FSIZE"), 0);
+}
+
+static void test_address_space(void **state)
+{
+	(void)state;
+	if (SANITIZED)
+		skip(); /* shadow memory */
+	/* At most a thirty-second part of what there is. */
+	assert_int_equal(limited(RLIMIT_AS, 512 << 20, "smaller", "16777216"), 0);
+	assert_int_equal(limited(RLIMIT_AS, 64 << 20, "smaller", "2097152"), 0);
+}
+
+/* All descriptors are taken when the program starts. */
+static void test_descriptors_at_the_start(void **state)
+{
+	(void)state;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		char self[] = "/proc/self/exe";
+		struct rlimit few = {32, 32};
+
+		setrlimit(RLIMIT_NOFILE, &few);
+		/* The loader needs one; it is closed again before any constructor runs. */
+		while (dup(0) >= 0)
+			;
+		close(31);
+		execl(self, self, "one-descriptor", "", (char *)NULL);
+		_exit(127);
+	}
+	assert_int_equal(child_status(pid), 0);
+}
+
+static int mode_one_descriptor(const char *unused)
+{
+	(void)unused;
+	/* One was left, and it is the program's. */
+	int fd = open("/dev/null", O_RDONLY);
+
+	CHILD_CHECK(fd == 31);
+	CHILD_CHECK(strcmp(grmon_status(), "publishing") == 0);
+	CHILD_CHECK(program_works() == 0);
+	return close(fd);
+}
+
+/* Every system call of `number` fails with EPERM in what is exec'ed. */
+static int filtered(const int *numbers, size_t count, const char *mode,
+		    const char *argument)
+{
+	struct sock_filter program[64] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	};
+	unsigned short n = 1;
+
+	for (size_t i = 0; i < count; i++) {
+		program[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+							    (unsigned)numbers[i], 0, 1);
+		program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+							    SECCOMP_RET_ERRNO | EPERM);
+	}
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog filter = {n, program};
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		char self[] = "/proc/self/exe";
+
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+		    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+			_exit(77);
+		execl(self, self, mode, argument, (char *)NULL);
+		_exit(127);
+	}
+	return child_status(pid);
+}
+
+static void test_forbidden_calls(void **state)
+{
+	static const int memfd[] = {SYS_memfd_create};
+	static const int truncate[] = {SYS_ftruncate};
+	static const int wipe[] = {SYS_madvise};
+	static const int apart[] = {SYS_close_range, SYS_unshare};
+	static const int wake[] = {SYS_signalfd4};
+	static const int sockets[] = {SYS_socket, SYS_bind};
+	static const int small[] = {SYS_fcntl, SYS_fstat, SYS_tgkill, SYS_mkdirat};
+	int rc = filtered(memfd, 1, "status", "memfd_create");
+
+	(void)state;
+	if (rc == 77)
+		skip();
+	assert_int_equal(rc, 0);
+	assert_int_equal(filtered(truncate, 1, "status", "ftruncate"), 0);
+	assert_int_equal(filtered(wipe, 1, "status", "MADV_WIPEONFORK"), 0);
+	assert_int_equal(filtered(apart, 2, "status", "publishing"), 0);
+	assert_int_equal(filtered(wake, 1, "status", "publishing"), 0);
+	assert_int_equal(filtered(sockets, 2, "status", "publishing"), 0);
+	assert_int_equal(filtered(small, 4, "status", "publishing"), 0);
+}
+
+static sem_t release;
+
+static void *held_thread(void *argument)
+{
+	sem_wait(&release);
+	return argument;
+}
+
+static void *gone_thread(void *argument)
+{
+	(void)argument;
+	syscall(SYS_exit, 0); /* without a word to anybody */
+	return NULL;
+}
+
+/* With few slots: what finds none is counted; dead threads' slots are found again. */
+static int mode_few_slots(const char *unused)
+{
+	struct region region;
+	pthread_t threads[300];
+	struct grmon_wait mark;
+
+	(void)unused;
+	CHILD_CHECK(region_by_proc(&region, getpid()));
+	struct wire_header *live = region_live(&region);
+	int slots = (int)live->nr_slots;
+
+	CHILD_CHECK(slots <= 128);
+	sem_init(&release, 0, 0);
+	int more = slots + 40;
+
+	for (int i = 0; i < more; i++)
+		CHILD_CHECK(pthread_create(&threads[i], NULL, held_thread, NULL) == 0);
+	CHILD_CHECK(UNTIL(live->dropped_tasks == 41));
+	CHILD_CHECK(region_count(&region, WIRE_THREAD) == (uint32_t)slots);
+	CHILD_CHECK(grmon_task_begin("none left") == NULL);
+	CHILD_CHECK(live->dropped_tasks == 42);
+	CHILD_CHECK(grmon_wait_begin(&mark, GRMON_COND, NULL, NULL) == GRMON_OK);
+	grmon_wait_end(&mark);
+	for (int i = 0; i < more; i++)
+		sem_post(&release);
+	for (int i = 0; i < more; i++)
+		pthread_join(threads[i], NULL);
+	CHILD_CHECK(UNTIL(region_count(&region, WIRE_THREAD) == 1));
+
+	pthread_attr_t detached;
+
+	pthread_attr_init(&detached);
+	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+	for (int i = 1; i < slots; i++)
+		CHILD_CHECK(pthread_create(&threads[i], &detached, gone_thread, NULL) ==
+			    0);
+	uint64_t dropped = live->dropped_tasks;
+
+	/* Full of slots of the dead; the next threads get them. */
+	for (int i = 0; i < 20; i++) {
+		CHILD_CHECK(pthread_create(&threads[0], NULL, short_thread, NULL) == 0);
+		CHILD_CHECK(pthread_join(threads[0], NULL) == 0);
+	}
+	CHILD_CHECK(live->dropped_tasks <= dropped + 1);
+	CHILD_CHECK(UNTIL(region_count(&region, WIRE_THREAD) < 80));
+	return 0;
+}
+
+static void test_slots_run_out(void **state)
+{
+	(void)state;
+	if (SANITIZED)
+		skip(); /* raw exit */
+	assert_int_equal(limited(RLIMIT_FSIZE, 700 << 10, "few-slots", ""), 0);
+}
+
+#define MANY 30000
+
+static int mode_many(const char *unused)
+{
+	static pthread_t threads[MANY];
+	struct region region;
+	pthread_attr_t small;
+	int count = 0;
+
+	(void)unused;
+	sem_init(&release, 0, 0);
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 16384);
+	pthread_attr_setguardsize(&small, 0);
+	while (count < MANY &&
+	       pthread_create(&threads[count], &small, held_thread, NULL) == 0)
+		count++;
+	if (count < MANY)
+		fprintf(stderr, "# only %d threads are to be had here\n", count);
+	CHILD_CHECK(count > 1000);
+	CHILD_CHECK(region_by_proc(&region, getpid()));
+	CHILD_CHECK(UNTIL(region_count(&region, WIRE_THREAD) == (uint32_t)count + 1));
+	CHILD_CHECK(region_live(&region)->dropped_tasks == 0);
+	uint32_t creators = region_live(&region)->nr_creators;
+
+#if defined(__x86_64__)
+	/* Main's slot has an index too, and no creator. */
+	CHILD_CHECK(
+		region_live(&region)->dropped_creators ==
+		((uint32_t)count + 1 > creators ? (uint32_t)count + 1 - creators : 0));
+#endif
+	for (int i = 0; i < count; i++)
+		sem_post(&release);
+	for (int i = 0; i < count; i++)
+		CHILD_CHECK(pthread_join(threads[i], NULL) == 0);
+	CHILD_CHECK(UNTIL(region_count(&region, WIRE_THREAD) == 1));
+	return 0;
+}
+
+static void test_many_threads(void **state)
+{
+	(void)state;
+	if (SANITIZED)
+		skip();
+	assert_int_equal(child_status(spawn_mode("many", "")), 0);
+}
+
+static void *keep_loading(void *path)
+{
+	for (int i = 0; i < 20; i++) {
+		void *library = dlopen(path, RTLD_NOW);
+
+		if (!library)
+			return dlerror();
+		dlclose(library);
+	}
+	return NULL;
+}
+
+/* Loaded late, by a thread, and unloaded while others have slots: it stays (nodelete). */
+static int mode_loaded_again(const char *unused)
+{
+	Dl_info about;
+	pthread_t thread;
+	void *problem = NULL;
+
+	(void)unused;
+	CHILD_CHECK(dladdr((void *)grmon_status, &about) != 0);
+	CHILD_CHECK(pthread_create(&thread, NULL, keep_loading,
+				   (void *)(uintptr_t)about.dli_fname) == 0);
+	CHILD_CHECK(pthread_join(thread, &problem) == 0);
+	if (problem)
+		fprintf(stderr, "# %s\n", (char *)problem);
+	CHILD_CHECK(problem == NULL);
+	return program_works();
+}
+
+static void test_dlopen_and_dlclose(void **state)
+{
+	(void)state;
+	assert_int_equal(child_status(spawn_mode("loaded-again", "")), 0);
+}
+
+static int mode_chroot(const char *folder)
+{
+	char socket_folder[300];
+	pthread_t thread;
+	struct stat about;
+
+	CHILD_CHECK(chroot(folder) == 0 && chdir("/") == 0);
+	CHILD_CHECK(pthread_create(&thread, NULL, short_thread, NULL) == 0);
+	CHILD_CHECK(pthread_join(thread, NULL) == 0);
+	/* No /tmp in here: no socket, no harm. */
+	snprintf(socket_folder, sizeof(socket_folder), "/tmp/grmon-%u",
+		 (unsigned)geteuid());
+	CHILD_CHECK(UNTIL(strstr(grmon_status(), "no private folder")));
+	CHILD_CHECK(stat(socket_folder, &about) != 0);
+	return program_works();
+}
+
+static void test_chroot(void **state)
+{
+	char template[] = "/tmp/grmon-limits-XXXXXX";
+
+	(void)state;
+	if (geteuid() != 0 || SANITIZED)
+		skip();
+	assert_non_null(mkdtemp(template));
+	unsetenv("GRMON_SOCKET_DIR");
+	unsetenv("XDG_RUNTIME_DIR");
+	assert_int_equal(child_status(spawn_mode("chroot", template)), 0);
+	rmdir(template);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const char *argument);
+} modes[] = {
+	{"status", mode_status},
+	{"smaller", mode_smaller},
+	{"one-descriptor", mode_one_descriptor},
+	{"few-slots", mode_few_slots},
+	{"many", mode_many},
+	{"loaded-again", mode_loaded_again},
+	{"chroot", mode_chroot},
+};
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_disabled),
+		cmocka_unit_test(test_file_size),
+		cmocka_unit_test(test_address_space),
+		cmocka_unit_test(test_descriptors_at_the_start),
+		cmocka_unit_test(test_forbidden_calls),
+		cmocka_unit_test(test_slots_run_out),
+		cmocka_unit_test(test_dlopen_and_dlclose),
+		cmocka_unit_test(test_chroot),
+		cmocka_unit_test(test_many_threads),
+	};
+
+	if (argc > 2)
+		for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+			if (strcmp(argv[1], modes[i].name) == 0)
+				return modes[i].run(argv[2]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
