@@ -11,19 +11,19 @@
 #define CHAN_CAPACITY_MAX (SIZE_MAX / 4)
 #define CHAN_BYTES_MAX    (SIZE_MAX >> (sizeof(size_t) == 8 ? 24 : 2))
 
-uint32_t chan_forks;
-bool chan_many_cpus;
+uint32_t agent_chan_forks;
+bool agent_chan_many_cpus;
 
 static void chan_forked(void)
 {
-	chan_forks++;
+	agent_chan_forks++;
 }
 
 static void chan_once(void)
 {
 	cpu_set_t cpus;
 
-	chan_many_cpus =
+	agent_chan_many_cpus =
 		sched_getaffinity(0, sizeof(cpus), &cpus) != 0 || CPU_COUNT(&cpus) > 1;
 	pthread_atfork(NULL, NULL, chan_forked);
 }
@@ -33,7 +33,7 @@ static uint32_t chan_saturate(size_t count)
 	return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
 }
 
-void chan_mirror(struct grmon_chan *chan)
+void agent_chan_mirror(struct grmon_chan *chan)
 {
 	struct wire_chan *record = chan->record;
 
@@ -60,7 +60,7 @@ static void chan_record(struct grmon_chan *chan)
 
 	chan->record = record;
 	chan->record_generation = generation;
-	chan->record_fork = chan_forks;
+	chan->record_fork = agent_chan_forks;
 	if (!record)
 		return;
 	__atomic_store_n(&record->site, chan->site, __ATOMIC_RELAXED);
@@ -70,12 +70,12 @@ static void chan_record(struct grmon_chan *chan)
 			 __ATOMIC_RELAXED);
 	__atomic_store_n(&record->address, (uint64_t)(uintptr_t)chan, __ATOMIC_RELAXED);
 	chan_record_name(chan);
-	chan_mirror(chan);
+	agent_chan_mirror(chan);
 }
 
-void chan_adopt(struct grmon_chan *chan)
+void agent_chan_adopt(struct grmon_chan *chan)
 {
-	if (chan->record_fork != chan_forks)
+	if (chan->record_fork != agent_chan_forks)
 		chan_record(chan);
 }
 
@@ -98,7 +98,7 @@ struct grmon_chan *grmon_chan_new(size_t element_bytes, size_t capacity)
 	memset(chan, 0, sizeof(*chan));
 	chan->element_bytes = element_bytes;
 	chan->capacity = capacity;
-	chan->fork_count = chan_forks;
+	chan->fork_count = agent_chan_forks;
 	chan->site = (uint64_t)(uintptr_t)__builtin_return_address(0);
 	chan_record(chan);
 	return chan;
@@ -156,7 +156,7 @@ static struct chan_node *chan_pop(struct chan_queue *queue)
 	struct chan_node *node;
 
 	while ((node = queue->first) != NULL) {
-		chan_unlink(node);
+		agent_chan_unlink(node);
 		if (chan_claim(node->waiter, node))
 			return node;
 	}
@@ -180,8 +180,8 @@ static inline void chan_take(struct grmon_chan *chan, void *element)
 	__atomic_store_n(&chan->length, chan->length - 1, __ATOMIC_RELAXED);
 }
 
-bool chan_hand_over(struct grmon_chan *chan, const void *element,
-		    struct chan_waiter **wake)
+bool agent_chan_hand_over(struct grmon_chan *chan, const void *element,
+			  struct chan_waiter **wake)
 {
 	struct chan_node *receiver = chan_pop(&chan->receivers);
 
@@ -192,17 +192,18 @@ bool chan_hand_over(struct grmon_chan *chan, const void *element,
 	return true;
 }
 
-int chan_send_now(struct grmon_chan *chan, const void *element, struct chan_waiter **wake)
+int agent_chan_send_now(struct grmon_chan *chan, const void *element,
+			struct chan_waiter **wake)
 {
 	*wake = NULL;
 	if (AGENT_UNLIKELY(chan->closed))
 		return GRMON_ECLOSED;
-	if (!chan->receivers.first || !chan_hand_over(chan, element, wake)) {
+	if (!chan->receivers.first || !agent_chan_hand_over(chan, element, wake)) {
 		if (chan->length == chan->capacity)
 			return GRMON_EAGAIN;
 		chan_put(chan, element);
 	}
-	chan_mirror(chan);
+	agent_chan_mirror(chan);
 	return GRMON_OK;
 }
 
@@ -215,7 +216,7 @@ static void chan_take_returned(struct grmon_chan *chan, void *element)
 	free(returned);
 }
 
-int chan_recv_now(struct grmon_chan *chan, void *element, struct chan_waiter **wake)
+int agent_chan_recv_now(struct grmon_chan *chan, void *element, struct chan_waiter **wake)
 {
 	struct chan_node *sender = NULL;
 
@@ -239,15 +240,15 @@ int chan_recv_now(struct grmon_chan *chan, void *element, struct chan_waiter **w
 	}
 	if (sender)
 		*wake = sender->waiter;
-	chan_mirror(chan);
+	agent_chan_mirror(chan);
 	return GRMON_OK;
 }
 
 static int chan_now(struct grmon_chan *chan, void *element, bool send,
 		    struct chan_waiter **wake)
 {
-	return send ? chan_send_now(chan, element, wake)
-		    : chan_recv_now(chan, element, wake);
+	return send ? agent_chan_send_now(chan, element, wake)
+		    : agent_chan_recv_now(chan, element, wake);
 }
 
 /* A nil channel: wait for the deadline, or for ever. */
@@ -259,7 +260,7 @@ static __attribute__((noinline)) int chan_nil(uint32_t state, int64_t deadline_n
 
 	if (deadline_ns == CHAN_TRY)
 		return GRMON_EAGAIN;
-	chan_wait(&waiter, &why);
+	agent_chan_wait(&waiter, &why);
 	return GRMON_ETIMEDOUT;
 }
 
@@ -281,7 +282,7 @@ static __attribute__((noinline)) int chan_block(struct grmon_chan *chan, void *e
 		int rc;
 
 		chan_unlock(chan);
-		chan_spin_buffer(chan, send);
+		agent_chan_spin_buffer(chan, send);
 		chan_lock(chan);
 		rc = chan_now(chan, element, send, &wake);
 		if (rc != GRMON_EAGAIN) {
@@ -290,11 +291,11 @@ static __attribute__((noinline)) int chan_block(struct grmon_chan *chan, void *e
 			return rc;
 		}
 	}
-	chan_adopt(chan);
-	chan_enqueue(&node);
-	chan_mirror(chan);
+	agent_chan_adopt(chan);
+	agent_chan_enqueue(&node);
+	agent_chan_mirror(chan);
 	chan_unlock(chan);
-	if (!chan_wait(&waiter, &why))
+	if (!agent_chan_wait(&waiter, &why))
 		return GRMON_ETIMEDOUT;
 	return node.closed ? GRMON_ECLOSED : GRMON_OK;
 }
@@ -307,8 +308,13 @@ static inline int chan_operate(struct grmon_chan *chan, void *element, bool send
 
 	chan_lock(chan);
 	rc = chan_now(chan, element, send, &wake);
-	if (AGENT_UNLIKELY(rc == GRMON_EAGAIN) && deadline_ns != CHAN_TRY)
-		return chan_block(chan, element, send, deadline_ns, site);
+	if (AGENT_UNLIKELY(rc == GRMON_EAGAIN) && deadline_ns != CHAN_TRY) {
+		rc = chan_block(chan, element, send, deadline_ns, site);
+		/* Something after the call keeps the public function's frame, which a reader
+		 * of the stack looks for. */
+		__asm__ volatile("");
+		return rc;
+	}
 	chan_unlock(chan);
 	chan_finish(wake);
 	return rc;
@@ -400,7 +406,7 @@ int grmon_chan_close(struct grmon_chan *chan)
 	chan->closed = true;
 	woken = chan_close_queue(&chan->receivers, woken);
 	woken = chan_close_queue(&chan->senders, woken);
-	chan_mirror(chan);
+	agent_chan_mirror(chan);
 	chan_unlock(chan);
 	while (woken) {
 		struct chan_node *next = woken->next;

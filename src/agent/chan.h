@@ -63,11 +63,11 @@ struct chan_node {
 struct chan_waiter {
 	uint32_t word; /* enum chan_word; its own futex */
 	uint32_t nr_nodes;
-	struct chan_node *fired; /* the claim: NULL, a node, or chan_gave_up */
+	struct chan_node *fired; /* the claim: NULL, a node, or agent_chan_gave_up */
 	struct chan_node *nodes;
 };
 
-extern AGENT_HIDDEN struct chan_node chan_gave_up;
+extern AGENT_HIDDEN struct chan_node agent_chan_gave_up;
 
 struct chan_queue {
 	struct chan_node *first;
@@ -118,15 +118,15 @@ struct chan_why {
 };
 
 /* Forks so far, and CPUs that the process had when its first channel was made. */
-extern AGENT_HIDDEN uint32_t chan_forks;
-extern AGENT_HIDDEN bool chan_many_cpus;
+extern AGENT_HIDDEN uint32_t agent_chan_forks;
+extern AGENT_HIDDEN bool agent_chan_many_cpus;
 
-AGENT_HIDDEN void chan_lock_slow(struct grmon_chan *chan);
-AGENT_HIDDEN void chan_after_fork(struct grmon_chan *chan);
+AGENT_HIDDEN void agent_chan_lock_slow(struct grmon_chan *chan);
+AGENT_HIDDEN void agent_chan_after_fork(struct grmon_chan *chan);
 /* Writes to the published record what has changed; with the lock held. */
-AGENT_HIDDEN void chan_mirror(struct grmon_chan *chan);
+AGENT_HIDDEN void agent_chan_mirror(struct grmon_chan *chan);
 /* A record in this process's region, for a channel that a forked child has inherited. */
-AGENT_HIDDEN void chan_adopt(struct grmon_chan *chan);
+AGENT_HIDDEN void agent_chan_adopt(struct grmon_chan *chan);
 
 /* A forked child has copies of queues whose waiters stayed in the parent. */
 static inline void chan_lock(struct grmon_chan *chan)
@@ -136,9 +136,9 @@ static inline void chan_lock(struct grmon_chan *chan)
 	if (AGENT_UNLIKELY(!__atomic_compare_exchange_n(&chan->lock, &expected, 1, false,
 							__ATOMIC_ACQUIRE,
 							__ATOMIC_RELAXED)))
-		chan_lock_slow(chan);
-	if (AGENT_UNLIKELY(chan->fork_count != chan_forks))
-		chan_after_fork(chan);
+		agent_chan_lock_slow(chan);
+	if (AGENT_UNLIKELY(chan->fork_count != agent_chan_forks))
+		agent_chan_after_fork(chan);
 }
 
 static inline void chan_unlock(struct grmon_chan *chan)
@@ -168,29 +168,29 @@ static inline void chan_finish(struct chan_waiter *waiter)
  * Carry out an operation if it need not wait, with the lock held. GRMON_EAGAIN: it must.
  * *wake: the waiter to chan_finish() after unlocking, or NULL.
  */
-AGENT_HIDDEN int chan_send_now(struct grmon_chan *chan, const void *element,
-			       struct chan_waiter **wake);
-AGENT_HIDDEN int chan_recv_now(struct grmon_chan *chan, void *element,
-			       struct chan_waiter **wake);
+AGENT_HIDDEN int agent_chan_send_now(struct grmon_chan *chan, const void *element,
+				     struct chan_waiter **wake);
+AGENT_HIDDEN int agent_chan_recv_now(struct grmon_chan *chan, void *element,
+				     struct chan_waiter **wake);
 
 /* To the first receiver that waits; false: there is none. */
-AGENT_HIDDEN bool chan_hand_over(struct grmon_chan *chan, const void *element,
-				 struct chan_waiter **wake);
+AGENT_HIDDEN bool agent_chan_hand_over(struct grmon_chan *chan, const void *element,
+				       struct chan_waiter **wake);
 
-AGENT_HIDDEN void chan_enqueue(struct chan_node *node);
-AGENT_HIDDEN void chan_unlink(struct chan_node *node);
+AGENT_HIDDEN void agent_chan_enqueue(struct chan_node *node);
+AGENT_HIDDEN void agent_chan_unlink(struct chan_node *node);
 /* Locks the channels, one by one, and takes out what is still queued. */
-AGENT_HIDDEN void chan_dequeue_all(struct chan_waiter *waiter);
+AGENT_HIDDEN void agent_chan_dequeue_all(struct chan_waiter *waiter);
 
 /*
  * Wait until the waiter, queued already, is done, or the deadline passes. No lock is held.
  * Returns the node that fired, with nothing left in any queue, or NULL: timed out. A
  * cancellation point.
  */
-AGENT_HIDDEN struct chan_node *chan_wait(struct chan_waiter *waiter,
-					 const struct chan_why *why);
+AGENT_HIDDEN struct chan_node *agent_chan_wait(struct chan_waiter *waiter,
+					       const struct chan_why *why);
 /* Wait awake, shortly, for a buffer to change; no lock is held. Only worth it where no
  * entry has to be queued for the other side to go on. */
-AGENT_HIDDEN void chan_spin_buffer(struct grmon_chan *chan, bool send);
+AGENT_HIDDEN void agent_chan_spin_buffer(struct grmon_chan *chan, bool send);
 
 #endif

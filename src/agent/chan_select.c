@@ -98,8 +98,8 @@ static void chan_unlock_all(struct chan_select *select)
 
 static int chan_case_now(struct grmon_chan_case *one, struct chan_waiter **wake)
 {
-	return one->send ? chan_send_now(one->chan, one->element, wake)
-			 : chan_recv_now(one->chan, one->element, wake);
+	return one->send ? agent_chan_send_now(one->chan, one->element, wake)
+			 : agent_chan_recv_now(one->chan, one->element, wake);
 }
 
 /*
@@ -134,9 +134,9 @@ static void chan_select_queue(struct chan_select *select, struct chan_waiter *wa
 						      .send = one->send};
 		if (!one->chan)
 			continue;
-		chan_adopt(one->chan);
-		chan_enqueue(&select->nodes[i]);
-		chan_mirror(one->chan);
+		agent_chan_adopt(one->chan);
+		agent_chan_enqueue(&select->nodes[i]);
+		agent_chan_mirror(one->chan);
 	}
 }
 
@@ -167,7 +167,7 @@ static int chan_select_wait(struct chan_select *select, int64_t timeout_ns,
 	for (uint32_t i = select->nr_cases; i-- > 0;)
 		if (select->cases[i].chan)
 			why.object = (uint64_t)(uintptr_t)select->cases[i].chan;
-	fired = chan_wait(&waiter, &why);
+	fired = agent_chan_wait(&waiter, &why);
 	if (!fired)
 		return GRMON_ETIMEDOUT;
 	index = (int)(fired - select->nodes);

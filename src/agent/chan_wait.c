@@ -20,12 +20,13 @@
 #define CHAN_PROBE_LAST    1024u
 #define CHAN_LOCK_ROUNDS   12u
 
-struct chan_node chan_gave_up;
+struct chan_node agent_chan_gave_up;
 
 /* Looks at growing intervals: who holds the lock keeps its line and gets on. */
-void chan_lock_slow(struct grmon_chan *chan)
+void agent_chan_lock_slow(struct grmon_chan *chan)
 {
-	for (uint32_t round = 2; chan_many_cpus && round < CHAN_LOCK_ROUNDS; round++) {
+	for (uint32_t round = 2; agent_chan_many_cpus && round < CHAN_LOCK_ROUNDS;
+	     round++) {
 		uint32_t expected = 0;
 
 		for (uint32_t i = 0; i < 1u << (round < 6 ? round : 6); i++)
@@ -40,13 +41,13 @@ void chan_lock_slow(struct grmon_chan *chan)
 }
 
 /* The waiters' stacks are not this process's to read: forget the queues unread. */
-void chan_after_fork(struct grmon_chan *chan)
+void agent_chan_after_fork(struct grmon_chan *chan)
 {
 	memset(&chan->receivers, 0, sizeof(chan->receivers));
 	memset(&chan->senders, 0, sizeof(chan->senders));
 	chan->nr_send = 0;
 	chan->nr_recv = 0;
-	chan->fork_count = chan_forks;
+	chan->fork_count = agent_chan_forks;
 }
 
 /* Who has claimed it; others that find it in a queue go on trying, in vain. */
@@ -67,7 +68,7 @@ static void chan_count(struct chan_node *node, uint32_t by)
 	*count += by;
 }
 
-void chan_enqueue(struct chan_node *node)
+void agent_chan_enqueue(struct chan_node *node)
 {
 	struct chan_queue *queue = chan_queue_of(node);
 
@@ -82,7 +83,7 @@ void chan_enqueue(struct chan_node *node)
 	chan_count(node, 1);
 }
 
-void chan_unlink(struct chan_node *node)
+void agent_chan_unlink(struct chan_node *node)
 {
 	struct chan_queue *queue = chan_queue_of(node);
 
@@ -98,7 +99,7 @@ void chan_unlink(struct chan_node *node)
 	chan_count(node, (uint32_t)-1);
 }
 
-void chan_dequeue_all(struct chan_waiter *waiter)
+void agent_chan_dequeue_all(struct chan_waiter *waiter)
 {
 	const struct chan_node *fired = chan_fired(waiter);
 
@@ -111,8 +112,8 @@ void chan_dequeue_all(struct chan_waiter *waiter)
 			continue;
 		chan_lock(node->chan);
 		if (node->queued) {
-			chan_unlink(node);
-			chan_mirror(node->chan);
+			agent_chan_unlink(node);
+			agent_chan_mirror(node->chan);
 		}
 		chan_unlock(node->chan);
 	}
@@ -137,7 +138,7 @@ static uint32_t chan_spin_budget(struct grmon_chan *chan)
 	uint32_t spin_ns = __atomic_load_n(&chan->spin_ns, __ATOMIC_RELAXED);
 	uint32_t skipped;
 
-	if (!chan_many_cpus)
+	if (!agent_chan_many_cpus)
 		return 0;
 	if (spin_ns > 0)
 		return spin_ns;
@@ -171,7 +172,7 @@ static void chan_spin_learn(struct grmon_chan *chan, uint32_t budget_ns, bool pa
  * or take several elements, which is faster for both than one at a time. */
 #define CHAN_LOOK_EVERY 64
 
-void chan_spin_buffer(struct grmon_chan *chan, bool send)
+void agent_chan_spin_buffer(struct grmon_chan *chan, bool send)
 {
 	uint32_t budget_ns = chan_spin_budget(chan);
 	int64_t until_ns;
@@ -259,13 +260,13 @@ static void chan_give_back(struct chan_node *node)
 	if (chan->element_bytes > 0)
 		memcpy(returned->element, node->element, chan->element_bytes);
 	chan_lock(chan);
-	if (chan_hand_over(chan, returned->element, &wake)) {
+	if (agent_chan_hand_over(chan, returned->element, &wake)) {
 		free(returned);
 	} else {
 		returned->next = chan->returned;
 		chan->returned = returned;
 	}
-	chan_mirror(chan);
+	agent_chan_mirror(chan);
 	chan_unlock(chan);
 	chan_finish(wake);
 }
@@ -274,10 +275,10 @@ static void chan_cancelled(void *arg)
 {
 	struct chan_waiter *waiter = arg;
 
-	if (!chan_claim(waiter, &chan_gave_up))
+	if (!chan_claim(waiter, &agent_chan_gave_up))
 		chan_await_done(waiter);
-	chan_dequeue_all(waiter);
-	if (waiter->fired != &chan_gave_up && !waiter->fired->send &&
+	agent_chan_dequeue_all(waiter);
+	if (waiter->fired != &agent_chan_gave_up && !waiter->fired->send &&
 	    !waiter->fired->closed)
 		chan_give_back(waiter->fired);
 }
@@ -354,15 +355,15 @@ static bool chan_wait_seen(struct chan_waiter *waiter, const struct chan_why *wh
 	return done;
 }
 
-struct chan_node *chan_wait(struct chan_waiter *waiter, const struct chan_why *why)
+struct chan_node *agent_chan_wait(struct chan_waiter *waiter, const struct chan_why *why)
 {
 	struct chan_node *fired;
 
 	if (!chan_spin_done(waiter) && !chan_wait_seen(waiter, why) &&
-	    !chan_claim(waiter, &chan_gave_up))
+	    !chan_claim(waiter, &agent_chan_gave_up))
 		chan_await_done(waiter);
 	fired = chan_fired(waiter);
-	if (waiter->nr_nodes > 1 || fired == &chan_gave_up)
-		chan_dequeue_all(waiter);
-	return fired == &chan_gave_up ? NULL : fired;
+	if (waiter->nr_nodes > 1 || fired == &agent_chan_gave_up)
+		agent_chan_dequeue_all(waiter);
+	return fired == &agent_chan_gave_up ? NULL : fired;
 }
