@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What stands between the command line and the view, in a terminal: run with its child and
+# its output, --wait from one incarnation to the next, and settings that are written back.
+. "$(dirname "$0")/../tui/lib.sh"
+plan 23
+
+logs() { ls "$work"/grmon-c-run-* 2>/dev/null; }
+mkdir "$work/bin"
+cat >"$work/bin/server" <<'PY'
+#!/usr/bin/env python3
+import ctypes, os, signal, threading, time
+ctypes.CDLL(None).prctl(15, b"server-main", 0, 0, 0)
+print("the word", flush=True)
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+with open(os.environ["PID_FILE"], "w") as f:
+    f.write(f"{os.getpid()} {os.getsid(0)} {os.readlink('/proc/self/fd/0')}\n")
+while not os.path.exists(os.environ["PID_FILE"] + ".end"):
+    time.sleep(0.05)
+os._exit(5)
+PY
+chmod +x "$work/bin/server"
+child_pid() { [ -s "$work/child" ] && child=$(cut -d' ' -f1 "$work/child") && started="$started $child"; }
+gone() { ! kill -0 "$1" 2>/dev/null; }
+run_view() {
+	rm -f "$work/child" "$work/child.end"
+	run_in_shell "clear; TMPDIR=$work PID_FILE=$work/child $client run $* $work/bin/server; echo status=\$?"
+	until_true child_pid
+}
+
+open_shell 100 30
+run_view -i 0.1 --
+expect '^server[-a-z]* +pid [0-9]+ +agent' 'run shows the command, through the agent inside'
+expect 'server-main' 'its threads are there'
+[ "$(cut -d' ' -f2,3 "$work/child")" = "$child /dev/null" ]
+ok $? 'it has a session of its own and no input'
+press q
+expect 'server ended with signal 15' 'leaving the view ends the command'
+gone "$child"
+ok $? 'it is no more'
+expect "printed is in $work/grmon-c-run-" 'the file of its output is said'
+grep -qx 'the word' "$(logs)"
+ok $? 'the output is in it'
+rm -f "$(logs)"
+
+run_view --keep -i 0.1 -o "$work/own-log"
+expect 'server-main' 'run --keep shows the command'
+press q
+expect "still runs as process $child" 'leaving the view with --keep says so'
+kill -0 "$child"
+ok $? 'it still runs'
+grep -qx 'the word' "$work/own-log"
+ok $? '--output names the file'
+kill "$child"
+
+run_view -i 0.1
+wait_for 'server-main'
+touch "$work/child.end"
+expect "process $child \(server-main\) ended at [0-9:]+ with exit status 5" 'a command that ends by itself: how, in the view'
+press q
+expect 'server ended with exit status 5' 'and behind it'
+
+run_view -i 0.1
+wait_for 'server-main'
+kill -KILL "$(view_pid)"
+until_true gone "$child"
+ok $? 'the command does not outlive a view that is killed'
+# Nobody was left to put the terminal back.
+press C-j
+typed 'stty sane; tput rmcup; clear'
+press C-j
+
+run_in_shell "clear; $client run -- $work/bin/nothing; echo status=\$?"
+expect '^status=3' 'a command that does not exist leaves the terminal alone'
+
+# --wait: before it starts, while it runs, after it ended, its next life.
+cp "$(command -v sleep)" "$work/bin/grmon-wait-$$"
+run_in_shell "clear; $client --wait -i 0.1 grmon-wait-$$; echo status=\$?"
+expect "waiting for a process called grmon-wait-" '--wait waits for the start'
+"$work/bin/grmon-wait-$$" 600 &
+first=$!
+started="$started $first"
+expect "pid $first" 'and attaches'
+expect 'sleep +>?[0-9]' 'the picture is there'
+kill -KILL "$first"
+expect "process $first .* ended at .*; waiting for the next" 'the end is said, and that it waits'
+"$work/bin/grmon-wait-$$" 600 &
+second=$!
+started="$started $second"
+expect "pid $second" 'the next incarnation is watched'
+# W: written beside what is there already.
+mkdir -p "$XDG_CONFIG_HOME/grmon-c"
+echo '{"of another version": [1, 2]}' >"$XDG_CONFIG_HOME/grmon-c/config.json"
+press i
+press W
+expect 'config.json' 'W says where it writes'
+written() {
+	tr -d ' \n' <"$XDG_CONFIG_HOME/grmon-c/config.json" | grep -qF '"ofanotherversion":[1,2]' &&
+		grep -q '"hide_idle": true' "$XDG_CONFIG_HOME/grmon-c/config.json"
+}
+until_true written
+ok $? 'the settings are written, other keys are kept'
+press q
+expect '^status=0' 'the view ends well'
