@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* core/column: cells, names, lists; and that hostile texts stay within the cell. */
+#include "unit.h"
+
+#include <math.h>
+
+#include "core/column.h"
+
+static char cell[COLUMN_TEXT_MAX];
+
+struct two_frames {
+	struct stack stack;
+	struct frame frames[2];
+};
+
+static struct two_frames make_stack(const char *function, const char *file, int line)
+{
+	struct two_frames result = {.stack = {.nr_frames = 2}};
+
+	result.frames[0] = (struct frame){.function = "pthread_cond_wait"};
+	result.frames[1] = (struct frame){function, file, line, 0x46a2c1, false};
+	return result;
+}
+
+static void marks(void **state)
+{
+	static const struct {
+		uint32_t flags;
+		const char *mark;
+	} cases[] = {
+		{0, " "},
+		{TASK_IDLE | TASK_NEW | TASK_AGE_EXACT, " "},
+		{TASK_WARN, "?"},
+		{TASK_STUCK, "!"},
+		{TASK_STUCK | TASK_WARN, "!"},
+		{TASK_SUSPECT, "~"},
+		{TASK_STALE, "x"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct task task = {.flags = cases[i].flags};
+
+		assert_string_equal(column_format(COLUMN_MARK, &task, 0, cell),
+				    cases[i].mark);
+	}
+}
+
+static void ages(void **state)
+{
+	struct task task = {.since_ns = 1, .flags = TASK_AGE_EXACT};
+
+	assert_string_equal(column_format(COLUMN_AGE, &task, 12 * SECOND + 1, cell),
+			    "12.0s");
+	task.flags = 0;
+	assert_string_equal(column_format(COLUMN_AGE, &task, 12 * SECOND + 1, cell),
+			    ">12.0s");
+	task.since_ns = 0;
+	assert_string_equal(column_format(COLUMN_AGE, &task, 12 * SECOND, cell), "-");
+	task.since_ns = 1;
+	assert_string_equal(column_format(COLUMN_AGE, &task, INT64_MAX, cell),
+			    ">999d23h");
+	assert_true(strlen(cell) <= (size_t)column_info(COLUMN_AGE)->max_width);
+}
+
+static void cells(void **state)
+{
+	struct two_frames stack = make_stack("main.loop", "/srv/app/main.c", 31);
+	struct label labels[] = {{"request", "/api"}, {"user", ""}};
+	struct task task = {.kind = TASK_THREAD,
+			    .id = 17,
+			    .state = STATE_CHAN_SEND,
+			    .name = "worker",
+			    .stack = &stack.stack,
+			    .labels = labels,
+			    .nr_labels = 2,
+			    .cpu_percent = 99.96f,
+			    .switches = UINT64_MAX,
+			    .creator_name = "starter"};
+
+	assert_string_equal(column_format(COLUMN_ID, &task, 0, cell), "t17");
+	assert_string_equal(column_format(COLUMN_STATE, &task, 0, cell), "chan-send");
+	assert_string_equal(column_format(COLUMN_NAME, &task, 0, cell), "worker");
+	assert_string_equal(column_format(COLUMN_FUNCTION, &task, 0, cell), "main.loop");
+	assert_string_equal(column_format(COLUMN_LOCATION, &task, 0, cell), "main.c:31");
+	assert_string_equal(column_format(COLUMN_LABELS, &task, 0, cell),
+			    "request=/api user=");
+	assert_string_equal(column_format(COLUMN_CPU, &task, 0, cell), "100.0");
+	assert_string_equal(column_format(COLUMN_SWITCHES, &task, 0, cell),
+			    "18446744073709551615");
+	assert_string_equal(column_format(COLUMN_WAITS, &task, 0, cell), "");
+	task.waits.kind = "channel";
+	task.waits.text = "chan jobs";
+	assert_string_equal(column_format(COLUMN_WAITS, &task, 0, cell), "chan jobs");
+	assert_string_equal(column_format(COLUMN_CREATED, &task, 0, cell), "starter");
+	task.created_by = &stack.stack;
+	assert_string_equal(column_format(COLUMN_CREATED, &task, 0, cell),
+			    "main.loop main.c:31");
+	task.cpu_percent = -1;
+	assert_string_equal(column_format(COLUMN_CPU, &task, 0, cell), "-");
+	task.cpu_percent = NAN;
+	assert_string_equal(column_format(COLUMN_CPU, &task, 0, cell), "-");
+}
+
+static void what_is_not_known_is_empty(void **state)
+{
+	struct two_frames stack = make_stack(NULL, "main.c", 0);
+	struct task task = {.name = ""};
+
+	assert_string_equal(column_format(COLUMN_FUNCTION, &task, 0, cell), "");
+	assert_string_equal(column_format(COLUMN_LOCATION, &task, 0, cell), "");
+	assert_string_equal(column_format(COLUMN_CREATED, &task, 0, cell), "");
+	assert_string_equal(column_format(COLUMN_LABELS, &task, 0, cell), "");
+	task.stack = task.created_by = &stack.stack;
+	assert_string_equal(column_format(COLUMN_FUNCTION, &task, 0, cell), "0x46a2c1");
+	assert_string_equal(column_format(COLUMN_LOCATION, &task, 0, cell), "main.c");
+	assert_string_equal(column_format(COLUMN_CREATED, &task, 0, cell),
+			    "0x46a2c1 main.c");
+	assert_string_equal(column_format((enum column_id)99, &task, 0, cell), "");
+}
+
+static void long_texts_are_cut(void **state)
+{
+	char *text = malloc(5000);
+	struct label labels[20];
+	struct two_frames stack;
+	struct task task = {.name = "", .labels = labels, .nr_labels = COUNT(labels)};
+
+	memset(text, 'x', 4999);
+	text[4999] = '\0';
+	for (size_t i = 0; i < COUNT(labels); i++)
+		labels[i] = (struct label){text, text};
+	stack = make_stack(text, text, INT32_MAX);
+	task.stack = task.created_by = &stack.stack;
+	for (int i = 0; i < COLUMN_COUNT; i++) {
+		const char *out = column_format((enum column_id)i, &task, 0, cell);
+
+		assert_true(out != cell || strlen(cell) < COLUMN_TEXT_MAX);
+	}
+	free(text);
+}
+
+static void numbers(void **state)
+{
+	struct task task = {.since_ns = 5, .cpu_percent = 12.5f, .switches = 9};
+
+	assert_true(column_number(COLUMN_AGE, &task, 105) == 100);
+	assert_true(column_number(COLUMN_CPU, &task, 0) == 12.5);
+	assert_true(column_number(COLUMN_SWITCHES, &task, 0) == 9);
+	task.since_ns = 0;
+	task.cpu_percent = NAN;
+	assert_true(column_number(COLUMN_AGE, &task, 105) == -1);
+	assert_true(column_number(COLUMN_CPU, &task, 0) == -1);
+}
+
+static void names(void **state)
+{
+	assert_int_equal(column_by_name("age", 3), COLUMN_AGE);
+	assert_int_equal(column_by_name("AGE", 3), COLUMN_AGE);
+	assert_int_equal(column_by_name("fn", 2), COLUMN_FUNCTION);
+	assert_int_equal(column_by_name("loc", 3), COLUMN_LOCATION);
+	assert_int_equal(column_by_name("creator", 7), COLUMN_CREATED);
+	assert_int_equal(column_by_name("created by", 10), COLUMN_CREATED);
+	assert_int_equal(column_by_name("agent", 3), COLUMN_AGE);
+	assert_int_equal(column_by_name("ag", 2), -1);
+	assert_int_equal(column_by_name("", 0), -1);
+	for (int i = 0; i < COLUMN_COUNT; i++) {
+		const struct column *column = column_info((enum column_id)i);
+
+		assert_int_equal(column_by_name(column->key, strlen(column->key)), i);
+		assert_int_equal(column_by_name(column->title, strlen(column->title)), i);
+		assert_true(column->max_width == 0 ||
+			    column->min_width <= column->max_width);
+		assert_true(column->min_width > 0);
+	}
+	assert_true(column_keys(cell, COLUMN_KEYS_MAX) < COLUMN_KEYS_MAX);
+	assert_contains(cell, "mark, id, state");
+	assert_contains(cell, "labels");
+}
+
+static void expect_list(const char *text, const enum column_id *ids, size_t count)
+{
+	struct column_list list;
+	struct err e;
+
+	if (column_list_parse(&list, text, &e) != 0)
+		fail_msg("%s: %s", text, e.text);
+	assert_int_equal(list.count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(list.ids[i], ids[i]);
+}
+
+static void lists(void **state)
+{
+	static const enum column_id three[] = {COLUMN_STATE, COLUMN_AGE, COLUMN_NAME};
+	enum column_id rest[COLUMN_COUNT];
+	struct column_list all;
+	size_t n = 0;
+
+	expect_list("state,age,name", three, 3);
+	expect_list("STATE,age,state,Name,age", three, 3);
+	column_list_default(&all);
+	assert_int_equal(all.count, COLUMN_COUNT);
+	for (size_t i = 0; i < all.count; i++)
+		if (all.ids[i] != COLUMN_CPU && all.ids[i] != COLUMN_LABELS)
+			rest[n++] = all.ids[i];
+	expect_list("-cpu,-labels", rest, n);
+	rest[n++] = COLUMN_LABELS;
+	expect_list("-labels,-cpu,+labels", rest, n);
+}
+
+static void bad_lists_say_where(void **state)
+{
+	static const struct {
+		const char *text;
+		int at;
+		const char *part;
+	} cases[] = {
+		{"", 0, "columns: mark, id"},
+		{"state,,age", 6, "missing"},
+		{"state,", 6, "missing"},
+		{"state,agee", 6, "unknown column 'agee'"},
+		{"+labels,cpux", 8, "unknown column"},
+		{"+labels,cpu", 8, "changes only"},
+		{"state,+labels", 6, "changes only"},
+		{"-mark,-id,-state,-age,-waits,-name,-function,-location,-created,-cpu,-"
+		 "switches,"
+		 "-labels",
+		 0, "must stay"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct column_list list = {.count = 77};
+		struct err e;
+
+		assert_int_equal(column_list_parse(&list, cases[i].text, &e), ERR_USAGE);
+		assert_int_equal(e.at, cases[i].at);
+		assert_contains(e.text, cases[i].part);
+		assert_int_equal(list.count, 77);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(marks),
+		cmocka_unit_test(ages),
+		cmocka_unit_test(cells),
+		cmocka_unit_test(what_is_not_known_is_empty),
+		cmocka_unit_test(long_texts_are_cut),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(names),
+		cmocka_unit_test(lists),
+		cmocka_unit_test(bad_lists_say_where),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/* core/snapshot, core/stack, core/frame: bounds, counts, sharing, the frame that matters. */
+#include "unit.h"
+
+#include <pthread.h>
+
+#include "base/intern.h"
+#include "core/snapshot.h"
+#include "core/stack.h"
+
+static void a_task_begins_empty(void **state)
+{
+	struct snapshot *snapshot = snapshot_new();
+	struct task *task;
+
+	assert_string_equal(snapshot->target.name, "");
+	assert_int_equal(snapshot->resources.fds, -1);
+	for (int i = 0; i < 1000; i++) {
+		task = snapshot_add(snapshot);
+		assert_string_equal(task->name, "");
+		assert_true(task->cpu_percent < 0);
+		assert_int_equal(task->waits.fd, -1);
+		assert_int_equal(task->flags, 0);
+		assert_null(task->stack);
+		memset(task, 0x5a, sizeof(*task));
+	}
+	assert_int_equal(snapshot->nr_tasks, 1000);
+	assert_int_equal(snapshot->tasks[0].kind, 0x5a5a5a5a);
+	snapshot_unref(snapshot);
+	snapshot_unref(NULL);
+}
+
+static void tasks_are_bounded(void **state)
+{
+	struct snapshot *snapshot = snapshot_new();
+
+	assert_non_null(snapshot_add(snapshot));
+	/* As if it were full: no memory is touched to find that out. */
+	snapshot->nr_tasks = snapshot->cap_tasks = SNAPSHOT_TASKS_MAX;
+	assert_null(snapshot_add(snapshot));
+	snapshot->nr_tasks = snapshot->cap_tasks = 0;
+	snapshot_unref(snapshot);
+}
+
+static void *hold_and_drop(void *arg)
+{
+	for (int i = 0; i < 100000; i++)
+		snapshot_unref(snapshot_ref(arg));
+	snapshot_unref(arg);
+	return NULL;
+}
+
+static void references_are_counted_by_all_threads(void **state)
+{
+	struct snapshot *snapshot = snapshot_new();
+	pthread_t threads[2];
+
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, hold_and_drop, snapshot_ref(snapshot));
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(snapshot->refs, 1);
+	snapshot_unref(snapshot);
+}
+
+static void notes_are_kept_once(void **state)
+{
+	struct snapshot *snapshot = snapshot_new();
+
+	for (int i = 0; i < 40; i++) {
+		snapshot_note(snapshot, "note %d", i);
+		snapshot_note(snapshot, "note %d", i);
+	}
+	assert_int_equal(snapshot->nr_notes, 16);
+	assert_string_equal(snapshot->notes[0], "note 0");
+	assert_string_equal(snapshot->notes[15], "note 15");
+	snapshot_unref(snapshot);
+}
+
+static void counts(void **state)
+{
+	struct snapshot *snapshot = snapshot_new();
+	static const enum task_state states[] = {STATE_MUTEX, STATE_MUTEX, STATE_COND,
+						 STATE_POLL, (enum task_state)4711};
+
+	for (size_t i = 0; i < COUNT(states); i++) {
+		struct task *task = snapshot_add(snapshot);
+
+		task->state = states[i];
+		if (i < 2)
+			task->flags = TASK_STUCK;
+	}
+	snapshot_count(snapshot);
+	snapshot_count(snapshot);
+	assert_int_equal(snapshot->counts.tasks, 5);
+	assert_int_equal(snapshot->counts.stuck, 2);
+	assert_int_equal(snapshot->counts.by_state[STATE_MUTEX], 2);
+	assert_int_equal(snapshot->counts.by_state[STATE_UNKNOWN], 1);
+	assert_int_equal(snapshot->counts.by_class[CLASS_LOCK], 3);
+	assert_int_equal(snapshot->counts.by_class[CLASS_IO], 1);
+	assert_int_equal(snapshot->counts.by_class[CLASS_OTHER], 1);
+	assert_int_equal(snapshot->counts.stuck_by_class[CLASS_LOCK], 2);
+	snapshot_unref(snapshot);
+}
+
+static void ids(void **state)
+{
+	char out[TASK_ID_MAX];
+	struct task task = {.kind = TASK_THREAD, .id = 4711};
+
+	assert_string_equal(task_format_id(&task, out), "t4711");
+	task.kind = TASK_GOROUTINE;
+	task.id = 0;
+	assert_string_equal(task_format_id(&task, out), "g0");
+	task.kind = TASK_COROUTINE;
+	task.id = UINT64_MAX;
+	assert_string_equal(task_format_id(&task, out), "c18446744073709551615");
+	task.kind = (enum task_kind)77;
+	task.id = 1;
+	assert_string_equal(task_format_id(&task, out), "?1");
+}
+
+static void ages(void **state)
+{
+	struct task task = {.since_ns = 0};
+
+	assert_int_equal(task_age_ns(&task, 100), -1);
+	task.since_ns = 40;
+	assert_int_equal(task_age_ns(&task, 100), 60);
+	assert_int_equal(task_age_ns(&task, 40), 0);
+	assert_int_equal(task_age_ns(&task, 39), 0);
+	task.since_ns = INT64_MAX;
+	assert_int_equal(task_age_ns(&task, INT64_MIN), 0);
+	task.since_ns = INT64_MIN;
+	assert_int_equal(task_age_ns(&task, INT64_MAX), -1);
+}
+
+static void equal_stacks_are_one(void **state)
+{
+	struct stack_table *table = stack_table_new(100000);
+	struct frame frames[3];
+	const struct stack *first, *second;
+
+	/* Padding must not count. */
+	memset(frames, 0xee, sizeof(frames));
+	for (int i = 0; i < 3; i++) {
+		frames[i].function = "f";
+		frames[i].file = NULL;
+		frames[i].line = i;
+		frames[i].address = 0x1000;
+		frames[i].inlined = false;
+	}
+	first = stack_intern(table, frames, 3, false);
+	assert_int_equal(first->nr_frames, 3);
+	{
+		struct frame copy[3];
+
+		memset(copy, 0x11, sizeof(copy));
+		for (int i = 0; i < 3; i++) {
+			copy[i].function = frames[i].function;
+			copy[i].file = frames[i].file;
+			copy[i].line = frames[i].line;
+			copy[i].address = frames[i].address;
+			copy[i].inlined = frames[i].inlined;
+		}
+		assert_ptr_equal(stack_intern(table, copy, 3, false), first);
+	}
+	assert_ptr_not_equal(stack_intern(table, frames, 2, false), first);
+	assert_ptr_not_equal(stack_intern(table, frames, 3, true), first);
+	frames[2].inlined = true;
+	second = stack_intern(table, frames, 3, false);
+	assert_ptr_not_equal(second, first);
+	frames[2].line = 9;
+	assert_ptr_not_equal(stack_intern(table, frames, 3, false), second);
+	assert_null(stack_intern(table, frames, 0, false));
+	stack_table_free(table);
+}
+
+static void stacks_stay_when_the_table_grows(void **state)
+{
+	struct stack_table *table = stack_table_new(5000);
+	const struct stack **stacks = calloc(5000, sizeof(*stacks));
+	struct frame frame = {.function = "f"};
+
+	for (uint64_t i = 0; i < 5000; i++) {
+		frame.address = i;
+		stacks[i] = stack_intern(table, &frame, 1, false);
+		assert_non_null(stacks[i]);
+	}
+	for (uint64_t i = 0; i < 5000; i++) {
+		frame.address = i;
+		assert_ptr_equal(stack_intern(table, &frame, 1, false), stacks[i]);
+	}
+	/* Full: the known ones are still found. */
+	frame.address = 5000;
+	assert_null(stack_intern(table, &frame, 1, false));
+	frame.address = 17;
+	assert_ptr_equal(stack_intern(table, &frame, 1, false), stacks[17]);
+	free(stacks);
+	stack_table_free(table);
+}
+
+static void deep_stacks_are_cut(void **state)
+{
+	struct stack_table *table = stack_table_new(10);
+	struct frame frames[SNAPSHOT_FRAMES_MAX + 10] = {{NULL, NULL, 0, 0, false}};
+	const struct stack *stack =
+		stack_intern(table, frames, SNAPSHOT_FRAMES_MAX + 10, false);
+
+	assert_int_equal(stack->nr_frames, SNAPSHOT_FRAMES_MAX);
+	assert_true(stack->truncated);
+	assert_false(stack_intern(table, frames, SNAPSHOT_FRAMES_MAX, false)->truncated);
+	stack_table_free(table);
+}
+
+/* Functions, innermost first, "name@file"; the wanted one is marked by '*'. */
+static void expect_top(const char *const *names)
+{
+	struct stack_table *table = stack_table_new(10);
+	struct frame frames[10];
+	char texts[10][100];
+	size_t n = 0, wanted = 0;
+	struct task task = {.id = 1};
+
+	memset(frames, 0, sizeof(frames));
+	for (; names[n]; n++) {
+		const char *name = names[n];
+		char *file;
+
+		if (*name == '*') {
+			wanted = n;
+			name++;
+		}
+		snprintf(texts[n], sizeof(texts[n]), "%s", name);
+		file = strchr(texts[n], '@');
+		if (file)
+			*file++ = '\0';
+		frames[n].function = texts[n][0] ? texts[n] : NULL;
+		frames[n].file = file;
+		frames[n].address = 0x1000 + n;
+	}
+	task.stack = stack_intern(table, frames, n, false);
+	task.created_by = task.stack;
+	if (task_top_frame(&task) != &task.stack->frames[wanted])
+		fail_msg("%s instead of %s", task_top_frame(&task)->function,
+			 names[wanted]);
+	assert_ptr_equal(task_creator_frame(&task), task_top_frame(&task));
+	/* The same for a stack that was made by hand. */
+	assert_int_equal(stack_find_top(frames, n), wanted);
+	stack_table_free(table);
+}
+
+static void the_frame_that_matters(void **state)
+{
+	static const char *const cases[][8] = {
+		{"__futex_abstimed_wait_common64", "pthread_cond_wait",
+		 "*queue_pop@queue.c", "start_thread", "clone3", NULL},
+		{"read", "_IO_file_underflow", "*load", "main", "__libc_start_call_main",
+		 NULL},
+		{"syscall", "grmon_chan_send", "*producer@/src/main.c", NULL},
+		{"pthread_mutex_lock@src/agent/wrap_lock.c",
+		 "agent_lock@src/agent/wrap.c", "*deposit", NULL},
+		/* A program's own agent_ is its own. */
+		{"poll", "*agent_loop@/srv/app/loop.c", "main", NULL},
+		{"epoll_wait", "std::thread::_Impl::run", "*server::loop", NULL},
+		{"clock_nanosleep@./time/../sysdeps/unix/sysv/linux/clock_nanosleep.c",
+		 "*tick", NULL},
+		{"*readable", "main", NULL},
+		/* A stripped program: no names, but it is not libc. */
+		{"poll", "*", "", "__libc_start_main", NULL},
+		/* A named frame of the program beats an unnamed one. */
+		{"poll", "", "*main", NULL},
+		/* Unnamed, but in libc's file. */
+		{"@/lib/x86_64-linux-gnu/libc.so.6", "*work", NULL},
+		/* Nothing else is left. */
+		{"*__read", "start_thread", "clone3", NULL},
+		{"runtime.gopark", "runtime.chansend", "*main.producer", NULL},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		expect_top(cases[i]);
+}
+
+static void no_stack_has_no_frame(void **state)
+{
+	struct task task = {.id = 1};
+	struct stack empty = {.nr_frames = 0};
+
+	assert_null(task_top_frame(&task));
+	assert_null(task_creator_frame(&task));
+	task.stack = &empty;
+	assert_null(task_top_frame(&task));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_task_begins_empty),
+		cmocka_unit_test(tasks_are_bounded),
+		cmocka_unit_test(references_are_counted_by_all_threads),
+		cmocka_unit_test(notes_are_kept_once),
+		cmocka_unit_test(counts),
+		cmocka_unit_test(ids),
+		cmocka_unit_test(ages),
+		cmocka_unit_test(equal_stacks_are_one),
+		cmocka_unit_test(stacks_stay_when_the_table_grows),
+		cmocka_unit_test(deep_stacks_are_cut),
+		cmocka_unit_test(the_frame_that_matters),
+		cmocka_unit_test(no_stack_has_no_frame),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
