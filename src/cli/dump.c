@@ -63,14 +63,21 @@ static int take_looks(struct look *look, pid_t pid, struct snapshot **snapshot)
 	return cli_exit_of(&e);
 }
 
-static int print_rows(const struct options *options, struct out_request *request,
-		      struct sink *sink, struct err *e)
+static int print_rows(const struct options *options, const struct snapshot *snapshot,
+		      struct sink *sink, int width, struct err *e)
 {
 	const char *format = options->value[OPTION_FORMAT];
 	const struct settings *settings = &options->settings;
 	struct rows_options show = {
 		.class = -1, .hide_idle = settings->hide_idle, .sort = settings->sort};
 	struct rows rows;
+	struct out_request request = {.snapshot = snapshot,
+				      .rows = &rows,
+				      .settings = settings,
+				      .width = width,
+				      .stacks = options->value[OPTION_STACKS] != NULL,
+				      .flush = sink_flush,
+				      .flush_ctx = sink};
 	struct buf out;
 	int rc;
 
@@ -79,12 +86,9 @@ static int print_rows(const struct options *options, struct out_request *request
 		return e->code;
 	rows_init(&rows);
 	buf_init(&out, 0);
-	rc = rows_update(&rows, request->snapshot, &show, request->snapshot->mono_ns, e);
-	request->rows = &rows;
-	request->flush = sink_flush;
-	request->flush_ctx = sink;
+	rc = rows_update(&rows, snapshot, &show, snapshot->mono_ns, e);
 	if (rc == 0)
-		rc = out_by_name(format ? format : "text")->write(request, &out, e);
+		rc = out_by_name(format ? format : "text")->write(&request, &out, e);
 	buf_release(&out);
 	rows_release(&rows);
 	query_free(show.query);
@@ -95,11 +99,8 @@ static int print_snapshot(const struct options *options, const struct snapshot *
 {
 	const char *path = options->value[OPTION_OUTPUT];
 	struct sink sink = {STDOUT_FILENO, "the standard output"};
-	struct out_request request = {.snapshot = snapshot,
-				      .settings = &options->settings,
-				      .stacks = options->value[OPTION_STACKS] != NULL};
 	struct err e = {0};
-	int rc = 0;
+	int rc = 0, width = 0;
 
 	if (path && strcmp(path, "-") != 0) {
 		sink.path = path;
@@ -107,10 +108,10 @@ static int print_snapshot(const struct options *options, const struct snapshot *
 		if (sink.fd < 0)
 			rc = err_sys(&e, errno, "cannot write %s", path);
 	} else {
-		request.width = cli_width();
+		width = cli_width();
 	}
 	if (rc == 0)
-		rc = print_rows(options, &request, &sink, &e);
+		rc = print_rows(options, snapshot, &sink, width, &e);
 	if (sink.fd >= 0 && close(sink.fd) != 0 && rc == 0)
 		rc = err_sys(&e, errno, "cannot write %s", sink.path);
 	if (rc == 0)
@@ -136,7 +137,7 @@ int command_dump(struct options *options)
 	} else {
 		rc = take_looks(&look, pid, &snapshot);
 	}
-	if (rc == CLI_FINE)
+	if (rc == CLI_FINE && snapshot)
 		rc = print_snapshot(options, snapshot);
 	snapshot_unref(snapshot);
 	look_release(&look);

@@ -144,7 +144,7 @@ static int open_another(struct look *look, const struct source_ops *failed, stru
 		    open_source(look, source_table[i], &ignored) == 0)
 			return 0;
 	}
-	return e->code;
+	return e->code ? e->code : ERR_UNSUPPORTED;
 }
 
 static int open_best(struct look *look, struct err *e)
@@ -239,8 +239,8 @@ int look_sample(struct look *look, const struct source_focus *focus,
 		change_over(look);
 	else
 		rc = open_best(look, e);
-	if (rc != 0)
-		return rc;
+	if (rc != 0 || !look->ops)
+		return rc ? rc : ERR_UNSUPPORTED;
 	rc = sample_once(look, focus, snapshot, e);
 	if (rc == 0)
 		goto out;
@@ -251,7 +251,7 @@ int look_sample(struct look *look, const struct source_focus *focus,
 	/* With no word from the kernel that it ended, the source's is taken. */
 	if ((rc == ERR_GONE && look->pidfd < 0) || !is_auto(look))
 		return rc;
-	if (open_another(look, failed, e) == 0) {
+	if (open_another(look, failed, e) == 0 && look->ops) {
 		struct err first = *e;
 
 		rc = sample_once(look, focus, snapshot, e);
@@ -261,7 +261,7 @@ int look_sample(struct look *look, const struct source_focus *focus,
 			close_source(look);
 	}
 out:
-	if (rc == 0 && look->options.ptrace)
+	if (rc == 0 && look->ops && look->options.ptrace)
 		snapshot_note(
 			*snapshot,
 			"--ptrace has no effect: the source %s never stops a thread",

@@ -94,11 +94,11 @@ int command_ls(struct options *options)
 {
 	const char *format = options->value[OPTION_FORMAT];
 	struct processes *list = source_processes_new();
-	const struct process_row *all;
+	const struct process_row *all = NULL;
 	struct process_row *rows = NULL;
 	struct err e = {0};
 	struct buf out;
-	size_t count;
+	size_t count = 0;
 	int rc;
 
 	buf_init(&out, 0);
