@@ -101,6 +101,8 @@ static const struct {
 	{"grmon_*", NULL},
 	{"agent_*", "agent/"},
 	{"agent_*", "libgrmon"},
+	{"block_*", "agent/"},
+	{"block_*", "libgrmon"},
 	{"chan_*", "agent/"},
 	{"chan_*", "libgrmon"},
 	/* runtimes and the libraries under a program's own waiting */

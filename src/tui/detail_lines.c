@@ -9,10 +9,11 @@
 #include "base/clock.h"
 #include "tui/detail.h"
 
-#define LINES_MAX   4096
-#define TEXT_MAX    1200
-#define LABEL_CELLS 12
-#define NARROW      40
+#define LINES_MAX      4096
+#define TEXT_MAX       1200
+#define LABEL_CELLS    12
+#define NARROW         40
+#define FUNCTION_CELLS 36
 
 struct builder {
 	struct tui *t;
@@ -202,12 +203,28 @@ static void add_waits(struct builder *b)
 		    v->all_waiters - v->nr_waiters);
 }
 
+/* Cells that most functions of the stack need, so that places stand below each other. */
+static int function_cells(const struct builder *b, const struct stack *stack)
+{
+	int widest = 8;
+
+	for (size_t i = 0; i < stack->nr_frames; i++) {
+		const char *function = stack->frames[i].function;
+		int cells = function != NULL ? text_cells(function, 200, b->t->ascii) : 0;
+
+		if (cells <= FUNCTION_CELLS && cells > widest)
+			widest = cells;
+	}
+	return b->width >= 2 * FUNCTION_CELLS ? widest : 0;
+}
+
 static void add_frames(struct builder *b, const struct stack *stack)
 {
+	int cells = function_cells(b, stack);
+
 	for (size_t i = 0; i < stack->nr_frames; i++) {
 		const struct frame *frame = &stack->frames[i];
-		enum role role =
-			frame == task_top_frame(b->task) ? ROLE_STRONG : ROLE_NORMAL;
+		bool top = frame == task_top_frame(b->task);
 		char place[600] = "", name[32];
 
 		snprintf(name, sizeof(name), "0x%llx",
@@ -217,7 +234,8 @@ static void add_frames(struct builder *b, const struct stack *stack)
 				 frame->line);
 		else if (frame->file != NULL)
 			snprintf(place, sizeof(place), "  %s", frame->file);
-		say(b, role, NULL, NULL, "%3zu  %s%s%s", i,
+		say(b, top ? ROLE_STRONG : ROLE_NORMAL, NULL, NULL, "%3zu  %-*s%s%s", i,
+		    place[0] != '\0' ? cells : 0,
 		    frame->function != NULL ? frame->function : name, place,
 		    frame->inlined ? " (inlined)" : "");
 	}
@@ -259,7 +277,7 @@ static void add_source(struct builder *b)
 
 	if (frame == NULL)
 		return;
-	excerpt_load(excerpt, frame->file, frame->line);
+	excerpt_load(excerpt, b->v->snapshot->target.pid, frame->file, frame->line);
 	if (excerpt->count == 0)
 		return;
 	heading(b, "Source: %s", frame->file);
@@ -286,6 +304,9 @@ static void add_creator(struct builder *b)
 	if (task->created_by == NULL && task->creator_id == 0 &&
 	    task->creator_name == NULL) {
 		heading(b, "Created by: not known");
+		say(b, ROLE_DIM, NULL, NULL,
+		    "  Only the agent sees threads begin: start the program by `grmon-c "
+		    "run`.");
 		return;
 	}
 	heading(b, "Created by%s%s", task->creator_name != NULL ? " " : "",

@@ -4,6 +4,7 @@
 #include "tui/excerpt.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,9 +14,9 @@
 #define FILE_BYTES_MAX (8u << 20)
 #define TAB_CELLS      8
 
-static int read_source(const char *path, struct buf *out)
+static int read_source(int folder, const char *path, struct buf *out)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int fd = openat(folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	struct stat st;
 	int rc = -1;
 
@@ -45,7 +46,26 @@ static void copy_line(char *out, const char *from, const char *end)
 	out[n] = '\0';
 }
 
-void excerpt_load(struct excerpt *excerpt, const char *file, int line)
+/* A relative name is looked for where grmon-c was started, then where the target runs. */
+static int find_source(pid_t pid, const char *file, struct buf *out)
+{
+	char path[64];
+	int folder, rc;
+
+	if (read_source(AT_FDCWD, file, out) == 0)
+		return 0;
+	if (file[0] == '/' || pid <= 0)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/%d/cwd", (int)pid);
+	folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return -1;
+	rc = read_source(folder, file, out);
+	close(folder);
+	return rc;
+}
+
+void excerpt_load(struct excerpt *excerpt, pid_t pid, const char *file, int line)
 {
 	struct buf buf;
 	const char *at, *end;
@@ -56,10 +76,10 @@ void excerpt_load(struct excerpt *excerpt, const char *file, int line)
 	memset(excerpt, 0, sizeof(*excerpt));
 	excerpt->file = file;
 	excerpt->line = line;
-	if (file == NULL || line <= 0 || file[0] != '/')
+	if (file == NULL || line <= 0)
 		return;
 	buf_init(&buf, FILE_BYTES_MAX + 1);
-	if (read_source(file, &buf) != 0 || buf.length == 0)
+	if (find_source(pid, file, &buf) != 0 || buf.length == 0)
 		goto out;
 	excerpt->first = line > EXCERPT_LINES_MAX / 2 ? line - EXCERPT_LINES_MAX / 2 : 1;
 	at = buf.bytes;

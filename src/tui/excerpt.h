@@ -5,6 +5,7 @@
 #define TUI_EXCERPT_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #define EXCERPT_LINES_MAX 7
 #define EXCERPT_TEXT_MAX  240
@@ -18,6 +19,6 @@ struct excerpt {
 };
 
 /* Reads only when the place is another one than before. count 0: not at hand. */
-void excerpt_load(struct excerpt *excerpt, const char *file, int line);
+void excerpt_load(struct excerpt *excerpt, pid_t pid, const char *file, int line);
 
 #endif

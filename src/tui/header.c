@@ -103,7 +103,7 @@ static void add_resources(struct parts *parts, const struct resources *r)
 		ADD(parts, 5, ROLE_NORMAL, "cpu %.0f%%", r->cpu_percent);
 }
 
-static void add_target(struct tui *t, struct parts *parts, bool alone)
+static void add_target(struct tui *t, struct parts *parts)
 {
 	const struct snapshot *s = t->snapshot;
 	char trend[TREND_MAX * 4 + 1], age[CLOCK_DURATION_MAX];
@@ -116,7 +116,7 @@ static void add_target(struct tui *t, struct parts *parts, bool alone)
 	    s->target.sources != NULL ? s->target.sources : "",
 	    s->target.runtime != NULL ? " " : "",
 	    s->target.runtime != NULL ? s->target.runtime : "");
-	if (alone && s->counts.stuck > 0)
+	if (s->counts.stuck > 0)
 		ADD(parts, 1, ROLE_STUCK, "!%u stuck", s->counts.stuck);
 	if (s->target.start_real_ns > 0) {
 		up = s->real_ns - s->target.start_real_ns + (t->now_ns - s->mono_ns);
@@ -173,7 +173,8 @@ static void class_text(const struct tui *t, int class, enum detail detail, char 
 		snprintf(out, size, on ? "[%d:%u]" : "%d:%u", class + 1, count);
 	else
 		snprintf(out, size, on ? "[%d:%.*s %u%s]" : "%d:%.*s %u%s", class + 1,
-			 detail >= ABBREVIATED ? 4 : 10, name, count, more);
+			 detail >= ABBREVIATED && strlen(name) > 5 ? 4 : 10, name, count,
+			 more);
 }
 
 static int classes_cells(const struct tui *t, enum detail detail)
@@ -198,11 +199,7 @@ static void draw_classes(struct tui *t, int y)
 	char text[64];
 	int x = 0, room;
 
-	if (counts->stuck > 0) {
-		snprintf(text, sizeof(text), "!%u stuck", counts->stuck);
-		x += draw_text(y, x, t->width, ROLE_STUCK, true, text) + 1;
-	}
-	room = t->width - x - (*idle != '\0' ? (int)strlen(idle) + 1 : 0);
+	room = t->width - (*idle != '\0' ? (int)strlen(idle) + 1 : 0);
 	while (detail < ONLY_COUNTS && classes_cells(t, detail) - 1 > room)
 		detail++;
 	for (int class = -1; class < CLASS_COUNT; class ++) {
@@ -249,7 +246,7 @@ void header_draw(struct tui *t, int lines)
 			  t->options->title != NULL ? t->options->title : "");
 		return;
 	}
-	add_target(t, &parts, lines == 1);
+	add_target(t, &parts);
 	draw_parts(&parts, 0, 0, t->width - marks);
 	if (lines > 1)
 		draw_classes(t, 1);

@@ -169,4 +169,5 @@ void signals_stop_self(void)
 	sigaction(SIGTSTP, &plain, &ours);
 	raise(SIGTSTP);
 	sigaction(SIGTSTP, &ours, NULL);
+	state.resumed = 0; /* the caller knows */
 }

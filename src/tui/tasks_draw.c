@@ -35,8 +35,10 @@ static bool draw_row(struct tui *t, struct tasks *v, const struct task *task, in
 	char text[COLUMN_TEXT_MAX];
 	bool grew = false;
 
-	if (here)
-		draw_fill(y, 0, t->width, row_role(task), true);
+	enum role role = row_role(task);
+
+	if (here || role != ROLE_NORMAL) /* also the gaps: fewer changes of attributes */
+		draw_fill(y, 0, t->width, role, here);
 	for (size_t i = 0; i < v->table.count; i++) {
 		struct table_column *column = &v->table.columns[i];
 		const char *cell =
@@ -46,7 +48,7 @@ static bool draw_row(struct tui *t, struct tasks *v, const struct task *task, in
 		if (column->width == 0)
 			continue;
 		draw_cell(y, column->x, column->width, column->right,
-			  cell_role(task, column->id), here, cell);
+			  here ? role : cell_role(task, column->id), here, cell);
 		if (column->id == COLUMN_AGE)
 			tui_shows_age(t, task_age_ns(task, t->now_ns));
 	}

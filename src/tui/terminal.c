@@ -55,8 +55,9 @@ static void prepare_reset(struct terminal *terminal, bool mouse)
 	collecting = NULL;
 }
 
-/* Whether terminfo knows the type and the type can address the cursor. */
-static int check_type(int fd, struct err *e)
+/* Whether terminfo knows the type and the type can address the cursor; then the bytes that
+ * undo everything. */
+static int check_type(struct terminal *terminal, bool mouse, struct err *e)
 {
 	const char *type = getenv("TERM");
 	const char *cup;
@@ -67,13 +68,14 @@ static int check_type(int fd, struct err *e)
 			e, ERR_UNSUPPORTED,
 			"TERM is not set: set it to your terminal's type, for example "
 			"TERM=xterm-256color, or use `grmon-c dump`");
-	if (setupterm(NULL, fd, &found) != OK)
+	if (setupterm(NULL, terminal->out_fd, &found) != OK)
 		return err_set(
 			e, ERR_UNSUPPORTED,
 			"the terminal type %.60s is not known here: set TERM to one that "
 			"is, for example TERM=xterm, or use `grmon-c dump`",
 			type);
 	cup = tigetstr("cup");
+	prepare_reset(terminal, mouse);
 	del_curterm(cur_term);
 	if (cup == NULL || cup == (char *)-1)
 		return err_set(
@@ -148,22 +150,21 @@ int terminal_open(struct terminal *terminal, bool mouse, struct err *e)
 	terminal->utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	rc = open_files(terminal, e);
 	if (rc == 0)
-		rc = check_type(terminal->out_fd, e);
+		rc = check_type(terminal, mouse, e);
 	if (rc != 0)
 		goto out;
-	terminal->screen = newterm(NULL, terminal->out, terminal->in);
-	if (terminal->screen == NULL) {
-		rc = err_set(e, ERR_UNSUPPORTED,
-			     "curses cannot use this terminal: check TERM");
-		goto out;
-	}
-	prepare_reset(terminal, mouse);
+	/* Before newterm(), which otherwise puts handlers of its own where none are. */
 	terminal->event_fd = signals_install(terminal->out_fd, terminal->reset,
 					     terminal->reset_bytes, &terminal->saved, e);
 	if (terminal->event_fd < 0) {
 		rc = terminal->event_fd;
-		endwin();
-		delscreen(terminal->screen);
+		goto out;
+	}
+	terminal->screen = newterm(NULL, terminal->out, terminal->in);
+	if (terminal->screen == NULL) {
+		signals_restore();
+		rc = err_set(e, ERR_UNSUPPORTED,
+			     "curses cannot use this terminal: check TERM");
 		goto out;
 	}
 	set_modes(mouse);
@@ -238,7 +239,7 @@ void terminal_suspend(struct terminal *terminal)
 void terminal_repaint(struct terminal *terminal)
 {
 	terminal_resized(terminal);
-	endwin(); /* so that the next refresh enters the screen and its modes again */
+	/* No endwin(): it would bring back the cursor of the other screen once more. */
 	reset_prog_mode();
 	clearok(curscr, TRUE);
 }

@@ -48,7 +48,8 @@ static int help_init(struct tui *t, void *ctx)
 static void add(struct help *v, enum role role, int label_cells, const char *label,
 		const char *text)
 {
-	int width = v->width - label_cells - 1;
+	int cells = label_cells < v->width / 2 ? label_cells : v->width / 2;
+	int width = v->width - cells - 1;
 	size_t skip = 0;
 
 	do {
@@ -59,7 +60,7 @@ static void add(struct help *v, enum role role, int label_cells, const char *lab
 			return;
 		v->count++;
 		line->role = role;
-		line->label_cells = label_cells;
+		line->label_cells = cells;
 		snprintf(line->label, sizeof(line->label), "%s", label);
 		snprintf(line->text, sizeof(line->text), "%.*s", (int)used, text);
 		label = "";

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The detail view: state, stack, owner, who else waits, history, links, and an ended task.
+. "$(dirname "$0")/lib.sh"
+plan 19
+
+start_target LD_PRELOAD="$agent"
+open_shell 120 50
+view "--filter waiter-1 $target"
+wait_for 'waiter-1'
+press Enter
+expect '^ Task +t[0-9]+ +waiter-1' "Enter opens the task"
+expect '^ State +mutex: waiting for a mutex' "state with its help"
+expect '^ Since +.*[0-9]s, (from|seen from) [0-9:]+' "since when"
+expect "^ Held by +t$target +signal-wait" "who holds it, with state"
+expect 'Who else waits on it \(2\)' "how many others wait on it"
+expect '^ +t[0-9]+ +mutex +[0-9.]+s +waiter-2' "and who"
+expect '^ +[0-9]+ +waiter .*tui_tasks.c:[0-9]+' "the stack reaches its own function, with line"
+expect '^ Created by' "who created it"
+expect "^ +t$target +signal-wait +.*tui_tasks" "as a task to go to"
+expect '^ +[0-9]+ +start .*tui_tasks.c:[0-9]+' "the creator's stack"
+expect '^ > +[0-9]+ +pthread_mutex_lock\(&lock\)' \
+	"the source around its line"
+press Tab Enter
+expect '^ Task +t[0-9]+ +(tui_tasks|waiter-[23])' "n and Enter go to a task named there"
+press Escape
+expect '^ Task +t[0-9]+ +waiter-1' "Esc goes back to the one before"
+kill -USR2 "$target" # frees the mutex: the three go on to pause()
+expect '^ State +signal-wait' "the state follows the task"
+press G
+wait_for 'Switches'
+expect '[0-9:]+ +mutex +for +[0-9.]+m?s' "history says how long it was in a state before"
+press q
+expect 'AGE▼' "q goes back to the table"
+
+press /
+press C-u
+typed 'leaver'
+press Enter
+wait_for '1 of [0-9]+ shown'
+press Enter
+wait_for '^ Task +t[0-9]+ +leaver'
+kill -USR1 "$target"
+expect '^ Ended +it was gone at [0-9:]+; this is its last picture' "an ended task says so"
+expect '^ State +semaphore' "and keeps its last picture"
+press q
+press Escape
+expect 'AGE▼' "the table is still there"

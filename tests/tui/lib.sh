@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+# For the tests of the view: a tmux server of its own with one shell in it, keys, and
+# polling of the screen. Sourced by tests/tui/*.t with BUILD set.
+# shellcheck shell=sh disable=SC2034
+
+BUILD=${BUILD:-$PWD/build}
+client=$BUILD/grmon-c
+agent=$BUILD/libgrmon.so
+command -v tmux >/dev/null 2>&1 || { echo "1..0 # SKIP tmux is not installed"; exit 0; }
+
+work=$(mktemp -d)
+server=grmon-tui-$$
+export LC_ALL=C.UTF-8 XDG_CONFIG_HOME="$work/config" XDG_RUNTIME_DIR="$work/run"
+mkdir -m 700 "$work/config" "$work/run"
+unset NO_COLOR GRMON_SOCKET_DIR GRMON_DISABLE TMUX
+started=
+tests=0
+failures=0
+
+finish() {
+	status=$?
+	trap - EXIT INT TERM
+	tmux -L "$server" kill-server 2>/dev/null
+	for pid in $started; do
+		kill -CONT "$pid" 2>/dev/null
+		kill -9 "$pid" 2>/dev/null
+	done
+	rm -rf "$work"
+	[ "$failures" -eq 0 ] || status=1
+	exit $status
+}
+trap finish EXIT INT TERM
+
+plan() { echo "1..$1"; }
+
+ok() { # STATUS NAME
+	tests=$((tests + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tests - $2"
+	else
+		failures=$((failures + 1))
+		echo "not ok $tests - $2"
+		screen | sed 's/^/# |/'
+	fi
+}
+
+screen() { tmux -L "$server" capture-pane -p -t view; }
+colored() { tmux -L "$server" capture-pane -p -e -t view; }
+state() { tmux -L "$server" display-message -p -t view "#{$1}"; }
+press() { tmux -L "$server" send-keys -t view "$@"; }
+typed() { tmux -L "$server" send-keys -t view -l -- "$1"; }
+resize() { tmux -L "$server" resize-window -t view -x "$1" -y "$2"; }
+
+# until_true COMMAND...: polls up to 10 s.
+until_true() {
+	i=0
+	until "$@"; do
+		i=$((i + 1))
+		[ $i -lt 200 ] || return 1
+		sleep 0.05
+	done
+}
+sees() { screen | grep -qE -- "$1"; }
+sees_not() { ! sees "$1"; }
+wait_for() { until_true sees "$1"; }
+wait_gone() { until_true sees_not "$1"; }
+# expect PATTERN NAME: one test point, polled.
+expect() { wait_for "$1"; ok $? "$2"; }
+expect_gone() { wait_gone "$1"; ok $? "$2"; }
+
+# A shell in a terminal of WIDTH HEIGHT, with a prompt to be seen when it is back.
+open_shell() {
+	tmux -L "$server" -f /dev/null new-session -d -s view -x "$1" -y "$2" \
+		"PS1='back> ' ENV= exec sh"
+	tmux -L "$server" set-option -g focus-events off >/dev/null
+	wait_for '^back>' || { echo "Bail out! no shell in tmux"; exit 1; }
+}
+# Type a command into that shell.
+run_in_shell() {
+	typed "$1"
+	press Enter
+}
+# view ARG...: the client on these arguments, once its picture is there.
+view() {
+	run_in_shell "clear; $client $*; echo status=\$?"
+	wait_for 'ID +STATE'
+}
+# Pid of the client that runs in the shell.
+view_pid() {
+	pgrep -P "$(state pane_pid)" -x grmon-c
+}
+
+is_ready() { grep -q ready "$work/ready"; }
+# start_target [VAR=VALUE...]: the program of tests/targets; $target is its pid.
+start_target() {
+	: >"$work/ready"
+	[ -p "$work/hold" ] || mkfifo "$work/hold"
+	env "$@" "$BUILD/tests/targets/tui_tasks" <"$work/hold" >"$work/ready" 2>/dev/null &
+	target=$!
+	started="$started $target"
+	exec 9>"$work/hold"
+	until_true is_ready || { echo "Bail out! the target does not start"; exit 1; }
+}

@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The process list: the first screen without a target, filter, sort, attach, and P.
+. "$(dirname "$0")/lib.sh"
+plan 11
+
+start_target
+open_shell 100 30
+run_in_shell "clear; $client; echo status=\$?"
+expect '^ *PID +SOURCE[▲▼]? +TASKS' "without a target it starts with the processes"
+press t
+expect 'choose a process first' "there is no task view yet"
+press /
+typed "$target"
+expect "^ *$target +(native|agent) +[0-9]+ .*tui_tasks" "filtered while it is typed"
+press Enter
+expect 'Processes: [0-9]+ of [0-9]+, filter:' "and counted"
+press Enter
+expect "^tui_tasks +pid $target" "Enter watches it"
+expect 'waiter-1' "with its tasks"
+press P
+expect "^ *$target .*tui_tasks" "P comes back to the list"
+press q
+expect 'waiter-1' "q goes back to the tasks"
+press P Escape
+expect 'Processes: ([0-9]+) of \1\.' "Esc shows all processes again"
+press s
+wait_for 'Sort by'
+press g Enter
+expect '^ *PID[▲▼]' "sorted by pid"
+press P q q
+expect '^status=0' "and out"

@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Sizes from 1x1 to 500x200, resizing while it runs, ASCII, NO_COLOR.
+. "$(dirname "$0")/lib.sh"
+plan 19
+
+start_target
+open_shell 200 50
+view "$target"
+expect 'ID +STATE +AGE.* WAITS ON +NAME +FUNCTION +LOCATION +CREATED BY +CPU% +SWITCHES' \
+	"200x50 has room for every column"
+expect "held by t$target" "and for whole texts"
+sees_not '…'
+ok $? "nothing is cut"
+
+resize 20 5
+expect '^. ID +STATE' "20x5 still has a table"
+lines=$(screen | grep -cE '^. +t[0-9]+ ')
+[ "$lines" -ge 2 ]
+ok $? "with rows"
+[ "$(screen | awk '{ if (length($0) > 20) print }' | wc -l)" -eq 0 ]
+ok $? "within its width"
+press Enter
+expect 'Task|^ t[0-9]+ ' "the detail view works there"
+press '?'
+expect 'Keys|row' "and the help"
+press q q
+wait_for 'STATE'
+
+for size in 1x1 2x2 500x200 7x3 40x1 80x24; do
+	resize "${size%x*}" "${size#*x}"
+	press j k e Enter
+	press q e
+	until_true test "$(state pane_width)x$(state pane_height)" = "$size"
+done
+expect 'ID +STATE +AGE' "it lives through sizes from 1x1 to 500x200"
+view_pid >/dev/null
+ok $? "as the same process"
+press q
+expect '^status=0' "and ends well"
+
+view "--ascii $target"
+expect 'AGEv' "--ascii: the sort mark is ASCII"
+wait_for 'tasks [0-9]+ [^ ]'
+[ "$(colored | LC_ALL=C tr -d '\000-\177' | wc -c)" -eq 0 ]
+ok $? "--ascii: no byte beyond ASCII"
+press Enter '?'
+wait_for 'one row up'
+[ "$(colored | LC_ALL=C tr -d '\000-\177' | wc -c)" -eq 0 ]
+ok $? "neither in the help"
+press q q q
+wait_for '^status=0'
+
+# 38;5;N, 3N and 9N are colours; bold, reverse and underline are not.
+colors() { colored | grep -cE "$(printf '\033')\[([0-9]+;)*(3[0-8]|9[0-7]|4[0-8])[;m]"; }
+view "$target"
+[ "$(colors)" -gt 0 ]
+ok $? "colours are used where they may be"
+press q
+wait_for '^status=0'
+view "--no-color $target"
+[ "$(colors)" -eq 0 ]
+ok $? "--no-color: none"
+press q
+wait_for '^status=0'
+run_in_shell 'export NO_COLOR=1'
+view "$target"
+[ "$(colors)" -eq 0 ]
+ok $? "NO_COLOR: none"
+colored | grep -q "$(printf '\033')\[[0-9;]*7m"
+ok $? "the cursor is seen all the same"
+press q
+wait_for '^status=0'
+run_in_shell 'unset NO_COLOR'
+run_in_shell "clear; TERM=vt100 $client $target; echo status=\$?"
+expect 'ID +STATE' "a terminal without colours"
+press q

@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Stuck tasks: a sign and an attribute after the threshold, a warning before it, the count
+# in the header, and the keys that go there.
+. "$(dirname "$0")/lib.sh"
+plan 10
+
+esc=$(printf '\033')
+start_target
+open_shell 100 30
+view "--stuck 4s --interval 0.2 $target"
+wait_for 'waiter-1'
+sees '^! +t[0-9]+'
+[ $? -ne 0 ]
+ok $? "nothing is stuck at first"
+expect '^\? +t[0-9]+ +mutex .*waiter-1' "half-way it is a warning, with a sign"
+expect '^! +t[0-9]+ +mutex .*waiter-1' "past the threshold it is stuck, with a sign"
+stuck_is_strong() {
+	colored | grep -qE "$esc\[([0-9;]*;)?1(;[0-9;]*)?m($esc\[[0-9;]*m)*! t[0-9]+ +mutex"
+}
+until_true stuck_is_strong
+ok $? "and an attribute of its own"
+stuck_is_red() { colored | grep -qE '(38;5;196|[^0-9]91|[^0-9]31)m.*! t[0-9]+ +mutex'; }
+until_true stuck_is_red
+ok $? "in red"
+expect '!4 stuck|![0-9]+ stuck' "the header counts them"
+sees '^[!?] +t[0-9]+ +sleep'
+[ $? -ne 0 ]
+ok $? "an idle state is not stuck"
+on_stuck() { # the row in reverse is a stuck one
+	colored | grep -E "$esc\[[0-9;]*7m" | grep -qE '! +t[0-9]+'
+}
+press G n
+until_true on_stuck
+ok $? "n goes to a stuck task"
+press q
+wait_for '^status=0'
+view "--stuck mutex=never,sleep=1s --interval 0.2 $target"
+expect '^! +t[0-9]+ +sleep .*sleeper' "--stuck can name an idle state"
+sees '^! +t[0-9]+ +mutex'
+[ $? -ne 0 ]
+ok $? "and exempt another"
+press q

@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The task table at 80x24: columns, sort, filter as it is typed, quick filters, pause,
+# expand, column chooser, help, and the way out.
+. "$(dirname "$0")/lib.sh"
+plan 31
+
+start_target
+open_shell 80 24
+view "$target"
+expect "^tui_tasks +pid $target " "the header names the target"
+expect 'tasks [0-9]+ ' "the header counts tasks"
+expect '0:all [0-9]+\]? +1:channel 0 +2:lock 4' "the classes and their counts"
+expect '^!? *ID +STATE +AGE▼' "sorted by age, the oldest first"
+expect '^. +t[0-9]+ +mutex .* waiter-1 ' "a row with state and name"
+expect '\? help +q quit' "the footer says the keys"
+
+# The NAME column from top to bottom; functions have some of these names too.
+names() {
+	screen | awk '/^. +t[0-9]/ && match($0, /(waiter|flicker)-[0-9]|leaver|sleeper/) {
+		printf "%s ", substr($0, RSTART, RLENGTH) }'
+}
+names_are() { [ "$(names)" = "$1" ]; }
+
+press s
+expect 'Sort by' "s opens the list of columns"
+press G k k k k k k Enter
+expect 'NAME▲' "Enter sorts by the chosen one"
+until_true names_are 'flicker-1 flicker-2 leaver sleeper waiter-1 waiter-2 waiter-3 '
+ok $? "rows are in the order of names"
+press S
+expect 'NAME▼' "S reverses"
+until_true names_are 'waiter-3 waiter-2 waiter-1 sleeper leaver flicker-2 flicker-1 '
+ok $? "rows are in the reverse order"
+press '<'
+expect 'WAITS ON[▲▼]' "< sorts by the column to the left"
+press '>' '>'
+expect 'FUNCTION[▲▼]' "> sorts by the column to the right"
+
+press /
+typed 'waiter'
+until_true names_are 'waiter-1 waiter-2 waiter-3 '
+ok $? "the filter is applied while it is typed"
+typed '-2 fn~['
+expect '^ {15,22}\^ ' "a mistake is marked below it"
+names_are 'waiter-2 '
+ok $? "and the last good filter still holds"
+press Escape
+wait_gone '^filter:'
+until_true sees 'sleeper'
+ok $? "Esc brings back what was before"
+press f
+typed 'state:mutex'
+press Enter
+expect '3 of [0-9]+ shown' "Enter keeps the filter and the footer counts"
+expect 'filter: state:mutex' "the footer says the filter"
+press /
+press C-u Up
+expect '^filter: state:mutex' "up recalls an earlier filter"
+press C-u Enter
+wait_for 'sleeper'
+press 2
+expect '\[2:lock 4\]' "a digit filters by class"
+sees_not 'sleeper'
+ok $? "and shows only that class"
+press 0
+expect 'sleeper' "0 shows all again"
+press i
+expect 'idle hidden' "i hides idle tasks"
+sees_not 'sleeper'
+ok $? "idle rows are gone"
+press i
+wait_for 'sleeper'
+
+press p
+expect 'PAUSED' "p pauses and the header says so"
+before=$(screen)
+sleep 1.2 # longer than a poll: nothing may change meanwhile
+[ "$before" = "$(screen)" ]
+ok $? "a paused picture does not change"
+press Space
+wait_gone 'PAUSED'
+
+press s
+wait_for 'Sort by'
+press g j j j j j Enter
+press Home e
+expect '^ +(SWITCHES|CREATED BY|CPU%) ' "e shows the texts that do not fit"
+press e c
+wait_for 'Columns'
+press g j j Space Escape
+wait_gone 'Columns'
+sees_not 'STATE'
+ok $? "c hides a column"
+press '?'
+expect 'one row up' "? shows the help"
+press q
+wait_gone 'one row up'
+press q
+expect '^status=0' "q ends with status 0"

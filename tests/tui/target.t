@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The target moves: the cursor stays on its task while rows change places; tasks end; the
+# target is stopped; it is killed under the view.
+. "$(dirname "$0")/lib.sh"
+plan 13
+
+esc=$(printf '\033')
+start_target LD_PRELOAD="$agent"
+open_shell 100 30
+view "--interval 0.1 $target"
+wait_for 'flicker-2'
+cursor_row() { colored | grep -E "$esc\[[0-9;]*7m($esc\[[0-9;]*m)*.? +t[0-9]+"; }
+cursor_on() { cursor_row | grep -q "$1"; }
+row_of() { screen | grep -n "$1" | cut -d: -f1; }
+put_cursor_on() {
+	press g
+	i=0
+	until cursor_on "$1" || [ $i -gt 15 ]; do
+		press j
+		i=$((i + 1))
+		sleep 0.05
+	done
+	cursor_on "$1"
+}
+
+# The two that flicker change places all the time: now one and now the other is older.
+put_cursor_on flicker-1
+ok $? "the cursor is on a task"
+first=$(row_of flicker-1)
+row_moved() {
+	cursor_on flicker-1 || strayed=1
+	[ "$(row_of flicker-1)" != "$first" ]
+}
+strayed=0
+until_true row_moved
+ok $? "its row moves while the picture changes"
+[ $strayed -eq 0 ] && cursor_on flicker-1
+ok $? "and the cursor moves with it"
+
+put_cursor_on leaver
+ok $? "the cursor is on another one"
+at=$(row_of leaver)
+kill -USR1 "$target"
+expect 't[0-9]+ ended' "when that one ends the footer says so"
+row_has_cursor() { colored | sed -n "$1p" | grep -qE "$esc\[[0-9;]*7m"; }
+until_true row_has_cursor "$at"
+ok $? "and the cursor stays at its place"
+
+kill -STOP "$target"
+frozen() { grep -q '^State:.T' "/proc/$target/status"; }
+until_true frozen
+age_of() { screen | grep sleeper | grep -oE '[0-9.]+s ' | head -n 1; }
+age=$(age_of)
+older() { [ "$(age_of)" != "$age" ] && [ -n "$(age_of)" ]; }
+until_true older
+ok $? "the picture of a stopped target goes on"
+press k
+until_true cursor_row >/dev/null
+ok $? "and so do the keys"
+press q
+wait_for '^status=0'
+view "--source native --interval 0.1 $target"
+expect ' stopped ' "seen from outside it says that it is stopped"
+kill -CONT "$target"
+expect_gone ' stopped ' "and that it goes on"
+
+kill -KILL "$target"
+expect 'ENDED' "the header says that the target ended"
+expect "(ended|gone|killed).*q quits" "the footer says how to go on"
+expect 'waiter-1' "the last picture stays"
+press q
+wait_for '^status='
