@@ -22,6 +22,7 @@ struct row_labels {
 struct row {
 	/* One cache line that every poll looks at. */
 	uint32_t kind;    /* of slot */
+	bool known;       /* slot is a copy */
 	bool torn;        /* changed while it was read: the copy is an older one */
 	bool dead;        /* the kernel has no such thread, or a newer slot has its id */
 	bool changed;     /* since the poll before */

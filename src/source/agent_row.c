@@ -77,7 +77,8 @@ void row_update(struct agent *agent, uint32_t i)
 	struct wire_slot slot;
 
 	row->changed = false;
-	if (seq == row->slot.seq && flags == row->slot.flags && !row->torn) {
+	if (row->known && seq == row->slot.seq && flags == row->slot.flags &&
+	    !row->torn) {
 		if (row->unchanged < UINT32_MAX)
 			row->unchanged++;
 		if (row->kind == WIRE_THREAD && row->slot.state == WIRE_STATE_RUNNING)
@@ -90,6 +91,7 @@ void row_update(struct agent *agent, uint32_t i)
 	}
 	/* Also for a free slot: the next look sees that nothing changed. */
 	take_slot(agent, row, &slot);
+	row->known = true;
 	row->slot.seq = slot.seq;
 	row->slot.flags = slot.flags;
 	if (row->kind == WIRE_THREAD)

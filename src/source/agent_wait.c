@@ -199,11 +199,13 @@ void row_describe_wait(struct agent *agent, struct row *row)
 		waits->address = slot->object;
 		waits->kind = state_kinds[state];
 	}
+	bool had_record = row->chan != 0;
+
 	if (chan && describe_chan(agent, row)) {
 		row->waits_known = true;
 		return;
 	}
-	if (row->waits_known && !waits->owner_changes)
+	if (row->waits_known && !waits->owner_changes && !had_record)
 		return;
 	row->waits_known = true;
 	if (is_lock(state) && !(slot->flags & WIRE_SLOT_API)) {
