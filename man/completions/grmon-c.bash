@@ -38,6 +38,16 @@ _grmon_c()
 --no-color --ascii --help --version"
 	COMPREPLY=()
 	[ "$COMP_CWORD" -gt 0 ] && before=${COMP_WORDS[COMP_CWORD - 1]}
+	# readline splits --sort=age and state:lock; the sign may be the word itself.
+	case $word in
+	: | =)
+		before=$word word=""
+		i=$((COMP_CWORD - 1))
+		;;
+	*) i=$((COMP_CWORD - 2)) ;;
+	esac
+	[ "$before" = = ] && before=${COMP_WORDS[i]}
+	[ "$before" = : ] && before=${COMP_WORDS[i]}:
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		run | ls | dump | help)
@@ -81,11 +91,8 @@ _grmon_c()
 			sed 's/$/:/')" "$word" " (!|"
 		compopt -o nospace 2>/dev/null
 		;;
-	:)
-		if [ "${COMP_WORDS[COMP_CWORD - 2]}" = state ]; then
-			_grmon_c_reply "$("$client" help states-list 2>/dev/null)" "$word"
-		fi
-		;;
+	*state:) _grmon_c_reply "$("$client" help states-list 2>/dev/null)" "$word" ;;
+	*:) ;;
 	-o | --output)
 		# shellcheck disable=SC2207
 		COMPREPLY=($(compgen -f -- "$word"))
@@ -103,13 +110,6 @@ _grmon_c()
 		*) options="$options --pid --wait" ;;
 		esac
 		case $word:$command in
-		:) # the first word and nothing of it yet: word lists stay short
-			if [ "$COMP_CWORD" -gt 0 ] && [ "${COMP_WORDS[COMP_CWORD]}" = ":" ]; then
-				_grmon_c_reply "$("$client" help states-list 2>/dev/null)" ""
-			else
-				_grmon_c_reply $'run\nls\ndump\nhelp\n'"$(_grmon_c_pids "$client")" "$word"
-			fi
-			;;
 		-*) _grmon_c_reply "${options// /$'\n'}" "$word" ;;
 		*:help) _grmon_c_reply $'states\ncolumns\nfilter\nkeys\nsources\nformats\nrun\nls\ndump' "$word" ;;
 		*:run)

@@ -132,7 +132,8 @@ static void complain_of_target(const struct options *options, const char *text,
 	suggest_init(&suggest, text, strlen(text));
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		suggest_offer(&suggest, command_table[i].name);
-	if (e->code == ERR_NOTFOUND && suggest.best && !options->command_named)
+	if (e->code == ERR_NOTFOUND && suggest.best && suggest.distance > 0 &&
+	    !options->command_named)
 		cli_complain("%s; or did you mean 'grmon-c %s'?", e->text, suggest.best);
 	else
 		cli_complain("%s", e->text);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,12 +263,16 @@ static int make_folders(const char *path, struct err *e)
 int config_save(const char *path, const struct settings *settings, struct err *e)
 {
 	struct settings defaults;
+	char real[PATH_MAX];
 	struct buf text;
 	char *bytes = NULL;
 	json_t *root;
 	int rc, failed = 0;
 
 	settings_default(&defaults);
+	/* A link to a file elsewhere stays a link. */
+	if (realpath(path, real))
+		path = real;
 	buf_init(&text, CONFIG_MAX_BYTES + 1);
 	rc = config_read(path, &text, &root, e);
 	if (rc != 0)

@@ -3,7 +3,7 @@
 # Wrong words and targets that cannot be watched: the exit code, one sentence that says what
 # to do, and nothing on the standard output.
 . "$(dirname "$0")/lib.sh"
-plan 34
+plan 37
 
 # fails CODE TEXT ARGUMENT…: the client exits with CODE and says TEXT on stderr.
 fails() {
@@ -42,6 +42,9 @@ check 'a bad topic suggests' fails 2 'did you mean states' help statse
 check 'no such pid' fails 3 'there is no process 4194999' dump 4194999
 check 'no such pid by option' fails 3 'there is no process 4194999' dump -p 4194999
 check 'no such name' fails 3 'no process is called' dump no-such-process-name
+check 'a word behind -- is no command' fails 3 "no process is called 'ls'" -- ls
+check 'a thread of the kernel or no process' fails 3 '' dump 2
+check 'the agent where there is none' fails 3 'agent' dump -s agent $$
 check 'a URL is not pretended' fails 3 'URL' dump http://localhost:6060
 check 'a stream is not pretended' fails 3 'stream' dump -
 check 'no terminal for the view' fails 2 'grmon-c dump' $$
@@ -83,5 +86,5 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 elif [ "$(id -u)" -ne 0 ] && [ "$(stat -c %u /proc/1)" -ne "$(id -u)" ]; then
 	check 'a process of another user says what to do' fails 3 'run grmon-c as that user' dump 1
 else
-	echo 'ok 34 - a process of another user says what to do # SKIP no second user at hand'
+	echo 'ok 37 - a process of another user says what to do # SKIP no second user at hand'
 fi

@@ -46,6 +46,7 @@ bash_words() {
 		! offer ls --st | grep -qx -- --stacks && offer du | grep -qx dump &&
 		offer help st | grep -qx states && offer dump -f j | grep -qx json &&
 		offer --columns id,ag | grep -qx id,age && offer --filter state : chan | grep -qx chan-send &&
+		offer --filter state : | grep -qx mutex && offer --sort = ag | grep -qx age &&
 		offer --stuck 5s,mut | grep -qx 5s,mutex
 }
 if command -v bash >/dev/null; then

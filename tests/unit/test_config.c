@@ -177,6 +177,25 @@ static void never_writes_over_what_it_cannot_read(void **state)
 	check_file("{\"interval\": 1, }");
 }
 
+static void a_link_stays_a_link(void **state)
+{
+	char link_path[160];
+	struct settings settings;
+	struct stat status;
+	struct err e = {0};
+
+	settings_default(&settings);
+	settings.ascii = true;
+	put_file("{}");
+	snprintf(link_path, sizeof(link_path), "%s/link.json", folder);
+	assert_int_equal(symlink(file, link_path), 0);
+	assert_int_equal(config_save(link_path, &settings, &e), 0);
+	assert_int_equal(lstat(link_path, &status), 0);
+	assert_true(S_ISLNK(status.st_mode));
+	check_file("{\n  \"ascii\": true\n}\n");
+	unlink(link_path);
+}
+
 static void makes_its_folders(void **state)
 {
 	struct settings settings;
@@ -243,6 +262,7 @@ int main(void)
 		WITH_FILE(writes_what_differs_and_keeps_the_rest),
 		WITH_FILE(what_it_writes_it_reads),
 		WITH_FILE(never_writes_over_what_it_cannot_read),
+		WITH_FILE(a_link_stays_a_link),
 		WITH_FILE(makes_its_folders),
 		cmocka_unit_test(path_follows_the_environment),
 		cmocka_unit_test(suggests_the_nearest),
