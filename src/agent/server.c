@@ -217,7 +217,8 @@ static void server_loop(const struct server *server)
 
 static void *server_main(void *unused)
 {
-	struct server server = {.region = agent.fd, .wake = -1, .listening = -1};
+	struct server server = {
+		.region = agent.control->server_region, .wake = -1, .listening = -1};
 	uint64_t wake = 1ull << (SERVER_WAKE_SIGNAL - 1);
 	uint64_t blocked = server_signals();
 
@@ -261,6 +262,7 @@ static const char *server_spawn(void)
 	if (!agent_fd_mine() &&
 	    (agent_load(&agent.control->threads) != 0 || !agent_region_move()))
 		return "publishing, without a socket: the program closed our descriptor";
+	agent.control->server_region = agent.fd;
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, &before, sizeof(before));
 	agent_tls.internal = true;
 	/* A program with much thread-local storage needs a larger stack for it. */

@@ -43,6 +43,7 @@ struct agent_control {
 	struct agent_pool chans;
 	uint32_t server; /* enum agent_server */
 	int32_t server_tid;
+	int32_t server_region; /* the descriptor that it starts with */
 	uint32_t server_stop;
 	uint32_t server_made;  /* 1: server_thread is to be joined; 2: somebody does */
 	uint32_t server_named; /* a socket of this process is in the file system */

@@ -110,6 +110,7 @@ void agent_thread_setup(void)
 		agent_creator_stack((uintptr_t)__libc_stack_end, THREAD_WINDOW_MAX);
 }
 
+#ifndef THREAD_SANITIZED
 /* What lies between the end of the stack and this frame is the thread's alone. */
 static void thread_know_stack(uintptr_t frame, size_t stack_bytes)
 {
@@ -122,6 +123,7 @@ static void thread_know_stack(uintptr_t frame, size_t stack_bytes)
 	agent_creator_stack(frame + THREAD_LIBC_FRAMES,
 			    window < THREAD_WINDOW_MAX ? window : THREAD_WINDOW_MAX);
 }
+#endif
 
 THREAD_ENTRY static void thread_begin(const struct agent_start *start)
 {

@@ -43,11 +43,11 @@
 #else
 #define SANITIZED 0
 #endif
-/* Of the sanitizer's own. */
+/* ThreadSanitizer has a thread of its own, delays signals and sees no raw threads. */
 #if defined(__SANITIZE_THREAD__)
-#define SANITIZED_THREADS 1
+#define SANITIZED_THREADS true
 #else
-#define SANITIZED_THREADS 0
+#define SANITIZED_THREADS false
 #endif
 
 struct region {
