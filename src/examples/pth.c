@@ -38,11 +38,10 @@ static void *visible_main(void *arg)
 }
 
 /* pth_spawn() with a row; its creator's stack is the caller's. */
-static pth_t visible_spawn(const char *name, void *(*run)(void *), void *arg)
+static void visible_spawn(const char *name, void *(*run)(void *), void *arg)
 {
 	struct visible_start *start = malloc(sizeof(*start));
 	pth_attr_t attributes = pth_attr_new();
-	pth_t thread;
 
 	if (!start || !attributes) {
 		perror("pth");
@@ -51,13 +50,11 @@ static pth_t visible_spawn(const char *name, void *(*run)(void *), void *arg)
 	*start = (struct visible_start){grmon_task_begin(name), run, arg};
 	pth_attr_set(attributes, PTH_ATTR_NAME, name);
 	pth_attr_set(attributes, PTH_ATTR_JOINABLE, FALSE);
-	thread = pth_spawn(attributes, visible_main, start);
-	pth_attr_destroy(attributes);
-	if (!thread) {
+	if (!pth_spawn(attributes, visible_main, start)) {
 		perror("pth_spawn");
 		exit(1);
 	}
-	return thread;
+	pth_attr_destroy(attributes);
 }
 
 /* Around any call of Pth's that may switch. The mark lies on the coroutine's own stack. */
