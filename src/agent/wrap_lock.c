@@ -18,8 +18,19 @@
 
 #define ATTEMPT(name, lock) ((int (*)(void *))real_libc(REAL_##name))(lock)
 
+#ifdef __GLIBC__
+/* Robust, priority-inheriting or -protecting. Trying such a lock makes system calls, and
+ * glibc 2.36 does not release one that it then finds not recoverable. */
+#define MUTEX_SPECIAL(lock) (((lock)->__data.__kind & 0x70) != 0)
+#else
+#define MUTEX_SPECIAL(lock) 0
+#endif
+
+/* A special mutex counts as busy: its wait is published and the real function decides. */
 static inline int mutex_try(pthread_mutex_t *lock)
 {
+	if (AGENT_UNLIKELY(MUTEX_SPECIAL(lock)))
+		return EBUSY;
 	return ATTEMPT(pthread_mutex_trylock, lock);
 }
 

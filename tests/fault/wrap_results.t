@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Interposed functions return what the real ones do, and leave the same errno, in every
+# case of tests/targets/wrap_results.c.
+set -u
+BUILD=${BUILD:-$PWD/build}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export XDG_RUNTIME_DIR="$work"
+program=$BUILD/tests/targets/wrap_results
+
+echo 1..3
+timeout 10 "$program" >"$work/without" 2>&1
+LD_PRELOAD="$BUILD/libgrmon.so" timeout 10 "$program" >"$work/with" 2>&1
+
+# The list itself has not shrunk or stopped half-way.
+if grep -q '^cleaned up after Sem_wait' "$work/without" &&
+	[ "$(wc -l <"$work/without")" -gt 180 ]; then
+	echo "ok 1 - $(wc -l <"$work/without") cases"
+else
+	echo "not ok 1 - the cases end at: $(tail -1 "$work/without")"
+fi
+if diff "$work/without" "$work/with" >"$work/diff"; then
+	echo "ok 2 - the same results with the agent"
+else
+	echo "not ok 2 - the same results with the agent"
+	sed 's/^/# /' "$work/diff"
+fi
+if [ "$(GRMON_DISABLE=1 LD_PRELOAD="$BUILD/libgrmon.so" timeout 10 "$program" 2>&1 |
+	diff "$work/without" - | wc -l)" -eq 0 ]; then
+	echo "ok 3 - the same results with a disabled agent"
+else
+	echo "not ok 3 - the same results with a disabled agent"
+fi
