@@ -223,7 +223,7 @@ static int attach_by_socket(struct region *region, struct kernel *kernel, struct
 /* Looks through a directory of descriptor links. An unusable region is remembered in *worst
  * while the search goes on. */
 static int search_links(struct region *region, struct kernel *kernel, const char *path,
-			int *worst, struct err *e)
+			struct err *worst, struct err *e)
 {
 	int dir_fd = openat(kernel->proc_dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = dir_fd >= 0 ? fdopendir(dir_fd) : NULL;
@@ -262,15 +262,15 @@ static int search_links(struct region *region, struct kernel *kernel, const char
 		else
 			close(fd);
 		if (rc == ERR_UNSUPPORTED)
-			*worst = rc;
+			*worst = *e;
 	}
 	closedir(dir);
 	return rc;
 }
 
 /* The agent's server thread has descriptors of its own. */
-static int search_server_links(struct region *region, struct kernel *kernel, int *worst,
-			       struct err *e)
+static int search_server_links(struct region *region, struct kernel *kernel,
+			       struct err *worst, struct err *e)
 {
 	pid_t *tids = NULL;
 	size_t capacity = 0;
@@ -292,7 +292,7 @@ static int search_server_links(struct region *region, struct kernel *kernel, int
 	return rc;
 }
 
-static int search_maps(struct region *region, struct kernel *kernel, int *worst,
+static int search_maps(struct region *region, struct kernel *kernel, struct err *worst,
 		       struct err *e)
 {
 	char path[48];
@@ -317,7 +317,7 @@ static int search_maps(struct region *region, struct kernel *kernel, int *worst,
 		rc = region_adopt_memory(region, kernel, map.start, map.end - map.start,
 					 e);
 		if (rc == ERR_UNSUPPORTED)
-			*worst = rc;
+			*worst = *e;
 	}
 	buf_release(&maps);
 	return rc;
@@ -325,21 +325,20 @@ static int search_maps(struct region *region, struct kernel *kernel, int *worst,
 
 int region_attach(struct region *region, struct kernel *kernel, bool quick, struct err *e)
 {
-	int worst = ERR_NOTFOUND;
-	struct err other;
+	struct err worst, other;
 	bool frozen = kernel->facts.state == 'T' || kernel->facts.state == 't';
 
 	memset(region, 0, sizeof(*region));
 	region->fd = -1;
+	err_clear(&worst);
 	err_clear(&other);
 	if (!quick && !frozen && attach_by_socket(region, kernel, e) == 0)
 		return 0;
 	if (search_links(region, kernel, "fd", &worst, &other) == 0)
 		return 0;
-	if (worst != ERR_UNSUPPORTED &&
-	    search_maps(region, kernel, &worst, &other) == 0) {
+	if (!worst.code && search_maps(region, kernel, &worst, &other) == 0) {
 		struct region by_fd;
-		int ignored = ERR_NOTFOUND;
+		struct err ignored;
 
 		/* It is there; a descriptor reads it without a copy in every poll. */
 		if (search_server_links(&by_fd, kernel, &ignored, &other) == 0) {
@@ -348,8 +347,8 @@ int region_attach(struct region *region, struct kernel *kernel, bool quick, stru
 		}
 		return 0;
 	}
-	if (worst == ERR_UNSUPPORTED)
-		return err_set(e, worst, "%s", other.text);
+	if (worst.code)
+		return err_set(e, worst.code, "%s", worst.text);
 	return err_set(
 		e, ERR_NOTFOUND,
 		"process %d has no agent: start it with 'grmon-c run', link it with "
