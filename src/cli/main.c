@@ -2,6 +2,7 @@
 /* Reads the words, the configuration file and the environment, then runs one subcommand. */
 #include <langinfo.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,12 +41,25 @@ static int load_settings(struct options *options)
 	return CLI_FINE;
 }
 
+/*
+ * One heap for both threads, and large blocks that go back to the kernel: snapshots are
+ * made by one thread and freed by the other once a second, which would leave holes in two.
+ */
+static void tame_heap(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct err e = {0};
 	int rc;
 
+	tame_heap();
 	/* LC_NUMERIC stays C: numbers are read and written by programs. */
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
