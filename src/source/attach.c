@@ -332,8 +332,14 @@ int region_attach(struct region *region, struct kernel *kernel, bool quick, stru
 	region->fd = -1;
 	err_clear(&worst);
 	err_clear(&other);
-	if (!quick && !frozen && attach_by_socket(region, kernel, e) == 0)
-		return 0;
+	if (!quick && !frozen) {
+		int rc = attach_by_socket(region, kernel, &other);
+
+		if (rc == 0)
+			return 0;
+		if (rc == ERR_UNSUPPORTED)
+			worst = other;
+	}
 	if (search_links(region, kernel, "fd", &worst, &other) == 0)
 		return 0;
 	if (!worst.code && search_maps(region, kernel, &worst, &other) == 0) {
