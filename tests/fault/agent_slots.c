@@ -74,9 +74,9 @@ static void test_thread_slot_is_given_back(void **state)
 
 	(void)state;
 	worker_start(&first);
-	assert_true(UNTIL(region_thread(&self, first.tid, &slot) >= 0));
-	int index = region_thread(&self, first.tid, &slot);
+	int index = -1;
 
+	assert_true(UNTIL((index = region_thread(&self, first.tid, &slot)) >= 0));
 	assert_true(slot.flags & WIRE_SLOT_LABELS);
 	assert_memory_equal(region_labels(&self, index)->text, "role\0first", 11);
 	uint64_t serial = slot.serial;
