@@ -3,7 +3,7 @@
 # What stands between the command line and the view, in a terminal: run with its child and
 # its output, --wait from one incarnation to the next, and settings that are written back.
 . "$(dirname "$0")/../tui/lib.sh"
-plan 23
+plan 27
 
 logs() { ls "$work"/grmon-c-run-* 2>/dev/null; }
 mkdir "$work/bin"
@@ -30,7 +30,7 @@ run_view() {
 
 open_shell 100 30
 run_view -i 0.1 --
-expect '^server[-a-z]* +pid [0-9]+ +agent' 'run shows the command, through the agent inside'
+expect 'pid [0-9]+ +agent' 'run shows the command, through the agent inside'
 expect 'server-main' 'its threads are there'
 [ "$(cut -d' ' -f2,3 "$work/child")" = "$child /dev/null" ]
 ok $? 'it has a session of its own and no input'
@@ -102,3 +102,27 @@ until_true written
 ok $? 'the settings are written, other keys are kept'
 press q
 expect '^status=0' 'the view ends well'
+
+rm "$XDG_CONFIG_HOME/grmon-c/config.json"
+# The source follows the target: an exec brings the agent, the next one drops it.
+cat >"$work/second" <<SH
+until [ -e "$work/go-2" ]; do sleep 0.05; done
+unset LD_PRELOAD
+exec sleep 600
+SH
+cat >"$work/first" <<SH
+until [ -e "$work/go-1" ]; do sleep 0.05; done
+export LD_PRELOAD="$agent"
+exec sh "$work/second"
+SH
+sh "$work/first" &
+changer=$!
+started="$started $changer"
+run_in_shell "clear; $client -i 0.1 $changer; echo status=\$?"
+expect "pid $changer +native" 'a shell is watched through the kernel'
+touch "$work/go-1"
+expect "pid $changer +agent" 'the view changes over to the agent that comes with an exec'
+touch "$work/go-2"
+expect "pid $changer +native" 'and back when the next exec drops it'
+expect 'sleep +>?[0-9]' 'the rows are those of the new program'
+press q
