@@ -290,6 +290,9 @@ static bool track_same_wait(const struct track_record *record, const struct task
 {
 	if (record->state != task->state)
 		return false;
+	/* Where the source knows since when, a fuller stack is not another wait. */
+	if (task->since_ns > 0 && (task->flags & TASK_AGE_EXACT))
+		site = 0;
 	if (state_blocks(task->state) &&
 	    (record->object != object || (record->site && site && record->site != site) ||
 	     (record->switches && task->switches && record->switches != task->switches)))
