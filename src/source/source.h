@@ -51,6 +51,7 @@ struct source_ops {
 extern const struct source_ops *const source_table[];
 extern const struct source_ops source_agent;
 extern const struct source_ops source_native;
+extern const struct source_ops source_goruntime;
 
 /* The source called name, or with "auto" or NULL the one that probes best. NULL: none, and
  * e says why for the best candidate. */

@@ -17,7 +17,9 @@
 #include "source/symbols_private.h"
 
 #define ENTRIES_MAX     65536u
-#define REPORT_AGAIN_NS (5 * CLOCK_SECOND_NS)
+#define REPORT_WAIT_NS  (CLOCK_SECOND_NS / 10) /* doubles up to … */
+#define REPORT_WAIT_MAX (5 * CLOCK_SECOND_NS)
+#define REPORT_SHARE    50 /* … and is at least as many times what reporting takes */
 #if defined(__x86_64__)
 #define DWARF_RETURN_REGISTER 16
 #else
@@ -168,6 +170,21 @@ static void report(struct symbols *symbols)
 		unwind_recipes_release(symbols);
 	}
 	symbols->reported = true;
+	int64_t took_ns = clock_mono_ns() - symbols->reported_at_ns;
+
+	symbols->report_wait_ns *= 2;
+	if (symbols->report_wait_ns < REPORT_WAIT_NS)
+		symbols->report_wait_ns = REPORT_WAIT_NS;
+	if (symbols->report_wait_ns > REPORT_WAIT_MAX)
+		symbols->report_wait_ns = REPORT_WAIT_MAX;
+	if (symbols->report_wait_ns < took_ns * REPORT_SHARE)
+		symbols->report_wait_ns = took_ns * REPORT_SHARE;
+}
+
+static bool report_due(const struct symbols *symbols)
+{
+	return !symbols->reported ||
+	       clock_mono_ns() - symbols->reported_at_ns >= symbols->report_wait_ns;
 }
 
 Dwfl_Module *symbols_module(struct symbols *symbols, uint64_t address)
@@ -176,7 +193,7 @@ Dwfl_Module *symbols_module(struct symbols *symbols, uint64_t address)
 		report(symbols);
 	Dwfl_Module *mod = dwfl_addrmodule(symbols->dwfl, address);
 
-	if (mod || clock_mono_ns() - symbols->reported_at_ns < REPORT_AGAIN_NS)
+	if (mod || !report_due(symbols))
 		return mod;
 	/* Something may have been loaded since. */
 	report(symbols);
@@ -205,8 +222,11 @@ struct symbol_entry *symbols_entry(struct symbols *symbols, uint64_t address,
 	struct symbol_entry *entry;
 
 	HASH_FIND(hh, symbols->entries, &key, sizeof(key), entry);
-	if (entry)
+	/* What lay outside of every module may have been loaded since. */
+	if (entry && !(entry->outside && report_due(symbols)))
 		return entry;
+	if (entry)
+		report(symbols);
 	if (symbols->nr_entries >= ENTRIES_MAX)
 		entries_release(symbols);
 	size_t count =
@@ -218,6 +238,7 @@ struct symbol_entry *symbols_entry(struct symbols *symbols, uint64_t address,
 	entry->key = key;
 	entry->nr_frames = (uint32_t)count;
 	memcpy(entry->frames, frames, count * sizeof(frames[0]));
+	entry->outside = !dwfl_addrmodule(symbols->dwfl, address - after_call);
 	HASH_ADD(hh, symbols->entries, key, sizeof(entry->key), entry);
 	symbols->nr_entries++;
 	return entry;
@@ -268,7 +289,8 @@ bool symbols_is_root(struct symbols *symbols, uint64_t address, bool after_call)
 	if (entry->root_known)
 		return entry->root;
 	entry->root_known = true;
-	Dwfl_Module *mod = symbols_module(symbols, address);
+	/* Not symbols_module(): a new report would free the entry. */
+	Dwfl_Module *mod = dwfl_addrmodule(symbols->dwfl, address - after_call);
 	Dwarf_CFI *cfi = mod ? dwfl_module_eh_cfi(mod, &bias) : NULL;
 
 	if (!cfi || dwarf_cfi_addrframe(cfi, address - bias - after_call, &frame) != 0)

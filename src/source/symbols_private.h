@@ -15,7 +15,8 @@ struct symbol_entry {
 	uint64_t key; /* address, its lowest bit replaced: 1 for a return address */
 	const struct stack *site;
 	bool site_made;
-	bool root; /* unwinding ends here by the unwind tables */
+	bool outside; /* of every module */
+	bool root;    /* unwinding ends here by the unwind tables */
 	bool root_known;
 	uint32_t nr_frames;
 	UT_hash_handle hh;
@@ -70,6 +71,7 @@ struct symbols {
 	bool attached;
 	bool reported;
 	int64_t reported_at_ns;
+	int64_t report_wait_ns; /* until the modules may be reported again */
 	int64_t deadline_ns;
 	struct symbol_entry *entries;
 	size_t nr_entries;

@@ -565,13 +565,19 @@ static void executes(void **state)
 	assert_non_null(looker_wait(&looker, pid, STATE_SLEEP));
 	struct source_focus focus = {.kind = TASK_THREAD, .id = (uint64_t)pid};
 
-	assert_int_equal(looker_look(&looker, &focus), 0);
-	const struct task *task = looker_task(&looker, pid);
+	const struct task *task = NULL;
+	int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
 
+	/* Its stack is that of the new program, named by the new program's symbols; its
+	 * libraries may have been loaded after the first look. */
+	do {
+		assert_int_equal(looker_look(&looker, &focus), 0);
+		task = looker_task(&looker, pid);
+	} while (!(task->stack && task->stack->frames[0].function) &&
+		 clock_mono_ns() < deadline_ns);
 	assert_string_equal(looker.snapshot->target.name, "sleep");
-	/* Its stack is that of the new program, named by the new program's symbols. */
-	assert_non_null(task->stack);
 	assert_false(stack_has(task->stack, "in_exec"));
+	assert_non_null(task->stack);
 	assert_non_null(task->stack->frames[0].function);
 	assert_non_null(strstr(task->stack->frames[0].function, "nanosleep"));
 	looker_close(&looker);

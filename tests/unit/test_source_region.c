@@ -476,6 +476,7 @@ static void by_memory(void **state)
 	/* It changed after the copy was made. */
 	f.slots[2].seq += 2;
 	assert_false(region_read_slot(&f.region, 2, &slot));
+	region_release(&f.region);
 	/* An end that lies outside what is mapped is an error, not a fault. */
 	assert_int_not_equal(
 		region_adopt_memory(&f.region, &f.kernel, 4096, 1u << 20, &e), 0);
