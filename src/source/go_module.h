@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What a Go program knows of itself: its version, its table of functions, its data areas.
+ * Found in memory, with or without sections and symbols. */
+#ifndef SOURCE_GO_MODULE_H
+#define SOURCE_GO_MODULE_H
+
+#include "source/go_elf.h"
+#include "source/go_pclntab.h"
+
+#define GO_VERSION_MAX 48
+
+struct go_module {
+	uint64_t moduledata;
+	uint64_t pclntab; /* in the target */
+	uint64_t gofunc;
+	struct go_range
+		data[3]; /* noptrdata, data, bss with noptrbss: runtime's variables */
+	struct go_pclntab table;
+	uint8_t *copy; /* what the table's slices point into */
+	size_t copy_bytes;
+	uint8_t wrapper_id; /* of functions that the compiler made; 0: not known */
+	char version[GO_VERSION_MAX]; /* "go1.26.8"; "" if it does not say */
+	unsigned minor;               /* 26; 0: not known */
+};
+
+/* 0, or ERR_UNSUPPORTED with the reason. Release it in either case. */
+int go_module_read(struct go_module *module, const struct go_elf *elf, struct go_mem *mem,
+		   struct err *e);
+void go_module_release(struct go_module *module);
+/* Still the same program? Two small reads. */
+bool go_module_holds(const struct go_module *module, struct go_mem *mem);
+/* Where the table of functions is; 0: this is no Go program. Cheap where there are sections. */
+uint64_t go_module_find_table(const struct go_elf *elf, struct go_mem *mem);
+/* "go1.26.8" from the build information, else from a string of the runtime. */
+void go_version_read(struct go_module *module, const struct go_elf *elf,
+		     struct go_mem *mem);
+/* The number after "go1."; 0: none. A development version counts as the one to come. */
+unsigned go_version_minor(const char *version);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* The runtime keeps its wait reasons as an array of strings, which begins with the same
+ * three in every version. The numbers differ between versions, so only texts count. */
+#include "source/go_wait.h"
+
+#include <string.h>
+
+#define REASON_BYTES_MAX 64u
+#define HEADER_BYTES     16u
+
+static const struct {
+	const char *prefix;
+	enum task_state state;
+	enum go_object object;
+} meanings[] = {
+	{"chan receive", STATE_CHAN_RECV, GO_OBJECT_CHAN},
+	{"chan send", STATE_CHAN_SEND, GO_OBJECT_CHAN},
+	{"select (no cases)", STATE_SELECT, GO_OBJECT_NONE},
+	{"select", STATE_SELECT, GO_OBJECT_SELECT},
+	{"IO wait", STATE_POLL, GO_OBJECT_FD},
+	{"sleep", STATE_SLEEP, GO_OBJECT_NONE},
+	{"sync.Mutex.Lock", STATE_MUTEX, GO_OBJECT_LOCK},
+	{"sync.RWMutex.RLock", STATE_RWLOCK_READ, GO_OBJECT_LOCK},
+	{"sync.RWMutex.Lock", STATE_RWLOCK_WRITE, GO_OBJECT_LOCK},
+	{"sync.Cond.Wait", STATE_COND, GO_OBJECT_LOCK},
+	{"sync.WaitGroup.Wait", STATE_WAITGROUP, GO_OBJECT_LOCK},
+	{"semacquire", STATE_SEMAPHORE, GO_OBJECT_LOCK},
+	{"synctest.", STATE_WAITGROUP, GO_OBJECT_NONE},
+	{"GC ", STATE_GC, GO_OBJECT_NONE},
+	{"garbage collection", STATE_GC, GO_OBJECT_NONE},
+	{"wait for GC cycle", STATE_GC, GO_OBJECT_NONE},
+	{"force gc", STATE_GC, GO_OBJECT_NONE},
+	{"finalizer wait", STATE_GC, GO_OBJECT_NONE},
+	{"cleanup wait", STATE_GC, GO_OBJECT_NONE},
+	{"stopping the world", STATE_GC, GO_OBJECT_NONE},
+	{"flushing proc caches", STATE_GC, GO_OBJECT_NONE},
+	{"dumping heap", STATE_GC, GO_OBJECT_NONE},
+	{"preempted", STATE_RUNNABLE, GO_OBJECT_NONE},
+	{"debug call", STATE_STOPPED, GO_OBJECT_NONE},
+	{"timer goroutine (idle)", STATE_SLEEP, GO_OBJECT_NONE},
+	{"GOMAXPROCS updater (idle)", STATE_SLEEP, GO_OBJECT_NONE},
+};
+
+void go_reason_explain(struct go_reason *reason)
+{
+	reason->state = STATE_UNKNOWN;
+	reason->object = GO_OBJECT_NONE;
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+		if (strncmp(reason->text, meanings[i].prefix,
+			    strlen(meanings[i].prefix)) != 0)
+			continue;
+		reason->state = meanings[i].state;
+		reason->object = meanings[i].object;
+		break;
+	}
+	/* Nobody else can know that channel. */
+	if (strstr(reason->text, "(nil chan)"))
+		reason->object = GO_OBJECT_NONE;
+}
+
+struct reason_search {
+	struct go_mem *mem;
+	uint64_t found;
+};
+
+static bool text_is(struct go_mem *mem, uint64_t address, const char *text, size_t bytes)
+{
+	char have[32];
+
+	return bytes <= sizeof(have) && go_read(mem, address, have, bytes) &&
+	       memcmp(have, text, bytes) == 0;
+}
+
+/* Lengths 0, 17 and 7: "", "GC assist marking", "IO wait". */
+static bool visit_headers(void *ctx, uint64_t address, const uint8_t *bytes, size_t size)
+{
+	struct reason_search *search = ctx;
+
+	for (size_t i = (0 - address) & 7; i + 3 * HEADER_BYTES <= size; i += 8) {
+		if (go_u64(bytes + i + 8) != 0 || go_u64(bytes + i + 24) != 17 ||
+		    go_u64(bytes + i + 40) != 7 ||
+		    !text_is(search->mem, go_u64(bytes + i + 16), "GC assist marking",
+			     17) ||
+		    !text_is(search->mem, go_u64(bytes + i + 32), "IO wait", 7))
+			continue;
+		search->found = address + i;
+		return true;
+	}
+	return false;
+}
+
+/* How many there are, where the version is known; what follows may look like more. */
+static size_t reasons_of_version(unsigned minor)
+{
+	static const uint8_t counts[] = {27, 27, 27, 27, 32, 32, 37, 38, 44, 47, 47, 47};
+
+	return minor >= 16 && minor < 16 + sizeof(counts) ? counts[minor - 16]
+							  : GO_REASONS_MAX;
+}
+
+static bool text_makes_sense(const char *text, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	return bytes > 2;
+}
+
+static void read_list(struct go_reasons *reasons, struct go_mem *mem, uint64_t address,
+		      size_t count, struct intern *intern)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint64_t header[2];
+		char text[REASON_BYTES_MAX];
+		struct go_reason *reason = &reasons->list[i];
+
+		if (!go_read(mem, address + i * HEADER_BYTES, header, sizeof(header)) ||
+		    header[1] > sizeof(text) ||
+		    !go_read(mem, header[0], text, header[1]) ||
+		    (i > 0 && !text_makes_sense(text, header[1])))
+			break;
+		reason->text = intern_text(intern, header[1] ? text : "waiting",
+					   header[1] ? header[1] : 7);
+		go_reason_explain(reason);
+		reasons->nr = i + 1;
+	}
+}
+
+bool go_reasons_read(struct go_reasons *reasons, const struct go_module *module,
+		     struct go_mem *mem, struct intern *intern)
+{
+	struct reason_search search = {mem, 0};
+
+	reasons->nr = 0;
+	for (size_t i = 0; i < 2 && !search.found; i++)
+		go_scan(mem, module->data[i].start, module->data[i].end,
+			2 * HEADER_BYTES + 8, visit_headers, &search);
+	if (search.found)
+		read_list(reasons, mem, search.found, reasons_of_version(module->minor),
+			  intern);
+	return reasons->nr > 2;
+}
+
+/* Functions that tell what a wait is for, whatever the runtime calls it. */
+static const struct {
+	enum task_state from;
+	const char *function;
+	enum task_state state;
+} stack_meanings[] = {
+	{STATE_POLL, "internal/poll.(*FD).Accept", STATE_ACCEPT},
+	{STATE_POLL, "internal/poll.(*FD).Read", STATE_IO_READ},
+	{STATE_POLL, "internal/poll.(*FD).RawRead", STATE_IO_READ},
+	{STATE_POLL, "internal/poll.(*FD).Pread", STATE_IO_READ},
+	{STATE_POLL, "internal/poll.(*FD).Write", STATE_IO_WRITE},
+	{STATE_POLL, "internal/poll.(*FD).RawWrite", STATE_IO_WRITE},
+	{STATE_POLL, "internal/poll.(*FD).Pwrite", STATE_IO_WRITE},
+	{STATE_POLL, "internal/poll.SendFile", STATE_IO_WRITE},
+	{STATE_POLL, "internal/poll.Splice", STATE_IO_WRITE},
+	{STATE_POLL, "net.(*netFD).connect", STATE_CONNECT},
+	{STATE_SEMAPHORE, "sync.(*WaitGroup).Wait", STATE_WAITGROUP},
+	{STATE_SEMAPHORE, "sync.(*RWMutex).RLock", STATE_RWLOCK_READ},
+	{STATE_SEMAPHORE, "sync.(*RWMutex).Lock", STATE_RWLOCK_WRITE},
+	{STATE_SEMAPHORE, "sync.(*Mutex).lockSlow", STATE_MUTEX},
+	{STATE_SEMAPHORE, "sync.(*Mutex).Lock", STATE_MUTEX},
+	/* The write side first takes a mutex, and then waits for the readers. */
+	{STATE_MUTEX, "sync.(*RWMutex).Lock", STATE_RWLOCK_WRITE},
+	{STATE_SYSCALL, "os/signal.signal_recv", STATE_SIGNAL_WAIT},
+	{STATE_SYSCALL, "os.(*Process).blockUntilWaitable", STATE_WAIT_CHILD},
+	{STATE_SYSCALL, "os.(*Process).pidfdWait", STATE_WAIT_CHILD},
+};
+
+#define STACK_LOOK 12u
+
+enum task_state go_stack_state(const struct stack *stack, enum task_state from)
+{
+	size_t count = sizeof(stack_meanings) / sizeof(stack_meanings[0]);
+
+	if (!stack || (from != STATE_POLL && from != STATE_SEMAPHORE &&
+		       from != STATE_MUTEX && from != STATE_SYSCALL))
+		return from;
+	for (size_t i = 0; i < stack->nr_frames && i < STACK_LOOK; i++) {
+		const char *function = stack->frames[i].function;
+
+		for (size_t k = 0; function && k < count; k++) {
+			size_t length = strlen(stack_meanings[k].function);
+
+			if (stack_meanings[k].from == from &&
+			    strncmp(function, stack_meanings[k].function, length) == 0)
+				return stack_meanings[k].state;
+		}
+	}
+	return from;
+}
