@@ -85,7 +85,9 @@ static int read_stat(struct resource_reader *reader, int64_t threads, struct err
 		return err_set(e, ERR_GONE, "process %d has ended", (int)kernel->pid);
 	reader->executed = reader->start_stack && stat.start_stack &&
 			   stat.start_stack != reader->start_stack;
-	reader->start_stack = stat.start_stack;
+	/* It is 0 for a moment in the middle of exec(). */
+	if (stat.start_stack)
+		reader->start_stack = stat.start_stack;
 	if (reader->cpu_at_ns && elapsed_ns < CPU_WINDOW_NS)
 		return 0;
 	if (reader->cpu_at_ns && hz > 0 && stat.cpu_ticks >= reader->cpu_ticks)
