@@ -13,7 +13,15 @@
  * and close at the same time. Elements are copied; their bytes are the caller's before a
  * successful send and the receiver's after it. A call may be made from a thread without a
  * slot: it works, only unseen. None of these functions is async-signal-safe. All preserve
- * errno. Blocking calls are cancellation points; a cancelled call has had no effect.
+ * errno.
+ *
+ * Blocking calls are cancellation points, when they begin and while they wait. A cancelled
+ * call has had no effect, unless a peer had completed it already: then the element of a
+ * send was delivered, and that of a receive goes to the next receiver instead (with an
+ * element pointer of NULL it is dropped).
+ *
+ * A forked child's channels hold what was buffered, and no waiters. As with a mutex, a
+ * channel that another thread was just using when the process forked stays locked there.
  */
 #ifndef GRMON_CHAN_H
 #define GRMON_CHAN_H

@@ -77,7 +77,7 @@ void agent_chan_enqueue(struct chan_node *node)
 	if (queue->last)
 		queue->last->next = node;
 	else
-		__atomic_store_n(&queue->first, node, __ATOMIC_RELAXED);
+		queue->first = node;
 	queue->last = node;
 	node->queued = true;
 	chan_count(node, 1);
@@ -90,7 +90,7 @@ void agent_chan_unlink(struct chan_node *node)
 	if (node->prev)
 		node->prev->next = node->next;
 	else
-		__atomic_store_n(&queue->first, node->next, __ATOMIC_RELAXED);
+		queue->first = node->next;
 	if (node->next)
 		node->next->prev = node->prev;
 	else
@@ -216,10 +216,25 @@ static bool chan_spin_done(struct chan_waiter *waiter)
 	return paid;
 }
 
-/* One sleep that pthread_cancel() ends. glibc offers no cancellable futex, so cancellation
+static inline void chan_fence(void)
+{
+#pragma GCC diagnostic push
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wtsan"
+#endif
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#pragma GCC diagnostic pop
+}
+
+/*
+ * One sleep that pthread_cancel() ends. glibc offers no cancellable futex, so cancellation
  * is asynchronous for just these calls. No cleanup belongs to this frame: an asynchronous
  * unwind starts between two instructions, where a frame's own handlers are not found;
- * the caller's are, at its call. */
+ * the caller's are, at its call.
+ *
+ * pthread_cancel() notes its wish and then looks at the type, this sets the type and then
+ * looks for a wish: with a fence between, at least one sees the other's.
+ */
 static __attribute__((noinline)) CHAN_LEFT_BY_CANCEL long
 chan_sleep(uint32_t *word, const struct timespec *deadline)
 {
@@ -227,6 +242,8 @@ chan_sleep(uint32_t *word, const struct timespec *deadline)
 	long rc;
 
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+	chan_fence();
+	pthread_testcancel();
 	rc = futex_wait(word, CHAN_PARKED, deadline);
 	pthread_setcanceltype(type, NULL);
 	return rc;
@@ -304,7 +321,7 @@ static CHAN_LEFT_BY_CANCEL bool chan_park(struct chan_waiter *waiter, int64_t de
 }
 
 /* The slot's text says what its one object cannot; put back before agent_leave(), which
- * knows of the first byte only. A signal handler does not publish between the two. */
+ * knows of the first byte only. What a signal handler publishes in between, it takes back. */
 static void chan_say(struct wire_slot *slot, const char text[WIRE_WHAT_BYTES])
 {
 	uint32_t odd = agent_seq_begin(&slot->seq);

@@ -24,6 +24,15 @@
 
 #define MS INT64_C(1000000)
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) && !defined(__SANITIZE_THREAD__)
+#define __SANITIZE_THREAD__ 1
+#endif
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
 /* The thread sanitizer no longer follows a thread when the agent gives back its slot, at
  * its very end, and takes the slot's next owner for an intruder. Channels are not meant. */
 #ifdef __SANITIZE_THREAD__
