@@ -69,20 +69,22 @@ int draw_text(int y, int x, int width, enum role role, bool selected, const char
 	return run.cells;
 }
 
-bool draw_cell(int y, int x, int width, bool right, enum role role, bool selected,
+void draw_cell(int y, int x, int width, enum align align, enum role role, bool selected,
 	       const char *text)
 {
 	struct text_run run;
 
 	width = clip(y, x, width);
 	if (width <= 0)
-		return false;
-	text_fit(&run, text, width, frame_ascii);
+		return;
+	if (align == ALIGN_END)
+		text_fit_end(&run, text, width, frame_ascii);
+	else
+		text_fit(&run, text, width, frame_ascii);
 	if (selected)
 		draw_fill(y, x, width, role, true);
 	color_use(role, selected);
-	put(y, right ? x + width - run.cells : x, &run);
-	return run.cut;
+	put(y, align == ALIGN_RIGHT ? x + width - run.cells : x, &run);
 }
 
 void draw_fill(int y, int x, int width, enum role role, bool selected)

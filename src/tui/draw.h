@@ -20,8 +20,14 @@ void draw_cursor(int y, int x);
 
 /* At most width cells; returns how many were used. */
 int draw_text(int y, int x, int width, enum role role, bool selected, const char *text);
-/* Exactly width cells, aligned. Returns whether the text was cut. */
-bool draw_cell(int y, int x, int width, bool right, enum role role, bool selected,
+enum align {
+	ALIGN_LEFT,
+	ALIGN_RIGHT,
+	ALIGN_END, /* left; a text that does not fit loses its beginning */
+};
+
+/* At most width cells, aligned in them; selected: exactly width. */
+void draw_cell(int y, int x, int width, enum align align, enum role role, bool selected,
 	       const char *text);
 void draw_fill(int y, int x, int width, enum role role, bool selected);
 /* A horizontal line. */

@@ -159,8 +159,8 @@ static void draw_prompt(struct tui *t, int y)
 			  t->prompt_error.text);
 	else
 		draw_cell(y + 1, before - 1 - room > 0 ? before - 1 - room : 0,
-			  before - 1 < room ? before - 1 : room, false, ROLE_ERROR, false,
-			  t->prompt_error.text);
+			  before - 1 < room ? before - 1 : room, ALIGN_LEFT, ROLE_ERROR,
+			  false, t->prompt_error.text);
 }
 
 void footer_draw(struct tui *t, int lines)

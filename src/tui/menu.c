@@ -41,7 +41,7 @@ void menu_draw(struct menu *menu, struct area body)
 	width = width + 2 < body.width ? width + 2 : body.width;
 	rows = rows < (int)menu->count ? rows : (int)menu->count;
 	keep_visible(menu, rows);
-	draw_cell(body.y, body.x, width, false, ROLE_TITLE, true, menu->title);
+	draw_cell(body.y, body.x, width, ALIGN_LEFT, ROLE_TITLE, true, menu->title);
 	for (int i = 0; i < rows; i++) {
 		const struct menu_item *item = &menu->items[menu->top + (size_t)i];
 		bool here = menu->top + (size_t)i == menu->at;
@@ -52,10 +52,12 @@ void menu_draw(struct menu *menu, struct area body)
 					: "[ ]",
 			 name_cells, item->text, item->help);
 		draw_fill(body.y + 1 + i, body.x, width, ROLE_NORMAL, here);
-		draw_cell(body.y + 1 + i, body.x, width, false, ROLE_NORMAL, here, line);
+		draw_cell(body.y + 1 + i, body.x, width, ALIGN_LEFT, ROLE_NORMAL, here,
+			  line);
 	}
 	draw_fill(body.y + 1 + rows, body.x, width, ROLE_TITLE, true);
-	draw_cell(body.y + 1 + rows, body.x, width, false, ROLE_TITLE, true, menu->hint);
+	draw_cell(body.y + 1 + rows, body.x, width, ALIGN_LEFT, ROLE_TITLE, true,
+		  menu->hint);
 }
 
 static void move_item(struct menu *menu, int step)

@@ -157,12 +157,14 @@ void table_draw_titles(const struct table *table, int y, int width)
 		if (cells == 0)
 			continue;
 		if (column->id != table->sorted) {
-			draw_cell(y, column->x, cells, column->right, ROLE_TITLE, false,
-				  column->title);
+			draw_cell(y, column->x, cells,
+				  column->right ? ALIGN_RIGHT : ALIGN_LEFT, ROLE_TITLE,
+				  false, column->title);
 			continue;
 		}
 		snprintf(title, sizeof(title), "%.*s%s", cells - 1, column->title, mark);
-		draw_cell(y, column->x, cells, column->right, ROLE_TITLE, true, title);
+		draw_cell(y, column->x, cells, column->right ? ALIGN_RIGHT : ALIGN_LEFT,
+			  ROLE_TITLE, true, title);
 	}
 }
 

@@ -58,6 +58,8 @@ static void sort_beside(struct tui *t, struct tasks *v, int step)
 	const struct column_list *list = &t->settings.columns;
 	size_t i;
 
+	if (list->count == 0)
+		return;
 	for (i = 0; i < list->count; i++)
 		if (list->ids[i] == t->settings.sort.column)
 			break;

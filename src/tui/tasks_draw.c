@@ -28,6 +28,14 @@ static enum role cell_role(const struct task *task, int column)
 	return ROLE_NORMAL;
 }
 
+/* Of a place the line matters most, and it stands at the end. */
+static enum align cell_align(const struct table_column *column)
+{
+	if (column->right)
+		return ALIGN_RIGHT;
+	return column->id == COLUMN_LOCATION ? ALIGN_END : ALIGN_LEFT;
+}
+
 /* Returns whether a column should become wider. */
 static bool draw_row(struct tui *t, struct tasks *v, const struct task *task, int y,
 		     bool here)
@@ -47,7 +55,7 @@ static bool draw_row(struct tui *t, struct tasks *v, const struct task *task, in
 		grew |= table_measure(column, text_cells(cell, TEXT_CELLS_MAX, t->ascii));
 		if (column->width == 0)
 			continue;
-		draw_cell(y, column->x, column->width, column->right,
+		draw_cell(y, column->x, column->width, cell_align(column),
 			  here ? role : cell_role(task, column->id), here, cell);
 		if (column->id == COLUMN_AGE)
 			tui_shows_age(t, task_age_ns(task, t->now_ns));

@@ -125,6 +125,31 @@ void text_fit(struct text_run *run, const char *text, int width, bool ascii)
 	}
 }
 
+void text_fit_end(struct text_run *run, const char *text, int width, bool ascii)
+{
+	int cells = text_cells(text, TEXT_CELLS_MAX, ascii);
+	size_t length = strlen(text);
+	struct text_unit unit;
+	bool cut = cells > width;
+	size_t used;
+
+	if (!cut || width < 2 || cells == TEXT_CELLS_MAX) {
+		text_fit(run, text, width, ascii);
+		return;
+	}
+	while (cells > width - 1 && (used = text_step(text, length, ascii, &unit)) > 0) {
+		cells -= unit.cells;
+		text += used;
+		length -= used;
+	}
+	text_fit(run, text, width - 1, ascii);
+	memmove(run->chars + 1, run->chars, run->count * sizeof(run->chars[0]));
+	run->chars[0] = ascii ? L'~' : L'\u2026';
+	run->count++;
+	run->cells++;
+	run->cut = true;
+}
+
 int text_cells(const char *text, int max, bool ascii)
 {
 	size_t length = strlen(text);

@@ -33,6 +33,8 @@ size_t text_step(const char *text, size_t length, bool ascii, struct text_unit *
 /* As much of text as fits into width cells. If that is not all, the last cell is a cut
  * sign. */
 void text_fit(struct text_run *run, const char *text, int width, bool ascii);
+/* The same, but of what does not fit the beginning is left out. */
+void text_fit_end(struct text_run *run, const char *text, int width, bool ascii);
 /* Cells that all of text takes; counts up to max. */
 int text_cells(const char *text, int max, bool ascii);
 /* Bytes of text that make one line of at most width cells, broken at a space where one is

@@ -391,7 +391,8 @@ static bool draw_row(struct tui *t, struct processes *v, const struct process_ro
 		grew |= table_measure(column,
 				      text_cells(content, TEXT_CELLS_MAX, t->ascii));
 		if (column->width > 0)
-			draw_cell(y, column->x, column->width, column->right,
+			draw_cell(y, column->x, column->width,
+				  column->right ? ALIGN_RIGHT : ALIGN_LEFT,
 				  agent ? ROLE_GOOD : role, here, content);
 	}
 	return grew;

@@ -195,9 +195,7 @@ int main(void)
 	pthread_t reader;
 	int master;
 
-	setenv("TERM", "xterm-256color", 0);
-	if (strcmp(getenv("TERM"), "dumb") == 0)
-		setenv("TERM", "xterm-256color", 1);
+	setenv("TERM", "xterm-256color", 1);
 	setenv("LC_ALL", "C.UTF-8", 1);
 	master = open_pty();
 	if (out == NULL || master < 0 ||

@@ -40,7 +40,7 @@ ok() { # STATUS NAME
 	else
 		failures=$((failures + 1))
 		echo "not ok $tests - $2"
-		screen | sed 's/^/# |/'
+		screen 2>/dev/null | sed 's/^/# |/'
 	fi
 }
 

@@ -3,7 +3,7 @@
 # Stuck tasks: a sign and an attribute after the threshold, a warning before it, the count
 # in the header, and the keys that go there.
 . "$(dirname "$0")/lib.sh"
-plan 10
+plan 12
 
 esc=$(printf '\033')
 start_target
@@ -41,3 +41,16 @@ sees '^! +t[0-9]+ +mutex'
 [ $? -ne 0 ]
 ok $? "and exempt another"
 press q
+wait_for '^status=0'
+
+# With the agent a task has one frame in the table and its whole stack when it is open.
+start_target LD_PRELOAD="$agent"
+view "--stuck 1s --interval 0.1 --filter waiter-1 $target"
+wait_for '^! t[0-9]+'
+press Enter
+wait_for '^ +[0-9]+ +(start_thread|waiter) '
+expect '^ !  +stuck: over its threshold of 1.0s' "an open task stays stuck when its stack is read"
+press G
+wait_for '^ Thread +[0-9]+' && wait_for '^ History' && [ "$(screen | grep -cE '[0-9:]{8} +mutex +for')" -eq 1 ]
+ok $? "and its wait is one wait"
+press q q

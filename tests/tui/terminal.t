@@ -76,17 +76,7 @@ pid=$(view_pid)
 tmux -L "$server" kill-server
 gone() { ! kill -0 "$pid" 2>/dev/null; }
 until_true gone
-status=$?
-tests=$((tests + 1))
-if [ $status -eq 0 ]; then
-	echo "ok $tests - a terminal that goes away ends the client"
-else
-	failures=1
-	echo "not ok $tests - a terminal that goes away ends the client"
-	kill -9 "$pid"
-fi
+ok $? "a terminal that goes away ends the client"
+kill -9 "$pid" 2>/dev/null
 kill -0 "$target"
-status=$?
-tests=$((tests + 1))
-[ $status -eq 0 ] && echo "ok $tests - the target has lived through all of it" ||
-	echo "not ok $tests - the target has lived through all of it"
+ok $? "the target has lived through all of it"

@@ -62,6 +62,19 @@ static void test_fit_wide(void **unused)
 	assert_string_equal(fit("\u00e4", 8, true), "\\xc3\\xa4");
 }
 
+static void test_fit_end(void **unused)
+{
+	(void)unused;
+	text_fit_end(&run, "leaky-server.c:66", 8, false);
+	assert_int_equal(run.cells, 8);
+	assert_true(wmemcmp(run.chars, L"\u2026er.c:66", 8) == 0);
+	text_fit_end(&run, "a.c:1", 8, false);
+	assert_int_equal(run.cells, 5);
+	assert_false(run.cut);
+	text_fit_end(&run, "\u65e5\u672c\u8a9e", 6, true); /* escaped: cut all the same */
+	assert_int_equal(run.cells, 5);
+}
+
 static void test_hostile_bytes(void **unused)
 {
 	(void)unused;
@@ -329,6 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fit),
 		cmocka_unit_test(test_fit_wide),
+		cmocka_unit_test(test_fit_end),
 		cmocka_unit_test(test_hostile_bytes),
 		cmocka_unit_test(test_every_byte_pair),
 		cmocka_unit_test(test_marks_are_bounded),
