@@ -88,7 +88,7 @@ static void feed_focus(void *ctx, enum task_kind kind, uint64_t id, uint64_t ser
 
 	pthread_mutex_lock(&poller->lock);
 	poller->wishes.focus = (struct source_focus){kind, id, serial, false};
-	poller->wishes.refresh = id != 0;
+	poller->wishes.refresh |= id != 0;
 	pthread_mutex_unlock(&poller->lock);
 	wake_thread(poller);
 }
