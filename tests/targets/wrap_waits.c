@@ -24,6 +24,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/sendfile.h>
@@ -348,6 +349,7 @@ static void setup_files(void)
 	if (child == 0) {
 		struct flock range = {.l_type = F_WRLCK, .l_len = 1};
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		fcntl(locked_file, F_SETLK, &range);
 		MUST(write(full_pipe[1], "", 1));
 		for (;;)
@@ -416,6 +418,17 @@ static void setup_queues(void)
 	MUST(mq_send(mq_full, "12345678", 8, 0));
 }
 
+/* System V objects outlive a process. Also a signal handler. */
+static void leave(int number)
+{
+	(void)number;
+	msgctl(msg_empty, IPC_RMID, NULL);
+	msgctl(msg_full, IPC_RMID, NULL);
+	semctl(sem_set, 0, IPC_RMID);
+	unlink(work);
+	_exit(0);
+}
+
 int main(int argc, char **argv)
 {
 	pthread_attr_t small;
@@ -439,6 +452,7 @@ int main(int argc, char **argv)
 	setup_files();
 	setup_sockets();
 	setup_queues();
+	signal(SIGTERM, leave);
 	pthread_attr_init(&small);
 	pthread_attr_setstacksize(&small, 128 * 1024);
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
@@ -459,11 +473,5 @@ int main(int argc, char **argv)
 	puts("ready");
 	fflush(stdout);
 	(void)!read(0, &end, 1);
-	/* System V objects outlive a process. */
-	msgctl(msg_empty, IPC_RMID, NULL);
-	msgctl(msg_full, IPC_RMID, NULL);
-	semctl(sem_set, 0, IPC_RMID);
-	kill(child, SIGKILL);
-	unlink(work);
-	_exit(0);
+	leave(0);
 }
