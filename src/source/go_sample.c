@@ -263,8 +263,9 @@ static void walk_entry(struct go_sampler *sampler, struct go_entry *entry,
 
 /* One that changed: read it, its stack, and it again, until both reads agree. */
 static void retry(struct go_sampler *sampler, struct go_entry *entry,
-		  struct go_pending *pending, uint8_t *stack)
+		  struct go_pending *pending)
 {
+	uint8_t stack[GO_STACK_BYTES];
 	const struct go_g_layout *layout = &sampler->layout->g;
 	uint8_t before[GO_G_BYTES_MAX], after[GO_G_BYTES_MAX];
 	struct go_span span = {0};
@@ -298,22 +299,32 @@ static void retry(struct go_sampler *sampler, struct go_entry *entry,
 	entry->suspect = entry->status != GO_STATUS_RUNNING;
 }
 
-static void read_pending(struct go_sampler *sampler, struct go_entry *chunk)
+/* Stacks lie close together in the buffer: most are far smaller than their share of it. */
+static void read_stacks(struct go_sampler *sampler)
 {
 	const struct go_g_layout *layout = &sampler->layout->g;
-	size_t nr = sampler->nr_pending;
+	size_t used = 0;
 
-	for (size_t i = 0; i < nr; i++) {
+	for (size_t i = 0; i < sampler->nr_pending; i++) {
 		struct go_pending *pending = &sampler->pending[i];
 		const uint8_t *bytes =
 			sampler->copies + (size_t)pending->at * layout->bytes;
 
 		sampler->spans[i] = (struct go_span){0};
-		if (locate(sampler, bytes, pending))
-			sampler->spans[i] = stack_span(
-				pending, sampler->stack_bytes + i * GO_STACK_BYTES);
+		if (!locate(sampler, bytes, pending))
+			continue;
+		sampler->spans[i] = stack_span(pending, sampler->stack_bytes + used);
+		used += sampler->spans[i].bytes;
 	}
-	go_read_spans(sampler->mem, sampler->spans, nr);
+	go_read_spans(sampler->mem, sampler->spans, sampler->nr_pending);
+}
+
+static void read_pending(struct go_sampler *sampler, struct go_entry *chunk)
+{
+	const struct go_g_layout *layout = &sampler->layout->g;
+	size_t nr = sampler->nr_pending;
+
+	read_stacks(sampler);
 	for (size_t i = 0; i < nr; i++)
 		sampler->items[i] = (struct go_item){
 			chunk[sampler->pending[i].at].address, (uint32_t)i, false};
@@ -330,8 +341,7 @@ static void read_pending(struct go_sampler *sampler, struct go_entry *chunk)
 			continue;
 		}
 		if (go_g_hash(bytes, layout) != pending->hash) {
-			retry(sampler, entry, pending,
-			      sampler->stack_bytes + i * GO_STACK_BYTES);
+			retry(sampler, entry, pending);
 			continue;
 		}
 		walk_entry(sampler, entry, bytes, pending, &sampler->spans[i]);

@@ -12,7 +12,7 @@
 #include "source/go_stack.h"
 #include "source/go_wait.h"
 
-#define GO_CHUNK       1024u /* goroutines that are read at a time */
+#define GO_CHUNK       512u  /* goroutines that are read at a time */
 #define GO_STACK_BYTES 4096u /* of each stack, read in advance */
 #define GO_CHANS_MAX   16u   /* channels of one select that are kept */
 
