@@ -7,21 +7,6 @@
 
 #include "source/agent_private.h"
 
-static const char *const state_kinds[STATE_COUNT] = {
-	[STATE_CHAN_SEND] = "channel",  [STATE_CHAN_RECV] = "channel",
-	[STATE_SELECT] = "channels",    [STATE_MUTEX] = "mutex",
-	[STATE_RWLOCK_READ] = "rwlock", [STATE_RWLOCK_WRITE] = "rwlock",
-	[STATE_COND] = "cond",          [STATE_SEMAPHORE] = "semaphore",
-	[STATE_BARRIER] = "barrier",    [STATE_WAITGROUP] = "waitgroup",
-	[STATE_JOIN] = "thread",        [STATE_FUTEX] = "futex",
-	[STATE_IO_READ] = "fd",         [STATE_IO_WRITE] = "fd",
-	[STATE_ACCEPT] = "fd",          [STATE_CONNECT] = "fd",
-	[STATE_POLL] = "fds",           [STATE_DISK] = "fd",
-	[STATE_FLOCK] = "fd",           [STATE_FSYNC] = "fd",
-	[STATE_DNS] = "name",           [STATE_SLEEP] = "timer",
-	[STATE_WAIT_CHILD] = "pid",     [STATE_SIGNAL_WAIT] = "signal",
-};
-
 static uint32_t chan_hash(const struct agent *agent, uint64_t address)
 {
 	return (uint32_t)((address * 0x9e3779b97f4a7c15ull) >> 32) &
@@ -197,7 +182,7 @@ void row_describe_wait(struct agent *agent, struct row *row)
 	if (!row->waits_known) {
 		kernel_wait_none(waits, state);
 		waits->address = slot->object;
-		waits->kind = state_kinds[state];
+		waits->kind = kernel_state_kind(state);
 	}
 	bool had_record = row->chan != 0;
 
@@ -242,9 +227,9 @@ const char *row_inner_text(struct agent *agent, const struct row *row,
 	if (state == 0 || state > STATE_SIGNAL_WAIT)
 		return NULL;
 	const char *name = state_info(state)->name;
+	const char *kind = kernel_state_kind(state);
 
-	if (slot->inner_fd >= 0 && state_kinds[state] && state_kinds[state][0] == 'f' &&
-	    state != STATE_FUTEX)
+	if (slot->inner_fd >= 0 && kind && kind[0] == 'f' && state != STATE_FUTEX)
 		return arena_printf(&out->arena, "%s fd %d %s", name, slot->inner_fd,
 				    kernel_fd_name(&agent->kernel, slot->inner_fd));
 	if (slot->inner_object)

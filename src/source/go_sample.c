@@ -177,7 +177,7 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 	if (entry->goid != go_u64(bytes + layout->goid) || !entry->live) {
 		entry->goid = go_u64(bytes + layout->goid);
 		entry->parent = layout->parent ? go_u64(bytes + layout->parent) : 0;
-		entry->start = go_stacks_function(sampler->stacks, startpc);
+		entry->name = entry->start = go_stacks_function(sampler->stacks, startpc);
 		entry->created_by =
 			entry->goid == 1 ? NULL
 					 : go_stacks_site(sampler->stacks,
@@ -203,15 +203,16 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 }
 
 /* What was started: the outermost function of the program, as `go f(x)` starts a function
- * that the compiler made to call f. */
+ * that the compiler made to call f. While it runs, what was known before still holds. */
 static const char *outer_name(const struct go_entry *entry,
 			      const struct go_walked *walked)
 {
 	const struct stack *stack = walked->stack;
 
-	return stack && !stack->truncated && !walked->runtime_only
-		       ? stack->frames[stack->nr_frames - 1].function
-		       : entry->start;
+	if (!stack || stack->truncated)
+		return entry->name;
+	return walked->runtime_only ? entry->start
+				    : stack->frames[stack->nr_frames - 1].function;
 }
 
 /* Goroutines that the runtime started for itself, as long as they run no code of others. */

@@ -17,6 +17,16 @@
 #define FD_NAME_KEPT_NS (5 * CLOCK_SECOND_NS)
 #define INNER_KEPT_NS   (2 * CLOCK_SECOND_NS)
 
+/* Whether system calls may be read is the same for all threads, as a rule. */
+static void kernel_try_access(struct kernel *kernel)
+{
+	char text[256];
+	ssize_t got = fdio_read_small(kernel->proc_dir, "syscall", text, sizeof(text));
+
+	kernel->denied = got == -EPERM || got == -EACCES;
+	kernel->memory_denied = false;
+}
+
 int kernel_open(struct kernel *kernel, pid_t pid, struct err *e)
 {
 	char path[48];
@@ -52,6 +62,7 @@ int kernel_open(struct kernel *kernel, pid_t pid, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory to watch process %d", (int)pid);
 	}
 	kernel->now_ns = clock_mono_ns();
+	kernel_try_access(kernel);
 	return 0;
 }
 
@@ -76,7 +87,7 @@ void kernel_reread(struct kernel *kernel)
 	if (proc_facts_read(kernel->pid, &facts, NULL) == 0)
 		kernel->facts = facts;
 	/* It may be another user's program now, or no longer one. */
-	kernel->denied = kernel->memory_denied = false;
+	kernel_try_access(kernel);
 	memset(kernel->names, 0, KERNEL_NAMES_MAX * sizeof(*kernel->names));
 }
 
@@ -224,6 +235,26 @@ pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t a
 	pid_t tid = kernel_outer_tid(kernel, (pid_t)owner);
 
 	return kernel_tid_lives(kernel, tid) ? tid : 0;
+}
+
+static const char *const state_kinds[STATE_COUNT] = {
+	[STATE_CHAN_SEND] = "channel",  [STATE_CHAN_RECV] = "channel",
+	[STATE_SELECT] = "channels",    [STATE_MUTEX] = "mutex",
+	[STATE_RWLOCK_READ] = "rwlock", [STATE_RWLOCK_WRITE] = "rwlock",
+	[STATE_COND] = "cond",          [STATE_SEMAPHORE] = "semaphore",
+	[STATE_BARRIER] = "barrier",    [STATE_WAITGROUP] = "waitgroup",
+	[STATE_JOIN] = "thread",        [STATE_FUTEX] = "futex",
+	[STATE_IO_READ] = "fd",         [STATE_IO_WRITE] = "fd",
+	[STATE_ACCEPT] = "fd",          [STATE_CONNECT] = "fd",
+	[STATE_POLL] = "fds",           [STATE_DISK] = "fd",
+	[STATE_FLOCK] = "fd",           [STATE_FSYNC] = "fd",
+	[STATE_DNS] = "name",           [STATE_SLEEP] = "timer",
+	[STATE_WAIT_CHILD] = "pid",     [STATE_SIGNAL_WAIT] = "signal",
+};
+
+const char *kernel_state_kind(enum task_state state)
+{
+	return (unsigned)state < STATE_COUNT ? state_kinds[state] : NULL;
 }
 
 void kernel_wait_none(struct kernel_wait *wait, enum task_state state)

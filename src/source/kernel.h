@@ -59,6 +59,8 @@ void kernel_reread(struct kernel *kernel);
 /* Explain a thread that stat says is in stat_state; call NULL: not readable. */
 void kernel_explain(struct kernel *kernel, pid_t tid, char stat_state,
 		    const struct proc_call *call, struct kernel_wait *out);
+/* What a task in this state waits on, as struct waits_on has it; NULL: nothing. */
+const char *kernel_state_kind(enum task_state state);
 void kernel_wait_none(struct kernel_wait *wait, enum task_state state);
 /* Copy it into a task of out. */
 void kernel_wait_to_task(const struct kernel_wait *wait, struct snapshot *out,

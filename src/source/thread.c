@@ -189,12 +189,28 @@ static int look_stat(struct thread_table *table, struct thread *thread)
 	return stat.state == 'Z' || stat.state == 'X' || stat.state == 'x' ? -ESRCH : 0;
 }
 
+/* The stack says what the futex is for. */
+static void apply_stack_state(struct thread *thread)
+{
+	struct kernel_wait *wait = &thread->wait;
+
+	if (thread->stack_state == STATE_UNKNOWN)
+		return;
+	if (thread->call_state == STATE_FUTEX) {
+		wait->kind = kernel_state_kind(thread->stack_state);
+		snprintf(wait->text, sizeof(wait->text), "%s 0x%llx", wait->kind,
+			 (unsigned long long)wait->address);
+	}
+	wait->state = thread->stack_state;
+}
+
 static void explain(struct thread_table *table, struct thread *thread, bool readable)
 {
 	kernel_explain(table->kernel, thread->tid, thread->stat_state,
 		       readable ? &thread->call : NULL, &thread->wait);
-	if (thread->stack_state != STATE_UNKNOWN && thread->stack)
-		thread->wait.state = thread->stack_state;
+	thread->call_state = thread->wait.state;
+	if (thread->stack)
+		apply_stack_state(thread);
 }
 
 int thread_look(struct thread_table *table, struct thread *thread)
@@ -271,9 +287,8 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 		return;
 	thread->stack = stack;
 	thread->stack_at_ns = now_ns;
-	thread->stack_state = symbols_stack_state(stack, thread->wait.state);
-	if (thread->stack_state != STATE_UNKNOWN)
-		thread->wait.state = thread->stack_state;
+	thread->stack_state = symbols_stack_state(stack, thread->call_state);
+	apply_stack_state(thread);
 }
 
 void thread_to_task(const struct thread *thread, struct snapshot *out, struct task *task)

@@ -30,6 +30,7 @@ struct thread {
 	char call_text[THREAD_CALL_MAX]; /* the kernel's line that `wait` explains */
 	struct proc_call call;
 	struct kernel_wait wait;
+	enum task_state call_state; /* what the call alone says */
 	enum task_state
 		stack_state;       /* what the stack says beyond the call; else unknown */
 	const struct stack *stack; /* of call_text; NULL: not unwound yet */

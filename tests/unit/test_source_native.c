@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -300,6 +301,80 @@ static void owners(void **state)
 	shared_free(shared);
 }
 
+static void *wait_cond(void *arg)
+{
+	struct shared *shared = arg;
+	pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+	my_tid(&shared->tids[1]);
+	pthread_mutex_lock(&mutex);
+	for (;;)
+		pthread_cond_wait(&cond, &mutex);
+	return NULL;
+}
+
+static void *wait_semaphore(void *arg)
+{
+	struct shared *shared = arg;
+	sem_t semaphore;
+
+	sem_init(&semaphore, 0, 0);
+	my_tid(&shared->tids[2]);
+	while (sem_wait(&semaphore) != 0)
+		;
+	return NULL;
+}
+
+static void *wait_barrier(void *arg)
+{
+	struct shared *shared = arg;
+	pthread_barrier_t barrier;
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	my_tid(&shared->tids[3]);
+	pthread_barrier_wait(&barrier);
+	return NULL;
+}
+
+static void with_futexes(void *arg)
+{
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, wait_cond, arg);
+	pthread_create(&thread, NULL, wait_semaphore, arg);
+	pthread_create(&thread, NULL, wait_barrier, arg);
+	in_sleep(NULL);
+}
+
+/* The system call says futex; the functions on the stack say which. */
+static void states_from_stacks(void **state)
+{
+	static const enum task_state states[] = {STATE_UNKNOWN, STATE_COND,
+						 STATE_SEMAPHORE, STATE_BARRIER};
+	struct shared *shared = shared_new();
+	pid_t pid = child_start(with_futexes, shared);
+	struct looker looker;
+
+	(void)state;
+	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
+	for (size_t i = 1; i < 4; i++) {
+		const struct task *task =
+			looker_wait(&looker, tid_of(&shared->tids[i]), states[i]);
+		const char *name = state_info(states[i])->name;
+
+		if (!task)
+			fail_msg("never %s", name);
+		assert_string_equal(task->raw, "futex");
+		assert_string_equal(task->waits.kind, name);
+		assert_memory_equal(task->waits.text, name, strlen(name));
+		assert_true(task->waits.address > 0);
+	}
+	looker_close(&looker);
+	child_stop(pid);
+	shared_free(shared);
+}
+
 __attribute__((noinline)) static void source_test_deep(int depth, void *arg)
 {
 	volatile char room[64];
@@ -589,11 +664,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds_of_waits), cmocka_unit_test(names_of_descriptors),
-		cmocka_unit_test(owners),         cmocka_unit_test(whole_stacks),
-		cmocka_unit_test(zombie_leader),  cmocka_unit_test(stopped),
-		cmocka_unit_test(ends),           cmocka_unit_test(names),
-		cmocka_unit_test(another_user),   cmocka_unit_test(kernel_thread),
-		cmocka_unit_test(executes),
+		cmocka_unit_test(owners),         cmocka_unit_test(states_from_stacks),
+		cmocka_unit_test(whole_stacks),   cmocka_unit_test(zombie_leader),
+		cmocka_unit_test(stopped),        cmocka_unit_test(ends),
+		cmocka_unit_test(names),          cmocka_unit_test(another_user),
+		cmocka_unit_test(kernel_thread),  cmocka_unit_test(executes),
 	};
 
 	return cmocka_run_group_tests_name("source: any process", tests, NULL, NULL);
