@@ -78,8 +78,8 @@ _grmon_c()
 		fi
 	fi
 	case $before in
-	-s | --source) _grmon_c_reply $'auto\nagent\nnative' "$word" ;;
-	-f | --format) _grmon_c_reply $'text\njson' "$word" ;;
+	-s | --source) _grmon_c_reply "$("$client" help sources-list 2>/dev/null)" "$word" ;;
+	-f | --format) _grmon_c_reply "$("$client" help formats-list 2>/dev/null)" "$word" ;;
 	--sort | --columns)
 		_grmon_c_reply_part "$("$client" help columns-list 2>/dev/null)" "$word" ",+-"
 		;;

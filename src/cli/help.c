@@ -244,6 +244,19 @@ static void put_columns_list(struct buf *out)
 		buf_printf(out, "%s\n", column_info(id)->key);
 }
 
+static void put_sources_list(struct buf *out)
+{
+	buf_puts(out, "auto\n");
+	for (size_t i = 0; source_table[i]; i++)
+		buf_printf(out, "%s\n", source_table[i]->name);
+}
+
+static void put_formats_list(struct buf *out)
+{
+	for (size_t i = 0; out_table[i]; i++)
+		buf_printf(out, "%s\n", out_table[i]->name);
+}
+
 static const struct topic {
 	const char *name;
 	void (*put)(struct buf *out);
@@ -258,6 +271,8 @@ static const struct topic {
 	{"options-list", put_options_list, true},
 	{"states-list", put_states_list, true},
 	{"columns-list", put_columns_list, true},
+	{"sources-list", put_sources_list, true},
+	{"formats-list", put_formats_list, true},
 };
 #define NR_TOPICS (sizeof(topics) / sizeof(topics[0]))
 

@@ -3,7 +3,7 @@
 # Help, topics and completions say what the tables hold.
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/../.." && pwd)
-plan 12
+plan 13
 
 "$client" help options-list >"$work/list"
 "$client" --help >"$work/help"
@@ -44,7 +44,7 @@ offer() {
 bash_words() {
 	offer dump --st | grep -qx -- --stacks && offer dump --st | grep -qx -- --stuck &&
 		! offer ls --st | grep -qx -- --stacks && offer du | grep -qx dump &&
-		offer help st | grep -qx states && offer dump -f j | grep -qx json &&
+		offer help st | grep -qx states && offer dump -f j | grep -qx json && offer -s nat | grep -qx native &&
 		offer --columns id,ag | grep -qx id,age && offer --filter state : chan | grep -qx chan-send &&
 		offer --filter state : | grep -qx mutex && offer --sort = ag | grep -qx age &&
 		offer --stuck 5s,mut | grep -qx 5s,mutex
@@ -67,3 +67,17 @@ parse_others() {
 	done
 }
 check 'the completions of zsh and fish can be read' parse_others
+fish_words() {
+	PATH=$BUILD:$PATH fish -c "source $top/man/completions/grmon-c.fish"'
+		complete -C "grmon-c dump --sta"; complete -C "grmon-c --columns id,ag"
+		complete -C "grmon-c --filter state:chan-s"; complete -C "grmon-c -s nat"
+		complete -C "grmon-c dump -f js"; complete -C "grmon-c d"' >"$work/fish" || return 1
+	for word in --stacks id,age state:chan-send native json dump; do
+		cut -f1 "$work/fish" | grep -qx -- "$word" || { echo "$word"; return 1; }
+	done
+}
+if command -v fish >/dev/null; then
+	check 'fish completes options, columns, states, sources and formats' fish_words
+else
+	echo 'ok 13 - fish completes options # SKIP no fish'
+fi
