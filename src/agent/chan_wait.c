@@ -321,7 +321,7 @@ static CHAN_LEFT_BY_CANCEL bool chan_park(struct chan_waiter *waiter, int64_t de
 }
 
 /* The slot's text says what its one object cannot; put back before agent_leave(), which
- * knows of the first byte only. What a signal handler publishes in between, it takes back. */
+ * knows of the first byte only. A signal handler in between takes back what it says. */
 static void chan_say(struct wire_slot *slot, const char text[WIRE_WHAT_BYTES])
 {
 	uint32_t odd = agent_seq_begin(&slot->seq);
