@@ -21,7 +21,8 @@ enum real_kind {
 	KIND_APR,
 	KIND_ZMQ,
 	KIND_NNG,
-	KIND_CHAN
+	KIND_CHAN,
+	KIND_DILL
 };
 
 struct real_row {
@@ -39,7 +40,7 @@ static const struct real_row rows[REAL_COUNT] = {
 /* A program that starts with one of these on board is resolved once and for all. */
 static const char *const library_names[] = {
 	[KIND_GLIB] = "libglib-2.0", [KIND_APR] = "libaprutil", [KIND_ZMQ] = "libzmq",
-	[KIND_NNG] = "libnng",       [KIND_CHAN] = "libchan",
+	[KIND_NNG] = "libnng",       [KIND_CHAN] = "libchan",   [KIND_DILL] = "libdill",
 };
 #define LIBRARY_NAMES (sizeof(library_names) / sizeof(library_names[0]))
 

@@ -22,5 +22,37 @@
 		return real args;                                                        \
 	}
 
-#define OPTIONAL WRAP_OPTIONAL
+/*
+ * Other coroutines of this thread run while this one waits, and what was published when
+ * it began may be one of theirs, over by now: what it goes back to is running.
+ */
+static inline void return_to_running(struct agent_mark *mark)
+{
+	mark->state = WIRE_STATE_RUNNING;
+	mark->since_ns = 0;
+	mark->object = 0;
+	mark->call_site = 0;
+	mark->fd = -1;
+	mark->api = false;
+	mark->what = 0;
+	mark->outer = 0;
+}
+
+#define WRAP_COROUTINE(library, result, name, params, args, pass, state, object)         \
+	WRAP_DECLARE(result, name, params)                                               \
+	result wrap_##name params                                                        \
+	{                                                                                \
+		const void *site = __builtin_return_address(0);                          \
+		__typeof__(&wrap_##name) real = real_optional(REAL_##name, site);        \
+                                                                                         \
+		if (pass)                                                                \
+			return real args;                                                \
+		AGENT_MARK;                                                              \
+		agent_enter_api(&mark, GRMON_##state, WRAP_WORD(object), site);          \
+		return_to_running(&mark);                                                \
+		return real args;                                                        \
+	}
+
+#define OPTIONAL  WRAP_OPTIONAL
+#define COROUTINE WRAP_COROUTINE
 #include "agent/wraps.def"
