@@ -2,7 +2,7 @@
 /*
  * A cooperative scheduler of coroutines on one thread, with sleep and channels of its own,
  * made visible: each coroutine has a row, and a blocked one says sleep, chan-send or
- * chan-recv. What that takes is in co_spawn(), co_resume() and co_park().
+ * chan-recv. What that takes is in co_spawn(), co_resume() and CO_PARK().
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -109,21 +109,22 @@ static void co_resume(struct coroutine *co)
 	free(co);
 }
 
+/* What blocks is inlined, so that the published call site lies in the function that calls
+ * it; a coroutine that is switched away from has no other trace of its stack. */
+#define CO_INLINE static inline __attribute__((always_inline))
+
 /* Back to the scheduler, to which somebody must give the caller again. Published before
- * the switch, on the coroutine's own stack, and inlined so that the call site is that of
- * the function that blocks. */
-static inline __attribute__((always_inline)) void
-co_park(enum grmon_state state, const void *object, const char *what)
-{
-	struct coroutine *self = scheduler.running;
-	struct grmon_wait wait;
+ * the switch, in a mark on the coroutine's own stack. */
+#define CO_PARK(state, object, what)                                                     \
+	do {                                                                             \
+		struct grmon_wait wait;                                                  \
+                                                                                         \
+		grmon_wait_begin(&wait, state, object, what);                            \
+		swapcontext(&scheduler.running->context, &scheduler.context);            \
+		grmon_wait_end(&wait);                                                   \
+	} while (0)
 
-	grmon_wait_begin(&wait, state, object, what);
-	swapcontext(&self->context, &scheduler.context);
-	grmon_wait_end(&wait);
-}
-
-static void co_sleep(int64_t ns)
+CO_INLINE void co_sleep(int64_t ns)
 {
 	struct coroutine *self = scheduler.running, **at = &scheduler.sleepers;
 
@@ -132,7 +133,7 @@ static void co_sleep(int64_t ns)
 		at = &(*at)->next;
 	self->next = *at;
 	*at = self;
-	co_park(GRMON_SLEEP, NULL, NULL);
+	CO_PARK(GRMON_SLEEP, NULL, NULL);
 }
 
 struct co_chan {
@@ -149,7 +150,7 @@ static void co_chan_init(struct co_chan *chan, const char *name, size_t capacity
 	chan->receivers.end = &chan->receivers.first;
 }
 
-static void co_send(struct co_chan *chan, long value)
+CO_INLINE void co_send(struct co_chan *chan, long value)
 {
 	struct coroutine *receiver = list_take(&chan->receivers);
 
@@ -161,11 +162,11 @@ static void co_send(struct co_chan *chan, long value)
 	} else {
 		scheduler.running->value = value;
 		list_put(&chan->senders, scheduler.running);
-		co_park(GRMON_CHAN_SEND, chan, chan->name);
+		CO_PARK(GRMON_CHAN_SEND, chan, chan->name);
 	}
 }
 
-static long co_recv(struct co_chan *chan)
+CO_INLINE long co_recv(struct co_chan *chan)
 {
 	struct coroutine *sender = list_take(&chan->senders);
 	long value;
@@ -184,7 +185,7 @@ static long co_recv(struct co_chan *chan)
 	if (sender)
 		return sender->value;
 	list_put(&chan->receivers, scheduler.running);
-	co_park(GRMON_CHAN_RECV, chan, chan->name);
+	CO_PARK(GRMON_CHAN_RECV, chan, chan->name);
 	return scheduler.running->value;
 }
 

@@ -23,8 +23,8 @@ check 'blocked for good: chan-send and chan-recv' rows "$pid" \
 check 'the clock sleeps' rows "$pid" 'r["clock"]["state"] == "sleep"'
 check 'the pipeline waits for its channels' rows "$pid" \
 	'r["square"]["state"] == "chan-recv" and r["sum"]["state"] == "chan-recv" and r["square"]["waits_on"]["text"] == "ticks" and r["sum"]["waits_on"]["text"] == "squares"'
-check 'each wait is at the call in its function' query \
-	"all(f in [g['function'] for g in ${coroutines}[n]['stack']] for n, f in {'answer': 'co_recv', 'clock': 'co_sleep', 'order': 'co_send', 'square': 'co_recv', 'sum': 'co_recv'}.items())"
+check 'each wait is at a call in its function' query \
+	"all(f in [g['function'] for g in ${coroutines}[n]['stack']] for n, f in {'answer': 'await_answer', 'clock': 'clock_tick', 'order': 'order_goods', 'square': 'square', 'sum': 'sum_up'}.items())"
 check 'each was made by co_spawn() in main()' query \
 	'all([f["function"].split(".")[0] for f in t["created_by"]][:2] == ["co_spawn", "main"] for t in '"$coroutines"'.values())'
 check 'a label is on its coroutine alone' query \
