@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* What a user can set: by option, in config.json, and in the view (written back by W). */
+#ifndef CORE_SETTINGS_H
+#define CORE_SETTINGS_H
+
+#include "core/column.h"
+#include "core/query.h"
+#include "core/rows.h"
+#include "core/track.h"
+
+#define SETTINGS_STUCK_MAX 256
+
+struct settings {
+	int64_t interval_ns;            /* between polls; at least SETTINGS_INTERVAL_MIN_NS */
+	char stuck[SETTINGS_STUCK_MAX]; /* as given to --stuck; "" for the default */
+	struct stuck_rule rule;         /* what it says */
+	char filter[QUERY_TEXT_MAX];
+	struct sort_key sort;
+	struct column_list columns;
+	bool hide_idle;
+	bool no_color; /* --no-color, NO_COLOR */
+	bool ascii;
+	bool mouse;
+};
+
+#define SETTINGS_INTERVAL_MIN_NS 10000000ll     /* 10 ms */
+#define SETTINGS_INTERVAL_MAX_NS 3600000000000ll /* 1 h */
+
+/* 1 s, no filter, oldest first (age:desc), default columns, mouse on. */
+void settings_default(struct settings *settings);
+
+#endif
