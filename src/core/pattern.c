@@ -3,7 +3,6 @@
 #include "core/pattern.h"
 
 #include <endian.h>
-#include <locale.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,94 +29,10 @@ static bool pattern_folds(enum pattern_kind kind, const char *text, size_t lengt
 	return true;
 }
 
-/* The largest number in "{n,m}" that begins at text[at]; 1 if there is none. */
-static long pattern_repeat(const char *text, size_t at)
-{
-	long largest = 0, number = 0;
-
-	for (at++; text[at] && text[at] != '}'; at++) {
-		if (text[at] >= '0' && text[at] <= '9') {
-			if (number <= PATTERN_REPEATS_MAX)
-				number = number * 10 + (text[at] - '0');
-		} else {
-			number = 0;
-		}
-		if (number > largest)
-			largest = number;
-	}
-	return largest > 0 ? largest : 1;
-}
-
-/*
- * What libc would accept, but would take exponential time or memory for: back references,
- * and repeats of repeats. Returns the offset, or -1 if all is well.
- */
-static int pattern_dangerous(const char *text, const char **why)
-{
-	bool in_brackets = false;
-	long repeats = 1;
-
-	for (size_t i = 0; text[i]; i++) {
-		if (text[i] == '\\' && !in_brackets && text[i + 1]) {
-			i++;
-			if (text[i] >= '1' && text[i] <= '9') {
-				*why = "back references are not supported";
-				return (int)i - 1;
-			}
-		} else if (text[i] == '[' && !in_brackets) {
-			in_brackets = true;
-			if (text[i + 1] == '^')
-				i++;
-			if (text[i + 1] == ']')
-				i++;
-		} else if (text[i] == ']') {
-			in_brackets = false;
-		} else if (text[i] == '{' && !in_brackets) {
-			long repeat = pattern_repeat(text, i);
-
-			repeats *= repeat;
-			if (repeat > PATTERN_REPEAT_MAX ||
-			    repeats > PATTERN_REPEATS_MAX) {
-				*why = "it repeats too often";
-				return (int)i;
-			}
-		}
-	}
-	return -1;
-}
-
-static int pattern_compile(struct pattern *pattern, struct err *e)
-{
-	int flags = REG_EXTENDED | REG_NOSUB | (pattern->fold ? REG_ICASE : 0);
-	const char *why = NULL;
-	int at = pattern_dangerous(pattern->text, &why);
-	locale_t bytes, before;
-	char reason[100];
-	int rc;
-
-	if (at >= 0)
-		return err_at(e, at, "bad regular expression: %s", why);
-	/* In the C locale the expression is one of bytes: fast, and no sequence is invalid. */
-	bytes = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-	if (!bytes)
-		return err_set(e, ERR_NOMEM, "no memory for a regular expression");
-	before = uselocale(bytes);
-	rc = regcomp(&pattern->regex, pattern->text, flags);
-	if (rc != 0)
-		regerror(rc, &pattern->regex, reason, sizeof(reason));
-	uselocale(before);
-	freelocale(bytes);
-	if (rc == REG_ESPACE)
-		return err_set(e, ERR_NOMEM, "no memory for a regular expression");
-	if (rc != 0)
-		return err_at(e, 0, "bad regular expression: %s", reason);
-	return 0;
-}
-
 int pattern_init(struct pattern *pattern, enum pattern_kind kind, const char *text,
 		 size_t length, struct err *e)
 {
-	int rc = 0;
+	struct err inner;
 
 	memset(pattern, 0, sizeof(*pattern));
 	pattern->kind = kind;
@@ -129,17 +44,20 @@ int pattern_init(struct pattern *pattern, enum pattern_kind kind, const char *te
 	pattern->text[length] = '\0';
 	pattern->length = strlen(pattern->text);
 	pattern->fold = pattern_folds(kind, pattern->text, pattern->length);
-	if (kind == PATTERN_REGEX)
-		rc = pattern_compile(pattern, e);
-	if (rc < 0)
-		free(pattern->text);
-	return rc;
+	if (kind != PATTERN_REGEX)
+		return 0;
+	pattern->expression = expression_new(pattern->text, pattern->fold, &inner);
+	if (pattern->expression)
+		return 0;
+	free(pattern->text);
+	if (e)
+		*e = inner;
+	return inner.code;
 }
 
 void pattern_release(struct pattern *pattern)
 {
-	if (pattern->kind == PATTERN_REGEX)
-		regfree(&pattern->regex);
+	expression_free(pattern->expression);
 	free(pattern->text);
 }
 
@@ -216,8 +134,6 @@ static bool pattern_part(const struct pattern *pattern, const char *text)
 
 bool pattern_match(const struct pattern *pattern, const char *text)
 {
-	regmatch_t range;
-
 	switch (pattern->kind) {
 	case PATTERN_PART:
 		return pattern_part(pattern, text);
@@ -227,9 +143,8 @@ bool pattern_match(const struct pattern *pattern, const char *text)
 				? pattern_equal(pattern->text, text, pattern->length)
 				: memcmp(pattern->text, text, pattern->length) == 0);
 	case PATTERN_REGEX:
-		range.rm_so = 0;
-		range.rm_eo = (regoff_t)strnlen(text, PATTERN_SUBJECT_MAX);
-		return regexec(&pattern->regex, text, 1, &range, REG_STARTEND) == 0;
+		return expression_match(pattern->expression, text,
+					strnlen(text, PATTERN_SUBJECT_MAX));
 	}
 	return false;
 }

@@ -6,17 +6,13 @@
 #ifndef CORE_PATTERN_H
 #define CORE_PATTERN_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
+#include "core/expression.h"
 
 #define PATTERN_SUBJECT_MAX 512
-/* Bounds on {n,m}: each, and all of one expression multiplied. */
-#define PATTERN_REPEAT_MAX  255
-#define PATTERN_REPEATS_MAX 1000
-
 enum pattern_kind { PATTERN_PART, PATTERN_WHOLE, PATTERN_REGEX };
 
 struct pattern {
@@ -24,7 +20,7 @@ struct pattern {
 	bool fold; /* no upper-case letter in it: case does not matter */
 	char *text;
 	size_t length;
-	regex_t regex;
+	struct expression *expression; /* of PATTERN_REGEX */
 };
 
 /* text need not end in NUL. Returns 0, ERR_USAGE with the offset in text, or ERR_NOMEM;

@@ -5,21 +5,30 @@
 #include <math.h>
 
 #include "core/column.h"
+#include "core/stack.h"
 
 static char cell[COLUMN_TEXT_MAX];
 
-struct two_frames {
-	struct stack stack;
-	struct frame frames[2];
-};
+static struct stack_table *stacks;
 
-static struct two_frames make_stack(const char *function, const char *file, int line)
+static int set_up(void **state)
 {
-	struct two_frames result = {.stack = {.nr_frames = 2}};
+	stacks = stack_table_new(100);
+	return 0;
+}
 
-	result.frames[0] = (struct frame){.function = "pthread_cond_wait"};
-	result.frames[1] = (struct frame){function, file, line, 0x46a2c1, false};
-	return result;
+static int tear_down(void **state)
+{
+	stack_table_free(stacks);
+	return 0;
+}
+
+static const struct stack *make_stack(const char *function, const char *file, int line)
+{
+	struct frame frames[] = {{"pthread_cond_wait", NULL, 0, 1, false},
+				 {function, file, line, 0x46a2c1, false}};
+
+	return stack_intern(stacks, frames, 2, false);
 }
 
 static void marks(void **state)
@@ -64,13 +73,13 @@ static void ages(void **state)
 
 static void cells(void **state)
 {
-	struct two_frames stack = make_stack("main.loop", "/srv/app/main.c", 31);
+	const struct stack *stack = make_stack("main.loop", "/srv/app/main.c", 31);
 	struct label labels[] = {{"request", "/api"}, {"user", ""}};
 	struct task task = {.kind = TASK_THREAD,
 			    .id = 17,
 			    .state = STATE_CHAN_SEND,
 			    .name = "worker",
-			    .stack = &stack.stack,
+			    .stack = stack,
 			    .labels = labels,
 			    .nr_labels = 2,
 			    .cpu_percent = 99.96f,
@@ -92,7 +101,7 @@ static void cells(void **state)
 	task.waits.text = "chan jobs";
 	assert_string_equal(column_format(COLUMN_WAITS, &task, 0, cell), "chan jobs");
 	assert_string_equal(column_format(COLUMN_CREATED, &task, 0, cell), "starter");
-	task.created_by = &stack.stack;
+	task.created_by = stack;
 	assert_string_equal(column_format(COLUMN_CREATED, &task, 0, cell),
 			    "main.loop main.c:31");
 	task.cpu_percent = -1;
@@ -103,14 +112,14 @@ static void cells(void **state)
 
 static void what_is_not_known_is_empty(void **state)
 {
-	struct two_frames stack = make_stack(NULL, "main.c", 0);
+	const struct stack *stack = make_stack(NULL, "main.c", 0);
 	struct task task = {.name = ""};
 
 	assert_string_equal(column_format(COLUMN_FUNCTION, &task, 0, cell), "");
 	assert_string_equal(column_format(COLUMN_LOCATION, &task, 0, cell), "");
 	assert_string_equal(column_format(COLUMN_CREATED, &task, 0, cell), "");
 	assert_string_equal(column_format(COLUMN_LABELS, &task, 0, cell), "");
-	task.stack = task.created_by = &stack.stack;
+	task.stack = task.created_by = stack;
 	assert_string_equal(column_format(COLUMN_FUNCTION, &task, 0, cell), "0x46a2c1");
 	assert_string_equal(column_format(COLUMN_LOCATION, &task, 0, cell), "main.c");
 	assert_string_equal(column_format(COLUMN_CREATED, &task, 0, cell),
@@ -122,7 +131,7 @@ static void long_texts_are_cut(void **state)
 {
 	char *text = malloc(5000);
 	struct label labels[20];
-	struct two_frames stack;
+	const struct stack *stack;
 	struct task task = {.name = "", .labels = labels, .nr_labels = COUNT(labels)};
 
 	memset(text, 'x', 4999);
@@ -130,7 +139,7 @@ static void long_texts_are_cut(void **state)
 	for (size_t i = 0; i < COUNT(labels); i++)
 		labels[i] = (struct label){text, text};
 	stack = make_stack(text, text, INT32_MAX);
-	task.stack = task.created_by = &stack.stack;
+	task.stack = task.created_by = stack;
 	for (int i = 0; i < COLUMN_COUNT; i++) {
 		const char *out = column_format((enum column_id)i, &task, 0, cell);
 
@@ -253,5 +262,5 @@ int main(void)
 		cmocka_unit_test(bad_lists_say_where),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

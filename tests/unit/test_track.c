@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "core/stack.h"
 #include "core/track.h"
 
 #define START (1000 * SECOND)
@@ -123,34 +124,34 @@ static void another_object_is_another_wait(void **state)
 
 static void another_place_is_another_wait(void **state)
 {
+	struct stack_table *stacks = stack_table_new(10);
 	struct bench *bench = *state;
-	struct {
-		struct stack stack;
-		struct frame frames[5];
-	} one = {.stack = {.nr_frames = 5}}, other;
+	struct frame frames[5];
 	struct task task = in_state(STATE_COND);
+	const struct stack *whole;
 
+	memset(frames, 0, sizeof(frames));
 	for (uint64_t i = 0; i < 5; i++)
-		one.frames[i].address = 0x1000 + i;
-	other = one;
-	task.stack = &one.stack;
+		frames[i].address = 0x1000 + i;
+	task.stack = whole = stack_intern(stacks, frames, 5, false);
 	look(bench, 0, task);
 	/* Far from the innermost frames stacks may be read differently. */
-	other.stack.nr_frames = 4;
-	task.stack = &other.stack;
+	task.stack = stack_intern(stacks, frames, 4, false);
+	assert_ptr_not_equal(task.stack, whole);
 	look(bench, 1, task);
 	assert_age(bench, 1);
 	/* A stack that could not be read says nothing. */
 	task.stack = NULL;
 	look(bench, 2, task);
 	assert_age(bench, 2);
-	task.stack = &one.stack;
+	task.stack = whole;
 	look(bench, 3, task);
 	assert_age(bench, 3);
-	other.frames[2].address = 0x9999;
-	task.stack = &other.stack;
+	frames[2].address = 0x9999;
+	task.stack = stack_intern(stacks, frames, 5, false);
 	look(bench, 4, task);
 	assert_age(bench, 0);
+	stack_table_free(stacks);
 }
 
 /* A loop of short waits at one place is not one long wait. */
