@@ -108,6 +108,21 @@ static size_t add_inlined(struct symbols *symbols, Dwfl_Module *mod, uint64_t ad
 	return count;
 }
 
+/* The C library's lines are of little use, and its debug information takes 14 MB here. */
+static bool names_only(Dwfl_Module *mod)
+{
+	static const char *const libraries[] = {"libc.so", "libc-2", "libpthread",
+						"ld-linux"};
+	const char *path =
+		dwfl_module_info(mod, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	for (size_t i = 0; slash && i < sizeof(libraries) / sizeof(libraries[0]); i++)
+		if (strncmp(slash + 1, libraries[i], strlen(libraries[i])) == 0)
+			return true;
+	return false;
+}
+
 size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
 		    struct frame *out, size_t max)
 {
@@ -128,6 +143,8 @@ size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
 
 	if (name && name[0])
 		out->function = demangled(symbols, name);
+	if (names_only(mod))
+		return 1;
 	line = dwfl_module_getsrc(mod, lookup);
 	if (line) {
 		int number = 0;

@@ -105,6 +105,12 @@ void thread_table_release(struct thread_table *table)
 	}
 }
 
+/* The files of a thread go away with it. */
+static ssize_t gone_if_missing(ssize_t got)
+{
+	return got == -ENOENT ? -ESRCH : got;
+}
+
 /* Reads a file of the thread, through a descriptor that is kept where there is room. */
 static ssize_t read_file(struct thread_table *table, struct thread *thread, int *kept,
 			 const char *name, char *out, size_t size)
@@ -117,13 +123,14 @@ static ssize_t read_file(struct thread_table *table, struct thread *thread, int 
 	if (table->nr_fds >= table->max_fds)
 		raise_limit(table);
 	if (table->nr_fds >= table->max_fds)
-		return fdio_read_small(table->kernel->task_dir, path, out, size);
+		return gone_if_missing(
+			fdio_read_small(table->kernel->task_dir, path, out, size));
 	int fd = openat(table->kernel->task_dir, path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0) {
 		if (errno == EMFILE)
 			table->max_fds = table->nr_fds;
-		return errno == ENOENT ? -ESRCH : -errno;
+		return gone_if_missing(-errno);
 	}
 	ssize_t got = fdio_pread_small(fd, out, size);
 
@@ -167,7 +174,7 @@ static int look_stat(struct thread_table *table, struct thread *thread)
 			continue;
 		}
 		if (got < 0)
-			return got == -ENOENT ? -ESRCH : (int)got;
+			return (int)got;
 		if (!proc_parse_stat(text, (size_t)got, &stat))
 			return -EPROTO;
 		break;
@@ -232,7 +239,7 @@ int thread_look(struct thread_table *table, struct thread *thread)
 
 	if (got == -ESRCH)
 		return -ESRCH;
-	if (got == -EPERM || got == -EACCES || got == -ENOENT || got == -EINVAL)
+	if (got == -EPERM || got == -EACCES)
 		table->kernel->denied = true;
 	if (got <= 0 || !proc_parse_call(text, &thread->call)) {
 		thread->call_text[0] = '\0';
