@@ -291,13 +291,15 @@ static void chan_give_back(struct chan_node *node)
 static void chan_cancelled(void *arg)
 {
 	struct chan_waiter *waiter = arg;
+	struct chan_node *fired;
 
 	if (!chan_claim(waiter, &agent_chan_gave_up))
 		chan_await_done(waiter);
 	agent_chan_dequeue_all(waiter);
-	if (waiter->fired != &agent_chan_gave_up && !waiter->fired->send &&
-	    !waiter->fired->closed)
-		chan_give_back(waiter->fired);
+	fired = chan_fired(waiter);
+	if (fired != &agent_chan_gave_up && !fired->send && !fired->closed)
+		chan_give_back(fired);
+	chan_forget_frames();
 }
 
 /* Returns whether the wait is over; false: the deadline passed. */
