@@ -205,6 +205,12 @@ static void add_notes(struct agent *agent, struct snapshot *out)
 		return;
 	}
 	out->dropped = header->dropped_tasks;
+	if (agent->resources.stopped)
+		snapshot_note(
+			out,
+			"process %d is stopped by a signal or a tracer: its threads "
+			"are shown as they were",
+			(int)agent->kernel.pid);
 	if (header->flags & WIRE_STOPPED)
 		snapshot_note(
 			out,

@@ -106,9 +106,10 @@ static void merge(struct agent *agent, struct claim *claims, size_t nr_claims)
 /* Records of threads that are no longer among those without a slot. */
 static void drop_unlisted(struct agent *agent)
 {
-	struct thread *thread, *next;
+	struct thread *next;
 
-	HASH_ITER (hh, agent->threads.threads, thread, next) {
+	for (struct thread *thread = agent->threads.threads; thread; thread = next) {
+		next = thread->hh.next;
 		if (!thread->claimed &&
 		    (!agent->nr_others ||
 		     !bsearch(&thread->tid, agent->others, agent->nr_others,

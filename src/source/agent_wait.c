@@ -21,7 +21,7 @@ static void index_chans(struct agent *agent)
 	agent->chans_poll = agent->polls + 1;
 	while (wanted < agent->region.nr_chans * 2)
 		wanted *= 2;
-	if (wanted != agent->cap_chans) {
+	if (!agent->chans || wanted != agent->cap_chans) {
 		struct chan_entry *more = malloc(wanted * sizeof(*more));
 
 		if (!more)

@@ -85,6 +85,7 @@ static int read_stat(struct resource_reader *reader, int64_t threads, struct err
 		return err_set(e, ERR_GONE, "process %d has ended", (int)kernel->pid);
 	reader->executed = reader->start_stack && stat.start_stack &&
 			   stat.start_stack != reader->start_stack;
+	reader->stopped = stat.state == 'T' || stat.state == 't';
 	/* It is 0 for a moment in the middle of exec(). */
 	if (stat.start_stack)
 		reader->start_stack = stat.start_stack;

@@ -88,9 +88,10 @@ void thread_drop(struct thread_table *table, struct thread *thread)
 
 void thread_sweep(struct thread_table *table)
 {
-	struct thread *thread, *next;
+	struct thread *next;
 
-	HASH_ITER (hh, table->threads, thread, next) {
+	for (struct thread *thread = table->threads; thread; thread = next) {
+		next = thread->hh.next;
 		if (thread->generation != table->generation)
 			thread_drop(table, thread);
 	}
@@ -98,9 +99,10 @@ void thread_sweep(struct thread_table *table)
 
 void thread_table_release(struct thread_table *table)
 {
-	struct thread *thread, *next;
+	struct thread *next;
 
-	HASH_ITER (hh, table->threads, thread, next) {
+	for (struct thread *thread = table->threads; thread; thread = next) {
+		next = thread->hh.next;
 		thread_drop(table, thread);
 	}
 }

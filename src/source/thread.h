@@ -75,6 +75,7 @@ struct resource_reader {
 	int64_t children;
 	bool child_round_done;
 	uint64_t start_stack;
+	bool stopped;  /* the main thread, by a signal or a tracer */
 	bool executed; /* another program since the look before */
 	long hz;
 };

@@ -185,6 +185,8 @@ static void frozen(void **state)
 	assert_true(clock_mono_ns() - begin_ns < 5 * CLOCK_SECOND_NS);
 	assert_int_equal(looker_look(&looker, NULL), 0);
 	assert_int_equal(looker.snapshot->nr_tasks, 9);
+	assert_int_equal(looker.snapshot->nr_notes, 1);
+	assert_non_null(strstr(looker.snapshot->notes[0], "is stopped"));
 	assert_int_equal(count_state(&looker, STATE_COND), 2);
 	struct agent *agent = looker.ctx;
 
