@@ -419,7 +419,7 @@ static void setup_queues(void)
 }
 
 /* System V objects outlive a process. Also a signal handler. */
-static void leave(int number)
+static _Noreturn void leave(int number)
 {
 	(void)number;
 	msgctl(msg_empty, IPC_RMID, NULL);

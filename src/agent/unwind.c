@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two functions of the compiler's unwinder that a cleanup refers to. They run only
+ * while a thread unwinds, that is when the C library or the program has brought the
+ * unwinder in; so the agent need not bring it into every process. Weak: a program that
+ * contains the unwinder and the static library uses its own.
+ */
+#include <dlfcn.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/agent.h"
+
+#define UNWIND_WEAK __attribute__((weak)) AGENT_HIDDEN
+
+typedef int personality_fn(int version, int actions, uint64_t kind, void *exception,
+			   void *context);
+typedef void resume_fn(void *exception);
+
+UNWIND_WEAK personality_fn __gcc_personality_v0;
+UNWIND_WEAK resume_fn _Unwind_Resume;
+
+static void *unwind_find(void **cache, const char *name)
+{
+	void *found = __atomic_load_n(cache, __ATOMIC_RELAXED);
+	void *handle;
+
+	if (found)
+		return found;
+	/* The C library opens it for itself alone. */
+	handle = dlopen("libgcc_s.so.1", RTLD_LAZY);
+	if (!handle)
+		return NULL;
+	/* Never closed: one reference more to what the C library keeps for ever. */
+	found = dlsym(handle, name);
+	__atomic_store_n(cache, found, __ATOMIC_RELAXED);
+	return found;
+}
+
+int __gcc_personality_v0(int version, int actions, uint64_t kind, void *exception,
+			 void *context)
+{
+	static void *cache;
+	personality_fn *real =
+		(personality_fn *)unwind_find(&cache, "__gcc_personality_v0");
+
+	/* 8 is _URC_CONTINUE_UNWIND: the slot keeps what it says. */
+	return real ? real(version, actions, kind, exception, context) : 8;
+}
+
+void _Unwind_Resume(void *exception)
+{
+	static void *cache;
+	resume_fn *real = (resume_fn *)unwind_find(&cache, "_Unwind_Resume");
+
+	/* Only a personality that was found can have led here. */
+	if (real)
+		real(exception);
+	__builtin_trap();
+}
