@@ -23,15 +23,18 @@ enum { FD_KEYS, FD_SIGNALS, FD_FEED, FD_COUNT };
 /* false: the terminal has gone. */
 static bool read_keys(struct tui *t)
 {
-	int count = 0, y, x, key;
+	int count = 0, y = 0, x = 0, key;
+	enum mouse_event event;
 
 	while (count < KEYS_PER_FRAME && !t->quit &&
 	       (key = terminal_key(&t->terminal)) != TERMINAL_NO_KEY) {
 		count++;
-		if (key == TERMINAL_KEY(KEY_MOUSE))
-			tui_mouse(t, terminal_mouse(&y, &x), y, x);
-		else if (key != TERMINAL_KEY(KEY_RESIZE))
+		if (key == TERMINAL_KEY(KEY_MOUSE)) {
+			event = terminal_mouse(&y, &x);
+			tui_mouse(t, event, y, x);
+		} else if (key != TERMINAL_KEY(KEY_RESIZE)) {
 			tui_key(t, key);
+		}
 	}
 	return count > 0 || !terminal_gone(&t->terminal);
 }

@@ -72,6 +72,13 @@ ok $? "the cursor is seen all the same"
 press q
 wait_for '^status=0'
 run_in_shell 'unset NO_COLOR'
-run_in_shell "clear; TERM=vt100 $client $target; echo status=\$?"
-expect 'ID +STATE' "a terminal without colours"
-press q
+failed=
+for term in vt100 linux xterm xterm-16color xterm-direct; do
+	infocmp "$term" >/dev/null 2>&1 || continue
+	run_in_shell "clear; TERM=$term $client $target; echo status=\$?"
+	wait_for 'ID +STATE' || failed="$failed $term"
+	press j q
+	wait_for '^status=0' || failed="$failed $term"
+done
+[ -z "$failed" ]
+ok $? "terminals of 0, 8, 16 and 16M colours$failed"

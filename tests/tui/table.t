@@ -3,7 +3,7 @@
 # The task table at 80x24: columns, sort, filter as it is typed, quick filters, pause,
 # expand, column chooser, help, and the way out.
 . "$(dirname "$0")/lib.sh"
-plan 31
+plan 38
 
 start_target
 open_shell 80 24
@@ -92,6 +92,46 @@ press g j j Space Escape
 wait_gone 'Columns'
 sees_not 'STATE'
 ok $? "c hides a column"
+press c
+wait_for 'Columns'
+press G Space Escape # shows it again
+wait_gone 'Columns'
+
+esc=$(printf '\033')
+# A button as a terminal reports it (0 left, 65 the wheel), then its release; from 1.
+mouse() {
+	place="\\$(printf %o $((32 + $2)))\\$(printf %o $((32 + $3)))"
+	typed "$(printf "$esc[M\\$(printf %o $((32 + $1)))$place")"
+	[ "$1" -ne 0 ] || typed "$(printf "$esc[M\\043$place")"
+}
+row_has_cursor() { colored | sed -n "$1p" | grep -qE "$esc\[[0-9;]*7m"; }
+mouse 0 10 6
+until_true row_has_cursor 6
+ok $? "a click selects its row"
+mouse 65 10 6
+until_true row_has_cursor 9
+ok $? "the wheel moves"
+mouse 0 4 3
+expect 'ID *[▲▼]' "a click on a title sorts by it"
+mouse 0 28 2
+expect '\[2:lock 4\]' "a click on a class filters"
+press 0 +
+expect 'polls every 2.0s' "+ polls less often"
+cd "$work" || exit 1
+tmux -L "$server" send-keys -t view y
+wait_for 'written to '
+file=$(screen | sed -n 's/.*written to \([^ ]*\).*/\1/p')
+case $file in
+/*) ;;
+*) file=$(readlink "/proc/$(view_pid)/cwd")/$file ;;
+esac
+[ -s "$file" ] && grep -q waiter-1 "$file"
+ok $? "y writes the picture to a file and says its name"
+rm -f "$file"
+press W
+wait_for 'settings saved to ' && grep -q interval "$work"/config/grmon-c/config.json
+ok $? "W saves the settings and says where"
+
 press '?'
 expect 'one row up' "? shows the help"
 press q
