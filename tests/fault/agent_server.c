@@ -574,6 +574,7 @@ static int mode_setuid(const char *number)
 	/* libc has every thread do it, the server too, or it would hang here. */
 	CHILD_CHECK(setgid(65534) == 0 && setuid(65534) == 0);
 	CHILD_CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
+	CHILD_CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0); /* setuid() has cleared it */
 	CHILD_CHECK(all_threads_are(65534));
 	return say_ready(number) || (forever(NULL), 0);
 }
