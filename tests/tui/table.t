@@ -101,8 +101,8 @@ esc=$(printf '\033')
 # A button as a terminal reports it (0 left, 65 the wheel), then its release; from 1.
 mouse() {
 	place="\\$(printf %o $((32 + $2)))\\$(printf %o $((32 + $3)))"
-	typed "$(printf "$esc[M\\$(printf %o $((32 + $1)))$place")"
-	[ "$1" -ne 0 ] || typed "$(printf "$esc[M\\043$place")"
+	typed "$(printf "${esc}[M\\$(printf %o $((32 + $1)))$place")"
+	[ "$1" -ne 0 ] || typed "$(printf "${esc}[M\\043$place")"
 }
 row_has_cursor() { colored | sed -n "$1p" | grep -qE "$esc\[[0-9;]*7m"; }
 mouse 0 10 6
