@@ -18,7 +18,7 @@
 #include "grmon.h"
 #include "wire/wire.h"
 
-#define AGENT_HIDDEN   __attribute__((visibility("hidden")))
+#define AGENT_HIDDEN      __attribute__((visibility("hidden")))
 #define AGENT_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /* What a wait published before this one; lives in the frame of the function that blocks. */
@@ -43,8 +43,8 @@ struct agent_mark {
 AGENT_HIDDEN void agent_enter(struct agent_mark *mark, uint32_t state, uint64_t object,
 			      int32_t fd, const void *call_site);
 /* The same for a wait that a channel or grmon_wait_begin() describes: the outer one. */
-AGENT_HIDDEN void agent_enter_api(struct agent_mark *mark, uint32_t state, uint64_t object,
-				  const void *call_site);
+AGENT_HIDDEN void agent_enter_api(struct agent_mark *mark, uint32_t state,
+				  uint64_t object, const void *call_site);
 /* Restores what mark keeps. Only stores: usable as __attribute__((cleanup)). */
 AGENT_HIDDEN void agent_leave(struct agent_mark *mark);
 

@@ -49,7 +49,7 @@ static bool region_off(const char *status)
 
 static uint64_t region_limit(int which)
 {
-	struct rlimit64 limit;
+	struct rlimit64 limit = {0};
 
 	if (raw4(SYS_prlimit64, 0, which, 0, &limit) != 0)
 		return RLIM64_INFINITY;
@@ -108,7 +108,7 @@ static void region_seal(int fd)
  */
 static void region_keep(int fd)
 {
-	struct stat about;
+	struct stat about = {0};
 	uint64_t files = region_limit(RLIMIT_NOFILE);
 	long at = files / 2 < REGION_FD_HIGH ? (long)(files / 2) : REGION_FD_HIGH;
 	long high = raw3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, at);
@@ -128,7 +128,7 @@ static void region_keep(int fd)
 
 bool agent_fd_mine(void)
 {
-	struct stat about;
+	struct stat about = {0};
 
 	return agent.fd >= 0 && raw2(SYS_fstat, agent.fd, &about) == 0 &&
 	       about.st_dev == agent.fd_device && about.st_ino == agent.fd_inode;

@@ -100,7 +100,7 @@ static void server_hello(struct server *server)
 /* A folder that only we can write to, so that nobody else can put a socket there. */
 static bool server_folder(const char *folder)
 {
-	struct stat about;
+	struct stat about = {0};
 	long rc = raw3(SYS_mkdirat, AT_FDCWD, folder, 0700);
 
 	if (rc != 0 && rc != -EEXIST)
@@ -173,7 +173,7 @@ static void server_answer(const struct server *server, int peer)
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
 				 .msg_controllen = sizeof(control)};
-	struct ucred who;
+	struct ucred who = {.uid = (uid_t)-1};
 	socklen_t bytes = sizeof(who);
 
 	if (raw5(SYS_getsockopt, peer, SOL_SOCKET, SO_PEERCRED, &who, &bytes) != 0 ||
