@@ -36,12 +36,11 @@ int pattern_init(struct pattern *pattern, enum pattern_kind kind, const char *te
 
 	memset(pattern, 0, sizeof(*pattern));
 	pattern->kind = kind;
-	pattern->text = malloc(length + 1);
+	pattern->text = calloc(1, length + 1);
 	if (!pattern->text)
 		return err_set(e, ERR_NOMEM, "no memory for a filter");
 	if (length > 0)
 		memcpy(pattern->text, text, length);
-	pattern->text[length] = '\0';
 	pattern->length = strlen(pattern->text);
 	pattern->fold = pattern_folds(kind, pattern->text, pattern->length);
 	if (kind != PATTERN_REGEX)
