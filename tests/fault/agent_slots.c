@@ -4,6 +4,7 @@
 
 #include <semaphore.h>
 #include <threads.h>
+#include <ucontext.h>
 
 static struct region self;
 
@@ -434,36 +435,51 @@ static void test_coroutine_creator(void **state)
 #endif
 }
 
-/* A coroutine's stack has an end that nobody knows: the record must not run past it. */
-static void *begin_at_stack_end(void *argument)
+static ucontext_t scheduler, coroutine;
+static struct grmon_task *edge_task;
+
+static void begin_at_stack_end(void)
 {
-	return grmon_task_begin("edge");
+	edge_task = grmon_task_begin("edge");
 }
 
+/* A coroutine's stack has an end that nobody knows: the record must not run past it. */
 static void test_creator_at_the_end_of_a_mapping(void **state)
 {
-	size_t page = 4096, bytes = 64 * page;
-	pthread_attr_t attributes;
-	pthread_t thread;
-	void *task = NULL;
+	size_t page = 4096, bytes = 16 * page;
+	struct wire_slot slot;
 
 	(void)state;
 	if (SANITIZED)
 		skip();
-	/* A thread on a stack of the program's own, with nothing mapped behind it. */
 	char *map = mmap(NULL, bytes + page, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	assert_true(map != MAP_FAILED);
-	mprotect(map + bytes, page, PROT_NONE);
-	pthread_attr_init(&attributes);
-	assert_int_equal(pthread_attr_setstack(&attributes, map, bytes), 0);
-	assert_int_equal(pthread_create(&thread, &attributes, begin_at_stack_end, NULL),
-			 0);
-	pthread_join(thread, &task);
-	assert_non_null(task);
-	grmon_task_end(task);
-	pthread_attr_destroy(&attributes);
+	assert_int_equal(mprotect(map + bytes, page, PROT_NONE), 0);
+	getcontext(&coroutine);
+	coroutine.uc_stack.ss_sp = map;
+	coroutine.uc_stack.ss_size = bytes;
+	coroutine.uc_link = &scheduler;
+	makecontext(&coroutine, begin_at_stack_end, 0);
+	assert_int_equal(swapcontext(&scheduler, &coroutine), 0);
+	assert_non_null(edge_task);
+	grmon_task_switch(edge_task);
+	uint64_t serial = my_slot().carried;
+
+	assert_true(find_serial(serial, &slot));
+#if defined(__x86_64__)
+	assert_true(slot.flags & WIRE_SLOT_CREATOR);
+	for (uint32_t i = 0; i < region_used(&self); i++) {
+		const struct wire_creator *creator = region_creator(&self, (int)i);
+		uint64_t end = (uint64_t)(uintptr_t)map + bytes;
+
+		if (creator->created_serial == serial)
+			assert_true(creator->stack_pointer < end &&
+				    creator->stack_pointer + creator->stack_bytes <= end);
+	}
+#endif
+	grmon_task_end(edge_task);
 	munmap(map, bytes + page);
 }
 
