@@ -54,7 +54,7 @@ void agent_creator_record(struct wire_slot *slot, const struct agent_caller *cal
 	record->tid = creating && agent_tls.own ? agent_tls.own->tid : 0;
 	agent_copy_text(record->name, creating ? creating->name : NULL,
 			sizeof(record->name));
-	record->mono_ns = agent_clock_ns(CLOCK_MONOTONIC);
+	record->mono_ns = agent_clock_ns(CLOCK_MONOTONIC_COARSE);
 	record->stack_pointer = caller->rsp;
 	record->pc = caller->pc;
 	record->regs[3] = caller->rbx;

@@ -48,6 +48,16 @@ int agent_create_posix(pthread_t *thread, const pthread_attr_t *attributes,
 int agent_create_c11(thrd_t *thread, thrd_start_t routine, void *argument,
 		     const struct agent_caller *caller);
 
+/* Without a system call where the thread has its slot. */
+static bool thread_is_main(void)
+{
+	const struct agent_tls *self = &agent_tls;
+
+	if (self->own && self->generation == agent_load(agent.live))
+		return self->own->tid == agent.header->pid;
+	return raw0(SYS_gettid) == raw0(SYS_getpid);
+}
+
 /*
  * Runs when a thread ends, by return, pthread_exit() or cancellation. The first time it
  * only asks for another round, so that destructors that block still find the slot.
@@ -56,10 +66,12 @@ static void thread_ended(void *slot)
 {
 	if (agent_tls.rounds++ == 0 && pthread_setspecific(agent.key, slot) == 0)
 		return;
+	bool is_main = thread_is_main();
+
 	agent_detach();
 	/* libc calls exit() in the last thread. That must not be the server, which has no
 	 * descriptors of the program to flush to. */
-	if (raw0(SYS_gettid) == raw0(SYS_getpid)) {
+	if (is_main) {
 		agent_store(&agent.control->main_left, 1);
 		agent_server_stop();
 	}
