@@ -21,12 +21,12 @@
 extern "C" {
 #endif
 
-#define GRMON_API __attribute__((visibility("default")))
+#define GRMON_API            __attribute__((visibility("default")))
 
-#define GRMON_VERSION_MAJOR 0
-#define GRMON_VERSION_MINOR 1
-#define GRMON_VERSION_PATCH 0
-#define GRMON_VERSION       "0.1.0"
+#define GRMON_VERSION_MAJOR  0
+#define GRMON_VERSION_MINOR  1
+#define GRMON_VERSION_PATCH  0
+#define GRMON_VERSION        "0.1.0"
 
 /* Bytes, with the terminating NUL, that are kept of these texts. */
 #define GRMON_WHAT_MAX       32
@@ -34,16 +34,16 @@ extern "C" {
 #define GRMON_LABEL_KEY_MAX  32
 #define GRMON_LABEL_TEXT_MAX 128
 /* Labels of one task; the bytes of all keys and texts together are bounded too (504). */
-#define GRMON_LABELS_MAX 8
+#define GRMON_LABELS_MAX     8
 
 /* Results. Negative, so that a channel call can return a count or an index beside them. */
 enum grmon_result {
 	GRMON_OK = 0,
-	GRMON_EINVAL = -1,   /* an argument is outside what the function accepts */
-	GRMON_ENOSLOT = -2,  /* slots have run out, or the agent is not running; counted */
-	GRMON_ENOMEM = -3,   /* no memory, or a text that no longer fits the label area */
-	GRMON_ECLOSED = -4,  /* the channel is closed (send), or closed and drained (recv) */
-	GRMON_EAGAIN = -5,   /* a try or a select with default would have blocked */
+	GRMON_EINVAL = -1,  /* an argument is outside what the function accepts */
+	GRMON_ENOSLOT = -2, /* slots have run out, or the agent is not running; counted */
+	GRMON_ENOMEM = -3,  /* no memory, or a text that no longer fits the label area */
+	GRMON_ECLOSED = -4, /* the channel is closed; for a receive also drained */
+	GRMON_EAGAIN = -5,  /* a try or a select with default would have blocked */
 	GRMON_ETIMEDOUT = -6 /* the deadline passed */
 };
 
@@ -82,8 +82,9 @@ enum grmon_state {
 };
 
 struct grmon_options {
-	size_t size;            /* sizeof(struct grmon_options), for later versions */
-	const char *socket_dir; /* NULL: $GRMON_SOCKET_DIR, $XDG_RUNTIME_DIR/grmon, /tmp/grmon-UID */
+	size_t size; /* sizeof(struct grmon_options), for later versions */
+	/* NULL: $GRMON_SOCKET_DIR, $XDG_RUNTIME_DIR/grmon, /tmp/grmon-UID. */
+	const char *socket_dir;
 };
 
 /*

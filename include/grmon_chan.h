@@ -92,9 +92,9 @@ GRMON_API size_t grmon_chan_cap(const struct grmon_chan *chan);
 /* One case of a select. A NULL chan is never ready. */
 struct grmon_chan_case {
 	struct grmon_chan *chan;
-	void *element;  /* read from when send, written to (or NULL) when not */
+	void *element; /* read from when send, written to (or NULL) when not */
 	bool send;
-	bool closed;    /* out: this case was chosen because its channel is closed */
+	bool closed; /* out: this case was chosen because its channel is closed */
 };
 
 #define GRMON_CHAN_CASES_MAX 256

@@ -140,6 +140,7 @@ void query_term_states(struct query_term *term)
 	}
 	if (words && pattern->kind == PATTERN_PART && !found && !term->flags)
 		term_flags(term, false);
+	term->names_state = found || term->flags != 0;
 }
 
 static int memo_grow(struct query_memo *memo)
@@ -356,7 +357,8 @@ static bool match_state(const struct query_term *term, const struct task *task)
 		state = STATE_UNKNOWN;
 	if (term->states[state] || (task->flags & term->flags))
 		return true;
-	return task->raw && !term->flags && pattern_match(&term->pattern, task->raw);
+	return task->raw && !term->names_state &&
+	       pattern_match(&term->pattern, task->raw);
 }
 
 static bool match_id(const struct query_term *term, const struct task *task)

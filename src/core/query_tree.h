@@ -33,6 +33,7 @@ struct query_term {
 	char *key;                /* of QUERY_LABEL */
 	uint32_t flags;           /* of COLUMN_STATE: any of these task flags matches */
 	bool states[STATE_COUNT]; /* of COLUMN_STATE and QUERY_ANY */
+	bool names_state; /* the word is a state or class: a runtime's raw word does not count */
 	bool has_equals; /* in the pattern: it reaches over key and text of a label */
 	bool has_space;  /* … and over two labels */
 	bool has_place;  /* … and maybe over file and line */

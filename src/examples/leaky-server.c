@@ -47,12 +47,17 @@ struct stream {
 
 static bool fixed;
 
+static void stream_free(struct stream *stream)
+{
+	if (stream)
+		grmon_chan_free(stream->products);
+	free(stream);
+}
+
 static void stream_leave(struct stream *stream)
 {
-	if (__atomic_sub_fetch(&stream->users, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
-	grmon_chan_free(stream->products);
-	free(stream);
+	if (__atomic_sub_fetch(&stream->users, 1, __ATOMIC_ACQ_REL) == 0)
+		stream_free(stream);
 }
 
 /* False: nobody wants it any more. */
@@ -83,24 +88,20 @@ static void *producer(void *arg)
 	return NULL;
 }
 
-static struct stream *new_producer(const char *request)
+static struct stream *stream_new(const char *request)
 {
 	struct stream *stream = calloc(1, sizeof(*stream));
-	pthread_t thread;
 
 	if (!stream)
 		return NULL;
 	snprintf(stream->request, sizeof(stream->request), "%s", request);
 	stream->users = 2;
 	stream->products = grmon_chan_new(sizeof(struct product), 0);
-	grmon_chan_name(stream->products, "products");
-	if (!stream->products || pthread_create(&thread, NULL, producer, stream) != 0) {
-		grmon_chan_free(stream->products);
-		free(stream);
+	if (!stream->products) {
+		stream_free(stream);
 		return NULL;
 	}
-	pthread_setname_np(thread, "producer");
-	pthread_detach(thread);
+	grmon_chan_name(stream->products, "products");
 	return stream;
 }
 
@@ -121,14 +122,19 @@ static answer_result respond(struct MHD_Connection *connection, unsigned status,
 
 static answer_result get_products(struct MHD_Connection *connection, const char *request)
 {
-	struct stream *stream = new_producer(request);
+	struct stream *stream = stream_new(request);
 	struct product product;
+	pthread_t thread;
 	char body[512];
 	size_t used = 0;
 
-	if (!stream)
+	if (!stream || pthread_create(&thread, NULL, producer, stream) != 0) {
+		stream_free(stream);
 		return respond(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain",
 			       "no memory or no thread for another request\n");
+	}
+	pthread_setname_np(thread, "producer");
+	pthread_detach(thread);
 	for (int i = 0; i < RESULTS_WANTED; i++) {
 		if (grmon_chan_recv(stream->products, &product) != GRMON_OK)
 			break;

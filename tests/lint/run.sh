@@ -41,7 +41,7 @@ check_shape() {
 
 # The agent's dynamic symbols: its API, and the functions that it means to interpose.
 check_exports() {
-	make -s agent BUILD="$BUILD" || { echo 'the agent does not build'; return; }
+	make -s agent BUILD="$BUILD" >/dev/null || { echo 'the agent does not build'; return; }
 	nm -D --defined-only "$BUILD"/libgrmon.so | awk '{print $3}' | sort >"$out.have"
 	sort tests/lint/exports.txt >"$out.want"
 	comm -23 "$out.have" "$out.want" | sed 's/^/exported, but not in tests\/lint\/exports.txt: /'
@@ -52,7 +52,7 @@ check_exports() {
 
 # --help, the man page and the completions name the same options and subcommands.
 check_tables() {
-	make -s client BUILD="$BUILD" || { echo 'the client does not build'; return; }
+	make -s client BUILD="$BUILD" >/dev/null || { echo 'the client does not build'; return; }
 	tests/lint/tables.sh "$BUILD/grmon-c"
 }
 

@@ -43,6 +43,7 @@ static struct task tasks[TASKS] = {
 		    .flags = TASK_IDLE,
 		    .since_ns = NOW - 3600 * SECOND,
 		    .name = "main",
+		    .raw = "no lock, a clock",
 		    .creator_name = "init",
 		    .cpu_percent = 1.5f,
 		    .switches = 20000},
