@@ -25,7 +25,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 ifneq ($(CI)$(WERROR),)
 WARNINGS += -Werror
 endif
-SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
+	$(if $(findstring thread,$(SAN)),-Wno-unknown-warning-option -Wno-tsan))
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(SANFLAGS) -MMD -MP -Iinclude -Isrc
 
 CLIENT_PKGS := ncursesw jansson libproc2 libdw
