@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* A few fixed beginnings tell our own streams and profiles; a goroutine's header may be
+ * anywhere in a log. */
+#include "source/source_sniff.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_BYTES    (1u << 20)
+#define READ_MAX      (256u << 20)
+#define OVERLAP_BYTES 64u
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static size_t skip_blanks(const char *text, size_t length)
+{
+	size_t at = 0;
+
+	while (at < length && strchr(" \t\r\n", text[at]) && text[at])
+		at++;
+	return at;
+}
+
+/* {"grmon" with any blanks between the two. */
+static bool is_grmon(const char *text, size_t length)
+{
+	size_t at = skip_blanks(text, length);
+
+	if (at == length || text[at] != '{')
+		return false;
+	at++;
+	at += skip_blanks(text + at, length - at);
+	return length - at >= 8 && memcmp(text + at, "\"grmon\":", 8) == 0;
+}
+
+/* "goroutine 17 [", with the pointers that newer runtimes put between, or the first line
+ * of debug=1. */
+static bool has_goroutine(const char *text, size_t length)
+{
+	static const char word[] = "goroutine ", profile[] = "profile: total ";
+	const char *at = text, *end = text + length;
+
+	while ((at = memmem(at, (size_t)(end - at), word, sizeof(word) - 1))) {
+		const char *digit = at += sizeof(word) - 1;
+
+		if ((size_t)(end - at) >= sizeof(profile) - 1 &&
+		    memcmp(at, profile, sizeof(profile) - 1) == 0)
+			return true;
+		while (digit < end && is_digit(*digit))
+			digit++;
+		if (digit > at && end - digit >= 2 && *digit == ' ' &&
+		    (digit[1] == '[' || digit[1] == 'g'))
+			return true;
+	}
+	return memmem(text, length, "goroutineleak profile: total ", 29) != NULL;
+}
+
+/* Field 1 of a profile, sample_type: a short message of two small numbers. */
+static bool is_profile(const unsigned char *bytes, size_t length)
+{
+	if (length >= 3 && bytes[0] == 0x1f && bytes[1] == 0x8b && bytes[2] == 8)
+		return true;
+	return length >= 4 && bytes[0] == 0x0a && bytes[1] >= 2 && bytes[1] <= 12 &&
+	       bytes[2] == 0x08;
+}
+
+enum sniff source_sniff(const void *bytes, size_t length)
+{
+	if (is_grmon(bytes, length))
+		return SNIFF_GRMON;
+	if (is_profile(bytes, length))
+		return SNIFF_PROFILE;
+	return has_goroutine(bytes, length) ? SNIFF_GOROUTINES : SNIFF_UNKNOWN;
+}
+
+/* A header that two reads cut in half is found in the second, which keeps the end of the
+ * first. */
+static enum sniff sniff_fd(int fd, char *bytes, int *failed)
+{
+	size_t kept = 0, total = 0;
+	enum sniff found = SNIFF_UNKNOWN;
+
+	while (total < READ_MAX) {
+		ssize_t got = read(fd, bytes + kept, READ_BYTES);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			*failed = errno;
+		if (got <= 0)
+			break;
+		found = total == 0 ? source_sniff(bytes, (size_t)got)
+			: has_goroutine(bytes, kept + (size_t)got) ? SNIFF_GOROUTINES
+								   : SNIFF_UNKNOWN;
+		if (found != SNIFF_UNKNOWN)
+			break;
+		total += (size_t)got;
+		got += (ssize_t)kept;
+		kept = (size_t)got < OVERLAP_BYTES ? (size_t)got : OVERLAP_BYTES;
+		memmove(bytes, bytes + got - kept, kept);
+	}
+	return found;
+}
+
+enum sniff source_sniff_file(const char *path, struct err *e)
+{
+	enum sniff found = SNIFF_UNKNOWN;
+	struct stat status;
+	int failed = 0, fd;
+	char *bytes;
+
+	/* Reading a pipe would take from it what is wanted later. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &status) != 0) {
+		err_sys(e, errno, "cannot read %s", path);
+		if (fd >= 0)
+			close(fd);
+		return SNIFF_UNKNOWN;
+	}
+	if (!S_ISREG(status.st_mode)) {
+		err_set(e, ERR_UNSUPPORTED,
+			"%s is no regular file; give its bytes on stdin: grmon-c - <%s",
+			path, path);
+		close(fd);
+		return SNIFF_UNKNOWN;
+	}
+	bytes = malloc(READ_BYTES + OVERLAP_BYTES);
+	if (bytes)
+		found = sniff_fd(fd, bytes, &failed);
+	if (!bytes || failed)
+		err_sys(e, bytes ? failed : ENOMEM, "cannot read %s", path);
+	else if (found == SNIFF_UNKNOWN)
+		err_set(e, ERR_FORMAT,
+			"%s holds no recording, no dump of goroutines and no profile",
+			path);
+	free(bytes);
+	close(fd);
+	return found;
+}
