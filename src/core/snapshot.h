@@ -40,6 +40,15 @@ struct stack {
 
 enum task_kind { TASK_THREAD, TASK_GOROUTINE, TASK_COROUTINE };
 
+/* Processes any thread of which can end a wait: those at the other end of a pipe or socket,
+ * the holder of a file lock, the child. Other processes come before the target. */
+struct wait_actors {
+	const char *how; /* static: "pipe", "socket", "file lock", "child" */
+	bool complete;   /* nobody else can end it */
+	size_t nr_pids;
+	pid_t pids[];
+};
+
 /* What a task waits on. */
 struct waits_on {
 	const char *kind; /* static: "channel", "mutex", "fd", "pid", "thread", "futex" …; NULL: nothing */
@@ -47,6 +56,9 @@ struct waits_on {
 	const char *text; /* "chan results cap 0, len 0, 3 senders"; arena; never NULL if kind is set */
 	int fd;           /* -1: none */
 	pid_t owner_tid;  /* who holds it, or 0 */
+	pid_t owner_pid;  /* the other process that can end it, or 0 */
+	bool limited;     /* it ends by itself after a time */
+	const struct wait_actors *actors; /* or NULL; arena */
 };
 
 struct label {
@@ -62,6 +74,7 @@ enum task_flags {
 	TASK_SUSPECT = 1u << 4,   /* changed while it was read */
 	TASK_STALE = 1u << 5,     /* the kernel contradicts what the agent published */
 	TASK_NEW = 1u << 6,       /* was not in the look before */
+	TASK_DEADLOCK = 1u << 7,  /* in a confirmed cycle of waits, see core/graph.h */
 };
 
 struct task {
@@ -104,6 +117,21 @@ struct snapshot_counts {
 	uint32_t stuck_by_class[CLASS_COUNT];
 };
 
+/* A process that tasks of the target wait for. */
+struct other_process {
+	pid_t pid;
+	const char *name; /* never NULL */
+	bool complete;    /* all of its threads are in snapshot->others */
+};
+
+/* A thread of it. */
+struct other_task {
+	const struct other_process *process;
+	struct task task;
+};
+
+struct wait_graph; /* core/graph.h */
+
 struct snapshot_target {
 	pid_t pid; /* 0: not a process */
 	const char *name;    /* never NULL */
@@ -122,6 +150,12 @@ struct snapshot {
 	struct task *tasks;
 	size_t nr_tasks;
 	size_t cap_tasks;
+	/* Other processes that the waits lead to; arena. */
+	struct other_process *processes;
+	size_t nr_processes;
+	struct other_task *others;
+	size_t nr_others;
+	const struct wait_graph *graph; /* by graph_build(); NULL: nobody waits for anybody */
 	uint64_t dropped; /* tasks that the agent had no room for */
 	const char **notes; /* sentences for the footer and dump's errors; arena */
 	size_t nr_notes;

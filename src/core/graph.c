@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Start from every wait that only somebody else can end, take away each that somebody who
+ * still goes on can end, until nothing changes. What is left can never go on; among it
+ * every chain of waits ends in a circle.
+ */
+#include "core/graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+/* What a cycle that is looked at again may rest on. */
+#define SUPPORT_MAX 1024u
+
+struct tid_node {
+	pid_t tid; /* 0: free */
+	uint32_t node;
+};
+
+/* A process as a whole: it can act while one of its threads can. */
+struct actor {
+	pid_t pid;
+	bool complete;
+	uint32_t first; /* its main thread, or its first one; GRAPH_NONE: none is known */
+	uint32_t alive; /* threads that can go on */
+};
+
+struct builder {
+	struct snapshot *snapshot;
+	size_t nr_nodes;
+	struct tid_node *map; /* threads that somebody waits for */
+	size_t mask;
+	struct actor *actors; /* [0]: the target */
+	size_t nr_actors;
+	uint32_t *owner;        /* of each node, or GRAPH_NONE */
+	uint32_t *first_waiter; /* per node: list of the nodes that it owns */
+	uint32_t *next_waiter;
+	uint32_t *work; /* nodes that turned out to be alive */
+	size_t nr_work;
+	uint32_t *waiting; /* nodes whose wait has actors */
+	size_t nr_waiting;
+	bool *dead;
+	uint32_t *next; /* in the arena */
+};
+
+struct task *graph_task(const struct snapshot *snapshot, uint32_t node)
+{
+	return node < snapshot->nr_tasks
+		       ? &snapshot->tasks[node]
+		       : &snapshot->others[node - snapshot->nr_tasks].task;
+}
+
+const struct other_process *graph_process(const struct snapshot *snapshot, uint32_t node)
+{
+	return node < snapshot->nr_tasks
+		       ? NULL
+		       : snapshot->others[node - snapshot->nr_tasks].process;
+}
+
+size_t graph_cycles(const struct snapshot *snapshot)
+{
+	return snapshot->graph ? snapshot->graph->nr_cycles : 0;
+}
+
+/* A thread whose wait somebody else can end. */
+static bool waits_for_somebody(const struct task *task)
+{
+	return task->kind == TASK_THREAD && task->waits.kind &&
+	       (task->waits.owner_tid > 0 || task->waits.actors) &&
+	       state_blocks(task->state) && !(task->flags & (TASK_SUSPECT | TASK_STALE));
+}
+
+static struct tid_node *find_tid(const struct builder *b, pid_t tid)
+{
+	size_t at = hash_mix((uint64_t)tid, 0) & b->mask;
+
+	while (b->map[at].tid != 0 && b->map[at].tid != tid)
+		at = (at + 1) & b->mask;
+	return &b->map[at];
+}
+
+static struct actor *find_actor(const struct builder *b, pid_t pid)
+{
+	for (size_t i = 0; i < b->nr_actors; i++)
+		if (b->actors[i].pid == pid)
+			return &b->actors[i];
+	return NULL;
+}
+
+static struct actor *actor_of(const struct builder *b, uint32_t node)
+{
+	const struct other_process *process = graph_process(b->snapshot, node);
+
+	return process ? &b->actors[1 + (size_t)(process - b->snapshot->processes)]
+		       : &b->actors[0];
+}
+
+static void *zeroed(size_t count, size_t size)
+{
+	return calloc(count + 1, size);
+}
+
+/* edges: waits that have an owner. */
+static bool builder_open(struct builder *b, struct snapshot *snapshot, size_t edges)
+{
+	size_t capacity = 16;
+
+	memset(b, 0, sizeof(*b));
+	b->snapshot = snapshot;
+	b->nr_nodes = snapshot->nr_tasks + snapshot->nr_others;
+	while (capacity < edges * 2)
+		capacity *= 2;
+	b->mask = capacity - 1;
+	b->nr_actors = snapshot->nr_processes + 1;
+	b->map = calloc(capacity, sizeof(*b->map));
+	b->actors = zeroed(b->nr_actors, sizeof(*b->actors));
+	b->owner = zeroed(b->nr_nodes, sizeof(*b->owner));
+	b->first_waiter = zeroed(b->nr_nodes, sizeof(*b->first_waiter));
+	b->next_waiter = zeroed(b->nr_nodes, sizeof(*b->next_waiter));
+	b->work = zeroed(b->nr_nodes, sizeof(*b->work));
+	b->waiting = zeroed(b->nr_nodes, sizeof(*b->waiting));
+	b->dead = zeroed(b->nr_nodes, sizeof(*b->dead));
+	b->next = arena_alloc(&snapshot->arena, (b->nr_nodes + 1) * sizeof(*b->next));
+	return b->map && b->actors && b->owner && b->first_waiter && b->next_waiter &&
+	       b->work && b->waiting && b->dead && b->next;
+}
+
+static void builder_release(struct builder *b)
+{
+	free(b->map);
+	free(b->actors);
+	free(b->owner);
+	free(b->first_waiter);
+	free(b->next_waiter);
+	free(b->work);
+	free(b->waiting);
+	free(b->dead);
+}
+
+/* The processes, and which nodes are the threads that somebody waits for. */
+static void list_threads(struct builder *b)
+{
+	struct snapshot *s = b->snapshot;
+	int64_t threads = 0;
+
+	for (size_t i = 0; i < s->nr_processes; i++)
+		b->actors[i + 1] = (struct actor){
+			s->processes[i].pid, s->processes[i].complete, GRAPH_NONE, 0};
+	b->actors[0] = (struct actor){s->target.pid, false, GRAPH_NONE, 0};
+	for (size_t i = 0; i < b->nr_nodes; i++) {
+		uint32_t node = (uint32_t)i;
+		const struct task *task = graph_task(s, node);
+		struct actor *actor = actor_of(b, node);
+		struct tid_node *found;
+
+		if (task->kind != TASK_THREAD)
+			continue;
+		threads += i < s->nr_tasks;
+		if (actor->first == GRAPH_NONE || task->tid == actor->pid)
+			actor->first = node;
+		found = find_tid(b, task->tid);
+		if (found->tid != 0)
+			found->node = node;
+	}
+	/* A thread that is in no row could still act. */
+	b->actors[0].complete = s->dropped == 0 && s->resources.threads >= 0 &&
+				s->resources.threads <= threads;
+}
+
+static void link_waits(struct builder *b)
+{
+	struct snapshot *s = b->snapshot;
+
+	for (size_t i = 0; i < b->nr_nodes; i++) {
+		const struct task *task = graph_task(s, (uint32_t)i);
+
+		if (waits_for_somebody(task) && !task->waits.actors) {
+			struct tid_node *found = find_tid(b, task->waits.owner_tid);
+
+			found->tid = task->waits.owner_tid;
+			found->node = GRAPH_NONE;
+		}
+	}
+	list_threads(b);
+	for (size_t i = 0; i < b->nr_nodes; i++) {
+		uint32_t node = (uint32_t)i;
+		const struct task *task = graph_task(s, node);
+
+		b->owner[i] = GRAPH_NONE;
+		b->first_waiter[i] = GRAPH_NONE;
+		b->dead[i] = waits_for_somebody(task) && !task->waits.limited;
+		if (b->dead[i] && task->waits.actors)
+			b->waiting[b->nr_waiting++] = node;
+		if (waits_for_somebody(task) && !task->waits.actors)
+			b->owner[i] = find_tid(b, task->waits.owner_tid)->node;
+	}
+	for (size_t i = 0; i < b->nr_nodes; i++) {
+		if (b->owner[i] == GRAPH_NONE)
+			continue;
+		b->next_waiter[i] = b->first_waiter[b->owner[i]];
+		b->first_waiter[b->owner[i]] = (uint32_t)i;
+	}
+}
+
+static void set_alive(struct builder *b, uint32_t node)
+{
+	if (!b->dead[node])
+		return;
+	b->dead[node] = false;
+	actor_of(b, node)->alive++;
+	b->work[b->nr_work++] = node;
+}
+
+static bool actors_alive(const struct builder *b, const struct wait_actors *actors)
+{
+	if (!actors->complete || actors->nr_pids == 0)
+		return true;
+	for (size_t i = 0; i < actors->nr_pids; i++) {
+		const struct actor *actor = find_actor(b, actors->pids[i]);
+
+		if (!actor || !actor->complete || actor->alive > 0 ||
+		    actor->first == GRAPH_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* Each node enters `work` at most once: when it turns out to be alive. */
+static void spread_life(struct builder *b)
+{
+	bool changed = true;
+
+	for (size_t i = 0; i < b->nr_nodes; i++) {
+		const struct task *task = graph_task(b->snapshot, (uint32_t)i);
+
+		if (!b->dead[i]) {
+			actor_of(b, (uint32_t)i)->alive += task->kind == TASK_THREAD;
+			b->work[b->nr_work++] = (uint32_t)i;
+		} else if (!task->waits.actors && b->owner[i] == GRAPH_NONE) {
+			set_alive(b, (uint32_t)i);
+		}
+	}
+	while (changed) {
+		changed = false;
+		while (b->nr_work > 0) {
+			uint32_t node = b->work[--b->nr_work];
+			uint32_t waiter = b->first_waiter[node];
+
+			for (; waiter != GRAPH_NONE; waiter = b->next_waiter[waiter])
+				set_alive(b, waiter);
+		}
+		for (size_t i = 0; i < b->nr_waiting; i++) {
+			uint32_t node = b->waiting[i];
+
+			if (b->dead[node] &&
+			    actors_alive(b,
+					 graph_task(b->snapshot, node)->waits.actors)) {
+				set_alive(b, node);
+				changed = true;
+			}
+		}
+	}
+}
+
+/* Of several who could end a wait, the one to be shown: of another process if there is one.
+ * That its own process could end it says nothing about a wait that goes on. */
+static uint32_t choose_actor(const struct builder *b, uint32_t node)
+{
+	const struct wait_actors *actors = graph_task(b->snapshot, node)->waits.actors;
+
+	for (size_t i = 0; i < actors->nr_pids; i++) {
+		const struct actor *actor = find_actor(b, actors->pids[i]);
+
+		if (actor && actor->first != GRAPH_NONE &&
+		    (b->dead[node] || actor != actor_of(b, node)))
+			return actor->first;
+	}
+	return GRAPH_NONE;
+}
+
+static void choose_next(struct builder *b)
+{
+	for (size_t i = 0; i < b->nr_nodes; i++) {
+		const struct task *task = graph_task(b->snapshot, (uint32_t)i);
+
+		b->next[i] = b->owner[i];
+		if (waits_for_somebody(task) && task->waits.actors)
+			b->next[i] = choose_actor(b, (uint32_t)i);
+	}
+}
+
+static void add_support(const struct builder *b, bool *seen, uint32_t node,
+			uint32_t *support, size_t *count)
+{
+	if (seen[node] || *count > SUPPORT_MAX)
+		return;
+	seen[node] = true;
+	if (*count < SUPPORT_MAX)
+		support[*count] = node;
+	++*count;
+}
+
+/* The cycle's nodes and all that their waits rest on. 0: too many to look at again. */
+static size_t find_support(const struct builder *b, bool *seen, uint32_t *support,
+			   size_t count)
+{
+	for (size_t i = 0; i < count && count <= SUPPORT_MAX; i++) {
+		const struct wait_actors *actors =
+			graph_task(b->snapshot, support[i])->waits.actors;
+
+		if (!actors) {
+			add_support(b, seen, b->owner[support[i]], support, &count);
+			continue;
+		}
+		for (size_t node = 0; node < b->nr_nodes; node++) {
+			const struct actor *actor = actor_of(b, (uint32_t)node);
+
+			for (size_t a = 0; a < actors->nr_pids; a++)
+				if (actors->pids[a] == actor->pid &&
+				    graph_task(b->snapshot, (uint32_t)node)->kind ==
+					    TASK_THREAD)
+					add_support(b, seen, (uint32_t)node, support,
+						    &count);
+		}
+	}
+	for (size_t i = 0; i < count && i < SUPPORT_MAX; i++)
+		seen[support[i]] = false;
+	return count <= SUPPORT_MAX ? count : 0;
+}
+
+/* The circle that begins at node, with its support. Returns false without memory. */
+static bool add_cycle(struct builder *b, struct wait_graph *graph, bool *seen,
+		      uint32_t node)
+{
+	uint32_t support[SUPPORT_MAX];
+	size_t length = 0, count;
+	uint32_t at = node;
+	struct cycle *cycle = &graph->cycles[graph->nr_cycles];
+	uint32_t *kept;
+
+	do {
+		if (length < SUPPORT_MAX) {
+			support[length] = at;
+			seen[at] = true;
+		}
+		length++;
+		at = b->next[at];
+	} while (at != node);
+	count = length <= SUPPORT_MAX ? find_support(b, seen, support, length) : 0;
+	if (count == 0)
+		return true;
+	kept = arena_alloc(&b->snapshot->arena, count * sizeof(*kept));
+	if (!kept)
+		return false;
+	memcpy(kept, support, count * sizeof(*kept));
+	*cycle = (struct cycle){kept, length, kept, count};
+	graph->nr_cycles++;
+	return true;
+}
+
+/* Every chain of dead nodes runs into a circle; each is found from its first node. */
+static bool find_cycles(struct builder *b, struct wait_graph *graph)
+{
+	uint32_t *walk = zeroed(b->nr_nodes, sizeof(*walk)); /* 0: not visited */
+	bool *seen = zeroed(b->nr_nodes, sizeof(*seen));
+	size_t nr_dead = 0;
+	bool fine = walk && seen;
+
+	for (size_t i = 0; i < b->nr_nodes; i++)
+		nr_dead += b->dead[i];
+	if (nr_dead > 0)
+		graph->cycles = arena_alloc(&b->snapshot->arena,
+					    nr_dead * sizeof(*graph->cycles));
+	for (size_t start = 0; graph->cycles && fine && start < b->nr_nodes; start++) {
+		uint32_t at = (uint32_t)start;
+
+		while (at != GRAPH_NONE && b->dead[at] && walk[at] == 0) {
+			walk[at] = (uint32_t)start + 1;
+			at = b->next[at];
+		}
+		if (at != GRAPH_NONE && b->dead[at] && walk[at] == start + 1)
+			fine = add_cycle(b, graph, seen, at);
+	}
+	free(walk);
+	free(seen);
+	return fine;
+}
+
+int graph_build(struct snapshot *snapshot, struct err *e)
+{
+	struct wait_graph *graph;
+	struct builder b;
+	size_t edges = 0;
+	int rc = 0;
+
+	snapshot->graph = NULL;
+	for (size_t i = 0; i < snapshot->nr_tasks + snapshot->nr_others; i++)
+		edges += waits_for_somebody(graph_task(snapshot, (uint32_t)i));
+	if (edges == 0)
+		return 0;
+	graph = arena_alloc(&snapshot->arena, sizeof(*graph));
+	if (!builder_open(&b, snapshot, edges) || !graph) {
+		rc = err_set(e, ERR_NOMEM, "no memory to see who waits for whom");
+		goto release;
+	}
+	link_waits(&b);
+	spread_life(&b);
+	choose_next(&b);
+	graph->nr_nodes = b.nr_nodes;
+	graph->next = b.next;
+	if (!find_cycles(&b, graph)) {
+		rc = err_set(e, ERR_NOMEM, "no memory to look for deadlocks");
+		goto release;
+	}
+	snapshot->graph = graph;
+release:
+	builder_release(&b);
+	return rc;
+}
+
+void graph_settle(struct snapshot *snapshot,
+		  bool (*confirm)(void *ctx, struct snapshot *snapshot,
+				  const struct cycle *cycle),
+		  void *ctx)
+{
+	/* Ours until the snapshot is complete. */
+	struct wait_graph *graph = (struct wait_graph *)snapshot->graph;
+	size_t kept = 0;
+
+	for (size_t i = 0; graph && i < graph->nr_cycles; i++) {
+		const struct cycle *cycle = &graph->cycles[i];
+
+		if (confirm && !confirm(ctx, snapshot, cycle))
+			continue;
+		for (size_t n = 0; n < cycle->nr_nodes; n++)
+			graph_task(snapshot, cycle->nodes[n])->flags |= TASK_DEADLOCK;
+		graph->cycles[kept++] = *cycle;
+	}
+	if (graph)
+		graph->nr_cycles = kept;
+}
