@@ -432,8 +432,7 @@ int go_layout_read(struct go_layout *layout, const struct go_module *module,
 		   const struct go_elf *elf, struct go_mem *mem, struct err *e)
 {
 	static const char advice[] = "its threads can be watched with --source native";
-	const char *version =
-		module->version[0] ? module->version : "an unknown version of Go";
+	const char *version = go_version_name(module);
 	struct go_g_sample *sample;
 	const char *wrong;
 	struct go_func func;

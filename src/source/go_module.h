@@ -34,6 +34,8 @@ uint64_t go_module_find_table(const struct go_elf *elf, struct go_mem *mem);
 /* "go1.26.8" from the build information, else from a string of the runtime. */
 void go_version_read(struct go_module *module, const struct go_elf *elf,
 		     struct go_mem *mem);
+/* The version, or words for one that is not known. */
+const char *go_version_name(const struct go_module *module);
 /* The number after "go1."; 0: none. A development version counts as the one to come. */
 unsigned go_version_minor(const char *version);
 

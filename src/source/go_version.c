@@ -99,6 +99,11 @@ static void scan_range(const struct go_range *range, struct go_mem *mem, size_t 
 	go_scan(mem, range->start, end, overlap, visit, search);
 }
 
+const char *go_version_name(const struct go_module *module)
+{
+	return module->version[0] ? module->version : "unknown version of Go";
+}
+
 unsigned go_version_minor(const char *version)
 {
 	unsigned long minor;

@@ -3,6 +3,7 @@
  * outside. It needs no symbols and no change to the program, and never stops it. */
 #include "source/source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -60,12 +61,11 @@ static int attach(struct goruntime *go, struct err *e)
 			e, ERR_UNSUPPORTED,
 			"process %d (%s) does not say what its goroutines wait for; its "
 			"threads can be watched with --source native",
-			(int)go->target.pid, go->module.version);
+			(int)go->target.pid, go_version_name(&go->module));
 	if (rc)
 		return rc;
 	go_labels_init(&go->labels, go->module.minor);
-	memcpy(go->runtime, go->module.version[0] ? go->module.version : "go",
-	       GO_VERSION_MAX);
+	snprintf(go->runtime, sizeof(go->runtime), "%s", go_version_name(&go->module));
 	if (!go_queues_init(&go->queues) ||
 	    !go_stacks_init(&go->stacks, &go->module, &go->mem, intern,
 			    go->target.stacks) ||
@@ -105,13 +105,11 @@ static int goruntime_open(void *ctx, const struct source_target *t, struct err *
 	return attach(go, e);
 }
 
-/* It attaches for a moment: what cannot be verified is left to the other sources. */
+/* Called every few seconds: whether it can be verified shows when it is opened. */
 static int goruntime_probe(const struct source_target *t, struct err *e)
 {
 	struct go_mem mem = {.pid = t->pid};
-	struct goruntime *go;
 	struct go_elf elf;
-	int rc;
 
 	if (t->pid <= 0) {
 		err_set(e, ERR_UNSUPPORTED, "'%s' is not a process",
@@ -122,18 +120,11 @@ static int goruntime_probe(const struct source_target *t, struct err *e)
 		return 0;
 	if (!go_module_find_table(&elf, &mem)) {
 		err_set(e, ERR_UNSUPPORTED,
-			"process %d is not a Go program (1.16 or later, "
-			"x86-64)",
+			"process %d is not a Go program (1.16 or later, x86-64)",
 			(int)t->pid);
 		return 0;
 	}
-	go = calloc(1, sizeof(*go));
-	if (!go)
-		return 0;
-	rc = goruntime_open(go, t, e);
-	goruntime_close(go);
-	free(go);
-	return rc ? 0 : 80;
+	return 80;
 }
 
 /* The thread's id at the offset that this version should have, else at the other. */

@@ -6,6 +6,7 @@
 
 const struct source_ops *const source_table[] = {
 	&source_agent,
+	&source_goruntime,
 	&source_native,
 	NULL,
 };

@@ -47,7 +47,7 @@ struct source_ops {
 	void (*close)(void *ctx); /* safe after a failed open */
 };
 
-/* NULL-terminated, best first: source_agent, source_native. */
+/* NULL-terminated, best first: source_agent, source_goruntime, source_native. */
 extern const struct source_ops *const source_table[];
 extern const struct source_ops source_agent;
 extern const struct source_ops source_native;

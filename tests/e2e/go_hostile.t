@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A process that only looks like a Go program: wrong lengths, noise, a list that changes all
+# the time, pointers in circles. It is refused with a sentence, or survived; and what is no
+# Go program at all is left to the native source.
+. "$(dirname "$0")/lib.sh"
+[ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
+hostile=$BUILD/tests/targets/go_hostile
+
+launch() {	# launch ARG…
+	"$hostile" "$@" >"$work/out" 2>&1 </dev/null &
+	last=$!
+	started="$started $last"
+	until_true grep -q ready "$work/out"
+}
+# refused WORDS: exit status 3, and the sentence has these words and says what to do.
+refused() {
+	timeout 20 "$client" dump "$last" -s goruntime >"$work/o" 2>"$work/e"
+	status=$?
+	cat "$work/e"
+	[ $status -eq 3 ] && grep -q "$1" "$work/e"
+}
+survived() {	# it says something, or refuses; it does not hang, crash or take memory
+	(ulimit -v 4000000; timeout 20 "$client" dump "$last" -s goruntime >"$work/o" 2>"$work/e")
+	status=$?
+	cat "$work/e"
+	[ $status -eq 0 ] || [ $status -eq 3 ]
+}
+native_instead() {
+	timeout 20 "$client" dump "$last" -f json >"$work/dump.json" &&
+		query "d['target']['sources'] == ['native'] and len(tasks) == 1"
+}
+
+launch
+check 'nonsense that holds together is shown' sees "$last" \
+	"len(tasks) == 2 and tasks[0]['id'] == 'g1'" -s goruntime
+kill -9 "$last"
+for how in lengths goroutines; do
+	launch $how
+	check "$how of 2^28 to 2^60 are refused" refused 'process'
+	check "$how: the native view instead" native_instead
+	kill -9 "$last"
+done
+for seed in 1 2 3 4 5; do
+	launch random $seed
+	check "noise of seed $seed is survived" survived
+	kill -9 "$last"
+done
+launch loop
+for try in 1 2 3; do
+	check "a list that changes all the time, $try" survived
+done
+kill -9 "$last"
+
+sleep 1000 &
+last=$!
+started="$started $last"
+check 'a C program is no Go program' refused 'is not a Go program'
+check 'and has the native view' native_instead
+kill -9 "$last"
+plan $tests

@@ -1,0 +1,139 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Goroutines of real programs, each built in several ways, against what the Go runtime says
+# of them itself: the same goroutines, states, stacks, lines and creators.
+# shellcheck disable=SC2034
+. "$(dirname "$0")/lib.sh"
+need go
+need python3
+here=$(dirname "$0")
+targets=$here/../targets/go
+export GOFLAGS= GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
+
+build() {	# build OUTPUT SOURCE OPTION…
+	out=$1
+	source=$2
+	shift 2
+	go build "$@" -o "$work/$out" "$targets/$source" >"$work/build.log" 2>&1
+}
+
+launch() {	# launch PROGRAM: its pid in $last, once it is ready
+	rm -f "$work/stacks" "$work/out"
+	"$work/$1" "$work/stacks" >"$work/out" 2>&1 </dev/null &
+	last=$!
+	started="$started $last"
+	until_true grep -q '^ready' "$work/out" || echo "# $1 is not ready"
+}
+
+stop() {
+	kill -9 "$last"
+	wait "$last" 2>/dev/null
+}
+
+# matches AT_LEAST: what grmon-c sees in $last is what the runtime says.
+matches() {
+	dump "$last" -s goruntime || return 1
+	kill -USR1 "$last"
+	until_true test -f "$work/stacks" || return 1
+	python3 "$here/go_compare.py" "$work/dump.json" "$work/stacks" "$1"
+}
+
+without_sections() {	# as sstrip does: e_shoff, e_shnum and e_shstrndx are zero
+	python3 - "$work/plain" "$work/sections" <<'PY'
+import os, sys
+image = bytearray(open(sys.argv[1], "rb").read())
+image[40:48] = bytes(8)
+image[60:64] = bytes(4)
+open(sys.argv[2], "wb").write(image)
+os.chmod(sys.argv[2], 0o755)
+PY
+}
+
+build plain waits.go || skip_all "go cannot build: $(tail -1 "$work/build.log")"
+launch plain
+check 'plain: as the runtime says' matches 23
+at() { sed -n "s/^$1 //p" "$work/out"; }
+of() { echo "[t for t in tasks if t['name'] == 'main.$1'][0]"; }
+check 'the version and the source are named' query \
+	"d['target']['runtime'] == '$(go env GOVERSION)' and d['target']['sources'] == ['goruntime']"
+check 'goroutines of the runtime are left out' query \
+	"not any(t['name'].startswith('runtime.') for t in tasks)"
+while read -r name state; do
+	check "$name is in $state" query "$(of "$name")['state'] == '$state'"
+done <<EOF
+chanReceive chan-recv
+chanSend chan-send
+nilReceive chan-recv
+nilSend chan-send
+selectTwo select
+selectNone select
+sleeper sleep
+lockMutex mutex
+readLock rwlock-read
+writeLock rwlock-write
+waitGroup waitgroup
+waitCond cond
+accept accept
+serve io-read
+readPipe io-read
+EOF
+check 'a full channel and its senders' query \
+	"$(of chanSend)['waits_on']['text'] == 'chan cap 2, len 2, 2 senders, 1 select'"
+check 'both senders name the same channel' query \
+	"len({t['waits_on']['address'] for t in having(name='main.chanSend')}) == 1"
+check 'a select names its channels' query \
+	"$(of selectTwo)['waits_on']['text'].startswith('2 chans: 0x')"
+check 'a nil channel' query "$(of nilSend)['waits_on']['text'] == 'nil channel'"
+check 'the mutex has its address' query \
+	"$(of lockMutex)['waits_on']['address'] == '$(at mutex)'"
+check 'the lock that a reader waits for' query \
+	"$(of readLock)['waits_on']['address'] == '$(at written)'"
+check 'the lock that a writer waits for' query \
+	"$(of writeLock)['waits_on']['address'] == '$(at read)'"
+check 'the wait group has its address' query \
+	"$(of waitGroup)['waits_on']['address'] == '$(at group)'"
+check 'the listening socket' query "'$(at listen)' in $(of accept)['waits_on']['text']"
+check 'labels' query "$(of labelled)['labels'] == {'request': '/api/7', 'user': 'ann'}"
+check 'the system call of a thread' query \
+	"'pipe' in $(of readPipe)['waits_on']['text'] and $(of readPipe)['tid'] > 0"
+check 'its runtime word stays' query "$(of readPipe)['raw'] == 'syscall'"
+check 'signals are waited for, which is idle' query \
+	"having(name='os/signal.loop')[0]['state'] == 'signal-wait'"
+check 'nothing is suspect' query "not any(t['suspect'] for t in tasks)"
+check 'auto takes it for a Go program' sees "$last" "d['target']['sources'] == ['goruntime']"
+check 'the target was never stopped' grep -q 'State:[[:space:]]*S' "/proc/$last/status"
+stop
+
+check 'the section table is taken out' without_sections
+launch sections
+check 'no sections: as the runtime says' matches 23
+stop
+check 'builds with -s -w' build stripped waits.go -ldflags '-s -w'
+launch stripped
+check '-s -w: as the runtime says' matches 23
+stop
+check 'builds as a position-independent program' build pie waits.go -buildmode=pie
+launch pie
+check 'pie: as the runtime says' matches 23
+stop
+check 'builds without cgo' env CGO_ENABLED=0 go build -o "$work/static" "$targets/waits.go"
+launch static
+check 'CGO_ENABLED=0: as the runtime says' matches 23
+stop
+if command -v gcc >/dev/null 2>&1; then
+	check 'builds with the race detector' build race waits.go -race
+	launch race
+	check 'race: as the runtime says' matches 23
+	stop
+	check 'builds with C' build cgo cgo.go -ldflags '-linkmode=external -s'
+	launch cgo
+	check 'cgo: as the runtime says' matches 3
+	check 'a goroutine asleep in C' query \
+		"$(of inC)['state'] == 'signal-wait' and $(of inC)['raw'] == 'syscall'"
+	check 'a goroutine on a mutex of C, and who holds it' query \
+		"$(of onLock)['state'] == 'mutex' and $(of onLock)['waits_on']['owner'] is not None"
+	check 'through C and back' query \
+		"[f['function'] for f in $(of through)['stack']] == ['main.inCallback', 'main.goCallback', 'main._Cfunc_callBack', 'main.through']"
+	stop
+fi
+plan $tests

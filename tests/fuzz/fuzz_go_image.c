@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory of a hostile process: everything that is done to attach to it, on an image of
+ * 64 KB that the input fills. A word whose upper half is 0xfefe0000 becomes an address in
+ * the image, so that the fuzzer can make pointers. The reads are real ones, of ourselves.
+ */
+// sources: src/source/go_mem.c src/source/go_elf.c src/source/go_pclntab.c src/source/go_module.c src/source/go_version.c src/source/go_layout.c src/source/go_wait.c src/source/go_label.c src/base/*.c src/core/snapshot.c src/core/frame.c src/core/state.c
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "source/go_label.h"
+#include "source/go_layout.h"
+#include "source/go_wait.h"
+
+#define IMAGE_BYTES (64u << 10)
+#define IMAGE_AT    0x7e0000000000ull
+#define POINTER     0xfefe0000u
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static uint8_t *image(void)
+{
+	static uint8_t *memory;
+
+	if (!memory)
+		memory = mmap((void *)IMAGE_AT, IMAGE_BYTES, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	if (memory == MAP_FAILED)
+		abort();
+	return memory;
+}
+
+static void fill(uint8_t *memory, const uint8_t *bytes, size_t size)
+{
+	memset(memory, 0, IMAGE_BYTES);
+	memcpy(memory, bytes, size < IMAGE_BYTES ? size : IMAGE_BYTES);
+	for (size_t i = 0; i < IMAGE_BYTES; i += 8) {
+		uint64_t word = go_u64(memory + i);
+
+		if (word >> 32 != POINTER)
+			continue;
+		word = IMAGE_AT + (word & (IMAGE_BYTES - 1));
+		memcpy(memory + i, &word, 8);
+	}
+}
+
+static void attach(struct go_mem *mem, const struct go_elf *elf, struct intern *intern)
+{
+	struct go_module module;
+	struct go_layout layout;
+	struct go_reasons reasons;
+	struct err e;
+
+	if (go_module_read(&module, elf, mem, &e) == 0) {
+		if (!go_module_holds(&module, mem))
+			abort(); /* nobody changes it */
+		go_layout_read(&layout, &module, elf, mem, &e);
+		go_reasons_read(&reasons, &module, mem, intern);
+	}
+	go_module_release(&module);
+}
+
+static void labels(struct go_mem *mem, unsigned minor)
+{
+	struct snapshot *out = snapshot_new();
+	struct go_labels sets;
+	size_t nr;
+
+	go_labels_init(&sets, minor);
+	for (size_t at = 0; at < 256; at += 8)
+		go_labels_get(&sets, mem, IMAGE_AT + at, out, &nr);
+	go_labels_release(&sets);
+	snapshot_unref(out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	struct go_mem mem = {.pid = getpid()};
+	struct go_elf elf = {.nr_segments = 1, .sections = true};
+	struct intern *intern = intern_new(1 << 20);
+	struct go_g_sample *sample = calloc(1, sizeof(*sample));
+	struct go_pclntab table = {0};
+	struct go_g_layout g;
+
+	fill(image(), bytes, size);
+	elf.segments[0] = (struct go_segment){IMAGE_AT, IMAGE_AT + IMAGE_BYTES,
+					      IMAGE_AT + IMAGE_BYTES, true, false};
+	elf.pclntab = (struct go_range){IMAGE_AT, IMAGE_AT + IMAGE_BYTES};
+	elf.buildinfo = elf.pclntab;
+	attach(&mem, &elf, intern);
+	labels(&mem, size > 0 && bytes[0] & 1 ? 26 : 20);
+	if (size > 4) {
+		sample->nr = 1 + bytes[0] % 16;
+		for (size_t i = 0; i < sample->nr; i++)
+			memcpy(sample->bytes[i], image() + i * GO_G_BYTES_MAX,
+			       GO_G_BYTES_MAX);
+		go_layout_derive(&g, sample, &table, go_u32(bytes), bytes[1] % 32);
+	}
+	free(sample);
+	intern_free(intern);
+	return 0;
+}
