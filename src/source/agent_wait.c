@@ -205,6 +205,8 @@ void row_describe_wait(struct agent *agent, struct row *row)
 		waits->owner_tid = kernel_outer_tid(&agent->kernel, slot->fd);
 		snprintf(waits->text, sizeof(waits->text), "t%d", (int)waits->owner_tid);
 	} else if (state == STATE_WAIT_CHILD) {
+		waits->owner_pid =
+			slot->fd > 0 && !agent->kernel.facts.nested ? slot->fd : 0;
 		if (slot->fd > 0)
 			snprintf(waits->text, sizeof(waits->text), "child %d", slot->fd);
 		else

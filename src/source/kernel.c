@@ -214,29 +214,6 @@ pid_t kernel_outer_tid(struct kernel *kernel, pid_t inner)
 	return 0;
 }
 
-pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t address)
-{
-	/* glibc: pthread_mutex_t has __lock, __count, __owner, __nusers, __kind as its first
-	 * words; pthread_rwlock_t has __cur_writer at 24. */
-	uint32_t words[7];
-	uint32_t owner;
-
-	if (!address || !kernel_memory_exact(kernel, address, words, sizeof(words)))
-		return 0;
-	if (state == STATE_MUTEX) {
-		if (words[0] == 0 || (words[4] & ~0x3ffu))
-			return 0;
-		owner = words[2];
-	} else {
-		owner = words[6];
-	}
-	if (owner == 0 || owner > INT32_MAX)
-		return 0;
-	pid_t tid = kernel_outer_tid(kernel, (pid_t)owner);
-
-	return kernel_tid_lives(kernel, tid) ? tid : 0;
-}
-
 static const char *const state_kinds[STATE_COUNT] = {
 	[STATE_CHAN_SEND] = "channel",  [STATE_CHAN_RECV] = "channel",
 	[STATE_SELECT] = "channels",    [STATE_MUTEX] = "mutex",
@@ -273,6 +250,8 @@ void kernel_wait_to_task(const struct kernel_wait *wait, struct snapshot *out,
 	task->waits.address = wait->address;
 	task->waits.fd = wait->fd;
 	task->waits.owner_tid = wait->owner_tid;
+	task->waits.owner_pid = wait->owner_pid;
+	task->waits.limited = wait->limited;
 	task->waits.text = NULL;
 	if (!wait->kind)
 		return;

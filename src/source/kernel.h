@@ -47,6 +47,8 @@ struct kernel_wait {
 	uint64_t address;
 	int fd;
 	pid_t owner_tid;
+	pid_t owner_pid;    /* the other process: of owner_tid, or a child; else 0 */
+	bool limited;       /* it ends by itself after a time */
 	bool owner_changes; /* the owner must be read anew in every poll */
 	char text[KERNEL_TEXT_MAX];
 };
@@ -81,6 +83,10 @@ bool kernel_memory_exact(struct kernel *kernel, uint64_t address, void *out,
 bool kernel_tid_lives(const struct kernel *kernel, pid_t tid);
 /* A thread id as the process sees it, as ours; 0 if there is none. */
 pid_t kernel_outer_tid(struct kernel *kernel, pid_t inner);
+/* kernel_lock.c: a contended glibc mutex, a rwlock that a writer holds, a join, told from
+ * the futex word and what lies around it; everything else stays a futex. */
+void kernel_explain_futex(struct kernel *kernel, pid_t tid, const struct proc_call *call,
+			  struct kernel_wait *out);
 /* Who holds the pthread mutex or rwlock (state says which) at address: our thread id, or 0.
  * Read without stopping anybody: a hint that may be out of date. */
 pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t address);

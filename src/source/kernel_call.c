@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which system call means which state, and what its arguments name: one table. */
 #include <fcntl.h>
-#include <linux/futex.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,8 +9,6 @@
 
 #include "base/clock.h"
 #include "source/kernel.h"
-
-#define CALL_FUTEX_JOIN (FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME)
 
 /* What the arguments of a call say. */
 enum call_form {
@@ -213,70 +210,14 @@ static void explain_poll(struct kernel *kernel, const struct proc_call *call,
 			 (unsigned long long)(count - shown));
 }
 
-/* Tells a contended glibc mutex, a rwlock that a writer holds and a join from the futex
- * word and what lies around it; everything else stays a futex. */
-static void explain_futex(struct kernel *kernel, pid_t tid, const struct proc_call *call,
+static void explain_child(const struct kernel *kernel, uint64_t which,
 			  struct kernel_wait *out)
-{
-	uint64_t address = call->args[0];
-	uint32_t op = (uint32_t)call->args[1];
-	uint32_t command = op & (uint32_t)FUTEX_CMD_MASK;
-	uint32_t value = (uint32_t)call->args[2];
-	uint32_t word = 0;
-	bool known = kernel_memory_exact(kernel, address, &word, sizeof(word));
-
-	out->kind = "futex";
-	out->address = address;
-	if (command == FUTEX_LOCK_PI || command == 13 /* FUTEX_LOCK_PI2 */) {
-		out->state = STATE_MUTEX;
-		out->kind = "mutex";
-		out->owner_changes = true;
-		if (known)
-			out->owner_tid =
-				kernel_outer_tid(kernel, (pid_t)(word & FUTEX_TID_MASK));
-	} else if (known && op == CALL_FUTEX_JOIN && word == value &&
-		   value <= INT32_MAX &&
-		   kernel_tid_lives(kernel, kernel_outer_tid(kernel, (pid_t)value))) {
-		out->state = STATE_JOIN;
-		out->kind = "thread";
-		out->owner_tid = kernel_outer_tid(kernel, (pid_t)value);
-		snprintf(out->text, sizeof(out->text), "t%d", (int)out->owner_tid);
-		return;
-	} else if (known && word == 2 && value == 2) {
-		out->owner_tid = kernel_lock_owner(kernel, STATE_MUTEX, address);
-		if (out->owner_tid) {
-			out->state = STATE_MUTEX;
-			out->kind = "mutex";
-			out->owner_changes = true;
-		}
-	} else if (known && command == FUTEX_WAIT_BITSET) {
-		/* __wrphase_futex and __writers_futex lie at 8 and 12 of the lock. */
-		for (uint64_t offset = 8; offset <= 12 && !out->owner_tid; offset += 4) {
-			pid_t owner = kernel_lock_owner(kernel, STATE_RWLOCK_WRITE,
-							address - offset);
-
-			if (!owner || owner == tid)
-				continue;
-			out->state = offset == 8 ? STATE_RWLOCK_READ : STATE_RWLOCK_WRITE;
-			out->kind = "rwlock";
-			out->address = address - offset;
-			out->owner_tid = owner;
-			out->owner_changes = true;
-		}
-	}
-	size_t used = (size_t)snprintf(out->text, sizeof(out->text), "%s 0x%llx",
-				       out->kind, (unsigned long long)out->address);
-
-	if (out->owner_tid)
-		snprintf(out->text + used, sizeof(out->text) - used, ", held by t%d",
-			 (int)out->owner_tid);
-}
-
-static void explain_child(uint64_t which, struct kernel_wait *out)
 {
 	int pid = (int)(int32_t)which;
 
 	out->kind = "pid";
+	/* In a namespace of its own it counts its children by other numbers than we do. */
+	out->owner_pid = pid > 0 && !kernel->facts.nested ? pid : 0;
 	if (pid > 0)
 		snprintf(out->text, sizeof(out->text), "child %d", pid);
 	else
@@ -317,13 +258,14 @@ static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rul
 			 (int)(int32_t)arg);
 		break;
 	case FORM_FUTEX:
-		explain_futex(kernel, tid, call, out);
+		kernel_explain_futex(kernel, tid, call, out);
 		break;
 	case FORM_CHILD:
-		explain_child(arg, out);
+		explain_child(kernel, arg, out);
 		break;
 	case FORM_WAITID:
-		explain_child(arg == 1 /* P_PID */ ? call->args[1] : (uint64_t)-1, out);
+		explain_child(kernel, arg == 1 /* P_PID */ ? call->args[1] : (uint64_t)-1,
+			      out);
 		break;
 	case FORM_FORK:
 		out->kind = "pid";

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Which lock a futex belongs to and who holds it, from the layouts of glibc: a pthread_mutex_t
+ * is __lock, __count, __owner, __nusers, __kind; a rwlock has __cur_writer at 24. */
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "source/kernel.h"
+
+#define CALL_FUTEX_JOIN (FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME)
+#define CALL_LOCK_PI2   13
+#define MUTEX_KINDS     0x3ffu /* bits of __kind that mean something */
+#define MUTEX_ROBUST    0x10u
+#define MUTEX_SHARED    0x80u
+#define MUTEX_WORDS     5
+#define RWLOCK_WORDS    7
+
+/* The process of a thread that is not the target's, or 0. */
+static pid_t process_of(pid_t tid)
+{
+	char path[32];
+	char status[4096];
+	char field[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+	if (fdio_read_small(-1, path, status, sizeof(status)) <= 0 ||
+	    !proc_status_field(status, "Tgid", field, sizeof(field)))
+		return 0;
+	return proc_parse_pid(field);
+}
+
+/* The owner as we see it, of this process or, where a lock is shared, of another one. */
+static pid_t live_owner(struct kernel *kernel, uint32_t inner, bool shared,
+			pid_t *owner_pid)
+{
+	if (inner == 0 || inner > INT32_MAX)
+		return 0;
+	pid_t tid = kernel_outer_tid(kernel, (pid_t)inner);
+
+	*owner_pid = 0;
+	if (kernel_tid_lives(kernel, tid))
+		return tid;
+	if (!shared || kernel->facts.nested)
+		return 0;
+	*owner_pid = process_of(tid);
+	return *owner_pid ? tid : 0;
+}
+
+static pid_t mutex_owner(struct kernel *kernel, uint64_t address, pid_t *owner_pid)
+{
+	uint32_t words[MUTEX_WORDS];
+
+	if (!address || !kernel_memory_exact(kernel, address, words, sizeof(words)) ||
+	    words[0] == 0 || (words[4] & ~MUTEX_KINDS))
+		return 0;
+	return live_owner(kernel, words[2], (words[4] & MUTEX_SHARED) != 0, owner_pid);
+}
+
+static pid_t rwlock_owner(struct kernel *kernel, uint64_t address)
+{
+	uint32_t words[RWLOCK_WORDS];
+	pid_t owner_pid;
+
+	if (!address || !kernel_memory_exact(kernel, address, words, sizeof(words)))
+		return 0;
+	return live_owner(kernel, words[6], false, &owner_pid);
+}
+
+pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t address)
+{
+	pid_t owner_pid = 0;
+	pid_t tid = state == STATE_MUTEX ? mutex_owner(kernel, address, &owner_pid)
+					 : rwlock_owner(kernel, address);
+
+	return owner_pid ? 0 : tid;
+}
+
+static void explain_rwlock(struct kernel *kernel, pid_t tid, uint64_t address,
+			   struct kernel_wait *out)
+{
+	/* __wrphase_futex and __writers_futex lie at 8 and 12 of the lock. */
+	for (uint64_t offset = 8; offset <= 12; offset += 4) {
+		pid_t owner =
+			address > offset ? rwlock_owner(kernel, address - offset) : 0;
+
+		if (!owner || owner == tid)
+			continue;
+		out->state = offset == 8 ? STATE_RWLOCK_READ : STATE_RWLOCK_WRITE;
+		out->kind = "rwlock";
+		out->address = address - offset;
+		out->owner_tid = owner;
+		return;
+	}
+}
+
+/* The word of a robust mutex is its owner, with the bit that somebody waits. */
+static bool is_robust(struct kernel *kernel, uint64_t address, uint32_t word)
+{
+	uint32_t words[MUTEX_WORDS];
+
+	return (word & FUTEX_WAITERS) && (word & FUTEX_TID_MASK) &&
+	       kernel_memory_exact(kernel, address, words, sizeof(words)) &&
+	       !(words[4] & ~MUTEX_KINDS) && (words[4] & MUTEX_ROBUST);
+}
+
+void kernel_explain_futex(struct kernel *kernel, pid_t tid, const struct proc_call *call,
+			  struct kernel_wait *out)
+{
+	uint64_t address = call->args[0];
+	uint32_t op = (uint32_t)call->args[1];
+	uint32_t command = op & (uint32_t)FUTEX_CMD_MASK;
+	uint32_t value = (uint32_t)call->args[2];
+	bool shared = !(op & FUTEX_PRIVATE_FLAG);
+	uint32_t word = 0;
+	bool known = kernel_memory_exact(kernel, address, &word, sizeof(word));
+
+	out->kind = "futex";
+	out->address = address;
+	out->limited = call->args[3] != 0;
+	if (command == FUTEX_LOCK_PI || command == CALL_LOCK_PI2 ||
+	    (known && word == value && is_robust(kernel, address, word))) {
+		out->state = STATE_MUTEX;
+		out->kind = "mutex";
+		if (known)
+			out->owner_tid = live_owner(kernel, word & FUTEX_TID_MASK, shared,
+						    &out->owner_pid);
+	} else if (known && op == CALL_FUTEX_JOIN && word == value &&
+		   value <= INT32_MAX &&
+		   kernel_tid_lives(kernel, kernel_outer_tid(kernel, (pid_t)value))) {
+		out->state = STATE_JOIN;
+		out->kind = "thread";
+		out->owner_tid = kernel_outer_tid(kernel, (pid_t)value);
+		snprintf(out->text, sizeof(out->text), "t%d", (int)out->owner_tid);
+		return;
+	} else if (known && word == 2 && value == 2) {
+		out->owner_tid = mutex_owner(kernel, address, &out->owner_pid);
+		if (out->owner_tid) {
+			out->state = STATE_MUTEX;
+			out->kind = "mutex";
+		}
+	} else if (known && command == FUTEX_WAIT_BITSET) {
+		explain_rwlock(kernel, tid, address, out);
+	}
+	out->owner_changes = strcmp(out->kind, "futex") != 0;
+	size_t used = (size_t)snprintf(out->text, sizeof(out->text), "%s 0x%llx",
+				       out->kind, (unsigned long long)out->address);
+
+	if (out->owner_tid)
+		snprintf(out->text + used, sizeof(out->text) - used, ", held by t%d",
+			 (int)out->owner_tid);
+}
