@@ -17,6 +17,7 @@
 void go_labels_init(struct go_labels *labels, unsigned minor)
 {
 	memset(labels, 0, sizeof(*labels));
+	labels->seed = hash_seed();
 	labels->as_list = minor == 0 || minor >= 24;
 }
 
@@ -116,7 +117,8 @@ static void grow(struct go_labels *labels)
 	if (!sets)
 		return;
 	for (size_t i = 0; i < labels->capacity; i++) {
-		size_t at = hash_mix(labels->sets[i].address, 0) & (capacity - 1);
+		size_t at =
+			hash_mix(labels->sets[i].address, labels->seed) & (capacity - 1);
 
 		if (!labels->sets[i].address)
 			continue;
@@ -140,7 +142,7 @@ const struct label *go_labels_get(struct go_labels *labels, struct go_mem *mem,
 		grow(labels);
 	if (!address || labels->nr >= labels->capacity / 4 * 3)
 		return NULL;
-	at = hash_mix(address, 0) & (labels->capacity - 1);
+	at = hash_mix(address, labels->seed) & (labels->capacity - 1);
 	while (labels->sets[at].address && labels->sets[at].address != address)
 		at = (at + 1) & (labels->capacity - 1);
 	if (labels->sets[at].address) {

@@ -17,6 +17,7 @@ struct go_labels {
 	struct go_label_set *sets; /* open addressing */
 	size_t nr;
 	size_t capacity;
+	uint64_t seed;
 	bool as_list; /* Go 1.24 on: a slice; before: a map */
 };
 

@@ -7,7 +7,7 @@
 
 #include "base/hash.h"
 
-#define QUEUES_FIRST 256u
+#define SLOTS_FIRST  256u
 #define QUEUES_MAX   (1u << 23)
 #define HCHAN_BYTES  32u
 #define AT_ONCE      4096u
@@ -19,68 +19,72 @@ bool go_queues_init(struct go_queues *queues)
 	memset(queues, 0, sizeof(*queues));
 	queues->items = malloc(AT_ONCE * sizeof(*queues->items));
 	queues->bytes = malloc((size_t)AT_ONCE * HCHAN_BYTES);
+	queues->seed = hash_seed();
 	return queues->items && queues->bytes;
 }
 
 void go_queues_release(struct go_queues *queues)
 {
 	free(queues->list);
-	free(queues->used);
+	free(queues->slots);
 	free(queues->items);
 	free(queues->bytes);
 	memset(queues, 0, sizeof(*queues));
 }
 
-static struct go_queue *find(struct go_queue *list, size_t capacity, uint64_t address)
+/* Room for so many, all forgotten. */
+static bool reserve(struct go_queues *queues, size_t count)
 {
-	size_t at = hash_mix(address, 0) & (capacity - 1);
+	size_t slots = SLOTS_FIRST;
 
-	while (list[at].address && list[at].address != address)
-		at = (at + 1) & (capacity - 1);
-	return &list[at];
+	while (slots < count + count / 2)
+		slots *= 2;
+	if (slots > queues->cap_slots) {
+		free(queues->slots);
+		queues->slots = malloc(slots * sizeof(*queues->slots));
+		queues->cap_slots = queues->slots ? slots : 0;
+	}
+	if (count + 1 > queues->cap_list) {
+		free(queues->list);
+		queues->cap_list = count + count / 8 + 64;
+		queues->list = malloc(queues->cap_list * sizeof(*queues->list));
+		if (!queues->list)
+			queues->cap_list = 0;
+	}
+	queues->nr = 0;
+	if (!queues->slots || !queues->list)
+		return false;
+	memset(queues->slots, 0, queues->cap_slots * sizeof(*queues->slots));
+	queues->list[queues->nr++] = (struct go_queue){0};
+	return true;
 }
 
-static bool grow(struct go_queues *queues)
+static uint32_t *slot_of(const struct go_queues *queues, uint64_t address)
 {
-	size_t capacity = queues->capacity ? queues->capacity * 2 : QUEUES_FIRST;
-	struct go_queue *list;
-	uint32_t *used;
+	size_t at = hash_mix(address, queues->seed) & (queues->cap_slots - 1);
 
-	if (capacity > QUEUES_MAX)
-		return false;
-	list = calloc(capacity, sizeof(*list));
-	used = realloc(queues->used, capacity * sizeof(*used));
-	if (used)
-		queues->used = used;
-	if (!list || !used) {
-		free(list);
-		return false;
-	}
-	for (size_t i = 0; i < queues->nr; i++) {
-		struct go_queue *old = &queues->list[used[i]];
-		struct go_queue *slot = find(list, capacity, old->address);
+	while (queues->slots[at] && queues->list[queues->slots[at]].address != address)
+		at = (at + 1) & (queues->cap_slots - 1);
+	return &queues->slots[at];
+}
 
-		*slot = *old;
-		used[i] = (uint32_t)(slot - list);
-	}
-	free(queues->list);
-	queues->list = list;
-	queues->capacity = capacity;
-	return true;
+/* The one of that address; where there is none, the empty one. */
+static struct go_queue *find(struct go_queues *queues, uint64_t address)
+{
+	static struct go_queue none;
+
+	return queues->nr ? &queues->list[*slot_of(queues, address)] : &none;
 }
 
 static struct go_queue *add(struct go_queues *queues, uint64_t address)
 {
-	struct go_queue *queue;
+	uint32_t *slot = slot_of(queues, address);
 
-	if (queues->nr >= queues->capacity / 4 * 3 && !grow(queues))
-		return NULL;
-	queue = find(queues->list, queues->capacity, address);
-	if (!queue->address) {
-		queue->address = address;
-		queues->used[queues->nr++] = (uint32_t)(queue - queues->list);
+	if (*slot == 0) {
+		*slot = (uint32_t)queues->nr++;
+		queues->list[*slot] = (struct go_queue){.address = address};
 	}
-	return queue;
+	return &queues->list[*slot];
 }
 
 /* What the semaphore belongs to: sync/mutex.go, rwmutex.go, waitgroup.go. */
@@ -111,9 +115,17 @@ static bool is_chan_wait(const struct go_entry *entry)
 				 entry->reason->object == GO_OBJECT_SELECT);
 }
 
-static bool count_entry(struct go_queues *queues, const struct go_entry *entry)
+static size_t references(const struct go_entry *entry)
 {
-	size_t nr = entry->nr_chans > 0 ? entry->nr_chans : 1;
+	if (!entry->live || entry->system || !entry->reason || !entry->object ||
+	    entry->reason->object == GO_OBJECT_FD)
+		return 0;
+	return entry->nr_chans > 0 ? entry->nr_chans : 1;
+}
+
+static void count_entry(struct go_queues *queues, const struct go_entry *entry)
+{
+	size_t nr = references(entry);
 
 	for (size_t i = 0; i < nr; i++) {
 		uint64_t address = entry->chans ? entry->chans[i] : entry->object;
@@ -123,8 +135,6 @@ static bool count_entry(struct go_queues *queues, const struct go_entry *entry)
 		if (!address)
 			continue;
 		queue = add(queues, chan ? address : object_address(entry));
-		if (!queue)
-			return false;
 		queue->chan = chan;
 		if (entry->state == STATE_CHAN_SEND)
 			queue->senders++;
@@ -133,55 +143,54 @@ static bool count_entry(struct go_queues *queues, const struct go_entry *entry)
 		else
 			queue->others++;
 	}
-	return true;
+}
+
+static void take_chan(struct go_queue *queue, const uint8_t *chan)
+{
+	uint64_t length = go_u64(chan), capacity = go_u64(chan + 8);
+	uint32_t closed = go_u32(chan + 28);
+
+	/* The read is not atomic, but a length is never above the capacity. */
+	queue->known = length <= capacity && closed <= 1;
+	queue->length = length < UINT32_MAX ? (uint32_t)length : UINT32_MAX;
+	queue->capacity = capacity < UINT32_MAX ? (uint32_t)capacity : UINT32_MAX;
+	queue->closed = closed == 1;
 }
 
 static void read_chans(struct go_queues *queues, struct go_sampler *sampler)
 {
-	for (size_t at = 0; at < queues->nr;) {
-		size_t nr = 0;
+	for (size_t at = 1; at < queues->nr;) {
+		size_t nr = 0, first = at;
 
-		for (; at < queues->nr && nr < AT_ONCE; at++) {
-			const struct go_queue *queue = &queues->list[queues->used[at]];
-
-			if (queue->chan)
-				queues->items[nr] = (struct go_item){queue->address,
-								     (uint32_t)nr, false};
-			nr += queue->chan;
-		}
+		for (; at < queues->nr && at - first < AT_ONCE; at++)
+			if (queues->list[at].chan)
+				queues->items[nr++] =
+					(struct go_item){queues->list[at].address,
+							 (uint32_t)(at - first), false};
 		go_gather_read(sampler->mem, &sampler->gather, queues->items, nr,
 			       queues->bytes, HCHAN_BYTES);
 		for (size_t i = 0; i < nr; i++) {
-			const uint8_t *chan =
-				queues->bytes +
-				(size_t)queues->items[i].index * HCHAN_BYTES;
-			struct go_queue *queue = find(queues->list, queues->capacity,
-						      queues->items[i].address);
+			size_t index = queues->items[i].index;
 
-			if (!queues->items[i].ok)
-				continue;
-			queue->length = go_u64(chan);
-			queue->capacity = go_u64(chan + 8);
-			queue->closed = go_u32(chan + 28);
-			/* The read is not atomic, but a length is never above the capacity. */
-			queue->known =
-				queue->length <= queue->capacity && queue->closed <= 1;
+			if (queues->items[i].ok)
+				take_chan(&queues->list[first + index],
+					  queues->bytes + index * HCHAN_BYTES);
 		}
 	}
 }
 
 bool go_queues_read(struct go_queues *queues, struct go_sampler *sampler)
 {
-	if (queues->nr > 0)
-		memset(queues->list, 0, queues->capacity * sizeof(*queues->list));
-	queues->nr = 0;
-	for (size_t i = 0; i < sampler->nr_entries; i++) {
-		const struct go_entry *entry = &sampler->entries[i];
+	size_t count = 0;
 
-		if (entry->live && !entry->system && entry->reason && entry->object &&
-		    entry->reason->object != GO_OBJECT_FD && !count_entry(queues, entry))
-			return false;
+	for (size_t i = 0; i < sampler->nr_entries; i++)
+		count += references(&sampler->entries[i]);
+	if (count > QUEUES_MAX || !reserve(queues, count)) {
+		queues->nr = 0;
+		return false;
 	}
+	for (size_t i = 0; i < sampler->nr_entries; i++)
+		count_entry(queues, &sampler->entries[i]);
 	read_chans(queues, sampler);
 	return true;
 }
@@ -286,8 +295,7 @@ static const char *select_text(struct go_queues *queues, const struct go_entry *
 	put_number(&text, entry->nr_chans, 10);
 	put(&text, entry->nr_chans == GO_CHANS_MAX ? " or more chans:" : " chans:");
 	for (size_t i = 0; i < entry->nr_chans && i < SELECT_SHOWN; i++) {
-		const struct go_queue *queue =
-			find(queues->list, queues->capacity, entry->chans[i]);
+		const struct go_queue *queue = find(queues, entry->chans[i]);
 
 		put(&text, i ? "; 0x" : " 0x");
 		put_number(&text, entry->chans[i], 16);
@@ -308,13 +316,13 @@ static void explain_chan(struct go_queues *queues, const struct go_entry *entry,
 
 	waits->kind = "channel";
 	waits->address = entry->object;
-	if (entry->object == 0 || queues->capacity == 0) {
+	if (entry->object == 0 || queues->nr == 0) {
 		waits->text = strstr(entry->reason->text, "nil chan") ? "nil channel"
 			      : entry->state == STATE_SELECT          ? "no channel"
 								      : "channel";
 		return;
 	}
-	queue = find(queues->list, queues->capacity, entry->object);
+	queue = find(queues, entry->object);
 	waits->text = entry->chans     ? select_text(queues, entry, out)
 		      : queue->address ? queue_text(queue, "chan", out)
 				       : "chan";
@@ -334,10 +342,10 @@ void go_queues_explain(struct go_queues *queues, const struct go_entry *entry,
 	} else if (entry->reason->object == GO_OBJECT_LOCK) {
 		waits->kind = object_name(entry);
 		waits->text = waits->kind;
-		if (entry->object == 0 || queues->capacity == 0)
+		if (entry->object == 0 || queues->nr == 0)
 			return;
 		waits->address = object_address(entry);
-		queue = find(queues->list, queues->capacity, waits->address);
+		queue = find(queues, waits->address);
 		if (queue->address)
 			waits->text = queue_text(queue, waits->kind, out);
 	}

@@ -7,23 +7,25 @@
 #include "source/go_sample.h"
 
 struct go_queue {
-	uint64_t address; /* 0: free */
+	uint64_t address;
+	const char *text; /* in the snapshot's arena; NULL: not written yet */
+	uint32_t length;  /* these saturate */
+	uint32_t capacity;
 	uint32_t senders;
 	uint32_t receivers;
 	uint32_t others; /* selects, or waiters for what is no channel */
 	bool chan;
 	bool known; /* the channel could be read */
-	uint32_t closed;
-	uint64_t length;
-	uint64_t capacity;
-	const char *text; /* in the snapshot's arena */
+	bool closed;
 };
 
 struct go_queues {
-	struct go_queue *list; /* open addressing */
+	struct go_queue *list; /* the first stands for none and is empty */
 	size_t nr;
-	size_t capacity;
-	uint32_t *used; /* which of them are taken */
+	size_t cap_list;
+	uint32_t *slots; /* hash: indexes into list; 0: free */
+	size_t cap_slots;
+	uint64_t seed;
 	struct go_item *items;
 	uint8_t *bytes;
 };

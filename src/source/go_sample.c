@@ -378,13 +378,11 @@ static void look_chunk(struct go_sampler *sampler, struct go_entry *chunk, size_
 
 static int grow(struct go_sampler *sampler, size_t count, struct err *e)
 {
-	size_t capacity = sampler->cap_entries ? sampler->cap_entries : 1024;
+	size_t capacity = count + count / 4 + 64;
 	struct go_entry *entries;
 	uint64_t *addresses;
 
-	while (capacity < count)
-		capacity *= 2;
-	if (capacity == sampler->cap_entries)
+	if (count <= sampler->cap_entries)
 		return 0;
 	entries = realloc(sampler->entries, capacity * sizeof(*entries));
 	if (entries)
@@ -394,10 +392,26 @@ static int grow(struct go_sampler *sampler, size_t count, struct err *e)
 		sampler->addresses = addresses;
 	if (!entries || !addresses)
 		return err_set(e, ERR_NOMEM, "no memory for %zu goroutines", count);
-	memset(entries + sampler->cap_entries, 0,
-	       (capacity - sampler->cap_entries) * sizeof(*entries));
 	sampler->cap_entries = capacity;
 	return 0;
+}
+
+/* Take over the list; entries that it did not have before know nothing. */
+static void set_entries(struct go_sampler *sampler, size_t count)
+{
+	for (size_t i = count; i < sampler->nr_entries; i++)
+		forget(&sampler->entries[i]);
+	for (size_t i = 0; i < count; i++) {
+		struct go_entry *entry = &sampler->entries[i];
+
+		if (i >= sampler->nr_entries)
+			memset(entry, 0, sizeof(*entry));
+		/* The list only grows; another address means another program. */
+		else if (entry->address != sampler->addresses[i])
+			forget(entry);
+		entry->address = sampler->addresses[i];
+	}
+	sampler->nr_entries = count;
 }
 
 static int read_failed(const struct go_mem *mem, struct err *e)
@@ -432,15 +446,7 @@ int go_sampler_look(struct go_sampler *sampler, int64_t now_ns, struct err *e)
 	sampler->now_ns = now_ns;
 	sampler->searches_left = SEARCHES_PER_LOOK;
 	go_stacks_begin(sampler->stacks);
-	for (size_t i = count; i < sampler->nr_entries; i++)
-		forget(&sampler->entries[i]);
-	sampler->nr_entries = count;
-	for (size_t i = 0; i < count; i++) {
-		/* The list only grows; another address means another program. */
-		if (sampler->entries[i].address != sampler->addresses[i])
-			forget(&sampler->entries[i]);
-		sampler->entries[i].address = sampler->addresses[i];
-	}
+	set_entries(sampler, count);
 	for (size_t i = 0; i < count; i += GO_CHUNK)
 		look_chunk(sampler, sampler->entries + i,
 			   count - i < GO_CHUNK ? count - i : GO_CHUNK);

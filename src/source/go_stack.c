@@ -205,9 +205,10 @@ static void fill_pc(struct go_stacks *stacks, struct go_pc *entry, uint64_t key)
 		entry->sp_delta = delta;
 }
 
-static struct go_pc *pc_slot(struct go_pc *pcs, size_t capacity, uint64_t key)
+static struct go_pc *pc_slot(struct go_pc *pcs, size_t capacity, uint64_t seed,
+			     uint64_t key)
 {
-	size_t at = hash_mix(key, 0) & (capacity - 1);
+	size_t at = hash_mix(key, seed) & (capacity - 1);
 
 	while (pcs[at].key != 0 && pcs[at].key != key)
 		at = (at + 1) & (capacity - 1);
@@ -233,7 +234,8 @@ static void grow_pcs(struct go_stacks *stacks)
 	}
 	for (size_t i = 0; i < stacks->cap_pcs; i++)
 		if (stacks->pcs[i].key)
-			*pc_slot(pcs, capacity, stacks->pcs[i].key) = stacks->pcs[i];
+			*pc_slot(pcs, capacity, stacks->seed, stacks->pcs[i].key) =
+				stacks->pcs[i];
 	free(stacks->pcs);
 	stacks->pcs = pcs;
 	stacks->cap_pcs = capacity;
@@ -242,13 +244,13 @@ static void grow_pcs(struct go_stacks *stacks)
 /* The pointer holds until the next call. */
 static const struct go_pc *pc_get(struct go_stacks *stacks, uint64_t key)
 {
-	struct go_pc *entry = pc_slot(stacks->pcs, stacks->cap_pcs, key);
+	struct go_pc *entry = pc_slot(stacks->pcs, stacks->cap_pcs, stacks->seed, key);
 
 	if (entry->key)
 		return entry;
 	if (stacks->nr_pcs >= stacks->cap_pcs / 4 * 3) {
 		grow_pcs(stacks);
-		entry = pc_slot(stacks->pcs, stacks->cap_pcs, key);
+		entry = pc_slot(stacks->pcs, stacks->cap_pcs, stacks->seed, key);
 	}
 	stacks->nr_pcs++;
 	fill_pc(stacks, entry, key);

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need go
 need python3
-export GOFLAGS= GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
+export GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
 go build -o "$work/churn" "$(dirname "$0")/../targets/go/churn.go" >"$work/build.log" 2>&1 ||
 	skip_all "go cannot build: $(tail -1 "$work/build.log")"
 "$work/churn" 2>"$work/out" </dev/null &

@@ -8,7 +8,7 @@ need go
 need python3
 here=$(dirname "$0")
 targets=$here/../targets/go
-export GOFLAGS= GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
+export GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
 
 build() {	# build OUTPUT SOURCE OPTION…
 	out=$1

@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Looks at parked goroutines of a Go program from outside, with what net/http/pprof's
+# debug=2 costs beside it: time, and the longest gap of a 1 ms ticker in the target.
+# Needs go and curl; skips without. GO_MILLION=1 adds a million goroutines (4 GB).
+set -u
+BUILD=${BUILD:-$PWD/build}
+looks=$BUILD/tests/bench/go_looks
+for tool in go curl; do
+	command -v $tool >/dev/null 2>&1 || { echo "no $tool: skipped"; exit 0; }
+done
+work=$(mktemp -d)
+pid=
+stop() {
+	[ -z "$pid" ] || { kill "$pid"; wait "$pid"; } 2>/dev/null
+	pid=
+}
+finish() {
+	stop
+	rm -rf "$work"
+}
+trap finish EXIT INT TERM
+GOFLAGS='' GOTOOLCHAIN=local go build -o "$work/many" "$(dirname "$0")/../targets/go/many.go" \
+	>"$work/log" 2>&1 || { echo "go cannot build: $(tail -1 "$work/log")"; exit 0; }
+
+start() {	# start COUNT: the pid in $pid, the address in $address
+	"$work/many" "$1" >"$work/out" 2>&1 </dev/null &
+	pid=$!
+	until grep -q '^listen' "$work/out"; do
+		kill -0 "$pid" 2>/dev/null || return 1
+		sleep 0.05
+	done
+	address=$(sed -n 's/^listen //p' "$work/out")
+	sleep 1
+}
+figure() { printf '%s\t%s\t%s\t%s\n' "$@"; }
+# Five attachments: the medians of each column.
+measure() {
+	for round in 1 2 3 4 5; do
+		"$looks" "$pid" 5 50
+	done >"$work/looks"
+	column() { cut -d' ' -f"$1" "$work/looks" | sort -n | sed -n 3p; }
+	attach=$(column 1) first=$(column 2) next=$(column 3)
+	tasks=$(column 4) stacks=$(column 5) memory=$(column 6)
+}
+dump_seconds() { curl -s -o /dev/null -w '%{time_total}\n' "http://$address/debug/pprof/goroutine?debug=2"; }
+
+for count in 1000 10000 100000; do
+	start $count || continue
+	measure
+	goal_first='-' goal_next='-' goal_times='-'
+	[ $count -ne 100000 ] || goal_first='<=150' goal_next='<=60' goal_times='>=10'
+	figure "$count goroutines: attach" "$attach" ms -
+	figure "$count goroutines: first look, with stacks" "$first" ms "$goal_first"
+	figure "$count goroutines: the next ones" "$next" ms "$goal_next"
+	figure "$count goroutines: debug=2 by curl, against the first look" \
+		"$({ dump_seconds; dump_seconds; dump_seconds; } | sort -n | sed -n 2p |
+			awk -v first="$first" '{printf "%.1f", $1 * 1000 / first}')" x "$goal_times"
+	[ "$tasks" -gt $count ] && [ "$stacks" -eq "$tasks" ] ||
+		echo "$tasks rows, $stacks with a stack: some are missing"
+	[ $count -eq 100000 ] || { stop; continue; }
+	# The worst gap in a second, median of five seconds.
+	gap() { sed -n 's/^gap //p' "$work/out" | tail -n +"$1" | sort -n | sed -n 3p | awk '{printf "%.1f", $1 / 1000}'; }
+	seconds() { echo $(($(grep -c '^gap' "$work/out") + 2)); }
+	from=$(seconds) && sleep 6.5
+	figure "worst gap of a 1 ms ticker in a second: idle" "$(gap "$from")" ms -
+	from=$(seconds) && "$looks" "$pid" 7 950 >/dev/null
+	figure "the same, looked at once a second" "$(gap "$from")" ms -
+	from=$(seconds)
+	for round in 1 2 3 4 5 6; do
+		dump_seconds >/dev/null
+		sleep 0.5
+	done
+	figure "the same, under debug=2" "$(gap "$from")" ms -
+	figure "$count goroutines: memory of the client" "$memory" MB -
+	stop
+done
+if [ -n "${GO_MILLION:-}" ] && start 1000000; then
+	set -- $("$looks" "$pid" 3 100)
+	figure "1000000 goroutines: first look" "$2" ms '<=1500'
+	figure "1000000 goroutines: the next ones" "$3" ms -
+	figure "1000000 goroutines: memory of the client" "$6" MB '<=1000'
+fi

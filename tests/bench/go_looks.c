@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Looks at a Go process as the client does; bench_go.sh starts the process and this.
+ * Usage: go_looks PID LOOKS INTERVAL_MS. Prints ms to attach, ms of the first look, the
+ * median ms of the others, tasks, stacks, and the most memory in MB, in one line.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "core/track.h"
+#include "source/source.h"
+
+#define LOOKS_MAX 1000
+
+struct session {
+	struct source_target target;
+	struct track *track;
+	struct snapshot *last;
+	void *ctx;
+};
+
+static double milliseconds_since(int64_t start_ns)
+{
+	return (double)(clock_mono_ns() - start_ns) / 1e6;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const double *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* One look, with the ages and the stuck rule, as the poller takes it. */
+static double look(struct session *session, struct err *e)
+{
+	int64_t start_ns = clock_mono_ns();
+	struct snapshot *snapshot = snapshot_new();
+
+	if (!snapshot || source_goruntime.sample(session->ctx, NULL, snapshot, e) ||
+	    track_update(session->track, snapshot, e))
+		return -1;
+	snapshot_unref(session->last);
+	session->last = snapshot;
+	return milliseconds_since(start_ns);
+}
+
+static size_t with_stack(const struct snapshot *snapshot)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < snapshot->nr_tasks; i++)
+		count += snapshot->tasks[i].stack != NULL;
+	return count;
+}
+
+static int run(struct session *session, int looks, long interval_ms, struct err *e)
+{
+	struct timespec pause = {interval_ms / 1000, interval_ms % 1000 * 1000000};
+	double times[LOOKS_MAX], attach, first;
+	int64_t start_ns = clock_mono_ns();
+	struct rusage usage;
+
+	if (source_goruntime.open(session->ctx, &session->target, e))
+		return -1;
+	attach = milliseconds_since(start_ns);
+	first = look(session, e);
+	if (first < 0)
+		return -1;
+	for (int i = 0; i < looks; i++) {
+		nanosleep(&pause, NULL);
+		times[i] = look(session, e);
+		if (times[i] < 0)
+			return -1;
+	}
+	qsort(times, (size_t)looks, sizeof(times[0]), compare);
+	getrusage(RUSAGE_SELF, &usage);
+	printf("%.2f %.2f %.2f %zu %zu %ld\n", attach, first,
+	       looks ? times[looks / 2] : 0, session->last->nr_tasks,
+	       with_stack(session->last), usage.ru_maxrss / 1024);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct session session = {0};
+	struct stuck_rule rule;
+	struct err e = {0};
+	int looks, rc;
+
+	if (argc < 4)
+		return 0;
+	looks = atoi(argv[2]);
+	if (looks < 0 || looks > LOOKS_MAX)
+		return 2;
+	stuck_rule_init(&rule);
+	session.target.pid = atoi(argv[1]);
+	session.target.intern = intern_new(32u << 20);
+	session.target.stacks = stack_table_new(16384);
+	session.track = track_new(&rule);
+	session.ctx = calloc(1, source_goruntime.ctx_size);
+	rc = run(&session, looks, atol(argv[3]), &e);
+	if (rc)
+		fprintf(stderr, "go_looks: %s\n", e.text);
+	source_goruntime.close(session.ctx);
+	snapshot_unref(session.last);
+	track_free(session.track);
+	stack_table_free(session.target.stacks);
+	intern_free(session.target.intern);
+	free(session.ctx);
+	return rc ? 1 : 0;
+}
