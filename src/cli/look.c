@@ -31,7 +31,8 @@ int look_init(struct look *look, const struct look_options *options, struct err 
 	look->intern = intern_new(LOOK_INTERN_BYTES);
 	look->stacks = stack_table_new(LOOK_STACKS_MAX);
 	look->track = track_new(&options->rule);
-	if (!look->intern || !look->stacks || !look->track)
+	look->holders = holders_new();
+	if (!look->intern || !look->stacks || !look->track || !look->holders)
 		return err_set(e, ERR_NOMEM, "there is no memory to watch a process");
 	look->target.intern = look->intern;
 	look->target.stacks = look->stacks;
@@ -63,6 +64,7 @@ void look_release(struct look *look)
 {
 	look_detach(look);
 	track_free(look->track);
+	holders_free(look->holders);
 	stack_table_free(look->stacks);
 	intern_free(look->intern);
 }
@@ -218,7 +220,13 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 			       "there is no memory for a look at the target");
 	rc = look->ops->sample(look->ctx, focus, *snapshot, e);
 	if (rc == 0)
+		holders_fill(look->holders, *snapshot);
+	if (rc == 0)
 		rc = track_update(look->track, *snapshot, e);
+	if (rc == 0)
+		rc = graph_build(*snapshot, e);
+	if (rc == 0)
+		graph_settle(*snapshot, holders_confirm, look->holders);
 	if (rc != 0) {
 		snapshot_unref(*snapshot);
 		*snapshot = NULL;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "core/track.h"
+#include "source/holders.h"
 #include "source/source.h"
 
 struct look_options {
@@ -24,6 +25,7 @@ struct look {
 	struct source_target target;
 	char text[24]; /* target.text: the pid */
 	struct track *track;
+	struct holders *holders;
 	const struct source_ops *ops; /* NULL: none is open */
 	void *ctx;
 	int pidfd; /* readable once the target has ended; -1: not known */

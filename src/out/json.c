@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "out/cycles.h"
+#include "core/graph.h"
 #include "out/escape.h"
 #include "out/formats.h"
 
@@ -164,9 +164,11 @@ static void put_waits(struct buf *out, const struct waits_on *waits)
 	put_text(out, "text", waits->text);
 	put_key(out, ", ", "owner");
 	if (waits->owner_tid > 0)
-		buf_printf(out, "\"t%d\"}", (int)waits->owner_tid);
+		buf_printf(out, "\"t%d\"", (int)waits->owner_tid);
 	else
-		buf_puts(out, "null}");
+		buf_puts(out, "null");
+	put_count(out, ", ", "owner_pid", waits->owner_pid > 0 ? waits->owner_pid : -1);
+	buf_puts(out, "}");
 }
 
 /* A key that a target gives twice is written once: its first text. */
@@ -227,29 +229,23 @@ static void put_task(struct buf *out, const struct task *task, int64_t now_ns)
 	buf_puts(out, "}");
 }
 
-static int put_cycles(struct buf *out, const struct snapshot *snapshot, struct err *e)
+static void put_cycles(struct buf *out, const struct snapshot *snapshot)
 {
-	struct cycles cycles;
 	char id[TASK_ID_MAX];
-	size_t member = 0;
-	int rc = cycles_find(&cycles, snapshot, e);
 
 	buf_puts(out, " \"cycles\": [");
-	for (size_t i = 0; rc == 0 && i < cycles.count; i++) {
-		const char *separator = i ? ", [" : "[";
+	for (size_t i = 0; i < graph_cycles(snapshot); i++) {
+		const struct cycle *cycle = &snapshot->graph->cycles[i];
 
-		for (; member < cycles.ends[i]; member++) {
-			buf_puts(out, separator);
-			escape_json(out, task_format_id(
-						 &snapshot->tasks[cycles.members[member]],
-						 id));
-			separator = ", ";
+		for (size_t n = 0; n < cycle->nr_nodes; n++) {
+			buf_puts(out, n > 0 ? ", " : i > 0 ? ", [" : "[");
+			escape_json(out,
+				    task_format_id(graph_task(snapshot, cycle->nodes[n]),
+						   id));
 		}
 		buf_puts(out, "]");
 	}
 	buf_puts(out, "]");
-	cycles_release(&cycles);
-	return rc;
 }
 
 static int json_write(const struct out_request *request, struct buf *out, struct err *e)
@@ -267,8 +263,7 @@ static int json_write(const struct out_request *request, struct buf *out, struct
 		rc = out_flush(request, out, OUT_CHUNK_BYTES, e);
 	}
 	buf_puts(out, "],\n");
-	if (rc == 0)
-		rc = put_cycles(out, snapshot, e);
+	put_cycles(out, snapshot);
 	buf_puts(out, ", \"errors\": [");
 	for (size_t i = 0; i < snapshot->nr_notes; i++) {
 		buf_puts(out, i ? ", " : "");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/graph.h"
 #include "out/escape.h"
 #include "out/formats.h"
 
@@ -221,6 +222,38 @@ static void put_header(struct buf *out, const struct out_request *request)
 	buf_puts(out, "\n");
 }
 
+/* Each cycle, before everything else that is said about tasks. */
+static void put_cycles(struct buf *out, const struct snapshot *snapshot, bool ascii)
+{
+	char id[TASK_ID_MAX], age[CLOCK_DURATION_MAX];
+
+	for (size_t i = 0; i < graph_cycles(snapshot); i++) {
+		const struct cycle *cycle = &snapshot->graph->cycles[i];
+
+		buf_printf(out, "deadlock %zu of %zu: %s\n", i + 1,
+			   graph_cycles(snapshot),
+			   cycle->nr_nodes == 1 ? "it waits for itself"
+						: "they wait for each other");
+		for (size_t n = 0; n < cycle->nr_nodes; n++) {
+			const struct task *task = graph_task(snapshot, cycle->nodes[n]);
+			const struct other_process *process =
+				graph_process(snapshot, cycle->nodes[n]);
+
+			buf_printf(out, "  %s ", task_format_id(task, id));
+			escape_text(out, task->name, 0, ascii);
+			if (process)
+				buf_printf(out, " of process %d", (int)process->pid);
+			buf_printf(out, " in %s for %s on ",
+				   state_info(task->state)->name,
+				   clock_format_duration(
+					   task_age_ns(task, snapshot->mono_ns), age));
+			escape_text(out, task->waits.text, 0, ascii);
+			buf_puts(out, "\n");
+		}
+		buf_puts(out, "\n");
+	}
+}
+
 static void put_frames(struct buf *out, const struct stack *stack, bool ascii)
 {
 	for (size_t i = 0; i < stack->nr_frames; i++) {
@@ -283,6 +316,7 @@ static int text_write(const struct out_request *request, struct buf *out, struct
 	int rc = 0;
 
 	put_header(out, request);
+	put_cycles(out, snapshot, ascii);
 	layout_make(&layout, request);
 	for (size_t i = 0; i < layout.count; i++)
 		put_cell(out, &layout, i, column_info(layout.ids[i])->title, ascii);

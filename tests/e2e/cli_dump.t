@@ -64,7 +64,8 @@ for t in d["tasks"]:
                "switches": int, "suspect": bool}, t["id"])
     if t["waits_on"] is not None:
         fields(t["waits_on"], {"kind": str, "address": (str, none), "text": str,
-                               "owner": (str, none)}, t["id"] + ".waits_on")
+                               "owner": (str, none),
+                               "owner_pid": (int, none)}, t["id"] + ".waits_on")
     for f in t["stack"] + t["created_by"]:
         fields(f, frame, t["id"] + ".frame")
         frames += 1

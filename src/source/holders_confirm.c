@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The second look at a cycle. A thread whose count of switches and whose system call are
+ * the same in two reads has slept all the time between; what it held it holds. When that is
+ * true of every thread that the cycle rests on, the time between the end of the first round
+ * of reads and the beginning of the second is common to all of them.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "base/hash.h"
+#include "source/holders_private.h"
+
+/* What one read of a thread says. */
+struct reading {
+	uint64_t call; /* hash of the kernel's line */
+	uint64_t switches;
+	pid_t owner_tid;
+	const struct wait_actors *actors;
+};
+
+struct confirmer {
+	struct holders *holders;
+	struct snapshot *snapshot;
+	struct kernel kernels[HOLDERS_PROCESSES + 1]; /* [0]: the target */
+	bool open[HOLDERS_PROCESSES + 1];
+};
+
+static struct kernel *kernel_of(struct confirmer *c, uint32_t node)
+{
+	const struct other_process *process = graph_process(c->snapshot, node);
+	size_t i = process ? 1 + (size_t)(process - c->snapshot->processes) : 0;
+
+	if (!c->open[i]) {
+		c->open[i] = kernel_open(&c->kernels[i],
+					 process ? process->pid : c->snapshot->target.pid,
+					 NULL) == 0;
+		c->kernels[i].now_ns = c->snapshot->mono_ns;
+	}
+	return c->open[i] ? &c->kernels[i] : NULL;
+}
+
+static bool read_switches(const struct kernel *kernel, pid_t tid, uint64_t *switches)
+{
+	char path[48], status[4096], field[32];
+
+	snprintf(path, sizeof(path), "%d/status", (int)tid);
+	if (fdio_read_small(kernel->task_dir, path, status, sizeof(status)) <= 0 ||
+	    !proc_status_field(status, "voluntary_ctxt_switches", field, sizeof(field)))
+		return false;
+	*switches = strtoull(field, NULL, 10);
+	return true;
+}
+
+/* A socket that gives up after a time, by its own option. */
+static bool gives_up(const struct kernel *kernel, const struct task *task)
+{
+	struct timeval limit = {0, 0};
+	socklen_t size = sizeof(limit);
+	int option = task->state == STATE_IO_WRITE ? SO_SNDTIMEO : SO_RCVTIMEO;
+	int pidfd, fd;
+	bool known;
+
+	pidfd = (int)syscall(SYS_pidfd_open, kernel->pid, 0);
+	fd = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, task->waits.fd, 0) : -1;
+	known = fd >= 0 && getsockopt(fd, SOL_SOCKET, option, &limit, &size) == 0;
+	if (fd >= 0)
+		close(fd);
+	if (pidfd >= 0)
+		close(pidfd);
+	return !known || limit.tv_sec != 0 || limit.tv_usec != 0;
+}
+
+/* Whether the kernel says the same of this wait as the snapshot does. */
+static bool same_wait(struct kernel *kernel, const struct task *task,
+		      const struct kernel_wait *wait)
+{
+	const struct waits_on *waits = &task->waits;
+
+	if (wait->limited)
+		return false;
+	if (waits->actors)
+		return wait->state == task->state &&
+		       (wait->state == STATE_WAIT_CHILD || wait->fd == waits->fd);
+	if (state_info(wait->state)->class != CLASS_LOCK)
+		return false;
+	if (wait->owner_tid == waits->owner_tid)
+		return true;
+	/* The agent knows the lock where the futex alone does not tell. */
+	return waits->address &&
+	       kernel_lock_owner(kernel, task->state, waits->address) == waits->owner_tid;
+}
+
+/* False: it is not, or not surely, in the wait that the snapshot has. */
+static bool read_node(struct confirmer *c, uint32_t node, struct reading *reading)
+{
+	const struct task *task = graph_task(c->snapshot, node);
+	struct kernel *kernel = kernel_of(c, node);
+	char path[48], text[PROC_TEXT_MAX];
+	struct kernel_wait wait;
+	struct proc_call call;
+
+	memset(reading, 0, sizeof(*reading));
+	if (!kernel || !read_switches(kernel, task->tid, &reading->switches))
+		return false;
+	snprintf(path, sizeof(path), "%d/syscall", (int)task->tid);
+	if (fdio_read_small(kernel->task_dir, path, text, sizeof(text)) <= 0 ||
+	    !proc_parse_call(text, &call) || call.running)
+		return false;
+	kernel_explain(kernel, task->tid, 'S', &call, &wait);
+	if (!same_wait(kernel, task, &wait))
+		return false;
+	reading->call = hash_bytes(0, text, strlen(text));
+	reading->owner_tid = task->waits.owner_tid;
+	reading->actors = task->waits.actors;
+	return true;
+}
+
+/* The other ends are still the same, looked for anew, and none gives up after a time. */
+static bool same_actors(struct confirmer *c, uint32_t node)
+{
+	const struct task *task = graph_task(c->snapshot, node);
+	const struct wait_actors *was = task->waits.actors, *is;
+	struct kernel *kernel = kernel_of(c, node);
+	struct waits_on waits = task->waits;
+
+	if (!was)
+		return true;
+	if (strcmp(was->how, "socket") == 0 && gives_up(kernel, task))
+		return false;
+	peers_refresh(c->holders->peers);
+	is = holders_find(c->holders, c->snapshot, kernel->pid, &waits, task->state);
+	return is && is->complete && is->nr_pids == was->nr_pids &&
+	       memcmp(is->pids, was->pids, is->nr_pids * sizeof(is->pids[0])) == 0;
+}
+
+static bool confirmed_before(const struct holders *holders, uint64_t mark)
+{
+	for (size_t i = 0; i < CONFIRMED_MAX; i++)
+		if (holders->confirmed[i] == mark)
+			return true;
+	return false;
+}
+
+static bool read_twice(struct confirmer *c, const struct cycle *cycle,
+		       struct reading *first)
+{
+	uint64_t mark = 1;
+
+	for (size_t i = 0; i < cycle->nr_support; i++) {
+		if (!read_node(c, cycle->support[i], &first[i]))
+			return false;
+		mark = hash_mix(mark ^ first[i].call, first[i].switches);
+		mark = hash_mix(
+			mark, (uint64_t)graph_task(c->snapshot, cycle->support[i])->tid);
+	}
+	/* Nobody in it has moved since it was confirmed. */
+	if (confirmed_before(c->holders, mark))
+		return true;
+	for (size_t i = 0; i < cycle->nr_support; i++)
+		if (!same_actors(c, cycle->support[i]))
+			return false;
+	for (size_t i = 0; i < cycle->nr_support; i++) {
+		struct reading second;
+
+		if (!read_node(c, cycle->support[i], &second) ||
+		    memcmp(&second, &first[i], sizeof(second)) != 0)
+			return false;
+	}
+	c->holders->confirmed[c->holders->next_confirmed++ % CONFIRMED_MAX] = mark;
+	return true;
+}
+
+bool holders_confirm(void *holders, struct snapshot *snapshot, const struct cycle *cycle)
+{
+	struct confirmer c = {.holders = holders, .snapshot = snapshot};
+	struct reading *first = calloc(cycle->nr_support, sizeof(*first));
+	bool held = first && read_twice(&c, cycle, first);
+
+	for (size_t i = 0; i <= HOLDERS_PROCESSES; i++)
+		if (c.open[i])
+			kernel_close(&c.kernels[i]);
+	free(first);
+	return held;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared by holders.c, which fills, and holders_confirm.c, which looks again. */
+#ifndef SOURCE_HOLDERS_PRIVATE_H
+#define SOURCE_HOLDERS_PRIVATE_H
+
+#include "source/holders.h"
+#include "source/kernel.h"
+#include "source/peers.h"
+
+#define HOLDERS_PROCESSES 8u  /* other processes that are followed … */
+#define HOLDERS_THREADS   64u /* … and threads of each */
+#define HOLDERS_OTHERS    (HOLDERS_PROCESSES * HOLDERS_THREADS)
+#define CONFIRMED_MAX     16u
+
+/* Since when a thread of another process has been seen in its wait. */
+struct seen {
+	pid_t tid;
+	uint64_t start_ticks;
+	uint64_t call; /* hash of the kernel's line */
+	int64_t since_ns;
+};
+
+struct holders {
+	struct peers *peers;
+	struct other_process *processes; /* of this look; the snapshot's */
+	size_t nr_processes;
+	struct other_task others[HOLDERS_OTHERS];
+	size_t nr_others;
+	struct seen seen[2][HOLDERS_OTHERS];
+	size_t nr_seen[2];
+	unsigned now;                      /* which of the two belongs to this look */
+	uint64_t confirmed[CONFIRMED_MAX]; /* marks of the cycles that held */
+	size_t next_confirmed;
+};
+
+/* Everybody who could end this wait of a process, or NULL. */
+const struct wait_actors *holders_find(struct holders *holders, struct snapshot *snapshot,
+				       pid_t pid, const struct waits_on *waits,
+				       enum task_state state);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* Both ends of local sockets, from the kernel's socket diagnosis: of Unix sockets it names
+ * the other end, of TCP the two ends have each other's addresses. */
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "source/peers.h"
+
+#define PAIRS_MAX    65536u
+#define ANSWER_BYTES 32768
+/* TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_CLOSE_WAIT */
+#define TCP_STATES   ((1u << 1) | (1u << 4) | (1u << 5) | (1u << 8))
+
+/* A TCP socket by its two addresses, to be found by them in the other order. */
+struct tcp_end {
+	uint64_t key;
+	uint64_t reversed;
+	uint64_t inode;
+};
+
+struct collector {
+	struct socket_pair *pairs;
+	size_t nr_pairs, cap_pairs;
+	struct tcp_end *ends;
+	size_t nr_ends, cap_ends;
+};
+
+static void *grow(void *array, size_t count, size_t *capacity, size_t size)
+{
+	size_t wanted = *capacity ? *capacity * 2 : 256;
+	void *more;
+
+	if (count < *capacity)
+		return array;
+	if (wanted > PAIRS_MAX)
+		return NULL;
+	more = realloc(array, wanted * size);
+	if (more)
+		*capacity = wanted;
+	return more;
+}
+
+static void add_pair(struct collector *all, uint64_t inode, uint64_t peer)
+{
+	struct socket_pair *pairs =
+		grow(all->pairs, all->nr_pairs, &all->cap_pairs, sizeof(*pairs));
+
+	if (!pairs || !inode || !peer)
+		return;
+	all->pairs = pairs;
+	all->pairs[all->nr_pairs++] = (struct socket_pair){inode, peer};
+}
+
+static void take_unix(struct collector *all, const struct nlmsghdr *header)
+{
+	const struct unix_diag_msg *message = NLMSG_DATA(header);
+	const struct rtattr *attribute = (const struct rtattr *)(message + 1);
+	int left = (int)(header->nlmsg_len - NLMSG_LENGTH(sizeof(*message)));
+
+	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)))
+		return;
+	for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
+		uint32_t peer;
+
+		if (attribute->rta_type != UNIX_DIAG_PEER ||
+		    RTA_PAYLOAD(attribute) < sizeof(peer))
+			continue;
+		memcpy(&peer, RTA_DATA(attribute), sizeof(peer));
+		add_pair(all, message->udiag_ino, peer);
+	}
+}
+
+/* One address and port; an IPv4 address that is mapped to IPv6 counts as what it is. */
+static uint64_t hash_end(const __be32 address[4], __be16 port, int family)
+{
+	uint32_t words[5] = {address[0], address[1], address[2], address[3], port};
+
+	if (family == AF_INET)
+		memset(words + 1, 0, 3 * sizeof(words[0]));
+	else if (!words[0] && !words[1] && words[2] == htonl(0xffff)) {
+		words[0] = words[3];
+		words[2] = words[3] = 0;
+	}
+	return hash_bytes(0, words, sizeof(words));
+}
+
+static void take_tcp(struct collector *all, const struct nlmsghdr *header)
+{
+	const struct inet_diag_msg *message = NLMSG_DATA(header);
+	struct tcp_end *ends =
+		grow(all->ends, all->nr_ends, &all->cap_ends, sizeof(*ends));
+
+	if (!ends || header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)) ||
+	    !message->idiag_inode)
+		return;
+	uint64_t local = hash_end(message->id.idiag_src, message->id.idiag_sport,
+				  message->idiag_family);
+	uint64_t remote = hash_end(message->id.idiag_dst, message->id.idiag_dport,
+				   message->idiag_family);
+
+	all->ends = ends;
+	all->ends[all->nr_ends++] = (struct tcp_end){
+		hash_mix(local, remote), hash_mix(remote, local), message->idiag_inode};
+}
+
+static int compare_ends(const void *a, const void *b)
+{
+	uint64_t left = ((const struct tcp_end *)a)->key;
+	uint64_t right = ((const struct tcp_end *)b)->key;
+
+	return (left > right) - (left < right);
+}
+
+static void pair_tcp(struct collector *all)
+{
+	if (all->nr_ends)
+		qsort(all->ends, all->nr_ends, sizeof(*all->ends), compare_ends);
+	for (size_t i = 0; i < all->nr_ends; i++) {
+		struct tcp_end key = {.key = all->ends[i].reversed};
+		const struct tcp_end *other = bsearch(&key, all->ends, all->nr_ends,
+						      sizeof(*all->ends), compare_ends);
+
+		if (other)
+			add_pair(all, all->ends[i].inode, other->inode);
+	}
+}
+
+/* Sends the request and hands every answer on. */
+static void ask(int fd, const void *request, size_t bytes, struct collector *all,
+		void (*take)(struct collector *all, const struct nlmsghdr *header))
+{
+	char answer[ANSWER_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
+
+	if (send(fd, request, bytes, 0) != (ssize_t)bytes)
+		return;
+	for (;;) {
+		ssize_t got = recv(fd, answer, sizeof(answer), 0);
+		const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return;
+		for (; NLMSG_OK(header, (size_t)got); header = NLMSG_NEXT(header, got)) {
+			if (header->nlmsg_type == NLMSG_DONE ||
+			    header->nlmsg_type == NLMSG_ERROR)
+				return;
+			take(all, header);
+		}
+	}
+}
+
+static void ask_unix(int fd, struct collector *all)
+{
+	struct {
+		struct nlmsghdr header;
+		struct unix_diag_req body;
+	} request = {
+		{sizeof(request), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 0, 0},
+		{.sdiag_family = AF_UNIX,
+		 .udiag_states = UINT32_MAX,
+		 .udiag_show = UDIAG_SHOW_PEER},
+	};
+
+	ask(fd, &request, sizeof(request), all, take_unix);
+}
+
+static void ask_tcp(int fd, unsigned char family, struct collector *all)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 body;
+	} request = {
+		{sizeof(request), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 0, 0},
+		{.sdiag_family = family,
+		 .sdiag_protocol = IPPROTO_TCP,
+		 .idiag_states = TCP_STATES},
+	};
+
+	ask(fd, &request, sizeof(request), all, take_tcp);
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+	uint64_t left = ((const struct socket_pair *)a)->inode;
+	uint64_t right = ((const struct socket_pair *)b)->inode;
+
+	return (left > right) - (left < right);
+}
+
+size_t socket_pairs_read(struct socket_pair **pairs)
+{
+	struct collector all = {0};
+	struct timeval limit = {0, 200000};
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+	*pairs = NULL;
+	if (fd < 0)
+		return 0;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	ask_unix(fd, &all);
+	ask_tcp(fd, AF_INET, &all);
+	ask_tcp(fd, AF_INET6, &all);
+	close(fd);
+	pair_tcp(&all);
+	free(all.ends);
+	if (all.nr_pairs)
+		qsort(all.pairs, all.nr_pairs, sizeof(*all.pairs), compare_pairs);
+	*pairs = all.pairs;
+	return all.nr_pairs;
+}
