@@ -3,7 +3,7 @@
 # The terminal is as before, however the client ends: quit, SIGTERM, SIGHUP, SIGINT,
 # SIGSEGV, SIGABRT; ctrl-z and back; a terminal that goes away; terminals it cannot use.
 . "$(dirname "$0")/lib.sh"
-plan 27
+plan 25
 
 start_target
 open_shell 80 24
