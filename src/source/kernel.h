@@ -31,6 +31,7 @@ struct kernel {
 	bool denied;        /* system calls and memory may not be read */
 	bool memory_denied; /* memory may not be read */
 	int64_t now_ns;     /* of this poll */
+	int64_t began_ns;   /* when the wait to be explained was first seen; 0: not known */
 	struct kernel_fd_name *names;
 	struct kernel_socket *sockets; /* hash by inode */
 	int64_t sockets_at_ns;
@@ -50,6 +51,7 @@ struct kernel_wait {
 	pid_t owner_pid;    /* the other process: of owner_tid, or a child; else 0 */
 	bool limited;       /* it ends by itself after a time */
 	bool owner_changes; /* the owner must be read anew in every poll */
+	bool ends;          /* the text says when, so it belongs to one wait only */
 	char text[KERNEL_TEXT_MAX];
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Looks at threads through /proc. A line of /proc/…/syscall that has not changed is not
- * explained again. */
+/* Looks at threads through /proc. A thread that has not been on a CPU since the look before
+ * is as it was: that costs one small read. A line of /proc/…/syscall that has not changed
+ * is not explained again. */
 #include "source/thread.h"
 
 #include <errno.h>
@@ -17,7 +18,12 @@
 #define FDS_FOR_OTHERS 128u
 #define FDS_MAX        200000u
 #define CPU_WINDOW_NS  (CLOCK_SECOND_NS / 2)
+/* A thread that woke may wait in the same call from another place. */
 #define STACK_KEPT_NS  (5 * CLOCK_SECOND_NS)
+/* Names and states that others can change are read anew in rounds of so many looks. */
+#define REREAD_LOOKS   16u
+/* Files of threads that change often are kept open. */
+#define CHANGES_KEEP   2u
 
 void thread_table_init(struct thread_table *table, struct kernel *kernel,
 		       struct symbols *symbols)
@@ -48,17 +54,20 @@ static void raise_limit(struct thread_table *table)
 		table->max_fds = limit.rlim_cur - FDS_FOR_OTHERS;
 }
 
+static void close_kept(struct thread_table *table, int *kept)
+{
+	if (*kept < 0)
+		return;
+	close(*kept);
+	table->nr_fds--;
+	*kept = -1;
+}
+
 static void close_files(struct thread_table *table, struct thread *thread)
 {
-	if (thread->stat_fd >= 0) {
-		close(thread->stat_fd);
-		table->nr_fds--;
-	}
-	if (thread->call_fd >= 0) {
-		close(thread->call_fd);
-		table->nr_fds--;
-	}
-	thread->stat_fd = thread->call_fd = -1;
+	close_kept(table, &thread->sched_fd);
+	close_kept(table, &thread->stat_fd);
+	close_kept(table, &thread->call_fd);
 }
 
 struct thread *thread_get(struct thread_table *table, pid_t tid)
@@ -72,7 +81,7 @@ struct thread *thread_get(struct thread_table *table, pid_t tid)
 	if (!thread)
 		return NULL;
 	thread->tid = tid;
-	thread->stat_fd = thread->call_fd = -1;
+	thread->sched_fd = thread->stat_fd = thread->call_fd = -1;
 	thread->cpu_percent = -1;
 	kernel_wait_none(&thread->wait, STATE_UNKNOWN);
 	HASH_ADD_INT(table->threads, tid, thread);
@@ -113,15 +122,20 @@ static ssize_t gone_if_missing(ssize_t got)
 	return got == -ENOENT ? -ESRCH : got;
 }
 
-/* Reads a file of the thread, through a descriptor that is kept where there is room. */
+/* Reads a file of the thread, through a descriptor that is kept where there is room and the
+ * file is read often. */
 static ssize_t read_file(struct thread_table *table, struct thread *thread, int *kept,
 			 const char *name, char *out, size_t size)
 {
+	bool often = kept == &thread->sched_fd || thread->changes >= CHANGES_KEEP;
 	char path[48];
 
 	if (*kept >= 0)
 		return fdio_pread_small(*kept, out, size);
 	snprintf(path, sizeof(path), "%d/%s", (int)thread->tid, name);
+	if (!often)
+		return gone_if_missing(
+			fdio_read_small(table->kernel->task_dir, path, out, size));
 	if (table->nr_fds >= table->max_fds)
 		raise_limit(table);
 	if (table->nr_fds >= table->max_fds)
@@ -145,19 +159,54 @@ static ssize_t read_file(struct thread_table *table, struct thread *thread, int 
 	return got;
 }
 
-static void account_cpu(struct thread *thread, const struct proc_stat *stat,
-			int64_t now_ns, long hz)
+static void account_cpu(struct thread *thread, uint64_t ticks, int64_t now_ns, long hz)
 {
 	int64_t elapsed_ns = now_ns - thread->cpu_at_ns;
+	/* The finer count where there is one. */
+	uint64_t used = thread->switches ? thread->run_ns : ticks;
+	double unit_ns = thread->switches ? 1 : hz > 0 ? 1e9 / (double)hz : 0;
 
 	if (thread->cpu_at_ns && elapsed_ns < CPU_WINDOW_NS)
 		return;
-	if (thread->cpu_at_ns && stat->cpu_ticks >= thread->cpu_ticks && hz > 0)
-		thread->cpu_percent =
-			(float)(100.0 * (double)(stat->cpu_ticks - thread->cpu_ticks) /
-				(double)hz * 1e9 / (double)elapsed_ns);
-	thread->cpu_ticks = stat->cpu_ticks;
+	if (thread->cpu_at_ns && used >= thread->cpu_ticks)
+		thread->cpu_percent = (float)(100.0 * unit_ns *
+					      (double)(used - thread->cpu_ticks) /
+					      (double)elapsed_ns);
+	thread->cpu_ticks = used;
 	thread->cpu_at_ns = now_ns;
+}
+
+/*
+ * Whether the thread has run since the look before: the third number of schedstat counts
+ * how often it was put on a CPU. Sets thread->slept; true only if that is certain, which it
+ * is not where the kernel does not count or the file is not kept open (an id may be reused).
+ */
+static int look_sched(struct thread_table *table, struct thread *thread)
+{
+	bool kept = thread->sched_fd >= 0;
+	char text[96];
+	unsigned long long run_ns, delay_ns, times;
+
+	thread->slept = false;
+	ssize_t got = read_file(table, thread, &thread->sched_fd, "schedstat", text,
+				sizeof(text));
+
+	if (got == -ESRCH && kept) {
+		/* It ended; its id may be in use again. */
+		close_files(table, thread);
+		got = read_file(table, thread, &thread->sched_fd, "schedstat", text,
+				sizeof(text));
+		kept = false;
+	}
+	if (got == -ESRCH)
+		return -ESRCH;
+	if (got <= 0 || sscanf(text, "%llu %llu %llu", &run_ns, &delay_ns, &times) != 3)
+		return 0;
+	thread->slept = kept && thread->looked && times && times == thread->switches &&
+			thread->stat_state != 'R' && !thread->call.running;
+	thread->switches = times;
+	thread->run_ns = run_ns;
+	return 0;
 }
 
 static int look_stat(struct thread_table *table, struct thread *thread)
@@ -194,8 +243,8 @@ static int look_stat(struct thread_table *table, struct thread *thread)
 	thread->start_ticks = stat.start_ticks;
 	thread->stat_state = stat.state;
 	memcpy(thread->comm, stat.comm, sizeof(thread->comm));
-	account_cpu(thread, &stat, table->kernel->now_ns, table->hz);
-	return stat.state == 'Z' || stat.state == 'X' || stat.state == 'x' ? -ESRCH : 0;
+	account_cpu(thread, stat.cpu_ticks, table->kernel->now_ns, table->hz);
+	return 0;
 }
 
 /* The stack says what the futex is for. */
@@ -213,8 +262,15 @@ static void apply_stack_state(struct thread *thread)
 	wait->state = thread->stack_state;
 }
 
+static bool ended(const struct thread *thread)
+{
+	return thread->stat_state == 'Z' || thread->stat_state == 'X' ||
+	       thread->stat_state == 'x';
+}
+
 static void explain(struct thread_table *table, struct thread *thread, bool readable)
 {
+	table->kernel->began_ns = thread->began_ns;
 	kernel_explain(table->kernel, thread->tid, thread->stat_state,
 		       readable ? &thread->call : NULL, &thread->wait);
 	thread->call_state = thread->wait.state;
@@ -222,20 +278,21 @@ static void explain(struct thread_table *table, struct thread *thread, bool read
 		apply_stack_state(thread);
 }
 
-int thread_look(struct thread_table *table, struct thread *thread)
+/* No system call can be read: what stat says is all. */
+static int without_call(struct thread_table *table, struct thread *thread)
+{
+	thread->call_text[0] = '\0';
+	thread->stack = NULL;
+	explain(table, thread, false);
+	return 0;
+}
+
+static int look_call(struct thread_table *table, struct thread *thread, char before)
 {
 	char text[THREAD_CALL_MAX] = "";
-	char before = thread->stat_state;
-	int rc = look_stat(table, thread);
 
-	if (rc)
-		return rc;
-	if (thread->stat_state == 'R' || table->kernel->denied) {
-		thread->call_text[0] = '\0';
-		thread->stack = NULL;
-		explain(table, thread, false);
-		return 0;
-	}
+	if (thread->stat_state == 'R' || table->kernel->denied)
+		return without_call(table, thread);
 	ssize_t got =
 		read_file(table, thread, &thread->call_fd, "syscall", text, sizeof(text));
 
@@ -243,34 +300,47 @@ int thread_look(struct thread_table *table, struct thread *thread)
 		return -ESRCH;
 	if (got == -EPERM || got == -EACCES)
 		table->kernel->denied = true;
-	if (got <= 0 || !proc_parse_call(text, &thread->call)) {
-		thread->call_text[0] = '\0';
-		thread->stack = NULL;
-		explain(table, thread, false);
-		return 0;
-	}
-	bool same = strcmp(text, thread->call_text) == 0 && before == thread->stat_state;
-
-	if (!same) {
+	if (got <= 0 || !proc_parse_call(text, &thread->call))
+		return without_call(table, thread);
+	if (strcmp(text, thread->call_text) != 0 || before != thread->stat_state) {
 		memcpy(thread->call_text, text, sizeof(text));
 		thread->stack = NULL;
 		thread->stack_state = STATE_UNKNOWN;
+	} else if (!thread->wait.owner_changes && !thread->wait.ends) {
+		return 0;
 	}
-	if (!same || thread->wait.owner_changes)
-		explain(table, thread, true);
+	explain(table, thread, true);
 	return 0;
 }
 
-static void read_switches(struct thread_table *table, struct thread *thread)
+int thread_look(struct thread_table *table, struct thread *thread)
 {
-	char path[48];
-	char status[4096];
-	char field[32];
+	char before = thread->stat_state;
+	bool watched = thread->looked;
+	int rc = look_sched(table, thread);
 
-	snprintf(path, sizeof(path), "%d/status", (int)thread->tid);
-	if (fdio_read_small(table->kernel->task_dir, path, status, sizeof(status)) > 0 &&
-	    proc_status_field(status, "voluntary_ctxt_switches", field, sizeof(field)))
-		thread->switches = strtoull(field, NULL, 10);
+	if (rc)
+		return rc;
+	if (thread->slept &&
+	    (table->generation + (uint32_t)thread->tid) % REREAD_LOOKS != 0) {
+		thread->changes = 0;
+		account_cpu(thread, thread->cpu_ticks, table->kernel->now_ns, table->hz);
+		if (ended(thread))
+			return -ESRCH;
+		if (thread->wait.owner_changes && thread->call_text[0])
+			explain(table, thread, true);
+		return 0;
+	}
+	rc = look_stat(table, thread);
+	if (rc)
+		return rc;
+	if (ended(thread))
+		return -ESRCH;
+	if (!thread->slept) {
+		thread->changes += thread->changes < UINT8_MAX;
+		thread->began_ns = watched && thread->looked ? table->kernel->now_ns : 0;
+	}
+	return look_call(table, thread, before);
 }
 
 void thread_unwind(struct thread_table *table, struct thread *thread, bool whole)
@@ -278,13 +348,16 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 	char text[THREAD_CALL_MAX];
 	int64_t now_ns = table->kernel->now_ns;
 
-	if (whole)
-		read_switches(table, thread);
 	if (!table->symbols || !thread->call_text[0] || thread->call.running ||
 	    table->kernel->memory_denied)
 		return;
-	if (!whole && ((thread->stack && now_ns - thread->stack_at_ns < STACK_KEPT_NS) ||
-		       !symbols_time_left(table->symbols)))
+	/* What did not run has the stack that it had; one that was not whole is tried again,
+	 * since a library may have been loaded. */
+	bool kept = thread->stack && !thread->suspect &&
+		    ((thread->slept && !thread->stack->truncated) ||
+		     now_ns - thread->stack_at_ns < STACK_KEPT_NS);
+
+	if (!whole && (kept || !symbols_time_left(table->symbols)))
 		return;
 	const struct stack *stack = symbols_unwind_thread(table->symbols, &thread->call);
 	ssize_t got =

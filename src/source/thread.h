@@ -13,10 +13,13 @@
 
 struct thread {
 	pid_t tid;
-	int stat_fd; /* -1: not kept open */
+	int sched_fd; /* -1: not kept open */
+	int stat_fd;
 	int call_fd;
 	uint32_t generation; /* of the look that saw it last */
 	bool looked;
+	bool slept; /* not on a CPU since the look before: nothing can have changed */
+	uint8_t changes; /* looks in a row that found it changed */
 	bool claimed; /* by a row of the agent source, which drops it */
 	bool suspect; /* changed while its stack was read */
 	char stat_state;
@@ -24,9 +27,11 @@ struct thread {
 	uint64_t start_ticks;
 	int64_t start_ns;
 	uint64_t cpu_ticks;
+	uint64_t run_ns; /* on a CPU, where the kernel counts it */
 	int64_t cpu_at_ns;
 	float cpu_percent;
-	uint64_t switches;               /* 0: not read */
+	uint64_t switches; /* times it was put on a CPU; 0: not counted here */
+	int64_t began_ns;  /* when its wait was first seen; 0: it was there before */
 	char call_text[THREAD_CALL_MAX]; /* the kernel's line that `wait` explains */
 	struct proc_call call;
 	struct kernel_wait wait;
