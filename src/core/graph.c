@@ -291,8 +291,7 @@ static void choose_next(struct builder *b)
 	}
 }
 
-static void add_support(const struct builder *b, bool *seen, uint32_t node,
-			uint32_t *support, size_t *count)
+static void add_support(bool *seen, uint32_t node, uint32_t *support, size_t *count)
 {
 	if (seen[node] || *count > SUPPORT_MAX)
 		return;
@@ -311,7 +310,7 @@ static size_t find_support(const struct builder *b, bool *seen, uint32_t *suppor
 			graph_task(b->snapshot, support[i])->waits.actors;
 
 		if (!actors) {
-			add_support(b, seen, b->owner[support[i]], support, &count);
+			add_support(seen, b->owner[support[i]], support, &count);
 			continue;
 		}
 		for (size_t node = 0; node < b->nr_nodes; node++) {
@@ -321,7 +320,7 @@ static size_t find_support(const struct builder *b, bool *seen, uint32_t *suppor
 				if (actors->pids[a] == actor->pid &&
 				    graph_task(b->snapshot, (uint32_t)node)->kind ==
 					    TASK_THREAD)
-					add_support(b, seen, (uint32_t)node, support,
+					add_support(seen, (uint32_t)node, support,
 						    &count);
 		}
 	}
