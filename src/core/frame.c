@@ -133,6 +133,14 @@ static const struct {
 	{"sync.*", NULL},
 	{"syscall.*", NULL},
 	{"time.Sleep", NULL},
+	{"net.(**", NULL}, /* sockets of Go; servers and clients are in net/http */
+	{"os.(*File)*", NULL},
+	{"bufio.(**", NULL},
+	{"io.Copy*", NULL},
+	{"io.copyBuffer", NULL},
+	{"io.ReadFull", NULL},
+	{"io.ReadAtLeast", NULL},
+	{"io.ReadAll", NULL},
 };
 
 /* Plumbing by file: beginnings of its last part, or folders in its path. */

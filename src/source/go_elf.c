@@ -21,6 +21,15 @@ struct aux {
 	uint64_t phnum;
 };
 
+static int denied(pid_t pid, struct err *e)
+{
+	return err_set(
+		e, ERR_PERM,
+		"the memory of process %d may not be read: run grmon-c as its user or "
+		"as root, or set kernel.yama.ptrace_scope to 0",
+		(int)pid);
+}
+
 static int read_aux(pid_t pid, struct aux *aux, struct err *e)
 {
 	char path[40];
@@ -31,7 +40,9 @@ static int read_aux(pid_t pid, struct aux *aux, struct err *e)
 	snprintf(path, sizeof(path), "/proc/%d/auxv", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return err_sys(e, errno, "cannot open %s", path);
+		return errno == EACCES || errno == EPERM
+			       ? denied(pid, e)
+			       : err_sys(e, errno, "cannot open %s", path);
 	got = read(fd, words, sizeof(words));
 	close(fd);
 	memset(aux, 0, sizeof(*aux));
@@ -56,12 +67,7 @@ static int read_segments(struct go_elf *elf, struct go_mem *mem, const struct au
 
 	if (!go_read(mem, aux->phdr, headers, aux->phnum * sizeof(headers[0])))
 		return mem->failed == EPERM
-			       ? err_set(e, ERR_PERM,
-					 "the memory of process %d may not be read: run "
-					 "grmon-c as "
-					 "its user or as root, or set "
-					 "kernel.yama.ptrace_scope to 0",
-					 (int)mem->pid)
+			       ? denied(mem->pid, e)
 			       : err_sys(e, mem->failed,
 					 "cannot read the memory of process %d",
 					 (int)mem->pid);

@@ -332,6 +332,7 @@ int go_module_read(struct go_module *module, const struct go_elf *elf, struct go
 			       "of Go 1.16 or later",
 			       (int)mem->pid);
 	module->moduledata = search.found;
+	memcpy(module->words, search.words, sizeof(module->words));
 	rc = copy_table(module, search.words, mem, e);
 	if (rc)
 		return rc;
@@ -353,10 +354,12 @@ void go_module_release(struct go_module *module)
 
 bool go_module_holds(const struct go_module *module, struct go_mem *mem)
 {
-	uint64_t word;
+	uint64_t words[GO_MODULE_WORDS];
 	uint8_t magic[8];
 
-	return module->copy && go_read(mem, module->moduledata, &word, sizeof(word)) &&
-	       word == module->pclntab && go_read(mem, module->pclntab, magic, 8) &&
+	/* Another build has other sizes, even where it lies at the same address. */
+	return module->copy && go_read(mem, module->moduledata, words, sizeof(words)) &&
+	       memcmp(words, module->words, sizeof(words)) == 0 &&
+	       go_read(mem, module->pclntab, magic, 8) &&
 	       memcmp(magic, module->copy, 8) == 0;
 }

@@ -7,12 +7,15 @@
 #include "source/go_elf.h"
 #include "source/go_pclntab.h"
 
-#define GO_VERSION_MAX 48
+#define GO_VERSION_MAX  48
+#define GO_MODULE_WORDS 32
 
 struct go_module {
 	uint64_t moduledata;
 	uint64_t pclntab; /* in the target */
 	uint64_t gofunc;
+	uint64_t words
+		[GO_MODULE_WORDS]; /* moduledata as it was; its start never changes */
 	struct go_range
 		data[3]; /* noptrdata, data, bss with noptrbss: runtime's variables */
 	struct go_pclntab table;
@@ -27,7 +30,7 @@ struct go_module {
 int go_module_read(struct go_module *module, const struct go_elf *elf, struct go_mem *mem,
 		   struct err *e);
 void go_module_release(struct go_module *module);
-/* Still the same program? Two small reads. */
+/* Still the same program, or has it called exec? Two small reads. */
 bool go_module_holds(const struct go_module *module, struct go_mem *mem);
 /* Where the table of functions is; 0: this is no Go program. Cheap where there are sections. */
 uint64_t go_module_find_table(const struct go_elf *elf, struct go_mem *mem);

@@ -37,7 +37,7 @@ figure() { printf '%s\t%s\t%s\t%s\n' "$@"; }
 # Five attachments: the medians of each column.
 measure() {
 	for round in 1 2 3 4 5; do
-		"$looks" "$pid" 5 50
+		"$looks" "$pid" 5 50 || echo "round $round failed" >&2
 	done >"$work/looks"
 	column() { cut -d' ' -f"$1" "$work/looks" | sort -n | sed -n 3p; }
 	attach=$(column 1) first=$(column 2) next=$(column 3)
@@ -67,7 +67,7 @@ for count in 1000 10000 100000; do
 	from=$(seconds) && "$looks" "$pid" 7 950 >/dev/null
 	figure "the same, looked at once a second" "$(gap "$from")" ms -
 	from=$(seconds)
-	for round in 1 2 3 4 5 6; do
+	until [ "$(seconds)" -ge $((from + 6)) ]; do
 		dump_seconds >/dev/null
 		sleep 0.5
 	done
