@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# make install into a folder: everything is there, a program builds against it by
+# pkg-config, shared and static, and uninstall leaves nothing behind.
+. "$(dirname "$0")/lib.sh"
+need pkg-config
+need cc
+[ -z "${SAN:-}" ] || skip_all 'not under a sanitizer'
+plan 9
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+to=$work/root
+make_here() { make -s -C "$root" BUILD="$BUILD" DESTDIR="$to" PREFIX=/usr "$@"; }
+
+check 'make install' make_here install
+all_there() {
+	for file in bin/grmon-c lib/libgrmon.so lib/libgrmon.so.0 lib/libgrmon.a include/grmon.h \
+		include/grmon_chan.h lib/pkgconfig/libgrmon.pc share/man/man1/grmon-c.1 \
+		share/man/man3/libgrmon.3 share/bash-completion/completions/grmon-c \
+		share/zsh/site-functions/_grmon-c share/fish/vendor_completions.d/grmon-c.fish; do
+		[ -e "$to/usr/$file" ] || { echo "$file is missing"; return 1; }
+	done
+}
+check 'every file is there' all_there
+check 'the installed client knows its version' "$to/usr/bin/grmon-c" --version
+
+cat >"$work/program.c" <<'C'
+#include <grmon.h>
+#include <grmon_chan.h>
+#include <stdio.h>
+#include <unistd.h>
+int main(void)
+{
+	struct grmon_chan *never = grmon_chan_new(sizeof(int), 0);
+	grmon_label("kind", "installed");
+	grmon_chan_name(never, "never");
+	puts(grmon_status());
+	fflush(stdout);
+	return grmon_chan_recv(never, NULL);
+}
+C
+flags() {
+	PKG_CONFIG_PATH="$to/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$to" \
+		pkg-config "$@" libgrmon
+}
+check 'a program links the shared library by pkg-config' sh -c \
+	"cc -o $work/shared $work/program.c $(flags --cflags --libs | tr '\n' ' ')"
+check 'and the static one' sh -c \
+	"cc -o $work/static $work/program.c $(flags --cflags) $to/usr/lib/libgrmon.a -ldl -pthread"
+client=$to/usr/bin/grmon-c
+for kind in shared static; do
+	start env LD_LIBRARY_PATH="$to/usr/lib" "$work/$kind"
+	check "the installed client sees the $kind program's channel" until_true sees "$last" \
+		'len([t for t in tasks if t["state"] == "chan-recv" and "never" in t["waits_on"]["text"] and t["labels"] == {"kind": "installed"}]) == 1'
+done
+check 'run finds the installed agent' sh -c \
+	"$client run -- sh -c 'grep -q $to/usr/lib/libgrmon /proc/self/maps' </dev/null"
+left() {
+	make_here uninstall && [ -z "$(find "$to" ! -type d)" ] || { find "$to" ! -type d; return 1; }
+}
+check 'uninstall leaves nothing' left
