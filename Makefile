@@ -29,7 +29,7 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
 	$(if $(findstring thread,$(SAN)),-Wno-unknown-warning-option -Wno-tsan))
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(SANFLAGS) -MMD -MP -Iinclude -Isrc
 
-CLIENT_PKGS := ncursesw jansson libproc2 libdw
+CLIENT_PKGS := ncursesw jansson libproc2 libdw libcurl zlib
 # Looked up only when something is built, so that `make deps` works on a bare machine.
 CLIENT_CFLAGS = $(BASE_CFLAGS) -DGRMON_LIBDIR='"$(LIBDIR)"' \
 	$(shell $(PKG_CONFIG) --cflags $(CLIENT_PKGS))
@@ -67,11 +67,11 @@ SCRIPTS := $(wildcard tests/e2e/*.t tests/tui/*.t tests/fault/*.t)
 .PHONY: all agent client examples demo check check-quick tests lint bench fuzz install \
 	uninstall deps dist format help clean
 
-all: agent client examples ## build the agent, the client and the examples
+all: agent client ## build the agent and the client
 agent: $(LIB_SO) $(LIB_A) $(BUILD)/libgrmon.so
 client: $(CLIENT)
-examples: $(EXAMPLES)
-tests: all $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS)
+examples: $(EXAMPLES) ## build the demo server and the examples (libmicrohttpd, GNU Pth)
+tests: all examples $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS)
 
 $(LIB_SO): $(AGENT_OBJECTS)
 	$(call say,LINK)
@@ -133,7 +133,7 @@ $(BUILD)/tests/targets/%: tests/targets/%.cc
 
 demo: ## build, start the leaking demo server and watch it
 	@tests/deps.sh demo
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/examples/leaky-server
 	@BUILD=$(BUILD) src/examples/demo.sh
 
 check: ## install what the tests need, build, run every test
@@ -150,7 +150,7 @@ lint: ## layering, formatting, static analysis, exported symbols, man pages
 
 bench: ## the figures, as ratios measured side by side
 	@tests/deps.sh check
-	@$(MAKE) --no-print-directory -j$(JOBS) all $(BENCHES) $(TARGETS)
+	@$(MAKE) --no-print-directory -j$(JOBS) all examples $(BENCHES) $(TARGETS)
 	@BUILD=$(abspath $(BUILD)) tests/bench/run.sh
 
 FUZZ_SECONDS ?= 60

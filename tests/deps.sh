@@ -5,7 +5,8 @@
 # and silent when nothing is missing. GRMON_NO_INSTALL=1 never installs.
 set -eu
 
-build="gcc make pkg-config libc6-dev libncurses-dev libjansson-dev libproc2-dev libdw-dev uthash-dev"
+build="gcc make pkg-config libc6-dev libncurses-dev libjansson-dev libproc2-dev libdw-dev uthash-dev
+	libcurl4-openssl-dev zlib1g-dev"
 demo="libmicrohttpd-dev curl"
 check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached nginx-light python3
 	procps iproute2 libpth-dev libglib2.0-dev libzmq3-dev libnng-dev libaprutil1-dev"
