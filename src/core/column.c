@@ -10,8 +10,8 @@
 
 static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_MARK] = {"mark", NULL, "!",
-			 "! stuck, ? half-way there, ~ suspect, x stale", COLUMN_TEXT, 1,
-			 1, 0, false, true},
+			 "D in a deadlock, ! stuck, ? half-way there, ~ suspect, x stale",
+			 COLUMN_TEXT, 1, 1, 0, false, true},
 	[COLUMN_ID] = {"id", NULL, "ID",
 		       "t and thread id, g and goroutine, c and coroutine", COLUMN_TEXT,
 		       5, 10, 1, false, false},
@@ -65,6 +65,8 @@ int column_by_name(const char *name, size_t bytes)
 
 static const char *column_mark(const struct task *task)
 {
+	if (task->flags & TASK_DEADLOCK)
+		return "D";
 	if (task->flags & TASK_STUCK)
 		return "!";
 	if (task->flags & TASK_STALE)
@@ -197,6 +199,8 @@ const char *column_format(enum column_id id, const struct task *task, int64_t no
 static double column_severity(const struct task *task)
 {
 	switch (*column_mark(task)) {
+	case 'D':
+		return 5;
 	case '!':
 		return 4;
 	case '?':

@@ -19,6 +19,7 @@ const struct view *const view_table[VIEW_COUNT] = {
 	[VIEW_DETAIL] = &view_detail,
 	[VIEW_PROCESSES] = &view_processes,
 	[VIEW_HELP] = &view_help,
+	[VIEW_WAITS] = &view_waits,
 };
 
 struct identity identity_of(const struct task *task)
@@ -314,6 +315,10 @@ void tui_act(struct tui *t, enum action action, int key)
 			tui_say(t, ROLE_WARN, "choose a process first: Enter watches it");
 		else
 			tui_switch(t, VIEW_TASKS);
+		break;
+	case ACTION_WAITS:
+		if (t->snapshot != NULL || t->state.polls > 0)
+			tui_switch(t, t->view == VIEW_WAITS ? VIEW_TASKS : VIEW_WAITS);
 		break;
 	case ACTION_PROCESSES:
 		tui_switch(t, VIEW_PROCESSES);

@@ -27,7 +27,7 @@ struct identity {
 
 struct tui;
 
-enum view_id { VIEW_TASKS, VIEW_DETAIL, VIEW_PROCESSES, VIEW_HELP, VIEW_COUNT };
+enum view_id { VIEW_TASKS, VIEW_DETAIL, VIEW_PROCESSES, VIEW_HELP, VIEW_WAITS, VIEW_COUNT };
 
 struct view {
 	const char *name;
@@ -51,7 +51,7 @@ struct view {
 };
 
 extern const struct view *const view_table[VIEW_COUNT];
-extern const struct view view_tasks, view_detail, view_processes, view_help;
+extern const struct view view_tasks, view_detail, view_processes, view_help, view_waits;
 
 struct message {
 	char text[ERR_TEXT_MAX];
@@ -80,6 +80,7 @@ struct tui {
 	int class; /* quick filter, or -1; of the task view, drawn by the header */
 	enum view_id view;
 	enum view_id before; /* where q leads from a help or list view */
+	enum view_id list;   /* where it leads from a task */
 	void *ctx[VIEW_COUNT];
 
 	struct prompt prompt;

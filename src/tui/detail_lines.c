@@ -132,6 +132,10 @@ static void add_state(struct builder *b)
 		    time_of_day(b, task->since_ns, when));
 	}
 	clock_format_duration(threshold, limit);
+	if (task->flags & TASK_DEADLOCK)
+		say(b, ROLE_STUCK, "D", NULL,
+		    "in a deadlock: it waits for somebody who waits for it; w shows "
+		    "the cycle");
 	if (task->flags & TASK_STUCK)
 		say(b, ROLE_STUCK, "!", NULL,
 		    "stuck: over its threshold of %s in two looks in a row", limit);

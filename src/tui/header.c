@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/graph.h"
 #include "tui/app.h"
 
 #define PARTS_MAX 16
@@ -116,6 +117,9 @@ static void add_target(struct tui *t, struct parts *parts)
 	    s->target.sources != NULL ? s->target.sources : "",
 	    s->target.runtime != NULL ? " " : "",
 	    s->target.runtime != NULL ? s->target.runtime : "");
+	if (graph_cycles(s) > 0)
+		ADD(parts, 1, ROLE_STUCK, "%zu deadlock%s", graph_cycles(s),
+		    graph_cycles(s) == 1 ? "" : "s");
 	if (s->counts.stuck > 0)
 		ADD(parts, 1, ROLE_STUCK, "!%u stuck", s->counts.stuck);
 	if (s->target.start_real_ns > 0) {

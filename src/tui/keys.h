@@ -11,7 +11,8 @@ enum key_views {
 	IN_DETAIL = 1 << 1,
 	IN_PROCESSES = 1 << 2,
 	IN_HELP = 1 << 3,
-	IN_ALL = IN_TASKS | IN_DETAIL | IN_PROCESSES | IN_HELP,
+	IN_WAITS = 1 << 4,
+	IN_ALL = IN_TASKS | IN_DETAIL | IN_PROCESSES | IN_HELP | IN_WAITS,
 };
 
 enum action {

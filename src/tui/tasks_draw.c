@@ -10,7 +10,7 @@
 
 static enum role row_role(const struct task *task)
 {
-	if (task->flags & TASK_STUCK)
+	if (task->flags & (TASK_DEADLOCK | TASK_STUCK))
 		return ROLE_STUCK;
 	return task->flags & TASK_WARN ? ROLE_WARN : ROLE_NORMAL;
 }

@@ -108,6 +108,7 @@ void detail_open(struct tui *t, const struct task *task)
 	struct identity id = identity_of(task);
 
 	v->nr_back = 0;
+	t->list = t->view;
 	show(t, v, &id);
 	tui_switch(t, VIEW_DETAIL);
 }
@@ -162,7 +163,7 @@ static void go_back(struct tui *t, struct detail *v)
 		show(t, v, &id);
 		return;
 	}
-	tui_switch(t, VIEW_TASKS);
+	tui_switch(t, t->list);
 }
 
 static void move_to(struct detail *v, long line)

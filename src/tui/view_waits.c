@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who waits for whom, as trees: on top who holds everything up, below it those who wait for
+ * it. Cycles come first. Many that wait for one object and hold up nobody are one line. The
+ * lines are made by waits_lines.c.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tui/waits.h"
+
+static int waits_init(struct tui *t, void *ctx)
+{
+	struct waits *v = ctx;
+
+	(void)t;
+	arena_init(&v->arena, 0);
+	v->stale = true;
+	return 0;
+}
+
+static void waits_release(void *ctx)
+{
+	struct waits *v = ctx;
+
+	arena_release(&v->arena);
+	free(v->lines);
+}
+
+static void waits_update(struct tui *t, void *ctx)
+{
+	struct waits *v = ctx;
+
+	v->stale = true;
+	if (t->snapshot == NULL)
+		v->nr_opened = 0;
+}
+
+static bool same_key(const struct waits_key *a, const struct waits_key *b)
+{
+	return a->id == b->id && a->object == b->object && a->what == b->what;
+}
+
+bool waits_opened(const struct waits *v, const struct waits_key *key)
+{
+	for (size_t i = 0; i < v->nr_opened; i++)
+		if (same_key(&v->opened[i], key))
+			return true;
+	return false;
+}
+
+/* Lines come and go above it, but the cursor stays on what it is on. */
+static void refresh(struct tui *t, struct waits *v)
+{
+	if (!v->stale)
+		return;
+	v->stale = false;
+	waits_build(t, v);
+	for (size_t i = 0; v->at_key && i < v->nr_lines; i++) {
+		if (!same_key(&v->lines[i].key, &v->key))
+			continue;
+		v->at = i;
+		break;
+	}
+	if (v->at >= v->nr_lines)
+		v->at = v->nr_lines > 0 ? v->nr_lines - 1 : 0;
+}
+
+static void move_to(struct waits *v, long line)
+{
+	long last = (long)v->nr_lines - 1;
+
+	line = line > last ? last : line;
+	v->at = line > 0 ? (size_t)line : 0;
+	v->at_key = v->at < v->nr_lines;
+	if (v->at_key)
+		v->key = v->lines[v->at].key;
+}
+
+static void toggle(struct waits *v, const struct waits_key *key)
+{
+	v->stale = true;
+	for (size_t i = 0; i < v->nr_opened; i++) {
+		if (!same_key(&v->opened[i], key))
+			continue;
+		v->opened[i] = v->opened[--v->nr_opened];
+		return;
+	}
+	if (v->nr_opened == WAITS_OPENED_MAX) {
+		memmove(v->opened, v->opened + 1,
+			(WAITS_OPENED_MAX - 1) * sizeof(v->opened[0]));
+		v->nr_opened--;
+	}
+	v->opened[v->nr_opened++] = *key;
+}
+
+static void open_line(struct tui *t, struct waits *v)
+{
+	const struct waits_line *line = v->at < v->nr_lines ? &v->lines[v->at] : NULL;
+
+	if (line == NULL)
+		return;
+	if (line->folded) {
+		toggle(v, &v->lines[v->at].key);
+	} else if (line->task == NULL) {
+		return;
+	} else if (line->process != NULL) {
+		tui_say(t, ROLE_NORMAL,
+			"%s is process %d, another one: 'grmon-c %d' watches it",
+			line->process->name, (int)line->process->pid,
+			(int)line->process->pid);
+	} else {
+		detail_open(t, line->task);
+	}
+}
+
+static bool waits_act(struct tui *t, void *ctx, enum action action, int key)
+{
+	struct waits *v = ctx;
+	long at, page = t->body.height > 2 ? t->body.height - 1 : 1;
+
+	(void)key;
+	refresh(t, v);
+	at = (long)v->at;
+	switch (action) {
+	case ACTION_UP:
+		move_to(v, at - 1);
+		return true;
+	case ACTION_DOWN:
+		move_to(v, at + 1);
+		return true;
+	case ACTION_PAGE_UP:
+	case ACTION_HALF_UP:
+		move_to(v, at - (action == ACTION_PAGE_UP ? page : (page + 1) / 2));
+		return true;
+	case ACTION_PAGE_DOWN:
+	case ACTION_HALF_DOWN:
+		move_to(v, at + (action == ACTION_PAGE_DOWN ? page : (page + 1) / 2));
+		return true;
+	case ACTION_FIRST:
+		move_to(v, 0);
+		return true;
+	case ACTION_LAST:
+		move_to(v, (long)v->nr_lines);
+		return true;
+	case ACTION_OPEN:
+		open_line(t, v);
+		return true;
+	case ACTION_EXPAND:
+		v->open_all = !v->open_all;
+		v->stale = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum role line_role(const struct waits_line *line)
+{
+	if (line->task == NULL)
+		return line->folded ? ROLE_NORMAL : ROLE_STRONG;
+	if (line->task->flags & (TASK_DEADLOCK | TASK_STUCK))
+		return ROLE_STUCK;
+	return line->task->flags & TASK_WARN ? ROLE_WARN : ROLE_NORMAL;
+}
+
+static void draw_line(struct tui *t, const struct waits_line *line, int y, bool here)
+{
+	enum role role = line_role(line);
+	char age[CLOCK_DURATION_MAX] = "", text[WAITS_TEXT_MAX];
+	int64_t age_ns = t->now_ns - line->since_ns;
+	int x = line->depth < WAITS_DEPTH_MAX ? 2 * line->depth : 2 * WAITS_DEPTH_MAX;
+
+	if (here || role == ROLE_STUCK)
+		draw_fill(y, 0, t->width, role, here);
+	x += draw_text(y, x, t->width - x, role, here, line->head);
+	if (line->since_ns > 0) {
+		snprintf(text, sizeof(text), " %s%s", line->folded ? "oldest " : "",
+			 clock_format_duration(age_ns, age));
+		x += draw_text(y, x, t->width - x, role, here, text);
+		tui_shows_age(t, age_ns);
+	}
+	if (line->tail != NULL && x + 2 < t->width)
+		draw_text(y, x + 2, t->width - x - 2, role, here, line->tail);
+}
+
+static void draw_nothing(struct tui *t, struct area body)
+{
+	draw_text(body.y + (body.height > 2), 1, body.width - 1, ROLE_NORMAL, false,
+		  t->snapshot == NULL ? "There is no picture yet."
+				      : "Nobody is seen to wait for another task.");
+}
+
+static void waits_draw(struct tui *t, void *ctx, struct area body)
+{
+	struct waits *v = ctx;
+	size_t rows = body.height > 0 ? (size_t)body.height : 1;
+
+	refresh(t, v);
+	if (v->nr_lines == 0) {
+		draw_nothing(t, body);
+		return;
+	}
+	if (v->at < v->top)
+		v->top = v->at;
+	if (v->at >= v->top + rows)
+		v->top = v->at - rows + 1;
+	if (v->top + rows > v->nr_lines)
+		v->top = v->nr_lines > rows ? v->nr_lines - rows : 0;
+	for (size_t i = 0; i < rows && v->top + i < v->nr_lines; i++)
+		draw_line(t, &v->lines[v->top + i], body.y + (int)i, v->top + i == v->at);
+}
+
+static void waits_click(struct tui *t, void *ctx, int y, int x, bool twice)
+{
+	struct waits *v = ctx;
+
+	(void)x;
+	refresh(t, v);
+	move_to(v, (long)v->top + y - t->body.y);
+	if (twice)
+		open_line(t, v);
+}
+
+static void waits_status(struct tui *t, void *ctx, char *out, size_t size)
+{
+	const struct waits *v = ctx;
+
+	if (t->snapshot == NULL)
+		return;
+	snprintf(out, size, "%zu deadlock%s, %zu waiting", graph_cycles(t->snapshot),
+		 graph_cycles(t->snapshot) == 1 ? "" : "s", v->nr_waiting);
+}
+
+const struct view view_waits = {
+	.name = "waits",
+	.keys = IN_WAITS,
+	.header = true,
+	.ctx_size = sizeof(struct waits),
+	.init = waits_init,
+	.release = waits_release,
+	.update = waits_update,
+	.draw = waits_draw,
+	.act = waits_act,
+	.click = waits_click,
+	.status = waits_status,
+};

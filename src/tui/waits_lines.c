@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/* From the wait-for graph of a snapshot to the lines of the waits view. Chains may be as
+ * long as there are tasks, so nothing here recurses. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/waits.h"
+
+#define LINES_MAX 20000u
+#define FOLD_MIN  4u /* so many that wait for one object are one line */
+
+enum line_kind { LINE_CYCLE, LINE_TREE, LINE_TASK, LINE_FOLD };
+
+struct forest {
+	struct tui *t;
+	struct waits *v;
+	const struct snapshot *s;
+	const struct wait_graph *graph;
+	size_t nr_nodes;
+	uint32_t *first, *sibling; /* those who wait for a node, without its own cycle */
+	uint32_t *held;            /* how many wait for a node, also through others */
+	uint32_t *cycle;           /* 1 + the cycle that a node is in */
+	bool *shown;
+	uint32_t *stack; /* nodes that are still to be shown … */
+	int *depths;     /* … and how deep */
+	size_t nr_stack;
+	uint32_t *list; /* scratch */
+};
+
+static const struct task *task_of(const struct forest *f, uint32_t node)
+{
+	return graph_task(f->s, node);
+}
+
+static struct waits_line *add_line(struct forest *f)
+{
+	struct waits *v = f->v;
+
+	if (v->nr_lines == v->cap_lines) {
+		size_t capacity = v->cap_lines > 0 ? v->cap_lines * 2 : 128;
+		struct waits_line *lines;
+
+		if (capacity > LINES_MAX * 2)
+			return NULL;
+		lines = realloc(v->lines, capacity * sizeof(*lines));
+		if (lines == NULL)
+			return NULL;
+		v->lines = lines;
+		v->cap_lines = capacity;
+	}
+	if (v->nr_lines >= LINES_MAX)
+		return NULL;
+	memset(&v->lines[v->nr_lines], 0, sizeof(*v->lines));
+	v->lines[v->nr_lines].head = "";
+	return &v->lines[v->nr_lines++];
+}
+
+static const char *or_empty(const char *text)
+{
+	return text != NULL ? text : "";
+}
+
+/* "t812", "postgres 901 (t903)" */
+static const char *name_node(const struct forest *f, uint32_t node, char *out,
+			     size_t size)
+{
+	const struct other_process *process = graph_process(f->s, node);
+	char id[TASK_ID_MAX];
+
+	task_format_id(task_of(f, node), id);
+	if (process != NULL)
+		snprintf(out, size, "%.64s %d (%s)", process->name, (int)process->pid,
+			 id);
+	else
+		snprintf(out, size, "%s", id);
+	return out;
+}
+
+static uint64_t object_of(const struct task *task)
+{
+	if (task->waits.address != 0)
+		return task->waits.address;
+	return task->waits.fd >= 0 ? (uint64_t)task->waits.fd + 1 : 0;
+}
+
+static void add_task(struct forest *f, uint32_t node, int depth)
+{
+	struct waits_line *line = add_line(f);
+	const struct task *task = task_of(f, node);
+	const struct other_process *process = graph_process(f->s, node);
+	char id[TASK_ID_MAX], owner[96] = "", held[48] = "";
+
+	if (line == NULL)
+		return;
+	f->shown[node] = true;
+	if (process != NULL)
+		snprintf(owner, sizeof(owner), " of process %d", (int)process->pid);
+	if (f->held[node] > 0)
+		snprintf(held, sizeof(held), "holds up %u%s", f->held[node],
+			 task->waits.kind != NULL ? ", " : "");
+	line->key = (struct waits_key){task->id, task->serial, LINE_TASK};
+	line->depth = depth;
+	line->task = task;
+	line->process = process;
+	line->since_ns = task->since_ns;
+	line->head = or_empty(arena_printf(&f->v->arena, "%s%s %-8s %-15s %-11s",
+					   depth == 0    ? ""
+					   : f->t->ascii ? "`-"
+							 : "\u2514\u2500",
+					   task->flags & TASK_DEADLOCK ? "D"
+					   : task->flags & TASK_STUCK  ? "!"
+								       : " ",
+					   task_format_id(task, id), task->name,
+					   state_info(task->state)->name));
+	line->tail = or_empty(arena_printf(
+		&f->v->arena, "%s%s%s", held,
+		task->waits.kind != NULL ? or_empty(task->waits.text) : "", owner));
+}
+
+/* `count` tasks of f->list from `from` on, which wait for one object and hold up nobody. */
+static void add_fold(struct forest *f, uint32_t owner, size_t from, size_t count,
+		     int depth)
+{
+	const struct task *any = task_of(f, f->list[from]);
+	struct waits_line *line = add_line(f);
+	char what[WAITS_TEXT_MAX];
+	bool open;
+
+	if (line == NULL)
+		return;
+	if (any->waits.address != 0)
+		snprintf(what, sizeof(what), "%s 0x%llx", any->waits.kind,
+			 (unsigned long long)any->waits.address);
+	else
+		snprintf(what, sizeof(what), "%s", or_empty(any->waits.text));
+	line->key = (struct waits_key){task_of(f, owner)->id, object_of(any), LINE_FOLD};
+	line->depth = depth;
+	line->folded = true;
+	for (size_t i = from; i < from + count; i++) {
+		int64_t since_ns = task_of(f, f->list[i])->since_ns;
+
+		if (line->since_ns == 0 || (since_ns > 0 && since_ns < line->since_ns))
+			line->since_ns = since_ns;
+	}
+	open = f->v->open_all || waits_opened(f->v, &line->key);
+	line->head = or_empty(arena_printf(&f->v->arena, "%s %c %zu wait for %s (%s),",
+					   f->t->ascii ? "`-" : "\u2514\u2500",
+					   open ? '-' : '+', count, what,
+					   state_info(any->state)->name));
+	for (size_t i = from; i < from + count; i++) {
+		f->shown[f->list[i]] = true;
+		if (open)
+			add_task(f, f->list[i], depth + 1);
+	}
+}
+
+static int compare_leaves(const void *left, const void *right, void *arg)
+{
+	const struct forest *f = arg;
+	const struct task *a = task_of(f, *(const uint32_t *)left);
+	const struct task *b = task_of(f, *(const uint32_t *)right);
+
+	if (object_of(a) != object_of(b))
+		return object_of(a) < object_of(b) ? -1 : 1;
+	if (a->since_ns != b->since_ns)
+		return a->since_ns < b->since_ns ? -1 : 1;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+/* Those who wait for a node: first they who hold up nobody, by object; the others go to the
+ * stack, to be shown with all that is below them. */
+static void add_waiters(struct forest *f, uint32_t node, int depth)
+{
+	size_t count = 0, end;
+
+	for (uint32_t w = f->first[node]; w != GRAPH_NONE; w = f->sibling[w]) {
+		if (f->shown[w])
+			continue;
+		if (f->first[w] == GRAPH_NONE) {
+			f->list[count++] = w;
+		} else {
+			f->shown[w] = true;
+			f->stack[f->nr_stack] = w;
+			f->depths[f->nr_stack++] = depth;
+		}
+	}
+	if (count > 1)
+		qsort_r(f->list, count, sizeof(*f->list), compare_leaves, f);
+	for (size_t i = 0; i < count; i = end) {
+		uint64_t object = object_of(task_of(f, f->list[i]));
+
+		for (end = i + 1; end < count; end++)
+			if (object_of(task_of(f, f->list[end])) != object)
+				break;
+		if (end - i >= FOLD_MIN)
+			add_fold(f, node, i, end - i, depth);
+		else
+			for (size_t k = i; k < end; k++)
+				add_task(f, f->list[k], depth);
+	}
+}
+
+static void add_tree(struct forest *f, uint32_t root, int depth)
+{
+	f->shown[root] = true;
+	f->nr_stack = 0;
+	f->stack[f->nr_stack] = root;
+	f->depths[f->nr_stack++] = depth;
+	while (f->nr_stack > 0) {
+		uint32_t node = f->stack[--f->nr_stack];
+		int at = f->depths[f->nr_stack];
+
+		add_task(f, node, at);
+		add_waiters(f, node, at + 1);
+	}
+}
+
+static struct waits_line *add_heading(struct forest *f, uint32_t node, int what)
+{
+	struct waits_line *line;
+
+	if (f->v->nr_lines > 0 && (line = add_line(f)) != NULL)
+		line->key = (struct waits_key){task_of(f, node)->id, 1, what};
+	line = add_line(f);
+	if (line != NULL)
+		line->key = (struct waits_key){task_of(f, node)->id, 0, what};
+	return line;
+}
+
+static void add_cycle(struct forest *f, size_t number)
+{
+	const struct cycle *cycle = &f->graph->cycles[number];
+	struct waits_line *line = add_heading(f, cycle->nodes[0], LINE_CYCLE);
+	char text[WAITS_TEXT_MAX], name[128];
+	size_t used = 0;
+
+	for (size_t i = 0; i < cycle->nr_nodes && used + 160 < sizeof(text); i++)
+		used += (size_t)snprintf(
+			text + used, sizeof(text) - used, "%s%s",
+			i == 0                     ? ""
+			: i + 1 == cycle->nr_nodes ? " and "
+						   : ", ",
+			name_node(f, cycle->nodes[i], name, sizeof(name)));
+	if (line != NULL)
+		line->head = or_empty(arena_printf(
+			&f->v->arena, "Deadlock %zu: %s %s", number + 1, text,
+			cycle->nr_nodes == 1 ? "waits for itself"
+					     : "wait for each other"));
+	for (size_t i = 0; i < cycle->nr_nodes; i++)
+		if (!f->shown[cycle->nodes[i]])
+			add_tree(f, cycle->nodes[i], 0);
+}
+
+/* The task of the target nearest to the root of a tree, whose waiters it holds up. */
+static uint32_t head_of(const struct forest *f, uint32_t root)
+{
+	uint32_t best = GRAPH_NONE;
+
+	if (graph_process(f->s, root) == NULL)
+		return root;
+	for (uint32_t w = f->first[root]; w != GRAPH_NONE; w = f->sibling[w])
+		if (best == GRAPH_NONE || f->held[w] > f->held[best])
+			best = w;
+	return best != GRAPH_NONE && graph_process(f->s, best) == NULL ? best : root;
+}
+
+/* "t812 holds mutex 0x…, itself in io-read on fd 7 …, with postgres 901; 14 wait" */
+static void add_sentence(struct forest *f, uint32_t root)
+{
+	struct waits_line *line = add_heading(f, root, LINE_TREE);
+	uint32_t head = head_of(f, root), waiter = f->first[head];
+	const struct task *task = task_of(f, head);
+	char name[128], holds[160] = "";
+
+	if (line == NULL)
+		return;
+	if (waiter != GRAPH_NONE && task_of(f, waiter)->waits.address != 0 &&
+	    task_of(f, waiter)->state != STATE_JOIN)
+		snprintf(holds, sizeof(holds), " holds %s 0x%llx,",
+			 task_of(f, waiter)->waits.kind,
+			 (unsigned long long)task_of(f, waiter)->waits.address);
+	else if (waiter != GRAPH_NONE)
+		snprintf(holds, sizeof(holds), " is waited for,");
+	line->head = or_empty(arena_printf(
+		&f->v->arena, "%s%s%s in %s%s%s; %u wait%s",
+		name_node(f, head, name, sizeof(name)), holds,
+		*holds != '\0' ? " itself" : "", state_info(task->state)->name,
+		task->waits.kind != NULL && *or_empty(task->waits.text) ? " on " : "",
+		task->waits.kind != NULL ? or_empty(task->waits.text) : "", f->held[root],
+		f->held[root] == 1 ? "s" : ""));
+}
+
+static int compare_roots(const void *left, const void *right, void *arg)
+{
+	const struct forest *f = arg;
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+	if (f->held[a] != f->held[b])
+		return f->held[a] < f->held[b] ? 1 : -1;
+	return (a > b) - (a < b);
+}
+
+/* Lists of waiters, and from the leaves inwards how many wait for each node. */
+static void link_nodes(struct forest *f)
+{
+	uint32_t *left = f->list; /* waiters that are not counted yet */
+	size_t count = 0;
+
+	for (size_t i = 0; i < graph_cycles(f->s); i++)
+		for (size_t n = 0; n < f->graph->cycles[i].nr_nodes; n++)
+			f->cycle[f->graph->cycles[i].nodes[n]] = (uint32_t)i + 1;
+	for (size_t i = 0; i < f->nr_nodes; i++)
+		f->first[i] = GRAPH_NONE;
+	for (size_t i = f->nr_nodes; i-- > 0;) {
+		uint32_t next = f->graph->next[i];
+
+		if (next == GRAPH_NONE)
+			continue;
+		f->v->nr_waiting++;
+		if (f->cycle[i] != 0 && f->cycle[i] == f->cycle[next])
+			continue;
+		f->sibling[i] = f->first[next];
+		f->first[next] = (uint32_t)i;
+		left[next]++;
+	}
+	for (size_t i = 0; i < f->nr_nodes; i++)
+		if (left[i] == 0)
+			f->stack[count++] = (uint32_t)i;
+	while (count > 0) {
+		uint32_t node = f->stack[--count], next = f->graph->next[node];
+
+		if (next == GRAPH_NONE ||
+		    (f->cycle[node] != 0 && f->cycle[node] == f->cycle[next]))
+			continue;
+		f->held[next] += f->held[node] + 1;
+		if (--left[next] == 0)
+			f->stack[count++] = next;
+	}
+}
+
+static void add_trees(struct forest *f)
+{
+	uint32_t *roots = calloc(f->nr_nodes + 1, sizeof(*roots));
+	size_t count = 0;
+
+	for (size_t i = 0; i < graph_cycles(f->s); i++)
+		add_cycle(f, i);
+	for (size_t i = 0; roots != NULL && i < f->nr_nodes; i++)
+		if (f->first[i] != GRAPH_NONE && f->graph->next[i] == GRAPH_NONE)
+			roots[count++] = (uint32_t)i;
+	if (count > 1)
+		qsort_r(roots, count, sizeof(*roots), compare_roots, f);
+	/* What is in no tree yet goes round in waits that end by themselves. */
+	for (size_t i = 0; roots != NULL && i < f->nr_nodes; i++)
+		if (f->first[i] != GRAPH_NONE && f->graph->next[i] != GRAPH_NONE &&
+		    f->held[i] > 0)
+			roots[count++] = (uint32_t)i;
+	for (size_t i = 0; i < count; i++) {
+		if (f->shown[roots[i]])
+			continue;
+		add_sentence(f, roots[i]);
+		add_tree(f, roots[i], 0);
+	}
+	free(roots);
+}
+
+void waits_build(struct tui *t, struct waits *v)
+{
+	struct forest f = {.t = t, .v = v, .s = t->snapshot};
+	size_t nr_nodes;
+	void *all;
+
+	arena_release(&v->arena);
+	arena_init(&v->arena, 0);
+	v->nr_lines = v->nr_waiting = 0;
+	if (f.s == NULL || f.s->graph == NULL)
+		return;
+	f.graph = f.s->graph;
+	f.nr_nodes = nr_nodes = f.graph->nr_nodes;
+	/* One piece: arrays of 32-bit numbers, then the one of bytes. */
+	all = calloc(nr_nodes + 1, 7 * sizeof(uint32_t) + sizeof(bool));
+	if (all == NULL)
+		return;
+	f.first = all;
+	f.sibling = f.first + nr_nodes;
+	f.held = f.sibling + nr_nodes;
+	f.cycle = f.held + nr_nodes;
+	f.stack = f.cycle + nr_nodes;
+	f.depths = (int *)(f.stack + nr_nodes);
+	f.list = f.stack + 2 * nr_nodes;
+	f.shown = (bool *)(f.list + nr_nodes);
+	link_nodes(&f);
+	add_trees(&f);
+	free(all);
+}
