@@ -100,14 +100,14 @@ _grmon_c()
 	-p | --pid)
 		_grmon_c_reply "$(_grmon_c_pids "$client" | grep '^[0-9]')" "$word"
 		;;
-	-i | --interval) ;;
+	-i | --interval | --user | --header) ;;
 	*)
 		case $command in
 		ls) options="$options --format" ;;
-		dump) options="$options --pid --format --stacks --output" ;;
+		dump) options="$options --user --header --pid --format --stacks --output" ;;
 		run) options="$options --output --keep" ;;
 		help) options="--help --version" ;;
-		*) options="$options --pid --wait" ;;
+		*) options="$options --user --header --pid --wait" ;;
 		esac
 		case $word:$command in
 		-*) _grmon_c_reply "${options// /$'\n'}" "$word" ;;

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,7 +15,9 @@
 #include "base/fdio.h"
 #include "cli/suggest.h"
 #include "out/escape.h"
+#include "source/pprof_http.h"
 #include "source/processes.h"
+#include "source/source_sniff.h"
 
 void cli_complain(const char *format, ...)
 {
@@ -110,17 +113,38 @@ int cli_write(int fd, const char *path, struct buf *out, struct err *e)
 const char *cli_foreign_target(const char *text)
 {
 	if (strstr(text, "://"))
-		return "a URL cannot be watched by this version; give a pid or a process "
-		       "name";
-	if (strcmp(text, "-") == 0)
-		return "a stream cannot be watched by this version; give a pid or a "
-		       "process "
-		       "name";
+		return "only http://, https:// and unix:/ can be watched";
 	if (strchr(text, '/') && access(text, F_OK) == 0)
-		return "a file cannot be watched by this version; give a pid or a "
-		       "process "
-		       "name, or start it with 'grmon-c run'";
+		return "the file holds no goroutines; give a pid or a process name, or "
+		       "start it with 'grmon-c run'";
 	return NULL;
+}
+
+const char *cli_other_target(const struct options *options)
+{
+	const char *text = options->nr_words > 0 ? options->words[0] : NULL;
+	enum sniff sniff;
+
+	if (!text || options->pid > 0)
+		return NULL;
+	if (pprof_http_is_url(text) || strcmp(text, "-") == 0)
+		return text;
+	if (text[strspn(text, "0123456789")] == '\0' || access(text, R_OK) != 0)
+		return NULL;
+	sniff = source_sniff_file(text, NULL);
+	return sniff == SNIFF_GOROUTINES || sniff == SNIFF_PROFILE ? text : NULL;
+}
+
+int cli_take_stdin(void)
+{
+	int input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), terminal;
+
+	terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	if (terminal >= 0) {
+		dup2(terminal, STDIN_FILENO);
+		close(terminal);
+	}
+	return input;
 }
 
 /* A single word may have been meant as a command. */

@@ -32,6 +32,10 @@ int cli_write(int fd, const char *path, struct buf *out, struct err *e);
 
 /* TARGET or -p, resolved to a pid. Returns 0 or an exit code after a complaint. */
 int cli_resolve(const struct options *options, pid_t *pid);
+/* TARGET that is no process but a URL, a file with goroutines or "-"; else NULL. */
+const char *cli_other_target(const struct options *options);
+/* Stdin as a file descriptor of its own, for "-"; the terminal takes its place. */
+int cli_take_stdin(void);
 /* Words that look like another kind of target, and what to say about them; else NULL. */
 const char *cli_foreign_target(const char *text);
 

@@ -37,14 +37,17 @@ static void pause_until(int64_t due_ns)
 }
 
 /* Exit code; *snapshot is the caller's on success. */
-static int take_looks(struct look *look, pid_t pid, struct snapshot **snapshot)
+static int take_looks(struct look *look, pid_t pid, const char *other,
+		      struct snapshot **snapshot)
 {
+	int input_fd = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1;
 	struct source_focus all = {.all = true};
 	struct snapshot *first = NULL;
 	struct err e = {0};
 	int64_t begin_ns;
 
-	if (look_attach(look, pid, &e) != 0) {
+	if (other ? look_attach_other(look, other, input_fd, &e)
+		  : look_attach(look, pid, &e)) {
 		cli_complain("%s", e.text);
 		return cli_exit_of(&e);
 	}
@@ -127,7 +130,12 @@ int command_dump(struct options *options)
 	struct look look;
 	struct err e = {0};
 	pid_t pid;
-	int rc = cli_resolve(options, &pid);
+	const char *other = cli_other_target(options);
+	int rc = CLI_FINE;
+
+	pid = 0;
+	if (!other)
+		rc = cli_resolve(options, &pid);
 
 	if (rc != CLI_FINE)
 		return rc;
@@ -135,7 +143,7 @@ int command_dump(struct options *options)
 		cli_complain("%s", e.text);
 		rc = CLI_UNWATCHABLE;
 	} else {
-		rc = take_looks(&look, pid, &snapshot);
+		rc = take_looks(&look, pid, other, &snapshot);
 	}
 	if (rc == CLI_FINE && snapshot)
 		rc = print_snapshot(options, snapshot);

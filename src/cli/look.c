@@ -39,6 +39,11 @@ int look_init(struct look *look, const struct look_options *options, struct err 
 	look->target.text = look->text;
 	look->target.threads = options->threads;
 	look->target.ptrace = options->ptrace;
+	look->target.rules = options->stack_rules;
+	look->target.user = options->user;
+	look->target.header = options->header;
+	look->target.input_fd = -1;
+	look->target.cancel = &look->cancel;
 	return 0;
 }
 
@@ -173,6 +178,7 @@ int look_attach(struct look *look, pid_t pid, struct err *e)
 
 	look_detach(look);
 	look->target.pid = pid;
+	look->target.text = look->text;
 	snprintf(look->text, sizeof(look->text), "%d", (int)pid);
 	look->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (look->pidfd < 0 && errno == ESRCH) {
@@ -187,13 +193,29 @@ int look_attach(struct look *look, pid_t pid, struct err *e)
 	return rc;
 }
 
+int look_attach_other(struct look *look, const char *text, int input_fd, struct err *e)
+{
+	int rc;
+
+	look_detach(look);
+	look->target.text = text;
+	look->target.input_fd = input_fd;
+	if (is_auto(look))
+		rc = open_source(look, &source_pprof, e);
+	else
+		rc = open_best(look, e);
+	if (rc != 0)
+		look_detach(look);
+	return rc;
+}
+
 /* An agent may have come with an exec, or started late. Failures leave all as it is. */
 static void change_over(struct look *look)
 {
 	const struct source_ops *ops;
 	struct err ignored;
 
-	if (!is_auto(look) || look->ops == source_table[0] ||
+	if (look->target.pid == 0 || !is_auto(look) || look->ops == source_table[0] ||
 	    clock_mono_ns() < look->next_probe_ns)
 		return;
 	look->next_probe_ns = clock_mono_ns() + LOOK_PROBE_NS;
@@ -252,6 +274,8 @@ int look_sample(struct look *look, const struct source_focus *focus,
 	rc = sample_once(look, focus, snapshot, e);
 	if (rc == 0)
 		goto out;
+	if (look->target.pid == 0)
+		return rc;
 	failed = look->ops;
 	close_source(look);
 	if (look_ended(look))

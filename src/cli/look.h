@@ -14,7 +14,9 @@ struct look_options {
 	const char *source; /* --source; NULL or "auto": the best that fits */
 	bool threads;
 	bool ptrace;
+	const char *user, *header; /* of a URL, or NULL */
 	struct stuck_rule rule;
+	const struct stack_rules *stack_rules; /* or NULL; outlive the look */
 };
 
 struct look {
@@ -28,6 +30,7 @@ struct look {
 	struct holders *holders;
 	const struct source_ops *ops; /* NULL: none is open */
 	void *ctx;
+	int cancel; /* atomic: not 0 makes a long look give up */
 	int pidfd; /* readable once the target has ended; -1: not known */
 	int64_t next_probe_ns;
 };
@@ -38,6 +41,8 @@ void look_release(struct look *look);
 /* Watch this process from now on; forgets the one before. ERR_GONE, ERR_PERM,
  * ERR_NOTFOUND, ERR_UNSUPPORTED: it cannot be watched; pid 0 afterwards. */
 int look_attach(struct look *look, pid_t pid, struct err *e);
+/* The same of a URL, a file or "-", which input_fd stands for. text must outlive look. */
+int look_attach_other(struct look *look, const char *text, int input_fd, struct err *e);
 void look_detach(struct look *look);
 /* Forget the history of tasks: the next target is another process. */
 struct track *look_new_track(struct look *look);

@@ -116,7 +116,11 @@ static void take_look(struct poller *poller)
 	note_poll(poller, begin_ns);
 	/* Where the kernel still knows the process, an end that only the source saw is a
 	 * failure that passes, or is an end at the next look. */
-	if (rc == 0)
+	if (rc == 0 && snapshot->target.ended)
+		publish(poller, FEED_ENDED,
+			snapshot->nr_notes > 0 ? snapshot->notes[0] : "a saved dump",
+			snapshot);
+	else if (rc == 0)
 		publish(poller, FEED_LIVE, "", snapshot);
 	else if (look_ended(poller->look) || (rc == ERR_GONE && poller->look->pidfd < 0))
 		target_ended(poller);
@@ -326,8 +330,8 @@ struct poller *poller_start(const struct poller_options *options, struct look *l
 	if (options->wait_name)
 		snprintf(poller->wait_name, sizeof(poller->wait_name), "%s",
 			 options->wait_name);
-	poller->mode = options->pid > 0 ? MODE_LIVE : MODE_NOBODY;
-	if (options->pid == 0 && options->wait && poller->wait_name[0]) {
+	poller->mode = options->pid > 0 || options->other ? MODE_LIVE : MODE_NOBODY;
+	if (poller->mode == MODE_NOBODY && options->wait && poller->wait_name[0]) {
 		poller->mode = MODE_WAITING;
 		poller->state.status = FEED_WAITING;
 		snprintf(poller->state.message, sizeof(poller->state.message),
@@ -350,6 +354,7 @@ void poller_stop(struct poller *poller)
 	pthread_mutex_lock(&poller->lock);
 	poller->wishes.stop = true;
 	pthread_mutex_unlock(&poller->lock);
+	__atomic_store_n(&poller->look->cancel, 1, __ATOMIC_RELAXED);
 	written = write(poller->wake_fd, &one, sizeof(one));
 	(void)written;
 	pthread_join(poller->thread, NULL);

@@ -35,6 +35,7 @@ int watch_process(struct watch *watch, struct look *look, pid_t pid)
 	struct poller_options poller_options = {
 		.interval_ns = options->settings.interval_ns,
 		.pid = pid,
+		.other = watch->other,
 		.wait = options->value[OPTION_WAIT] != NULL,
 		.wait_name = watch->wait_name,
 		.describe_end = watch->describe_end,
@@ -72,7 +73,10 @@ struct look_options watch_look_options(const struct options *options)
 		.source = options->value[OPTION_SOURCE],
 		.threads = options->value[OPTION_THREADS] != NULL,
 		.ptrace = options->value[OPTION_PTRACE] != NULL,
+		.user = options->value[OPTION_USER],
+		.header = options->value[OPTION_HEADER],
 		.rule = options->settings.rule,
+		.stack_rules = &options->settings.stack_rules,
 	};
 }
 
@@ -93,6 +97,15 @@ static int find_target(struct watch *watch, pid_t *pid)
 	if (watch->choose)
 		return CLI_FINE;
 	watch->title = options->pid > 0 ? options->value[OPTION_PID] : options->words[0];
+	watch->other = cli_other_target(options);
+	if (watch->other && wait) {
+		cli_complain("--wait is for processes; a URL is asked again by itself");
+		return CLI_USAGE;
+	}
+	if (watch->other) {
+		watch->input_fd = strcmp(watch->other, "-") == 0 ? cli_take_stdin() : -1;
+		return CLI_FINE;
+	}
 	if (wait && options->pid == 0 && !cli_foreign_target(watch->title) &&
 	    watch->title[strspn(watch->title, "0123456789")] != '\0') {
 		watch->wait_name = watch->title;
@@ -130,6 +143,8 @@ int command_watch(struct options *options)
 	rc = look_init(&look, &look_options, &e);
 	if (rc == 0 && pid > 0)
 		rc = look_attach(&look, pid, &e);
+	else if (rc == 0 && watch.other)
+		rc = look_attach_other(&look, watch.other, watch.input_fd, &e);
 	if (rc != 0) {
 		cli_complain("%s", e.text);
 		rc = cli_exit_of(&e);

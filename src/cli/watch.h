@@ -10,6 +10,8 @@ struct watch {
 	const struct options *options;
 	const char *title;     /* TARGET as the user wrote it */
 	const char *wait_name; /* --wait, when TARGET is a name */
+	const char *other;     /* TARGET, when it is no process */
+	int input_fd;          /* what "-" stands for */
 	bool choose;
 	bool (*describe_end)(void *end_ctx, pid_t pid, char *text, size_t size);
 	void *end_ctx;

@@ -7,6 +7,7 @@
 const struct source_ops *const source_table[] = {
 	&source_agent,
 	&source_goruntime,
+	&source_pprof,
 	&source_native,
 	NULL,
 };

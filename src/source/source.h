@@ -13,6 +13,7 @@
 #include "base/intern.h"
 #include "core/snapshot.h"
 #include "core/stack.h"
+#include "core/stack_rule.h"
 
 /* What the user named, resolved. */
 struct source_target {
@@ -22,6 +23,13 @@ struct source_target {
 	struct stack_table *stacks;
 	bool threads; /* --threads */
 	bool ptrace;  /* --ptrace */
+	const struct stack_rules *rules; /* the user's, or NULL; outlive the source */
+
+	/* Of a target that is no process: a URL, a file or "-". */
+	const char *user;   /* --user, or NULL */
+	const char *header; /* --header, or NULL */
+	int input_fd;       /* what "-" means */
+	const int *cancel;  /* not 0: give up what takes long; atomic; may be NULL */
 };
 
 /* The task whose whole stack is wanted, see feed.h; id 0: none. */
@@ -47,11 +55,13 @@ struct source_ops {
 	void (*close)(void *ctx); /* safe after a failed open */
 };
 
-/* NULL-terminated, best first: source_agent, source_goruntime, source_native. */
+/* NULL-terminated, best first: source_agent, source_goruntime, source_pprof,
+ * source_native. */
 extern const struct source_ops *const source_table[];
 extern const struct source_ops source_agent;
 extern const struct source_ops source_native;
 extern const struct source_ops source_goruntime;
+extern const struct source_ops source_pprof;
 
 /* The source called name, or with "auto" or NULL the one that probes best. NULL: none, and
  * e says why for the best candidate. */

@@ -14,6 +14,7 @@
 #define READ_BYTES    (1u << 20)
 #define READ_MAX      (256u << 20)
 #define OVERLAP_BYTES 64u
+#define BINARY_BYTES  4096u
 
 static bool is_digit(char c)
 {
@@ -63,13 +64,13 @@ static bool has_goroutine(const char *text, size_t length)
 	return memmem(text, length, "goroutineleak profile: total ", 29) != NULL;
 }
 
-/* Field 1 of a profile, sample_type: a short message of two small numbers. */
+/* Field 1 or 11 of a profile, sample_type or period_type: a message of two small numbers. */
 static bool is_profile(const unsigned char *bytes, size_t length)
 {
 	if (length >= 3 && bytes[0] == 0x1f && bytes[1] == 0x8b && bytes[2] == 8)
 		return true;
-	return length >= 4 && bytes[0] == 0x0a && bytes[1] >= 2 && bytes[1] <= 12 &&
-	       bytes[2] == 0x08;
+	return length >= 4 && (bytes[0] == 0x0a || bytes[0] == 0x5a) && bytes[1] >= 2 &&
+	       bytes[1] <= 12 && bytes[2] == 0x08;
 }
 
 enum sniff source_sniff(const void *bytes, size_t length)
@@ -78,6 +79,9 @@ enum sniff source_sniff(const void *bytes, size_t length)
 		return SNIFF_GRMON;
 	if (is_profile(bytes, length))
 		return SNIFF_PROFILE;
+	/* Programs have these words too. */
+	if (memchr(bytes, '\0', length < BINARY_BYTES ? length : BINARY_BYTES))
+		return SNIFF_UNKNOWN;
 	return has_goroutine(bytes, length) ? SNIFF_GOROUTINES : SNIFF_UNKNOWN;
 }
 
@@ -100,7 +104,8 @@ static enum sniff sniff_fd(int fd, char *bytes, int *failed)
 		found = total == 0 ? source_sniff(bytes, (size_t)got)
 			: has_goroutine(bytes, kept + (size_t)got) ? SNIFF_GOROUTINES
 								   : SNIFF_UNKNOWN;
-		if (found != SNIFF_UNKNOWN)
+		if (found != SNIFF_UNKNOWN ||
+		    (total == 0 && memchr(bytes, '\0', (size_t)got)))
 			break;
 		total += (size_t)got;
 		got += (ssize_t)kept;

@@ -3,7 +3,7 @@
 # Wrong words and targets that cannot be watched: the exit code, one sentence that says what
 # to do, and nothing on the standard output.
 . "$(dirname "$0")/lib.sh"
-plan 37
+plan 38
 
 # fails CODE TEXT ARGUMENT…: the client exits with CODE and says TEXT on stderr.
 fails() {
@@ -45,8 +45,9 @@ check 'no such name' fails 3 'no process is called' dump no-such-process-name
 check 'a word behind -- is no command' fails 3 "no process is called 'ls'" -- ls
 check 'a thread of the kernel or no process' fails 3 '' dump 2
 check 'the agent where there is none' fails 3 'agent' dump -s agent $$
-check 'a URL is not pretended' fails 3 'URL' dump http://localhost:6060
-check 'a stream is not pretended' fails 3 'stream' dump -
+check 'nothing behind a URL' fails 3 'nothing answers' dump http://127.0.0.1:1
+check 'another kind of URL' fails 3 'only http' dump ftp://localhost
+check 'no goroutines on the input' fails 3 'no goroutines' dump -
 check 'no terminal for the view' fails 2 'grmon-c dump' $$
 check 'no terminal for the list' fails 2 'grmon-c ls' --ascii
 check 'a command that does not exist' fails 3 'no program' run -- no-such-program

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/* The source for goroutines as the runtime itself prints them: a live endpoint, asked in
+ * the way that costs it least, or a file or stream that holds such a text. */
+#include "source/pprof.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/clock.h"
+#include "source/pprof_age.h"
+#include "source/pprof_http.h"
+#include "source/source.h"
+#include "source/source_sniff.h"
+
+/* With more goroutines than this, one row for each stack. */
+#define SINGLE_MAX  20000u
+#define PROFILE_MAX (64u << 20)
+#define TEXT_MAX    (256u << 20)
+#define READ_BYTES  (1u << 20)
+
+struct pprof {
+	struct source_target target;
+	struct pprof_http *http; /* NULL: a file or stdin */
+	struct pprof_ages ages;
+	bool counted;
+	uint64_t total; /* goroutines at the last look */
+
+	/* A file: what it held when it was read. */
+	struct snapshot *parsed;
+	struct stat status;
+	uint64_t looks;
+};
+
+static void pprof_close(void *ctx)
+{
+	struct pprof *pprof = ctx;
+
+	pprof_http_free(pprof->http);
+	pprof->http = NULL;
+	pprof_ages_release(&pprof->ages);
+	snapshot_unref(pprof->parsed);
+	pprof->parsed = NULL;
+}
+
+static int pprof_probe(const struct source_target *t, struct err *e)
+{
+	if (t->pid == 0 && t->text &&
+	    (pprof_http_is_url(t->text) || strcmp(t->text, "-") == 0 ||
+	     access(t->text, R_OK) == 0))
+		return 60;
+	err_set(e, ERR_UNSUPPORTED,
+		"the source pprof needs http://HOST:PORT of a program with "
+		"net/http/pprof, or a file with a dump; '%.60s' is neither",
+		t->text ? t->text : "");
+	return 0;
+}
+
+static void note_found(const struct pprof_found *found, struct snapshot *out)
+{
+	if (found->dumps > 1)
+		snapshot_note(out, "%zu dumps are in it; this is the last", found->dumps);
+	if (found->grouped)
+		snapshot_note(out,
+			      "a row stands for all goroutines of one stack; label "
+			      "'goroutines' says how many; %zu in all",
+			      found->goroutines);
+	else if (found->goroutines > out->nr_tasks)
+		snapshot_note(out, "%zu goroutines, of which %zu are shown",
+			      found->goroutines, out->nr_tasks);
+	if (found->no_stack > 0)
+		snapshot_note(out, "%zu rows have no stack: too many different ones",
+			      found->no_stack);
+}
+
+struct reading {
+	struct pprof_text *text;
+	size_t bytes;
+};
+
+static bool read_text(void *ctx, const char *bytes, size_t length)
+{
+	struct reading *reading = ctx;
+
+	pprof_text_feed(reading->text, bytes, length);
+	reading->bytes += length;
+	return true;
+}
+
+struct first_line {
+	char line[128];
+	size_t length;
+};
+
+static bool read_first_line(void *ctx, const char *bytes, size_t length)
+{
+	struct first_line *first = ctx;
+
+	for (size_t i = 0; i < length; i++) {
+		if (bytes[i] == '\n' || first->length == sizeof(first->line))
+			return false;
+		first->line[first->length++] = bytes[i];
+	}
+	return true;
+}
+
+/* How many there are, before all of them are asked for. */
+static int count_first(struct pprof *pprof, struct err *e)
+{
+	struct first_line first = {{0}, 0};
+	int rc = pprof_http_get(pprof->http, 1, read_first_line, &first, e);
+
+	if (rc != 0)
+		return rc;
+	if (!pprof_total(first.line, first.length, &pprof->total))
+		return err_set(e, ERR_FORMAT,
+			       "what answers at %.100s is no goroutine profile of Go",
+			       pprof->target.text);
+	pprof->counted = true;
+	return 0;
+}
+
+static int look_each(struct pprof *pprof, const struct pprof_out *out,
+		     struct pprof_found *found, struct err *e)
+{
+	struct reading reading = {pprof_text_new(out), 0};
+	int rc;
+
+	if (!reading.text)
+		return err_set(e, ERR_NOMEM, "no memory for a dump");
+	rc = pprof_http_get(pprof->http, 2, read_text, &reading, e);
+	pprof_text_end(reading.text, found);
+	pprof_text_free(reading.text);
+	if (rc != 0)
+		return rc;
+	if (found->goroutines == 0)
+		return err_set(e, ERR_FORMAT, "what %.100s sent is no dump of goroutines",
+			       pprof->target.text);
+	if (reading.bytes >= PPROF_DUMP_MAX)
+		snapshot_note(
+			out->snapshot,
+			"the runtime cut its dump at 64 MB: goroutines are missing");
+	else if (found->cut)
+		return err_set(e, ERR_FORMAT,
+			       "%.100s broke off in the middle of its dump",
+			       pprof->target.text);
+	pprof_ages_update(&pprof->ages, out->snapshot);
+	return 0;
+}
+
+/* gzip, or what is no gzip as it is. */
+static int unpack(struct buf *bytes, size_t max_bytes, struct err *e)
+{
+	unsigned char piece[16384];
+	struct buf unpacked;
+	z_stream stream;
+	int rc = Z_OK;
+
+	if (bytes->length < 3 || memcmp(bytes->bytes, "\x1f\x8b", 2) != 0)
+		return 0;
+	memset(&stream, 0, sizeof(stream));
+	buf_init(&unpacked, max_bytes);
+	if (inflateInit2(&stream, 16 + MAX_WBITS) != Z_OK)
+		return err_set(e, ERR_NOMEM, "no memory to unpack the profile");
+	stream.next_in = (unsigned char *)bytes->bytes;
+	stream.avail_in = (unsigned)bytes->length;
+	while (rc == Z_OK && !unpacked.failed) {
+		stream.next_out = piece;
+		stream.avail_out = sizeof(piece);
+		rc = inflate(&stream, Z_NO_FLUSH);
+		buf_append(&unpacked, piece, sizeof(piece) - stream.avail_out);
+	}
+	inflateEnd(&stream);
+	if (rc != Z_STREAM_END) {
+		bool large = unpacked.failed;
+
+		buf_release(&unpacked);
+		return err_set(e, ERR_FORMAT,
+			       large ? "the profile is too large"
+				     : "the profile is damaged or not whole");
+	}
+	buf_release(bytes);
+	*bytes = unpacked;
+	return 0;
+}
+
+static bool read_profile(void *ctx, const char *bytes, size_t length)
+{
+	struct buf *profile = ctx;
+
+	buf_append(profile, bytes, length);
+	return !profile->failed;
+}
+
+static int look_grouped(struct pprof *pprof, const struct pprof_out *out,
+			struct pprof_found *found, struct err *e)
+{
+	struct buf profile;
+	int rc;
+
+	buf_init(&profile, PROFILE_MAX);
+	rc = pprof_http_get(pprof->http, 0, read_profile, &profile, e);
+	if (rc == 0 && profile.failed)
+		rc = err_set(e, ERR_FORMAT, "the profile is too large");
+	if (rc == 0)
+		rc = unpack(&profile, PROFILE_MAX, e);
+	if (rc == 0)
+		rc = pprof_proto_read(out, profile.bytes ? profile.bytes : "",
+				      profile.length, found, e);
+	buf_release(&profile);
+	if (rc == 0)
+		snapshot_note(out->snapshot,
+			      "more than %u goroutines: printing each would stop the "
+			      "program for long",
+			      SINGLE_MAX);
+	return rc;
+}
+
+static int look_live(struct pprof *pprof, struct snapshot *out, struct err *e)
+{
+	struct pprof_out into = {pprof->target.intern, pprof->target.stacks, out};
+	struct pprof_found found = {0};
+	int64_t begin_ns;
+	int rc = pprof->counted ? 0 : count_first(pprof, e);
+
+	if (rc != 0)
+		return rc;
+	begin_ns = clock_mono_ns();
+	rc = pprof->total > SINGLE_MAX ? look_grouped(pprof, &into, &found, e)
+				       : look_each(pprof, &into, &found, e);
+	if (rc != 0)
+		return rc;
+	pprof->total = found.goroutines;
+	note_found(&found, out);
+	if (!found.grouped)
+		snapshot_note(out,
+			      "the program stands still while it prints %zu goroutines: "
+			      "up to %lld ms for this look",
+			      found.goroutines,
+			      (long long)((clock_mono_ns() - begin_ns) / 1000000 + 1));
+	return 0;
+}
+
+static int parse_bytes(const struct pprof_out *out, struct buf *bytes,
+		       struct pprof_found *found, struct err *e)
+{
+	struct pprof_text *text;
+	int rc = unpack(bytes, TEXT_MAX, e);
+
+	if (rc != 0)
+		return rc;
+	if (source_sniff(bytes->bytes, bytes->length) != SNIFF_GOROUTINES)
+		return pprof_proto_read(out, bytes->bytes, bytes->length, found, e);
+	text = pprof_text_new(out);
+	if (!text)
+		return err_set(e, ERR_NOMEM, "no memory for a dump");
+	pprof_text_feed(text, bytes->bytes, bytes->length);
+	pprof_text_end(text, found);
+	pprof_text_free(text);
+	return 0;
+}
+
+/* A log may be longer than what is kept of a profile: it is read in pieces. */
+static int parse_fd(int fd, const struct pprof_out *out, struct pprof_found *found,
+		    struct err *e)
+{
+	struct pprof_text *text = NULL;
+	struct buf bytes;
+	int rc = 0;
+	ssize_t got;
+
+	buf_init(&bytes, TEXT_MAX);
+	for (;;) {
+		size_t before = bytes.length;
+		static const size_t piece = READ_BYTES;
+		char *room = malloc(piece);
+
+		got = room ? read(fd, room, piece) : -1;
+		if (got > 0 && text)
+			pprof_text_feed(text, room, (size_t)got);
+		else if (got > 0)
+			buf_append(&bytes, room, (size_t)got);
+		free(room);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0 || bytes.failed)
+			break;
+		if (before == 0 && !text &&
+		    source_sniff(bytes.bytes, bytes.length) != SNIFF_PROFILE) {
+			text = pprof_text_new(out);
+			if (!text)
+				break;
+			pprof_text_feed(text, bytes.bytes, bytes.length);
+			buf_clear(&bytes);
+		}
+	}
+	if (got < 0)
+		rc = err_sys(e, errno, "cannot read it");
+	else if (bytes.failed)
+		rc = err_set(e, ERR_FORMAT, "it is larger than 256 MB");
+	else if (text)
+		pprof_text_end(text, found);
+	else if (bytes.length > 0)
+		rc = parse_bytes(out, &bytes, found, e);
+	pprof_text_free(text);
+	buf_release(&bytes);
+	return rc;
+}
+
+static int open_input(struct pprof *pprof, struct err *e)
+{
+	int fd;
+
+	if (strcmp(pprof->target.text, "-") == 0)
+		return dup(pprof->target.input_fd);
+	fd = open(pprof->target.text, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		err_sys(e, errno, "cannot read %s", pprof->target.text);
+	return fd;
+}
+
+/* Dumps do not age: what is not said to wait for minutes has age 0. */
+static void fix_ages(struct snapshot *parsed)
+{
+	for (size_t i = 0; i < parsed->nr_tasks; i++)
+		if (parsed->tasks[i].since_ns <= 0)
+			parsed->tasks[i].since_ns = parsed->mono_ns;
+}
+
+static int parse_file(struct pprof *pprof, struct err *e)
+{
+	struct snapshot *parsed = snapshot_new();
+	struct pprof_out out = {pprof->target.intern, pprof->target.stacks, parsed};
+	struct pprof_found found = {0};
+	int fd = parsed ? open_input(pprof, e) : -1, rc;
+
+	if (fd < 0) {
+		snapshot_unref(parsed);
+		return parsed ? ERR_SYS : err_set(e, ERR_NOMEM, "no memory for a dump");
+	}
+	parsed->mono_ns = clock_mono_ns();
+	parsed->real_ns = clock_real_ns();
+	if (fstat(fd, &pprof->status) == 0 && S_ISREG(pprof->status.st_mode))
+		parsed->real_ns = pprof->status.st_mtim.tv_sec * CLOCK_SECOND_NS +
+				  pprof->status.st_mtim.tv_nsec;
+	rc = parse_fd(fd, &out, &found, e);
+	close(fd);
+	if (rc == 0 && found.goroutines == 0)
+		rc = err_set(e, ERR_FORMAT, "%.100s holds no goroutines",
+			     strcmp(pprof->target.text, "-") == 0 ? "the standard input"
+								  : pprof->target.text);
+	if (rc != 0) {
+		snapshot_unref(parsed);
+		return rc;
+	}
+	note_found(&found, parsed);
+	if (found.cut)
+		snapshot_note(parsed, "the text ends in the middle of a goroutine");
+	fix_ages(parsed);
+	snapshot_unref(pprof->parsed);
+	pprof->parsed = parsed;
+	pprof->looks = 0;
+	return 0;
+}
+
+static bool file_changed(const struct pprof *pprof)
+{
+	struct stat now;
+
+	return strcmp(pprof->target.text, "-") != 0 &&
+	       stat(pprof->target.text, &now) == 0 &&
+	       (now.st_size != pprof->status.st_size ||
+		now.st_mtim.tv_sec != pprof->status.st_mtim.tv_sec ||
+		now.st_mtim.tv_nsec != pprof->status.st_mtim.tv_nsec);
+}
+
+static void copy_labels(struct task *task, struct arena *arena)
+{
+	struct label *copy = arena_alloc(arena, task->nr_labels * sizeof(*copy));
+
+	for (size_t i = 0; copy && i < task->nr_labels; i++) {
+		const struct label *label = &task->labels[i];
+
+		copy[i].key = arena_strndup(arena, label->key, strlen(label->key));
+		copy[i].text = arena_strndup(arena, label->text, strlen(label->text));
+		if (!copy[i].key || !copy[i].text)
+			copy = NULL;
+	}
+	task->labels = copy;
+	if (!copy)
+		task->nr_labels = 0;
+}
+
+/* The picture of the file again: texts are copied, as each snapshot owns its own. */
+static int look_file(struct pprof *pprof, struct snapshot *out, struct err *e)
+{
+	const struct snapshot *parsed;
+	int rc = file_changed(pprof) ? parse_file(pprof, e) : 0;
+
+	if (rc != 0)
+		return rc;
+	parsed = pprof->parsed;
+	/* Two looks and no more are told apart, for the rule of what is stuck. */
+	out->mono_ns = parsed->mono_ns + (pprof->looks++ > 0 ? CLOCK_SECOND_NS / 50 : 0);
+	out->real_ns = parsed->real_ns;
+	for (size_t i = 0; i < parsed->nr_tasks; i++) {
+		struct task *task = snapshot_add(out);
+
+		if (!task)
+			return err_set(e, ERR_NOMEM, "no memory for %zu goroutines",
+				       parsed->nr_tasks);
+		*task = parsed->tasks[i];
+		task->name =
+			intern_text(pprof->target.intern, task->name, strlen(task->name));
+		if (task->nr_labels > 0)
+			copy_labels(task, &out->arena);
+	}
+	for (size_t i = 0; i < parsed->nr_notes; i++)
+		snapshot_note(out, "%s", parsed->notes[i]);
+	return 0;
+}
+
+static int pprof_open(void *ctx, const struct source_target *t, struct err *e)
+{
+	struct pprof *pprof = ctx;
+
+	pprof->target = *t;
+	if (!pprof_http_is_url(t->text))
+		return parse_file(pprof, e);
+	pprof->http = pprof_http_new(&pprof->target, e);
+	return pprof->http ? count_first(pprof, e) : e->code;
+}
+
+static int pprof_sample(void *ctx, const struct source_focus *focus, struct snapshot *out,
+			struct err *e)
+{
+	struct pprof *pprof = ctx;
+	const char *name = pprof->target.text;
+	int rc;
+
+	out->mono_ns = clock_mono_ns();
+	out->real_ns = clock_real_ns();
+	rc = pprof->http ? look_live(pprof, out, e) : look_file(pprof, out, e);
+	if (rc != 0)
+		return rc;
+	if (pprof->http)
+		name = pprof_http_shown(pprof->http);
+	else if (strcmp(name, "-") == 0)
+		name = "stdin";
+	name = arena_strndup(&out->arena, name, 200);
+	out->target.name = name ? name : "";
+	out->target.sources = "pprof";
+	out->target.ended = !pprof->http;
+	return 0;
+}
+
+const struct source_ops source_pprof = {
+	.name = "pprof",
+	.summary = "net/http/pprof over HTTP, and dumps and panics in files: goroutines",
+	.ctx_size = sizeof(struct pprof),
+	.probe = pprof_probe,
+	.open = pprof_open,
+	.sample = pprof_sample,
+	.close = pprof_close,
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Goroutines as the runtime prints them: dumps of debug=2, SIGQUIT and panics, grouped
+ * profiles as text (debug=1) and as protobuf. Every reader fills a snapshot and trusts
+ * nothing that it reads.
+ */
+#ifndef SOURCE_PPROF_H
+#define SOURCE_PPROF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/intern.h"
+#include "core/snapshot.h"
+#include "core/stack.h"
+
+/* Where names and stacks go, and the rows. */
+struct pprof_out {
+	struct intern *intern;
+	struct stack_table *stacks;
+	struct snapshot *snapshot; /* mono_ns is set: ages are counted back from it */
+};
+
+#define PPROF_TASKS_MAX 2000000u
+/* The runtime cuts what it prints for debug=2 here. */
+#define PPROF_DUMP_MAX  (64u << 20)
+
+/* What a text held, besides the rows. */
+struct pprof_found {
+	size_t dumps;      /* one after another; the rows are those of the last */
+	size_t goroutines; /* of the last; more than rows if there were too many */
+	size_t no_stack;   /* rows whose stack there was no room for */
+	uint64_t total;    /* debug=1: what its first line says; else 0 */
+	bool grouped;      /* a row stands for all goroutines of one stack */
+	bool cut;          /* the text ends inside a goroutine */
+};
+
+struct pprof_text;
+
+/* Reads a text in pieces of any size; memory does not grow with the text, but with the
+ * rows. NULL: no memory. */
+struct pprof_text *pprof_text_new(const struct pprof_out *out);
+void pprof_text_feed(struct pprof_text *text, const char *bytes, size_t length);
+/* No more comes. */
+void pprof_text_end(struct pprof_text *text, struct pprof_found *found);
+void pprof_text_free(struct pprof_text *text);
+
+/* The first line of debug=1; false: bytes are none. */
+bool pprof_total(const char *line, size_t length, uint64_t *total);
+
+/* Decimal digits at the beginning of a text; 0 if there are none. */
+uint64_t pprof_number(const char *at, const char *end);
+
+/* What stands between the brackets of a goroutine's header, and behind. */
+struct pprof_header {
+	uint64_t id;
+	const char *state; /* not terminated */
+	size_t state_bytes;
+	const char *extras; /* ", locked to thread", … without minutes; not terminated */
+	size_t extras_bytes;
+	const char *labels; /* what is in the braces */
+	size_t labels_bytes;
+	int64_t minutes;
+	size_t prefix_bytes; /* before the word goroutine */
+};
+
+/* False: the line is no header. */
+bool pprof_header_parse(struct pprof_header *header, const char *line, size_t length);
+/* State, raw words, waits and labels of a header. */
+void pprof_header_to_task(const struct pprof_header *header, const struct pprof_out *out,
+			  struct task *task);
+
+/* Functions of the runtime that every stack begins with say nothing. */
+bool pprof_is_start(const char *function);
+
+/* A file and its line, from the second line of a frame. */
+void pprof_file_parse(struct frame *frame, struct intern *intern, const char *line,
+		      size_t length);
+
+/* One row for `count` goroutines with this stack. */
+bool pprof_add_group(const struct pprof_out *out, const struct frame *frames,
+		     size_t nr_frames, uint64_t count, const struct label *labels,
+		     size_t nr_labels);
+/* {"k":"v"}, {k: v}: the labels inside the braces, in the snapshot's arena. */
+const struct label *pprof_labels_parse(const char *text, size_t length,
+				       struct arena *arena, size_t *nr);
+
+/* A profile, gzipped or not. */
+int pprof_proto_read(const struct pprof_out *out, const void *bytes, size_t length,
+		     struct pprof_found *found, struct err *e);
+
+#endif

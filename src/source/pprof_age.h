@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Since when: the runtime says whole minutes, which would begin anew at each look. */
+#ifndef SOURCE_PPROF_AGE_H
+#define SOURCE_PPROF_AGE_H
+
+#include "core/snapshot.h"
+
+struct pprof_age;
+
+struct pprof_ages {
+	struct pprof_age *list; /* by id, open addressing */
+	size_t capacity;
+};
+
+/* Keeps the earliest beginning that any look gave for the same wait. */
+void pprof_ages_update(struct pprof_ages *ages, struct snapshot *snapshot);
+void pprof_ages_release(struct pprof_ages *ages);
+
+#endif
