@@ -8,9 +8,14 @@ set -eu
 build="gcc make pkg-config libc6-dev libncurses-dev libjansson-dev libproc2-dev libdw-dev uthash-dev
 	libcurl4-openssl-dev zlib1g-dev"
 demo="libmicrohttpd-dev curl"
-check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached nginx-light python3
-	procps iproute2 libpth-dev libglib2.0-dev libzmq3-dev libnng-dev libaprutil1-dev"
+check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached nginx-light
+	procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev libaprutil1-dev"
 lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck libclang-rt-14-dev"
+
+# A toolchain that is here already, from wherever, will do.
+command -v go >/dev/null 2>&1 || check="$check golang-go"
+command -v rustc >/dev/null 2>&1 || check="$check rustc"
+command -v python3 >/dev/null 2>&1 || check="$check python3"
 
 wanted=$build
 for purpose in "$@"; do

@@ -26,7 +26,7 @@ check 'the pipeline waits for its channels' rows "$pid" \
 check 'each wait is at a call in its function' query \
 	"all(f in [g['function'] for g in ${coroutines}[n]['stack']] for n, f in {'answer': 'await_answer', 'clock': 'clock_tick', 'order': 'order_goods', 'square': 'square', 'sum': 'sum_up'}.items())"
 check 'each was made by co_spawn() in main()' query \
-	'all([f["function"].split(".")[0] for f in t["created_by"]][:2] == ["co_spawn", "main"] for t in '"$coroutines"'.values())'
+	'all([(f["function"] or "").split(".")[0] for f in t["created_by"]][:2] == ["co_spawn", "main"] for t in '"$coroutines"'.values())'
 check 'a label is on its coroutine alone' query \
 	'{n: t["labels"] for n, t in '"$coroutines"'.items() if t["labels"]} == {"order": {"customer": "ann"}}'
 check 'the thread has a row beside them, asleep while none can run' until_true sees "$pid" \
@@ -47,7 +47,7 @@ if [ -x "$BUILD/examples/pth" ]; then
 	check 'Pth: rows go on changing' rows "$pid" \
 		'r["load"]["switches"] > 5 and r["unload"]["state"] == "cond"'
 	check 'Pth: where and by whom' query \
-		'(lambda t: "fetch_goods" in [f["function"] for f in t["stack"]] and [f["function"].split(".")[0] for f in t["created_by"]][:2] == ["visible_spawn", "main"] and t["labels"] == {"order": "17"})('"$coroutines"'["fetch"])'
+		'(lambda t: "fetch_goods" in [f["function"] for f in t["stack"]] and [(f["function"] or "").split(".")[0] for f in t["created_by"]][:2] == ["visible_spawn", "main"] and t["labels"] == {"order": "17"})('"$coroutines"'["fetch"])'
 	kill "$pid"
 	wait "$pid"
 	ok $? 'Pth: the program ends well'
