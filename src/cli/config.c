@@ -20,7 +20,7 @@
 
 #define CONFIG_MAX_BYTES 65536u
 
-enum key_kind { KEY_WORDS, KEY_SWITCH, KEY_SECONDS };
+enum key_kind { KEY_WORDS, KEY_SWITCH, KEY_SECONDS, KEY_RULES };
 
 struct config_key {
 	const char *name;
@@ -43,6 +43,8 @@ static const struct config_key keys[] = {
 	{"no_color", KEY_SWITCH, 0, offsetof(struct settings, no_color), "true or false"},
 	{"ascii", KEY_SWITCH, 0, offsetof(struct settings, ascii), "true or false"},
 	{"mouse", KEY_SWITCH, 0, offsetof(struct settings, mouse), "true or false"},
+	{"stack_rules", KEY_RULES, 0, 0,
+	 "a list such as [{\"function\": \"my_queue_pop*\", \"state\": \"chan-recv\"}]"},
 };
 #define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
 
@@ -119,6 +121,44 @@ static int config_read(const char *path, struct buf *text, json_t **root, struct
 	return 0;
 }
 
+/* [{"function": "my_queue_pop*", "state": "chan-recv"}, …] */
+static int load_rules(const json_t *list, struct stack_rules *rules, struct err *e)
+{
+	size_t index;
+	json_t *entry;
+
+	if (json_array_size(list) > STACK_RULES_MAX)
+		return err_set(e, ERR_USAGE, "there may be %u rules", STACK_RULES_MAX);
+	memset(rules, 0, sizeof(*rules));
+	json_array_foreach(list, index, entry)
+	{
+		struct stack_rule *rule = &rules->list[index];
+		const char *function =
+			json_string_value(json_object_get(entry, "function"));
+		const char *state = json_string_value(json_object_get(entry, "state"));
+
+		if (!function || !state || json_object_size(entry) != 2 || !function[0] ||
+		    strlen(function) >= sizeof(rule->function))
+			return err_set(
+				e, ERR_USAGE,
+				"rule %zu must have a \"function\" and a \"state\", "
+				"and nothing else",
+				index + 1);
+		int number = state_by_name(state, strlen(state));
+
+		if (number < 0 || !state_blocks((enum task_state)number))
+			return err_set(
+				e, ERR_USAGE,
+				"rule %zu: '%.40s' is no state that a thread can be "
+				"blocked in; 'grmon-c help states' lists them",
+				index + 1, state);
+		rule->state = (enum task_state)number;
+		snprintf(rule->function, sizeof(rule->function), "%s", function);
+	}
+	rules->count = json_array_size(list);
+	return 0;
+}
+
 static int load_value(const struct config_key *key, const json_t *value,
 		      struct settings *settings, struct err *e)
 {
@@ -128,7 +168,9 @@ static int load_value(const struct config_key *key, const json_t *value,
 		*(bool *)((char *)settings + key->at) = json_is_true(value);
 		return 0;
 	}
-	if (key->kind != KEY_SWITCH && json_is_string(value))
+	if (key->kind == KEY_RULES && json_is_array(value))
+		return load_rules(value, &settings->stack_rules, e);
+	if (key->kind != KEY_SWITCH && key->kind != KEY_RULES && json_is_string(value))
 		return value_apply(settings, key->option, json_string_value(value), e);
 	if (key->kind == KEY_SECONDS && json_is_number(value)) {
 		double number = json_number_value(value);
@@ -166,7 +208,8 @@ static int unknown_key(const char *path, int line, const char *name, struct err 
 	return err_set(
 		e, ERR_FORMAT,
 		"%s, line %d: there is no key \"%.60s\"; there are interval, stuck, "
-		"filter, sort, columns, hide_idle, no_color, ascii and mouse",
+		"filter, sort, columns, hide_idle, no_color, ascii, mouse and "
+		"stack_rules",
 		path, line, name);
 }
 
@@ -280,6 +323,9 @@ int config_save(const char *path, const struct settings *settings, struct err *e
 	if (!root)
 		root = json_object();
 	for (size_t i = 0; i < NR_KEYS; i++) {
+		/* The view changes no rules: the file keeps what it has. */
+		if (keys[i].kind == KEY_RULES)
+			continue;
 		json_t *value = key_value(&keys[i], settings);
 		json_t *usual = key_value(&keys[i], &defaults);
 

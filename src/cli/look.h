@@ -31,7 +31,7 @@ struct look {
 	const struct source_ops *ops; /* NULL: none is open */
 	void *ctx;
 	int cancel; /* atomic: not 0 makes a long look give up */
-	int pidfd; /* readable once the target has ended; -1: not known */
+	int pidfd;  /* readable once the target has ended; -1: not known */
 	int64_t next_probe_ns;
 };
 

@@ -6,6 +6,7 @@
 #include "core/column.h"
 #include "core/query.h"
 #include "core/rows.h"
+#include "core/stack_rule.h"
 #include "core/track.h"
 
 #define SETTINGS_STUCK_MAX 256
@@ -21,6 +22,7 @@ struct settings {
 	bool no_color; /* --no-color, NO_COLOR */
 	bool ascii;
 	bool mouse;
+	struct stack_rules stack_rules; /* of config.json; the view does not change them */
 };
 
 #define SETTINGS_INTERVAL_MIN_NS 10000000ll     /* 10 ms */

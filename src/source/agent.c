@@ -14,7 +14,6 @@
 #define NAMES_LATER_NS        10000000ll
 #define ATTACH_AGAIN_NS       (2 * CLOCK_SECOND_NS)
 #define STACKS_ALL_NS         (5 * CLOCK_SECOND_NS)
-#define SERVER_COMM           "grmon"
 
 static int agent_probe(const struct source_target *t, struct err *e)
 {
@@ -70,7 +69,9 @@ static int agent_open(void *ctx, const struct source_target *t, struct err *e)
 	agent->attached = true;
 	agent->intern = t->intern;
 	agent->stacks = t->stacks;
+	agent->rules = t->rules;
 	agent->symbols = symbols_new(&agent->kernel, t->intern, t->stacks);
+	symbols_set_rules(agent->symbols, t->rules);
 	thread_table_init(&agent->threads, &agent->kernel, agent->symbols);
 	resource_init(&agent->resources, &agent->kernel);
 	agent->start_real_ns = proc_ticks_to_mono_ns(agent->kernel.facts.start_ticks) -
@@ -180,7 +181,7 @@ static bool add_others(struct agent *agent, const struct source_focus *focus,
 			continue;
 		}
 		agent->others[kept++] = tid;
-		if (strcmp(thread->comm, SERVER_COMM) == 0)
+		if (strcmp(thread->comm, AGENT_SERVER_COMM) == 0)
 			continue;
 		thread_unwind(&agent->threads, thread,
 			      !(focus && focus->all) &&
@@ -250,6 +251,7 @@ static void attach_again(struct agent *agent)
 		symbols_free(agent->symbols);
 		agent->symbols =
 			symbols_new(&agent->kernel, agent->intern, agent->stacks);
+		symbols_set_rules(agent->symbols, agent->rules);
 		agent->threads.symbols = agent->symbols;
 		agent->attach_at_ns = 0;
 	}

@@ -3,14 +3,18 @@
 #ifndef SOURCE_AGENT_H
 #define SOURCE_AGENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "source/kernel.h"
 
-/* Why an agent that is in the process cannot be used, as a sentence; "" if there is none
- * or it can be. Cheap. */
-void agent_unusable(pid_t pid, char *out, size_t size);
+/* The agent's own thread; not shown. */
+#define AGENT_SERVER_COMM "grmon"
+
+/* Whether there is an agent in the process. Why it cannot be used, as a sentence; "" if
+ * there is none or it can be. Cheap. */
+bool agent_present(pid_t pid, char *unusable, size_t size);
 
 /* Fill the target fields of a snapshot; say what could not be read. */
 void native_describe(const struct kernel *kernel, int64_t start_real_ns,

@@ -74,6 +74,7 @@ struct agent {
 	struct symbols *symbols;
 	struct intern *intern;
 	struct stack_table *stacks;
+	const struct stack_rules *rules;
 	struct thread_table threads;
 	struct resource_reader resources;
 	struct row *rows;

@@ -23,7 +23,6 @@
 #define ENVIRON_MAX     (256u << 10)
 #define MAPS_MAX        (64u << 20)
 #define LINK_PREFIX     "/memfd:" WIRE_MEMFD
-#define SERVER_COMM     "grmon"
 #define DESCRIPTORS_MAX 65536u
 
 static int connect_within(const char *directory, pid_t inner)
@@ -283,7 +282,7 @@ static int search_server_links(struct region *region, struct kernel *kernel,
 
 		snprintf(path, sizeof(path), "%d/comm", (int)tids[i]);
 		if (fdio_read_small(kernel->task_dir, path, comm, sizeof(comm)) <= 0 ||
-		    strcmp(comm, SERVER_COMM "\n") != 0)
+		    strcmp(comm, AGENT_SERVER_COMM "\n") != 0)
 			continue;
 		snprintf(path, sizeof(path), "task/%d/fd", (int)tids[i]);
 		rc = search_links(region, kernel, path, worst, e);
@@ -362,18 +361,21 @@ int region_attach(struct region *region, struct kernel *kernel, bool quick, stru
 		(int)kernel->pid);
 }
 
-void agent_unusable(pid_t pid, char *out, size_t size)
+bool agent_present(pid_t pid, char *unusable, size_t size)
 {
 	struct kernel kernel;
 	struct region region;
 	struct err e;
 
-	out[0] = '\0';
+	unusable[0] = '\0';
 	err_clear(&e);
 	if (kernel_open(&kernel, pid, &e))
-		return;
-	if (region_attach(&region, &kernel, true, &e) == ERR_UNSUPPORTED)
-		snprintf(out, size, "%s", e.text);
+		return false;
+	int rc = region_attach(&region, &kernel, true, &e);
+
+	if (rc == ERR_UNSUPPORTED)
+		snprintf(unusable, size, "%s", e.text);
 	region_release(&region);
 	kernel_close(&kernel);
+	return rc == 0 || rc == ERR_UNSUPPORTED;
 }

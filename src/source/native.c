@@ -21,12 +21,14 @@ struct native {
 	struct symbols *symbols;
 	struct intern *intern;
 	struct stack_table *stacks;
+	const struct stack_rules *rules;
 	pid_t *tids;
 	size_t cap_tids;
 	uint64_t polls;
 	size_t unwind_cursor; /* whose stack is due first */
 	int64_t start_real_ns;
-	char agent_note[ERR_TEXT_MAX]; /* why the agent that is there is not used */
+	bool agent;                    /* there is one, or was */
+	char agent_note[ERR_TEXT_MAX]; /* why it is not used */
 };
 
 static int native_probe(const struct source_target *t, struct err *e)
@@ -66,12 +68,15 @@ static int native_open(void *ctx, const struct source_target *t, struct err *e)
 		return rc;
 	native->intern = t->intern;
 	native->stacks = t->stacks;
+	native->rules = t->rules;
 	native->symbols = symbols_new(&native->kernel, t->intern, t->stacks);
+	symbols_set_rules(native->symbols, t->rules);
 	thread_table_init(&native->threads, &native->kernel, native->symbols);
 	resource_init(&native->resources, &native->kernel);
 	native->start_real_ns = proc_ticks_to_mono_ns(native->kernel.facts.start_ticks) -
 				clock_mono_ns() + clock_real_ns();
-	agent_unusable(t->pid, native->agent_note, sizeof(native->agent_note));
+	native->agent =
+		agent_present(t->pid, native->agent_note, sizeof(native->agent_note));
 	return 0;
 }
 
@@ -116,6 +121,7 @@ static void start_over(struct native *native)
 	kernel_reread(&native->kernel);
 	symbols_free(native->symbols);
 	native->symbols = symbols_new(&native->kernel, native->intern, native->stacks);
+	symbols_set_rules(native->symbols, native->rules);
 	native->threads.symbols = native->symbols;
 }
 
@@ -154,6 +160,33 @@ static void unwind_threads(struct native *native, const struct source_focus *foc
 	}
 }
 
+/* The monitor's own thread in the target; one of the program may have the same name. */
+static bool is_server(struct native *native, const struct thread *thread)
+{
+	if (thread->tid == native->kernel.pid ||
+	    strcmp(thread->comm, AGENT_SERVER_COMM) != 0)
+		return false;
+	/* Seen for the first time: the agent may have come since. */
+	if (!native->agent && thread->generation == 0)
+		native->agent = agent_present(native->kernel.pid, native->agent_note,
+					      sizeof(native->agent_note));
+	return native->agent;
+}
+
+static void note_stop(const struct native *native, const struct thread *leader,
+		      struct snapshot *out)
+{
+	if (leader->stat_state == 'T')
+		snapshot_note(
+			out,
+			"process %d is stopped by a signal; 'kill -CONT %d' lets it "
+			"go on",
+			(int)native->kernel.pid, (int)native->kernel.pid);
+	else if (leader->stat_state == 't')
+		snapshot_note(out, "process %d is stopped by a tracer such as a debugger",
+			      (int)native->kernel.pid);
+}
+
 static int native_sample(void *ctx, const struct source_focus *focus,
 			 struct snapshot *out, struct err *e)
 {
@@ -188,9 +221,15 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 			native->tids[i] = 0;
 			continue;
 		}
+		bool server = is_server(native, thread);
+
 		thread->generation = native->threads.generation;
-		if (thread->tid == kernel->pid)
-			memcpy(kernel->facts.comm, thread->comm, sizeof(thread->comm));
+		if (server)
+			native->tids[i] = 0;
+		if (thread->tid != kernel->pid)
+			continue;
+		memcpy(kernel->facts.comm, thread->comm, sizeof(thread->comm));
+		note_stop(native, thread, out);
 	}
 	thread_sweep(&native->threads);
 	if (native->symbols && !kernel->denied)

@@ -128,6 +128,7 @@ void symbols_free(struct symbols *symbols)
 		return;
 	entries_release(symbols);
 	unwind_recipes_release(symbols);
+	symbols_units_release(symbols);
 	if (symbols->dwfl)
 		dwfl_end(symbols->dwfl);
 	if (symbols->exe)
@@ -161,6 +162,8 @@ static int own_module(Dwfl_Module *mod, void **userdata, const char *name,
 static void report(struct symbols *symbols)
 {
 	symbols->reported_at_ns = clock_mono_ns();
+	symbols_units_release(symbols);
+	symbols->agent_asked = NULL;
 	dwfl_report_begin(symbols->dwfl);
 	dwfl_linux_proc_report(symbols->dwfl, symbols->kernel->pid);
 	dwfl_report_end(symbols->dwfl, NULL, NULL);

@@ -9,6 +9,7 @@
 
 #include "base/intern.h"
 #include "core/stack.h"
+#include "core/stack_rule.h"
 #include "source/kernel.h"
 
 struct symbols;
@@ -49,8 +50,17 @@ const struct stack *symbols_unwind(struct symbols *symbols,
 const struct stack *symbols_unwind_thread(struct symbols *symbols,
 					  const struct proc_call *call);
 
-/* What a blocked thread's functions say about its wait beyond the system call: cond for
- * pthread_cond_wait above a futex. STATE_UNKNOWN: nothing. */
-enum task_state symbols_stack_state(const struct stack *stack, enum task_state from_call);
+/* What the functions of a blocked thread say about its wait beyond the system call: cond
+ * for pthread_cond_wait above a futex. state STATE_UNKNOWN: nothing. */
+struct stack_says {
+	enum task_state state;
+	const char
+		*what; /* "the GIL"; static; NULL: nothing better than the state's kind */
+};
+struct stack_says symbols_stack_says(const struct symbols *symbols,
+				     const struct stack *stack,
+				     enum task_state from_call);
+/* The user's rules, which come first; they outlive symbols. Both may be NULL. */
+void symbols_set_rules(struct symbols *symbols, const struct stack_rules *rules);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What symbols.c, symbols_name.c and unwind.c share. */
+/* What symbols.c, symbols_*.c and unwind.c share. */
 #ifndef SOURCE_SYMBOLS_PRIVATE_H
 #define SOURCE_SYMBOLS_PRIVATE_H
 
@@ -80,7 +80,11 @@ struct symbols {
 	struct unwind_job *job;      /* of the callbacks */
 	struct unwind_chunk *chunks; /* of the job */
 	size_t nr_chunks;
-	uint8_t *stack_bytes; /* UNWIND_STACK_MAX */
+	uint8_t *stack_bytes;     /* UNWIND_STACK_MAX */
+	struct unit_table *units; /* of modules whose debug information has no index */
+	Dwfl_Module *agent_asked; /* whether it holds the agent was asked … */
+	bool agent_answer;        /* … and answered */
+	const struct stack_rules *rules; /* the user's, or NULL; not owned */
 	char *(*demangle)(const char *, char *, size_t *, int *);
 	bool demangle_looked;
 };
@@ -97,6 +101,17 @@ bool symbols_is_root(struct symbols *symbols, uint64_t address, bool after_call)
 /* Frames at an address from the symbol table and the debug information; symbols_name.c. */
 size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
 		    struct frame *out, size_t max);
+/* Frames from the debug information: [0] holds address and function. symbols_line.c. */
+size_t symbols_lines(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,
+		     struct frame *frames, size_t max);
+void symbols_units_release(struct symbols *symbols);
+/* Interned; symbols_text.c. */
+const char *symbols_readable(struct symbols *symbols, const char *name);
+/* folder: that file is relative to; may be NULL. NULL if there is no file. */
+const char *symbols_source_file(struct symbols *symbols, const char *file,
+				const char *folder);
+/* The agent's own frame, but for the functions that a program calls. */
+bool symbols_is_monitor(struct symbols *symbols, const struct frame *frame);
 void unwind_recipes_release(struct symbols *symbols);
 
 #endif

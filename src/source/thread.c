@@ -169,9 +169,9 @@ static void account_cpu(struct thread *thread, uint64_t ticks, int64_t now_ns, l
 	if (thread->cpu_at_ns && elapsed_ns < CPU_WINDOW_NS)
 		return;
 	if (thread->cpu_at_ns && used >= thread->cpu_ticks)
-		thread->cpu_percent = (float)(100.0 * unit_ns *
-					      (double)(used - thread->cpu_ticks) /
-					      (double)elapsed_ns);
+		thread->cpu_percent =
+			(float)(100.0 * unit_ns * (double)(used - thread->cpu_ticks) /
+				(double)elapsed_ns);
 	thread->cpu_ticks = used;
 	thread->cpu_at_ns = now_ns;
 }
@@ -251,15 +251,19 @@ static int look_stat(struct thread_table *table, struct thread *thread)
 static void apply_stack_state(struct thread *thread)
 {
 	struct kernel_wait *wait = &thread->wait;
+	const struct stack_says *says = &thread->says;
 
-	if (thread->stack_state == STATE_UNKNOWN)
+	if (says->state == STATE_UNKNOWN)
 		return;
 	if (thread->call_state == STATE_FUTEX) {
-		wait->kind = kernel_state_kind(thread->stack_state);
-		snprintf(wait->text, sizeof(wait->text), "%s 0x%llx", wait->kind,
+		wait->kind = kernel_state_kind(says->state);
+		if (!wait->kind)
+			wait->kind = "futex";
+		snprintf(wait->text, sizeof(wait->text), "%s 0x%llx",
+			 says->what ? says->what : wait->kind,
 			 (unsigned long long)wait->address);
 	}
-	wait->state = thread->stack_state;
+	wait->state = says->state;
 }
 
 static bool ended(const struct thread *thread)
@@ -305,7 +309,7 @@ static int look_call(struct thread_table *table, struct thread *thread, char bef
 	if (strcmp(text, thread->call_text) != 0 || before != thread->stat_state) {
 		memcpy(thread->call_text, text, sizeof(text));
 		thread->stack = NULL;
-		thread->stack_state = STATE_UNKNOWN;
+		thread->says.state = STATE_UNKNOWN;
 	} else if (!thread->wait.owner_changes && !thread->wait.ends) {
 		return 0;
 	}
@@ -369,7 +373,7 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 		return;
 	thread->stack = stack;
 	thread->stack_at_ns = now_ns;
-	thread->stack_state = symbols_stack_state(stack, thread->call_state);
+	thread->says = symbols_stack_says(table->symbols, stack, thread->call_state);
 	apply_stack_state(thread);
 }
 

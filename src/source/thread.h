@@ -20,8 +20,8 @@ struct thread {
 	bool looked;
 	bool slept; /* not on a CPU since the look before: nothing can have changed */
 	uint8_t changes; /* looks in a row that found it changed */
-	bool claimed; /* by a row of the agent source, which drops it */
-	bool suspect; /* changed while its stack was read */
+	bool claimed;    /* by a row of the agent source, which drops it */
+	bool suspect;    /* changed while its stack was read */
 	char stat_state;
 	char comm[PROC_COMM_MAX];
 	uint64_t start_ticks;
@@ -36,9 +36,8 @@ struct thread {
 	struct proc_call call;
 	struct kernel_wait wait;
 	enum task_state call_state; /* what the call alone says */
-	enum task_state
-		stack_state;       /* what the stack says beyond the call; else unknown */
-	const struct stack *stack; /* of call_text; NULL: not unwound yet */
+	struct stack_says says;     /* what the stack says beyond the call */
+	const struct stack *stack;  /* of call_text; NULL: not unwound yet */
 	int64_t stack_at_ns;
 	UT_hash_handle hh;
 };

@@ -252,10 +252,20 @@ static const struct stack *name_frames(struct symbols *symbols,
 	struct frame frames[SNAPSHOT_FRAMES_MAX];
 	size_t count = 0;
 
-	for (size_t i = 0; i < job->nr_pcs && count < SNAPSHOT_FRAMES_MAX; i++)
-		count += symbols_frames(symbols, job->pcs[i],
-					i > 0 || job->start->after_call, frames + count,
-					SNAPSHOT_FRAMES_MAX - count);
+	for (size_t i = 0; i < job->nr_pcs && count < SNAPSHOT_FRAMES_MAX; i++) {
+		size_t end = count + symbols_frames(symbols, job->pcs[i],
+						    i > 0 || job->start->after_call,
+						    frames + count,
+						    SNAPSHOT_FRAMES_MAX - count);
+
+		/* The monitor's frames say nothing of the program. */
+		for (size_t at = count; at < end; at++)
+			if (!symbols_is_monitor(symbols, &frames[at]))
+				frames[count++] = frames[at];
+	}
+	if (count == 0)
+		count = symbols_frames(symbols, job->pcs[0], job->start->after_call,
+				       frames, SNAPSHOT_FRAMES_MAX);
 	return stack_intern(symbols->stacks, frames, count, !whole);
 }
 

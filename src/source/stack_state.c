@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* What the functions on a stack say about a wait, by the table in stack_rules.def and the
+ * user's own rules. */
+#include <string.h>
+
+#include "source/symbols_private.h"
+
+#define RULE_FRAMES_MAX 16u
+
+enum rule_where { WHERE_LOCK, WHERE_OUTER, WHERE_NET };
+
+static const struct {
+	const char *function;
+	enum rule_where where;
+	enum task_state state;
+	const char *what;
+} known[] = {
+#define RULE(function, where, state, what) {function, WHERE_##where, STATE_##state, what},
+#include "source/stack_rules.def"
+#undef RULE
+};
+
+/* '*' stands for any text. Only the last star is gone back to: no more than the product of
+ * both lengths, whatever they hold. */
+static bool name_matches(const char *pattern, const char *name)
+{
+	const char *star = NULL;
+	const char *again = NULL;
+
+	while (*name) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			again = name;
+		} else if (*pattern == *name) {
+			pattern++;
+			name++;
+		} else if (*pattern == '\0' && (*name == '(' || *name == '@')) {
+			return true;
+		} else if (star) {
+			pattern = star;
+			name = ++again;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+/* Most names differ in their first byte. */
+static bool rule_matches(const char *pattern, const char *function)
+{
+	return (pattern[0] == function[0] || pattern[0] == '*') &&
+	       name_matches(pattern, function);
+}
+
+static void apply_rules(const char *function, enum task_state from_call,
+			struct stack_says *says)
+{
+	bool futex = from_call == STATE_FUTEX;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		enum rule_where where = known[i].where;
+
+		if ((where == WHERE_LOCK && (!futex || says->state != STATE_UNKNOWN)) ||
+		    (where == WHERE_NET && futex) ||
+		    !rule_matches(known[i].function, function))
+			continue;
+		says->state = known[i].state;
+		says->what = known[i].what;
+		return;
+	}
+}
+
+struct stack_says symbols_stack_says(const struct symbols *symbols,
+				     const struct stack *stack, enum task_state from_call)
+{
+	const struct stack_rules *user = symbols ? symbols->rules : NULL;
+	struct stack_says says = {STATE_UNKNOWN, NULL};
+	bool ruled = from_call == STATE_FUTEX || from_call == STATE_POLL ||
+		     from_call == STATE_IO_READ;
+
+	for (size_t i = 0; stack && i < stack->nr_frames && i < RULE_FRAMES_MAX; i++) {
+		const char *function = stack->frames[i].function;
+
+		if (!function)
+			continue;
+		for (size_t r = 0; user && r < user->count; r++) {
+			/* The user's word is the last one. */
+			if (rule_matches(user->list[r].function, function))
+				return (struct stack_says){user->list[r].state, NULL};
+		}
+		if (ruled)
+			apply_rules(function, from_call, &says);
+	}
+	return says;
+}
+
+void symbols_set_rules(struct symbols *symbols, const struct stack_rules *rules)
+{
+	if (symbols)
+		symbols->rules = rules;
+}

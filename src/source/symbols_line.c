@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* File and line of an address, and the functions that were inlined there, from the debug
+ * information. Where its index of addresses is missing (clang writes none), an index of the
+ * compile units is made once for the module. */
+#include <dwarf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/symbols_private.h"
+
+#define UNITS_MAX  50000u
+#define RANGES_MAX 400000u
+
+struct unit_range {
+	uint64_t start; /* as the debug information counts */
+	uint64_t end;
+	Dwarf_Die *unit;
+};
+
+struct unit_table {
+	Dwfl_Module *mod;
+	Dwarf_Addr bias;
+	struct unit_range *ranges; /* sorted by start */
+	size_t nr_ranges;
+	size_t cap_ranges;
+	struct unit_table *next;
+};
+
+void symbols_units_release(struct symbols *symbols)
+{
+	while (symbols->units) {
+		struct unit_table *next = symbols->units->next;
+
+		free(symbols->units->ranges);
+		free(symbols->units);
+		symbols->units = next;
+	}
+}
+
+static bool add_range(struct unit_table *table, Dwarf_Addr start, Dwarf_Addr end,
+		      Dwarf_Die *unit)
+{
+	if (start >= end || start == 0)
+		return true;
+	if (table->nr_ranges == table->cap_ranges) {
+		size_t capacity = table->cap_ranges ? table->cap_ranges * 2 : 64;
+		struct unit_range *more =
+			capacity <= RANGES_MAX
+				? realloc(table->ranges, capacity * sizeof(*more))
+				: NULL;
+
+		if (!more)
+			return false;
+		table->ranges = more;
+		table->cap_ranges = capacity;
+	}
+	table->ranges[table->nr_ranges++] = (struct unit_range){start, end, unit};
+	return true;
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct unit_range *left = a;
+	const struct unit_range *right = b;
+
+	return (left->start > right->start) - (left->start < right->start);
+}
+
+static struct unit_table *unit_table(struct symbols *symbols, Dwfl_Module *mod)
+{
+	struct unit_table *table;
+	Dwarf_Die *unit = NULL;
+	bool room = true;
+
+	for (table = symbols->units; table; table = table->next)
+		if (table->mod == mod)
+			return table;
+	table = calloc(1, sizeof(*table));
+	if (!table)
+		return NULL;
+	table->mod = mod;
+	for (size_t i = 0; i < UNITS_MAX && room; i++) {
+		Dwarf_Addr base = 0, start, end;
+		ptrdiff_t at = 0;
+
+		unit = dwfl_module_nextcu(mod, unit, &table->bias);
+		if (!unit)
+			break;
+		while (room && (at = dwarf_ranges(unit, at, &base, &start, &end)) > 0)
+			room = add_range(table, start, end, unit);
+	}
+	if (table->nr_ranges)
+		qsort(table->ranges, table->nr_ranges, sizeof(table->ranges[0]),
+		      compare_ranges);
+	table->next = symbols->units;
+	symbols->units = table;
+	return table;
+}
+
+/* The compile unit that holds address. */
+static Dwarf_Die *find_unit(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,
+			    Dwarf_Addr *bias)
+{
+	Dwarf_Die *unit = dwfl_module_addrdie(mod, address, bias);
+
+	if (unit)
+		return unit;
+	const struct unit_table *table = unit_table(symbols, mod);
+	size_t low = 0;
+
+	if (!table)
+		return NULL;
+	*bias = table->bias;
+	size_t high = table->nr_ranges;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (table->ranges[middle].start <= address - *bias)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0 || address - *bias >= table->ranges[low - 1].end)
+		return NULL;
+	return table->ranges[low - 1].unit;
+}
+
+static const char *die_name(struct symbols *symbols, Dwarf_Die *die)
+{
+	Dwarf_Attribute memory;
+	Dwarf_Attribute *attr = dwarf_attr_integrate(die, DW_AT_linkage_name, &memory);
+	const char *name = attr ? dwarf_formstring(attr) : NULL;
+
+	if (name && symbols->demangle_looked && !symbols->demangle)
+		name = NULL;
+	if (!name)
+		name = dwarf_diename(die);
+	return name ? symbols_readable(symbols, name) : NULL;
+}
+
+static const char *unit_folder(Dwarf_Die *unit)
+{
+	Dwarf_Attribute memory;
+	Dwarf_Attribute *attr = dwarf_attr(unit, DW_AT_comp_dir, &memory);
+
+	return attr ? dwarf_formstring(attr) : NULL;
+}
+
+/* Where an inlined function was called: file and line in the function around it. */
+static void inline_call_site(struct symbols *symbols, Dwarf_Die *die, Dwarf_Die *unit,
+			     struct frame *outer)
+{
+	Dwarf_Attribute memory;
+	Dwarf_Files *files;
+	Dwarf_Word value;
+	size_t nr_files;
+
+	outer->file = NULL;
+	outer->line = 0;
+	if (dwarf_formudata(dwarf_attr(die, DW_AT_call_file, &memory), &value) == 0 &&
+	    dwarf_getsrcfiles(unit, &files, &nr_files) == 0 && value < nr_files)
+		outer->file = symbols_source_file(symbols,
+						  dwarf_filesrc(files, value, NULL, NULL),
+						  unit_folder(unit));
+	if (dwarf_formudata(dwarf_attr(die, DW_AT_call_line, &memory), &value) == 0 &&
+	    value < 10000000)
+		outer->line = (int)value;
+}
+
+/* Adds the frames that were inlined at address before the one that frames[0] is. */
+static size_t add_inlined(struct symbols *symbols, Dwarf_Die *unit, uint64_t address,
+			  struct frame *frames, size_t max)
+{
+	Dwarf_Die *scopes = NULL;
+	size_t count = 1;
+	int nr_scopes = dwarf_getscopes(unit, address, &scopes);
+	struct frame outer = frames[0];
+
+	for (int i = 0; i < nr_scopes && count < max; i++) {
+		int tag = dwarf_tag(&scopes[i]);
+		const char *name;
+
+		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
+			continue;
+		name = die_name(symbols, &scopes[i]);
+		if (tag == DW_TAG_subprogram) {
+			if (!frames[count - 1].function || count > 1)
+				frames[count - 1].function =
+					outer.function ? outer.function : name;
+			break;
+		}
+		frames[count - 1].function = name;
+		frames[count - 1].inlined = true;
+		frames[count] = outer;
+		inline_call_site(symbols, &scopes[i], unit, &frames[count]);
+		count++;
+	}
+	free(scopes);
+	return count;
+}
+
+size_t symbols_lines(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,
+		     struct frame *frames, size_t max)
+{
+	Dwarf_Addr bias = 0;
+	Dwarf_Die *unit = find_unit(symbols, mod, address, &bias);
+	Dwarf_Line *line = unit ? dwarf_getsrc_die(unit, address - bias) : NULL;
+	int number = 0;
+
+	if (!line)
+		return 1;
+	frames[0].file = symbols_source_file(symbols, dwarf_linesrc(line, NULL, NULL),
+					     unit_folder(unit));
+	if (dwarf_lineno(line, &number) == 0 && number > 0)
+		frames[0].line = number;
+	return add_inlined(symbols, unit, address - bias, frames, max);
+}
