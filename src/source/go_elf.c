@@ -167,7 +167,7 @@ static int open_exe(pid_t pid)
 
 int go_elf_read(struct go_elf *elf, struct go_mem *mem, struct err *e)
 {
-	struct aux aux;
+	struct aux aux = {0};
 	int fd, rc;
 
 	memset(elf, 0, sizeof(*elf));

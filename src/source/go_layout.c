@@ -467,5 +467,7 @@ int go_layout_read(struct go_layout *layout, const struct go_module *module,
 			       "as expected: %s; %s",
 			       (int)mem->pid, version, wrong, advice);
 	choose_objects(layout, module->minor);
+	layout->turns = module->table.era != GO_ERA_116 ||
+			layout->g.startpc != known_layouts[0].startpc;
 	return 0;
 }

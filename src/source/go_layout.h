@@ -64,6 +64,7 @@ struct go_layout {
 	unsigned sudog_elem;
 	unsigned chan_recvq; /* waitq of hchan; sendq follows 16 bytes later */
 	uint64_t main_entry; /* runtime.main */
+	bool turns; /* 1.17 on: a g counts and stamps its turns, so that it shows them */
 };
 
 /* 0, or ERR_UNSUPPORTED: the live goroutines do not fit. */

@@ -83,11 +83,17 @@ static void forget(struct go_entry *entry)
 	entry->goid = 0;
 }
 
-/* The runtime's own figure; it may not lie in the future. */
+/* The runtime's own figure; it may not lie in the future. It is not cleared at once when the
+ * wait is over. */
 static int64_t wait_since(const struct go_sampler *sampler, const uint8_t *bytes)
 {
-	int64_t since_ns = (int64_t)go_u64(bytes + sampler->layout->g.waitsince);
+	const struct go_g_layout *layout = &sampler->layout->g;
+	int64_t since_ns = (int64_t)go_u64(bytes + layout->waitsince);
+	uint32_t status = go_g_status(bytes, layout);
 
+	if (status != GO_STATUS_WAITING && status != GO_STATUS_SYSCALL &&
+	    status != GO_STATUS_LEAKED)
+		return 0;
 	return since_ns > 0 && since_ns <= sampler->now_ns ? since_ns : 0;
 }
 
@@ -110,7 +116,7 @@ static void classify(struct go_sampler *sampler, struct go_entry *entry,
 		return;
 	}
 	hash = go_g_hash(bytes, layout);
-	if (hash == entry->hash && !entry->suspect &&
+	if (hash == entry->hash && !entry->suspect && sampler->layout->turns &&
 	    (entry->searched || sampler->searches_left == 0)) {
 		entry->since_ns = wait_since(sampler, bytes);
 		return;
@@ -158,7 +164,7 @@ static bool same_wait(const struct go_sampler *sampler, const struct go_entry *e
 }
 
 static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
-		       const uint8_t *bytes)
+		       const uint8_t *bytes, bool unmoved)
 {
 	const struct go_g_layout *layout = &sampler->layout->g;
 	const struct go_reasons *reasons = sampler->reasons;
@@ -170,7 +176,7 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 	if ((status == GO_STATUS_WAITING || status == GO_STATUS_LEAKED) &&
 	    number < reasons->nr)
 		reason = &reasons->list[number];
-	if (!same_wait(sampler, entry, bytes, reason) || !entry->first_ns) {
+	if (!(unmoved || same_wait(sampler, entry, bytes, reason)) || !entry->first_ns) {
 		entry->first_ns = sampler->now_ns;
 		entry->watched = sampler->looks > 0;
 	}
@@ -247,7 +253,9 @@ static void walk_entry(struct go_sampler *sampler, struct go_entry *entry,
 		walked = go_stacks_walk(sampler->stacks, &walk);
 		sampler->walked++;
 	}
-	fill_entry(sampler, entry, bytes);
+	fill_entry(sampler, entry, bytes,
+		   entry->hash == pending->hash && entry->hash &&
+			   entry->stack == walked.stack);
 	entry->stack = walked.stack;
 	entry->name = outer_name(entry, &walked);
 	entry->system = is_system(sampler, entry, bytes, walked.runtime_only);

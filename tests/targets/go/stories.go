@@ -63,13 +63,20 @@ func serve(handler http.Handler) string {
 	return "http://" + l.Addr().String()
 }
 
-func get(url string, close bool) {
-	response, err := http.Get(url)
+// As a client should: nothing of it stays.
+func get(url string) {
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Get(url)
 	if err != nil {
 		panic(err)
 	}
-	if close {
-		response.Body.Close()
+	response.Body.Close()
+}
+
+// As a client should not: the body is neither read nor closed.
+func forget(url string) {
+	if _, err := http.Get(url); err != nil {
+		panic(err)
 	}
 }
 
@@ -93,12 +100,12 @@ func main() {
 	case "producer":
 		url := serve(endpoint(newProducer))
 		for i := 0; i < count; i++ {
-			get(url, true)
+			get(url)
 		}
 	case "fixed":
 		url := serve(endpoint(newPatientProducer))
 		for i := 0; i < count; i++ {
-			get(url, true)
+			get(url)
 		}
 		for finished.Load() < int64(count) {
 			time.Sleep(10 * time.Millisecond)
@@ -114,7 +121,7 @@ func main() {
 			w.Write(large)
 		}))
 		for i := 0; i < count; i++ {
-			get(url, false)
+			forget(url)
 		}
 	}
 	time.Sleep(200 * time.Millisecond)
