@@ -359,7 +359,8 @@ static bool add_cycle(struct builder *b, struct wait_graph *graph, bool *seen,
 	return true;
 }
 
-/* Every chain of dead nodes runs into a circle; each is found from its first node. */
+/* Every chain of dead nodes runs into a circle. Those that no task of the target is in or
+ * waits for are no business of its picture. */
 static bool find_cycles(struct builder *b, struct wait_graph *graph)
 {
 	uint32_t *walk = zeroed(b->nr_nodes, sizeof(*walk)); /* 0: not visited */
@@ -372,7 +373,8 @@ static bool find_cycles(struct builder *b, struct wait_graph *graph)
 	if (nr_dead > 0)
 		graph->cycles = arena_alloc(&b->snapshot->arena,
 					    nr_dead * sizeof(*graph->cycles));
-	for (size_t start = 0; graph->cycles && fine && start < b->nr_nodes; start++) {
+	for (size_t start = 0; graph->cycles && fine && start < b->snapshot->nr_tasks;
+	     start++) {
 		uint32_t at = (uint32_t)start;
 
 		while (at != GRAPH_NONE && b->dead[at] && walk[at] == 0) {

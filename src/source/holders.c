@@ -281,7 +281,10 @@ static void name_actors(const struct holders *holders, struct snapshot *snapshot
 	if (!actors || !task->waits.text)
 		return;
 	process = process_find(holders, actors->pids[0]);
-	name = actors->pids[0] == pid ? "itself" : process ? process->name : "";
+	name = actors->pids[0] == pid                    ? "itself"
+	       : actors->pids[0] == snapshot->target.pid ? snapshot->target.name
+	       : process                                 ? process->name
+							 : "";
 	snprintf(number, sizeof(number), "%s%d", *name ? " " : "", (int)actors->pids[0]);
 	if (strcmp(actors->how, "file lock") == 0)
 		word = ", held by";

@@ -144,10 +144,9 @@ static void add_fold(struct forest *f, uint32_t owner, size_t from, size_t count
 			line->since_ns = since_ns;
 	}
 	open = f->v->open_all || waits_opened(f->v, &line->key);
-	line->head = or_empty(arena_printf(&f->v->arena, "%s %c %zu wait for %s (%s),",
+	line->head = or_empty(arena_printf(&f->v->arena, "%s %c %zu wait for %s,",
 					   f->t->ascii ? "`-" : "\u2514\u2500",
-					   open ? '-' : '+', count, what,
-					   state_info(any->state)->name));
+					   open ? '-' : '+', count, what));
 	for (size_t i = from; i < from + count; i++) {
 		f->shown[f->list[i]] = true;
 		if (open)
@@ -271,7 +270,7 @@ static void add_sentence(struct forest *f, uint32_t root)
 	struct waits_line *line = add_heading(f, root, LINE_TREE);
 	uint32_t head = head_of(f, root), waiter = f->first[head];
 	const struct task *task = task_of(f, head);
-	char name[128], holds[160] = "";
+	char name[128], holds[160] = "", waits[32] = "";
 
 	if (line == NULL)
 		return;
@@ -282,13 +281,15 @@ static void add_sentence(struct forest *f, uint32_t root)
 			 (unsigned long long)task_of(f, waiter)->waits.address);
 	else if (waiter != GRAPH_NONE)
 		snprintf(holds, sizeof(holds), " is waited for,");
+	if (f->held[root] > 0)
+		snprintf(waits, sizeof(waits), "; %u wait%s", f->held[root],
+			 f->held[root] == 1 ? "s" : "");
 	line->head = or_empty(arena_printf(
-		&f->v->arena, "%s%s%s in %s%s%s; %u wait%s",
+		&f->v->arena, "%s%s%s in %s%s%s%s",
 		name_node(f, head, name, sizeof(name)), holds,
 		*holds != '\0' ? " itself" : "", state_info(task->state)->name,
 		task->waits.kind != NULL && *or_empty(task->waits.text) ? " on " : "",
-		task->waits.kind != NULL ? or_empty(task->waits.text) : "", f->held[root],
-		f->held[root] == 1 ? "s" : ""));
+		task->waits.kind != NULL ? or_empty(task->waits.text) : "", waits));
 }
 
 static int compare_roots(const void *left, const void *right, void *arg)
@@ -317,7 +318,7 @@ static void link_nodes(struct forest *f)
 
 		if (next == GRAPH_NONE)
 			continue;
-		f->v->nr_waiting++;
+		f->v->nr_waiting += i < f->s->nr_tasks;
 		if (f->cycle[i] != 0 && f->cycle[i] == f->cycle[next])
 			continue;
 		f->sibling[i] = f->first[next];
@@ -351,10 +352,9 @@ static void add_trees(struct forest *f)
 			roots[count++] = (uint32_t)i;
 	if (count > 1)
 		qsort_r(roots, count, sizeof(*roots), compare_roots, f);
-	/* What is in no tree yet goes round in waits that end by themselves. */
+	/* What is in no tree then goes round in waits that somebody can end. */
 	for (size_t i = 0; roots != NULL && i < f->nr_nodes; i++)
-		if (f->first[i] != GRAPH_NONE && f->graph->next[i] != GRAPH_NONE &&
-		    f->held[i] > 0)
+		if (f->first[i] != GRAPH_NONE && f->graph->next[i] != GRAPH_NONE)
 			roots[count++] = (uint32_t)i;
 	for (size_t i = 0; i < count; i++) {
 		if (f->shown[roots[i]])

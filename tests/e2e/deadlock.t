@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Deadlocks of every kind, in one process and across two, with and without the agent: the
+# cycle is who is in it and nobody else, in JSON and in text.
+. "$(dirname "$0")/lib.sh"
+need python3
+kinds="abba self three recursive checking robust rwlock join pipe socket flock child"
+plan 28
+
+is_ready() { grep -q ready "$work/out"; }
+# start_locks KIND [VAR=VALUE]: the program in $last, its cycle's members in $members.
+start_locks() {
+	kind=$1
+	shift
+	rm -f "$work/out" "$work/hold"
+	mkfifo "$work/hold"
+	env "$@" "$BUILD/tests/targets/lock_cycles" $kind <"$work/hold" >"$work/out" 2>>"$work/log" &
+	last=$!
+	started="$started $last"
+	exec 9>"$work/hold"
+	until_true is_ready || { echo "Bail out! $kind does not start"; exit 1; }
+}
+stop_locks() {
+	exec 9>&-
+	kill -9 "$last" 2>/dev/null
+	wait "$last" 2>/dev/null
+}
+# The members in the file are those of the one cycle; asked until the threads have blocked.
+one_cycle() {
+	dump "$last" || return 1
+	python3 - "$work/dump.json" "$work/out" <<'PY'
+import json, sys
+cycles = json.load(open(sys.argv[1]))["cycles"]
+members = {"t" + l.split()[1] for l in open(sys.argv[2]) if l.startswith("member")}
+print(cycles, members)
+sys.exit(not (len(cycles) == 1 and members and set(cycles[0]) == members
+              and len(cycles[0]) == len(members)))
+PY
+}
+
+for kind in $kinds; do
+	[ "$kind" != flock ] || kind="flock $work/a $work/b"
+	start_locks "$kind"
+	until_true one_cycle
+	ok $? "${kind%% *}: seen from outside" "$(one_cycle)"
+	stop_locks
+	start_locks "$kind" LD_PRELOAD="$agent"
+	until_true one_cycle
+	ok $? "${kind%% *}: seen through the agent" "$(one_cycle)"
+	stop_locks
+done
+
+start_locks "wide 5000"
+until_true one_cycle
+ok $? "the cycle before which 5000 threads wait" "$(one_cycle)"
+"$client" dump "$last" >"$work/text"
+head -12 "$work/text" | grep -q '^deadlock 1 of 1: they wait for each other'
+ok $? "the text begins with it" "$(head -12 "$work/text")"
+[ "$(grep -c '^D ' "$work/text")" -eq 2 ]
+ok $? "and marks the two rows of the cycle only"
+stop_locks
+
+start_locks pipe
+"$client" dump "$last" >"$work/text"
+grep -q "of process [0-9]* in io-read for .* on fd [0-9]* pipe:.*, with lock_cycles $last" "$work/text"
+ok $? "the text says what the other process waits for" "$(head -12 "$work/text")"
+stop_locks

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The waits view: deadlocks first, many waiters folded into one line, who holds everything
+# up, Enter into a task and back; and the signs of a deadlock in the other views.
+. "$(dirname "$0")/lib.sh"
+plan 18
+
+# start_locks KIND...: tests/targets/lock_cycles; $target is its pid.
+start_locks() {
+	: >"$work/ready"
+	[ -p "$work/hold" ] || mkfifo "$work/hold"
+	"$BUILD/tests/targets/lock_cycles" "$@" <"$work/hold" >"$work/ready" 2>/dev/null &
+	target=$!
+	started="$started $target"
+	exec 9>"$work/hold"
+	until_true is_ready || { echo "Bail out! the target does not start"; exit 1; }
+}
+
+start_locks wide 12
+open_shell 110 24
+view "--interval 0.2 $target"
+expect '^lock_cycles .* 1 deadlock ' "the header says that there is a deadlock"
+expect '^D t[0-9]+ +mutex .* ring ' "a letter marks the rows that are in it"
+sees '^D t[0-9]+ .* behind '
+[ $? -ne 0 ]
+ok $? "and not those that only wait for it"
+press w
+expect '^Deadlock 1: t[0-9]+ and t[0-9]+ wait for each other' "w shows who waits for whom"
+[ "$(screen | grep -cE '^D t[0-9]+ +ring +mutex ')" -eq 2 ]
+ok $? "with every task of the cycle"
+expect '^ +.. \+ 12 wait for mutex 0x[0-9a-f]+, oldest [0-9.]+s' "many that wait for one object are one line"
+expect 'holds up 12, mutex' "and counted where they wait"
+expect '1 deadlock, [0-9]+ waiting' "the footer counts"
+press Down Down
+press Enter
+expect '^ +.. +t[0-9]+ +behind +mutex' "Enter unfolds them"
+press Enter
+expect_gone ' behind ' "and folds them again"
+press e
+expect ' behind ' "e unfolds everything"
+press e
+press Home Down Enter
+expect '^ D +in a deadlock' "Enter on a task opens it, with the sign"
+press q
+expect '^Deadlock 1:' "q comes back to the waits"
+press q
+expect '^! +ID +STATE' "and then to the tasks"
+press q
+wait_for '^status=0'
+view "--interval 0.2 --ascii $target"
+press w
+expect '^ +`- \+ 12 wait for mutex' "ASCII has its own branches"
+press q q
+wait_for '^status=0'
+
+# Not a deadlock: whoever holds the mutex sleeps.
+start_target
+view "--interval 0.2 $target"
+press w
+expect '^t[0-9]+ holds mutex 0x[0-9a-f]+, itself in [a-z-]+.*; 3 wait' "what holds everything up is said in a sentence"
+sees 'Deadlock|deadlock '
+[ $? -ne 0 ]
+ok $? "and is not called a deadlock"
+resize 20 5
+expect '^`-|^..? ?t|^t[0-9]+' "a very small terminal shows a part"
+press q q
