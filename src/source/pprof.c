@@ -145,7 +145,7 @@ static int look_each(struct pprof *pprof, const struct pprof_out *out,
 		snapshot_note(
 			out->snapshot,
 			"the runtime cut its dump at 64 MB: goroutines are missing");
-	else if (found->cut)
+	else if (found->cut || found->open_end)
 		return err_set(e, ERR_FORMAT,
 			       "%.100s broke off in the middle of its dump",
 			       pprof->target.text);

@@ -24,7 +24,7 @@ struct pprof_out {
 	struct snapshot *snapshot; /* mono_ns is set: ages are counted back from it */
 };
 
-#define PPROF_TASKS_MAX 2000000u
+#define PPROF_TASKS_MAX 1000000u
 /* The runtime cuts what it prints for debug=2 here. */
 #define PPROF_DUMP_MAX  (64u << 20)
 
@@ -36,6 +36,7 @@ struct pprof_found {
 	uint64_t total;    /* debug=1: what its first line says; else 0 */
 	bool grouped;      /* a row stands for all goroutines of one stack */
 	bool cut;          /* the text ends inside a goroutine */
+	bool open_end;     /* its last line has no end */
 };
 
 struct pprof_text;

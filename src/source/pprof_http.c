@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define CONNECT_SECONDS 5L
-#define ANSWER_SECONDS  20L
+#define SILENT_SECONDS  6L /* no byte for so long: it hangs */
+#define ANSWER_SECONDS  30L
 #define ANSWER_MAX      (256u << 20)
 #define URL_MAX         2048u
 #define PROFILE_PATH    "/debug/pprof/goroutine"
@@ -114,6 +115,8 @@ static void configure(struct pprof_http *http)
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "grmon-c");
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, ANSWER_SECONDS);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, SILENT_SECONDS);
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L * 1024);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, http);

@@ -99,7 +99,7 @@ static void ids_put(uint64_t *ids, size_t capacity, uint64_t id)
 /* Was it there already? Without memory: no. Goroutine 0 is there once for each thread. */
 static bool ids_add(struct pprof_text *text, uint64_t id)
 {
-	if (id == 0)
+	if (id == 0 || text->nr_ids >= PPROF_TASKS_MAX)
 		return false;
 	for (size_t at = hash_mix(id, 0); text->cap_ids; at++) {
 		uint64_t have = text->ids[at & (text->cap_ids - 1)];
@@ -373,7 +373,8 @@ static bool take_file(struct pprof_text *text, const char *line, size_t length)
 		return true;
 	pprof_file_parse(&text->frames[text->nr_frames - 1], text->out.intern, line,
 			 length);
-	text->pending = false;
+	text->pending = !text->frames[text->nr_frames - 1].file &&
+			!text->frames[text->nr_frames - 1].address;
 	if (text->part == PART_CREATOR)
 		text->part = PART_COMPLETE;
 	return true;
@@ -551,17 +552,15 @@ void pprof_text_feed(struct pprof_text *text, const char *bytes, size_t length)
 
 void pprof_text_end(struct pprof_text *text, struct pprof_found *found)
 {
-	/* A dump that is whole ends with a whole line. */
-	bool half_line = text->carry.length > 0;
-
-	if (half_line) {
+	text->found.open_end = text->carry.length > 0;
+	if (text->found.open_end) {
 		take_line(text, text->carry.bytes, text->carry.length);
 		buf_clear(&text->carry);
 	}
 	text->found.cut =
-		text->in_record &&
-		(text->pending || text->part == PART_CREATOR ||
-		 (text->part == PART_STACK && half_line && text->nr_frames == 0));
+		text->in_record && (text->pending || text->part == PART_CREATOR ||
+				    (text->part == PART_STACK && text->found.open_end &&
+				     text->nr_frames == 0));
 	end_record(text);
 	end_group(text);
 	*found = text->found;

@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Endpoints that are slow, break off, want a password or send something else: one sentence
+# and exit status 3, in bounded time and memory.
+. "$(dirname "$0")/lib.sh"
+need python3
+plan 12
+start python3 "$(dirname "$0")/pprof_broken.py" "$work/port"
+until_true test -s "$work/port"
+url=http://127.0.0.1:$(cat "$work/port")
+
+# fails PATH TEXT OPTION…
+fails() {
+	path=$1
+	text=$2
+	shift 2
+	timeout 60 "$client" dump "$url/$path" "$@" >"$work/out" 2>"$work/err"
+	got=$?
+	cat "$work/err"
+	[ $got -eq 3 ] || { echo "exit $got"; return 1; }
+	[ ! -s "$work/out" ] || { echo 'something on stdout'; return 1; }
+	grep -qF -- "$text" "$work/err" || { echo "it does not say: $text"; return 1; }
+}
+
+check 'all is well' sees "$url/fine" "len(tasks) == 50 and all(t['state'] == 'chan-recv' for t in tasks)"
+check 'minutes are the least age' query \
+	"tasks[1]['age_ns'] >= 120e9 and not tasks[1]['age_exact'] and tasks[1]['stuck']"
+check 'no answer at all' fails slow 'did not answer in time'
+check 'breaks off before its length' fails half 'broke off in the middle'
+check 'breaks off without a length' fails cut 'broke off in the middle'
+check 'something else' fails html 'no goroutine profile'
+check 'an error' fails status 'status 503'
+check 'a password is missing' fails door '--user'
+check 'a password' sees "$url/door" "len(tasks) == 50" --user me:secret
+check 'a header is missing' fails key '--header'
+check 'a header' sees "$url/key" "len(tasks) == 50" --header 'X-Key: open'
+huge() {
+	[ -n "${SAN:-}" ] || ulimit -v 1500000
+	fails huge 'more than 256 MB'
+}
+check '500 MB' huge
