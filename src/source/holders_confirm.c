@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The second look at a cycle. A thread whose count of switches and whose system call are
- * the same in two reads has slept all the time between; what it held it holds. When that is
- * true of every thread that the cycle rests on, the time between the end of the first round
- * of reads and the beginning of the second is common to all of them.
+ * The second look at a cycle. A thread whose count of switches is the same before and after
+ * two reads that find it in the same system call has slept at least from the first count to
+ * the last of these reads. Counts of all come first, then the waits with their owners, then
+ * the waits again: while the owners are read everybody sleeps, so what is held stays held.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +17,10 @@
 #include "base/hash.h"
 #include "source/holders_private.h"
 
-/* What one read of a thread says. */
+/* What the first reads of a thread say. */
 struct reading {
-	uint64_t call; /* hash of the kernel's line */
 	uint64_t switches;
-	pid_t owner_tid;
-	const struct wait_actors *actors;
+	uint64_t call; /* hash of the kernel's line */
 };
 
 struct confirmer {
@@ -97,29 +95,41 @@ static bool same_wait(struct kernel *kernel, const struct task *task,
 	       kernel_lock_owner(kernel, task->state, waits->address) == waits->owner_tid;
 }
 
-/* False: it is not, or not surely, in the wait that the snapshot has. */
-static bool read_node(struct confirmer *c, uint32_t node, struct reading *reading)
+/* The kernel's line of a thread that sleeps in a system call. */
+static bool read_call(struct confirmer *c, uint32_t node, struct proc_call *call,
+		      uint64_t *hash)
 {
-	const struct task *task = graph_task(c->snapshot, node);
 	struct kernel *kernel = kernel_of(c, node);
 	char path[48], text[PROC_TEXT_MAX];
+
+	snprintf(path, sizeof(path), "%d/syscall",
+		 (int)graph_task(c->snapshot, node)->tid);
+	if (!kernel || fdio_read_small(kernel->task_dir, path, text, sizeof(text)) <= 0 ||
+	    !proc_parse_call(text, call) || call->running)
+		return false;
+	*hash = hash_bytes(0, text, strlen(text));
+	return true;
+}
+
+static bool read_count(struct confirmer *c, uint32_t node, uint64_t *switches)
+{
+	const struct kernel *kernel = kernel_of(c, node);
+
+	return kernel &&
+	       read_switches(kernel, graph_task(c->snapshot, node)->tid, switches);
+}
+
+/* False: it is not, or not surely, in the wait that the snapshot has. */
+static bool read_wait(struct confirmer *c, uint32_t node, uint64_t *hash)
+{
+	const struct task *task = graph_task(c->snapshot, node);
 	struct kernel_wait wait;
 	struct proc_call call;
 
-	memset(reading, 0, sizeof(*reading));
-	if (!kernel || !read_switches(kernel, task->tid, &reading->switches))
+	if (!read_call(c, node, &call, hash))
 		return false;
-	snprintf(path, sizeof(path), "%d/syscall", (int)task->tid);
-	if (fdio_read_small(kernel->task_dir, path, text, sizeof(text)) <= 0 ||
-	    !proc_parse_call(text, &call) || call.running)
-		return false;
-	kernel_explain(kernel, task->tid, 'S', &call, &wait);
-	if (!same_wait(kernel, task, &wait))
-		return false;
-	reading->call = hash_bytes(0, text, strlen(text));
-	reading->owner_tid = task->waits.owner_tid;
-	reading->actors = task->waits.actors;
-	return true;
+	kernel_explain(kernel_of(c, node), task->tid, 'S', &call, &wait);
+	return same_wait(kernel_of(c, node), task, &wait);
 }
 
 /* The other ends are still the same, looked for anew, and none gives up after a time. */
@@ -148,31 +158,54 @@ static bool confirmed_before(const struct holders *holders, uint64_t mark)
 	return false;
 }
 
+static bool read_first(struct confirmer *c, const struct cycle *cycle,
+		       struct reading *first, uint64_t *mark)
+{
+	*mark = 1;
+	for (size_t i = 0; i < cycle->nr_support; i++)
+		if (!read_count(c, cycle->support[i], &first[i].switches))
+			return false;
+	for (size_t i = 0; i < cycle->nr_support; i++) {
+		if (!read_wait(c, cycle->support[i], &first[i].call))
+			return false;
+		*mark = hash_mix(*mark ^ first[i].call, first[i].switches);
+		*mark = hash_mix(
+			*mark, (uint64_t)graph_task(c->snapshot, cycle->support[i])->tid);
+	}
+	return true;
+}
+
+static bool read_again(struct confirmer *c, const struct cycle *cycle,
+		       const struct reading *first)
+{
+	for (size_t i = 0; i < cycle->nr_support; i++) {
+		struct proc_call call;
+		struct reading again;
+
+		/* The count after the call: else it could have slept anew in between. */
+		if (!read_call(c, cycle->support[i], &call, &again.call) ||
+		    !read_count(c, cycle->support[i], &again.switches) ||
+		    again.call != first[i].call || again.switches != first[i].switches)
+			return false;
+	}
+	return true;
+}
+
 static bool read_twice(struct confirmer *c, const struct cycle *cycle,
 		       struct reading *first)
 {
-	uint64_t mark = 1;
+	uint64_t mark;
 
-	for (size_t i = 0; i < cycle->nr_support; i++) {
-		if (!read_node(c, cycle->support[i], &first[i]))
-			return false;
-		mark = hash_mix(mark ^ first[i].call, first[i].switches);
-		mark = hash_mix(
-			mark, (uint64_t)graph_task(c->snapshot, cycle->support[i])->tid);
-	}
+	if (!read_first(c, cycle, first, &mark))
+		return false;
 	/* Nobody in it has moved since it was confirmed. */
 	if (confirmed_before(c->holders, mark))
 		return true;
 	for (size_t i = 0; i < cycle->nr_support; i++)
 		if (!same_actors(c, cycle->support[i]))
 			return false;
-	for (size_t i = 0; i < cycle->nr_support; i++) {
-		struct reading second;
-
-		if (!read_node(c, cycle->support[i], &second) ||
-		    memcmp(&second, &first[i], sizeof(second)) != 0)
-			return false;
-	}
+	if (!read_again(c, cycle, first))
+		return false;
 	c->holders->confirmed[c->holders->next_confirmed++ % CONFIRMED_MAX] = mark;
 	return true;
 }
