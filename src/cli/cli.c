@@ -124,11 +124,16 @@ const char *cli_other_target(const struct options *options)
 {
 	const char *text = options->nr_words > 0 ? options->words[0] : NULL;
 	enum sniff sniff;
+	pid_t pid;
 
 	if (!text || options->pid > 0)
 		return NULL;
 	if (pprof_http_is_url(text) || strcmp(text, "-") == 0)
 		return text;
+	/* Go's grmon has its agent there. */
+	if (strcmp(text, "grmon") == 0 &&
+	    source_resolve(text, false, &pid, NULL) == ERR_NOTFOUND)
+		return "http://localhost:1234";
 	if (text[strspn(text, "0123456789")] == '\0' || access(text, R_OK) != 0)
 		return NULL;
 	sniff = source_sniff_file(text, NULL);

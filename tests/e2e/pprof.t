@@ -10,7 +10,7 @@ targets=$(dirname "$0")/../targets/go
 export GOFLAGS="" GOTOOLCHAIN=local GO111MODULE=off GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
 go build -o "$work/server" "$targets/pprof_server.go" >"$work/build.log" 2>&1 ||
 	skip_all "go cannot build: $(tail -1 "$work/build.log")"
-plan 17
+plan 18
 
 serve() {	# serve NAME ADDRESS [GOROUTINES]: its pid in $last
 	"$work/server" "$2" ${3:+"$3"} >"$work/$1" 2>&1 </dev/null &
@@ -86,6 +86,12 @@ check 'a panic in a log' sees "$work/crash.log" \
 
 serve socket "$work/s"
 check 'a Unix socket' sees "unix:$work/s" "len(tasks) >= 13"
+serve agent 127.0.0.1:1234
+grmon() {	# somebody else may have the port
+	grep -q '^127.0.0.1:1234$' "$work/agent" || return 0
+	sees grmon "having(name='main.sender') and d['target']['name'] == 'http://localhost:1234'"
+}
+check 'the agent of grmon' grmon
 serve many 127.0.0.1:0 30000
 url=http://$(cat "$work/many")
 check 'more than 20000: a row for each stack' sees "$url" \

@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The view on an endpoint that stops answering, and on dumps from a pipe.
+. "$(dirname "$0")/lib.sh"
+command -v python3 >/dev/null 2>&1 || { echo "1..0 # SKIP python3 is not installed"; exit 0; }
+plan 9
+
+python3 "$(dirname "$0")/../e2e/pprof_broken.py" "$work/port" >/dev/null 2>&1 &
+started="$started $!"
+until_true test -s "$work/port"
+open_shell 110 16
+view "http://127.0.0.1:$(cat "$work/port")/later"
+expect 'tasks 50' "an endpoint is watched"
+expect 'g2 +chan-recv +>2m' "minutes are the least age"
+expect 'stands still while it prints 50 goroutines' "the footer says what it costs"
+: >"$work/port.broken"
+expect 'last poll failed: .* did not answer in time' "an endpoint that hangs is told"
+expect 'g2 +chan-recv' "the last picture stays"
+press q
+expect '^status=0' "q does not wait for it"
+
+printf 'goroutine %d [select, 5 minutes]:\nmain.f(...)\n\t/m.go:1 +0x1\n\n' 1 2 1 7 >"$work/dump"
+run_in_shell "clear; cat $work/dump | $client -"
+expect 'stdin +pprof .*tasks 2' "a dump from a pipe"
+expect '2 dumps are in it; this is the last' "the footer says that there were two"
+press Enter
+expect '^ State +select' "keys come from the terminal"
