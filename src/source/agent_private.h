@@ -58,7 +58,8 @@ struct owner_entry {
 	uint64_t poll;
 	pid_t owner;
 };
-#define OWNERS_MAX 512u
+#define OWNERS_MAX  512u
+#define OWNERS_NEAR 16u /* places that an address may have */
 
 struct chan_entry {
 	uint64_t address;

@@ -135,6 +135,8 @@ const char *kernel_fd_name(struct kernel *kernel, int fd)
 	unsigned long long inode;
 	const char *socket = NULL;
 
+	if (kernel_anon_name(kernel, fd, link, name->text, sizeof(name->text)))
+		return name->text;
 	if (sscanf(link, "socket:[%llu]", &inode) == 1)
 		socket = kernel_socket_name(kernel, inode);
 	snprintf(name->text, sizeof(name->text), "%s", socket ? socket : link);

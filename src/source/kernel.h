@@ -72,6 +72,13 @@ void kernel_wait_to_task(const struct kernel_wait *wait, struct snapshot *out,
 
 /* "pipe:[17]", "tcp 127.0.0.1:80 -> 10.0.0.1:4711"; never NULL. Lives until the next call. */
 const char *kernel_fd_name(struct kernel *kernel, int fd);
+/* What an epoll, eventfd, timerfd and the like is about; link: what the kernel calls it.
+ * kernel_anon.c. */
+bool kernel_anon_name(const struct kernel *kernel, int fd, const char *link, char *out,
+		      size_t size);
+#define KERNEL_CLOCK_MAX 32
+/* "10:04:12", with the date where it is far away. */
+const char *kernel_clock_text(int64_t real_ns, char out[KERNEL_CLOCK_MAX]);
 /* The same for a socket's inode, or NULL; kernel_socket.c. */
 const char *kernel_socket_name(struct kernel *kernel, uint64_t inode);
 void kernel_sockets_release(struct kernel *kernel);

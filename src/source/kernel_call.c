@@ -131,6 +131,26 @@ static const struct call_rule *call_rule_find(long nr)
 	return NULL;
 }
 
+/* A sleep until a time of one of the clocks. */
+static void explain_end(uint64_t clock, const int64_t at[2], struct kernel_wait *out)
+{
+	char when[KERNEL_CLOCK_MAX];
+	int64_t end_ns = at[0] * CLOCK_SECOND_NS + at[1] % CLOCK_SECOND_NS;
+	struct timespec now;
+
+	out->ends = true;
+	/* Clocks of CPU time are those of whoever asks. */
+	if ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
+	     clock != CLOCK_BOOTTIME) ||
+	    clock_gettime((clockid_t)clock, &now) != 0) {
+		snprintf(out->text, sizeof(out->text), "until a set time");
+		return;
+	}
+	end_ns += clock_real_ns() - (now.tv_sec * CLOCK_SECOND_NS + now.tv_nsec);
+	snprintf(out->text, sizeof(out->text), "until %s",
+		 kernel_clock_text(end_ns, when));
+}
+
 /* Appends ", 500ms at most" where the call has a limit. */
 static void explain_limit(struct kernel *kernel, const struct call_rule *rule,
 			  const struct proc_call *call, struct kernel_wait *out)
@@ -154,8 +174,7 @@ static void explain_limit(struct kernel *kernel, const struct call_rule *rule,
 		    pair[0] < 0 || pair[0] > INT32_MAX || pair[1] < 0)
 			return;
 		if (rule->time == TIME_CLOCK && (call->args[1] & TIMER_ABSTIME)) {
-			snprintf(out->text + used, sizeof(out->text) - used,
-				 "%suntil a set time", used ? ", " : "");
+			explain_end(call->args[0], pair, out);
 			return;
 		}
 		ns = pair[0] * CLOCK_SECOND_NS +
@@ -167,6 +186,15 @@ static void explain_limit(struct kernel *kernel, const struct call_rule *rule,
 	snprintf(out->text + used, sizeof(out->text) - used, "%s%s%s", used ? ", " : "",
 		 clock_format_duration(ns, duration),
 		 rule->form == FORM_SLEEP ? "" : " at most");
+	out->ends = true;
+	if (rule->form == FORM_SLEEP && kernel->began_ns) {
+		char when[KERNEL_CLOCK_MAX];
+		int64_t end_ns = kernel->began_ns + ns - clock_mono_ns() + clock_real_ns();
+
+		used = strlen(out->text);
+		snprintf(out->text + used, sizeof(out->text) - used, ", until about %s",
+			 kernel_clock_text(end_ns, when));
+	}
 }
 
 static void explain_fd(struct kernel *kernel, uint64_t arg, const char *what,
@@ -210,6 +238,18 @@ static void explain_poll(struct kernel *kernel, const struct proc_call *call,
 			 (unsigned long long)(count - shown));
 }
 
+/* "epoll 4 of fds 5 7" */
+static void explain_epoll(struct kernel *kernel, uint64_t arg, struct kernel_wait *out)
+{
+	int fd = (int)(int32_t)arg;
+	const char *name = kernel_fd_name(kernel, fd);
+	bool known = strncmp(name, "epoll", 5) == 0;
+
+	out->kind = "fd";
+	out->fd = fd;
+	snprintf(out->text, sizeof(out->text), "epoll %d%s", fd, known ? name + 5 : "");
+}
+
 static void explain_child(const struct kernel *kernel, uint64_t which,
 			  struct kernel_wait *out)
 {
@@ -246,8 +286,7 @@ static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rul
 		explain_fd(kernel, arg, "fd", out);
 		break;
 	case FORM_EPOLL:
-		explain_fd(kernel, arg, "epoll", out);
-		snprintf(out->text, sizeof(out->text), "epoll %d", out->fd);
+		explain_epoll(kernel, arg, out);
 		break;
 	case FORM_POLL:
 		explain_poll(kernel, call, out);

@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Every kind of wait in programs without an agent: state, object, file and line, rules of the
+# user, and what is said of a process that is stopped.
+. "$(dirname "$0")/lib.sh"
+need python3
+plan 15
+
+# launch NAME [VARIABLE=VALUE…]: a target that ends with its stdin; its pid in $target.
+launch() {
+	program=$1
+	shift
+	rm -f "$work/in"
+	mkfifo "$work/in"
+	# Held open: the program ends with its stdin.
+	exec 9<>"$work/in"
+	env "$@" "$BUILD/tests/targets/$program" <"$work/in" >"$work/$program" 2>"$work/log" &
+	target=$!
+	started="$started $target"
+	until_true grep -q "^ready" "$work/$program"
+}
+land() {
+	echo >&9
+	exec 9>&-
+	wait "$target"
+}
+native() { dump "$target" -s native; }
+# says EXPRESSION: of a dump taken now; `at` are the tids that the target named.
+says() {
+	native && query "[at for at in [{l.split()[1]: {t['tid']: t for t in tasks}.get(int(l.split()[2])) for l in open('$work/$program') if l.startswith('wait ')}] if $1]"
+}
+until_says() { until_true says "$1"; }
+
+launch wrap_waits
+# What the kernel cannot know: that a raw PI lock was meant as one, what aio waits with.
+cat >"$work/states.py" <<'PY'
+import json, re, sys
+names = {}
+for line in open("src/core/state.def"):
+    found = re.match(r'STATE\((\d+), \w+, \w+, "([^"]+)"', line)
+    if found:
+        names[found.group(1)] = found.group(2)
+rows = {t["tid"]: t for t in json.load(open(sys.argv[1]))["tasks"]}
+other = {"syscall_lock_pi": "mutex", "aio_suspend": "futex"}
+waits = [line.split() for line in open(sys.argv[2]) if line.startswith("wait ")]
+wrong = [(w[1], names[w[3]], rows.get(int(w[2]), {}).get("state")) for w in waits
+         if rows.get(int(w[2]), {}).get("state") != other.get(w[1], names[w[3]])]
+print(len(waits), wrong)
+sys.exit(len(waits) < 80 or wrong != [])
+PY
+states() { native && python3 "$work/states.py" "$work/dump.json" "$work/wrap_waits"; }
+until_true states
+check 'the state of every wait is right, with no agent' states
+land
+
+launch wrap_waits LD_PRELOAD="$agent"
+hidden() { native && query "tasks and not having(name='grmon')"; }
+check "the agent's own thread is not shown" hidden
+inside() {
+	native && query "not [f for t in tasks for f in t['stack'] if 'src/agent/' in (f['file'] or '')]"
+}
+check "the agent's frames are not in the stacks" inside
+check 'the states are right all the same' states
+land
+
+launch kind_fds
+end=$(sed -n 's/^end \([0-9]*\) child.*/\1/p' "$work/kind_fds")
+child=$(sed -n 's/^end .* child //p' "$work/kind_fds")
+text() { echo "(at['$1']['waits_on'] or {}).get('text', '')"; }
+until_says "'epoll' in $(text epoll)"
+check 'an epoll names its descriptors' says "$(text epoll).endswith(' of fds $end')"
+check 'a timerfd says when it is due' says "'timerfd, due ' in $(text timerfd) and ', every 2.0s' in $(text timerfd)"
+check 'an eventfd says its count' says "'eventfd, count 0' in $(text eventfd)"
+check 'inotify counts its watches' says "'inotify, 1 watch' in $(text inotify)"
+check 'a signalfd names its signals' says "'signalfd USR1' in $(text signalfd)"
+check 'a pidfd names its process' says "'pidfd of process $child' in $(text pidfd)"
+check 'a sleep says until when' says "$(text until).startswith('until ')"
+line=$(grep -n 'epoll_wait(wait' tests/targets/kind_fds.c | cut -d: -f1)
+at_line() {
+	says "[f for f in at['epoll']['stack'] if f['function'] == 'in_epoll' and f['line'] == $line and f['file'].endswith('/tests/targets/kind_fds.c') and f['file'].startswith('/')]"
+}
+check 'file and line are those of the source, with its whole path' at_line
+mkdir -p "$work/config/grmon-c"
+echo '{"stack_rules": [{"function": "kind_queue_*", "state": "chan-recv"}]}' \
+	>"$work/config/grmon-c/config.json"
+check "a rule of the user's names the state" says "at['queue']['state'] == 'chan-recv'"
+rm "$work/config/grmon-c/config.json"
+check 'without it the wait is for a condition' says "at['queue']['state'] == 'cond'"
+kill -STOP "$target"
+stopped() { native && query "[e for e in d['errors'] if 'is stopped by a signal' in e]"; }
+until_true stopped
+check 'a process that is stopped says so' stopped
+kill -CONT "$target"
+land
