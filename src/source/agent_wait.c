@@ -117,18 +117,23 @@ static bool describe_chan(struct agent *agent, struct row *row)
 /* Who holds the lock, asked once per address and poll. */
 static pid_t lock_owner(struct agent *agent, enum task_state state, uint64_t address)
 {
-	struct owner_entry *entry =
-		&agent->owners[(address * 0x9e3779b97f4a7c15ull >> 32) % OWNERS_MAX];
+	size_t first = (address * 0x9e3779b97f4a7c15ull >> 32) % OWNERS_MAX;
 
-	if (entry->address == address && entry->poll == agent->polls + 1)
+	for (size_t i = 0; i < OWNERS_NEAR; i++) {
+		struct owner_entry *entry = &agent->owners[(first + i) % OWNERS_MAX];
+		bool fresh = entry->poll == agent->polls + 1;
+
+		if (fresh && entry->address == address)
+			return entry->owner;
+		if (fresh)
+			continue;
+		entry->address = address;
+		entry->poll = agent->polls + 1;
+		entry->owner = kernel_lock_owner(&agent->kernel, state, address);
 		return entry->owner;
-	/* Another address was here in this poll: leave it, so that the cost stays bounded. */
-	if (entry->poll == agent->polls + 1 && entry->address != address)
-		return 0;
-	entry->address = address;
-	entry->poll = agent->polls + 1;
-	entry->owner = kernel_lock_owner(&agent->kernel, state, address);
-	return entry->owner;
+	}
+	/* Too many locks in this poll: leave it, so that the cost stays bounded. */
+	return 0;
 }
 
 static bool is_lock(enum task_state state)

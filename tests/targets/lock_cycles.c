@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads and processes that can never go on, by the name of the first argument: abba,
- * self, three, recursive, robust, inherit, checking, rwlock, join, pipe, socket, flock,
- * posix, child, wide N. Prints "ready" when everything has been started, and each member
- * of the cycle as "member TID"; ends with its standard input, with its children.
+ * Threads and processes that can never go on, by the name of the first argument: abba, self,
+ * three, recursive, checking, robust, inherit, rwlock, join, wide N, and across two
+ * processes pipe, socket, flock A B, shared, child. Prints "member TID" for each member of
+ * the cycle and "ready" when everything has been started; ends with its standard input,
+ * its children with it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -235,6 +236,40 @@ static void run_file_locks(const char *a, const char *b)
 	_exit(1);
 }
 
+/* Two processes, each of which holds a mutex in memory that both have. */
+static void run_shared(void)
+{
+	struct {
+		pthread_mutex_t locks[2];
+		pthread_barrier_t both;
+	} *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_mutexattr_t attributes;
+	pthread_barrierattr_t of_barrier;
+	int own;
+
+	if (shared == MAP_FAILED)
+		_exit(1);
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	pthread_barrierattr_init(&of_barrier);
+	pthread_barrierattr_setpshared(&of_barrier, PTHREAD_PROCESS_SHARED);
+	pthread_barrier_init(&shared->both, &of_barrier, 2);
+	for (int i = 0; i < 2; i++)
+		pthread_mutex_init(&shared->locks[i], &attributes);
+	child = fork();
+	if (child == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	own = child == 0;
+	pthread_mutex_lock(&shared->locks[own]);
+	member();
+	pthread_barrier_wait(&shared->both);
+	if (child != 0 && write(STDOUT_FILENO, "ready\n", 6) != 6)
+		_exit(1);
+	pthread_mutex_lock(&shared->locks[!own]);
+	_exit(1);
+}
+
 /* The parent waits for a child whose output it does not read. */
 static void run_child(void)
 {
@@ -269,6 +304,7 @@ static const struct {
 	{"checking", 2, PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_STALLED,
 	 PTHREAD_PRIO_NONE},
 	{"robust", 2, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_ROBUST, PTHREAD_PRIO_NONE},
+	{"inherit", 2, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED, PTHREAD_PRIO_INHERIT},
 };
 
 int main(int argc, char **argv)
@@ -293,6 +329,8 @@ int main(int argc, char **argv)
 		run_pipes(strcmp(name, "socket") == 0);
 	else if (strcmp(name, "flock") == 0 && argc > 3)
 		run_file_locks(argv[2], argv[3]);
+	else if (strcmp(name, "shared") == 0)
+		run_shared();
 	else if (strcmp(name, "child") == 0)
 		run_child();
 	if (write(STDOUT_FILENO, "ready\n", 6) != 6)
