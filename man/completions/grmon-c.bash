@@ -50,7 +50,7 @@ _grmon_c()
 	[ "$before" = : ] && before=${COMP_WORDS[i]}:
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		run | ls | dump | help)
+		run | ls | dump | record | help)
 			command=${COMP_WORDS[i]}
 			break
 			;;
@@ -105,6 +105,7 @@ _grmon_c()
 		case $command in
 		ls) options="$options --format" ;;
 		dump) options="$options --user --header --pid --format --stacks --output" ;;
+		record) options="$options --user --header --pid --output --for --rotate --keep-files" ;;
 		run) options="$options --output --keep" ;;
 		help) options="--help --version" ;;
 		*) options="$options --user --header --pid --wait" ;;
@@ -117,8 +118,8 @@ _grmon_c()
 			COMPREPLY=($(compgen -c -- "$word"))
 			;;
 		*:ls) ;;
-		*:dump) _grmon_c_reply "$(_grmon_c_pids "$client")" "$word" ;;
-		*) _grmon_c_reply $'run\nls\ndump\nhelp\n'"$(_grmon_c_pids "$client")" "$word" ;;
+		*:dump | *:record) _grmon_c_reply "$(_grmon_c_pids "$client")" "$word" ;;
+		*) _grmon_c_reply $'run\nls\ndump\nrecord\nhelp\n'"$(_grmon_c_pids "$client")" "$word" ;;
 		esac
 		;;
 	esac

@@ -32,16 +32,17 @@ function __grmon_c_list
 	end
 end
 
-set -l commands run ls dump help
+set -l commands run ls dump record help
 set -l bare "not __fish_seen_subcommand_from $commands"
 
 complete -c grmon-c -f
 complete -c grmon-c -n "$bare" -a run -d 'Start a command with the agent inside and watch it'
 complete -c grmon-c -n "$bare" -a ls -d 'List the processes that can be watched'
 complete -c grmon-c -n "$bare" -a dump -d 'Print one snapshot'
+complete -c grmon-c -n "$bare" -a record -d 'Write what is seen to a file'
 complete -c grmon-c -n "$bare" -a help -d 'Explain states, columns, filter, keys, sources or formats'
 complete -c grmon-c -n "$bare" -a '(__grmon_c_targets)'
-complete -c grmon-c -n '__fish_seen_subcommand_from dump' -a '(__grmon_c_targets)'
+complete -c grmon-c -n '__fish_seen_subcommand_from dump record' -a '(__grmon_c_targets)'
 complete -c grmon-c -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand --fcs-skip=2)'
 complete -c grmon-c -n '__fish_seen_subcommand_from help' -a 'states columns filter keys sources formats run ls dump'
 
@@ -63,5 +64,8 @@ complete -c grmon-c -n "$bare; or __fish_seen_subcommand_from dump" -l header -x
 complete -c grmon-c -n "$bare" -l wait -d 'Wait for the process to start and to come back'
 complete -c grmon-c -n '__fish_seen_subcommand_from ls dump' -s f -l format -x -a '(grmon-c help formats-list 2>/dev/null)' -d 'Format'
 complete -c grmon-c -n '__fish_seen_subcommand_from dump' -l stacks -d 'Whole stacks'
-complete -c grmon-c -n '__fish_seen_subcommand_from dump run' -s o -l output -r -F -d 'File to write'
+complete -c grmon-c -n '__fish_seen_subcommand_from dump run record' -s o -l output -r -F -d 'File to write'
+complete -c grmon-c -n '__fish_seen_subcommand_from record' -l for -x -d 'Stop after this time'
+complete -c grmon-c -n '__fish_seen_subcommand_from record' -l rotate -x -d 'Begin a new file'
+complete -c grmon-c -n '__fish_seen_subcommand_from record' -l keep-files -x -d 'Old files to keep'
 complete -c grmon-c -n '__fish_seen_subcommand_from run' -l keep -d 'Leave the command running'

@@ -137,7 +137,7 @@ const char *cli_other_target(const struct options *options)
 	if (text[strspn(text, "0123456789")] == '\0' || access(text, R_OK) != 0)
 		return NULL;
 	sniff = source_sniff_file(text, NULL);
-	return sniff == SNIFF_GOROUTINES || sniff == SNIFF_PROFILE ? text : NULL;
+	return sniff != SNIFF_UNKNOWN ? text : NULL;
 }
 
 int cli_take_stdin(void)

@@ -43,6 +43,7 @@ int command_watch(struct options *options);
 int command_run(struct options *options);
 int command_ls(struct options *options);
 int command_dump(struct options *options);
+int command_record(struct options *options);
 int command_help(struct options *options);
 
 #endif

@@ -82,6 +82,18 @@ static void feed_set_rule(void *ctx, const struct stuck_rule *rule)
 	wake_thread(poller);
 }
 
+static void feed_move(void *ctx, int samples, int64_t by_ns)
+{
+	struct poller *poller = ctx;
+
+	pthread_mutex_lock(&poller->lock);
+	poller->wishes.samples += samples;
+	poller->wishes.by_ns += by_ns;
+	poller->wishes.refresh = true;
+	pthread_mutex_unlock(&poller->lock);
+	wake_thread(poller);
+}
+
 static void feed_focus(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial)
 {
 	struct poller *poller = ctx;
@@ -206,6 +218,7 @@ const struct feed_ops poller_feed_ops = {
 	.refresh = feed_refresh,
 	.set_interval = feed_set_interval,
 	.set_rule = feed_set_rule,
+	.move = feed_move,
 	.focus = feed_focus,
 	.history = feed_history,
 	.processes = feed_processes,

@@ -98,6 +98,7 @@ static int help_program(void)
 	put_options(&out, ~0u, option_table[OPTION_SOURCE].commands);
 	put_only(&out, COMMAND_WATCH, "The view:");
 	put_only(&out, COMMAND_DUMP, "dump (-f: ls too):");
+	put_only(&out, COMMAND_RECORD, "record:");
 	put_only(&out, COMMAND_RUN, "run:");
 	buf_puts(&out,
 		 "\nDurations: 500ms, 10s, 5m, 2h; a bare number is seconds.\n"

@@ -16,6 +16,9 @@
 
 #include "base/clock.h"
 #include "base/fdio.h"
+#include "source/pprof_http.h"
+#include "source/replay.h"
+#include "source/source_sniff.h"
 
 /* Bounds for what a hostile target can make us keep. */
 #define LOOK_INTERN_BYTES (32u << 20)
@@ -28,6 +31,7 @@ int look_init(struct look *look, const struct look_options *options, struct err 
 	memset(look, 0, sizeof(*look));
 	look->options = *options;
 	look->pidfd = -1;
+	figures_init(&look->figures);
 	look->intern = intern_new(LOOK_INTERN_BYTES);
 	look->stacks = stack_table_new(LOOK_STACKS_MAX);
 	look->track = track_new(&options->rule);
@@ -63,6 +67,7 @@ void look_detach(struct look *look)
 		close(look->pidfd);
 	look->pidfd = -1;
 	look->target.pid = 0;
+	figures_init(&look->figures);
 }
 
 void look_release(struct look *look)
@@ -193,6 +198,13 @@ int look_attach(struct look *look, pid_t pid, struct err *e)
 	return rc;
 }
 
+static bool is_recording(const char *text, int input_fd)
+{
+	if (strcmp(text, "-") == 0)
+		return replay_fits_stream(input_fd);
+	return !pprof_http_is_url(text) && source_sniff_file(text, NULL) == SNIFF_GRMON;
+}
+
 int look_attach_other(struct look *look, const char *text, int input_fd, struct err *e)
 {
 	int rc;
@@ -201,7 +213,10 @@ int look_attach_other(struct look *look, const char *text, int input_fd, struct 
 	look->target.text = text;
 	look->target.input_fd = input_fd;
 	if (is_auto(look))
-		rc = open_source(look, &source_pprof, e);
+		rc = open_source(look,
+				 is_recording(text, input_fd) ? &source_replay
+							      : &source_pprof,
+				 e);
 	else
 		rc = open_best(look, e);
 	if (rc != 0)
@@ -224,6 +239,12 @@ static void change_over(struct look *look)
 		open_source(look, ops, &ignored);
 }
 
+void look_move(struct look *look, int samples, int64_t by_ns)
+{
+	if (look->ops == &source_replay)
+		replay_move(look->ctx, samples, by_ns);
+}
+
 bool look_ended(const struct look *look)
 {
 	struct pollfd ended = {.fd = look->pidfd, .events = POLLIN};
@@ -241,6 +262,13 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 		return err_set(e, ERR_NOMEM,
 			       "there is no memory for a look at the target");
 	rc = look->ops->sample(look->ctx, focus, *snapshot, e);
+	/* What was recorded is complete, and is no look at a process of now. */
+	if (rc == 0 && (*snapshot)->target.replay) {
+		snapshot_count(*snapshot);
+		rc = graph_build(*snapshot, e);
+		graph_settle(*snapshot, NULL, NULL);
+		goto out;
+	}
 	if (rc == 0)
 		holders_fill(look->holders, *snapshot);
 	if (rc == 0)
@@ -249,6 +277,9 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 		rc = graph_build(*snapshot, e);
 	if (rc == 0)
 		graph_settle(*snapshot, holders_confirm, look->holders);
+out:
+	if (rc == 0)
+		figures_update(&look->figures, *snapshot);
 	if (rc != 0) {
 		snapshot_unref(*snapshot);
 		*snapshot = NULL;

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "core/figures.h"
 #include "core/track.h"
 #include "source/holders.h"
 #include "source/source.h"
@@ -27,6 +28,7 @@ struct look {
 	struct source_target target;
 	char text[24]; /* target.text: the pid */
 	struct track *track;
+	struct figures figures; /* of this target, while it is watched */
 	struct holders *holders;
 	const struct source_ops *ops; /* NULL: none is open */
 	void *ctx;
@@ -50,6 +52,8 @@ struct track *look_new_track(struct look *look);
  * pass, the next call tries again with the source that then fits. */
 int look_sample(struct look *look, const struct source_focus *focus,
 		struct snapshot **snapshot, struct err *e);
+/* In a recording: to another picture, see source/replay.h. */
+void look_move(struct look *look, int samples, int64_t by_ns);
 /* Whether the kernel says that the process is no more; never blocks. */
 bool look_ended(const struct look *look);
 

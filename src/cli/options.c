@@ -12,8 +12,8 @@
 #include "cli/values.h"
 
 #define ON(command) (1u << COMMAND_##command)
-#define EVERYWHERE  (ON(WATCH) | ON(RUN) | ON(LS) | ON(DUMP) | ON(HELP))
-#define SHARED      (ON(WATCH) | ON(RUN) | ON(LS) | ON(DUMP))
+#define EVERYWHERE  (ON(RECORD) | ON(WATCH) | ON(RUN) | ON(LS) | ON(DUMP) | ON(HELP))
+#define SHARED      (ON(RECORD) | ON(WATCH) | ON(RUN) | ON(LS) | ON(DUMP))
 
 const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_SOURCE] = {'s', "source", "NAME", "where the rows come from (auto)",
@@ -33,11 +33,11 @@ const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_NO_COLOR] = {0, "no-color", NULL, "no colours (as NO_COLOR=1)", SHARED},
 	[OPTION_ASCII] = {0, "ascii", NULL, "nothing but ASCII", SHARED},
 	[OPTION_USER] = {0, "user", "NAME:PASSWORD", "for a URL that asks for it",
-			 ON(WATCH) | ON(DUMP)},
+			 ON(RECORD) | ON(WATCH) | ON(DUMP)},
 	[OPTION_HEADER] = {0, "header", "'NAME: VALUE'", "send it with every request",
-			   ON(WATCH) | ON(DUMP)},
+			   ON(RECORD) | ON(WATCH) | ON(DUMP)},
 	[OPTION_PID] = {'p', "pid", "PID", "TARGET by its process id",
-			ON(WATCH) | ON(DUMP)},
+			ON(RECORD) | ON(WATCH) | ON(DUMP)},
 	[OPTION_WAIT] = {0, "wait", NULL, "wait for TARGET to start, and to come back",
 			 ON(WATCH)},
 	[OPTION_FORMAT] = {'f', "format", "NAME", "text or json (text)",
@@ -46,7 +46,13 @@ const struct option_info option_table[OPTION_COUNT] = {
 			   ON(DUMP)},
 	[OPTION_OUTPUT] = {'o', "output", "FILE",
 			   "write there: the dump, or what CMD prints",
-			   ON(DUMP) | ON(RUN)},
+			   ON(RECORD) | ON(DUMP) | ON(RUN)},
+	[OPTION_FOR] = {0, "for", "DURATION", "stop after this time", ON(RECORD)},
+	[OPTION_ROTATE] = {0, "rotate", "SIZE|DURATION",
+			   "begin a new FILE when it is as large (10M) or old (1h)",
+			   ON(RECORD)},
+	[OPTION_KEEP_FILES] = {0, "keep-files", "N", "of --rotate: FILE.1 ... FILE.N (4)",
+			       ON(RECORD)},
 	[OPTION_KEEP] = {0, "keep", NULL, "leave CMD running when the view is left",
 			 ON(RUN)},
 	[OPTION_HELP] = {'h', "help", NULL, "say this", EVERYWHERE},
@@ -63,6 +69,8 @@ const struct command_info command_table[COMMAND_COUNT] = {
 	[COMMAND_LS] = {"ls", "", "list the processes that can be watched", command_ls, 0,
 			0},
 	[COMMAND_DUMP] = {"dump", "TARGET", "print one snapshot", command_dump, 0, 1},
+	[COMMAND_RECORD] = {"record", "TARGET", "write what is seen to a file, until ^C",
+			    command_record, 0, 1},
 	[COMMAND_HELP] = {"help", "[TOPIC]", "explain states, columns, filter, keys, ...",
 			  command_help, 0, 1},
 };

@@ -116,7 +116,9 @@ static void take_look(struct poller *poller)
 	note_poll(poller, begin_ns);
 	/* Where the kernel still knows the process, an end that only the source saw is a
 	 * failure that passes, or is an end at the next look. */
-	if (rc == 0 && snapshot->target.ended)
+	if (rc == 0 && snapshot->target.replay)
+		publish(poller, FEED_REPLAY, "", snapshot);
+	else if (rc == 0 && snapshot->target.ended)
 		publish(poller, FEED_ENDED,
 			snapshot->nr_notes > 0 ? snapshot->notes[0] : "a saved dump",
 			snapshot);
@@ -202,6 +204,8 @@ static bool take_wishes(struct poller *poller)
 	poller->wishes.refresh = false;
 	poller->wishes.new_rule = false;
 	poller->wishes.attach = 0;
+	poller->wishes.samples = 0;
+	poller->wishes.by_ns = 0;
 	pthread_mutex_unlock(&poller->lock);
 
 	if (wishes.interval_ns != poller->interval_ns) {
@@ -217,6 +221,8 @@ static bool take_wishes(struct poller *poller)
 		return false;
 	if (wishes.attach > 0)
 		attach(poller, wishes.attach);
+	if (wishes.samples != 0 || wishes.by_ns != 0)
+		look_move(poller->look, wishes.samples, wishes.by_ns);
 	if (wishes.refresh || wishes.new_rule)
 		poller->next_ns = clock_mono_ns();
 	return true;

@@ -21,6 +21,8 @@ struct poller_wishes {
 	bool refresh;
 	bool new_rule;
 	pid_t attach; /* 0: no wish */
+	int samples;  /* in a recording */
+	int64_t by_ns;
 	int64_t interval_ns;
 	struct stuck_rule rule;
 	struct source_focus focus;

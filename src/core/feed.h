@@ -16,6 +16,7 @@ enum feed_status {
 	FEED_LIVE,
 	FEED_FAILING, /* the last poll failed; the picture before it stays */
 	FEED_ENDED,   /* the target ended; the last picture stays */
+	FEED_REPLAY,  /* a picture of a recording; it grows no older */
 	FEED_WAITING, /* --wait: looking for its next incarnation by name */
 };
 
@@ -48,6 +49,8 @@ struct feed_ops {
 	void (*refresh)(void *ctx); /* poll now */
 	void (*set_interval)(void *ctx, int64_t interval_ns);
 	void (*set_rule)(void *ctx, const struct stuck_rule *rule);
+	/* In a recording: so many samples, or so long (not 0), on or back. */
+	void (*move)(void *ctx, int samples, int64_t by_ns);
 	/* Ask for the whole stack of this task in the snapshots to come. id 0: none. */
 	void (*focus)(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial);
 	size_t (*history)(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial,

@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "core/resource.h"
 #include "core/state.h"
 
 /* Bounds that hold whatever a target says. */
@@ -101,14 +102,6 @@ struct task {
 	const uint32_t *state_counts; /* STATE_COUNT counters of an agent, or NULL */
 };
 
-struct resources {
-	int64_t rss_bytes; /* every field: -1 where it is not known */
-	int64_t threads;
-	int64_t fds;
-	int64_t children;
-	double cpu_percent;
-};
-
 struct snapshot_counts {
 	uint32_t tasks;
 	uint32_t stuck;
@@ -131,6 +124,7 @@ struct other_task {
 };
 
 struct wait_graph; /* core/graph.h */
+struct figures;    /* core/figures.h */
 
 struct snapshot_target {
 	pid_t pid; /* 0: not a process */
@@ -139,6 +133,7 @@ struct snapshot_target {
 	const char *runtime; /* "go1.26.4", or NULL */
 	int64_t start_real_ns; /* when the process began; 0: not known */
 	bool ended;          /* this is the last picture */
+	bool replay;         /* recorded: complete, and as old as it was then */
 };
 
 struct snapshot {
@@ -156,6 +151,7 @@ struct snapshot {
 	struct other_task *others;
 	size_t nr_others;
 	const struct wait_graph *graph; /* by graph_build(); NULL: nobody waits for anybody */
+	const struct figures *figures; /* up to this look; arena; NULL: none are kept */
 	uint64_t dropped; /* tasks that the agent had no room for */
 	const char **notes; /* sentences for the footer and dump's errors; arena */
 	size_t nr_notes;

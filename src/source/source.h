@@ -62,6 +62,7 @@ extern const struct source_ops source_agent;
 extern const struct source_ops source_native;
 extern const struct source_ops source_goruntime;
 extern const struct source_ops source_pprof;
+extern const struct source_ops source_replay;
 
 /* The source called name, or with "auto" or NULL the one that probes best. NULL: none, and
  * e says why for the best candidate. */

@@ -160,7 +160,8 @@ void tui_tick(struct tui *t)
 	t->now_ns = t->clock_ns;
 	/* A target that has ended grows no older. */
 	if (t->snapshot != NULL &&
-	    (t->state.status == FEED_ENDED || t->state.status == FEED_WAITING))
+	    (t->state.status == FEED_REPLAY || t->state.status == FEED_ENDED ||
+	     t->state.status == FEED_WAITING))
 		t->now_ns = t->snapshot->mono_ns;
 }
 
@@ -229,6 +230,19 @@ static void change_interval(struct tui *t, bool slower)
 	t->settings.interval_ns = interval;
 	t->feed.ops->set_interval(t->feed.ctx, interval);
 	tui_say(t, ROLE_NORMAL, "polls every %s", clock_format_duration(interval, text));
+}
+
+static void move_in_recording(struct tui *t, enum action action)
+{
+	bool back = action == ACTION_STEP_BACK || action == ACTION_JUMP_BACK;
+	bool jump = action == ACTION_JUMP_BACK || action == ACTION_JUMP_ON;
+
+	if (t->state.status != FEED_REPLAY || t->feed.ops->move == NULL)
+		tui_say(t, ROLE_WARN, "this is no recording: it cannot be moved in");
+	else if (jump)
+		t->feed.ops->move(t->feed.ctx, 0, (back ? -60 : 60) * CLOCK_SECOND_NS);
+	else
+		t->feed.ops->move(t->feed.ctx, back ? -1 : 1, 0);
 }
 
 static void write_dump(struct tui *t)
@@ -332,6 +346,12 @@ void tui_act(struct tui *t, enum action action, int key)
 	case ACTION_SLOWER:
 	case ACTION_FASTER:
 		change_interval(t, action == ACTION_SLOWER);
+		break;
+	case ACTION_STEP_BACK:
+	case ACTION_STEP_ON:
+	case ACTION_JUMP_BACK:
+	case ACTION_JUMP_ON:
+		move_in_recording(t, action);
 		break;
 	case ACTION_DUMP:
 		write_dump(t);

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Looks at fixed times into a file that is only appended to. The first look is not
+ * written: ages and CPU shares need one before. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/look.h"
+#include "cli/watch.h"
+#include "out/stream.h"
+#include "rec/file.h"
+
+#define KEEP_DEFAULT 4
+#define KEEP_MOST    1000
+
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int number)
+{
+	stop_signal = number;
+}
+
+struct recorder {
+	struct look look;
+	struct rec_file file;
+	struct stream *stream;
+	struct buf lines;
+	uint64_t samples;
+	bool failing; /* the last write failed, and it was said */
+	int64_t end_ns;
+};
+
+static int parse_rotate(const char *text, struct rec_file *file, struct err *e)
+{
+	const char *units = "kMG", *unit;
+	char *end;
+	double size = strtod(text, &end);
+
+	unit = *end && !end[1] ? strchr(units, *end) : NULL;
+	if (!unit) {
+		if (clock_parse_duration(text, &file->rotate_ns, e) == 0 &&
+		    file->rotate_ns > 0)
+			return 0;
+		return err_set(e, ERR_USAGE,
+			       "--rotate: '%s' is neither a size (500k, 10M, 1G) nor a "
+			       "duration (10m, 1h)",
+			       text);
+	}
+	for (; unit >= units; unit--)
+		size *= 1024;
+	if (!(size >= 1024 && size < 1e15))
+		return err_set(e, ERR_USAGE, "--rotate: '%s' is no size from 1k on",
+			       text);
+	file->rotate_bytes = (int64_t)size;
+	return 0;
+}
+
+static int read_options(const struct options *options, struct recorder *recorder,
+			struct err *e)
+{
+	const char *keep = options->value[OPTION_KEEP_FILES];
+	const char *length = options->value[OPTION_FOR];
+	int64_t for_ns = 0;
+	int rc = 0;
+
+	recorder->file.path = options->value[OPTION_OUTPUT];
+	recorder->file.keep = keep ? atoi(keep) : KEEP_DEFAULT;
+	if (!recorder->file.path)
+		return err_set(e, ERR_USAGE,
+			       "'grmon-c record' needs -o FILE, or -o - for the standard "
+			       "output");
+	if (keep && (keep[strspn(keep, "0123456789")] != '\0' || !*keep ||
+		     recorder->file.keep > KEEP_MOST))
+		return err_set(e, ERR_USAGE, "--keep-files: '%s' is no number up to %d",
+			       keep, KEEP_MOST);
+	if (options->value[OPTION_ROTATE])
+		rc = parse_rotate(options->value[OPTION_ROTATE], &recorder->file, e);
+	if (rc == 0 && length)
+		rc = clock_parse_duration(length, &for_ns, e);
+	recorder->end_ns = length ? clock_mono_ns() + for_ns : INT64_MAX;
+	return rc;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	/* A full disk and a limit on files are said, not died of. */
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void say_progress(const struct recorder *recorder, const struct snapshot *snapshot)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr,
+			"\r%llu samples, %lld kB, %u tasks, %u stuck; ^C ends \033[K",
+			(unsigned long long)recorder->samples,
+			(long long)(recorder->file.bytes / 1000), snapshot->counts.tasks,
+			snapshot->counts.stuck);
+}
+
+/* A write that fails is said once and tried again with the next look: a disk may get room.
+ * A pipe that nobody reads ends the recording. */
+static int write_sample(struct recorder *recorder, struct snapshot *snapshot,
+			struct err *e)
+{
+	bool rotated = false;
+	int rc = rec_file_rotate(&recorder->file, &rotated, e);
+
+	if (rc == 0 && rotated)
+		stream_restart(recorder->stream);
+	if (rc == 0)
+		rc = stream_put(recorder->stream, snapshot, &recorder->lines, e);
+	if (rc == 0)
+		rc = rec_file_write(&recorder->file, &recorder->lines, e);
+	if (rc == 0) {
+		recorder->failing = false;
+		recorder->samples++;
+		say_progress(recorder, snapshot);
+		return 0;
+	}
+	stream_restart(recorder->stream);
+	if (e->sys == EPIPE || recorder->file.fd < 0)
+		return rc;
+	if (!recorder->failing)
+		cli_complain("%s; it is tried again with every look", e->text);
+	recorder->failing = true;
+	return 0;
+}
+
+static void pause_until(int64_t due_ns)
+{
+	struct timespec due = {due_ns / CLOCK_SECOND_NS, due_ns % CLOCK_SECOND_NS};
+
+	if (!stop_signal)
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+}
+
+/* 0, or the error that ended it; ERR_GONE is an end like another once there is a sample. */
+static int record_looks(struct recorder *recorder, int64_t interval_ns, struct err *e)
+{
+	struct source_focus all = {.all = recorder->look.target.pid > 0};
+	int64_t due_ns = clock_mono_ns();
+	bool first = recorder->look.target.pid > 0;
+	struct snapshot *snapshot;
+	int rc = 0;
+
+	while (!stop_signal && rc == 0 && clock_mono_ns() < recorder->end_ns) {
+		struct err failed = {0};
+		int looked = look_sample(&recorder->look, &all, &snapshot, &failed);
+
+		if (looked == 0 && !first)
+			rc = write_sample(recorder, snapshot, e);
+		if (looked == 0)
+			snapshot_unref(snapshot);
+		if (looked == ERR_GONE) {
+			*e = failed;
+			return recorder->samples > 0 ? 0 : ERR_GONE;
+		}
+		if (looked != 0 && first) {
+			*e = failed;
+			return looked;
+		}
+		due_ns += first ? CLOCK_SECOND_NS / 10 : interval_ns;
+		first = false;
+		if (due_ns < clock_mono_ns())
+			due_ns = clock_mono_ns();
+		pause_until(due_ns < recorder->end_ns ? due_ns : recorder->end_ns);
+	}
+	return rc;
+}
+
+static int record(struct recorder *recorder, const struct options *options, pid_t pid,
+		  const char *other)
+{
+	struct err e = {0};
+	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1, rc;
+
+	if (other ? look_attach_other(&recorder->look, other, input, &e)
+		  : look_attach(&recorder->look, pid, &e)) {
+		cli_complain("%s", e.text);
+		return cli_exit_of(&e);
+	}
+	if (rec_file_open(&recorder->file, &e) != 0) {
+		cli_complain("%s", e.text);
+		return CLI_USAGE;
+	}
+	catch_signals();
+	rc = record_looks(recorder, options->settings.interval_ns, &e);
+	if (isatty(STDERR_FILENO) && recorder->samples > 0)
+		fprintf(stderr, "\n");
+	if (rc == 0)
+		rc = rec_file_close(&recorder->file, &e);
+	if (rc != 0 && e.sys != EPIPE)
+		cli_complain("%s", e.text);
+	if (rc == ERR_GONE)
+		return CLI_ENDED;
+	return rc != 0 || recorder->failing ? CLI_USAGE : CLI_FINE;
+}
+
+int command_record(struct options *options)
+{
+	struct look_options look_options = watch_look_options(options);
+	struct recorder recorder = {.file.fd = -1};
+	const char *other;
+	struct err e = {0};
+	pid_t pid = 0;
+	int rc = CLI_FINE;
+
+	if (read_options(options, &recorder, &e) != 0) {
+		cli_complain("%s", e.text);
+		return CLI_USAGE;
+	}
+	other = cli_other_target(options);
+	if (!other)
+		rc = cli_resolve(options, &pid);
+	if (rc != CLI_FINE)
+		return rc;
+	recorder.stream = stream_new();
+	if (look_init(&recorder.look, &look_options, &e) != 0 || !recorder.stream) {
+		cli_complain("there is no memory to record");
+		rc = CLI_UNWATCHABLE;
+	} else {
+		rc = record(&recorder, options, pid, other);
+	}
+	stream_free(recorder.stream);
+	buf_release(&recorder.lines);
+	look_release(&recorder.look);
+	return rc;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* The fields that a dump and a stream share. Never depends on the locale. */
+#include "out/json_field.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "out/escape.h"
+
+void json_put_key(struct buf *out, const char *separator, const char *key)
+{
+	buf_puts(out, separator);
+	escape_json(out, key);
+	buf_puts(out, ": ");
+}
+
+void json_put_text(struct buf *out, const char *key, const char *text)
+{
+	json_put_key(out, ", ", key);
+	escape_json(out, text);
+}
+
+void json_put_bool(struct buf *out, const char *key, bool value)
+{
+	json_put_key(out, ", ", key);
+	buf_puts(out, value ? "true" : "false");
+}
+
+/* Negative: not known, null. */
+void json_put_count(struct buf *out, const char *separator, const char *key,
+		    int64_t value)
+{
+	json_put_key(out, separator, key);
+	if (value < 0)
+		buf_puts(out, "null");
+	else
+		buf_printf(out, "%" PRId64, value);
+}
+
+/* One decimal, without printf's locale; null where it is not known. */
+void json_put_percent(struct buf *out, const char *key, double value)
+{
+	json_put_key(out, ", ", key);
+	if (!isfinite(value) || value < 0 || value > 1e12) {
+		buf_puts(out, "null");
+	} else {
+		int64_t tenths = (int64_t)(value * 10 + 0.5);
+
+		buf_printf(out, "%" PRId64 ".%" PRId64, tenths / 10, tenths % 10);
+	}
+}
+
+void json_put_address(struct buf *out, const char *key, uint64_t address)
+{
+	json_put_key(out, ", ", key);
+	if (address == 0)
+		buf_puts(out, "null");
+	else
+		buf_printf(out, "\"0x%" PRIx64 "\"", address);
+}
+
+void json_put_sources(struct buf *out, const char *sources)
+{
+	const char *separator = "";
+
+	buf_puts(out, ", \"sources\": [");
+	while (sources && *sources) {
+		size_t length = strcspn(sources, ", ");
+		char name[64];
+
+		if (length > 0 && length < sizeof(name)) {
+			memcpy(name, sources, length);
+			name[length] = '\0';
+			buf_puts(out, separator);
+			escape_json(out, name);
+			separator = ", ";
+		}
+		sources += length;
+		sources += strspn(sources, ", ");
+	}
+	buf_puts(out, "]");
+}
+
+void json_put_frames(struct buf *out, const struct stack *stack)
+{
+	buf_puts(out, "[");
+	for (size_t i = 0; stack && i < stack->nr_frames; i++) {
+		const struct frame *frame = &stack->frames[i];
+
+		buf_puts(out, i ? ", {" : "{");
+		json_put_key(out, "", "function");
+		escape_json(out, frame->function);
+		json_put_text(out, "file", frame->file);
+		json_put_count(out, ", ", "line", frame->line > 0 ? frame->line : -1);
+		json_put_address(out, "address", frame->address);
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "]");
+}
+
+void json_put_waits(struct buf *out, const char *separator, const struct waits_on *waits)
+{
+	json_put_key(out, separator, "waits_on");
+	if (!waits->kind) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_puts(out, "{");
+	json_put_key(out, "", "kind");
+	escape_json(out, waits->kind);
+	json_put_address(out, "address", waits->address);
+	json_put_text(out, "text", waits->text);
+	json_put_key(out, ", ", "owner");
+	if (waits->owner_tid > 0)
+		buf_printf(out, "\"t%d\"", (int)waits->owner_tid);
+	else
+		buf_puts(out, "null");
+	json_put_count(out, ", ", "owner_pid",
+		       waits->owner_pid > 0 ? waits->owner_pid : -1);
+	buf_puts(out, "}");
+}
+
+/* A key that a target gives twice is written once: its first text. */
+void json_put_labels(struct buf *out, const char *first, const struct task *task)
+{
+	const char *separator = "";
+
+	json_put_key(out, first, "labels");
+	buf_puts(out, "{");
+	for (size_t i = 0; i < task->nr_labels && i < SNAPSHOT_LABELS_MAX; i++) {
+		const struct label *label = &task->labels[i];
+		size_t before = 0;
+
+		while (before < i && strcmp(task->labels[before].key, label->key) != 0)
+			before++;
+		if (before < i)
+			continue;
+		json_put_key(out, separator, label->key);
+		escape_json(out, label->text);
+		separator = ", ";
+	}
+	buf_puts(out, "}");
+}

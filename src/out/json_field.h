@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* One field each of the objects that dumps and streams are made of. */
+#ifndef OUT_JSON_FIELD_H
+#define OUT_JSON_FIELD_H
+
+#include "base/buf.h"
+#include "core/snapshot.h"
+
+void json_put_key(struct buf *out, const char *separator, const char *key);
+/* These follow another field. */
+void json_put_text(struct buf *out, const char *key, const char *text);
+void json_put_bool(struct buf *out, const char *key, bool value);
+/* Negative: not known, null. */
+void json_put_count(struct buf *out, const char *separator, const char *key,
+		    int64_t value);
+void json_put_percent(struct buf *out, const char *key, double value);
+void json_put_address(struct buf *out, const char *key, uint64_t address);
+void json_put_sources(struct buf *out, const char *sources);
+/* An array of frames; NULL: an empty one. */
+void json_put_frames(struct buf *out, const struct stack *stack);
+void json_put_waits(struct buf *out, const char *separator, const struct waits_on *waits);
+void json_put_labels(struct buf *out, const char *first, const struct task *task);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Fields of a sample as a snapshot has them. Wrong types count as absent. */
+#ifndef REC_DECODE_H
+#define REC_DECODE_H
+
+#include <jansson.h>
+
+#include "base/intern.h"
+#include "core/snapshot.h"
+#include "core/stack.h"
+
+#define REC_STACKS_MAX 65536u
+
+struct rec_tables {
+	struct intern *intern;
+	struct stack_table *stacks;
+	const struct stack **by_number; /* of the stream, REC_STACKS_MAX */
+};
+
+/* An array of frames; NULL: not one. */
+const struct stack *rec_decode_stack(const struct rec_tables *tables, json_t *frames);
+/* Target, resources, errors, times. */
+void rec_decode_head(const struct rec_tables *tables, json_t *head, struct snapshot *out);
+/* Adds the task to the snapshot. */
+int rec_decode_task(const struct rec_tables *tables, const char *id, json_t *fields,
+		    struct snapshot *out);
+int64_t rec_decode_number(json_t *object, const char *key, int64_t otherwise);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Append only: what is on disk stays readable whatever happens to the writer. */
+#include "rec/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+
+static bool is_stdout(const struct rec_file *file)
+{
+	return strcmp(file->path, "-") == 0;
+}
+
+int rec_file_open(struct rec_file *file, struct err *e)
+{
+	struct stat status;
+	char last = '\n';
+
+	file->bytes = 0;
+	file->begin_ns = clock_mono_ns();
+	if (is_stdout(file)) {
+		file->fd = STDOUT_FILENO;
+		return 0;
+	}
+	file->fd = open(file->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (file->fd < 0 || fstat(file->fd, &status) != 0)
+		return err_sys(e, errno, "cannot write %s", file->path);
+	if (S_ISREG(status.st_mode) && status.st_size > 0) {
+		file->bytes = status.st_size;
+		if (pread(file->fd, &last, 1, status.st_size - 1) == 1 && last != '\n')
+			return fdio_write_all(file->fd, "\n", 1, e);
+	}
+	return 0;
+}
+
+int rec_file_write(struct rec_file *file, struct buf *lines, struct err *e)
+{
+	int64_t length = (int64_t)lines->length;
+	int rc;
+
+	if (lines->failed)
+		return err_set(e, ERR_NOMEM, "there is no memory for a recording");
+	rc = fdio_write_all(file->fd, lines->bytes, lines->length, e);
+	buf_clear(lines);
+	if (rc != 0) {
+		int number = e->sys;
+
+		/* Ends what was written of the line, now or before the next one. */
+		buf_puts(lines, "\n");
+		return err_sys(e, number, "cannot write %s", file->path);
+	}
+	file->bytes += length;
+	return 0;
+}
+
+int rec_file_rotate(struct rec_file *file, bool *rotated, struct err *e)
+{
+	char from[4200], to[4200];
+
+	*rotated = false;
+	if (is_stdout(file) || file->bytes == 0 ||
+	    !((file->rotate_bytes > 0 && file->bytes >= file->rotate_bytes) ||
+	      (file->rotate_ns > 0 &&
+	       clock_mono_ns() - file->begin_ns >= file->rotate_ns)))
+		return 0;
+	for (int i = file->keep; i > 0; i--) {
+		snprintf(to, sizeof(to), "%.4096s.%d", file->path, i);
+		if (i > 1)
+			snprintf(from, sizeof(from), "%.4096s.%d", file->path, i - 1);
+		else
+			snprintf(from, sizeof(from), "%.4096s", file->path);
+		if (rename(from, to) != 0 && errno != ENOENT)
+			return err_sys(e, errno, "cannot rename %s", from);
+	}
+	if (file->keep == 0)
+		unlink(file->path);
+	close(file->fd);
+	*rotated = true;
+	return rec_file_open(file, e);
+}
+
+int rec_file_close(struct rec_file *file, struct err *e)
+{
+	int rc = 0;
+
+	if (file->fd >= 0 && !is_stdout(file) && close(file->fd) != 0)
+		rc = err_sys(e, errno, "cannot write %s", file->path);
+	file->fd = -1;
+	return rc;
+}
