@@ -226,6 +226,7 @@ static int look_live(struct pprof *pprof, struct snapshot *out, struct err *e)
 	struct pprof_out into = {pprof->target.intern, pprof->target.stacks, out};
 	struct pprof_found found = {0};
 	int64_t begin_ns;
+	long took_ms;
 	int rc = pprof->counted ? 0 : count_first(pprof, e);
 
 	if (rc != 0)
@@ -235,14 +236,14 @@ static int look_live(struct pprof *pprof, struct snapshot *out, struct err *e)
 				       : look_each(pprof, &into, &found, e);
 	if (rc != 0)
 		return rc;
+	took_ms = (long)((clock_mono_ns() - begin_ns) / 1000000);
 	pprof->total = found.goroutines;
 	note_found(&found, out);
 	if (!found.grouped)
 		snapshot_note(out,
 			      "the program stands still while it prints %zu goroutines: "
-			      "up to %lld ms for this look",
-			      found.goroutines,
-			      (long long)((clock_mono_ns() - begin_ns) / 1000000 + 1));
+			      "up to %ld ms for this look",
+			      found.goroutines, took_ms + 1);
 	return 0;
 }
 
