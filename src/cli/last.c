@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "core/figures.h"
+
 #define TEXT_MAX 4096u
 
 static const char *copy_text(struct arena *arena, const char *text)
@@ -46,6 +48,16 @@ static void copy_task(struct arena *arena, struct task *task, const struct task 
 	}
 }
 
+static void copy_figures(struct snapshot *copy, const struct snapshot *from)
+{
+	struct figures *figures =
+		from->figures ? arena_alloc(&copy->arena, sizeof(*figures)) : NULL;
+
+	if (figures)
+		*figures = *from->figures;
+	copy->figures = figures;
+}
+
 struct snapshot *last_copy(const struct snapshot *snapshot)
 {
 	struct snapshot *copy = snapshot_new();
@@ -61,6 +73,7 @@ struct snapshot *last_copy(const struct snapshot *snapshot)
 	copy->real_ns = snapshot->real_ns;
 	copy->resources = snapshot->resources;
 	copy->dropped = snapshot->dropped;
+	copy_figures(copy, snapshot);
 	for (size_t i = 0; i < snapshot->nr_notes; i++)
 		snapshot_note(copy, "%s", snapshot->notes[i]);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {

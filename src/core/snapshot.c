@@ -23,7 +23,7 @@ struct snapshot *snapshot_new(void)
 	snapshot->refs = 1;
 	snapshot->target.name = "";
 	snapshot->target.sources = "";
-	snapshot->resources = (struct resources){-1, -1, -1, -1, -1};
+	resources_init(&snapshot->resources);
 	return snapshot;
 }
 
