@@ -528,38 +528,6 @@ static void ends(void **state)
 	looker_close(&looker);
 }
 
-static void in_short_sleeps(void *arg)
-{
-	(void)arg;
-	for (;;)
-		usleep(50000);
-}
-
-/* The same call with the same arguments, but it woke in between. */
-static void sleeps_in_a_loop(void **state)
-{
-	pid_t pid = child_start(in_short_sleeps, NULL);
-	struct looker looker;
-	int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
-
-	(void)state;
-	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
-	const struct task *task = looker_wait(&looker, pid, STATE_SLEEP);
-
-	assert_non_null(task);
-	uint64_t before = task->switches;
-
-	assert_true(before > 0);
-	do {
-		assert_int_equal(looker_look(&looker, NULL), 0);
-		task = looker_task(&looker, pid);
-		assert_non_null(task);
-	} while (task->switches <= before && clock_mono_ns() < deadline_ns);
-	assert_true(task->switches > before);
-	looker_close(&looker);
-	child_stop(pid);
-}
-
 static void odd_name(void *arg)
 {
 	prctl(PR_SET_NAME, ") S 1\n(x");
@@ -701,7 +669,6 @@ int main(void)
 		cmocka_unit_test(stopped),        cmocka_unit_test(ends),
 		cmocka_unit_test(names),          cmocka_unit_test(another_user),
 		cmocka_unit_test(kernel_thread),  cmocka_unit_test(executes),
-		cmocka_unit_test(sleeps_in_a_loop),
 	};
 
 	return cmocka_run_group_tests_name("source: any process", tests, NULL, NULL);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* Names as people write them, what functions on a stack say about a wait, and waits in a
+ * loop, as the native source sees them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "source/symbols_private.h"
+#include "source_child.h"
+
+static struct symbols *new_symbols(struct kernel *kernel)
+{
+	assert_int_equal(kernel_open(kernel, getpid(), NULL), 0);
+	struct symbols *symbols =
+		symbols_new(kernel, intern_new(1u << 20), stack_table_new(100));
+
+	assert_non_null(symbols);
+	return symbols;
+}
+
+static void free_symbols(struct symbols *symbols, struct kernel *kernel)
+{
+	struct intern *intern = symbols->intern;
+	struct stack_table *stacks = symbols->stacks;
+
+	symbols_free(symbols);
+	stack_table_free(stacks);
+	intern_free(intern);
+	kernel_close(kernel);
+}
+
+static void readable_names(void **state)
+{
+	static const char *const cases[][2] = {
+		{"serve", "serve"},
+		{"serve.isra.0", "serve"},
+		{"serve.constprop.12", "serve"},
+		{"serve.part.3.cold", "serve"},
+		{"serve.cold", "serve"},
+		{"serve.lto_priv.0", "serve"},
+		{"main.particle", "main.particle"},
+		{"main.(*T).part", "main.(*T).part"},
+		{".cold", ".cold"},
+		{"_ZN2ns5serveEi", "ns::serve(int)"},
+		{"_ZN2ns5serveEi.isra.0", "ns::serve(int)"},
+		{"_ZN4demo5serve17h0123456789abcdefE", "demo::serve"},
+		{"_ZN47_$LT$demo..Queue$u20$as$u20$core..ops..Drop$GT$"
+		 "4drop17h0123456789abcdefE",
+		 "<demo::Queue as core::ops::Drop>::drop"},
+		{"_ZN", "_ZN"},
+	};
+	struct kernel kernel;
+	struct symbols *symbols = new_symbols(&kernel);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(symbols_readable(symbols, cases[i][0]), cases[i][1]);
+	assert_string_equal(symbols_source_file(symbols, "src/a.c", "/home/x"),
+			    "/home/x/src/a.c");
+	assert_string_equal(symbols_source_file(symbols, "./a.c", "/home/x"),
+			    "/home/x/a.c");
+	assert_string_equal(symbols_source_file(symbols, "/a.c", "/home/x"), "/a.c");
+	assert_string_equal(symbols_source_file(symbols, "a.c", NULL), "a.c");
+	assert_null(symbols_source_file(symbols, NULL, "/home/x"));
+	free_symbols(symbols, &kernel);
+}
+
+static void what_stacks_say(void **state)
+{
+	static const struct {
+		const char *functions[4]; /* innermost first */
+		enum task_state call, says;
+	} cases[] = {
+		{{"__pthread_cond_wait", "serve"}, STATE_FUTEX, STATE_COND},
+		{{"std::condition_variable::wait(std::unique_lock<std::mutex>&)"},
+		 STATE_FUTEX,
+		 STATE_COND},
+		/* The innermost lock counts, but a channel around it is what is meant. */
+		{{"sem_wait", "pthread_cond_wait"}, STATE_FUTEX, STATE_SEMAPHORE},
+		{{"pthread_cond_wait", "chan_recv"}, STATE_FUTEX, STATE_CHAN_RECV},
+		{{"std::thread::park", "std::sync::mpsc::Receiver<T>::recv"},
+		 STATE_FUTEX,
+		 STATE_CHAN_RECV},
+		{{"pthread_cond_timedwait", "take_gil"}, STATE_FUTEX, STATE_MUTEX},
+		{{"poll", "getaddrinfo"}, STATE_POLL, STATE_DNS},
+		{{"poll", "pthread_cond_wait"}, STATE_POLL, STATE_UNKNOWN},
+		{{"epoll_wait", "dill_chsend"}, STATE_POLL, STATE_CHAN_SEND},
+		{{"sem_wait_statistics"}, STATE_SLEEP, STATE_UNKNOWN},
+		{{"futex", "serve"}, STATE_FUTEX, STATE_UNKNOWN},
+		/* The user's own rule comes before all. */
+		{{"pthread_cond_wait", "my_queue_pop_front"},
+		 STATE_FUTEX,
+		 STATE_CHAN_RECV},
+		{{"nanosleep", "my_queue_pop"}, STATE_SLEEP, STATE_CHAN_RECV},
+	};
+	struct stack_rules user = {1, {{"my_queue_*pop*", STATE_CHAN_RECV}}};
+	struct kernel kernel;
+	struct symbols *symbols = new_symbols(&kernel);
+
+	(void)state;
+	symbols_set_rules(symbols, &user);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct frame frames[4] = {{0}};
+		size_t count = 0;
+
+		while (count < 4 && cases[i].functions[count]) {
+			frames[count].function = cases[i].functions[count];
+			count++;
+		}
+		struct stack_says says = symbols_stack_says(
+			symbols, stack_intern(symbols->stacks, frames, count, false),
+			cases[i].call);
+
+		if (says.state != cases[i].says)
+			fail_msg("case %zu says %s", i, state_info(says.state)->name);
+	}
+	assert_int_equal(symbols_stack_says(symbols, NULL, STATE_FUTEX).state,
+			 STATE_UNKNOWN);
+	free_symbols(symbols, &kernel);
+}
+
+static void in_short_sleeps(void *arg)
+{
+	(void)arg;
+	for (;;)
+		usleep(50000);
+}
+
+/* The same call with the same arguments, but it woke in between. */
+static void sleeps_in_a_loop(void **state)
+{
+	pid_t pid = child_start(in_short_sleeps, NULL);
+	struct looker looker;
+	int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
+
+	(void)state;
+	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
+	const struct task *task = looker_wait(&looker, pid, STATE_SLEEP);
+
+	assert_non_null(task);
+	uint64_t before = task->switches;
+
+	assert_true(before > 0);
+	do {
+		assert_int_equal(looker_look(&looker, NULL), 0);
+		task = looker_task(&looker, pid);
+		assert_non_null(task);
+	} while (task->switches <= before && clock_mono_ns() < deadline_ns);
+	assert_true(task->switches > before);
+	looker_close(&looker);
+	child_stop(pid);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(readable_names),
+		cmocka_unit_test(what_stacks_say),
+		cmocka_unit_test(sleeps_in_a_loop),
+	};
+
+	return cmocka_run_group_tests_name("source: names and waits", tests, NULL, NULL);
+}
