@@ -21,7 +21,7 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_AGE] = {"age", NULL, "AGE", "time in this state; > is at least",
 			COLUMN_DURATION, 6, 8, 3, true, true},
 	[COLUMN_WAITS] = {"waits", "waits-on", "WAITS ON", "the object, and who holds it",
-			  COLUMN_TEXT, 8, 36, 5, false, false},
+			  COLUMN_TEXT, 8, 64, 5, false, false},
 	[COLUMN_NAME] = {"name", NULL, "NAME", "of the thread or coroutine", COLUMN_TEXT,
 			 6, 16, 7, false, false},
 	[COLUMN_FUNCTION] = {"function", "fn", "FUNCTION",
