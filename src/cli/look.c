@@ -213,10 +213,9 @@ int look_attach_other(struct look *look, const char *text, int input_fd, struct 
 	look->target.text = text;
 	look->target.input_fd = input_fd;
 	if (is_auto(look))
-		rc = open_source(look,
-				 is_recording(text, input_fd) ? &source_replay
-							      : &source_pprof,
-				 e);
+		rc = open_source(
+			look,
+			is_recording(text, input_fd) ? &source_replay : &source_pprof, e);
 	else
 		rc = open_best(look, e);
 	if (rc != 0)

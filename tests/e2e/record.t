@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A recording is the target as it was: dump of the file, through a pipe, while it is
+# written; recorders that are killed, a file that may not grow, files that take turns.
+. "$(dirname "$0")/lib.sh"
+need python3
+plan 11
+
+cat >"$work/target.py" <<'PY'
+import threading, time
+lock = threading.Lock()
+lock.acquire()
+for i in range(3):
+    threading.Thread(target=lock.acquire, name="waiter", daemon=True).start()
+print("ready", flush=True)
+time.sleep(600)
+PY
+start python3 "$work/target.py"
+target=$last
+until_true grep -q ready "$work/log"
+cd "$work" || exit 1
+
+"$client" record "$target" -o a.grmon -i 0.1 --for 1
+ok $? "record ends by itself after --for"
+live_equals_file() {
+	"$client" dump -f json "$target" >live.json && "$client" dump -f json a.grmon >file.json &&
+		python3 - <<'PY'
+import json
+def shape(name):
+    d = json.load(open(name))
+    keys = ("id", "kind", "tid", "name", "state", "class", "raw", "idle", "waits_on", "stack", "labels")
+    return d["target"], d["counts"]["tasks"], sorted(([t[k] for k in keys] for t in d["tasks"]), key=str)
+live, file = shape("live.json"), shape("file.json")
+assert live == file, (live, file)
+PY
+}
+check "a dump of the recording is the dump of the target" live_equals_file
+first_is() { "$client" dump -f json - <a.grmon >b.json && cmp -s b.json file.json; }
+check "the same from the standard input" first_is
+piped() {
+	"$client" record "$target" -o - -i 0.1 --for 0.5 | cat | "$client" dump - | grep -q "tasks 4"
+}
+check "and through a pipe while it is written" piped
+of_dump() { "$client" dump file.json | grep -q "tasks 4"; }
+check "a dump in JSON can be dumped again" of_dump
+
+runs=${GRMON_RECORD_KILLS:-25}
+run=0
+while [ $run -lt "$runs" ]; do
+	run=$((run + 1))
+	"$client" record "$target" -o killed -i 0.01 2>/dev/null &
+	recorder=$!
+	started="$started $recorder"
+	size=$(wc -c 2>/dev/null <killed || echo 0)
+	grown() { [ "$(wc -c 2>/dev/null <killed || echo 0)" -gt "$size" ]; }
+	until_true grown
+	kill -9 "$recorder"
+	wait "$recorder" 2>/dev/null
+done
+whole() {
+	python3 - "$runs" <<'PY'
+import json, sys
+good = bad = headers = 0
+for line in open("killed", "rb"):
+    try:
+        headers += "stream" in json.loads(line)
+        good += 1
+    except ValueError:
+        bad += line != b"\n"
+print(good, bad, headers)
+assert headers == int(sys.argv[1]) and bad <= headers and good >= 2 * headers
+PY
+}
+check "each of $runs killed recorders loses at most its last line" whole
+after_kills() { "$client" dump killed | grep -q "tasks 4"; }
+check "and the file they shared is read to its end" after_kills
+
+full() {
+	(
+		ulimit -f 24
+		exec "$client" record "$target" -o small -i 0.01 --for 1.5
+	) 2>full.log
+	[ $? -eq 2 ] && grep -q "cannot write small" full.log &&
+		[ "$(grep -c 'cannot write' full.log)" -le 2 ] &&
+		"$client" dump small | grep -q "tasks 4"
+}
+check "a file that cannot grow is said, and what is in it is read" full
+
+"$client" record "$target" -o turns -i 0.02 --for 1 --rotate 3k --keep-files 2
+turned() {
+	[ -s turns.1 ] && [ -s turns.2 ] && [ ! -e turns.3 ] &&
+		"$client" dump turns.1 | grep -q "tasks 4" &&
+		"$client" dump turns.2 | grep -q "tasks 4"
+}
+check "files take turns, and each can be read alone" turned
+
+"$client" record "$target" 2>usage.log
+[ $? -eq 2 ] && grep -q -- '-o FILE' usage.log
+ok $? "without -o it says what is missing"
+"$client" record "$target" -o c --rotate 7x 2>usage.log
+[ $? -eq 2 ] && grep -q 'neither a size' usage.log
+ok $? "and what --rotate takes"
