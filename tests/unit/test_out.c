@@ -62,7 +62,10 @@ static int setup(void **state)
 	fixture->snapshot->target.sources = "agent, native";
 	fixture->snapshot->mono_ns = NOW_NS;
 	fixture->snapshot->real_ns = 1795255200123000000;
-	fixture->snapshot->resources = (struct resources){4096, 2, -1, 0, -1};
+	resources_init(&fixture->snapshot->resources);
+	fixture->snapshot->resources.rss_bytes = 4096;
+	fixture->snapshot->resources.threads = 2;
+	fixture->snapshot->resources.children = 0;
 	settings_default(&fixture->settings);
 	rows_init(&fixture->rows);
 	buf_init(&fixture->out, 0);
