@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The totals of a process: memory, threads, descriptors, children, CPU. Costs some tens of
- * microseconds, also with many threads. */
+ * microseconds, also with many threads; what they are made of is in resource_fds.c and
+ * resource_limits.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ void resource_init(struct resource_reader *reader, struct kernel *kernel)
 	reader->cpu_percent = -1;
 	reader->children = -1;
 	reader->hz = sysconf(_SC_CLK_TCK);
+	resource_details_init(&reader->details);
 }
 
 static int64_t children_of(struct kernel *kernel, pid_t tid)
@@ -123,5 +125,6 @@ int resource_read(struct resource_reader *reader, const pid_t *tids, size_t nr_t
 	resources->fds = kernel->denied ? -1 : proc_count_fds(kernel->proc_dir);
 	count_children(reader, tids, nr_tids);
 	resources->children = reader->children;
+	resource_details_read(&reader->details, kernel, resources);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "source/kernel.h"
+#include "source/resource.h"
 #include "source/symbols.h"
 
 #define THREAD_CALL_MAX 192
@@ -82,6 +83,7 @@ struct resource_reader {
 	bool stopped;  /* the main thread, by a signal or a tracer */
 	bool executed; /* another program since the look before */
 	long hz;
+	struct resource_details details;
 };
 void resource_init(struct resource_reader *reader, struct kernel *kernel);
 /* tids may be NULL when the threads were not listed. ERR_GONE: the process ended. */
