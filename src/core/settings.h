@@ -12,7 +12,7 @@
 #define SETTINGS_STUCK_MAX 256
 
 struct settings {
-	int64_t interval_ns;            /* between polls; at least SETTINGS_INTERVAL_MIN_NS */
+	int64_t interval_ns; /* between polls; at least SETTINGS_INTERVAL_MIN_NS */
 	char stuck[SETTINGS_STUCK_MAX]; /* as given to --stuck; "" for the default */
 	struct stuck_rule rule;         /* what it says */
 	char filter[QUERY_TEXT_MAX];
@@ -22,10 +22,11 @@ struct settings {
 	bool no_color; /* --no-color, NO_COLOR */
 	bool ascii;
 	bool mouse;
-	struct stack_rules stack_rules; /* of config.json; the view does not change them */
+	struct stack_rules
+		stack_rules; /* of config.json; the view does not change them */
 };
 
-#define SETTINGS_INTERVAL_MIN_NS 10000000ll     /* 10 ms */
+#define SETTINGS_INTERVAL_MIN_NS 10000000ll      /* 10 ms */
 #define SETTINGS_INTERVAL_MAX_NS 3600000000000ll /* 1 h */
 
 /* 1 s, no filter, oldest first (age:desc), default columns, mouse on. */

@@ -31,7 +31,7 @@ struct kernel {
 	bool denied;        /* system calls and memory may not be read */
 	bool memory_denied; /* memory may not be read */
 	int64_t now_ns;     /* of this poll */
-	int64_t began_ns;   /* when the wait to be explained was first seen; 0: not known */
+	int64_t began_ns; /* when the wait to be explained was first seen; 0: not known */
 	struct kernel_fd_name *names;
 	struct kernel_socket *sockets; /* hash by inode */
 	int64_t sockets_at_ns;

@@ -189,7 +189,8 @@ static void explain_limit(struct kernel *kernel, const struct call_rule *rule,
 	out->ends = true;
 	if (rule->form == FORM_SLEEP && kernel->began_ns) {
 		char when[KERNEL_CLOCK_MAX];
-		int64_t end_ns = kernel->began_ns + ns - clock_mono_ns() + clock_real_ns();
+		int64_t end_ns =
+			kernel->began_ns + ns - clock_mono_ns() + clock_real_ns();
 
 		used = strlen(out->text);
 		snprintf(out->text + used, sizeof(out->text) - used, ", until about %s",
