@@ -50,10 +50,7 @@ static void put_counts(struct buf *out, const struct snapshot *snapshot)
 		separator = ", ";
 	}
 	buf_puts(out, "}},\n \"resources\": {");
-	json_put_count(out, "", "rss_bytes", snapshot->resources.rss_bytes);
-	json_put_count(out, ", ", "threads", snapshot->resources.threads);
-	json_put_count(out, ", ", "fds", snapshot->resources.fds);
-	json_put_count(out, ", ", "children", snapshot->resources.children);
+	json_put_resources(out, &snapshot->resources);
 	buf_puts(out, "},\n");
 }
 

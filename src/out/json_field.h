@@ -15,6 +15,8 @@ void json_put_count(struct buf *out, const char *separator, const char *key,
 		    int64_t value);
 void json_put_percent(struct buf *out, const char *key, double value);
 void json_put_address(struct buf *out, const char *key, uint64_t address);
+/* Its fields, without braces; json_resources.c. */
+void json_put_resources(struct buf *out, const struct resources *resources);
 void json_put_sources(struct buf *out, const char *sources);
 /* An array of frames; NULL: an empty one. */
 void json_put_frames(struct buf *out, const struct stack *stack);

@@ -322,8 +322,6 @@ static void put_gone(struct stream *stream, const struct snapshot *snapshot,
 /* What is written again only when any of it changed. */
 static void put_head(struct buf *out, const struct snapshot *s)
 {
-	const struct resources *r = &s->resources;
-
 	buf_clear(out);
 	buf_puts(out, ", \"target\": {");
 	json_put_count(out, "", "pid", s->target.pid > 0 ? s->target.pid : -1);
@@ -332,11 +330,8 @@ static void put_head(struct buf *out, const struct snapshot *s)
 	json_put_text(out, "runtime", s->target.runtime);
 	json_put_count(out, ", ", "start_real_ns", s->target.start_real_ns);
 	buf_puts(out, "}, \"resources\": {");
-	json_put_count(out, "", "rss_bytes", r->rss_bytes);
-	json_put_count(out, ", ", "threads", r->threads);
-	json_put_count(out, ", ", "fds", r->fds);
-	json_put_count(out, ", ", "children", r->children);
-	json_put_percent(out, "cpu_percent", r->cpu_percent);
+	json_put_resources(out, &s->resources);
+	json_put_percent(out, "cpu_percent", s->resources.cpu_percent);
 	buf_printf(out, "}, \"dropped\": %" PRIu64 ", \"errors\": [", s->dropped);
 	for (size_t i = 0; i < s->nr_notes; i++) {
 		buf_puts(out, i > 0 ? ", " : "");

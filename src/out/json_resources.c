@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* The fields of "resources" in dumps and streams. What is not known is left out, but for the
+ * four fields that are always there. */
+#include <inttypes.h>
+
+#include "out/json_field.h"
+
+static void put_counts(struct buf *out, const char *key, const int64_t *counts,
+		       size_t count, const char *(*name)(int id))
+{
+	const char *separator = "";
+
+	if (counts[0] < 0)
+		return;
+	json_put_key(out, ", ", key);
+	buf_puts(out, "{");
+	for (size_t i = 0; i < count; i++) {
+		if (counts[i] <= 0)
+			continue;
+		json_put_count(out, separator, name((int)i), counts[i]);
+		separator = ", ";
+	}
+	buf_puts(out, "}");
+}
+
+static const char *kind_name(int kind)
+{
+	return fd_kind_name((enum fd_kind)kind);
+}
+
+static const char *socket_name(int state)
+{
+	return socket_state_name((enum socket_state)state);
+}
+
+static void put_limits(struct buf *out, const struct resources *resources)
+{
+	const char *separator = "";
+
+	json_put_key(out, ", ", "limits");
+	buf_puts(out, "{");
+	for (int id = 0; id < LIMIT_COUNT; id++) {
+		const struct limit *limit = &resources->limits[id];
+
+		if (limit->most < 0)
+			continue;
+		json_put_key(out, separator, limit_info((enum limit_id)id)->key);
+		json_put_count(out, "{", "used", limit->used);
+		json_put_count(out, ", ", "most", limit->most);
+		buf_puts(out, "}");
+		separator = ", ";
+	}
+	buf_puts(out, "}");
+}
+
+void json_put_resources(struct buf *out, const struct resources *resources)
+{
+	json_put_count(out, "", "rss_bytes", resources->rss_bytes);
+	json_put_count(out, ", ", "threads", resources->threads);
+	json_put_count(out, ", ", "fds", resources->fds);
+	json_put_count(out, ", ", "children", resources->children);
+	if (resources->posix_timers >= 0)
+		json_put_count(out, ", ", "posix_timers", resources->posix_timers);
+	if (resources->inotify_watches >= 0)
+		json_put_count(out, ", ", "inotify_watches", resources->inotify_watches);
+	put_counts(out, "fds_by_kind", resources->by_kind, FD_KIND_COUNT, kind_name);
+	put_counts(out, "sockets_by_state", resources->by_socket, SOCKET_STATE_COUNT,
+		   socket_name);
+	put_limits(out, resources);
+}
