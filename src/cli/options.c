@@ -49,7 +49,7 @@ const struct option_info option_table[OPTION_COUNT] = {
 			   ON(RECORD) | ON(DUMP) | ON(RUN)},
 	[OPTION_FOR] = {0, "for", "DURATION", "stop after this time", ON(RECORD)},
 	[OPTION_ROTATE] = {0, "rotate", "SIZE|DURATION",
-			   "begin a new FILE when it is as large (10M) or old (1h)",
+			   "new FILE when as large (10M) or old (1h)",
 			   ON(RECORD)},
 	[OPTION_KEEP_FILES] = {0, "keep-files", "N", "of --rotate: FILE.1 ... FILE.N (4)",
 			       ON(RECORD)},

@@ -15,10 +15,10 @@ age() { screen | grep sleeper | grep -oE '[0-9.]+m?s ' | head -n 1; }
 newest=$(age)
 press '['
 changed() { [ -n "$(age)" ] && [ "$(age)" != "$newest" ]; }
-for i in 1 2 3 4 5; do press '['; done
+for _ in 1 2 3 4 5; do press '['; done
 until_true changed
 ok $? "steps back show younger tasks"
-for i in 1 2 3 4 5 6; do press ']'; done
+for _ in 1 2 3 4 5 6; do press ']'; done
 same() { [ "$(age)" = "$newest" ]; }
 until_true same
 ok $? "and steps on bring the newest picture, which has not aged"
