@@ -14,7 +14,7 @@ launch() {
 	mkfifo "$work/in"
 	# Held open: the program ends with its stdin.
 	exec 9<>"$work/in"
-	env "$@" "$BUILD/tests/targets/$program" <"$work/in" >"$work/$program" 2>"$work/log" &
+	env "$@" "$BUILD/tests/targets/$program" <"$work/in" >"$work/$program" 2>"$work/log" 9>&- &
 	target=$!
 	started="$started $target"
 	until_true grep -q "^ready" "$work/$program"
