@@ -20,6 +20,7 @@ const struct view *const view_table[VIEW_COUNT] = {
 	[VIEW_PROCESSES] = &view_processes,
 	[VIEW_HELP] = &view_help,
 	[VIEW_WAITS] = &view_waits,
+	[VIEW_RESOURCES] = &view_resources,
 };
 
 struct identity identity_of(const struct task *task)
@@ -333,6 +334,11 @@ void tui_act(struct tui *t, enum action action, int key)
 	case ACTION_WAITS:
 		if (t->snapshot != NULL || t->state.polls > 0)
 			tui_switch(t, t->view == VIEW_WAITS ? VIEW_TASKS : VIEW_WAITS);
+		break;
+	case ACTION_RESOURCES:
+		if (t->snapshot != NULL || t->state.polls > 0)
+			tui_switch(t, t->view == VIEW_RESOURCES ? VIEW_TASKS
+								: VIEW_RESOURCES);
 		break;
 	case ACTION_PROCESSES:
 		tui_switch(t, VIEW_PROCESSES);

@@ -27,7 +27,15 @@ struct identity {
 
 struct tui;
 
-enum view_id { VIEW_TASKS, VIEW_DETAIL, VIEW_PROCESSES, VIEW_HELP, VIEW_WAITS, VIEW_COUNT };
+enum view_id {
+	VIEW_TASKS,
+	VIEW_DETAIL,
+	VIEW_PROCESSES,
+	VIEW_HELP,
+	VIEW_WAITS,
+	VIEW_RESOURCES,
+	VIEW_COUNT
+};
 
 struct view {
 	const char *name;
@@ -51,7 +59,8 @@ struct view {
 };
 
 extern const struct view *const view_table[VIEW_COUNT];
-extern const struct view view_tasks, view_detail, view_processes, view_help, view_waits;
+extern const struct view view_tasks, view_detail, view_processes, view_help, view_waits,
+	view_resources;
 
 struct message {
 	char text[ERR_TEXT_MAX];

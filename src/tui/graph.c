@@ -137,6 +137,7 @@ static void scale(const struct graph *graph, struct plot *plot, size_t columns)
 	if (high - low < 1)
 		high = low + 1;
 	plot->step = nice_step(high - low, plot->rows > 6 ? 4 : 2, graph->binary);
+	plot->step = fmax(plot->step, 1); /* counts are whole */
 	plot->low = floor(low / plot->step) * plot->step;
 	plot->high = ceil(high / plot->step) * plot->step;
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "core/graph.h"
 #include "tui/app.h"
+#include "tui/resources.h"
 
 #define PARTS_MAX 16
 
@@ -104,6 +105,16 @@ static void add_resources(struct parts *parts, const struct resources *r)
 		ADD(parts, 5, ROLE_NORMAL, "cpu %.0f%%", r->cpu_percent);
 }
 
+static void add_limits(struct parts *parts, const struct snapshot *s)
+{
+	char text[TEXT_SIZE_MAX * 6];
+
+	for (int id = 0; id < LIMIT_COUNT; id++)
+		if (limit_share(&s->resources.limits[id]) >= LIMIT_NEAR &&
+		    resources_limit_text(s, (enum limit_id)id, text, sizeof(text)))
+			ADD(parts, 1, ROLE_WARN, "!%s", text);
+}
+
 static void add_target(struct tui *t, struct parts *parts)
 {
 	const struct snapshot *s = t->snapshot;
@@ -131,6 +142,7 @@ static void add_target(struct tui *t, struct parts *parts)
 	trend_text(t, trend, sizeof(trend));
 	ADD(parts, 3, ROLE_NORMAL, "tasks %u%s%s", s->counts.tasks,
 	    *trend != '\0' ? " " : "", trend);
+	add_limits(parts, s);
 	add_resources(parts, &s->resources);
 }
 

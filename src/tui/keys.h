@@ -12,7 +12,8 @@ enum key_views {
 	IN_PROCESSES = 1 << 2,
 	IN_HELP = 1 << 3,
 	IN_WAITS = 1 << 4,
-	IN_ALL = IN_TASKS | IN_DETAIL | IN_PROCESSES | IN_HELP | IN_WAITS,
+	IN_RESOURCES = 1 << 5,
+	IN_ALL = IN_TASKS | IN_DETAIL | IN_PROCESSES | IN_HELP | IN_WAITS | IN_RESOURCES,
 };
 
 enum action {

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the target has and how near its limits are: limits first, then descriptors by kind and
+ * sockets by state, then a graph for each figure over the time watched. Items of one or more
+ * lines that are scrolled one by one.
+ */
+#include "tui/resources.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tui/graph.h"
+
+#define TEXT_MAX       512
+#define LINES_MAX      32
+#define GRAPH_LINES    8 /* title and plot, at least */
+#define GRAPH_LINES_UP 16
+#define GRAPH_CELLS    60 /* one beside the other from twice as many */
+#define GRAPH_BESIDE   3
+
+struct line {
+	enum role role;
+	char text[TEXT_MAX];
+};
+
+struct view_resources {
+	size_t top; /* item at the top of the body */
+	size_t nr_items;
+};
+
+struct page {
+	struct line lines[LINES_MAX];
+	size_t nr_lines;
+	enum figure_id graphs[FIGURE_COUNT];
+	size_t nr_graphs;
+};
+
+static graph_format format_of(enum figure_id id)
+{
+	static const graph_format formats[] = {
+		[UNIT_COUNT] = graph_format_count,
+		[UNIT_BYTES] = graph_format_bytes,
+		[UNIT_PERCENT] = graph_format_percent,
+	};
+
+	return formats[figure_info(id)->unit];
+}
+
+bool resources_limit_text(const struct snapshot *snapshot, enum limit_id id, char *out,
+			  size_t size)
+{
+	const struct limit *limit = &snapshot->resources.limits[id];
+	const struct limit_info *info = limit_info(id);
+	char used[GRAPH_LABEL_MAX], most[GRAPH_LABEL_MAX];
+	graph_format format = info->bytes ? graph_format_bytes : graph_format_count;
+
+	if (limit_share(limit) < 0)
+		return false;
+	snprintf(out, size, "%s of %s %s", format((double)limit->used, used),
+		 format((double)limit->most, most), info->unit);
+	return true;
+}
+
+static struct line *add_line(struct page *page, enum role role)
+{
+	struct line *line = &page->lines[page->nr_lines];
+
+	if (page->nr_lines + 1 < LINES_MAX)
+		page->nr_lines++;
+	line->role = role;
+	line->text[0] = '\0';
+	return line;
+}
+
+static void append(struct line *line, const char *text)
+{
+	size_t used = strlen(line->text);
+
+	snprintf(line->text + used, sizeof(line->text) - used, "%s", text);
+}
+
+static void add_limits(struct page *page, const struct snapshot *snapshot)
+{
+	char text[TEXT_MAX / 2], when[CLOCK_DURATION_MAX], more[TEXT_MAX / 2];
+
+	for (int id = 0; id < LIMIT_COUNT; id++) {
+		double share = limit_share(&snapshot->resources.limits[id]);
+		int64_t reach_ns = figures_reach_ns(snapshot, (enum limit_id)id);
+		struct line *line;
+
+		if (!resources_limit_text(snapshot, (enum limit_id)id, text,
+					  sizeof(text)))
+			continue;
+		line = add_line(page, share >= LIMIT_NEAR ? ROLE_WARN : ROLE_NORMAL);
+		append(line, share >= LIMIT_NEAR ? "! " : "  ");
+		append(line, text);
+		snprintf(more, sizeof(more), ", %.0f%%", share * 100);
+		append(line, more);
+		if (reach_ns < 0)
+			continue;
+		snprintf(more, sizeof(more), "; at this rate the limit is reached in %s",
+			 clock_format_duration(reach_ns, when));
+		append(line, more);
+	}
+}
+
+static void add_count(struct line *line, const char *name, int64_t count)
+{
+	char text[TEXT_MAX / 4], number[GRAPH_LABEL_MAX];
+
+	if (count <= 0)
+		return;
+	snprintf(text, sizeof(text), "  %s %s", name,
+		 graph_format_count((double)count, number));
+	append(line, text);
+}
+
+static void add_kinds(struct page *page, const struct resources *r)
+{
+	struct line *line;
+
+	if (r->by_kind[0] >= 0) {
+		line = add_line(page, ROLE_NORMAL);
+		append(line, "  fds:");
+		for (int kind = 0; kind < FD_KIND_COUNT; kind++)
+			add_count(line, fd_kind_name((enum fd_kind)kind),
+				  r->by_kind[kind]);
+	} else if (r->fds >= 0) {
+		append(add_line(page, ROLE_DIM), "  fds: still being counted by kind");
+	}
+	if (r->by_kind[FD_SOCKET] > 0) {
+		line = add_line(page, ROLE_NORMAL);
+		append(line, "  sockets:");
+		for (int state = 0; state < SOCKET_STATE_COUNT; state++)
+			add_count(line, socket_state_name((enum socket_state)state),
+				  r->by_socket[state]);
+	}
+	line = add_line(page, ROLE_NORMAL);
+	append(line, "  others:");
+	add_count(line, "children", r->children);
+	add_count(line, "POSIX timers", r->posix_timers);
+	add_count(line, "timer descriptors", r->by_kind[FD_TIMERFD]);
+	add_count(line, "inotify watches", r->inotify_watches);
+	if (strcmp(line->text, "  others:") == 0)
+		append(line, "  no children, timers or watches");
+}
+
+/* These are drawn also where they are 0. */
+static bool always_drawn(enum figure_id id)
+{
+	return id == FIGURE_TASKS || id == FIGURE_RSS || id == FIGURE_FDS ||
+	       id == FIGURE_CPU;
+}
+
+static void make_page(const struct snapshot *snapshot, struct page *page)
+{
+	page->nr_lines = page->nr_graphs = 0;
+	add_limits(page, snapshot);
+	add_kinds(page, &snapshot->resources);
+	for (int id = 0; snapshot->figures != NULL && id < FIGURE_COUNT; id++) {
+		const struct series *series = &snapshot->figures->series[id];
+
+		if (series->count > 0 &&
+		    (always_drawn((enum figure_id)id) || series->max > 0))
+			page->graphs[page->nr_graphs++] = (enum figure_id)id;
+	}
+}
+
+/* "fds 1,012  +3.2/min  38 to 1,012" */
+static void draw_title(const struct snapshot *snapshot, enum figure_id id,
+		       struct area area)
+{
+	const struct series *series = &snapshot->figures->series[id];
+	char now[GRAPH_LABEL_MAX], low[GRAPH_LABEL_MAX], high[GRAPH_LABEL_MAX];
+	char rate[GRAPH_LABEL_MAX], text[TEXT_MAX];
+	graph_format format = format_of(id);
+	struct series_trend trend;
+	int used;
+
+	snprintf(text, sizeof(text), "%s %s", figure_info(id)->name,
+		 format(series->last, now));
+	used = draw_text(area.y, area.x, area.width, ROLE_STRONG, false, text);
+	text[0] = '\0';
+	if (series_trend(series, 0, &trend) && trend.clear) {
+		double rise = trend.per_second * 60;
+
+		snprintf(text, sizeof(text), "  %c%s/min", rise < 0 ? '-' : '+',
+			 format(rise < 0 ? -rise : rise, rate));
+	}
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), "  %s to %s  %s",
+		 format(series->min, low), format(series->max, high),
+		 figure_info(id)->help);
+	draw_text(area.y, area.x + used, area.width - used, ROLE_DIM, false, text);
+}
+
+static void draw_graph(const struct snapshot *snapshot, enum figure_id id,
+		       struct area area)
+{
+	const struct figures *figures = snapshot->figures;
+	int limit = figure_info(id)->limit;
+	struct graph graph = {
+		.series = &figures->series[id],
+		.format = format_of(id),
+		.binary = figure_info(id)->unit == UNIT_BYTES,
+		.role = ROLE_NORMAL,
+		.from_ns = figures->series[FIGURE_TASKS].first_ns,
+		.to_ns = figures->series[FIGURE_TASKS].last_ns,
+	};
+
+	/* A cgroup's limits are for other processes too, so they are no line here. */
+	if (limit == LIMIT_FDS && snapshot->resources.limits[limit].most > 0)
+		graph.limit = (double)snapshot->resources.limits[limit].most;
+	draw_title(snapshot, id, area);
+	area.y++;
+	area.height--;
+	graph_draw(&graph, area);
+}
+
+/* Rows of graphs that stand beside each other. */
+static size_t graph_rows(const struct page *page, size_t beside)
+{
+	return (page->nr_graphs + beside - 1) / beside;
+}
+
+static void draw_row(const struct snapshot *snapshot, const struct page *page,
+		     size_t first, size_t beside, struct area area)
+{
+	int cells = area.width / (int)beside;
+
+	for (size_t i = 0; i < beside && first + i < page->nr_graphs; i++)
+		draw_graph(snapshot, page->graphs[first + i],
+			   (struct area){area.y, area.x + cells * (int)i, area.height - 1,
+					 cells - 2});
+}
+
+static void draw_page(struct view_resources *v, const struct snapshot *snapshot,
+		      const struct page *page, struct area body)
+{
+	size_t beside = (size_t)(body.width / GRAPH_CELLS), rows;
+	int y = body.y, end = body.y + body.height, lines;
+
+	beside = beside < 1 ? 1 : beside > GRAPH_BESIDE ? GRAPH_BESIDE : beside;
+	rows = graph_rows(page, beside);
+	v->nr_items = page->nr_lines + rows;
+	if (v->top >= v->nr_items)
+		v->top = v->nr_items > 0 ? v->nr_items - 1 : 0;
+	lines = rows > 0 ? (body.height - (int)page->nr_lines) / (int)rows : 0;
+	lines = lines < GRAPH_LINES ? GRAPH_LINES : lines;
+	lines = lines > GRAPH_LINES_UP ? GRAPH_LINES_UP : lines;
+	for (size_t i = v->top; i < v->nr_items && y < end; i++) {
+		if (i < page->nr_lines) {
+			draw_text(y++, 0, body.width, page->lines[i].role, false,
+				  page->lines[i].text);
+			continue;
+		}
+		if (y + GRAPH_HEIGHT_MIN + 1 > end)
+			break;
+		draw_row(snapshot, page, (i - page->nr_lines) * beside, beside,
+			 (struct area){y, 1, lines < end - y ? lines : end - y,
+				       body.width - 1});
+		y += lines;
+	}
+}
+
+static int resources_init_view(struct tui *t, void *ctx)
+{
+	(void)t;
+	(void)ctx;
+	return 0;
+}
+
+static void resources_draw(struct tui *t, void *ctx, struct area body)
+{
+	struct page page;
+
+	if (t->snapshot == NULL) {
+		draw_text(body.y + (body.height > 2), 1, body.width - 1, ROLE_NORMAL,
+			  false, "There is no picture yet.");
+		return;
+	}
+	make_page(t->snapshot, &page);
+	draw_page(ctx, t->snapshot, &page, body);
+}
+
+static bool resources_act(struct tui *t, void *ctx, enum action action, int key)
+{
+	struct view_resources *v = ctx;
+	size_t last = v->nr_items > 0 ? v->nr_items - 1 : 0;
+
+	(void)t;
+	(void)key;
+	switch (action) {
+	case ACTION_UP:
+	case ACTION_PAGE_UP:
+	case ACTION_HALF_UP:
+		v->top -= v->top > 0;
+		return true;
+	case ACTION_DOWN:
+	case ACTION_PAGE_DOWN:
+	case ACTION_HALF_DOWN:
+		v->top += v->top < last;
+		return true;
+	case ACTION_FIRST:
+		v->top = 0;
+		return true;
+	case ACTION_LAST:
+		v->top = last;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void resources_click(struct tui *t, void *ctx, int y, int x, bool twice)
+{
+	(void)t;
+	(void)ctx;
+	(void)y;
+	(void)x;
+	(void)twice;
+}
+
+static void resources_status(struct tui *t, void *ctx, char *out, size_t size)
+{
+	char span[CLOCK_DURATION_MAX];
+
+	(void)ctx;
+	if (t->snapshot == NULL || t->snapshot->figures == NULL)
+		return;
+	const struct series *tasks = &t->snapshot->figures->series[FIGURE_TASKS];
+
+	snprintf(out, size, "watched for %s",
+		 clock_format_duration(tasks->last_ns - tasks->first_ns, span));
+}
+
+const struct view view_resources = {
+	.name = "resources",
+	.keys = IN_RESOURCES,
+	.header = true,
+	.ctx_size = sizeof(struct view_resources),
+	.init = resources_init_view,
+	.draw = resources_draw,
+	.act = resources_act,
+	.click = resources_click,
+	.status = resources_status,
+};
