@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Resources: as many of each kind as the program has opened, by the JSON of a dump and by the
+# kernel's own lists.
+. "$(dirname "$0")/lib.sh"
+need python3
+plan 12
+
+# start_resources ARG...: tests/targets/resources; its pid in $last.
+start_resources() {
+	: >"$work/ready"
+	rm -f "$work/hold"
+	mkfifo "$work/hold"
+	"$BUILD/tests/targets/resources" "$@" <"$work/hold" >"$work/ready" 2>>"$work/log" &
+	last=$!
+	started="$started $last"
+	exec 9>"$work/hold"
+	until_true grep -q ready "$work/ready" ||
+		{ echo "Bail out! the target does not start: $(cat "$work/log")"; exit 1; }
+}
+
+start_resources
+pid=$last
+until_true sees "$pid" 'sum(d["resources"]["fds_by_kind"].values()) == d["resources"]["fds"]'
+ok $? "kinds add up to the number of descriptors" "$(cat "$work/dump.json")"
+[ "$(ls "/proc/$pid/fd" | wc -l)" -eq "$(query 'd["resources"]["fds"]')" ]
+ok $? "which is that of /proc"
+
+kinds='{"socket": 22, "pipe": 8, "file": 7, "device": 3, "memfd": 2, "eventfd": 5, "epoll": 3,
+	"timerfd": 6, "signalfd": 1, "inotify": 2, "pidfd": 2}'
+check "as many of each kind as were opened" query "{k: n for k, n in \
+	d['resources']['fds_by_kind'].items() if k not in ('pipe', 'file')} == {k: n for k, n in \
+	$kinds.items() if k not in ('pipe', 'file')}"
+pipes=$(find "/proc/$pid/fd" -lname 'pipe:*' | wc -l)
+check "pipes, as /proc has them" query "d['resources']['fds_by_kind']['pipe'] == $pipes"
+[ "$pipes" -ge 8 ]
+ok $? "the pipes that it opened are among them"
+check "sockets by state" query "d['resources']['sockets_by_state'] == {'established': 6, \
+	'close-wait': 2, 'fin-wait-2': 2, 'listen': 1, 'udp': 2, 'unix': 8, 'netlink': 1}"
+check "inotify watches" query "d['resources']['inotify_watches'] == 11"
+check "POSIX timers" query "d['resources']['posix_timers'] == 9"
+check "children" query "d['resources']['children'] == 2"
+soft=$(awk '/^Max open files/ {print $4}' "/proc/$pid/limits")
+check "the soft limit of descriptors, as the kernel has it" query \
+	"d['resources']['limits'].get('fds', {}).get('most') == (None if '$soft' == 'unlimited' else int('$soft'))"
+exec 9>&-
+
+start_resources fill 64 60 100000
+dump "$last"
+check "a limit and how much of it is used" query \
+	"d['resources']['limits']['fds'] == {'used': 60, 'most': 64}"
+exec 9>&-
+
+# Many: read in pieces, and complete after some looks.
+if [ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -ge 9000 ]; then
+	ulimit -n 9000
+	start_resources fill 9000 8800 100000
+	"$client" record "$last" -i 0.1 --for 1.5s -o "$work/many.ndjson" >/dev/null 2>&1
+	python3 - "$work/many.ndjson" <<'PY'
+import json, sys
+looks = [json.loads(line) for line in open(sys.argv[1])]
+kinds = [look["resources"].get("fds_by_kind") for look in looks if "resources" in look]
+assert kinds[0] is None, "the first look has all kinds"
+assert sum(kinds[-1].values()) == 8800, kinds[-1]
+PY
+	ok $? "thousands of descriptors are counted over several looks"
+	exec 9>&-
+else
+	ok 0 "thousands of descriptors # SKIP the limit of descriptors is too low"
+fi
