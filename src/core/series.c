@@ -11,6 +11,8 @@
 #define TREND_CLEAR    0.8 /* of the pairs that differ, beyond those that say the opposite */
 #define REACHES_MAX_NS (365ll * 24 * 3600 * 1000000000ll)
 
+#define VALUE_MAX      1e30 /* well within a float */
+
 static const struct series_point nothing = {NAN, NAN, NAN};
 
 void series_init(struct series *series)
@@ -52,7 +54,7 @@ void series_push(struct series *series, int64_t time_ns, double value)
 	struct series_point point = {(float)value, (float)value, (float)value};
 	uint64_t passed;
 
-	if (!isfinite(value))
+	if (!(fabs(value) <= VALUE_MAX))
 		return;
 	if (series->count > 0 && time_ns < series->last_ns)
 		series_init(series);

@@ -36,7 +36,7 @@ struct series_trend {
 
 void series_init(struct series *series);
 /* Values come in the order of time; one that is older than the last begins anew, and one
- * that is not a number is left out. */
+ * that is not a number, or beyond 1e30, is left out. */
 void series_push(struct series *series, int64_t time_ns, double value);
 /*
  * The time from..to in `width` equal parts. A part that no value falls into has the last one

@@ -10,7 +10,8 @@
 
 #include "base/clock.h"
 
-#define FORM_MAX 2 /* columns of dots in a cell */
+#define FORM_MAX  2 /* columns of dots in a cell */
+#define TICKS_MAX 16
 
 struct form {
 	int columns, rows; /* dots of a cell */
@@ -24,13 +25,14 @@ struct plot {
 	int label_cells;
 	int cells, rows; /* of the canvas */
 	double low, high, step;
+	int ticks;
 	struct series_point points[GRAPH_CELLS_MAX * FORM_MAX];
 	unsigned char dots[GRAPH_ROWS_MAX][GRAPH_CELLS_MAX];
 };
 
 const char *graph_format_count(double value, char out[GRAPH_LABEL_MAX])
 {
-	int64_t whole = (int64_t)(value < 0 ? 0 : value > 1e15 ? 1e15 : value + 0.5);
+	int64_t whole = (int64_t)(fmax(0, fmin(value, 1e15)) + 0.5);
 	char digits[GRAPH_LABEL_MAX];
 	size_t length, used = 0;
 
@@ -53,7 +55,8 @@ const char *graph_format_bytes(double value, char out[GRAPH_LABEL_MAX])
 {
 	char text[TEXT_SIZE_MAX];
 
-	snprintf(out, GRAPH_LABEL_MAX, "%s", text_size((int64_t)fmax(value, 0), text));
+	snprintf(out, GRAPH_LABEL_MAX, "%s",
+		 text_size((int64_t)fmax(0, fmin(value, 9e18)), text));
 	return out;
 }
 
@@ -134,12 +137,12 @@ static void scale(const struct graph *graph, struct plot *plot, size_t columns)
 		high = graph->limit;
 	if (low < high * 0.6 || high - low > low)
 		low = 0;
-	if (high - low < 1)
-		high = low + 1;
+	high = fmax(high, low + fmax(1, fabs(low) * 1e-6));
 	plot->step = nice_step(high - low, plot->rows > 6 ? 4 : 2, graph->binary);
 	plot->step = fmax(plot->step, 1); /* counts are whole */
 	plot->low = floor(low / plot->step) * plot->step;
 	plot->high = ceil(high / plot->step) * plot->step;
+	plot->ticks = (int)fmin((plot->high - plot->low) / plot->step + 1.5, TICKS_MAX);
 }
 
 /* The cells that the widest label needs. */
@@ -148,7 +151,8 @@ static int label_cells(const struct graph *graph, const struct plot *plot)
 	char label[GRAPH_LABEL_MAX];
 	size_t cells = 0;
 
-	for (double at = plot->low; at <= plot->high + plot->step / 2; at += plot->step) {
+	for (int i = 0; i < plot->ticks; i++) {
+		double at = plot->low + plot->step * i;
 		size_t length = strlen(graph->format(at, label));
 
 		cells = length > cells ? length : cells;
@@ -234,7 +238,9 @@ static bool lay_out(const struct graph *graph, int width, int height, bool ascii
 static bool row_label(const struct graph *graph, const struct plot *plot, int row,
 		      char label[GRAPH_LABEL_MAX])
 {
-	for (double at = plot->low; at <= plot->high + plot->step / 2; at += plot->step) {
+	for (int i = 0; i < plot->ticks; i++) {
+		double at = plot->low + plot->step * i;
+
 		if (plot->rows - 1 - level_of(plot, at) / plot->form->rows != row)
 			continue;
 		graph->format(at, label);
