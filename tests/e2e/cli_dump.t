@@ -46,7 +46,10 @@ fields(d, {"grmon": int, "target": dict, "time": str, "clock_ns": int, "counts":
            "resources": dict, "tasks": list, "cycles": list, "errors": list}, "dump")
 fields(d["target"], {"pid": int, "name": str, "sources": list, "runtime": (str, none)}, "target")
 fields(d["counts"], {"tasks": int, "stuck": int, "by_state": dict, "by_class": dict}, "counts")
-fields(d["resources"], {k: (int, none) for k in ("rss_bytes", "threads", "fds", "children")}, "resources")
+fields(d["resources"], {"rss_bytes": (int, none), "threads": (int, none), "fds": (int, none),
+                        "children": (int, none), "posix_timers": (int, none),
+                        "inotify_watches": (int, none), "fds_by_kind": (dict, none),
+                        "sockets_by_state": (dict, none), "limits": (dict, none)}, "resources")
 assert d["grmon"] == 1 and d["target"]["pid"] == int(sys.argv[2])
 assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", d["time"]), d["time"]
 assert d["target"]["sources"] and all(type(s) is str for s in d["target"]["sources"])
