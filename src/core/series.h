@@ -13,7 +13,7 @@
 
 #define SERIES_POINTS   240
 #define SERIES_STEP_NS  250000000ll   /* at the beginning */
-#define SERIES_TREND_NS 30000000000ll /* shorter histories have no trend */
+#define SERIES_TREND_NS 10000000000ll /* shorter histories have no trend */
 
 /* No value in this step: all three are NAN. */
 struct series_point {

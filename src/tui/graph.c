@@ -140,6 +140,8 @@ static void scale(const struct graph *graph, struct plot *plot, size_t columns)
 	high = fmax(high, low + fmax(1, fabs(low) * 1e-6));
 	plot->step = nice_step(high - low, plot->rows > 6 ? 4 : 2, graph->binary);
 	plot->step = fmax(plot->step, 1); /* counts are whole */
+	if (graph->binary)                /* sizes have two digits */
+		plot->step = fmax(plot->step, exp2(floor(log2(high)) - 3));
 	plot->low = floor(low / plot->step) * plot->step;
 	plot->high = ceil(high / plot->step) * plot->step;
 	plot->ticks = (int)fmin((plot->high - plot->low) / plot->step + 1.5, TICKS_MAX);

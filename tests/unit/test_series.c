@@ -148,7 +148,7 @@ static void trends(void **state)
 	fill(600, SECOND, noise);
 	assert_false(series_trend(&series, 0, &trend) && trend.clear);
 	/* Too short to say. */
-	fill(20, SECOND, line);
+	fill(36, SECOND / 4, line);
 	assert_false(series_trend(&series, 0, &trend) && trend.clear);
 	/* Only the end of it. */
 	fill(600, SECOND, line);
