@@ -12,7 +12,7 @@ enum err_code {
 	ERR_USAGE = -5,    /* the user's words are wrong */
 	ERR_FORMAT = -6,   /* bytes from outside do not make sense */
 	ERR_NOMEM = -7,
-	ERR_TIMEOUT = -8,   /* nothing came in time; try again later */
+	ERR_TIMEOUT = -8,     /* nothing came in time; try again later */
 	ERR_UNSUPPORTED = -9, /* this target cannot be watched this way */
 };
 

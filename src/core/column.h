@@ -8,7 +8,7 @@
 #include "core/snapshot.h"
 
 enum column_id {
-	COLUMN_MARK,  /* "!" stuck, "?" warning … */
+	COLUMN_MARK, /* "!" stuck, "?" warning … */
 	COLUMN_ID,
 	COLUMN_STATE,
 	COLUMN_AGE,
@@ -26,9 +26,9 @@ enum column_id {
 enum column_type { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_DURATION };
 
 struct column {
-	const char *key;    /* what --columns, --sort and the filter accept: "age" */
-	const char *alias;  /* a second spelling ("fn", "loc"), or NULL */
-	const char *title;  /* "AGE" */
+	const char *key;   /* what --columns, --sort and the filter accept: "age" */
+	const char *alias; /* a second spelling ("fn", "loc"), or NULL */
+	const char *title; /* "AGE" */
 	const char *help;
 	enum column_type type;
 	int min_width;   /* display cells */

@@ -22,18 +22,19 @@ enum feed_status {
 
 struct feed_state {
 	enum feed_status status;
-	char message[ERR_TEXT_MAX]; /* error of the last poll, or why it ended; "" if none */
-	int64_t poll_ns;            /* how long the last poll took */
+	/* error of the last poll, or why it ended; "" if none */
+	char message[ERR_TEXT_MAX];
+	int64_t poll_ns; /* how long the last poll took */
 	uint64_t polls;
 };
 
 /* A row of the process list. Texts live until the next processes() call. */
 struct process_row {
 	pid_t pid;
-	const char *source;  /* the best that fits: "agent", "native", "-" */
-	int64_t tasks;       /* threads */
+	const char *source; /* the best that fits: "agent", "native", "-" */
+	int64_t tasks;      /* threads */
 	int64_t rss_bytes;
-	double cpu_percent;  /* -1: not known yet */
+	double cpu_percent; /* -1: not known yet */
 	const char *user;
 	const char *name;
 	const char *command; /* command line, cut */
@@ -62,8 +63,8 @@ struct feed_ops {
 	int (*attach)(void *ctx, pid_t pid, struct err *e);
 	/* Write the snapshot as JSON into a new file in the working directory; its path is
 	 * left in `path`. */
-	int (*write_dump)(void *ctx, const struct snapshot *snapshot, char *path, size_t size,
-			  struct err *e);
+	int (*write_dump)(void *ctx, const struct snapshot *snapshot, char *path,
+			  size_t size, struct err *e);
 };
 
 struct feed {

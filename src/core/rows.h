@@ -14,8 +14,8 @@ struct sort_key {
 };
 
 struct rows_options {
-	struct query *query;   /* or NULL */
-	int class;             /* enum task_class, or -1 for all */
+	struct query *query; /* or NULL */
+	int class;           /* enum task_class, or -1 for all */
 	bool hide_idle;
 	bool only_stuck;
 	struct sort_key sort; /* ties: by age descending, then by kind and id */

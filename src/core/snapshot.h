@@ -35,7 +35,8 @@ struct stack {
 	size_t nr_frames; /* innermost first */
 	bool truncated;   /* does not reach the outermost frame */
 	uint64_t hash;
-	uint32_t top; /* 1 + index of the frame that a user cares for; 0: to be looked for */
+	/* 1 + index of the frame that a user cares for; 0: to be looked for */
+	uint32_t top;
 	struct frame frames[];
 };
 
@@ -52,13 +53,15 @@ struct wait_actors {
 
 /* What a task waits on. */
 struct waits_on {
-	const char *kind; /* static: "channel", "mutex", "fd", "pid", "thread", "futex" …; NULL: nothing */
+	/* static: "channel", "mutex", "fd", "pid", "thread", "futex" …; NULL: nothing */
+	const char *kind;
 	uint64_t address; /* of the object in the target, or 0 */
-	const char *text; /* "chan results cap 0, len 0, 3 senders"; arena; never NULL if kind is set */
-	int fd;           /* -1: none */
-	pid_t owner_tid;  /* who holds it, or 0 */
-	pid_t owner_pid;  /* the other process that can end it, or 0 */
-	bool limited;     /* it ends by itself after a time */
+	/* "chan results cap 0, len 0, 3 senders"; arena; never NULL if kind is set */
+	const char *text;
+	int fd;                           /* -1: none */
+	pid_t owner_tid;                  /* who holds it, or 0 */
+	pid_t owner_pid;                  /* the other process that can end it, or 0 */
+	bool limited;                     /* it ends by itself after a time */
 	const struct wait_actors *actors; /* or NULL; arena */
 };
 
@@ -79,26 +82,29 @@ enum task_flags {
 };
 
 struct task {
-	uint64_t id;     /* tid, goid or serial: with kind what the user sees, "t4711" */
-	uint64_t serial; /* tells a reused id from the first; 0 where ids are not reused */
+	uint64_t id; /* tid, goid or serial: with kind what the user sees, "t4711" */
+	/* tells a reused id from the first; 0 where ids are not reused */
+	uint64_t serial;
 	enum task_kind kind;
 	enum task_state state;
-	uint32_t flags;    /* enum task_flags */
-	pid_t tid;         /* thread that it is or runs on, or 0 */
-	int64_t since_ns;  /* CLOCK_MONOTONIC of this machine; 0: the source cannot say */
-	int64_t start_ns;  /* the same clock; 0: not known */
-	const char *raw;   /* the runtime's own word for the state, or NULL */
-	const char *name;  /* never NULL */
+	uint32_t flags;   /* enum task_flags */
+	pid_t tid;        /* thread that it is or runs on, or 0 */
+	int64_t since_ns; /* CLOCK_MONOTONIC of this machine; 0: the source cannot say */
+	int64_t start_ns; /* the same clock; 0: not known */
+	const char *raw;  /* the runtime's own word for the state, or NULL */
+	const char *name; /* never NULL */
 	struct waits_on waits;
-	const char *inner;          /* a wait inside the published one, for the detail view; or NULL */
-	const struct stack *stack;  /* or NULL */
+	/* a wait inside the published one, for the detail view; or NULL */
+	const char *inner;
+	const struct stack *stack; /* or NULL */
 	const struct stack *created_by;
-	const char *creator_name;   /* name of the task that created it, or NULL */
-	uint64_t creator_id;        /* its id, or 0 */
+	const char *creator_name; /* name of the task that created it, or NULL */
+	uint64_t creator_id;      /* its id, or 0 */
 	const struct label *labels;
 	size_t nr_labels;
 	float cpu_percent; /* of one CPU since the look before; < 0: not known */
-	uint64_t switches; /* voluntary context switches, or waits where an agent counts them */
+	/* voluntary context switches, or waits where an agent counts them */
+	uint64_t switches;
 	const uint32_t *state_counts; /* STATE_COUNT counters of an agent, or NULL */
 };
 
@@ -126,14 +132,16 @@ struct other_task {
 struct wait_graph; /* core/graph.h */
 struct figures;    /* core/figures.h */
 
+struct groups; /* core/group.h */
+
 struct snapshot_target {
-	pid_t pid; /* 0: not a process */
-	const char *name;    /* never NULL */
-	const char *sources; /* "agent, native"; comma and space between */
-	const char *runtime; /* "go1.26.4", or NULL */
+	pid_t pid;             /* 0: not a process */
+	const char *name;      /* never NULL */
+	const char *sources;   /* "agent, native"; comma and space between */
+	const char *runtime;   /* "go1.26.4", or NULL */
 	int64_t start_real_ns; /* when the process began; 0: not known */
-	bool ended;          /* this is the last picture */
-	bool replay;         /* recorded: complete, and as old as it was then */
+	bool ended;            /* this is the last picture */
+	bool replay;           /* recorded: complete, and as old as it was then */
 };
 
 struct snapshot {
@@ -150,9 +158,11 @@ struct snapshot {
 	size_t nr_processes;
 	struct other_task *others;
 	size_t nr_others;
-	const struct wait_graph *graph; /* by graph_build(); NULL: nobody waits for anybody */
+	/* by graph_build(); NULL: nobody waits for anybody */
+	const struct wait_graph *graph;
 	const struct figures *figures; /* up to this look; arena; NULL: none are kept */
-	uint64_t dropped; /* tasks that the agent had no room for */
+	const struct groups *groups;   /* by grouping_update(); arena; NULL: none */
+	uint64_t dropped;              /* tasks that the agent had no room for */
 	const char **notes; /* sentences for the footer and dump's errors; arena */
 	size_t nr_notes;
 	struct arena arena;

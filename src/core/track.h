@@ -44,7 +44,7 @@ void track_set_rule(struct track *track, const struct stuck_rule *rule);
  */
 int track_update(struct track *track, struct snapshot *snapshot, struct err *e);
 /* Newest first; returns how many were written, at most TRACK_HISTORY_MAX. Thread-safe. */
-size_t track_history(struct track *track, enum task_kind kind, uint64_t id, uint64_t serial,
-		     struct history_entry *out, size_t max);
+size_t track_history(struct track *track, enum task_kind kind, uint64_t id,
+		     uint64_t serial, struct history_entry *out, size_t max);
 
 #endif

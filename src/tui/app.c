@@ -15,12 +15,9 @@
 #define FRAME_NS        (CLOCK_SECOND_NS / 4) /* ages grow in these steps */
 
 const struct view *const view_table[VIEW_COUNT] = {
-	[VIEW_TASKS] = &view_tasks,
-	[VIEW_DETAIL] = &view_detail,
-	[VIEW_PROCESSES] = &view_processes,
-	[VIEW_HELP] = &view_help,
-	[VIEW_WAITS] = &view_waits,
-	[VIEW_RESOURCES] = &view_resources,
+	[VIEW_TASKS] = &view_tasks,         [VIEW_DETAIL] = &view_detail,
+	[VIEW_PROCESSES] = &view_processes, [VIEW_HELP] = &view_help,
+	[VIEW_WAITS] = &view_waits,         [VIEW_RESOURCES] = &view_resources,
 };
 
 struct identity identity_of(const struct task *task)

@@ -27,9 +27,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_MAGIC     0x314e4f4d5247ull /* "GRMON1" */
-#define WIRE_VERSION   1u                /* readers refuse any other */
-#define WIRE_MEMFD     "grmon"           /* shown as /memfd:grmon in maps and fd links */
+#define WIRE_MAGIC        0x314e4f4d5247ull /* "GRMON1" */
+#define WIRE_VERSION      1u                /* readers refuse any other */
+#define WIRE_MEMFD        "grmon" /* shown as /memfd:grmon in maps and fd links */
 
 #define WIRE_SLOTS_MAX    65536u
 #define WIRE_CREATORS_MAX 16384u
@@ -49,10 +49,12 @@ enum wire_kind {
 #define WIRE_STATE_RUNNING 26u
 
 enum wire_slot_flags {
-	WIRE_SLOT_API = 1u << 0,     /* the outer wait was published by grmon_wait_begin() or a channel */
+	/* the outer wait was published by grmon_wait_begin() or a channel */
+	WIRE_SLOT_API = 1u << 0,
 	WIRE_SLOT_CREATOR = 1u << 1, /* the creator record of this index is valid */
 	WIRE_SLOT_LABELS = 1u << 2,  /* the label record of this index is valid */
-	WIRE_SLOT_NAMED = 1u << 3,   /* name was given by the program, not by the kernel */
+	/* name was given by the program, not by the kernel */
+	WIRE_SLOT_NAMED = 1u << 3,
 };
 
 enum wire_header_flags {
@@ -78,7 +80,8 @@ struct wire_header {
 	uint32_t nr_chans;
 	uint64_t chans_offset;
 
-	int32_t pid;            /* as the process saw itself, that is in its own pid namespace */
+	/* as the process saw itself, that is in its own pid namespace */
+	int32_t pid;
 	uint32_t flags;         /* enum wire_header_flags */
 	uint64_t start_mono_ns; /* CLOCK_MONOTONIC when the region was made */
 	uint64_t start_real_ns; /* CLOCK_REALTIME then */
@@ -95,22 +98,25 @@ struct wire_header {
 /* One task. 256 bytes, four cache lines; the first is what a wait writes. */
 struct wire_slot {
 	uint32_t seq;
-	uint32_t state;     /* 1..24, or WIRE_STATE_RUNNING */
-	uint64_t since_ns;  /* CLOCK_MONOTONIC_COARSE when the state began; 0: not known */
+	uint32_t state; /* 1..24, or WIRE_STATE_RUNNING */
+	/* CLOCK_MONOTONIC_COARSE when the state began; 0: not known */
+	uint64_t since_ns;
 	uint64_t object;    /* address waited on, or 0 */
 	uint64_t call_site; /* return address of the call that blocks */
 	uint64_t waits;     /* how many waits ever, inner ones not counted */
-	int32_t fd;         /* of an io wait, else -1; child pid of wait-child; tid of join */
-	uint32_t flags;     /* enum wire_slot_flags */
+	/* of an io wait, else -1; child pid of wait-child; tid of join */
+	int32_t fd;
+	uint32_t flags; /* enum wire_slot_flags */
 	uint64_t inner_object;
 	uint32_t inner_state; /* a libc wait inside an API wait, else 0 */
 	int32_t inner_fd;
 
-	uint64_t serial; /* > 0, never reused within the process */
+	uint64_t serial;   /* > 0, never reused within the process */
 	uint64_t start_ns; /* CLOCK_MONOTONIC */
 	uint32_t kind;     /* enum wire_kind */
-	int32_t tid;       /* thread: its own; coroutine: where it last ran, 0 if nowhere yet */
-	uint64_t carried;  /* thread: serial of the coroutine that runs on it, else 0 */
+	/* thread: its own; coroutine: where it last ran, 0 if nowhere yet */
+	int32_t tid;
+	uint64_t carried; /* thread: serial of the coroutine that runs on it, else 0 */
 	char name[WIRE_NAME_BYTES];
 
 	char what[WIRE_WHAT_BYTES];
@@ -126,15 +132,17 @@ struct wire_slot {
  */
 #define WIRE_CREATOR_STACK_BYTES 3840u
 struct wire_creator {
-	uint64_t serial;         /* of the creating task */
-	uint64_t created_serial; /* of the task that this belongs to; differs: stale, ignore */
+	uint64_t serial; /* of the creating task */
+	/* of the task that this belongs to; differs: stale, ignore */
+	uint64_t created_serial;
 	uint64_t mono_ns;
 	uint64_t stack_pointer; /* address of stack[0] in the process */
 	uint64_t pc;
-	uint64_t regs[17]; /* DWARF numbers of x86-64 (System V psABI, figure 3.36): rax rdx rcx
-			      rbx rsi rdi rbp rsp r8..r15 ra; only callee-saved ones are set */
+	/* DWARF numbers of x86-64 (System V psABI, figure 3.36): rax rdx rcx rbx rsi rdi rbp
+	 * rsp r8..r15 ra; only callee-saved ones are set. */
+	uint64_t regs[17];
 	int32_t tid;
-	uint32_t stack_bytes; /* valid bytes of stack[] */
+	uint32_t stack_bytes;       /* valid bytes of stack[] */
 	char name[WIRE_NAME_BYTES]; /* of the creating task */
 	uint8_t padding[256 - 5 * 8 - 17 * 8 - 8 - WIRE_NAME_BYTES];
 	uint8_t stack[WIRE_CREATOR_STACK_BYTES];
