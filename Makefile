@@ -136,15 +136,13 @@ demo: ## build, start the leaking demo server and watch it
 	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/examples/leaky-server
 	@BUILD=$(BUILD) src/examples/demo.sh
 
-# A test that hangs fails.
-TEST_SECONDS ?= 180
 check: ## install what the tests need, build, run every test
 	@tests/deps.sh check
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
 	@$(MAKE) --no-print-directory check-quick
 check-quick: tests ## run every test, installing nothing
 	BUILD=$(abspath $(BUILD)) SAN=$(SAN) CMOCKA_MESSAGE_OUTPUT=TAP \
-		$(PROVE) -j$(JOBS) --exec "timeout -k 5 $(TEST_SECONDS)" --timer $(UNIT_TESTS) $(FAULT_TESTS) $(SCRIPTS)
+		$(PROVE) -j$(JOBS) --exec tests/run-test --timer $(UNIT_TESTS) $(FAULT_TESTS) $(SCRIPTS)
 
 lint: ## layering, formatting, static analysis, exported symbols, man pages
 	@tests/deps.sh lint
