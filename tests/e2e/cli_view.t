@@ -56,7 +56,7 @@ kill "$child"
 run_view -i 0.1
 wait_for 'server-main'
 touch "$work/child.end"
-expect "process $child \(server-main\) ended at [0-9:]+ with exit status 5" 'a command that ends by itself: how, in the view'
+expect "process $child \([a-z0-9-]+\) ended at [0-9:]+ with exit status 5" 'a command that ends by itself: how, in the view'
 press q
 expect 'server ended with exit status 5' 'and behind it'
 
