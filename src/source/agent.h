@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "source/kernel.h"
 
 /* The agent's own thread; not shown. */
@@ -15,6 +16,12 @@
 /* Whether there is an agent in the process. Why it cannot be used, as a sentence; "" if
  * there is none or it can be. Cheap. */
 bool agent_present(pid_t pid, char *unusable, size_t size);
+
+/* The directories where the agent of a process may have its socket, one for each way from 0
+ * on; "" for a way that gives none, false when there are no more. environment: of the process,
+ * or NULL. */
+bool agent_socket_directory(unsigned way, pid_t pid, uid_t uid,
+			    const struct buf *environment, char *out, size_t size);
 
 /* Fill the target fields of a snapshot; say what could not be read. */
 void native_describe(const struct kernel *kernel, int64_t start_real_ns,

@@ -166,25 +166,8 @@ static int try_socket(struct region *region, struct kernel *kernel, const char *
 	return rc;
 }
 
-static const char *environ_value(const struct buf *environment, const char *name)
-{
-	size_t bytes = strlen(name);
-
-	for (size_t at = 0; at < environment->length;) {
-		const char *entry = environment->bytes + at;
-
-		if (strncmp(entry, name, bytes) == 0 && entry[bytes] == '=')
-			return entry + bytes + 1;
-		at += strlen(entry) + 1;
-	}
-	return NULL;
-}
-
-/* Where its socket can be: each as the process itself sees it. */
 static int attach_by_socket(struct region *region, struct kernel *kernel, struct err *e)
 {
-	const char *ours = getenv("GRMON_SOCKET_DIR");
-	const char *value;
 	char path[48];
 	char directory[512];
 	struct buf environment;
@@ -193,28 +176,12 @@ static int attach_by_socket(struct region *region, struct kernel *kernel, struct
 	buf_init(&environment, ENVIRON_MAX);
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)kernel->pid);
 	fdio_read_file(path, &environment, ENVIRON_MAX, NULL);
-	for (int way = 0; way < 5 && rc == ERR_NOTFOUND; way++) {
-		directory[0] = '\0';
-		value = NULL;
-		if (way == 0 && ours)
-			snprintf(directory, sizeof(directory), "%s", ours);
-		if (way == 1)
-			value = environ_value(&environment, "GRMON_SOCKET_DIR");
-		if (way == 2)
-			value = environ_value(&environment, "XDG_RUNTIME_DIR");
-		if (value && value[0] == '/')
-			snprintf(directory, sizeof(directory), "/proc/%d/root%s%s",
-				 (int)kernel->pid, value, way == 2 ? "/grmon" : "");
-		if (way == 3)
-			snprintf(directory, sizeof(directory),
-				 "/proc/%d/root/run/user/%u/grmon", (int)kernel->pid,
-				 kernel->facts.uid);
-		if (way == 4)
-			snprintf(directory, sizeof(directory),
-				 "/proc/%d/root/tmp/grmon-%u", (int)kernel->pid,
-				 kernel->facts.uid);
+	for (unsigned way = 0;
+	     rc == ERR_NOTFOUND &&
+	     agent_socket_directory(way, kernel->pid, kernel->facts.uid, &environment,
+				    directory, sizeof(directory));
+	     way++)
 		rc = try_socket(region, kernel, directory, e);
-	}
 	buf_release(&environment);
 	return rc;
 }

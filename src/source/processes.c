@@ -3,16 +3,20 @@
  * it may have ended since. */
 #include "source/processes.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <libproc2/pids.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fdio.h"
+#include "source/agent.h"
 #include "source/procfs.h"
 
 #define COMMAND_MAX 512u
@@ -85,24 +89,40 @@ static bool may_watch(pid_t pid)
 	return fdio_read_small(AT_FDCWD, path, text, sizeof(text)) > 0;
 }
 
+/* A process that was killed leaves its socket behind, and another one may get its pid. */
+static bool listens(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	bool refused;
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return true;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return true;
+	refused = connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 &&
+		  errno == ECONNREFUSED;
+	close(fd);
+	return !refused;
+}
+
 /* By its socket: looking into every process would take too long for a list. */
 static bool has_agent(pid_t pid, unsigned uid)
 {
-	const char *ours = getenv("GRMON_SOCKET_DIR");
-	char path[300];
+	char directory[300], path[330];
 	struct stat st;
 
-	if (ours) {
-		snprintf(path, sizeof(path), "%s/%d.sock", ours, (int)pid);
-		if (stat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+	for (unsigned way = 0;
+	     agent_socket_directory(way, pid, uid, NULL, directory, sizeof(directory));
+	     way++) {
+		snprintf(path, sizeof(path), "%s/%d.sock", directory, (int)pid);
+		if (directory[0] && stat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+		    listens(path))
 			return true;
 	}
-	snprintf(path, sizeof(path), "/run/user/%u/grmon/%d.sock", uid, (int)pid);
-	if (stat(path, &st) == 0 && S_ISSOCK(st.st_mode))
-		return true;
-	snprintf(path, sizeof(path), "/proc/%d/root/tmp/grmon-%u/%d.sock", (int)pid, uid,
-		 (int)pid);
-	return stat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+	return false;
 }
 
 static const char *keep(struct processes *list, const char *text, size_t max)

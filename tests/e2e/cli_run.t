@@ -4,7 +4,7 @@
 # with the agent inside where it can be.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 14
+plan 16
 
 out_and_status() {
 	"$client" run -- sh -c 'echo one; echo two >&2; exit 7' >"$work/out" 2>"$work/err"
@@ -35,6 +35,16 @@ check 'the agent stands before what is preloaded already' preload
 start "$client" run -- sleep 600
 check 'the command has the pid of the client' until_true sh -c '[ "$(cat /proc/$0/comm)" = sleep ]' "$last"
 check 'the agent is in it' until_true sees "$last" 'd["target"]["sources"][0] == "agent"'
+start "$client" run -- python3 -c 'import threading, time
+threading.Thread(target=time.sleep, args=(600,)).start()'
+check 'ls finds its socket below XDG_RUNTIME_DIR' until_true sh -c \
+	'test -S "$2/grmon/$1.sock" && "$0" ls -s agent | grep -qE "^ *$1 agent "' \
+	"$client" "$last" "$XDG_RUNTIME_DIR"
+start sleep 600
+python3 -c 'import socket, sys
+socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$XDG_RUNTIME_DIR/grmon/$last.sock"
+check 'a socket that an earlier process has left is none' sh -c \
+	'"$0" ls | grep -qE "^ *$1 native "' "$client" "$last"
 to_file() {
 	"$client" run -o "$work/log2" -- sh -c 'echo one; echo two >&2' >"$work/out" 2>"$work/err" &&
 		[ "$(cat "$work/log2")" = "one
@@ -51,7 +61,7 @@ if cc -static -o "$work/static" "$work/static.c" 2>/dev/null; then
 	}
 	check 'a static program' static
 else
-	echo 'ok 11 - a static program # SKIP no static libc'
+	echo 'ok 13 - a static program # SKIP no static libc'
 	tests=$((tests + 1))
 fi
 printf '#!%s\n' "$work/static" >"$work/script"
@@ -60,7 +70,7 @@ script() { "$client" run -- "$work/script" 2>"$work/err"; [ $? -eq 3 ] && grep -
 if [ -x "$work/static" ]; then
 	check 'a script of a static interpreter' script
 else
-	echo 'ok 12 - a script of a static interpreter # SKIP no static libc'
+	echo 'ok 14 - a script of a static interpreter # SKIP no static libc'
 	tests=$((tests + 1))
 fi
 no_agent() {
