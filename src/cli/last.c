@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/figures.h"
+#include "core/group.h"
 
 #define TEXT_MAX 4096u
 
@@ -74,6 +75,7 @@ struct snapshot *last_copy(const struct snapshot *snapshot)
 	copy->resources = snapshot->resources;
 	copy->dropped = snapshot->dropped;
 	copy_figures(copy, snapshot);
+	groups_copy(copy, snapshot);
 	for (size_t i = 0; i < snapshot->nr_notes; i++)
 		snapshot_note(copy, "%s", snapshot->notes[i]);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {

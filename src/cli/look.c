@@ -36,6 +36,9 @@ int look_init(struct look *look, const struct look_options *options, struct err 
 	look->stacks = stack_table_new(LOOK_STACKS_MAX);
 	look->track = track_new(&options->rule);
 	look->holders = holders_new();
+	look->grouping = grouping_new(options->acknowledge, e);
+	if (!look->grouping)
+		return e->code;
 	if (!look->intern || !look->stacks || !look->track || !look->holders)
 		return err_set(e, ERR_NOMEM, "there is no memory to watch a process");
 	look->target.intern = look->intern;
@@ -68,6 +71,8 @@ void look_detach(struct look *look)
 	look->pidfd = -1;
 	look->target.pid = 0;
 	figures_init(&look->figures);
+	if (look->grouping)
+		grouping_reset(look->grouping);
 }
 
 void look_release(struct look *look)
@@ -75,6 +80,7 @@ void look_release(struct look *look)
 	look_detach(look);
 	track_free(look->track);
 	holders_free(look->holders);
+	grouping_free(look->grouping);
 	stack_table_free(look->stacks);
 	intern_free(look->intern);
 }
@@ -279,6 +285,8 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 out:
 	if (rc == 0)
 		figures_update(&look->figures, *snapshot);
+	if (rc == 0)
+		grouping_update(look->grouping, *snapshot);
 	if (rc != 0) {
 		snapshot_unref(*snapshot);
 		*snapshot = NULL;

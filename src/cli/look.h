@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "core/figures.h"
+#include "core/group.h"
 #include "core/track.h"
 #include "source/holders.h"
 #include "source/source.h"
@@ -18,6 +19,7 @@ struct look_options {
 	const char *user, *header; /* of a URL, or NULL */
 	struct stuck_rule rule;
 	const struct stack_rules *stack_rules; /* or NULL; outlive the look */
+	const char *acknowledge; /* filters of what never leaks, one a line; or NULL */
 };
 
 struct look {
@@ -29,6 +31,7 @@ struct look {
 	char text[24]; /* target.text: the pid */
 	struct track *track;
 	struct figures figures; /* of this target, while it is watched */
+	struct grouping *grouping;
 	struct holders *holders;
 	const struct source_ops *ops; /* NULL: none is open */
 	void *ctx;

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* A finding in words, with its numbers: what a person would say who had looked at it. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "core/figures.h"
+#include "core/group_private.h"
+
+#define EVIDENCE_MAX 900
+
+struct words {
+	char text[EVIDENCE_MAX];
+	size_t used;
+};
+
+__attribute__((format(printf, 2, 3))) static void say(struct words *words,
+						      const char *format, ...)
+{
+	size_t room = sizeof(words->text) - words->used;
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vsnprintf(words->text + words->used, room, format, args);
+	va_end(args);
+	if (length > 0)
+		words->used += (size_t)length < room ? (size_t)length : room - 1;
+}
+
+static void time_of_day(const struct snapshot *snapshot, int64_t mono_ns, char out[16])
+{
+	time_t seconds = (time_t)((snapshot->real_ns - (snapshot->mono_ns - mono_ns)) /
+				  CLOCK_SECOND_NS);
+	struct tm local;
+
+	snprintf(out, 16, "?");
+	if (localtime_r(&seconds, &local))
+		strftime(out, 16, "%H:%M:%S", &local);
+}
+
+static void say_growth(struct words *words, const struct leak *leak,
+		       const struct snapshot *snapshot)
+{
+	const struct trend_finding *finding = &leak->finding;
+	char span[CLOCK_DURATION_MAX], since[16];
+	double per_minute = finding->per_second * 60;
+
+	time_of_day(snapshot, finding->from_ns, since);
+	say(words, "From %" PRIu32 " to %" PRIu32 " in %s, since %s", finding->from,
+	    finding->to, clock_format_duration(finding->to_ns - finding->from_ns, span),
+	    since);
+	if (per_minute >= 1)
+		say(words, ": +%.*f a minute", per_minute < 10 ? 1 : 0, per_minute);
+	else if (per_minute > 0)
+		say(words, ": +%.1f an hour", per_minute * 60);
+	say(words, ". ");
+	if (finding->rises > 0)
+		say(words,
+		    "The least number of each part of that time is above that of the "
+		    "part before, %" PRIu32 " times in a row. ",
+		    finding->rises);
+	say(words, "%" PRIu64 " came to stay, %" PRIu64 " left. ", finding->came,
+	    finding->left);
+}
+
+static void say_steps(struct words *words, const struct trend_finding *finding)
+{
+	char period[CLOCK_DURATION_MAX];
+
+	if (finding->nr_steps == 0)
+		return;
+	say(words, "It comes in steps: +%" PRIu32 " every %s, %" PRIu32 " times",
+	    finding->step_size, clock_format_duration(finding->period_ns, period),
+	    finding->nr_steps);
+	say(words, finding->period_ns >= 2 * CLOCK_SECOND_NS
+			   ? ", which points to a periodic job. "
+			   : ". ");
+}
+
+/* The limit that this growth reaches first. */
+static void find_limit(struct leak *leak, struct snapshot *snapshot)
+{
+	static const enum limit_id of_threads[] = {LIMIT_PROCESSES, LIMIT_PIDS};
+	const struct task *task = &snapshot->tasks[leak->example];
+	double per_second = leak->finding.per_second, best = INFINITY;
+	int64_t memory_ns = figures_reach_ns(snapshot, LIMIT_MEMORY);
+	const struct limit *limit;
+	char text[64] = "";
+
+	leak->limit_ns = -1;
+	for (size_t i = 0; i < 2 && task->kind == TASK_THREAD && per_second > 0; i++) {
+		limit = &snapshot->resources.limits[of_threads[i]];
+		if (limit->used < 0 || limit->most <= limit->used ||
+		    (double)(limit->most - limit->used) / per_second >= best)
+			continue;
+		best = (double)(limit->most - limit->used) / per_second;
+		snprintf(text, sizeof(text), "%" PRId64 " threads", limit->most);
+	}
+	if (memory_ns >= 0 && (double)memory_ns / 1e9 < best) {
+		best = (double)memory_ns / 1e9;
+		snprintf(text, sizeof(text), "%" PRId64 " MB of memory",
+			 snapshot->resources.limits[LIMIT_MEMORY].most >> 20);
+	}
+	if (best > 365.0 * 24 * 3600)
+		return;
+	leak->limit = arena_strndup(&snapshot->arena, text, sizeof(text));
+	leak->limit_ns = leak->limit ? (int64_t)(best * 1e9) : -1;
+}
+
+void leak_explain(struct leak *leak, struct snapshot *snapshot, bool deadlock,
+		  bool hopeless)
+{
+	const struct trend_finding *finding = &leak->finding;
+	struct words words = {.used = 0};
+	char reached[CLOCK_DURATION_MAX];
+
+	words.text[0] = '\0';
+	leak->limit_ns = -1;
+	if (deadlock)
+		say(&words, "In a deadlock: nobody who could end the wait ever will. ");
+	if (hopeless)
+		say(&words, "It waits for a nil channel: nobody can ever end that. ");
+	if (finding->per_second > 0) {
+		say_growth(&words, leak, snapshot);
+		say_steps(&words, finding);
+		find_limit(leak, snapshot);
+	} else if (!deadlock && !hopeless) {
+		say(&words, "It has grown to %" PRIu32 ", but does so no longer. ",
+		    finding->to);
+	}
+	if (leak->limit_ns >= 0)
+		say(&words, "At this pace the limit of %s is reached in %s. ",
+		    leak->limit, clock_format_duration(leak->limit_ns, reached));
+	if (finding->verdict == VERDICT_RECHECK && finding->per_second > 0)
+		say(&words, "It is young: look again. ");
+	if (words.used > 0 && words.text[words.used - 1] == ' ')
+		words.text[words.used - 1] = '\0';
+	leak->evidence = arena_strndup(&snapshot->arena, words.text, sizeof(words.text));
+	if (!leak->evidence)
+		leak->evidence = "";
+}

@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One pass over the tasks of a look. What a task was in at the look before is found by its
+ * place, since most looks have the same tasks in the same order; when its stack, creator,
+ * state and labels are the same pointers too, its groups need no search at all.
+ */
+#include "core/group.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "core/group_private.h"
+
+#define LABEL_BYTES     (4u << 20)
+#define LABEL_TEXT_MAX  120u
+#define SURVIVE_MOST_NS 30000000000ll
+#define STAY_PARTS      16 /* of the time watched */
+#define LOOK_AHEAD      8u
+
+const char *group_by_name(enum group_by by)
+{
+	static const char *const names[GROUP_BY_COUNT] = {"stack", "creator", "state",
+							  "label"};
+
+	return names[by < GROUP_BY_COUNT ? by : GROUP_STACK];
+}
+
+static int take_acknowledges(struct grouping *grouping, const char *text, struct err *e)
+{
+	char line[QUERY_TEXT_MAX];
+
+	while (text && *text) {
+		size_t bytes = strcspn(text, "\n");
+		struct query *query;
+
+		if (bytes >= sizeof(line) ||
+		    grouping->nr_acknowledges == ACKNOWLEDGES_MAX)
+			return err_set(e, ERR_USAGE,
+				       "at most %u filters of %d bytes can acknowledge",
+				       ACKNOWLEDGES_MAX, QUERY_TEXT_MAX - 1);
+		memcpy(line, text, bytes);
+		line[bytes] = '\0';
+		text += bytes + (text[bytes] == '\n');
+		if (line[strspn(line, " \t")] == '\0')
+			continue;
+		query = query_new(line, e);
+		if (!query)
+			return ERR_USAGE;
+		grouping->acknowledges[grouping->nr_acknowledges++] = query;
+	}
+	return 0;
+}
+
+struct grouping *grouping_new(const char *acknowledge, struct err *e)
+{
+	struct grouping *grouping = calloc(1, sizeof(*grouping));
+
+	if (!grouping) {
+		err_set(e, ERR_NOMEM, "there is no memory for groups");
+		return NULL;
+	}
+	for (int by = 0; by < GROUP_BY_COUNT; by++)
+		entry_table_init(&grouping->tables[by]);
+	entry_table_init(&grouping->sites);
+	grouping->seed = hash_seed();
+	grouping->least_ns = TREND_LEAST_NS;
+	grouping->intern = intern_new(LABEL_BYTES);
+	if (!grouping->intern)
+		err_set(e, ERR_NOMEM, "there is no memory for groups");
+	if (!grouping->intern || take_acknowledges(grouping, acknowledge, e) != 0) {
+		grouping_free(grouping);
+		return NULL;
+	}
+	return grouping;
+}
+
+void grouping_reset(struct grouping *grouping)
+{
+	for (int by = 0; by < GROUP_BY_COUNT; by++)
+		entry_table_release(&grouping->tables[by]);
+	entry_table_release(&grouping->sites);
+	grouping->nr_before = 0;
+	grouping->look = 0;
+}
+
+void grouping_free(struct grouping *grouping)
+{
+	if (!grouping)
+		return;
+	grouping_reset(grouping);
+	for (size_t i = 0; i < grouping->nr_acknowledges; i++)
+		query_free(grouping->acknowledges[i]);
+	intern_free(grouping->intern);
+	free(grouping->before);
+	free(grouping->now);
+	free(grouping->index);
+	free(grouping);
+}
+
+void grouping_set_least(struct grouping *grouping, int64_t least_ns)
+{
+	grouping->least_ns = least_ns;
+}
+
+uint32_t task_weight(const struct task *task)
+{
+	unsigned long long weight;
+
+	if (task->kind != TASK_GOROUTINE || task->nr_labels == 0 ||
+	    strcmp(task->labels[0].key, "goroutines") != 0)
+		return 1;
+	weight = strtoull(task->labels[0].text, NULL, 10);
+	return weight < 1 ? 1 : weight > 100000000 ? 100000000 : (uint32_t)weight;
+}
+
+static bool is_member(const struct member *member, const struct task *task)
+{
+	return member->id == task->id && member->serial == task->serial &&
+	       member->kind == (uint8_t)task->kind;
+}
+
+static uint64_t identity_hash(const struct grouping *grouping, uint64_t id,
+			      uint64_t serial, unsigned kind)
+{
+	return hash_mix(hash_mix(grouping->seed ^ kind, id), serial);
+}
+
+/* Over all members of the look before; without memory they are taken for new. */
+static bool build_index(struct grouping *grouping)
+{
+	size_t capacity = 64;
+
+	grouping->indexed = true;
+	while (capacity < grouping->nr_before * 2)
+		capacity *= 2;
+	if (capacity != grouping->index_capacity) {
+		free(grouping->index);
+		grouping->index = malloc(capacity * sizeof(*grouping->index));
+		grouping->index_capacity = grouping->index ? capacity : 0;
+	}
+	if (!grouping->index)
+		return false;
+	memset(grouping->index, 0xff, capacity * sizeof(*grouping->index));
+	for (size_t i = 0; i < grouping->nr_before; i++) {
+		const struct member *member = &grouping->before[i];
+		size_t at = identity_hash(grouping, member->id, member->serial,
+					  member->kind) &
+			    (capacity - 1);
+
+		while (grouping->index[at] != GROUP_NONE)
+			at = (at + 1) & (capacity - 1);
+		grouping->index[at] = (uint32_t)i;
+	}
+	return true;
+}
+
+static struct member *find_before(struct grouping *grouping, const struct task *task)
+{
+	size_t mask;
+
+	for (size_t ahead = 0; ahead < LOOK_AHEAD; ahead++) {
+		size_t i = grouping->at_before + ahead;
+
+		if (i >= grouping->nr_before)
+			break;
+		if (is_member(&grouping->before[i], task)) {
+			grouping->at_before = i + 1;
+			return &grouping->before[i];
+		}
+	}
+	if (grouping->nr_before == 0 || (!grouping->indexed && !build_index(grouping)) ||
+	    !grouping->index)
+		return NULL;
+	mask = grouping->index_capacity - 1;
+	for (size_t at =
+		     identity_hash(grouping, task->id, task->serial, task->kind) & mask;
+	     grouping->index[at] != GROUP_NONE; at = (at + 1) & mask) {
+		struct member *member = &grouping->before[grouping->index[at]];
+
+		if (!is_member(member, task))
+			continue;
+		grouping->at_before = grouping->index[at] + 1;
+		return member;
+	}
+	return NULL;
+}
+
+static uint64_t hash_labels(const struct grouping *grouping, const struct task *task)
+{
+	uint64_t hash = grouping->seed;
+
+	if (task->nr_labels == 0)
+		return 0;
+	for (size_t i = 0; i < task->nr_labels && i < GROUP_LABELS; i++) {
+		const struct label *label = &task->labels[i];
+
+		hash = hash_bytes(hash, label->key, strnlen(label->key, LABEL_TEXT_MAX));
+		hash = hash_bytes(hash, label->text,
+				  strnlen(label->text, LABEL_TEXT_MAX));
+	}
+	return hash | 1;
+}
+
+/* Two parts of a key: where a frame is. */
+static void key_frame(struct group_key *key, size_t at, const struct frame *frame)
+{
+	if (!frame)
+		return;
+	key->text[2 * at] = frame->function;
+	key->text[2 * at + 1] = frame->file;
+	key->number[at] = frame->function ? (uint64_t)frame->line : frame->address;
+}
+
+static bool has_site(const struct task *task)
+{
+	return state_blocks(task->state) && !(task->flags & TASK_SUSPECT);
+}
+
+static uint32_t find_site(struct grouping *grouping, const struct task *task)
+{
+	struct group_key key;
+
+	memset(&key, 0, sizeof(key));
+	key_frame(&key, 0, task_top_frame(task));
+	key_frame(&key, 1, task_creator_frame(task));
+	/* Lines are small: the class has room beside one. */
+	key.number[0] ^= (uint64_t)(state_info(task->state)->class + 1) << 56;
+	return entry_find(grouping, &grouping->sites, &key, true);
+}
+
+static void find_groups(struct grouping *grouping, const struct task *task,
+			struct member *member)
+{
+	struct group_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.text[0] = task->stack;
+	key.number[0] = task->stack ? 0 : 1 + (uint64_t)task->state;
+	member->groups[GROUP_STACK] =
+		entry_find(grouping, &grouping->tables[GROUP_STACK], &key, false);
+	memset(&key, 0, sizeof(key));
+	key_frame(&key, 0, task_creator_frame(task));
+	member->groups[GROUP_CREATOR] =
+		entry_find(grouping, &grouping->tables[GROUP_CREATOR], &key, false);
+	memset(&key, 0, sizeof(key));
+	key.number[0] = task->state;
+	member->groups[GROUP_STATE] =
+		entry_find(grouping, &grouping->tables[GROUP_STATE], &key, false);
+	for (size_t i = 0; i < GROUP_LABELS; i++) {
+		uint32_t *group = &member->groups[GROUP_LABEL + i];
+		const struct label *label = &task->labels[i];
+
+		*group = GROUP_NONE;
+		if (i >= task->nr_labels)
+			continue;
+		memset(&key, 0, sizeof(key));
+		key.text[0] = intern_text(grouping->intern, label->key,
+					  strnlen(label->key, LABEL_TEXT_MAX));
+		key.text[1] = intern_text(grouping->intern, label->text,
+					  strnlen(label->text, LABEL_TEXT_MAX));
+		*group =
+			entry_find(grouping, &grouping->tables[GROUP_LABEL], &key, false);
+	}
+}
+
+static struct entry_table *table_of(struct grouping *grouping, size_t which)
+{
+	return &grouping->tables[which < GROUP_LABEL ? which : GROUP_LABEL];
+}
+
+static void count_in(struct entry *entry, const struct grouping *grouping,
+		     const struct task *task, uint32_t number, uint32_t weight)
+{
+	bool older = task->since_ns > 0 &&
+		     (entry->since_ns == 0 || task->since_ns < entry->since_ns);
+
+	if (entry->count == 0) {
+		entry->stack = task->stack;
+		entry->created_by = task->created_by;
+		entry->state = (uint8_t)task->state;
+	}
+	if (entry->count == 0 || older) {
+		entry->example = number;
+		entry->since_ns = task->since_ns;
+	}
+	entry->mixed_stacks |= entry->stack != task->stack;
+	entry->mixed_creators |= entry->created_by != task->created_by;
+	entry->mixed_states |= entry->state != (uint8_t)task->state;
+	entry->count += weight;
+	if (task->flags & TASK_STUCK)
+		entry->stuck += weight;
+	entry->look = grouping->look;
+}
+
+/* What nothing can end, in the words of Go's runtime. */
+static bool is_hopeless(const struct task *task)
+{
+	return task->raw && strstr(task->raw, "(nil chan)") != NULL;
+}
+
+static void leave_site(struct grouping *grouping, const struct member *member)
+{
+	struct entry *site;
+
+	if (member->site == GROUP_NONE)
+		return;
+	site = grouping->sites.list[member->site];
+	site->left += member->survivor ? member->weight : 0;
+	site->elders.left += member->elder ? member->weight : 0;
+}
+
+static void join_site(struct grouping *grouping, struct member *member)
+{
+	member->site = member->here;
+	member->pending = GROUP_NONE;
+	member->joined_ns = grouping->last_ns;
+	/* Who is there at the first look has not come. */
+	member->survivor = member->elder = grouping->look == 1;
+}
+
+/* It moves when it has been seen at another site, and not at its own, for a while. */
+static void move_site(struct grouping *grouping, struct member *member,
+		      const struct member *before)
+{
+	member->pending = before->pending;
+	member->pending_ns = before->pending_ns;
+	if (member->here == GROUP_NONE)
+		return;
+	if (member->here == before->site) {
+		member->pending = GROUP_NONE;
+	} else if (member->here != before->pending) {
+		member->pending = member->here;
+		member->pending_ns = grouping->last_ns;
+	} else if (grouping->last_ns - member->pending_ns >= grouping->survive_ns) {
+		leave_site(grouping, before);
+		join_site(grouping, member);
+		member->joined_ns = before->pending_ns;
+	}
+}
+
+/* Who has stayed long enough now counts, and so does a weight that has changed. */
+static void count_stay(struct grouping *grouping, struct member *member,
+		       const struct member *before)
+{
+	struct entry *site = grouping->sites.list[member->site];
+	int64_t stay_ns = grouping->last_ns - member->joined_ns;
+	uint32_t more = 0, less = 0;
+
+	if (before && before->site == member->site) {
+		more = member->weight > before->weight ? member->weight - before->weight
+						       : 0;
+		less = member->weight < before->weight ? before->weight - member->weight
+						       : 0;
+	}
+	site->look = grouping->look;
+	site->came += member->survivor ? more : 0;
+	site->left += member->survivor ? less : 0;
+	site->elders.came += member->elder ? more : 0;
+	site->elders.left += member->elder ? less : 0;
+	if (!member->survivor && before && stay_ns >= grouping->survive_ns) {
+		member->survivor = true;
+		site->came += member->weight;
+	}
+	if (!member->elder && before && stay_ns >= grouping->elder_ns) {
+		member->elder = true;
+		site->elders.came += member->weight;
+	}
+	site->elders.count += member->elder ? member->weight : 0;
+}
+
+static void settle_site(struct grouping *grouping, struct member *member,
+			const struct member *before)
+{
+	member->pending = GROUP_NONE;
+	if (!before || before->site == GROUP_NONE) {
+		join_site(grouping, member);
+	} else {
+		member->site = before->site;
+		member->joined_ns = before->joined_ns;
+		member->survivor = before->survivor;
+		member->elder = before->elder;
+		move_site(grouping, member, before);
+	}
+	if (member->pending != GROUP_NONE)
+		grouping->sites.list[member->pending]->look = grouping->look;
+	if (member->site != GROUP_NONE)
+		count_stay(grouping, member, before);
+}
+
+static void move_groups(struct grouping *grouping, const struct member *member,
+			const struct member *before)
+{
+	for (size_t i = 0; i < MEMBER_GROUPS; i++) {
+		struct entry_table *table = table_of(grouping, i);
+
+		if (before && before->groups[i] == member->groups[i])
+			continue;
+		if (before && before->groups[i] != GROUP_NONE)
+			table->list[before->groups[i]]->left += before->weight;
+		if (member->groups[i] != GROUP_NONE && grouping->look > 1)
+			table->list[member->groups[i]]->came += member->weight;
+	}
+}
+
+static void take_task(struct grouping *grouping, const struct task *task, uint32_t number)
+{
+	struct member *member = &grouping->now[number];
+	struct member *before = find_before(grouping, task);
+
+	*member = (struct member){
+		.id = task->id,
+		.serial = task->serial,
+		.kind = (uint8_t)task->kind,
+		.state = (uint8_t)task->state,
+		.stack = task->stack,
+		.created_by = task->created_by,
+		.labels = hash_labels(grouping, task),
+		.weight = task_weight(task),
+	};
+	if (before && before->taken) /* the same id twice: a new one */
+		before = NULL;
+	if (before)
+		before->taken = true;
+	if (before && before->stack == member->stack && before->state == member->state &&
+	    before->created_by == member->created_by &&
+	    before->labels == member->labels &&
+	    before->groups[GROUP_STACK] != GROUP_NONE) {
+		memcpy(member->groups, before->groups, sizeof(member->groups));
+		member->here = has_site(task) ? before->here : GROUP_NONE;
+		member->hopeless = before->hopeless;
+	} else {
+		find_groups(grouping, task, member);
+		member->here = GROUP_NONE;
+		member->hopeless = is_hopeless(task);
+	}
+	if (member->here == GROUP_NONE && has_site(task))
+		member->here = find_site(grouping, task);
+	move_groups(grouping, member, before);
+	settle_site(grouping, member, before);
+	for (size_t i = 0; i < MEMBER_GROUPS; i++)
+		if (member->groups[i] != GROUP_NONE)
+			count_in(table_of(grouping, i)->list[member->groups[i]], grouping,
+				 task, number, member->weight);
+		else if (i < GROUP_LABEL + task->nr_labels)
+			table_of(grouping, i)->others++;
+	if (member->site != GROUP_NONE &&
+	    (member->survivor || member->hopeless || (task->flags & TASK_DEADLOCK))) {
+		struct entry *site = grouping->sites.list[member->site];
+
+		count_in(site, grouping, task, number, member->weight);
+		site->proof |= (task->flags & TASK_DEADLOCK) != 0;
+		site->hopeless |= member->hopeless;
+	}
+}
+
+static void take_gone(struct grouping *grouping)
+{
+	for (size_t i = 0; i < grouping->nr_before; i++) {
+		const struct member *member = &grouping->before[i];
+
+		if (member->taken)
+			continue;
+		for (size_t n = 0; n < MEMBER_GROUPS; n++)
+			if (member->groups[n] != GROUP_NONE)
+				table_of(grouping, n)->list[member->groups[n]]->left +=
+					member->weight;
+		leave_site(grouping, member);
+	}
+}
+
+static bool make_members(struct grouping *grouping, size_t count)
+{
+	struct member *members;
+
+	if (count <= grouping->cap_now && grouping->cap_now <= 4 * count + 64)
+		return true;
+	count += count / 4 + 16;
+	members = malloc(count * sizeof(*members));
+	if (!members)
+		return false;
+	free(grouping->now);
+	grouping->now = members;
+	grouping->cap_now = count;
+	return true;
+}
+
+static void begin_look(struct grouping *grouping, const struct snapshot *snapshot)
+{
+	if (grouping->look > 0 && snapshot->mono_ns < grouping->last_ns)
+		grouping_reset(grouping);
+	if (grouping->look++ == 0)
+		grouping->first_ns = snapshot->mono_ns;
+	grouping->last_ns = snapshot->mono_ns;
+	grouping->elder_ns = (grouping->last_ns - grouping->first_ns) / STAY_PARTS;
+	grouping->survive_ns = grouping->elder_ns < SURVIVE_MOST_NS ? grouping->elder_ns
+								    : SURVIVE_MOST_NS;
+	grouping->at_before = 0;
+	grouping->indexed = false;
+	for (int by = 0; by < GROUP_BY_COUNT; by++)
+		entry_begin_look(&grouping->tables[by]);
+	entry_begin_look(&grouping->sites);
+}
+
+void grouping_update(struct grouping *grouping, struct snapshot *snapshot)
+{
+	struct member *swap;
+	size_t capacity;
+
+	snapshot->groups = NULL;
+	if (!make_members(grouping, snapshot->nr_tasks)) {
+		grouping_reset(grouping);
+		return;
+	}
+	begin_look(grouping, snapshot);
+	for (size_t i = 0; i < snapshot->nr_tasks; i++)
+		take_task(grouping, &snapshot->tasks[i], (uint32_t)i);
+	take_gone(grouping);
+	swap = grouping->before;
+	capacity = grouping->cap_before;
+	grouping->before = grouping->now;
+	grouping->cap_before = grouping->cap_now;
+	grouping->nr_before = snapshot->nr_tasks;
+	grouping->now = swap;
+	grouping->cap_now = capacity;
+	group_publish(grouping, snapshot);
+}

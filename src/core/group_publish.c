@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/* What was counted becomes part of the snapshot: sites are judged, groups get the verdict of
+ * the worst site that has a task in them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/column.h"
+#include "core/group_private.h"
+
+#define LEAKS_MAX 256u
+
+static bool is_acknowledged(struct grouping *grouping, const struct snapshot *snapshot,
+			    const struct task *task)
+{
+	for (size_t i = 0; i < grouping->nr_acknowledges; i++)
+		if (query_match(grouping->acknowledges[i], task, snapshot->mono_ns))
+			return true;
+	return false;
+}
+
+static uint32_t copy_ring(const struct trend_ring *ring, int64_t *begin_ns,
+			  int64_t *step_ns, uint32_t *out)
+{
+	for (uint32_t i = 0; i < ring->count; i++)
+		out[i] = ring->buckets[i].last;
+	*begin_ns = ring->begin_ns;
+	*step_ns = ring->step_ns;
+	return ring->count;
+}
+
+static void fill_leak(struct leak *leak, const struct entry *site,
+		      const struct snapshot *snapshot,
+		      const struct trend_finding *finding)
+{
+	const struct task *task = &snapshot->tasks[site->example];
+
+	leak->serial = site->serial;
+	leak->stack = task->stack;
+	leak->created_by = task->created_by;
+	leak->state = (enum task_state)site->state;
+	leak->example = site->example;
+	leak->count = site->count;
+	leak->stuck = site->stuck;
+	leak->since_ns = site->since_ns;
+	leak->finding = *finding;
+	leak->nr_spark = copy_ring(&site->trend->whole, &leak->spark_begin_ns,
+				   &leak->spark_step_ns, leak->spark);
+}
+
+static void judge_sites(struct grouping *grouping, struct snapshot *snapshot,
+			struct groups *groups)
+{
+	for (uint32_t i = 0; i < grouping->sites.count; i++) {
+		struct entry *site = grouping->sites.list[i];
+		struct trend_finding finding = {0};
+		struct trend_flow flow;
+
+		if (!site)
+			continue;
+		flow = (struct trend_flow){site->count, site->came, site->left};
+		trend_push(site->trend, snapshot->mono_ns, &flow, &site->elders);
+		groups->nr_judged += site->count > 0;
+		if (site->trend->came > 0 || site->trend->score > 0)
+			trend_judge(site->trend, grouping->least_ns, &finding);
+		if (site->proof || site->hopeless) {
+			finding.verdict = VERDICT_PROOF;
+			finding.score = 100;
+		}
+		if (finding.verdict == VERDICT_NONE || site->count == 0 ||
+		    groups->nr_leaks == LEAKS_MAX ||
+		    is_acknowledged(grouping, snapshot, &snapshot->tasks[site->example]))
+			continue;
+		if (!groups->leaks)
+			groups->leaks = arena_alloc(&snapshot->arena,
+						    LEAKS_MAX * sizeof(struct leak));
+		if (!groups->leaks)
+			return;
+		fill_leak(&groups->leaks[groups->nr_leaks++], site, snapshot, &finding);
+		leak_explain(&groups->leaks[groups->nr_leaks - 1], snapshot, site->proof,
+			     site->hopeless);
+		site->leaks = (uint32_t)groups->nr_leaks;
+	}
+}
+
+/* Proof first, then by score, then by how many there are. */
+static bool is_worse(const struct leak *a, const struct leak *b)
+{
+	if (a->finding.verdict != b->finding.verdict)
+		return a->finding.verdict > b->finding.verdict;
+	if (a->finding.score > b->finding.score + 0.5 ||
+	    b->finding.score > a->finding.score + 0.5)
+		return a->finding.score > b->finding.score;
+	return a->count > b->count;
+}
+
+static void mark_groups(struct grouping *grouping, const struct groups *groups)
+{
+	for (size_t i = 0; i < grouping->nr_before; i++) {
+		const struct member *member = &grouping->before[i];
+		const struct entry *site = member->site == GROUP_NONE
+						   ? NULL
+						   : grouping->sites.list[member->site];
+
+		if (!site || site->leaks == 0)
+			continue;
+		for (size_t n = 0; n < MEMBER_GROUPS; n++) {
+			struct entry_table *table =
+				&grouping->tables[n < GROUP_LABEL ? n : GROUP_LABEL];
+			struct entry *entry = member->groups[n] == GROUP_NONE
+						      ? NULL
+						      : table->list[member->groups[n]];
+
+			if (entry && (entry->leaks == 0 ||
+				      is_worse(&groups->leaks[site->leaks - 1],
+					       &groups->leaks[entry->leaks - 1])))
+				entry->leaks = site->leaks;
+		}
+	}
+}
+
+static int compare_leaks(const void *a, const void *b)
+{
+	return is_worse(a, b) ? -1 : is_worse(b, a);
+}
+
+static void publish_entry(struct grouping *grouping, struct snapshot *snapshot,
+			  struct entry *entry, struct group *group, enum group_by by)
+{
+	const struct groups *groups = snapshot->groups;
+
+	*group = (struct group){
+		.by = by,
+		.serial = entry->serial,
+		.stack = entry->stack,
+		.created_by = entry->created_by,
+		.state = (enum task_state)entry->state,
+		.example = entry->example,
+		.count = entry->count,
+		.stuck = entry->stuck,
+		.first = entry->first,
+		.since_ns = entry->since_ns,
+		.came = entry->all_came,
+		.left = entry->all_left,
+		.per_minute = trend_per_minute(&entry->ring, snapshot->mono_ns),
+		.mixed_states = entry->mixed_states,
+		.mixed_stacks = entry->mixed_stacks,
+		.mixed_creators = entry->mixed_creators,
+	};
+	if (by == GROUP_LABEL) {
+		group->label_key = entry->key.text[0];
+		group->label_text = entry->key.text[1];
+	}
+	if (entry->count > 0) {
+		const struct task *task = &snapshot->tasks[entry->example];
+
+		group->stack = task->stack;
+		group->created_by = task->created_by;
+		group->state = task->state;
+		group->acknowledged = is_acknowledged(grouping, snapshot, task);
+	}
+	if (entry->leaks > 0) {
+		group->leak = &groups->leaks[entry->leaks - 1];
+		group->verdict = group->leak->finding.verdict;
+		group->score = group->leak->finding.score;
+	}
+	group->nr_spark = copy_ring(&entry->ring, &group->spark_begin_ns,
+				    &group->spark_step_ns, group->spark);
+}
+
+static void publish_table(struct grouping *grouping, struct snapshot *snapshot,
+			  struct groups *groups, enum group_by by)
+{
+	struct entry_table *table = &grouping->tables[by];
+	struct group *list = arena_alloc(
+		&snapshot->arena, (size_t)table->count * sizeof(*list) + sizeof(*list));
+
+	groups->others[by] = table->others;
+	for (uint32_t i = 0; i < table->count; i++) {
+		struct entry *entry = table->list[i];
+
+		if (!entry)
+			continue;
+		entry->all_came += entry->came;
+		entry->all_left += entry->left;
+		if (grouping->look == 1)
+			entry->first = entry->count;
+		trend_ring_push(&entry->ring, snapshot->mono_ns, entry->count,
+				entry->came, entry->left);
+		if (list && (entry->count > 0 || entry->look == grouping->look))
+			publish_entry(grouping, snapshot, entry,
+				      &list[groups->count[by]++], by);
+	}
+	groups->list[by] = list;
+}
+
+void group_publish(struct grouping *grouping, struct snapshot *snapshot)
+{
+	struct groups *groups = arena_alloc(&snapshot->arena, sizeof(*groups));
+
+	if (!groups)
+		return;
+	for (size_t i = 0; i < grouping->nr_acknowledges; i++)
+		query_begin(grouping->acknowledges[i], snapshot);
+	groups->watched_ns = grouping->last_ns - grouping->first_ns;
+	judge_sites(grouping, snapshot, groups);
+	mark_groups(grouping, groups);
+	snapshot->groups = groups;
+	for (int by = 0; by < GROUP_BY_COUNT; by++)
+		publish_table(grouping, snapshot, groups, (enum group_by)by);
+	if (groups->nr_leaks < 2)
+		return;
+	/* The groups point to their leaks: sorted is a copy, found again by serial. */
+	struct leak *sorted =
+		arena_alloc(&snapshot->arena, groups->nr_leaks * sizeof(struct leak));
+
+	if (!sorted)
+		return;
+	memcpy(sorted, groups->leaks, groups->nr_leaks * sizeof(*sorted));
+	qsort(sorted, groups->nr_leaks, sizeof(*sorted), compare_leaks);
+	groups->leaks = sorted;
+}
+
+const struct leak *leak_by_serial(const struct groups *groups, uint64_t serial)
+{
+	for (size_t i = 0; i < groups->nr_leaks; i++)
+		if (groups->leaks[i].serial == serial)
+			return &groups->leaks[i];
+	return NULL;
+}
+
+bool group_has(const struct group *group, const struct task *task)
+{
+	const struct frame *ours, *theirs;
+
+	switch (group->by) {
+	case GROUP_STACK:
+		return task->stack == group->stack &&
+		       (task->stack || task->state == group->state);
+	case GROUP_STATE:
+		return task->state == group->state;
+	case GROUP_CREATOR:
+		ours = stack_top_frame(group->created_by);
+		theirs = task_creator_frame(task);
+		if (!ours || !theirs)
+			return ours == theirs;
+		return ours->function == theirs->function && ours->file == theirs->file &&
+		       (ours->function ? ours->line == theirs->line
+				       : ours->address == theirs->address);
+	default:
+		for (size_t i = 0; i < task->nr_labels && i < GROUP_LABELS; i++)
+			if (strcmp(task->labels[i].key, group->label_key) == 0 &&
+			    strcmp(task->labels[i].text, group->label_text) == 0)
+				return true;
+		return false;
+	}
+}
+
+static void add_term(char *out, size_t size, const char *name, const char *value)
+{
+	size_t used = strlen(out);
+
+	if (used + strlen(name) + 2 * strlen(value) + 8 > size)
+		return;
+	used += (size_t)snprintf(out + used, size - used, "%s%s=\"", used ? " " : "",
+				 name);
+	for (; *value; value++) {
+		if (*value == '"' || *value == '\\')
+			out[used++] = '\\';
+		out[used++] = *value;
+	}
+	out[used++] = '"';
+	out[used] = '\0';
+}
+
+void group_filter(const struct group *group, const struct snapshot *snapshot, char *out,
+		  size_t size)
+{
+	static const enum column_id of_stack[] = {COLUMN_FUNCTION, COLUMN_LOCATION};
+	const struct task *task = group->count > 0 && group->example < snapshot->nr_tasks
+					  ? &snapshot->tasks[group->example]
+					  : NULL;
+	char cell[COLUMN_TEXT_MAX], key[160];
+
+	out[0] = '\0';
+	if (group->by == GROUP_LABEL) {
+		snprintf(key, sizeof(key), "label.%s", group->label_key);
+		add_term(out, size, key, group->label_text);
+	} else if (group->by == GROUP_STATE || !task) {
+		snprintf(out, size, "state=%s", state_info(group->state)->name);
+	} else if (group->by == GROUP_CREATOR) {
+		add_term(out, size, column_info(COLUMN_CREATED)->key,
+			 column_format(COLUMN_CREATED, task, 0, cell));
+	} else {
+		snprintf(out, size, "state=%s", state_info(group->state)->name);
+		for (size_t i = 0; i < 2; i++) {
+			const char *text = column_format(of_stack[i], task, 0, cell);
+
+			if (text[0])
+				add_term(out, size, column_info(of_stack[i])->key, text);
+		}
+	}
+}
+
+void groups_copy(struct snapshot *snapshot, const struct snapshot *from)
+{
+	struct arena *arena = &snapshot->arena;
+	struct groups *copy;
+
+	snapshot->groups = NULL;
+	copy = from->groups ? arena_alloc(arena, sizeof(*copy)) : NULL;
+	if (!copy)
+		return;
+	*copy = *from->groups;
+	copy->leaks = arena_alloc(arena, (copy->nr_leaks + 1) * sizeof(*copy->leaks));
+	if (!copy->leaks)
+		copy->nr_leaks = 0;
+	for (size_t i = 0; i < copy->nr_leaks; i++) {
+		struct leak *leak = &copy->leaks[i];
+
+		*leak = from->groups->leaks[i];
+		leak->limit = leak->limit ? arena_strndup(arena, leak->limit, 200) : NULL;
+		leak->evidence = arena_strndup(arena, leak->evidence, 2000);
+		if (!leak->evidence)
+			leak->evidence = "";
+	}
+	for (int by = 0; by < GROUP_BY_COUNT; by++) {
+		copy->list[by] =
+			arena_alloc(arena, (copy->count[by] + 1) * sizeof(struct group));
+		if (!copy->list[by])
+			copy->count[by] = 0;
+		for (size_t i = 0; i < copy->count[by]; i++) {
+			struct group *group = &copy->list[by][i];
+
+			*group = from->groups->list[by][i];
+			if (group->leak)
+				group->leak = leak_by_serial(copy, group->leak->serial);
+		}
+	}
+	snapshot->groups = copy;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* What a trend remembers: two rings of buckets, and rises that happened at once. */
+#include "core/trend.h"
+
+#include <string.h>
+
+#define BURST_RESTS 2u /* looks without a rise end a jump */
+
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const names[] = {
+		[VERDICT_NONE] = "",
+		[VERDICT_RECHECK] = "recheck",
+		[VERDICT_LEAK] = "leak",
+		[VERDICT_PROOF] = "proof",
+	};
+
+	return names[verdict <= VERDICT_PROOF ? verdict : VERDICT_NONE];
+}
+
+void trend_ring_init(struct trend_ring *ring, int64_t max_step_ns)
+{
+	memset(ring, 0, sizeof(*ring));
+	ring->step_ns = TREND_STEP_NS;
+	ring->max_step_ns = max_step_ns > 0 ? max_step_ns : INT64_MAX;
+}
+
+static void merge(struct trend_bucket *into, const struct trend_bucket *later)
+{
+	if (later->least < into->least)
+		into->least = later->least;
+	if (later->most > into->most)
+		into->most = later->most;
+	into->last = later->last;
+	into->came += later->came;
+	into->left += later->left;
+}
+
+static void make_room(struct trend_ring *ring)
+{
+	uint32_t half = 0;
+
+	if (ring->step_ns * 2 > ring->max_step_ns) {
+		memmove(&ring->buckets[0], &ring->buckets[1],
+			(TREND_BUCKETS - 1) * sizeof(ring->buckets[0]));
+		ring->begin_ns += ring->step_ns;
+		ring->count -= ring->count > 0;
+		ring->slid = true;
+		return;
+	}
+	for (uint32_t i = 0; i < ring->count; i += 2) {
+		ring->buckets[half] = ring->buckets[i];
+		if (i + 1 < ring->count)
+			merge(&ring->buckets[half], &ring->buckets[i + 1]);
+		half++;
+	}
+	ring->count = half;
+	ring->step_ns *= 2;
+}
+
+/* A long pause would slide one by one. */
+static void skip_pause(struct trend_ring *ring, int64_t time_ns)
+{
+	int64_t span_ns = ring->step_ns * TREND_BUCKETS;
+
+	if (ring->step_ns * 2 <= ring->max_step_ns || ring->count == 0 ||
+	    time_ns - ring->begin_ns < 2 * span_ns)
+		return;
+	struct trend_bucket held = ring->buckets[ring->count - 1];
+
+	held.least = held.most = held.last;
+	held.came = held.left = 0;
+	ring->begin_ns = time_ns - span_ns;
+	ring->buckets[0] = held;
+	ring->count = 1;
+	ring->slid = true;
+}
+
+void trend_ring_push(struct trend_ring *ring, int64_t time_ns, uint32_t count,
+		     uint32_t came, uint32_t left)
+{
+	struct trend_bucket now = {count, count, count, came, left};
+	uint64_t at;
+
+	if (ring->count == 0)
+		ring->begin_ns = time_ns;
+	skip_pause(ring, time_ns);
+	while ((at = (uint64_t)(time_ns - ring->begin_ns) / (uint64_t)ring->step_ns) >=
+	       TREND_BUCKETS)
+		make_room(ring);
+	/* Between two looks the count is taken to be that of the first. */
+	while (ring->count > 0 && ring->count < at) {
+		uint32_t held = ring->buckets[ring->count - 1].last;
+
+		ring->buckets[ring->count++] =
+			(struct trend_bucket){held, held, held, 0, 0};
+	}
+	if (ring->count == at)
+		ring->buckets[ring->count++] = now;
+	else
+		merge(&ring->buckets[at], &now);
+}
+
+double trend_per_minute(const struct trend_ring *ring, int64_t now_ns)
+{
+	const int64_t minute_ns = 60000000000ll;
+	uint32_t at = 0;
+	int64_t from_ns;
+
+	if (ring->count < 2)
+		return 0;
+	while (at + 2 < ring->count &&
+	       ring->begin_ns + (int64_t)(at + 1) * ring->step_ns < now_ns - minute_ns)
+		at++;
+	/* A bucket's last value is that of its end. */
+	from_ns = ring->begin_ns + (int64_t)(at + 1) * ring->step_ns;
+	if (now_ns - from_ns < ring->step_ns)
+		return 0;
+	return ((double)ring->buckets[ring->count - 1].last -
+		(double)ring->buckets[at].last) *
+	       (double)minute_ns / (double)(now_ns - from_ns);
+}
+
+void trend_init(struct trend *trend)
+{
+	memset(trend, 0, sizeof(*trend));
+	trend_ring_init(&trend->whole, 0);
+	trend_ring_init(&trend->recent, TREND_RECENT_NS);
+}
+
+static void keep_jump(struct trend *trend, const struct trend_jump *jump)
+{
+	if (trend->nr_jumps == TREND_JUMPS) {
+		memmove(&trend->jumps[0], &trend->jumps[1],
+			(TREND_JUMPS - 1) * sizeof(trend->jumps[0]));
+		trend->nr_jumps--;
+	}
+	trend->jumps[trend->nr_jumps++] = *jump;
+}
+
+/* A rise over several looks in a row is one; what falls back was none. */
+static void note_jump(struct trend *trend, int64_t time_ns, uint32_t count)
+{
+	struct trend_jump *burst = &trend->burst;
+
+	if (count > trend->last) {
+		if (burst->size == 0) {
+			burst->time_ns = time_ns;
+			trend->burst_from = trend->last;
+		}
+		burst->size = count - trend->burst_from;
+		trend->burst_rest = 0;
+		return;
+	}
+	if (burst->size > 0 && count < trend->last)
+		burst->size = count > trend->burst_from ? count - trend->burst_from : 0;
+	if (burst->size > 0 && ++trend->burst_rest >= BURST_RESTS) {
+		keep_jump(trend, burst);
+		burst->size = 0;
+	} else if (count < trend->last && trend->nr_jumps > 0 &&
+		   trend->last - count >=
+			   (trend->jumps[trend->nr_jumps - 1].size + 1) / 2) {
+		trend->nr_jumps = 0;
+	}
+}
+
+void trend_push(struct trend *trend, int64_t time_ns, const struct trend_flow *flow,
+		const struct trend_flow *elders)
+{
+	if (trend->whole.count == 0) {
+		trend->first_ns = time_ns;
+		trend->first = trend->last = flow->count;
+	} else if (time_ns < trend->last_ns) {
+		return;
+	}
+	note_jump(trend, time_ns, flow->count);
+	trend_ring_push(&trend->whole, time_ns, elders->count, elders->came,
+			elders->left);
+	trend_ring_push(&trend->recent, time_ns, flow->count, flow->came, flow->left);
+	trend->came += flow->came;
+	trend->left += flow->left;
+	trend->last = flow->count;
+	trend->last_ns = time_ns;
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rule: after a warm-up the floors of four parts of the time in a row rise, up to now;
+ * the slope is positive; the second half is well above the first; few leave. Or jumps of a
+ * regular period that are never undone. A fall by half of what was gained is no leak.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/trend.h"
+
+#define WINDOWS_MAX    16u
+#define RISES_LEAST    4u
+#define STEPS_LEAST    4u
+#define STEPS_VARY     0.25
+#define GAIN_LEAST     3.0
+#define GAIN_SHARE     0.02 /* of what is there */
+#define LEAVES_AT_MOST 0.5  /* of those who come */
+#define SCORE_LEAK     60.0
+#define SCORE_RECHECK  30.0
+
+struct windows {
+	uint32_t floor[WINDOWS_MAX], spread[WINDOWS_MAX];
+	uint32_t count;
+	uint32_t rises; /* in a row, up to the last */
+	uint64_t came, left;
+	int64_t from_ns, window_ns;
+	double slope; /* a window */
+	bool fell;
+};
+
+static int compare(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+static double median(double *values, size_t count)
+{
+	if (count == 0)
+		return 0;
+	qsort(values, count, sizeof(*values), compare);
+	return count % 2 ? values[count / 2]
+			 : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+static double median_of(const uint32_t *list, size_t count)
+{
+	double values[WINDOWS_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = list[i];
+	return median(values, count);
+}
+
+/* Theil-Sen: the median of the slopes between all pairs. */
+static double slope_of(const uint32_t *floor, uint32_t count)
+{
+	double slopes[WINDOWS_MAX * (WINDOWS_MAX - 1) / 2];
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		for (uint32_t j = i + 1; j < count; j++)
+			slopes[used++] =
+				((double)floor[j] - (double)floor[i]) / (double)(j - i);
+	return median(slopes, used);
+}
+
+/* The ring in `parts` parts of time, without the first quarter unless that has long been
+ * dropped. */
+static void divide(const struct trend_ring *ring, uint32_t parts, struct windows *w)
+{
+	uint32_t skip = ring->slid ? 0 : parts / 4, highest = 0;
+	double drop = 0;
+
+	memset(w, 0, sizeof(*w));
+	w->window_ns = ring->step_ns * ring->count / parts;
+	w->from_ns = ring->begin_ns + (int64_t)skip * w->window_ns;
+	for (uint32_t part = skip; part < parts; part++) {
+		uint32_t least = UINT32_MAX, most = 0;
+
+		for (uint32_t i = part * ring->count / parts;
+		     i < (part + 1) * ring->count / parts; i++) {
+			const struct trend_bucket *bucket = &ring->buckets[i];
+
+			least = bucket->least < least ? bucket->least : least;
+			most = bucket->most > most ? bucket->most : most;
+			w->came += bucket->came;
+			w->left += bucket->left;
+			drop = fmax(drop, (double)highest - (double)bucket->least);
+			highest = bucket->last > highest ? bucket->last : highest;
+		}
+		w->rises =
+			w->count > 0 && least > w->floor[w->count - 1] ? w->rises + 1 : 0;
+		w->spread[w->count] = most - least;
+		w->floor[w->count++] = least;
+	}
+	/* Nothing new since the last part began: it may be over. */
+	if (ring->count > 0 && w->count > 0 &&
+	    ring->buckets[ring->count - 1].last <= w->floor[w->count - 1])
+		w->rises = 0;
+	w->fell = drop > 1 && drop * 2 > (double)highest - (double)w->floor[0];
+}
+
+/* Beyond what goes up and down anyway. */
+static bool is_well_above(const struct windows *w)
+{
+	uint32_t half = w->count / 2;
+	double first = median_of(w->floor, half);
+	double second = median_of(w->floor + w->count - half, half);
+	double noise = median_of(w->spread, w->count) - 2 * w->slope;
+	double least = fmax(GAIN_LEAST, GAIN_SHARE * first);
+
+	return second - first >= fmax(least, noise);
+}
+
+static bool few_leave(uint64_t came, uint64_t left)
+{
+	return came > 0 && (double)left <= LEAVES_AT_MOST * (double)came;
+}
+
+/* Rises by the rule in parts of some length; *best: the windows that show it best. */
+static bool ring_rises(const struct trend_ring *ring, struct windows *best)
+{
+	static const uint32_t lengths[] = {16, 12, 8, 6};
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct windows w;
+
+		if (ring->count < lengths[i])
+			continue;
+		divide(ring, lengths[i], &w);
+		if (w.rises < RISES_LEAST || w.fell || !few_leave(w.came, w.left))
+			continue;
+		w.slope = slope_of(w.floor, w.count);
+		if (w.slope <= 0 || !is_well_above(&w) ||
+		    (found && w.rises <= best->rises))
+			continue;
+		*best = w;
+		found = true;
+	}
+	return found;
+}
+
+/* What was there before the recent ring begins has not been this high: no tide. */
+static bool is_new_high(const struct trend *trend)
+{
+	const struct trend_ring *whole = &trend->whole;
+
+	if (!trend->recent.slid)
+		return true;
+	for (uint32_t i = 0; i < whole->count; i++)
+		if (whole->begin_ns + (int64_t)(i + 1) * whole->step_ns <=
+			    trend->recent.begin_ns &&
+		    whole->buckets[i].most >= trend->last)
+			return false;
+	return true;
+}
+
+/* Jumps, with the one under way, whose intervals are equal within STEPS_VARY. */
+static bool find_steps(const struct trend *trend, struct trend_finding *finding)
+{
+	struct trend_jump jumps[TREND_JUMPS + 1];
+	double periods[TREND_JUMPS], sizes[TREND_JUMPS + 1];
+	uint32_t count = trend->nr_jumps, first;
+	double period;
+
+	memcpy(jumps, trend->jumps, count * sizeof(jumps[0]));
+	if (trend->burst.size > 0)
+		jumps[count++] = trend->burst;
+	if (count < STEPS_LEAST)
+		return false;
+	/* The last ones count: the beginning may have been something else. */
+	for (first = count - 1; first > 0; first--) {
+		double last =
+			(double)(jumps[count - 1].time_ns - jumps[count - 2].time_ns);
+		double here = (double)(jumps[first].time_ns - jumps[first - 1].time_ns);
+
+		if (fabs(here - last) > STEPS_VARY * last)
+			break;
+	}
+	if (count - first < STEPS_LEAST)
+		return false;
+	for (uint32_t i = first; i < count; i++) {
+		sizes[i - first] = jumps[i].size;
+		if (i > first)
+			periods[i - first - 1] =
+				(double)(jumps[i].time_ns - jumps[i - 1].time_ns);
+	}
+	period = median(periods, count - first - 1);
+	if ((double)(trend->last_ns - jumps[count - 1].time_ns) > 2 * period)
+		return false;
+	finding->nr_steps = count - first;
+	finding->step_size = (uint32_t)(median(sizes, count - first) + 0.5);
+	finding->period_ns = (int64_t)period;
+	finding->from_ns = jumps[first].time_ns;
+	return true;
+}
+
+static uint32_t value_at(const struct trend_ring *ring, int64_t time_ns)
+{
+	int64_t at = (time_ns - ring->begin_ns) / ring->step_ns;
+
+	if (ring->count == 0 || at < 0)
+		at = 0;
+	return ring->buckets[at < ring->count ? at : ring->count - 1].least;
+}
+
+static void count_flow(const struct trend_ring *ring, int64_t from_ns,
+		       struct trend_finding *finding)
+{
+	for (uint32_t i = 0; i < ring->count; i++) {
+		if (ring->begin_ns + (int64_t)(i + 1) * ring->step_ns <= from_ns)
+			continue;
+		finding->came += ring->buckets[i].came;
+		finding->left += ring->buckets[i].left;
+	}
+}
+
+/* Does it rise now, and by which numbers? */
+static double judge_now(const struct trend *trend, struct trend_finding *finding)
+{
+	const struct trend_ring *ring = &trend->whole;
+	struct windows w;
+	bool steps = find_steps(trend, finding);
+	bool rises = ring_rises(ring, &w);
+
+	if (!rises && trend->recent.slid && is_new_high(trend)) {
+		ring = &trend->recent;
+		rises = ring_rises(ring, &w);
+	}
+	if (!rises && !steps)
+		return 0;
+	if (rises) {
+		finding->rises = w.rises;
+		finding->windows = w.count;
+		finding->from_ns = w.from_ns;
+		finding->per_second = w.slope * 1e9 / (double)w.window_ns;
+	} else {
+		ring = &trend->recent;
+		finding->per_second =
+			finding->step_size * 1e9 / (double)finding->period_ns;
+	}
+	count_flow(ring, finding->from_ns, finding);
+	finding->from = value_at(ring, finding->from_ns);
+	if (!rises && (!few_leave(finding->came, finding->left) ||
+		       trend->last < finding->from + GAIN_LEAST || !is_new_high(trend)))
+		return 0;
+	return SCORE_LEAK + 10 + (finding->left == 0 ? 10 : 0) + (steps ? 10 : 0) +
+	       fmin(10, rises ? w.rises - RISES_LEAST : 0);
+}
+
+/* What was gained is gone again: nothing stays of an older score. */
+static bool has_fallen(const struct trend *trend)
+{
+	const struct trend_ring *ring = &trend->recent;
+	uint32_t highest = 0, lowest = UINT32_MAX;
+
+	for (uint32_t i = 0; i < ring->count; i++) {
+		highest =
+			ring->buckets[i].most > highest ? ring->buckets[i].most : highest;
+		lowest =
+			ring->buckets[i].least < lowest ? ring->buckets[i].least : lowest;
+	}
+	return ((uint64_t)highest - trend->last) * 2 > (uint64_t)highest - lowest;
+}
+
+void trend_judge(struct trend *trend, int64_t least_ns, struct trend_finding *finding)
+{
+	int64_t watched_ns = trend->last_ns - trend->first_ns;
+	double half_life_ns = fmax((double)watched_ns / 8, 1e9), score = 0;
+
+	memset(finding, 0, sizeof(*finding));
+	finding->to_ns = trend->last_ns;
+	finding->to = trend->last;
+	finding->from_ns = trend->first_ns;
+	finding->from = trend->first;
+	if (trend->last > 0 && trend->came > 0)
+		score = judge_now(trend, finding);
+	if (watched_ns < least_ns && score >= SCORE_LEAK)
+		score = SCORE_LEAK - 10;
+	if (score == 0)
+		finding->nr_steps = 0;
+	if (trend->score > 0 && !has_fallen(trend))
+		score = fmax(score, trend->score * exp2(-(double)(trend->last_ns -
+								  trend->score_ns) /
+							half_life_ns));
+	trend->score = score < 1 ? 0 : score;
+	trend->score_ns = trend->last_ns;
+	finding->score = trend->score;
+	finding->verdict = score >= SCORE_LEAK      ? VERDICT_LEAK
+			   : score >= SCORE_RECHECK ? VERDICT_RECHECK
+						    : VERDICT_NONE;
+}
