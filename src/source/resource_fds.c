@@ -16,7 +16,7 @@
 #define FIRST_PIECE     4096u /* descriptors in one look, some milliseconds */
 #define PIECE           1024u
 #define PASS_LEAST_NS   (2 * CLOCK_SECOND_NS)
-#define PASS_MOST_NS    (15 * CLOCK_SECOND_NS) /* kinds change while the number does not */
+#define PASS_MOST_NS    (60 * CLOCK_SECOND_NS) /* kinds change while the number does not */
 #define WATCH_BYTES_MAX (2u << 20)
 #define TIMERS_MAX      (256u << 10)
 
