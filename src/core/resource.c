@@ -48,17 +48,17 @@ void resources_init(struct resources *resources)
 	resources->cpu_percent = -1;
 }
 
-const char *fd_kind_name(enum fd_kind kind)
+const char *fd_kind_name(int kind)
 {
 	return kind_names[kind];
 }
 
-const char *socket_state_name(enum socket_state state)
+const char *socket_state_name(int state)
 {
 	return socket_names[state];
 }
 
-const struct limit_info *limit_info(enum limit_id id)
+const struct limit_info *limit_info(int id)
 {
 	return &limit_table[id];
 }

@@ -84,9 +84,9 @@ struct resources {
 };
 
 void resources_init(struct resources *resources); /* nothing is known */
-const char *fd_kind_name(enum fd_kind kind);
-const char *socket_state_name(enum socket_state state);
-const struct limit_info *limit_info(enum limit_id id);
+const char *fd_kind_name(int kind);
+const char *socket_state_name(int state);
+const struct limit_info *limit_info(int id);
 /* Part of the limit that is used, 1.0 for all; -1 where that is not known. */
 double limit_share(const struct limit *limit);
 #define LIMIT_NEAR 0.8

@@ -23,16 +23,6 @@ static void put_counts(struct buf *out, const char *key, const int64_t *counts,
 	buf_puts(out, "}");
 }
 
-static const char *kind_name(int kind)
-{
-	return fd_kind_name((enum fd_kind)kind);
-}
-
-static const char *socket_name(int state)
-{
-	return socket_state_name((enum socket_state)state);
-}
-
 static void put_limits(struct buf *out, const struct resources *resources)
 {
 	const char *separator = "";
@@ -44,7 +34,7 @@ static void put_limits(struct buf *out, const struct resources *resources)
 
 		if (limit->most < 0)
 			continue;
-		json_put_key(out, separator, limit_info((enum limit_id)id)->key);
+		json_put_key(out, separator, limit_info(id)->key);
 		json_put_count(out, "{", "used", limit->used);
 		json_put_count(out, ", ", "most", limit->most);
 		buf_puts(out, "}");
@@ -63,8 +53,8 @@ void json_put_resources(struct buf *out, const struct resources *resources)
 		json_put_count(out, ", ", "posix_timers", resources->posix_timers);
 	if (resources->inotify_watches >= 0)
 		json_put_count(out, ", ", "inotify_watches", resources->inotify_watches);
-	put_counts(out, "fds_by_kind", resources->by_kind, FD_KIND_COUNT, kind_name);
+	put_counts(out, "fds_by_kind", resources->by_kind, FD_KIND_COUNT, fd_kind_name);
 	put_counts(out, "sockets_by_state", resources->by_socket, SOCKET_STATE_COUNT,
-		   socket_name);
+		   socket_state_name);
 	put_limits(out, resources);
 }

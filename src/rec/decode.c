@@ -130,7 +130,6 @@ static int64_t iso_ns(const char *text)
 void rec_decode_head(const struct rec_tables *tables, json_t *head, struct snapshot *out)
 {
 	json_t *target = json_object_get(head, "target"), *note;
-	json_t *resources = json_object_get(head, "resources"), *cpu;
 	size_t i;
 
 	out->mono_ns = time_of(head, "clock_ns");
@@ -143,12 +142,7 @@ void rec_decode_head(const struct rec_tables *tables, json_t *head, struct snaps
 	out->target.runtime = intern(tables, text_of(target, "runtime"));
 	out->target.start_real_ns = time_of(target, "start_real_ns");
 	decode_sources(tables, json_object_get(target, "sources"), out);
-	out->resources.rss_bytes = rec_decode_number(resources, "rss_bytes", -1);
-	out->resources.threads = rec_decode_number(resources, "threads", -1);
-	out->resources.fds = rec_decode_number(resources, "fds", -1);
-	out->resources.children = rec_decode_number(resources, "children", -1);
-	cpu = json_object_get(resources, "cpu_percent");
-	out->resources.cpu_percent = json_is_number(cpu) ? json_number_value(cpu) : -1;
+	rec_decode_resources(json_object_get(head, "resources"), &out->resources);
 	out->dropped = (uint64_t)rec_decode_number(head, "dropped", 0);
 	json_array_foreach(json_object_get(head, "errors"), i, note)
 	{

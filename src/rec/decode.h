@@ -19,6 +19,7 @@ struct rec_tables {
 
 /* An array of frames; NULL: not one. */
 const struct stack *rec_decode_stack(const struct rec_tables *tables, json_t *frames);
+void rec_decode_resources(json_t *object, struct resources *out);
 /* Target, resources, errors, times. */
 void rec_decode_head(const struct rec_tables *tables, json_t *head, struct snapshot *out);
 /* Adds the task to the snapshot. */

@@ -124,8 +124,7 @@ static void add_kinds(struct page *page, const struct resources *r)
 		line = add_line(page, ROLE_NORMAL);
 		append(line, "  fds:");
 		for (int kind = 0; kind < FD_KIND_COUNT; kind++)
-			add_count(line, fd_kind_name((enum fd_kind)kind),
-				  r->by_kind[kind]);
+			add_count(line, fd_kind_name(kind), r->by_kind[kind]);
 	} else if (r->fds >= 0) {
 		append(add_line(page, ROLE_DIM), "  fds: still being counted by kind");
 	}
@@ -133,8 +132,7 @@ static void add_kinds(struct page *page, const struct resources *r)
 		line = add_line(page, ROLE_NORMAL);
 		append(line, "  sockets:");
 		for (int state = 0; state < SOCKET_STATE_COUNT; state++)
-			add_count(line, socket_state_name((enum socket_state)state),
-				  r->by_socket[state]);
+			add_count(line, socket_state_name(state), r->by_socket[state]);
 	}
 	line = add_line(page, ROLE_NORMAL);
 	append(line, "  others:");

@@ -56,6 +56,9 @@ static struct snapshot *make_sample(int n)
 	snapshot->target.name = "server";
 	snapshot->target.sources = "agent, native";
 	snapshot->resources.fds = 5;
+	for (int kind = 0; kind < FD_KIND_COUNT; kind++)
+		snapshot->resources.by_kind[kind] = kind == FD_PIPE ? 3 : 0;
+	snapshot->resources.limits[LIMIT_FDS] = (struct limit){5, 64};
 	task = snapshot_add(snapshot);
 	*task = (struct task){
 		.id = 1,
@@ -101,6 +104,11 @@ static void assert_sample(const struct snapshot *got, int n)
 	assert_int_equal(got->target.pid, 4711);
 	assert_string_equal(got->target.sources, "agent, native");
 	assert_int_equal(got->resources.fds, 5);
+	assert_int_equal(got->resources.by_kind[FD_PIPE], 3);
+	assert_int_equal(got->resources.by_kind[FD_SOCKET], 0);
+	assert_int_equal(got->resources.by_socket[SOCKET_UDP], -1);
+	assert_int_equal(got->resources.limits[LIMIT_FDS].most, 64);
+	assert_int_equal(got->resources.limits[LIMIT_MEMORY].most, -1);
 	assert_int_equal(got->resources.rss_bytes, -1);
 	assert_non_null(task);
 	assert_int_equal(task->state, STATE_MUTEX);

@@ -16,11 +16,11 @@
 static void names(void **state)
 {
 	for (int i = 0; i < FD_KIND_COUNT; i++)
-		assert_non_null(fd_kind_name((enum fd_kind)i));
+		assert_non_null(fd_kind_name(i));
 	for (int i = 0; i < SOCKET_STATE_COUNT; i++)
-		assert_non_null(socket_state_name((enum socket_state)i));
+		assert_non_null(socket_state_name(i));
 	for (int i = 0; i < LIMIT_COUNT; i++)
-		assert_non_null(limit_info((enum limit_id)i)->key);
+		assert_non_null(limit_info(i)->key);
 }
 
 static void nothing_known(void **state)

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* The resources of a sample. Names that this version does not know are left out. */
+#include "rec/decode.h"
+
+#define COUNT_MAX (1ll << 56) /* sums of them do not overflow */
+
+static int64_t count_of(json_t *object, const char *key, int64_t otherwise)
+{
+	int64_t count = rec_decode_number(object, key, otherwise);
+
+	return count < -1 ? -1 : count > COUNT_MAX ? COUNT_MAX : count;
+}
+
+/* Counts by name; where the object is there, a name that is not has none. */
+static void decode_counts(json_t *object, int64_t *counts, size_t count,
+			  const char *(*name)(int id))
+{
+	for (size_t i = 0; json_is_object(object) && i < count; i++)
+		counts[i] = count_of(object, name((int)i), 0);
+}
+
+void rec_decode_resources(json_t *object, struct resources *out)
+{
+	json_t *limits = json_object_get(object, "limits");
+	json_t *cpu = json_object_get(object, "cpu_percent");
+
+	out->rss_bytes = count_of(object, "rss_bytes", -1);
+	out->threads = count_of(object, "threads", -1);
+	out->fds = count_of(object, "fds", -1);
+	out->children = count_of(object, "children", -1);
+	out->posix_timers = count_of(object, "posix_timers", -1);
+	out->inotify_watches = count_of(object, "inotify_watches", -1);
+	out->cpu_percent = json_is_number(cpu) ? json_number_value(cpu) : -1;
+	decode_counts(json_object_get(object, "fds_by_kind"), out->by_kind, FD_KIND_COUNT,
+		      fd_kind_name);
+	decode_counts(json_object_get(object, "sockets_by_state"), out->by_socket,
+		      SOCKET_STATE_COUNT, socket_state_name);
+	for (int id = 0; id < LIMIT_COUNT; id++) {
+		json_t *limit = json_object_get(limits, limit_info(id)->key);
+
+		out->limits[id].used = count_of(limit, "used", -1);
+		out->limits[id].most = count_of(limit, "most", -1);
+	}
+}
