@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sizing: columns are dropped by priority until the minima fit; what is left goes cell by
- * cell to those whose content wants more, and in the end to the last one that has no
- * maximum. Bounded by the width, so it can run each frame.
+ * cell to those whose content wants more, first up to their maximum, and in the end to the
+ * last text. Bounded by the width, so it can run each frame.
  */
 #include "tui/table.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "tui/draw.h"
 
+#define WINDOW_NS     (3 * CLOCK_SECOND_NS)
+#define JITTER_CELLS  3
 #define LEGIBLE       12  /* cells of a text that one can still make sense of */
 #define WIDE_GAP_FROM 140 /* cells of a terminal that can afford two between columns */
 
@@ -87,7 +90,8 @@ static void place(struct table *table)
 	}
 }
 
-static void grow(struct table *table, int spare)
+/* Cell by cell to those that want more, beyond their maximum or not; returns what is left. */
+static int share(struct table *table, int spare, bool beyond)
 {
 	bool grew = true;
 
@@ -95,23 +99,34 @@ static void grow(struct table *table, int spare)
 		grew = false;
 		for (size_t i = 0; i < table->count && spare > 0; i++) {
 			struct table_column *column = &table->columns[i];
+			int most = beyond ? column->natural : wanted(table, column);
 
-			if (column->width == 0 || column->width >= wanted(table, column))
+			if (column->width == 0 || column->width >= most)
 				continue;
 			column->width++;
 			spare--;
 			grew = true;
 		}
 	}
-	for (size_t i = table->count; i-- > 0 && spare > 0;) {
+	return spare;
+}
+
+static void grow(struct table *table, int spare)
+{
+	struct table_column *last = NULL;
+
+	spare = share(table, spare, false);
+	spare = share(table, spare, true);
+	/* The last text with content takes the rest, or the last one of all. */
+	for (size_t i = 0; i < table->count; i++) {
 		struct table_column *column = &table->columns[i];
 
-		if (column->width > 0 &&
-		    !column->right) { /* the last text takes the rest */
-			column->width += spare;
-			break;
-		}
+		if (column->width > 0 && !column->right &&
+		    (last == NULL || column->natural > 0 || last->natural <= 0))
+			last = column;
 	}
+	if (last != NULL && spare > 0)
+		last->width += spare;
 }
 
 void table_layout(struct table *table, int width)
@@ -180,10 +195,29 @@ const struct table_column *table_hit(const struct table *table, int x)
 	return NULL;
 }
 
+void table_settle(struct table *table, int64_t now_ns)
+{
+	bool first = table->window_ns == 0;
+
+	if (!first && now_ns - table->window_ns < WINDOW_NS)
+		return;
+	table->window_ns = now_ns;
+	for (size_t i = 0; i < table->count; i++) {
+		struct table_column *column = &table->columns[i];
+
+		if (!first && (column->natural - column->recent > JITTER_CELLS ||
+			       (column->recent == 0 && column->natural > 0)))
+			column->natural = column->recent;
+		column->recent = 0;
+	}
+}
+
 bool table_measure(struct table_column *column, int cells)
 {
 	bool first = column->natural < 0;
 
+	if (cells > column->recent)
+		column->recent = cells;
 	if (cells <= column->natural)
 		return false;
 	column->natural = cells;

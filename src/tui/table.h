@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define TABLE_COLUMNS_MAX 24
 
@@ -15,8 +16,9 @@ struct table_column {
 	int max_width; /* 0: takes what is left */
 	int priority;  /* 0 stays longest */
 	bool right;
-	bool pinned;  /* not scrolled away */
-	int natural;  /* cells of the widest content seen so far; -1: none seen yet */
+	bool pinned; /* not scrolled away */
+	int natural; /* cells that its content wants, see table_settle(); -1: none seen yet */
+	int recent;   /* of the widest content in this window of time */
 	int x, width; /* result; width 0: not shown */
 };
 
@@ -28,12 +30,18 @@ struct table {
 	int gap;          /* result: cells between columns */
 	int sorted;       /* id of the sorted column */
 	bool descending;
+	int64_t window_ns; /* when the window of time began; 0: not yet */
 };
 
 void table_layout(struct table *table, int width);
 void table_draw_titles(const struct table *table, int y, int width);
 /* The column at x, or NULL. */
 const struct table_column *table_hit(const struct table *table, int x);
+/*
+ * Before a frame: columns become wider at once, but narrower only when everything that they
+ * had for some seconds was narrower by more than a few cells, so that they do not jump.
+ */
+void table_settle(struct table *table, int64_t now_ns);
 /* Remember what a cell wants; true when that is more than the column has and could get. */
 bool table_measure(struct table_column *column, int cells);
 

@@ -15,6 +15,7 @@ void tasks_forget_widths(struct tasks *v)
 {
 	for (size_t i = 0; i < v->table.count; i++)
 		v->table.columns[i].natural = -1;
+	v->table.window_ns = 0;
 }
 
 void tasks_set_columns(struct tui *t, struct tasks *v)

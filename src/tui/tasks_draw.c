@@ -187,6 +187,7 @@ void tasks_draw(struct tui *t, void *ctx, struct area body)
 		v->nr_lines = 0;
 		return;
 	}
+	table_settle(&v->table, t->clock_ns);
 	for (int pass = 0; pass < 2; pass++) {
 		table_layout(&v->table, body.width);
 		keep_visible(t, v, list.height);

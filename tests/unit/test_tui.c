@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "tui/excerpt.h"
 #include "tui/keys.h"
 #include "tui/prompt.h"
@@ -288,6 +289,64 @@ static void test_table(void **unused)
 	assert_null(table_hit(&table, 1000));
 }
 
+/* Widths follow the content, but do not jump with it. */
+static void test_table_settles(void **unused)
+{
+	struct table table;
+	int64_t now_ns = 1;
+
+	(void)unused;
+	make_table(&table);
+	table_settle(&table, now_ns);
+	table_layout(&table, 60);
+	assert_true(table.columns[2].width < 40); /* shared with the other text */
+
+	/* Wider: at once. */
+	assert_true(table_measure(&table.columns[2], 45));
+	assert_int_equal(table.columns[2].natural, 45);
+	/* Narrower: not in this window, */
+	table_settle(&table, now_ns += CLOCK_SECOND_NS);
+	table_measure(&table.columns[2], 20);
+	assert_int_equal(table.columns[2].natural, 45);
+	/* nor in the next, as it was wide in this one, */
+	table_settle(&table, now_ns += 3 * CLOCK_SECOND_NS);
+	assert_int_equal(table.columns[2].natural, 45);
+	/* but then; and what has no content wants none. */
+	table_measure(&table.columns[2], 20);
+	table_measure(&table.columns[0], 5);
+	table_measure(&table.columns[1], 6);
+	table_measure(&table.columns[3], 0);
+	table_settle(&table, now_ns += 3 * CLOCK_SECOND_NS);
+	assert_int_equal(table.columns[2].natural, 20);
+	assert_int_equal(table.columns[3].natural, 0);
+	table_layout(&table, 60);
+	assert_int_equal(table.columns[3].width, 4); /* its title */
+	assert_true(table.columns[2].width >= 40);   /* all the rest */
+	/* A few cells are no reason. */
+	table_measure(&table.columns[2], 18);
+	table_settle(&table, now_ns += 3 * CLOCK_SECOND_NS);
+	assert_int_equal(table.columns[2].natural, 20);
+}
+
+/* What is left over goes to content that is wider than its maximum. */
+static void test_table_beyond(void **unused)
+{
+	struct table table;
+
+	(void)unused;
+	make_table(&table);
+	table.columns[2].max_width = 10;
+	table.columns[3].natural = 0;
+	table_layout(&table, 40);
+	assert_true(table.columns[2].width > 10);
+	assert_int_equal(table.columns[3].width, 4);
+	make_table(&table);
+	table.columns[2].max_width = 10;
+	table_layout(&table, 4 + 1 + 6 + 1 + 10 + 1 + 30 + 2);
+	assert_in_range(table.columns[2].width, 10, 12);
+	assert_true(table.columns[3].width >= 30);
+}
+
 static void test_keys(void **unused)
 {
 	(void)unused;
@@ -351,6 +410,8 @@ int main(void)
 		cmocka_unit_test(test_prompt),
 		cmocka_unit_test(test_prompt_bounds),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_table_settles),
+		cmocka_unit_test(test_table_beyond),
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_excerpt),
 	};
