@@ -71,11 +71,13 @@ static struct snapshot *make_snapshot(void)
 		task->since_ns = now - (int64_t)(i * 2654435761u % 100000) * 1000000;
 		task->name = arena_printf(&s->arena, "worker-%llu",
 					  (unsigned long long)(i * 40503 % NR_ROWS));
-		task->waits =
-			(struct waits_on){"mutex", 0x7f0000000000 + i % 64 * 40,
-					  arena_printf(&s->arena, "mutex 0x%llx",
-						       0x7f0000000000ull + i % 64 * 40),
-					  -1, (pid_t)(1000 + i % 64)};
+		task->waits = (struct waits_on){
+			.kind = "mutex",
+			.address = 0x7f0000000000 + i % 64 * 40,
+			.text = arena_printf(&s->arena, "mutex 0x%llx",
+					     0x7f0000000000ull + i % 64 * 40),
+			.fd = -1,
+			.owner_tid = (pid_t)(1000 + i % 64)};
 		task->stack = stacks[i * 31 % NR_STACKS];
 		task->created_by = stacks[i % 16];
 		task->switches = i * 977 % 1000;
