@@ -233,8 +233,10 @@ static void *server_main(void *unused)
 			"publishing, without a socket: no descriptors of its own");
 		goto out;
 	}
-	server_say(AGENT_SERVER_APART);
+	/* First: once it is said, the program's descriptor goes, and at every moment one of the
+	 * two tables must have one that stays. */
 	server.region = server_read_only(server.region);
+	server_say(AGENT_SERVER_APART);
 	server_hello(&server);
 	server.wake = (int)raw4(SYS_signalfd4, -1, &wake, sizeof(wake),
 				SFD_NONBLOCK | SFD_CLOEXEC);
