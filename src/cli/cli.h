@@ -9,6 +9,7 @@
 
 enum cli_exit {
 	CLI_FINE = 0,
+	CLI_FOUND = 1, /* `check` found something, `report --fail` a leak */
 	CLI_USAGE =
 		2, /* wrong words, a broken configuration file, an unwritable output */
 	CLI_UNWATCHABLE = 3, /* the target cannot be watched */
@@ -44,6 +45,8 @@ int command_run(struct options *options);
 int command_ls(struct options *options);
 int command_dump(struct options *options);
 int command_record(struct options *options);
+int command_report(struct options *options);
+int command_check(struct options *options);
 int command_help(struct options *options);
 
 #endif

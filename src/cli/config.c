@@ -20,7 +20,7 @@
 
 #define CONFIG_MAX_BYTES 65536u
 
-enum key_kind { KEY_WORDS, KEY_SWITCH, KEY_SECONDS, KEY_RULES };
+enum key_kind { KEY_WORDS, KEY_SWITCH, KEY_SECONDS, KEY_RULES, KEY_FILTERS };
 
 struct config_key {
 	const char *name;
@@ -43,6 +43,8 @@ static const struct config_key keys[] = {
 	{"no_color", KEY_SWITCH, 0, offsetof(struct settings, no_color), "true or false"},
 	{"ascii", KEY_SWITCH, 0, offsetof(struct settings, ascii), "true or false"},
 	{"mouse", KEY_SWITCH, 0, offsetof(struct settings, mouse), "true or false"},
+	{"acknowledge", KEY_FILTERS, 0, 0,
+	 "a list of filters such as [\"fn:worker_main\"]"},
 	{"stack_rules", KEY_RULES, 0, 0,
 	 "a list such as [{\"function\": \"my_queue_pop*\", \"state\": \"chan-recv\"}]"},
 };
@@ -159,6 +161,32 @@ static int load_rules(const json_t *list, struct stack_rules *rules, struct err 
 	return 0;
 }
 
+/* ["fn:worker_main", …]: kept one a line. */
+static int load_filters(const json_t *list, char *out, size_t size, struct err *e)
+{
+	size_t index, used = 0;
+	json_t *entry;
+
+	out[0] = '\0';
+	json_array_foreach(list, index, entry)
+	{
+		const char *text = json_string_value(entry);
+		struct query *query;
+
+		if (!text || !text[0] || strchr(text, '\n'))
+			return err_set(e, ERR_USAGE, "filter %zu must be a text",
+				       index + 1);
+		query = query_new(text, e);
+		if (!query)
+			return ERR_USAGE;
+		query_free(query);
+		if (used + strlen(text) + 2 > size)
+			return err_set(e, ERR_USAGE, "the filters are too long");
+		used += (size_t)snprintf(out + used, size - used, "%s\n", text);
+	}
+	return 0;
+}
+
 static int load_value(const struct config_key *key, const json_t *value,
 		      struct settings *settings, struct err *e)
 {
@@ -170,7 +198,10 @@ static int load_value(const struct config_key *key, const json_t *value,
 	}
 	if (key->kind == KEY_RULES && json_is_array(value))
 		return load_rules(value, &settings->stack_rules, e);
-	if (key->kind != KEY_SWITCH && key->kind != KEY_RULES && json_is_string(value))
+	if (key->kind == KEY_FILTERS && json_is_array(value))
+		return load_filters(value, settings->acknowledge,
+				    sizeof(settings->acknowledge), e);
+	if (key->kind < KEY_RULES && key->kind != KEY_SWITCH && json_is_string(value))
 		return value_apply(settings, key->option, json_string_value(value), e);
 	if (key->kind == KEY_SECONDS && json_is_number(value)) {
 		double number = json_number_value(value);
@@ -208,8 +239,8 @@ static int unknown_key(const char *path, int line, const char *name, struct err 
 	return err_set(
 		e, ERR_FORMAT,
 		"%s, line %d: there is no key \"%.60s\"; there are interval, stuck, "
-		"filter, sort, columns, hide_idle, no_color, ascii, mouse and "
-		"stack_rules",
+		"filter, sort, columns, hide_idle, no_color, ascii, mouse, acknowledge "
+		"and stack_rules",
 		path, line, name);
 }
 
@@ -324,7 +355,7 @@ int config_save(const char *path, const struct settings *settings, struct err *e
 		root = json_object();
 	for (size_t i = 0; i < NR_KEYS; i++) {
 		/* The view changes no rules: the file keeps what it has. */
-		if (keys[i].kind == KEY_RULES)
+		if (keys[i].kind >= KEY_RULES)
 			continue;
 		json_t *value = key_value(&keys[i], settings);
 		json_t *usual = key_value(&keys[i], &defaults);

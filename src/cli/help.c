@@ -99,15 +99,20 @@ static int help_program(void)
 	put_only(&out, COMMAND_WATCH, "The view:");
 	put_only(&out, COMMAND_DUMP, "dump (-f: ls too):");
 	put_only(&out, COMMAND_RECORD, "record:");
+	put_only(&out, COMMAND_REPORT, "report:");
+	put_only(&out, COMMAND_CHECK, "check:");
 	put_only(&out, COMMAND_RUN, "run:");
-	buf_puts(&out,
-		 "\nDurations: 500ms, 10s, 5m, 2h; a bare number is seconds.\n"
-		 "Settings: $XDG_CONFIG_HOME/grmon-c/config.json, written by W in the "
-		 "view.\n"
-		 "Exit status: 0 fine; 2 wrong usage; 3 the target cannot be watched;\n"
-		 "4 the target ended before the command could do its work.\n"
-		 "More: grmon-c help states, columns, filter, keys, sources, formats; "
-		 "man grmon-c\n");
+	buf_puts(
+		&out,
+		"\nDurations: 500ms, 10s, 5m, 2h; a bare number is seconds.\n"
+		"Settings: $XDG_CONFIG_HOME/grmon-c/config.json, written by W in the "
+		"view.\n"
+		"Exit status: 0 fine; 1 check found something, or report --fail a leak;\n"
+		"2 wrong usage; 3 the target cannot be watched; 4 the target ended "
+		"before\n"
+		"the command could do its work.\n"
+		"More: grmon-c help states, columns, filter, keys, sources, formats; "
+		"man grmon-c\n");
 	return print(&out);
 }
 

@@ -285,6 +285,10 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 out:
 	if (rc == 0)
 		figures_update(&look->figures, *snapshot);
+	/* Another source has other identities: everybody would seem to leave and to come. */
+	if (rc == 0 && look->grouped != look->ops)
+		grouping_reset(look->grouping);
+	look->grouped = look->ops;
 	if (rc == 0)
 		grouping_update(look->grouping, *snapshot);
 	if (rc != 0) {

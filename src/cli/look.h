@@ -32,6 +32,7 @@ struct look {
 	struct track *track;
 	struct figures figures; /* of this target, while it is watched */
 	struct grouping *grouping;
+	const struct source_ops *grouped; /* whose tasks are in it */
 	struct holders *holders;
 	const struct source_ops *ops; /* NULL: none is open */
 	void *ctx;

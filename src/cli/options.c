@@ -10,10 +10,12 @@
 #include "cli/cli.h"
 #include "cli/suggest.h"
 #include "cli/values.h"
+#include "out/report.h"
 
 #define ON(command) (1u << COMMAND_##command)
-#define EVERYWHERE  (ON(RECORD) | ON(WATCH) | ON(RUN) | ON(LS) | ON(DUMP) | ON(HELP))
-#define SHARED      (ON(RECORD) | ON(WATCH) | ON(RUN) | ON(LS) | ON(DUMP))
+#define JUDGES      (ON(REPORT) | ON(CHECK))
+#define SHARED      (ON(RECORD) | ON(WATCH) | ON(RUN) | ON(LS) | ON(DUMP) | JUDGES)
+#define EVERYWHERE  (SHARED | ON(HELP))
 
 const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_SOURCE] = {'s', "source", "NAME", "where the rows come from (auto)",
@@ -33,27 +35,37 @@ const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_NO_COLOR] = {0, "no-color", NULL, "no colours (as NO_COLOR=1)", SHARED},
 	[OPTION_ASCII] = {0, "ascii", NULL, "nothing but ASCII", SHARED},
 	[OPTION_USER] = {0, "user", "NAME:PASSWORD", "for a URL that asks for it",
-			 ON(RECORD) | ON(WATCH) | ON(DUMP)},
+			 ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
 	[OPTION_HEADER] = {0, "header", "'NAME: VALUE'", "send it with every request",
-			   ON(RECORD) | ON(WATCH) | ON(DUMP)},
+			   ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
 	[OPTION_PID] = {'p', "pid", "PID", "TARGET by its process id",
-			ON(RECORD) | ON(WATCH) | ON(DUMP)},
+			ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
 	[OPTION_WAIT] = {0, "wait", NULL, "wait for TARGET to start, and to come back",
 			 ON(WATCH)},
-	[OPTION_FORMAT] = {'f', "format", "NAME", "text or json (text)",
-			   ON(LS) | ON(DUMP)},
+	[OPTION_FORMAT] = {'f', "format", "NAME", "text, json, ... (text)",
+			   ON(LS) | ON(DUMP) | ON(REPORT)},
 	[OPTION_STACKS] = {0, "stacks", NULL, "whole stacks and creators in the text",
 			   ON(DUMP)},
 	[OPTION_OUTPUT] = {'o', "output", "FILE",
 			   "write there: the dump, or what CMD prints",
-			   ON(RECORD) | ON(DUMP) | ON(RUN)},
-	[OPTION_FOR] = {0, "for", "DURATION", "stop after this time", ON(RECORD)},
+			   ON(RECORD) | ON(DUMP) | ON(RUN) | ON(REPORT)},
+	[OPTION_FOR] = {0, "for", "DURATION", "stop after this time",
+			ON(RECORD) | JUDGES},
 	[OPTION_ROTATE] = {0, "rotate", "SIZE|DURATION",
 			   "new FILE when as large (10M) or old (1h)", ON(RECORD)},
 	[OPTION_KEEP_FILES] = {0, "keep-files", "N", "of --rotate: FILE.1 ... FILE.N (4)",
 			       ON(RECORD)},
 	[OPTION_KEEP] = {0, "keep", NULL, "leave CMD running when the view is left",
 			 ON(RUN)},
+	[OPTION_FAIL] = {0, "fail", NULL, "exit 1 when there is a leak or a deadlock",
+			 ON(REPORT)},
+	[OPTION_MAX_STUCK] = {0, "max-stuck", "N", "so many tasks may be stuck",
+			      ON(CHECK)},
+	[OPTION_MAX_TASKS] = {0, "max-tasks", "N", "so many tasks may be there",
+			      ON(CHECK)},
+	[OPTION_NO_LEAK] = {0, "no-leak", NULL, "nothing may leak", ON(CHECK)},
+	[OPTION_NO_DEADLOCK] = {0, "no-deadlock", NULL, "nothing may be in a deadlock",
+				ON(CHECK)},
 	[OPTION_HELP] = {'h', "help", NULL, "say this", EVERYWHERE},
 	[OPTION_VERSION] = {'V', "version", NULL, "say the version", EVERYWHERE},
 };
@@ -70,6 +82,10 @@ const struct command_info command_table[COMMAND_COUNT] = {
 	[COMMAND_DUMP] = {"dump", "TARGET", "print one snapshot", command_dump, 0, 1},
 	[COMMAND_RECORD] = {"record", "TARGET", "write what is seen to a file, until ^C",
 			    command_record, 0, 1},
+	[COMMAND_REPORT] = {"report", "TARGET", "watch for a while and say what leaks",
+			    command_report, 0, 1},
+	[COMMAND_CHECK] = {"check", "TARGET | -- CMD ...",
+			   "exit 1 when a limit is broken, for CI", command_check, 0, -1},
 	[COMMAND_HELP] = {"help", "[TOPIC]", "explain states, columns, filter, keys, ...",
 			  command_help, 0, 1},
 };
@@ -272,6 +288,7 @@ int options_parse(struct options *options, int argc, char **argv, struct err *e)
 				only_words = true;
 		} else if (strcmp(word, "--") == 0) {
 			only_words = true;
+			options->after_dashes = options->nr_words == 0;
 		} else if (word[1] == '-') {
 			rc = take_long(options, &scan, e);
 		} else {
@@ -291,6 +308,9 @@ int options_apply(struct options *options, enum option_id *which, struct err *e)
 
 	for (int i = 0; i < OPTION_COUNT && rc == 0; i++) {
 		*which = (enum option_id)i;
+		if (i == OPTION_FORMAT && options->command == COMMAND_REPORT &&
+		    options->value[i] && report_by_name(options->value[i]))
+			continue;
 		if (options->value[i])
 			rc = value_apply(&options->settings, *which, options->value[i],
 					 e);

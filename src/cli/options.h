@@ -17,6 +17,8 @@ enum command_id {
 	COMMAND_LS,
 	COMMAND_DUMP,
 	COMMAND_RECORD,
+	COMMAND_REPORT,
+	COMMAND_CHECK,
 	COMMAND_HELP,
 	COMMAND_COUNT,
 };
@@ -43,6 +45,11 @@ enum option_id {
 	OPTION_ROTATE,
 	OPTION_KEEP_FILES,
 	OPTION_KEEP,
+	OPTION_FAIL,
+	OPTION_MAX_STUCK,
+	OPTION_MAX_TASKS,
+	OPTION_NO_LEAK,
+	OPTION_NO_DEADLOCK,
 	OPTION_HELP,
 	OPTION_VERSION,
 	OPTION_COUNT,
@@ -71,6 +78,7 @@ extern const struct command_info command_table[COMMAND_COUNT];
 
 struct options {
 	enum command_id command;
+	bool after_dashes;  /* `--` stands before the first word */
 	bool command_named; /* by its word, so TARGET is surely no mistyped one */
 	const char
 		*value[OPTION_COUNT]; /* NULL: not given; "" for one without argument */

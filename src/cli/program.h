@@ -24,6 +24,9 @@ enum program_kind program_inspect(const char *path);
 
 /* libgrmon.so beside this executable, in ../lib, or where it was installed. */
 int program_find_agent(char *path, size_t size, struct err *e);
+/* The file of a command, and LD_PRELOAD where the agent can be loaded into it. Returns an exit
+ * code after a complaint (run.c). */
+int program_prepare(const char *command, char *path, size_t size);
 /* Put the agent before what LD_PRELOAD holds in this process's environment. */
 int program_set_preload(const char *agent, struct err *e);
 

@@ -46,19 +46,19 @@ static void say_what_cannot_be(const char *command, enum program_kind kind)
 }
 
 /* Preload where that can work; a program that it cannot reach runs all the same. */
-static int prepare(const struct options *options, char *path, size_t size)
+int program_prepare(const char *command, char *path, size_t size)
 {
 	char agent[PATH_MAX];
 	enum program_kind kind;
 	struct err e = {0};
 
-	if (program_find(options->words[0], path, size, &e) != 0 ||
+	if (program_find(command, path, size, &e) != 0 ||
 	    program_find_agent(agent, sizeof(agent), &e) != 0) {
 		cli_complain("%s", e.text);
 		return CLI_UNWATCHABLE;
 	}
 	kind = program_inspect(path);
-	say_what_cannot_be(options->words[0], kind);
+	say_what_cannot_be(command, kind);
 	/* The linker would complain of a library of another machine; the other kinds may
 	 * start programs that can load it. */
 	if (kind != PROGRAM_FOREIGN && program_set_preload(agent, &e) != 0) {
@@ -277,7 +277,7 @@ static int become_command(struct options *options, const char *path)
 int command_run(struct options *options)
 {
 	char path[PATH_MAX];
-	int rc = prepare(options, path, sizeof(path));
+	int rc = program_prepare(options->words[0], path, sizeof(path));
 
 	if (rc != CLI_FINE)
 		return rc;

@@ -77,6 +77,7 @@ struct look_options watch_look_options(const struct options *options)
 		.header = options->value[OPTION_HEADER],
 		.rule = options->settings.rule,
 		.stack_rules = &options->settings.stack_rules,
+		.acknowledge = options->settings.acknowledge,
 	};
 }
 

@@ -88,6 +88,12 @@ void grouping_update(struct grouping *grouping, struct snapshot *snapshot);
 
 /* NULL: there is none. */
 const struct leak *leak_by_serial(const struct groups *groups, uint64_t serial);
+/* Whether a rule of the user says that this task never leaks; first begin with a snapshot. */
+void grouping_begin_acknowledging(struct grouping *grouping,
+				  const struct snapshot *snapshot);
+bool grouping_acknowledges(struct grouping *grouping, const struct task *task,
+			   int64_t now_ns);
+bool leak_has(const struct leak *leak, const struct task *task);
 /* Whether the task belongs to it. */
 bool group_has(const struct group *group, const struct task *task);
 /* A filter that shows the tasks of it (as good as a filter can say it). */

@@ -10,11 +10,18 @@
 
 #define LEAKS_MAX 256u
 
-static bool is_acknowledged(struct grouping *grouping, const struct snapshot *snapshot,
-			    const struct task *task)
+void grouping_begin_acknowledging(struct grouping *grouping,
+				  const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < grouping->nr_acknowledges; i++)
-		if (query_match(grouping->acknowledges[i], task, snapshot->mono_ns))
+		query_begin(grouping->acknowledges[i], snapshot);
+}
+
+bool grouping_acknowledges(struct grouping *grouping, const struct task *task,
+			   int64_t now_ns)
+{
+	for (size_t i = 0; i < grouping->nr_acknowledges; i++)
+		if (query_match(grouping->acknowledges[i], task, now_ns))
 			return true;
 	return false;
 }
@@ -69,7 +76,8 @@ static void judge_sites(struct grouping *grouping, struct snapshot *snapshot,
 		}
 		if (finding.verdict == VERDICT_NONE || site->count == 0 ||
 		    groups->nr_leaks == LEAKS_MAX ||
-		    is_acknowledged(grouping, snapshot, &snapshot->tasks[site->example]))
+		    grouping_acknowledges(grouping, &snapshot->tasks[site->example],
+					  snapshot->mono_ns))
 			continue;
 		if (!groups->leaks)
 			groups->leaks = arena_alloc(&snapshot->arena,
@@ -157,7 +165,8 @@ static void publish_entry(struct grouping *grouping, struct snapshot *snapshot,
 		group->stack = task->stack;
 		group->created_by = task->created_by;
 		group->state = task->state;
-		group->acknowledged = is_acknowledged(grouping, snapshot, task);
+		group->acknowledged =
+			grouping_acknowledges(grouping, task, snapshot->mono_ns);
 	}
 	if (entry->leaks > 0) {
 		group->leak = &groups->leaks[entry->leaks - 1];
@@ -200,8 +209,7 @@ void group_publish(struct grouping *grouping, struct snapshot *snapshot)
 
 	if (!groups)
 		return;
-	for (size_t i = 0; i < grouping->nr_acknowledges; i++)
-		query_begin(grouping->acknowledges[i], snapshot);
+	grouping_begin_acknowledging(grouping, snapshot);
 	groups->watched_ns = grouping->last_ns - grouping->first_ns;
 	judge_sites(grouping, snapshot, groups);
 	mark_groups(grouping, groups);
@@ -229,10 +237,26 @@ const struct leak *leak_by_serial(const struct groups *groups, uint64_t serial)
 	return NULL;
 }
 
+static bool same_place(const struct stack *a, const struct stack *b)
+{
+	const struct frame *one = stack_top_frame(a), *other = stack_top_frame(b);
+
+	if (!one || !other)
+		return one == other;
+	return one->function == other->function && one->file == other->file &&
+	       (one->function ? one->line == other->line
+			      : one->address == other->address);
+}
+
+bool leak_has(const struct leak *leak, const struct task *task)
+{
+	return state_info(task->state)->class == state_info(leak->state)->class &&
+	       same_place(leak->stack, task->stack) &&
+	       same_place(leak->created_by, task->created_by);
+}
+
 bool group_has(const struct group *group, const struct task *task)
 {
-	const struct frame *ours, *theirs;
-
 	switch (group->by) {
 	case GROUP_STACK:
 		return task->stack == group->stack &&
@@ -240,13 +264,7 @@ bool group_has(const struct group *group, const struct task *task)
 	case GROUP_STATE:
 		return task->state == group->state;
 	case GROUP_CREATOR:
-		ours = stack_top_frame(group->created_by);
-		theirs = task_creator_frame(task);
-		if (!ours || !theirs)
-			return ours == theirs;
-		return ours->function == theirs->function && ours->file == theirs->file &&
-		       (ours->function ? ours->line == theirs->line
-				       : ours->address == theirs->address);
+		return same_place(group->created_by, task->created_by);
 	default:
 		for (size_t i = 0; i < task->nr_labels && i < GROUP_LABELS; i++)
 			if (strcmp(task->labels[i].key, group->label_key) == 0 &&

@@ -9,7 +9,8 @@
 #include "core/stack_rule.h"
 #include "core/track.h"
 
-#define SETTINGS_STUCK_MAX 256
+#define SETTINGS_STUCK_MAX       256
+#define SETTINGS_ACKNOWLEDGE_MAX 4096
 
 struct settings {
 	int64_t interval_ns; /* between polls; at least SETTINGS_INTERVAL_MIN_NS */
@@ -22,6 +23,8 @@ struct settings {
 	bool no_color; /* --no-color, NO_COLOR */
 	bool ascii;
 	bool mouse;
+	char acknowledge
+		[SETTINGS_ACKNOWLEDGE_MAX]; /* filters, one a line: never a leak */
 	struct stack_rules
 		stack_rules; /* of config.json; the view does not change them */
 };

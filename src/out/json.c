@@ -4,7 +4,6 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
-#include "core/graph.h"
 #include "out/escape.h"
 #include "out/formats.h"
 #include "out/json_field.h"
@@ -96,25 +95,6 @@ static void put_task(struct buf *out, const struct task *task, int64_t now_ns)
 	buf_puts(out, "}");
 }
 
-static void put_cycles(struct buf *out, const struct snapshot *snapshot)
-{
-	char id[TASK_ID_MAX];
-
-	buf_puts(out, " \"cycles\": [");
-	for (size_t i = 0; i < graph_cycles(snapshot); i++) {
-		const struct cycle *cycle = &snapshot->graph->cycles[i];
-
-		for (size_t n = 0; n < cycle->nr_nodes; n++) {
-			buf_puts(out, n > 0 ? ", " : i > 0 ? ", [" : "[");
-			escape_json(out,
-				    task_format_id(graph_task(snapshot, cycle->nodes[n]),
-						   id));
-		}
-		buf_puts(out, "]");
-	}
-	buf_puts(out, "]");
-}
-
 static int json_write(const struct out_request *request, struct buf *out, struct err *e)
 {
 	const struct snapshot *snapshot = request->snapshot;
@@ -130,8 +110,9 @@ static int json_write(const struct out_request *request, struct buf *out, struct
 		rc = out_flush(request, out, OUT_CHUNK_BYTES, e);
 	}
 	buf_puts(out, "],\n");
-	put_cycles(out, snapshot);
-	buf_puts(out, ", \"errors\": [");
+	buf_puts(out, " \"cycles\": [");
+	json_put_cycles(out, snapshot);
+	buf_puts(out, "], \"errors\": [");
 	for (size_t i = 0; i < snapshot->nr_notes; i++) {
 		buf_puts(out, i ? ", " : "");
 		escape_json(out, snapshot->notes[i]);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/graph.h"
 #include "out/escape.h"
 
 void json_put_key(struct buf *out, const char *separator, const char *key)
@@ -141,4 +142,21 @@ void json_put_labels(struct buf *out, const char *first, const struct task *task
 		separator = ", ";
 	}
 	buf_puts(out, "}");
+}
+
+void json_put_cycles(struct buf *out, const struct snapshot *snapshot)
+{
+	char id[TASK_ID_MAX];
+
+	for (size_t i = 0; i < graph_cycles(snapshot); i++) {
+		const struct cycle *cycle = &snapshot->graph->cycles[i];
+
+		for (size_t n = 0; n < cycle->nr_nodes; n++) {
+			buf_puts(out, n > 0 ? ", " : i > 0 ? ", [" : "[");
+			escape_json(out,
+				    task_format_id(graph_task(snapshot, cycle->nodes[n]),
+						   id));
+		}
+		buf_puts(out, "]");
+	}
 }

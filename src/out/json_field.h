@@ -21,6 +21,8 @@ void json_put_sources(struct buf *out, const char *sources);
 /* An array of frames; NULL: an empty one. */
 void json_put_frames(struct buf *out, const struct stack *stack);
 void json_put_waits(struct buf *out, const char *separator, const struct waits_on *waits);
+/* The ids of each deadlock's tasks, without the outer brackets. */
+void json_put_cycles(struct buf *out, const struct snapshot *snapshot);
 void json_put_labels(struct buf *out, const char *first, const struct task *task);
 
 #endif

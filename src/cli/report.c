@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* `grmon-c report`: watch a target for a while, or a recording as a whole, and say what
+ * leaks, what is stuck and what is in a deadlock. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/span.h"
+#include "core/graph.h"
+#include "out/report.h"
+
+#define USUAL_NS (30 * CLOCK_SECOND_NS)
+
+static void say_progress(const struct span *span)
+{
+	char left[CLOCK_DURATION_MAX];
+
+	if (!isatty(STDERR_FILENO) || !span->last)
+		return;
+	fprintf(stderr, "\r%u tasks, %u stuck, %zu leaks", span->last->counts.tasks,
+		span->last->counts.stuck, report_leaks(span->last, VERDICT_LEAK));
+	if (!span->replay)
+		fprintf(stderr, "; %s to go, ^C ends",
+			clock_format_duration(span->end_ns - clock_mono_ns(), left));
+	fprintf(stderr, "\033[K");
+}
+
+static int write_report(const struct options *options, const struct span *span)
+{
+	const char *format = options->value[OPTION_FORMAT];
+	const char *path = options->value[OPTION_OUTPUT];
+	struct report_request request = {.snapshot = span->last,
+					 .looks = span->looks,
+					 .watched_ns = span->last_ns - span->first_ns,
+					 .ascii = options->settings.ascii};
+	int fd = STDOUT_FILENO, rc;
+	struct err e = {0};
+	struct buf out;
+
+	if (path && strcmp(path, "-") != 0)
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	else
+		path = "the standard output";
+	if (fd < 0) {
+		cli_complain("cannot write %s: %s", path, strerror(errno));
+		return CLI_USAGE;
+	}
+	buf_init(&out, 0);
+	report_by_name(format ? format : "text")->write(&request, &out);
+	rc = cli_write(fd, path, &out, &e);
+	buf_release(&out);
+	if (fd != STDOUT_FILENO && close(fd) != 0 && rc == 0)
+		rc = err_sys(&e, errno, "cannot write %s", path);
+	if (rc != 0)
+		cli_complain("%s", e.text);
+	return rc ? CLI_USAGE : CLI_FINE;
+}
+
+static int watch_and_report(const struct options *options, struct span *span)
+{
+	struct err e = {0};
+	int rc;
+
+	while (span_next(span, &e))
+		say_progress(span);
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K");
+	if (!span->last) {
+		cli_complain("%s", e.code ? e.text : "there was no time for a look");
+		return e.code ? cli_exit_of(&e) : CLI_ENDED;
+	}
+	if (span->ended)
+		cli_complain("the target ended; this is what was seen until then");
+	else if (e.code)
+		cli_complain("%s", e.text);
+	rc = write_report(options, span);
+	if (rc == CLI_FINE && options->value[OPTION_FAIL] &&
+	    (report_leaks(span->last, VERDICT_LEAK) > 0 || graph_cycles(span->last) > 0))
+		return CLI_FOUND;
+	return rc;
+}
+
+int command_report(struct options *options)
+{
+	const char *other = cli_other_target(options);
+	struct span span = {.last = NULL};
+	struct err e = {0};
+	int64_t for_ns;
+	pid_t pid = 0;
+	int rc = other ? CLI_FINE : cli_resolve(options, &pid);
+
+	if (rc != CLI_FINE)
+		return rc;
+	if (span_length(options, USUAL_NS, &for_ns, &e) != 0) {
+		cli_complain("%s", e.text);
+		return CLI_USAGE;
+	}
+	rc = span_open(&span, options, pid, other, for_ns);
+	if (rc == CLI_FINE)
+		rc = watch_and_report(options, &span);
+	span_close(&span);
+	return rc;
+}

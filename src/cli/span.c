@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* A live target is looked at until the time is over; a recording from its first picture to
+ * its last, without waiting. */
+#include "cli/span.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/watch.h"
+
+#define LOOKS_LEAST    40 /* in the time that was given */
+#define INTERVAL_LEAST (CLOCK_SECOND_NS / 20)
+#define LEAST_OPEN_NS  (5 * CLOCK_SECOND_NS) /* of a watch with no given end */
+
+static volatile sig_atomic_t stop_signal;
+
+static void on_signal(int number)
+{
+	stop_signal = number;
+}
+
+bool span_stopped(void)
+{
+	return stop_signal != 0;
+}
+
+int span_length(const struct options *options, int64_t usual_ns, int64_t *for_ns,
+		struct err *e)
+{
+	const char *text = options->value[OPTION_FOR];
+
+	*for_ns = usual_ns;
+	if (!text)
+		return 0;
+	if (clock_parse_duration(text, for_ns, e) != 0)
+		return ERR_USAGE;
+	if (*for_ns < CLOCK_SECOND_NS)
+		return err_set(e, ERR_USAGE,
+			       "--for: '%s' is too short to judge anything; at least 1s",
+			       text);
+	return 0;
+}
+
+static void set_times(struct span *span, const struct options *options, int64_t for_ns)
+{
+	int64_t least_ns = for_ns > 0 ? for_ns / 2 : LEAST_OPEN_NS;
+
+	span->interval_ns = options->settings.interval_ns;
+	if (for_ns > 0 && span->interval_ns > for_ns / LOOKS_LEAST)
+		span->interval_ns = for_ns / LOOKS_LEAST;
+	if (for_ns == 0 && !options->value[OPTION_INTERVAL])
+		span->interval_ns = CLOCK_SECOND_NS / 4;
+	if (span->interval_ns < INTERVAL_LEAST)
+		span->interval_ns = INTERVAL_LEAST;
+	span->due_ns = clock_mono_ns();
+	span->end_ns = for_ns > 0 ? span->due_ns + for_ns : INT64_MAX;
+	grouping_set_least(span->look.grouping,
+			   least_ns < TREND_LEAST_NS ? least_ns : TREND_LEAST_NS);
+}
+
+/* Back to the first picture; the whole of the recording is what was watched. */
+static int rewind_recording(struct span *span, struct err *e)
+{
+	struct source_focus all = {.all = true};
+	struct snapshot *snapshot = NULL;
+	int64_t last_ns;
+
+	if (look_sample(&span->look, &all, &snapshot, e) != 0)
+		return e->code;
+	span->replay = snapshot->target.replay;
+	last_ns = snapshot->real_ns;
+	snapshot_unref(snapshot);
+	if (!span->replay)
+		return 0;
+	look_move(&span->look, -INT_MAX, 0);
+	if (look_sample(&span->look, &all, &snapshot, e) != 0)
+		return e->code;
+	last_ns = (last_ns - snapshot->real_ns) / 2;
+	grouping_set_least(span->look.grouping,
+			   last_ns < TREND_LEAST_NS ? last_ns : TREND_LEAST_NS);
+	snapshot_unref(snapshot);
+	look_move(&span->look, -INT_MAX, 0);
+	return 0;
+}
+
+int span_open(struct span *span, const struct options *options, pid_t pid,
+	      const char *other, int64_t for_ns)
+{
+	struct look_options look_options = watch_look_options(options);
+	struct sigaction action = {.sa_handler = on_signal};
+	struct err e = {0};
+	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1;
+	int rc = look_init(&span->look, &look_options, &e);
+
+	span->opened = true;
+
+	if (rc == 0)
+		rc = other ? look_attach_other(&span->look, other, input, &e)
+			   : look_attach(&span->look, pid, &e);
+	if (rc == 0 && other)
+		rc = rewind_recording(span, &e);
+	if (rc != 0) {
+		cli_complain("%s", e.text);
+		return cli_exit_of(&e);
+	}
+	if (span->replay)
+		span->end_ns = INT64_MAX;
+	else
+		set_times(span, options, for_ns);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	return CLI_FINE;
+}
+
+void span_close(struct span *span)
+{
+	if (!span->opened)
+		return;
+	snapshot_unref(span->last);
+	span->last = NULL;
+	look_release(&span->look);
+}
+
+static void wait_until(int64_t due_ns)
+{
+	struct timespec due = {due_ns / CLOCK_SECOND_NS, due_ns % CLOCK_SECOND_NS};
+
+	if (!stop_signal)
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+}
+
+static void keep(struct span *span, struct snapshot *snapshot)
+{
+	snapshot_unref(span->last);
+	span->last = snapshot;
+	span->last_ns = snapshot->mono_ns;
+	if (span->looks++ == 0)
+		span->first_ns = snapshot->mono_ns;
+}
+
+static bool next_recorded(struct span *span, struct err *e)
+{
+	struct source_focus all = {.all = true};
+	struct snapshot *snapshot;
+
+	if (stop_signal)
+		return false;
+	if (span->looks > 0)
+		look_move(&span->look, 1, 0);
+	if (look_sample(&span->look, &all, &snapshot, e) != 0)
+		return false;
+	if (span->looks > 0 && snapshot->real_ns <= span->replay_real_ns) {
+		snapshot_unref(snapshot);
+		return false;
+	}
+	span->replay_real_ns = snapshot->real_ns;
+	keep(span, snapshot);
+	return true;
+}
+
+bool span_next(struct span *span, struct err *e)
+{
+	struct source_focus all = {.all = true};
+	struct snapshot *snapshot;
+	int rc;
+
+	if (span->replay)
+		return next_recorded(span, e);
+	for (;;) {
+		wait_until(span->due_ns);
+		if (stop_signal || span->due_ns >= span->end_ns)
+			return false;
+		span->due_ns += span->interval_ns;
+		if (span->due_ns < clock_mono_ns())
+			span->due_ns = clock_mono_ns();
+		rc = look_sample(&span->look, &all, &snapshot, e);
+		if (rc == 0) {
+			keep(span, snapshot);
+			return true;
+		}
+		span->ended = rc == ERR_GONE;
+		if (span->ended || span->looks == 0)
+			return false;
+		err_clear(e); /* it may pass */
+	}
+}

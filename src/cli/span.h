@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Looks at a target at equal times for as long as told, for the commands that judge it. */
+#ifndef CLI_SPAN_H
+#define CLI_SPAN_H
+
+#include "cli/look.h"
+#include "cli/options.h"
+
+struct span {
+	struct look look;
+	bool opened;
+	int64_t interval_ns, end_ns; /* CLOCK_MONOTONIC */
+	int64_t due_ns;
+	int64_t first_ns, last_ns; /* of the looks, in the target's time */
+	uint64_t looks;
+	struct snapshot *last; /* a reference, or NULL */
+	bool ended;            /* the target has */
+	bool replay;
+	int64_t replay_real_ns;
+};
+
+/* Attach to pid, or to `other` if that is not NULL. for_ns: 0 for no end. Returns an exit
+ * code after a complaint; span_close() in both cases. Catches SIGINT and SIGTERM. */
+int span_open(struct span *span, const struct options *options, pid_t pid,
+	      const char *other, int64_t for_ns);
+void span_close(struct span *span);
+/* Wait for the next look and take it: span->last. False when it is over: the time, the
+ * target, a signal, or with e->code an error. */
+bool span_next(struct span *span, struct err *e);
+/* --for, or usual_ns. ERR_USAGE. */
+int span_length(const struct options *options, int64_t usual_ns, int64_t *for_ns,
+		struct err *e);
+bool span_stopped(void); /* by a signal */
+
+#endif

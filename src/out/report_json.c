@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* A report for programs; the man page explains its fields. */
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "core/figures.h"
+#include "core/graph.h"
+#include "out/escape.h"
+#include "out/json_field.h"
+#include "out/report_style.h"
+
+#define STUCK_MAX 100u
+
+/* Three decimals, without printf's locale. */
+static void put_number(struct buf *out, const char *key, double value)
+{
+	int64_t parts = (int64_t)((value < 0 ? -value : value) * 1000 + 0.5);
+
+	json_put_key(out, ", ", key);
+	buf_printf(out, "%s%" PRId64 ".%03" PRId64, value < 0 ? "-" : "", parts / 1000,
+		   parts % 1000);
+}
+
+static void put_place(struct buf *out, enum task_state state, const struct stack *stack,
+		      const struct stack *created_by)
+{
+	json_put_text(out, "state", state_info(state)->name);
+	json_put_text(out, "class", state_class_name(state_info(state)->class));
+	json_put_key(out, ",\n   ", "stack");
+	json_put_frames(out, stack);
+	json_put_key(out, ",\n   ", "created_by");
+	json_put_frames(out, created_by);
+}
+
+static void put_steps(struct buf *out, const struct trend_finding *finding)
+{
+	json_put_key(out, ", ", "steps");
+	if (finding->nr_steps == 0) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_puts(out, "{");
+	json_put_count(out, "", "size", finding->step_size);
+	json_put_count(out, ", ", "period_ns", finding->period_ns);
+	json_put_count(out, ", ", "count", finding->nr_steps);
+	buf_puts(out, "}");
+}
+
+static void put_limit(struct buf *out, const struct leak *leak)
+{
+	json_put_key(out, ", ", "limit");
+	if (leak->limit_ns < 0) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_puts(out, "{\"text\": ");
+	escape_json(out, leak->limit);
+	json_put_count(out, ", ", "in_ns", leak->limit_ns);
+	buf_puts(out, "}");
+}
+
+static void put_leak(struct buf *out, const struct snapshot *snapshot,
+		     const struct leak *leak)
+{
+	const struct trend_finding *finding = &leak->finding;
+	bool first = true;
+
+	buf_puts(out, "{\"verdict\": ");
+	escape_json(out, verdict_name(finding->verdict));
+	json_put_count(out, ", ", "score", (int64_t)(finding->score + 0.5));
+	json_put_count(out, ", ", "tasks", leak->count);
+	json_put_count(out, ", ", "stuck", leak->stuck);
+	json_put_count(out, ", ", "oldest_ns",
+		       leak->since_ns > 0 ? snapshot->mono_ns - leak->since_ns : -1);
+	json_put_count(out, ",\n   ", "from", finding->from);
+	json_put_count(out, ", ", "to", finding->to);
+	json_put_count(out, ", ", "in_ns", finding->to_ns - finding->from_ns);
+	put_number(out, "per_minute", finding->per_second * 60);
+	json_put_count(out, ", ", "came", (int64_t)finding->came);
+	json_put_count(out, ", ", "left", (int64_t)finding->left);
+	put_steps(out, finding);
+	put_limit(out, leak);
+	put_place(out, leak->state, leak->stack, leak->created_by);
+	json_put_key(out, ",\n   ", "examples");
+	buf_puts(out, "[");
+	for (size_t i = 0, shown = 0; i < snapshot->nr_tasks && shown < 10; i++) {
+		char id[TASK_ID_MAX];
+
+		if (!leak_has(leak, &snapshot->tasks[i]))
+			continue;
+		buf_puts(out, shown++ ? ", " : "");
+		escape_json(out, task_format_id(&snapshot->tasks[i], id));
+	}
+	buf_puts(out, "]");
+	json_put_count(out, ",\n   ", "step_ns", leak->spark_step_ns);
+	buf_puts(out, ", \"counts\": [");
+	for (uint32_t i = 0; i < leak->nr_spark; i++, first = false)
+		buf_printf(out, "%s%" PRIu32, first ? "" : ", ", leak->spark[i]);
+	buf_puts(out, "]");
+	json_put_key(out, ",\n   ", "evidence");
+	escape_json(out, leak->evidence);
+	buf_puts(out, "}");
+}
+
+static void put_stuck(struct buf *out, const struct snapshot *snapshot)
+{
+	const struct group *stuck[STUCK_MAX];
+	size_t count = report_stuck(snapshot, stuck, STUCK_MAX);
+
+	buf_puts(out, "],\n \"stuck\": [");
+	for (size_t i = 0; i < count; i++) {
+		buf_puts(out, i ? ",\n  {" : "\n  {");
+		json_put_count(out, "", "tasks", stuck[i]->stuck);
+		json_put_count(out, ", ", "oldest_ns",
+			       stuck[i]->since_ns > 0
+				       ? snapshot->mono_ns - stuck[i]->since_ns
+				       : -1);
+		put_place(out, stuck[i]->state, stuck[i]->stack, stuck[i]->created_by);
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "],\n \"cycles\": [");
+	json_put_cycles(out, snapshot);
+}
+
+static void put_figures(struct buf *out, const struct snapshot *snapshot)
+{
+	const char *separator = "\n  ";
+
+	buf_puts(out, "],\n \"figures\": [");
+	for (int id = 0; snapshot->figures && id < FIGURE_COUNT; id++) {
+		const struct series *series = &snapshot->figures->series[id];
+		struct series_point first;
+		struct series_trend trend;
+
+		if (series->count < 1)
+			continue;
+		first = series->points[0];
+		buf_puts(out, separator);
+		buf_puts(out, "{\"name\": ");
+		escape_json(out, figure_info((enum figure_id)id)->name);
+		put_number(out, "first", (double)first.last);
+		put_number(out, "last", series->last);
+		put_number(out, "least", series->min);
+		put_number(out, "most", series->max);
+		if (series_trend(series, 0, &trend) && trend.clear)
+			put_number(out, "per_minute", trend.per_second * 60);
+		else
+			buf_puts(out, ", \"per_minute\": null");
+		buf_puts(out, "}");
+		separator = ",\n  ";
+	}
+	buf_puts(out, "],\n \"errors\": [");
+	for (size_t i = 0; i < snapshot->nr_notes; i++) {
+		buf_puts(out, i ? ", " : "");
+		escape_json(out, snapshot->notes[i]);
+	}
+	buf_puts(out, "]}\n");
+}
+
+static void write_json(const struct report_request *request, struct buf *out)
+{
+	const struct snapshot *snapshot = request->snapshot;
+	const struct snapshot_target *target = &snapshot->target;
+	char iso[CLOCK_ISO_MAX];
+
+	buf_puts(out, "{\"grmon_report\": 1,\n \"target\": {");
+	json_put_count(out, "", "pid", target->pid > 0 ? target->pid : -1);
+	json_put_text(out, "name", target->name);
+	json_put_sources(out, target->sources);
+	json_put_text(out, "runtime", target->runtime);
+	buf_puts(out, "},\n \"time\": ");
+	escape_json(out, clock_format_iso(snapshot->real_ns, iso));
+	json_put_count(out, ", ", "watched_ns", request->watched_ns);
+	json_put_count(out, ", ", "looks", (int64_t)request->looks);
+	json_put_count(out, ", ", "tasks", snapshot->counts.tasks);
+	json_put_count(out, ", ", "stuck_tasks", snapshot->counts.stuck);
+	buf_puts(out, ",\n \"leaks\": [");
+	for (size_t i = 0; snapshot->groups && i < snapshot->groups->nr_leaks; i++) {
+		buf_puts(out, i ? ",\n  " : "\n  ");
+		put_leak(out, snapshot, &snapshot->groups->leaks[i]);
+	}
+	put_stuck(out, snapshot);
+	put_figures(out, snapshot);
+}
+
+const struct report_ops report_json = {"json", "one object, for programs", write_json};

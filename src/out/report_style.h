@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* The formats of out/report.h, and the parts that a report for people is made of. */
+#ifndef OUT_REPORT_STYLE_H
+#define OUT_REPORT_STYLE_H
+
+#include "out/report.h"
+
+extern const struct report_ops report_text, report_json, report_markdown, report_html;
+
+struct report_plot {
+	const uint32_t *values;
+	size_t count;
+	int64_t span_ns; /* from the first to the last */
+	const char *what;
+};
+
+/* Texts hold bytes from the target: each style escapes them in its own way. */
+struct report_style {
+	bool ascii;
+	void (*begin)(struct buf *out, const char *title);
+	void (*end)(struct buf *out);
+	void (*heading)(struct buf *out, int level, const char *text);
+	void (*paragraph)(const struct report_style *style, struct buf *out,
+			  const char *text);
+	void (*item)(const struct report_style *style, struct buf *out, const char *text);
+	void (*stack)(const struct report_style *style, struct buf *out,
+		      const char *title, const struct stack *stack);
+	void (*plot)(const struct report_style *style, struct buf *out,
+		     const struct report_plot *plot);
+};
+
+/* Everything in its order. */
+void report_walk(const struct report_request *request, const struct report_style *style,
+		 struct buf *out);
+#define REPORT_FRAME_MAX 700
+/* "send_product  main.c:97" */
+const char *report_frame(const struct frame *frame, char out[REPORT_FRAME_MAX]);
+
+#endif

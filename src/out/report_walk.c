@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* What a report for people says, in which order; how it looks is the style's. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/column.h"
+#include "core/figures.h"
+#include "core/graph.h"
+#include "out/report_style.h"
+
+#define STUCK_MAX 20u
+
+const char *report_frame(const struct frame *frame, char out[REPORT_FRAME_MAX])
+{
+	char place[COLUMN_TEXT_MAX];
+
+	frame_format_location(frame, place);
+	if (frame->function)
+		snprintf(out, REPORT_FRAME_MAX, "%.400s%s%.200s", frame->function,
+			 place[0] ? "  " : "", place);
+	else
+		snprintf(out, REPORT_FRAME_MAX, "0x%" PRIx64, frame->address);
+	return out;
+}
+
+static void put_summary(const struct report_request *request,
+			const struct report_style *style, struct buf *out)
+{
+	const struct snapshot *s = request->snapshot;
+	size_t leaks = report_leaks(s, VERDICT_LEAK), cycles = graph_cycles(s);
+	size_t young = report_leaks(s, VERDICT_RECHECK) - leaks;
+	char line[REPORT_LINE_MAX], span[CLOCK_DURATION_MAX], iso[CLOCK_ISO_MAX];
+
+	snprintf(line, sizeof(line),
+		 "Watched for %s until %s, %" PRIu64 " looks, through %s. %u tasks at "
+		 "the end, %u of them stuck.",
+		 clock_format_duration(request->watched_ns, span),
+		 clock_format_iso(s->real_ns, iso), request->looks, s->target.sources,
+		 s->counts.tasks, s->counts.stuck);
+	style->paragraph(style, out, line);
+	snprintf(line, sizeof(line), "%zu leak%s, %zu deadlock%s.", leaks,
+		 leaks == 1 ? "" : "s", cycles, cycles == 1 ? "" : "s");
+	if (young > 0)
+		snprintf(line + strlen(line), sizeof(line) - strlen(line),
+			 " %zu more may be one: watch for longer.", young);
+	style->paragraph(style, out, line);
+	for (size_t i = 0; i < s->nr_notes; i++)
+		style->item(style, out, s->notes[i]);
+}
+
+static void put_leak(const struct report_request *request,
+		     const struct report_style *style, struct buf *out, size_t number)
+{
+	const struct snapshot *s = request->snapshot;
+	const struct leak *leak = &s->groups->leaks[number];
+	char line[REPORT_LINE_MAX + 64], site[REPORT_LINE_MAX], age[CLOCK_DURATION_MAX];
+	struct report_plot plot = {
+		.values = leak->spark,
+		.count = leak->nr_spark,
+		.span_ns = s->mono_ns - leak->spark_begin_ns,
+		.what = "tasks",
+	};
+
+	snprintf(line, sizeof(line), "%s %zu: %s",
+		 leak->finding.verdict == VERDICT_RECHECK ? "Perhaps a leak" : "Leak",
+		 number + 1,
+		 report_site(leak->stack, leak->created_by, leak->state, site));
+	style->heading(out, 3, line);
+	style->plot(style, out, &plot);
+	style->paragraph(style, out, leak->evidence);
+	report_examples(s, leak, site);
+	snprintf(line, sizeof(line),
+		 "%u tasks, %u stuck, the oldest for %s%s%s. Score %.0f.", leak->count,
+		 leak->stuck,
+		 leak->since_ns > 0
+			 ? clock_format_duration(s->mono_ns - leak->since_ns, age)
+			 : "an unknown time",
+		 site[0] ? ": " : "", site, leak->finding.score);
+	style->paragraph(style, out, line);
+	style->stack(style, out, "blocked at", leak->stack);
+	style->stack(style, out, "created by", leak->created_by);
+}
+
+static void put_leaks(const struct report_request *request,
+		      const struct report_style *style, struct buf *out)
+{
+	size_t count = report_leaks(request->snapshot, VERDICT_RECHECK);
+
+	if (count == 0)
+		return;
+	style->heading(out, 2, "Leaks");
+	for (size_t i = 0; i < count; i++)
+		put_leak(request, style, out, i);
+}
+
+static void put_cycles(const struct report_request *request,
+		       const struct report_style *style, struct buf *out)
+{
+	const struct snapshot *s = request->snapshot;
+
+	for (size_t i = 0; i < graph_cycles(s); i++) {
+		const struct cycle *cycle = &s->graph->cycles[i];
+		char line[REPORT_LINE_MAX];
+
+		if (i == 0)
+			style->heading(out, 2, "Deadlocks");
+		snprintf(line, sizeof(line),
+			 "Deadlock %zu of %zu: each waits for the next", i + 1,
+			 graph_cycles(s));
+		style->heading(out, 3, line);
+		for (size_t n = 0; n < cycle->nr_nodes; n++) {
+			const struct task *task = graph_task(s, cycle->nodes[n]);
+			char id[TASK_ID_MAX];
+
+			snprintf(line, sizeof(line), "%s %.60s in %s: %.300s",
+				 task_format_id(task, id), task->name,
+				 state_info(task->state)->name,
+				 task->waits.kind ? task->waits.text : "");
+			style->item(style, out, line);
+			style->stack(style, out, "blocked at", task->stack);
+		}
+	}
+}
+
+static void put_stuck(const struct report_request *request,
+		      const struct report_style *style, struct buf *out)
+{
+	const struct group *stuck[STUCK_MAX];
+	const struct snapshot *s = request->snapshot;
+	size_t count = report_stuck(s, stuck, STUCK_MAX);
+
+	if (count > 0)
+		style->heading(out, 2, "Stuck tasks");
+	for (size_t i = 0; i < count; i++) {
+		const struct group *group = stuck[i];
+		char line[REPORT_LINE_MAX + 64], site[REPORT_LINE_MAX];
+		char age[CLOCK_DURATION_MAX];
+
+		snprintf(
+			line, sizeof(line), "%u stuck%s%s: %s", group->stuck,
+			group->since_ns > 0 ? ", the oldest for " : "",
+			group->since_ns > 0
+				? clock_format_duration(s->mono_ns - group->since_ns, age)
+				: "",
+			report_site(group->stack, group->created_by, group->state, site));
+		style->item(style, out, line);
+		style->stack(style, out, "blocked at", group->stack);
+	}
+}
+
+static void format_value(enum figure_unit unit, double value, char out[32])
+{
+	if (unit == UNIT_BYTES)
+		snprintf(out, 32, "%.1f MB", value / 1048576);
+	else
+		snprintf(out, 32, unit == UNIT_PERCENT ? "%.0f%%" : "%.0f", value);
+}
+
+/* Figures that have changed, and their plots. */
+static void put_figures(const struct report_request *request,
+			const struct report_style *style, struct buf *out)
+{
+	const struct snapshot *s = request->snapshot;
+	bool titled = false;
+
+	for (int id = 0; s->figures && id < FIGURE_COUNT; id++) {
+		const struct figure_info *info = figure_info((enum figure_id)id);
+		const struct series *series = &s->figures->series[id];
+		struct series_point points[GROUP_SPARK];
+		struct series_trend trend;
+		uint32_t values[GROUP_SPARK];
+		char line[REPORT_LINE_MAX], first[32], last[32], pace[32] = "";
+
+		if (series->count < 2 || !(series->max > series->min))
+			continue;
+		if (!titled)
+			style->heading(out, 2, "Resources");
+		titled = true;
+		series_resample(series, series->first_ns, series->last_ns, points,
+				GROUP_SPARK);
+		for (size_t i = 0; i < GROUP_SPARK; i++)
+			values[i] =
+				points[i].last > 0
+					? (uint32_t)fmin((double)points[i].last /
+								 (info->unit == UNIT_BYTES
+									  ? 1024
+									  : 1),
+							 4e9)
+					: 0;
+		format_value(info->unit, (double)points[0].last, first);
+		format_value(info->unit, series->last, last);
+		if (series_trend(series, 0, &trend) && trend.clear)
+			format_value(info->unit, fabs(trend.per_second) * 60, pace);
+		snprintf(line, sizeof(line), "%s: %s to %s%s%s%s", info->name, first,
+			 last, pace[0] ? trend.per_second > 0 ? ", +" : ", -" : "", pace,
+			 pace[0] ? " a minute" : "");
+		style->item(style, out, line);
+		struct report_plot plot = {values, GROUP_SPARK,
+					   series->last_ns - series->first_ns,
+					   info->unit == UNIT_BYTES ? "kB" : info->name};
+
+		style->plot(style, out, &plot);
+	}
+}
+
+void report_walk(const struct report_request *request, const struct report_style *style,
+		 struct buf *out)
+{
+	const struct snapshot_target *target = &request->snapshot->target;
+	char title[REPORT_LINE_MAX];
+
+	if (target->pid > 0)
+		snprintf(title, sizeof(title), "%.200s, process %d", target->name,
+			 (int)target->pid);
+	else
+		snprintf(title, sizeof(title), "%.200s", target->name);
+	style->begin(out, title);
+	put_summary(request, style, out);
+	put_leaks(request, style, out);
+	put_cycles(request, style, out);
+	put_stuck(request, style, out);
+	put_figures(request, style, out);
+	style->end(out);
+}

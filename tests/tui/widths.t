@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Widths of the columns: columns without content take their title only, what is narrower for
+# some seconds becomes narrower, and nothing jumps from poll to poll.
+. "$(dirname "$0")/lib.sh"
+plan 6
+
+titles() { screen | grep -E 'ID +STATE'; }
+# at TITLE: where a column begins.
+at() { titles | awk -v title="$1" '{ print index($0, title) }'; }
+is_left_of() { [ "$(at "$1")" -lt "$2" ]; }
+
+start_target
+open_shell 120 20
+view "--interval 0.1 --source native $target"
+expect 'CREATED BY {1,2}CPU%' "a column without content has the width of its title"
+expect 'LABELS *$' "also the last one"
+wait_for ' 0\.[0-9] +[0-9]+ *$' # the share of a CPU is known from the second poll on
+wait_for ' >1\.[0-9]s'
+until sees ' >3\.[0-9]s'; do
+	titles
+done | sort -u >"$work/during"
+[ "$(wc -l <"$work/during")" -eq 1 ]
+ok $? "columns stay where they are while states change"
+function=$(at FUNCTION)
+typed '/'
+typed 'name:sleeper'
+press Enter
+until_true is_left_of FUNCTION "$function"
+ok $? "with narrow rows only, the columns before it need less room"
+press Escape
+wait_for 'waiter-0'
+resize 70 20
+expect_gone 'SWITCHES' "a narrower terminal leaves out columns"
+resize 120 20
+expect 'SWITCHES' "and has them back when it is wide again"
+press q
