@@ -3,15 +3,8 @@
 # tests/e2e/*.t with BUILD set; works in a temporary folder of its own, $work.
 # shellcheck shell=sh disable=SC2034
 
-BUILD=${BUILD:-$PWD/build}
-client=$BUILD/grmon-c
-agent=$BUILD/libgrmon.so
-work=$(mktemp -d)
-export XDG_CONFIG_HOME="$work/config" XDG_RUNTIME_DIR="$work/run"
-mkdir -m 700 "$work/config" "$work/run"
-started=
-tests=0
-failures=0
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
 
 # Ends what was started, whatever happened; children first, by pid.
 finish() {
@@ -35,10 +28,6 @@ finish() {
 }
 trap finish EXIT INT TERM
 
-plan() { echo "1..$1"; }
-skip_all() { echo "1..0 # SKIP $*"; exit 0; }
-need() { command -v "$1" >/dev/null 2>&1 || skip_all "$1 is not installed"; }
-
 # ok CONDITION-STATUS NAME [DETAIL]: reports one test point.
 ok() {
 	tests=$((tests + 1))
@@ -55,16 +44,6 @@ check() {
 	name=$1
 	shift
 	if output=$("$@" 2>&1); then ok 0 "$name"; else ok 1 "$name" "$output"; fi
-}
-
-# until_true COMMAND…: polls up to 15 s.
-until_true() {
-	i=0
-	until "$@" >/dev/null 2>&1; do
-		i=$((i + 1))
-		[ $i -lt 300 ] || return 1
-		sleep 0.05
-	done
 }
 
 # start COMMAND…: in the background, output to $work/log; its pid in $last.

@@ -3,19 +3,11 @@
 # polling of the screen. Sourced by tests/tui/*.t with BUILD set.
 # shellcheck shell=sh disable=SC2034
 
-BUILD=${BUILD:-$PWD/build}
-client=$BUILD/grmon-c
-agent=$BUILD/libgrmon.so
-command -v tmux >/dev/null 2>&1 || { echo "1..0 # SKIP tmux is not installed"; exit 0; }
-
-work=$(mktemp -d)
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
 server=grmon-tui-$$
-export LC_ALL=C.UTF-8 XDG_CONFIG_HOME="$work/config" XDG_RUNTIME_DIR="$work/run"
-mkdir -m 700 "$work/config" "$work/run"
+export LC_ALL=C.UTF-8
 unset NO_COLOR GRMON_SOCKET_DIR GRMON_DISABLE TMUX
-started=
-tests=0
-failures=0
 
 finish() {
 	status=$?
@@ -30,8 +22,7 @@ finish() {
 	exit $status
 }
 trap finish EXIT INT TERM
-
-plan() { echo "1..$1"; }
+need tmux
 
 ok() { # STATUS NAME
 	tests=$((tests + 1))
@@ -51,15 +42,6 @@ press() { tmux -L "$server" send-keys -t view "$@"; }
 typed() { tmux -L "$server" send-keys -t view -l -- "$1"; }
 resize() { tmux -L "$server" resize-window -t view -x "$1" -y "$2"; }
 
-# until_true COMMAND...: polls up to 10 s.
-until_true() {
-	i=0
-	until "$@"; do
-		i=$((i + 1))
-		[ $i -lt 200 ] || return 1
-		sleep 0.05
-	done
-}
 sees() { screen | grep -qE -- "$1"; }
 sees_not() { ! sees "$1"; }
 wait_for() { until_true sees "$1"; }

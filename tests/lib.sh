@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# For every test that is a script: where things are, a temporary folder of its own ($work),
+# TAP, polling. Sourced by the lib.sh of each folder, which says in finish() what is ended.
+# shellcheck shell=sh disable=SC2034
+
+BUILD=${BUILD:-$PWD/build}
+client=$BUILD/grmon-c
+agent=$BUILD/libgrmon.so
+work=$(mktemp -d)
+export XDG_CONFIG_HOME="$work/config" XDG_RUNTIME_DIR="$work/run"
+mkdir -m 700 "$work/config" "$work/run"
+started=
+tests=0
+failures=0
+
+plan() { echo "1..$1"; }
+skip_all() { echo "1..0 # SKIP $*"; exit 0; }
+need() { command -v "$1" >/dev/null 2>&1 || skip_all "$1 is not installed"; }
+
+# until_true COMMAND…: polls up to 20 s.
+until_true() {
+	i=0
+	until "$@" >/dev/null 2>&1; do
+		i=$((i + 1))
+		[ $i -lt 400 ] || return 1
+		sleep 0.05
+	done
+}
