@@ -112,8 +112,29 @@ static void find_limit(struct leak *leak, struct snapshot *snapshot)
 	leak->limit_ns = leak->limit ? (int64_t)(best * 1e9) : -1;
 }
 
-void leak_explain(struct leak *leak, struct snapshot *snapshot, bool deadlock,
-		  bool hopeless)
+static void say_proofs(struct words *words, const struct leak *leak)
+{
+	static const struct {
+		enum proof proof;
+		const char *sentence;
+	} sentences[] = {
+		{PROOF_DEADLOCK,
+		 "In a deadlock: nobody who could end the wait ever will. "},
+		{PROOF_NIL_CHANNEL,
+		 "It waits for a nil channel: nobody can ever end that. "},
+		{PROOF_RUNTIME, "Go's runtime itself has found that it is leaked. "},
+		{PROOF_UNREACHABLE, "Nothing alive can reach what it waits on. "},
+	};
+
+	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
+		if (leak->proofs & sentences[i].proof)
+			say(words, "%s", sentences[i].sentence);
+	if (leak->proven > 0 && leak->proven < leak->count)
+		say(words, "So it is for %" PRIu32 " of the %" PRIu32 ". ", leak->proven,
+		    leak->count);
+}
+
+void leak_explain(struct leak *leak, struct snapshot *snapshot)
 {
 	const struct trend_finding *finding = &leak->finding;
 	struct words words = {.used = 0};
@@ -121,15 +142,12 @@ void leak_explain(struct leak *leak, struct snapshot *snapshot, bool deadlock,
 
 	words.text[0] = '\0';
 	leak->limit_ns = -1;
-	if (deadlock)
-		say(&words, "In a deadlock: nobody who could end the wait ever will. ");
-	if (hopeless)
-		say(&words, "It waits for a nil channel: nobody can ever end that. ");
+	say_proofs(&words, leak);
 	if (finding->per_second > 0) {
 		say_growth(&words, leak, snapshot);
 		say_steps(&words, finding);
 		find_limit(leak, snapshot);
-	} else if (!deadlock && !hopeless) {
+	} else if (!leak->proofs) {
 		say(&words, "It has grown to %" PRIu32 ", but does so no longer. ",
 		    finding->to);
 	}

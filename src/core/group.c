@@ -293,10 +293,25 @@ static void count_in(struct entry *entry, const struct grouping *grouping,
 	entry->look = grouping->look;
 }
 
-/* What nothing can end, in the words of Go's runtime. */
-static bool is_hopeless(const struct task *task)
+/* Go's runtime has words for a wait that nothing can end. The first goroutine of a program
+ * is often parked on a nil channel on purpose. */
+static uint8_t proofs_of_raw(const struct task *task)
 {
-	return task->raw && strstr(task->raw, "(nil chan)") != NULL;
+	uint8_t proofs = 0;
+
+	if (!task->raw)
+		return 0;
+	if (strstr(task->raw, "(nil chan)") && task->id != 1)
+		proofs |= PROOF_NIL_CHANNEL;
+	if (strstr(task->raw, "leaked"))
+		proofs |= PROOF_RUNTIME;
+	return proofs;
+}
+
+static uint32_t proofs_of(const struct task *task, const struct member *member)
+{
+	return member->said | (task->flags & TASK_DEADLOCK ? PROOF_DEADLOCK : 0u) |
+	       (task->flags & TASK_UNREACHABLE ? PROOF_UNREACHABLE : 0u);
 }
 
 static void leave_site(struct grouping *grouping, const struct member *member)
@@ -407,6 +422,7 @@ static void take_task(struct grouping *grouping, const struct task *task, uint32
 {
 	struct member *member = &grouping->now[number];
 	struct member *before = find_before(grouping, task);
+	uint32_t proofs;
 
 	*member = (struct member){
 		.id = task->id,
@@ -415,6 +431,7 @@ static void take_task(struct grouping *grouping, const struct task *task, uint32
 		.state = (uint8_t)task->state,
 		.stack = task->stack,
 		.created_by = task->created_by,
+		.raw = task->raw,
 		.labels = hash_labels(grouping, task),
 		.weight = task_weight(task),
 	};
@@ -428,12 +445,12 @@ static void take_task(struct grouping *grouping, const struct task *task, uint32
 	    before->groups[GROUP_STACK] != GROUP_NONE) {
 		memcpy(member->groups, before->groups, sizeof(member->groups));
 		member->here = has_site(task) ? before->here : GROUP_NONE;
-		member->hopeless = before->hopeless;
 	} else {
 		find_groups(grouping, task, member);
 		member->here = GROUP_NONE;
-		member->hopeless = is_hopeless(task);
 	}
+	member->said =
+		before && before->raw == task->raw ? before->said : proofs_of_raw(task);
 	if (member->here == GROUP_NONE && has_site(task))
 		member->here = find_site(grouping, task);
 	move_groups(grouping, member, before);
@@ -444,13 +461,13 @@ static void take_task(struct grouping *grouping, const struct task *task, uint32
 				 task, number, member->weight);
 		else if (i < GROUP_LABEL + task->nr_labels)
 			table_of(grouping, i)->others++;
-	if (member->site != GROUP_NONE &&
-	    (member->survivor || member->hopeless || (task->flags & TASK_DEADLOCK))) {
+	proofs = proofs_of(task, member);
+	if (member->site != GROUP_NONE && (member->survivor || proofs)) {
 		struct entry *site = grouping->sites.list[member->site];
 
 		count_in(site, grouping, task, number, member->weight);
-		site->proof |= (task->flags & TASK_DEADLOCK) != 0;
-		site->hopeless |= member->hopeless;
+		site->proofs |= proofs;
+		site->proven += proofs ? member->weight : 0;
 	}
 }
 

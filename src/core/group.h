@@ -44,12 +44,21 @@ struct group {
 	uint32_t spark[GROUP_SPARK];
 };
 
+/* What proves that a wait never ends, whatever the trend: bits. */
+enum proof {
+	PROOF_DEADLOCK = 1u << 0,    /* TASK_DEADLOCK */
+	PROOF_NIL_CHANNEL = 1u << 1, /* in the words of Go's runtime */
+	PROOF_RUNTIME = 1u << 2,     /* the runtime itself calls it leaked */
+	PROOF_UNREACHABLE = 1u << 3, /* TASK_UNREACHABLE */
+};
+
 /* A site with a verdict. */
 struct leak {
 	uint64_t serial;
 	const struct stack *stack, *created_by;
 	enum task_state state;
 	uint32_t example, count, stuck;
+	uint32_t proofs, proven; /* enum proof of its tasks, and how many have one */
 	int64_t since_ns;
 	struct trend_finding finding;
 	int64_t limit_ns;     /* until a limit is reached; -1: none is in sight */

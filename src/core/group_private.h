@@ -28,9 +28,8 @@ struct entry {
 	const struct stack *stack, *created_by; /* of the first task; then compared */
 	uint8_t state;
 	bool mixed_stacks, mixed_creators, mixed_states;
-	bool proof;     /* a site: one of its tasks is in a deadlock … */
-	bool hopeless;  /* … or waits for what nobody can end */
-	uint32_t leaks; /* 1 + index of its worst leak; 0: none */
+	uint32_t proofs, proven; /* a site: enum proof of its tasks, and how many */
+	uint32_t leaks;          /* 1 + index of its worst leak; 0: none */
 	/* Of all looks. */
 	struct group_key key;
 	uint64_t hash, serial;
@@ -60,8 +59,9 @@ struct member {
 	uint32_t site, pending;
 	uint32_t here; /* the site that this look says */
 	uint32_t weight;
-	uint8_t kind, state;
-	bool survivor, elder, taken, hopeless;
+	const char *raw;           /* that `said` was read from */
+	uint8_t kind, state, said; /* said: enum proof of raw */
+	bool survivor, elder, taken;
 };
 
 struct grouping {
@@ -91,8 +91,7 @@ void entry_begin_look(struct entry_table *table);
 
 /* From what group.c has counted to snapshot->groups. */
 void group_publish(struct grouping *grouping, struct snapshot *snapshot);
-/* Words for leak->finding, in the arena; sets limit, limit_ns and evidence. */
-void leak_explain(struct leak *leak, struct snapshot *snapshot, bool deadlock,
-		  bool hopeless);
+/* Words for leak->finding and its proofs, in the arena; sets limit, limit_ns, evidence. */
+void leak_explain(struct leak *leak, struct snapshot *snapshot);
 
 #endif

@@ -49,6 +49,8 @@ static void fill_leak(struct leak *leak, const struct entry *site,
 	leak->example = site->example;
 	leak->count = site->count;
 	leak->stuck = site->stuck;
+	leak->proofs = site->proofs;
+	leak->proven = site->proven;
 	leak->since_ns = site->since_ns;
 	leak->finding = *finding;
 	leak->nr_spark = copy_ring(&site->trend->whole, &leak->spark_begin_ns,
@@ -70,7 +72,7 @@ static void judge_sites(struct grouping *grouping, struct snapshot *snapshot,
 		groups->nr_judged += site->count > 0;
 		if (site->trend->came > 0 || site->trend->score > 0)
 			trend_judge(site->trend, grouping->least_ns, &finding);
-		if (site->proof || site->hopeless) {
+		if (site->proofs) {
 			finding.verdict = VERDICT_PROOF;
 			finding.score = 100;
 		}
@@ -85,8 +87,7 @@ static void judge_sites(struct grouping *grouping, struct snapshot *snapshot,
 		if (!groups->leaks)
 			return;
 		fill_leak(&groups->leaks[groups->nr_leaks++], site, snapshot, &finding);
-		leak_explain(&groups->leaks[groups->nr_leaks - 1], snapshot, site->proof,
-			     site->hopeless);
+		leak_explain(&groups->leaks[groups->nr_leaks - 1], snapshot);
 		site->leaks = (uint32_t)groups->nr_leaks;
 	}
 }

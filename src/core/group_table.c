@@ -133,7 +133,7 @@ void entry_begin_look(struct entry_table *table)
 		memset(&entry->elders, 0, sizeof(entry->elders));
 		entry->since_ns = 0;
 		entry->mixed_stacks = entry->mixed_creators = entry->mixed_states = false;
-		entry->proof = entry->hopeless = false;
+		entry->proofs = entry->proven = 0;
 		entry->leaks = 0;
 	}
 }

@@ -71,14 +71,15 @@ struct label {
 };
 
 enum task_flags {
-	TASK_IDLE = 1u << 0,      /* by the state table */
-	TASK_STUCK = 1u << 1,     /* over its threshold in two looks in a row */
-	TASK_WARN = 1u << 2,      /* over half of it */
-	TASK_AGE_EXACT = 1u << 3, /* else "at least" */
-	TASK_SUSPECT = 1u << 4,   /* changed while it was read */
-	TASK_STALE = 1u << 5,     /* the kernel contradicts what the agent published */
-	TASK_NEW = 1u << 6,       /* was not in the look before */
-	TASK_DEADLOCK = 1u << 7,  /* in a confirmed cycle of waits, see core/graph.h */
+	TASK_IDLE = 1u << 0,        /* by the state table */
+	TASK_STUCK = 1u << 1,       /* over its threshold in two looks in a row */
+	TASK_WARN = 1u << 2,        /* over half of it */
+	TASK_AGE_EXACT = 1u << 3,   /* else "at least" */
+	TASK_SUSPECT = 1u << 4,     /* changed while it was read */
+	TASK_STALE = 1u << 5,       /* the kernel contradicts what the agent published */
+	TASK_NEW = 1u << 6,         /* was not in the look before */
+	TASK_DEADLOCK = 1u << 7,    /* in a confirmed cycle of waits, see core/graph.h */
+	TASK_UNREACHABLE = 1u << 8, /* proved: nothing alive can reach what it waits on */
 };
 
 struct task {
