@@ -4,19 +4,12 @@
 #ifndef TUI_DETAIL_H
 #define TUI_DETAIL_H
 
-#include "base/arena.h"
 #include "tui/app.h"
 #include "tui/excerpt.h"
+#include "tui/lines.h"
 
 #define DETAIL_BACK_MAX    32
 #define DETAIL_WAITERS_MAX 500
-
-struct detail_line {
-	enum role role;
-	const char *label; /* static; or NULL */
-	const char *text;
-	struct identity link; /* Enter goes there */
-};
 
 struct detail {
 	struct identity id;
@@ -36,12 +29,7 @@ struct detail {
 	size_t nr_history;
 	struct excerpt excerpt;
 
-	struct arena arena; /* of lines; emptied each time they are built */
-	struct detail_line *lines;
-	size_t nr_lines, cap_lines;
-	size_t at, top;
-	bool at_link; /* keep the cursor on the link below it */
-	struct identity link;
+	struct lines lines;
 };
 
 void detail_build(struct tui *t, struct detail *v, int width);

@@ -4,20 +4,16 @@
  * that an ended task keeps its last picture; asks the feed for its whole stack while open.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tui/detail.h"
-
-#define LABEL_CELLS 12
-#define NARROW      40
 
 static int detail_init(struct tui *t, void *ctx)
 {
 	struct detail *v = ctx;
 
 	(void)t;
-	arena_init(&v->arena, 0);
+	lines_init(&v->lines);
 	return 0;
 }
 
@@ -25,8 +21,7 @@ static void detail_release(void *ctx)
 {
 	struct detail *v = ctx;
 
-	arena_release(&v->arena);
-	free(v->lines);
+	lines_release(&v->lines);
 	snapshot_unref(v->snapshot);
 }
 
@@ -94,9 +89,7 @@ static void show(struct tui *t, struct detail *v, const struct identity *id)
 {
 	v->id = *id;
 	v->ended = false;
-	v->at = 0;
-	v->top = 0;
-	v->at_link = false;
+	lines_go_home(&v->lines);
 	detail_update(t, v);
 	t->feed.ops->focus(t->feed.ctx, id->kind, id->id, id->serial);
 	t->feed.ops->refresh(t->feed.ctx); /* its whole stack at once */
@@ -133,13 +126,14 @@ static void detail_enter(struct tui *t, void *ctx)
 
 static void follow_link(struct tui *t, struct detail *v)
 {
+	const struct text_line *here = lines_here(&v->lines);
 	struct identity link;
 	char id[TASK_ID_MAX];
 	struct task gone;
 
-	if (v->at >= v->nr_lines || !v->lines[v->at].link.set)
+	if (here == NULL || !here->link.set)
 		return;
-	link = v->lines[v->at].link;
+	link = here->link;
 	if (identity_find(&link, t->snapshot) == NULL) {
 		gone = (struct task){.kind = link.kind, .id = link.id};
 		tui_say(t, ROLE_WARN, "%s ended", task_format_id(&gone, id));
@@ -166,66 +160,14 @@ static void go_back(struct tui *t, struct detail *v)
 	tui_switch(t, t->list);
 }
 
-static void move_to(struct detail *v, long line)
-{
-	long last = (long)v->nr_lines - 1;
-
-	line = line > last ? last : line;
-	v->at = line > 0 ? (size_t)line : 0;
-	v->at_link = v->nr_lines > 0 && v->lines[v->at].link.set;
-	if (v->at_link)
-		v->link = v->lines[v->at].link;
-}
-
-static void move_to_link(struct tui *t, struct detail *v, int step)
-{
-	for (size_t i = 1; i <= v->nr_lines; i++) {
-		size_t line = (v->at + (step > 0 ? i : v->nr_lines - i)) % v->nr_lines;
-
-		if (v->lines[line].link.set) {
-			move_to(v, (long)line);
-			return;
-		}
-	}
-	tui_say(t, ROLE_NORMAL, "no other task is named here");
-}
-
 static bool detail_act(struct tui *t, void *ctx, enum action action, int key)
 {
 	struct detail *v = ctx;
-	long at = (long)v->at;
-	long page = t->body.height > 1 ? t->body.height - 1 : 1;
 
 	(void)key;
+	if (lines_move(&v->lines, action, t->body.height))
+		return true;
 	switch (action) {
-	case ACTION_UP:
-		move_to(v, at - 1);
-		return true;
-	case ACTION_DOWN:
-		move_to(v, at + 1);
-		return true;
-	case ACTION_PAGE_UP:
-		move_to(v, at - page);
-		return true;
-	case ACTION_PAGE_DOWN:
-		move_to(v, at + page);
-		return true;
-	case ACTION_HALF_UP:
-		move_to(v, at - (page + 1) / 2);
-		return true;
-	case ACTION_HALF_DOWN:
-		move_to(v, at + (page + 1) / 2);
-		return true;
-	case ACTION_FIRST:
-		move_to(v, 0);
-		return true;
-	case ACTION_LAST:
-		move_to(v, (long)v->nr_lines);
-		return true;
-	case ACTION_NEXT_LINK:
-	case ACTION_PREVIOUS_LINK:
-		move_to_link(t, v, action == ACTION_NEXT_LINK ? 1 : -1);
-		return true;
 	case ACTION_OPEN:
 		follow_link(t, v);
 		return true;
@@ -238,51 +180,12 @@ static bool detail_act(struct tui *t, void *ctx, enum action action, int key)
 	}
 }
 
-static void keep_visible(struct detail *v, int height)
-{
-	size_t rows = height > 0 ? (size_t)height : 1;
-
-	/* Lines come and go above it, but the task under the cursor stays under it. */
-	for (size_t i = 0; v->at_link && i < v->nr_lines; i++) {
-		size_t line = (v->at + i) % v->nr_lines;
-
-		if (v->lines[line].link.set && v->lines[line].link.id == v->link.id &&
-		    v->lines[line].link.kind == v->link.kind) {
-			v->at = line;
-			break;
-		}
-	}
-	if (v->at >= v->nr_lines)
-		v->at = v->nr_lines > 0 ? v->nr_lines - 1 : 0;
-	if (v->at < v->top)
-		v->top = v->at;
-	if (v->at >= v->top + rows)
-		v->top = v->at - rows + 1;
-}
-
-static void draw_line(const struct tui *t, const struct detail_line *line, int y,
-		      bool here)
-{
-	int x = 1;
-
-	if (here)
-		draw_fill(y, 0, t->width, ROLE_NORMAL, true);
-	if (line->label != NULL && t->width >= NARROW) {
-		draw_text(y, x, LABEL_CELLS - 1, ROLE_DIM, here, line->label);
-		x += LABEL_CELLS;
-	}
-	draw_text(y, x, t->width - x, line->role, here, line->text);
-}
-
 static void detail_draw(struct tui *t, void *ctx, struct area body)
 {
 	struct detail *v = ctx;
 
 	detail_build(t, v, body.width);
-	keep_visible(v, body.height);
-	for (int i = 0; i < body.height && v->top + (size_t)i < v->nr_lines; i++)
-		draw_line(t, &v->lines[v->top + (size_t)i], body.y + i,
-			  v->top + (size_t)i == v->at);
+	lines_draw(t, &v->lines, body);
 }
 
 static void detail_click(struct tui *t, void *ctx, int y, int x, bool twice)
@@ -290,7 +193,7 @@ static void detail_click(struct tui *t, void *ctx, int y, int x, bool twice)
 	struct detail *v = ctx;
 
 	(void)x;
-	move_to(v, (long)v->top + y - t->body.y);
+	lines_move_to(&v->lines, (long)v->lines.top + y - t->body.y);
 	if (twice)
 		follow_link(t, v);
 }
@@ -300,7 +203,7 @@ static void detail_status(struct tui *t, void *ctx, char *out, size_t size)
 	const struct detail *v = ctx;
 
 	(void)t;
-	snprintf(out, size, "line %zu of %zu", v->at + 1, v->nr_lines);
+	snprintf(out, size, "line %zu of %zu", v->lines.at + 1, v->lines.count);
 }
 
 const struct view view_detail = {
