@@ -9,7 +9,9 @@
 #include "base/err.h"
 #include "core/state.h"
 
-#define TEXT_BYTES 4096u
+#define TEXT_BYTES    4096u
+#define PIDS_MAX      4096u
+#define PROCESSES_MAX 256u
 
 int64_t rec_decode_number(json_t *object, const char *key, int64_t otherwise)
 {
@@ -63,9 +65,12 @@ static pid_t pid_of(json_t *object, const char *key)
 	return pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0;
 }
 
-const struct stack *rec_decode_stack(const struct rec_tables *tables, json_t *array)
+/* An array, or an object with one in "frames" and what else is known of the stack. */
+const struct stack *rec_decode_stack(const struct rec_tables *tables, json_t *value)
 {
 	struct frame frames[SNAPSHOT_FRAMES_MAX];
+	bool object = json_is_object(value);
+	json_t *array = object ? json_object_get(value, "frames") : value;
 	size_t count = json_array_size(array);
 
 	if (count > SNAPSHOT_FRAMES_MAX)
@@ -79,15 +84,17 @@ const struct stack *rec_decode_stack(const struct rec_tables *tables, json_t *ar
 		frames[i].file = intern(tables, text_of(frame, "file"));
 		frames[i].line = line > 0 && line <= INT32_MAX ? (int)line : 0;
 		frames[i].address = address_of(frame);
+		frames[i].inlined = json_is_true(json_object_get(frame, "inlined"));
 	}
-	return stack_intern(tables->stacks, frames, count, false);
+	return stack_intern(tables->stacks, frames, count,
+			    object && json_is_true(json_object_get(value, "truncated")));
 }
 
 static const struct stack *stack_of(const struct rec_tables *tables, json_t *value)
 {
 	json_int_t number;
 
-	if (json_is_array(value))
+	if (json_is_array(value) || json_is_object(value))
 		return rec_decode_stack(tables, value);
 	number = json_is_integer(value) ? json_integer_value(value) : -1;
 	return number >= 0 && number < (json_int_t)REC_STACKS_MAX
@@ -151,6 +158,32 @@ void rec_decode_head(const struct rec_tables *tables, json_t *head, struct snaps
 	}
 }
 
+static const struct wait_actors *actors_of(const struct rec_tables *tables, json_t *value,
+					   struct snapshot *out)
+{
+	const char *how = intern(tables, text_of(value, "how"));
+	json_t *pids = json_object_get(value, "pids");
+	size_t count = json_array_size(pids);
+	struct wait_actors *actors;
+
+	if (!how || count == 0 || count > PIDS_MAX)
+		return NULL;
+	actors = arena_alloc(&out->arena, sizeof(*actors) + count * sizeof(pid_t));
+	if (!actors)
+		return NULL;
+	actors->how = how;
+	actors->complete = json_is_true(json_object_get(value, "complete"));
+	actors->nr_pids = count;
+	for (size_t i = 0; i < count; i++) {
+		json_int_t pid = json_integer_value(json_array_get(pids, i));
+
+		if (pid <= 0 || pid > INT32_MAX)
+			return NULL;
+		actors->pids[i] = (pid_t)pid;
+	}
+	return actors;
+}
+
 static void decode_waits(const struct rec_tables *tables, json_t *fields,
 			 struct snapshot *out, struct task *task)
 {
@@ -168,6 +201,7 @@ static void decode_waits(const struct rec_tables *tables, json_t *fields,
 	task->waits.owner_tid = (pid_t)thread_of(text_of(waits, "owner"));
 	task->waits.owner_pid = pid_of(waits, "owner_pid");
 	task->waits.limited = json_is_true(json_object_get(fields, "limited"));
+	task->waits.actors = actors_of(tables, json_object_get(fields, "actors"), out);
 }
 
 static void decode_labels(json_t *object, struct snapshot *out, struct task *task)
@@ -202,9 +236,10 @@ static void decode_flags(json_t *fields, struct task *task)
 		const char *name;
 		unsigned bit;
 	} flags[] = {
-		{"age_exact", TASK_AGE_EXACT}, {"idle", TASK_IDLE}, {"stuck", TASK_STUCK},
-		{"suspect", TASK_SUSPECT},     {"warn", TASK_WARN}, {"stale", TASK_STALE},
-		{"deadlock", TASK_DEADLOCK},
+		{"age_exact", TASK_AGE_EXACT}, {"idle", TASK_IDLE},
+		{"stuck", TASK_STUCK},         {"suspect", TASK_SUSPECT},
+		{"warn", TASK_WARN},           {"stale", TASK_STALE},
+		{"deadlock", TASK_DEADLOCK},   {"unreachable", TASK_UNREACHABLE},
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
@@ -212,22 +247,22 @@ static void decode_flags(json_t *fields, struct task *task)
 			task->flags |= flags[i].bit;
 }
 
-int rec_decode_task(const struct rec_tables *tables, const char *id, json_t *fields,
-		    struct snapshot *out)
+static bool is_task_id(const char *id)
 {
-	const char *kinds = "tgc", *kind = id[0] ? strchr(kinds, id[0]) : NULL;
+	return id[0] && strchr("tgc", id[0]) && id[1] >= '0' && id[1] <= '9';
+}
+
+/* task: zeroed but for what is empty; id: is_task_id(). */
+static void decode_fields(const struct rec_tables *tables, const char *id, json_t *fields,
+			  struct snapshot *out, struct task *task)
+{
+	static const char kinds[] = "tgc";
 	const char *state = text_of(fields, "state"), *name = text_of(fields, "name");
 	int number = state ? state_by_name(state, strlen(state)) : -1;
 	json_t *cpu = json_object_get(fields, "cpu_percent");
 	int64_t age_ns = rec_decode_number(fields, "age_ns", -1);
-	struct task *task;
 
-	if (!kind || id[1] < '0' || id[1] > '9')
-		return 0;
-	task = snapshot_add(out);
-	if (!task)
-		return ERR_NOMEM;
-	task->kind = (enum task_kind)(kind - kinds);
+	task->kind = (enum task_kind)(strchr(kinds, id[0]) - kinds);
 	task->id = strtoull(id + 1, NULL, 10);
 	task->serial = (uint64_t)rec_decode_number(fields, "serial", 0);
 	task->state = number >= 0 ? (enum task_state)number : STATE_UNKNOWN;
@@ -243,6 +278,7 @@ int rec_decode_task(const struct rec_tables *tables, const char *id, json_t *fie
 	task->raw = intern(tables, text_of(fields, "raw"));
 	task->inner = keep(out, text_of(fields, "inner"));
 	task->creator_name = keep(out, text_of(fields, "creator_name"));
+	task->creator_id = (uint64_t)rec_decode_number(fields, "creator_id", 0);
 	task->stack = stack_of(tables, json_object_get(fields, "stack"));
 	task->created_by = stack_of(tables, json_object_get(fields, "created_by"));
 	task->cpu_percent = json_is_number(cpu) ? (float)json_number_value(cpu) : -1;
@@ -250,5 +286,86 @@ int rec_decode_task(const struct rec_tables *tables, const char *id, json_t *fie
 	decode_waits(tables, fields, out, task);
 	decode_labels(json_object_get(fields, "labels"), out, task);
 	decode_flags(fields, task);
+}
+
+int rec_decode_task(const struct rec_tables *tables, const char *id, json_t *fields,
+		    struct snapshot *out)
+{
+	struct task *task = is_task_id(id) ? snapshot_add(out) : NULL;
+
+	if (!task)
+		return is_task_id(id) ? ERR_NOMEM : 0;
+	decode_fields(tables, id, fields, out, task);
 	return 0;
+}
+
+static void decode_process(const struct rec_tables *tables, json_t *object,
+			   struct other_process *process, struct snapshot *out)
+{
+	json_t *threads = json_object_get(object, "tasks"), *fields;
+	const char *name = text_of(object, "name");
+	size_t i;
+
+	process->pid = pid_of(object, "pid");
+	process->name = name ? keep(out, name) : "";
+	if (!process->name)
+		process->name = "";
+	process->complete = json_is_true(json_object_get(object, "complete"));
+	json_array_foreach(threads, i, fields)
+	{
+		struct other_task *other = &out->others[out->nr_others];
+		const char *id = text_of(fields, "id");
+
+		if (out->nr_others == REC_OTHERS_MAX || !id || !is_task_id(id))
+			continue;
+		*other = (struct other_task){process, {.name = "", .cpu_percent = -1}};
+		other->task.waits.fd = -1;
+		decode_fields(tables, id, fields, out, &other->task);
+		out->nr_others++;
+	}
+}
+
+int rec_decode_processes(const struct rec_tables *tables, json_t *array,
+			 struct snapshot *out)
+{
+	size_t count = json_array_size(array), threads = 0, i;
+	json_t *object;
+
+	if (count > PROCESSES_MAX)
+		count = PROCESSES_MAX;
+	json_array_foreach(array, i, object) threads +=
+		json_array_size(json_object_get(object, "tasks"));
+	if (count == 0)
+		return 0;
+	if (threads > REC_OTHERS_MAX)
+		threads = REC_OTHERS_MAX;
+	out->processes = arena_alloc(&out->arena, count * sizeof(*out->processes));
+	out->others = arena_alloc(&out->arena, (threads + 1) * sizeof(*out->others));
+	if (!out->processes || !out->others)
+		return ERR_NOMEM;
+	for (i = 0; i < count; i++)
+		decode_process(tables, json_array_get(array, i), &out->processes[i], out);
+	out->nr_processes = count;
+	return 0;
+}
+
+void rec_decode_cycles(json_t *cycles, struct snapshot *out)
+{
+	json_t *ids = json_object(), *cycle, *name;
+	char text[TASK_ID_MAX];
+	size_t i, n;
+
+	json_array_foreach(cycles, i, cycle)
+	{
+		json_array_foreach(cycle, n, name)
+		{
+			if (json_is_string(name))
+				json_object_set_new(ids, json_string_value(name),
+						    json_true());
+		}
+	}
+	for (size_t at = 0; json_object_size(ids) > 0 && at < out->nr_tasks; at++)
+		if (json_object_get(ids, task_format_id(&out->tasks[at], text)))
+			out->tasks[at].flags |= TASK_DEADLOCK;
+	json_decref(ids);
 }

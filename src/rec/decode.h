@@ -10,6 +10,7 @@
 #include "core/stack.h"
 
 #define REC_STACKS_MAX 65536u
+#define REC_OTHERS_MAX 4096u /* threads of other processes */
 
 struct rec_tables {
 	struct intern *intern;
@@ -25,6 +26,11 @@ void rec_decode_head(const struct rec_tables *tables, json_t *head, struct snaps
 /* Adds the task to the snapshot. */
 int rec_decode_task(const struct rec_tables *tables, const char *id, json_t *fields,
 		    struct snapshot *out);
+/* Other processes and their threads: an array. */
+int rec_decode_processes(const struct rec_tables *tables, json_t *array,
+			 struct snapshot *out);
+/* A dump's deadlocks, arrays of ids: marks the tasks. */
+void rec_decode_cycles(json_t *cycles, struct snapshot *out);
 int64_t rec_decode_number(json_t *object, const char *key, int64_t otherwise);
 
 #endif

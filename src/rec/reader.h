@@ -18,6 +18,9 @@ struct rec_reader;
  * tables outlive the reader. NULL with e. */
 struct rec_reader *rec_reader_new(int fd, struct intern *intern,
 				  struct stack_table *stacks, struct err *e);
+/* The file and what it was rotated to, PATH.1, PATH.2 …, oldest first, as one recording. */
+struct rec_reader *rec_reader_open(const char *path, struct intern *intern,
+				   struct stack_table *stacks, struct err *e);
 void rec_reader_free(struct rec_reader *reader);
 /* Take in what was written since the last call; never blocks on a pipe. */
 int rec_reader_poll(struct rec_reader *reader, struct err *e);
@@ -30,7 +33,9 @@ size_t rec_reader_count(const struct rec_reader *reader);
 /* Fill an empty snapshot with sample number `at`, counted from 0. */
 int rec_reader_read(struct rec_reader *reader, size_t at, struct snapshot *out,
 		    struct err *e);
+/* When sample `at` was taken, by the clock of the day; 0: not known. */
+int64_t rec_reader_time(const struct rec_reader *reader, size_t at);
 /* The last sample that was taken at or before real_ns (the first one if there is none). */
-size_t rec_reader_find(struct rec_reader *reader, int64_t real_ns);
+size_t rec_reader_find(const struct rec_reader *reader, int64_t real_ns);
 
 #endif

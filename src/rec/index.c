@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/* A recorder renames its file and begins a new one; a file is known by its inode, so that a
+ * reader that follows finds out, and misses none. */
+#include "rec/index.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES (256u << 20)
+#define INDEX_MAX      (16u << 20)
+#define CHUNK_BYTES    (1u << 20)
+#define SPOOL_MAX      (8ll << 30) /* of a pipe, in the folder for temporary files */
+#define PARTS_OPEN     256u
+#define PARTS_MAX      UINT16_MAX
+
+void rec_index_release(struct rec_index *index)
+{
+	for (size_t i = 0; i < index->nr_parts; i++)
+		if (index->parts[i].fd >= 0)
+			close(index->parts[i].fd);
+	if (index->input >= 0)
+		close(index->input);
+	free(index->parts);
+	free(index->entries);
+	free(index->chunk);
+	free(index->path);
+}
+
+static int index_init(struct rec_index *index, struct err *e)
+{
+	memset(index, 0, sizeof(*index));
+	index->input = -1;
+	index->chunk = malloc(CHUNK_BYTES);
+	return index->chunk ? 0 : err_set(e, ERR_NOMEM, "there is no memory to read");
+}
+
+/* From here on lines are those of this file. The oldest descriptors are given up first. */
+static int add_part(struct rec_index *index, int fd, const struct stat *status,
+		    struct err *e)
+{
+	struct rec_part *parts;
+
+	parts = realloc(index->parts, (index->nr_parts + 1) * sizeof(*parts));
+	if (!parts)
+		return err_set(e, ERR_NOMEM, "there is no memory for a recording");
+	index->parts = parts;
+	if (index->nr_parts - index->nr_closed >= PARTS_OPEN) {
+		struct rec_part *oldest = &parts[index->nr_closed++];
+
+		close(oldest->fd);
+		oldest->fd = -1;
+	}
+	parts[index->nr_parts++] = (struct rec_part){fd, status->st_dev, status->st_ino};
+	index->scanned = index->line_begin = 0;
+	index->begin_bytes = 0;
+	return 0;
+}
+
+static int open_spool(struct err *e)
+{
+	const char *folder = getenv("TMPDIR");
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/grmon-c-XXXXXX",
+		 folder && *folder ? folder : "/tmp");
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		err_sys(e, errno, "cannot write %s, where a pipe's bytes are kept", path);
+	else
+		unlink(path);
+	return fd;
+}
+
+int rec_index_open_fd(struct rec_index *index, int fd, struct err *e)
+{
+	struct stat status = {0};
+	int rc = index_init(index, e), own;
+
+	if (rc != 0)
+		return rc;
+	own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (own < 0)
+		return err_sys(e, errno, "cannot read the recording");
+	if (fstat(own, &status) != 0 || !S_ISREG(status.st_mode)) {
+		index->input = own;
+		own = open_spool(e);
+		if (own < 0)
+			return e ? e->code : ERR_SYS;
+	}
+	rc = add_part(index, own, &status, e);
+	if (rc != 0)
+		close(own);
+	return rc;
+}
+
+static bool is_stream(int fd)
+{
+	char begin[9] = "";
+
+	return pread(fd, begin, 8, 0) == 8 && strcmp(begin, "{\"grmon\"") == 0;
+}
+
+/* PATH, or PATH.number. -1: it is not there, or is none of ours. */
+static int open_number(const char *path, unsigned number, struct stat *status)
+{
+	char name[4200];
+	int fd;
+
+	if (number == 0)
+		snprintf(name, sizeof(name), "%.4096s", path);
+	else
+		snprintf(name, sizeof(name), "%.4096s.%u", path, number);
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd >= 0 && fstat(fd, status) == 0 && S_ISREG(status->st_mode) &&
+	    (number == 0 || is_stream(fd)))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int read_part(struct rec_index *index, struct err *e);
+
+/* Newest first until one that is known: files may be renamed meanwhile, but only to higher
+ * numbers, so that one is perhaps seen twice, and none is missed. */
+static int add_newer(struct rec_index *index, struct err *e)
+{
+	int fds[PARTS_OPEN], rc = 0;
+	struct stat found[PARTS_OPEN];
+	unsigned count = 0;
+
+	for (unsigned number = 0; count < PARTS_OPEN; number++) {
+		const struct rec_part *last =
+			index->nr_parts > 0 ? &index->parts[index->nr_parts - 1] : NULL;
+		struct stat *status = &found[count];
+		int fd = open_number(index->path, number, status);
+		bool again;
+
+		if (fd < 0)
+			break;
+		again = count > 0 && status->st_ino == status[-1].st_ino;
+		fds[count] = fd;
+		if (last && status->st_ino == last->inode &&
+		    status->st_dev == last->device) {
+			close(fd);
+			break;
+		}
+		if (again)
+			close(fd);
+		else
+			count++;
+	}
+	while (count-- > 0) {
+		if (rc == 0 && index->nr_parts < PARTS_MAX)
+			rc = add_part(index, fds[count], &found[count], e);
+		else
+			close(fds[count]);
+		if (rc == 0)
+			rc = read_part(index, e);
+	}
+	return rc;
+}
+
+int rec_index_open_path(struct rec_index *index, const char *path, struct err *e)
+{
+	int rc = index_init(index, e);
+
+	if (rc != 0)
+		return rc;
+	index->path = strdup(path);
+	if (!index->path)
+		return err_set(e, ERR_NOMEM, "there is no memory for a recording");
+	rc = add_newer(index, e);
+	if (rc == 0 && index->nr_parts == 0)
+		rc = err_sys(e, errno ? errno : ENOENT, "cannot read %s", path);
+	return rc;
+}
+
+static int take_pipe(struct rec_index *index, struct err *e)
+{
+	struct pollfd input = {.fd = index->input, .events = POLLIN};
+
+	/* At most 64 MB at a time: a writer that never pauses must not hold the view. */
+	for (int i = 0; i < 64 && index->input >= 0 && poll(&input, 1, 0) > 0; i++) {
+		ssize_t got = read(index->input, index->chunk, CHUNK_BYTES), put = 0;
+
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (got <= 0) {
+			close(index->input);
+			index->input = -1;
+			break;
+		}
+		while (put < got) {
+			ssize_t n = pwrite(index->parts[0].fd, index->chunk + put,
+					   (size_t)(got - put), index->spooled);
+
+			if (n < 0 && errno == EINTR)
+				continue;
+			if (n < 0 || index->spooled > SPOOL_MAX)
+				return err_sys(e, n < 0 ? errno : EFBIG,
+					       "cannot keep what comes from the pipe");
+			put += n;
+			index->spooled += n;
+		}
+	}
+	return 0;
+}
+
+static void add_entry(struct rec_index *index, int64_t bytes)
+{
+	const char *begin = index->begin;
+	struct rec_entry *entries;
+
+	/* Samples begin as the writer writes them; anything else is no sample. */
+	if (bytes > (int64_t)LINE_MAX_BYTES || index->begin_bytes < 16 ||
+	    strncmp(begin, "{\"grmon\"", 8) != 0 || strstr(begin, "\"stream\": ") ||
+	    !strstr(begin, "\"clock_ns\"") || index->nr_entries == INDEX_MAX)
+		return;
+	if (index->nr_entries == index->cap_entries) {
+		size_t count = index->cap_entries ? index->cap_entries * 2 : 1024;
+
+		entries = realloc(index->entries, count * sizeof(*entries));
+		if (!entries)
+			return;
+		index->entries = entries;
+		index->cap_entries = count;
+	}
+	index->entries[index->nr_entries++] = (struct rec_entry){
+		.offset = index->line_begin,
+		.bytes = (uint32_t)bytes,
+		.part = (uint16_t)(index->nr_parts - 1),
+		.key = strstr(begin, "\"key\": true") != NULL,
+	};
+}
+
+static void scan(struct rec_index *index, const char *bytes, size_t length)
+{
+	const char *end = bytes + length;
+
+	while (bytes < end) {
+		const char *line_end = memchr(bytes, '\n', (size_t)(end - bytes));
+		const char *stop = line_end ? line_end : end;
+		size_t room = REC_BEGIN_BYTES - 1 - index->begin_bytes;
+
+		if (room > (size_t)(stop - bytes))
+			room = (size_t)(stop - bytes);
+		memcpy(index->begin + index->begin_bytes, bytes, room);
+		index->begin_bytes += room;
+		index->begin[index->begin_bytes] = '\0';
+		index->scanned += stop - bytes;
+		bytes = stop;
+		if (!line_end)
+			break;
+		add_entry(index, index->scanned - index->line_begin);
+		bytes++;
+		index->scanned++;
+		index->line_begin = index->scanned;
+		index->begin_bytes = 0;
+	}
+}
+
+static int read_part(struct rec_index *index, struct err *e)
+{
+	int fd = index->parts[index->nr_parts - 1].fd;
+
+	for (;;) {
+		ssize_t got = pread(fd, index->chunk, CHUNK_BYTES, index->scanned);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_sys(e, errno, "cannot read the recording");
+		if (got == 0)
+			return 0;
+		scan(index, index->chunk, (size_t)got);
+	}
+}
+
+static bool has_turned(const struct rec_index *index)
+{
+	const struct rec_part *last = &index->parts[index->nr_parts - 1];
+	struct stat status;
+
+	return index->path && stat(index->path, &status) == 0 &&
+	       (status.st_ino != last->inode || status.st_dev != last->device);
+}
+
+int rec_index_poll(struct rec_index *index, struct err *e)
+{
+	int rc = index->input >= 0 ? take_pipe(index, e) : 0;
+	bool turned = has_turned(index);
+
+	/* What was written before the file was renamed is all there by now. */
+	if (rc == 0)
+		rc = read_part(index, e);
+	if (rc == 0 && turned)
+		rc = add_newer(index, e);
+	return rc;
+}
+
+char *rec_index_load(const struct rec_index *index, const struct rec_entry *entry,
+		     size_t *length)
+{
+	int fd = index->parts[entry->part].fd;
+	char *bytes = fd >= 0 ? malloc(entry->bytes + 1u) : NULL;
+
+	*length = 0;
+	while (bytes && *length < entry->bytes) {
+		ssize_t got = pread(fd, bytes + *length, entry->bytes - *length,
+				    entry->offset + (int64_t)*length);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		*length += (size_t)got;
+	}
+	return bytes;
+}
+
+int64_t rec_index_time(const struct rec_index *index, size_t at)
+{
+	struct rec_entry entry = index->entries[at];
+	const char *found;
+	size_t length;
+	char *begin;
+	int64_t real_ns;
+
+	if (entry.bytes > REC_BEGIN_BYTES)
+		entry.bytes = REC_BEGIN_BYTES;
+	begin = rec_index_load(index, &entry, &length);
+	if (!begin)
+		return 0;
+	begin[length] = '\0';
+	found = strstr(begin, "\"real_ns\": ");
+	real_ns = found ? strtoll(found + strlen("\"real_ns\": "), NULL, 10) : 0;
+	free(begin);
+	return real_ns > 0 ? real_ns : 0;
+}
+
+size_t rec_index_find(const struct rec_index *index, int64_t real_ns)
+{
+	size_t low = 0, high = index->nr_entries;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (rec_index_time(index, middle) <= real_ns)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
