@@ -13,9 +13,10 @@
 #include "out/escape.h"
 #include "out/json_field.h"
 
-/* A key sample is due when it costs no more than what was written since the last one. */
+/* A key sample is due when it takes but a part of what was written since the last one. */
 #define KEY_LEAST_NS (60 * CLOCK_SECOND_NS)
 #define KEY_MOST_NS  (600 * CLOCK_SECOND_NS)
+#define KEY_PART     4
 
 struct slot {
 	const struct stack *stack; /* NULL: free */
@@ -29,6 +30,7 @@ struct stream {
 	struct slot *stacks;
 	size_t nr_slots, nr_stacks;
 	struct buf head, head_before; /* target, resources, errors */
+	struct buf others, others_before;
 	struct buf tasks, defined, field, field_before;
 	uint64_t serial;
 	int64_t key_ns;
@@ -53,6 +55,8 @@ void stream_free(struct stream *stream)
 	snapshot_unref(stream->last);
 	buf_release(&stream->head);
 	buf_release(&stream->head_before);
+	buf_release(&stream->others);
+	buf_release(&stream->others_before);
 	buf_release(&stream->tasks);
 	buf_release(&stream->defined);
 	buf_release(&stream->field);
@@ -149,20 +153,47 @@ static int64_t stack_number(struct stream *stream, const struct stack *stack)
 	buf_printf(&stream->defined,
 		   "%s\"%" PRIu32 "\": ", stream->defined.length > 0 ? ", " : "",
 		   stream->stacks[at].number);
+	if (stack->truncated)
+		buf_puts(&stream->defined, "{\"truncated\": true, \"frames\": ");
 	json_put_frames(&stream->defined, stack);
+	if (stack->truncated)
+		buf_puts(&stream->defined, "}");
 	return stream->stacks[at].number;
 }
-
-enum { FIELDS = 23 };
 
 static const struct {
 	const char *name;
 	unsigned bit;
 } flag_table[] = {
-	{"age_exact", TASK_AGE_EXACT}, {"idle", TASK_IDLE}, {"stuck", TASK_STUCK},
-	{"suspect", TASK_SUSPECT},     {"warn", TASK_WARN}, {"stale", TASK_STALE},
-	{"deadlock", TASK_DEADLOCK},   {"limited", 0},
+	{"age_exact", TASK_AGE_EXACT},
+	{"idle", TASK_IDLE},
+	{"stuck", TASK_STUCK},
+	{"suspect", TASK_SUSPECT},
+	{"warn", TASK_WARN},
+	{"stale", TASK_STALE},
+	{"deadlock", TASK_DEADLOCK},
+	{"unreachable", TASK_UNREACHABLE},
+	{"limited", 0},
 };
+
+/* The fields of put_field(), then the flags. */
+enum { VALUES = 17, FLAGS = sizeof(flag_table) / sizeof(flag_table[0]) };
+
+static void put_actors(struct buf *out, const struct wait_actors *actors)
+{
+	json_put_key(out, ", ", "actors");
+	if (!actors) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_puts(out, "{\"how\": ");
+	escape_json(out, actors->how);
+	json_put_bool(out, "complete", actors->complete);
+	buf_puts(out, ", \"pids\": [");
+	for (size_t i = 0; i < actors->nr_pids; i++)
+		buf_printf(out, i > 0 ? ", %d" : "%d", (int)actors->pids[i]);
+	buf_puts(out, "]}");
+}
 
 static void put_flag(struct buf *out, size_t at, const struct task *task)
 {
@@ -175,11 +206,9 @@ static void put_flag(struct buf *out, size_t at, const struct task *task)
 static void put_field(struct stream *stream, struct buf *out, int field,
 		      const struct task *task)
 {
-	size_t first_flag = FIELDS - sizeof(flag_table) / sizeof(flag_table[0]);
-
 	buf_clear(out);
-	if ((size_t)field >= first_flag) {
-		put_flag(out, (size_t)field - first_flag, task);
+	if (field >= VALUES) {
+		put_flag(out, (size_t)(field - VALUES), task);
 		return;
 	}
 	switch (field) {
@@ -229,12 +258,26 @@ static void put_field(struct stream *stream, struct buf *out, int field,
 	case 14:
 		json_put_count(out, ", ", "fd", task->waits.fd);
 		break;
+	case 15:
+		json_put_count(out, ", ", "creator_id", (int64_t)task->creator_id);
+		break;
+	case 16:
+		put_actors(out, task->waits.actors);
+		break;
 	}
 }
 
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_actors(const struct wait_actors *a, const struct wait_actors *b)
+{
+	if (!a || !b || a->nr_pids != b->nr_pids || a->complete != b->complete)
+		return a == b;
+	return memcmp(a->pids, b->pids, a->nr_pids * sizeof(a->pids[0])) == 0 &&
+	       same_text(a->how, b->how);
 }
 
 /* The common case, without writing anything. */
@@ -257,27 +300,27 @@ static bool same_task(const struct task *a, const struct task *b)
 	       a->waits.owner_tid == b->waits.owner_tid &&
 	       a->waits.owner_pid == b->waits.owner_pid &&
 	       a->waits.limited == b->waits.limited &&
+	       same_actors(a->waits.actors, b->waits.actors) &&
+	       a->creator_id == b->creator_id &&
 	       same_text(a->waits.kind, b->waits.kind) &&
 	       same_text(a->waits.text, b->waits.text) && same_text(a->raw, b->raw) &&
 	       same_text(a->name, b->name);
 }
 
-static void put_task(struct stream *stream, const struct task *task,
-		     const struct task *before)
+/* The id and what differs. */
+static void put_fields(struct stream *stream, struct buf *out, const struct task *task,
+		       const struct task *before)
 {
 	static const struct task empty = {.name = "", .cpu_percent = -1, .waits.fd = -1};
-	struct buf *out = &stream->tasks;
 	char id[TASK_ID_MAX];
 
-	if (before && same_task(task, before))
-		return;
-	buf_puts(out, out->length > 0 ? ", {\"id\": " : "{\"id\": ");
+	buf_puts(out, "{\"id\": ");
 	escape_json(out, task_format_id(task, id));
 	if (task->serial > 0)
 		buf_printf(out, ", \"serial\": %" PRIu64, task->serial);
 	if (!before)
 		buf_puts(out, ", \"new\": true");
-	for (int field = 0; field < FIELDS; field++) {
+	for (int field = 0; field < (int)(VALUES + FLAGS); field++) {
 		put_field(stream, &stream->field_before, field, before ? before : &empty);
 		put_field(stream, &stream->field, field, task);
 		if (stream->field.length != stream->field_before.length ||
@@ -286,6 +329,48 @@ static void put_task(struct stream *stream, const struct task *task,
 			buf_append(out, stream->field.bytes, stream->field.length);
 	}
 	buf_puts(out, "}");
+}
+
+static void put_task(struct stream *stream, const struct task *task,
+		     const struct task *before)
+{
+	if (before && same_task(task, before))
+		return;
+	if (stream->tasks.length > 0)
+		buf_puts(&stream->tasks, ", ");
+	put_fields(stream, &stream->tasks, task, before);
+}
+
+/* What of a thread of another process may change while it waits is left out: CPU share,
+ * switches. */
+static void put_others(struct stream *stream, const struct snapshot *s)
+{
+	struct buf *out = &stream->others;
+
+	buf_clear(out);
+	buf_puts(out, ", \"processes\": [");
+	for (size_t i = 0; i < s->nr_processes; i++) {
+		const struct other_process *process = &s->processes[i];
+		bool any = false;
+
+		buf_printf(out, "%s{\"pid\": %d", i > 0 ? ", " : "", (int)process->pid);
+		json_put_text(out, "name", process->name);
+		json_put_bool(out, "complete", process->complete);
+		buf_puts(out, ", \"tasks\": [");
+		for (size_t n = 0; n < s->nr_others; n++) {
+			struct task task = s->others[n].task;
+
+			if (s->others[n].process != process)
+				continue;
+			task.cpu_percent = -1;
+			task.switches = 0;
+			buf_puts(out, any ? ", " : "");
+			any = true;
+			put_fields(stream, out, &task, NULL);
+		}
+		buf_puts(out, "]}");
+	}
+	buf_puts(out, "]");
 }
 
 /* Tasks of the sample before that are no more. A reused id with another serial is a new
@@ -345,7 +430,8 @@ static bool key_is_due(const struct stream *stream, const struct snapshot *snaps
 	int64_t past_ns = snapshot->mono_ns - stream->key_ns;
 
 	return !stream->last || past_ns >= KEY_MOST_NS || past_ns < 0 ||
-	       (past_ns >= KEY_LEAST_NS && stream->since_key_bytes >= stream->key_bytes);
+	       (past_ns >= KEY_LEAST_NS &&
+		stream->since_key_bytes / KEY_PART >= stream->key_bytes);
 }
 
 static void begin_key(struct stream *stream, const struct snapshot *snapshot)
@@ -356,17 +442,19 @@ static void begin_key(struct stream *stream, const struct snapshot *snapshot)
 	if (stream->stacks)
 		memset(stream->stacks, 0, stream->nr_slots * sizeof(*stream->stacks));
 	buf_clear(&stream->head_before);
+	buf_clear(&stream->others_before);
 }
 
-static void put_changed_head(struct stream *stream, struct buf *out)
+/* Written when it is not what it was before, which it becomes. */
+static void put_changed(struct buf *now, struct buf *before, struct buf *out)
 {
-	struct buf head = stream->head;
+	struct buf swap = *now;
 
-	if (head.length != stream->head_before.length ||
-	    memcmp(head.bytes, stream->head_before.bytes, head.length) != 0)
-		buf_append(out, head.bytes, head.length);
-	stream->head = stream->head_before;
-	stream->head_before = head;
+	if (now->length != before->length ||
+	    memcmp(now->bytes, before->bytes, now->length) != 0)
+		buf_append(out, now->bytes, now->length);
+	*now = *before;
+	*before = swap;
 }
 
 int stream_put(struct stream *stream, struct snapshot *snapshot, struct buf *out,
@@ -393,7 +481,12 @@ int stream_put(struct stream *stream, struct snapshot *snapshot, struct buf *out
 		   clock_format_iso(snapshot->real_ns, iso), snapshot->real_ns,
 		   snapshot->mono_ns, stream->serial++, key ? "true" : "false");
 	put_head(&stream->head, snapshot);
-	put_changed_head(stream, out);
+	put_changed(&stream->head, &stream->head_before, out);
+	/* Most targets wait for no other process: then this never says a word. */
+	if (snapshot->nr_processes > 0 || stream->others_before.length > 0) {
+		put_others(stream, snapshot);
+		put_changed(&stream->others, &stream->others_before, out);
+	}
 	if (index_tasks(stream, snapshot) != 0)
 		return err_set(e, ERR_NOMEM, "there is no memory for a recording");
 	if (!key)
