@@ -9,9 +9,11 @@
 #include "base/clock.h"
 
 static const struct column columns[COLUMN_COUNT] = {
-	[COLUMN_MARK] = {"mark", NULL, "!",
-			 "D in a deadlock, ! stuck, ? half-way there, ~ suspect, x stale",
-			 COLUMN_TEXT, 1, 1, 0, false, true},
+	[COLUMN_MARK] =
+		{"mark", NULL, "!",
+		 "D in a deadlock, ! stuck, ? half-way there, ~ suspect, x stale, "
+		 "L beside it: its group leaks",
+		 COLUMN_TEXT, 1, 2, 0, false, true},
 	[COLUMN_ID] = {"id", NULL, "ID",
 		       "t and thread id, g and goroutine, c and coroutine", COLUMN_TEXT,
 		       5, 10, 1, false, false},
@@ -63,19 +65,30 @@ int column_by_name(const char *name, size_t bytes)
 	return -1;
 }
 
-static const char *column_mark(const struct task *task)
+static char column_sign(const struct task *task)
 {
 	if (task->flags & TASK_DEADLOCK)
-		return "D";
+		return 'D';
 	if (task->flags & TASK_STUCK)
-		return "!";
+		return '!';
 	if (task->flags & TASK_STALE)
-		return "x";
+		return 'x';
 	if (task->flags & TASK_SUSPECT)
-		return "~";
+		return '~';
 	if (task->flags & TASK_WARN)
-		return "?";
-	return " ";
+		return '?';
+	return ' ';
+}
+
+/* A deadlock is worse than a leak and says all. */
+static const char *column_mark(const struct task *task, char *out)
+{
+	char sign = column_sign(task);
+	bool leaks = (task->flags & TASK_LEAK) && sign != 'D';
+
+	snprintf(out, COLUMN_TEXT_MAX, "%.*s%s", sign != ' ' || !leaks, &sign,
+		 leaks ? "L" : "");
+	return out;
 }
 
 static const char *column_age(const struct task *task, int64_t now_ns, char *out)
@@ -162,7 +175,7 @@ const char *column_format(enum column_id id, const struct task *task, int64_t no
 {
 	switch (id) {
 	case COLUMN_MARK:
-		return column_mark(task);
+		return column_mark(task, out);
 	case COLUMN_ID:
 		return task_format_id(task, out);
 	case COLUMN_STATE:
@@ -198,20 +211,15 @@ const char *column_format(enum column_id id, const struct task *task, int64_t no
 
 static double column_severity(const struct task *task)
 {
-	switch (*column_mark(task)) {
-	case 'D':
-		return 5;
-	case '!':
-		return 4;
-	case '?':
-		return 3;
-	case '~':
-		return 2;
-	case 'x':
-		return 1;
-	default:
-		return 0;
-	}
+	static const char signs[] = "x~?!";
+	char sign = column_sign(task);
+	const char *at = strchr(signs, sign);
+
+	if (sign == 'D')
+		return 8;
+	if (task->flags & TASK_LEAK)
+		return task->flags & TASK_UNREACHABLE ? 7 : 6;
+	return at ? (double)(at - signs + 1) : 0;
 }
 
 double column_number(enum column_id id, const struct task *task, int64_t now_ns)

@@ -67,6 +67,7 @@ struct leak {
 	int64_t spark_begin_ns, spark_step_ns;
 	uint32_t nr_spark;
 	uint32_t spark[GROUP_SPARK];
+	int64_t steps_ns[TREND_JUMPS + 1]; /* when each of finding.nr_steps came */
 };
 
 struct groups {
@@ -97,6 +98,9 @@ void grouping_update(struct grouping *grouping, struct snapshot *snapshot);
 
 /* NULL: there is none. */
 const struct leak *leak_by_serial(const struct groups *groups, uint64_t serial);
+/* Other filters from the next look on; 0, or an error that leaves all as it is. */
+int grouping_set_acknowledge(struct grouping *grouping, const char *acknowledge,
+			     struct err *e);
 /* Whether a rule of the user says that this task never leaks; first begin with a snapshot. */
 void grouping_begin_acknowledging(struct grouping *grouping,
 				  const struct snapshot *snapshot);

@@ -36,6 +36,17 @@ static uint32_t copy_ring(const struct trend_ring *ring, int64_t *begin_ns,
 	return ring->count;
 }
 
+static void copy_steps(struct leak *leak, const struct trend *trend)
+{
+	uint32_t burst = trend->burst.size > 0, steps = leak->finding.nr_steps;
+	uint32_t first = trend->nr_jumps + burst - steps;
+
+	for (uint32_t i = 0; i < steps; i++)
+		leak->steps_ns[i] = first + i < trend->nr_jumps
+					    ? trend->jumps[first + i].time_ns
+					    : trend->burst.time_ns;
+}
+
 static void fill_leak(struct leak *leak, const struct entry *site,
 		      const struct snapshot *snapshot,
 		      const struct trend_finding *finding)
@@ -55,6 +66,7 @@ static void fill_leak(struct leak *leak, const struct entry *site,
 	leak->finding = *finding;
 	leak->nr_spark = copy_ring(&site->trend->whole, &leak->spark_begin_ns,
 				   &leak->spark_step_ns, leak->spark);
+	copy_steps(leak, site->trend);
 }
 
 static void judge_sites(struct grouping *grouping, struct snapshot *snapshot,
@@ -103,7 +115,8 @@ static bool is_worse(const struct leak *a, const struct leak *b)
 	return a->count > b->count;
 }
 
-static void mark_groups(struct grouping *grouping, const struct groups *groups)
+static void mark_groups(struct grouping *grouping, struct snapshot *snapshot,
+			const struct groups *groups)
 {
 	for (size_t i = 0; i < grouping->nr_before; i++) {
 		const struct member *member = &grouping->before[i];
@@ -113,6 +126,9 @@ static void mark_groups(struct grouping *grouping, const struct groups *groups)
 
 		if (!site || site->leaks == 0)
 			continue;
+		if (member->here == member->site &&
+		    groups->leaks[site->leaks - 1].finding.verdict >= VERDICT_LEAK)
+			snapshot->tasks[i].flags |= TASK_LEAK;
 		for (size_t n = 0; n < MEMBER_GROUPS; n++) {
 			struct entry_table *table =
 				&grouping->tables[n < GROUP_LABEL ? n : GROUP_LABEL];
@@ -213,7 +229,7 @@ void group_publish(struct grouping *grouping, struct snapshot *snapshot)
 	grouping_begin_acknowledging(grouping, snapshot);
 	groups->watched_ns = grouping->last_ns - grouping->first_ns;
 	judge_sites(grouping, snapshot, groups);
-	mark_groups(grouping, groups);
+	mark_groups(grouping, snapshot, groups);
 	snapshot->groups = groups;
 	for (int by = 0; by < GROUP_BY_COUNT; by++)
 		publish_table(grouping, snapshot, groups, (enum group_by)by);

@@ -93,7 +93,8 @@ static const struct {
 } flag_words[] = {
 	{"idle", TASK_IDLE},    {"stuck", TASK_STUCK}, {"warn", TASK_WARN},
 	{"warning", TASK_WARN}, {"stale", TASK_STALE}, {"suspect", TASK_SUSPECT},
-	{"new", TASK_NEW},
+	{"new", TASK_NEW},      {"leak", TASK_LEAK},   {"gone", TASK_GONE},
+	{"moved", TASK_MOVED},
 };
 
 static bool prefix_of(const char *whole, const struct pattern *pattern)

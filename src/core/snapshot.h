@@ -80,6 +80,9 @@ enum task_flags {
 	TASK_NEW = 1u << 6,         /* was not in the look before */
 	TASK_DEADLOCK = 1u << 7,    /* in a confirmed cycle of waits, see core/graph.h */
 	TASK_UNREACHABLE = 1u << 8, /* proved: nothing alive can reach what it waits on */
+	TASK_LEAK = 1u << 9,        /* of a site that leaks, see core/group.h */
+	TASK_GONE = 1u << 10,       /* as it was at a mark, see core/mark.h */
+	TASK_MOVED = 1u << 11,      /* was elsewhere at a mark */
 };
 
 struct task {

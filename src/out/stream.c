@@ -283,7 +283,7 @@ static bool same_actors(const struct wait_actors *a, const struct wait_actors *b
 /* The common case, without writing anything. */
 static bool same_task(const struct task *a, const struct task *b)
 {
-	const unsigned derived = TASK_NEW;
+	const unsigned derived = TASK_NEW | TASK_LEAK;
 
 	if (a->state != b->state || (a->flags & ~derived) != (b->flags & ~derived) ||
 	    a->tid != b->tid || a->since_ns != b->since_ns ||
