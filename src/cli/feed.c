@@ -94,6 +94,30 @@ static void feed_move(void *ctx, int samples, int64_t by_ns)
 	wake_thread(poller);
 }
 
+static void feed_seek(void *ctx, int64_t real_ns)
+{
+	struct poller *poller = ctx;
+
+	pthread_mutex_lock(&poller->lock);
+	poller->wishes.seek = true;
+	poller->wishes.seek_ns = real_ns;
+	poller->wishes.refresh = true;
+	pthread_mutex_unlock(&poller->lock);
+	wake_thread(poller);
+}
+
+static void feed_play(void *ctx, double speed)
+{
+	struct poller *poller = ctx;
+
+	pthread_mutex_lock(&poller->lock);
+	poller->wishes.play = true;
+	poller->wishes.speed = speed;
+	poller->wishes.refresh = true;
+	pthread_mutex_unlock(&poller->lock);
+	wake_thread(poller);
+}
+
 static void feed_focus(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial)
 {
 	struct poller *poller = ctx;
@@ -219,6 +243,8 @@ const struct feed_ops poller_feed_ops = {
 	.set_interval = feed_set_interval,
 	.set_rule = feed_set_rule,
 	.move = feed_move,
+	.seek = feed_seek,
+	.play = feed_play,
 	.focus = feed_focus,
 	.history = feed_history,
 	.processes = feed_processes,

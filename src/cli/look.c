@@ -70,6 +70,8 @@ void look_detach(struct look *look)
 		close(look->pidfd);
 	look->pidfd = -1;
 	look->target.pid = 0;
+	snapshot_unref(look->recording.shown);
+	memset(&look->recording, 0, sizeof(look->recording));
 	figures_init(&look->figures);
 	if (look->grouping)
 		grouping_reset(look->grouping);
@@ -244,12 +246,6 @@ static void change_over(struct look *look)
 		open_source(look, ops, &ignored);
 }
 
-void look_move(struct look *look, int samples, int64_t by_ns)
-{
-	if (look->ops == &source_replay)
-		replay_move(look->ctx, samples, by_ns);
-}
-
 bool look_ended(const struct look *look)
 {
 	struct pollfd ended = {.fd = look->pidfd, .events = POLLIN};
@@ -262,18 +258,14 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 {
 	int rc;
 
+	/* What was recorded is complete, and is no look at a process of now. */
+	if (look->ops == &source_replay)
+		return look_recorded(look, focus->all, snapshot, e);
 	*snapshot = snapshot_new();
 	if (!*snapshot)
 		return err_set(e, ERR_NOMEM,
 			       "there is no memory for a look at the target");
 	rc = look->ops->sample(look->ctx, focus, *snapshot, e);
-	/* What was recorded is complete, and is no look at a process of now. */
-	if (rc == 0 && (*snapshot)->target.replay) {
-		snapshot_count(*snapshot);
-		rc = graph_build(*snapshot, e);
-		graph_settle(*snapshot, NULL, NULL);
-		goto out;
-	}
 	if (rc == 0)
 		holders_fill(look->holders, *snapshot);
 	if (rc == 0)
@@ -282,7 +274,6 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 		rc = graph_build(*snapshot, e);
 	if (rc == 0)
 		graph_settle(*snapshot, holders_confirm, look->holders);
-out:
 	if (rc == 0)
 		figures_update(&look->figures, *snapshot);
 	/* Another source has other identities: everybody would seem to leave and to come. */
@@ -335,7 +326,8 @@ int look_sample(struct look *look, const struct source_focus *focus,
 			close_source(look);
 	}
 out:
-	if (rc == 0 && look->ops && look->options.ptrace)
+	if (rc == 0 && look->ops && look->options.ptrace &&
+	    !(*snapshot)->target.replay)
 		snapshot_note(
 			*snapshot,
 			"--ptrace has no effect: the source %s never stops a thread",

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "core/feed.h"
 #include "core/figures.h"
 #include "core/group.h"
 #include "core/track.h"
@@ -34,6 +35,14 @@ struct look {
 	struct grouping *grouping;
 	const struct source_ops *grouped; /* whose tasks are in it */
 	struct holders *holders;
+	/* Of a recording. */
+	struct look_recording {
+		struct snapshot *shown; /* the last picture, or NULL */
+		size_t at;
+		bool behind; /* what was before it is not in groups and figures yet */
+		struct stuck_rule rule; /* that it was judged by */
+		struct feed_place place;
+	} recording;
 	const struct source_ops *ops; /* NULL: none is open */
 	void *ctx;
 	int cancel; /* atomic: not 0 makes a long look give up */
@@ -58,6 +67,14 @@ int look_sample(struct look *look, const struct source_focus *focus,
 		struct snapshot **snapshot, struct err *e);
 /* In a recording: to another picture, see source/replay.h. */
 void look_move(struct look *look, int samples, int64_t by_ns);
+void look_seek(struct look *look, int64_t real_ns);
+void look_play(struct look *look, double speed);
+/* Where the last picture was. */
+const struct feed_place *look_place(const struct look *look);
+/* When a recording has something new by itself (CLOCK_MONOTONIC), or INT64_MAX. */
+int64_t look_due_ns(const struct look *look);
+/* look_sample() of a recording: the same snapshot again while nothing has changed. */
+int look_recorded(struct look *look, bool all, struct snapshot **snapshot, struct err *e);
 /* Whether the kernel says that the process is no more; never blocks. */
 bool look_ended(const struct look *look);
 

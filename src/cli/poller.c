@@ -19,6 +19,7 @@
 
 #define WAIT_LOOK_NS      200000000ll /* how often a name is looked for */
 #define SLEEP_FOR_EVER_NS INT64_MAX
+#define REPLAY_LEAST_NS   30000000ll /* between two pictures of a recording */
 
 static void wake_view(struct poller *poller)
 {
@@ -37,6 +38,7 @@ static void publish(struct poller *poller, enum feed_status status, const char *
 	pthread_mutex_lock(&poller->lock);
 	poller->state.status = status;
 	snprintf(poller->state.message, sizeof(poller->state.message), "%s", message);
+	poller->state.place = *look_place(poller->look);
 	if (snapshot) {
 		old = poller->latest;
 		poller->latest = snapshot;
@@ -206,6 +208,7 @@ static bool take_wishes(struct poller *poller)
 	poller->wishes.attach = 0;
 	poller->wishes.samples = 0;
 	poller->wishes.by_ns = 0;
+	poller->wishes.seek = poller->wishes.play = false;
 	pthread_mutex_unlock(&poller->lock);
 
 	if (wishes.interval_ns != poller->interval_ns) {
@@ -223,6 +226,10 @@ static bool take_wishes(struct poller *poller)
 		attach(poller, wishes.attach);
 	if (wishes.samples != 0 || wishes.by_ns != 0)
 		look_move(poller->look, wishes.samples, wishes.by_ns);
+	if (wishes.seek)
+		look_seek(poller->look, wishes.seek_ns);
+	if (wishes.play)
+		look_play(poller->look, wishes.speed);
 	if (wishes.refresh || wishes.new_rule)
 		poller->next_ns = clock_mono_ns();
 	return true;
@@ -260,6 +267,11 @@ static void plan_next(struct poller *poller)
 		poller->next_ns += (now_ns - poller->next_ns) / poller->interval_ns *
 					   poller->interval_ns +
 				   poller->interval_ns;
+	/* A recording goes by its own clock. */
+	if (look_due_ns(poller->look) < poller->next_ns)
+		poller->next_ns = look_due_ns(poller->look);
+	if (poller->next_ns < now_ns + REPLAY_LEAST_NS)
+		poller->next_ns = now_ns + REPLAY_LEAST_NS;
 }
 
 void *poller_thread(void *arg)

@@ -23,6 +23,9 @@ struct poller_wishes {
 	pid_t attach; /* 0: no wish */
 	int samples;  /* in a recording */
 	int64_t by_ns;
+	bool seek, play;
+	int64_t seek_ns;
+	double speed;
 	int64_t interval_ns;
 	struct stuck_rule rule;
 	struct source_focus focus;

@@ -20,12 +20,21 @@ enum feed_status {
 	FEED_WAITING, /* --wait: looking for its next incarnation by name */
 };
 
+/* Where in a recording the picture is. */
+struct feed_place {
+	size_t at, count; /* its number from 0, of so many; 0 of 0: no recording */
+	int64_t first_real_ns, last_real_ns;
+	double speed; /* it plays; 0: it does not */
+	bool follow;  /* it is the last one, and what is added is shown */
+};
+
 struct feed_state {
 	enum feed_status status;
 	/* error of the last poll, or why it ended; "" if none */
 	char message[ERR_TEXT_MAX];
 	int64_t poll_ns; /* how long the last poll took */
 	uint64_t polls;
+	struct feed_place place;
 };
 
 /* A row of the process list. Texts live until the next processes() call. */
@@ -52,6 +61,10 @@ struct feed_ops {
 	void (*set_rule)(void *ctx, const struct stuck_rule *rule);
 	/* In a recording: so many samples, or so long (not 0), on or back. */
 	void (*move)(void *ctx, int samples, int64_t by_ns);
+	/* To the picture of this time, by the clock of the day. */
+	void (*seek)(void *ctx, int64_t real_ns);
+	/* On from here at so many times its speed; 0: stand still. */
+	void (*play)(void *ctx, double speed);
 	/* Ask for the whole stack of this task in the snapshots to come. id 0: none. */
 	void (*focus)(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial);
 	size_t (*history)(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial,

@@ -450,6 +450,45 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 	return 0;
 }
 
+static void track_recorded(struct track *track, const struct task *task)
+{
+	uint64_t hash = track_hash(track, task->kind, task->id, task->serial);
+	uint32_t number = track_find(track, hash, task->kind, task->id, task->serial);
+	struct track_record *record;
+	bool is_new = number == TRACK_NONE;
+
+	record = is_new ? track_add(track, hash, task) : &track->records[number];
+	if (!record)
+		return;
+	if (!is_new && (record->state != task->state ||
+			task->since_ns > record->since_ns + TRACK_JITTER_NS))
+		track_remember(record);
+	record->state = (uint8_t)task->state;
+	record->since_ns = task->since_ns;
+	record->object = task_object(task);
+	record->look = track->look;
+}
+
+void track_follow(struct track *track, const struct snapshot *snapshot)
+{
+	pthread_mutex_lock(&track->lock);
+	track->look++;
+	for (size_t i = 0; i < snapshot->nr_tasks; i++)
+		track_recorded(track, &snapshot->tasks[i]);
+	track_sweep(track);
+	pthread_mutex_unlock(&track->lock);
+}
+
+void track_reset(struct track *track)
+{
+	pthread_mutex_lock(&track->lock);
+	track->look++;
+	track_sweep(track);
+	track->looked = false;
+	track->now_ns = 0;
+	pthread_mutex_unlock(&track->lock);
+}
+
 size_t track_history(struct track *track, enum task_kind kind, uint64_t id,
 		     uint64_t serial, struct history_entry *out, size_t max)
 {

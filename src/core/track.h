@@ -43,6 +43,10 @@ void track_set_rule(struct track *track, const struct stuck_rule *rule);
  * Memory: one bounded record per live task. Returns 0 or ERR_NOMEM.
  */
 int track_update(struct track *track, struct snapshot *snapshot, struct err *e);
+/* Only remember the states of a recorded snapshot, which is complete. */
+void track_follow(struct track *track, const struct snapshot *snapshot);
+/* Forget everything: what comes next is of another time. Thread-safe. */
+void track_reset(struct track *track);
 /* Newest first; returns how many were written, at most TRACK_HISTORY_MAX. Thread-safe. */
 size_t track_history(struct track *track, enum task_kind kind, uint64_t id,
 		     uint64_t serial, struct history_entry *out, size_t max);

@@ -15,13 +15,17 @@
 #include "source/source_sniff.h"
 
 #define WAIT_MS 100
+/* While it plays: a longer time without a picture is cut short to a second. */
+#define GAP_NS  (5 * CLOCK_SECOND_NS)
 
 struct replay {
 	struct source_target target;
 	struct rec_reader *reader;
 	size_t at;
-	bool follow; /* the newest */
-	int64_t shown_real_ns;
+	bool follow;  /* the newest */
+	double speed; /* 0: it does not play */
+	int64_t base_mono_ns,
+		base_real_ns; /* while it plays: the two are the same moment */
 };
 
 static bool is_pipe(const struct source_target *t)
@@ -87,33 +91,112 @@ bool replay_fits_stream(int fd)
 static int replay_open(void *ctx, const struct source_target *t, struct err *e)
 {
 	struct replay *replay = ctx;
-	int fd =
-		is_pipe(t) ? t->input_fd : open(t->text, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
-	if (fd < 0)
-		return err_sys(e, errno, "cannot read %s", t->text);
 	replay->target = *t;
 	replay->follow = true;
-	replay->reader = rec_reader_new(fd, t->intern, t->stacks, e);
-	if (!is_pipe(t))
-		close(fd);
+	replay->reader = is_pipe(t) ? rec_reader_new(t->input_fd, t->intern, t->stacks, e)
+				    : rec_reader_open(t->text, t->intern, t->stacks, e);
 	return replay->reader ? take_in(replay, false, e) : e->code;
+}
+
+static int64_t time_at(const struct replay *replay, size_t at)
+{
+	return rec_reader_time(replay->reader, at);
+}
+
+/* Times are those of the pictures from now on. */
+static void set_base(struct replay *replay)
+{
+	replay->base_mono_ns = clock_mono_ns();
+	replay->base_real_ns = time_at(replay, replay->at);
+}
+
+static void go_to(struct replay *replay, size_t at)
+{
+	size_t last = rec_reader_count(replay->reader) - 1;
+
+	replay->at = at > last ? last : at;
+	replay->follow = replay->at == last;
+	if (replay->speed > 0)
+		set_base(replay);
+}
+
+/* The clock of the day may have been set back: one picture on at least when one is due. */
+static void play_on(struct replay *replay)
+{
+	size_t last = rec_reader_count(replay->reader) - 1, at;
+	int64_t past_ns = clock_mono_ns() - replay->base_mono_ns;
+	int64_t now_ns =
+		replay->base_real_ns + (int64_t)((double)past_ns * replay->speed);
+	int64_t next_ns;
+
+	if (replay->at < last && time_at(replay, replay->at + 1) <= now_ns) {
+		at = rec_reader_find(replay->reader, now_ns);
+		replay->at = at > replay->at ? at : replay->at + 1;
+	}
+	if (replay->at >= last) {
+		replay->follow = true;
+		replay->speed = 0;
+		return;
+	}
+	next_ns = time_at(replay, replay->at + 1);
+	if ((double)(next_ns - now_ns) > GAP_NS * replay->speed ||
+	    next_ns < time_at(replay, replay->at)) {
+		replay->base_mono_ns = clock_mono_ns();
+		replay->base_real_ns =
+			next_ns - (int64_t)(CLOCK_SECOND_NS * replay->speed);
+	}
+}
+
+int64_t replay_due_ns(const void *ctx)
+{
+	const struct replay *replay = ctx;
+	int64_t left_ns;
+
+	if (replay->speed <= 0 || replay->at + 1 >= rec_reader_count(replay->reader))
+		return INT64_MAX;
+	left_ns = time_at(replay, replay->at + 1) - replay->base_real_ns;
+	return replay->base_mono_ns + (int64_t)((double)left_ns / replay->speed);
+}
+
+int replay_update(void *ctx, bool all, struct feed_place *place, struct err *e)
+{
+	struct replay *replay = ctx;
+	int rc = take_in(replay, all, e);
+	size_t last;
+
+	if (rc != 0)
+		return rc;
+	last = rec_reader_count(replay->reader) - 1;
+	if (replay->follow)
+		replay->at = last;
+	else if (replay->speed > 0)
+		play_on(replay);
+	*place = (struct feed_place){.at = replay->at,
+				     .count = last + 1,
+				     .first_real_ns = time_at(replay, 0),
+				     .last_real_ns = time_at(replay, last),
+				     .speed = replay->speed,
+				     .follow = replay->follow};
+	return 0;
+}
+
+int replay_read(void *ctx, size_t at, struct snapshot *out, struct err *e)
+{
+	struct replay *replay = ctx;
+	int rc = rec_reader_read(replay->reader, at, out, e);
+
+	out->target.replay = true;
+	return rc;
 }
 
 static int replay_sample(void *ctx, const struct source_focus *focus,
 			 struct snapshot *out, struct err *e)
 {
-	struct replay *replay = ctx;
-	int rc = take_in(replay, focus->all, e);
+	struct feed_place place;
+	int rc = replay_update(ctx, focus->all, &place, e);
 
-	if (rc != 0)
-		return rc;
-	if (replay->follow)
-		replay->at = rec_reader_count(replay->reader) - 1;
-	rc = rec_reader_read(replay->reader, replay->at, out, e);
-	out->target.replay = true;
-	replay->shown_real_ns = out->real_ns;
-	return rc;
+	return rc ? rc : replay_read(ctx, place.at, out, e);
 }
 
 void replay_move(void *ctx, int samples, int64_t by_ns)
@@ -122,17 +205,34 @@ void replay_move(void *ctx, int samples, int64_t by_ns)
 	size_t last = rec_reader_count(replay->reader) - 1, at = replay->at;
 
 	if (by_ns != 0) {
-		at = rec_reader_find(replay->reader, replay->shown_real_ns + by_ns);
+		at = rec_reader_find(replay->reader, time_at(replay, at) + by_ns);
 		/* A gap must not hold the reader of it. */
 		if (at == replay->at && by_ns > 0 && at < last)
 			at++;
 	} else if (samples < 0) {
-		at = at < (size_t)-samples ? 0 : at - (size_t)-samples;
+		at = at < (size_t) - (int64_t)samples ? 0
+						      : at - (size_t) - (int64_t)samples;
 	} else {
 		at += (size_t)samples;
 	}
-	replay->at = at > last ? last : at;
-	replay->follow = replay->at == last;
+	go_to(replay, at);
+}
+
+void replay_seek(void *ctx, int64_t real_ns)
+{
+	struct replay *replay = ctx;
+
+	go_to(replay, rec_reader_find(replay->reader, real_ns));
+}
+
+void replay_play(void *ctx, double speed)
+{
+	struct replay *replay = ctx;
+
+	replay->follow = false;
+	replay->speed = speed > REPLAY_FASTEST ? REPLAY_FASTEST : speed > 0 ? speed : 0;
+	if (replay->speed > 0)
+		set_base(replay);
 }
 
 static void replay_close(void *ctx)

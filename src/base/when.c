@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Times are UTC, as all that the program prints. */
+#include "base/when.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+#define DAY_NS (86400 * CLOCK_SECOND_NS)
+
+/* ".5", at most nanoseconds. */
+static const char *take_fraction(const char *text, int64_t *ns)
+{
+	int64_t unit = CLOCK_SECOND_NS / 10;
+
+	if (*text != '.')
+		return text;
+	for (text++; *text >= '0' && *text <= '9'; text++, unit /= 10)
+		*ns += (*text - '0') * unit;
+	return text;
+}
+
+/* What is behind a time: nothing, or a Z. */
+static int at_end(const char *text, const char *rest, struct err *e)
+{
+	while (*rest == ' ')
+		rest++;
+	if (*rest == 'Z' || *rest == 'z')
+		rest++;
+	if (*rest == '\0')
+		return 0;
+	return err_at(e, (int)(rest - text), "the time ends here, what follows is none");
+}
+
+static int parse_relative(const char *text, const struct when_range *range,
+			  int64_t *real_ns, struct err *e)
+{
+	int64_t by_ns;
+
+	if (clock_parse_duration(text + 1, &by_ns, e) != 0) {
+		if (e)
+			e->at = 1;
+		return ERR_USAGE;
+	}
+	if (by_ns > 36500 * DAY_NS)
+		by_ns = 36500 * DAY_NS;
+	*real_ns = range->shown_ns + (*text == '-' ? -by_ns : by_ns);
+	return 0;
+}
+
+static int parse_date(const char *text, int64_t *real_ns, struct err *e)
+{
+	struct tm tm = {0};
+	const char *rest = strptime(text, "%Y-%m-%d", &tm), *seconds;
+	int64_t ns = 0;
+
+	if (rest && (*rest == 'T' || *rest == 't' || *rest == ' '))
+		rest = strptime(rest + 1, "%H:%M", &tm);
+	if (!rest || tm.tm_year < 70 || tm.tm_year > 300)
+		return err_at(e, 0, "a date is 2026-11-21 or 2026-11-21T10:04:30");
+	seconds = *rest == ':' ? strptime(rest + 1, "%S", &tm) : NULL;
+	if (seconds)
+		rest = take_fraction(seconds, &ns);
+	*real_ns = (int64_t)timegm(&tm) * CLOCK_SECOND_NS + ns;
+	return at_end(text, rest, e);
+}
+
+static int parse_time(const char *text, const struct when_range *range, int64_t *real_ns,
+		      struct err *e)
+{
+	struct tm tm = {0};
+	const char *rest = strptime(text, "%H:%M", &tm), *seconds;
+	int64_t ns = 0, end_ns;
+
+	if (!rest)
+		return err_at(e, 0,
+			      "a time is 10:04, 10:04:30, 2026-11-21T10:04:30, +5m, "
+			      "-30s, start or end");
+	seconds = *rest == ':' ? strptime(rest + 1, "%S", &tm) : NULL;
+	if (seconds)
+		rest = take_fraction(seconds, &ns);
+	if (at_end(text, rest, e) != 0)
+		return ERR_USAGE;
+	ns += ((tm.tm_hour * 60 + tm.tm_min) * 60ll + tm.tm_sec) * CLOCK_SECOND_NS;
+	/* Whole seconds are shown: 10:04:30 means the picture of 10:04:30.7 too. */
+	end_ns = range->last_ns;
+	*real_ns = end_ns - end_ns % DAY_NS + ns;
+	if (*real_ns > end_ns && *real_ns - DAY_NS >= range->first_ns - CLOCK_SECOND_NS)
+		*real_ns -= DAY_NS;
+	return 0;
+}
+
+int when_parse(const char *text, const struct when_range *range, int64_t *real_ns,
+	       struct err *e)
+{
+	while (*text == ' ')
+		text++;
+	if (strcmp(text, "start") == 0)
+		*real_ns = range->first_ns;
+	else if (strcmp(text, "end") == 0)
+		*real_ns = range->last_ns;
+	else if (*text == '+' || *text == '-')
+		return parse_relative(text, range, real_ns, e);
+	else if (strlen(text) > 4 && text[4] == '-')
+		return parse_date(text, real_ns, e);
+	else
+		return parse_time(text, range, real_ns, e);
+	return 0;
+}
