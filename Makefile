@@ -64,7 +64,7 @@ BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 SCRIPTS := $(wildcard tests/e2e/*.t tests/tui/*.t tests/fault/*.t)
 
 .DEFAULT_GOAL := all
-.PHONY: all agent client examples demo check check-quick tests lint bench fuzz install \
+.PHONY: all agent client examples demo check check-quick tests lint bench fuzz verdicts install \
 	uninstall deps dist format help clean
 
 all: agent client ## build the agent and the client
@@ -152,6 +152,10 @@ bench: ## the figures, as ratios measured side by side
 	@tests/deps.sh check
 	@$(MAKE) --no-print-directory -j$(JOBS) all examples $(BENCHES) $(TARGETS)
 	@BUILD=$(abspath $(BUILD)) tests/bench/run.sh
+
+SEEDS ?= 50
+verdicts: $(BUILD)/tests/unit/test_leak.t ## the leak verdict's table of precision and recall
+	@GRMON_SEEDS=$(SEEDS) CMOCKA_MESSAGE_OUTPUT=TAP $<
 
 FUZZ_SECONDS ?= 60
 fuzz: ## every fuzz target for FUZZ_SECONDS (60) each

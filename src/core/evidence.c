@@ -154,7 +154,10 @@ void leak_explain(struct leak *leak, struct snapshot *snapshot)
 	if (leak->limit_ns >= 0)
 		say(&words, "At this pace the limit of %s is reached in %s. ",
 		    leak->limit, clock_format_duration(leak->limit_ns, reached));
-	if (finding->verdict == VERDICT_RECHECK && finding->per_second > 0)
+	if (finding->slows)
+		say(&words, "It rises ever more slowly, as when something warms up: look "
+			    "again. ");
+	else if (finding->verdict == VERDICT_RECHECK && finding->per_second > 0)
 		say(&words, "It is young: look again. ");
 	if (words.used > 0 && words.text[words.used - 1] == ' ')
 		words.text[words.used - 1] = '\0';

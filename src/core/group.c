@@ -17,6 +17,7 @@
 #define SURVIVE_MOST_NS 30000000000ll
 #define STAY_PARTS      16 /* of the time watched */
 #define LOOK_AHEAD      8u
+#define RESTART_NS      1000000000ll /* the begin of a process is not known better */
 
 const char *group_by_name(enum group_by by)
 {
@@ -49,6 +50,34 @@ static int take_acknowledges(struct grouping *grouping, const char *text, struct
 			return ERR_USAGE;
 		grouping->acknowledges[grouping->nr_acknowledges++] = query;
 	}
+	return 0;
+}
+
+static void drop_acknowledges(struct grouping *grouping)
+{
+	for (size_t i = 0; i < grouping->nr_acknowledges; i++)
+		query_free(grouping->acknowledges[i]);
+	grouping->nr_acknowledges = 0;
+}
+
+int grouping_set_acknowledge(struct grouping *grouping, const char *acknowledge,
+			     struct err *e)
+{
+	struct query *before[ACKNOWLEDGES_MAX];
+	size_t count = grouping->nr_acknowledges;
+	int rc;
+
+	memcpy(before, grouping->acknowledges, sizeof(before));
+	grouping->nr_acknowledges = 0;
+	rc = take_acknowledges(grouping, acknowledge, e);
+	if (rc != 0) {
+		drop_acknowledges(grouping);
+		memcpy(grouping->acknowledges, before, sizeof(before));
+		grouping->nr_acknowledges = count;
+		return rc;
+	}
+	for (size_t i = 0; i < count; i++)
+		query_free(before[i]);
 	return 0;
 }
 
@@ -89,8 +118,7 @@ void grouping_free(struct grouping *grouping)
 	if (!grouping)
 		return;
 	grouping_reset(grouping);
-	for (size_t i = 0; i < grouping->nr_acknowledges; i++)
-		query_free(grouping->acknowledges[i]);
+	drop_acknowledges(grouping);
 	intern_free(grouping->intern);
 	free(grouping->before);
 	free(grouping->now);
@@ -212,9 +240,11 @@ static void key_frame(struct group_key *key, size_t at, const struct frame *fram
 	key->number[at] = frame->function ? (uint64_t)frame->line : frame->address;
 }
 
+/* A stopped task keeps the site that it had: nothing is known of it until it goes on. */
 static bool has_site(const struct task *task)
 {
-	return state_blocks(task->state) && !(task->flags & TASK_SUSPECT);
+	return state_blocks(task->state) && task->state != STATE_STOPPED &&
+	       !(task->flags & TASK_SUSPECT);
 }
 
 static uint32_t find_site(struct grouping *grouping, const struct task *task)
@@ -502,10 +532,52 @@ static bool make_members(struct grouping *grouping, size_t count)
 	return true;
 }
 
+static bool is_another_process(const struct grouping *grouping,
+			       const struct snapshot_target *target)
+{
+	int64_t later_ns = target->start_real_ns - grouping->start_real_ns;
+
+	return (target->pid > 0 && grouping->pid > 0 && target->pid != grouping->pid) ||
+	       (target->start_real_ns != 0 && grouping->start_real_ns != 0 &&
+		(later_ns > RESTART_NS || later_ns < -RESTART_NS));
+}
+
+/*
+ * Through a URL nobody says that the process is another one, but goroutines are numbered
+ * from 1 again: most are new, and most of the new ones have small numbers.
+ */
+static bool counts_anew(struct grouping *grouping, const struct snapshot *snapshot)
+{
+	uint64_t highest = 0;
+	size_t fresh = 0, low = 0;
+
+	for (size_t i = 0; i < grouping->nr_before; i++)
+		if (grouping->before[i].kind == TASK_GOROUTINE &&
+		    grouping->before[i].id > highest)
+			highest = grouping->before[i].id;
+	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		const struct task *task = &snapshot->tasks[i];
+
+		if (task->kind != TASK_GOROUTINE || find_before(grouping, task))
+			continue;
+		fresh++;
+		low += task->id < highest / 2;
+	}
+	return fresh * 2 > snapshot->nr_tasks && low * 2 > fresh;
+}
+
 static void begin_look(struct grouping *grouping, const struct snapshot *snapshot)
 {
-	if (grouping->look > 0 && snapshot->mono_ns < grouping->last_ns)
+	grouping->at_before = 0;
+	grouping->indexed = false;
+	if (grouping->look > 0 &&
+	    (snapshot->mono_ns < grouping->last_ns ||
+	     is_another_process(grouping, &snapshot->target) ||
+	     (snapshot->target.pid == 0 && snapshot->target.start_real_ns == 0 &&
+	      counts_anew(grouping, snapshot))))
 		grouping_reset(grouping);
+	grouping->pid = snapshot->target.pid;
+	grouping->start_real_ns = snapshot->target.start_real_ns;
 	if (grouping->look++ == 0)
 		grouping->first_ns = snapshot->mono_ns;
 	grouping->last_ns = snapshot->mono_ns;

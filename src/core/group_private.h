@@ -79,6 +79,8 @@ struct grouping {
 	uint64_t seed, next_serial;
 	uint32_t look;
 	int64_t first_ns, last_ns, least_ns;
+	pid_t pid; /* of the last look, and when it began: another one is another target */
+	int64_t start_real_ns;
 	int64_t survive_ns, elder_ns; /* in a site for so long */
 };
 

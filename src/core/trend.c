@@ -128,11 +128,17 @@ void trend_init(struct trend *trend)
 	trend_ring_init(&trend->recent, TREND_RECENT_NS);
 }
 
+/* The oldest gives way, but a small one before a large one: those are rare and last. */
 static void keep_jump(struct trend *trend, const struct trend_jump *jump)
 {
+	uint32_t out = 0;
+
 	if (trend->nr_jumps == TREND_JUMPS) {
-		memmove(&trend->jumps[0], &trend->jumps[1],
-			(TREND_JUMPS - 1) * sizeof(trend->jumps[0]));
+		for (uint32_t i = 1; i < TREND_JUMPS / 2; i++)
+			if (trend->jumps[i].size * 2 <= trend->jumps[out].size)
+				out = i;
+		memmove(&trend->jumps[out], &trend->jumps[out + 1],
+			(TREND_JUMPS - out - 1) * sizeof(trend->jumps[0]));
 		trend->nr_jumps--;
 	}
 	trend->jumps[trend->nr_jumps++] = *jump;

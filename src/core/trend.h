@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #define TREND_BUCKETS   32
-#define TREND_JUMPS     12
-#define TREND_STEP_NS   250000000ll   /* of both rings, at the beginning */
+#define TREND_JUMPS     16
+#define TREND_STEP_NS   50000000ll    /* of both rings, at the beginning */
 #define TREND_RECENT_NS 15000000000ll /* a bucket of the recent ring is never longer */
 #define TREND_LEAST_NS  60000000000ll /* a shorter watch is too young for a verdict */
 
@@ -73,6 +73,7 @@ struct trend_finding {
 	uint32_t rises,
 		windows; /* parts of that time, in a row up to now, that began higher */
 	uint64_t came, left;
+	bool slows;        /* rises, but ever less */
 	uint32_t nr_steps; /* 0: no steps; else how many of this size in this period */
 	uint32_t step_size;
 	int64_t period_ns;

@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rule: after a warm-up the floors of four parts of the time in a row rise, up to now;
- * the slope is positive; the second half is well above the first; few leave. Or jumps of a
- * regular period that are never undone. A fall by half of what was gained is no leak.
+ * the slope is positive; the second half is well above the first, by more than chance makes
+ * of so many who come and leave; few leave, least of all lately. Or jumps of a regular
+ * period that are never undone. A fall by half of what was gained is no leak, and a rise
+ * that slows down is not one yet.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/trend.h"
+#include "core/trend_private.h"
 
 #define WINDOWS_MAX    16u
 #define RISES_LEAST    4u
-#define STEPS_LEAST    4u
-#define STEPS_VARY     0.25
 #define GAIN_LEAST     3.0
 #define GAIN_SHARE     0.02 /* of what is there */
+#define GAIN_CHANCE    2.5  /* standard deviations of a walk by chance */
+#define STILL_LEAST    3.5  /* rises that should have been since the last: it is over */
+#define SLOW_SHARE     0.5  /* of the pace of the whole time */
+#define SLOW_CHANCE    2.0  /* standard deviations */
 #define LEAVES_AT_MOST 0.5  /* of those who come */
 #define SCORE_LEAK     60.0
 #define SCORE_RECHECK  30.0
@@ -25,8 +30,13 @@ struct windows {
 	uint32_t count;
 	uint32_t rises; /* in a row, up to the last */
 	uint64_t came, left;
+	uint64_t late_came, late_left;       /* in the last quarter */
+	uint32_t buckets, risen;             /* in how many of them the count rose */
+	uint32_t flat;                       /* buckets since the last rise */
+	uint32_t early_buckets, early_risen; /* of the first two thirds */
 	int64_t from_ns, window_ns;
-	double slope; /* a window */
+	double gain, gain_squares; /* of the buckets */
+	double slope;              /* a window */
 	bool fell;
 };
 
@@ -37,7 +47,7 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static double median(double *values, size_t count)
+double trend_median(double *values, size_t count)
 {
 	if (count == 0)
 		return 0;
@@ -52,7 +62,7 @@ static double median_of(const uint32_t *list, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		values[i] = list[i];
-	return median(values, count);
+	return trend_median(values, count);
 }
 
 /* Theil-Sen: the median of the slopes between all pairs. */
@@ -65,7 +75,27 @@ static double slope_of(const uint32_t *floor, uint32_t count)
 		for (uint32_t j = i + 1; j < count; j++)
 			slopes[used++] =
 				((double)floor[j] - (double)floor[i]) / (double)(j - i);
-	return median(slopes, used);
+	return trend_median(slopes, used);
+}
+
+static void take_bucket(struct windows *w, const struct trend_ring *ring, uint32_t i,
+			bool early, bool late)
+{
+	const struct trend_bucket *bucket = &ring->buckets[i];
+	double gain = (double)bucket->came - (double)bucket->left;
+	bool rose = bucket->last > (i > 0 ? ring->buckets[i - 1].last : bucket->least);
+
+	w->gain += gain;
+	w->gain_squares += gain * gain;
+	w->came += bucket->came;
+	w->left += bucket->left;
+	w->late_came += late ? bucket->came : 0;
+	w->late_left += late ? bucket->left : 0;
+	w->buckets++;
+	w->risen += rose;
+	w->early_buckets += early;
+	w->early_risen += early && rose;
+	w->flat = rose ? 0 : w->flat + 1;
 }
 
 /* The ring in `parts` parts of time, without the first quarter unless that has long been
@@ -87,8 +117,8 @@ static void divide(const struct trend_ring *ring, uint32_t parts, struct windows
 
 			least = bucket->least < least ? bucket->least : least;
 			most = bucket->most > most ? bucket->most : most;
-			w->came += bucket->came;
-			w->left += bucket->left;
+			take_bucket(w, ring, i, (parts - part) * 3 > parts - skip,
+				    (parts - part) * 4 <= parts - skip);
 			drop = fmax(drop, (double)highest - (double)bucket->least);
 			highest = bucket->last > highest ? bucket->last : highest;
 		}
@@ -100,6 +130,8 @@ static void divide(const struct trend_ring *ring, uint32_t parts, struct windows
 	/* Nothing new since the last part began: it may be over. */
 	if (ring->count > 0 && w->count > 0 &&
 	    ring->buckets[ring->count - 1].last <= w->floor[w->count - 1])
+		w->rises = 0;
+	if (w->risen * w->flat > STILL_LEAST * w->buckets)
 		w->rises = 0;
 	w->fell = drop > 1 && drop * 2 > (double)highest - (double)w->floor[0];
 }
@@ -116,15 +148,50 @@ static bool is_well_above(const struct windows *w)
 	return second - first >= fmax(least, noise);
 }
 
+/* A walk by chance goes as far as the root of its steps. */
+static bool is_no_chance(uint64_t came, uint64_t left)
+{
+	double gain = (double)came - (double)left;
+
+	return gain >= GAIN_CHANCE * sqrt((double)came + (double)left);
+}
+
 static bool few_leave(uint64_t came, uint64_t left)
 {
 	return came > 0 && (double)left <= LEAVES_AT_MOST * (double)came;
 }
 
+static bool passes(const struct windows *w)
+{
+	return w->rises >= RISES_LEAST && !w->fell && few_leave(w->came, w->left) &&
+	       (w->late_left == 0 || few_leave(w->late_came, w->late_left)) &&
+	       is_no_chance(w->came, w->left) && w->slope > 0 && is_well_above(w);
+}
+
+/*
+ * Where it has risen all the time, the last third says whether it still does so as before,
+ * by more than chance. Of rare rises it says nothing.
+ */
+static bool slows_down(const struct windows *w)
+{
+	uint32_t third = w->count / 3;
+	double last, expected, mean, variance;
+
+	if (third == 0 || w->early_risen * 4 < w->early_buckets * 3)
+		return false;
+	last = (double)w->floor[w->count - 1] - (double)w->floor[w->count - 1 - third];
+	expected = ((double)w->floor[w->count - 1] - (double)w->floor[0]) * third /
+		   (w->count - 1);
+	mean = w->gain / w->buckets;
+	variance = fmax(0, w->gain_squares / w->buckets - mean * mean);
+	return last < SLOW_SHARE * expected &&
+	       expected - last > SLOW_CHANCE * sqrt(variance * w->buckets / 3);
+}
+
 /* Rises by the rule in parts of some length; *best: the windows that show it best. */
 static bool ring_rises(const struct trend_ring *ring, struct windows *best)
 {
-	static const uint32_t lengths[] = {16, 12, 8, 6};
+	static const uint32_t lengths[] = {16, 12, 10, 8, 7, 6};
 	bool found = false;
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
@@ -133,11 +200,10 @@ static bool ring_rises(const struct trend_ring *ring, struct windows *best)
 		if (ring->count < lengths[i])
 			continue;
 		divide(ring, lengths[i], &w);
-		if (w.rises < RISES_LEAST || w.fell || !few_leave(w.came, w.left))
+		if (w.rises < RISES_LEAST || (found && w.rises <= best->rises))
 			continue;
 		w.slope = slope_of(w.floor, w.count);
-		if (w.slope <= 0 || !is_well_above(&w) ||
-		    (found && w.rises <= best->rises))
+		if (!passes(&w))
 			continue;
 		*best = w;
 		found = true;
@@ -157,46 +223,6 @@ static bool is_new_high(const struct trend *trend)
 			    trend->recent.begin_ns &&
 		    whole->buckets[i].most >= trend->last)
 			return false;
-	return true;
-}
-
-/* Jumps, with the one under way, whose intervals are equal within STEPS_VARY. */
-static bool find_steps(const struct trend *trend, struct trend_finding *finding)
-{
-	struct trend_jump jumps[TREND_JUMPS + 1];
-	double periods[TREND_JUMPS], sizes[TREND_JUMPS + 1];
-	uint32_t count = trend->nr_jumps, first;
-	double period;
-
-	memcpy(jumps, trend->jumps, count * sizeof(jumps[0]));
-	if (trend->burst.size > 0)
-		jumps[count++] = trend->burst;
-	if (count < STEPS_LEAST)
-		return false;
-	/* The last ones count: the beginning may have been something else. */
-	for (first = count - 1; first > 0; first--) {
-		double last =
-			(double)(jumps[count - 1].time_ns - jumps[count - 2].time_ns);
-		double here = (double)(jumps[first].time_ns - jumps[first - 1].time_ns);
-
-		if (fabs(here - last) > STEPS_VARY * last)
-			break;
-	}
-	if (count - first < STEPS_LEAST)
-		return false;
-	for (uint32_t i = first; i < count; i++) {
-		sizes[i - first] = jumps[i].size;
-		if (i > first)
-			periods[i - first - 1] =
-				(double)(jumps[i].time_ns - jumps[i - 1].time_ns);
-	}
-	period = median(periods, count - first - 1);
-	if ((double)(trend->last_ns - jumps[count - 1].time_ns) > 2 * period)
-		return false;
-	finding->nr_steps = count - first;
-	finding->step_size = (uint32_t)(median(sizes, count - first) + 0.5);
-	finding->period_ns = (int64_t)period;
-	finding->from_ns = jumps[first].time_ns;
 	return true;
 }
 
@@ -225,7 +251,7 @@ static double judge_now(const struct trend *trend, struct trend_finding *finding
 {
 	const struct trend_ring *ring = &trend->whole;
 	struct windows w;
-	bool steps = find_steps(trend, finding);
+	bool steps = trend_find_steps(trend, finding);
 	bool rises = ring_rises(ring, &w);
 
 	if (!rises && trend->recent.slid && is_new_high(trend)) {
@@ -249,6 +275,9 @@ static double judge_now(const struct trend *trend, struct trend_finding *finding
 	if (!rises && (!few_leave(finding->came, finding->left) ||
 		       trend->last < finding->from + GAIN_LEAST || !is_new_high(trend)))
 		return 0;
+	finding->slows = rises && !steps && slows_down(&w);
+	if (finding->slows)
+		return SCORE_RECHECK + 15;
 	return SCORE_LEAK + 10 + (finding->left == 0 ? 10 : 0) + (steps ? 10 : 0) +
 	       fmin(10, rises ? w.rises - RISES_LEAST : 0);
 }
@@ -271,7 +300,7 @@ static bool has_fallen(const struct trend *trend)
 void trend_judge(struct trend *trend, int64_t least_ns, struct trend_finding *finding)
 {
 	int64_t watched_ns = trend->last_ns - trend->first_ns;
-	double half_life_ns = fmax((double)watched_ns / 8, 1e9), score = 0;
+	double half_life_ns = fmax((double)watched_ns / 6, 1e9), score = 0;
 
 	memset(finding, 0, sizeof(*finding));
 	finding->to_ns = trend->last_ns;
@@ -284,7 +313,7 @@ void trend_judge(struct trend *trend, int64_t least_ns, struct trend_finding *fi
 		score = SCORE_LEAK - 10;
 	if (score == 0)
 		finding->nr_steps = 0;
-	if (trend->score > 0 && !has_fallen(trend))
+	if (trend->score > 0 && !finding->slows && !has_fallen(trend))
 		score = fmax(score, trend->score * exp2(-(double)(trend->last_ns -
 								  trend->score_ns) /
 							half_life_ns));
