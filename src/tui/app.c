@@ -81,6 +81,7 @@ void tui_close(struct tui *t)
 		t->ctx[i] = NULL;
 	}
 	prompt_history_release(&t->history);
+	prompt_history_release(&t->asked);
 	snapshot_unref(t->snapshot);
 	t->snapshot = NULL;
 }
@@ -132,7 +133,9 @@ bool tui_take(struct tui *t)
 		return false;
 	}
 	news = snapshot != t->snapshot || state.status != t->state.status ||
-	       strcmp(state.message, t->state.message) != 0;
+	       strcmp(state.message, t->state.message) != 0 ||
+	       state.place.count != t->state.place.count ||
+	       state.place.speed != t->state.place.speed;
 	t->state = state;
 	if (snapshot == NULL || snapshot == t->snapshot) {
 		snapshot_unref(snapshot);
@@ -192,18 +195,40 @@ void tui_prompt(struct tui *t, const char *text)
 	prompt_start(&t->prompt, text, &t->history);
 	memset(&t->prompt_error, 0, sizeof(t->prompt_error));
 	t->prompting = true;
+	t->prompt_label = "filter: ";
+	t->prompt_hint = "Enter keeps  Esc restores  up and down recall";
+	t->prompt_typed = NULL;
+}
+
+void tui_ask(struct tui *t, const char *label, const char *hint,
+	     bool (*typed)(struct tui *t, const char *text, bool accepted, struct err *e))
+{
+	tui_prompt(t, "");
+	prompt_start(&t->prompt, "", &t->asked);
+	t->prompt_label = label;
+	t->prompt_hint = hint;
+	t->prompt_typed = typed;
+}
+
+static bool prompt_is_good(struct tui *t, enum prompt_result result)
+{
+	const struct view *view = view_table[t->view];
+
+	if (t->prompt_typed != NULL)
+		return result == PROMPT_CANCELLED ||
+		       t->prompt_typed(t, t->prompt.text, result == PROMPT_ACCEPTED,
+				       &t->prompt_error);
+	return view->typed(t, t->ctx[t->view], t->prompt.text, &t->prompt_error);
 }
 
 static void prompt_input(struct tui *t, int key)
 {
-	const struct view *view = view_table[t->view];
 	enum prompt_result result = prompt_key(&t->prompt, key);
 
 	if (result == PROMPT_OPEN)
 		return;
 	memset(&t->prompt_error, 0, sizeof(t->prompt_error));
-	if (!view->typed(t, t->ctx[t->view], t->prompt.text, &t->prompt_error) &&
-	    result == PROMPT_ACCEPTED)
+	if (!prompt_is_good(t, result) && result == PROMPT_ACCEPTED)
 		return; /* stays open until the text is good, or Esc */
 	t->prompting = result == PROMPT_CHANGED;
 }
@@ -228,19 +253,6 @@ static void change_interval(struct tui *t, bool slower)
 	t->settings.interval_ns = interval;
 	t->feed.ops->set_interval(t->feed.ctx, interval);
 	tui_say(t, ROLE_NORMAL, "polls every %s", clock_format_duration(interval, text));
-}
-
-static void move_in_recording(struct tui *t, enum action action)
-{
-	bool back = action == ACTION_STEP_BACK || action == ACTION_JUMP_BACK;
-	bool jump = action == ACTION_JUMP_BACK || action == ACTION_JUMP_ON;
-
-	if (t->state.status != FEED_REPLAY || t->feed.ops->move == NULL)
-		tui_say(t, ROLE_WARN, "this is no recording: it cannot be moved in");
-	else if (jump)
-		t->feed.ops->move(t->feed.ctx, 0, (back ? -60 : 60) * CLOCK_SECOND_NS);
-	else
-		t->feed.ops->move(t->feed.ctx, back ? -1 : 1, 0);
 }
 
 static void write_dump(struct tui *t)
@@ -341,7 +353,8 @@ void tui_act(struct tui *t, enum action action, int key)
 		tui_switch(t, VIEW_PROCESSES);
 		break;
 	case ACTION_PAUSE:
-		toggle_pause(t);
+		if (!recording_act(t, action))
+			toggle_pause(t);
 		break;
 	case ACTION_REFRESH:
 		refresh_now(t);
@@ -354,7 +367,10 @@ void tui_act(struct tui *t, enum action action, int key)
 	case ACTION_STEP_ON:
 	case ACTION_JUMP_BACK:
 	case ACTION_JUMP_ON:
-		move_in_recording(t, action);
+	case ACTION_PLAY_SLOWER:
+	case ACTION_PLAY_FASTER:
+	case ACTION_GO_TO:
+		recording_act(t, action);
 		break;
 	case ACTION_DUMP:
 		write_dump(t);

@@ -95,7 +95,11 @@ struct tui {
 	struct prompt prompt;
 	bool prompting;
 	struct err prompt_error; /* code 0: the text is good */
-	struct prompt_history history;
+	/* A question that is no view's; prompt_typed NULL: the view's filter. */
+	const char *prompt_label, *prompt_hint;
+	bool (*prompt_typed)(struct tui *t, const char *text, bool accepted,
+			     struct err *e);
+	struct prompt_history history, asked; /* of filters, and of other questions */
 	struct menu menu;
 	bool menu_open;
 	struct message message;
@@ -125,6 +129,11 @@ void tui_act(struct tui *t, enum action action, int key);
 void tui_say(struct tui *t, enum role role, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void tui_prompt(struct tui *t, const char *text);
+/* Ask for something else than a view's filter. typed: for every change, and when it is
+ * accepted; false with e while the text is wrong. */
+void tui_ask(struct tui *t, const char *label, const char *hint,
+	     bool (*typed)(struct tui *t, const char *text, bool accepted,
+			   struct err *e));
 /* An age is on the screen: draw again when its text changes. */
 void tui_shows_age(struct tui *t, int64_t age_ns);
 void tui_drop_snapshot(struct tui *t);
@@ -143,6 +152,12 @@ int header_hit(const struct tui *t, int x);
 void footer_draw(struct tui *t, int lines);
 /* Lines that the footer wants beyond one. */
 int footer_lines(const struct tui *t);
+
+/* recording.c: false when it is none of its actions. */
+bool recording_act(struct tui *t, enum action action);
+bool recording_is_shown(const struct tui *t);
+/* " REPLAY 10:04:30Z 12/240 " */
+void recording_mark(const struct tui *t, char *out, size_t size);
 
 /* view_tasks.c: the view's filter text as it is applied now; used by the footer. */
 void tasks_go_to(struct tui *t, const struct identity *identity);

@@ -109,8 +109,8 @@ static bool status_text(const struct tui *t, char *out, size_t size, enum role *
 
 static void draw_prompt(struct tui *t, int y)
 {
-	static const char label[] = "filter: ";
-	int room = t->width - (int)sizeof(label);
+	const char *label = t->prompt_label;
+	int label_cells = (int)strlen(label), room = t->width - label_cells - 1;
 	int before = 0, from_cells = 0;
 	size_t from = 0, at = 0;
 	struct text_unit unit;
@@ -131,13 +131,12 @@ static void draw_prompt(struct tui *t, int y)
 				  t->ascii, &unit);
 		from_cells += unit.cells;
 	}
-	draw_text(y, (int)sizeof(label) - 1, room, ROLE_NORMAL, false,
-		  t->prompt.text + from);
-	draw_cursor(y, (int)sizeof(label) - 1 + before - from_cells);
+	draw_text(y, label_cells, room, ROLE_NORMAL, false, t->prompt.text + from);
+	draw_cursor(y, label_cells + before - from_cells);
 	if (t->prompt_error.code == 0)
 		return;
 	/* The sign stands below the byte that is wrong; the sentence where there is room. */
-	before = (int)sizeof(label) - 1;
+	before = label_cells;
 	for (at = from; t->prompt_error.at > 0 && at < (size_t)t->prompt_error.at;) {
 		size_t used = text_step(t->prompt.text + at, t->prompt.length - at,
 					t->ascii, &unit);
@@ -176,8 +175,7 @@ void footer_draw(struct tui *t, int lines)
 	if (t->prompting) {
 		draw_prompt(t, y);
 		if (lines > 1 && t->prompt_error.code == 0)
-			draw_text(y + 1, 0, t->width, ROLE_DIM, false,
-				  "Enter keeps  Esc restores  up and down recall");
+			draw_text(y + 1, 0, t->width, ROLE_DIM, false, t->prompt_hint);
 		return;
 	}
 	said = status_text(t, text, sizeof(text), &role);

@@ -148,15 +148,14 @@ static void add_target(struct tui *t, struct parts *parts)
 
 static int draw_marks(const struct tui *t, int y)
 {
-	char iso[CLOCK_ISO_MAX] = "", replay[CLOCK_ISO_MAX + 16];
+	char replay[96];
 	const char *text = NULL;
 	enum role role = ROLE_WARN;
 
 	if (t->paused)
 		text = " PAUSED ";
 	else if (t->state.status == FEED_REPLAY && t->snapshot != NULL) {
-		clock_format_iso(t->snapshot->real_ns, iso);
-		snprintf(replay, sizeof(replay), " REPLAY %.8sZ ", iso + 11);
+		recording_mark(t, replay, sizeof(replay));
 		text = replay;
 	} else if (t->state.status == FEED_ENDED)
 		text = " ENDED ";
