@@ -14,6 +14,7 @@
 #include "../../src/cli/feed.c"
 #include "../../src/cli/last.c"
 #include "../../src/cli/look.c"
+#include "../../src/cli/look_replay.c"
 #include "../../src/cli/poller.c"
 
 #define PATIENCE_MS 10000
