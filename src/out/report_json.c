@@ -21,9 +21,18 @@ static void put_number(struct buf *out, const char *key, double value)
 		   parts % 1000);
 }
 
+static const char *function_of(const struct stack *stack)
+{
+	const struct frame *frame = stack_top_frame(stack);
+
+	return frame ? frame->function : NULL;
+}
+
 static void put_place(struct buf *out, enum task_state state, const struct stack *stack,
 		      const struct stack *created_by)
 {
+	json_put_text(out, "function", function_of(stack));
+	json_put_text(out, "creator", function_of(created_by));
 	json_put_text(out, "state", state_info(state)->name);
 	json_put_text(out, "class", state_class_name(state_info(state)->class));
 	json_put_key(out, ",\n   ", "stack");

@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The leak verdict on Go servers, each recorded for a few seconds of its life: in those that
+# leak the guilty function is named, with its numbers; the others are said to be fine.
+. "$(dirname "$0")/lib.sh"
+need go
+need python3
+export GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
+go build -ldflags '-s -w' -o "$work/leaks" "$(dirname "$0")/../targets/go/leaks.go" \
+	>"$work/build.log" 2>&1 || skip_all "go cannot build: $(tail -1 "$work/build.log")"
+
+leaking='producer agents bodies tickers day-leak steps'
+healthy='fixed pool day'
+cd "$work" || exit 1
+for story in $leaking $healthy; do
+	"$work/leaks" $story 50 >"$story.out" 2>&1 </dev/null &
+	started="$started $!"
+	echo $! >"$story.pid"
+done
+for story in $leaking $healthy; do until_true grep -q ready "$story.out"; done
+recorders=
+for story in $leaking $healthy; do
+	"$client" record "$(cat "$story.pid")" -o "$story.grmon" -i 0.1 --for 6 2>"$story.err" &
+	recorders="$recorders $!"
+done
+# The live one beside the recordings.
+"$client" report "$(cat producer.pid)" --for 6 --fail >live.txt 2>live.err
+live=$?
+# shellcheck disable=SC2086
+wait $recorders
+
+# leaks STORY PYTHON: on `leaks` of its report, whose verdict is leak, and their sites
+leaks() {
+	"$client" report -f json "$1.grmon" >"$1.json" || return 1
+	python3 - "$1.json" "$2" <<'PY'
+import json, sys
+report = json.load(open(sys.argv[1]))
+leaks = [l for l in report["leaks"] if l["verdict"] in ("leak", "proof")]
+sites = [(l["function"], l["creator"]) for l in leaks]
+result = eval(sys.argv[2])
+print(result, sites, [l["evidence"] for l in leaks])
+sys.exit(not result)
+PY
+}
+finds() { # finds STORY FUNCTION CREATOR
+	check "$1: $2 leaks, which $3 starts" leaks "$1" \
+		"sites == [('$2', '$3')] and leaks[0]['tasks'] > 20 and leaks[0]['per_minute'] > 60"
+}
+finds producer main.newProducer.func1 main.newProducer
+check 'producer: numbers from, to, and how many came and left' leaks producer \
+	"leaks[0]['to'] > leaks[0]['from'] > 0 and leaks[0]['came'] > 10 and leaks[0]['left'] == 0 and leaks[0]['state'] == 'chan-send'"
+finds agents main.heartbeat main.reconnectAgent
+check 'bodies: the readLoop and the writeLoop of each connection' leaks bodies \
+	"{s[0] for s in sites} >= {'net/http.(*persistConn).' + l for l in ('readLoop', 'writeLoop')}"
+finds tickers main.refresh main.subscribe
+check 'day-leak: the sessions that stay, amid those that go with the time of day' leaks day-leak \
+	"len(sites) == 1 and sites[0][0] == 'main.session'"
+finds steps main.heartbeat main.reconnectAgent
+check 'steps: their size and their period' leaks steps \
+	"leaks[0]['steps']['size'] == 16 and 0.35e9 < leaks[0]['steps']['period_ns'] < 1.5e9 and 'steps: +16 every' in leaks[0]['evidence']"
+for story in $healthy; do
+	check "$story: no leak" leaks $story 'sites == [] and report["tasks"] > 1'
+done
+ok $((live != 1)) 'a live report with --fail ends with status 1' "$live $(cat live.err)"
+check 'and names the function and its creator' \
+	grep -q '^Leak 1: chan-send in main.newProducer.func1 at leaks.go:[0-9]*, created by main.newProducer' live.txt
+"$client" report --fail fixed.grmon >fixed.txt 2>&1
+ok $? 'with nothing found --fail ends with status 0' "$(cat fixed.txt)"
+plan $tests
