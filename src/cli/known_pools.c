@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One frame that only an idle worker of the library has on its stack is enough. */
+/* One frame that only an idle worker of the library has on its stack is enough, or the name
+ * that the library gives its thread: many programs come without symbols. */
 #include "cli/known_pools.h"
 
 #include <string.h>
@@ -28,20 +29,45 @@ static const char *const idle_workers[] = {
 	"tbb::detail::r1::rml::private_worker",
 	"blas_thread_server", /* OpenBLAS */
 	"MHD_polling_thread", /* libmicrohttpd */
+	"testing.(*T).Run",   /* Go: a test that waits for those inside it */
+	"testing.(*T).Parallel",
+	"testing.tRunner.func1",
+	"testing.(*M).startAlarm",
+	"os/signal.",
+	"database/sql.(*DB).connectionOpener",
+	"go.opencensus.io/stats/view.(*worker).start",
+	"github.com/golang/glog.",
+	"k8s.io/klog",
 };
+
+/* Beginnings of the names of threads. */
+static const char *const idle_names[] = {
+	"bio_", /* redis */
+	"io_thd_",      "jemalloc_bg_thd", "libuv-worker", "V8 Worker",
+	"pool-spawner", /* GLib */
+	"gmain",        "gdbus",           "dconf worker", "tokio-runtime-w",
+	"iou-wrk-", /* of the kernel, for io_uring */
+	"iou-sqp-",
+};
+
+static bool begins_with(const char *text, const char *const *beginnings, size_t count)
+{
+	for (size_t i = 0; text && i < count; i++)
+		if (strncmp(text, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
 
 bool known_pool(const struct task *task)
 {
 	const struct stack *stack = task->stack;
 
-	for (size_t i = 0; stack && i < stack->nr_frames; i++) {
-		const char *function = stack->frames[i].function;
-
-		for (size_t n = 0; function && n < sizeof(idle_workers) / sizeof(char *);
-		     n++)
-			if (strncmp(function, idle_workers[n], strlen(idle_workers[n])) ==
-			    0)
-				return true;
-	}
+	if (task->kind == TASK_THREAD &&
+	    begins_with(task->name, idle_names, sizeof(idle_names) / sizeof(char *)))
+		return true;
+	for (size_t i = 0; stack && i < stack->nr_frames; i++)
+		if (begins_with(stack->frames[i].function, idle_workers,
+				sizeof(idle_workers) / sizeof(char *)))
+			return true;
 	return false;
 }

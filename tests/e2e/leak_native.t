@@ -1,0 +1,116 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The leak verdict on threads: the demo server under load, seen through its agent and from
+# outside; and no false one on servers and pools that are fine, nor on a target that stands.
+. "$(dirname "$0")/lib.sh"
+need python3
+need curl
+cd "$work" || exit 1
+here=$(dirname "$0")
+case $here in /*) ;; *) here=$OLDPWD/$here ;; esac
+
+# serve NAME OPTION…: the demo server, its pid and its address in $NAME.pid and $NAME.url
+serve() {
+	name=$1
+	shift
+	"$BUILD/examples/leaky-server" --port 0 "$@" >"$name.log" 2>&1 </dev/null &
+	echo $! >"$name.pid"
+	started="$started $!"
+	until_true grep -q '^http.* pid' "$name.log"
+	sed -n 's/ .*//p;q' "$name.log" >"$name.url"
+}
+# ask URL: about ten times a second, until it is ended
+ask() {
+	python3 - "$1" >/dev/null 2>&1 <<'PY' &
+import sys, time, urllib.request
+while True:
+    urllib.request.urlopen(sys.argv[1] + "?user=7", timeout=10).read()
+    time.sleep(0.1)
+PY
+	started="$started $!"
+}
+run() { # run NAME COMMAND…: in the background, its pid in $NAME.pid
+	name=$1
+	shift
+	"$@" >"$name.log" 2>&1 </dev/null &
+	echo $! >"$name.pid"
+	started="$started $!"
+}
+serve leaky
+serve fixed --fixed
+ask "$(cat leaky.url)"
+ask "$(cat fixed.url)"
+run pool python3 "$here/../targets/leak_pool.py" pool
+run leak python3 "$here/../targets/leak_pool.py" leak
+run busy python3 "$here/../targets/leak_pool.py" busy
+run stopped python3 "$here/../targets/leak_pool.py" busy
+healthy='fixed pool busy stopped'
+if command -v redis-server >/dev/null && command -v redis-benchmark >/dev/null; then
+	port=$(free_port)
+	run redis redis-server --port "$port" --bind 127.0.0.1 --io-threads 3 --save '' --dir "$work"
+	until_true redis-cli -p "$port" ping
+	run load redis-benchmark -p "$port" -n 100000000 -c 20 -P 8 -t get,set -q
+	healthy="$healthy redis"
+fi
+if command -v nginx >/dev/null; then
+	port=$(free_port)
+	cat >nginx.conf <<CONF
+$([ "$(id -u)" -ne 0 ] || echo 'user nobody nogroup;')
+worker_processes 1;
+daemon off;
+pid $work/nginx.pid.file;
+error_log $work/error.log;
+events { worker_connections 64; }
+http {
+	access_log off;
+	client_body_temp_path $work/t1; proxy_temp_path $work/t2; fastcgi_temp_path $work/t3;
+	uwsgi_temp_path $work/t4; scgi_temp_path $work/t5;
+	server { listen 127.0.0.1:$port; location / { return 200 "fine"; } }
+}
+CONF
+	run nginx nginx -c "$work/nginx.conf"
+	until_true curl -sf "http://127.0.0.1:$port/"
+	ask "http://127.0.0.1:$port/"
+	healthy="$healthy nginx"
+fi
+kill -STOP "$(cat stopped.pid)"
+
+judges=
+# judge OUTPUT COMMAND…: in the background; its status in OUTPUT.status
+judge() {
+	output=$1
+	shift
+	{ "$@" >"$output" 2>&1; echo $? >"$output.status"; } &
+	judges="$judges $!"
+}
+judge leaky.json "$client" report -f json --for 5 "$(cat leaky.pid)"
+judge outside.json "$client" report -f json --for 5 -s native "$(cat leaky.pid)"
+judge leak.json "$client" report -f json --for 5 "$(cat leak.pid)"
+for name in $healthy; do
+	judge $name.check "$client" check --no-leak --max-stuck 0 --for 5 "$(cat $name.pid)"
+done
+# shellcheck disable=SC2086
+wait $judges
+
+is_leak() { # is_leak FILE PYTHON: of the only leak, `leak`
+	python3 - "$1" "$2" <<'PY'
+import json, sys
+report = json.load(open(sys.argv[1]))
+leaks = [l for l in report["leaks"] if l["verdict"] == "leak"]
+print(report["target"], [(l["function"], l["creator"], l["evidence"]) for l in report["leaks"]])
+functions = lambda stack: [f["function"] for f in stack]
+leak = leaks[0]
+sys.exit(not (len(leaks) == 1 and eval(sys.argv[2])))
+PY
+}
+check 'the demo server leaks in send_product, which get_products starts' is_leak leaky.json \
+	'"send_product" in functions(leak["stack"]) and leak["creator"] == "get_products" and leak["state"] == "chan-send"'
+check 'some of its threads are named' is_leak leaky.json \
+	'len(leak["examples"]) > 3 and leak["examples"][0].startswith("t")'
+check 'from outside the same function is named' is_leak outside.json \
+	'report["target"]["sources"] == ["native"] and "send_product" in functions(leak["stack"])'
+check 'a Python program leaks threads' is_leak leak.json 'leak["per_minute"] > 60'
+for name in $healthy; do
+	ok "$(cat $name.check.status)" "$name: no leak, nothing stuck" "$(cat $name.check)"
+done
+plan $tests
