@@ -33,7 +33,7 @@ CLIENT_PKGS := ncursesw jansson libproc2 libdw libcurl zlib
 # Looked up only when something is built, so that `make deps` works on a bare machine.
 CLIENT_CFLAGS = $(BASE_CFLAGS) -DGRMON_LIBDIR='"$(LIBDIR)"' \
 	$(shell $(PKG_CONFIG) --cflags $(CLIENT_PKGS))
-CLIENT_LIBS = $(shell $(PKG_CONFIG) --libs $(CLIENT_PKGS)) -pthread -lm
+CLIENT_LIBS = $(shell $(PKG_CONFIG) --libs $(CLIENT_PKGS)) -liberty -pthread -lm
 # The agent lives in somebody else's process: libc alone, its own symbols hidden,
 # unwinding through its frames on cancellation.
 AGENT_CFLAGS := $(BASE_CFLAGS) -fPIC -fvisibility=hidden -fexceptions \

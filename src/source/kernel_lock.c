@@ -95,12 +95,13 @@ static void explain_rwlock(struct kernel *kernel, pid_t tid, uint64_t address,
 	}
 }
 
-/* The word of a robust mutex is its owner, with the bit that somebody waits. */
+/* The word of a robust mutex is its owner, with the bit that somebody waits. All ones is a
+ * parked thread of Rust. */
 static bool is_robust(struct kernel *kernel, uint64_t address, uint32_t word)
 {
 	uint32_t words[MUTEX_WORDS];
 
-	return (word & FUTEX_WAITERS) && (word & FUTEX_TID_MASK) &&
+	return (word & FUTEX_WAITERS) && (word & FUTEX_TID_MASK) && word != UINT32_MAX &&
 	       kernel_memory_exact(kernel, address, words, sizeof(words)) &&
 	       !(words[4] & ~MUTEX_KINDS) && (words[4] & MUTEX_ROBUST);
 }

@@ -48,9 +48,12 @@ static bool name_matches(const char *pattern, const char *name)
 	return *pattern == '\0';
 }
 
-/* Most names differ in their first byte. */
+/* Most names differ in their first byte. Rust writes a method of a type in brackets:
+ * "<std::sync::mpsc::Receiver<i32>>::recv". */
 static bool rule_matches(const char *pattern, const char *function)
 {
+	if (function[0] == '<' && pattern[0] != '<')
+		function++;
 	return (pattern[0] == function[0] || pattern[0] == '*') &&
 	       name_matches(pattern, function);
 }

@@ -232,13 +232,15 @@ struct symbol_entry *symbols_entry(struct symbols *symbols, uint64_t address,
 		report(symbols);
 	if (symbols->nr_entries >= ENTRIES_MAX)
 		entries_release(symbols);
-	size_t count =
-		symbols_name(symbols, address, after_call, frames, SYMBOLS_INLINES_MAX);
+	uint64_t start = 0;
+	size_t count = symbols_name(symbols, address, after_call, frames,
+				    SYMBOLS_INLINES_MAX, &start);
 
 	entry = calloc(1, sizeof(*entry) + count * sizeof(frames[0]));
 	if (!entry)
 		return NULL;
 	entry->key = key;
+	entry->start = start;
 	entry->nr_frames = (uint32_t)count;
 	memcpy(entry->frames, frames, count * sizeof(frames[0]));
 	entry->outside = !dwfl_addrmodule(symbols->dwfl, address - after_call);

@@ -132,8 +132,6 @@ static const char *die_name(struct symbols *symbols, Dwarf_Die *die)
 	Dwarf_Attribute *attr = dwarf_attr_integrate(die, DW_AT_linkage_name, &memory);
 	const char *name = attr ? dwarf_formstring(attr) : NULL;
 
-	if (name && symbols->demangle_looked && !symbols->demangle)
-		name = NULL;
 	if (!name)
 		name = dwarf_diename(die);
 	return name ? symbols_readable(symbols, name) : NULL;

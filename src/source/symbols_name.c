@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Function, file and line of an address, and which frames are the monitor's own. */
+#include <stdio.h>
 #include <string.h>
 
 #include "source/symbols_private.h"
@@ -61,13 +62,74 @@ bool symbols_is_monitor(struct symbols *symbols, const struct frame *frame)
 		has_agent(symbols, mod));
 }
 
+/* "libfoo.so.1+0x1234", an address that addr2line takes. */
+static const char *module_offset(struct symbols *symbols, Dwfl_Module *mod,
+				 uint64_t address)
+{
+	Dwarf_Addr start = 0;
+	GElf_Addr bias = 0;
+	const char *path = NULL;
+	char text[256];
+	const char *name =
+		dwfl_module_info(mod, NULL, &start, NULL, NULL, NULL, &path, NULL);
+
+	/* A file that cannot be read has no addresses of its own. */
+	if (!dwfl_module_getelf(mod, &bias))
+		bias = start;
+	if (!path)
+		path = name ? name : "";
+	const char *slash = strrchr(path, '/');
+	int length =
+		snprintf(text, sizeof(text), "%.200s+0x%llx", slash ? slash + 1 : path,
+			 (unsigned long long)(address - bias));
+
+	return intern_text(symbols->intern, text, (size_t)length);
+}
+
+#if defined(__x86_64__)
+/* Where a signal handler returns to: mov $15,%rax; syscall. Debuggers know it by its bytes
+ * as well. */
+static bool returns_from_signal(struct symbols *symbols, uint64_t address)
+{
+	static const uint8_t restore[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
+	uint8_t code[sizeof(restore)];
+
+	return kernel_memory_exact(symbols->kernel, address, code, sizeof(code)) &&
+	       memcmp(code, restore, sizeof(code)) == 0;
+}
+#else
+static bool returns_from_signal(struct symbols *symbols, uint64_t address)
+{
+	(void)symbols, (void)address;
+	return false;
+}
+#endif
+
+/* The function's name by the symbol table, NULL if it has none. */
+static const char *symbol_name(struct symbols *symbols, Dwfl_Module *mod,
+			       uint64_t address, uint64_t lookup, uint64_t *start)
+{
+	GElf_Off offset = 0;
+	GElf_Sym sym;
+	const char *name =
+		dwfl_module_addrinfo(mod, lookup, &offset, &sym, NULL, NULL, NULL);
+
+	/* What a handler returns to was never called: no call comes before it. */
+	if (lookup != address && (!name || offset >= sym.st_size) &&
+	    returns_from_signal(symbols, address))
+		return intern_text(symbols->intern, "__restore_rt", 12);
+	if (!name || !name[0])
+		return NULL;
+	*start = lookup - offset;
+	return symbols_readable(symbols, name);
+}
+
 size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
-		    struct frame *out, size_t max)
+		    struct frame *out, size_t max, uint64_t *start)
 {
 	uint64_t lookup = address - (after_call ? 1 : 0);
 	Dwfl_Module *mod = symbols_module(symbols, lookup);
-	GElf_Off offset;
-	GElf_Sym sym;
+	size_t count = 1;
 
 	if (max == 0)
 		return 0;
@@ -75,10 +137,10 @@ size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
 	out->address = address;
 	if (!mod)
 		return 1;
-	const char *name =
-		dwfl_module_addrinfo(mod, lookup, &offset, &sym, NULL, NULL, NULL);
-
-	if (name && name[0])
-		out->function = symbols_readable(symbols, name);
-	return names_only(mod) ? 1 : symbols_lines(symbols, mod, lookup, out, max);
+	out->function = symbol_name(symbols, mod, address, lookup, start);
+	if (!names_only(mod))
+		count = symbols_lines(symbols, mod, lookup, out, max);
+	if (!out[count - 1].function)
+		out[count - 1].function = module_offset(symbols, mod, address);
+	return count;
 }

@@ -12,7 +12,11 @@
 
 /* What is known of an address; frames follow. */
 struct symbol_entry {
-	uint64_t key; /* address, its lowest bit replaced: 1 for a return address */
+	uint64_t key;          /* address, shifted; lowest bit: it is a return address */
+	uint64_t start;        /* of the function; 0: not known */
+	uint64_t callee_start; /* of what the call before a return address calls */
+	const char *callee;    /* its name; NULL: not known */
+	bool callee_known;     /* it was looked for */
 	const struct stack *site;
 	bool site_made;
 	bool outside; /* of every module */
@@ -52,7 +56,8 @@ struct unwind_job {
 	bool has_frame_pointer;
 	size_t nr_pcs;
 	uint64_t pcs[SNAPSHOT_FRAMES_MAX];
-	bool full; /* more frames than pcs hold */
+	bool after_call[SNAPSHOT_FRAMES_MAX]; /* false also where a signal came in */
+	bool full;                            /* more frames than pcs hold */
 	uint32_t nr_reads;
 	uint32_t nr_recipe;
 	uint32_t offsets[RECIPE_WORDS_MAX * 4];
@@ -85,8 +90,6 @@ struct symbols {
 	Dwfl_Module *agent_asked; /* whether it holds the agent was asked … */
 	bool agent_answer;        /* … and answered */
 	const struct stack_rules *rules; /* the user's, or NULL; not owned */
-	char *(*demangle)(const char *, char *, size_t *, int *);
-	bool demangle_looked;
 };
 
 /* Report the modules of the process, at first or again when an address lies outside all.
@@ -98,9 +101,17 @@ struct symbol_entry *symbols_entry(struct symbols *symbols, uint64_t address,
 bool symbols_known(struct symbols *symbols, uint64_t address, bool after_call);
 /* Whether the unwind tables say that nothing called this. */
 bool symbols_is_root(struct symbols *symbols, uint64_t address, bool after_call);
-/* Frames at an address from the symbol table and the debug information; symbols_name.c. */
+/* Frames at an address from the symbol table and the debug information, and where the
+ * function starts; symbols_name.c. */
 size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
-		    struct frame *out, size_t max);
+		    struct frame *out, size_t max, uint64_t *start);
+/* Whether the instruction before address is a call, as far as its bytes can say. target may
+ * be NULL; it becomes what is called, 0 if that cannot be said. symbols_call.c. */
+bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *target);
+/* The function that was called before back and ended in a jump to another, which inner
+ * belongs to. NULL: inner was called itself, or nobody can say. */
+const char *symbols_tail_called(struct symbols *symbols, uint64_t inner,
+				bool inner_after_call, uint64_t back);
 /* Frames from the debug information: [0] holds address and function. symbols_line.c. */
 size_t symbols_lines(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,
 		     struct frame *frames, size_t max);

@@ -11,11 +11,10 @@
 #include "base/clock.h"
 #include "source/symbols_private.h"
 
-#define STACK_SPAN_MAX    (8u << 20)
-#define REPAIR_TRIES_MAX  48u
-#define RECIPES_MAX       4096u
-#define RECIPES_PER_PC    16u
-#define CODE_BEFORE_BYTES 8u
+#define STACK_SPAN_MAX   (8u << 20)
+#define REPAIR_TRIES_MAX 48u
+#define RECIPES_MAX      4096u
+#define RECIPES_PER_PC   16u
 
 #if defined(__x86_64__)
 #define REG_FP 6
@@ -156,14 +155,17 @@ static int add_frame(Dwfl_Frame *frame, void *arg)
 {
 	struct unwind_job *job = arg;
 	Dwarf_Addr pc;
+	bool interrupted;
 
-	if (!dwfl_frame_pc(frame, &pc, NULL) || pc == 0)
+	if (!dwfl_frame_pc(frame, &pc, &interrupted) || pc == 0)
 		return DWARF_CB_ABORT;
 	/* The words read since the frame before are those that gave this pc. */
 	if (job->nr_pcs == SNAPSHOT_FRAMES_MAX) {
 		job->full = true;
 		return DWARF_CB_ABORT;
 	}
+	job->after_call[job->nr_pcs] =
+		job->nr_pcs ? !interrupted : job->start->after_call;
 	job->pcs[job->nr_pcs++] = pc;
 	return DWARF_CB_OK;
 }
@@ -179,32 +181,11 @@ static bool walk(struct symbols *symbols, struct unwind_job *job)
 	symbols->job = NULL;
 	if (job->nr_pcs == 0) {
 		job->pcs[0] = job->start->pc;
+		job->after_call[0] = job->start->after_call;
 		job->nr_pcs = 1;
 	}
 	return symbols_is_root(symbols, job->pcs[job->nr_pcs - 1],
-			       job->nr_pcs > 1 || job->start->after_call);
-}
-
-/* Whether the instruction before address is a call, as far as its bytes can say. */
-static bool follows_call(struct symbols *symbols, uint64_t address)
-{
-#if defined(__x86_64__)
-	uint8_t code[CODE_BEFORE_BYTES];
-
-	if (!dwfl_addrmodule(symbols->dwfl, address) ||
-	    !kernel_memory_exact(symbols->kernel, address - sizeof(code), code,
-				 sizeof(code)))
-		return false;
-	if (code[3] == 0xe8)
-		return true;
-	for (size_t length = 2; length <= 7; length++)
-		if (code[sizeof(code) - length] == 0xff &&
-		    (code[sizeof(code) - length + 1] & 0x38) == 0x10)
-			return true;
-	return false;
-#else
-	return dwfl_addrmodule(symbols->dwfl, address) != NULL;
-#endif
+			       job->after_call[job->nr_pcs - 1]);
 }
 
 /*
@@ -229,7 +210,7 @@ static bool repair(struct symbols *symbols, struct unwind_job *job)
 		memcpy(&back, start->bytes + at + 8, sizeof(back));
 		if ((saved != 0 && (saved <= start->sp + at || saved & 7 ||
 				    saved - start->sp > STACK_SPAN_MAX)) ||
-		    back < 4096 || !follows_call(symbols, back))
+		    back < 4096 || !symbols_call_before(symbols, back, NULL))
 			continue;
 		tries++;
 		trial->symbols = symbols;
@@ -253,9 +234,17 @@ static const struct stack *name_frames(struct symbols *symbols,
 	size_t count = 0;
 
 	for (size_t i = 0; i < job->nr_pcs && count < SNAPSHOT_FRAMES_MAX; i++) {
+		const char *tail =
+			i && job->after_call[i]
+				? symbols_tail_called(symbols, job->pcs[i - 1],
+						      job->after_call[i - 1], job->pcs[i])
+				: NULL;
+
+		/* It has no address: its frame is gone. */
+		if (tail)
+			frames[count++] = (struct frame){.function = tail};
 		size_t end = count + symbols_frames(symbols, job->pcs[i],
-						    i > 0 || job->start->after_call,
-						    frames + count,
+						    job->after_call[i], frames + count,
 						    SNAPSHOT_FRAMES_MAX - count);
 
 		/* The monitor's frames say nothing of the program. */
@@ -264,8 +253,8 @@ static const struct stack *name_frames(struct symbols *symbols,
 				frames[count++] = frames[at];
 	}
 	if (count == 0)
-		count = symbols_frames(symbols, job->pcs[0], job->start->after_call,
-				       frames, SNAPSHOT_FRAMES_MAX);
+		count = symbols_frames(symbols, job->pcs[0], job->after_call[0], frames,
+				       SNAPSHOT_FRAMES_MAX);
 	return stack_intern(symbols->stacks, frames, count, !whole);
 }
 

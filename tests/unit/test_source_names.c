@@ -51,6 +51,11 @@ static void readable_names(void **state)
 		 "4drop17h0123456789abcdefE",
 		 "<demo::Queue as core::ops::Drop>::drop"},
 		{"_ZN", "_ZN"},
+		{"_R", "_R"},
+		{"_RNvCs1234_7mycrate3foo", "mycrate::foo"},
+		{"_RINvC1a1fTllEE.llvm.123", "a::f::<(i32, i32)>"},
+		{"_RNvMs0_NtNtNtCsjrHSEGnQ3l9_3std3sys6thread4unixNtB5_6Thread4join",
+		 "<std::sys::thread::unix::Thread>::join"},
 	};
 	struct kernel kernel;
 	struct symbols *symbols = new_symbols(&kernel);
@@ -65,6 +70,38 @@ static void readable_names(void **state)
 	assert_string_equal(symbols_source_file(symbols, "/a.c", "/home/x"), "/a.c");
 	assert_string_equal(symbols_source_file(symbols, "a.c", NULL), "a.c");
 	assert_null(symbols_source_file(symbols, NULL, "/home/x"));
+	free_symbols(symbols, &kernel);
+}
+
+/* A pair of pairs of pairs …: the text would not fit into any memory. */
+static void endless_names(void **state)
+{
+	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	char name[1024] = "_Z1fSt4pairIiiE";
+	struct kernel kernel;
+	struct symbols *symbols = new_symbols(&kernel);
+
+	(void)state;
+	for (size_t i = 0; i < 36; i++) {
+		size_t length = strlen(name);
+
+		snprintf(name + length, sizeof(name) - length, "S_IS%c_S%c_E", digits[i],
+			 digits[i]);
+	}
+	const char *text = symbols_readable(symbols, name);
+
+	assert_int_equal(strncmp(text, "f(std::pair<int, int>, std::pair<std::pair", 42),
+			 0);
+	assert_in_range(strlen(text), 500, 1024);
+	char *longest = malloc(4u << 20);
+
+	assert_non_null(longest);
+	memset(longest, 'a', (4u << 20) - 1);
+	longest[(4u << 20) - 1] = '\0';
+	assert_in_range(strlen(symbols_readable(symbols, longest)), 1, 1024);
+	memcpy(longest, "_Z", 2);
+	assert_in_range(strlen(symbols_readable(symbols, longest)), 1, 1024);
+	free(longest);
 	free_symbols(symbols, &kernel);
 }
 
@@ -84,6 +121,13 @@ static void what_stacks_say(void **state)
 		{{"std::thread::park", "std::sync::mpsc::Receiver<T>::recv"},
 		 STATE_FUTEX,
 		 STATE_CHAN_RECV},
+		{{"syscall", "<std::thread::thread::Thread>::park",
+		  "<std::sync::mpsc::Receiver<i32>>::recv"},
+		 STATE_FUTEX,
+		 STATE_CHAN_RECV},
+		{{"syscall", "<std::sync::barrier::Barrier>::wait"},
+		 STATE_FUTEX,
+		 STATE_BARRIER},
 		{{"pthread_cond_timedwait", "take_gil"}, STATE_FUTEX, STATE_MUTEX},
 		{{"poll", "getaddrinfo"}, STATE_POLL, STATE_DNS},
 		{{"poll", "pthread_cond_wait"}, STATE_POLL, STATE_UNKNOWN},
@@ -158,6 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(readable_names),
+		cmocka_unit_test(endless_names),
 		cmocka_unit_test(what_stacks_say),
 		cmocka_unit_test(sleeps_in_a_loop),
 	};

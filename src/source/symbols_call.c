@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* The call before a return address: whom it called, through the procedure linkage table if
+ * need be. It names what a tail call has left without a frame. */
+#include <string.h>
+
+#include "source/symbols_private.h"
+
+#define CALL_BYTES_MAX 8u
+#define STUB_BYTES     16u
+
+#if defined(__x86_64__)
+static int32_t displacement(const uint8_t *bytes)
+{
+	int32_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
+static uint64_t word_at(struct symbols *symbols, uint64_t address)
+{
+	uint64_t word = 0;
+
+	if (!kernel_memory_exact(symbols->kernel, address, &word, sizeof(word)))
+		return 0;
+	return word;
+}
+
+/* Where a stub "jmp *slot(%rip)" goes; target itself if it is none. */
+static uint64_t through_stub(struct symbols *symbols, uint64_t target)
+{
+	static const uint8_t endbr[] = {0xf3, 0x0f, 0x1e, 0xfa};
+	uint8_t code[STUB_BYTES];
+	size_t at = 0;
+
+	if (!target || !kernel_memory_exact(symbols->kernel, target, code, sizeof(code)))
+		return target;
+	if (memcmp(code, endbr, sizeof(endbr)) == 0)
+		at += sizeof(endbr);
+	at += code[at] == 0xf2; /* bnd */
+	if (code[at] != 0xff || code[at + 1] != 0x25)
+		return target;
+	return word_at(symbols,
+		       target + at + 6 + (uint64_t)(int64_t)displacement(code + at + 2));
+}
+
+bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *target)
+{
+	uint8_t code[CALL_BYTES_MAX];
+
+	if (target)
+		*target = 0;
+	if (!dwfl_addrmodule(symbols->dwfl, address) ||
+	    !kernel_memory_exact(symbols->kernel, address - sizeof(code), code,
+				 sizeof(code)))
+		return false;
+	uint64_t operand = address + (uint64_t)(int64_t)displacement(code + 4);
+
+	if (code[3] == 0xe8) {
+		if (target)
+			*target = through_stub(symbols, operand);
+		return true;
+	}
+	if (code[2] == 0xff && code[3] == 0x15) {
+		if (target)
+			*target = through_stub(symbols, word_at(symbols, operand));
+		return true;
+	}
+	for (size_t length = 2; length <= 7; length++)
+		if (code[sizeof(code) - length] == 0xff &&
+		    (code[sizeof(code) - length + 1] & 0x38) == 0x10)
+			return true;
+	return false;
+}
+#else
+bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *target)
+{
+	if (target)
+		*target = 0;
+	return dwfl_addrmodule(symbols->dwfl, address) != NULL;
+}
+#endif
+
+static void find_callee(struct symbols *symbols, struct symbol_entry *entry)
+{
+	GElf_Off offset = 0;
+	GElf_Sym sym;
+
+	entry->callee_known = true;
+	if (!symbols_call_before(symbols, entry->key >> 1, &entry->callee_start) ||
+	    !entry->callee_start)
+		return;
+	/* Not symbols_module(): a new report would free the entry. */
+	Dwfl_Module *mod = dwfl_addrmodule(symbols->dwfl, entry->callee_start);
+	const char *name = mod ? dwfl_module_addrinfo(mod, entry->callee_start, &offset,
+						      &sym, NULL, NULL, NULL)
+			       : NULL;
+
+	if (name && name[0] && offset == 0)
+		entry->callee = symbols_readable(symbols, name);
+}
+
+const char *symbols_tail_called(struct symbols *symbols, uint64_t inner,
+				bool inner_after_call, uint64_t back)
+{
+	struct symbol_entry *entry = symbols_entry(symbols, inner, inner_after_call);
+	const char *inner_name = NULL;
+	uint64_t inner_start = 0;
+
+	if (entry && !entry->outside && entry->nr_frames) {
+		inner_start = entry->start;
+		inner_name = entry->frames[entry->nr_frames - 1].function;
+	}
+	entry = symbols_entry(symbols, back, true);
+	if (!entry || entry->outside || !inner_name)
+		return NULL;
+	if (!entry->callee_known)
+		find_callee(symbols, entry);
+	/* Names are interned: the other parts of a split function bear its name. */
+	if (!entry->callee || entry->callee_start == inner_start ||
+	    entry->callee == inner_name)
+		return NULL;
+	return entry->callee;
+}
