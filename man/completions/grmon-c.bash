@@ -50,7 +50,7 @@ _grmon_c()
 	[ "$before" = : ] && before=${COMP_WORDS[i]}:
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		run | ls | dump | record | report | check | help)
+		run | ls | dump | record | report | diff | check | help)
 			command=${COMP_WORDS[i]}
 			break
 			;;
@@ -100,13 +100,14 @@ _grmon_c()
 	-p | --pid)
 		_grmon_c_reply "$(_grmon_c_pids "$client" | grep '^[0-9]')" "$word"
 		;;
-	-i | --interval | --user | --header | --for | --max-stuck | --max-tasks) ;;
+	-i | --interval | --user | --header | --at | --for | --max-stuck | --max-tasks) ;;
 	*)
 		case $command in
 		ls) options="$options --format" ;;
-		dump) options="$options --user --header --pid --format --stacks --output" ;;
+		dump) options="$options --user --header --pid --format --stacks --output --at" ;;
 		record) options="$options --user --header --pid --output --for --rotate --keep-files" ;;
 		report) options="$options --user --header --pid --format --output --for --fail" ;;
+		diff) options="$options --user --header --format --stacks --output --fail" ;;
 		check) options="$options --user --header --pid --for --max-stuck --max-tasks --no-leak --no-deadlock" ;;
 		run) options="$options --output --keep" ;;
 		help) options="--help --version" ;;
@@ -120,8 +121,8 @@ _grmon_c()
 			COMPREPLY=($(compgen -c -- "$word"))
 			;;
 		*:ls) ;;
-		*:dump | *:record | *:report | *:check) _grmon_c_reply "$(_grmon_c_pids "$client")" "$word" ;;
-		*) _grmon_c_reply $'run\nls\ndump\nrecord\nreport\ncheck\nhelp\n'"$(_grmon_c_pids "$client")" "$word" ;;
+		*:dump | *:record | *:report | *:diff | *:check) _grmon_c_reply "$(_grmon_c_pids "$client")" "$word" ;;
+		*) _grmon_c_reply $'run\nls\ndump\nrecord\nreport\ndiff\ncheck\nhelp\n'"$(_grmon_c_pids "$client")" "$word" ;;
 		esac
 		;;
 	esac

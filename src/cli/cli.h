@@ -46,6 +46,7 @@ int command_ls(struct options *options);
 int command_dump(struct options *options);
 int command_record(struct options *options);
 int command_report(struct options *options);
+int command_diff(struct options *options);
 int command_check(struct options *options);
 int command_help(struct options *options);
 

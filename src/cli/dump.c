@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Two looks, a moment apart, and the second one in print: stuck is what is stuck in both,
- * and the CPU share is that of the time between. */
+/* `grmon-c dump`: one picture in print. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "cli/cli.h"
-#include "cli/look.h"
+#include "cli/picture.h"
+#include "cli/prove.h"
 #include "cli/watch.h"
 #include "out/out.h"
-
-#define BETWEEN_LOOKS_NS 100000000ll
 
 struct sink {
 	int fd;
@@ -26,44 +22,6 @@ static int sink_flush(void *flush_ctx, struct buf *out, struct err *e)
 	const struct sink *sink = flush_ctx;
 
 	return cli_write(sink->fd, sink->path, out, e);
-}
-
-static void pause_until(int64_t due_ns)
-{
-	struct timespec due = {due_ns / CLOCK_SECOND_NS, due_ns % CLOCK_SECOND_NS};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
-		continue;
-}
-
-/* Exit code; *snapshot is the caller's on success. */
-static int take_looks(struct look *look, pid_t pid, const char *other,
-		      struct snapshot **snapshot)
-{
-	int input_fd = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1;
-	struct source_focus all = {.all = true};
-	struct snapshot *first = NULL;
-	struct err e = {0};
-	int64_t begin_ns;
-
-	if (other ? look_attach_other(look, other, input_fd, &e)
-		  : look_attach(look, pid, &e)) {
-		cli_complain("%s", e.text);
-		return cli_exit_of(&e);
-	}
-	begin_ns = clock_mono_ns();
-	if (look_sample(look, &all, &first, &e) == 0) {
-		snapshot_unref(first);
-		pause_until(begin_ns + BETWEEN_LOOKS_NS);
-		if (look_sample(look, &all, snapshot, &e) == 0)
-			return CLI_FINE;
-	}
-	if (e.code == ERR_GONE)
-		cli_complain("process %d ended before it could be looked at twice",
-			     (int)pid);
-	else
-		cli_complain("%s", e.text);
-	return cli_exit_of(&e);
 }
 
 static int print_rows(const struct options *options, const struct snapshot *snapshot,
@@ -126,26 +84,25 @@ static int print_snapshot(const struct options *options, const struct snapshot *
 int command_dump(struct options *options)
 {
 	struct look_options look_options = watch_look_options(options);
+	const char *at = options->value[OPTION_AT];
 	struct snapshot *snapshot = NULL;
 	struct look look;
 	struct err e = {0};
-	pid_t pid;
-	const char *other = cli_other_target(options);
-	int rc = CLI_FINE;
+	int rc;
 
-	pid = 0;
-	if (!other)
-		rc = cli_resolve(options, &pid);
-
-	if (rc != CLI_FINE)
-		return rc;
 	if (look_init(&look, &look_options, &e) != 0) {
 		cli_complain("%s", e.text);
 		rc = CLI_UNWATCHABLE;
 	} else {
-		rc = take_looks(&look, pid, other, &snapshot);
+		rc = picture_take(&look, options, at ? PICTURE_AT : PICTURE_LAST, at,
+				  &snapshot);
 	}
-	if (rc == CLI_FINE && snapshot)
+	if (rc == CLI_FINE && options->value[OPTION_PROVE] &&
+	    prove_and_wait(&look, &snapshot, &e) != 0) {
+		cli_complain("%s", e.text);
+		rc = cli_exit_of(&e);
+	}
+	if (rc == CLI_FINE)
 		rc = print_snapshot(options, snapshot);
 	snapshot_unref(snapshot);
 	look_release(&look);

@@ -100,6 +100,7 @@ static int help_program(void)
 	put_only(&out, COMMAND_DUMP, "dump (-f: ls too):");
 	put_only(&out, COMMAND_RECORD, "record:");
 	put_only(&out, COMMAND_REPORT, "report:");
+	put_only(&out, COMMAND_DIFF, "diff:");
 	put_only(&out, COMMAND_CHECK, "check:");
 	put_only(&out, COMMAND_RUN, "run:");
 	buf_puts(
@@ -107,8 +108,9 @@ static int help_program(void)
 		"\nDurations: 500ms, 10s, 5m, 2h; a bare number is seconds.\n"
 		"Settings: $XDG_CONFIG_HOME/grmon-c/config.json, written by W in the "
 		"view.\n"
-		"Exit status: 0 fine; 1 check found something, or report --fail a leak;\n"
-		"2 wrong usage; 3 the target cannot be watched; 4 the target ended "
+		"Exit status: 0 fine; 1 check found something, or report --fail a leak,\n"
+		"diff --fail something new or more; 2 wrong usage; 3 the target cannot "
+		"be watched; 4 the target ended "
 		"before\n"
 		"the command could do its work.\n"
 		"More: grmon-c help states, columns, filter, keys, sources, formats; "

@@ -10,11 +10,12 @@
 #include "cli/cli.h"
 #include "cli/suggest.h"
 #include "cli/values.h"
+#include "out/diff.h"
 #include "out/report.h"
 
 #define ON(command) (1u << COMMAND_##command)
 #define JUDGES      (ON(REPORT) | ON(CHECK))
-#define SHARED      (ON(RECORD) | ON(WATCH) | ON(RUN) | ON(LS) | ON(DUMP) | JUDGES)
+#define SHARED      (ON(DIFF) | ON(RECORD) | ON(WATCH) | ON(RUN) | ON(LS) | ON(DUMP) | JUDGES)
 #define EVERYWHERE  (SHARED | ON(HELP))
 
 const struct option_info option_table[OPTION_COUNT] = {
@@ -35,20 +36,22 @@ const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_NO_COLOR] = {0, "no-color", NULL, "no colours (as NO_COLOR=1)", SHARED},
 	[OPTION_ASCII] = {0, "ascii", NULL, "nothing but ASCII", SHARED},
 	[OPTION_USER] = {0, "user", "NAME:PASSWORD", "for a URL that asks for it",
-			 ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
+			 ON(DIFF) | ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
 	[OPTION_HEADER] = {0, "header", "'NAME: VALUE'", "send it with every request",
-			   ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
+			   ON(DIFF) | ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
 	[OPTION_PID] = {'p', "pid", "PID", "TARGET by its process id",
 			ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
 	[OPTION_WAIT] = {0, "wait", NULL, "wait for TARGET to start, and to come back",
 			 ON(WATCH)},
 	[OPTION_FORMAT] = {'f', "format", "NAME", "text, json, ... (text)",
-			   ON(LS) | ON(DUMP) | ON(REPORT)},
+			   ON(LS) | ON(DUMP) | ON(REPORT) | ON(DIFF)},
 	[OPTION_STACKS] = {0, "stacks", NULL, "whole stacks and creators in the text",
-			   ON(DUMP)},
+			   ON(DUMP) | ON(DIFF)},
 	[OPTION_OUTPUT] = {'o', "output", "FILE",
 			   "write there: the dump, or what CMD prints",
-			   ON(RECORD) | ON(DUMP) | ON(RUN) | ON(REPORT)},
+			   ON(RECORD) | ON(DUMP) | ON(RUN) | ON(REPORT) | ON(DIFF)},
+	[OPTION_AT] = {0, "at", "TIME",
+		       "of a recording: 10:04:30, -5m (from its end), start", ON(DUMP)},
 	[OPTION_FOR] = {0, "for", "DURATION", "stop after this time",
 			ON(RECORD) | JUDGES},
 	[OPTION_ROTATE] = {0, "rotate", "SIZE|DURATION",
@@ -57,8 +60,12 @@ const struct option_info option_table[OPTION_COUNT] = {
 			       ON(RECORD)},
 	[OPTION_KEEP] = {0, "keep", NULL, "leave CMD running when the view is left",
 			 ON(RUN)},
-	[OPTION_FAIL] = {0, "fail", NULL, "exit 1 when there is a leak or a deadlock",
-			 ON(REPORT)},
+	[OPTION_FAIL] = {0, "fail", NULL,
+			 "exit 1 for a leak or a deadlock; diff: for what is new or more",
+			 ON(REPORT) | ON(DIFF)},
+	[OPTION_PROVE] = {0, "prove", NULL,
+			  "prove which goroutines nothing alive can wake",
+			  ON(DUMP) | ON(REPORT)},
 	[OPTION_MAX_STUCK] = {0, "max-stuck", "N", "so many tasks may be stuck",
 			      ON(CHECK)},
 	[OPTION_MAX_TASKS] = {0, "max-tasks", "N", "so many tasks may be there",
@@ -84,6 +91,8 @@ const struct command_info command_table[COMMAND_COUNT] = {
 			    command_record, 0, 1},
 	[COMMAND_REPORT] = {"report", "TARGET", "watch for a while and say what leaks",
 			    command_report, 0, 1},
+	[COMMAND_DIFF] = {"diff", "A [B]", "say what is new, gone, grown, shrunk",
+			  command_diff, 1, 2},
 	[COMMAND_CHECK] = {"check", "TARGET | -- CMD ...",
 			   "exit 1 when a limit is broken, for CI", command_check, 0, -1},
 	[COMMAND_HELP] = {"help", "[TOPIC]", "explain states, columns, filter, keys, ...",
@@ -302,16 +311,31 @@ int options_parse(struct options *options, int argc, char **argv, struct err *e)
 	return rc ? rc : check_options(options, e);
 }
 
+/* Their formats are not those of a snapshot. */
+static bool has_own_formats(const struct options *options)
+{
+	return options->command == COMMAND_REPORT || options->command == COMMAND_DIFF;
+}
+
+static int check_own_format(const struct options *options, const char *name,
+			    struct err *e)
+{
+	if (options->command == COMMAND_REPORT ? report_by_name(name) != NULL
+					       : diff_by_name(name) != NULL)
+		return 0;
+	return err_at(e, 0, "there is no format '%s'; 'grmon-c help formats' lists them",
+		      name);
+}
+
 int options_apply(struct options *options, enum option_id *which, struct err *e)
 {
 	int rc = 0;
 
 	for (int i = 0; i < OPTION_COUNT && rc == 0; i++) {
 		*which = (enum option_id)i;
-		if (i == OPTION_FORMAT && options->command == COMMAND_REPORT &&
-		    options->value[i] && report_by_name(options->value[i]))
-			continue;
-		if (options->value[i])
+		if (i == OPTION_FORMAT && options->value[i] && has_own_formats(options))
+			rc = check_own_format(options, options->value[i], e);
+		else if (options->value[i])
 			rc = value_apply(&options->settings, *which, options->value[i],
 					 e);
 	}

@@ -107,6 +107,7 @@ static const struct {
 	{"chan_*", "libgrmon"},
 	/* runtimes and the libraries under a program's own waiting */
 	{"std::*", NULL},
+	{"<std::*", NULL},
 	{"void std::*", NULL},
 	{"_ZNSt*", NULL},
 	{"_ZSt*", NULL},
@@ -193,10 +194,18 @@ static bool file_is_plumbing(const char *file)
 	return false;
 }
 
-static bool frame_is_plumbing(const struct frame *frame)
+/* Not if all that is known is "libfoo.so.1+0x1234". */
+static bool frame_is_named(const struct frame *frame)
+{
+	return frame->function && (frame->file || !strstr(frame->function, "+0x"));
+}
+
+bool frame_is_plumbing(const struct frame *frame)
 {
 	return (frame->function && function_is_plumbing(frame)) ||
-	       (frame->file && file_is_plumbing(frame->file));
+	       (frame->file && file_is_plumbing(frame->file)) ||
+	       (frame->function && !frame_is_named(frame) &&
+		file_is_plumbing(frame->function));
 }
 
 /*
@@ -210,7 +219,7 @@ size_t stack_find_top(const struct frame *frames, size_t nr_frames)
 	for (size_t i = 0; i < nr_frames; i++) {
 		if (frame_is_plumbing(&frames[i]))
 			continue;
-		if (frames[i].function)
+		if (frame_is_named(&frames[i]))
 			return i;
 		if (unnamed == nr_frames)
 			unnamed = i;

@@ -138,6 +138,27 @@ struct figures;    /* core/figures.h */
 
 struct groups; /* core/group.h */
 
+/* A proof of leaks goes on in the background, and takes longer than a look. */
+enum proving_state {
+	PROVING_NONE,
+	PROVING_RUNNING,
+	PROVING_DONE, /* TASK_UNREACHABLE says who */
+	PROVING_FAILED,
+	PROVING_CANCELLED,
+};
+
+struct proving {
+	enum proving_state state;
+	unsigned percent; /* while it runs */
+	unsigned passes;  /* over the heap, which agree */
+	uint32_t judged;  /* blocked tasks */
+	uint32_t proven;  /* of them, then */
+	uint32_t changed; /* of them, that ran meanwhile */
+	int64_t took_ns;
+	uint64_t heap_bytes;
+	const char *why; /* it failed; NULL: no reason; arena */
+};
+
 struct snapshot_target {
 	pid_t pid;             /* 0: not a process */
 	const char *name;      /* never NULL */
@@ -166,6 +187,7 @@ struct snapshot {
 	const struct wait_graph *graph;
 	const struct figures *figures; /* up to this look; arena; NULL: none are kept */
 	const struct groups *groups;   /* by grouping_update(); arena; NULL: none */
+	struct proving proving;
 	uint64_t dropped;              /* tasks that the agent had no room for */
 	const char **notes; /* sentences for the footer and dump's errors; arena */
 	size_t nr_notes;
@@ -194,6 +216,8 @@ int64_t task_age_ns(const struct task *task, int64_t now_ns);
  * runtime; NULL if there is none. */
 const struct frame *task_top_frame(const struct task *task);
 const struct frame *task_creator_frame(const struct task *task);
+/* Of libc, the agent or a runtime. */
+bool frame_is_plumbing(const struct frame *frame);
 /* The same of any stack (NULL: none), and its index in frames that are no stack yet. */
 const struct frame *stack_top_frame(const struct stack *stack);
 size_t stack_find_top(const struct frame *frames, size_t nr_frames);

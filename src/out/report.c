@@ -24,12 +24,12 @@ const struct report_ops *report_by_name(const char *name)
 static size_t put_place(const struct stack *stack, char *out, size_t size)
 {
 	const struct frame *frame = stack_top_frame(stack);
-	char place[COLUMN_TEXT_MAX];
+	char text[COLUMN_TEXT_MAX];
+	const char *place = frame_format_location(frame, text);
 	int length;
 
 	if (!frame)
 		return 0;
-	frame_format_location(frame, place);
 	if (frame->function)
 		length = snprintf(out, size, "%.200s%s%.100s", frame->function,
 				  place[0] ? " at " : "", place);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* `grmon-c diff A B`: two pictures, of recordings, dumps or processes, and what is between
+ * them. With one recording: its first picture and its last. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/picture.h"
+#include "cli/watch.h"
+#include "out/diff.h"
+
+struct side {
+	struct look look;
+	struct snapshot *snapshot;
+	struct rows rows;
+};
+
+static int open_side(struct side *side, const struct options *options, char *word,
+		     enum picture_which which)
+{
+	struct options own = *options;
+	struct look_options look_options = watch_look_options(options);
+	struct rows_options show = {.class = -1, .sort = {COLUMN_ID, false}};
+	char *words[] = {word, NULL};
+	struct err e = {0};
+	int rc;
+
+	rows_init(&side->rows);
+	if (look_init(&side->look, &look_options, &e) != 0) {
+		cli_complain("%s", e.text);
+		return CLI_UNWATCHABLE;
+	}
+	own.words = words;
+	own.nr_words = 1;
+	rc = picture_take(&side->look, &own, which, NULL, &side->snapshot);
+	if (rc != CLI_FINE)
+		return rc;
+	show.query = query_new(options->settings.filter, &e);
+	show.hide_idle = options->settings.hide_idle;
+	if (!show.query || rows_update(&side->rows, side->snapshot, &show,
+				       side->snapshot->mono_ns, &e) != 0) {
+		cli_complain("%s", e.text);
+		rc = CLI_USAGE;
+	}
+	query_free(show.query);
+	return rc;
+}
+
+static void close_side(struct side *side)
+{
+	rows_release(&side->rows);
+	snapshot_unref(side->snapshot);
+	look_release(&side->look);
+}
+
+static int print(const struct options *options, const struct diff_request *request)
+{
+	const char *format = options->value[OPTION_FORMAT];
+	const char *path = options->value[OPTION_OUTPUT];
+	int fd = STDOUT_FILENO, rc;
+	struct err e = {0};
+	struct buf out;
+
+	if (path && strcmp(path, "-") != 0)
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	else
+		path = "the standard output";
+	if (fd < 0) {
+		cli_complain("cannot write %s: %s", path, strerror(errno));
+		return CLI_USAGE;
+	}
+	buf_init(&out, 0);
+	diff_by_name(format ? format : "text")->write(request, &out);
+	rc = cli_write(fd, path, &out, &e);
+	buf_release(&out);
+	if (fd != STDOUT_FILENO && close(fd) != 0 && rc == 0)
+		rc = err_sys(&e, errno, "cannot write %s", path);
+	if (rc != 0)
+		cli_complain("%s", e.text);
+	return rc ? CLI_USAGE : CLI_FINE;
+}
+
+static int compare(const struct options *options, struct side sides[2])
+{
+	struct diff_side both[] = {{sides[0].snapshot, &sides[0].rows},
+				   {sides[1].snapshot, &sides[1].rows}};
+	int last = options->nr_words - 1, rc;
+	struct diff diff;
+	struct err e = {0};
+	struct diff_request request = {
+		.diff = &diff,
+		.sides = both,
+		.names = {options->words[0], options->words[last]},
+		.stacks = options->value[OPTION_STACKS] != NULL,
+		.ascii = options->settings.ascii,
+		.width = options->value[OPTION_OUTPUT] ? 0 : (size_t)cli_width(),
+	};
+
+	if (diff_build(&diff, both, &e) != 0) {
+		cli_complain("%s", e.text);
+		rc = CLI_UNWATCHABLE;
+	} else {
+		rc = print(options, &request);
+	}
+	if (rc == CLI_FINE && options->value[OPTION_FAIL] &&
+	    diff.groups_of[DIFF_NEW] + diff.groups_of[DIFF_GROWN] > 0)
+		rc = CLI_FOUND;
+	diff_release(&diff);
+	return rc;
+}
+
+int command_diff(struct options *options)
+{
+	bool two = options->nr_words == 2;
+	struct side sides[2];
+	int rc, opened = 1;
+
+	if (strcmp(options->words[0], "-") == 0 &&
+	    strcmp(options->words[two], "-") == 0) {
+		cli_complain("only one of two can come from the standard input");
+		return CLI_USAGE;
+	}
+	memset(sides, 0, sizeof(sides));
+	rc = open_side(&sides[0], options, options->words[0],
+		       two ? PICTURE_LAST : PICTURE_FIRST);
+	if (rc == CLI_FINE) {
+		opened = 2;
+		rc = open_side(&sides[1], options, options->words[two], PICTURE_LAST);
+	}
+	if (rc == CLI_FINE)
+		rc = compare(options, sides);
+	for (int i = 0; i < opened; i++)
+		close_side(&sides[i]);
+	return rc;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* Two looks, a moment apart: stuck is what is stuck in both, and the CPU share is that of
+ * the time between. */
+#include "cli/picture.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/when.h"
+#include "cli/cli.h"
+
+#define BETWEEN_LOOKS_NS 100000000ll
+
+static void pause_until(int64_t due_ns)
+{
+	struct timespec due = {due_ns / CLOCK_SECOND_NS, due_ns % CLOCK_SECOND_NS};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
+		continue;
+}
+
+static int attach(struct look *look, const struct options *options, struct err *e)
+{
+	const char *other = cli_other_target(options);
+	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1;
+	pid_t pid = 0;
+	int rc = other ? CLI_FINE : cli_resolve(options, &pid);
+
+	if (rc != CLI_FINE)
+		return rc;
+	if (other ? look_attach_other(look, other, input, e) == 0
+		  : look_attach(look, pid, e) == 0)
+		return CLI_FINE;
+	cli_complain("%s", e->text);
+	return cli_exit_of(e);
+}
+
+/* Instead of the last picture of a recording, which the look is at. */
+static int go_to(struct look *look, enum picture_which which, const char *at,
+		 struct snapshot **snapshot)
+{
+	struct source_focus all = {.all = true};
+	const struct feed_place *place = look_place(look);
+	struct when_range range = {place->first_real_ns, place->last_real_ns,
+				   place->last_real_ns};
+	int64_t real_ns = place->first_real_ns;
+	struct err e = {0};
+
+	if (!(*snapshot)->target.replay) {
+		cli_complain(which == PICTURE_AT
+				     ? "--at is for recordings; this target has but one "
+				       "picture"
+				     : "one recording has a first picture and a last; "
+				       "anything else needs another one to compare it "
+				       "with: grmon-c diff A B");
+		return CLI_USAGE;
+	}
+	if (which == PICTURE_AT && at[0] == '+')
+		range.shown_ns = place->first_real_ns;
+	if (which == PICTURE_AT && when_parse(at, &range, &real_ns, &e) != 0) {
+		cli_complain_at("--at", at, &e);
+		return CLI_USAGE;
+	}
+	snapshot_unref(*snapshot);
+	*snapshot = NULL;
+	if (which == PICTURE_FIRST)
+		look_move(look, -INT32_MAX, 0);
+	else
+		look_seek(look, real_ns);
+	if (look_sample(look, &all, snapshot, &e) == 0)
+		return CLI_FINE;
+	cli_complain("%s", e.text);
+	return cli_exit_of(&e);
+}
+
+int picture_take(struct look *look, const struct options *options,
+		 enum picture_which which, const char *at, struct snapshot **snapshot)
+{
+	struct source_focus all = {.all = true};
+	int64_t begin_ns = clock_mono_ns();
+	struct err e = {0};
+	int rc = attach(look, options, &e);
+
+	*snapshot = NULL;
+	if (rc != CLI_FINE)
+		return rc;
+	if (look_sample(look, &all, snapshot, &e) != 0)
+		goto failed;
+	if (which != PICTURE_LAST)
+		return go_to(look, which, at, snapshot);
+	if ((*snapshot)->target.replay)
+		return CLI_FINE;
+	snapshot_unref(*snapshot);
+	*snapshot = NULL;
+	pause_until(begin_ns + BETWEEN_LOOKS_NS);
+	if (look_sample(look, &all, snapshot, &e) == 0)
+		return CLI_FINE;
+failed:
+	if (e.code == ERR_GONE)
+		cli_complain("the process ended before it could be looked at twice");
+	else
+		cli_complain("%s", e.text);
+	return cli_exit_of(&e);
+}

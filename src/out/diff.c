@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* A difference as text and as JSON. What has not changed is only counted. */
+#include "out/diff.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/column.h"
+#include "out/escape.h"
+#include "out/json_field.h"
+#include "out/report.h"
+
+#define MIB 1048576.0
+
+static void put_side(const struct diff_request *request, int which, struct buf *out)
+{
+	const struct snapshot *s = request->sides[which].snapshot;
+	char iso[CLOCK_ISO_MAX], pid[32] = "";
+
+	if (s->target.pid > 0)
+		snprintf(pid, sizeof(pid), " pid %d", (int)s->target.pid);
+	buf_printf(out, "%c  ", 'A' + which);
+	escape_text(out, request->names[which], 0, request->ascii);
+	buf_puts(out, ": ");
+	escape_text(out, s->target.name, 0, request->ascii);
+	buf_printf(out, "%s, %" PRIu32 " tasks, %" PRIu32 " stuck", pid,
+		   request->diff->tasks[which], s->counts.stuck);
+	if (s->real_ns > 0)
+		buf_printf(out, ", %s", clock_format_iso(s->real_ns, iso));
+	buf_puts(out, "\n");
+}
+
+static void put_figure(struct buf *out, const char *name, int64_t a, int64_t b,
+		       const char **separator)
+{
+	if (a < 0 || b < 0)
+		return;
+	buf_printf(out, "%s%s %" PRId64 " -> %" PRId64, *separator, name, a, b);
+	*separator = ", ";
+}
+
+static void put_figures(const struct diff_request *request, struct buf *out)
+{
+	const struct resources *a = &request->sides[0].snapshot->resources;
+	const struct resources *b = &request->sides[1].snapshot->resources;
+	const char *separator = "";
+
+	put_figure(out, "tasks", request->diff->tasks[0], request->diff->tasks[1],
+		   &separator);
+	put_figure(out, "threads", a->threads, b->threads, &separator);
+	put_figure(out, "fds", a->fds, b->fds, &separator);
+	put_figure(out, "children", a->children, b->children, &separator);
+	if (a->rss_bytes >= 0 && b->rss_bytes >= 0)
+		buf_printf(out, "%srss %.1f -> %.1f MiB", separator,
+			   (double)a->rss_bytes / MIB, (double)b->rss_bytes / MIB);
+	buf_puts(out, "\n");
+}
+
+static void put_frames(const struct diff_request *request, struct buf *out,
+		       const char *title, const struct stack *stack)
+{
+	char text[COLUMN_TEXT_MAX];
+
+	for (size_t i = 0; stack && i < stack->nr_frames; i++) {
+		const struct frame *frame = &stack->frames[i];
+		const char *place = frame_format_location(frame, text);
+
+		buf_printf(out, "%28s", i == 0 ? title : "");
+		if (frame->function)
+			escape_text(out, frame->function, 0, request->ascii);
+		else
+			buf_printf(out, "0x%" PRIx64, frame->address);
+		if (place[0]) {
+			buf_puts(out, "  ");
+			escape_text(out, place, 0, request->ascii);
+		}
+		buf_puts(out, "\n");
+	}
+}
+
+static void put_group(const struct diff_request *request, const struct diff_group *group,
+		      struct buf *out)
+{
+	const struct task *task = group->example;
+	int64_t by = (int64_t)group->count[1] - group->count[0];
+	int side = group->count[1] > 0;
+	char site[REPORT_LINE_MAX], age[CLOCK_DURATION_MAX], line[REPORT_LINE_MAX + 128];
+	const char *words = report_site(task->stack, task->created_by, task->state, site);
+	const char *unknown = "unknown in ";
+
+	if (!request->diff->by_state && strncmp(words, unknown, strlen(unknown)) == 0)
+		words += strlen(unknown);
+	snprintf(line, sizeof(line), "%s%s%s%s", words,
+		 task->stack || !*task->name ? "" : " ", task->stack ? "" : task->name,
+		 group->stuck[side] > 0 ? ", stuck" : "");
+	buf_printf(out, "%6" PRIu32 " %6" PRIu32 " %+6" PRId64 " %-6s ", group->count[0],
+		   group->count[1], by, diff_change_name(group->change));
+	escape_text(out, line, request->width > 50 ? request->width - 40 : 0,
+		    request->ascii);
+	if (group->oldest_ns[side] >= 0)
+		buf_printf(out, ", oldest %s",
+			   clock_format_duration(group->oldest_ns[side], age));
+	buf_puts(out, "\n");
+	if (!request->stacks)
+		return;
+	put_frames(request, out, "at ", task->stack);
+	put_frames(request, out, "created by ", task->created_by);
+}
+
+static void put_compared(const struct diff *diff, struct buf *out)
+{
+	if (!diff->by_state)
+		buf_puts(out, "One of the two does not say states: they are not "
+			      "compared.\n");
+	if (!diff->by_stack)
+		buf_puts(out, "One of the two has no stacks: they are not compared.\n");
+}
+
+static void write_text(const struct diff_request *request, struct buf *out)
+{
+	const struct diff *diff = request->diff;
+	size_t changed = diff->nr_groups - diff->groups_of[DIFF_SAME];
+
+	put_side(request, 0, out);
+	put_side(request, 1, out);
+	put_figures(request, out);
+	put_compared(diff, out);
+	if (changed > 0)
+		buf_puts(out, "\n     A      B CHANGE\n");
+	for (size_t i = 0; i < diff->nr_groups; i++)
+		if (diff->groups[i].change != DIFF_SAME)
+			put_group(request, &diff->groups[i], out);
+	buf_printf(out,
+		   "\n%" PRIu32 " new, %" PRIu32 " gone, %" PRIu32 " grown, %" PRIu32
+		   " shrunk; %" PRIu32 " tasks in %" PRIu32 " groups are the same.\n",
+		   diff->groups_of[DIFF_NEW], diff->groups_of[DIFF_GONE],
+		   diff->groups_of[DIFF_GROWN], diff->groups_of[DIFF_SHRUNK],
+		   diff->tasks_of[DIFF_SAME], diff->groups_of[DIFF_SAME]);
+}
+
+static void put_json_side(const struct diff_request *request, int which, struct buf *out)
+{
+	const struct snapshot *s = request->sides[which].snapshot;
+	char iso[CLOCK_ISO_MAX];
+
+	buf_printf(out, ",\n \"%c\": {\"name\": ", 'a' + which);
+	escape_json(out, request->names[which]);
+	buf_puts(out, ", \"target\": {");
+	json_put_count(out, "", "pid", s->target.pid > 0 ? s->target.pid : -1);
+	json_put_text(out, "name", s->target.name);
+	json_put_sources(out, s->target.sources);
+	json_put_text(out, "runtime", s->target.runtime);
+	buf_puts(out, "}");
+	json_put_text(out, "time",
+		      s->real_ns > 0 ? clock_format_iso(s->real_ns, iso) : NULL);
+	json_put_count(out, ", ", "tasks", request->diff->tasks[which]);
+	json_put_count(out, ", ", "stuck", s->counts.stuck);
+	buf_puts(out, ", \"resources\": {");
+	json_put_resources(out, &s->resources);
+	buf_puts(out, "}}");
+}
+
+static void put_json_group(const struct diff_group *group, bool by_state, struct buf *out)
+{
+	const struct task *task = group->example;
+	const struct state_info *info = state_info(task->state);
+
+	buf_puts(out, "{\"change\": ");
+	escape_json(out, diff_change_name(group->change));
+	json_put_count(out, ", ", "a", group->count[0]);
+	json_put_count(out, ", ", "b", group->count[1]);
+	json_put_count(out, ", ", "stuck_a", group->stuck[0]);
+	json_put_count(out, ", ", "stuck_b", group->stuck[1]);
+	json_put_count(out, ", ", "oldest_a_ns", group->oldest_ns[0]);
+	json_put_count(out, ", ", "oldest_b_ns", group->oldest_ns[1]);
+	json_put_text(out, "state", by_state ? info->name : NULL);
+	json_put_text(out, "class", by_state ? state_class_name(info->class) : NULL);
+	json_put_key(out, ",\n   ", "stack");
+	json_put_frames(out, task->stack);
+	json_put_key(out, ",\n   ", "created_by");
+	json_put_frames(out, task->created_by);
+	buf_puts(out, "}");
+}
+
+static void write_json(const struct diff_request *request, struct buf *out)
+{
+	const struct diff *diff = request->diff;
+	const char *separator = "";
+
+	buf_puts(out, "{\"grmon\": 1, \"diff\": 1");
+	put_json_side(request, 0, out);
+	put_json_side(request, 1, out);
+	json_put_bool(out, "by_state", diff->by_state);
+	json_put_bool(out, "by_creator", diff->by_creator);
+	json_put_bool(out, "by_stack", diff->by_stack);
+	buf_puts(out, ",\n \"counts\": {");
+	for (int change = 0; change < DIFF_COUNT; change++)
+		json_put_count(out, change ? ", " : "",
+			       diff_change_name((enum diff_change)change),
+			       diff->groups_of[change]);
+	buf_puts(out, "},\n \"groups\": [");
+	for (size_t i = 0; i < diff->nr_groups; i++) {
+		if (diff->groups[i].change == DIFF_SAME)
+			continue;
+		buf_puts(out, separator);
+		buf_puts(out, "\n  ");
+		put_json_group(&diff->groups[i], diff->by_state, out);
+		separator = ",";
+	}
+	buf_puts(out, "]}\n");
+}
+
+const struct diff_format diff_table[] = {
+	{"text", "a line for each group that has changed", write_text},
+	{"json", "one JSON object", write_json},
+	{NULL, NULL, NULL},
+};
+
+const struct diff_format *diff_by_name(const char *name)
+{
+	for (const struct diff_format *format = diff_table; format->name; format++)
+		if (strcmp(format->name, name) == 0)
+			return format;
+	return NULL;
+}

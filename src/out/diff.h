@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* A difference in print, one row of diff_table per format. */
+#ifndef OUT_DIFF_H
+#define OUT_DIFF_H
+
+#include "base/buf.h"
+#include "core/diff.h"
+
+struct diff_request {
+	const struct diff *diff;
+	const struct diff_side *sides; /* two */
+	const char *names[2];          /* as the user wrote them */
+	bool stacks;                   /* whole stacks below each group */
+	bool ascii;
+	size_t width; /* of a terminal, or 0 */
+};
+
+struct diff_format {
+	const char *name; /* what -f accepts */
+	const char *summary;
+	void (*write)(const struct diff_request *request, struct buf *out);
+};
+
+extern const struct diff_format diff_table[]; /* ends with a name that is NULL */
+const struct diff_format *diff_by_name(const char *name);
+
+#endif
