@@ -16,6 +16,8 @@ lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck libclang
 command -v go >/dev/null 2>&1 || check="$check golang-go"
 command -v rustc >/dev/null 2>&1 || check="$check rustc"
 command -v python3 >/dev/null 2>&1 || check="$check python3"
+# The browser that draws reports; elsewhere it comes by other ways than apt.
+! grep -qs '^ID=debian' /etc/os-release || check="$check firefox-esr"
 
 wanted=$build
 for purpose in "$@"; do

@@ -114,7 +114,7 @@ static void html_stack(const struct report_style *style, struct buf *out,
 
 static void put_scales(struct buf *out, const struct report_plot *plot, uint32_t most)
 {
-	char span[CLOCK_DURATION_MAX];
+	char span[CLOCK_DURATION_MAX], top[REPORT_VALUE_MAX];
 	int bottom = PLOT_HEIGHT - PLOT_BELOW;
 
 	buf_printf(out,
@@ -122,13 +122,15 @@ static void put_scales(struct buf *out, const struct report_plot *plot, uint32_t
 		   "<line class=\"axis\" x1=\"%d\" y1=\"4\" x2=\"%d\" y2=\"%d\"/>",
 		   PLOT_LEFT, bottom, PLOT_WIDTH, bottom, PLOT_LEFT, PLOT_LEFT, bottom);
 	buf_printf(out,
-		   "<text x=\"%d\" y=\"14\" text-anchor=\"end\">%" PRIu32 "</text>"
-		   "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">0 ",
-		   PLOT_LEFT - 6, most, PLOT_LEFT - 6, bottom);
+		   "<text x=\"%d\" y=\"14\" text-anchor=\"end\">%s</text>"
+		   "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">0</text>"
+		   "<text x=\"%d\" y=\"14\">",
+		   PLOT_LEFT - 6, report_value(plot, most, top), PLOT_LEFT - 6, bottom,
+		   PLOT_LEFT + 6);
 	put_escaped(out, plot->what);
 	buf_printf(out,
-		   "</text><text x=\"%d\" y=\"%d\">-%s</text>"
-		   "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">now</text>\n",
+		   "</text><text x=\"%d\" y=\"%d\">%s before</text>"
+		   "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">end</text>\n",
 		   PLOT_LEFT, PLOT_HEIGHT - 4, clock_format_duration(plot->span_ns, span),
 		   PLOT_WIDTH, PLOT_HEIGHT - 4);
 }

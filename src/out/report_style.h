@@ -12,7 +12,12 @@ struct report_plot {
 	size_t count;
 	int64_t span_ns; /* from the first to the last */
 	const char *what;
+	bool kilobytes; /* the values are */
 };
+#define REPORT_VALUE_MAX 32
+/* "8.3 MB", "176" */
+const char *report_value(const struct report_plot *plot, uint32_t value,
+			 char out[REPORT_VALUE_MAX]);
 
 /* Texts hold bytes from the target: each style escapes them in its own way. */
 struct report_style {

@@ -90,12 +90,14 @@ static void put_plot(const struct report_style *style, struct buf *out,
 		     const struct report_plot *plot, const char *before,
 		     const char *after)
 {
-	char bars[256];
+	char bars[256], first[REPORT_VALUE_MAX], last[REPORT_VALUE_MAX];
 
 	spark_text(plot->values, plot->count, 64, style->ascii, bars, sizeof(bars));
 	if (bars[0])
-		buf_printf(out, "%s%s  %u to %u %s%s\n", before, bars, plot->values[0],
-			   plot->values[plot->count - 1], plot->what, after);
+		buf_printf(out, "%s%s  %s to %s %s%s\n", before, bars,
+			   report_value(plot, plot->values[0], first),
+			   report_value(plot, plot->values[plot->count - 1], last),
+			   plot->what, after);
 }
 
 static void text_plot(const struct report_style *style, struct buf *out,

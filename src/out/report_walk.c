@@ -15,14 +15,24 @@
 
 const char *report_frame(const struct frame *frame, char out[REPORT_FRAME_MAX])
 {
-	char place[COLUMN_TEXT_MAX];
+	char text[COLUMN_TEXT_MAX];
+	const char *place = frame_format_location(frame, text);
 
-	frame_format_location(frame, place);
 	if (frame->function)
 		snprintf(out, REPORT_FRAME_MAX, "%.400s%s%.200s", frame->function,
 			 place[0] ? "  " : "", place);
 	else
 		snprintf(out, REPORT_FRAME_MAX, "0x%" PRIx64, frame->address);
+	return out;
+}
+
+const char *report_value(const struct report_plot *plot, uint32_t value,
+			 char out[REPORT_VALUE_MAX])
+{
+	if (plot->kilobytes)
+		snprintf(out, REPORT_VALUE_MAX, "%.1f MB", value / 1024.0);
+	else
+		snprintf(out, REPORT_VALUE_MAX, "%" PRIu32, value);
 	return out;
 }
 
@@ -200,7 +210,8 @@ static void put_figures(const struct report_request *request,
 		style->item(style, out, line);
 		struct report_plot plot = {values, GROUP_SPARK,
 					   series->last_ns - series->first_ns,
-					   info->unit == UNIT_BYTES ? "kB" : info->name};
+					   info->unit == UNIT_PERCENT ? "%" : info->name,
+					   info->unit == UNIT_BYTES};
 
 		style->plot(style, out, &plot);
 	}

@@ -6,14 +6,14 @@
 need go
 need python3
 export GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
-go build -ldflags '-s -w' -o "$work/leaks" "$(dirname "$0")/../targets/go/leaks.go" \
+go build -ldflags '-s -w' -o "$work/climbs" "$(dirname "$0")/../targets/go/climbs.go" \
 	>"$work/build.log" 2>&1 || skip_all "go cannot build: $(tail -1 "$work/build.log")"
 
 leaking='producer agents bodies tickers day-leak steps'
 healthy='fixed pool day'
 cd "$work" || exit 1
 for story in $leaking $healthy; do
-	"$work/leaks" $story 50 >"$story.out" 2>&1 </dev/null &
+	"$work/climbs" $story 50 >"$story.out" 2>&1 </dev/null &
 	started="$started $!"
 	echo $! >"$story.pid"
 done
@@ -63,7 +63,7 @@ for story in $healthy; do
 done
 ok $((live != 1)) 'a live report with --fail ends with status 1' "$live $(cat live.err)"
 check 'and names the function and its creator' \
-	grep -q '^Leak 1: chan-send in main.newProducer.func1 at leaks.go:[0-9]*, created by main.newProducer' live.txt
+	grep -q '^Leak 1: chan-send in main.newProducer.func1 at climbs.go:[0-9]*, created by main.newProducer' live.txt
 "$client" report --fail fixed.grmon >fixed.txt 2>&1
 ok $? 'with nothing found --fail ends with status 0' "$(cat fixed.txt)"
 plan $tests
