@@ -25,6 +25,7 @@ struct diff_group {
 	uint32_t count[2], stuck[2]; /* in a and in b */
 	int64_t oldest_ns[2];        /* age of the oldest wait; -1: not known */
 	const struct task *example;  /* the oldest of b, or of a where b has none */
+	bool vague;                  /* not all that it was compared by was the same */
 };
 
 struct diff {

@@ -89,11 +89,12 @@ static void put_group(const struct diff_request *request, const struct diff_grou
 	char site[REPORT_LINE_MAX], age[CLOCK_DURATION_MAX], line[REPORT_LINE_MAX + 128];
 	const char *words = report_site(task->stack, task->created_by, task->state, site);
 	const char *unknown = "unknown in ";
+	bool nameless = task->stack || task->kind == TASK_GOROUTINE;
 
 	if (!request->diff->by_state && strncmp(words, unknown, strlen(unknown)) == 0)
 		words += strlen(unknown);
 	snprintf(line, sizeof(line), "%s%s%s%s", words,
-		 task->stack || !*task->name ? "" : " ", task->stack ? "" : task->name,
+		 nameless || !*task->name ? "" : " ", nameless ? "" : task->name,
 		 group->stuck[side] > 0 ? ", stuck" : "");
 	buf_printf(out, "%6" PRIu32 " %6" PRIu32 " %+6" PRId64 " %-6s ", group->count[0],
 		   group->count[1], by, diff_change_name(group->change));
