@@ -28,6 +28,15 @@ struct feed_place {
 	bool follow;  /* it is the last one, and what is added is shown */
 };
 
+/* What is being written, see record(). */
+struct feed_recorder {
+	bool on;
+	bool failing; /* the last write failed, see message; it is tried again */
+	int64_t bytes, begin_ns;
+	char path[256];
+	char message[ERR_TEXT_MAX];
+};
+
 struct feed_state {
 	enum feed_status status;
 	/* error of the last poll, or why it ended; "" if none */
@@ -35,6 +44,7 @@ struct feed_state {
 	int64_t poll_ns; /* how long the last poll took */
 	uint64_t polls;
 	struct feed_place place;
+	struct feed_recorder recorder;
 };
 
 /* A row of the process list. Texts live until the next processes() call. */
@@ -74,6 +84,11 @@ struct feed_ops {
 			 struct err *e);
 	/* Watch another process from now on. */
 	int (*attach)(void *ctx, pid_t pid, struct err *e);
+	/* Write every look from now on, also while nobody takes it, into a new file in the
+	 * working directory; or stop. How it goes stands in feed_state. */
+	int (*record)(void *ctx, const struct snapshot *snapshot, bool on, struct err *e);
+	/* Filters, one a line, of what never leaks: from the next look on. */
+	int (*set_acknowledge)(void *ctx, const char *filters, struct err *e);
 	/* Write the snapshot as JSON into a new file in the working directory; its path is
 	 * left in `path`. */
 	int (*write_dump)(void *ctx, const struct snapshot *snapshot, char *path,

@@ -172,3 +172,24 @@ int64_t series_reaches_ns(const struct series *series, double limit)
 		return -1;
 	return (int64_t)(seconds * 1e9);
 }
+
+void series_of_counts(struct series *series, int64_t begin_ns, int64_t step_ns,
+		      const uint32_t *counts, size_t count, int64_t last_ns)
+{
+	series_init(series);
+	if (count == 0 || count > SERIES_POINTS || last_ns < begin_ns)
+		return;
+	series->begin_ns = series->first_ns = begin_ns;
+	series->step_ns = step_ns;
+	series->last_ns = last_ns;
+	series->count = count;
+	series->min = series->max = counts[0];
+	for (size_t i = 0; i < count; i++) {
+		float value = (float)counts[i];
+
+		series->points[i] = (struct series_point){value, value, value};
+		series->min = fmin(series->min, counts[i]);
+		series->max = fmax(series->max, counts[i]);
+	}
+	series->last = counts[count - 1];
+}

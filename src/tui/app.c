@@ -18,6 +18,7 @@ const struct view *const view_table[VIEW_COUNT] = {
 	[VIEW_TASKS] = &view_tasks,         [VIEW_DETAIL] = &view_detail,
 	[VIEW_PROCESSES] = &view_processes, [VIEW_HELP] = &view_help,
 	[VIEW_WAITS] = &view_waits,         [VIEW_RESOURCES] = &view_resources,
+	[VIEW_GROUPS] = &view_groups,       [VIEW_GROUP] = &view_group,
 };
 
 struct identity identity_of(const struct task *task)
@@ -82,6 +83,7 @@ void tui_close(struct tui *t)
 	}
 	prompt_history_release(&t->history);
 	prompt_history_release(&t->asked);
+	marks_clear(&t->marks);
 	snapshot_unref(t->snapshot);
 	t->snapshot = NULL;
 }
@@ -104,6 +106,8 @@ void tui_drop_snapshot(struct tui *t)
 	t->nr_trend = 0;
 	t->paused = false;
 	memset(&t->state, 0, sizeof(t->state));
+	marks_clear(&t->marks);
+	t->changes_only = false;
 	for (int i = 0; i < VIEW_COUNT; i++)
 		if (view_table[i]->update != NULL)
 			view_table[i]->update(t, t->ctx[i]);
@@ -120,6 +124,7 @@ static void add_trend(struct tui *t, uint32_t tasks)
 
 bool tui_take(struct tui *t)
 {
+	struct feed_recorder before;
 	struct feed_state state;
 	struct snapshot *snapshot;
 	bool news;
@@ -127,6 +132,9 @@ bool tui_take(struct tui *t)
 	memset(&state, 0, sizeof(state));
 	t->feed.ops->clear(t->feed.ctx);
 	snapshot = t->feed.ops->latest(t->feed.ctx, &state);
+	before = t->state.recorder;
+	t->state.recorder = state.recorder;
+	recorder_update(t, &before);
 	if (t->paused &&
 	    !(t->step && snapshot != NULL && snapshot->mono_ns > t->step_after_ns)) {
 		snapshot_unref(snapshot);
@@ -147,6 +155,7 @@ bool tui_take(struct tui *t)
 	if (t->paused)
 		t->now_ns = snapshot->mono_ns;
 	add_trend(t, snapshot->counts.tasks);
+	marks_update(t);
 	for (int i = 0; i < VIEW_COUNT; i++)
 		if (view_table[i]->update != NULL)
 			view_table[i]->update(t, t->ctx[i]);
@@ -339,6 +348,18 @@ void tui_act(struct tui *t, enum action action, int key)
 			tui_say(t, ROLE_WARN, "choose a process first: Enter watches it");
 		else
 			tui_switch(t, VIEW_TASKS);
+		break;
+	case ACTION_GROUPS:
+		if (t->snapshot != NULL || t->state.polls > 0)
+			tui_switch(t, t->view == VIEW_GROUPS ? VIEW_TASKS : VIEW_GROUPS);
+		break;
+	case ACTION_MARK:
+	case ACTION_NEXT_MARK:
+	case ACTION_CHANGES:
+		marks_act(t, action);
+		break;
+	case ACTION_RECORD:
+		recorder_toggle(t);
 		break;
 	case ACTION_WAITS:
 		if (t->snapshot != NULL || t->state.polls > 0)

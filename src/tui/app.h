@@ -7,6 +7,7 @@
 #define TUI_APP_H
 
 #include "core/column.h"
+#include "core/mark.h"
 #include "core/rows.h"
 #include "tui/draw.h"
 #include "tui/keys.h"
@@ -34,6 +35,8 @@ enum view_id {
 	VIEW_HELP,
 	VIEW_WAITS,
 	VIEW_RESOURCES,
+	VIEW_GROUPS,
+	VIEW_GROUP,
 	VIEW_COUNT
 };
 
@@ -60,7 +63,7 @@ struct view {
 
 extern const struct view *const view_table[VIEW_COUNT];
 extern const struct view view_tasks, view_detail, view_processes, view_help, view_waits,
-	view_resources;
+	view_resources, view_groups, view_group;
 
 struct message {
 	char text[ERR_TEXT_MAX];
@@ -85,6 +88,9 @@ struct tui {
 	bool paused;
 	bool step; /* paused, but one more picture was asked for */
 	int64_t step_after_ns;
+
+	struct marks marks;
+	bool changes_only; /* since the chosen mark */
 
 	int class; /* quick filter, or -1; of the task view, drawn by the header */
 	enum view_id view;
@@ -144,6 +150,19 @@ bool identity_is(const struct identity *identity, const struct task *task);
 const struct task *identity_find(const struct identity *identity,
 				 const struct snapshot *snapshot);
 
+/* marks.c: false when it is none of its actions. */
+bool marks_act(struct tui *t, enum action action);
+/* After a new snapshot: the first one is the first mark. */
+void marks_update(struct tui *t);
+/* "the start 10:03:00", "mark 2 10:04:05", or "". */
+#define MARK_TEXT_MAX 48
+const char *mark_text(const struct tui *t, char out[MARK_TEXT_MAX]);
+/* The sign of the recording that is being written, or "". */
+const char *recorder_text(const struct tui *t, char out[MARK_TEXT_MAX]);
+void recorder_toggle(struct tui *t);
+/* After news of the feed: what it was before. */
+void recorder_update(struct tui *t, const struct feed_recorder *before);
+
 /* header.c */
 void header_draw(struct tui *t, int lines);
 /* Class at x of the second line, -1 for all, -2 for none. */
@@ -159,9 +178,15 @@ bool recording_is_shown(const struct tui *t);
 /* " REPLAY 10:04:30Z 12/240 " */
 void recording_mark(const struct tui *t, char *out, size_t size);
 
-/* view_tasks.c: the view's filter text as it is applied now; used by the footer. */
+/* view_tasks.c: its filters are also those of the groups view. */
 void tasks_go_to(struct tui *t, const struct identity *identity);
+bool tasks_filter(struct tui *t, const char *text, struct err *e);
+struct query *tasks_query(struct tui *t);
+void tasks_filters_changed(struct tui *t);
+void tasks_clear_filters(struct tui *t);
 /* view_detail.c: open a task. */
 void detail_open(struct tui *t, const struct task *task);
+/* The same of a task that is gone; the snapshot has it alone, and its reference is taken. */
+void detail_open_gone(struct tui *t, struct snapshot *snapshot);
 
 #endif

@@ -90,7 +90,12 @@ static bool status_text(const struct tui *t, char *out, size_t size, enum role *
 	} else if (t->state.status == FEED_FAILING && view_table[t->view]->header) {
 		*role = ROLE_ERROR;
 		snprintf(out, size, "last poll failed: %s", message);
-	} else if (t->settings.filter[0] != '\0' && t->view == VIEW_TASKS) {
+	} else if (t->state.recorder.failing) {
+		*role = ROLE_ERROR;
+		snprintf(out, size, "not recorded: %s; it is tried again with every look",
+			 t->state.recorder.message);
+	} else if (t->settings.filter[0] != '\0' &&
+		   (t->view == VIEW_TASKS || t->view == VIEW_GROUPS)) {
 		*role = ROLE_STRONG;
 		snprintf(out, size, "filter: %s", t->settings.filter);
 	} else if (s != NULL && s->dropped > 0 && view_table[t->view]->header) {

@@ -28,6 +28,7 @@ struct plot {
 	int ticks;
 	struct series_point points[GRAPH_CELLS_MAX * FORM_MAX];
 	unsigned char dots[GRAPH_ROWS_MAX][GRAPH_CELLS_MAX];
+	bool steps[GRAPH_CELLS_MAX]; /* a step falls into this column of cells */
 };
 
 const char *graph_format_count(double value, char out[GRAPH_LABEL_MAX])
@@ -207,6 +208,18 @@ static void set_dots(struct plot *plot, int columns)
 	}
 }
 
+static void place_steps(const struct graph *graph, struct plot *plot)
+{
+	double span = (double)(graph->to_ns - graph->from_ns);
+
+	for (size_t i = 0; i < graph->nr_steps && span > 0; i++) {
+		double share = (double)(graph->steps_ns[i] - graph->from_ns) / span;
+
+		if (share >= 0 && share < 1)
+			plot->steps[(int)(share * plot->cells)] = true;
+	}
+}
+
 static bool lay_out(const struct graph *graph, int width, int height, bool ascii,
 		    struct plot *plot)
 {
@@ -233,6 +246,7 @@ static bool lay_out(const struct graph *graph, int width, int height, bool ascii
 	series_resample(graph->series, graph->from_ns, graph->to_ns, plot->points,
 			(size_t)columns);
 	set_dots(plot, columns);
+	place_steps(graph, plot);
 	return true;
 }
 
@@ -267,6 +281,9 @@ static void put_cells(const struct graph *graph, const struct plot *plot, int ro
 		if (limit_here && dots == 0) {
 			used += (size_t)snprintf(out + used, size - used, "%s",
 						 ascii ? "-" : "\u2504");
+		} else if (plot->steps[i] && dots == 0) {
+			used += (size_t)snprintf(out + used, size - used, "%s",
+						 ascii ? "!" : "\u250a");
 		} else if (ascii || dots == 0) {
 			out[used++] = plain[dots & 3];
 			out[used] = '\0';

@@ -33,6 +33,8 @@ struct graph {
 	bool binary;  /* steps of the scale are powers of two: bytes */
 	double limit; /* a line at this value once it is near; 0: none */
 	enum role role;
+	const int64_t *steps_ns; /* times of steps: a line down through each */
+	size_t nr_steps;
 	int64_t from_ns, to_ns; /* the same for graphs that stand beside each other */
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "core/graph.h"
+#include "core/group.h"
 #include "tui/app.h"
 #include "tui/resources.h"
 
@@ -115,6 +116,17 @@ static void add_limits(struct parts *parts, const struct snapshot *s)
 			ADD(parts, 1, ROLE_WARN, "!%s", text);
 }
 
+/* Groups, not tasks, that are judged to leak. */
+static size_t leaking_groups(const struct tui *t)
+{
+	const struct groups *groups = t->snapshot->groups;
+	size_t count = 0;
+
+	for (size_t i = 0; groups != NULL && i < groups->nr_leaks; i++)
+		count += groups->leaks[i].finding.verdict >= VERDICT_LEAK;
+	return count;
+}
+
 static void add_target(struct tui *t, struct parts *parts)
 {
 	const struct snapshot *s = t->snapshot;
@@ -131,6 +143,9 @@ static void add_target(struct tui *t, struct parts *parts)
 	if (graph_cycles(s) > 0)
 		ADD(parts, 1, ROLE_STUCK, "%zu deadlock%s", graph_cycles(s),
 		    graph_cycles(s) == 1 ? "" : "s");
+	if (leaking_groups(t) > 0)
+		ADD(parts, 1, ROLE_STUCK, "%zu leak%s", leaking_groups(t),
+		    leaking_groups(t) == 1 ? "" : "s");
 	if (s->counts.stuck > 0)
 		ADD(parts, 1, ROLE_STUCK, "!%u stuck", s->counts.stuck);
 	if (s->target.start_real_ns > 0) {
@@ -144,6 +159,26 @@ static void add_target(struct tui *t, struct parts *parts)
 	    *trend != '\0' ? " " : "", trend);
 	add_limits(parts, s);
 	add_resources(parts, &s->resources);
+}
+
+/* Left of `end`; returns where it begins. */
+static int draw_recorder(struct tui *t, int y, int end)
+{
+	char text[MARK_TEXT_MAX];
+	int cells;
+
+	if (!t->state.recorder.on)
+		return end;
+	recorder_text(t, text);
+	cells = (int)strlen(text);
+	if (cells > end / 2)
+		cells = snprintf(text, sizeof(text), " REC%s ",
+				 t->state.recorder.failing ? "!" : "");
+	draw_text(y, end - cells, cells,
+		  t->state.recorder.failing ? ROLE_ERROR : ROLE_STUCK, true, text);
+	if (t->wake_ns > t->clock_ns + CLOCK_SECOND_NS)
+		t->wake_ns = t->clock_ns + CLOCK_SECOND_NS;
+	return end - cells - 1;
 }
 
 static int draw_marks(const struct tui *t, int y)
@@ -214,11 +249,16 @@ static int classes_cells(const struct tui *t, enum detail detail)
 static void draw_classes(struct tui *t, int y)
 {
 	const struct snapshot_counts *counts = &t->snapshot->counts;
-	const char *idle = t->settings.hide_idle ? "idle hidden" : "";
+	char mark[MARK_TEXT_MAX], idle[2 * MARK_TEXT_MAX] = "";
 	enum detail detail = WITH_STUCK;
 	char text[64];
 	int x = 0, room;
 
+	if (t->changes_only)
+		snprintf(idle, sizeof(idle), "changes since %s%s", mark_text(t, mark),
+			 t->settings.hide_idle ? ", " : "");
+	if (t->settings.hide_idle)
+		snprintf(idle + strlen(idle), sizeof(idle) - strlen(idle), "idle hidden");
 	room = t->width - (*idle != '\0' ? (int)strlen(idle) + 1 : 0);
 	while (detail < ONLY_COUNTS && classes_cells(t, detail) - 1 > room)
 		detail++;
@@ -261,6 +301,7 @@ void header_draw(struct tui *t, int lines)
 	if (lines == 0)
 		return;
 	marks = draw_marks(t, 0);
+	marks = t->width - draw_recorder(t, 0, t->width - marks);
 	if (t->snapshot == NULL) {
 		draw_text(0, 0, t->width - marks, ROLE_STRONG, false,
 			  t->options->title != NULL ? t->options->title : "");

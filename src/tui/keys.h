@@ -13,7 +13,12 @@ enum key_views {
 	IN_HELP = 1 << 3,
 	IN_WAITS = 1 << 4,
 	IN_RESOURCES = 1 << 5,
-	IN_ALL = IN_TASKS | IN_DETAIL | IN_PROCESSES | IN_HELP | IN_WAITS | IN_RESOURCES,
+	IN_GROUPS = 1 << 6,
+	IN_GROUP = 1 << 7,
+	IN_ALL = IN_TASKS | IN_DETAIL | IN_PROCESSES | IN_HELP | IN_WAITS | IN_RESOURCES |
+		 IN_GROUPS | IN_GROUP,
+	/* Where a picture of the target is shown. */
+	IN_PICTURE = IN_ALL & ~(IN_PROCESSES | IN_HELP),
 };
 
 enum action {

@@ -72,8 +72,10 @@ static void loop(struct tui *t)
 	while (!t->quit) {
 		tui_tick(t);
 		tui_draw(t);
-		/* A paused picture needs no snapshots: they wait in the feed. */
-		fds[FD_FEED].fd = t->paused && !t->step ? -1 : feed_fd;
+		/* A paused picture needs no snapshots: they wait in the feed. But how a
+		 * recording goes is shown all the time. */
+		fds[FD_FEED].fd =
+			t->paused && !t->step && !t->state.recorder.on ? -1 : feed_fd;
 		fds[FD_FEED].events = POLLIN;
 		if (poll(fds, FD_COUNT, wait_ms(t)) < 0 && errno != EINTR)
 			break;

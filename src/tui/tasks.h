@@ -4,6 +4,7 @@
 #ifndef TUI_TASKS_H
 #define TUI_TASKS_H
 
+#include "core/mark.h"
 #include "tui/app.h"
 #include "tui/table.h"
 
@@ -13,6 +14,10 @@ struct tasks {
 	struct rows rows;
 	struct query *query; /* the last good one */
 	bool stale;          /* rows are not those of snapshot, filter and sort */
+	/* Instead of t->snapshot while only changes are wanted: what differs from a mark. */
+	struct mark_changes changes;
+	unsigned changes_mark;
+	bool changes_shown; /* with their column */
 
 	struct identity cursor; /* not set: the cursor stays at its row */
 	bool follow_row;        /* after a lost task: pin what is at the row now */
@@ -24,7 +29,14 @@ struct tasks {
 	int nr_lines;
 };
 
+#define TASKS_CHANGE_COLUMN COLUMN_COUNT /* "new", "gone", "was mutex" */
+
 void tasks_refresh(struct tui *t, struct tasks *v);
+/* What the rows are of, or NULL. */
+const struct snapshot *tasks_snapshot(const struct tui *t, const struct tasks *v);
+/* What has become of a task of v->changes since the mark. */
+const char *tasks_change(const struct tasks *v, const struct task *task,
+			 char out[COLUMN_TEXT_MAX]);
 const struct task *tasks_at(const struct tui *t, const struct tasks *v, size_t row);
 
 void tasks_set_columns(struct tui *t, struct tasks *v);

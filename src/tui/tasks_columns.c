@@ -20,22 +20,36 @@ void tasks_forget_widths(struct tasks *v)
 
 void tasks_set_columns(struct tui *t, struct tasks *v)
 {
+	static const struct table_column change_column = {
+		.id = TASKS_CHANGE_COLUMN,
+		.title = "CHANGE",
+		.min_width = 6,
+		.max_width = 16,
+		.priority = 1,
+		.pinned = true,
+		.natural = -1,
+	};
 	const struct column_list *list = &t->settings.columns;
+	bool changes = false;
 
 	memset(&v->table.columns, 0, sizeof(v->table.columns));
-	v->table.count = list->count;
+	v->table.count = 0;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct column *info = column_info(list->ids[i]);
+		bool pinned = list->ids[i] == COLUMN_MARK || list->ids[i] == COLUMN_ID;
 
-		v->table.columns[i] = (struct table_column){
+		if (v->changes_shown && (!pinned || i + 1 == list->count) && !changes) {
+			v->table.columns[v->table.count++] = change_column;
+			changes = true;
+		}
+		v->table.columns[v->table.count++] = (struct table_column){
 			.id = list->ids[i],
 			.title = info->title,
 			.min_width = info->min_width,
 			.max_width = info->max_width,
 			.priority = info->priority,
 			.right = info->right,
-			.pinned =
-				list->ids[i] == COLUMN_MARK || list->ids[i] == COLUMN_ID,
+			.pinned = pinned,
 			.natural = -1,
 		};
 	}

@@ -12,6 +12,8 @@ static enum role row_role(const struct task *task)
 {
 	if (task->flags & (TASK_DEADLOCK | TASK_STUCK))
 		return ROLE_STUCK;
+	if (task->flags & TASK_GONE)
+		return ROLE_DIM;
 	return task->flags & TASK_WARN ? ROLE_WARN : ROLE_NORMAL;
 }
 
@@ -49,8 +51,10 @@ static bool draw_row(struct tui *t, struct tasks *v, const struct task *task, in
 		draw_fill(y, 0, t->width, role, here);
 	for (size_t i = 0; i < v->table.count; i++) {
 		struct table_column *column = &v->table.columns[i];
-		const char *cell =
-			column_format((enum column_id)column->id, task, t->now_ns, text);
+		const char *cell = column->id == TASKS_CHANGE_COLUMN
+					   ? tasks_change(v, task, text)
+					   : column_format((enum column_id)column->id,
+							   task, t->now_ns, text);
 
 		grew |= table_measure(column, text_cells(cell, TEXT_CELLS_MAX, t->ascii));
 		if (column->width == 0)
@@ -129,12 +133,16 @@ static void keep_visible(struct tui *t, struct tasks *v, int rows)
 		v->top = v->rows.count > room ? v->rows.count - room : 0;
 }
 
-static void draw_nothing(struct tui *t, struct area body)
+static void draw_nothing(struct tui *t, const struct tasks *v, struct area body)
 {
 	const char *title = t->options->title != NULL ? t->options->title : "the target";
 	char text[512];
 
-	if (t->snapshot != NULL && t->snapshot->nr_tasks > 0)
+	if (v->changes.snapshot != NULL && v->changes.snapshot->nr_tasks == 0)
+		snprintf(
+			text, sizeof(text),
+			"No task has changed since the mark. d shows all of them again.");
+	else if (t->snapshot != NULL && t->snapshot->nr_tasks > 0)
 		snprintf(text, sizeof(text),
 			 "None of %zu tasks passes the filters. Esc shows all of them "
 			 "again.",
@@ -183,7 +191,7 @@ void tasks_draw(struct tui *t, void *ctx, struct area body)
 		list.height--;
 	}
 	if (v->rows.count == 0) {
-		draw_nothing(t, body);
+		draw_nothing(t, v, body);
 		v->nr_lines = 0;
 		return;
 	}

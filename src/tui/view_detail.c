@@ -106,6 +106,23 @@ void detail_open(struct tui *t, const struct task *task)
 	tui_switch(t, VIEW_DETAIL);
 }
 
+void detail_open_gone(struct tui *t, struct snapshot *snapshot)
+{
+	struct detail *v = t->ctx[VIEW_DETAIL];
+
+	snapshot_unref(v->snapshot);
+	v->snapshot = snapshot;
+	v->task = &snapshot->tasks[0];
+	v->id = identity_of(v->task);
+	v->ended = true;
+	v->ended_ns = snapshot->mono_ns;
+	v->nr_back = v->nr_history = 0;
+	lines_go_home(&v->lines);
+	find_others(v);
+	t->list = t->view;
+	tui_switch(t, VIEW_DETAIL);
+}
+
 static void detail_leave(struct tui *t, void *ctx)
 {
 	struct detail *v = ctx;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/steps.h"
 #include "tui/graph.h"
 
 #define TEXT_MAX       512
@@ -148,7 +149,7 @@ static void add_kinds(struct page *page, const struct resources *r)
 static bool always_drawn(enum figure_id id)
 {
 	return id == FIGURE_TASKS || id == FIGURE_RSS || id == FIGURE_FDS ||
-	       id == FIGURE_CPU;
+	       id == FIGURE_CPU || id == FIGURE_CHILDREN;
 }
 
 static void make_page(const struct snapshot *snapshot, struct page *page)
@@ -165,13 +166,13 @@ static void make_page(const struct snapshot *snapshot, struct page *page)
 	}
 }
 
-/* "fds 1,012  +3.2/min  38 to 1,012" */
+/* "fds 1,012  +16 every 30.0s  +32/min  38 to 1,012" */
 static void draw_title(const struct snapshot *snapshot, enum figure_id id,
-		       struct area area)
+		       const struct steps *steps, struct area area)
 {
 	const struct series *series = &snapshot->figures->series[id];
 	char now[GRAPH_LABEL_MAX], low[GRAPH_LABEL_MAX], high[GRAPH_LABEL_MAX];
-	char rate[GRAPH_LABEL_MAX], text[TEXT_MAX];
+	char rate[GRAPH_LABEL_MAX], text[TEXT_MAX], period[CLOCK_DURATION_MAX];
 	graph_format format = format_of(id);
 	struct series_trend trend;
 	int used;
@@ -180,6 +181,13 @@ static void draw_title(const struct snapshot *snapshot, enum figure_id id,
 		 format(series->last, now));
 	used = draw_text(area.y, area.x, area.width, ROLE_STRONG, false, text);
 	text[0] = '\0';
+	if (steps->count > 0) {
+		snprintf(text, sizeof(text), "  +%s every %s", format(steps->size, rate),
+			 clock_format_duration(steps->period_ns, period));
+		used += draw_text(area.y, area.x + used, area.width - used, ROLE_WARN,
+				  false, text);
+		text[0] = '\0';
+	}
 	if (series_trend(series, 0, &trend) && trend.clear) {
 		double rise = trend.per_second * 60;
 
@@ -197,6 +205,7 @@ static void draw_graph(const struct snapshot *snapshot, enum figure_id id,
 {
 	const struct figures *figures = snapshot->figures;
 	int limit = figure_info(id)->limit;
+	struct steps steps;
 	struct graph graph = {
 		.series = &figures->series[id],
 		.format = format_of(id),
@@ -209,7 +218,10 @@ static void draw_graph(const struct snapshot *snapshot, enum figure_id id,
 	/* A cgroup's limits are for other processes too, so they are no line here. */
 	if (limit == LIMIT_FDS && snapshot->resources.limits[limit].most > 0)
 		graph.limit = (double)snapshot->resources.limits[limit].most;
-	draw_title(snapshot, id, area);
+	steps_find(graph.series, &steps);
+	graph.steps_ns = steps.times_ns;
+	graph.nr_steps = steps.count;
+	draw_title(snapshot, id, &steps, area);
 	area.y++;
 	area.height--;
 	graph_draw(&graph, area);

@@ -33,6 +33,7 @@ static void tasks_release(void *ctx)
 
 	rows_release(&v->rows);
 	query_free(v->query);
+	snapshot_unref(v->changes.snapshot);
 }
 
 /* The cursor's task is not among the rows: say so if it has ended, stay where it was. */
@@ -58,8 +59,59 @@ static void pin(struct tui *t, struct tasks *v)
 		v->cursor = identity_of(task);
 }
 
+static void drop_changes(struct tasks *v)
+{
+	snapshot_unref(v->changes.snapshot);
+	memset(&v->changes, 0, sizeof(v->changes));
+}
+
+/* Compared once for each picture and mark, not once a key. */
+static void make_changes(struct tui *t, struct tasks *v)
+{
+	const struct mark *mark = marks_chosen(&t->marks);
+	bool shown = t->changes_only && mark != NULL && t->snapshot != NULL;
+	struct err e = {0};
+
+	if (v->changes.snapshot != NULL && (!shown || v->changes_mark != mark->number))
+		drop_changes(v);
+	if (shown && v->changes.snapshot == NULL) {
+		v->changes_mark = mark->number;
+		if (mark_compare(mark, t->snapshot, &v->changes, &e) != 0)
+			tui_say(t, ROLE_ERROR, "%s", e.text);
+	}
+	if (v->changes_shown != shown) {
+		v->changes_shown = shown;
+		tasks_set_columns(t, v);
+		v->stale = false;
+	}
+}
+
+const struct snapshot *tasks_snapshot(const struct tui *t, const struct tasks *v)
+{
+	return t->changes_only && v->changes.snapshot != NULL ? v->changes.snapshot
+							      : t->snapshot;
+}
+
+const char *tasks_change(const struct tasks *v, const struct task *task,
+			 char out[COLUMN_TEXT_MAX])
+{
+	const struct mark_task *before;
+
+	if (task->flags & TASK_NEW)
+		return "new";
+	if (task->flags & TASK_GONE)
+		return "gone";
+	before = v->changes.before[task - v->changes.snapshot->tasks];
+	if (before == NULL || before->state == (uint8_t)task->state)
+		return "moved";
+	snprintf(out, COLUMN_TEXT_MAX, "was %s",
+		 state_info((enum task_state)before->state)->name);
+	return out;
+}
+
 void tasks_refresh(struct tui *t, struct tasks *v)
 {
+	const struct snapshot *snapshot;
 	struct rows_options options = {
 		.query = v->query,
 		.class = t->class,
@@ -73,17 +125,19 @@ void tasks_refresh(struct tui *t, struct tasks *v)
 	if (!v->stale)
 		return;
 	v->stale = false;
-	if (t->snapshot == NULL) {
+	make_changes(t, v);
+	snapshot = tasks_snapshot(t, v);
+	if (snapshot == NULL) {
 		v->rows.count = 0;
 		v->at = 0;
 		v->top = 0;
 		v->cursor.set = false;
 		return;
 	}
-	if (rows_update(&v->rows, t->snapshot, &options, t->now_ns, &e) != 0)
+	if (rows_update(&v->rows, snapshot, &options, t->now_ns, &e) != 0)
 		tui_say(t, ROLE_ERROR, "%s", e.text);
 	if (v->cursor.set) {
-		row = rows_find(&v->rows, t->snapshot, v->cursor.kind, v->cursor.id,
+		row = rows_find(&v->rows, snapshot, v->cursor.kind, v->cursor.id,
 				v->cursor.serial);
 		if (row >= 0)
 			v->at = (size_t)row;
@@ -101,6 +155,8 @@ static void tasks_update(struct tui *t, void *ctx)
 {
 	struct tasks *v = ctx;
 
+	/* Its texts are those of the picture before. */
+	drop_changes(v);
 	v->stale = true;
 	if (t->view == VIEW_TASKS)
 		tasks_refresh(t, v);
@@ -108,10 +164,12 @@ static void tasks_update(struct tui *t, void *ctx)
 
 const struct task *tasks_at(const struct tui *t, const struct tasks *v, size_t row)
 {
-	if (t->snapshot == NULL || row >= v->rows.count ||
-	    v->rows.index[row] >= t->snapshot->nr_tasks)
+	const struct snapshot *snapshot = tasks_snapshot(t, v);
+
+	if (snapshot == NULL || row >= v->rows.count ||
+	    v->rows.index[row] >= snapshot->nr_tasks)
 		return NULL;
-	return &t->snapshot->tasks[v->rows.index[row]];
+	return &snapshot->tasks[v->rows.index[row]];
 }
 
 static void move_to(struct tui *t, struct tasks *v, long row)
@@ -148,31 +206,17 @@ void tasks_go_to(struct tui *t, const struct identity *identity)
 	v->stale = true;
 }
 
-static void set_class(struct tui *t, struct tasks *v, int class)
+void tasks_filters_changed(struct tui *t)
 {
-	t->class = class == t->class ? -1 : class; /* again: off */
+	struct tasks *v = t->ctx[VIEW_TASKS];
+
 	v->stale = true;
 	tasks_forget_widths(v);
 }
 
-static void clear_filters(struct tui *t, struct tasks *v)
+bool tasks_filter(struct tui *t, const char *text, struct err *e)
 {
-	struct err e = {0};
-	struct query *all = query_new("", &e);
-
-	if (all == NULL)
-		return;
-	query_free(v->query);
-	v->query = all;
-	t->settings.filter[0] = '\0';
-	t->class = -1;
-	v->stale = true;
-	tasks_forget_widths(v);
-}
-
-static bool tasks_typed(struct tui *t, void *ctx, const char *text, struct err *e)
-{
-	struct tasks *v = ctx;
+	struct tasks *v = t->ctx[VIEW_TASKS];
 	struct query *query = query_new(text, e);
 
 	if (query == NULL)
@@ -180,9 +224,44 @@ static bool tasks_typed(struct tui *t, void *ctx, const char *text, struct err *
 	query_free(v->query);
 	v->query = query;
 	snprintf(t->settings.filter, sizeof(t->settings.filter), "%s", text);
-	v->stale = true;
-	tasks_forget_widths(v);
+	tasks_filters_changed(t);
 	return true;
+}
+
+struct query *tasks_query(struct tui *t)
+{
+	return ((struct tasks *)t->ctx[VIEW_TASKS])->query;
+}
+
+void tasks_clear_filters(struct tui *t)
+{
+	struct err e = {0};
+
+	t->class = -1;
+	t->changes_only = false;
+	tasks_filter(t, "", &e);
+}
+
+static bool tasks_typed(struct tui *t, void *ctx, const char *text, struct err *e)
+{
+	(void)ctx;
+	return tasks_filter(t, text, e);
+}
+
+static void open_task(struct tui *t, struct tasks *v, const struct task *task)
+{
+	const struct mark_task *before;
+	struct snapshot *gone;
+
+	pin(t, v);
+	if (!(task->flags & TASK_GONE)) {
+		detail_open(t, task);
+		return;
+	}
+	before = v->changes.before[task - v->changes.snapshot->tasks];
+	gone = mark_gone(marks_chosen(&t->marks), before, t->snapshot);
+	if (gone != NULL)
+		detail_open_gone(t, gone);
 }
 
 static bool move(struct tui *t, struct tasks *v, enum action action)
@@ -231,10 +310,8 @@ static bool tasks_act(struct tui *t, void *ctx, enum action action, int key)
 	switch (action) {
 	case ACTION_OPEN:
 		task = tasks_at(t, v, v->at);
-		if (task != NULL) {
-			pin(t, v);
-			detail_open(t, task);
-		}
+		if (task != NULL)
+			open_task(t, v, task);
 		return true;
 	case ACTION_NEXT:
 	case ACTION_PREVIOUS:
@@ -244,10 +321,11 @@ static bool tasks_act(struct tui *t, void *ctx, enum action action, int key)
 		tui_prompt(t, t->settings.filter);
 		return true;
 	case ACTION_CLASS:
-		set_class(t, v, key - '1');
+		t->class = key - '1' == t->class ? -1 : key - '1'; /* again: off */
+		tasks_filters_changed(t);
 		return true;
 	case ACTION_BACK:
-		clear_filters(t, v);
+		tasks_clear_filters(t);
 		return true;
 	case ACTION_IDLE:
 		t->settings.hide_idle = !t->settings.hide_idle;
@@ -268,7 +346,7 @@ static void tasks_click(struct tui *t, void *ctx, int y, int x, bool twice)
 
 	if (y == t->body.y) {
 		column = table_hit(&v->table, x);
-		if (column != NULL)
+		if (column != NULL && column->id != TASKS_CHANGE_COLUMN)
 			tasks_sort_by(t, v, (enum column_id)column->id);
 		return;
 	}
@@ -286,9 +364,15 @@ static void tasks_status(struct tui *t, void *ctx, char *out, size_t size)
 {
 	struct tasks *v = ctx;
 
+	char mark[MARK_TEXT_MAX];
+
 	if (t->snapshot == NULL)
 		return;
-	if (v->rows.count == t->snapshot->nr_tasks)
+	if (v->changes.snapshot != NULL)
+		snprintf(out, size, "%zu new, %zu gone, %zu moved since %s",
+			 v->changes.nr_new, v->changes.nr_gone, v->changes.nr_moved,
+			 mark_text(t, mark));
+	else if (v->rows.count == t->snapshot->nr_tasks)
 		snprintf(out, size, "%zu shown", v->rows.count);
 	else
 		snprintf(out, size, "%zu of %zu shown", v->rows.count,

@@ -26,7 +26,7 @@ press P Escape
 expect 'Processes: ([0-9]+) of \1\.' "Esc shows all processes again"
 press s
 wait_for 'Sort by'
-press g Enter
+press Home Enter
 expect '^ *PID[▲▼]' "sorted by pid"
 press P q q
 expect '^status=0' "and out"

@@ -14,7 +14,7 @@ cursor_row() { colored | grep -E "$esc\[[0-9;]*7m($esc\[[0-9;]*m)*.? +t[0-9]+"; 
 cursor_on() { cursor_row | grep -q "$1"; }
 row_of() { screen | grep -n "$1" | cut -d: -f1; }
 put_cursor_on() {
-	press g
+	press Home
 	i=0
 	until cursor_on "$1" || [ $i -gt 15 ]; do
 		press j

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Rises of neighbouring points are one jump; a slope is no jump, so it may last for a few
+ * points only. */
+#include "core/steps.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JUMP_POINTS  3    /* the longest one */
+#define PERIOD_LEAST 4    /* points: finer than that steps cannot be told from a slope */
+#define VARY         0.25 /* of the mean interval */
+#define FALLS        0.25 /* of all rises */
+#define OF_RISE      0.75 /* that the steps make up */
+
+struct jump {
+	int64_t time_ns;
+	double size;
+	size_t points;
+};
+
+struct jumps {
+	struct jump list[SERIES_POINTS];
+	size_t count;
+	double rises, falls, largest;
+};
+
+static void find_jumps(const struct series *series, struct jumps *jumps)
+{
+	float before = NAN;
+	bool rising = false;
+
+	memset(jumps, 0, sizeof(*jumps));
+	for (size_t i = 0; i < series->count; i++) {
+		float now = series->points[i].last;
+		double rise = (double)now - (double)before;
+
+		if (isnan(now))
+			continue;
+		before = now;
+		if (isnan(rise))
+			continue;
+		if (rise > 0 && !rising)
+			jumps->list[jumps->count++] = (struct jump){
+				series->begin_ns + (int64_t)i * series->step_ns, 0, 0};
+		rising = rise > 0;
+		jumps->falls += rise < 0 ? -rise : 0;
+		if (!rising)
+			continue;
+		jumps->list[jumps->count - 1].size += rise;
+		jumps->list[jumps->count - 1].points++;
+		jumps->rises += rise;
+		jumps->largest = fmax(jumps->largest, jumps->list[jumps->count - 1].size);
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* The last ones of the list, from `first` on, come at equal times. */
+static bool is_regular(const struct jumps *jumps, size_t first, int64_t least_ns,
+		       int64_t *period_ns)
+{
+	const struct jump *last = &jumps->list[jumps->count - 1];
+	double mean = (double)(last->time_ns - jumps->list[first].time_ns) /
+		      (double)(jumps->count - 1 - first);
+
+	for (size_t i = first + 1; i < jumps->count; i++) {
+		double interval =
+			(double)(jumps->list[i].time_ns - jumps->list[i - 1].time_ns);
+
+		if (fabs(interval - mean) > VARY * mean)
+			return false;
+	}
+	*period_ns = (int64_t)mean;
+	return *period_ns >= least_ns;
+}
+
+bool steps_find(const struct series *series, struct steps *steps)
+{
+	double sizes[SERIES_POINTS], sum = 0;
+	struct jumps jumps;
+	size_t kept = 0, first;
+
+	steps->count = 0;
+	find_jumps(series, &jumps);
+	if (jumps.rises <= 0 || jumps.falls > FALLS * jumps.rises)
+		return false;
+	for (size_t i = 0; i < jumps.count; i++) {
+		if (jumps.list[i].points > JUMP_POINTS ||
+		    jumps.list[i].size < jumps.largest / 2)
+			continue;
+		sum += jumps.list[i].size;
+		jumps.list[kept++] = jumps.list[i];
+	}
+	jumps.count = kept;
+	if (kept < STEPS_LEAST || sum < OF_RISE * jumps.rises ||
+	    !is_regular(&jumps, 0, PERIOD_LEAST * series->step_ns, &steps->period_ns))
+		return false;
+	first = kept > STEPS_MAX ? kept - STEPS_MAX : 0;
+	for (size_t i = 0; i < kept; i++)
+		sizes[i] = jumps.list[i].size;
+	for (size_t i = first; i < kept; i++)
+		steps->times_ns[i - first] = jumps.list[i].time_ns;
+	qsort(sizes, kept, sizeof(sizes[0]), compare);
+	steps->size = sizes[kept / 2];
+	steps->count = kept - first;
+	return true;
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tasks that have something in common, worst first: by stack, creator, state or label. The
+ * filter is that of the task view. The cursor belongs to a group, not to a row.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/groups.h"
+#include "tui/tasks.h"
+
+static int groups_init(struct tui *t, void *ctx)
+{
+	struct groups_view *v = ctx;
+
+	(void)t;
+	arena_init(&v->arena, 0);
+	v->sort = GROUP_COLUMN_VERDICT;
+	v->descending = true;
+	v->stale = true;
+	groups_columns(v);
+	return 0;
+}
+
+static void groups_release(void *ctx)
+{
+	struct groups_view *v = ctx;
+
+	arena_release(&v->arena);
+	free(v->rows);
+	free(v->changes);
+	free(v->index);
+}
+
+static void pin(struct groups_view *v)
+{
+	v->at_identity = v->at < v->count;
+	if (v->at_identity)
+		v->identity = group_identify(v->rows[v->at].group);
+}
+
+static void refresh(struct tui *t, struct groups_view *v)
+{
+	if (!v->stale)
+		return;
+	v->stale = false;
+	v->count = v->all = 0;
+	if (t->snapshot != NULL)
+		groups_fill(t, v);
+	for (size_t i = 0; v->at_identity && i < v->count; i++) {
+		struct group_identity identity = group_identify(v->rows[i].group);
+
+		if (!group_identity_same(&identity, &v->identity))
+			continue;
+		v->at = i;
+		return;
+	}
+	if (v->at >= v->count)
+		v->at = v->count > 0 ? v->count - 1 : 0;
+}
+
+static void groups_update(struct tui *t, void *ctx)
+{
+	struct groups_view *v = ctx;
+
+	v->stale = true;
+	if (t->snapshot == NULL) { /* another target */
+		v->at_identity = false;
+		v->count = v->all = 0; /* they were of a snapshot that is gone */
+		v->nr_words = 0;
+	}
+	if (t->view == VIEW_GROUPS)
+		refresh(t, v);
+}
+
+static void groups_enter(struct tui *t, void *ctx)
+{
+	(void)t;
+	((struct groups_view *)ctx)->stale = true; /* filters may have changed */
+}
+
+static void move_to(struct groups_view *v, long row)
+{
+	long last = (long)v->count - 1;
+
+	row = row > last ? last : row;
+	v->at = row > 0 ? (size_t)row : 0;
+	pin(v);
+}
+
+/* Around the ends. */
+static void move_to_leak(struct tui *t, struct groups_view *v, int step)
+{
+	for (size_t i = 1; i <= v->count; i++) {
+		size_t row = (v->at + (step > 0 ? i : v->count - i)) % v->count;
+
+		if (v->rows[row].group->verdict < VERDICT_LEAK ||
+		    v->rows[row].acknowledged || v->rows[row].change == CHANGE_GONE)
+			continue;
+		move_to(v, (long)row);
+		return;
+	}
+	tui_say(t, ROLE_NORMAL, "no group that is shown leaks");
+}
+
+static void group_by(struct tui *t, struct groups_view *v, int step)
+{
+	v->by = (enum group_by)((v->by + GROUP_BY_COUNT + step) % GROUP_BY_COUNT);
+	v->at = v->top = 0;
+	v->at_identity = false;
+	v->stale = true;
+	groups_columns(v);
+	tui_say(t, ROLE_NORMAL, "grouped by %s", group_by_name(v->by));
+}
+
+static void sort_by(struct groups_view *v, enum group_column column)
+{
+	v->descending = v->sort == column ? !v->descending
+					  : group_column_info(column)->descending;
+	v->sort = column;
+	v->table.sorted = (int)column;
+	v->table.descending = v->descending;
+	v->stale = true;
+}
+
+static void sort_beside(struct tui *t, struct groups_view *v, int step)
+{
+	size_t i = 0;
+
+	while (i < v->table.count && v->table.columns[i].id != (int)v->sort)
+		i++;
+	i = (i + (step > 0 ? 1 : v->table.count - 1)) % v->table.count;
+	sort_by(v, (enum group_column)v->table.columns[i].id);
+	tui_say(t, ROLE_NORMAL, "sorted by %s: %s", v->table.columns[i].title,
+		group_column_info(v->sort)->help);
+}
+
+static void sort_chosen(void *arg, const struct menu *menu, bool chosen)
+{
+	struct tui *t = arg;
+	struct groups_view *v = t->ctx[VIEW_GROUPS];
+
+	if (chosen && menu->items[menu->at].id != (int)v->sort)
+		sort_by(v, (enum group_column)menu->items[menu->at].id);
+}
+
+static void open_sort_menu(struct tui *t, const struct groups_view *v)
+{
+	struct menu *menu = &t->menu;
+
+	memset(menu, 0, sizeof(*menu));
+	menu->arg = t;
+	menu->title = "Sort by";
+	menu->hint = "Enter sorts  Esc leaves it";
+	menu->changed = sort_chosen;
+	for (size_t i = 0; i < v->table.count; i++) {
+		const struct table_column *column = &v->table.columns[i];
+
+		if (column->id == (int)v->sort)
+			menu->at = menu->count;
+		menu->items[menu->count++] = (struct menu_item){
+			column->id, column->id == (int)v->sort,
+			column->id == GROUP_COLUMN_MARK ? "! mark" : column->title,
+			group_column_info((enum group_column)column->id)->help};
+	}
+	t->menu_open = true;
+}
+
+static bool groups_typed(struct tui *t, void *ctx, const char *text, struct err *e)
+{
+	struct groups_view *v = ctx;
+
+	v->stale = true;
+	return tasks_filter(t, text, e);
+}
+
+static bool is_filtered(const struct tui *t)
+{
+	return t->class >= 0 || t->settings.filter[0] != '\0' || t->changes_only;
+}
+
+static bool move(struct tui *t, struct groups_view *v, enum action action)
+{
+	long at = (long)v->at, page = t->body.height > 2 ? t->body.height - 2 : 1;
+
+	switch (action) {
+	case ACTION_UP:
+	case ACTION_DOWN:
+		move_to(v, action == ACTION_UP ? at - 1 : at + 1);
+		return true;
+	case ACTION_PAGE_UP:
+	case ACTION_PAGE_DOWN:
+		move_to(v, action == ACTION_PAGE_UP ? at - page : at + page);
+		return true;
+	case ACTION_HALF_UP:
+	case ACTION_HALF_DOWN:
+		page = (page + 1) / 2;
+		move_to(v, action == ACTION_HALF_UP ? at - page : at + page);
+		return true;
+	case ACTION_FIRST:
+	case ACTION_LAST:
+		move_to(v, action == ACTION_FIRST ? 0 : (long)v->count);
+		return true;
+	case ACTION_NEXT_LEAK:
+	case ACTION_PREVIOUS_LEAK:
+		move_to_leak(t, v, action == ACTION_NEXT_LEAK ? 1 : -1);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool act_on_table(struct tui *t, struct groups_view *v, enum action action)
+{
+	switch (action) {
+	case ACTION_GROUP_BY:
+	case ACTION_GROUP_BACK:
+		group_by(t, v, action == ACTION_GROUP_BY ? 1 : -1);
+		return true;
+	case ACTION_SORT:
+		open_sort_menu(t, v);
+		return true;
+	case ACTION_REVERSE:
+		sort_by(v, v->sort);
+		return true;
+	case ACTION_SORT_LEFT:
+	case ACTION_SORT_RIGHT:
+		sort_beside(t, v, action == ACTION_SORT_LEFT ? -1 : 1);
+		return true;
+	case ACTION_LEFT:
+		v->table.scroll -= v->table.scroll > 0;
+		return true;
+	case ACTION_RIGHT:
+		if (v->table.nr_hidden > 0 || v->table.scroll + 3 < v->table.count)
+			v->table.scroll++;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void open_row(struct tui *t, struct groups_view *v)
+{
+	if (v->at >= v->count)
+		return;
+	pin(v);
+	group_open(t, &v->rows[v->at]);
+}
+
+static void acknowledge_row(struct tui *t, struct groups_view *v)
+{
+	if (v->at >= v->count)
+		return;
+	if (v->rows[v->at].change == CHANGE_GONE)
+		tui_say(t, ROLE_WARN,
+			"the group is gone: there is nothing to acknowledge");
+	else
+		group_acknowledge(t, v->rows[v->at].group);
+}
+
+static bool groups_act(struct tui *t, void *ctx, enum action action, int key)
+{
+	struct groups_view *v = ctx;
+
+	refresh(t, v);
+	if (move(t, v, action) || act_on_table(t, v, action))
+		return true;
+	switch (action) {
+	case ACTION_OPEN:
+		open_row(t, v);
+		return true;
+	case ACTION_FILTER:
+		tui_prompt(t, t->settings.filter);
+		return true;
+	case ACTION_CLASS:
+		t->class = key - '1' == t->class ? -1 : key - '1'; /* again: off */
+		tasks_filters_changed(t);
+		v->stale = true;
+		return true;
+	case ACTION_IDLE:
+		t->settings.hide_idle = !t->settings.hide_idle;
+		tasks_filters_changed(t);
+		v->stale = true;
+		return true;
+	case ACTION_BACK:
+		if (!is_filtered(t))
+			return false;
+		tasks_clear_filters(t);
+		v->stale = true;
+		return true;
+	case ACTION_ACKNOWLEDGE:
+		acknowledge_row(t, v);
+		return true;
+	case ACTION_HIDE_ACKNOWLEDGED:
+		v->hide_acknowledged = !v->hide_acknowledged;
+		v->stale = true;
+		tui_say(t, ROLE_NORMAL, "acknowledged groups are %s",
+			v->hide_acknowledged ? "hidden" : "shown");
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void groups_click(struct tui *t, void *ctx, int y, int x, bool twice)
+{
+	struct groups_view *v = ctx;
+	const struct table_column *column;
+
+	refresh(t, v);
+	if (y == t->body.y && t->body.height >= 2) {
+		column = table_hit(&v->table, x);
+		if (column != NULL)
+			sort_by(v, (enum group_column)column->id);
+		return;
+	}
+	move_to(v, (long)v->top + y - t->body.y - (t->body.height >= 2));
+	if (twice)
+		open_row(t, v);
+}
+
+static void groups_status(struct tui *t, void *ctx, char *out, size_t size)
+{
+	const struct groups_view *v = ctx;
+	char mark[MARK_TEXT_MAX], hidden[32] = "", others[48] = "";
+
+	if (t->snapshot == NULL || t->snapshot->groups == NULL)
+		return;
+	if (v->hide_acknowledged)
+		snprintf(hidden, sizeof(hidden), ", acknowledged hidden");
+	if (t->snapshot->groups->others[v->by] > 0)
+		snprintf(others, sizeof(others), ", %u tasks in others",
+			 t->snapshot->groups->others[v->by]);
+	mark_text(t, mark);
+	snprintf(out, size, "%zu by %s%s%s%s%s", v->count, group_by_name(v->by), hidden,
+		 others, *mark != '\0' ? ", since " : "", mark);
+}
+
+static void groups_draw_view(struct tui *t, void *ctx, struct area body)
+{
+	refresh(t, ctx);
+	groups_draw(t, ctx, body);
+}
+
+const struct view view_groups = {
+	.name = "groups",
+	.keys = IN_GROUPS,
+	.header = true,
+	.ctx_size = sizeof(struct groups_view),
+	.init = groups_init,
+	.release = groups_release,
+	.enter = groups_enter,
+	.update = groups_update,
+	.draw = groups_draw_view,
+	.act = groups_act,
+	.click = groups_click,
+	.typed = groups_typed,
+	.status = groups_status,
+};
