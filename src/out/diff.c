@@ -100,7 +100,8 @@ static void put_group(const struct diff_request *request, const struct diff_grou
 		   group->count[1], by, diff_change_name(group->change));
 	escape_text(out, line, request->width > 50 ? request->width - 40 : 0,
 		    request->ascii);
-	if (group->oldest_ns[side] >= 0)
+	/* A saved dump rarely says since when: what it says is whole minutes. */
+	if (group->oldest_ns[side] >= CLOCK_SECOND_NS)
 		buf_printf(out, ", oldest %s",
 			   clock_format_duration(group->oldest_ns[side], age));
 	buf_puts(out, "\n");

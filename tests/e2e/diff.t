@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Two processes of the same Go program, one with 40 goroutines more: every way to save what
+# one does is compared with every way to save the other, across formats too. A process of C
+# threads against its own recording.
+# shellcheck disable=SC2034
+. "$(dirname "$0")/lib.sh"
+need go
+need curl
+need python3
+targets=$(dirname "$0")/../targets/go
+export GOFLAGS="" GOTOOLCHAIN=local GO111MODULE=off GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
+go build -o "$work/server" "$targets/pprof_server.go" >"$work/build.log" 2>&1 ||
+	skip_all "go cannot build: $(tail -1 "$work/build.log")"
+cd "$work" || exit 1
+plan 19
+
+serve() {	# serve NAME [GOROUTINES]
+	"$work/server" 127.0.0.1:0 ${2:+"$2"} >"$1.address" 2>"$1.log" </dev/null &
+	last=$!
+	started="$started $last"
+	until_true test -s "$1.address"
+	for debug in 0 1 2; do
+		curl -sS "http://$(cat "$1.address")/debug/pprof/goroutine?debug=$debug" >"$1.debug$debug"
+	done
+	"$client" dump -f json "$last" >"$1.json"
+	"$client" record "$last" -o "$1.grmon" -i 0.1 --for 0.3
+}
+serve a
+a=$last
+serve b 40
+b=$last
+kill -QUIT "$a" "$b"
+wait "$a" "$b" 2>/dev/null
+
+# differs A B [MOST]: main.park is new with 40 goroutines, nothing else of main has changed,
+# and at most so many groups of the runtime and of the request itself have.
+differs() {
+	"$client" diff -f json "$1" "$2" >diff.json && python3 - "${3:-3}" <<'PY'
+import json, sys
+d = json.load(open("diff.json"))
+def of(group):
+    return [f["function"] or "" for f in group["stack"]]
+park = [g for g in d["groups"] if "main.park" in of(g)]
+rest = [g for g in d["groups"] if g not in park]
+for g in d["groups"]:
+    print(g["change"], g["a"], g["b"], g["state"], of(g))
+print(d["counts"], d["a"]["tasks"], d["b"]["tasks"])
+assert [(g["change"], g["a"], g["b"]) for g in park] == [("new", 0, 40)]
+assert not any(f.startswith("main.") for g in rest for f in of(g))
+assert len(rest) <= int(sys.argv[1])
+assert d["counts"]["same"] >= 11
+PY
+}
+for pair in "debug2 debug2" "debug1 debug1" "debug0 debug0" "json json" "grmon grmon" "log log" \
+	"debug2 debug1" "debug1 debug0" "debug2 grmon" "grmon json" "debug1 json"; do
+	check "${pair% *} against ${pair#* }" differs "a.${pair% *}" "b.${pair#* }"
+done
+# It has the runtime's own goroutines too.
+check "SIGQUIT against a recording" differs a.log b.grmon 9
+
+back() { "$client" diff b.grmon a.debug2 | grep -Eq '^ +40 +0 +-40 gone +chan-recv in main.park at .*created by main.main'; }
+check "the other way round they are gone" back
+fails() {
+	"$client" diff --fail a.json b.json >/dev/null
+	[ $? -eq 1 ] && "$client" diff --fail b.json a.json >/dev/null && "$client" diff --fail a.json a.json >/dev/null
+}
+check "--fail: exit 1 for what is new, 0 for what is gone" fails
+filtered() { "$client" diff --filter 'fn:selecter' a.json b.json | grep -q '^0 new, 0 gone, 0 grown, 0 shrunk; 1 tasks in 1 groups are the same'; }
+check "--filter" filtered
+stacks() { "$client" diff --stacks a.debug2 b.debug2 | grep -q '^ *at main.park  pprof_server.go'; }
+check "--stacks" stacks
+
+cat >threads.py <<'PY'
+import sys, threading, time
+event = threading.Event()
+def waiter():
+    event.wait()
+sys.stdin.readline()
+for i in range(7):
+    threading.Thread(target=waiter, daemon=True).start()
+print("more", flush=True)
+time.sleep(600)
+PY
+mkfifo hold
+python3 threads.py <hold >threads.log &
+threads=$!
+started="$started $threads"
+exec 9>hold
+"$client" record "$threads" -o threads.grmon -i 0.05 --for 20 &
+recorder=$!
+started="$started $recorder"
+until_true test -s threads.grmon
+echo go >&9
+seen() { "$client" dump threads.grmon | grep -q 'tasks 8'; }
+until_true seen
+kill "$recorder"
+wait "$recorder"
+own() { "$client" diff threads.grmon | grep -Eq '^ +0 +7 +\+7 new '; }
+check "a recording alone: its first picture and its last" own
+live() { "$client" diff threads.grmon "$threads" | grep -q '^0 new, 0 gone, 0 grown, 0 shrunk; 8 tasks'; }
+check "a recording against the process that runs" live
+refused() {
+	"$client" diff a.json 2>refused.log
+	[ $? -eq 0 ] && "$client" diff - - </dev/null 2>refused.log
+	[ $? -eq 2 ] && "$client" diff a.json nothing-here 2>refused.log
+	[ $? -eq 3 ]
+}
+check "what cannot be compared is said" refused
