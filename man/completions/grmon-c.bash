@@ -104,9 +104,9 @@ _grmon_c()
 	*)
 		case $command in
 		ls) options="$options --format" ;;
-		dump) options="$options --user --header --pid --format --stacks --output --at" ;;
+		dump) options="$options --user --header --pid --format --stacks --output --at --prove" ;;
 		record) options="$options --user --header --pid --output --for --rotate --keep-files" ;;
-		report) options="$options --user --header --pid --format --output --for --fail" ;;
+		report) options="$options --user --header --pid --format --output --for --fail --prove" ;;
 		diff) options="$options --user --header --format --stacks --output --fail" ;;
 		check) options="$options --user --header --pid --for --max-stuck --max-tasks --no-leak --no-deadlock" ;;
 		run) options="$options --output --keep" ;;

@@ -246,6 +246,17 @@ static void change_over(struct look *look)
 		open_source(look, ops, &ignored);
 }
 
+int look_prove(struct look *look, bool start, struct err *e)
+{
+	if (!look->ops || !look->ops->prove)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "leaks are proved of Go programs that run here, as their "
+			       "heap has to be read; the source here is %s",
+			       look->ops ? look->ops->name : "not open");
+	look->ops->prove(look->ctx, start);
+	return 0;
+}
+
 bool look_ended(const struct look *look)
 {
 	struct pollfd ended = {.fd = look->pidfd, .events = POLLIN};

@@ -75,6 +75,9 @@ const struct feed_place *look_place(const struct look *look);
 int64_t look_due_ns(const struct look *look);
 /* look_sample() of a recording: the same snapshot again while nothing has changed. */
 int look_recorded(struct look *look, bool all, struct snapshot **snapshot, struct err *e);
+/* Prove which tasks nothing alive can wake, or stop doing so; the snapshots to come say how
+ * it goes. ERR_UNSUPPORTED: the source in use cannot. */
+int look_prove(struct look *look, bool start, struct err *e);
 /* Whether the kernel says that the process is no more; never blocks. */
 bool look_ended(const struct look *look);
 

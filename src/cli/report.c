@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/prove.h"
 #include "cli/span.h"
 #include "core/graph.h"
 #include "out/report.h"
@@ -73,6 +74,8 @@ static int watch_and_report(const struct options *options, struct span *span)
 		cli_complain("%s", e.code ? e.text : "there was no time for a look");
 		return e.code ? cli_exit_of(&e) : CLI_ENDED;
 	}
+	if (options->value[OPTION_PROVE] && !span->ended && !e.code)
+		prove_and_wait(&span->look, &span->last, &e);
 	if (span->ended)
 		cli_complain("the target ended; this is what was seen until then");
 	else if (e.code)

@@ -92,6 +92,7 @@ static void put_task(struct buf *out, const struct task *task, int64_t now_ns)
 	json_put_key(out, ", ", "switches");
 	buf_printf(out, "%" PRIu64, task->switches);
 	json_put_bool(out, "suspect", task->flags & TASK_SUSPECT);
+	json_put_bool(out, "proven", task->flags & TASK_UNREACHABLE);
 	buf_puts(out, "}");
 }
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "source/agent.h"
 #include "source/go_label.h"
+#include "source/go_prove.h"
 #include "source/go_queue.h"
 #include "source/go_sample.h"
 #include "source/thread.h"
@@ -32,11 +33,14 @@ struct goruntime {
 	struct go_sampler sampler;
 	struct go_labels labels;
 	struct go_queues queues;
+	struct go_prove prove;
+	bool prove_next; /* begin a proof after the next look */
 	char runtime[GO_VERSION_MAX];
 };
 
 static void detach(struct goruntime *go)
 {
+	go_prove_release(&go->prove);
 	go_sampler_release(&go->sampler);
 	go_stacks_release(&go->stacks);
 	go_queues_release(&go->queues);
@@ -230,6 +234,8 @@ static void fill_task(struct goruntime *go, const struct go_entry *entry,
 	task->since_ns = since_ns;
 	if (entry->suspect)
 		task->flags |= TASK_SUSPECT;
+	if (go_prove_has(&go->prove, (size_t)(entry - go->sampler.entries), entry))
+		task->flags |= TASK_UNREACHABLE;
 	if (entry->labels)
 		task->labels = go_labels_get(&go->labels, &go->mem, entry->labels, out,
 					     &task->nr_labels);
@@ -304,6 +310,10 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	rc = go_sampler_look(&go->sampler, out->mono_ns, e);
 	if (rc)
 		return rc;
+	if (go->prove_next)
+		go_prove_start(&go->prove, go->target.pid, &go->module, &go->sampler);
+	go->prove_next = false;
+	go_prove_poll(&go->prove, out);
 	if (!go_queues_read(&go->queues, &go->sampler))
 		snapshot_note(out, "no memory to say what all goroutines wait on");
 	rc = add_tasks(go, out, e);
@@ -316,6 +326,15 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	return 0;
 }
 
+static void goruntime_prove(void *ctx, bool start)
+{
+	struct goruntime *go = ctx;
+
+	go->prove_next = start;
+	if (!start)
+		go_prove_cancel(&go->prove);
+}
+
 const struct source_ops source_goruntime = {
 	.name = "goruntime",
 	.summary = "Go programs: every goroutine, from outside, stripped or not",
@@ -324,4 +343,5 @@ const struct source_ops source_goruntime = {
 	.open = goruntime_open,
 	.sample = goruntime_sample,
 	.close = goruntime_close,
+	.prove = goruntime_prove,
 };

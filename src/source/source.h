@@ -53,6 +53,9 @@ struct source_ops {
 	int (*sample)(void *ctx, const struct source_focus *focus, struct snapshot *out,
 		      struct err *e);
 	void (*close)(void *ctx); /* safe after a failed open */
+	/* Prove which tasks nothing alive can wake, beginning with the next look; or stop it.
+	 * snapshot->proving says how it goes. NULL: cannot. */
+	void (*prove)(void *ctx, bool start);
 };
 
 /* NULL-terminated, best first: source_agent, source_goruntime, source_pprof,

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* The proof runs in a thread of the source; here its progress is shown meanwhile. */
+#include "cli/prove.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/span.h"
+
+#define STEP_NS 50000000l
+
+static void say_progress(const struct snapshot *snapshot)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\rproof of leaks: %u %%\033[K",
+			snapshot->proving.percent);
+}
+
+static int result_of(const struct proving *proving, struct err *e)
+{
+	if (proving->state == PROVING_DONE)
+		return 0;
+	if (proving->state == PROVING_CANCELLED)
+		return err_set(e, ERR_GONE, "the proof of leaks was stopped");
+	return err_set(e, ERR_UNSUPPORTED, "%s",
+		       proving->why ? proving->why : "the proof of leaks failed");
+}
+
+int prove_and_wait(struct look *look, struct snapshot **snapshot, struct err *e)
+{
+	struct source_focus all = {.all = true};
+	struct timespec step = {0, STEP_NS};
+	struct snapshot *next = NULL;
+	int rc = look_prove(look, true, e);
+
+	if (rc)
+		return rc;
+	for (;;) {
+		rc = look_sample(look, &all, &next, e);
+		if (rc)
+			break;
+		snapshot_unref(*snapshot);
+		*snapshot = next;
+		if (next->proving.state != PROVING_RUNNING)
+			break;
+		if (span_stopped())
+			look_prove(look, false, e);
+		say_progress(next);
+		nanosleep(&step, NULL);
+	}
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K");
+	return rc ? rc : result_of(&(*snapshot)->proving, e);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* --prove: a proof of leaks after the last look, waited for. */
+#ifndef CLI_PROVE_H
+#define CLI_PROVE_H
+
+#include "cli/look.h"
+
+/* Replaces *snapshot by a look that has the result. On errors *snapshot stays as it is, or
+ * is the last look that was taken. */
+int prove_and_wait(struct look *look, struct snapshot **snapshot, struct err *e);
+
+#endif

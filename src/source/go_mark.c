@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* See go_mark.h. What is reached waits in a list of bounded length; where that is full the
+ * span is noted, and all reached objects of it are read again later. */
+#include "source/go_mark.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+#define WORK_FIRST     4096u
+#define WORK_MAX       (4u << 20)
+#define ENTRIES_FIRST  1024u
+#define OBJECTS_A_TURN 20000u /* of go_mark_follow() */
+#define BYTES_A_TURN   (16u << 20)
+
+void go_mark_release(struct go_mark *mark)
+{
+	free(mark->marked);
+	free(mark->special);
+	free(mark->entries);
+	free(mark->work);
+	free(mark->overflowed);
+	free(mark->is_overflowed);
+	free(mark->reached);
+	memset(mark, 0, sizeof(*mark));
+}
+
+bool go_mark_begin(struct go_mark *mark, struct go_heap *heap, bool *alive)
+{
+	size_t words = heap->nr_objects / 64 + 1;
+
+	go_mark_release(mark);
+	mark->heap = heap;
+	mark->alive = alive;
+	mark->seed = hash_seed();
+	mark->cap_work = WORK_FIRST;
+	mark->cap_entries = ENTRIES_FIRST;
+	mark->marked = calloc(words, sizeof(*mark->marked));
+	mark->special = calloc(words, sizeof(*mark->special));
+	mark->entries = calloc(mark->cap_entries, sizeof(*mark->entries));
+	mark->work = malloc(mark->cap_work * sizeof(*mark->work));
+	mark->is_overflowed = calloc(heap->nr_spans + 1, 1);
+	return mark->marked && mark->special && mark->entries && mark->work &&
+	       mark->is_overflowed;
+}
+
+static struct go_mark_entry *entry_of(const struct go_mark *mark, uint64_t base)
+{
+	size_t at = hash_mix(base, mark->seed) & (mark->cap_entries - 1);
+
+	while (mark->entries[at].base && mark->entries[at].base != base)
+		at = (at + 1) & (mark->cap_entries - 1);
+	return &mark->entries[at];
+}
+
+static bool grow_entries(struct go_mark *mark)
+{
+	struct go_mark_entry *old = mark->entries;
+	size_t nr = mark->cap_entries;
+
+	mark->entries = calloc(nr * 2, sizeof(*mark->entries));
+	if (!mark->entries) {
+		mark->entries = old;
+		return false;
+	}
+	mark->cap_entries = nr * 2;
+	for (size_t i = 0; i < nr; i++)
+		if (old[i].base)
+			*entry_of(mark, old[i].base) = old[i];
+	free(old);
+	return true;
+}
+
+static bool test_and_set(uint64_t *bits, uint64_t at)
+{
+	uint64_t bit = 1ull << (at & 63), before = bits[at >> 6];
+
+	bits[at >> 6] = before | bit;
+	return before & bit;
+}
+
+bool go_mark_special(struct go_mark *mark, uint64_t base, enum go_special kind,
+		     uint32_t first, uint32_t *before)
+{
+	const struct go_heap_span *span = go_heap_span_of(mark->heap, base);
+	uint64_t index = span ? go_heap_index(span, base) : 0;
+	struct go_mark_entry *entry;
+
+	*before = GO_MARK_NONE;
+	if (!span || index >= span->nr_objects)
+		return false;
+	if (mark->nr_entries * 2 >= mark->cap_entries && !grow_entries(mark)) {
+		mark->failed = true;
+		return false;
+	}
+	entry = entry_of(mark, base);
+	if (entry->base && entry->kind != kind)
+		return false;
+	if (entry->base)
+		*before = entry->first;
+	else
+		mark->nr_entries++;
+	*entry = (struct go_mark_entry){base, first, (uint8_t)kind};
+	test_and_set(mark->special, span->first + index);
+	return true;
+}
+
+/* Memory for one more; more than `most` there never are. */
+static bool room_for_one(void *list, size_t nr, size_t *capacity, size_t most,
+			 size_t element)
+{
+	void **at = list;
+	size_t wanted = *capacity ? *capacity * 2 : 256;
+	void *grown;
+
+	if (nr < *capacity)
+		return true;
+	if (*capacity >= most)
+		return false;
+	grown = realloc(*at, wanted * element);
+	if (!grown)
+		return false;
+	*at = grown;
+	*capacity = wanted;
+	return true;
+}
+
+static void push(struct go_mark *mark, uint32_t number, uint32_t index)
+{
+	if (room_for_one(&mark->work, mark->nr_work, &mark->cap_work, WORK_MAX,
+			 sizeof(*mark->work))) {
+		mark->work[mark->nr_work++] = (uint64_t)number << 32 | index;
+		return;
+	}
+	if (mark->is_overflowed[number])
+		return;
+	if (!room_for_one(&mark->overflowed, mark->nr_overflowed, &mark->cap_overflowed,
+			  SIZE_MAX / 32, sizeof(*mark->overflowed))) {
+		mark->failed = true;
+		return;
+	}
+	mark->is_overflowed[number] = 1;
+	mark->overflowed[mark->nr_overflowed++] = number;
+}
+
+/* What is special about an object that has just been reached. False: do not read it. */
+static bool reach_special(struct go_mark *mark, uint64_t base)
+{
+	const struct go_mark_entry *entry = entry_of(mark, base);
+
+	if (entry->base == 0 || entry->kind == GO_SPECIAL_G)
+		return entry->base == 0;
+	if (entry->kind == GO_SPECIAL_SUDOG)
+		return mark->alive[entry->first];
+	if (!room_for_one(&mark->reached, mark->nr_reached, &mark->cap_reached,
+			  SIZE_MAX / 32, sizeof(*mark->reached)))
+		mark->failed = true;
+	else
+		mark->reached[mark->nr_reached++] = entry->first;
+	return true;
+}
+
+static inline void mark_word(struct go_mark *mark, uint64_t word)
+{
+	const struct go_heap_span *span = go_heap_span_of(mark->heap, word);
+	uint64_t index, bit;
+
+	if (!span)
+		return;
+	index = go_heap_index(span, word);
+	if (index >= span->nr_objects)
+		return;
+	bit = span->first + index;
+	if (test_and_set(mark->marked, bit))
+		return;
+	if (mark->special[bit >> 6] >> (bit & 63) & 1 &&
+	    !reach_special(mark, go_heap_base(span, index)))
+		return;
+	if (!span->noscan)
+		push(mark, (uint32_t)(span - mark->heap->spans), (uint32_t)index);
+}
+
+void go_mark_address(struct go_mark *mark, uint64_t address)
+{
+	mark_word(mark, address);
+}
+
+void go_mark_words(struct go_mark *mark, const uint8_t *bytes, size_t nr_bytes)
+{
+	const uint64_t low = mark->heap->low, extent = mark->heap->extent;
+
+	for (size_t i = 0; i + 8 <= nr_bytes; i += 8) {
+		uint64_t word = go_u64(bytes + i);
+
+		if (word - low < extent)
+			mark_word(mark, word);
+	}
+}
+
+static void read_object(struct go_mark *mark, const struct go_heap_span *span,
+			uint64_t index)
+{
+	uint64_t at = go_heap_base(span, index), end = at + (span->size & ~7ull);
+
+	mark->read_bytes += span->size;
+	while (at < end) {
+		size_t bytes = end - at < SIZE_MAX ? (size_t)(end - at) : SIZE_MAX;
+		const uint8_t *copy = go_heap_at(mark->heap, at, &bytes);
+
+		if (!copy) {
+			mark->heap->holes++;
+			return;
+		}
+		if (__atomic_load_n(mark->heap->cancel, __ATOMIC_RELAXED))
+			return;
+		go_mark_words(mark, copy, bytes & ~(size_t)7);
+		at += bytes & ~(size_t)7;
+	}
+}
+
+void go_mark_contents(struct go_mark *mark, uint64_t base)
+{
+	const struct go_heap_span *span = go_heap_span_of(mark->heap, base);
+
+	if (span && go_heap_index(span, base) < span->nr_objects)
+		read_object(mark, span, go_heap_index(span, base));
+}
+
+/* Every reached object of a span that had no room, but what is opaque. */
+static void read_span(struct go_mark *mark, const struct go_heap_span *span)
+{
+	for (uint64_t i = 0; i < span->nr_objects; i++) {
+		uint64_t bit = span->first + i;
+		const struct go_mark_entry *entry;
+
+		if (!(mark->marked[bit >> 6] >> (bit & 63) & 1))
+			continue;
+		if (mark->special[bit >> 6] >> (bit & 63) & 1) {
+			entry = entry_of(mark, go_heap_base(span, i));
+			if (entry->base && (entry->kind == GO_SPECIAL_G ||
+					    (entry->kind == GO_SPECIAL_SUDOG &&
+					     !mark->alive[entry->first])))
+				continue;
+		}
+		read_object(mark, span, i);
+	}
+}
+
+bool go_mark_follow(struct go_mark *mark)
+{
+	uint64_t bytes = mark->read_bytes;
+
+	for (unsigned i = 0; i < OBJECTS_A_TURN; i++) {
+		uint64_t next;
+
+		if (mark->read_bytes - bytes > BYTES_A_TURN)
+			break;
+		if (mark->nr_work > 0) {
+			next = mark->work[--mark->nr_work];
+			read_object(mark, &mark->heap->spans[next >> 32],
+				    next & UINT32_MAX);
+		} else if (mark->nr_overflowed > 0) {
+			next = mark->overflowed[--mark->nr_overflowed];
+			mark->is_overflowed[next] = 0;
+			read_span(mark, &mark->heap->spans[next]);
+		} else {
+			return true;
+		}
+	}
+	return mark->nr_work == 0 && mark->nr_overflowed == 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which objects of a Go heap can be reached from words that were found somewhere. Every word
+ * that could be an address counts as one, wherever it points into an object: more is
+ * reached than the program itself could reach, never less.
+ */
+#ifndef SOURCE_GO_MARK_H
+#define SOURCE_GO_MARK_H
+
+#include "source/go_heap.h"
+
+/* Objects that are treated in a way of their own. */
+enum go_special {
+	GO_SPECIAL_G,     /* reached, but what it points to is not */
+	GO_SPECIAL_SUDOG, /* the same until its owner is alive */
+	GO_SPECIAL_WATCH, /* when it is reached, its waiters are told */
+};
+
+struct go_mark_entry {
+	uint64_t base;  /* 0: free */
+	uint32_t first; /* waiter or owner; of a watched one, the head of a list */
+	uint8_t kind;
+};
+
+struct go_mark {
+	struct go_heap *heap;
+	uint64_t *marked;  /* a bit for each object */
+	uint64_t *special; /* whether it has an entry */
+	struct go_mark_entry *entries;
+	size_t nr_entries, cap_entries;
+	uint64_t *work; /* span << 32 | object: reached, not read yet */
+	size_t nr_work, cap_work;
+	uint64_t *overflowed; /* spans whose objects found no room in work */
+	size_t nr_overflowed, cap_overflowed;
+	uint8_t *is_overflowed;
+	uint32_t *reached; /* lists of waiters, of watched objects that were reached */
+	size_t nr_reached, cap_reached;
+	bool *alive; /* by owner of a sudog; the caller's */
+	uint64_t seed;
+	uint64_t read_bytes; /* of objects; for the progress */
+	bool failed;         /* no memory */
+};
+
+/* For the heap as it was read last. The tables may be used again and again. */
+bool go_mark_begin(struct go_mark *mark, struct go_heap *heap, bool *alive);
+void go_mark_release(struct go_mark *mark);
+/* Treat the object that begins at base in a way of its own. *before becomes the list that
+ * it had, or GO_MARK_NONE. False: it is no object, or one of another kind already. */
+#define GO_MARK_NONE UINT32_MAX
+bool go_mark_special(struct go_mark *mark, uint64_t base, enum go_special kind,
+		     uint32_t first, uint32_t *before);
+/* Words that were found. nr_bytes: a multiple of 8. */
+void go_mark_words(struct go_mark *mark, const uint8_t *bytes, size_t nr_bytes);
+void go_mark_address(struct go_mark *mark, uint64_t address);
+/* Read the object at base now, whatever is known of it. */
+void go_mark_contents(struct go_mark *mark, uint64_t base);
+/* Follow what was reached, some of it: true when nothing is left. */
+bool go_mark_follow(struct go_mark *mark);
+
+#endif

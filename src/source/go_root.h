@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the living keep their addresses: all memory that the process can write, but the Go
+ * heap itself. That is the variables of all modules, what the runtime keeps outside of its
+ * heap (queued finalizers, cleanups), and the memory of C; stacks of threads from their
+ * stack pointers on. And objects with finalizers or weak pointers.
+ */
+#ifndef SOURCE_GO_ROOT_H
+#define SOURCE_GO_ROOT_H
+
+#include "source/go_mark.h"
+
+/* minor: of the version; 0: not known. ERR_PERM, ERR_NOMEM, ERR_GONE (cancelled). */
+int go_roots_mark(struct go_mark *mark, pid_t pid, unsigned minor, struct err *e);
+
+#endif
