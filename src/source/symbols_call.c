@@ -100,25 +100,48 @@ static void find_callee(struct symbols *symbols, struct symbol_entry *entry)
 		entry->callee = symbols_readable(symbols, name);
 }
 
-const char *symbols_tail_called(struct symbols *symbols, uint64_t inner,
-				bool inner_after_call, uint64_t back)
+/* The entry of back, with its callee; start and name: of the function of inner. */
+static const struct symbol_entry *callee_of(struct symbols *symbols, uint64_t inner,
+					    bool inner_after_call, uint64_t back,
+					    uint64_t *start, const char **name)
 {
 	struct symbol_entry *entry = symbols_entry(symbols, inner, inner_after_call);
-	const char *inner_name = NULL;
-	uint64_t inner_start = 0;
 
+	*start = 0;
+	*name = NULL;
 	if (entry && !entry->outside && entry->nr_frames) {
-		inner_start = entry->start;
-		inner_name = entry->frames[entry->nr_frames - 1].function;
+		*start = entry->start;
+		*name = entry->frames[entry->nr_frames - 1].function;
 	}
 	entry = symbols_entry(symbols, back, true);
-	if (!entry || entry->outside || !inner_name)
+	if (!entry || entry->outside || !*name)
 		return NULL;
 	if (!entry->callee_known)
 		find_callee(symbols, entry);
+	return entry;
+}
+
+bool symbols_calls_other(struct symbols *symbols, uint64_t inner, bool inner_after_call,
+			 uint64_t back)
+{
+	const char *name;
+	uint64_t start;
+	const struct symbol_entry *entry =
+		callee_of(symbols, inner, inner_after_call, back, &start, &name);
+
+	return entry && start && entry->callee_start && entry->callee_start != start;
+}
+
+const char *symbols_tail_called(struct symbols *symbols, uint64_t inner,
+				bool inner_after_call, uint64_t back)
+{
+	const char *name;
+	uint64_t start;
+	const struct symbol_entry *entry =
+		callee_of(symbols, inner, inner_after_call, back, &start, &name);
+
 	/* Names are interned: the other parts of a split function bear its name. */
-	if (!entry->callee || entry->callee_start == inner_start ||
-	    entry->callee == inner_name)
+	if (!entry || entry->callee_start == start || entry->callee == name)
 		return NULL;
 	return entry->callee;
 }

@@ -4,7 +4,6 @@
  * compile units is made once for the module. */
 #include <dwarf.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "source/symbols_private.h"
 
@@ -35,6 +34,7 @@ void symbols_units_release(struct symbols *symbols)
 		free(symbols->units);
 		symbols->units = next;
 	}
+	symbols_scopes_release(symbols);
 }
 
 static bool add_range(struct unit_table *table, Dwarf_Addr start, Dwarf_Addr end,
@@ -170,32 +170,24 @@ static void inline_call_site(struct symbols *symbols, Dwarf_Die *die, Dwarf_Die 
 static size_t add_inlined(struct symbols *symbols, Dwarf_Die *unit, uint64_t address,
 			  struct frame *frames, size_t max)
 {
-	Dwarf_Die *scopes = NULL;
-	size_t count = 1;
-	int nr_scopes = dwarf_getscopes(unit, address, &scopes);
+	Dwarf_Die scopes[SYMBOLS_INLINES_MAX];
+	size_t nr_scopes =
+		symbols_scopes(symbols, unit, address, scopes,
+			       max < SYMBOLS_INLINES_MAX ? max : SYMBOLS_INLINES_MAX);
 	struct frame outer = frames[0];
+	size_t count = 0;
 
-	for (int i = 0; i < nr_scopes && count < max; i++) {
-		int tag = dwarf_tag(&scopes[i]);
-		const char *name;
-
-		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
-			continue;
-		name = die_name(symbols, &scopes[i]);
-		if (tag == DW_TAG_subprogram) {
-			if (!frames[count - 1].function || count > 1)
-				frames[count - 1].function =
-					outer.function ? outer.function : name;
-			break;
-		}
-		frames[count - 1].function = name;
-		frames[count - 1].inlined = true;
+	if (nr_scopes == 0)
+		return 1;
+	while (nr_scopes-- > 1) {
+		frames[count].function = die_name(symbols, &scopes[nr_scopes]);
+		frames[count++].inlined = true;
 		frames[count] = outer;
-		inline_call_site(symbols, &scopes[i], unit, &frames[count]);
-		count++;
+		inline_call_site(symbols, &scopes[nr_scopes], unit, &frames[count]);
 	}
-	free(scopes);
-	return count;
+	if (!outer.function)
+		frames[count].function = die_name(symbols, &scopes[0]);
+	return count + 1;
 }
 
 size_t symbols_lines(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,

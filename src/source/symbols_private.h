@@ -8,7 +8,7 @@
 
 #include "source/symbols.h"
 
-#define SYMBOLS_INLINES_MAX 8u
+#define SYMBOLS_INLINES_MAX 24u
 
 /* What is known of an address; frames follow. */
 struct symbol_entry {
@@ -85,10 +85,11 @@ struct symbols {
 	struct unwind_job *job;      /* of the callbacks */
 	struct unwind_chunk *chunks; /* of the job */
 	size_t nr_chunks;
-	uint8_t *stack_bytes;     /* UNWIND_STACK_MAX */
-	struct unit_table *units; /* of modules whose debug information has no index */
-	Dwfl_Module *agent_asked; /* whether it holds the agent was asked … */
-	bool agent_answer;        /* … and answered */
+	uint8_t *stack_bytes;       /* UNWIND_STACK_MAX */
+	struct unit_table *units;   /* of modules whose debug information has no index */
+	struct unit_index *indexes; /* functions of units; hash */
+	Dwfl_Module *agent_asked;   /* whether it holds the agent was asked … */
+	bool agent_answer;          /* … and answered */
 	const struct stack_rules *rules; /* the user's, or NULL; not owned */
 };
 
@@ -116,6 +117,11 @@ const char *symbols_tail_called(struct symbols *symbols, uint64_t inner,
 size_t symbols_lines(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,
 		     struct frame *frames, size_t max);
 void symbols_units_release(struct symbols *symbols);
+/* The function that holds pc, then what is inlined there, from the outside in; none if max
+ * is below 2. symbols_scope.c. */
+size_t symbols_scopes(struct symbols *symbols, Dwarf_Die *unit, uint64_t pc,
+		      Dwarf_Die *out, size_t max);
+void symbols_scopes_release(struct symbols *symbols);
 /* Interned; symbols_text.c. */
 const char *symbols_readable(struct symbols *symbols, const char *name);
 /* folder: that file is relative to; may be NULL. NULL if there is no file. */
@@ -123,6 +129,14 @@ const char *symbols_source_file(struct symbols *symbols, const char *file,
 				const char *folder);
 /* The agent's own frame, but for the functions that a program calls. */
 bool symbols_is_monitor(struct symbols *symbols, const struct frame *frame);
+/* Whether the call before back went elsewhere than to the function of inner; false also
+ * where nobody can say. */
+bool symbols_calls_other(struct symbols *symbols, uint64_t inner, bool inner_after_call,
+			 uint64_t back);
+/* Fills the job's pcs; returns whether they reach the outermost frame. */
+bool unwind_walk(struct symbols *symbols, struct unwind_job *job);
+/* A chain that ended early for want of the frame pointer: whether it is whole now. */
+bool unwind_repair(struct symbols *symbols, struct unwind_job *job);
 void unwind_recipes_release(struct symbols *symbols);
 
 #endif

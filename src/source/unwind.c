@@ -11,10 +11,9 @@
 #include "base/clock.h"
 #include "source/symbols_private.h"
 
-#define STACK_SPAN_MAX   (8u << 20)
-#define REPAIR_TRIES_MAX 48u
-#define RECIPES_MAX      4096u
-#define RECIPES_PER_PC   16u
+#define STACK_SPAN_MAX (8u << 20)
+#define RECIPES_MAX    4096u
+#define RECIPES_PER_PC 16u
 
 #if defined(__x86_64__)
 #define REG_FP 6
@@ -170,8 +169,7 @@ static int add_frame(Dwfl_Frame *frame, void *arg)
 	return DWARF_CB_OK;
 }
 
-/* Returns whether the chain reaches the outermost frame. */
-static bool walk(struct symbols *symbols, struct unwind_job *job)
+bool unwind_walk(struct symbols *symbols, struct unwind_job *job)
 {
 	job->nr_pcs = 0;
 	job->nr_reads = 0;
@@ -186,45 +184,6 @@ static bool walk(struct symbols *symbols, struct unwind_job *job)
 	}
 	return symbols_is_root(symbols, job->pcs[job->nr_pcs - 1],
 			       job->after_call[job->nr_pcs - 1]);
-}
-
-/*
- * A chain that ends early: the kernel does not show the frame pointer, and a function in it
- * finds its caller by it. Try each place that looks like a saved frame pointer below a
- * return address, and take the first whose chain reaches the outermost frame.
- */
-static bool repair(struct symbols *symbols, struct unwind_job *job)
-{
-	const struct unwind_start *start = job->start;
-	struct unwind_job *trial = malloc(sizeof(*trial));
-	size_t tries = 0;
-	bool whole = false;
-
-	if (!trial)
-		return false;
-	for (size_t at = 0; at + 16 <= start->nr_bytes && tries < REPAIR_TRIES_MAX;
-	     at += 8) {
-		uint64_t saved, back;
-
-		memcpy(&saved, start->bytes + at, sizeof(saved));
-		memcpy(&back, start->bytes + at + 8, sizeof(back));
-		if ((saved != 0 && (saved <= start->sp + at || saved & 7 ||
-				    saved - start->sp > STACK_SPAN_MAX)) ||
-		    back < 4096 || !symbols_call_before(symbols, back, NULL))
-			continue;
-		tries++;
-		trial->symbols = symbols;
-		trial->start = start;
-		trial->frame_pointer = start->sp + at;
-		trial->has_frame_pointer = true;
-		if (walk(symbols, trial) && trial->nr_pcs > job->nr_pcs) {
-			memcpy(job, trial, sizeof(*job));
-			whole = true;
-			break;
-		}
-	}
-	free(trial);
-	return whole;
 }
 
 static const struct stack *name_frames(struct symbols *symbols,
@@ -355,10 +314,10 @@ const struct stack *symbols_unwind(struct symbols *symbols,
 	symbols->nr_chunks = 0;
 	/* Report again, before walking, what was loaded since. */
 	symbols_module(symbols, start->pc);
-	bool whole = walk(symbols, &job);
+	bool whole = unwind_walk(symbols, &job);
 
 	if (!whole && !job.full && !start->regs)
-		whole = repair(symbols, &job);
+		whole = unwind_repair(symbols, &job);
 	stack = name_frames(symbols, &job, whole);
 	if (!start->live)
 		recipe_keep(symbols, &job, stack);
