@@ -23,9 +23,7 @@ struct check {
 	bool wanted[CHECK_COUNT];
 	int64_t most[CHECK_COUNT];
 	struct query *filter;
-	struct task *before; /* stuck at the first look: identities only */
-	size_t nr_before;
-	bool baseline; /* take it */
+	bool baseline; /* what waits since before the first look is not counted as stuck */
 	struct check_finding findings[CHECK_COUNT];
 	struct err e;
 };

@@ -3,7 +3,6 @@
 #include "cli/check.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -17,17 +16,10 @@
 #define STACKS_MAX 10u
 #define IDS_MAX    6u
 
-static bool is_same(const struct task *a, const struct task *b)
-{
-	return a->id == b->id && a->serial == b->serial && a->kind == b->kind;
-}
-
+/* A wait that began before the first look is not the doing of what is checked. */
 static bool was_before(const struct check *check, const struct task *task)
 {
-	for (size_t i = 0; i < check->nr_before; i++)
-		if (is_same(&check->before[i], task))
-			return true;
-	return false;
+	return check->baseline && task->since_ns <= check->span.first_ns;
 }
 
 static bool is_shown(const struct check *check, const struct task *task)
@@ -43,17 +35,21 @@ static bool is_guilty(const struct check *check, const struct task *task)
 				      check->span.last_ns);
 }
 
-/* Without memory nothing is forgiven. */
-static void remember_before(struct check *check)
+/* Growth of an idle pool is no leak; what is proved is one, whoever it is. */
+static bool is_guilty_leak(const struct snapshot *s, const struct leak *leak)
 {
-	const struct snapshot *s = check->span.last;
+	return leak->finding.verdict == VERDICT_PROOF ||
+	       (leak->finding.verdict == VERDICT_LEAK &&
+		!known_pool(&s->tasks[leak->example]));
+}
 
-	check->baseline = false;
-	check->before = calloc(s->counts.stuck + 1, sizeof(*check->before));
-	for (size_t i = 0; check->before && i < s->nr_tasks; i++)
-		if ((s->tasks[i].flags & TASK_STUCK) &&
-		    check->nr_before < s->counts.stuck)
-			check->before[check->nr_before++] = s->tasks[i];
+static uint64_t count_leaks(const struct snapshot *s)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; s->groups && i < s->groups->nr_leaks; i++)
+		count += is_guilty_leak(s, &s->groups->leaks[i]);
+	return count;
 }
 
 static uint64_t count_rule(const struct check *check, enum check_rule rule)
@@ -62,7 +58,7 @@ static uint64_t count_rule(const struct check *check, enum check_rule rule)
 	uint64_t count = 0;
 
 	if (rule == CHECK_LEAK)
-		return report_leaks(s, VERDICT_LEAK);
+		return count_leaks(s);
 	if (rule == CHECK_DEADLOCK)
 		return graph_cycles(s);
 	for (size_t i = 0; i < s->nr_tasks; i++)
@@ -77,14 +73,11 @@ void check_look(struct check *check)
 
 	query_begin(check->filter, s);
 	grouping_begin_acknowledging(check->span.look.grouping, s);
-	/* The stuck rule itself takes two looks. */
-	if (check->baseline && check->span.looks >= 2)
-		remember_before(check);
 	for (int rule = 0; rule < CHECK_COUNT; rule++) {
 		struct check_finding *finding = &check->findings[rule];
 		uint64_t count;
 
-		if (!check->wanted[rule] || check->baseline)
+		if (!check->wanted[rule])
 			continue;
 		count = count_rule(check, (enum check_rule)rule);
 		if (count <= (uint64_t)check->most[rule]) {
@@ -217,10 +210,14 @@ static void put_leaks(const struct check *check, struct buf *out)
 	const struct snapshot *s = check->findings[CHECK_LEAK].snapshot;
 	bool ascii = check->options->settings.ascii;
 
-	for (size_t i = 0; i < report_leaks(s, VERDICT_LEAK) && i < STACKS_MAX; i++) {
+	for (size_t i = 0, shown = 0; i < s->groups->nr_leaks && shown < STACKS_MAX;
+	     i++) {
 		const struct leak *leak = &s->groups->leaks[i];
 		char line[REPORT_LINE_MAX];
 
+		if (!is_guilty_leak(s, leak))
+			continue;
+		shown++;
 		buf_printf(out, "  %u x ", leak->count);
 		escape_text(out,
 			    report_site(leak->stack, leak->created_by, leak->state, line),
@@ -290,5 +287,4 @@ void check_release(struct check *check)
 	for (int rule = 0; rule < CHECK_COUNT; rule++)
 		snapshot_unref(check->findings[rule].snapshot);
 	query_free(check->filter);
-	free(check->before);
 }

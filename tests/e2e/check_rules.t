@@ -1,0 +1,112 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# check: every rule, broken and kept; what is not counted; and whose exit status it has.
+. "$(dirname "$0")/lib.sh"
+need python3
+here=$(cd "$(dirname "$0")/../targets" && pwd)
+cd "$work" || exit 1
+
+# Each runs beside the others and leaves its status and its output; judged below.
+jobs=
+# job NAME COMMAND…
+job() {
+	name=$1
+	shift
+	{ "$@" >"$name.out" 2>&1 </dev/null; echo $? >"$name.status"; } &
+	jobs="$jobs $!"
+}
+# ends NAME STATUS WHAT [PATTERN…]: its output has a line for each pattern
+ends() {
+	name=$1
+	status=$2
+	what=$3
+	shift 3
+	wrong=0
+	[ "$(cat "$name.status")" = "$status" ] || wrong=1
+	for pattern in "$@"; do grep -q -- "$pattern" "$name.out" || wrong=1; done
+	ok $wrong "$what" "$(cat "$name.status"): $(cat "$name.out")"
+}
+run() { "$client" check "$@"; }
+waiters() { # waiters OPTION… -- SECONDS CODE [NAME]
+	options=
+	while [ "$1" != -- ]; do
+		options="$options $1"
+		shift
+	done
+	shift
+	# shellcheck disable=SC2086
+	"$client" check $options -- python3 "$here/leak_waiters.py" "$@"
+}
+locks() { # locks KIND OPTION…
+	kind=$1
+	shift
+	# Its standard input stays open, so that it stays.
+	sleep 5 | "$client" check "$@" -- "$BUILD/tests/targets/lock_cycles" "$kind"
+}
+
+job stuck waiters --max-stuck 0 --stuck 0.5 -- 2 0
+job stuck1 waiters --max-stuck 1 --stuck 0.5 -- 2 0
+job code waiters --max-stuck 1 --no-leak --no-deadlock -- 1 7
+job filter waiters --max-stuck 0 --stuck 0.5 --filter name=other -- 2 0
+job known waiters --max-stuck 0 --stuck 0.5 -- 2 0 bio_work
+mkdir -p known/grmon-c
+echo '{"acknowledge": ["state:lock"]}' >known/grmon-c/config.json
+job acknowledged env XDG_CONFIG_HOME="$work/known" "$client" check --max-stuck 0 --stuck 0.5 \
+	-- python3 "$here/leak_waiters.py" 2 0
+job tasks run --max-tasks 5 --for 3 -- python3 "$here/leak_pool.py" pool
+job tasks50 run --max-tasks 50 --for 3 -- python3 "$here/leak_pool.py" pool
+job leak run --no-leak --for 5 -- python3 "$here/leak_pool.py" leak
+job pool run --no-leak --for 5 -- python3 "$here/leak_pool.py" pool
+job ack_leak env XDG_CONFIG_HOME="$work/known" "$client" check --no-leak --for 5 \
+	-- python3 "$here/leak_pool.py" leak
+job deadlock locks abba --no-deadlock --for 2
+job usual locks abba --for 2
+
+# What was there before: stuck since before the check, and one that begins while it looks.
+start python3 "$here/leak_waiters.py" 60 0
+before=$last
+start python3 "$here/leak_waiters.py" 60 0
+during=$last
+two_wait() { [ "$(grep -c '^waits' log)" -eq 2 ]; }
+until_true two_wait
+job before run "$before" --max-stuck 0 --stuck 0.5 --for 3
+job during run "$during" --max-stuck 0 --stuck 0.5 --for 4
+# Some come before its first look, some after.
+while [ ! -s during.status ] && kill -USR1 "$during"; do sleep 0.2; done &
+started="$started $!"
+"$client" record "$before" -o recording -i 0.1 --for 2 2>/dev/null
+job recording run recording --max-stuck 0 --stuck 0.5
+job signal run --no-leak -- sh -c 'kill -9 $$'
+job usage run --max-stuck many -- true
+job two run --no-leak one two
+job nothing run --no-leak --
+job missing run --no-leak -- "$work/no-such-program"
+job target run --no-leak no-such-process-here
+# shellcheck disable=SC2086
+wait $jobs
+
+ends stuck 1 '--max-stuck 0: a thread that waits for ever, with its stack' \
+	'^check: 1 stuck task, at most 0 may be' 'created by' 'lock_PyThread_acquire_lock'
+ends stuck1 0 '--max-stuck 1 lets it pass' 'check passed'
+ends code 7 'where nothing is found the status is that of the command'
+ends filter 0 '--filter: others are not counted' 'check passed'
+ends known 0 'a thread of a known idle pool is not counted' 'check passed'
+ends acknowledged 0 'nor is what the configuration acknowledges' 'check passed'
+ends tasks 1 '--max-tasks: too many threads' '^check: [0-9]* tasks, at most 5 may be'
+ends tasks50 0 '--max-tasks: few enough, and the command is ended after --for' 'check passed'
+ends leak 1 '--no-leak: threads that climb' '^check: 1 leak' 'a minute' 'blocked at'
+ends pool 0 '--no-leak: a pool that warms up' 'check passed'
+ends ack_leak 0 '--no-leak: climbing threads that are acknowledged' 'check passed'
+ends deadlock 1 '--no-deadlock: two threads that wait for each other' '^check: 1 deadlock' \
+	'in mutex: .* held by'
+ends usual 1 'without a rule leaks and deadlocks are looked for' '^check: 1 deadlock'
+ends before 0 'what waited before the check began is not counted' 'check passed'
+ends during 1 'what begins to wait meanwhile is' '^check: [0-9]* stuck task'
+ends recording 0 'in a recording neither is what waited before it' 'check passed'
+ends signal 137 'a command that a signal ends'
+ends usage 2 'a number that is none'  'is no number'
+ends two 2 'two targets' 'one TARGET'
+ends nothing 2 'no command' 'no command behind --'
+ends missing 3 'a command that is not there'
+ends target 3 'a target that is not there'
+plan $tests

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""Waits that nobody ends: "leak_waiters.py SECONDS CODE [NAME]" starts a thread that waits
+for a lock, and one more on SIGUSR1, which is answered by a line; NAME: what the kernel is
+told that the threads are called. Ends after SECONDS with CODE."""
+import ctypes
+import signal
+import sys
+import threading
+import time
+
+lock = threading.Lock()
+lock.acquire()
+
+
+def wait_for_ever():
+    if len(sys.argv) > 3:
+        ctypes.CDLL(None).prctl(15, sys.argv[3].encode(), 0, 0, 0)
+    lock.acquire()
+
+
+def another(*_):
+    threading.Thread(target=wait_for_ever, daemon=True).start()
+    print("waits", flush=True)
+
+
+signal.signal(signal.SIGUSR1, another)
+another()
+until = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < until:
+    time.sleep(0.05)
+sys.exit(int(sys.argv[2]))
