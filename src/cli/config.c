@@ -289,6 +289,21 @@ static void print_columns(const struct column_list *columns, char *out, size_t s
 					 column_info(columns->ids[i])->key);
 }
 
+/* Lines as a list of texts; a new reference. */
+static json_t *lines_value(const char *lines)
+{
+	json_t *list = json_array();
+
+	while (*lines) {
+		size_t bytes = strcspn(lines, "\n");
+
+		if (bytes > 0)
+			json_array_append_new(list, json_stringn(lines, bytes));
+		lines += bytes + (lines[bytes] == '\n');
+	}
+	return list;
+}
+
 /* The value as the file holds it; a new reference. */
 static json_t *key_value(const struct config_key *key, const struct settings *settings)
 {
@@ -296,6 +311,8 @@ static json_t *key_value(const struct config_key *key, const struct settings *se
 
 	if (key->kind == KEY_SWITCH)
 		return json_boolean(*(const bool *)((const char *)settings + key->at));
+	if (key->kind == KEY_FILTERS)
+		return lines_value(settings->acknowledge);
 	if (key->kind == KEY_SECONDS) {
 		int64_t ms = settings->interval_ns / 1000000;
 
@@ -355,7 +372,7 @@ int config_save(const char *path, const struct settings *settings, struct err *e
 		root = json_object();
 	for (size_t i = 0; i < NR_KEYS; i++) {
 		/* The view changes no rules: the file keeps what it has. */
-		if (keys[i].kind >= KEY_RULES)
+		if (keys[i].kind == KEY_RULES)
 			continue;
 		json_t *value = key_value(&keys[i], settings);
 		json_t *usual = key_value(&keys[i], &defaults);

@@ -170,8 +170,8 @@ static int feed_attach(void *ctx, pid_t pid, struct err *e)
 }
 
 /* A name that is not taken yet: grmon-c-PID-TIME.json, with a number where needed. */
-static int create_dump(const struct snapshot *snapshot, char *path, size_t size,
-		       struct err *e)
+static int create_file(const struct snapshot *snapshot, const char *extension, char *path,
+		       size_t size, struct err *e)
 {
 	time_t seconds = (time_t)(snapshot->real_ns / 1000000000);
 	char when[32] = "0";
@@ -185,15 +185,15 @@ static int create_dump(const struct snapshot *snapshot, char *path, size_t size,
 
 		if (i > 0)
 			snprintf(number, sizeof(number), "-%d", i);
-		snprintf(path, size, "grmon-c-%d-%s%s.json", (int)snapshot->target.pid,
-			 when, number);
+		snprintf(path, size, "grmon-c-%d-%s%s.%s", (int)snapshot->target.pid,
+			 when, number, extension);
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd >= 0)
 			return fd;
 		if (errno != EEXIST)
 			return err_sys(e, errno, "cannot write %s here", path);
 	}
-	return err_set(e, ERR_SYS, "there are too many dumps of this second here");
+	return err_set(e, ERR_SYS, "there are too many files of this second here");
 }
 
 static int dump_flush(void *flush_ctx, struct buf *out, struct err *e)
@@ -209,7 +209,7 @@ static int feed_write_dump(void *ctx, const struct snapshot *snapshot, char *pat
 {
 	struct poller *poller = ctx;
 	struct rows_options all = {.class = -1, .sort = {COLUMN_ID, false}};
-	int fd = create_dump(snapshot, path, size, e);
+	int fd = create_file(snapshot, "json", path, size, e);
 	struct out_request request = {.snapshot = snapshot,
 				      .settings = poller->options.settings,
 				      .flush = dump_flush,
@@ -235,6 +235,44 @@ static int feed_write_dump(void *ctx, const struct snapshot *snapshot, char *pat
 	return rc;
 }
 
+static int feed_record(void *ctx, const struct snapshot *snapshot, bool on, struct err *e)
+{
+	struct poller *poller = ctx;
+	char path[sizeof(poller->wishes.record_path)] = "";
+	int fd = on ? create_file(snapshot, "grmon", path, sizeof(path), e) : -1;
+
+	if (on && fd < 0)
+		return e->code;
+	if (on)
+		close(fd);
+	pthread_mutex_lock(&poller->lock);
+	memcpy(poller->wishes.record_path, path, sizeof(path));
+	poller->wishes.record = on;
+	poller->wishes.stop_recording = !on;
+	poller->wishes.refresh |= on;
+	pthread_mutex_unlock(&poller->lock);
+	wake_thread(poller);
+	return 0;
+}
+
+static int feed_set_acknowledge(void *ctx, const char *filters, struct err *e)
+{
+	struct poller *poller = ctx;
+	struct grouping *tried = grouping_new(filters, e);
+
+	if (!tried)
+		return e->code;
+	grouping_free(tried);
+	pthread_mutex_lock(&poller->lock);
+	snprintf(poller->wishes.acknowledge, sizeof(poller->wishes.acknowledge), "%s",
+		 filters);
+	poller->wishes.new_acknowledge = true;
+	poller->wishes.refresh = true;
+	pthread_mutex_unlock(&poller->lock);
+	wake_thread(poller);
+	return 0;
+}
+
 const struct feed_ops poller_feed_ops = {
 	.fd = feed_fd,
 	.clear = feed_clear,
@@ -249,5 +287,7 @@ const struct feed_ops poller_feed_ops = {
 	.history = feed_history,
 	.processes = feed_processes,
 	.attach = feed_attach,
+	.record = feed_record,
+	.set_acknowledge = feed_set_acknowledge,
 	.write_dump = feed_write_dump,
 };

@@ -39,6 +39,7 @@ static void publish(struct poller *poller, enum feed_status status, const char *
 	poller->state.status = status;
 	snprintf(poller->state.message, sizeof(poller->state.message), "%s", message);
 	poller->state.place = *look_place(poller->look);
+	poller->state.recorder = poller->recorder.state;
 	if (snapshot) {
 		old = poller->latest;
 		poller->latest = snapshot;
@@ -93,6 +94,7 @@ static void target_ended(struct poller *poller)
 		snprintf(poller->wait_name, sizeof(poller->wait_name), "%s",
 			 last->target.name);
 	}
+	recorder_stop(&poller->recorder);
 	poller->ended_pid = poller->look->target.pid;
 	look_detach(poller->look);
 	poller->mode = MODE_ENDED;
@@ -111,11 +113,16 @@ static void target_ended(struct poller *poller)
 static void take_look(struct poller *poller)
 {
 	int64_t begin_ns = clock_mono_ns();
+	struct source_focus focus = poller->focus;
 	struct snapshot *snapshot;
 	struct err e = {0};
-	int rc = look_sample(poller->look, &poller->focus, &snapshot, &e);
+	int rc;
 
+	focus.all |= poller->recorder.state.on; /* whole stacks are recorded */
+	rc = look_sample(poller->look, &focus, &snapshot, &e);
 	note_poll(poller, begin_ns);
+	if (rc == 0 && !snapshot->target.replay)
+		recorder_put(&poller->recorder, snapshot);
 	/* Where the kernel still knows the process, an end that only the source saw is a
 	 * failure that passes, or is an end at the next look. */
 	if (rc == 0 && snapshot->target.replay)
@@ -139,6 +146,7 @@ static void attach(struct poller *poller, pid_t pid)
 	struct snapshot *snapshot = NULL;
 	struct err e = {0};
 
+	recorder_stop(&poller->recorder);
 	if (track) {
 		pthread_mutex_lock(&poller->lock);
 		old = poller->track;
@@ -196,6 +204,25 @@ static void look_for_name(struct poller *poller)
 		attach(poller, pid);
 }
 
+static void take_recording_wishes(struct poller *poller,
+				  const struct poller_wishes *wishes)
+{
+	struct err e;
+
+	if (wishes->new_acknowledge)
+		grouping_set_acknowledge(poller->look->grouping, wishes->acknowledge, &e);
+	if (wishes->stop_recording)
+		recorder_stop(&poller->recorder);
+	if (wishes->record && poller->mode == MODE_LIVE)
+		recorder_start(&poller->recorder, wishes->record_path);
+	if (!wishes->record && !wishes->stop_recording)
+		return;
+	pthread_mutex_lock(&poller->lock);
+	poller->state.recorder = poller->recorder.state;
+	pthread_mutex_unlock(&poller->lock);
+	wake_view(poller);
+}
+
 /* Take what the view wished for. Returns false when it wants the thread to end. */
 static bool take_wishes(struct poller *poller)
 {
@@ -209,6 +236,8 @@ static bool take_wishes(struct poller *poller)
 	poller->wishes.samples = 0;
 	poller->wishes.by_ns = 0;
 	poller->wishes.seek = poller->wishes.play = false;
+	poller->wishes.record = poller->wishes.stop_recording = false;
+	poller->wishes.new_acknowledge = false;
 	pthread_mutex_unlock(&poller->lock);
 
 	if (wishes.interval_ns != poller->interval_ns) {
@@ -226,6 +255,7 @@ static bool take_wishes(struct poller *poller)
 		attach(poller, wishes.attach);
 	if (wishes.samples != 0 || wishes.by_ns != 0)
 		look_move(poller->look, wishes.samples, wishes.by_ns);
+	take_recording_wishes(poller, &wishes);
 	if (wishes.seek)
 		look_seek(poller->look, wishes.seek_ns);
 	if (wishes.play)
@@ -300,6 +330,7 @@ void *poller_thread(void *arg)
 			break;
 		}
 	}
+	recorder_stop(&poller->recorder);
 	return NULL;
 }
 

@@ -6,6 +6,8 @@
 #include <pthread.h>
 
 #include "cli/poller.h"
+#include "cli/recorder.h"
+#include "core/settings.h"
 #include "source/processes.h"
 
 enum poller_mode {
@@ -29,6 +31,10 @@ struct poller_wishes {
 	int64_t interval_ns;
 	struct stuck_rule rule;
 	struct source_focus focus;
+	bool record, stop_recording;
+	char record_path[256];
+	bool new_acknowledge;
+	char acknowledge[SETTINGS_ACKNOWLEDGE_MAX];
 };
 
 struct poller {
@@ -50,6 +56,7 @@ struct poller {
 	int64_t next_ns; /* of the next look */
 	int64_t interval_ns;
 	struct source_focus focus;
+	struct recorder_of_view recorder;
 	pid_t ended_pid; /* not to be found again while it is a zombie */
 	char wait_name[64];
 

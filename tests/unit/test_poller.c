@@ -16,6 +16,7 @@
 #include "../../src/cli/look.c"
 #include "../../src/cli/look_replay.c"
 #include "../../src/cli/poller.c"
+#include "../../src/cli/recorder.c"
 
 #define PATIENCE_MS 10000
 
