@@ -48,8 +48,9 @@ int span_length(const struct options *options, int64_t usual_ns, int64_t *for_ns
 
 static void set_times(struct span *span, const struct options *options, int64_t for_ns)
 {
-	int64_t least_ns = for_ns > 0 ? for_ns / 2 : LEAST_OPEN_NS;
-
+	span->least_ns = for_ns > 0 ? for_ns / 2 : LEAST_OPEN_NS;
+	if (span->least_ns > TREND_LEAST_NS)
+		span->least_ns = TREND_LEAST_NS;
 	span->interval_ns = options->settings.interval_ns;
 	if (for_ns > 0 && span->interval_ns > for_ns / LOOKS_LEAST)
 		span->interval_ns = for_ns / LOOKS_LEAST;
@@ -59,8 +60,7 @@ static void set_times(struct span *span, const struct options *options, int64_t 
 		span->interval_ns = INTERVAL_LEAST;
 	span->due_ns = clock_mono_ns();
 	span->end_ns = for_ns > 0 ? span->due_ns + for_ns : INT64_MAX;
-	grouping_set_least(span->look.grouping,
-			   least_ns < TREND_LEAST_NS ? least_ns : TREND_LEAST_NS);
+	grouping_set_least(span->look.grouping, span->least_ns);
 }
 
 /* Back to the first picture; the whole of the recording is what was watched. */
@@ -134,6 +134,16 @@ static void wait_until(int64_t due_ns)
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
 }
 
+/* Another source begins anew: what is left of the time must do. */
+static void note_source(struct span *span)
+{
+	int64_t left_ns = span->end_ns - clock_mono_ns();
+
+	if (span->ops && span->ops != span->look.ops && left_ns / 2 < span->least_ns)
+		grouping_set_least(span->look.grouping, left_ns / 2);
+	span->ops = span->look.ops;
+}
+
 static void keep(struct span *span, struct snapshot *snapshot)
 {
 	snapshot_unref(span->last);
@@ -180,6 +190,7 @@ bool span_next(struct span *span, struct err *e)
 			span->due_ns = clock_mono_ns();
 		rc = look_sample(&span->look, &all, &snapshot, e);
 		if (rc == 0) {
+			note_source(span);
 			keep(span, snapshot);
 			return true;
 		}

@@ -17,6 +17,8 @@ struct span {
 	bool ended;            /* the target has */
 	bool replay;
 	int64_t replay_real_ns;
+	int64_t least_ns;             /* of a watch before growth is a leak */
+	const struct source_ops *ops; /* of the last look */
 };
 
 /* Attach to pid, or to `other` if that is not NULL. for_ns: 0 for no end. Returns an exit

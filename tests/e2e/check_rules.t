@@ -53,9 +53,9 @@ mkdir -p known/grmon-c
 echo '{"acknowledge": ["state:lock"]}' >known/grmon-c/config.json
 job acknowledged env XDG_CONFIG_HOME="$work/known" "$client" check --max-stuck 0 --stuck 0.5 \
 	-- python3 "$here/leak_waiters.py" 2 0
-job tasks run --max-tasks 5 --for 3 -- python3 "$here/leak_pool.py" pool
+job tasks run --max-tasks 5 -- python3 "$here/leak_pool.py" pool 3
 job tasks50 run --max-tasks 50 --for 3 -- python3 "$here/leak_pool.py" pool
-job leak run --no-leak --for 5 -- python3 "$here/leak_pool.py" leak
+job leak run --no-leak -- python3 "$here/leak_pool.py" leak 8
 job pool run --no-leak --for 5 -- python3 "$here/leak_pool.py" pool
 job ack_leak env XDG_CONFIG_HOME="$work/known" "$client" check --no-leak --for 5 \
 	-- python3 "$here/leak_pool.py" leak
