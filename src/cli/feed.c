@@ -82,6 +82,18 @@ static void feed_set_rule(void *ctx, const struct stuck_rule *rule)
 	wake_thread(poller);
 }
 
+static void feed_prove(void *ctx, bool start)
+{
+	struct poller *poller = ctx;
+
+	pthread_mutex_lock(&poller->lock);
+	poller->wishes.prove = start;
+	poller->wishes.unprove = !start;
+	poller->wishes.refresh = true;
+	pthread_mutex_unlock(&poller->lock);
+	wake_thread(poller);
+}
+
 static void feed_move(void *ctx, int samples, int64_t by_ns)
 {
 	struct poller *poller = ctx;
@@ -290,4 +302,5 @@ const struct feed_ops poller_feed_ops = {
 	.record = feed_record,
 	.set_acknowledge = feed_set_acknowledge,
 	.write_dump = feed_write_dump,
+	.prove = feed_prove,
 };

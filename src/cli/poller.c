@@ -18,6 +18,7 @@
 #include "cli/poller_internal.h"
 
 #define WAIT_LOOK_NS      200000000ll /* how often a name is looked for */
+#define PROVING_LOOK_NS   250000000ll /* while a proof of leaks goes on */
 #define SLEEP_FOR_EVER_NS INT64_MAX
 #define REPLAY_LEAST_NS   30000000ll /* between two pictures of a recording */
 
@@ -121,6 +122,7 @@ static void take_look(struct poller *poller)
 	focus.all |= poller->recorder.state.on; /* whole stacks are recorded */
 	rc = look_sample(poller->look, &focus, &snapshot, &e);
 	note_poll(poller, begin_ns);
+	poller->proving = rc == 0 && snapshot->proving.state == PROVING_RUNNING;
 	if (rc == 0 && !snapshot->target.replay)
 		recorder_put(&poller->recorder, snapshot);
 	/* Where the kernel still knows the process, an end that only the source saw is a
@@ -232,6 +234,7 @@ static bool take_wishes(struct poller *poller)
 	wishes = poller->wishes;
 	poller->wishes.refresh = false;
 	poller->wishes.new_rule = false;
+	poller->wishes.prove = poller->wishes.unprove = false;
 	poller->wishes.attach = 0;
 	poller->wishes.samples = 0;
 	poller->wishes.by_ns = 0;
@@ -260,6 +263,8 @@ static bool take_wishes(struct poller *poller)
 		look_seek(poller->look, wishes.seek_ns);
 	if (wishes.play)
 		look_play(poller->look, wishes.speed);
+	if (wishes.prove || wishes.unprove)
+		look_prove(poller->look, wishes.prove, &(struct err){0});
 	if (wishes.refresh || wishes.new_rule)
 		poller->next_ns = clock_mono_ns();
 	return true;
@@ -292,6 +297,10 @@ static void plan_next(struct poller *poller)
 {
 	int64_t now_ns = clock_mono_ns();
 
+	if (poller->proving && poller->interval_ns > PROVING_LOOK_NS) {
+		poller->next_ns = now_ns + PROVING_LOOK_NS;
+		return;
+	}
 	poller->next_ns += poller->interval_ns;
 	if (poller->next_ns <= now_ns)
 		poller->next_ns += (now_ns - poller->next_ns) / poller->interval_ns *

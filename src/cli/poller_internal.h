@@ -22,6 +22,8 @@ struct poller_wishes {
 	bool stop;
 	bool refresh;
 	bool new_rule;
+	bool prove;   /* begin a proof of leaks … */
+	bool unprove; /* … or stop it */
 	pid_t attach; /* 0: no wish */
 	int samples;  /* in a recording */
 	int64_t by_ns;
@@ -57,6 +59,7 @@ struct poller {
 	int64_t interval_ns;
 	struct source_focus focus;
 	struct recorder_of_view recorder;
+	bool proving;    /* the last look said that a proof goes on */
 	pid_t ended_pid; /* not to be found again while it is a zombie */
 	char wait_name[64];
 

@@ -12,7 +12,7 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_MARK] =
 		{"mark", NULL, "!",
 		 "D in a deadlock, ! stuck, ? half-way there, ~ suspect, x stale, "
-		 "L beside it: its group leaks",
+		 "L beside it: its group leaks, P: proven",
 		 COLUMN_TEXT, 1, 2, 0, false, true},
 	[COLUMN_ID] = {"id", NULL, "ID",
 		       "t and thread id, g and goroutine, c and coroutine", COLUMN_TEXT,
@@ -84,10 +84,13 @@ static char column_sign(const struct task *task)
 static const char *column_mark(const struct task *task, char *out)
 {
 	char sign = column_sign(task);
-	bool leaks = (task->flags & TASK_LEAK) && sign != 'D';
+	const char *leaks = task->flags & TASK_UNREACHABLE ? "P"
+			    : task->flags & TASK_LEAK      ? "L"
+							   : "";
 
-	snprintf(out, COLUMN_TEXT_MAX, "%.*s%s", sign != ' ' || !leaks, &sign,
-		 leaks ? "L" : "");
+	if (sign == 'D')
+		leaks = "";
+	snprintf(out, COLUMN_TEXT_MAX, "%.*s%s", sign != ' ' || !*leaks, &sign, leaks);
 	return out;
 }
 
@@ -217,8 +220,10 @@ static double column_severity(const struct task *task)
 
 	if (sign == 'D')
 		return 8;
+	if (task->flags & TASK_UNREACHABLE)
+		return 7;
 	if (task->flags & TASK_LEAK)
-		return task->flags & TASK_UNREACHABLE ? 7 : 6;
+		return 6;
 	return at ? (double)(at - signs + 1) : 0;
 }
 

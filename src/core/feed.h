@@ -87,6 +87,8 @@ struct feed_ops {
 	/* Write every look from now on, also while nobody takes it, into a new file in the
 	 * working directory; or stop. How it goes stands in feed_state. */
 	int (*record)(void *ctx, const struct snapshot *snapshot, bool on, struct err *e);
+	/* Prove which tasks nothing alive can wake, or stop that; see snapshot->proving. */
+	void (*prove)(void *ctx, bool start);
 	/* Filters, one a line, of what never leaks: from the next look on. */
 	int (*set_acknowledge)(void *ctx, const char *filters, struct err *e);
 	/* Write the snapshot as JSON into a new file in the working directory; its path is

@@ -94,7 +94,7 @@ static const struct {
 	{"idle", TASK_IDLE},    {"stuck", TASK_STUCK}, {"warn", TASK_WARN},
 	{"warning", TASK_WARN}, {"stale", TASK_STALE}, {"suspect", TASK_SUSPECT},
 	{"new", TASK_NEW},      {"leak", TASK_LEAK},   {"gone", TASK_GONE},
-	{"moved", TASK_MOVED},
+	{"moved", TASK_MOVED},  {"proven", TASK_UNREACHABLE},
 };
 
 static bool prefix_of(const char *whole, const struct pattern *pattern)

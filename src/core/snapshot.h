@@ -148,6 +148,7 @@ enum proving_state {
 };
 
 struct proving {
+	bool possible; /* the source can */
 	enum proving_state state;
 	unsigned percent; /* while it runs */
 	unsigned passes;  /* over the heap, which agree */

@@ -227,12 +227,14 @@ void go_prove_poll(struct go_prove *prove, struct snapshot *out)
 	if (prove->started && __atomic_load_n(&prove->done, __ATOMIC_ACQUIRE))
 		finish(prove);
 	if (prove->started) {
+		out->proving.possible = true;
 		out->proving.state = PROVING_RUNNING;
 		out->proving.percent =
 			(unsigned)__atomic_load_n(&prove->percent, __ATOMIC_RELAXED);
 		return;
 	}
 	out->proving = prove->result;
+	out->proving.possible = true;
 	if (prove->result.state == PROVING_FAILED)
 		out->proving.why =
 			arena_strndup(&out->arena, prove->why, sizeof(prove->why));

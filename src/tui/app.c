@@ -125,6 +125,7 @@ static void add_trend(struct tui *t, uint32_t tasks)
 bool tui_take(struct tui *t)
 {
 	struct feed_recorder before;
+	struct proving proving;
 	struct feed_state state;
 	struct snapshot *snapshot;
 	bool news;
@@ -149,8 +150,10 @@ bool tui_take(struct tui *t)
 		snapshot_unref(snapshot);
 		return news;
 	}
+	proving = t->snapshot ? t->snapshot->proving : (struct proving){0};
 	snapshot_unref(t->snapshot);
 	t->snapshot = snapshot;
+	prove_update(t, &proving);
 	t->step = false;
 	if (t->paused)
 		t->now_ns = snapshot->mono_ns;
@@ -360,6 +363,9 @@ void tui_act(struct tui *t, enum action action, int key)
 		break;
 	case ACTION_RECORD:
 		recorder_toggle(t);
+		break;
+	case ACTION_PROVE:
+		prove_toggle(t);
 		break;
 	case ACTION_WAITS:
 		if (t->snapshot != NULL || t->state.polls > 0)

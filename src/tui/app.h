@@ -163,6 +163,10 @@ void recorder_toggle(struct tui *t);
 /* After news of the feed: what it was before. */
 void recorder_update(struct tui *t, const struct feed_recorder *before);
 
+/* prove.c: L, and after a new snapshot: how the proof stood before. */
+void prove_toggle(struct tui *t);
+void prove_update(struct tui *t, const struct proving *before);
+
 /* header.c */
 void header_draw(struct tui *t, int lines);
 /* Class at x of the second line, -1 for all, -2 for none. */

@@ -12,6 +12,21 @@ struct builder {
 	const struct task *task;
 };
 
+/* By the addresses that the wait says; a select has several. */
+static void add_proof(struct builder *b)
+{
+	const struct waits_on *waits = &b->task->waits;
+
+	if (waits->kind != NULL && waits->address != 0)
+		page_say(&b->page, ROLE_STUCK, "P", NULL,
+			 "proven leak: nothing alive can reach %s 0x%llx%s", waits->kind,
+			 (unsigned long long)waits->address,
+			 b->task->state == STATE_SELECT ? " or the others" : "");
+	else
+		page_say(&b->page, ROLE_STUCK, "P", NULL,
+			 "proven leak: nobody can ever end this wait");
+}
+
 static void add_state(struct builder *b)
 {
 	const struct task *task = b->task;
@@ -41,6 +56,8 @@ static void add_state(struct builder *b)
 		page_say(&b->page, ROLE_STUCK, "D", NULL,
 			 "in a deadlock: it waits for somebody who waits for it; w shows "
 			 "the cycle");
+	if (task->flags & TASK_UNREACHABLE)
+		add_proof(b);
 	if (task->flags & TASK_STUCK)
 		page_say(&b->page, ROLE_STUCK, "!", NULL,
 			 "stuck: over its threshold of %s in two looks in a row", limit);

@@ -146,6 +146,10 @@ static void add_target(struct tui *t, struct parts *parts)
 	if (leaking_groups(t) > 0)
 		ADD(parts, 1, ROLE_STUCK, "%zu leak%s", leaking_groups(t),
 		    leaking_groups(t) == 1 ? "" : "s");
+	if (s->proving.state == PROVING_RUNNING)
+		ADD(parts, 1, ROLE_WARN, "proof %u%%", s->proving.percent);
+	else if (s->proving.state == PROVING_DONE && s->proving.proven > 0)
+		ADD(parts, 1, ROLE_STUCK, "%u proven", s->proving.proven);
 	if (s->counts.stuck > 0)
 		ADD(parts, 1, ROLE_STUCK, "!%u stuck", s->counts.stuck);
 	if (s->target.start_real_ns > 0) {

@@ -10,7 +10,7 @@
 
 static enum role row_role(const struct task *task)
 {
-	if (task->flags & (TASK_DEADLOCK | TASK_STUCK))
+	if (task->flags & (TASK_DEADLOCK | TASK_STUCK | TASK_UNREACHABLE))
 		return ROLE_STUCK;
 	if (task->flags & TASK_GONE)
 		return ROLE_DIM;
