@@ -75,7 +75,7 @@ locked() {
 	until_true grep -q ready out && until_true in_cycle || echo "# no deadlock"
 }
 has_cycle() { grep -q '"cycles": \[\["t' replayed.json; }
-text() { "$client" dump --sort id --columns id,state,waits,name,function,location "$1" | tail -n +2 | sed 's/ for [^ ]* on / /'; }
+text() { "$client" dump --sort id --columns id,state,waits,name,function,location "$1" | tail -n +3 | sed 's/ for [^ ]* on / /'; }
 texts() {
 	text one.grmon >replayed.txt
 	text "$last" >live.txt
