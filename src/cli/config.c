@@ -43,8 +43,10 @@ static const struct config_key keys[] = {
 	{"no_color", KEY_SWITCH, 0, offsetof(struct settings, no_color), "true or false"},
 	{"ascii", KEY_SWITCH, 0, offsetof(struct settings, ascii), "true or false"},
 	{"mouse", KEY_SWITCH, 0, offsetof(struct settings, mouse), "true or false"},
-	{"acknowledge", KEY_FILTERS, 0, 0,
+	{"acknowledge", KEY_FILTERS, 0, offsetof(struct settings, acknowledge),
 	 "a list of filters such as [\"fn:worker_main\"]"},
+	{"suppress", KEY_FILTERS, 0, offsetof(struct settings, suppress),
+	 "a list of filters such as [\"name:pool-\"]"},
 	{"stack_rules", KEY_RULES, 0, 0,
 	 "a list such as [{\"function\": \"my_queue_pop*\", \"state\": \"chan-recv\"}]"},
 };
@@ -199,8 +201,8 @@ static int load_value(const struct config_key *key, const json_t *value,
 	if (key->kind == KEY_RULES && json_is_array(value))
 		return load_rules(value, &settings->stack_rules, e);
 	if (key->kind == KEY_FILTERS && json_is_array(value))
-		return load_filters(value, settings->acknowledge,
-				    sizeof(settings->acknowledge), e);
+		return load_filters(value, (char *)settings + key->at,
+				    SETTINGS_ACKNOWLEDGE_MAX, e);
 	if (key->kind < KEY_RULES && key->kind != KEY_SWITCH && json_is_string(value))
 		return value_apply(settings, key->option, json_string_value(value), e);
 	if (key->kind == KEY_SECONDS && json_is_number(value)) {
@@ -239,8 +241,8 @@ static int unknown_key(const char *path, int line, const char *name, struct err 
 	return err_set(
 		e, ERR_FORMAT,
 		"%s, line %d: there is no key \"%.60s\"; there are interval, stuck, "
-		"filter, sort, columns, hide_idle, no_color, ascii, mouse, acknowledge "
-		"and stack_rules",
+		"filter, sort, columns, hide_idle, no_color, ascii, mouse, acknowledge, "
+		"suppress and stack_rules",
 		path, line, name);
 }
 

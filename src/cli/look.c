@@ -37,7 +37,8 @@ int look_init(struct look *look, const struct look_options *options, struct err 
 	look->track = track_new(&options->rule);
 	look->holders = holders_new();
 	look->grouping = grouping_new(options->acknowledge, e);
-	if (!look->grouping)
+	if (!look->grouping ||
+	    grouping_suppress(look->grouping, options->suppress, e) != 0)
 		return e->code;
 	if (!look->intern || !look->stacks || !look->track || !look->holders)
 		return err_set(e, ERR_NOMEM, "there is no memory to watch a process");

@@ -20,7 +20,8 @@ struct look_options {
 	const char *user, *header; /* of a URL, or NULL */
 	struct stuck_rule rule;
 	const struct stack_rules *stack_rules; /* or NULL; outlive the look */
-	const char *acknowledge; /* filters of what never leaks, one a line; or NULL */
+	/* filters of known leaks and of what is not judged, one a line; or NULL */
+	const char *acknowledge, *suppress;
 };
 
 struct look {

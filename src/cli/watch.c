@@ -78,6 +78,7 @@ struct look_options watch_look_options(const struct options *options)
 		.rule = options->settings.rule,
 		.stack_rules = &options->settings.stack_rules,
 		.acknowledge = options->settings.acknowledge,
+		.suppress = options->settings.suppress,
 	};
 }
 

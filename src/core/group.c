@@ -15,8 +15,7 @@
 #define LABEL_BYTES     (4u << 20)
 #define LABEL_TEXT_MAX  120u
 #define SURVIVE_MOST_NS 30000000000ll
-#define STAY_PARTS      16 /* of the time watched */
-#define LOOK_AHEAD      8u
+#define STAY_PARTS      16           /* of the time watched */
 #define RESTART_NS      1000000000ll /* the begin of a process is not known better */
 
 const char *group_by_name(enum group_by by)
@@ -25,60 +24,6 @@ const char *group_by_name(enum group_by by)
 							  "label"};
 
 	return names[by < GROUP_BY_COUNT ? by : GROUP_STACK];
-}
-
-static int take_acknowledges(struct grouping *grouping, const char *text, struct err *e)
-{
-	char line[QUERY_TEXT_MAX];
-
-	while (text && *text) {
-		size_t bytes = strcspn(text, "\n");
-		struct query *query;
-
-		if (bytes >= sizeof(line) ||
-		    grouping->nr_acknowledges == ACKNOWLEDGES_MAX)
-			return err_set(e, ERR_USAGE,
-				       "at most %u filters of %d bytes can acknowledge",
-				       ACKNOWLEDGES_MAX, QUERY_TEXT_MAX - 1);
-		memcpy(line, text, bytes);
-		line[bytes] = '\0';
-		text += bytes + (text[bytes] == '\n');
-		if (line[strspn(line, " \t")] == '\0')
-			continue;
-		query = query_new(line, e);
-		if (!query)
-			return ERR_USAGE;
-		grouping->acknowledges[grouping->nr_acknowledges++] = query;
-	}
-	return 0;
-}
-
-static void drop_acknowledges(struct grouping *grouping)
-{
-	for (size_t i = 0; i < grouping->nr_acknowledges; i++)
-		query_free(grouping->acknowledges[i]);
-	grouping->nr_acknowledges = 0;
-}
-
-int grouping_set_acknowledge(struct grouping *grouping, const char *acknowledge,
-			     struct err *e)
-{
-	struct query *before[ACKNOWLEDGES_MAX];
-	size_t count = grouping->nr_acknowledges;
-	int rc;
-
-	memcpy(before, grouping->acknowledges, sizeof(before));
-	grouping->nr_acknowledges = 0;
-	rc = take_acknowledges(grouping, acknowledge, e);
-	if (rc != 0) {
-		drop_acknowledges(grouping);
-		memcpy(grouping->acknowledges, before, sizeof(before));
-		grouping->nr_acknowledges = count;
-		return rc;
-	}
-	for (size_t i = 0; i < count; i++)
-		query_free(before[i]);
-	return 0;
 }
 
 struct grouping *grouping_new(const char *acknowledge, struct err *e)
@@ -97,7 +42,8 @@ struct grouping *grouping_new(const char *acknowledge, struct err *e)
 	grouping->intern = intern_new(LABEL_BYTES);
 	if (!grouping->intern)
 		err_set(e, ERR_NOMEM, "there is no memory for groups");
-	if (!grouping->intern || take_acknowledges(grouping, acknowledge, e) != 0) {
+	if (!grouping->intern ||
+	    group_rules_take(&grouping->acknowledge, acknowledge, e) != 0) {
 		grouping_free(grouping);
 		return NULL;
 	}
@@ -118,7 +64,8 @@ void grouping_free(struct grouping *grouping)
 	if (!grouping)
 		return;
 	grouping_reset(grouping);
-	drop_acknowledges(grouping);
+	group_rules_free(&grouping->acknowledge);
+	group_rules_free(&grouping->suppress);
 	intern_free(grouping->intern);
 	free(grouping->before);
 	free(grouping->now);
@@ -140,78 +87,6 @@ uint32_t task_weight(const struct task *task)
 		return 1;
 	weight = strtoull(task->labels[0].text, NULL, 10);
 	return weight < 1 ? 1 : weight > 100000000 ? 100000000 : (uint32_t)weight;
-}
-
-static bool is_member(const struct member *member, const struct task *task)
-{
-	return member->id == task->id && member->serial == task->serial &&
-	       member->kind == (uint8_t)task->kind;
-}
-
-static uint64_t identity_hash(const struct grouping *grouping, uint64_t id,
-			      uint64_t serial, unsigned kind)
-{
-	return hash_mix(hash_mix(grouping->seed ^ kind, id), serial);
-}
-
-/* Over all members of the look before; without memory they are taken for new. */
-static bool build_index(struct grouping *grouping)
-{
-	size_t capacity = 64;
-
-	grouping->indexed = true;
-	while (capacity < grouping->nr_before * 2)
-		capacity *= 2;
-	if (capacity != grouping->index_capacity) {
-		free(grouping->index);
-		grouping->index = malloc(capacity * sizeof(*grouping->index));
-		grouping->index_capacity = grouping->index ? capacity : 0;
-	}
-	if (!grouping->index)
-		return false;
-	memset(grouping->index, 0xff, capacity * sizeof(*grouping->index));
-	for (size_t i = 0; i < grouping->nr_before; i++) {
-		const struct member *member = &grouping->before[i];
-		size_t at = identity_hash(grouping, member->id, member->serial,
-					  member->kind) &
-			    (capacity - 1);
-
-		while (grouping->index[at] != GROUP_NONE)
-			at = (at + 1) & (capacity - 1);
-		grouping->index[at] = (uint32_t)i;
-	}
-	return true;
-}
-
-static struct member *find_before(struct grouping *grouping, const struct task *task)
-{
-	size_t mask;
-
-	for (size_t ahead = 0; ahead < LOOK_AHEAD; ahead++) {
-		size_t i = grouping->at_before + ahead;
-
-		if (i >= grouping->nr_before)
-			break;
-		if (is_member(&grouping->before[i], task)) {
-			grouping->at_before = i + 1;
-			return &grouping->before[i];
-		}
-	}
-	if (grouping->nr_before == 0 || (!grouping->indexed && !build_index(grouping)) ||
-	    !grouping->index)
-		return NULL;
-	mask = grouping->index_capacity - 1;
-	for (size_t at =
-		     identity_hash(grouping, task->id, task->serial, task->kind) & mask;
-	     grouping->index[at] != GROUP_NONE; at = (at + 1) & mask) {
-		struct member *member = &grouping->before[grouping->index[at]];
-
-		if (!is_member(member, task))
-			continue;
-		grouping->at_before = grouping->index[at] + 1;
-		return member;
-	}
-	return NULL;
 }
 
 static uint64_t hash_labels(const struct grouping *grouping, const struct task *task)
@@ -451,7 +326,7 @@ static void move_groups(struct grouping *grouping, const struct member *member,
 static void take_task(struct grouping *grouping, const struct task *task, uint32_t number)
 {
 	struct member *member = &grouping->now[number];
-	struct member *before = find_before(grouping, task);
+	struct member *before = group_find_before(grouping, task);
 	uint32_t proofs;
 
 	*member = (struct member){
@@ -558,7 +433,7 @@ static bool counts_anew(struct grouping *grouping, const struct snapshot *snapsh
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
 		const struct task *task = &snapshot->tasks[i];
 
-		if (task->kind != TASK_GOROUTINE || find_before(grouping, task))
+		if (task->kind != TASK_GOROUTINE || group_find_before(grouping, task))
 			continue;
 		fresh++;
 		low += task->id < highest / 2;

@@ -76,15 +76,19 @@ struct groups {
 	uint32_t others[GROUP_BY_COUNT]; /* tasks of groups that there was no room for */
 	struct leak *leaks;              /* proof first, then by score and count */
 	size_t nr_leaks;
+	struct leak *known; /* those that a rule of the user acknowledges; no order */
+	size_t nr_known;
 	size_t nr_judged; /* sites */
 	int64_t watched_ns;
 };
 
 struct grouping;
 
-/* acknowledge: filters, one a line; tasks that one matches never leak. NULL: none. Returns
- * NULL with a sentence where memory is out or a filter is wrong. */
+/* acknowledge: filters, one a line; tasks that one matches leak as is known, and raise no
+ * alarm. NULL: none. Returns NULL with a sentence where memory is out or a filter is wrong. */
 struct grouping *grouping_new(const char *acknowledge, struct err *e);
+/* Filters of tasks that are not even judged. Returns 0 or ERR_USAGE. */
+int grouping_suppress(struct grouping *grouping, const char *filters, struct err *e);
 void grouping_free(struct grouping *grouping);
 void grouping_reset(struct grouping *grouping); /* another target */
 /* How long must be watched before growth is a leak. */
@@ -101,7 +105,7 @@ const struct leak *leak_by_serial(const struct groups *groups, uint64_t serial);
 /* Other filters from the next look on; 0, or an error that leaves all as it is. */
 int grouping_set_acknowledge(struct grouping *grouping, const char *acknowledge,
 			     struct err *e);
-/* Whether a rule of the user says that this task never leaks; first begin with a snapshot. */
+/* Whether a rule of the user, of either kind, matches; first begin with a snapshot. */
 void grouping_begin_acknowledging(struct grouping *grouping,
 				  const struct snapshot *snapshot);
 bool grouping_acknowledges(struct grouping *grouping, const struct task *task,

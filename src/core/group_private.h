@@ -8,9 +8,9 @@
 #include "core/group.h"
 #include "core/query.h"
 
-#define GROUP_NONE       UINT32_MAX
-#define MEMBER_GROUPS    (GROUP_LABEL + GROUP_LABELS) /* stack, creator, state, labels */
-#define ACKNOWLEDGES_MAX 32u
+#define GROUP_NONE    UINT32_MAX
+#define MEMBER_GROUPS (GROUP_LABEL + GROUP_LABELS) /* stack, creator, state, labels */
+#define RULES_MAX     32u
 
 /* Interned pointers and numbers; compared and hashed as bytes: there is no padding. */
 struct group_key {
@@ -64,6 +64,11 @@ struct member {
 	bool survivor, elder, taken;
 };
 
+struct rules {
+	struct query *list[RULES_MAX];
+	size_t count;
+};
+
 struct grouping {
 	struct entry_table tables[GROUP_BY_COUNT];
 	struct entry_table sites;
@@ -73,9 +78,8 @@ struct grouping {
 	uint32_t *index;  /* over before; built when the order has changed */
 	size_t index_capacity;
 	bool indexed;
-	struct intern *intern; /* texts of labels */
-	struct query *acknowledges[ACKNOWLEDGES_MAX];
-	size_t nr_acknowledges;
+	struct intern *intern;              /* texts of labels */
+	struct rules acknowledge, suppress; /* of the user */
 	uint64_t seed, next_serial;
 	uint32_t look;
 	int64_t first_ns, last_ns, least_ns;
@@ -90,6 +94,13 @@ void entry_table_release(struct entry_table *table);
 uint32_t entry_find(struct grouping *grouping, struct entry_table *table,
 		    const struct group_key *key, bool site);
 void entry_begin_look(struct entry_table *table);
+
+int group_rules_take(struct rules *rules, const char *text, struct err *e);
+void group_rules_free(struct rules *rules);
+bool group_rules_match(struct rules *rules, const struct task *task, int64_t now_ns);
+
+/* The same task in the look before, or NULL. */
+struct member *group_find_before(struct grouping *grouping, const struct task *task);
 
 /* From what group.c has counted to snapshot->groups. */
 void group_publish(struct grouping *grouping, struct snapshot *snapshot);

@@ -10,22 +10,6 @@
 
 #define LEAKS_MAX 256u
 
-void grouping_begin_acknowledging(struct grouping *grouping,
-				  const struct snapshot *snapshot)
-{
-	for (size_t i = 0; i < grouping->nr_acknowledges; i++)
-		query_begin(grouping->acknowledges[i], snapshot);
-}
-
-bool grouping_acknowledges(struct grouping *grouping, const struct task *task,
-			   int64_t now_ns)
-{
-	for (size_t i = 0; i < grouping->nr_acknowledges; i++)
-		if (query_match(grouping->acknowledges[i], task, now_ns))
-			return true;
-	return false;
-}
-
 static uint32_t copy_ring(const struct trend_ring *ring, int64_t *begin_ns,
 			  int64_t *step_ns, uint32_t *out)
 {
@@ -69,6 +53,33 @@ static void fill_leak(struct leak *leak, const struct entry *site,
 	copy_steps(leak, site->trend);
 }
 
+static struct leak *add_leak(struct snapshot *snapshot, struct leak **list, size_t *count)
+{
+	if (!*list)
+		*list = arena_alloc(&snapshot->arena, LEAKS_MAX * sizeof(**list));
+	return *list && *count < LEAKS_MAX ? &(*list)[(*count)++] : NULL;
+}
+
+static void publish_leak(struct grouping *grouping, struct snapshot *snapshot,
+			 struct groups *groups, struct entry *site,
+			 const struct trend_finding *finding)
+{
+	const struct task *task = &snapshot->tasks[site->example];
+	struct leak *leak;
+	bool known;
+
+	if (group_rules_match(&grouping->suppress, task, snapshot->mono_ns))
+		return;
+	known = group_rules_match(&grouping->acknowledge, task, snapshot->mono_ns);
+	leak = known ? add_leak(snapshot, &groups->known, &groups->nr_known)
+		     : add_leak(snapshot, &groups->leaks, &groups->nr_leaks);
+	if (!leak)
+		return;
+	fill_leak(leak, site, snapshot, finding);
+	leak_explain(leak, snapshot);
+	site->leaks = known ? 0 : (uint32_t)groups->nr_leaks;
+}
+
 static void judge_sites(struct grouping *grouping, struct snapshot *snapshot,
 			struct groups *groups)
 {
@@ -88,19 +99,8 @@ static void judge_sites(struct grouping *grouping, struct snapshot *snapshot,
 			finding.verdict = VERDICT_PROOF;
 			finding.score = 100;
 		}
-		if (finding.verdict == VERDICT_NONE || site->count == 0 ||
-		    groups->nr_leaks == LEAKS_MAX ||
-		    grouping_acknowledges(grouping, &snapshot->tasks[site->example],
-					  snapshot->mono_ns))
-			continue;
-		if (!groups->leaks)
-			groups->leaks = arena_alloc(&snapshot->arena,
-						    LEAKS_MAX * sizeof(struct leak));
-		if (!groups->leaks)
-			return;
-		fill_leak(&groups->leaks[groups->nr_leaks++], site, snapshot, &finding);
-		leak_explain(&groups->leaks[groups->nr_leaks - 1], snapshot);
-		site->leaks = (uint32_t)groups->nr_leaks;
+		if (finding.verdict != VERDICT_NONE && site->count > 0)
+			publish_leak(grouping, snapshot, groups, site, &finding);
 	}
 }
 
@@ -337,6 +337,24 @@ void group_filter(const struct group *group, const struct snapshot *snapshot, ch
 	}
 }
 
+static struct leak *copy_leaks(struct arena *arena, const struct leak *from,
+			       size_t *count)
+{
+	struct leak *copy = arena_alloc(arena, (*count + 1) * sizeof(*copy));
+
+	if (!copy)
+		*count = 0;
+	for (size_t i = 0; i < *count; i++) {
+		copy[i] = from[i];
+		copy[i].limit =
+			from[i].limit ? arena_strndup(arena, from[i].limit, 200) : NULL;
+		copy[i].evidence = arena_strndup(arena, from[i].evidence, 2000);
+		if (!copy[i].evidence)
+			copy[i].evidence = "";
+	}
+	return copy;
+}
+
 void groups_copy(struct snapshot *snapshot, const struct snapshot *from)
 {
 	struct arena *arena = &snapshot->arena;
@@ -347,18 +365,8 @@ void groups_copy(struct snapshot *snapshot, const struct snapshot *from)
 	if (!copy)
 		return;
 	*copy = *from->groups;
-	copy->leaks = arena_alloc(arena, (copy->nr_leaks + 1) * sizeof(*copy->leaks));
-	if (!copy->leaks)
-		copy->nr_leaks = 0;
-	for (size_t i = 0; i < copy->nr_leaks; i++) {
-		struct leak *leak = &copy->leaks[i];
-
-		*leak = from->groups->leaks[i];
-		leak->limit = leak->limit ? arena_strndup(arena, leak->limit, 200) : NULL;
-		leak->evidence = arena_strndup(arena, leak->evidence, 2000);
-		if (!leak->evidence)
-			leak->evidence = "";
-	}
+	copy->leaks = copy_leaks(arena, from->groups->leaks, &copy->nr_leaks);
+	copy->known = copy_leaks(arena, from->groups->known, &copy->nr_known);
 	for (int by = 0; by < GROUP_BY_COUNT; by++) {
 		copy->list[by] =
 			arena_alloc(arena, (copy->count[by] + 1) * sizeof(struct group));

@@ -23,8 +23,9 @@ struct settings {
 	bool no_color; /* --no-color, NO_COLOR */
 	bool ascii;
 	bool mouse;
-	char acknowledge
-		[SETTINGS_ACKNOWLEDGE_MAX]; /* filters, one a line: never a leak */
+	/* Filters, one a line: of leaks that are known, and of what is not even judged. */
+	char acknowledge[SETTINGS_ACKNOWLEDGE_MAX];
+	char suppress[SETTINGS_ACKNOWLEDGE_MAX];
 	struct stack_rules
 		stack_rules; /* of config.json; the view does not change them */
 };

@@ -188,6 +188,11 @@ static void write_json(const struct report_request *request, struct buf *out)
 		buf_puts(out, i ? ",\n  " : "\n  ");
 		put_leak(out, snapshot, &snapshot->groups->leaks[i]);
 	}
+	buf_puts(out, "],\n \"acknowledged\": [");
+	for (size_t i = 0; snapshot->groups && i < snapshot->groups->nr_known; i++) {
+		buf_puts(out, i ? ",\n  " : "\n  ");
+		put_leak(out, snapshot, &snapshot->groups->known[i]);
+	}
 	put_stuck(out, snapshot);
 	put_figures(out, snapshot);
 }

@@ -106,6 +106,26 @@ static void put_leaks(const struct report_request *request,
 		put_leak(request, style, out, i);
 }
 
+/* Those that the user has acknowledged: a line each. */
+static void put_known(const struct report_request *request,
+		      const struct report_style *style, struct buf *out)
+{
+	const struct groups *groups = request->snapshot->groups;
+	char line[REPORT_LINE_MAX + 1000], site[REPORT_LINE_MAX];
+
+	if (!groups || groups->nr_known == 0)
+		return;
+	style->heading(out, 2, "Acknowledged");
+	for (size_t i = 0; i < groups->nr_known; i++) {
+		const struct leak *leak = &groups->known[i];
+
+		snprintf(line, sizeof(line), "%u %s: %s", leak->count,
+			 report_site(leak->stack, leak->created_by, leak->state, site),
+			 leak->evidence);
+		style->item(style, out, line);
+	}
+}
+
 static void put_cycles(const struct report_request *request,
 		       const struct report_style *style, struct buf *out)
 {
@@ -231,6 +251,7 @@ void report_walk(const struct report_request *request, const struct report_style
 	style->begin(out, title);
 	put_summary(request, style, out);
 	put_leaks(request, style, out);
+	put_known(request, style, out);
 	put_cycles(request, style, out);
 	put_stuck(request, style, out);
 	put_figures(request, style, out);

@@ -59,6 +59,10 @@ job leak run --no-leak -- python3 "$here/leak_pool.py" leak 8
 job pool run --no-leak --for 5 -- python3 "$here/leak_pool.py" pool
 job ack_leak env XDG_CONFIG_HOME="$work/known" "$client" check --no-leak --for 5 \
 	-- python3 "$here/leak_pool.py" leak
+mkdir -p unwanted/grmon-c
+echo '{"suppress": ["state:lock"]}' >unwanted/grmon-c/config.json
+job suppressed env XDG_CONFIG_HOME="$work/unwanted" "$client" check --no-leak --max-stuck 0 \
+	--stuck 1 --for 5 -- python3 "$here/leak_pool.py" leak
 job deadlock locks abba --no-deadlock --for 2
 job usual locks abba --for 2
 
@@ -97,6 +101,7 @@ ends tasks50 0 '--max-tasks: few enough, and the command is ended after --for' '
 ends leak 1 '--no-leak: threads that climb' '^check: 1 leak' 'a minute' 'blocked at'
 ends pool 0 '--no-leak: a pool that warms up' 'check passed'
 ends ack_leak 0 '--no-leak: climbing threads that are acknowledged' 'check passed'
+ends suppressed 0 '--no-leak: climbing threads that are suppressed' 'check passed'
 ends deadlock 1 '--no-deadlock: two threads that wait for each other' '^check: 1 deadlock' \
 	'in mutex: .* held by'
 ends usual 1 'without a rule leaks and deadlocks are looked for' '^check: 1 deadlock'

@@ -64,6 +64,16 @@ done
 ok $((live != 1)) 'a live report with --fail ends with status 1' "$live $(cat live.err)"
 check 'and names the function and its creator' \
 	grep -q '^Leak 1: chan-send in main.newProducer.func1 at climbs.go:[0-9]*, created by main.newProducer' live.txt
+mkdir -p known/grmon-c unwanted/grmon-c
+echo '{"acknowledge": ["fn:heartbeat"]}' >known/grmon-c/config.json
+echo '{"suppress": ["fn:heartbeat"]}' >unwanted/grmon-c/config.json
+XDG_CONFIG_HOME=$work/known "$client" report --fail agents.grmon >known.txt 2>&1
+ok $? 'an acknowledged leak does not --fail' "$(cat known.txt)"
+check 'but it is listed apart' sh -c \
+	"grep -q '^Acknowledged' known.txt && grep -q '^- [0-9]* chan-recv in main.heartbeat' known.txt && grep -q '^0 leaks' known.txt"
+XDG_CONFIG_HOME=$work/unwanted "$client" report --fail agents.grmon >unwanted.txt 2>&1
+ok $? 'nor does a suppressed one' "$(cat unwanted.txt)"
+check 'which is not listed' sh -c "! grep -q heartbeat unwanted.txt && grep -q '^0 leaks' unwanted.txt"
 "$client" report --fail fixed.grmon >fixed.txt 2>&1
 ok $? 'with nothing found --fail ends with status 0' "$(cat fixed.txt)"
 plan $tests
