@@ -10,6 +10,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 INSTALL ?= install
 PKG_CONFIG ?= pkg-config
 PROVE ?= prove
@@ -29,7 +30,7 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
 	$(if $(findstring thread,$(SAN)),-Wno-unknown-warning-option -Wno-tsan))
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(SANFLAGS) -MMD -MP -Iinclude -Isrc
 
-CLIENT_PKGS := ncursesw jansson libproc2 libdw libcurl zlib
+CLIENT_PKGS := ncursesw jansson libproc2 libdw libcurl zlib libmicrohttpd
 # Looked up only when something is built, so that `make deps` works on a bare machine.
 CLIENT_CFLAGS = $(BASE_CFLAGS) -DGRMON_LIBDIR='"$(LIBDIR)"' \
 	$(shell $(PKG_CONFIG) --cflags $(CLIENT_PKGS))
@@ -173,11 +174,15 @@ $(PKGCONFIG_FILE): Makefile include/grmon.h
 		'Version: $(VERSION)' 'Libs: -L$${libdir} -lgrmon' 'Libs.private: -ldl -pthread' \
 		'Cflags: -I$${includedir}' >$@
 
+# For Prometheus, Grafana and systemd.
+UNIT := grmon-c-export.service
+SHARED_FILES := $(addprefix src/share/,grmon-c.rules.yml grmon-c-dashboard.json prometheus.yml)
+
 install: agent client $(PKGCONFIG_FILE) ## into $(DESTDIR)$(PREFIX)
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig $(INCDIR) \
 		$(MANDIR)/man1 $(MANDIR)/man3 $(MANDIR)/man5 \
 		$(DATADIR)/bash-completion/completions $(DATADIR)/zsh/site-functions \
-		$(DATADIR)/fish/vendor_completions.d)
+		$(DATADIR)/fish/vendor_completions.d $(DATADIR)/grmon-c $(UNITDIR))
 	$(INSTALL) -m 755 $(CLIENT) $(DESTDIR)$(BINDIR)/grmon-c
 	$(INSTALL) -m 755 $(LIB_SO) $(DESTDIR)$(LIBDIR)/
 	ln -sf $(notdir $(LIB_SO)) $(DESTDIR)$(LIBDIR)/libgrmon.so.$(SOVERSION)
@@ -192,6 +197,9 @@ install: agent client $(PKGCONFIG_FILE) ## into $(DESTDIR)$(PREFIX)
 	$(INSTALL) -m 644 man/completions/_grmon-c $(DESTDIR)$(DATADIR)/zsh/site-functions/
 	$(INSTALL) -m 644 man/completions/grmon-c.fish \
 		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/
+	$(INSTALL) -m 644 $(SHARED_FILES) $(DESTDIR)$(DATADIR)/grmon-c/
+	sed 's,/usr/local/bin/,$(BINDIR)/,' src/share/$(UNIT) >$(DESTDIR)$(UNITDIR)/$(UNIT)
+	chmod 644 $(DESTDIR)$(UNITDIR)/$(UNIT)
 	[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
 
 uninstall: ## remove what install put there
@@ -200,7 +208,10 @@ uninstall: ## remove what install put there
 		$(DESTDIR)$(INCDIR)/grmon_chan.h \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/grmon-c \
 		$(DESTDIR)$(DATADIR)/zsh/site-functions/_grmon-c \
-		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/grmon-c.fish
+		$(DESTDIR)$(DATADIR)/fish/vendor_completions.d/grmon-c.fish \
+		$(addprefix $(DESTDIR)$(DATADIR)/grmon-c/,$(notdir $(SHARED_FILES))) \
+		$(DESTDIR)$(UNITDIR)/$(UNIT)
+	rmdir $(DESTDIR)$(DATADIR)/grmon-c 2>/dev/null || true
 	for page in man/*.[135]; do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
 

@@ -6,8 +6,8 @@
 set -eu
 
 build="gcc make pkg-config libc6-dev libncurses-dev libjansson-dev libproc2-dev libdw-dev uthash-dev
-	libcurl4-openssl-dev zlib1g-dev libiberty-dev"
-demo="libmicrohttpd-dev curl"
+	libcurl4-openssl-dev zlib1g-dev libiberty-dev libmicrohttpd-dev"
+demo="curl"
 check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached nginx-light
 	procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev libaprutil1-dev"
 lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck libclang-rt-14-dev"

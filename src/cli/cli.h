@@ -48,6 +48,7 @@ int command_record(struct options *options);
 int command_report(struct options *options);
 int command_diff(struct options *options);
 int command_check(struct options *options);
+int command_export(struct options *options);
 int command_help(struct options *options);
 
 #endif

@@ -102,6 +102,7 @@ static int help_program(void)
 	put_only(&out, COMMAND_REPORT, "report:");
 	put_only(&out, COMMAND_DIFF, "diff:");
 	put_only(&out, COMMAND_CHECK, "check:");
+	put_only(&out, COMMAND_EXPORT, "export:");
 	put_only(&out, COMMAND_RUN, "run:");
 	buf_puts(
 		&out,

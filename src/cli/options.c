@@ -15,8 +15,10 @@
 
 #define ON(command) (1u << COMMAND_##command)
 #define JUDGES      (ON(REPORT) | ON(CHECK))
-#define SHARED      (ON(DIFF) | ON(RECORD) | ON(WATCH) | ON(RUN) | ON(LS) | ON(DUMP) | JUDGES)
-#define EVERYWHERE  (SHARED | ON(HELP))
+#define SHARED                                                                           \
+	(ON(EXPORT) | ON(DIFF) | ON(RECORD) | ON(WATCH) | ON(RUN) | ON(LS) | ON(DUMP) |  \
+	 JUDGES)
+#define EVERYWHERE (SHARED | ON(HELP))
 
 const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_SOURCE] = {'s', "source", "NAME", "where the rows come from (auto)",
@@ -36,11 +38,13 @@ const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_NO_COLOR] = {0, "no-color", NULL, "no colours (as NO_COLOR=1)", SHARED},
 	[OPTION_ASCII] = {0, "ascii", NULL, "nothing but ASCII", SHARED},
 	[OPTION_USER] = {0, "user", "NAME:PASSWORD", "for a URL that asks for it",
-			 ON(DIFF) | ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
+			 ON(EXPORT) | ON(DIFF) | ON(RECORD) | ON(WATCH) | ON(DUMP) |
+				 JUDGES},
 	[OPTION_HEADER] = {0, "header", "'NAME: VALUE'", "send it with every request",
-			   ON(DIFF) | ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
+			   ON(EXPORT) | ON(DIFF) | ON(RECORD) | ON(WATCH) | ON(DUMP) |
+				   JUDGES},
 	[OPTION_PID] = {'p', "pid", "PID", "TARGET by its process id",
-			ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
+			ON(EXPORT) | ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
 	[OPTION_WAIT] = {0, "wait", NULL, "wait for TARGET to start, and to come back",
 			 ON(WATCH)},
 	[OPTION_FORMAT] = {'f', "format", "NAME", "text, json, ... (text)",
@@ -73,6 +77,10 @@ const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_NO_LEAK] = {0, "no-leak", NULL, "nothing may leak", ON(CHECK)},
 	[OPTION_NO_DEADLOCK] = {0, "no-deadlock", NULL, "nothing may be in a deadlock",
 				ON(CHECK)},
+	[OPTION_LISTEN] = {0, "listen", "ADDRESS:PORT",
+			   "where Prometheus finds it (127.0.0.1:9847)", ON(EXPORT)},
+	[OPTION_TOP_GROUPS] = {0, "top-groups", "N",
+			       "a number for each of the largest groups too", ON(EXPORT)},
 	[OPTION_HELP] = {'h', "help", NULL, "say this", EVERYWHERE},
 	[OPTION_VERSION] = {'V', "version", NULL, "say the version", EVERYWHERE},
 };
@@ -95,6 +103,9 @@ const struct command_info command_table[COMMAND_COUNT] = {
 			  command_diff, 1, 2},
 	[COMMAND_CHECK] = {"check", "TARGET | -- CMD ...",
 			   "exit 1 when a limit is broken, for CI", command_check, 0, -1},
+	[COMMAND_EXPORT] = {"export", "TARGET...",
+			    "serve numbers of processes to Prometheus", command_export, 0,
+			    -1},
 	[COMMAND_HELP] = {"help", "[TOPIC]", "explain states, columns, filter, keys, ...",
 			  command_help, 0, 1},
 };

@@ -7,6 +7,10 @@
 
 extern const struct out_ops out_text;
 extern const struct out_ops out_json;
+extern const struct out_ops out_folded;
+extern const struct out_ops out_pprof;
+extern const struct out_ops out_speedscope;
+extern const struct out_ops out_openmetrics;
 
 #define OUT_CHUNK_BYTES 65536u
 

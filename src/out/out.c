@@ -6,7 +6,9 @@
 
 #include "out/formats.h"
 
-const struct out_ops *const out_table[] = {&out_text, &out_json, NULL};
+const struct out_ops *const out_table[] = {&out_text,  &out_json,       &out_folded,
+					   &out_pprof, &out_speedscope, &out_openmetrics,
+					   NULL};
 
 const struct out_ops *out_by_name(const char *name)
 {

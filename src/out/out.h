@@ -27,7 +27,7 @@ struct out_ops {
 	int (*write)(const struct out_request *request, struct buf *out, struct err *e);
 };
 
-extern const struct out_ops *const out_table[]; /* NULL-terminated: text, json */
+extern const struct out_ops *const out_table[]; /* NULL-terminated */
 const struct out_ops *out_by_name(const char *name);
 
 #endif

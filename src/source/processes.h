@@ -25,5 +25,7 @@ int source_processes(struct processes *list, const struct process_row **rows,
  * several, which the sentence lists, or no pid at all.
  */
 int source_resolve(const char *text, bool only_pid, pid_t *pid, struct err *e);
+/* Whether it has that name in the same sense. */
+bool source_has_name(pid_t pid, const char *name);
 
 #endif

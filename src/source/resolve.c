@@ -79,6 +79,13 @@ static bool matches(pid_t pid, const char *name, char *command, size_t size)
 	return same;
 }
 
+bool source_has_name(pid_t pid, const char *name)
+{
+	char command[256];
+
+	return matches(pid, name, command, sizeof(command));
+}
+
 static void add_match(struct match *match, pid_t pid, const char *command)
 {
 	size_t used = strlen(match->list);

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/* A table of families; each is written with the samples of all targets in one piece, as
+ * the format wants it. */
+#include "out/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/graph.h"
+#include "core/group.h"
+#include "out/escape.h"
+#include "out/formats.h"
+#include "out/frame_name.h"
+
+struct writer {
+	struct buf *out;
+	enum metrics_format format;
+	const char *family; /* with the suffix of its samples */
+};
+
+struct family {
+	const char *name;   /* without _total and _info */
+	const char *suffix; /* of its samples */
+	const char *type;   /* in OpenMetrics */
+	const char *unit;   /* or NULL */
+	const char *help;
+	void (*put)(const struct writer *writer, const struct metrics *metrics);
+};
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from ? from : "");
+}
+
+static int by_tasks(const void *left, const void *right)
+{
+	const struct group *a = *(const struct group *const *)left;
+	const struct group *b = *(const struct group *const *)right;
+
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return a->serial < b->serial ? -1 : a->serial > b->serial;
+}
+
+static void take_group(struct metrics_group *to, const struct group *group)
+{
+	const struct frame *frame = stack_top_frame(group->stack);
+	const struct frame *creator = stack_top_frame(group->created_by);
+	char address[FRAME_NAME_MAX];
+
+	copy_text(to->function, sizeof(to->function),
+		  frame ? frame_name(frame, address) : "");
+	copy_text(to->created_by, sizeof(to->created_by),
+		  creator ? frame_name(creator, address) : "");
+	to->state = group->state;
+	to->tasks = group->count;
+}
+
+static bool same_labels(const struct metrics_group *a, const struct metrics_group *b)
+{
+	return a->state == b->state && strcmp(a->function, b->function) == 0 &&
+	       strcmp(a->created_by, b->created_by) == 0;
+}
+
+/* The largest groups of equal stacks; those that would have the same labels are one. */
+static void take_groups(struct metrics *metrics, const struct groups *groups, size_t most)
+{
+	size_t count = groups ? groups->count[GROUP_STACK] : 0;
+	const struct group **sorted = calloc(count + 1, sizeof(const struct group *));
+
+	if (!sorted)
+		return;
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &groups->list[GROUP_STACK][i];
+	qsort(sorted, count, sizeof(const struct group *), by_tasks);
+	for (size_t i = 0; i < count && sorted[i]->count > 0; i++) {
+		struct metrics_group one;
+		size_t at = 0;
+
+		take_group(&one, sorted[i]);
+		while (at < metrics->nr_groups &&
+		       !same_labels(&metrics->groups[at], &one))
+			at++;
+		if (at < metrics->nr_groups)
+			metrics->groups[at].tasks += one.tasks;
+		else if (metrics->nr_groups < most)
+			metrics->groups[metrics->nr_groups++] = one;
+		else
+			break;
+	}
+	free(sorted);
+}
+
+static void take_tasks(struct metrics *metrics, const struct snapshot *snapshot)
+{
+	memset(metrics->tasks, 0, sizeof(metrics->tasks));
+	memset(metrics->stuck, 0, sizeof(metrics->stuck));
+	for (int state = 0; state < STATE_COUNT; state++)
+		metrics->oldest_ns[state] = -1;
+	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		const struct task *task = &snapshot->tasks[i];
+		int64_t age_ns = task_age_ns(task, snapshot->mono_ns);
+		unsigned state = (unsigned)task->state < STATE_COUNT
+					 ? (unsigned)task->state
+					 : (unsigned)STATE_UNKNOWN;
+
+		metrics->tasks[state] += task_weight(task);
+		if (task->flags & TASK_STUCK)
+			metrics->stuck[state] += task_weight(task);
+		if (state_blocks(task->state) && age_ns > metrics->oldest_ns[state])
+			metrics->oldest_ns[state] = age_ns;
+	}
+}
+
+void metrics_take(struct metrics *metrics, const struct snapshot *snapshot,
+		  size_t nr_groups)
+{
+	const struct groups *groups = snapshot->groups;
+
+	copy_text(metrics->target, sizeof(metrics->target), snapshot->target.name);
+	metrics->pid = snapshot->target.pid;
+	metrics->up = true;
+	take_tasks(metrics, snapshot);
+	metrics->leaking = 0;
+	for (size_t i = 0; groups && i < groups->nr_leaks; i++)
+		metrics->leaking += groups->leaks[i].finding.verdict >= VERDICT_LEAK;
+	metrics->deadlocks = graph_cycles(snapshot);
+	metrics->rss_bytes = snapshot->resources.rss_bytes;
+	metrics->fds = snapshot->resources.fds;
+	metrics->nr_groups = 0;
+	take_groups(metrics, groups,
+		    nr_groups < METRICS_GROUPS_MAX ? nr_groups : METRICS_GROUPS_MAX);
+}
+
+/* Fit for a terminal first, then the two characters that the format escapes. */
+static void put_label(struct buf *out, const char *name, const char *text)
+{
+	struct buf clean;
+
+	buf_init(&clean, 0);
+	escape_text(&clean, text, 0, false);
+	buf_printf(out, "%s=\"", name);
+	for (size_t i = 0; i < clean.length; i++) {
+		if (clean.bytes[i] == '\\' || clean.bytes[i] == '"')
+			buf_puts(out, "\\");
+		buf_append(out, &clean.bytes[i], 1);
+	}
+	buf_puts(out, "\"");
+	buf_release(&clean);
+}
+
+static void put_name(const struct writer *writer, const struct metrics *metrics)
+{
+	buf_printf(writer->out, "%s{", writer->family);
+	put_label(writer->out, "target", metrics->target);
+	if (metrics->pid > 0)
+		buf_printf(writer->out, ",pid=\"%d\"", (int)metrics->pid);
+}
+
+static void put_count(const struct writer *writer, const struct metrics *metrics,
+		      uint64_t value)
+{
+	put_name(writer, metrics);
+	buf_printf(writer->out, "} %" PRIu64 "\n", value);
+}
+
+/* Seconds, without the locale's comma. */
+static void put_seconds(struct buf *out, int64_t ns)
+{
+	buf_printf(out, "} %" PRId64 ".%09" PRId64 "\n", ns / 1000000000,
+		   ns % 1000000000);
+}
+
+static void put_by_state(const struct writer *writer, const struct metrics *metrics,
+			 const uint64_t *counts, bool with_class)
+{
+	for (int state = 0; state < STATE_COUNT; state++) {
+		const struct state_info *info = state_info(state);
+
+		/* Zeros too: a series that comes and goes cannot be told from a loss. */
+		put_name(writer, metrics);
+		buf_printf(writer->out, ",state=\"%s\"", info->name);
+		if (with_class)
+			buf_printf(writer->out, ",class=\"%s\"",
+				   state_class_name(info->class));
+		buf_printf(writer->out, "} %" PRIu64 "\n", counts[state]);
+	}
+}
+
+static void put_tasks(const struct writer *writer, const struct metrics *metrics)
+{
+	put_by_state(writer, metrics, metrics->tasks, true);
+}
+
+static void put_stuck(const struct writer *writer, const struct metrics *metrics)
+{
+	put_by_state(writer, metrics, metrics->stuck, false);
+}
+
+static void put_oldest(const struct writer *writer, const struct metrics *metrics)
+{
+	for (int state = 0; state < STATE_COUNT; state++) {
+		if (!state_blocks(state))
+			continue;
+		put_name(writer, metrics);
+		buf_printf(writer->out, ",state=\"%s\"", state_info(state)->name);
+		put_seconds(writer->out, metrics->oldest_ns[state] > 0
+						 ? metrics->oldest_ns[state]
+						 : 0);
+	}
+}
+
+static void put_created(const struct writer *writer, const struct metrics *metrics)
+{
+	if (metrics->counting)
+		put_count(writer, metrics, metrics->created);
+}
+
+static void put_ended(const struct writer *writer, const struct metrics *metrics)
+{
+	if (metrics->counting)
+		put_count(writer, metrics, metrics->ended);
+}
+
+static void put_leaking(const struct writer *writer, const struct metrics *metrics)
+{
+	put_count(writer, metrics, metrics->leaking);
+}
+
+static void put_deadlocks(const struct writer *writer, const struct metrics *metrics)
+{
+	put_count(writer, metrics, metrics->deadlocks);
+}
+
+static void put_rss(const struct writer *writer, const struct metrics *metrics)
+{
+	if (metrics->rss_bytes >= 0)
+		put_count(writer, metrics, (uint64_t)metrics->rss_bytes);
+}
+
+static void put_fds(const struct writer *writer, const struct metrics *metrics)
+{
+	if (metrics->fds >= 0)
+		put_count(writer, metrics, (uint64_t)metrics->fds);
+}
+
+static void put_look(const struct writer *writer, const struct metrics *metrics)
+{
+	if (metrics->look_ns < 0)
+		return;
+	put_name(writer, metrics);
+	put_seconds(writer->out, metrics->look_ns);
+}
+
+static void put_groups(const struct writer *writer, const struct metrics *metrics)
+{
+	for (size_t i = 0; i < metrics->nr_groups; i++) {
+		const struct metrics_group *group = &metrics->groups[i];
+
+		put_name(writer, metrics);
+		buf_puts(writer->out, ",");
+		put_label(writer->out, "function", group->function);
+		buf_puts(writer->out, ",");
+		put_label(writer->out, "created_by", group->created_by);
+		buf_printf(writer->out, ",state=\"%s\"} %" PRIu32 "\n",
+			   state_info(group->state)->name, group->tasks);
+	}
+}
+
+static const struct family families[] = {
+	{"grmon_tasks", "", "gauge", NULL, "Threads, goroutines and coroutines by state.",
+	 put_tasks},
+	{"grmon_tasks_created", "_total", "counter", NULL,
+	 "Tasks that came while the target is watched.", put_created},
+	{"grmon_tasks_ended", "_total", "counter", NULL,
+	 "Tasks that ended while the target is watched.", put_ended},
+	{"grmon_stuck_tasks", "", "gauge", NULL,
+	 "Tasks that are blocked for longer than the threshold of their state.",
+	 put_stuck},
+	{"grmon_oldest_blocked_seconds", "", "gauge", "seconds",
+	 "How long the task that has been in the state longest has been in it.",
+	 put_oldest},
+	{"grmon_leaking_groups", "", "gauge", NULL,
+	 "Sites whose tasks leak, by trend or by proof.", put_leaking},
+	{"grmon_deadlocks", "", "gauge", NULL,
+	 "Cycles of tasks that wait for one another.", put_deadlocks},
+	{"grmon_process_resident_memory_bytes", "", "gauge", "bytes",
+	 "Resident memory of the target.", put_rss},
+	{"grmon_process_open_fds", "", "gauge", NULL, "Open descriptors of the target.",
+	 put_fds},
+	{"grmon_scrape_seconds", "", "gauge", "seconds",
+	 "How long the last look at the target took.", put_look},
+	{"grmon_group_tasks", "", "gauge", NULL,
+	 "Tasks of the largest groups: --top-groups.", put_groups},
+};
+
+static void put_head(const struct writer *writer, const char *name, const char *suffix,
+		     const char *type, const char *unit, const char *help)
+{
+	bool open = writer->format == METRICS_OPENMETRICS;
+
+	/* The older format names the samples, the newer one the family. */
+	buf_printf(writer->out, "# HELP %s%s %s\n", name, open ? "" : suffix, help);
+	buf_printf(writer->out, "# TYPE %s%s %s\n", name, open ? "" : suffix,
+		   !open && strcmp(type, "info") == 0 ? "gauge" : type);
+	if (open && unit)
+		buf_printf(writer->out, "# UNIT %s %s\n", name, unit);
+}
+
+static void put_family(struct writer *writer, const struct family *family,
+		       const struct metrics *const *list, size_t count)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s%s", family->name, family->suffix);
+	writer->family = name;
+	put_head(writer, family->name, family->suffix, family->type, family->unit,
+		 family->help);
+	for (size_t i = 0; i < count; i++)
+		if (list[i]->up)
+			family->put(writer, list[i]);
+}
+
+void metrics_write(const struct metrics *const *list, size_t count,
+		   enum metrics_format format, const char *version, struct buf *out)
+{
+	struct writer writer = {.out = out, .format = format, .family = "grmon_up"};
+
+	put_head(&writer, "grmon_up", "", "gauge", NULL,
+		 "Whether the target could be looked at.");
+	for (size_t i = 0; i < count; i++)
+		put_count(&writer, list[i], list[i]->up);
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		put_family(&writer, &families[i], list, count);
+	if (version) {
+		put_head(&writer, "grmon_build", "_info", "info", NULL,
+			 "The version of grmon-c that says this.");
+		buf_printf(out, "grmon_build_info{version=\"%s\"} 1\n", version);
+	}
+	if (format == METRICS_OPENMETRICS)
+		buf_puts(out, "# EOF\n");
+}
+
+const char *metrics_content_type(enum metrics_format format)
+{
+	return format == METRICS_OPENMETRICS
+		       ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+		       : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+/* Of the whole target: the rows that are shown do not matter to totals. */
+static int openmetrics_write(const struct out_request *request, struct buf *out,
+			     struct err *e)
+{
+	struct metrics *metrics = calloc(1, sizeof(*metrics));
+	const struct metrics *list[] = {metrics};
+
+	if (!metrics)
+		return err_set(e, ERR_NOMEM, "no memory for the output");
+	metrics->look_ns = -1;
+	metrics_take(metrics, request->snapshot, 0);
+	metrics_write(list, 1, METRICS_OPENMETRICS, NULL, out);
+	free(metrics);
+	return out_flush(request, out, 0, e);
+}
+
+const struct out_ops out_openmetrics = {
+	"openmetrics",
+	"numbers by state for monitoring, as 'grmon-c export' serves them",
+	openmetrics_write,
+};
