@@ -86,6 +86,7 @@ static void put_task(struct buf *out, const struct task *task, int64_t now_ns)
 	json_put_bool(out, "stuck", task->flags & TASK_STUCK);
 	json_put_waits(out, ",\n   ", &task->waits);
 	put_stack(out, "stack", task->stack);
+	json_put_bool(out, "truncated", task->stack && task->stack->truncated);
 	put_stack(out, "created_by", task->created_by);
 	json_put_labels(out, ",\n   ", task);
 	json_put_percent(out, "cpu_percent", task->cpu_percent);

@@ -121,15 +121,17 @@ static const struct symbol_entry *callee_of(struct symbols *symbols, uint64_t in
 	return entry;
 }
 
-bool symbols_calls_other(struct symbols *symbols, uint64_t inner, bool inner_after_call,
-			 uint64_t back)
+int symbols_call_fits(struct symbols *symbols, uint64_t inner, bool inner_after_call,
+		      uint64_t back)
 {
 	const char *name;
 	uint64_t start;
 	const struct symbol_entry *entry =
 		callee_of(symbols, inner, inner_after_call, back, &start, &name);
 
-	return entry && start && entry->callee_start && entry->callee_start != start;
+	if (!entry || !entry->callee_start)
+		return 0;
+	return symbols_may_start(entry->callee_start, start, inner) ? 1 : -1;
 }
 
 const char *symbols_tail_called(struct symbols *symbols, uint64_t inner,

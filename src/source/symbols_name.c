@@ -138,6 +138,8 @@ size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
 	if (!mod)
 		return 1;
 	out->function = symbol_name(symbols, mod, address, lookup, start);
+	if (!*start)
+		*start = symbols_function_start(symbols, mod, lookup);
 	if (!names_only(mod))
 		count = symbols_lines(symbols, mod, lookup, out, max);
 	if (!out[count - 1].function)

@@ -57,6 +57,7 @@ struct unwind_job {
 	size_t nr_pcs;
 	uint64_t pcs[SNAPSHOT_FRAMES_MAX];
 	bool after_call[SNAPSHOT_FRAMES_MAX]; /* false also where a signal came in */
+	bool whole;                           /* they reach the outermost frame */
 	bool full;                            /* more frames than pcs hold */
 	uint32_t nr_reads;
 	uint32_t nr_recipe;
@@ -129,14 +130,27 @@ const char *symbols_source_file(struct symbols *symbols, const char *file,
 				const char *folder);
 /* The agent's own frame, but for the functions that a program calls. */
 bool symbols_is_monitor(struct symbols *symbols, const struct frame *frame);
-/* Whether the call before back went elsewhere than to the function of inner; false also
- * where nobody can say. */
-bool symbols_calls_other(struct symbols *symbols, uint64_t inner, bool inner_after_call,
-			 uint64_t back);
-/* Fills the job's pcs; returns whether they reach the outermost frame. */
-bool unwind_walk(struct symbols *symbols, struct unwind_job *job);
-/* A chain that ended early for want of the frame pointer: whether it is whole now. */
-bool unwind_repair(struct symbols *symbols, struct unwind_job *job);
+/* Where the function at address starts by the unwind tables, 0 if they do not say. */
+uint64_t symbols_function_start(struct symbols *symbols, Dwfl_Module *mod,
+				uint64_t address);
+/* What a function takes from the stack below its frame pointer. */
+struct prologue {
+	uint64_t room;
+	uint64_t slack; /* it rounds down, so that it may be as much more */
+	bool exact;     /* false: at least room */
+};
+/* False if the function at start sets up no frame pointer as its first deed. */
+bool symbols_prologue(struct symbols *symbols, uint64_t start, struct prologue *out);
+/* Whether the function of pc, which starts at start (0: not known), may start at target. */
+bool symbols_may_start(uint64_t target, uint64_t start, uint64_t pc);
+/* 1: the call before back went to the function of inner; -1: to another; 0: nobody can
+ * say. */
+int symbols_call_fits(struct symbols *symbols, uint64_t inner, bool inner_after_call,
+		      uint64_t back);
+/* Fills the job's pcs, and whole. */
+void unwind_walk(struct symbols *symbols, struct unwind_job *job);
+/* For a chain that ended early for want of the frame pointer: a longer one if there is. */
+void unwind_repair(struct symbols *symbols, struct unwind_job *job);
 void unwind_recipes_release(struct symbols *symbols);
 
 #endif

@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "source/symbols_private.h"
 
-#define STACK_SPAN_MAX (8u << 20)
 #define RECIPES_MAX    4096u
 #define RECIPES_PER_PC 16u
 
@@ -56,7 +55,8 @@ static bool read_word(struct unwind_job *job, uint64_t address, uint64_t *word)
 		memcpy(word, start->bytes + offset, sizeof(*word));
 		return true;
 	}
-	if (!start->live || offset > STACK_SPAN_MAX || (address & 7))
+	/* A signal handler may have a stack of its own anywhere. */
+	if (!start->live || (address & 7))
 		return false;
 	return read_live(job->symbols, address, word);
 }
@@ -169,7 +169,7 @@ static int add_frame(Dwfl_Frame *frame, void *arg)
 	return DWARF_CB_OK;
 }
 
-bool unwind_walk(struct symbols *symbols, struct unwind_job *job)
+void unwind_walk(struct symbols *symbols, struct unwind_job *job)
 {
 	job->nr_pcs = 0;
 	job->nr_reads = 0;
@@ -182,12 +182,12 @@ bool unwind_walk(struct symbols *symbols, struct unwind_job *job)
 		job->after_call[0] = job->start->after_call;
 		job->nr_pcs = 1;
 	}
-	return symbols_is_root(symbols, job->pcs[job->nr_pcs - 1],
-			       job->after_call[job->nr_pcs - 1]);
+	job->whole = symbols_is_root(symbols, job->pcs[job->nr_pcs - 1],
+				     job->after_call[job->nr_pcs - 1]);
 }
 
 static const struct stack *name_frames(struct symbols *symbols,
-				       const struct unwind_job *job, bool whole)
+				       const struct unwind_job *job)
 {
 	struct frame frames[SNAPSHOT_FRAMES_MAX];
 	size_t count = 0;
@@ -214,7 +214,7 @@ static const struct stack *name_frames(struct symbols *symbols,
 	if (count == 0)
 		count = symbols_frames(symbols, job->pcs[0], job->after_call[0], frames,
 				       SNAPSHOT_FRAMES_MAX);
-	return stack_intern(symbols->stacks, frames, count, !whole);
+	return stack_intern(symbols->stacks, frames, count, !job->whole);
 }
 
 void unwind_recipes_release(struct symbols *symbols)
@@ -314,11 +314,10 @@ const struct stack *symbols_unwind(struct symbols *symbols,
 	symbols->nr_chunks = 0;
 	/* Report again, before walking, what was loaded since. */
 	symbols_module(symbols, start->pc);
-	bool whole = unwind_walk(symbols, &job);
-
-	if (!whole && !job.full && !start->regs)
-		whole = unwind_repair(symbols, &job);
-	stack = name_frames(symbols, &job, whole);
+	unwind_walk(symbols, &job);
+	if (!job.whole && !job.full && !start->regs)
+		unwind_repair(symbols, &job);
+	stack = name_frames(symbols, &job);
 	if (!start->live)
 		recipe_keep(symbols, &job, stack);
 	return stack;

@@ -2,6 +2,7 @@
 /* The kernel shows no frame pointer, and some functions find their caller by it alone. It
  * is looked for on the stack: a word below a return address whose call went to the
  * function that lacks it. What fits best all along the chain is believed. */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,9 +10,9 @@
 
 #define CANDIDATES_MAX 64u
 #define TRIES_MAX      24u
-#define FUNCTION_SPAN  (1u << 16) /* most are shorter, where no symbol says how long */
 
 enum fit {
+	FIT_PLACE,  /* where the function's first instructions put it */
 	FIT_CALLED, /* the call goes to the function */
 	FIT_MAYBE,  /* through a register */
 	FIT_OTHER,  /* to another one, which may end in a jump to it */
@@ -23,12 +24,25 @@ struct candidate {
 	enum fit fit;
 };
 
+/* The stack pointer in the last frame of the chain, counted from the copied bytes: right
+ * above the word that its pc was read from. */
+static size_t last_sp(const struct unwind_job *job)
+{
+	size_t at = 0;
+
+	if (job->nr_pcs < 2)
+		return 0;
+	for (uint32_t i = 0; i < job->nr_reads; i++)
+		if (job->words[i] == job->pcs[job->nr_pcs - 1])
+			at = job->offsets[i] + sizeof(uint64_t);
+	return at;
+}
+
 static enum fit fit_of(uint64_t target, uint64_t start, uint64_t pc)
 {
-	bool called =
-		start ? target == start : target <= pc && pc - target < FUNCTION_SPAN;
-
-	return !target ? FIT_MAYBE : called ? FIT_CALLED : FIT_OTHER;
+	if (!target)
+		return FIT_MAYBE;
+	return symbols_may_start(target, start, pc) ? FIT_CALLED : FIT_OTHER;
 }
 
 /* Places that may hold the frame pointer of the function at pc, the inner ones first. */
@@ -40,63 +54,88 @@ static size_t find_candidates(struct symbols *symbols, const struct unwind_job *
 	const struct symbol_entry *entry =
 		symbols_entry(symbols, pc, job->after_call[job->nr_pcs - 1]);
 	uint64_t function = entry ? entry->start : 0;
+	struct prologue prologue;
+	size_t lowest = last_sp(job);
 	size_t count = 0;
 
-	for (size_t at = 0; at + 16 <= start->nr_bytes && count < CANDIDATES_MAX;
+	if (symbols_prologue(symbols, function, &prologue))
+		lowest += prologue.room;
+	for (size_t at = lowest; at + 16 <= start->nr_bytes && count < CANDIDATES_MAX;
 	     at += 8) {
 		uint64_t back, target;
 
 		memcpy(&back, start->bytes + at + 8, sizeof(back));
 		if (back < 4096 || !symbols_call_before(symbols, back, &target))
 			continue;
-		out[count++] = (struct candidate){at, fit_of(target, function, pc)};
+		out[count++] = (struct candidate){
+			at, prologue.exact && at - lowest <= prologue.slack
+				    ? FIT_PLACE
+				    : fit_of(target, function, pc)};
 	}
 	return count;
 }
 
-/* How many calls of the chain did not go where the next frame is. */
-static size_t count_misfits(struct symbols *symbols, const struct unwind_job *job)
+/* How well the chain hangs together: calls that went where the next frame is, less those
+ * that did not. A jump at a function's end makes one of these now and then. */
+static int rate(struct symbols *symbols, const struct unwind_job *job, bool *flawless)
 {
-	size_t count = 0;
+	int rating = 0;
 
-	for (size_t i = 1; i < job->nr_pcs; i++)
-		count += job->after_call[i] &&
-			 symbols_calls_other(symbols, job->pcs[i - 1],
-					     job->after_call[i - 1], job->pcs[i]);
-	return count;
+	*flawless = true;
+	for (size_t i = 1; i < job->nr_pcs; i++) {
+		int fits =
+			job->after_call[i]
+				? symbols_call_fits(symbols, job->pcs[i - 1],
+						    job->after_call[i - 1], job->pcs[i])
+				: 0;
+
+		rating += fits;
+		*flawless = *flawless && fits >= 0;
+	}
+	return rating;
 }
 
-bool unwind_repair(struct symbols *symbols, struct unwind_job *job)
+static bool try_candidate(struct symbols *symbols, const struct unwind_job *job,
+			  const struct candidate *candidate, struct unwind_job *trial)
+{
+	trial->symbols = symbols;
+	trial->start = job->start;
+	trial->frame_pointer = job->start->sp + candidate->at;
+	trial->has_frame_pointer = true;
+	unwind_walk(symbols, trial);
+	/* A chain that is too long to be kept is as good as a whole one. */
+	return (trial->whole || trial->full) && trial->nr_pcs > job->nr_pcs;
+}
+
+void unwind_repair(struct symbols *symbols, struct unwind_job *job)
 {
 	struct candidate candidates[CANDIDATES_MAX];
 	size_t nr_candidates = find_candidates(symbols, job, candidates);
 	struct unwind_job *trial = malloc(2 * sizeof(*trial));
 	struct unwind_job *best = trial ? trial + 1 : NULL;
-	size_t fewest = SIZE_MAX;
+	int highest = INT_MIN;
 	size_t tries = 0;
 
-	for (enum fit fit = FIT_CALLED; trial && fit < NR_FITS && fewest; fit++) {
-		for (size_t i = 0; i < nr_candidates && tries < TRIES_MAX && fewest;
-		     i++) {
+	for (enum fit fit = FIT_PLACE; trial && fit < NR_FITS; fit++) {
+		for (size_t i = 0; i < nr_candidates && tries < TRIES_MAX; i++) {
+			bool flawless;
+
 			if (candidates[i].fit != fit)
 				continue;
 			tries++;
-			trial->symbols = symbols;
-			trial->start = job->start;
-			trial->frame_pointer = job->start->sp + candidates[i].at;
-			trial->has_frame_pointer = true;
-			if (!unwind_walk(symbols, trial) || trial->nr_pcs <= job->nr_pcs)
+			if (!try_candidate(symbols, job, &candidates[i], trial))
 				continue;
-			size_t misfits = count_misfits(symbols, trial);
+			int rating = rate(symbols, trial, &flawless);
 
-			if (misfits >= fewest)
-				continue;
-			fewest = misfits;
-			memcpy(best, trial, sizeof(*best));
+			if (rating > highest) {
+				highest = rating;
+				memcpy(best, trial, sizeof(*best));
+			}
+			if (fit == FIT_PLACE || (flawless && fit == FIT_CALLED))
+				tries = TRIES_MAX;
 		}
 	}
-	if (fewest != SIZE_MAX)
+	if (highest > INT_MIN)
 		memcpy(job, best, sizeof(*job));
 	free(trial);
-	return fewest != SIZE_MAX;
 }
