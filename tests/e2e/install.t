@@ -6,7 +6,7 @@
 need pkg-config
 need cc
 [ -z "${SAN:-}" ] || skip_all 'not under a sanitizer'
-plan 9
+plan 11
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 to=$work/root
@@ -17,11 +17,24 @@ all_there() {
 	for file in bin/grmon-c lib/libgrmon.so lib/libgrmon.so.0 lib/libgrmon.a include/grmon.h \
 		include/grmon_chan.h lib/pkgconfig/libgrmon.pc share/man/man1/grmon-c.1 \
 		share/man/man3/libgrmon.3 share/bash-completion/completions/grmon-c \
-		share/zsh/site-functions/_grmon-c share/fish/vendor_completions.d/grmon-c.fish; do
+		share/zsh/site-functions/_grmon-c share/fish/vendor_completions.d/grmon-c.fish \
+		share/grmon-c/grmon-c.rules.yml share/grmon-c/grmon-c-dashboard.json \
+		share/grmon-c/prometheus.yml lib/systemd/system/grmon-c-export.service; do
 		[ -e "$to/usr/$file" ] || { echo "$file is missing"; return 1; }
 	done
 }
 check 'every file is there' all_there
+unit=$to/usr/lib/systemd/system/grmon-c-export.service
+if command -v systemd-analyze >/dev/null 2>&1; then
+	# A program that can be run: the one that was installed.
+	sed "s,=/usr/bin/,=$to/usr/bin/,; /^Documentation/d" "$unit" >"$work/grmon-c-export.service"
+	check 'systemd takes the unit' systemd-analyze verify "$work/grmon-c-export.service"
+	check 'and calls it hardened' systemd-analyze security --offline=true --threshold=35 \
+		"$work/grmon-c-export.service"
+else
+	ok 0 'systemd takes the unit # SKIP there is no systemd-analyze'
+	ok 0 'and calls it hardened # SKIP there is no systemd-analyze'
+fi
 check 'the installed client knows its version' "$to/usr/bin/grmon-c" --version
 
 cat >"$work/program.c" <<'C'
