@@ -13,6 +13,7 @@
 #include "core/group_private.h"
 
 #define LABEL_BYTES     (4u << 20)
+#define LABEL_RENEW     (LABEL_BYTES / 4 * 3) /* then the texts are collected anew */
 #define LABEL_TEXT_MAX  120u
 #define SURVIVE_MOST_NS 30000000000ll
 #define STAY_PARTS      16           /* of the time watched */
@@ -318,7 +319,8 @@ static void move_groups(struct grouping *grouping, const struct member *member,
 			continue;
 		if (before && before->groups[i] != GROUP_NONE)
 			table->list[before->groups[i]]->left += before->weight;
-		if (member->groups[i] != GROUP_NONE && grouping->look > 1)
+		if (member->groups[i] != GROUP_NONE && grouping->look > 1 &&
+		    !(before && grouping->renewed && i >= GROUP_LABEL))
 			table->list[member->groups[i]]->came += member->weight;
 	}
 }
@@ -441,6 +443,30 @@ static bool counts_anew(struct grouping *grouping, const struct snapshot *snapsh
 	return fresh * 2 > snapshot->nr_tasks && low * 2 > fresh;
 }
 
+/* Where each request has a label of its own the texts would fill up for ever. Snapshots have
+ * copies; groups of labels begin anew. */
+static void renew_labels(struct grouping *grouping)
+{
+	struct intern *fresh;
+
+	grouping->renewed = intern_bytes(grouping->intern) > LABEL_RENEW;
+	fresh = grouping->renewed ? intern_new(LABEL_BYTES) : NULL;
+	if (!fresh) {
+		grouping->renewed = false;
+		return;
+	}
+	intern_free(grouping->intern);
+	grouping->intern = fresh;
+	entry_table_release(&grouping->tables[GROUP_LABEL]);
+	for (size_t i = 0; i < grouping->nr_before; i++) {
+		struct member *member = &grouping->before[i];
+
+		member->labels = 0;
+		for (size_t n = GROUP_LABEL; n < MEMBER_GROUPS; n++)
+			member->groups[n] = GROUP_NONE;
+	}
+}
+
 static void begin_look(struct grouping *grouping, const struct snapshot *snapshot)
 {
 	grouping->at_before = 0;
@@ -461,6 +487,7 @@ static void begin_look(struct grouping *grouping, const struct snapshot *snapsho
 								    : SURVIVE_MOST_NS;
 	grouping->at_before = 0;
 	grouping->indexed = false;
+	renew_labels(grouping);
 	for (int by = 0; by < GROUP_BY_COUNT; by++)
 		entry_begin_look(&grouping->tables[by]);
 	entry_begin_look(&grouping->sites);

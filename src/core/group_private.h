@@ -78,7 +78,8 @@ struct grouping {
 	uint32_t *index;  /* over before; built when the order has changed */
 	size_t index_capacity;
 	bool indexed;
-	struct intern *intern;              /* texts of labels */
+	struct intern *intern; /* texts of labels */
+	bool renewed;          /* in this look: everybody\'s labels are new to it */
 	struct rules acknowledge, suppress; /* of the user */
 	uint64_t seed, next_serial;
 	uint32_t look;

@@ -149,6 +149,13 @@ static int compare_leaks(const void *a, const void *b)
 	return is_worse(a, b) ? -1 : is_worse(b, a);
 }
 
+static const char *copy_text(struct arena *arena, const char *text)
+{
+	const char *copy = arena_strndup(arena, text, strlen(text));
+
+	return copy ? copy : "";
+}
+
 static void publish_entry(struct grouping *grouping, struct snapshot *snapshot,
 			  struct entry *entry, struct group *group, enum group_by by)
 {
@@ -173,8 +180,8 @@ static void publish_entry(struct grouping *grouping, struct snapshot *snapshot,
 		.mixed_creators = entry->mixed_creators,
 	};
 	if (by == GROUP_LABEL) {
-		group->label_key = entry->key.text[0];
-		group->label_text = entry->key.text[1];
+		group->label_key = copy_text(&snapshot->arena, entry->key.text[0]);
+		group->label_text = copy_text(&snapshot->arena, entry->key.text[1]);
 	}
 	if (entry->count > 0) {
 		const struct task *task = &snapshot->tasks[entry->example];
@@ -376,6 +383,10 @@ void groups_copy(struct snapshot *snapshot, const struct snapshot *from)
 			struct group *group = &copy->list[by][i];
 
 			*group = from->groups->list[by][i];
+			if (by == GROUP_LABEL) {
+				group->label_key = copy_text(arena, group->label_key);
+				group->label_text = copy_text(arena, group->label_text);
+			}
 			if (group->leak)
 				group->leak = leak_by_serial(copy, group->leak->serial);
 		}
