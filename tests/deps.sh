@@ -9,7 +9,8 @@ build="gcc make pkg-config libc6-dev libncurses-dev libjansson-dev libproc2-dev 
 	libcurl4-openssl-dev zlib1g-dev libiberty-dev libmicrohttpd-dev"
 demo="curl"
 check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached nginx-light
-	procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev libaprutil1-dev"
+	procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev libaprutil1-dev
+	python3-prometheus-client"
 lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck libclang-rt-14-dev"
 
 # A toolchain that is here already, from wherever, will do.
@@ -42,7 +43,10 @@ for package in $wanted; do
 	dpkg-query -W -f='${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed' ||
 		missing="$missing $package"
 done
-[ -n "$missing" ] || exit 0
+fetch() {
+	case " $wanted " in *python3-prometheus-client*) "$(dirname "$0")/prometheus.sh" fetch ;; esac
+}
+[ -n "$missing" ] || { fetch; exit 0; }
 
 if [ -n "${GRMON_NO_INSTALL:-}" ]; then
 	echo "missing packages:$missing" >&2
@@ -69,3 +73,4 @@ if ! install; then
 	$as_root apt-get update >"$log" 2>&1 || true
 	install || { cat "$log" >&2; exit 1; }
 fi
+fetch
