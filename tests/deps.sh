@@ -9,13 +9,14 @@ build="gcc make pkg-config libc6-dev libncurses-dev libjansson-dev libproc2-dev 
 	libcurl4-openssl-dev zlib1g-dev libiberty-dev libmicrohttpd-dev"
 demo="curl"
 check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached nginx-light
-	procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev libaprutil1-dev
+	procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev elfutils debuginfod postgresql libaprutil1-dev
 	python3-prometheus-client"
 lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck libclang-rt-14-dev"
 
 # A toolchain that is here already, from wherever, will do.
 command -v go >/dev/null 2>&1 || check="$check golang-go"
 command -v rustc >/dev/null 2>&1 || check="$check rustc"
+command -v node >/dev/null 2>&1 || check="$check nodejs"
 command -v python3 >/dev/null 2>&1 || check="$check python3"
 # The browser that draws reports; elsewhere it comes by other ways than apt.
 ! grep -qs '^ID=debian' /etc/os-release || check="$check firefox-esr"

@@ -46,6 +46,12 @@ check() {
 	if output=$("$@" 2>&1); then ok 0 "$name"; else ok 1 "$name" "$output"; fi
 }
 
+# Whether a debugger may look at processes that it has not started.
+need_ptrace() {
+	[ "$(id -u)" -eq 0 ] || [ "$(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null || echo 0)" -eq 0 ] ||
+		skip_all 'kernel.yama.ptrace_scope allows it to root only'
+}
+
 # start COMMAND…: in the background, output to $work/log; its pid in $last.
 start() {
 	"$@" >>"$work/log" 2>&1 </dev/null &

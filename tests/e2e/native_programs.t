@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Stacks of programs that people run, without stopping them, against eu-stack, which stops
+# them by ptrace: the same, frame by frame.
+. "$(dirname "$0")/lib.sh"
+need python3
+need eu-stack
+need_ptrace
+unset DEBUGINFOD_URLS
+plan 7
+compare=$(dirname "$0")/stacks_compare.py
+
+# same NAME PID [SHARE]
+same() { check "the same stacks as by ptrace: $1" "$compare" "$client" "$2" "${3:-0.99}"; }
+# have COMMAND NAME: whether it is here; skips one test if not.
+have() {
+	command -v "$1" >/dev/null 2>&1 && return
+	ok 0 "# SKIP $2: $1 is not installed"
+	return 1
+}
+
+if have redis-server redis; then
+	start redis-server --port 0 --unixsocket "$work/redis" --io-threads 4 --save '' --dir "$work"
+	until_true redis-cli -s "$work/redis" ping
+	same redis "$last"
+fi
+
+cat >"$work/program.py" <<'PY'
+import queue, select, socket, threading, time
+lock = threading.Lock()
+lock.acquire()
+a, b = socket.socketpair()
+class Deep:
+    def __lt__(self, other):
+        a.recv(1)
+def fall(depth):
+    return fall(depth - 1) if depth else a.recv(1)
+for wait in (lock.acquire, queue.Queue().get, threading.Event().wait, lambda: time.sleep(600),
+             lambda: sorted([Deep(), Deep()]), lambda: select.select([a], [], [], 600),
+             lambda: fall(15), lambda: list(map(lambda x: lock.acquire(), [1])), a.makefile().readline):
+    threading.Thread(target=wait, daemon=True).start()
+print("ready", flush=True)
+lock.acquire()
+PY
+start python3 "$work/program.py"
+until_true grep -q ready "$work/log"
+same python3 "$last"
+
+if have node node; then
+	cat >"$work/program.js" <<'JS'
+const { Worker } = require("worker_threads");
+const wait = "const a = new Int32Array(new SharedArrayBuffer(4)); Atomics.wait(a, 0, 0)";
+new Worker(wait, { eval: true });
+new Worker("function f(n) { return n ? f(n - 1) + 1 : eval(`" + wait + "`) } f(20)", { eval: true });
+new Worker("setInterval(() => 0, 600000)", { eval: true }).on("online", () => console.log("node ready"));
+JS
+	start node "$work/program.js"
+	until_true grep -q 'node ready' "$work/log"
+	same node "$last"
+fi
+
+if have initdb postgres && have postgres postgres; then
+	# It does not run as root.
+	as=
+	[ "$(id -u)" -ne 0 ] || as='setpriv --reuid=65534 --regid=65534 --clear-groups'
+	mkdir "$work/pg"
+	chmod 711 "$work"
+	[ -z "$as" ] || chown 65534:65534 "$work/pg"
+	if $as initdb -D "$work/pg/data" -A trust -U postgres --no-sync >"$work/initdb" 2>&1; then
+		start $as postgres -D "$work/pg/data" -k "$work/pg" -c listen_addresses= -c fsync=off
+		main=$last
+		sql() { psql -h "$work/pg" -U postgres -Atc "$1"; }
+		until_true sql 'select 1'
+		sql 'create table t(a int); insert into t values (1)' >"$work/sql"
+		sql 'begin; update t set a = 2; select pg_sleep(600)' >/dev/null 2>&1 &
+		started="$started $!"
+		until_true sh -c "psql -h '$work/pg' -U postgres -Atc 'select wait_event from pg_stat_activity' | grep -q PgSleep"
+		sql 'update t set a = 3' >/dev/null 2>&1 &
+		started="$started $!"
+		waiting() { psql -h "$work/pg" -U postgres -Atc "select pid from pg_stat_activity where wait_event_type = 'Lock'"; }
+		until_true sh -c "psql -h '$work/pg' -U postgres -Atc 'select wait_event_type from pg_stat_activity' | grep -q Lock"
+		blocked=$(waiting)
+		postgres() {
+			for pid in "$main" $(cat "/proc/$main/task/$main/children"); do
+				echo "process $pid"
+				"$compare" "$client" "$pid" 0.99 || return 1
+			done
+		}
+		check 'the same stacks as by ptrace: postgres and every process of it' postgres
+		locked() { dump "$blocked" -s native && query "[f for f in tasks[0]['stack'] if f['function'] and f['function'].startswith(('LockAcquire', 'XactLockTableWait', 'postgres+0x'))]"; }
+		check 'a backend that waits for a row shows it' locked
+		kill -INT "$main"
+	else
+		ok 1 'postgres' "$(cat "$work/initdb")"
+		ok 1 'postgres' ''
+	fi
+else
+	ok 0 '# SKIP postgres is not installed'
+fi
+
+mkfifo "$work/in"
+exec 9<>"$work/in"
+"$BUILD/tests/targets/wrap_cxx" <"$work/in" >"$work/cxx" 2>&1 9>&- &
+started="$started $!"
+last=$!
+until_true grep -q '^ready' "$work/cxx"
+same 'C++' "$last"
+if have rustc Rust; then
+	rustc -O -o "$work/rust" tests/targets/wrap_rust.rs 2>"$work/rustc"
+	"$work/rust" <"$work/in" >"$work/rust.out" 2>&1 9>&- &
+	started="$started $!"
+	last=$!
+	until_true grep -q '^ready' "$work/rust.out"
+	same Rust "$last"
+fi
