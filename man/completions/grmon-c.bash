@@ -50,7 +50,7 @@ _grmon_c()
 	[ "$before" = : ] && before=${COMP_WORDS[i]}:
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		run | ls | dump | record | report | diff | check | help)
+		run | ls | dump | record | report | diff | check | export | help)
 			command=${COMP_WORDS[i]}
 			break
 			;;
@@ -100,7 +100,7 @@ _grmon_c()
 	-p | --pid)
 		_grmon_c_reply "$(_grmon_c_pids "$client" | grep '^[0-9]')" "$word"
 		;;
-	-i | --interval | --user | --header | --at | --for | --max-stuck | --max-tasks) ;;
+	-i | --interval | --user | --header | --at | --for | --max-stuck | --max-tasks | --listen | --top-groups) ;;
 	*)
 		case $command in
 		ls) options="$options --format" ;;
@@ -109,6 +109,7 @@ _grmon_c()
 		report) options="$options --user --header --pid --format --output --for --fail --prove" ;;
 		diff) options="$options --user --header --format --stacks --output --fail" ;;
 		check) options="$options --user --header --pid --for --max-stuck --max-tasks --no-leak --no-deadlock" ;;
+		export) options="$options --user --header --pid --listen --top-groups" ;;
 		run) options="$options --output --keep" ;;
 		help) options="--help --version" ;;
 		*) options="$options --user --header --pid --wait" ;;
@@ -121,8 +122,8 @@ _grmon_c()
 			COMPREPLY=($(compgen -c -- "$word"))
 			;;
 		*:ls) ;;
-		*:dump | *:record | *:report | *:diff | *:check) _grmon_c_reply "$(_grmon_c_pids "$client")" "$word" ;;
-		*) _grmon_c_reply $'run\nls\ndump\nrecord\nreport\ndiff\ncheck\nhelp\n'"$(_grmon_c_pids "$client")" "$word" ;;
+		*:dump | *:record | *:report | *:diff | *:check | *:export) _grmon_c_reply "$(_grmon_c_pids "$client")" "$word" ;;
+		*) _grmon_c_reply $'run\nls\ndump\nrecord\nreport\ndiff\ncheck\nexport\nhelp\n'"$(_grmon_c_pids "$client")" "$word" ;;
 		esac
 		;;
 	esac

@@ -32,7 +32,7 @@ function __grmon_c_list
 	end
 end
 
-set -l commands run ls dump record report diff check help
+set -l commands run ls dump record report diff check export help
 set -l bare "not __fish_seen_subcommand_from $commands"
 
 complete -c grmon-c -f
@@ -43,9 +43,10 @@ complete -c grmon-c -n "$bare" -a record -d 'Write what is seen to a file'
 complete -c grmon-c -n "$bare" -a report -d 'Watch for a while and say what leaks'
 complete -c grmon-c -n "$bare" -a diff -d 'Say what is new, gone, grown, shrunk'
 complete -c grmon-c -n "$bare" -a check -d 'Exit 1 when a limit is broken, for CI'
+complete -c grmon-c -n "$bare" -a export -d 'Serve numbers to Prometheus'
 complete -c grmon-c -n "$bare" -a help -d 'Explain states, columns, filter, keys, sources or formats'
 complete -c grmon-c -n "$bare" -a '(__grmon_c_targets)'
-complete -c grmon-c -n '__fish_seen_subcommand_from dump record report diff check' -a '(__grmon_c_targets)'
+complete -c grmon-c -n '__fish_seen_subcommand_from dump record report diff check export' -a '(__grmon_c_targets)'
 complete -c grmon-c -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand --fcs-skip=2)'
 complete -c grmon-c -n '__fish_seen_subcommand_from help' -a 'states columns filter keys sources formats run ls dump'
 
@@ -61,9 +62,9 @@ complete -c grmon-c -l no-color -d 'No colours'
 complete -c grmon-c -l ascii -d 'Nothing but ASCII'
 complete -c grmon-c -s h -l help -d 'Say the usage'
 complete -c grmon-c -s V -l version -d 'Say the version'
-complete -c grmon-c -n "$bare; or __fish_seen_subcommand_from dump record report check" -s p -l pid -x -a '(__fish_complete_pids)' -d 'Process id'
-complete -c grmon-c -n "$bare; or __fish_seen_subcommand_from dump record report diff check" -l user -x -d 'Name and password for a URL'
-complete -c grmon-c -n "$bare; or __fish_seen_subcommand_from dump record report diff check" -l header -x -d 'Send it with every request'
+complete -c grmon-c -n "$bare; or __fish_seen_subcommand_from dump record report check export" -s p -l pid -x -a '(__fish_complete_pids)' -d 'Process id'
+complete -c grmon-c -n "$bare; or __fish_seen_subcommand_from dump record report diff check export" -l user -x -d 'Name and password for a URL'
+complete -c grmon-c -n "$bare; or __fish_seen_subcommand_from dump record report diff check export" -l header -x -d 'Send it with every request'
 complete -c grmon-c -n "$bare" -l wait -d 'Wait for the process to start and to come back'
 complete -c grmon-c -n '__fish_seen_subcommand_from ls dump' -s f -l format -x -a '(grmon-c help formats-list 2>/dev/null)' -d 'Format'
 complete -c grmon-c -n '__fish_seen_subcommand_from dump diff' -l stacks -d 'Whole stacks'
@@ -82,3 +83,5 @@ complete -c grmon-c -n '__fish_seen_subcommand_from record report check' -l for 
 complete -c grmon-c -n '__fish_seen_subcommand_from record' -l rotate -x -d 'Begin a new file'
 complete -c grmon-c -n '__fish_seen_subcommand_from record' -l keep-files -x -d 'Old files to keep'
 complete -c grmon-c -n '__fish_seen_subcommand_from run' -l keep -d 'Leave the command running'
+complete -c grmon-c -n '__fish_seen_subcommand_from export' -l listen -x -d 'Where it is served'
+complete -c grmon-c -n '__fish_seen_subcommand_from export' -l top-groups -x -d 'The largest groups too'

@@ -102,7 +102,9 @@ int command_ls(struct options *options)
 	int rc;
 
 	buf_init(&out, 0);
-	if (!list)
+	if (format && strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
+		rc = err_set(&e, ERR_USAGE, "'grmon-c ls' has the formats text and json");
+	else if (!list)
 		rc = err_set(&e, ERR_NOMEM, "there is no memory for the process list");
 	else
 		rc = source_processes(list, &all, &count, &e);

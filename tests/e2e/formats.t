@@ -1,0 +1,105 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What other tools are given: folded stacks, profiles for Go's pprof, timelines for
+# speedscope, numbers for monitoring; of a server, and of a recording of it.
+. "$(dirname "$0")/lib.sh"
+need python3
+need redis-server
+plan 13
+
+start redis-server --port 0 --save '' --unixsocket "$work/redis.sock" --dir "$work"
+redis=$last
+until_true sees "$redis" 'len(having(state="cond")) >= 3'
+dump "$redis"
+
+"$client" dump "$redis" -f folded >"$work/folded"
+grep -qE '^[^;]+(;[^;]+)*;bioProcessBackgroundJobs;.*;\[cond\] 3$' "$work/folded"
+ok $? "folded: equal stacks are one line, outermost first, with the state last" "$(cat "$work/folded")"
+[ "$(awk '{ sum += $NF } END { print sum }' "$work/folded")" -eq \
+	"$(query 'len(tasks)')" ]
+ok $? "folded: every task is counted once"
+[ "$("$client" dump "$redis" -f folded --filter state:poll | wc -l)" -eq 1 ]
+ok $? "folded: the filter chooses"
+
+"$client" dump "$redis" -f pprof -o "$work/one.pb.gz"
+if command -v go >/dev/null 2>&1; then
+	# Go builds the tool when it is first used, and keeps it below the home folder.
+	[ -w "${HOME:-/none}" ] || export HOME="$work"
+	pprof() { go tool pprof "$@" 2>/dev/null; }
+	pprof -top -sample_index=goroutine "$work/one.pb.gz" >"$work/top"
+	grep -q 'Type: goroutine' "$work/top" && grep -qE '^ +0 .* 3 .*bioProcessBackgroundJobs' "$work/top"
+	ok $? "pprof: Go's tool counts tasks by function" "$(cat "$work/top")"
+	pprof -tags "$work/one.pb.gz" >"$work/tags"
+	grep -q 'state: Total' "$work/tags" && grep -q 'thread: Total' "$work/tags" && grep -q ': cond$' "$work/tags"
+	ok $? "pprof: state and thread are labels" "$(cat "$work/tags")"
+	pprof -top -sample_index=blocked "$work/one.pb.gz" >"$work/blocked"
+	grep -q 'Type: blocked' "$work/blocked" && grep -qE '[0-9.]+s .*bioProcessBackgroundJobs|[0-9.]+ms .*bioProcessBackgroundJobs' "$work/blocked"
+	ok $? "pprof: and how long they have been blocked" "$(cat "$work/blocked")"
+	# Another process, at other addresses, with one more job thread of the same kind.
+	start redis-server --port 0 --save '' --unixsocket "$work/other.sock" --dir "$work" --io-threads 3
+	until_true sees "$last" 'len(tasks) >= 7'
+	"$client" dump "$last" -f pprof -o "$work/two.pb.gz"
+	pprof -top -base "$work/one.pb.gz" "$work/two.pb.gz" >"$work/base"
+	grep -q IOThreadMain "$work/base" && ! grep -q bioProcessBackgroundJobs "$work/base"
+	ok $? "pprof: -base leaves what only one of two processes has" "$(cat "$work/base")"
+else
+	for name in top tags blocked base; do
+		ok 0 "pprof: $name # SKIP go is not installed"
+	done
+fi
+"$client" dump "$work/one.pb.gz" -f folded >"$work/again"
+grep -qE 'bioProcessBackgroundJobs' "$work/again"
+ok $? "pprof: grmon-c reads its own profile" "$(cat "$work/again")"
+
+"$client" record "$redis" -o "$work/recording" --for 2s -i 0.1 2>"$work/err" &
+started="$started $!"
+recorder=$!
+# A state that changes in the middle: the main thread is stopped with its process.
+until_true grep -q '"t' "$work/recording"
+kill -STOP "$redis"
+sees_stopped() { grep -q '"state": *"stopped"' "$work/recording"; }
+until_true sees_stopped
+kill -CONT "$redis"
+wait "$recorder"
+"$client" dump "$work/recording" -f speedscope >"$work/scope.json"
+cat >"$work/scope.py" <<'PY'
+import json, sys
+scope = json.load(open(sys.argv[1]))
+frames = [f["name"] for f in scope["shared"]["frames"]]
+assert scope["$schema"] == "https://www.speedscope.app/file-format-schema.json"
+main = None
+for profile in scope["profiles"]:
+    assert profile["type"] == "evented" and profile["unit"] == "nanoseconds"
+    open_frames, at = [], profile["startValue"]
+    for event in profile["events"]:
+        assert event["at"] >= at and event["at"] <= profile["endValue"], profile["name"]
+        at = event["at"]
+        if event["type"] == "O":
+            open_frames.append(event["frame"])
+        else:
+            assert open_frames.pop() == event["frame"]
+    assert not open_frames
+    if profile["name"] == "t" + sys.argv[2] + " redis-server":
+        main = [frames[e["frame"]] for e in profile["events"] if e["type"] == "O"]
+assert main, [p["name"] for p in scope["profiles"]]
+if len(sys.argv) > 3:
+    assert "stopped" in main and "poll" in main, main
+    assert main.index("poll") < main.index("stopped"), main
+    assert "aeMain" in main, main
+PY
+check "speedscope: a recording's timelines are well-formed and hold the change of states" \
+	python3 "$work/scope.py" "$work/scope.json" "$redis" changes
+"$client" dump "$redis" -f speedscope >"$work/now.json"
+check "speedscope: of a live process, the waits of this moment" \
+	python3 "$work/scope.py" "$work/now.json" "$redis"
+
+"$client" dump "$redis" -f openmetrics >"$work/metrics"
+[ "$(tail -1 "$work/metrics")" = '# EOF' ] &&
+	grep -qF "grmon_tasks{target=\"redis-server\",pid=\"$redis\",state=\"poll\",class=\"io\"} 1" "$work/metrics"
+ok $? "openmetrics: numbers by state" "$(cat "$work/metrics")"
+"$client" help formats >"$work/help"
+[ "$(grep -cE '^  (text|json|folded|pprof|speedscope|openmetrics) ' "$work/help")" -eq 6 ]
+ok $? "help names them all"
+"$client" ls -f pprof >/dev/null 2>"$work/err"
+[ $? -eq 2 ] && grep -q 'text and json' "$work/err"
+ok $? "ls says which ones it has"
