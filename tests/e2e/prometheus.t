@@ -1,0 +1,133 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What export serves, in a real Prometheus: scraped, asked for through its API, compared
+# with dumps; the shipped alerts fire for the leaking server and for no other, and every
+# panel of the shipped dashboard has numbers.
+. "$(dirname "$0")/lib.sh"
+need python3
+need curl
+here=$(cd "$(dirname "$0")/.." && pwd)
+prometheus=$("$here/prometheus.sh") || skip_all 'there is no prometheus; tests/deps.sh check fetches it'
+share=$here/../src/share
+cd "$work" || exit 1
+plan 14
+
+check 'promtool takes the alert rules' "$prometheus/promtool" check rules "$share/grmon-c.rules.yml"
+check 'each alert fires when it should, and not before' \
+	"$prometheus/promtool" test rules "$here/data/prometheus/rules_test.yml"
+check 'promtool takes the scrape configuration' \
+	"$prometheus/promtool" check config "$share/prometheus.yml"
+
+# Names of their own: the exporter finds its targets by them, whatever else runs here.
+leaky=leaky-$$ fixed=fixed-$$ locks=locks-$$
+cp "$BUILD/examples/leaky-server" "$leaky"
+cp "$BUILD/examples/leaky-server" "$fixed"
+cp "$BUILD/tests/targets/lock_cycles" "$locks"
+export LD_LIBRARY_PATH="$BUILD${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+serve() { # serve NAME OPTION…: its pid in $last, its address in $url
+	rm -f "$1.out"
+	"./$1" --port 0 $2 >"$1.out" 2>>log </dev/null &
+	last=$!
+	started="$started $last"
+	until_true grep -q '^http' "$1.out"
+	url=$(sed -n 's/ .*//p;q' "$1.out")
+}
+serve "$leaky"
+leaky_pid=$last leaky_url=$url
+serve "$fixed" --fixed
+fixed_pid=$last fixed_url=$url
+for user in 1 2 3 4; do
+	curl -s "$leaky_url?user=$user" "$fixed_url?user=$user"
+done >/dev/null
+
+exporter=127.0.0.1:$(free_port)
+start "$client" export "$leaky" "$fixed" "$locks" --listen "$exporter" -i 0.2 --stuck 1s --top-groups 5
+served() { curl -sf "http://$exporter/metrics" "$@"; }
+has() { served | grep -q "$@"; }
+check 'every target is served' until_true has "^grmon_tasks_created_total{target=\"$fixed\""
+lint() { served >metrics.txt && "$prometheus/promtool" check metrics <metrics.txt; }
+check 'promtool takes the text format' lint
+
+api=127.0.0.1:$(free_port)
+sed 's/ for: .*/ for: 0s/' "$share/grmon-c.rules.yml" >grmon-c.rules.yml
+cat >prometheus.yml <<YML
+global: {evaluation_interval: 500ms}
+scrape_configs:
+  - job_name: grmon-c
+    scrape_interval: 500ms
+    scrape_timeout: 500ms
+    static_configs: [{targets: ['$exporter']}]
+rule_files: [grmon-c.rules.yml]
+YML
+start "$prometheus/prometheus" --config.file=prometheus.yml --storage.tsdb.path=tsdb \
+	--web.listen-address="$api" --log.level=warn
+
+cat >ask.py <<'PY'
+import json, sys, urllib.parse, urllib.request
+API = "http://" + sys.argv[1] + "/api/v1/"
+def get(path, **words):
+    with urllib.request.urlopen(API + path + "?" + urllib.parse.urlencode(words), timeout=10) as answer:
+        return json.load(answer)["data"]
+def ask(expr):
+    return [(r["metric"], float(r["value"][1])) for r in get("query", query=expr)["result"]]
+def by(label, expr):
+    return {m.get(label): v for m, v in ask(expr)}
+def firing(target):
+    return {(a["labels"]["alertname"], a["labels"].get("state", "")) for a in get("alerts")["alerts"]
+            if a["state"] == "firing" and a["labels"]["target"] == target}
+PY
+# asks PYTHON [NAME=VALUE…]: whether an expression on the API's answers is true
+asks() {
+	expression=$1
+	shift
+	env "$@" python3 -c 'import os, sys
+sys.argv = ["", os.environ["API"]]
+exec(open("ask.py").read())
+e = os.environ
+dump = json.load(open(e["DUMP"])) if "DUMP" in e else None
+result = eval(sys.stdin.read())
+print(result)
+sys.exit(not result)' <<PY
+$expression
+PY
+}
+export API="$api" LEAKY="$leaky" FIXED="$fixed" LOCKS="$locks"
+
+check 'Prometheus scrapes it' until_true asks 'ask("up")[0][1] == 1 and len(ask("grmon_up == 1")) == 2'
+equal() { # equal PID: what Prometheus knows is what a dump of now says
+	"$client" dump -f json --stuck 1s "$1" >dump.json &&
+		asks '(by("state", "sum by (state) (grmon_tasks{pid=\"%s\"}) > 0" % e["PID"]) == dump["counts"]["by_state"]
+and by("class", "sum by (class) (grmon_tasks{pid=\"%s\"}) > 0" % e["PID"]) == dump["counts"]["by_class"]
+and ask("sum(grmon_stuck_tasks{pid=\"%s\"})" % e["PID"])[0][1] == dump["counts"]["stuck"]
+and ask("grmon_process_resident_memory_bytes{pid=\"%s\"}" % e["PID"])[0][1] == dump["resources"]["rss_bytes"]
+and ask("grmon_process_open_fds{pid=\"%s\"}" % e["PID"])[0][1] == dump["resources"]["fds"]
+and by("target", "grmon_tasks{pid=\"%s\"}" % e["PID"]) and ask("grmon_build_info")[0][0]["version"])' \
+			PID="$1" DUMP=dump.json
+}
+check 'numbers of the leaking server are those of its dump' until_true equal "$leaky_pid"
+check 'and those of the other one' until_true equal "$fixed_pid"
+stuck_alert() { asks '("GrmonStuckTasks", "chan-send") in firing(e["LEAKY"])'; }
+check 'an alert fires for the leaking server' until_true stuck_alert
+check 'the oldest wait grows with the time' until_true asks \
+	'max(v for m, v in ask("delta(grmon_oldest_blocked_seconds{target=\"%s\",state=\"chan-send\"}[5s])" % e["LEAKY"])) > 1'
+
+# A process that starts later, in a deadlock.
+mkfifo hold
+"./$locks" abba <hold >>log 2>&1 &
+started="$started $!"
+exec 9>hold
+check 'a process that starts later is found, and its deadlock an alert' until_true asks \
+	'("GrmonDeadlock", "") in firing(e["LOCKS"]) and ("GrmonLeak", "") in firing(e["LOCKS"])'
+for user in 5 6 7; do
+	curl -s "$leaky_url?user=$user" >/dev/null
+done
+check 'tasks that come are counted' until_true asks \
+	'ask("grmon_tasks_created_total{target=\"%s\"} - grmon_tasks_ended_total" % e["LEAKY"])[0][1] == 3'
+panels() {
+	asks '[(p["title"], t["expr"]) for p in json.load(open(e["BOARD"]))["panels"] for t in p["targets"]
+if not ask(t["expr"].replace("$__rate_interval", "5s").replace("$instance", ".*").replace("$target", ".*").replace("$pid", ".*"))] == []' \
+		BOARD="$share/grmon-c-dashboard.json"
+}
+check 'every panel of the dashboard has numbers' until_true panels
+quiet() { asks 'firing(e["FIXED"]) == set()'; }
+check 'no alert fires for the server that is fine' quiet
