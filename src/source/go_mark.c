@@ -197,6 +197,18 @@ void go_mark_words(struct go_mark *mark, const uint8_t *bytes, size_t nr_bytes)
 	}
 }
 
+void go_mark_bases(struct go_mark *mark, const uint8_t *bytes, size_t nr_bytes)
+{
+	const uint64_t low = mark->heap->low, extent = mark->heap->extent;
+
+	for (size_t i = 0; i + 8 <= nr_bytes; i += 8) {
+		uint64_t word = go_u64(bytes + i);
+
+		if (word - low < extent && go_heap_object(mark->heap, word) == word)
+			mark_word(mark, word);
+	}
+}
+
 static void read_object(struct go_mark *mark, const struct go_heap_span *span,
 			uint64_t index)
 {

@@ -51,6 +51,8 @@ bool go_mark_special(struct go_mark *mark, uint64_t base, enum go_special kind,
 		     uint32_t first, uint32_t *before);
 /* Words that were found. nr_bytes: a multiple of 8. */
 void go_mark_words(struct go_mark *mark, const uint8_t *bytes, size_t nr_bytes);
+/* Only those count that are the very beginning of an object. */
+void go_mark_bases(struct go_mark *mark, const uint8_t *bytes, size_t nr_bytes);
 void go_mark_address(struct go_mark *mark, uint64_t address);
 /* Read the object at base now, whatever is known of it. */
 void go_mark_contents(struct go_mark *mark, uint64_t base);

@@ -289,8 +289,8 @@ static int check_heap(const struct go_pass *pass, struct err *e)
 
 static int mark_living(struct go_pass *pass, bool *revived, struct err *e)
 {
-	int rc = go_roots_mark(&pass->mark, pass->prove->pid, pass->prove->module->minor,
-			       e);
+	int rc = go_roots_mark(&pass->mark, pass->prove->pid, pass->prove->module,
+			       pass->prove->cgo, e);
 
 	if (rc)
 		return rc;
@@ -329,7 +329,7 @@ static int settle(struct go_pass *pass, struct err *e)
 			rc = visit_gs(pass, mark_changed, e);
 		if (rc == 0)
 			rc = go_roots_mark(&pass->mark, pass->prove->pid,
-					   pass->prove->module->minor, e);
+					   pass->prove->module, pass->prove->cgo, e);
 		if (rc == 0)
 			rc = follow(pass, &revived, e);
 	}

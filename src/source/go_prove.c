@@ -205,6 +205,7 @@ static int start_thread(struct go_prove *prove, struct err *e)
 void go_prove_start(struct go_prove *prove, pid_t pid, const struct go_module *module,
 		    const struct go_sampler *sampler)
 {
+	struct go_func ignored;
 	struct err e = {0};
 	int rc = 0;
 
@@ -212,6 +213,8 @@ void go_prove_start(struct go_prove *prove, pid_t pid, const struct go_module *m
 	prove->pid = pid;
 	prove->module = module;
 	prove->layout = *sampler->layout;
+	/* By which C calls Go; every program with cgo has it. */
+	prove->cgo = go_func_by_name(&module->table, "crosscall2", &ignored);
 	if (!copy_rows(prove, sampler))
 		rc = err_set(&e, ERR_NOMEM, "there is no memory for a proof of leaks");
 	if (rc == 0)

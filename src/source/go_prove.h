@@ -38,6 +38,7 @@ struct go_prove {
 	pid_t pid;
 	const struct go_module *module;
 	struct go_layout layout;
+	bool cgo; /* there is C code in the program */
 	struct go_wait_row *rows;
 	size_t nr_rows;
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* See go_root.h. The runtime's records of spans are left out: each holds the address of its
- * first object, which would seem to be in use for ever. */
+/*
+ * See go_root.h. The runtime's records of spans are left out: each holds the address of its
+ * first object, which would seem to be in use for ever. Where there is no C, memory outside
+ * of modules is the runtime's, which keeps there what the collector looked at last, by the
+ * addresses of fields; what it means to keep begins an object: functions and arguments of
+ * finalizers and cleanups.
+ */
 #include "source/go_root.h"
 
 #include <errno.h>
@@ -26,6 +31,9 @@
 struct roots {
 	struct go_mark *mark;
 	pid_t pid;
+	const struct go_module *module;
+	bool cgo;
+	bool bases;   /* in this mapping only beginnings of objects count */
 	int pagemap;  /* -1: all pages count as there */
 	uint64_t *sp; /* of the threads that wait in the kernel */
 	size_t nr_sp;
@@ -68,7 +76,9 @@ static void mark_between_records(struct roots *roots, uint64_t address,
 
 		if (stop > end)
 			stop = end;
-		if (stop > at)
+		if (stop > at && roots->bases)
+			go_mark_bases(roots->mark, bytes + (at - address), stop - at);
+		else if (stop > at)
 			go_mark_words(roots->mark, bytes + (at - address), stop - at);
 		if (next >= heap->nr_records || heap->records[next] >= end)
 			break;
@@ -163,6 +173,15 @@ static uint64_t above_stack_pointer(const struct roots *roots, uint64_t start,
 	return inside == 1 ? from : start;
 }
 
+static bool in_module(const struct roots *roots, const struct proc_map *map)
+{
+	for (size_t i = 0; i < 3; i++)
+		if (map->start < roots->module->data[i].end &&
+		    roots->module->data[i].start < map->end)
+			return true;
+	return false;
+}
+
 static void mark_map(struct roots *roots, const char *line, size_t length)
 {
 	const char *modes = memchr(line, ' ', length);
@@ -174,6 +193,8 @@ static void mark_map(struct roots *roots, const char *line, size_t length)
 	if (!map.readable || modes[2] != 'w' || modes[4] != 'p' || map.end <= map.start ||
 	    map.end >> 47 || map.end - map.start > MAP_BYTES_MAX)
 		return;
+	roots->bases = !roots->cgo && !in_module(roots, &map) &&
+		       (map.path_bytes == 0 || strncmp(map.path, "[anon", 5) == 0);
 	mark_outside_heap(roots, above_stack_pointer(roots, map.start, map.end), map.end);
 }
 
@@ -288,9 +309,10 @@ static int mark_specials(struct roots *roots, unsigned minor, struct err *e)
 	return 0;
 }
 
-int go_roots_mark(struct go_mark *mark, pid_t pid, unsigned minor, struct err *e)
+int go_roots_mark(struct go_mark *mark, pid_t pid, const struct go_module *module,
+		  bool cgo, struct err *e)
 {
-	struct roots roots = {.mark = mark, .pid = pid};
+	struct roots roots = {.mark = mark, .pid = pid, .module = module, .cgo = cgo};
 	char path[40];
 	int rc;
 
@@ -306,7 +328,7 @@ int go_roots_mark(struct go_mark *mark, pid_t pid, unsigned minor, struct err *e
 		rc = mark_maps(&roots, e);
 	}
 	if (rc == 0)
-		rc = mark_specials(&roots, minor, e);
+		rc = mark_specials(&roots, module->minor, e);
 	if (rc == 0 && cancelled(&roots))
 		rc = err_set(e, ERR_GONE, "cancelled");
 	if (roots.pagemap >= 0)

@@ -10,7 +10,9 @@
 
 #include "source/go_mark.h"
 
-/* minor: of the version; 0: not known. ERR_PERM, ERR_NOMEM, ERR_GONE (cancelled). */
-int go_roots_mark(struct go_mark *mark, pid_t pid, unsigned minor, struct err *e);
+/* cgo: there may be C code in the program. ERR_NOMEM, ERR_GONE (cancelled), others of the
+ * system. */
+int go_roots_mark(struct go_mark *mark, pid_t pid, const struct go_module *module,
+		  bool cgo, struct err *e);
 
 #endif

@@ -108,7 +108,7 @@ func startLeaks() {
 	go leak{}.nilSender(nil)
 	go leak{}.nilReceiver(nil)
 	go leak{}.noCases()
-	go leak{}.selecting(make(chan int), make(chan int, 1))
+	go leak{}.selecting(make(chan int), make(chan int))
 }
 
 type locks struct {

@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Proofs of leaks in Go programs: every pattern of a leak is found, nothing that is alive is
+# accused, and the runtime's own profile of leaked goroutines says the same, where it has one.
+# Several versions of Go where their toolchains are at hand; stripped programs.
+. "$(dirname "$0")/lib.sh"
+need go
+need python3
+[ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
+source=$(dirname "$0")/../targets/go/proof.go
+export GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
+
+build() {	# build GO OUTPUT OPTION…
+	go=$1
+	out=$2
+	shift 2
+	"$go" build "$@" -o "$work/$out" "$source" >"$work/build.log" 2>&1
+}
+launch() {	# launch PROGRAM: its pid in $last, once all wait
+	rm -f "$work/profile" "$work/out"
+	"$work/$1" "$work/profile" >"$work/out" 2>&1 </dev/null &
+	last=$!
+	started="$started $last"
+	until_true grep -q '^ready' "$work/out" || echo "# $1 is not ready"
+}
+stop() {
+	kill -9 "$last"
+	wait "$last" 2>/dev/null
+}
+prove() { dump "$last" -s goruntime --prove; }
+# Ten of each; an address that is left over somewhere may save one of them, or two.
+all_leaks="all(sum(t['proven'] for t in having(name='main.leak.' + n)) >= 8 for n in '''
+	sender receiver pointers full ranging nilSender nilReceiver noCases selecting locking
+	reading writing grouped signalled holder chained cancelled parent'''.split())"
+most_leaks="sum(t['proven'] for t in tasks) >= 212 and len([t for t in tasks if t['name'].startswith('main.leak.')]) == 220"
+none_alive="not any(t['proven'] for t in tasks if not t['name'].startswith('main.leak.')) and len([t for t in tasks if t['name'].startswith('main.alive.')]) >= 180"
+
+proves() {	# proves PROGRAM TEXT
+	launch "$1"
+	check "$2: a proof" prove
+	check "$2: every pattern of a leak is proved" query "$all_leaks"
+	check "$2: nearly all of them" query "$most_leaks"
+	check "$2: nothing alive is accused" query "$none_alive"
+}
+
+build go plain || skip_all "go cannot build: $(tail -1 "$work/build.log")"
+proves plain "$(go env GOVERSION)"
+check 'without --prove nothing is said to be proven' sees "$last" \
+	"not any(t['proven'] for t in tasks)" -s goruntime
+check 'the target was never stopped' grep -q 'State:[[:space:]]*S' "/proc/$last/status"
+check 'a report gives the proofs first' sh -c \
+	"'$client' report $last --for 1s --prove >'$work/report' 2>&1 && grep -q '^Leak 1: ' '$work/report' &&
+	grep -q 'Nothing alive can reach what it waits on' '$work/report' && grep -q 'main.leak.sender' '$work/report' &&
+	! grep -q '^Leak.*main.alive' '$work/report'"
+check 'the filter of proven goroutines' sh -c \
+	"'$client' dump $last --prove --filter state:proven | grep -c 'main\.leak\.' | grep -qx '21[2-9]\|220'"
+stop
+sleep 1000 &
+last=$!
+started="$started $last"
+check 'of a C program nothing can be proved, and it says so' sh -c \
+	"! '$client' dump $last --prove 2>'$work/e' >/dev/null && grep -q 'proved of Go programs' '$work/e'"
+kill -9 "$last"
+
+check 'builds with -s -w' build go stripped -ldflags '-s -w' -buildmode=pie
+proves stripped 'stripped, position-independent'
+stop
+
+# runtime_says: who has "leaked" in the runtime's own words, beside who was proved.
+runtime_says() {
+	kill -USR1 "$last"
+	until_true test -f "$work/profile" || return 1
+	python3 - "$work/dump.json" "$work/profile" <<'PY'
+import json, re, sys
+tasks = json.load(open(sys.argv[1]))["tasks"]
+ours = {int(t["id"][1:]) for t in tasks if t["proven"]}
+theirs = {int(m[1]) for m in re.finditer(r"^goroutine (\d+)[^\[]*\[[^\]]*\(leaked\)", open(sys.argv[2]).read(), re.M)}
+print(len(ours), "proved,", len(theirs), "by the runtime; only ours", sorted(ours - theirs), "only theirs", sorted(theirs - ours))
+sys.exit(not (len(theirs) >= 220 and ours <= theirs and len(theirs - ours) <= 5))
+PY
+}
+if GOEXPERIMENT=goroutineleakprofile build go leakprofile; then
+	proves leakprofile 'with a profile of leaked goroutines'
+	check "the runtime's own profile says the same" runtime_says
+	check 'a proof after it' prove
+	check 'finds them again' query "$all_leaks and $none_alive"
+	stop
+else
+	ok 0 "# SKIP $(go env GOVERSION) has no profile of leaked goroutines"
+fi
+
+if command -v gcc >/dev/null 2>&1; then
+	cp "$source" "$work/cgo.go"
+	printf '\n// int nothing(void) { return 0; }\nimport "C"\n\nfunc init() { C.nothing() }\n' >"$work/tail"
+	awk -v tail="$work/tail" '/^import \($/ { while ((getline line < tail) > 0) if (line !~ /^func/) print line; print "" } { print } END { print "func init() { C.nothing() }" }' \
+		"$source" >"$work/cgo.go"
+	check 'builds with C' sh -c "cd '$work' && go build -o cgo cgo.go"
+	proves cgo 'with C'
+	stop
+fi
+
+# Three other versions, as far apart as there are.
+versions=$(ls -d "$(go env GOMODCACHE)"/golang.org/toolchain@*linux-amd64 2>/dev/null | sort -V)
+[ -n "$versions" ] || ok 0 'other versions # SKIP no other toolchain of Go is in the module cache'
+count=$(echo "$versions" | wc -l)
+for at in 1 $((count / 2 + 1)) "$count"; do
+	root=$(echo "$versions" | sed -n "${at}p")
+	[ -n "$root" ] && [ "$root" != "${before:-}" ] || continue
+	before=$root
+	version=$(basename "$root" .linux-amd64)
+	build "$root/bin/go" other -ldflags '-s -w' || {
+		ok 0 "$version # SKIP it cannot build: $(tail -1 "$work/build.log")"
+		continue
+	}
+	proves other "$version"
+	stop
+done
+plan $tests
