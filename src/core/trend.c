@@ -144,6 +144,14 @@ static void keep_jump(struct trend *trend, const struct trend_jump *jump)
 	trend->jumps[trend->nr_jumps++] = *jump;
 }
 
+/* A fall undoes the last jumps that are not much larger than it. */
+static void undo_jumps(struct trend *trend, uint32_t fall)
+{
+	while (trend->nr_jumps > 0 &&
+	       fall >= (trend->jumps[trend->nr_jumps - 1].size + 1) / 2)
+		trend->nr_jumps--;
+}
+
 /* A rise over several looks in a row is one; what falls back was none. */
 static void note_jump(struct trend *trend, int64_t time_ns, uint32_t count)
 {
@@ -163,10 +171,8 @@ static void note_jump(struct trend *trend, int64_t time_ns, uint32_t count)
 	if (burst->size > 0 && ++trend->burst_rest >= BURST_RESTS) {
 		keep_jump(trend, burst);
 		burst->size = 0;
-	} else if (count < trend->last && trend->nr_jumps > 0 &&
-		   trend->last - count >=
-			   (trend->jumps[trend->nr_jumps - 1].size + 1) / 2) {
-		trend->nr_jumps = 0;
+	} else if (burst->size == 0 && count < trend->last) {
+		undo_jumps(trend, trend->last - count);
 	}
 }
 

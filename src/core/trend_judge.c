@@ -19,7 +19,7 @@
 #define GAIN_SHARE     0.02 /* of what is there */
 #define GAIN_CHANCE    2.5  /* standard deviations of a walk by chance */
 #define STILL_LEAST    3.5  /* rises that should have been since the last: it is over */
-#define SLOW_SHARE     0.5  /* of the pace of the whole time */
+#define SLOW_SHARE     0.6  /* of the pace of the whole time */
 #define SLOW_CHANCE    2.0  /* standard deviations */
 #define LEAVES_AT_MOST 0.5  /* of those who come */
 #define SCORE_LEAK     60.0
@@ -35,8 +35,8 @@ struct windows {
 	uint32_t flat;                       /* buckets since the last rise */
 	uint32_t early_buckets, early_risen; /* of the first two thirds */
 	int64_t from_ns, window_ns;
-	double gain, gain_squares; /* of the buckets */
-	double slope;              /* a window */
+	double last_gain, gain_changes; /* of a bucket; squares of its changes */
+	double slope;                   /* a window */
 	bool fell;
 };
 
@@ -85,8 +85,9 @@ static void take_bucket(struct windows *w, const struct trend_ring *ring, uint32
 	double gain = (double)bucket->came - (double)bucket->left;
 	bool rose = bucket->last > (i > 0 ? ring->buckets[i - 1].last : bucket->least);
 
-	w->gain += gain;
-	w->gain_squares += gain * gain;
+	if (w->buckets > 0)
+		w->gain_changes += (gain - w->last_gain) * (gain - w->last_gain);
+	w->last_gain = gain;
 	w->came += bucket->came;
 	w->left += bucket->left;
 	w->late_came += late ? bucket->came : 0;
@@ -175,15 +176,15 @@ static bool passes(const struct windows *w)
 static bool slows_down(const struct windows *w)
 {
 	uint32_t third = w->count / 3;
-	double last, expected, mean, variance;
+	double last, expected, variance;
 
 	if (third == 0 || w->early_risen * 4 < w->early_buckets * 3)
 		return false;
 	last = (double)w->floor[w->count - 1] - (double)w->floor[w->count - 1 - third];
 	expected = ((double)w->floor[w->count - 1] - (double)w->floor[0]) * third /
 		   (w->count - 1);
-	mean = w->gain / w->buckets;
-	variance = fmax(0, w->gain_squares / w->buckets - mean * mean);
+	/* From one bucket to the next, so that the trend is not in it. */
+	variance = w->gain_changes / (2.0 * (w->buckets - 1));
 	return last < SLOW_SHARE * expected &&
 	       expected - last > SLOW_CHANCE * sqrt(variance * w->buckets / 3);
 }

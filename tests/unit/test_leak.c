@@ -351,7 +351,7 @@ static const struct scenario scenarios[] = {
 	{"idle pools, looks that pause", looks_that_pause_over_a_pool, 1800, 1, 0, false,
 	 0},
 	{"idle pools, restarted", restarted_pool, 1200, 1, 0, false, 0},
-	{"flicker", flicker, 600, 1, 0, false, 0},
+	{"flicker", flicker, 600, 1, 0, false, 0.002},
 	{"a stopped target", stopped_target, 600, 1, 0, false, 0},
 	{"a stopped target, again and again", often_stopped, 900, 1, 0, false, 0},
 	{"reused ids", reused_ids, 600, 1, 0, false, 0},
