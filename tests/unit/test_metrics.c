@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers for monitoring: whatever a target calls itself, the output can be parsed, and its
+ * size is bounded. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "out/metrics.h"
+
+static struct metrics metrics;
+
+static void prepare(const char *target)
+{
+	memset(&metrics, 0, sizeof(metrics));
+	snprintf(metrics.target, sizeof(metrics.target), "%s", target);
+	metrics.pid = 7;
+	metrics.up = true;
+	metrics.counting = true;
+	metrics.created = 12;
+	metrics.rss_bytes = metrics.fds = metrics.look_ns = -1;
+	for (int state = 0; state < STATE_COUNT; state++)
+		metrics.oldest_ns[state] = -1;
+}
+
+static char *write(enum metrics_format format, struct buf *out)
+{
+	const struct metrics *list[] = {&metrics};
+
+	buf_init(out, 0);
+	metrics_write(list, 1, format, "9.9", out);
+	assert_false(out->failed);
+	return out->bytes;
+}
+
+static void test_hostile_names(void **state)
+{
+	struct buf out;
+	const char *text;
+
+	(void)state;
+	prepare("a\"b\\c\nd\xff");
+	text = write(METRICS_OPENMETRICS, &out);
+	assert_non_null(strstr(
+		text, "grmon_up{target=\"a\\\"b\\\\c\\\\nd\\\\xff\",pid=\"7\"} 1\n"));
+	assert_null(strchr(text, '\xff'));
+	buf_release(&out);
+	/* Cut in the middle of a character by the size of the field. */
+	prepare("\xc3\xa4\xc3\xa4\xc3");
+	text = write(METRICS_OPENMETRICS, &out);
+	assert_non_null(strstr(text, "target=\"\xc3\xa4\xc3\xa4\\\\xc3\""));
+	buf_release(&out);
+}
+
+static void test_names_of_counters(void **state)
+{
+	struct buf out;
+	const char *text;
+
+	(void)state;
+	prepare("x");
+	text = write(METRICS_OPENMETRICS, &out);
+	assert_non_null(strstr(text, "# TYPE grmon_tasks_created counter\n"));
+	assert_non_null(
+		strstr(text, "grmon_tasks_created_total{target=\"x\",pid=\"7\"} 12\n"));
+	assert_non_null(strstr(
+		text,
+		"# TYPE grmon_build info\ngrmon_build_info{version=\"9.9\"} 1\n# EOF\n"));
+	assert_non_null(strstr(text, "# UNIT grmon_scrape_seconds seconds\n"));
+	buf_release(&out);
+	text = write(METRICS_TEXT, &out);
+	assert_non_null(strstr(text, "# TYPE grmon_tasks_created_total counter\n"));
+	assert_non_null(strstr(text, "# TYPE grmon_build_info gauge\n"));
+	assert_null(strstr(text, "# EOF"));
+	assert_null(strstr(text, "# UNIT"));
+	buf_release(&out);
+}
+
+static void test_what_is_not_known(void **state)
+{
+	struct buf out;
+	const char *text;
+
+	(void)state;
+	prepare("x");
+	metrics.counting = false;
+	text = write(METRICS_OPENMETRICS, &out);
+	assert_null(strstr(text, "grmon_tasks_created_total{"));
+	assert_null(strstr(text, "grmon_process_open_fds{"));
+	assert_null(strstr(text, "grmon_scrape_seconds{"));
+	buf_release(&out);
+	prepare("x");
+	metrics.up = false;
+	text = write(METRICS_OPENMETRICS, &out);
+	assert_non_null(strstr(text, "grmon_up{target=\"x\",pid=\"7\"} 0\n"));
+	assert_null(strstr(text, "grmon_tasks{"));
+	buf_release(&out);
+}
+
+/* Of a snapshot: weights of profiles, stuck, the oldest wait of each state. */
+static void test_take(void **state)
+{
+	struct snapshot *snapshot = snapshot_new();
+	struct label label = {"goroutines", "40"};
+	struct task *task;
+
+	(void)state;
+	assert_non_null(snapshot);
+	snapshot->target.name = "x";
+	snapshot->mono_ns = 100000000000ll;
+	task = snapshot_add(snapshot);
+	task->state = STATE_CHAN_SEND;
+	task->since_ns = 70000000000ll;
+	task->flags = TASK_STUCK;
+	task = snapshot_add(snapshot);
+	task->kind = TASK_GOROUTINE;
+	task->state = STATE_CHAN_SEND;
+	task->since_ns = 90000000000ll;
+	task->labels = &label;
+	task->nr_labels = 1;
+	memset(&metrics, 0, sizeof(metrics));
+	metrics_take(&metrics, snapshot, 10);
+	assert_int_equal(metrics.tasks[STATE_CHAN_SEND], 41);
+	assert_int_equal(metrics.stuck[STATE_CHAN_SEND], 1);
+	assert_int_equal(metrics.oldest_ns[STATE_CHAN_SEND], 30000000000ll);
+	assert_int_equal(metrics.oldest_ns[STATE_MUTEX], -1);
+	assert_int_equal(metrics.nr_groups, 0);
+	snapshot_unref(snapshot);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_names_of_counters),
+		cmocka_unit_test(test_what_is_not_known),
+		cmocka_unit_test(test_take),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
