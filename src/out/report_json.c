@@ -68,6 +68,29 @@ static void put_limit(struct buf *out, const struct leak *leak)
 	buf_puts(out, "}");
 }
 
+static void put_proofs(struct buf *out, const struct leak *leak)
+{
+	static const struct {
+		enum proof proof;
+		const char *name;
+	} names[] = {{PROOF_DEADLOCK, "deadlock"},
+		     {PROOF_NIL_CHANNEL, "nil-channel"},
+		     {PROOF_RUNTIME, "runtime"},
+		     {PROOF_UNREACHABLE, "unreachable"}};
+	const char *separator = "";
+
+	json_put_count(out, ",\n   ", "proven", leak->proven);
+	buf_puts(out, ", \"proofs\": [");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!(leak->proofs & names[i].proof))
+			continue;
+		buf_puts(out, separator);
+		escape_json(out, names[i].name);
+		separator = ", ";
+	}
+	buf_puts(out, "]");
+}
+
 static void put_leak(struct buf *out, const struct snapshot *snapshot,
 		     const struct leak *leak)
 {
@@ -89,6 +112,7 @@ static void put_leak(struct buf *out, const struct snapshot *snapshot,
 	json_put_count(out, ", ", "left", (int64_t)finding->left);
 	put_steps(out, finding);
 	put_limit(out, leak);
+	put_proofs(out, leak);
 	put_place(out, leak->state, leak->stack, leak->created_by);
 	json_put_key(out, ",\n   ", "examples");
 	buf_puts(out, "[");

@@ -9,7 +9,7 @@ export GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
 go build -ldflags '-s -w' -o "$work/climbs" "$(dirname "$0")/../targets/go/climbs.go" \
 	>"$work/build.log" 2>&1 || skip_all "go cannot build: $(tail -1 "$work/build.log")"
 
-leaking='producer agents bodies tickers day-leak steps'
+leaking='producer agents bodies tickers day-leak steps nil'
 healthy='fixed pool day'
 cd "$work" || exit 1
 for story in $leaking $healthy; do
@@ -58,6 +58,8 @@ check 'day-leak: the sessions that stay, amid those that go with the time of day
 finds steps main.heartbeat main.reconnectAgent
 check 'steps: their size and their period' leaks steps \
 	"leaks[0]['steps']['size'] == 16 and 0.35e9 < leaks[0]['steps']['period_ns'] < 1.5e9 and 'steps: +16 every' in leaks[0]['evidence']"
+check 'nil: one goroutine on a nil channel is proof enough' leaks nil \
+	"sites[0][0] == 'main.forget' and leaks[0]['verdict'] == 'proof' and leaks[0]['proofs'] == ['nil-channel'] and leaks[0]['proven'] == 1"
 for story in $healthy; do
 	check "$story: no leak" leaks $story 'sites == [] and report["tasks"] > 1'
 done

@@ -104,6 +104,9 @@ func refresh(ticker *time.Ticker) {
 
 func subscribe() { go refresh(time.NewTicker(70 * time.Millisecond)) }
 
+// Somebody forgot to make the channel.
+func forget(results chan int) { <-results }
+
 var jobs = make(chan func())
 
 func worker() {
@@ -157,6 +160,9 @@ func main() {
 		happen = func() { forgetBody(url) }
 	case "tickers":
 		happen = subscribe
+	case "nil":
+		go forget(nil)
+		happen = func() {}
 	case "pool":
 		happen = newPool(20)
 	case "day":
