@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Builds each named fuzzer (all of tests/fuzz if none is named) with clang and runs it for
 # SECONDS_EACH seconds (60). Corpora grow in $BUILD/fuzz/NAME; seeds come from
-# tests/data/fuzz/NAME. A fuzzer says what it needs in lines "// sources: src/core/*.c" and
-# "// build: -lfoo". One line per fuzzer; exits 1 if one found something.
+# tests/data/fuzz/NAME and from tests/fuzz/NAME.seeds.sh, which makes them. A fuzzer says
+# what it needs in lines "// sources: src/core/*.c" and "// build: -lfoo", and how long its
+# inputs may be in "// max_len: 65536". One line per fuzzer; exits 1 if one found something.
 # Usage: BUILD=build SECONDS_EACH=60 tests/fuzz/run.sh [NAME…]
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -41,9 +42,11 @@ for name in "$@"; do
 		continue
 	fi
 	seeds=
+	longest=$(sed -n 's,^// max_len: ,,p' "$source")
+	[ ! -x "${source%.c}.seeds.sh" ] || "${source%.c}.seeds.sh" "$corpus" || failed=1
 	[ ! -d "tests/data/fuzz/$name" ] || seeds=tests/data/fuzz/$name
 	if "$program" -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=2048 \
-		-max_len=8192 -print_final_stats=1 -artifact_prefix="$work/" \
+		-max_len="${longest:-8192}" -print_final_stats=1 -artifact_prefix="$work/" \
 		"$corpus" $seeds >"$log" 2>&1; then
 		runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
 		echo "ok - $name: ${runs:-0} runs in $SECONDS_EACH s, $(find "$corpus" -type f | wc -l) inputs kept"
