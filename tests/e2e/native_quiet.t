@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The target notices nothing: no call is interrupted, no thread is stopped or traced, while
+# it is looked at ten times a second with every stack; from outside, and with the agent.
+. "$(dirname "$0")/lib.sh"
+need python3
+plan 9
+
+# prepare [COMMAND...]: the target behind a pipe; $target
+prepare() {
+	rm -f "$work/in" "$work/out"
+	mkfifo "$work/in"
+	: >"$work/out"
+	"$@" "$BUILD/tests/targets/quiet" 40 <"$work/in" >"$work/out" 2>"$work/log" &
+	last=$!
+	started="$started $last"
+	exec 9>"$work/in"
+	until_true grep -q ready "$work/out"
+	target=$(pgrep -f -n "$BUILD/tests/targets/quiet 40")
+}
+lines() { wc -l <"$work/out"; }
+has_lines() { [ "$(lines)" -ge "$1" ]; }
+# measure: one line of figures since the last one, in $figures
+measure() {
+	wanted=$(($(lines) + 1))
+	echo >&9
+	until_true has_lines "$wanted"
+	figures=$(tail -1 "$work/out")
+}
+field() { echo "$figures" | sed "s/.*\\<$1 \\([0-9]*\\).*/\\1/"; }
+# Looks at the target's threads until FILE is there, and says what states and tracers it saw.
+cat >"$work/spy.py" <<'PY'
+import os, sys
+pid, stop = sys.argv[1], sys.argv[2]
+states, tracers, looks = set(), set(), 0
+while not os.path.exists(stop):
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        try:
+            text = open(f"/proc/{pid}/task/{tid}/stat").read()
+        except OSError:
+            continue
+        states.add(text[text.rindex(")") + 2])
+    status = open(f"/proc/{pid}/status").read()
+    tracers.add(status.split("TracerPid:")[1].split()[0])
+    looks += 1
+print("".join(sorted(states & set("Tt"))) or "none", *sorted(tracers), looks > 20)
+PY
+# watch NAME OPTION...: three test points
+watch() {
+	name=$1
+	shift
+	measure
+	rm -f "$work/stop"
+	python3 "$work/spy.py" "$target" "$work/stop" >"$work/seen" &
+	spy=$!
+	started="$started $spy"
+	"$client" record "$target" "$@" -i 0.1 --for 3s -o "$work/recording" 2>"$work/err"
+	ok $? "$name: it is watched" "$(cat "$work/err")"
+	measure
+	: >"$work/stop"
+	wait $spy
+	[ "$(field eintr)" -eq 0 ] && [ "$(field calls)" -gt 1000 ]
+	ok $? "$name: not one of its calls was interrupted" "$figures"
+	[ "$(cat "$work/seen")" = 'none 0 True' ]
+	ok $? "$name: nothing was stopped, nobody traced it" "$(cat "$work/seen")"
+}
+
+prepare env
+watch native --source native
+samples=$(grep -c '"time"' "$work/recording")
+[ "$samples" -ge 15 ] && grep -q '"epoll_wait' "$work/recording"
+ok $? "with stacks, and often" "$samples samples"
+# The counting works: a stop makes system calls end early.
+measure
+kill -STOP "$target"
+is_stopped() { grep -q '^State:.T' "/proc/$target/status"; }
+until_true is_stopped
+kill -CONT "$target"
+until_interrupted() { measure && [ "$(field eintr)" -gt 0 ]; }
+until_true until_interrupted
+ok $? "a stop would have been noticed"
+exec 9>&-
+wait "$last"
+
+prepare env LD_PRELOAD="$agent"
+until_true sees "$target" '"agent" in d["target"]["sources"]'
+watch agent
+exec 9>&-
+wait "$last"
+ok $? "and it ends well"
