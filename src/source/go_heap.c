@@ -146,13 +146,14 @@ static bool visit_lists(void *ctx, uint64_t address, const uint8_t *bytes, size_
 }
 
 int go_heap_open(struct go_heap *heap, const struct go_module *module, struct go_mem *mem,
-		 struct err *e)
+		 const int *cancel, struct err *e)
 {
 	struct list_search search = {heap, module->minor, 0};
 	static const uint8_t order[] = {2, 0, 1}; /* bss and noptrbss are likeliest */
 
 	memset(heap, 0, sizeof(*heap));
 	heap->mem = mem;
+	heap->cancel = cancel;
 	if (!go_gather_init(&heap->gather))
 		return err_set(e, ERR_NOMEM, "no memory for a proof");
 	for (size_t i = 0; i < 3 && !search.found; i++) {
@@ -290,6 +291,19 @@ static int add_span(struct go_heap *heap, const struct go_heap_span *from, struc
 	return 0;
 }
 
+/* It is in the table as it is now. */
+static bool is_known(struct go_heap *heap, const struct go_heap_span *span)
+{
+	const struct go_heap_span *known = go_heap_span_of(heap, span->start);
+
+	if (!known || known->start != span->start || known->bytes != span->bytes ||
+	    known->size != span->size || known->nr_objects != span->nr_objects ||
+	    known->noscan != span->noscan)
+		return false;
+	heap->spans[known - heap->spans].specials = span->specials;
+	return true;
+}
+
 /* Of one batch of records. Those that make no sense were just being changed. */
 static int take_records(struct go_heap *heap, struct go_item *items, size_t nr,
 			const uint8_t *records, size_t *wrong, struct err *e)
@@ -307,7 +321,7 @@ static int take_records(struct go_heap *heap, struct go_item *items, size_t nr,
 			++*wrong;
 			continue;
 		}
-		rc = add_span(heap, &span, e);
+		rc = is_known(heap, &span) ? 0 : add_span(heap, &span, e);
 		if (rc)
 			return rc;
 	}
@@ -362,11 +376,8 @@ int go_heap_read(struct go_heap *heap, struct err *e)
 	size_t arenas = (size_t)1 << (ADDRESS_BITS - GO_ARENA_SHIFT);
 	int rc;
 
-	free(heap->arenas);
-	heap->arenas = calloc(arenas, sizeof(*heap->arenas));
-	heap->nr_spans = heap->nr_arenas = 0;
-	heap->nr_objects = heap->scan_bytes = heap->holes = 0;
-	heap->low = heap->extent = 0;
+	if (!heap->arenas)
+		heap->arenas = calloc(arenas, sizeof(*heap->arenas));
 	if (!heap->arenas)
 		return no_memory(e);
 	rc = read_records(heap, e);

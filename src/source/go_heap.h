@@ -51,8 +51,9 @@ struct go_heap {
 
 /* Where the list of spans is and what a span looks like. ERR_UNSUPPORTED: nothing fits. */
 int go_heap_open(struct go_heap *heap, const struct go_module *module, struct go_mem *mem,
-		 struct err *e);
-/* All spans, as they are now; forgets what was copied before. */
+		 const int *cancel, struct err *e);
+/* All spans, as they are now. Called again: adds those that are new or have changed since;
+ * what was copied is forgotten. */
 int go_heap_read(struct go_heap *heap, struct err *e);
 void go_heap_release(struct go_heap *heap);
 

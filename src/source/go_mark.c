@@ -40,8 +40,37 @@ bool go_mark_begin(struct go_mark *mark, struct go_heap *heap, bool *alive)
 	mark->entries = calloc(mark->cap_entries, sizeof(*mark->entries));
 	mark->work = malloc(mark->cap_work * sizeof(*mark->work));
 	mark->is_overflowed = calloc(heap->nr_spans + 1, 1);
+	mark->nr_words = words;
+	mark->nr_spans = heap->nr_spans;
 	return mark->marked && mark->special && mark->entries && mark->work &&
 	       mark->is_overflowed;
+}
+
+/* Zeros behind what there is. */
+static bool extend(void *list, size_t from, size_t to, size_t element)
+{
+	void **at = list;
+	void *grown = realloc(*at, to * element);
+
+	if (!grown)
+		return false;
+	*at = grown;
+	memset((char *)grown + from * element, 0, (to - from) * element);
+	return true;
+}
+
+bool go_mark_grow(struct go_mark *mark)
+{
+	size_t words = mark->heap->nr_objects / 64 + 1;
+
+	if (!extend(&mark->marked, mark->nr_words, words, sizeof(*mark->marked)) ||
+	    !extend(&mark->special, mark->nr_words, words, sizeof(*mark->special)) ||
+	    !extend(&mark->is_overflowed, mark->nr_spans + 1, mark->heap->nr_spans + 1,
+		    1))
+		return false;
+	mark->nr_words = words;
+	mark->nr_spans = mark->heap->nr_spans;
+	return true;
 }
 
 static struct go_mark_entry *entry_of(const struct go_mark *mark, uint64_t base)
@@ -125,13 +154,8 @@ static bool room_for_one(void *list, size_t nr, size_t *capacity, size_t most,
 	return true;
 }
 
-static void push(struct go_mark *mark, uint32_t number, uint32_t index)
+static void note_span(struct go_mark *mark, uint32_t number)
 {
-	if (room_for_one(&mark->work, mark->nr_work, &mark->cap_work, WORK_MAX,
-			 sizeof(*mark->work))) {
-		mark->work[mark->nr_work++] = (uint64_t)number << 32 | index;
-		return;
-	}
 	if (mark->is_overflowed[number])
 		return;
 	if (!room_for_one(&mark->overflowed, mark->nr_overflowed, &mark->cap_overflowed,
@@ -141,6 +165,25 @@ static void push(struct go_mark *mark, uint32_t number, uint32_t index)
 	}
 	mark->is_overflowed[number] = 1;
 	mark->overflowed[mark->nr_overflowed++] = number;
+}
+
+bool go_mark_again(struct go_mark *mark)
+{
+	for (size_t i = 0; i < mark->heap->nr_spans; i++)
+		if (!mark->heap->spans[i].noscan)
+			note_span(mark, (uint32_t)i);
+	mark->read_bytes = 0;
+	return !mark->failed;
+}
+
+static void push(struct go_mark *mark, uint32_t number, uint32_t index)
+{
+	if (room_for_one(&mark->work, mark->nr_work, &mark->cap_work, WORK_MAX,
+			 sizeof(*mark->work))) {
+		mark->work[mark->nr_work++] = (uint64_t)number << 32 | index;
+		return;
+	}
+	note_span(mark, number);
 }
 
 /* What is special about an object that has just been reached. False: do not read it. */

@@ -32,6 +32,7 @@ struct go_mark {
 	size_t nr_work, cap_work;
 	uint64_t *overflowed; /* spans whose objects found no room in work */
 	size_t nr_overflowed, cap_overflowed;
+	size_t nr_spans, nr_words; /* that there is room for */
 	uint8_t *is_overflowed;
 	uint32_t *reached; /* lists of waiters, of watched objects that were reached */
 	size_t nr_reached, cap_reached;
@@ -44,6 +45,10 @@ struct go_mark {
 /* For the heap as it was read last. The tables may be used again and again. */
 bool go_mark_begin(struct go_mark *mark, struct go_heap *heap, bool *alive);
 void go_mark_release(struct go_mark *mark);
+/* After the heap was read again: room for what is new. */
+bool go_mark_grow(struct go_mark *mark);
+/* All that was reached is to be read once more. False: no memory. */
+bool go_mark_again(struct go_mark *mark);
 /* Treat the object that begins at base in a way of its own. *before becomes the list that
  * it had, or GO_MARK_NONE. False: it is no object, or one of another kind already. */
 #define GO_MARK_NONE UINT32_MAX

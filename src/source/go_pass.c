@@ -30,7 +30,7 @@ int go_pass_init(struct go_pass *pass, struct go_prove *prove, struct err *e)
 		return err_set(e, ERR_NOMEM, "there is no memory for a proof of leaks");
 	for (size_t i = 0; i < prove->nr_rows; i++)
 		pass->alive[i] = prove->rows[i].kind == GO_WAIT_ALIVE;
-	return go_heap_open(&pass->heap, prove->module, &pass->mem, e);
+	return go_heap_open(&pass->heap, prove->module, &pass->mem, &prove->cancel, e);
 }
 
 void go_pass_release(struct go_pass *pass)
@@ -63,7 +63,6 @@ static int no_memory(struct err *e)
 static int read_addresses(struct go_pass *pass, struct err *e)
 {
 	uint64_t first, count;
-	size_t before = pass->nr;
 
 	if (!go_allgs_read(&pass->prove->layout.allgs, &pass->mem, &first, &count) ||
 	    count > GOROUTINES_MAX)
@@ -84,9 +83,9 @@ static int read_addresses(struct go_pass *pass, struct err *e)
 	}
 	if (!go_read(&pass->mem, first, pass->addresses, count * sizeof(uint64_t)))
 		return err_set(e, ERR_FORMAT, "the list of goroutines cannot be read");
-	pass->nr = count;
-	for (size_t i = before; i < count; i++)
+	for (size_t i = pass->nr; i < count; i++)
 		pass->hashes[i] = 0;
+	pass->nr = count;
 	return 0;
 }
 
@@ -316,6 +315,18 @@ static void mark_changed(struct go_pass *pass, uint32_t i, const uint8_t *g,
 	mark_g(pass, i);
 }
 
+/* What has come into being meanwhile. */
+static int read_again(struct go_pass *pass, struct err *e)
+{
+	int rc = go_heap_read(&pass->heap, e);
+
+	if (rc == 0 && !go_mark_grow(&pass->mark))
+		rc = no_memory(e);
+	if (rc == 0)
+		rc = read_addresses(pass, e);
+	return rc ? rc : visit_gs(pass, hide_g, e);
+}
+
 /* Once more what may have changed, until nobody becomes alive by it. */
 static int settle(struct go_pass *pass, struct err *e)
 {
@@ -324,7 +335,7 @@ static int settle(struct go_pass *pass, struct err *e)
 
 	for (int round = 0; round < SETTLE_ROUNDS && revived && rc == 0; round++) {
 		revived = false;
-		rc = read_addresses(pass, e);
+		rc = read_again(pass, e);
 		if (rc == 0)
 			rc = visit_gs(pass, mark_changed, e);
 		if (rc == 0)
@@ -336,17 +347,14 @@ static int settle(struct go_pass *pass, struct err *e)
 	return rc;
 }
 
-int go_pass_run(struct go_pass *pass, struct err *e)
+static int begin(struct go_pass *pass, struct err *e)
 {
-	bool revived = false;
 	int rc;
 
 	pass->nr = pass->nr_waiters = pass->nr_conds = 0;
 	pass->cond_steps = pass->in_heap = 0;
-	pass->busy = false;
 	if (pass->conds)
 		memset(pass->conds, 0, pass->cap_conds * sizeof(*pass->conds));
-	pass->heap.cancel = &pass->prove->cancel;
 	rc = go_heap_read(&pass->heap, e);
 	if (rc == 0 && !go_mark_begin(&pass->mark, &pass->heap, pass->alive))
 		rc = no_memory(e);
@@ -358,13 +366,6 @@ int go_pass_run(struct go_pass *pass, struct err *e)
 		rc = check_heap(pass, e);
 	if (rc == 0)
 		rc = visit_gs(pass, classify_g, e);
-	if (rc == 0)
-		rc = mark_living(pass, &revived, e);
-	if (rc == 0)
-		rc = settle(pass, e);
-	if (rc == 0 && pass->heap.holes > 0)
-		rc = err_set(e, ERR_FORMAT,
-			     "nothing can be proved: parts of the heap cannot be read");
 	return rc;
 }
 
@@ -376,6 +377,35 @@ static void check_g(struct go_pass *pass, uint32_t i, const uint8_t *g,
 	    (!g || !is_waiting(pass, g) ||
 	     go_g_hash(g, &pass->prove->layout.g) != pass->prove->rows[i].hash))
 		pass->alive[i] = pass->changed[i] = true;
+}
+
+static int begin_again(struct go_pass *pass, struct err *e)
+{
+	int rc = read_again(pass, e);
+
+	if (rc == 0 && !go_mark_again(&pass->mark))
+		rc = no_memory(e);
+	if (rc == 0)
+		rc = visit_gs(pass, check_g, e);
+	return rc;
+}
+
+int go_pass_run(struct go_pass *pass, struct err *e)
+{
+	bool revived = false;
+	int rc;
+
+	pass->busy = false;
+	pass->heap.holes = 0;
+	rc = pass->number == 0 ? begin(pass, e) : begin_again(pass, e);
+	if (rc == 0)
+		rc = mark_living(pass, &revived, e);
+	if (rc == 0)
+		rc = settle(pass, e);
+	if (rc == 0 && pass->heap.holes > 0)
+		rc = err_set(e, ERR_FORMAT,
+			     "nothing can be proved: parts of the heap cannot be read");
+	return rc;
 }
 
 void go_pass_check(struct go_pass *pass)
