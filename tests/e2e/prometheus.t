@@ -42,7 +42,7 @@ done >/dev/null
 
 exporter=127.0.0.1:$(free_port)
 start "$client" export "$leaky" "$fixed" "$locks" --listen "$exporter" -i 0.2 --stuck 1s --top-groups 5
-served() { curl -sf "http://$exporter/metrics" "$@"; }
+served() { curl -sf "http://$exporter/metrics"; }
 has() { served | grep -q "$@"; }
 check 'every target is served' until_true has "^grmon_tasks_created_total{target=\"$fixed\""
 lint() { served >metrics.txt && "$prometheus/promtool" check metrics <metrics.txt; }
