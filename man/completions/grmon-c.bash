@@ -34,7 +34,7 @@ _grmon_c_reply_part()
 _grmon_c()
 {
 	local client=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]} before="" command="" i
-	local options="--source --interval --filter --sort --columns --stuck --threads --ptrace
+	local options="--source --interval --filter --sort --columns --stuck --threads --runtime --ptrace
 --no-color --ascii --help --version"
 	COMPREPLY=()
 	[ "$COMP_CWORD" -gt 0 ] && before=${COMP_WORDS[COMP_CWORD - 1]}

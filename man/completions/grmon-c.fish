@@ -57,6 +57,7 @@ complete -c grmon-c -l sort -x -a '(__grmon_c_list __grmon_c_columns)' -d 'Order
 complete -c grmon-c -l columns -x -a '(__grmon_c_list __grmon_c_columns)' -d 'Columns'
 complete -c grmon-c -l stuck -x -a '(__grmon_c_list __grmon_c_states =)' -d 'When a blocked task counts as stuck'
 complete -c grmon-c -l threads -d 'Show the threads of a runtime too'
+complete -c grmon-c -l runtime -d 'Show frames and goroutines of the runtime too'
 complete -c grmon-c -l ptrace -d 'Allow to stop threads for their stacks'
 complete -c grmon-c -l no-color -d 'No colours'
 complete -c grmon-c -l ascii -d 'Nothing but ASCII'

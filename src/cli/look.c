@@ -6,16 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "source/pprof_http.h"
 #include "source/replay.h"
 #include "source/source_sniff.h"
@@ -46,6 +43,7 @@ int look_init(struct look *look, const struct look_options *options, struct err 
 	look->target.stacks = look->stacks;
 	look->target.text = look->text;
 	look->target.threads = options->threads;
+	look->target.runtime = options->runtime;
 	look->target.ptrace = options->ptrace;
 	look->target.rules = options->stack_rules;
 	look->target.user = options->user;
@@ -98,46 +96,12 @@ static bool is_auto(const struct look *look)
 	return !look->options.source || strcmp(look->options.source, "auto") == 0;
 }
 
-/*
- * The kernel tells a stranger that a process is there, but not what it waits for: a view of
- * that would be empty. An agent decides for itself whom it answers.
- */
-static int check_allowed(pid_t pid, struct err *e)
-{
-	const struct passwd *owner;
-	char path[32], call[256];
-	struct stat status;
-	ssize_t got;
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
-	got = fdio_read_small(AT_FDCWD, path, call, sizeof(call));
-	if (got != -EPERM && got != -EACCES)
-		return 0;
-	path[strlen(path) - strlen("/syscall")] = '\0';
-	if (stat(path, &status) != 0)
-		return err_sys(e, errno, "cannot look at process %d", (int)pid);
-	owner = getpwuid(status.st_uid);
-	if (status.st_uid == geteuid())
-		return err_set(e, ERR_PERM,
-			       "the kernel lets nobody but root look at process %d; run "
-			       "grmon-c as root",
-			       (int)pid);
-	return err_set(
-		e, ERR_PERM,
-		"process %d belongs to %s: run grmon-c as that user or as root, for "
-		"example with sudo",
-		(int)pid, owner ? owner->pw_name : "another user");
-}
-
 /* Open one source beside the one in use, which is closed only when this succeeds. */
 static int open_source(struct look *look, const struct source_ops *ops, struct err *e)
 {
-	int rc = ops == &source_native ? check_allowed(look->target.pid, e) : 0;
-	void *ctx;
+	void *ctx = calloc(1, ops->ctx_size ? ops->ctx_size : 1);
+	int rc;
 
-	if (rc != 0)
-		return rc;
-	ctx = calloc(1, ops->ctx_size ? ops->ctx_size : 1);
 	if (!ctx)
 		return err_set(e, ERR_NOMEM, "there is no memory for the source %s",
 			       ops->name);

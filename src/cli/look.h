@@ -16,6 +16,7 @@
 struct look_options {
 	const char *source; /* --source; NULL or "auto": the best that fits */
 	bool threads;
+	bool runtime;
 	bool ptrace;
 	const char *user, *header; /* of a URL, or NULL */
 	struct stuck_rule rule;

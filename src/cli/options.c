@@ -33,6 +33,8 @@ const struct option_info option_table[OPTION_COUNT] = {
 			  "when a blocked task counts as stuck (10s)", SHARED},
 	[OPTION_THREADS] = {0, "threads", NULL,
 			    "show the threads of a runtime's tasks too", SHARED},
+	[OPTION_RUNTIME] = {0, "runtime", NULL,
+			    "show frames and goroutines of Go's runtime too", SHARED},
 	[OPTION_PTRACE] = {0, "ptrace", NULL, "allow to stop threads for their stacks",
 			   SHARED},
 	[OPTION_NO_COLOR] = {0, "no-color", NULL, "no colours (as NO_COLOR=1)", SHARED},

@@ -72,6 +72,7 @@ struct look_options watch_look_options(const struct options *options)
 	return (struct look_options){
 		.source = options->value[OPTION_SOURCE],
 		.threads = options->value[OPTION_THREADS] != NULL,
+		.runtime = options->value[OPTION_RUNTIME] != NULL,
 		.ptrace = options->value[OPTION_PTRACE] != NULL,
 		.user = options->value[OPTION_USER],
 		.header = options->value[OPTION_HEADER],

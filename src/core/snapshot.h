@@ -58,6 +58,8 @@ struct waits_on {
 	uint64_t address; /* of the object in the target, or 0 */
 	/* "chan results cap 0, len 0, 3 senders"; arena; never NULL if kind is set */
 	const char *text;
+	/* more of the task that is looked at, line by line; or NULL; arena */
+	const char *detail;
 	int fd;                           /* -1: none */
 	pid_t owner_tid;                  /* who holds it, or 0 */
 	pid_t owner_pid;                  /* the other process that can end it, or 0 */

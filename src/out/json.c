@@ -85,6 +85,8 @@ static void put_task(struct buf *out, const struct task *task, int64_t now_ns)
 	json_put_bool(out, "idle", task->flags & TASK_IDLE);
 	json_put_bool(out, "stuck", task->flags & TASK_STUCK);
 	json_put_waits(out, ",\n   ", &task->waits);
+	if (task->waits.detail)
+		json_put_text(out, "wait_detail", task->waits.detail);
 	put_stack(out, "stack", task->stack);
 	json_put_bool(out, "truncated", task->stack && task->stack->truncated);
 	put_stack(out, "created_by", task->created_by);

@@ -3,7 +3,6 @@
  * gone or mean another file. Every count and offset is bounded. */
 #include "source/go_elf.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -60,6 +59,26 @@ static int read_aux(pid_t pid, struct aux *aux, struct err *e)
 	return 0;
 }
 
+void go_elf_segments(struct go_elf *elf, const Elf64_Phdr *headers, size_t nr_headers)
+{
+	elf->nr_segments = 0;
+	for (size_t i = 0; i < nr_headers && elf->nr_segments < GO_SEGMENTS_MAX; i++) {
+		const Elf64_Phdr *header = &headers[i];
+		struct go_segment *segment = &elf->segments[elf->nr_segments];
+
+		segment->start = header->p_vaddr + elf->bias;
+		if (header->p_type != PT_LOAD || segment->start > SEGMENT_END_MAX ||
+		    header->p_memsz > SEGMENT_END_MAX ||
+		    header->p_filesz > header->p_memsz)
+			continue;
+		segment->file_end = segment->start + header->p_filesz;
+		segment->end = segment->start + header->p_memsz;
+		segment->writable = header->p_flags & PF_W;
+		segment->executable = header->p_flags & PF_X;
+		elf->nr_segments++;
+	}
+}
+
 static int read_segments(struct go_elf *elf, struct go_mem *mem, const struct aux *aux,
 			 struct err *e)
 {
@@ -75,22 +94,7 @@ static int read_segments(struct go_elf *elf, struct go_mem *mem, const struct au
 	for (size_t i = 0; i < aux->phnum; i++)
 		if (headers[i].p_type == PT_PHDR)
 			elf->bias = aux->phdr - headers[i].p_vaddr;
-	elf->nr_segments = 0;
-	for (size_t i = 0; i < aux->phnum && elf->nr_segments < GO_SEGMENTS_MAX; i++) {
-		const Elf64_Phdr *header = &headers[i];
-		struct go_segment *segment = &elf->segments[elf->nr_segments];
-
-		segment->start = header->p_vaddr + elf->bias;
-		if (header->p_type != PT_LOAD || segment->start > SEGMENT_END_MAX ||
-		    header->p_memsz > SEGMENT_END_MAX ||
-		    header->p_filesz > header->p_memsz)
-			continue;
-		segment->file_end = segment->start + header->p_filesz;
-		segment->end = segment->start + header->p_memsz;
-		segment->writable = header->p_flags & PF_W;
-		segment->executable = header->p_flags & PF_X;
-		elf->nr_segments++;
-	}
+	go_elf_segments(elf, headers, aux->phnum);
 	return 0;
 }
 

@@ -4,6 +4,8 @@
 #ifndef SOURCE_GO_ELF_H
 #define SOURCE_GO_ELF_H
 
+#include <elf.h>
+
 #include "base/err.h"
 #include "source/go_mem.h"
 
@@ -34,6 +36,8 @@ struct go_elf {
 };
 
 int go_elf_read(struct go_elf *elf, struct go_mem *mem, struct err *e);
+/* Its segments, by the program headers; elf->bias is known. */
+void go_elf_segments(struct go_elf *elf, const Elf64_Phdr *headers, size_t nr_headers);
 /* Whether the file's sections alone say that it is a Go program; cheap. */
 bool go_elf_is_go(const struct go_elf *elf);
 bool go_elf_contains(const struct go_elf *elf, uint64_t address, bool writable);

@@ -17,10 +17,11 @@
 
 /* Known layouts by the last minor version that has them. */
 static const struct {
-	unsigned last_minor, syscallsp, goid, parent, startpc;
+	unsigned last_minor, syscallsp, goid, parent, startpc, lockedm;
 } known_layouts[] = {
-	{16, 112, 152, 0, 296},   {20, 112, 152, 0, 312},   {22, 112, 152, 272, 296},
-	{24, 112, 160, 280, 304}, {25, 104, 152, 272, 296}, {27, 104, 152, 280, 304},
+	{16, 112, 152, 0, 296, 216},   {20, 112, 152, 0, 312, 232},
+	{22, 112, 152, 272, 296, 208}, {24, 112, 160, 280, 304, 216},
+	{25, 104, 152, 272, 296, 208}, {27, 104, 152, 280, 304, 208},
 };
 
 bool go_allgs_read(const struct go_allgs *allgs, struct go_mem *mem, uint64_t *first,
@@ -232,12 +233,12 @@ static bool is_dead(uint32_t status)
 	       status == GO_STATUS_DEADEXTRA;
 }
 
-/* The status is the word before the id. */
-static bool goid_fits(const struct go_g_sample *sample, unsigned offset)
+/* The status is the word before the id. In a library the first one may have ended. */
+static bool goid_fits(const struct go_g_sample *sample, unsigned offset, bool library)
 {
 	size_t live = 0;
 
-	if (go_u64(sample->bytes[0] + offset) != 1)
+	if (!library && go_u64(sample->bytes[0] + offset) != 1)
 		return false;
 	for (size_t i = 0; i < sample->nr; i++) {
 		uint64_t goid = go_u64(sample->bytes[i] + offset);
@@ -268,14 +269,14 @@ static size_t known_row(unsigned minor)
 }
 
 /* The version's own offset if it fits, else the only one that does. */
-static unsigned find_goid(const struct go_g_sample *sample, unsigned minor)
+static unsigned find_goid(const struct go_g_sample *sample, unsigned minor, bool library)
 {
 	unsigned hint = known_layouts[known_row(minor)].goid, found = 0;
 
-	if (minor > 0 && goid_fits(sample, hint))
+	if (minor > 0 && goid_fits(sample, hint, library))
 		return hint;
-	for (unsigned offset = GOID_FIRST; offset <= GOID_LAST; offset += 8) {
-		if (!goid_fits(sample, offset))
+	for (unsigned offset = GOID_FIRST; offset <= GOID_LAST && !library; offset += 8) {
+		if (!goid_fits(sample, offset, false))
 			continue;
 		if (found)
 			return 0;
@@ -287,12 +288,15 @@ static unsigned find_goid(const struct go_g_sample *sample, unsigned minor)
 /* runtime.main started the first goroutine; others start at some function's entry. */
 static unsigned find_startpc(const struct go_g_sample *sample,
 			     const struct go_pclntab *table, uint64_t main_entry,
-			     unsigned goid)
+			     unsigned goid, unsigned minor)
 {
+	unsigned hint = known_layouts[known_row(minor)].startpc;
+
 	for (unsigned offset = START_FIRST; offset <= START_LAST; offset += 8) {
 		size_t live = 0, fit = 0;
 
-		if (go_u64(sample->bytes[0] + offset) != main_entry)
+		if (main_entry ? go_u64(sample->bytes[0] + offset) != main_entry
+			       : offset != hint)
 			continue;
 		for (size_t i = 0; i < sample->nr; i++) {
 			if (is_dead(go_u32(sample->bytes[i] + goid - 8)))
@@ -390,10 +394,10 @@ const char *go_layout_derive(struct go_g_layout *g, const struct go_g_sample *sa
 	memset(g, 0, sizeof(*g));
 	if (sample->nr == 0)
 		return "there are none";
-	g->goid = find_goid(sample, minor);
+	g->goid = find_goid(sample, minor, main_entry == 0);
 	if (!g->goid)
 		return "their ids are not where any known version keeps them";
-	g->startpc = find_startpc(sample, table, main_entry, g->goid);
+	g->startpc = find_startpc(sample, table, main_entry, g->goid, minor);
 	if (!g->startpc)
 		return "their start functions are not where any known version keeps them";
 	g->syscallsp = find_syscallsp(sample, g->goid, minor);
@@ -403,7 +407,8 @@ const char *go_layout_derive(struct go_g_layout *g, const struct go_g_sample *sa
 	g->gopc = g->startpc - 16;
 	g->waiting = g->startpc + 16;
 	g->labels = g->waiting + 32;
-	g->bytes = g->labels + 8;
+	g->timer = g->labels + 8;
+	g->bytes = g->timer + 8;
 	if ((minor == 0 || minor >= 21) && parent_fits(sample, g->gopc - 8, g->goid))
 		g->parent = g->gopc - 8;
 	return g->bytes <= GO_G_BYTES_MAX ? verify(g, sample, table)
@@ -413,7 +418,7 @@ const char *go_layout_derive(struct go_g_layout *g, const struct go_g_sample *sa
 /* Fields of other objects. Whoever uses one checks the value that it reads there. */
 static void choose_objects(struct go_layout *layout, unsigned minor)
 {
-	const struct go_g_layout *g = &layout->g;
+	struct go_g_layout *g = &layout->g;
 
 	for (size_t i = 0;
 	     minor == 0 && i < sizeof(known_layouts) / sizeof(known_layouts[0]); i++)
@@ -421,10 +426,12 @@ static void choose_objects(struct go_layout *layout, unsigned minor)
 		    known_layouts[i].goid == g->goid &&
 		    known_layouts[i].startpc == g->startpc)
 			minor = known_layouts[i].last_minor;
+	g->lockedm = known_layouts[known_row(minor)].lockedm;
 	layout->procid = minor >= 25 ? 64 : 72;
 	layout->sudog_elem = minor >= 26 ? 32 : 24;
 	layout->sudog_link = minor >= 26 ? 72 : 64;
 	layout->sudog_chan = minor >= 26 ? 96 : 80;
+	layout->cond_elem = minor >= 26;
 	layout->chan_recvq = minor >= 23 ? 64 : 56;
 }
 
@@ -455,7 +462,9 @@ int go_layout_read(struct go_layout *layout, const struct go_module *module,
 	for (int try = 0; try < 3; try++) {
 		wrong = read_sample(sample, &layout->allgs, mem)
 				? go_layout_derive(&layout->g, sample, &module->table,
-						   layout->main_entry, module->minor)
+						   module->library ? 0
+								   : layout->main_entry,
+						   module->minor)
 				: "they cannot be read";
 		if (!wrong)
 			break;

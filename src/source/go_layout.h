@@ -38,7 +38,9 @@ struct go_g_layout {
 	unsigned startpc;
 	unsigned waiting; /* first sudog */
 	unsigned labels;
-	unsigned bytes; /* that hold all of these */
+	unsigned timer;   /* of its sleep */
+	unsigned lockedm; /* the thread it is tied to; whoever uses it checks it */
+	unsigned bytes;   /* that hold all of these */
 };
 
 enum go_status {
@@ -62,6 +64,7 @@ struct go_layout {
 	unsigned sudog_link; /* next sudog of the same goroutine */
 	unsigned sudog_chan;
 	unsigned sudog_elem;
+	bool cond_elem;      /* a sync.Cond's sudogs say where its list is: 1.26 on */
 	unsigned chan_recvq; /* waitq of hchan; sendq follows 16 bytes later */
 	uint64_t main_entry; /* runtime.main */
 	bool turns; /* 1.17 on: a g counts and stamps its turns, so that it shows them */
@@ -83,7 +86,8 @@ struct go_g_sample {
 };
 size_t go_layout_refs(const uint8_t *code, size_t bytes, uint64_t address, uint64_t *out,
 		      size_t max);
-/* NULL if it fits, else what does not. */
+/* NULL if it fits, else what does not. main_entry 0: of a library, where the first
+ * goroutine may have ended. */
 const char *go_layout_derive(struct go_g_layout *g, const struct go_g_sample *sample,
 			     const struct go_pclntab *table, uint64_t main_entry,
 			     unsigned minor);

@@ -348,6 +348,13 @@ int go_module_read(struct go_module *module, const struct go_elf *elf, struct go
 
 void go_module_release(struct go_module *module)
 {
+	while (module->next) {
+		struct go_module *next = module->next;
+
+		module->next = next->next;
+		free(next->copy);
+		free(next);
+	}
 	free(module->copy);
 	module->copy = NULL;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define SUDOG_BYTES 104u
+#define TIMER_WORDS 12u
 #define POLL_WORDS  12u
 #define LOCK_WORDS  96u
 #define FD_WORDS    200u
@@ -13,6 +14,7 @@
 #define ROUNDS_MAX  GO_CHANS_MAX
 #define LOCK_TRIES  24u
 #define POLL_TRIES  12u
+#define LIST_MAX    64u
 
 static void add_chan(struct go_entry *entry, uint64_t chan)
 {
@@ -38,8 +40,48 @@ static bool waits_on_chans(const struct go_entry *entry)
 		entry->reason->object == GO_OBJECT_SELECT);
 }
 
+/*
+ * A sleeper's timer calls goroutineReady with the g: the g's pointer ends the timer's when,
+ * period, function and argument, wherever this version has them.
+ */
+static int64_t timer_end(const uint8_t *timer, uint64_t g)
+{
+	for (size_t i = 4; i < TIMER_WORDS; i++) {
+		int64_t when_ns = (int64_t)go_u64(timer + (i - 4) * 8);
+
+		if (go_u64(timer + i * 8) == g && go_u64(timer + (i - 2) * 8) != 0 &&
+		    when_ns > 0 && go_u64(timer + (i - 3) * 8) == 0)
+			return when_ns;
+	}
+	return 0;
+}
+
+static void find_timers(struct go_sampler *sampler, struct go_entry *chunk)
+{
+	struct go_item *items = sampler->items;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < sampler->nr_pending; i++) {
+		struct go_entry *entry = &chunk[sampler->pending[i].at];
+
+		if (!entry->live || entry->until_ns == 0)
+			continue;
+		if (!entry->suspect)
+			items[nr++] = (struct go_item){(uint64_t)entry->until_ns,
+						       sampler->pending[i].at, false};
+		entry->until_ns = 0;
+	}
+	go_gather_read(sampler->mem, &sampler->gather, items, nr, sampler->again,
+		       TIMER_WORDS * 8);
+	for (size_t i = 0; i < nr; i++)
+		if (items[i].ok)
+			chunk[items[i].index].until_ns = timer_end(
+				sampler->again + (size_t)items[i].index * TIMER_WORDS * 8,
+				chunk[items[i].index].address);
+}
+
 /* Round by round: the first sudogs of all goroutines, then the second ones of selects. */
-void go_objects_find(struct go_sampler *sampler, struct go_entry *chunk)
+static void find_chans(struct go_sampler *sampler, struct go_entry *chunk)
 {
 	const struct go_layout *layout = sampler->layout;
 	uint8_t *sudogs = sampler->again;
@@ -79,6 +121,12 @@ void go_objects_find(struct go_sampler *sampler, struct go_entry *chunk)
 	}
 }
 
+void go_objects_find(struct go_sampler *sampler, struct go_entry *chunk)
+{
+	find_chans(sampler, chunk);
+	find_timers(sampler, chunk);
+}
+
 /* Is there a sudog of this goroutine? Then its element is the semaphore's address. */
 static bool try_sudog(struct go_sampler *sampler, struct go_entry *entry,
 		      uint64_t address)
@@ -90,6 +138,38 @@ static bool try_sudog(struct go_sampler *sampler, struct go_entry *entry,
 		return false;
 	entry->object = go_u64(sudog + sampler->layout->sudog_elem);
 	return true;
+}
+
+/*
+ * Before 1.26 the sudog of a sync.Cond has no element: the list of those who wait is found
+ * itself. notifyList: counts of waits and of wake-ups, lock, first and last sudog.
+ */
+static bool try_notify_list(struct go_sampler *sampler, struct go_entry *entry,
+			    uint64_t address)
+{
+	uint64_t list[4], next;
+	uint8_t sudog[SUDOG_BYTES];
+
+	if (!go_read(sampler->mem, address, list, sizeof(list)) || !list[2] || !list[3] ||
+	    (uint32_t)list[0] - (uint32_t)(list[0] >> 32) == 0)
+		return false;
+	/* The last one, or one of the first. */
+	if (go_read(sampler->mem, list[3], sudog, sizeof(sudog)) &&
+	    go_u64(sudog) == entry->address) {
+		entry->object = address;
+		return true;
+	}
+	next = list[2];
+	for (unsigned i = 0; next && i < LIST_MAX; i++) {
+		if (!go_read(sampler->mem, next, sudog, sizeof(sudog)))
+			return false;
+		if (go_u64(sudog) == entry->address) {
+			entry->object = address;
+			return true;
+		}
+		next = go_u64(sudog + 8);
+	}
+	return false;
 }
 
 /* pollDesc: link, fd, then, within some words, who waits to read and to write. */
@@ -164,7 +244,10 @@ void go_object_search(struct go_sampler *sampler, struct go_entry *entry,
 		return;
 	}
 	sampler->searches_left--;
-	if (object == GO_OBJECT_LOCK)
+	if (entry->state == STATE_COND && !sampler->layout->cond_elem)
+		search_words(sampler, entry, stack, try_notify_list, LOCK_WORDS,
+			     LOCK_TRIES, &sampler->cond_word);
+	else if (object == GO_OBJECT_LOCK)
 		search_words(sampler, entry, stack, try_sudog, LOCK_WORDS, LOCK_TRIES,
 			     &sampler->lock_word);
 	else

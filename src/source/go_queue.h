@@ -6,17 +6,33 @@
 #include "core/snapshot.h"
 #include "source/go_sample.h"
 
+/* What the words of an object say. */
+enum go_queue_kind {
+	GO_QUEUE_CHAN,
+	GO_QUEUE_MUTEX,
+	GO_QUEUE_RWLOCK,
+	GO_QUEUE_WAITGROUP,
+	GO_QUEUE_OTHER, /* only waiters are known */
+};
+
 struct go_queue {
 	uint64_t address;
 	const char *text; /* in the snapshot's arena; NULL: not written yet */
-	uint32_t length;  /* these saturate */
+	/* These saturate. Not of a channel: those who read or are to be waited for. */
+	uint32_t length;
 	uint32_t capacity;
 	uint32_t senders;
 	uint32_t receivers;
 	uint32_t others; /* selects, or waiters for what is no channel */
-	bool chan;
-	bool known; /* the channel could be read */
+	uint16_t element_bytes;
+	uint8_t kind;
+	bool known; /* the object could be read, and makes sense */
 	bool closed;
+	bool send_queue; /* of the runtime: somebody waits in it */
+	bool recv_queue;
+	bool writer;  /* of a rwlock: one has it, or waits to */
+	bool held;    /* a mutex or rwlock */
+	bool starves; /* a mutex: one has waited for longer than 1 ms */
 };
 
 struct go_queues {
@@ -32,10 +48,15 @@ struct go_queues {
 
 bool go_queues_init(struct go_queues *queues);
 void go_queues_release(struct go_queues *queues);
-/* Count who waits and read the channels. False: no memory. */
+/* Count who waits and read the objects. False: no memory. */
 bool go_queues_read(struct go_queues *queues, struct go_sampler *sampler);
-/* Say what a goroutine waits on. */
-void go_queues_explain(struct go_queues *queues, const struct go_entry *entry,
+/* The object of that address; where there is none, an empty one. */
+struct go_queue *go_queues_get(struct go_queues *queues, uint64_t address);
+/* Where the object starts whose semaphore or channel the goroutine waits on. */
+uint64_t go_queue_address(const struct go_entry *entry);
+
+/* go_queue_text.c: say what a goroutine waits on; whole: in the detail view's words too. */
+void go_queues_explain(struct go_queues *queues, const struct go_entry *entry, bool whole,
 		       struct snapshot *out, struct waits_on *waits);
 
 #endif

@@ -11,6 +11,7 @@
 #define RETRIES           3
 #define SEARCHES_PER_LOOK 20000u
 #define STACK_MAX         (4ull << 30)
+#define M_BYTES           1024u
 
 bool go_sampler_init(struct go_sampler *sampler, struct go_mem *mem,
 		     const struct go_layout *layout, const struct go_reasons *reasons,
@@ -163,6 +164,24 @@ static bool same_wait(const struct go_sampler *sampler, const struct go_entry *e
 	       since_ns < sampler->last_ns;
 }
 
+/* The thread that it is tied to, if that says so too. */
+static uint64_t locked_to(struct go_sampler *sampler, const struct go_entry *entry,
+			  const uint8_t *bytes)
+{
+	uint64_t m = go_u64(bytes + sampler->layout->g.lockedm);
+	uint8_t thread[M_BYTES];
+	size_t got;
+
+	if (!m || (m & 7) || sampler->searches_left == 0)
+		return 0;
+	sampler->searches_left--;
+	got = go_read_some(sampler->mem, m, thread, sizeof(thread));
+	for (size_t i = 0; i + 8 <= got; i += 8)
+		if (go_u64(thread + i) == entry->address)
+			return m;
+	return 0;
+}
+
 static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 		       const uint8_t *bytes, bool unmoved)
 {
@@ -202,7 +221,11 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 	entry->m = status == GO_STATUS_RUNNING || status == GO_STATUS_SYSCALL
 			   ? go_u64(bytes + GO_G_M)
 			   : 0;
-	/* go_objects_find() needs it until the chunk is done. */
+	entry->locked = locked_to(sampler, entry, bytes);
+	entry->until_ns = 0;
+	if (reason && reason->state == STATE_SLEEP)
+		entry->until_ns = (int64_t)go_u64(bytes + layout->timer);
+	/* go_objects_find() needs these until the chunk is done. */
 	if (reason &&
 	    (reason->object == GO_OBJECT_CHAN || reason->object == GO_OBJECT_SELECT))
 		entry->object = go_u64(bytes + layout->waiting);
@@ -217,8 +240,7 @@ static const char *outer_name(const struct go_entry *entry,
 
 	if (!stack || stack->truncated)
 		return entry->name;
-	return walked->runtime_only ? entry->start
-				    : stack->frames[stack->nr_frames - 1].function;
+	return walked->runtime_only ? entry->start : walked->outer;
 }
 
 /* Goroutines that the runtime started for itself, as long as they run no code of others. */
@@ -245,7 +267,7 @@ static void walk_entry(struct go_sampler *sampler, struct go_entry *entry,
 		.bytes = span->out,
 		.nr_bytes = span->ok ? span->bytes : 0,
 	};
-	struct go_walked walked = {NULL, true};
+	struct go_walked walked = {NULL, NULL, true};
 	struct go_look_stack stack = {walk.bytes, walk.nr_bytes, pending->low,
 				      pending->high};
 
@@ -434,6 +456,14 @@ static int read_failed(const struct go_mem *mem, struct err *e)
 	return err_set(e, ERR_FORMAT,
 		       "the list of goroutines of process %d cannot be read",
 		       (int)mem->pid);
+}
+
+void go_sampler_doubt(struct go_sampler *sampler)
+{
+	for (size_t i = 0; i < sampler->nr_entries; i++) {
+		sampler->entries[i].hash = 0;
+		sampler->entries[i].goid = 0;
+	}
 }
 
 int go_sampler_look(struct go_sampler *sampler, int64_t now_ns, struct err *e)

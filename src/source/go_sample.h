@@ -24,8 +24,10 @@ struct go_entry {
 	uint64_t parent;
 	uint64_t m; /* where it runs or called the system, or 0 */
 	uint64_t labels;
-	uint64_t object; /* the channel, semaphore or pollDesc, or 0 */
-	uint64_t *chans; /* of a select; NULL: none or one */
+	uint64_t object;  /* the channel, semaphore or pollDesc, or 0 */
+	uint64_t locked;  /* the runtime.m that it is tied to, or 0 */
+	int64_t until_ns; /* when its sleep ends; 0: not known, or no sleep */
+	uint64_t *chans;  /* of a select; NULL: none or one */
 	const struct stack *stack;
 	const struct stack *created_by;
 	const char *start;              /* function that it was started with; or NULL */
@@ -78,6 +80,7 @@ struct go_sampler {
 	unsigned searches_left; /* for objects, in this look */
 	size_t lock_word;       /* where the last one was found on the stack */
 	size_t poll_word;
+	size_t cond_word;
 	uint64_t retries; /* all looks; for tests and figures */
 	uint64_t walked;
 };
@@ -86,6 +89,8 @@ bool go_sampler_init(struct go_sampler *sampler, struct go_mem *mem,
 		     const struct go_layout *layout, const struct go_reasons *reasons,
 		     struct go_stacks *stacks);
 void go_sampler_release(struct go_sampler *sampler);
+/* All is to be walked again in the next look. */
+void go_sampler_doubt(struct go_sampler *sampler);
 int go_sampler_look(struct go_sampler *sampler, int64_t now_ns, struct err *e);
 
 /* What must stay the same as long as a goroutine does not run; never 0. Tests. */

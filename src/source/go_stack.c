@@ -38,8 +38,7 @@ struct go_pc {
 
 struct go_stack_memo {
 	uint64_t hash; /* 0: free */
-	const struct stack *stack;
-	bool runtime_only;
+	struct go_walked walked;
 };
 
 bool go_stacks_init(struct go_stacks *stacks, struct go_module *module,
@@ -68,7 +67,16 @@ void go_stacks_release(struct go_stacks *stacks)
 
 void go_stacks_begin(struct go_stacks *stacks)
 {
-	stacks->module->table.steps_left = STEPS_PER_LOOK;
+	for (struct go_module *module = stacks->module; module; module = module->next)
+		module->table.steps_left = STEPS_PER_LOOK;
+}
+
+void go_stacks_forget(struct go_stacks *stacks)
+{
+	memset(stacks->pcs, 0, stacks->cap_pcs * sizeof(*stacks->pcs));
+	memset(stacks->memo, 0, stacks->cap_memo * sizeof(*stacks->memo));
+	stacks->nr_pcs = stacks->nr_frames = stacks->nr_memo = 0;
+	stacks->strangers = 0;
 }
 
 /* Type arguments are shortened as the runtime's own dump does. */
@@ -116,10 +124,11 @@ static bool always_shown(const char *name)
 	       strcmp(name, "runtime.runCleanups") == 0;
 }
 
-static bool push_frame(struct go_stacks *stacks, struct go_func *func, uint64_t pc,
-		       uint64_t at, uint32_t name_offset, uint8_t id, bool inlined)
+static bool push_frame(struct go_stacks *stacks, struct go_module *module,
+		       struct go_func *func, uint64_t pc, uint64_t at,
+		       uint32_t name_offset, uint8_t id, bool inlined)
 {
-	struct go_pclntab *table = &stacks->module->table;
+	struct go_pclntab *table = &module->table;
 	const char *name = go_func_name(table, name_offset);
 	char text[512];
 	struct go_frame *frame;
@@ -145,18 +154,18 @@ static bool push_frame(struct go_stacks *stacks, struct go_func *func, uint64_t 
 	frame->frame.address = at;
 	frame->frame.inlined = inlined;
 	frame->always = always_shown(name);
-	frame->hidden =
-		!frame->always &&
-		((id != 0 && id == stacks->module->wrapper_id) || go_name_hidden(name));
+	frame->hidden = !frame->always &&
+			((id != 0 && id == module->wrapper_id) || go_name_hidden(name));
 	return true;
 }
 
 /* The frames at one address: inlined calls from the innermost on, then the function. */
-static void push_frames(struct go_stacks *stacks, struct go_func *func,
-			struct go_pc *entry, uint64_t pc, uint64_t at)
+static void push_frames(struct go_stacks *stacks, struct go_module *module,
+			struct go_func *func, struct go_pc *entry, uint64_t pc,
+			uint64_t at)
 {
-	struct go_pclntab *table = &stacks->module->table;
-	uint64_t tree = go_func_inline_tree(table, func, stacks->module->gofunc);
+	struct go_pclntab *table = &module->table;
+	uint64_t tree = go_func_inline_tree(table, func, module->gofunc);
 	uint8_t bytes[GO_INLINED_MAX];
 	struct go_inlined node;
 
@@ -170,18 +179,19 @@ static void push_frames(struct go_stacks *stacks, struct go_func *func,
 			     go_inlined_bytes(table)))
 			break;
 		go_inlined_parse(table, bytes, &node);
-		if (!push_frame(stacks, func, pc, at, node.name, node.id, true))
+		if (!push_frame(stacks, module, func, pc, at, node.name, node.id, true))
 			break;
 		pc = func->entry + (uint64_t)(int64_t)node.parent_pc;
 	}
-	push_frame(stacks, func, pc, at, func->name, func->id, false);
+	push_frame(stacks, module, func, pc, at, func->name, func->id, false);
 	entry->nr_frames = (uint16_t)(stacks->nr_frames - entry->first_frame);
 }
 
 static void fill_pc(struct go_stacks *stacks, struct go_pc *entry, uint64_t key)
 {
-	struct go_pclntab *table = &stacks->module->table;
 	uint64_t pc = key >> 1;
+	struct go_module *module = go_module_of(stacks->module, pc);
+	struct go_pclntab *table;
 	struct go_func func;
 	const char *name;
 	int32_t delta;
@@ -189,9 +199,11 @@ static void fill_pc(struct go_stacks *stacks, struct go_pc *entry, uint64_t key)
 	memset(entry, 0, sizeof(*entry));
 	entry->key = key;
 	entry->sp_delta = -1;
-	if (!go_func_find(table, pc, &func))
+	stacks->strangers += !module;
+	table = module ? &module->table : NULL;
+	if (!module || !go_func_find(table, pc, &func))
 		return;
-	push_frames(stacks, &func, entry,
+	push_frames(stacks, module, &func, entry,
 		    (key & PC_EXACT) || pc == func.entry ? pc : pc - 1, pc);
 	name = go_func_name(table, func.name);
 	entry->top = (func.flags & GO_FUNC_TOP) || strcmp(name, "runtime.goexit") == 0;
@@ -290,7 +302,7 @@ static void memo_put(struct go_stacks *stacks, uint64_t hash, struct go_walked w
 		}
 	}
 	slot = memo_slot(stacks->memo, stacks->cap_memo, hash);
-	*slot = (struct go_stack_memo){hash, walked.stack, walked.runtime_only};
+	*slot = (struct go_stack_memo){hash, walked};
 	stacks->nr_memo++;
 }
 
@@ -299,7 +311,7 @@ static struct go_walked build(struct go_stacks *stacks, const uint64_t *keys,
 			      size_t nr_keys, bool truncated, bool all)
 {
 	struct frame frames[SNAPSHOT_FRAMES_MAX + 1];
-	struct go_walked walked = {NULL, true};
+	struct go_walked walked = {NULL, NULL, true};
 	size_t nr = 0;
 
 	for (size_t i = 0; i < nr_keys; i++) {
@@ -309,8 +321,10 @@ static struct go_walked build(struct go_stacks *stacks, const uint64_t *keys,
 			const struct go_frame *frame =
 				&stacks->frames[entry->first_frame + k];
 
-			if (!frame->hidden && !frame->always)
+			if (!frame->hidden && !frame->always) {
 				walked.runtime_only = false;
+				walked.outer = frame->frame.function;
+			}
 			if ((!all &&
 			     (frame->hidden || (frame->always && nr == 0 && i == 0))) ||
 			    nr > SNAPSHOT_FRAMES_MAX)
@@ -396,7 +410,7 @@ static size_t collect(struct go_stacks *stacks, const struct go_walk *walk,
 struct go_walked go_stacks_walk(struct go_stacks *stacks, const struct go_walk *walk)
 {
 	uint64_t keys[GO_WALK_MAX], hash;
-	struct go_walked walked = {NULL, true};
+	struct go_walked walked = {NULL, NULL, true};
 	struct go_stack_memo *memo;
 	bool truncated;
 	size_t nr = collect(stacks, walk, keys, &truncated);
@@ -406,7 +420,7 @@ struct go_walked go_stacks_walk(struct go_stacks *stacks, const struct go_walk *
 	hash = hash_bytes(stacks->seed + truncated, keys, nr * sizeof(*keys)) | 1;
 	memo = memo_slot(stacks->memo, stacks->cap_memo, hash);
 	if (memo->hash)
-		return (struct go_walked){memo->stack, memo->runtime_only};
+		return memo->walked;
 	walked = build(stacks, keys, nr, truncated, stacks->runtime);
 	if (walked.stack)
 		memo_put(stacks, hash, walked);
@@ -423,7 +437,7 @@ const struct stack *go_stacks_site(struct go_stacks *stacks, uint64_t pc)
 		return NULL;
 	memo = memo_slot(stacks->memo, stacks->cap_memo, hash);
 	if (memo->hash)
-		return memo->stack;
+		return memo->walked.stack;
 	walked = build(stacks, &key, 1, false, true);
 	memo_put(stacks, hash, walked);
 	return walked.stack;

@@ -20,6 +20,7 @@ struct go_stacks {
 	struct intern *intern;
 	struct stack_table *table;
 	bool runtime; /* show frames of the runtime and of generated functions too */
+	uint64_t strangers; /* code addresses in no module that is known */
 
 	struct go_pc *pcs; /* open addressing */
 	size_t nr_pcs;
@@ -45,12 +46,15 @@ struct go_walk {
 
 struct go_walked {
 	const struct stack *stack; /* NULL: none */
+	const char *outer;         /* outermost function of the program, or NULL */
 	bool runtime_only;         /* no frame of the program is on it */
 };
 
 bool go_stacks_init(struct go_stacks *stacks, struct go_module *module,
 		    struct go_mem *mem, struct intern *intern, struct stack_table *table);
 void go_stacks_release(struct go_stacks *stacks);
+/* What was worked out of code addresses; modules have been added. */
+void go_stacks_forget(struct go_stacks *stacks);
 /* Once per look: how much work on tables it may cost. */
 void go_stacks_begin(struct go_stacks *stacks);
 

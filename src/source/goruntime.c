@@ -12,17 +12,21 @@
 #include "source/go_prove.h"
 #include "source/go_queue.h"
 #include "source/go_sample.h"
-#include "source/thread.h"
+#include "source/go_thread.h"
+#include "source/peers.h"
 
-#define THREADS_PER_LOOK 4096u
+#define MODULES_AGAIN_NS (2 * CLOCK_SECOND_NS)
 
 struct goruntime {
 	bool open;
 	struct source_target target;
 	struct kernel kernel;
 	struct resource_reader resources;
-	struct thread_table threads;
+	struct go_threads threads;
+	struct peers *peers; /* made when they are first asked for */
 	int64_t start_real_ns;
+	int64_t real_offset_ns;   /* from CLOCK_MONOTONIC */
+	int64_t modules_again_ns; /* when plugins may be looked for again */
 
 	struct go_mem mem;
 	struct go_elf elf;
@@ -41,6 +45,7 @@ struct goruntime {
 static void detach(struct goruntime *go)
 {
 	go_prove_release(&go->prove);
+	go_threads_forget(&go->threads);
 	go_sampler_release(&go->sampler);
 	go_stacks_release(&go->stacks);
 	go_queues_release(&go->queues);
@@ -55,9 +60,7 @@ static int attach(struct goruntime *go, struct err *e)
 	int rc;
 
 	go->mem = (struct go_mem){.pid = go->target.pid};
-	rc = go_elf_read(&go->elf, &go->mem, e);
-	if (!rc)
-		rc = go_module_read(&go->module, &go->elf, &go->mem, e);
+	rc = go_program_read(&go->module, &go->elf, &go->mem, e);
 	if (!rc)
 		rc = go_layout_read(&go->layout, &go->module, &go->elf, &go->mem, e);
 	if (!rc && !go_reasons_read(&go->reasons, &go->module, &go->mem, intern))
@@ -77,7 +80,22 @@ static int attach(struct goruntime *go, struct err *e)
 			     &go->stacks))
 		return err_set(e, ERR_NOMEM, "no memory to watch process %d",
 			       (int)go->target.pid);
+	go->stacks.runtime = go->target.runtime;
+	go_module_read_more(&go->module, &go->elf, &go->mem);
 	return 0;
+}
+
+/* Stacks lead into code that is not known: a plugin has been loaded. */
+static void look_for_plugins(struct goruntime *go)
+{
+	if (go->stacks.strangers == 0 || go->kernel.now_ns < go->modules_again_ns)
+		return;
+	go->modules_again_ns = go->kernel.now_ns + MODULES_AGAIN_NS;
+	go->stacks.strangers = 0;
+	if (!go_module_read_more(&go->module, &go->elf, &go->mem))
+		return;
+	go_stacks_forget(&go->stacks);
+	go_sampler_doubt(&go->sampler);
 }
 
 static void goruntime_close(void *ctx)
@@ -88,7 +106,10 @@ static void goruntime_close(void *ctx)
 		return;
 	go->open = false;
 	detach(go);
-	thread_table_release(&go->threads);
+	go_threads_release(&go->threads);
+	if (go->peers)
+		peers_free(go->peers);
+	go->peers = NULL;
 	kernel_close(&go->kernel);
 }
 
@@ -102,10 +123,12 @@ static int goruntime_open(void *ctx, const struct source_target *t, struct err *
 	if (rc)
 		return rc;
 	go->open = true;
-	thread_table_init(&go->threads, &go->kernel, NULL);
+	go_threads_init(&go->threads, &go->target, &go->kernel, &go->mem, &go->layout,
+			&go->stacks);
 	resource_init(&go->resources, &go->kernel);
-	go->start_real_ns = proc_ticks_to_mono_ns(go->kernel.facts.start_ticks) -
-			    clock_mono_ns() + clock_real_ns();
+	go->real_offset_ns = clock_real_ns() - clock_mono_ns();
+	go->start_real_ns =
+		proc_ticks_to_mono_ns(go->kernel.facts.start_ticks) + go->real_offset_ns;
 	return attach(go, e);
 }
 
@@ -113,67 +136,11 @@ static int goruntime_open(void *ctx, const struct source_target *t, struct err *
 static int goruntime_probe(const struct source_target *t, struct err *e)
 {
 	struct go_mem mem = {.pid = t->pid};
-	struct go_elf elf;
 
-	if (t->pid <= 0) {
-		err_set(e, ERR_UNSUPPORTED, "'%s' is not a process",
-			t->text ? t->text : "");
-		return 0;
-	}
-	if (go_elf_read(&elf, &mem, e))
-		return 0;
-	if (!go_module_find_table(&elf, &mem)) {
-		err_set(e, ERR_UNSUPPORTED,
-			"process %d is not a Go program (1.16 or later, x86-64)",
-			(int)t->pid);
-		return 0;
-	}
-	return 80;
-}
-
-/* The thread's id at the offset that this version should have, else at the other. */
-static pid_t thread_of(struct goruntime *go, uint64_t m)
-{
-	static const unsigned offsets[] = {64, 72};
-	uint64_t words[16];
-	pid_t tid = 0;
-
-	if (!m || !go_read(&go->mem, m, words, sizeof(words)))
-		return 0;
-	for (size_t i = 0; i < 3 && !tid; i++) {
-		unsigned offset = i == 0 ? go->layout.procid : offsets[i - 1];
-
-		if (words[offset / 8] == 0 || words[offset / 8] > INT32_MAX)
-			continue;
-		tid = kernel_outer_tid(&go->kernel, (pid_t)words[offset / 8]);
-		if (!kernel_tid_lives(&go->kernel, tid))
-			tid = 0;
-		else
-			go->layout.procid = offset;
-	}
-	return tid;
-}
-
-/* A goroutine in a system call or in C code: what its thread does there. */
-static void explain_thread(struct goruntime *go, const struct go_entry *entry,
-			   struct snapshot *out, struct task *task)
-{
-	struct thread *thread = thread_get(&go->threads, task->tid);
-	uint8_t now[GO_G_BYTES_MAX];
-	const char *raw = task->raw;
-
-	if (!thread || thread_look(&go->threads, thread) != 0)
-		return;
-	thread->generation = go->threads.generation;
-	/* Is it still there? Otherwise the thread does something else by now. */
-	if (!entry->hash || !go_read(&go->mem, entry->address, now, go->layout.g.bytes) ||
-	    go_g_hash(now, &go->layout.g) != entry->hash)
-		return;
-	if (thread->wait.state != STATE_UNKNOWN && thread->wait.state != STATE_RUNNING &&
-	    task->state == STATE_SYSCALL) {
-		kernel_wait_to_task(&thread->wait, out, task);
-		task->raw = raw;
-	}
+	if (t->pid > 0)
+		return go_program_is_go(&mem, e) ? 80 : 0;
+	err_set(e, ERR_UNSUPPORTED, "'%s' is not a process", t->text ? t->text : "");
+	return 0;
 }
 
 static const char *raw_word(const struct go_entry *entry)
@@ -196,7 +163,35 @@ static const char *raw_word(const struct go_entry *entry)
 	}
 }
 
-static void explain_fd(struct goruntime *go, const struct go_entry *entry,
+/* Local processes at the other end, for the one that is looked at. */
+static const char *peers_text(struct goruntime *go, const struct go_entry *entry,
+			      struct snapshot *out)
+{
+	struct peers_found found = {0};
+	const char *text = NULL;
+
+	if (!go->peers)
+		go->peers = peers_new();
+	if (!go->peers)
+		return NULL;
+	peers_begin(go->peers, out->mono_ns);
+	peers_find(go->peers, go->target.pid, entry->fd, entry->state == STATE_IO_WRITE,
+		   &found);
+	for (size_t i = 0; i < found.nr_pids; i++) {
+		struct proc_facts facts;
+
+		/* The one that asks comes last, also where others are at the other end. */
+		if ((found.pids[i] == go->target.pid && text) ||
+		    proc_facts_read(found.pids[i], &facts, NULL))
+			continue;
+		text = arena_printf(&out->arena, "%s%s %s %d", text ? text : "",
+				    text ? "," : "at its other end:", facts.comm,
+				    (int)found.pids[i]);
+	}
+	return text;
+}
+
+static void explain_fd(struct goruntime *go, const struct go_entry *entry, bool whole,
 		       struct snapshot *out, struct waits_on *waits)
 {
 	const char *name;
@@ -210,9 +205,55 @@ static void explain_fd(struct goruntime *go, const struct go_entry *entry,
 	name = arena_strndup(&out->arena, kernel_fd_name(&go->kernel, entry->fd),
 			     KERNEL_TEXT_MAX);
 	waits->text = name ? name : "";
+	if (whole && (entry->state == STATE_IO_READ || entry->state == STATE_IO_WRITE))
+		waits->detail = peers_text(go, entry, out);
 }
 
-static void fill_task(struct goruntime *go, const struct go_entry *entry,
+static void explain_sleep(struct goruntime *go, const struct go_entry *entry,
+			  struct snapshot *out, struct waits_on *waits)
+{
+	char when[KERNEL_CLOCK_MAX];
+	const char *text;
+
+	text = arena_printf(
+		&out->arena, "until %s",
+		kernel_clock_text(entry->until_ns + go->real_offset_ns, when));
+	waits->kind = "timer";
+	waits->text = text ? text : "";
+	waits->limited = true;
+}
+
+static void explain_wait(struct goruntime *go, const struct go_entry *entry, bool whole,
+			 struct snapshot *out, struct waits_on *waits)
+{
+	if (entry->until_ns)
+		explain_sleep(go, entry, out, waits);
+	else if (entry->reason && entry->reason->object == GO_OBJECT_FD)
+		explain_fd(go, entry, whole, out, waits);
+	else
+		go_queues_explain(&go->queues, entry, whole, out, waits);
+}
+
+/* Where it runs, or the only thread where it may run. */
+static void fill_thread(struct goruntime *go, const struct go_entry *entry,
+			struct snapshot *out, struct task *task)
+{
+	char *raw;
+
+	if (entry->m)
+		task->tid = go_threads_of(&go->threads, entry->m);
+	if (task->tid)
+		go_threads_note(&go->threads, task);
+	if (!entry->locked)
+		return;
+	if (!task->tid)
+		task->tid = go_threads_of(&go->threads, entry->locked);
+	raw = arena_printf(&out->arena, "%s, locked to thread", task->raw);
+	if (raw)
+		task->raw = raw;
+}
+
+static void fill_task(struct goruntime *go, const struct go_entry *entry, bool whole,
 		      struct snapshot *out, struct task *task)
 {
 	int64_t since_ns = entry->first_ns;
@@ -239,12 +280,8 @@ static void fill_task(struct goruntime *go, const struct go_entry *entry,
 	if (entry->labels)
 		task->labels = go_labels_get(&go->labels, &go->mem, entry->labels, out,
 					     &task->nr_labels);
-	if (entry->reason && entry->reason->object == GO_OBJECT_FD)
-		explain_fd(go, entry, out, &task->waits);
-	else
-		go_queues_explain(&go->queues, entry, out, &task->waits);
-	if (entry->m)
-		task->tid = thread_of(go, entry->m);
+	explain_wait(go, entry, whole, out, &task->waits);
+	fill_thread(go, entry, out, task);
 }
 
 static void note_losses(const struct goruntime *go, size_t suspect, struct snapshot *out)
@@ -262,14 +299,16 @@ static void note_losses(const struct goruntime *go, size_t suspect, struct snaps
 			"stacks are missing");
 }
 
-static int add_tasks(struct goruntime *go, struct snapshot *out, struct err *e)
+static int add_tasks(struct goruntime *go, const struct source_focus *focus,
+		     struct snapshot *out, struct err *e)
 {
-	size_t suspect = 0, threads = 0;
+	size_t suspect = 0;
 
-	go->threads.generation++;
 	go_labels_begin(&go->labels);
 	for (size_t i = 0; i < go->sampler.nr_entries; i++) {
 		const struct go_entry *entry = &go->sampler.entries[i];
+		bool whole = focus && (focus->all || (focus->kind == TASK_GOROUTINE &&
+						      focus->id == entry->goid));
 		struct task *task;
 
 		if (!entry->live || (entry->system && !go->stacks.runtime))
@@ -278,15 +317,19 @@ static int add_tasks(struct goruntime *go, struct snapshot *out, struct err *e)
 		if (!task)
 			return err_set(e, ERR_NOMEM, "no memory for %zu goroutines",
 				       go->sampler.nr_entries);
-		fill_task(go, entry, out, task);
+		fill_task(go, entry, whole, out, task);
 		suspect += entry->suspect;
-		if (entry->status == GO_STATUS_SYSCALL && task->tid &&
-		    threads++ < THREADS_PER_LOOK)
-			explain_thread(go, entry, out, task);
+		if (entry->status == GO_STATUS_SYSCALL && task->tid)
+			go_threads_explain(&go->threads, entry, out, task);
 	}
-	thread_sweep(&go->threads);
 	note_losses(go, suspect, out);
 	return 0;
+}
+
+/* A program in another language has threads of its own beside those that run Go. */
+static bool shows_threads(const struct goruntime *go)
+{
+	return go->target.threads || go->module.library;
 }
 
 static int goruntime_sample(void *ctx, const struct source_focus *focus,
@@ -303,10 +346,12 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 		return rc;
 	if (!go_module_holds(&go->module, &go->mem)) { /* it has called exec */
 		detach(go);
+		kernel_reread(&go->kernel);
 		rc = attach(go, e);
 		if (rc)
 			return rc;
 	}
+	look_for_plugins(go);
 	rc = go_sampler_look(&go->sampler, out->mono_ns, e);
 	if (rc)
 		return rc;
@@ -316,10 +361,15 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	go_prove_poll(&go->prove, out);
 	if (!go_queues_read(&go->queues, &go->sampler))
 		snapshot_note(out, "no memory to say what all goroutines wait on");
-	rc = add_tasks(go, out, e);
+	go_threads_begin(&go->threads, focus);
+	rc = add_tasks(go, focus, out, e);
+	if (!rc && shows_threads(go))
+		rc = go_threads_add(&go->threads, focus, out, e);
+	go_threads_end(&go->threads);
 	if (rc)
 		return rc;
-	native_describe(&go->kernel, go->start_real_ns, "goruntime", out);
+	native_describe(&go->kernel, go->start_real_ns,
+			shows_threads(go) ? "goruntime, native" : "goruntime", out);
 	runtime = arena_strndup(&out->arena, go->runtime, sizeof(go->runtime));
 	out->target.runtime = runtime;
 	native_notes(&go->kernel, out);

@@ -22,6 +22,7 @@ struct source_target {
 	struct intern *intern; /* the session's tables; outlive the source */
 	struct stack_table *stacks;
 	bool threads;                    /* --threads */
+	bool runtime;                    /* --runtime */
 	bool ptrace;                     /* --ptrace */
 	const struct stack_rules *rules; /* the user's, or NULL; outlive the source */
 

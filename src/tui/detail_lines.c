@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Everything known about one task, as lines. Long texts are broken, never cut. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "tui/detail.h"
@@ -78,6 +79,17 @@ static void add_state(struct builder *b)
 			 "it changed while it was read: look again");
 }
 
+/* A text of several lines. */
+static void add_lines(struct builder *b, const char *label, const char *text)
+{
+	for (const char *end; text != NULL && *text != '\0'; text = *end ? end + 1 : end) {
+		end = strchrnul(text, '\n');
+		page_say(&b->page, ROLE_DIM, label, NULL, "%.*s", (int)(end - text),
+			 text);
+		label = NULL;
+	}
+}
+
 static void add_waits(struct builder *b)
 {
 	const struct waits_on *waits = &b->task->waits;
@@ -92,6 +104,7 @@ static void add_waits(struct builder *b)
 			 (unsigned long long)waits->address);
 	if (waits->fd >= 0)
 		page_say(&b->page, ROLE_DIM, "Descriptor", NULL, "%d", waits->fd);
+	add_lines(b, "In detail", waits->detail);
 	if (b->task->inner != NULL)
 		page_say(&b->page, ROLE_NORMAL, "Inside it", NULL, "%s", b->task->inner);
 	if (v->owner != NULL) {

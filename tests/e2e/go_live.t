@@ -52,6 +52,8 @@ PY
 build plain waits.go || skip_all "go cannot build: $(tail -1 "$work/build.log")"
 launch plain
 check 'plain: as the runtime says' matches 23
+# In Python: the threads of the target.
+threads="__import__('os').listdir('/proc/$last/task')"
 at() { sed -n "s/^$1 //p" "$work/out"; }
 of() { echo "[t for t in tasks if t['name'] == 'main.$1'][0]"; }
 check 'the version and the source are named' query \
@@ -82,8 +84,29 @@ check 'a full channel and its senders' query \
 check 'both senders name the same channel' query \
 	"len({t['waits_on']['address'] for t in having(name='main.chanSend')}) == 1"
 check 'a select names its channels' query \
-	"$(of selectTwo)['waits_on']['text'].startswith('2 chans: 0x')"
+	"$(of selectTwo)['waits_on']['text'].startswith('2 chans: ')"
 check 'a nil channel' query "$(of nilSend)['waits_on']['text'] == 'nil channel'"
+check 'the directions of a select' query \
+	"'send 0x' in $(of selectTwo)['waits_on']['text'] and 'recv 0x' in $(of selectTwo)['waits_on']['text']"
+check 'what a channel carries, and that it is open' query \
+	"all(text in $(of chanSend)['wait_detail'] for text in ('elements of 8 bytes', 'cap 2, len 2', 'open'))"
+check 'the elements of a channel of arrays' query \
+	"[t for t in having(name='main.generic[...]') if 'elements of 24 bytes' in t['wait_detail']]"
+check 'each channel of a select in detail' query \
+	"len($(of selectTwo)['wait_detail'].split(chr(10))) == 2"
+check 'a mutex is held, but nobody knows by whom' query \
+	"$(of lockMutex)['waits_on']['text'] == 'mutex held, 1 waiter' and 'does not note who' in $(of lockMutex)['wait_detail']"
+check 'a lock that is held by a writer' query \
+	"$(of readLock)['waits_on']['text'] == 'rwlock held by a writer, 1 waiter'"
+check 'a lock that is held by a reader' query \
+	"$(of writeLock)['waits_on']['text'] == 'rwlock held by 1 reader, 1 waiter'"
+check 'how many a wait group still waits for' query \
+	"$(of waitGroup)['waits_on']['text'] == 'waitgroup 3 to go, 1 waiter'"
+check 'who waits on a condition' query "$(of waitCond)['waits_on']['text'] == 'cond, 1 waiter'"
+check 'when a sleep ends' query \
+	"abs((__import__('datetime').datetime.strptime($(of sleeper)['waits_on']['text'][-8:], '%H:%M:%S') - __import__('datetime').datetime.now()).seconds - 3570) < 31"
+check 'both ends of a socket, and the process at the other' query \
+	"' -> 127.0.0.1:' in $(of serve)['waits_on']['text'] and $(of serve)['wait_detail'] == 'at its other end: plain $last'"
 check 'the mutex has its address' query \
 	"$(of lockMutex)['waits_on']['address'] == '$(at mutex)'"
 check 'the lock that a reader waits for' query \
@@ -99,6 +122,8 @@ check 'the system call of a thread' query \
 check 'its runtime word stays' query "$(of readPipe)['raw'] == 'syscall'"
 check 'signals are waited for, which is idle' query \
 	"having(name='os/signal.loop')[0]['state'] == 'signal-wait'"
+check 'one that is tied to its thread, and to which' query \
+	"$(of tied)['raw'] == 'chan receive, locked to thread' and str($(of tied)['tid']) in $threads"
 check 'nothing is suspect' query "not any(t['suspect'] for t in tasks)"
 check 'auto takes it for a Go program' sees "$last" "d['target']['sources'] == ['goruntime']"
 check 'the target was never stopped' grep -q 'State:[[:space:]]*S' "/proc/$last/status"

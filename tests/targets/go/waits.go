@@ -17,6 +17,12 @@ import (
 	"time"
 )
 
+// Goes on running, as the one goroutine that does.
+func spin() {
+	for i := 0; ; i++ {
+	}
+}
+
 type waiter interface{ wait(<-chan int) }
 type square struct{ side int }
 
@@ -90,6 +96,11 @@ func deep(n int, c chan int) int {
 	return deep(n-1, c) + room[n&63]
 }
 
+func tied(c chan int) {
+	runtime.LockOSThread()
+	<-c
+}
+
 func generic[T any](c chan T) { <-c }
 
 // A nil pointer is dereferenced, and the goroutine blocks in the deferred call.
@@ -125,6 +136,7 @@ func startChannels() {
 	go generic(make(chan string))
 	go generic(make(chan [3]int))
 	go deferred(empty)
+	go tied(empty)
 	go labelled(empty)
 }
 
@@ -170,6 +182,9 @@ func main() {
 	startChannels()
 	startLocks()
 	startFiles()
+	if len(os.Args) > 2 {
+		go spin()
+	}
 	time.Sleep(100 * time.Millisecond)
 	fmt.Println("ready")
 	for range asked {
