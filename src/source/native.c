@@ -2,8 +2,10 @@
 /* The source for any process: every thread's state from its system call, as the kernel
  * shows it. It never stops a thread and needs nothing in the target. */
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "source/agent.h"
@@ -80,15 +82,34 @@ static int native_open(void *ctx, const struct source_target *t, struct err *e)
 	return 0;
 }
 
+/* The kernel tells a stranger that the threads are there, and their names, but no more. */
+static void note_denied(const struct kernel *kernel, struct snapshot *out)
+{
+	const struct passwd *owner = getpwuid(kernel->facts.uid);
+
+	if (geteuid() == 0)
+		snapshot_note(
+			out,
+			"not even root may read what the threads of process %d wait "
+			"for: a container or a security module forbids it",
+			(int)kernel->pid);
+	else if (kernel->facts.uid == geteuid())
+		snapshot_note(out,
+			      "the kernel lets nobody but root read what the threads of "
+			      "process %d wait for: run grmon-c as root",
+			      (int)kernel->pid);
+	else
+		snapshot_note(
+			out,
+			"process %d belongs to %s: to see what its threads wait for, "
+			"run grmon-c as that user or as root, for example with sudo",
+			(int)kernel->pid, owner ? owner->pw_name : "another user");
+}
+
 void native_notes(const struct kernel *kernel, struct snapshot *out)
 {
 	if (kernel->denied)
-		snapshot_note(
-			out,
-			"what the threads wait for cannot be read: run grmon-c as the "
-			"user of process %d or as root%s",
-			(int)kernel->pid,
-			kernel->facts.uid == 0 ? " (it runs as root)" : "");
+		note_denied(kernel, out);
 	else if (kernel->memory_denied)
 		snapshot_note(
 			out,
