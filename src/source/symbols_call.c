@@ -7,6 +7,7 @@
 
 #define CALL_BYTES_MAX 8u
 #define STUB_BYTES     16u
+#define TAIL_BYTES_MAX 2048u
 
 #if defined(__x86_64__)
 static int32_t displacement(const uint8_t *bytes)
@@ -44,6 +45,22 @@ static uint64_t through_stub(struct symbols *symbols, uint64_t target)
 		       target + at + 6 + (uint64_t)(int64_t)displacement(code + at + 2));
 }
 
+/* Whether the function at from has a jump to the one at to, as far as its bytes say. */
+static bool jumps_to(struct symbols *symbols, uint64_t from, uint64_t to)
+{
+	uint8_t code[TAIL_BYTES_MAX];
+	ssize_t got = to ? kernel_memory(symbols->kernel, from, code, sizeof(code)) : 0;
+
+	for (ssize_t at = 0; at + 5 <= got; at++)
+		if ((code[at] == 0xe9 ||
+		     (at && code[at - 1] == 0x0f && (code[at] & 0xf0) == 0x80)) &&
+		    from + (uint64_t)at + 5 +
+				    (uint64_t)(int64_t)displacement(code + at + 1) ==
+			    to)
+			return true;
+	return false;
+}
+
 bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *target)
 {
 	uint8_t code[CALL_BYTES_MAX];
@@ -78,6 +95,12 @@ bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *ta
 	if (target)
 		*target = 0;
 	return dwfl_addrmodule(symbols->dwfl, address) != NULL;
+}
+
+static bool jumps_to(struct symbols *symbols, uint64_t from, uint64_t to)
+{
+	(void)symbols, (void)from, (void)to;
+	return true; /* nobody can say */
 }
 #endif
 
@@ -131,7 +154,10 @@ int symbols_call_fits(struct symbols *symbols, uint64_t inner, bool inner_after_
 
 	if (!entry || !entry->callee_start)
 		return 0;
-	return symbols_may_start(entry->callee_start, start, inner) ? 1 : -1;
+	return symbols_may_start(entry->callee_start, start, inner) ||
+			       jumps_to(symbols, entry->callee_start, start)
+		       ? 1
+		       : -1;
 }
 
 const char *symbols_tail_called(struct symbols *symbols, uint64_t inner,

@@ -27,18 +27,12 @@ struct symbol_entry {
 	struct frame frames[];
 };
 
-/* How a stack of a creator was unwound: where its return addresses were found. Another one
- * with the same pc and the same words there has the same frames. */
-#define RECIPE_WORDS_MAX 24u
-struct unwind_recipe {
-	uint64_t pc;
-	uint32_t nr_words;
-	uint32_t offsets[RECIPE_WORDS_MAX];
-	uint64_t words[RECIPE_WORDS_MAX];
-	const struct stack *stack;
-	struct unwind_recipe *next; /* with the same pc */
-	UT_hash_handle hh;
+/* A word of the copied stack that libdwfl asked for. */
+struct unwind_read {
+	uint64_t word;
+	uint32_t offset;
 };
+#define UNWIND_READS_MAX 768u
 
 struct unwind_chunk {
 	uint64_t address;
@@ -60,9 +54,8 @@ struct unwind_job {
 	bool whole;                           /* they reach the outermost frame */
 	bool full;                            /* more frames than pcs hold */
 	uint32_t nr_reads;
-	uint32_t nr_recipe;
-	uint32_t offsets[RECIPE_WORDS_MAX * 4];
-	uint64_t words[RECIPE_WORDS_MAX * 4];
+	bool elsewhere; /* words were read that are not among reads */
+	struct unwind_read reads[UNWIND_READS_MAX];
 };
 
 struct symbols {
@@ -82,7 +75,7 @@ struct symbols {
 	struct symbol_entry *entries;
 	size_t nr_entries;
 	struct unwind_recipe *recipes;
-	size_t nr_recipes;
+	size_t recipe_bytes;
 	struct unwind_job *job;      /* of the callbacks */
 	struct unwind_chunk *chunks; /* of the job */
 	size_t nr_chunks;
@@ -151,6 +144,11 @@ int symbols_call_fits(struct symbols *symbols, uint64_t inner, bool inner_after_
 void unwind_walk(struct symbols *symbols, struct unwind_job *job);
 /* For a chain that ended early for want of the frame pointer: a longer one if there is. */
 void unwind_repair(struct symbols *symbols, struct unwind_job *job);
+/* Stacks that were unwound before; NULL: none like this one. unwind_recipe.c. */
+const struct stack *unwind_recipe_find(struct symbols *symbols,
+				       const struct unwind_start *start);
+void unwind_recipe_keep(struct symbols *symbols, const struct unwind_job *job,
+			const struct stack *stack);
 void unwind_recipes_release(struct symbols *symbols);
 
 #endif

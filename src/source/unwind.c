@@ -11,9 +11,6 @@
 #include "base/clock.h"
 #include "source/symbols_private.h"
 
-#define RECIPES_MAX    4096u
-#define RECIPES_PER_PC 16u
-
 #if defined(__x86_64__)
 #define REG_FP 6
 #define REG_SP 7
@@ -71,11 +68,12 @@ static bool memory_read(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void
 	if (!job || !read_word(job, address, &word))
 		return false;
 	*result = word;
-	if (job->nr_reads < RECIPE_WORDS_MAX * 4 &&
-	    address - job->start->sp < job->start->nr_bytes) {
-		job->offsets[job->nr_reads] = (uint32_t)(address - job->start->sp);
-		job->words[job->nr_reads++] = word;
-	}
+	if (job->nr_reads == UNWIND_READS_MAX ||
+	    address - job->start->sp >= job->start->nr_bytes)
+		job->elsewhere = true;
+	else
+		job->reads[job->nr_reads++] =
+			(struct unwind_read){word, (uint32_t)(address - job->start->sp)};
 	return true;
 }
 
@@ -173,6 +171,7 @@ void unwind_walk(struct symbols *symbols, struct unwind_job *job)
 {
 	job->nr_pcs = 0;
 	job->nr_reads = 0;
+	job->elsewhere = false;
 	job->full = false;
 	symbols->job = job;
 	dwfl_getthread_frames(symbols->dwfl, symbols->kernel->pid, add_frame, job);
@@ -217,91 +216,10 @@ static const struct stack *name_frames(struct symbols *symbols,
 	return stack_intern(symbols->stacks, frames, count, !job->whole);
 }
 
-void unwind_recipes_release(struct symbols *symbols)
-{
-	struct unwind_recipe *recipe, *next;
-
-	HASH_ITER (hh, symbols->recipes, recipe, next) {
-		HASH_DEL(symbols->recipes, recipe);
-		while (recipe) {
-			struct unwind_recipe *after = recipe->next;
-
-			free(recipe);
-			recipe = after;
-		}
-	}
-	symbols->recipes = NULL;
-	symbols->nr_recipes = 0;
-}
-
-static const struct stack *recipe_find(struct symbols *symbols,
-				       const struct unwind_start *start)
-{
-	struct unwind_recipe *recipe;
-
-	HASH_FIND(hh, symbols->recipes, &start->pc, sizeof(start->pc), recipe);
-	for (; recipe; recipe = recipe->next) {
-		uint32_t same = 0;
-
-		while (same < recipe->nr_words) {
-			uint32_t offset = recipe->offsets[same];
-
-			if (offset + sizeof(uint64_t) > start->nr_bytes ||
-			    memcmp(start->bytes + offset, &recipe->words[same],
-				   sizeof(uint64_t)) != 0)
-				break;
-			same++;
-		}
-		if (same == recipe->nr_words)
-			return recipe->stack;
-	}
-	return NULL;
-}
-
-static void recipe_keep(struct symbols *symbols, const struct unwind_job *job,
-			const struct stack *stack)
-{
-	struct unwind_recipe *recipe, *first;
-	size_t depth = 0;
-
-	if (!stack || symbols->nr_recipes >= RECIPES_MAX || job->nr_pcs < 2)
-		return;
-	HASH_FIND(hh, symbols->recipes, &job->start->pc, sizeof(job->start->pc), first);
-	for (recipe = first; recipe; recipe = recipe->next)
-		depth++;
-	if (depth >= RECIPES_PER_PC)
-		return;
-	recipe = calloc(1, sizeof(*recipe));
-	if (!recipe)
-		return;
-	recipe->pc = job->start->pc;
-	recipe->stack = stack;
-	/* Keep the words that became return addresses; all of them, or it proves nothing. */
-	for (size_t pc = 1; pc < job->nr_pcs; pc++) {
-		uint32_t at = 0;
-
-		while (at < job->nr_reads && job->words[at] != job->pcs[pc])
-			at++;
-		if (at == job->nr_reads || recipe->nr_words == RECIPE_WORDS_MAX) {
-			free(recipe);
-			return;
-		}
-		recipe->offsets[recipe->nr_words] = job->offsets[at];
-		recipe->words[recipe->nr_words++] = job->words[at];
-	}
-	symbols->nr_recipes++;
-	if (first) {
-		recipe->next = first->next;
-		first->next = recipe;
-		return;
-	}
-	HASH_ADD(hh, symbols->recipes, pc, sizeof(recipe->pc), recipe);
-}
-
 const struct stack *symbols_unwind(struct symbols *symbols,
 				   const struct unwind_start *start)
 {
-	const struct stack *stack = start->live ? NULL : recipe_find(symbols, start);
+	const struct stack *stack = unwind_recipe_find(symbols, start);
 	struct unwind_job job;
 
 	if (stack)
@@ -318,8 +236,7 @@ const struct stack *symbols_unwind(struct symbols *symbols,
 	if (!job.whole && !job.full && !start->regs)
 		unwind_repair(symbols, &job);
 	stack = name_frames(symbols, &job);
-	if (!start->live)
-		recipe_keep(symbols, &job, stack);
+	unwind_recipe_keep(symbols, &job, stack);
 	return stack;
 }
 

@@ -33,8 +33,8 @@ static size_t last_sp(const struct unwind_job *job)
 	if (job->nr_pcs < 2)
 		return 0;
 	for (uint32_t i = 0; i < job->nr_reads; i++)
-		if (job->words[i] == job->pcs[job->nr_pcs - 1])
-			at = job->offsets[i] + sizeof(uint64_t);
+		if (job->reads[i].word == job->pcs[job->nr_pcs - 1])
+			at = job->reads[i].offset + sizeof(uint64_t);
 	return at;
 }
 
@@ -117,6 +117,9 @@ void unwind_repair(struct symbols *symbols, struct unwind_job *job)
 	size_t tries = 0;
 
 	for (enum fit fit = FIT_PLACE; trial && fit < NR_FITS; fit++) {
+		/* What the function says itself is not doubted. */
+		if (fit == FIT_CALLED && highest > INT_MIN)
+			break;
 		for (size_t i = 0; i < nr_candidates && tries < TRIES_MAX; i++) {
 			bool flawless;
 
@@ -131,7 +134,7 @@ void unwind_repair(struct symbols *symbols, struct unwind_job *job)
 				highest = rating;
 				memcpy(best, trial, sizeof(*best));
 			}
-			if (fit == FIT_PLACE || (flawless && fit == FIT_CALLED))
+			if (flawless && fit == FIT_CALLED)
 				tries = TRIES_MAX;
 		}
 	}

@@ -67,7 +67,8 @@ if have initdb postgres && have postgres postgres; then
 	chmod 711 "$work"
 	[ -z "$as" ] || chown 65534:65534 "$work/pg"
 	if $as initdb -D "$work/pg/data" -A trust -U postgres --no-sync >"$work/initdb" 2>&1; then
-		start $as postgres -D "$work/pg/data" -k "$work/pg" -c listen_addresses= -c fsync=off
+		start $as postgres -D "$work/pg/data" -k "$work/pg" -c listen_addresses= -c fsync=off \
+			-c autovacuum=off
 		main=$last
 		sql() { psql -h "$work/pg" -U postgres -Atc "$1"; }
 		until_true sql 'select 1'

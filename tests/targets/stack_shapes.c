@@ -3,7 +3,7 @@
  * Threads that are blocked where stacks are hard to follow: deep recursion, alloca, large
  * and realigned frames, callbacks of libc, signal handlers, tail calls, code without a
  * name. Built by tests/e2e/native_stacks.t in many ways. Prints "ready N" when all N
- * threads are about to wait; ends with its stdin.
+ * threads are about to wait; ends with its stdin. Usage: stack_shapes [N]
  */
 #include <alloca.h>
 #include <linux/futex.h>
@@ -209,8 +209,7 @@ NOINLINE static int raises(int signal, int depth)
 
 static void body(int which)
 {
-	static char stack[65536];
-	stack_t other_stack = {.ss_sp = stack, .ss_size = sizeof(stack)};
+	stack_t other_stack = {.ss_sp = malloc(65536), .ss_size = 65536};
 	char *fault = NULL;
 
 	switch (which) {
@@ -268,16 +267,17 @@ static void body(int which)
 	}
 }
 
-#define THREADS 16
+#define SHAPES 16
 
 static void *run(void *arg)
 {
-	body((int)(long)arg);
+	body((int)((long)arg % SHAPES));
 	return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	long nr_threads = argc > 1 ? atol(argv[1]) : SHAPES;
 	struct sigaction action = {.sa_handler = handler};
 	char byte;
 
@@ -290,13 +290,13 @@ int main(void)
 	sigaction(SIGUSR2, &action, NULL);
 	pthread_mutex_lock(&mutex);
 	pthread_rwlock_rdlock(&rwlock);
-	for (long i = 0; i < THREADS; i++) {
+	for (long i = 0; i < nr_threads; i++) {
 		pthread_t thread;
 
 		if (pthread_create(&thread, NULL, run, (void *)i) != 0)
 			return 1;
 	}
-	printf("ready %d\n", THREADS);
+	printf("ready %ld\n", nr_threads);
 	fflush(stdout);
 	return read(0, &byte, 1) < 0;
 }
