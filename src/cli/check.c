@@ -24,8 +24,6 @@
 #define END_WAIT_NS   (3 * CLOCK_SECOND_NS)
 #define STEP_NS       (CLOCK_SECOND_NS / 100)
 
-extern char **environ;
-
 static int read_number(const char *name, const char *text, int64_t *number, struct err *e)
 {
 	if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)

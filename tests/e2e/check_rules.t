@@ -90,7 +90,8 @@ job target run --no-leak no-such-process-here
 wait $jobs
 
 ends stuck 1 '--max-stuck 0: a thread that waits for ever, with its stack' \
-	'^check: 1 stuck task, at most 0 may be' 'created by' 'lock_PyThread_acquire_lock'
+	'^check: 1 stuck task, at most 0 may be' '1 x .* in .*created by .*: t[0-9]' \
+	'blocked at' '_wait'
 ends stuck1 0 '--max-stuck 1 lets it pass' 'check passed'
 ends code 7 'where nothing is found the status is that of the command'
 ends filter 0 '--filter: others are not counted' 'check passed'

@@ -48,6 +48,36 @@ check 'HTML has no element of the name, and asks for nothing' sh -c \
 check 'and a plot for the leak and for resources' sh -c \
 	"[ \"\$(grep -c '<polyline' report.html)\" -ge 3 ]"
 
+# A deadlock, the tasks that are stuck in it, and what it says of them.
+mkfifo hold
+"$BUILD/tests/targets/lock_cycles" abba <hold >locks.out 2>&1 &
+locks=$!
+started="$started $locks"
+exec 9>hold
+until_true grep -q ready locks.out
+"$client" record "$locks" -o locks.grmon -i 0.1 --for 2 --stuck 0.5 2>record.err
+"$client" report --fail --stuck 0.5 locks.grmon >locks.txt 2>&1
+ok $(($? != 1)) 'report --fail of a deadlock ends with status 1' "$(cat locks.txt)"
+check 'the text has the cycle with its stacks, and the stuck tasks' sh -c \
+	"grep -q '^Deadlock 1 of 1: each waits for the next' locks.txt && [ \"\$(grep -c 'in mutex: .*held by t' locks.txt)\" = 2 ] && grep -q 'in_ring' locks.txt && grep -q '^- 2 stuck, the oldest for' locks.txt"
+"$client" report --stuck 0.5 -f json locks.grmon >locks.json
+cycle_in_json() {
+	python3 - <<'PY'
+import json
+report = json.load(open("locks.json"))
+members = {"t" + line.split()[1] for line in open("locks.out") if line.startswith("member")}
+assert {frozenset(c) for c in report["cycles"]} == {frozenset(members)}, report["cycles"]
+assert [s["tasks"] for s in report["stuck"] if s["state"] == "mutex"] == [2], report["stuck"]
+leak, = report["leaks"]
+assert leak["verdict"] == "proof" and leak["proofs"] == ["deadlock"] and leak["proven"] == 2, leak
+assert "deadlock" in leak["evidence"], leak
+PY
+}
+check 'the JSON too, and calls it a proof' cycle_in_json
+"$client" report --stuck 0.5 -f html locks.grmon >locks.html
+check 'HTML and Markdown have the headings' sh -c \
+	"grep -q '<h2>Deadlocks</h2>' locks.html && grep -q '<h2>Stuck tasks</h2>' locks.html && '$client' report --stuck 0.5 -f markdown locks.grmon | grep -q '^## Deadlocks'"
+
 browser=$(command -v firefox-esr || command -v firefox || :)
 if [ -z "$browser" ]; then
 	tests=$((tests + 1))
