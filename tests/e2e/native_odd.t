@@ -1,0 +1,198 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Targets that are hard to look at: threads and children that come and go by the thousand,
+# ids that are used again, a tracer, processes that the kernel hides, 32-bit code.
+. "$(dirname "$0")/lib.sh"
+need python3
+plan 17
+
+churn=$BUILD/tests/targets/churn
+# run_target COMMAND...: it runs behind a pipe; $target
+run_target() {
+	rm -f "$work/in"
+	mkfifo "$work/in"
+	: >"$work/out"
+	"$@" <"$work/in" >"$work/out" 2>>"$work/log" &
+	target=$!
+	started="$started $target"
+	exec 9>"$work/in"
+	until_true grep -q . "$work/out"
+}
+end_target() {
+	exec 9>&-
+	wait "$target" 2>/dev/null
+}
+# on_recording EXPRESSION: over all samples, as `samples`, replayed one by one
+cat >"$work/samples.py" <<'PY'
+import json, subprocess, sys
+client, path, expression = sys.argv[1:4]
+lines = [json.loads(line) for line in open(path)]
+times = [line["time"] for line in lines if "time" in line and "tasks" in line]
+samples = []
+for time in times[::max(1, len(times) // 20)]:
+    text = subprocess.run([client, "dump", path, "--at", time, "-f", "json"],
+                          capture_output=True, text=True, check=True).stdout
+    samples.append(json.loads(text))
+result = eval(expression)
+print(len(samples), "samples:", result)
+if not result:
+    print([(s["counts"], s["errors"]) for s in samples][:6])
+sys.exit(0 if result else 1)
+PY
+on_recording() { python3 "$work/samples.py" "$client" "$work/recording" "$1"; }
+recorded() {
+	rm -f "$work/recording"
+	"$client" record "$target" --source native -i 0.05 -o "$work/recording" "$@" 2>"$work/err"
+}
+
+run_target "$churn" threads
+recorded --for 2s
+ok $? "a thousand thread starts a second: it is watched" "$(cat "$work/err")"
+check "every look has the threads that stay, and never more than there can be" on_recording \
+	'len(samples) > 5 and all(4 <= s["counts"]["tasks"] <= 200 for s in samples)'
+check "threads that come and go have states like others" on_recording \
+	'sum(t["state"] == "sleep" for s in samples for t in s["tasks"]) > 40'
+check "and nothing is said that was not asked" on_recording 'not any(s["errors"] for s in samples)'
+end_target
+
+run_target "$churn" forks
+recorded --for 1s
+ok $? "a storm of forks: it is watched" "$(cat "$work/err")"
+check "it has one thread in every look" on_recording \
+	'len(samples) > 5 and all(s["counts"]["tasks"] == 1 for s in samples)'
+end_target
+
+run_target "$churn" reuse
+if [ "$(id -u)" -eq 0 ] && [ -w /proc/sys/kernel/ns_last_pid ]; then
+	echo a >&9
+	until_true grep -q '^[1-9]' "$work/out"
+	rm -f "$work/recording"
+	"$client" record "$target" --source native -i 0.05 -o "$work/recording" 2>"$work/err" &
+	recorder=$!
+	started="$started $recorder"
+	# long enough for an age that the second one cannot have
+	aged() { "$client" dump "$work/recording" | grep -E 'io-read +>?[1-9]\.[0-9]s'; }
+	until_true aged
+	echo b >&9
+	again() { [ "$(wc -l <"$work/out")" -ge 3 ]; }
+	until_true again
+	tid=$(tail -1 "$work/out" | cut -d' ' -f1)
+	[ "$(tail -1 "$work/out")" = "$tid $tid" ]
+	ok $? "an id is used again" "$(cat "$work/out")"
+	slept() { "$client" dump "$work/recording" --filter "id:t$tid" | grep -qE ' sleep '; }
+	until_true slept
+	kill "$recorder"
+	wait "$recorder"
+	check "the new thread has not the age of the old one" on_recording \
+		"any(t['id'] == 't$tid' and t['state'] == 'io-read' and t['age_ns'] > 1e9 for s in samples for t in s['tasks']) and all(t['age_ns'] < 1e9 for s in samples for t in s['tasks'] if t['id'] == 't$tid' and t['state'] == 'sleep')"
+else
+	ok 0 "an id is used again # SKIP only root can choose ids"
+	ok 0 "the new thread has not the age of the old one # SKIP only root can choose ids"
+fi
+end_target
+
+# A tracer stops it, lets it go on, and stays.
+start sleep 600
+target=$last
+cat >"$work/tracer.py" <<'PY'
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+pid = int(sys.argv[1])
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+if libc.ptrace(16, pid, None, None) != 0:  # PTRACE_ATTACH
+    print("denied", flush=True)
+    sys.exit()
+os.waitpid(pid, 0)
+print("stopped", flush=True)
+sys.stdin.readline()
+libc.ptrace(7, pid, None, None)  # PTRACE_CONT
+print("running", flush=True)
+sys.stdin.readline()
+PY
+rm -f "$work/in"
+mkfifo "$work/in"
+python3 "$work/tracer.py" "$target" <"$work/in" >"$work/out" 2>>"$work/log" &
+started="$started $!"
+exec 9>"$work/in"
+until_true grep -q . "$work/out"
+if grep -q denied "$work/out"; then
+	ok 0 "a target that a tracer has stopped # SKIP it cannot be traced here"
+	ok 0 "a target that is traced and runs # SKIP it cannot be traced here"
+else
+	dump "$target"
+	check "a target that a tracer has stopped" \
+		query 'tasks[0]["state"] == "stopped" and "tracer" in d["errors"][0]'
+	echo >&9
+	until_true grep -q running "$work/out"
+	check "a target that is traced and runs" until_true sees "$target" 'tasks[0]["state"] == "sleep" and not d["errors"]'
+fi
+exec 9>&-
+
+# Nobody watches a process of nobody that forbids it, one of root, one that /proc hides.
+as_nobody() { env HOME=/nonexistent XDG_CONFIG_HOME=/nonexistent setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+open=$(mktemp -d)
+cp "$client" "$churn" "$open/" && chmod 755 "$open" "$open"/*
+# what COMMAND: what is printed as JSON, for query
+what() { "$@" -f json >"$work/dump.json" 2>"$work/err"; }
+blank='tasks[0]["state"] == "unknown" and tasks[0]["name"] and d["resources"]["rss_bytes"] > 0 and d["resources"]["fds"] is None and not tasks[0]["stack"]'
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && as_nobody true 2>/dev/null; then
+	what as_nobody "$open/grmon-c" dump "$target"
+	check "a process of another user: rows with what is known, and why no more" \
+		query "$blank and 'run grmon-c as that user or as root' in d['errors'][0]"
+	cat >"$work/hide.c" <<'C'
+#include <sys/prctl.h>
+#include <unistd.h>
+int main(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ? 1 : pause(); }
+C
+	"${CC:-cc}" -o "$open/hide" "$work/hide.c"
+	chmod 755 "$open/hide"
+	# Whoever changes its user is not dumpable either: from a shell that has done so.
+	as_nobody sh -c "$open/hide & echo \$! >&3; wait" 3>"$work/pid" >/dev/null 2>&1 &
+	started="$started $!"
+	until_true grep -q . "$work/pid"
+	hidden=$(cat "$work/pid")
+	started="$started $hidden"
+	until_true as_nobody sh -c "! cat /proc/$hidden/syscall"
+	what as_nobody "$open/grmon-c" dump "$hidden"
+	check "a process that is not dumpable: the same for its own user" \
+		query "$blank and 'nobody but root' in d['errors'][0]"
+	what "$client" dump "$hidden"
+	check "and root sees all" query 'tasks[0]["state"] == "signal-wait" and not d["errors"]'
+	if unshare -m --propagation private sh -c 'mount -t proc -o hidepid=2 proc /proc' 2>/dev/null; then
+		unshare -m --propagation private sh -c "
+			mount -t proc -o hidepid=2 proc /proc
+			exec env HOME=/nonexistent XDG_CONFIG_HOME=/nonexistent setpriv --reuid=65534 --regid=65534 --clear-groups \
+				sh -c '$open/grmon-c dump $target; echo status=\$?; $open/grmon-c ls; sleep 60 & $open/grmon-c dump \$!; kill \$!'" \
+			>"$work/out" 2>&1
+		grep -q "there is no process $target" "$work/out" && grep -q 'status=3' "$work/out"
+		ok $? "a process that /proc hides is not there" "$(cat "$work/out")"
+		grep -qE ' t[0-9]+ +sleep ' "$work/out" && ! grep -q " $target " "$work/out"
+		ok $? "one's own are seen as ever" "$(cat "$work/out")"
+	else
+		ok 0 "a process that /proc hides is not there # SKIP no mount namespace"
+		ok 0 "one's own are seen as ever # SKIP no mount namespace"
+	fi
+else
+	for name in 'a process of another user' 'not dumpable' 'and root sees all' \
+		'a process that /proc hides' 'own ones'; do
+		ok 0 "$name # SKIP only root can be two users"
+	done
+fi
+rm -rf "$open"
+
+# 32-bit code: the numbers of its system calls mean others.
+printf '.globl _start\n_start:\n mov $29, %%eax\n int $0x80\n jmp _start\n' >"$work/small.s"
+if as --32 -o "$work/small.o" "$work/small.s" 2>/dev/null &&
+	ld -m elf_i386 -o "$work/small" "$work/small.o" 2>/dev/null && start "$work/small" &&
+	kill -0 "$last" 2>/dev/null; then
+	is_small() { grep -q small "/proc/$last/comm"; }
+	until_true is_small
+	dump "$last"
+	check "a 32-bit program: said, and no state is made up" \
+		query 'tasks[0]["state"] == "unknown" and "32-bit" in d["errors"][0]'
+	"$client" dump "$last" | grep -q _start
+	ok $? "its functions are named"
+else
+	ok 0 "a 32-bit program # SKIP none can be made or run here"
+	ok 0 "its functions are named # SKIP none can be made or run here"
+fi
