@@ -49,6 +49,7 @@ job stuck1 waiters --max-stuck 1 --stuck 0.5 -- 2 0
 job code waiters --max-stuck 1 --no-leak --no-deadlock -- 1 7
 job filter waiters --max-stuck 0 --stuck 0.5 --filter name=other -- 2 0
 job known waiters --max-stuck 0 --stuck 0.5 -- 2 0 bio_work
+job released waiters --max-stuck 0 --stuck 0.5 -- 4 0 released
 mkdir -p known/grmon-c
 echo '{"acknowledge": ["state:lock"]}' >known/grmon-c/config.json
 job acknowledged env XDG_CONFIG_HOME="$work/known" "$client" check --max-stuck 0 --stuck 0.5 \
@@ -93,6 +94,7 @@ ends stuck 1 '--max-stuck 0: a thread that waits for ever, with its stack' \
 	'^check: 1 stuck task, at most 0 may be' '1 x .* in .*created by .*: t[0-9]' \
 	'blocked at' '_wait'
 ends stuck1 0 '--max-stuck 1 lets it pass' 'check passed'
+ends released 0 'a thread that was stuck and went on is fine' 'check passed'
 ends code 7 'where nothing is found the status is that of the command'
 ends filter 0 '--filter: others are not counted' 'check passed'
 ends known 0 'a thread of a known idle pool is not counted' 'check passed'

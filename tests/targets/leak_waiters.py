@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Waits that nobody ends: "leak_waiters.py SECONDS CODE [NAME]" starts a thread that waits
 for a lock, and one more on SIGUSR1, which is answered by a line; NAME: what the kernel is
-told that the threads are called. Ends after SECONDS with CODE."""
+told that the threads are called; "released": the lock is let go after half of the time.
+Ends after SECONDS with CODE."""
 import ctypes
 import signal
 import sys
@@ -26,6 +27,10 @@ def another(*_):
 signal.signal(signal.SIGUSR1, another)
 another()
 until = time.monotonic() + float(sys.argv[1])
+release = until - float(sys.argv[1]) / 2 if sys.argv[3:] == ["released"] else None
 while time.monotonic() < until:
     time.sleep(0.05)
+    if release and time.monotonic() > release:
+        lock.release()
+        release = None
 sys.exit(int(sys.argv[2]))
