@@ -42,7 +42,8 @@ __attribute__((noinline)) static bool by_library(const char *mangled, struct tex
 	if (rust_demangle_callback(mangled, DMGL_NO_OPTS, add, text))
 		return true;
 	text->length = 0;
-	return cplus_demangle_v3_callback(mangled, DMGL_PARAMS | DMGL_ANSI, add, text);
+	return cplus_demangle_v3_callback(
+		mangled, DMGL_PARAMS | DMGL_ANSI | DMGL_RET_DROP, add, text);
 }
 
 bool demangle(const char *mangled, char out[DEMANGLE_TEXT_MAX])
