@@ -48,6 +48,9 @@ static int open_module(pid_t pid, const char *name)
 	}
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
+	/* After chroot() alone the kernel names files from our root, not from the target's. */
+	if (fd < 0 && errno == ENOENT && !deleted)
+		fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
 		close(fd);
 		fd = -1;

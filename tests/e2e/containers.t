@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A process in namespaces of its own, with a root and libraries of its own, watched by its
+# pid on the host: functions, paths, sockets and their other ends, the agent, the same ids.
+. "$(dirname "$0")/lib.sh"
+need python3
+need unshare
+[ "$(id -u)" -eq 0 ] || skip_all "only root can make all of the namespaces"
+unshare --pid --fork --mount --net --uts --ipc true 2>/dev/null || skip_all "no namespaces here"
+plan 11
+
+# A root that holds nothing but the program and what it is linked with, at other paths.
+root=$work/root
+mkdir -p "$root/app" "$root/proc" "$root/tmp" "$root/old"
+cp "$BUILD/tests/targets/boxed" "$root/app/boxed"
+ldd "$BUILD/tests/targets/boxed" | grep -o '/[^ ]*' | while read -r library; do
+	mkdir -p "$root$(dirname "$library")"
+	cp -L "$library" "$root$library"
+done
+cp -L "$agent" "$root/app/libgrmon.so"
+
+# boxed_start HOW [ENV...]: in the namespaces; $target is its pid here
+boxed_start() {
+	rm -f "$root/tmp/ready"
+	how=$1
+	shift
+	# shellcheck disable=SC2016
+	env "$@" unshare --pid --fork --mount --net --propagation private sh -c '
+		ip link set lo up 2>/dev/null
+		if [ "$2" = pivot ]; then
+			mount --bind "$1" "$1" && cd "$1" && pivot_root . old && cd / || exit
+			exec /app/boxed /tmp/ready
+		fi
+		exec chroot "$1" /app/boxed /tmp/ready' sh "$root" "$how" >"$work/log" 2>&1 &
+	started="$started $!"
+	until_true test -s "$root/tmp/ready"
+	target=$(pgrep -P "$!" | head -1)
+	started="$started $target"
+}
+
+boxed_start pivot
+dump "$target"
+[ "$(sed -n 's/^NSpid:.*\t//p' "/proc/$target/status")" = 1 ]
+ok $? "the target is the first process of its own namespace" "$(cat "$work/log")"
+check "every thread is there, with its name and its id on the host" \
+	query "len(tasks) == 5 and {t['name'] for t in tasks} >= {'accepter', 'reader', 'locker', 'filer'} and all(int(t['id'][1:]) >= $target for t in tasks)"
+check "functions are named by the files of its own root" \
+	query 'any(f["function"] == "wait_for_the_lock" for t in having(name="locker") for f in t["stack"])'
+check "also those of its C library" \
+	query 'any("accept" in (f["function"] or "") for t in having(name="accepter") for f in t["stack"])'
+check "a listening socket of another network namespace has its address" \
+	query '"127.0.0.1:7070" in having(name="accepter")[0]["waits_on"]["text"]'
+check "a connection has both addresses" \
+	query '"127.0.0.1:7070" in having(name="reader")[0]["waits_on"]["text"] and "tcp" in having(name="reader")[0]["waits_on"]["text"]'
+check "and the process at its other end, which is itself" \
+	query 'having(name="reader")[0]["waits_on"]["text"].endswith("with itself")'
+check "the owner of a mutex has its id on the host" \
+	query "having(name='locker')[0]['state'] == 'mutex' and having(name='locker')[0]['waits_on']['owner'] == 't$target'"
+check "a path is that in its own root" \
+	query '"/tmp/fifo" in having(name="filer")[0]["waits_on"]["text"] and "root/tmp" not in having(name="filer")[0]["waits_on"]["text"]'
+kill -9 "$target"
+
+boxed_start chroot
+dump "$target"
+check "after chroot() alone, functions are named too" \
+	query 'any(f["function"] == "wait_for_the_lock" for t in having(name="locker") for f in t["stack"])'
+kill -9 "$target"
+
+boxed_start pivot LD_PRELOAD=/app/libgrmon.so XDG_RUNTIME_DIR=/tmp
+check "an agent inside is found, and its ids are those of the host" until_true sees "$target" \
+	'"agent" in d["target"]["sources"] and having(name="locker")[0]["waits_on"]["owner"] == "t%d" % d["target"]["pid"]'
+kill -9 "$target"
