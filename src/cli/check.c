@@ -183,7 +183,8 @@ static int reap(pid_t pid, bool wait)
 {
 	int status;
 
-	if (waitpid(pid, &status, wait ? 0 : WNOHANG) != pid)
+	/* --ptrace stops it at times. */
+	if (waitpid(pid, &status, wait ? 0 : WNOHANG) != pid || WIFSTOPPED(status))
 		return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The source for any process: every thread's state from its system call, as the kernel
- * shows it. It never stops a thread and needs nothing in the target. */
+ * shows it. It needs nothing in the target, and stops no thread unless --ptrace asks for the
+ * stacks of those that run. */
 #include <errno.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "source/agent.h"
 #include "source/source.h"
 #include "source/thread.h"
+#include "source/thread_trace.h"
 
 #define STACKS_BUDGET_NS     20000000ll
 #define STACKS_FIRST_NS      60000000ll
@@ -21,6 +23,7 @@ struct native {
 	struct thread_table threads;
 	struct resource_reader resources;
 	struct symbols *symbols;
+	struct trace *trace; /* NULL without --ptrace */
 	struct intern *intern;
 	struct stack_table *stacks;
 	const struct stack_rules *rules;
@@ -56,6 +59,8 @@ static void native_close(void *ctx)
 		return;
 	thread_table_release(&native->threads);
 	symbols_free(native->symbols);
+	trace_free(native->trace);
+	native->trace = NULL;
 	kernel_close(&native->kernel);
 	free(native->tids);
 	native->tids = NULL;
@@ -71,6 +76,8 @@ static int native_open(void *ctx, const struct source_target *t, struct err *e)
 	native->intern = t->intern;
 	native->stacks = t->stacks;
 	native->rules = t->rules;
+	if (t->ptrace)
+		native->trace = trace_new();
 	native->symbols = symbols_new(&native->kernel, t->intern, t->stacks);
 	symbols_set_rules(native->symbols, t->rules);
 	thread_table_init(&native->threads, &native->kernel, native->symbols);
@@ -181,6 +188,22 @@ static void unwind_threads(struct native *native, const struct source_focus *foc
 	}
 }
 
+/* What runs has no system call to start from: it is stopped for a moment, with --ptrace. */
+static void trace_threads(struct native *native, size_t nr_tids, struct snapshot *out)
+{
+	trace_begin(native->trace);
+	for (size_t i = 0; i < nr_tids; i++) {
+		const struct thread *thread =
+			native->tids[i] ? thread_get(&native->threads, native->tids[i])
+					: NULL;
+
+		if (thread && thread->wait.state == STATE_RUNNING &&
+		    !trace_want(native->trace, thread))
+			break;
+	}
+	trace_run(native->trace, &native->threads, out);
+}
+
 /* The monitor's own thread in the target; one of the program may have the same name. */
 static bool is_server(struct native *native, const struct thread *thread)
 {
@@ -255,12 +278,15 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 	thread_sweep(&native->threads);
 	if (native->symbols && !kernel->denied)
 		unwind_threads(native, focus, (size_t)count);
+	if (native->symbols && native->trace)
+		trace_threads(native, (size_t)count, out);
 	for (ssize_t i = 0; i < count; i++) {
 		if (native->tids[i])
 			add_thread(native, thread_get(&native->threads, native->tids[i]),
 				   out);
 	}
-	native_describe(kernel, native->start_real_ns, "native", out);
+	native_describe(kernel, native->start_real_ns,
+			native->trace ? "native, ptrace" : "native", out);
 	native_notes(kernel, out);
 	if (native->agent_note[0])
 		snapshot_note(out, "%s", native->agent_note);

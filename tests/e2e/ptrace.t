@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# --ptrace: threads that run have stacks, by stopping each for a moment; the target goes on
+# whatever happens to the client, and loses no signal. Without it nobody is stopped.
+. "$(dirname "$0")/lib.sh"
+need python3
+need_ptrace
+plan 9
+
+[ "$(uname -m)" = x86_64 ] || skip_all 'registers are read on x86-64 only'
+mkfifo "$work/in"
+"$BUILD/tests/targets/spinner" <"$work/in" >"$work/out" 2>"$work/log" &
+target=$!
+started="$started $target"
+exec 9>"$work/in"
+until_true grep -q ready "$work/out"
+
+functions='[[f["function"] for f in t["stack"]] for t in having(name="spins")]'
+spins() {
+	sees "$target" "[s for s in $functions if 'spin_outer' in s and s[s.index('spin_outer'):][:2] == ['spin_outer', 'spinner']]" "$@"
+}
+until_true spins --ptrace
+ok $? 'with --ptrace a thread that runs shows where' "$(cat "$work/dump.json")"
+check 'and the header says how' query '"ptrace" in d["target"]["sources"]'
+until_true sees "$target" 'having(state="running", name="spins")'
+check 'without it the thread runs and has no stack' query "not [s for s in $functions if s]"
+check 'and nothing is said' query '"ptrace" not in d["target"]["sources"] and not d["errors"]'
+
+# Nobody is left stopped, though the client is killed at every moment of its work.
+free() {
+	! grep -q '^State:.[tT]' /proc/"$target"/task/*/status &&
+		! grep '^TracerPid:' /proc/"$target"/task/*/status | grep -qv '[^0-9]0$'
+}
+kills=0
+while [ $kills -lt 25 ]; do
+	kills=$((kills + 1))
+	"$client" record "$target" --ptrace -i 0.01 -o "$work/recording.$kills" >"$work/log" 2>&1 &
+	killed=$!
+	until_true test -s "$work/recording.$kills"
+	sleep "0.0$((kills * 37 % 100))"
+	kill -9 $killed
+	wait $killed 2>/dev/null
+	rm -f "$work/recording.$kills"
+	until_true free || break
+done
+ok $? 'killed 25 times while it looks: no thread stays stopped or traced' \
+	"$(grep -E '^(State|TracerPid)' /proc/"$target"/task/*/status)"
+
+# A debugger has it.
+python3 - "$target" >"$work/traced" <<'PY' &
+import ctypes, os, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+for tid in os.listdir(f"/proc/{sys.argv[1]}/task"):
+    assert libc.ptrace(0x4206, int(tid), 0, 0) == 0  # PTRACE_SEIZE
+print("traced", flush=True)
+time.sleep(60)
+PY
+debugger=$!
+started="$started $debugger"
+until_true grep -q traced "$work/traced"
+check 'a process that a debugger has says so' until_true sees "$target" \
+	'[e for e in d["errors"] if "cannot be stopped: a debugger has it" in e]' --ptrace
+kill $debugger
+wait $debugger 2>/dev/null
+
+# Stopped by a signal: it stays so.
+kill -STOP "$target"
+check 'a process that is stopped is shown so' until_true sees "$target" \
+	'[e for e in d["errors"] if "stopped by a signal" in e]' --ptrace
+kill -CONT "$target"
+
+"$client" record "$target" --ptrace -i 0.02 --for 1s -o "$work/recording" 2>"$work/log"
+grep -q spin_outer "$work/recording"
+ok $? 'looked at fifty times a second'
+exec 9>&-
+wait "$target"
+python3 - "$work/out" <<'PY'
+import sys
+words = open(sys.argv[1]).read().split()
+spins, sent, handled = int(words[2]), int(words[4]), int(words[6])
+print(words)
+sys.exit(not (spins == 1 and sent > 100 and sent - 2 <= handled <= sent))
+PY
+ok $? 'it ran on, and its signals came' "$(cat "$work/out")"
