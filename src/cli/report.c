@@ -30,11 +30,13 @@ static void say_progress(const struct span *span)
 	fprintf(stderr, "\033[K");
 }
 
-static int write_report(const struct options *options, const struct span *span)
+static int write_report(const struct options *options, const struct span *span,
+			const struct report_history *history)
 {
 	const char *format = options->value[OPTION_FORMAT];
 	const char *path = options->value[OPTION_OUTPUT];
 	struct report_request request = {.snapshot = span->last,
+					 .history = history,
 					 .looks = span->looks,
 					 .watched_ns = span->last_ns - span->first_ns,
 					 .ascii = options->settings.ascii};
@@ -63,11 +65,14 @@ static int write_report(const struct options *options, const struct span *span)
 
 static int watch_and_report(const struct options *options, struct span *span)
 {
+	struct report_history history = {.count = 0};
 	struct err e = {0};
 	int rc;
 
-	while (span_next(span, &e))
+	while (span_next(span, &e)) {
+		report_history_note(&history, span->last);
 		say_progress(span);
+	}
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");
 	if (!span->last) {
@@ -80,7 +85,7 @@ static int watch_and_report(const struct options *options, struct span *span)
 		cli_complain("the target ended; this is what was seen until then");
 	else if (e.code)
 		cli_complain("%s", e.text);
-	rc = write_report(options, span);
+	rc = write_report(options, span, &history);
 	if (rc == CLI_FINE && options->value[OPTION_FAIL] &&
 	    (report_leaks(span->last, VERDICT_LEAK) > 0 || graph_cycles(span->last) > 0))
 		return CLI_FOUND;

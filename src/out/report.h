@@ -8,8 +8,27 @@
 #include "core/group.h"
 #include "core/snapshot.h"
 
+#define REPORT_LINE_MAX 600
+#define REPORT_PAST_MAX 32
+
+/* A site that was called a leak in some looks. */
+struct report_past {
+	char site[REPORT_LINE_MAX], evidence[1000];
+	int64_t until_real_ns; /* the last of them */
+	uint64_t looks;
+	uint32_t most;
+	bool still; /* it has a verdict in the last look */
+};
+
+struct report_history {
+	struct report_past list[REPORT_PAST_MAX];
+	size_t count;
+	uint64_t looks;
+};
+
 struct report_request {
-	const struct snapshot *snapshot; /* the last look, with groups */
+	const struct snapshot *snapshot;      /* the last look, with groups */
+	const struct report_history *history; /* or NULL */
 	uint64_t looks;
 	int64_t watched_ns;
 	bool ascii;
@@ -24,10 +43,13 @@ struct report_ops {
 extern const struct report_ops *const report_table[]; /* NULL-terminated */
 const struct report_ops *report_by_name(const char *name);
 
-#define REPORT_LINE_MAX 600
 /* "send_product in chan-send at main.c:97, created by get_products at main.c:175" */
 const char *report_site(const struct stack *stack, const struct stack *created_by,
 			enum task_state state, char out[REPORT_LINE_MAX]);
+/* To be told of every look. */
+void report_history_note(struct report_history *history, const struct snapshot *snapshot);
+/* Whether it is worth a line: it was a leak for a while, and is none at the end. */
+bool report_is_past(const struct report_history *history, const struct report_past *past);
 /* Leaks of this verdict or worse. */
 size_t report_leaks(const struct snapshot *snapshot, enum verdict least);
 /* Ids of some tasks of the leak: "t12, t13, …"; "" for none. */

@@ -135,6 +135,27 @@ static void put_leak(struct buf *out, const struct snapshot *snapshot,
 	buf_puts(out, "}");
 }
 
+static void put_past(struct buf *out, const struct report_history *history)
+{
+	const char *separator = "\n  ";
+	char iso[CLOCK_ISO_MAX];
+
+	buf_puts(out, "],\n \"earlier\": [");
+	for (size_t i = 0; history && i < history->count; i++) {
+		const struct report_past *past = &history->list[i];
+
+		if (!report_is_past(history, past))
+			continue;
+		buf_printf(out, "%s{\"until\": ", separator);
+		separator = ",\n  ";
+		escape_json(out, clock_format_iso(past->until_real_ns, iso));
+		json_put_count(out, ", ", "tasks", past->most);
+		json_put_text(out, "site", past->site);
+		json_put_text(out, "evidence", past->evidence);
+		buf_puts(out, "}");
+	}
+}
+
 static void put_stuck(struct buf *out, const struct snapshot *snapshot)
 {
 	const struct group *stuck[STUCK_MAX];
@@ -217,6 +238,7 @@ static void write_json(const struct report_request *request, struct buf *out)
 		buf_puts(out, i ? ",\n  " : "\n  ");
 		put_leak(out, snapshot, &snapshot->groups->known[i]);
 	}
+	put_past(out, request->history);
 	put_stuck(out, snapshot);
 	put_figures(out, snapshot);
 }

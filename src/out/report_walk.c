@@ -126,6 +126,28 @@ static void put_known(const struct report_request *request,
 	}
 }
 
+static void put_past(const struct report_request *request,
+		     const struct report_style *style, struct buf *out)
+{
+	const struct report_history *history = request->history;
+	char line[REPORT_LINE_MAX + 1100], iso[CLOCK_ISO_MAX];
+	bool titled = false;
+
+	for (size_t i = 0; history && i < history->count; i++) {
+		const struct report_past *past = &history->list[i];
+
+		if (!report_is_past(history, past))
+			continue;
+		if (!titled)
+			style->heading(out, 2, "Earlier");
+		titled = true;
+		snprintf(line, sizeof(line), "a leak until %s, of %u: %s. %s",
+			 clock_format_iso(past->until_real_ns, iso), past->most,
+			 past->site, past->evidence);
+		style->item(style, out, line);
+	}
+}
+
 static void put_cycles(const struct report_request *request,
 		       const struct report_style *style, struct buf *out)
 {
@@ -252,6 +274,7 @@ void report_walk(const struct report_request *request, const struct report_style
 	put_summary(request, style, out);
 	put_leaks(request, style, out);
 	put_known(request, style, out);
+	put_past(request, style, out);
 	put_cycles(request, style, out);
 	put_stuck(request, style, out);
 	put_figures(request, style, out);

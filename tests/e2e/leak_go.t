@@ -66,6 +66,16 @@ done
 ok $((live != 1)) 'a live report with --fail ends with status 1' "$live $(cat live.err)"
 check 'and names the function and its creator' \
 	grep -q '^Leak 1: chan-send in main.newProducer.func1 at climbs.go:[0-9]*, created by main.newProducer' live.txt
+# The program is started anew: what it did before is not forgotten, nor taken for the end.
+kill "$(cat agents.pid)"
+"$work/climbs" fixed 50 >again.out 2>&1 </dev/null &
+again=$!
+started="$started $again"
+until_true grep -q ready again.out
+cp agents.grmon again.grmon
+"$client" record "$again" -o again.grmon -i 0.1 --for 1.5 2>again.err
+check 'climbing, then a restart: the leak is listed as one of earlier' leaks again \
+	"sites == [] and len(report['earlier']) == 1 and 'main.heartbeat' in report['earlier'][0]['site'] and 'From ' in report['earlier'][0]['evidence']"
 mkdir -p known/grmon-c unwanted/grmon-c
 echo '{"acknowledge": ["fn:heartbeat"]}' >known/grmon-c/config.json
 echo '{"suppress": ["fn:heartbeat"]}' >unwanted/grmon-c/config.json

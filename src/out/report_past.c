@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Leaks that were said at some time of the watch: one that is over at its end, as after a
+ * restart, is still worth a line. */
+#include <stdio.h>
+#include <string.h>
+
+#include "out/report.h"
+
+#define LOOKS_LEAST 3u
+#define SHARE_LEAST 50u /* one in so many looks: less is a doubt that has passed */
+
+static struct report_past *find(struct report_history *history, const char *site)
+{
+	struct report_past *past;
+
+	for (size_t i = 0; i < history->count; i++)
+		if (strcmp(history->list[i].site, site) == 0)
+			return &history->list[i];
+	if (history->count == REPORT_PAST_MAX)
+		return NULL;
+	past = &history->list[history->count++];
+	memset(past, 0, sizeof(*past));
+	snprintf(past->site, sizeof(past->site), "%s", site);
+	return past;
+}
+
+void report_history_note(struct report_history *history, const struct snapshot *snapshot)
+{
+	const struct groups *groups = snapshot->groups;
+	char site[REPORT_LINE_MAX];
+
+	history->looks++;
+	for (size_t i = 0; i < history->count; i++)
+		history->list[i].still = false;
+	for (size_t i = 0; groups && i < groups->nr_leaks; i++) {
+		const struct leak *leak = &groups->leaks[i];
+		struct report_past *past;
+
+		past = find(history, report_site(leak->stack, leak->created_by,
+						 leak->state, site));
+		if (!past)
+			continue;
+		past->still = true;
+		if (leak->finding.verdict < VERDICT_LEAK)
+			continue;
+		past->looks++;
+		past->until_real_ns = snapshot->real_ns;
+		if (leak->count < past->most)
+			continue;
+		past->most = leak->count;
+		snprintf(past->evidence, sizeof(past->evidence), "%s", leak->evidence);
+	}
+}
+
+bool report_is_past(const struct report_history *history, const struct report_past *past)
+{
+	return !past->still && past->looks >= LOOKS_LEAST &&
+	       past->looks >= history->looks / SHARE_LEAST;
+}
