@@ -66,6 +66,21 @@ done
 ok $((live != 1)) 'a live report with --fail ends with status 1' "$live $(cat live.err)"
 check 'and names the function and its creator' \
 	grep -q '^Leak 1: chan-send in main.newProducer.func1 at climbs.go:[0-9]*, created by main.newProducer' live.txt
+# shellcheck disable=SC2086
+python3 - $leaking -- $healthy <<'PY'
+import json, sys
+cut = sys.argv.index("--")
+right = said = 0
+print("# recorded program   expected  verdict")
+for number, story in enumerate(sys.argv[1:cut] + sys.argv[cut + 1:]):
+    leaks = [l for l in json.load(open(story + ".json"))["leaks"] if l["verdict"] in ("leak", "proof")]
+    expected = number < cut - 1
+    said += bool(leaks)
+    right += bool(leaks) and expected
+    words = ", ".join(f'{l["verdict"]}: {l["function"]}' for l in leaks) or "none"
+    print(f'# {story:18} {"leak" if expected else "none":9} {words}')
+print(f"# precision {right / max(said, 1):.2f} ({right} of {said}), recall {right / (cut - 1):.2f} ({right} of {cut - 1})")
+PY
 # The program is started anew: what it did before is not forgotten, nor taken for the end.
 kill "$(cat agents.pid)"
 "$work/climbs" fixed 50 >again.out 2>&1 </dev/null &
