@@ -60,19 +60,22 @@ static struct snapshot *make_sample(int n)
 		snapshot->resources.by_kind[kind] = kind == FD_PIPE ? 3 : 0;
 	snapshot->resources.limits[LIMIT_FDS] = (struct limit){5, 64};
 	task = snapshot_add(snapshot);
-	*task = (struct task){
-		.id = 1,
-		.state = STATE_MUTEX,
-		.flags = TASK_STUCK | TASK_AGE_EXACT,
-		.tid = 1,
-		.since_ns = 5,
-		.name = "worker",
-		.waits = {"mutex", 0xabc, "held by t2", -1, 2, 0, false, NULL},
-		.stack = make_stack("lock"),
-		.created_by = make_stack("start"),
-		.labels = labels,
-		.nr_labels = 1,
-		.cpu_percent = -1};
+	*task = (struct task){.id = 1,
+			      .state = STATE_MUTEX,
+			      .flags = TASK_STUCK | TASK_AGE_EXACT,
+			      .tid = 1,
+			      .since_ns = 5,
+			      .name = "worker",
+			      .waits = {.kind = "mutex",
+					.address = 0xabc,
+					.text = "held by t2",
+					.fd = -1,
+					.owner_tid = 2},
+			      .stack = make_stack("lock"),
+			      .created_by = make_stack("start"),
+			      .labels = labels,
+			      .nr_labels = 1,
+			      .cpu_percent = -1};
 	task = snapshot_add(snapshot);
 	task->id = 2;
 	task->state = n % 2 ? STATE_CHAN_SEND : STATE_RUNNING;
