@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The modules of a process, and what is known of its addresses. Modules are read through
- * the process's own root directory, so that containers work; nothing is fetched from a
- * network. */
+/* The modules of a process, and what is known of its addresses. */
 #include "source/symbols.h"
 
-#include <dwarf.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "source/debuginfod.h"
 #include "source/symbols_private.h"
 
 #define ENTRIES_MAX     65536u
@@ -26,69 +21,6 @@
 #define DWARF_RETURN_REGISTER 30
 #endif
 
-/* A module's file as the process sees it; only regular files, never a fifo or device. */
-static int open_module(pid_t pid, const char *name)
-{
-	char path[4096 + 64];
-	const char *deleted = strstr(name, " (deleted)");
-	struct stat st;
-
-	if (deleted && deleted[10] == '\0') {
-		char target[4096];
-
-		/* The file is gone, but the executable can still be reached. */
-		snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-		ssize_t got = readlink(path, target, sizeof(target) - 1);
-
-		target[got > 0 ? got : 0] = '\0';
-		if (strcmp(target, name) != 0)
-			return -1;
-	} else {
-		snprintf(path, sizeof(path), "/proc/%d/root%s", (int)pid, name);
-	}
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	/* After chroot() alone the kernel names files from our root, not from the target's. */
-	if (fd < 0 && errno == ENOENT && !deleted)
-		fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
-/* A module's userdata is set to its symbols after each report. */
-static int find_elf(Dwfl_Module *mod, void **userdata, const char *module_name,
-		    Dwarf_Addr base, char **file_name, Elf **elf)
-{
-	const struct symbols *symbols = *userdata;
-
-	if (!symbols || module_name[0] != '/')
-		return dwfl_linux_proc_find_elf(mod, userdata, module_name, base,
-						file_name, elf);
-	int fd = open_module(symbols->kernel->pid, module_name);
-
-	if (fd >= 0)
-		*file_name = strdup(module_name);
-	return fd;
-}
-
-/* Debug information of this machine only: where a server for it is configured, libdwfl
- * would ask it and wait. */
-static int find_debuginfo(Dwfl_Module *mod, void **userdata, const char *module_name,
-			  Dwarf_Addr base, const char *file_name, const char *link,
-			  GElf_Word crc, char **found)
-{
-	const char *servers = getenv("DEBUGINFOD_URLS");
-
-	if (servers && servers[0])
-		return dwfl_build_id_find_debuginfo(mod, userdata, module_name, base,
-						    file_name, link, crc, found);
-	return dwfl_standard_find_debuginfo(mod, userdata, module_name, base, file_name,
-					    link, crc, found);
-}
-
 struct symbols *symbols_new(struct kernel *kernel, struct intern *intern,
 			    struct stack_table *stacks)
 {
@@ -100,12 +32,13 @@ struct symbols *symbols_new(struct kernel *kernel, struct intern *intern,
 	symbols->intern = intern;
 	symbols->stacks = stacks;
 	symbols->exe_fd = -1;
-	symbols->callbacks.find_elf = find_elf;
-	symbols->callbacks.find_debuginfo = find_debuginfo;
+	symbols->callbacks.find_elf = symbols_find_elf;
+	symbols->callbacks.find_debuginfo = symbols_find_debuginfo;
 	symbols->callbacks.debuginfo_path = &symbols->debuginfo_path;
 	symbols->stack_bytes = malloc(UNWIND_STACK_MAX);
 	symbols->chunks = malloc(UNWIND_CHUNKS_MAX * sizeof(*symbols->chunks));
 	symbols->dwfl = dwfl_begin(&symbols->callbacks);
+	symbols->fetch = debuginfod_new();
 	if (!symbols->stack_bytes || !symbols->chunks || !symbols->dwfl) {
 		symbols_free(symbols);
 		return NULL;
@@ -125,15 +58,23 @@ static void entries_release(struct symbols *symbols)
 	symbols->nr_entries = 0;
 }
 
+/* All that was learnt. */
+static void forget(struct symbols *symbols)
+{
+	entries_release(symbols);
+	unwind_recipes_release(symbols);
+	symbols_units_release(symbols);
+	symbols->agent_asked = NULL;
+}
+
 void symbols_free(struct symbols *symbols)
 {
 	if (!symbols)
 		return;
-	entries_release(symbols);
-	unwind_recipes_release(symbols);
-	symbols_units_release(symbols);
+	forget(symbols);
 	if (symbols->dwfl)
 		dwfl_end(symbols->dwfl);
+	debuginfod_free(symbols->fetch);
 	if (symbols->exe)
 		elf_end(symbols->exe);
 	if (symbols->exe_fd >= 0)
@@ -143,10 +84,36 @@ void symbols_free(struct symbols *symbols)
 	free(symbols);
 }
 
+/* Debug information came: modules that had none look for it only when they are new. */
+static void start_anew(struct symbols *symbols)
+{
+	Dwfl *dwfl = dwfl_begin(&symbols->callbacks);
+
+	if (!dwfl)
+		return;
+	forget(symbols);
+	dwfl_end(symbols->dwfl);
+	symbols->dwfl = dwfl;
+	symbols->attached = false;
+	symbols->reported = false;
+	symbols->generation++;
+}
+
 void symbols_begin_poll(struct symbols *symbols, int64_t budget_ns)
 {
-	if (symbols)
-		symbols->deadline_ns = clock_mono_ns() + budget_ns;
+	if (!symbols)
+		return;
+	symbols->deadline_ns = clock_mono_ns() + budget_ns;
+	if (symbols->deadline_ns - budget_ns - symbols->begun_at_ns > CLOCK_SECOND_NS &&
+	    debuginfod_arrived(symbols->fetch)) {
+		symbols->begun_at_ns = symbols->deadline_ns - budget_ns;
+		start_anew(symbols);
+	}
+}
+
+uint32_t symbols_generation(const struct symbols *symbols)
+{
+	return symbols ? symbols->generation : 0;
 }
 
 bool symbols_time_left(const struct symbols *symbols)

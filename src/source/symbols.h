@@ -22,6 +22,9 @@ void symbols_free(struct symbols *symbols); /* NULL is accepted */
 /* From here on this poll may spend budget_ns on names and stacks that are not known yet. */
 void symbols_begin_poll(struct symbols *symbols, int64_t budget_ns);
 bool symbols_time_left(const struct symbols *symbols);
+/* Changes when more became known of everything, so that old stacks are worth unwinding
+ * again: debug information came from a server. */
+uint32_t symbols_generation(const struct symbols *symbols);
 
 /*
  * The frames at an address, inlined ones first. after_call: it is a return address, so the

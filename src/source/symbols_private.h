@@ -82,11 +82,20 @@ struct symbols {
 	uint8_t *stack_bytes;       /* UNWIND_STACK_MAX */
 	struct unit_table *units;   /* of modules whose debug information has no index */
 	struct unit_index *indexes; /* functions of units; hash */
-	Dwfl_Module *agent_asked;   /* whether it holds the agent was asked … */
-	bool agent_answer;          /* … and answered */
+	struct debuginfod *fetch;   /* NULL: no server is configured */
+	int64_t begun_at_ns;        /* when it was started anew because of that */
+	uint32_t generation;
+	Dwfl_Module *agent_asked;        /* whether it holds the agent was asked … */
+	bool agent_answer;               /* … and answered */
 	const struct stack_rules *rules; /* the user's, or NULL; not owned */
 };
 
+/* libdwfl's callbacks; symbols_file.c. */
+int symbols_find_elf(Dwfl_Module *mod, void **userdata, const char *module_name,
+		     Dwarf_Addr base, char **file_name, Elf **elf);
+int symbols_find_debuginfo(Dwfl_Module *mod, void **userdata, const char *module_name,
+			   Dwarf_Addr base, const char *file_name, const char *link,
+			   GElf_Word crc, char **found);
 /* Report the modules of the process, at first or again when an address lies outside all.
  * Returns the module that holds address, or NULL. */
 Dwfl_Module *symbols_module(struct symbols *symbols, uint64_t address);

@@ -357,7 +357,9 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 		return;
 	/* What did not run has the stack that it had; one that was not whole is tried again,
 	 * since a library may have been loaded. */
+	uint32_t generation = symbols_generation(table->symbols);
 	bool kept = thread->stack && !thread->suspect &&
+		    thread->stack_generation == generation &&
 		    ((thread->slept && !thread->stack->truncated) ||
 		     now_ns - thread->stack_at_ns < STACK_KEPT_NS);
 
@@ -373,6 +375,7 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 		return;
 	thread->stack = stack;
 	thread->stack_at_ns = now_ns;
+	thread->stack_generation = generation;
 	thread->says = symbols_stack_says(table->symbols, stack, thread->call_state);
 	apply_stack_state(thread);
 }

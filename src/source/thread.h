@@ -40,6 +40,7 @@ struct thread {
 	struct stack_says says;     /* what the stack says beyond the call */
 	const struct stack *stack;  /* of call_text; NULL: not unwound yet */
 	int64_t stack_at_ns;
+	uint32_t stack_generation; /* of the symbols that named it */
 	UT_hash_handle hh;
 };
 

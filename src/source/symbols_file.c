@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* The files of a process's modules and of their debug information. Modules are read through
+ * the process's own root directory, so that containers work. Whoever owns the process may
+ * put anything where a file should be: only regular files are opened, none is waited for,
+ * and those of other users are copied first, since a mapped file that shrinks is fatal. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "source/debuginfod.h"
+#include "source/symbols_private.h"
+
+#define FOREIGN_BYTES_MAX (512ll << 20)
+#define DEBUG_BYTES_MAX   (2ll << 30)
+#define PATH_TEXT         (4096u + 64u)
+#define DEBUG_ROOT        "/usr/lib/debug"
+
+/* A copy that its owner cannot change; closes fd. */
+static int copy_file(int fd, off_t bytes)
+{
+	int copy = bytes <= FOREIGN_BYTES_MAX ? memfd_create("module", MFD_CLOEXEC) : -1;
+	off_t at = 0;
+
+	while (copy >= 0 && at < bytes)
+		if (sendfile(copy, fd, &at, (size_t)(bytes - at)) <= 0)
+			break;
+	close(fd);
+	return copy;
+}
+
+static int open_regular(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -1;
+	}
+	return st.st_uid != 0 && st.st_uid != geteuid() ? copy_file(fd, st.st_size) : fd;
+}
+
+/* A path as the process sees it. */
+static int open_inside(pid_t pid, const char *name)
+{
+	char path[PATH_TEXT];
+
+	snprintf(path, sizeof(path), "/proc/%d/root%s", (int)pid, name);
+	int fd = open_regular(path);
+
+	/* After chroot() alone the kernel names files from our root, not from the target's. */
+	return fd < 0 && errno == ENOENT ? open_regular(name) : fd;
+}
+
+static int open_module(pid_t pid, const char *name)
+{
+	const char *deleted = strstr(name, " (deleted)");
+	char path[32];
+	char target[4096];
+
+	if (!deleted || deleted[10] != '\0')
+		return open_inside(pid, name);
+	/* The file is gone, but the executable can still be reached. */
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	ssize_t got = readlink(path, target, sizeof(target) - 1);
+
+	target[got > 0 ? got : 0] = '\0';
+	return strcmp(target, name) == 0 ? open_regular(path) : -1;
+}
+
+/* A module's userdata is set to its symbols after each report. */
+int symbols_find_elf(Dwfl_Module *mod, void **userdata, const char *module_name,
+		     Dwarf_Addr base, char **file_name, Elf **elf)
+{
+	const struct symbols *symbols = *userdata;
+
+	if (!symbols || module_name[0] != '/')
+		return dwfl_linux_proc_find_elf(mod, userdata, module_name, base,
+						file_name, elf);
+	int fd = open_module(symbols->kernel->pid, module_name);
+
+	if (fd >= 0)
+		*file_name = strdup(module_name);
+	return fd;
+}
+
+/* Whether the file is the one that the link means. */
+static bool has_crc(int fd, uint32_t wanted)
+{
+	static const off_t step = 1 << 20;
+	unsigned char *bytes = malloc((size_t)step);
+	uLong sum = crc32(0, NULL, 0);
+	off_t at = 0;
+	ssize_t got = bytes ? 1 : 0;
+
+	while (got > 0 && at < DEBUG_BYTES_MAX) {
+		got = pread(fd, bytes, (size_t)step, at);
+		if (got > 0)
+			sum = crc32(sum, bytes, (uInt)got);
+		at += got > 0 ? got : 0;
+	}
+	free(bytes);
+	return got == 0 && at > 0 && sum == wanted;
+}
+
+static int check_crc(int fd, uint32_t crc)
+{
+	if (fd < 0 || has_crc(fd, crc))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* By the name that the module says, in the places where debuggers look. */
+static int open_link(pid_t pid, const char *file, const char *link, uint32_t crc)
+{
+	const char *slash = file ? strrchr(file, '/') : NULL;
+	const char *name = strrchr(link, '/');
+	char path[4096];
+	int folder = slash ? (int)(slash - file) : 0;
+
+	/* What several share, and what it was compressed against, lies at a path. */
+	if (strncmp(link, DEBUG_ROOT "/", sizeof(DEBUG_ROOT)) == 0 &&
+	    !strstr(link, "/../"))
+		return open_regular(link);
+	name = name ? name + 1 : link;
+	if (!slash || !name[0] || strnlen(name, 256) > 255 || folder > 3500)
+		return -1;
+	snprintf(path, sizeof(path), "%.*s/.debug/%s", folder, file, name);
+	int fd = check_crc(open_inside(pid, path), crc);
+
+	if (fd < 0 && strcmp(name, slash + 1) != 0) {
+		snprintf(path, sizeof(path), "%.*s/%s", folder, file, name);
+		fd = check_crc(open_inside(pid, path), crc);
+	}
+	if (fd < 0) {
+		snprintf(path, sizeof(path), DEBUG_ROOT "%.*s/%s", folder, file, name);
+		fd = check_crc(open_regular(path), crc);
+	}
+	return fd;
+}
+
+/* libdwfl's own search would wait for a fifo in place of a file, and for a server. */
+int symbols_find_debuginfo(Dwfl_Module *mod, void **userdata, const char *module_name,
+			   Dwarf_Addr base, const char *file_name, const char *link,
+			   GElf_Word crc, char **found)
+{
+	const struct symbols *symbols = *userdata;
+	const unsigned char *id;
+	GElf_Addr address;
+	int fd = dwfl_build_id_find_debuginfo(mod, userdata, module_name, base, file_name,
+					      link, crc, found);
+
+	if (fd >= 0 || !symbols)
+		return fd;
+	if (link)
+		fd = open_link(symbols->kernel->pid, module_name, link, crc);
+	int length = fd < 0 ? dwfl_module_build_id(mod, &id, &address) : 0;
+
+	if (length > 0)
+		fd = debuginfod_open(symbols->fetch, id, (size_t)length);
+	if (fd >= 0)
+		*found = strdup(link ? link : module_name);
+	return fd;
+}

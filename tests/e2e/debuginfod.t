@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Debug information from a server that the user has configured: names come while the client
+# watches, from the cache at once, and a server that does not answer is not waited for. And
+# what lies where debug information should be: only regular files that fit are read.
+. "$(dirname "$0")/lib.sh"
+need python3
+need objcopy
+plan 8
+unset DEBUGINFOD_URLS
+export DEBUGINFOD_CACHE_PATH="$work/cache"
+
+# The program has nothing left but what it needs to run.
+mkdir "$work/files" "$work/bin"
+cp "$BUILD/tests/targets/kind_fds" "$work/files/kind_fds"
+objcopy --only-keep-debug "$work/files/kind_fds" "$work/files/kind_fds.debug"
+strip -o "$work/bin/kind_fds" "$work/files/kind_fds"
+rm "$work/files/kind_fds"
+mkfifo "$work/in"
+exec 9<>"$work/in"
+"$work/bin/kind_fds" <"$work/in" >"$work/out" 2>&1 9>&- &
+pid=$!
+started="$started $pid"
+until_true grep -q '^ready' "$work/out"
+named() { sees "$pid" "[f for t in tasks for f in t['stack'] if f['function'] == 'in_epoll' and f['line']]" -s native; }
+unnamed() { sees "$pid" "[t for t in tasks if t['stack'] and 'kind_fds+0x' in str(t['stack'])] and not [f for t in tasks for f in t['stack'] if f['function'] == 'in_epoll']" -s native; }
+check 'without debug information there are no names' unnamed
+
+# A server that takes every connection and says nothing.
+cat >"$work/mute.py" <<'PY'
+import socket, time
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen(50)
+print("port", s.getsockname()[1], flush=True)
+time.sleep(600)
+PY
+start python3 "$work/mute.py"
+until_true grep -q '^port' "$work/log"
+mute=$(sed -n 's/^port //p' "$work/log")
+begin=$(date +%s)
+DEBUGINFOD_URLS=http://127.0.0.1:$mute check 'with a server that does not answer the rest is shown' unnamed
+took=$(($(date +%s) - begin))
+check "nobody waits for it ($took s)" [ "$took" -lt 8 ]
+
+if command -v debuginfod >/dev/null 2>&1; then
+	port=$(free_port)
+	start env -u DEBUGINFOD_CACHE_PATH HOME="$work" debuginfod -d "$work/index" -F -p "$port" "$work/files"
+	export DEBUGINFOD_URLS="http://127.0.0.1:$port"
+	until_true python3 -c "
+import urllib.request
+text = urllib.request.urlopen('http://127.0.0.1:$port/metrics', timeout=2).read().decode()
+import re, sys
+sys.exit(not re.search(r'groom\{statistic=\"buildids\"\} [1-9]|thread_work_total\{role=\"scan\"\} [1-9]', text) or 0)"
+	rm -rf "$work/cache"
+	start "$client" record "$pid" -s native -i 0.2 -o "$work/stream"
+	check 'names come while it is watched, without starting anew' until_true grep -q '"in_epoll"' "$work/stream"
+	kill -INT "$last"
+	check 'the look after has them from the start' until_true named
+	unset DEBUGINFOD_URLS
+else
+	ok 0 '# SKIP debuginfod is not installed'
+	ok 0 '# SKIP debuginfod is not installed'
+fi
+kill -9 "$pid"
+
+# The same by a link to a file beside the program.
+objcopy --remove-section=.note.gnu.build-id --add-gnu-debuglink="$work/files/kind_fds.debug" \
+	"$work/bin/kind_fds" "$work/bin/linked"
+"$work/bin/linked" <"$work/in" >"$work/out" 2>&1 9>&- &
+pid=$!
+started="$started $pid"
+until_true grep -q '^ready' "$work/out"
+mkfifo "$work/bin/kind_fds.debug"
+check 'a fifo in its place is not waited for' timeout 20 "$client" dump "$pid" -s native
+rm "$work/bin/kind_fds.debug"
+head -c 5000 "$work/files/kind_fds.debug" >"$work/bin/kind_fds.debug"
+check 'a file with another checksum is not taken' sees "$pid" \
+	"not [f for t in tasks for f in t['stack'] if f['function'] == 'in_epoll']" -s native
+cp "$work/files/kind_fds.debug" "$work/bin/kind_fds.debug"
+check 'the right one is' named
