@@ -286,19 +286,6 @@ static int check_heap(const struct go_pass *pass, struct err *e)
 		pass->in_heap, pass->nr);
 }
 
-static int mark_living(struct go_pass *pass, bool *revived, struct err *e)
-{
-	int rc = go_roots_mark(&pass->mark, pass->prove->pid, pass->prove->module,
-			       pass->prove->cgo, e);
-
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < pass->nr && !cancelled(pass); i++)
-		if (!is_candidate(pass, i))
-			mark_g(pass, i);
-	return follow(pass, revived, e);
-}
-
 /* Who has run since its stack was read, or could not be read. */
 static void mark_changed(struct go_pass *pass, uint32_t i, const uint8_t *g,
 			 struct go_wait_objects *objects)
@@ -313,6 +300,20 @@ static void mark_changed(struct go_pass *pass, uint32_t i, const uint8_t *g,
 		return;
 	pass->busy = true;
 	mark_g(pass, i);
+}
+
+/* In later passes, a stack whose goroutine has not run since has not changed. */
+static int mark_living(struct go_pass *pass, bool *revived, struct err *e)
+{
+	int rc = go_roots_mark(&pass->mark, pass->prove->pid, pass->prove->module,
+			       pass->prove->cgo, e);
+
+	if (rc == 0 && pass->number > 0)
+		rc = visit_gs(pass, mark_changed, e);
+	for (size_t i = 0; i < pass->nr && pass->number == 0 && !cancelled(pass); i++)
+		if (!is_candidate(pass, i))
+			mark_g(pass, i);
+	return rc ? rc : follow(pass, revived, e);
 }
 
 /* What has come into being meanwhile. */
