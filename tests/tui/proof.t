@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# L proves leaks of a Go program in the view: the header counts them, rows carry a P, a
+# task says why, the filter finds them; for other programs the view says that it cannot.
+. "$(dirname "$0")/lib.sh"
+need go
+[ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
+GOFLAGS='' GOTOOLCHAIN=local go build -o "$work/leaky" "$(dirname "$0")/../targets/go/proof.go" \
+	>"$work/build.log" 2>&1 || skip_all "go cannot build: $(tail -1 "$work/build.log")"
+"$work/leaky" "$work/profile" >"$work/out" 2>&1 </dev/null &
+target=$!
+started="$started $target"
+until_true grep -q '^ready' "$work/out" || echo '# the target is not ready'
+
+open_shell 140 40
+view -i 60 "$target"
+press L
+expect 'nothing alive can wake 2[12][0-9] of [0-9]+ blocked goroutines' 'L says how many nothing can wake'
+expect '2[12][0-9] proven' 'the header counts them'
+press /
+typed 'state:proven name:signalled'
+press Enter
+expect '^P +g[0-9]+ +cond .*main\.leak\.signalled' 'a proven row carries a P'
+press Enter
+expect 'proven leak: nothing alive can reach cond( 0x|$)|proven leak: nobody can ever end this wait' 'the task says that nothing reaches what it waits on'
+press q
+press Escape
+press /
+typed 'state:proven name:main.leak.sender'
+press Enter
+expect '^P +g[0-9]+ +chan-send .*main\.leak\.sender' 'a leaked sender is among them'
+press Enter
+expect 'proven leak: nothing alive can reach channel 0x' 'its channel is named'
+press q
+press Escape
+press /
+typed 'state:proven name:alive'
+press Enter
+expect '0 of [0-9]+ shown|none of' 'nothing alive is among them'
+press q
+wait_for 'status=0'
+start_target
+view "$target"
+press L
+expect 'leaks are proved of Go programs' 'of a C program it says that it cannot'
+press q
+plan $tests
