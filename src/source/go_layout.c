@@ -12,6 +12,7 @@
 #define GOID_MAX    (1ull << 53)
 #define STACK_MAX   (4ull << 30)
 #define ALLGS_MAX   (1ull << 26)
+#define REFS_MAX    128u
 #define BP_FIRST    96u
 #define BP_LAST     104u
 
@@ -149,7 +150,7 @@ static bool allgs_from_code(struct go_allgs *allgs, const struct go_module *modu
 			    struct go_mem *mem, const char *name)
 {
 	uint8_t code[2048];
-	uint64_t refs[64];
+	uint64_t refs[REFS_MAX], word;
 	struct go_func func;
 	size_t bytes, nr_refs;
 
@@ -158,7 +159,12 @@ static bool allgs_from_code(struct go_allgs *allgs, const struct go_module *modu
 	bytes = func.end - func.entry < sizeof(code) ? func.end - func.entry
 						     : sizeof(code);
 	bytes = go_read_some(mem, func.entry, code, bytes);
-	nr_refs = go_layout_refs(code, bytes, func.entry, refs, 64);
+	nr_refs = go_layout_refs(code, bytes, func.entry, refs, REFS_MAX / 2);
+	/* A library goes by a table of addresses. */
+	for (size_t i = nr_refs; i-- > 0;)
+		if (!in_data(module, refs[i]) && go_read(mem, refs[i], &word, 8) &&
+		    in_data(module, word))
+			refs[nr_refs++] = word;
 	return allgs_from_refs(allgs, module, mem, refs, nr_refs);
 }
 
@@ -285,6 +291,12 @@ static unsigned find_goid(const struct go_g_sample *sample, unsigned minor, bool
 	return found;
 }
 
+/* In a plugin, or made by a call from C, which starts at no function. */
+static bool elsewhere(const struct go_pclntab *table, uint64_t pc)
+{
+	return pc == 0 || pc < table->min_pc || pc >= table->max_pc;
+}
+
 /* runtime.main started the first goroutine; others start at some function's entry. */
 static unsigned find_startpc(const struct go_g_sample *sample,
 			     const struct go_pclntab *table, uint64_t main_entry,
@@ -299,12 +311,15 @@ static unsigned find_startpc(const struct go_g_sample *sample,
 			       : offset != hint)
 			continue;
 		for (size_t i = 0; i < sample->nr; i++) {
-			if (is_dead(go_u32(sample->bytes[i] + goid - 8)))
+			uint64_t pc = go_u64(sample->bytes[i] + offset);
+
+			if (is_dead(go_u32(sample->bytes[i] + goid - 8)) ||
+			    elsewhere(table, pc))
 				continue;
 			live++;
-			fit += go_func_starts(table, go_u64(sample->bytes[i] + offset));
+			fit += go_func_starts(table, pc);
 		}
-		if (fit * 10 >= live * 9)
+		if (fit > 0 && fit * 10 >= live * 9)
 			return offset;
 	}
 	return 0;
@@ -369,16 +384,19 @@ static const char *verify(const struct go_g_layout *g, const struct go_g_sample 
 
 		if (is_dead(go_u32(bytes + g->status)))
 			continue;
-		live++;
-		created += go_func_find(table, gopc, &func);
+		if (!elsewhere(table, gopc)) {
+			live++;
+			created += go_func_find(table, gopc, &func);
+		}
 		if (go_g_status(bytes, g) != GO_STATUS_WAITING)
 			continue;
 		parked++;
 		on_stack += sp >= go_u64(bytes + GO_G_STACK_LO) &&
 			    sp < go_u64(bytes + GO_G_STACK_HI);
-		in_code += go_func_find(table, pc, &func);
+		/* Plugins have code of the runtime of their own. */
+		in_code += elsewhere(table, pc) || go_func_find(table, pc, &func);
 	}
-	if (created * 10 < live * 9)
+	if (live == 0 || created * 10 < live * 9)
 		return "their creators are no functions";
 	if (on_stack * 10 < parked * 9)
 		return "their stack pointers lie outside of their stacks";

@@ -17,9 +17,9 @@ build() {	# build OUTPUT SOURCE OPTION…
 	go build "$@" -o "$work/$out" "$targets/$source" >"$work/build.log" 2>&1
 }
 
-launch() {	# launch PROGRAM: its pid in $last, once it is ready
+launch() {	# launch PROGRAM [busy]: its pid in $last, once it is ready
 	rm -f "$work/stacks" "$work/out"
-	"$work/$1" "$work/stacks" >"$work/out" 2>&1 </dev/null &
+	"$work/$1" "$work/stacks" ${2:+"$2"} >"$work/out" 2>&1 </dev/null &
 	last=$!
 	started="$started $last"
 	until_true grep -q '^ready' "$work/out" || echo "# $1 is not ready"
@@ -125,10 +125,30 @@ check 'signals are waited for, which is idle' query \
 check 'one that is tied to its thread, and to which' query \
 	"$(of tied)['raw'] == 'chan receive, locked to thread' and str($(of tied)['tid']) in $threads"
 check 'nothing is suspect' query "not any(t['suspect'] for t in tasks)"
+check 'without the runtime: no thread, no frame of it' query \
+	"not having(kind='thread') and not any(f['function'] == 'runtime.gopark' for t in tasks for f in t['stack'])"
+check '--runtime: its own goroutines and frames' sees "$last" \
+	"[t for t in tasks if 'runtime.bgsweep' in [f['function'] for f in t['stack']]] and $(of chanReceive)['stack'][0]['function'] == 'runtime.gopark'" \
+	--runtime
+check 'and functions that the compiler made' query \
+	"[f for f in $(of chanReceive)['stack'] if '.gowrap' in str(f['function'])]"
+check '--threads: each thread beside the goroutines' sees "$last" \
+	"{t['id'][1:] for t in having(kind='thread')} == set($threads) and d['target']['sources'] == ['goruntime', 'native']" \
+	--threads
+check 'the goroutine that a thread is on' query \
+	"having(kind='thread', tid=$(of readPipe)['tid'])[0]['labels'] == {'goroutine': $(of readPipe)['id']}"
+check 'what the threads of the runtime do' query \
+	"[t for t in having(kind='thread') if 'runtime.sysmon' in [f['function'] for f in t['stack']]]"
 check 'auto takes it for a Go program' sees "$last" "d['target']['sources'] == ['goruntime']"
 check 'the target was never stopped' grep -q 'State:[[:space:]]*S' "/proc/$last/status"
 stop
 
+launch plain busy
+on_cpu() {
+	sees "$last" "$(of spin)['state'] == 'running' and __import__('os').path.exists('/proc/$last/task/%d' % $(of spin)['tid'])"
+}
+check 'one that runs, and its thread' until_true on_cpu
+stop
 check 'the section table is taken out' without_sections
 launch sections
 check 'no sections: as the runtime says' matches 23
@@ -157,6 +177,10 @@ if command -v gcc >/dev/null 2>&1; then
 		"$(of inC)['state'] == 'signal-wait' and $(of inC)['raw'] == 'syscall'"
 	check 'a goroutine on a mutex of C, and who holds it' query \
 		"$(of onLock)['state'] == 'mutex' and $(of onLock)['waits_on']['owner'] is not None"
+	check 'its frames in C, and then those in Go' query \
+		"[f['function'] for f in $(of inC)['stack'] if f['function'] and 'pause' in f['function'] or str(f['function']).startswith('main.')][1:] == ['main._Cfunc_nap', 'main.inC'] and len($(of inC)['stack']) > 3"
+	check 'the same under a mutex of C' query \
+		"'lock' in str($(of onLock)['stack'][0]['function']) and $(of onLock)['stack'][-1]['function'] == 'main.onLock'"
 	check 'through C and back' query \
 		"[f['function'] for f in $(of through)['stack']] == ['main.inCallback', 'main.goCallback', 'main._Cfunc_callBack', 'main.through']"
 	stop

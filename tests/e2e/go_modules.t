@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Go code that is not in the executable: a plugin that is loaded under the view, a library
+# inside Python. And processes that change: a fork, an exec, a PID namespace.
+# shellcheck disable=SC2034
+. "$(dirname "$0")/lib.sh"
+need go
+need gcc
+need python3
+targets=$(dirname "$0")/../targets/go
+export GOFLAGS="" GOTOOLCHAIN=local CGO_ENABLED=1 GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
+build() {	# build OUTPUT SOURCE OPTION…
+	out=$1
+	source=$2
+	shift 2
+	go build "$@" -o "$work/$out" "$targets/$source" >>"$work/build.log" 2>&1
+}
+if ! build modules modules.go || ! build plugin.so library.go -buildmode=plugin ||
+	! build library.so library.go -buildmode=c-shared || ! build waits waits.go; then
+	skip_all "go cannot build: $(tail -1 "$work/build.log")"
+fi
+says() { until_true grep -q "^$1" "$work/out"; }
+# What the recording's last picture shows.
+shown() { "$client" dump "$work/seen" -f json >"$work/dump.json" && query "$1"; }
+comes() { until_true shown "$1" || shown "$1"; }
+
+"$work/modules" "$work/plugin.so" "$work/waits" "$work/stacks" >"$work/out" 2>&1 </dev/null &
+host=$!
+started="$started $host"
+says ready || sed 's/^/# /' "$work/out"
+start "$client" record "$host" -i 0.2 -o "$work/seen"
+recorder=$last
+check 'a program without its plugin' comes "having(name='main.inHost') and len(tasks) == 3"
+kill -USR1 "$host"
+says loaded || sed 's/^/# /' "$work/out"
+check 'the goroutines of a plugin that is loaded under the view' comes \
+	"[t for t in tasks if t['name'].endswith('.inLibrary') and t['stack'][0]['file'].endswith('library.go')]"
+check 'their creator, which is in the plugin too' query \
+	"[t for t in tasks if t['name'].endswith('.inLibrary') and t['created_by'][0]['function'].endswith('.Start')]"
+check 'what waits in the plugin for a lock' query \
+	"having(state='mutex')[0]['waits_on']['text'] == 'mutex held, 1 waiter'"
+check 'and those of the program' query "having(name='main.inHost') and having(name='main.main')"
+check 'a fresh look says the same' sees "$host" "len(tasks) == 5 and having(state='mutex')" -s goruntime
+
+kill -USR2 "$host"
+says child || sed 's/^/# /' "$work/out"
+child=$(sed -n 's/^child //p' "$work/out")
+started="$started $child"
+check 'a fork has the goroutines as they were' sees "$child" \
+	"having(name='main.inHost') and having(state='mutex')" -s goruntime
+check 'and one thread, for none of those that wait' query \
+	"d['resources']['threads'] == 1 and all(t['tid'] in (None, $child) for t in tasks)"
+
+rm -f "$work/stacks"
+kill -HUP "$host"
+check 'another program under the view' comes "having(name='main.chanSend', state='chan-send')"
+check 'nothing is left of the one before' query \
+	"not having(name='main.inHost') and d['target']['name'] == 'waits'"
+kill -INT "$recorder"
+
+cat >"$work/host.py" <<'PY'
+import ctypes, sys, time
+print("bare", flush=True)
+sys.stdin.readline()
+library = ctypes.CDLL(sys.argv[1])
+library.Start()
+time.sleep(0.1)
+print("loaded", flush=True)
+sys.stdin.readline()
+PY
+mkfifo "$work/input"
+python3 "$work/host.py" "$work/library.so" <"$work/input" >"$work/out" 2>&1 &
+python=$!
+started="$started $python"
+exec 3>"$work/input"
+says bare
+check 'Python is a program of threads' sees "$python" "d['target']['sources'] == ['native']"
+echo >&3
+says loaded || sed 's/^/# /' "$work/out"
+check 'with a Go library it has goroutines beside them' sees "$python" \
+	"d['target']['sources'] == ['goruntime', 'native'] and having(name='main.inLibrary') and having(kind='thread', id='t$python')"
+check 'what they wait on' query "having(name='main.onLibraryLock')[0]['state'] == 'mutex'"
+exec 3>&-
+
+# As the user of a container sees it: by the pid outside.
+apart="unshare --fork --pid --mount-proc"
+[ "$(id -u)" -eq 0 ] || apart="unshare --map-root-user --fork --pid --mount-proc"
+if $apart true 2>/dev/null; then
+	: >"$work/out"
+	$apart "$work/waits" "$work/stacks" >"$work/out" 2>&1 </dev/null &
+	outer=$!
+	started="$started $outer"
+	says ready || sed 's/^/# /' "$work/out"
+	inner=$(tr -d ' ' <"/proc/$outer/task/$outer/children")
+	started="$inner $started"
+	check 'in a PID namespace of its own, by the pid outside' sees "$inner" \
+		"having(name='main.chanSend') and d['target']['sources'] == ['goruntime']"
+	check 'the thread of a system call, as it is called outside' query \
+		"__import__('os').path.exists('/proc/$inner/task/%d' % having(name='main.readPipe')[0]['tid'])"
+fi
+plan $tests
