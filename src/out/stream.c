@@ -16,7 +16,8 @@
 /* A key sample is due when it takes but a part of what was written since the last one. */
 #define KEY_LEAST_NS (60 * CLOCK_SECOND_NS)
 #define KEY_MOST_NS  (600 * CLOCK_SECOND_NS)
-#define KEY_PART     4
+#define KEY_REST_NS  (3600 * CLOCK_SECOND_NS) /* while hardly anything changes */
+#define KEY_PART     2
 
 struct slot {
 	const struct stack *stack; /* NULL: free */
@@ -428,10 +429,11 @@ static void put_head(struct buf *out, const struct snapshot *s)
 static bool key_is_due(const struct stream *stream, const struct snapshot *snapshot)
 {
 	int64_t past_ns = snapshot->mono_ns - stream->key_ns;
+	size_t since = stream->since_key_bytes;
 
-	return !stream->last || past_ns >= KEY_MOST_NS || past_ns < 0 ||
-	       (past_ns >= KEY_LEAST_NS &&
-		stream->since_key_bytes / KEY_PART >= stream->key_bytes);
+	return !stream->last || past_ns < 0 || past_ns >= KEY_REST_NS ||
+	       (past_ns >= KEY_MOST_NS && since * KEY_PART >= stream->key_bytes) ||
+	       (past_ns >= KEY_LEAST_NS && since / KEY_PART >= stream->key_bytes);
 }
 
 static void begin_key(struct stream *stream, const struct snapshot *snapshot)
