@@ -51,7 +51,8 @@ static bool parse_record(const uint8_t *record, unsigned row, struct go_heap_spa
 				      .nr_objects = (uint32_t)objects,
 				      .noscan = record[rows[row].class] & 1};
 	if (span->start == 0 || span->start & ((1u << GO_PAGE_SHIFT) - 1) ||
-	    span->start >> ADDRESS_BITS || pages == 0 || pages >> 34 || objects == 0 ||
+	    span->start >> ADDRESS_BITS || pages == 0 || pages >> 34 ||
+	    (span->start + span->bytes) >> ADDRESS_BITS || objects == 0 ||
 	    objects > span->bytes / 8 || span->size < 8 ||
 	    span->size > span->bytes / objects || limit <= span->start ||
 	    limit > span->start + span->bytes)

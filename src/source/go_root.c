@@ -298,7 +298,7 @@ static int mark_specials(struct roots *roots, unsigned minor, struct err *e)
 			if (left-- == 0)
 				return err_set(e, ERR_UNSUPPORTED,
 					       "nothing can be proved: there are more "
-					       "than 4 million finalizers");
+					       "than a million finalizers");
 			/* It may just have run; then its object is on some stack. */
 			if (!go_read(heap->mem, at, record, sizeof(record)) ||
 			    !mark_special(roots->mark, span, record, minor))

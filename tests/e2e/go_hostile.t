@@ -29,6 +29,12 @@ survived() {	# it says something, or refuses; it does not hang, crash or take me
 	cat "$work/e"
 	[ $status -eq 0 ] || [ $status -eq 3 ]
 }
+unproved() {	# the same of a proof, which takes no longer than it may
+	timeout 40 $limit "$client" dump "$last" -s goruntime --prove -f json >"$work/dump.json" 2>"$work/e"
+	status=$?
+	cat "$work/e"
+	[ $status -eq 3 ] || { [ $status -eq 0 ] && query "not any(t['proven'] for t in tasks)"; }
+}
 native_instead() {
 	timeout 20 "$client" dump "$last" -f json >"$work/dump.json" &&
 		query "d['target']['sources'] == ['native'] and len(tasks) == 1"
@@ -54,6 +60,16 @@ for try in 1 2 3; do
 	check "a list that changes all the time, $try" survived
 done
 kill -9 "$last"
+
+launch
+check 'nothing can be proved without a heap' unproved
+check 'and it says so' grep -q 'nothing can be proved' "$work/e"
+kill -9 "$last"
+for how in 0 1 2 3 4; do
+	launch heap $how
+	check "a heap that promises too much, $how" unproved
+	kill -9 "$last"
+done
 
 sleep 1000 &
 last=$!

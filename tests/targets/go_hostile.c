@@ -2,12 +2,15 @@
 /*
  * Looks like a Go program as far as its first argument says, and serves nonsense from then
  * on: "lengths" (slices of 2^60), "loop" (a list of goroutines that are one g whose fields
- * lead in circles), "random" (noise behind the right beginnings). Prints "ready".
+ * lead in circles), "random" (noise behind the right beginnings), "heap" N (a heap that
+ * promises too much: 0 finalizers in a circle, 1 64 TB, 2 200 GB that are not there, 3 a thousand million objects,
+ * 4 other spans all the time). Prints "ready".
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define WORDS   48
@@ -141,6 +144,71 @@ static void make_list(void)
 	reasons[37] = 6;
 }
 
+#define HEAP   0xc000000000ull
+#define SPANS  8
+#define RECORD 160
+uint64_t allspans[3] = {1};
+static uint64_t span_list[SPANS];
+static uint8_t records[SPANS][RECORD] __attribute__((aligned(64)));
+uint64_t into_heap[64]; /* roots */
+
+static void make_span(size_t i, uint64_t start, uint64_t pages, uint64_t size,
+		      uint16_t objects)
+{
+	uint8_t *record = records[i];
+
+	put(record, 24, start);
+	put(record, 32, pages);
+	memcpy(record + 50, &objects, 2);
+	record[98] = 10; /* may hold pointers */
+	record[99] = 1;  /* in use */
+	put(record, 104, size);
+	put(record, 112, start + size * objects);
+	span_list[i] = (uint64_t)(uintptr_t)record;
+}
+
+/* Goroutines, a sudog that follows itself, objects that point to each other. */
+static void make_heap(int how)
+{
+	uint8_t *heap = mmap((void *)HEAP, 1 << 20, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	uint64_t large[] = {1, 1ull << 33, 200ull << 17, 1ull << 17, 1};
+
+	if (heap == MAP_FAILED)
+		return;
+	make_span(0, HEAP, 2, 512, 32);
+	make_span(1, HEAP + 0x10000, 1, 112, 73);
+	make_span(2, HEAP + 0x20000, 1, 64, 128);
+	make_span(3, HEAP + (64 << 20), large[how], large[how] << 13, 1);
+	if (how == 0) /* finalizers in a circle */
+		put(records[0], 128, (uint64_t)(uintptr_t)into_heap);
+	if (how == 3)
+		make_span(3, HEAP + (64 << 20), large[how], 8, 65535);
+	for (uint64_t i = 0; i < 2; i++) {
+		memcpy(heap + 512 * i, gs[i], G_BYTES);
+		put(heap, 512 * i + 320, HEAP + 0x10000 + 112 * i); /* waiting */
+		put(heap, 0x10000 + 112 * i, HEAP + 512 * i);
+		put(heap, 0x10000 + 112 * i + 72, HEAP + 0x10000 + 112 * i);
+		put(heap, 0x10000 + 112 * i + 96, HEAP + 0x20000 + 64 * i);
+		list[i] = HEAP + 512 * i;
+	}
+	for (uint64_t i = 0; i < 128 * 8; i++)
+		put(heap, 0x20000 + i * 8, HEAP + 0x20000 + i * 6 % 8192);
+	for (uint64_t i = 0; i < 64; i++)
+		into_heap[i] = i ? HEAP + (i << 21) : (uint64_t)(uintptr_t)into_heap;
+	into_heap[2] = 0x0000000200000000;
+	allspans[0] = (uint64_t)(uintptr_t)span_list;
+	allspans[1] = allspans[2] = 4;
+	for (uint64_t i = 0; how == 4; i++) {
+		if (i == 1) {
+			puts("ready");
+			fflush(stdout);
+		}
+		allspans[1] = 3 + (i & 1);
+		make_span(3, HEAP + (i % 7 << 13), 1 + i % 900, 8 << i % 11, 1 + i % 64);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "";
@@ -161,6 +229,8 @@ int main(int argc, char **argv)
 			if (random() % 16 == 0)
 				gs[1][i] = (uint8_t)random();
 	}
+	if (strcmp(how, "heap") == 0)
+		make_heap(argc > 2 ? atoi(argv[2]) % 5 : 1);
 	puts("ready");
 	fflush(stdout);
 	if (strcmp(how, "loop") == 0) {
