@@ -51,7 +51,7 @@ if command -v readelf >/dev/null && bare_libc; then
 	check 'it is below the function that called it' says "fns(at['sem_wait']).index('sem_wait') + 1 == fns(at['sem_wait']).index('wait_sem_wait')"
 	land
 else
-	for n in 1 2 3 4; do ok 0 "# SKIP readelf is not installed"; done
+	for _ in 1 2 3 4; do ok 0 "# SKIP readelf is not installed"; done
 fi
 
 strip -o "$work/stripped" "$BUILD/tests/targets/kind_fds"
@@ -102,5 +102,5 @@ if command -v rustc >/dev/null 2>&1; then
 	check 'without debug information: a receive of mpsc' until_says "at['mpsc']['state'] == 'chan-recv'"
 	land
 else
-	for n in 1 2 3 4 5; do ok 0 '# SKIP rustc is not installed'; done
+	for _ in 1 2 3 4 5; do ok 0 '# SKIP rustc is not installed'; done
 fi
