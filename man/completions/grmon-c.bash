@@ -100,7 +100,7 @@ _grmon_c()
 	-p | --pid)
 		_grmon_c_reply "$(_grmon_c_pids "$client" | grep '^[0-9]')" "$word"
 		;;
-	-i | --interval | --user | --header | --at | --for | --max-stuck | --max-tasks | --listen | --top-groups) ;;
+	-i | --interval | --user | --header | --at | --for | --max-stuck | --max-tasks | --listen | --top-groups | --warm-up) ;;
 	*)
 		case $command in
 		ls) options="$options --format" ;;
@@ -109,7 +109,7 @@ _grmon_c()
 		report) options="$options --user --header --pid --format --output --for --fail --prove" ;;
 		diff) options="$options --user --header --format --stacks --output --fail" ;;
 		check) options="$options --user --header --pid --for --max-stuck --max-tasks --no-leak --no-deadlock" ;;
-		export) options="$options --user --header --pid --listen --top-groups" ;;
+		export) options="$options --user --header --pid --listen --top-groups --warm-up" ;;
 		run) options="$options --output --keep" ;;
 		help) options="--help --version" ;;
 		*) options="$options --user --header --pid --wait" ;;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* `grmon-c export`: an endpoint that Prometheus scrapes. What is served was seen at the last
- * look, so a scrape costs no more than writing it down. */
+/* `grmon-c export`: an endpoint that Prometheus scrapes. */
 #include "cli/export.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
-#include <microhttpd.h>
 #include <netdb.h>
 #include <poll.h>
 #include <signal.h>
@@ -12,21 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "core/trend.h"
 
-#define LISTEN_DEFAULT   "127.0.0.1:9847"
-#define DISCOVER_MS      2000
-#define CONNECTIONS_MAX  32u
-#define CONNECTION_BYTES 16384u
-#define CONNECTION_S     10u
-
-static const char front_page[] =
-	"<html><head><title>grmon-c export</title></head><body>"
-	"<h1>grmon-c export</h1><p><a href=\"/metrics\">Metrics</a></p></body></html>\n";
+#define LISTEN_DEFAULT "127.0.0.1:9847"
+#define DISCOVER_MS    2000
+#define BACKLOG        64
+#define END_WITHIN_S   5
 
 /* "HOST:PORT", "[::1]:PORT", ":PORT" or "PORT"; loopback where no host is said. */
 static int parse_listen(const char *text, struct addrinfo **address, struct err *e)
@@ -56,119 +50,95 @@ static int parse_listen(const char *text, struct addrinfo **address, struct err 
 	return 0;
 }
 
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
-			      struct MHD_Response *response, const char *type)
+static int complain_of_listen(const char *text, int error, struct err *e)
 {
-	enum MHD_Result result;
-
-	if (!response)
-		return MHD_NO;
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return result;
+	if (error == EADDRINUSE)
+		return err_set(e, ERR_USAGE,
+			       "cannot listen on %.80s: the port is in use; take another "
+			       "port, as in --listen 127.0.0.1:9848",
+			       text);
+	if (error == EADDRNOTAVAIL)
+		return err_set(e, ERR_USAGE,
+			       "cannot listen on %.80s: this host has no such address; "
+			       "'ip address' lists those it has",
+			       text);
+	if (error == EACCES)
+		return err_set(e, ERR_USAGE,
+			       "cannot listen on %.80s: ports below 1024 are root's; "
+			       "take another one, as in --listen %s",
+			       text, LISTEN_DEFAULT);
+	return err_sys(e, error, "cannot listen on %.80s", text);
 }
 
-static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status,
-				   const char *text, const char *type)
-{
-	return answer(connection, status,
-		      MHD_create_response_from_buffer(strlen(text),
-						      (void *)(uintptr_t)text,
-						      MHD_RESPMEM_PERSISTENT),
-		      type);
-}
-
-static enum MHD_Result answer_metrics(struct MHD_Connection *connection,
-				      struct exports *exports)
-{
-	const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 MHD_HTTP_HEADER_ACCEPT);
-	enum metrics_format format =
-		accept && strstr(accept, "application/openmetrics-text")
-			? METRICS_OPENMETRICS
-			: METRICS_TEXT;
-	enum MHD_Result result;
-	struct buf out;
-
-	buf_init(&out, 0);
-	exports_write(exports, format, &out);
-	if (out.failed)
-		result = answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-				     "there is no memory for an answer\n", "text/plain");
-	else
-		result = answer(connection, MHD_HTTP_OK,
-				MHD_create_response_from_buffer(out.length, out.bytes,
-								MHD_RESPMEM_MUST_COPY),
-				metrics_content_type(format));
-	buf_release(&out);
-	return result;
-}
-
-static enum MHD_Result on_request(void *exports, struct MHD_Connection *connection,
-				  const char *url, const char *method,
-				  const char *version, const char *upload,
-				  size_t *upload_bytes, void **request)
-{
-	static int seen;
-
-	(void)version;
-	(void)upload;
-	/* The first call has the headers only; a body is read to its end and dropped. */
-	if (!*request) {
-		*request = &seen;
-		return MHD_YES;
-	}
-	if (*upload_bytes > 0) {
-		*upload_bytes = 0;
-		return MHD_YES;
-	}
-	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
-	    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-				   "only GET and HEAD\n", "text/plain");
-	if (strcmp(url, "/metrics") == 0)
-		return answer_metrics(connection, exports);
-	if (strcmp(url, "/") == 0)
-		return answer_text(connection, MHD_HTTP_OK, front_page, "text/html");
-	return answer_text(connection, MHD_HTTP_NOT_FOUND,
-			   "there is nothing here; try /metrics\n", "text/plain");
-}
-
-static struct MHD_Daemon *listen_on(const char *text, struct exports *exports,
-				    struct err *e)
+/* A socket that listens, or -1. */
+static int listen_on(const char *text, struct err *e)
 {
 	struct addrinfo *address = NULL;
-	struct MHD_Daemon *daemon;
-	unsigned flags = MHD_USE_AUTO_INTERNAL_THREAD;
+	int listener, on = 1, error = 0;
 
 	if (parse_listen(text, &address, e) != 0)
-		return NULL;
-	if (address->ai_family == AF_INET6)
-		flags |= MHD_USE_IPv6;
-	errno = 0;
-	daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, on_request, exports, MHD_OPTION_SOCK_ADDR,
-		address->ai_addr, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-		MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_S, MHD_OPTION_END);
-	if (!daemon)
-		err_set(e, ERR_USAGE,
-			"cannot listen on %.80s: %s; another address is set by --listen",
-			text, errno ? strerror(errno) : "the server does not start");
+		return -1;
+	listener =
+		socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener >= 0)
+		setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (listener < 0 || bind(listener, address->ai_addr, address->ai_addrlen) != 0 ||
+	    listen(listener, BACKLOG) != 0)
+		error = errno;
 	freeaddrinfo(address);
-	return daemon;
+	if (error == 0)
+		return listener;
+	if (listener >= 0)
+		close(listener);
+	complain_of_listen(text, error, e);
+	return -1;
+}
+
+static bool is_loopback(const struct sockaddr_storage *address)
+{
+	if (address->ss_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >>
+			       24 ==
+		       127;
+	return address->ss_family == AF_INET6 &&
+	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
+static void say_where(int listener, struct exports *exports)
+{
+	struct sockaddr_storage address = {0};
+	socklen_t length = sizeof(address);
+	size_t count = exports_count(exports);
+	char host[INET6_ADDRSTRLEN] = "?", port[8] = "?";
+	bool six;
+
+	getsockname(listener, (struct sockaddr *)&address, &length);
+	getnameinfo((struct sockaddr *)&address, length, host, sizeof(host), port,
+		    sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	six = address.ss_family == AF_INET6;
+	fprintf(stderr, "grmon-c: %zu %s, served on http://%s%s%s:%s/metrics\n", count,
+		count == 1 ? "target" : "targets", six ? "[" : "", host, six ? "]" : "",
+		port);
+	if (!is_loopback(&address))
+		fprintf(stderr, "grmon-c: other hosts can read that too, without a "
+				"password\n");
 }
 
 /* Until SIGINT or SIGTERM; targets that come are found, those that went forgotten. */
-static void serve(struct exports *exports, int signals)
+static int serve(struct exports *exports, int signals)
 {
 	struct pollfd wait = {.fd = signals, .events = POLLIN};
 
-	while (poll(&wait, 1, DISCOVER_MS) == 0)
+	while (poll(&wait, 1, DISCOVER_MS) == 0) {
 		exports_discover(exports);
+		if (exports_over(exports)) {
+			cli_complain("every process that was to be exported has ended; "
+				     "give a name instead of a pid to wait for the next "
+				     "one");
+			return CLI_ENDED;
+		}
+	}
+	return CLI_FINE;
 }
 
 static int parse_groups(const char *text, size_t *nr_groups, struct err *e)
@@ -185,46 +155,66 @@ static int parse_groups(const char *text, size_t *nr_groups, struct err *e)
 	return 0;
 }
 
-static void say_where(const char *listen, struct exports *exports)
+static int parse_options(const struct options *options, struct export_options *export,
+			 struct err *e)
 {
-	size_t count = exports_count(exports);
-	bool port_only = listen[0] == ':' || !strchr(listen, ':');
+	const char *warm_up = options->value[OPTION_WARM_UP];
 
-	fprintf(stderr, "grmon-c: %zu %s, served on http://%s%s/metrics\n", count,
-		count == 1 ? "target" : "targets", port_only ? "127.0.0.1:" : "",
-		listen + (listen[0] == ':'));
+	if (options->pid == 0 && options->nr_words == 0)
+		return err_set(e, ERR_USAGE,
+			       "'grmon-c export' needs targets: pids, names of "
+			       "processes, cgroup:PATH or URLs");
+	export->options = options;
+	export->warm_up_ns = TREND_LEAST_NS;
+	if (warm_up && clock_parse_duration(warm_up, &export->warm_up_ns, e) != 0)
+		return ERR_USAGE;
+	return parse_groups(options->value[OPTION_TOP_GROUPS], &export->nr_groups, e);
 }
 
-static int export_to(const char *listen, struct exports *exports, int signals)
+/* A look may hang in the kernel, which no deadline of ours ends. */
+static void on_alarm(int number)
 {
-	struct err e = {0};
-	struct MHD_Daemon *daemon = listen_on(listen, exports, &e);
+	(void)number;
+	_exit(CLI_FINE);
+}
 
-	if (!daemon) {
-		cli_complain("%s", e.text);
-		return CLI_USAGE;
+static int export_on(int listener, const struct export_options *options, int signals)
+{
+	struct MHD_Daemon *daemon;
+	int rc = CLI_FINE;
+	struct exports *exports = exports_start(options, &rc);
+
+	if (!exports) {
+		close(listener);
+		return rc;
 	}
-	say_where(listen, exports);
-	serve(exports, signals);
-	MHD_stop_daemon(daemon);
-	return CLI_FINE;
+	say_where(listener, exports);
+	daemon = export_http_start(listener, exports);
+	if (daemon) {
+		rc = serve(exports, signals);
+		signal(SIGALRM, on_alarm);
+		alarm(END_WITHIN_S);
+		export_http_stop(daemon);
+	} else {
+		cli_complain("the server does not start; is there memory for a thread?");
+		close(listener);
+		rc = CLI_USAGE;
+	}
+	exports_stop(exports);
+	return rc;
 }
 
 int command_export(struct options *options)
 {
 	const char *listen = options->value[OPTION_LISTEN];
-	struct exports *exports;
+	struct export_options export = {0};
 	struct err e = {0};
-	size_t nr_groups;
 	sigset_t ends;
-	int rc, signals;
+	int rc, signals, listener = -1;
 
-	if (options->pid == 0 && options->nr_words == 0) {
-		cli_complain("'grmon-c export' needs targets: pids, names of processes, "
-			     "cgroup:PATH or URLs");
-		return CLI_USAGE;
-	}
-	if (parse_groups(options->value[OPTION_TOP_GROUPS], &nr_groups, &e) != 0) {
+	if (parse_options(options, &export, &e) == 0)
+		listener = listen_on(listen ? listen : LISTEN_DEFAULT, &e);
+	if (listener < 0) {
 		cli_complain("%s", e.text);
 		return CLI_USAGE;
 	}
@@ -234,11 +224,7 @@ int command_export(struct options *options)
 	sigaddset(&ends, SIGTERM);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
 	signals = signalfd(-1, &ends, SFD_CLOEXEC);
-	exports = exports_start(options, nr_groups, &rc);
-	if (!exports)
-		return rc;
-	rc = export_to(listen ? listen : LISTEN_DEFAULT, exports, signals);
-	exports_stop(exports);
+	rc = export_on(listener, &export, signals);
 	close(signals);
 	return rc;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* `grmon-c export`: which targets there are (export_targets.c), and how they are served
- * (export.c). Each target has a thread of its own, so that one that hangs holds up neither
- * the others nor a scrape. */
+/* `grmon-c export`: which targets there are (export_targets.c), the thread that each of them
+ * has (export_watch.c), so that one that hangs holds up neither the others nor a scrape, and
+ * how they are served (export_http.c). */
 #ifndef CLI_EXPORT_H
 #define CLI_EXPORT_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
 
 #include "base/err.h"
 #include "cli/options.h"
@@ -13,15 +16,31 @@
 
 struct exports;
 
+struct export_options {
+	const struct options *options; /* outlive the exports */
+	size_t nr_groups;              /* --top-groups */
+	int64_t warm_up_ns;            /* --warm-up */
+};
+
 /* Check the words of the command line, each one a pid, a name, cgroup:PATH or a URL, and
- * begin to watch what is there. The options outlive it. NULL after a complaint, with the
- * exit code in *rc. */
-struct exports *exports_start(const struct options *options, size_t nr_groups, int *rc);
+ * begin to watch what is there. NULL after a complaint, with the exit code in *rc. */
+struct exports *exports_start(const struct export_options *options, int *rc);
 /* Look for targets that have come or gone; as often as the caller likes. */
 void exports_discover(struct exports *exports);
 /* What is known now, as OpenMetrics or text; never waits for a target. Any thread. */
 void exports_write(struct exports *exports, enum metrics_format format, struct buf *out);
 size_t exports_count(struct exports *exports);
+/* Nothing can come any more: all were named by their pids, and have ended. */
+bool exports_over(struct exports *exports);
+/* Waits for looks that are under way; they have limits of their own. */
 void exports_stop(struct exports *exports);
+
+struct MHD_Daemon;
+
+/* Serve them on the socket, which is taken over. NULL: it does not start. */
+struct MHD_Daemon *export_http_start(int listener, struct exports *exports);
+void export_http_stop(struct MHD_Daemon *daemon);
+/* What an Accept header (or NULL) prefers. */
+enum metrics_format export_http_format(const char *accept);
 
 #endif

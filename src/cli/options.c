@@ -83,6 +83,9 @@ const struct option_info option_table[OPTION_COUNT] = {
 			   "where Prometheus finds it (127.0.0.1:9847)", ON(EXPORT)},
 	[OPTION_TOP_GROUPS] = {0, "top-groups", "N",
 			       "a number for each of the largest groups too", ON(EXPORT)},
+	[OPTION_WARM_UP] = {0, "warm-up", "DURATION",
+			    "watch so long before growth is called a leak (1m)",
+			    ON(EXPORT)},
 	[OPTION_HELP] = {'h', "help", NULL, "say this", EVERYWHERE},
 	[OPTION_VERSION] = {'V', "version", NULL, "say the version", EVERYWHERE},
 };

@@ -18,6 +18,7 @@ struct writer {
 	struct buf *out;
 	enum metrics_format format;
 	const char *family; /* with the suffix of its samples */
+	const char *labels; /* of the target: target="server",pid="4711" */
 };
 
 struct family {
@@ -151,18 +152,16 @@ static void put_label(struct buf *out, const char *name, const char *text)
 	buf_release(&clean);
 }
 
-static void put_name(const struct writer *writer, const struct metrics *metrics)
+static void put_name(const struct writer *writer)
 {
-	buf_printf(writer->out, "%s{", writer->family);
-	put_label(writer->out, "target", metrics->target);
-	if (metrics->pid > 0)
-		buf_printf(writer->out, ",pid=\"%d\"", (int)metrics->pid);
+	buf_puts(writer->out, writer->family);
+	buf_puts(writer->out, "{");
+	buf_puts(writer->out, writer->labels);
 }
 
-static void put_count(const struct writer *writer, const struct metrics *metrics,
-		      uint64_t value)
+static void put_count(const struct writer *writer, uint64_t value)
 {
-	put_name(writer, metrics);
+	put_name(writer);
 	buf_printf(writer->out, "} %" PRIu64 "\n", value);
 }
 
@@ -173,14 +172,14 @@ static void put_seconds(struct buf *out, int64_t ns)
 		   ns % 1000000000);
 }
 
-static void put_by_state(const struct writer *writer, const struct metrics *metrics,
-			 const uint64_t *counts, bool with_class)
+static void put_by_state(const struct writer *writer, const uint64_t *counts,
+			 bool with_class)
 {
 	for (int state = 0; state < STATE_COUNT; state++) {
 		const struct state_info *info = state_info(state);
 
 		/* Zeros too: a series that comes and goes cannot be told from a loss. */
-		put_name(writer, metrics);
+		put_name(writer);
 		buf_printf(writer->out, ",state=\"%s\"", info->name);
 		if (with_class)
 			buf_printf(writer->out, ",class=\"%s\"",
@@ -191,12 +190,12 @@ static void put_by_state(const struct writer *writer, const struct metrics *metr
 
 static void put_tasks(const struct writer *writer, const struct metrics *metrics)
 {
-	put_by_state(writer, metrics, metrics->tasks, true);
+	put_by_state(writer, metrics->tasks, true);
 }
 
 static void put_stuck(const struct writer *writer, const struct metrics *metrics)
 {
-	put_by_state(writer, metrics, metrics->stuck, false);
+	put_by_state(writer, metrics->stuck, false);
 }
 
 static void put_oldest(const struct writer *writer, const struct metrics *metrics)
@@ -204,7 +203,7 @@ static void put_oldest(const struct writer *writer, const struct metrics *metric
 	for (int state = 0; state < STATE_COUNT; state++) {
 		if (!state_blocks(state))
 			continue;
-		put_name(writer, metrics);
+		put_name(writer);
 		buf_printf(writer->out, ",state=\"%s\"", state_info(state)->name);
 		put_seconds(writer->out, metrics->oldest_ns[state] > 0
 						 ? metrics->oldest_ns[state]
@@ -215,42 +214,42 @@ static void put_oldest(const struct writer *writer, const struct metrics *metric
 static void put_created(const struct writer *writer, const struct metrics *metrics)
 {
 	if (metrics->counting)
-		put_count(writer, metrics, metrics->created);
+		put_count(writer, metrics->created);
 }
 
 static void put_ended(const struct writer *writer, const struct metrics *metrics)
 {
 	if (metrics->counting)
-		put_count(writer, metrics, metrics->ended);
+		put_count(writer, metrics->ended);
 }
 
 static void put_leaking(const struct writer *writer, const struct metrics *metrics)
 {
-	put_count(writer, metrics, metrics->leaking);
+	put_count(writer, metrics->leaking);
 }
 
 static void put_deadlocks(const struct writer *writer, const struct metrics *metrics)
 {
-	put_count(writer, metrics, metrics->deadlocks);
+	put_count(writer, metrics->deadlocks);
 }
 
 static void put_rss(const struct writer *writer, const struct metrics *metrics)
 {
 	if (metrics->rss_bytes >= 0)
-		put_count(writer, metrics, (uint64_t)metrics->rss_bytes);
+		put_count(writer, (uint64_t)metrics->rss_bytes);
 }
 
 static void put_fds(const struct writer *writer, const struct metrics *metrics)
 {
 	if (metrics->fds >= 0)
-		put_count(writer, metrics, (uint64_t)metrics->fds);
+		put_count(writer, (uint64_t)metrics->fds);
 }
 
 static void put_look(const struct writer *writer, const struct metrics *metrics)
 {
 	if (metrics->look_ns < 0)
 		return;
-	put_name(writer, metrics);
+	put_name(writer);
 	put_seconds(writer->out, metrics->look_ns);
 }
 
@@ -259,7 +258,7 @@ static void put_groups(const struct writer *writer, const struct metrics *metric
 	for (size_t i = 0; i < metrics->nr_groups; i++) {
 		const struct metrics_group *group = &metrics->groups[i];
 
-		put_name(writer, metrics);
+		put_name(writer);
 		buf_puts(writer->out, ",");
 		put_label(writer->out, "function", group->function);
 		buf_puts(writer->out, ",");
@@ -310,7 +309,8 @@ static void put_head(const struct writer *writer, const char *name, const char *
 }
 
 static void put_family(struct writer *writer, const struct family *family,
-		       const struct metrics *const *list, size_t count)
+		       const struct metrics *const *list, char *const *labels,
+		       size_t count)
 {
 	char name[64];
 
@@ -318,22 +318,66 @@ static void put_family(struct writer *writer, const struct family *family,
 	writer->family = name;
 	put_head(writer, family->name, family->suffix, family->type, family->unit,
 		 family->help);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		writer->labels = labels[i];
 		if (list[i]->up)
 			family->put(writer, list[i]);
+	}
+}
+
+/* Of each target, for all of its lines. NULL: no memory. */
+static char **make_labels(const struct metrics *const *list, size_t count)
+{
+	char **labels = calloc(count + 1, sizeof(char *));
+
+	for (size_t i = 0; labels && i < count; i++) {
+		struct buf text;
+
+		buf_init(&text, 0);
+		put_label(&text, "target", list[i]->target);
+		if (list[i]->pid > 0)
+			buf_printf(&text, ",pid=\"%d\"", (int)list[i]->pid);
+		labels[i] = text.failed ? NULL : strdup(text.bytes);
+		buf_release(&text);
+	}
+	return labels;
+}
+
+static bool is_complete(char *const *labels, size_t count)
+{
+	for (size_t i = 0; labels && i < count; i++)
+		if (!labels[i])
+			return false;
+	return labels;
+}
+
+static void put_all(struct writer *writer, const struct metrics *const *list,
+		    char *const *labels, size_t count)
+{
+	writer->family = "grmon_up";
+	put_head(writer, "grmon_up", "", "gauge", NULL,
+		 "Whether the target could be looked at.");
+	for (size_t i = 0; i < count; i++) {
+		writer->labels = labels[i];
+		put_count(writer, list[i]->up);
+	}
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		put_family(writer, &families[i], list, labels, count);
 }
 
 void metrics_write(const struct metrics *const *list, size_t count,
 		   enum metrics_format format, const char *version, struct buf *out)
 {
-	struct writer writer = {.out = out, .format = format, .family = "grmon_up"};
+	struct writer writer = {.out = out, .format = format};
+	char **labels = make_labels(list, count);
 
-	put_head(&writer, "grmon_up", "", "gauge", NULL,
-		 "Whether the target could be looked at.");
-	for (size_t i = 0; i < count; i++)
-		put_count(&writer, list[i], list[i]->up);
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-		put_family(&writer, &families[i], list, count);
+	if (is_complete(labels, count))
+		put_all(&writer, list, labels, count);
+	else
+		out->failed = 1;
+	for (size_t i = 0; labels && i < count; i++)
+		free(labels[i]);
+	free(labels);
 	if (version) {
 		put_head(&writer, "grmon_build", "_info", "info", NULL,
 			 "The version of grmon-c that says this.");
@@ -341,6 +385,21 @@ void metrics_write(const struct metrics *const *list, size_t count,
 	}
 	if (format == METRICS_OPENMETRICS)
 		buf_puts(out, "# EOF\n");
+}
+
+void metrics_write_matches(const struct metrics_match *list, size_t count,
+			   enum metrics_format format, struct buf *out)
+{
+	struct writer writer = {.out = out, .format = format};
+
+	put_head(
+		&writer, "grmon_targets", "", "gauge", NULL,
+		"Processes and URLs that are watched for each word of the command line.");
+	for (size_t i = 0; i < count; i++) {
+		buf_puts(out, "grmon_targets{");
+		put_label(out, "match", list[i].text);
+		buf_printf(out, "} %zu\n", list[i].targets);
+	}
 }
 
 const char *metrics_content_type(enum metrics_format format)

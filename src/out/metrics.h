@@ -38,6 +38,12 @@ struct metrics {
 	struct metrics_group groups[METRICS_GROUPS_MAX];
 };
 
+/* What an exporter was told to watch. */
+struct metrics_match {
+	const char *text;
+	size_t targets; /* that it stands for now */
+};
+
 enum metrics_format { METRICS_OPENMETRICS, METRICS_TEXT };
 
 /* Everything that a snapshot says; nr_groups: how many of the largest groups, at most
@@ -47,6 +53,9 @@ void metrics_take(struct metrics *metrics, const struct snapshot *snapshot,
 /* Whole output, whose families hold all targets. version: of grmon-c, or NULL. */
 void metrics_write(const struct metrics *const *list, size_t count,
 		   enum metrics_format format, const char *version, struct buf *out);
+/* To be written before the rest: how many targets each has. */
+void metrics_write_matches(const struct metrics_match *list, size_t count,
+			   enum metrics_format format, struct buf *out);
 /* The Content-Type of a format. Static. */
 const char *metrics_content_type(enum metrics_format format);
 

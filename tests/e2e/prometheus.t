@@ -74,7 +74,7 @@ def by(label, expr):
     return {m.get(label): v for m, v in ask(expr)}
 def firing(target):
     return {(a["labels"]["alertname"], a["labels"].get("state", "")) for a in get("alerts")["alerts"]
-            if a["state"] == "firing" and a["labels"]["target"] == target}
+            if a["state"] == "firing" and a["labels"].get("target") == target}
 PY
 # asks PYTHON [NAME=VALUE…]: whether an expression on the API's answers is true
 asks() {

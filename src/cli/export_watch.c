@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* The thread of one target of an exporter: looks at the interval, and copies what it has
+ * seen under the lock. What cannot be attached is tried again. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/export_private.h"
+#include "cli/watch.h"
+
+#define RETRY_NS (5 * CLOCK_SECOND_NS)
+
+/* Created and ended between two looks: who is new, and how many are missing then. A row of
+ * a profile stands for many, and grows without being new. */
+static void count_changes(struct watched *one, const struct snapshot *snapshot)
+{
+	struct metrics *metrics = &one->taken;
+	uint64_t count = 0, fresh = 0;
+
+	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		uint32_t weight = task_weight(&snapshot->tasks[i]);
+
+		count += weight;
+		fresh += snapshot->tasks[i].flags & TASK_NEW ? weight : 0;
+	}
+	if (count > one->last_count + fresh)
+		fresh = count - one->last_count;
+	if (metrics->counting) {
+		metrics->created += fresh;
+		metrics->ended += one->last_count + fresh - count;
+	}
+	metrics->counting = true;
+	one->last_count = count;
+}
+
+/* Until due_ns, or until the thread is to end: then false. */
+static bool pause_until(struct watched *one, int64_t due_ns)
+{
+	struct timespec due = {due_ns / CLOCK_SECOND_NS, due_ns % CLOCK_SECOND_NS};
+	struct exports *exports = one->exports;
+	bool stop;
+
+	pthread_mutex_lock(&exports->lock);
+	while (!one->stop && clock_mono_ns() < due_ns)
+		pthread_cond_timedwait(&exports->woken, &exports->lock, &due);
+	stop = one->stop;
+	pthread_mutex_unlock(&exports->lock);
+	return !stop;
+}
+
+static void publish(struct watched *one, bool ended)
+{
+	struct exports *exports = one->exports;
+
+	pthread_mutex_lock(&exports->lock);
+	one->metrics = one->taken;
+	one->looked_ns = clock_mono_ns();
+	if (ended)
+		one->ended_ns = one->looked_ns;
+	pthread_mutex_unlock(&exports->lock);
+}
+
+/* False: the process has ended. */
+static bool take_look(struct watched *one, struct look *look)
+{
+	/* Whole stacks of all would be read from outside, one thread after the other. */
+	struct source_focus none = {0};
+	int64_t begin_ns = clock_mono_ns();
+	struct snapshot *snapshot;
+	struct err e = {0};
+	int rc = look_sample(look, &none, &snapshot, &e);
+	bool ended = rc == ERR_GONE && one->pid > 0;
+
+	one->taken.up = rc == 0;
+	if (rc == 0) {
+		count_changes(one, snapshot);
+		metrics_take(&one->taken, snapshot, one->exports->options.nr_groups);
+		if (one->pid == 0)
+			snprintf(one->taken.target, sizeof(one->taken.target), "%s",
+				 one->word->text);
+		snapshot_unref(snapshot);
+	}
+	one->taken.look_ns = clock_mono_ns() - begin_ns;
+	publish(one, ended);
+	return !ended;
+}
+
+static void watch_loop(struct watched *one, struct look *look)
+{
+	int64_t interval_ns = one->exports->options.options->settings.interval_ns;
+	int64_t due_ns = clock_mono_ns();
+
+	while (pause_until(one, due_ns) && take_look(one, look)) {
+		due_ns += interval_ns;
+		if (due_ns < clock_mono_ns())
+			due_ns = clock_mono_ns() + interval_ns / 2;
+	}
+}
+
+/* Until it works, it has ended or the exporter does: then false. */
+static bool attach(struct watched *one, struct look *look)
+{
+	bool said = false;
+
+	for (;;) {
+		struct err e = {0};
+		int rc = one->pid == 0 ? look_attach_other(look, one->word->text, -1, &e)
+				       : look_attach(look, one->pid, &e);
+		bool ended = one->pid > 0 && (rc == ERR_NOTFOUND || rc == ERR_GONE);
+
+		if (rc == 0)
+			return true;
+		if (!said && !ended)
+			cli_complain("%s", e.text);
+		said = true;
+		publish(one, ended);
+		if (ended || !pause_until(one, clock_mono_ns() + RETRY_NS))
+			return false;
+	}
+}
+
+static void share_look(struct watched *one, struct look *look)
+{
+	pthread_mutex_lock(&one->exports->lock);
+	one->look = look;
+	if (look && one->stop)
+		__atomic_store_n(&look->cancel, 1, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&one->exports->lock);
+}
+
+static void *watch_main(void *argument)
+{
+	struct watched *one = argument;
+	const struct export_options *options = &one->exports->options;
+	struct look_options look_options = watch_look_options(options->options);
+	struct look look;
+	struct err e = {0};
+
+	if (look_init(&look, &look_options, &e) == 0) {
+		grouping_set_least(look.grouping, options->warm_up_ns);
+		share_look(one, &look);
+		if (attach(one, &look))
+			watch_loop(one, &look);
+		share_look(one, NULL);
+	} else {
+		cli_complain("%s", e.text);
+		publish(one, true);
+	}
+	look_release(&look);
+	return NULL;
+}
+
+/* Signals go to the main thread. */
+bool export_watch_start(struct watched *one)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&one->thread, NULL, watch_main, one);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc == 0;
+}
+
+void export_watch_cancel(struct watched *one)
+{
+	one->stop = true;
+	if (one->look)
+		__atomic_store_n(&one->look->cancel, 1, __ATOMIC_RELAXED);
+}
