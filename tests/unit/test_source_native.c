@@ -567,7 +567,7 @@ static void look_as_nobody(void *arg)
 	if (!task || task->waits.kind || task->stack)
 		_exit(13);
 	if (looker.snapshot->nr_notes != 1 ||
-	    !strstr(looker.snapshot->notes[0], "as the user of process"))
+	    !strstr(looker.snapshot->notes[0], "run grmon-c as that user"))
 		_exit(14);
 	_exit(0);
 }
