@@ -9,16 +9,22 @@
 
 #define DAY_NS (86400 * CLOCK_SECOND_NS)
 
-/* ".5", at most nanoseconds. */
-static const char *take_fraction(const char *text, int64_t *ns)
+/* ":30.5" or nothing: the end of what is said, since times are printed cut and not rounded:
+ * 10:04:30 is the picture of 10:04:30.7 too. */
+static const char *take_seconds(const char *text, struct tm *tm, int64_t *ns)
 {
-	int64_t unit = CLOCK_SECOND_NS / 10;
+	const char *rest = *text == ':' ? strptime(text + 1, "%S", tm) : NULL;
+	int64_t unit = CLOCK_SECOND_NS;
 
-	if (*text != '.')
-		return text;
-	for (text++; *text >= '0' && *text <= '9'; text++, unit /= 10)
-		*ns += (*text - '0') * unit;
-	return text;
+	if (!rest)
+		rest = text;
+	else if (*rest == '.')
+		for (rest++; *rest >= '0' && *rest <= '9'; rest++) {
+			unit /= 10;
+			*ns += (*rest - '0') * unit;
+		}
+	*ns += unit > 0 ? unit - 1 : 0;
+	return rest;
 }
 
 /* What is behind a time: nothing, or a Z. */
@@ -52,16 +58,14 @@ static int parse_relative(const char *text, const struct when_range *range,
 static int parse_date(const char *text, int64_t *real_ns, struct err *e)
 {
 	struct tm tm = {0};
-	const char *rest = strptime(text, "%Y-%m-%d", &tm), *seconds;
+	const char *rest = strptime(text, "%Y-%m-%d", &tm);
 	int64_t ns = 0;
 
 	if (rest && (*rest == 'T' || *rest == 't' || *rest == ' '))
 		rest = strptime(rest + 1, "%H:%M", &tm);
 	if (!rest || tm.tm_year < 70 || tm.tm_year > 300)
 		return err_at(e, 0, "a date is 2026-11-21 or 2026-11-21T10:04:30");
-	seconds = *rest == ':' ? strptime(rest + 1, "%S", &tm) : NULL;
-	if (seconds)
-		rest = take_fraction(seconds, &ns);
+	rest = take_seconds(rest, &tm, &ns);
 	*real_ns = (int64_t)timegm(&tm) * CLOCK_SECOND_NS + ns;
 	return at_end(text, rest, e);
 }
@@ -70,23 +74,21 @@ static int parse_time(const char *text, const struct when_range *range, int64_t 
 		      struct err *e)
 {
 	struct tm tm = {0};
-	const char *rest = strptime(text, "%H:%M", &tm), *seconds;
+	const char *rest = strptime(text, "%H:%M", &tm);
 	int64_t ns = 0, end_ns;
 
 	if (!rest)
 		return err_at(e, 0,
 			      "a time is 10:04, 10:04:30, 2026-11-21T10:04:30, +5m, "
 			      "-30s, start or end");
-	seconds = *rest == ':' ? strptime(rest + 1, "%S", &tm) : NULL;
-	if (seconds)
-		rest = take_fraction(seconds, &ns);
+	rest = take_seconds(rest, &tm, &ns);
 	if (at_end(text, rest, e) != 0)
 		return ERR_USAGE;
 	ns += ((tm.tm_hour * 60 + tm.tm_min) * 60ll + tm.tm_sec) * CLOCK_SECOND_NS;
-	/* Whole seconds are shown: 10:04:30 means the picture of 10:04:30.7 too. */
 	end_ns = range->last_ns;
 	*real_ns = end_ns - end_ns % DAY_NS + ns;
-	if (*real_ns > end_ns && *real_ns - DAY_NS >= range->first_ns - CLOCK_SECOND_NS)
+	if (*real_ns - CLOCK_SECOND_NS >= end_ns &&
+	    *real_ns - DAY_NS >= range->first_ns - CLOCK_SECOND_NS)
 		*real_ns -= DAY_NS;
 	return 0;
 }

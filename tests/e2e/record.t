@@ -4,7 +4,7 @@
 # written; recorders that are killed, a file that may not grow, files that take turns.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 11
+plan 16
 
 cat >"$work/target.py" <<'PY'
 import threading, time
@@ -61,12 +61,25 @@ whole() {
 	python3 - "$runs" <<'PY'
 import json, sys
 good = bad = headers = 0
+cut = False
+expected = None
 for line in open("killed", "rb"):
     try:
-        headers += "stream" in json.loads(line)
-        good += 1
+        sample = json.loads(line)
     except ValueError:
+        # What was cut is the last line of a recorder: a header comes next.
+        assert not cut
+        cut = True
         bad += line != b"\n"
+        continue
+    good += 1
+    if "stream" in sample:
+        headers += 1
+        cut, expected = False, 0
+        continue
+    # Nothing before it is missing.
+    assert not cut and sample["seq"] == expected and sample["key"] == (expected == 0), sample["seq"]
+    expected += 1
 print(good, bad, headers)
 assert headers == int(sys.argv[1]) and bad <= headers and good >= 2 * headers
 PY
@@ -93,6 +106,60 @@ turned() {
 		"$client" dump turns.2 | grep -q "tasks 4"
 }
 check "files take turns, and each can be read alone" turned
+
+as_one() {
+	"$client" dump -f json --at start turns >first.json && "$client" dump -f json --at start turns.2 >oldest.json &&
+		cmp first.json oldest.json && "$client" dump -f json --at start turns.1 >second.json &&
+		! cmp -s first.json second.json &&
+		"$client" dump -f json turns.1 >end.json &&
+		time=$(sed -n 's/.*"time": "\([^"]*\)".*/\1/p' end.json) &&
+		"$client" dump -f json --at "$time" turns >there.json && cmp there.json end.json
+}
+check "and all of them are read as one, by its name" as_one
+by_time() {
+	"$client" record "$target" -o old -i 0.02 --for 1 --rotate 250ms --keep-files 9 && [ -s old.2 ] && [ ! -e old.9 ]
+}
+check "they take turns by time too" by_time
+foreign() {
+	cp turns mixed && echo "no recording" >mixed.1 && "$client" dump -f json --at start mixed >mixed.json && "$client" dump mixed | grep -q "tasks 4"
+}
+check "a file of that name that is none of ours is left alone" foreign
+
+# A disk of its own that is full: a small tmpfs, where this user may have one.
+disk() {
+	mkdir -p disk
+	unshare -m sh -ec '
+		mount -t tmpfs -o size=64k tmpfs disk
+		dd if=/dev/zero of=disk/filler bs=1k count=48 2>/dev/null
+		"$1" record "$2" -o disk/full -i 0.01 --for 20 2>disk.log &
+		recorder=$!
+		i=0
+		until grep -q "tried again" disk.log || [ $i -ge 400 ]; do i=$((i + 1)); sleep 0.05; done
+		grep "cannot write disk/full" disk.log
+		"$1" dump disk/full | grep "tasks 4"
+		# With room again it goes on by itself, and what comes is read.
+		rm disk/filler
+		size=$(wc -c <disk/full)
+		until [ "$(wc -c <disk/full)" -ge $((size + 8000)) ] || [ $i -ge 800 ]; do i=$((i + 1)); sleep 0.05; done
+		kill $recorder
+		wait $recorder
+		end=$("$1" dump -f json disk/full | sed -n "s/.*\"time\": \"\([^\"]*\)\".*/\1/p")
+		last=$(tail -n 1 disk/full | sed -n "s/.*\"time\": \"\([^\"]*\)\".*/\1/p")
+		echo "$end $last"
+		[ -n "$end" ] && [ "$end" = "$last" ]
+	' sh "$client" "$target"
+}
+if unshare -m true 2>/dev/null && [ "$(id -u)" -eq 0 ] && mkdir -p disk && unshare -m mount -t tmpfs tmpfs disk 2>/dev/null; then
+	check "a full disk is said, what is on it is read, and with room it goes on" disk
+else
+	tests=$((tests + 1))
+	echo "ok $tests - a full disk # SKIP no tmpfs here"
+fi
+cut_pipe() {
+	"$client" record "$target" -o - -i 0.01 --for 20 2>pipe.log | head -c 2000 >/dev/null
+	[ ! -s pipe.log ]
+}
+check "a pipe that nobody reads ends the recording, without a word" cut_pipe
 
 "$client" record "$target" 2>usage.log
 [ $? -eq 2 ] && grep -q -- '-o FILE' usage.log
