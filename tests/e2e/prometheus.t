@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 prometheus=$("$here/prometheus.sh") || skip_all 'there is no prometheus; tests/deps.sh check fetches it'
 share=$here/../src/share
 cd "$work" || exit 1
-plan 14
+plan 15
 
 check 'promtool takes the alert rules' "$prometheus/promtool" check rules "$share/grmon-c.rules.yml"
 check 'each alert fires when it should, and not before' \
@@ -41,7 +41,8 @@ for user in 1 2 3 4; do
 done >/dev/null
 
 exporter=127.0.0.1:$(free_port)
-start "$client" export "$leaky" "$fixed" "$locks" --listen "$exporter" -i 0.2 --stuck 1s --top-groups 5
+start "$client" export "$leaky" "$fixed" "$locks" --listen "$exporter" -i 0.2 --stuck 1s --top-groups 5 \
+	--warm-up 2s
 served() { curl -sf "http://$exporter/metrics"; }
 has() { served | grep -q "$@"; }
 check 'every target is served' until_true has "^grmon_tasks_created_total{target=\"$fixed\""
@@ -123,6 +124,17 @@ for user in 5 6 7; do
 done
 check 'tasks that come are counted' until_true asks \
 	'ask("grmon_tasks_created_total{target=\"%s\"} - grmon_tasks_ended_total" % e["LEAKY"])[0][1] == 3'
+# Both are asked the same; one leaks for each request.
+python3 - "$leaky_url" "$fixed_url" <<'PY' >/dev/null 2>&1 &
+import sys, time, urllib.request
+while True:
+    for url in sys.argv[1:]:
+        urllib.request.urlopen(url + "?user=7", timeout=10).read()
+    time.sleep(0.05)
+PY
+started="$started $!"
+leak_alert() { asks '("GrmonLeak", "") in firing(e["LEAKY"])'; }
+check 'under load the leak is an alert' until_true leak_alert
 panels() {
 	asks '[(p["title"], t["expr"]) for p in json.load(open(e["BOARD"]))["panels"] for t in p["targets"]
 if not ask(t["expr"].replace("$__rate_interval", "5s").replace("$instance", ".*").replace("$target", ".*").replace("$pid", ".*"))] == []' \
