@@ -67,7 +67,8 @@ struct leak {
 	int64_t spark_begin_ns, spark_step_ns;
 	uint32_t nr_spark;
 	uint32_t spark[GROUP_SPARK];
-	int64_t steps_ns[TREND_JUMPS + 1]; /* when each of finding.nr_steps came */
+	/* When each of finding.nr_steps came; 0: not known. */
+	int64_t steps_ns[TREND_JUMPS + 1];
 };
 
 struct groups {

@@ -20,15 +20,19 @@ static uint32_t copy_ring(const struct trend_ring *ring, int64_t *begin_ns,
 	return ring->count;
 }
 
+/* The last jumps of about the size of a step, as many as there are steps. */
 static void copy_steps(struct leak *leak, const struct trend *trend)
 {
-	uint32_t burst = trend->burst.size > 0, steps = leak->finding.nr_steps;
-	uint32_t first = trend->nr_jumps + burst - steps;
+	uint32_t size = leak->finding.step_size, left = leak->finding.nr_steps;
+	uint32_t count = trend->nr_jumps + (trend->burst.size > 0);
 
-	for (uint32_t i = 0; i < steps; i++)
-		leak->steps_ns[i] = first + i < trend->nr_jumps
-					    ? trend->jumps[first + i].time_ns
-					    : trend->burst.time_ns;
+	for (uint32_t i = count; i-- > 0 && left > 0;) {
+		const struct trend_jump *jump =
+			i < trend->nr_jumps ? &trend->jumps[i] : &trend->burst;
+
+		if (jump->size * 2 >= size && jump->size <= size * 2)
+			leak->steps_ns[--left] = jump->time_ns;
+	}
 }
 
 static void fill_leak(struct leak *leak, const struct entry *site,

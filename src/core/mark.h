@@ -99,6 +99,9 @@ struct group_change {
 };
 struct group_identity group_identify(const struct group *group);
 bool group_identity_same(const struct group_identity *a, const struct group_identity *b);
+/* The group as it was at the mark, or NULL. */
+const struct group *mark_group(const struct mark *mark, enum group_by by,
+			       const struct group_identity *identity);
 /* Groups of now and those that are gone; mark NULL: no change. out: room for twice
  * GROUPS_MAX. Returns how many. */
 size_t mark_compare_groups(const struct mark *mark, const struct groups *groups,

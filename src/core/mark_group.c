@@ -45,6 +45,15 @@ bool group_identity_same(const struct group_identity *a, const struct group_iden
 	       a->number[0] == b->number[0] && a->number[1] == b->number[1];
 }
 
+const struct group *mark_group(const struct mark *mark, enum group_by by,
+			       const struct group_identity *identity)
+{
+	for (size_t i = 0; i < mark->nr_groups[by]; i++)
+		if (group_identity_same(&mark->groups[by][i].identity, identity))
+			return &mark->groups[by][i].group;
+	return NULL;
+}
+
 static uint64_t hash_identity(const struct group_identity *identity)
 {
 	return hash_mix(

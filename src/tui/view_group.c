@@ -234,23 +234,21 @@ static void say_counts(struct page *page, const struct group_page *v)
 
 static void say_change(struct page *page, const struct group_page *v)
 {
-	struct groups_view *list = page->t->ctx[VIEW_GROUPS];
-	char mark[MARK_TEXT_MAX];
+	const struct mark *mark = marks_chosen(&page->t->marks);
+	const struct group *before =
+		mark != NULL ? mark_group(mark, v->by, &v->identity) : NULL;
+	int64_t now = v->gone ? 0 : v->group.count;
+	char when[MARK_TEXT_MAX], count[GRAPH_LABEL_MAX];
 
-	if (mark_text(page->t, mark)[0] == '\0')
+	if (mark == NULL)
 		return;
-	for (size_t i = 0; i < list->count; i++) {
-		const struct group_row *row = &list->rows[i];
-		struct group_identity identity = group_identify(row->group);
-
-		if (list->by != v->by || list->stale ||
-		    !group_identity_same(&identity, &v->identity))
-			continue;
-		page_say(page, ROLE_NORMAL, "Change", NULL, "%s%s%+" PRId64 " since %s",
-			 change_name(row->change), row->change == CHANGE_NONE ? "" : ", ",
-			 row->difference, mark);
-		return;
-	}
+	mark_text(page->t, when);
+	if (before == NULL)
+		page_say(page, ROLE_NORMAL, "Change", NULL, "new since %s", when);
+	else
+		page_say(page, ROLE_NORMAL, "Change", NULL,
+			 "%+" PRId64 " since %s, when it had %s", now - before->count,
+			 when, graph_format_count(before->count, count));
 }
 
 static void say_plot(struct page *page, const struct group_page *v)

@@ -65,9 +65,9 @@ static void groups_update(struct tui *t, void *ctx)
 	struct groups_view *v = ctx;
 
 	v->stale = true;
+	v->count = v->all = 0;     /* they were of the snapshot before */
 	if (t->snapshot == NULL) { /* another target */
 		v->at_identity = false;
-		v->count = v->all = 0; /* they were of a snapshot that is gone */
 		v->nr_words = 0;
 	}
 	if (t->view == VIEW_GROUPS)
