@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 prometheus=$("$here/prometheus.sh") || skip_all 'there is no prometheus; tests/deps.sh check fetches it'
 share=$here/../src/share
 cd "$work" || exit 1
-plan 15
+plan 18
 
 check 'promtool takes the alert rules' "$prometheus/promtool" check rules "$share/grmon-c.rules.yml"
 check 'each alert fires when it should, and not before' \
@@ -48,6 +48,40 @@ has() { served | grep -q "$@"; }
 check 'every target is served' until_true has "^grmon_tasks_created_total{target=\"$fixed\""
 lint() { served >metrics.txt && "$prometheus/promtool" check metrics <metrics.txt; }
 check 'promtool takes the text format' lint
+type_for() { curl -s -o /dev/null -w '%{content_type}' -H "Accept: $1" "http://$exporter/metrics"; }
+prefers() { # prefers TYPE ACCEPT…: for each of these headers
+	wanted=$1
+	shift
+	for accept in "$@"; do
+		case $(type_for "$accept") in
+		"$wanted;"*) ;;
+		*) echo "$accept: $(type_for "$accept")"; return 1 ;;
+		esac
+	done
+}
+check 'OpenMetrics where it is preferred' prefers application/openmetrics-text \
+	'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1' \
+	'text/plain;q=0.2, Application/OpenMetrics-Text; q=0.9' application/openmetrics-text
+check 'and the text format where that is' prefers text/plain '*/*' text/html \
+	'application/openmetrics-text;q=0.3,text/plain' 'application/openmetrics-text; q=0,*/*' ''
+if /usr/bin/python3 -c 'import prometheus_client' 2>/dev/null; then
+	served_open() { curl -sf -H 'Accept: application/openmetrics-text' "http://$exporter/metrics"; }
+	strictly() {
+		served_open | /usr/bin/python3 -c '
+import sys
+from prometheus_client.openmetrics.parser import text_fd_to_metric_families
+families = {f.name: f for f in text_fd_to_metric_families(sys.stdin)}
+print(sorted(families))
+labels = {name for f in families.values() for s in f.samples for name in s.labels}
+assert families["grmon_tasks_created"].type == "counter"
+assert families["grmon_oldest_blocked_seconds"].unit == "seconds"
+assert families["grmon_build"].type == "info"
+assert labels == {"target", "pid", "match", "state", "class", "function", "created_by", "version"}, labels'
+	}
+	check 'a strict reader of OpenMetrics takes the other one, with these labels and no more' strictly
+else
+	ok 0 'a strict reader of OpenMetrics # SKIP python3-prometheus-client is not installed'
+fi
 
 api=127.0.0.1:$(free_port)
 sed 's/ for: .*/ for: 0s/' "$share/grmon-c.rules.yml" >grmon-c.rules.yml
