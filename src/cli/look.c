@@ -19,7 +19,6 @@
 
 /* Bounds for what a hostile target can make us keep. */
 #define LOOK_INTERN_BYTES (32u << 20)
-#define LOOK_STACKS_MAX   16384u
 /* How often a better source is looked for. */
 #define LOOK_PROBE_NS     (2 * CLOCK_SECOND_NS)
 
@@ -30,7 +29,7 @@ int look_init(struct look *look, const struct look_options *options, struct err 
 	look->pidfd = -1;
 	figures_init(&look->figures);
 	look->intern = intern_new(LOOK_INTERN_BYTES);
-	look->stacks = stack_table_new(LOOK_STACKS_MAX);
+	look->stacks = stack_table_new(SNAPSHOT_TASKS_MAX);
 	look->track = track_new(&options->rule);
 	look->holders = holders_new();
 	look->grouping = grouping_new(options->acknowledge, e);
@@ -242,6 +241,10 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 		return err_set(e, ERR_NOMEM,
 			       "there is no memory for a look at the target");
 	rc = look->ops->sample(look->ctx, focus, *snapshot, e);
+	if (stack_table_full(look->stacks))
+		snapshot_note(*snapshot,
+			      "there are more different stacks than memory is kept for: "
+			      "some tasks are without");
 	if (rc == 0)
 		holders_fill(look->holders, *snapshot);
 	if (rc == 0)

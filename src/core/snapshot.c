@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/huge.h"
+
 /* Texts, labels and notes of one look; a target that has more loses the rest. */
 #define SNAPSHOT_ARENA_BYTES (512u << 20)
 #define SNAPSHOT_TASKS_FIRST 64u
@@ -43,24 +45,31 @@ void snapshot_unref(struct snapshot *snapshot)
 	free(snapshot);
 }
 
+bool snapshot_reserve(struct snapshot *snapshot, size_t capacity)
+{
+	struct task *tasks;
+
+	if (capacity > SNAPSHOT_TASKS_MAX)
+		capacity = SNAPSHOT_TASKS_MAX;
+	if (capacity <= snapshot->cap_tasks)
+		return snapshot->nr_tasks < snapshot->cap_tasks;
+	tasks = realloc(snapshot->tasks, capacity * sizeof(*tasks));
+	if (!tasks)
+		return false;
+	huge_hint(tasks, capacity * sizeof(*tasks));
+	snapshot->tasks = tasks;
+	snapshot->cap_tasks = capacity;
+	return true;
+}
+
 struct task *snapshot_add(struct snapshot *snapshot)
 {
 	struct task *task;
 
-	if (snapshot->nr_tasks == snapshot->cap_tasks) {
-		size_t capacity = snapshot->cap_tasks ? snapshot->cap_tasks * 2
-						      : SNAPSHOT_TASKS_FIRST;
-
-		if (capacity > SNAPSHOT_TASKS_MAX)
-			capacity = SNAPSHOT_TASKS_MAX;
-		if (snapshot->nr_tasks >= capacity)
-			return NULL;
-		task = realloc(snapshot->tasks, capacity * sizeof(*task));
-		if (!task)
-			return NULL;
-		snapshot->tasks = task;
-		snapshot->cap_tasks = capacity;
-	}
+	if (snapshot->nr_tasks == snapshot->cap_tasks &&
+	    !snapshot_reserve(snapshot, snapshot->cap_tasks ? snapshot->cap_tasks * 2
+							    : SNAPSHOT_TASKS_FIRST))
+		return NULL;
 	task = &snapshot->tasks[snapshot->nr_tasks++];
 	memset(task, 0, sizeof(*task));
 	task->name = "";

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 
 #define STACK_CAPACITY_FIRST 256u
+#define STACK_BYTES_MAX      (512u << 20)
 
 struct stack_table {
 	struct stack **entries;
@@ -15,8 +16,14 @@ struct stack_table {
 	size_t count;
 	size_t max_stacks;
 	uint64_t seed;
+	bool full;
 	struct arena arena;
 };
+
+bool stack_table_full(const struct stack_table *table)
+{
+	return table->full;
+}
 
 struct stack_table *stack_table_new(size_t max_stacks)
 {
@@ -32,8 +39,7 @@ struct stack_table *stack_table_new(size_t max_stacks)
 	table->capacity = STACK_CAPACITY_FIRST;
 	table->max_stacks = max_stacks;
 	table->seed = hash_seed();
-	arena_init(&table->arena,
-		   0); /* bounded by max_stacks times SNAPSHOT_FRAMES_MAX */
+	arena_init(&table->arena, STACK_BYTES_MAX);
 	return table;
 }
 
@@ -124,8 +130,10 @@ const struct stack *stack_intern(struct stack_table *table, const struct frame *
 		if (stack_equal(table->entries[at], hash, frames, nr_frames, truncated))
 			return table->entries[at];
 
-	if (table->count >= table->max_stacks)
+	if (table->count >= table->max_stacks) {
+		table->full = true;
 		return NULL;
+	}
 	if (table->count + 1 > table->capacity / 4 * 3) {
 		if (stack_table_grow(table) < 0)
 			return NULL;
@@ -133,8 +141,10 @@ const struct stack *stack_intern(struct stack_table *table, const struct frame *
 			at = (at + 1) & (table->capacity - 1);
 	}
 	stack = arena_alloc(&table->arena, sizeof(*stack) + nr_frames * sizeof(*frames));
-	if (!stack)
+	if (!stack) {
+		table->full = true;
 		return NULL;
+	}
 	stack->nr_frames = nr_frames;
 	stack->truncated = truncated;
 	stack->hash = hash;

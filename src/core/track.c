@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/huge.h"
 
 /* Looks closer together than this count as one. */
 #define TRACK_LOOK_NS      (20 * 1000000ll)
@@ -146,6 +147,7 @@ static int track_reindex(struct track *track, size_t capacity)
 		if (!index)
 			return ERR_NOMEM;
 		free(track->index);
+		huge_hint(index, capacity * sizeof(*index));
 		track->index = index;
 		track->index_capacity = capacity;
 	}
@@ -155,21 +157,41 @@ static int track_reindex(struct track *track, size_t capacity)
 	return 0;
 }
 
+static bool track_grow(struct track *track, size_t capacity)
+{
+	struct track_record *records =
+		realloc(track->records, capacity * sizeof(*records));
+
+	if (!records)
+		return false;
+	huge_hint(records, capacity * sizeof(*records));
+	track->records = records;
+	track->cap_records = capacity;
+	return true;
+}
+
+/* Room for the first look, at one go; where that fails it grows step by step. */
+static void track_expect(struct track *track, size_t nr_tasks)
+{
+	size_t capacity = TRACK_INDEX_FIRST;
+
+	while (capacity < nr_tasks * 2)
+		capacity *= 2;
+	if (nr_tasks > track->cap_records)
+		track_grow(track, nr_tasks);
+	if (capacity > track->index_capacity)
+		track_reindex(track, capacity);
+}
+
 static struct track_record *track_add(struct track *track, uint64_t hash,
 				      const struct task *task)
 {
 	struct track_record *record;
 
-	if (track->nr_records == track->cap_records) {
-		size_t capacity =
-			track->cap_records ? track->cap_records * 2 : TRACK_RECORD_FIRST;
-
-		record = realloc(track->records, capacity * sizeof(*record));
-		if (!record)
-			return NULL;
-		track->records = record;
-		track->cap_records = capacity;
-	}
+	if (track->nr_records == track->cap_records &&
+	    !track_grow(track,
+			track->cap_records ? track->cap_records * 2 : TRACK_RECORD_FIRST))
+		return NULL;
 	/* At most half full. */
 	if ((track->nr_records + 1) * 2 > track->index_capacity &&
 	    track_reindex(track, track->index_capacity ? track->index_capacity * 2
@@ -439,6 +461,8 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 	/* Ages must not shrink when a clock of the past comes in. */
 	if (snapshot->mono_ns > track->now_ns)
 		track->now_ns = snapshot->mono_ns;
+	if (track->nr_records == 0)
+		track_expect(track, snapshot->nr_tasks);
 	rc = track_look(track, snapshot);
 	track_sweep(track);
 	track->looked = true;

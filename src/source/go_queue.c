@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/huge.h"
 
 #define SLOTS_FIRST  256u
 #define QUEUES_MAX   (1u << 23)
@@ -41,6 +42,7 @@ static bool reserve(struct go_queues *queues, size_t count)
 		free(queues->slots);
 		queues->slots = malloc(slots * sizeof(*queues->slots));
 		queues->cap_slots = queues->slots ? slots : 0;
+		huge_hint(queues->slots, queues->cap_slots * sizeof(*queues->slots));
 	}
 	if (count + 1 > queues->cap_list) {
 		free(queues->list);
@@ -48,8 +50,10 @@ static bool reserve(struct go_queues *queues, size_t count)
 		queues->list = malloc(queues->cap_list * sizeof(*queues->list));
 		if (!queues->list)
 			queues->cap_list = 0;
+		huge_hint(queues->list, queues->cap_list * sizeof(*queues->list));
 	}
 	queues->nr = 0;
+	queues->last = NULL;
 	if (!queues->slots || !queues->list)
 		return false;
 	memset(queues->slots, 0, queues->cap_slots * sizeof(*queues->slots));
@@ -141,9 +145,11 @@ static size_t references(const struct go_entry *entry)
 	return entry->nr_chans > 0 ? entry->nr_chans : 1;
 }
 
-static void count_entry(struct go_queues *queues, const struct go_entry *entry)
+static void count_entry(struct go_queues *queues, struct go_entry *entry)
 {
 	size_t nr = references(entry);
+
+	entry->queue = 0;
 
 	for (size_t i = 0; i < nr; i++) {
 		uint64_t address =
@@ -153,6 +159,8 @@ static void count_entry(struct go_queues *queues, const struct go_entry *entry)
 		if (!address)
 			continue;
 		queue = add(queues, address);
+		if (i == 0)
+			entry->queue = (uint32_t)(queue - queues->list);
 		queue->kind = (uint8_t)kind_of(entry);
 		if (entry->state == STATE_CHAN_SEND)
 			queue->senders++;

@@ -42,6 +42,7 @@ struct go_queues {
 	uint32_t *slots; /* hash: indexes into list; 0: free */
 	size_t cap_slots;
 	uint64_t seed;
+	const struct go_queue *last; /* whose text was written last in this look */
 	struct go_item *items;
 	uint8_t *bytes;
 };

@@ -121,13 +121,29 @@ static void put_waiters(struct text *text, const struct go_queue *queue)
 		put_count(text, queue->others, " waiter", " waiters");
 }
 
-static const char *queue_text(struct go_queue *queue, const char *name,
-			      struct snapshot *out)
+/* Many are alike: a hundred thousand channels with one receiver each. */
+static bool same_text(const struct go_queues *queues, const struct go_queue *queue)
+{
+	const struct go_queue *last = queues->last;
+
+	return last && queue->kind != GO_QUEUE_OTHER && queue->kind == last->kind &&
+	       queue->length == last->length && queue->capacity == last->capacity &&
+	       queue->senders == last->senders && queue->receivers == last->receivers &&
+	       queue->others == last->others && queue->known == last->known &&
+	       queue->closed == last->closed && queue->held == last->held;
+}
+
+static const char *queue_text(struct go_queues *queues, struct go_queue *queue,
+			      const char *name, struct snapshot *out)
 {
 	struct text text = {.used = 0};
 
 	if (queue->text)
 		return queue->text;
+	if (same_text(queues, queue)) {
+		queue->text = queues->last->text;
+		return queue->text;
+	}
 	put(&text, name);
 	if (queue->known)
 		put_object(&text, queue);
@@ -135,6 +151,7 @@ static const char *queue_text(struct go_queue *queue, const char *name,
 	if (queue->closed)
 		put(&text, ", closed");
 	queue->text = keep(&text, out);
+	queues->last = queue;
 	return queue->text;
 }
 
@@ -241,9 +258,9 @@ static void explain_chan(struct go_queues *queues, const struct go_entry *entry,
 								      : "channel";
 		return;
 	}
-	queue = go_queues_get(queues, entry->object);
+	queue = &queues->list[entry->queue];
 	waits->text = entry->chans     ? select_text(queues, entry, out)
-		      : queue->address ? queue_text(queue, "chan", out)
+		      : queue->address ? queue_text(queues, queue, "chan", out)
 				       : "chan";
 }
 
@@ -257,9 +274,9 @@ static void explain_lock(struct go_queues *queues, const struct go_entry *entry,
 	if (entry->object == 0 || queues->nr == 0)
 		return;
 	waits->address = go_queue_address(entry);
-	queue = go_queues_get(queues, waits->address);
+	queue = &queues->list[entry->queue];
 	if (queue->address)
-		waits->text = queue_text(queue, waits->kind, out);
+		waits->text = queue_text(queues, queue, waits->kind, out);
 }
 
 void go_queues_explain(struct go_queues *queues, const struct go_entry *entry, bool whole,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/huge.h"
 
 #define RETRIES           3
 #define SEARCHES_PER_LOOK 20000u
@@ -420,6 +421,8 @@ static int grow(struct go_sampler *sampler, size_t count, struct err *e)
 	addresses = realloc(sampler->addresses, capacity * sizeof(*addresses));
 	if (addresses)
 		sampler->addresses = addresses;
+	huge_hint(sampler->entries, capacity * sizeof(*entries));
+	huge_hint(sampler->addresses, capacity * sizeof(*addresses));
 	if (!entries || !addresses)
 		return err_set(e, ERR_NOMEM, "no memory for %zu goroutines", count);
 	sampler->cap_entries = capacity;

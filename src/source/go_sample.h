@@ -36,6 +36,7 @@ struct go_entry {
 	int64_t first_ns;               /* this wait was seen first */
 	int64_t since_ns;               /* the runtime's own figure, or 0 */
 	int32_t fd;
+	uint32_t queue; /* of the object, in the list of this look; 0: none */
 	uint8_t status;
 	uint8_t nr_chans;
 	uint8_t state;

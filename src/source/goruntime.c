@@ -305,6 +305,7 @@ static int add_tasks(struct goruntime *go, const struct source_focus *focus,
 	size_t suspect = 0;
 
 	go_labels_begin(&go->labels);
+	snapshot_reserve(out, go->sampler.nr_entries + 16);
 	for (size_t i = 0; i < go->sampler.nr_entries; i++) {
 		const struct go_entry *entry = &go->sampler.entries[i];
 		bool whole = focus && (focus->all || (focus->kind == TASK_GOROUTINE &&

@@ -4,6 +4,7 @@
  * Usage: go_looks PID LOOKS INTERVAL_MS. Prints ms to attach, ms of the first look, the
  * median ms of the others, tasks, stacks, and the most memory in MB, in one line.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -93,13 +94,14 @@ int main(int argc, char **argv)
 
 	if (argc < 4)
 		return 0;
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	looks = atoi(argv[2]);
 	if (looks < 0 || looks > LOOKS_MAX)
 		return 2;
 	stuck_rule_init(&rule);
 	session.target.pid = atoi(argv[1]);
 	session.target.intern = intern_new(32u << 20);
-	session.target.stacks = stack_table_new(16384);
+	session.target.stacks = stack_table_new(SNAPSHOT_TASKS_MAX);
 	session.track = track_new(&rule);
 	session.ctx = calloc(1, source_goruntime.ctx_size);
 	rc = run(&session, looks, atol(argv[3]), &e);

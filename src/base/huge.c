@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Only a hint: where the kernel has no huge pages, or none left, nothing changes. */
+#include "base/huge.h"
+
+#include <stdint.h>
+#include <sys/mman.h>
+
+#define HUGE_BYTES (2u << 20)
+#define HUGE_LEAST (16u << 20)
+
+void huge_hint(void *array, size_t bytes)
+{
+	uintptr_t start = (uintptr_t)array, end = start + bytes;
+
+	if (!array || bytes < HUGE_LEAST)
+		return;
+	start = (start + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1);
+	end &= ~(uintptr_t)(HUGE_BYTES - 1);
+	if (start < end)
+		madvise((void *)start, end - start, MADV_HUGEPAGE);
+}
