@@ -178,7 +178,7 @@ static const struct {
 };
 
 /* The fields of put_field(), then the flags. */
-enum { VALUES = 17, FLAGS = sizeof(flag_table) / sizeof(flag_table[0]) };
+enum { VALUES = 18, FLAGS = sizeof(flag_table) / sizeof(flag_table[0]) };
 
 static void put_actors(struct buf *out, const struct wait_actors *actors)
 {
@@ -265,6 +265,9 @@ static void put_field(struct stream *stream, struct buf *out, int field,
 	case 16:
 		put_actors(out, task->waits.actors);
 		break;
+	case 17:
+		json_put_text(out, "wait_detail", task->waits.detail);
+		break;
 	}
 }
 
@@ -284,7 +287,7 @@ static bool same_actors(const struct wait_actors *a, const struct wait_actors *b
 /* The common case, without writing anything. */
 static bool same_task(const struct task *a, const struct task *b)
 {
-	const unsigned derived = TASK_NEW | TASK_LEAK;
+	const unsigned derived = TASK_NEW | TASK_LEAK | TASK_GONE | TASK_MOVED;
 
 	if (a->state != b->state || (a->flags & ~derived) != (b->flags & ~derived) ||
 	    a->tid != b->tid || a->since_ns != b->since_ns ||
@@ -301,6 +304,7 @@ static bool same_task(const struct task *a, const struct task *b)
 	       a->waits.owner_tid == b->waits.owner_tid &&
 	       a->waits.owner_pid == b->waits.owner_pid &&
 	       a->waits.limited == b->waits.limited &&
+	       same_text(a->waits.detail, b->waits.detail) &&
 	       same_actors(a->waits.actors, b->waits.actors) &&
 	       a->creator_id == b->creator_id &&
 	       same_text(a->waits.kind, b->waits.kind) &&

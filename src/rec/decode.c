@@ -200,6 +200,7 @@ static void decode_waits(const struct rec_tables *tables, json_t *fields,
 	task->waits.fd = fd >= 0 && fd <= INT32_MAX ? (int)fd : -1;
 	task->waits.owner_tid = (pid_t)thread_of(text_of(waits, "owner"));
 	task->waits.owner_pid = pid_of(waits, "owner_pid");
+	task->waits.detail = keep(out, text_of(fields, "wait_detail"));
 	task->waits.limited = json_is_true(json_object_get(fields, "limited"));
 	task->waits.actors = actors_of(tables, json_object_get(fields, "actors"), out);
 }
