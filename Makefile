@@ -65,7 +65,7 @@ BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 SCRIPTS := $(wildcard tests/e2e/*.t tests/tui/*.t tests/fault/*.t)
 
 .DEFAULT_GOAL := all
-.PHONY: all agent client examples demo check check-quick tests lint bench fuzz verdicts install \
+.PHONY: all agent client examples demo check check-quick tests lint bench campaign fuzz verdicts install \
 	uninstall deps dist format help clean
 
 all: agent client ## build the agent and the client
@@ -153,6 +153,9 @@ bench: ## the figures, as ratios measured side by side
 	@tests/deps.sh check
 	@$(MAKE) --no-print-directory -j$(JOBS) all examples $(BENCHES) $(TARGETS)
 	@BUILD=$(abspath $(BUILD)) tests/bench/run.sh
+
+campaign: all $(TARGETS) ## tests that take many minutes: other versions of Go, programs of npm
+	@BUILD=$(abspath $(BUILD)) $(PROVE) --timer $(wildcard tests/campaign/*.t)
 
 SEEDS ?= 50
 verdicts: $(BUILD)/tests/unit/test_leak.t ## the leak verdict's table of precision and recall

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-// A busy server in which nothing is leaked: requests wait for their answer for a second or
+// A busy server: requests wait for their answer for a second or
 // so, while what leads to them moves all the time: through channels, maps, lists, stacks,
-// closures and new objects. Usage: hops REQUESTS MEGABYTES. Prints "ready".
+// closures and new objects. Usage: hops REQUESTS MEGABYTES LEAKED: so many goroutines more
+// that are really leaked. Prints "ready".
 package main
 
 import (
@@ -38,6 +39,8 @@ var (
 )
 
 func (r *request) wait() { <-r.answer }
+
+func leaked(c chan int) { <-c }
 
 func serve(requests int) {
 	for i := 0; i < requests; i++ {
@@ -118,6 +121,10 @@ func main() {
 		go worker(queues[i])
 	}
 	go sweep()
+	leaks, _ := strconv.Atoi(os.Args[3])
+	for i := 0; i < leaks; i++ {
+		go leaked(make(chan int))
+	}
 	serve(requests)
 	time.Sleep(500 * time.Millisecond)
 	fmt.Println("ready")

@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Proofs of leaks at length: on every version of Go whose toolchain the module proxy or the
+# cache has, on stripped programs as npm packages ship them, and long on a busy program.
+# GO_VERSIONS and PROOFS (200) may be given.
+. "$(dirname "$0")/../e2e/lib.sh"
+need go
+need python3
+source=$(dirname "$0")/../targets/go
+cache=$(go env GOMODCACHE)/cache/download/golang.org/toolchain/@v
+export GOFLAGS="" GOTOOLCHAIN=local GO111MODULE=off
+
+launch() {
+	"$@" >"$work/out" 2>&1 <"$work/empty" &
+	last=$!
+	started="$started $last"
+}
+stop() {
+	kill -9 "$last"
+	wait "$last" 2>/dev/null
+}
+prove() { dump "$last" -s goruntime --prove; }
+mkfifo "$work/empty"
+exec 9<>"$work/empty"
+
+versions=${GO_VERSIONS:-1.16.15 1.17.13 1.18.10 1.19.13 1.20.14 1.21.13 1.22.12 1.23.12 1.24.9 1.25.3 1.27.1}
+for version in $versions; do
+	zip=$cache/v0.0.1-go$version.linux-amd64.zip
+	[ -f "$zip" ] || (cd "$work" && GO111MODULE=on go mod download "golang.org/toolchain@v0.0.1-go$version.linux-amd64") >/dev/null 2>&1
+	root=$work/toolchain/golang.org/toolchain@v0.0.1-go$version.linux-amd64
+	if ! python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])' "$zip" "$work/toolchain" 2>/dev/null; then
+		ok 0 "go$version # SKIP its toolchain is not to be had"
+		continue
+	fi
+	chmod -R u+x "$root/bin" "$root/pkg/tool"
+	check "go$version builds" env GOROOT="$root" GOCACHE="$work/cache" "$root/bin/go" build -ldflags '-s -w' \
+		-o "$work/proof" "$source/proof.go"
+	launch "$work/proof" "$work/profile"
+	until_true grep -q '^ready' "$work/out"
+	check "go$version: a proof" prove
+	check "go$version: nearly all leaks, and nobody else" query \
+		"sum(t['proven'] for t in tasks) >= 205 and not any(t['proven'] for t in tasks if not t['name'].startswith('main.leak.'))"
+	stop
+	rm -rf "$work/toolchain" "$work/cache"
+done
+
+healthy() {
+	until_true prove
+	for try in 1 2 3 4 5; do
+		check "$1: a proof, $try" prove
+		check "$1: nobody is accused, $try" query "not any(t['proven'] for t in tasks)"
+	done
+	stop
+}
+if command -v npm >/dev/null 2>&1; then
+	shipped() {	# shipped PACKAGE: unpacked in $work/package
+		rm -rf "$work/package"
+		(cd "$work" && tar xzf "$(npm pack "$1" --silent 2>/dev/null | tail -1)") 2>/dev/null
+	}
+	mkdir "$work/www"
+	for package in esbuild-linux-64@0.11.23 @esbuild/linux-x64@0.17.0 @esbuild/linux-x64@0.24.0; do
+		shipped $package || { ok 0 "$package # SKIP it is not to be had"; continue; }
+		launch "$work/package/bin/esbuild" --servedir="$work/www" --serve=127.0.0.1:"$(free_port)"
+		healthy "$package"
+	done
+	if shipped @typescript/native-preview-linux-x64; then
+		launch "$work/package/lib/tsgo" --lsp --stdio
+		healthy 'the TypeScript language server'
+	fi
+fi
+
+go build -o "$work/hops" "$source/hops.go"
+launch "$work/hops" 300 100 50
+until_true grep -q '^ready' "$work/out"
+proofs=0
+accused=0
+while [ $proofs -lt "${PROOFS:-200}" ]; do
+	prove && query "not any(t['proven'] for t in tasks if t['name'] != 'main.leaked')" >/dev/null || accused=$((accused + 1))
+	proofs=$((proofs + 1))
+done
+ok $((accused > 0)) "$proofs proofs of a busy program: nobody is accused"
+stop
+plan $tests
