@@ -18,6 +18,7 @@
 #include "source/symbols_private.h"
 
 #define FOREIGN_BYTES_MAX (512ll << 20)
+#define FOREIGN_LINES_MAX (16ll << 20)
 #define DEBUG_BYTES_MAX   (2ll << 30)
 #define PATH_TEXT         (4096u + 64u)
 #define DEBUG_ROOT        "/usr/lib/debug"
@@ -35,6 +36,56 @@ static int copy_file(int fd, off_t bytes)
 	return copy;
 }
 
+/* What a section takes once it is read: a few bytes of a compressed one may be gigabytes. */
+static int64_t section_bytes(Elf_Scn *section, const GElf_Shdr *header)
+{
+	GElf_Chdr compressed;
+
+	if (header->sh_type == SHT_NOBITS)
+		return 0;
+	if (!(header->sh_flags & SHF_COMPRESSED))
+		return (int64_t)(header->sh_size & INT64_MAX);
+	return gelf_getchdr(section, &compressed)
+		       ? (int64_t)(compressed.ch_size & INT64_MAX)
+		       : FOREIGN_BYTES_MAX + 1;
+}
+
+/* Whether libdw can be let loose on somebody else's file. A byte of line numbers becomes
+ * fifty in memory. */
+static bool is_modest(int fd)
+{
+	elf_version(EV_CURRENT);
+	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	Elf_Scn *section = NULL;
+	size_t names = 0;
+	bool modest = elf && elf_getshdrstrndx(elf, &names) == 0;
+
+	while (modest && (section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		bool read = gelf_getshdr(section, &header) != NULL;
+		const char *name = read ? elf_strptr(elf, names, header.sh_name) : NULL;
+		bool lines = name && strcmp(name, ".debug_line") == 0;
+		/* Compressed in the way of old; its header is libdw's affair. */
+		bool old = name && strncmp(name, ".zdebug", 7) == 0;
+
+		modest = read && !old &&
+			 section_bytes(section, &header) <=
+				 (lines ? FOREIGN_LINES_MAX : FOREIGN_BYTES_MAX);
+	}
+	elf_end(elf);
+	return modest;
+}
+
+static int open_foreign(int fd, off_t bytes)
+{
+	int copy = copy_file(fd, bytes);
+
+	if (copy < 0 || is_modest(copy))
+		return copy;
+	close(copy);
+	return -1;
+}
+
 static int open_regular(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -46,7 +97,8 @@ static int open_regular(const char *path)
 		close(fd);
 		return -1;
 	}
-	return st.st_uid != 0 && st.st_uid != geteuid() ? copy_file(fd, st.st_size) : fd;
+	return st.st_uid != 0 && st.st_uid != geteuid() ? open_foreign(fd, st.st_size)
+							: fd;
 }
 
 /* A path as the process sees it. */

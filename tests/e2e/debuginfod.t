@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 need objcopy
-plan 8
+plan 10
 unset DEBUGINFOD_URLS
 export DEBUGINFOD_CACHE_PATH="$work/cache"
 
@@ -79,3 +79,30 @@ check 'a file with another checksum is not taken' sees "$pid" \
 	"not [f for t in tasks for f in t['stack'] if f['function'] == 'in_epoll']" -s native
 cp "$work/files/kind_fds.debug" "$work/bin/kind_fds.debug"
 check 'the right one is' named
+kill -9 "$pid"
+
+# The files of another user are copied, and left alone if they are bombs.
+if [ "$(id -u)" -ne 0 ] || ! command -v setpriv >/dev/null 2>&1; then
+	ok 0 '# SKIP only root can watch another user'
+	ok 0 '# SKIP only root can watch another user'
+	exit 0
+fi
+# foreign NAME: starts that program as nobody; its pid in $pid.
+foreign() {
+	chmod 711 "$work" "$work/bin"
+	chown 65534 "$work/bin/$1"
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$work/bin/$1" <"$work/in" >"$work/out" 2>&1 9>&- &
+	pid=$!
+	started="$started $pid"
+	until_true grep -q '^ready' "$work/out"
+}
+cp "$BUILD/tests/targets/kind_fds" "$work/bin/theirs"
+foreign theirs
+check "another user's program has its names" named
+kill -9 "$pid"
+head -c 20000000 /dev/zero >"$work/zeros"
+objcopy --remove-section=.debug_line "$BUILD/tests/targets/kind_fds" "$work/bin/plain"
+objcopy --add-section=.debug_line="$work/zeros" "$work/bin/plain" "$work/bin/bomb"
+foreign bomb
+bomb() { sees "$pid" "[t for t in tasks if 'bomb+0x' in str(t['stack'])] and 'in_epoll' not in str(tasks)" -s native; }
+check 'one with 20 MB of line numbers is not read' bomb
