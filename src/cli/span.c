@@ -80,7 +80,8 @@ static int rewind_recording(struct span *span, struct err *e)
 	look_move(&span->look, -INT_MAX, 0);
 	if (look_sample(&span->look, &all, &snapshot, e) != 0)
 		return e->code;
-	last_ns = (last_ns - snapshot->real_ns) / 2;
+	/* It may be the story of more than one process. */
+	last_ns = (last_ns - snapshot->real_ns) / 4;
 	grouping_set_least(span->look.grouping,
 			   last_ns < TREND_LEAST_NS ? last_ns : TREND_LEAST_NS);
 	snapshot_unref(snapshot);

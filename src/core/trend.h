@@ -44,6 +44,7 @@ struct trend {
 	struct trend_ring whole;  /* all of the time watched: those who stay long */
 	struct trend_ring recent; /* its end, finer: those who stay a while */
 	int64_t first_ns, last_ns;
+	uint32_t looks;
 	uint32_t first, last;
 	uint64_t came, left;
 	/* Rises at once, oldest first, and the one that may be under way. */

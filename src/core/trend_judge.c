@@ -274,6 +274,7 @@ static double judge_now(const struct trend *trend, struct trend_finding *finding
 	count_flow(ring, finding->from_ns, finding);
 	finding->from = value_at(ring, finding->from_ns);
 	if (!rises && (!few_leave(finding->came, finding->left) ||
+		       !is_no_chance(finding->came, finding->left) ||
 		       trend->last < finding->from + GAIN_LEAST || !is_new_high(trend)))
 		return 0;
 	finding->slows = rises && !steps && slows_down(&w);

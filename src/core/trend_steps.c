@@ -8,13 +8,16 @@
 #include "core/trend_private.h"
 
 #define STEPS_LEAST 4u
+#define STEPS_QUICK 6u /* where the period is few looks */
+#define QUICK_LOOKS 8
 #define STEPS_VARY  0.25 /* of the period, from the shortest to the longest interval */
 #define SIZES_VARY  2u
 #define OVER_AFTER  2 /* periods without a jump */
 
-/* The last of count jumps that come regularly, in a row up to the last. */
+/* The last of count jumps that come regularly, in a row up to the last. A jump is known no
+ * better than to a look. */
 static uint32_t count_regular(const struct trend_jump *jumps, uint32_t count,
-			      double *period)
+			      double look_ns, double *period)
 {
 	double intervals[TREND_JUMPS + 1], shortest = 0, longest = 0;
 	uint32_t used = 0;
@@ -24,7 +27,7 @@ static uint32_t count_regular(const struct trend_jump *jumps, uint32_t count,
 		double low = used == 0 || interval < shortest ? interval : shortest;
 		double high = used == 0 || interval > longest ? interval : longest;
 
-		if (high - low > STEPS_VARY * (high + low) / 2)
+		if (high - low > STEPS_VARY * (high + low) / 2 + look_ns)
 			break;
 		shortest = low;
 		longest = high;
@@ -38,6 +41,7 @@ static bool try_size(const struct trend *trend, const struct trend_jump *all,
 		     uint32_t nr_all, uint32_t size, struct trend_finding *finding)
 {
 	struct trend_jump jumps[TREND_JUMPS + 1];
+	double look_ns = (double)(trend->last_ns - trend->first_ns) / trend->looks;
 	double sizes[TREND_JUMPS + 1], period;
 	uint32_t count = 0, steps;
 
@@ -46,8 +50,8 @@ static bool try_size(const struct trend *trend, const struct trend_jump *all,
 			jumps[count++] = all[i];
 	if (count < STEPS_LEAST)
 		return false;
-	steps = count_regular(jumps, count, &period);
-	if (steps < STEPS_LEAST ||
+	steps = count_regular(jumps, count, look_ns, &period);
+	if (steps < (period < QUICK_LOOKS * look_ns ? STEPS_QUICK : STEPS_LEAST) ||
 	    (double)(trend->last_ns - jumps[count - 1].time_ns) > OVER_AFTER * period)
 		return false;
 	for (uint32_t i = 0; i < steps; i++)

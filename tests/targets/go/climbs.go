@@ -176,7 +176,7 @@ func main() {
 	case "steps":
 		count := 0
 		happen = func() {
-			if count++; count%10 == 0 {
+			if count++; count%20 == 0 {
 				for i := 0; i < 16; i++ {
 					reconnectAgent()
 				}
