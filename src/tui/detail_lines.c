@@ -82,7 +82,8 @@ static void add_state(struct builder *b)
 /* A text of several lines. */
 static void add_lines(struct builder *b, const char *label, const char *text)
 {
-	for (const char *end; text != NULL && *text != '\0'; text = *end ? end + 1 : end) {
+	for (const char *end; text != NULL && *text != '\0';
+	     text = *end ? end + 1 : end) {
 		end = strchrnul(text, '\n');
 		page_say(&b->page, ROLE_DIM, label, NULL, "%.*s", (int)(end - text),
 			 text);
