@@ -57,8 +57,9 @@ bool file_lock_holder(pid_t waiter, uint64_t inode, struct file_lock *lock)
 			if (!line.waits)
 				holder = line;
 			else
-				found = line.pid == waiter && line.inode == inode &&
-					holder.inode == inode;
+				/* Who waits for a lock of an open file has no id there. */
+				found = (line.pid == waiter || line.pid == -1) &&
+					line.inode == inode && holder.inode == inode;
 		}
 	}
 	buf_release(&text);

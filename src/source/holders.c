@@ -269,14 +269,14 @@ static void read_process(struct holders *holders, struct snapshot *snapshot,
 	kernel_close(&kernel);
 }
 
-/* "fd 5 pipe:[17], with sh 901 and 2 more" */
-static void name_actors(const struct holders *holders, struct snapshot *snapshot,
-			pid_t pid, struct task *task)
+/* "fd 5 pipe:[17], with sh 901 (t903) and 2 more" */
+static void name_actors(struct holders *holders, struct snapshot *snapshot, pid_t pid,
+			struct task *task)
 {
 	const struct wait_actors *actors = task->waits.actors;
 	const struct other_process *process;
 	const char *word = ", with", *name;
-	char number[24], more[32] = "", *text;
+	char number[24], thread[24] = "", more[32] = "", *text;
 
 	if (!actors || !task->waits.text)
 		return;
@@ -292,14 +292,21 @@ static void name_actors(const struct holders *holders, struct snapshot *snapshot
 		word = strncmp(task->waits.text, "child ", 6) == 0 ? "" : ", such as";
 	if (*word == '\0' || actors->pids[0] == pid)
 		number[0] = '\0';
+	else if (process && (strcmp(actors->how, "pipe") == 0 ||
+			     strcmp(actors->how, "socket") == 0)) {
+		pid_t tid = holders_thread(holders, pid, task, process);
+
+		if (tid)
+			snprintf(thread, sizeof(thread), " (t%d)", (int)tid);
+	}
 	/* The process that waits is the last one. */
 	size_t others = actors->nr_pids - 1;
 
 	others -= others > 0 && actors->pids[others] == pid;
 	if (others > 0)
 		snprintf(more, sizeof(more), " and %zu more", others);
-	text = arena_printf(&snapshot->arena, "%s%s %s%s%s", task->waits.text, word, name,
-			    number, more);
+	text = arena_printf(&snapshot->arena, "%s%s %s%s%s%s", task->waits.text, word,
+			    name, number, thread, more);
 	if (text)
 		task->waits.text = text;
 }
@@ -331,8 +338,9 @@ void holders_fill(struct holders *holders, struct snapshot *snapshot)
 	if (snapshot->target.pid <= 0)
 		return;
 	peers_begin(holders->peers, snapshot->mono_ns);
+	peers_target(holders->peers, snapshot->target.pid);
 	holders->processes = NULL;
-	holders->nr_processes = holders->nr_others = 0;
+	holders->nr_processes = holders->nr_others = holders->nr_probes = 0;
 	holders->now = !holders->now;
 	holders->nr_seen[holders->now] = 0;
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {

@@ -11,6 +11,8 @@
 #define HOLDERS_THREADS   64u /* … and threads of each */
 #define HOLDERS_OTHERS    (HOLDERS_PROCESSES * HOLDERS_THREADS)
 #define CONFIRMED_MAX     16u
+/* Threads whose descriptors are looked at in one look for who has an other end. */
+#define HOLDERS_PROBES    1024u
 
 /* Since when a thread of another process has been seen in its wait. */
 struct seen {
@@ -26,6 +28,7 @@ struct holders {
 	size_t nr_processes;
 	struct other_task others[HOLDERS_OTHERS];
 	size_t nr_others;
+	size_t nr_probes;
 	struct seen seen[2][HOLDERS_OTHERS];
 	size_t nr_seen[2];
 	unsigned now;                      /* which of the two belongs to this look */
@@ -37,5 +40,10 @@ struct holders {
 const struct wait_actors *holders_find(struct holders *holders, struct snapshot *snapshot,
 				       pid_t pid, const struct waits_on *waits,
 				       enum task_state state);
+
+/* The thread of that process which waits on the other end of a pipe or socket that task of
+ * process pid waits on; 0: none, or the process has but one. holders_thread.c. */
+pid_t holders_thread(struct holders *holders, pid_t pid, const struct task *task,
+		     const struct other_process *process);
 
 #endif

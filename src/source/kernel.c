@@ -137,8 +137,12 @@ const char *kernel_fd_name(struct kernel *kernel, int fd)
 
 	if (kernel_anon_name(kernel, fd, link, name->text, sizeof(name->text)))
 		return name->text;
-	if (sscanf(link, "socket:[%llu]", &inode) == 1)
+	if (sscanf(link, "socket:[%llu]", &inode) == 1) {
 		socket = kernel_socket_name(kernel, inode);
+		/* Too new to have a name: it will get one. */
+		if (!socket)
+			name->at_ns = 0;
+	}
 	snprintf(name->text, sizeof(name->text), "%s", socket ? socket : link);
 	return name->text;
 }

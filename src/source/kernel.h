@@ -10,7 +10,7 @@
 #include "core/snapshot.h"
 #include "source/procfs.h"
 
-#define KERNEL_TEXT_MAX  112
+#define KERNEL_TEXT_MAX  144
 #define KERNEL_NAMES_MAX 256
 
 /* A name of a descriptor, remembered for a short while. */
@@ -35,6 +35,7 @@ struct kernel {
 	struct kernel_fd_name *names;
 	struct kernel_socket *sockets; /* hash by inode */
 	int64_t sockets_at_ns;
+	int64_t sockets_cost_ns;
 	pid_t *inner; /* nested: inner and outer ids in pairs, sorted by inner */
 	size_t nr_inner;
 	int64_t inner_at_ns;
@@ -50,7 +51,7 @@ struct kernel_wait {
 	pid_t owner_tid;
 	pid_t owner_pid;    /* the other process: of owner_tid, or a child; else 0 */
 	bool limited;       /* it ends by itself after a time */
-	bool owner_changes; /* the owner must be read anew in every poll */
+	bool owner_changes; /* the owner or name must be read anew in every poll */
 	bool ends;          /* the text says when, so it belongs to one wait only */
 	char text[KERNEL_TEXT_MAX];
 };

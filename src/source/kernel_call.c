@@ -207,6 +207,8 @@ static void explain_fd(struct kernel *kernel, uint64_t arg, const char *what,
 		 kernel_fd_name(kernel, out->fd));
 	size_t length = strlen(out->text);
 
+	/* A socket that is too new to be named yet. */
+	out->owner_changes = strstr(out->text, " socket:[") != NULL;
 	if (length && out->text[length - 1] == ' ')
 		out->text[length - 1] = '\0';
 }

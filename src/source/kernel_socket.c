@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of sockets by their inode, from the tables of the target's network namespace. Read
- * at most every ten seconds, and only when a thread waits on a socket. */
+ * at most every five seconds, and only when a thread waits on a socket. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -14,10 +14,13 @@
 #include "base/fdio.h"
 #include "source/kernel.h"
 
-#define SOCKETS_KEPT_NS   (10 * CLOCK_SECOND_NS)
+#define SOCKETS_KEPT_NS   (5 * CLOCK_SECOND_NS)
+/* For one that is not in the tables they are read again sooner, if that is cheap. */
+#define MISSING_WAIT_NS   (CLOCK_SECOND_NS / 5)
+#define MISSING_SHARE     50
 #define SOCKETS_MAX       4096u
 #define SOCKETS_FILE_MAX  (2u << 20)
-#define SOCKET_NAME_BYTES 96
+#define SOCKET_NAME_BYTES 136
 
 struct kernel_socket {
 	uint64_t inode;
@@ -69,30 +72,61 @@ static void format_address(const char *hex, char *out, size_t size)
 	snprintf(out, size, digits == 32 ? "[%s]:%u" : "%s:%u", address, port);
 }
 
+/* ", 512 B to send, 3 B to read", or nothing. */
+static void format_queues(unsigned to_send, unsigned to_read, const char *what, char *out,
+			  size_t size)
+{
+	bool counts = strcmp(what, "waiting") == 0;
+	size_t used = 0;
+
+	out[0] = '\0';
+	if (to_send)
+		used = (size_t)snprintf(out, size, ", %u B to send", to_send);
+	if (to_read)
+		snprintf(out + used, size - used, ", %u%s %s", to_read,
+			 counts ? "" : " B", what);
+}
+
+/* NULL: it is connected, as is to be expected. */
+static const char *state_name(const char *protocol, unsigned state)
+{
+	int known = SOCKET_ESTABLISHED + (int)state - 1;
+
+	return strcmp(protocol, "tcp") == 0 && known > SOCKET_ESTABLISHED &&
+			       known <= SOCKET_CLOSING
+		       ? socket_state_name(known)
+		       : NULL;
+}
+
 static void parse_inet_line(struct kernel *kernel, const char *protocol, const char *line)
 {
 	char local[64], remote[64];
-	char local_text[64], remote_text[64];
+	char local_text[64], remote_text[64], more[64];
 	char text[SOCKET_NAME_BYTES * 2];
-	unsigned state;
+	unsigned state, to_send, to_read;
 	uint64_t inode;
 
 	if (sscanf(line,
-		   " %*d: %63[0-9A-F:] %63[0-9A-F:] %x %*s %*s %*s %*u %*u %" SCNu64,
-		   local, remote, &state, &inode) != 4)
+		   " %*d: %63[0-9A-F:] %63[0-9A-F:] %x %x:%x %*s %*s %*u %*u %" SCNu64,
+		   local, remote, &state, &to_send, &to_read, &inode) != 6)
 		return;
 	format_address(local, local_text, sizeof(local_text));
 	format_address(remote, remote_text, sizeof(remote_text));
 	bool listening = state == 10;
 	const char *port = strrchr(remote_text, ':');
 
+	format_queues(listening ? 0 : to_send, to_read, listening ? "waiting" : "to read",
+		      more, sizeof(more));
 	if (listening)
-		snprintf(text, sizeof(text), "%s %s listening", protocol, local_text);
+		snprintf(text, sizeof(text), "%s %s listening%s", protocol, local_text,
+			 more);
 	else if (port && strcmp(port, ":0") == 0)
-		snprintf(text, sizeof(text), "%s %s", protocol, local_text);
+		snprintf(text, sizeof(text), "%s %s%s", protocol, local_text, more);
 	else
-		snprintf(text, sizeof(text), "%s %s -> %s", protocol, local_text,
-			 remote_text);
+		snprintf(text, sizeof(text), "%s %s -> %s%s%s%s", protocol, local_text,
+			 remote_text, state_name(protocol, state) ? " " : "",
+			 state_name(protocol, state) ? state_name(protocol, state) : "",
+			 more);
 	socket_add(kernel, inode, text);
 }
 
@@ -121,6 +155,8 @@ static const struct {
 
 static void read_sockets(struct kernel *kernel)
 {
+	int64_t begin_ns = clock_mono_ns();
+
 	kernel_sockets_release(kernel);
 	kernel->sockets_at_ns = kernel->now_ns;
 	for (size_t i = 0; i < sizeof(socket_tables) / sizeof(socket_tables[0]); i++) {
@@ -142,16 +178,21 @@ static void read_sockets(struct kernel *kernel)
 		}
 		buf_release(&text);
 	}
+	kernel->sockets_cost_ns = clock_mono_ns() - begin_ns;
 }
 
 const char *kernel_socket_name(struct kernel *kernel, uint64_t inode)
 {
 	struct kernel_socket *socket = NULL;
+	int64_t age_ns = kernel->now_ns - kernel->sockets_at_ns;
 
+	/* States and queues grow old even where the name is known. */
+	if (!kernel->sockets_at_ns || age_ns >= SOCKETS_KEPT_NS)
+		read_sockets(kernel);
 	if (kernel->sockets)
 		HASH_FIND(hh, kernel->sockets, &inode, sizeof(inode), socket);
-	if (!socket && (!kernel->sockets_at_ns ||
-			kernel->now_ns - kernel->sockets_at_ns >= SOCKETS_KEPT_NS)) {
+	if (!socket && age_ns >= MISSING_WAIT_NS &&
+	    age_ns >= MISSING_SHARE * kernel->sockets_cost_ns) {
 		read_sockets(kernel);
 		if (kernel->sockets)
 			HASH_FIND(hh, kernel->sockets, &inode, sizeof(inode), socket);

@@ -25,7 +25,7 @@
 #define KEPT_NS        (5 * CLOCK_SECOND_NS)
 #define WALK_SHARE     200 /* walks take one part in so many of the time … */
 #define MISSING_SHARE  100 /* … in so many when something is not found */
-#define LINK_MAX       512
+#define LINK_MAX       PEERS_LINK_MAX
 
 enum end_mode { END_READS = 1, END_WRITES = 2 };
 
@@ -42,6 +42,7 @@ struct peers {
 	struct socket_pair *pairs;
 	size_t nr_pairs;
 	uint64_t seed;
+	pid_t target;
 	int64_t now_ns;
 	int64_t walked_ns; /* 0: never */
 	int64_t cost_ns;
@@ -63,6 +64,14 @@ void peers_free(struct peers *peers)
 	free(peers->entries);
 	free(peers->pairs);
 	free(peers);
+}
+
+void peers_target(struct peers *peers, pid_t target)
+{
+	/* What is known of sockets may be of another namespace. */
+	if (target != peers->target)
+		peers->walked_ns = 0;
+	peers->target = target;
 }
 
 void peers_begin(struct peers *peers, int64_t now_ns)
@@ -172,7 +181,7 @@ static void walk(struct peers *peers)
 		qsort(peers->entries, peers->nr_entries, sizeof(*peers->entries),
 		      compare_entries);
 	free(peers->pairs);
-	peers->nr_pairs = socket_pairs_read(&peers->pairs);
+	peers->nr_pairs = socket_pairs_read(peers->target, &peers->pairs);
 	peers->walked_ns = begin_ns;
 	peers->cost_ns = clock_mono_ns() - begin_ns;
 }
@@ -285,6 +294,23 @@ static void look_up(const struct peers *peers, pid_t pid, const char *link, bool
 		add_pid(found, pid);
 }
 
+bool peers_other_end(const struct peers *peers, pid_t pid, int fd,
+		     char link[PEERS_LINK_MAX])
+{
+	uint64_t inode;
+	char path[48];
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+	got = readlink(path, link, LINK_MAX - 1);
+	link[got > 0 ? got : 0] = '\0';
+	if (sscanf(link, "socket:[%" SCNu64, &inode) != 1)
+		return strncmp(link, "pipe:[", 6) == 0;
+	inode = peer_of(peers, inode);
+	snprintf(link, LINK_MAX, "socket:[%" PRIu64 "]", inode);
+	return inode != 0;
+}
+
 void peers_find(struct peers *peers, pid_t pid, int fd, bool writes,
 		struct peers_found *found)
 {
@@ -308,6 +334,8 @@ void peers_find(struct peers *peers, pid_t pid, int fd, bool writes,
 						   : NULL;
 	if (!found->how)
 		return;
+	if (!peers->target)
+		peers->target = pid;
 	walk_if_due(peers, false);
 	look_up(peers, pid, link, writes, found);
 	if (!found->complete && walk_if_due(peers, true))

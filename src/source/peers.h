@@ -23,6 +23,9 @@ struct peers *peers_new(void); /* NULL: no memory */
 void peers_free(struct peers *peers);
 /* The next look begins. */
 void peers_begin(struct peers *peers, int64_t now_ns);
+/* In whose network namespace sockets are looked for, beside ours; else in that of the first
+ * process that asks. */
+void peers_target(struct peers *peers, pid_t target);
 /* What is known is to be of this look from now on. */
 void peers_refresh(struct peers *peers);
 /* Who can end a wait of this process on one of its descriptors: who writes to the pipe that
@@ -30,13 +33,19 @@ void peers_refresh(struct peers *peers);
  * the same file open. */
 void peers_find(struct peers *peers, pid_t pid, int fd, bool writes,
 		struct peers_found *found);
+#define PEERS_LINK_MAX 512
+/* What descriptors at the other end of this one are links to, by what is known now: the same
+ * for a pipe, another inode for a socket. False: not known. */
+bool peers_other_end(const struct peers *peers, pid_t pid, int fd,
+		     char link[PEERS_LINK_MAX]);
 
-/* sockets.c: both ends of every local socket of our network namespace, by inode. */
+/* sockets.c: both ends of every local socket of our network namespace and of that of pid, by
+ * inode. */
 struct socket_pair {
 	uint64_t inode;
 	uint64_t peer;
 };
 /* Sorted by inode; the caller frees *pairs. Returns how many; 0 when it cannot be had. */
-size_t socket_pairs_read(struct socket_pair **pairs);
+size_t socket_pairs_read(pid_t pid, struct socket_pair **pairs);
 
 #endif

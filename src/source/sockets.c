@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /* Both ends of local sockets, from the kernel's socket diagnosis: of Unix sockets it names
- * the other end, of TCP the two ends have each other's addresses. */
+ * the other end, of TCP the two ends have each other's addresses. In another network
+ * namespace only root may ask; there the table of /proc tells of TCP. */
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/fdio.h"
 #include "base/hash.h"
 #include "source/peers.h"
 
 #define PAIRS_MAX    65536u
 #define ANSWER_BYTES 32768
+#define TABLE_BYTES  (4u << 20)
 /* TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_CLOSE_WAIT */
 #define TCP_STATES   ((1u << 1) | (1u << 4) | (1u << 5) | (1u << 8))
 
@@ -199,21 +208,132 @@ static int compare_pairs(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-size_t socket_pairs_read(struct socket_pair **pairs)
+static void ask_all(int fd, struct collector *all)
+{
+	struct timeval limit = {0, 200000};
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	ask_unix(fd, all);
+	ask_tcp(fd, AF_INET, all);
+	ask_tcp(fd, AF_INET6, all);
+	close(fd);
+}
+
+/* A namespace is entered by one thread alone, which ends with it. */
+struct entry {
+	int namespace_fd;
+	int socket;
+};
+
+static int diagnosis_socket(void)
+{
+	return socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+}
+
+static void *enter(void *arg)
+{
+	struct entry *entry = arg;
+
+	if (setns(entry->namespace_fd, CLONE_NEWNET) == 0)
+		entry->socket = diagnosis_socket();
+	return NULL;
+}
+
+static int socket_within(const char *namespace)
+{
+	struct entry entry = {open(namespace, O_RDONLY | O_CLOEXEC), -1};
+	pthread_t thread;
+
+	if (entry.namespace_fd < 0)
+		return -1;
+	if (pthread_create(&thread, NULL, enter, &entry) == 0)
+		pthread_join(thread, NULL);
+	close(entry.namespace_fd);
+	return entry.socket;
+}
+
+/* "0100007F:1F90"; the digits before a mapped IPv4 address are skipped. */
+static uint64_t hash_digits(const char *end)
+{
+	static const char mapped[] = "0000000000000000FFFF0000";
+
+	if (strncmp(end, mapped, sizeof(mapped) - 1) == 0)
+		end += sizeof(mapped) - 1;
+	return hash_bytes(0, end, strlen(end));
+}
+
+/* "  0: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000  0  0 4711" */
+static void take_line(struct collector *all, const char *line)
+{
+	struct tcp_end *ends =
+		grow(all->ends, all->nr_ends, &all->cap_ends, sizeof(*ends));
+	char local[64], remote[64];
+	unsigned state;
+	uint64_t inode;
+
+	if (!ends)
+		return;
+	all->ends = ends;
+	if (sscanf(line,
+		   " %*d: %63[0-9A-F:] %63[0-9A-F:] %x %*s %*s %*s %*u %*u %" SCNu64,
+		   local, remote, &state, &inode) != 4 ||
+	    state > 31 || !(TCP_STATES >> state & 1) || !inode)
+		return;
+	uint64_t from = hash_digits(local), to = hash_digits(remote);
+
+	all->ends[all->nr_ends++] =
+		(struct tcp_end){hash_mix(from, to), hash_mix(to, from), inode};
+}
+
+static void take_table(struct collector *all, pid_t pid, const char *name)
+{
+	char path[48], *save = NULL;
+	struct buf text;
+
+	snprintf(path, sizeof(path), "/proc/%d/net/%s", (int)pid, name);
+	buf_init(&text, TABLE_BYTES);
+	if (fdio_read_file(path, &text, TABLE_BYTES, NULL) == 0 && text.length) {
+		const char *line = strtok_r(text.bytes, "\n", &save);
+
+		while (line && (line = strtok_r(NULL, "\n", &save)))
+			take_line(all, line);
+	}
+	buf_release(&text);
+}
+
+/* Addresses mean something within one namespace: the ends of each are paired by themselves. */
+static void read_namespace_of(struct collector *all, pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	if (pid <= 0 || stat("/proc/self/ns/net", &ours) != 0 ||
+	    stat(path, &theirs) != 0 ||
+	    (ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev))
+		return;
+	int fd = socket_within(path);
+
+	all->nr_ends = 0;
+	if (fd >= 0) {
+		ask_all(fd, all);
+	} else {
+		take_table(all, pid, "tcp");
+		take_table(all, pid, "tcp6");
+	}
+	pair_tcp(all);
+}
+
+size_t socket_pairs_read(pid_t pid, struct socket_pair **pairs)
 {
 	struct collector all = {0};
-	struct timeval limit = {0, 200000};
-	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	int fd = diagnosis_socket();
 
-	*pairs = NULL;
-	if (fd < 0)
-		return 0;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	ask_unix(fd, &all);
-	ask_tcp(fd, AF_INET, &all);
-	ask_tcp(fd, AF_INET6, &all);
-	close(fd);
-	pair_tcp(&all);
+	if (fd >= 0) {
+		ask_all(fd, &all);
+		pair_tcp(&all);
+	}
+	read_namespace_of(&all, pid);
 	free(all.ends);
 	if (all.nr_pairs)
 		qsort(all.pairs, all.nr_pairs, sizeof(*all.pairs), compare_pairs);

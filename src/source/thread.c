@@ -310,7 +310,7 @@ static int look_call(struct thread_table *table, struct thread *thread, char bef
 		memcpy(thread->call_text, text, sizeof(text));
 		thread->stack = NULL;
 		thread->says.state = STATE_UNKNOWN;
-	} else if (!thread->wait.owner_changes && !thread->wait.ends) {
+	} else if (!thread->wait.owner_changes && !thread->wait.ends && !thread->slept) {
 		return 0;
 	}
 	explain(table, thread, true);

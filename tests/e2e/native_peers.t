@@ -1,0 +1,120 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Sockets and file locks by name: both addresses, state and queues, and the process and thread
+# at the other end; in our network namespace and in another one.
+. "$(dirname "$0")/lib.sh"
+need python3
+plan 18
+
+# launch COMMAND…: tests/targets/peers.py behind it; its pid in $target.
+launch() {
+	rm -rf "$work/peers" "$work/in"
+	mkdir "$work/peers"
+	mkfifo "$work/in"
+	"$@" python3 tests/targets/peers.py "$work/peers" <"$work/in" >"$work/out" 2>"$work/log" &
+	last=$!
+	started="$started $last"
+	exec 9>"$work/in"
+	until_true grep -q ready "$work/out" || return 1
+	target=$(sed -n 's/^pid //p' "$work/out")
+}
+land() {
+	echo >&9
+	exec 9>&-
+	wait "$last"
+}
+cat >"$work/wait.py" <<'PY'
+import json, re, sys
+rows = {t["tid"]: t for t in json.load(open(sys.argv[1]))["tasks"]}
+names = {l.split()[1]: [int(w) for w in l.split()[2:]] for l in open(sys.argv[2]) if l.startswith("wait ")}
+tid, server, thread = names[sys.argv[3]]
+task = rows.get(tid, {})
+waits = task.get("waits_on") or {}
+pattern = sys.argv[5].replace("SERVER", str(server)).replace("THREAD", str(thread))
+print(task.get("state"), waits.get("text"), "wanted:", pattern)
+sys.exit(not (task.get("state") == sys.argv[4] and re.fullmatch(pattern, waits.get("text") or "")
+              and waits.get("owner_pid") == server))
+PY
+waits() { "$client" dump "$target" -s native -f json >"$work/dump.json" && python3 "$work/wait.py" "$work/dump.json" "$work/out" "$@"; }
+# says DESCRIPTION NAME STATE PATTERN
+says() {
+	until_true waits "$2" "$3" "$4"
+	ok $? "$1" "$(waits "$2" "$3" "$4")"
+}
+end='127\.0\.0\.1:[0-9]+'
+with=', with python3 SERVER'
+
+sockets() {
+	says "$1TCP: addresses, process and thread" tcp io-read "fd [0-9]+ tcp $end -> $end$with \\(tTHREAD\\)"
+	says "$1TCP: the other end speaks IPv6" tcp6 io-read "fd [0-9]+ tcp $end -> $end$with \\(tTHREAD\\)"
+	says "$1TCP: the thread with the epoll that has it" epolled io-read \
+		"fd [0-9]+ tcp $end -> $end$with \\(tTHREAD\\)"
+	says "$1TCP: half closed" half io-read "fd [0-9]+ tcp $end -> $end fin-wait-2$with"
+	says "$1TCP: the queue is full" full io-write \
+		"fd [0-9]+ tcp $end -> $end, [0-9]{5,} B to send$with"
+}
+
+launch env
+sockets ''
+says 'Unix socket: process and thread' unix io-read "fd [0-9]+ unix.*$with \\(tTHREAD\\)"
+says 'POSIX lock: who holds it' posix flock "fd [0-9]+ .*/posix, held by python3 SERVER.*"
+says 'OFD lock: who holds it' ofd flock "fd [0-9]+ .*/ofd, held by python3 SERVER.*"
+land
+
+within='unshare --net'
+[ "$(id -u)" -eq 0 ] || within='unshare --user --map-root-user --net'
+up='ip link set lo up && exec "$@"'
+if command -v ip >/dev/null && $within sh -c "$up" up true 2>/dev/null; then
+	launch $within sh -c "$up" up
+	sockets 'another network namespace: '
+	if [ "$(id -u)" -eq 0 ]; then
+		says 'another network namespace: Unix socket' unix io-read "fd [0-9]+ unix.*$with \\(tTHREAD\\)"
+	else
+		ok 0 'another network namespace: Unix socket # SKIP only root can enter it'
+	fi
+	land
+else
+	for i in 1 2 3 4 5 6; do ok 0 "another network namespace # SKIP none can be made ($i)"; done
+fi
+
+# As a user who may not enter it: TCP by the tables of /proc.
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null &&
+	setpriv --reuid=65534 --regid=65534 --clear-groups unshare --user --map-root-user --net true 2>/dev/null; then
+	open=$(mktemp -d)
+	cp "$client" "$open/" && chmod 755 "$open" "$open/grmon-c"
+	as() { env HOME=/nonexistent setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+	chmod 777 "$work" && rm -rf "$work/peers"
+	mkdir -m 777 "$work/shared"
+	cp tests/targets/peers.py "$work/shared/"
+	rm -f "$work/in" && mkfifo "$work/in"
+	as unshare --user --map-root-user --net sh -c "$up" up python3 "$work/shared/peers.py" "$work/shared" \
+		<"$work/in" >"$work/out" 2>"$work/log" &
+	last=$!
+	started="$started $last"
+	exec 9>"$work/in"
+	until_true grep -q ready "$work/out"
+	target=$(sed -n 's/^pid //p' "$work/out")
+	unprivileged() {
+		as env XDG_CONFIG_HOME=/nonexistent "$open/grmon-c" dump "$target" -s native -f json >"$work/dump.json" &&
+			python3 "$work/wait.py" "$work/dump.json" "$work/out" tcp io-read \
+				"fd [0-9]+ tcp $end -> $end$with \\(tTHREAD\\)"
+	}
+	until_true unprivileged
+	ok $? 'as an ordinary user: TCP in another network namespace' "$(unprivileged)"
+	land
+	rm -rf "$open"
+else
+	ok 0 'as an ordinary user: TCP in another network namespace # SKIP none can be made'
+fi
+
+# The other way round: the server's threads say who is at the end of their sockets.
+launch env
+target=$(sed -n 's/^wait tcp [0-9]* \([0-9]*\) .*/\1/p' "$work/out")
+first=$(sed -n 's/^pid //p' "$work/out")
+tid=$(sed -n 's/^wait tcp \([0-9]*\) .*/\1/p' "$work/out")
+check 'and the server sees its client' until_true sees "$target" \
+	"[t for t in tasks if t['state'] == 'io-read' and 'with python3 $first (t$tid)' in t['waits_on']['text']]"
+check 'an epoll with one of them says which fd' sees "$target" \
+	"[t for t in tasks if t['state'] == 'poll' and t['waits_on']['text'].startswith('epoll ')]"
+check 'dump in text has it too' sh -c "'$client' dump $target | grep -q 'with python3 $first (t$tid)'"
+land
