@@ -32,6 +32,7 @@ static void mark_free(struct mark *mark)
 		return;
 	for (int by = 0; by < GROUP_BY_COUNT; by++)
 		free(mark->groups[by]);
+	arena_release(&mark->labels);
 	free(mark->tasks);
 	free(mark->names);
 	free(mark->index);
@@ -110,6 +111,14 @@ static bool copy_tasks(struct mark *mark, const struct snapshot *snapshot)
 	return mark->tasks && !names.failed;
 }
 
+static bool copy_label(struct mark *mark, struct group *group)
+{
+	group->label_key = arena_strndup(&mark->labels, group->label_key, NAME_BYTES * 2);
+	group->label_text =
+		arena_strndup(&mark->labels, group->label_text, NAME_BYTES * 2);
+	return group->label_key && group->label_text;
+}
+
 static bool copy_groups(struct mark *mark, const struct groups *groups)
 {
 	for (int by = 0; groups && by < GROUP_BY_COUNT; by++) {
@@ -125,6 +134,8 @@ static bool copy_groups(struct mark *mark, const struct groups *groups)
 			copy->group = groups->list[by][i];
 			copy->identity = group_identify(&copy->group);
 			copy->group.leak = NULL;
+			if (by == GROUP_LABEL && !copy_label(mark, &copy->group))
+				return false;
 			mark->nr_groups[by]++;
 		}
 	}
@@ -160,8 +171,10 @@ int marks_add(struct marks *marks, const struct snapshot *snapshot, struct err *
 			       "more than %u tasks are too many to be remembered",
 			       MARKS_TASKS_MAX);
 	mark = calloc(1, sizeof(*mark));
-	if (mark)
+	if (mark) {
 		mark->seed = hash_seed();
+		arena_init(&mark->labels, 0);
+	}
 	if (!mark || !copy_tasks(mark, snapshot) || !build_index(mark) ||
 	    !copy_groups(mark, snapshot->groups)) {
 		mark_free(mark);

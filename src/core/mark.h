@@ -2,7 +2,7 @@
 /*
  * A look that is remembered, to be compared with later ones: what is new, gone or changed
  * among the tasks, and which groups have grown or shrunk. A mark keeps no snapshot, but a
- * short record of each task. Stacks and texts of labels are the session's and outlive it.
+ * short record of each task. Stacks are the session's and outlive it.
  */
 #ifndef CORE_MARK_H
 #define CORE_MARK_H
@@ -35,7 +35,7 @@ struct mark_task {
 	uint8_t kind, state;
 };
 
-/* What a group is, in any snapshot of the session: interned pointers and numbers. */
+/* What a group is, in any snapshot of the session: interned pointers, numbers, hashes. */
 struct group_identity {
 	const void *text[2];
 	uint64_t number[2];
@@ -57,6 +57,7 @@ struct mark {
 	size_t index_capacity;
 	struct mark_group *groups[GROUP_BY_COUNT];
 	size_t nr_groups[GROUP_BY_COUNT];
+	struct arena labels; /* texts of groups */
 };
 
 struct marks {

@@ -32,8 +32,11 @@ struct group_identity group_identify(const struct group *group)
 		identity.number[0] = group->state;
 		break;
 	default:
-		identity.text[0] = group->label_key;
-		identity.text[1] = group->label_text;
+		/* Their texts are each snapshot's own. */
+		identity.number[0] =
+			hash_bytes(1, group->label_key, strlen(group->label_key));
+		identity.number[1] =
+			hash_bytes(2, group->label_text, strlen(group->label_text));
 		break;
 	}
 	return identity;
@@ -58,7 +61,7 @@ static uint64_t hash_identity(const struct group_identity *identity)
 {
 	return hash_mix(
 		hash_mix((uintptr_t)identity->text[0], (uintptr_t)identity->text[1]),
-		identity->number[0]);
+		identity->number[0] ^ identity->number[1]);
 }
 
 /* Over the groups of a mark; NULL: no memory. */

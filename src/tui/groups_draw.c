@@ -247,7 +247,7 @@ static bool draw_row(struct tui *t, struct groups_view *v, const struct group_ro
 		enum group_column id = (enum group_column)column->id;
 		enum role cell_role = role;
 		const char *cell = group_cell(
-			t, row, id, column->width > 0 ? column->width : 16, text);
+			t, row, id, column->width > 0 ? column->width : 12, text);
 
 		if (role == ROLE_NORMAL && id == GROUP_COLUMN_STATE &&
 		    !row->group->mixed_states && !here)
@@ -256,7 +256,7 @@ static bool draw_row(struct tui *t, struct groups_view *v, const struct group_ro
 		/* The trend takes what the others leave it. */
 		grew |= table_measure(
 			column, id == GROUP_COLUMN_TREND && *cell != '\0'
-					? infos[id].max_width
+					? (t->width >= 140 ? 16 : 10)
 					: text_cells(cell, TEXT_CELLS_MAX, t->ascii));
 		if (column->width == 0)
 			continue;
@@ -314,6 +314,10 @@ void groups_draw(struct tui *t, void *ctx, struct area body)
 		v->top = v->at - room + 1;
 	if (v->top + room > v->count)
 		v->top = v->count > room ? v->count - room : 0;
+	/* What the groups are named by is cut last. */
+	v->table.columns[1].min_width = body.width >= 100  ? 32
+					: body.width >= 60 ? 22
+							   : 10;
 	table_settle(&v->table, t->clock_ns);
 	for (int pass = 0; pass < 2; pass++) {
 		bool grew = false;

@@ -16,6 +16,7 @@
 #define EXAMPLES_MAX 12
 #define PLOT_ROWS    11
 #define PLOT_CELLS   120
+#define LABEL_MAX    160
 
 enum { COMMAND_ALL_TASKS = 1 };
 
@@ -25,6 +26,7 @@ struct group_page {
 	struct group_identity identity;
 	struct snapshot *snapshot; /* a reference */
 	struct group group;        /* as it is there, or as it was at the mark */
+	char label_key[LABEL_MAX], label_text[LABEL_MAX]; /* of group */
 	bool gone;
 	uint32_t examples[EXAMPLES_MAX]; /* oldest first */
 	size_t nr_examples;
@@ -78,6 +80,18 @@ static void find_examples(struct group_page *v)
 	}
 }
 
+/* Texts of labels are those of a snapshot or mark that may go. */
+static void keep_group(struct group_page *v, const struct group *group)
+{
+	v->group = *group;
+	if (group->by != GROUP_LABEL)
+		return;
+	snprintf(v->label_key, sizeof(v->label_key), "%s", group->label_key);
+	snprintf(v->label_text, sizeof(v->label_text), "%s", group->label_text);
+	v->group.label_key = v->label_key;
+	v->group.label_text = v->label_text;
+}
+
 static const struct group *find_group(const struct group_page *v,
 				      const struct snapshot *snapshot)
 {
@@ -114,7 +128,7 @@ static void group_update(struct tui *t, void *ctx)
 		return;
 	snapshot_unref(v->snapshot);
 	v->snapshot = snapshot_ref(t->snapshot);
-	v->group = *group;
+	keep_group(v, group);
 	find_examples(v);
 }
 
@@ -125,7 +139,7 @@ void group_open(struct tui *t, const struct group_row *row)
 	v->set = true;
 	v->by = row->group->by;
 	v->identity = group_identify(row->group);
-	v->group = *row->group;
+	keep_group(v, row->group);
 	v->group.leak = NULL;
 	v->nr_examples = 0;
 	lines_go_home(&v->lines);

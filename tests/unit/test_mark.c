@@ -222,6 +222,48 @@ static void groups_by_what_they_are(void **state)
 	marks_clear(&marks);
 }
 
+/* Texts of labels are each snapshot's own, and gone with it. */
+static void groups_of_labels(void **state)
+{
+	static struct group_change list[2 * GROUPS_MAX];
+	struct marks marks = {.count = 0};
+	struct snapshot *before = begin(10), *now = begin(20);
+	struct label *labels = arena_alloc(&before->arena, 2 * sizeof(*labels));
+
+	(void)state;
+	labels[0] = (struct label){"request", arena_strndup(&before->arena, "/api", 9)};
+	labels[1] = (struct label){"request", arena_strndup(&before->arena, "/old", 9)};
+	for (uint64_t id = 1; id <= 2; id++) {
+		struct task *task = add(before, id, STATE_MUTEX, 0);
+
+		task->labels = &labels[id - 1];
+		task->nr_labels = 1;
+	}
+	marks_add(&marks, finish(before), &e);
+	snapshot_unref(before);
+	labels = arena_alloc(&now->arena, sizeof(*labels));
+	labels[0] = (struct label){"request", arena_strndup(&now->arena, "/api", 9)};
+	for (uint64_t id = 1; id <= 3; id += 2) {
+		struct task *task = add(now, id, STATE_MUTEX, 0);
+
+		task->labels = labels;
+		task->nr_labels = 1;
+	}
+	finish(now);
+	assert_int_equal(
+		mark_compare_groups(marks_chosen(&marks), now->groups, GROUP_LABEL, list),
+		2);
+	for (int i = 0; i < 2; i++) {
+		bool old = strcmp(list[i].group->label_text, "/old") == 0;
+
+		assert_int_equal(list[i].change, old ? CHANGE_GONE : CHANGE_GROWN);
+		assert_int_equal(list[i].difference, old ? -1 : 1);
+		assert_string_equal(list[i].group->label_key, "request");
+	}
+	snapshot_unref(now);
+	marks_clear(&marks);
+}
+
 static void several_marks(void **state)
 {
 	struct marks marks = {.count = 0};
@@ -323,6 +365,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tasks_new_gone_moved, setup, teardown),
 		cmocka_unit_test_setup_teardown(groups_grow_and_shrink, setup, teardown),
 		cmocka_unit_test_setup_teardown(groups_by_what_they_are, setup, teardown),
+		cmocka_unit_test_setup_teardown(groups_of_labels, setup, teardown),
 		cmocka_unit_test_setup_teardown(several_marks, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_tasks, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_tasks, setup, teardown),
