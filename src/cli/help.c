@@ -110,10 +110,9 @@ static int help_program(void)
 		"Settings: $XDG_CONFIG_HOME/grmon-c/config.json, written by W in the "
 		"view.\n"
 		"Exit status: 0 fine; 1 check found something, or report --fail a leak,\n"
-		"diff --fail something new or more; 2 wrong usage; 3 the target cannot "
-		"be watched; 4 the target ended "
-		"before\n"
-		"the command could do its work.\n"
+		"diff --fail more tasks; 2 wrong usage; 3 the target cannot be watched; "
+		"4 the\n"
+		"target ended before the command could do its work.\n"
 		"More: grmon-c help states, columns, filter, keys, sources, formats; "
 		"man grmon-c\n");
 	return print(&out);

@@ -67,7 +67,7 @@ const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_KEEP] = {0, "keep", NULL, "leave CMD running when the view is left",
 			 ON(RUN)},
 	[OPTION_FAIL] = {0, "fail", NULL,
-			 "exit 1 for a leak or a deadlock; diff: for what is new or more",
+			 "exit 1 for a leak or deadlock; diff: for more tasks",
 			 ON(REPORT) | ON(DIFF)},
 	[OPTION_PROVE] = {0, "prove", NULL,
 			  "prove which goroutines nothing alive can wake",

@@ -44,8 +44,8 @@ locks() { # locks KIND OPTION…
 	sleep 5 | "$client" check "$@" -- "$BUILD/tests/targets/lock_cycles" "$kind"
 }
 
-job stuck waiters --max-stuck 0 --stuck 0.5 -- 2 0
-job stuck1 waiters --max-stuck 1 --stuck 0.5 -- 2 0
+job stuck waiters --max-stuck 0 --stuck 0.5 -- 6 0
+job stuck1 waiters --max-stuck 1 --stuck 0.5 -- 6 0
 job code waiters --max-stuck 1 --no-leak --no-deadlock -- 1 7
 job filter waiters --max-stuck 0 --stuck 0.5 --filter name=other -- 2 0
 job known waiters --max-stuck 0 --stuck 0.5 -- 2 0 bio_work

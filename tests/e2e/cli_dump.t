@@ -62,14 +62,15 @@ frames = 0
 for t in d["tasks"]:
     fields(t, {"id": str, "kind": str, "tid": (int, none), "name": str, "state": str,
                "class": str, "raw": (str, none), "age_ns": (int, none), "age_exact": bool,
-               "idle": bool, "stuck": bool, "waits_on": (dict, none), "stack": list,
+               "idle": bool, "stuck": bool, "waits_on": (dict, none), "stack": list, "truncated": bool,
                "created_by": list, "labels": dict, "cpu_percent": (float, int, none),
-               "switches": int, "suspect": bool}, t["id"])
+               "switches": int, "suspect": bool, "proven": bool}, t["id"])
     if t["waits_on"] is not None:
         fields(t["waits_on"], {"kind": str, "address": (str, none), "text": str,
                                "owner": (str, none),
                                "owner_pid": (int, none)}, t["id"] + ".waits_on")
     for f in t["stack"] + t["created_by"]:
+        assert f.pop("inlined", True) is True
         fields(f, frame, t["id"] + ".frame")
         frames += 1
     assert t["id"] == f"t{t['tid']}" and t["kind"] == "thread"
@@ -127,7 +128,7 @@ sys.exit(0 if p.returncode == -13 and not p.stderr else 1)
 PY
 check 'a closed pipe ends it silently by SIGPIPE' python3 "$work/pipe.py" "$client" dump -f json "$pid"
 
-# The target ends between the looks: as soon as the client holds it by a pidfd.
+# The target ends between the looks: soon after the client holds it by a pidfd.
 cat >"$work/ends.py" <<'PY'
 import os, subprocess, sys, time
 client = sys.argv[1]
@@ -141,6 +142,7 @@ for attempt in range(20):
                 held |= "pidfd" in os.readlink(f"/proc/{p.pid}/fd/{fd}")
             except OSError:
                 pass
+    time.sleep(attempt % 10 * 0.01)
     target.kill()
     target.wait()
     out, err = p.communicate(timeout=20)

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 # A recording in the view: the header says so, pictures are stepped through, ages stand.
 . "$(dirname "$0")/lib.sh"
-plan 5
+plan 19
 
 start_target LD_PRELOAD="$agent"
 cd "$work" || exit 1
-"$client" record "$target" -o file.grmon -i 0.1 --for 1 || echo "Bail out! no recording"
+"$client" record "$target" -o file.grmon -i 0.1 --for 3 || echo "Bail out! no recording"
 open_shell 110 30
 view "$work/file.grmon"
 expect 'REPLAY [0-9:]*Z' "the header says that it is a recording, and of when"
@@ -25,4 +25,71 @@ ok $? "and steps on bring the newest picture, which has not aged"
 press '{'
 until_true changed
 ok $? "a jump goes back as far as there is something"
+
+go_to() {
+	press @
+	wait_for '^time: '
+	typed "$1"
+	press Enter
+}
+go_to start
+expect 'REPLAY [0-9:]*Z 1/[0-9]+' "@ goes to a time: start"
+go_to +450ms
+expect 'Z [3-6]/[0-9]+' "so much later"
+at() { screen | sed -n 's/.*REPLAY \([0-9:]*\)Z .*/\1/p'; }
+shown=$(at)
+go_to "$shown"
+same_second() { [ "$(at)" = "$shown" ] && sees_not '^time: '; }
+until_true same_second
+ok $? "a time as the header shows it"
+press @
+wait_for '^time: '
+typed "noon"
+press Enter
+expect 'a time is 10:04' "a word that is none is said, and can be mended"
+press Escape
+expect_gone '^time: ' "Esc leaves everything as it was"
+go_to 2020-01-01
+expect 'the recording goes from' "a time that it does not have is said"
+press ')'
+expect 'Z [0-9]+/[0-9]+ 1x' ") plays"
+press ')'
+press ')'
+last() { screen | grep -qE 'REPLAY [0-9:]*Z ([0-9]+)/\1$'; }
+until_true last
+ok $? "faster, up to the end"
+go_to start
+wait_for 'Z 1/'
+press p
+expect 'Z [0-9]+/[0-9]+ 1x' "p plays"
+press p
+expect 'stands still' "and stands"
+press q
+wait_for '^status='
+
+# While it is written.
+"$client" record "$target" -o grows.grmon -i 0.1 --for 60 2>/dev/null &
+recorder=$!
+started="$started $recorder"
+until_true grep -q '"seq": 3' grows.grmon
+view -i 0.1 "$work/grows.grmon"
+expect 'Z ([0-9]+[0-9])/\1$' "what is added is followed"
+press p
+number() { screen | sed -n 's,.*REPLAY [0-9:]*Z \([0-9]*\)/\([0-9]*\).*,\'"$1"',p'; }
+stands() {
+	before=$(number 1)
+	total=$(number 2)
+	[ -n "$before" ] && more() { [ "$(number 2)" -gt $((total + 2)) ] 2>/dev/null; } && until_true more && [ "$(number 1)" = "$before" ]
+}
+until_true stands
+ok $? "p stands, while more is added"
+kill "$recorder"
+press q
+wait_for '^status='
+
+# From a pipe; judged by another rule than the recorder's.
+run_in_shell "clear; cat $work/file.grmon | $client --stuck 100ms,sleep=100ms -"
+wait_for 'ID +STATE'
+expect 'REPLAY .*' "from the standard input"
+expect '![0-9]+ stuck' "--stuck judges what was recorded"
 press q
