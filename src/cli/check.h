@@ -12,8 +12,9 @@ enum check_rule { CHECK_STUCK, CHECK_TASKS, CHECK_LEAK, CHECK_DEADLOCK, CHECK_CO
 #define CHECK_RETRIES 3u /* looks in a row that must agree */
 
 struct check_finding {
-	uint32_t streak;
-	uint64_t count; /* of the last look that broke the rule */
+	uint32_t streak;        /* looks in a row, up to the last, that broke the rule */
+	uint32_t before, clear; /* the streak before the last, and the looks since then */
+	uint64_t count;         /* of the last look that broke the rule */
 	struct snapshot *snapshot;
 };
 

@@ -81,6 +81,11 @@ void check_look(struct check *check)
 			continue;
 		count = count_rule(check, (enum check_rule)rule);
 		if (count <= (uint64_t)check->most[rule]) {
+			if (finding->streak > 0) {
+				finding->before = finding->streak;
+				finding->clear = 0;
+			}
+			finding->clear++;
 			finding->streak = 0;
 			continue;
 		}
@@ -97,10 +102,16 @@ static uint32_t needed(const struct check *check)
 						 : CHECK_RETRIES;
 }
 
+/* A look at a process that is about to end finds its threads gone, so the last looks
+ * before its end acquit nobody. */
 static bool is_broken(const struct check *check, int rule)
 {
-	return check->findings[rule].streak > 0 &&
-	       check->findings[rule].streak >= needed(check);
+	const struct check_finding *finding = &check->findings[rule];
+
+	if (finding->streak > 0)
+		return finding->streak >= needed(check);
+	return check->span.ended && finding->before >= CHECK_RETRIES &&
+	       finding->clear < CHECK_RETRIES;
 }
 
 bool check_undecided(const struct check *check)

@@ -29,6 +29,7 @@
 #define NAMES_FIRST_NS   (80 * MS)
 #define NAMES_BUDGET_NS  (MS / 5)
 #define NAMES_LOOKED_AT  500u /* rows per poll once all have one */
+#define NAME_NEW_NS      (CLOCK_SECOND_NS / 2)
 #define NAME_KEPT_NS     (20 * CLOCK_SECOND_NS)
 #define CPU_BUDGET_NS    (MS / 2)
 
@@ -334,9 +335,14 @@ void agent_read_names(struct agent *agent)
 		char comm[PROC_COMM_MAX];
 
 		if (row->kind != WIRE_THREAD || row->dead ||
-		    (row->name_at_ns && agent->now_ns - row->name_at_ns < NAME_KEPT_NS) ||
+		    (row->name_at_ns &&
+		     agent->now_ns - row->name_at_ns < row->name_kept_ns) ||
 		    (row->slot.flags & WIRE_SLOT_NAMED))
 			continue;
+		/* Most threads that name themselves do so as they begin. */
+		row->name_kept_ns = row->name_at_ns ? row->name_kept_ns * 4 : NAME_NEW_NS;
+		if (row->name_kept_ns > NAME_KEPT_NS)
+			row->name_kept_ns = NAME_KEPT_NS;
 		row->name_at_ns = agent->now_ns;
 		snprintf(path, sizeof(path), "%d/comm", (int)row->tid);
 		ssize_t got =

@@ -35,7 +35,7 @@ struct row {
 	uint32_t unchanged;   /* polls in a row */
 	uint32_t chan;        /* record that waits was written from, + 1; 0: none */
 	int64_t checked_ns;   /* when the kernel was asked last */
-	int64_t name_at_ns;
+	int64_t name_at_ns, name_kept_ns; /* when its name was read, and for how long */
 	struct thread *thread; /* the kernel's view is shown instead; or NULL */
 	struct row_labels *labels;
 

@@ -5,6 +5,8 @@
 need python3
 here=$(cd "$(dirname "$0")/../targets" && pwd)
 cd "$work" || exit 1
+# Itself, not a script that looks for it.
+python=$(python3 -c 'import sys; print(sys.executable)')
 
 # Each runs beside the others and leaves its status and its output; judged below.
 jobs=
@@ -35,7 +37,7 @@ waiters() { # waiters OPTION… -- SECONDS CODE [NAME]
 	done
 	shift
 	# shellcheck disable=SC2086
-	"$client" check $options -- python3 "$here/leak_waiters.py" "$@"
+	"$client" check $options -- "$python" "$here/leak_waiters.py" "$@"
 }
 locks() { # locks KIND OPTION…
 	kind=$1
@@ -49,28 +51,29 @@ job stuck1 waiters --max-stuck 1 --stuck 0.5 -- 6 0
 job code waiters --max-stuck 1 --no-leak --no-deadlock -- 1 7
 job filter waiters --max-stuck 0 --stuck 0.5 --filter name=other -- 2 0
 job known waiters --max-stuck 0 --stuck 0.5 -- 2 0 bio_work
+job late waiters --max-stuck 0 --stuck 0.5 -- 5 0 late
 job released waiters --max-stuck 0 --stuck 0.5 -- 4 0 released
 mkdir -p known/grmon-c
 echo '{"acknowledge": ["state:lock"]}' >known/grmon-c/config.json
 job acknowledged env XDG_CONFIG_HOME="$work/known" "$client" check --max-stuck 0 --stuck 0.5 \
-	-- python3 "$here/leak_waiters.py" 2 0
-job tasks run --max-tasks 5 -- python3 "$here/leak_pool.py" pool 3
-job tasks50 run --max-tasks 50 --for 3 -- python3 "$here/leak_pool.py" pool
-job leak run --no-leak -- python3 "$here/leak_pool.py" leak 8
-job pool run --no-leak --for 5 -- python3 "$here/leak_pool.py" pool
+	-- "$python" "$here/leak_waiters.py" 2 0
+job tasks run --max-tasks 5 -- "$python" "$here/leak_pool.py" pool 3
+job tasks50 run --max-tasks 50 --for 3 -- "$python" "$here/leak_pool.py" pool
+job leak run --no-leak -- "$python" "$here/leak_pool.py" leak 8
+job pool run --no-leak --for 8 -- "$python" "$here/leak_pool.py" pool
 job ack_leak env XDG_CONFIG_HOME="$work/known" "$client" check --no-leak --for 5 \
-	-- python3 "$here/leak_pool.py" leak
+	-- "$python" "$here/leak_pool.py" leak
 mkdir -p unwanted/grmon-c
 echo '{"suppress": ["state:lock"]}' >unwanted/grmon-c/config.json
 job suppressed env XDG_CONFIG_HOME="$work/unwanted" "$client" check --no-leak --max-stuck 0 \
-	--stuck 1 --for 5 -- python3 "$here/leak_pool.py" leak
+	--stuck 1 --for 5 -- "$python" "$here/leak_pool.py" leak
 job deadlock locks abba --no-deadlock --for 2
 job usual locks abba --for 2
 
 # What was there before: stuck since before the check, and one that begins while it looks.
-start python3 "$here/leak_waiters.py" 60 0
+start "$python" "$here/leak_waiters.py" 60 0
 before=$last
-start python3 "$here/leak_waiters.py" 60 0
+start "$python" "$here/leak_waiters.py" 60 0
 during=$last
 two_wait() { [ "$(grep -c '^waits' log)" -eq 2 ]; }
 until_true two_wait
@@ -95,6 +98,7 @@ ends stuck 1 '--max-stuck 0: a thread that waits for ever, with its stack' \
 	'blocked at' '_wait'
 ends stuck1 0 '--max-stuck 1 lets it pass' 'check passed'
 ends released 0 'a thread that was stuck and went on is fine' 'check passed'
+ends late 1 'one that goes on only when the process ends is stuck' '^check: 1 stuck task'
 ends code 7 'where nothing is found the status is that of the command'
 ends filter 0 '--filter: others are not counted' 'check passed'
 ends known 0 'a thread of a known idle pool is not counted' 'check passed'

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Waits that nobody ends: "leak_waiters.py SECONDS CODE [NAME]" starts a thread that waits
 for a lock, and one more on SIGUSR1, which is answered by a line; NAME: what the kernel is
-told that the threads are called; "released": the lock is let go after half of the time.
+told that the threads are called; "released": the lock is let go after half of the time;
+"late": 0.3 seconds before the end.
 Ends after SECONDS with CODE."""
 import ctypes
 import signal
@@ -27,7 +28,8 @@ def another(*_):
 signal.signal(signal.SIGUSR1, another)
 another()
 until = time.monotonic() + float(sys.argv[1])
-release = until - float(sys.argv[1]) / 2 if sys.argv[3:] == ["released"] else None
+early = {"released": float(sys.argv[1]) / 2, "late": 0.3}.get("".join(sys.argv[3:]))
+release = until - early if early else None
 while time.monotonic() < until:
     time.sleep(0.05)
     if release and time.monotonic() > release:
