@@ -78,6 +78,8 @@ void kernel_close(struct kernel *kernel)
 	kernel->names = NULL;
 	free(kernel->inner);
 	kernel->inner = NULL;
+	free(kernel->futexes);
+	kernel->futexes = NULL;
 }
 
 void kernel_reread(struct kernel *kernel)

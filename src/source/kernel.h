@@ -21,6 +21,7 @@ struct kernel_fd_name {
 };
 
 struct kernel_socket;
+struct kernel_futexes;
 
 /* One process, as seen from outside. */
 struct kernel {
@@ -39,6 +40,7 @@ struct kernel {
 	pid_t *inner; /* nested: inner and outer ids in pairs, sorted by inner */
 	size_t nr_inner;
 	int64_t inner_at_ns;
+	struct kernel_futexes *futexes; /* of this poll; NULL: each is read for itself */
 };
 
 /* A wait, as a task shows it. */
@@ -97,6 +99,9 @@ pid_t kernel_outer_tid(struct kernel *kernel, pid_t inner);
  * the futex word and what lies around it; everything else stays a futex. */
 void kernel_explain_futex(struct kernel *kernel, pid_t tid, const struct proc_call *call,
 			  struct kernel_wait *out);
+/* From now on all threads that wait for one futex in the same way share what a poll reads of
+ * it. */
+void kernel_share_futexes(struct kernel *kernel);
 /* Who holds the pthread mutex or rwlock (state says which) at address: our thread id, or 0.
  * Read without stopping anybody: a hint that may be out of date. */
 pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t address);

@@ -16,6 +16,16 @@
 #define MUTEX_SHARED    0x80u
 #define MUTEX_WORDS     5
 #define RWLOCK_WORDS    7
+#define FUTEXES_KEPT    256u
+
+struct kernel_futexes {
+	struct kernel_futex {
+		int64_t at_ns; /* of the poll that read it; 0: none did */
+		long nr;
+		uint64_t args[4];
+		struct kernel_wait wait;
+	} kept[FUTEXES_KEPT];
+};
 
 /* The process of a thread that is not the target's, or 0. */
 static pid_t process_of(pid_t tid)
@@ -106,7 +116,7 @@ static bool is_robust(struct kernel *kernel, uint64_t address, uint32_t word)
 	       !(words[4] & ~MUTEX_KINDS) && (words[4] & MUTEX_ROBUST);
 }
 
-void kernel_explain_futex(struct kernel *kernel, pid_t tid, const struct proc_call *call,
+static void explain_futex(struct kernel *kernel, pid_t tid, const struct proc_call *call,
 			  struct kernel_wait *out)
 {
 	uint64_t address = call->args[0];
@@ -151,4 +161,44 @@ void kernel_explain_futex(struct kernel *kernel, pid_t tid, const struct proc_ca
 	if (out->owner_tid)
 		snprintf(out->text + used, sizeof(out->text) - used, ", held by t%d",
 			 (int)out->owner_tid);
+}
+
+void kernel_share_futexes(struct kernel *kernel)
+{
+	if (!kernel->futexes)
+		kernel->futexes = calloc(1, sizeof(*kernel->futexes));
+}
+
+static bool is_same_wait(const struct kernel_futex *kept, const struct proc_call *call)
+{
+	return kept->nr == call->nr && kept->args[0] == call->args[0] &&
+	       kept->args[1] == call->args[1] && kept->args[2] == call->args[2] &&
+	       kept->args[3] == call->args[3];
+}
+
+void kernel_explain_futex(struct kernel *kernel, pid_t tid, const struct proc_call *call,
+			  struct kernel_wait *out)
+{
+	struct kernel_futex *kept;
+
+	if (!kernel->futexes) {
+		explain_futex(kernel, tid, call, out);
+		return;
+	}
+	/* Locks lie side by side: the low bits alone would put many into one place. */
+	kept = &kernel->futexes->kept[(call->args[0] ^ call->args[0] >> 8 ^
+				       call->args[0] >> 16) /
+				      4 % FUTEXES_KEPT];
+	if (kept->at_ns == kernel->now_ns && is_same_wait(kept, call)) {
+		*out = kept->wait;
+		return;
+	}
+	explain_futex(kernel, tid, call, out);
+	/* Of a rwlock each waiter is told for itself whether it is the holder. */
+	if (strcmp(out->kind, "rwlock") == 0)
+		return;
+	kept->at_ns = kernel->now_ns;
+	kept->nr = call->nr;
+	memcpy(kept->args, call->args, sizeof(kept->args));
+	kept->wait = *out;
 }

@@ -29,6 +29,9 @@ struct native {
 	const struct stack_rules *rules;
 	pid_t *tids;
 	size_t cap_tids;
+	struct thread **seen; /* by tids; NULL: it has ended */
+	size_t nr_seen, cap_seen;
+	bool complete; /* each of them was there in the look before */
 	uint64_t polls;
 	size_t unwind_cursor; /* whose stack is due first */
 	int64_t start_real_ns;
@@ -63,7 +66,9 @@ static void native_close(void *ctx)
 	native->trace = NULL;
 	kernel_close(&native->kernel);
 	free(native->tids);
+	free(native->seen);
 	native->tids = NULL;
+	native->seen = NULL;
 }
 
 static int native_open(void *ctx, const struct source_target *t, struct err *e)
@@ -153,51 +158,40 @@ static void start_over(struct native *native)
 	native->threads.symbols = native->symbols;
 }
 
-static void add_thread(struct native *native, const struct thread *thread,
-		       struct snapshot *out)
-{
-	struct task *task = snapshot_add(out);
-
-	if (task)
-		thread_to_task(thread, out, task);
-}
-
 /* Stacks of blocked threads, as many as fit into the budget, a different start each poll. */
-static void unwind_threads(struct native *native, const struct source_focus *focus,
-			   size_t nr_tids)
+static void unwind_threads(struct native *native, const struct source_focus *focus)
 {
 	bool all = focus && focus->all;
-	size_t start = nr_tids ? native->unwind_cursor % nr_tids : 0;
+	size_t start = native->nr_seen ? native->unwind_cursor % native->nr_seen : 0;
 
 	symbols_begin_poll(native->symbols, all                  ? STACKS_ALL_BUDGET_NS
 					    : native->polls == 0 ? STACKS_FIRST_NS
 								 : STACKS_BUDGET_NS);
-	for (size_t i = 0; i < nr_tids; i++) {
-		size_t at = (start + i) % nr_tids;
-		pid_t tid = native->tids[at];
-		struct thread *thread;
-		bool focused =
-			focus && focus->kind == TASK_THREAD && focus->id == (uint64_t)tid;
+	for (size_t i = 0; i < native->nr_seen; i++) {
+		size_t at = start + i < native->nr_seen ? start + i
+							: start + i - native->nr_seen;
+		struct thread *thread = native->seen[at];
 
-		if (tid == 0 || (!focused && !symbols_time_left(native->symbols)))
+		if (!thread || thread->hidden)
 			continue;
-		thread = thread_get(&native->threads, tid);
-		if (thread)
-			thread_unwind(&native->threads, thread, focused);
+		bool focused = focus && focus->kind == TASK_THREAD &&
+			       focus->id == (uint64_t)thread->tid;
+
+		if (!focused && !symbols_time_left(native->symbols))
+			continue;
+		thread_unwind(&native->threads, thread, focused);
 		native->unwind_cursor = at + 1;
 	}
 }
 
 /* What runs has no system call to start from: it is stopped for a moment, with --ptrace. */
-static void trace_threads(struct native *native, size_t nr_tids, struct snapshot *out)
+static void trace_threads(struct native *native, struct snapshot *out)
 {
 	trace_begin(native->trace);
-	for (size_t i = 0; i < nr_tids; i++) {
-		const struct thread *thread =
-			native->tids[i] ? thread_get(&native->threads, native->tids[i])
-					: NULL;
+	for (size_t i = 0; i < native->nr_seen; i++) {
+		const struct thread *thread = native->seen[i];
 
-		if (thread && thread->wait.state == STATE_RUNNING &&
+		if (thread && !thread->hidden && thread->wait.state == STATE_RUNNING &&
 		    !trace_want(native->trace, thread))
 			break;
 	}
@@ -231,6 +225,89 @@ static void note_stop(const struct native *native, const struct thread *leader,
 			      (int)native->kernel.pid);
 }
 
+static int list_threads(struct native *native, struct err *e)
+{
+	struct kernel *kernel = &native->kernel;
+	ssize_t count =
+		proc_list_threads(kernel->task_dir, &native->tids, &native->cap_tids);
+
+	native->nr_seen = 0;
+	if (count < 0)
+		return count == -ESRCH || count == -ENOENT
+			       ? err_set(e, ERR_GONE, "process %d has ended",
+					 (int)kernel->pid)
+			       : err_sys(e, (int)-count,
+					 "cannot list the threads of process %d",
+					 (int)kernel->pid);
+	if (native->cap_tids > native->cap_seen) {
+		struct thread **seen =
+			realloc(native->seen, native->cap_tids * sizeof(*seen));
+
+		if (!seen)
+			return err_set(e, ERR_NOMEM, "no memory for %zd threads", count);
+		native->seen = seen;
+		native->cap_seen = native->cap_tids;
+	}
+	for (; native->nr_seen < (size_t)count; native->nr_seen++) {
+		struct thread *thread =
+			thread_get(&native->threads, native->tids[native->nr_seen]);
+
+		if (!thread)
+			return err_set(e, ERR_NOMEM, "no memory for %zd threads", count);
+		native->seen[native->nr_seen] = thread;
+	}
+	return 0;
+}
+
+/* Each thread of the list that this look has not had yet; an ended one leaves a gap. */
+static void look_at_threads(struct native *native, struct snapshot *out)
+{
+	native->complete = true;
+	for (size_t i = 0; i < native->nr_seen; i++) {
+		struct thread *thread = native->seen[i];
+
+		if (thread->looked && thread->generation == native->threads.generation)
+			continue;
+		if (thread_look(&native->threads, thread) != 0) {
+			native->seen[i] = NULL;
+			native->complete = false;
+			continue;
+		}
+		thread->hidden = is_server(native, thread);
+		thread->generation = native->threads.generation;
+		if (thread->tid != native->kernel.pid)
+			continue;
+		memcpy(native->kernel.facts.comm, thread->comm, sizeof(thread->comm));
+		note_stop(native, thread, out);
+	}
+}
+
+/*
+ * Where there are as many threads as in the look before, and then each of those is found to
+ * live, there was no other: the list, dear with many threads, is still right.
+ */
+static int see_threads(struct native *native, struct snapshot *out, struct err *e)
+{
+	bool listed = native->complete && proc_count_threads(native->kernel.task_dir) ==
+						  (int64_t)native->nr_seen;
+	int rc = listed ? 0 : list_threads(native, e);
+
+	if (rc)
+		return rc;
+	thread_table_begin(&native->threads, native->nr_seen);
+	look_at_threads(native, out);
+	if (listed && native->complete)
+		return 0;
+	if (listed) {
+		rc = list_threads(native, e);
+		if (rc)
+			return rc;
+		look_at_threads(native, out);
+	}
+	thread_sweep(&native->threads);
+	return 0;
+}
+
 static int native_sample(void *ctx, const struct source_focus *focus,
 			 struct snapshot *out, struct err *e)
 {
@@ -239,51 +316,28 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 
 	out->mono_ns = kernel->now_ns = clock_mono_ns();
 	out->real_ns = clock_real_ns();
-	ssize_t count =
-		proc_list_threads(kernel->task_dir, &native->tids, &native->cap_tids);
-
-	if (count < 0)
-		return count == -ESRCH || count == -ENOENT
-			       ? err_set(e, ERR_GONE, "process %d has ended",
-					 (int)kernel->pid)
-			       : err_sys(e, (int)-count,
-					 "cannot list the threads of process %d",
-					 (int)kernel->pid);
-	int rc = resource_read(&native->resources, native->tids, (size_t)count, out, e);
+	int rc = resource_read(&native->resources, native->tids, native->nr_seen, out, e);
 
 	if (rc)
 		return rc;
 	if (native->resources.executed)
 		start_over(native);
-	native->threads.generation++;
-	for (ssize_t i = 0; i < count; i++) {
-		struct thread *thread = thread_get(&native->threads, native->tids[i]);
-
-		if (!thread)
-			return err_set(e, ERR_NOMEM, "no memory for %zd threads", count);
-		if (thread_look(&native->threads, thread) != 0) {
-			native->tids[i] = 0;
-			continue;
-		}
-		bool server = is_server(native, thread);
-
-		thread->generation = native->threads.generation;
-		if (server)
-			native->tids[i] = 0;
-		if (thread->tid != kernel->pid)
-			continue;
-		memcpy(kernel->facts.comm, thread->comm, sizeof(thread->comm));
-		note_stop(native, thread, out);
+	rc = see_threads(native, out, e);
+	if (rc) {
+		native->complete = false;
+		native->nr_seen = 0;
+		return rc;
 	}
-	thread_sweep(&native->threads);
 	if (native->symbols && !kernel->denied)
-		unwind_threads(native, focus, (size_t)count);
+		unwind_threads(native, focus);
 	if (native->symbols && native->trace)
-		trace_threads(native, (size_t)count, out);
-	for (ssize_t i = 0; i < count; i++) {
-		if (native->tids[i])
-			add_thread(native, thread_get(&native->threads, native->tids[i]),
-				   out);
+		trace_threads(native, out);
+	for (size_t i = 0; i < native->nr_seen; i++) {
+		const struct thread *thread = native->seen[i];
+		struct task *task = thread && !thread->hidden ? snapshot_add(out) : NULL;
+
+		if (task)
+			thread_to_task(thread, out, task);
 	}
 	native_describe(kernel, native->start_real_ns,
 			native->trace ? "native, ptrace" : "native", out);

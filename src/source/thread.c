@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Looks at threads through /proc. A thread that has not been on a CPU since the look before
- * is as it was: that costs one small read. A line of /proc/…/syscall that has not changed
- * is not explained again. */
+ * is as it was: that costs one small read, and none where the process has used no CPU time.
+ * A line of /proc/…/syscall that has not changed is not explained again. */
 #include "source/thread.h"
 
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,8 +21,10 @@
 #define CPU_WINDOW_NS  (CLOCK_SECOND_NS / 2)
 /* A thread that woke may wait in the same call from another place. */
 #define STACK_KEPT_NS  (5 * CLOCK_SECOND_NS)
-/* Names and states that others can change are read anew in rounds of so many looks. */
+/* Names that other threads can change are read anew in rounds of so many looks, or of as
+ * many as it takes for so many threads a look. */
 #define REREAD_LOOKS   16u
+#define REREAD_THREADS 256u
 /* Files of threads that change often are kept open. */
 #define CHANGES_KEEP   2u
 
@@ -34,10 +37,34 @@ void thread_table_init(struct thread_table *table, struct kernel *kernel,
 	table->kernel = kernel;
 	table->symbols = symbols;
 	table->hz = sysconf(_SC_CLK_TCK);
+	table->reread_looks = REREAD_LOOKS;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > FDS_FOR_OTHERS)
 		table->max_fds = limit.rlim_cur - FDS_FOR_OTHERS;
 	if (table->max_fds > FDS_MAX)
 		table->max_fds = FDS_MAX;
+}
+
+/*
+ * The kernel adds up what every thread has used, to the nanosecond, when it left a CPU and
+ * at each tick. If that is what it was, all are where they were; one that woke up less than
+ * a tick ago is noticed by the next look.
+ */
+void thread_table_begin(struct thread_table *table, size_t nr_threads)
+{
+	int64_t before_ns = table->cpu_ns;
+	clockid_t clock;
+	struct timespec used;
+
+	kernel_share_futexes(table->kernel);
+	table->generation++;
+	table->reread_looks = nr_threads > REREAD_LOOKS * REREAD_THREADS
+				      ? (uint32_t)(nr_threads / REREAD_THREADS)
+				      : REREAD_LOOKS;
+	table->cpu_ns = 0;
+	if (clock_getcpuclockid(table->kernel->pid, &clock) == 0 &&
+	    clock_gettime(clock, &used) == 0)
+		table->cpu_ns = used.tv_sec * CLOCK_SECOND_NS + used.tv_nsec;
+	table->rested = table->cpu_ns && table->cpu_ns == before_ns;
 }
 
 /* More threads than the soft limit of descriptors lets us keep open: raise it once. */
@@ -176,18 +203,40 @@ static void account_cpu(struct thread *thread, uint64_t ticks, int64_t now_ns, l
 	thread->cpu_at_ns = now_ns;
 }
 
+/* "RUN_NS DELAY_NS TIMES" */
+static bool parse_sched(const char *text, uint64_t *run_ns, uint64_t *times)
+{
+	uint64_t numbers[3];
+	char *end;
+
+	for (int i = 0; i < 3; i++, text = end) {
+		numbers[i] = strtoull(text, &end, 10);
+		if (end == text)
+			return false;
+	}
+	*run_ns = numbers[0];
+	*times = numbers[2];
+	return true;
+}
+
 /*
- * Whether the thread has run since the look before: the third number of schedstat counts
- * how often it was put on a CPU. Sets thread->slept; true only if that is certain, which it
- * is not where the kernel does not count or the file is not kept open (an id may be reused).
+ * Whether the thread has run since the look before: schedstat counts the nanoseconds that
+ * it was on a CPU, and how often it was put there. Sets thread->slept; true only if that is
+ * certain, which it is not where the kernel does not count. Where the file is not kept open
+ * an id may be in use again, but not by a thread that has run for as many nanoseconds.
  */
 static int look_sched(struct thread_table *table, struct thread *thread)
 {
 	bool kept = thread->sched_fd >= 0;
+	bool waited =
+		thread->looked && thread->stat_state != 'R' && !thread->call.running;
 	char text[96];
-	unsigned long long run_ns, delay_ns, times;
+	uint64_t run_ns, times;
 
-	thread->slept = false;
+	thread->slept =
+		table->rested && waited && thread->generation + 1 == table->generation;
+	if (thread->slept)
+		return 0;
 	ssize_t got = read_file(table, thread, &thread->sched_fd, "schedstat", text,
 				sizeof(text));
 
@@ -196,14 +245,13 @@ static int look_sched(struct thread_table *table, struct thread *thread)
 		close_files(table, thread);
 		got = read_file(table, thread, &thread->sched_fd, "schedstat", text,
 				sizeof(text));
-		kept = false;
 	}
 	if (got == -ESRCH)
 		return -ESRCH;
-	if (got <= 0 || sscanf(text, "%llu %llu %llu", &run_ns, &delay_ns, &times) != 3)
+	if (got <= 0 || !parse_sched(text, &run_ns, &times))
 		return 0;
-	thread->slept = kept && thread->looked && times && times == thread->switches &&
-			thread->stat_state != 'R' && !thread->call.running;
+	thread->slept =
+		waited && times && times == thread->switches && run_ns == thread->run_ns;
 	thread->switches = times;
 	thread->run_ns = run_ns;
 	return 0;
@@ -317,6 +365,17 @@ static int look_call(struct thread_table *table, struct thread *thread, char bef
 	return 0;
 }
 
+/* It waits as it did in the look before; what it waits for may have another owner. */
+static int look_slept(struct thread_table *table, struct thread *thread)
+{
+	thread->changes = 0;
+	if (ended(thread))
+		return -ESRCH;
+	if (thread->wait.owner_changes && thread->call_text[0])
+		explain(table, thread, true);
+	return 0;
+}
+
 int thread_look(struct thread_table *table, struct thread *thread)
 {
 	char before = thread->stat_state;
@@ -326,20 +385,18 @@ int thread_look(struct thread_table *table, struct thread *thread)
 	if (rc)
 		return rc;
 	if (thread->slept &&
-	    (table->generation + (uint32_t)thread->tid) % REREAD_LOOKS != 0) {
-		thread->changes = 0;
+	    (table->rested ||
+	     (table->generation + (uint32_t)thread->tid) % table->reread_looks != 0)) {
 		account_cpu(thread, thread->cpu_ticks, table->kernel->now_ns, table->hz);
-		if (ended(thread))
-			return -ESRCH;
-		if (thread->wait.owner_changes && thread->call_text[0])
-			explain(table, thread, true);
-		return 0;
+		return look_slept(table, thread);
 	}
 	rc = look_stat(table, thread);
 	if (rc)
 		return rc;
 	if (ended(thread))
 		return -ESRCH;
+	if (thread->slept && thread->call_text[0] && thread->stat_state == before)
+		return look_slept(table, thread);
 	if (!thread->slept) {
 		thread->changes += thread->changes < UINT8_MAX;
 		thread->began_ns = watched && thread->looked ? table->kernel->now_ns : 0;

@@ -22,6 +22,7 @@ struct thread {
 	bool slept; /* not on a CPU since the look before: nothing can have changed */
 	uint8_t changes; /* looks in a row that found it changed */
 	bool claimed;    /* by a row of the agent source, which drops it */
+	bool hidden;     /* no thread of the program */
 	bool suspect;    /* changed while its stack was read */
 	char stat_state;
 	char comm[PROC_COMM_MAX];
@@ -51,12 +52,18 @@ struct thread_table {
 	size_t nr_fds;
 	size_t max_fds;
 	uint32_t generation;
-	long hz; /* clock ticks per second */
+	long hz;               /* clock ticks per second */
+	int64_t cpu_ns;        /* of all threads together, at this look; 0: not known */
+	bool rested;           /* none of them has been on a CPU since the look before */
+	uint32_t reread_looks; /* in so many looks every name is read anew */
 };
 
 void thread_table_init(struct thread_table *table, struct kernel *kernel,
 		       struct symbols *symbols);
 void thread_table_release(struct thread_table *table);
+/* A look at nr_threads threads, all there are, begins; without it each is looked at for
+ * itself. */
+void thread_table_begin(struct thread_table *table, size_t nr_threads);
 /* The record of tid, made where it is new; NULL: no memory. */
 struct thread *thread_get(struct thread_table *table, pid_t tid);
 void thread_drop(struct thread_table *table, struct thread *thread);

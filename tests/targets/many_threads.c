@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* N threads that are blocked for ever in a mix of waits, on small stacks; prints "ready"
- * once all of them are, and ends when its input does. Usage: many_threads N */
+ * once all of them are, and ends when its input does. With "busy" one more thread wakes up
+ * a hundred times a second. Usage: many_threads N [busy] */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define STACK_BYTES 32768u
@@ -50,6 +52,13 @@ static void *wait_sleep(void *arg)
 	return arg;
 }
 
+static void *work(void *arg)
+{
+	for (;;)
+		usleep(10000);
+	return arg;
+}
+
 static void *(*const waits[])(void *) = {wait_mutex, wait_cond, wait_read, wait_sleep};
 
 int main(int argc, char **argv)
@@ -73,6 +82,8 @@ int main(int argc, char **argv)
 			printf("only %u threads\n", i);
 			return 1;
 		}
+	if (argc > 2 && strcmp(argv[2], "busy") == 0)
+		pthread_create(&thread, &attr, work, NULL);
 	while (atomic_load(&about_to_block) < count)
 		usleep(1000);
 	puts("ready");

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One look at 10,000 blocked threads from outside against what others take for a list of
+ * them with less in it: libproc2's scan of threads and `ps -L -o wchan`. The three take
+ * turns on the same target; first all threads are blocked, then one of them works.
+ */
+#include <libproc2/pids.h>
+#include <spawn.h>
+
+#include "base/clock.h"
+#include "bench.h"
+#include "core/track.h"
+#include "source/source.h"
+
+#define THREADS "10000"
+#define ROUNDS  15
+#define WARM_UP 40
+
+extern char **environ;
+
+struct look {
+	struct source_target target;
+	void *ctx;
+	struct track *track;
+	struct snapshot *last; /* as a view holds it */
+	struct pids_info *info;
+	size_t nr_tasks, nr_stacks;
+};
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "scan: %s\n", what);
+	exit(1);
+}
+
+static double ms_since(int64_t begin_ns)
+{
+	return (double)(clock_mono_ns() - begin_ns) / 1e6;
+}
+
+static double look_ms(struct look *look)
+{
+	int64_t begin_ns = clock_mono_ns();
+	struct snapshot *snapshot = snapshot_new();
+	struct err e;
+
+	err_clear(&e);
+	if (!snapshot || source_native.sample(look->ctx, NULL, snapshot, &e) != 0 ||
+	    track_update(look->track, snapshot, &e) != 0)
+		fail(e.text);
+	double took_ms = ms_since(begin_ns);
+
+	look->nr_tasks = snapshot->nr_tasks;
+	look->nr_stacks = 0;
+	for (size_t i = 0; i < snapshot->nr_tasks; i++)
+		look->nr_stacks += snapshot->tasks[i].stack != NULL;
+	snapshot_unref(look->last);
+	look->last = snapshot;
+	return took_ms;
+}
+
+/* Its name, state and wait channel of every thread; other processes come with it, since it
+ * knows no other way. */
+static double libproc2_ms(struct look *look, size_t *nr_threads)
+{
+	int64_t begin_ns = clock_mono_ns();
+	struct pids_fetch *fetch = procps_pids_reap(look->info, PIDS_FETCH_THREADS_TOO);
+
+	if (!fetch)
+		fail("libproc2 gives no threads");
+	double took_ms = ms_since(begin_ns);
+
+	*nr_threads = 0;
+	for (int i = 0; i < fetch->counts->total; i++)
+		*nr_threads += fetch->stacks[i]->head[1].result.s_int == look->target.pid;
+	return took_ms;
+}
+
+static double ps_ms(pid_t pid)
+{
+	char number[16];
+	char *argv[] = {"ps", "-L", "-o", "pid,tid,wchan", "-p", number, NULL};
+	posix_spawn_file_actions_t actions;
+	pid_t child;
+	int status;
+
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	int64_t begin_ns = clock_mono_ns();
+
+	if (posix_spawnp(&child, "ps", &actions, NULL, argv, environ) != 0 ||
+	    waitpid(child, &status, 0) != child || status != 0)
+		fail("ps fails");
+	double took_ms = ms_since(begin_ns);
+
+	posix_spawn_file_actions_destroy(&actions);
+	return took_ms;
+}
+
+static void open_look(struct look *look, pid_t pid)
+{
+	enum pids_item items[] = {PIDS_ID_TID, PIDS_ID_TGID, PIDS_CMD, PIDS_STATE,
+				  PIDS_WCHAN_NAME};
+	struct stuck_rule rule;
+	struct err e;
+
+	memset(look, 0, sizeof(*look));
+	err_clear(&e);
+	look->target.pid = pid;
+	look->target.text = "bench";
+	look->target.intern = intern_new(64u << 20);
+	look->target.stacks = stack_table_new(100000);
+	look->ctx = calloc(1, source_native.ctx_size);
+	stuck_rule_init(&rule);
+	look->track = track_new(&rule);
+	if (source_native.open(look->ctx, &look->target, &e) != 0)
+		fail(e.text);
+	if (procps_pids_new(&look->info, items, sizeof(items) / sizeof(items[0])) < 0)
+		fail("libproc2 cannot be used");
+}
+
+static void close_look(struct look *look)
+{
+	procps_pids_unref(&look->info);
+	snapshot_unref(look->last);
+	source_native.close(look->ctx);
+	free(look->ctx);
+	track_free(look->track);
+	stack_table_free(look->target.stacks);
+	intern_free(look->target.intern);
+}
+
+static void measure(const char *what, const char *const *arguments)
+{
+	double own[ROUNDS], library[ROUNDS], ps[ROUNDS];
+	size_t nr_threads = 0;
+	struct bench_child child;
+	struct look look;
+
+	if (!bench_start(&child, "many_threads", arguments, false)) {
+		printf("cannot start " THREADS " threads here\n");
+		bench_stop(&child);
+		return;
+	}
+	open_look(&look, child.pid);
+	for (int i = 0; i < WARM_UP; i++)
+		look_ms(&look);
+	for (int i = 0; i < ROUNDS; i++) {
+		own[i] = look_ms(&look);
+		library[i] = libproc2_ms(&look, &nr_threads);
+		ps[i] = ps_ms(child.pid);
+	}
+	printf("%s: %zu rows, %zu stacks; libproc2 has %zu rows\n", what, look.nr_tasks,
+	       look.nr_stacks, nr_threads);
+	double own_ms = bench_median(own, ROUNDS);
+	double library_ms = bench_median(library, ROUNDS);
+	double ps_own_ms = bench_median(ps, ROUNDS);
+
+	printf("one look at " THREADS " threads, %s\t%.1f\tms\t<= 60\n", what, own_ms);
+	printf("libproc2's scan with state and wchan, %s\t%.1f\tms\t\n", what,
+	       library_ms);
+	printf("ps -L -o pid,tid,wchan, %s\t%.1f\tms\t\n", what, ps_own_ms);
+	printf("libproc2 takes so many times as long, %s\t%.1f\tx\t>= 5\n", what,
+	       library_ms / own_ms);
+	printf("ps takes so many times as long, %s\t%.1f\tx\t>= 5\n", what,
+	       ps_own_ms / own_ms);
+	close_look(&look);
+	bench_stop(&child);
+}
+
+int main(void)
+{
+	static const char *const blocked[] = {THREADS, NULL};
+	static const char *const busy[] = {THREADS, "busy", NULL};
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	signal(SIGPIPE, SIG_IGN);
+	measure("all blocked", blocked);
+	measure("one works", busy);
+	return 0;
+}
