@@ -28,7 +28,7 @@ ok $? "a jump goes back as far as there is something"
 
 go_to() {
 	press @
-	wait_for '^time: '
+	wait_for '^time:'
 	typed "$1"
 	press Enter
 }
@@ -39,16 +39,16 @@ expect 'Z [3-6]/[0-9]+' "so much later"
 at() { screen | sed -n 's/.*REPLAY \([0-9:]*\)Z .*/\1/p'; }
 shown=$(at)
 go_to "$shown"
-same_second() { [ "$(at)" = "$shown" ] && sees_not '^time: '; }
+same_second() { [ "$(at)" = "$shown" ] && sees_not '^time:'; }
 until_true same_second
 ok $? "a time as the header shows it"
 press @
-wait_for '^time: '
+wait_for '^time:'
 typed "noon"
 press Enter
 expect 'a time is 10:04' "a word that is none is said, and can be mended"
 press Escape
-expect_gone '^time: ' "Esc leaves everything as it was"
+expect_gone '^time:' "Esc leaves everything as it was"
 go_to 2020-01-01
 expect 'the recording goes from' "a time that it does not have is said"
 press ')'
