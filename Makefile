@@ -28,7 +28,8 @@ WARNINGS += -Werror
 endif
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
 	$(if $(findstring thread,$(SAN)),-Wno-unknown-warning-option -Wno-tsan))
-BASE_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(SANFLAGS) -MMD -MP -Iinclude -Isrc
+PLAIN_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) -MMD -MP -Iinclude -Isrc
+BASE_CFLAGS := $(PLAIN_CFLAGS) $(SANFLAGS)
 
 CLIENT_PKGS := ncursesw jansson libproc2 libdw libcurl zlib libmicrohttpd
 # Looked up only when something is built, so that `make deps` works on a bare machine.
@@ -37,10 +38,10 @@ CLIENT_CFLAGS = $(BASE_CFLAGS) -DGRMON_LIBDIR='"$(LIBDIR)"' \
 CLIENT_LIBS = $(shell $(PKG_CONFIG) --libs $(CLIENT_PKGS)) -liberty -pthread -lm
 # The agent lives in somebody else's process: libc alone, its own symbols hidden,
 # unwinding through its frames on cancellation.
-AGENT_CFLAGS := $(BASE_CFLAGS) -fPIC -fvisibility=hidden -fexceptions \
+AGENT_CFLAGS := $(PLAIN_CFLAGS) -fPIC -fvisibility=hidden -fexceptions \
 	-ftls-model=initial-exec -fno-plt
 AGENT_LDFLAGS := -shared -Wl,-soname,libgrmon.so.$(SOVERSION) -Wl,-z,nodelete -Wl,-z,now \
-	-Wl,-z,relro -Wl,--no-undefined $(SANFLAGS)
+	-Wl,-z,relro -Wl,--no-undefined
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 AGENT_OBJECTS  := $(patsubst %.c,$(BUILD)/pic/%.o,$(wildcard src/agent/*.c src/wire/*.c))
@@ -51,6 +52,11 @@ CLI_OBJECTS    := $(call objects,src/cli)
 CLIENT   := $(BUILD)/grmon-c
 LIB_SO   := $(BUILD)/libgrmon.so.$(VERSION)
 LIB_A    := $(BUILD)/libgrmon.a
+# What the project's own programs are linked with. With SAN= it is a second agent, which has
+# the sanitizer; the one that is preloaded into programs without a sanitizer has none.
+LINK_DIR := $(BUILD)$(if $(SAN),/sanitized)
+LINK_SO  := $(LINK_DIR)/libgrmon.so
+LINK_RPATH := $(if $(SAN),/sanitized)
 CLIENT_A := $(BUILD)/libclient.a
 
 EXAMPLES := $(patsubst src/examples/%.c,$(BUILD)/examples/%,$(wildcard src/examples/*.c))
@@ -80,6 +86,16 @@ $(LIB_SO): $(AGENT_OBJECTS)
 	@ln -sf $(@F) $(BUILD)/libgrmon.so.$(SOVERSION)
 $(BUILD)/libgrmon.so: $(LIB_SO)
 	@ln -sf $(<F) $@
+ifneq ($(SAN),)
+$(LINK_SO): $(AGENT_OBJECTS:$(BUILD)/pic/%=$(LINK_DIR)/pic/%)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(AGENT_LDFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -ldl -pthread
+	@ln -sf $(@F) $(LINK_DIR)/libgrmon.so.$(SOVERSION)
+$(LINK_DIR)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(AGENT_CFLAGS) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
+endif
 $(LIB_A): $(AGENT_OBJECTS)
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -101,21 +117,21 @@ $(BUILD)/src/%.o: src/%.c
 
 # A file may name further flags and libraries in a line "// build: -lmicrohttpd".
 extra = $(shell sed -n 's,^// build: ,,p' $<)
-$(BUILD)/examples/%: src/examples/%.c $(BUILD)/libgrmon.so
+$(BUILD)/examples/%: src/examples/%.c $(LINK_SO)
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< \
-		-L$(BUILD) -Wl,-rpath,'$$ORIGIN/..' -lgrmon $(extra) -pthread
+		-L$(LINK_DIR) -Wl,-rpath,'$$ORIGIN/..$(LINK_RPATH)' -lgrmon $(extra) -pthread
 $(BUILD)/tests/unit/%.t: tests/unit/%.c $(CLIENT_A)
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(CLIENT_A) \
 		-lcmocka $(CLIENT_LIBS) $(extra)
-$(BUILD)/tests/fault/%.t: tests/fault/%.c $(BUILD)/libgrmon.so $(CLIENT_A)
+$(BUILD)/tests/fault/%.t: tests/fault/%.c $(LINK_SO) $(CLIENT_A)
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(CLIENT_A) \
-		-L$(BUILD) -Wl,-rpath,'$$ORIGIN/../..' -lgrmon -lcmocka $(extra) -pthread -ldl
+		-L$(LINK_DIR) -Wl,-rpath,'$$ORIGIN/../..$(LINK_RPATH)' -lgrmon -lcmocka $(extra) -pthread -ldl
 $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libgrmon.so $(CLIENT_A)
 	@mkdir -p $(@D)
 	$(call say,CC)
@@ -124,7 +140,7 @@ $(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/libgrmon.so $(CLIENT_A)
 $(BUILD)/tests/targets/%: tests/targets/%.c
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(extra) -pthread
+	$(Q)$(CC) $(CPPFLAGS) $(PLAIN_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(extra) -pthread
 $(BUILD)/tests/targets/%: tests/targets/%.cc
 	@mkdir -p $(@D)
 	$(call say,CXX)

@@ -298,14 +298,15 @@ bool peers_other_end(const struct peers *peers, pid_t pid, int fd,
 		     char link[PEERS_LINK_MAX])
 {
 	uint64_t inode;
-	char path[48];
+	char path[48], own[LINK_MAX];
 	ssize_t got;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
-	got = readlink(path, link, LINK_MAX - 1);
-	link[got > 0 ? got : 0] = '\0';
-	if (sscanf(link, "socket:[%" SCNu64, &inode) != 1)
-		return strncmp(link, "pipe:[", 6) == 0;
+	got = readlink(path, own, sizeof(own) - 1);
+	own[got > 0 ? got : 0] = '\0';
+	snprintf(link, LINK_MAX, "%s", own);
+	if (sscanf(own, "socket:[%" SCNu64, &inode) != 1)
+		return strncmp(own, "pipe:[", 6) == 0;
 	inode = peer_of(peers, inode);
 	snprintf(link, LINK_MAX, "socket:[%" PRIu64 "]", inode);
 	return inode != 0;

@@ -45,6 +45,7 @@ struct collector {
 	size_t nr_ends, cap_ends;
 };
 
+/* The array may have moved when this returns: it is to be stored whatever comes next. */
 static void *grow(void *array, size_t count, size_t *capacity, size_t size)
 {
 	size_t wanted = *capacity ? *capacity * 2 : 256;
@@ -62,10 +63,12 @@ static void *grow(void *array, size_t count, size_t *capacity, size_t size)
 
 static void add_pair(struct collector *all, uint64_t inode, uint64_t peer)
 {
-	struct socket_pair *pairs =
-		grow(all->pairs, all->nr_pairs, &all->cap_pairs, sizeof(*pairs));
+	struct socket_pair *pairs;
 
-	if (!pairs || !inode || !peer)
+	if (!inode || !peer)
+		return;
+	pairs = grow(all->pairs, all->nr_pairs, &all->cap_pairs, sizeof(*pairs));
+	if (!pairs)
 		return;
 	all->pairs = pairs;
 	all->pairs[all->nr_pairs++] = (struct socket_pair){inode, peer};
@@ -107,11 +110,12 @@ static uint64_t hash_end(const __be32 address[4], __be16 port, int family)
 static void take_tcp(struct collector *all, const struct nlmsghdr *header)
 {
 	const struct inet_diag_msg *message = NLMSG_DATA(header);
-	struct tcp_end *ends =
-		grow(all->ends, all->nr_ends, &all->cap_ends, sizeof(*ends));
+	struct tcp_end *ends;
 
-	if (!ends || header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)) ||
-	    !message->idiag_inode)
+	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)) || !message->idiag_inode)
+		return;
+	ends = grow(all->ends, all->nr_ends, &all->cap_ends, sizeof(*ends));
+	if (!ends)
 		return;
 	uint64_t local = hash_end(message->id.idiag_src, message->id.idiag_sport,
 				  message->idiag_family);

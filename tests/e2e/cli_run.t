@@ -28,7 +28,9 @@ sys.exit(0 if int(p.stdout.split()[1], 16) >> 12 & 1 == 0 else 1)' "$client" run
 check 'SIGPIPE is not ignored in it' pipe_is_reset
 check 'options behind the command are its own' sh -c '[ "$("$0" run echo --filter -x 2>/dev/null)" = "--filter -x" ]' "$client"
 preload() {
-	"$client" run -- env 2>/dev/null | grep -qxE 'LD_PRELOAD=.*/libgrmon\.so[.0-9]*' &&
+	"$client" run -- env 2>/dev/null | grep -qxE 'LD_PRELOAD=.*/libgrmon\.so[.0-9]*' || return 1
+	# A sanitizer in the client wants to be loaded before everything else.
+	[ -n "${SAN:-}" ] ||
 		LD_PRELOAD="$agent" "$client" run -- env 2>/dev/null | grep -qxE "LD_PRELOAD=.*/libgrmon\.so[.0-9]*:$agent"
 }
 check 'the agent stands before what is preloaded already' preload

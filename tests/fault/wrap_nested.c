@@ -22,6 +22,14 @@
 #include "grmon.h"
 #include "wrap_region.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define FRAMES_ON_THE_HEAP
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FRAMES_ON_THE_HEAP
+#endif
+#endif
+
 static struct region region;
 static int tid, fds[2];
 static sem_t inner, go;
@@ -133,6 +141,9 @@ static void test_jump_out_of_wait(void **state)
 	struct sigaction action = {.sa_handler = jump_out};
 
 	(void)state;
+#ifdef FRAMES_ON_THE_HEAP
+	skip(); /* where a frame is says nothing of who called whom */
+#endif
 	sigaction(SIGUSR2, &action, NULL);
 	spin = 1;
 	pthread_t thread = start(read_and_jump);
