@@ -9,7 +9,7 @@ build="gcc make pkg-config libc6-dev libncurses-dev libjansson-dev libproc2-dev 
 	libcurl4-openssl-dev zlib1g-dev libiberty-dev libmicrohttpd-dev"
 demo="curl"
 check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached nginx-light
-	procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev elfutils debuginfod postgresql libaprutil1-dev
+	openssh-client openssh-server procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev elfutils debuginfod postgresql libaprutil1-dev
 	python3-prometheus-client"
 lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck libclang-rt-14-dev"
 

@@ -17,7 +17,7 @@
 #include "rec/file.h"
 
 #define KEEP_DEFAULT 4
-#define KEEP_MOST    1000
+#define KEEP_MOST    255 /* as many as a reader takes for one */
 
 static volatile sig_atomic_t stop_signal;
 

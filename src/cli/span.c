@@ -154,24 +154,33 @@ static void keep(struct span *span, struct snapshot *snapshot)
 		span->first_ns = snapshot->mono_ns;
 }
 
+/* What a killed recorder left of a line shows the picture before it once more. */
+static bool is_new(const struct span *span, const struct snapshot *snapshot)
+{
+	return span->looks == 0 || snapshot->real_ns > span->last->real_ns ||
+	       (snapshot->real_ns < span->last->real_ns &&
+		snapshot->mono_ns > span->last_ns);
+}
+
 static bool next_recorded(struct span *span, struct err *e)
 {
 	struct source_focus all = {.all = true};
 	struct snapshot *snapshot;
+	const struct feed_place *place = look_place(&span->look);
 
-	if (stop_signal)
-		return false;
-	if (span->looks > 0)
-		look_move(&span->look, 1, 0);
-	if (look_sample(&span->look, &all, &snapshot, e) != 0)
-		return false;
-	if (span->looks > 0 && snapshot->real_ns <= span->replay_real_ns) {
+	while (!stop_signal && !span->replay_over) {
+		if (span->looks > 0)
+			look_move(&span->look, 1, 0);
+		if (look_sample(&span->look, &all, &snapshot, e) != 0)
+			return false;
+		span->replay_over = place->at + 1 >= place->count;
+		if (is_new(span, snapshot)) {
+			keep(span, snapshot);
+			return true;
+		}
 		snapshot_unref(snapshot);
-		return false;
 	}
-	span->replay_real_ns = snapshot->real_ns;
-	keep(span, snapshot);
-	return true;
+	return false;
 }
 
 bool span_next(struct span *span, struct err *e)

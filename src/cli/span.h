@@ -15,8 +15,7 @@ struct span {
 	uint64_t looks;
 	struct snapshot *last; /* a reference, or NULL */
 	bool ended;            /* the target has */
-	bool replay;
-	int64_t replay_real_ns;
+	bool replay, replay_over;
 	int64_t least_ns;             /* of a watch before growth is a leak */
 	const struct source_ops *ops; /* of the last look */
 };

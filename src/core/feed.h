@@ -26,6 +26,7 @@ struct feed_place {
 	int64_t first_real_ns, last_real_ns;
 	double speed; /* it plays; 0: it does not */
 	bool follow;  /* it is the last one, and what is added is shown */
+	bool over;    /* it came through a pipe, which has ended */
 };
 
 /* What is being written, see record(). */

@@ -59,6 +59,27 @@ int rec_file_write(struct rec_file *file, struct buf *lines, struct err *e)
 	return 0;
 }
 
+static const char *numbered(const struct rec_file *file, int number, char name[4200])
+{
+	if (number == 0)
+		snprintf(name, 4200, "%.4096s", file->path);
+	else
+		snprintf(name, 4200, "%.4096s.%d", file->path, number);
+	return name;
+}
+
+/* The first number that no file has: a recorder that was killed amid its renames leaves
+ * such a gap, which is closed by the next. */
+static int free_number(const struct rec_file *file)
+{
+	char name[4200];
+	int number = 1;
+
+	while (number < file->keep && access(numbered(file, number, name), F_OK) == 0)
+		number++;
+	return file->keep > 0 ? number : 0;
+}
+
 int rec_file_rotate(struct rec_file *file, bool *rotated, struct err *e)
 {
 	char from[4200], to[4200];
@@ -69,15 +90,10 @@ int rec_file_rotate(struct rec_file *file, bool *rotated, struct err *e)
 	      (file->rotate_ns > 0 &&
 	       clock_mono_ns() - file->begin_ns >= file->rotate_ns)))
 		return 0;
-	for (int i = file->keep; i > 0; i--) {
-		snprintf(to, sizeof(to), "%.4096s.%d", file->path, i);
-		if (i > 1)
-			snprintf(from, sizeof(from), "%.4096s.%d", file->path, i - 1);
-		else
-			snprintf(from, sizeof(from), "%.4096s", file->path);
-		if (rename(from, to) != 0 && errno != ENOENT)
+	for (int i = free_number(file); i > 0; i--)
+		if (rename(numbered(file, i - 1, from), numbered(file, i, to)) != 0 &&
+		    errno != ENOENT)
 			return err_sys(e, errno, "cannot rename %s", from);
-	}
 	if (file->keep == 0)
 		unlink(file->path);
 	close(file->fd);

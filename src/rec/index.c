@@ -118,23 +118,27 @@ static int open_number(const char *path, unsigned number, struct stat *status)
 	else
 		snprintf(name, sizeof(name), "%.4096s.%u", path, number);
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd >= 0 && fstat(fd, status) == 0 && S_ISREG(status->st_mode) &&
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, status) == 0 && S_ISREG(status->st_mode) &&
 	    (number == 0 || is_stream(fd)))
 		return fd;
-	if (fd >= 0)
-		close(fd);
+	close(fd);
+	errno = EINVAL;
 	return -1;
 }
 
 static int read_part(struct rec_index *index, struct err *e);
 
 /* Newest first until one that is known: files may be renamed meanwhile, but only to higher
- * numbers, so that one is perhaps seen twice, and none is missed. */
+ * numbers, so that one is perhaps seen twice, and none is missed. While they are renamed,
+ * and when that was cut short, one number is missing. */
 static int add_newer(struct rec_index *index, struct err *e)
 {
 	int fds[PARTS_OPEN], rc = 0;
 	struct stat found[PARTS_OPEN];
 	unsigned count = 0;
+	bool gap = false;
 
 	for (unsigned number = 0; count < PARTS_OPEN; number++) {
 		const struct rec_part *last =
@@ -143,6 +147,10 @@ static int add_newer(struct rec_index *index, struct err *e)
 		int fd = open_number(index->path, number, status);
 		bool again;
 
+		if (fd < 0 && errno == ENOENT && number > 0 && !gap) {
+			gap = true;
+			continue;
+		}
 		if (fd < 0)
 			break;
 		again = count > 0 && status->st_ino == status[-1].st_ino;

@@ -308,6 +308,9 @@ static int parse_fd(int fd, const struct pprof_out *out, struct pprof_found *fou
 		pprof_text_end(text, found);
 	else if (bytes.length > 0)
 		rc = parse_bytes(out, &bytes, found, e);
+	else
+		rc = err_set(e, ERR_FORMAT,
+			     "nothing came: what should have written it says why");
 	pprof_text_free(text);
 	buf_release(&bytes);
 	return rc;

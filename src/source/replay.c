@@ -177,7 +177,9 @@ int replay_update(void *ctx, bool all, struct feed_place *place, struct err *e)
 				     .first_real_ns = time_at(replay, 0),
 				     .last_real_ns = time_at(replay, last),
 				     .speed = replay->speed,
-				     .follow = replay->follow};
+				     .follow = replay->follow,
+				     .over = is_pipe(&replay->target) &&
+					     !rec_reader_is_open(replay->reader)};
 	return 0;
 }
 

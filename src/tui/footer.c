@@ -94,6 +94,10 @@ static bool status_text(const struct tui *t, char *out, size_t size, enum role *
 		*role = ROLE_ERROR;
 		snprintf(out, size, "not recorded: %s; it is tried again with every look",
 			 t->state.recorder.message);
+	} else if (t->state.status == FEED_REPLAY && t->state.place.over &&
+		   t->state.place.follow && view_table[t->view]->header) {
+		snprintf(out, size,
+			 "the input has ended: this is its last picture; q quits");
 	} else if (t->settings.filter[0] != '\0' &&
 		   (t->view == VIEW_TASKS || t->view == VIEW_GROUPS)) {
 		*role = ROLE_STRONG;

@@ -101,7 +101,7 @@ bool recording_act(struct tui *t, enum action action)
 	return true;
 }
 
-/* " REPLAY 10:04:30Z 12/240 2x " */
+/* " REPLAY 10:04:30Z 12/240 2x "; at the end of a pipe " REPLAY 10:04:30Z 9/9 ENDED " */
 void recording_mark(const struct tui *t, char *out, size_t size)
 {
 	const struct feed_place *place = &t->state.place;
@@ -112,5 +112,6 @@ void recording_mark(const struct tui *t, char *out, size_t size)
 		snprintf(number, sizeof(number), "%zu/%zu ", place->at + 1, place->count);
 	if (place->speed > 0)
 		snprintf(speed, sizeof(speed), "%gx ", place->speed);
-	snprintf(out, size, " REPLAY %.8sZ %s%s", iso + 11, number, speed);
+	snprintf(out, size, " REPLAY %.8sZ %s%s%s", iso + 11, number, speed,
+		 place->over && place->follow ? "ENDED " : "");
 }

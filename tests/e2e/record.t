@@ -4,7 +4,7 @@
 # written; recorders that are killed, a file that may not grow, files that take turns.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 16
+plan 17
 
 cat >"$work/target.py" <<'PY'
 import threading, time
@@ -87,6 +87,22 @@ PY
 check "each of $runs killed recorders loses at most its last line" whole
 after_kills() { "$client" dump killed | grep -q "tasks 4"; }
 check "and the file they shared is read to its end" after_kills
+
+behind_cut() {
+	head -c -300 a.grmon >behind && "$client" record "$target" -o behind -i 0.1 --for 0.5 &&
+		"$client" report -f json behind >report.json && python3 - <<'PY'
+import json
+def is_sample(line):
+    try:
+        return "seq" in json.loads(line)
+    except ValueError:
+        return False
+looks, whole = json.load(open("report.json"))["looks"], sum(map(is_sample, open("behind")))
+print(looks, whole)
+assert looks == whole > sum(map(is_sample, open("a.grmon"))), (looks, whole)
+PY
+}
+check "a report goes on behind a line that was cut" behind_cut
 
 full() {
 	(

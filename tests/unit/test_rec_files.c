@@ -164,7 +164,46 @@ static void test_keeps_what_is_deleted(void **state)
 	rec_reader_free(reader);
 }
 
-/* A file of that name that is no recording, and a gap in the numbers, end the row. */
+static bool has_number(const struct bench *b, int number)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s.%d", b->path, number);
+	return access(path, F_OK) == 0;
+}
+
+static void test_killed_amid_renames(void **state)
+{
+	struct bench *b = *state;
+	char from[128], to[128];
+	struct rec_reader *reader;
+	int last = 1;
+
+	write_samples(b, 60);
+	while (has_number(b, last + 1))
+		last++;
+	assert_true(last >= 5);
+	for (int i = last; i >= 3; i--) {
+		snprintf(from, sizeof(from), "%s.%d", b->path, i);
+		snprintf(to, sizeof(to), "%s.%d", b->path, i + 1);
+		assert_int_equal(rename(from, to), 0);
+	}
+	reader = open_files(b);
+	assert_all(reader, 0, 60);
+	rec_reader_free(reader);
+	/* The next turn closes the gap, and none is made. */
+	while (!has_number(b, 3))
+		write_samples(b, 1);
+	assert_false(has_number(b, last + 2));
+	write_samples(b, 20);
+	for (int i = 1; i <= last + 2; i++)
+		assert_true(has_number(b, i));
+	reader = open_files(b);
+	assert_all(reader, 0, b->written);
+	rec_reader_free(reader);
+}
+
+/* A file of that name that is no recording ends the row. */
 static void test_foreign_files(void **state)
 {
 	struct bench *b = *state;
@@ -294,6 +333,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_follows_while_they_turn, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_keeps_what_is_deleted, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_killed_amid_renames, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_foreign_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_processes, setup, teardown),

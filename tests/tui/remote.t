@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Another host over ssh: a real sshd of this user, a real ssh, and the view at its end. What
+# is recorded there is followed here; when the connection is cut the last picture stays.
+. "$(dirname "$0")/lib.sh"
+need ssh
+need ssh-keygen
+sshd=$(command -v sshd || command -v /usr/sbin/sshd) || skip_all "sshd is not installed"
+cd "$work" || exit 1
+
+# It listens nowhere: ssh starts it as its proxy.
+ssh-keygen -q -t ed25519 -N '' -f host_key && ssh-keygen -q -t ed25519 -N '' -f key || skip_all "ssh-keygen fails"
+cp key.pub authorized
+chmod 600 authorized
+cat >sshd.conf <<CONF
+HostKey $work/host_key
+AuthorizedKeysFile $work/authorized
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+PermitRootLogin prohibit-password
+PidFile none
+CONF
+echo "host $(cat host_key.pub)" >known
+cat >ssh.conf <<CONF
+Host host
+	ProxyCommand $sshd -i -f $work/sshd.conf
+	IdentityFile $work/key
+	IdentitiesOnly yes
+	UserKnownHostsFile $work/known
+	GlobalKnownHostsFile none
+	BatchMode yes
+	User $(id -un)
+CONF
+# As root it wants this folder, which its service makes.
+made=
+[ "$(id -u)" -ne 0 ] || [ -d /run/sshd ] || { mkdir -m 755 /run/sshd && made=1; }
+connects() { [ "$(timeout 20 ssh -F ssh.conf host echo there 2>ssh.log)" = there ]; }
+connects
+status=$?
+leave() {
+	[ -z "$made" ] || rmdir /run/sshd 2>/dev/null
+	finish
+}
+trap leave EXIT INT TERM
+[ $status -eq 0 ] || skip_all "no login by ssh here: $(tail -n 1 ssh.log)"
+plan 10
+
+start_target LD_PRELOAD="$agent"
+open_shell 110 24
+# watch COMMAND…: what it writes on the other host, followed here.
+watch() { run_in_shell "clear; ssh -F $work/ssh.conf host $* | $client -; echo status=\$?"; }
+remote() { pgrep -f "^ssh -F $work/ssh.conf host $client record"; }
+watch "$client record $target -i 0.1 -o -"
+expect 'waiter-1 .*start tui_t' "the tasks of another host, with stacks and creators"
+count() { screen | sed -n 's,.*REPLAY [0-9:]*Z \([0-9]*\)/.*,\1,p'; }
+first=$(count)
+grows() { [ "$(count)" -gt $((first + 5)) ] 2>/dev/null; }
+until_true grows
+ok $? "one look after the other"
+kill -USR1 "$target"
+expect_gone 'leaver' "who leaves there leaves here"
+kill "$(remote)"
+expect 'REPLAY [0-9:]*Z ([0-9]+)/\1 ENDED' "a connection that is cut is said"
+expect 'the input has ended: this is its last picture' "in words too"
+expect 'waiter-1 .*start tui_t' "and the last picture stays"
+press '['
+expect_gone 'ENDED' "which can be stepped back from"
+press q
+wait_for '^status=0'
+
+dumped() { ssh -F ssh.conf host "$client record $target -i 0.1 --for 0.5 -o -" | "$client" dump -f json - >dump.json && grep -q '"name": "waiter-1"' dump.json; }
+dumped
+ok $? "a dump of what was recorded there"
+watch "$client record no-such-program -o -"
+expect 'no process is called .no-such-program' "why there is nothing is said by the other host"
+expect '^status=3' "and ends the view too"
