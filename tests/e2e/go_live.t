@@ -130,8 +130,11 @@ check 'without the runtime: no thread, no frame of it' query \
 check '--runtime: its own goroutines and frames' sees "$last" \
 	"[t for t in tasks if 'runtime.bgsweep' in [f['function'] for f in t['stack']]] and $(of chanReceive)['stack'][0]['function'] == 'runtime.gopark'" \
 	--runtime
-check 'and functions that the compiler made' query \
-	"[f for f in $(of chanReceive)['stack'] if '.gowrap' in str(f['function'])]"
+case $(go env GOVERSION) in
+go1.1* | go1.2[01]*) ok 0 'and functions that the compiler made # SKIP Go gives them names of their own from 1.22 on' ;;
+*) check 'and functions that the compiler made' query \
+	"[f for f in $(of chanReceive)['stack'] if '.gowrap' in str(f['function'])]" ;;
+esac
 check '--threads: each thread beside the goroutines' sees "$last" \
 	"{t['id'][1:] for t in having(kind='thread')} == set($threads) and d['target']['sources'] == ['goruntime', 'native']" \
 	--threads

@@ -93,7 +93,7 @@ if command -v rustc >/dev/null 2>&1; then
 	check 'its functions have their names' says \
 		"not [f for t in tasks for f in fns(t) if f.startswith(('_R', '_ZN'))] and [f for f in fns(at['park']) if f.startswith('std::thread::') and f.endswith('::park')]"
 	check 'what is inlined into a closure is shown' says \
-		"[f for f in at['mpsc']['stack'] if f.get('inlined') and 'mpsc::Receiver' in f['function'] and f['file'].endswith('.rs')]"
+		"[f for f in at['Mutex']['stack'] if f.get('inlined') and 'Mutex' in f['function'] and '::lock' in f['function'] and f['file'].endswith('.rs')]"
 	land
 	rustc -C opt-level=3 -C strip=debuginfo -o "$work/rust" tests/targets/wrap_rust.rs 2>"$work/rustc"
 	launch "$work/rust"
