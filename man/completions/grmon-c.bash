@@ -110,9 +110,9 @@ _grmon_c()
 		diff) options="$options --user --header --format --stacks --output --fail" ;;
 		check) options="$options --user --header --pid --for --max-stuck --max-tasks --no-leak --no-deadlock" ;;
 		export) options="$options --user --header --pid --listen --top-groups --warm-up" ;;
-		run) options="$options --output --keep" ;;
+		run) options="$options --output --keep --warm-up" ;;
 		help) options="--help --version" ;;
-		*) options="$options --user --header --pid --wait" ;;
+		*) options="$options --user --header --pid --wait --warm-up" ;;
 		esac
 		case $word:$command in
 		-*) _grmon_c_reply "${options// /$'\n'}" "$word" ;;

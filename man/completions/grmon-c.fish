@@ -86,4 +86,4 @@ complete -c grmon-c -n '__fish_seen_subcommand_from record' -l keep-files -x -d 
 complete -c grmon-c -n '__fish_seen_subcommand_from run' -l keep -d 'Leave the command running'
 complete -c grmon-c -n '__fish_seen_subcommand_from export' -l listen -x -d 'Where it is served'
 complete -c grmon-c -n '__fish_seen_subcommand_from export' -l top-groups -x -d 'The largest groups too'
-complete -c grmon-c -n '__fish_seen_subcommand_from export' -l warm-up -x -d 'Before growth is a leak'
+complete -c grmon-c -n "$bare; or __fish_seen_subcommand_from run export" -l warm-up -x -d 'Before growth is a leak'

@@ -314,7 +314,7 @@ static json_t *key_value(const struct config_key *key, const struct settings *se
 	if (key->kind == KEY_SWITCH)
 		return json_boolean(*(const bool *)((const char *)settings + key->at));
 	if (key->kind == KEY_FILTERS)
-		return lines_value(settings->acknowledge);
+		return lines_value((const char *)settings + key->at);
 	if (key->kind == KEY_SECONDS) {
 		int64_t ms = settings->interval_ns / 1000000;
 

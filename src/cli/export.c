@@ -158,16 +158,11 @@ static int parse_groups(const char *text, size_t *nr_groups, struct err *e)
 static int parse_options(const struct options *options, struct export_options *export,
 			 struct err *e)
 {
-	const char *warm_up = options->value[OPTION_WARM_UP];
-
 	if (options->pid == 0 && options->nr_words == 0)
 		return err_set(e, ERR_USAGE,
 			       "'grmon-c export' needs targets: pids, names of "
 			       "processes, cgroup:PATH or URLs");
 	export->options = options;
-	export->warm_up_ns = TREND_LEAST_NS;
-	if (warm_up && clock_parse_duration(warm_up, &export->warm_up_ns, e) != 0)
-		return ERR_USAGE;
 	return parse_groups(options->value[OPTION_TOP_GROUPS], &export->nr_groups, e);
 }
 

@@ -19,7 +19,6 @@ struct exports;
 struct export_options {
 	const struct options *options; /* outlive the exports */
 	size_t nr_groups;              /* --top-groups */
-	int64_t warm_up_ns;            /* --warm-up */
 };
 
 /* Check the words of the command line, each one a pid, a name, cgroup:PATH or a URL, and

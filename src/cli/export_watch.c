@@ -140,7 +140,6 @@ static void *watch_main(void *argument)
 	struct err e = {0};
 
 	if (look_init(&look, &look_options, &e) == 0) {
-		grouping_set_least(look.grouping, options->warm_up_ns);
 		share_look(one, &look);
 		if (attach(one, &look))
 			watch_loop(one, &look);

@@ -38,6 +38,8 @@ int look_init(struct look *look, const struct look_options *options, struct err 
 		return e->code;
 	if (!look->intern || !look->stacks || !look->track || !look->holders)
 		return err_set(e, ERR_NOMEM, "there is no memory to watch a process");
+	if (options->warm_up_ns > 0)
+		grouping_set_least(look->grouping, options->warm_up_ns);
 	look->target.intern = look->intern;
 	look->target.stacks = look->stacks;
 	look->target.text = look->text;

@@ -23,6 +23,7 @@ struct look_options {
 	const struct stack_rules *stack_rules; /* or NULL; outlive the look */
 	/* filters of known leaks and of what is not judged, one a line; or NULL */
 	const char *acknowledge, *suppress;
+	int64_t warm_up_ns; /* 0: as usual */
 };
 
 struct look {

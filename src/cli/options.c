@@ -85,7 +85,7 @@ const struct option_info option_table[OPTION_COUNT] = {
 			       "a number for each of the largest groups too", ON(EXPORT)},
 	[OPTION_WARM_UP] = {0, "warm-up", "DURATION",
 			    "watch so long before growth is called a leak (1m)",
-			    ON(EXPORT)},
+			    ON(EXPORT) | ON(WATCH) | ON(RUN)},
 	[OPTION_HELP] = {'h', "help", NULL, "say this", EVERYWHERE},
 	[OPTION_VERSION] = {'V', "version", NULL, "say the version", EVERYWHERE},
 };

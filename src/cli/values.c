@@ -50,6 +50,19 @@ static int apply_interval(struct settings *settings, const char *text, struct er
 	return 0;
 }
 
+static int apply_warm_up(struct settings *settings, const char *text, struct err *e)
+{
+	int64_t ns;
+	int rc = clock_parse_duration(text, &ns, e);
+
+	if (rc != 0)
+		return rc;
+	if (ns < CLOCK_SECOND_NS)
+		return err_at(e, 0, "that is too short to judge anything; at least 1s");
+	settings->warm_up_ns = ns;
+	return 0;
+}
+
 static int apply_text(char *out, size_t size, const char *text, struct err *e)
 {
 	size_t length = strlen(text);
@@ -93,6 +106,8 @@ int value_apply(struct settings *settings, enum option_id id, const char *text,
 		return check_format(text, e);
 	case OPTION_INTERVAL:
 		return apply_interval(settings, text, e);
+	case OPTION_WARM_UP:
+		return apply_warm_up(settings, text, e);
 	case OPTION_FILTER:
 		return apply_filter(settings, text, e);
 	case OPTION_STUCK:

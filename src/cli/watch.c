@@ -80,6 +80,7 @@ struct look_options watch_look_options(const struct options *options)
 		.stack_rules = &options->settings.stack_rules,
 		.acknowledge = options->settings.acknowledge,
 		.suppress = options->settings.suppress,
+		.warm_up_ns = options->settings.warm_up_ns,
 	};
 }
 

@@ -79,8 +79,8 @@ struct groups {
 	size_t nr_leaks;
 	struct leak *known; /* those that a rule of the user acknowledges; no order */
 	size_t nr_known;
-	size_t nr_judged; /* sites */
-	int64_t watched_ns;
+	size_t nr_judged;             /* sites */
+	int64_t watched_ns, least_ns; /* growth is judged from least_ns on */
 };
 
 struct grouping;

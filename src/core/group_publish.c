@@ -239,6 +239,7 @@ void group_publish(struct grouping *grouping, struct snapshot *snapshot)
 		return;
 	grouping_begin_acknowledging(grouping, snapshot);
 	groups->watched_ns = grouping->last_ns - grouping->first_ns;
+	groups->least_ns = grouping->least_ns;
 	judge_sites(grouping, snapshot, groups);
 	mark_groups(grouping, snapshot, groups);
 	snapshot->groups = groups;

@@ -173,23 +173,75 @@ int64_t series_reaches_ns(const struct series *series, double limit)
 	return (int64_t)(seconds * 1e9);
 }
 
-void series_of_counts(struct series *series, int64_t begin_ns, int64_t step_ns,
-		      const uint32_t *counts, size_t count, int64_t last_ns)
+static bool rises(const struct series_counts *counts, size_t step)
 {
-	series_init(series);
-	if (count == 0 || count > SERIES_POINTS || last_ns < begin_ns)
-		return;
-	series->begin_ns = series->first_ns = begin_ns;
-	series->step_ns = step_ns;
-	series->last_ns = last_ns;
-	series->count = count;
-	series->min = series->max = counts[0];
-	for (size_t i = 0; i < count; i++) {
-		float value = (float)counts[i];
+	return step > 0 && step < counts->count &&
+	       counts->list[step] > counts->list[step - 1];
+}
 
-		series->points[i] = (struct series_point){value, value, value};
-		series->min = fmin(series->min, counts[i]);
-		series->max = fmax(series->max, counts[i]);
+/* Counts may notice a jump a look before or after who says when it was. */
+static size_t step_of(const struct series_counts *counts, int64_t jump_ns)
+{
+	size_t step = jump_ns < counts->begin_ns ? SERIES_COUNTS
+						 : (size_t)(jump_ns - counts->begin_ns) /
+							   (size_t)counts->step_ns;
+
+	if (rises(counts, step))
+		return step;
+	if (rises(counts, step + 1))
+		return step + 1;
+	return step > 0 && rises(counts, step - 1) ? step - 1 : step;
+}
+
+/* The count at a time within a step that ends at end_ns. */
+static double count_at(const struct series_counts *counts, size_t step, int64_t end_ns,
+		       int64_t time_ns)
+{
+	int64_t begin_ns = counts->begin_ns + (int64_t)step * counts->step_ns;
+	double from = counts->list[step > 0 ? step - 1 : 0], to = counts->list[step];
+	size_t all = 0, past = 0;
+
+	if (time_ns >= end_ns || end_ns <= begin_ns)
+		return to;
+	for (size_t i = 0; i < counts->nr_jumps; i++) {
+		bool here = step_of(counts, counts->jumps_ns[i]) == step;
+
+		all += here;
+		past += here && counts->jumps_ns[i] <= time_ns;
 	}
-	series->last = counts[count - 1];
+	return from + (to - from) * (all > 0 ? (double)past / (double)all
+					     : (double)(time_ns - begin_ns) /
+						       (double)(end_ns - begin_ns));
+}
+
+void series_of_counts(struct series *series, const struct series_counts *counts)
+{
+	const size_t parts = SERIES_POINTS / SERIES_COUNTS;
+	int64_t part_ns = counts->step_ns / (int64_t)parts;
+
+	series_init(series);
+	if (counts->count == 0 || counts->count > SERIES_COUNTS || part_ns <= 0 ||
+	    counts->last_ns < counts->begin_ns)
+		return;
+	series->begin_ns = series->first_ns = counts->begin_ns;
+	series->step_ns = part_ns;
+	series->last_ns = counts->last_ns;
+	series->min = series->max = counts->list[0];
+	for (size_t i = 0; i < counts->count * parts; i++) {
+		size_t step = i / parts;
+		int64_t step_end_ns =
+			counts->begin_ns + (int64_t)(step + 1) * counts->step_ns;
+		int64_t time_ns = counts->begin_ns + (int64_t)(i + 1) * part_ns;
+		int64_t end_ns =
+			step_end_ns < counts->last_ns ? step_end_ns : counts->last_ns;
+		float value = (float)count_at(counts, step, end_ns, time_ns);
+
+		if (time_ns - part_ns > counts->last_ns)
+			break;
+		series->points[series->count++] =
+			(struct series_point){value, value, value};
+		series->min = fmin(series->min, value);
+		series->max = fmax(series->max, value);
+	}
+	series->last = counts->list[counts->count - 1];
 }

@@ -38,9 +38,20 @@ void series_init(struct series *series);
 /* Values come in the order of time; one that is older than the last begins anew, and one
  * that is not a number, or beyond 1e30, is left out. */
 void series_push(struct series *series, int64_t time_ns, double value);
-/* The series of counts at the ends of equal steps of time, the last one at last_ns. */
-void series_of_counts(struct series *series, int64_t begin_ns, int64_t step_ns,
-		      const uint32_t *counts, size_t count, int64_t last_ns);
+/*
+ * The series of at most SERIES_COUNTS counts at the ends of equal steps of time, the last one
+ * at last_ns. Between two ends a count changes evenly, or all at once at the times of jumps,
+ * oldest first, where any are known for that step.
+ */
+#define SERIES_COUNTS 32
+struct series_counts {
+	int64_t begin_ns, step_ns, last_ns;
+	const uint32_t *list;
+	size_t count;
+	const int64_t *jumps_ns;
+	size_t nr_jumps;
+};
+void series_of_counts(struct series *series, const struct series_counts *counts);
 /*
  * The time from..to in `width` equal parts. A part that no value falls into has the last one
  * before it, unless nothing was known yet (NAN). Returns how many parts have a value.

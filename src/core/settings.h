@@ -14,6 +14,7 @@
 
 struct settings {
 	int64_t interval_ns; /* between polls; at least SETTINGS_INTERVAL_MIN_NS */
+	int64_t warm_up_ns; /* watched for so long before growth is a leak; 0: a minute */
 	char stuck[SETTINGS_STUCK_MAX]; /* as given to --stuck; "" for the default */
 	struct stuck_rule rule;         /* what it says */
 	char filter[QUERY_TEXT_MAX];

@@ -7,42 +7,87 @@
 #include "base/clock.h"
 #include "tui/app.h"
 
-static void draw_keys(const struct tui *t, int y, int width)
+/* The view that is shown already. */
+static bool leads_here(const struct tui *t, enum action action)
 {
-	unsigned view = view_table[t->view]->keys;
-	int x = 0;
-	char name[16];
+	static const enum action to[VIEW_COUNT] = {
+		[VIEW_TASKS] = ACTION_TASKS,         [VIEW_GROUPS] = ACTION_GROUPS,
+		[VIEW_WAITS] = ACTION_WAITS,         [VIEW_RESOURCES] = ACTION_RESOURCES,
+		[VIEW_PROCESSES] = ACTION_PROCESSES,
+	};
 
-	/* Help and quit first: they must be there however narrow it is. */
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < key_count; i++) {
-			const struct key *key = &key_table[i];
-			bool first =
-				key->action == ACTION_HELP || key->action == ACTION_QUIT;
-			int cells;
-
-			if (!(key->views & view) || key->hint[0] == '\0' ||
-			    first != (pass == 0))
-				continue;
-			snprintf(name, sizeof(name), "%.*s",
-				 (int)strcspn(key->label, " "), key->label);
-			cells = (int)(strlen(name) + 1 + strlen(key->hint));
-			if (x + cells > width)
-				continue;
-			x += draw_text(y, x, width - x, ROLE_KEY, false, name) + 1;
-			x += draw_text(y, x, width - x, ROLE_NORMAL, false, key->hint) +
-			     2;
-		}
-	}
+	return action != ACTION_NONE && to[t->view] == action;
 }
 
-/* The right end of the status line; returns its cells. */
-static int draw_figures(struct tui *t, int y, int width)
+/* What is looked for first stands first; of the rest, what there is room for. */
+static const enum action *keys_first(enum view_id view)
+{
+	static const enum action of_tasks[] = {
+		ACTION_OPEN,   ACTION_FILTER, ACTION_SORT,      ACTION_PAUSE,
+		ACTION_GROUPS, ACTION_WAITS,  ACTION_RESOURCES, ACTION_NEXT,
+		ACTION_IDLE,   ACTION_MARK,   ACTION_CHANGES,   ACTION_RECORD,
+		ACTION_NONE};
+	static const enum action of_groups[] = {
+		ACTION_OPEN,        ACTION_FILTER,  ACTION_SORT,      ACTION_GROUP_BY,
+		ACTION_MARK,        ACTION_CHANGES, ACTION_NEXT_LEAK, ACTION_TASKS,
+		ACTION_ACKNOWLEDGE, ACTION_PAUSE,   ACTION_RECORD,    ACTION_NONE};
+	static const enum action of_group[] = {
+		ACTION_OPEN,  ACTION_ACKNOWLEDGE, ACTION_GROUPS, ACTION_NEXT_LINK,
+		ACTION_TASKS, ACTION_PAUSE,       ACTION_NONE};
+	static const enum action none[] = {ACTION_NONE};
+
+	return view == VIEW_TASKS    ? of_tasks
+	       : view == VIEW_GROUPS ? of_groups
+	       : view == VIEW_GROUP  ? of_group
+				     : none;
+}
+
+static int draw_key(const struct tui *t, const struct key *key, int y, int x, int width)
+{
+	int cells, name = (int)strcspn(key->label, " ");
+	char label[16];
+
+	if (!(key->views & view_table[t->view]->keys) || key->hint[0] == '\0' ||
+	    leads_here(t, key->action))
+		return 0;
+	snprintf(label, sizeof(label), "%.*s", name, key->label);
+	cells = (int)(strlen(label) + 1 + strlen(key->hint));
+	if (x + cells > width)
+		return 0;
+	x += draw_text(y, x, width - x, ROLE_KEY, false, label) + 1;
+	draw_text(y, x, width - x, ROLE_NORMAL, false, key->hint);
+	return cells + 2;
+}
+
+static void draw_keys(const struct tui *t, int y, int width)
+{
+	/* Help and quit first: they must be there however narrow it is. */
+	static const enum action always[] = {ACTION_HELP, ACTION_QUIT, ACTION_NONE};
+	const enum action *lists[] = {always, keys_first(t->view)};
+	bool drawn[ACTION_COUNT] = {false};
+	int x = 0;
+
+	for (size_t list = 0; list < 2; list++) {
+		for (const enum action *at = lists[list]; *at != ACTION_NONE; at++) {
+			for (size_t i = 0; i < key_count; i++)
+				if (key_table[i].action == *at)
+					x += draw_key(t, &key_table[i], y, x, width);
+			drawn[*at] = true;
+		}
+	}
+	for (size_t i = 0; i < key_count; i++)
+		if (!drawn[key_table[i].action])
+			x += draw_key(t, &key_table[i], y, x, width);
+}
+
+/* The right end of the status line, as much of it as there are cells for; returns those
+ * that it took. */
+static int draw_figures(struct tui *t, int y, int room)
 {
 	char status[128] = "", interval[CLOCK_DURATION_MAX], poll[CLOCK_DURATION_MAX];
 	char text[256];
 	const struct view *view = view_table[t->view];
-	int cells;
+	int cells, width = t->width;
 
 	if (view->status != NULL)
 		view->status(t, t->ctx[t->view], status, sizeof(status));
@@ -56,7 +101,11 @@ static int draw_figures(struct tui *t, int y, int width)
 		snprintf(text, sizeof(text), "%s%severy %s, poll %s", status,
 			 *status != '\0' ? ", " : "", interval, poll);
 	cells = text_cells(text, 256, t->ascii);
-	if (cells == 0 || cells > width)
+	if (cells > room) {
+		snprintf(text, sizeof(text), "%s", status);
+		cells = text_cells(text, 256, t->ascii);
+	}
+	if (cells == 0 || cells > room)
 		return 0;
 	draw_text(y, width - cells, cells, ROLE_DIM, false, text);
 	return cells + 1;
@@ -176,7 +225,7 @@ void footer_draw(struct tui *t, int lines)
 	int y = t->height - lines;
 	char text[QUERY_TEXT_MAX + 64];
 	enum role role;
-	int figures;
+	int figures, room;
 	bool said;
 
 	if (lines == 0)
@@ -192,13 +241,13 @@ void footer_draw(struct tui *t, int lines)
 		draw_keys(t, y, t->width);
 		return;
 	}
-	if (said && text_cells(text, t->width, t->ascii) > t->width - 40) {
-		draw_text(y, 0, t->width, role, false, text);
-	} else {
-		figures = draw_figures(t, y, t->width);
-		if (said)
-			draw_text(y, 0, t->width - figures, role, false, text);
-	}
+	room = said ? t->width - text_cells(text, t->width, t->ascii) - 2 : t->width;
+	/* What was just done goes before the figures; what stands there does not. */
+	if (said && t->message.until_ns == 0 && room < t->width / 2 && room > 40)
+		room = t->width / 2;
+	figures = draw_figures(t, y, room);
+	if (said)
+		draw_text(y, 0, t->width - figures, role, false, text);
 	if (lines > 1)
 		draw_keys(t, y + 1, t->width);
 }

@@ -10,8 +10,9 @@
 
 #include "base/clock.h"
 
-#define FORM_MAX  2 /* columns of dots in a cell */
-#define TICKS_MAX 16
+#define FORM_MAX   2 /* columns of dots in a cell */
+#define TICKS_MAX  16
+#define STEP_CELLS 6 /* a line for each step needs so many */
 
 struct form {
 	int columns, rows; /* dots of a cell */
@@ -28,7 +29,8 @@ struct plot {
 	int ticks;
 	struct series_point points[GRAPH_CELLS_MAX * FORM_MAX];
 	unsigned char dots[GRAPH_ROWS_MAX][GRAPH_CELLS_MAX];
-	bool steps[GRAPH_CELLS_MAX]; /* a step falls into this column of cells */
+	/* A step falls into this column of cells: the rows from here on show it. */
+	unsigned char step_row[GRAPH_CELLS_MAX];
 };
 
 const char *graph_format_count(double value, char out[GRAPH_LABEL_MAX])
@@ -136,7 +138,8 @@ static void scale(const struct graph *graph, struct plot *plot, size_t columns)
 	/* A limit that is near is part of the picture. */
 	if (graph->limit > high && high >= graph->limit * 0.5)
 		high = graph->limit;
-	if (low < high * 0.6 || high - low > low)
+	/* What stays as it is has no other scale than its size. */
+	if (low < high * 0.6 || high - low > low || high <= low)
 		low = 0;
 	high = fmax(high, low + fmax(1, fabs(low) * 1e-6));
 	plot->step = nice_step(high - low, plot->rows > 6 ? 4 : 2, graph->binary);
@@ -208,15 +211,27 @@ static void set_dots(struct plot *plot, int columns)
 	}
 }
 
+/* Below the line; where there are many, on the last row alone. */
 static void place_steps(const struct graph *graph, struct plot *plot)
 {
 	double span = (double)(graph->to_ns - graph->from_ns);
+	bool many = graph->nr_steps * STEP_CELLS > (size_t)plot->cells;
 
+	memset(plot->step_row, GRAPH_ROWS_MAX, sizeof(plot->step_row));
 	for (size_t i = 0; i < graph->nr_steps && span > 0; i++) {
 		double share = (double)(graph->steps_ns[i] - graph->from_ns) / span;
+		int cell = (int)(share * plot->cells), row = plot->rows - 1;
 
-		if (share >= 0 && share < 1)
-			plot->steps[(int)(share * plot->cells)] = true;
+		if (share < 0 || share > 1)
+			continue;
+		cell = cell < plot->cells ? cell : plot->cells - 1;
+		for (int at = 0; !many && at < plot->rows; at++) {
+			if (plot->dots[at][cell] == 0)
+				continue;
+			row = at + 1;
+			break;
+		}
+		plot->step_row[cell] = (unsigned char)row;
 	}
 }
 
@@ -281,7 +296,7 @@ static void put_cells(const struct graph *graph, const struct plot *plot, int ro
 		if (limit_here && dots == 0) {
 			used += (size_t)snprintf(out + used, size - used, "%s",
 						 ascii ? "-" : "\u2504");
-		} else if (plot->steps[i] && dots == 0) {
+		} else if (row >= plot->step_row[i] && dots == 0) {
 			used += (size_t)snprintf(out + used, size - used, "%s",
 						 ascii ? "!" : "\u250a");
 		} else if (ascii || dots == 0) {

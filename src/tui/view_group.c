@@ -14,7 +14,8 @@
 #include "tui/tasks.h"
 
 #define EXAMPLES_MAX 12
-#define PLOT_ROWS    11
+#define PLOT_ROWS    11 /* where the page is to fit on the screen, some less */
+#define PLOT_ROWS_UP 8
 #define PLOT_CELLS   120
 #define LABEL_MAX    160
 
@@ -173,6 +174,20 @@ static void say_name(struct page *page, const struct group *group)
 		 *where != '\0' ? " at " : "", where);
 }
 
+static void say_no_verdict(struct page *page)
+{
+	const struct groups *groups = page->snapshot->groups;
+	char least[CLOCK_DURATION_MAX];
+
+	if (groups != NULL && groups->watched_ns < groups->least_ns)
+		page_say(page, ROLE_NORMAL, "Verdict", NULL,
+			 "none yet: watched for less than %s",
+			 clock_format_duration(groups->least_ns, least));
+	else
+		page_say(page, ROLE_NORMAL, "Verdict", NULL,
+			 "none: nothing says that it leaks");
+}
+
 static void say_verdict(struct page *page, const struct group_page *v)
 {
 	const struct group *group = &v->group;
@@ -189,12 +204,7 @@ static void say_verdict(struct page *page, const struct group_page *v)
 		return;
 	}
 	if (group->verdict == VERDICT_NONE) {
-		page_say(page, ROLE_NORMAL, "Verdict", NULL, "none: %s",
-			 page->snapshot->groups != NULL &&
-					 page->snapshot->groups->watched_ns <
-						 TREND_LEAST_NS
-				 ? "watched for less than a minute"
-				 : "nothing says that it leaks");
+		say_no_verdict(page);
 		return;
 	}
 	page_say(page, group->verdict >= VERDICT_LEAK ? ROLE_STUCK : ROLE_WARN, "Verdict",
@@ -208,11 +218,12 @@ static void say_verdict(struct page *page, const struct group_page *v)
 				     .state = group->leak->state};
 		struct group_row row = {.group = &site};
 		char name[COLUMN_TEXT_MAX], place[COLUMN_TEXT_MAX];
+		char count[GRAPH_LABEL_MAX];
 
-		page_say(page, ROLE_STRONG, "Guilty", NULL, "%s %s, %" PRIu32 " tasks",
+		page_say(page, ROLE_STRONG, "Guilty", NULL, "%s %s, %s tasks",
 			 group_cell(page->t, &row, GROUP_COLUMN_FUNCTION, 0, name),
 			 group_cell(page->t, &row, GROUP_COLUMN_LOCATION, 0, place),
-			 group->leak->count);
+			 graph_format_count(group->leak->count, count));
 	}
 }
 
@@ -221,13 +232,15 @@ static void say_counts(struct page *page, const struct group_page *v)
 	const struct group *group = &v->group;
 	char count[GRAPH_LABEL_MAX], came[GRAPH_LABEL_MAX], left[GRAPH_LABEL_MAX];
 	char rate[32] = "", stuck[48] = "", age[CLOCK_DURATION_MAX];
+	char number[GRAPH_LABEL_MAX];
 	double size = group->per_minute < 0 ? -group->per_minute : group->per_minute;
 
 	if (size >= 0.05)
 		snprintf(rate, sizeof(rate), ", %+.*f a minute", size < 9.95 ? 1 : 0,
 			 group->per_minute);
 	if (group->stuck > 0)
-		snprintf(stuck, sizeof(stuck), ", %u stuck", group->stuck);
+		snprintf(stuck, sizeof(stuck), ", %s stuck",
+			 graph_format_count(group->stuck, number));
 	page_say(page, ROLE_NORMAL, "Tasks", NULL,
 		 "%s%s%s; %s came and %s left while it was watched",
 		 graph_format_count(group->count, count), rate, stuck,
@@ -259,6 +272,8 @@ static void say_change(struct page *page, const struct group_page *v)
 	mark_text(page->t, when);
 	if (before == NULL)
 		page_say(page, ROLE_NORMAL, "Change", NULL, "new since %s", when);
+	else if (now == before->count)
+		page_say(page, ROLE_NORMAL, "Change", NULL, "none since %s", when);
 	else
 		page_say(page, ROLE_NORMAL, "Change", NULL,
 			 "%+" PRId64 " since %s, when it had %s", now - before->count,
@@ -271,6 +286,13 @@ static void say_plot(struct page *page, const struct group_page *v)
 	const struct leak *leak = group->leak;
 	uint32_t nr_steps = leak != NULL ? leak->finding.nr_steps : 0;
 	struct series series;
+	struct series_counts counts = {.begin_ns = group->spark_begin_ns,
+				       .step_ns = group->spark_step_ns,
+				       .last_ns = page->snapshot->mono_ns,
+				       .list = group->spark,
+				       .count = group->nr_spark,
+				       .jumps_ns = leak != NULL ? leak->steps_ns : NULL,
+				       .nr_jumps = nr_steps};
 	struct graph graph = {.series = &series,
 			      .format = graph_format_count,
 			      .steps_ns = leak != NULL ? leak->steps_ns : NULL,
@@ -278,9 +300,9 @@ static void say_plot(struct page *page, const struct group_page *v)
 	char line[GRAPH_LINE_MAX], span[CLOCK_DURATION_MAX], period[CLOCK_DURATION_MAX];
 	char steps[96] = "";
 	int width = page->width < PLOT_CELLS ? page->width : PLOT_CELLS;
+	int rows = page->t->body.height - (int)page->lines->count - 2;
 
-	series_of_counts(&series, group->spark_begin_ns, group->spark_step_ns,
-			 group->spark, group->nr_spark, page->snapshot->mono_ns);
+	series_of_counts(&series, &counts);
 	if (series.count < 2 || width < GRAPH_WIDTH_MIN)
 		return;
 	graph.from_ns = series.first_ns;
@@ -291,21 +313,23 @@ static void say_plot(struct page *page, const struct group_page *v)
 			 clock_format_duration(leak->finding.period_ns, period));
 	page_heading(page, "Tasks in the last %s%s",
 		     clock_format_duration(graph.to_ns - graph.from_ns, span), steps);
-	for (int row = 0; row < PLOT_ROWS; row++) {
-		graph_line(&graph, width, PLOT_ROWS, row, page->t->ascii, line,
-			   sizeof(line));
-		page_line(page, row == PLOT_ROWS - 1 ? ROLE_DIM : ROLE_NORMAL,
+	rows = rows < PLOT_ROWS_UP || rows > PLOT_ROWS ? PLOT_ROWS : rows;
+	for (int row = 0; row < rows; row++) {
+		graph_line(&graph, width, rows, row, page->t->ascii, line, sizeof(line));
+		page_line(page, row == rows - 1 ? ROLE_DIM : ROLE_NORMAL,
 			  arena_strndup(&page->lines->arena, line, sizeof(line)));
 	}
 }
 
 static void say_examples(struct page *page, const struct group_page *v)
 {
+	char count[GRAPH_LABEL_MAX];
 	size_t before;
 
 	if (v->nr_examples == 0)
 		return;
-	page_heading(page, "Its tasks, oldest first (%" PRIu32 ")", v->group.count);
+	page_heading(page, "Its tasks, oldest first (%s)",
+		     graph_format_count(v->group.count, count));
 	for (size_t i = 0; i < v->nr_examples; i++)
 		page_task(page, NULL, &v->snapshot->tasks[v->examples[i]]);
 	before = page->lines->count;

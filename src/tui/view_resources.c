@@ -28,6 +28,7 @@ struct line {
 struct view_resources {
 	size_t top; /* item at the top of the body */
 	size_t nr_items;
+	size_t first_graph, last_graph, nr_graphs; /* on the screen, from 1; and all */
 };
 
 struct page {
@@ -46,6 +47,19 @@ static graph_format format_of(enum figure_id id)
 	};
 
 	return formats[figure_info(id)->unit];
+}
+
+/* One digit more than on a scale: "10.2M to 10.9M". */
+static const char *format_bytes(double value, char out[GRAPH_LABEL_MAX])
+{
+	static const char units[] = "BKMGTPE";
+	size_t unit = 0;
+
+	for (; value >= 999.5 && unit + 2 < sizeof(units); unit++)
+		value /= 1024;
+	snprintf(out, GRAPH_LABEL_MAX, unit > 0 && value < 99.95 ? "%.1f%c" : "%.0f%c",
+		 value > 0 ? value : 0, units[unit]);
+	return out;
 }
 
 bool resources_limit_text(const struct snapshot *snapshot, enum limit_id id, char *out,
@@ -173,7 +187,8 @@ static void draw_title(const struct snapshot *snapshot, enum figure_id id,
 	const struct series *series = &snapshot->figures->series[id];
 	char now[GRAPH_LABEL_MAX], low[GRAPH_LABEL_MAX], high[GRAPH_LABEL_MAX];
 	char rate[GRAPH_LABEL_MAX], text[TEXT_MAX], period[CLOCK_DURATION_MAX];
-	graph_format format = format_of(id);
+	bool bytes = figure_info(id)->unit == UNIT_BYTES;
+	graph_format format = bytes ? format_bytes : format_of(id);
 	struct series_trend trend;
 	int used;
 
@@ -194,8 +209,10 @@ static void draw_title(const struct snapshot *snapshot, enum figure_id id,
 		snprintf(text, sizeof(text), "  %c%s/min", rise < 0 ? '-' : '+',
 			 format(rise < 0 ? -rise : rise, rate));
 	}
-	snprintf(text + strlen(text), sizeof(text) - strlen(text), "  %s to %s  %s",
-		 format(series->min, low), format(series->max, high),
+	if (series->max > series->min)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "  %s to %s",
+			 format(series->min, low), format(series->max, high));
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), "  %s",
 		 figure_info(id)->help);
 	draw_text(area.y, area.x + used, area.width - used, ROLE_DIM, false, text);
 }
@@ -253,12 +270,16 @@ static void draw_page(struct view_resources *v, const struct snapshot *snapshot,
 	beside = beside < 1 ? 1 : beside > GRAPH_BESIDE ? GRAPH_BESIDE : beside;
 	rows = graph_rows(page, beside);
 	v->nr_items = page->nr_lines + rows;
+	v->nr_graphs = page->nr_graphs;
+	v->first_graph = v->last_graph = 0;
 	if (v->top >= v->nr_items)
 		v->top = v->nr_items > 0 ? v->nr_items - 1 : 0;
 	lines = rows > 0 ? (body.height - (int)page->nr_lines) / (int)rows : 0;
 	lines = lines < GRAPH_LINES ? GRAPH_LINES : lines;
 	lines = lines > GRAPH_LINES_UP ? GRAPH_LINES_UP : lines;
 	for (size_t i = v->top; i < v->nr_items && y < end; i++) {
+		size_t first = i < page->nr_lines ? 0 : (i - page->nr_lines) * beside;
+
 		if (i < page->nr_lines) {
 			draw_text(y++, 0, body.width, page->lines[i].role, false,
 				  page->lines[i].text);
@@ -266,10 +287,13 @@ static void draw_page(struct view_resources *v, const struct snapshot *snapshot,
 		}
 		if (y + GRAPH_HEIGHT_MIN + 1 > end)
 			break;
-		draw_row(snapshot, page, (i - page->nr_lines) * beside, beside,
+		draw_row(snapshot, page, first, beside,
 			 (struct area){y, 1, lines < end - y ? lines : end - y,
 				       body.width - 1});
 		y += lines;
+		v->first_graph = v->first_graph > 0 ? v->first_graph : first + 1;
+		v->last_graph = first + beside < page->nr_graphs ? first + beside
+								 : page->nr_graphs;
 	}
 }
 
@@ -333,14 +357,19 @@ static void resources_click(struct tui *t, void *ctx, int y, int x, bool twice)
 
 static void resources_status(struct tui *t, void *ctx, char *out, size_t size)
 {
-	char span[CLOCK_DURATION_MAX];
+	const struct view_resources *v = ctx;
+	char span[CLOCK_DURATION_MAX], graphs[64] = "";
 
-	(void)ctx;
 	if (t->snapshot == NULL || t->snapshot->figures == NULL)
 		return;
 	const struct series *tasks = &t->snapshot->figures->series[FIGURE_TASKS];
 
-	snprintf(out, size, "watched for %s",
+	if (v->first_graph > 0 && (v->first_graph > 1 || v->last_graph < v->nr_graphs))
+		snprintf(graphs, sizeof(graphs), "graphs %zu to %zu of %zu, ",
+			 v->first_graph, v->last_graph, v->nr_graphs);
+	else if (v->first_graph == 0 && v->nr_graphs > 0)
+		snprintf(graphs, sizeof(graphs), "%zu graphs below, ", v->nr_graphs);
+	snprintf(out, size, "%swatched for %s", graphs,
 		 clock_format_duration(tasks->last_ns - tasks->first_ns, span));
 }
 

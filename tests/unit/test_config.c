@@ -152,6 +152,9 @@ static void what_it_writes_it_reads(void **state)
 	assert_int_equal(value_apply(&settings, OPTION_INTERVAL, "100ms", &e), 0);
 	settings.ascii = true;
 	settings.mouse = false;
+	snprintf(settings.acknowledge, sizeof(settings.acknowledge), "%s",
+		 "fn=\"one\"\nfn:two\n");
+	snprintf(settings.suppress, sizeof(settings.suppress), "%s", "name:pool-\n");
 	assert_int_equal(config_save(file, &settings, &e), 0);
 	settings_default(&again);
 	assert_int_equal(config_load(file, &again, &e), 0);
@@ -163,6 +166,8 @@ static void what_it_writes_it_reads(void **state)
 	assert_int_equal(again.columns.ids[2], COLUMN_LABELS);
 	assert_true(again.ascii);
 	assert_false(again.mouse);
+	assert_string_equal(again.acknowledge, "fn=\"one\"\nfn:two\n");
+	assert_string_equal(again.suppress, "name:pool-\n");
 }
 
 static void never_writes_over_what_it_cannot_read(void **state)

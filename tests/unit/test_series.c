@@ -238,6 +238,32 @@ static void plots(void **state)
 	assert_string_equal(out, "");
 }
 
+/* Counts of equal steps of time: even between them, or at once when it is known. */
+static void counts_as_a_series(void **state)
+{
+	static const uint32_t list[] = {10, 10, 26, 26, 42};
+	int64_t jumps_ns[] = {25 * SECOND, 41 * SECOND};
+	struct series_counts counts = {
+		.step_ns = 10 * SECOND, .last_ns = 48 * SECOND, .list = list, .count = 5};
+	struct series_point points[48];
+
+	(void)state;
+	series_of_counts(&series, &counts);
+	assert_true(series.last == 42 && series.min == 10 && series.max == 42);
+	series_resample(&series, 0, 48 * SECOND, points, 48);
+	assert_true(points[18].last == 10 && points[47].last == 42);
+	assert_true(points[22].last > 10 && points[26].last > points[22].last);
+	counts.jumps_ns = jumps_ns;
+	counts.nr_jumps = 2;
+	series_of_counts(&series, &counts);
+	series_resample(&series, 0, 48 * SECOND, points, 48);
+	assert_true(points[22].last == 10 && points[27].last == 26);
+	assert_true(points[38].last == 26 && points[43].last == 42);
+	counts.count = SERIES_COUNTS + 1;
+	series_of_counts(&series, &counts);
+	assert_int_equal(series.count, 0);
+}
+
 static void limit_line(void **state)
 {
 	char out[GRAPH_LINE_MAX];
@@ -330,6 +356,7 @@ int main(void)
 		cmocka_unit_test(reaches),
 		cmocka_unit_test(sparks),
 		cmocka_unit_test(plots),
+		cmocka_unit_test(counts_as_a_series),
 		cmocka_unit_test(limit_line),
 		cmocka_unit_test(hostile_values),
 		cmocka_unit_test(labels),

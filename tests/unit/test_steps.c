@@ -97,7 +97,7 @@ static void no_steps(void **state)
 }
 
 /* Columns of a plot that a line of steps goes through. */
-static int columns_with(const char *sign, bool ascii)
+static int columns_with(const char *sign, int row, bool ascii)
 {
 	struct graph graph = {.series = &series,
 			      .format = graph_format_count,
@@ -108,7 +108,7 @@ static int columns_with(const char *sign, bool ascii)
 	char line[GRAPH_LINE_MAX];
 	int count = 0;
 
-	graph_line(&graph, 100, 12, 1, ascii, line, sizeof(line));
+	graph_line(&graph, 100, 12, row, ascii, line, sizeof(line));
 	for (const char *at = line; (at = strstr(at, sign)) != NULL; at++)
 		count++;
 	return count;
@@ -119,11 +119,19 @@ static void steps_are_drawn(void **state)
 	(void)state;
 	fill(240, every_30);
 	assert_true(steps_find(&series, &steps));
-	/* In the second row from above the last step is drawn by the curve itself. */
-	assert_in_range(columns_with("\u250a", false), 5, 7);
-	assert_in_range(columns_with("!", true), 5, 7);
+	/* Down from the line to the axis: all of them reach it, none is above. */
+	assert_in_range(columns_with("\u250a", 10, false), 5, 8);
+	assert_in_range(columns_with("!", 10, true), 5, 8);
+	assert_in_range(columns_with("\u250a", 5, false), 2, 4);
+	assert_int_equal(columns_with("\u250a", 0, false), 0);
+	/* Too many to tell apart: on the last row alone. */
+	for (size_t i = 0; i < STEPS_MAX; i++)
+		steps.times_ns[i] = series.first_ns + (int64_t)i * 3000000000;
+	steps.count = STEPS_MAX;
+	assert_int_equal(columns_with("\u250a", 9, false), 0);
+	assert_true(columns_with("\u250a", 10, false) > 20);
 	steps.count = 0;
-	assert_int_equal(columns_with("\u250a", false), 0);
+	assert_int_equal(columns_with("\u250a", 10, false), 0);
 }
 
 int main(void)
