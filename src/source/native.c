@@ -328,6 +328,7 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 		native->nr_seen = 0;
 		return rc;
 	}
+	thread_read_sleeps(&native->threads, native->seen, native->nr_seen);
 	if (native->symbols && !kernel->denied)
 		unwind_threads(native, focus);
 	if (native->symbols && native->trace)

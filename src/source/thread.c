@@ -285,8 +285,10 @@ static int look_stat(struct thread_table *table, struct thread *thread)
 		thread->cpu_percent = -1;
 		thread->looked = false;
 	}
-	if (!thread->looked)
+	if (!thread->looked) {
 		thread->start_ns = proc_ticks_to_mono_ns(stat.start_ticks);
+		thread->ask_sleep = table->generation <= 1;
+	}
 	thread->looked = true;
 	thread->start_ticks = stat.start_ticks;
 	thread->stat_state = stat.state;
@@ -398,6 +400,7 @@ int thread_look(struct thread_table *table, struct thread *thread)
 	if (thread->slept && thread->call_text[0] && thread->stat_state == before)
 		return look_slept(table, thread);
 	if (!thread->slept) {
+		thread->slept_ns = 0;
 		thread->changes += thread->changes < UINT8_MAX;
 		thread->began_ns = watched && thread->looked ? table->kernel->now_ns : 0;
 	}
@@ -444,6 +447,7 @@ void thread_to_task(const struct thread *thread, struct snapshot *out, struct ta
 	task->tid = thread->tid;
 	task->serial = thread->start_ticks;
 	task->start_ns = thread->start_ns;
+	task->since_ns = thread->slept_ns;
 	task->cpu_percent = thread->cpu_percent;
 	task->switches = thread->switches;
 	task->stack = thread->stack;

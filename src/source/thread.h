@@ -34,6 +34,8 @@ struct thread {
 	float cpu_percent;
 	uint64_t switches; /* times it was put on a CPU; 0: not counted here */
 	int64_t began_ns;  /* when its wait was first seen; 0: it was there before */
+	bool ask_sleep;    /* it was there at the first look: since when? */
+	int64_t slept_ns;  /* it sleeps since then, at least; 0: not known */
 	char call_text[THREAD_CALL_MAX]; /* the kernel's line that `wait` explains */
 	struct proc_call call;
 	struct kernel_wait wait;
@@ -71,6 +73,10 @@ void thread_drop(struct thread_table *table, struct thread *thread);
 void thread_sweep(struct thread_table *table);
 /* Read its state anew. 0, or -errno; -ESRCH: it ended. A zombie counts as ended. */
 int thread_look(struct thread_table *table, struct thread *thread);
+/* Since when those sleep that were there at the first look; as many as the time allows.
+ * Threads may be NULL. */
+void thread_read_sleeps(struct thread_table *table, struct thread *const *threads,
+			size_t nr_threads);
 /* Unwind it if that is worth it and the poll's time allows; whole: do it in any case, and
  * read what only the detail view shows. */
 void thread_unwind(struct thread_table *table, struct thread *thread, bool whole);
