@@ -151,7 +151,7 @@ static void put_guilty(const struct check *check, const struct snapshot *s, size
 		       enum check_rule rule, struct buf *out)
 {
 	const struct task *first = &s->tasks[from];
-	char site[REPORT_LINE_MAX], ids[IDS_MAX * (TASK_ID_MAX + 2) + 8] = "";
+	char site[REPORT_LINE_MAX], ids[IDS_MAX * (TASK_ID_MAX + 2) + 16] = "";
 	bool ascii = check->options->settings.ascii;
 	int64_t oldest_ns = -1;
 	size_t count = 0;
@@ -169,7 +169,7 @@ static void put_guilty(const struct check *check, const struct snapshot *s, size
 			strcat(ids, count > 1 ? ", " : "");
 			strcat(ids, task_format_id(task, id));
 		} else if (count == IDS_MAX + 1) {
-			strcat(ids, " ...");
+			strcat(ids, " and more");
 		}
 		if (task_age_ns(task, s->mono_ns) > oldest_ns)
 			oldest_ns = task_age_ns(task, s->mono_ns);

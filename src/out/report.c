@@ -79,7 +79,7 @@ const char *report_examples(const struct snapshot *snapshot, const struct leak *
 		if (!leak_has(leak, &snapshot->tasks[i]))
 			continue;
 		if (++shown > EXAMPLES_MAX) {
-			snprintf(out + used, REPORT_LINE_MAX - used, " ...");
+			snprintf(out + used, REPORT_LINE_MAX - used, " and more");
 			break;
 		}
 		used += (size_t)snprintf(out + used, REPORT_LINE_MAX - used, "%s%s",

@@ -10,7 +10,8 @@
 #include "out/report_style.h"
 
 #define PLOT_WIDTH  640
-#define PLOT_HEIGHT 120
+#define PLOT_HEIGHT 136
+#define PLOT_ABOVE  22 /* what it is of */
 #define PLOT_LEFT   64 /* the scale of values */
 #define PLOT_BELOW  20 /* the scale of time */
 
@@ -54,8 +55,8 @@ static void html_begin(struct buf *out, const char *title)
 	buf_puts(out,
 		 "</title>\n<style>\n"
 		 "body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; "
-		 "margin: 2rem auto; padding: 0 1rem; }\n"
-		 "h1, h2, h3 { line-height: 1.2; overflow-wrap: anywhere; }\n"
+		 "margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }\n"
+		 "h1, h2, h3 { line-height: 1.2; }\n"
 		 "h2 { border-bottom: 1px solid #8888; margin-top: 2.5rem; }\n"
 		 "pre { font: 13px/1.4 ui-monospace, monospace; overflow-x: auto; "
 		 "background: #8881; padding: .5rem; }\n"
@@ -112,6 +113,18 @@ static void html_stack(const struct report_style *style, struct buf *out,
 	buf_puts(out, "</pre></details>\n");
 }
 
+/* For those who hear the page. */
+static void put_label(struct buf *out, const struct report_plot *plot)
+{
+	char first[REPORT_VALUE_MAX], last[REPORT_VALUE_MAX], span[CLOCK_DURATION_MAX];
+
+	buf_puts(out, " aria-label=\"");
+	put_escaped(out, plot->what);
+	buf_printf(out, ": %s to %s in %s\"", report_value(plot, plot->values[0], first),
+		   report_value(plot, plot->values[plot->count - 1], last),
+		   clock_format_duration(plot->span_ns, span));
+}
+
 static void put_scales(struct buf *out, const struct report_plot *plot, uint32_t most)
 {
 	char span[CLOCK_DURATION_MAX], top[REPORT_VALUE_MAX];
@@ -119,14 +132,15 @@ static void put_scales(struct buf *out, const struct report_plot *plot, uint32_t
 
 	buf_printf(out,
 		   "<line class=\"axis\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>"
-		   "<line class=\"axis\" x1=\"%d\" y1=\"4\" x2=\"%d\" y2=\"%d\"/>",
-		   PLOT_LEFT, bottom, PLOT_WIDTH, bottom, PLOT_LEFT, PLOT_LEFT, bottom);
+		   "<line class=\"axis\" x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>",
+		   PLOT_LEFT, bottom, PLOT_WIDTH, bottom, PLOT_LEFT, PLOT_ABOVE,
+		   PLOT_LEFT, bottom);
 	buf_printf(out,
-		   "<text x=\"%d\" y=\"14\" text-anchor=\"end\">%s</text>"
+		   "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>"
 		   "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">0</text>"
-		   "<text x=\"%d\" y=\"14\">",
-		   PLOT_LEFT - 6, report_value(plot, most, top), PLOT_LEFT - 6, bottom,
-		   PLOT_LEFT + 6);
+		   "<text x=\"%d\" y=\"12\">",
+		   PLOT_LEFT - 6, PLOT_ABOVE + 6, report_value(plot, most, top),
+		   PLOT_LEFT - 6, bottom, PLOT_LEFT);
 	put_escaped(out, plot->what);
 	buf_printf(out,
 		   "</text><text x=\"%d\" y=\"%d\">%s before</text>"
@@ -147,15 +161,17 @@ static void html_plot(const struct report_style *style, struct buf *out,
 		most = plot->values[i] > most ? plot->values[i] : most;
 	buf_printf(out,
 		   "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" "
-		   "width=\"%d\" height=\"%d\" role=\"img\">\n",
+		   "width=\"%d\" height=\"%d\" role=\"img\"",
 		   PLOT_WIDTH, PLOT_HEIGHT, PLOT_WIDTH, PLOT_HEIGHT);
+	put_label(out, plot);
+	buf_puts(out, ">\n");
 	put_scales(out, plot, most);
 	buf_puts(out, "<polyline class=\"line\" points=\"");
 	for (size_t i = 0; i < plot->count; i++) {
 		int x = PLOT_LEFT +
 			(int)((PLOT_WIDTH - PLOT_LEFT) * i / (plot->count - 1));
-		int room = PLOT_HEIGHT - PLOT_BELOW - 4;
-		int y = 4 + room -
+		int room = PLOT_HEIGHT - PLOT_BELOW - PLOT_ABOVE;
+		int y = PLOT_ABOVE + room -
 			(int)((uint64_t)plot->values[i] * (uint64_t)room / most);
 
 		buf_printf(out, "%s%d,%d", i > 0 ? " " : "", x, y);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Pixels of a screenshot: how many are rather red, how many rather green, how many in all."""
+"""Pixels of a screenshot: how many are rather red, rather green, dark, and how many in all."""
 import struct
 import sys
 import zlib
@@ -20,7 +20,7 @@ assert depth == 8 and color in (2, 6), (depth, color)
 step = 4 if color == 6 else 3
 raw = zlib.decompress(packed)
 before = bytearray(width * step)
-red = green = 0
+red = green = dark = 0
 for y in range(height):
     start = y * (width * step + 1)
     way, row = raw[start], bytearray(raw[start + 1:start + 1 + width * step])
@@ -43,4 +43,5 @@ for y in range(height):
     for r, g, b in zip(row[0::step], row[1::step], row[2::step]):
         red += r > 150 and g < 120 and b < 120
         green += g > 180 and r < 100 and b < 100
-print(red, green, width * height)
+        dark += max(r, g, b) < 90
+print(red, green, dark, width * height)

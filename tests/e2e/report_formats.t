@@ -80,18 +80,26 @@ check 'HTML and Markdown have the headings' sh -c \
 
 browser=$(command -v firefox-esr || command -v firefox || :)
 if [ -z "$browser" ]; then
-	tests=$((tests + 1))
-	echo "ok $tests - a browser draws the page # SKIP firefox is not installed"
+	for number in $((tests + 1)) $((tests + 2)); do
+		echo "ok $number - a browser draws the page # SKIP firefox is not installed"
+	done
+	tests=$((tests + 2))
 else
-	mkdir -p home/profile
+	# draws PROFILE WIDTH CONDITION: on the pixels that are $red, $green, $dark, of $total
 	draws() {
-		HOME=$work/home timeout 60 "$browser" --headless --no-remote --profile "$work/home/profile" \
-			--window-size=700 --screenshot "$work/page.png" "file://$work/report.html" >browser.log 2>&1
+		HOME=$work/home timeout 60 "$browser" --headless --no-remote --profile "$work/home/$1" \
+			--window-size="$2" --screenshot "$work/page.png" "file://$work/report.html" >browser.log 2>&1
 		python3 "$here/png_colors.py" page.png >colors || { cat browser.log; return 1; }
-		read -r red green total <colors
-		echo "red $red, green $green of $total"
-		[ "$red" -gt 300 ] && [ "$green" -eq 0 ]
+		read -r red green dark total <colors
+		echo "red $red, green $green, dark $dark of $total"
+		[ "$red" -gt 300 ] && [ "$green" -eq 0 ] && eval "$3"
 	}
-	check 'a browser draws the page: red lines of plots, nothing green' draws
+	mkdir -p home/light home/dark
+	printf 'user_pref("%s", %d);\n' ui.systemUsesDarkTheme 1 \
+		layout.css.prefers-color-scheme.content-override 0 >home/dark/user.js
+	# shellcheck disable=SC2016
+	check 'a browser draws the page: red lines of plots, nothing green' draws light 700 '[ $((dark * 3)) -lt "$total" ]'
+	# shellcheck disable=SC2016
+	check 'a narrow window and dark colours too' draws dark 360 '[ $((dark * 3)) -gt $((total * 2)) ]'
 fi
 plan $tests
