@@ -15,7 +15,10 @@
 #define MUTEX_ROBUST    0x10u
 #define MUTEX_SHARED    0x80u
 #define MUTEX_WORDS     5
-#define RWLOCK_WORDS    7
+#define RWLOCK_WORDS    8
+/* Locks of libc hold a long, so they are aligned as one. The upper halves of pointers, which
+ * may look like live tids, are then never where an owner is. */
+#define LOCK_ALIGNMENT  sizeof(long)
 #define FUTEXES_KEPT    256u
 
 struct kernel_futexes {
@@ -62,7 +65,8 @@ static pid_t mutex_owner(struct kernel *kernel, uint64_t address, pid_t *owner_p
 {
 	uint32_t words[MUTEX_WORDS];
 
-	if (!address || !kernel_memory_exact(kernel, address, words, sizeof(words)) ||
+	if (!address || address % LOCK_ALIGNMENT ||
+	    !kernel_memory_exact(kernel, address, words, sizeof(words)) ||
 	    words[0] == 0 || (words[4] & ~MUTEX_KINDS))
 		return 0;
 	return live_owner(kernel, words[2], (words[4] & MUTEX_SHARED) != 0, owner_pid);
@@ -73,7 +77,10 @@ static pid_t rwlock_owner(struct kernel *kernel, uint64_t address)
 	uint32_t words[RWLOCK_WORDS];
 	pid_t owner_pid;
 
-	if (!address || !kernel_memory_exact(kernel, address, words, sizeof(words)))
+	/* Two flags, then both futexes, which are 0 to 3, padding, the owner, and if shared. */
+	if (!address || address % LOCK_ALIGNMENT ||
+	    !kernel_memory_exact(kernel, address, words, sizeof(words)) || words[2] > 3 ||
+	    words[3] > 3 || words[4] || words[5] || words[7] > 1)
 		return 0;
 	return live_owner(kernel, words[6], false, &owner_pid);
 }
