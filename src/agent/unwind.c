@@ -11,7 +11,8 @@
 
 #include "agent/agent.h"
 
-#define UNWIND_WEAK __attribute__((weak)) AGENT_HIDDEN
+/* The thread sanitizer would add a cleanup to these, which would call them again. */
+#define UNWIND_WEAK __attribute__((weak, no_sanitize("thread"))) AGENT_HIDDEN
 
 typedef int personality_fn(int version, int actions, uint64_t kind, void *exception,
 			   void *context);

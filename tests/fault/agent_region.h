@@ -38,17 +38,7 @@
 #include "grmon.h"
 #include "wire/wire.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-/* ThreadSanitizer has a thread of its own, delays signals and sees no raw threads. */
-#if defined(__SANITIZE_THREAD__)
-#define SANITIZED_THREADS true
-#else
-#define SANITIZED_THREADS false
-#endif
+#include "../sanitized.h"
 
 struct region {
 	const unsigned char *map;

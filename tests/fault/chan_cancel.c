@@ -190,7 +190,7 @@ static int child_check(struct grmon_chan *chan, struct grmon_chan *full)
 	if (grmon_chan_recv_until(chan, &value, now_ns() + 5 * MS) != GRMON_ETIMEDOUT)
 		return 5;
 		/* The sanitizers do not forget the stacks of threads that a child has not got. */
-#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+#if !SANITIZED
 	call_recv(&call, chan);
 	await_blocked(chan, 0, 1);
 	value = 60;

@@ -6,7 +6,7 @@
 #define RECEIVERS 4
 #define CHANS     3
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if SANITIZED
 #define PER_SENDER 1500u
 #else
 #define PER_SENDER 5000u

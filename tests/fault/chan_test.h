@@ -22,20 +22,13 @@
 #include "grmon_chan.h"
 #include "wrap_region.h"
 
-#define MS INT64_C(1000000)
+#include "../sanitized.h"
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer) && !defined(__SANITIZE_THREAD__)
-#define __SANITIZE_THREAD__ 1
-#endif
-#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
+#define MS INT64_C(1000000)
 
 /* The thread sanitizer no longer follows a thread when the agent gives back its slot, at
  * its very end, and takes the slot's next owner for an intruder. Channels are not meant. */
-#ifdef __SANITIZE_THREAD__
+#if SANITIZED_THREADS
 const char *__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void)
 {
@@ -47,7 +40,7 @@ const char *__tsan_default_suppressions(void)
  * else tells the address sanitizer that they are gone. */
 static inline void frames_left(void *arg)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if SANITIZED_ADDRESS
 	void __asan_unpoison_memory_region(void const volatile *address, size_t bytes);
 
 	__asan_unpoison_memory_region((char *)__builtin_frame_address(0) - 65536, 65536);

@@ -22,13 +22,7 @@
 #include "grmon.h"
 #include "wrap_region.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define FRAMES_ON_THE_HEAP
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define FRAMES_ON_THE_HEAP
-#endif
-#endif
+#include "../sanitized.h"
 
 static struct region region;
 static int tid, fds[2];
@@ -77,11 +71,11 @@ static void wait_in_handler(int number)
 		continue;
 }
 
-static volatile int spin;
+static int spin;
 
 static void spin_here(void)
 {
-	while (spin)
+	while (__atomic_load_n(&spin, __ATOMIC_ACQUIRE))
 		continue;
 }
 
@@ -101,8 +95,10 @@ static void test_handler_blocks(void **state)
 	struct sigaction action = {.sa_handler = wait_in_handler, .sa_flags = SA_RESTART};
 
 	(void)state;
+	if (SANITIZED_THREADS)
+		skip();
 	sigaction(SIGUSR1, &action, NULL);
-	spin = 1;
+	__atomic_store_n(&spin, 1, __ATOMIC_RELEASE);
 	pthread_t thread = start(read_once);
 
 	assert_waits(GRMON_IO_READ, NULL, fds[0]);
@@ -112,7 +108,7 @@ static void test_handler_blocks(void **state)
 	assert_waits(GRMON_IO_READ, NULL, fds[0]);
 	assert_int_equal(write(fds[1], "", 1), 1);
 	assert_waits(WIRE_STATE_RUNNING, NULL, -1);
-	spin = 0;
+	__atomic_store_n(&spin, 0, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);
 }
 
@@ -141,11 +137,11 @@ static void test_jump_out_of_wait(void **state)
 	struct sigaction action = {.sa_handler = jump_out};
 
 	(void)state;
-#ifdef FRAMES_ON_THE_HEAP
-	skip(); /* where a frame is says nothing of who called whom */
-#endif
+	/* With the one, where a frame is says nothing of who called whom. */
+	if (SANITIZED)
+		skip();
 	sigaction(SIGUSR2, &action, NULL);
-	spin = 1;
+	__atomic_store_n(&spin, 1, __ATOMIC_RELEASE);
 	pthread_t thread = start(read_and_jump);
 
 	assert_waits(GRMON_IO_READ, NULL, fds[0]);
@@ -154,7 +150,7 @@ static void test_jump_out_of_wait(void **state)
 	sem_post(&go);
 	/* The read that never returned is not what it goes back to. */
 	assert_waits(WIRE_STATE_RUNNING, NULL, -1);
-	spin = 0;
+	__atomic_store_n(&spin, 0, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);
 }
 
@@ -182,13 +178,13 @@ static void test_cancelled(void **state)
 	void *result;
 
 	(void)state;
-	spin = 1;
+	__atomic_store_n(&spin, 1, __ATOMIC_RELEASE);
 	pthread_t thread = start(read_to_be_cancelled);
 
 	assert_waits(GRMON_IO_READ, NULL, fds[0]);
 	pthread_cancel(thread);
 	assert_waits(WIRE_STATE_RUNNING, NULL, -1);
-	spin = 0;
+	__atomic_store_n(&spin, 0, __ATOMIC_RELEASE);
 	assert_waits(GRMON_SEMAPHORE, &go, -1);
 	sem_post(&go);
 	pthread_join(thread, &result);
@@ -214,7 +210,7 @@ static void test_inner_wait(void **state)
 	struct wire_slot slot = {0};
 
 	(void)state;
-	spin = 1;
+	__atomic_store_n(&spin, 1, __ATOMIC_RELEASE);
 	pthread_t thread = start(read_in_own_wait);
 
 	assert_waits(GRMON_WAITGROUP, &go, -1);
@@ -229,7 +225,7 @@ static void test_inner_wait(void **state)
 	assert_waits(WIRE_STATE_RUNNING, NULL, -1);
 	assert_true(region_slot(&region, tid, &slot));
 	assert_int_equal(slot.inner_state, 0);
-	spin = 0;
+	__atomic_store_n(&spin, 0, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);
 }
 

@@ -15,6 +15,8 @@
 
 #include "wrap_region.h"
 
+#include "../sanitized.h"
+
 /* The same program as a function: main() below starts itself for the linked case. */
 int target_main(int argc, char **argv);
 #define main target_main
@@ -197,6 +199,8 @@ static void run_program(size_t number, const struct program *p, char *self)
 		snprintf(path, sizeof(path), "%s/tests/targets/%s", build, p->what);
 		break;
 	case LINKED_SELF:
+		if (SANITIZED_THREADS)
+			skip = "ThreadSanitizer has conditions of its own";
 		argv[0] = self;
 		argv[1] = (char *)"--target";
 		break;

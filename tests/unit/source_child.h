@@ -16,7 +16,14 @@
 #include "core/track.h"
 #include "source/source.h"
 
+#include "../sanitized.h"
+
 #define WAIT_LIMIT_NS (20 * CLOCK_SECOND_NS)
+
+/* For tests that know how many threads a child has: the thread sanitizer adds one. */
+#define THREADS_ARE_COUNTED                                                              \
+	if (SANITIZED_THREADS)                                                           \
+	skip()
 
 /* body runs in the child until it is killed; it should only block. */
 static inline pid_t child_start(void (*body)(void *arg), void *arg)

@@ -275,6 +275,7 @@ static void with_locks(void *arg)
 
 static void owners(void **state)
 {
+	THREADS_ARE_COUNTED;
 	struct shared *shared = shared_new();
 	pid_t pid = child_start(with_locks, shared);
 	struct looker looker;
@@ -460,6 +461,7 @@ static void leader_leaves(void *arg)
 
 static void zombie_leader(void **state)
 {
+	THREADS_ARE_COUNTED;
 	struct shared *shared = shared_new();
 	pid_t pid = child_start(leader_leaves, shared);
 	struct looker looker;

@@ -145,6 +145,7 @@ static const struct process_row *row_of(const struct process_row *rows, size_t c
 
 static void list(void **state)
 {
+	THREADS_ARE_COUNTED;
 	pid_t pid = child_start(in_loop, NULL);
 	struct processes *processes = source_processes_new();
 	const struct process_row *rows;

@@ -2,6 +2,8 @@
 /* wire: what a header may say, and records that change while they are read. */
 #include "unit.h"
 
+#include "../sanitized.h"
+
 #include <pthread.h>
 
 #include "base/clock.h"
@@ -193,17 +195,6 @@ static void *write_slot(void *arg)
 }
 
 /* The race is the point: the counter tells a torn copy, which a sanitizer cannot know. */
-#if defined(__SANITIZE_THREAD__)
-#define UNDER_THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define UNDER_THREAD_SANITIZER 1
-#endif
-#endif
-#ifndef UNDER_THREAD_SANITIZER
-#define UNDER_THREAD_SANITIZER 0
-#endif
-
 static void torn_records_are_not_believed(void **state)
 {
 	_Alignas(64) struct wire_slot slot = {.seq = 0};
@@ -212,7 +203,7 @@ static void torn_records_are_not_believed(void **state)
 	uint64_t last = 0, whole = 0, changes = 0;
 	pthread_t thread;
 
-	if (UNDER_THREAD_SANITIZER)
+	if (SANITIZED_THREADS)
 		skip();
 	assert_int_equal(pthread_create(&thread, NULL, write_slot, &writer), 0);
 	for (long i = 0; i < 300000 || (changes < 1000 && clock_mono_ns() < end_ns);
