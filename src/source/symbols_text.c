@@ -54,6 +54,18 @@ static size_t unsuffixed(const char *name, size_t length)
 	return length;
 }
 
+/* Linkers append "@@GLIBC_2.34" in the table of symbols; "@plt" is no version. */
+static size_t unversioned(const char *name, size_t length)
+{
+	const char *at = memchr(name, '@', length);
+	size_t ats = at && at + 1 < name + length && at[1] == '@' ? 2 : 1;
+
+	if (!at || at == name || at + ats >= name + length || at[ats] < 'A' ||
+	    at[ats] > 'Z')
+		return length;
+	return (size_t)(at - name);
+}
+
 const char *symbols_readable(struct symbols *symbols, const char *name)
 {
 	char plain[DEMANGLE_NAME_MAX + 1];
@@ -61,7 +73,7 @@ const char *symbols_readable(struct symbols *symbols, const char *name)
 	size_t length = strnlen(name, DEMANGLE_NAME_MAX);
 
 	if (length < DEMANGLE_NAME_MAX)
-		length = unsuffixed(name, length);
+		length = unsuffixed(name, unversioned(name, length));
 	memcpy(plain, name, length);
 	plain[length] = '\0';
 	if (demangle(plain, text))

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 unset DEBUGINFOD_URLS
-plan 15
+plan 16
 
 mkfifo "$work/in"
 exec 9<>"$work/in"
@@ -53,6 +53,12 @@ if command -v readelf >/dev/null && bare_libc; then
 else
 	for _ in 1 2 3 4; do ok 0 "# SKIP readelf is not installed"; done
 fi
+
+launch "$BUILD/tests/targets/wrap_waits"
+until_says "len(at) > 80"
+check 'names are without the version of their symbol' until_says \
+	"'sem_wait' in fns(at['sem_wait']) and not [f for t in tasks for f in fns(t) if '@' in f]"
+land
 
 strip -o "$work/stripped" "$BUILD/tests/targets/kind_fds"
 launch "$work/stripped"
