@@ -190,7 +190,9 @@ static void link_waits(struct builder *b)
 
 		b->owner[i] = GRAPH_NONE;
 		b->first_waiter[i] = GRAPH_NONE;
-		b->dead[i] = waits_for_somebody(task) && !task->waits.limited;
+		/* Who polls is there for more than one event: for signals at least. */
+		b->dead[i] = waits_for_somebody(task) && !task->waits.limited &&
+			     task->state != STATE_POLL;
 		if (b->dead[i] && task->waits.actors)
 			b->waiting[b->nr_waiting++] = node;
 		if (waits_for_somebody(task) && !task->waits.actors)

@@ -63,6 +63,7 @@ struct waits_on {
 	int fd;                           /* -1: none */
 	pid_t owner_tid;                  /* who holds it, or 0 */
 	pid_t owner_pid;                  /* the other process that can end it, or 0 */
+	bool reads, writes;               /* a poll of one fd: what it waits for */
 	bool limited;                     /* it ends by itself after a time */
 	const struct wait_actors *actors; /* or NULL; arena */
 };

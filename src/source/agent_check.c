@@ -227,8 +227,13 @@ static enum check_result check_slot(struct agent *agent, uint32_t i)
 		return call.running ? CHECK_AGREES : CHECK_DIFFERS;
 	if (call.running)
 		return CHECK_DIFFERS;
+	agent->kernel.began_ns = (int64_t)row->slot.since_ns;
 	kernel_explain(&agent->kernel, row->tid, 'S', &call, &wait);
-	return call_agrees(&row->slot, wait.state) ? CHECK_AGREES : CHECK_DIFFERS;
+	agent->kernel.began_ns = 0;
+	if (!call_agrees(&row->slot, wait.state))
+		return CHECK_DIFFERS;
+	row_refine_wait(row, &wait);
+	return CHECK_AGREES;
 }
 
 /* Shows the kernel's view of this thread from now on. */

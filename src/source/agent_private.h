@@ -30,6 +30,7 @@ struct row {
 	bool site_known;
 	bool created_known;
 	bool blocked_agreed;  /* the kernel agreed with this wait */
+	bool refined;         /* waits has what the kernel said of this wait */
 	uint8_t contradicted; /* looks in a row in which it did not */
 	pid_t tid;            /* as we see it */
 	uint32_t unchanged;   /* polls in a row */
@@ -57,6 +58,7 @@ struct owner_entry {
 	uint64_t address;
 	uint64_t poll;
 	pid_t owner;
+	pid_t owner_pid; /* its process, if that is another one */
 };
 #define OWNERS_MAX  512u
 #define OWNERS_NEAR 16u /* places that an address may have */
@@ -122,6 +124,8 @@ void row_to_task(struct agent *agent, struct row *row, bool details, struct snap
 
 /* agent_wait.c: what a published wait is about. */
 void row_describe_wait(struct agent *agent, struct row *row);
+/* Where the slot says less of its object than the kernel does, the kernel's word. */
+void row_refine_wait(struct row *row, const struct kernel_wait *kernel);
 const char *row_inner_text(struct agent *agent, const struct row *row,
 			   struct snapshot *out);
 

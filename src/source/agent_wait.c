@@ -115,7 +115,8 @@ static bool describe_chan(struct agent *agent, struct row *row)
 }
 
 /* Who holds the lock, asked once per address and poll. */
-static pid_t lock_owner(struct agent *agent, enum task_state state, uint64_t address)
+static struct owner_entry lock_owner(struct agent *agent, enum task_state state,
+				     uint64_t address)
 {
 	size_t first = (address * 0x9e3779b97f4a7c15ull >> 32) % OWNERS_MAX;
 
@@ -124,16 +125,17 @@ static pid_t lock_owner(struct agent *agent, enum task_state state, uint64_t add
 		bool fresh = entry->poll == agent->polls + 1;
 
 		if (fresh && entry->address == address)
-			return entry->owner;
+			return *entry;
 		if (fresh)
 			continue;
 		entry->address = address;
 		entry->poll = agent->polls + 1;
-		entry->owner = kernel_lock_owner(&agent->kernel, state, address);
-		return entry->owner;
+		entry->owner = kernel_lock_owner(&agent->kernel, state, address,
+						 &entry->owner_pid);
+		return *entry;
 	}
 	/* Too many locks in this poll: leave it, so that the cost stays bounded. */
-	return 0;
+	return (struct owner_entry){.address = address};
 }
 
 static bool is_lock(enum task_state state)
@@ -182,7 +184,7 @@ void row_describe_wait(struct agent *agent, struct row *row)
 	bool chan = state == STATE_CHAN_SEND || state == STATE_CHAN_RECV;
 
 	/* Lengths of channels and owners of locks change while a slot does not. */
-	if (row->waits_known && !chan && !waits->owner_changes)
+	if (row->waits_known && (row->refined || (!chan && !waits->owner_changes)))
 		return;
 	if (!row->waits_known) {
 		kernel_wait_none(waits, state);
@@ -200,11 +202,12 @@ void row_describe_wait(struct agent *agent, struct row *row)
 	row->waits_known = true;
 	if (is_lock(state) && !(slot->flags & WIRE_SLOT_API)) {
 		waits->owner_changes = true;
-		pid_t owner = lock_owner(agent, state, slot->object);
+		struct owner_entry now = lock_owner(agent, state, slot->object);
 
-		if (owner == waits->owner_tid && waits->text[0])
+		if (now.owner == waits->owner_tid && waits->text[0])
 			return;
-		waits->owner_tid = owner;
+		waits->owner_tid = now.owner;
+		waits->owner_pid = now.owner_pid;
 	}
 	if (state == STATE_JOIN && slot->fd > 0) {
 		waits->owner_tid = kernel_outer_tid(&agent->kernel, slot->fd);
@@ -223,6 +226,36 @@ void row_describe_wait(struct agent *agent, struct row *row)
 		if (!waits->text[0])
 			waits->kind = NULL;
 	}
+}
+
+/* States whose slots have an address or a number at most. */
+static bool is_thin(enum task_state state)
+{
+	return state == STATE_POLL || state == STATE_SLEEP ||
+	       state == STATE_SIGNAL_WAIT || state == STATE_CONNECT ||
+	       state == STATE_CHAN_RECV || state == STATE_CHAN_SEND ||
+	       state == STATE_SEMAPHORE || state == STATE_WAIT_CHILD ||
+	       state == STATE_FUTEX;
+}
+
+void row_refine_wait(struct row *row, const struct kernel_wait *kernel)
+{
+	const struct wire_slot *slot = &row->slot;
+	enum task_state state = slot->state < STATE_COUNT ? slot->state : STATE_UNKNOWN;
+	bool same = kernel->state == state ||
+		    (state == STATE_FUTEX && kernel->state == STATE_MUTEX);
+
+	/* What the program says itself counts more. */
+	if (!same || !is_thin(state) || !kernel->kind || !kernel->text[0] || row->chan ||
+	    (slot->flags & WIRE_SLOT_API) || slot->what[0] ||
+	    (state == STATE_SEMAPHORE && strcmp(kernel->kind, "ipc") != 0))
+		return;
+	row->waits = *kernel;
+	row->waits.raw = NULL;
+	row->waits.state = state;
+	if (!row->waits.address)
+		row->waits.address = slot->object;
+	row->waits_known = row->refined = true;
 }
 
 const char *row_inner_text(struct agent *agent, const struct row *row,

@@ -12,8 +12,10 @@
 #include "source/file_lock.h"
 #include "source/holders_private.h"
 
-#define WAITS_MAX      256u /* waits of one process whose other end is looked for */
-#define CHILDREN_BYTES 4096
+#define WAITS_MAX        256u /* waits of one process whose other end is looked for */
+#define CHILDREN_BYTES   4096
+#define CHILDREN_THREADS 256u /* threads whose children are looked for */
+#define CHILDREN_MAX     16u
 
 struct holders *holders_new(void)
 {
@@ -67,17 +69,19 @@ static void find_children(pid_t pid, struct peers_found *found)
 		return;
 	ssize_t count = proc_list_threads(kernel.task_dir, &tids, &capacity);
 
-	found->complete = count > 0 && count <= (ssize_t)HOLDERS_THREADS;
-	for (ssize_t i = 0; found->complete && i < count; i++) {
+	found->complete = count > 0 && count <= (ssize_t)CHILDREN_THREADS;
+	for (ssize_t i = 0; i < count && i < (ssize_t)CHILDREN_THREADS; i++) {
 		snprintf(path, sizeof(path), "%d/children", (int)tids[i]);
 		ssize_t got = fdio_read_small(kernel.task_dir, path, text, sizeof(text));
 
-		found->complete = got >= 0 && got + 1 < (ssize_t)sizeof(text);
-		for (char *word = strtok_r(text, " \n", &save); found->complete && word;
+		if (got < 0 || got + 1 >= (ssize_t)sizeof(text))
+			found->complete = false;
+		for (char *word = got > 0 ? strtok_r(text, " \n", &save) : NULL; word;
 		     word = strtok_r(NULL, " \n", &save)) {
-			found->complete = found->nr_pids < 16;
-			if (found->complete)
+			if (found->nr_pids < CHILDREN_MAX)
 				found->pids[found->nr_pids++] = proc_parse_pid(word);
+			else
+				found->complete = false;
 		}
 	}
 	free(tids);
@@ -130,12 +134,14 @@ const struct wait_actors *holders_find(struct holders *holders, struct snapshot 
 			return NULL;
 		find_lock_holders(holders, pid, waits->fd, &found);
 		return keep(snapshot, "file lock", &found);
+	case STATE_POLL:
 	case STATE_IO_READ:
 	case STATE_IO_WRITE:
-		if (waits->fd < 0)
+		if (waits->fd < 0 ||
+		    (state == STATE_POLL && waits->reads == waits->writes))
 			return NULL;
-		peers_find(holders->peers, pid, waits->fd, state == STATE_IO_WRITE,
-			   &found);
+		peers_find(holders->peers, pid, waits->fd,
+			   state == STATE_IO_WRITE || waits->writes, &found);
 		/* Reading and writing a plain file waits for nobody. */
 		if (!found.how || strcmp(found.how, "file") == 0)
 			return NULL;
@@ -345,9 +351,10 @@ void holders_fill(struct holders *holders, struct snapshot *snapshot)
 	holders->nr_seen[holders->now] = 0;
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
 		struct task *task = &snapshot->tasks[i];
-		bool leads_out =
-			task->state == STATE_IO_READ || task->state == STATE_IO_WRITE ||
-			task->state == STATE_FLOCK || task->state == STATE_WAIT_CHILD;
+		bool leads_out = task->state == STATE_IO_READ ||
+				 task->state == STATE_IO_WRITE || task->waits.reads ||
+				 task->waits.writes || task->state == STATE_FLOCK ||
+				 task->state == STATE_WAIT_CHILD;
 
 		if (!leads_out && !task->waits.owner_pid)
 			continue;

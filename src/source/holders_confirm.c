@@ -80,6 +80,7 @@ static bool same_wait(struct kernel *kernel, const struct task *task,
 		      const struct kernel_wait *wait)
 {
 	const struct waits_on *waits = &task->waits;
+	pid_t owner_pid;
 
 	if (wait->limited)
 		return false;
@@ -90,9 +91,9 @@ static bool same_wait(struct kernel *kernel, const struct task *task,
 		return false;
 	if (wait->owner_tid == waits->owner_tid)
 		return true;
-	/* The agent knows the lock where the futex alone does not tell. */
-	return waits->address &&
-	       kernel_lock_owner(kernel, task->state, waits->address) == waits->owner_tid;
+	/* The agent or the stack knows the lock where the futex alone does not tell. */
+	return waits->address && kernel_lock_owner(kernel, task->state, waits->address,
+						   &owner_pid) == waits->owner_tid;
 }
 
 /* The kernel's line of a thread that sleeps in a system call. */

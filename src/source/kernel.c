@@ -260,6 +260,8 @@ void kernel_wait_to_task(const struct kernel_wait *wait, struct snapshot *out,
 	task->waits.owner_tid = wait->owner_tid;
 	task->waits.owner_pid = wait->owner_pid;
 	task->waits.limited = wait->limited;
+	task->waits.reads = wait->reads;
+	task->waits.writes = wait->writes;
 	task->waits.text = NULL;
 	if (!wait->kind)
 		return;

@@ -52,6 +52,7 @@ struct kernel_wait {
 	int fd;
 	pid_t owner_tid;
 	pid_t owner_pid;    /* the other process: of owner_tid, or a child; else 0 */
+	bool reads, writes; /* a poll of one fd: what it waits for */
 	bool limited;       /* it ends by itself after a time */
 	bool owner_changes; /* the owner or name must be read anew in every poll */
 	bool ends;          /* the text says when, so it belongs to one wait only */
@@ -102,8 +103,18 @@ void kernel_explain_futex(struct kernel *kernel, pid_t tid, const struct proc_ca
 /* From now on all threads that wait for one futex in the same way share what a poll reads of
  * it. */
 void kernel_share_futexes(struct kernel *kernel);
-/* Who holds the pthread mutex or rwlock (state says which) at address: our thread id, or 0.
- * Read without stopping anybody: a hint that may be out of date. */
-pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t address);
+/* Who holds the pthread mutex or rwlock (state says which) at address: our thread id, or 0;
+ * in *owner_pid the process if it is another one, which shares the lock, else 0. Read
+ * without stopping anybody: a hint that may be out of date. */
+pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t address,
+			pid_t *owner_pid);
+/* The object of libc that the futex at address is part of, where the stack says what it is:
+ * all who wait for one condition have one address. kernel_object.c. */
+uint64_t kernel_lock_object(struct kernel *kernel, enum task_state state,
+			    uint64_t address);
+/* A thread that libc lets sleep for ever because the kernel refused to close a circle of
+ * priority-inheriting mutexes: finds the mutex on its stack. kernel_object.c. */
+bool kernel_explain_refused(struct kernel *kernel, pid_t tid,
+			    const struct proc_call *call, struct kernel_wait *out);
 
 #endif

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* Which system call means which state, and what its arguments name: one table. */
+#include "source/kernel_call.h"
+
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "source/kernel.h"
 
 /* What the arguments of a call say. */
 enum call_form {
 	FORM_NONE,
-	FORM_FD,     /* a descriptor */
-	FORM_EPOLL,  /* an epoll descriptor */
-	FORM_POLL,   /* an array of struct pollfd and its length */
-	FORM_SELECT, /* a number of descriptors */
+	FORM_FD,      /* a descriptor */
+	FORM_CONNECT, /* one, and an address */
+	FORM_EPOLL,   /* an epoll descriptor */
+	FORM_POLL,    /* an array of struct pollfd and its length */
+	FORM_SELECT,  /* a number of descriptors */
 	FORM_FUTEX,
 	FORM_CHILD,  /* a pid, -1 for any */
 	FORM_WAITID, /* a kind of id and the id */
@@ -76,7 +77,7 @@ static const struct call_rule call_rules[] = {
 	CALL(openat, IO_READ, FILE, 1),
 	CALL(accept, ACCEPT, FD, 0),
 	CALL(accept4, ACCEPT, FD, 0),
-	CALL(connect, CONNECT, FD, 0),
+	CALL(connect, CONNECT, CONNECT, 0),
 	TIMED(ppoll, POLL, POLL, 0, SPEC, 2),
 	TIMED(pselect6, POLL, SELECT, 0, SPEC, 4),
 	TIMED(epoll_pwait, POLL, EPOLL, 0, MS, 3),
@@ -165,11 +166,13 @@ static void explain_limit(struct kernel *kernel, const struct call_rule *rule,
 	case TIME_MS:
 		if ((int32_t)arg < 0)
 			return;
+		out->limited = true;
 		ns = (int64_t)(int32_t)arg * 1000000;
 		break;
 	case TIME_SPEC:
 	case TIME_VAL:
 	case TIME_CLOCK:
+		out->limited = arg != 0;
 		if (!arg || !kernel_memory_exact(kernel, arg, pair, sizeof(pair)) ||
 		    pair[0] < 0 || pair[0] > INT32_MAX || pair[1] < 0)
 			return;
@@ -198,47 +201,18 @@ static void explain_limit(struct kernel *kernel, const struct call_rule *rule,
 	}
 }
 
-static void explain_fd(struct kernel *kernel, uint64_t arg, const char *what,
-		       struct kernel_wait *out)
+void kernel_explain_fd(struct kernel *kernel, int fd, struct kernel_wait *out)
 {
 	out->kind = "fd";
-	out->fd = (int)(int32_t)arg;
-	snprintf(out->text, sizeof(out->text), "%s %d %s", what, out->fd,
-		 kernel_fd_name(kernel, out->fd));
+	out->fd = fd;
+	snprintf(out->text, sizeof(out->text), "fd %d %s", fd,
+		 kernel_fd_name(kernel, fd));
 	size_t length = strlen(out->text);
 
 	/* A socket that is too new to be named yet. */
 	out->owner_changes = strstr(out->text, " socket:[") != NULL;
 	if (length && out->text[length - 1] == ' ')
 		out->text[length - 1] = '\0';
-}
-
-#define POLL_SHOWN 8u
-
-static void explain_poll(struct kernel *kernel, const struct proc_call *call,
-			 struct kernel_wait *out)
-{
-	struct pollfd fds[POLL_SHOWN];
-	uint64_t count = call->args[1];
-	uint64_t shown = count < POLL_SHOWN ? count : POLL_SHOWN;
-
-	out->kind = "fds";
-	snprintf(out->text, sizeof(out->text), "%llu fds", (unsigned long long)count);
-	if (!shown ||
-	    !kernel_memory_exact(kernel, call->args[0], fds, shown * sizeof(fds[0])))
-		return;
-	if (count == 1) {
-		explain_fd(kernel, (uint64_t)(int64_t)fds[0].fd, "fd", out);
-		return;
-	}
-	size_t used = (size_t)snprintf(out->text, sizeof(out->text), "fds");
-
-	for (uint64_t i = 0; i < shown; i++)
-		used += (size_t)snprintf(out->text + used, sizeof(out->text) - used,
-					 " %d", fds[i].fd);
-	if (shown < count)
-		snprintf(out->text + used, sizeof(out->text) - used, " and %llu more",
-			 (unsigned long long)(count - shown));
 }
 
 /* "epoll 4 of fds 5 7" */
@@ -286,18 +260,20 @@ static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rul
 
 	switch (rule->form) {
 	case FORM_FD:
-		explain_fd(kernel, arg, "fd", out);
+		kernel_explain_fd(kernel, (int)(int32_t)arg, out);
+		break;
+	case FORM_CONNECT:
+		kernel_explain_fd(kernel, (int)(int32_t)arg, out);
+		kernel_explain_connect(kernel, call->args[1], call->args[2], out);
 		break;
 	case FORM_EPOLL:
 		explain_epoll(kernel, arg, out);
 		break;
 	case FORM_POLL:
-		explain_poll(kernel, call, out);
+		kernel_explain_poll(kernel, arg, call->args[1], out);
 		break;
 	case FORM_SELECT:
-		out->kind = "fds";
-		snprintf(out->text, sizeof(out->text), "select on fds below %d",
-			 (int)(int32_t)arg);
+		kernel_explain_select(kernel, arg, &call->args[1], out);
 		break;
 	case FORM_FUTEX:
 		kernel_explain_futex(kernel, tid, call, out);
@@ -314,17 +290,21 @@ static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rul
 		snprintf(out->text, sizeof(out->text), "its vfork child");
 		break;
 	case FORM_FCNTL:
-		explain_fd(kernel, arg, "fd", out);
+		kernel_explain_fd(kernel, (int)(int32_t)arg, out);
 		if (call->args[1] != F_SETLKW && call->args[1] != F_OFD_SETLKW)
 			out->state = STATE_SYSCALL;
 		break;
 	case FORM_IPC:
 		out->kind = "ipc";
+		out->address = (uint32_t)arg;
 		snprintf(out->text, sizeof(out->text), "id %d", (int)(int32_t)arg);
 		break;
 	case FORM_SIGNALS:
 		out->kind = "signal";
 		snprintf(out->text, sizeof(out->text), "a signal");
+		/* The others take the signals that are blocked meanwhile. */
+		if (rule->time == TIME_SPEC)
+			kernel_explain_signals(kernel, arg, out);
 		break;
 	case FORM_SLEEP:
 		out->kind = "timer";

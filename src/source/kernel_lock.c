@@ -72,26 +72,24 @@ static pid_t mutex_owner(struct kernel *kernel, uint64_t address, pid_t *owner_p
 	return live_owner(kernel, words[2], (words[4] & MUTEX_SHARED) != 0, owner_pid);
 }
 
-static pid_t rwlock_owner(struct kernel *kernel, uint64_t address)
+static pid_t rwlock_owner(struct kernel *kernel, uint64_t address, pid_t *owner_pid)
 {
 	uint32_t words[RWLOCK_WORDS];
-	pid_t owner_pid;
 
 	/* Two flags, then both futexes, which are 0 to 3, padding, the owner, and if shared. */
 	if (!address || address % LOCK_ALIGNMENT ||
 	    !kernel_memory_exact(kernel, address, words, sizeof(words)) || words[2] > 3 ||
 	    words[3] > 3 || words[4] || words[5] || words[7] > 1)
 		return 0;
-	return live_owner(kernel, words[6], false, &owner_pid);
+	return live_owner(kernel, words[6], words[7] != 0, owner_pid);
 }
 
-pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t address)
+pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t address,
+			pid_t *owner_pid)
 {
-	pid_t owner_pid = 0;
-	pid_t tid = state == STATE_MUTEX ? mutex_owner(kernel, address, &owner_pid)
-					 : rwlock_owner(kernel, address);
-
-	return owner_pid ? 0 : tid;
+	*owner_pid = 0;
+	return state == STATE_MUTEX ? mutex_owner(kernel, address, owner_pid)
+				    : rwlock_owner(kernel, address, owner_pid);
 }
 
 static void explain_rwlock(struct kernel *kernel, pid_t tid, uint64_t address,
@@ -99,8 +97,9 @@ static void explain_rwlock(struct kernel *kernel, pid_t tid, uint64_t address,
 {
 	/* __wrphase_futex and __writers_futex lie at 8 and 12 of the lock. */
 	for (uint64_t offset = 8; offset <= 12; offset += 4) {
-		pid_t owner =
-			address > offset ? rwlock_owner(kernel, address - offset) : 0;
+		pid_t owner = address > offset ? rwlock_owner(kernel, address - offset,
+							      &out->owner_pid)
+					       : 0;
 
 		if (!owner || owner == tid)
 			continue;
@@ -121,6 +120,14 @@ static bool is_robust(struct kernel *kernel, uint64_t address, uint32_t word)
 	return (word & FUTEX_WAITERS) && (word & FUTEX_TID_MASK) && word != UINT32_MAX &&
 	       kernel_memory_exact(kernel, address, words, sizeof(words)) &&
 	       !(words[4] & ~MUTEX_KINDS) && (words[4] & MUTEX_ROBUST);
+}
+
+/* On the thread's id, which the kernel clears; any clock may give the limit. Locks in shared
+ * memory are waited for in the same way, by values up to 2. */
+static bool is_join(uint32_t op, uint32_t value)
+{
+	return (op == CALL_FUTEX_JOIN || op == FUTEX_WAIT_BITSET) && value > 2 &&
+	       value <= INT32_MAX;
 }
 
 static void explain_futex(struct kernel *kernel, pid_t tid, const struct proc_call *call,
@@ -144,8 +151,7 @@ static void explain_futex(struct kernel *kernel, pid_t tid, const struct proc_ca
 		if (known)
 			out->owner_tid = live_owner(kernel, word & FUTEX_TID_MASK, shared,
 						    &out->owner_pid);
-	} else if (known && op == CALL_FUTEX_JOIN && word == value &&
-		   value <= INT32_MAX &&
+	} else if (known && is_join(op, value) && word == value &&
 		   kernel_tid_lives(kernel, kernel_outer_tid(kernel, (pid_t)value))) {
 		out->state = STATE_JOIN;
 		out->kind = "thread";

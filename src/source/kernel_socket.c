@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of sockets by their inode, from the tables of the target's network namespace. Read
- * at most every five seconds, and only when a thread waits on a socket. */
+/* Names of the process's own sockets by their inode, from the tables of its network
+ * namespace, which may hold very many others. Read at most every five seconds, and only
+ * when a thread waits on a socket. */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <uthash.h>
 
@@ -18,13 +21,13 @@
 /* For one that is not in the tables they are read again sooner, if that is cheap. */
 #define MISSING_WAIT_NS   (CLOCK_SECOND_NS / 5)
 #define MISSING_SHARE     50
-#define SOCKETS_MAX       4096u
-#define SOCKETS_FILE_MAX  (2u << 20)
+#define SOCKETS_MAX       32768u
+#define SOCKETS_FILE_MAX  (64u << 20)
 #define SOCKET_NAME_BYTES 136
 
 struct kernel_socket {
 	uint64_t inode;
-	char text[SOCKET_NAME_BYTES];
+	char text[SOCKET_NAME_BYTES]; /* empty: not in the tables */
 	UT_hash_handle hh;
 };
 
@@ -39,18 +42,53 @@ void kernel_sockets_release(struct kernel *kernel)
 	kernel->sockets = NULL;
 }
 
-static void socket_add(struct kernel *kernel, uint64_t inode, const char *text)
+static struct kernel_socket *socket_find(const struct kernel *kernel, uint64_t inode)
 {
-	struct kernel_socket *socket;
+	struct kernel_socket *socket = NULL;
 
-	if (!inode || HASH_COUNT(kernel->sockets) >= SOCKETS_MAX)
-		return;
-	socket = calloc(1, sizeof(*socket));
-	if (!socket)
-		return;
-	socket->inode = inode;
-	snprintf(socket->text, sizeof(socket->text), "%s", text);
-	HASH_ADD(hh, kernel->sockets, inode, sizeof(socket->inode), socket);
+	if (kernel->sockets)
+		HASH_FIND(hh, kernel->sockets, &inode, sizeof(inode), socket);
+	return socket;
+}
+
+/* Every socket that the process has open, without a name yet. */
+static void list_sockets(struct kernel *kernel)
+{
+	int fds = openat(kernel->proc_dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fds >= 0 ? fdopendir(fds) : NULL;
+	const struct dirent *entry;
+
+	if (!dir && fds >= 0)
+		close(fds);
+	while (dir && (entry = readdir(dir)) &&
+	       HASH_COUNT(kernel->sockets) < SOCKETS_MAX) {
+		char link[64];
+		ssize_t got = readlinkat(fds, entry->d_name, link, sizeof(link) - 1);
+		struct kernel_socket *socket;
+		uint64_t inode;
+
+		link[got > 0 ? got : 0] = '\0';
+		if (sscanf(link, "socket:[%" SCNu64, &inode) != 1 ||
+		    socket_find(kernel, inode))
+			continue;
+		socket = calloc(1, sizeof(*socket));
+		if (!socket)
+			break;
+		socket->inode = inode;
+		HASH_ADD(hh, kernel->sockets, inode, sizeof(socket->inode), socket);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* The number in that column of a line, counted from 0. */
+static uint64_t column_number(const char *line, int column)
+{
+	for (line += strspn(line, " "); column > 0; column--) {
+		line += strcspn(line, " ");
+		line += strspn(line, " ");
+	}
+	return strtoull(line, NULL, 10);
 }
 
 /* "0100007F:1F90": the words of an address in host order, a port in hexadecimal. */
@@ -98,17 +136,16 @@ static const char *state_name(const char *protocol, unsigned state)
 		       : NULL;
 }
 
-static void parse_inet_line(struct kernel *kernel, const char *protocol, const char *line)
+static void parse_inet_line(struct kernel_socket *socket, const char *protocol,
+			    const char *line)
 {
 	char local[64], remote[64];
 	char local_text[64], remote_text[64], more[64];
-	char text[SOCKET_NAME_BYTES * 2];
+	char *text = socket->text;
 	unsigned state, to_send, to_read;
-	uint64_t inode;
 
-	if (sscanf(line,
-		   " %*d: %63[0-9A-F:] %63[0-9A-F:] %x %x:%x %*s %*s %*u %*u %" SCNu64,
-		   local, remote, &state, &to_send, &to_read, &inode) != 6)
+	if (sscanf(line, " %*d: %63[0-9A-F:] %63[0-9A-F:] %x %x:%x", local, remote,
+		   &state, &to_send, &to_read) != 5)
 		return;
 	format_address(local, local_text, sizeof(local_text));
 	format_address(remote, remote_text, sizeof(remote_text));
@@ -118,39 +155,37 @@ static void parse_inet_line(struct kernel *kernel, const char *protocol, const c
 	format_queues(listening ? 0 : to_send, to_read, listening ? "waiting" : "to read",
 		      more, sizeof(more));
 	if (listening)
-		snprintf(text, sizeof(text), "%s %s listening%s", protocol, local_text,
-			 more);
+		snprintf(text, SOCKET_NAME_BYTES, "%s %s listening%s", protocol,
+			 local_text, more);
 	else if (port && strcmp(port, ":0") == 0)
-		snprintf(text, sizeof(text), "%s %s%s", protocol, local_text, more);
+		snprintf(text, SOCKET_NAME_BYTES, "%s %s%s", protocol, local_text, more);
 	else
-		snprintf(text, sizeof(text), "%s %s -> %s%s%s%s", protocol, local_text,
-			 remote_text, state_name(protocol, state) ? " " : "",
+		snprintf(text, SOCKET_NAME_BYTES, "%s %s -> %s%s%s%s", protocol,
+			 local_text, remote_text, state_name(protocol, state) ? " " : "",
 			 state_name(protocol, state) ? state_name(protocol, state) : "",
 			 more);
-	socket_add(kernel, inode, text);
 }
 
-static void parse_unix_line(struct kernel *kernel, const char *protocol, const char *line)
+static void parse_unix_line(struct kernel_socket *socket, const char *protocol,
+			    const char *line)
 {
-	char text[SOCKET_NAME_BYTES * 2];
-	uint64_t inode;
 	int path = 0;
 
 	(void)protocol;
-	if (sscanf(line, "%*[^:]: %*s %*s %*s %*s %*s %" SCNu64 "%n", &inode, &path) != 1)
-		return;
-	snprintf(text, sizeof(text), "unix%.90s", line[path] ? line + path : "");
-	socket_add(kernel, inode, text);
+	if (sscanf(line, "%*[^:]: %*s %*s %*s %*s %*s %*u%n", &path) == 0 && path > 0)
+		snprintf(socket->text, sizeof(socket->text), "unix%.90s", line + path);
 }
 
 static const struct {
 	const char *path;
 	const char *protocol;
-	void (*parse)(struct kernel *kernel, const char *protocol, const char *line);
+	int inode_column;
+	void (*parse)(struct kernel_socket *socket, const char *protocol,
+		      const char *line);
 } socket_tables[] = {
-	{"net/tcp", "tcp", parse_inet_line},   {"net/tcp6", "tcp", parse_inet_line},
-	{"net/udp", "udp", parse_inet_line},   {"net/udp6", "udp", parse_inet_line},
-	{"net/unix", "unix", parse_unix_line},
+	{"net/tcp", "tcp", 9, parse_inet_line},   {"net/tcp6", "tcp", 9, parse_inet_line},
+	{"net/udp", "udp", 9, parse_inet_line},   {"net/udp6", "udp", 9, parse_inet_line},
+	{"net/unix", "unix", 6, parse_unix_line},
 };
 
 static void read_sockets(struct kernel *kernel)
@@ -159,6 +194,7 @@ static void read_sockets(struct kernel *kernel)
 
 	kernel_sockets_release(kernel);
 	kernel->sockets_at_ns = kernel->now_ns;
+	list_sockets(kernel);
 	for (size_t i = 0; i < sizeof(socket_tables) / sizeof(socket_tables[0]); i++) {
 		char path[64];
 		struct buf text;
@@ -172,9 +208,16 @@ static void read_sockets(struct kernel *kernel)
 			char *line = strtok_r(text.bytes, "\n", &save);
 
 			/* The first line names the columns. */
-			while (line && (line = strtok_r(NULL, "\n", &save)))
-				socket_tables[i].parse(kernel, socket_tables[i].protocol,
-						       line);
+			while (line && (line = strtok_r(NULL, "\n", &save))) {
+				struct kernel_socket *socket = socket_find(
+					kernel,
+					column_number(line,
+						      socket_tables[i].inode_column));
+
+				if (socket)
+					socket_tables[i].parse(
+						socket, socket_tables[i].protocol, line);
+			}
 		}
 		buf_release(&text);
 	}
@@ -183,19 +226,17 @@ static void read_sockets(struct kernel *kernel)
 
 const char *kernel_socket_name(struct kernel *kernel, uint64_t inode)
 {
-	struct kernel_socket *socket = NULL;
+	const struct kernel_socket *socket;
 	int64_t age_ns = kernel->now_ns - kernel->sockets_at_ns;
 
 	/* States and queues grow old even where the name is known. */
 	if (!kernel->sockets_at_ns || age_ns >= SOCKETS_KEPT_NS)
 		read_sockets(kernel);
-	if (kernel->sockets)
-		HASH_FIND(hh, kernel->sockets, &inode, sizeof(inode), socket);
-	if (!socket && age_ns >= MISSING_WAIT_NS &&
+	socket = socket_find(kernel, inode);
+	if ((!socket || !socket->text[0]) && age_ns >= MISSING_WAIT_NS &&
 	    age_ns >= MISSING_SHARE * kernel->sockets_cost_ns) {
 		read_sockets(kernel);
-		if (kernel->sockets)
-			HASH_FIND(hh, kernel->sockets, &inode, sizeof(inode), socket);
+		socket = socket_find(kernel, inode);
 	}
-	return socket ? socket->text : NULL;
+	return socket && socket->text[0] ? socket->text : NULL;
 }

@@ -62,6 +62,7 @@ static void apply_rules(const char *function, enum task_state from_call,
 			struct stack_says *says)
 {
 	bool futex = from_call == STATE_FUTEX;
+	const char *bare = function + strspn(function, "_");
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		enum rule_where where = known[i].where;
@@ -72,6 +73,8 @@ static void apply_rules(const char *function, enum task_state from_call,
 			continue;
 		says->state = known[i].state;
 		says->what = known[i].what;
+		says->libc = strncmp(bare, "pthread_", 8) == 0 ||
+			     strncmp(bare, "cnd_", 4) == 0;
 		return;
 	}
 }
@@ -80,7 +83,7 @@ struct stack_says symbols_stack_says(const struct symbols *symbols,
 				     const struct stack *stack, enum task_state from_call)
 {
 	const struct stack_rules *user = symbols ? symbols->rules : NULL;
-	struct stack_says says = {STATE_UNKNOWN, NULL};
+	struct stack_says says = {STATE_UNKNOWN, NULL, false};
 	bool ruled = from_call == STATE_FUTEX || from_call == STATE_POLL ||
 		     from_call == STATE_IO_READ;
 
@@ -92,7 +95,8 @@ struct stack_says symbols_stack_says(const struct symbols *symbols,
 		for (size_t r = 0; user && r < user->count; r++) {
 			/* The user's word is the last one. */
 			if (rule_matches(user->list[r].function, function))
-				return (struct stack_says){user->list[r].state, NULL};
+				return (struct stack_says){user->list[r].state, NULL,
+							   says.libc};
 		}
 		if (ruled)
 			apply_rules(function, from_call, &says);

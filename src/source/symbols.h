@@ -59,6 +59,7 @@ struct stack_says {
 	enum task_state state;
 	const char
 		*what; /* "the GIL"; static; NULL: nothing better than the state's kind */
+	bool libc;     /* a function of libc says so: the futex is part of its object */
 };
 struct stack_says symbols_stack_says(const struct symbols *symbols,
 				     const struct stack *stack,

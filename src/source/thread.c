@@ -298,14 +298,21 @@ static int look_stat(struct thread_table *table, struct thread *thread)
 }
 
 /* The stack says what the futex is for. */
-static void apply_stack_state(struct thread *thread)
+static void apply_stack_state(struct kernel *kernel, struct thread *thread)
 {
 	struct kernel_wait *wait = &thread->wait;
 	const struct stack_says *says = &thread->says;
 
 	if (says->state == STATE_UNKNOWN)
 		return;
+	if (thread->call_state == STATE_FUTEX && says->libc &&
+	    says->state == STATE_MUTEX &&
+	    kernel_explain_refused(kernel, thread->tid, &thread->call, wait))
+		return;
 	if (thread->call_state == STATE_FUTEX) {
+		if (says->libc)
+			wait->address =
+				kernel_lock_object(kernel, says->state, wait->address);
 		wait->kind = kernel_state_kind(says->state);
 		if (!wait->kind)
 			wait->kind = "futex";
@@ -329,7 +336,7 @@ static void explain(struct thread_table *table, struct thread *thread, bool read
 		       readable ? &thread->call : NULL, &thread->wait);
 	thread->call_state = thread->wait.state;
 	if (thread->stack)
-		apply_stack_state(thread);
+		apply_stack_state(table->kernel, thread);
 }
 
 /* No system call can be read: what stat says is all. */
@@ -437,7 +444,7 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 	thread->stack_at_ns = now_ns;
 	thread->stack_generation = generation;
 	thread->says = symbols_stack_says(table->symbols, stack, thread->call_state);
-	apply_stack_state(thread);
+	apply_stack_state(table->kernel, thread);
 }
 
 void thread_to_task(const struct thread *thread, struct snapshot *out, struct task *task)

@@ -36,7 +36,8 @@ for line in open(sys.argv[2]):
         if fd < 0 or task["state"].startswith("chan"):
             continue
         text = {"join": f"t{fd}", "wait-child": f"child {fd}"}.get(task["state"], f"fd {fd}")
-        good = (waits.get("text") or "").split(" /")[0].startswith(text)
+        shown = (waits.get("text") or "").split(" /")[0]
+        good = shown.startswith(text) or shown.startswith(f"epoll {fd} ")
     seen += 1
     if not good:
         print(name, "want", states[state], hex(address), fd, "have", task["state"], waits)

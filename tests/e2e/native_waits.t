@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every kind of wait in programs without an agent: state, object, file and line, rules of the
-# user, and what is said of a process that is stopped.
+# Every kind of wait, without an agent and with one: state, object, owner; file and line,
+# rules of the user, and what is said of a process that is stopped.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 15
+plan 17
 
 # launch NAME [VARIABLE=VALUE…]: a target that ends with its stdin; its pid in $target.
 launch() {
@@ -32,7 +32,7 @@ says() {
 until_says() { until_true says "$1"; }
 
 launch wrap_waits
-# What the kernel cannot know: that a raw PI lock was meant as one, what aio waits with.
+# What the kernel cannot know: that a raw PI lock was meant as one.
 cat >"$work/states.py" <<'PY'
 import json, re, sys
 names = {}
@@ -41,7 +41,7 @@ for line in open("src/core/state.def"):
     if found:
         names[found.group(1)] = found.group(2)
 rows = {t["tid"]: t for t in json.load(open(sys.argv[1]))["tasks"]}
-other = {"syscall_lock_pi": "mutex", "aio_suspend": "futex"}
+other = {"syscall_lock_pi": "mutex"}
 waits = [line.split() for line in open(sys.argv[2]) if line.startswith("wait ")]
 wrong = [(w[1], names[w[3]], rows.get(int(w[2]), {}).get("state")) for w in waits
          if rows.get(int(w[2]), {}).get("state") != other.get(w[1], names[w[3]])]
@@ -51,6 +51,14 @@ PY
 states() { native && python3 "$work/states.py" "$work/dump.json" "$work/wrap_waits"; }
 until_true states
 check 'the state of every wait is right, with no agent' states
+# rows WAY [OPTION…]: state, object and owner of each.
+rows() {
+	way=$1
+	shift
+	dump "$target" "$@" && python3 tests/e2e/wait_rows.py "$work/dump.json" "$work/wrap_waits" "$target" "$way"
+}
+until_true rows native -s native
+check 'and what each waits for, and who has it' rows native -s native
 land
 
 launch wrap_waits LD_PRELOAD="$agent"
@@ -61,6 +69,8 @@ inside() {
 }
 check "the agent's frames are not in the stacks" inside
 check 'the states are right all the same' states
+until_true rows agent
+check 'and through the agent each has its object and owner' rows agent
 land
 
 launch kind_fds

@@ -169,7 +169,7 @@ static void kinds_of_waits(void **state)
 		{in_poll, STATE_POLL, "fd", "fd "},
 		{in_epoll, STATE_POLL, "fd", "epoll "},
 		{in_accept, STATE_ACCEPT, "fd", "fd "},
-		{in_signal_wait, STATE_SIGNAL_WAIT, "signal", "a signal"},
+		{in_signal_wait, STATE_SIGNAL_WAIT, "signal", "signal USR1"},
 		{in_wait_child, STATE_WAIT_CHILD, "pid", "child "},
 		{in_flock, STATE_FLOCK, "fd", "fd "},
 		{in_loop, STATE_RUNNING, NULL, NULL},

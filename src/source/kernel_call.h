@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared by kernel_call.c, which knows the system calls, and kernel_list.c, which reads
+ * what their arguments point to. */
+#ifndef SOURCE_KERNEL_CALL_H
+#define SOURCE_KERNEL_CALL_H
+
+#include "source/kernel.h"
+
+/* "fd 5 pipe:[17]" */
+void kernel_explain_fd(struct kernel *kernel, int fd, struct kernel_wait *out);
+/* An array of struct pollfd: one is named, of several the numbers are listed. */
+void kernel_explain_poll(struct kernel *kernel, uint64_t address, uint64_t count,
+			 struct kernel_wait *out);
+/* Three sets of `below` bits each; an address may be 0. */
+void kernel_explain_select(struct kernel *kernel, uint64_t below,
+			   const uint64_t addresses[3], struct kernel_wait *out);
+/* "USR1 TERM": a set of signals that is waited for. */
+void kernel_explain_signals(struct kernel *kernel, uint64_t address,
+			    struct kernel_wait *out);
+/* Appends the address that connect() was given, where the socket's name lacks it. */
+void kernel_explain_connect(struct kernel *kernel, uint64_t address, uint64_t bytes,
+			    struct kernel_wait *out);
+
+#endif
