@@ -210,7 +210,7 @@ static struct track_record *track_add(struct track *track, uint64_t hash,
 /* After a peak the memory goes back; what cannot shrink stays. */
 static void track_shrink(struct track *track)
 {
-	size_t capacity = track->cap_records;
+	size_t capacity = track->cap_records, entries = TRACK_INDEX_FIRST;
 	struct track_record *records;
 	uint32_t *index;
 
@@ -223,13 +223,15 @@ static void track_shrink(struct track *track)
 		track->records = records;
 		track->cap_records = capacity;
 	}
-	capacity *= 2;
-	if (capacity >= track->index_capacity)
+	/* The number of records is any, that of entries a power of two. */
+	while (entries < capacity * 2)
+		entries *= 2;
+	if (entries >= track->index_capacity)
 		return;
-	index = realloc(track->index, capacity * sizeof(*index));
+	index = realloc(track->index, entries * sizeof(*index));
 	if (index) {
 		track->index = index;
-		track->index_capacity = capacity;
+		track->index_capacity = entries;
 	}
 }
 

@@ -463,6 +463,37 @@ static void tasks_come_and_go(void **state)
 }
 
 /* A source that is confused, or hostile, names one task twice. */
+/* However many there were in the first look, for which room is made at one go. */
+static void a_peak_of_any_size_passes(void **state)
+{
+	static const size_t peaks[] = {257, 500, 529, 1000, 1031, 4099, 9999};
+	enum { MOST = 9999 };
+	struct task *tasks = calloc(MOST, sizeof(*tasks));
+	struct stuck_rule rule;
+
+	(void)state;
+	assert_non_null(tasks);
+	stuck_rule_init(&rule);
+	for (size_t i = 0; i < MOST; i++) {
+		tasks[i] = in_state(STATE_MUTEX);
+		tasks[i].id = i + 1;
+	}
+	for (size_t i = 0; i < COUNT(peaks); i++) {
+		struct bench bench = {.track = track_new(&rule)};
+
+		/* Down in steps: at each the memory may shrink. */
+		for (size_t left = peaks[i], at = 0; left > 0; left /= 3, at++) {
+			look_with(&bench, START + (int64_t)at * SECOND, tasks, left);
+			assert_int_equal(task_age_ns(&bench.snapshot->tasks[left - 1],
+						     bench.now_ns),
+					 at * SECOND);
+		}
+		track_free(bench.track);
+		snapshot_unref(bench.snapshot);
+	}
+	free(tasks);
+}
+
 static void twins_do_no_harm(void **state)
 {
 	struct bench *bench = *state;
@@ -529,6 +560,7 @@ int main(void)
 		test(history_is_newest_first),
 		test(history_is_a_ring),
 		test(tasks_come_and_go),
+		cmocka_unit_test(a_peak_of_any_size_passes),
 		test(twins_do_no_harm),
 		test(history_is_read_by_another_thread),
 	};
