@@ -110,14 +110,19 @@ int cli_write(int fd, const char *path, struct buf *out, struct err *e)
 	return err_sys(e, e->sys, "cannot write %s", path);
 }
 
+static const char *file_problem(const char *path)
+{
+	return access(path, R_OK) != 0
+		       ? "this user may not read the file"
+		       : "the file is no recording, no dump and no list of goroutines; "
+			 "give a pid or a process name, or start it with 'grmon-c run'";
+}
+
 const char *cli_foreign_target(const char *text)
 {
 	if (strstr(text, "://"))
 		return "only http://, https:// and unix:/ can be watched";
-	if (strchr(text, '/') && access(text, F_OK) == 0)
-		return "the file holds no goroutines; give a pid or a process name, or "
-		       "start it with 'grmon-c run'";
-	return NULL;
+	return strchr(text, '/') && access(text, F_OK) == 0 ? file_problem(text) : NULL;
 }
 
 const char *cli_other_target(const struct options *options)
@@ -177,10 +182,11 @@ int cli_resolve(const struct options *options, pid_t *pid)
 	if (options->pid > 0) {
 		text = options->value[OPTION_PID];
 	} else if (!text) {
-		cli_complain("'grmon-c %s' needs TARGET, a pid or a process name; "
-			     "'grmon-c ls' "
-			     "lists them",
-			     command_table[options->command].name);
+		cli_complain("'grmon-c %s' needs TARGET, a pid or a process name%s; "
+			     "'grmon-c ls' lists them",
+			     command_table[options->command].name,
+			     options->command == COMMAND_CHECK ? ", or a command after --"
+							       : "");
 		return CLI_USAGE;
 	}
 	foreign = cli_foreign_target(text);
@@ -190,6 +196,9 @@ int cli_resolve(const struct options *options, pid_t *pid)
 	}
 	if (source_resolve(text, options->pid > 0, pid, &e) == 0)
 		return CLI_FINE;
-	complain_of_target(options, text, &e);
+	if (e.code == ERR_NOTFOUND && options->pid == 0 && access(text, F_OK) == 0)
+		cli_complain("'%s': %s", text, file_problem(text));
+	else
+		complain_of_target(options, text, &e);
 	return CLI_UNWATCHABLE;
 }

@@ -40,15 +40,6 @@ static void put_option(struct buf *out, const struct option_info *info)
 		buf_printf(out, "  %-26s %s\n", spelt, info->help);
 }
 
-static void put_options(struct buf *out, unsigned commands, unsigned all_of)
-{
-	for (int i = 0; i < OPTION_COUNT; i++) {
-		if ((option_table[i].commands & commands) &&
-		    (option_table[i].commands & all_of) == all_of)
-			put_option(out, &option_table[i]);
-	}
-}
-
 static void put_usage(struct buf *out, const struct command_info *info)
 {
 	char spelt[80];
@@ -58,16 +49,44 @@ static void put_usage(struct buf *out, const struct command_info *info)
 	buf_printf(out, "  grmon-c %-22s %s\n", spelt, info->summary);
 }
 
-static void put_only(struct buf *out, enum command_id command, const char *title)
+/* How many of the commands that look at targets take the option. */
+static int takers(enum option_id option)
 {
-	unsigned shared = option_table[OPTION_SOURCE].commands;
+	return __builtin_popcount(option_table[option].commands & ~(1u << COMMAND_HELP));
+}
 
-	buf_printf(out, "\n%s\n", title);
+/* What only this command takes, below its name. */
+static void put_own(struct buf *out, enum command_id command)
+{
+	bool any = false;
+
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		if ((option_table[i].commands & 1u << command) &&
-		    (option_table[i].commands & shared) != shared)
-			put_option(out, &option_table[i]);
+		if (option_table[i].commands != 1u << command)
+			continue;
+		if (!any)
+			buf_printf(out, "\nOnly %s:\n",
+				   command == COMMAND_WATCH
+					   ? "the view"
+					   : command_table[command].name);
+		any = true;
+		put_option(out, &option_table[i]);
 	}
+}
+
+static void put_all_options(struct buf *out)
+{
+	int shared = takers(OPTION_SOURCE);
+
+	buf_puts(out, "\nOptions of every command:\n");
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (takers(i) == shared)
+			put_option(out, &option_table[i]);
+	buf_puts(out, "\nOf several commands; 'grmon-c COMMAND --help' says of which:\n");
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (takers(i) > 1 && takers(i) < shared)
+			put_option(out, &option_table[i]);
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		put_own(out, (enum command_id)i);
 }
 
 static int help_program(void)
@@ -75,35 +94,33 @@ static int help_program(void)
 	struct buf out;
 
 	buf_init(&out, 0);
-	buf_puts(&out, "grmon-c shows what every thread of a running Linux process is "
-		       "blocked on,\n"
-		       "since when, who holds it and who started it. It never stops the "
-		       "process.\n\n"
-		       "Usage:\n");
+	buf_puts(&out,
+		 "grmon-c shows what every thread and goroutine of a running Linux "
+		 "process is\n"
+		 "blocked on, since when, who holds it and who started it. It never "
+		 "stops the\n"
+		 "process.\n\n"
+		 "Usage:\n");
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		put_usage(&out, &command_table[i]);
-	buf_puts(&out,
-		 "\nTARGET is a pid or the name of a process.\n"
-		 "\nExamples:\n"
-		 "  grmon-c 4711                        watch process 4711\n"
-		 "  grmon-c --stuck 5s,poll=1m server   watch 'server', with other "
-		 "limits\n"
-		 "  grmon-c --filter 'state:lock age>5s' server\n"
-		 "                                      only who waits long for a lock\n"
-		 "  grmon-c run -- ./server -p 8080     start a program with the agent "
-		 "inside\n"
-		 "  grmon-c dump -f json server | jq '.tasks[] | select(.stuck)'\n"
-		 "                                      the stuck ones, for a script\n"
-		 "\nOptions of every command:\n");
-	put_options(&out, ~0u, option_table[OPTION_SOURCE].commands);
-	put_only(&out, COMMAND_WATCH, "The view:");
-	put_only(&out, COMMAND_DUMP, "dump (-f: ls too):");
-	put_only(&out, COMMAND_RECORD, "record:");
-	put_only(&out, COMMAND_REPORT, "report:");
-	put_only(&out, COMMAND_DIFF, "diff:");
-	put_only(&out, COMMAND_CHECK, "check:");
-	put_only(&out, COMMAND_EXPORT, "export:");
-	put_only(&out, COMMAND_RUN, "run:");
+	buf_puts(
+		&out,
+		"\nTARGET is a pid, the name of a process or of its script (app.py), the "
+		"URL of\n"
+		"Go's net/http/pprof, a recording, a dump, a log with goroutines, or - "
+		"for the\n"
+		"standard input.\n"
+		"\nExamples:\n"
+		"  grmon-c 4711                        watch process 4711\n"
+		"  grmon-c --stuck 5s,poll=1m server   watch 'server', with other "
+		"limits\n"
+		"  grmon-c --filter 'state:lock age>5s' server\n"
+		"                                      only who waits long for a lock\n"
+		"  grmon-c run -- ./server -p 8080     start a program with the agent "
+		"inside\n"
+		"  grmon-c dump -f json server | jq '.tasks[] | select(.stuck)'\n"
+		"                                      the stuck ones, for a script\n");
+	put_all_options(&out);
 	buf_puts(
 		&out,
 		"\nDurations: 500ms, 10s, 5m, 2h; a bare number is seconds.\n"
@@ -118,26 +135,75 @@ static int help_program(void)
 	return print(&out);
 }
 
+/* What the options do not say, and how it is used. */
+static const char *const details[COMMAND_COUNT] = {
+	[COMMAND_RUN] =
+		"CMD runs without a terminal: its output goes to FILE, or to a new file "
+		"whose\n"
+		"name is said. It gets SIGTERM when the view is left, unless --keep is "
+		"given.\n"
+		"Where there is no terminal for the view, CMD simply runs with the agent "
+		"inside.\n\n"
+		"  grmon-c run -o server.log -- ./server -p 8080\n",
+	[COMMAND_LS] =
+		"SOURCE is what 'grmon-c PID' would take; those with an agent come "
+		"first.\nFormats are text and json.\n",
+	[COMMAND_DUMP] =
+		"Two looks, a tenth of a second apart; of a recording, one of its "
+		"pictures.\n\n"
+		"  grmon-c dump server --filter state:stuck --stacks\n"
+		"  grmon-c dump server -f folded | flamegraph.pl >waits.svg\n"
+		"  grmon-c dump server.grmon --at -5m\n",
+	[COMMAND_RECORD] =
+		"Appends to FILE until ^C, --for, or the end of TARGET; '-' is the "
+		"standard\n"
+		"output. 'grmon-c FILE' shows it, 'grmon-c report FILE' judges it.\n\n"
+		"  grmon-c record server -o server.grmon --rotate 10M --keep-files 4\n"
+		"  ssh host grmon-c record server -o - | grmon-c -\n",
+	[COMMAND_REPORT] =
+		"A process is watched for 30 seconds, or as long as --for says; a "
+		"recording is\n"
+		"read as a whole. Formats are text, json, markdown and html.\n\n"
+		"  grmon-c report server --for 5m -f html -o leaks.html\n",
+	[COMMAND_DIFF] = "A and B are recordings, dumps in JSON, profiles, goroutines as "
+			 "Go prints "
+			 "them,\n"
+			 "or processes. Without B: the first and the last picture of the "
+			 "recording "
+			 "A.\n"
+			 "Formats are text and json.\n\n"
+			 "  grmon-c dump server -f json >before.json\n"
+			 "  grmon-c diff before.json server\n",
+	[COMMAND_CHECK] =
+		"Without a limit: --no-leak and --no-deadlock. A process is watched for "
+		"30\n"
+		"seconds, or as long as --for says; CMD gets the agent and is watched "
+		"until it\n"
+		"ends, and its exit status is kept where nothing is found.\n\n"
+		"  grmon-c check --no-leak --max-stuck 0 -- ./my-tests\n",
+	[COMMAND_EXPORT] = "TARGET is a pid, a URL, a name, which stands for all "
+			   "processes that have "
+			   "it, now\n"
+			   "and later, or cgroup:/PATH.\n\n"
+			   "  grmon-c export server cgroup:/system.slice/db.service\n"
+			   "  curl http://127.0.0.1:9847/metrics\n",
+	[COMMAND_HELP] =
+		"Topics: states, columns, filter, keys, sources, formats, commands.\n",
+};
+
 int help_command(enum command_id command)
 {
-	const struct command_info *info = &command_table[command];
 	struct buf out;
 
 	if (command == COMMAND_WATCH)
 		return help_program();
 	buf_init(&out, 0);
 	buf_puts(&out, "Usage:\n");
-	put_usage(&out, info);
-	if (command == COMMAND_RUN)
-		buf_puts(&out, "\nCMD runs without a terminal: its output goes to FILE, "
-			       "or to a new "
-			       "file whose\nname is said. It gets SIGTERM when the view "
-			       "is left, "
-			       "unless --keep is given.\nWhere there is no terminal for "
-			       "the view, "
-			       "CMD simply runs with the agent inside.\n");
-	buf_puts(&out, "\nOptions:\n");
-	put_options(&out, 1u << command, 0);
+	put_usage(&out, &command_table[command]);
+	buf_printf(&out, "\n%s\nOptions:\n", details[command]);
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (option_table[i].commands & 1u << command)
+			put_option(&out, &option_table[i]);
 	return print(&out);
 }
 
@@ -195,7 +261,7 @@ static void put_filter(struct buf *out)
 		 "  label.key:x   a label\n"
 		 "  !word         not\n"
 		 "  a | b         either\n"
-		 "  ( … )         grouping\n"
+		 "  (a | b) c     grouping\n"
 		 "  \"a b\"         with a space inside\n\n"
 		 "Case counts only where a word has an upper-case letter.\n\n"
 		 "  state:chan-send age>30s\n"
@@ -222,9 +288,10 @@ static void put_sources(struct buf *out)
 
 static void put_formats(struct buf *out)
 {
-	buf_puts(out, "For dump -f:\n\n");
+	buf_puts(out, "For dump -f; ls, diff and report have text and json, report "
+		      "markdown and html:\n\n");
 	for (size_t i = 0; out_table[i]; i++)
-		buf_printf(out, "  %-10s %s\n", out_table[i]->name,
+		buf_printf(out, "  %-11s %s\n", out_table[i]->name,
 			   out_table[i]->summary);
 }
 

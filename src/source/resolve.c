@@ -39,6 +39,9 @@ static void read_command(pid_t pid, const char *comm, char *out, size_t size)
 	for (ssize_t i = 0; i + 1 < got; i++)
 		if (iscntrl((unsigned char)out[i]))
 			out[i] = ' ';
+	/* Servers that write their title over it leave blanks. */
+	while (got > 0 && (out[got - 1] == ' ' || out[got - 1] == '\0'))
+		out[--got] = '\0';
 	if (got <= 0)
 		snprintf(out, size, "[%s]", comm);
 }
@@ -79,11 +82,45 @@ static bool matches(pid_t pid, const char *name, char *command, size_t size)
 	return same;
 }
 
+/* What an interpreter runs: "app.py" of `python3 -u /srv/app.py`. */
+static bool runs_script(pid_t pid, const char *name, char *command, size_t size)
+{
+	static const char *const interpreters[] = {"python", "node", "ruby", "perl",
+						   "java",   "php",  "bash", "sh",
+						   "dash",   "lua",  "deno", "bun"};
+	char path[48], text[PROC_TEXT_MAX];
+	bool interpreted = false;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	ssize_t got = fdio_read_small(AT_FDCWD, path, text, sizeof(text));
+	const char *word = text, *end = text + (got > 0 ? got : 0);
+	const char *program = base_name(text);
+
+	for (size_t i = 0; got > 0 && i < sizeof(interpreters) / sizeof(*interpreters);
+	     i++) {
+		size_t bytes = strlen(interpreters[i]);
+
+		if (strncmp(program, interpreters[i], bytes) == 0 &&
+		    program[bytes + strspn(program + bytes, "0123456789.")] == '\0')
+			interpreted = true;
+	}
+	if (!interpreted)
+		return false;
+	do
+		word += strlen(word) + 1;
+	while (word < end && word[0] == '-');
+	if (word >= end || strcmp(base_name(word), name) != 0)
+		return false;
+	read_command(pid, name, command, size);
+	return true;
+}
+
 bool source_has_name(pid_t pid, const char *name)
 {
 	char command[256];
 
-	return matches(pid, name, command, sizeof(command));
+	return matches(pid, name, command, sizeof(command)) ||
+	       runs_script(pid, name, command, sizeof(command));
 }
 
 static void add_match(struct match *match, pid_t pid, const char *command)
@@ -97,7 +134,10 @@ static void add_match(struct match *match, pid_t pid, const char *command)
 			 used ? ", " : "", (int)pid, COMMAND_SHOWN, command);
 }
 
-static int find_by_name(const char *name, struct match *match, struct err *e)
+static int find_by_name(const char *name,
+			bool (*fits)(pid_t pid, const char *name, char *command,
+				     size_t size),
+			struct match *match, struct err *e)
 {
 	DIR *dir = opendir("/proc");
 	char command[256];
@@ -107,8 +147,7 @@ static int find_by_name(const char *name, struct match *match, struct err *e)
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		pid_t pid = proc_parse_pid(entry->d_name);
 
-		if (pid && pid != getpid() &&
-		    matches(pid, name, command, sizeof(command)))
+		if (pid && pid != getpid() && fits(pid, name, command, sizeof(command)))
 			add_match(match, pid, command);
 	}
 	closedir(dir);
@@ -136,16 +175,18 @@ int source_resolve(const char *text, bool only_pid, pid_t *pid, struct err *e)
 	}
 	if (only_pid || !text[0])
 		return err_set(e, ERR_USAGE, "'%.60s' is not a process id", text);
-	int rc = find_by_name(text, &match, e);
+	int rc = find_by_name(text, matches, &match, e);
 
+	if (rc == 0 && match.count == 0)
+		rc = find_by_name(text, runs_script, &match, e);
 	if (rc)
 		return rc;
 	if (match.count == 0)
 		return err_set(
 			e, ERR_NOTFOUND,
-			"no process is called '%.60s'; 'grmon-c ls' lists those that can "
-			"be watched",
-			text);
+			"no process%s is called '%.60s'; 'grmon-c ls' lists those that "
+			"can be watched",
+			strpbrk(text, "./") ? " and no file" : "", text);
 	if (match.count > 1)
 		return err_set(
 			e, ERR_USAGE,

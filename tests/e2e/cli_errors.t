@@ -3,7 +3,7 @@
 # Wrong words and targets that cannot be watched: the exit code, one sentence that says what
 # to do, and nothing on the standard output.
 . "$(dirname "$0")/lib.sh"
-plan 38
+plan 42
 
 # fails CODE TEXT ARGUMENT…: the client exits with CODE and says TEXT on stderr.
 fails() {
@@ -42,12 +42,16 @@ check 'a bad topic suggests' fails 2 'did you mean states' help statse
 check 'no such pid' fails 3 'there is no process 4194999' dump 4194999
 check 'no such pid by option' fails 3 'there is no process 4194999' dump -p 4194999
 check 'no such name' fails 3 'no process is called' dump no-such-process-name
+check 'no such file' fails 3 'no process and no file is called' dump nosuch.json
+check 'check without a target or a command' fails 2 'or a command after --' check
+echo text >"$work/text"
+check 'a file with something else' fails 3 'no recording, no dump' dump "$work/text"
 check 'a word behind -- is no command' fails 3 "no process is called 'ls'" -- ls
 check 'a thread of the kernel or no process' fails 3 '' dump 2
 check 'the agent where there is none' fails 3 'agent' dump -s agent $$
 check 'nothing behind a URL' fails 3 'nothing answers' dump http://127.0.0.1:1
 check 'another kind of URL' fails 3 'only http' dump ftp://localhost
-check 'no goroutines on the input' fails 3 'no goroutines' dump -
+check 'nothing on the input' fails 3 'nothing came' dump -
 check 'no terminal for the view' fails 2 'grmon-c dump' $$
 check 'no terminal for the list' fails 2 'grmon-c ls' --ascii
 check 'a command that does not exist' fails 3 'no program' run -- no-such-program
@@ -69,6 +73,11 @@ several() {
 }
 check 'a name that fits several processes lists them' until_true several
 
+printf 'while :; do sleep 1; done\n' >"$work/my-script-$$.sh"
+start sh "$work/my-script-$$.sh"
+script() { [ "$("$client" dump "my-script-$$.sh" -f json | sed -n 's/.*"pid": \([0-9]*\), "name".*/\1/p' | head -1)" = "$last" ]; }
+check 'a process is found by the script that it runs' until_true script
+
 # Bytes of the command line cannot reach the terminal as they are.
 raw() { "$client" dump "$(printf 'x\033[31m')" 2>&1 | LC_ALL=C grep -c "$(printf '\033')"; }
 ok "$([ "$(raw)" = 0 ]; echo $?)" 'escape sequences in a name are escaped'
@@ -89,5 +98,5 @@ elif [ "$(id -u)" -ne 0 ] && [ "$(stat -c %u /proc/1)" -ne "$(id -u)" ]; then
 	foreign() { "$client" dump 1 >"$work/out" && grep -q 'run grmon-c as that user' "$work/out"; }
 	check 'a process of another user says what to do' foreign
 else
-	echo 'ok 37 - a process of another user says what to do # SKIP no second user at hand'
+	echo 'ok 42 - a process of another user says what to do # SKIP no second user at hand'
 fi

@@ -3,7 +3,7 @@
 # Help, topics and completions say what the tables hold.
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/../.." && pwd)
-plan 13
+plan 16
 
 "$client" help options-list >"$work/list"
 "$client" --help >"$work/help"
@@ -16,6 +16,18 @@ all_in_help() {
 	done <"$work/list"
 }
 check '--help names every option and command' all_in_help
+check '--help names no option twice' sh -c '[ -z "$(grep -oE "^  (-.,|   ) --[a-z-]+" "$0" | sort | uniq -d)" ]' "$work/help"
+targets() { tr -s ' \n' ' ' <"$work/help" | grep -q 'TARGET is a pid, .* URL .* recording, .*standard input'; }
+check '--help says what a target can be' targets
+details() {
+	sed -n 's/^command //p' "$work/list" | while read -r command; do
+		"$client" "$command" --help >"$work/out" || exit 1
+		awk 'length($0) > 80 || /\(null\)/ {print; bad = 1} END {exit bad}' "$work/out" || exit 1
+		# Prose between the usage and the options.
+		[ "$(sed '1,/^  grmon-c/d; /^Options:/,$d' "$work/out" | grep -c .)" -ge 1 ] || { echo "$command"; exit 1; }
+	done
+}
+check 'each command explains itself in 80 columns' details
 check '--help fits 80 columns' awk 'length($0) > 80 {print; bad = 1} END {exit bad}' "$work/help"
 version() { [ "$("$client" --version)" = "grmon-c $(sed -n 's/^#define GRMON_VERSION  *"\(.*\)"/\1/p' "$top/include/grmon.h")" ]; }
 check '--version is that of the header' version
@@ -54,8 +66,8 @@ if command -v bash >/dev/null; then
 	start sleep 600
 	check 'bash completes pids' until_true sh -c '[ -n "$1" ]' x "$(offer dump "$last" | grep -x "$last")"
 else
-	echo 'ok 10 - bash completes commands # SKIP no bash'
-	echo 'ok 11 - bash completes pids # SKIP no bash'
+	echo 'ok 13 - bash completes commands # SKIP no bash'
+	echo 'ok 14 - bash completes pids # SKIP no bash'
 fi
 parse_others() {
 	for shell in zsh fish; do
@@ -79,5 +91,5 @@ fish_words() {
 if command -v fish >/dev/null; then
 	check 'fish completes options, columns, states, sources and formats' fish_words
 else
-	echo 'ok 13 - fish completes options # SKIP no fish'
+	echo 'ok 16 - fish completes options # SKIP no fish'
 fi
