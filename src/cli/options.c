@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/suggest.h"
 #include "cli/values.h"
+#include "core/query.h"
 #include "out/diff.h"
 #include "out/report.h"
 
@@ -355,6 +356,9 @@ int options_apply(struct options *options, enum option_id *which, struct err *e)
 		else if (options->value[i])
 			rc = value_apply(&options->settings, *which, options->value[i],
 					 e);
+		/* Nobody types on, as in the view. */
+		if (rc == 0 && i == OPTION_FILTER && options->value[i])
+			rc = query_check_whole(options->value[i], e);
 	}
 	return rc;
 }

@@ -38,7 +38,7 @@ static const struct column columns[COLUMN_COUNT] = {
 	[COLUMN_CPU] = {"cpu", "cpu%", "CPU%", "of one CPU, since the look before",
 			COLUMN_NUMBER, 5, 6, 10, true, true},
 	[COLUMN_SWITCHES] = {"switches", NULL, "SWITCHES",
-			     "voluntary context switches, or waits counted by the agent",
+			     "times put on a CPU, or waits counted by the agent",
 			     COLUMN_NUMBER, 8, 10, 11, true, true},
 	[COLUMN_LABELS] = {"labels", "label", "LABELS",
 			   "key=text pairs given by the program", COLUMN_TEXT, 6, 0, 9,

@@ -51,6 +51,17 @@ struct query *query_new(const char *text, struct err *e)
 	return query;
 }
 
+int query_check_whole(const char *text, struct err *e)
+{
+	struct query *query = query_new(text, e);
+	int rc = query ? 0 : e->code;
+
+	if (query && query->unfinished >= 0)
+		rc = err_at(e, query->unfinished, "%s", query->missing);
+	query_free(query);
+	return rc;
+}
+
 void query_term_free(struct query_term *term)
 {
 	if (!term)

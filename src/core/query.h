@@ -22,6 +22,9 @@ struct query;
 /* Returns the query, or NULL with a sentence and e->at the byte that is wrong. An empty
  * text gives a query that matches everything. Free with query_free(). */
 struct query *query_new(const char *text, struct err *e);
+/* The same, but what is not finished is wrong too: for a text that nobody types on. 0 or an
+ * error. */
+int query_check_whole(const char *text, struct err *e);
 void query_free(struct query *query);
 /* Before matching the tasks of a snapshot (rows_update() does it): answers remembered for
  * another snapshot are forgotten. */

@@ -49,6 +49,15 @@ static int parser_no_memory(struct parser *parser)
 	return FAILED;
 }
 
+/* The first thing that is missing is kept. */
+static void say_missing(struct parser *parser, const char *at, const char *sentence)
+{
+	if (parser->query->unfinished >= 0)
+		return;
+	parser->query->unfinished = (int)(at - parser->text);
+	parser->query->missing = sentence;
+}
+
 static void skip_spaces(struct parser *parser)
 {
 	while (byte_is_space(*parser->at))
@@ -78,6 +87,7 @@ static int node_new(struct parser *parser, enum query_kind kind, int child)
 /* From the opening quote; without a closing one the rest of the text is meant. */
 static void read_quoted(struct parser *parser, struct word *word)
 {
+	const char *start = parser->at;
 	size_t n = 0;
 
 	for (parser->at++; *parser->at && *parser->at != '"'; parser->at++) {
@@ -88,6 +98,8 @@ static void read_quoted(struct parser *parser, struct word *word)
 	}
 	if (*parser->at == '"')
 		parser->at++;
+	else
+		say_missing(parser, start, "this quote is not closed");
 	word->quoted = true;
 	word->start = word->unescaped;
 	word->bytes = n;
@@ -349,6 +361,7 @@ static int parse_operands(struct parser *parser, struct query_term *term,
 		if (compares && *parser->at && *parser->at != '|' && *parser->at != ')')
 			return parser_fail(parser, at,
 					   "write the value here, without a space");
+		say_missing(parser, at, "a value is missing here");
 		return NOTHING;
 	}
 	if (word.quoted)
@@ -393,15 +406,19 @@ static int parse_or(struct parser *parser);
 
 static int parse_unary(struct parser *parser)
 {
+	const char *start = parser->at;
 	bool negated = false;
 	int node;
 
 	/* Any number of "!" is one or none. */
 	for (; *parser->at == '!'; parser->at++, skip_spaces(parser))
 		negated = !negated;
-	if (*parser->at == '\0' || *parser->at == '|' || *parser->at == ')')
+	if (*parser->at == '\0' || *parser->at == '|' || *parser->at == ')') {
+		say_missing(parser, parser->at, "what the ! negates is missing here");
 		return NOTHING;
+	}
 	if (*parser->at == '(') {
+		start = parser->at;
 		if (parser->depth >= QUERY_DEPTH_MAX)
 			return parser_fail(parser, parser->at,
 					   "too many nested parentheses");
@@ -411,6 +428,8 @@ static int parse_unary(struct parser *parser)
 		parser->depth--;
 		if (*parser->at == ')')
 			parser->at++;
+		else if (node != FAILED)
+			say_missing(parser, start, "this ( is not closed");
 	} else {
 		node = parse_term(parser);
 	}
@@ -461,6 +480,7 @@ static int parse_and(struct parser *parser)
 static int parse_or(struct parser *parser)
 {
 	struct children children = {0};
+	int ors = 0;
 
 	for (;;) {
 		int node = parse_and(parser);
@@ -469,6 +489,9 @@ static int parse_or(struct parser *parser)
 			return FAILED;
 		if (node >= 0)
 			children_add(parser, &children, node);
+		ors += *parser->at == '|';
+		if (node < 0 && ors > 0)
+			say_missing(parser, parser->at, "one side of this | is missing");
 		if (*parser->at != '|')
 			return children_node(parser, &children, QUERY_OR);
 		while (*parser->at == '|')
@@ -484,6 +507,7 @@ int query_parse(struct query *query, const char *text, struct err *e)
 	if (!e)
 		parser.e = &unused;
 	query->root = NOTHING;
+	query->unfinished = -1;
 	if (strnlen(text, QUERY_TEXT_MAX) >= QUERY_TEXT_MAX)
 		return err_at(e, QUERY_TEXT_MAX - 1, "the filter is longer than %d bytes",
 			      QUERY_TEXT_MAX - 1);

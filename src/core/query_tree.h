@@ -55,6 +55,9 @@ struct query {
 	struct query_node *nodes;
 	size_t nr_nodes, cap_nodes;
 	int root; /* -1: everything matches */
+	/* Where something is missing, which says nothing while it is typed; -1: nowhere. */
+	int unfinished;
+	const char *missing; /* a sentence; static */
 	unsigned int nr_memo_bits;
 	struct query_memo *memo;
 	const void *snapshot; /* whose answers are remembered */

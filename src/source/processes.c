@@ -9,9 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -66,6 +64,7 @@ struct processes *source_processes_new(void)
 		return NULL;
 	}
 	arena_init(&list->texts, 64u << 20);
+	agent_sockets_sweep();
 	return list;
 }
 
@@ -89,25 +88,6 @@ static bool may_watch(pid_t pid)
 	return fdio_read_small(AT_FDCWD, path, text, sizeof(text)) > 0;
 }
 
-/* A process that was killed leaves its socket behind, and another one may get its pid. */
-static bool listens(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	bool refused;
-	int fd;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return true;
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return true;
-	refused = connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 &&
-		  errno == ECONNREFUSED;
-	close(fd);
-	return !refused;
-}
-
 /* By its socket: looking into every process would take too long for a list. */
 static bool has_agent(pid_t pid, unsigned uid)
 {
@@ -119,7 +99,7 @@ static bool has_agent(pid_t pid, unsigned uid)
 	     way++) {
 		snprintf(path, sizeof(path), "%s/%d.sock", directory, (int)pid);
 		if (directory[0] && stat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
-		    listens(path))
+		    agent_socket_listens(path))
 			return true;
 	}
 	return false;

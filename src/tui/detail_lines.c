@@ -256,8 +256,11 @@ static void add_figures(struct builder *b)
 	if (task->cpu_percent >= 0)
 		page_say(&b->page, ROLE_NORMAL, "CPU", NULL, "%.1f %% of one",
 			 (double)task->cpu_percent);
-	page_say(&b->page, ROLE_NORMAL, "Switches", NULL, "%llu",
-		 (unsigned long long)task->switches);
+	page_say(&b->page, ROLE_NORMAL, "Switches", NULL, "%llu%s",
+		 (unsigned long long)task->switches,
+		 task->state_counts != NULL  ? " waits, counted by the agent"
+		 : task->kind == TASK_THREAD ? " times put on a CPU, voluntarily or not"
+					     : "");
 	if (task->state_counts == NULL)
 		return;
 	for (int state = 0; state < STATE_COUNT; state++)

@@ -3,7 +3,7 @@
 # Wrong words and targets that cannot be watched: the exit code, one sentence that says what
 # to do, and nothing on the standard output.
 . "$(dirname "$0")/lib.sh"
-plan 42
+plan 47
 
 # fails CODE TEXT ARGUMENT…: the client exits with CODE and says TEXT on stderr.
 fails() {
@@ -32,6 +32,11 @@ check 'dump without a target' fails 2 'needs TARGET' dump
 check 'run without a command' fails 2 'needs' run
 check 'a pid that is none' fails 2 "'12x' is no process id" -p 12x
 check 'target and pid at once' fails 2 'give TARGET once' dump -p 1 1
+check 'a filter without its value' fails 2 'a value is missing here' dump --filter 'age>' 1
+check 'a filter with an open quote' fails 2 'this quote is not closed' --filter 'name:"a' 1
+check 'a filter with an open parenthesis' fails 2 'this ( is not closed' dump --filter '(name:a' 1
+check 'a filter that negates nothing' fails 2 'the ! negates is missing' check --filter 'name:a !' 1
+check 'a filter with half an or' fails 2 'one side of this | is missing' dump --filter 'name:a |' 1
 check 'a bad duration' fails 2 '5x' dump --stuck 5x 1
 check 'a bad interval' fails 2 '10ms to 1h' dump -i 0 1
 check 'a bad column' fails 2 "'nosuch'" dump --columns id,nosuch 1

@@ -4,7 +4,7 @@
 # with the agent inside where it can be.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 16
+plan 18
 
 out_and_status() {
 	"$client" run -- sh -c 'echo one; echo two >&2; exit 7' >"$work/out" 2>"$work/err"
@@ -47,6 +47,28 @@ python3 -c 'import socket, sys
 socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$XDG_RUNTIME_DIR/grmon/$last.sock"
 check 'a socket that an earlier process has left is none' sh -c \
 	'"$0" ls | grep -qE "^ *$1 native "' "$client" "$last"
+# What killed processes leave behind is removed by whoever lists processes, and nothing else.
+python3 - "$work/run/grmon" <<'PY'
+import os, socket, sys
+os.makedirs(sys.argv[1], mode=0o700, exist_ok=True)
+os.chdir(sys.argv[1])
+for name in ("4194200.sock", "4194201.sock"):
+    socket.socket(socket.AF_UNIX).bind(name)
+open("4194202.sock", "w").close()
+PY
+python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen(1)
+time.sleep(300)' "$work/run/grmon/4194203.sock" &
+started="$started $!"
+swept() {
+	"$client" ls >/dev/null
+	[ ! -e "$work/run/grmon/4194200.sock" ] && [ ! -e "$work/run/grmon/4194201.sock" ]
+}
+until_true swept
+ok $? 'sockets that nobody listens on are removed' "$(ls "$work/run/grmon")"
+check 'and only those' sh -c 'test -S "$0/4194203.sock" && test -f "$0/4194202.sock"' "$work/run/grmon"
 to_file() {
 	"$client" run -o "$work/log2" -- sh -c 'echo one; echo two >&2' >"$work/out" 2>"$work/err" &&
 		[ "$(cat "$work/log2")" = "one
