@@ -191,6 +191,14 @@ static bool server_stopping(void)
 	return __atomic_load_n(&agent.control->server_stop, __ATOMIC_SEQ_CST) != 0;
 }
 
+/* The signal may also have come from the program: taken, or the next poll would not wait. */
+static void server_woken(const struct server *server)
+{
+	struct signalfd_siginfo taken;
+
+	raw3(SYS_read, server->wake, &taken, sizeof(taken));
+}
+
 static void server_loop(const struct server *server)
 {
 	while (!server_stopping()) {
@@ -198,6 +206,8 @@ static void server_loop(const struct server *server)
 				       {.fd = server->listening, .events = POLLIN}};
 
 		raw5(SYS_ppoll, fds, 2, NULL, NULL, 0);
+		if (fds[0].revents != 0)
+			server_woken(server);
 		if (fds[1].revents == 0)
 			continue;
 		long peer = raw4(SYS_accept4, server->listening, NULL, NULL,

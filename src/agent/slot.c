@@ -78,9 +78,13 @@ static void slot_clear(struct wire_slot *slot)
 static void slot_reclaim(void)
 {
 	uint32_t count = agent.layout.nr_slots;
+	long pid = raw0(SYS_getpid);
+
+	/* A child of vfork() has our memory and none of our threads: all would seem gone. */
+	if (pid != agent.header->pid)
+		return;
 	uint32_t from = __atomic_fetch_add(&agent.control->reclaim_cursor, RECLAIM_BATCH,
 					   __ATOMIC_RELAXED);
-	long pid = raw0(SYS_getpid);
 
 	for (uint32_t i = 0; i < RECLAIM_BATCH; i++) {
 		struct wire_slot *slot = &agent.slots[(from + i) % count];

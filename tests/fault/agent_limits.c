@@ -258,6 +258,16 @@ static int mode_few_slots(const char *unused)
 	CHILD_CHECK(UNTIL(region_count(&region, WIRE_THREAD) == (uint32_t)slots));
 	CHILD_CHECK(grmon_task_begin("none left") == NULL);
 	CHILD_CHECK(live->dropped_tasks == 42);
+	/* A child that shares the memory sees none of the threads, and leaves them alone. */
+	pid_t child = vfork();
+
+	if (child == 0) {
+		for (int i = 0; i < slots; i++)
+			grmon_task_begin("none in here");
+		_exit(0);
+	}
+	CHILD_CHECK(child > 0 && waitpid(child, NULL, 0) == child);
+	CHILD_CHECK(region_count(&region, WIRE_THREAD) == (uint32_t)slots);
 	CHILD_CHECK(grmon_wait_begin(&mark, GRMON_COND, NULL, NULL) == GRMON_OK);
 	grmon_wait_end(&mark);
 	for (int i = 0; i < more; i++)

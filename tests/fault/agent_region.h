@@ -235,6 +235,48 @@ static inline bool region_by_socket(struct region *region, const char *path, cha
 	return found;
 }
 
+/* The thread that answers clients, by its name; 0: there is none. */
+static inline int server_tid(pid_t pid)
+{
+	char path[300], name[32];
+	struct dirent *entry;
+	int tid = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	DIR *threads = opendir(path);
+
+	while (threads && tid == 0 && (entry = readdir(threads))) {
+		snprintf(path, sizeof(path), "/proc/%d/task/%s/comm", (int)pid,
+			 entry->d_name);
+		FILE *comm = fopen(path, "r");
+
+		if (comm && fgets(name, sizeof(name), comm) &&
+		    strcmp(name, "grmon\n") == 0)
+			tid = atoi(entry->d_name);
+		if (comm)
+			fclose(comm);
+	}
+	if (threads)
+		closedir(threads);
+	return tid;
+}
+
+static inline bool nothing_pending(pid_t pid, int tid)
+{
+	unsigned long long pending = ~0ull;
+	char path[64], line[128];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", (int)pid, tid);
+	FILE *status = fopen(path, "r");
+
+	while (status && fgets(line, sizeof(line), status))
+		if (sscanf(line, "SigPnd: %llx", &pending) == 1)
+			break;
+	if (status)
+		fclose(status);
+	return pending == 0;
+}
+
 /* How a child ended: its exit status, or 128 + its signal, or 255 when it hangs for 20 s. */
 static inline int child_status(pid_t pid)
 {

@@ -395,6 +395,25 @@ static void test_peers_that_do_not_read(void **state)
 	unlink(socket_of(other.pid));
 }
 
+/* Whoever sends the server the signal that ends it, but without a wish to end it, must not
+ * make it turn round and round. */
+static void test_signals_of_others(void **state)
+{
+	struct other other = start_mode("idle");
+
+	(void)state;
+	assert_true(UNTIL(answers(other.pid)));
+	int tid = server_tid(other.pid);
+
+	assert_true(tid > 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(syscall(SYS_tgkill, other.pid, tid, 32), 0);
+	assert_true(UNTIL(nothing_pending(other.pid, tid)));
+	assert_true(UNTIL(answers(other.pid)));
+	end_mode(&other, SIGKILL);
+	unlink(socket_of(other.pid));
+}
+
 static pthread_mutex_t locks[2] = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER};
 
 static void *lock_second(void *argument)
@@ -635,6 +654,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_stale_socket_is_replaced),
 		cmocka_unit_test(test_folders_that_others_could_use),
 		cmocka_unit_test(test_peers_that_do_not_read),
+		cmocka_unit_test(test_signals_of_others),
 		cmocka_unit_test(test_answers_while_all_threads_are_deadlocked),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_main_leaves_first),
