@@ -17,8 +17,10 @@
 #include "cli/last.h"
 #include "cli/poller_internal.h"
 
-#define WAIT_LOOK_NS      200000000ll /* how often a name is looked for */
-#define PROVING_LOOK_NS   250000000ll /* while a proof of leaks goes on */
+#define WAIT_LOOK_NS      200000000ll           /* how often a name is looked for */
+#define PROVING_LOOK_NS   250000000ll           /* while a proof of leaks goes on */
+#define SETTLE_NS         (3 * CLOCK_SECOND_NS) /* from attaching on */
+#define SETTLING_LOOK_NS  20000000ll
 #define SLEEP_FOR_EVER_NS INT64_MAX
 #define REPLAY_LEAST_NS   30000000ll /* between two pictures of a recording */
 
@@ -122,6 +124,7 @@ static void take_look(struct poller *poller)
 	focus.all |= poller->recorder.state.on; /* whole stacks are recorded */
 	rc = look_sample(poller->look, &focus, &snapshot, &e);
 	note_poll(poller, begin_ns);
+	poller->partial = rc == 0 && snapshot->partial;
 	poller->proving = rc == 0 && snapshot->proving.state == PROVING_RUNNING;
 	if (rc == 0 && !snapshot->target.replay)
 		recorder_put(&poller->recorder, snapshot);
@@ -163,6 +166,7 @@ static void attach(struct poller *poller, pid_t pid)
 	snapshot_unref(snapshot);
 	poller->mode = MODE_LIVE;
 	poller->next_ns = clock_mono_ns();
+	poller->settled_ns = poller->next_ns + SETTLE_NS;
 	if (look_attach(poller->look, pid, &e) == 0) {
 		publish(poller, FEED_CONNECTING, "", NULL);
 		return;
@@ -301,6 +305,11 @@ static void plan_next(struct poller *poller)
 		poller->next_ns = now_ns + PROVING_LOOK_NS;
 		return;
 	}
+	if (poller->partial && now_ns < poller->settled_ns &&
+	    poller->interval_ns > SETTLING_LOOK_NS) {
+		poller->next_ns = now_ns + SETTLING_LOOK_NS;
+		return;
+	}
 	poller->next_ns += poller->interval_ns;
 	if (poller->next_ns <= now_ns)
 		poller->next_ns += (now_ns - poller->next_ns) / poller->interval_ns *
@@ -318,6 +327,7 @@ void *poller_thread(void *arg)
 	struct poller *poller = arg;
 
 	poller->next_ns = clock_mono_ns();
+	poller->settled_ns = poller->next_ns + SETTLE_NS;
 	while (take_wishes(poller)) {
 		switch (poller->mode) {
 		case MODE_LIVE:

@@ -59,8 +59,10 @@ struct poller {
 	int64_t interval_ns;
 	struct source_focus focus;
 	struct recorder_of_view recorder;
-	bool proving;    /* the last look said that a proof goes on */
-	pid_t ended_pid; /* not to be found again while it is a zombie */
+	bool partial;       /* the last look had no time for every stack … */
+	int64_t settled_ns; /* … which is worth looks in a row until then */
+	bool proving;       /* the last look said that a proof goes on */
+	pid_t ended_pid;    /* not to be found again while it is a zombie */
 	char wait_name[64];
 
 	/* The view's own. */

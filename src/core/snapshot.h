@@ -192,7 +192,8 @@ struct snapshot {
 	const struct figures *figures; /* up to this look; arena; NULL: none are kept */
 	const struct groups *groups;   /* by grouping_update(); arena; NULL: none */
 	struct proving proving;
-	uint64_t dropped;   /* tasks that the agent had no room for */
+	bool partial;     /* there was no time for stacks that the next look will have */
+	uint64_t dropped; /* tasks that the agent had no room for */
 	const char **notes; /* sentences for the footer and dump's errors; arena */
 	size_t nr_notes;
 	struct arena arena;

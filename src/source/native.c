@@ -159,7 +159,8 @@ static void start_over(struct native *native)
 }
 
 /* Stacks of blocked threads, as many as fit into the budget, a different start each poll. */
-static void unwind_threads(struct native *native, const struct source_focus *focus)
+static void unwind_threads(struct native *native, const struct source_focus *focus,
+			   struct snapshot *out)
 {
 	bool all = focus && focus->all;
 	size_t start = native->nr_seen ? native->unwind_cursor % native->nr_seen : 0;
@@ -177,8 +178,11 @@ static void unwind_threads(struct native *native, const struct source_focus *foc
 		bool focused = focus && focus->kind == TASK_THREAD &&
 			       focus->id == (uint64_t)thread->tid;
 
-		if (!focused && !symbols_time_left(native->symbols))
+		if (!focused && !symbols_time_left(native->symbols)) {
+			out->partial |= !thread->stack && thread->call_text[0] &&
+					!thread->call.running;
 			continue;
+		}
 		thread_unwind(&native->threads, thread, focused);
 		native->unwind_cursor = at + 1;
 	}
@@ -330,7 +334,7 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 	}
 	thread_read_sleeps(&native->threads, native->seen, native->nr_seen);
 	if (native->symbols && !kernel->denied)
-		unwind_threads(native, focus);
+		unwind_threads(native, focus, out);
 	if (native->symbols && native->trace)
 		trace_threads(native, out);
 	for (size_t i = 0; i < native->nr_seen; i++) {
