@@ -6,7 +6,7 @@
 need curl
 need python3
 need redis-server
-plan 16
+plan 17
 
 port=$(free_port)
 url=http://127.0.0.1:$port
@@ -94,6 +94,10 @@ start "$client" export "cgroup:$group" --filter x --listen "$other"
 [ -n "$group" ] && url=http://127.0.0.1:$other &&
 	until_true says "^grmon_up\{target=\"$name\",pid=\"$one\"\} 1"
 ok $? "processes are found by their control group" "$group"
+# 0100007F:PORT and nothing else listens there.
+listens() { awk -v port=":$(printf %04X "$other")$" '$4 == "0A" && $2 ~ port {print $2}' /proc/net/tcp /proc/net/tcp6; }
+[ "$(listens)" = "0100007F:$(printf %04X "$other")" ]
+ok $? "a port alone is one of the loopback address" "$(listens)"
 kill -TERM "$exporter"
 begin=$(date +%s)
 wait "$exporter"

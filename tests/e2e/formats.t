@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 need redis-server
-plan 13
+plan 14
 
 start redis-server --port 0 --save '' --unixsocket "$work/redis.sock" --dir "$work"
 redis=$last
@@ -42,8 +42,15 @@ if command -v go >/dev/null 2>&1; then
 	pprof -top -base "$work/one.pb.gz" "$work/two.pb.gz" >"$work/base"
 	grep -q IOThreadMain "$work/base" && ! grep -q bioProcessBackgroundJobs "$work/base"
 	ok $? "pprof: -base leaves what only one of two processes has" "$(cat "$work/base")"
+	start env LD_PRELOAD="$agent" redis-server --port 0 --save '' --unixsocket "$work/inside.sock" --dir "$work"
+	creators() {
+		"$client" dump "$last" -f pprof -o "$work/inside.pb.gz" &&
+			pprof -tags "$work/inside.pb.gz" >"$work/tags" &&
+			grep -q 'creator: Total' "$work/tags" && grep -qE '^ +3 .*: bioInit$' "$work/tags"
+	}
+	check "pprof: who created them is a label" until_true creators
 else
-	for name in top tags blocked base; do
+	for name in top tags blocked base creator; do
 		ok 0 "pprof: $name # SKIP go is not installed"
 	done
 fi
@@ -67,8 +74,15 @@ import json, sys
 scope = json.load(open(sys.argv[1]))
 frames = [f["name"] for f in scope["shared"]["frames"]]
 assert scope["$schema"] == "https://www.speedscope.app/file-format-schema.json"
+# What the published schema asks for; it allows no null.
+assert all(isinstance(f["name"], str) and isinstance(f.get("file", ""), str) and
+           isinstance(f.get("line", 0), int) for f in scope["shared"]["frames"])
+assert isinstance(scope["exporter"], str) and isinstance(scope["name"], str)
+assert 0 <= scope.get("activeProfileIndex", 0) < len(scope["profiles"])
 main = None
 for profile in scope["profiles"]:
+    assert isinstance(profile["name"], str) and {e["type"] for e in profile["events"]} <= {"O", "C"}
+    assert all(0 <= e["frame"] < len(frames) for e in profile["events"])
     assert profile["type"] == "evented" and profile["unit"] == "nanoseconds"
     open_frames, at = [], profile["startValue"]
     for event in profile["events"]:
