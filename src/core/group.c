@@ -282,6 +282,8 @@ static void count_stay(struct grouping *grouping, struct member *member,
 	if (!member->survivor && before && stay_ns >= grouping->survive_ns) {
 		member->survivor = true;
 		site->came += member->weight;
+		if (member->joined_ns > site->joined_ns)
+			site->joined_ns = member->joined_ns;
 	}
 	if (!member->elder && before && stay_ns >= grouping->elder_ns) {
 		member->elder = true;

@@ -23,8 +23,9 @@ struct entry {
 	uint32_t count, stuck, example;
 	uint32_t came, left;
 	struct trend_flow elders; /* of a site */
-	uint32_t look;            /* the last one that something of it was seen in */
-	int64_t since_ns;         /* of the oldest */
+	int64_t joined_ns; /* a site: when the last of those came who have come; 0: none */
+	uint32_t look;     /* the last one that something of it was seen in */
+	int64_t since_ns;  /* of the oldest */
 	const struct stack *stack, *created_by; /* of the first task; then compared */
 	uint8_t state;
 	bool mixed_stacks, mixed_creators, mixed_states;

@@ -94,7 +94,8 @@ static void judge_sites(struct grouping *grouping, struct snapshot *snapshot,
 
 		if (!site)
 			continue;
-		flow = (struct trend_flow){site->count, site->came, site->left};
+		flow = (struct trend_flow){site->count, site->came, site->left,
+					   site->joined_ns};
 		trend_push(site->trend, snapshot->mono_ns, &flow, &site->elders);
 		groups->nr_judged += site->count > 0;
 		if (site->trend->came > 0 || site->trend->score > 0)

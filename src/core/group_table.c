@@ -131,7 +131,7 @@ void entry_begin_look(struct entry_table *table)
 		entry->count = entry->stuck = 0;
 		entry->came = entry->left = 0;
 		memset(&entry->elders, 0, sizeof(entry->elders));
-		entry->since_ns = 0;
+		entry->since_ns = entry->joined_ns = 0;
 		entry->mixed_stacks = entry->mixed_creators = entry->mixed_states = false;
 		entry->proofs = entry->proven = 0;
 		entry->leaks = 0;

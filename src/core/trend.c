@@ -153,13 +153,15 @@ static void undo_jumps(struct trend *trend, uint32_t fall)
 }
 
 /* A rise over several looks in a row is one; what falls back was none. */
-static void note_jump(struct trend *trend, int64_t time_ns, uint32_t count)
+static void note_jump(struct trend *trend, int64_t time_ns, const struct trend_flow *flow)
 {
 	struct trend_jump *burst = &trend->burst;
+	uint32_t count = flow->count;
 
 	if (count > trend->last) {
 		if (burst->size == 0) {
-			burst->time_ns = time_ns;
+			burst->time_ns = flow->since_ns > 0 ? flow->since_ns : time_ns;
+			burst->seen_ns = time_ns;
 			trend->burst_from = trend->last;
 		}
 		burst->size = count - trend->burst_from;
@@ -186,7 +188,7 @@ void trend_push(struct trend *trend, int64_t time_ns, const struct trend_flow *f
 		return;
 	}
 	trend->looks++;
-	note_jump(trend, time_ns, flow->count);
+	note_jump(trend, time_ns, flow);
 	trend_ring_push(&trend->whole, time_ns, elders->count, elders->came,
 			elders->left);
 	trend_ring_push(&trend->recent, time_ns, flow->count, flow->came, flow->left);

@@ -31,13 +31,15 @@ struct trend_ring {
 };
 
 struct trend_jump {
-	int64_t time_ns;
+	int64_t time_ns; /* they came then, and have been counted since seen_ns */
+	int64_t seen_ns;
 	uint32_t size;
 };
 
 /* How many are there, and how many came and left since the look before. */
 struct trend_flow {
 	uint32_t count, came, left;
+	int64_t since_ns; /* when they really came, who are counted only now; 0: now */
 };
 
 struct trend {

@@ -52,7 +52,7 @@ static bool try_size(const struct trend *trend, const struct trend_jump *all,
 		return false;
 	steps = count_regular(jumps, count, look_ns, &period);
 	if (steps < (period < QUICK_LOOKS * look_ns ? STEPS_QUICK : STEPS_LEAST) ||
-	    (double)(trend->last_ns - jumps[count - 1].time_ns) > OVER_AFTER * period)
+	    (double)(trend->last_ns - jumps[count - 1].seen_ns) > OVER_AFTER * period)
 		return false;
 	for (uint32_t i = 0; i < steps; i++)
 		sizes[i] = jumps[count - steps + i].size;

@@ -68,6 +68,29 @@ static void numbers_of_steps(void **state)
 	world_release(&w);
 }
 
+static void steps_of_six(struct world *w)
+{
+	if (every(w, 6))
+		arrive_many(w, 16, FOREVER, 0);
+}
+
+/* Who has come counts only after a while, which grows; the steps are when they came. */
+static void times_of_steps(void **state)
+{
+	struct world w;
+	const struct trend_finding *finding = &w.last.finding;
+	int64_t first_ns;
+
+	run(&w, steps_of_six, 80, 0.5);
+	assert_true(finding->nr_steps >= 10);
+	assert_in_range(finding->period_ns, 5900000000, 6100000000);
+	first_ns = w.last.steps_ns[0];
+	for (uint32_t i = 0; i < finding->nr_steps; i++)
+		assert_true(llabs(w.last.steps_ns[i] - first_ns -
+				  (int64_t)i * 6 * SECOND) <= 1100000000);
+	world_release(&w);
+}
+
 static void numbers_of_an_hourly_job(void **state)
 {
 	struct world w;
@@ -359,6 +382,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_of_steps),
+		cmocka_unit_test(times_of_steps),
 		cmocka_unit_test(numbers_of_an_hourly_job),
 		cmocka_unit_test(numbers_of_a_line),
 		cmocka_unit_test(score_over_time),

@@ -1,0 +1,205 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Groups of the demo server under load: by stack, creator, state and label, their columns,
+# order and filters; one of them with its verdict, its plot, its tasks and its stacks. On a
+# Go program: a leak that comes in steps, and what is acknowledged, in the settings too.
+. "$(dirname "$0")/lib.sh"
+need curl
+
+start_server() {
+	"$BUILD/examples/leaky-server" --port 0 >"$work/line" 2>/dev/null &
+	target=$!
+	started="$started $target"
+	until_true grep -q pid "$work/line" || { echo "Bail out! the server does not start"; exit 1; }
+	url=$(sed 's/ .*//' "$work/line")
+	# Three users, over and over, until the server ends.
+	(
+		user=0
+		while curl -fsS --max-time 10 "$url?user=$((user % 3))" >/dev/null; do
+			user=$((user + 1))
+			sleep 0.1
+		done
+	) 2>/dev/null &
+	load=$!
+	started="$started $load"
+}
+start_server
+esc=$(printf '\033')
+age='([0-9.]+(ms|s|m|h|d))+' # 1.2s, 1m03s
+mouse() { # a click, as a terminal reports it: X Y from 1
+	place="\\$(printf %o $((32 + $1)))\\$(printf %o $((32 + $2)))"
+	typed "$(printf "${esc}[M\\040$place")$(printf "${esc}[M\\043$place")"
+}
+column() { # number of the screen's column where a text of the titles begins, from 1
+	screen | awk -v text="$1" '/^! / { print index($0, text); exit }'
+}
+
+open_shell 160 40
+view "-i 0.1 --warm-up 4s --stuck 1s $target"
+press g
+expect '^[?] +send_product .*recheck [0-9]+' "young growth is to be looked at again"
+expect '^! +FUNCTION +COUNT +CHANGE +/MIN +OLDEST +CAME +LEFT +TREND +VERDICT▼ +STATE +LOCATION +CREATED BY' \
+	"groups have all their columns, worst first"
+expect '^. +send_product +[0-9]+ .*chan-send +leaky-server.c:[0-9]+ +get_products ' \
+	"by stack: the function, its place and who created them"
+count() { screen | sed -n 's/^. *send_product  *\([0-9]*\).*/\1/p'; }
+first=$(count)
+more() { [ "$(count)" -gt "$first" ]; }
+until_true more
+ok $? "the count grows with every request"
+expect 'send_product +[0-9]+ +(new )?\+[0-9]+ +\+[0-9]+ +'"$age"' +[0-9]+ +0 ' \
+	"with its change, rate, oldest age, and how many came and left"
+expect 'send_product .*[▁▂▃▄▅▆▇]+█' "and a rising line"
+expect '^L +send_product .*leak [0-9]+' "then it is a leak, with a score"
+expect '^leaky-server .* 1 leak ' "the header counts it"
+expect '^ +serve +1 +'"$age"' ' "the others are not accused"
+
+press b
+expect '^L +get_products leaky-server.c:[0-9]+ +[0-9]+ .*send_product' "b: by who created them"
+press b
+expect '^L +chan-send +[0-9]+ ' "by state"
+expect '^ +poll +1 ' "with those that wait as they should"
+press b
+expect '^L +request=/products\?user=0 +[0-9]+ .*chan-send' "by label"
+by_label() { screen | grep -cE 'request=/products\?user=[012] '; }
+three() { [ "$(by_label)" -eq 3 ]; }
+until_true three
+ok $? "one group for each of its values"
+press B B B
+wait_for ' by stack'
+
+press s
+expect 'COUNT +tasks in it' "s offers the columns, with what they mean"
+press g j Enter
+expect 'FUNCTION[▲▼]' "and sorts by the chosen one"
+functions() { screen | awk '/^[! L?] +[a-z_]+/ && NR > 3 { print $(NF > 0 && $1 ~ /^[L?!]$/ ? 2 : 1) }' | head -n 3 | tr '\n' ' '; }
+press S
+in_order() { functions | grep -qE "$1"; }
+until_true in_order 'serve send_product'
+ok $? "S turns the order round"
+mouse "$(column COUNT)" 3
+expect 'COUNT▼' "a click on a title sorts by it"
+until_true in_order '^send_product'
+ok $? "the largest first"
+press '>'
+expect 'CHANGE▼' "> sorts by the next column"
+press /
+typed 'state:idle'
+expect_gone 'send_product' "the filter holds for groups"
+press Escape
+wait_for 'send_product'
+press 1
+expect_gone '^. +serve ' "and so does a class"
+press 0
+wait_for '^. +serve '
+
+row() { screen | awk -v text="$1" 'index($0, text) { print NR; exit }'; }
+mouse 5 "$(row send_product)"
+sleep 0.1 # two clicks of a person are not one
+mouse 5 "$(row send_product)"
+expect 'Blocked at +send_product at leaky-server.c:[0-9]+' "two clicks open a group"
+expect 'Verdict +leak, score [0-9]+ of 100' "the verdict"
+expect 'Evidence +From [0-9]+ to [0-9]+ in '"$age"', since [0-9:]+: \+[0-9]+ a minute' "with its evidence in words"
+expect 'came to stay, 0 left' "of how many came and left"
+expect 'Tasks +[0-9,]+, \+[0-9,]+ a minute, [0-9,]+ stuck' "its tasks"
+expect 'State +chan-send: sending to a channel' "what they wait for"
+expect 'Change +(\+[0-9]+|new) since the start' "the change since the mark"
+expect 'Tasks in the last '"$age"'' "a plot"
+expect '^ +[0-9,]+ ┤.*(⠤|⣀|⠉|⠒)' "with a scale of tasks"
+expect '^ +-'"$age"' .* now' "and one of time"
+expect 'Its tasks, oldest first \([0-9,]+\)' "examples"
+expect '^ .t[0-9]+ +chan-send +'"$age"' +producer' "with their ages"
+press G
+expect 'Created by' "at the end who created them"
+expect '^ +0 +get_products +.*leaky-server.c:[0-9]+' "with the place"
+press Home n
+press Enter
+expect '^ Task +t[0-9]+ +producer' "Enter on an example opens the task"
+press q
+wait_for '^!? *ID '
+press g Enter
+wait_for 'Blocked at'
+press G
+cursor_is_at() { colored | grep -E "$esc\[([0-9;]*;)?7m" | grep -qF -- "$1"; }
+i=0
+until cursor_is_at 'all of them' || [ $i -ge 40 ]; do
+	i=$((i + 1))
+	press k
+	sleep 0.05
+done
+press Enter
+expect 'filter: state=chan-send function="send_product"' "and all of them are a filter of the tasks"
+expect_gone '^. +t[0-9]+ +(poll|signal-wait)' "which shows no others"
+press q
+wait_for '^status=0'
+kill "$load" "$target" 2>/dev/null
+
+if command -v go >/dev/null 2>&1; then
+	export GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
+	go build -ldflags '-s -w' -o "$work/climbs" "$(dirname "$0")/../targets/go/climbs.go" \
+		>"$work/build.log" 2>&1 || rm -f "$work/climbs"
+fi
+if [ ! -x "$work/climbs" ]; then
+	ok 0 "a leak in steps # SKIP no Go here that builds"
+	plan "$tests"
+	exit
+fi
+"$work/climbs" steps 40 >"$work/ready" 2>&1 &
+target=$!
+started="$started $target"
+until_true grep -q ready "$work/ready"
+config=$work/config/grmon-c/config.json
+mkdir -p "${config%/*}"
+echo '{"suppress": ["name:nobody"]}' >"$config"
+resize 80 24
+view "-i 0.1 --warm-up 3s $target"
+press g
+wait_for '^L +main.heartbeat'
+press Home Enter
+expect 'Tasks in the last '"$age"': [0-9]+ steps of \+16, one every '"$age"'' "steps: their size and their period"
+expect 'comes in steps: \+16 every' "in the evidence too"
+expect '^ +[0-9,]+ [┤│].*┊.*┊.*┊' "and each is drawn into the plot"
+fits() { screen | grep -q ' now$' || screen | grep -qE '^ +-'"$age"' .* now'; }
+until_true fits
+ok $? "the whole plot fits on 80x24"
+resize 60 15
+expect 'Verdict +leak' "60x15 has the verdict"
+press x
+expect '^ +[0-9]+ of [0-9,]+ fds' "resources at 60x15"
+press End
+press Home j j j
+expect 'graphs [0-9]+ to [0-9]+ of [0-9]+' "which say that there are more graphs"
+press g
+resize 110 30
+expect '^L +main.heartbeat' "groups again"
+
+press a
+expect 'acknowledged, never a leak: .*main.heartbeat' "a acknowledges a leak"
+expect '^a +main.heartbeat .*acknowledged' "the row says so"
+expect_gone '1 leak ' "and the header does not count it any more"
+press A
+expect_gone '^a +main.heartbeat' "A hides it"
+press A
+wait_for '^a +main.heartbeat'
+press W
+expect 'settings saved to ' "W saves that"
+saved() {
+	grep -q '"acknowledge": \[' "$config" && grep -q 'function=\\"main.heartbeat\\"' "$config" &&
+		[ "$(grep -c heartbeat "$config")" -eq 1 ] && grep -q '"name:nobody"' "$config"
+}
+until_true saved
+ok $? "in config.json, and nothing else of it is touched"
+press q q
+wait_for '^status=0'
+view "-i 0.1 --warm-up 2s $target"
+press g
+expect '^a +main.heartbeat .*acknowledged' "the next run knows it"
+sees_not '1 leak '
+ok $? "and raises no alarm"
+# The cursor goes with its group.
+press G
+until_true cursor_is_at main.heartbeat
+press a
+expect '^L +main.heartbeat .*leak' "a takes it back"
+press q q
+plan "$tests"

@@ -1,0 +1,120 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Marks: what is new, gone and changed since one among the tasks, what is new, gone, grown
+# and shrunk among the groups, and several marks. On a Go program that does as it is told,
+# and on the demo server under the agent.
+. "$(dirname "$0")/lib.sh"
+need go
+need curl
+export GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
+go build -ldflags '-s -w' -o "$work/rooms" "$(dirname "$0")/../targets/go/rooms.go" \
+	>"$work/build.log" 2>&1 || skip_all "go cannot build: $(tail -1 "$work/build.log")"
+plan 34
+
+mkfifo "$work/orders"
+: >"$work/done"
+"$work/rooms" <"$work/orders" >"$work/done" 2>/dev/null &
+target=$!
+started="$started $target"
+exec 9>"$work/orders"
+order() { # and wait until it is done
+	echo "$*" >&9
+	until_true grep -qx "$*" "$work/done" || echo "# not done: $*"
+	: >"$work/done"
+}
+until_true grep -q ready "$work/done"
+order enter kitchen 5
+order enter cellar 3
+
+open_shell 120 30
+view "-i 0.1 $target"
+until_true sees 'tasks 9 '
+press d
+expect 'changes since the start [0-9:]+' "d: what has changed since the start"
+expect 'No task has changed since the mark' "nothing yet"
+order enter kitchen 2
+two_new() { [ "$(screen | grep -cE '^. +g[0-9]+ +new +chan-recv .*main.kitchen')" -eq 2 ]; }
+until_true two_new
+ok $? "two that are new"
+expect '2 new, 0 gone, 0 moved since the start' "and the footer counts them"
+press m
+expect 'mark 1 [0-9:]+: d shows what changes' "m sets a mark"
+expect_gone ' new +chan-recv' "since which nothing is new"
+order leave kitchen 3
+order enter attic 4
+order leave cellar 3
+expect '4 new, 6 gone, 0 moved since mark 1' "new and gone are counted apart"
+gone() { [ "$(screen | grep -cE '^[^ ]? +g[0-9]+ +gone ')" -eq 6 ]; }
+until_true gone
+ok $? "the gone ones are there as they were"
+expect '^[^ ]? +g[0-9]+ +gone +chan-recv .*main.cellar' "with what they waited for"
+
+press g
+expect '^. +main.attic.* +4 +new \+4 ' "groups: a new one"
+expect '^- +main.cellar.* +0 +gone -3 ' "one that is gone"
+expect '^. +main.kitchen.* +4 +-3 ' "one that has shrunk"
+expect_gone 'main.main' "and none that is as it was"
+order enter kitchen 6
+expect '^. +main.kitchen.* +10 +\+3 ' "it has grown"
+press Home
+i=0
+until colored | grep -E "$(printf '\033')\[([0-9;]*;)?7m" | grep -q main.cellar || [ $i -ge 20 ]; do
+	i=$((i + 1))
+	press j
+	sleep 0.05
+done
+press Enter
+expect 'Gone +no task of it is left' "a gone group can be opened"
+expect 'Change +-3 since mark 1 [0-9:]+, when it had 3' "and says what it was"
+press q
+wait_for '^! +FUNCTION'
+
+press m
+expect 'mark 2 [0-9:]+:' "a second mark"
+expect 'No group has changed since the mark' "since which nothing has changed"
+order enter cellar 1
+expect '^. +main.cellar.* +1 +new \+1 ' "then something has"
+press M
+expect 'compared with the start [0-9:]+, 1 of 3' "M: the start"
+expect '^. +main.cellar.* +1 +-2 ' "since which there are less"
+press M
+expect 'compared with mark 1 [0-9:]+, 2 of 3' "M again: the first mark"
+expect '^. +main.attic.* +new \+4 ' "since which the attic is new"
+press t
+expect '9 new|[0-9]+ new, [0-9]+ gone' "the tasks are compared with the same mark"
+order move attic 2
+expect '^. +g[0-9]+ +new +mutex .*main.attic' "a new one that moves on is new"
+press m
+order move attic 1
+expect '^. +g[0-9]+ +was select +mutex .*main.attic' "one that was there has moved"
+expect '0 new, 0 gone, 1 moved since mark 3' "which is counted"
+press Home
+press Enter
+expect 'State +mutex' "Enter opens it"
+press q
+wait_for '^! +ID +CHANGE'
+press d
+expect_gone 'changes since' "d again: all tasks"
+expect '^. +g[0-9]+ +chan-recv .*main.kitchen' "also those that are as they were"
+press q
+wait_for '^status=0'
+exec 9>&-
+
+"$BUILD/examples/leaky-server" --port 0 >"$work/line" 2>/dev/null &
+target=$!
+started="$started $target"
+until_true grep -q pid "$work/line"
+url=$(sed 's/ .*//' "$work/line")
+curl -fsS --max-time 10 "$url?user=1" >/dev/null
+view "-i 0.1 $target"
+until_true sees 'tasks 3 '
+press m d
+wait_for 'changes since mark 1'
+curl -fsS --max-time 10 "$url?user=2" >/dev/null
+expect '^. +t[0-9]+ +new +chan-send .*send_product' "one request more is one thread more"
+expect '1 new, 0 gone, 0 moved since mark 1' "and those of before are not shown"
+press g
+expect '^. +send_product +2 +\+1 ' "its group has grown by one"
+press b b b
+expect '^. +request=/products\?user=2 +1 +new \+1 ' "its label is new"
+press q q
