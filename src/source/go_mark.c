@@ -203,10 +203,16 @@ static bool reach_special(struct go_mark *mark, uint64_t base)
 	return true;
 }
 
+static bool is_inside_channel(const struct go_mark *mark, uint64_t base, uint64_t word)
+{
+	return word != base && entry_of(mark, base)->kind == GO_SPECIAL_CHAN;
+}
+
 static inline void mark_word(struct go_mark *mark, uint64_t word)
 {
 	const struct go_heap_span *span = go_heap_span_of(mark->heap, word);
-	uint64_t index, bit;
+	uint64_t index, bit, base;
+	bool special;
 
 	if (!span)
 		return;
@@ -214,10 +220,13 @@ static inline void mark_word(struct go_mark *mark, uint64_t word)
 	if (index >= span->nr_objects)
 		return;
 	bit = span->first + index;
+	special = mark->special[bit >> 6] >> (bit & 63) & 1;
+	base = special ? go_heap_base(span, index) : 0;
+	if (special && is_inside_channel(mark, base, word))
+		return;
 	if (test_and_set(mark->marked, bit))
 		return;
-	if (mark->special[bit >> 6] >> (bit & 63) & 1 &&
-	    !reach_special(mark, go_heap_base(span, index)))
+	if (special && !reach_special(mark, base))
 		return;
 	if (!span->noscan)
 		push(mark, (uint32_t)(span - mark->heap->spans), (uint32_t)index);

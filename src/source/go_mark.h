@@ -2,7 +2,8 @@
 /*
  * Which objects of a Go heap can be reached from words that were found somewhere. Every word
  * that could be an address counts as one, wherever it points into an object: more is
- * reached than the program itself could reach, never less.
+ * reached than the program itself could reach, never less. Only a channel is never kept by
+ * the address of a part of it, so that a word with an old address under a flag is none.
  */
 #ifndef SOURCE_GO_MARK_H
 #define SOURCE_GO_MARK_H
@@ -14,6 +15,7 @@ enum go_special {
 	GO_SPECIAL_G,     /* reached, but what it points to is not */
 	GO_SPECIAL_SUDOG, /* the same until its owner is alive */
 	GO_SPECIAL_WATCH, /* when it is reached, its waiters are told */
+	GO_SPECIAL_CHAN, /* the same for a channel, which only its first address reaches */
 };
 
 struct go_mark_entry {

@@ -100,9 +100,10 @@ static bool is_candidate(const struct go_pass *pass, size_t i)
 static bool watch(struct go_pass *pass, uint64_t address, uint32_t row)
 {
 	uint64_t base = go_heap_object(&pass->heap, address);
+	bool chan = pass->prove->rows[row].kind == GO_WAIT_CHAN;
 	uint32_t before;
 
-	if (base == GO_HEAP_NONE)
+	if (base == GO_HEAP_NONE || (chan && base != address))
 		return false;
 	if (pass->nr_waiters == pass->cap_waiters) {
 		size_t capacity = pass->cap_waiters ? pass->cap_waiters * 2 : 1024;
@@ -116,7 +117,7 @@ static bool watch(struct go_pass *pass, uint64_t address, uint32_t row)
 		pass->waiters = grown;
 		pass->cap_waiters = capacity;
 	}
-	if (!go_mark_special(&pass->mark, base, GO_SPECIAL_WATCH,
+	if (!go_mark_special(&pass->mark, base, chan ? GO_SPECIAL_CHAN : GO_SPECIAL_WATCH,
 			     (uint32_t)pass->nr_waiters, &before))
 		return false;
 	pass->waiters[pass->nr_waiters++] = (struct go_waiter){row, before};

@@ -33,7 +33,7 @@ for version in $versions; do
 		continue
 	fi
 	chmod -R u+x "$root/bin" "$root/pkg/tool"
-	check "go$version builds" env GOROOT="$root" GOCACHE="$work/cache" "$root/bin/go" build -ldflags '-s -w' \
+	check "go$version builds" env GOENV=off GOROOT="$root" GOCACHE="$work/cache" "$root/bin/go" build -ldflags '-s -w' \
 		-o "$work/proof" "$source/proof.go"
 	launch "$work/proof" "$work/profile"
 	until_true grep -q '^ready' "$work/out"

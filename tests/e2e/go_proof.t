@@ -8,7 +8,7 @@ need go
 need python3
 [ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
 source=$(dirname "$0")/../targets/go/proof.go
-export GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
+export GOENV=off GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
 
 build() {	# build GO OUTPUT OPTION…
 	go=$1
