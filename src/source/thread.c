@@ -311,8 +311,9 @@ static void apply_stack_state(struct kernel *kernel, struct thread *thread)
 		return;
 	if (thread->call_state == STATE_FUTEX) {
 		if (says->libc)
-			wait->address =
-				kernel_lock_object(kernel, says->state, wait->address);
+			/* From the word itself: the stack may say so again and again. */
+			wait->address = kernel_lock_object(kernel, says->state,
+							   thread->call_address);
 		wait->kind = kernel_state_kind(says->state);
 		if (!wait->kind)
 			wait->kind = "futex";
@@ -335,6 +336,7 @@ static void explain(struct thread_table *table, struct thread *thread, bool read
 	kernel_explain(table->kernel, thread->tid, thread->stat_state,
 		       readable ? &thread->call : NULL, &thread->wait);
 	thread->call_state = thread->wait.state;
+	thread->call_address = thread->wait.address;
 	if (thread->stack)
 		apply_stack_state(table->kernel, thread);
 }

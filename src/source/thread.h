@@ -40,6 +40,7 @@ struct thread {
 	struct proc_call call;
 	struct kernel_wait wait;
 	enum task_state call_state; /* what the call alone says */
+	uint64_t call_address;      /* … and where */
 	struct stack_says says;     /* what the stack says beyond the call */
 	const struct stack *stack;  /* of call_text; NULL: not unwound yet */
 	int64_t stack_at_ns;

@@ -348,6 +348,18 @@ static void with_futexes(void *arg)
 	in_sleep(NULL);
 }
 
+/* Unwound again with every look, as when it is open, it waits on the same object. */
+static void keeps_address(struct looker *looker, pid_t tid)
+{
+	struct source_focus focus = {.kind = TASK_THREAD, .id = (uint64_t)tid};
+	uint64_t address = looker_task(looker, tid)->waits.address;
+
+	for (int look = 0; look < 3; look++) {
+		assert_int_equal(looker_look(looker, &focus), 0);
+		assert_int_equal(looker_task(looker, tid)->waits.address, address);
+	}
+}
+
 /* The system call says futex; the functions on the stack say which. */
 static void states_from_stacks(void **state)
 {
@@ -371,6 +383,8 @@ static void states_from_stacks(void **state)
 		assert_memory_equal(task->waits.text, name, strlen(name));
 		assert_true(task->waits.address > 0);
 	}
+	for (size_t i = 1; i < 4; i++)
+		keeps_address(&looker, tid_of(&shared->tids[i]));
 	looker_close(&looker);
 	child_stop(pid);
 	shared_free(shared);
