@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* `grmon-c diff A B`: two pictures, of recordings, dumps or processes, and what is between
  * them. With one recording: its first picture and its last. */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/picture.h"
+#include "cli/sink.h"
 #include "cli/watch.h"
 #include "out/diff.h"
 
@@ -58,28 +57,14 @@ static void close_side(struct side *side)
 static int print(const struct options *options, const struct diff_request *request)
 {
 	const char *format = options->value[OPTION_FORMAT];
-	const char *path = options->value[OPTION_OUTPUT];
-	int fd = STDOUT_FILENO, rc;
-	struct err e = {0};
 	struct buf out;
+	int rc;
 
-	if (path && strcmp(path, "-") != 0)
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	else
-		path = "the standard output";
-	if (fd < 0) {
-		cli_complain("cannot write %s: %s", path, strerror(errno));
-		return CLI_USAGE;
-	}
 	buf_init(&out, 0);
 	diff_by_name(format ? format : "text")->write(request, &out);
-	rc = cli_write(fd, path, &out, &e);
+	rc = sink_put(options, &out);
 	buf_release(&out);
-	if (fd != STDOUT_FILENO && close(fd) != 0 && rc == 0)
-		rc = err_sys(&e, errno, "cannot write %s", path);
-	if (rc != 0)
-		cli_complain("%s", e.text);
-	return rc ? CLI_USAGE : CLI_FINE;
+	return rc;
 }
 
 static int compare(const struct options *options, struct side sides[2])

@@ -1,29 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* `grmon-c dump`: one picture in print. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/picture.h"
 #include "cli/prove.h"
+#include "cli/sink.h"
 #include "cli/timeline.h"
 #include "cli/watch.h"
 #include "out/out.h"
-
-struct sink {
-	int fd;
-	const char *path;
-};
-
-static int sink_flush(void *flush_ctx, struct buf *out, struct err *e)
-{
-	const struct sink *sink = flush_ctx;
-
-	return cli_write(sink->fd, sink->path, out, e);
-}
 
 static int print_rows(const struct options *options, const struct snapshot *snapshot,
 		      struct sink *sink, int width, struct err *e)
@@ -57,61 +43,26 @@ static int print_rows(const struct options *options, const struct snapshot *snap
 	return rc;
 }
 
-/* Where -o says; the width of a terminal, or 0. */
-static int open_sink(const struct options *options, struct sink *sink, int *width,
-		     struct err *e)
-{
-	const char *path = options->value[OPTION_OUTPUT];
-
-	*sink = (struct sink){STDOUT_FILENO, "the standard output"};
-	*width = 0;
-	if (!path || strcmp(path, "-") == 0) {
-		*width = cli_width();
-		return 0;
-	}
-	sink->path = path;
-	sink->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	return sink->fd < 0 ? err_sys(e, errno, "cannot write %s", path) : 0;
-}
-
-/* Returns an exit code after a complaint. */
-static int close_sink(const struct sink *sink, int rc, struct err *e)
-{
-	if (sink->fd >= 0 && close(sink->fd) != 0 && rc == 0)
-		rc = err_sys(e, errno, "cannot write %s", sink->path);
-	if (rc == 0)
-		return CLI_FINE;
-	cli_complain("%s", e->text);
-	return CLI_USAGE;
-}
-
 static int print_snapshot(const struct options *options, const struct snapshot *snapshot)
 {
 	struct sink sink;
 	struct err e = {0};
-	int width, rc = open_sink(options, &sink, &width, &e);
+	int width, rc = sink_open(options, &sink, &width, &e);
 
 	if (rc == 0)
 		rc = print_rows(options, snapshot, &sink, width, &e);
-	return close_sink(&sink, rc, &e);
+	return sink_close(&sink, rc, &e);
 }
 
 static int print_timeline(const struct options *options)
 {
-	struct sink sink;
-	struct err e = {0};
 	struct buf out;
-	int width, rc;
+	int rc;
 
 	buf_init(&out, 0);
 	rc = timeline_dump(options, &out);
-	if (rc == CLI_FINE) {
-		int wrote = open_sink(options, &sink, &width, &e);
-
-		if (wrote == 0)
-			wrote = cli_write(sink.fd, sink.path, &out, &e);
-		rc = close_sink(&sink, wrote, &e);
-	}
+	if (rc == CLI_FINE)
+		rc = sink_put(options, &out);
 	buf_release(&out);
 	return rc;
 }

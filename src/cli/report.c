@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `grmon-c report`: watch a target for a while, or a recording as a whole, and say what
  * leaks, what is stuck and what is in a deadlock. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +8,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/prove.h"
+#include "cli/sink.h"
 #include "cli/span.h"
 #include "core/graph.h"
 #include "out/report.h"
@@ -34,33 +33,19 @@ static int write_report(const struct options *options, const struct span *span,
 			const struct report_history *history)
 {
 	const char *format = options->value[OPTION_FORMAT];
-	const char *path = options->value[OPTION_OUTPUT];
 	struct report_request request = {.snapshot = span->last,
 					 .history = history,
 					 .looks = span->looks,
 					 .watched_ns = span->last_ns - span->first_ns,
 					 .ascii = options->settings.ascii};
-	int fd = STDOUT_FILENO, rc;
-	struct err e = {0};
 	struct buf out;
+	int rc;
 
-	if (path && strcmp(path, "-") != 0)
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	else
-		path = "the standard output";
-	if (fd < 0) {
-		cli_complain("cannot write %s: %s", path, strerror(errno));
-		return CLI_USAGE;
-	}
 	buf_init(&out, 0);
 	report_by_name(format ? format : "text")->write(&request, &out);
-	rc = cli_write(fd, path, &out, &e);
+	rc = sink_put(options, &out);
 	buf_release(&out);
-	if (fd != STDOUT_FILENO && close(fd) != 0 && rc == 0)
-		rc = err_sys(&e, errno, "cannot write %s", path);
-	if (rc != 0)
-		cli_complain("%s", e.text);
-	return rc ? CLI_USAGE : CLI_FINE;
+	return rc;
 }
 
 static int watch_and_report(const struct options *options, struct span *span)

@@ -48,3 +48,34 @@ enum action key_action(int code, unsigned view)
 	}
 	return ACTION_NONE;
 }
+
+bool key_moves(enum action action, long page, size_t count, size_t *at)
+{
+	long to = (long)*at, last = (long)count - 1;
+
+	page = page > 1 ? page : 1;
+	switch (action) {
+	case ACTION_UP:
+	case ACTION_DOWN:
+		to += action == ACTION_UP ? -1 : 1;
+		break;
+	case ACTION_PAGE_UP:
+	case ACTION_PAGE_DOWN:
+		to += action == ACTION_PAGE_UP ? -page : page;
+		break;
+	case ACTION_HALF_UP:
+	case ACTION_HALF_DOWN:
+		page = (page + 1) / 2;
+		to += action == ACTION_HALF_UP ? -page : page;
+		break;
+	case ACTION_FIRST:
+	case ACTION_LAST:
+		to = action == ACTION_FIRST ? 0 : last;
+		break;
+	default:
+		return false;
+	}
+	to = to > last ? last : to;
+	*at = to > 0 ? (size_t)to : 0;
+	return true;
+}

@@ -3,6 +3,7 @@
 #ifndef TUI_KEYS_H
 #define TUI_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Where a key works. */
@@ -44,5 +45,9 @@ extern const size_t key_count;
 
 /* What the key does in a view, or ACTION_NONE. */
 enum action key_action(int code, unsigned view);
+
+/* Where an action that moves takes the cursor *at of a list of count lines, of which page are
+ * seen at a time; false: the action moves nothing. */
+bool key_moves(enum action action, long page, size_t count, size_t *at);
 
 #endif

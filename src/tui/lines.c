@@ -52,33 +52,13 @@ void lines_move_to(struct lines *lines, long line)
 
 bool lines_move(struct lines *lines, enum action action, int height)
 {
-	long at = (long)lines->at, page = height > 1 ? height - 1 : 1;
+	size_t to = lines->at;
 
+	if (key_moves(action, height - 1, lines->count, &to)) {
+		lines_move_to(lines, (long)to);
+		return true;
+	}
 	switch (action) {
-	case ACTION_UP:
-		lines_move_to(lines, at - 1);
-		return true;
-	case ACTION_DOWN:
-		lines_move_to(lines, at + 1);
-		return true;
-	case ACTION_PAGE_UP:
-		lines_move_to(lines, at - page);
-		return true;
-	case ACTION_PAGE_DOWN:
-		lines_move_to(lines, at + page);
-		return true;
-	case ACTION_HALF_UP:
-		lines_move_to(lines, at - (page + 1) / 2);
-		return true;
-	case ACTION_HALF_DOWN:
-		lines_move_to(lines, at + (page + 1) / 2);
-		return true;
-	case ACTION_FIRST:
-		lines_move_to(lines, 0);
-		return true;
-	case ACTION_LAST:
-		lines_move_to(lines, (long)lines->count);
-		return true;
 	case ACTION_NEXT_LINK:
 	case ACTION_PREVIOUS_LINK:
 		for (size_t i = 1; i <= lines->count; i++) {

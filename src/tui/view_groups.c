@@ -182,26 +182,13 @@ static bool is_filtered(const struct tui *t)
 
 static bool move(struct tui *t, struct groups_view *v, enum action action)
 {
-	long at = (long)v->at, page = t->body.height > 2 ? t->body.height - 2 : 1;
+	size_t to = v->at;
 
+	if (key_moves(action, t->body.height - 2, v->count, &to)) {
+		move_to(v, (long)to);
+		return true;
+	}
 	switch (action) {
-	case ACTION_UP:
-	case ACTION_DOWN:
-		move_to(v, action == ACTION_UP ? at - 1 : at + 1);
-		return true;
-	case ACTION_PAGE_UP:
-	case ACTION_PAGE_DOWN:
-		move_to(v, action == ACTION_PAGE_UP ? at - page : at + page);
-		return true;
-	case ACTION_HALF_UP:
-	case ACTION_HALF_DOWN:
-		page = (page + 1) / 2;
-		move_to(v, action == ACTION_HALF_UP ? at - page : at + page);
-		return true;
-	case ACTION_FIRST:
-	case ACTION_LAST:
-		move_to(v, action == ACTION_FIRST ? 0 : (long)v->count);
-		return true;
 	case ACTION_NEXT_LEAK:
 	case ACTION_PREVIOUS_LEAK:
 		move_to_leak(t, v, action == ACTION_NEXT_LEAK ? 1 : -1);

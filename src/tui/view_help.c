@@ -161,33 +161,9 @@ static void help_draw(struct tui *t, void *ctx, struct area body)
 static bool help_act(struct tui *t, void *ctx, enum action action, int key)
 {
 	struct help *v = ctx;
-	size_t page = t->body.height > 1 ? (size_t)t->body.height - 1 : 1;
 
 	(void)key;
-	switch (action) {
-	case ACTION_UP:
-		v->top -= v->top > 0;
-		return true;
-	case ACTION_DOWN:
-		v->top++;
-		return true;
-	case ACTION_PAGE_UP:
-	case ACTION_HALF_UP:
-		v->top = v->top > page ? v->top - page : 0;
-		return true;
-	case ACTION_PAGE_DOWN:
-	case ACTION_HALF_DOWN:
-		v->top += page;
-		return true;
-	case ACTION_FIRST:
-		v->top = 0;
-		return true;
-	case ACTION_LAST:
-		v->top = LINES_MAX;
-		return true;
-	default:
-		return false;
-	}
+	return key_moves(action, t->body.height - 1, LINES_MAX, &v->top);
 }
 
 const struct view view_help = {

@@ -296,44 +296,16 @@ static bool processes_typed(struct tui *t, void *ctx, const char *text, struct e
 	return true;
 }
 
-static bool move(struct tui *t, struct processes *v, enum action action)
-{
-	long at = (long)v->at;
-	long page = t->body.height > 2 ? t->body.height - 2 : 1;
-
-	switch (action) {
-	case ACTION_UP:
-		move_to(v, at - 1);
-		return true;
-	case ACTION_DOWN:
-		move_to(v, at + 1);
-		return true;
-	case ACTION_PAGE_UP:
-	case ACTION_HALF_UP:
-		move_to(v, at - (action == ACTION_PAGE_UP ? page : (page + 1) / 2));
-		return true;
-	case ACTION_PAGE_DOWN:
-	case ACTION_HALF_DOWN:
-		move_to(v, at + (action == ACTION_PAGE_DOWN ? page : (page + 1) / 2));
-		return true;
-	case ACTION_FIRST:
-		move_to(v, 0);
-		return true;
-	case ACTION_LAST:
-		move_to(v, (long)v->nr_shown);
-		return true;
-	default:
-		return false;
-	}
-}
-
 static bool processes_act(struct tui *t, void *ctx, enum action action, int key)
 {
 	struct processes *v = ctx;
+	size_t to = v->at;
 
 	(void)key;
-	if (move(t, v, action))
+	if (key_moves(action, t->body.height - 2, v->nr_shown, &to)) {
+		move_to(v, (long)to);
 		return true;
+	}
 	switch (action) {
 	case ACTION_OPEN:
 		attach(t, v);

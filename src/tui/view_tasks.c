@@ -266,37 +266,12 @@ static void open_task(struct tui *t, struct tasks *v, const struct task *task)
 
 static bool move(struct tui *t, struct tasks *v, enum action action)
 {
-	long at = (long)v->at;
-	long page = t->body.height > 2 ? t->body.height - 2 : 1;
+	size_t to = v->at;
 
-	switch (action) {
-	case ACTION_UP:
-		move_to(t, v, at - 1);
-		return true;
-	case ACTION_DOWN:
-		move_to(t, v, at + 1);
-		return true;
-	case ACTION_PAGE_UP:
-		move_to(t, v, at - page);
-		return true;
-	case ACTION_PAGE_DOWN:
-		move_to(t, v, at + page);
-		return true;
-	case ACTION_HALF_UP:
-		move_to(t, v, at - (page + 1) / 2);
-		return true;
-	case ACTION_HALF_DOWN:
-		move_to(t, v, at + (page + 1) / 2);
-		return true;
-	case ACTION_FIRST:
-		move_to(t, v, 0);
-		return true;
-	case ACTION_LAST:
-		move_to(t, v, (long)v->rows.count - 1);
-		return true;
-	default:
+	if (!key_moves(action, t->body.height - 2, v->rows.count, &to))
 		return false;
-	}
+	move_to(t, v, (long)to);
+	return true;
 }
 
 static bool tasks_act(struct tui *t, void *ctx, enum action action, int key)

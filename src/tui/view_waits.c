@@ -119,32 +119,16 @@ static void open_line(struct tui *t, struct waits *v)
 static bool waits_act(struct tui *t, void *ctx, enum action action, int key)
 {
 	struct waits *v = ctx;
-	long at, page = t->body.height > 2 ? t->body.height - 1 : 1;
+	size_t to;
 
 	(void)key;
 	refresh(t, v);
-	at = (long)v->at;
+	to = v->at;
+	if (key_moves(action, t->body.height - 1, v->nr_lines, &to)) {
+		move_to(v, (long)to);
+		return true;
+	}
 	switch (action) {
-	case ACTION_UP:
-		move_to(v, at - 1);
-		return true;
-	case ACTION_DOWN:
-		move_to(v, at + 1);
-		return true;
-	case ACTION_PAGE_UP:
-	case ACTION_HALF_UP:
-		move_to(v, at - (action == ACTION_PAGE_UP ? page : (page + 1) / 2));
-		return true;
-	case ACTION_PAGE_DOWN:
-	case ACTION_HALF_DOWN:
-		move_to(v, at + (action == ACTION_PAGE_DOWN ? page : (page + 1) / 2));
-		return true;
-	case ACTION_FIRST:
-		move_to(v, 0);
-		return true;
-	case ACTION_LAST:
-		move_to(v, (long)v->nr_lines);
-		return true;
 	case ACTION_OPEN:
 		open_line(t, v);
 		return true;

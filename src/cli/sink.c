@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the output of a command goes. */
+#include "cli/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+int sink_open(const struct options *options, struct sink *sink, int *width, struct err *e)
+{
+	const char *path = options->value[OPTION_OUTPUT];
+
+	*sink = (struct sink){STDOUT_FILENO, "the standard output"};
+	*width = 0;
+	if (!path || strcmp(path, "-") == 0) {
+		*width = cli_width();
+		return 0;
+	}
+	sink->path = path;
+	sink->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return sink->fd < 0 ? err_sys(e, errno, "cannot write %s", path) : 0;
+}
+
+int sink_flush(void *ctx, struct buf *out, struct err *e)
+{
+	const struct sink *sink = ctx;
+
+	return cli_write(sink->fd, sink->path, out, e);
+}
+
+int sink_close(const struct sink *sink, int rc, struct err *e)
+{
+	if (sink->fd >= 0 && close(sink->fd) != 0 && rc == 0)
+		rc = err_sys(e, errno, "cannot write %s", sink->path);
+	if (rc == 0)
+		return CLI_FINE;
+	cli_complain("%s", e->text);
+	return CLI_USAGE;
+}
+
+int sink_put(const struct options *options, struct buf *out)
+{
+	struct sink sink;
+	struct err e = {0};
+	int width, rc = sink_open(options, &sink, &width, &e);
+
+	if (rc == 0)
+		rc = sink_flush(&sink, out, &e);
+	return sink_close(&sink, rc, &e);
+}
