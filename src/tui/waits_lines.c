@@ -281,9 +281,9 @@ static void add_sentence(struct forest *f, uint32_t root)
 			 (unsigned long long)task_of(f, waiter)->waits.address);
 	else if (waiter != GRAPH_NONE)
 		snprintf(holds, sizeof(holds), " is waited for,");
-	if (f->held[root] > 0)
-		snprintf(waits, sizeof(waits), "; %u wait%s", f->held[root],
-			 f->held[root] == 1 ? "s" : "");
+	if (f->held[head] > 0)
+		snprintf(waits, sizeof(waits), "; %u wait%s", f->held[head],
+			 f->held[head] == 1 ? "s" : "");
 	line->head = or_empty(arena_printf(
 		&f->v->arena, "%s%s%s in %s%s%s%s",
 		name_node(f, head, name, sizeof(name)), holds,
