@@ -170,7 +170,7 @@ bench: ## the figures, as ratios measured side by side
 	@$(MAKE) --no-print-directory -j$(JOBS) all examples $(BENCHES) $(TARGETS)
 	@BUILD=$(abspath $(BUILD)) tests/bench/run.sh
 
-campaign: all $(TARGETS) ## tests that take many minutes: other versions of Go, 1,000 killed recorders
+campaign: all $(TARGETS) ## tests that take many minutes: other versions of Go, contention, killed recorders
 	@BUILD=$(abspath $(BUILD)) $(PROVE) --timer $(wildcard tests/campaign/*.t)
 
 SEEDS ?= 50

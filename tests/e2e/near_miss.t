@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Contention under load is no deadlock, with and without the agent: ordered locks, mutexes in
+# opposite order with a limit or a try, ping-pong between processes, file locks, joins.
+# NEAR_MISS_SECONDS: how long each way is watched; make campaign takes minutes.
+. "$(dirname "$0")/lib.sh"
+need python3
+seconds=${NEAR_MISS_SECONDS:-4}
+plan 10
+
+begin() {
+	rm -f "$work/hold"
+	mkfifo "$work/hold"
+	env "$@" "$BUILD/tests/targets/near_misses" "$work/a" "$work/b" <"$work/hold" >"$work/out" 2>>"$work/log" &
+	target=$!
+	started="$started $target"
+	exec 9>"$work/hold"
+	until_true grep -q ready "$work/out" || { echo 'Bail out! near_misses does not start'; exit 1; }
+}
+# Two that wait for each other in one look: without a limit that would be a deadlock.
+cat >"$work/circles.py" <<'PY'
+import json, sys
+dump = json.load(open(sys.argv[1]))
+owner = {t["id"]: (t["waits_on"] or {}).get("owner") for t in dump["tasks"]}
+print("cycles", len(dump["cycles"]), "circles", sum(owner.get(o) == i for i, o in owner.items() if o))
+PY
+# Looks for so many seconds, as the view does and as single dumps.
+watch() {
+	cycles=0
+	circles=0
+	looks=0
+	end=$(($(date +%s) + seconds))
+	"$client" check "$target" --no-deadlock --for "$seconds" -i 0.02 >"$work/check" 2>&1 &
+	check=$!
+	started="$started $check"
+	while now=$(date +%s) && { [ "$now" -lt "$end" ] || [ "$looks" -lt 3 ] ||
+		{ [ "$circles" -eq 0 ] && [ "$now" -lt $((end + 20)) ]; }; }; do
+		dump "$target" || break
+		# shellcheck disable=SC2046
+		set -- $(python3 "$work/circles.py" "$work/dump.json")
+		cycles=$((cycles + $2))
+		circles=$((circles + $4))
+		looks=$((looks + 1))
+	done
+	wait "$check"
+	status=$?
+}
+end_of() {
+	exec 9>&-
+	wait "$target"
+}
+
+for way in outside agent; do
+	if [ $way = agent ]; then begin LD_PRELOAD="$agent"; else begin A=; fi
+	watch
+	[ "$status" -eq 0 ]
+	ok $? "$way: check finds no deadlock in $seconds s of looks, 20 ms apart" "$(cat "$work/check")"
+	[ "$cycles" -eq 0 ] && [ "$looks" -ge 3 ]
+	ok $? "$way: neither does any dump" "$looks dumps, $cycles cycles"
+	[ "$circles" -gt 0 ]
+	ok $? "$way: though threads waited for each other" "$looks dumps"
+	end_of
+	! grep -q '^rounds .* 0$' "$work/out" && [ "$(grep -c '^rounds' "$work/out")" -eq 8 ]
+	ok $? "$way: and everything went on" "$(cat "$work/out")"
+done
+
+# The same command says so when there is one.
+rm -f "$work/hold"
+mkfifo "$work/hold"
+"$BUILD/tests/targets/lock_cycles" abba <"$work/hold" >"$work/out" 2>/dev/null &
+last=$!
+started="$started $last"
+exec 9>"$work/hold"
+until_true grep -q ready "$work/out"
+finds() { "$client" check "$last" --no-deadlock --for 1 -i 0.02 >"$work/check" 2>&1; [ $? -eq 1 ]; }
+until_true finds
+ok $? 'check ends with 1 for a deadlock' "$(cat "$work/check")"
+grep -q 'deadlock' "$work/check"
+ok $? 'and names it' "$(cat "$work/check")"
+exec 9>&-
+kill -9 "$last"
