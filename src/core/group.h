@@ -117,6 +117,9 @@ bool group_has(const struct group *group, const struct task *task);
 /* A filter that shows the tasks of it (as good as a filter can say it). */
 void group_filter(const struct group *group, const struct snapshot *snapshot, char *out,
 		  size_t size);
+/* The same to be kept: without lines, which change with every build. */
+void group_rule(const struct group *group, const struct snapshot *snapshot, char *out,
+		size_t size);
 /* Another snapshot's groups in the arena of this one, with the same tasks. */
 void groups_copy(struct snapshot *snapshot, const struct snapshot *from);
 /* The task's weight: a row of a profile stands for several goroutines. */

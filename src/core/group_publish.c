@@ -321,8 +321,8 @@ static void add_term(char *out, size_t size, const char *name, const char *value
 	out[used] = '\0';
 }
 
-void group_filter(const struct group *group, const struct snapshot *snapshot, char *out,
-		  size_t size)
+static void make_filter(const struct group *group, const struct snapshot *snapshot,
+			bool lines, char *out, size_t size)
 {
 	static const enum column_id of_stack[] = {COLUMN_FUNCTION, COLUMN_LOCATION};
 	const struct task *task = group->count > 0 && group->example < snapshot->nr_tasks
@@ -341,13 +341,25 @@ void group_filter(const struct group *group, const struct snapshot *snapshot, ch
 			 column_format(COLUMN_CREATED, task, 0, cell));
 	} else {
 		snprintf(out, size, "state=%s", state_info(group->state)->name);
-		for (size_t i = 0; i < 2; i++) {
+		for (size_t i = 0; i < (lines ? 2 : 1); i++) {
 			const char *text = column_format(of_stack[i], task, 0, cell);
 
 			if (text[0])
 				add_term(out, size, column_info(of_stack[i])->key, text);
 		}
 	}
+}
+
+void group_filter(const struct group *group, const struct snapshot *snapshot, char *out,
+		  size_t size)
+{
+	make_filter(group, snapshot, true, out, size);
+}
+
+void group_rule(const struct group *group, const struct snapshot *snapshot, char *out,
+		size_t size)
+{
+	make_filter(group, snapshot, false, out, size);
 }
 
 static struct leak *copy_leaks(struct arena *arena, const struct leak *from,

@@ -67,7 +67,13 @@ void group_acknowledge(struct tui *t, const struct group *group)
 	struct err e = {0};
 	char *line;
 
-	group_filter(group, t->snapshot, filter, sizeof(filter));
+	if (group->by == GROUP_STACK && group->stack == NULL) {
+		tui_say(t, ROLE_WARN,
+			"its stack is not known, so no rule can name it; b groups by "
+			"something else");
+		return;
+	}
+	group_rule(group, t->snapshot, filter, sizeof(filter));
 	line = find_line(t->settings.acknowledge, filter);
 	snprintf(before, sizeof(before), "%s", t->settings.acknowledge);
 	if (was && line == NULL) {

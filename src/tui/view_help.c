@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/app.h"
+#include "tui/groups.h"
 
 #define KEY_CELLS   16
 #define STATE_CELLS 14
-#define LINES_MAX   256
+#define LINES_MAX   512
 #define TEXT_MAX    400
 
 struct help_line {
@@ -36,6 +36,17 @@ static const struct {
 	{"age>30s cpu>5", "greater, less: > < >= <="},
 	{"label.request:/api", "a label"},
 	{"a b   a | b   !a", "and, or, not; parentheses group"},
+};
+
+static const struct {
+	const char *text;
+	const char *meaning;
+} verdicts[] = {
+	{"proof", "a deadlock, or a wait that nothing alive can end"},
+	{"leak",
+	 "grows, and hardly anything leaves; the score, up to 100, fades when that ends"},
+	{"recheck", "looks like a leak, but was not watched long enough, or slows down"},
+	{"acknowledged", "meant to be so, by a rule of yours: no alarm"},
 };
 
 static int help_init(struct tui *t, void *ctx)
@@ -85,6 +96,20 @@ static void add_states(struct help *v)
 	}
 }
 
+static void add_groups(struct help *v)
+{
+	add(v, ROLE_NORMAL, 0, "", "");
+	add(v, ROLE_STRONG, 0, "", "Columns of groups");
+	for (int id = 0; id < GROUP_COLUMNS; id++)
+		add(v, ROLE_KEY, STATE_CELLS,
+		    group_column_info((enum group_column)id)->title,
+		    group_column_info((enum group_column)id)->help);
+	add(v, ROLE_NORMAL, 0, "", "");
+	add(v, ROLE_STRONG, 0, "", "Verdicts");
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		add(v, ROLE_KEY, STATE_CELLS, verdicts[i].text, verdicts[i].meaning);
+}
+
 static void build(const struct tui *t, struct help *v, int width)
 {
 	v->count = 0;
@@ -110,6 +135,7 @@ static void build(const struct tui *t, struct help *v, int width)
 	for (int id = 0; id < COLUMN_COUNT; id++)
 		add(v, ROLE_KEY, STATE_CELLS, column_info((enum column_id)id)->title,
 		    column_info((enum column_id)id)->help);
+	add_groups(v);
 	add_states(v);
 }
 

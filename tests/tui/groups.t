@@ -185,10 +185,11 @@ press W
 expect 'settings saved to ' "W saves that"
 saved() {
 	grep -q '"acknowledge": \[' "$config" && grep -q 'function=\\"main.heartbeat\\"' "$config" &&
-		[ "$(grep -c heartbeat "$config")" -eq 1 ] && grep -q '"name:nobody"' "$config"
+		[ "$(grep -c heartbeat "$config")" -eq 1 ] && grep -q '"name:nobody"' "$config" &&
+		! grep -q 'climbs.go' "$config"
 }
 until_true saved
-ok $? "in config.json, and nothing else of it is touched"
+ok $? "in config.json, by names that the next build has too; nothing else of it is touched"
 press q q
 wait_for '^status=0'
 view "-i 0.1 --warm-up 2s $target"
@@ -201,5 +202,33 @@ press G
 until_true cursor_is_at main.heartbeat
 press a
 expect '^L +main.heartbeat .*leak' "a takes it back"
-press q q
+press '?'
+i=0
+until sees '^ Columns of groups|^ *Verdicts' || [ $i -ge 10 ]; do
+	i=$((i + 1))
+	press PageDown
+	sleep 0.1
+done
+sees '^ Columns of groups|^ *Verdicts'
+ok $? "the help says what the columns and the verdicts are"
+press q q q
+wait_for '^status=0'
+
+"$work/climbs" nil 50 >"$work/ready" 2>&1 &
+target=$!
+started="$started $target"
+until_true grep -q ready "$work/ready"
+view "-i 0.1 --ascii --no-color $target"
+press g
+expect '^P +main.forget +1 .*proof' "a wait that nothing can end is a proof at once"
+press Home Enter
+expect 'Verdict +proof, score 100' "and its group says so"
+plain() {
+	screen | grep -q 'Created by' && ! screen | LC_ALL=C grep -q '[^ -~]' &&
+		! colored | grep -qE "$esc\[[0-9;]*(3[0-8]|9[0-7])[;m]"
+}
+press G
+until_true plain
+ok $? "with --ascii and --no-color there is neither a colour nor a sign beyond ASCII"
+press q q q
 plan "$tests"
