@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The poller's thread. Looks are due at multiples of the interval: one that takes too long
- * swallows the ones that it overlaps. */
+ * swallows the ones that it overlaps, and those in a pause as long as it took. */
 #include "cli/poller.h"
 
 #include <errno.h>
@@ -296,10 +296,11 @@ static void sleep_until(struct poller *poller, int64_t due_ns)
 		poller->next_ns = clock_mono_ns();
 }
 
-/* The next multiple of the interval that is still to come. */
+/* The next multiple of the interval that leaves half of the time to others. */
 static void plan_next(struct poller *poller)
 {
 	int64_t now_ns = clock_mono_ns();
+	int64_t earliest_ns = now_ns + poller->state.poll_ns;
 
 	if (poller->proving && poller->interval_ns > PROVING_LOOK_NS) {
 		poller->next_ns = now_ns + PROVING_LOOK_NS;
@@ -311,8 +312,8 @@ static void plan_next(struct poller *poller)
 		return;
 	}
 	poller->next_ns += poller->interval_ns;
-	if (poller->next_ns <= now_ns)
-		poller->next_ns += (now_ns - poller->next_ns) / poller->interval_ns *
+	if (poller->next_ns <= earliest_ns)
+		poller->next_ns += (earliest_ns - poller->next_ns) / poller->interval_ns *
 					   poller->interval_ns +
 				   poller->interval_ns;
 	/* A recording goes by its own clock. */

@@ -100,7 +100,7 @@ static void client_close(struct client *client)
 
 static void measure(const struct source_ops *source, bool agent)
 {
-	static const char *const arguments[] = {THREADS, "busy", NULL};
+	static const char *const arguments[] = {THREADS, NULL};
 	double early_mb = 0, late_mb = 0, most_mb = 0;
 	struct bench_child child;
 	struct client client;

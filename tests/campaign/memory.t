@@ -33,8 +33,8 @@ watch() {
 		sleep 1
 	done
 	took=$(screen | grep -oE 'poll [0-9.]+[mµ]?s' | head -1)
-	[ $i -eq "$seconds" ]
-	ok $? "$name: watched for $i s, $took"
+	[ $i -eq "$seconds" ] && kill -0 "$target" && sees 'every 50ms'
+	ok $? "$name: watched for $i s, ${took:-poll not said}"
 	# The last quarter has no more than the second one, but for what an allocator does.
 	awk '{v[NR] = $1} END {
 		for (i = 1; i <= NR; i++) {

@@ -1,0 +1,87 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Thousands of threads, with fewer descriptors than threads: the table is complete, look
+# after look; what one of them does among all those that wait is seen in the next look.
+. "$(dirname "$0")/lib.sh"
+need python3
+plan 12
+count=1500
+
+# prepare [COMMAND...]: the target behind a pipe; $target
+prepare() {
+	rm -f "$work/in"
+	mkfifo "$work/in"
+	: >"$work/out"
+	"$@" "$BUILD/tests/targets/many_threads" $count <"$work/in" >"$work/out" 2>&1 &
+	target=$!
+	started="$started $target"
+	exec 9>"$work/in"
+	until_true grep -q . "$work/out"
+	grep -q ready "$work/out"
+}
+if ! prepare env; then
+	seq 1 12 | sed "s/.*/ok & - # SKIP no $count threads here: $(tail -1 "$work/out")/"
+	exit 0
+fi
+states='sum(t["state"] in ("mutex", "cond", "io-read", "sleep") for t in tasks)'
+
+check "every thread is there, in the state of its wait" sees "$target" "len(tasks) == $count + 1 and $states == len(tasks)"
+check "with its stack" query \
+	'sum(any(f["function"] in ("wait_mutex", "wait_cond", "wait_read", "wait_sleep") for f in t["stack"]) for t in tasks) == len(tasks) - 1'
+
+# Looks in a row: threads that did not run, then one that did; 300 descriptors for 1500.
+cat >"$work/looks.py" <<'PY'
+import json, subprocess, sys
+client, path, count, main, part = sys.argv[1:6]
+times = [json.loads(line)["time"] for line in open(path) if '"tasks"' in line and '"time"' in line]
+looks = []
+for time in (times[2], times[len(times) // 2], times[-1]):
+    text = subprocess.run([client, "dump", path, "--at", time, "-f", "json"], capture_output=True, text=True, check=True).stdout
+    looks.append({t["id"]: t for t in json.loads(text)["tasks"]})
+numbers = [len(look) for look in looks]
+states = sorted({t["state"] for look in looks for t in look.values()})
+ages = [[(t["id"] == main, t["age_ns"]) for t in look.values()] for look in looks]
+first = {key for key, t in looks[0].items() if key != main}
+# Who waits since before the first look is older in the last one by all the time between.
+younger = [key for key in first if looks[-1][key]["age_ns"] <= looks[0][key]["age_ns"]]
+woke = looks[-1][main]["age_ns"] < min(looks[-1][key]["age_ns"] for key in first)
+print(len(times), "looks:", numbers, states, "younger:", younger[:5], "main is younger than all:", woke)
+sys.exit(0 if {"whole": all(n == int(count) for n in numbers),
+               "states": set(states) <= {"mutex", "cond", "io-read", "sleep"},
+               "woken": woke and not younger}[part] else 1)
+PY
+on_looks() { python3 "$work/looks.py" "$client" "$work/recording" $((count + 1)) "t$target" "$1"; }
+# record_looks OPTION...: the target, while its main thread is woken once
+record_looks() {
+	rm -f "$work/recording"
+	(ulimit -n 300 && exec "$client" record "$target" "$@" -i 0.1 -o "$work/recording") 2>"$work/err" &
+	recorder=$!
+	started="$started $recorder"
+	has_looks() { [ "$(grep -c '"tasks"' "$work/recording")" -ge "$1" ]; }
+	until_true has_looks 8
+	ls "/proc/$recorder/fd" | wc -l >"$work/fds"
+	echo >&9
+	until_true has_looks 16
+	kill -INT $recorder
+	wait $recorder
+}
+judge() {
+	ok $? "$1: it is watched with 300 descriptors" "$(cat "$work/err")"
+	check "$1: each look has every thread" on_looks whole
+	check "$1: none is in a state that it is not in" on_looks states
+	check "$1: the one that woke has a new wait, the others have their old ones" on_looks woken
+}
+record_looks --source native
+judge native
+[ "$(cat "$work/fds")" -lt 300 ]
+ok $? "no more descriptors than there may be" "$(cat "$work/fds")"
+exec 9>&-
+wait "$target"
+
+prepare env LD_PRELOAD="$agent"
+until_true sees "$target" '"agent" in d["target"]["sources"]'
+record_looks --source agent
+judge agent
+exec 9>&-
+wait "$target"
+ok $? "and it ends well"
