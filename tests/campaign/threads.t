@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# 30,000 threads, or as many as this machine has room for beside others (THREADS), from
+# outside and with the agent: the table is complete, the looks keep up with the interval or
+# take half of the time, and too few descriptors or a low limit of them change nothing.
+. "$(dirname "$0")/../tui/lib.sh"
+
+# Ids for others, and 40 KB of kernel and stack for each thread.
+room=$(awk -v ids="$(cat /proc/sys/kernel/pid_max)" -v most="$(cat /proc/sys/kernel/threads-max)" '
+	FILENAME == "/proc/loadavg" { split($4, n, "/"); used = n[2] }
+	/^MemAvailable/ { memory = $2 / 40 / 2 }
+	END {
+		limit = ids < most ? ids : most
+		left = limit - used - 5000
+		print int(left < memory ? left : memory)
+	}' /proc/loadavg /proc/meminfo)
+count=${THREADS:-30000}
+[ "$count" -le "$room" ] || count=$room
+[ "$count" -ge 5000 ] || skip_all "there is room for $room threads"
+
+target() {
+	[ -p "$work/hold" ] || mkfifo "$work/hold"
+	: >"$work/out"
+	"$@" "$BUILD/tests/targets/many_threads" "$count" busy <"$work/hold" >"$work/out" 2>&1 &
+	target=$!
+	started="$started $target"
+	exec 9>"$work/hold"
+	until_true grep -q . "$work/out"
+	grep -q ready "$work/out" || skip_all "no $count threads here: $(cat "$work/out")"
+}
+end_target() {
+	exec 9>&-
+	wait "$target" 2>/dev/null
+}
+ticks() { awk '{print $14 + $15}' "/proc/$pid/stat"; }
+# look NAME OPTION...: the view of all of them, for ten seconds
+look() {
+	name=$1
+	shift
+	view "$* --interval 0.2 $target"
+	pid=$(view_pid)
+	wait_for "tasks $((count + 2))"
+	ok $? "$name: the view has all of $((count + 2))"
+	sleep 10 # what is measured, not what is waited for
+	before=$(ticks)
+	sleep 5
+	after=$(ticks)
+	sees "tasks $((count + 2))"
+	ok $? "$name: and keeps them"
+	took=$(screen | grep -oE 'poll [<0-9.]+[mµ]?s' | head -1)
+	peak=$(awk '/^VmHWM/ {print int($2 / 1024)}' "/proc/$pid/status")
+	fds=$(find "/proc/$pid/fd" -type l | wc -l)
+	echo "# $name: $took, $((after - before)) ticks of $(getconf CLK_TCK) in 5 s, $peak MB at most, $fds descriptors"
+	[ $((after - before)) -lt $((4 * $(getconf CLK_TCK))) ]
+	ok $? "$name: it leaves time to others"
+	kill "$pid"
+	wait_for 'status='
+	run_in_shell clear
+	begin=$(date +%s%N)
+	rows=$("$client" dump "$target" "$@" -f json | python3 -c 'import json, sys
+tasks = json.load(sys.stdin)["tasks"]
+good = sum(t["state"] in ("mutex", "cond", "io-read", "sleep", "running", "runnable") for t in tasks)
+print(len(tasks), good, len({t["id"] for t in tasks}))')
+	echo "# $name: a dump takes $((($(date +%s%N) - begin) / 1000000)) ms"
+	[ "$rows" = "$((count + 2)) $((count + 2)) $((count + 2))" ]
+	ok $? "$name: a dump has each of them once, in a state that it can be in: $rows"
+}
+
+open_shell 160 45
+target env
+look native --source native
+run_in_shell 'ulimit -n 256'
+look 'native, 256 descriptors' --source native
+end_target
+target env LD_PRELOAD="$agent"
+look 'agent, 256 descriptors' --source agent
+end_target
+plan $tests
