@@ -75,6 +75,7 @@ SCRIPTS := $(wildcard tests/e2e/*.t tests/tui/*.t tests/fault/*.t)
 	uninstall deps dist format help clean
 
 all: agent client ## build the agent and the client
+	@:
 agent: $(LIB_SO) $(LIB_A) $(BUILD)/libgrmon.so
 client: $(CLIENT)
 examples: $(EXAMPLES) ## build the demo server and the examples (libmicrohttpd, GNU Pth)

@@ -38,8 +38,8 @@ for user in 7 8; do
 done
 
 if [ -t 0 ] && [ -t 1 ]; then
-	echo "Each answer left a producer behind. After 3 s grmon-c calls it stuck; Enter shows"
-	echo "who started it, q quits. In another terminal: curl '$url?user=9'"
+	echo "Each answer left a producer behind. After 3 s grmon-c calls it stuck: n goes to it,"
+	echo "Enter shows who started it, q quits. In another terminal: curl '$url?user=9'"
 	"$client" --stuck 3s "$server"
 	exit
 fi
