@@ -90,6 +90,10 @@ static int say_result(const struct check *check, int fine)
 	struct buf out;
 	int rc = CLI_FOUND;
 
+	if (check_broken(check) == 0 && span->looks == 0) {
+		fprintf(stderr, "grmon-c: it ended before check could look at it.\n");
+		return fine;
+	}
 	if (check_broken(check) == 0) {
 		fprintf(stderr, "grmon-c: check passed: %llu looks in %s.\n",
 			(unsigned long long)span->looks,

@@ -84,6 +84,16 @@ struct look_options watch_look_options(const struct options *options)
 	};
 }
 
+/* A name of several processes: the list can ask which one is meant. */
+static bool several_fit(const char *name)
+{
+	struct err e = {0};
+	pid_t pid;
+
+	return cli_has_terminal() && name[0] && !cli_foreign_target(name) &&
+	       source_resolve(name, false, &pid, &e) == ERR_USAGE;
+}
+
 /* TARGET as a pid, or a name to wait for (pid 0), or neither: choose. */
 static int find_target(struct watch *watch, pid_t *pid)
 {
@@ -117,6 +127,10 @@ static int find_target(struct watch *watch, pid_t *pid)
 			*pid = 0;
 			return CLI_FINE;
 		}
+	}
+	if (!wait && options->pid == 0 && several_fit(watch->title)) {
+		watch->choose = true;
+		return CLI_FINE;
 	}
 	return cli_resolve(options, pid);
 }

@@ -12,7 +12,7 @@ struct tui_options {
 	struct feed feed;
 	struct settings settings;
 	const char *title; /* TARGET as the user wrote it */
-	bool choose;       /* start in the process list */
+	bool choose;       /* start in the process list, with those that the title fits */
 	/* W: write settings back; leaves the path that was written in `path`. May be NULL. */
 	int (*save)(void *save_ctx, const struct settings *settings, char *path,
 		    size_t size, struct err *e);

@@ -58,7 +58,8 @@ static int processes_init(struct tui *t, void *ctx)
 {
 	struct processes *v = ctx;
 
-	(void)t;
+	if (t->options->choose && t->options->title != NULL)
+		snprintf(v->filter, sizeof(v->filter), "%s", t->options->title);
 	v->table.count = PROCESS_COLUMNS;
 	v->table.sorted = PROCESS_SOURCE;
 	for (int i = 0; i < PROCESS_COLUMNS; i++)

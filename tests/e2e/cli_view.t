@@ -67,8 +67,9 @@ until_true gone "$child"
 ok $? 'the command does not outlive a view that is killed'
 # Nobody was left to put the terminal back.
 press C-j
-typed 'stty sane; tput rmcup; clear'
+typed 'stty sane; tput rmcup; clear; echo is-sane'
 press C-j
+wait_for '^is-sane'
 
 run_in_shell "clear; $client run -- $work/bin/nothing; echo status=\$?"
 expect '^status=3' 'a command that does not exist leaves the terminal alone'

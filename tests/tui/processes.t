@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The process list: the first screen without a target, filter, sort, attach, and P.
 . "$(dirname "$0")/lib.sh"
-plan 11
+plan 13
 
 start_target
 open_shell 100 30
@@ -30,3 +30,13 @@ press Home Enter
 expect '^ *PID[▲▼]' "sorted by pid"
 press P q q
 expect '^status=0' "and out"
+
+ln -s "$(command -v sleep)" "$work/twin$$"
+for _ in 1 2; do
+	"$work/twin$$" 600 &
+	started="$started $!"
+done
+run_in_shell "clear; $client twin$$"
+expect "Processes: 2 of [0-9]+, filter: twin$$" "a name of several asks which one is meant"
+press Enter
+expect "^twin$$ +pid [0-9]+" "and Enter watches it"
