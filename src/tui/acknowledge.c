@@ -78,8 +78,8 @@ void group_acknowledge(struct tui *t, const struct group *group)
 	snprintf(before, sizeof(before), "%s", t->settings.acknowledge);
 	if (was && line == NULL) {
 		tui_say(t, ROLE_WARN,
-			"a wider filter of the settings acknowledges it: see "
-			"\"acknowledge\" in config.json");
+			"a wider filter of the settings covers it: see \"acknowledge\" "
+			"and \"suppress\" in config.json");
 		return;
 	}
 	if (line != NULL)

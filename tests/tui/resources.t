@@ -3,7 +3,7 @@
 # The resources view: what is there, graphs with their scales in UTF-8 and ASCII, a limit that
 # is near, and when it will be reached.
 . "$(dirname "$0")/lib.sh"
-plan 20
+plan 22
 
 # start_resources ARG...: tests/targets/resources; $target is its pid.
 start_resources() {
@@ -30,8 +30,11 @@ expect ' [0-9.]+[KMG] ┤' "and a scale of bytes"
 expect '^ +-[0-9.]+s .* now' "and one of time"
 expect 'watched for [0-9.]+s' "the footer says for how long"
 expect ' fds [0-9]+ .*open descriptors' "there is one for the descriptors"
+expect 'graphs 1 to [0-9]+ of [0-9]+, watched for' "and that there are more graphs than fit"
 press End
 expect_gone 'sockets: +established' "End scrolls"
+press k k
+expect ' children 2 .*child processes' "to the graph of the children"
 press Home
 expect 'sockets: +established' "and Home scrolls back"
 resize 20 6
