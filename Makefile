@@ -160,6 +160,7 @@ check: ## install what the tests need, build, run every test
 	@$(MAKE) --no-print-directory check-quick
 check-quick: tests ## run every test, installing nothing
 	BUILD=$(abspath $(BUILD)) SAN=$(SAN) CMOCKA_MESSAGE_OUTPUT=TAP \
+		$(if $(SAN),TEST_SECONDS=600) \
 		$(PROVE) -j$(JOBS) --exec tests/run-test --timer $(UNIT_TESTS) $(FAULT_TESTS) $(SCRIPTS)
 
 lint: ## layering, formatting, static analysis, exported symbols, man pages
