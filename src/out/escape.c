@@ -47,9 +47,12 @@ static size_t utf8_decode(const unsigned char *text, uint32_t *point)
 static bool is_treacherous(uint32_t point)
 {
 	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad ||
-	       (point >= 0x200b && point <= 0x200f) ||
+	       point == 0x34f || point == 0x61c || point == 0x115f || point == 0x1160 ||
+	       point == 0x180e || (point >= 0x200b && point <= 0x200f) ||
 	       (point >= 0x2028 && point <= 0x202e) ||
-	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff ||
+	       (point >= 0x2060 && point <= 0x206f) || point == 0x3164 ||
+	       point == 0xfeff || point == 0xffa0 ||
+	       (point >= 0xfff9 && point <= 0xfffb) ||
 	       (point >= 0xe0000 && point <= 0xe0fff);
 }
 
@@ -134,6 +137,23 @@ size_t escape_text(struct buf *out, const char *text, size_t max_cells, bool asc
 	return cells;
 }
 
+/* JSON allows most of what a terminal would obey; whoever looks at it there is spared. */
+static bool json_is_plain(uint32_t point)
+{
+	if (point < 0x80)
+		return point >= 0x20 && point != 0x7f && point != '"' && point != '\\';
+	return !is_treacherous(point);
+}
+
+static void json_hex(struct buf *out, uint32_t point)
+{
+	if (point < 0x10000)
+		buf_printf(out, "\\u%04x", point);
+	else
+		buf_printf(out, "\\u%04x\\u%04x", 0xd800 + ((point - 0x10000) >> 10),
+			   0xdc00 + ((point - 0x10000) & 0x3ff));
+}
+
 void escape_json(struct buf *out, const char *text)
 {
 	const char *run = text; /* start of bytes that can be written as they are */
@@ -147,8 +167,7 @@ void escape_json(struct buf *out, const char *text)
 		uint32_t point = 0;
 		size_t length = utf8_decode((const unsigned char *)text, &point);
 
-		if (length > 0 && point >= 0x20 && point != 0x7f && point != '"' &&
-		    point != '\\') {
+		if (length > 0 && json_is_plain(point)) {
 			text += length;
 			continue;
 		}
@@ -158,7 +177,7 @@ void escape_json(struct buf *out, const char *text)
 		else if (point == '"' || point == '\\')
 			buf_printf(out, "\\%c", (char)point);
 		else
-			buf_printf(out, "\\u%04x", point);
+			json_hex(out, point);
 		text += length ? length : 1;
 		run = text;
 	}

@@ -31,10 +31,11 @@ static size_t utf8_decode(const unsigned char *text, size_t length, uint32_t *co
 /* Characters without width that are no marks: they reorder or hide what is around them. */
 static bool invisible(uint32_t code)
 {
-	return code == 0xad || code == 0x61c || code == 0x180e || code == 0xfeff ||
-	       (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2060 && code <= 0x206f) || (code >= 0xfff0 && code <= 0xfffb) ||
-	       (code >= 0xe0000 && code <= 0xe0fff);
+	return code == 0xad || code == 0x34f || code == 0x61c || code == 0x115f ||
+	       code == 0x1160 || code == 0x180e || code == 0x3164 || code == 0xfeff ||
+	       code == 0xffa0 || (code >= 0x200b && code <= 0x200f) ||
+	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
+	       (code >= 0xfff0 && code <= 0xfffb) || (code >= 0xe0000 && code <= 0xe0fff);
 }
 
 static size_t escape_byte(unsigned char byte, struct text_unit *unit)

@@ -18,7 +18,7 @@ start_locks() {
 	last=$!
 	started="$started $last"
 	exec 9>"$work/hold"
-	until_true is_ready || { echo "Bail out! $kind does not start"; exit 1; }
+	until_true is_ready || give_up "$kind does not start"
 }
 stop_locks() {
 	exec 9>&-

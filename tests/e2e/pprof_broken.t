@@ -37,4 +37,9 @@ check 'a header is missing' fails key '--header'
 check 'a header' sees "$url/key" "len(tasks) == 50" --header 'X-Key: open'
 # A sanitizer takes far more address space.
 [ -n "${SAN:-}" ] || limit="prlimit --as=1500000000"
-check '500 MB' fails huge 'more than 256 MB'
+# With one, 256 MB do not always come within the limit of an answer.
+if [ -n "${SAN:-}" ]; then
+	ok 0 '# SKIP 500 MB take too long with a sanitizer'
+else
+	check '500 MB' fails huge 'more than 256 MB'
+fi

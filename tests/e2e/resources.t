@@ -16,7 +16,7 @@ start_resources() {
 	started="$started $last"
 	exec 9>"$work/hold"
 	until_true grep -q ready "$work/ready" ||
-		{ echo "Bail out! the target does not start: $(cat "$work/log")"; exit 1; }
+		give_up "the target does not start: $(cat "$work/log")"
 }
 
 start_resources

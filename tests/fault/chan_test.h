@@ -58,7 +58,7 @@ static inline int64_t now_ns(void)
 
 static inline void give_up(const char *why)
 {
-	printf("Bail out! %s\n", why);
+	printf("not ok - %s\n", why);
 	fflush(stdout);
 	_exit(1);
 }

@@ -8,6 +8,8 @@
 server=grmon-tui-$$
 export LC_ALL=C.UTF-8
 unset NO_COLOR GRMON_SOCKET_DIR GRMON_DISABLE TMUX
+# What tmux starts its commands with: not that of a user who has none, or one of its own kind.
+export SHELL=/bin/sh
 
 finish() {
 	status=$?
@@ -55,7 +57,7 @@ open_shell() {
 	tmux -L "$server" -f /dev/null new-session -d -s view -x "$1" -y "$2" \
 		"PS1='back> ' ENV= exec sh"
 	tmux -L "$server" set-option -g focus-events off >/dev/null
-	wait_for '^back>' || { echo "Bail out! no shell in tmux"; exit 1; }
+	wait_for '^back>' || give_up 'no shell in tmux'
 }
 # Type a command into that shell.
 run_in_shell() {
@@ -81,5 +83,5 @@ start_target() {
 	target=$!
 	started="$started $target"
 	exec 9>"$work/hold"
-	until_true is_ready || { echo "Bail out! the target does not start"; exit 1; }
+	until_true is_ready || give_up 'the target does not start'
 }

@@ -6,7 +6,7 @@ plan 19
 
 start_target LD_PRELOAD="$agent"
 cd "$work" || exit 1
-"$client" record "$target" -o file.grmon -i 0.1 --for 3 || echo "Bail out! no recording"
+"$client" record "$target" -o file.grmon -i 0.1 --for 3 || give_up "no recording"
 open_shell 110 30
 view "$work/file.grmon"
 expect 'REPLAY [0-9:]*Z' "the header says that it is a recording, and of when"

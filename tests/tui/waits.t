@@ -13,7 +13,7 @@ start_locks() {
 	target=$!
 	started="$started $target"
 	exec 9>"$work/hold"
-	until_true is_ready || { echo "Bail out! the target does not start"; exit 1; }
+	until_true is_ready || give_up "the target does not start"
 }
 
 start_locks wide 12

@@ -132,6 +132,8 @@ static void escapes_what_harms(void **state)
 		{"\xe2\x82", "\\xe2\\x82"},          /* cut off */
 		{"\xc2\x9b", "\\u{9b}"},             /* C1: CSI */
 		{"\xe2\x80\xae", "\\u{202e}"},       /* right-to-left override */
+		{"\xd8\x9c", "\\u{61c}"},            /* a mark of Arabic */
+		{"\xe3\x85\xa4", "\\u{3164}"},       /* a letter that is not seen */
 		{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
 	};
 
@@ -163,6 +165,26 @@ static void cuts_between_characters(void **state)
 	/* Nor does an escape that would be cut in two. */
 	assert_int_equal(escape_text(&out, "a\033bc", 3, true), 2);
 	assert_string_equal(out.bytes, "a~");
+	buf_release(&out);
+}
+
+/* A terminal that shows the JSON is not moved by it either, and whoever parses it has the
+ * text as it was. */
+static void json_moves_no_terminal(void **state)
+{
+	static const char text[] = "\xc2\x9b"
+				   "2J\xe2\x80\xae\xf3\xa0\x80\x81gr\xc3\xbc\xc3\x9f";
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 0);
+	escape_json(&out, text);
+	assert_string_equal(out.bytes,
+			    "\"\\u009b2J\\u202e\\udb40\\udc01gr\xc3\xbc\xc3\x9f\"");
+	json_t *parsed = json_loads(out.bytes, JSON_DECODE_ANY, NULL);
+
+	assert_string_equal(json_string_value(parsed), text);
+	json_decref(parsed);
 	buf_release(&out);
 }
 
@@ -415,6 +437,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes_what_harms),
 		cmocka_unit_test(cuts_between_characters),
+		cmocka_unit_test(json_moves_no_terminal),
 		cmocka_unit_test_setup_teardown(json_survives_hostile_bytes, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(json_says_null_for_unknown, setup,
