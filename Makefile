@@ -176,8 +176,10 @@ campaign: all $(TARGETS) ## tests that take many minutes: other versions of Go, 
 	@BUILD=$(abspath $(BUILD)) $(PROVE) --timer $(wildcard tests/campaign/*.t)
 
 SEEDS ?= 50
-verdicts: $(BUILD)/tests/unit/test_leak.t ## the leak verdict's table of precision and recall
+verdicts: $(BUILD)/tests/unit/test_leak.t all examples ## the leak verdict's tables of precision and recall
 	@GRMON_SEEDS=$(SEEDS) CMOCKA_MESSAGE_OUTPUT=TAP $<
+	@for test in leak_go leak_native; do BUILD=$(abspath $(BUILD)) tests/run-test \
+		tests/e2e/$$test.t | grep -v '^ok\|^1\.\.'; done
 
 FUZZ_SECONDS ?= 60
 fuzz: ## every fuzz target for FUZZ_SECONDS (60) each

@@ -16,8 +16,9 @@
 #include "out/stream.h"
 #include "rec/file.h"
 
-#define KEEP_DEFAULT 4
-#define KEEP_MOST    255 /* as many as a reader takes for one */
+#define FIRST_WAIT_NS (5 * CLOCK_SECOND_NS)
+#define KEEP_DEFAULT  4
+#define KEEP_MOST     255 /* as many as a reader takes for one */
 
 static volatile sig_atomic_t stop_signal;
 
@@ -146,6 +147,16 @@ static void pause_until(int64_t due_ns)
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
 }
 
+/* However short --for is, there is a sample, if that can be had. */
+static bool goes_on(const struct recorder *recorder)
+{
+	int64_t now_ns = clock_mono_ns();
+
+	if (recorder->samples == 0 && !recorder->failing)
+		now_ns -= FIRST_WAIT_NS;
+	return !stop_signal && now_ns < recorder->end_ns;
+}
+
 /* 0, or the error that ended it; ERR_GONE is an end like another once there is a sample. */
 static int record_looks(struct recorder *recorder, int64_t interval_ns, struct err *e)
 {
@@ -155,7 +166,7 @@ static int record_looks(struct recorder *recorder, int64_t interval_ns, struct e
 	struct snapshot *snapshot;
 	int rc = 0;
 
-	while (!stop_signal && rc == 0 && clock_mono_ns() < recorder->end_ns) {
+	while (rc == 0 && goes_on(recorder)) {
 		struct err failed = {0};
 		int looked = look_sample(&recorder->look, &all, &snapshot, &failed);
 
@@ -175,7 +186,9 @@ static int record_looks(struct recorder *recorder, int64_t interval_ns, struct e
 		first = false;
 		if (due_ns < clock_mono_ns())
 			due_ns = clock_mono_ns();
-		pause_until(due_ns < recorder->end_ns ? due_ns : recorder->end_ns);
+		pause_until(due_ns < recorder->end_ns || recorder->samples == 0
+				    ? due_ns
+				    : recorder->end_ns);
 	}
 	return rc;
 }

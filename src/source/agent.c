@@ -14,6 +14,7 @@
 #define NAMES_LATER_NS        10000000ll
 #define ATTACH_AGAIN_NS       (2 * CLOCK_SECOND_NS)
 #define STACKS_ALL_NS         (5 * CLOCK_SECOND_NS)
+#define WHOLE_AGAIN_LOOKS     64
 
 static int agent_probe(const struct source_target *t, struct err *e)
 {
@@ -113,11 +114,26 @@ static bool wants_stack(const struct source_focus *focus, enum task_kind kind,
 	return focus && (focus->all || (focus->id == id && focus->kind == kind && id));
 }
 
+/* A thread stays in its wait for as long as its slot says so, and its stack stays as it is.
+ * Now and then it is read all the same. */
+static bool keeps_stack(const struct agent *agent, const struct row *row)
+{
+	return row->whole && !row->thread && row->slot.state != WIRE_STATE_RUNNING &&
+	       row->contradicted == 0 &&
+	       row->whole_generation == symbols_generation(agent->symbols) &&
+	       (agent->polls + (uint32_t)row->tid) % WHOLE_AGAIN_LOOKS != 0;
+}
+
 /* The thread's whole stack, as it stands in the kernel; only where it is blocked. */
 static void whole_stack(struct agent *agent, struct row *row, struct task *task)
 {
 	struct thread *thread = row->thread;
 
+	if (keeps_stack(agent, row)) {
+		task->stack = row->whole;
+		return;
+	}
+	row->whole = NULL;
 	if (!thread)
 		thread = thread_get(&agent->threads, row->tid);
 	if (!thread)
@@ -126,8 +142,12 @@ static void whole_stack(struct agent *agent, struct row *row, struct task *task)
 		thread_unwind(&agent->threads, thread, true);
 		if (thread->stack)
 			task->stack = thread->stack;
-		if (thread->suspect)
+		if (thread->suspect) {
 			task->flags |= TASK_SUSPECT;
+		} else if (thread->stack) {
+			row->whole = thread->stack;
+			row->whole_generation = symbols_generation(agent->symbols);
+		}
 	}
 	if (!thread->claimed)
 		thread_drop(&agent->threads, thread);
@@ -154,7 +174,8 @@ static int add_rows(struct agent *agent, const struct source_focus *focus,
 		row_to_task(agent, row,
 			    whole || wants_stack(focus, TASK_COROUTINE, row->slot.serial),
 			    out, task);
-		if (whole && (!focus->all || symbols_time_left(agent->symbols)))
+		if (whole && (!focus->all || keeps_stack(agent, row) ||
+			      symbols_time_left(agent->symbols)))
 			whole_stack(agent, row, task);
 	}
 	return 0;

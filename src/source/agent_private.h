@@ -43,6 +43,8 @@ struct row {
 	struct wire_slot slot; /* a whole copy; kind WIRE_FREE: no task */
 	struct kernel_wait waits;
 	const struct stack *site;
+	const struct stack *whole; /* as it was unwound in this wait, or NULL */
+	uint32_t whole_generation; /* of the symbols */
 	const struct stack *created_by;
 	uint64_t creator_id;
 	char name[WIRE_NAME_BYTES + 1];

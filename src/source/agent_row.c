@@ -59,6 +59,7 @@ static void take_slot(struct agent *agent, struct row *row, const struct wire_sl
 	row->changed = true;
 	row->waits_known = false;
 	row->blocked_agreed = false;
+	row->whole = NULL;
 	row->refined = false;
 	row->contradicted = 0;
 	row->unchanged = 0;

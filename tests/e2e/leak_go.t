@@ -11,6 +11,7 @@ go build -ldflags '-s -w' -o "$work/climbs" "$(dirname "$0")/../targets/go/climb
 
 leaking='producer agents bodies tickers day-leak steps nil'
 healthy='fixed pool day'
+targets=$(cd "$(dirname "$0")/../targets" && pwd)
 cd "$work" || exit 1
 for story in $leaking $healthy; do
 	"$work/climbs" $story 50 >"$story.out" 2>&1 </dev/null &
@@ -75,20 +76,7 @@ ok $((live != 1)) 'a live report with --fail ends with status 1' "$live $(cat li
 check 'and names the function and its creator' \
 	grep -q '^Leak 1: chan-send in main.newProducer.func1 at climbs.go:[0-9]*, created by main.newProducer' live.txt
 # shellcheck disable=SC2086
-python3 - $leaking -- $healthy <<'PY'
-import json, sys
-cut = sys.argv.index("--")
-right = said = 0
-print("# recorded program   expected  verdict")
-for number, story in enumerate(sys.argv[1:cut] + sys.argv[cut + 1:]):
-    leaks = [l for l in json.load(open(story + ".json"))["leaks"] if l["verdict"] in ("leak", "proof")]
-    expected = number < cut - 1
-    said += bool(leaks)
-    right += bool(leaks) and expected
-    words = ", ".join(f'{l["verdict"]}: {l["function"]}' for l in leaks) or "none"
-    print(f'# {story:18} {"leak" if expected else "none":9} {words}')
-print(f"# precision {right / max(said, 1):.2f} ({right} of {said}), recall {right / (cut - 1):.2f} ({right} of {cut - 1})")
-PY
+python3 "$targets/../e2e/leak_table.py" $leaking -- $healthy
 check 'climbing, then a restart: the leak is listed as one of earlier' leaks again \
 	"sites == [] and len(report['earlier']) == 1 and 'main.heartbeat' in report['earlier'][0]['site'] and 'From ' in report['earlier'][0]['evidence']"
 mkdir -p known/grmon-c unwanted/grmon-c

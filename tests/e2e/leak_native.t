@@ -89,8 +89,14 @@ judge leak.json "$client" report -f json --for 5 "$(cat leak.pid)"
 for name in $healthy; do
 	judge $name.check "$client" check --no-leak --max-stuck 0 --for 5 "$(cat $name.pid)"
 done
+# The same as recordings, which are judged by what is in them.
+for name in leaky leak $healthy; do
+	judge $name.recorded "$client" record -o $name.grmon -i 0.1 --for 5 "$(cat $name.pid)"
+done
 # shellcheck disable=SC2086
 wait $judges
+mv leaky.json live.json
+mv leak.json climbs.json
 
 is_leak() { # is_leak FILE PYTHON: of the only leak, `leak`
 	python3 - "$1" "$2" <<'PY'
@@ -103,14 +109,24 @@ leak = leaks[0]
 sys.exit(not (len(leaks) == 1 and eval(sys.argv[2])))
 PY
 }
-check 'the demo server leaks in send_product, which get_products starts' is_leak leaky.json \
+check 'the demo server leaks in send_product, which get_products starts' is_leak live.json \
 	'"send_product" in functions(leak["stack"]) and leak["creator"] == "get_products" and leak["state"] == "chan-send"'
-check 'some of its threads are named' is_leak leaky.json \
+check 'some of its threads are named' is_leak live.json \
 	'len(leak["examples"]) > 3 and leak["examples"][0].startswith("t")'
 check 'from outside the same function is named' is_leak outside.json \
 	'report["target"]["sources"] == ["native"] and "send_product" in functions(leak["stack"])'
-check 'a Python program leaks threads' is_leak leak.json 'leak["per_minute"] > 60'
+check 'a Python program leaks threads' is_leak climbs.json 'leak["per_minute"] > 60'
 for name in $healthy; do
 	ok "$(cat $name.check.status)" "$name: no leak, nothing stuck" "$(cat $name.check)"
 done
+recorded() {
+	for name in leaky leak $healthy; do
+		"$client" report -f json $name.grmon >$name.json || return 1
+	done
+}
+check 'all of them are recorded' recorded
+# shellcheck disable=SC2086
+python3 "$here/leak_table.py" leaky leak -- $healthy >table
+ok $? 'the recordings say the same of each' "$(cat table)"
+cat table
 plan $tests

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* N threads that are blocked for ever in a mix of waits, on small stacks; prints "ready"
  * once all of them are, and ends when its input does. With "busy" one more thread wakes up
- * a hundred times a second. Usage: many_threads N [busy] */
+ * a hundred times a second; with "turns" one in a hundred begins another wait each second.
+ * Usage: many_threads N [busy | turns] */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,11 +61,22 @@ static void *work(void *arg)
 	return arg;
 }
 
+/* One in ten, each for ten seconds. */
+static void *wait_in_turns(void *arg)
+{
+	atomic_fetch_add(&about_to_block, 1);
+	usleep((useconds_t)((size_t)arg * 7919 % 1000 * 10000));
+	for (;;)
+		sleep(10);
+	return arg;
+}
+
 static void *(*const waits[])(void *) = {wait_mutex, wait_cond, wait_read, wait_sleep};
 
 int main(int argc, char **argv)
 {
 	unsigned count = argc > 1 ? (unsigned)atoi(argv[1]) : 100;
+	bool turns = argc > 2 && strcmp(argv[2], "turns") == 0;
 	pthread_attr_t attr;
 	pthread_t thread;
 	char byte;
@@ -77,7 +90,8 @@ int main(int argc, char **argv)
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	pthread_attr_setguardsize(&attr, 0);
 	for (unsigned i = 0; i < count; i++)
-		if (pthread_create(&thread, &attr, waits[i % 4],
+		if (pthread_create(&thread, &attr,
+				   turns && i % 10 == 9 ? wait_in_turns : waits[i % 4],
 				   (void *)(size_t)(i / 4)) != 0) {
 			printf("only %u threads\n", i);
 			return 1;
