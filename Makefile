@@ -168,7 +168,7 @@ lint: ## layering, formatting, static analysis, exported symbols, man pages
 	@BUILD=$(BUILD) tests/lint/run.sh
 
 bench: ## the figures, as ratios measured side by side
-	@tests/deps.sh check
+	@tests/deps.sh bench
 	@$(MAKE) --no-print-directory -j$(JOBS) all examples $(BENCHES) $(TARGETS)
 	@BUILD=$(abspath $(BUILD)) tests/bench/run.sh
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Install what is missing for the named purposes: build (always), demo, check, lint. On
+# Install what is missing for the named purposes: build (always), demo, check, bench, lint. On
 # Debian and Ubuntu by apt-get, with sudo where needed; elsewhere name the packages. Fast
 # and silent when nothing is missing. GRMON_NO_INSTALL=1 never installs.
 set -eu
@@ -26,6 +26,7 @@ for purpose in "$@"; do
 	case $purpose in
 	demo) wanted="$wanted $demo" ;;
 	check) wanted="$wanted $check" ;;
+	bench) wanted="$wanted $check htop" ;;
 	lint) wanted="$wanted $check $lint" ;;
 	*) echo "deps.sh: unknown purpose $purpose" >&2; exit 2 ;;
 	esac

@@ -22,6 +22,7 @@ trap 'exit 130' INT TERM
 
 mkfifo "$work/input"
 exec 3<>"$work/input"
+: >"$work/output"
 "$BUILD/tests/targets/quiet" 200 <"$work/input" >"$work/output" &
 target=$!
 until grep -q ready "$work/output"; do sleep 0.1; done

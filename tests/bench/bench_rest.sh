@@ -61,6 +61,7 @@ mkdir "$work/config"
 tmux -L "$socket" -f /dev/null new-session -d -s base 'exec cat'
 mkfifo "$work/input"
 exec 3<>"$work/input"
+: >"$work/ready"
 "$BUILD/tests/targets/many_threads" 200 <"$work/input" >"$work/ready" &
 threads=$!
 pids=$!
