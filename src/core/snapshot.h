@@ -66,6 +66,9 @@ struct waits_on {
 	bool reads, writes;               /* a poll of one fd: what it waits for */
 	bool limited;                     /* it ends by itself after a time */
 	const struct wait_actors *actors; /* or NULL; arena */
+	/* where it waits on several, the address of each; else NULL; arena */
+	const uint64_t *objects;
+	unsigned nr_objects;
 };
 
 struct label {

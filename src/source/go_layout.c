@@ -451,6 +451,7 @@ static void choose_objects(struct go_layout *layout, unsigned minor)
 	layout->sudog_chan = minor >= 26 ? 96 : 80;
 	layout->cond_elem = minor >= 26;
 	layout->chan_recvq = minor >= 23 ? 64 : 56;
+	layout->poll_lock = minor > 0 && minor <= 17;
 }
 
 int go_layout_read(struct go_layout *layout, const struct go_module *module,

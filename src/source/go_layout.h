@@ -66,6 +66,7 @@ struct go_layout {
 	unsigned sudog_elem;
 	bool cond_elem;      /* a sync.Cond's sudogs say where its list is: 1.26 on */
 	unsigned chan_recvq; /* waitq of hchan; sendq follows 16 bytes later */
+	bool poll_lock; /* the first of 1.17 and before: a pollDesc's fd is behind its lock */
 	uint64_t main_entry; /* runtime.main */
 	bool turns; /* 1.17 on: a g counts and stamps its turns, so that it shows them */
 };

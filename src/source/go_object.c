@@ -7,7 +7,7 @@
 
 #define SUDOG_BYTES 104u
 #define TIMER_WORDS 12u
-#define POLL_WORDS  12u
+#define POLL_WORDS  18u
 #define LOCK_WORDS  96u
 #define FD_WORDS    200u
 #define FD_MAX      (1 << 24)
@@ -172,18 +172,30 @@ static bool try_notify_list(struct go_sampler *sampler, struct go_entry *entry,
 	return false;
 }
 
-/* pollDesc: link, fd, then, within some words, who waits to read and to write. */
+/* Which word of a pollDesc holds the fd, by the word that names the goroutine that reads or
+ * writes; 0: it is none. Between them there are a few others, by version. */
+static size_t poll_fd_word(bool lock_first, size_t word)
+{
+	if (lock_first && (word == 5 || word == 17))
+		return 2;
+	return word >= 2 && word < 10 ? 1 : 0;
+}
+
 static bool try_poll(struct go_sampler *sampler, struct go_entry *entry, uint64_t address)
 {
+	bool lock_first = sampler->layout->poll_lock;
 	uint64_t words[POLL_WORDS];
+	size_t nr = lock_first ? POLL_WORDS : 12;
 
-	if (!go_read(sampler->mem, address, words, sizeof(words)) || words[1] > FD_MAX)
+	if (!go_read(sampler->mem, address, words, nr * 8))
 		return false;
-	for (size_t i = 2; i < 10; i++) {
-		if (words[i] != entry->address)
+	for (size_t i = 2; i < nr; i++) {
+		size_t at = poll_fd_word(lock_first, i);
+
+		if (words[i] != entry->address || at == 0 || words[at] > FD_MAX)
 			continue;
 		entry->object = address;
-		entry->fd = (int32_t)words[1];
+		entry->fd = (int32_t)words[at];
 		return true;
 	}
 	return false;

@@ -245,6 +245,19 @@ static const char *detail_of(struct go_queues *queues, const struct go_entry *en
 	return text.used ? keep(&text, out) : NULL;
 }
 
+static void list_channels(const struct go_entry *entry, struct snapshot *out,
+			  struct waits_on *waits)
+{
+	size_t bytes = entry->nr_chans * sizeof(*entry->chans);
+	uint64_t *copy = arena_alloc(&out->arena, bytes);
+
+	if (!copy)
+		return;
+	memcpy(copy, entry->chans, bytes);
+	waits->objects = copy;
+	waits->nr_objects = entry->nr_chans;
+}
+
 static void explain_chan(struct go_queues *queues, const struct go_entry *entry,
 			 struct snapshot *out, struct waits_on *waits)
 {
@@ -258,6 +271,8 @@ static void explain_chan(struct go_queues *queues, const struct go_entry *entry,
 								      : "channel";
 		return;
 	}
+	if (entry->chans)
+		list_channels(entry, out, waits);
 	queue = &queues->list[entry->queue];
 	waits->text = entry->chans     ? select_text(queues, entry, out)
 		      : queue->address ? queue_text(queues, queue, "chan", out)

@@ -25,6 +25,25 @@ static void detail_release(void *ctx)
 	snapshot_unref(v->snapshot);
 }
 
+static bool waits_on_object(const struct waits_on *waits, uint64_t address)
+{
+	for (unsigned i = 0; i < waits->nr_objects; i++)
+		if (waits->objects[i] == address)
+			return true;
+	return waits->address == address;
+}
+
+/* Both wait on one object, or a select of theirs does. */
+static bool shares_object(const struct waits_on *a, const struct waits_on *b)
+{
+	if (a->address == 0 || b->kind == NULL || b->address == 0)
+		return false;
+	for (unsigned i = 0; i < a->nr_objects; i++)
+		if (waits_on_object(b, a->objects[i]))
+			return true;
+	return waits_on_object(b, a->address);
+}
+
 /* What needs a look at every task: others on the same object, owner, creator. */
 static void find_others(struct detail *v)
 {
@@ -44,9 +63,7 @@ static void find_others(struct detail *v)
 		if (task->creator_id != 0 && other->id == task->creator_id &&
 		    other != task && (v->creator == NULL || other->kind == TASK_THREAD))
 			v->creator = other;
-		if (other == task || task->waits.address == 0 ||
-		    other->waits.kind == NULL ||
-		    other->waits.address != task->waits.address)
+		if (other == task || !shares_object(&task->waits, &other->waits))
 			continue;
 		v->all_waiters++;
 		if (v->nr_waiters < DETAIL_WAITERS_MAX)

@@ -52,6 +52,9 @@ check 'a report gives the proofs first' sh -c \
 	"'$client' report $last --for 1s --prove >'$work/report' 2>&1 && grep -q '^Leak 1: ' '$work/report' &&
 	grep -q 'Nothing alive can reach what it waits on' '$work/report' && grep -q 'main.leak.sender' '$work/report' &&
 	! grep -q '^Leak.*main.alive' '$work/report'"
+check 'a proven row begins with P, and no other does' sh -c \
+	"'$client' dump $last --prove >'$work/rows' && grep -q '^P .*main\.leak\.sender' '$work/rows' &&
+	grep -q '^[^P].*main\.alive\.' '$work/rows' && ! grep -q '^P.*main\.alive\.' '$work/rows'"
 check 'the filter of proven goroutines' sh -c \
 	"'$client' dump $last --prove --filter state:proven | grep -c 'main\.leak\.' | grep -qx '21[2-9]\|220'"
 stop

@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Every version of Go whose toolchain the module proxy or the cache has: goroutines of a
+# program with one wait of each kind, built in several ways, against what its runtime says
+# itself; and what is too old is refused with a sentence. GO_VERSIONS, GO_TOO_OLD may be given.
+. "$(dirname "$0")/../e2e/lib.sh"
+need go
+need python3
+[ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
+targets=$(dirname "$0")/../targets/go
+compare=$(dirname "$0")/../e2e/go_compare.py
+cache=$(go env GOMODCACHE)/golang.org
+export GOTOOLCHAIN=local
+
+# has VERSION: its toolchain is in $root, fetched where it was not there.
+has() {
+	name=toolchain@v0.0.1-go$1.linux-amd64
+	root=$cache/$name
+	[ -x "$root/bin/go" ] && return
+	(cd "$work" && GOFLAGS=-modcacherw GO111MODULE=on GOMODCACHE="$work/mod" GOSUMDB=off \
+		go mod download "golang.org/$name") >"$work/build.log" 2>&1
+	root=$work/mod/golang.org/$name
+	[ -d "$root/bin" ] && chmod u+x "$root"/bin/* "$root"/pkg/tool/*/*
+}
+# Without what its language does not know yet.
+source_for() {
+	case $1 in
+	1.1[0-7].*) sed -e '/func generic\[/d' -e '/go generic(/d' "$targets/waits.go" ;;
+	*) cat "$targets/waits.go" ;;
+	esac >"$work/waits.go"
+}
+build() {	# build OUTPUT OPTION…
+	out=$1
+	shift
+	(cd "$work" && env GOENV=off GOFLAGS= GO111MODULE=off GOROOT="$root" GOCACHE="$work/cache" \
+		"$root/bin/go" build "$@" -o "$out" waits.go) >"$work/build.log" 2>&1
+}
+launch() {
+	rm -f "$work/stacks" "$work/out"
+	"$work/$1" "$work/stacks" >"$work/out" 2>&1 </dev/null &
+	last=$!
+	started="$started $last"
+	until_true grep -q '^ready' "$work/out"
+}
+stop() {
+	kill -9 "$last"
+	wait "$last" 2>/dev/null
+}
+matches() {
+	dump "$last" -s goruntime || return 1
+	kill -USR1 "$last"
+	until_true test -f "$work/stacks" || return 1
+	python3 "$compare" "$work/dump.json" "$work/stacks" "$1"
+}
+of() { echo "[t for t in tasks if t['name'] == 'main.$1'][0]"; }
+# What no dump of the runtime says: objects, labels, threads.
+objects="($(of chanSend)['waits_on']['text'] == 'chan cap 2, len 2, 2 senders, 1 select' and
+	$(of selectTwo)['waits_on']['text'].startswith('2 chans: ') and
+	$(of lockMutex)['waits_on']['text'] == 'mutex held, 1 waiter' and
+	$(of readLock)['waits_on']['text'] == 'rwlock held by a writer, 1 waiter' and
+	$(of writeLock)['waits_on']['text'] == 'rwlock held by 1 reader, 1 waiter' and
+	$(of waitGroup)['waits_on']['text'] == 'waitgroup 3 to go, 1 waiter' and
+	$(of waitCond)['waits_on']['text'] == 'cond, 1 waiter' and
+	' -> 127.0.0.1:' in $(of serve)['waits_on']['text'] and
+	'pipe' in $(of readPipe)['waits_on']['text'] and
+	$(of labelled)['labels'] == {'request': '/api/7', 'user': 'ann'} and
+	not any(t['suspect'] for t in tasks))"
+
+for version in ${GO_VERSIONS:-1.16.15 1.17.13 1.18.10 1.19.13 1.20.14 1.21.13 1.22.12 1.23.12 1.24.9 1.25.3 1.27.1}; do
+	has "$version" || {
+		ok 0 "go$version # SKIP its toolchain is not to be had: $(tail -1 "$work/build.log")"
+		continue
+	}
+	source_for "$version"
+	for how in '' '-ldflags=-s -w' '-buildmode=pie'; do
+		check "go$version ${how:-plain}: builds" build waits ${how:+"$how"}
+		launch waits
+		check "go$version ${how:-plain}: as the runtime says" matches 20
+		check "go$version ${how:-plain}: objects and labels" query "$objects"
+		stop
+	done
+	rm -rf "$work/cache"
+done
+
+for version in ${GO_TOO_OLD:-1.15.15}; do
+	has "$version" || {
+		ok 0 "go$version # SKIP its toolchain is not to be had: $(tail -1 "$work/build.log")"
+		continue
+	}
+	printf 'package main\nfunc main() { println("ready"); <-make(chan int); }\nfunc init() { go func() { <-make(chan int) }(); go spin() }\nfunc spin() { for {} }\n' \
+		>"$work/waits.go"
+	check "go$version: builds" build old
+	launch old
+	check "go$version: refused with a sentence" sh -c \
+		"'$client' dump $last -s goruntime >/dev/null 2>'$work/e'; [ \$? -eq 3 ] && grep -q 'go$version' '$work/e'"
+	check "go$version: the native view instead" sees "$last" "d['target']['sources'] == ['native']"
+	cat "$work/e" | sed 's/^/# /'
+	stop
+done
+plan $tests

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The detail of a goroutine: its channel, who else waits on it, also as one case of a select,
+# the goroutine that started it; and from one to the other.
+. "$(dirname "$0")/lib.sh"
+need go
+[ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
+GOFLAGS='' GOTOOLCHAIN=local go build -o "$work/waits" "$(dirname "$0")/../targets/go/waits.go" \
+	>"$work/build.log" 2>&1 || skip_all "go cannot build: $(tail -1 "$work/build.log")"
+"$work/waits" "$work/stacks" >"$work/out" 2>&1 </dev/null &
+target=$!
+started="$started $target"
+until_true grep -q '^ready' "$work/out" || echo '# the target is not ready'
+
+open_shell 140 50
+view --filter name:main.chanSend "$target"
+wait_for 'g[0-9]+ +chan-send'
+press Enter
+expect '^ State +chan-send' 'a goroutine that sends'
+expect 'chan cap 2, len 2, 2 senders, 1 select' 'its channel, and who is in its queues'
+expect 'elements of 8 bytes' 'what the channel carries'
+expect 'Who else waits on it \(2\)' 'there are two others'
+expect '^[ !]+g[0-9]+ +chan-send .*main\.chanSend' 'one sends too'
+expect '^[ !]+g[0-9]+ +select .*main\.selectTwo' 'one has it as a case of a select'
+expect '^[ !]+g1 .*main\.main' 'who started it is a task to go to'
+press q
+press /
+press C-u
+typed 'name:main.selectTwo'
+press Enter
+wait_for 'g[0-9]+ +select '
+press Enter
+expect 'Who else waits on it \(9\)' 'of a select, those on any of its channels'
+expect '^[ !]+g[0-9]+ +chan-send .*main\.chanSend' 'senders to the one'
+expect '^[ !]+g[0-9]+ +chan-recv .*main\.chanReceive' 'receivers from the other'
+press q
+press /
+press C-u
+typed 'name:main.waitCond'
+press Enter
+wait_for 'g[0-9]+ +cond '
+press Enter
+wait_for '^ State +cond'
+expect 'Also waits +nobody else' 'of a condition that one waits for, nobody'
+sees_not 'Who else waits on it'
+ok $? 'and no list of others'
+press q
+plan $tests
