@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* A configuration file of any bytes: it is refused with a sentence and nothing is taken of
+ * it, or what it says is written back and means the same. */
+// sources: src/base/*.c src/core/*.c src/cli/config.c src/cli/suggest.c src/cli/values.c
+// build: -ljansson -lm -pthread
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "cli/config.h"
+#include "out/out.h"
+#include "source/source.h"
+
+/* Options have values that no key of the file has. */
+const struct source_ops *const source_table[] = {NULL};
+
+const struct out_ops *out_by_name(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static void require(int holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void put_file(const char *path, const uint8_t *bytes, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	require(fd >= 0 && write(fd, bytes, size) == (ssize_t)size);
+	close(fd);
+}
+
+/* Loads and saves; false: refused. */
+static int turn(const char *path, struct buf *out)
+{
+	struct settings settings, before;
+	struct err e = {0};
+
+	memset(&settings, 0, sizeof(settings));
+	settings_default(&settings);
+	before = settings;
+	if (config_load(path, &settings, &e) != 0) {
+		require(e.text[0] && memcmp(&settings, &before, sizeof(settings)) == 0);
+		return 0;
+	}
+	if (config_save(path, &settings, &e) != 0) {
+		require(e.text[0]);
+		return 0;
+	}
+	require(fdio_read_file(path, out, 1 << 20, &e) == 0);
+	return 1;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	static char path[64];
+	struct buf first, second;
+
+	if (!path[0])
+		snprintf(path, sizeof(path), "/dev/shm/grmon-fuzz-%d", (int)getpid());
+	buf_init(&first, 0);
+	buf_init(&second, 0);
+	put_file(path, bytes, size);
+	if (turn(path, &first)) {
+		require(turn(path, &second) && first.length == second.length);
+		require(memcmp(first.bytes, second.bytes, first.length) == 0);
+	}
+	buf_release(&first);
+	buf_release(&second);
+	unlink(path);
+	return 0;
+}
