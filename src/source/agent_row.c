@@ -237,6 +237,9 @@ static void state_to_task(struct row *row, struct snapshot *out, struct task *ta
 	}
 	kernel_wait_to_task(&row->waits, out, task);
 	task->stack = row->site;
+	/* Contradicted once: it may just be waking. Until the next look it is not stuck. */
+	if (row->contradicted && !running)
+		task->flags |= TASK_SUSPECT;
 	if (slot->since_ns && !running) {
 		task->since_ns = slot->since_ns < (uint64_t)now_ns
 					 ? (int64_t)slot->since_ns
