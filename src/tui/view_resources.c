@@ -364,11 +364,14 @@ static void resources_status(struct tui *t, void *ctx, char *out, size_t size)
 		return;
 	const struct series *tasks = &t->snapshot->figures->series[FIGURE_TASKS];
 
-	if (v->first_graph > 0 && (v->first_graph > 1 || v->last_graph < v->nr_graphs))
+	if (v->first_graph == 0 && v->nr_graphs > 0)
+		snprintf(graphs, sizeof(graphs), "%zu graphs below, ", v->nr_graphs);
+	else if (v->first_graph == v->last_graph && v->nr_graphs > 1)
+		snprintf(graphs, sizeof(graphs), "graph %zu of %zu, ", v->first_graph,
+			 v->nr_graphs);
+	else if (v->first_graph > 1 || v->last_graph < v->nr_graphs)
 		snprintf(graphs, sizeof(graphs), "graphs %zu to %zu of %zu, ",
 			 v->first_graph, v->last_graph, v->nr_graphs);
-	else if (v->first_graph == 0 && v->nr_graphs > 0)
-		snprintf(graphs, sizeof(graphs), "%zu graphs below, ", v->nr_graphs);
 	snprintf(out, size, "%swatched for %s", graphs,
 		 clock_format_duration(tasks->last_ns - tasks->first_ns, span));
 }

@@ -168,7 +168,7 @@ press x
 expect '^ +[0-9]+ of [0-9,]+ fds' "resources at 60x15"
 press End
 press Home j j j
-expect 'graphs [0-9]+ to [0-9]+ of [0-9]+' "which say that there are more graphs"
+expect 'graph(s [0-9]+ to)? [0-9]+ of [0-9]+' "which say that there are more graphs"
 press g
 resize 110 30
 expect '^L +main.heartbeat' "groups again"
