@@ -168,8 +168,13 @@ static void fd_text(struct agent *agent, const struct row *row, struct kernel_wa
 	int what = (int)strnlen(row->slot.what, sizeof(row->slot.what));
 
 	waits->fd = row->slot.fd;
-	snprintf(waits->text, sizeof(waits->text), "%.*s%sfd %d %s", what, row->slot.what,
-		 what ? ", " : "", waits->fd, kernel_fd_name(&agent->kernel, waits->fd));
+	const char *name = kernel_fd_name(&agent->kernel, waits->fd);
+	/* As without the agent: "epoll 4 of fds 5 7". */
+	bool epoll = strncmp(name, "epoll", 5) == 0;
+
+	snprintf(waits->text, sizeof(waits->text), "%.*s%s%s %d%s%s", what,
+		 row->slot.what, what ? ", " : "", epoll ? "epoll" : "fd", waits->fd,
+		 epoll ? "" : " ", epoll ? name + 5 : name);
 	size_t length = strlen(waits->text);
 
 	if (length && waits->text[length - 1] == ' ')

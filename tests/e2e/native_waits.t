@@ -4,7 +4,7 @@
 # rules of the user, and what is said of a process that is stopped.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 17
+plan 18
 
 # launch NAME [VARIABLE=VALUE…]: a target that ends with its stdin; its pid in $target.
 launch() {
@@ -101,4 +101,10 @@ stopped() { native && query "[e for e in d['errors'] if 'is stopped by a signal'
 until_true stopped
 check 'a process that is stopped says so' stopped
 kill -CONT "$target"
+land
+
+launch kind_fds LD_PRELOAD="$agent"
+tid=$(sed -n 's/^wait epoll \([0-9]*\).*/\1/p' "$work/kind_fds")
+epolls() { dump "$target" -s agent && query "having(tid=$tid)[0]['waits_on']['text'].startswith('epoll ')"; }
+check 'the agent names an epoll in the same way' until_true epolls
 land
