@@ -40,6 +40,10 @@ measure() {
 	used=$(ticks)
 	size=$(bytes)
 	sleep "$seconds"
+	kill -0 "$recorder" && kill -0 "$target" || {
+		echo "record, $threads threads $name: one of them has ended"
+		exit 0
+	}
 	used=$(($(ticks) - used))
 	size=$(($(bytes) - size))
 	awk -v used="$used" -v size="$size" -v hz="$(getconf CLK_TCK)" -v seconds="$seconds" \
