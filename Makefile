@@ -52,8 +52,8 @@ CLI_OBJECTS    := $(call objects,src/cli)
 CLIENT   := $(BUILD)/grmon-c
 LIB_SO   := $(BUILD)/libgrmon.so.$(VERSION)
 LIB_A    := $(BUILD)/libgrmon.a
-# What the project's own programs are linked with. With SAN= it is a second agent, which has
-# the sanitizer; the one that is preloaded into programs without a sanitizer has none.
+# What tests/fault is linked with. With SAN= it is a second agent, which has the sanitizer; the
+# one of the programs that are watched, linked or preloaded, has none.
 LINK_DIR := $(BUILD)$(if $(SAN),/sanitized)
 LINK_SO  := $(LINK_DIR)/libgrmon.so
 LINK_RPATH := $(if $(SAN),/sanitized)
@@ -118,11 +118,11 @@ $(BUILD)/src/%.o: src/%.c
 
 # A file may name further flags and libraries in a line "// build: -lmicrohttpd".
 extra = $(shell sed -n 's,^// build: ,,p' $<)
-$(BUILD)/examples/%: src/examples/%.c $(LINK_SO)
+$(BUILD)/examples/%: src/examples/%.c $(BUILD)/libgrmon.so
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< \
-		-L$(LINK_DIR) -Wl,-rpath,'$$ORIGIN/..$(LINK_RPATH)' -lgrmon $(extra) -pthread
+	$(Q)$(CC) $(CPPFLAGS) $(PLAIN_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< \
+		-L$(BUILD) -Wl,-rpath,'$$ORIGIN/..' -lgrmon $(extra) -pthread
 $(BUILD)/tests/unit/%.t: tests/unit/%.c $(CLIENT_A)
 	@mkdir -p $(@D)
 	$(call say,CC)
