@@ -342,7 +342,6 @@ static void setup_files(void)
 	static struct aiocb request;
 
 	MUST(locked_file = mkstemp(work));
-	unlink(work);
 	MUST(ftruncate(locked_file, 1 << 20));
 	MUST(flock(locked_file, LOCK_EX));
 	/* By another process, for threads of one share their record locks. */
