@@ -53,15 +53,17 @@ done
 start_locks "wide 5000"
 until_true one_cycle
 ok $? "the cycle before which 5000 threads wait" "$(one_cycle)"
-"$client" dump "$last" >"$work/text"
-head -12 "$work/text" | grep -q '^deadlock 1 of 1: they wait for each other'
+says() {
+	"$client" dump "$last" >"$work/text"
+	head -12 "$work/text" | grep -q "$1"
+}
+until_true says '^deadlock 1 of 1: they wait for each other'
 ok $? "the text begins with it" "$(head -12 "$work/text")"
 [ "$(grep -c '^D ' "$work/text")" -eq 2 ]
 ok $? "and marks the two rows of the cycle only"
 stop_locks
 
 start_locks pipe
-"$client" dump "$last" >"$work/text"
-grep -q "of process [0-9]* in io-read for .* on fd [0-9]* pipe:.*, with lock_cycles $last" "$work/text"
+until_true says "of process [0-9]* in io-read for .* on fd [0-9]* pipe:.*, with lock_cycles $last"
 ok $? "the text says what the other process waits for" "$(head -12 "$work/text")"
 stop_locks

@@ -57,8 +57,11 @@ for pair in "debug2 debug2" "debug1 debug1" "debug0 debug0" "json json" "grmon g
 	"debug2 debug1" "debug1 debug0" "debug2 grmon" "grmon json" "debug1 json"; do
 	check "${pair% *} against ${pair#* }" differs "a.${pair% *}" "b.${pair#* }"
 done
+case $(go env GOVERSION) in
+go1.1* | go1.2[01]*) ok 0 "SIGQUIT against a recording # SKIP this Go prints frames of the runtime in it" ;;
 # It has the runtime's own goroutines too.
-check "SIGQUIT against a recording" differs a.log b.grmon 9
+*) check "SIGQUIT against a recording" differs a.log b.grmon 9 ;;
+esac
 
 back() { "$client" diff b.grmon a.debug2 | grep -Eq '^ +40 +0 +-40 gone +chan-recv in main.park at .*created by main.main'; }
 check "the other way round they are gone" back

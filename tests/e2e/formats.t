@@ -47,7 +47,7 @@ if command -v go >/dev/null 2>&1; then
 	creators() {
 		"$client" dump "$last" -f pprof -o "$work/inside.pb.gz" &&
 			pprof -tags "$work/inside.pb.gz" >"$work/tags" &&
-			grep -q 'creator: Total' "$work/tags" && grep -qE '^ +3 .*: bioInit$' "$work/tags"
+			grep -q 'creator: Total' "$work/tags" && grep -qE '^ +3(\.0)? .*: bioInit$' "$work/tags"
 	}
 	check "pprof: who created them is a label" until_true creators
 else
