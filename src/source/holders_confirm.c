@@ -77,9 +77,10 @@ static bool gives_up(const struct kernel *kernel, const struct task *task)
 
 /* Whether the kernel says the same of this wait as the snapshot does. */
 static bool same_wait(struct kernel *kernel, const struct task *task,
-		      const struct kernel_wait *wait)
+		      const struct proc_call *call, const struct kernel_wait *wait)
 {
 	const struct waits_on *waits = &task->waits;
+	struct kernel_wait refused;
 	pid_t owner_pid;
 
 	if (wait->limited)
@@ -92,8 +93,11 @@ static bool same_wait(struct kernel *kernel, const struct task *task,
 	if (wait->owner_tid == waits->owner_tid)
 		return true;
 	/* The agent or the stack knows the lock where the futex alone does not tell. */
-	return waits->address && kernel_lock_owner(kernel, task->state, waits->address,
-						   &owner_pid) == waits->owner_tid;
+	if (waits->address)
+		return kernel_lock_owner(kernel, task->state, waits->address,
+					 &owner_pid) == waits->owner_tid;
+	return kernel_explain_refused(kernel, task->tid, call, &refused) &&
+	       refused.owner_tid == waits->owner_tid;
 }
 
 /* The kernel's line of a thread that sleeps in a system call. */
@@ -130,7 +134,7 @@ static bool read_wait(struct confirmer *c, uint32_t node, uint64_t *hash)
 	if (!read_call(c, node, &call, hash))
 		return false;
 	kernel_explain(kernel_of(c, node), task->tid, 'S', &call, &wait);
-	return same_wait(kernel_of(c, node), task, &wait);
+	return same_wait(kernel_of(c, node), task, &call, &wait);
 }
 
 /* The other ends are still the same, looked for anew, and none gives up after a time. */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* From a futex to the object of libc that it is part of, once the stack has told which kind
  * of object that is; by the layouts of glibc. */
+#include <dirent.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "base/fdio.h"
 #include "source/kernel.h"
 
 #define COND_SIGNALS     40 /* __g_signals of a pthread_cond_t up to 2.41, two words … */
@@ -17,6 +22,9 @@
 #define MUTEX_KINDS      0x3ffu
 #define MUTEX_INHERITS   0x20u
 #define STACK_SEARCHED   2048u
+#define WAITERS_SEARCHED 1024u
+#define CALL_LOCK_PI2    13u
+#define CALL_TEXT_BYTES  256
 
 /* Conditions and rwlocks are aligned to 8 bytes, which tells the two words apart. */
 static uint64_t cond_of(struct kernel *kernel, uint64_t address)
@@ -76,6 +84,66 @@ static pid_t inheriting_owner(struct kernel *kernel, uint64_t address)
 	return kernel_tid_lives(kernel, owner) ? owner : 0;
 }
 
+static bool waits_for(struct kernel *kernel, pid_t waiter, pid_t holder)
+{
+	char path[32], text[CALL_TEXT_BYTES];
+	struct proc_call call;
+	uint32_t command;
+
+	snprintf(path, sizeof(path), "%d/syscall", (int)waiter);
+	if (fdio_read_small(kernel->task_dir, path, text, sizeof(text)) <= 0 ||
+	    !proc_parse_call(text, &call) || call.running || call.nr != SYS_futex)
+		return false;
+	command = (uint32_t)call.args[1] & (uint32_t)FUTEX_CMD_MASK;
+	return (command == FUTEX_LOCK_PI || command == CALL_LOCK_PI2) &&
+	       inheriting_owner(kernel, call.args[0]) == holder;
+}
+
+/* How many threads wait for a priority-inheriting mutex that the holder has, the last of them
+ * in *waiter. */
+static size_t count_waiters(struct kernel *kernel, pid_t holder, pid_t *waiter)
+{
+	int fd = openat(kernel->task_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	size_t looked = 0, count = 0;
+	struct dirent *entry;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	while (looked++ < WAITERS_SEARCHED && (entry = readdir(dir))) {
+		pid_t tid = proc_parse_pid(entry->d_name);
+
+		if (tid > 0 && tid != holder && waits_for(kernel, tid, holder)) {
+			*waiter = tid;
+			count++;
+		}
+	}
+	closedir(dir);
+	return count;
+}
+
+/* Nothing but a mutex of its own is to be found. The circle was refused, so what it wants is
+ * held by somebody who waits for it, where anybody does: by whom is known if it is one. */
+static bool close_circle(struct kernel *kernel, pid_t tid, struct kernel_wait *out)
+{
+	pid_t waiter = 0, next;
+	size_t waiters = count_waiters(kernel, tid, &waiter);
+
+	if (waiters == 0)
+		return false;
+	out->address = 0;
+	out->owner_tid = 0;
+	snprintf(out->text, sizeof(out->text), "mutex");
+	if (waiters > 1 || count_waiters(kernel, waiter, &next) > 0)
+		return true;
+	out->owner_tid = waiter;
+	snprintf(out->text, sizeof(out->text), "mutex held by t%d", (int)waiter);
+	return true;
+}
+
 bool kernel_explain_refused(struct kernel *kernel, pid_t tid,
 			    const struct proc_call *call, struct kernel_wait *out)
 {
@@ -102,6 +170,8 @@ bool kernel_explain_refused(struct kernel *kernel, pid_t tid,
 		return false;
 	out->state = STATE_MUTEX;
 	out->kind = "mutex";
+	if (owner == tid && close_circle(kernel, tid, out))
+		return true;
 	out->address = found;
 	out->owner_tid = owner;
 	snprintf(out->text, sizeof(out->text), "mutex 0x%llx, held by t%d",
