@@ -38,7 +38,10 @@ struct go_mark {
 	uint8_t *is_overflowed;
 	uint32_t *reached; /* lists of waiters, of watched objects that were reached */
 	size_t nr_reached, cap_reached;
-	bool *alive; /* by owner of a sudog; the caller's */
+	bool *alive;        /* by owner of a sudog; the caller's */
+	uint8_t *processor; /* room for a copy of one; NULL: not needed yet */
+	uint64_t *scratch;  /* their buffers outside of the heap; see go_processor.h */
+	size_t nr_scratch, cap_scratch;
 	uint64_t seed;
 	uint64_t read_bytes; /* of objects; for the progress */
 	bool failed;         /* no memory */

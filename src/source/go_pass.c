@@ -303,12 +303,24 @@ static void mark_changed(struct go_pass *pass, uint32_t i, const uint8_t *g,
 	mark_g(pass, i);
 }
 
+static int mark_roots(struct go_pass *pass, bool modules_only, struct err *e)
+{
+	return go_roots_mark(&pass->mark, pass->prove->pid, pass->prove->module,
+			     pass->prove->cgo, modules_only, e);
+}
+
 /* In later passes, a stack whose goroutine has not run since has not changed. */
 static int mark_living(struct go_pass *pass, bool *revived, struct err *e)
 {
-	int rc = go_roots_mark(&pass->mark, pass->prove->pid, pass->prove->module,
-			       pass->prove->cgo, e);
+	int rc = 0;
 
+	if (pass->number == 0) {
+		rc = mark_roots(pass, true, e);
+		if (rc == 0)
+			rc = follow(pass, revived, e);
+	}
+	if (rc == 0)
+		rc = mark_roots(pass, false, e);
 	if (rc == 0 && pass->number > 0)
 		rc = visit_gs(pass, mark_changed, e);
 	for (size_t i = 0; i < pass->nr && pass->number == 0 && !cancelled(pass); i++)
@@ -341,8 +353,7 @@ static int settle(struct go_pass *pass, struct err *e)
 		if (rc == 0)
 			rc = visit_gs(pass, mark_changed, e);
 		if (rc == 0)
-			rc = go_roots_mark(&pass->mark, pass->prove->pid,
-					   pass->prove->module, pass->prove->cgo, e);
+			rc = mark_roots(pass, false, e);
 		if (rc == 0)
 			rc = follow(pass, &revived, e);
 	}

@@ -164,6 +164,13 @@ static enum go_wait_kind kind_of(const struct go_entry *entry)
 	}
 }
 
+/* The first goroutine, kept from returning while others serve: select {}, <-make(chan T). */
+static bool is_parked_main(const struct go_entry *entry)
+{
+	return entry->goid == 1 &&
+	       (kind_of(entry) == GO_WAIT_NEVER || entry->state == STATE_CHAN_RECV);
+}
+
 static bool copy_rows(struct go_prove *prove, const struct go_sampler *sampler)
 {
 	size_t nr = sampler->nr_entries;
@@ -181,7 +188,7 @@ static bool copy_rows(struct go_prove *prove, const struct go_sampler *sampler)
 			.hash = entry->hash,
 			.first_ns = entry->first_ns,
 			.kind = (uint8_t)kind_of(entry),
-			.on_purpose = entry->goid == 1 && kind_of(entry) == GO_WAIT_NEVER,
+			.on_purpose = is_parked_main(entry),
 		};
 	}
 	prove->nr_rows = nr;

@@ -3,8 +3,8 @@
  * See go_root.h. The runtime's records of spans are left out: each holds the address of its
  * first object, which would seem to be in use for ever. Where there is no C, memory outside
  * of modules is the runtime's, which keeps there what the collector looked at last, by the
- * addresses of fields; what it means to keep begins an object: functions and arguments of
- * finalizers and cleanups.
+ * addresses of fields or, in buffers that its processors' records lead to, of objects; what
+ * it means to keep begins an object: functions and arguments of finalizers and cleanups.
  */
 #include "source/go_root.h"
 
@@ -12,10 +12,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fdio.h"
+#include "source/go_processor.h"
 #include "source/procfs.h"
 
 #define MAPS_BYTES_MAX (64u << 20)
@@ -34,6 +36,7 @@ struct roots {
 	const struct go_module *module;
 	bool cgo;
 	bool bases;   /* in this mapping only beginnings of objects count */
+	bool modules; /* no other mappings */
 	int pagemap;  /* -1: all pages count as there */
 	uint64_t *sp; /* of the threads that wait in the kernel */
 	size_t nr_sp;
@@ -88,6 +91,23 @@ static void mark_between_records(struct roots *roots, uint64_t address,
 	}
 }
 
+/* What the garbage collector left in its buffers is no root. */
+static void blank_scratch(const struct roots *roots, uint64_t address, uint8_t *bytes,
+			  size_t size)
+{
+	const struct go_mark *mark = roots->mark;
+
+	for (size_t i = 0; i < mark->nr_scratch; i++) {
+		uint64_t from = mark->scratch[i], to = from + GO_PROCESSOR_SCRATCH;
+
+		if (from >= address + size || to <= address)
+			continue;
+		from = from > address ? from - address : 0;
+		to = to < address + size ? to - address : size;
+		memset(bytes + from, 0, (size_t)(to - from));
+	}
+}
+
 /* Pages that are all there. One that is gone since has nothing to say. */
 static void mark_pages(struct roots *roots, uint64_t start, uint64_t end)
 {
@@ -98,6 +118,7 @@ static void mark_pages(struct roots *roots, uint64_t start, uint64_t end)
 			end - start < PIECE_BYTES ? (size_t)(end - start) : PIECE_BYTES;
 		size_t got = go_read_some(mem, start, roots->piece, wanted);
 
+		blank_scratch(roots, start, roots->piece, got);
 		mark_between_records(roots, start, roots->piece, got & ~(size_t)7);
 		start += got == wanted ? got
 				       : (got & ~(uint64_t)(PAGE_BYTES - 1)) + PAGE_BYTES;
@@ -192,6 +213,8 @@ static void mark_map(struct roots *roots, const char *line, size_t length)
 	/* rw?p: what others may share or a file holds are no addresses of this process. */
 	if (!map.readable || modes[2] != 'w' || modes[4] != 'p' || map.end <= map.start ||
 	    map.end >> 47 || map.end - map.start > MAP_BYTES_MAX)
+		return;
+	if (roots->modules && !in_module(roots, &map))
 		return;
 	roots->bases = !roots->cgo && !in_module(roots, &map) &&
 		       (map.path_bytes == 0 || strncmp(map.path, "[anon", 5) == 0);
@@ -310,9 +333,13 @@ static int mark_specials(struct roots *roots, unsigned minor, struct err *e)
 }
 
 int go_roots_mark(struct go_mark *mark, pid_t pid, const struct go_module *module,
-		  bool cgo, struct err *e)
+		  bool cgo, bool modules_only, struct err *e)
 {
-	struct roots roots = {.mark = mark, .pid = pid, .module = module, .cgo = cgo};
+	struct roots roots = {.mark = mark,
+			      .pid = pid,
+			      .module = module,
+			      .cgo = cgo,
+			      .modules = modules_only};
 	char path[40];
 	int rc;
 

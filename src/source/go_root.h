@@ -10,9 +10,10 @@
 
 #include "source/go_mark.h"
 
-/* cgo: there may be C code in the program. ERR_NOMEM, ERR_GONE (cancelled), others of the
+/* cgo: there may be C code in the program. modules_only: none but the modules' variables;
+ * what they lead to tells where the runtime's buffers are, which are no roots. ERR_NOMEM, ERR_GONE (cancelled), others of the
  * system. */
 int go_roots_mark(struct go_mark *mark, pid_t pid, const struct go_module *module,
-		  bool cgo, struct err *e);
+		  bool cgo, bool modules_only, struct err *e);
 
 #endif

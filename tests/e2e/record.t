@@ -89,7 +89,7 @@ after_kills() { "$client" dump killed | grep -q "tasks 4"; }
 check "and the file they shared is read to its end" after_kills
 
 behind_cut() {
-	head -c -300 a.grmon >cut && cp cut behind && "$client" record "$target" -o behind -i 0.1 --for 0.5 &&
+	head -c -300 a.grmon >shorter && cp shorter behind && "$client" record "$target" -o behind -i 0.1 --for 0.5 &&
 		"$client" report -f json behind >report.json && python3 - <<'PY'
 import json
 def is_sample(line):

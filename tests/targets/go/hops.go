@@ -128,5 +128,5 @@ func main() {
 	serve(requests)
 	time.Sleep(500 * time.Millisecond)
 	fmt.Println("ready")
-	select {}
+	<-make(chan struct{})
 }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* See go_processor.h. */
+#include "source/go_processor.h"
+
+#include <string.h>
+
+#include "source/go_mem.h"
+
+#define PROCESSORS_MAX 65536u
+#define STATUS_MAX     4u /* idle, running, in a system call, stopped for the GC, dead */
+#define BUFFER_BYTES   (512u * 8u)
+#define HEADER_BYTES   8u /* of large objects with pointers: their type; from Go 1.22 on */
+/* gcWork lies just before the buffer. From its end, bytes to where these fields begin. */
+#define WORK_SCRATCH   (68u * 40u + 8 + 8 + 8 + 8)
+#define WORK_FLAGS     (68u * 40u + 8)
+#define WORK_ID        (WORK_SCRATCH + 16 + 8 + 256 * 8 + 8 + 16 + 8)
+
+static bool is_id_and_status(uint64_t word)
+{
+	return (uint32_t)word < PROCESSORS_MAX && word >> 32 <= STATUS_MAX;
+}
+
+bool go_processor_likely(const uint8_t head[GO_PROCESSOR_HEAD])
+{
+	return is_id_and_status(go_u64(head)) ||
+	       is_id_and_status(go_u64(head + HEADER_BYTES));
+}
+
+/* end: of gcWork. Its first field is the number of the processor, once more. */
+static uint64_t find_scratch(const uint8_t *copy, size_t end)
+{
+	uint64_t id, flags, scratch;
+
+	if (end < WORK_ID + HEADER_BYTES)
+		return 0;
+	id = go_u64(copy + end - WORK_ID);
+	flags = go_u64(copy + end - WORK_FLAGS);
+	scratch = go_u64(copy + end - WORK_SCRATCH);
+	if (flags & ~0x0101ull || scratch & 7 ||
+	    (id & UINT32_MAX) != (go_u64(copy + HEADER_BYTES) & UINT32_MAX))
+		return 0;
+	return scratch;
+}
+
+bool go_processor_parse(const uint8_t *copy, uint64_t base, size_t bytes,
+			struct go_processor *processor)
+{
+	if (bytes < GO_PROCESSOR_BYTES_MIN || bytes > GO_PROCESSOR_BYTES_MAX ||
+	    !go_processor_likely(copy))
+		return false;
+	/* Two words that point into and just behind what follows them. */
+	for (size_t at = HEADER_BYTES; at + 16 + BUFFER_BYTES <= bytes; at += 8) {
+		uint64_t buffer = base + at + 16;
+		uint64_t next = go_u64(copy + at), end = go_u64(copy + at + 8);
+
+		if (end != buffer + BUFFER_BYTES || next < buffer || next > end ||
+		    next & 7)
+			continue;
+		processor->from = (size_t)(next - base);
+		processor->to = (size_t)(end - base);
+		processor->scratch = find_scratch(copy, at);
+		return true;
+	}
+	return false;
+}
