@@ -76,7 +76,7 @@ static int listen_on(const char *text, struct err *e)
 	struct addrinfo *address = NULL;
 	int listener, on = 1, error = 0;
 
-	if (parse_listen(text, &address, e) != 0)
+	if (parse_listen(text, &address, e) != 0 || !address)
 		return -1;
 	listener =
 		socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -307,8 +307,8 @@ int look_sample(struct look *look, const struct source_focus *focus,
 			close_source(look);
 	}
 out:
-	if (rc == 0 && look->ops && look->options.ptrace && look->ops != &source_native &&
-	    !(*snapshot)->target.replay)
+	if (rc == 0 && *snapshot && look->ops && look->options.ptrace &&
+	    look->ops != &source_native && !(*snapshot)->target.replay)
 		snapshot_note(
 			*snapshot,
 			"--ptrace has no effect: the source %s never stops a thread",

@@ -315,7 +315,7 @@ static int merge_lonely(struct diff *diff, const struct diff_side sides[2], bool
 		if (!found || !is_pair(found))
 			diff->groups[kept++] = diff->groups[i];
 	}
-	for (size_t i = 0; rc == 0 && i < coarse.nr_groups; i++)
+	for (size_t i = 0; rc == 0 && coarse.groups && i < coarse.nr_groups; i++)
 		if (is_pair(&coarse.groups[i]))
 			diff->groups[kept++] = coarse.groups[i];
 	if (rc == 0)

@@ -83,7 +83,7 @@ static bool copy_tasks(struct mark *mark, const struct snapshot *snapshot)
 	struct buf names;
 
 	buf_init(&names, 0);
-	mark->tasks = malloc((snapshot->nr_tasks + 1) * sizeof(*mark->tasks));
+	mark->tasks = calloc(snapshot->nr_tasks + 1, sizeof(*mark->tasks));
 	for (size_t i = 0; mark->tasks && i < snapshot->nr_tasks; i++) {
 		const struct task *task = &snapshot->tasks[i];
 

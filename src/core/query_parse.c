@@ -406,7 +406,7 @@ static int parse_or(struct parser *parser);
 
 static int parse_unary(struct parser *parser)
 {
-	const char *start = parser->at;
+	const char *start;
 	bool negated = false;
 	int node;
 

@@ -286,14 +286,13 @@ static void track_remember(struct track_record *record)
 	if (!ring ||
 	    (ring->count == ring->capacity && ring->capacity < TRACK_HISTORY_MAX)) {
 		uint32_t capacity = ring ? ring->capacity * 2 : TRACK_RING_FIRST;
+		uint32_t count = ring ? ring->count : 0;
 
 		/* Grown only while it has never wrapped, so that the order is that of time. */
 		ring = realloc(ring, sizeof(*ring) + capacity * sizeof(ring->entries[0]));
 		if (!ring)
 			return;
-		if (!record->ring)
-			ring->count = 0;
-		ring->next = ring->count;
+		ring->count = ring->next = count;
 		ring->capacity = capacity;
 		record->ring = ring;
 	}

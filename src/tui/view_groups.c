@@ -128,6 +128,8 @@ static void sort_beside(struct tui *t, struct groups_view *v, int step)
 {
 	size_t i = 0;
 
+	if (v->table.count == 0)
+		return;
 	while (i < v->table.count && v->table.columns[i].id != (int)v->sort)
 		i++;
 	i = (i + (step > 0 ? 1 : v->table.count - 1)) % v->table.count;
