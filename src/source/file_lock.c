@@ -3,21 +3,33 @@
  * lock, and below it lines with an arrow for those who wait for it. */
 #include "source/file_lock.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "base/fdio.h"
+#include "source/procfs.h"
 
 #define LOCKS_MAX_BYTES (4u << 20)
 
 struct lock_line {
 	bool waits;
-	bool posix;
+	enum file_lock_kind kind;
 	pid_t pid; /* -1: the lock belongs to an open file, not to a process */
 	uint64_t inode;
 };
+
+static enum file_lock_kind kind_of(const char *type)
+{
+	if (strcmp(type, "FLOCK") == 0)
+		return FILE_LOCK_FLOCK;
+	if (strcmp(type, "POSIX") == 0)
+		return FILE_LOCK_POSIX;
+	return strcmp(type, "OFDLCK") == 0 ? FILE_LOCK_OPEN_FILE : FILE_LOCK_UNKNOWN;
+}
 
 /* "1: POSIX  ADVISORY  WRITE 1234 fd:01:5678 0 EOF", "1: -> FLOCK  ADVISORY …" */
 static bool parse_line(const char *line, struct lock_line *out)
@@ -35,12 +47,37 @@ static bool parse_line(const char *line, struct lock_line *out)
 	if (sscanf(line, "%15s %*s %*s %d %*x:%*x:%" SCNu64, type, &pid, &out->inode) !=
 	    3)
 		return false;
-	out->posix = strcmp(type, "POSIX") == 0;
+	out->kind = kind_of(type);
 	out->pid = pid;
 	return true;
 }
 
-bool file_lock_holder(pid_t waiter, uint64_t inode, struct file_lock *lock)
+enum file_lock_kind file_lock_kind(pid_t pid, pid_t tid)
+{
+	char path[48], text[256];
+	struct proc_call call;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", (int)pid, (int)tid);
+	if (fdio_read_small(-1, path, text, sizeof(text)) <= 0 ||
+	    !proc_parse_call(text, &call) || call.running)
+		return FILE_LOCK_UNKNOWN;
+	if (call.nr == SYS_flock)
+		return FILE_LOCK_FLOCK;
+	if (call.nr != SYS_fcntl)
+		return FILE_LOCK_UNKNOWN;
+	return call.args[1] == F_OFD_SETLKW ? FILE_LOCK_OPEN_FILE : FILE_LOCK_POSIX;
+}
+
+/* A line with an arrow. Who waits for a lock of an open file has no id there. */
+static bool is_wait_of(const struct lock_line *line, pid_t waiter,
+		       enum file_lock_kind kind, uint64_t inode)
+{
+	return line->inode == inode && (line->pid == waiter || line->pid == -1) &&
+	       (kind == FILE_LOCK_UNKNOWN || line->kind == kind);
+}
+
+bool file_lock_holder(pid_t waiter, enum file_lock_kind kind, uint64_t inode,
+		      struct file_lock *lock)
 {
 	struct lock_line line, holder = {0};
 	bool found = false;
@@ -57,13 +94,12 @@ bool file_lock_holder(pid_t waiter, uint64_t inode, struct file_lock *lock)
 			if (!line.waits)
 				holder = line;
 			else
-				/* Who waits for a lock of an open file has no id there. */
-				found = (line.pid == waiter || line.pid == -1) &&
-					line.inode == inode && holder.inode == inode;
+				found = is_wait_of(&line, waiter, kind, inode) &&
+					holder.inode == inode;
 		}
 	}
 	buf_release(&text);
 	lock->pid = holder.pid > 0 ? holder.pid : 0;
-	lock->by_process = holder.posix && holder.pid > 0;
+	lock->by_process = holder.kind == FILE_LOCK_POSIX && holder.pid > 0;
 	return found;
 }

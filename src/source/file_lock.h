@@ -12,7 +12,18 @@ struct file_lock {
 	bool by_process; /* else everybody who shares the open file can release it */
 };
 
-/* What keeps this process waiting for a lock on the file with this inode. */
-bool file_lock_holder(pid_t waiter, uint64_t inode, struct file_lock *lock);
+/* Locks of different kinds do not wait for each other, but those of POSIX and of open files. */
+enum file_lock_kind {
+	FILE_LOCK_UNKNOWN,
+	FILE_LOCK_FLOCK,
+	FILE_LOCK_POSIX,
+	FILE_LOCK_OPEN_FILE, /* F_OFD_SETLKW */
+};
+
+/* What a thread waits for, by its system call. UNKNOWN: that cannot be read, or is none. */
+enum file_lock_kind file_lock_kind(pid_t pid, pid_t tid);
+/* What keeps this process waiting for such a lock on the file with this inode. */
+bool file_lock_holder(pid_t waiter, enum file_lock_kind kind, uint64_t inode,
+		      struct file_lock *lock);
 
 #endif

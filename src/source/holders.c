@@ -88,16 +88,18 @@ static void find_children(pid_t pid, struct peers_found *found)
 	kernel_close(&kernel);
 }
 
-static void find_lock_holders(struct holders *holders, pid_t pid, int fd,
+static void find_lock_holders(struct holders *holders, pid_t pid, const struct task *task,
 			      struct peers_found *found)
 {
+	int fd = task->waits.fd;
 	char path[48];
 	struct file_lock lock;
 	struct stat st;
 
 	memset(found, 0, sizeof(*found));
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
-	if (stat(path, &st) != 0 || !file_lock_holder(pid, st.st_ino, &lock))
+	if (stat(path, &st) != 0 ||
+	    !file_lock_holder(pid, file_lock_kind(pid, task->tid), st.st_ino, &lock))
 		return;
 	if (lock.by_process) {
 		found->complete = true;
@@ -115,12 +117,12 @@ static void find_lock_holders(struct holders *holders, pid_t pid, int fd,
 }
 
 const struct wait_actors *holders_find(struct holders *holders, struct snapshot *snapshot,
-				       pid_t pid, const struct waits_on *waits,
-				       enum task_state state)
+				       pid_t pid, const struct task *task)
 {
+	const struct waits_on *waits = &task->waits;
 	struct peers_found found = {0};
 
-	switch (state) {
+	switch (task->state) {
 	case STATE_WAIT_CHILD:
 		if (waits->owner_pid > 0) {
 			found.complete = true;
@@ -132,16 +134,16 @@ const struct wait_actors *holders_find(struct holders *holders, struct snapshot 
 	case STATE_FLOCK:
 		if (waits->fd < 0)
 			return NULL;
-		find_lock_holders(holders, pid, waits->fd, &found);
+		find_lock_holders(holders, pid, task, &found);
 		return keep(snapshot, "file lock", &found);
 	case STATE_POLL:
 	case STATE_IO_READ:
 	case STATE_IO_WRITE:
 		if (waits->fd < 0 ||
-		    (state == STATE_POLL && waits->reads == waits->writes))
+		    (task->state == STATE_POLL && waits->reads == waits->writes))
 			return NULL;
 		peers_find(holders->peers, pid, waits->fd,
-			   state == STATE_IO_WRITE || waits->writes, &found);
+			   task->state == STATE_IO_WRITE || waits->writes, &found);
 		/* Reading and writing a plain file waits for nobody. */
 		if (!found.how || strcmp(found.how, "file") == 0)
 			return NULL;
@@ -183,7 +185,7 @@ static void follow(struct holders *holders, struct snapshot *snapshot, pid_t pid
 	if (!waits->kind || task->kind != TASK_THREAD)
 		return;
 	if (!waits->owner_tid)
-		waits->actors = holders_find(holders, snapshot, pid, waits, task->state);
+		waits->actors = holders_find(holders, snapshot, pid, task);
 	process_add(holders, snapshot, waits->owner_pid);
 	for (size_t i = 0; waits->actors && i < waits->actors->nr_pids; i++)
 		process_add(holders, snapshot, waits->actors->pids[i]);

@@ -143,14 +143,13 @@ static bool same_actors(struct confirmer *c, uint32_t node)
 	const struct task *task = graph_task(c->snapshot, node);
 	const struct wait_actors *was = task->waits.actors, *is;
 	struct kernel *kernel = kernel_of(c, node);
-	struct waits_on waits = task->waits;
 
 	if (!was)
 		return true;
 	if (strcmp(was->how, "socket") == 0 && gives_up(kernel, task))
 		return false;
 	peers_refresh(c->holders->peers);
-	is = holders_find(c->holders, c->snapshot, kernel->pid, &waits, task->state);
+	is = holders_find(c->holders, c->snapshot, kernel->pid, task);
 	return is && is->complete && is->nr_pids == was->nr_pids &&
 	       memcmp(is->pids, was->pids, is->nr_pids * sizeof(is->pids[0])) == 0;
 }

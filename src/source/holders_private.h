@@ -36,10 +36,9 @@ struct holders {
 	size_t next_confirmed;
 };
 
-/* Everybody who could end this wait of a process, or NULL. */
+/* Everybody who could end the wait of this task of process pid, or NULL. */
 const struct wait_actors *holders_find(struct holders *holders, struct snapshot *snapshot,
-				       pid_t pid, const struct waits_on *waits,
-				       enum task_state state);
+				       pid_t pid, const struct task *task);
 
 /* The thread of that process which waits on the other end of a pipe or socket that task of
  * process pid waits on; 0: none, or the process has but one. holders_thread.c. */

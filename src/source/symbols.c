@@ -160,17 +160,29 @@ static bool report_due(const struct symbols *symbols)
 	       clock_mono_ns() - symbols->reported_at_ns >= symbols->report_wait_ns;
 }
 
+/* libdwfl takes what lies behind a module for a part of it, up to the next one. */
+Dwfl_Module *symbols_module_at(const struct symbols *symbols, uint64_t address)
+{
+	Dwfl_Module *mod = dwfl_addrmodule(symbols->dwfl, address);
+	Dwarf_Addr start, end;
+
+	if (!mod)
+		return NULL;
+	dwfl_module_info(mod, NULL, &start, &end, NULL, NULL, NULL, NULL);
+	return address >= start && address < end ? mod : NULL;
+}
+
 Dwfl_Module *symbols_module(struct symbols *symbols, uint64_t address)
 {
 	if (!symbols->reported)
 		report(symbols);
-	Dwfl_Module *mod = dwfl_addrmodule(symbols->dwfl, address);
+	Dwfl_Module *mod = symbols_module_at(symbols, address);
 
 	if (mod || !report_due(symbols))
 		return mod;
 	/* Something may have been loaded since. */
 	report(symbols);
-	return dwfl_addrmodule(symbols->dwfl, address);
+	return symbols_module_at(symbols, address);
 }
 
 static uint64_t entry_key(uint64_t address, bool after_call)
@@ -213,7 +225,7 @@ struct symbol_entry *symbols_entry(struct symbols *symbols, uint64_t address,
 	entry->start = start;
 	entry->nr_frames = (uint32_t)count;
 	memcpy(entry->frames, frames, count * sizeof(frames[0]));
-	entry->outside = !dwfl_addrmodule(symbols->dwfl, address - after_call);
+	entry->outside = !symbols_module_at(symbols, address - after_call);
 	HASH_ADD(hh, symbols->entries, key, sizeof(entry->key), entry);
 	symbols->nr_entries++;
 	return entry;
@@ -265,7 +277,7 @@ bool symbols_is_root(struct symbols *symbols, uint64_t address, bool after_call)
 		return entry->root;
 	entry->root_known = true;
 	/* Not symbols_module(): a new report would free the entry. */
-	Dwfl_Module *mod = dwfl_addrmodule(symbols->dwfl, address - after_call);
+	Dwfl_Module *mod = symbols_module_at(symbols, address - after_call);
 	Dwarf_CFI *cfi = mod ? dwfl_module_eh_cfi(mod, &bias) : NULL;
 
 	if (!cfi || dwarf_cfi_addrframe(cfi, address - bias - after_call, &frame) != 0)

@@ -67,7 +67,7 @@ bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *ta
 
 	if (target)
 		*target = 0;
-	if (!dwfl_addrmodule(symbols->dwfl, address) ||
+	if (!symbols_module_at(symbols, address) ||
 	    !kernel_memory_exact(symbols->kernel, address - sizeof(code), code,
 				 sizeof(code)))
 		return false;
@@ -94,7 +94,7 @@ bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *ta
 {
 	if (target)
 		*target = 0;
-	return dwfl_addrmodule(symbols->dwfl, address) != NULL;
+	return symbols_module_at(symbols, address) != NULL;
 }
 
 static bool jumps_to(struct symbols *symbols, uint64_t from, uint64_t to)
@@ -114,7 +114,7 @@ static void find_callee(struct symbols *symbols, struct symbol_entry *entry)
 	    !entry->callee_start)
 		return;
 	/* Not symbols_module(): a new report would free the entry. */
-	Dwfl_Module *mod = dwfl_addrmodule(symbols->dwfl, entry->callee_start);
+	Dwfl_Module *mod = symbols_module_at(symbols, entry->callee_start);
 	const char *name = mod ? dwfl_module_addrinfo(mod, entry->callee_start, &offset,
 						      &sym, NULL, NULL, NULL)
 			       : NULL;

@@ -54,7 +54,7 @@ bool symbols_is_monitor(struct symbols *symbols, const struct frame *frame)
 	/* What the program called is its own doing. */
 	if (frame->function && strncmp(frame->function, "grmon_", 6) == 0)
 		return false;
-	mod = dwfl_addrmodule(symbols->dwfl, frame->address);
+	mod = symbols_module_at(symbols, frame->address);
 	if (!mod)
 		return false;
 	return module_is(mod, library, 1) ||

@@ -99,6 +99,8 @@ int symbols_find_debuginfo(Dwfl_Module *mod, void **userdata, const char *module
 /* Report the modules of the process, at first or again when an address lies outside all.
  * Returns the module that holds address, or NULL. */
 Dwfl_Module *symbols_module(struct symbols *symbols, uint64_t address);
+/* The same among those that are known: none is looked for, and no entry is freed. */
+Dwfl_Module *symbols_module_at(const struct symbols *symbols, uint64_t address);
 /* What is known of an address; found now if it was not. NULL: no memory. */
 struct symbol_entry *symbols_entry(struct symbols *symbols, uint64_t address,
 				   bool after_call);

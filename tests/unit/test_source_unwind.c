@@ -67,7 +67,8 @@ static void calls_before(void **state)
 	assert_int_equal(target, address_of(where_from));
 	assert_true(symbols_call_before(symbols, indirect, &target));
 	assert_int_equal(target, 0);
-	/* The start of a function comes after no call; what is no code, never. */
+	/* What is no code comes after no call; the stack is behind the last module. */
+	assert_null(symbols_module(symbols, (uint64_t)(uintptr_t)&target));
 	assert_false(symbols_call_before(symbols, (uint64_t)(uintptr_t)&target, NULL));
 	assert_false(symbols_call_before(symbols, 16, NULL));
 #endif
