@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cli/known_pools.h"
 #include "core/graph.h"
+#include "core/pool.h"
 #include "core/query.h"
 #include "out/escape.h"
 #include "out/report.h"
@@ -30,7 +30,7 @@ static bool is_shown(const struct check *check, const struct task *task)
 static bool is_guilty(const struct check *check, const struct task *task)
 {
 	return (task->flags & TASK_STUCK) && !was_before(check, task) &&
-	       !known_pool(task) && is_shown(check, task) &&
+	       !pool_member(task) && is_shown(check, task) &&
 	       !grouping_acknowledges(check->span.look.grouping, task,
 				      check->span.last_ns);
 }
@@ -40,7 +40,7 @@ static bool is_guilty_leak(const struct snapshot *s, const struct leak *leak)
 {
 	return leak->finding.verdict == VERDICT_PROOF ||
 	       (leak->finding.verdict == VERDICT_LEAK &&
-		!known_pool(&s->tasks[leak->example]));
+		!pool_member(&s->tasks[leak->example]));
 }
 
 static uint64_t count_leaks(const struct snapshot *s)

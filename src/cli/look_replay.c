@@ -37,7 +37,7 @@ static void judge(const struct stuck_rule *rule, struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
 		struct task *task = &snapshot->tasks[i];
-		int64_t limit_ns = rule->threshold_ns[task->state];
+		int64_t limit_ns = stuck_limit_ns(rule, task);
 		int64_t age_ns = task_age_ns(task, snapshot->mono_ns);
 
 		task->flags &= ~(uint32_t)(TASK_STUCK | TASK_WARN);

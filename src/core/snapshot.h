@@ -37,6 +37,7 @@ struct stack {
 	uint64_t hash;
 	/* 1 + index of the frame that a user cares for; 0: to be looked for */
 	uint32_t top;
+	uint8_t rests; /* not 0: a worker of a pool that waits for work; core/pool.c */
 	struct frame frames[];
 };
 

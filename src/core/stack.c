@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "core/pool.h"
 
 #define STACK_CAPACITY_FIRST 256u
 #define STACK_BYTES_MAX      (512u << 20)
@@ -150,6 +151,7 @@ const struct stack *stack_intern(struct stack_table *table, const struct frame *
 	stack->hash = hash;
 	memcpy(stack->frames, frames, nr_frames * sizeof(*frames));
 	stack->top = (uint32_t)stack_find_top(frames, nr_frames) + 1;
+	stack->rests = pool_stack_rests(frames, nr_frames);
 	table->entries[at] = stack;
 	table->count++;
 	return stack;

@@ -10,6 +10,7 @@
 
 void stuck_rule_init(struct stuck_rule *rule)
 {
+	memset(rule, 0, sizeof(*rule));
 	for (int i = 0; i < STATE_COUNT; i++) {
 		enum task_state state = (enum task_state)i;
 
@@ -58,6 +59,7 @@ static int stuck_apply(struct stuck_rule *rule, const char *name, size_t bytes,
 			      (int)bytes, name);
 	if (state >= 0) {
 		rule->threshold_ns[state] = ns;
+		rule->named[state] = true;
 		return 0;
 	}
 	if (class == CLASS_RUN || class == CLASS_OTHER)
@@ -128,4 +130,13 @@ int stuck_rule_parse(struct stuck_rule *rule, const char *text, struct err *e)
 	}
 	*rule = result;
 	return 0;
+}
+
+int64_t stuck_limit_ns(const struct stuck_rule *rule, const struct task *task)
+{
+	/* A worker at rest: its state itself is not an idle one. */
+	if (task->flags & TASK_IDLE && !state_info(task->state)->idle &&
+	    !rule->named[task->state])
+		return -1;
+	return rule->threshold_ns[task->state];
 }

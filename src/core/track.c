@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/huge.h"
+#include "core/pool.h"
 
 /* Looks closer together than this count as one. */
 #define TRACK_LOOK_NS      (20 * 1000000ll)
@@ -355,7 +356,7 @@ static bool over_count(struct track_over *over, bool passed, int64_t now_ns)
 static void track_judge(struct track *track, struct track_record *record,
 			struct task *task)
 {
-	int64_t limit_ns = track->rule.threshold_ns[task->state];
+	int64_t limit_ns = stuck_limit_ns(&track->rule, task);
 	int64_t age_ns = task_age_ns(task, track->now_ns);
 	bool counts = limit_ns >= 0 && age_ns >= 0 && state_blocks(task->state) &&
 		      !(task->flags & (TASK_STALE | TASK_SUSPECT));
@@ -407,7 +408,7 @@ static void track_prepare(struct task *task, int64_t now_ns)
 	if ((unsigned int)task->state >= STATE_COUNT)
 		task->state = STATE_UNKNOWN;
 	task->flags &= ~(uint32_t)(TASK_IDLE | TASK_STUCK | TASK_WARN | TASK_NEW);
-	if (state_info(task->state)->idle)
+	if (state_info(task->state)->idle || pool_rests(task))
 		task->flags |= TASK_IDLE;
 	if (task->since_ns > now_ns)
 		task->since_ns = now_ns;

@@ -13,16 +13,19 @@
 /* Thresholds in ns by state; < 0: never stuck. */
 struct stuck_rule {
 	int64_t threshold_ns[STATE_COUNT];
+	bool named[STATE_COUNT]; /* for this state, idle workers of pools too */
 };
 
 #define STUCK_DEFAULT_NS (10 * 1000000000ll)
 
-/* 10 s for every blocking state that is not idle. */
+/* 10 s for every blocking state that is not idle; none is named. */
 void stuck_rule_init(struct stuck_rule *rule);
 /* "10s", or "mutex=1s,poll=1m,io=30s" (a state or class; "never" switches off), or both:
  * "5s,poll=1m". A class means its states that are not idle (timer: all); a state wins over
  * its class, and both over the bare duration. Returns 0 or ERR_USAGE with the offset. */
 int stuck_rule_parse(struct stuck_rule *rule, const char *text, struct err *e);
+/* For this task, in ns; < 0: it is never stuck. Its flags say whether it is idle. */
+int64_t stuck_limit_ns(const struct stuck_rule *rule, const struct task *task);
 
 struct history_entry {
 	enum task_state state;

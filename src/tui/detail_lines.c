@@ -67,8 +67,9 @@ static void add_state(struct builder *b)
 			 "over half of its threshold of %s", limit);
 	if (task->flags & TASK_IDLE)
 		page_say(&b->page, ROLE_DIM, "Idle", NULL,
-			 "this state is a normal place to wait; stuck only where --stuck "
-			 "names it");
+			 "%s; stuck only where --stuck names its state",
+			 info->idle ? "this state is a normal place to wait"
+				    : "a worker of a pool that waits for work");
 	if (task->flags & TASK_STALE)
 		page_say(&b->page, ROLE_WARN, "Stale", NULL,
 			 "the kernel contradicts what the agent published: do not trust "

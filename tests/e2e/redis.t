@@ -6,7 +6,7 @@
 need redis-server
 need redis-benchmark
 need python3
-plan 7
+plan 9
 
 port=$(free_port)
 start "$client" run -- redis-server --port "$port" --bind 127.0.0.1 --io-threads 3 \
@@ -29,3 +29,10 @@ check 'bio threads wait on their condition, named by the agent' \
 	until_true sees "$pid" 'len([t for t in tasks if t["name"].startswith("bio_") and t["state"] == "cond" and t["waits_on"]["address"]]) == 3'
 check 'idle, every state fits the system call' \
 	until_true "$(dirname "$0")/syscall_truth.py" "$client" "$pid" 4
+pools="[t for t in tasks if t['name'].startswith(('bio_', 'io_thd_', 'jemalloc'))]"
+dump "$pid" --stuck 0.01
+check 'workers that wait for work are idle, not stuck' query \
+	"len($pools) >= 5 and all(t['idle'] and not t['stuck'] for t in $pools)"
+dump "$pid" --stuck cond=0.01
+check 'but where their state is named' query \
+	"all(t['stuck'] for t in $pools if t['state'] == 'cond') and having(state='cond')"

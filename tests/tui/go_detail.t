@@ -22,7 +22,10 @@ expect 'elements of 8 bytes' 'what the channel carries'
 expect 'Who else waits on it \(2\)' 'there are two others'
 expect '^[ !]+g[0-9]+ +chan-send .*main\.chanSend' 'one sends too'
 expect '^[ !]+g[0-9]+ +select .*main\.selectTwo' 'one has it as a case of a select'
-expect '^[ !]+g1 .*main\.main' 'who started it is a task to go to'
+case $(go env GOVERSION) in
+go1.1* | go1.20*) ok 0 'who started it is a task to go to # SKIP Go keeps the creator from 1.21 on' ;;
+*) expect '^[ !]+g1 .*main\.main' 'who started it is a task to go to' ;;
+esac
 press q
 press /
 press C-u

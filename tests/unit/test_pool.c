@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* Workers of well-known pools: at rest, in their work, and behind a lock. */
+#include "unit.h"
+
+#include "core/pool.h"
+#include "core/stack.h"
+#include "core/track.h"
+
+static struct stack_table *stacks;
+
+/* Innermost first, up to a NULL. */
+static const struct stack *stack_of(const char *const *names)
+{
+	struct frame frames[12] = {0};
+	size_t nr = 0;
+
+	for (; names[nr]; nr++)
+		frames[nr].function = names[nr];
+	return stack_intern(stacks, frames, nr, false);
+}
+
+#define STACK(...) stack_of((const char *const[]){__VA_ARGS__, NULL})
+
+static struct task thread(const char *name, enum task_state state,
+			  const struct stack *stack)
+{
+	return (struct task){
+		.kind = TASK_THREAD, .name = name, .state = state, .stack = stack};
+}
+
+static void at_rest(void **state)
+{
+	struct task task =
+		thread("node", STATE_COND,
+		       STACK("pthread_cond_wait", "uv_cond_wait",
+			     "node::TaskQueue<v8::Task>::BlockingPop",
+			     "node::(anonymous namespace)::PlatformWorkerThread",
+			     "start_thread"));
+
+	(void)state;
+	assert_true(pool_rests(&task));
+	assert_true(pool_member(&task));
+	task.state = STATE_MUTEX;
+	assert_false(pool_rests(&task));
+	task.state = STATE_IO_READ;
+	assert_false(pool_rests(&task));
+	assert_true(pool_member(&task));
+}
+
+/* The pool's function is there, but further out than it waits itself. */
+static void in_its_work(void **state)
+{
+	struct task task = thread("bio_lazy_free", STATE_COND,
+				  STACK("pthread_cond_wait", "wait_for_reply", "ask",
+					"unlink_all", "free_it", "walk",
+					"bioProcessBackgroundJobs", "start_thread"));
+
+	(void)state;
+	assert_false(pool_rests(&task));
+	assert_true(pool_member(&task));
+}
+
+static void by_name(void **state)
+{
+	struct task task = thread("libuv-worker", STATE_COND, NULL);
+
+	(void)state;
+	assert_true(pool_rests(&task));
+	task.stack = STACK("pthread_cond_wait", "worker", "start_thread");
+	assert_true(pool_rests(&task));
+	task.name = "worker";
+	assert_false(pool_rests(&task));
+	task.name = "libuv-worker";
+	task.kind = TASK_GOROUTINE;
+	assert_false(pool_rests(&task));
+}
+
+static void held_back(void **state)
+{
+	struct task task =
+		thread("io_thd_1", STATE_MUTEX,
+		       STACK("pthread_mutex_lock", "IOThreadMain", "start_thread"));
+
+	(void)state;
+	assert_true(pool_rests(&task));
+	task.stack =
+		STACK("pthread_mutex_lock", "bioProcessBackgroundJobs", "start_thread");
+	assert_false(pool_rests(&task));
+}
+
+static void judged_only_by_name(void **state)
+{
+	struct task task = thread("bio_aof", STATE_COND, NULL);
+	struct stuck_rule rule;
+	struct err e;
+
+	(void)state;
+	stuck_rule_init(&rule);
+	assert_int_equal(stuck_limit_ns(&rule, &task), 10 * SECOND);
+	task.flags = TASK_IDLE;
+	assert_int_equal(stuck_limit_ns(&rule, &task), -1);
+	assert_int_equal(stuck_rule_parse(&rule, "2s,lock=1s", &e), 0);
+	assert_int_equal(stuck_limit_ns(&rule, &task), -1);
+	assert_int_equal(stuck_rule_parse(&rule, "2s,cond=1s", &e), 0);
+	assert_int_equal(stuck_limit_ns(&rule, &task), SECOND);
+	/* What its state's table calls idle has always gone by its threshold. */
+	task.state = STATE_POLL;
+	assert_int_equal(stuck_rule_parse(&rule, "poll=3s", &e), 0);
+	assert_int_equal(stuck_limit_ns(&rule, &task), 3 * SECOND);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(at_rest),
+		cmocka_unit_test(in_its_work),
+		cmocka_unit_test(by_name),
+		cmocka_unit_test(held_back),
+		cmocka_unit_test(judged_only_by_name),
+	};
+	int rc;
+
+	stacks = stack_table_new(100);
+	rc = cmocka_run_group_tests(tests, NULL, NULL);
+	stack_table_free(stacks);
+	return rc;
+}
