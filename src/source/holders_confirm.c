@@ -5,6 +5,7 @@
  * the last of these reads. Counts of all come first, then the waits with their owners, then
  * the waits again: while the owners are read everybody sleeps, so what is held stays held.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,12 @@ static bool gives_up(const struct kernel *kernel, const struct task *task)
 	return !known || limit.tv_sec != 0 || limit.tv_usec != 0;
 }
 
+/* Whether the thread sleeps on a word of the lock at this address. */
+static bool is_word_of(const struct proc_call *call, uint64_t lock)
+{
+	return call->nr == SYS_futex && call->args[0] - lock < sizeof(pthread_rwlock_t);
+}
+
 /* Whether the kernel says the same of this wait as the snapshot does. */
 static bool same_wait(struct kernel *kernel, const struct task *task,
 		      const struct proc_call *call, const struct kernel_wait *wait)
@@ -82,6 +89,7 @@ static bool same_wait(struct kernel *kernel, const struct task *task,
 	const struct waits_on *waits = &task->waits;
 	struct kernel_wait refused;
 	pid_t owner_pid;
+	bool is_refused;
 
 	if (wait->limited)
 		return false;
@@ -92,12 +100,14 @@ static bool same_wait(struct kernel *kernel, const struct task *task,
 		return false;
 	if (wait->owner_tid == waits->owner_tid)
 		return true;
-	/* The agent or the stack knows the lock where the futex alone does not tell. */
-	if (waits->address)
-		return kernel_lock_owner(kernel, task->state, waits->address,
-					 &owner_pid) == waits->owner_tid;
-	return kernel_explain_refused(kernel, task->tid, call, &refused) &&
-	       refused.owner_tid == waits->owner_tid;
+	is_refused = kernel_explain_refused(kernel, task->tid, call, &refused);
+	if (!waits->address)
+		return is_refused && refused.owner_tid == waits->owner_tid;
+	/* The agent or the stack knows the lock where the futex alone does not tell. It may
+	 * have slept on another one since. */
+	return (is_refused || is_word_of(call, waits->address)) &&
+	       kernel_lock_owner(kernel, task->state, waits->address, &owner_pid) ==
+		       waits->owner_tid;
 }
 
 /* The kernel's line of a thread that sleeps in a system call. */
