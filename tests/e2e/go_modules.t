@@ -77,7 +77,7 @@ says bare
 check 'Python is a program of threads' sees "$python" "d['target']['sources'] == ['native']"
 echo >&3
 says loaded || sed 's/^/# /' "$work/out"
-check 'with a Go library it has goroutines beside them' sees "$python" \
+check 'with a Go library it has goroutines beside them' until_true sees "$python" \
 	"d['target']['sources'] == ['goruntime', 'native'] and having(name='main.inLibrary') and having(kind='thread', id='t$python')"
 check 'what they wait on' query "having(name='main.onLibraryLock')[0]['state'] == 'mutex'"
 exec 3>&-

@@ -73,8 +73,14 @@ press q
 wait_for '^status=0'
 run_in_shell 'unset NO_COLOR'
 failed=
-for term in vt100 linux xterm xterm-16color xterm-direct; do
+terms='vt100 linux xterm xterm-16color xterm-direct'
+# There ncurses loads libgpm, which loses a few bytes.
+case ${SAN:-} in *address*) terms='vt100 xterm xterm-16color xterm-direct' ;; esac
+for term in $terms; do
 	infocmp "$term" >/dev/null 2>&1 || continue
+	# Some of these leave the picture of the one before on the screen.
+	run_in_shell clear
+	wait_gone 'ID +STATE|status='
 	run_in_shell "clear; TERM=$term $client $target; echo status=\$?"
 	wait_for 'ID +STATE' || failed="$failed $term"
 	press j q

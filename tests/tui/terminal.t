@@ -63,6 +63,7 @@ alternate_is 1 && mouse_is 1
 ok $? "fg: with screen and mouse"
 press j q
 wait_gone 'ID +STATE'
+wait_for '^back>'
 run_in_shell 'echo status=again'
 restored "quit after fg"
 
