@@ -57,14 +57,23 @@ static const struct pool_function {
 	{"k8s.io/klog", WORKS},
 };
 
-/* Beginnings of the names of threads. */
-static const char *const names[] = {
-	"bio_", /* redis */
-	"io_thd_",      "jemalloc_bg_thd", "libuv-worker", "V8 Worker",
-	"pool-spawner", /* GLib */
-	"gmain",        "gdbus",           "dconf worker", "tokio-runtime-w",
-	"iou-wrk-", /* of the kernel, for io_uring */
-	"iou-sqp-",
+/* Beginnings of the names of threads, with their lengths: every look asks for each thread. */
+#define NAME(text)                                                                       \
+	{                                                                                \
+		text, sizeof(text) - 1                                                   \
+	}
+static const struct {
+	const char *text;
+	size_t bytes;
+} names[] = {
+	NAME("bio_"), /* redis */
+	NAME("io_thd_"),      NAME("jemalloc_bg_thd"),
+	NAME("libuv-worker"), NAME("V8 Worker"),
+	NAME("pool-spawner"), /* GLib */
+	NAME("gmain"),        NAME("gdbus"),
+	NAME("dconf worker"), NAME("tokio-runtime-w"),
+	NAME("iou-wrk-"), /* of the kernel, for io_uring */
+	NAME("iou-sqp-"),
 };
 
 static bool begins_with(const char *text, const char *beginning)
@@ -74,10 +83,13 @@ static bool begins_with(const char *text, const char *beginning)
 
 static bool has_pool_name(const struct task *task)
 {
-	if (task->kind != TASK_THREAD)
+	const char *name = task->name;
+
+	if (task->kind != TASK_THREAD || !name)
 		return false;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (begins_with(task->name, names[i]))
+		if (name[0] == names[i].text[0] &&
+		    strncmp(name, names[i].text, names[i].bytes) == 0)
 			return true;
 	return false;
 }
@@ -148,5 +160,5 @@ bool pool_rests(const struct task *task)
 		return false;
 	if (task->stack && task->stack->rests)
 		return true;
-	return is_shallow(task->stack) && has_pool_name(task);
+	return has_pool_name(task) && is_shallow(task->stack);
 }
