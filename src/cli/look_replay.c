@@ -29,7 +29,7 @@ static bool rule_is_usual(const struct stuck_rule *rule)
 	struct stuck_rule usual;
 
 	stuck_rule_init(&usual);
-	return memcmp(&usual, rule, sizeof(usual)) == 0;
+	return stuck_rule_same(&usual, rule);
 }
 
 /* With a rule of the user's own, the age as it was recorded counts. */
@@ -134,7 +134,7 @@ static void prepare(struct look *look, size_t at)
 int look_recorded(struct look *look, bool all, struct snapshot **snapshot, struct err *e)
 {
 	struct look_recording *r = &look->recording;
-	bool same_rule = memcmp(&r->rule, &look->options.rule, sizeof(r->rule)) == 0;
+	bool same_rule = stuck_rule_same(&r->rule, &look->options.rule);
 	struct feed_place place;
 	int rc = replay_update(look->ctx, all, &place, e);
 

@@ -140,3 +140,12 @@ int64_t stuck_limit_ns(const struct stuck_rule *rule, const struct task *task)
 		return -1;
 	return rule->threshold_ns[task->state];
 }
+
+bool stuck_rule_same(const struct stuck_rule *a, const struct stuck_rule *b)
+{
+	for (int i = 0; i < STATE_COUNT; i++)
+		if (a->threshold_ns[i] != b->threshold_ns[i] ||
+		    a->named[i] != b->named[i])
+			return false;
+	return true;
+}

@@ -24,6 +24,7 @@ void stuck_rule_init(struct stuck_rule *rule);
  * "5s,poll=1m". A class means its states that are not idle (timer: all); a state wins over
  * its class, and both over the bare duration. Returns 0 or ERR_USAGE with the offset. */
 int stuck_rule_parse(struct stuck_rule *rule, const char *text, struct err *e);
+bool stuck_rule_same(const struct stuck_rule *a, const struct stuck_rule *b);
 /* For this task, in ns; < 0: it is never stuck. Its flags say whether it is idle. */
 int64_t stuck_limit_ns(const struct stuck_rule *rule, const struct task *task);
 
