@@ -68,6 +68,13 @@ def row_of(name):
     return None
 
 
+def the_cat(rows):
+    """The process that pclose() waits for; it has all that the child has."""
+    texts = ((t["waits_on"] or {}).get("text") or "" for t in rows.values())
+    found = [re.fullmatch(r"child (\d+) cat", text) for text in texts]
+    return next((int(f.group(1)) for f in found if f), sys.maxsize)
+
+
 def check(words, rows, other, read_fd):
     name, tid, state, address, fd = words[1], int(words[2]), words[3], int(words[4], 0), int(words[5])
     task = rows.get(tid)
@@ -80,6 +87,10 @@ def check(words, rows, other, read_fd):
     if not row:
         return f"{name}: nothing is known of it here"
     kind, text, holder = row
+    # Of two the one with the lower pid comes first, which begin anew after the highest.
+    cat = the_cat(rows)
+    if cat < other and "with wrap_waits OTHER and 1 more" in text:
+        text, other = text.replace("wrap_waits OTHER", "cat OTHER"), cat
     waits = task["waits_on"] or {}
     shown = "0x%x" % address
     for word, value in (("ADDRESS", shown), ("NUMBER", str(address)), ("FD", str(fd)),
