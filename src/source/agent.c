@@ -309,8 +309,8 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 	for (uint32_t i = 0; i < agent->nr_rows; i++)
 		row_update(agent, i);
 	agent_list_threads(agent);
-	agent_check_rows(agent);
-	agent_read_names(agent);
+	agent_check_rows(agent, focus && focus->all);
+	agent_read_names(agent, focus && focus->all);
 	agent_read_cpu(agent);
 	rc = add_rows(agent, focus, out, e);
 	if (rc)

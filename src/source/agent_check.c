@@ -20,10 +20,11 @@
 #define LIST_SHARE       20
 #define LIST_EVERY_NS    (5 * CLOCK_SECOND_NS)
 
-#define CHECK_FIRST_NS   (6 * MS)   /* waits that were never checked */
-#define CHECK_AGAIN_NS   (MS / 3)   /* … that were */
-#define CHECK_RUNNING_NS (3 * MS)   /* threads that seem to run, or are contradicted */
-#define CHECK_AGE_NS     (500 * MS) /* a wait this old is worth a check */
+#define CHECK_FIRST_NS   (6 * MS) /* waits that were never checked */
+#define CHECK_AGAIN_NS   (MS / 3) /* … that were */
+#define CHECK_RUNNING_NS (3 * MS) /* threads that seem to run, or are contradicted */
+#define CHECK_ALL_NS     (5 * CLOCK_SECOND_NS) /* where one picture has to say it all */
+#define CHECK_AGE_NS     (500 * MS)            /* a wait this old is worth a check */
 #define CHECK_REPEAT_NS  (60 * CLOCK_SECOND_NS)
 
 #define NAMES_FIRST_NS   (80 * MS)
@@ -294,9 +295,10 @@ static int check_due(const struct agent *agent, const struct row *row)
 	return agent->now_ns - row->checked_ns > CHECK_REPEAT_NS ? 1 : -1;
 }
 
-void agent_check_rows(struct agent *agent)
+void agent_check_rows(struct agent *agent, bool all)
 {
-	int64_t left_ns[3] = {CHECK_FIRST_NS, CHECK_AGAIN_NS, CHECK_RUNNING_NS};
+	int64_t left_ns[3] = {all ? CHECK_ALL_NS : CHECK_FIRST_NS, CHECK_AGAIN_NS,
+			      all && agent->polls < 2 ? CHECK_ALL_NS : CHECK_RUNNING_NS};
 	uint32_t start = agent->nr_rows ? agent->check_cursor % agent->nr_rows : 0;
 	int64_t then_ns = clock_mono_ns();
 	bool stopped = false;
@@ -325,11 +327,12 @@ void agent_check_rows(struct agent *agent)
 	}
 }
 
-void agent_read_names(struct agent *agent)
+void agent_read_names(struct agent *agent, bool all)
 {
 	bool first = agent->polls < 3;
-	int64_t deadline_ns =
-		clock_mono_ns() + (first ? NAMES_FIRST_NS : NAMES_BUDGET_NS);
+	int64_t deadline_ns = clock_mono_ns() + (first && all ? CHECK_ALL_NS
+						 : first      ? NAMES_FIRST_NS
+							      : NAMES_BUDGET_NS);
 	uint32_t count = first || agent->nr_rows < NAMES_LOOKED_AT ? agent->nr_rows
 								   : NAMES_LOOKED_AT;
 

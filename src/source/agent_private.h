@@ -131,12 +131,13 @@ void row_refine_wait(struct row *row, const struct kernel_wait *kernel);
 const char *row_inner_text(struct agent *agent, const struct row *row,
 			   struct snapshot *out);
 
-/* agent_check.c: what the kernel is asked for, within a budget of time. */
+/* agent_check.c: what the kernel is asked for, within a budget of time. all: of every row,
+ * for a picture that no other one follows. */
 void agent_list_threads(struct agent *agent);
 /* A thread that was among those without a slot has one now. */
 void agent_forget_other(struct agent *agent, pid_t tid);
-void agent_check_rows(struct agent *agent);
-void agent_read_names(struct agent *agent);
+void agent_check_rows(struct agent *agent, bool all);
+void agent_read_names(struct agent *agent, bool all);
 void agent_read_cpu(struct agent *agent);
 
 #endif

@@ -4,7 +4,7 @@
 # of its threads is about to do, and `grmon-c dump` must show just that.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 7
+plan 8
 
 cat >"$work/compare.py" <<'PY'
 import json, re, sys
@@ -91,3 +91,22 @@ truly() { dump "$target" --stuck 100ms --filter 'is:stuck' && query "$leaver in 
 check 'one that it agrees with is stuck' until_true truly
 kill "$target"
 exec 9>&-
+
+# More threads than one look of the view has time to ask the kernel about: a dump has no
+# next look, so it takes the time.
+mkfifo "$work/many"
+exec 9<>"$work/many"
+LD_PRELOAD=$agent "$BUILD/tests/targets/many_threads" 4000 <"$work/many" >"$work/out" 2>>"$work/log" 9>&- &
+target=$!
+started="$started $target"
+until_true grep -q . "$work/out"
+if grep -q ready "$work/out"; then
+	timers() { dump "$target" --filter 'state:sleep' && query 'len(tasks) == 1000 and not [t for t in tasks if (t["waits_on"] or {}).get("kind") != "timer"]'; }
+	# A wait is worth a check when it is half a second old.
+	until_true timers
+	check 'a dump says of each of 4,000 threads what it waits for' timers
+else
+	ok 0 "a dump says of each of 4,000 threads what it waits for # SKIP $(tail -1 "$work/out")"
+fi
+exec 9>&-
+wait "$target"
