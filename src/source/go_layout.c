@@ -13,6 +13,7 @@
 #define STACK_MAX   (4ull << 30)
 #define ALLGS_MAX   (1ull << 26)
 #define REFS_MAX    128u
+#define LOOKED_AT   16u /* elements of what may be the list */
 #define BP_FIRST    96u
 #define BP_LAST     104u
 
@@ -106,16 +107,29 @@ static bool in_data(const struct go_module *module, uint64_t address)
 	return false;
 }
 
-/* The list's first element must look like a goroutine. */
+/* The list's first elements must look like goroutines: each has a stack, or, once it ended,
+ * perhaps none any more. The very first is one of them in a library, where runtime.main
+ * returns, and in a program whose main function ends by runtime.Goexit. */
 static bool looks_like_allgs(struct go_mem *mem, const uint64_t words[3])
 {
-	uint64_t g, stack[2];
+	uint64_t gs[LOOKED_AT], stack[2];
+	uint64_t count = words[1] < LOOKED_AT ? words[1] : LOOKED_AT;
+	size_t stacks = 0;
 
-	return words[0] && words[1] > 0 && words[1] <= words[2] &&
-	       words[2] <= ALLGS_MAX && (words[0] & 7) == 0 &&
-	       go_read(mem, words[0], &g, 8) && g && (g & 7) == 0 &&
-	       go_read(mem, g, stack, sizeof(stack)) && stack[0] < stack[1] &&
-	       stack[1] - stack[0] <= STACK_MAX;
+	if (!words[0] || words[1] == 0 || words[1] > words[2] || words[2] > ALLGS_MAX ||
+	    (words[0] & 7) != 0 || !go_read(mem, words[0], gs, count * 8))
+		return false;
+	for (uint64_t i = 0; i < count; i++) {
+		if (!gs[i] || (gs[i] & 7) != 0 ||
+		    !go_read(mem, gs[i], stack, sizeof(stack)))
+			return false;
+		if (stack[0] == 0 && stack[1] == 0)
+			continue;
+		if (stack[0] >= stack[1] || stack[1] - stack[0] > STACK_MAX)
+			return false;
+		stacks++;
+	}
+	return stacks > 0;
 }
 
 static bool allgs_from_refs(struct go_allgs *allgs, const struct go_module *module,
@@ -239,12 +253,13 @@ static bool is_dead(uint32_t status)
 	       status == GO_STATUS_DEADEXTRA;
 }
 
-/* The status is the word before the id. In a library the first one may have ended. */
-static bool goid_fits(const struct go_g_sample *sample, unsigned offset, bool library)
+/* The status is the word before the id. The first one may have ended, and be another by
+ * now, where the main function did. */
+static bool goid_fits(const struct go_g_sample *sample, unsigned offset, bool ended)
 {
 	size_t live = 0;
 
-	if (!library && go_u64(sample->bytes[0] + offset) != 1)
+	if (!ended && go_u64(sample->bytes[0] + offset) != 1)
 		return false;
 	for (size_t i = 0; i < sample->nr; i++) {
 		uint64_t goid = go_u64(sample->bytes[i] + offset);
@@ -275,13 +290,13 @@ static size_t known_row(unsigned minor)
 }
 
 /* The version's own offset if it fits, else the only one that does. */
-static unsigned find_goid(const struct go_g_sample *sample, unsigned minor, bool library)
+static unsigned find_goid(const struct go_g_sample *sample, unsigned minor, bool ended)
 {
 	unsigned hint = known_layouts[known_row(minor)].goid, found = 0;
 
-	if (minor > 0 && goid_fits(sample, hint, library))
+	if (minor > 0 && goid_fits(sample, hint, ended))
 		return hint;
-	for (unsigned offset = GOID_FIRST; offset <= GOID_LAST && !library; offset += 8) {
+	for (unsigned offset = GOID_FIRST; offset <= GOID_LAST && !ended; offset += 8) {
 		if (!goid_fits(sample, offset, false))
 			continue;
 		if (found)
@@ -364,7 +379,8 @@ static bool parent_fits(const struct go_g_sample *sample, unsigned offset, unsig
 		if (is_dead(go_u32(sample->bytes[i] + goid - 8)))
 			continue;
 		/* A short-lived creator may be younger than all that the sample holds. */
-		if (parent > highest + (1u << 20) || (i == 0 && parent != 0))
+		if (parent > highest + (1u << 20) ||
+		    (go_u64(sample->bytes[i] + goid) == 1 && parent != 0))
 			return false;
 		some |= parent != 0;
 	}
@@ -462,6 +478,7 @@ int go_layout_read(struct go_layout *layout, const struct go_module *module,
 	struct go_g_sample *sample;
 	const char *wrong;
 	struct go_func func;
+	bool ended = module->library;
 
 	memset(layout, 0, sizeof(*layout));
 	if (!go_func_by_name(&module->table, "runtime.main", &func))
@@ -478,11 +495,12 @@ int go_layout_read(struct go_layout *layout, const struct go_module *module,
 	if (!sample)
 		return err_set(e, ERR_NOMEM, "no memory");
 	/* A goroutine may end or start in the middle of a look. */
-	for (int try = 0; try < 3; try++) {
+	for (int try = 0; try < 4; try++) {
+		/* At last: the first one is not main, which went by runtime.Goexit. */
+		ended |= try == 3 && module->minor > 0;
 		wrong = read_sample(sample, &layout->allgs, mem)
 				? go_layout_derive(&layout->g, sample, &module->table,
-						   module->library ? 0
-								   : layout->main_entry,
+						   ended ? 0 : layout->main_entry,
 						   module->minor)
 				: "they cannot be read";
 		if (!wrong)

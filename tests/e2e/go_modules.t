@@ -16,7 +16,8 @@ build() {	# build OUTPUT SOURCE OPTION…
 	go build "$@" -o "$work/$out" "$targets/$source" >>"$work/build.log" 2>&1
 }
 if ! build modules modules.go || ! build plugin.so library.go -buildmode=plugin ||
-	! build library.so library.go -buildmode=c-shared || ! build waits waits.go; then
+	! build library.so library.go -buildmode=c-shared || ! build waits waits.go ||
+	! build goexit goexit.go; then
 	skip_all "go cannot build: $(tail -1 "$work/build.log")"
 fi
 says() { until_true grep -q "^$1" "$work/out"; }
@@ -81,6 +82,17 @@ check 'with a Go library it has goroutines beside them' until_true sees "$python
 	"d['target']['sources'] == ['goruntime', 'native'] and having(name='main.inLibrary') and having(kind='thread', id='t$python')"
 check 'what they wait on' query "having(name='main.onLibraryLock')[0]['state'] == 'mutex'"
 exec 3>&-
+
+# The first goroutine has ended, or is another one by now.
+for more in '' 'and others came'; do
+	: >"$work/out"
+	"$work/goexit" ${more:+more} >"$work/out" 2>&1 </dev/null &
+	left=$!
+	started="$started $left"
+	says ready || sed 's/^/# /' "$work/out"
+	check "a program whose main function has left by Goexit $more" sees "$left" \
+		"having(name='main.after', state='sleep') and len(tasks) == (4 if '$more' else 1) and d['target']['sources'] == ['goruntime']"
+done
 
 # As the user of a container sees it: by the pid outside.
 apart="unshare --fork --pid --mount-proc"

@@ -13,6 +13,17 @@ var (
 	lock  sync.Mutex
 )
 
+// The goroutine that runs this ends in a library: its stack, which has grown, goes at once.
+func init() { deep(100) }
+
+func deep(n int) int {
+	var room [256]byte
+	if n > 0 {
+		room[n] = byte(deep(n - 1))
+	}
+	return int(room[0])
+}
+
 func inLibrary(c chan int)        { <-c }
 func onLibraryLock(m *sync.Mutex) { m.Lock() }
 
