@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/hash.h"
 
 #define NONE       UINT32_MAX
 #define NAME_BYTES 64u
 #define LOOK_AHEAD 8u
+#define SETTLE_NS  (3 * CLOCK_SECOND_NS)
 
 const char *change_name(enum change change)
 {
@@ -189,6 +191,21 @@ int marks_add(struct marks *marks, const struct snapshot *snapshot, struct err *
 	marks->chosen = marks->count;
 	marks->list[marks->count++] = mark;
 	return 0;
+}
+
+void marks_start(struct marks *marks, const struct snapshot *snapshot)
+{
+	bool first = marks->next_number == 0;
+	int64_t settled_ns = first ? snapshot->mono_ns + SETTLE_NS : marks->settled_ns;
+	struct err e = {0};
+
+	if (!first && (settled_ns == 0 || marks->count != 1 || marks->next_number != 1))
+		return;
+	marks_clear(marks);
+	if (marks_add(marks, snapshot, &e) != 0)
+		marks->next_number = 1;
+	else if (snapshot->partial && snapshot->mono_ns < settled_ns)
+		marks->settled_ns = settled_ns;
 }
 
 const struct mark *marks_chosen(const struct marks *marks)

@@ -65,9 +65,16 @@ struct marks {
 	size_t count;
 	size_t chosen; /* the one that is compared with */
 	unsigned next_number;
+	int64_t settled_ns; /* until then the first waits for the stacks; 0: it has them */
 };
 
 void marks_clear(struct marks *marks);
+/*
+ * Remember the first look; to be called with every one. While stacks are still missing, for
+ * three seconds at most, the next look takes its place: a group that has grown because the
+ * stacks of its tasks came has not grown. Where it fails it is not tried again.
+ */
+void marks_start(struct marks *marks, const struct snapshot *snapshot);
 /*
  * Remember this look; it is the chosen one from then on. The oldest but the first are
  * dropped where there are too many, or too many tasks in them. ERR_NOMEM, or ERR_USAGE: this

@@ -158,7 +158,7 @@ bool tui_take(struct tui *t)
 	if (t->paused)
 		t->now_ns = snapshot->mono_ns;
 	add_trend(t, snapshot->counts.tasks);
-	marks_update(t);
+	marks_start(&t->marks, t->snapshot);
 	for (int i = 0; i < VIEW_COUNT; i++)
 		if (view_table[i]->update != NULL)
 			view_table[i]->update(t, t->ctx[i]);

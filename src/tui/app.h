@@ -152,8 +152,6 @@ const struct task *identity_find(const struct identity *identity,
 
 /* marks.c: false when it is none of its actions. */
 bool marks_act(struct tui *t, enum action action);
-/* After a new snapshot: the first one is the first mark. */
-void marks_update(struct tui *t);
 /* "the start 10:03:00", "mark 2 10:04:05", or "". */
 #define MARK_TEXT_MAX 48
 const char *mark_text(const struct tui *t, char out[MARK_TEXT_MAX]);

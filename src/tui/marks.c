@@ -35,15 +35,6 @@ static void views_changed(struct tui *t)
 			view_table[i]->update(t, t->ctx[i]);
 }
 
-void marks_update(struct tui *t)
-{
-	struct err e = {0};
-
-	if (t->marks.count == 0 && t->marks.next_number == 0 &&
-	    marks_add(&t->marks, t->snapshot, &e) != 0)
-		t->marks.next_number = 1; /* it was tried */
-}
-
 bool marks_act(struct tui *t, enum action action)
 {
 	char text[MARK_TEXT_MAX];

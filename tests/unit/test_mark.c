@@ -359,6 +359,61 @@ static void too_many_tasks(void **state)
 	marks_clear(&marks);
 }
 
+/* By stack, three tasks whose stacks come one after the other. */
+static struct snapshot *arriving(int64_t seconds, uint64_t nr_stacks, bool partial)
+{
+	struct snapshot *s = begin(seconds);
+
+	for (uint64_t id = 1; id <= 3; id++)
+		add(s, id, STATE_MUTEX, id <= nr_stacks ? 1 : -1);
+	s->partial = partial;
+	return finish(s);
+}
+
+static void start_waits_for_stacks(void **state)
+{
+	struct marks marks = {0};
+	static struct group_change changes[2 * GROUPS_MAX];
+	struct snapshot *looks[] = {arriving(1, 1, true), arriving(2, 2, true),
+				    arriving(3, 3, false), arriving(4, 3, false)};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		size_t count;
+
+		marks_start(&marks, looks[i]);
+		assert_int_equal(marks.count, 1);
+		assert_int_equal(marks_chosen(&marks)->number, 0);
+		assert_int_equal(marks_chosen(&marks)->mono_ns,
+				 (i < 2 ? (int64_t)i + 1 : 3) * SECOND);
+		count = mark_compare_groups(marks_chosen(&marks), looks[i]->groups,
+					    GROUP_STACK, changes);
+		for (size_t k = 0; k < count; k++)
+			assert_int_equal(changes[k].change, CHANGE_NONE);
+	}
+	marks_clear(&marks);
+
+	/* Stacks that never come: no longer than three seconds. */
+	for (int64_t second = 0; second < 6; second++) {
+		struct snapshot *s = arriving(10 + second, 1, true);
+
+		marks_start(&marks, s);
+		assert_int_equal(marks_chosen(&marks)->mono_ns,
+				 (second < 3 ? 10 + second : 13) * SECOND);
+		snapshot_unref(s);
+	}
+	/* The user's own mark is left alone, and so is the first then. */
+	marks_clear(&marks);
+	marks_start(&marks, looks[0]);
+	assert_int_equal(marks_add(&marks, looks[0], &e), 0);
+	marks_start(&marks, looks[1]);
+	assert_int_equal(marks.count, 2);
+	assert_int_equal(marks.list[0]->mono_ns, SECOND);
+	marks_clear(&marks);
+	for (size_t i = 0; i < 4; i++)
+		snapshot_unref(looks[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +424,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(several_marks, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_tasks, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many_tasks, setup, teardown),
+		cmocka_unit_test_setup_teardown(start_waits_for_stacks, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
