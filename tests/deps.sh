@@ -16,6 +16,7 @@ lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck libclang
 # A toolchain that is here already, from wherever, will do.
 command -v go >/dev/null 2>&1 || check="$check golang-go"
 command -v rustc >/dev/null 2>&1 || check="$check rustc"
+command -v javac >/dev/null 2>&1 || check="$check default-jdk-headless"
 command -v node >/dev/null 2>&1 || check="$check nodejs"
 command -v python3 >/dev/null 2>&1 || check="$check python3"
 # The browser that draws reports; elsewhere it comes by other ways than apt.

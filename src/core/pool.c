@@ -9,6 +9,9 @@
 #define WORKER_FRAMES                                                                    \
 	6 /* of a worker at rest: at most the pool's own and libc's, so many */
 
+/* The same of a thread that rests in Java, from the beginning of its run() on. */
+#define JAVA_FRAMES 20
+
 enum { WORKS, RESTS, RESTS_LOCKED };
 
 /* Beginnings of function names. */
@@ -57,23 +60,55 @@ static const struct pool_function {
 	{"k8s.io/klog", WORKS},
 };
 
-/* Beginnings of the names of threads, with their lengths: every look asks for each thread. */
-#define NAME(text)                                                                       \
+/* Beginnings of the names of threads, with their lengths: every look asks for each thread;
+ * and how many frames one has at rest. */
+#define DEEP(text, frames)                                                               \
 	{                                                                                \
-		text, sizeof(text) - 1                                                   \
+		text, sizeof(text) - 1, frames                                           \
 	}
-static const struct {
+#define NAME(text) DEEP(text, WORKER_FRAMES)
+#define ANY_DEPTH  1000
+static const struct pool_name {
 	const char *text;
 	size_t bytes;
+	size_t frames;
 } names[] = {
 	NAME("bio_"), /* redis */
-	NAME("io_thd_"),      NAME("jemalloc_bg_thd"),
-	NAME("libuv-worker"), NAME("V8 Worker"),
+	NAME("io_thd_"),
+	NAME("jemalloc_bg_thd"),
+	NAME("libuv-worker"),
+	NAME("V8 Worker"),
 	NAME("pool-spawner"), /* GLib */
-	NAME("gmain"),        NAME("gdbus"),
-	NAME("dconf worker"), NAME("tokio-runtime-w"),
+	NAME("gmain"),
+	NAME("gdbus"),
+	NAME("dconf worker"),
+	NAME("tokio-runtime-w"),
 	NAME("iou-wrk-"), /* of the kernel, for io_uring */
 	NAME("iou-sqp-"),
+	/* HotSpot's own, which run nothing of the program's … */
+	DEEP("VM Thread", ANY_DEPTH),
+	DEEP("VM Periodic Tas", ANY_DEPTH),
+	DEEP("C1 CompilerThre", ANY_DEPTH),
+	DEEP("C2 CompilerThre", ANY_DEPTH),
+	DEEP("Sweeper thread", ANY_DEPTH),
+	DEEP("Service Thread", ANY_DEPTH),
+	DEEP("Monitor Deflati", ANY_DEPTH),
+	DEEP("Notification Th", ANY_DEPTH),
+	DEEP("Signal Dispatch", ANY_DEPTH),
+	DEEP("GC Thread#", ANY_DEPTH),
+	DEEP("G1 ", ANY_DEPTH),
+	DEEP("ZWorker#", ANY_DEPTH),
+	DEEP("ZDirector", ANY_DEPTH),
+	DEEP("ZDriver", ANY_DEPTH),
+	DEEP("ZStat", ANY_DEPTH),
+	DEEP("ZUncommitter", ANY_DEPTH),
+	DEEP("ZUnmapper", ANY_DEPTH),
+	DEEP("RuntimeWorker#", ANY_DEPTH),
+	DEEP("Shenandoah ", ANY_DEPTH),
+	/* … and its three in Java; finalizers of the program make two of them deeper. */
+	DEEP("Reference Handl", JAVA_FRAMES),
+	DEEP("Finalizer", JAVA_FRAMES),
+	DEEP("Common-Cleaner", JAVA_FRAMES),
 };
 
 static bool begins_with(const char *text, const char *beginning)
@@ -81,17 +116,17 @@ static bool begins_with(const char *text, const char *beginning)
 	return text && strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
-static bool has_pool_name(const struct task *task)
+static const struct pool_name *pool_name(const struct task *task)
 {
 	const char *name = task->name;
 
 	if (task->kind != TASK_THREAD || !name)
-		return false;
+		return NULL;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (name[0] == names[i].text[0] &&
 		    strncmp(name, names[i].text, names[i].bytes) == 0)
-			return true;
-	return false;
+			return &names[i];
+	return NULL;
 }
 
 static const struct pool_function *pool_function(const char *name, uint8_t least)
@@ -106,7 +141,7 @@ bool pool_member(const struct task *task)
 {
 	const struct stack *stack = task->stack;
 
-	if (has_pool_name(task))
+	if (pool_name(task))
 		return true;
 	for (size_t i = 0; stack && i < stack->nr_frames; i++)
 		if (pool_function(stack->frames[i].function, WORKS))
@@ -145,20 +180,23 @@ static bool waits_for_word(enum task_state state)
 }
 
 /* Near the thread's start, as far as is known: not inside of its work. */
-static bool is_shallow(const struct stack *stack)
+static bool is_shallow(const struct stack *stack, size_t frames)
 {
 	return !stack || stack->truncated ||
 	       stack->nr_frames <
-		       stack_find_top(stack->frames, stack->nr_frames) + WORKER_FRAMES;
+		       stack_find_top(stack->frames, stack->nr_frames) + frames;
 }
 
 bool pool_rests(const struct task *task)
 {
+	const struct pool_name *name;
+
 	if (task->state == STATE_MUTEX)
 		return task->stack && task->stack->rests == RESTS_LOCKED;
 	if (!waits_for_word(task->state))
 		return false;
 	if (task->stack && task->stack->rests)
 		return true;
-	return has_pool_name(task) && is_shallow(task->stack);
+	name = pool_name(task);
+	return name && is_shallow(task->stack, name->frames);
 }

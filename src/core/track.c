@@ -51,6 +51,7 @@ struct track_record {
 	uint8_t kind;
 	uint8_t state;
 	bool exact;
+	bool retries; /* it waits in turns of a limited time */
 };
 
 struct track {
@@ -62,8 +63,8 @@ struct track {
 	size_t index_capacity;
 	uint64_t seed;
 	uint32_t look;
-	int64_t now_ns;
-	bool looked; /* there was a look before */
+	int64_t now_ns, before_ns; /* of this look and the one before */
+	bool looked;               /* there was a look before */
 };
 
 struct track *track_new(const struct stuck_rule *rule)
@@ -305,12 +306,29 @@ static void track_remember(struct track_record *record)
 }
 
 /*
- * Is this still the wait of the look before? State, object and innermost frames say so,
- * unless the thread has switched in between: then it has been awake, as in a loop that
- * waits with a timeout.
+ * Has it been awake between the looks, as in a loop that waits with a timeout? One that only
+ * looks now and then whether it may go on, as a thread of Java at a monitor does once a
+ * second, has not; one that went on and came back has switched more often.
  */
-static bool track_same_wait(const struct track_record *record, const struct task *task,
-			    uint64_t object, uint64_t site)
+static bool track_woke(const struct track *track, const struct track_record *record,
+		       const struct task *task)
+{
+	int64_t elapsed_ns = track->now_ns - track->before_ns;
+
+	if (!record->switches || !task->switches || record->switches == task->switches)
+		return false;
+	return !record->retries || !task->waits.retries || !record->site ||
+	       task->switches < record->switches ||
+	       task->switches - record->switches >
+		       2 + (uint64_t)(elapsed_ns / CLOCK_SECOND_NS);
+}
+
+/*
+ * Is this still the wait of the look before? State, object and innermost frames say so,
+ * unless the thread has been awake.
+ */
+static bool track_same_wait(const struct track *track, const struct track_record *record,
+			    const struct task *task, uint64_t object, uint64_t site)
 {
 	if (record->state != task->state)
 		return false;
@@ -319,7 +337,7 @@ static bool track_same_wait(const struct track_record *record, const struct task
 		site = 0;
 	if (state_blocks(task->state) &&
 	    (record->object != object || (record->site && site && record->site != site) ||
-	     (record->switches && task->switches && record->switches != task->switches)))
+	     track_woke(track, record, task)))
 		return false;
 	/* The source's own beginning is later: another wait at the same place. */
 	return task->since_ns <= record->since_ns + TRACK_JITTER_NS;
@@ -378,7 +396,7 @@ static void track_task(struct track *track, struct track_record *record,
 
 	if (is_new) {
 		track_begin_wait(track, record, task, track->looked);
-	} else if (!track_same_wait(record, task, object, site)) {
+	} else if (!track_same_wait(track, record, task, object, site)) {
 		track_remember(record);
 		track_begin_wait(track, record, task, true);
 	} else if (task->since_ns > 0) {
@@ -393,6 +411,7 @@ static void track_task(struct track *track, struct track_record *record,
 	if (site || is_new)
 		record->site = site;
 	record->switches = task->switches;
+	record->retries = task->waits.retries;
 	record->look = track->look;
 
 	task->since_ns = record->since_ns;
@@ -461,6 +480,7 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 	pthread_mutex_lock(&track->lock);
 	track->look++;
 	/* Ages must not shrink when a clock of the past comes in. */
+	track->before_ns = track->now_ns;
 	if (snapshot->mono_ns > track->now_ns)
 		track->now_ns = snapshot->mono_ns;
 	if (track->nr_records == 0)

@@ -7,7 +7,7 @@
 
 #define RULE_FRAMES_MAX 16u
 
-enum rule_where { WHERE_LOCK, WHERE_OUTER, WHERE_NET };
+enum rule_where { WHERE_LOCK, WHERE_OUTER, WHERE_NET, WHERE_TURNS };
 
 static const struct {
 	const char *function;
@@ -73,6 +73,7 @@ static void apply_rules(const char *function, enum task_state from_call,
 			continue;
 		says->state = known[i].state;
 		says->what = known[i].what;
+		says->retries = where == WHERE_TURNS;
 		says->libc = strncmp(bare, "pthread_", 8) == 0 ||
 			     strncmp(bare, "cnd_", 4) == 0;
 		return;
@@ -83,7 +84,7 @@ struct stack_says symbols_stack_says(const struct symbols *symbols,
 				     const struct stack *stack, enum task_state from_call)
 {
 	const struct stack_rules *user = symbols ? symbols->rules : NULL;
-	struct stack_says says = {STATE_UNKNOWN, NULL, false};
+	struct stack_says says = {.state = STATE_UNKNOWN};
 	bool ruled = from_call == STATE_FUTEX || from_call == STATE_POLL ||
 		     from_call == STATE_IO_READ;
 
@@ -95,8 +96,8 @@ struct stack_says symbols_stack_says(const struct symbols *symbols,
 		for (size_t r = 0; user && r < user->count; r++) {
 			/* The user's word is the last one. */
 			if (rule_matches(user->list[r].function, function))
-				return (struct stack_says){user->list[r].state, NULL,
-							   says.libc};
+				return (struct stack_says){.state = user->list[r].state,
+							   .libc = says.libc};
 		}
 		if (ruled)
 			apply_rules(function, from_call, &says);

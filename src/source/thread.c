@@ -317,9 +317,15 @@ static void apply_stack_state(struct kernel *kernel, struct thread *thread)
 		wait->kind = kernel_state_kind(says->state);
 		if (!wait->kind)
 			wait->kind = "futex";
-		snprintf(wait->text, sizeof(wait->text), "%s 0x%llx",
-			 says->what ? says->what : wait->kind,
-			 (unsigned long long)wait->address);
+		if (says->state == STATE_SLEEP) {
+			wait->address = 0;
+			snprintf(wait->text, sizeof(wait->text), "%s",
+				 says->what ? says->what : "");
+		} else {
+			snprintf(wait->text, sizeof(wait->text), "%s 0x%llx",
+				 says->what ? says->what : wait->kind,
+				 (unsigned long long)wait->address);
+		}
 	}
 	wait->state = says->state;
 }
@@ -466,4 +472,6 @@ void thread_to_task(const struct thread *thread, struct snapshot *out, struct ta
 
 	task->name = name ? name : "";
 	kernel_wait_to_task(&thread->wait, out, task);
+	task->waits.retries = thread->wait.limited && thread->says.retries &&
+			      thread->wait.state == thread->says.state;
 }

@@ -88,6 +88,50 @@ static void held_back(void **state)
 	assert_false(pool_rests(&task));
 }
 
+/* The machine's own threads rest at any depth; a finalizer of the program makes its thread's
+ * stack deeper. */
+static void of_java(void **state)
+{
+	static const char *const names[] = {"pthread_cond_wait",
+					    "os::PlatformEvent::park()",
+					    "JVM_MonitorWait",
+					    "java",
+					    "java",
+					    "java",
+					    "java",
+					    "java",
+					    "java",
+					    "java",
+					    "java",
+					    "java",
+					    "java",
+					    "java",
+					    "java",
+					    "java",
+					    "java",
+					    "JavaThread::run()",
+					    "clone3"};
+	struct frame frames[32] = {0};
+	struct task task = thread("VM Thread", STATE_COND, NULL);
+
+	(void)state;
+	for (size_t i = 0; i < 32; i++)
+		frames[i].function = i < 19 ? names[i] : "java";
+	task.stack = stack_intern(stacks, frames, 19, false);
+	assert_true(pool_rests(&task));
+	task.name = "Finalizer";
+	assert_true(pool_rests(&task));
+	task.stack = stack_intern(stacks, frames, 32, false);
+	assert_false(pool_rests(&task));
+	task.name = "VM Thread";
+	assert_true(pool_rests(&task));
+	task.state = STATE_MUTEX;
+	assert_false(pool_rests(&task));
+	task.name = "pool-1-thread-1";
+	task.state = STATE_COND;
+	assert_false(pool_rests(&task));
+}
+
 static void judged_only_by_name(void **state)
 {
 	struct task task = thread("bio_aof", STATE_COND, NULL);
@@ -112,11 +156,9 @@ static void judged_only_by_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(at_rest),
-		cmocka_unit_test(in_its_work),
-		cmocka_unit_test(by_name),
-		cmocka_unit_test(held_back),
-		cmocka_unit_test(judged_only_by_name),
+		cmocka_unit_test(at_rest), cmocka_unit_test(in_its_work),
+		cmocka_unit_test(by_name), cmocka_unit_test(held_back),
+		cmocka_unit_test(of_java), cmocka_unit_test(judged_only_by_name),
 	};
 	int rc;
 

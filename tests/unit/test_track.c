@@ -179,6 +179,43 @@ static void a_thread_that_switched_was_awake(void **state)
 	assert_age(bench, 1);
 }
 
+/* Who looks once a second whether it may go on waits all the time; who went on and came
+ * back has switched more often; and a place must be known. */
+static void turns_of_one_wait(void **state)
+{
+	struct bench *bench = *state;
+	struct stack_table *stacks = stack_table_new(10);
+	struct frame frame = {.function = "ObjectMonitor::enter", .address = 0x1000};
+	struct task task = in_state(STATE_MUTEX);
+
+	task.stack = stack_intern(stacks, &frame, 1, false);
+	task.waits.retries = true;
+	task.switches = 100;
+	look(bench, 0, task);
+	for (int i = 1; i <= 20; i++) {
+		task.switches++;
+		look(bench, i, task);
+		assert_age(bench, i);
+	}
+	assert_true(look(bench, 21, task)->flags & TASK_STUCK);
+	task.switches += 4;
+	assert_false(look(bench, 22, task)->flags & TASK_STUCK);
+	assert_age(bench, 0);
+	task.switches += 1;
+	look(bench, 23, task);
+	assert_age(bench, 1);
+	/* For good this time, not in turns. */
+	task.waits.retries = false;
+	task.switches += 1;
+	look(bench, 24, task);
+	assert_age(bench, 0);
+	task.waits.retries = true;
+	task.switches += 1;
+	look(bench, 25, task);
+	assert_age(bench, 0);
+	stack_table_free(stacks);
+}
+
 static void the_source_knows_better(void **state)
 {
 	struct bench *bench = *state;
@@ -547,6 +584,7 @@ int main(void)
 		test(another_object_is_another_wait),
 		test(another_place_is_another_wait),
 		test(a_thread_that_switched_was_awake),
+		test(turns_of_one_wait),
 		test(the_source_knows_better),
 		test(first_seen_then_known),
 		test(clocks_out_of_order),

@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A virtual machine of Java, without an agent and with one: the waits of its threads are
+# those that its own jstack says, a monitor's age is true though who waits for it wakes up
+# each second, and the machine's own threads are at rest.
+. "$(dirname "$0")/lib.sh"
+need javac
+need jstack
+need python3
+plan 8
+
+javac -d "$work" "$(dirname "$0")/../targets/Waits.java" >"$work/build.log" 2>&1 ||
+	skip_all "javac cannot build: $(tail -1 "$work/build.log")"
+# launch [VARIABLE=VALUE…]: the program, which ends with its stdin; its pid in $target.
+launch() {
+	rm -f "$work/in"
+	mkfifo "$work/in"
+	exec 9<>"$work/in"
+	: >"$work/out"
+	env "$@" java -Xmx64m -cp "$work" Waits <"$work/in" >"$work/out" 2>"$work/log" 9>&- &
+	target=$!
+	started="$started $target"
+	until_true grep -q '^ready' "$work/out"
+}
+launch
+cat >"$work/compare.py" <<'PY'
+import json, re, sys
+rows = {t["tid"]: t for t in json.load(open(sys.argv[1]))["tasks"]}
+said = re.findall(r'^"(j-[^"]*)".*nid=(\S+) .*\n\s+java\.lang\.Thread\.State: (.*)$', open(sys.argv[2]).read(), re.M)
+ways = {"BLOCKED (on object monitor)": ("mutex", "monitor"), "WAITING (on object monitor)": ("cond", "monitor"),
+        "WAITING (parking)": ("cond", "park"), "TIMED_WAITING (sleeping)": ("sleep", "Thread.sleep"),
+        "RUNNABLE": ("io-read", "fd ")}
+wrong = []
+for name, nid, state in said:
+    row = rows.get(int(nid, 0))
+    want = ways[state]
+    # Who has the turn may be another one by now.
+    if name.startswith("j-turn"):
+        continue
+    if not row or row["name"] != name or row["state"] != want[0] or not row["waits_on"]["text"].startswith(want[1]):
+        wrong.append((name, state, row and (row["state"], row["waits_on"])))
+print(len(said), wrong)
+sys.exit(len(said) != 8 or wrong != [])
+PY
+agrees() { jstack "$target" >"$work/jstack" 2>&1 && dump "$target" && python3 "$work/compare.py" "$work/dump.json" "$work/jstack"; }
+until_true agrees
+check "the waits are those that jstack says" agrees
+own='[t for t in tasks if not t["name"].startswith("j-") and t["name"] not in ("java", "Attach Listener")]'
+at_rest() { dump "$target" --stuck 1s --filter is:stuck && query "not $own and having(name='j-wait') and having(name='j-read')"; }
+check "none of the machine's own threads is stuck" until_true at_rest
+every() { dump "$target" --stuck 1s && query "len($own) >= 8"; }
+check 'though there are some' every
+
+start "$client" record "$target" -i 0.5 --stuck 2s -o "$work/seen"
+recorder=$last
+age() { "$client" dump "$work/seen" -f json >"$work/dump.json" && query "having(name='$1')[0]['age_ns'] $2"; }
+check 'who waits for a monitor has done so all the time' until_true age j-monitor '> 5000000000'
+check 'and is stuck' query "having(name='j-monitor')[0]['stuck']"
+taken() { age j-turn-1 '< 3000000000' && query "having(name='j-turn-2')[0]['age_ns'] < 3000000000"; }
+check 'who had it in between has not' taken
+kill -INT "$recorder"
+wait "$recorder"
+exec 9>&-
+wait "$target"
+
+launch LD_PRELOAD="$agent"
+inside() { dump "$target" && query "'agent' in d['target']['sources'] and having(name='j-read')[0]['state'] == 'io-read' and having(name='j-queue')[0]['state'] == 'cond'"; }
+check 'the agent lives in it' until_true inside
+exec 9>&-
+wait "$target"
+ok $? 'and it ends as without' "$(cat "$work/log")"
