@@ -61,12 +61,12 @@ struct waits_on {
 	const char *text;
 	/* more of the task that is looked at, line by line; or NULL; arena */
 	const char *detail;
-	int fd;                           /* -1: none */
-	pid_t owner_tid;                  /* who holds it, or 0 */
-	pid_t owner_pid;                  /* the other process that can end it, or 0 */
-	bool reads, writes;               /* a poll of one fd: what it waits for */
-	bool limited;                     /* it ends by itself after a time */
-	bool retries;                     /* … and begins again: that is the same wait */
+	int fd;             /* -1: none */
+	pid_t owner_tid;    /* who holds it, or 0 */
+	pid_t owner_pid;    /* the other process that can end it, or 0 */
+	bool reads, writes; /* a poll of one fd: what it waits for */
+	bool limited;       /* it ends by itself after a time */
+	bool retries;       /* … and begins again: that is the same wait */
 	const struct wait_actors *actors; /* or NULL; arena */
 	/* where it waits on several, the address of each; else NULL; arena */
 	const uint64_t *objects;

@@ -60,7 +60,7 @@ struct stack_says {
 	const char
 		*what; /* "the GIL"; static; NULL: nothing better than the state's kind */
 	bool libc;     /* a function of libc says so: the futex is part of its object */
-	bool retries;  /* it waits in turns of a limited time until it has what it wants */
+	bool retries; /* it waits in turns of a limited time until it has what it wants */
 };
 struct stack_says symbols_stack_says(const struct symbols *symbols,
 				     const struct stack *stack,
