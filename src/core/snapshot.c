@@ -2,6 +2,7 @@
 /* Memory of a snapshot and what can be said about one task of it. */
 #include "core/snapshot.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,51 @@
 #define SNAPSHOT_TASKS_FIRST 64u
 #define SNAPSHOT_NOTES_MAX   16u
 #define SNAPSHOT_NOTE_BYTES  400u
+#define SPARE_LEAST          1024u /* tasks */
+#define SPARE_TIMES          4u    /* so much too large at most */
+
+/* The tasks of the last snapshot that has gone, for the next one: fresh memory for a hundred
+ * thousand rows costs the kernel more than reading them costs us. */
+static struct {
+	pthread_mutex_t lock;
+	struct task *tasks;
+	size_t capacity;
+} spare = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void spare_put(struct task *tasks, size_t capacity)
+{
+	struct task *old = tasks;
+
+	if (capacity >= SPARE_LEAST) {
+		pthread_mutex_lock(&spare.lock);
+		old = spare.tasks;
+		spare.tasks = tasks;
+		spare.capacity = capacity;
+		pthread_mutex_unlock(&spare.lock);
+	}
+	free(old);
+}
+
+/* NULL: there is none that fits. */
+static struct task *spare_take(size_t least, size_t *capacity)
+{
+	struct task *tasks = NULL, *misfit = NULL;
+
+	if (least < SPARE_LEAST)
+		return NULL;
+	pthread_mutex_lock(&spare.lock);
+	if (spare.capacity < least || spare.capacity / SPARE_TIMES > least) {
+		misfit = spare.tasks;
+	} else {
+		tasks = spare.tasks;
+		*capacity = spare.capacity;
+	}
+	spare.tasks = NULL;
+	spare.capacity = 0;
+	pthread_mutex_unlock(&spare.lock);
+	free(misfit);
+	return tasks;
+}
 
 struct snapshot *snapshot_new(void)
 {
@@ -41,7 +87,7 @@ void snapshot_unref(struct snapshot *snapshot)
 	if (!snapshot || __atomic_sub_fetch(&snapshot->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	arena_release(&snapshot->arena);
-	free(snapshot->tasks);
+	spare_put(snapshot->tasks, snapshot->cap_tasks);
 	free(snapshot);
 }
 
@@ -53,10 +99,13 @@ bool snapshot_reserve(struct snapshot *snapshot, size_t capacity)
 		capacity = SNAPSHOT_TASKS_MAX;
 	if (capacity <= snapshot->cap_tasks)
 		return snapshot->nr_tasks < snapshot->cap_tasks;
-	tasks = realloc(snapshot->tasks, capacity * sizeof(*tasks));
-	if (!tasks)
-		return false;
-	huge_hint(tasks, capacity * sizeof(*tasks));
+	tasks = snapshot->tasks ? NULL : spare_take(capacity, &capacity);
+	if (!tasks) {
+		tasks = realloc(snapshot->tasks, capacity * sizeof(*tasks));
+		if (!tasks)
+			return false;
+		huge_hint(tasks, capacity * sizeof(*tasks));
+	}
 	snapshot->tasks = tasks;
 	snapshot->cap_tasks = capacity;
 	return true;

@@ -156,6 +156,7 @@ static void whole_stack(struct agent *agent, struct row *row, struct task *task)
 static int add_rows(struct agent *agent, const struct source_focus *focus,
 		    struct snapshot *out, struct err *e)
 {
+	snapshot_reserve(out, agent->nr_threads + agent->nr_others + 16);
 	for (uint32_t i = 0; i < agent->nr_rows; i++) {
 		struct row *row = &agent->rows[i];
 

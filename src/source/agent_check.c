@@ -228,7 +228,10 @@ static enum check_result check_slot(struct agent *agent, uint32_t i)
 		return call.running ? CHECK_AGREES : CHECK_DIFFERS;
 	if (call.running)
 		return CHECK_DIFFERS;
-	agent->kernel.began_ns = (int64_t)row->slot.since_ns;
+	/* Whatever the target wrote there. */
+	agent->kernel.began_ns = row->slot.since_ns <= (uint64_t)agent->now_ns
+					 ? (int64_t)row->slot.since_ns
+					 : 0;
 	kernel_explain(&agent->kernel, row->tid, 'S', &call, &wait);
 	agent->kernel.began_ns = 0;
 	if (!call_agrees(&row->slot, wait.state))

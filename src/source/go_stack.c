@@ -372,17 +372,16 @@ static bool window_word(struct window *window, uint64_t address, uint64_t *word)
 static size_t collect(struct go_stacks *stacks, const struct go_walk *walk,
 		      uint64_t keys[GO_WALK_MAX], bool *truncated)
 {
-	struct window window = {
-		.mem = stacks->mem,
-		.start = walk->sp,
-		.high = walk->high,
-		.bytes = walk->bytes,
-		.nr_bytes = walk->nr_bytes,
-	};
+	struct window window; /* not cleared: most walks do without its buffer */
 	uint64_t pc = walk->pc, sp = walk->sp;
 	bool exact = false;
 	size_t nr = 0;
 
+	window.mem = stacks->mem;
+	window.start = walk->sp;
+	window.high = walk->high;
+	window.bytes = walk->bytes;
+	window.nr_bytes = walk->nr_bytes;
 	*truncated = true;
 	while (nr < GO_WALK_MAX && pc < (1ull << 62)) {
 		uint64_t key = pc * 2 + (exact ? PC_EXACT : 0);

@@ -17,12 +17,63 @@
 #define FD_NAME_KEPT_NS (5 * CLOCK_SECOND_NS)
 #define INNER_KEPT_NS   (2 * CLOCK_SECOND_NS)
 
-/* Whether system calls may be read is the same for all threads, as a rule. */
+bool kernel_thread_leaves(const struct kernel *kernel, pid_t tid)
+{
+	char path[48];
+	char text[PROC_TEXT_MAX];
+	struct proc_stat stat;
+
+	snprintf(path, sizeof(path), "%d/stat", (int)tid);
+	ssize_t got = fdio_read_small(kernel->task_dir, path, text, sizeof(text));
+
+	return got <= 0 || !proc_parse_stat(text, (size_t)got, &stat) ||
+	       stat.state == 'Z' || stat.state == 'X' ||
+	       (stat.kernel_flags & PROC_PF_EXITING);
+}
+
+bool kernel_move(struct kernel *kernel)
+{
+	pid_t *tids = NULL;
+	size_t capacity = 0;
+	ssize_t count = proc_list_threads(kernel->task_dir, &tids, &capacity);
+	bool moved = false;
+
+	for (ssize_t i = 0; i < count && !moved; i++) {
+		char path[48];
+		int dir;
+
+		if (kernel_thread_leaves(kernel, tids[i]))
+			continue;
+		/* Not in the list of /proc, but there. */
+		snprintf(path, sizeof(path), "/proc/%d", (int)tids[i]);
+		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		/* Its id may be another process's by now. */
+		if (dir >= 0 && kernel_thread_leaves(kernel, tids[i])) {
+			close(dir);
+			continue;
+		}
+		if (dir < 0)
+			continue;
+		close(kernel->proc_dir);
+		kernel->proc_dir = dir;
+		kernel->alive = tids[i];
+		moved = true;
+	}
+	free(tids);
+	return moved;
+}
+
+/* Whether system calls may be read is the same for all threads that do not end now. */
 static void kernel_try_access(struct kernel *kernel)
 {
 	char text[256];
 	ssize_t got = fdio_read_small(kernel->proc_dir, "syscall", text, sizeof(text));
 
+	/* Asked afterwards, so that no answer counts that came while it ended. */
+	if (kernel_thread_leaves(kernel, kernel->alive))
+		got = kernel_move(kernel) ? fdio_read_small(kernel->proc_dir, "syscall",
+							    text, sizeof(text))
+					  : 0;
 	kernel->denied = got == -EPERM || got == -EACCES;
 	kernel->memory_denied = false;
 }
@@ -33,7 +84,7 @@ int kernel_open(struct kernel *kernel, pid_t pid, struct err *e)
 	int rc;
 
 	memset(kernel, 0, sizeof(*kernel));
-	kernel->pid = pid;
+	kernel->pid = kernel->alive = pid;
 	kernel->proc_dir = kernel->task_dir = -1;
 	rc = proc_facts_read(pid, &kernel->facts, e);
 	if (rc)
@@ -100,7 +151,7 @@ ssize_t kernel_memory(struct kernel *kernel, uint64_t address, void *out, size_t
 
 	if (kernel->memory_denied)
 		return -EPERM;
-	ssize_t got = process_vm_readv(kernel->pid, &local, 1, &remote, 1, 0);
+	ssize_t got = process_vm_readv(kernel->alive, &local, 1, &remote, 1, 0);
 
 	if (got >= 0)
 		return got;

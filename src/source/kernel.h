@@ -26,7 +26,10 @@ struct kernel_futexes;
 /* One process, as seen from outside. */
 struct kernel {
 	pid_t pid;
-	int proc_dir; /* /proc/PID, kept open: reads fail with ESRCH once the process is gone */
+	/* Whose memory, maps and descriptors are read: pid, or another thread's once the first
+	 * one has ended, as the kernel keeps nothing of it but the list of threads. */
+	pid_t alive;
+	int proc_dir; /* /proc/ALIVE, kept open: reads fail with ESRCH once it is gone */
 	int task_dir; /* /proc/PID/task */
 	struct proc_facts facts;
 	bool denied;        /* system calls and memory may not be read */
@@ -61,6 +64,10 @@ struct kernel_wait {
 
 int kernel_open(struct kernel *kernel, pid_t pid, struct err *e);
 void kernel_close(struct kernel *kernel);
+/* The thread that `alive` names has ended: another one from now on. False: all have. */
+bool kernel_move(struct kernel *kernel);
+/* It has ended, or is on its way: what it may be asked for changes meanwhile. */
+bool kernel_thread_leaves(const struct kernel *kernel, pid_t tid);
 /* After exec(): what it is now. */
 void kernel_reread(struct kernel *kernel);
 

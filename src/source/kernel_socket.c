@@ -200,7 +200,7 @@ static void read_sockets(struct kernel *kernel)
 		struct buf text;
 		char *save = NULL;
 
-		snprintf(path, sizeof(path), "/proc/%d/%s", (int)kernel->pid,
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int)kernel->alive,
 			 socket_tables[i].path);
 		buf_init(&text, SOCKETS_FILE_MAX);
 		if (fdio_read_file(path, &text, SOCKETS_FILE_MAX, NULL) == 0 &&

@@ -337,6 +337,7 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 		unwind_threads(native, focus, out);
 	if (native->symbols && native->trace)
 		trace_threads(native, out);
+	snapshot_reserve(out, native->nr_seen + 16);
 	for (size_t i = 0; i < native->nr_seen; i++) {
 		const struct thread *thread = native->seen[i];
 		struct task *task = thread && !thread->hidden ? snapshot_add(out) : NULL;

@@ -25,6 +25,7 @@ struct proc_stat {
 	uint64_t start_stack; /* another one after exec(); 0: not known */
 };
 
+#define PROC_PF_EXITING 0x00000004u
 #define PROC_PF_KTHREAD 0x00200000u
 
 struct proc_call {

@@ -82,6 +82,11 @@ static int read_stat(struct resource_reader *reader, int64_t threads, struct err
 		return 0;
 	ssize_t got = fdio_read_small(kernel->proc_dir, "stat", text, sizeof(text));
 
+	/* The first thread has ended, or the one that stood for it. */
+	if ((got < 0 || (proc_parse_stat(text, (size_t)got, &stat) &&
+			 (stat.state == 'Z' || stat.state == 'X'))) &&
+	    threads > 0 && kernel_move(kernel))
+		got = fdio_read_small(kernel->proc_dir, "stat", text, sizeof(text));
 	if (got < 0 || !proc_parse_stat(text, (size_t)got, &stat) ||
 	    (stat.state == 'Z' && stat.threads <= 1) || stat.state == 'X')
 		return err_set(e, ERR_GONE, "process %d has ended", (int)kernel->pid);

@@ -69,7 +69,7 @@ static void add_socket(struct fd_pass *pass, const struct kernel *kernel, const 
 	char path[64], protocol[32];
 	enum socket_state state = SOCKET_OTHER;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%.20s", (int)kernel->pid, fd);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%.20s", (int)kernel->alive, fd);
 	ssize_t got =
 		getxattr(path, "system.sockprotoname", protocol, sizeof(protocol) - 1);
 

@@ -135,7 +135,7 @@ static void report(struct symbols *symbols)
 	symbols_units_release(symbols);
 	symbols->agent_asked = NULL;
 	dwfl_report_begin(symbols->dwfl);
-	dwfl_linux_proc_report(symbols->dwfl, symbols->kernel->pid);
+	dwfl_linux_proc_report(symbols->dwfl, symbols->kernel->alive);
 	dwfl_report_end(symbols->dwfl, NULL, NULL);
 	dwfl_getmodules(symbols->dwfl, own_module, symbols, 0);
 	if (symbols->reported) {

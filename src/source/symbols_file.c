@@ -138,7 +138,7 @@ int symbols_find_elf(Dwfl_Module *mod, void **userdata, const char *module_name,
 	if (!symbols || module_name[0] != '/')
 		return dwfl_linux_proc_find_elf(mod, userdata, module_name, base,
 						file_name, elf);
-	int fd = open_module(symbols->kernel->pid, module_name);
+	int fd = open_module(symbols->kernel->alive, module_name);
 
 	if (fd >= 0)
 		*file_name = strdup(module_name);
@@ -215,7 +215,7 @@ int symbols_find_debuginfo(Dwfl_Module *mod, void **userdata, const char *module
 	if (fd >= 0 || !symbols)
 		return fd;
 	if (link)
-		fd = open_link(symbols->kernel->pid, module_name, link, crc);
+		fd = open_link(symbols->kernel->alive, module_name, link, crc);
 	int length = fd < 0 ? dwfl_module_build_id(mod, &id, &address) : 0;
 
 	if (length > 0)

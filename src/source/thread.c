@@ -367,7 +367,9 @@ static int look_call(struct thread_table *table, struct thread *thread, char bef
 
 	if (got == -ESRCH)
 		return -ESRCH;
-	if (got == -EPERM || got == -EACCES)
+	/* Nobody may ask one that ends. */
+	if ((got == -EPERM || got == -EACCES) &&
+	    !kernel_thread_leaves(table->kernel, thread->tid))
 		table->kernel->denied = true;
 	if (got <= 0 || !proc_parse_call(text, &thread->call))
 		return without_call(table, thread);

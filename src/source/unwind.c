@@ -135,7 +135,7 @@ static bool attach(struct symbols *symbols)
 		return true;
 	symbols_module(symbols, 0);
 	if (symbols->exe_fd < 0) {
-		snprintf(path, sizeof(path), "/proc/%d/exe", (int)symbols->kernel->pid);
+		snprintf(path, sizeof(path), "/proc/%d/exe", (int)symbols->kernel->alive);
 		symbols->exe_fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (symbols->exe_fd >= 0) {
 			elf_version(EV_CURRENT);

@@ -292,6 +292,39 @@ static void no_stack_has_no_frame(void **state)
 	assert_null(task_top_frame(&task));
 }
 
+/* The tasks of a snapshot that is gone are the memory of the next, cleared; not where that
+ * needs more, or much less. */
+static void memory_is_used_again(void **state)
+{
+	struct snapshot *s = snapshot_new();
+	const struct task *first;
+
+	(void)state;
+	assert_true(snapshot_reserve(s, 5000));
+	first = s->tasks;
+	for (int i = 0; i < 5000; i++)
+		memset(snapshot_add(s), 0x5a, sizeof(struct task));
+	snapshot_unref(s);
+
+	s = snapshot_new();
+	assert_true(snapshot_reserve(s, 2000));
+	assert_ptr_equal(s->tasks, first);
+	assert_true(s->cap_tasks >= 2000);
+	for (int i = 0; i < 6000; i++) {
+		const struct task *task = snapshot_add(s);
+
+		assert_int_equal(task->id, 0);
+		assert_null(task->stack);
+		assert_int_equal(task->waits.fd, -1);
+	}
+	snapshot_unref(s);
+
+	s = snapshot_new();
+	assert_true(snapshot_reserve(s, 1100));
+	assert_int_equal(s->cap_tasks, 1100);
+	snapshot_unref(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +340,7 @@ int main(void)
 		cmocka_unit_test(deep_stacks_are_cut),
 		cmocka_unit_test(the_frame_that_matters),
 		cmocka_unit_test(no_stack_has_no_frame),
+		cmocka_unit_test(memory_is_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -455,50 +455,6 @@ static void whole_stacks(void **state)
 	shared_free(shared);
 }
 
-static void *thread_sleep(void *arg)
-{
-	struct shared *shared = arg;
-
-	my_tid(&shared->tids[1]);
-	in_sleep(NULL);
-	return NULL;
-}
-
-static void leader_leaves(void *arg)
-{
-	struct shared *shared = arg;
-
-	pthread_create(&shared->thread, NULL, thread_sleep, arg);
-	/* Not pthread_exit(): that runs the destructors of the test. */
-	syscall(SYS_exit, 0);
-}
-
-static void zombie_leader(void **state)
-{
-	THREADS_ARE_COUNTED;
-	struct shared *shared = shared_new();
-	pid_t pid = child_start(leader_leaves, shared);
-	struct looker looker;
-	int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
-
-	(void)state;
-	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
-	assert_non_null(looker_wait(&looker, tid_of(&shared->tids[1]), STATE_SLEEP));
-	/* The leader goes, the process does not. */
-	while (looker_task(&looker, pid) && clock_mono_ns() < deadline_ns)
-		assert_int_equal(looker_look(&looker, NULL), 0);
-	assert_null(looker_task(&looker, pid));
-	assert_non_null(looker_task(&looker, shared->tids[1]));
-	looker_close(&looker);
-	/* A new look at it works too. */
-	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
-	assert_int_equal(looker_look(&looker, NULL), 0);
-	assert_int_equal(looker.snapshot->nr_tasks, 1);
-	looker_close(&looker);
-	child_stop(pid);
-	shared_free(shared);
-}
-
 static void stopped(void **state)
 {
 	pid_t pid = child_start(in_sleep, NULL);
@@ -681,10 +637,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kinds_of_waits), cmocka_unit_test(names_of_descriptors),
 		cmocka_unit_test(owners),         cmocka_unit_test(states_from_stacks),
-		cmocka_unit_test(whole_stacks),   cmocka_unit_test(zombie_leader),
-		cmocka_unit_test(stopped),        cmocka_unit_test(ends),
-		cmocka_unit_test(names),          cmocka_unit_test(another_user),
-		cmocka_unit_test(kernel_thread),  cmocka_unit_test(executes),
+		cmocka_unit_test(whole_stacks),   cmocka_unit_test(stopped),
+		cmocka_unit_test(ends),           cmocka_unit_test(names),
+		cmocka_unit_test(another_user),   cmocka_unit_test(kernel_thread),
+		cmocka_unit_test(executes),
 	};
 
 	return cmocka_run_group_tests_name("source: any process", tests, NULL, NULL);
