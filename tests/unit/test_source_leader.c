@@ -47,7 +47,6 @@ static pid_t tid_of(const pid_t *tid)
 
 	while (!__atomic_load_n(tid, __ATOMIC_ACQUIRE) && clock_mono_ns() < deadline_ns)
 		usleep(1000);
-	return NULL;
 	return *tid;
 }
 
