@@ -61,6 +61,16 @@ static bool jumps_to(struct symbols *symbols, uint64_t from, uint64_t to)
 	return false;
 }
 
+/* Whether the bytes end in a call through a register or memory. */
+static bool calls_indirectly(const uint8_t code[CALL_BYTES_MAX])
+{
+	for (size_t length = 2; length <= 7; length++)
+		if (code[CALL_BYTES_MAX - length] == 0xff &&
+		    (code[CALL_BYTES_MAX - length + 1] & 0x38) == 0x10)
+			return true;
+	return false;
+}
+
 bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *target)
 {
 	uint8_t code[CALL_BYTES_MAX];
@@ -74,7 +84,8 @@ bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *ta
 	uint64_t operand = address + (uint64_t)(int64_t)displacement(code + 4);
 
 	if (code[3] == 0xe8) {
-		if (target)
+		/* It may be a byte of the instruction before "call *%rax". */
+		if (target && !calls_indirectly(code))
 			*target = through_stub(symbols, operand);
 		return true;
 	}
@@ -83,11 +94,7 @@ bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *ta
 			*target = through_stub(symbols, word_at(symbols, operand));
 		return true;
 	}
-	for (size_t length = 2; length <= 7; length++)
-		if (code[sizeof(code) - length] == 0xff &&
-		    (code[sizeof(code) - length + 1] & 0x38) == 0x10)
-			return true;
-	return false;
+	return calls_indirectly(code);
 }
 #else
 bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *target)
