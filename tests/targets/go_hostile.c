@@ -199,7 +199,9 @@ static void make_heap(int how)
 	into_heap[2] = 0x0000000200000000;
 	allspans[0] = (uint64_t)(uintptr_t)span_list;
 	allspans[1] = allspans[2] = 4;
-	for (uint64_t i = 0; how == 4; i++) {
+	if (how != 4)
+		return;
+	for (uint64_t i = 0;; i++) {
 		if (i == 1) {
 			puts("ready");
 			fflush(stdout);
