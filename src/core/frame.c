@@ -58,6 +58,10 @@ static const struct {
 	{"poll", NULL},
 	{"ppoll", NULL},
 	{"select", NULL},
+	/* V8, below JavaScript */
+	{"v8::base::*", NULL},
+	{"v8::internal::*", NULL},
+	{"Builtins_*", NULL},
 	/* HotSpot: what parks a thread */
 	{"os::PlatformMonitor::wait*", NULL},
 	{"os::PlatformEvent::park*", NULL},

@@ -12,6 +12,7 @@
 #include "source/symbols_private.h"
 
 #define ENTRIES_MAX     65536u
+#define MODULE_LIKELY   (1ull << 30)           /* bytes; a larger one is looked at */
 #define REPORT_WAIT_NS  (CLOCK_SECOND_NS / 10) /* doubles up to … */
 #define REPORT_WAIT_MAX (5 * CLOCK_SECOND_NS)
 #define REPORT_SHARE    50 /* … and is at least as many times what reporting takes */
@@ -39,6 +40,7 @@ struct symbols *symbols_new(struct kernel *kernel, struct intern *intern,
 	symbols->chunks = malloc(UNWIND_CHUNKS_MAX * sizeof(*symbols->chunks));
 	symbols->dwfl = dwfl_begin(&symbols->callbacks);
 	symbols->fetch = debuginfod_new();
+	symbols->perf_map = perf_map_new(kernel);
 	if (!symbols->stack_bytes || !symbols->chunks || !symbols->dwfl) {
 		symbols_free(symbols);
 		return NULL;
@@ -75,6 +77,7 @@ void symbols_free(struct symbols *symbols)
 	if (symbols->dwfl)
 		dwfl_end(symbols->dwfl);
 	debuginfod_free(symbols->fetch);
+	perf_map_free(symbols->perf_map);
 	if (symbols->exe)
 		elf_end(symbols->exe);
 	if (symbols->exe_fd >= 0)
@@ -160,6 +163,26 @@ static bool report_due(const struct symbols *symbols)
 	       clock_mono_ns() - symbols->reported_at_ns >= symbols->report_wait_ns;
 }
 
+/* A program may map its own file a second time, as node does: for libdwfl all that lies
+ * between is the module, code that was made in memory among it. */
+static bool in_segment(Dwfl_Module *mod, uint64_t address)
+{
+	GElf_Addr bias = 0;
+	Elf *elf = dwfl_module_getelf(mod, &bias);
+	size_t nr = 0;
+
+	if (!elf || elf_getphdrnum(elf, &nr) != 0 || nr == 0)
+		return true; /* nobody can say */
+	for (size_t i = 0; i < nr; i++) {
+		GElf_Phdr segment;
+
+		if (gelf_getphdr(elf, (int)i, &segment) && segment.p_type == PT_LOAD &&
+		    address - bias - segment.p_vaddr < segment.p_memsz)
+			return true;
+	}
+	return false;
+}
+
 /* libdwfl takes what lies behind a module for a part of it, up to the next one. */
 Dwfl_Module *symbols_module_at(const struct symbols *symbols, uint64_t address)
 {
@@ -169,7 +192,10 @@ Dwfl_Module *symbols_module_at(const struct symbols *symbols, uint64_t address)
 	if (!mod)
 		return NULL;
 	dwfl_module_info(mod, NULL, &start, &end, NULL, NULL, NULL, NULL);
-	return address >= start && address < end ? mod : NULL;
+	return address >= start && address < end &&
+			       (end - start < MODULE_LIKELY || in_segment(mod, address))
+		       ? mod
+		       : NULL;
 }
 
 Dwfl_Module *symbols_module(struct symbols *symbols, uint64_t address)

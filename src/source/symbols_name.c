@@ -135,8 +135,10 @@ size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
 		return 0;
 	memset(out, 0, sizeof(*out));
 	out->address = address;
-	if (!mod)
+	if (!mod) {
+		perf_map_find(symbols->perf_map, lookup, symbols->intern, out, start);
 		return 1;
+	}
 	out->function = symbol_name(symbols, mod, address, lookup, start);
 	if (!*start)
 		*start = symbols_function_start(symbols, mod, lookup);

@@ -6,6 +6,7 @@
 #include <elfutils/libdwfl.h>
 #include <uthash.h>
 
+#include "source/perf_map.h"
 #include "source/symbols.h"
 
 #define SYMBOLS_INLINES_MAX 24u
@@ -83,7 +84,9 @@ struct symbols {
 	struct unit_table *units;   /* of modules whose debug information has no index */
 	struct unit_index *indexes; /* functions of units; hash */
 	struct debuginfod *fetch;   /* NULL: no server is configured */
-	int64_t begun_at_ns;        /* when it was started anew because of that */
+	struct perf_map
+		*perf_map;   /* of code that belongs to no module; NULL: no memory */
+	int64_t begun_at_ns; /* when it was started anew because of that */
 	uint32_t generation;
 	Dwfl_Module *agent_asked;        /* whether it holds the agent was asked … */
 	bool agent_answer;               /* … and answered */
