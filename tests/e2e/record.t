@@ -127,7 +127,8 @@ for line in open("turns.grmon"):
     sample = json.loads(line)
     if "seq" not in sample:
         continue
-    stacks.update({int(k): v for k, v in sample.get("stacks", {}).items()})
+    # Where the outermost frames are not known it is an object.
+    stacks.update({int(k): v["frames"] if isinstance(v, dict) else v for k, v in sample.get("stacks", {}).items()})
     for t in sample["tasks"]:
         if t["id"] != "t%d" % sample.get("target", {}).get("pid", 0) or not sample["key"]:
             task.setdefault(t["id"], {}).update(t)
