@@ -51,6 +51,9 @@ while [ $run -lt "$runs" ]; do
 	"$client" record "$target" -o killed -i 0.01 2>/dev/null &
 	recorder=$!
 	started="$started $recorder"
+	# Behind the end of a line that was cut comes its header; then some more, or a part of it.
+	begun() { [ "$(grep -c '"stream"' killed 2>/dev/null)" -ge "$run" ]; }
+	until_true begun
 	size=$(wc -c 2>/dev/null <killed || echo 0)
 	grown() { [ "$(wc -c 2>/dev/null <killed || echo 0)" -gt "$size" ]; }
 	until_true grown
