@@ -18,14 +18,14 @@
 #define CODES_MAX   (1u << 19)
 #define AGAIN_NS    CLOCK_SECOND_NS
 #define AGAIN_SHARE 50   /* reading may take this part of the time */
-#define NAME_MAX_IN 500u /* bytes of a name that are kept */
+#define NAME_BYTES  500u /* bytes of a name that are kept */
 #define LOOK_BACK   16u  /* pieces that may begin inside of another */
 
-/* A piece of code; later lines are newer. */
+/* A piece of code. */
 struct code {
 	uint64_t start, size;
 	uint32_t name, length; /* in text */
-	uint32_t line;
+	uint32_t order;        /* in the file: later ones are newer */
 };
 
 struct perf_map {
@@ -34,7 +34,7 @@ struct perf_map {
 	struct timespec changed; /* of the file that was read */
 	off_t size;
 	struct buf text;
-	struct code *codes; /* by start, then by line */
+	struct code *codes; /* by start, then by order */
 	size_t nr_codes, cap_codes;
 };
 
@@ -64,7 +64,7 @@ static int compare(const void *a, const void *b)
 
 	if (left->start != right->start)
 		return left->start < right->start ? -1 : 1;
-	return (left->line > right->line) - (left->line < right->line);
+	return (left->order > right->order) - (left->order < right->order);
 }
 
 /* "7f12a0 40 name", the name as an offset into the line: false if it is something else. */
@@ -98,7 +98,7 @@ static bool parse_line(const char *line, size_t length, struct code *code)
 	code->start = numbers[0];
 	code->size = numbers[1];
 	code->name = (uint32_t)at;
-	code->length = (uint32_t)(length - at < NAME_MAX_IN ? length - at : NAME_MAX_IN);
+	code->length = (uint32_t)(length - at < NAME_BYTES ? length - at : NAME_BYTES);
 	return true;
 }
 
@@ -121,7 +121,7 @@ static bool add(struct perf_map *map, const struct code *code)
 
 static void parse(struct perf_map *map)
 {
-	struct code code = {.line = 0};
+	struct code code = {.order = 0};
 
 	map->nr_codes = 0;
 	for (size_t at = 0; at < map->text.length;) {
@@ -133,7 +133,7 @@ static void parse(struct perf_map *map)
 			break;
 		if (parse_line(line, (size_t)(end - line), &code)) {
 			code.name += (uint32_t)at;
-			code.line++;
+			code.order++;
 			if (!add(map, &code))
 				break;
 		}
@@ -212,7 +212,7 @@ static const struct code *find(const struct perf_map *map, uint64_t address)
 		const struct code *code = &map->codes[low - 1 - back];
 
 		if (address - code->start < code->size &&
-		    (!best || code->line > best->line))
+		    (!best || code->order > best->order))
 			best = code;
 	}
 	return best;

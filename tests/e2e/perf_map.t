@@ -7,10 +7,12 @@ need node
 need python3
 plan 6
 
-# launch [OPTION…]: node on the program; its pid in $target.
+program=$PWD/tests/targets/waits.js
+# launch [OPTION…]: node on the program, in a folder of its own, as it leaves a log there;
+# its pid in $target.
 launch() {
 	: >"$work/out"
-	node "$@" tests/targets/waits.js >"$work/out" 2>&1 </dev/null &
+	(cd "$work" && exec node "$@" "$program") >"$work/out" 2>&1 </dev/null &
 	target=$!
 	started="$started $target"
 	until_true grep -q '^ready' "$work/out"
