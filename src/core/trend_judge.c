@@ -227,11 +227,12 @@ static bool is_new_high(const struct trend *trend)
 	return true;
 }
 
+/* The ring is not empty. */
 static uint32_t value_at(const struct trend_ring *ring, int64_t time_ns)
 {
 	int64_t at = (time_ns - ring->begin_ns) / ring->step_ns;
 
-	if (ring->count == 0 || at < 0)
+	if (at < 0)
 		at = 0;
 	return ring->buckets[at < ring->count ? at : ring->count - 1].least;
 }
@@ -267,10 +268,13 @@ static double judge_now(const struct trend *trend, struct trend_finding *finding
 		finding->from_ns = w.from_ns;
 		finding->per_second = w.slope * 1e9 / (double)w.window_ns;
 	} else {
-		ring = &trend->recent;
+		/* It is empty where nobody looked for longer than it reaches back. */
+		ring = trend->recent.count > 0 ? &trend->recent : &trend->whole;
 		finding->per_second =
 			finding->step_size * 1e9 / (double)finding->period_ns;
 	}
+	if (ring->count == 0)
+		return 0;
 	count_flow(ring, finding->from_ns, finding);
 	finding->from = value_at(ring, finding->from_ns);
 	if (!rises && (!few_leave(finding->came, finding->left) ||
