@@ -195,18 +195,19 @@ static int compare_addresses(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
+/* `list` is the address of a pointer of any type: copied, as it may not be read as another. */
 static bool reserve(void *list, size_t *capacity, size_t wanted, size_t element)
 {
-	void **at = list;
 	void *grown;
 
 	if (wanted <= *capacity)
 		return true;
 	wanted += wanted / 4;
-	grown = realloc(*at, wanted * element);
+	memcpy(&grown, list, sizeof(grown));
+	grown = realloc(grown, wanted * element);
 	if (!grown)
 		return false;
-	*at = grown;
+	memcpy(list, &grown, sizeof(grown));
 	*capacity = wanted;
 	return true;
 }

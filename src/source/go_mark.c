@@ -50,15 +50,30 @@ bool go_mark_begin(struct go_mark *mark, struct go_heap *heap, bool *alive)
 	       mark->is_overflowed;
 }
 
+/*
+ * `list` is the address of a pointer of any type: copied, as it may not be read as another.
+ * On failure the old memory is still there.
+ */
+static bool resize(void *list, size_t bytes)
+{
+	void *grown;
+
+	memcpy(&grown, list, sizeof(grown));
+	grown = realloc(grown, bytes);
+	if (!grown)
+		return false;
+	memcpy(list, &grown, sizeof(grown));
+	return true;
+}
+
 /* Zeros behind what there is. */
 static bool extend(void *list, size_t from, size_t to, size_t element)
 {
-	void **at = list;
-	void *grown = realloc(*at, to * element);
+	void *grown;
 
-	if (!grown)
+	if (!resize(list, to * element))
 		return false;
-	*at = grown;
+	memcpy(&grown, list, sizeof(grown));
 	memset((char *)grown + from * element, 0, (to - from) * element);
 	return true;
 }
@@ -142,18 +157,12 @@ bool go_mark_special(struct go_mark *mark, uint64_t base, enum go_special kind,
 static bool room_for_one(void *list, size_t nr, size_t *capacity, size_t most,
 			 size_t element)
 {
-	void **at = list;
 	size_t wanted = *capacity ? *capacity * 2 : 256;
-	void *grown;
 
 	if (nr < *capacity)
 		return true;
-	if (*capacity >= most)
+	if (*capacity >= most || !resize(list, wanted * element))
 		return false;
-	grown = realloc(*at, wanted * element);
-	if (!grown)
-		return false;
-	*at = grown;
 	*capacity = wanted;
 	return true;
 }

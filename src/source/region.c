@@ -113,18 +113,21 @@ static uint32_t clamp(uint32_t value, uint32_t limit)
 	return value < limit ? value : limit;
 }
 
-static bool copy_area(struct region *region, void **area, uint32_t *capacity,
+/* `list` is the address of a pointer of any type: copied, as it may not be read as another. */
+static bool copy_area(struct region *region, void *list, uint32_t *capacity,
 		      uint32_t count, uint64_t offset, size_t bytes_each)
 {
-	if (count > *capacity) {
-		void *more = realloc(*area, (size_t)count * bytes_each);
+	void *area;
 
-		if (!more)
+	memcpy(&area, list, sizeof(area));
+	if (count > *capacity) {
+		area = realloc(area, (size_t)count * bytes_each);
+		if (!area)
 			return false;
-		*area = more;
+		memcpy(list, &area, sizeof(area));
 		*capacity = count;
 	}
-	return count == 0 || read_at(region, offset, *area, (size_t)count * bytes_each);
+	return count == 0 || read_at(region, offset, area, (size_t)count * bytes_each);
 }
 
 int region_refresh(struct region *region, struct err *e)
@@ -146,10 +149,10 @@ int region_refresh(struct region *region, struct err *e)
 	region->nr_chans = clamp(header.nr_chans_used, layout->nr_chans);
 	if (region->map)
 		return 0;
-	if (copy_area(region, (void **)&region->slots, &region->cap_slots,
-		      region->nr_slots, layout->slots_offset, sizeof(*region->slots)) &&
-	    copy_area(region, (void **)&region->chans, &region->cap_chans,
-		      region->nr_chans, layout->chans_offset, sizeof(*region->chans)))
+	if (copy_area(region, &region->slots, &region->cap_slots, region->nr_slots,
+		      layout->slots_offset, sizeof(*region->slots)) &&
+	    copy_area(region, &region->chans, &region->cap_chans, region->nr_chans,
+		      layout->chans_offset, sizeof(*region->chans)))
 		return 0;
 gone:
 	/* An unsealed file was cut, or the process unmapped it or ended. */
