@@ -332,7 +332,8 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 		native->nr_seen = 0;
 		return rc;
 	}
-	thread_read_sleeps(&native->threads, native->seen, native->nr_seen);
+	thread_read_sleeps(&native->threads, native->seen, native->nr_seen,
+			   focus && focus->all);
 	if (native->symbols && !kernel->denied)
 		unwind_threads(native, focus, out);
 	if (native->symbols && native->trace)

@@ -27,6 +27,7 @@ bool proc_parse_stat(const char *text, size_t length, struct proc_stat *out)
 	unsigned flags;
 	int ppid;
 	char state;
+	int cpu = -1;
 
 	memset(out, 0, sizeof(*out));
 	if (!open || !close || close < open || open == text)
@@ -42,9 +43,10 @@ bool proc_parse_stat(const char *text, size_t length, struct proc_stat *out)
 	if (sscanf(close + 1,
 		   " %c %d %*d %*d %*d %*d %u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d "
 		   "%lld "
-		   "%*d %llu %*u %*d %*u %*u %*u %llu",
-		   &state, &ppid, &flags, &user, &system, &threads, &start,
-		   &start_stack) < 7)
+		   "%*d %llu %*u %*d %*u %*u %*u %llu "
+		   "%*u %*u %*u %*u %*u %*u %*u %*u %*u %*d %d",
+		   &state, &ppid, &flags, &user, &system, &threads, &start, &start_stack,
+		   &cpu) < 7)
 		return false;
 	out->state = state;
 	out->ppid = ppid;
@@ -53,6 +55,7 @@ bool proc_parse_stat(const char *text, size_t length, struct proc_stat *out)
 	out->threads = threads;
 	out->start_ticks = start;
 	out->start_stack = start_stack;
+	out->cpu = cpu;
 	return true;
 }
 

@@ -23,6 +23,7 @@ struct proc_stat {
 	int64_t threads;
 	uint64_t start_ticks; /* since boot */
 	uint64_t start_stack; /* another one after exec(); 0: not known */
+	int cpu;              /* that it ran on last; -1: not known */
 };
 
 #define PROC_PF_EXITING 0x00000004u

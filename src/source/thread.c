@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/fdio.h"
+#include "source/cpu_clock.h"
 
 #define FDS_FOR_OTHERS 128u
 #define FDS_MAX        200000u
@@ -141,6 +142,8 @@ void thread_table_release(struct thread_table *table)
 		next = thread->hh.next;
 		thread_drop(table, thread);
 	}
+	cpu_clocks_free(table->clocks);
+	table->clocks = NULL;
 }
 
 /* The files of a thread go away with it. */
@@ -292,6 +295,7 @@ static int look_stat(struct thread_table *table, struct thread *thread)
 	thread->looked = true;
 	thread->start_ticks = stat.start_ticks;
 	thread->stat_state = stat.state;
+	thread->cpu = stat.cpu;
 	memcpy(thread->comm, stat.comm, sizeof(thread->comm));
 	account_cpu(thread, stat.cpu_ticks, table->kernel->now_ns, table->hz);
 	return 0;
@@ -417,7 +421,7 @@ int thread_look(struct thread_table *table, struct thread *thread)
 	if (thread->slept && thread->call_text[0] && thread->stat_state == before)
 		return look_slept(table, thread);
 	if (!thread->slept) {
-		thread->slept_ns = 0;
+		thread->slept_ns = thread->ran_ns = 0;
 		thread->changes += thread->changes < UINT8_MAX;
 		thread->began_ns = watched && thread->looked ? table->kernel->now_ns : 0;
 	}

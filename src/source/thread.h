@@ -35,7 +35,9 @@ struct thread {
 	uint64_t switches; /* times it was put on a CPU; 0: not counted here */
 	int64_t began_ns;  /* when its wait was first seen; 0: it was there before */
 	bool ask_sleep;    /* it was there at the first look: since when? */
-	int64_t slept_ns;  /* it sleeps since then, at least; 0: not known */
+	int64_t ran_ns; /* … by its CPU's clock, which is then to be compared with ours */
+	int cpu;        /* that it was on last */
+	int64_t slept_ns; /* it sleeps since then, at least; 0: not known */
 	char call_text[THREAD_CALL_MAX]; /* the kernel's line that `wait` explains */
 	struct proc_call call;
 	struct kernel_wait wait;
@@ -50,8 +52,9 @@ struct thread {
 
 struct thread_table {
 	struct kernel *kernel;
-	struct symbols *symbols; /* may be NULL: no stacks */
-	struct thread *threads;  /* hash by tid */
+	struct symbols *symbols;   /* may be NULL: no stacks */
+	struct thread *threads;    /* hash by tid */
+	struct cpu_clocks *clocks; /* made when a thread is asked since when it sleeps */
 	size_t nr_fds;
 	size_t max_fds;
 	uint32_t generation;
@@ -75,9 +78,9 @@ void thread_sweep(struct thread_table *table);
 /* Read its state anew. 0, or -errno; -ESRCH: it ended. A zombie counts as ended. */
 int thread_look(struct thread_table *table, struct thread *thread);
 /* Since when those sleep that were there at the first look; as many as the time allows.
- * Threads may be NULL. */
+ * whole: this look has to say it of all. Threads may be NULL. */
 void thread_read_sleeps(struct thread_table *table, struct thread *const *threads,
-			size_t nr_threads);
+			size_t nr_threads, bool whole);
 /* Unwind it if that is worth it and the poll's time allows; whole: do it in any case, and
  * read what only the detail view shows. */
 void thread_unwind(struct thread_table *table, struct thread *thread, bool whole);

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 grep -q '^se.exec_start' /proc/self/sched 2>/dev/null || skip_all 'this kernel does not say when a thread ran last'
-plan 5
+plan 7
 
 cat >"$work/hung.py" <<'PY'
 import os, sys, threading, time
@@ -49,3 +49,43 @@ echo >&9
 until_true sees "$target" "having(tid=$target, state='sleep')"
 dump "$target" -s native
 check 'another wait begins anew' query "having(tid=$target)[0]['age_ns'] < 2.5e9"
+
+# However busy the machine is: every look says the same, as soon as the waits are old enough.
+mkfifo "$work/threads.in"
+exec 8<>"$work/threads.in"
+"$BUILD/tests/targets/many_threads" 200 <"$work/threads.in" >"$work/threads.out" &
+target=$!
+started="$started $target"
+until_true grep -q ready "$work/threads.out"
+until_true sees "$target" "min(t['age_ns'] for t in tasks if t['tid'] != $target) > 2.5e9" -s native
+for i in 1 2 3 4 5 6; do
+	sh -c 'while :; do :; done' &
+	started="$started $!"
+	spinning="${spinning:-} $!"
+done
+for i in 1 2 3; do
+	nice -n 10 "$client" dump "$target" -s native --stuck 2s -f json >>"$work/looks.json"
+done
+# shellcheck disable=SC2086
+kill $spinning
+looks() {
+	python3 - "$work/looks.json" "$1" <<'PY'
+import json, sys
+looks, text = [], open(sys.argv[1]).read()
+while text.strip():
+    look, end = json.JSONDecoder().raw_decode(text.lstrip())
+    looks.append(look)
+    text = text.lstrip()[end:]
+since = {}
+for look in looks:
+    for t in look["tasks"]:
+        since.setdefault(t["tid"], []).append(look["clock_ns"] - t["age_ns"])
+spread = max(max(s) - min(s) for s in since.values())
+marks = [[sorted(t["tid"] for t in look["tasks"] if t.get(mark)) for mark in ("stuck", "long")] for look in looks]
+result = eval(sys.argv[2])
+print(result, spread, [[len(m) for m in mark] for mark in marks], [len(s) for s in since.values()][:5])
+sys.exit(0 if result else 1)
+PY
+}
+check 'beside a load every look says the same ages' looks 'len(looks) == 3 and spread < 50e6'
+check 'and the same threads stuck' looks 'marks[0] == marks[1] == marks[2]'
