@@ -57,6 +57,15 @@ static int clock_digit(char byte)
 	return byte >= '0' && byte <= '9' ? byte - '0' : -1;
 }
 
+int64_t clock_add(int64_t left_ns, int64_t right_ns)
+{
+	int64_t sum_ns;
+
+	if (!__builtin_add_overflow(left_ns, right_ns, &sum_ns))
+		return sum_ns;
+	return right_ns > 0 ? INT64_MAX : INT64_MIN;
+}
+
 /* One number with its unit: "1.5m". Returns 0, -1 for no number or unit, -2 for overflow. */
 static int clock_parse_part(const char *text, const char **at, int64_t *ns)
 {

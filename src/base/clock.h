@@ -13,6 +13,9 @@
 int64_t clock_mono_ns(void); /* CLOCK_MONOTONIC */
 int64_t clock_real_ns(void); /* CLOCK_REALTIME */
 
+/* The sum, or the nearest number that there is: times from a target may be anything. */
+int64_t clock_add(int64_t left_ns, int64_t right_ns);
+
 /* "500ms", "10s", "1.5m", "2h", "3d", "1h30m"; a bare number is seconds. Returns 0 or
  * ERR_USAGE with a sentence that names the accepted units. Never negative. */
 int clock_parse_duration(const char *text, int64_t *ns, struct err *e);

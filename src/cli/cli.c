@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "out/escape.h"
 #include "source/pprof_http.h"
 #include "source/processes.h"

@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/fdio.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "cli/values.h"
 
 #define CONFIG_MAX_BYTES 65536u

@@ -237,7 +237,7 @@ struct exports *exports_start(const struct export_options *options, int *rc)
 	pthread_condattr_t attributes;
 
 	if (exports)
-		exports->processes = source_processes_new();
+		exports->processes = source_processes_new(0);
 	if (!exports || !exports->processes) {
 		cli_complain("there is no memory for a list of targets");
 		free(exports);

@@ -9,9 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fdio.h"
 #include "cli/poller_internal.h"
 #include "out/out.h"
+
+/* Of each look at the process list, which the view waits for. */
+#define SOURCES_BUDGET_NS (CLOCK_SECOND_NS / 25)
 
 static void wake_thread(struct poller *poller)
 {
@@ -159,7 +163,7 @@ static int feed_processes(void *ctx, const struct process_row **rows, size_t *co
 	struct poller *poller = ctx;
 
 	if (!poller->processes)
-		poller->processes = source_processes_new();
+		poller->processes = source_processes_new(SOURCES_BUDGET_NS);
 	if (!poller->processes)
 		return err_set(e, ERR_NOMEM, "there is no memory for the process list");
 	return source_processes(poller->processes, rows, count, e);

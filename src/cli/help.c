@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/suggest.h"
 #include "cli/cli.h"
-#include "cli/suggest.h"
 #include "core/column.h"
 #include "core/state.h"
 #include "grmon.h"
@@ -257,7 +257,9 @@ static void put_filter(struct buf *out)
 		 "  col~regex     this column matches (POSIX extended)\n"
 		 "  col>value     above; also < >= <=; for age, cpu, switches\n"
 		 "  state:x       a state or a class ('grmon-c help states'), idle or "
-		 "stuck\n"
+		 "stuck;\n"
+		 "                in quotes any word that a runtime has for it\n"
+		 "  id:g8         that task alone\n"
 		 "  label.key:x   a label\n"
 		 "  !word         not\n"
 		 "  a | b         either\n"

@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* The processes that this user can watch, those with an agent first. */
+/* The processes that this user can watch, those with an agent or goroutines first. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "out/escape.h"
 #include "source/processes.h"
 
+/* One list that nobody waits for any longer; of thousands of processes it takes about one. */
+#define SOURCES_BUDGET_NS (5 * CLOCK_SECOND_NS)
+
+/* What shows most comes first. */
+static int rank(const struct process_row *row)
+{
+	static const char *const order[] = {"agent", "goruntime", "native"};
+	int count = (int)(sizeof(order) / sizeof(order[0]));
+
+	for (int i = 0; i < count; i++)
+		if (strcmp(row->source, order[i]) == 0)
+			return i;
+	return count;
+}
+
 static int compare_rows(const void *left, const void *right)
 {
 	const struct process_row *a = left, *b = right;
-	bool a_agent = strcmp(a->source, "agent") == 0;
-	bool b_agent = strcmp(b->source, "agent") == 0;
 
-	if (a_agent != b_agent)
-		return a_agent ? -1 : 1;
+	if (rank(a) != rank(b))
+		return rank(a) - rank(b);
 	return a->pid < b->pid ? -1 : a->pid > b->pid;
 }
 
@@ -33,11 +47,11 @@ static void put_text(struct buf *out, const struct process_row *rows, size_t cou
 {
 	size_t width = (size_t)cli_width(), used;
 
-	buf_puts(out, "    PID SOURCE  TASKS NAME            USER     COMMAND\n");
-	used = strlen("    PID SOURCE  TASKS NAME            USER     ");
+	buf_puts(out, "    PID SOURCE     TASKS NAME            USER     COMMAND\n");
+	used = strlen("    PID SOURCE     TASKS NAME            USER     ");
 	for (size_t i = 0; i < count; i++) {
 		buf_printf(out, "%7d ", (int)rows[i].pid);
-		put_padded(out, rows[i].source, 6, ascii);
+		put_padded(out, rows[i].source, 9, ascii);
 		buf_printf(out, "%6" PRId64 " ", rows[i].tasks);
 		put_padded(out, rows[i].name, 15, ascii);
 		put_padded(out, rows[i].user, 8, ascii);
@@ -93,7 +107,7 @@ static struct process_row *choose_rows(const struct options *options,
 int command_ls(struct options *options)
 {
 	const char *format = options->value[OPTION_FORMAT];
-	struct processes *list = source_processes_new();
+	struct processes *list = source_processes_new(SOURCES_BUDGET_NS);
 	const struct process_row *all = NULL;
 	struct process_row *rows = NULL;
 	struct err e = {0};

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/suggest.h"
 #include "cli/cli.h"
-#include "cli/suggest.h"
 #include "cli/values.h"
 #include "core/query.h"
 #include "out/diff.h"
@@ -338,11 +338,17 @@ static bool has_own_formats(const struct options *options)
 static int check_own_format(const struct options *options, const char *name,
 			    struct err *e)
 {
-	if (options->command == COMMAND_REPORT ? report_by_name(name) != NULL
-					       : diff_by_name(name) != NULL)
+	bool report = options->command == COMMAND_REPORT;
+	struct suggest suggest;
+
+	if (report ? report_by_name(name) != NULL : diff_by_name(name) != NULL)
 		return 0;
-	return err_at(e, 0, "there is no format '%s'; 'grmon-c help formats' lists them",
-		      name);
+	suggest_init(&suggest, name, strlen(name));
+	for (size_t i = 0; report && report_table[i]; i++)
+		suggest_offer(&suggest, report_table[i]->name);
+	for (size_t i = 0; !report && diff_table[i].name; i++)
+		suggest_offer(&suggest, diff_table[i].name);
+	return value_no_format(&suggest, e);
 }
 
 int options_apply(struct options *options, enum option_id *which, struct err *e)

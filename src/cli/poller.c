@@ -180,7 +180,7 @@ static void attach(struct poller *poller, pid_t pid)
  * of the others. */
 static pid_t find_first(const char *name, pid_t not_this)
 {
-	struct processes *list = source_processes_new();
+	struct processes *list = source_processes_new(0);
 	const struct process_row *rows;
 	size_t count;
 	pid_t found = 0;

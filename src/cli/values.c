@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "out/out.h"
 #include "source/source.h"
 
@@ -29,12 +29,26 @@ static int check_source(const char *name, struct err *e)
 		      name);
 }
 
+int value_no_format(const struct suggest *suggest, struct err *e)
+{
+	if (suggest->best)
+		return err_at(e, 0, "there is no format '%.*s'; did you mean %s?",
+			      (int)suggest->bytes, suggest->word, suggest->best);
+	return err_at(e, 0,
+		      "there is no format '%.*s'; 'grmon-c help formats' lists them",
+		      (int)suggest->bytes, suggest->word);
+}
+
 static int check_format(const char *name, struct err *e)
 {
+	struct suggest suggest;
+
 	if (out_by_name(name))
 		return 0;
-	return err_at(e, 0, "there is no format '%s'; 'grmon-c help formats' lists them",
-		      name);
+	suggest_init(&suggest, name, strlen(name));
+	for (size_t i = 0; out_table[i]; i++)
+		suggest_offer(&suggest, out_table[i]->name);
+	return value_no_format(&suggest, e);
 }
 
 static int apply_interval(struct settings *settings, const char *text, struct err *e)

@@ -65,6 +65,15 @@ int column_by_name(const char *name, size_t bytes)
 	return -1;
 }
 
+void column_suggest(struct suggest *suggest)
+{
+	for (int i = 0; i < COLUMN_COUNT; i++) {
+		suggest_offer(suggest, columns[i].key);
+		if (columns[i].alias)
+			suggest_offer(suggest, columns[i].alias);
+	}
+}
+
 static char column_sign(const struct task *task)
 {
 	if (task->flags & TASK_DEADLOCK)
@@ -288,14 +297,18 @@ static void list_remove(struct column_list *list, enum column_id id)
 
 static int list_unknown(const char *text, const char *word, size_t bytes, struct err *e)
 {
-	char keys[COLUMN_KEYS_MAX];
+	char keys[COLUMN_KEYS_MAX], hint[SUGGEST_HINT_MAX];
+	struct suggest suggest;
 
 	column_keys(keys, sizeof(keys));
 	if (bytes == 0)
 		return err_at(e, (int)(word - text),
 			      "a column is missing here (columns: %s)", keys);
-	return err_at(e, (int)(word - text), "unknown column '%.*s' (columns: %s)",
-		      (int)(bytes < 40 ? bytes : 40), word, keys);
+	suggest_init(&suggest, word, bytes);
+	column_suggest(&suggest);
+	return err_at(e, (int)(word - text), "unknown column '%.*s'%s (columns: %s)",
+		      (int)(bytes < 40 ? bytes : 40), word, suggest_hint(&suggest, hint),
+		      keys);
 }
 
 int column_list_parse(struct column_list *list, const char *text, struct err *e)

@@ -5,6 +5,7 @@
 #define CORE_COLUMN_H
 
 #include "base/err.h"
+#include "base/suggest.h"
 #include "core/snapshot.h"
 
 enum column_id {
@@ -44,6 +45,8 @@ struct column {
 const struct column *column_info(enum column_id id);
 /* Key, alias or title, any case; -1 if there is none. */
 int column_by_name(const char *name, size_t bytes);
+/* Every spelling that column_by_name() takes. */
+void column_suggest(struct suggest *suggest);
 /* "mark, id, state, …", for messages; cut at size. Returns the length. */
 size_t column_keys(char *out, size_t size);
 /* The cell as text, without padding; the address may be inside the task or `out`. Bytes

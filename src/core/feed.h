@@ -51,8 +51,9 @@ struct feed_state {
 /* A row of the process list. Texts live until the next processes() call. */
 struct process_row {
 	pid_t pid;
-	const char *source; /* the best that fits: "agent", "native", "-" */
-	int64_t tasks;      /* threads */
+	/* the best that fits: "agent", "native"; "?": not known yet; "-": none, or not asked */
+	const char *source;
+	int64_t tasks; /* threads */
 	int64_t rss_bytes;
 	double cpu_percent; /* -1: not known yet */
 	const char *user;

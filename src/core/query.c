@@ -108,6 +108,26 @@ static const struct {
 	{"moved", TASK_MOVED},  {"proven", TASK_UNREACHABLE},
 };
 
+void query_suggest_flags(struct suggest *suggest)
+{
+	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++)
+		suggest_offer(suggest, flag_words[i].word);
+}
+
+bool query_state_known(const char *word)
+{
+	for (int i = 0; i < STATE_COUNT; i++)
+		if (strcasestr(state_info((enum task_state)i)->name, word))
+			return true;
+	for (int i = 0; i < CLASS_COUNT; i++)
+		if (strcasestr(state_class_name((enum task_class)i), word))
+			return true;
+	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++)
+		if (strncasecmp(flag_words[i].word, word, strlen(word)) == 0)
+			return true;
+	return false;
+}
+
 static bool prefix_of(const char *whole, const struct pattern *pattern)
 {
 	return pattern->length > 1 &&

@@ -297,7 +297,8 @@ static int term_node(struct parser *parser, struct query_term *term, bool negate
 static int find_field(struct parser *parser, const char *name, size_t bytes,
 		      struct query_term *term)
 {
-	char keys[COLUMN_KEYS_MAX];
+	char keys[COLUMN_KEYS_MAX], hint[SUGGEST_HINT_MAX];
+	struct suggest suggest;
 	const char *dot = memchr(name, '.', bytes);
 
 	if (dot) {
@@ -316,12 +317,52 @@ static int find_field(struct parser *parser, const char *name, size_t bytes,
 	if (term->field >= 0)
 		return 0;
 	column_keys(keys, sizeof(keys));
+	suggest_init(&suggest, name, bytes);
+	column_suggest(&suggest);
+	suggest_offer(&suggest, "stack");
+	suggest_offer(&suggest, "class");
 	err_at(parser->e, (int)(name - parser->text),
-	       "unknown column '%.*s' (columns: %s, stack, label.KEY); put text with : = "
-	       "~ < > "
-	       "in quotes",
-	       (int)(bytes < 40 ? bytes : 40), name, keys);
+	       "unknown column '%.*s'%s (columns: %s, stack, label.KEY); put text with : "
+	       "= ~ < > in quotes",
+	       (int)(bytes < 40 ? bytes : 40), name, suggest_hint(&suggest, hint), keys);
 	return FAILED;
+}
+
+/*
+ * A state that does not exist would silently match nothing. What is in quotes is looked for
+ * in the runtime's own words too, which nobody knows beforehand.
+ */
+static int check_state(struct parser *parser, const struct query_term *term,
+		       const struct word *word, const char *at)
+{
+	const char *name = term->pattern.text;
+	char hint[SUGGEST_HINT_MAX];
+	struct suggest suggest;
+
+	if (term->field != COLUMN_STATE || term->pattern.kind == PATTERN_REGEX ||
+	    word->quoted || query_state_known(name))
+		return 0;
+	suggest_init(&suggest, name, strlen(name));
+	state_suggest(&suggest);
+	query_suggest_flags(&suggest);
+	err_at(parser->e, (int)(at - parser->text), "there is no state '%.40s'%s", name,
+	       suggest.best ? suggest_hint(&suggest, hint)
+			    : "; 'grmon-c help states' lists them, and a runtime's own "
+			      "words go in quotes");
+	return FAILED;
+}
+
+/* "g8" means itself alone, not g80 too; "8" is part of an id. */
+static bool is_whole_id(const struct word *word)
+{
+	size_t at = 1;
+
+	if (word->bytes < 2 || !strchr("tgc", word->start[0]))
+		return false;
+	for (; at < word->bytes; at++)
+		if (word->start[at] < '0' || word->start[at] > '9')
+			return false;
+	return true;
 }
 
 static bool field_is_number(int field)
@@ -336,6 +377,7 @@ static int parse_operands(struct parser *parser, struct query_term *term,
 {
 	const char *name = parser->at, *at;
 	const struct op *op;
+	enum pattern_kind kind;
 	struct word word;
 	bool compares;
 	int rc = find_field(parser, name, name_bytes, term);
@@ -371,7 +413,11 @@ static int parse_operands(struct parser *parser, struct query_term *term,
 		return parse_value(parser, term, &word, at);
 	}
 	term->op = QUERY_PATTERN;
-	return parse_pattern(parser, term, op->pattern, &word, at);
+	kind = op->pattern;
+	if (term->field == COLUMN_ID && kind == PATTERN_PART && is_whole_id(&word))
+		kind = PATTERN_WHOLE;
+	rc = parse_pattern(parser, term, kind, &word, at);
+	return rc ? rc : check_state(parser, term, &word, at);
 }
 
 static int parse_term(struct parser *parser)

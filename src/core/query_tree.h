@@ -69,5 +69,9 @@ int query_parse(struct query *query, const char *text, struct err *e);
 void query_term_free(struct query_term *term);
 /* Precompute the answers that depend on the state alone. */
 void query_term_states(struct query_term *term);
+/* The words that state: knows beside states and classes: "stuck", "leak" … */
+void query_suggest_flags(struct suggest *suggest);
+/* Whether a word is part of a state's name, a class's or one of these. */
+bool query_state_known(const char *word);
 
 #endif

@@ -27,17 +27,26 @@ void rows_release(struct rows *rows)
 	rows_init(rows);
 }
 
+static int sort_unknown(const char *name, size_t bytes, struct err *e)
+{
+	char keys[COLUMN_KEYS_MAX], hint[SUGGEST_HINT_MAX];
+	struct suggest suggest;
+
+	suggest_init(&suggest, name, bytes);
+	column_suggest(&suggest);
+	column_keys(keys, sizeof(keys));
+	return err_at(e, 0, "unknown column '%.*s' to sort by%s (columns: %s)",
+		      (int)(bytes < 40 ? bytes : 40), name, suggest_hint(&suggest, hint),
+		      keys);
+}
+
 int sort_key_parse(struct sort_key *key, const char *text, struct err *e)
 {
 	size_t bytes = strcspn(text, ":");
 	int column = column_by_name(text, bytes);
-	char keys[COLUMN_KEYS_MAX];
 
-	if (column < 0) {
-		column_keys(keys, sizeof(keys));
-		return err_at(e, 0, "unknown column '%.*s' to sort by (columns: %s)",
-			      (int)(bytes < 40 ? bytes : 40), text, keys);
-	}
+	if (column < 0)
+		return sort_unknown(text, bytes, e);
 	if (text[bytes] == '\0') {
 		key->descending = column_info((enum column_id)column)->descending;
 	} else if (strcmp(text + bytes, ":desc") == 0) {

@@ -61,3 +61,11 @@ int state_class_by_name(const char *name, size_t bytes)
 			return i;
 	return -1;
 }
+
+void state_suggest(struct suggest *suggest)
+{
+	for (int i = 0; i < STATE_COUNT; i++)
+		suggest_offer(suggest, state_table[i].name);
+	for (int i = 0; i < CLASS_COUNT; i++)
+		suggest_offer(suggest, class_names[i]);
+}

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/suggest.h"
+
 enum task_class {
 	CLASS_CHANNEL,
 	CLASS_LOCK,
@@ -40,5 +42,7 @@ bool state_blocks(enum task_state state);
 /* -1 if there is no such name. */
 int state_by_name(const char *name, size_t bytes);
 int state_class_by_name(const char *name, size_t bytes);
+/* The names of all states and classes. */
+void state_suggest(struct suggest *suggest);
 
 #endif

@@ -75,8 +75,8 @@ static int agent_open(void *ctx, const struct source_target *t, struct err *e)
 	symbols_set_rules(agent->symbols, t->rules);
 	thread_table_init(&agent->threads, &agent->kernel, agent->symbols);
 	resource_init(&agent->resources, &agent->kernel);
-	agent->start_real_ns = proc_ticks_to_mono_ns(agent->kernel.facts.start_ticks) -
-			       clock_mono_ns() + clock_real_ns();
+	agent->start_ns = proc_ticks_to_mono_ns(agent->kernel.facts.start_ticks);
+	agent->start_real_ns = agent->start_ns - clock_mono_ns() + clock_real_ns();
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "base/clock.h"
 #include "base/fdio.h"
@@ -195,7 +196,7 @@ static bool call_agrees(const struct wire_slot *slot, enum task_state kernel)
 	    kernel == STATE_STOPPED || kernel == STATE_DISK)
 		return true;
 	if (published == CLASS_LOCK || published == CLASS_CHANNEL)
-		return class == CLASS_LOCK || published == CLASS_CHANNEL;
+		return class == CLASS_LOCK || class == CLASS_CHANNEL;
 	if (slot->state == STATE_DNS)
 		return true;
 	return published == class;
@@ -228,10 +229,10 @@ static enum check_result check_slot(struct agent *agent, uint32_t i)
 		return call.running ? CHECK_AGREES : CHECK_DIFFERS;
 	if (call.running)
 		return CHECK_DIFFERS;
-	/* Whatever the target wrote there. */
-	agent->kernel.began_ns = row->slot.since_ns <= (uint64_t)agent->now_ns
-					 ? (int64_t)row->slot.since_ns
-					 : 0;
+	/* A wait that a stop interrupted goes on as this call, which says no more. */
+	if (call.nr == SYS_restart_syscall)
+		return CHECK_AGREES;
+	agent->kernel.began_ns = slot_since_ns(agent, &row->slot);
 	kernel_explain(&agent->kernel, row->tid, 'S', &call, &wait);
 	agent->kernel.began_ns = 0;
 	if (!call_agrees(&row->slot, wait.state))
@@ -291,7 +292,7 @@ static int check_due(const struct agent *agent, const struct row *row)
 		return -1;
 	if (slot->state == WIRE_STATE_RUNNING || row->contradicted)
 		return 2;
-	if (slot->since_ns && (int64_t)slot->since_ns + CHECK_AGE_NS > agent->now_ns)
+	if (slot->since_ns && agent->now_ns - slot_since_ns(agent, slot) < CHECK_AGE_NS)
 		return -1;
 	if (!row->blocked_agreed)
 		return 0;

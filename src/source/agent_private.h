@@ -87,6 +87,7 @@ struct agent {
 	uint32_t cap_rows;
 	uint32_t nr_threads; /* live rows that are threads */
 	uint64_t polls;
+	int64_t start_ns; /* of the process, CLOCK_MONOTONIC */
 	int64_t start_real_ns;
 	int64_t now_ns;
 
@@ -117,6 +118,9 @@ struct agent {
 void row_reset(struct agent *agent, struct row *row);
 /* Show the slot again, not the kernel's view. */
 void row_drop_thread(struct agent *agent, struct row *row);
+/* Since when the slot's state lasts, within the life of the process whatever the target
+ * wrote there; 0: not known. */
+int64_t slot_since_ns(const struct agent *agent, const struct wire_slot *slot);
 /* Copy the slot if it changed. */
 void row_update(struct agent *agent, uint32_t i);
 /* Text of what it waits on, labels, creator, names of addresses. */

@@ -220,9 +220,17 @@ static void counts_to_task(const struct row *row, struct snapshot *out, struct t
 	task->state_counts = counts;
 }
 
+int64_t slot_since_ns(const struct agent *agent, const struct wire_slot *slot)
+{
+	if (slot->since_ns == 0 || slot->since_ns > (uint64_t)agent->now_ns)
+		return slot->since_ns ? agent->now_ns : 0;
+	return (int64_t)slot->since_ns > agent->start_ns ? (int64_t)slot->since_ns
+							 : agent->start_ns;
+}
+
 /* The state that the slot publishes, or the kernel's where that says more. */
-static void state_to_task(struct row *row, struct snapshot *out, struct task *task,
-			  int64_t now_ns)
+static void state_to_task(const struct agent *agent, struct row *row,
+			  struct snapshot *out, struct task *task)
 {
 	const struct wire_slot *slot = &row->slot;
 	bool running = slot->state == WIRE_STATE_RUNNING;
@@ -241,9 +249,7 @@ static void state_to_task(struct row *row, struct snapshot *out, struct task *ta
 	if (row->contradicted && !running)
 		task->flags |= TASK_SUSPECT;
 	if (slot->since_ns && !running) {
-		task->since_ns = slot->since_ns < (uint64_t)now_ns
-					 ? (int64_t)slot->since_ns
-					 : now_ns;
+		task->since_ns = slot_since_ns(agent, slot);
 		task->flags |= TASK_AGE_EXACT;
 	}
 }
@@ -264,7 +270,7 @@ void row_to_task(struct agent *agent, struct row *row, bool details, struct snap
 	if (!row->changed && slot->kind == WIRE_THREAD &&
 	    slot->state != WIRE_STATE_RUNNING && !row->contradicted)
 		task->cpu_percent = 0;
-	state_to_task(row, out, task, agent->now_ns);
+	state_to_task(agent, row, out, task);
 	if (row->torn)
 		task->flags |= TASK_SUSPECT;
 	if (row->name[0]) {

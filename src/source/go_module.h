@@ -50,6 +50,10 @@ void go_module_release(struct go_module *module);
 bool go_module_holds(const struct go_module *module, struct go_mem *mem);
 /* Whether there is Go in it, in the executable or in a library. e says why not. */
 bool go_program_is_go(struct go_mem *mem, struct err *e);
+/* The same of the executable alone, which is so for all processes that run it; and of the
+ * libraries alone. */
+bool go_program_runs_go(struct go_mem *mem, struct err *e);
+bool go_program_loads_go(struct go_mem *mem);
 /* Where the table of functions is; 0: this is no Go program. Cheap where there are sections. */
 uint64_t go_module_find_table(const struct go_elf *elf, struct go_mem *mem);
 /* "go1.26.8" from the build information, else from a string of the runtime. */

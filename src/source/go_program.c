@@ -11,19 +11,32 @@ static uint64_t base_of(const struct go_elf *elf)
 	return elf->nr_segments > 0 ? elf->segments[0].start & ~4095ull : 0;
 }
 
-bool go_program_is_go(struct go_mem *mem, struct err *e)
+bool go_program_runs_go(struct go_mem *mem, struct err *e)
 {
-	uint64_t bases[GO_LIBRARIES_MAX];
 	struct go_elf elf;
 
 	if (go_elf_read(&elf, mem, e))
 		return false;
-	if (go_module_find_table(&elf, mem) ||
-	    go_libraries_find(mem, base_of(&elf), bases) > 0)
+	if (go_module_find_table(&elf, mem))
 		return true;
 	err_set(e, ERR_UNSUPPORTED,
 		"process %d is not a Go program (1.16 or later, x86-64)", (int)mem->pid);
 	return false;
+}
+
+bool go_program_loads_go(struct go_mem *mem)
+{
+	uint64_t bases[GO_LIBRARIES_MAX];
+
+	return go_libraries_find(mem, 0, bases) > 0;
+}
+
+bool go_program_is_go(struct go_mem *mem, struct err *e)
+{
+	if (!go_program_runs_go(mem, e) && !go_program_loads_go(mem))
+		return false;
+	err_clear(e);
+	return true;
 }
 
 int go_program_read(struct go_module *module, struct go_elf *elf, struct go_mem *mem,

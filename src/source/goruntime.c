@@ -24,6 +24,7 @@ struct goruntime {
 	struct resource_reader resources;
 	struct go_threads threads;
 	struct peers *peers; /* made when they are first asked for */
+	int64_t start_ns;    /* of the process, CLOCK_MONOTONIC */
 	int64_t start_real_ns;
 	int64_t real_offset_ns;   /* from CLOCK_MONOTONIC */
 	int64_t modules_again_ns; /* when plugins may be looked for again */
@@ -127,8 +128,8 @@ static int goruntime_open(void *ctx, const struct source_target *t, struct err *
 			&go->stacks);
 	resource_init(&go->resources, &go->kernel);
 	go->real_offset_ns = clock_real_ns() - clock_mono_ns();
-	go->start_real_ns =
-		proc_ticks_to_mono_ns(go->kernel.facts.start_ticks) + go->real_offset_ns;
+	go->start_ns = proc_ticks_to_mono_ns(go->kernel.facts.start_ticks);
+	go->start_real_ns = go->start_ns + go->real_offset_ns;
 	return attach(go, e);
 }
 
@@ -215,10 +216,15 @@ static void explain_sleep(struct goruntime *go, const struct go_entry *entry,
 	char when[KERNEL_CLOCK_MAX];
 	const char *text;
 
+	waits->kind = "timer";
+	/* The runtime cuts what is longer than it can count to this. */
+	if (entry->until_ns == INT64_MAX) {
+		waits->text = "for ever";
+		return;
+	}
 	text = arena_printf(
 		&out->arena, "until %s",
-		kernel_clock_text(entry->until_ns + go->real_offset_ns, when));
-	waits->kind = "timer";
+		kernel_clock_text(clock_add(entry->until_ns, go->real_offset_ns), when));
 	waits->text = text ? text : "";
 	waits->limited = true;
 }
@@ -269,7 +275,9 @@ static void fill_task(struct goruntime *go, const struct go_entry *entry, bool w
 	if (entry->watched)
 		task->flags |= TASK_AGE_EXACT;
 	if (entry->since_ns && entry->since_ns < since_ns) {
-		since_ns = entry->since_ns;
+		/* No wait is older than the process. */
+		since_ns =
+			entry->since_ns > go->start_ns ? entry->since_ns : go->start_ns;
 		task->flags &= ~(uint32_t)TASK_AGE_EXACT;
 	}
 	task->since_ns = since_ns;

@@ -9,22 +9,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "source/agent.h"
+#include "source/fit.h"
 #include "source/procfs.h"
 
 #define COMMAND_MAX 512u
-#define KTHREADD    2
 
 enum item {
 	ITEM_PID,
-	ITEM_PARENT,
+	ITEM_FLAGS,
+	ITEM_BEGAN,
 	ITEM_STATE,
-	ITEM_USER_ID,
 	ITEM_USER,
 	ITEM_NAME,
 	ITEM_COMMAND,
@@ -35,15 +34,17 @@ enum item {
 };
 
 static const enum pids_item items[ITEM_COUNT] = {
-	[ITEM_PID] = PIDS_ID_PID,      [ITEM_PARENT] = PIDS_ID_PPID,
-	[ITEM_STATE] = PIDS_STATE,     [ITEM_USER_ID] = PIDS_ID_EUID,
-	[ITEM_USER] = PIDS_ID_EUSER,   [ITEM_NAME] = PIDS_CMD,
-	[ITEM_COMMAND] = PIDS_CMDLINE, [ITEM_THREADS] = PIDS_NLWP,
-	[ITEM_RSS] = PIDS_VM_RSS,      [ITEM_TICKS] = PIDS_TICS_ALL_DELTA,
+	[ITEM_PID] = PIDS_ID_PID,       [ITEM_FLAGS] = PIDS_FLAGS,
+	[ITEM_BEGAN] = PIDS_TICS_BEGAN, [ITEM_STATE] = PIDS_STATE,
+	[ITEM_USER] = PIDS_ID_EUSER,    [ITEM_NAME] = PIDS_CMD,
+	[ITEM_COMMAND] = PIDS_CMDLINE,  [ITEM_THREADS] = PIDS_NLWP,
+	[ITEM_RSS] = PIDS_VM_RSS,       [ITEM_TICKS] = PIDS_TICS_ALL_DELTA,
 };
 
 struct processes {
 	struct pids_info *info;
+	struct fits *fits; /* NULL: nobody wants to know the sources */
+	int64_t budget_ns; /* of them, in each look */
 	struct process_row *rows;
 	size_t capacity;
 	struct arena texts;
@@ -51,7 +52,7 @@ struct processes {
 	bool looked_before; /* differences of ticks mean something */
 };
 
-struct processes *source_processes_new(void)
+struct processes *source_processes_new(int64_t budget_ns)
 {
 	struct processes *list = calloc(1, sizeof(*list));
 	enum pids_item wanted[ITEM_COUNT];
@@ -65,6 +66,9 @@ struct processes *source_processes_new(void)
 	}
 	arena_init(&list->texts, 64u << 20);
 	agent_sockets_sweep();
+	list->budget_ns = budget_ns;
+	if (budget_ns > 0)
+		list->fits = fits_new();
 	return list;
 }
 
@@ -74,6 +78,7 @@ void source_processes_free(struct processes *list)
 		return;
 	procps_pids_unref(&list->info);
 	arena_release(&list->texts);
+	fits_free(list->fits);
 	free(list->rows);
 	free(list);
 }
@@ -86,23 +91,6 @@ static bool may_watch(pid_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
 	return fdio_read_small(AT_FDCWD, path, text, sizeof(text)) > 0;
-}
-
-/* By its socket: looking into every process would take too long for a list. */
-static bool has_agent(pid_t pid, unsigned uid)
-{
-	char directory[300], path[330];
-	struct stat st;
-
-	for (unsigned way = 0;
-	     agent_socket_directory(way, pid, uid, NULL, directory, sizeof(directory));
-	     way++) {
-		snprintf(path, sizeof(path), "%s/%d.sock", directory, (int)pid);
-		if (directory[0] && stat(path, &st) == 0 && S_ISSOCK(st.st_mode) &&
-		    agent_socket_listens(path))
-			return true;
-	}
-	return false;
 }
 
 static const char *keep(struct processes *list, const char *text, size_t max)
@@ -122,8 +110,9 @@ static bool fill_row(struct processes *list, const struct pids_stack *stack,
 
 	memset(row, 0, sizeof(*row));
 	row->pid = value[ITEM_PID].result.s_int;
-	if (row->pid == getpid() || row->pid == KTHREADD || state == 'Z' ||
-	    state == 'X' || value[ITEM_PARENT].result.s_int == KTHREADD)
+	/* Their number says nothing: in a pid namespace any process may be the second. */
+	if (row->pid == getpid() || state == 'Z' || state == 'X' ||
+	    (value[ITEM_FLAGS].result.ul_int & PROC_PF_KTHREAD))
 		return false;
 	row->tasks = value[ITEM_THREADS].result.s_int;
 	row->rss_bytes = (int64_t)value[ITEM_RSS].result.ul_int * 1024;
@@ -138,10 +127,11 @@ static bool fill_row(struct processes *list, const struct pids_stack *stack,
 	row->command = keep(list, value[ITEM_COMMAND].result.str, COMMAND_MAX);
 	row->allowed = may_watch(row->pid);
 	row->source = "-";
-	if (row->allowed)
-		row->source = has_agent(row->pid, value[ITEM_USER_ID].result.u_int)
-				      ? "agent"
-				      : "native";
+	if (row->allowed && list->fits)
+		row->source =
+			fits_of(list->fits, row->pid, value[ITEM_BEGAN].result.ull_int);
+	if (!row->source)
+		row->source = "?";
 	return true;
 }
 
@@ -178,9 +168,13 @@ int source_processes(struct processes *list, const struct process_row **rows,
 		list->rows = more;
 		list->capacity = total;
 	}
+	if (list->fits)
+		fits_begin(list->fits, list->budget_ns);
 	for (size_t i = 0; i < total; i++)
 		*count +=
 			fill_row(list, fetch->stacks[i], elapsed_s, &list->rows[*count]);
+	if (list->fits)
+		fits_end(list->fits);
 	if (*count)
 		qsort(list->rows, *count, sizeof(*list->rows), compare_rows);
 	list->looked_at_ns = now_ns;

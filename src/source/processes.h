@@ -12,8 +12,10 @@
 
 struct processes;
 
-/* The list of processes, kept from look to look for cpu_percent. NULL: no memory. */
-struct processes *source_processes_new(void);
+/* The list of processes, kept from look to look for cpu_percent. budget_ns: how long each
+ * look may find out by which sources they would be watched; where there was no time it is
+ * "?" until a later look; 0: nobody asks, "-". NULL: no memory. */
+struct processes *source_processes_new(int64_t budget_ns);
 void source_processes_free(struct processes *list);
 /* Sorted by pid. Rows and their texts live until the next call or until free. */
 int source_processes(struct processes *list, const struct process_row **rows,

@@ -11,6 +11,7 @@
 #include "tui/table.h"
 
 #define REFRESH_NS (2 * CLOCK_SECOND_NS)
+#define UNKNOWN_NS (CLOCK_SECOND_NS / 5) /* while sources are not known */
 
 enum process_column {
 	PROCESS_PID,
@@ -31,7 +32,8 @@ static const struct {
 	bool right, descending;
 } columns[PROCESS_COLUMNS] = {
 	{"PID", "process id", 5, 10, 0, true, false},
-	{"SOURCE", "how it can be watched; agent: exact", 6, 9, 2, false, false},
+	{"SOURCE", "how it can be watched; agent: exact; goruntime: goroutines", 6, 9, 2,
+	 false, false},
 	{"TASKS", "threads", 5, 7, 3, true, true},
 	{"RSS", "resident memory", 5, 6, 5, true, true},
 	{"CPU%", "of one CPU", 5, 6, 4, true, true},
@@ -51,6 +53,7 @@ struct processes {
 	struct table table;
 	struct prompt_history history;
 	int64_t next_ns; /* when to read again */
+	bool unknown;    /* the sources of some are */
 	struct err failed;
 };
 
@@ -131,10 +134,13 @@ static int compare_numbers(double a, double b)
 	return (a > b) - (a < b);
 }
 
-/* The agent's first, then those that can be watched at all. */
+/* What shows most comes first, then those that can be watched at all. */
 static int source_rank(const struct process_row *row)
 {
-	return !row->allowed ? 2 : strcmp(row->source, "agent") == 0 ? 0 : 1;
+	return !row->allowed                           ? 3
+	       : strcmp(row->source, "agent") == 0     ? 0
+	       : strcmp(row->source, "goruntime") == 0 ? 1
+						       : 2;
 }
 
 static int compare(const void *left, const void *right, void *arg)
@@ -205,6 +211,11 @@ static void read_list(struct tui *t, struct processes *v)
 		v->rows = NULL;
 		v->count = 0;
 	}
+	v->unknown = false;
+	for (size_t i = 0; i < v->count; i++)
+		v->unknown |= strcmp(v->rows[i].source, "?") == 0;
+	if (v->unknown)
+		v->next_ns = t->clock_ns + UNKNOWN_NS;
 	arrange(v);
 }
 
@@ -359,14 +370,14 @@ static bool draw_row(struct tui *t, struct processes *v, const struct process_ro
 	for (size_t i = 0; i < v->table.count; i++) {
 		struct table_column *column = &v->table.columns[i];
 		const char *content = cell(row, column->id, text, sizeof(text));
-		bool agent = column->id == PROCESS_SOURCE && source_rank(row) == 0;
+		bool exact = column->id == PROCESS_SOURCE && source_rank(row) < 2;
 
 		grew |= table_measure(column,
 				      text_cells(content, TEXT_CELLS_MAX, t->ascii));
 		if (column->width > 0)
 			draw_cell(y, column->x, column->width,
 				  column->right ? ALIGN_RIGHT : ALIGN_LEFT,
-				  agent ? ROLE_GOOD : role, here, content);
+				  exact ? ROLE_GOOD : role, here, content);
 	}
 	return grew;
 }
@@ -387,7 +398,7 @@ static void processes_draw(struct tui *t, void *ctx, struct area body)
 	int above = body.height >= 4 ? 2 : body.height >= 2 ? 1 : 0;
 	size_t rows = body.height > above ? (size_t)(body.height - above) : 1;
 
-	if (t->clock_ns >= v->next_ns && !t->prompting)
+	if (t->clock_ns >= v->next_ns && (!t->prompting || v->unknown))
 		read_list(t, v);
 	if (v->next_ns < t->wake_ns)
 		t->wake_ns =

@@ -3,7 +3,7 @@
 # Wrong words and targets that cannot be watched: the exit code, one sentence that says what
 # to do, and nothing on the standard output.
 . "$(dirname "$0")/lib.sh"
-plan 47
+plan 55
 
 # fails CODE TEXT ARGUMENT…: the client exits with CODE and says TEXT on stderr.
 fails() {
@@ -43,6 +43,14 @@ check 'a bad column' fails 2 "'nosuch'" dump --columns id,nosuch 1
 check 'a bad sort column' fails 2 "'nosuch'" dump --sort nosuch 1
 check 'a bad source suggests' fails 2 'did you mean native' dump -s nativ 1
 check 'a bad format' fails 2 "no format 'xml'" dump -f xml 1
+check 'a mistyped format suggests' fails 2 'did you mean json?' dump -f jsno 1
+check 'that of a report too' fails 2 'did you mean markdown?' report -f markdwn 1
+check 'that of a diff too' fails 2 'did you mean text?' diff -f txt 1 2
+check 'a mistyped column suggests' fails 2 'did you mean function?' dump --columns id,funtion 1
+check 'a mistyped sort column suggests' fails 2 'did you mean age?' dump --sort aeg 1
+check 'a mistyped column in a filter suggests' fails 2 'did you mean name?' dump --filter nmae:x 1
+check 'a mistyped state suggests' fails 2 'did you mean chan-send?' dump --filter state:chansend 1
+check 'a state that is none is refused' fails 2 "no state 'gibberish'" check --filter '!is:gibberish' 1
 check 'a bad topic suggests' fails 2 'did you mean states' help statse
 check 'no such pid' fails 3 'there is no process 4194999' dump 4194999
 check 'no such pid by option' fails 3 'there is no process 4194999' dump -p 4194999

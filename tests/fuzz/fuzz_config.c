@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A configuration file of any bytes: it is refused with a sentence and nothing is taken of
  * it, or what it says is written back and means the same. */
-// sources: src/base/*.c src/core/*.c src/cli/config.c src/cli/suggest.c src/cli/values.c
+// sources: src/base/*.c src/core/*.c src/cli/config.c src/cli/values.c
 // build: -ljansson -lm -pthread
 #include <fcntl.h>
 #include <stdint.h>

@@ -42,6 +42,15 @@ static void durations_are_read_exactly(void **state)
 	}
 }
 
+static void sums_stay_numbers(void **state)
+{
+	assert_int_equal(clock_add(1, 2), 3);
+	assert_int_equal(clock_add(INT64_MAX, 1), INT64_MAX);
+	assert_int_equal(clock_add(1, INT64_MAX), INT64_MAX);
+	assert_int_equal(clock_add(INT64_MIN, -1), INT64_MIN);
+	assert_int_equal(clock_add(INT64_MIN, INT64_MAX), -1);
+}
+
 static void bad_durations_say_where(void **state)
 {
 	static const struct {
@@ -142,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_are_read_exactly),
+		cmocka_unit_test(sums_stay_numbers),
 		cmocka_unit_test(bad_durations_say_where),
 		cmocka_unit_test(durations_are_written),
 		cmocka_unit_test(times_are_written),

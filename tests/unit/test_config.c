@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "../../src/cli/config.c"
-#include "../../src/cli/suggest.c"
 #include "../../src/cli/values.c"
 
 static char folder[64], file[96];

@@ -175,6 +175,16 @@ static void columns(void **state)
 	expect("name!=main", "PLB");
 	expect("name=\"\"", "B");
 	expect("id:471", "PI");
+	/* A whole id is that task alone. */
+	expect("id:t471", "");
+	expect("id:t4711", "I");
+	expect("!id:t4711", "PLB");
+	expect("id:c17", "L");
+	expect("id:c1", "");
+	expect("id:g9", "B");
+	expect("id:g", "B");
+	expect("id:t", "PI");
+	expect("id~t471", "PI");
 	expect("id=4711", "I");
 	expect("id=t4711", "I");
 	expect("id=471", "");
@@ -237,7 +247,9 @@ static void states(void **state)
 	expect("state:chann", "P");
 	expect("state:stuc", "P");
 	expect("state:idl", "I");
-	expect("state:xyz", "");
+	/* What a runtime says itself is looked for where it stands in quotes. */
+	expect("state:\"no such word\"", "");
+	expect("state~xyz", "");
 }
 
 static void numbers(void **state)
@@ -334,7 +346,16 @@ static void errors_say_where(void **state)
 		int at;
 		const char *part;
 	} cases[] = {
-		{"stat:poll", 0, "unknown column 'stat' (columns: mark, id, state"},
+		{"stat:poll", 0,
+		 "unknown column 'stat'; did you mean state? (columns: mark, "},
+		{"zzz:poll", 0, "unknown column 'zzz' (columns: mark, id, state"},
+		{"agee>3s", 0, "did you mean age?"},
+		{"state:chansend", 6, "no state 'chansend'; did you mean chan-send?"},
+		{"main !state:chan_recv", 12, "did you mean chan-recv?"},
+		{"is:stuk", 3, "did you mean stuck?"},
+		{"class:lokc", 6, "did you mean lock?"},
+		{"state=mutx", 6, "did you mean mutex?"},
+		{"state:xyzzy", 6, "no state 'xyzzy'; 'grmon-c help states' lists them"},
 		{"main stat:", 5, "unknown column 'stat'"},
 		{"(x | foo>3)", 5, "unknown column 'foo'"},
 		{"foo!=3", 0, "unknown column 'foo'"},

@@ -3,6 +3,7 @@
  * it is found, what is shown, what is not believed. */
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/futex.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
 #include <cmocka.h>
@@ -378,6 +380,119 @@ static void parents_region(void **state)
 	}
 }
 
+/* What a thread does, and what the slot of the process says. */
+struct slot_says {
+	bool reads; /* a pipe; else it sleeps on a futex */
+	uint32_t state;
+	uint64_t since_ns, start_ns;
+};
+
+static void have_slot(void *arg)
+{
+	const struct slot_says *says = arg;
+	struct wire_header layout;
+	int fd = memfd_create(WIRE_MEMFD, MFD_ALLOW_SEALING), pipes[2];
+	struct wire_slot slot = {
+		.seq = 2,
+		.state = says->state,
+		.since_ns = says->since_ns,
+		.fd = -1,
+		.serial = 1,
+		.start_ns = says->start_ns,
+		.kind = WIRE_THREAD,
+		.tid = getpid(),
+	};
+	uint32_t word = 0;
+
+	wire_layout(&layout, 16, 16, 16);
+	layout.pid = getpid();
+	layout.nr_slots_used = 1;
+	if (pipe(pipes) != 0 || ftruncate(fd, (off_t)layout.region_bytes) != 0 ||
+	    pwrite(fd, &slot, sizeof(slot), (off_t)layout.slots_offset) !=
+		    (ssize_t)sizeof(slot) ||
+	    pwrite(fd, &layout, sizeof(layout), 0) != (ssize_t)sizeof(layout))
+		_exit(1);
+	prctl(PR_SET_NAME, "fake");
+	if (says->reads)
+		(void)!read(pipes[0], &word, 1);
+	for (;;)
+		syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+}
+
+/* Looks until the condition holds for the one row, or the time is over; the row. */
+static const struct task *slot_row(struct looker *looker, pid_t pid, bool stale)
+{
+	int64_t end_ns = clock_mono_ns() + WAIT_LIMIT_NS;
+
+	/* Any number of looks that agree come before the third. */
+	for (int looks = 0; clock_mono_ns() < end_ns; looks++) {
+		assert_int_equal(looker_look(looker, NULL), 0);
+		if (looks >= 5 &&
+		    (!(looker_task(looker, pid)->flags & TASK_STALE)) == !stale)
+			break;
+		usleep(1000);
+	}
+	return looker_task(looker, pid);
+}
+
+/* A wait for a channel or a lock that stands in a read is contradicted; on a futex it is
+ * not. */
+static void kernel_disagrees(void **state)
+{
+	static const uint32_t states[] = {STATE_CHAN_RECV, STATE_CHAN_SEND, STATE_MUTEX};
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		struct slot_says says = {.reads = i < 3, .state = states[i % 3]};
+		pid_t pid = child_start(have_slot, &says);
+		int64_t end_ns = clock_mono_ns() + WAIT_LIMIT_NS;
+		const struct task *task;
+		struct looker looker;
+		struct err e;
+
+		while (!choose("agent", pid, &e) && clock_mono_ns() < end_ns)
+			usleep(1000);
+		assert_int_equal(looker_open(&looker, &source_agent, pid), 0);
+		task = slot_row(&looker, pid, says.reads);
+		assert_int_equal(!(task->flags & TASK_STALE), !says.reads);
+		assert_int_equal(task->state, says.reads ? STATE_IO_READ : says.state);
+		looker_close(&looker);
+		child_stop(pid);
+	}
+}
+
+/* Whatever times a slot has, a row is no older than its process. */
+static void any_times(void **state)
+{
+	static const uint64_t times[] = {
+		1,          INT64_MAX - 1,  INT64_MAX,    1ull << 63,
+		UINT64_MAX, UINT64_MAX - 1, 500000000ull, 0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		struct slot_says says = {
+			.state = STATE_MUTEX, .since_ns = times[i], .start_ns = times[i]};
+		int64_t began_ns = clock_mono_ns(), end_ns = began_ns + WAIT_LIMIT_NS;
+		pid_t pid = child_start(have_slot, &says);
+		const struct task *task;
+		struct looker looker;
+		struct err e;
+
+		while (!choose("agent", pid, &e) && clock_mono_ns() < end_ns)
+			usleep(1000);
+		assert_int_equal(looker_open(&looker, &source_agent, pid), 0);
+		for (int looks = 0; looks < 3; looks++)
+			assert_int_equal(looker_look(&looker, NULL), 0);
+		task = looker_task(&looker, pid);
+		assert_true(task_age_ns(task, looker.snapshot->mono_ns) <=
+			    looker.snapshot->mono_ns - began_ns + CLOCK_SECOND_NS);
+		assert_true(task->start_ns >= 0 &&
+			    task->start_ns <= looker.snapshot->mono_ns);
+		looker_close(&looker);
+		child_stop(pid);
+	}
+}
+
 struct liar {
 	char directory[64];
 	pid_t pid;          /* whose socket it pretends to be; 0: its own */
@@ -485,10 +600,16 @@ static void sockets_that_lie(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rows),           cmocka_unit_test(frozen),
-		cmocka_unit_test(by_socket),      cmocka_unit_test(odd_threads),
-		cmocka_unit_test(none),           cmocka_unit_test(another_version),
-		cmocka_unit_test(parents_region), cmocka_unit_test(sockets_that_lie),
+		cmocka_unit_test(rows),
+		cmocka_unit_test(frozen),
+		cmocka_unit_test(by_socket),
+		cmocka_unit_test(odd_threads),
+		cmocka_unit_test(none),
+		cmocka_unit_test(another_version),
+		cmocka_unit_test(parents_region),
+		cmocka_unit_test(sockets_that_lie),
+		cmocka_unit_test(kernel_disagrees),
+		cmocka_unit_test(any_times),
 	};
 
 	return cmocka_run_group_tests_name("source: agents", tests, NULL, NULL);

@@ -7,7 +7,12 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
+#include <sched.h>
+#include <sys/mount.h>
+
 #include "source/processes.h"
+#include "source/procfs.h"
 
 #include "source_child.h"
 
@@ -143,11 +148,22 @@ static const struct process_row *row_of(const struct process_row *rows, size_t c
 	return NULL;
 }
 
+/* When this test began: what was there before then is in the list, if it still is there. */
+static uint64_t own_start(void)
+{
+	struct proc_facts facts;
+	struct err e;
+
+	err_clear(&e);
+	assert_int_equal(proc_facts_read(getpid(), &facts, &e), 0);
+	return facts.start_ticks;
+}
+
 static void list(void **state)
 {
 	THREADS_ARE_COUNTED;
 	pid_t pid = child_start(in_loop, NULL);
-	struct processes *processes = source_processes_new();
+	struct processes *processes = source_processes_new(10 * CLOCK_SECOND_NS);
 	const struct process_row *rows;
 	const struct process_row *row;
 	size_t count;
@@ -166,9 +182,7 @@ static void list(void **state)
 	assert_string_equal(row->source, "native");
 	assert_true(strlen(row->user) > 0);
 	assert_string_equal(row->name, "test_source_pro");
-	/* We ourselves are not in it, nor are threads of the kernel. */
 	assert_null(row_of(rows, count, getpid()));
-	assert_null(row_of(rows, count, 2));
 	for (size_t i = 1; i < count; i++)
 		assert_true(rows[i - 1].pid < rows[i].pid);
 	int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
@@ -186,13 +200,114 @@ static void list(void **state)
 	source_processes_free(processes);
 }
 
+/* The kernel's own word says what is a thread of the kernel; a number does not. */
+static void kernel_threads(void **state)
+{
+	struct processes *processes = source_processes_new(0);
+	const struct process_row *rows;
+	struct err e;
+	size_t count, kernel_threads = 0;
+	DIR *dir = opendir("/proc");
+
+	(void)state;
+	err_clear(&e);
+	assert_non_null(dir);
+	assert_int_equal(source_processes(processes, &rows, &count, &e), 0);
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		pid_t pid = proc_parse_pid(entry->d_name);
+		struct proc_facts facts;
+
+		if (pid <= 0 || pid == getpid() || proc_facts_read(pid, &facts, &e) != 0)
+			continue;
+		if (facts.kernel_flags & PROC_PF_KTHREAD) {
+			kernel_threads++;
+			assert_null(row_of(rows, count, pid));
+		} else if (facts.state != 'Z' && facts.start_ticks < own_start()) {
+			assert_non_null(row_of(rows, count, pid));
+		}
+	}
+	closedir(dir);
+	print_message("# %zu threads of the kernel\n", kernel_threads);
+	source_processes_free(processes);
+}
+
+static void in_second(void *arg)
+{
+	const struct process_row *rows;
+	struct processes *processes;
+	struct err e;
+	size_t count;
+	pid_t child;
+
+	(void)arg;
+	if (getpid() != 1 || mount("proc", "/proc", "proc", 0, NULL) != 0)
+		_exit(77);
+	child = fork();
+	if (child == 0) /* number 2 of the namespace, and its child number 3 */
+		in_pause(fork() == 0 ? "third" : "second");
+	processes = source_processes_new(0);
+	for (int64_t end_ns = clock_mono_ns() + WAIT_LIMIT_NS; clock_mono_ns() < end_ns;
+	     usleep(1000)) {
+		err_clear(&e);
+		if (source_processes(processes, &rows, &count, &e) == 0 &&
+		    row_of(rows, count, 2) && row_of(rows, count, 3))
+			_exit(child == 2 ? 0 : 1);
+	}
+	_exit(2);
+}
+
+/* In a pid namespace number 2 is a process like any other, and so are its children. */
+static void second_process(void **state)
+{
+	pid_t pid;
+	int status;
+
+	(void)state;
+	pid = fork();
+	if (pid == 0) {
+		pid_t first;
+
+		if (unshare(CLONE_NEWPID | CLONE_NEWNS) != 0 ||
+		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+			_exit(77);
+		first = fork();
+		if (first == 0)
+			in_second(NULL);
+		waitpid(first, &status, 0);
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 3);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		skip();
+	assert_int_equal(status, 0);
+}
+
+/* Without time nothing is said that is not known. */
+static void no_time(void **state)
+{
+	pid_t pid = child_start(in_pause, "pauses");
+	struct processes *processes = source_processes_new(1);
+	const struct process_row *rows, *row;
+	size_t count;
+	struct err e;
+
+	(void)state;
+	err_clear(&e);
+	assert_int_equal(source_processes(processes, &rows, &count, &e), 0);
+	row = row_of(rows, count, pid);
+	assert_non_null(row);
+	assert_string_equal(row->source, row->allowed ? "?" : "-");
+	source_processes_free(processes);
+	child_stop(pid);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_pid),
-		cmocka_unit_test(by_name),
-		cmocka_unit_test(by_executable),
-		cmocka_unit_test(list),
+		cmocka_unit_test(by_pid),         cmocka_unit_test(by_name),
+		cmocka_unit_test(by_executable),  cmocka_unit_test(list),
+		cmocka_unit_test(kernel_threads), cmocka_unit_test(second_process),
+		cmocka_unit_test(no_time),
 	};
 
 	return cmocka_run_group_tests_name("source: processes", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a mistyped word was meant to be. */
-#ifndef CLI_SUGGEST_H
-#define CLI_SUGGEST_H
+#ifndef BASE_SUGGEST_H
+#define BASE_SUGGEST_H
 
 #include <stddef.h>
 
@@ -18,5 +18,9 @@ struct suggest {
 void suggest_init(struct suggest *suggest, const char *word, size_t bytes);
 /* candidate: kept as a pointer. Nearer ones win, then earlier ones. */
 void suggest_offer(struct suggest *suggest, const char *candidate);
+
+#define SUGGEST_HINT_MAX 64
+/* "; did you mean X?", or "" where nothing is near; for the end of a sentence. */
+const char *suggest_hint(const struct suggest *suggest, char out[SUGGEST_HINT_MAX]);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Nearest by edits, where a swap of neighbours is one edit (optimal string alignment). */
-#include "cli/suggest.h"
+#include "base/suggest.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static size_t least(size_t a, size_t b)
@@ -61,4 +62,12 @@ void suggest_offer(struct suggest *suggest, const char *candidate)
 		suggest->distance = distance;
 		suggest->best = candidate;
 	}
+}
+
+const char *suggest_hint(const struct suggest *suggest, char out[SUGGEST_HINT_MAX])
+{
+	out[0] = '\0';
+	if (suggest->best)
+		snprintf(out, SUGGEST_HINT_MAX, "; did you mean %s?", suggest->best);
+	return out;
 }

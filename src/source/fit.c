@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* See fit.h. Whether an executable is a Go program is asked once for all processes that run
+ * it; an agent or a Go library may come later, so that is asked again now and then. */
+#include "source/fit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <uthash.h>
+
+#include "base/clock.h"
+#include "source/agent.h"
+#include "source/go_module.h"
+#include "source/source.h"
+
+#define EXECUTABLES_MAX 4096u
+#define AGAIN_NS        (10 * CLOCK_SECOND_NS)
+
+/* Compared byte by byte: no padding. */
+struct file_id {
+	uint64_t device, inode;
+	int64_t modified_s, modified_ns;
+};
+
+struct executable {
+	struct file_id id;
+	bool go;
+	UT_hash_handle hh;
+};
+
+struct known {
+	pid_t pid;
+	uint64_t start_ticks;
+	struct file_id id; /* after exec() it is another one */
+	const char *source;
+	int64_t asked_ns;
+	bool seen; /* in this look */
+	UT_hash_handle hh;
+};
+
+struct fits {
+	struct executable *executables;
+	struct known *known;
+	int64_t deadline_ns;
+	int64_t deadline_again_ns; /* for those that are known: new ones go first */
+};
+
+struct fits *fits_new(void)
+{
+	return calloc(1, sizeof(struct fits));
+}
+
+static void forget_executables(struct fits *fits)
+{
+	struct executable *one, *next;
+
+	HASH_ITER (hh, fits->executables, one, next) {
+		HASH_DEL(fits->executables, one);
+		free(one);
+	}
+}
+
+void fits_free(struct fits *fits)
+{
+	struct known *one, *next;
+
+	if (!fits)
+		return;
+	forget_executables(fits);
+	HASH_ITER (hh, fits->known, one, next) {
+		HASH_DEL(fits->known, one);
+		free(one);
+	}
+	free(fits);
+}
+
+void fits_begin(struct fits *fits, int64_t budget_ns)
+{
+	struct known *one, *next;
+
+	fits->deadline_ns = clock_mono_ns() + budget_ns;
+	fits->deadline_again_ns = fits->deadline_ns - budget_ns / 2;
+	HASH_ITER (hh, fits->known, one, next)
+		one->seen = false;
+}
+
+void fits_end(struct fits *fits)
+{
+	struct known *one, *next;
+
+	HASH_ITER (hh, fits->known, one, next) {
+		if (one->seen)
+			continue;
+		HASH_DEL(fits->known, one);
+		free(one);
+	}
+}
+
+static bool read_id(pid_t pid, struct file_id *id)
+{
+	struct stat status;
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	if (stat(path, &status) != 0)
+		return false;
+	*id = (struct file_id){status.st_dev, status.st_ino, status.st_mtim.tv_sec,
+			       status.st_mtim.tv_nsec};
+	return true;
+}
+
+static bool runs_go(struct fits *fits, pid_t pid, const struct file_id *id)
+{
+	struct go_mem mem = {.pid = pid};
+	struct executable *one;
+	struct file_id now;
+	struct err why;
+	bool go;
+
+	HASH_FIND(hh, fits->executables, id, sizeof(*id), one);
+	if (one)
+		return one->go;
+	err_clear(&why);
+	go = go_program_runs_go(&mem, &why);
+	/* The answer holds for other processes where this one could be read, and has not
+	 * called exec() meanwhile. */
+	if ((!go && why.code != ERR_UNSUPPORTED) || !read_id(pid, &now) ||
+	    memcmp(&now, id, sizeof(now)) != 0)
+		return go;
+	if (HASH_COUNT(fits->executables) >= EXECUTABLES_MAX)
+		forget_executables(fits);
+	one = calloc(1, sizeof(*one));
+	if (!one)
+		return go;
+	one->id = *id;
+	one->go = go;
+	HASH_ADD(hh, fits->executables, id, sizeof(one->id), one);
+	return go;
+}
+
+static const char *ask(struct fits *fits, pid_t pid, const struct file_id *id)
+{
+	struct go_mem mem = {.pid = pid};
+	char unusable[ERR_TEXT_MAX];
+
+	if (runs_go(fits, pid, id) || go_program_loads_go(&mem))
+		return source_goruntime.name;
+	if (agent_present(pid, unusable, sizeof(unusable)) && !unusable[0])
+		return source_agent.name;
+	return source_native.name;
+}
+
+const char *fits_of(struct fits *fits, pid_t pid, uint64_t start_ticks)
+{
+	int64_t now_ns = clock_mono_ns();
+	struct file_id id = {0};
+	struct known *one;
+	bool same;
+
+	read_id(pid, &id);
+	HASH_FIND_INT(fits->known, &pid, one);
+	same = one && one->start_ticks == start_ticks &&
+	       memcmp(&one->id, &id, sizeof(id)) == 0;
+	if (one)
+		one->seen = true;
+	if (same &&
+	    (now_ns >= fits->deadline_again_ns || now_ns - one->asked_ns < AGAIN_NS))
+		return one->source;
+	if (now_ns >= fits->deadline_ns)
+		return NULL;
+	if (!one) {
+		one = calloc(1, sizeof(*one));
+		if (!one)
+			return NULL;
+		one->pid = pid;
+		HASH_ADD_INT(fits->known, pid, one);
+	}
+	one->seen = true;
+	one->start_ticks = start_ticks;
+	one->id = id;
+	one->asked_ns = now_ns;
+	one->source = ask(fits, pid, &id);
+	return one->source;
+}
