@@ -1,211 +1,151 @@
 /* SPDX-License-Identifier: MIT */
-/* Which frame of a stack a user cares for: the innermost one that is not plumbing. */
+/* Which frame of a stack a user cares for: the innermost one of the program's own code. The
+ * tables are in frame.def. */
 #include "core/snapshot.h"
 
 #include <string.h>
 
-/*
- * Plumbing by function name. A name that ends in '*' is a beginning. Names that a program
- * may well use itself ("agent_") need their file as witness.
- */
-static const struct {
-	const char *function;
-	const char
-		*file; /* part of the file's path that must be there if a file is known */
-} plumbing_functions[] = {
-	/* libc: locks, waiting, threads */
-	{"pthread_*", NULL},
-	{"__*", NULL},
-	{"_start", NULL},
-	{"start_thread", NULL},
-	{"clone", NULL},
-	{"clone3", NULL},
-	{"futex_*", NULL},
-	{"lll_*", NULL},
-	{"___pthread_*", NULL},
-	{"thrd_*", NULL},
-	{"mtx_*", NULL},
-	{"cnd_*", NULL},
-	{"sem_wait", NULL},
-	{"sem_timedwait", NULL},
-	{"sem_clockwait", NULL},
-	{"do_futex_wait*", NULL},
-	{"syscall", NULL},
-	/* libc: system calls that block */
-	{"read", NULL},
-	{"readv", NULL},
-	{"pread", NULL},
-	{"pread64", NULL},
-	{"preadv*", NULL},
-	{"write", NULL},
-	{"writev", NULL},
-	{"pwrite", NULL},
-	{"pwrite64", NULL},
-	{"pwritev*", NULL},
-	{"recv", NULL},
-	{"recvfrom", NULL},
-	{"recvmsg", NULL},
-	{"recvmmsg", NULL},
-	{"send", NULL},
-	{"sendto", NULL},
-	{"sendmsg", NULL},
-	{"sendmmsg", NULL},
-	{"sendfile*", NULL},
-	{"splice", NULL},
-	{"accept", NULL},
-	{"accept4", NULL},
-	{"connect", NULL},
-	{"poll", NULL},
-	{"ppoll", NULL},
-	{"select", NULL},
-	/* V8, below JavaScript */
-	{"v8::base::*", NULL},
-	{"v8::internal::*", NULL},
-	{"Builtins_*", NULL},
-	/* HotSpot: what parks a thread */
-	{"os::PlatformMonitor::wait*", NULL},
-	{"os::PlatformEvent::park*", NULL},
-	{"Monitor::wait(*", NULL},
-	{"Monitor::wait_without_safepoint_check*", NULL},
-	{"PosixSemaphore::*", NULL},
-	{"Parker::park*", NULL},
-	{"ObjectMonitor::*", NULL},
-	{"ObjectSynchronizer::*", NULL},
-	{"JavaThread::sleep*", NULL},
-	{"pselect", NULL},
-	{"epoll_wait", NULL},
-	{"epoll_pwait*", NULL},
-	{"flock", NULL},
-	{"lockf*", NULL},
-	{"fcntl", NULL},
-	{"fcntl64", NULL},
-	{"ioctl", NULL},
-	{"fsync", NULL},
-	{"fdatasync", NULL},
-	{"msync", NULL},
-	{"sync", NULL},
-	{"open", NULL},
-	{"open64", NULL},
-	{"openat", NULL},
-	{"openat64", NULL},
-	{"close", NULL},
-	{"getrandom", NULL},
-	{"sleep", NULL},
-	{"usleep", NULL},
-	{"nanosleep", NULL},
-	{"clock_nanosleep*", NULL},
-	{"pause", NULL},
-	{"wait", NULL},
-	{"wait3", NULL},
-	{"wait4", NULL},
-	{"waitid", NULL},
-	{"waitpid", NULL},
-	{"sigsuspend", NULL},
-	{"sigwait", NULL},
-	{"sigwaitinfo", NULL},
-	{"sigtimedwait", NULL},
-	{"msgrcv", NULL},
-	{"msgsnd", NULL},
-	{"semop", NULL},
-	{"semtimedop", NULL},
-	{"mq_*", NULL},
-	{"_IO_*", NULL},
-	{"new_do_write", NULL},
-	/* the agent */
-	{"grmon_*", NULL},
-	{"agent_*", "agent/"},
-	{"agent_*", "libgrmon"},
-	{"block_*", "agent/"},
-	{"block_*", "libgrmon"},
-	{"chan_*", "agent/"},
-	{"chan_*", "libgrmon"},
-	/* runtimes and the libraries under a program's own waiting */
-	{"std::*", NULL},
-	{"<std::*", NULL},
-	{"void std::*", NULL},
-	{"_ZNSt*", NULL},
-	{"_ZSt*", NULL},
-	{"core::ops::*", NULL},
-	{"parking_lot*", NULL},
-	{"uv_cond_*", NULL},
-	{"uv_mutex_*", NULL},
-	{"uv_sem_*", NULL},
-	{"uv_rwlock_*", NULL},
-	{"uv_barrier_*", NULL},
-	{"uv__io_poll", NULL},
-	{"g_cond_*", NULL},
-	{"g_mutex_*", NULL},
-	{"g_rec_mutex_*", NULL},
-	{"g_rw_lock_*", NULL},
-	{"g_async_queue_*", NULL},
-	{"g_thread_proxy", NULL},
-	{"PyThread_*", NULL},
-	{"take_gil", NULL},
-	{"acquire_timed", NULL},
-	{"runtime.*", NULL},
-	{"runtime/internal/*", NULL},
-	{"internal/*", NULL},
-	{"sync.*", NULL},
-	{"syscall.*", NULL},
-	{"time.Sleep", NULL},
-	{"net.(**", NULL}, /* sockets of Go; servers and clients are in net/http */
-	{"os.(*File)*", NULL},
-	{"bufio.(**", NULL},
-	{"io.Copy*", NULL},
-	{"io.copyBuffer", NULL},
-	{"io.ReadFull", NULL},
-	{"io.ReadAtLeast", NULL},
-	{"io.ReadAll", NULL},
-};
-
-/* Plumbing by file: beginnings of its last part, or folders in its path. */
-static const char *const plumbing_libraries[] = {
-	"libc.so", "libc-2.",  "libpthread", "ld-linux", "ld-musl",
-	"librt",   "libgrmon", "libstdc++",  "[vdso]",   "linux-vdso",
-};
-static const char *const plumbing_folders[] = {
-	"/nptl/", "/sysdeps/", "/glibc", "/src/runtime/", "/libstdc++", "/rustc/",
-};
-
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* What stands for a text in the column that says when a name counts. */
+#define ALWAYS       NULL
+#define BARE         bare_name
+
+static const char bare_name[] = "";
+
+static const struct {
+	const char *pattern;
+	const char *when;
+	enum frame_role role;
+} names[] = {
+#define NAME(pattern, when, role) {pattern, when, FRAME_##role},
+#define FILE(text, role)
+#define FOLDER(text, role)
+#include "core/frame.def"
+#undef NAME
+#undef FILE
+#undef FOLDER
+};
+
+static const struct place {
+	const char *text;
+	enum frame_role role;
+} files[] =
+	{
+#define NAME(pattern, when, role)
+#define FILE(text, role) {text, FRAME_##role},
+#define FOLDER(text, role)
+#include "core/frame.def"
+#undef FILE
+#undef FOLDER
+},
+  folders[] = {
+#define FILE(text, role)
+#define FOLDER(text, role) {text, FRAME_##role},
+#include "core/frame.def"
+#undef NAME
+#undef FILE
+#undef FOLDER
+};
+
+/* Beginnings of the import paths of Go's own packages. */
+static const char *const go_packages[] = {
+	"archive",  "bufio",    "bytes",   "cmp",     "compress", "container", "context",
+	"crypto",   "database", "debug",   "embed",   "encoding", "errors",    "expvar",
+	"flag",     "fmt",      "go",      "hash",    "html",     "image",     "index",
+	"internal", "io",       "iter",    "log",     "maps",     "math",      "mime",
+	"net",      "os",       "path",    "plugin",  "reflect",  "regexp",    "runtime",
+	"slices",   "sort",     "strconv", "strings", "sync",     "syscall",   "testing",
+	"text",     "time",     "unicode", "unique",  "vendor",   "weak",
+};
+
+/* '*' stands for any text. Only the last star is gone back to: no more than the product of
+ * both lengths, whatever they hold. */
 static bool name_matches(const char *pattern, const char *name)
 {
-	size_t length = strlen(pattern);
+	const char *star = NULL;
+	const char *again = NULL;
 
-	if (pattern[length - 1] == '*')
-		return strncmp(pattern, name, length - 1) == 0;
-	return strcmp(pattern, name) == 0;
-}
-
-static bool function_is_plumbing(const struct frame *frame)
-{
-	for (size_t i = 0; i < COUNT(plumbing_functions); i++) {
-		const char *witness = plumbing_functions[i].file;
-
-		/* Most names differ in their first byte: the answer without a call. */
-		if (plumbing_functions[i].function[0] != frame->function[0] ||
-		    !name_matches(plumbing_functions[i].function, frame->function))
-			continue;
-		if (!witness || !frame->file || strstr(frame->file, witness))
-			return true;
+	while (*name) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			again = name;
+			if (*pattern == '\0')
+				return true;
+		} else if (*pattern == *name) {
+			pattern++;
+			name++;
+		} else if (star) {
+			pattern = star;
+			name = ++again;
+		} else {
+			return false;
+		}
 	}
-	return false;
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
 }
 
-static bool file_is_plumbing(const char *file)
+static enum frame_role role_by_file(const char *file)
 {
 	const char *slash = strrchr(file, '/');
 	const char *base = slash ? slash + 1 : file;
 
-	for (size_t i = 0; i < COUNT(plumbing_libraries); i++)
-		if (strncmp(base, plumbing_libraries[i], strlen(plumbing_libraries[i])) ==
-		    0)
-			return true;
-	for (size_t i = 0; i < COUNT(plumbing_folders); i++)
-		if (strstr(file, plumbing_folders[i]))
-			return true;
-	return false;
+	for (size_t i = 0; i < COUNT(files); i++)
+		if (strncmp(base, files[i].text, strlen(files[i].text)) == 0)
+			return files[i].role;
+	for (size_t i = 0; i < COUNT(folders); i++)
+		if (strstr(file, folders[i].text))
+			return folders[i].role;
+	return FRAME_OWN;
+}
+
+/* by_file: what the file says; only a file of the program's own speaks against a name. */
+static enum frame_role role_by_name(const struct frame *frame, enum frame_role by_file)
+{
+	const char *function = frame->function;
+	bool own_file = frame->file && by_file == FRAME_OWN && !frame->library;
+	/* Rust writes the type of a method in brackets: "<std::sync::Mutex<i32>>::lock". */
+	const char *type = function[0] == '<' ? function + 1 : function;
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const char *pattern = names[i].pattern;
+		const char *name = pattern[0] == '<' ? function : type;
+
+		/* Most names differ in their first byte: the answer without a call. */
+		if ((pattern[0] != name[0] && pattern[0] != '*') ||
+		    (names[i].when == BARE && own_file) ||
+		    (names[i].when && frame->file &&
+		     !strstr(frame->file, names[i].when)) ||
+		    !name_matches(pattern, name))
+			continue;
+		return names[i].role;
+	}
+	return FRAME_OWN;
+}
+
+/* "net/http.(*conn).serve" in ".../src/net/http/server.go": the folder that a program was
+ * built in may bear any name, but its packages none of Go's. */
+static bool is_go_package(const struct frame *frame)
+{
+	const char *slash = strrchr(frame->function, '/');
+	const char *dot = strchr(slash ? slash : frame->function, '.');
+	size_t first = strcspn(frame->function, "/.");
+	size_t length = dot ? (size_t)(dot - frame->function) : 0;
+	const char *end = frame->file ? strrchr(frame->file, '/') : NULL;
+	size_t before = end ? (size_t)(end - frame->file) : 0;
+	bool known = false;
+
+	/* "net/url.Parse(...)" of an argument may hold slashes: no package then. */
+	if (!dot || length == 0 || before < length ||
+	    memcmp(end - length, frame->function, length) != 0 ||
+	    (before > length && end[-(ptrdiff_t)length - 1] != '/'))
+		return false;
+	for (size_t i = 0; i < COUNT(go_packages) && !known; i++)
+		known = strlen(go_packages[i]) == first &&
+			memcmp(go_packages[i], frame->function, first) == 0;
+	return known && strcmp(end + strlen(end) - 3, ".go") == 0;
 }
 
 /* Not if all that is known is "libfoo.so.1+0x1234". */
@@ -214,30 +154,53 @@ static bool frame_is_named(const struct frame *frame)
 	return frame->function && (frame->file || !strstr(frame->function, "+0x"));
 }
 
+enum frame_role frame_role(const struct frame *frame)
+{
+	bool named = frame_is_named(frame);
+	enum frame_role by_file = frame->file ? role_by_file(frame->file) : FRAME_OWN;
+	enum frame_role role = FRAME_OWN;
+
+	if (frame->function)
+		role = named ? role_by_name(frame, by_file)
+			     : role_by_file(frame->function);
+	if (role == FRAME_OWN)
+		role = by_file;
+	if (role == FRAME_OWN &&
+	    (frame->library || (frame->function && is_go_package(frame))))
+		role = FRAME_LIBRARY;
+	return role;
+}
+
 bool frame_is_plumbing(const struct frame *frame)
 {
-	return (frame->function && function_is_plumbing(frame)) ||
-	       (frame->file && file_is_plumbing(frame->file)) ||
-	       (frame->function && !frame_is_named(frame) &&
-		file_is_plumbing(frame->function));
+	return frame_role(frame) == FRAME_PLUMBING;
 }
 
 /*
- * First choice: a named frame of the program. In a stripped program there is none before
- * main's callers, so an unnamed one is taken; and where all is plumbing, the innermost.
+ * First choice: a named frame of the program. Where it has none, the innermost named one of
+ * a library: a worker of its pool at rest. In a stripped program there is none before main's
+ * callers, so an unnamed one is taken; and where all is plumbing, the innermost.
  */
 size_t stack_find_top(const struct frame *frames, size_t nr_frames)
 {
-	size_t unnamed = nr_frames;
+	size_t library = nr_frames, unnamed = nr_frames;
 
 	for (size_t i = 0; i < nr_frames; i++) {
-		if (frame_is_plumbing(&frames[i]))
+		enum frame_role role = frame_role(&frames[i]);
+
+		if (role == FRAME_PLUMBING)
 			continue;
-		if (frame_is_named(&frames[i]))
+		if (!frame_is_named(&frames[i])) {
+			if (unnamed == nr_frames)
+				unnamed = i;
+		} else if (role == FRAME_OWN) {
 			return i;
-		if (unnamed == nr_frames)
-			unnamed = i;
+		} else if (library == nr_frames) {
+			library = i;
+		}
 	}
+	if (library < nr_frames)
+		return library;
 	return unnamed < nr_frames ? unnamed : 0;
 }
 

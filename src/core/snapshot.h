@@ -28,6 +28,7 @@ struct frame {
 	int line;             /* 0: not known */
 	uint64_t address;
 	bool inlined;
+	bool library; /* of a library of the system, or of an installed program's launcher */
 };
 
 /* Immutable, unique per content within a session: equal stacks have equal pointers. */
@@ -224,11 +225,16 @@ void snapshot_count(struct snapshot *snapshot);
 const char *task_format_id(const struct task *task, char out[TASK_ID_MAX]);
 /* Age of its state at now_ns; -1 where it is not known. Never below -1. */
 int64_t task_age_ns(const struct task *task, int64_t now_ns);
-/* The frame that a user cares for: the innermost one that is not of libc, the agent or a
- * runtime; NULL if there is none. */
+/* The frame that a user cares for: the innermost one of the program's own code, else of a
+ * library; NULL if there is none. */
 const struct frame *task_top_frame(const struct task *task);
 const struct frame *task_creator_frame(const struct task *task);
-/* Of libc, the agent or a runtime. */
+enum frame_role {
+	FRAME_OWN,      /* of the program */
+	FRAME_LIBRARY,  /* of a library or runtime */
+	FRAME_PLUMBING, /* the same, and it waits for the sake of what called it */
+};
+enum frame_role frame_role(const struct frame *frame);
 bool frame_is_plumbing(const struct frame *frame);
 /* The same of any stack (NULL: none), and its index in frames that are no stack yet. */
 const struct frame *stack_top_frame(const struct stack *stack);

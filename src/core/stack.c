@@ -56,7 +56,8 @@ void stack_table_free(struct stack_table *table)
 static bool frame_equal(const struct frame *a, const struct frame *b)
 {
 	return a->address == b->address && a->function == b->function &&
-	       a->file == b->file && a->line == b->line && a->inlined == b->inlined;
+	       a->file == b->file && a->line == b->line && a->inlined == b->inlined &&
+	       a->library == b->library;
 }
 
 static bool stack_equal(const struct stack *stack, uint64_t hash,
@@ -83,7 +84,8 @@ static uint64_t stack_hash(uint64_t seed, const struct frame *frames, size_t nr_
 		hash = hash_mix(hash ^ frame->address,
 				(uint64_t)(uintptr_t)frame->function);
 		hash = hash_mix(hash ^ (uint64_t)(uintptr_t)frame->file,
-				(uint64_t)frame->line * 2 + frame->inlined);
+				(uint64_t)frame->line * 4 + frame->inlined * 2u +
+					frame->library);
 	}
 	return hash;
 }

@@ -95,7 +95,8 @@ void json_put_frames(struct buf *out, const struct stack *stack)
 		json_put_text(out, "file", frame->file);
 		json_put_count(out, ", ", "line", frame->line > 0 ? frame->line : -1);
 		json_put_address(out, "address", frame->address);
-		buf_puts(out, frame->inlined ? ", \"inlined\": true}" : "}");
+		buf_puts(out, frame->inlined ? ", \"inlined\": true" : "");
+		buf_puts(out, frame->library ? ", \"library\": true}" : "}");
 	}
 	buf_puts(out, "]");
 }

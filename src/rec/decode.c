@@ -85,6 +85,7 @@ const struct stack *rec_decode_stack(const struct rec_tables *tables, json_t *va
 		frames[i].line = line > 0 && line <= INT32_MAX ? (int)line : 0;
 		frames[i].address = address_of(frame);
 		frames[i].inlined = json_is_true(json_object_get(frame, "inlined"));
+		frames[i].library = json_is_true(json_object_get(frame, "library"));
 	}
 	return stack_intern(tables->stacks, frames, count,
 			    object && json_is_true(json_object_get(value, "truncated")));

@@ -7,7 +7,7 @@
 
 #define RULE_FRAMES_MAX 16u
 
-enum rule_where { WHERE_LOCK, WHERE_OUTER, WHERE_NET, WHERE_TURNS };
+enum rule_where { WHERE_LOCK, WHERE_OUTER, WHERE_NET, WHERE_TURNS, WHERE_NEAR };
 
 static const struct {
 	const char *function;
@@ -58,9 +58,19 @@ static bool rule_matches(const char *pattern, const char *function)
 	       name_matches(pattern, function);
 }
 
-static void apply_rules(const char *function, enum task_state from_call,
-			struct stack_says *says)
+/* Whether frames that end before index are all of libraries. */
+static bool is_near(const struct stack *stack, size_t index)
 {
+	for (size_t i = 0; i < index; i++)
+		if (frame_role(&stack->frames[i]) == FRAME_OWN)
+			return false;
+	return true;
+}
+
+static void apply_rules(const struct stack *stack, size_t index,
+			enum task_state from_call, struct stack_says *says)
+{
+	const char *function = stack->frames[index].function;
 	bool futex = from_call == STATE_FUTEX;
 	const char *bare = function + strspn(function, "_");
 
@@ -69,7 +79,8 @@ static void apply_rules(const char *function, enum task_state from_call,
 
 		if ((where == WHERE_LOCK && (!futex || says->state != STATE_UNKNOWN)) ||
 		    (where == WHERE_NET && futex) ||
-		    !rule_matches(known[i].function, function))
+		    !rule_matches(known[i].function, function) ||
+		    (where == WHERE_NEAR && !is_near(stack, index)))
 			continue;
 		says->state = known[i].state;
 		says->what = known[i].what;
@@ -100,7 +111,7 @@ struct stack_says symbols_stack_says(const struct symbols *symbols,
 							   .libc = says.libc};
 		}
 		if (ruled)
-			apply_rules(function, from_call, &says);
+			apply_rules(stack, i, from_call, &says);
 	}
 	return says;
 }

@@ -126,8 +126,13 @@ static void find_callee(struct symbols *symbols, struct symbol_entry *entry)
 						      &sym, NULL, NULL, NULL)
 			       : NULL;
 
-	if (name && name[0] && offset == 0)
-		entry->callee = symbols_readable(symbols, name);
+	if (!name || !name[0] || offset != 0)
+		return;
+	struct frame frame = {.function = symbols_readable(symbols, name)};
+
+	symbols_mark_library(symbols, mod, &frame, 1);
+	entry->callee = frame.function;
+	entry->callee_library = frame.library;
 }
 
 /* The entry of back, with its callee; start and name: of the function of inner. */
@@ -167,8 +172,8 @@ int symbols_call_fits(struct symbols *symbols, uint64_t inner, bool inner_after_
 		       : -1;
 }
 
-const char *symbols_tail_called(struct symbols *symbols, uint64_t inner,
-				bool inner_after_call, uint64_t back)
+bool symbols_tail_called(struct symbols *symbols, uint64_t inner, bool inner_after_call,
+			 uint64_t back, struct frame *out)
 {
 	const char *name;
 	uint64_t start;
@@ -176,7 +181,10 @@ const char *symbols_tail_called(struct symbols *symbols, uint64_t inner,
 		callee_of(symbols, inner, inner_after_call, back, &start, &name);
 
 	/* Names are interned: the other parts of a split function bear its name. */
-	if (!entry || entry->callee_start == start || entry->callee == name)
-		return NULL;
-	return entry->callee;
+	if (!entry || !entry->callee || entry->callee_start == start ||
+	    entry->callee == name)
+		return false;
+	*out = (struct frame){.function = entry->callee,
+			      .library = entry->callee_library};
+	return true;
 }

@@ -2,6 +2,7 @@
 /* Function, file and line of an address, and which frames are the monitor's own. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "source/symbols_private.h"
 
@@ -105,6 +106,30 @@ static bool returns_from_signal(struct symbols *symbols, uint64_t address)
 }
 #endif
 
+static bool has_symbol_table(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	while (elf && (section = elf_nextscn(elf, section)))
+		if (gelf_getshdr(section, &header) && header.sh_type == SHT_SYMTAB)
+			return true;
+	return false;
+}
+
+/* Whether a symbol without a size may reach up to the next one. Those that a stripped
+ * library exports are too few for that: what lies between may be anybody's. */
+static bool knows_all_symbols(Dwfl_Module *mod)
+{
+	GElf_Addr bias;
+	Dwarf *debug;
+
+	if (has_symbol_table(dwfl_module_getelf(mod, &bias)))
+		return true;
+	debug = dwfl_module_getdwarf(mod, &bias);
+	return debug && has_symbol_table(dwarf_getelf(debug));
+}
+
 /* The function's name by the symbol table, NULL if it has none. */
 static const char *symbol_name(struct symbols *symbols, Dwfl_Module *mod,
 			       uint64_t address, uint64_t lookup, uint64_t *start)
@@ -118,10 +143,52 @@ static const char *symbol_name(struct symbols *symbols, Dwfl_Module *mod,
 	if (lookup != address && (!name || offset >= sym.st_size) &&
 	    returns_from_signal(symbols, address))
 		return intern_text(symbols->intern, "__restore_rt", 12);
-	if (!name || !name[0])
+	if (!name || !name[0] ||
+	    (sym.st_size == 0 && offset > 0 && !knows_all_symbols(mod)))
 		return NULL;
 	*start = lookup - offset;
 	return symbols_readable(symbols, name);
+}
+
+/* The program itself, whatever its path. */
+static bool is_program(const struct symbols *symbols, const char *path)
+{
+	char target[4096];
+	ssize_t got =
+		readlinkat(symbols->kernel->proc_dir, "exe", target, sizeof(target) - 1);
+
+	target[got > 0 ? got : 0] = '\0';
+	return strcmp(target, path) == 0;
+}
+
+/* Where a system keeps what nobody works on: a library there is not the person's own code,
+ * and a bare main of an installed program only starts what is in one. */
+static bool is_of_system(struct symbols *symbols, Dwfl_Module *mod,
+			 const struct frame *frame)
+{
+	static const char *const places[] = {
+		"/usr/lib",        "/usr/bin/",   "/usr/sbin/", "/usr/local/lib",
+		"/usr/local/bin/", "/lib",        "/bin/",      "/sbin/",
+		"/nix/store/",     "/gnu/store/", "/snap/",
+	};
+	const char *path =
+		dwfl_module_info(mod, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+	bool found = false;
+
+	for (size_t i = 0; path && !found && i < sizeof(places) / sizeof(places[0]); i++)
+		found = strncmp(path, places[i], strlen(places[i])) == 0;
+	if (!found)
+		return false;
+	return !is_program(symbols, path) ||
+	       (!frame->file && frame->function && strcmp(frame->function, "main") == 0);
+}
+
+void symbols_mark_library(struct symbols *symbols, Dwfl_Module *mod, struct frame *frames,
+			  size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		frames[i].library = frame_role(&frames[i]) == FRAME_OWN &&
+				    is_of_system(symbols, mod, &frames[i]);
 }
 
 size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
@@ -146,5 +213,6 @@ size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
 		count = symbols_lines(symbols, mod, lookup, out, max);
 	if (!out[count - 1].function)
 		out[count - 1].function = module_offset(symbols, mod, address);
+	symbols_mark_library(symbols, mod, out, count);
 	return count;
 }

@@ -17,6 +17,7 @@ struct symbol_entry {
 	uint64_t start;        /* of the function; 0: not known */
 	uint64_t callee_start; /* of what the call before a return address calls */
 	const char *callee;    /* its name; NULL: not known */
+	bool callee_library;   /* as in struct frame */
 	bool callee_known;     /* it was looked for */
 	const struct stack *site;
 	bool site_made;
@@ -118,9 +119,14 @@ size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
  * be NULL; it becomes what is called, 0 if that cannot be said. symbols_call.c. */
 bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *target);
 /* The function that was called before back and ended in a jump to another, which inner
- * belongs to. NULL: inner was called itself, or nobody can say. */
-const char *symbols_tail_called(struct symbols *symbols, uint64_t inner,
-				bool inner_after_call, uint64_t back);
+ * belongs to; it has no address, as its frame is gone. False: inner was called itself, or
+ * nobody can say. */
+bool symbols_tail_called(struct symbols *symbols, uint64_t inner, bool inner_after_call,
+			 uint64_t back, struct frame *out);
+/* Sets whether frames of a module are of a library, where name and file do not tell;
+ * symbols_name.c. */
+void symbols_mark_library(struct symbols *symbols, Dwfl_Module *mod, struct frame *frames,
+			  size_t count);
 /* Frames from the debug information: [0] holds address and function. symbols_line.c. */
 size_t symbols_lines(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,
 		     struct frame *frames, size_t max);

@@ -35,33 +35,49 @@ static bool word_at(struct symbols *symbols, uint64_t address, uint32_t *word)
 	return kernel_memory_exact(symbols->kernel, address, word, sizeof(*word));
 }
 
+/* What lies behind the last function of the table, or between two, has no entry. pc_begin
+ * counts from where it is stored, as compilers write it. */
+static bool is_beyond(struct symbols *symbols, uint64_t entry, uint64_t start,
+		      uint64_t address)
+{
+	uint32_t words[4]; /* length, distance to the common part, pc_begin, range */
+
+	return kernel_memory_exact(symbols->kernel, entry, words, sizeof(words)) &&
+	       entry + 8 + (uint64_t)(int64_t)(int32_t)words[2] == start &&
+	       address - start >= words[3];
+}
+
 uint64_t symbols_function_start(struct symbols *symbols, Dwfl_Module *mod,
 				uint64_t address)
 {
 	uint64_t table = table_address(mod);
-	uint32_t format = 0, high = 0, low = 0, at = 0;
+	uint32_t format = 0, high = 0, low = 0;
 
 	if (!table || !word_at(symbols, table, &format) || format != TABLE_FORMAT ||
 	    !word_at(symbols, table + 8, &high) || high > ENTRIES_MAX)
 		return 0;
-	uint64_t start = 0;
+	uint64_t start = 0, entry = 0;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
+		uint32_t words[2];
 
-		if (!word_at(symbols, table + TABLE_AT + (uint64_t)middle * ENTRY_BYTES,
-			     &at))
+		if (!kernel_memory_exact(symbols->kernel,
+					 table + TABLE_AT +
+						 (uint64_t)middle * ENTRY_BYTES,
+					 words, sizeof(words)))
 			return 0;
-		uint64_t found = table + (uint64_t)(int64_t)(int32_t)at;
+		uint64_t found = table + (uint64_t)(int64_t)(int32_t)words[0];
 
 		if (found <= address) {
 			start = found;
+			entry = table + (uint64_t)(int64_t)(int32_t)words[1];
 			low = middle + 1;
 		} else {
 			high = middle;
 		}
 	}
-	return start;
+	return start && is_beyond(symbols, entry, start, address) ? 0 : start;
 }
 
 bool symbols_may_start(uint64_t target, uint64_t start, uint64_t pc)

@@ -330,6 +330,12 @@ static void apply_stack_state(struct kernel *kernel, struct thread *thread)
 				 says->what ? says->what : wait->kind,
 				 (unsigned long long)wait->address);
 		}
+	} else if (says->what) {
+		/* Not the descriptor that it is woken through. */
+		wait->kind = kernel_state_kind(says->state);
+		wait->address = 0;
+		wait->fd = -1;
+		snprintf(wait->text, sizeof(wait->text), "%s", says->what);
 	}
 	wait->state = says->state;
 }

@@ -192,15 +192,10 @@ static const struct stack *name_frames(struct symbols *symbols,
 	size_t count = 0;
 
 	for (size_t i = 0; i < job->nr_pcs && count < SNAPSHOT_FRAMES_MAX; i++) {
-		const char *tail =
-			i && job->after_call[i]
-				? symbols_tail_called(symbols, job->pcs[i - 1],
-						      job->after_call[i - 1], job->pcs[i])
-				: NULL;
-
-		/* It has no address: its frame is gone. */
-		if (tail)
-			frames[count++] = (struct frame){.function = tail};
+		if (i && job->after_call[i] &&
+		    symbols_tail_called(symbols, job->pcs[i - 1], job->after_call[i - 1],
+					job->pcs[i], &frames[count]))
+			count++;
 		size_t end = count + symbols_frames(symbols, job->pcs[i],
 						    job->after_call[i], frames + count,
 						    SNAPSHOT_FRAMES_MAX - count);

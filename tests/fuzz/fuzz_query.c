@@ -76,8 +76,8 @@ static void fill_task(struct task *task, struct label *labels, char **texts, uin
 
 static void match(struct query *query, char **texts, uint8_t dice)
 {
-	const struct frame frames[] = {{"read", texts[1], 3, 1, false},
-				       {texts[2], texts[3], 7, 2, false}};
+	const struct frame frames[] = {{"read", texts[1], 3, 1, false, false},
+				       {texts[2], texts[3], 7, 2, false, false}};
 	struct stack_table *stacks = stack_table_new(10);
 	struct snapshot *snapshot = snapshot_new();
 	struct rows_options options = {.query = query, .class = -1};

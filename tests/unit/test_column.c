@@ -25,8 +25,9 @@ static int tear_down(void **state)
 
 static const struct stack *make_stack(const char *function, const char *file, int line)
 {
-	struct frame frames[] = {{"pthread_cond_wait", NULL, 0, 1, false},
-				 {function, file, line, 0x46a2c1, false}};
+	struct frame frames[] = {
+		{.function = "pthread_cond_wait", .address = 1},
+		{.function = function, .file = file, .line = line, .address = 0x46a2c1}};
 
 	return stack_intern(stacks, frames, 2, false);
 }

@@ -242,7 +242,7 @@ static void json_says_what_is_known(void **state)
 	struct task *task = add_thread(fixture->snapshot, 4712, "worker", STATE_CHAN_SEND,
 				       12500000000);
 	struct stack_table *table = stack_table_new(16);
-	struct frame frame = {"producer", "main.c", 31, 0x46a2c1, false};
+	struct frame frame = {"producer", "main.c", 31, 0x46a2c1, false, false};
 	const json_t *first, *counts, *seen;
 	json_t *root;
 
@@ -379,8 +379,8 @@ static void text_adds_stacks(void **state)
 	struct task *task =
 		add_thread(fixture->snapshot, 12, "name", STATE_COND, CLOCK_SECOND_NS);
 	struct stack_table *table = stack_table_new(16);
-	struct frame frames[] = {{"inner", "a.c", 3, 0x10, false},
-				 {NULL, NULL, 0, 0x20, false}};
+	struct frame frames[] = {{"inner", "a.c", 3, 0x10, false, false},
+				 {NULL, NULL, 0, 0x20, false, false}};
 
 	task->stack = stack_intern(table, frames, 2, true);
 	task->created_by = stack_intern(table, frames, 1, false);

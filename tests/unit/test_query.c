@@ -9,14 +9,14 @@
 #define NOW (100000 * SECOND)
 
 static const struct frame producer_frames[] = {
-	{"__futex_wait", NULL, 0, 1, false},
-	{"grmon_chan_send", NULL, 0, 2, false},
-	{"main.newProducer", "/srv/shop/main.c", 31, 3, false},
-	{"start_thread", NULL, 0, 4, false},
+	{"__futex_wait", NULL, 0, 1, false, false},
+	{"grmon_chan_send", NULL, 0, 2, false, false},
+	{"main.newProducer", "/srv/shop/main.c", 31, 3, false, false},
+	{"start_thread", NULL, 0, 4, false, false},
 };
 static const struct frame endpoint_frames[] = {
-	{"pthread_create", NULL, 0, 1, false},
-	{"exampleEndpoint", "/srv/shop/http.c", 52, 2, false},
+	{"pthread_create", NULL, 0, 1, false, false},
+	{"exampleEndpoint", "/srv/shop/http.c", 52, 2, false, false},
 };
 static const struct label producer_labels[] = {{"request", "/api/items"},
 					       {"User", "Ada"}};

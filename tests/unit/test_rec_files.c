@@ -228,7 +228,8 @@ static void test_other_processes(void **state)
 {
 	struct bench *b = *state;
 	struct frame frame = {.function = intern_text(b->intern, "f", 1),
-			      .inlined = true};
+			      .inlined = true,
+			      .library = true};
 	struct wait_actors *actors = calloc(1, sizeof(*actors) + sizeof(pid_t));
 	struct other_process process = {77, "reader", true};
 	struct other_task other = {
@@ -270,7 +271,8 @@ static void test_other_processes(void **state)
 	assert_int_equal(task->creator_id, 3);
 	assert_int_equal(task->flags, TASK_UNREACHABLE);
 	assert_ptr_equal(task->stack, s->tasks[0].stack);
-	assert_true(task->stack->truncated && task->stack->frames[0].inlined);
+	assert_true(task->stack->truncated && task->stack->frames[0].inlined &&
+		    task->stack->frames[0].library);
 	assert_non_null(task->waits.actors);
 	assert_true(task->waits.actors->complete);
 	assert_string_equal(task->waits.actors->how, "pipe");

@@ -148,7 +148,7 @@ static void equal_stacks_are_one(void **state)
 		frames[i].file = NULL;
 		frames[i].line = i;
 		frames[i].address = 0x1000;
-		frames[i].inlined = false;
+		frames[i].inlined = frames[i].library = false;
 	}
 	first = stack_intern(table, frames, 3, false);
 	assert_int_equal(first->nr_frames, 3);
@@ -162,6 +162,7 @@ static void equal_stacks_are_one(void **state)
 			copy[i].line = frames[i].line;
 			copy[i].address = frames[i].address;
 			copy[i].inlined = frames[i].inlined;
+			copy[i].library = frames[i].library;
 		}
 		assert_ptr_equal(stack_intern(table, copy, 3, false), first);
 	}
@@ -170,6 +171,9 @@ static void equal_stacks_are_one(void **state)
 	frames[2].inlined = true;
 	second = stack_intern(table, frames, 3, false);
 	assert_ptr_not_equal(second, first);
+	frames[2].library = true;
+	assert_ptr_not_equal(stack_intern(table, frames, 3, false), second);
+	frames[2].library = false;
 	frames[2].line = 9;
 	assert_ptr_not_equal(stack_intern(table, frames, 3, false), second);
 	assert_null(stack_intern(table, frames, 0, false));
@@ -203,7 +207,8 @@ static void stacks_stay_when_the_table_grows(void **state)
 static void deep_stacks_are_cut(void **state)
 {
 	struct stack_table *table = stack_table_new(10);
-	struct frame frames[SNAPSHOT_FRAMES_MAX + 10] = {{NULL, NULL, 0, 0, false}};
+	struct frame frames[SNAPSHOT_FRAMES_MAX + 10] = {
+		{NULL, NULL, 0, 0, false, false}};
 	const struct stack *stack =
 		stack_intern(table, frames, SNAPSHOT_FRAMES_MAX + 10, false);
 
@@ -218,7 +223,7 @@ static void expect_top(const char *const *names)
 {
 	struct stack_table *table = stack_table_new(10);
 	struct frame frames[10];
-	char texts[10][100];
+	char texts[10][128];
 	size_t n = 0, wanted = 0;
 	struct task task = {.id = 1};
 
@@ -231,6 +236,8 @@ static void expect_top(const char *const *names)
 			wanted = n;
 			name++;
 		}
+		frames[n].library = *name == '+';
+		name += frames[n].library;
 		snprintf(texts[n], sizeof(texts[n]), "%s", name);
 		file = strchr(texts[n], '@');
 		if (file)
@@ -275,6 +282,53 @@ static void the_frame_that_matters(void **state)
 		/* Nothing else is left. */
 		{"*__read", "start_thread", "clone3", NULL},
 		{"runtime.gopark", "runtime.chansend", "*main.producer", NULL},
+		/* Headers of a library are compiled into the program. */
+		{"syscall", "__platform_wait<int>@/usr/include/c++/12/bits/atomic_wait.h",
+		 "*ring_pop@/srv/app/ring.cc", "main@/srv/app/main.cc", NULL},
+		{"syscall",
+		 "boost::asio::detail::scheduler::run@/usr/include/boost/a.ipp",
+		 "*serve@/srv/app/serve.cc", NULL},
+		/* Rust's own crates and those that it fetched. */
+		{"syscall",
+		 "<&F as "
+		 "core::ops::function::Fn<()>>::call@/rustc/59807/library/core/src/f.rs",
+		 "lock_api::mutex::Mutex<R,T>::lock@/root/.cargo/registry/src/x/lock_api/"
+		 "m.rs",
+		 "*shop::stock@/srv/shop/src/main.rs", NULL},
+		{"syscall", "<parking_lot_core::thread_parker::imp::ThreadParker>::park",
+		 "tokio::runtime::park::Inner::park", "*shop::main", NULL},
+		/* A worker of a library's pool has nothing of the program. */
+		{"syscall", "parking_lot::condvar::Condvar::wait_for",
+		 "*tokio::runtime::blocking::pool::Inner::run", "std::thread::start",
+		 NULL},
+		{"syscall", "g_cond_wait", "", "*g_thread_pool_wait_for_new_task",
+		 "start_thread", NULL},
+		/* Names of libc's functions that the program gave its own. */
+		{"__read", "*wait@/srv/app/job.c", "main@/srv/app/job.c", NULL},
+		{"futex_wait@./nptl/futex-internal.c", "*select@/srv/app/db.c", NULL},
+		/* Packages of Go's own, wherever they were built, and fetched modules. */
+		{"runtime.gopark",
+		 "database/sql.(*DB).conn@/usr/local/go/src/database/sql/sql.go",
+		 "github.com/x/orm.Get@/home/u/go/pkg/mod/github.com/x/orm@v1.2.3/get.go",
+		 "*main.load@/srv/shop/main.go", NULL},
+		{"runtime.gopark", "database/sql.(*DB).conn@database/sql/sql.go",
+		 "github.com/x/orm.Get@github.com/x/orm@v1.2.3/get.go",
+		 "*main.load@shop/main.go", NULL},
+		{"*net/http.(*conn).serve@/usr/local/go/src/net/http/server.go",
+		 "runtime.goexit", NULL},
+		{"internal/poll.(*FD).Read", "*shop/net.Read@/srv/shop/net/net.go", NULL},
+		/* What cgo writes for a call of C. */
+		{"runtime.cgocall", "main._Cfunc_c_blocks@_cgo_gotypes.go",
+		 "*main.callsC@/srv/x/cgo.go", "runtime.goexit", NULL},
+		/* A '+' in front: the library is one of the system. */
+		{"poll", "+PQgetResult", "*query@/srv/app/db.c", NULL},
+		{"poll", "+PQgetResult", "*query", "main", NULL},
+		{"poll", "*+PQgetResult", "", "+main", "__libc_start_main", NULL},
+		{"syscall", "+QSemaphore::acquire(int)", "T::qt_metacall(int)",
+		 "*T::waits()", NULL},
+		/* With the debug information of the library at hand. */
+		{"syscall", "+g_cond_wait@../../../glib/gthread-posix.c",
+		 "*+g_main_loop_run@../../../glib/gmain.c", NULL},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)

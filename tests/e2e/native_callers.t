@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# FUNCTION is the program's own, whatever library waits for it, and the state is what that
+# library's function is for: C++ with debug information, GLib.
+. "$(dirname "$0")/lib.sh"
+unset DEBUGINFOD_URLS
+plan 3
+
+mkfifo "$work/in"
+exec 9<>"$work/in"
+# launch COMMAND…: a target that ends with its stdin; its pid in $target.
+launch() {
+	: >"$work/out"
+	"$@" <"$work/in" >"$work/out" 2>"$work/log" 9>&- &
+	target=$!
+	started="$started $target"
+	until_true grep -q '^ready' "$work/out"
+}
+land() {
+	kill -9 "$target"
+	wait "$target" 2>/dev/null
+}
+# rows WANTED: whether the rows of a dump, as NAME STATE FUNCTION, hold each of these lines.
+rows() {
+	"$client" dump "$target" -s native --columns name,state,function >"$work/text" || return 1
+	awk 'seen { print $1, $2, $3 } $1 == "NAME" { seen = 1 }' "$work/text" | sort >"$work/rows"
+	echo "$1" | sort >"$work/wanted"
+	missing=$(comm -13 "$work/rows" "$work/wanted")
+	[ -z "$missing" ] || { printf 'not there:\n%s\nbut:\n' "$missing"; cat "$work/rows"; return 1; }
+}
+
+if g++ -std=c++20 -g -O1 -pthread -o "$work/callers" tests/targets/callers/cxx.cc 2>"$work/g++"; then
+	launch "$work/callers"
+	check 'C++: states, and functions of the program' until_true rows 'mutex mutex wait_mutex()
+timed mutex wait_timed()
+shared rwlock-read wait_shared()
+once mutex wait_once()
+latch waitgroup wait_latch()
+barrier barrier wait_barrier()
+semaphore semaphore wait_semaphore()
+atomic futex wait_atomic()
+any cond wait_any()
+future cond wait_future()
+static mutex wait_static()
+callers mutex main'
+	check "a function of the program's with a name of libc's is shown" rows 'own sleep wait(int)'
+	land
+else
+	for _ in 1 2; do ok 0 '# SKIP g++ cannot build C++20'; done
+fi
+
+# shellcheck disable=SC2046
+if cc -g -O1 -o "$work/callers" tests/targets/callers/glib.c $(pkg-config --cflags --libs glib-2.0) 2>"$work/cc"; then
+	launch "$work/callers"
+	check 'GLib: states, and functions of the program' until_true rows 'mutex mutex wait_mutex
+bits mutex wait_bits
+cond cond wait_cond
+read rwlock-read wait_read
+pop chan-recv wait_pop
+join join wait_join
+once mutex wait_once
+loop poll wait_loop'
+	land
+else
+	ok 0 '# SKIP GLib is not installed'
+fi
