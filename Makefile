@@ -176,10 +176,16 @@ campaign: all $(TARGETS) ## tests that take many minutes: other versions of Go, 
 	@BUILD=$(abspath $(BUILD)) $(PROVE) --timer $(wildcard tests/campaign/*.t)
 
 SEEDS ?= 50
-verdicts: $(BUILD)/tests/unit/test_leak.t all examples ## the leak verdict's tables of precision and recall
-	@GRMON_SEEDS=$(SEEDS) CMOCKA_MESSAGE_OUTPUT=TAP $<
+VERDICTS ?=
+verdicts: ## tables of verdicts: leaks, then stuck (10 minutes; VERDICTS=redis: some of these)
+	@tests/deps.sh verdicts
+	@$(MAKE) --no-print-directory -j$(JOBS) all examples $(BUILD)/tests/unit/test_leak.t
+ifeq ($(VERDICTS),)
+	@GRMON_SEEDS=$(SEEDS) CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/unit/test_leak.t
 	@for test in leak_go leak_native; do BUILD=$(abspath $(BUILD)) tests/run-test \
 		tests/e2e/$$test.t | grep -v '^ok\|^1\.\.'; done
+endif
+	@BUILD=$(abspath $(BUILD)) tests/verdicts/run $(VERDICTS)
 
 FUZZ_SECONDS ?= 60
 fuzz: ## every fuzz target for FUZZ_SECONDS (60) each

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Install what is missing for the named purposes: build (always), demo, check, bench, lint. On
-# Debian and Ubuntu by apt-get, with sudo where needed; elsewhere name the packages. Fast
-# and silent when nothing is missing. GRMON_NO_INSTALL=1 never installs.
+# Install what is missing for the named purposes: build (always), demo, check, bench, lint,
+# verdicts. On Debian and Ubuntu by apt-get, with sudo where needed; elsewhere name the
+# packages. Fast and silent when nothing is missing. GRMON_NO_INSTALL=1 never installs.
 set -eu
 
 build="gcc make pkg-config libc6-dev libncurses-dev libjansson-dev libproc2-dev libdw-dev uthash-dev
@@ -12,6 +12,11 @@ check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached ngin
 	openssh-client openssh-server procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev elfutils debuginfod postgresql libaprutil1-dev
 	python3-prometheus-client"
 lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck libclang-rt-14-dev"
+# The programs of tests/verdicts; what cannot be had is named there, and left out.
+verdicts="mariadb-server ruby puma erlang-base qemu-system-x86 qtbase5-dev libtbb-dev
+	libuv1-dev php-fpm apache2 lighttpd rsyslog dbus cron snmpd haproxy varnish beanstalkd mosquitto
+	gunicorn uwsgi-core uwsgi-plugin-python3 etcd-server prometheus-node-exporter nats-server
+	dnsmasq unbound slapd squid transmission-daemon"
 
 # A toolchain that is here already, from wherever, will do.
 command -v go >/dev/null 2>&1 || check="$check golang-go"
@@ -19,8 +24,21 @@ command -v rustc >/dev/null 2>&1 || check="$check rustc"
 command -v javac >/dev/null 2>&1 || check="$check default-jdk-headless"
 command -v node >/dev/null 2>&1 || check="$check nodejs"
 command -v python3 >/dev/null 2>&1 || check="$check python3"
+command -v cargo >/dev/null 2>&1 || verdicts="$verdicts cargo"
 # The browser that draws reports; elsewhere it comes by other ways than apt.
 ! grep -qs '^ID=debian' /etc/os-release || check="$check firefox-esr"
+
+# available PACKAGE…: those that this distribution has.
+available() {
+	command -v apt-cache >/dev/null 2>&1 || { echo "$@"; return; }
+	for package in "$@"; do
+		if apt-cache show "$package" >/dev/null 2>&1; then
+			echo "$package"
+		else
+			echo "not available here: $package" >&2
+		fi
+	done
+}
 
 wanted=$build
 for purpose in "$@"; do
@@ -29,6 +47,7 @@ for purpose in "$@"; do
 	check) wanted="$wanted $check" ;;
 	bench) wanted="$wanted $check htop" ;;
 	lint) wanted="$wanted $check $lint" ;;
+	verdicts) wanted="$wanted $check $(available $verdicts)" ;;
 	*) echo "deps.sh: unknown purpose $purpose" >&2; exit 2 ;;
 	esac
 done
