@@ -280,11 +280,15 @@ static void put_frames(struct buf *out, const struct stack *stack, bool ascii)
 
 static void put_stacks(struct buf *out, const struct task *task, bool ascii)
 {
+	char owner[16];
+
 	if (task->waits.kind) {
 		buf_puts(out, "    waits on ");
 		escape_text(out, task->waits.text, 0, ascii);
-		if (task->waits.owner_tid > 0)
-			buf_printf(out, ", held by t%d", (int)task->waits.owner_tid);
+		snprintf(owner, sizeof(owner), "t%d", (int)task->waits.owner_tid);
+		if (task->waits.owner_tid > 0 &&
+		    (!task->waits.text || !strstr(task->waits.text, owner)))
+			buf_printf(out, ", held by %s", owner);
 		buf_puts(out, "\n");
 	}
 	if (task->inner) {

@@ -59,7 +59,14 @@ struct kernel_wait {
 	bool limited;       /* it ends by itself after a time */
 	bool owner_changes; /* the owner or name must be read anew in every poll */
 	bool ends;          /* the text says when, so it belongs to one wait only */
-	char text[KERNEL_TEXT_MAX];
+	bool restarted;     /* interrupted, and taken up again: it began before */
+	bool sleeps;        /* it waits for nothing but its end */
+	int64_t lasts_ns;   /* its end is this long after its beginning … */
+	int64_t left_ns;    /* … or at most so long after its thread ran last … */
+	int64_t end_ns;     /* … or at this time of CLOCK_MONOTONIC; 0: not so */
+	int64_t began_ns;   /* 0: not known */
+	int64_t ran_ns;     /* its thread ran last; 0: not known */
+	char text[KERNEL_TEXT_MAX]; /* without what follows from these times */
 };
 
 int kernel_open(struct kernel *kernel, pid_t pid, struct err *e);
@@ -99,6 +106,14 @@ ssize_t kernel_memory(struct kernel *kernel, uint64_t address, void *out, size_t
 /* Whole or not at all. */
 bool kernel_memory_exact(struct kernel *kernel, uint64_t address, void *out,
 			 size_t bytes);
+
+/* The call that restart_syscall goes on with after a stop or a tracer, by its arguments, which
+ * are still in the registers, and by where it sleeps. False: it cannot be told.
+ * kernel_limit.c. */
+bool kernel_restarted_call(struct kernel *kernel, pid_t tid, const struct proc_call *call,
+			   struct proc_call *original);
+/* When the wait ends, as far as is known: "50m00s at most"; "" else. kernel_limit.c. */
+const char *kernel_limit_text(const struct kernel_wait *wait, char out[KERNEL_TEXT_MAX]);
 
 bool kernel_tid_lives(const struct kernel *kernel, pid_t tid);
 /* A thread id as the process sees it, as ours; 0 if there is none. */

@@ -6,9 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
-
-#include "base/clock.h"
 
 /* What the arguments of a call say. */
 enum call_form {
@@ -28,8 +25,6 @@ enum call_form {
 	FORM_SLEEP,
 	FORM_FILE, /* opening one */
 };
-
-enum call_time { TIME_NONE, TIME_MS, TIME_SPEC, TIME_VAL, TIME_CLOCK };
 
 struct call_rule {
 	int nr;
@@ -51,7 +46,7 @@ struct call_rule {
 	}
 
 static const struct call_rule call_rules[] = {
-	TIMED(futex, FUTEX, FUTEX, 0, NONE, 3),
+	TIMED(futex, FUTEX, FUTEX, 0, FUTEX, 3),
 	CALL(read, IO_READ, FD, 0),
 	CALL(readv, IO_READ, FD, 0),
 	CALL(pread64, IO_READ, FD, 0),
@@ -104,9 +99,9 @@ static const struct call_rule call_rules[] = {
 	CALL(msgsnd, CHAN_SEND, IPC, 0),
 	CALL(semop, SEMAPHORE, IPC, 0),
 	TIMED(semtimedop, SEMAPHORE, IPC, 0, SPEC, 3),
-	CALL(mq_timedreceive, CHAN_RECV, FD, 0),
-	CALL(mq_timedsend, CHAN_SEND, FD, 0),
-	CALL(io_getevents, IO_READ, NONE, 0),
+	TIMED(mq_timedreceive, CHAN_RECV, FD, 0, REAL, 4),
+	TIMED(mq_timedsend, CHAN_SEND, FD, 0, REAL, 4),
+	TIMED(io_getevents, IO_READ, NONE, 0, SPEC, 4),
 #ifdef SYS_io_uring_enter
 	CALL(io_uring_enter, POLL, FD, 0),
 #endif
@@ -130,75 +125,6 @@ static const struct call_rule *call_rule_find(long nr)
 		if (call_rules[i].nr == nr)
 			return &call_rules[i];
 	return NULL;
-}
-
-/* A sleep until a time of one of the clocks. */
-static void explain_end(uint64_t clock, const int64_t at[2], struct kernel_wait *out)
-{
-	char when[KERNEL_CLOCK_MAX];
-	int64_t end_ns = at[0] * CLOCK_SECOND_NS + at[1] % CLOCK_SECOND_NS;
-	struct timespec now;
-
-	out->ends = true;
-	/* Clocks of CPU time are those of whoever asks. */
-	if ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
-	     clock != CLOCK_BOOTTIME) ||
-	    clock_gettime((clockid_t)clock, &now) != 0) {
-		snprintf(out->text, sizeof(out->text), "until a set time");
-		return;
-	}
-	end_ns += clock_real_ns() - (now.tv_sec * CLOCK_SECOND_NS + now.tv_nsec);
-	snprintf(out->text, sizeof(out->text), "until %s",
-		 kernel_clock_text(end_ns, when));
-}
-
-/* Appends ", 500ms at most" where the call has a limit. */
-static void explain_limit(struct kernel *kernel, const struct call_rule *rule,
-			  const struct proc_call *call, struct kernel_wait *out)
-{
-	char duration[CLOCK_DURATION_MAX];
-	uint64_t arg = call->args[rule->time_arg];
-	int64_t pair[2];
-	int64_t ns;
-	size_t used = strlen(out->text);
-
-	switch (rule->time) {
-	case TIME_MS:
-		if ((int32_t)arg < 0)
-			return;
-		out->limited = true;
-		ns = (int64_t)(int32_t)arg * 1000000;
-		break;
-	case TIME_SPEC:
-	case TIME_VAL:
-	case TIME_CLOCK:
-		out->limited = arg != 0;
-		if (!arg || !kernel_memory_exact(kernel, arg, pair, sizeof(pair)) ||
-		    pair[0] < 0 || pair[0] > INT32_MAX || pair[1] < 0)
-			return;
-		if (rule->time == TIME_CLOCK && (call->args[1] & TIMER_ABSTIME)) {
-			explain_end(call->args[0], pair, out);
-			return;
-		}
-		ns = pair[0] * CLOCK_SECOND_NS +
-		     (pair[1] % CLOCK_SECOND_NS) * (rule->time == TIME_VAL ? 1000 : 1);
-		break;
-	default:
-		return;
-	}
-	snprintf(out->text + used, sizeof(out->text) - used, "%s%s%s", used ? ", " : "",
-		 clock_format_duration(ns, duration),
-		 rule->form == FORM_SLEEP ? "" : " at most");
-	out->ends = true;
-	if (rule->form == FORM_SLEEP && kernel->began_ns) {
-		char when[KERNEL_CLOCK_MAX];
-		int64_t end_ns =
-			kernel->began_ns + ns - clock_mono_ns() + clock_real_ns();
-
-		used = strlen(out->text);
-		snprintf(out->text + used, sizeof(out->text) - used, ", until about %s",
-			 kernel_clock_text(end_ns, when));
-	}
 }
 
 void kernel_explain_fd(struct kernel *kernel, int fd, struct kernel_wait *out)
@@ -342,6 +268,11 @@ void kernel_explain(struct kernel *kernel, pid_t tid, char stat_state,
 		out->state = STATE_RUNNING;
 		return;
 	}
+	struct proc_call original;
+	bool restarted = kernel_restarted_call(kernel, tid, call, &original);
+
+	if (restarted)
+		call = &original;
 	const struct call_rule *rule = call->nr >= 0 ? call_rule_find(call->nr) : NULL;
 
 	if (!rule) {
@@ -352,8 +283,11 @@ void kernel_explain(struct kernel *kernel, pid_t tid, char stat_state,
 	}
 	out->raw = rule->name;
 	out->state = rule->state;
+	out->restarted = restarted;
+	out->began_ns = restarted ? 0 : kernel->began_ns;
 	explain_form(kernel, tid, rule, call, out);
-	explain_limit(kernel, rule, call, out);
+	kernel_explain_limit(kernel, call, rule->time, rule->time_arg,
+			     rule->form == FORM_SLEEP, out);
 	/* A fork that waits in D waits for its child; other uninterruptible calls for a disk. */
 	if (stat_state == 'D' && rule->form != FORM_FORK && rule->state != STATE_FSYNC)
 		out->state = STATE_DISK;

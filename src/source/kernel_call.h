@@ -6,6 +6,23 @@
 
 #include "source/kernel.h"
 
+/* How a call is given its limit of time. */
+enum call_time {
+	TIME_NONE,
+	TIME_MS,
+	TIME_SPEC,
+	TIME_VAL,
+	TIME_CLOCK,
+	TIME_REAL,
+	TIME_FUTEX,
+	TIME_WAITV
+};
+
+/* Notes when the call ends by itself, from argument at. sleeps: it does nothing else.
+ * kernel_limit.c. */
+void kernel_explain_limit(struct kernel *kernel, const struct proc_call *call,
+			  enum call_time time, int at, bool sleeps,
+			  struct kernel_wait *out);
 /* "fd 5 pipe:[17]" */
 void kernel_explain_fd(struct kernel *kernel, int fd, struct kernel_wait *out);
 /* An array of struct pollfd: one is named, of several the numbers are listed. */

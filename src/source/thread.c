@@ -405,10 +405,50 @@ static int look_slept(struct thread_table *table, struct thread *thread)
 	return 0;
 }
 
+/* A wait, as it was before the thread ran. */
+struct interrupted {
+	struct proc_call call;
+	int64_t since_ns, lasts_ns; /* 0: not known */
+};
+
+static struct interrupted remember(const struct thread *thread)
+{
+	struct interrupted was = {.since_ns = thread->kept_ns,
+				  .lasts_ns = thread->wait.lasts_ns};
+
+	if (!thread->call_text[0] || thread->call.running)
+		return (struct interrupted){0};
+	was.call = thread->call;
+	if (!was.since_ns)
+		was.since_ns = thread->slept_ns ? thread->slept_ns : thread->began_ns;
+	return was;
+}
+
+/* A wait that is stopped, or goes on after a stop or a tracer, is the one that it was. */
+static void take_up(struct thread *thread, const struct interrupted *was, int64_t now_ns)
+{
+	const struct proc_call *is = &thread->call;
+	bool stopped = thread->stat_state == 'T' || thread->stat_state == 't';
+
+	thread->kept_ns = 0;
+	if (!thread->call_text[0] || !was->since_ns || is->sp != was->call.sp ||
+	    is->pc != was->call.pc ||
+	    memcmp(is->args, was->call.args, sizeof(is->args)) != 0 ||
+	    (!stopped && !thread->wait.restarted) ||
+	    (was->lasts_ns && now_ns - was->since_ns > was->lasts_ns + CLOCK_SECOND_NS))
+		return;
+	thread->kept_ns = was->since_ns;
+	if (stopped)
+		return;
+	thread->slept_ns = was->since_ns;
+	thread->ask_sleep = false;
+}
+
 int thread_look(struct thread_table *table, struct thread *thread)
 {
 	char before = thread->stat_state;
 	bool watched = thread->looked;
+	struct interrupted was;
 	int rc = look_sched(table, thread);
 
 	if (rc)
@@ -426,12 +466,16 @@ int thread_look(struct thread_table *table, struct thread *thread)
 		return -ESRCH;
 	if (thread->slept && thread->call_text[0] && thread->stat_state == before)
 		return look_slept(table, thread);
-	if (!thread->slept) {
-		thread->slept_ns = thread->ran_ns = 0;
-		thread->changes += thread->changes < UINT8_MAX;
-		thread->began_ns = watched && thread->looked ? table->kernel->now_ns : 0;
-	}
-	return look_call(table, thread, before);
+	if (thread->slept)
+		return look_call(table, thread, before);
+	was = watched && thread->looked ? remember(thread) : (struct interrupted){0};
+	thread->slept_ns = thread->ran_ns = 0;
+	thread->changes += thread->changes < UINT8_MAX;
+	thread->began_ns = watched && thread->looked ? table->kernel->now_ns : 0;
+	rc = look_call(table, thread, before);
+	if (rc == 0)
+		take_up(thread, &was, table->kernel->now_ns);
+	return rc;
 }
 
 void thread_unwind(struct thread_table *table, struct thread *thread, bool whole)
@@ -467,6 +511,19 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 	apply_stack_state(table->kernel, thread);
 }
 
+/* Some limits count from the wait's beginning, which is known only by now. */
+static void wait_to_task(const struct thread *thread, struct snapshot *out,
+			 struct task *task)
+{
+	struct kernel_wait wait = thread->wait;
+
+	wait.ran_ns = thread->slept_ns ? thread->slept_ns : thread->began_ns;
+	wait.began_ns = wait.restarted && !thread->kept_ns ? 0 : wait.ran_ns;
+	if (thread->kept_ns)
+		wait.ran_ns = thread->began_ns;
+	kernel_wait_to_task(&wait, out, task);
+}
+
 void thread_to_task(const struct thread *thread, struct snapshot *out, struct task *task)
 {
 	task->id = (uint64_t)thread->tid;
@@ -483,7 +540,7 @@ void thread_to_task(const struct thread *thread, struct snapshot *out, struct ta
 	const char *name = arena_strndup(&out->arena, thread->comm, sizeof(thread->comm));
 
 	task->name = name ? name : "";
-	kernel_wait_to_task(&thread->wait, out, task);
+	wait_to_task(thread, out, task);
 	task->waits.retries = thread->wait.limited && thread->says.retries &&
 			      thread->wait.state == thread->says.state;
 }

@@ -38,6 +38,7 @@ struct thread {
 	int64_t ran_ns; /* … by its CPU's clock, which is then to be compared with ours */
 	int cpu;        /* that it was on last */
 	int64_t slept_ns; /* it sleeps since then, at least; 0: not known */
+	int64_t kept_ns;  /* when the wait began that a stop has interrupted; 0: not so */
 	char call_text[THREAD_CALL_MAX]; /* the kernel's line that `wait` explains */
 	struct proc_call call;
 	struct kernel_wait wait;

@@ -55,6 +55,9 @@ ROWS = [
     (r"msgrcv|msgsnd|semop", "ipc", r"id NUMBER", None),
     (r"mq_.*", "fd", QUEUE, None),
 ]
+# These end by themselves, which the agent does not say of all of them.
+LIMITED = r"(mutex|mtx|cond|cnd|sem)_(timed|clock)\w+|(timed|clock)(rdlock|wrlock|join)|mq_timed\w+"
+LIMIT = {"native": ", 1d\\d+h at most", "agent": "(, 1d\\d+h at most)?"}
 # What the kernel cannot know: that a raw lock was meant as one.
 STATES = {"native": {"syscall_lock_pi": "mutex"}, "agent": {}}
 
@@ -91,6 +94,8 @@ def check(words, rows, other, read_fd):
     cat = the_cat(rows)
     if cat < other and "with wrap_waits OTHER and 1 more" in text:
         text, other = text.replace("wrap_waits OTHER", "cat OTHER"), cat
+    if re.fullmatch(LIMITED, re.sub(r"_(alias|chk)$", "", name)):
+        text += LIMIT[way]
     waits = task["waits_on"] or {}
     shown = "0x%x" % address
     for word, value in (("ADDRESS", shown), ("NUMBER", str(address)), ("FD", str(fd)),
