@@ -108,7 +108,7 @@ _grmon_c()
 		record) options="$options --user --header --pid --output --for --rotate --keep-files" ;;
 		report) options="$options --user --header --pid --format --output --for --fail --prove" ;;
 		diff) options="$options --user --header --format --stacks --output --fail" ;;
-		check) options="$options --user --header --pid --for --max-stuck --max-tasks --no-leak --no-deadlock" ;;
+		check) options="$options --user --header --pid --for --max-stuck --max-tasks --no-leak --no-deadlock --count-existing" ;;
 		export) options="$options --user --header --pid --listen --top-groups --warm-up" ;;
 		run) options="$options --output --keep --warm-up" ;;
 		help) options="--help --version" ;;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* `grmon-c check`: what it is told to find, and what it has found. check.c runs it,
- * check_rules.c judges and prints. */
+/* `grmon-c check`: what it is told to find, and what it has found. check.c watches a target,
+ * check_command.c a command, check_exit.c takes the last look at one, check_rules.c judges,
+ * check_print.c says what was found. */
 #ifndef CLI_CHECK_H
 #define CLI_CHECK_H
 
@@ -14,8 +15,19 @@ enum check_rule { CHECK_STUCK, CHECK_TASKS, CHECK_LEAK, CHECK_DEADLOCK, CHECK_CO
 struct check_finding {
 	uint32_t streak;        /* looks in a row, up to the last, that broke the rule */
 	uint32_t before, clear; /* the streak before the last, and the looks since then */
+	bool final;             /* broken, whatever comes */
 	uint64_t count;         /* of the last look that broke the rule */
 	struct snapshot *snapshot;
+};
+
+/* What a command left behind. */
+struct check_exit {
+	bool opened; /* look is to be released */
+	struct look look;
+	struct snapshot
+		*snapshot; /* the guilty have TASK_STUCK; NULL: no look was taken */
+	uint64_t left;     /* of them, blocked and not at rest */
+	uint64_t cycles, tasks;
 };
 
 struct check {
@@ -24,19 +36,42 @@ struct check {
 	bool wanted[CHECK_COUNT];
 	int64_t most[CHECK_COUNT];
 	struct query *filter;
+	bool command;  /* it was started here */
+	bool limited;  /* by --for */
 	bool baseline; /* what waits since before the first look is not counted as stuck */
 	struct check_finding findings[CHECK_COUNT];
+	struct check_exit at_exit;
 	struct err e;
 };
 
 /* Judge span.last. */
 void check_look(struct check *check);
+/* Looks until it is over or decided, and then until a doubt is settled. */
+void check_watch(struct check *check);
+/* Whether nothing that may come can change the answer. */
+bool check_decided(const struct check *check);
 /* Whether a rule is broken in some of the last looks, but not yet in enough of them. */
 bool check_undecided(const struct check *check);
+bool check_is_broken(const struct check *check, enum check_rule rule);
+/* The same without what was found at the exit. */
+bool check_was_broken(const struct check *check, enum check_rule rule);
 /* The number of broken rules. */
 int check_broken(const struct check *check);
+bool check_is_shown(const struct check *check, const struct task *task);
+bool check_is_guilty(const struct check *check, const struct task *task);
+bool check_is_guilty_leak(const struct snapshot *s, const struct leak *leak);
+/* Tasks that were stuck when the check began, and are so still. */
+uint64_t check_before(const struct check *check);
+void check_release(struct check *check);
+
+/* The process is held in its exit. */
+void check_exit_look(struct check *check, pid_t pid);
+
 /* What was broken, with the guilty stacks. */
 void check_print(const struct check *check, struct buf *out);
-void check_release(struct check *check);
+/* Prints the result. Returns the exit code of what was found; `fine`: of nothing. */
+int check_say_result(const struct check *check, int fine);
+/* Starts the command and checks it. Returns an exit code. */
+int check_command(struct check *check);
 
 #endif

@@ -179,7 +179,9 @@ static const char *const details[COMMAND_COUNT] = {
 		"30\n"
 		"seconds, or as long as --for says; CMD gets the agent and is watched "
 		"until it\n"
-		"ends, and its exit status is kept where nothing is found.\n\n"
+		"ends, where it is held for a last look: what is left blocked then "
+		"counts.\n"
+		"Its exit status is kept, unless that is 0 and something is found.\n\n"
 		"  grmon-c check --no-leak --max-stuck 0 -- ./my-tests\n",
 	[COMMAND_EXPORT] = "TARGET is a pid, a URL, a name, which stands for all "
 			   "processes that have "

@@ -80,6 +80,8 @@ const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_NO_LEAK] = {0, "no-leak", NULL, "nothing may leak", ON(CHECK)},
 	[OPTION_NO_DEADLOCK] = {0, "no-deadlock", NULL, "nothing may be in a deadlock",
 				ON(CHECK)},
+	[OPTION_COUNT_EXISTING] = {0, "count-existing", NULL,
+				   "count what was stuck before, too", ON(CHECK)},
 	[OPTION_LISTEN] = {0, "listen", "ADDRESS:PORT",
 			   "where Prometheus finds it (127.0.0.1:9847)", ON(EXPORT)},
 	[OPTION_TOP_GROUPS] = {0, "top-groups", "N",

@@ -4,6 +4,7 @@
 #include "cli/span.h"
 
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -12,9 +13,11 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/watch.h"
+#include "source/pprof_http.h"
 
 #define LOOKS_LEAST    40 /* in the time that was given */
 #define INTERVAL_LEAST (CLOCK_SECOND_NS / 20)
+#define FIXED_AGAIN_NS (CLOCK_SECOND_NS / 20)
 #define LEAST_OPEN_NS  (5 * CLOCK_SECOND_NS) /* of a watch with no given end */
 
 static volatile sig_atomic_t stop_signal;
@@ -109,10 +112,14 @@ int span_open(struct span *span, const struct options *options, pid_t pid,
 		cli_complain("%s", e.text);
 		return cli_exit_of(&e);
 	}
+	span->fixed = other && !span->replay && !pprof_http_is_url(other);
 	if (span->replay)
 		span->end_ns = INT64_MAX;
 	else
 		set_times(span, options, for_ns);
+	/* Stuck is what is stuck in two looks: one has just been taken. */
+	if (span->fixed)
+		span->due_ns += FIXED_AGAIN_NS;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	return CLI_FINE;
@@ -127,12 +134,34 @@ void span_close(struct span *span)
 	look_release(&span->look);
 }
 
-static void wait_until(int64_t due_ns)
+bool span_woken(const struct span *span)
 {
-	struct timespec due = {due_ns / CLOCK_SECOND_NS, due_ns % CLOCK_SECOND_NS};
+	struct pollfd wake = {.fd = span->wake_fd ? *span->wake_fd : -1,
+			      .events = POLLIN};
 
+	return span->wake_fd && poll(&wake, 1, 0) > 0;
+}
+
+void span_hurry(struct span *span, int64_t in_ns)
+{
+	int64_t due_ns = clock_mono_ns() + in_ns;
+
+	if (due_ns < span->due_ns)
+		span->due_ns = due_ns;
+}
+
+static void wait_until(struct span *span, int64_t due_ns)
+{
+	struct pollfd wake = {.fd = span->wake_fd ? *span->wake_fd : -1,
+			      .events = POLLIN};
+	int64_t left_ns = due_ns - clock_mono_ns();
+	struct timespec left = {left_ns / CLOCK_SECOND_NS, left_ns % CLOCK_SECOND_NS};
+
+	if (left_ns <= 0)
+		left = (struct timespec){0, 0};
 	if (!stop_signal)
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+		ppoll(&wake, 1, &left, NULL);
+	span->woken = span_woken(span);
 }
 
 /* Another source begins anew: what is left of the time must do. */
@@ -191,9 +220,11 @@ bool span_next(struct span *span, struct err *e)
 
 	if (span->replay)
 		return next_recorded(span, e);
+	if (span->fixed && span->looks > 0)
+		return false;
 	for (;;) {
-		wait_until(span->due_ns);
-		if (stop_signal || span->due_ns >= span->end_ns)
+		wait_until(span, span->due_ns);
+		if (stop_signal || span->woken || span->due_ns >= span->end_ns)
 			return false;
 		span->due_ns += span->interval_ns;
 		if (span->due_ns < clock_mono_ns())

@@ -16,6 +16,9 @@ struct span {
 	struct snapshot *last; /* a reference, or NULL */
 	bool ended;            /* the target has */
 	bool replay, replay_over;
+	bool fixed;         /* a file that is no recording: one look says it all */
+	const int *wake_fd; /* readable: the next look is not waited for; or NULL */
+	bool woken;
 	int64_t least_ns;             /* of a watch before growth is a leak */
 	const struct source_ops *ops; /* of the last look */
 };
@@ -26,11 +29,15 @@ int span_open(struct span *span, const struct options *options, pid_t pid,
 	      const char *other, int64_t for_ns);
 void span_close(struct span *span);
 /* Wait for the next look and take it: span->last. False when it is over: the time, the
- * target, a signal, or with e->code an error. */
+ * target, a signal, wake_fd, or with e->code an error. */
 bool span_next(struct span *span, struct err *e);
 /* --for, or usual_ns. ERR_USAGE. */
 int span_length(const struct options *options, int64_t usual_ns, int64_t *for_ns,
 		struct err *e);
 bool span_stopped(void); /* by a signal */
+/* The next look comes this soon, if it is not due before. */
+void span_hurry(struct span *span, int64_t in_ns);
+/* Whether wake_fd is readable. */
+bool span_woken(const struct span *span);
 
 #endif

@@ -67,6 +67,7 @@ struct waits_on {
 	pid_t owner_pid;    /* the other process that can end it, or 0 */
 	bool reads, writes; /* a poll of one fd: what it waits for */
 	bool limited;       /* it ends by itself after a time */
+	int64_t until_ns;   /* … then, by CLOCK_MONOTONIC; 0: not known */
 	bool retries;       /* … and begins again: that is the same wait */
 	const struct wait_actors *actors; /* or NULL; arena */
 	/* where it waits on several, the address of each; else NULL; arena */

@@ -71,6 +71,7 @@ static int agent_open(void *ctx, const struct source_target *t, struct err *e)
 	agent->intern = t->intern;
 	agent->stacks = t->stacks;
 	agent->rules = t->rules;
+	agent->at_exit = t->at_exit;
 	agent->symbols = symbols_new(&agent->kernel, t->intern, t->stacks);
 	symbols_set_rules(agent->symbols, t->rules);
 	thread_table_init(&agent->threads, &agent->kernel, agent->symbols);
@@ -309,10 +310,12 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 	agent->nr_changed = 0;
 	for (uint32_t i = 0; i < agent->nr_rows; i++)
 		row_update(agent, i);
-	agent_list_threads(agent);
-	agent_check_rows(agent, focus && focus->all);
-	agent_read_names(agent, focus && focus->all);
-	agent_read_cpu(agent);
+	if (!agent->at_exit) {
+		agent_list_threads(agent);
+		agent_check_rows(agent, focus && focus->all);
+		agent_read_names(agent, focus && focus->all);
+		agent_read_cpu(agent);
+	}
 	rc = add_rows(agent, focus, out, e);
 	if (rc)
 		return rc;

@@ -73,8 +73,9 @@ struct chan_entry {
 struct agent {
 	struct kernel kernel;
 	struct region region;
-	bool attached;              /* region is one */
-	int64_t attach_at_ns;       /* when that was tried last */
+	bool attached;        /* region is one */
+	bool at_exit;         /* threads may be gone; their slots are what they were */
+	int64_t attach_at_ns; /* when that was tried last */
 	char problem[ERR_TEXT_MAX]; /* why it is not attached */
 	struct symbols *symbols;
 	struct intern *intern;

@@ -227,6 +227,7 @@ static void explain_sleep(struct goruntime *go, const struct go_entry *entry,
 		kernel_clock_text(clock_add(entry->until_ns, go->real_offset_ns), when));
 	waits->text = text ? text : "";
 	waits->limited = true;
+	waits->until_ns = entry->until_ns;
 }
 
 static void explain_wait(struct goruntime *go, const struct go_entry *entry, bool whole,

@@ -21,9 +21,10 @@ struct source_target {
 	const char *text;      /* as the user wrote it */
 	struct intern *intern; /* the session's tables; outlive the source */
 	struct stack_table *stacks;
-	bool threads;                    /* --threads */
-	bool runtime;                    /* --runtime */
-	bool ptrace;                     /* --ptrace */
+	bool threads; /* --threads */
+	bool runtime; /* --runtime */
+	bool ptrace;  /* --ptrace */
+	bool at_exit; /* it is held in its exit: what its threads published counts */
 	const struct stack_rules *rules; /* the user's, or NULL; outlive the source */
 
 	/* Of a target that is no process: a URL, a file or "-". */

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* A command under check: it is started with the agent inside, keeps the terminal, its input,
+ * its output and its exit status, and is held for a moment at its end for the last look. */
+#include "cli/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/program.h"
+#include "source/exit_trace.h"
+
+#define AGENT_WAIT_NS (CLOCK_SECOND_NS / 2) /* for the agent of a new command */
+#define END_WAIT_MS   3000
+#define STEP_NS       (CLOCK_SECOND_NS / 100)
+
+struct command {
+	pid_t pid;
+	struct exit_trace *trace; /* NULL: it is not held at its end */
+	int fd;                   /* of the trace */
+};
+
+static void nap(void)
+{
+	struct timespec step = {0, STEP_NS};
+
+	nanosleep(&step, NULL);
+}
+
+/* In the child: waits until it is traced, and tells errno where exec fails. */
+static void become(char **words, const char *path, int gate, int report)
+{
+	char byte;
+	int failed;
+	ssize_t rc;
+
+	do
+		rc = read(gate, &byte, 1);
+	while (rc < 0 && errno == EINTR);
+	signal(SIGPIPE, SIG_DFL);
+	execv(path, words);
+	if (errno == ENOEXEC)
+		execvp(path, words); /* a script without #! */
+	failed = errno;
+	rc = write(report, &failed, sizeof(failed));
+	(void)rc;
+	_exit(127);
+}
+
+static void trace(struct command *command, const char *path)
+{
+	struct err e = {0};
+
+	if (program_inspect(path) == PROGRAM_SECURE)
+		err_set(&e, ERR_PERM,
+			"it runs with another user's rights, which it would lose");
+	else
+		command->trace = exit_trace_new(command->pid, &e);
+	if (command->trace)
+		command->fd = exit_trace_fd(command->trace);
+	else
+		cli_complain("no last look will be taken when the command ends: %s",
+			     e.text);
+}
+
+/* 0, or why exec failed. */
+static int start_child(struct command *command, char **words, const char *path)
+{
+	int gate[2], report[2], failed = 0;
+	ssize_t got;
+
+	if (pipe2(gate, O_CLOEXEC) != 0)
+		return errno;
+	if (pipe2(report, O_CLOEXEC) != 0 || (command->pid = fork()) < 0)
+		return errno;
+	if (command->pid == 0) {
+		close(gate[1]);
+		become(words, path, gate[0], report[1]);
+	}
+	close(gate[0]);
+	close(report[1]);
+	trace(command, path);
+	close(gate[1]);
+	do
+		got = read(report[0], &failed, sizeof(failed));
+	while (got < 0 && errno == EINTR);
+	close(report[0]);
+	return got == (ssize_t)sizeof(failed) ? failed : 0;
+}
+
+/* Its status as a shell has it; -1: it still runs. limit_ms < 0: as long as it takes. */
+static int reap(struct command *command, int limit_ms)
+{
+	int64_t until_ns = clock_mono_ns() + limit_ms * (CLOCK_SECOND_NS / 1000);
+	int status = 0;
+
+	if (command->trace) {
+		if (!exit_trace_wait(command->trace, limit_ms, &status))
+			return -1;
+	} else {
+		/* --ptrace stops it at times. */
+		while (waitpid(command->pid, &status, limit_ms < 0 ? 0 : WNOHANG) !=
+			       command->pid ||
+		       WIFSTOPPED(status)) {
+			if (limit_ms >= 0 && clock_mono_ns() > until_ns)
+				return -1;
+			if (limit_ms >= 0)
+				nap();
+		}
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int start(const struct check *check, struct command *command)
+{
+	const struct options *options = check->options;
+	char path[PATH_MAX];
+	int rc = program_prepare(options->words[0], path, sizeof(path)), failed;
+
+	if (rc != CLI_FINE)
+		return rc;
+	failed = start_child(command, options->words, path);
+	/* Ours is not the agent's business. */
+	unsetenv("LD_PRELOAD");
+	if (failed == 0)
+		return CLI_FINE;
+	cli_complain("cannot run %s: %s", path, strerror(failed));
+	if (command->pid > 0) {
+		if (command->trace)
+			exit_trace_let_go(command->trace);
+		reap(command, -1);
+	}
+	return CLI_UNWATCHABLE;
+}
+
+/* The agent answers a moment after the start; a program that cannot have one is not waited
+ * for longer than that. */
+static void wait_for_agent(struct check *check, pid_t pid)
+{
+	int64_t until_ns = clock_mono_ns() + AGENT_WAIT_NS;
+	struct look *look = &check->span.look;
+
+	while (look->ops != source_table[0] && clock_mono_ns() < until_ns &&
+	       !look_ended(look) && !span_woken(&check->span)) {
+		struct err ignored;
+
+		nap();
+		if (look_attach(look, pid, &ignored) != 0)
+			break;
+	}
+}
+
+/* When the time is over before the command is, or the answer is known. */
+static void end_command(struct command *command)
+{
+	if (command->trace)
+		exit_trace_let_go(command->trace);
+	kill(command->pid, SIGTERM);
+	kill(command->pid, SIGCONT); /* it may be stopped */
+	if (reap(command, END_WAIT_MS) >= 0)
+		return;
+	kill(command->pid, SIGKILL);
+	reap(command, -1);
+}
+
+/* It cannot be looked at while it runs: until its end, or a signal to us. */
+static void wait_for_end(const struct command *command)
+{
+	struct pollfd end = {.fd = command->fd, .events = POLLIN};
+
+	while (command->trace && !span_stopped() && poll(&end, 1, -1) < 0 &&
+	       errno == EINTR)
+		;
+}
+
+static int finish(struct check *check, struct command *command)
+{
+	struct span *span = &check->span;
+	int status;
+
+	if (!span->last && !check_decided(check))
+		wait_for_end(command);
+	if (!span->ended && !span_woken(span) && span->last && !look_ended(&span->look)) {
+		end_command(command);
+		return 0;
+	}
+	if (command->trace) {
+		/* One that is killed is cut off in the midst of its work. */
+		if (exit_trace_state(command->trace) == EXIT_HELD &&
+		    !exit_trace_killed(command->trace))
+			check_exit_look(check, command->pid);
+		exit_trace_let_go(command->trace);
+	}
+	status = reap(command, -1);
+	if (status != 0)
+		cli_complain("%s ended with status %d", check->options->words[0], status);
+	return status;
+}
+
+int check_command(struct check *check)
+{
+	struct command command = {.fd = -1};
+	const char *lost;
+	int64_t for_ns;
+	int rc, status;
+
+	if (span_length(check->options, 0, &for_ns, &check->e) != 0) {
+		cli_complain("%s", check->e.text);
+		return CLI_USAGE;
+	}
+	rc = start(check, &command);
+	if (rc == CLI_FINE) {
+		check->span.wake_fd = command.trace ? &command.fd : NULL;
+		if (span_open(&check->span, check->options, command.pid, NULL, for_ns) ==
+		    CLI_FINE) {
+			wait_for_agent(check, command.pid);
+			check_watch(check);
+		}
+		status = finish(check, &command);
+		lost = command.trace ? exit_trace_lost(command.trace) : NULL;
+		if (lost && !check->at_exit.snapshot)
+			cli_complain("no last look was taken when the command ended: %s",
+				     lost);
+		rc = check_say_result(check, status);
+		span_close(&check->span);
+	}
+	exit_trace_free(command.trace);
+	return rc;
+}

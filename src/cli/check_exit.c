@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The last look, at a command that is held in its exit. Nothing of it will run any more, so
+ * ages count for nothing: left behind is who is blocked, unless that is where it rests, or
+ * somebody was about to go on who could have woken it.
+ */
+#include "cli/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/watch.h"
+#include "core/graph.h"
+#include "core/pool.h"
+#include "core/query.h"
+
+/* A sleep that ends this soon may be the last thing that a task does. */
+#define SOON_NS    CLOCK_SECOND_NS
+/* Blocked in an earlier look, so long before the exit. */
+#define EARLIER_NS (CLOCK_SECOND_NS / 10)
+
+/* Both ends of a connection that net/http keeps for the next request. */
+static const struct resting_place {
+	const char *function; /* the one that the goroutine was started with */
+	enum task_state state;
+} resting_places[] = {
+	{"net/http.(*persistConn).readLoop", STATE_IO_READ},
+	{"net/http.(*persistConn).writeLoop", STATE_SELECT},
+	{"net/http.(*http2ClientConn).readLoop", STATE_IO_READ},
+	{"golang.org/x/net/http2.(*ClientConn).readLoop", STATE_IO_READ},
+};
+
+/* Where it began, but for the runtime's own first function. */
+static const char *start_function(const struct task *task)
+{
+	const struct stack *stack = task->stack;
+	const char *function;
+
+	for (size_t i = stack && !stack->truncated ? stack->nr_frames : 0; i > 0; i--) {
+		function = stack->frames[i - 1].function;
+		if (function && strcmp(function, "runtime.goexit") != 0)
+			return function;
+	}
+	return NULL;
+}
+
+static bool rests(const struct task *task)
+{
+	const char *start = start_function(task);
+
+	if (task->kind == TASK_GOROUTINE && start && strncmp(start, "runtime.", 8) == 0)
+		return true;
+	for (size_t i = 0; start && i < sizeof(resting_places) / sizeof(*resting_places);
+	     i++)
+		if (task->state == resting_places[i].state &&
+		    strcmp(start, resting_places[i].function) == 0)
+			return true;
+	return false;
+}
+
+/* Tests of a Go package: nothing has any business there when they are over. */
+static bool is_go_test(const struct check *check)
+{
+	const char *name = check->options->words[0], *end;
+
+	end = strrchr(name, '/') ? strrchr(name, '/') : name;
+	end = strrchr(end, '.');
+	return end && strcmp(end, ".test") == 0;
+}
+
+static bool has_goroutines(const struct snapshot *s)
+{
+	return s->nr_tasks > 0 && s->target.runtime;
+}
+
+/* A thread waits for what somebody holds or must take. What waits for an event may be a
+ * worker that waits for work. */
+static bool thread_blocks(const struct task *task)
+{
+	switch (task->state) {
+	case STATE_MUTEX:
+	case STATE_RWLOCK_READ:
+	case STATE_RWLOCK_WRITE:
+	case STATE_CHAN_SEND:
+	case STATE_FLOCK:
+	case STATE_IO_WRITE:
+	case STATE_CONNECT:
+		return !(task->flags & TASK_IDLE);
+	default:
+		return false;
+	}
+}
+
+static bool goroutine_blocks(const struct task *task, bool strict, int64_t now_ns)
+{
+	switch (task->state) {
+	case STATE_SLEEP:
+		return strict && task->waits.until_ns > now_ns + SOON_NS;
+	case STATE_ACCEPT:
+	case STATE_POLL:
+		return strict;
+	case STATE_SIGNAL_WAIT:
+	case STATE_STOPPED:
+		return false;
+	default:
+		return state_blocks(task->state);
+	}
+}
+
+static bool is_blocked(const struct check *check, const struct snapshot *s,
+		       const struct task *task)
+{
+	/* The first goroutine, or thread, is the one that ends the process, or waits for
+	 * nothing any more. */
+	if (has_goroutines(s) ? task->kind == TASK_THREAD || task->id == 1
+			      : (pid_t)task->id == s->target.pid)
+		return false;
+	if (pool_member(task) || rests(task))
+		return false;
+	return task->kind == TASK_THREAD
+		       ? thread_blocks(task)
+		       : goroutine_blocks(task, is_go_test(check), s->mono_ns);
+}
+
+/* Whether somebody else than who ends the process would have gone on. */
+static bool in_motion(const struct snapshot *s)
+{
+	bool first_runs = false;
+	size_t running = 0;
+
+	for (size_t i = 0; i < s->nr_tasks; i++) {
+		const struct task *task = &s->tasks[i];
+		bool runs = task->state == STATE_RUNNING ||
+			    task->state == STATE_RUNNABLE ||
+			    (task->state == STATE_SLEEP && task->waits.until_ns > 0 &&
+			     task->waits.until_ns < s->mono_ns + SOON_NS);
+
+		if (has_goroutines(s) && task->kind == TASK_THREAD)
+			continue;
+		if (has_goroutines(s) ? task->id == 1 : (pid_t)task->id == s->target.pid)
+			first_runs = runs;
+		else
+			running += runs;
+	}
+	return running > (first_runs ? 0 : 1);
+}
+
+static int compare_tasks(const void *a, const void *b)
+{
+	const struct task *left = *(const struct task *const *)a;
+	const struct task *right = *(const struct task *const *)b;
+
+	if (left->kind != right->kind)
+		return left->kind < right->kind ? -1 : 1;
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+/* The tasks of the last look before, in the order of their ids; NULL: there are none. */
+static const struct task **index_before(const struct snapshot *before)
+{
+	size_t count = before ? before->nr_tasks : 0;
+	const struct task **index = count ? malloc(count * sizeof(*index)) : NULL;
+
+	for (size_t i = 0; index && i < count; i++)
+		index[i] = &before->tasks[i];
+	if (index)
+		qsort(index, count, sizeof(*index), compare_tasks);
+	return index;
+}
+
+/* Since when it is known to be in this wait; 0: it was not seen in it before. */
+static int64_t blocked_since(const struct snapshot *before, const struct task **index,
+			     const struct task *task)
+{
+	const struct task *const *found = index ? bsearch(&task, index, before->nr_tasks,
+							  sizeof(*index), compare_tasks)
+						: NULL;
+
+	if (!found || (*found)->state != task->state ||
+	    (*found)->waits.address != task->waits.address)
+		return 0;
+	return (*found)->since_ns > 0 ? (*found)->since_ns : before->mono_ns;
+}
+
+static void judge(struct check *check, struct snapshot *s)
+{
+	const struct task **index = index_before(check->span.last);
+	struct check_exit *end = &check->at_exit;
+	bool moving = in_motion(s);
+
+	query_begin(check->filter, s);
+	grouping_begin_acknowledging(check->span.look.grouping, s);
+	for (size_t i = 0; i < s->nr_tasks; i++) {
+		struct task *task = &s->tasks[i];
+		int64_t since_ns = blocked_since(check->span.last, index, task);
+
+		task->flags &= ~(uint32_t)TASK_STUCK;
+		/* Its age is what was seen; where the task itself says it, that. */
+		if (since_ns > 0)
+			task->since_ns = since_ns;
+		else if (task->kind == TASK_GOROUTINE)
+			task->since_ns = 0;
+		if (!is_blocked(check, s, task))
+			continue;
+		if (moving && !(task->flags & TASK_UNREACHABLE) &&
+		    (task->since_ns == 0 || task->since_ns > s->mono_ns - EARLIER_NS))
+			continue;
+		task->flags |= TASK_STUCK;
+		end->left += check_is_guilty(check, task);
+	}
+	for (size_t i = 0; i < s->nr_tasks; i++)
+		end->tasks += has_goroutines(s) && s->tasks[i].kind != TASK_THREAD &&
+			      check_is_shown(check, &s->tasks[i]);
+	end->cycles = graph_cycles(s);
+	free((void *)index);
+}
+
+void check_exit_look(struct check *check, pid_t pid)
+{
+	struct look_options options = watch_look_options(check->options);
+	struct check_exit *end = &check->at_exit;
+	struct source_focus all = {.all = true};
+	struct look *look = &end->look;
+	struct err e = {0};
+	int rc;
+
+	end->opened = true;
+	rc = look_init(look, &options, &e);
+	look->target.pid = pid;
+	look->target.at_exit = true;
+	/* Goroutines say more than the threads that run them. */
+	if (rc == 0 && (!options.source || strcmp(options.source, "auto") == 0) &&
+	    source_goruntime.probe(&look->target, &e) > 0)
+		look->options.source = source_goruntime.name;
+	if (rc == 0)
+		rc = look_attach(look, pid, &e);
+	/* The kernel knows of its first thread alone by now. */
+	if (rc != 0 || look->ops == &source_native ||
+	    look_sample(look, &all, &end->snapshot, &e) != 0)
+		return;
+	judge(check, end->snapshot);
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* What a check has found, with the guilty stacks: one entry for all tasks of one stack. */
+#include "cli/check.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "core/graph.h"
+#include "core/query.h"
+#include "out/escape.h"
+#include "out/report.h"
+#include "out/report_style.h"
+
+#define STACKS_MAX 10u
+#define IDS_MAX    6u
+
+static void put_stack(struct buf *out, const char *title, const struct stack *stack,
+		      bool ascii)
+{
+	char line[REPORT_FRAME_MAX];
+
+	if (!stack)
+		return;
+	buf_printf(out, "    %s\n", title);
+	for (size_t i = 0; i < stack->nr_frames; i++) {
+		buf_puts(out, "      ");
+		escape_text(out, report_frame(&stack->frames[i], line), 0, ascii);
+		buf_puts(out, "\n");
+	}
+}
+
+/* All guilty tasks of one stack; the first of them is at `from`. */
+static void put_guilty(const struct check *check, const struct snapshot *s, size_t from,
+		       enum check_rule rule, struct buf *out)
+{
+	const struct task *first = &s->tasks[from];
+	char site[REPORT_LINE_MAX], ids[IDS_MAX * (TASK_ID_MAX + 2) + 16] = "";
+	bool ascii = check->options->settings.ascii;
+	int64_t oldest_ns = -1;
+	size_t count = 0;
+
+	for (size_t i = from; i < s->nr_tasks; i++) {
+		const struct task *task = &s->tasks[i];
+		char id[TASK_ID_MAX];
+
+		if (task->stack != first->stack || task->state != first->state ||
+		    task->created_by != first->created_by ||
+		    (rule == CHECK_STUCK && !check_is_guilty(check, task)) ||
+		    !check_is_shown(check, task))
+			continue;
+		if (count++ < IDS_MAX) {
+			strcat(ids, count > 1 ? ", " : "");
+			strcat(ids, task_format_id(task, id));
+		} else if (count == IDS_MAX + 1) {
+			strcat(ids, " and more");
+		}
+		if (task_age_ns(task, s->mono_ns) > oldest_ns)
+			oldest_ns = task_age_ns(task, s->mono_ns);
+	}
+	buf_printf(out, "  %zu x ", count);
+	escape_text(out, report_site(first->stack, first->created_by, first->state, site),
+		    0, ascii);
+	buf_printf(out, ": %s", ids);
+	if (oldest_ns >= 0)
+		buf_printf(out, ", the oldest for %s",
+			   clock_format_duration(oldest_ns, site));
+	buf_puts(out, "\n");
+	put_stack(out, "blocked at", first->stack, ascii);
+	put_stack(out, "created by", first->created_by, ascii);
+}
+
+static void put_tasks(const struct check *check, const struct snapshot *s,
+		      enum check_rule rule, struct buf *out)
+{
+	const struct task *shown[STACKS_MAX];
+	size_t nr_shown = 0;
+
+	query_begin(check->filter, s);
+	grouping_begin_acknowledging(check->span.look.grouping, s);
+	for (size_t i = 0; i < s->nr_tasks; i++) {
+		const struct task *task = &s->tasks[i];
+		bool known = false;
+
+		if (rule == CHECK_STUCK ? !check_is_guilty(check, task)
+					: !check_is_shown(check, task))
+			continue;
+		for (size_t n = 0; n < nr_shown && !known; n++)
+			known = shown[n]->stack == task->stack &&
+				shown[n]->state == task->state &&
+				shown[n]->created_by == task->created_by;
+		if (known)
+			continue;
+		if (nr_shown == STACKS_MAX) {
+			buf_puts(out, "  and more\n");
+			return;
+		}
+		shown[nr_shown++] = task;
+		put_guilty(check, s, i, rule, out);
+	}
+}
+
+static void put_leaks(const struct check *check, struct buf *out)
+{
+	const struct snapshot *s = check->findings[CHECK_LEAK].snapshot;
+	bool ascii = check->options->settings.ascii;
+
+	for (size_t i = 0, shown = 0; i < s->groups->nr_leaks && shown < STACKS_MAX;
+	     i++) {
+		const struct leak *leak = &s->groups->leaks[i];
+		char line[REPORT_LINE_MAX];
+
+		if (!check_is_guilty_leak(s, leak))
+			continue;
+		shown++;
+		buf_printf(out, "  %u x ", leak->count);
+		escape_text(out,
+			    report_site(leak->stack, leak->created_by, leak->state, line),
+			    0, ascii);
+		buf_puts(out, "\n    ");
+		escape_text(out, leak->evidence, 0, ascii);
+		buf_puts(out, "\n");
+		put_stack(out, "blocked at", leak->stack, ascii);
+		put_stack(out, "created by", leak->created_by, ascii);
+	}
+}
+
+static void put_cycles(const struct check *check, const struct snapshot *s,
+		       struct buf *out)
+{
+	bool ascii = check->options->settings.ascii;
+
+	for (size_t i = 0; i < graph_cycles(s) && i < STACKS_MAX; i++) {
+		const struct cycle *cycle = &s->graph->cycles[i];
+
+		for (size_t n = 0; n < cycle->nr_nodes; n++) {
+			const struct task *task = graph_task(s, cycle->nodes[n]);
+			char id[TASK_ID_MAX];
+
+			buf_printf(out, "  %s ", task_format_id(task, id));
+			escape_text(out, task->name, 60, ascii);
+			buf_printf(out, " in %s: ", state_info(task->state)->name);
+			escape_text(out, task->waits.kind ? task->waits.text : "", 200,
+				    ascii);
+			buf_puts(out, "\n");
+			put_stack(out, "blocked at", task->stack, ascii);
+		}
+	}
+}
+
+static void put_most(const struct check *check, enum check_rule rule, struct buf *out)
+{
+	if (rule == CHECK_STUCK || rule == CHECK_TASKS)
+		buf_printf(out, ", at most %" PRId64 " may be", check->most[rule]);
+	buf_puts(out, "\n");
+}
+
+/* What broke the rule while it was watched. */
+static void put_finding(const struct check *check, enum check_rule rule, struct buf *out)
+{
+	static const char *const what[CHECK_COUNT] = {
+		[CHECK_STUCK] = "stuck task",
+		[CHECK_TASKS] = "task",
+		[CHECK_LEAK] = "leak",
+		[CHECK_DEADLOCK] = "deadlock",
+	};
+	const struct check_finding *finding = &check->findings[rule];
+
+	buf_printf(out, "check: %" PRIu64 " %s%s", finding->count, what[rule],
+		   finding->count == 1 ? "" : "s");
+	put_most(check, rule, out);
+	if (rule == CHECK_LEAK)
+		put_leaks(check, out);
+	else if (rule == CHECK_DEADLOCK)
+		put_cycles(check, finding->snapshot, out);
+	else
+		put_tasks(check, finding->snapshot, rule, out);
+}
+
+static void put_left(const struct check *check, bool stuck, struct buf *out)
+{
+	const struct check_exit *end = &check->at_exit;
+
+	buf_printf(out, "check: %" PRIu64 " task%s left blocked at exit", end->left,
+		   end->left == 1 ? "" : "s");
+	if (stuck)
+		put_most(check, CHECK_STUCK, out);
+	else
+		buf_puts(out, "\n");
+	put_tasks(check, end->snapshot, CHECK_STUCK, out);
+}
+
+void check_print(const struct check *check, struct buf *out)
+{
+	const struct check_exit *end = &check->at_exit;
+	bool stuck = check->wanted[CHECK_STUCK] &&
+		     end->left > (uint64_t)check->most[CHECK_STUCK];
+	bool left = stuck || (check->wanted[CHECK_LEAK] && end->left > 0);
+
+	for (int i = 0; i < CHECK_COUNT; i++) {
+		enum check_rule rule = (enum check_rule)i;
+
+		/* Who is left behind was stuck before, mostly. */
+		if (check->wanted[rule] && check_was_broken(check, rule) &&
+		    !(rule == CHECK_STUCK && stuck))
+			put_finding(check, rule, out);
+	}
+	if (left)
+		put_left(check, stuck, out);
+	if (check->wanted[CHECK_DEADLOCK] && end->cycles > 0 &&
+	    !check_was_broken(check, CHECK_DEADLOCK)) {
+		buf_printf(out, "check: %" PRIu64 " deadlock%s at exit\n", end->cycles,
+			   end->cycles == 1 ? "" : "s");
+		put_cycles(check, end->snapshot, out);
+	}
+	if (check->wanted[CHECK_TASKS] && !check_was_broken(check, CHECK_TASKS) &&
+	    end->tasks > (uint64_t)check->most[CHECK_TASKS]) {
+		buf_printf(out, "check: %" PRIu64 " tasks at exit", end->tasks);
+		put_most(check, CHECK_TASKS, out);
+		put_tasks(check, end->snapshot, CHECK_TASKS, out);
+	}
+}
+
+static void say_before(const struct check *check)
+{
+	uint64_t before = check->wanted[CHECK_STUCK] ? check_before(check) : 0;
+
+	if (before > 0)
+		fprintf(stderr,
+			"grmon-c: %" PRIu64 " task%s stuck before; not counted "
+			"(--count-existing counts them)\n",
+			before, before == 1 ? " was" : "s were");
+}
+
+static int say_passed(const struct check *check, int fine)
+{
+	const struct span *span = &check->span;
+	const char *end = check->at_exit.snapshot ? ", the last at its exit" : "";
+	uint64_t looks = span->looks + (check->at_exit.snapshot != NULL);
+	char time[CLOCK_DURATION_MAX];
+
+	if (looks == 0) {
+		fprintf(stderr, "grmon-c: nothing was checked: it ended before check "
+				"could look at it.\n");
+		return fine != CLI_FINE ? fine : CLI_ENDED;
+	}
+	if (looks == 1)
+		fprintf(stderr, "grmon-c: check passed: 1 look%s.\n",
+			*end ? ", at its exit" : "");
+	else
+		fprintf(stderr, "grmon-c: check passed: %" PRIu64 " looks in %s%s.\n",
+			looks,
+			clock_format_duration(span->last_ns - span->first_ns, time), end);
+	return fine;
+}
+
+int check_say_result(const struct check *check, int fine)
+{
+	int rc = fine != CLI_FINE ? fine : CLI_FOUND;
+	struct err e = {0};
+	struct buf out;
+
+	if (check_broken(check) == 0) {
+		rc = say_passed(check, fine);
+	} else {
+		buf_init(&out, 0);
+		check_print(check, &out);
+		if (cli_write(STDOUT_FILENO, "the standard output", &out, &e) != 0) {
+			cli_complain("%s", e.text);
+			rc = CLI_USAGE;
+		}
+		buf_release(&out);
+	}
+	say_before(check);
+	return rc;
+}

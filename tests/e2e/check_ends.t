@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# check ends as soon as nothing can change its answer; files are judged at once; and what was
+# stuck before is counted, or named.
+. "$(dirname "$0")/lib.sh"
+need python3
+here=$(cd "$(dirname "$0")/../targets" && pwd)
+python=$(python3 -c 'import sys; print(sys.executable)')
+cd "$work" || exit 1
+
+touch dump.txt
+# takes STATUS SECONDS WHAT PATTERN COMMAND…: it ends so, well before its usual time
+takes() {
+	status=$1
+	most=$2
+	what=$3
+	pattern=$4
+	shift 4
+	from=$(date +%s)
+	"$client" "$@" >out 2>&1 <dump.txt
+	got=$?
+	took=$(($(date +%s) - from))
+	[ $got -eq "$status" ] && [ $took -le "$most" ] && grep -qE -- "$pattern" out
+	ok $? "$what" "$got in ${took}s: $(cat out)"
+}
+mkfifo hold
+"$BUILD/tests/targets/lock_cycles" abba <hold >>log 2>&1 &
+deadlock=$!
+started="$started $deadlock"
+exec 3>hold
+start "$python" "$here/leak_waiters.py" 120 0
+waiter=$last
+start "$python" "$here/leak_pool.py" pool
+pool=$last
+waits() { grep -q '^waits' log; }
+until_true waits
+takes 1 15 'a deadlock is known at once' '^check: 1 deadlock' check "$deadlock" --no-deadlock
+takes 1 15 'too many tasks are, too' '^check: [0-9]* tasks, at most 1 may be' \
+	check "$pool" --max-tasks 1
+takes 1 15 'a command in a deadlock is ended' '^check: 1 deadlock' \
+	check --no-deadlock -- sh -c "exec '$BUILD/tests/targets/lock_cycles' abba <'$work/hold'"
+
+takes 0 10 'what was stuck before is named' \
+	'^grmon-c: 1 task was stuck before; not counted' check "$waiter" --max-stuck 0 --stuck 0.2 --for 1
+[ "$(tail -1 out | cut -c1-31)" = 'grmon-c: 1 task was stuck befor' ]
+ok $? 'in the last line' "$(cat out)"
+takes 1 10 '--count-existing counts it' '^check: 1 stuck task' \
+	check "$waiter" --max-stuck 0 --stuck 0.2 --for 1 --count-existing
+takes 0 10 'nothing stuck before: nothing is said of it' 'check passed' \
+	check "$waiter" --max-stuck 0 --stuck 1h --for 1
+check 'as here' test "$(grep -c 'stuck before' out)" = 0
+
+cat >dump.txt <<'TEXT'
+goroutine 7 [chan receive, 4 minutes]:
+shop.(*Store).next(0xc000010000)
+	/src/shop/store.go:31 +0x1c
+created by shop.Start in goroutine 1
+	/src/shop/start.go:9 +0x51
+
+goroutine 9 [chan send, 2 minutes]:
+shop.(*Pump).run(0xc000012000)
+	/src/shop/pump.go:77 +0x8f
+created by shop.Start in goroutine 1
+	/src/shop/start.go:10 +0x6e
+TEXT
+"$client" dump "$waiter" -f json --stuck 0.2 >dump.json
+"$client" record "$waiter" -o recording -i 0.1 --for 1 2>/dev/null
+takes 1 10 'a dump of goroutines is judged, at once' '^check: [12] stuck task' \
+	check dump.txt --max-stuck 0
+takes 0 10 'by the limits that are given' 'check passed' check dump.txt --max-stuck 2
+takes 1 10 'also one that comes through a pipe' '^check: [12] stuck task' check --max-stuck 0 -
+takes 1 10 'a JSON dump' '^check: 1 stuck task' check dump.json --max-stuck 0 --stuck 0.2
+takes 0 10 'a recording names what was stuck before it' '1 task was stuck before' \
+	check recording --max-stuck 0 --stuck 0.2
+takes 1 10 'or counts it' '^check: 1 stuck task' \
+	check recording --max-stuck 0 --stuck 0.2 --count-existing
+takes 0 10 'a report of a file is written at once' 'Watched for' report dump.txt
+takes 1 10 'so many tasks in a file' '^check: 2 tasks' check dump.txt --max-tasks 1
+plan $tests

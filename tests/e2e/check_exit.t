@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# check takes its last look where a command stands in its exit: short ones are judged as
+# long ones are, and keep their exit status, their signals and their job control.
+. "$(dirname "$0")/lib.sh"
+need python3
+waits=$BUILD/tests/targets/exit_waits
+cd "$work" || exit 1
+
+# ends STATUS WHAT PATTERN COMMAND…: check around it ends so, with such a line
+ends() {
+	status=$1
+	what=$2
+	pattern=$3
+	shift 3
+	"$client" check --no-leak --max-stuck 0 -- "$@" >out 2>&1 </dev/null
+	got=$?
+	[ $got -eq "$status" ] && grep -qE -- "$pattern" out
+	ok $? "$what" "$got: $(cat out)"
+}
+"$client" check -- true >out 2>&1
+status=$?
+if grep -q 'ptrace is refused' out; then
+	ok $status 'where ptrace is refused the command runs all the same' "$(cat out)"
+	plan $tests
+	exit 0
+fi
+[ $status -eq 0 ] && grep -q 'check passed: 1 look, at its exit' out
+ok $? 'the shortest command is looked at' "$status: $(cat out)"
+ends 1 'a thread that waits for a mutex when the process ends' \
+	'^  1 x mutex in wait_for_mutex.*created by begin' "$waits" mutex
+check 'and what is said of it' grep -q '^check: 1 task left blocked at exit, at most 0 may be' out
+ends 1 'for a read-write lock' '^  1 x rwlock-read in wait_for_rwlock' "$waits" rwlock
+ends 3 'a command that fails keeps its status' '1 x mutex in wait_for_mutex' "$waits" mutex 3
+ends 5 'so it does where another thread ends the process' '1 x mutex in wait_for_mutex' \
+	"$waits" other 5
+ends 0 'a pool of workers at rest' 'check passed' "$waits" pool
+ends 0 'threads that are joined' 'check passed' "$waits" clean
+ends 7 'signals are passed on' 'check passed' "$waits" signals 7
+ends 6 'another thread than the first one calls exec' 'check passed' "$waits" exec
+ends 1 'a shell becomes the command' '1 x mutex in wait_for_mutex' sh -c "exec $waits mutex"
+ends 4 'a shell runs commands of its own' 'check passed' sh -c 'true; (exit 4)'
+ends 137 'a command that a signal ends' 'ended with status 137' sh -c 'kill -9 $$'
+
+# It is stopped and goes on as any job does; the handler shows that SIGCONT came.
+cat >job.py <<'PY'
+import os, signal, sys, time
+seen = []
+signal.signal(signal.SIGCONT, lambda *_: seen.append("cont"))
+open("pid", "w").write(str(os.getpid()))
+until = time.monotonic() + 30
+while not seen and time.monotonic() < until:
+    time.sleep(0.02)
+sys.exit(8 if seen else 9)
+PY
+"$client" check -- "$(python3 -c 'import sys; print(sys.executable)')" job.py >out 2>&1 &
+job=$!
+started="$started $job"
+until_true test -s pid
+pid=$(cat pid)
+started="$started $pid"
+kill -TSTP "$pid"
+until_true grep -qE '^State:.[tT] ' "/proc/$pid/status"
+ok $? 'SIGTSTP stops it'
+sleep 0.2
+grep -qE '^State:.[tT] ' "/proc/$pid/status"
+ok $? 'and it stays so'
+kill -CONT "$pid"
+wait "$job"
+[ $? -eq 8 ]
+ok $? 'SIGCONT lets it go on, and is seen' "$(cat out)"
+
+# Nobody is left to hold it: it goes on by itself.
+"$client" check -- sleep 30 >out 2>&1 &
+job=$!
+started="$started $job"
+child_is_traced() {
+	pid=$(pgrep -P "$job" -x sleep) && grep -q "^TracerPid:.*[1-9]" "/proc/$pid/status"
+}
+until_true child_is_traced
+started="$started $pid"
+kill -9 "$job"
+is_free() { grep -q '^TracerPid:.*0$' "/proc/$pid/status"; }
+until_true is_free
+ok $? 'a command outlives a check that is killed' "$(grep -E 'State|Tracer' "/proc/$pid/status")"
+plan $tests
