@@ -258,8 +258,8 @@ static void put_filter(struct buf *out)
 		 "  col=text      this column is text\n"
 		 "  col~regex     this column matches (POSIX extended)\n"
 		 "  col>value     above; also < >= <=; for age, cpu, switches\n"
-		 "  state:x       a state or a class ('grmon-c help states'), idle or "
-		 "stuck;\n"
+		 "  state:x       a state or a class ('grmon-c help states'), idle, long "
+		 "or stuck;\n"
 		 "                in quotes any word that a runtime has for it\n"
 		 "  id:g8         that task alone\n"
 		 "  label.key:x   a label\n"
@@ -314,7 +314,7 @@ static void put_states_list(struct buf *out)
 		buf_printf(out, "%s\n", state_info(state)->name);
 	for (int class = 0; class < CLASS_COUNT; class ++)
 		buf_printf(out, "%s\n", state_class_name(class));
-	buf_puts(out, "idle\nstuck\n");
+	buf_puts(out, "idle\nlong\nstuck\n");
 }
 
 static void put_columns_list(struct buf *out)

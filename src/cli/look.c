@@ -30,13 +30,15 @@ int look_init(struct look *look, const struct look_options *options, struct err 
 	figures_init(&look->figures);
 	look->intern = intern_new(LOOK_INTERN_BYTES);
 	look->stacks = stack_table_new(SNAPSHOT_TASKS_MAX);
-	look->track = track_new(&options->rule);
+	look->track = track_new();
+	look->verdicts = verdicts_new(&options->rule);
 	look->holders = holders_new();
 	look->grouping = grouping_new(options->acknowledge, e);
 	if (!look->grouping ||
 	    grouping_suppress(look->grouping, options->suppress, e) != 0)
 		return e->code;
-	if (!look->intern || !look->stacks || !look->track || !look->holders)
+	if (!look->intern || !look->stacks || !look->track || !look->verdicts ||
+	    !look->holders)
 		return err_set(e, ERR_NOMEM, "there is no memory to watch a process");
 	if (options->warm_up_ns > 0)
 		grouping_set_least(look->grouping, options->warm_up_ns);
@@ -73,6 +75,8 @@ void look_detach(struct look *look)
 	snapshot_unref(look->recording.shown);
 	memset(&look->recording, 0, sizeof(look->recording));
 	figures_init(&look->figures);
+	if (look->verdicts)
+		verdicts_reset(look->verdicts);
 	if (look->grouping)
 		grouping_reset(look->grouping);
 }
@@ -81,15 +85,16 @@ void look_release(struct look *look)
 {
 	look_detach(look);
 	track_free(look->track);
+	verdicts_free(look->verdicts);
 	holders_free(look->holders);
 	grouping_free(look->grouping);
 	stack_table_free(look->stacks);
 	intern_free(look->intern);
 }
 
-struct track *look_new_track(struct look *look)
+struct track *look_new_track(void)
 {
-	return track_new(&look->options.rule);
+	return track_new();
 }
 
 static bool is_auto(const struct look *look)
@@ -255,6 +260,8 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 		rc = graph_build(*snapshot, e);
 	if (rc == 0)
 		graph_settle(*snapshot, holders_confirm, look->holders);
+	if (rc == 0)
+		verdicts_update(look->verdicts, look->track, *snapshot);
 	if (rc == 0)
 		figures_update(&look->figures, *snapshot);
 	/* Another source has other identities: everybody would seem to leave and to come. */

@@ -10,6 +10,7 @@
 #include "core/figures.h"
 #include "core/group.h"
 #include "core/track.h"
+#include "core/verdict.h"
 #include "source/holders.h"
 #include "source/source.h"
 
@@ -34,6 +35,7 @@ struct look {
 	struct source_target target;
 	char text[24]; /* target.text: the pid */
 	struct track *track;
+	struct verdicts *verdicts;
 	struct figures figures; /* of this target, while it is watched */
 	struct grouping *grouping;
 	const struct source_ops *grouped; /* whose tasks are in it */
@@ -63,7 +65,7 @@ int look_attach(struct look *look, pid_t pid, struct err *e);
 int look_attach_other(struct look *look, const char *text, int input_fd, struct err *e);
 void look_detach(struct look *look);
 /* Forget the history of tasks: the next target is another process. */
-struct track *look_new_track(struct look *look);
+struct track *look_new_track(void);
 /* A completed snapshot with one reference. ERR_GONE: the target ended; other errors may
  * pass, the next call tries again with the source that then fits. */
 int look_sample(struct look *look, const struct source_focus *focus,

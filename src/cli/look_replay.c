@@ -6,6 +6,7 @@
 
 #include "cli/look.h"
 #include "core/graph.h"
+#include "core/verdict.h"
 #include "source/replay.h"
 
 /* How much of what was before is read again after a jump: half of it spread over all of
@@ -35,20 +36,8 @@ static bool rule_is_usual(const struct stuck_rule *rule)
 /* With a rule of the user's own, the age as it was recorded counts. */
 static void judge(const struct stuck_rule *rule, struct snapshot *snapshot)
 {
-	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
-		struct task *task = &snapshot->tasks[i];
-		int64_t limit_ns = stuck_limit_ns(rule, task);
-		int64_t age_ns = task_age_ns(task, snapshot->mono_ns);
-
-		task->flags &= ~(uint32_t)(TASK_STUCK | TASK_WARN);
-		if (limit_ns < 0 || age_ns < 0 || !state_blocks(task->state) ||
-		    (task->flags & (TASK_STALE | TASK_SUSPECT)))
-			continue;
-		if (age_ns >= limit_ns)
-			task->flags |= TASK_STUCK;
-		else if (age_ns >= limit_ns / 2)
-			task->flags |= TASK_WARN;
-	}
+	for (size_t i = 0; i < snapshot->nr_tasks; i++)
+		verdict_again(rule, &snapshot->tasks[i], snapshot->mono_ns);
 }
 
 /* A picture by its number; the graph is only for one that is shown. */

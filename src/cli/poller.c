@@ -147,7 +147,7 @@ static void take_look(struct poller *poller)
 /* Another process: another set of tasks, whose history starts anew. */
 static void attach(struct poller *poller, pid_t pid)
 {
-	struct track *track = look_new_track(poller->look), *old = track;
+	struct track *track = look_new_track(), *old = track;
 	struct snapshot *snapshot = NULL;
 	struct err e = {0};
 
@@ -253,7 +253,7 @@ static bool take_wishes(struct poller *poller)
 	}
 	if (wishes.new_rule) {
 		poller->look->options.rule = wishes.rule;
-		track_set_rule(poller->look->track, &wishes.rule);
+		verdicts_set_rule(poller->look->verdicts, &wishes.rule);
 	}
 	poller->focus = wishes.focus;
 	if (wishes.stop)

@@ -9,11 +9,10 @@
 #include "base/clock.h"
 
 static const struct column columns[COLUMN_COUNT] = {
-	[COLUMN_MARK] =
-		{"mark", NULL, "!",
-		 "D in a deadlock, ! stuck, ? half-way there, ~ suspect, x stale, "
-		 "L beside it: its group leaks, P: proven",
-		 COLUMN_TEXT, 1, 2, 0, false, true},
+	[COLUMN_MARK] = {"mark", NULL, "!",
+			 "D in a deadlock, ! stuck, ? long, ~ suspect, x stale, "
+			 "L beside it: its group leaks, P: proven",
+			 COLUMN_TEXT, 1, 2, 0, false, true},
 	[COLUMN_ID] = {"id", NULL, "ID",
 		       "t and thread id, g and goroutine, c and coroutine", COLUMN_TEXT,
 		       5, 10, 1, false, false},
@@ -84,7 +83,7 @@ static char column_sign(const struct task *task)
 		return 'x';
 	if (task->flags & TASK_SUSPECT)
 		return '~';
-	if (task->flags & TASK_WARN)
+	if (task->flags & TASK_LONG)
 		return '?';
 	return ' ';
 }

@@ -9,7 +9,7 @@
 #include "core/snapshot.h"
 
 enum column_id {
-	COLUMN_MARK, /* "!" stuck, "?" warning … */
+	COLUMN_MARK, /* "!" stuck, "?" long … */
 	COLUMN_ID,
 	COLUMN_STATE,
 	COLUMN_AGE,

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "core/snapshot.h"
+#include "core/stuck.h"
 #include "core/track.h"
 
 enum feed_status {

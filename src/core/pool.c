@@ -3,6 +3,7 @@
  * library gives its thread: many programs come without symbols. */
 #include "core/pool.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define REST_DISTANCE 2 /* frames from what waits to the pool's own function */
@@ -12,7 +13,17 @@
 /* The same of a thread that rests in Java, from the beginning of its run() on. */
 #define JAVA_FRAMES 20
 
-enum { WORKS, RESTS, RESTS_LOCKED };
+/* What stack->rests keeps. */
+enum {
+	WORKS = 0,
+	RESTS = 1 << 0,
+	RESTS_LOCKED = 1 << 1,
+	READS = 1 << 2,     /* it reads what the peer may send at any time */
+	BLOCKS_ON = 1 << 3, /* a runtime's block_on */
+	READER = 1 << 4,    /* of a pooled client connection of Go … */
+	WRITER = 1 << 5,    /* … and its other half */
+	BODY = 1 << 6,      /* inside of reading a body */
+};
 
 /* Beginnings of function names. */
 static const struct pool_function {
@@ -58,6 +69,83 @@ static const struct pool_function {
 	{"go.opencensus.io/stats/view.(*worker).start", RESTS},
 	{"github.com/golang/glog.", WORKS},
 	{"k8s.io/klog", WORKS},
+	{"net/http.(*persistConn).writeLoop", RESTS},
+	{"net/http.(*http2ClientConn).", WORKS},
+	{"net/http.(*http2serverConn).serve", RESTS},
+	{"golang.org/x/net/http2.(*serverConn).serve", RESTS},
+	{"net/http/internal/http2.(*serverConn).serve", RESTS},
+	{"google.golang.org/grpc/internal/transport.(*controlBuffer).get", RESTS},
+	{"google.golang.org/grpc/internal/transport.(*http2Client).keepalive", RESTS},
+	{"google.golang.org/grpc/internal/transport.(*http2Server).keepalive", RESTS},
+	{"google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run", RESTS},
+	{"google.golang.org/grpc.(*addrConn).", WORKS},
+	{"database/sql.(*DB).connectionCleaner", RESTS},
+	{"github.com/go-sql-driver/mysql.(*mysqlConn).startWatcher.func1", RESTS},
+	{"go.mongodb.org/mongo-driver/", WORKS},
+	{"net/http.(*Server).Serve", WORKS},
+};
+
+/* Who reads here waits for what the peer may send at any time: its next request, or what it
+ * says of its own accord. */
+static const char *const readers[] = {
+	"net/http.(*conn).serve",
+	"net/http.(*connReader).backgroundRead",
+	"net/http.(*persistConn).readLoop",
+	"net/http.(*http2clientConnReadLoop).run",
+	"net/http.(*http2serverConn).readFrames",
+	"net/http.(*http2ServerConn).readFrames",
+	"golang.org/x/net/http2.(*clientConnReadLoop).run",
+	"golang.org/x/net/http2.(*serverConn).readFrames",
+	"net/http/internal/http2.(*clientConnReadLoop).run",
+	"net/http/internal/http2.(*serverConn).readFrames",
+	"google.golang.org/grpc/internal/transport.(*http2Client).reader",
+	"google.golang.org/grpc/internal/transport.(*http2Server).HandleStreams",
+	"github.com/valyala/fasthttp.(*Server).serveConn",
+	"github.com/lib/pq.(*ListenerConn).listenerConnLoop",
+	"github.com/rabbitmq/amqp091-go.(*Connection).reader",
+	"github.com/streadway/amqp.(*Connection).reader",
+	"github.com/nats-io/nats.go.(*Conn).readLoop",
+	"github.com/gorilla/websocket.(*Conn).NextReader",
+	"golang.org/x/crypto/ssh.(*handshakeTransport).readLoop",
+	"golang.org/x/crypto/ssh.(*mux).loop",
+};
+
+/* What stands between them and the read itself. */
+static const char *const layers[] = {
+	"crypto/tls.(*Conn).",
+	"crypto/tls.(*atLeastReader)",
+	"bytes.(*Buffer).ReadFrom",
+	"net/http.(*connReader).Read",
+	"net/http.(*conn).readRequest",
+	"net/http.readRequest",
+	"net/http.(*persistConn).Read",
+	"net/http.(*http2Framer).",
+	"net/http.http2readFrameHeader",
+	"net/http.http2ReadFrameHeader",
+	"net/http.(*http2clientConnReadLoop).",
+	"net/http/internal/http2.(*Framer).",
+	"net/http/internal/http2.ReadFrameHeader",
+	"net/http/internal/http2.readFrameHeader",
+	"net/http/internal/http2.(*clientConnReadLoop).",
+	"golang.org/x/net/http2.(*Framer).",
+	"golang.org/x/net/http2.readFrameHeader",
+	"golang.org/x/net/http2.ReadFrameHeader",
+	"golang.org/x/net/http2.(*clientConnReadLoop).",
+	"google.golang.org/grpc/internal/transport.(*framer).",
+	"google.golang.org/grpc/internal/transport.(*bufConn).",
+	"net/textproto.(*Reader).",
+	"io.",
+	"bufio.",
+	"github.com/valyala/fasthttp.(*RequestHeader).",
+	"github.com/valyala/fasthttp.(*perIPConn).",
+	"github.com/rabbitmq/amqp091-go.(*reader).ReadFrame",
+	"github.com/streadway/amqp.(*reader).ReadFrame",
+	"github.com/gorilla/websocket.(*Conn).advanceFrame",
+	"github.com/gorilla/websocket.(*Conn).read",
+	"golang.org/x/crypto/ssh.(*handshakeTransport).",
+	"golang.org/x/crypto/ssh.(*transport).",
+	"golang.org/x/crypto/ssh.(*connectionState).",
+	"golang.org/x/crypto/ssh.(*mux).onePacket",
 };
 
 /* Beginnings of the names of threads, with their lengths: every look asks for each thread;
@@ -85,6 +173,8 @@ static const struct pool_name {
 	NAME("tokio-runtime-w"),
 	NAME("iou-wrk-"), /* of the kernel, for io_uring */
 	NAME("iou-sqp-"),
+	NAME("Thread (pooled)"), /* Qt */
+	NAME("QDBusConnection"),
 	/* HotSpot's own, which run nothing of the program's … */
 	DEEP("VM Thread", ANY_DEPTH),
 	DEEP("VM Periodic Tas", ANY_DEPTH),
@@ -109,6 +199,10 @@ static const struct pool_name {
 	DEEP("Reference Handl", JAVA_FRAMES),
 	DEEP("Finalizer", JAVA_FRAMES),
 	DEEP("Common-Cleaner", JAVA_FRAMES),
+	DEEP("Cleaner-", JAVA_FRAMES),
+	DEEP("VirtualThread-u", JAVA_FRAMES), /* the unparker */
+	DEEP("ForkJoinPool", JAVA_FRAMES),
+	DEEP("Attach Listener", JAVA_FRAMES),
 };
 
 static bool begins_with(const char *text, const char *beginning)
@@ -129,10 +223,11 @@ static const struct pool_name *pool_name(const struct task *task)
 	return NULL;
 }
 
-static const struct pool_function *pool_function(const char *name, uint8_t least)
+static const struct pool_function *pool_function(const char *name, bool rests)
 {
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
-		if (functions[i].rests >= least && begins_with(name, functions[i].name))
+		if ((!rests || functions[i].rests != WORKS) &&
+		    begins_with(name, functions[i].name))
 			return &functions[i];
 	return NULL;
 }
@@ -144,23 +239,121 @@ bool pool_member(const struct task *task)
 	if (pool_name(task))
 		return true;
 	for (size_t i = 0; stack && i < stack->nr_frames; i++)
-		if (pool_function(stack->frames[i].function, WORKS))
+		if (pool_function(stack->frames[i].function, false))
 			return true;
 	return false;
+}
+
+static bool is_in(const char *name, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (begins_with(name, list[i]))
+			return true;
+	return false;
+}
+
+/* The first frame that is more than a layer of the read says what it is. */
+static uint8_t reads_at_rest(const struct frame *frames, size_t nr_frames)
+{
+	for (size_t i = 0; i < nr_frames; i++) {
+		const char *name = frames[i].function;
+
+		if (is_in(name, readers, sizeof(readers) / sizeof(readers[0])))
+			return READS;
+		if (!frame_is_plumbing(&frames[i]) &&
+		    !is_in(name, layers, sizeof(layers) / sizeof(layers[0])))
+			return 0;
+	}
+	return 0;
 }
 
 uint8_t pool_stack_rests(const struct frame *frames, size_t nr_frames)
 {
 	size_t top = stack_find_top(frames, nr_frames);
-	const struct pool_function *found;
+	const struct pool_function *found = NULL;
+	uint8_t rests = 0;
 
 	/* The top may itself be passed over where all is plumbing. */
-	for (size_t i = 0; i < nr_frames && i <= top + REST_DISTANCE; i++) {
-		found = pool_function(frames[i].function, RESTS);
+	for (size_t i = 0; i < nr_frames && i <= top + REST_DISTANCE && !found; i++) {
+		found = pool_function(frames[i].function, true);
 		if (found)
-			return found->rests;
+			rests = found->rests;
 	}
-	return 0;
+	for (size_t i = 0; i < nr_frames; i++) {
+		const char *name = frames[i].function;
+
+		if (!name)
+			continue;
+		if (begins_with(name, "net/http.(*persistConn).readLoop"))
+			rests |= READER;
+		else if (begins_with(name, "net/http.(*persistConn).writeLoop"))
+			rests |= WRITER;
+		if (strstr(name, "block_on"))
+			rests |= BLOCKS_ON;
+		if (strstr(name, "ody).") || strstr(name, "body"))
+			rests |= BODY;
+	}
+	return rests | reads_at_rest(frames, nr_frames);
+}
+
+static bool has(const struct task *task, uint8_t bit)
+{
+	return task->stack && (task->stack->rests & bit);
+}
+
+bool pool_blocks_on(const struct task *task)
+{
+	return has(task, BLOCKS_ON);
+}
+
+bool pool_awaits_request(const struct task *task)
+{
+	return !has(task, BODY);
+}
+
+static int by_id(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+void pool_pairs_find(struct pool_pairs *pairs, const struct snapshot *snapshot)
+{
+	pairs->count = 0;
+	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		const struct task *task = &snapshot->tasks[i];
+
+		if (!has(task, READER) || task->state != STATE_SELECT)
+			continue;
+		if (pairs->count == pairs->capacity) {
+			size_t capacity = pairs->capacity ? pairs->capacity * 2 : 64;
+			uint64_t *ids = realloc(pairs->ids, capacity * sizeof(*ids));
+
+			if (!ids)
+				break;
+			pairs->ids = ids;
+			pairs->capacity = capacity;
+		}
+		pairs->ids[pairs->count++] = task->id;
+	}
+	if (pairs->count > 1)
+		qsort(pairs->ids, pairs->count, sizeof(*pairs->ids), by_id);
+}
+
+void pool_pairs_release(struct pool_pairs *pairs)
+{
+	free(pairs->ids);
+	memset(pairs, 0, sizeof(*pairs));
+}
+
+/* The two halves are made one after the other. */
+static bool other_half_is_busy(const struct task *task, const struct pool_pairs *pairs)
+{
+	uint64_t reader = task->id - 1;
+
+	return pairs && pairs->count > 0 &&
+	       bsearch(&reader, pairs->ids, pairs->count, sizeof(*pairs->ids), by_id);
 }
 
 /* What wakes a worker: a queue, its condition, a word. Never a lock that somebody holds. */
@@ -187,16 +380,18 @@ static bool is_shallow(const struct stack *stack, size_t frames)
 		       stack_find_top(stack->frames, stack->nr_frames) + frames;
 }
 
-bool pool_rests(const struct task *task)
+bool pool_rests(const struct task *task, const struct pool_pairs *pairs)
 {
 	const struct pool_name *name;
 
 	if (task->state == STATE_MUTEX)
-		return task->stack && task->stack->rests == RESTS_LOCKED;
+		return has(task, RESTS_LOCKED);
+	if (task->state == STATE_IO_READ)
+		return has(task, READS);
 	if (!waits_for_word(task->state))
 		return false;
-	if (task->stack && task->stack->rests)
-		return true;
+	if (has(task, RESTS | RESTS_LOCKED))
+		return !has(task, WRITER) || !other_half_is_busy(task, pairs);
 	name = pool_name(task);
 	return name && is_shallow(task->stack, name->frames);
 }

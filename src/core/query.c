@@ -102,10 +102,10 @@ static const struct {
 	const char *word;
 	uint32_t flags;
 } flag_words[] = {
-	{"idle", TASK_IDLE},    {"stuck", TASK_STUCK},        {"warn", TASK_WARN},
-	{"warning", TASK_WARN}, {"stale", TASK_STALE},        {"suspect", TASK_SUSPECT},
-	{"new", TASK_NEW},      {"leak", TASK_LEAK},          {"gone", TASK_GONE},
-	{"moved", TASK_MOVED},  {"proven", TASK_UNREACHABLE},
+	{"idle", TASK_IDLE},          {"stuck", TASK_STUCK},     {"long", TASK_LONG},
+	{"stale", TASK_STALE},        {"suspect", TASK_SUSPECT}, {"new", TASK_NEW},
+	{"leak", TASK_LEAK},          {"gone", TASK_GONE},       {"moved", TASK_MOVED},
+	{"proven", TASK_UNREACHABLE},
 };
 
 void query_suggest_flags(struct suggest *suggest)

@@ -3,7 +3,7 @@
  * The filter language: words are substrings of any column; col:value (substring),
  * col=value (equal), col~regex (POSIX extended), col>value, col<value, col>=, col<= for
  * age, cpu, switches; ! negates; space is and, | is or, parentheses; "quotes" for spaces;
- * id:g8 is that task alone; state: (or is:) takes part of a state's name, a class, `idle`, `stuck`, `warn`, `stale`,
+ * id:g8 is that task alone; state: (or is:) takes part of a state's name, a class, `idle`, `stuck`, `long`, `stale`,
  * `suspect`, `new`, `leak`, `gone`, `moved`, and in quotes any word of a runtime; stack: looks at every frame; label.KEY:value. != and !~ negate too.
  * Case-insensitive unless the word has an upper-case letter. Parentheses inside a word belong
  * to it: fn~^(read|write)$. What is not finished yet ("age>", "(foo", "!") says nothing.

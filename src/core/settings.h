@@ -7,6 +7,7 @@
 #include "core/query.h"
 #include "core/rows.h"
 #include "core/stack_rule.h"
+#include "core/stuck.h"
 #include "core/track.h"
 
 #define SETTINGS_STUCK_MAX       256

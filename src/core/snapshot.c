@@ -165,6 +165,9 @@ void snapshot_count(struct snapshot *snapshot)
 		if (task->flags & TASK_STUCK) {
 			counts->stuck++;
 			counts->stuck_by_class[state_info(task->state)->class]++;
+		} else if (task->flags & TASK_LONG) {
+			counts->is_long++;
+			counts->long_by_class[state_info(task->state)->class]++;
 		}
 	}
 	for (unsigned int state = 0; state < STATE_COUNT; state++)

@@ -39,6 +39,12 @@ struct stack {
 	/* 1 + index of the frame that a user cares for; 0: to be looked for */
 	uint32_t top;
 	uint8_t rests; /* not 0: a worker of a pool that waits for work; core/pool.c */
+	/* How deep in its work a task is that waits here; core/depth.c. */
+	uint8_t depth;  /* frames of the program's own */
+	bool began;     /* they reach the function that the task began with */
+	bool unknown;   /* frames of another language are not known */
+	bool asks;      /* a name says that it waits for work */
+	uint64_t place; /* of the wait: its function and who calls that */
 	struct frame frames[];
 };
 
@@ -69,6 +75,7 @@ struct waits_on {
 	bool limited;       /* it ends by itself after a time */
 	int64_t until_ns;   /* … then, by CLOCK_MONOTONIC; 0: not known */
 	bool retries;       /* … and begins again: that is the same wait */
+	bool accepted;      /* a connection that the peer has made: it speaks next */
 	const struct wait_actors *actors; /* or NULL; arena */
 	/* where it waits on several, the address of each; else NULL; arena */
 	const uint64_t *objects;
@@ -81,9 +88,9 @@ struct label {
 };
 
 enum task_flags {
-	TASK_IDLE = 1u << 0,        /* by the state table */
-	TASK_STUCK = 1u << 1,       /* over its threshold in two looks in a row */
-	TASK_WARN = 1u << 2,        /* over half of it */
+	TASK_IDLE = 1u << 0,  /* at rest; this and the next two by core/verdict.c */
+	TASK_STUCK = 1u << 1, /* past its threshold in two looks in a row, by evidence */
+	TASK_LONG = 1u << 2,  /* past it for an event, of which nothing more is known */
 	TASK_AGE_EXACT = 1u << 3,   /* else "at least" */
 	TASK_SUSPECT = 1u << 4,     /* changed while it was read */
 	TASK_STALE = 1u << 5,       /* the kernel contradicts what the agent published */
@@ -93,6 +100,36 @@ enum task_flags {
 	TASK_LEAK = 1u << 9,        /* of a site that leaks, see core/group.h */
 	TASK_GONE = 1u << 10,       /* as it was at a mark, see core/mark.h */
 	TASK_MOVED = 1u << 11,      /* was elsewhere at a mark */
+};
+
+/* What idle, long or stuck rest on; core/verdict.c has a sentence for each. */
+enum why {
+	WHY_NOTHING,
+	/* idle */
+	WHY_STATE,
+	WHY_POOL,
+	WHY_SHARED, /* number: of tasks at this place for this object */
+	WHY_LOOP,
+	WHY_SIBLINGS, /* number: of threads with this stack */
+	WHY_RETURNS,  /* number: how often it came back */
+	WHY_FIRST,
+	WHY_REQUEST,
+	/* long */
+	WHY_LONG,
+	/* stuck */
+	WHY_HELD,
+	WHY_HISTORY, /* number: of waits that ended here; most_ns: the longest */
+	WHY_NAMED,
+	WHY_DEADLOCK,
+	WHY_PROOF,
+	WHY_RUNTIME,
+	WHY_COUNT,
+};
+
+struct evidence {
+	enum why why;
+	uint32_t number;
+	int64_t most_ns;
 };
 
 struct task {
@@ -120,14 +157,18 @@ struct task {
 	/* voluntary context switches, or waits where an agent counts them */
 	uint64_t switches;
 	const uint32_t *state_counts; /* STATE_COUNT counters of an agent, or NULL */
+	uint32_t returns; /* how often it was seen to come back to this place */
+	struct evidence evidence;
 };
 
 struct snapshot_counts {
 	uint32_t tasks;
 	uint32_t stuck;
+	uint32_t is_long;
 	uint32_t by_state[STATE_COUNT];
 	uint32_t by_class[CLASS_COUNT];
 	uint32_t stuck_by_class[CLASS_COUNT];
+	uint32_t long_by_class[CLASS_COUNT];
 };
 
 /* A process that tasks of the target wait for. */

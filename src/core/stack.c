@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "core/depth.h"
 #include "core/pool.h"
 
 #define STACK_CAPACITY_FIRST 256u
@@ -154,6 +155,7 @@ const struct stack *stack_intern(struct stack_table *table, const struct frame *
 	memcpy(stack->frames, frames, nr_frames * sizeof(*frames));
 	stack->top = (uint32_t)stack_find_top(frames, nr_frames) + 1;
 	stack->rests = pool_stack_rests(frames, nr_frames);
+	depth_measure(stack);
 	table->entries[at] = stack;
 	table->count++;
 	return stack;

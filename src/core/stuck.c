@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The stuck rule: thresholds by state, as users write them. */
-#include "core/track.h"
+#include "core/stuck.h"
 
 #include <string.h>
 
@@ -130,15 +130,6 @@ int stuck_rule_parse(struct stuck_rule *rule, const char *text, struct err *e)
 	}
 	*rule = result;
 	return 0;
-}
-
-int64_t stuck_limit_ns(const struct stuck_rule *rule, const struct task *task)
-{
-	/* A worker at rest: its state itself is not an idle one. */
-	if (task->flags & TASK_IDLE && !state_info(task->state)->idle &&
-	    !rule->named[task->state])
-		return -1;
-	return rule->threshold_ns[task->state];
 }
 
 bool stuck_rule_same(const struct stuck_rule *a, const struct stuck_rule *b)

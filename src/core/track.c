@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/huge.h"
-#include "core/pool.h"
+#include "core/crowd.h"
 
 /* Looks closer together than this count as one. */
 #define TRACK_LOOK_NS      (20 * 1000000ll)
@@ -25,6 +25,7 @@
 #define TRACK_INDEX_FIRST  256u
 #define TRACK_RECORD_FIRST 128u
 #define TRACK_NONE         UINT32_MAX
+#define TRACK_HOMES        2u
 
 struct track_ring {
 	uint32_t capacity, count, next;
@@ -37,15 +38,24 @@ struct track_over {
 	uint32_t looks;
 };
 
+/* A place at which a task has waited. */
+struct track_home {
+	uint64_t place;
+	uint32_t visits;
+};
+
 struct track_record {
 	uint64_t id;
 	uint64_t serial;
 	uint64_t hash;
 	uint64_t object;
 	uint64_t site;     /* of the innermost frames; 0: not known */
+	uint64_t place;    /* of stack->place; 0: not known */
 	uint64_t switches; /* 0: not known */
 	int64_t since_ns;
-	struct track_over stuck, warn;
+	struct track_home homes[TRACK_HOMES];
+	struct track_over stuck, over;
+	struct evidence evidence;
 	struct track_ring *ring; /* states before this one; NULL: none */
 	uint32_t look;           /* the last look that had the task */
 	uint8_t kind;
@@ -56,28 +66,31 @@ struct track_record {
 
 struct track {
 	pthread_mutex_t lock;
-	struct stuck_rule rule;
 	struct track_record *records;
 	size_t nr_records, cap_records;
 	uint32_t *index; /* into records; TRACK_NONE: free */
 	size_t index_capacity;
+	uint32_t *of_task; /* the record of each task of this look, or TRACK_NONE */
+	size_t nr_of_task, cap_of_task;
+	struct places *places;
 	uint64_t seed;
 	uint32_t look;
 	int64_t now_ns, before_ns; /* of this look and the one before */
 	bool looked;               /* there was a look before */
 };
 
-struct track *track_new(const struct stuck_rule *rule)
+struct track *track_new(void)
 {
 	struct track *track = calloc(1, sizeof(*track));
 
 	if (!track)
 		return NULL;
-	if (pthread_mutex_init(&track->lock, NULL) != 0) {
+	track->places = places_new();
+	if (!track->places || pthread_mutex_init(&track->lock, NULL) != 0) {
+		places_free(track->places);
 		free(track);
 		return NULL;
 	}
-	track->rule = *rule;
 	track->seed = hash_seed();
 	return track;
 }
@@ -90,15 +103,15 @@ void track_free(struct track *track)
 		free(track->records[i].ring);
 	free(track->records);
 	free(track->index);
+	free(track->of_task);
+	places_free(track->places);
 	pthread_mutex_destroy(&track->lock);
 	free(track);
 }
 
-void track_set_rule(struct track *track, const struct stuck_rule *rule)
+const struct places *track_places(const struct track *track)
 {
-	pthread_mutex_lock(&track->lock);
-	track->rule = *rule;
-	pthread_mutex_unlock(&track->lock);
+	return track->places;
 }
 
 static uint64_t track_hash(const struct track *track, unsigned int kind, uint64_t id,
@@ -280,6 +293,51 @@ static uint64_t task_object(const struct task *task)
 	return task->waits.fd >= 0 ? (uint64_t)task->waits.fd + 1 : 0;
 }
 
+/* It waits here once more; the place is remembered from now on. */
+static void track_visit(struct track_record *record, uint64_t place)
+{
+	struct track_home *least = &record->homes[0];
+
+	for (size_t i = 0; i < TRACK_HOMES; i++) {
+		struct track_home *home = &record->homes[i];
+
+		if (home->place == place) {
+			home->visits += home->visits < UINT32_MAX;
+			return;
+		}
+		if (home->visits < least->visits)
+			least = home;
+	}
+	/* Both are taken: the one that is less of a home makes room in time. */
+	if (least->visits > 1)
+		least->visits--;
+	else
+		*least = (struct track_home){place, 1};
+}
+
+/* How often it has come back to this place. */
+static uint32_t track_returns(const struct track_record *record, uint64_t place)
+{
+	for (size_t i = 0; place && i < TRACK_HOMES; i++)
+		if (record->homes[i].place == place)
+			return record->homes[i].visits - 1;
+	return 0;
+}
+
+/* The wait of this record has ended, by its next one's beginning at the latest. */
+static void track_ended(struct track *track, const struct track_record *record,
+			const struct task *task)
+{
+	int64_t until_ns = track->now_ns;
+
+	if (!record->place || !state_blocks((enum task_state)record->state) ||
+	    record->since_ns <= 0 || !record->exact)
+		return;
+	if (task->since_ns > record->since_ns && task->since_ns < until_ns)
+		until_ns = task->since_ns;
+	places_add(track->places, record->place, until_ns - record->since_ns);
+}
+
 /* A full ring loses its oldest entry; without memory history is lost, nothing else. */
 static void track_remember(struct track_record *record)
 {
@@ -347,7 +405,8 @@ static void track_begin_wait(struct track *track, struct track_record *record,
 			     const struct task *task, bool watched)
 {
 	record->state = (uint8_t)task->state;
-	record->stuck = record->warn = (struct track_over){0, 0};
+	record->stuck = record->over = (struct track_over){0, 0};
+	record->evidence = (struct evidence){WHY_NOTHING, 0, 0};
 	if (task->since_ns > 0) {
 		record->since_ns = task->since_ns;
 		record->exact = (task->flags & TASK_AGE_EXACT) != 0;
@@ -357,48 +416,21 @@ static void track_begin_wait(struct track *track, struct track_record *record,
 	}
 }
 
-/* Passed in two looks in a row? */
-static bool over_count(struct track_over *over, bool passed, int64_t now_ns)
-{
-	if (!passed) {
-		over->looks = 0;
-	} else if (over->looks == 0) {
-		over->looks = 1;
-		over->last_ns = now_ns;
-	} else if (over->looks == 1 && now_ns - over->last_ns >= TRACK_LOOK_NS) {
-		over->looks = 2;
-	}
-	return over->looks == 2;
-}
-
-static void track_judge(struct track *track, struct track_record *record,
-			struct task *task)
-{
-	int64_t limit_ns = stuck_limit_ns(&track->rule, task);
-	int64_t age_ns = task_age_ns(task, track->now_ns);
-	bool counts = limit_ns >= 0 && age_ns >= 0 && state_blocks(task->state) &&
-		      !(task->flags & (TASK_STALE | TASK_SUSPECT));
-	bool stuck =
-		over_count(&record->stuck, counts && age_ns >= limit_ns, track->now_ns);
-	bool warn = over_count(&record->warn, counts && age_ns >= limit_ns / 2,
-			       track->now_ns);
-
-	if (stuck)
-		task->flags |= TASK_STUCK;
-	else if (warn)
-		task->flags |= TASK_WARN;
-}
-
 static void track_task(struct track *track, struct track_record *record,
 		       struct task *task, bool is_new)
 {
 	uint64_t object = task_object(task), site = task_site(task);
+	uint64_t place = task->stack ? task->stack->place : 0;
+	bool begins = is_new;
 
 	if (is_new) {
 		track_begin_wait(track, record, task, track->looked);
 	} else if (!track_same_wait(track, record, task, object, site)) {
 		track_remember(record);
+		track_ended(track, record, task);
 		track_begin_wait(track, record, task, true);
+		record->place = 0;
+		begins = true;
 	} else if (task->since_ns > 0) {
 		if (task->since_ns < record->since_ns) {
 			record->since_ns = task->since_ns;
@@ -410,6 +442,10 @@ static void track_task(struct track *track, struct track_record *record,
 	record->object = object;
 	if (site || is_new)
 		record->site = site;
+	if (state_blocks(task->state) && place && (begins || !record->place))
+		track_visit(record, place);
+	if (place || is_new)
+		record->place = place;
 	record->switches = task->switches;
 	record->retries = task->waits.retries;
 	record->look = track->look;
@@ -418,7 +454,8 @@ static void track_task(struct track *track, struct track_record *record,
 	task->flags &= ~(uint32_t)TASK_AGE_EXACT;
 	if (record->exact)
 		task->flags |= TASK_AGE_EXACT;
-	track_judge(track, record, task);
+	task->returns = track_returns(record, record->place);
+	task->evidence = record->evidence;
 }
 
 /* What needs no memory of earlier looks. */
@@ -426,19 +463,34 @@ static void track_prepare(struct task *task, int64_t now_ns)
 {
 	if ((unsigned int)task->state >= STATE_COUNT)
 		task->state = STATE_UNKNOWN;
-	task->flags &= ~(uint32_t)(TASK_IDLE | TASK_STUCK | TASK_WARN | TASK_NEW);
-	if (state_info(task->state)->idle || pool_rests(task))
-		task->flags |= TASK_IDLE;
+	task->flags &= ~(uint32_t)(TASK_IDLE | TASK_STUCK | TASK_LONG | TASK_NEW);
 	if (task->since_ns > now_ns)
 		task->since_ns = now_ns;
 	if (task->since_ns < 0)
 		task->since_ns = 0;
 }
 
+/* Without room for the records of a look nobody is stuck in it. */
+static void track_number(struct track *track, size_t nr_tasks)
+{
+	uint32_t *of_task;
+
+	track->nr_of_task = 0;
+	if (nr_tasks > track->cap_of_task || nr_tasks < track->cap_of_task / 8) {
+		of_task = realloc(track->of_task, (nr_tasks + 1) * sizeof(*of_task));
+		if (!of_task)
+			return;
+		track->of_task = of_task;
+		track->cap_of_task = nr_tasks;
+	}
+	track->nr_of_task = nr_tasks;
+}
+
 static int track_look(struct track *track, struct snapshot *snapshot)
 {
 	int rc = 0;
 
+	track_number(track, snapshot->nr_tasks);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
 		struct task *task = &snapshot->tasks[i];
 		struct track_record *record = NULL;
@@ -462,6 +514,9 @@ static int track_look(struct track *track, struct snapshot *snapshot)
 				is_new = true;
 			}
 		}
+		if (i < track->nr_of_task)
+			track->of_task[i] =
+				record ? (uint32_t)(record - track->records) : TRACK_NONE;
 		if (!record) {
 			rc = ERR_NOMEM;
 			continue;
@@ -478,6 +533,8 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 	int rc;
 
 	pthread_mutex_lock(&track->lock);
+	/* A look that was not confirmed left this undone. */
+	track_sweep(track);
 	track->look++;
 	/* Ages must not shrink when a clock of the past comes in. */
 	track->before_ns = track->now_ns;
@@ -486,14 +543,61 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 	if (track->nr_records == 0)
 		track_expect(track, snapshot->nr_tasks);
 	rc = track_look(track, snapshot);
-	track_sweep(track);
 	track->looked = true;
 	pthread_mutex_unlock(&track->lock);
-	snapshot_count(snapshot);
 	if (rc < 0)
 		return err_set(e, rc, "no memory to keep track of %zu tasks",
 			       snapshot->nr_tasks);
 	return 0;
+}
+
+/* Passed in two looks in a row? */
+static bool over_count(struct track_over *over, bool passed, int64_t now_ns)
+{
+	if (!passed) {
+		over->looks = 0;
+	} else if (over->looks == 0) {
+		over->looks = 1;
+		over->last_ns = now_ns;
+	} else if (over->looks == 1 && now_ns - over->last_ns >= TRACK_LOOK_NS) {
+		over->looks = 2;
+	}
+	return over->looks == 2;
+}
+
+static void confirm_task(const struct track *track, struct track_record *record,
+			 struct task *task)
+{
+	const uint32_t both = TASK_STUCK | TASK_LONG;
+	bool stuck = over_count(&record->stuck, task->flags & TASK_STUCK, track->now_ns);
+	bool over = over_count(&record->over, task->flags & both, track->now_ns);
+
+	record->evidence = task->evidence;
+	if (!stuck && (task->flags & TASK_STUCK)) {
+		/* What was long may be more than that, but not after one look. */
+		task->flags &= ~(uint32_t)TASK_STUCK;
+		if (over && task->evidence.why == WHY_HISTORY)
+			task->flags |= TASK_LONG;
+	} else if (!over) {
+		task->flags &= ~both;
+	}
+}
+
+void track_confirm(struct track *track, struct snapshot *snapshot)
+{
+	pthread_mutex_lock(&track->lock);
+	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		struct task *task = &snapshot->tasks[i];
+
+		if (i < track->nr_of_task && track->of_task[i] != TRACK_NONE)
+			confirm_task(track, &track->records[track->of_task[i]], task);
+		else
+			task->flags &= ~(uint32_t)(TASK_STUCK | TASK_LONG);
+	}
+	track->nr_of_task = 0;
+	track_sweep(track);
+	pthread_mutex_unlock(&track->lock);
+	snapshot_count(snapshot);
 }
 
 static void track_recorded(struct track *track, const struct task *task)
@@ -532,6 +636,7 @@ void track_reset(struct track *track)
 	track_sweep(track);
 	track->looked = false;
 	track->now_ns = 0;
+	places_reset(track->places);
 	pthread_mutex_unlock(&track->lock);
 }
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "core/verdict.h"
 #include "out/escape.h"
 #include "out/formats.h"
 #include "out/json_field.h"
@@ -31,6 +32,7 @@ static void put_counts(struct buf *out, const struct snapshot *snapshot)
 
 	buf_printf(out, " \"counts\": {\"tasks\": %" PRIu32 ", \"stuck\": %" PRIu32,
 		   counts->tasks, counts->stuck);
+	json_put_count(out, ", ", "long", counts->is_long);
 	buf_puts(out, ", \"by_state\": {");
 	for (int state = 0; state < STATE_COUNT; state++) {
 		if (counts->by_state[state] == 0)
@@ -59,6 +61,16 @@ static void put_stack(struct buf *out, const char *key, const struct stack *stac
 	json_put_frames(out, stack);
 }
 
+/* What idle, long or stuck rests on; null where it is none of them. */
+static void put_evidence(struct buf *out, const struct task *task, int64_t now_ns)
+{
+	char text[VERDICT_TEXT_MAX];
+	bool said = task->flags & (TASK_IDLE | TASK_LONG | TASK_STUCK);
+
+	json_put_key(out, ",\n   ", "evidence");
+	escape_json(out, said ? verdict_explain(task, now_ns, text) : NULL);
+}
+
 static void put_task(struct buf *out, const struct task *task, int64_t now_ns)
 {
 	static const char *const kinds[] = {
@@ -84,6 +96,8 @@ static void put_task(struct buf *out, const struct task *task, int64_t now_ns)
 	json_put_bool(out, "age_exact", task->flags & TASK_AGE_EXACT);
 	json_put_bool(out, "idle", task->flags & TASK_IDLE);
 	json_put_bool(out, "stuck", task->flags & TASK_STUCK);
+	json_put_bool(out, "long", task->flags & TASK_LONG);
+	put_evidence(out, task, now_ns);
 	json_put_waits(out, ",\n   ", &task->waits);
 	if (task->waits.detail)
 		json_put_text(out, "wait_detail", task->waits.detail);

@@ -98,6 +98,7 @@ static void take_tasks(struct metrics *metrics, const struct snapshot *snapshot)
 {
 	memset(metrics->tasks, 0, sizeof(metrics->tasks));
 	memset(metrics->stuck, 0, sizeof(metrics->stuck));
+	memset(metrics->is_long, 0, sizeof(metrics->is_long));
 	for (int state = 0; state < STATE_COUNT; state++)
 		metrics->oldest_ns[state] = -1;
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
@@ -110,6 +111,8 @@ static void take_tasks(struct metrics *metrics, const struct snapshot *snapshot)
 		metrics->tasks[state] += task_weight(task);
 		if (task->flags & TASK_STUCK)
 			metrics->stuck[state] += task_weight(task);
+		else if (task->flags & TASK_LONG)
+			metrics->is_long[state] += task_weight(task);
 		if (state_blocks(task->state) && age_ns > metrics->oldest_ns[state])
 			metrics->oldest_ns[state] = age_ns;
 	}
@@ -198,6 +201,11 @@ static void put_stuck(const struct writer *writer, const struct metrics *metrics
 	put_by_state(writer, metrics->stuck, false);
 }
 
+static void put_long(const struct writer *writer, const struct metrics *metrics)
+{
+	put_by_state(writer, metrics->is_long, false);
+}
+
 static void put_oldest(const struct writer *writer, const struct metrics *metrics)
 {
 	for (int state = 0; state < STATE_COUNT; state++) {
@@ -276,8 +284,13 @@ static const struct family families[] = {
 	{"grmon_tasks_ended", "_total", "counter", NULL,
 	 "Tasks that ended while the target is watched.", put_ended},
 	{"grmon_stuck_tasks", "", "gauge", NULL,
-	 "Tasks that are blocked for longer than the threshold of their state.",
+	 "Tasks over the threshold of their state, of which evidence says that they "
+	 "hang.",
 	 put_stuck},
+	{"grmon_long_tasks", "", "gauge", NULL,
+	 "Tasks over the threshold of their state that wait for an event, perhaps at "
+	 "rest.",
+	 put_long},
 	{"grmon_oldest_blocked_seconds", "", "gauge", "seconds",
 	 "How long the task that has been in the state longest has been in it.",
 	 put_oldest},

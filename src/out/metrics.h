@@ -28,7 +28,7 @@ struct metrics {
 	pid_t pid;                     /* 0: not a process */
 	bool up;       /* the last look succeeded; else the rest is not said */
 	bool counting; /* created and ended are known */
-	uint64_t tasks[STATE_COUNT], stuck[STATE_COUNT];
+	uint64_t tasks[STATE_COUNT], stuck[STATE_COUNT], is_long[STATE_COUNT];
 	int64_t oldest_ns[STATE_COUNT]; /* -1: nobody waits */
 	uint64_t created, ended;        /* since it is watched */
 	uint64_t leaking, deadlocks;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "core/verdict.h"
 #include "out/escape.h"
 #include "out/json_field.h"
 
@@ -170,7 +171,7 @@ static const struct {
 	{"idle", TASK_IDLE},
 	{"stuck", TASK_STUCK},
 	{"suspect", TASK_SUSPECT},
-	{"warn", TASK_WARN},
+	{"long", TASK_LONG},
 	{"stale", TASK_STALE},
 	{"deadlock", TASK_DEADLOCK},
 	{"unreachable", TASK_UNREACHABLE},
@@ -178,7 +179,7 @@ static const struct {
 };
 
 /* The fields of put_field(), then the flags. */
-enum { VALUES = 18, FLAGS = sizeof(flag_table) / sizeof(flag_table[0]) };
+enum { VALUES = 19, FLAGS = sizeof(flag_table) / sizeof(flag_table[0]) };
 
 static void put_actors(struct buf *out, const struct wait_actors *actors)
 {
@@ -194,6 +195,17 @@ static void put_actors(struct buf *out, const struct wait_actors *actors)
 	for (size_t i = 0; i < actors->nr_pids; i++)
 		buf_printf(out, i > 0 ? ", %d" : "%d", (int)actors->pids[i]);
 	buf_puts(out, "]}");
+}
+
+static void put_evidence(struct buf *out, const struct evidence *evidence)
+{
+	json_put_key(out, ", ", "why");
+	if (evidence->why == WHY_NOTHING) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_printf(out, "[\"%s\", %" PRIu32 ", %" PRId64 "]",
+		   verdict_why_name(evidence->why), evidence->number, evidence->most_ns);
 }
 
 static void put_flag(struct buf *out, size_t at, const struct task *task)
@@ -268,6 +280,9 @@ static void put_field(struct stream *stream, struct buf *out, int field,
 	case 17:
 		json_put_text(out, "wait_detail", task->waits.detail);
 		break;
+	case 18:
+		put_evidence(out, &task->evidence);
+		break;
 	}
 }
 
@@ -300,7 +315,10 @@ static bool same_task(const struct task *a, const struct task *b)
 		if (!same_text(a->labels[i].key, b->labels[i].key) ||
 		    !same_text(a->labels[i].text, b->labels[i].text))
 			return false;
-	return a->waits.address == b->waits.address && a->waits.fd == b->waits.fd &&
+	return a->evidence.why == b->evidence.why &&
+	       a->evidence.number == b->evidence.number &&
+	       a->evidence.most_ns == b->evidence.most_ns &&
+	       a->waits.address == b->waits.address && a->waits.fd == b->waits.fd &&
 	       a->waits.owner_tid == b->waits.owner_tid &&
 	       a->waits.owner_pid == b->waits.owner_pid &&
 	       a->waits.limited == b->waits.limited &&

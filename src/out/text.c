@@ -201,6 +201,8 @@ static void put_header(struct buf *out, const struct out_request *request)
 	put_target(out, snapshot, ascii);
 	buf_printf(out, "tasks %" PRIu32 ", stuck %" PRIu32, snapshot->counts.tasks,
 		   snapshot->counts.stuck);
+	if (snapshot->counts.is_long > 0)
+		buf_printf(out, ", long %" PRIu32, snapshot->counts.is_long);
 	if (request->rows->count != snapshot->nr_tasks)
 		buf_printf(out, ", shown %zu", request->rows->count);
 	if (snapshot->dropped > 0)

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "core/state.h"
+#include "core/verdict.h"
 
 #define TEXT_BYTES    4096u
 #define PIDS_MAX      4096u
@@ -240,13 +241,29 @@ static void decode_flags(json_t *fields, struct task *task)
 	} flags[] = {
 		{"age_exact", TASK_AGE_EXACT}, {"idle", TASK_IDLE},
 		{"stuck", TASK_STUCK},         {"suspect", TASK_SUSPECT},
-		{"warn", TASK_WARN},           {"stale", TASK_STALE},
+		{"long", TASK_LONG},           {"stale", TASK_STALE},
 		{"deadlock", TASK_DEADLOCK},   {"unreachable", TASK_UNREACHABLE},
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (json_is_true(json_object_get(fields, flags[i].name)))
 			task->flags |= flags[i].bit;
+}
+
+/* Recordings of earlier versions have none. */
+static void decode_evidence(json_t *array, struct task *task)
+{
+	const char *name = json_string_value(json_array_get(array, 0));
+	json_int_t number = json_integer_value(json_array_get(array, 1));
+	json_int_t most_ns = json_integer_value(json_array_get(array, 2));
+
+	if (!name)
+		return;
+	task->evidence.why = verdict_why_by_name(name);
+	if (number > 0 && number <= UINT32_MAX)
+		task->evidence.number = (uint32_t)number;
+	if (most_ns > 0)
+		task->evidence.most_ns = most_ns;
 }
 
 static bool is_task_id(const char *id)
@@ -288,6 +305,7 @@ static void decode_fields(const struct rec_tables *tables, const char *id, json_
 	decode_waits(tables, fields, out, task);
 	decode_labels(json_object_get(fields, "labels"), out, task);
 	decode_flags(fields, task);
+	decode_evidence(json_object_get(fields, "why"), task);
 }
 
 int rec_decode_task(const struct rec_tables *tables, const char *id, json_t *fields,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/verdict.h"
 #include "tui/detail.h"
 
 struct builder {
@@ -37,6 +38,7 @@ static void add_state(struct builder *b)
 		b->t->settings.rule
 			.threshold_ns[task->state < STATE_COUNT ? task->state : 0];
 	char duration[CLOCK_DURATION_MAX], limit[CLOCK_DURATION_MAX], when[16];
+	char evidence[VERDICT_TEXT_MAX];
 
 	page_say(&b->page, (enum role)(ROLE_CLASS_CHANNEL + info->class), "State", NULL,
 		 "%s: %s", info->name, info->help);
@@ -52,24 +54,26 @@ static void add_state(struct builder *b)
 			 task->flags & TASK_AGE_EXACT ? "from" : "seen from",
 			 page_time(&b->page, task->since_ns, when));
 	}
-	clock_format_duration(threshold, limit);
+	if (threshold < 0)
+		threshold = STUCK_DEFAULT_NS;
 	if (task->flags & TASK_DEADLOCK)
 		page_say(&b->page, ROLE_STUCK, "D", NULL,
 			 "in a deadlock: it waits for somebody who waits for it; w shows "
 			 "the cycle");
 	if (task->flags & TASK_UNREACHABLE)
 		add_proof(b);
+	verdict_explain(task, b->t->now_ns, evidence);
 	if (task->flags & TASK_STUCK)
 		page_say(&b->page, ROLE_STUCK, "!", NULL,
-			 "stuck: over its threshold of %s in two looks in a row", limit);
-	else if (task->flags & TASK_WARN)
+			 "stuck: over its threshold of %s in two looks in a row; %s",
+			 clock_format_duration(threshold, limit), evidence);
+	else if (task->flags & TASK_LONG)
 		page_say(&b->page, ROLE_WARN, "?", NULL,
-			 "over half of its threshold of %s", limit);
+			 "long: over its threshold of %s in two looks in a row; %s",
+			 clock_format_duration(threshold, limit), evidence);
 	if (task->flags & TASK_IDLE)
 		page_say(&b->page, ROLE_DIM, "Idle", NULL,
-			 "%s; stuck only where --stuck names its state",
-			 info->idle ? "this state is a normal place to wait"
-				    : "a worker of a pool that waits for work");
+			 "%s; stuck only where --stuck names its state", evidence);
 	if (task->flags & TASK_STALE)
 		page_say(&b->page, ROLE_WARN, "Stale", NULL,
 			 "the kernel contradicts what the agent published: do not trust "

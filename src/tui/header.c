@@ -152,6 +152,8 @@ static void add_target(struct tui *t, struct parts *parts)
 		ADD(parts, 1, ROLE_STUCK, "%u proven", s->proving.proven);
 	if (s->counts.stuck > 0)
 		ADD(parts, 1, ROLE_STUCK, "!%u stuck", s->counts.stuck);
+	if (s->counts.is_long > 0)
+		ADD(parts, 2, ROLE_WARN, "?%u long", s->counts.is_long);
 	if (s->target.start_real_ns > 0) {
 		up = s->real_ns - s->target.start_real_ns + (t->now_ns - s->mono_ns);
 		ADD(parts, 6, ROLE_NORMAL, "up %s", clock_format_duration(up, age));
@@ -220,6 +222,7 @@ static void class_text(const struct tui *t, int class, enum detail detail, char 
 	bool on = t->class == class;
 	uint32_t count = class < 0 ? counts->tasks : counts->by_class[class];
 	uint32_t stuck = class < 0 ? 0 : counts->stuck_by_class[class];
+	uint32_t is_long = class < 0 ? 0 : counts->long_by_class[class];
 	const char *name = class < 0 ? "all" : state_class_name((enum task_class) class);
 	char more[16] = "";
 
@@ -228,6 +231,8 @@ static void class_text(const struct tui *t, int class, enum detail detail, char 
 		return;
 	if (detail == WITH_STUCK && stuck > 0)
 		snprintf(more, sizeof(more), "!%u", stuck);
+	else if (detail == WITH_STUCK && is_long > 0)
+		snprintf(more, sizeof(more), "?%u", is_long);
 	if (detail == ONLY_COUNTS)
 		snprintf(out, size, on ? "[%d:%u]" : "%d:%u", class + 1, count);
 	else

@@ -209,12 +209,14 @@ void page_task(struct page *page, const char *label, const struct task *task)
 	char id[TASK_ID_MAX], age[CLOCK_DURATION_MAX];
 	int64_t age_ns = task_age_ns(task, page->t->now_ns);
 	enum role role = task->flags & TASK_STUCK  ? ROLE_STUCK
-			 : task->flags & TASK_WARN ? ROLE_WARN
+			 : task->flags & TASK_LONG ? ROLE_WARN
 						   : ROLE_NORMAL;
 
 	page_say(page, role, label, task, "%s%-7s %-12s %7s  %s",
-		 task->flags & TASK_STUCK ? "!" : " ", task_format_id(task, id),
-		 state_info(task->state)->name,
+		 task->flags & TASK_STUCK  ? "!"
+		 : task->flags & TASK_LONG ? "?"
+					   : " ",
+		 task_format_id(task, id), state_info(task->state)->name,
 		 age_ns < 0 ? "-" : clock_format_duration(age_ns, age), task->name);
 	tui_shows_age(page->t, age_ns);
 }

@@ -14,7 +14,7 @@ static enum role row_role(const struct task *task)
 		return ROLE_STUCK;
 	if (task->flags & TASK_GONE)
 		return ROLE_DIM;
-	return task->flags & TASK_WARN ? ROLE_WARN : ROLE_NORMAL;
+	return task->flags & TASK_LONG ? ROLE_WARN : ROLE_NORMAL;
 }
 
 static enum role cell_role(const struct task *task, int column)

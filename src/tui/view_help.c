@@ -30,7 +30,7 @@ static const struct {
 	const char *meaning;
 } filters[] = {
 	{"word", "in any column; \"two words\" in quotes"},
-	{"state:mutex", "a state, a class (state:lock), idle or stuck"},
+	{"state:mutex", "a state, a class (state:lock), idle, long or stuck"},
 	{"col:text col=text", "contains, is; as in name:worker id=t12"},
 	{"fn~^main", "regular expression"},
 	{"age>30s cpu>5", "greater, less: > < >= <="},

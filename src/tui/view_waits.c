@@ -147,7 +147,7 @@ static enum role line_role(const struct waits_line *line)
 		return line->folded ? ROLE_NORMAL : ROLE_STRONG;
 	if (line->task->flags & (TASK_DEADLOCK | TASK_STUCK))
 		return ROLE_STUCK;
-	return line->task->flags & TASK_WARN ? ROLE_WARN : ROLE_NORMAL;
+	return line->task->flags & TASK_LONG ? ROLE_WARN : ROLE_NORMAL;
 }
 
 static void draw_line(struct tui *t, const struct waits_line *line, int y, bool here)

@@ -16,7 +16,7 @@
 #include "core/graph.h"
 #include "core/group.h"
 #include "core/stack.h"
-#include "core/track.h"
+#include "core/verdict.h"
 
 #define LOOKS  86400
 #define TASKS  100u /* after 6 h what is bounded is full */
@@ -26,6 +26,7 @@ struct day {
 	struct intern *intern;
 	struct stack_table *stacks;
 	struct track *track;
+	struct verdicts *verdicts;
 	struct grouping *grouping;
 	struct figures figures;
 	uint64_t ids[TASKS], next_id;
@@ -111,6 +112,7 @@ static void look_at(struct day *day, int look)
 	if (track_update(day->track, snapshot, &e) != 0 || graph_build(snapshot, &e) != 0)
 		need(NULL);
 	graph_settle(snapshot, NULL, NULL);
+	verdicts_update(day->verdicts, day->track, snapshot);
 	figures_update(&day->figures, snapshot);
 	grouping_update(day->grouping, snapshot);
 	need((void *)snapshot->groups);
@@ -126,7 +128,8 @@ int main(void)
 	stuck_rule_init(&rule);
 	day.intern = need(intern_new(32u << 20));
 	day.stacks = need(stack_table_new(16384));
-	day.track = need(track_new(&rule));
+	day.track = need(track_new());
+	day.verdicts = need(verdicts_new(&rule));
 	day.grouping = need(grouping_new(NULL, NULL));
 	figures_init(&day.figures);
 	for (int look = 0; look < LOOKS; look++) {
@@ -142,6 +145,7 @@ int main(void)
 	printf("client, 24 h of looks: resident memory\t%.1f\tMB\t\n", quarter[3]);
 	grouping_free(day.grouping);
 	track_free(day.track);
+	verdicts_free(day.verdicts);
 	stack_table_free(day.stacks);
 	intern_free(day.intern);
 	return 0;

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "core/track.h"
+#include "core/verdict.h"
 #include "source/source.h"
 
 #define LOOKS_MAX 1000
@@ -19,6 +19,7 @@
 struct session {
 	struct source_target target;
 	struct track *track;
+	struct verdicts *verdicts;
 	struct snapshot *last;
 	void *ctx;
 };
@@ -44,6 +45,7 @@ static double look(struct session *session, struct err *e)
 	if (!snapshot || source_goruntime.sample(session->ctx, NULL, snapshot, e) ||
 	    track_update(session->track, snapshot, e))
 		return -1;
+	verdicts_update(session->verdicts, session->track, snapshot);
 	snapshot_unref(session->last);
 	session->last = snapshot;
 	return milliseconds_since(start_ns);
@@ -102,7 +104,8 @@ int main(int argc, char **argv)
 	session.target.pid = atoi(argv[1]);
 	session.target.intern = intern_new(32u << 20);
 	session.target.stacks = stack_table_new(SNAPSHOT_TASKS_MAX);
-	session.track = track_new(&rule);
+	session.track = track_new();
+	session.verdicts = verdicts_new(&rule);
 	session.ctx = calloc(1, source_goruntime.ctx_size);
 	rc = run(&session, looks, atol(argv[3]), &e);
 	if (rc)
@@ -110,6 +113,7 @@ int main(int argc, char **argv)
 	source_goruntime.close(session.ctx);
 	snapshot_unref(session.last);
 	track_free(session.track);
+	verdicts_free(session.verdicts);
 	stack_table_free(session.target.stacks);
 	intern_free(session.target.intern);
 	free(session.ctx);

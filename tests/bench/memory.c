@@ -9,7 +9,7 @@
 #include "core/figures.h"
 #include "core/graph.h"
 #include "core/group.h"
-#include "core/track.h"
+#include "core/verdict.h"
 #include "source/holders.h"
 #include "source/source.h"
 
@@ -22,6 +22,7 @@ struct client {
 	struct source_target target;
 	void *ctx;
 	struct track *track;
+	struct verdicts *verdicts;
 	struct holders *holders;
 	struct grouping *grouping;
 	struct figures figures;
@@ -59,7 +60,8 @@ static void client_open(struct client *client, const struct source_ops *source, 
 	client->target.stacks = stack_table_new(100000);
 	client->ctx = calloc(1, source->ctx_size);
 	stuck_rule_init(&rule);
-	client->track = track_new(&rule);
+	client->track = track_new();
+	client->verdicts = verdicts_new(&rule);
 	client->holders = holders_new();
 	client->grouping = grouping_new("", &e);
 	figures_init(&client->figures);
@@ -80,6 +82,7 @@ static void client_look(struct client *client)
 	    graph_build(snapshot, &e) != 0)
 		fail(e.text);
 	graph_settle(snapshot, holders_confirm, client->holders);
+	verdicts_update(client->verdicts, client->track, snapshot);
 	figures_update(&client->figures, snapshot);
 	grouping_update(client->grouping, snapshot);
 	snapshot_unref(client->last);
@@ -94,6 +97,7 @@ static void client_close(struct client *client)
 	grouping_free(client->grouping);
 	holders_free(client->holders);
 	track_free(client->track);
+	verdicts_free(client->verdicts);
 	stack_table_free(client->target.stacks);
 	intern_free(client->target.intern);
 }

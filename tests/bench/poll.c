@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "core/track.h"
+#include "core/verdict.h"
 #include "source/source.h"
 
 #define THREADS      "10000"
@@ -84,6 +84,7 @@ struct look {
 	const struct source_ops *source;
 	void *ctx;
 	struct track *track;
+	struct verdicts *verdicts;
 	struct snapshot *last; /* as a view holds it */
 };
 
@@ -97,6 +98,8 @@ static int64_t poll_once(struct look *look, struct err *e)
 		fprintf(stderr, "poll: %s\n", e->text);
 		exit(1);
 	}
+	verdicts_update(look->verdicts, look->track, snapshot);
+
 	int64_t took_ns = clock_mono_ns() - begin_ns;
 
 	snapshot_unref(look->last);
@@ -148,7 +151,8 @@ static void measure(const char *build, const struct source_ops *source, bool age
 	target.stacks = stack_table_new(100000);
 	look.ctx = calloc(1, source->ctx_size);
 	stuck_rule_init(&rule);
-	look.track = track_new(&rule);
+	look.track = track_new();
+	look.verdicts = verdicts_new(&rule);
 
 	int64_t begin_ns = clock_mono_ns();
 
@@ -180,6 +184,7 @@ static void measure(const char *build, const struct source_ops *source, bool age
 	source->close(look.ctx);
 	free(look.ctx);
 	track_free(look.track);
+	verdicts_free(look.verdicts);
 	stack_table_free(target.stacks);
 	intern_free(target.intern);
 	stop(&child);

@@ -9,7 +9,7 @@
 #include "base/intern.h"
 #include "core/rows.h"
 #include "core/stack.h"
-#include "core/track.h"
+#include "core/verdict.h"
 
 #define TASKS  100000u
 #define STACKS 500u
@@ -111,6 +111,7 @@ static double measure(const struct snapshot *snapshot, const char *filter,
 		options.query = filter ? need(query_new(filter, NULL)) : NULL;
 		if (rows_update(&rows, snapshot, &options, snapshot->mono_ns, NULL) < 0)
 			exit(1);
+		verdicts_update(verdicts, track, snapshot);
 		ms = (double)(clock_mono_ns() - start_ns) / 1e6;
 		query_free(options.query);
 		if (ms < best)
@@ -129,10 +130,12 @@ static double measure_track(struct snapshot *snapshot)
 {
 	struct stuck_rule rule;
 	struct track *track;
+	struct verdicts *verdicts;
 	double best = 1e9;
 
 	stuck_rule_init(&rule);
-	track = need(track_new(&rule));
+	track = need(track_new());
+	verdicts = need(verdicts_new(&rule));
 	for (int run = 0; run < RUNS; run++) {
 		int64_t start_ns = clock_mono_ns();
 		double ms;
@@ -140,11 +143,13 @@ static double measure_track(struct snapshot *snapshot)
 		snapshot->mono_ns += CLOCK_SECOND_NS;
 		if (track_update(track, snapshot, NULL) < 0)
 			exit(1);
+		verdicts_update(verdicts, track, snapshot);
 		ms = (double)(clock_mono_ns() - start_ns) / 1e6;
 		if (run > 0 && ms < best)
 			best = ms;
 	}
 	track_free(track);
+	verdicts_free(verdicts);
 	return best;
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "bench.h"
-#include "core/track.h"
+#include "core/verdict.h"
 #include "source/source.h"
 
 #define THREADS "10000"
@@ -22,6 +22,7 @@ struct look {
 	struct source_target target;
 	void *ctx;
 	struct track *track;
+	struct verdicts *verdicts;
 	struct snapshot *last; /* as a view holds it */
 	struct pids_info *info;
 	size_t nr_tasks, nr_stacks;
@@ -48,6 +49,8 @@ static double look_ms(struct look *look)
 	if (!snapshot || source_native.sample(look->ctx, NULL, snapshot, &e) != 0 ||
 	    track_update(look->track, snapshot, &e) != 0)
 		fail(e.text);
+	verdicts_update(look->verdicts, look->track, snapshot);
+
 	double took_ms = ms_since(begin_ns);
 
 	look->nr_tasks = snapshot->nr_tasks;
@@ -113,7 +116,8 @@ static void open_look(struct look *look, pid_t pid)
 	look->target.stacks = stack_table_new(100000);
 	look->ctx = calloc(1, source_native.ctx_size);
 	stuck_rule_init(&rule);
-	look->track = track_new(&rule);
+	look->track = track_new();
+	look->verdicts = verdicts_new(&rule);
 	if (source_native.open(look->ctx, &look->target, &e) != 0)
 		fail(e.text);
 	if (procps_pids_new(&look->info, items, sizeof(items) / sizeof(items[0])) < 0)
@@ -127,6 +131,7 @@ static void close_look(struct look *look)
 	source_native.close(look->ctx);
 	free(look->ctx);
 	track_free(look->track);
+	verdicts_free(look->verdicts);
 	stack_table_free(look->target.stacks);
 	intern_free(look->target.intern);
 }

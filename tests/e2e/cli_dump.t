@@ -4,7 +4,7 @@
 # go away or are full.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 23
+plan 24
 
 cat >"$work/program.py" <<'PY'
 import ctypes, os, threading, time
@@ -45,7 +45,7 @@ def fields(o, wanted, where):
 fields(d, {"grmon": int, "target": dict, "time": str, "clock_ns": int, "counts": dict,
            "resources": dict, "tasks": list, "cycles": list, "errors": list}, "dump")
 fields(d["target"], {"pid": int, "name": str, "sources": list, "runtime": (str, none)}, "target")
-fields(d["counts"], {"tasks": int, "stuck": int, "by_state": dict, "by_class": dict}, "counts")
+fields(d["counts"], {"tasks": int, "stuck": int, "long": int, "by_state": dict, "by_class": dict}, "counts")
 fields(d["resources"], {"rss_bytes": (int, none), "threads": (int, none), "fds": (int, none),
                         "children": (int, none), "posix_timers": (int, none),
                         "inotify_watches": (int, none), "fds_by_kind": (dict, none),
@@ -62,7 +62,7 @@ frames = 0
 for t in d["tasks"]:
     fields(t, {"id": str, "kind": str, "tid": (int, none), "name": str, "state": str,
                "class": str, "raw": (str, none), "age_ns": (int, none), "age_exact": bool,
-               "idle": bool, "stuck": bool, "waits_on": (dict, none), "stack": list, "truncated": bool,
+               "idle": bool, "stuck": bool, "long": bool, "evidence": (str, none), "waits_on": (dict, none), "stack": list, "truncated": bool,
                "created_by": list, "labels": dict, "cpu_percent": (float, int, none),
                "switches": int, "suspect": bool, "proven": bool}, t["id"])
     if t["waits_on"] is not None:
@@ -172,8 +172,10 @@ start env -u XDG_RUNTIME_DIR "$client" run -- python3 "$work/program.py"
 pid=$last
 check 'run with the agent: the same threads' until_true sees "$pid" \
 	'd["target"]["sources"][0] == "agent" and len(having(**{"class": "lock", "age_exact": True})) == 3'
-check 'stuck by a limit of its own, in both looks' until_true sees "$pid" \
-	'd["counts"]["stuck"] == 3 == len(having(stuck=True)) and not having(state="sleep")[0]["stuck"]' --stuck 50ms
+check 'three at one place for one object are at rest' until_true sees "$pid" \
+	'd["counts"]["stuck"] == d["counts"]["long"] == 0 and ["3 wait at this place" in t["evidence"] for t in tasks if t["idle"] and t["state"] != "sleep"] == [True] * 3' --stuck 50ms
+check 'stuck where their state is named, in both looks' until_true sees "$pid" \
+	'd["counts"]["stuck"] == 3 == len(having(stuck=True, evidence="named by --stuck")) and not having(state="sleep")[0]["stuck"]' --stuck semaphore=50ms
 check 'stuck where an idle state is named' until_true sees "$pid" \
 	'having(state="sleep")[0]["stuck"] and d["counts"]["stuck"] == 1' --stuck never,sleep=50ms
 check 'the same fields in the same places' sh -c 'python3 "$0/schema.py" "$0/dump.json" "$1"' "$work" "$pid"

@@ -32,8 +32,8 @@ check 'a label is on its coroutine alone' query \
 check 'the thread has a row beside them, asleep while none can run' until_true sees "$pid" \
 	'[t["state"] for t in having(kind="thread", tid='"$pid"')] == ["sleep"]'
 check 'a coroutine that ended has no row' query '"errand" not in '"$coroutines"
-check 'stuck is what waits for good' until_true sees "$pid" \
-	'sorted(t["name"] for t in tasks if t["stuck"]) == ["answer", "order"]' --stuck 1s
+check 'who sends for good is stuck, who receives for good has waited for long' until_true sees "$pid" \
+	'[[t["name"] for t in tasks if t[word]] for word in ("stuck", "long")] == [["order"], ["answer"]]' --stuck 1s
 kill "$pid"
 wait "$pid"
 ok $? 'the scheduler ends well'

@@ -88,6 +88,7 @@ target = {"target", "pid"}
 wanted = {
     "grmon_tasks": target | {"state", "class"}, "grmon_tasks_created": target,
     "grmon_tasks_ended": target, "grmon_stuck_tasks": target | {"state"},
+    "grmon_long_tasks": target | {"state"},
     "grmon_oldest_blocked_seconds": target | {"state"}, "grmon_leaking_groups": target,
     "grmon_deadlocks": target, "grmon_process_resident_memory_bytes": target,
     "grmon_process_open_fds": target, "grmon_scrape_seconds": target,

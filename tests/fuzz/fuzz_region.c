@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "core/track.h"
+#include "core/verdict.h"
 #include "source/agent_private.h"
 
 #define SLOTS 32u
@@ -93,15 +93,17 @@ static size_t apply(struct session *s, const uint8_t *bytes, size_t size)
 	return length + 4;
 }
 
-static void look(struct agent *agent, struct track *track)
+static void look(struct agent *agent, struct track *track, struct verdicts *verdicts)
 {
 	struct source_focus focus = {.kind = TASK_COROUTINE, .id = 2};
 	struct snapshot *snapshot = snapshot_new();
 	struct err e;
 
 	err_clear(&e);
-	if (source_agent.sample(agent, &focus, snapshot, &e) == 0)
+	if (source_agent.sample(agent, &focus, snapshot, &e) == 0) {
 		track_update(track, snapshot, &e);
+		verdicts_update(verdicts, track, snapshot);
+	}
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
 		const struct task *task = &snapshot->tasks[i];
 		size_t texts = strlen(task->name);
@@ -152,16 +154,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	thread_table_init(&agent->threads, &agent->kernel, NULL);
 	resource_init(&agent->resources, &agent->kernel);
 	stuck_rule_init(&rule);
-	struct track *track = track_new(&rule);
+	struct track *track = track_new();
+	struct verdicts *verdicts = verdicts_new(&rule);
 
 	for (int looks = 0; looks < 4; looks++) {
-		look(agent, track);
+		look(agent, track, verdicts);
 		size_t used = apply(s, bytes, size);
 
 		bytes += used;
 		size -= used;
 	}
 	track_free(track);
+	verdicts_free(verdicts);
 	agent->symbols = NULL;
 	source_agent.close(agent);
 	free(agent);

@@ -2,7 +2,8 @@
 /*
  * For the tests of the view: three threads wait for one mutex that the main thread holds
  * ("waiter-N"), one sleeps ("sleeper"), two change their state all the time ("flicker-N"),
- * one waits for a semaphore ("leaver") and ends at SIGUSR1. SIGUSR2 frees the mutex.
+ * one waits for a semaphore inside of some work ("leaver") and ends at SIGUSR1. SIGUSR2 frees
+ * the mutex.
  * Prints "ready" when all of them are there; ends with its standard input.
  */
 #include <pthread.h>
@@ -30,13 +31,23 @@ static void *waiter(void *number)
 	return NULL;
 }
 
+__attribute__((noinline)) static int await_answer(sem_t *answer)
+{
+	while (sem_wait(answer) != 0)
+		;
+	return 1;
+}
+
+__attribute__((noinline)) static int ask(sem_t *answer)
+{
+	return await_answer(answer) + 1;
+}
+
 static void *leaver(void *unused)
 {
 	(void)unused;
 	pthread_setname_np(pthread_self(), "leaver");
-	while (sem_wait(&leave) != 0)
-		;
-	return NULL;
+	return ask(&leave) > 0 ? NULL : &leave;
 }
 
 static void *flicker(void *number)

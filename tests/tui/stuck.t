@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Stuck tasks: a sign and an attribute after the threshold, a warning before it, the count
-# in the header, and the keys that go there.
+# Stuck tasks: a sign, an attribute and the evidence after the threshold, the count in the
+# header, and the keys that go there; what is long has a sign and a count of its own.
 . "$(dirname "$0")/lib.sh"
 plan 12
 
@@ -13,7 +13,7 @@ wait_for 'waiter-1'
 sees '^! +t[0-9]+'
 [ $? -ne 0 ]
 ok $? "nothing is stuck at first"
-expect '^\? +t[0-9]+ +mutex .*waiter-1' "half-way it is a warning, with a sign"
+expect '^\? +t[0-9]+ +semaphore .*leaver' "a wait for an event inside of some work is long, with another sign"
 expect '^! +t[0-9]+ +mutex .*waiter-1' "past the threshold it is stuck, with a sign"
 stuck_is_strong() {
 	colored | grep -qE "$esc\[([0-9;]*;)?1(;[0-9;]*)?m($esc\[[0-9;]*m)*! t[0-9]+ +mutex"
@@ -23,7 +23,7 @@ ok $? "and an attribute of its own"
 stuck_is_red() { colored | grep -qE '(38;5;196|[^0-9]91|[^0-9]31)m.*! t[0-9]+ +mutex'; }
 until_true stuck_is_red
 ok $? "in red"
-expect '!4 stuck|![0-9]+ stuck' "the header counts them"
+expect '!3 stuck +\?1 long' "the header counts them"
 sees '^[!?] +t[0-9]+ +sleep'
 [ $? -ne 0 ]
 ok $? "an idle state is not stuck"
@@ -49,7 +49,7 @@ view "--stuck 1s --interval 0.1 --filter waiter-1 $target"
 wait_for '^! t[0-9]+'
 press Enter
 wait_for '^ +[0-9]+ +(start_thread|waiter) '
-expect '^ !  +stuck: over its threshold of 1.0s' "an open task stays stuck when its stack is read"
+expect '^ !  +stuck: over its threshold of 1.0s in two looks in a row; waits' "an open task stays stuck when its stack is read"
 press G
 wait_for '^ Thread +[0-9]+' && wait_for '^ History' && [ "$(screen | grep -cE '[0-9:]{8} +mutex +for')" -eq 1 ]
 ok $? "and its wait is one wait"

@@ -40,9 +40,9 @@ static void marks(void **state)
 	} cases[] = {
 		{0, " "},
 		{TASK_IDLE | TASK_NEW | TASK_AGE_EXACT, " "},
-		{TASK_WARN, "?"},
+		{TASK_LONG, "?"},
 		{TASK_STUCK, "!"},
-		{TASK_STUCK | TASK_WARN, "!"},
+		{TASK_STUCK | TASK_LONG, "!"},
 		{TASK_SUSPECT, "~"},
 		{TASK_STALE, "x"},
 	};

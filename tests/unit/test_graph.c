@@ -389,14 +389,12 @@ static size_t look(struct looker *looker, struct holders *holders, struct track 
 static size_t looks_at(void (*body)(void *arg), int looks)
 {
 	struct holders *holders = holders_new();
-	struct stuck_rule rule;
 	struct track *track;
 	struct looker looker;
 	size_t waits = 0, seen = 0;
 	pid_t pid = child_start(body, NULL);
 
-	stuck_rule_init(&rule);
-	track = track_new(&rule);
+	track = track_new();
 	assert_true(holders && track);
 	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
 	for (int i = 0; i < looks && !seen; i++) {

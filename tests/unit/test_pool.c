@@ -4,7 +4,6 @@
 
 #include "core/pool.h"
 #include "core/stack.h"
-#include "core/track.h"
 
 static struct stack_table *stacks;
 
@@ -38,12 +37,12 @@ static void at_rest(void **state)
 			     "start_thread"));
 
 	(void)state;
-	assert_true(pool_rests(&task));
+	assert_true(pool_rests(&task, NULL));
 	assert_true(pool_member(&task));
 	task.state = STATE_MUTEX;
-	assert_false(pool_rests(&task));
+	assert_false(pool_rests(&task, NULL));
 	task.state = STATE_IO_READ;
-	assert_false(pool_rests(&task));
+	assert_false(pool_rests(&task, NULL));
 	assert_true(pool_member(&task));
 }
 
@@ -56,7 +55,7 @@ static void in_its_work(void **state)
 					"bioProcessBackgroundJobs", "start_thread"));
 
 	(void)state;
-	assert_false(pool_rests(&task));
+	assert_false(pool_rests(&task, NULL));
 	assert_true(pool_member(&task));
 }
 
@@ -65,14 +64,14 @@ static void by_name(void **state)
 	struct task task = thread("libuv-worker", STATE_COND, NULL);
 
 	(void)state;
-	assert_true(pool_rests(&task));
+	assert_true(pool_rests(&task, NULL));
 	task.stack = STACK("pthread_cond_wait", "worker", "start_thread");
-	assert_true(pool_rests(&task));
+	assert_true(pool_rests(&task, NULL));
 	task.name = "worker";
-	assert_false(pool_rests(&task));
+	assert_false(pool_rests(&task, NULL));
 	task.name = "libuv-worker";
 	task.kind = TASK_GOROUTINE;
-	assert_false(pool_rests(&task));
+	assert_false(pool_rests(&task, NULL));
 }
 
 static void held_back(void **state)
@@ -82,10 +81,10 @@ static void held_back(void **state)
 		       STACK("pthread_mutex_lock", "IOThreadMain", "start_thread"));
 
 	(void)state;
-	assert_true(pool_rests(&task));
+	assert_true(pool_rests(&task, NULL));
 	task.stack =
 		STACK("pthread_mutex_lock", "bioProcessBackgroundJobs", "start_thread");
-	assert_false(pool_rests(&task));
+	assert_false(pool_rests(&task, NULL));
 }
 
 /* The machine's own threads rest at any depth; a finalizer of the program makes its thread's
@@ -101,39 +100,18 @@ static void of_java(void **state)
 	for (size_t i = 0; i < 32; i++)
 		frames[i].function = i < 3 ? innermost[i] : "java";
 	task.stack = stack_intern(stacks, frames, 19, false);
-	assert_true(pool_rests(&task));
+	assert_true(pool_rests(&task, NULL));
 	task.name = "Finalizer";
-	assert_true(pool_rests(&task));
+	assert_true(pool_rests(&task, NULL));
 	task.stack = stack_intern(stacks, frames, 32, false);
-	assert_false(pool_rests(&task));
+	assert_false(pool_rests(&task, NULL));
 	task.name = "VM Thread";
-	assert_true(pool_rests(&task));
+	assert_true(pool_rests(&task, NULL));
 	task.state = STATE_MUTEX;
-	assert_false(pool_rests(&task));
+	assert_false(pool_rests(&task, NULL));
 	task.name = "pool-1-thread-1";
 	task.state = STATE_COND;
-	assert_false(pool_rests(&task));
-}
-
-static void judged_only_by_name(void **state)
-{
-	struct task task = thread("bio_aof", STATE_COND, NULL);
-	struct stuck_rule rule;
-	struct err e;
-
-	(void)state;
-	stuck_rule_init(&rule);
-	assert_int_equal(stuck_limit_ns(&rule, &task), 10 * SECOND);
-	task.flags = TASK_IDLE;
-	assert_int_equal(stuck_limit_ns(&rule, &task), -1);
-	assert_int_equal(stuck_rule_parse(&rule, "2s,lock=1s", &e), 0);
-	assert_int_equal(stuck_limit_ns(&rule, &task), -1);
-	assert_int_equal(stuck_rule_parse(&rule, "2s,cond=1s", &e), 0);
-	assert_int_equal(stuck_limit_ns(&rule, &task), SECOND);
-	/* What its state's table calls idle has always gone by its threshold. */
-	task.state = STATE_POLL;
-	assert_int_equal(stuck_rule_parse(&rule, "poll=3s", &e), 0);
-	assert_int_equal(stuck_limit_ns(&rule, &task), 3 * SECOND);
+	assert_false(pool_rests(&task, NULL));
 }
 
 int main(void)
@@ -141,7 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(at_rest), cmocka_unit_test(in_its_work),
 		cmocka_unit_test(by_name), cmocka_unit_test(held_back),
-		cmocka_unit_test(of_java), cmocka_unit_test(judged_only_by_name),
+		cmocka_unit_test(of_java),
 	};
 	int rc;
 

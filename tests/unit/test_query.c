@@ -50,7 +50,7 @@ static struct task tasks[TASKS] = {
 	[LOCKED] = {.kind = TASK_COROUTINE,
 		    .id = 17,
 		    .state = STATE_MUTEX,
-		    .flags = TASK_WARN,
+		    .flags = TASK_LONG,
 		    .since_ns = NOW - 7 * SECOND,
 		    .name = "db (pool)",
 		    .waits = {.kind = "mutex", .text = "mutex of t4711"},
@@ -237,7 +237,7 @@ static void states(void **state)
 	expect("state:idle", "I");
 	expect("state:stuck", "P");
 	expect("is:stuck", "P");
-	expect("is:warn", "L");
+	expect("is:long", "L");
 	expect("!state:idle", "PLB");
 	expect("state~^(mutex|poll)$", "IL");
 	expect("state!=mutex", "PIB");

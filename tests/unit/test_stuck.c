@@ -2,7 +2,7 @@
 /* The stuck rule as users write it. */
 #include "unit.h"
 
-#include "core/track.h"
+#include "core/stuck.h"
 
 static struct stuck_rule parsed(const char *text)
 {

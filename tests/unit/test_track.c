@@ -6,12 +6,14 @@
 
 #include "core/stack.h"
 #include "core/track.h"
+#include "core/verdict.h"
 
 #define START (1000 * SECOND)
 
 /* One target that the test changes between looks. */
 struct bench {
 	struct track *track;
+	struct verdicts *verdicts;
 	struct snapshot *snapshot; /* the last look */
 	int64_t now_ns;
 };
@@ -22,7 +24,8 @@ static int set_up(void **state)
 	struct stuck_rule rule;
 
 	stuck_rule_init(&rule);
-	bench->track = track_new(&rule);
+	bench->track = track_new();
+	bench->verdicts = verdicts_new(&rule);
 	bench->now_ns = START;
 	*state = bench;
 	return 0;
@@ -33,6 +36,7 @@ static int tear_down(void **state)
 	struct bench *bench = *state;
 
 	track_free(bench->track);
+	verdicts_free(bench->verdicts);
 	snapshot_unref(bench->snapshot);
 	free(bench);
 	return 0;
@@ -47,6 +51,7 @@ static void look_with(struct bench *bench, int64_t at_ns, const struct task *tas
 	for (size_t i = 0; i < count; i++)
 		*snapshot_add(bench->snapshot) = tasks[i];
 	assert_int_equal(track_update(bench->track, bench->snapshot, NULL), 0);
+	verdicts_update(bench->verdicts, bench->track, bench->snapshot);
 }
 
 /* One look at one task, `at` seconds after the start. */
@@ -162,7 +167,7 @@ static void a_thread_that_switched_was_awake(void **state)
 
 	for (int i = 0; i < 30; i++) {
 		task.switches = 100 + (uint64_t)i;
-		assert_false(look(bench, i, task)->flags & (TASK_STUCK | TASK_WARN));
+		assert_false(look(bench, i, task)->flags & (TASK_STUCK | TASK_LONG));
 		assert_age(bench, 0);
 	}
 	/* 0 is not known, and says nothing. */
@@ -276,7 +281,7 @@ static void clocks_out_of_order(void **state)
 
 static uint32_t verdict(const struct task *task)
 {
-	return task->flags & (TASK_STUCK | TASK_WARN);
+	return task->flags & (TASK_STUCK | TASK_LONG);
 }
 
 static void stuck_needs_two_looks(void **state)
@@ -286,8 +291,7 @@ static void stuck_needs_two_looks(void **state)
 	for (int at = 0; at <= 5; at++)
 		assert_int_equal(verdict(look(bench, at, in_state(STATE_MUTEX))), 0);
 	for (int at = 6; at <= 10; at++)
-		assert_int_equal(verdict(look(bench, at, in_state(STATE_MUTEX))),
-				 TASK_WARN);
+		assert_int_equal(verdict(look(bench, at, in_state(STATE_MUTEX))), 0);
 	assert_int_equal(verdict(look(bench, 11, in_state(STATE_MUTEX))), TASK_STUCK);
 	assert_int_equal(bench->snapshot->counts.stuck, 1);
 	assert_int_equal(bench->snapshot->counts.stuck_by_class[CLASS_LOCK], 1);
@@ -343,14 +347,14 @@ static void idle_is_stuck_only_by_name(void **state)
 	assert_int_equal(verdict(seen), 0);
 	assert_true(seen->flags & TASK_IDLE);
 	assert_int_equal(stuck_rule_parse(&rule, "poll=1m", NULL), 0);
-	track_set_rule(bench->track, &rule);
+	verdicts_set_rule(bench->verdicts, &rule);
 	assert_int_equal(verdict(look(bench, 2, task)), 0);
 	seen = look(bench, 3, task);
 	assert_int_equal(verdict(seen), TASK_STUCK);
 	assert_true(seen->flags & TASK_IDLE);
 	/* Switched off again. */
 	assert_int_equal(stuck_rule_parse(&rule, "never", NULL), 0);
-	track_set_rule(bench->track, &rule);
+	verdicts_set_rule(bench->verdicts, &rule);
 	assert_int_equal(verdict(look(bench, 4, task)), 0);
 }
 
@@ -363,7 +367,7 @@ static void what_does_not_block_is_never_stuck(void **state)
 
 	for (int i = 0; i < STATE_COUNT; i++)
 		rule.threshold_ns[i] = 0;
-	track_set_rule(bench->track, &rule);
+	verdicts_set_rule(bench->verdicts, &rule);
 	for (size_t i = 0; i < COUNT(states); i++)
 		for (int at = 0; at < 4; at++)
 			assert_int_equal(verdict(look(bench, (double)i * 10 + at,
@@ -378,7 +382,7 @@ static void flags_of_a_source_do_not_pass(void **state)
 	struct bench *bench = *state;
 	struct task task = in_state((enum task_state)12345);
 
-	task.flags = TASK_STUCK | TASK_WARN | TASK_NEW | TASK_IDLE;
+	task.flags = TASK_STUCK | TASK_LONG | TASK_NEW | TASK_IDLE;
 	assert_int_equal(look(bench, 0, task)->flags, 0);
 	assert_int_equal(bench->snapshot->tasks[0].state, STATE_UNKNOWN);
 }
@@ -516,7 +520,8 @@ static void a_peak_of_any_size_passes(void **state)
 		tasks[i].id = i + 1;
 	}
 	for (size_t i = 0; i < COUNT(peaks); i++) {
-		struct bench bench = {.track = track_new(&rule)};
+		struct bench bench = {.track = track_new(),
+				      .verdicts = verdicts_new(&rule)};
 
 		/* Down in steps: at each the memory may shrink. */
 		for (size_t left = peaks[i], at = 0; left > 0; left /= 3, at++) {
@@ -526,6 +531,7 @@ static void a_peak_of_any_size_passes(void **state)
 					 at * SECOND);
 		}
 		track_free(bench.track);
+		verdicts_free(bench.verdicts);
 		snapshot_unref(bench.snapshot);
 	}
 	free(tasks);

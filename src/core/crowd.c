@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One pass puts every blocked task under its keys in a table of this look; only crowds of
+ * two and more are remembered from look to look, since only they can grow.
+ */
+#include "core/crowd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+
+#define SLOTS_FIRST    256u
+#define KNOWN_MAX      65536u /* crowds that are remembered */
+#define FORGET_NS      (600 * CLOCK_SECOND_NS)
+/* A crowd that has risen within this time grows … */
+#define GROWS_NS       (10 * CLOCK_SECOND_NS)
+/* … or within so many times the mean time from one rise to the next. */
+#define GROWS_INTERVAL 3
+#define NONE           UINT32_MAX
+
+struct slot {
+	uint64_t key; /* 0: free */
+	uint32_t count;
+	bool grows;
+};
+
+struct known {
+	uint64_t key; /* 0: free */
+	uint32_t high, rises;
+	int64_t first_ns, rose_ns, seen_ns;
+};
+
+struct crowds {
+	struct slot *slots;
+	size_t nr_slots;          /* a power of two */
+	uint32_t *object, *stack; /* per task: its slot, or NONE */
+	size_t capacity, nr_tasks;
+	struct known *known;
+	size_t nr_known, cap_known; /* the latter a power of two */
+	uint64_t seed;
+	bool looked;
+};
+
+struct crowds *crowds_new(void)
+{
+	struct crowds *crowds = calloc(1, sizeof(*crowds));
+
+	if (crowds)
+		crowds->seed = hash_seed();
+	return crowds;
+}
+
+void crowds_free(struct crowds *crowds)
+{
+	if (!crowds)
+		return;
+	free(crowds->slots);
+	free(crowds->object);
+	free(crowds->stack);
+	free(crowds->known);
+	free(crowds);
+}
+
+void crowds_reset(struct crowds *crowds)
+{
+	if (crowds->known)
+		memset(crowds->known, 0, crowds->cap_known * sizeof(*crowds->known));
+	crowds->nr_known = 0;
+	crowds->nr_tasks = 0;
+	crowds->looked = false;
+}
+
+uint64_t crowd_object(const struct task *task)
+{
+	const struct waits_on *waits = &task->waits;
+	uint64_t object = waits->address;
+
+	if (waits->objects && waits->nr_objects > 1) {
+		object = 1;
+		for (unsigned i = 0; i < waits->nr_objects; i++)
+			object = hash_mix(object, waits->objects[i]);
+		return object | 1;
+	}
+	if (!object && waits->nr_objects == 1 && waits->objects)
+		object = waits->objects[0];
+	if (!object && waits->fd >= 0)
+		object = (uint64_t)waits->fd + 1;
+	return object;
+}
+
+static uint64_t object_key(const struct crowds *crowds, const struct task *task)
+{
+	uint64_t object = crowd_object(task);
+
+	if (!object || !task->stack)
+		return 0;
+	return hash_mix(hash_mix(crowds->seed ^ task->state, task->stack->place),
+			object) |
+	       1;
+}
+
+/* Of threads alone: each was made once, where other tasks are made per piece of work. */
+static uint64_t stack_key(const struct crowds *crowds, const struct task *task)
+{
+	if (task->kind != TASK_THREAD || !task->stack)
+		return 0;
+	return hash_mix(crowds->seed ^ task->state, (uint64_t)(uintptr_t)task->stack) | 1;
+}
+
+static uint32_t slot_put(struct crowds *crowds, uint64_t key)
+{
+	size_t mask = crowds->nr_slots - 1, at = key >> 1 & mask;
+
+	if (!key)
+		return NONE;
+	while (crowds->slots[at].key && crowds->slots[at].key != key)
+		at = (at + 1) & mask;
+	crowds->slots[at].key = key;
+	crowds->slots[at].count++;
+	return (uint32_t)at;
+}
+
+/* At most half full, with two keys a task. */
+static bool make_room(struct crowds *crowds, size_t nr_tasks)
+{
+	size_t wanted = SLOTS_FIRST;
+	struct slot *slots;
+	uint32_t *numbers;
+
+	while (wanted < nr_tasks * 4)
+		wanted *= 2;
+	if (wanted > crowds->nr_slots || wanted < crowds->nr_slots / 8) {
+		slots = malloc(wanted * sizeof(*slots));
+		if (!slots)
+			return false;
+		free(crowds->slots);
+		crowds->slots = slots;
+		crowds->nr_slots = wanted;
+	}
+	if (nr_tasks > crowds->capacity || nr_tasks < crowds->capacity / 8) {
+		crowds->capacity = 0;
+		numbers = realloc(crowds->object, (nr_tasks + 1) * sizeof(*numbers));
+		if (!numbers)
+			return false;
+		crowds->object = numbers;
+		numbers = realloc(crowds->stack, (nr_tasks + 1) * sizeof(*numbers));
+		if (!numbers)
+			return false;
+		crowds->stack = numbers;
+		crowds->capacity = nr_tasks;
+	}
+	memset(crowds->slots, 0, crowds->nr_slots * sizeof(*crowds->slots));
+	return true;
+}
+
+static struct known *known_slot(struct known *list, size_t capacity, uint64_t key)
+{
+	size_t at = key >> 1 & (capacity - 1);
+
+	while (list[at].key && list[at].key != key)
+		at = (at + 1) & (capacity - 1);
+	return &list[at];
+}
+
+/* A larger table, without those that have not been there for long. */
+static bool known_grow(struct crowds *crowds, int64_t now_ns)
+{
+	size_t kept = 0, capacity = SLOTS_FIRST;
+	struct known *list;
+
+	for (size_t i = 0; i < crowds->cap_known; i++)
+		kept += crowds->known[i].key &&
+			now_ns - crowds->known[i].seen_ns < FORGET_NS;
+	while (capacity < (kept + 1) * 4)
+		capacity *= 2;
+	if (kept >= KNOWN_MAX)
+		return false;
+	list = calloc(capacity, sizeof(*list));
+	if (!list)
+		return false;
+	for (size_t i = 0; i < crowds->cap_known; i++) {
+		const struct known *old = &crowds->known[i];
+
+		if (old->key && now_ns - old->seen_ns < FORGET_NS)
+			*known_slot(list, capacity, old->key) = *old;
+	}
+	free(crowds->known);
+	crowds->known = list;
+	crowds->cap_known = capacity;
+	crowds->nr_known = kept;
+	return true;
+}
+
+static bool known_grows(const struct known *known, int64_t now_ns)
+{
+	int64_t window_ns;
+
+	if (known->rises == 0)
+		return false;
+	window_ns = (known->rose_ns - known->first_ns) / known->rises * GROWS_INTERVAL;
+	if (window_ns < GROWS_NS)
+		window_ns = GROWS_NS;
+	return now_ns - known->rose_ns < window_ns;
+}
+
+/* Whether this crowd grows, with what was seen of it before. */
+static bool crowd_grows(struct crowds *crowds, uint64_t key, uint32_t count,
+			int64_t now_ns)
+{
+	struct known *known;
+
+	if ((crowds->nr_known + 1) * 2 > crowds->cap_known && !known_grow(crowds, now_ns))
+		return false;
+	known = known_slot(crowds->known, crowds->cap_known, key);
+	if (!known->key) {
+		crowds->nr_known++;
+		*known = (struct known){.key = key, .high = count, .first_ns = now_ns};
+		/* Who is there at the first look has not come while it was watched. */
+		if (crowds->looked) {
+			known->rises = 1;
+			known->rose_ns = now_ns;
+		}
+	} else if (count > known->high) {
+		known->high = count;
+		known->rises++;
+		known->rose_ns = now_ns;
+	}
+	known->seen_ns = now_ns;
+	return known_grows(known, now_ns);
+}
+
+void crowds_count(struct crowds *crowds, const struct snapshot *snapshot)
+{
+	crowds->nr_tasks = 0;
+	if (!make_room(crowds, snapshot->nr_tasks))
+		return;
+	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		const struct task *task = &snapshot->tasks[i];
+		bool blocks = state_blocks(task->state) && !state_info(task->state)->idle;
+
+		crowds->object[i] =
+			blocks ? slot_put(crowds, object_key(crowds, task)) : NONE;
+		crowds->stack[i] =
+			blocks ? slot_put(crowds, stack_key(crowds, task)) : NONE;
+	}
+	crowds->nr_tasks = snapshot->nr_tasks;
+	for (size_t i = 0; i < crowds->nr_slots; i++) {
+		struct slot *slot = &crowds->slots[i];
+
+		if (slot->count > 1)
+			slot->grows = crowd_grows(crowds, slot->key, slot->count,
+						  snapshot->mono_ns);
+	}
+	crowds->looked = true;
+}
+
+static struct crowd crowd_at(const struct crowds *crowds, const uint32_t *of_task,
+			     size_t index)
+{
+	const struct slot *slot;
+
+	if (index >= crowds->nr_tasks || of_task[index] == NONE)
+		return (struct crowd){0, false};
+	slot = &crowds->slots[of_task[index]];
+	return (struct crowd){slot->count, slot->grows};
+}
+
+struct crowd crowd_of_object(const struct crowds *crowds, size_t index)
+{
+	return crowd_at(crowds, crowds->object, index);
+}
+
+struct crowd crowd_of_stack(const struct crowds *crowds, size_t index)
+{
+	return crowd_at(crowds, crowds->stack, index);
+}

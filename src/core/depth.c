@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Names are looked at once per stack, when it is interned. */
+#include "core/depth.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define PLACE_CALLERS                                                                    \
+	2u /* of the function that waits, which tell one wait from another */
+#define DEPTH_MOST UINT8_MAX
+
+/* What is further out began the task, and is none of its work. Beginnings of names. */
+static const char *const beginnings[] = {
+	"start_thread",
+	"clone",
+	"__clone",
+	"__libc_start_",
+	"_start",
+	"execute_native_thread_routine",
+	"g_thread_proxy",
+	"runtime.goexit",
+	"runtime.main",
+	"std::sys::",
+	"std::rt::lang_start",
+	"thread_native_entry",
+	"start", /* musl's; see below */
+};
+
+/* Machines that run programs of another language: their own frames say nothing of how deep
+ * that program is in its work. */
+static const char *const interpreters[] = {
+	"_PyEval_", "PyEval_",     "_PyFunction_", "_PyObject_Call", "rb_vm_exec",
+	"vm_exec",  "rb_thread_",  "JavaCalls::",  "JavaThread::",   "v8::internal::",
+	"luaV_",    "lua_pcall",   "Perl_runops",  "execute_ex",     "zend_execute",
+	"erts_",    "Interpreter",
+};
+
+/* Libraries' layers around a program's function, that no name of frame.c says. */
+static const char *const wrappers[] = {
+	"<alloc::",         "alloc::",   "core::",    "<core::",       "std::",
+	"<std::",           "void std",  "decltype(", "boost::detail", "boost::thread",
+	"QThreadPrivate::", "QThread::", "JNI_",
+};
+
+static bool begins_with_any(const char *name, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (name[0] == list[i][0] && strncmp(name, list[i], strlen(list[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool is_beginning(const struct frame *frame)
+{
+	const char *name = frame->function;
+
+	if (!name || !begins_with_any(name, beginnings, COUNT(beginnings)))
+		return false;
+	/* A program may well have a function that begins like musl's. */
+	return strncmp(name, "start", 5) != 0 || strcmp(name, "start") == 0 ||
+	       strcmp(name, "start_thread") == 0;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = text ? strlen(text) : 0, bytes = strlen(end);
+
+	return length >= bytes && strcmp(text + length - bytes, end) == 0;
+}
+
+/* A library that is known by no more than its file. */
+static bool is_nameless_library(const char *name)
+{
+	return strncmp(name, "lib", 3) == 0 && strstr(name, ".so") && strstr(name, "+0x");
+}
+
+/* A frame of Python's own library, or of a package. */
+static bool is_python_library(const char *file)
+{
+	return strstr(file, "/lib/python") || strstr(file, "<frozen");
+}
+
+/* Words of functions that fetch the next piece of work. */
+static bool asks_for_work(const char *name)
+{
+	static const char *const verbs[] = {"get",  "next", "pop",     "take",   "fetch",
+					    "wait", "recv", "dequeue", "receive"};
+	static const char *const things[] = {"task",    "job",   "work",   "event",
+					     "message", "queue", "request"};
+	char lower[96];
+	size_t length = 0;
+	bool verb = false, thing = false;
+
+	for (; name[length] && length < sizeof(lower) - 1; length++)
+		lower[length] = (char)tolower((unsigned char)name[length]);
+	lower[length] = '\0';
+	for (size_t i = 0; i < COUNT(verbs); i++)
+		verb |= strstr(lower, verbs[i]) != NULL;
+	for (size_t i = 0; i < COUNT(things); i++)
+		thing |= strstr(lower, things[i]) != NULL;
+	return verb && thing;
+}
+
+static uint64_t place_of(const struct stack *stack)
+{
+	size_t top = stack->top > 0 ? stack->top - 1 : 0;
+	uint64_t place = 1;
+
+	for (size_t i = top; i < stack->nr_frames && i <= top + PLACE_CALLERS; i++) {
+		const struct frame *frame = &stack->frames[i];
+
+		if (is_beginning(frame))
+			break;
+		place = hash_mix(place ^ frame->address,
+				 (uint64_t)(uintptr_t)frame->function ^
+					 (uint64_t)frame->line);
+	}
+	return place ? place : 1;
+}
+
+void depth_measure(struct stack *stack)
+{
+	size_t own = 0, python = 0;
+	bool began = false, machine = false, has_python = false;
+
+	stack->asks = false;
+	for (size_t i = 0; i < stack->nr_frames && !began; i++) {
+		const struct frame *frame = &stack->frames[i];
+		const char *name = frame->function;
+
+		if (ends_with(frame->file, ".py")) {
+			has_python = true;
+			python += !is_python_library(frame->file);
+			continue;
+		}
+		if (!name) {
+			machine = true; /* of code that was made while it runs */
+			continue;
+		}
+		began = is_beginning(frame);
+		machine |= begins_with_any(name, interpreters, COUNT(interpreters));
+		if (began || frame_is_plumbing(frame) || is_nameless_library(name) ||
+		    begins_with_any(name, wrappers, COUNT(wrappers)))
+			continue;
+		stack->asks |= asks_for_work(name);
+		own++;
+	}
+	if (has_python)
+		own = python;
+	stack->depth = (uint8_t)(own < DEPTH_MOST ? own : DEPTH_MOST);
+	stack->began = began && (!machine || has_python);
+	stack->unknown = machine && !has_python;
+	stack->place = place_of(stack);
+}
+
+bool depth_is_loop(const struct stack *stack)
+{
+	return stack && stack->began &&
+	       stack->depth <= (stack->asks ? DEPTH_NAMED_LOOP : DEPTH_LOOP);
+}
+
+bool depth_is_inside(const struct stack *stack)
+{
+	return stack && !stack->unknown && !stack->truncated &&
+	       stack->depth > (stack->asks ? DEPTH_NAMED_LOOP : DEPTH_LOOP);
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* Rest is looked for first, the strongest evidence before names; what is left waits inside
+ * of its work. */
+#include "core/verdict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/crowd.h"
+#include "core/depth.h"
+#include "core/pool.h"
+
+/* Waits that must have ended at a place before it has a usual length … */
+#define HISTORY_LEAST 8u
+/* … and how many times the longest of them a wait must have lasted to be stuck. */
+#define HISTORY_TIMES 10
+/* A task that has come back so often to where it waits rests there. */
+#define RETURNS_LEAST 4u
+/* A thread that waits since it began had this long to get there. */
+#define BEGINNING_NS  (1 * CLOCK_SECOND_NS)
+
+struct verdicts {
+	struct stuck_rule rule;
+	struct crowds *crowds;
+	struct pool_pairs pairs;
+};
+
+struct verdicts *verdicts_new(const struct stuck_rule *rule)
+{
+	struct verdicts *verdicts = calloc(1, sizeof(*verdicts));
+
+	if (!verdicts)
+		return NULL;
+	verdicts->rule = *rule;
+	verdicts->crowds = crowds_new();
+	if (!verdicts->crowds) {
+		free(verdicts);
+		return NULL;
+	}
+	return verdicts;
+}
+
+void verdicts_free(struct verdicts *verdicts)
+{
+	if (!verdicts)
+		return;
+	crowds_free(verdicts->crowds);
+	pool_pairs_release(&verdicts->pairs);
+	free(verdicts);
+}
+
+void verdicts_set_rule(struct verdicts *verdicts, const struct stuck_rule *rule)
+{
+	verdicts->rule = *rule;
+}
+
+void verdicts_reset(struct verdicts *verdicts)
+{
+	crowds_reset(verdicts->crowds);
+}
+
+bool verdict_state_is_held(enum task_state state)
+{
+	switch (state) {
+	case STATE_MUTEX:
+	case STATE_RWLOCK_READ:
+	case STATE_RWLOCK_WRITE:
+	case STATE_FLOCK:
+	case STATE_CHAN_SEND:
+	case STATE_IO_WRITE:
+	case STATE_CONNECT:
+	case STATE_DISK:
+	case STATE_FSYNC:
+	case STATE_DNS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static struct evidence because(enum why why, uint32_t number, int64_t most_ns)
+{
+	return (struct evidence){why, number, most_ns};
+}
+
+/* Of a thread's first one, or Go's: it is made once. */
+static bool is_first(const struct task *task, const struct snapshot *snapshot)
+{
+	if (task->kind == TASK_THREAD)
+		return task->tid > 0 && task->tid == snapshot->target.pid;
+	return task->kind == TASK_GOROUTINE && task->id == 1;
+}
+
+/* The first thread waits for those that do the work. */
+static bool first_rests(const struct task *task)
+{
+	switch (task->state) {
+	case STATE_JOIN:
+	case STATE_WAIT_CHILD:
+		return true;
+	case STATE_WAITGROUP:
+		return task->kind == TASK_GOROUTINE;
+	case STATE_SELECT:
+		/* "select (no cases)": meant to be for ever. */
+		if (task->raw && strstr(task->raw, "no cases"))
+			return true;
+		/* fall through */
+	default:
+		return pool_blocks_on(task);
+	}
+}
+
+/* A loop of its own: that of a thread, which is made once. Other tasks are made for each
+ * piece of work: of them one that has come back. */
+static bool waits_in_loop(const struct task *task, const struct snapshot *snapshot)
+{
+	const struct stack *stack = task->stack;
+
+	if (!stack || stack->unknown)
+		return false;
+	if (task->kind == TASK_THREAD)
+		return depth_is_loop(stack);
+	if (stack->truncated || depth_is_inside(stack))
+		return false;
+	return task->returns >= RETURNS_LEAST || is_first(task, snapshot);
+}
+
+static bool since_it_began(const struct task *task)
+{
+	return task->start_ns > 0 && task->since_ns > 0 &&
+	       task->since_ns - task->start_ns < BEGINNING_NS;
+}
+
+/* Much longer than this place has ever taken while it was watched. */
+static bool is_unusual(const struct place_history *place, int64_t age_ns)
+{
+	return place && place->count >= HISTORY_LEAST &&
+	       age_ns / HISTORY_TIMES >= place->most_ns;
+}
+
+/* Why it is at rest; WHY_NOTHING: it is inside of its work, or that is not known. */
+static struct evidence find_rest(const struct verdicts *verdicts,
+				 const struct snapshot *snapshot, size_t index,
+				 const struct place_history *place)
+{
+	const struct task *task = &snapshot->tasks[index];
+	struct crowd same = crowd_of_object(verdicts->crowds, index);
+	struct crowd alike = crowd_of_stack(verdicts->crowds, index);
+	int64_t age_ns = task_age_ns(task, snapshot->mono_ns);
+	enum why before = task->evidence.why;
+
+	if (state_info(task->state)->idle)
+		return because(WHY_STATE, 0, 0);
+	if (pool_rests(task, &verdicts->pairs))
+		return because(WHY_POOL, 0, 0);
+	if (verdict_state_is_held(task->state) || !state_blocks(task->state))
+		return because(WHY_NOTHING, 0, 0);
+	if (task->waits.accepted && task->state == STATE_IO_READ &&
+	    pool_awaits_request(task))
+		return because(WHY_REQUEST, 0, 0);
+	if (is_first(task, snapshot) && first_rests(task))
+		return because(WHY_FIRST, 0, 0);
+	if (same.grows || alike.grows)
+		return because(WHY_NOTHING, 0, 0);
+	if (same.count > 1)
+		return because(WHY_SHARED, same.count, 0);
+	/* The others are at work; it still waits where they waited together. */
+	if (before == WHY_SHARED)
+		return task->evidence;
+	if (waits_in_loop(task, snapshot))
+		return because(WHY_LOOP, 0, 0);
+	if (alike.count > 1 && since_it_began(task))
+		return because(WHY_SIBLINGS, alike.count, 0);
+	if (task->returns >= RETURNS_LEAST && !is_unusual(place, age_ns))
+		return because(WHY_RETURNS, task->returns, 0);
+	return because(WHY_NOTHING, 0, 0);
+}
+
+/* Evidence that holds whatever the state. */
+static enum why find_proof(const struct task *task)
+{
+	if (task->flags & TASK_DEADLOCK)
+		return WHY_DEADLOCK;
+	if (task->flags & TASK_UNREACHABLE)
+		return WHY_PROOF;
+	if (task->kind == TASK_GOROUTINE && task->raw && strstr(task->raw, "leaked"))
+		return WHY_RUNTIME;
+	return WHY_NOTHING;
+}
+
+static void set_word(struct task *task, uint32_t flag, struct evidence evidence)
+{
+	task->flags &= ~(uint32_t)(TASK_IDLE | TASK_LONG | TASK_STUCK);
+	task->flags |= flag;
+	task->evidence = evidence;
+}
+
+/* What is past its threshold and not at rest. place: NULL: nothing is known of it. */
+static void judge_work(struct task *task, const struct place_history *place,
+		       int64_t age_ns)
+{
+	if (verdict_state_is_held(task->state))
+		set_word(task, TASK_STUCK, because(WHY_HELD, 0, 0));
+	else if (is_unusual(place, age_ns) && !task->waits.accepted &&
+		 depth_is_inside(task->stack))
+		set_word(task, TASK_STUCK,
+			 because(WHY_HISTORY, place->count, place->most_ns));
+	else
+		set_word(task, TASK_LONG, because(WHY_LONG, 0, 0));
+}
+
+static void judge(const struct verdicts *verdicts, const struct places *places,
+		  struct snapshot *snapshot, size_t index)
+{
+	struct task *task = &snapshot->tasks[index];
+	int64_t limit_ns = verdicts->rule.threshold_ns[task->state];
+	int64_t age_ns = task_age_ns(task, snapshot->mono_ns);
+	const struct place_history *place = NULL;
+	struct evidence rest;
+	enum why proof;
+	bool past;
+
+	if (!state_blocks(task->state)) {
+		set_word(task, 0, because(WHY_NOTHING, 0, 0));
+		return;
+	}
+	if (task->stack)
+		place = places_find(places, task->stack->place);
+	rest = find_rest(verdicts, snapshot, index, place);
+	set_word(task, rest.why != WHY_NOTHING ? TASK_IDLE : 0, rest);
+	if (task->flags & (TASK_STALE | TASK_SUSPECT) || age_ns < 0)
+		return;
+	proof = find_proof(task);
+	/* The state's own rest has no threshold; a proof needs one all the same. */
+	if (proof != WHY_NOTHING && limit_ns < 0 && state_info(task->state)->idle)
+		limit_ns = STUCK_DEFAULT_NS;
+	past = limit_ns >= 0 && age_ns >= limit_ns;
+	if (proof != WHY_NOTHING)
+		set_word(task, past ? TASK_STUCK : 0, because(proof, 0, 0));
+	else if (past && verdicts->rule.named[task->state])
+		task->flags |= TASK_STUCK, task->evidence = because(WHY_NAMED, 0, 0);
+	else if (past && rest.why == WHY_STATE)
+		/* Its class is named: as good as its state. */
+		task->flags |= TASK_STUCK, task->evidence = because(WHY_NAMED, 0, 0);
+	else if (past && rest.why == WHY_NOTHING)
+		judge_work(task, place, age_ns);
+}
+
+void verdicts_update(struct verdicts *verdicts, struct track *track,
+		     struct snapshot *snapshot)
+{
+	const struct places *places = track_places(track);
+
+	crowds_count(verdicts->crowds, snapshot);
+	pool_pairs_find(&verdicts->pairs, snapshot);
+	for (size_t i = 0; i < snapshot->nr_tasks; i++)
+		judge(verdicts, places, snapshot, i);
+	track_confirm(track, snapshot);
+}
+
+void verdict_again(const struct stuck_rule *rule, struct task *task, int64_t now_ns)
+{
+	int64_t limit_ns = rule->threshold_ns[task->state];
+	int64_t age_ns = task_age_ns(task, now_ns);
+	uint32_t recorded = task->flags & (TASK_STUCK | TASK_LONG);
+	bool evident = task->evidence.why > WHY_HELD && task->evidence.why != WHY_NAMED;
+
+	task->flags &= ~(uint32_t)(TASK_STUCK | TASK_LONG);
+	if (limit_ns < 0 || age_ns < limit_ns || !state_blocks(task->state) ||
+	    (task->flags & (TASK_STALE | TASK_SUSPECT)))
+		return;
+	if (rule->named[task->state] || state_info(task->state)->idle) {
+		task->flags |= TASK_STUCK;
+		task->evidence = because(WHY_NAMED, 0, 0);
+	} else if (task->flags & TASK_IDLE) {
+		return;
+	} else if (verdict_state_is_held(task->state)) {
+		task->flags |= TASK_STUCK;
+		task->evidence = because(WHY_HELD, 0, 0);
+	} else if (evident && (recorded & TASK_STUCK)) {
+		task->flags |= TASK_STUCK;
+	} else {
+		task->flags |= TASK_LONG;
+		task->evidence = because(WHY_LONG, 0, 0);
+	}
+}
