@@ -36,11 +36,14 @@ CLIENT_PKGS := ncursesw jansson libproc2 libdw libcurl zlib libmicrohttpd
 CLIENT_CFLAGS = $(BASE_CFLAGS) -DGRMON_LIBDIR='"$(LIBDIR)"' \
 	$(shell $(PKG_CONFIG) --cflags $(CLIENT_PKGS))
 CLIENT_LIBS = $(shell $(PKG_CONFIG) --libs $(CLIENT_PKGS)) -liberty -pthread -lm
+# Its entries in assembly name functions and data of C, which link-time optimisation moves.
+AGENT_NO_LTO = $(if $(findstring -flto,$(CFLAGS) $(CPPFLAGS)),-fno-lto)
 # The agent lives in somebody else's process: libc alone, its own symbols hidden,
 # unwinding through its frames on cancellation.
 AGENT_CFLAGS := $(PLAIN_CFLAGS) -fPIC -fvisibility=hidden -fexceptions \
 	-ftls-model=initial-exec -fno-plt
-AGENT_LDFLAGS := -shared -Wl,-soname,libgrmon.so.$(SOVERSION) -Wl,-z,nodelete -Wl,-z,now \
+AGENT_MAP := src/agent/libgrmon.map
+AGENT_LDFLAGS := -shared -Wl,--version-script=$(AGENT_MAP) -Wl,-soname,libgrmon.so.$(SOVERSION) -Wl,-z,nodelete -Wl,-z,now \
 	-Wl,-z,relro -Wl,--no-undefined
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
@@ -81,9 +84,9 @@ client: $(CLIENT)
 examples: $(EXAMPLES) ## build the demo server and the examples (libmicrohttpd, GNU Pth)
 tests: all examples $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS)
 
-$(LIB_SO): $(AGENT_OBJECTS)
+$(LIB_SO): $(AGENT_OBJECTS) $(AGENT_MAP)
 	$(call say,LINK)
-	$(Q)$(CC) $(CFLAGS) $(AGENT_LDFLAGS) $(LDFLAGS) -o $@ $^ -ldl -pthread
+	$(Q)$(CC) $(CFLAGS) $(AGENT_NO_LTO) $(AGENT_LDFLAGS) $(LDFLAGS) -o $@ $(AGENT_OBJECTS) -ldl -pthread
 	@ln -sf $(@F) $(BUILD)/libgrmon.so.$(SOVERSION)
 $(BUILD)/libgrmon.so: $(LIB_SO)
 	@ln -sf $(<F) $@
@@ -95,7 +98,7 @@ $(LINK_SO): $(AGENT_OBJECTS:$(BUILD)/pic/%=$(LINK_DIR)/pic/%)
 $(LINK_DIR)/pic/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(AGENT_CFLAGS) $(SANFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(AGENT_CFLAGS) $(SANFLAGS) $(CFLAGS) $(AGENT_NO_LTO) -c -o $@ $<
 endif
 $(LIB_A): $(AGENT_OBJECTS)
 	$(call say,AR)
@@ -110,7 +113,7 @@ $(CLIENT): $(CLI_OBJECTS) $(CLIENT_A)
 $(BUILD)/pic/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(AGENT_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(AGENT_CFLAGS) $(CFLAGS) $(AGENT_NO_LTO) -c -o $@ $<
 $(BUILD)/src/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(call say,CC)

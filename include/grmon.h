@@ -82,7 +82,7 @@ enum grmon_state {
 };
 
 struct grmon_options {
-	size_t size; /* sizeof(struct grmon_options), for later versions */
+	size_t size; /* sizeof(struct grmon_options) as the caller was compiled */
 	/* NULL: $GRMON_SOCKET_DIR, $XDG_RUNTIME_DIR/grmon, /tmp/grmon-UID. */
 	const char *socket_dir;
 };
@@ -90,14 +90,18 @@ struct grmon_options {
 /*
  * Open the local socket now.
  *
- * The constructor has mapped the region already; what is left is the server thread, which
- * otherwise starts with the process's first pthread_create(), so that a single-threaded
- * process stays one. Called again it has no effect.
+ * The constructor has mapped the region already; what is left is the server thread. In a
+ * program that is linked with the library it otherwise starts with the process's first
+ * pthread_create(), so that a single-threaded process stays one; in one into which the
+ * library is merely preloaded it starts only here, or with GRMON_SOCKET=1. Call this from
+ * the main thread, or when the main thread has called it before. Called again it has no
+ * effect.
  *
- * options   NULL for defaults. Copied.
+ * options   NULL for defaults. Copied. A smaller size, of an older header, is accepted.
  *
  * Returns 0, GRMON_EINVAL, GRMON_ENOSLOT when the agent is disabled (GRMON_DISABLE=1) or
- * could not map its region, GRMON_ENOMEM when no thread could be started.
+ * could not map its region, GRMON_ENOMEM when no thread could be started: grmon_status()
+ * says why.
  * errno is preserved. Thread-safe: yes. Async-signal-safe: no.
  */
 GRMON_API int grmon_start(const struct grmon_options *options);

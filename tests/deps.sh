@@ -10,7 +10,7 @@ build="gcc make pkg-config libc6-dev libncurses-dev libjansson-dev libproc2-dev 
 demo="curl"
 check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached nginx-light
 	openssh-client openssh-server procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev elfutils debuginfod postgresql libaprutil1-dev
-	python3-prometheus-client"
+	python3-prometheus-client musl-tools"
 lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck libclang-rt-14-dev"
 # The programs of tests/verdicts; what cannot be had is named there, and left out.
 verdicts="mariadb-server ruby puma erlang-base qemu-system-x86 qtbase5-dev libtbb-dev

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of libgrmon. Everything here runs in somebody else's process: no malloc, stdio,
- * log or lock of the application on any path, errno preserved, never a block.
+ * Inside of libgrmon. Everything here runs in somebody else's process. While the program
+ * runs: no log, no lock of the application, errno preserved, never a block; and no malloc,
+ * except in grmon_chan_new(), which the program calls. The constructor may set one
+ * variable of the environment (GRMON_CHILDREN=0), and the server formats one line.
  *
  * Life of a slot: a thread gets one at its creation (pthread_create's wrapper), or at its
- * first wait; a TLS-key destructor gives it back. A page that the kernel wipes on fork
- * (MADV_WIPEONFORK) says whether the mapping is this process's own; in a child it reads
+ * first wait; a cleanup around its function gives it back. A page that the kernel wipes on
+ * fork (MADV_WIPEONFORK) says whether the mapping is this process's own; in a child it reads
  * zero, whatever made the child, and the first wait there makes a new region.
  */
 #ifndef AGENT_AGENT_H

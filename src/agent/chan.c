@@ -150,6 +150,19 @@ static inline void chan_copy(const struct grmon_chan *chan, void *to, const void
 		memcpy(to, from, bytes);
 }
 
+/* Other cases of the same select on this channel: it may be freed as soon as one is done. */
+static void chan_unlink_siblings(const struct chan_node *fired)
+{
+	struct chan_waiter *waiter = fired->waiter;
+
+	for (uint32_t i = 0; i < waiter->nr_nodes; i++) {
+		struct chan_node *node = &waiter->nodes[i];
+
+		if (node != fired && node->chan == fired->chan && node->queued)
+			agent_chan_unlink(node);
+	}
+}
+
 /* The first waiter of a queue that nobody else has claimed, claimed and taken out. */
 static struct chan_node *chan_pop(struct chan_queue *queue)
 {
@@ -157,8 +170,11 @@ static struct chan_node *chan_pop(struct chan_queue *queue)
 
 	while ((node = queue->first) != NULL) {
 		agent_chan_unlink(node);
-		if (chan_claim(node->waiter, node))
-			return node;
+		if (!chan_claim(node->waiter, node))
+			continue;
+		if (node->waiter->nr_nodes > 1)
+			chan_unlink_siblings(node);
+		return node;
 	}
 	return NULL;
 }
@@ -277,6 +293,8 @@ static __attribute__((noinline)) int chan_block(struct grmon_chan *chan, void *e
 			       .deadline_ns = deadline_ns};
 
 	node.waiter = &waiter;
+	if (chan->capacity == 0)
+		why.spin = agent_chan_spin(chan);
 	if (chan->capacity > 0) {
 		struct chan_waiter *wake;
 		int rc;

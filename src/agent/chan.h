@@ -80,6 +80,16 @@ struct chan_returned {
 	char element[];
 };
 
+/*
+ * How long to wait awake, learnt for all channels that one line of the program makes. Not
+ * part of a channel: once another call has ended a wait, its caller may free the channel.
+ */
+struct chan_spin {
+	uint32_t spin_ns; /* before sleeping; 0: has not paid */
+	uint32_t skipped; /* waits since it was last tried */
+	uint32_t every;   /* and after how many it is tried again */
+} __attribute__((aligned(64)));
+
 struct grmon_chan {
 	/* The line that every operation writes. */
 	uint32_t lock; /* 0 free, 1 held, 2 held and somebody sleeps on it */
@@ -99,9 +109,6 @@ struct grmon_chan {
 	uint32_t record_fork; /* fork_count when the record was asked for */
 	uint32_t nr_send;     /* queued entries */
 	uint32_t nr_recv;
-	uint32_t spin_ns; /* how long to wait awake before sleeping; 0: has not paid */
-	uint32_t spin_skipped; /* waits since it was last tried */
-	uint32_t spin_every;   /* and after how many it is tried again */
 
 	uint64_t site __attribute__((aligned(64)));
 	char name[16];
@@ -115,6 +122,7 @@ struct chan_why {
 	const void *site;
 	uint32_t nr_channels; /* of a select; 0: none or nil ones */
 	int64_t deadline_ns;
+	struct chan_spin *spin; /* NULL: go to sleep at once */
 };
 
 /* Forks so far, and CPUs that the process had when its first channel was made. */
@@ -192,5 +200,7 @@ AGENT_HIDDEN struct chan_node *agent_chan_wait(struct chan_waiter *waiter,
 /* Wait awake, shortly, for a buffer to change; no lock is held. Only worth it where no
  * entry has to be queued for the other side to go on. */
 AGENT_HIDDEN void agent_chan_spin_buffer(struct grmon_chan *chan, bool send);
+/* What is known of waiting awake on such a channel. Valid for ever. */
+AGENT_HIDDEN struct chan_spin *agent_chan_spin(const struct grmon_chan *chan);
 
 #endif

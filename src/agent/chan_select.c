@@ -159,9 +159,12 @@ static int chan_select_wait(struct chan_select *select, int64_t timeout_ns,
 			       .site = site,
 			       .nr_channels = chan_distinct(select),
 			       .deadline_ns = chan_deadline(timeout_ns)};
+	const struct grmon_chan *first = select->nr_cases ? select->cases[0].chan : NULL;
 	struct chan_node *fired;
 	int index;
 
+	if (first && (select->nr_cases > 1 || first->capacity == 0))
+		why.spin = agent_chan_spin(first);
 	chan_select_queue(select, &waiter);
 	chan_unlock_all(select);
 	for (uint32_t i = select->nr_cases; i-- > 0;)

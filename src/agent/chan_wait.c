@@ -19,6 +19,9 @@
 #define CHAN_PROBE_FIRST   16u
 #define CHAN_PROBE_LAST    1024u
 #define CHAN_LOCK_ROUNDS   12u
+/* Lines that make channels, as many as are told apart: a power of two. */
+#define CHAN_SPINS         256u
+#define CHAN_SPINS_SHIFT   56
 
 struct chan_node agent_chan_gave_up;
 
@@ -106,9 +109,10 @@ void agent_chan_dequeue_all(struct chan_waiter *waiter)
 	for (uint32_t i = 0; i < waiter->nr_nodes; i++) {
 		struct chan_node *node = &waiter->nodes[i];
 
-		/* A fired entry was taken out before the wait was done. The others are locked
-		 * even if they are out: somebody may be taking them out this moment. */
-		if (!node->chan || node == fired)
+		/* A fired entry, and others on its channel, were taken out before the wait was
+		 * done, and the channel may be gone. Those on other channels are locked even if
+		 * they are out: somebody may be taking them out this moment. */
+		if (!node->chan || node->chan == fired->chan)
 			continue;
 		chan_lock(node->chan);
 		if (node->queued) {
@@ -132,28 +136,42 @@ static int64_t chan_now_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Learning is unlocked: an update that is lost does no harm. */
-static uint32_t chan_spin_budget(struct grmon_chan *chan)
+struct chan_spin *agent_chan_spin(const struct grmon_chan *chan)
 {
-	uint32_t spin_ns = __atomic_load_n(&chan->spin_ns, __ATOMIC_RELAXED);
+	static struct chan_spin spins[CHAN_SPINS];
+
+	return &spins[chan->site * 0x9e3779b97f4a7c15ull >> CHAN_SPINS_SHIFT];
+}
+
+/* Learning is unlocked: an update that is lost does no harm. */
+static uint32_t chan_spin_budget(struct chan_spin *spin)
+{
+	uint32_t spin_ns = __atomic_load_n(&spin->spin_ns, __ATOMIC_RELAXED);
 	uint32_t skipped;
 
 	if (!agent_chan_many_cpus)
 		return 0;
 	if (spin_ns > 0)
 		return spin_ns;
-	skipped = __atomic_load_n(&chan->spin_skipped, __ATOMIC_RELAXED) + 1;
-	if (skipped < __atomic_load_n(&chan->spin_every, __ATOMIC_RELAXED)) {
-		__atomic_store_n(&chan->spin_skipped, skipped, __ATOMIC_RELAXED);
+	skipped = __atomic_load_n(&spin->skipped, __ATOMIC_RELAXED) + 1;
+	if (skipped < __atomic_load_n(&spin->every, __ATOMIC_RELAXED)) {
+		__atomic_store_n(&spin->skipped, skipped, __ATOMIC_RELAXED);
 		return 0;
 	}
-	__atomic_store_n(&chan->spin_skipped, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&spin->skipped, 0, __ATOMIC_RELAXED);
 	return CHAN_SPIN_PROBE_NS;
 }
 
-static void chan_spin_learn(struct grmon_chan *chan, uint32_t budget_ns, bool paid)
+/* Most waits teach nothing new, and then leave the line to others. */
+static void chan_spin_set(uint32_t *word, uint32_t value)
 {
-	uint32_t every = __atomic_load_n(&chan->spin_every, __ATOMIC_RELAXED);
+	if (__atomic_load_n(word, __ATOMIC_RELAXED) != value)
+		__atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+static void chan_spin_learn(struct chan_spin *spin, uint32_t budget_ns, bool paid)
+{
+	uint32_t every = __atomic_load_n(&spin->every, __ATOMIC_RELAXED);
 	uint32_t spin_ns = CHAN_SPIN_NS;
 
 	if (paid) {
@@ -164,8 +182,8 @@ static void chan_spin_learn(struct grmon_chan *chan, uint32_t budget_ns, bool pa
 	} else {
 		spin_ns = budget_ns > CHAN_SPIN_NS / 8 ? budget_ns / 2 : 0;
 	}
-	__atomic_store_n(&chan->spin_every, every, __ATOMIC_RELAXED);
-	__atomic_store_n(&chan->spin_ns, spin_ns, __ATOMIC_RELAXED);
+	chan_spin_set(&spin->every, every);
+	chan_spin_set(&spin->spin_ns, spin_ns);
 }
 
 /* The other side needs the line that is looked at here: look rarely enough to let it put
@@ -174,7 +192,8 @@ static void chan_spin_learn(struct grmon_chan *chan, uint32_t budget_ns, bool pa
 
 void agent_chan_spin_buffer(struct grmon_chan *chan, bool send)
 {
-	uint32_t budget_ns = chan_spin_budget(chan);
+	struct chan_spin *spin = agent_chan_spin(chan);
+	uint32_t budget_ns = chan_spin_budget(spin);
 	int64_t until_ns;
 	bool paid;
 
@@ -189,20 +208,19 @@ void agent_chan_spin_buffer(struct grmon_chan *chan, bool send)
 		length = __atomic_load_n(&chan->length, __ATOMIC_RELAXED);
 		paid = send ? length < chan->capacity : length > 0;
 	} while (!paid && chan_now_ns() < until_ns);
-	chan_spin_learn(chan, budget_ns, paid);
+	chan_spin_learn(spin, budget_ns, paid);
 }
 
-/* A waiter's word is its own line; nobody is hindered by looking. */
-static bool chan_spin_done(struct chan_waiter *waiter)
+/* The waiter is queued: from here on the channel may be gone once the wait is done. A waiter's word is its own line; nobody is hindered by looking. */
+static bool chan_spin_done(struct chan_waiter *waiter, struct chan_spin *spin)
 {
-	struct grmon_chan *chan = waiter->nr_nodes ? waiter->nodes[0].chan : NULL;
 	bool paid = chan_done(waiter);
 	uint32_t budget_ns;
 	int64_t until_ns;
 
-	if (paid || !chan || (waiter->nr_nodes == 1 && chan->capacity > 0))
+	if (paid || !spin)
 		return paid;
-	budget_ns = chan_spin_budget(chan);
+	budget_ns = chan_spin_budget(spin);
 	if (budget_ns == 0)
 		return false;
 	until_ns = chan_now_ns() + budget_ns;
@@ -212,7 +230,7 @@ static bool chan_spin_done(struct chan_waiter *waiter)
 			paid = chan_done(waiter);
 		}
 	} while (!paid && chan_now_ns() < until_ns);
-	chan_spin_learn(chan, budget_ns, paid);
+	chan_spin_learn(spin, budget_ns, paid);
 	return paid;
 }
 
@@ -378,7 +396,7 @@ struct chan_node *agent_chan_wait(struct chan_waiter *waiter, const struct chan_
 {
 	struct chan_node *fired;
 
-	if (!chan_spin_done(waiter) && !chan_wait_seen(waiter, why) &&
+	if (!chan_spin_done(waiter, why->spin) && !chan_wait_seen(waiter, why) &&
 	    !chan_claim(waiter, &agent_chan_gave_up))
 		chan_await_done(waiter);
 	fired = chan_fired(waiter);

@@ -1,33 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes the published region: in the constructor, and again in a forked child at its first
- * wait. Only raw system calls, so that a child of a multithreaded process and a signal
- * handler may come here. Must never end or block the host: what fails leaves it silent.
+ * Makes the published region. In the constructor it is a sealed memfd. A forked child gets
+ * anonymous memory at the same address with its first wait, which costs it next to nothing,
+ * and a memfd with its first thread. A process that starts under a seccomp filter gets
+ * anonymous memory too: which other calls the filter allows cannot be known.
+ *
+ * Only raw system calls, so that a child of a multithreaded process and a signal handler may
+ * come here; none at all under a filter. Must never end or block the host: what fails leaves
+ * it silent.
  */
-#include "agent/state.h"
+#include "agent/region.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/memfd.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/memfd.h"
 #include "agent/raw.h"
 
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008u
-#endif
-#ifndef F_SEAL_FUTURE_WRITE
-#define F_SEAL_FUTURE_WRITE 0x0010
-#endif
 #define REGION_SLOTS_MIN 16u
-#define REGION_FD_HIGH   768
 /* Of a limited address space the agent takes at most this part. */
 #define REGION_AS_PART   32
 
@@ -40,20 +34,16 @@ struct agent_state agent = {
 
 __thread struct agent_tls agent_tls;
 
+/* In the data of the library, where the client finds it when there is no memfd. */
+__attribute__((aligned(16))) struct wire_anchor agent_anchor = {
+	.magic = WIRE_ANCHOR_MAGIC,
+};
+
 static bool region_off(const char *status)
 {
 	agent_set_status(status);
 	agent_store(&agent.off, 1);
 	return false;
-}
-
-static uint64_t region_limit(int which)
-{
-	struct rlimit64 limit = {0};
-
-	if (raw4(SYS_prlimit64, 0, which, 0, &limit) != 0)
-		return RLIM64_INFINITY;
-	return limit.rlim_cur;
 }
 
 static void region_counts(struct wire_header *layout, uint32_t nr_slots)
@@ -65,110 +55,24 @@ static void region_counts(struct wire_header *layout, uint32_t nr_slots)
 	wire_layout(layout, nr_slots, nr_creators, nr_chans);
 }
 
-/* The largest region that the limits leave room for; ftruncate() beyond RLIMIT_FSIZE would
- * raise SIGXFSZ. */
+/* The largest region that the limits leave room for. RLIMIT_DATA counts anonymous memory,
+ * which a child's region is. */
 static bool region_size(struct wire_header *layout)
 {
-	uint64_t file = region_limit(RLIMIT_FSIZE);
-	uint64_t space = region_limit(RLIMIT_AS);
+	uint64_t file = memfd_limit(RLIMIT_FSIZE);
+	uint64_t space = memfd_limit(RLIMIT_AS);
+	uint64_t data = memfd_limit(RLIMIT_DATA);
 
 	for (uint32_t n = WIRE_SLOTS_MAX; n >= REGION_SLOTS_MIN; n /= 2) {
 		region_counts(layout, n);
 		if (layout->region_bytes <= file &&
 		    (space == RLIM64_INFINITY ||
-		     layout->region_bytes <= space / REGION_AS_PART))
+		     layout->region_bytes <= space / REGION_AS_PART) &&
+		    (data == RLIM64_INFINITY ||
+		     layout->region_bytes <= data / REGION_AS_PART))
 			return true;
 	}
 	return false;
-}
-
-static int region_memfd(void)
-{
-	unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-	long fd = raw2(SYS_memfd_create, WIRE_MEMFD, flags | MFD_NOEXEC_SEAL);
-
-	if (fd == -EINVAL)
-		fd = raw2(SYS_memfd_create, WIRE_MEMFD, flags);
-	return (int)fd;
-}
-
-static void region_seal(int fd)
-{
-	int seals = F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK;
-
-	/* FUTURE_WRITE is of Linux 5.1. */
-	if (raw3(SYS_fcntl, fd, F_ADD_SEALS, seals | F_SEAL_FUTURE_WRITE) != 0)
-		raw3(SYS_fcntl, fd, F_ADD_SEALS, seals);
-}
-
-/*
- * Keep the region's descriptor out of the way, so that the program's next one stays the
- * lowest free one. Where that is not to be had the program needs the number more: the
- * mapping alone is found by /proc/PID/maps.
- */
-static void region_keep(int fd)
-{
-	struct stat about = {0};
-	uint64_t files = region_limit(RLIMIT_NOFILE);
-	long at = files / 2 < REGION_FD_HIGH ? (long)(files / 2) : REGION_FD_HIGH;
-	long high = raw3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, at);
-
-	agent.fd = -1;
-	raw1(SYS_close, fd);
-	if (high < 0)
-		return;
-	if (raw2(SYS_fstat, high, &about) != 0) {
-		raw1(SYS_close, high);
-		return;
-	}
-	agent.fd_device = about.st_dev;
-	agent.fd_inode = about.st_ino;
-	agent.fd = (int)high;
-}
-
-bool agent_fd_mine(void)
-{
-	struct stat about = {0};
-
-	return agent.fd >= 0 && raw2(SYS_fstat, agent.fd, &about) == 0 &&
-	       about.st_dev == agent.fd_device && about.st_ino == agent.fd_inode;
-}
-
-void agent_fd_close(void)
-{
-	if (agent_fd_mine())
-		raw1(SYS_close, agent.fd);
-	agent.fd = -1;
-}
-
-/* A sealed memfd of agent.layout's size, mapped at `at` or anywhere; fd in *fd. */
-static void *region_map(void *at, int *fd, const char **problem)
-{
-	size_t bytes = agent.layout.region_bytes;
-	int flags = MAP_SHARED | MAP_NORESERVE | (at ? MAP_FIXED : 0);
-
-	*problem = "the region's size is over RLIMIT_FSIZE";
-	if (region_limit(RLIMIT_FSIZE) < bytes)
-		return NULL;
-	*problem = "memfd_create failed: too many open files, or forbidden";
-	*fd = region_memfd();
-	if (*fd < 0)
-		return NULL;
-	*problem = "ftruncate of the region failed";
-	if (raw2(SYS_ftruncate, *fd, bytes) != 0)
-		goto close_fd;
-	*problem = "mmap of the region failed";
-	long map = raw6(SYS_mmap, at, bytes, PROT_READ | PROT_WRITE, flags, *fd, 0);
-	if (map < 0 && map > -4096)
-		goto close_fd;
-	region_seal(*fd);
-	raw3(SYS_madvise, map, bytes, MADV_DONTDUMP);
-	raw3(SYS_madvise, map, bytes, MADV_NOHUGEPAGE);
-	return (void *)map;
-
-close_fd:
-	raw1(SYS_close, *fd);
-	return NULL;
 }
 
 static void region_header(void)
@@ -176,10 +80,10 @@ static void region_header(void)
 	struct wire_header *header = agent.header;
 
 	*header = agent.layout;
-	header->pid = (int32_t)raw0(SYS_getpid);
+	header->pid = agent_own_pid();
 	header->flags = agent.preloaded ? WIRE_PRELOADED : 0;
-	header->start_mono_ns = agent_clock_ns(CLOCK_MONOTONIC);
-	header->start_real_ns = agent_clock_ns(CLOCK_REALTIME);
+	header->start_mono_ns = agent_clock_ns(CLOCK_MONOTONIC_COARSE);
+	header->start_real_ns = agent_clock_ns(CLOCK_REALTIME_COARSE);
 }
 
 static void region_live(void)
@@ -191,11 +95,34 @@ static void region_live(void)
 			 __ATOMIC_RELEASE);
 }
 
+static void *region_anonymous(void *at, size_t bytes)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED : 0);
+	long map = raw6(SYS_mmap, at, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+
+	return map < 0 && map > -4096 ? NULL : (void *)map;
+}
+
+/* In a child, over what it has from its parent. */
+static bool region_renew(void)
+{
+	size_t bytes = agent.layout.region_bytes;
+
+	if (agent_load(&agent.filtered))
+		return region_off("a child that began under a seccomp filter");
+	agent_fd_close();
+	if (!region_anonymous(agent.header, bytes))
+		return region_off("no memory for the region of a child");
+	raw3(SYS_madvise, agent.header, bytes, MADV_NOHUGEPAGE);
+	agent.shared = false;
+	region_header();
+	region_live();
+	return true;
+}
+
 bool agent_region_ready(void)
 {
 	uint32_t idle = 0;
-	const char *problem;
-	int fd;
 
 	if (agent_load(&agent.off))
 		return false;
@@ -208,16 +135,8 @@ bool agent_region_ready(void)
 	if (!__atomic_compare_exchange_n(&agent.control->making, &idle, 1, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return agent_load(agent.live) != 0;
-	if (agent_load(agent.live) == 0) {
-		agent_fd_close();
-		if (!region_map(agent.header, &fd, &problem)) {
-			region_off(problem);
-		} else {
-			region_keep(fd);
-			region_header();
-			region_live();
-		}
-	}
+	if (agent_load(agent.live) == 0)
+		region_renew();
 	__atomic_store_n(&agent.control->making, 0, __ATOMIC_RELEASE);
 	return agent_load(agent.live) != 0;
 }
@@ -253,7 +172,7 @@ bool agent_region_move(void)
 	int fd;
 
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before, sizeof(before));
-	void *map = region_map(NULL, &fd, &problem);
+	void *map = memfd_map(bytes, &fd, &problem);
 
 	if (map) {
 		region_copy(map);
@@ -263,7 +182,8 @@ bool agent_region_move(void)
 			       MREMAP_MAYMOVE | MREMAP_FIXED, agent.header);
 
 		if (rc == (long)agent.header) {
-			region_keep(fd);
+			memfd_keep(fd);
+			agent.shared = true;
 		} else {
 			agent.header->flags &= ~(uint32_t)WIRE_STOPPED;
 			raw2(SYS_munmap, map, bytes);
@@ -271,15 +191,14 @@ bool agent_region_move(void)
 		}
 	}
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
-	return agent_fd_mine();
+	return map && agent_fd_mine();
 }
 
-static void *region_anonymous(size_t bytes)
+void agent_region_share(void)
 {
-	long map = raw6(SYS_mmap, NULL, bytes, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return map < 0 && map > -4096 ? NULL : (void *)map;
+	if (!agent.shared && agent_load(&agent.control->threads) == 0 &&
+	    !agent_load(&agent.filtered))
+		agent_region_move();
 }
 
 static size_t region_pages(size_t bytes)
@@ -289,20 +208,33 @@ static size_t region_pages(size_t bytes)
 	return (bytes + page - 1) / page * page;
 }
 
+/* For a process that started under a filter, where the kernel is not asked to wipe what a
+ * child must not use. */
+static void region_forked(void)
+{
+	__atomic_store_n(&agent.control->generation, 0, __ATOMIC_RELEASE);
+	region_off("a child that began under a seccomp filter");
+}
+
 /* Bookkeeping that no client sees: control and links in one mapping that fork wipes. */
 static const char *region_private(void)
 {
 	size_t control = region_pages(sizeof(struct agent_control));
 	size_t slots = region_pages(agent.layout.nr_slots * sizeof(uint32_t));
 	size_t chans = region_pages(agent.layout.nr_chans * sizeof(uint32_t));
-	char *map = region_anonymous(control + slots + chans);
+	char *map = region_anonymous(NULL, control + slots + chans);
 
 	if (!map)
 		return "no memory for the agent's bookkeeping";
-	if (raw3(SYS_madvise, map, control + slots + chans, MADV_WIPEONFORK) != 0)
+	if (agent.filtered) {
+		if (pthread_atfork(NULL, NULL, region_forked) != 0)
+			return "no memory for the agent's bookkeeping";
+	} else if (raw3(SYS_madvise, map, control + slots + chans, MADV_WIPEONFORK) !=
+		   0) {
 		return "this kernel is too old: no MADV_WIPEONFORK (Linux 4.14)";
-	agent.starts =
-		region_anonymous(agent.layout.nr_slots * sizeof(struct agent_start));
+	}
+	agent.starts = region_anonymous(NULL, agent.layout.nr_slots *
+						      sizeof(struct agent_start));
 	if (!agent.starts)
 		return "no memory for the agent's bookkeeping";
 	agent.control = (struct agent_control *)map;
@@ -312,19 +244,36 @@ static const char *region_private(void)
 	return NULL;
 }
 
-static const char *region_first(void)
+static const char *region_memory(void)
 {
-	const char *problem;
+	size_t bytes = agent.layout.region_bytes;
+	const char *problem = "no memory for the region";
 	int fd;
 
-	if (!region_size(&agent.layout))
-		return "RLIMIT_FSIZE or RLIMIT_AS leaves no room for the region";
-	agent.header = region_map(NULL, &fd, &problem);
+	if (agent.filtered) {
+		agent.header = region_anonymous(NULL, bytes);
+		return agent.header ? NULL : problem;
+	}
+	agent.header = memfd_map(bytes, &fd, &problem);
 	if (!agent.header)
+		return problem;
+	memfd_keep(fd);
+	agent.shared = true;
+	return NULL;
+}
+
+const char *agent_region_first(void)
+{
+	const char *problem;
+
+	if (!region_size(&agent.layout))
+		return "RLIMIT_FSIZE, RLIMIT_AS or RLIMIT_DATA leaves no room for the "
+		       "region";
+	problem = region_memory();
+	if (problem)
 		return problem;
 	char *base = (char *)agent.header;
 
-	region_keep(fd);
 	agent.slots = (struct wire_slot *)(base + agent.layout.slots_offset);
 	agent.creators = (struct wire_creator *)(base + agent.layout.creators_offset);
 	agent.labels = (struct wire_labels *)(base + agent.layout.labels_offset);
@@ -332,75 +281,13 @@ static const char *region_first(void)
 	region_header();
 	problem = region_private();
 	if (problem) {
-		agent_fd_close();
+		if (agent.shared)
+			agent_fd_close();
 		raw2(SYS_munmap, agent.header, agent.layout.region_bytes);
+		return problem;
 	}
-	return problem;
-}
-
-static bool region_is(const char *name, const char *value)
-{
-	const char *is = getenv(name);
-
-	return is && strcmp(is, value) == 0;
-}
-
-/* A folder's name from the environment; one that does not fit counts as none. */
-static void region_folder(char *folder, size_t bytes, const char *name)
-{
-	const char *value = secure_getenv(name);
-
-	if (value && value[0] == '/' && strlen(value) < bytes)
-		agent_copy_text(folder, value, bytes);
-}
-
-/*
- * GRMON_CHILDREN=0 holds after exec too: the first process leaves its pid in the
- * environment, and a process that finds another's pid there stays silent.
- */
-static bool region_is_child(void)
-{
-	char pid[16];
-	const char *root = getenv("GRMON_ROOT_PID");
-
-	snprintf(pid, sizeof(pid), "%d", (int)getpid());
-	if (root)
-		return strcmp(root, pid) != 0;
-	setenv("GRMON_ROOT_PID", pid, 1);
-	return false;
-}
-
-__attribute__((constructor)) static void region_constructor(void)
-{
-	int saved = errno;
-	const char *preload = getenv("LD_PRELOAD");
-	const char *problem;
-
-	agent.preloaded = preload && strstr(preload, "libgrmon") != NULL;
-	agent.no_children = region_is("GRMON_CHILDREN", "0");
-	if (region_is("GRMON_DISABLE", "1"))
-		problem = "disabled by GRMON_DISABLE";
-	else if (agent.no_children && region_is_child())
-		problem = "a child, and GRMON_CHILDREN=0";
-	else
-		problem = region_first();
-	if (problem) {
-		agent_set_status(problem);
-		errno = saved;
-		return;
-	}
-	region_folder(agent.socket_dir, sizeof(agent.socket_dir), "GRMON_SOCKET_DIR");
-	region_folder(agent.runtime_dir, sizeof(agent.runtime_dir), "XDG_RUNTIME_DIR");
-	agent_thread_setup();
-	agent_set_status("publishing");
-	agent.off = 0;
+	__atomic_store_n(&agent_anchor.region, (uint64_t)(uintptr_t)agent.header,
+			 __ATOMIC_RELEASE);
 	region_live();
-	if (agent_attach())
-		agent_thread_watch(agent_tls.own, true);
-	errno = saved;
-}
-
-const char *grmon_status(void)
-{
-	return __atomic_load_n(&agent.status, __ATOMIC_ACQUIRE);
+	return NULL;
 }

@@ -21,7 +21,6 @@ enum real_kind {
 	KIND_APR,
 	KIND_ZMQ,
 	KIND_NNG,
-	KIND_CHAN,
 	KIND_DILL
 };
 
@@ -40,7 +39,7 @@ static const struct real_row rows[REAL_COUNT] = {
 /* A program that starts with one of these on board is resolved once and for all. */
 static const char *const library_names[] = {
 	[KIND_GLIB] = "libglib-2.0", [KIND_APR] = "libaprutil", [KIND_ZMQ] = "libzmq",
-	[KIND_NNG] = "libnng",       [KIND_CHAN] = "libchan",   [KIND_DILL] = "libdill",
+	[KIND_NNG] = "libnng",   [KIND_DILL] = "libdill",
 };
 #define LIBRARY_NAMES (sizeof(library_names) / sizeof(library_names[0]))
 
@@ -89,19 +88,29 @@ static void *quiet_dlsym(void *handle, const char *name)
 	return real;
 }
 
+static bool same_object(const void *a, const void *b)
+{
+	Dl_info one, other;
+
+	return dladdr(a, &one) && dladdr(b, &other) && one.dli_fbase == other.dli_fbase;
+}
+
+/* The next one, also where that is a sanitizer's, which would miss the call else. */
 static void *real_next(const char *name)
 {
+	void *next = quiet_dlsym(RTLD_NEXT, name);
+
 #if defined(__GLIBC__) && defined(__x86_64__)
 	/* Before glibc 2.36 RTLD_NEXT could give the conditions of glibc 2.2. */
 	if (strcmp(name, "pthread_cond_wait") == 0 ||
 	    strcmp(name, "pthread_cond_timedwait") == 0) {
 		void *real = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
 
-		if (real)
+		if (real && (!next || same_object(next, real)))
 			return real;
 	}
 #endif
-	return quiet_dlsym(RTLD_NEXT, name);
+	return next;
 }
 
 void *real_resolve(enum real_id id)

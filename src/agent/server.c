@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "agent/raw.h"
+#include "agent/region.h"
 
 /* Wakes the server to end it: libc's own cancel signal, which programs do not send to it. */
 #define SERVER_WAKE_SIGNAL   32
@@ -319,17 +320,28 @@ bool agent_server_ensure(void)
 	struct agent_control *control = agent.control;
 	uint32_t none = AGENT_SERVER_NONE;
 
+	if (!agent.serves)
+		return false;
 	if (agent_load(&control->server) != AGENT_SERVER_NONE)
 		return agent_load(&control->server) != AGENT_SERVER_ENDED;
-	/* With nobody to notice the end of the main thread it would keep the process alive. */
-	if (!agent_load(&control->main_watched) || agent_load(&control->main_left))
+	if (agent_load(&agent.filtered)) {
+		agent_set_status("publishing, without a socket: a seccomp filter is in "
+				 "force");
 		return false;
+	}
+	/* With nobody to notice the end of the main thread it would keep the process alive. */
+	if (!agent_load(&control->main_watched) || agent_load(&control->main_left)) {
+		agent_set_status("publishing, without a socket: the main thread has not "
+				 "used the agent, or has ended");
+		return false;
+	}
 	if (!__atomic_compare_exchange_n(&control->server, &none, AGENT_SERVER_STARTING,
 					 false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return true;
-	if (server_spawn() != 0) {
-		agent_set_status(
-			"publishing, without a socket: no thread could be started");
+	const char *problem = server_spawn();
+
+	if (problem) {
+		agent_set_status(problem);
 		server_say(AGENT_SERVER_ENDED);
 		return false;
 	}
@@ -370,45 +382,4 @@ __attribute__((destructor)) static void server_destructor(void)
 {
 	if (agent.control)
 		server_unlink();
-}
-
-int grmon_start(const struct grmon_options *options)
-{
-	int saved = errno;
-	int rc = GRMON_OK;
-
-	if (options && (options->size < sizeof(*options) ||
-			(options->socket_dir &&
-			 strlen(options->socket_dir) >= sizeof(agent.socket_dir))))
-		return GRMON_EINVAL;
-	if (!agent_region_ready()) {
-		rc = GRMON_ENOSLOT;
-	} else {
-		agent_attach();
-		if (options && options->socket_dir &&
-		    agent_load(&agent.control->server) == AGENT_SERVER_NONE)
-			agent_copy_text(agent.socket_dir, options->socket_dir,
-					sizeof(agent.socket_dir));
-		if (!agent_server_ensure())
-			rc = GRMON_ENOMEM;
-	}
-	errno = saved;
-	return rc;
-}
-
-void grmon_stop(void)
-{
-	int saved = errno;
-
-	if (!agent_load(&agent.off)) {
-		agent_store(&agent.off, 1);
-		agent_set_status("stopped by grmon_stop()");
-		if (agent_load(agent.live) != 0)
-			__atomic_fetch_or(&agent.header->flags, WIRE_STOPPED,
-					  __ATOMIC_RELEASE);
-		__atomic_store_n(&agent.control->generation, 0, __ATOMIC_RELEASE);
-		agent_server_stop();
-		agent_fd_close();
-	}
-	errno = saved;
 }

@@ -3,7 +3,7 @@
  * Slots and channel records: lock-free pools, the calling thread's slot, and the recovery
  * of slots whose threads ended without a word. Async-signal-safe throughout.
  */
-#include "agent/state.h"
+#include "agent/region.h"
 
 #include <errno.h>
 #include <string.h>
@@ -78,6 +78,9 @@ static void slot_clear(struct wire_slot *slot)
 static void slot_reclaim(void)
 {
 	uint32_t count = agent.layout.nr_slots;
+
+	if (agent_load(&agent.filtered))
+		return;
 	long pid = raw0(SYS_getpid);
 
 	/* A child of vfork() has our memory and none of our threads: all would seem gone. */
@@ -133,7 +136,7 @@ void agent_slot_show(struct wire_slot *slot, uint32_t kind, int32_t tid, const c
 	uint32_t odd = agent_seq_begin(&slot->seq);
 
 	slot->state = WIRE_STATE_RUNNING;
-	slot->start_ns = agent_clock_ns(CLOCK_MONOTONIC);
+	slot->start_ns = agent_clock_ns(CLOCK_MONOTONIC_COARSE);
 	agent_store(&slot->kind, kind);
 	agent_store(&slot->tid, tid);
 	if (name) {
@@ -151,7 +154,7 @@ void agent_slot_give(struct wire_slot *slot)
 	agent_pool_give(&agent.control->slots, agent.next_slot, agent_slot_index(slot));
 }
 
-void agent_attach_slot(struct wire_slot *slot, bool may_allocate)
+void agent_attach_slot(struct wire_slot *slot)
 {
 	struct agent_tls *self = &agent_tls;
 
@@ -159,9 +162,8 @@ void agent_attach_slot(struct wire_slot *slot, bool may_allocate)
 	self->top = 0;
 	self->unseen = 0;
 	self->generation = agent_load(agent.live);
-	agent_slot_show(slot, WIRE_THREAD, (int32_t)raw0(SYS_gettid), NULL);
+	agent_slot_show(slot, WIRE_THREAD, agent_own_tid(), NULL);
 	self->current = slot;
-	agent_thread_watch(slot, may_allocate);
 }
 
 struct wire_slot *agent_attach(void)
@@ -169,7 +171,7 @@ struct wire_slot *agent_attach(void)
 	struct agent_tls *self = &agent_tls;
 	struct wire_slot *slot = NULL;
 
-	if (self->busy || self->internal || !agent_region_ready())
+	if (self->busy || self->internal || self->over || !agent_region_ready())
 		return NULL;
 	if (self->current && self->generation == agent_load(agent.live))
 		return self->current;
@@ -184,7 +186,7 @@ struct wire_slot *agent_attach(void)
 	if (self->reserved && agent_attach_reserved())
 		slot = self->own;
 	else if (self->unseen % RETRY_WAITS == 0 && (slot = agent_slot_take()) != NULL)
-		agent_attach_slot(slot, false);
+		agent_attach_slot(slot);
 	if (!slot && self->unseen++ == 0)
 		__atomic_fetch_add(&agent.header->dropped_tasks, 1, __ATOMIC_RELAXED);
 	self->busy = 0;

@@ -87,11 +87,14 @@ struct agent_state {
 	uint32_t last_generation;
 	int fd; /* of the memfd, -1 when it is no longer in the program's table */
 	uint64_t fd_device, fd_inode;
+	bool shared;       /* the region is a memfd, not a child's anonymous memory */
+	bool serves;       /* the program asked for the server and its socket */
+	uint32_t filtered; /* a seccomp filter is in force, see filter.h; fork keeps it */
 
 	uint32_t off;     /* nothing is published any more, or never was */
 	bool no_children; /* GRMON_CHILDREN=0 */
 	bool preloaded;
-	bool key_usable;
+	bool key_made; /* only where the end of the main thread must be noticed */
 	pthread_key_t key;
 	size_t default_stack;
 	const char *status;
@@ -109,9 +112,9 @@ struct agent_tls {
 	struct wire_slot *own; /* the thread's */
 	uintptr_t stack_top;   /* 0: not known */
 	size_t stack_window;   /* bytes below stack_top that are surely this stack */
-	uint32_t rounds;       /* how often the key's destructor ran */
 	uint32_t unseen;       /* waits without a slot; 0: not counted as dropped yet */
 	bool internal;         /* the server thread, or inside its creation */
+	bool over;             /* the thread's function has returned */
 	const struct agent_start *reserved; /* a slot to take at the first wait */
 };
 
@@ -173,24 +176,16 @@ static inline struct wire_slot *agent_current(void)
 	return slot;
 }
 
-/* region.c */
-/* Make this process's region if it has none. Async-signal-safe. False: publish nothing. */
-AGENT_HIDDEN bool agent_region_ready(void);
-/* The program's descriptor of the region is still that: nobody closed or replaced it. */
-AGENT_HIDDEN bool agent_fd_mine(void);
-/* Close it then. */
-AGENT_HIDDEN void agent_fd_close(void);
-/*
- * The program has closed it: move what is published to a new region at the same address.
- * Only while no other thread publishes.
- */
-AGENT_HIDDEN bool agent_region_move(void);
-
 /* thread.c */
-/* Once, in the constructor: the key and the real functions. */
+/* Once, in the constructor: the real functions, and the main thread's stack. */
 AGENT_HIDDEN void agent_thread_setup(void);
-/* Have the calling thread's end noticed. may_allocate: not in a signal handler. */
-AGENT_HIDDEN void agent_thread_watch(struct wire_slot *slot, bool may_allocate);
+/* Have the main thread's end noticed, if this is it: the server must not outlive the
+ * program's threads. Not async-signal-safe. */
+AGENT_HIDDEN void agent_thread_watch_main(void);
+/* The calling thread's and process's ids; under a seccomp filter by libc's own record. 0: not
+ * known. */
+AGENT_HIDDEN int32_t agent_own_tid(void);
+AGENT_HIDDEN int32_t agent_own_pid(void);
 /* Take the slot that the thread's creator set aside, if it could not be taken at once. */
 AGENT_HIDDEN bool agent_attach_reserved(void);
 AGENT_HIDDEN int agent_create_server(pthread_t *thread, const pthread_attr_t *attributes,
@@ -213,7 +208,7 @@ AGENT_HIDDEN void agent_slot_give(struct wire_slot *slot);
 /* Slow path of every publication: the calling thread's slot, made now if it can be. */
 AGENT_HIDDEN struct wire_slot *agent_attach(void);
 /* Give the calling thread this slot, which agent_slot_take() returned. */
-AGENT_HIDDEN void agent_attach_slot(struct wire_slot *slot, bool may_allocate);
+AGENT_HIDDEN void agent_attach_slot(struct wire_slot *slot);
 AGENT_HIDDEN void agent_detach(void);
 AGENT_HIDDEN void agent_copy_text(char *to, const char *from, size_t bytes);
 

@@ -4,6 +4,7 @@
  * fork; one whose region is gone counts as NULL.
  */
 #include "agent/creator.h"
+#include "agent/region.h"
 
 #include <errno.h>
 

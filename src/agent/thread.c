@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The life of threads: pthread_create() and thrd_create() give the new thread its slot and
- * its creator, a TLS key's destructor gives the slot back. A call that finds no slot, or
- * no agent, goes straight to libc.
+ * its creator, and a cleanup around its function takes the slot back. A call that finds no
+ * slot, or no agent, goes straight to libc.
  */
 #include "agent/creator.h"
+#include "agent/region.h"
 #include "agent/server.h"
+#include "agent/wrap.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,8 +16,6 @@
 
 #include "agent/raw.h"
 
-/* Keys below this lie in the thread itself: pthread_setspecific() allocates nothing. */
-#define THREAD_KEYS_INSIDE 32u
 #define THREAD_WINDOW_MAX  (1024u * 1024)
 /* From the thread's descriptor to the top of its stack, at most. */
 #define THREAD_DESCRIPTOR  4096u
@@ -48,40 +48,53 @@ int agent_create_posix(pthread_t *thread, const pthread_attr_t *attributes,
 int agent_create_c11(thrd_t *thread, thrd_start_t routine, void *argument,
 		     const struct agent_caller *caller);
 
-/* Without a system call where the thread has its slot. */
+int32_t agent_own_tid(void)
+{
+	if (!agent_load(&agent.filtered))
+		return (int32_t)raw0(SYS_gettid);
+	if (real_tid_offset == 0)
+		return 0;
+	return agent_load((const int32_t *)((uintptr_t)pthread_self() + real_tid_offset));
+}
+
+/* Under a filter only the constructor asks, in the main thread. */
+int32_t agent_own_pid(void)
+{
+	return agent_load(&agent.filtered) ? agent_own_tid() : (int32_t)raw0(SYS_getpid);
+}
+
 static bool thread_is_main(void)
 {
 	const struct agent_tls *self = &agent_tls;
 
-	if (self->own && self->generation == agent_load(agent.live))
-		return self->own->tid == agent.header->pid;
-	return raw0(SYS_gettid) == raw0(SYS_getpid);
+	return self->own && self->generation == agent_load(agent.live) &&
+	       self->own->tid == agent.header->pid;
 }
 
-/*
- * Runs when a thread ends, by return, pthread_exit() or cancellation. The first time it
- * only asks for another round, so that destructors that block still find the slot.
- */
-static void thread_ended(void *slot)
+/* Before libc runs the destructors of the thread's own data: a wait in one of them is left
+ * to the kernel's view. */
+static void thread_leave(void)
 {
-	if (agent_tls.rounds++ == 0 && pthread_setspecific(agent.key, slot) == 0)
-		return;
-	bool is_main = thread_is_main();
-
 	agent_detach();
-	/* libc calls exit() in the last thread. That must not be the server, which has no
-	 * descriptors of the program to flush to. */
-	if (is_main) {
-		agent_store(&agent.control->main_left, 1);
-		agent_server_stop();
-	}
+	agent_tls.over = true;
 }
 
-void agent_thread_watch(struct wire_slot *slot, bool may_allocate)
+/* Runs when the main thread ends before the process. libc calls exit() in the last thread.
+ * That must not be the server, which has no descriptors of the program to flush to. */
+static void thread_main_ended(void *unused)
 {
-	if (!agent.key_usable || (!may_allocate && agent.key >= THREAD_KEYS_INSIDE))
+	thread_leave();
+	agent_store(&agent.control->main_left, 1);
+	agent_server_stop();
+}
+
+void agent_thread_watch_main(void)
+{
+	if (!thread_is_main() || agent_load(&agent.control->main_watched))
 		return;
-	if (pthread_setspecific(agent.key, slot) == 0 && slot->tid == agent.header->pid)
+	if (!agent.key_made)
+		agent.key_made = pthread_key_create(&agent.key, thread_main_ended) == 0;
+	if (agent.key_made && pthread_setspecific(agent.key, &agent) == 0)
 		agent_store(&agent.control->main_watched, 1);
 }
 
@@ -115,10 +128,9 @@ static size_t thread_default_stack(void)
 
 void agent_thread_setup(void)
 {
-	agent.key_usable = pthread_key_create(&agent.key, thread_ended) == 0;
 	agent.default_stack = thread_default_stack();
 	thread_real();
-	if (raw0(SYS_gettid) == raw0(SYS_getpid))
+	if (agent_own_tid() == agent_own_pid())
 		agent_creator_stack((uintptr_t)__libc_stack_end, THREAD_WINDOW_MAX);
 }
 
@@ -147,17 +159,25 @@ THREAD_ENTRY static void thread_begin(const struct agent_start *start)
 	if (agent_load(agent.live) != start->generation)
 		return;
 	thread_know_stack(frame, start->stack_bytes);
-	agent_attach_slot(start->slot, true);
+	agent_attach_slot(start->slot);
 #endif
 }
 
-/* A tail call: in a backtrace the program's own function comes next to libc's. */
+/* By return, pthread_exit() or cancellation. */
+THREAD_ENTRY static void thread_cleanup(const bool *unused)
+{
+	thread_leave();
+}
+#define THREAD_LEAVES const bool leaves __attribute__((cleanup(thread_cleanup))) = true
+
 THREAD_ENTRY static void *thread_main_posix(void *argument)
 {
 	const struct agent_start *start = argument;
 	void *(*routine)(void *) = start->routine.posix;
 	void *routine_argument = start->argument;
+	THREAD_LEAVES;
 
+	(void)leaves;
 	thread_begin(start);
 	return routine(routine_argument);
 }
@@ -167,7 +187,9 @@ THREAD_ENTRY static int thread_main_c11(void *argument)
 	const struct agent_start *start = argument;
 	int (*routine)(void *) = start->routine.c11;
 	void *routine_argument = start->argument;
+	THREAD_LEAVES;
 
+	(void)leaves;
 	thread_begin(start);
 	return routine(routine_argument);
 }
@@ -179,7 +201,7 @@ bool agent_attach_reserved(void)
 	agent_tls.reserved = NULL;
 	if (!start || agent_load(agent.live) != start->generation)
 		return false;
-	agent_attach_slot(start->slot, true);
+	agent_attach_slot(start->slot);
 	return true;
 }
 
@@ -218,7 +240,8 @@ thread_prepare(size_t stack_bytes, const struct agent_caller *caller, void *argu
 	if (agent_tls.internal || !agent_region_ready())
 		return NULL;
 	agent_attach();
-	agent_server_ensure();
+	if (!agent_server_ensure())
+		agent_region_share();
 	agent_store(&agent.control->threads, 1);
 	struct wire_slot *slot = agent_slot_take();
 
@@ -297,3 +320,23 @@ GRMON_API int thrd_create(thrd_t *thread, thrd_start_t routine, void *argument)
 	return agent_create_c11(thread, routine, argument, NULL);
 }
 #endif
+
+/* In every other thread the cleanup above sees the end. */
+WRAP_DECLARE(void, pthread_exit, (void *result))
+WRAP_DECLARE(void, thrd_exit, (int result))
+
+void wrap_pthread_exit(void *result)
+{
+	if (thread_is_main())
+		thread_leave();
+	WRAP_REAL(pthread_exit)(result);
+	__builtin_unreachable();
+}
+
+void wrap_thrd_exit(int result)
+{
+	if (thread_is_main())
+		thread_leave();
+	WRAP_REAL(thrd_exit)(result);
+	__builtin_unreachable();
+}

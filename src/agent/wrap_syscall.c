@@ -6,9 +6,14 @@
  */
 #include "agent/wrap.h"
 
+#include <errno.h>
 #include <linux/futex.h>
+#include <linux/seccomp.h>
 #include <stdbool.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+
+#include "agent/filter.h"
 
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
@@ -23,6 +28,9 @@ struct syscall_row {
 	uint8_t object;
 	uint8_t fd;
 };
+
+/* Not a wait: it may put a seccomp filter on the process. */
+#define MAY_FILTER             0xff
 
 #define FD(number, state_)     [SYS_##number] = {GRMON_##state_, 0, 1}
 #define OBJECT(number, state_) [SYS_##number] = {GRMON_##state_, 1, 0}
@@ -86,13 +94,22 @@ __attribute__((used)) static const struct syscall_row rows[] = {
 	FD(mq_timedsend, CHAN_SEND),
 	OBJECT(semop, SEMAPHORE),
 	OBJECT(semtimedop, SEMAPHORE),
+	[SYS_prctl] = {MAY_FILTER, 0, 0},
+	[SYS_seccomp] = {MAY_FILTER, 0, 0},
 };
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
 
 typedef long syscall_fn(long number, long a, long b, long c, long d, long e, long f);
 
-/* A wait in the call `number`, which is in the table. Called from the code below. */
+static bool syscall_filters(long number, long a)
+{
+	if (number == SYS_prctl)
+		return a == PR_SET_SECCOMP;
+	return a == SECCOMP_SET_MODE_STRICT || a == SECCOMP_SET_MODE_FILTER;
+}
+
+/* The call `number`, which is in the table. Called from the code below. */
 __attribute__((used)) AGENT_HIDDEN long syscall_block(long number, long a, long b, long c,
 						      long d, long e, long f,
 						      const void *call_site);
@@ -101,11 +118,21 @@ long syscall_block(long number, long a, long b, long c, long d, long e, long f,
 		   const void *call_site)
 {
 	const struct syscall_row *row = &rows[number];
+	syscall_fn *real = (syscall_fn *)real_libc(REAL_syscall);
+
+	if (row->state == MAY_FILTER) {
+		int saved = errno;
+
+		if (syscall_filters(number, a))
+			agent_filter_coming();
+		errno = saved;
+		return real(number, a, b, c, d, e, f);
+	}
 	AGENT_MARK;
 
 	agent_enter(&mark, row->state, row->object ? (uint64_t)a : 0,
 		    row->fd ? (int)a : -1, call_site);
-	return ((syscall_fn *)real_libc(REAL_syscall))(number, a, b, c, d, e, f);
+	return real(number, a, b, c, d, e, f);
 }
 
 #if defined(__x86_64__)

@@ -16,8 +16,12 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "grmon.h"
 
-#define HEAD_BYTES 4096u
+#define HEAD_BYTES   4096u
+#define TEXT_OF(x)   #x
+#define TEXT(x)      TEXT_OF(x)
+#define RUNTIME_NAME "libgrmon.so." TEXT(GRMON_VERSION_MAJOR)
 
 static bool is_program(const char *path)
 {
@@ -77,7 +81,40 @@ static bool is_secure(int fd)
 	       fgetxattr(fd, "security.capability", capability, sizeof(capability)) > 0;
 }
 
-static bool has_interpreter(int fd, const ElfW(Ehdr) * header)
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Of this program, which is linked with the agent's C library. */
+static int find_own_linker(struct dl_phdr_info *info, size_t bytes, void *name)
+{
+	(void)bytes;
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_INTERP)
+			*(const char **)name = last_part((const char *)info->dlpi_addr +
+							 info->dlpi_phdr[i].p_vaddr);
+	return 1;
+}
+
+/* By the file's dynamic linker. */
+static enum program_kind kind_of_linker(int fd, const ElfW(Phdr) * part)
+{
+	const char *own = NULL;
+	char linker[PATH_MAX];
+
+	dl_iterate_phdr(find_own_linker, &own);
+	if (!own || part->p_filesz == 0 || part->p_filesz >= sizeof(linker) ||
+	    pread(fd, linker, part->p_filesz, (off_t)part->p_offset) !=
+		    (ssize_t)part->p_filesz)
+		return PROGRAM_DYNAMIC;
+	linker[part->p_filesz] = '\0';
+	return strcmp(last_part(linker), own) == 0 ? PROGRAM_DYNAMIC : PROGRAM_LIBC;
+}
+
+static enum program_kind kind_of_parts(int fd, const ElfW(Ehdr) * header)
 {
 	for (unsigned i = 0; i < header->e_phnum && i < 256; i++) {
 		ElfW(Phdr) part;
@@ -86,9 +123,9 @@ static bool has_interpreter(int fd, const ElfW(Ehdr) * header)
 		if (pread(fd, &part, sizeof(part), at) != (ssize_t)sizeof(part))
 			break;
 		if (part.p_type == PT_INTERP)
-			return true;
+			return kind_of_linker(fd, &part);
 	}
-	return false;
+	return PROGRAM_STATIC;
 }
 
 static enum program_kind inspect_elf(int fd, const char *head, size_t length)
@@ -111,7 +148,7 @@ static enum program_kind inspect_elf(int fd, const char *head, size_t length)
 	}
 	if (header.e_phentsize != sizeof(ElfW(Phdr)))
 		return PROGRAM_UNKNOWN;
-	return has_interpreter(fd, &header) ? PROGRAM_DYNAMIC : PROGRAM_STATIC;
+	return kind_of_parts(fd, &header);
 }
 
 /* "#! /path argument": the path, in place. */
@@ -156,8 +193,13 @@ int program_find_agent(char *path, size_t size, struct err *e)
 {
 	char folder[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", folder, sizeof(folder) - 1);
-	static const char *const places[] = {"%s/libgrmon.so", "%s/../lib/libgrmon.so",
-					     GRMON_LIBDIR "/libgrmon.so"};
+	/* The second of each pair is what a runtime package has. */
+	static const char *const places[] = {"%s/libgrmon.so",
+					     "%s/" RUNTIME_NAME,
+					     "%s/../lib/libgrmon.so",
+					     "%s/../lib/" RUNTIME_NAME,
+					     GRMON_LIBDIR "/libgrmon.so",
+					     GRMON_LIBDIR "/" RUNTIME_NAME};
 
 	folder[length > 0 ? length : 0] = '\0';
 	if (strrchr(folder, '/'))

@@ -17,12 +17,14 @@ enum program_kind {
 	PROGRAM_STATIC,  /* no dynamic linker: Go, -static */
 	PROGRAM_SECURE, /* set-uid, set-gid or with capabilities: LD_PRELOAD is ignored */
 	PROGRAM_FOREIGN, /* of another machine or word size than the agent */
+	PROGRAM_LIBC,    /* of another C library, such as musl: it would not start */
 	PROGRAM_UNKNOWN, /* not readable, or no ELF file */
 };
 /* A script stands for its interpreter. */
 enum program_kind program_inspect(const char *path);
 
-/* libgrmon.so beside this executable, in ../lib, or where it was installed. */
+/* libgrmon.so, or as libgrmon.so.N, beside this executable, in ../lib, or where it was
+ * installed. */
 int program_find_agent(char *path, size_t size, struct err *e);
 /* The file of a command, and LD_PRELOAD where the agent can be loaded into it. Returns an exit
  * code after a complaint (run.c). */

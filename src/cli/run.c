@@ -39,6 +39,8 @@ static void say_what_cannot_be(const char *command, enum program_kind kind)
 		why = "it runs with another user's rights";
 	else if (kind == PROGRAM_FOREIGN)
 		why = "it is built for another machine";
+	else if (kind == PROGRAM_LIBC)
+		why = "it uses another C library than this one";
 	if (why)
 		cli_complain("the agent cannot be preloaded into %s: %s; it is watched "
 			     "through the kernel (native)",
@@ -59,9 +61,10 @@ int program_prepare(const char *command, char *path, size_t size)
 	}
 	kind = program_inspect(path);
 	say_what_cannot_be(command, kind);
-	/* The linker would complain of a library of another machine; the other kinds may
-	 * start programs that can load it. */
-	if (kind != PROGRAM_FOREIGN && program_set_preload(agent, &e) != 0) {
+	/* The linker would complain of a library of another machine, or not start the program;
+	 * the other kinds may start programs that can load it. */
+	if (kind != PROGRAM_FOREIGN && kind != PROGRAM_LIBC &&
+	    program_set_preload(agent, &e) != 0) {
 		cli_complain("%s", e.text);
 		return CLI_UNWATCHABLE;
 	}

@@ -22,10 +22,8 @@ bool agent_present(pid_t pid, char *unusable, size_t size);
  * or NULL. */
 bool agent_socket_directory(unsigned way, pid_t pid, uid_t uid,
 			    const struct buf *environment, char *out, size_t size);
-/* Whether somebody answers there. Removes a socket of ours that nobody listens on: a process
- * that was killed leaves it behind, and another one may get its pid. */
-bool agent_socket_listens(const char *path);
-/* The same for all sockets in the directories of this user. */
+/* Remove the sockets that killed processes have left in the directories of this user.
+ * Connects to none. */
 void agent_sockets_sweep(void);
 
 /* Fill the target fields of a snapshot; say what could not be read. */

@@ -6,16 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fdio.h"
 #include "source/agent.h"
 
-/* Between bind() and listen() a new socket refuses too. */
+/* A file this new may have been bound after the list was read. */
 #define SOCKET_OLD_S 2
+#define BOUND_MAX    (16u << 20)
 /* Sockets in one directory that are looked at. */
 #define SWEPT_MAX    20000u
 
@@ -72,41 +72,48 @@ bool agent_socket_directory(unsigned way, pid_t pid, uid_t uid,
 	}
 }
 
-static bool refuses(const char *path)
+/* The names that sockets of this network namespace are bound to. */
+static bool read_bound(struct buf *bound)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	bool refused;
-	int fd;
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return false;
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return false;
-	refused = connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 &&
-		  errno == ECONNREFUSED;
-	close(fd);
-	return refused;
+	buf_init(bound, BOUND_MAX);
+	return fdio_read_file("/proc/self/net/unix", bound, BOUND_MAX, NULL) >= 0;
 }
 
-bool agent_socket_listens(const char *path)
+/* Whether a socket is bound to this path; its line ends with it. */
+static bool is_bound(const struct buf *bound, const char *path)
 {
-	struct stat before, after;
+	char wanted[640];
+	int bytes = snprintf(wanted, sizeof(wanted), " %s\n", path);
 
-	if (lstat(path, &before) != 0 || !refuses(path))
-		return true;
-	/* The same file still: not one that an agent has just put in its place. */
-	if (before.st_uid == geteuid() && S_ISSOCK(before.st_mode) &&
-	    before.st_ctime < time(NULL) - SOCKET_OLD_S && lstat(path, &after) == 0 &&
-	    after.st_ino == before.st_ino && after.st_ctime == before.st_ctime)
+	return bytes < 0 || (size_t)bytes >= sizeof(wanted) ||
+	       memmem(bound->bytes, bound->length, wanted, (size_t)bytes);
+}
+
+/* A process of another network namespace may share the directory. */
+static bool elsewhere(pid_t pid)
+{
+	struct stat ours, its;
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	if (stat(path, &its) != 0)
+		return errno != ENOENT && errno != ESRCH;
+	return stat("/proc/self/ns/net", &ours) == 0 && its.st_ino != ours.st_ino;
+}
+
+/* A process that was killed leaves its socket behind. Nobody is connected to: that alone
+ * could end a program that runs under a seccomp filter. */
+static void remove_unbound(const struct buf *bound, const char *path, pid_t pid)
+{
+	struct stat about;
+
+	if (lstat(path, &about) == 0 && about.st_uid == geteuid() &&
+	    S_ISSOCK(about.st_mode) && about.st_ctime < time(NULL) - SOCKET_OLD_S &&
+	    !is_bound(bound, path) && !elsewhere(pid))
 		unlink(path);
-	return false;
 }
 
-/* A process of another pid namespace may share the directory, and a thread may have the id:
- * only the socket itself tells that nobody is there. */
-static void sweep(const char *directory)
+static void sweep(const struct buf *bound, const char *directory)
 {
 	struct stat about;
 	const struct dirent *entry;
@@ -124,7 +131,7 @@ static void sweep(const char *directory)
 		if (pid <= 0 || pid > INT32_MAX || strcmp(end, ".sock") != 0)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
-		agent_socket_listens(path);
+		remove_unbound(bound, path, (pid_t)pid);
 	}
 	if (dir)
 		closedir(dir);
@@ -134,11 +141,17 @@ void agent_sockets_sweep(void)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	char directory[300];
+	struct buf bound;
 
+	if (!read_bound(&bound)) {
+		buf_release(&bound);
+		return;
+	}
 	if (runtime && runtime[0] == '/') {
 		snprintf(directory, sizeof(directory), "%s/grmon", runtime);
-		sweep(directory);
+		sweep(&bound, directory);
 	}
 	snprintf(directory, sizeof(directory), "/tmp/grmon-%u", (unsigned)geteuid());
-	sweep(directory);
+	sweep(&bound, directory);
+	buf_release(&bound);
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,10 @@
 #define MAPS_MAX        (64u << 20)
 #define LINK_PREFIX     "/memfd:" WIRE_MEMFD
 #define DESCRIPTORS_MAX 65536u
+#define ANCHOR_LIBRARY  "/libgrmon.so"
+#define ANCHOR_DATA_MAX (1u << 20)
+#define ANCHOR_STEP     16u /* its alignment */
+#define ANCHOR_BLOCK    2048u
 
 static int connect_within(const char *directory, pid_t inner)
 {
@@ -258,33 +263,132 @@ static int search_server_links(struct region *region, struct kernel *kernel,
 	return rc;
 }
 
-static int search_maps(struct region *region, struct kernel *kernel, struct err *worst,
-		       struct err *e)
+/* Calls visit for each mapping until it returns something else than ERR_NOTFOUND. */
+static int each_map(const struct buf *maps,
+		    int (*visit)(const struct proc_map *map, bool writable,
+				 void *context),
+		    void *context)
 {
-	char path[48];
-	struct buf maps;
 	int rc = ERR_NOTFOUND;
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)kernel->pid);
-	buf_init(&maps, MAPS_MAX);
-	fdio_read_file(path, &maps, MAPS_MAX, NULL);
-	for (size_t at = 0; at < maps.length && rc != 0;) {
-		const char *line = maps.bytes + at;
-		const char *end = memchr(line, '\n', maps.length - at);
-		size_t length = end ? (size_t)(end - line) : maps.length - at;
+	for (size_t at = 0; at < maps->length && rc == ERR_NOTFOUND;) {
+		const char *line = maps->bytes + at;
+		const char *end = memchr(line, '\n', maps->length - at);
+		size_t length = end ? (size_t)(end - line) : maps->length - at;
+		const char *rights = memchr(line, ' ', length);
 		struct proc_map map;
 
 		at += length + 1;
-		if (!memmem(line, length, LINK_PREFIX, strlen(LINK_PREFIX)) ||
-		    !proc_parse_map(line, length, &map) || !map.readable ||
-		    map.offset != 0 || map.path_bytes < strlen(LINK_PREFIX) ||
-		    memcmp(map.path, LINK_PREFIX, strlen(LINK_PREFIX)) != 0)
-			continue;
-		rc = region_adopt_memory(region, kernel, map.start, map.end - map.start,
-					 e);
-		if (rc == ERR_UNSUPPORTED)
-			*worst = *e;
+		if (rights && proc_parse_map(line, length, &map) && map.readable)
+			rc = visit(&map, rights[2] == 'w', context);
 	}
+	return rc;
+}
+
+struct map_search {
+	struct region *region;
+	struct kernel *kernel;
+	const struct buf *maps;
+	struct err *worst, *e;
+	const char *program;
+	uint64_t address;
+};
+
+static bool begins_with(const struct proc_map *map, const char *text)
+{
+	size_t bytes = strlen(text);
+
+	return map->path_bytes >= bytes && memcmp(map->path, text, bytes) == 0;
+}
+
+static int visit_memfd(const struct proc_map *map, bool writable, void *context)
+{
+	struct map_search *search = context;
+
+	(void)writable;
+	if (map->offset != 0 || !begins_with(map, LINK_PREFIX))
+		return ERR_NOTFOUND;
+	int rc = region_adopt_memory(search->region, search->kernel, map->start,
+				     map->end - map->start, search->e);
+
+	if (rc == ERR_UNSUPPORTED)
+		*search->worst = *search->e;
+	return rc == 0 ? 0 : ERR_NOTFOUND;
+}
+
+static int visit_region(const struct proc_map *map, bool writable, void *context)
+{
+	struct map_search *search = context;
+
+	if (!writable || search->address < map->start || search->address >= map->end)
+		return ERR_NOTFOUND;
+	int rc = region_adopt_memory(search->region, search->kernel, search->address,
+				     map->end - search->address, search->e);
+
+	if (rc == ERR_UNSUPPORTED)
+		*search->worst = *search->e;
+	return rc;
+}
+
+/* The writable data of libgrmon.so, or of a program that contains libgrmon.a: says where the
+ * region lies that is no memfd. */
+static int visit_anchor(const struct proc_map *map, bool writable, void *context)
+{
+	static const char magic[16] = WIRE_ANCHOR_MAGIC;
+	struct map_search *search = context;
+	struct wire_anchor block[ANCHOR_BLOCK];
+	size_t name = strlen(ANCHOR_LIBRARY);
+
+	if (!writable || map->path_bytes == 0 ||
+	    (!memmem(map->path, map->path_bytes, ANCHOR_LIBRARY, name) &&
+	     (!search->program[0] || !begins_with(map, search->program))))
+		return ERR_NOTFOUND;
+	uint64_t end = map->end - map->start > ANCHOR_DATA_MAX
+			       ? map->start + ANCHOR_DATA_MAX
+			       : map->end;
+
+	for (uint64_t at = map->start; at < end;) {
+		size_t bytes = end - at < sizeof(block) ? end - at : sizeof(block);
+		struct wire_anchor anchor;
+
+		if (!kernel_memory_exact(search->kernel, at, block, bytes))
+			return ERR_NOTFOUND;
+		for (size_t i = 0; i + sizeof(magic) <= bytes; i += ANCHOR_STEP) {
+			if (memcmp((char *)block + i, magic, sizeof(magic)) != 0 ||
+			    !kernel_memory_exact(search->kernel, at + i, &anchor,
+						 sizeof(anchor)))
+				continue;
+			search->address = anchor.region;
+			return anchor.region
+				       ? each_map(search->maps, visit_region, search)
+				       : ERR_NOTFOUND;
+		}
+		at += bytes;
+	}
+	return ERR_NOTFOUND;
+}
+
+static int search_maps(struct region *region, struct kernel *kernel, struct err *worst,
+		       struct err *e)
+{
+	char path[48], program[PATH_MAX];
+	struct buf maps;
+	struct map_search search = {.region = region,
+				    .kernel = kernel,
+				    .maps = &maps,
+				    .worst = worst,
+				    .e = e,
+				    .program = program};
+	ssize_t got = readlinkat(kernel->proc_dir, "exe", program, sizeof(program) - 1);
+	int rc;
+
+	program[got > 0 ? got : 0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)kernel->pid);
+	buf_init(&maps, MAPS_MAX);
+	fdio_read_file(path, &maps, MAPS_MAX, NULL);
+	rc = each_map(&maps, visit_memfd, &search);
+	if (rc != 0)
+		rc = each_map(&maps, visit_anchor, &search);
 	buf_release(&maps);
 	return rc;
 }

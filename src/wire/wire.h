@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The region that libgrmon writes and grmon-c reads: a sealed memfd of fixed size.
+ * The region that libgrmon writes and grmon-c reads: a sealed memfd of fixed size, or in
+ * forked children and under seccomp filters anonymous memory.
  *
  *   header | slots | creators | labels | channels
  *
@@ -18,8 +19,10 @@
  * Where a reader finds the region: over the socket; else a link to /memfd:grmon in
  * /proc/PID/fd or, once the server thread (named "grmon") has taken it into a descriptor
  * table of its own, in /proc/PID/task/TID/fd; else the mapping of that name in
- * /proc/PID/maps, read by process_vm_readv(). A region whose header says WIRE_STOPPED has
- * ended or was moved: look once more, for another of that name.
+ * /proc/PID/maps, read by process_vm_readv(); else, for anonymous memory, the address in
+ * struct wire_anchor, which lies 16-byte aligned in the writable data of libgrmon.so or of
+ * the program that contains libgrmon.a. A region whose header says WIRE_STOPPED has ended or
+ * was moved: look once more. One whose header has another process's pid is a parent's.
  */
 #ifndef WIRE_WIRE_H
 #define WIRE_WIRE_H
@@ -60,6 +63,13 @@ enum wire_slot_flags {
 enum wire_header_flags {
 	WIRE_STOPPED = 1u << 0,   /* grmon_stop() was called */
 	WIRE_PRELOADED = 1u << 1, /* by LD_PRELOAD, not linked */
+};
+
+/* 16 bytes that other data does not begin with. */
+#define WIRE_ANCHOR_MAGIC "\xa9grmon-region\x01\x96"
+struct wire_anchor {
+	char magic[16];
+	uint64_t region; /* address of the header; 0: none yet */
 };
 
 struct wire_header {

@@ -4,7 +4,7 @@
 # with the agent inside where it can be.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 18
+plan 21
 
 out_and_status() {
 	"$client" run -- sh -c 'echo one; echo two >&2; exit 7' >"$work/out" 2>"$work/err"
@@ -37,11 +37,15 @@ check 'the agent stands before what is preloaded already' preload
 start "$client" run -- sleep 600
 check 'the command has the pid of the client' until_true sh -c '[ "$(cat /proc/$0/comm)" = sleep ]' "$last"
 check 'the agent is in it' until_true sees "$last" 'd["target"]["sources"][0] == "agent"'
-start "$client" run -- python3 -c 'import threading, time
+threads='import threading, time
 threading.Thread(target=time.sleep, args=(600,)).start()'
-check 'ls finds its socket below XDG_RUNTIME_DIR' until_true sh -c \
-	'test -S "$2/grmon/$1.sock" && "$0" ls -s agent | grep -qE "^ *$1 agent "' \
-	"$client" "$last" "$XDG_RUNTIME_DIR"
+start "$client" run -- python3 -c "$threads"
+check 'ls finds the agent' until_true sh -c '"$0" ls -s agent | grep -qE "^ *$1 agent "' "$client" "$last"
+check 'the program has no thread and no socket of the agent' until_true sh -c \
+	'[ "$(ls /proc/$0/task | wc -l)" -eq 2 ] && [ ! -e "$1/grmon" ]' "$last" "$XDG_RUNTIME_DIR"
+start env GRMON_SOCKET=1 "$client" run -- python3 -c "$threads"
+check 'with GRMON_SOCKET=1 it has both' until_true sh -c \
+	'test -S "$1/grmon/$0.sock" && [ "$(ls /proc/$0/task | wc -l)" -eq 3 ]' "$last" "$XDG_RUNTIME_DIR"
 start sleep 600
 python3 -c 'import socket, sys
 socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$XDG_RUNTIME_DIR/grmon/$last.sock"
@@ -110,3 +114,8 @@ in_lib() {
 		"$work/bin/grmon-c" run -- env 2>/dev/null | grep -qx "LD_PRELOAD=$work/lib/libgrmon.so"
 }
 check 'the agent is found in ../lib' in_lib
+runtime_only() {
+	rm -f "$work"/lib/libgrmon.so* && cp "$agent" "$work/lib/libgrmon.so.0" &&
+		"$work/bin/grmon-c" run -- env 2>/dev/null | grep -qx "LD_PRELOAD=$work/lib/libgrmon.so.0"
+}
+check 'also where only the runtime package is installed' runtime_only

@@ -152,30 +152,38 @@ static int mode_one_descriptor(const char *unused)
 	return close(fd);
 }
 
-/* Every system call of `number` fails with EPERM in what is exec'ed. */
-static int filtered(const int *numbers, size_t count, const char *mode,
-		    const char *argument)
+/* A filter on the calling process: `action` for each of these calls. */
+static bool put_filter(const int *numbers, int count, unsigned action, bool by_prctl)
 {
 	struct sock_filter program[64] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 	};
 	unsigned short n = 1;
 
-	for (size_t i = 0; i < count; i++) {
+	for (int i = 0; i < count; i++) {
 		program[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 							    (unsigned)numbers[i], 0, 1);
-		program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
-							    SECCOMP_RET_ERRNO | EPERM);
+		program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
 	}
 	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	struct sock_fprog filter = {n, program};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       (by_prctl ? prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter)
+			 : syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+				   SECCOMP_FILTER_FLAG_TSYNC, &filter)) == 0;
+}
+
+/* exec `mode argument` under the filter. */
+static int filtered(const int *numbers, int count, unsigned action, const char *mode,
+		    const char *argument)
+{
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		char self[] = "/proc/self/exe";
 
-		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-		    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+		if (!put_filter(numbers, count, action, true))
 			_exit(77);
 		execl(self, self, mode, argument, (char *)NULL);
 		_exit(127);
@@ -183,30 +191,95 @@ static int filtered(const int *numbers, size_t count, const char *mode,
 	return child_status(pid);
 }
 
+static void *short_wait(void *argument)
+{
+	struct timespec moment = {0, 1000};
+
+	nanosleep(&moment, NULL);
+	return argument;
+}
+
+static int forked_wait(void *unused)
+{
+	(void)unused;
+	short_wait(NULL);
+	return 0;
+}
+
+/* Threads, waits and a fork: all work, and are published as long as there is a region. */
+static int mode_waits(const char *unused)
+{
+	struct region region;
+	struct wire_slot slot;
+	pthread_t threads[4];
+
+	(void)unused;
+	for (int i = 0; i < 4; i++)
+		CHILD_CHECK(pthread_create(&threads[i], NULL, short_wait, NULL) == 0);
+	for (int i = 0; i < 4; i++)
+		CHILD_CHECK(pthread_join(threads[i], NULL) == 0);
+	short_wait(NULL);
+	CHILD_CHECK(in_child(forked_wait, NULL) == 0);
+	CHILD_CHECK(region_by_anchor(&region));
+	CHILD_CHECK(region_live(&region)->tasks_begun >= 5);
+	CHILD_CHECK(region_thread(&region, getpid(), &slot) >= 0 && slot.waits > 0);
+	return 0;
+}
+
+/* What the agent calls where there is no filter, beside what a program of these tests
+ * calls by itself. */
+static const int forbidden[] = {
+	SYS_memfd_create, SYS_ftruncate, SYS_close_range, SYS_unshare, SYS_signalfd4,
+	SYS_socket,       SYS_bind,      SYS_tgkill,      SYS_mkdirat, SYS_accept4,
+	SYS_sigaltstack,  SYS_mremap,    SYS_getsockopt,  SYS_fcntl,   SYS_unlinkat,
+};
+#define NR_FORBIDDEN ((int)(sizeof(forbidden) / sizeof(forbidden[0])))
+
+/* A process that starts under a filter publishes, and calls none of these. */
 static void test_forbidden_calls(void **state)
 {
-	static const int memfd[] = {SYS_memfd_create};
-	static const int truncate[] = {SYS_ftruncate};
-	static const int wipe[] = {SYS_madvise};
-	static const int apart[] = {SYS_close_range, SYS_unshare};
-	static const int wake[] = {SYS_signalfd4};
-	static const int sockets[] = {SYS_socket, SYS_bind};
-	static const int small[] = {SYS_fcntl, SYS_fstat, SYS_tgkill, SYS_mkdirat};
-
 	(void)state;
-	if (SANITIZED_THREADS)
+	if (SANITIZED)
 		skip();
-	int rc = filtered(memfd, 1, "status", "memfd_create");
+	int rc = filtered(forbidden, NR_FORBIDDEN, SECCOMP_RET_KILL_PROCESS, "status",
+			  "publishing");
 
 	if (rc == 77)
 		skip();
 	assert_int_equal(rc, 0);
-	assert_int_equal(filtered(truncate, 1, "status", "ftruncate"), 0);
-	assert_int_equal(filtered(wipe, 1, "status", "MADV_WIPEONFORK"), 0);
-	assert_int_equal(filtered(apart, 2, "status", "publishing"), 0);
-	assert_int_equal(filtered(wake, 1, "status", "publishing"), 0);
-	assert_int_equal(filtered(sockets, 2, "status", "publishing"), 0);
-	assert_int_equal(filtered(small, 4, "status", "publishing"), 0);
+	assert_int_equal(filtered(forbidden, NR_FORBIDDEN, SECCOMP_RET_ERRNO | EPERM,
+				  "status", "publishing"),
+			 0);
+	assert_int_equal(
+		filtered(forbidden, NR_FORBIDDEN, SECCOMP_RET_KILL_PROCESS, "waits", ""),
+		0);
+}
+
+/* The same for one that puts the filter on itself, with and without a server by then; and
+ * in a forked child, which has its region before. */
+static int filters_itself(void *how)
+{
+	int way = *(int *)how;
+
+	if (way & 1)
+		CHILD_CHECK(mode_waits("") == 0);
+	if (!put_filter(forbidden, NR_FORBIDDEN, SECCOMP_RET_KILL_PROCESS, way & 2))
+		return 77;
+	return mode_waits("");
+}
+
+static void test_filter_of_its_own(void **state)
+{
+	(void)state;
+	if (SANITIZED)
+		skip();
+	for (int way = 0; way < 4; way++) {
+		int rc = in_child(filters_itself, &way);
+
+		if (rc == 77)
+			skip();
+		assert_int_equal(rc, 0);
+	}
 }
 
 static sem_t release;
@@ -428,6 +501,7 @@ static const struct {
 	int (*run)(const char *argument);
 } modes[] = {
 	{"status", mode_status},
+	{"waits", mode_waits},
 	{"smaller", mode_smaller},
 	{"one-descriptor", mode_one_descriptor},
 	{"few-slots", mode_few_slots},
@@ -444,6 +518,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_address_space),
 		cmocka_unit_test(test_descriptors_at_the_start),
 		cmocka_unit_test(test_forbidden_calls),
+		cmocka_unit_test(test_filter_of_its_own),
 		cmocka_unit_test(test_slots_run_out),
 		cmocka_unit_test(test_dlopen_and_dlclose),
 		cmocka_unit_test(test_chroot),

@@ -43,6 +43,7 @@
 struct region {
 	const unsigned char *map;
 	size_t bytes;
+	bool own; /* the process's own memory, not a mapping of ours */
 	struct wire_header header;
 };
 
@@ -68,7 +69,7 @@ static inline bool region_of_fd(struct region *region, int fd)
 	return wire_check(&region->header, region->bytes) == NULL;
 }
 
-static inline bool region_in_folder(struct region *region, const char *folder)
+static inline bool region_in_folder(struct region *region, const char *folder, pid_t pid)
 {
 	DIR *entries = opendir(folder);
 	struct dirent *entry;
@@ -83,7 +84,8 @@ static inline bool region_in_folder(struct region *region, const char *folder)
 			    0) {
 			int fd = open(name, O_RDONLY | O_CLOEXEC);
 
-			found = fd >= 0 && region_of_fd(region, fd);
+			found = fd >= 0 && region_of_fd(region, fd) &&
+				region->header.pid == pid;
 			if (fd >= 0)
 				close(fd);
 		}
@@ -93,14 +95,48 @@ static inline bool region_in_folder(struct region *region, const char *folder)
 	return found;
 }
 
-/* By a descriptor of the process, or of one of its threads that has its own table. */
+/* Where the library's data says that the region of this process lies. */
+static inline bool region_by_anchor(struct region *region)
+{
+	static const char magic[16] = WIRE_ANCHOR_MAGIC;
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[600];
+	bool found = false;
+
+	while (maps && !found && fgets(line, sizeof(line), maps)) {
+		unsigned long start, end;
+		char rights[5];
+
+		if (sscanf(line, "%lx-%lx %4s", &start, &end, rights) != 3 ||
+		    rights[1] != 'w' || !strstr(line, "/libgrmon.so"))
+			continue;
+		for (; start < end && !found; start += sizeof(magic)) {
+			const struct wire_anchor *anchor = (const void *)start;
+
+			if (memcmp(anchor->magic, magic, sizeof(magic)) != 0 ||
+			    !anchor->region)
+				continue;
+			region->map = (const unsigned char *)(uintptr_t)anchor->region;
+			memcpy(&region->header, region->map, sizeof(region->header));
+			region->bytes = region->header.region_bytes;
+			found = region->header.pid == getpid();
+			region->own = true;
+		}
+	}
+	if (maps)
+		fclose(maps);
+	return found;
+}
+
+/* By a descriptor of the process, or of one of its threads that has its own table; the
+ * anonymous one of the calling process by its address. */
 static inline bool region_by_proc(struct region *region, pid_t pid)
 {
 	char path[300];
 	bool found;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	found = region_in_folder(region, path);
+	found = region_in_folder(region, path, pid);
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	DIR *tasks = opendir(path);
 	struct dirent *entry;
@@ -110,16 +146,18 @@ static inline bool region_by_proc(struct region *region, pid_t pid)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/task/%s/fd", (int)pid,
 			 entry->d_name);
-		found = region_in_folder(region, path);
+		found = region_in_folder(region, path, pid);
 	}
 	if (tasks)
 		closedir(tasks);
+	if (!found && pid == getpid())
+		found = region_by_anchor(region);
 	return found;
 }
 
 static inline void region_close(struct region *region)
 {
-	if (region->map)
+	if (region->map && !region->own)
 		munmap((void *)(uintptr_t)region->map, region->bytes);
 	region->map = NULL;
 }

@@ -183,7 +183,11 @@ static int mode_single(const char *number)
 	CHILD_CHECK(count_threads(getpid()) == 1);
 	CHILD_CHECK(!is_socket(socket_of(getpid())));
 	/* grmon_start() asks for the socket now. */
-	CHILD_CHECK(grmon_start(NULL) == GRMON_OK);
+	struct grmon_options older = {.size = sizeof(size_t), .socket_dir = "not read"};
+	struct grmon_options broken = {.size = 1};
+
+	CHILD_CHECK(grmon_start(&broken) == GRMON_EINVAL);
+	CHILD_CHECK(grmon_start(&older) == GRMON_OK);
 	CHILD_CHECK(grmon_start(NULL) == GRMON_OK);
 	CHILD_CHECK(count_threads(getpid()) == 2);
 	return say_ready(number) || (forever(NULL), 0);

@@ -344,7 +344,7 @@ static void test_cancellation(void **state)
 	close(cancelled.fds[1]);
 }
 
-/* A destructor of the program that blocks, before and after ours. */
+/* A destructor of the program that blocks, when the thread has left its slot. */
 static pthread_key_t program_keys[2];
 static int destructor_waits;
 
@@ -353,7 +353,7 @@ static void blocking_destructor(void *rounds)
 	static __thread int round;
 
 	a_short_wait();
-	if (slot_of(my_tid()).counts[GRMON_SLEEP - 1] > 0)
+	if (slot_of(my_tid()).kind == WIRE_FREE)
 		__atomic_fetch_add(&destructor_waits, 1, __ATOMIC_RELAXED);
 	if (++round < 3)
 		pthread_setspecific(program_keys[0], rounds);

@@ -26,9 +26,24 @@ static void stop_here(void)
 	syscall(SYS_tgkill, getpid(), (int)syscall(SYS_gettid), SIGSTOP);
 }
 
+static void *nothing(void *argument)
+{
+	return argument;
+}
+
+/* From its first thread on a child's region can be mapped by others. */
+static void have_a_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, nothing, NULL) == 0)
+		pthread_join(thread, NULL);
+}
+
 static int stepped_api(void *unused)
 {
 	(void)unused;
+	have_a_thread();
 	signal(SIGUSR1, handler);
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	for (;;) {
@@ -47,6 +62,7 @@ static int stepped_libc(void *unused)
 	struct timespec moment = {0, 1};
 
 	(void)unused;
+	have_a_thread();
 	signal(SIGUSR1, handler);
 	ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 	/* The slot, before it is stepped through. */

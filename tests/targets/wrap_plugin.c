@@ -2,8 +2,8 @@
 // build: -shared -fPIC -Wno-deprecated-declarations $(pkg-config --cflags --libs glib-2.0 libzmq apr-util-1 apr-1) -lnng
 /*
  * A shared object that alone depends on the libraries of wrap_libraries.c, as a module of
- * a scripting language does. Defines a chan_send() of its own besides, with other
- * arguments than the one that the agent knows by that name.
+ * a scripting language does. Defines a chan_send() of its own besides: the agent takes the
+ * place of no function with so common a name.
  */
 #define WRAP_PLUGIN
 #include "wrap_libraries.c"
@@ -14,7 +14,7 @@ long chan_send(long a, long b, long c, long d, long e, long f)
 	return a + 10 * b + 100 * c + 1000 * d + 10000 * e + 100000 * f;
 }
 
-/* Through the dynamic linker, so it reaches the agent's. */
+/* Through the dynamic linker. */
 int plugin_check(void);
 int plugin_check(void)
 {

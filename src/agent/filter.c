@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Notices seccomp filters: one that is in force at the start, and those that the program
+ * puts on itself by prctl() or by libc's syscall(). */
+#include "agent/filter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "agent/raw.h"
+#include "agent/region.h"
+#include "agent/server.h"
+#include "agent/wrap.h"
+
+/* The line is near the end of some 1.5 KB. */
+#define FILTER_STATUS_BYTES 8192
+
+bool agent_filter_inherited(void)
+{
+	static const char line[] = "\nSeccomp:\t";
+	char status[FILTER_STATUS_BYTES + 1];
+	size_t used = 0;
+	long got;
+	long fd =
+		raw4(SYS_openat, AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return true;
+	do {
+		got = raw3(SYS_read, fd, status + used, FILTER_STATUS_BYTES - used);
+		used += got > 0 ? (size_t)got : 0;
+	} while (got > 0 && used < FILTER_STATUS_BYTES);
+	raw1(SYS_close, fd);
+	status[used] = '\0';
+	const char *found = strstr(status, line);
+
+	/* A kernel without seccomp has no such line. */
+	return found && found[sizeof(line) - 1] != '0';
+}
+
+void agent_filter_coming(void)
+{
+	if (agent_load(&agent.filtered) || !agent.control)
+		return;
+	/* A child that has not waited yet would need calls that the filter may kill for. */
+	if (agent_region_ready()) {
+		agent_attach();
+		/* A child of vfork() has our memory, and must not end our server. */
+		if (raw0(SYS_getpid) == agent.header->pid)
+			agent_server_stop();
+	}
+	agent_store(&agent.filtered, 1);
+}
+
+/* All arguments are words to the real function, which has none of its own to read. */
+WRAP_DECLARE(int, prctl,
+	     (int option, unsigned long a, unsigned long b, unsigned long c,
+	      unsigned long d))
+
+int wrap_prctl(int option, unsigned long a, unsigned long b, unsigned long c,
+	       unsigned long d)
+{
+	if (option == PR_SET_SECCOMP) {
+		int saved = errno;
+
+		agent_filter_coming();
+		errno = saved;
+	}
+	return WRAP_REAL(prctl)(option, a, b, c, d);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The sealed memfd of a region, by raw system calls. */
+#ifndef AGENT_MEMFD_H
+#define AGENT_MEMFD_H
+
+#include "agent/state.h"
+
+/* The soft limit; RLIM64_INFINITY where the kernel does not say. */
+AGENT_HIDDEN uint64_t memfd_limit(int which);
+/* A sealed memfd of this size, mapped; NULL and the reason in *problem. The caller hands fd
+ * to memfd_keep() or closes it. */
+AGENT_HIDDEN void *memfd_map(size_t bytes, int *fd, const char **problem);
+/*
+ * Keep the region's descriptor out of the way as agent.fd, and close fd. Where no high
+ * number is to be had the program needs it more: the mapping alone is found by
+ * /proc/PID/maps. Only while no other thread runs.
+ */
+AGENT_HIDDEN void memfd_keep(int fd);
+
+#endif

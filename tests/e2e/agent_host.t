@@ -1,0 +1,131 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A preloaded agent changes nothing that its host can see, and survives in a sandbox: what a
+# program says of itself is the same with and without it.
+. "$(dirname "$0")/lib.sh"
+need python3
+[ -z "${SAN:-}" ] || skip_all 'sanitizers have threads and descriptors of their own'
+plan 17
+targets=$BUILD/tests/targets
+
+# same NAME COMMAND…: output and exit status with the agent are those without it.
+same() {
+	name=$1
+	shift
+	"$@" >"$work/without" 2>&1
+	echo "exit $?" >>"$work/without"
+	LD_PRELOAD=$agent "$@" >"$work/with" 2>&1
+	echo "exit $?" >>"$work/with"
+	diff "$work/without" "$work/with" >"$work/diff"
+	ok $? "$name" "$(cat "$work/diff")"
+}
+
+same 'descriptors, keys, limits and namespaces' "$targets/host_probe"
+cat >"$work/fork.py" <<'PY'
+import os, threading, warnings
+warnings.simplefilter("always")
+for _ in range(3):
+    t = threading.Thread(target=lambda: None); t.start(); t.join()
+pid = os.fork()
+if pid == 0: os._exit(0)
+print(os.waitpid(pid, 0)[1])
+PY
+same "a fork in Python, which warns of threads" python3 "$work/fork.py"
+
+# Programs that cannot load the agent start, without a word of the dynamic linker.
+cat >"$work/other.c" <<'EOC'
+#include <stdio.h>
+int main(int n, char **w) { (void)w; printf("%d words\n", n); return 5; }
+EOC
+others=
+if command -v musl-gcc >/dev/null 2>&1; then
+	musl-gcc -o "$work/other-musl" "$work/other.c" && others=$work/other-musl
+	printf '#! %s -x\n' "$work/other-musl" >"$work/other-script"
+	chmod +x "$work/other-script"
+	others="$others $work/other-script"
+fi
+if cc -m32 -o "$work/other-32" "$work/other.c" 2>/dev/null && "$work/other-32" >/dev/null; [ $? -eq 5 ]; then
+	others="$others $work/other-32"
+fi
+if [ -n "$others" ]; then
+	same 'children of another C library and word size, started in every way' "$targets/host_probe" $others
+	started_by_run() {
+		"$client" run -- "$work/other-musl" >"$work/out" 2>"$work/err"
+		[ $? -eq 5 ] && grep -q '^1 words$' "$work/out" && grep -q 'another C library' "$work/err"
+	}
+	if [ -x "$work/other-musl" ]; then check 'run says why it cannot preload one' started_by_run; else ok 0 'run # SKIP no musl'; fi
+	shell() {
+		[ "$("$client" run -- sh -c "$work/other-musl; $work/other-script; exec ${others##* }" 2>&1 |
+			grep -vE '^grmon-c: |words$')" = '' ]
+	}
+	check 'a shell under run starts them' shell
+else
+	for i in 3 4 5; do ok 0 "another C library # SKIP neither musl-gcc nor gcc -m32"; done
+fi
+keeps() { LD_PRELOAD="$agent" "$1" -c 'import os, sys
+os.execv("/usr/bin/env", ["env"])' | grep -q '^LD_PRELOAD=.*libgrmon'; }
+check 'one that can load it gets it' keeps "$(command -v python3)"
+
+# Sandboxes. Looked at and listed while they run, and then told to end.
+for when in early late all child exec; do
+	mkfifo "$work/$when"
+	LD_PRELOAD=$agent "$targets/host_filter" "$when" <"$work/$when" >"$work/$when.out" 2>&1 &
+	host=$!
+	started="$started $host"
+	exec 7>"$work/$when"
+	until_true grep -q inside "$work/$when.out"
+	pid=$(sed -n 's/inside //p' "$work/$when.out")
+	case $when in
+	child) ;;
+	*) until_true sees "$pid" '"agent" in d["target"]["sources"] and len(having(state="mutex")) == 6' ;;
+	esac
+	ok $? "under a filter ($when): its threads are published" "$(cat "$work/$when.out")"
+	"$client" ls >/dev/null
+	"$client" dump "$pid" >/dev/null
+	exec 7>&-
+	wait "$host"
+	code=$?
+	[ $code -eq 0 ] || [ $code -eq 77 ]
+	ok $? "and it lives to its end ($when)" "exit status $code"
+done
+
+cat >"$work/tsan.c" <<'EOC'
+#include <pthread.h>
+#include <stdio.h>
+static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t c = PTHREAD_COND_INITIALIZER;
+static int turn;
+static void *f(void *a)
+{
+	for (int i = 0; i < 200; i++) {
+		pthread_mutex_lock(&m);
+		while (turn != 1)
+			pthread_cond_wait(&c, &m);
+		turn = 0;
+		pthread_cond_signal(&c);
+		pthread_mutex_unlock(&m);
+	}
+	return a;
+}
+int main(void)
+{
+	pthread_t t;
+	pthread_create(&t, NULL, f, NULL);
+	for (int i = 0; i < 200; i++) {
+		pthread_mutex_lock(&m);
+		while (turn != 0)
+			pthread_cond_wait(&c, &m);
+		turn = 1;
+		pthread_cond_signal(&c);
+		pthread_mutex_unlock(&m);
+	}
+	pthread_join(t, NULL);
+	puts("done");
+	return 0;
+}
+EOC
+if gcc -fsanitize=thread -o "$work/tsan" "$work/tsan.c" 2>/dev/null && "$work/tsan" >/dev/null 2>&1; then
+	same 'a condition under ThreadSanitizer' "$work/tsan"
+else
+	ok 0 'a condition under ThreadSanitizer # SKIP gcc has none'
+fi
