@@ -39,7 +39,7 @@ static const struct real_row rows[REAL_COUNT] = {
 /* A program that starts with one of these on board is resolved once and for all. */
 static const char *const library_names[] = {
 	[KIND_GLIB] = "libglib-2.0", [KIND_APR] = "libaprutil", [KIND_ZMQ] = "libzmq",
-	[KIND_NNG] = "libnng",   [KIND_DILL] = "libdill",
+	[KIND_NNG] = "libnng",       [KIND_DILL] = "libdill",
 };
 #define LIBRARY_NAMES (sizeof(library_names) / sizeof(library_names[0]))
 
