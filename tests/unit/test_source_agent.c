@@ -212,6 +212,7 @@ static void by_socket(void **state)
 
 	assert_non_null(mkdtemp(directory));
 	setenv("GRMON_SOCKET_DIR", directory, 1);
+	setenv("GRMON_SOCKET", "1", 1);
 	program_start(&program, "many_threads", "4", line, sizeof(line));
 	err_clear(&e);
 	assert_int_equal(kernel_open(&kernel, program.pid, &e), 0);
@@ -232,6 +233,7 @@ static void by_socket(void **state)
 	region_release(&region);
 	kernel_close(&kernel);
 	unsetenv("GRMON_SOCKET_DIR");
+	unsetenv("GRMON_SOCKET");
 	program_stop(&program);
 	char path[128];
 
