@@ -123,6 +123,16 @@ static bool is_blocked(const struct check *check, const struct snapshot *s,
 		       : goroutine_blocks(task, is_go_test(check), s->mono_ns);
 }
 
+/* A test that is over, on its last steps. */
+static bool is_finished_test(const struct task *task)
+{
+	const struct stack *creator = task->created_by;
+	const char *function =
+		creator && creator->nr_frames > 0 ? creator->frames[0].function : NULL;
+
+	return function && strncmp(function, "testing.", 8) == 0;
+}
+
 /* Whether somebody else than who ends the process would have gone on. */
 static bool in_motion(const struct snapshot *s)
 {
@@ -136,7 +146,8 @@ static bool in_motion(const struct snapshot *s)
 			    (task->state == STATE_SLEEP && task->waits.until_ns > 0 &&
 			     task->waits.until_ns < s->mono_ns + SOON_NS);
 
-		if (has_goroutines(s) && task->kind == TASK_THREAD)
+		if (has_goroutines(s) &&
+		    (task->kind == TASK_THREAD || is_finished_test(task)))
 			continue;
 		if (has_goroutines(s) ? task->id == 1 : (pid_t)task->id == s->target.pid)
 			first_runs = runs;
