@@ -6,14 +6,12 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "source/go_processor.h"
 
 #define WORK_FIRST     4096u
 #define WORK_MAX       (4u << 20)
 #define ENTRIES_FIRST  1024u
 #define OBJECTS_A_TURN 20000u /* of go_mark_follow() */
 #define BYTES_A_TURN   (16u << 20)
-#define SCRATCH_MAX    65536u /* processors */
 
 void go_mark_release(struct go_mark *mark)
 {
@@ -26,6 +24,8 @@ void go_mark_release(struct go_mark *mark)
 	free(mark->reached);
 	free(mark->processor);
 	free(mark->scratch);
+	free(mark->processors);
+	free(mark->stacks);
 	memset(mark, 0, sizeof(*mark));
 }
 
@@ -153,9 +153,7 @@ bool go_mark_special(struct go_mark *mark, uint64_t base, enum go_special kind,
 	return true;
 }
 
-/* Memory for one more; more than `most` there never are. */
-static bool room_for_one(void *list, size_t nr, size_t *capacity, size_t most,
-			 size_t element)
+bool go_mark_room(void *list, size_t nr, size_t *capacity, size_t most, size_t element)
 {
 	size_t wanted = *capacity ? *capacity * 2 : 256;
 
@@ -171,7 +169,7 @@ static void note_span(struct go_mark *mark, uint32_t number)
 {
 	if (mark->is_overflowed[number])
 		return;
-	if (!room_for_one(&mark->overflowed, mark->nr_overflowed, &mark->cap_overflowed,
+	if (!go_mark_room(&mark->overflowed, mark->nr_overflowed, &mark->cap_overflowed,
 			  SIZE_MAX / 32, sizeof(*mark->overflowed))) {
 		mark->failed = true;
 		return;
@@ -191,7 +189,7 @@ bool go_mark_again(struct go_mark *mark)
 
 static void push(struct go_mark *mark, uint32_t number, uint32_t index)
 {
-	if (room_for_one(&mark->work, mark->nr_work, &mark->cap_work, WORK_MAX,
+	if (go_mark_room(&mark->work, mark->nr_work, &mark->cap_work, WORK_MAX,
 			 sizeof(*mark->work))) {
 		mark->work[mark->nr_work++] = (uint64_t)number << 32 | index;
 		return;
@@ -204,11 +202,13 @@ static bool reach_special(struct go_mark *mark, uint64_t base)
 {
 	const struct go_mark_entry *entry = entry_of(mark, base);
 
-	if (entry->base == 0 || entry->kind == GO_SPECIAL_G)
-		return entry->base == 0;
+	if (entry->base == 0 || entry->kind == GO_SPECIAL_NOTED)
+		return true;
+	if (entry->kind == GO_SPECIAL_G)
+		return false;
 	if (entry->kind == GO_SPECIAL_SUDOG)
 		return mark->alive[entry->first];
-	if (!room_for_one(&mark->reached, mark->nr_reached, &mark->cap_reached,
+	if (!go_mark_room(&mark->reached, mark->nr_reached, &mark->cap_reached,
 			  SIZE_MAX / 32, sizeof(*mark->reached)))
 		mark->failed = true;
 	else
@@ -274,48 +274,13 @@ void go_mark_bases(struct go_mark *mark, const uint8_t *bytes, size_t nr_bytes)
 	}
 }
 
-/* Where one cannot be noted it is read as a root: more is alive then. */
-static void note_scratch(struct go_mark *mark, uint64_t address)
-{
-	if (address == 0 || go_heap_span_of(mark->heap, address))
-		return;
-	for (size_t i = 0; i < mark->nr_scratch; i++)
-		if (mark->scratch[i] == address)
-			return;
-	if (room_for_one(&mark->scratch, mark->nr_scratch, &mark->cap_scratch,
-			 SCRATCH_MAX, sizeof(*mark->scratch)))
-		mark->scratch[mark->nr_scratch++] = address;
-}
-
-/* True: it is the runtime's record of a processor, and has been read. */
-static bool read_processor(struct go_mark *mark, uint64_t base, uint64_t size)
-{
-	struct go_processor processor;
-	uint8_t head[GO_PROCESSOR_HEAD];
-	size_t bytes = (size_t)size & ~(size_t)7;
-
-	if (size < GO_PROCESSOR_BYTES_MIN || size > GO_PROCESSOR_BYTES_MAX ||
-	    !go_heap_copy(mark->heap, base, head, sizeof(head)) ||
-	    !go_processor_likely(head))
-		return false;
-	if (!mark->processor)
-		mark->processor = malloc(GO_PROCESSOR_BYTES_MAX);
-	if (!mark->processor || !go_heap_copy(mark->heap, base, mark->processor, bytes) ||
-	    !go_processor_parse(mark->processor, base, bytes, &processor))
-		return false;
-	go_mark_words(mark, mark->processor, processor.from);
-	go_mark_words(mark, mark->processor + processor.to, bytes - processor.to);
-	note_scratch(mark, processor.scratch);
-	return true;
-}
-
 static void read_object(struct go_mark *mark, const struct go_heap_span *span,
 			uint64_t index)
 {
 	uint64_t at = go_heap_base(span, index), end = at + (span->size & ~7ull);
 
 	mark->read_bytes += span->size;
-	if (read_processor(mark, at, span->size))
+	if (go_mark_runtime(mark, at, span->size))
 		return;
 	while (at < end) {
 		size_t bytes = end - at < SIZE_MAX ? (size_t)(end - at) : SIZE_MAX;

@@ -16,6 +16,20 @@ enum go_special {
 	GO_SPECIAL_SUDOG, /* the same until its owner is alive */
 	GO_SPECIAL_WATCH, /* when it is reached, its waiters are told */
 	GO_SPECIAL_CHAN, /* the same for a channel, which only its first address reaches */
+	GO_SPECIAL_NOTED, /* as any other; it was put on a list below */
+};
+
+/* Outside of the heap, words that keep nothing alive; see go_processor.h. */
+struct go_scratch {
+	uint64_t address;
+	uint64_t bytes;
+};
+
+/* A stack of a thread: the scheduler's, or the one where it handles signals. */
+struct go_thread_stack {
+	uint64_t m;
+	uint64_t low, high;
+	bool signals;
 };
 
 struct go_mark_entry {
@@ -40,8 +54,14 @@ struct go_mark {
 	size_t nr_reached, cap_reached;
 	bool *alive;        /* by owner of a sudog; the caller's */
 	uint8_t *processor; /* room for a copy of one; NULL: not needed yet */
-	uint64_t *scratch;  /* their buffers outside of the heap; see go_processor.h */
+	struct go_scratch *scratch;
 	size_t nr_scratch, cap_scratch;
+	uint64_t *processors; /* addresses of their records */
+	size_t nr_processors, cap_processors;
+	struct go_thread_stack *stacks;
+	size_t nr_stacks, cap_stacks;
+	uint64_t g_bytes; /* of an object that holds a g; the caller's */
+	unsigned gsignal; /* offset in a runtime.m; the caller's */
 	uint64_t seed;
 	uint64_t read_bytes; /* of objects; for the progress */
 	bool failed;         /* no memory */
@@ -68,5 +88,11 @@ void go_mark_address(struct go_mark *mark, uint64_t address);
 void go_mark_contents(struct go_mark *mark, uint64_t base);
 /* Follow what was reached, some of it: true when nothing is left. */
 bool go_mark_follow(struct go_mark *mark);
+
+/* Memory for one more in a list; more than `most` there never are. False: no room. */
+bool go_mark_room(void *list, size_t nr, size_t *capacity, size_t most, size_t element);
+/* go_mark_runtime.c: an object of the runtime's own that is reached. True: it has been read;
+ * false: it is to be read as any other. */
+bool go_mark_runtime(struct go_mark *mark, uint64_t base, uint64_t size);
 
 #endif

@@ -20,6 +20,8 @@ int go_pass_init(struct go_pass *pass, struct go_prove *prove, struct err *e)
 	memset(pass, 0, sizeof(*pass));
 	pass->prove = prove;
 	pass->mem = (struct go_mem){.pid = prove->pid};
+	go_runners_init(&pass->runners, prove->pid, prove->ptrace, &prove->layout,
+			prove->module->minor);
 	pass->alive = calloc(prove->nr_rows + 1, sizeof(*pass->alive));
 	pass->changed = calloc(prove->nr_rows + 1, sizeof(*pass->changed));
 	pass->copies = malloc((size_t)G_AT_ONCE * GO_G_BYTES_MAX);
@@ -38,6 +40,7 @@ void go_pass_release(struct go_pass *pass)
 	go_heap_release(&pass->heap);
 	go_mark_release(&pass->mark);
 	go_gather_release(&pass->gather);
+	go_runners_release(&pass->runners);
 	free(pass->alive);
 	free(pass->changed);
 	free(pass->addresses);
@@ -192,9 +195,11 @@ static void hide_g(struct go_pass *pass, uint32_t i, const uint8_t *g,
 	uint32_t ignored;
 
 	(void)objects;
-	if (g && base == pass->addresses[i])
-		pass->in_heap +=
-			go_mark_special(&pass->mark, base, GO_SPECIAL_G, 0, &ignored);
+	if (!g || base != pass->addresses[i] ||
+	    !go_mark_special(&pass->mark, base, GO_SPECIAL_G, 0, &ignored))
+		return;
+	pass->in_heap++;
+	pass->mark.g_bytes = go_heap_span_of(&pass->heap, base)->size;
 }
 
 static void classify_g(struct go_pass *pass, uint32_t i, const uint8_t *g,
@@ -292,19 +297,23 @@ static void mark_changed(struct go_pass *pass, uint32_t i, const uint8_t *g,
 			 struct go_wait_objects *objects)
 {
 	const struct go_layout *layout = &pass->prove->layout;
+	uint32_t status = g ? go_g_status(g, &layout->g) : GO_STATUS_DEAD;
+	bool changed = g && (status == GO_STATUS_RUNNING ||
+			     go_g_hash(g, &layout->g) != pass->hashes[i]);
 
 	(void)objects;
 	if (is_candidate(pass, i) || !g)
 		return;
-	if (go_g_status(g, &layout->g) != GO_STATUS_RUNNING &&
-	    go_g_hash(g, &layout->g) == pass->hashes[i])
-		return;
-	pass->busy = true;
-	mark_g(pass, i);
+	pass->busy |= changed;
+	/* One that calls the system again and again looks the same, as do all in 1.16. */
+	if (changed || status == GO_STATUS_SYSCALL || !layout->turns)
+		mark_g(pass, i);
 }
 
 static int mark_roots(struct go_pass *pass, bool modules_only, struct err *e)
 {
+	if (!modules_only)
+		go_runners_mark(&pass->runners, &pass->mark);
 	return go_roots_mark(&pass->mark, pass->prove->pid, pass->prove->module,
 			     pass->prove->cgo, modules_only, e);
 }
@@ -314,6 +323,8 @@ static int mark_living(struct go_pass *pass, bool *revived, struct err *e)
 {
 	int rc = 0;
 
+	go_runners_clear(&pass->runners);
+	go_runners_look(&pass->runners);
 	if (pass->number == 0) {
 		rc = mark_roots(pass, true, e);
 		if (rc == 0)
@@ -349,6 +360,8 @@ static int settle(struct go_pass *pass, struct err *e)
 
 	for (int round = 0; round < SETTLE_ROUNDS && revived && rc == 0; round++) {
 		revived = false;
+		go_runners_clear(&pass->runners);
+		go_runners_look(&pass->runners);
 		rc = read_again(pass, e);
 		if (rc == 0)
 			rc = visit_gs(pass, mark_changed, e);
@@ -371,6 +384,7 @@ static int begin(struct go_pass *pass, struct err *e)
 	rc = go_heap_read(&pass->heap, e);
 	if (rc == 0 && !go_mark_begin(&pass->mark, &pass->heap, pass->alive))
 		rc = no_memory(e);
+	pass->mark.gsignal = pass->prove->layout.procid + 8;
 	if (rc == 0)
 		rc = read_addresses(pass, e);
 	if (rc == 0)
@@ -415,6 +429,7 @@ int go_pass_run(struct go_pass *pass, struct err *e)
 		rc = mark_living(pass, &revived, e);
 	if (rc == 0)
 		rc = settle(pass, e);
+	pass->busy |= pass->runners.nr > 0;
 	if (rc == 0 && pass->heap.holes > 0)
 		rc = err_set(e, ERR_FORMAT,
 			     "nothing can be proved: parts of the heap cannot be read");

@@ -9,6 +9,7 @@
 
 #include "source/go_mark.h"
 #include "source/go_prove.h"
+#include "source/go_runner.h"
 
 /* The list of waiters that a sudog of a condition is in. */
 struct go_cond {
@@ -40,6 +41,7 @@ struct go_pass {
 	uint8_t *stack; /* a piece of one */
 	size_t in_heap; /* of the g's */
 	bool busy;      /* somebody alive ran in this pass */
+	struct go_runners runners; /* who ran when it was read last */
 	int64_t deadline_ns;
 	unsigned number, of; /* for the progress */
 };

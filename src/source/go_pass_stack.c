@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stacks of the living. Of one that is parked, what lies above its stack pointer counts; of
- * one that runs, all of it: what it has in registers only, the runtime itself writes there
- * at the latest when it preempts it, every 10 ms. Passes are further apart than that.
+ * one that runs, all of it: what it has in registers only, it writes there at the latest
+ * when the runtime preempts it, mostly every 10 ms. Before the next pass that is waited for.
  */
 #include "source/go_pass.h"
 
 #define STACK_BYTES_MAX (1ull << 30) /* the runtime's own limit */
 #define PIECE_BYTES     (256u << 10)
 #define TRIES           4
+
+static bool runs(const uint8_t *g, const struct go_layout *layout)
+{
+	uint32_t status = go_g_status(g, &layout->g);
+
+	return status == GO_STATUS_RUNNING || status == GO_STATUS_COPYSTACK;
+}
 
 /* From where on the stack counts; low where that is not known. */
 static uint64_t stack_from(const struct go_layout *layout, const uint8_t *g)
@@ -19,8 +26,7 @@ static uint64_t stack_from(const struct go_layout *layout, const uint8_t *g)
 
 	if (status == GO_STATUS_SYSCALL && call_sp < sp)
 		sp = call_sp;
-	if (status == GO_STATUS_RUNNING || status == GO_STATUS_COPYSTACK || sp < low ||
-	    sp >= high)
+	if (runs(g, layout) || sp < low || sp >= high)
 		return low;
 	return sp & ~7ull;
 }
@@ -61,6 +67,16 @@ static bool is_dead(const uint8_t *g, const struct go_layout *layout)
 	       status >= GO_STATUS_DEADEXTRA;
 }
 
+/* It has gone on since its stack was read: what it has in registers now was not seen. */
+static void note_runner(struct go_pass *pass, uint64_t address, const uint8_t *before,
+			const uint8_t *after)
+{
+	const struct go_layout *layout = &pass->prove->layout;
+
+	if (runs(before, layout) && runs(after, layout))
+		go_runners_add(&pass->runners, &pass->mark, address, after);
+}
+
 bool go_pass_mark_g(struct go_pass *pass, uint64_t address, uint64_t *hash)
 {
 	const struct go_layout *layout = &pass->prove->layout;
@@ -84,6 +100,7 @@ bool go_pass_mark_g(struct go_pass *pass, uint64_t address, uint64_t *hash)
 		read = mark_stack(pass, from, high);
 		if (!read_g(pass, address, after, &bytes))
 			return false;
+		note_runner(pass, address, before, after);
 		/* A stack that grew was moved, and the old one is somebody else's now. */
 		if (read && go_u64(after) == low &&
 		    go_u64(after + GO_G_STACK_HI) == high &&

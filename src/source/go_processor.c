@@ -6,6 +6,7 @@
 
 #include "source/go_mem.h"
 
+#define BLOCK_BYTES    16u /* of the smallest objects */
 #define PROCESSORS_MAX 65536u
 #define STATUS_MAX     4u /* idle, running, in a system call, stopped for the GC, dead */
 #define BUFFER_BYTES   (512u * 8u)
@@ -56,10 +57,30 @@ bool go_processor_parse(const uint8_t *copy, uint64_t base, size_t bytes,
 		if (end != buffer + BUFFER_BYTES || next < buffer || next > end ||
 		    next & 7)
 			continue;
+		processor->start = is_id_and_status(go_u64(copy)) ? 0 : HEADER_BYTES;
+		for (size_t i = 0; i < 2; i++)
+			processor->caches[i] = go_u64(copy + processor->start +
+						      GO_PROCESSOR_M + 8 + i * 8);
 		processor->from = (size_t)(next - base);
 		processor->to = (size_t)(end - base);
 		processor->scratch = find_scratch(copy, at);
 		return true;
+	}
+	return false;
+}
+
+/* Two to four words come before them, as the version is: none of them looks like that. */
+bool go_cache_block(const uint8_t cache[GO_CACHE_BYTES], size_t n, size_t *at,
+		    uint64_t *block)
+{
+	for (size_t i = 1; i + 1 < GO_CACHE_BYTES / 8; i++) {
+		uint64_t used = go_u64(cache + (i + 1) * 8);
+
+		*block = go_u64(cache + i * 8);
+		*at = i * 8;
+		if (*block && *block % BLOCK_BYTES == 0 && used && used <= BLOCK_BYTES &&
+		    n-- == 0)
+			return true;
 	}
 	return false;
 }

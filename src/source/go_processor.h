@@ -4,7 +4,9 @@
  * object. Words are left over in their buffers from the last garbage collection, and keep
  * nothing alive: in that of the write barrier (struct wbBuf) behind `next`, the same in Go
  * 1.16 to 1.27, and in that of span scanning (gcWork.ptrBuf), outside of the heap, from 1.26
- * on. Facts from runtime2.go, mwbbuf.go and mgcwork.go.
+ * on. So does the block that its allocator cuts the smallest objects from: the cache
+ * (struct mcache) has its address, as the allocator goes on there. Facts from runtime2.go,
+ * mwbbuf.go, mgcwork.go and mcache.go.
  */
 #ifndef SOURCE_GO_PROCESSOR_H
 #define SOURCE_GO_PROCESSOR_H
@@ -20,15 +22,27 @@
 #define GO_PROCESSOR_SCRATCH   8192u /* bytes of the buffer outside */
 
 struct go_processor {
+	size_t start;    /* where the record begins in the object, in bytes */
 	size_t from, to; /* what is left over in the object; offsets in bytes */
+	uint64_t caches[2]; /* words of which one is the address of its allocator's cache */
 	uint64_t
 		scratch; /* address of the buffer outside of the heap; 0: none is known */
 };
+
+/* Of the record, in bytes from its start. */
+#define GO_PROCESSOR_TICK  16u /* its scheduler's turns, 32 bits */
+#define GO_PROCESSOR_M     48u /* what runs it; a word later up to Go 1.22 */
+#define GO_PROCESSOR_FIELD 72u /* bytes that hold these */
 
 /* Whether an object that begins with these bytes can be one at all. */
 bool go_processor_likely(const uint8_t head[GO_PROCESSOR_HEAD]);
 /* A copy of the object at address base, of `bytes` bytes. False: it is no such record. */
 bool go_processor_parse(const uint8_t *copy, uint64_t base, size_t bytes,
 			struct go_processor *processor);
+/* The pair of words in an allocator's cache that say where it cuts the smallest objects
+ * from, the n-th try. False: no more. Whoever asks checks that the address is one. */
+#define GO_CACHE_BYTES 48u
+bool go_cache_block(const uint8_t cache[GO_CACHE_BYTES], size_t n, size_t *at,
+		    uint64_t *block);
 
 #endif

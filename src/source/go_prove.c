@@ -19,6 +19,7 @@
 #define TRIES        4 /* of a pass that failed as something was just being changed */
 #define BETWEEN_NS   (60 * CLOCK_SECOND_NS / 1000) /* see go_pass_stack.c */
 #define STEP_NS      (10 * CLOCK_SECOND_NS / 1000)
+#define STOPPING_NS  (5 * CLOCK_SECOND_NS) /* for those who ran, all passes together */
 
 static bool cancelled(const struct go_prove *prove)
 {
@@ -56,8 +57,26 @@ static int run_pass(struct go_pass *pass, struct err *e)
 	return rc;
 }
 
+/* Until all who ran have written to memory what they had in registers; see go_runner.h. */
+static int wait_for_runners(struct go_pass *pass, int64_t *left_ns, struct err *e)
+{
+	int64_t begin_ns = clock_mono_ns(), waited_ns = 0;
+
+	while (!go_runners_settled(&pass->runners, &pass->mark)) {
+		waited_ns = clock_mono_ns() - begin_ns;
+		if (cancelled(pass->prove))
+			return err_set(e, ERR_GONE, "cancelled");
+		if (waited_ns > *left_ns || go_runners_hopeless(&pass->runners))
+			return go_runners_why(&pass->runners, waited_ns, e);
+		wait_until(pass->prove, clock_mono_ns() + STEP_NS);
+	}
+	*left_ns -= waited_ns;
+	return 0;
+}
+
 static int run_passes(struct go_pass *pass, struct proving *result, struct err *e)
 {
+	int64_t left_ns = STOPPING_NS;
 	unsigned wanted = PASSES_QUIET;
 
 	pass->deadline_ns = clock_mono_ns() + GO_PROVE_SECONDS * CLOCK_SECOND_NS;
@@ -74,10 +93,14 @@ static int run_passes(struct go_pass *pass, struct proving *result, struct err *
 		result->heap_bytes = pass->heap.scan_bytes;
 		if (pass->busy)
 			wanted = PASSES_BUSY;
+		if (i + 1 >= wanted)
+			break;
 		/* Not in step with anything that the target does at equal times. */
-		if (i + 1 < wanted)
-			wait_until(pass->prove,
-				   begin_ns + BETWEEN_NS + begin_ns % (BETWEEN_NS / 2));
+		wait_until(pass->prove,
+			   begin_ns + BETWEEN_NS + begin_ns % (BETWEEN_NS / 2));
+		rc = wait_for_runners(pass, &left_ns, e);
+		if (rc)
+			return rc;
 	}
 	go_pass_check(pass);
 	return cancelled(pass->prove) ? err_set(e, ERR_GONE, "cancelled") : 0;
@@ -86,9 +109,10 @@ static int run_passes(struct go_pass *pass, struct proving *result, struct err *
 static void publish(struct go_prove *prove, const struct go_pass *pass)
 {
 	for (size_t i = 0; i < prove->nr_rows; i++) {
-		prove->result.judged += prove->rows[i].kind != GO_WAIT_ALIVE;
+		prove->result.judged += prove->rows[i].kind != GO_WAIT_ALIVE ||
+					prove->rows[i].leaked;
 		prove->result.changed += pass->changed[i];
-		prove->proven[i] = !pass->alive[i] && !prove->rows[i].on_purpose;
+		prove->proven[i] = !pass->alive[i] || (prove->rows[i].leaked && !pass->changed[i]);
 		prove->result.proven += prove->proven[i];
 	}
 	prove->result.state = PROVING_DONE;
@@ -164,13 +188,6 @@ static enum go_wait_kind kind_of(const struct go_entry *entry)
 	}
 }
 
-/* The first goroutine, kept from returning while others serve: select {}, <-make(chan T). */
-static bool is_parked_main(const struct go_entry *entry)
-{
-	return entry->goid == 1 &&
-	       (kind_of(entry) == GO_WAIT_NEVER || entry->state == STATE_CHAN_RECV);
-}
-
 static bool copy_rows(struct go_prove *prove, const struct go_sampler *sampler)
 {
 	size_t nr = sampler->nr_entries;
@@ -188,7 +205,7 @@ static bool copy_rows(struct go_prove *prove, const struct go_sampler *sampler)
 			.hash = entry->hash,
 			.first_ns = entry->first_ns,
 			.kind = (uint8_t)kind_of(entry),
-			.on_purpose = is_parked_main(entry),
+			.leaked = entry->status == GO_STATUS_LEAKED,
 		};
 	}
 	prove->nr_rows = nr;
@@ -209,15 +226,16 @@ static int start_thread(struct go_prove *prove, struct err *e)
 	return rc ? err_sys(e, rc, "cannot start the thread that proves leaks") : 0;
 }
 
-void go_prove_start(struct go_prove *prove, pid_t pid, const struct go_module *module,
-		    const struct go_sampler *sampler)
+void go_prove_start(struct go_prove *prove, const struct source_target *target,
+		    const struct go_module *module, const struct go_sampler *sampler)
 {
 	struct go_func ignored;
 	struct err e = {0};
 	int rc = 0;
 
 	go_prove_release(prove);
-	prove->pid = pid;
+	prove->pid = target->pid;
+	prove->ptrace = target->ptrace;
 	prove->module = module;
 	prove->layout = *sampler->layout;
 	/* By which C calls Go; every program with cgo has it. */

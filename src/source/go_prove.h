@@ -11,6 +11,7 @@
 
 #include "core/snapshot.h"
 #include "source/go_sample.h"
+#include "source/source.h"
 
 #define GO_PROVE_SECONDS 60 /* the most that it may take */
 
@@ -30,7 +31,7 @@ struct go_wait_row {
 	uint64_t hash;
 	int64_t first_ns; /* tells this wait from the goroutine's next one */
 	uint8_t kind;
-	bool on_purpose; /* the first goroutine, parked for good: no leak */
+	bool leaked; /* the runtime itself says so */
 };
 
 struct go_prove {
@@ -38,7 +39,8 @@ struct go_prove {
 	pid_t pid;
 	const struct go_module *module;
 	struct go_layout layout;
-	bool cgo; /* there is C code in the program */
+	bool ptrace; /* registers of a stopped target may be read */
+	bool cgo;    /* there is C code in the program */
 	struct go_wait_row *rows;
 	size_t nr_rows;
 
@@ -53,9 +55,16 @@ struct go_prove {
 };
 
 void go_prove_release(struct go_prove *prove);
-/* Begin a proof on what the sampler knows. */
-void go_prove_start(struct go_prove *prove, pid_t pid, const struct go_module *module,
-		    const struct go_sampler *sampler);
+/*
+ * Begin a proof on what the sampler knows.
+ *
+ * A target that runs is waited for where it has to get on, a few seconds at most. One whose
+ * threads have all stopped is proved at once: in PTRACE_EVENT_EXIT, in a group stop, frozen.
+ * There each thread must be in a system call (exit_group is one) or its registers be read:
+ * target->ptrace, of a group stop. Else the result is PROVING_FAILED, and says why.
+ */
+void go_prove_start(struct go_prove *prove, const struct source_target *target,
+		    const struct go_module *module, const struct go_sampler *sampler);
 void go_prove_cancel(struct go_prove *prove);
 /* How far it is, into out->proving; joins the thread when it is through. */
 void go_prove_poll(struct go_prove *prove, struct snapshot *out);

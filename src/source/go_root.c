@@ -17,7 +17,6 @@
 
 #include "base/buf.h"
 #include "base/fdio.h"
-#include "source/go_processor.h"
 #include "source/procfs.h"
 
 #define MAPS_BYTES_MAX (64u << 20)
@@ -91,14 +90,15 @@ static void mark_between_records(struct roots *roots, uint64_t address,
 	}
 }
 
-/* What the garbage collector left in its buffers is no root. */
+/* What the collector left in its buffers is no root, nor what the allocator goes on with. */
 static void blank_scratch(const struct roots *roots, uint64_t address, uint8_t *bytes,
 			  size_t size)
 {
 	const struct go_mark *mark = roots->mark;
 
 	for (size_t i = 0; i < mark->nr_scratch; i++) {
-		uint64_t from = mark->scratch[i], to = from + GO_PROCESSOR_SCRATCH;
+		uint64_t from = mark->scratch[i].address;
+		uint64_t to = from + mark->scratch[i].bytes;
 
 		if (from >= address + size || to <= address)
 			continue;

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "source/agent.h"
@@ -260,6 +261,15 @@ static void fill_thread(struct goruntime *go, const struct go_entry *entry,
 		task->raw = raw;
 }
 
+/* As the runtime's own dump prints it. */
+static void fill_leaked(struct snapshot *out, struct task *task)
+{
+	char *raw = arena_printf(&out->arena, "%s (leaked)", task->raw);
+
+	if (raw && strcmp(task->raw, "leaked") != 0)
+		task->raw = raw;
+}
+
 static void fill_task(struct goruntime *go, const struct go_entry *entry, bool whole,
 		      struct snapshot *out, struct task *task)
 {
@@ -284,7 +294,10 @@ static void fill_task(struct goruntime *go, const struct go_entry *entry, bool w
 	task->since_ns = since_ns;
 	if (entry->suspect)
 		task->flags |= TASK_SUSPECT;
-	if (go_prove_has(&go->prove, (size_t)(entry - go->sampler.entries), entry))
+	if (entry->status == GO_STATUS_LEAKED)
+		fill_leaked(out, task);
+	if (entry->status == GO_STATUS_LEAKED ||
+	    go_prove_has(&go->prove, (size_t)(entry - go->sampler.entries), entry))
 		task->flags |= TASK_UNREACHABLE;
 	if (entry->labels)
 		task->labels = go_labels_get(&go->labels, &go->mem, entry->labels, out,
@@ -366,7 +379,7 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	if (rc)
 		return rc;
 	if (go->prove_next)
-		go_prove_start(&go->prove, go->target.pid, &go->module, &go->sampler);
+		go_prove_start(&go->prove, &go->target, &go->module, &go->sampler);
 	go->prove_next = false;
 	go_prove_poll(&go->prove, out);
 	if (!go_queues_read(&go->queues, &go->sampler))

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/* See go_runner.h. */
+#include "source/go_runner.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "base/hash.h"
+#include "source/go_processor.h"
+#include "source/procfs.h"
+
+#define RUNNERS_MAX  65536u
+#define CPU_NS       (CLOCK_SECOND_NS / 1000) /* see go_runner.h */
+#define TICK_NS      (CLOCK_SECOND_NS / 100)
+#define SAVED_BYTES  48u   /* of the saved registers: sp, pc, the g, ctxt, ret, bp */
+#define STACK_BYTES  32768u /* of a thread's own stack that are read at a time */
+#define THREADS_MAX  (1u << 20)
+
+/* Where a g counts how often it left the running state, in bytes behind its wait reason. */
+static const struct {
+	unsigned first_minor, last_minor, offset;
+} turns_rows[] = {{17, 20, 13}, {21, 21, 12}, {22, 27, 15}};
+
+unsigned go_runner_turns(const struct go_g_layout *layout, unsigned minor)
+{
+	for (size_t i = 0; i < sizeof(turns_rows) / sizeof(turns_rows[0]); i++)
+		if (minor >= turns_rows[i].first_minor &&
+		    minor <= turns_rows[i].last_minor)
+			return layout->waitreason + turns_rows[i].offset;
+	return 0;
+}
+
+void go_runners_init(struct go_runners *runners, pid_t pid, bool ptrace,
+		     const struct go_layout *layout, unsigned minor)
+{
+	char path[40];
+
+	memset(runners, 0, sizeof(*runners));
+	runners->pid = pid;
+	runners->ptrace = ptrace;
+	runners->layout = layout;
+	runners->turns = go_runner_turns(&layout->g, minor);
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	runners->tasks = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+void go_runners_release(struct go_runners *runners)
+{
+	if (runners->tasks > 0)
+		close(runners->tasks);
+	free(runners->list);
+	free(runners->threads);
+	free(runners->registers);
+	memset(runners, 0, sizeof(*runners));
+}
+
+void go_runners_clear(struct go_runners *runners)
+{
+	runners->nr = runners->nr_threads = 0;
+	runners->too_many = runners->ending = false;
+}
+
+/* What others write into a running g, such as the wish to preempt it, is left out. */
+uint64_t go_runner_mark(const struct go_runners *runners, const uint8_t *g)
+{
+	const struct go_g_layout *layout = &runners->layout->g;
+	uint64_t hash = hash_bytes(1, g + GO_G_SP, SAVED_BYTES);
+
+	hash = hash_mix(hash, go_u64(g + layout->syscallsp));
+	hash = hash_mix(hash, go_u64(g + layout->goid));
+	hash = hash_mix(hash, go_u64(g + GO_G_M));
+	hash = hash_mix(hash, go_u64(g + GO_G_STACK_LO));
+	hash = hash_mix(hash, go_g_status(g, layout));
+	return hash_mix(hash, runners->turns ? g[runners->turns] : 0);
+}
+
+/* The tick of the processor that belongs to the m. False: none is known. */
+static bool read_tick(const struct go_mark *mark, uint64_t m, uint64_t *processor,
+		      uint32_t *tick)
+{
+	uint8_t record[GO_PROCESSOR_FIELD];
+
+	for (size_t i = 0; m && i < mark->nr_processors; i++) {
+		if (*processor && *processor != mark->processors[i])
+			continue;
+		if (!go_read(mark->heap->mem, mark->processors[i], record,
+			     sizeof(record)) ||
+		    (go_u64(record + GO_PROCESSOR_M) != m &&
+		     go_u64(record + GO_PROCESSOR_M + 8) != m))
+			continue;
+		*processor = mark->processors[i];
+		*tick = go_u32(record + GO_PROCESSOR_TICK);
+		return true;
+	}
+	return false;
+}
+
+void go_runners_add(struct go_runners *runners, const struct go_mark *mark,
+		    uint64_t address, const uint8_t *g)
+{
+	struct go_runner *runner;
+
+	if (!go_mark_room(&runners->list, runners->nr, &runners->cap, RUNNERS_MAX,
+			  sizeof(*runners->list))) {
+		runners->too_many = true;
+		return;
+	}
+	runner = &runners->list[runners->nr++];
+	*runner = (struct go_runner){
+		.address = address,
+		.goid = go_u64(g + runners->layout->g.goid),
+		.m = go_u64(g + GO_G_M),
+		.low = go_u64(g + GO_G_STACK_LO),
+		.high = go_u64(g + GO_G_STACK_HI),
+		.mark = go_runner_mark(runners, g),
+	};
+	read_tick(mark, runner->m, &runner->processor, &runner->tick);
+}
+
+static uint64_t read_cpu(int tasks, pid_t tid, const struct proc_stat *stat)
+{
+	char path[40], text[128];
+	unsigned long long ns;
+
+	snprintf(path, sizeof(path), "%d/schedstat", (int)tid);
+	if (fdio_read_small(tasks, path, text, sizeof(text)) > 0 &&
+	    sscanf(text, "%llu", &ns) == 1)
+		return ns;
+	return stat->cpu_ticks * TICK_NS;
+}
+
+/* False: it is not in a system call, or that cannot be seen. */
+static bool look_at_call(const struct go_runners *runners,
+			 struct go_runner_thread *thread, bool *known, bool *ending)
+{
+	char path[40], text[PROC_TEXT_MAX];
+	struct proc_call call;
+
+	snprintf(path, sizeof(path), "%d/syscall", (int)thread->tid);
+	*known = fdio_read_small(runners->tasks, path, text, sizeof(text)) > 0 &&
+		 proc_parse_call(text, &call);
+	thread->sp = *known && !call.running ? call.sp : 0;
+	*ending |= *known && call.nr == SYS_exit_group;
+	return *known && call.nr >= 0;
+}
+
+/* What the thread does now. */
+static void look_at(const struct go_runners *runners, struct go_runner_thread *thread,
+		    uint64_t *cpu_ns, bool *ending)
+{
+	char path[40], text[PROC_TEXT_MAX];
+	struct proc_stat stat = {0};
+	ssize_t length;
+	bool known;
+
+	thread->in_call = look_at_call(runners, thread, &known, ending);
+	if (thread->in_call)
+		return;
+	snprintf(path, sizeof(path), "%d/stat", (int)thread->tid);
+	length = fdio_read_small(runners->tasks, path, text, sizeof(text));
+	/* One that ends runs no code of the program any more. */
+	thread->gone = length <= 0 || !proc_parse_stat(text, (size_t)length, &stat) ||
+		       stat.state == 'Z' || stat.state == 'X' ||
+		       stat.kernel_flags & PROC_PF_EXITING;
+	if (thread->gone)
+		return;
+	thread->stopped = stat.state == 'T' || stat.state == 't';
+	/* Kernels without that file: asleep is in a call. */
+	thread->in_call = !known && (stat.state == 'S' || stat.state == 'D');
+	*cpu_ns = read_cpu(runners->tasks, thread->tid, &stat);
+}
+
+static void copy_registers(struct go_runners *runners, struct go_runner_thread *thread)
+{
+	struct go_registers *copy;
+	size_t bytes;
+
+	if (!go_mark_room(&runners->registers, runners->nr_registers,
+			  &runners->cap_registers, THREADS_MAX,
+			  sizeof(*runners->registers)))
+		return;
+	copy = &runners->registers[runners->nr_registers];
+	memset(copy, 0, sizeof(*copy));
+	bytes = go_registers_read(thread->tid, copy->bytes, &thread->sp);
+	thread->copied = bytes > 0;
+	runners->nr_registers += thread->copied;
+}
+
+void go_runners_look(struct go_runners *runners)
+{
+	pid_t *tids = NULL;
+	size_t capacity = 0;
+	ssize_t nr = runners->tasks >= 0
+			     ? proc_list_threads(runners->tasks, &tids, &capacity)
+			     : -1;
+
+	runners->nr_threads = runners->nr_registers = 0;
+	for (ssize_t i = 0; i < nr; i++) {
+		struct go_runner_thread *thread;
+
+		if (!go_mark_room(&runners->threads, runners->nr_threads,
+				  &runners->cap_threads, THREADS_MAX,
+				  sizeof(*runners->threads))) {
+			runners->too_many = true;
+			break;
+		}
+		thread = &runners->threads[runners->nr_threads++];
+		*thread = (struct go_runner_thread){.tid = tids[i]};
+		look_at(runners, thread, &thread->cpu_ns, &runners->ending);
+		thread->ran = !thread->in_call && !thread->gone;
+		if (thread->ran && thread->stopped && runners->ptrace)
+			copy_registers(runners, thread);
+	}
+	runners->too_many |= nr <= 0;
+	free(tids);
+}
+
+static const struct go_thread_stack *stack_of(const struct go_mark *mark, uint64_t sp)
+{
+	for (size_t i = 0; sp && i < mark->nr_stacks; i++)
+		if (sp >= mark->stacks[i].low && sp < mark->stacks[i].high)
+			return &mark->stacks[i];
+	return NULL;
+}
+
+/* Its thread is in a call that it made: from its own stack, or from the scheduler's. */
+static bool is_in_call(const struct go_runners *runners, const struct go_mark *mark,
+		       const struct go_runner *runner)
+{
+	for (size_t i = 0; i < runners->nr_threads; i++) {
+		const struct go_runner_thread *thread = &runners->threads[i];
+		const struct go_thread_stack *stack;
+
+		if (!thread->in_call && !thread->copied)
+			continue;
+		if (thread->sp >= runner->low && thread->sp < runner->high)
+			return true;
+		stack = stack_of(mark, thread->sp);
+		/* Where a signal is handled, the registers lie on that stack: see
+		 * go_runners_mark(). In a target that runs they may be back already. */
+		if (stack && stack->m == runner->m &&
+		    (!stack->signals || thread->copied))
+			return true;
+	}
+	return false;
+}
+
+static bool has_stopped(const struct go_runners *runners, const struct go_mark *mark,
+			const struct go_runner *runner)
+{
+	uint8_t g[GO_G_BYTES_MAX];
+	uint64_t processor = runner->processor;
+	uint32_t tick;
+
+	if (!go_read(mark->heap->mem, runner->address, g, runners->layout->g.bytes))
+		return false;
+	if (go_runner_mark(runners, g) != runner->mark)
+		return true;
+	if (processor && read_tick(mark, runner->m, &processor, &tick) &&
+	    tick != runner->tick)
+		return true;
+	return is_in_call(runners, mark, runner);
+}
+
+bool go_runners_settled(struct go_runners *runners, const struct go_mark *mark)
+{
+	size_t left = 0;
+	bool ran = false;
+
+	for (size_t i = 0; i < runners->nr_threads; i++) {
+		struct go_runner_thread *thread = &runners->threads[i];
+		uint64_t cpu_ns = thread->cpu_ns;
+
+		uint64_t sp = thread->sp;
+
+		if (!thread->ran)
+			continue;
+		look_at(runners, thread, &cpu_ns, &runners->ending);
+		if (thread->copied && thread->stopped && cpu_ns == thread->cpu_ns) {
+			thread->sp = sp;
+			continue;
+		}
+		thread->copied = false;
+		thread->ran = !thread->in_call && !thread->gone && !runners->ending &&
+			      cpu_ns - thread->cpu_ns < CPU_NS;
+		ran |= thread->ran;
+	}
+	for (size_t i = 0; i < runners->nr; i++)
+		if (!has_stopped(runners, mark, &runners->list[i]))
+			runners->list[left++] = runners->list[i];
+	runners->nr = left;
+	return left == 0 && !ran && !runners->too_many;
+}
+
+static const struct go_runner_thread *left_thread(const struct go_runners *runners)
+{
+	for (size_t i = 0; i < runners->nr_threads; i++)
+		if (runners->threads[i].ran && !runners->threads[i].copied)
+			return &runners->threads[i];
+	return NULL;
+}
+
+/* All that are left are stopped; a goroutine's thread is one of them. */
+static bool is_stopped(const struct go_runners *runners)
+{
+	size_t stopped = 0, ran = 0;
+
+	for (size_t i = 0; i < runners->nr_threads; i++) {
+		ran += runners->threads[i].ran;
+		stopped += runners->threads[i].ran && runners->threads[i].stopped;
+	}
+	return ran > 0 && stopped == ran;
+}
+
+bool go_runners_hopeless(const struct go_runners *runners)
+{
+	return runners->too_many || runners->ending || is_stopped(runners);
+}
+
+/* cgroup.events of a cgroup of version 2, the state of a freezer of version 1. */
+static bool is_frozen(pid_t pid)
+{
+	char path[600], text[4096], *line, *next;
+	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool frozen = false;
+
+	snprintf(path, sizeof(path), "proc/%d/cgroup", (int)pid);
+	if (root < 0 || fdio_read_small(root, path, text, sizeof(text)) <= 0) {
+		if (root >= 0)
+			close(root);
+		return false;
+	}
+	for (line = text; line && !frozen; line = next) {
+		char state[256];
+		const char *folder;
+
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		folder = strrchr(line, ':');
+		if (!folder)
+			continue;
+		if (strncmp(line, "0::", 3) == 0)
+			snprintf(path, sizeof(path), "sys/fs/cgroup%.400s/cgroup.events",
+				 folder + 1);
+		else if (strstr(line, "freezer"))
+			snprintf(path, sizeof(path),
+				 "sys/fs/cgroup/freezer%.400s/freezer.state", folder + 1);
+		else
+			continue;
+		if (fdio_read_small(root, path, state, sizeof(state)) > 0)
+			frozen = strstr(state, "frozen 1") || strstr(state, "FROZEN");
+	}
+	close(root);
+	return frozen;
+}
+
+int go_runners_why(const struct go_runners *runners, int64_t waited_ns, struct err *e)
+{
+	const struct go_runner *runner = runners->nr ? &runners->list[0] : NULL;
+	const struct go_runner_thread *thread = left_thread(runners);
+	double waited = (double)waited_ns / (double)CLOCK_SECOND_NS;
+	const int pid = (int)runners->pid;
+
+	if (runners->too_many)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "nothing can be proved: the threads of process %d cannot "
+			       "be seen",
+			       pid);
+	if (runners->ending && runner)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "nothing can be proved: goroutine %llu was running when "
+			       "process %d ended, and what it had in registers is lost",
+			       (unsigned long long)runner->goid, pid);
+	if (is_stopped(runners))
+		return err_set(e, ERR_UNSUPPORTED,
+			       "nothing can be proved now: process %d is stopped, and "
+			       "what its threads have in registers is not seen; let it "
+			       "go on (kill -CONT %d), or give --ptrace",
+			       pid, pid);
+	if (is_frozen(runners->pid))
+		return err_set(e, ERR_UNSUPPORTED,
+			       "nothing can be proved now: process %d is frozen by its "
+			       "control group, and what its threads have in registers "
+			       "is not seen",
+			       pid);
+	if (runner && thread)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "nothing can be proved now: goroutine %llu is running, and "
+			       "its thread got hardly any processor time in %.1f s, so "
+			       "that what it has in registers is not seen",
+			       (unsigned long long)runner->goid, waited);
+	if (runner)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "nothing can be proved now: goroutine %llu has been "
+			       "running without a pause for %.1f s, and what it has in "
+			       "registers is not seen (GODEBUG=asyncpreemptoff=1 keeps "
+			       "loops from being interrupted)",
+			       (unsigned long long)runner->goid, waited);
+	return err_set(e, ERR_UNSUPPORTED,
+		       "nothing can be proved now: thread %d got hardly any processor "
+		       "time in %.1f s, and what it has in registers is not seen",
+		       thread ? (int)thread->tid : pid, waited);
+}
+
+static void mark_stack(struct go_mark *mark, uint64_t from, uint64_t high)
+{
+	uint8_t bytes[STACK_BYTES];
+
+	while (from < high) {
+		size_t wanted = high - from < sizeof(bytes) ? (size_t)(high - from)
+							    : sizeof(bytes);
+		size_t got = go_read_some(mark->heap->mem, from, bytes, wanted);
+
+		go_mark_words(mark, bytes, got & ~(size_t)7);
+		if (got < wanted)
+			return;
+		from += got;
+	}
+}
+
+void go_runners_mark(const struct go_runners *runners, struct go_mark *mark)
+{
+	for (size_t i = 0; i < runners->nr_registers; i++)
+		go_mark_words(mark, runners->registers[i].bytes, GO_REGISTERS_BYTES);
+	for (size_t i = 0; i < runners->nr_threads; i++) {
+		const struct go_runner_thread *thread = &runners->threads[i];
+		const struct go_thread_stack *stack =
+			stack_of(mark, thread->sp);
+
+		/* Stacks outside of the heap are roots already. */
+		if (!stack || !mark->heap->arenas[stack->low >> GO_ARENA_SHIFT])
+			continue;
+		mark_stack(mark, thread->sp & ~7ull, stack->high);
+		/* The scheduler was interrupted: where it was is not known. */
+		for (size_t k = 0; stack->signals && k < mark->nr_stacks; k++)
+			if (mark->stacks[k].m == stack->m && !mark->stacks[k].signals)
+				mark_stack(mark, mark->stacks[k].low,
+					   mark->stacks[k].high);
+	}
+}
