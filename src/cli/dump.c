@@ -67,6 +67,20 @@ static int print_timeline(const struct options *options)
 	return rc;
 }
 
+/* Where nothing can be proved the rows are printed all the same, and it is said why. */
+static int prove(const struct options *options, struct look *look,
+		 struct snapshot **snapshot)
+{
+	struct err e = {0};
+
+	if (prove_and_wait(look, snapshot, &e) == 0)
+		return CLI_FINE;
+	if (*snapshot && (*snapshot)->proving.state == PROVING_FAILED)
+		print_snapshot(options, *snapshot);
+	cli_complain("%s", e.text);
+	return cli_exit_of(&e);
+}
+
 int command_dump(struct options *options)
 {
 	struct look_options look_options = watch_look_options(options);
@@ -85,11 +99,8 @@ int command_dump(struct options *options)
 		rc = picture_take(&look, options, at ? PICTURE_AT : PICTURE_LAST, at,
 				  &snapshot);
 	}
-	if (rc == CLI_FINE && options->value[OPTION_PROVE] &&
-	    prove_and_wait(&look, &snapshot, &e) != 0) {
-		cli_complain("%s", e.text);
-		rc = cli_exit_of(&e);
-	}
+	if (rc == CLI_FINE && options->value[OPTION_PROVE])
+		rc = prove(options, &look, &snapshot);
 	if (rc == CLI_FINE)
 		rc = print_snapshot(options, snapshot);
 	snapshot_unref(snapshot);

@@ -316,7 +316,8 @@ int look_sample(struct look *look, const struct source_focus *focus,
 	}
 out:
 	if (rc == 0 && *snapshot && look->ops && look->options.ptrace &&
-	    look->ops != &source_native && !(*snapshot)->target.replay)
+	    look->ops != &source_native && !(*snapshot)->target.replay &&
+	    (*snapshot)->proving.state == PROVING_NONE)
 		snapshot_note(
 			*snapshot,
 			"--ptrace has no effect: the source %s never stops a thread",

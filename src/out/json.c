@@ -55,6 +55,30 @@ static void put_counts(struct buf *out, const struct snapshot *snapshot)
 	buf_puts(out, "},\n");
 }
 
+/* Of a proof of leaks; nothing where none was asked for. */
+static void put_proof(struct buf *out, const struct proving *proving)
+{
+	static const char *const states[] = {
+		[PROVING_NONE] = "none",           [PROVING_RUNNING] = "running",
+		[PROVING_DONE] = "done",           [PROVING_FAILED] = "failed",
+		[PROVING_CANCELLED] = "cancelled",
+	};
+
+	if (proving->state == PROVING_NONE)
+		return;
+	buf_puts(out, " \"proof\": {");
+	json_put_key(out, "", "state");
+	escape_json(out, states[proving->state]);
+	json_put_count(out, ", ", "judged", proving->judged);
+	json_put_count(out, ", ", "proven", proving->proven);
+	json_put_count(out, ", ", "changed", proving->changed);
+	json_put_count(out, ", ", "passes", proving->passes);
+	json_put_count(out, ", ", "heap_bytes", (int64_t)proving->heap_bytes);
+	json_put_count(out, ", ", "took_ns", proving->took_ns);
+	json_put_text(out, "why", proving->why);
+	buf_puts(out, "},\n");
+}
+
 static void put_stack(struct buf *out, const char *key, const struct stack *stack)
 {
 	json_put_key(out, ",\n   ", key);
@@ -120,6 +144,7 @@ static int json_write(const struct out_request *request, struct buf *out, struct
 
 	put_head(out, snapshot);
 	put_counts(out, snapshot);
+	put_proof(out, &snapshot->proving);
 	buf_puts(out, " \"tasks\": [");
 	for (size_t i = 0; rc == 0 && i < request->rows->count; i++) {
 		buf_puts(out, i ? ",\n  " : "\n  ");

@@ -10,8 +10,8 @@
 #include "source/go_mark.h"
 #include "source/go_processor.h"
 
-#define LIST_MAX	65536u /* processors, buffers of theirs */
-#define THREADS_MAX	(1u << 20)
+#define LIST_MAX        65536u /* processors, buffers of theirs */
+#define THREADS_MAX     (1u << 20)
 #define STACK_BYTES_MAX (1ull << 30)
 
 /* True: it was not on a list yet. */
@@ -98,8 +98,7 @@ static void note_stack(struct go_mark *mark, uint64_t base)
 	stack = (struct go_thread_stack){m, go_u64(g + GO_G_STACK_LO),
 					 go_u64(g + GO_G_STACK_HI), false};
 	if (m == 0 || m & 7 || stack.low == 0 || stack.high >> 47 ||
-	    stack.high <= stack.low ||
-	    stack.high - stack.low > STACK_BYTES_MAX ||
+	    stack.high <= stack.low || stack.high - stack.low > STACK_BYTES_MAX ||
 	    !go_read(mark->heap->mem, m + GO_M_G0, &own[0], 8) ||
 	    !go_read(mark->heap->mem, m + mark->gsignal, &own[1], 8) ||
 	    (own[0] != base && own[1] != base) || !note_object(mark, base))

@@ -38,9 +38,9 @@ struct go_pass {
 	size_t cond_steps;
 	uint8_t *copies; /* of a chunk of g's */
 	struct go_item *items;
-	uint8_t *stack; /* a piece of one */
-	size_t in_heap; /* of the g's */
-	bool busy;      /* somebody alive ran in this pass */
+	uint8_t *stack;            /* a piece of one */
+	size_t in_heap;            /* of the g's */
+	bool busy;                 /* somebody alive ran in this pass */
 	struct go_runners runners; /* who ran when it was read last */
 	int64_t deadline_ns;
 	unsigned number, of; /* for the progress */

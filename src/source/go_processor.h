@@ -24,7 +24,8 @@
 struct go_processor {
 	size_t start;    /* where the record begins in the object, in bytes */
 	size_t from, to; /* what is left over in the object; offsets in bytes */
-	uint64_t caches[2]; /* words of which one is the address of its allocator's cache */
+	uint64_t caches
+		[2]; /* words of which one is the address of its allocator's cache */
 	uint64_t
 		scratch; /* address of the buffer outside of the heap; 0: none is known */
 };

@@ -109,10 +109,11 @@ static int run_passes(struct go_pass *pass, struct proving *result, struct err *
 static void publish(struct go_prove *prove, const struct go_pass *pass)
 {
 	for (size_t i = 0; i < prove->nr_rows; i++) {
-		prove->result.judged += prove->rows[i].kind != GO_WAIT_ALIVE ||
-					prove->rows[i].leaked;
+		prove->result.judged +=
+			prove->rows[i].kind != GO_WAIT_ALIVE || prove->rows[i].leaked;
 		prove->result.changed += pass->changed[i];
-		prove->proven[i] = !pass->alive[i] || (prove->rows[i].leaked && !pass->changed[i]);
+		prove->proven[i] =
+			!pass->alive[i] || (prove->rows[i].leaked && !pass->changed[i]);
 		prove->result.proven += prove->proven[i];
 	}
 	prove->result.state = PROVING_DONE;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,9 +18,11 @@
 #define RUNNERS_MAX  65536u
 #define CPU_NS       (CLOCK_SECOND_NS / 1000) /* see go_runner.h */
 #define TICK_NS      (CLOCK_SECOND_NS / 100)
-#define SAVED_BYTES  48u   /* of the saved registers: sp, pc, the g, ctxt, ret, bp */
+#define SAVED_BYTES  48u    /* of the saved registers: sp, pc, the g, ctxt, ret, bp */
 #define STACK_BYTES  32768u /* of a thread's own stack that are read at a time */
 #define THREADS_MAX  (1u << 20)
+#define STOP_TRIES   50
+#define STOP_POLL_NS 1000000
 
 /* Where a g counts how often it left the running state, in bytes behind its wait reason. */
 static const struct {
@@ -177,7 +180,9 @@ static void look_at(const struct go_runners *runners, struct go_runner_thread *t
 
 static void copy_registers(struct go_runners *runners, struct go_runner_thread *thread)
 {
+	struct timespec pause = {0, STOP_POLL_NS};
 	struct go_registers *copy;
+	uint64_t sp = 0;
 	size_t bytes;
 
 	if (!go_mark_room(&runners->registers, runners->nr_registers,
@@ -186,8 +191,14 @@ static void copy_registers(struct go_runners *runners, struct go_runner_thread *
 		return;
 	copy = &runners->registers[runners->nr_registers];
 	memset(copy, 0, sizeof(*copy));
-	bytes = go_registers_read(thread->tid, copy->bytes, &thread->sp);
-	thread->copied = bytes > 0;
+	bytes = go_registers_read(thread->tid, copy->bytes, &sp);
+	/* Back in its stop, where it was? */
+	for (int try = 0; bytes > 0 && !thread->copied && try < STOP_TRIES; try++) {
+		look_at(runners, thread, &thread->cpu_ns, &runners->ending);
+		thread->copied = thread->stopped && thread->sp == sp;
+		if (!thread->copied)
+			nanosleep(&pause, NULL);
+	}
 	runners->nr_registers += thread->copied;
 }
 
@@ -243,8 +254,7 @@ static bool is_in_call(const struct go_runners *runners, const struct go_mark *m
 		stack = stack_of(mark, thread->sp);
 		/* Where a signal is handled, the registers lie on that stack: see
 		 * go_runners_mark(). In a target that runs they may be back already. */
-		if (stack && stack->m == runner->m &&
-		    (!stack->signals || thread->copied))
+		if (stack && stack->m == runner->m && (!stack->signals || thread->copied))
 			return true;
 	}
 	return false;
@@ -281,10 +291,10 @@ bool go_runners_settled(struct go_runners *runners, const struct go_mark *mark)
 		if (!thread->ran)
 			continue;
 		look_at(runners, thread, &cpu_ns, &runners->ending);
-		if (thread->copied && thread->stopped && cpu_ns == thread->cpu_ns) {
-			thread->sp = sp;
+		/* Letting go of it takes a few microseconds of its time. */
+		if (thread->copied && thread->stopped && thread->sp == sp &&
+		    cpu_ns - thread->cpu_ns < CPU_NS)
 			continue;
-		}
 		thread->copied = false;
 		thread->ran = !thread->in_call && !thread->gone && !runners->ending &&
 			      cpu_ns - thread->cpu_ns < CPU_NS;
@@ -390,11 +400,12 @@ int go_runners_why(const struct go_runners *runners, int64_t waited_ns, struct e
 			       "is not seen",
 			       pid);
 	if (runner && thread)
-		return err_set(e, ERR_UNSUPPORTED,
-			       "nothing can be proved now: goroutine %llu is running, and "
-			       "its thread got hardly any processor time in %.1f s, so "
-			       "that what it has in registers is not seen",
-			       (unsigned long long)runner->goid, waited);
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"nothing can be proved now: goroutine %llu is running, and "
+			"its thread got hardly any processor time in %.1f s, so "
+			"that what it has in registers is not seen",
+			(unsigned long long)runner->goid, waited);
 	if (runner)
 		return err_set(e, ERR_UNSUPPORTED,
 			       "nothing can be proved now: goroutine %llu has been "
@@ -430,8 +441,7 @@ void go_runners_mark(const struct go_runners *runners, struct go_mark *mark)
 		go_mark_words(mark, runners->registers[i].bytes, GO_REGISTERS_BYTES);
 	for (size_t i = 0; i < runners->nr_threads; i++) {
 		const struct go_runner_thread *thread = &runners->threads[i];
-		const struct go_thread_stack *stack =
-			stack_of(mark, thread->sp);
+		const struct go_thread_stack *stack = stack_of(mark, thread->sp);
 
 		/* Stacks outside of the heap are roots already. */
 		if (!stack || !mark->heap->arenas[stack->low >> GO_ARENA_SHIFT])

@@ -47,7 +47,7 @@ struct go_runners {
 	size_t nr, cap;
 	struct go_runner_thread *threads;
 	size_t nr_threads, cap_threads;
-	bool ptrace; /* the registers of threads that are stopped may be read */
+	bool ptrace;          /* the registers of threads that are stopped may be read */
 	struct go_registers { /* of those; see go_register.h */
 		uint8_t bytes[GO_REGISTERS_BYTES];
 	} * registers;

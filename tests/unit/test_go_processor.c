@@ -93,13 +93,39 @@ static void test_no_record(void **state)
 	assert_false(go_processor_parse(record, BASE, 64, &processor));
 }
 
+/* Where the allocator cuts the smallest objects from: after three or four other words. */
+static void test_cache(void **state)
+{
+	uint64_t cache[GO_CACHE_BYTES / 8] = {7, 524288, 4096, 0xc000012340, 8, 55};
+	uint64_t block;
+	size_t at;
+
+	(void)state;
+	assert_true(go_cache_block((uint8_t *)cache, 0, &at, &block));
+	assert_int_equal(block, 0xc000012340);
+	assert_int_equal(at, 24);
+	assert_false(go_cache_block((uint8_t *)cache, 1, &at, &block));
+	cache[4] = 0; /* nothing was cut from it */
+	assert_false(go_cache_block((uint8_t *)cache, 0, &at, &block));
+	cache[4] = 24;
+	assert_false(go_cache_block((uint8_t *)cache, 0, &at, &block));
+	build();
+	put(8 + 56, 0x7f1234);
+	{
+		struct go_processor processor = {0};
+
+		assert_true(go_processor_parse(record, BASE, BYTES, &processor));
+		assert_int_equal(processor.start, 8);
+		assert_int_equal(processor.caches[0], 0x7f1234);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_record),
-		cmocka_unit_test(test_old_record),
-		cmocka_unit_test(test_other_scratch),
-		cmocka_unit_test(test_no_record),
+		cmocka_unit_test(test_record),        cmocka_unit_test(test_old_record),
+		cmocka_unit_test(test_other_scratch), cmocka_unit_test(test_no_record),
+		cmocka_unit_test(test_cache),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,5 +128,7 @@ func main() {
 	serve(requests)
 	time.Sleep(500 * time.Millisecond)
 	fmt.Println("ready")
-	<-make(chan struct{})
+	for {
+		time.Sleep(time.Hour)
+	}
 }
