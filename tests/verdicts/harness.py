@@ -19,7 +19,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROGRAMS = os.path.join(HERE, "programs")
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(HERE, "../../build")))
-CLIENT = os.path.join(BUILD, "grmon-c")
+CLIENT = os.environ.get("CLIENT", os.path.join(BUILD, "grmon-c"))
 AGENT = os.path.join(BUILD, "libgrmon.so")
 OUT = os.path.join(BUILD, "verdicts")
 READY_S = 60
