@@ -100,6 +100,10 @@ static const char *const readers[] = {
 	"net/http/internal/http2.(*serverConn).readFrames",
 	"google.golang.org/grpc/internal/transport.(*http2Client).reader",
 	"google.golang.org/grpc/internal/transport.(*http2Server).HandleStreams",
+	"net/rpc.(*Client).input",
+	"net/rpc.(*Server).ServeCodec",
+	"net/rpc.(*Server).ServeConn",
+	"net/rpc.(*Server).ServeRequest",
 	"github.com/valyala/fasthttp.(*Server).serveConn",
 	"github.com/lib/pq.(*ListenerConn).listenerConnLoop",
 	"github.com/rabbitmq/amqp091-go.(*Connection).reader",
@@ -134,6 +138,13 @@ static const char *const layers[] = {
 	"google.golang.org/grpc/internal/transport.(*framer).",
 	"google.golang.org/grpc/internal/transport.(*bufConn).",
 	"net/textproto.(*Reader).",
+	"net/rpc.(*Server).",
+	"net/rpc.(*gobServerCodec).",
+	"net/rpc.(*gobClientCodec).",
+	"net/rpc/jsonrpc.(*serverCodec).",
+	"net/rpc/jsonrpc.(*clientCodec).",
+	"encoding/gob.",
+	"encoding/json.(*Decoder).",
 	"io.",
 	"bufio.",
 	"github.com/valyala/fasthttp.(*RequestHeader).",
@@ -252,6 +263,15 @@ static bool is_in(const char *name, const char *const *list, size_t count)
 	return false;
 }
 
+/* A method Read is a layer whatever its type: connections are wrapped to count, to limit, to
+ * be shared by protocols. */
+static bool is_read_method(const char *name)
+{
+	size_t length = name ? strlen(name) : 0;
+
+	return length > 6 && strcmp(name + length - 6, ").Read") == 0;
+}
+
 /* The first frame that is more than a layer of the read says what it is. */
 static uint8_t reads_at_rest(const struct frame *frames, size_t nr_frames)
 {
@@ -260,7 +280,7 @@ static uint8_t reads_at_rest(const struct frame *frames, size_t nr_frames)
 
 		if (is_in(name, readers, sizeof(readers) / sizeof(readers[0])))
 			return READS;
-		if (!frame_is_plumbing(&frames[i]) &&
+		if (!frame_is_plumbing(&frames[i]) && !is_read_method(name) &&
 		    !is_in(name, layers, sizeof(layers) / sizeof(layers[0])))
 			return 0;
 	}

@@ -114,12 +114,37 @@ static void of_java(void **state)
 	assert_false(pool_rests(&task, NULL));
 }
 
+static struct task goroutine(enum task_state state, const struct stack *stack)
+{
+	return (struct task){
+		.kind = TASK_GOROUTINE, .name = "", .state = state, .stack = stack};
+}
+
+/* Whatever a connection is wrapped in: who reads the next request of one is at rest. */
+static void next_request(void **state)
+{
+	struct task task = goroutine(
+		STATE_IO_READ, STACK("net.(*conn).Read", "main.(*counted).Read",
+				     "bufio.(*Reader).Peek", "net/http.(*conn).serve"));
+
+	(void)state;
+	assert_true(pool_rests(&task, NULL));
+	task.stack = STACK("net.(*conn).Read", "bufio.(*Reader).Read", "io.ReadFull",
+			   "encoding/gob.(*Decoder).Decode",
+			   "net/rpc.(*gobClientCodec).ReadResponseHeader",
+			   "net/rpc.(*Client).input");
+	assert_true(pool_rests(&task, NULL));
+	task.stack = STACK("net.(*conn).Read", "main.(*backend).ask", "main.handler",
+			   "net/http.(*conn).serve");
+	assert_false(pool_rests(&task, NULL));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(at_rest), cmocka_unit_test(in_its_work),
 		cmocka_unit_test(by_name), cmocka_unit_test(held_back),
-		cmocka_unit_test(of_java),
+		cmocka_unit_test(of_java), cmocka_unit_test(next_request),
 	};
 	int rc;
 

@@ -360,7 +360,7 @@ class Burners:
 
 def short(task):
     """For the list of what was wrong."""
-    stack = [frame["function"] for frame in task.get("stack") or []][:5]
+    stack = [frame["function"] for frame in task.get("stack") or []][:14]
     waits = task.get("waits_on") or {}
     return (f'{task["id"]} {task["name"]!r} {task["state"]} {task["age_ns"] / 1e9:.1f}s '
             f'{waits.get("text") or waits.get("address") or ""} in {" < ".join(map(str, stack))}'
