@@ -18,9 +18,10 @@
 #include "source/source_sniff.h"
 
 /* Bounds for what a hostile target can make us keep. */
-#define LOOK_INTERN_BYTES (32u << 20)
-/* How often a better source is looked for. */
-#define LOOK_PROBE_NS     (2 * CLOCK_SECOND_NS)
+#define LOOK_INTERN_BYTES   (32u << 20)
+/* How often a better source is looked for, and at first. */
+#define LOOK_PROBE_NS       (2 * CLOCK_SECOND_NS)
+#define LOOK_PROBE_FIRST_NS (CLOCK_SECOND_NS / 5)
 
 int look_init(struct look *look, const struct look_options *options, struct err *e)
 {
@@ -51,7 +52,6 @@ int look_init(struct look *look, const struct look_options *options, struct err 
 	look->target.rules = options->stack_rules;
 	look->target.user = options->user;
 	look->target.header = options->header;
-	look->target.dump = options->dump;
 	look->target.input_fd = -1;
 	look->target.cancel = &look->cancel;
 	return 0;
@@ -139,6 +139,15 @@ static int open_another(struct look *look, const struct source_ops *failed, stru
 	return e->code ? e->code : ERR_UNSUPPORTED;
 }
 
+/* Soon at first: a program that was just started is not what it will be. */
+static void set_next_probe(struct look *look)
+{
+	look->next_probe_ns = clock_mono_ns() + look->probe_every_ns;
+	look->probe_every_ns *= 2;
+	if (look->probe_every_ns > LOOK_PROBE_NS)
+		look->probe_every_ns = LOOK_PROBE_NS;
+}
+
 static int open_best(struct look *look, struct err *e)
 {
 	const struct source_ops *ops =
@@ -153,7 +162,8 @@ static int open_best(struct look *look, struct err *e)
 	rc = open_source(look, ops, e);
 	if (rc != 0 && rc != ERR_GONE && is_auto(look))
 		rc = open_another(look, ops, e);
-	look->next_probe_ns = clock_mono_ns() + LOOK_PROBE_NS;
+	look->probe_every_ns = LOOK_PROBE_FIRST_NS;
+	set_next_probe(look);
 	return rc;
 }
 
@@ -203,19 +213,22 @@ int look_attach_other(struct look *look, const char *text, int input_fd, struct 
 	return rc;
 }
 
-/* An agent may have come with an exec, or started late. Failures leave all as it is. */
+/* An agent may have come with an exec, or started late; Go's runtime is not ready at once.
+ * Only what is better than the source in use is asked for. Failures leave all as it is. */
 static void change_over(struct look *look)
 {
-	const struct source_ops *ops;
 	struct err ignored;
 
-	if (look->target.pid == 0 || !is_auto(look) || look->ops == source_table[0] ||
+	if (look->target.pid == 0 || !is_auto(look) ||
 	    clock_mono_ns() < look->next_probe_ns)
 		return;
-	look->next_probe_ns = clock_mono_ns() + LOOK_PROBE_NS;
-	ops = source_choose(NULL, &look->target, &ignored);
-	if (ops && ops != look->ops)
-		open_source(look, ops, &ignored);
+	set_next_probe(look);
+	for (size_t i = 0; source_table[i] && source_table[i] != look->ops; i++) {
+		err_clear(&ignored);
+		if (source_table[i]->probe(&look->target, &ignored) > 0 &&
+		    open_source(look, source_table[i], &ignored) == 0)
+			return;
+	}
 }
 
 int look_prove(struct look *look, bool start, struct err *e)

@@ -20,7 +20,6 @@ struct look_options {
 	bool runtime;
 	bool ptrace;
 	const char *user, *header; /* of a URL, or NULL */
-	unsigned dump;             /* of a text with several, from 1; 0: any */
 	struct stuck_rule rule;
 	const struct stack_rules *stack_rules; /* or NULL; outlive the look */
 	/* filters of known leaks and of what is not judged, one a line; or NULL */
@@ -54,6 +53,7 @@ struct look {
 	int cancel; /* atomic: not 0 makes a long look give up */
 	int pidfd;  /* readable once the target has ended; -1: not known */
 	int64_t next_probe_ns;
+	int64_t probe_every_ns;
 };
 
 /* Returns 0 or ERR_NOMEM; release in both cases. */

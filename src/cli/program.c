@@ -22,6 +22,7 @@
 #define TEXT_OF(x)   #x
 #define TEXT(x)      TEXT_OF(x)
 #define RUNTIME_NAME "libgrmon.so." TEXT(GRMON_VERSION_MAJOR)
+#define GO_DATA_MAX  (64u << 20)
 
 static bool is_program(const char *path)
 {
@@ -187,6 +188,69 @@ static enum program_kind inspect(const char *path, int depth)
 enum program_kind program_inspect(const char *path)
 {
 	return inspect(path, 0);
+}
+
+/* Go's linker leaves a note, and 32 bytes that say how the program was built. */
+static bool has_go_note(const char *bytes, size_t size)
+{
+	static const char note[] = "\4\0\0\0Go\0";
+
+	for (size_t at = 0; at + 16 <= size; at += 4)
+		if (memcmp(bytes + at, note, 4) == 0 &&
+		    memcmp(bytes + at + 8, note, 4) == 0 &&
+		    memcmp(bytes + at + 12, note + 4, 4) == 0)
+			return true;
+	return false;
+}
+
+static bool has_build_info(int fd, const ElfW(Phdr) * part)
+{
+	static const char magic[] = "\xff Go buildinf:";
+	size_t size = part->p_filesz < GO_DATA_MAX ? part->p_filesz : GO_DATA_MAX;
+	char *bytes = malloc(size + 1);
+	ssize_t got = bytes ? pread(fd, bytes, size, (off_t)part->p_offset) : 0;
+	bool found = got > 0 && memmem(bytes, (size_t)got, magic, sizeof(magic) - 1);
+
+	free(bytes);
+	return found;
+}
+
+static bool part_is_go(int fd, const ElfW(Phdr) * part)
+{
+	char notes[HEAD_BYTES];
+	ssize_t got;
+
+	if (part->p_type == PT_LOAD && (part->p_flags & PF_W) && part->p_filesz > 0)
+		return has_build_info(fd, part);
+	if (part->p_type != PT_NOTE)
+		return false;
+	got = pread(fd, notes,
+		    part->p_filesz < sizeof(notes) ? part->p_filesz : sizeof(notes),
+		    (off_t)part->p_offset);
+	return got > 0 && has_go_note(notes, (size_t)got);
+}
+
+bool program_is_go(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	ElfW(Ehdr) header;
+	ElfW(Phdr) part;
+	bool go = false;
+
+	if (fd < 0)
+		return false;
+	if (pread(fd, &header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
+	    memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
+	    header.e_phentsize == sizeof(part))
+		for (unsigned i = 0; i < header.e_phnum && i < 256 && !go; i++) {
+			off_t at = (off_t)(header.e_phoff + (uint64_t)i * sizeof(part));
+
+			if (pread(fd, &part, sizeof(part), at) != (ssize_t)sizeof(part))
+				break;
+			go = part_is_go(fd, &part);
+		}
+	close(fd);
+	return go;
 }
 
 int program_find_agent(char *path, size_t size, struct err *e)

@@ -14,7 +14,7 @@ int program_find(const char *command, char *path, size_t size, struct err *e);
 
 enum program_kind {
 	PROGRAM_DYNAMIC, /* the agent can be preloaded */
-	PROGRAM_STATIC,  /* no dynamic linker: Go, -static */
+	PROGRAM_STATIC,  /* no dynamic linker: much of Go, -static */
 	PROGRAM_SECURE, /* set-uid, set-gid or with capabilities: LD_PRELOAD is ignored */
 	PROGRAM_FOREIGN, /* of another machine or word size than the agent */
 	PROGRAM_LIBC,    /* of another C library, such as musl: it would not start */
@@ -22,6 +22,9 @@ enum program_kind {
 };
 /* A script stands for its interpreter. */
 enum program_kind program_inspect(const char *path);
+
+/* Whether the file is a Go program, whose goroutines can be read without an agent. */
+bool program_is_go(const char *path);
 
 /* libgrmon.so, or as libgrmon.so.N, beside this executable, in ../lib, or where it was
  * installed. */

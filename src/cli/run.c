@@ -29,9 +29,10 @@ struct child {
 	bool log_is_ours;   /* made up by us: removed when it stays empty */
 };
 
-static void say_what_cannot_be(const char *command, enum program_kind kind)
+static void say_what_cannot_be(const char *command, const char *path,
+			       enum program_kind kind)
 {
-	const char *why = NULL;
+	const char *why = NULL, *how = "it is watched through the kernel (native)";
 
 	if (kind == PROGRAM_STATIC)
 		why = "it is statically linked";
@@ -41,10 +42,11 @@ static void say_what_cannot_be(const char *command, enum program_kind kind)
 		why = "it is built for another machine";
 	else if (kind == PROGRAM_LIBC)
 		why = "it uses another C library than this one";
+	if (why && kind != PROGRAM_FOREIGN && program_is_go(path))
+		how = "its goroutines are read from outside (goruntime)";
 	if (why)
-		cli_complain("the agent cannot be preloaded into %s: %s; it is watched "
-			     "through the kernel (native)",
-			     command, why);
+		cli_complain("the agent cannot be preloaded into %s: %s; %s", command,
+			     why, how);
 }
 
 /* Preload where that can work; a program that it cannot reach runs all the same. */
@@ -60,7 +62,7 @@ int program_prepare(const char *command, char *path, size_t size)
 		return CLI_UNWATCHABLE;
 	}
 	kind = program_inspect(path);
-	say_what_cannot_be(command, kind);
+	say_what_cannot_be(command, path, kind);
 	/* The linker would complain of a library of another machine, or not start the program;
 	 * the other kinds may start programs that can load it. */
 	if (kind != PROGRAM_FOREIGN && kind != PROGRAM_LIBC &&

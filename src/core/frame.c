@@ -176,6 +176,58 @@ bool frame_is_plumbing(const struct frame *frame)
 	return frame_role(frame) == FRAME_PLUMBING;
 }
 
+/* "main.f" and "x.org/y.(*T).f", not "f", "ns::f", "f.isra.0", "libx.so.1+0x12". */
+static bool is_go_name(const char *function)
+{
+	static const char *const suffixes[] = {"isra", "part",     "constprop",
+					       "cold", "lto_priv", "llvm"};
+	const char *slash = strrchr(function, '/');
+	const char *start = slash ? slash + 1 : function;
+	const char *dot = strchr(start, '.');
+
+	if (!dot || dot == start || strstr(function, "::") || strchr(function, '+') ||
+	    (dot[1] >= '0' && dot[1] <= '9'))
+		return false;
+	for (size_t i = 0; i < COUNT(suffixes); i++)
+		if (strncmp(dot + 1, suffixes[i], strlen(suffixes[i])) == 0)
+			return false;
+	return true;
+}
+
+/* "main.f.func1" that main.f calls on the same line: cgo wraps calls with pointers so. */
+static bool is_cgo_closure(const struct frame *inner, const struct frame *outer)
+{
+	const char *rest;
+	size_t bytes;
+
+	if (!inner->function || !outer->function || inner->line != outer->line)
+		return false;
+	bytes = strlen(outer->function);
+	if (strncmp(inner->function, outer->function, bytes) != 0 ||
+	    strncmp(inner->function + bytes, ".func", 5) != 0)
+		return false;
+	rest = inner->function + bytes + 5;
+	return *rest && rest[strspn(rest, "0123456789")] == '\0';
+}
+
+/* Of a goroutine that is in C: what called it, beyond what cgo generates. Else 0. */
+static size_t cgo_caller(const struct frame *frames, size_t nr_frames)
+{
+	for (size_t i = 0; i + 1 < nr_frames; i++) {
+		const char *function = frames[i].function;
+
+		if (!function || !strchr(function, '.'))
+			continue;
+		if (strstr(function, "._Cfunc_"))
+			return i + 1 +
+			       (i + 2 < nr_frames &&
+				is_cgo_closure(&frames[i + 1], &frames[i + 2]));
+		if (is_go_name(function))
+			break;
+	}
+	return 0;
+}
+
 /*
  * First choice: a named frame of the program. Where it has none, the innermost named one of
  * a library: a worker of its pool at rest. In a stripped program there is none before main's
@@ -185,7 +237,7 @@ size_t stack_find_top(const struct frame *frames, size_t nr_frames)
 {
 	size_t library = nr_frames, unnamed = nr_frames;
 
-	for (size_t i = 0; i < nr_frames; i++) {
+	for (size_t i = cgo_caller(frames, nr_frames); i < nr_frames; i++) {
 		enum frame_role role = frame_role(&frames[i]);
 
 		if (role == FRAME_PLUMBING)

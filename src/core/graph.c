@@ -14,10 +14,13 @@
 /* What a cycle that is looked at again may rest on. */
 #define SUPPORT_MAX 1024u
 
-struct tid_node {
-	pid_t tid; /* 0: free */
+struct owner_node {
+	uint64_t key; /* 0: free */
 	uint32_t node;
 };
+
+/* Goroutines have numbers of their own. */
+#define KEY_GOROUTINE (1ull << 63)
 
 /* A process as a whole: it can act while one of its threads can. */
 struct actor {
@@ -30,7 +33,7 @@ struct actor {
 struct builder {
 	struct snapshot *snapshot;
 	size_t nr_nodes;
-	struct tid_node *map; /* threads that somebody waits for */
+	struct owner_node *map; /* tasks that somebody waits for */
 	size_t mask;
 	struct actor *actors; /* [0]: the target */
 	size_t nr_actors;
@@ -64,19 +67,34 @@ size_t graph_cycles(const struct snapshot *snapshot)
 	return snapshot->graph ? snapshot->graph->nr_cycles : 0;
 }
 
-/* A thread whose wait somebody else can end. */
+/* A thread whose wait somebody else can end, or a goroutine on a thread that waits so. */
 static bool waits_for_somebody(const struct task *task)
 {
-	return task->kind == TASK_THREAD && task->waits.kind &&
-	       (task->waits.owner_tid > 0 || task->waits.actors) &&
+	return task->kind != TASK_COROUTINE && task->waits.kind &&
+	       (task->waits.owner_tid > 0 || task->waits.owner_goid > 0 ||
+		task->waits.actors) &&
 	       state_blocks(task->state) && !(task->flags & (TASK_SUSPECT | TASK_STALE));
 }
 
-static struct tid_node *find_tid(const struct builder *b, pid_t tid)
+/* What the task is known by as an owner; 0: it is none. */
+static uint64_t owner_key(const struct task *task)
 {
-	size_t at = hash_mix((uint64_t)tid, 0) & b->mask;
+	return task->kind == TASK_GOROUTINE ? task->id | KEY_GOROUTINE
+	       : task->kind == TASK_THREAD  ? (uint64_t)task->tid
+					    : 0;
+}
 
-	while (b->map[at].tid != 0 && b->map[at].tid != tid)
+static uint64_t wanted_key(const struct waits_on *waits)
+{
+	return waits->owner_goid > 0 ? waits->owner_goid | KEY_GOROUTINE
+				     : (uint64_t)waits->owner_tid;
+}
+
+static struct owner_node *find_owner(const struct builder *b, uint64_t key)
+{
+	size_t at = hash_mix(key, 0) & b->mask;
+
+	while (b->map[at].key != 0 && b->map[at].key != key)
 		at = (at + 1) & b->mask;
 	return &b->map[at];
 }
@@ -139,7 +157,7 @@ static void builder_release(struct builder *b)
 	free(b->dead);
 }
 
-/* The processes, and which nodes are the threads that somebody waits for. */
+/* The processes, and which nodes are the tasks that somebody waits for. */
 static void list_threads(struct builder *b)
 {
 	struct snapshot *s = b->snapshot;
@@ -153,16 +171,18 @@ static void list_threads(struct builder *b)
 		uint32_t node = (uint32_t)i;
 		const struct task *task = graph_task(s, node);
 		struct actor *actor = actor_of(b, node);
-		struct tid_node *found;
+		struct owner_node *found;
 
+		if (owner_key(task) == 0)
+			continue;
+		found = find_owner(b, owner_key(task));
+		if (found->key != 0)
+			found->node = node;
 		if (task->kind != TASK_THREAD)
 			continue;
 		threads += i < s->nr_tasks;
 		if (actor->first == GRAPH_NONE || task->tid == actor->pid)
 			actor->first = node;
-		found = find_tid(b, task->tid);
-		if (found->tid != 0)
-			found->node = node;
 	}
 	/* A thread that is in no row could still act. */
 	b->actors[0].complete = s->dropped == 0 && s->resources.threads >= 0 &&
@@ -177,9 +197,10 @@ static void link_waits(struct builder *b)
 		const struct task *task = graph_task(s, (uint32_t)i);
 
 		if (waits_for_somebody(task) && !task->waits.actors) {
-			struct tid_node *found = find_tid(b, task->waits.owner_tid);
+			uint64_t key = wanted_key(&task->waits);
+			struct owner_node *found = find_owner(b, key);
 
-			found->tid = task->waits.owner_tid;
+			found->key = key;
 			found->node = GRAPH_NONE;
 		}
 	}
@@ -196,7 +217,7 @@ static void link_waits(struct builder *b)
 		if (b->dead[i] && task->waits.actors)
 			b->waiting[b->nr_waiting++] = node;
 		if (waits_for_somebody(task) && !task->waits.actors)
-			b->owner[i] = find_tid(b, task->waits.owner_tid)->node;
+			b->owner[i] = find_owner(b, wanted_key(&task->waits))->node;
 	}
 	for (size_t i = 0; i < b->nr_nodes; i++) {
 		if (b->owner[i] == GRAPH_NONE)

@@ -149,51 +149,29 @@ void snapshot_note(struct snapshot *snapshot, const char *format, ...)
 		snapshot->notes[snapshot->nr_notes++] = copy;
 }
 
-bool task_is_many(const struct task *task)
-{
-	return task->kind == TASK_GOROUTINE && task->serial != 0 && task->nr_labels > 0 &&
-	       strcmp(task->labels[0].key, "goroutines") == 0;
-}
-
-uint32_t task_weight(const struct task *task)
-{
-	unsigned long long weight;
-
-	if (!task_is_many(task))
-		return 1;
-	weight = strtoull(task->labels[0].text, NULL, 10);
-	return weight < 1 ? 1 : weight > 100000000 ? 100000000 : (uint32_t)weight;
-}
-
-static void add_count(uint32_t *count, uint32_t weight)
-{
-	if (__builtin_add_overflow(*count, weight, count))
-		*count = UINT32_MAX;
-}
-
 void snapshot_count(struct snapshot *snapshot)
 {
 	struct snapshot_counts *counts = &snapshot->counts;
 
 	memset(counts, 0, sizeof(*counts));
+	counts->tasks = (uint32_t)snapshot->nr_tasks;
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
 		const struct task *task = &snapshot->tasks[i];
-		unsigned int state =
-			task->state < STATE_COUNT ? task->state : STATE_UNKNOWN;
-		unsigned int class = state_info(state)->class;
-		uint32_t weight = task_weight(task);
+		unsigned int state = task->state;
 
-		add_count(&counts->tasks, weight);
-		add_count(&counts->by_state[state], weight);
-		add_count(&counts->by_class[class], weight);
+		if (state >= STATE_COUNT)
+			state = STATE_UNKNOWN;
+		counts->by_state[state]++;
 		if (task->flags & TASK_STUCK) {
-			add_count(&counts->stuck, weight);
-			add_count(&counts->stuck_by_class[class], weight);
+			counts->stuck++;
+			counts->stuck_by_class[state_info(task->state)->class]++;
 		} else if (task->flags & TASK_LONG) {
-			add_count(&counts->is_long, weight);
-			add_count(&counts->long_by_class[class], weight);
+			counts->is_long++;
+			counts->long_by_class[state_info(task->state)->class]++;
 		}
 	}
+	for (unsigned int state = 0; state < STATE_COUNT; state++)
+		counts->by_class[state_info(state)->class] += counts->by_state[state];
 }
 
 const char *task_format_id(const struct task *task, char out[TASK_ID_MAX])
@@ -209,11 +187,28 @@ const char *task_format_id(const struct task *task, char out[TASK_ID_MAX])
 	do
 		digits[n++] = (char)('0' + id % 10);
 	while ((id /= 10) > 0);
-	out[at++] = kind >= sizeof(kinds) ? '?' : task_is_many(task) ? '#' : kinds[kind];
+	out[at++] = kind < sizeof(kinds) ? kinds[kind] : '?';
 	while (n > 0)
 		out[at++] = digits[--n];
 	out[at] = '\0';
 	return out;
+}
+
+const char *task_format_parent(const struct task *task, char out[TASK_ID_MAX])
+{
+	struct task parent = {.id = task->creator_id};
+
+	parent.kind = task->kind == TASK_GOROUTINE ? TASK_GOROUTINE : TASK_THREAD;
+	return parent.id ? task_format_id(&parent, out) : NULL;
+}
+
+const char *waits_format_owner(const struct waits_on *waits, char out[TASK_ID_MAX])
+{
+	struct task owner = {.id = waits->owner_goid, .kind = TASK_GOROUTINE};
+
+	if (!owner.id && waits->owner_tid > 0)
+		owner = (struct task){.id = (uint64_t)waits->owner_tid};
+	return owner.id ? task_format_id(&owner, out) : NULL;
 }
 
 int64_t task_age_ns(const struct task *task, int64_t now_ns)

@@ -68,14 +68,15 @@ struct waits_on {
 	const char *text;
 	/* more of the task that is looked at, line by line; or NULL; arena */
 	const char *detail;
-	int fd;             /* -1: none */
-	pid_t owner_tid;    /* who holds it, or 0 */
-	pid_t owner_pid;    /* the other process that can end it, or 0 */
-	bool reads, writes; /* a poll of one fd: what it waits for */
-	bool limited;       /* it ends by itself after a time */
-	int64_t until_ns;   /* … then, by CLOCK_MONOTONIC; 0: not known */
-	bool retries;       /* … and begins again: that is the same wait */
-	bool accepted;      /* a connection that the peer has made: it speaks next */
+	int fd;              /* -1: none */
+	pid_t owner_tid;     /* who holds it, or 0 */
+	uint64_t owner_goid; /* the goroutine on that thread that has it for sure, or 0 */
+	pid_t owner_pid;     /* the other process that can end it, or 0 */
+	bool reads, writes;  /* a poll of one fd: what it waits for */
+	bool limited;        /* it ends by itself after a time */
+	int64_t until_ns;    /* … then, by CLOCK_MONOTONIC; 0: not known */
+	bool retries;        /* … and begins again: that is the same wait */
+	bool accepted;       /* a connection that the peer has made: it speaks next */
 	const struct wait_actors *actors; /* or NULL; arena */
 	/* where it waits on several, the address of each; else NULL; arena */
 	const uint64_t *objects;
@@ -218,15 +219,12 @@ struct snapshot_target {
 	const char *runtime;   /* "go1.26.4", or NULL */
 	int64_t start_real_ns; /* when the process began; 0: not known */
 	bool ended;            /* this is the last picture */
-	unsigned dump, dumps; /* of a text with several: which, of how many; 0: no text */
-	bool replay;          /* recorded: complete, and as old as it was then */
+	bool replay;           /* recorded: complete, and as old as it was then */
 };
 
 struct snapshot {
 	struct snapshot_target target;
 	int64_t mono_ns; /* when it was taken */
-	/* its clock minus CLOCK_MONOTONIC of this machine: waits may be older than that */
-	int64_t clock_ahead_ns;
 	int64_t real_ns;
 	struct resources resources;
 	struct snapshot_counts counts; /* by snapshot_count() */
@@ -263,17 +261,14 @@ struct task *snapshot_add(struct snapshot *snapshot);
 /* Copies the sentence; at most 16 are kept and equal ones once. */
 void snapshot_note(struct snapshot *snapshot, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* A row of a profile that names no goroutine: it stands for all of one stack, and its id is
- * of this program's making. */
-bool task_is_many(const struct task *task);
-/* How many goroutines that are; of any other row 1. */
-uint32_t task_weight(const struct task *task);
-/* Tasks, not rows. */
 void snapshot_count(struct snapshot *snapshot);
 
 #define TASK_ID_MAX 24
-/* "t4711", "g17", "c3"; "#3" of a row that stands for many */
+/* "t4711", "g17", "c3" */
 const char *task_format_id(const struct task *task, char out[TASK_ID_MAX]);
+/* The task that created it, and the one that holds what is waited for; NULL: not known. */
+const char *task_format_parent(const struct task *task, char out[TASK_ID_MAX]);
+const char *waits_format_owner(const struct waits_on *waits, char out[TASK_ID_MAX]);
 /* Age of its state at now_ns; -1 where it is not known. Never below -1. */
 int64_t task_age_ns(const struct task *task, int64_t now_ns);
 /* The frame that a user cares for: the innermost one of the program's own code, else of a

@@ -103,6 +103,8 @@ void json_put_frames(struct buf *out, const struct stack *stack)
 
 void json_put_waits(struct buf *out, const char *separator, const struct waits_on *waits)
 {
+	char id[TASK_ID_MAX];
+
 	json_put_key(out, separator, "waits_on");
 	if (!waits->kind) {
 		buf_puts(out, "null");
@@ -114,10 +116,7 @@ void json_put_waits(struct buf *out, const char *separator, const struct waits_o
 	json_put_address(out, "address", waits->address);
 	json_put_text(out, "text", waits->text);
 	json_put_key(out, ", ", "owner");
-	if (waits->owner_tid > 0)
-		buf_printf(out, "\"t%d\"", (int)waits->owner_tid);
-	else
-		buf_puts(out, "null");
+	escape_json(out, waits_format_owner(waits, id));
 	json_put_count(out, ", ", "owner_pid",
 		       waits->owner_pid > 0 ? waits->owner_pid : -1);
 	buf_puts(out, "}");

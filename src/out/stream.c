@@ -219,6 +219,8 @@ static void put_flag(struct buf *out, size_t at, const struct task *task)
 static void put_field(struct stream *stream, struct buf *out, int field,
 		      const struct task *task)
 {
+	char id[TASK_ID_MAX];
+
 	buf_clear(out);
 	if (field >= VALUES) {
 		put_flag(out, (size_t)(field - VALUES), task);
@@ -272,7 +274,7 @@ static void put_field(struct stream *stream, struct buf *out, int field,
 		json_put_count(out, ", ", "fd", task->waits.fd);
 		break;
 	case 15:
-		json_put_count(out, ", ", "creator_id", (int64_t)task->creator_id);
+		json_put_text(out, "parent", task_format_parent(task, id));
 		break;
 	case 16:
 		put_actors(out, task->waits.actors);
@@ -320,6 +322,7 @@ static bool same_task(const struct task *a, const struct task *b)
 	       a->evidence.most_ns == b->evidence.most_ns &&
 	       a->waits.address == b->waits.address && a->waits.fd == b->waits.fd &&
 	       a->waits.owner_tid == b->waits.owner_tid &&
+	       a->waits.owner_goid == b->waits.owner_goid &&
 	       a->waits.owner_pid == b->waits.owner_pid &&
 	       a->waits.limited == b->waits.limited &&
 	       same_text(a->waits.detail, b->waits.detail) &&

@@ -199,10 +199,8 @@ static void put_header(struct buf *out, const struct out_request *request)
 	const char *separator = "";
 
 	put_target(out, snapshot, ascii);
-	buf_printf(out, "tasks %" PRIu32, snapshot->counts.tasks);
-	if (snapshot->counts.tasks != snapshot->nr_tasks)
-		buf_printf(out, " in %zu rows", snapshot->nr_tasks);
-	buf_printf(out, ", stuck %" PRIu32, snapshot->counts.stuck);
+	buf_printf(out, "tasks %" PRIu32 ", stuck %" PRIu32, snapshot->counts.tasks,
+		   snapshot->counts.stuck);
 	if (snapshot->counts.is_long > 0)
 		buf_printf(out, ", long %" PRIu32, snapshot->counts.is_long);
 	if (request->rows->count != snapshot->nr_tasks)
@@ -282,16 +280,27 @@ static void put_frames(struct buf *out, const struct stack *stack, bool ascii)
 		buf_puts(out, "      (the rest is not known)\n");
 }
 
+/* Not "t47" where it is about t471. */
+static bool mentions(const char *text, const char *id)
+{
+	size_t bytes = strlen(id);
+
+	for (const char *at = text; (at = strstr(at, id)); at += bytes)
+		if (at[bytes] < '0' || at[bytes] > '9')
+			return true;
+	return false;
+}
+
 static void put_stacks(struct buf *out, const struct task *task, bool ascii)
 {
-	char owner[16];
+	char id[TASK_ID_MAX];
+	const char *owner = waits_format_owner(&task->waits, id);
 
 	if (task->waits.kind) {
 		buf_puts(out, "    waits on ");
 		escape_text(out, task->waits.text, 0, ascii);
-		snprintf(owner, sizeof(owner), "t%d", (int)task->waits.owner_tid);
-		if (task->waits.owner_tid > 0 &&
-		    (!task->waits.text || !strstr(task->waits.text, owner)))
+		/* Most texts say it themselves. */
+		if (owner && !mentions(task->waits.text, owner))
 			buf_printf(out, ", held by %s", owner);
 		buf_puts(out, "\n");
 	}
@@ -304,14 +313,18 @@ static void put_stacks(struct buf *out, const struct task *task, bool ascii)
 		buf_puts(out, "    stack\n");
 		put_frames(out, task->stack, ascii);
 	}
-	if (task->created_by) {
-		buf_puts(out, "    created by");
+	if (task->created_by || task->creator_id) {
+		const char *parent = task_format_parent(task, id);
+
+		buf_printf(out, "    created by%s%s", parent ? " " : "",
+			   parent ? parent : "");
 		if (task->creator_name && *task->creator_name) {
 			buf_puts(out, " ");
 			escape_text(out, task->creator_name, 0, ascii);
 		}
 		buf_puts(out, "\n");
-		put_frames(out, task->created_by, ascii);
+		if (task->created_by)
+			put_frames(out, task->created_by, ascii);
 	}
 }
 

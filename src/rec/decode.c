@@ -51,12 +51,12 @@ static uint64_t address_of(json_t *object)
 	return text && strncmp(text, "0x", 2) == 0 ? strtoull(text + 2, NULL, 16) : 0;
 }
 
-/* "t4711" of a thread. */
-static int64_t thread_of(const char *text)
+/* The number of "t4711" or "g17", where it is of that kind and not above most; else 0. */
+static int64_t id_of(const char *text, char kind, int64_t most)
 {
-	int64_t tid = text && text[0] == 't' ? strtoll(text + 1, NULL, 10) : 0;
+	int64_t id = text && text[0] == kind ? strtoll(text + 1, NULL, 10) : 0;
 
-	return tid > 0 && tid <= INT32_MAX ? tid : 0;
+	return id > 0 && id <= most ? id : 0;
 }
 
 static pid_t pid_of(json_t *object, const char *key)
@@ -200,11 +200,23 @@ static void decode_waits(const struct rec_tables *tables, json_t *fields,
 	if (!task->waits.text)
 		task->waits.text = "";
 	task->waits.fd = fd >= 0 && fd <= INT32_MAX ? (int)fd : -1;
-	task->waits.owner_tid = (pid_t)thread_of(text_of(waits, "owner"));
+	task->waits.owner_tid = (pid_t)id_of(text_of(waits, "owner"), 't', INT32_MAX);
+	task->waits.owner_goid = (uint64_t)id_of(text_of(waits, "owner"), 'g', INT64_MAX);
 	task->waits.owner_pid = pid_of(waits, "owner_pid");
 	task->waits.detail = keep(out, text_of(fields, "wait_detail"));
 	task->waits.limited = json_is_true(json_object_get(fields, "limited"));
 	task->waits.actors = actors_of(tables, json_object_get(fields, "actors"), out);
+}
+
+/* Older recordings have its number alone. */
+static void decode_parent(json_t *fields, struct task *task)
+{
+	const char *parent = text_of(fields, "parent");
+	char kind = task->kind == TASK_GOROUTINE ? 'g' : 't';
+
+	task->creator_id =
+		(uint64_t)(parent ? id_of(parent, kind, INT64_MAX)
+				  : rec_decode_number(fields, "creator_id", 0));
 }
 
 static void decode_labels(json_t *object, struct snapshot *out, struct task *task)
@@ -268,7 +280,7 @@ static void decode_evidence(json_t *array, struct task *task)
 
 static bool is_task_id(const char *id)
 {
-	return id[0] && strchr("tgc#", id[0]) && id[1] >= '0' && id[1] <= '9';
+	return id[0] && strchr("tgc", id[0]) && id[1] >= '0' && id[1] <= '9';
 }
 
 /* task: zeroed but for what is empty; id: is_task_id(). */
@@ -276,16 +288,14 @@ static void decode_fields(const struct rec_tables *tables, const char *id, json_
 			  struct snapshot *out, struct task *task)
 {
 	static const char kinds[] = "tgc";
-	bool many = id[0] == '#';
 	const char *state = text_of(fields, "state"), *name = text_of(fields, "name");
 	int number = state ? state_by_name(state, strlen(state)) : -1;
 	json_t *cpu = json_object_get(fields, "cpu_percent");
 	int64_t age_ns = rec_decode_number(fields, "age_ns", -1);
 
-	task->kind =
-		many ? TASK_GOROUTINE : (enum task_kind)(strchr(kinds, id[0]) - kinds);
+	task->kind = (enum task_kind)(strchr(kinds, id[0]) - kinds);
 	task->id = strtoull(id + 1, NULL, 10);
-	task->serial = (uint64_t)rec_decode_number(fields, "serial", many);
+	task->serial = (uint64_t)rec_decode_number(fields, "serial", 0);
 	task->state = number >= 0 ? (enum task_state)number : STATE_UNKNOWN;
 	task->tid = pid_of(fields, "tid");
 	task->since_ns = time_of(fields, "since_ns");
@@ -299,7 +309,7 @@ static void decode_fields(const struct rec_tables *tables, const char *id, json_
 	task->raw = intern(tables, text_of(fields, "raw"));
 	task->inner = keep(out, text_of(fields, "inner"));
 	task->creator_name = keep(out, text_of(fields, "creator_name"));
-	task->creator_id = (uint64_t)rec_decode_number(fields, "creator_id", 0);
+	decode_parent(fields, task);
 	task->stack = stack_of(tables, json_object_get(fields, "stack"));
 	task->created_by = stack_of(tables, json_object_get(fields, "created_by"));
 	task->cpu_percent = json_is_number(cpu) ? (float)json_number_value(cpu) : -1;

@@ -238,6 +238,7 @@ static void state_to_task(const struct agent *agent, struct row *row,
 	if (row->thread && (running || row->contradicted > 1)) {
 		kernel_wait_to_task(&row->thread->wait, out, task);
 		task->cpu_percent = row->thread->cpu_percent;
+		task->since_ns = row->thread->slept_ns;
 		task->stack = row->thread->stack ? row->thread->stack : NULL;
 		if (!running)
 			task->flags |= TASK_STALE;

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "source/agent.h"
+
 #define THREADS_PER_LOOK 4096u
 #define ON_MAX           65536u
 #define BUDGET_NS        20000000ll
@@ -12,14 +14,9 @@
 #define ALL_BUDGET_NS    5000000000ll
 #define SYSTEM_STACK_MAX (8u << 20)
 
-struct go_on_thread {
-	pid_t tid;
-	uint64_t goid;
-};
-
 void go_threads_init(struct go_threads *threads, const struct source_target *target,
 		     struct kernel *kernel, struct go_mem *mem, struct go_layout *layout,
-		     struct go_stacks *stacks)
+		     struct go_stacks *stacks, const struct go_agent *agent)
 {
 	memset(threads, 0, sizeof(*threads));
 	threads->target = target;
@@ -27,6 +24,7 @@ void go_threads_init(struct go_threads *threads, const struct source_target *tar
 	threads->mem = mem;
 	threads->layout = layout;
 	threads->stacks = stacks;
+	threads->agent = agent;
 	thread_table_init(&threads->table, kernel, NULL);
 }
 
@@ -42,6 +40,7 @@ void go_threads_release(struct go_threads *threads)
 	go_threads_forget(threads);
 	free(threads->tids);
 	free(threads->on);
+	free(threads->seen);
 }
 
 static void begin_symbols(struct go_threads *threads)
@@ -57,7 +56,7 @@ void go_threads_begin(struct go_threads *threads, const struct source_focus *foc
 	threads->looks++;
 	threads->all = focus && focus->all;
 	threads->explained = 0;
-	threads->nr_on = 0;
+	threads->nr_on = threads->nr_seen = 0;
 	if (threads->symbols)
 		begin_symbols(threads);
 }
@@ -109,6 +108,20 @@ static void unwind_c(struct go_threads *threads, struct thread *thread)
 	thread_unwind(&threads->table, thread, false);
 }
 
+/* A frame of what cgo generates, or beyond it: the walk does not know of the change of
+ * stacks. */
+static bool ends_c(const struct frame *frame)
+{
+	static const char *const beginnings[] = {"runtime.",     "_cgo_",   "crosscall",
+						 "start_thread", "__clone", "clone"};
+
+	for (size_t i = 0;
+	     frame->function && i < sizeof(beginnings) / sizeof(*beginnings); i++)
+		if (strncmp(frame->function, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
 /* The frames in C that lie on the goroutine's own: those up to the first one in Go. */
 static const struct stack *with_c_frames(struct go_threads *threads,
 					 const struct stack *c, const struct stack *go)
@@ -119,7 +132,7 @@ static const struct stack *with_c_frames(struct go_threads *threads,
 	if (!c)
 		return go;
 	while (nr < c->nr_frames && nr < SNAPSHOT_FRAMES_MAX &&
-	       !is_go(threads, c->frames[nr].address)) {
+	       !is_go(threads, c->frames[nr].address) && !ends_c(&c->frames[nr])) {
 		frames[nr] = c->frames[nr];
 		nr++;
 	}
@@ -130,7 +143,62 @@ static const struct stack *with_c_frames(struct go_threads *threads,
 	return stack_intern(threads->target->stacks, frames, nr, go->truncated);
 }
 
-void go_threads_explain(struct go_threads *threads, const struct go_entry *entry,
+/* At most once in a look. */
+static struct thread *look_at(struct go_threads *threads, pid_t tid)
+{
+	struct thread *thread = thread_get(&threads->table, tid);
+
+	if (!thread ||
+	    (thread->looked && thread->generation == threads->table.generation))
+		return thread;
+	if (thread_look(&threads->table, thread) != 0)
+		return NULL;
+	thread->generation = threads->table.generation;
+	return thread;
+}
+
+static bool see(struct go_threads *threads, pid_t tid)
+{
+	struct thread *thread;
+
+	if (threads->nr_seen == threads->cap_seen) {
+		size_t capacity = threads->cap_seen ? threads->cap_seen * 2 : 64;
+		struct thread **seen = realloc(threads->seen, capacity * sizeof(*seen));
+
+		if (!seen)
+			return false;
+		threads->seen = seen;
+		threads->cap_seen = capacity;
+	}
+	thread = tid ? look_at(threads, tid) : NULL;
+	if (thread)
+		threads->seen[threads->nr_seen++] = thread;
+	return true;
+}
+
+void go_threads_look(struct go_threads *threads, const struct go_sampler *sampler,
+		     bool all)
+{
+	ssize_t count = all ? proc_list_threads(threads->kernel->task_dir, &threads->tids,
+						&threads->cap_tids)
+			    : 0;
+
+	for (ssize_t i = 0; i < count; i++)
+		if (!see(threads, threads->tids[i]))
+			break;
+	for (size_t i = 0; !all && i < sampler->nr_entries; i++) {
+		const struct go_entry *entry = &sampler->entries[i];
+
+		if (entry->live && entry->status == GO_STATUS_SYSCALL && entry->m &&
+		    (threads->nr_seen >= THREADS_PER_LOOK ||
+		     !see(threads, go_threads_of(threads, entry->m))))
+			break;
+	}
+	thread_read_sleeps(&threads->table, threads->seen, threads->nr_seen,
+			   threads->all);
+}
+
+bool go_threads_explain(struct go_threads *threads, const struct go_entry *entry,
 			struct snapshot *out, struct task *task)
 {
 	const struct go_g_layout *layout = &threads->layout->g;
@@ -140,29 +208,35 @@ void go_threads_explain(struct go_threads *threads, const struct go_entry *entry
 	const struct stack *stack;
 
 	if (threads->explained++ >= THREADS_PER_LOOK)
-		return;
-	thread = thread_get(&threads->table, task->tid);
-	if (!thread || thread_look(&threads->table, thread) != 0)
-		return;
-	thread->generation = threads->table.generation;
+		return false;
+	thread = look_at(threads, task->tid);
+	if (!thread)
+		return false;
 	if (thread->call_text[0] && !thread->call.running &&
 	    !is_go(threads, thread->call.pc))
 		unwind_c(threads, thread);
 	/* Is it still there? Otherwise the thread does something else by now. */
 	if (!entry->hash || !go_read(threads->mem, entry->address, now, layout->bytes) ||
 	    go_g_hash(now, layout) != entry->hash)
-		return;
+		return false;
 	stack = with_c_frames(threads, thread->stack, task->stack);
 	if (stack)
 		task->stack = stack;
-	if (thread->wait.state != STATE_UNKNOWN && thread->wait.state != STATE_RUNNING &&
-	    task->state == STATE_SYSCALL) {
-		kernel_wait_to_task(&thread->wait, out, task);
-		task->raw = raw;
+	if (thread->wait.state == STATE_UNKNOWN || thread->wait.state == STATE_RUNNING ||
+	    task->state != STATE_SYSCALL)
+		return true;
+	kernel_wait_to_task(&thread->wait, out, task);
+	task->raw = raw;
+	if (thread->slept_ns && thread->slept_ns < task->since_ns) {
+		task->since_ns = thread->slept_ns;
+		task->flags &= ~(uint32_t)TASK_AGE_EXACT;
 	}
+	go_agent_explain(threads->agent, task);
+	return true;
 }
 
-void go_threads_note(struct go_threads *threads, const struct task *task)
+void go_threads_note(struct go_threads *threads, const struct go_entry *entry,
+		     const struct task *task, bool in_c)
 {
 	if (!task->tid || threads->nr_on >= ON_MAX)
 		return;
@@ -175,7 +249,9 @@ void go_threads_note(struct go_threads *threads, const struct task *task)
 		threads->on = on;
 		threads->cap_on = capacity;
 	}
-	threads->on[threads->nr_on++] = (struct go_on_thread){task->tid, task->id};
+	threads->on[threads->nr_on++] =
+		(struct go_on_thread){task->tid, task->id, in_c ? task->stack : NULL,
+				      go_owner_sure(threads->mem, entry, task->tid)};
 }
 
 static int compare_tids(const void *a, const void *b)
@@ -183,6 +259,34 @@ static int compare_tids(const void *a, const void *b)
 	const struct go_on_thread *left = a, *right = b;
 
 	return (left->tid > right->tid) - (left->tid < right->tid);
+}
+
+static const struct go_on_thread *on_thread(const struct go_threads *threads, pid_t tid)
+{
+	struct go_on_thread key = {.tid = tid};
+
+	return threads->nr_on ? bsearch(&key, threads->on, threads->nr_on, sizeof(key),
+					compare_tids)
+			      : NULL;
+}
+
+static void name_owner(const struct go_threads *threads, struct snapshot *out,
+		       struct task *task)
+{
+	const struct go_on_thread *on = on_thread(threads, task->waits.owner_tid);
+
+	if (on)
+		go_owner_name(on, out, task);
+}
+
+void go_threads_own(struct go_threads *threads, struct snapshot *out)
+{
+	if (threads->nr_on == 0)
+		return;
+	qsort(threads->on, threads->nr_on, sizeof(*threads->on), compare_tids);
+	for (size_t i = 0; i < out->nr_tasks; i++)
+		if (out->tasks[i].waits.owner_tid > 0)
+			name_owner(threads, out, &out->tasks[i]);
 }
 
 /* Of a thread that is blocked in Go's code; those of the runtime have no other frames. */
@@ -202,29 +306,38 @@ static const struct stack *go_frames(struct go_threads *threads,
 static void add_goroutine(const struct go_threads *threads, struct snapshot *out,
 			  struct task *task)
 {
-	struct go_on_thread key = {task->tid, 0}, *on;
-	struct label *label;
+	const struct go_on_thread *on = on_thread(threads, task->tid);
+	size_t nr = task->nr_labels;
+	struct label *labels;
 
-	on = threads->nr_on ? bsearch(&key, threads->on, threads->nr_on, sizeof(key),
-				      compare_tids)
-			    : NULL;
-	label = on ? arena_alloc(&out->arena, sizeof(*label)) : NULL;
-	if (!label)
+	if (nr >= SNAPSHOT_LABELS_MAX)
+		nr = SNAPSHOT_LABELS_MAX - 1;
+	labels = on ? arena_alloc(&out->arena, (nr + 1) * sizeof(*labels)) : NULL;
+	if (!labels)
 		return;
-	label->key = "goroutine";
-	label->text = arena_printf(&out->arena, "g%llu", (unsigned long long)on->goid);
-	if (!label->text)
+	labels[0].key = "goroutine";
+	labels[0].text = arena_printf(&out->arena, "g%llu", (unsigned long long)on->goid);
+	if (!labels[0].text)
 		return;
-	task->labels = label;
-	task->nr_labels = 1;
+	/* Those that the program gave by the agent. */
+	if (nr > 0)
+		memcpy(labels + 1, task->labels, nr * sizeof(*labels));
+	task->labels = labels;
+	task->nr_labels = nr + 1;
 }
 
 static int add_thread(struct go_threads *threads, struct thread *thread, bool focused,
 		      struct snapshot *out, struct err *e)
 {
 	bool blocked = thread->call_text[0] && !thread->call.running;
+	const struct task *row = go_agent_row(threads->agent, thread->tid);
+	const struct go_on_thread *on;
 	struct task *task;
 
+	/* The agent's own thread is none of the program's. */
+	if (!row && threads->agent->ctx && thread->tid != threads->mem->pid &&
+	    strcmp(thread->comm, AGENT_SERVER_COMM) == 0)
+		return 0;
 	if (blocked && !is_go(threads, thread->call.pc)) {
 		unwind_c(threads, thread);
 		if (focused)
@@ -235,8 +348,20 @@ static int add_thread(struct go_threads *threads, struct thread *thread, bool fo
 		return err_set(e, ERR_NOMEM, "no memory for the threads of process %d",
 			       (int)threads->mem->pid);
 	thread_to_task(thread, out, task);
+	if (row)
+		*task = *row;
+	if (row && !task->since_ns)
+		task->since_ns = thread->slept_ns;
 	if (blocked && is_go(threads, thread->call.pc))
 		task->stack = go_frames(threads, thread);
+	else if (thread->stack)
+		task->stack = thread->stack;
+	/* Across the change of stacks only Go knows the way. */
+	on = on_thread(threads, task->tid);
+	if (on && on->stack)
+		task->stack = on->stack;
+	if (task->waits.owner_tid > 0)
+		name_owner(threads, out, task);
 	add_goroutine(threads, out, task);
 	return 0;
 }
@@ -244,20 +369,13 @@ static int add_thread(struct go_threads *threads, struct thread *thread, bool fo
 int go_threads_add(struct go_threads *threads, const struct source_focus *focus,
 		   struct snapshot *out, struct err *e)
 {
-	ssize_t count = proc_list_threads(threads->kernel->task_dir, &threads->tids,
-					  &threads->cap_tids);
 	int rc = 0;
 
-	if (threads->nr_on > 0)
-		qsort(threads->on, threads->nr_on, sizeof(*threads->on), compare_tids);
-	for (ssize_t i = 0; i < count && rc == 0; i++) {
-		struct thread *thread = thread_get(&threads->table, threads->tids[i]);
+	for (size_t i = 0; i < threads->nr_seen && rc == 0; i++) {
+		struct thread *thread = threads->seen[i];
 		bool focused = focus && focus->kind == TASK_THREAD &&
-			       focus->id == (uint64_t)threads->tids[i];
+			       focus->id == (uint64_t)thread->tid;
 
-		if (!thread || thread_look(&threads->table, thread) != 0)
-			continue;
-		thread->generation = threads->table.generation;
 		rc = add_thread(threads, thread, focused, out, e);
 	}
 	return rc;

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "source/agent.h"
+#include "source/go_agent.h"
 #include "source/go_label.h"
 #include "source/go_prove.h"
 #include "source/go_queue.h"
@@ -24,6 +25,7 @@ struct goruntime {
 	struct kernel kernel;
 	struct resource_reader resources;
 	struct go_threads threads;
+	struct go_agent agent;
 	struct peers *peers; /* made when they are first asked for */
 	int64_t start_ns;    /* of the process, CLOCK_MONOTONIC */
 	int64_t start_real_ns;
@@ -48,6 +50,7 @@ static void detach(struct goruntime *go)
 {
 	go_prove_release(&go->prove);
 	go_threads_forget(&go->threads);
+	go_agent_forget(&go->agent);
 	go_sampler_release(&go->sampler);
 	go_stacks_release(&go->stacks);
 	go_queues_release(&go->queues);
@@ -109,6 +112,7 @@ static void goruntime_close(void *ctx)
 	go->open = false;
 	detach(go);
 	go_threads_release(&go->threads);
+	go_agent_release(&go->agent);
 	if (go->peers)
 		peers_free(go->peers);
 	go->peers = NULL;
@@ -125,8 +129,9 @@ static int goruntime_open(void *ctx, const struct source_target *t, struct err *
 	if (rc)
 		return rc;
 	go->open = true;
+	go_agent_init(&go->agent, &go->target);
 	go_threads_init(&go->threads, &go->target, &go->kernel, &go->mem, &go->layout,
-			&go->stacks);
+			&go->stacks, &go->agent);
 	resource_init(&go->resources, &go->kernel);
 	go->real_offset_ns = clock_real_ns() - clock_mono_ns();
 	go->start_ns = proc_ticks_to_mono_ns(go->kernel.facts.start_ticks);
@@ -140,7 +145,7 @@ static int goruntime_probe(const struct source_target *t, struct err *e)
 	struct go_mem mem = {.pid = t->pid};
 
 	if (t->pid > 0)
-		return go_program_is_go(&mem, e) ? 80 : 0;
+		return go_program_is_go(&mem, e) ? 95 : 0;
 	err_set(e, ERR_UNSUPPORTED, "'%s' is not a process", t->text ? t->text : "");
 	return 0;
 }
@@ -250,8 +255,6 @@ static void fill_thread(struct goruntime *go, const struct go_entry *entry,
 
 	if (entry->m)
 		task->tid = go_threads_of(&go->threads, entry->m);
-	if (task->tid)
-		go_threads_note(&go->threads, task);
 	if (!entry->locked)
 		return;
 	if (!task->tid)
@@ -333,6 +336,7 @@ static int add_tasks(struct goruntime *go, const struct source_focus *focus,
 		bool whole = focus && (focus->all || (focus->kind == TASK_GOROUTINE &&
 						      focus->id == entry->goid));
 		struct task *task;
+		bool in_c = false;
 
 		if (!entry->live || (entry->system && !go->stacks.runtime))
 			continue;
@@ -343,8 +347,11 @@ static int add_tasks(struct goruntime *go, const struct source_focus *focus,
 		fill_task(go, entry, whole, out, task);
 		suspect += entry->suspect;
 		if (entry->status == GO_STATUS_SYSCALL && task->tid)
-			go_threads_explain(&go->threads, entry, out, task);
+			in_c = go_threads_explain(&go->threads, entry, out, task);
+		if (task->tid)
+			go_threads_note(&go->threads, entry, task, in_c);
 	}
+	go_threads_own(&go->threads, out);
 	note_losses(go, suspect, out);
 	return 0;
 }
@@ -355,16 +362,24 @@ static bool shows_threads(const struct goruntime *go)
 	return go->target.threads || go->module.library;
 }
 
+static const char *sources(const struct goruntime *go)
+{
+	if (!shows_threads(go))
+		return go->agent.ctx ? "goruntime, agent" : "goruntime";
+	return go->agent.ctx ? "goruntime, agent, native" : "goruntime, native";
+}
+
 static int goruntime_sample(void *ctx, const struct source_focus *focus,
 			    struct snapshot *out, struct err *e)
 {
 	struct goruntime *go = ctx;
 	const char *runtime;
-	int rc;
+	int rc = 0;
 
+	if (!go_agent_look(&go->agent, shows_threads(go) ? focus : NULL, out))
+		rc = resource_read(&go->resources, NULL, 0, out, e);
 	out->mono_ns = go->kernel.now_ns = clock_mono_ns();
 	out->real_ns = clock_real_ns();
-	rc = resource_read(&go->resources, NULL, 0, out, e);
 	if (rc)
 		return rc;
 	if (!go_module_holds(&go->module, &go->mem)) { /* it has called exec */
@@ -385,14 +400,14 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	if (!go_queues_read(&go->queues, &go->sampler))
 		snapshot_note(out, "no memory to say what all goroutines wait on");
 	go_threads_begin(&go->threads, focus);
+	go_threads_look(&go->threads, &go->sampler, shows_threads(go));
 	rc = add_tasks(go, focus, out, e);
 	if (!rc && shows_threads(go))
 		rc = go_threads_add(&go->threads, focus, out, e);
 	go_threads_end(&go->threads);
 	if (rc)
 		return rc;
-	native_describe(&go->kernel, go->start_real_ns,
-			shows_threads(go) ? "goruntime, native" : "goruntime", out);
+	native_describe(&go->kernel, go->start_real_ns, sources(go), out);
 	runtime = arena_strndup(&out->arena, go->runtime, sizeof(go->runtime));
 	out->target.runtime = runtime;
 	native_notes(&go->kernel, out);

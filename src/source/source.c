@@ -5,8 +5,8 @@
 #include <string.h>
 
 const struct source_ops *const source_table[] = {
-	&source_agent,  &source_goruntime, &source_pprof,
-	&source_replay, &source_native,    NULL,
+	&source_goruntime, &source_agent,  &source_pprof,
+	&source_replay,    &source_native, NULL,
 };
 
 static const struct source_ops *choose_named(const char *name,

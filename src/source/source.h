@@ -31,7 +31,6 @@ struct source_target {
 	const char *user;   /* --user, or NULL */
 	const char *header; /* --header, or NULL */
 	int input_fd;       /* what "-" means */
-	unsigned dump;      /* --dump: which one of a text with several, from 1; 0: any */
 	const int *cancel;  /* not 0: give up what takes long; atomic; may be NULL */
 };
 
@@ -59,12 +58,9 @@ struct source_ops {
 	/* Prove which tasks nothing alive can wake, beginning with the next look; or stop it.
 	 * snapshot->proving says how it goes. NULL: cannot. */
 	void (*prove)(void *ctx, bool start);
-	/* To another dump of a text with several, beginning with the next look. NULL: cannot. */
-	void (*move)(void *ctx, int dumps);
 };
 
-/* NULL-terminated, best first: source_agent, source_goruntime, source_pprof,
- * source_native. */
+/* NULL-terminated, best first: where two fit a process, the earlier one probes higher. */
 extern const struct source_ops *const source_table[];
 extern const struct source_ops source_agent;
 extern const struct source_ops source_native;

@@ -100,6 +100,7 @@ static void add_waits(struct builder *b)
 {
 	const struct waits_on *waits = &b->task->waits;
 	struct detail *v = b->v;
+	char id[TASK_ID_MAX];
 
 	if (waits->kind == NULL)
 		return;
@@ -117,9 +118,9 @@ static void add_waits(struct builder *b)
 		page_task(&b->page, "Held by", v->owner);
 		if (v->owner == b->task)
 			page_say(&b->page, ROLE_STUCK, "!", NULL, "it waits for itself");
-	} else if (waits->owner_tid != 0) {
+	} else if (waits_format_owner(waits, id) != NULL) {
 		page_say(&b->page, ROLE_NORMAL, "Held by", NULL,
-			 "t%d, which is not among the tasks", (int)waits->owner_tid);
+			 "%s, which is not among the tasks", id);
 	}
 	if (waits->address == 0)
 		return;
@@ -188,6 +189,7 @@ static void add_source(struct builder *b)
 static void add_creator(struct builder *b)
 {
 	const struct task *task = b->task;
+	char id[TASK_ID_MAX];
 
 	if (task->created_by == NULL && task->creator_id == 0 &&
 	    task->creator_name == NULL) {
@@ -202,10 +204,9 @@ static void add_creator(struct builder *b)
 		     task->creator_name != NULL ? task->creator_name : "");
 	if (b->v->creator != NULL)
 		page_task(&b->page, NULL, b->v->creator);
-	else if (task->creator_id != 0)
+	else if (task_format_parent(task, id) != NULL)
 		page_say(&b->page, ROLE_DIM, NULL, NULL,
-			 " %llu, which is not among the tasks any more",
-			 (unsigned long long)task->creator_id);
+			 " %s, which is not among the tasks any more", id);
 	if (task->created_by != NULL)
 		page_frames(&b->page, task->created_by, NULL);
 }

@@ -44,6 +44,15 @@ static bool shares_object(const struct waits_on *a, const struct waits_on *b)
 	return waits_on_object(b, a->address);
 }
 
+static bool owns(const struct task *task, const struct task *other)
+{
+	if (task->waits.owner_goid != 0)
+		return other->kind == TASK_GOROUTINE &&
+		       other->id == task->waits.owner_goid;
+	return task->waits.owner_tid != 0 && other->kind == TASK_THREAD &&
+	       other->tid == task->waits.owner_tid;
+}
+
 /* What needs a look at every task: others on the same object, owner, creator. */
 static void find_others(struct detail *v)
 {
@@ -57,8 +66,7 @@ static void find_others(struct detail *v)
 	for (size_t i = 0; i < s->nr_tasks; i++) {
 		const struct task *other = &s->tasks[i];
 
-		if (task->waits.owner_tid != 0 && other->kind == TASK_THREAD &&
-		    other->tid == task->waits.owner_tid)
+		if (owns(task, other))
 			v->owner = other;
 		if (task->creator_id != 0 && other->id == task->creator_id &&
 		    other != task && (v->creator == NULL || other->kind == TASK_THREAD))

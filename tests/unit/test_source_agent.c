@@ -289,7 +289,7 @@ static void none(void **state)
 	assert_non_null(strstr(e.text, "has no agent"));
 	assert_null(choose("nonsense", pid, &e));
 	assert_int_equal(e.code, ERR_USAGE);
-	assert_non_null(strstr(e.text, "auto, agent, "));
+	assert_non_null(strstr(e.text, "auto, goruntime, agent, "));
 	child_stop(pid);
 	assert_null(choose("auto", pid, &e));
 	assert_non_null(strstr(e.text, "there is no process"));

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which goroutine holds a lock in C. The lock's word names a thread, and goroutines change
+ * threads between two calls: what a thread holds belongs to the goroutine on it only where
+ * that is tied to the thread, or where the call in progress is the first one that was ever
+ * made on the thread.
+ */
+#include "source/go_thread.h"
+
+#include <stdio.h>
+
+#define M_WORDS 128u
+#define M_FIRST 16u /* before it are stacks and registers */
+
+/* runtime.m: ncgocall, how many calls ever; ncgo, how many now; cgoCallersUse; cgoCallers. */
+static bool is_first_call(const uint64_t *words, uint64_t before)
+{
+	return words[0] == before + 1 && words[1] == 1 && words[2] >= 4096 &&
+	       (words[2] & 7) == 0 && words[2] >> 47 == 0;
+}
+
+bool go_owner_sure(struct go_mem *mem, const struct go_entry *entry, pid_t tid)
+{
+	/* On the first thread the runtime makes one itself as it starts. */
+	uint64_t words[M_WORDS], before = tid == mem->pid;
+	size_t nr, found = 0;
+
+	if (entry->locked)
+		return true;
+	if (entry->status != GO_STATUS_SYSCALL || !entry->m)
+		return false;
+	nr = go_read_some(mem, entry->m, words, sizeof(words)) / 8;
+	for (size_t i = M_FIRST; i + 3 <= nr; i++)
+		found += is_first_call(words + i, before);
+	return found == 1;
+}
+
+/* The text with one id in place of another, which stands last. */
+static const char *replace_id(const char *text, const char *from, const char *to,
+			      struct snapshot *out)
+{
+	const char *at = NULL, *changed;
+	size_t bytes = strlen(from);
+
+	for (const char *next = text; (next = strstr(next, from)); next += bytes)
+		if (next[bytes] < '0' || next[bytes] > '9')
+			at = next;
+	changed = at ? arena_printf(&out->arena, "%.*s%s%s", (int)(at - text), text, to,
+				    at + bytes)
+		     : NULL;
+	return changed ? changed : text;
+}
+
+void go_owner_name(const struct go_on_thread *on, struct snapshot *out, struct task *task)
+{
+	struct waits_on *waits = &task->waits;
+	char thread[TASK_ID_MAX], goroutine[TASK_ID_MAX + 16];
+
+	waits_format_owner(waits, thread);
+	if (on->sure) {
+		waits->owner_goid = on->goid;
+		waits_format_owner(waits, goroutine);
+		waits->text = replace_id(waits->text, thread, goroutine, out);
+		return;
+	}
+	if (task->tid == on->tid) {
+		snprintf(goroutine, sizeof(goroutine), "its own thread %s", thread);
+		waits->text = replace_id(waits->text, thread, goroutine, out);
+	}
+	/* Another goroutine may have taken the lock there: no word of a deadlock. */
+	if (task->kind == TASK_THREAD)
+		waits->owner_tid = 0;
+}
