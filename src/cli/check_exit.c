@@ -14,6 +14,8 @@
 #include "core/graph.h"
 #include "core/pool.h"
 #include "core/query.h"
+#include "core/verdict.h"
+#include "source/exit_trace.h"
 
 /* A sleep that ends this soon may be the last thing that a task does. */
 #define SOON_NS    CLOCK_SECOND_NS
@@ -74,24 +76,8 @@ static bool has_goroutines(const struct snapshot *s)
 	return s->nr_tasks > 0 && s->target.runtime;
 }
 
-/* A thread waits for what somebody holds or must take. What waits for an event may be a
- * worker that waits for work. */
-static bool thread_blocks(const struct task *task)
-{
-	switch (task->state) {
-	case STATE_MUTEX:
-	case STATE_RWLOCK_READ:
-	case STATE_RWLOCK_WRITE:
-	case STATE_CHAN_SEND:
-	case STATE_FLOCK:
-	case STATE_IO_WRITE:
-	case STATE_CONNECT:
-		return !(task->flags & TASK_IDLE);
-	default:
-		return false;
-	}
-}
-
+/* Nothing has any business there when tests are over: strict. Elsewhere who is at rest is
+ * where a program may leave him. */
 static bool goroutine_blocks(const struct task *task, bool strict, int64_t now_ns)
 {
 	switch (task->state) {
@@ -108,19 +94,47 @@ static bool goroutine_blocks(const struct task *task, bool strict, int64_t now_n
 	}
 }
 
+/* What it waits for has come, or it has nothing to wait for any more. */
+static bool may_go_on(const struct snapshot *s, const struct task *task)
+{
+	switch (task->state) {
+	case STATE_RUNNING:
+	case STATE_RUNNABLE:
+		return true;
+	case STATE_SLEEP:
+		return task->waits.until_ns > 0 &&
+		       task->waits.until_ns < s->mono_ns + SOON_NS;
+	case STATE_IO_READ:
+	case STATE_IO_WRITE:
+	case STATE_ACCEPT:
+	case STATE_CONNECT:
+	case STATE_POLL:
+		return task->waits.fd >= 0 &&
+		       exit_fd_ready(s->target.pid, task->waits.fd,
+				     task->state == STATE_IO_WRITE ||
+					     task->state == STATE_CONNECT);
+	default:
+		return false;
+	}
+}
+
 static bool is_blocked(const struct check *check, const struct snapshot *s,
 		       const struct task *task)
 {
+	bool strict = is_go_test(check);
+
 	/* The first goroutine, or thread, is the one that ends the process, or waits for
 	 * nothing any more. */
 	if (has_goroutines(s) ? task->kind == TASK_THREAD || task->id == 1
 			      : (pid_t)task->id == s->target.pid)
 		return false;
-	if (pool_member(task) || rests(task))
+	if (rests(task) || may_go_on(s, task) ||
+	    (pool_member(task) && (!strict || task->state != STATE_ACCEPT)) ||
+	    (!strict && (task->flags & TASK_IDLE)))
 		return false;
-	return task->kind == TASK_THREAD
-		       ? thread_blocks(task)
-		       : goroutine_blocks(task, is_go_test(check), s->mono_ns);
+	/* A thread that waits for an event may be a worker that waits for work. */
+	return task->kind == TASK_THREAD ? verdict_state_is_held(task->state)
+					 : goroutine_blocks(task, strict, s->mono_ns);
 }
 
 /* A test that is over, on its last steps. */
@@ -149,6 +163,7 @@ static bool in_motion(const struct snapshot *s)
 		if (has_goroutines(s) &&
 		    (task->kind == TASK_THREAD || is_finished_test(task)))
 			continue;
+		runs = may_go_on(s, task);
 		if (has_goroutines(s) ? task->id == 1 : (pid_t)task->id == s->target.pid)
 			first_runs = runs;
 		else
@@ -180,18 +195,33 @@ static const struct task **index_before(const struct snapshot *before)
 	return index;
 }
 
-/* Since when it is known to be in this wait; 0: it was not seen in it before. */
-static int64_t blocked_since(const struct snapshot *before, const struct task **index,
-			     const struct task *task)
+/* The same task in the same wait, as the last look before saw it; NULL: it did not. */
+static const struct task *find_before(const struct snapshot *before,
+				      const struct task **index, const struct task *task)
 {
 	const struct task *const *found = index ? bsearch(&task, index, before->nr_tasks,
 							  sizeof(*index), compare_tasks)
 						: NULL;
 
-	if (!found || (*found)->state != task->state ||
-	    (*found)->waits.address != task->waits.address)
-		return 0;
-	return (*found)->since_ns > 0 ? (*found)->since_ns : before->mono_ns;
+	return found && (*found)->state == task->state &&
+			       (*found)->waits.address == task->waits.address
+		       ? *found
+		       : NULL;
+}
+
+/* A thread may be gone by now: its slot has no more than the frame that waits. An age is
+ * what was seen, or what the slot says. */
+static void take_from_before(struct task *task, const struct task *seen)
+{
+	if (seen) {
+		task->since_ns = seen->since_ns;
+		if (task->kind == TASK_THREAD && seen->stack)
+			task->stack = seen->stack;
+		if (!task->name[0])
+			task->name = seen->name;
+	} else if (task->kind == TASK_GOROUTINE) {
+		task->since_ns = 0;
+	}
 }
 
 static void judge(struct check *check, struct snapshot *s)
@@ -204,14 +234,9 @@ static void judge(struct check *check, struct snapshot *s)
 	grouping_begin_acknowledging(check->span.look.grouping, s);
 	for (size_t i = 0; i < s->nr_tasks; i++) {
 		struct task *task = &s->tasks[i];
-		int64_t since_ns = blocked_since(check->span.last, index, task);
 
+		take_from_before(task, find_before(check->span.last, index, task));
 		task->flags &= ~(uint32_t)TASK_STUCK;
-		/* Its age is what was seen; where the task itself says it, that. */
-		if (since_ns > 0)
-			task->since_ns = since_ns;
-		else if (task->kind == TASK_GOROUTINE)
-			task->since_ns = 0;
 		if (!is_blocked(check, s, task))
 			continue;
 		if (moving && !(task->flags & TASK_UNREACHABLE) &&

@@ -169,7 +169,9 @@ static void put_finding(const struct check *check, enum check_rule rule, struct 
 	};
 	const struct check_finding *finding = &check->findings[rule];
 
-	buf_printf(out, "check: %" PRIu64 " %s%s", finding->count, what[rule],
+	buf_printf(out, "check: %" PRIu64 " %s%s", finding->count,
+		   rule == CHECK_STUCK && check->span.fixed ? "stuck or long task"
+							    : what[rule],
 		   finding->count == 1 ? "" : "s");
 	put_most(check, rule, out);
 	if (rule == CHECK_LEAK)

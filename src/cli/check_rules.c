@@ -20,11 +20,26 @@ bool check_is_shown(const struct check *check, const struct task *task)
 	return query_match(check->filter, task, check->span.last_ns);
 }
 
+/* Of the last look at a command, which has left out by its own rule who may be there. */
+static bool is_at_exit(const struct check *check, const struct task *task)
+{
+	const struct snapshot *s = check->at_exit.snapshot;
+
+	return s && task >= s->tasks && task < s->tasks + s->nr_tasks;
+}
+
+/* A file is all that will ever be known: what waits long there counts as well. */
+static bool counts_as_stuck(const struct check *check, const struct task *task)
+{
+	uint32_t flags = check->span.fixed ? TASK_STUCK | TASK_LONG : TASK_STUCK;
+
+	return (task->flags & flags) && (!pool_member(task) || is_at_exit(check, task));
+}
+
 /* Stuck, and by nobody's leave. */
 static bool is_stuck(const struct check *check, const struct task *task)
 {
-	return (task->flags & TASK_STUCK) && !pool_member(task) &&
-	       check_is_shown(check, task) &&
+	return counts_as_stuck(check, task) && check_is_shown(check, task) &&
 	       !grouping_acknowledges(check->span.look.grouping, task,
 				      check->span.last_ns);
 }

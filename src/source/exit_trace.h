@@ -40,6 +40,10 @@ bool exit_trace_wait(struct exit_trace *trace, int limit_ms, int *status);
 /* Why the child can no longer be held at its end, or NULL. */
 const char *exit_trace_lost(struct exit_trace *trace);
 
+/* Whether what a task of the held process waits for at a descriptor has come: it would have
+ * gone on. False where that is not known. */
+bool exit_fd_ready(pid_t pid, int fd, bool writes);
+
 /* Whether the program that the process runs looks for leaks itself at its end, by means of
  * ptrace, and fails when it is traced: LeakSanitizer. */
 bool exit_program_traces(pid_t pid);

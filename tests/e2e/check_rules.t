@@ -94,7 +94,7 @@ job target run --no-leak no-such-process-here
 wait $jobs
 
 ends stuck 1 '--max-stuck 0: a thread that waits for ever, with its stack' \
-	'^check: 1 stuck task, at most 0 may be' '1 x .* in .*created by .*: t[0-9]' \
+	'^check: 1 task left blocked at exit, at most 0 may be' '1 x .* in .*created by .*: t[0-9]' \
 	'blocked at' '_wait'
 ends stuck1 0 '--max-stuck 1 lets it pass' 'check passed'
 ends released 0 'a thread that was stuck and went on is fine' 'check passed'

@@ -45,7 +45,7 @@ static void *end_process(void *arg)
 
 static void *execute(void *arg)
 {
-	execl("/bin/sh", "sh", "-c", "exit 6", (char *)NULL);
+	execl("/bin/sh", "sh", "-c", "sleep 0.5; exit 6", (char *)NULL);
 	return arg;
 }
 

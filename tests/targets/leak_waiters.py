@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Waits that nobody ends: "leak_waiters.py SECONDS CODE [NAME]" starts a thread that waits
-for a lock, and one more on SIGUSR1, which is answered by a line; NAME: what the kernel is
+for a mutex, and one more on SIGUSR1, which is answered by a line; NAME: what the kernel is
 told that the threads are called; "released": the lock is let go after half of the time;
 "late": 0.3 seconds before the end.
 Ends after SECONDS with CODE."""
@@ -10,14 +10,15 @@ import sys
 import threading
 import time
 
-lock = threading.Lock()
-lock.acquire()
+libc = ctypes.CDLL(None)
+mutex = ctypes.create_string_buffer(64)  # all zero: a pthread_mutex_t
+libc.pthread_mutex_lock(mutex)
 
 
 def wait_for_ever():
     if len(sys.argv) > 3:
-        ctypes.CDLL(None).prctl(15, sys.argv[3].encode(), 0, 0, 0)
-    lock.acquire()
+        libc.prctl(15, sys.argv[3].encode(), 0, 0, 0)
+    libc.pthread_mutex_lock(mutex)
 
 
 def another(*_):
@@ -33,6 +34,6 @@ release = until - early if early else None
 while time.monotonic() < until:
     time.sleep(0.05)
     if release and time.monotonic() > release:
-        lock.release()
+        libc.pthread_mutex_unlock(mutex)
         release = None
 sys.exit(int(sys.argv[2]))

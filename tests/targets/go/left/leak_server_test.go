@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 )
 
 func TestLeakServer(t *testing.T) {
@@ -14,4 +15,5 @@ func TestLeakServer(t *testing.T) {
 		t.Fatal(err, answer)
 	}
 	answer.Body.Close()
+	time.Sleep(50 * time.Millisecond)
 }
