@@ -100,15 +100,15 @@ _grmon_c()
 	-p | --pid)
 		_grmon_c_reply "$(_grmon_c_pids "$client" | grep '^[0-9]')" "$word"
 		;;
-	-i | --interval | --user | --header | --at | --for | --max-stuck | --max-tasks | --listen | --top-groups | --warm-up) ;;
+	-i | --interval | --user | --header | --dump | --at | --for | --max-stuck | --max-tasks | --listen | --top-groups | --warm-up) ;;
 	*)
 		case $command in
 		ls) options="$options --format" ;;
-		dump) options="$options --user --header --pid --format --stacks --output --at --prove" ;;
-		record) options="$options --user --header --pid --output --for --rotate --keep-files" ;;
-		report) options="$options --user --header --pid --format --output --for --fail --prove" ;;
+		dump) options="$options --user --header --dump --pid --format --stacks --output --at --prove" ;;
+		record) options="$options --user --header --dump --pid --output --for --rotate --keep-files" ;;
+		report) options="$options --user --header --dump --pid --format --output --for --fail --prove" ;;
 		diff) options="$options --user --header --format --stacks --output --fail" ;;
-		check) options="$options --user --header --pid --for --max-stuck --max-tasks --no-leak --no-deadlock --count-existing" ;;
+		check) options="$options --user --header --dump --pid --for --max-stuck --max-tasks --no-leak --no-deadlock --count-existing" ;;
 		export) options="$options --user --header --pid --listen --top-groups --warm-up" ;;
 		run) options="$options --output --keep --warm-up" ;;
 		help) options="--help --version" ;;

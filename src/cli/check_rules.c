@@ -59,7 +59,8 @@ uint64_t check_before(const struct check *check)
 	query_begin(check->filter, s);
 	grouping_begin_acknowledging(check->span.look.grouping, s);
 	for (size_t i = 0; i < s->nr_tasks; i++)
-		count += was_before(check, &s->tasks[i]) && is_stuck(check, &s->tasks[i]);
+		if (was_before(check, &s->tasks[i]) && is_stuck(check, &s->tasks[i]))
+			count += task_weight(&s->tasks[i]);
 	return count;
 }
 
@@ -90,8 +91,9 @@ static uint64_t count_rule(const struct check *check, enum check_rule rule)
 	if (rule == CHECK_DEADLOCK)
 		return graph_cycles(s);
 	for (size_t i = 0; i < s->nr_tasks; i++)
-		count += rule == CHECK_STUCK ? check_is_guilty(check, &s->tasks[i])
-					     : check_is_shown(check, &s->tasks[i]);
+		if (rule == CHECK_STUCK ? check_is_guilty(check, &s->tasks[i])
+					: check_is_shown(check, &s->tasks[i]))
+			count += task_weight(&s->tasks[i]);
 	return count;
 }
 

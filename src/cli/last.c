@@ -71,6 +71,7 @@ struct snapshot *last_copy(const struct snapshot *snapshot)
 	copy->target.runtime = copy_text(&copy->arena, snapshot->target.runtime);
 	copy->target.ended = true;
 	copy->mono_ns = snapshot->mono_ns;
+	copy->clock_ahead_ns = snapshot->clock_ahead_ns;
 	copy->real_ns = snapshot->real_ns;
 	copy->resources = snapshot->resources;
 	copy->dropped = snapshot->dropped;

@@ -52,6 +52,7 @@ int look_init(struct look *look, const struct look_options *options, struct err 
 	look->target.rules = options->stack_rules;
 	look->target.user = options->user;
 	look->target.header = options->header;
+	look->target.dump = options->dump;
 	look->target.input_fd = -1;
 	look->target.cancel = &look->cancel;
 	return 0;

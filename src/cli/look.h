@@ -20,6 +20,7 @@ struct look_options {
 	bool runtime;
 	bool ptrace;
 	const char *user, *header; /* of a URL, or NULL */
+	unsigned dump;             /* of a text with several, from 1; 0: any */
 	struct stuck_rule rule;
 	const struct stack_rules *stack_rules; /* or NULL; outlive the look */
 	/* filters of known leaks and of what is not judged, one a line; or NULL */

@@ -159,6 +159,10 @@ void look_move(struct look *look, int samples, int64_t by_ns)
 {
 	if (look->ops == &source_replay)
 		replay_move(look->ctx, samples, by_ns);
+	else if (look->ops && look->ops->move && samples != 0) {
+		look->ops->move(look->ctx, samples);
+		look->grouped = NULL; /* other tasks */
+	}
 }
 
 void look_seek(struct look *look, int64_t real_ns)

@@ -46,6 +46,9 @@ const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_HEADER] = {0, "header", "'NAME: VALUE'", "send it with every request",
 			   ON(EXPORT) | ON(DIFF) | ON(RECORD) | ON(WATCH) | ON(DUMP) |
 				   JUDGES},
+	[OPTION_DUMP] = {0, "dump", "N",
+			 "which dump of goroutines of a text with several",
+			 ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
 	[OPTION_PID] = {'p', "pid", "PID", "TARGET by its process id",
 			ON(EXPORT) | ON(RECORD) | ON(WATCH) | ON(DUMP) | JUDGES},
 	[OPTION_WAIT] = {0, "wait", NULL, "wait for TARGET to start, and to come back",
@@ -268,6 +271,19 @@ static int check_words(const struct options *options, struct err *e)
 		options->words[0], options->words[1], options->words[0]);
 }
 
+static int check_dump(struct options *options, struct err *e)
+{
+	const char *text = options->value[OPTION_DUMP];
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || value < 1 || value > INT_MAX)
+		return err_set(e, ERR_USAGE,
+			       "--dump: '%s' is not the number of a dump, from 1", text);
+	options->dump = (unsigned)value;
+	return 0;
+}
+
 static int check_options(struct options *options, struct err *e)
 {
 	const char *pid = options->value[OPTION_PID];
@@ -281,6 +297,8 @@ static int check_options(struct options *options, struct err *e)
 				       option_table[i].name,
 				       command_label(options->command));
 	}
+	if (options->value[OPTION_DUMP] && check_dump(options, e) != 0)
+		return e->code;
 	if (pid) {
 		char *end;
 		long value = strtol(pid, &end, 10);

@@ -39,6 +39,7 @@ enum option_id {
 	OPTION_ASCII,
 	OPTION_USER,
 	OPTION_HEADER,
+	OPTION_DUMP,
 	OPTION_PID,
 	OPTION_WAIT,
 	OPTION_FORMAT,
@@ -94,6 +95,7 @@ struct options {
 	char **words;                 /* TARGET, or CMD ARG… */
 	int nr_words;
 	pid_t pid;                /* of -p, or 0 */
+	unsigned dump;            /* of --dump, or 0 */
 	struct settings settings; /* defaults, configuration file, then these options */
 };
 

@@ -76,6 +76,7 @@ struct look_options watch_look_options(const struct options *options)
 		.ptrace = options->value[OPTION_PTRACE] != NULL,
 		.user = options->value[OPTION_USER],
 		.header = options->value[OPTION_HEADER],
+		.dump = options->dump,
 		.rule = options->settings.rule,
 		.stack_rules = &options->settings.stack_rules,
 		.acknowledge = options->settings.acknowledge,

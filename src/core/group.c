@@ -79,17 +79,6 @@ void grouping_set_least(struct grouping *grouping, int64_t least_ns)
 	grouping->least_ns = least_ns;
 }
 
-uint32_t task_weight(const struct task *task)
-{
-	unsigned long long weight;
-
-	if (task->kind != TASK_GOROUTINE || task->nr_labels == 0 ||
-	    strcmp(task->labels[0].key, "goroutines") != 0)
-		return 1;
-	weight = strtoull(task->labels[0].text, NULL, 10);
-	return weight < 1 ? 1 : weight > 100000000 ? 100000000 : (uint32_t)weight;
-}
-
 static uint64_t hash_labels(const struct grouping *grouping, const struct task *task)
 {
 	uint64_t hash = grouping->seed;

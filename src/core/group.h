@@ -122,7 +122,5 @@ void group_rule(const struct group *group, const struct snapshot *snapshot, char
 		size_t size);
 /* Another snapshot's groups in the arena of this one, with the same tasks. */
 void groups_copy(struct snapshot *snapshot, const struct snapshot *from);
-/* The task's weight: a row of a profile stands for several goroutines. */
-uint32_t task_weight(const struct task *task);
 
 #endif

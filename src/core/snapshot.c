@@ -149,29 +149,51 @@ void snapshot_note(struct snapshot *snapshot, const char *format, ...)
 		snapshot->notes[snapshot->nr_notes++] = copy;
 }
 
+bool task_is_many(const struct task *task)
+{
+	return task->kind == TASK_GOROUTINE && task->serial != 0 && task->nr_labels > 0 &&
+	       strcmp(task->labels[0].key, "goroutines") == 0;
+}
+
+uint32_t task_weight(const struct task *task)
+{
+	unsigned long long weight;
+
+	if (!task_is_many(task))
+		return 1;
+	weight = strtoull(task->labels[0].text, NULL, 10);
+	return weight < 1 ? 1 : weight > 100000000 ? 100000000 : (uint32_t)weight;
+}
+
+static void add_count(uint32_t *count, uint32_t weight)
+{
+	if (__builtin_add_overflow(*count, weight, count))
+		*count = UINT32_MAX;
+}
+
 void snapshot_count(struct snapshot *snapshot)
 {
 	struct snapshot_counts *counts = &snapshot->counts;
 
 	memset(counts, 0, sizeof(*counts));
-	counts->tasks = (uint32_t)snapshot->nr_tasks;
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
 		const struct task *task = &snapshot->tasks[i];
-		unsigned int state = task->state;
+		unsigned int state =
+			task->state < STATE_COUNT ? task->state : STATE_UNKNOWN;
+		unsigned int class = state_info(state)->class;
+		uint32_t weight = task_weight(task);
 
-		if (state >= STATE_COUNT)
-			state = STATE_UNKNOWN;
-		counts->by_state[state]++;
+		add_count(&counts->tasks, weight);
+		add_count(&counts->by_state[state], weight);
+		add_count(&counts->by_class[class], weight);
 		if (task->flags & TASK_STUCK) {
-			counts->stuck++;
-			counts->stuck_by_class[state_info(task->state)->class]++;
+			add_count(&counts->stuck, weight);
+			add_count(&counts->stuck_by_class[class], weight);
 		} else if (task->flags & TASK_LONG) {
-			counts->is_long++;
-			counts->long_by_class[state_info(task->state)->class]++;
+			add_count(&counts->is_long, weight);
+			add_count(&counts->long_by_class[class], weight);
 		}
 	}
-	for (unsigned int state = 0; state < STATE_COUNT; state++)
-		counts->by_class[state_info(state)->class] += counts->by_state[state];
 }
 
 const char *task_format_id(const struct task *task, char out[TASK_ID_MAX])
@@ -187,7 +209,7 @@ const char *task_format_id(const struct task *task, char out[TASK_ID_MAX])
 	do
 		digits[n++] = (char)('0' + id % 10);
 	while ((id /= 10) > 0);
-	out[at++] = kind < sizeof(kinds) ? kinds[kind] : '?';
+	out[at++] = kind >= sizeof(kinds) ? '?' : task_is_many(task) ? '#' : kinds[kind];
 	while (n > 0)
 		out[at++] = digits[--n];
 	out[at] = '\0';

@@ -219,12 +219,15 @@ struct snapshot_target {
 	const char *runtime;   /* "go1.26.4", or NULL */
 	int64_t start_real_ns; /* when the process began; 0: not known */
 	bool ended;            /* this is the last picture */
-	bool replay;           /* recorded: complete, and as old as it was then */
+	unsigned dump, dumps; /* of a text with several: which, of how many; 0: no text */
+	bool replay;          /* recorded: complete, and as old as it was then */
 };
 
 struct snapshot {
 	struct snapshot_target target;
 	int64_t mono_ns; /* when it was taken */
+	/* its clock minus CLOCK_MONOTONIC of this machine: waits may be older than that */
+	int64_t clock_ahead_ns;
 	int64_t real_ns;
 	struct resources resources;
 	struct snapshot_counts counts; /* by snapshot_count() */
@@ -261,10 +264,16 @@ struct task *snapshot_add(struct snapshot *snapshot);
 /* Copies the sentence; at most 16 are kept and equal ones once. */
 void snapshot_note(struct snapshot *snapshot, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* A row of a profile that names no goroutine: it stands for all of one stack, and its id is
+ * of this program's making. */
+bool task_is_many(const struct task *task);
+/* How many goroutines that are; of any other row 1. */
+uint32_t task_weight(const struct task *task);
+/* Tasks, not rows. */
 void snapshot_count(struct snapshot *snapshot);
 
 #define TASK_ID_MAX 24
-/* "t4711", "g17", "c3" */
+/* "t4711", "g17", "c3"; "#3" of a row that stands for many */
 const char *task_format_id(const struct task *task, char out[TASK_ID_MAX]);
 /* The task that created it, and the one that holds what is waited for; NULL: not known. */
 const char *task_format_parent(const struct task *task, char out[TASK_ID_MAX]);

@@ -8,6 +8,18 @@
 
 #define WIDTH 96u
 
+/* As many words as fit; a longer one has a line of its own. */
+static size_t line_bytes(const char *at)
+{
+	size_t length = strlen(at);
+
+	if (length <= WIDTH)
+		return length;
+	for (length = WIDTH; length > 0 && at[length] != ' '; length--)
+		continue;
+	return length > 0 ? length : strcspn(at, " ");
+}
+
 /* Wrapped at spaces; every line begins with the indent, the first one with the mark. */
 static void put_wrapped(const struct report_style *style, struct buf *out,
 			const char *indent, const char *mark, const char *text)
@@ -20,14 +32,7 @@ static void put_wrapped(const struct report_style *style, struct buf *out,
 	if (!line.failed && line.length > 0)
 		for (char *at = line.bytes; *at;
 		     at += length + strspn(at + length, " ")) {
-			length = strlen(at);
-			if (length > WIDTH) {
-				length = WIDTH;
-				while (length > WIDTH / 2 && at[length] != ' ')
-					length--;
-				if (at[length] != ' ')
-					length = strcspn(at, " ");
-			}
+			length = line_bytes(at);
 			buf_printf(out, "%s%s%.*s\n", indent, mark, (int)length, at);
 			mark = mark[0] ? "  " : "";
 		}

@@ -199,8 +199,10 @@ static void put_header(struct buf *out, const struct out_request *request)
 	const char *separator = "";
 
 	put_target(out, snapshot, ascii);
-	buf_printf(out, "tasks %" PRIu32 ", stuck %" PRIu32, snapshot->counts.tasks,
-		   snapshot->counts.stuck);
+	buf_printf(out, "tasks %" PRIu32, snapshot->counts.tasks);
+	if (snapshot->counts.tasks != snapshot->nr_tasks)
+		buf_printf(out, " in %zu rows", snapshot->nr_tasks);
+	buf_printf(out, ", stuck %" PRIu32, snapshot->counts.stuck);
 	if (snapshot->counts.is_long > 0)
 		buf_printf(out, ", long %" PRIu32, snapshot->counts.is_long);
 	if (request->rows->count != snapshot->nr_tasks)

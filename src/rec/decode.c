@@ -280,7 +280,7 @@ static void decode_evidence(json_t *array, struct task *task)
 
 static bool is_task_id(const char *id)
 {
-	return id[0] && strchr("tgc", id[0]) && id[1] >= '0' && id[1] <= '9';
+	return id[0] && strchr("tgc#", id[0]) && id[1] >= '0' && id[1] <= '9';
 }
 
 /* task: zeroed but for what is empty; id: is_task_id(). */
@@ -288,14 +288,16 @@ static void decode_fields(const struct rec_tables *tables, const char *id, json_
 			  struct snapshot *out, struct task *task)
 {
 	static const char kinds[] = "tgc";
+	bool many = id[0] == '#';
 	const char *state = text_of(fields, "state"), *name = text_of(fields, "name");
 	int number = state ? state_by_name(state, strlen(state)) : -1;
 	json_t *cpu = json_object_get(fields, "cpu_percent");
 	int64_t age_ns = rec_decode_number(fields, "age_ns", -1);
 
-	task->kind = (enum task_kind)(strchr(kinds, id[0]) - kinds);
+	task->kind =
+		many ? TASK_GOROUTINE : (enum task_kind)(strchr(kinds, id[0]) - kinds);
 	task->id = strtoull(id + 1, NULL, 10);
-	task->serial = (uint64_t)rec_decode_number(fields, "serial", 0);
+	task->serial = (uint64_t)rec_decode_number(fields, "serial", many);
 	task->state = number >= 0 ? (enum task_state)number : STATE_UNKNOWN;
 	task->tid = pid_of(fields, "tid");
 	task->since_ns = time_of(fields, "since_ns");

@@ -158,6 +158,9 @@ static const struct {
 	{STATE_POLL, "internal/poll.Splice", STATE_IO_WRITE},
 	{STATE_POLL, "net.(*netFD).connect", STATE_CONNECT},
 	{STATE_SEMAPHORE, "sync.(*WaitGroup).Wait", STATE_WAITGROUP},
+	/* Go 1.4 to 1.8 */
+	{STATE_SEMAPHORE, "sync.(*Cond).Wait", STATE_COND},
+	{STATE_SEMAPHORE, "sync.runtime_Syncsemacquire", STATE_COND},
 	{STATE_SEMAPHORE, "sync.(*RWMutex).RLock", STATE_RWLOCK_READ},
 	{STATE_SEMAPHORE, "sync.(*RWMutex).Lock", STATE_RWLOCK_WRITE},
 	{STATE_SEMAPHORE, "sync.(*Mutex).lockSlow", STATE_MUTEX},

@@ -19,16 +19,23 @@
 #include "source/source_sniff.h"
 
 /* With more goroutines than this, one row for each stack. */
-#define SINGLE_MAX  20000u
-#define PROFILE_MAX (64u << 20)
-#define TEXT_MAX    (256u << 20)
-#define READ_BYTES  (1u << 20)
+#define SINGLE_MAX      20000u
+#define PROFILE_MAX     (64u << 20)
+#define TEXT_MAX        (256u << 20)
+#define READ_BYTES      (1u << 20)
+/* Goroutines may have waited for longer than this machine runs: their dump is of another, or
+ * of another day. */
+#define CLOCK_BEHIND_NS (PPROF_YEARS_MAX * 366ll * 24 * 3600 * CLOCK_SECOND_NS)
 
 struct pprof {
 	struct source_target target;
 	struct pprof_http *http; /* NULL: a file or stdin */
 	struct pprof_ages ages;
 	bool counted;
+	/* Of a file: the dump that is wanted (0: the one that says most) and that is shown,
+	 * and how many there are. */
+	size_t dump, shown, dumps;
+	bool moved;     /* another one is wanted now */
 	uint64_t total; /* goroutines at the last look */
 
 	/* A file: what it held when it was read. */
@@ -61,18 +68,50 @@ static int pprof_probe(const struct source_target *t, struct err *e)
 	return 0;
 }
 
+static void note_dumps(const struct pprof_found *found, struct snapshot *out)
+{
+	char sizes[160] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < found->dumps && i < PPROF_SIZES_MAX; i++) {
+		const char *before = i == 0 ? "" : i + 1 < found->dumps ? ", " : " and ";
+		int added = snprintf(sizes + used, sizeof(sizes) - used, "%s%zu", before,
+				     found->sizes[i]);
+
+		if (added < 0 || (size_t)added >= sizeof(sizes) - used)
+			break;
+		used += (size_t)added;
+	}
+	snapshot_note(out,
+		      "%zu dumps in this text, of %s%s goroutines; this is number %zu; "
+		      "--dump N chooses another",
+		      found->dumps, sizes, found->dumps > PPROF_SIZES_MAX ? ", ..." : "",
+		      found->dump);
+}
+
 static void note_found(const struct pprof_found *found, struct snapshot *out)
 {
 	if (found->dumps > 1)
-		snapshot_note(out, "%zu dumps are in it; this is the last", found->dumps);
+		note_dumps(found, out);
 	if (found->grouped)
-		snapshot_note(out,
-			      "a row stands for all goroutines of one stack; label "
-			      "'goroutines' says how many; %zu in all",
-			      found->goroutines);
+		snapshot_note(
+			out,
+			"a row stands for all goroutines of one stack; label "
+			"'goroutines' says how many; %zu in all; states, ages and ids "
+			"are only in debug=2",
+			found->goroutines);
 	else if (found->goroutines > out->nr_tasks)
 		snapshot_note(out, "%zu goroutines, of which %zu are shown",
 			      found->goroutines, out->nr_tasks);
+	if (found->race)
+		snapshot_note(out, "a data race: its two accesses, and who created the "
+				   "goroutines that made them");
+	if (found->no_frames > 0)
+		snapshot_note(out, "%zu of %zu stacks had no frames in this text",
+			      found->no_frames, found->goroutines);
+	if (found->newest_first)
+		snapshot_note(out, "the text has its newest line first; it was read from "
+				   "its end");
 	if (found->no_stack > 0)
 		snapshot_note(out, "%zu rows have no stack: too many different ones",
 			      found->no_stack);
@@ -223,7 +262,7 @@ static int look_grouped(struct pprof *pprof, const struct pprof_out *out,
 
 static int look_live(struct pprof *pprof, struct snapshot *out, struct err *e)
 {
-	struct pprof_out into = {pprof->target.intern, pprof->target.stacks, out};
+	struct pprof_out into = {pprof->target.intern, pprof->target.stacks, out, 0};
 	struct pprof_found found = {0};
 	int64_t begin_ns;
 	long took_ms;
@@ -339,22 +378,28 @@ static void fix_ages(struct snapshot *parsed)
 static int parse_file(struct pprof *pprof, struct err *e)
 {
 	struct snapshot *parsed = snapshot_new();
-	struct pprof_out out = {pprof->target.intern, pprof->target.stacks, parsed};
+	struct pprof_out out = {pprof->target.intern, pprof->target.stacks, parsed,
+				pprof->dump};
 	struct pprof_found found = {0};
 	int fd = parsed ? open_input(pprof, e) : -1, rc;
 
+	pprof->moved = false;
 	if (fd < 0) {
 		snapshot_unref(parsed);
 		return parsed ? ERR_SYS : err_set(e, ERR_NOMEM, "no memory for a dump");
 	}
-	parsed->mono_ns = clock_mono_ns();
+	parsed->mono_ns = clock_mono_ns() + CLOCK_BEHIND_NS;
+	parsed->clock_ahead_ns = CLOCK_BEHIND_NS;
 	parsed->real_ns = clock_real_ns();
 	if (fstat(fd, &pprof->status) == 0 && S_ISREG(pprof->status.st_mode))
 		parsed->real_ns = pprof->status.st_mtim.tv_sec * CLOCK_SECOND_NS +
 				  pprof->status.st_mtim.tv_nsec;
 	rc = parse_fd(fd, &out, &found, e);
 	close(fd);
-	if (rc == 0 && found.goroutines == 0)
+	if (rc == 0 && out.dump > found.dumps && found.dumps > 0)
+		rc = err_set(e, ERR_USAGE, "there is no dump %zu: the text has %zu",
+			     out.dump, found.dumps);
+	else if (rc == 0 && found.goroutines == 0)
 		rc = err_set(e, ERR_FORMAT, "%.100s holds no goroutines",
 			     strcmp(pprof->target.text, "-") == 0 ? "the standard input"
 								  : pprof->target.text);
@@ -369,6 +414,8 @@ static int parse_file(struct pprof *pprof, struct err *e)
 	snapshot_unref(pprof->parsed);
 	pprof->parsed = parsed;
 	pprof->looks = 0;
+	pprof->shown = found.dump;
+	pprof->dumps = found.dumps;
 	return 0;
 }
 
@@ -404,7 +451,7 @@ static void copy_labels(struct task *task, struct arena *arena)
 static int look_file(struct pprof *pprof, struct snapshot *out, struct err *e)
 {
 	const struct snapshot *parsed;
-	int rc = file_changed(pprof) ? parse_file(pprof, e) : 0;
+	int rc = pprof->moved || file_changed(pprof) ? parse_file(pprof, e) : 0;
 
 	if (rc != 0)
 		return rc;
@@ -429,11 +476,23 @@ static int look_file(struct pprof *pprof, struct snapshot *out, struct err *e)
 	return 0;
 }
 
+static void pprof_move(void *ctx, int dumps)
+{
+	struct pprof *pprof = ctx;
+	int64_t to = (int64_t)pprof->shown + dumps;
+
+	if (pprof->http || pprof->dumps == 0 || strcmp(pprof->target.text, "-") == 0)
+		return;
+	pprof->dump = to < 1 ? 1 : to > (int64_t)pprof->dumps ? pprof->dumps : (size_t)to;
+	pprof->moved = pprof->dump != pprof->shown;
+}
+
 static int pprof_open(void *ctx, const struct source_target *t, struct err *e)
 {
 	struct pprof *pprof = ctx;
 
 	pprof->target = *t;
+	pprof->dump = t->dump;
 	if (!pprof_http_is_url(t->text))
 		return parse_file(pprof, e);
 	pprof->http = pprof_http_new(&pprof->target, e);
@@ -447,7 +506,8 @@ static int pprof_sample(void *ctx, const struct source_focus *focus, struct snap
 	const char *name = pprof->target.text;
 	int rc;
 
-	out->mono_ns = clock_mono_ns();
+	out->mono_ns = clock_mono_ns() + CLOCK_BEHIND_NS;
+	out->clock_ahead_ns = CLOCK_BEHIND_NS;
 	out->real_ns = clock_real_ns();
 	rc = pprof->http ? look_live(pprof, out, e) : look_file(pprof, out, e);
 	if (rc != 0)
@@ -460,6 +520,8 @@ static int pprof_sample(void *ctx, const struct source_focus *focus, struct snap
 	out->target.name = name ? name : "";
 	out->target.sources = "pprof";
 	out->target.ended = !pprof->http;
+	out->target.dump = pprof->shown;
+	out->target.dumps = pprof->dumps;
 	return 0;
 }
 
@@ -471,4 +533,5 @@ const struct source_ops source_pprof = {
 	.open = pprof_open,
 	.sample = pprof_sample,
 	.close = pprof_close,
+	.move = pprof_move,
 };

@@ -22,19 +22,29 @@ struct pprof_out {
 	struct intern *intern;
 	struct stack_table *stacks;
 	struct snapshot *snapshot; /* mono_ns is set: ages are counted back from it */
+	size_t dump; /* which of several, from 1; 0: the last that is more than one panic */
 };
 
 #define PPROF_TASKS_MAX 1000000u
+/* No goroutine waits for longer. */
+#define PPROF_YEARS_MAX 20
+/* Dumps of one text whose size is kept. */
+#define PPROF_SIZES_MAX 8u
 /* The runtime cuts what it prints for debug=2 here. */
 #define PPROF_DUMP_MAX  (64u << 20)
 
 /* What a text held, besides the rows. */
 struct pprof_found {
-	size_t dumps;      /* one after another; the rows are those of the last */
-	size_t goroutines; /* of the last; more than rows if there were too many */
+	size_t dumps;                  /* one after another */
+	size_t dump;                   /* the one that the rows are of, from 1; 0: none */
+	size_t sizes[PPROF_SIZES_MAX]; /* goroutines of the first ones */
+	size_t goroutines; /* of this one; more than rows if there were too many */
 	size_t no_stack;   /* rows whose stack there was no room for */
+	size_t no_frames;  /* goroutines whose frames are not in the text */
 	uint64_t total;    /* debug=1: what its first line says; else 0 */
 	bool grouped;      /* a row stands for all goroutines of one stack */
+	bool race;         /* what the race detector says */
+	bool newest_first; /* its lines are in reverse order */
 	bool cut;          /* the text ends inside a goroutine */
 	bool open_end;     /* its last line has no end */
 };
@@ -52,8 +62,9 @@ void pprof_text_free(struct pprof_text *text);
 /* The first line of debug=1; false: bytes are none. */
 bool pprof_total(const char *line, size_t length, uint64_t *total);
 
-/* Decimal digits at the beginning of a text; 0 if there are none. */
+/* Decimal or hexadecimal digits at the beginning of a text; 0 if there are none. */
 uint64_t pprof_number(const char *at, const char *end);
+uint64_t pprof_hex(const char *at, const char *end);
 
 /* What stands between the brackets of a goroutine's header, and behind. */
 struct pprof_header {
@@ -65,21 +76,14 @@ struct pprof_header {
 	const char *labels; /* what is in the braces */
 	size_t labels_bytes;
 	int64_t minutes;
-	size_t prefix_bytes; /* before the word goroutine */
 };
 
-/* False: the line is no header. */
-bool pprof_header_parse(struct pprof_header *header, const char *line, size_t length);
 /* State, raw words, waits and labels of a header. */
 void pprof_header_to_task(const struct pprof_header *header, const struct pprof_out *out,
 			  struct task *task);
 
 /* Functions of the runtime that every stack begins with say nothing. */
 bool pprof_is_start(const char *function);
-
-/* A file and its line, from the second line of a frame. */
-void pprof_file_parse(struct frame *frame, struct intern *intern, const char *line,
-		      size_t length);
 
 /* One row for `count` goroutines with this stack. */
 bool pprof_add_group(const struct pprof_out *out, const struct frame *frames,

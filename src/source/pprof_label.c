@@ -146,7 +146,7 @@ bool pprof_add_group(const struct pprof_out *out, const struct frame *frames,
 	name = arena_printf(arena, "%llu x %s", (unsigned long long)count,
 			    outer ? outer : "?");
 	task->kind = TASK_GOROUTINE;
-	task->serial = group_id(frames, nr_frames, labels, nr_labels);
+	task->serial = group_id(frames, nr_frames, labels, nr_labels) | 1;
 	task->id = task->serial >> 40;
 	task->state = state_of(stack);
 	task->stack = stack;

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The parts of a dump's lines: headers with their states and labels, files, totals. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "source/go_wait.h"
-#include "source/pprof.h"
+#include "source/pprof_private.h"
 
 #define RAW_MAX     200u
 #define MINUTE_NS   (60 * 1000000000ll)
-#define MINUTES_MAX (100ll * 366 * 24 * 60)
+#define MINUTES_MAX (PPROF_YEARS_MAX * 365ll * 24 * 60)
+/* What stands between the number and the colon of a header, labels and all. */
+#define HEADER_MAX  8192u
+/* Words of a line that may begin a header and do not. */
+#define TRIES_MAX   8u
 
 static bool is_digit(char c)
 {
@@ -37,6 +40,25 @@ uint64_t pprof_number(const char *at, const char *end)
 	return take_number(&at, end);
 }
 
+uint64_t pprof_hex(const char *at, const char *end)
+{
+	uint64_t value = 0;
+
+	if (end - at >= 2 && at[0] == '0' && (at[1] | 32) == 'x')
+		at += 2;
+	for (; at < end; at++) {
+		char c = (char)(*at | 32);
+
+		if (is_digit(*at))
+			value = value << 4 | (uint64_t)(*at - '0');
+		else if (c >= 'a' && c <= 'f')
+			value = value << 4 | (uint64_t)(c - 'a' + 10);
+		else
+			break;
+	}
+	return value;
+}
+
 static bool equals(const char *text, size_t length, const char *word)
 {
 	return length == strlen(word) && memcmp(text, word, length) == 0;
@@ -57,27 +79,48 @@ bool pprof_total(const char *line, size_t length, uint64_t *total)
 	return true;
 }
 
+/* Behind the quotes that end what begins at `at`, just behind its own. Where the whole line
+ * is a string of something else, these quotes have a backslash each. */
+static const char *skip_quoted(const char *at, const char *end, bool escaped)
+{
+	while (at < end) {
+		if (*at == '"')
+			return at + 1;
+		if (*at != '\\') {
+			at++;
+		} else if (!escaped) {
+			at += 2;
+		} else if (at + 1 < end && at[1] == '"') {
+			return at + 2;
+		} else {
+			/* "\\\"": a quote inside, twice escaped */
+			at += at + 3 < end && at[2] == '\\' && at[3] == '"' ? 4 : 2;
+		}
+	}
+	return end;
+}
+
 /* The closing bracket or brace at this depth, outside quotes. */
 static const char *find_close(const char *at, const char *end, char close)
 {
-	bool quoted = false;
 	int depth = 0;
 
-	for (; at < end; at++) {
-		if (quoted) {
-			if (*at == '\\')
-				at++;
-			else if (*at == '"')
-				quoted = false;
-		} else if (depth == 0 && *at == close) {
+	while (at < end) {
+		if (depth == 0 && *at == close)
 			return at;
-		} else if (*at == '"') {
-			quoted = true;
-		} else if (*at == '{' || *at == '[') {
-			depth++;
-		} else if ((*at == '}' || *at == ']') && depth > 0) {
-			depth--;
+		if (*at == '"') {
+			at = skip_quoted(at + 1, end, false);
+			continue;
 		}
+		if (*at == '\\' && at + 1 < end && at[1] == '"') {
+			at = skip_quoted(at + 2, end, true);
+			continue;
+		}
+		if (*at == '{' || *at == '[')
+			depth++;
+		else if ((*at == '}' || *at == ']') && depth > 0)
+			depth--;
+		at++;
 	}
 	return NULL;
 }
@@ -91,9 +134,6 @@ static void take_part(struct pprof_header *header, const char *part, size_t leng
 	if (at > part && equals(at, (size_t)(end - at), " minutes")) {
 		header->minutes =
 			minutes < (uint64_t)MINUTES_MAX ? (int64_t)minutes : MINUTES_MAX;
-	} else if (length > 9 && memcmp(part, "labels:{", 8) == 0 && end[-1] == '}') {
-		header->labels = part + 8;
-		header->labels_bytes = length - 9;
 	} else {
 		if (!header->extras)
 			header->extras = part;
@@ -101,10 +141,32 @@ static void take_part(struct pprof_header *header, const char *part, size_t leng
 	}
 }
 
+/* "labels:{"k": "v"}", behind a blank or a comma: what is before it is the rest. */
+static const char *take_labels(struct pprof_header *header, const char *at,
+			       const char *end)
+{
+	static const char word[] = "labels:{";
+	const char *begin = memmem(at, (size_t)(end - at), word, sizeof(word) - 1),
+		   *close;
+
+	if (!begin || begin == at || begin[-1] != ' ')
+		return end;
+	close = find_close(begin + sizeof(word) - 1, end, '}');
+	if (!close)
+		return end;
+	header->labels = begin + sizeof(word) - 1;
+	header->labels_bytes = (size_t)(close - header->labels);
+	while (begin > at && (begin[-1] == ' ' || begin[-1] == ','))
+		begin--;
+	return begin;
+}
+
 /* "chan receive (nil chan), 5 minutes, locked to thread" */
 static void split_state(struct pprof_header *header, const char *at, const char *end)
 {
 	bool first = true;
+
+	end = take_labels(header, at, end);
 
 	while (at <= end) {
 		const char *comma = find_close(at, end, ',');
@@ -143,49 +205,108 @@ static const char *skip_pointers(const char *at, const char *end)
 	return at;
 }
 
-/* At the word goroutine. */
-static bool parse_at(struct pprof_header *header, const char *at, const char *end)
+/* " {k: v}" or " labels:{k: v}" behind the brackets; NULL: it has no end. */
+static const char *skip_labels(struct pprof_header *header, const char *at,
+			       const char *end)
+{
+	static const char word[] = "labels:";
+	const char *open = at + 1, *close;
+
+	if (end - at < 4 || at[0] != ' ')
+		return at;
+	if ((size_t)(end - open) > sizeof(word) &&
+	    memcmp(open, word, sizeof(word) - 1) == 0)
+		open += sizeof(word) - 1;
+	if (*open != '{')
+		return at;
+	close = find_close(open + 1, end, '}');
+	if (!close)
+		return NULL;
+	header->labels = open + 1;
+	header->labels_bytes = (size_t)(close - header->labels);
+	return close + 1;
+}
+
+/* At the word goroutine. NULL: no header, else what is behind it. */
+static const char *parse_at(struct pprof_header *header, const char *at, const char *end)
 {
 	const char *digits = at + sizeof("goroutine ") - 1, *close;
 
+	if (end - at > HEADER_MAX)
+		end = at + HEADER_MAX;
 	at = digits;
 	memset(header, 0, sizeof(*header));
 	header->id = take_number(&at, end);
 	if (at == digits)
-		return false;
+		return NULL;
 	at = skip_pointers(at, end);
 	if (end - at < 4 || at[0] != ' ' || at[1] != '[')
-		return false;
+		return NULL;
 	at += 2;
 	close = find_close(at, end, ']');
 	if (!close)
-		return false;
+		return NULL;
 	split_state(header, at, close);
-	at = close + 1;
-	if (end - at > 3 && at[0] == ' ' && at[1] == '{') {
-		close = find_close(at + 2, end, '}');
-		if (!close)
-			return false;
-		header->labels = at + 2;
-		header->labels_bytes = (size_t)(close - header->labels);
-		at = close + 1;
-	}
-	return at < end && *at == ':' && header->state_bytes > 0;
+	at = skip_labels(header, close + 1, end);
+	return at && at < end && *at == ':' && header->state_bytes > 0 ? at + 1 : NULL;
 }
 
-bool pprof_header_parse(struct pprof_header *header, const char *line, size_t length)
+bool pprof_header_at(struct pprof_header *header, const char *line, size_t length)
 {
 	static const char word[] = "goroutine ";
-	const char *at = line, *end = line + length;
+	const char *end;
 
-	while ((at = memmem(at, (size_t)(end - at), word, sizeof(word) - 1))) {
-		if (parse_at(header, at, end)) {
-			header->prefix_bytes = (size_t)(at - line);
+	if (length < sizeof(word) || memcmp(line, word, sizeof(word) - 1) != 0)
+		return false;
+	end = parse_at(header, line, line + length);
+	/* Something behind it may be behind every line: that is for the front. */
+	return end == line + length;
+}
+
+/* "goroutine profile: total 7" is a beginning, too. */
+static const char *total_at(const char *at, const char *end)
+{
+	static const char words[][18] = {" profile: total ", "leak profile: tot"};
+	const char *digits = at + sizeof("goroutine") - 1;
+	uint64_t total;
+
+	if (end - digits < 17 ||
+	    (memcmp(digits, words[0], 16) != 0 && memcmp(digits, words[1], 17) != 0) ||
+	    !pprof_total(at, (size_t)(end - at < 64 ? end - at : 64), &total))
+		return NULL;
+	digits = memmem(at, (size_t)(end - at), "total ", 6);
+	for (digits += 6; digits < end && is_digit(*digits); digits++)
+		continue;
+	return digits;
+}
+
+bool pprof_anchor(struct pprof_anchor *anchor, const char *line, size_t length)
+{
+	static const char word[] = "goroutine", race[] = "WARNING: DATA RACE";
+	const char *at = line, *end = line + length;
+	struct pprof_header header;
+
+	for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
+		const char *behind;
+
+		at = memmem(at, (size_t)(end - at), word, sizeof(word) - 1);
+		if (!at)
+			break;
+		behind = end - at > 11 && at[9] == ' ' && is_digit(at[10])
+				 ? parse_at(&header, at, end)
+				 : total_at(at, end);
+		if (behind) {
+			*anchor = (struct pprof_anchor){(size_t)(at - line),
+							(size_t)(behind - line)};
 			return true;
 		}
 		at += sizeof(word) - 1;
 	}
-	return false;
+	at = memmem(line, length, race, sizeof(race) - 1);
+	if (at)
+		*anchor = (struct pprof_anchor){(size_t)(at - line),
+						(size_t)(at - line) + sizeof(race) - 1};
+	return at != NULL;
 }
 
 bool pprof_is_start(const char *function)
@@ -280,21 +401,4 @@ void pprof_header_to_task(const struct pprof_header *header, const struct pprof_
 		task->labels =
 			pprof_labels_parse(header->labels, header->labels_bytes,
 					   &out->snapshot->arena, &task->nr_labels);
-}
-
-void pprof_file_parse(struct frame *frame, struct intern *intern, const char *line,
-		      size_t length)
-{
-	const char *end = line + length, *colon = memrchr(line, ':', length), *pc;
-
-	if (colon && colon + 1 < end && is_digit(colon[1])) {
-		const char *at = colon + 1;
-		uint64_t number = take_number(&at, end);
-
-		frame->line = number < INT32_MAX ? (int)number : 0;
-		frame->file = intern_text(intern, line, (size_t)(colon - line));
-	}
-	pc = end - line > 5 ? memmem(line, length, "pc=0x", 5) : NULL;
-	if (pc)
-		frame->address = strtoull(pc + 3, NULL, 16);
 }

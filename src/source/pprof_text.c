@@ -1,57 +1,49 @@
 /* SPDX-License-Identifier: MIT */
-/* Line by line: logs may stand between goroutines, and a prefix before every line. What is
- * no part of a goroutine is skipped, never an error. */
-#include "source/pprof.h"
-
+/* The front of reading goroutines from text: lines from bytes, and out of them the plain
+ * lines that the grammar knows. How they are wrapped is decided once for each run of lines,
+ * from the header and what follows it, not from the header alone. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
-#include "source/go_wait.h"
+#include "source/pprof_private.h"
+#include "source/pprof_run.h"
 
-/* A longer line is cut: no function or file has such a name. */
-#define LINE_MAX_BYTES (1u << 20)
-#define IDS_FIRST      1024u
+/* Lines before the first header that are kept until the order of the text is known. */
+#define HELD_MAX   (256u << 10)
+/* Lines and bytes after a header, by which its run must be decided. */
+#define WAIT_LINES 64u
+#define WAIT_BYTES (64u << 10)
 
-enum part {
-	PART_STACK,
-	PART_CREATOR,
-	PART_COMPLETE, /* the creator's place was read */
-	PART_ANCESTOR, /* the stack of the goroutine that created this one */
-	PART_IGNORED,  /* older ancestors */
-};
+/* What a run of lines is wrapped in: what was before the header, nothing, or as before. */
+enum choice { CHOICE_GUESS, CHOICE_PLAIN, CHOICE_AS_BEFORE };
 
-/* What stands before each line, as in a log of a container: words and then blanks. */
-struct prefix {
-	size_t words;
-	size_t blanks;
-};
+enum order { ORDER_UNKNOWN, ORDER_FORWARD, ORDER_NEWEST_FIRST };
 
 struct pprof_text {
-	struct pprof_out out;
-	struct pprof_found found;
+	struct pprof_grammar *grammar;
+	struct pprof_decoder decoder;
+	struct pprof_unwrap unwrap;
 	struct buf carry; /* the beginning of a line */
-	struct prefix prefix;
-	bool new_dump;  /* the next header begins another dump */
-	bool same_dump; /* it does not, whatever else is said */
+	bool special;     /* lines need to be cleaned */
+	struct buf clean, collapsed;
+	bool odd_blanks; /* blanks of a line become one */
 
-	bool in_record;
-	enum part part;
-	struct task task;
-	struct frame frames[SNAPSHOT_FRAMES_MAX];
-	size_t nr_frames;
-	bool cut;     /* frames are missing */
-	bool pending; /* the last frame waits for its file */
-	const char *outermost;
-
-	bool in_group;
-	uint64_t group_count;
-	const struct label *group_labels;
-	size_t nr_group_labels;
-
-	uint64_t *ids; /* of this dump, open addressing; 0 is free */
-	size_t cap_ids, nr_ids;
+	enum order order;
+	struct pprof_run run;
+	/* Lines that wait for a decision, each with its end; in ORDER_NEWEST_FIRST all. */
+	struct buf held;
+	bool waiting;        /* one of them is a header */
+	size_t header_at;    /* in held */
+	size_t header_bytes; /* of its line */
+	struct pprof_anchor anchor;
+	unsigned waited; /* lines since */
+	struct pprof_run guess;
+	bool guess_fits; /* lines since have had its prefix */
+	bool newest_first;
+	unsigned depth; /* of envelopes */
 };
+
+static void plain_line(struct pprof_text *text, const char *line, size_t length);
 
 struct pprof_text *pprof_text_new(const struct pprof_out *out)
 {
@@ -59,8 +51,14 @@ struct pprof_text *pprof_text_new(const struct pprof_out *out)
 
 	if (!text)
 		return NULL;
-	text->out = *out;
-	buf_init(&text->carry, LINE_MAX_BYTES + 1);
+	text->grammar = pprof_grammar_new(out);
+	text->decoder.half = -1;
+	buf_init(&text->carry, PPROF_LINE_MAX + 1);
+	buf_init(&text->held, PPROF_LINE_MAX + HELD_MAX);
+	if (!text->grammar) {
+		free(text);
+		return NULL;
+	}
 	return text;
 }
 
@@ -68,470 +66,342 @@ void pprof_text_free(struct pprof_text *text)
 {
 	if (!text)
 		return;
+	pprof_grammar_free(text->grammar);
+	pprof_unwrap_release(&text->unwrap);
+	pprof_run_release(&text->run);
+	pprof_run_release(&text->guess);
+	buf_release(&text->decoder.out);
 	buf_release(&text->carry);
-	free(text->ids);
+	buf_release(&text->clean);
+	buf_release(&text->collapsed);
+	buf_release(&text->held);
 	free(text);
 }
 
-static bool starts(const char *line, size_t length, const char *word)
+static bool is_blank(char c)
 {
-	size_t bytes = strlen(word);
-
-	return length >= bytes && memcmp(line, word, bytes) == 0;
+	return c == ' ' || c == '\t';
 }
 
-static void ids_clear(struct pprof_text *text)
+/* The line as the run has it. */
+static void strip(struct pprof_text *text, const char **line, size_t *length)
 {
-	if (text->nr_ids > 0)
-		memset(text->ids, 0, text->cap_ids * sizeof(*text->ids));
-	text->nr_ids = 0;
+	if (text->run.on)
+		pprof_run_strip(&text->run, line, length);
 }
 
-static void ids_put(uint64_t *ids, size_t capacity, uint64_t id)
+static bool take(struct pprof_text *text, const char *line, size_t length)
 {
-	size_t at = hash_mix(id, 0) & (capacity - 1);
-
-	while (ids[at])
-		at = (at + 1) & (capacity - 1);
-	ids[at] = id;
+	strip(text, &line, &length);
+	return pprof_grammar_take(text->grammar, line, length);
 }
 
-/* Was it there already? Without memory: no. Goroutine 0 is there once for each thread. */
-static bool ids_add(struct pprof_text *text, uint64_t id)
+static void give(struct pprof_text *text, const char *line, size_t length)
 {
-	if (id == 0 || text->nr_ids >= PPROF_TASKS_MAX)
-		return false;
-	for (size_t at = hash_mix(id, 0); text->cap_ids; at++) {
-		uint64_t have = text->ids[at & (text->cap_ids - 1)];
+	strip(text, &line, &length);
+	if (!pprof_grammar_take(text->grammar, line, length))
+		pprof_grammar_other(text->grammar, line, length);
+}
 
-		if (have == id)
+/* --- the decision --- */
+
+static void hold(struct pprof_text *text, const char *line, size_t length)
+{
+	buf_append(&text->held, line, length);
+	buf_append(&text->held, "\n", 1);
+}
+
+/* The line that ends before `end`, not blank; false: there is none. */
+static bool line_before(struct pprof_text *text, size_t end, const char **line,
+			size_t *length)
+{
+	while (end > 0) {
+		const char *bytes = text->held.bytes;
+		const char *newline = end > 1 ? memrchr(bytes, '\n', end - 1) : NULL;
+		size_t begin = newline ? (size_t)(newline + 1 - bytes) : 0;
+
+		*line = bytes + begin;
+		*length = end - 1 - begin;
+		if (*length > 0 && text->guess.on)
+			pprof_run_strip(&text->guess, line, length);
+		if (*length > 0)
 			return true;
-		if (have == 0)
-			break;
+		end = begin;
 	}
-	if (text->nr_ids >= text->cap_ids / 2) {
-		size_t capacity = text->cap_ids ? text->cap_ids * 2 : IDS_FIRST;
-		uint64_t *ids = calloc(capacity, sizeof(*ids));
-
-		if (!ids)
-			return false;
-		for (size_t i = 0; i < text->cap_ids; i++)
-			if (text->ids[i])
-				ids_put(ids, capacity, text->ids[i]);
-		free(text->ids);
-		text->ids = ids;
-		text->cap_ids = capacity;
-	}
-	ids_put(text->ids, text->cap_ids, id);
-	text->nr_ids++;
 	return false;
 }
 
-static const struct stack *take_stack(struct pprof_text *text)
+static bool function_before(struct pprof_text *text)
 {
-	const struct stack *stack =
-		stack_intern(text->out.stacks, text->frames, text->nr_frames, text->cut);
+	const char *line;
+	size_t length;
 
-	if (!stack && text->nr_frames > 0)
-		text->found.no_stack++;
-	text->nr_frames = 0;
-	text->cut = text->pending = false;
-	return stack;
+	return text->order == ORDER_UNKNOWN &&
+	       line_before(text, text->header_at, &line, &length) &&
+	       pprof_kind(line, length) == PPROF_FUNCTION;
 }
 
-/* The frames read so far belong to the part that ends. */
-static void end_part(struct pprof_text *text)
+static void give_held(struct pprof_text *text, size_t begin, size_t end)
 {
-	switch (text->part) {
-	case PART_STACK:
-		text->task.stack = take_stack(text);
-		text->task.state = go_stack_state(text->task.stack, text->task.state);
-		if (text->outermost)
-			text->task.name = text->outermost;
-		break;
-	case PART_CREATOR:
-	case PART_COMPLETE:
-	case PART_ANCESTOR:
-		if (text->nr_frames > 0)
-			text->task.created_by = take_stack(text);
-		break;
-	case PART_IGNORED:
-		break;
-	}
-	text->nr_frames = 0;
-	text->cut = text->pending = false;
-}
+	while (begin < end) {
+		const char *line = text->held.bytes + begin;
+		const char *newline = memchr(line, '\n', end - begin);
+		size_t length = newline ? (size_t)(newline - line) : end - begin;
 
-static void end_record(struct pprof_text *text)
-{
-	struct task *task;
-
-	if (!text->in_record)
-		return;
-	end_part(text);
-	text->in_record = false;
-	text->found.goroutines++;
-	if (text->out.snapshot->nr_tasks >= PPROF_TASKS_MAX)
-		return;
-	task = snapshot_add(text->out.snapshot);
-	if (task)
-		*task = text->task;
-}
-
-static void end_group(struct pprof_text *text)
-{
-	if (!text->in_group)
-		return;
-	text->in_group = false;
-	if (text->out.snapshot->nr_tasks < PPROF_TASKS_MAX &&
-	    pprof_add_group(&text->out, text->frames, text->nr_frames, text->group_count,
-			    text->group_labels, text->nr_group_labels))
-		text->found.goroutines += text->group_count;
-	text->nr_frames = 0;
-}
-
-static void begin_dump(struct pprof_text *text)
-{
-	end_record(text);
-	end_group(text);
-	if (text->found.goroutines == 0 && text->found.dumps > 0)
-		return;
-	text->out.snapshot->nr_tasks = 0;
-	text->found.goroutines = text->found.no_stack = 0;
-	text->found.total = 0;
-	text->found.grouped = false;
-	text->found.dumps++;
-	ids_clear(text);
-}
-
-static void learn_prefix(struct prefix *prefix, const char *line, size_t length)
-{
-	bool in_word = false;
-
-	*prefix = (struct prefix){0, 0};
-	for (size_t i = 0; i < length; i++) {
-		bool blank = line[i] == ' ' || line[i] == '\t';
-
-		if (!blank && !in_word)
-			prefix->words++;
-		prefix->blanks = blank ? prefix->blanks + 1 : 0;
-		in_word = !blank;
+		give(text, line, length);
+		begin += length + 1;
 	}
 }
 
-/* The line without what stands before it, or all of it where that is something else. */
-static void strip_prefix(const struct prefix *prefix, const char **line, size_t *length)
+/* From here on lines go on as they come, those that were held first. */
+static void settle(struct pprof_text *text, enum choice choice)
 {
-	const char *at = *line, *end = at + *length;
+	size_t after = text->header_at + text->header_bytes + 1;
+	struct buf rest = {0};
+	const char *header;
 
-	for (size_t word = 0; word < prefix->words; word++) {
-		while (at < end && (*at == ' ' || *at == '\t'))
-			at++;
-		if (at == end)
-			return;
-		while (at < end && *at != ' ' && *at != '\t')
-			at++;
+	text->order = ORDER_FORWARD;
+	if (choice == CHOICE_GUESS) {
+		struct pprof_run run = text->run;
+
+		text->run = text->guess;
+		text->guess = run;
+	} else if (choice == CHOICE_PLAIN) {
+		text->run.on = false;
 	}
-	for (size_t i = 0; i < prefix->blanks && at < end; i++, at++)
-		if (*at != ' ' && *at != '\t')
-			return;
-	*line = at;
-	*length = (size_t)(end - at);
+	give_held(text, 0, text->header_at);
+	header = text->held.bytes + text->header_at;
+	if (choice != CHOICE_GUESS && text->anchor.at > 0)
+		pprof_grammar_other(text->grammar, header, text->anchor.at);
+	pprof_grammar_take(text->grammar, header + text->anchor.at,
+			   text->anchor.end - text->anchor.at);
+	if (after < text->held.length)
+		buf_append(&rest, text->held.bytes + after, text->held.length - after);
+	buf_clear(&text->held);
+	text->waiting = false;
+	for (size_t at = 0; at < rest.length;) {
+		const char *newline = memchr(rest.bytes + at, '\n', rest.length - at);
+		size_t length =
+			newline ? (size_t)(newline - rest.bytes) - at : rest.length - at;
+
+		plain_line(text, rest.bytes + at, length);
+		at += length + 1;
+	}
+	buf_release(&rest);
 }
 
-static void begin_record(struct pprof_text *text, const struct pprof_header *header,
-			 const char *line)
+static void turn_around(struct pprof_text *text)
 {
-	bool again;
-
-	end_record(text);
-	again = ids_add(text, header->id);
-	if (text->found.dumps == 0 || text->found.grouped ||
-	    ((again || text->new_dump) && !text->same_dump)) {
-		begin_dump(text);
-		ids_add(text, header->id);
-	}
-	text->new_dump = text->same_dump = false;
-	if (header->prefix_bytes > 0)
-		learn_prefix(&text->prefix, line, header->prefix_bytes);
-	memset(&text->task, 0, sizeof(text->task));
-	text->task.id = header->id;
-	text->task.serial = header->id ? 0 : text->found.goroutines;
-	text->task.name = "";
-	text->task.cpu_percent = -1;
-	text->task.waits.fd = -1;
-	pprof_header_to_task(header, &text->out, &text->task);
-	text->in_record = true;
-	text->part = PART_STACK;
-	text->nr_frames = 0;
-	text->cut = text->pending = false;
-	text->outermost = NULL;
+	text->order = ORDER_NEWEST_FIRST;
+	text->newest_first = true;
+	text->waiting = false;
 }
 
-static struct frame *push_frame(struct pprof_text *text, const char *name, size_t bytes)
+/* What the line is without what the run has around it; PPROF_OTHER: it has it not. */
+static enum pprof_kind kind_in(struct pprof_run *run, const char *line, size_t length)
 {
-	const char *function = intern_text(text->out.intern, name, bytes);
-	struct frame *frame = NULL;
+	if (!run->on || length == 0 || !pprof_run_strip(run, &line, &length))
+		return PPROF_OTHER;
+	return pprof_kind(line, length);
+}
 
-	if (text->part == PART_STACK && (!text->outermost || !pprof_is_start(function)))
-		text->outermost = function;
-	if (text->nr_frames < SNAPSHOT_FRAMES_MAX) {
-		frame = &text->frames[text->nr_frames++];
-		*frame = (struct frame){.function = function};
+static bool is_decisive(enum pprof_kind kind)
+{
+	return kind != PPROF_OTHER && kind != PPROF_BLANK;
+}
+
+/* What to do at the end of the time, if the lines since have not told. */
+static enum choice last_choice(const struct pprof_text *text)
+{
+	return text->guess_fits ? CHOICE_GUESS : CHOICE_AS_BEFORE;
+}
+
+/* One more line after the header: whether it tells how the lines are wrapped. */
+static void decide(struct pprof_text *text, const char *line, size_t length)
+{
+	enum pprof_kind guessed = kind_in(&text->guess, line, length);
+	enum pprof_kind before = kind_in(&text->run, line, length);
+	enum pprof_kind plain = pprof_kind(line, length), kind;
+	enum choice choice;
+	struct pprof_anchor anchor;
+
+	if (is_decisive(guessed)) {
+		choice = CHOICE_GUESS;
+		kind = guessed;
+	} else if (is_decisive(before)) {
+		choice = CHOICE_AS_BEFORE;
+		kind = before;
 	} else {
-		text->cut = true;
+		choice = CHOICE_PLAIN;
+		kind = plain;
 	}
-	text->pending = frame != NULL;
-	return frame;
-}
-
-/* "main.(*T).run(0xc000012340, {0x1, 0x2}?)" or the bare name of a C function. */
-static bool take_function(struct pprof_text *text, const char *line, size_t length)
-{
-	const char *open = line[length - 1] == ')' ? memrchr(line, '(', length) : NULL;
-	size_t bytes = open ? (size_t)(open - line) : length;
-	struct frame *frame;
-
-	if (text->part == PART_COMPLETE)
-		return false;
-	if (starts(line, length, "non-Go function")) {
-		bytes = sizeof("non-Go function") - 1;
-		open = NULL;
-	} else if (bytes == 0 || memchr(line, ' ', bytes)) {
-		return false;
-	}
-	if (text->part == PART_IGNORED)
-		return true;
-	/* Two bare words in a row are no frames of C. */
-	if (text->pending && text->nr_frames > 0 && !open &&
-	    text->frames[text->nr_frames - 1].address == 0 && bytes == length)
-		return false;
-	frame = push_frame(text, line, bytes);
-	if (frame && open && line + length - open == 5 && memcmp(open, "(...)", 5) == 0)
-		frame->inlined = true;
-	if (!open) {
-		const char *pc = memmem(line, length, "pc=0x", 5);
-
-		if (frame && pc)
-			frame->address = strtoull(pc + 3, NULL, 16);
-	}
-	return true;
-}
-
-static bool take_creator(struct pprof_text *text, const char *line, size_t length)
-{
-	static const char in[] = " in goroutine ";
-	const char *name = line + sizeof("created by ") - 1;
-	size_t bytes = length - (sizeof("created by ") - 1);
-	const char *tail = memmem(name, bytes, in, sizeof(in) - 1);
-
-	if (text->part == PART_ANCESTOR || text->part == PART_IGNORED) {
-		end_part(text);
-		text->part = PART_IGNORED;
-		return true;
-	}
-	end_part(text);
-	text->part = PART_CREATOR;
-	if (tail) {
-		text->task.creator_id =
-			pprof_number(tail + sizeof(in) - 1, line + length);
-		bytes = (size_t)(tail - name);
-	}
-	if (bytes > 0)
-		push_frame(text, name, bytes);
-	return true;
-}
-
-/* "[originating from goroutine 7]:": what follows is the creator's stack at that time. */
-static bool take_ancestor(struct pprof_text *text, const char *line, size_t length)
-{
-	static const char word[] = "[originating from goroutine ";
-
-	if (!starts(line, length, word))
-		return false;
-	end_part(text);
-	if (text->part != PART_COMPLETE && text->part != PART_CREATOR) {
-		text->part = PART_IGNORED;
-		return true;
-	}
-	text->part = PART_ANCESTOR;
-	text->task.creator_id = pprof_number(line + sizeof(word) - 1, line + length);
-	return true;
-}
-
-static bool take_file(struct pprof_text *text, const char *line, size_t length)
-{
-	while (length > 0 && (*line == ' ' || *line == '\t')) {
-		line++;
-		length--;
-	}
-	if (length == 0) {
-		end_record(text);
-		return true;
-	}
-	if (!text->pending || text->nr_frames == 0)
-		return true;
-	pprof_file_parse(&text->frames[text->nr_frames - 1], text->out.intern, line,
-			 length);
-	text->pending = !text->frames[text->nr_frames - 1].file &&
-			!text->frames[text->nr_frames - 1].address;
-	if (text->part == PART_CREATOR)
-		text->part = PART_COMPLETE;
-	return true;
-}
-
-/* False: the line is no part of this goroutine. */
-static bool take_record_line(struct pprof_text *text, const char *line, size_t length)
-{
-	if (length == 0) {
-		end_record(text);
-		return true;
-	}
-	switch (line[0]) {
-	case '\t':
-	case ' ':
-		return take_file(text, line, length);
-	case '.':
-		if (!memmem(line, length, "frames elided", 13))
-			return false;
-		text->cut = text->part == PART_STACK || text->part == PART_ANCESTOR;
-		text->pending = false;
-		return true;
-	case '[':
-		return take_ancestor(text, line, length);
-	case 'c':
-		if (starts(line, length, "created by "))
-			return take_creator(text, line, length);
-		break;
-	case 'g':
-		if (starts(line, length, "goroutine "))
-			return false;
-		break;
-	}
-	return take_function(text, line, length);
-}
-
-/* "3 @ 0x43c9d6 0x4486bb": so many with one stack. */
-static bool take_group(struct pprof_text *text, const char *line, size_t length)
-{
-	uint64_t count = 0;
-	size_t at = 0;
-
-	while (at < length && line[at] >= '0' && line[at] <= '9' && at < 18)
-		count = count * 10 + (uint64_t)(line[at++] - '0');
-	if (at == 0 || length - at < 3 || memcmp(line + at, " @", 2) != 0)
-		return false;
-	end_group(text);
-	text->in_group = true;
-	text->group_count = count;
-	text->group_labels = NULL;
-	text->nr_group_labels = 0;
-	text->nr_frames = 0;
-	text->part = PART_IGNORED;
-	return true;
-}
-
-/* "#\t0x43c9d5\tmain.worker+0x55\t\t/src/main.go:12" */
-static bool take_group_line(struct pprof_text *text, const char *line, size_t length)
-{
-	const char *end = line + length, *at, *stop;
-	struct frame *frame;
-	uint64_t address;
-
-	if (line[0] != '#')
-		return false;
-	if (starts(line, length, "# labels: {")) {
-		text->group_labels = pprof_labels_parse(line + 11, length - 11,
-							&text->out.snapshot->arena,
-							&text->nr_group_labels);
-		return true;
-	}
-	at = memmem(line, length, "0x", 2);
-	if (!at)
-		return true;
-	address = strtoull(at, NULL, 16);
-	at = memchr(at, '\t', (size_t)(end - at));
-	if (!at) {
-		frame = push_frame(text, "?", 1);
-		if (frame)
-			*frame = (struct frame){.address = address};
-		return true;
-	}
-	at++;
-	stop = memchr(at, '\t', (size_t)(end - at));
-	stop = stop ? stop : end;
-	const char *plus = memrchr(at, '+', (size_t)(stop - at));
-
-	frame = push_frame(text, at, (size_t)((plus ? plus : stop) - at));
-	while (stop < end && *stop == '\t')
-		stop++;
-	if (frame && stop < end)
-		pprof_file_parse(frame, text->out.intern, stop, (size_t)(end - stop));
-	if (frame)
-		frame->address = address;
-	return true;
-}
-
-/* What the runtime says before it prints its goroutines. */
-static void take_other(struct pprof_text *text, const char *line, size_t length)
-{
-	static const char *const markers[] = {
-		"panic: ",        "fatal error: ", "SIGQUIT: quit",
-		"SIGABRT: abort", "[signal SIG",   "panic serving "};
-	uint64_t total;
-
-	if (pprof_total(line, length, &total)) {
-		begin_dump(text);
-		text->found.total = total;
-		text->found.grouped = true;
+	if (is_decisive(kind)) {
+		text->guess.on = choice == CHOICE_GUESS;
+		if (kind == PPROF_PLACE && function_before(text))
+			turn_around(text);
+		else
+			settle(text, choice);
 		return;
 	}
-	if (length == 5 && memcmp(line, "-----", 5) == 0)
-		text->same_dump = true; /* GOTRACEBACK=crash: the next thread's part */
-	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++)
-		if (memmem(line, length, markers[i], strlen(markers[i])))
-			text->new_dump = true;
+	text->guess_fits |= guessed == PPROF_BLANK;
+	if (++text->waited >= WAIT_LINES ||
+	    text->held.length - text->header_at > WAIT_BYTES + text->header_bytes ||
+	    pprof_anchor(&anchor, line, length))
+		settle(text, last_choice(text));
+}
+
+static void begin_waiting(struct pprof_text *text, const char *line, size_t length)
+{
+	text->waiting = true;
+	text->waited = 0;
+	text->header_at = text->held.length;
+	text->header_bytes = length;
+	text->guess_fits = false;
+	text->guess.on =
+		(text->anchor.at > 0 || text->anchor.end < length) &&
+		pprof_run_set(&text->guess, line, text->anchor.at,
+			      line + text->anchor.end, length - text->anchor.end);
+	hold(text, line, length);
+}
+
+/* No header for so long: what is oldest goes on. */
+static void shorten(struct pprof_text *text)
+{
+	const char *newline = memchr(text->held.bytes + text->held.length / 2, '\n',
+				     text->held.length - text->held.length / 2);
+	size_t end =
+		newline ? (size_t)(newline + 1 - text->held.bytes) : text->held.length;
+
+	give_held(text, 0, end);
+	memmove(text->held.bytes, text->held.bytes + end, text->held.length - end);
+	text->held.length -= end;
+	text->held.bytes[text->held.length] = '\0';
+}
+
+/* Runs of blanks as one: some ways to copy a text make two of each. */
+static void collapse(struct pprof_text *text, const char **line, size_t *length)
+{
+	struct buf *out = &text->collapsed;
+	const char *end = *line + *length;
+
+	buf_clear(out);
+	for (const char *at = *line; at < end; at++)
+		if (!is_blank(*at) || at == *line || !is_blank(at[-1]))
+			buf_append(out, is_blank(*at) ? " " : at, 1);
+	*line = out->bytes ? out->bytes : "";
+	*length = out->length;
+}
+
+/* Whether a header is in the line that only its blanks hide. */
+static bool has_odd_blanks(struct pprof_text *text, const char *line, size_t length)
+{
+	struct pprof_anchor anchor;
+
+	if (length > WAIT_BYTES ||
+	    (!memmem(line, length, "goroutine", 9) &&
+	     !memmem(line, length, "WARNING:", 8)) ||
+	    (!memmem(line, length, "  ", 2) && !memchr(line, '\t', length)))
+		return false;
+	collapse(text, &line, &length);
+	return pprof_anchor(&anchor, line, length);
+}
+
+/* A line that is no envelope of others. */
+static void plain_line(struct pprof_text *text, const char *line, size_t length)
+{
+	while (length > 0 && is_blank(line[length - 1]))
+		length--;
+	if (text->order == ORDER_NEWEST_FIRST) {
+		hold(text, line, length);
+		return;
+	}
+	if (text->waiting) {
+		hold(text, line, length);
+		decide(text, line, length);
+		return;
+	}
+	if (text->order == ORDER_FORWARD && take(text, line, length))
+		return;
+	if (pprof_anchor(&text->anchor, line, length)) {
+		begin_waiting(text, line, length);
+		return;
+	}
+	if (!text->odd_blanks && has_odd_blanks(text, line, length)) {
+		text->odd_blanks = true;
+		collapse(text, &line, &length);
+		pprof_anchor(&text->anchor, line, length);
+		begin_waiting(text, line, length);
+		return;
+	}
+	if (text->order == ORDER_FORWARD) {
+		give(text, line, length);
+		return;
+	}
+	hold(text, line, length);
+	if (text->held.length > HELD_MAX)
+		shorten(text);
+}
+
+/* --- lines --- */
+
+static void any_line(struct pprof_text *text, const char *line, size_t length);
+
+/* Lines that stood in one line. */
+static void take_inner(void *ctx, const char *bytes, size_t length)
+{
+	struct pprof_text *text = ctx;
+	const char *end = bytes + length;
+
+	text->depth++;
+	while (bytes < end) {
+		const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
+		const char *stop = newline ? newline : end;
+
+		any_line(text, bytes, (size_t)(stop - bytes));
+		bytes = stop + 1;
+	}
+	text->depth--;
+}
+
+static void any_line(struct pprof_text *text, const char *line, size_t length)
+{
+	while (length > 0 && (line[length - 1] == '\r' || is_blank(line[length - 1])))
+		length--;
+	/* What the grammar knows as it stands is no envelope. */
+	if (text->order == ORDER_FORWARD && !text->waiting && take(text, line, length))
+		return;
+	if (pprof_unwrap(&text->unwrap, text->depth, line, length, take_inner, text))
+		return;
+	if (text->odd_blanks)
+		collapse(text, &line, &length);
+	plain_line(text, line, length);
 }
 
 static void take_line(struct pprof_text *text, const char *line, size_t length)
 {
-	struct pprof_header header;
-	const char *whole = line;
-	size_t whole_bytes;
-
-	if (length > 0 && line[length - 1] == '\r')
-		length--;
-	whole_bytes = length;
-	if (text->prefix.words + text->prefix.blanks > 0)
-		strip_prefix(&text->prefix, &line, &length);
-	if (text->in_record && take_record_line(text, line, length))
-		return;
-	if (text->in_group) {
-		if (length > 0 && take_group_line(text, line, length))
-			return;
-		end_group(text);
+	if (length > PPROF_LINE_MAX)
+		length = PPROF_LINE_MAX;
+	if (text->special && pprof_clean(line, length, &text->clean)) {
+		line = text->clean.bytes ? text->clean.bytes : "";
+		length = text->clean.length;
 	}
-	end_record(text);
-	if (whole_bytes == 0)
-		return;
-	if (pprof_header_parse(&header, whole, whole_bytes))
-		begin_record(text, &header, whole);
-	else if (!text->found.grouped || !take_group(text, line, length))
-		take_other(text, whole, whole_bytes);
+	any_line(text, line, length);
 }
 
 /* A line that came in pieces; what is over the limit is dropped. */
 static void carry(struct pprof_text *text, const char *bytes, size_t length)
 {
-	size_t room = LINE_MAX_BYTES - text->carry.length;
+	size_t room = PPROF_LINE_MAX - text->carry.length;
 
 	buf_append(&text->carry, bytes, length < room ? length : room);
 }
 
-void pprof_text_feed(struct pprof_text *text, const char *bytes, size_t length)
+static void take_bytes(void *ctx, const char *bytes, size_t length)
 {
+	struct pprof_text *text = ctx;
 	const char *end = bytes + length;
 
+	text->special = text->special || pprof_is_special(bytes, length);
 	while (bytes < end) {
 		const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
 		size_t part = (size_t)((newline ? newline : end) - bytes);
@@ -543,25 +413,60 @@ void pprof_text_feed(struct pprof_text *text, const char *bytes, size_t length)
 			take_line(text, text->carry.bytes, text->carry.length);
 			buf_clear(&text->carry);
 		} else {
-			take_line(text, bytes,
-				  part < LINE_MAX_BYTES ? part : LINE_MAX_BYTES);
+			take_line(text, bytes, part);
 		}
 		bytes = newline + 1;
 	}
 }
 
+void pprof_text_feed(struct pprof_text *text, const char *bytes, size_t length)
+{
+	pprof_decoder_feed(&text->decoder, bytes, length, take_bytes, text);
+}
+
+/* All lines are there: the last one first. */
+static void give_backwards(struct pprof_text *text)
+{
+	struct buf all = text->held;
+	size_t end = all.length;
+
+	buf_init(&text->held, PPROF_LINE_MAX + HELD_MAX);
+	text->order = ORDER_FORWARD;
+	text->run.on = false;
+	while (end > 0) {
+		const char *newline = end > 1 ? memrchr(all.bytes, '\n', end - 1) : NULL;
+		size_t begin = newline ? (size_t)(newline + 1 - all.bytes) : 0;
+
+		plain_line(text, all.bytes + begin, end - 1 - begin);
+		end = begin;
+	}
+	buf_release(&all);
+}
+
+static void end_waiting(struct pprof_text *text)
+{
+	/* What is held after a header may hold others. */
+	while (text->waiting)
+		settle(text, last_choice(text));
+}
+
 void pprof_text_end(struct pprof_text *text, struct pprof_found *found)
 {
-	text->found.open_end = text->carry.length > 0;
-	if (text->found.open_end) {
+	bool open_end;
+
+	pprof_decoder_end(&text->decoder, take_bytes, text);
+	open_end = text->carry.length > 0;
+	if (open_end) {
 		take_line(text, text->carry.bytes, text->carry.length);
 		buf_clear(&text->carry);
 	}
-	text->found.cut =
-		text->in_record && (text->pending || text->part == PART_CREATOR ||
-				    (text->part == PART_STACK && text->found.open_end &&
-				     text->nr_frames == 0));
-	end_record(text);
-	end_group(text);
-	*found = text->found;
+	if (text->waiting && text->waited == 0 && function_before(text))
+		turn_around(text);
+	if (text->order == ORDER_NEWEST_FIRST)
+		give_backwards(text);
+	end_waiting(text);
+	if (text->order == ORDER_UNKNOWN)
+		give_held(text, 0, text->held.length);
+	pprof_grammar_end(text->grammar, open_end, found);
+	found->newest_first = text->newest_first;
 }

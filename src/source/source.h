@@ -31,6 +31,7 @@ struct source_target {
 	const char *user;   /* --user, or NULL */
 	const char *header; /* --header, or NULL */
 	int input_fd;       /* what "-" means */
+	unsigned dump;      /* --dump: which one of a text with several, from 1; 0: any */
 	const int *cancel;  /* not 0: give up what takes long; atomic; may be NULL */
 };
 
@@ -58,6 +59,8 @@ struct source_ops {
 	/* Prove which tasks nothing alive can wake, beginning with the next look; or stop it.
 	 * snapshot->proving says how it goes. NULL: cannot. */
 	void (*prove)(void *ctx, bool start);
+	/* To another dump of a text with several, beginning with the next look. NULL: cannot. */
+	void (*move)(void *ctx, int dumps);
 };
 
 /* NULL-terminated, best first: where two fit a process, the earlier one probes higher. */

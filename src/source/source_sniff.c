@@ -13,7 +13,7 @@
 
 #define READ_BYTES    (1u << 20)
 #define READ_MAX      (256u << 20)
-#define OVERLAP_BYTES 64u
+#define OVERLAP_BYTES 128u
 #define BINARY_BYTES  4096u
 
 static bool is_digit(char c)
@@ -42,26 +42,87 @@ static bool is_grmon(const char *text, size_t length)
 	return length - at >= 8 && memcmp(text + at, "\"grmon\":", 8) == 0;
 }
 
-/* "goroutine 17 [", with the pointers that newer runtimes put between, or the first line
- * of debug=1. */
+/* How long the blank of some kind at `at` is, or what colours and escapes leave there. */
+static size_t odd_blank_bytes(const char *at, const char *end)
+{
+	static const char *const kinds[] = {" ", "\t", "\xc2\xa0", "&nbsp;", "\\", "|"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t bytes = strlen(kinds[i]);
+
+		if ((size_t)(end - at) >= bytes && memcmp(at, kinds[i], bytes) == 0)
+			return bytes;
+	}
+	return 0;
+}
+
+static const char *skip_odd_blanks(const char *at, const char *end)
+{
+	size_t bytes;
+
+	while ((bytes = odd_blank_bytes(at, end)) > 0)
+		at += bytes;
+	return at;
+}
+
+/* "goroutine 17 [", with the pointers that newer runtimes put between, the first line of
+ * debug=1, or of a race. */
 static bool has_goroutine(const char *text, size_t length)
 {
-	static const char word[] = "goroutine ", profile[] = "profile: total ";
+	static const char word[] = "goroutine", profile[] = "profile:";
+	static const char leak[] = "goroutineleak profile:";
+	static const char race[] = "WARNING:";
 	const char *at = text, *end = text + length;
 
 	while ((at = memmem(at, (size_t)(end - at), word, sizeof(word) - 1))) {
-		const char *digit = at += sizeof(word) - 1;
+		const char *digit = at = skip_odd_blanks(at + sizeof(word) - 1, end),
+			   *behind;
 
 		if ((size_t)(end - at) >= sizeof(profile) - 1 &&
 		    memcmp(at, profile, sizeof(profile) - 1) == 0)
 			return true;
 		while (digit < end && is_digit(*digit))
 			digit++;
-		if (digit > at && end - digit >= 2 && *digit == ' ' &&
-		    (digit[1] == '[' || digit[1] == 'g'))
+		behind = skip_odd_blanks(digit, end);
+		if (digit > at && behind > digit && behind < end &&
+		    (*behind == '[' || *behind == 'g'))
 			return true;
 	}
-	return memmem(text, length, "goroutineleak profile: total ", 29) != NULL;
+	for (at = text; (at = memmem(at, (size_t)(end - at), race, sizeof(race) - 1));) {
+		at = skip_odd_blanks(at + sizeof(race) - 1, end);
+		if (end - at >= 4 && memcmp(at, "DATA", 4) == 0)
+			return true;
+	}
+	return memmem(text, length, leak, sizeof(leak) - 1) != NULL;
+}
+
+/* Two bytes for each character, or the zero bytes that a truncated log begins with: without
+ * them it is nothing but text. */
+static bool is_text_with_zeros(const char *bytes, size_t length)
+{
+	size_t kept = 0, odd = 0;
+
+	for (size_t i = 0; i < length && kept < BINARY_BYTES; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		kept += c != 0;
+		odd += c && ((c < ' ' && !strchr("\t\r\n\033", c)) || c == 0x7f);
+	}
+	return kept > 0 && odd <= kept / 64;
+}
+
+static bool has_goroutine_between_zeros(const char *bytes, size_t length)
+{
+	char *text = malloc(length);
+	size_t kept = 0;
+	bool found;
+
+	for (size_t i = 0; text && i < length; i++)
+		if (bytes[i])
+			text[kept++] = bytes[i];
+	found = text && has_goroutine(text, kept);
+	free(text);
+	return found;
 }
 
 /* Field 1 or 11 of a profile, sample_type or period_type: a message of two small numbers. */
@@ -81,7 +142,10 @@ enum sniff source_sniff(const void *bytes, size_t length)
 		return SNIFF_PROFILE;
 	/* Programs have these words too. */
 	if (memchr(bytes, '\0', length < BINARY_BYTES ? length : BINARY_BYTES))
-		return SNIFF_UNKNOWN;
+		return is_text_with_zeros(bytes, length) &&
+				       has_goroutine_between_zeros(bytes, length)
+			       ? SNIFF_GOROUTINES
+			       : SNIFF_UNKNOWN;
 	return has_goroutine(bytes, length) ? SNIFF_GOROUTINES : SNIFF_UNKNOWN;
 }
 
@@ -91,6 +155,7 @@ static enum sniff sniff_fd(int fd, char *bytes, int *failed)
 {
 	size_t kept = 0, total = 0;
 	enum sniff found = SNIFF_UNKNOWN;
+	bool zeros = false;
 
 	while (total < READ_MAX) {
 		ssize_t got = read(fd, bytes + kept, READ_BYTES);
@@ -101,11 +166,16 @@ static enum sniff sniff_fd(int fd, char *bytes, int *failed)
 			*failed = errno;
 		if (got <= 0)
 			break;
-		found = total == 0 ? source_sniff(bytes, (size_t)got)
-			: has_goroutine(bytes, kept + (size_t)got) ? SNIFF_GOROUTINES
-								   : SNIFF_UNKNOWN;
-		if (found != SNIFF_UNKNOWN ||
-		    (total == 0 && memchr(bytes, '\0', (size_t)got)))
+		if (total == 0) {
+			found = source_sniff(bytes, (size_t)got);
+			zeros = memchr(bytes, '\0', (size_t)got) != NULL;
+			if (zeros && !is_text_with_zeros(bytes, (size_t)got))
+				break;
+		} else if (zeros ? has_goroutine_between_zeros(bytes, kept + (size_t)got)
+				 : has_goroutine(bytes, kept + (size_t)got)) {
+			found = SNIFF_GOROUTINES;
+		}
+		if (found != SNIFF_UNKNOWN)
 			break;
 		total += (size_t)got;
 		got += (ssize_t)kept;

@@ -170,7 +170,7 @@ void tui_tick(struct tui *t)
 	t->clock_ns = clock_mono_ns();
 	if (t->paused)
 		return;
-	t->now_ns = t->clock_ns;
+	t->now_ns = t->clock_ns + (t->snapshot ? t->snapshot->clock_ahead_ns : 0);
 	/* A target that has ended grows no older. */
 	if (t->snapshot != NULL &&
 	    (t->state.status == FEED_REPLAY || t->state.status == FEED_ENDED ||

@@ -64,11 +64,37 @@ static void change_speed(struct tui *t, bool faster)
 	set_speed(t, speed);
 }
 
+/* A text with several dumps, one of which is shown. */
+static bool is_one_of_dumps(const struct tui *t)
+{
+	return t->snapshot != NULL && t->snapshot->target.dumps > 1 &&
+	       t->feed.ops->move != NULL;
+}
+
+static void step_dump(struct tui *t, int by)
+{
+	unsigned dump = t->snapshot->target.dump, dumps = t->snapshot->target.dumps;
+
+	if (strcmp(t->snapshot->target.name, "stdin") == 0)
+		tui_say(t, ROLE_WARN,
+			"what came on the standard input is gone; --dump N chooses");
+	else if (by < 0 ? dump <= 1 : dump >= dumps)
+		tui_say(t, ROLE_WARN, "dump %u of %u: there is none %s", dump, dumps,
+			by < 0 ? "before" : "behind");
+	else
+		t->feed.ops->move(t->feed.ctx, by, 0);
+}
+
 bool recording_act(struct tui *t, enum action action)
 {
 	const struct feed_place *place = &t->state.place;
 	bool back = action == ACTION_STEP_BACK || action == ACTION_JUMP_BACK;
 
+	if (is_one_of_dumps(t) &&
+	    (action == ACTION_STEP_BACK || action == ACTION_STEP_ON)) {
+		step_dump(t, back ? -1 : 1);
+		return true;
+	}
 	if (!recording_is_shown(t)) {
 		if (action == ACTION_PAUSE)
 			return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Texts with goroutines: pieces of any size give the same rows, each of them whole. */
-// sources: src/base/*.c src/core/*.c src/source/pprof_text.c src/source/pprof_line.c src/source/pprof_label.c src/source/source_sniff.c src/source/go_wait.c src/source/go_mem.c
+// sources: src/base/*.c src/core/*.c src/source/pprof_text.c src/source/pprof_run.c src/source/pprof_bytes.c src/source/pprof_unwrap.c src/source/pprof_flat.c src/source/pprof_grammar.c src/source/pprof_group.c src/source/pprof_race.c src/source/pprof_kind.c src/source/pprof_line.c src/source/pprof_label.c src/source/source_sniff.c src/source/go_wait.c src/source/go_mem.c
 // build: -pthread
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +57,7 @@ static size_t read_pieces(const uint8_t *bytes, size_t size, size_t piece,
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct pprof_out out = {intern_new(1 << 20), stack_table_new(4096), NULL};
+	struct pprof_out out = {intern_new(1 << 20), stack_table_new(4096), NULL, 0};
 	struct pprof_found whole = {0}, pieces = {0};
 	size_t nr = read_pieces(bytes, size, size ? size : 1, &out, &whole);
 

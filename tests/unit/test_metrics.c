@@ -118,6 +118,7 @@ static void test_take(void **state)
 	task->flags = TASK_STUCK;
 	task = snapshot_add(snapshot);
 	task->kind = TASK_GOROUTINE;
+	task->serial = 1;
 	task->state = STATE_CHAN_SEND;
 	task->since_ns = 90000000000ll;
 	task->labels = &label;

@@ -24,7 +24,7 @@ static void read_in_pieces(struct reader *reader, const char *text, size_t lengt
 	struct pprof_text *parser;
 
 	reader->out = (struct pprof_out){intern_new(1 << 20), stack_table_new(1000),
-					 snapshot_new()};
+					 snapshot_new(), 0};
 	reader->out.snapshot->mono_ns = NOW_NS;
 	parser = pprof_text_new(&reader->out);
 	assert_non_null(parser);

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/* Texts that a log has put into one line: a value of JSON, a string in quotes, line ends
+ * that something has escaped. */
+#include <string.h>
+#include <strings.h>
+
+#include "source/pprof_private.h"
+
+/* Docker cuts its lines here; the rest follows in the next value. */
+#define DOCKER_BYTES 16384u
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+void pprof_unwrap_release(struct pprof_unwrap *unwrap)
+{
+	for (size_t i = 0; i < PPROF_DEPTH; i++)
+		buf_release(&unwrap->text[i]);
+	buf_release(&unwrap->partial);
+}
+
+static void put_utf8(struct buf *out, unsigned c)
+{
+	char bytes[4] = {(char)c};
+	size_t length = 1;
+
+	if (c >= 0x10000) {
+		bytes[0] = (char)(0xf0 | (c >> 18 & 7));
+		bytes[1] = (char)(0x80 | (c >> 12 & 0x3f));
+		bytes[2] = (char)(0x80 | (c >> 6 & 0x3f));
+		bytes[3] = (char)(0x80 | (c & 0x3f));
+		length = 4;
+	} else if (c >= 0x800) {
+		bytes[0] = (char)(0xe0 | c >> 12);
+		bytes[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		bytes[2] = (char)(0x80 | (c & 0x3f));
+		length = 3;
+	} else if (c >= 0x80) {
+		bytes[0] = (char)(0xc0 | c >> 6);
+		bytes[1] = (char)(0x80 | (c & 0x3f));
+		length = 2;
+	}
+	buf_append(out, bytes, length);
+}
+
+/* Four digits of base 16 at at. */
+static bool take_unit(const char *at, const char *end, unsigned *unit)
+{
+	if (end - at < 4)
+		return false;
+	*unit = (unsigned)pprof_hex(at, at + 4);
+	return true;
+}
+
+/* Behind a backslash; moves at behind the escape. */
+static const char *put_escape(const char *at, const char *end, struct buf *out)
+{
+	static const char letters[] = "nrtbfav", means[] = "\n\r\t\b\f\a\v";
+	const char *letter = strchr(letters, *at);
+	unsigned unit, low;
+
+	if (letter && *at) {
+		buf_append(out, &means[letter - letters], 1);
+		return at + 1;
+	}
+	if (*at == 'x' && end - at >= 3) {
+		put_utf8(out, (unsigned)pprof_hex(at + 1, at + 3));
+		return at + 3;
+	}
+	if (*at == 'u' && take_unit(at + 1, end, &unit)) {
+		at += 5;
+		if (unit >= 0xd800 && unit < 0xdc00 && end - at >= 6 && at[0] == '\\' &&
+		    at[1] == 'u' && take_unit(at + 2, end, &low)) {
+			unit = 0x10000 + ((unit & 0x3ff) << 10 | (low & 0x3ff));
+			at += 6;
+		}
+		put_utf8(out, unit);
+		return at;
+	}
+	if (end - at >= 3 && *at >= '0' && *at <= '3') {
+		put_utf8(out,
+			 (unsigned)((at[0] & 7) << 6 | (at[1] & 7) << 3 | (at[2] & 7)));
+		return at + 3;
+	}
+	buf_append(out, at, 1);
+	return at + 1;
+}
+
+void pprof_unescape(const char *text, size_t length, struct buf *out)
+{
+	const char *at = text, *end = text + length;
+
+	while (at < end) {
+		const char *slash = memchr(at, '\\', (size_t)(end - at));
+		const char *stop = slash && slash + 1 < end ? slash : end;
+
+		buf_append(out, at, (size_t)(stop - at));
+		if (stop == end)
+			break;
+		at = put_escape(slash + 1, end, out);
+	}
+}
+
+/* Where a string ends whose first byte is at `at`: the quote itself, or the end. */
+static const char *string_end(const char *at, const char *end, char quote)
+{
+	while (at < end && *at != quote)
+		at += *at == '\\' && at + 1 < end ? 2 : 1;
+	return at < end ? at : end;
+}
+
+/* --- JSON: read as a row of strings, so that damaged lines are read, too --- */
+
+struct pair {
+	const char *key, *value; /* without quotes, escaped */
+	size_t key_bytes, value_bytes;
+};
+
+struct json {
+	const char *at, *end;
+	struct pair pair;
+};
+
+/* The next string that is a value; the key stays for all of an array. */
+static bool json_next(struct json *json)
+{
+	struct pair *pair = &json->pair;
+
+	while (json->at < json->end) {
+		const char *open = memchr(json->at, '"', (size_t)(json->end - json->at));
+		const char *close, *behind;
+
+		if (!open)
+			return false;
+		close = string_end(open + 1, json->end, '"');
+		behind = close < json->end ? close + 1 : close;
+		while (behind < json->end && is_blank(*behind))
+			behind++;
+		json->at = close < json->end ? close + 1 : close;
+		if (behind < json->end && *behind == ':') {
+			pair->key = open + 1;
+			pair->key_bytes = (size_t)(close - open) - 1;
+			json->at = behind + 1;
+			continue;
+		}
+		pair->value = open + 1;
+		pair->value_bytes = (size_t)(close - open) - 1;
+		return true;
+	}
+	return false;
+}
+
+/* Where loggers put their text, the likeliest first. */
+static const char *const keys[] = {
+	"log",           "message",      "msg",    "textPayload", "Output",  "text",
+	"@message",      "line",         "body",   "_raw",        "content", "event",
+	"short_message", "full_message", "values", "data",        "output",  "error",
+	"err",           "stack",        "@m",     "M",
+};
+
+#define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+static bool key_is(const struct pair *pair, const char *key)
+{
+	return pair->key_bytes == strlen(key) &&
+	       strncasecmp(pair->key, key, pair->key_bytes) == 0;
+}
+
+static bool has_anchor(const struct pair *pair)
+{
+	struct pprof_anchor anchor;
+
+	return memmem(pair->value, pair->value_bytes, "goroutine", 9) &&
+	       pprof_anchor(&anchor, pair->value, pair->value_bytes);
+}
+
+/* Which key of this line holds the text; false: none. */
+static bool find_key(struct pprof_unwrap *unwrap, struct json json, const char **key)
+{
+	size_t best = NR_KEYS;
+
+	*key = NULL;
+	while (json_next(&json)) {
+		if (!json.pair.key || json.pair.key_bytes >= sizeof(unwrap->key))
+			continue;
+		if (has_anchor(&json.pair)) {
+			memcpy(unwrap->key, json.pair.key, json.pair.key_bytes);
+			unwrap->key[json.pair.key_bytes] = '\0';
+			*key = unwrap->key;
+			return true;
+		}
+		if (unwrap->key[0] && key_is(&json.pair, unwrap->key))
+			*key = unwrap->key;
+		for (size_t i = 0; i < best && !unwrap->key[0]; i++)
+			if (key_is(&json.pair, keys[i]))
+				best = i;
+	}
+	if (!*key && best < NR_KEYS)
+		*key = keys[best];
+	return *key != NULL;
+}
+
+/* A value without an end of line goes on in the next one where it was cut. */
+static bool is_partial(const struct pair *pair, const struct buf *text)
+{
+	if (text->length == 0 || text->bytes[text->length - 1] == '\n')
+		return false;
+	return key_is(pair, "Output") ||
+	       (key_is(pair, "log") && text->length >= DOCKER_BYTES);
+}
+
+static bool is_json(const char *line, size_t length)
+{
+	const char *end = line + length, *open;
+
+	if (length < 8)
+		return false;
+	while (line < end && is_blank(*line))
+		line++;
+	if (line == end)
+		return false;
+	open = line;
+	/* A line of an object that is printed over many. */
+	if (*open == '"') {
+		open = string_end(open + 1, end, '"');
+		return end - open > 2 &&
+		       (open[1] == ':' || (open[1] == ' ' && open[2] == ':'));
+	}
+	if (*open != '{' && *open != '[') {
+		/* The time of another log may be before it. */
+		if (end[-1] != '}')
+			return false;
+		open = memmem(line, (size_t)(end - line), "{\"", 2);
+		if (!open || memmem(line, (size_t)(open - line), "# labels:", 9))
+			return false;
+	}
+	while (open < end && (is_blank(*open) || *open == '{' || *open == '['))
+		open++;
+	return open < end && *open == '"' && open > line;
+}
+
+static bool unwrap_json(struct pprof_unwrap *unwrap, unsigned depth, const char *line,
+			size_t length, pprof_bytes_sink *sink, void *ctx)
+{
+	struct buf *text = &unwrap->text[depth];
+	struct json json = {line, line + length, {NULL, NULL, 0, 0}};
+	const char *key;
+
+	if (!is_json(line, length))
+		return false;
+	if (line[0] != '"' && line[0] != '[' && !is_blank(line[0]))
+		json.at = memchr(line, '{', length);
+	if (!json.at)
+		json.at = line;
+	if (!find_key(unwrap, json, &key))
+		return false;
+	while (json_next(&json)) {
+		if (!json.pair.key || !key_is(&json.pair, key))
+			continue;
+		buf_clear(text);
+		if (depth == 0 && unwrap->partial.length > 0) {
+			buf_append(text, unwrap->partial.bytes, unwrap->partial.length);
+			buf_clear(&unwrap->partial);
+		}
+		pprof_unescape(json.pair.value, json.pair.value_bytes, text);
+		if (depth == 0 && is_partial(&json.pair, text)) {
+			buf_append(&unwrap->partial, text->bytes, text->length);
+			continue;
+		}
+		if (text->length == 0 || text->bytes[text->length - 1] != '\n')
+			buf_puts(text, "\n");
+		sink(ctx, text->bytes, text->length);
+	}
+	return true;
+}
+
+/* --- line ends that something has replaced --- */
+
+static const struct {
+	const char *line, *tab;
+} replaced[] = {
+	{"#012", "#011"},       {"%0A", "%09"},
+	{"%0D%0A", "%09"},      {"<br>", "\t"},
+	{"<br/>", "\t"},        {"<br />", "\t"},
+	{"&#10;", "&#9;"},      {"&#xA;", "&#x9;"},
+	{"&#xa;", "&#x9;"},     {"^M^J", "^I"},
+	{"^J", "^I"},           {"\xe2\x80\xa8", "\t"},
+	{"\xe2\x86\xb5", "\t"}, {"\xe2\x90\x8a", "\xe2\x90\x89"},
+	{"\v", "\t"},
+};
+
+static bool begins(const char *at, const char *end, const char *word)
+{
+	size_t bytes = strlen(word);
+
+	return (size_t)(end - at) >= bytes && memcmp(at, word, bytes) == 0;
+}
+
+static void put_replaced(struct buf *text, const char *at, const char *end,
+			 const char *line, const char *tab)
+{
+	while (at < end) {
+		if (begins(at, end, line)) {
+			buf_append(text, "\n", 1);
+			at += strlen(line);
+		} else if (begins(at, end, tab)) {
+			buf_append(text, "\t", 1);
+			at += strlen(tab);
+		} else {
+			const char *next = at + 1;
+
+			while (next < end && *next != *line && *next != *tab)
+				next++;
+			buf_append(text, at, (size_t)(next - at));
+			at = next;
+		}
+	}
+}
+
+/* "\n", "\r\n", "\u000a", "\x0a", "\012", and the same with its backslash escaped. */
+static bool is_escaped_end(const char *at, const char *end)
+{
+	static const char *const forms[] = {"n",     "r",   "u000a", "u000A",
+					    "u000d", "x0a", "x0A",   "012"};
+	const char *behind = at;
+
+	while (behind < end && *behind == '\\')
+		behind++;
+	if (behind == at)
+		return false;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (begins(behind, end, forms[i]))
+			return true;
+	return false;
+}
+
+/* The string that the anchor stands in: from its opening quote to the closing one. */
+static void find_string(const char *line, size_t length, size_t anchor,
+			const char **begin, const char **end)
+{
+	static const char quotes[] = "\"'`";
+
+	for (const char *quote = quotes; *quote; quote++) {
+		for (size_t at = anchor; at > 0; at--) {
+			if (line[at - 1] != *quote || (at > 1 && line[at - 2] == '\\'))
+				continue;
+			if (*quote != '"' && at > 1 &&
+			    !strchr(" \t=:(,[{b", line[at - 2]))
+				continue;
+			*begin = line + at;
+			*end = string_end(line + at, line + length, *quote);
+			if (*end > line + anchor)
+				return;
+			break;
+		}
+	}
+	*begin = line;
+	*end = line + length;
+}
+
+static bool unwrap_escaped(struct pprof_unwrap *unwrap, unsigned depth, const char *line,
+			   size_t length, pprof_bytes_sink *sink, void *ctx)
+{
+	struct buf *text = &unwrap->text[depth];
+	const char *end = line + length, *rest, *begin, *stop;
+	struct pprof_anchor anchor;
+
+	if (!pprof_anchor(&anchor, line, length) || anchor.end == length)
+		return false;
+	rest = line + anchor.end;
+	buf_clear(text);
+	if (is_escaped_end(rest, end)) {
+		find_string(line, length, anchor.at, &begin, &stop);
+		pprof_unescape(begin, (size_t)(stop - begin), text);
+	} else if (*rest == ' ' && pprof_is_flat(rest, end)) {
+		buf_append(text, line, anchor.at);
+		buf_puts(text, "\n");
+		pprof_put_flat(text, line + anchor.at, end);
+	} else {
+		size_t form = 0, count = sizeof(replaced) / sizeof(replaced[0]);
+
+		while (form < count && !begins(rest, end, replaced[form].line))
+			form++;
+		if (form == count)
+			return false;
+		put_replaced(text, line, end, replaced[form].line, replaced[form].tab);
+	}
+	buf_puts(text, "\n");
+	sink(ctx, text->bytes, text->length);
+	return true;
+}
+
+bool pprof_unwrap(struct pprof_unwrap *unwrap, unsigned depth, const char *line,
+		  size_t length, pprof_bytes_sink *sink, void *ctx)
+{
+	return depth < PPROF_DEPTH &&
+	       (unwrap_json(unwrap, depth, line, length, sink, ctx) ||
+		unwrap_escaped(unwrap, depth, line, length, sink, ctx));
+}

@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Dumps as people have them: logs with several, races, profiles without ids, newest line first.
+. "$(dirname "$0")/lib.sh"
+need python3
+plan 20
+
+cat >"$work/plain" <<'TXT'
+goroutine 7 [chan receive, 6000000 minutes]:
+shop.(*Store).next(0xc000010000, 0x1)
+	/src/shop/store.go:31 +0x1c
+created by shop.Start in goroutine 1
+	/src/shop/start.go:9 +0x51
+
+goroutine 9 [select, 3000000 minutes labels:{"request": "/a, b]: c"}]:
+shop.(*Pump).run(0xc000012000)
+	/src/shop/pump.go:77 +0x8f
+created by shop.Start in goroutine 1
+	/src/shop/start.go:10 +0x6e
+TXT
+check 'ages are those of the text' sees "$work/plain" \
+	"[round(t['age_ns'] / 6e10) for t in tasks] == [6000000, 3000000]"
+check 'a label of the header' query "having(id='g9')[0]['labels'] == {'request': '/a, b]: c'}"
+check 'filters by age' sees "$work/plain" "[t['id'] for t in tasks] == ['g7']" --filter 'age>4000000m'
+
+sed 's/.*/{"log":"&\\n","stream":"stderr"}/; s/\t/\\t/; s/"request": "\(.*\)"}]:/\\"request\\": \\"\1\\"}]:/' \
+	"$work/plain" >"$work/docker"
+check 'the log of a container' sees "$work/docker" \
+	"[t['id'] for t in tasks] == ['g7', 'g9'] and tasks[0]['created_by'][0]['line'] == 9"
+tac "$work/plain" >"$work/newest"
+check 'newest line first' sees "$work/newest" \
+	"[t['id'] for t in tasks] == ['g7', 'g9'] and tasks[1]['stack'][0]['line'] == 77"
+check 'and it says so' query "'newest' in d['errors'][0]"
+python3 -c 'import sys; sys.stdout.buffer.write(open(sys.argv[1]).read().encode("utf-16"))' \
+	"$work/plain" >"$work/utf16"
+check 'UTF-16' sees "$work/utf16" "[t['id'] for t in tasks] == ['g7', 'g9']"
+gzip -c "$work/docker" >"$work/docker.gz"
+check 'compressed' sees "$work/docker.gz" "[t['id'] for t in tasks] == ['g7', 'g9']"
+
+{
+	cat "$work/plain"
+	echo
+	echo '2030/01/02 03:04:05 http: panic serving 10.0.0.1:5: boom'
+	printf 'goroutine 50 [running]:\nmain.handle(0x1)\n\t/src/main.go:5 +0x11\n\n'
+	echo 'SIGQUIT: quit'
+	echo
+	printf 'goroutine 1 [running]:\nmain.main()\n\t/src/main.go:9 +0x11\n\n'
+	printf 'goroutine 8 [select]:\n\ngoroutine 3 [select]:\nmain.f()\n\t/src/main.go:7 +0x1\n'
+} >"$work/log"
+check 'the last whole dump' sees "$work/log" "sorted(t['id'] for t in tasks) == ['g1', 'g3', 'g8']"
+check 'how many there are' query "'3 dumps in this text, of 2, 1 and 3 goroutines' in d['errors'][0]"
+check 'what is lost' query "'1 of 3 stacks had no frames in this text' in d['errors']"
+check 'another one' sees "$work/log" "[t['id'] for t in tasks] == ['g50']" --dump 2
+fails_with() {	# fails_with STATUS TEXT COMMAND…
+	want=$1
+	text=$2
+	shift 2
+	out=$("$@" 2>&1)
+	[ $? -eq "$want" ] && printf '%s\n' "$out" | grep -qF -- "$text"
+}
+check 'one that is not there' fails_with 3 'the text has 3' "$client" dump "$work/log" --dump 4
+check 'no number' fails_with 2 'not the number' "$client" dump "$work/log" --dump x
+
+cat >"$work/race" <<'TXT'
+==================
+WARNING: DATA RACE
+Read at 0x00c000018090 by goroutine 7:
+  main.count.func1()
+      /src/race.go:10 +0x44
+
+Previous write at 0x00c000018090 by main goroutine:
+  main.count()
+      /src/race.go:14 +0x88
+
+Goroutine 7 (running) created at:
+  main.count()
+      /src/race.go:9 +0x7a
+==================
+Found 1 data race(s)
+TXT
+check 'a race' sees "$work/race" "(sorted((t['id'], t['state'], t['stack'][0]['line']) for t in tasks) ==
+	[('g1', 'running', 14), ('g7', 'running', 10)] and having(id='g7')[0]['created_by'][0]['line'] == 9)"
+
+{
+	printf 'goroutine profile: total 7046\n'
+	printf '7000 @ 0x43c9d6 0x4486bb\n#\t0x43c9d5\tmain.worker+0x55\t/src/main.go:12\n\n'
+	printf '46 @ 0x43c9d6 0x4486bc\n#\t0x43c9d5\tmain.idle+0x55\t/src/main.go:19\n'
+} >"$work/debug1"
+check 'goroutines are counted, not rows' sees "$work/debug1" \
+	"d['counts']['tasks'] == 7046 and d['counts']['by_state'] == {'unknown': 7046} and len(tasks) == 2"
+check 'ids are of its own making' query "all(t['id'].startswith('#') for t in tasks)"
+check 'and what has states' query "'debug=2' in d['errors'][0]"
+text_says() { "$client" dump "$work/debug1" | grep -q 'tasks 7046 in 2 rows'; }
+check 'in the text too' text_says
+check 'limits count goroutines' fails_with 1 '7046' "$client" check "$work/debug1" --max-tasks 100
