@@ -308,9 +308,12 @@ bool symbols_is_root(struct symbols *symbols, uint64_t address, bool after_call)
 
 	if (!cfi || dwarf_cfi_addrframe(cfi, address - bias - after_call, &frame) != 0)
 		cfi = mod ? dwfl_module_dwarf_cfi(mod, &bias) : NULL;
-	if (!frame &&
-	    (!cfi || dwarf_cfi_addrframe(cfi, address - bias - after_call, &frame) != 0))
-		return false;
+	if (!frame && (!cfi || dwarf_cfi_addrframe(cfi, address - bias - after_call,
+						   &frame) != 0)) {
+		entry->lacks_tables = mod != NULL;
+		entry->root = mod && after_call && unwind_ends_thread(symbols, address);
+		return entry->root;
+	}
 	/* "Undefined", told from "same value" by where ops points. */
 	entry->root = dwarf_frame_register(frame, DWARF_RETURN_REGISTER, memory, &ops,
 					   &nr_ops) == 0 &&

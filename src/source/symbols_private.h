@@ -11,6 +11,25 @@
 
 #define SYMBOLS_INLINES_MAX 24u
 
+#define UNWIND_SAVED        6u /* registers that a function leaves as they were */
+
+/* From an address to its function's return, by the instructions between. */
+struct unwind_way {
+	bool known; /* it was looked for */
+	bool found;
+	bool by_frame; /* what follows counts from the frame pointer, not the stack pointer */
+	int32_t back;               /* to the return address */
+	int32_t from[UNWIND_SAVED]; /* to what registers are taken from; INT32_MIN: not */
+};
+
+/* A frame to go on from. */
+struct unwind_place {
+	uint64_t pc, sp;
+	bool after_call;
+	bool has_saved[UNWIND_SAVED];
+	uint64_t saved[UNWIND_SAVED];
+};
+
 /* What is known of an address; frames follow. */
 struct symbol_entry {
 	uint64_t key;          /* address, shifted; lowest bit: it is a return address */
@@ -24,6 +43,8 @@ struct symbol_entry {
 	bool outside; /* of every module */
 	bool root;    /* unwinding ends here by the unwind tables */
 	bool root_known;
+	bool lacks_tables; /* no unwind table has it; where root_known */
+	struct unwind_way way;
 	uint32_t nr_frames;
 	UT_hash_handle hh;
 	struct frame frames[];
@@ -53,8 +74,12 @@ struct unwind_job {
 	size_t nr_pcs;
 	uint64_t pcs[SNAPSHOT_FRAMES_MAX];
 	bool after_call[SNAPSHOT_FRAMES_MAX]; /* false also where a signal came in */
-	bool whole;                           /* they reach the outermost frame */
-	bool full;                            /* more frames than pcs hold */
+	struct unwind_place at; /* of the last of them that was reached without tables */
+	bool first;             /* of those that libdwfl shows */
+	bool tables_only;       /* go on where there are none */
+	bool stopped;           /* at one without */
+	bool whole;             /* they reach the outermost frame */
+	bool full;              /* more frames than pcs hold */
 	uint32_t nr_reads;
 	bool elsewhere; /* words were read that are not among reads */
 	struct unwind_read reads[UNWIND_READS_MAX];
@@ -162,6 +187,13 @@ int symbols_call_fits(struct symbols *symbols, uint64_t inner, bool inner_after_
 		      uint64_t back);
 /* Fills the job's pcs, and whole. */
 void unwind_walk(struct symbols *symbols, struct unwind_job *job);
+/* A word of the stack, remembered for the recipe. */
+bool unwind_read(struct unwind_job *job, uint64_t address, uint64_t *word);
+/* From job->at to its caller by the instructions of its function; unwind_plain.c. */
+bool unwind_plain_step(struct symbols *symbols, struct unwind_job *job);
+bool unwind_lacks_tables(const struct symbols *symbols, uint64_t pc, bool after_call);
+/* Whether the thread or process ends when the call before pc returns. */
+bool unwind_ends_thread(struct symbols *symbols, uint64_t pc);
 /* For a chain that ended early for want of the frame pointer: a longer one if there is. */
 void unwind_repair(struct symbols *symbols, struct unwind_job *job);
 /* Stacks that were unwound before; NULL: none like this one. unwind_recipe.c. */
