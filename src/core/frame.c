@@ -228,10 +228,35 @@ static size_t cgo_caller(const struct frame *frames, size_t nr_frames)
 	return 0;
 }
 
+/* Where all is libc's: the function that somebody called, not what is beneath, nor what
+ * begins a thread. The program's own may have ended in a jump to it. */
+static size_t find_called(const struct frame *frames, size_t nr_frames)
+{
+	static const char *const others[] = {
+		"syscall",   "start_thread", "start",
+		"start_c11", "clone",        "clone3",
+		"_start",    "_start_c",     "libc_start_main_stage2",
+		"sccp",
+	};
+
+	for (size_t i = 0; i < nr_frames; i++) {
+		const char *function = frames[i].function;
+		bool other = !frame_is_named(&frames[i]) || !function ||
+			     strncmp(function, "__", 2) == 0;
+
+		for (size_t j = 0; j < COUNT(others) && !other; j++)
+			other = strcmp(function, others[j]) == 0;
+		if (!other)
+			return i;
+	}
+	return 0;
+}
+
 /*
  * First choice: a named frame of the program. Where it has none, the innermost named one of
  * a library: a worker of its pool at rest. In a stripped program there is none before main's
- * callers, so an unnamed one is taken; and where all is plumbing, the innermost.
+ * callers, so an unnamed one is taken; and where all is plumbing, the innermost that has a
+ * name of use.
  */
 size_t stack_find_top(const struct frame *frames, size_t nr_frames)
 {
@@ -253,7 +278,7 @@ size_t stack_find_top(const struct frame *frames, size_t nr_frames)
 	}
 	if (library < nr_frames)
 		return library;
-	return unnamed < nr_frames ? unnamed : 0;
+	return unnamed < nr_frames ? unnamed : find_called(frames, nr_frames);
 }
 
 const struct frame *stack_top_frame(const struct stack *stack)

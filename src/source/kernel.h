@@ -134,6 +134,10 @@ pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t a
  * all who wait for one condition have one address. kernel_object.c. */
 uint64_t kernel_lock_object(struct kernel *kernel, enum task_state state,
 			    uint64_t address);
+/* The same of musl, and who holds it: the futex of call, which the stack says is for state.
+ * kernel_musl.c. */
+void kernel_explain_musl(struct kernel *kernel, const struct proc_call *call,
+			 enum task_state state, struct kernel_wait *wait);
 /* A thread that libc lets sleep for ever because the kernel refused to close a circle of
  * priority-inheriting mutexes: finds the mutex on its stack. kernel_object.c. */
 bool kernel_explain_refused(struct kernel *kernel, pid_t tid,

@@ -7,15 +7,15 @@
 
 #include "source/kernel.h"
 
-#define MUTEX_WORD       4    /* _m_lock behind _m_type, then the number of waiters */
+#define MUTEX_WORD       4     /* _m_lock behind _m_type, then the number of waiters */
 #define MUTEX_KINDS      0x8fu /* bits of _m_type: kind, robust, inheriting, shared */
-#define MUTEX_OWNED      3u   /* kinds whose word is the owner */
+#define MUTEX_OWNED      3u    /* kinds whose word is the owner */
 #define WAITERS_MAX      (1u << 20)
 #define THREAD_TID       8  /* before detach_state, which is waited for */
 #define THREAD_SELF_MAX  96 /* and the thread's own address not further before it */
 #define WAITER_BARRIER   20 /* of a waiter for a condition: two links, state, this */
 #define WAITERS_FOLLOWED 256u
-#define COND_NEWEST      8 /* _c_head of a condition … */
+#define COND_NEWEST      8  /* _c_head of a condition … */
 #define COND_OLDEST      40 /* … and _c_tail */
 #define STACK_WORDS      96u
 

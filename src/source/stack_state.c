@@ -67,6 +67,35 @@ static bool is_near(const struct stack *stack, size_t index)
 	return true;
 }
 
+/* Whether the functions below the one of libc's that waits are musl's: its own names, or its
+ * file where that is stripped. */
+static bool is_musl(const struct stack *stack, size_t index)
+{
+	static const char *const beginnings[] = {"__syscall_cp", "__timedwait", "__wait",
+						 "ld-musl", "libc.so+0x"};
+
+	for (size_t i = 0; i < index; i++)
+		for (size_t j = 0; j < sizeof(beginnings) / sizeof(beginnings[0]); j++)
+			if (stack->frames[i].function &&
+			    strncmp(stack->frames[i].function, beginnings[j],
+				    strlen(beginnings[j])) == 0)
+				return true;
+	return false;
+}
+
+/* Whether a function's object is one of libc's, whose layout is known. */
+static bool is_of_libc(const char *function)
+{
+	static const char *const beginnings[] = {"pthread_", "cnd_", "mtx_", "sem_",
+						 "thrd_"};
+	const char *bare = function + strspn(function, "_");
+
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+		if (strncmp(bare, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
 static void apply_rules(const struct stack *stack, size_t index,
 			enum task_state from_call, struct stack_says *says)
 {
@@ -85,8 +114,9 @@ static void apply_rules(const struct stack *stack, size_t index,
 		says->state = known[i].state;
 		says->what = known[i].what;
 		says->retries = where == WHERE_TURNS;
-		says->libc = strncmp(bare, "pthread_", 8) == 0 ||
-			     strncmp(bare, "cnd_", 4) == 0;
+		says->musl = !says->what && is_of_libc(function) && is_musl(stack, index);
+		says->libc = !says->musl && (strncmp(bare, "pthread_", 8) == 0 ||
+					     strncmp(bare, "cnd_", 4) == 0);
 		return;
 	}
 }

@@ -128,7 +128,8 @@ static void find_callee(struct symbols *symbols, struct symbol_entry *entry)
 
 	if (!name || !name[0] || offset != 0)
 		return;
-	struct frame frame = {.function = symbols_readable(symbols, name)};
+	struct frame frame = {.function = symbols_readable(symbols, name),
+			      .address = entry->callee_start};
 
 	symbols_mark_library(symbols, mod, &frame, 1);
 	entry->callee = frame.function;

@@ -183,12 +183,26 @@ static bool is_of_system(struct symbols *symbols, Dwfl_Module *mod,
 	       (!frame->file && frame->function && strcmp(frame->function, "main") == 0);
 }
 
+/* A function that no debug information tells of where the module has some, or that has no
+ * unwind tables, came from an archive of somebody else's: a libc that is linked in. */
+static bool came_without(const struct symbols *symbols, Dwfl_Module *mod,
+			 const struct frame *frame)
+{
+	Dwarf_Addr bias;
+
+	if (frame->file || !frame->function || names_only(mod))
+		return false;
+	return dwfl_module_nextcu(mod, NULL, &bias) != NULL ||
+	       unwind_lacks_tables(symbols, frame->address, false);
+}
+
 void symbols_mark_library(struct symbols *symbols, Dwfl_Module *mod, struct frame *frames,
 			  size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		frames[i].library = frame_role(&frames[i]) == FRAME_OWN &&
-				    is_of_system(symbols, mod, &frames[i]);
+				    (is_of_system(symbols, mod, &frames[i]) ||
+				     came_without(symbols, mod, &frames[i]));
 }
 
 size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,

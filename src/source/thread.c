@@ -309,6 +309,11 @@ static void apply_stack_state(struct kernel *kernel, struct thread *thread)
 
 	if (says->state == STATE_UNKNOWN)
 		return;
+	if (thread->call_state == STATE_FUTEX && says->musl) {
+		kernel_explain_musl(kernel, &thread->call, says->state, wait);
+		wait->state = says->state;
+		return;
+	}
 	if (thread->call_state == STATE_FUTEX && says->libc &&
 	    says->state == STATE_MUTEX &&
 	    kernel_explain_refused(kernel, thread->tid, &thread->call, wait))

@@ -122,12 +122,18 @@ int main()
 		const char *name;
 		void (*wait)();
 	} waits[] = {
-		{"mutex", wait_mutex},		 {"timed", wait_timed},
-		{"shared", wait_shared},	 {"once", wait_once},
-		{"latch", wait_latch},		 {"barrier", wait_barrier},
-		{"semaphore", wait_semaphore},	 {"atomic", wait_atomic},
-		{"any", wait_any},		 {"future", wait_future},
-		{"static", wait_static},	 {"own", [] { wait(3000); }},
+		{"mutex", wait_mutex},
+		{"timed", wait_timed},
+		{"shared", wait_shared},
+		{"once", wait_once},
+		{"latch", wait_latch},
+		{"barrier", wait_barrier},
+		{"semaphore", wait_semaphore},
+		{"atomic", wait_atomic},
+		{"any", wait_any},
+		{"future", wait_future},
+		{"static", wait_static},
+		{"own", [] { wait(3000); }},
 	};
 	std::vector<std::thread> threads;
 

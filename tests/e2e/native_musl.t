@@ -1,0 +1,95 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Programs of musl, whose code has no unwind tables: their functions, states, objects and
+# holders, dynamic (libc stripped, as systems ship it), static, and stripped; and a program of
+# glibc that was built without unwind tables.
+. "$(dirname "$0")/lib.sh"
+need python3
+[ "$(uname -m)" = x86_64 ] || skip_all 'callers are found by the instructions of x86-64'
+unset DEBUGINFOD_URLS
+plan 10
+
+mkfifo "$work/in"
+exec 9<>"$work/in"
+launch() {
+	: >"$work/out"
+	"$@" <"$work/in" >"$work/out" 2>"$work/log" 9>&- &
+	target=$!
+	started="$started $target"
+	until_true grep -q '^ready' "$work/out"
+}
+land() {
+	kill -9 "$target"
+	wait "$target" 2>/dev/null
+}
+# rows: the rows of a dump as STATE FUNCTION, in $work/rows.
+rows() {
+	"$client" dump "$target" -s native --columns state,function >"$work/text" || return 1
+	awk 'seen { print $1, $2 } $1 == "STATE" { seen = 1 }' "$work/text" | sort >"$work/rows"
+}
+wanted='barrier wait_barrier
+barrier wait_barrier
+cond wait_cond
+cond wait_cond
+io-read main
+io-read wait_pipe
+join wait_join
+mutex compare
+mutex wait_checked
+mutex wait_mtx
+mutex wait_once
+mutex wait_plain
+mutex wait_recursive
+rwlock-read wait_read
+rwlock-write wait_write
+semaphore wait_semaphore
+signal-wait never_ends
+sleep wait_sleep'
+rows_are() {
+	rows
+	[ "$(cat "$work/rows")" = "$1" ] || { diff "$work/rows" - <<END; return 1; }
+$1
+END
+}
+objects() {
+	dump "$target" -s native && query "(lambda at, main:
+		{at[f]['waits_on']['owner'] for f in ('wait_recursive', 'wait_checked', 'wait_mtx', 'compare')} == {main}
+		and at['wait_join']['waits_on']['owner'] == at['wait_sleep']['id']
+		and len({t['waits_on']['address'] for t in tasks if t['state'] == 'cond'}) == 1
+		and at['wait_recursive']['waits_on']['address'] == at['compare']['waits_on']['address']
+	)({([f['function'] for f in t['stack'] if (f['function'] or '').startswith(('wait_', 'compare'))] + [''])[0]: t for t in tasks}, 't$target')"
+}
+whole() {
+	dump "$target" -s native && query "not [t for t in tasks if type(t['stack']) is not list or 'memset' in str(t['stack'])] and [t for t in tasks if [f for f in t['stack'] if f['function'] == 'qsort' or f['function'] == 'qsort_r']]"
+}
+
+if musl-gcc -g -O1 -o "$work/dynamic" tests/targets/callers/libc.c 2>"$work/cc"; then
+	for kind in dynamic static; do
+		[ $kind = dynamic ] || musl-gcc -static -g -O2 -o "$work/static" tests/targets/callers/libc.c
+		launch "$work/$kind"
+		check "$kind: states, and functions of the program" until_true rows_are "$wanted"
+		check "$kind: holders of mutexes, whom a join waits for, one condition for its waiters" until_true objects
+		check "$kind: stacks are whole, through a callback of libc, and nothing is called memset" until_true whole
+		land
+	done
+	strip -g -o "$work/symbols" "$work/static"
+	launch "$work/symbols"
+	check 'static, without debug information: the same' until_true rows_are "$wanted"
+	land
+	strip -o "$work/stripped" "$work/dynamic"
+	launch "$work/stripped"
+	states() {
+		rows
+		[ "$(cut -d' ' -f1 "$work/rows")" = "$(echo "$wanted" | cut -d' ' -f1)" ]
+	}
+	check 'dynamic, stripped: the states' until_true states
+	check 'dynamic, stripped: where the program waits' sh -c "grep -q 'mutex stripped+0x' '$work/rows' && ! grep -q 'libc.so' '$work/rows'"
+	land
+else
+	for _ in 1 2 3 4 5 6 7 8 9; do ok 0 '# SKIP musl-gcc is not installed'; done
+fi
+
+cc -O2 -fno-asynchronous-unwind-tables -fno-unwind-tables -pthread -o "$work/plain" tests/targets/callers/libc.c
+launch "$work/plain"
+check 'glibc, the program without unwind tables: states and functions' until_true rows_are "$wanted"
+land
