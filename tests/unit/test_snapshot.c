@@ -281,7 +281,8 @@ static void the_frame_that_matters(void **state)
 		{"@/lib/x86_64-linux-gnu/libc.so.6", "*work", NULL},
 		/* Nothing else is left. */
 		{"*__read", "start_thread", "clone3", NULL},
-		{"__lll_lock_wait", "*pthread_mutex_lock", "start_thread", "clone3", NULL},
+		{"__lll_lock_wait", "*pthread_mutex_lock", "start_thread", "clone3",
+		 NULL},
 		{"__syscall_cp_c", "__timedwait", "*mtx_lock", "start_c11", NULL},
 		{"runtime.gopark", "runtime.chansend", "*main.producer", NULL},
 		/* Headers of a library are compiled into the program. */
