@@ -169,6 +169,7 @@ static void fd_text(struct agent *agent, const struct row *row, struct kernel_wa
 
 	waits->fd = row->slot.fd;
 	const char *name = kernel_fd_name(&agent->kernel, waits->fd);
+	waits->accepted = kernel_fd_accepted(&agent->kernel, waits->fd);
 	/* As without the agent: "epoll 4 of fds 5 7". */
 	bool epoll = strncmp(name, "epoll", 5) == 0;
 

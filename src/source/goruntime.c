@@ -212,6 +212,7 @@ static void explain_fd(struct goruntime *go, const struct go_entry *entry, bool 
 	name = arena_strndup(&out->arena, kernel_fd_name(&go->kernel, entry->fd),
 			     KERNEL_TEXT_MAX);
 	waits->text = name ? name : "";
+	waits->accepted = kernel_fd_accepted(&go->kernel, entry->fd);
 	if (whole && (entry->state == STATE_IO_READ || entry->state == STATE_IO_WRITE))
 		waits->detail = peers_text(go, entry, out);
 }

@@ -179,6 +179,7 @@ const char *kernel_fd_name(struct kernel *kernel, int fd)
 	name->fd = fd;
 	name->at_ns = kernel->now_ns;
 	name->text[0] = '\0';
+	name->accepted = false;
 	snprintf(path, sizeof(path), "fd/%d", fd);
 	ssize_t got = readlinkat(kernel->proc_dir, path, link, sizeof(link) - 1);
 
@@ -195,9 +196,20 @@ const char *kernel_fd_name(struct kernel *kernel, int fd)
 		/* Too new to have a name: it will get one. */
 		if (!socket)
 			name->at_ns = 0;
+		name->accepted = kernel_socket_accepted(kernel, inode);
 	}
 	snprintf(name->text, sizeof(name->text), "%s", socket ? socket : link);
 	return name->text;
+}
+
+bool kernel_fd_accepted(const struct kernel *kernel, int fd)
+{
+	const struct kernel_fd_name *name;
+
+	if (fd < 0)
+		return false;
+	name = &kernel->names[(unsigned)fd % KERNEL_NAMES_MAX];
+	return name->fd == fd && name->accepted;
 }
 
 bool kernel_tid_lives(const struct kernel *kernel, pid_t tid)
@@ -313,6 +325,7 @@ void kernel_wait_to_task(const struct kernel_wait *wait, struct snapshot *out,
 	task->waits.limited = wait->limited;
 	task->waits.reads = wait->reads;
 	task->waits.writes = wait->writes;
+	task->waits.accepted = wait->accepted;
 	task->waits.text = NULL;
 	if (!wait->kind)
 		return;

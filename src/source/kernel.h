@@ -17,6 +17,7 @@
 struct kernel_fd_name {
 	int fd;
 	int64_t at_ns;
+	bool accepted;
 	char text[KERNEL_TEXT_MAX];
 };
 
@@ -56,6 +57,7 @@ struct kernel_wait {
 	pid_t owner_tid;
 	pid_t owner_pid;    /* the other process: of owner_tid, or a child; else 0 */
 	bool reads, writes; /* a poll of one fd: what it waits for */
+	bool accepted;      /* as struct waits_on */
 	bool limited;       /* it ends by itself after a time */
 	bool owner_changes; /* the owner or name must be read anew in every poll */
 	bool ends;          /* the text says when, so it belongs to one wait only */
@@ -97,8 +99,11 @@ bool kernel_anon_name(const struct kernel *kernel, int fd, const char *link, cha
 #define KERNEL_CLOCK_MAX 32
 /* "10:04:12", with the date where it is far away. */
 const char *kernel_clock_text(int64_t real_ns, char out[KERNEL_CLOCK_MAX]);
+/* Whether the descriptor that was named last is a connection which its peer has made. */
+bool kernel_fd_accepted(const struct kernel *kernel, int fd);
 /* The same for a socket's inode, or NULL; kernel_socket.c. */
 const char *kernel_socket_name(struct kernel *kernel, uint64_t inode);
+bool kernel_socket_accepted(const struct kernel *kernel, uint64_t inode);
 void kernel_sockets_release(struct kernel *kernel);
 
 /* Bytes read (maybe fewer than asked for), or -errno. */

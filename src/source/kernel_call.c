@@ -133,6 +133,7 @@ void kernel_explain_fd(struct kernel *kernel, int fd, struct kernel_wait *out)
 	out->fd = fd;
 	snprintf(out->text, sizeof(out->text), "fd %d %s", fd,
 		 kernel_fd_name(kernel, fd));
+	out->accepted = kernel_fd_accepted(kernel, fd);
 	size_t length = strlen(out->text);
 
 	/* A socket that is too new to be named yet. */

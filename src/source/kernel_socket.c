@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <uthash.h>
@@ -24,9 +25,12 @@
 #define SOCKETS_MAX       32768u
 #define SOCKETS_FILE_MAX  (64u << 20)
 #define SOCKET_NAME_BYTES 136
+#define UNIX_LISTENS      0x10000u /* __SO_ACCEPTCON */
+#define SS_CONNECTED      3u
 
 struct kernel_socket {
 	uint64_t inode;
+	bool accepted;
 	char text[SOCKET_NAME_BYTES]; /* empty: not in the tables */
 	UT_hash_handle hh;
 };
@@ -136,8 +140,36 @@ static const char *state_name(const char *protocol, unsigned state)
 		       : NULL;
 }
 
+/* Ports on which somebody in the namespace listens, as bits. */
+struct listening {
+	uint64_t ports[65536 / 64];
+};
+
+static bool is_listening(const struct listening *listening, const char *address)
+{
+	const char *colon = strchr(address, ':');
+	unsigned long port = colon ? strtoul(colon + 1, NULL, 16) & 0xffff : 0;
+
+	return listening->ports[port / 64] >> (port % 64) & 1;
+}
+
+/* The kernel's table has those that listen before all others. */
+static void note_listening(struct listening *listening, const char *line)
+{
+	const char *colon = strchr(line, ':'), *end;
+	unsigned long port;
+
+	colon = colon ? strchr(colon + 1, ':') : NULL;
+	end = colon ? strchr(colon + 1, ' ') : NULL;
+	end = end ? strchr(end + 1, ' ') : NULL;
+	if (!end || strncmp(end, " 0A ", 4) != 0)
+		return;
+	port = strtoul(colon + 1, NULL, 16) & 0xffff;
+	listening->ports[port / 64] |= 1ull << (port % 64);
+}
+
 static void parse_inet_line(struct kernel_socket *socket, const char *protocol,
-			    const char *line)
+			    const char *line, const struct listening *listening)
 {
 	char local[64], remote[64];
 	char local_text[64], remote_text[64], more[64];
@@ -149,12 +181,14 @@ static void parse_inet_line(struct kernel_socket *socket, const char *protocol,
 		return;
 	format_address(local, local_text, sizeof(local_text));
 	format_address(remote, remote_text, sizeof(remote_text));
-	bool listening = state == 10;
+	bool listens = state == 10;
 	const char *port = strrchr(remote_text, ':');
 
-	format_queues(listening ? 0 : to_send, to_read, listening ? "waiting" : "to read",
+	format_queues(listens ? 0 : to_send, to_read, listens ? "waiting" : "to read",
 		      more, sizeof(more));
-	if (listening)
+	socket->accepted = !listens && strcmp(protocol, "tcp") == 0 &&
+			   is_listening(listening, local);
+	if (listens)
 		snprintf(text, SOCKET_NAME_BYTES, "%s %s listening%s", protocol,
 			 local_text, more);
 	else if (port && strcmp(port, ":0") == 0)
@@ -166,14 +200,22 @@ static void parse_inet_line(struct kernel_socket *socket, const char *protocol,
 			 more);
 }
 
+/* Who accepts has the path of the socket that listens; who connects mostly has none. */
 static void parse_unix_line(struct kernel_socket *socket, const char *protocol,
-			    const char *line)
+			    const char *line, const struct listening *listening)
 {
+	unsigned flags = 0, type = 0, state = 0;
 	int path = 0;
 
 	(void)protocol;
-	if (sscanf(line, "%*[^:]: %*s %*s %*s %*s %*s %*u%n", &path) == 0 && path > 0)
-		snprintf(socket->text, sizeof(socket->text), "unix%.90s", line + path);
+	(void)listening;
+	if (sscanf(line, "%*[^:]: %*s %*s %x %x %x %*u%n", &flags, &type, &state, &path) !=
+		    3 ||
+	    path == 0)
+		return;
+	socket->accepted = state == SS_CONNECTED && !(flags & UNIX_LISTENS) &&
+			   type != SOCK_DGRAM && line[path] == ' ' && line[path + 1];
+	snprintf(socket->text, sizeof(socket->text), "unix%.90s", line + path);
 }
 
 static const struct {
@@ -181,7 +223,7 @@ static const struct {
 	const char *protocol;
 	int inode_column;
 	void (*parse)(struct kernel_socket *socket, const char *protocol,
-		      const char *line);
+		      const char *line, const struct listening *listening);
 } socket_tables[] = {
 	{"net/tcp", "tcp", 9, parse_inet_line},   {"net/tcp6", "tcp", 9, parse_inet_line},
 	{"net/udp", "udp", 9, parse_inet_line},   {"net/udp6", "udp", 9, parse_inet_line},
@@ -191,6 +233,7 @@ static const struct {
 static void read_sockets(struct kernel *kernel)
 {
 	int64_t begin_ns = clock_mono_ns();
+	struct listening listening = {{0}};
 
 	kernel_sockets_release(kernel);
 	kernel->sockets_at_ns = kernel->now_ns;
@@ -214,9 +257,12 @@ static void read_sockets(struct kernel *kernel)
 					column_number(line,
 						      socket_tables[i].inode_column));
 
+				if (strcmp(socket_tables[i].protocol, "tcp") == 0)
+					note_listening(&listening, line);
 				if (socket)
-					socket_tables[i].parse(
-						socket, socket_tables[i].protocol, line);
+					socket_tables[i].parse(socket,
+							       socket_tables[i].protocol,
+							       line, &listening);
 			}
 		}
 		buf_release(&text);
@@ -239,4 +285,11 @@ const char *kernel_socket_name(struct kernel *kernel, uint64_t inode)
 		socket = socket_find(kernel, inode);
 	}
 	return socket && socket->text[0] ? socket->text : NULL;
+}
+
+bool kernel_socket_accepted(const struct kernel *kernel, uint64_t inode)
+{
+	const struct kernel_socket *socket = socket_find(kernel, inode);
+
+	return socket && socket->accepted;
 }
