@@ -10,7 +10,8 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PLACE_CALLERS                                                                    \
 	2u /* of the function that waits, which tell one wait from another */
-#define DEPTH_MOST UINT8_MAX
+#define DEPTH_MOST  UINT8_MAX
+#define ASKS_WITHIN 2u /* innermost frames of its own */
 
 /* What is further out began the task, and is none of its work. Beginnings of names. */
 static const char *const beginnings[] = {
@@ -23,7 +24,6 @@ static const char *const beginnings[] = {
 	"g_thread_proxy",
 	"runtime.goexit",
 	"runtime.main",
-	"std::sys::",
 	"std::rt::lang_start",
 	"thread_native_entry",
 	"start", /* musl's; see below */
@@ -57,7 +57,11 @@ static bool is_beginning(const struct frame *frame)
 {
 	const char *name = frame->function;
 
-	if (!name || !begins_with_any(name, beginnings, COUNT(beginnings)))
+	if (!name)
+		return false;
+	if (strstr(name, "__rust_begin_short_backtrace"))
+		return true;
+	if (!begins_with_any(name, beginnings, COUNT(beginnings)))
 		return false;
 	/* A program may well have a function that begins like musl's. */
 	return strncmp(name, "start", 5) != 0 || strcmp(name, "start") == 0 ||
@@ -104,6 +108,24 @@ static bool asks_for_work(const char *name)
 	return verb && thing;
 }
 
+/* A task that does nothing but read: its name, or that of what it began with. */
+static bool is_reader(const char *name)
+{
+	static const char *const words[] = {"readloop", "read_loop", "reader",
+					    "recv",     "receiv",    "input",
+					    "listener", "readpump",  "read_pump"};
+	char lower[96];
+	size_t length = 0;
+
+	for (; name[length] && length < sizeof(lower) - 1; length++)
+		lower[length] = (char)tolower((unsigned char)name[length]);
+	lower[length] = '\0';
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (strstr(lower, words[i]))
+			return true;
+	return false;
+}
+
 static uint64_t place_of(const struct stack *stack)
 {
 	size_t top = stack->top > 0 ? stack->top - 1 : 0;
@@ -121,12 +143,33 @@ static uint64_t place_of(const struct stack *stack)
 	return place ? place : 1;
 }
 
+/* All that Python waits for by its own means is a lock of this kind: conditions, events,
+ * queues. "with" takes one as a lock, by a call of its own. */
+static bool is_vague(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->nr_frames; i++) {
+		const char *name = stack->frames[i].function;
+
+		if (!name || strncmp(name, "lock_PyThread_acquire", 21) != 0)
+			continue;
+		for (size_t at = i + 1; at < stack->nr_frames && at <= i + 4; at++) {
+			name = stack->frames[at].function;
+			if (name && strstr(name, "PyObject_CallNoArg"))
+				return false;
+		}
+		return true;
+	}
+	return false;
+}
+
 void depth_measure(struct stack *stack)
 {
 	size_t own = 0, python = 0;
+	const char *root = NULL;
 	bool began = false, machine = false, has_python = false;
 
-	stack->asks = false;
+	stack->asks = stack->reads = false;
+	stack->vague = is_vague(stack);
 	for (size_t i = 0; i < stack->nr_frames && !began; i++) {
 		const struct frame *frame = &stack->frames[i];
 		const char *name = frame->function;
@@ -145,11 +188,14 @@ void depth_measure(struct stack *stack)
 		if (began || frame_is_plumbing(frame) || is_nameless_library(name) ||
 		    begins_with_any(name, wrappers, COUNT(wrappers)))
 			continue;
-		stack->asks |= asks_for_work(name);
+		/* Who fetches work does so right where it waits. */
+		stack->asks |= own < ASKS_WITHIN && asks_for_work(name);
+		root = name;
 		own++;
 	}
 	if (has_python)
 		own = python;
+	stack->reads = root && is_reader(root);
 	stack->depth = (uint8_t)(own < DEPTH_MOST ? own : DEPTH_MOST);
 	stack->began = began && (!machine || has_python);
 	stack->unknown = machine && !has_python;

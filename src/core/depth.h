@@ -11,7 +11,7 @@
 /* The same where a name on the way says that it waits for work. */
 #define DEPTH_NAMED_LOOP 4u
 
-/* Fills depth, began, unknown, asks and place of a stack that is else complete. */
+/* Fills depth, began, unknown, asks, reads, vague and place of a stack that is else complete. */
 void depth_measure(struct stack *stack);
 /* It waits in the loop that it began with, as far as its frames say. */
 bool depth_is_loop(const struct stack *stack);

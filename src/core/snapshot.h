@@ -44,6 +44,8 @@ struct stack {
 	bool began;     /* they reach the function that the task began with */
 	bool unknown;   /* frames of another language are not known */
 	bool asks;      /* a name says that it waits for work */
+	bool reads;     /* what the task began with is a reader by its name */
+	bool vague;     /* a lock that may as well be an event: nobody need hold it */
 	uint64_t place; /* of the wait: its function and who calls that */
 	struct frame frames[];
 };
@@ -120,6 +122,7 @@ enum why {
 	/* stuck */
 	WHY_HELD,
 	WHY_HISTORY, /* number: of waits that ended here; most_ns: the longest */
+	WHY_COUNTED, /* the same by an agent; most_ns: their mean */
 	WHY_NAMED,
 	WHY_DEADLOCK,
 	WHY_PROOF,

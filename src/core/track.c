@@ -565,6 +565,11 @@ static bool over_count(struct track_over *over, bool passed, int64_t now_ns)
 	return over->looks == 2;
 }
 
+static bool evidence_is_proof(enum why why)
+{
+	return why == WHY_DEADLOCK || why == WHY_PROOF || why == WHY_RUNTIME;
+}
+
 static void confirm_task(const struct track *track, struct track_record *record,
 			 struct task *task)
 {
@@ -573,10 +578,14 @@ static void confirm_task(const struct track *track, struct track_record *record,
 	bool over = over_count(&record->over, task->flags & both, track->now_ns);
 
 	record->evidence = task->evidence;
+	/* A proof was looked at more than once before it was called one. */
+	if (evidence_is_proof(task->evidence.why))
+		return;
 	if (!stuck && (task->flags & TASK_STUCK)) {
 		/* What was long may be more than that, but not after one look. */
 		task->flags &= ~(uint32_t)TASK_STUCK;
-		if (over && task->evidence.why == WHY_HISTORY)
+		if (over && (task->evidence.why == WHY_HISTORY ||
+			     task->evidence.why == WHY_COUNTED))
 			task->flags |= TASK_LONG;
 	} else if (!over) {
 		task->flags &= ~both;

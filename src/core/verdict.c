@@ -15,6 +15,9 @@
 #define HISTORY_LEAST 8u
 /* … and how many times the longest of them a wait must have lasted to be stuck. */
 #define HISTORY_TIMES 10
+/* The same of waits that an agent has counted, of which only the mean is known. */
+#define COUNTED_LEAST 20u
+#define COUNTED_TIMES 100
 /* A task that has come back so often to where it waits rests there. */
 #define RETURNS_LEAST 4u
 /* A thread that waits since it began had this long to get there. */
@@ -119,6 +122,8 @@ static bool waits_in_loop(const struct task *task, const struct snapshot *snapsh
 
 	if (!stack || stack->unknown)
 		return false;
+	if (stack->reads && task->state == STATE_IO_READ && !stack->truncated)
+		return true;
 	if (task->kind == TASK_THREAD)
 		return depth_is_loop(stack);
 	if (stack->truncated || depth_is_inside(stack))
@@ -132,11 +137,46 @@ static bool since_it_began(const struct task *task)
 	       task->since_ns - task->start_ns < BEGINNING_NS;
 }
 
+/* A lock that is known to be one, or another wait for what somebody holds. */
+static bool is_held(const struct task *task)
+{
+	return verdict_state_is_held(task->state) &&
+	       (!task->stack || !task->stack->vague || task->waits.owner_tid > 0);
+}
+
 /* Much longer than this place has ever taken while it was watched. */
-static bool is_unusual(const struct place_history *place, int64_t age_ns)
+static bool place_is_unusual(const struct place_history *place, int64_t age_ns)
 {
 	return place && place->count >= HISTORY_LEAST &&
 	       age_ns / HISTORY_TIMES >= place->most_ns;
+}
+
+/* What the agent has counted, before anybody watched: waits in this state, of which nothing
+ * is known but how long all of them can have taken. 0: too few. */
+static uint32_t counted(const struct task *task)
+{
+	uint32_t count = task->state_counts ? task->state_counts[task->state] : 0;
+
+	return count > COUNTED_LEAST ? count - 1 : 0;
+}
+
+static int64_t counted_mean_ns(const struct task *task)
+{
+	int64_t span_ns = task->since_ns - task->start_ns;
+
+	if (task->start_ns <= 0 || span_ns <= 0 || counted(task) == 0)
+		return INT64_MAX;
+	return span_ns / counted(task);
+}
+
+static bool is_unusual(const struct task *task, const struct place_history *place,
+		       int64_t age_ns)
+{
+	if (place_is_unusual(place, age_ns))
+		return true;
+	if (place && age_ns / HISTORY_TIMES < place->most_ns)
+		return false;
+	return age_ns / COUNTED_TIMES >= counted_mean_ns(task);
 }
 
 /* Why it is at rest; WHY_NOTHING: it is inside of its work, or that is not known. */
@@ -154,7 +194,7 @@ static struct evidence find_rest(const struct verdicts *verdicts,
 		return because(WHY_STATE, 0, 0);
 	if (pool_rests(task, &verdicts->pairs))
 		return because(WHY_POOL, 0, 0);
-	if (verdict_state_is_held(task->state) || !state_blocks(task->state))
+	if (is_held(task) || !state_blocks(task->state))
 		return because(WHY_NOTHING, 0, 0);
 	if (task->waits.accepted && task->state == STATE_IO_READ &&
 	    pool_awaits_request(task))
@@ -170,9 +210,10 @@ static struct evidence find_rest(const struct verdicts *verdicts,
 		return task->evidence;
 	if (waits_in_loop(task, snapshot))
 		return because(WHY_LOOP, 0, 0);
-	if (alike.count > 1 && since_it_began(task))
+	/* Who reads from a connection that it has made has asked for something. */
+	if (alike.count > 1 && task->state != STATE_IO_READ && since_it_began(task))
 		return because(WHY_SIBLINGS, alike.count, 0);
-	if (task->returns >= RETURNS_LEAST && !is_unusual(place, age_ns))
+	if (task->returns >= RETURNS_LEAST && !is_unusual(task, place, age_ns))
 		return because(WHY_RETURNS, task->returns, 0);
 	return because(WHY_NOTHING, 0, 0);
 }
@@ -200,14 +241,17 @@ static void set_word(struct task *task, uint32_t flag, struct evidence evidence)
 static void judge_work(struct task *task, const struct place_history *place,
 		       int64_t age_ns)
 {
-	if (verdict_state_is_held(task->state))
+	if (is_held(task))
 		set_word(task, TASK_STUCK, because(WHY_HELD, 0, 0));
-	else if (is_unusual(place, age_ns) && !task->waits.accepted &&
-		 depth_is_inside(task->stack))
+	else if (task->waits.accepted || !depth_is_inside(task->stack) ||
+		 !is_unusual(task, place, age_ns))
+		set_word(task, TASK_LONG, because(WHY_LONG, 0, 0));
+	else if (place_is_unusual(place, age_ns))
 		set_word(task, TASK_STUCK,
 			 because(WHY_HISTORY, place->count, place->most_ns));
 	else
-		set_word(task, TASK_LONG, because(WHY_LONG, 0, 0));
+		set_word(task, TASK_STUCK,
+			 because(WHY_COUNTED, counted(task), counted_mean_ns(task)));
 }
 
 static void judge(const struct verdicts *verdicts, const struct places *places,

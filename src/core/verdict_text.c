@@ -17,6 +17,7 @@ static const char *const why_names[WHY_COUNT] = {
 	[WHY_HELD] = "held",       [WHY_HISTORY] = "history",
 	[WHY_NAMED] = "named",     [WHY_DEADLOCK] = "deadlock",
 	[WHY_PROOF] = "proof",     [WHY_RUNTIME] = "runtime",
+	[WHY_COUNTED] = "counted",
 };
 
 const char *verdict_why_name(enum why why)
@@ -150,6 +151,12 @@ const char *verdict_explain(const struct task *task, int64_t now_ns,
 		snprintf(out, VERDICT_TEXT_MAX,
 			 "at most %s here in %" PRIu32 " waits that ended; now %s", most,
 			 evidence->number, age);
+		break;
+	case WHY_COUNTED:
+		snprintf(out, VERDICT_TEXT_MAX,
+			 "%s on average in the %" PRIu32 " waits before, counted by the "
+			 "agent; now %s",
+			 most, evidence->number, age);
 		break;
 	default:
 		snprintf(out, VERDICT_TEXT_MAX, "%s", fixed_words(evidence->why));

@@ -209,8 +209,8 @@ static void parse_unix_line(struct kernel_socket *socket, const char *protocol,
 
 	(void)protocol;
 	(void)listening;
-	if (sscanf(line, "%*[^:]: %*s %*s %x %x %x %*u%n", &flags, &type, &state, &path) !=
-		    3 ||
+	if (sscanf(line, "%*[^:]: %*s %*s %x %x %x %*u%n", &flags, &type, &state,
+		   &path) != 3 ||
 	    path == 0)
 		return;
 	socket->accepted = state == SS_CONNECTED && !(flags & UNIX_LISTENS) &&
