@@ -8,7 +8,7 @@
  * Life of a slot: a thread gets one at its creation (pthread_create's wrapper), or at its
  * first wait; a cleanup around its function gives it back. A page that the kernel wipes on
  * fork (MADV_WIPEONFORK) says whether the mapping is this process's own; in a child it reads
- * zero, whatever made the child, and the first wait there makes a new region.
+ * zero, whatever made the child, and region.c says when it gets a region of its own.
  */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H

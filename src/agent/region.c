@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes the published region. In the constructor it is a sealed memfd. A forked child gets
- * anonymous memory at the same address with its first wait, which costs it next to nothing,
- * and a memfd with its first thread. A process that starts under a seccomp filter gets
+ * anonymous memory at the same address with its fourth wait, or when it calls the agent, and
+ * a memfd with its first thread. A process that starts under a seccomp filter gets
  * anonymous memory too: which other calls the filter allows cannot be known.
  *
  * Only raw system calls, so that a child of a multithreaded process and a signal handler may
@@ -21,9 +21,11 @@
 #include "agent/memfd.h"
 #include "agent/raw.h"
 
-#define REGION_SLOTS_MIN 16u
+#define REGION_SLOTS_MIN   16u
+/* Most children end or call exec() before. */
+#define REGION_CHILD_WAITS 4u
 /* Of a limited address space the agent takes at most this part. */
-#define REGION_AS_PART   32
+#define REGION_AS_PART     32
 
 struct agent_state agent = {
 	.live = &agent.none,
@@ -115,6 +117,7 @@ static bool region_renew(void)
 		return region_off("no memory for the region of a child");
 	raw3(SYS_madvise, agent.header, bytes, MADV_NOHUGEPAGE);
 	agent.shared = false;
+	agent_store(&agent.child_waits, 0);
 	region_header();
 	region_live();
 	return true;
@@ -139,6 +142,20 @@ bool agent_region_ready(void)
 		region_renew();
 	__atomic_store_n(&agent.control->making, 0, __ATOMIC_RELEASE);
 	return agent_load(agent.live) != 0;
+}
+
+/* The count is a parent's at first, where the parent has no region either. */
+bool agent_region_worthwhile(void)
+{
+	uint32_t waits;
+
+	if (agent_load(&agent.off))
+		return false;
+	if (agent_load(agent.live) != 0)
+		return true;
+	waits = agent_load(&agent.child_waits) + 1;
+	agent_store(&agent.child_waits, waits);
+	return waits >= REGION_CHILD_WAITS;
 }
 
 bool agent_region_mine(uint32_t generation)

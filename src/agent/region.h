@@ -9,6 +9,9 @@
 AGENT_HIDDEN const char *agent_region_first(void);
 /* Make this process's region if it has none. Async-signal-safe. False: publish nothing. */
 AGENT_HIDDEN bool agent_region_ready(void);
+/* False in a forked child that has no region and has made too few waits for one to pay;
+ * counts one more. Async-signal-safe. */
+AGENT_HIDDEN bool agent_region_worthwhile(void);
 /* The program's descriptor of the region is still that: nobody closed or replaced it. */
 AGENT_HIDDEN bool agent_fd_mine(void);
 /* Close it then. */

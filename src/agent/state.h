@@ -87,8 +87,9 @@ struct agent_state {
 	uint32_t last_generation;
 	int fd; /* of the memfd, -1 when it is no longer in the program's table */
 	uint64_t fd_device, fd_inode;
-	bool shared;       /* the region is a memfd, not a child's anonymous memory */
-	bool serves;       /* the program asked for the server and its socket */
+	bool shared;          /* the region is a memfd, not a child's anonymous memory */
+	bool serves;          /* the program asked for the server and its socket */
+	uint32_t child_waits; /* of a child that has no region yet */
 	uint32_t filtered; /* a seccomp filter is in force, see filter.h; fork keeps it */
 
 	uint32_t off;     /* nothing is published any more, or never was */

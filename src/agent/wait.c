@@ -3,7 +3,7 @@
  * The hot path: publishing what the calling task waits for, and taking it back. Writes the
  * caller's own slot only; no system call once the thread has its slot.
  */
-#include "agent/state.h"
+#include "agent/region.h"
 
 #include <signal.h>
 #include <string.h>
@@ -68,6 +68,17 @@ static inline struct wire_slot *wait_slot(void)
 	return AGENT_UNLIKELY(!slot) ? agent_attach() : slot;
 }
 
+/* Of a libc call: a child that makes but a few before it ends or calls exec() gets no
+ * region for them. */
+static inline struct wire_slot *wait_slot_libc(void)
+{
+	struct wire_slot *slot = agent_current();
+
+	if (AGENT_UNLIKELY(!slot))
+		return agent_region_worthwhile() ? agent_attach() : NULL;
+	return slot;
+}
+
 static void wait_save(struct agent_mark *mark, const struct wire_slot *slot)
 {
 	mark->inner = false;
@@ -85,7 +96,7 @@ static void wait_save(struct agent_mark *mark, const struct wire_slot *slot)
 void agent_enter(struct agent_mark *mark, uint32_t state, uint64_t object, int32_t fd,
 		 const void *call_site)
 {
-	struct wire_slot *slot = wait_slot();
+	struct wire_slot *slot = wait_slot_libc();
 
 	mark->slot = NULL;
 	/* Odd: this is a signal handler inside our own publication. */

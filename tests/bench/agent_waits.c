@@ -99,6 +99,23 @@ static void create_join(void)
 	}
 }
 
+/* The child's first wait is where it would get a region of its own. */
+static void fork_and_wait(void)
+{
+	struct timespec moment = {0, 1};
+
+	for (int i = 0; i < 20; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			nanosleep(&moment, NULL);
+			_exit(0);
+		}
+		if (child < 0 || waitpid(child, NULL, 0) != child)
+			abort();
+	}
+}
+
 static const struct figure {
 	const char *name;
 	const char *goal;
@@ -108,6 +125,7 @@ static const struct figure {
 	{"pipe ping-pong, agent / none", "<=1.05", pipe_ping_pong},
 	{"condition ping-pong, agent / none", "<=1.03", cond_ping_pong},
 	{"thread create+join, agent / none", "<=1.05", create_join},
+	{"fork with one wait in the child, agent / none", "<=1.15", fork_and_wait},
 };
 #define NR_FIGURES (sizeof(figures) / sizeof(figures[0]))
 
