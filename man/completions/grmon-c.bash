@@ -104,12 +104,12 @@ _grmon_c()
 	*)
 		case $command in
 		ls) options="$options --format" ;;
-		dump) options="$options --user --header --dump --pid --format --stacks --output --at --prove" ;;
-		record) options="$options --user --header --dump --pid --output --for --rotate --keep-files" ;;
-		report) options="$options --user --header --dump --pid --format --output --for --fail --prove" ;;
-		diff) options="$options --user --header --format --stacks --output --fail" ;;
-		check) options="$options --user --header --dump --pid --for --max-stuck --max-tasks --no-leak --no-deadlock --count-existing" ;;
-		export) options="$options --user --header --pid --listen --top-groups --warm-up" ;;
+		dump) options="$options --user --header --dump --pid --format --stacks --output --at --prove --allow-partial" ;;
+		record) options="$options --user --header --dump --pid --output --for --rotate --keep-files --allow-partial" ;;
+		report) options="$options --user --header --dump --pid --format --output --for --fail --prove --allow-partial" ;;
+		diff) options="$options --user --header --format --stacks --output --fail --allow-partial" ;;
+		check) options="$options --user --header --dump --pid --for --max-stuck --max-tasks --no-leak --no-deadlock --count-existing --allow-partial" ;;
+		export) options="$options --user --header --pid --listen --top-groups --warm-up --allow-partial" ;;
 		run) options="$options --output --keep --warm-up" ;;
 		help) options="--help --version" ;;
 		*) options="$options --user --header --pid --wait --warm-up" ;;

@@ -74,6 +74,7 @@ complete -c grmon-c -n '__fish_seen_subcommand_from report' -s f -l format -x -a
 complete -c grmon-c -n '__fish_seen_subcommand_from report' -l fail -d 'Exit 1 when something leaks'
 complete -c grmon-c -n '__fish_seen_subcommand_from diff' -s f -l format -x -a 'text json' -d 'Format'
 complete -c grmon-c -n '__fish_seen_subcommand_from diff' -l fail -d 'Exit 1 when something is new or more'
+complete -c grmon-c -n '__fish_seen_subcommand_from dump record report diff check export' -l allow-partial -d 'Go on where the waits may not be read'
 complete -c grmon-c -n '__fish_seen_subcommand_from dump report' -l prove -d 'Prove which goroutines nothing alive can wake'
 complete -c grmon-c -n '__fish_seen_subcommand_from dump' -l at -x -d 'Time in a recording'
 complete -c grmon-c -n '__fish_seen_subcommand_from check' -l max-stuck -x -d 'So many tasks may be stuck'

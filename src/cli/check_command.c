@@ -150,8 +150,9 @@ static void wait_for_agent(struct check *check, pid_t pid)
 	int64_t until_ns = clock_mono_ns() + AGENT_WAIT_NS;
 	struct look *look = &check->span.look;
 
-	while (look->ops != source_table[0] && clock_mono_ns() < until_ns &&
-	       !look_ended(look) && !span_woken(&check->span)) {
+	while (look->ops != &source_agent && look->ops != &source_goruntime &&
+	       clock_mono_ns() < until_ns && !look_ended(look) &&
+	       !span_woken(&check->span)) {
 		struct err ignored;
 
 		nap();

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "source/agent.h"
 #include "source/pprof_http.h"
 #include "source/replay.h"
 #include "source/source_sniff.h"
@@ -168,6 +169,17 @@ static int open_best(struct look *look, struct err *e)
 	return rc;
 }
 
+/* Rows without states would look like a healthy process. */
+static int check_access(const struct look *look, struct err *e)
+{
+	char why[ERR_TEXT_MAX];
+
+	if (look->options.partial || look->ops != &source_native ||
+	    !native_denied(look->target.pid, why, sizeof(why)))
+		return 0;
+	return err_set(e, ERR_PERM, "%s; --allow-partial goes on without", why);
+}
+
 int look_attach(struct look *look, pid_t pid, struct err *e)
 {
 	int rc;
@@ -184,6 +196,8 @@ int look_attach(struct look *look, pid_t pid, struct err *e)
 			       (int)pid);
 	}
 	rc = open_best(look, e);
+	if (rc == 0)
+		rc = check_access(look, e);
 	if (rc != 0)
 		look_detach(look);
 	return rc;

@@ -19,6 +19,7 @@ struct look_options {
 	bool threads;
 	bool runtime;
 	bool ptrace;
+	bool partial; /* watch it too where what its threads wait for may not be read */
 	const char *user, *header; /* of a URL, or NULL */
 	unsigned dump;             /* of a text with several, from 1; 0: any */
 	struct stuck_rule rule;

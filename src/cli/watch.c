@@ -74,6 +74,10 @@ struct look_options watch_look_options(const struct options *options)
 		.threads = options->value[OPTION_THREADS] != NULL,
 		.runtime = options->value[OPTION_RUNTIME] != NULL,
 		.ptrace = options->value[OPTION_PTRACE] != NULL,
+		/* The view says in its footer what is missing. */
+		.partial = options->command == COMMAND_WATCH ||
+			   options->command == COMMAND_RUN ||
+			   options->value[OPTION_ALLOW_PARTIAL] != NULL,
 		.user = options->value[OPTION_USER],
 		.header = options->value[OPTION_HEADER],
 		.dump = options->dump,

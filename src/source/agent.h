@@ -30,5 +30,8 @@ void agent_sockets_sweep(void);
 void native_describe(const struct kernel *kernel, int64_t start_real_ns,
 		     const char *sources, struct snapshot *out);
 void native_notes(const struct kernel *kernel, struct snapshot *out);
+/* Whether the kernel keeps from this user what the threads of a process wait for; why: in a
+ * sentence that says what to do. */
+bool native_denied(pid_t pid, char *why, size_t size);
 
 #endif

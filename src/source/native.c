@@ -4,6 +4,7 @@
  * stacks of those that run. */
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,27 +96,47 @@ static int native_open(void *ctx, const struct source_target *t, struct err *e)
 }
 
 /* The kernel tells a stranger that the threads are there, and their names, but no more. */
-static void note_denied(const struct kernel *kernel, struct snapshot *out)
+static void say_denied(const struct kernel *kernel, char *out, size_t size)
 {
 	const struct passwd *owner = getpwuid(kernel->facts.uid);
 
 	if (geteuid() == 0)
-		snapshot_note(
-			out,
-			"not even root may read what the threads of process %d wait "
-			"for: a container or a security module forbids it",
-			(int)kernel->pid);
+		snprintf(out, size,
+			 "not even root may read what the threads of process %d wait "
+			 "for: a container or a security module forbids it",
+			 (int)kernel->pid);
 	else if (kernel->facts.uid == geteuid())
-		snapshot_note(out,
-			      "the kernel lets nobody but root read what the threads of "
-			      "process %d wait for: run grmon-c as root",
-			      (int)kernel->pid);
+		snprintf(out, size,
+			 "the kernel lets nobody but root read what the threads of "
+			 "process %d wait for: run grmon-c as root",
+			 (int)kernel->pid);
 	else
-		snapshot_note(
-			out,
-			"process %d belongs to %s: to see what its threads wait for, "
-			"run grmon-c as that user or as root, for example with sudo",
-			(int)kernel->pid, owner ? owner->pw_name : "another user");
+		snprintf(out, size,
+			 "process %d belongs to %s: to see what its threads wait for, "
+			 "run grmon-c as that user or as root, for example with sudo",
+			 (int)kernel->pid, owner ? owner->pw_name : "another user");
+}
+
+bool native_denied(pid_t pid, char *why, size_t size)
+{
+	struct kernel kernel;
+	bool denied;
+
+	if (kernel_open(&kernel, pid, NULL))
+		return false;
+	denied = kernel.denied;
+	if (denied)
+		say_denied(&kernel, why, size);
+	kernel_close(&kernel);
+	return denied;
+}
+
+static void note_denied(const struct kernel *kernel, struct snapshot *out)
+{
+	char text[ERR_TEXT_MAX];
+
+	say_denied(kernel, text, sizeof(text));
+	snapshot_note(out, "%s", text);
 }
 
 void native_notes(const struct kernel *kernel, struct snapshot *out)

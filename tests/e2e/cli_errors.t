@@ -3,7 +3,7 @@
 # Wrong words and targets that cannot be watched: the exit code, one sentence that says what
 # to do, and nothing on the standard output.
 . "$(dirname "$0")/lib.sh"
-plan 55
+plan 59
 
 # fails CODE TEXT ARGUMENT…: the client exits with CODE and says TEXT on stderr.
 fails() {
@@ -96,20 +96,37 @@ raw() { "$client" dump "$(printf 'x\033[31m')" 2>&1 | LC_ALL=C grep -c "$(printf
 ok "$([ "$(raw)" = 0 ]; echo $?)" 'escape sequences in a name are escaped'
 
 # A process of another user: root's, seen by nobody; as an ordinary user, process 1.
+stranger=
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	open=$(mktemp -d)
 	cp "$client" "$open/" && chmod 755 "$open" "$open/grmon-c"
-	foreign() {
+	stranger=$first
+	as_stranger() {
 		env XDG_CONFIG_HOME=/nonexistent setpriv --reuid=65534 --regid=65534 --clear-groups \
-			"$open/grmon-c" dump "$first" >"$work/out" 2>"$work/err" &&
-			grep -q 'belongs to root: .*run grmon-c as that user' "$work/out" &&
-			grep -q " t$first " "$work/out" && [ ! -s "$work/err" ]
+			"$open/grmon-c" "$@"
 	}
-	check 'a process of another user says what to do' foreign
-	rm -rf "$open"
 elif [ "$(id -u)" -ne 0 ] && [ "$(stat -c %u /proc/1)" -ne "$(id -u)" ]; then
-	foreign() { "$client" dump 1 >"$work/out" && grep -q 'run grmon-c as that user' "$work/out"; }
-	check 'a process of another user says what to do' foreign
+	open=$work
+	stranger=1
+	as_stranger() { "$client" "$@"; }
+fi
+if [ -n "$stranger" ]; then
+	partly() {
+		as_stranger dump --allow-partial "$stranger" >"$open/out" 2>"$open/err" &&
+			grep -q 'belongs to .*run grmon-c as that user' "$open/out" &&
+			grep -q " t$stranger " "$open/out" && [ ! -s "$open/err" ]
+	}
+	check 'a process of another user is shown in part where that is allowed' partly
+	for command in dump 'record --for 1s -o -' 'report --for 1s' 'check --for 1s --no-deadlock'; do
+		# shellcheck disable=SC2086
+		refuses() {
+			as_stranger $command "$stranger" >"$open/out" 2>"$open/err"
+			[ $? -eq 3 ] && [ ! -s "$open/out" ] &&
+				grep -q 'belongs to .*run grmon-c as that user or as root.*--allow-partial' "$open/err"
+		}
+		check "otherwise ${command%% *} ends with 3 and says what to do" refuses
+	done
+	[ "$open" = "$work" ] || rm -rf "$open"
 else
-	echo 'ok 42 - a process of another user says what to do # SKIP no second user at hand'
+	for _ in 1 2 3 4 5; do ok 0 'another user # SKIP no second user at hand'; done
 fi
