@@ -307,7 +307,8 @@ static int child_is_silent(void *unused)
 	struct region region;
 
 	(void)unused;
-	wait_a_little();
+	for (int i = 0; i < FIRST_WAITS; i++)
+		wait_a_little();
 	CHILD_CHECK(strstr(grmon_status(), "GRMON_CHILDREN=0"));
 	CHILD_CHECK(!region_by_proc(&region, getpid()) ||
 		    region_live(&region)->pid != getpid());
