@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fdio.h"
 #include "source/agent.h"
 #include "source/source.h"
 #include "source/thread.h"
@@ -17,6 +18,7 @@
 
 #define STACKS_BUDGET_NS     20000000ll
 #define STACKS_FIRST_NS      60000000ll
+#define TITLE_MAX            256
 #define STACKS_ALL_BUDGET_NS (5 * CLOCK_SECOND_NS)
 
 struct native {
@@ -36,6 +38,7 @@ struct native {
 	uint64_t polls;
 	size_t unwind_cursor; /* whose stack is due first */
 	int64_t start_real_ns;
+	char title[TITLE_MAX];         /* that it gave itself; "": none */
 	bool agent;                    /* there is one, or was */
 	char agent_note[ERR_TEXT_MAX]; /* why it is not used */
 };
@@ -284,6 +287,30 @@ static int list_threads(struct native *native, struct err *e)
 	return 0;
 }
 
+/* Servers write what they are doing over their arguments: "postgres: ada shop [local] UPDATE
+ * waiting". It begins with the program's name, and there is one argument only. */
+static void read_title(struct native *native, const char *comm)
+{
+	char text[4096];
+	ssize_t got =
+		fdio_read_small(native->kernel.proc_dir, "cmdline", text, sizeof(text));
+	size_t length = got > 0 ? strnlen(text, (size_t)got) : 0;
+	const char *colon = got > 0 ? memchr(text, ':', length) : NULL;
+	size_t name = colon ? (size_t)(colon - text) : 0;
+
+	native->title[0] = '\0';
+	for (ssize_t i = (ssize_t)length; i < got; i++)
+		if (text[i] != '\0')
+			return;
+	if (name == 0 || name + 2 >= length || colon[1] != ' ' ||
+	    strncmp(text, comm, strlen(comm) < name ? strlen(comm) : name) != 0)
+		return;
+	if (length >= sizeof(native->title))
+		length = sizeof(native->title) - 1;
+	memcpy(native->title, text, length);
+	native->title[length] = '\0';
+}
+
 /* Each thread of the list that this look has not had yet; an ended one leaves a gap. */
 static void look_at_threads(struct native *native, struct snapshot *out)
 {
@@ -303,6 +330,8 @@ static void look_at_threads(struct native *native, struct snapshot *out)
 		if (thread->tid != native->kernel.pid)
 			continue;
 		memcpy(native->kernel.facts.comm, thread->comm, sizeof(thread->comm));
+		if (!thread->slept)
+			read_title(native, thread->comm);
 		note_stop(native, thread, out);
 	}
 }
@@ -331,6 +360,16 @@ static int see_threads(struct native *native, struct snapshot *out, struct err *
 	}
 	thread_sweep(&native->threads);
 	return 0;
+}
+
+static void name_by_title(const struct native *native, struct snapshot *out,
+			  struct task *task)
+{
+	const char *name =
+		arena_strndup(&out->arena, native->title, sizeof(native->title));
+
+	if (name)
+		task->name = name;
 }
 
 static int native_sample(void *ctx, const struct source_focus *focus,
@@ -366,6 +405,8 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 
 		if (task)
 			thread_to_task(thread, out, task);
+		if (task && native->title[0] && thread->tid == native->kernel.pid)
+			name_by_title(native, out, task);
 	}
 	native_describe(kernel, native->start_real_ns,
 			native->trace ? "native, ptrace" : "native", out);

@@ -7,7 +7,14 @@
 
 #define RULE_FRAMES_MAX 16u
 
-enum rule_where { WHERE_LOCK, WHERE_OUTER, WHERE_NET, WHERE_TURNS, WHERE_NEAR };
+enum rule_where {
+	WHERE_LOCK,
+	WHERE_OUTER,
+	WHERE_NET,
+	WHERE_TURNS,
+	WHERE_NEAR,
+	WHERE_OVER,
+};
 
 static const struct {
 	const char *function;
@@ -107,7 +114,7 @@ static void apply_rules(const struct stack *stack, size_t index,
 		enum rule_where where = known[i].where;
 
 		if ((where == WHERE_LOCK && (!futex || says->state != STATE_UNKNOWN)) ||
-		    (where == WHERE_NET && futex) ||
+		    (where == WHERE_NET && futex) || (where == WHERE_OVER && !futex) ||
 		    !rule_matches(known[i].function, function) ||
 		    (where == WHERE_NEAR && !is_near(stack, index)))
 			continue;

@@ -7,7 +7,7 @@ need python3
 need eu-stack
 need_ptrace
 unset DEBUGINFOD_URLS
-plan 7
+plan 9
 compare=$(dirname "$0")/stacks_compare.py
 
 # same NAME PID [SHARE]
@@ -91,13 +91,25 @@ if have initdb postgres && have postgres postgres; then
 		check 'the same stacks as by ptrace: postgres and every process of it' postgres
 		locked() { dump "$blocked" -s native && query "[f for f in tasks[0]['stack'] if f['function'] and f['function'].startswith(('LockAcquire', 'XactLockTableWait', 'postgres+0x'))]"; }
 		check 'a backend that waits for a row shows it' locked
+		row() { dump "$blocked" -s native && query "[t for t in tasks if t['state'] == 'mutex' and 'a row lock of postgres' in t['waits_on']['text'] and t['waits_on']['owner'] is None and t['name'].startswith('postgres: ') and t['name'].endswith(' UPDATE waiting')]"; }
+		check 'it waits for a lock, not idly, and is named by the title that postgres sets' until_true row
+		mkfifo "$work/statements"
+		exec 8<>"$work/statements"
+		psql -h "$work/pg" -U postgres <"$work/statements" >/dev/null 2>&1 8>&- &
+		started="$started $!"
+		idler=
+		idle() {
+			idler=$(sql "select pid from pg_stat_activity where wait_event = 'ClientRead'")
+			dump "$idler" -s native && query "[t for t in tasks if t['state'] == 'poll' and t['idle'] and t['name'].endswith(' idle')]"
+		}
+		check 'one that waits for its client is idle' until_true idle
 		kill -INT "$main"
 	else
 		ok 1 'postgres' "$(cat "$work/initdb")"
-		ok 1 'postgres' ''
+		for _ in 1 2 3; do ok 1 'postgres' ''; done
 	fi
 else
-	ok 0 '# SKIP postgres is not installed'
+	for _ in 1 2 3; do ok 0 '# SKIP postgres is not installed'; done
 fi
 
 mkfifo "$work/in"

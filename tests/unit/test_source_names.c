@@ -170,6 +170,15 @@ static void what_stacks_say(void **state)
 		{{"pthread_cond_wait", "load_settings", "__pthread_once_slow"},
 		 STATE_FUTEX,
 		 STATE_COND},
+		{{"pthread_cond_timedwait", "mariadbd+0xd21752",
+		  "handler::ha_index_read_map(unsigned char*)"},
+		 STATE_FUTEX,
+		 STATE_MUTEX},
+		/* A table of another server. */
+		{{"recv", "ha_federatedx.so+0x1752",
+		  "handler::ha_index_read_map(unsigned char*)"},
+		 STATE_IO_READ,
+		 STATE_UNKNOWN},
 		/* Databases wait for rows in a poll, or on a condition. */
 		{{"epoll_wait", "WaitLatch", "ProcSleep"}, STATE_POLL, STATE_MUTEX},
 		{{"epoll_wait", "WaitEventSetWait", "secure_read"},
@@ -178,7 +187,8 @@ static void what_stacks_say(void **state)
 		{{"pthread_cond_timedwait", "lock_wait(que_thr_t*)"},
 		 STATE_FUTEX,
 		 STATE_MUTEX},
-		{{"pthread_cond_timedwait", "MDL_wait::timed_wait(MDL_context_owner*)"},
+		{{"pthread_cond_timedwait",
+		  "MDL_context::acquire_lock(MDL_request*, double)"},
 		 STATE_FUTEX,
 		 STATE_MUTEX},
 		/* The user's own rule comes before all. */
