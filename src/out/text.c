@@ -302,7 +302,8 @@ static void put_stacks(struct buf *out, const struct task *task, bool ascii)
 		buf_puts(out, "    waits on ");
 		escape_text(out, task->waits.text, 0, ascii);
 		/* Most texts say it themselves. */
-		if (owner && !mentions(task->waits.text, owner))
+		if (owner && !strstr(task->waits.text, "held by") &&
+		    !mentions(task->waits.text, owner))
 			buf_printf(out, ", held by %s", owner);
 		buf_puts(out, "\n");
 	}

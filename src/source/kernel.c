@@ -15,7 +15,6 @@
 #include "base/fdio.h"
 
 #define FD_NAME_KEPT_NS (5 * CLOCK_SECOND_NS)
-#define INNER_KEPT_NS   (2 * CLOCK_SECOND_NS)
 
 bool kernel_thread_leaves(const struct kernel *kernel, pid_t tid)
 {
@@ -86,6 +85,7 @@ int kernel_open(struct kernel *kernel, pid_t pid, struct err *e)
 	memset(kernel, 0, sizeof(*kernel));
 	kernel->pid = kernel->alive = pid;
 	kernel->proc_dir = kernel->task_dir = -1;
+	kernel->pids.ns_fd = -1;
 	rc = proc_facts_read(pid, &kernel->facts, e);
 	if (rc)
 		return rc;
@@ -127,8 +127,7 @@ void kernel_close(struct kernel *kernel)
 	kernel_sockets_release(kernel);
 	free(kernel->names);
 	kernel->names = NULL;
-	free(kernel->inner);
-	kernel->inner = NULL;
+	kernel_pids_release(kernel);
 	free(kernel->futexes);
 	kernel->futexes = NULL;
 }
@@ -210,79 +209,6 @@ bool kernel_fd_accepted(const struct kernel *kernel, int fd)
 		return false;
 	name = &kernel->names[(unsigned)fd % KERNEL_NAMES_MAX];
 	return name->fd == fd && name->accepted;
-}
-
-bool kernel_tid_lives(const struct kernel *kernel, pid_t tid)
-{
-	char path[16];
-
-	if (tid <= 0)
-		return false;
-	snprintf(path, sizeof(path), "%d", (int)tid);
-	return faccessat(kernel->task_dir, path, F_OK, 0) == 0;
-}
-
-static int compare_inner(const void *a, const void *b)
-{
-	pid_t left = *(const pid_t *)a;
-	pid_t right = *(const pid_t *)b;
-
-	return (left > right) - (left < right);
-}
-
-static void read_inner_tids(struct kernel *kernel)
-{
-	pid_t *tids = NULL;
-	size_t capacity = 0;
-	ssize_t count = proc_list_threads(kernel->task_dir, &tids, &capacity);
-
-	kernel->inner_at_ns = kernel->now_ns;
-	free(kernel->inner);
-	kernel->inner = NULL;
-	kernel->nr_inner = 0;
-	if (count > 0)
-		kernel->inner = malloc((size_t)count * 2 * sizeof(pid_t));
-	for (ssize_t i = 0; kernel->inner && i < count; i++) {
-		char path[32];
-		char status[4096];
-		char field[256];
-
-		snprintf(path, sizeof(path), "%d/status", (int)tids[i]);
-		if (fdio_read_small(kernel->task_dir, path, status, sizeof(status)) <=
-			    0 ||
-		    !proc_status_field(status, "NSpid", field, sizeof(field)))
-			continue;
-		const char *last = strrchr(field, '\t');
-		pid_t inner = proc_parse_pid(last ? last + 1 : field);
-
-		if (!inner)
-			continue;
-		kernel->inner[kernel->nr_inner * 2] = inner;
-		kernel->inner[kernel->nr_inner * 2 + 1] = tids[i];
-		kernel->nr_inner++;
-	}
-	if (kernel->inner)
-		qsort(kernel->inner, kernel->nr_inner, 2 * sizeof(pid_t), compare_inner);
-	free(tids);
-}
-
-pid_t kernel_outer_tid(struct kernel *kernel, pid_t inner)
-{
-	if (!kernel->facts.nested || inner <= 0)
-		return inner > 0 ? inner : 0;
-	for (int look = 0; look < 2; look++) {
-		const pid_t *found =
-			kernel->inner ? bsearch(&inner, kernel->inner, kernel->nr_inner,
-						2 * sizeof(pid_t), compare_inner)
-				      : NULL;
-
-		if (found)
-			return found[1];
-		if (kernel->inner && kernel->now_ns - kernel->inner_at_ns < INNER_KEPT_NS)
-			break;
-		read_inner_tids(kernel);
-	}
-	return 0;
 }
 
 static const char *const state_kinds[STATE_COUNT] = {

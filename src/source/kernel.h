@@ -24,6 +24,24 @@ struct kernel_fd_name {
 struct kernel_socket;
 struct kernel_futexes;
 
+#define KERNEL_SHARERS_MAX 16
+
+/* Ids of threads as the process sees them, and ours; kernel_pid.c. */
+struct kernel_pids {
+	int ns_fd; /* its namespace; -1: not open */
+	bool no_ns;
+	pid_t *inner; /* where the kernel does not translate: pairs, sorted by inner */
+	size_t nr_inner;
+	int64_t inner_at_ns;
+	/* Whether another process has the memory at an address in common with it. */
+	struct kernel_sharer {
+		uint64_t address;
+		pid_t pid; /* 0: free */
+		bool shares;
+		int64_t at_ns;
+	} sharers[KERNEL_SHARERS_MAX];
+};
+
 /* One process, as seen from outside. */
 struct kernel {
 	pid_t pid;
@@ -41,9 +59,7 @@ struct kernel {
 	struct kernel_socket *sockets; /* hash by inode */
 	int64_t sockets_at_ns;
 	int64_t sockets_cost_ns;
-	pid_t *inner; /* nested: inner and outer ids in pairs, sorted by inner */
-	size_t nr_inner;
-	int64_t inner_at_ns;
+	struct kernel_pids pids;
 	struct kernel_futexes *futexes; /* of this poll; NULL: each is read for itself */
 };
 
@@ -121,8 +137,14 @@ bool kernel_restarted_call(struct kernel *kernel, pid_t tid, const struct proc_c
 const char *kernel_limit_text(const struct kernel_wait *wait, char out[KERNEL_TEXT_MAX]);
 
 bool kernel_tid_lives(const struct kernel *kernel, pid_t tid);
-/* A thread id as the process sees it, as ours; 0 if there is none. */
+/* A thread id as the process sees it, as ours; 0 if it has no such thread. */
 pid_t kernel_outer_tid(struct kernel *kernel, pid_t inner);
+/* The same of any thread in its pid namespace; *pid: its process. */
+pid_t kernel_outer_any(struct kernel *kernel, pid_t inner, pid_t *pid);
+/* Whether that process has the memory at this address in common with ours: a lock there may
+ * be its. True where that cannot be read. */
+bool kernel_shares(struct kernel *kernel, uint64_t address, pid_t pid);
+void kernel_pids_release(struct kernel *kernel);
 /* kernel_lock.c: a contended glibc mutex, a rwlock that a writer holds, a join, told from
  * the futex word and what lies around it; everything else stays a futex. */
 void kernel_explain_futex(struct kernel *kernel, pid_t tid, const struct proc_call *call,
@@ -135,6 +157,8 @@ void kernel_share_futexes(struct kernel *kernel);
  * without stopping anybody: a hint that may be out of date. */
 pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t address,
 			pid_t *owner_pid);
+/* ", held by t17", or by name and id of another process. */
+void kernel_owner_text(pid_t tid, pid_t pid, char *out, size_t size);
 /* The object of libc that the futex at address is part of, where the stack says what it is:
  * all who wait for one condition have one address. kernel_object.c. */
 uint64_t kernel_lock_object(struct kernel *kernel, enum task_state state,

@@ -154,15 +154,19 @@ static void explain_epoll(struct kernel *kernel, uint64_t arg, struct kernel_wai
 	snprintf(out->text, sizeof(out->text), "epoll %d%s", fd, known ? name + 5 : "");
 }
 
-static void explain_child(const struct kernel *kernel, uint64_t which,
-			  struct kernel_wait *out)
+static void explain_child(struct kernel *kernel, uint64_t which, struct kernel_wait *out)
 {
 	int pid = (int)(int32_t)which;
 
 	out->kind = "pid";
 	/* In a namespace of its own it counts its children by other numbers than we do. */
-	out->owner_pid = pid > 0 && !kernel->facts.nested ? pid : 0;
-	if (pid > 0)
+	if (pid > 0 && kernel->facts.nested)
+		pid = kernel_outer_any(kernel, pid, &out->owner_pid);
+	else if (pid > 0)
+		out->owner_pid = pid;
+	if (pid == 0 && (int32_t)which > 0)
+		snprintf(out->text, sizeof(out->text), "a child");
+	else if (pid > 0)
 		snprintf(out->text, sizeof(out->text), "child %d", pid);
 	else
 		snprintf(out->text, sizeof(out->text), "%s",

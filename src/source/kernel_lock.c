@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/fdio.h"
 #include "source/kernel.h"
@@ -20,6 +22,9 @@
  * may look like live tids, are then never where an owner is. */
 #define LOCK_ALIGNMENT  sizeof(long)
 #define FUTEXES_KEPT    256u
+/* From a thread's id in struct pthread of glibc to the head of its robust locks. */
+#define TID_TO_ROBUST   16u
+#define SMALL_TID       300
 
 struct kernel_futexes {
 	struct kernel_futex {
@@ -30,35 +35,25 @@ struct kernel_futexes {
 	} kept[FUTEXES_KEPT];
 };
 
-/* The process of a thread that is not the target's, or 0. */
-static pid_t process_of(pid_t tid)
-{
-	char path[32];
-	char status[4096];
-	char field[32];
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
-	if (fdio_read_small(-1, path, status, sizeof(status)) <= 0 ||
-	    !proc_status_field(status, "Tgid", field, sizeof(field)))
-		return 0;
-	return proc_parse_pid(field);
-}
-
 /* The owner as we see it, of this process or, where a lock is shared, of another one. */
-static pid_t live_owner(struct kernel *kernel, uint32_t inner, bool shared,
-			pid_t *owner_pid)
+static pid_t live_owner(struct kernel *kernel, uint64_t address, uint32_t inner,
+			bool shared, pid_t *owner_pid)
 {
+	*owner_pid = 0;
 	if (inner == 0 || inner > INT32_MAX)
 		return 0;
 	pid_t tid = kernel_outer_tid(kernel, (pid_t)inner);
 
-	*owner_pid = 0;
 	if (kernel_tid_lives(kernel, tid))
 		return tid;
-	if (!shared || kernel->facts.nested)
+	if (!shared)
 		return 0;
-	*owner_pid = process_of(tid);
-	return *owner_pid ? tid : 0;
+	tid = kernel_outer_any(kernel, (pid_t)inner, owner_pid);
+	/* It may have been written in another namespace, where the number means another one. */
+	if (tid && kernel_shares(kernel, address, *owner_pid))
+		return tid;
+	*owner_pid = 0;
+	return 0;
 }
 
 static pid_t mutex_owner(struct kernel *kernel, uint64_t address, pid_t *owner_pid)
@@ -69,7 +64,8 @@ static pid_t mutex_owner(struct kernel *kernel, uint64_t address, pid_t *owner_p
 	    !kernel_memory_exact(kernel, address, words, sizeof(words)) ||
 	    words[0] == 0 || (words[4] & ~MUTEX_KINDS))
 		return 0;
-	return live_owner(kernel, words[2], (words[4] & MUTEX_SHARED) != 0, owner_pid);
+	return live_owner(kernel, address, words[2], (words[4] & MUTEX_SHARED) != 0,
+			  owner_pid);
 }
 
 static pid_t rwlock_owner(struct kernel *kernel, uint64_t address, pid_t *owner_pid)
@@ -81,7 +77,7 @@ static pid_t rwlock_owner(struct kernel *kernel, uint64_t address, pid_t *owner_
 	    !kernel_memory_exact(kernel, address, words, sizeof(words)) || words[2] > 3 ||
 	    words[3] > 3 || words[4] || words[5] || words[7] > 1)
 		return 0;
-	return live_owner(kernel, words[6], words[7] != 0, owner_pid);
+	return live_owner(kernel, address, words[6], words[7] != 0, owner_pid);
 }
 
 pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t address,
@@ -90,6 +86,24 @@ pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t a
 	*owner_pid = 0;
 	return state == STATE_MUTEX ? mutex_owner(kernel, address, owner_pid)
 				    : rwlock_owner(kernel, address, owner_pid);
+}
+
+void kernel_owner_text(pid_t tid, pid_t pid, char *out, size_t size)
+{
+	char path[32], name[PROC_COMM_MAX] = "";
+	size_t used;
+
+	if (!pid) {
+		snprintf(out, size, ", held by t%d", (int)tid);
+		return;
+	}
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	if (fdio_read_small(-1, path, name, sizeof(name)) > 0)
+		name[strcspn(name, "\n")] = '\0';
+	used = (size_t)snprintf(out, size, ", held by %s%s%d", name, name[0] ? " " : "",
+				(int)pid);
+	if (tid != pid && used < size)
+		snprintf(out + used, size - used, " (t%d)", (int)tid);
 }
 
 static void explain_rwlock(struct kernel *kernel, pid_t tid, uint64_t address,
@@ -130,6 +144,24 @@ static bool is_join(uint32_t op, uint32_t value)
 	       value <= INT32_MAX;
 }
 
+/*
+ * The thread whose id lies at address, where libc keeps it, or 0. Its list of robust locks, of
+ * which the kernel knows, begins right behind it. A word of a shared lock may hold the number
+ * of a thread by chance: in a namespace of its own these are small.
+ */
+static pid_t joined_thread(struct kernel *kernel, uint64_t address, pid_t inner)
+{
+	pid_t tid = kernel_outer_tid(kernel, inner);
+	uint64_t head = 0;
+	size_t bytes = 0;
+
+	if (!kernel_tid_lives(kernel, tid))
+		return 0;
+	if (syscall(SYS_get_robust_list, tid, &head, &bytes) == 0 && head)
+		return head == address + TID_TO_ROBUST ? tid : 0;
+	return inner > SMALL_TID ? tid : 0;
+}
+
 static void explain_futex(struct kernel *kernel, pid_t tid, const struct proc_call *call,
 			  struct kernel_wait *out)
 {
@@ -139,6 +171,7 @@ static void explain_futex(struct kernel *kernel, pid_t tid, const struct proc_ca
 	uint32_t value = (uint32_t)call->args[2];
 	bool shared = !(op & FUTEX_PRIVATE_FLAG);
 	uint32_t word = 0;
+	pid_t joined;
 	bool known = kernel_memory_exact(kernel, address, &word, sizeof(word));
 
 	out->kind = "futex";
@@ -149,13 +182,14 @@ static void explain_futex(struct kernel *kernel, pid_t tid, const struct proc_ca
 		out->state = STATE_MUTEX;
 		out->kind = "mutex";
 		if (known)
-			out->owner_tid = live_owner(kernel, word & FUTEX_TID_MASK, shared,
-						    &out->owner_pid);
+			out->owner_tid =
+				live_owner(kernel, address, word & FUTEX_TID_MASK, shared,
+					   &out->owner_pid);
 	} else if (known && is_join(op, value) && word == value &&
-		   kernel_tid_lives(kernel, kernel_outer_tid(kernel, (pid_t)value))) {
+		   (joined = joined_thread(kernel, address, (pid_t)value))) {
 		out->state = STATE_JOIN;
 		out->kind = "thread";
-		out->owner_tid = kernel_outer_tid(kernel, (pid_t)value);
+		out->owner_tid = joined;
 		snprintf(out->text, sizeof(out->text), "t%d", (int)out->owner_tid);
 		return;
 	} else if (known && word == 2 && value == 2) {
@@ -172,8 +206,8 @@ static void explain_futex(struct kernel *kernel, pid_t tid, const struct proc_ca
 				       out->kind, (unsigned long long)out->address);
 
 	if (out->owner_tid)
-		snprintf(out->text + used, sizeof(out->text) - used, ", held by t%d",
-			 (int)out->owner_tid);
+		kernel_owner_text(out->owner_tid, out->owner_pid, out->text + used,
+				  sizeof(out->text) - used);
 }
 
 void kernel_share_futexes(struct kernel *kernel)

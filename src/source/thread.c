@@ -301,50 +301,6 @@ static int look_stat(struct thread_table *table, struct thread *thread)
 	return 0;
 }
 
-/* The stack says what the futex is for. */
-static void apply_stack_state(struct kernel *kernel, struct thread *thread)
-{
-	struct kernel_wait *wait = &thread->wait;
-	const struct stack_says *says = &thread->says;
-
-	if (says->state == STATE_UNKNOWN)
-		return;
-	if (thread->call_state == STATE_FUTEX && says->musl) {
-		kernel_explain_musl(kernel, &thread->call, says->state, wait);
-		wait->state = says->state;
-		return;
-	}
-	if (thread->call_state == STATE_FUTEX && says->libc &&
-	    says->state == STATE_MUTEX &&
-	    kernel_explain_refused(kernel, thread->tid, &thread->call, wait))
-		return;
-	if (thread->call_state == STATE_FUTEX) {
-		if (says->libc)
-			/* From the word itself: the stack may say so again and again. */
-			wait->address = kernel_lock_object(kernel, says->state,
-							   thread->call_address);
-		wait->kind = kernel_state_kind(says->state);
-		if (!wait->kind)
-			wait->kind = "futex";
-		if (says->state == STATE_SLEEP) {
-			wait->address = 0;
-			snprintf(wait->text, sizeof(wait->text), "%s",
-				 says->what ? says->what : "");
-		} else {
-			snprintf(wait->text, sizeof(wait->text), "%s 0x%llx",
-				 says->what ? says->what : wait->kind,
-				 (unsigned long long)wait->address);
-		}
-	} else if (says->what) {
-		/* Not the descriptor that it is woken through. */
-		wait->kind = kernel_state_kind(says->state);
-		wait->address = 0;
-		wait->fd = -1;
-		snprintf(wait->text, sizeof(wait->text), "%s", says->what);
-	}
-	wait->state = says->state;
-}
-
 static bool ended(const struct thread *thread)
 {
 	return thread->stat_state == 'Z' || thread->stat_state == 'X' ||
@@ -359,7 +315,7 @@ static void explain(struct thread_table *table, struct thread *thread, bool read
 	thread->call_state = thread->wait.state;
 	thread->call_address = thread->wait.address;
 	if (thread->stack)
-		apply_stack_state(table->kernel, thread);
+		thread_apply_stack(table->kernel, thread);
 }
 
 /* No system call can be read: what stat says is all. */
@@ -392,6 +348,7 @@ static int look_call(struct thread_table *table, struct thread *thread, char bef
 		memcpy(thread->call_text, text, sizeof(text));
 		thread->stack = NULL;
 		thread->says.state = STATE_UNKNOWN;
+		thread->overruled = false;
 	} else if (!thread->wait.owner_changes && !thread->wait.ends && !thread->slept) {
 		return 0;
 	}
@@ -512,8 +469,8 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 	thread->stack = stack;
 	thread->stack_at_ns = now_ns;
 	thread->stack_generation = generation;
-	thread->says = symbols_stack_says(table->symbols, stack, thread->call_state);
-	apply_stack_state(table->kernel, thread);
+	thread_ask_stack(table, thread);
+	thread_apply_stack(table->kernel, thread);
 }
 
 /* Some limits count from the wait's beginning, which is known only by now. */

@@ -45,7 +45,8 @@ struct thread {
 	enum task_state call_state; /* what the call alone says */
 	uint64_t call_address;      /* … and where */
 	struct stack_says says;     /* what the stack says beyond the call */
-	const struct stack *stack;  /* of call_text; NULL: not unwound yet */
+	bool overruled;            /* … against what the words at the futex look like */
+	const struct stack *stack; /* of call_text; NULL: not unwound yet */
 	int64_t stack_at_ns;
 	uint32_t stack_generation; /* of the symbols that named it */
 	UT_hash_handle hh;
@@ -85,6 +86,9 @@ void thread_read_sleeps(struct thread_table *table, struct thread *const *thread
 /* Unwind it if that is worth it and the poll's time allows; whole: do it in any case, and
  * read what only the detail view shows. */
 void thread_unwind(struct thread_table *table, struct thread *thread, bool whole);
+/* Ask its stack what it waits for, and take that over into `wait`; thread_state.c. */
+void thread_ask_stack(struct thread_table *table, struct thread *thread);
+void thread_apply_stack(struct kernel *kernel, struct thread *thread);
 /* Fill a task's fields from what was seen. */
 void thread_to_task(const struct thread *thread, struct snapshot *out, struct task *task);
 

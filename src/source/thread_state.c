@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* What a thread's stack says of its wait beside the system call: which object the futex is part
+ * of, and where the call's words were misread. Reads only what the call names. */
+#include <stdio.h>
+#include <sys/syscall.h>
+
+#include "source/thread.h"
+
+/* The object is another one than was guessed, and so is who holds it. */
+static void overrule(struct kernel *kernel, struct thread *thread)
+{
+	struct kernel_wait *wait = &thread->wait;
+	enum task_state state = thread->says.state;
+	size_t used;
+
+	wait->state = state;
+	wait->kind = kernel_state_kind(state);
+	wait->address = kernel_lock_object(kernel, state, thread->call.args[0]);
+	wait->owner_pid = 0;
+	wait->owner_tid = 0;
+	if (state == STATE_MUTEX || state == STATE_RWLOCK_READ ||
+	    state == STATE_RWLOCK_WRITE)
+		wait->owner_tid =
+			kernel_lock_owner(kernel, state, wait->address, &wait->owner_pid);
+	used = (size_t)snprintf(wait->text, sizeof(wait->text), "%s 0x%llx", wait->kind,
+				(unsigned long long)wait->address);
+	if (wait->owner_tid)
+		kernel_owner_text(wait->owner_tid, wait->owner_pid, wait->text + used,
+				  sizeof(wait->text) - used);
+}
+
+/* The stack says what the futex is for. */
+void thread_apply_stack(struct kernel *kernel, struct thread *thread)
+{
+	struct kernel_wait *wait = &thread->wait;
+	const struct stack_says *says = &thread->says;
+
+	if (says->state == STATE_UNKNOWN)
+		return;
+	if (thread->overruled) {
+		overrule(kernel, thread);
+		return;
+	}
+	if (thread->call_state == STATE_FUTEX && says->musl) {
+		kernel_explain_musl(kernel, &thread->call, says->state, wait);
+		wait->state = says->state;
+		return;
+	}
+	if (thread->call_state == STATE_FUTEX && says->libc &&
+	    says->state == STATE_MUTEX &&
+	    kernel_explain_refused(kernel, thread->tid, &thread->call, wait))
+		return;
+	if (thread->call_state == STATE_FUTEX) {
+		if (says->libc)
+			/* From the word itself: the stack may say so again and again. */
+			wait->address = kernel_lock_object(kernel, says->state,
+							   thread->call_address);
+		wait->kind = kernel_state_kind(says->state);
+		if (!wait->kind)
+			wait->kind = "futex";
+		if (says->state == STATE_SLEEP) {
+			wait->address = 0;
+			snprintf(wait->text, sizeof(wait->text), "%s",
+				 says->what ? says->what : "");
+		} else {
+			snprintf(wait->text, sizeof(wait->text), "%s 0x%llx",
+				 says->what ? says->what : wait->kind,
+				 (unsigned long long)wait->address);
+		}
+	} else if (says->what) {
+		/* Not the descriptor that it is woken through. */
+		wait->kind = kernel_state_kind(says->state);
+		wait->address = 0;
+		wait->fd = -1;
+		snprintf(wait->text, sizeof(wait->text), "%s", says->what);
+	}
+	wait->state = says->state;
+}
+
+/* What a futex is was guessed from its words, which may look so by chance; a function of libc
+ * on the stack knows. In a wait for a condition the mutex is taken again in the end. */
+static bool is_overruled(const struct thread *thread, const struct stack_says *says)
+{
+	enum task_state guess = thread->call_state;
+
+	if (!says->libc || says->musl || says->state == STATE_UNKNOWN ||
+	    says->state == guess)
+		return false;
+	if (guess == STATE_RWLOCK_READ || guess == STATE_RWLOCK_WRITE)
+		return says->state != STATE_MUTEX;
+	return guess == STATE_JOIN || (guess == STATE_MUTEX && says->state != STATE_COND);
+}
+
+void thread_ask_stack(struct thread_table *table, struct thread *thread)
+{
+	struct stack_says says;
+
+	thread->overruled = false;
+	thread->says =
+		symbols_stack_says(table->symbols, thread->stack, thread->call_state);
+	if (thread->says.state != STATE_UNKNOWN || thread->call.nr != SYS_futex ||
+	    thread->call_state == STATE_FUTEX)
+		return;
+	says = symbols_stack_says(table->symbols, thread->stack, STATE_FUTEX);
+	if (is_overruled(thread, &says)) {
+		thread->says = says;
+		thread->overruled = true;
+	}
+}

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Locks in memory that processes share, beside each other and in a pid namespace of their own,
+# where their threads have small numbers that other words may hold by chance.
+. "$(dirname "$0")/lib.sh"
+plan 6
+
+# right HOLDER: every row of the dump, against what the program is known to do.
+right() {
+	python3 - "$work/dump.json" "$1" <<'PY'
+import json, re, sys
+rows = {t["name"]: t for t in json.load(open(sys.argv[1]))["tasks"]}
+holder = sys.argv[2]
+want = {
+    "robust": ("mutex", rf"mutex 0x\w+, held by holder {holder}"),
+    "plain": ("mutex", rf"mutex 0x\w+, held by holder {holder} \(t\d+\)"),
+    "inherits": ("mutex", rf"mutex 0x\w+, held by holder {holder}"),
+    "reader": ("rwlock-read", rf"rwlock 0x\w+, held by holder {holder}"),
+    "writer": ("rwlock-write", rf"rwlock 0x\w+, held by holder {holder}"),
+    "writer_read": ("rwlock-write", r"rwlock 0x\w+"),
+    "cond": ("cond", r"cond 0x\w+"),
+    "barrier": ("barrier", r"barrier 0x\w+"),
+    "semaphore": ("semaphore", r"semaphore 0x\w+"),
+    "child": ("wait-child", rf"child {holder} holder"),
+    "join": ("join", "t%d" % rows.get("robust", {"tid": 0})["tid"]),
+}
+wrong = []
+for name, (state, text) in want.items():
+    row = rows.get(name, {"state": "no row", "waits_on": None})
+    said = (row["waits_on"] or {}).get("text")
+    if row["state"] != state or not re.fullmatch(text, said or ""):
+        wrong.append(f"{name}: {row['state']} {said}, not {state} {text}")
+print(*wrong, sep="\n")
+sys.exit(wrong != [])
+PY
+}
+looks_right() { dump "$1" -s native && right "$2"; }
+child_of() { cat "/proc/$1/task/$1/children" | tr -d ' '; }
+
+"$BUILD/tests/targets/shared_locks" >"$work/out" &
+target=$!
+started="$started $target"
+until_true grep -q ready "$work/out"
+holder=$(child_of "$target")
+until_true looks_right "$target" "$holder"
+check 'locks that are shared, and who holds them' looks_right "$target" "$holder"
+check 'the holder is another process' query "having(name='reader')[0]['waits_on']['owner_pid'] == $holder"
+"$client" dump "$target" -s native --stacks >"$work/dump.txt"
+check 'nobody is said twice to hold one' sh -c "! grep -E 'held by.*held by' '$work/dump.txt'"
+
+apart='unshare --fork --pid --mount-proc'
+[ "$(id -u)" -eq 0 ] || apart='unshare --map-root-user --fork --pid --mount-proc'
+if ! $apart true 2>/dev/null; then
+	for i in 4 5 6; do ok 0 "in a namespace # SKIP none can be made ($i)"; done
+	exit
+fi
+$apart "$BUILD/tests/targets/shared_locks" >"$work/apart.out" 2>>"$work/log" &
+outer=$!
+started="$started $outer"
+until_true grep -q ready "$work/apart.out"
+target=$(child_of "$outer")
+started="$target $started"
+holder=$(child_of "$target")
+until_true looks_right "$target" "$holder"
+check 'the same in a pid namespace of their own' looks_right "$target" "$holder"
+check 'by our ids, not by those of the namespace' query \
+	"having(name='reader')[0]['waits_on']['owner'] == 't$holder'"
+# The stack outranks the words: nothing is a join but the join.
+check 'and no number of a thread is seen in a lock' query \
+	"[t['name'] for t in having(state='join')] == ['join']"
