@@ -19,7 +19,7 @@
 static struct shared {
 	volatile int failed; /* errno */
 	volatile pid_t first, second, thread, of_second;
-} *shared;
+} * shared;
 
 static void *pause_thread(void *arg)
 {
