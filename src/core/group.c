@@ -249,6 +249,36 @@ static void move_site(struct grouping *grouping, struct member *member,
 	}
 }
 
+/* When the look before the one at this time was. */
+static int64_t look_before(const struct grouping *grouping, int64_t time_ns)
+{
+	uint32_t known = grouping->look < GROUP_LOOKS ? grouping->look : GROUP_LOOKS;
+	uint32_t low = grouping->look - known, high = grouping->look;
+
+	/* The first one that is not before. */
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (grouping->looks_ns[middle % GROUP_LOOKS] < time_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > grouping->look - known
+		       ? grouping->looks_ns[(low - 1) % GROUP_LOOKS]
+		       : time_ns - (grouping->last_ns - grouping->first_ns) /
+					   (grouping->look > 1 ? grouping->look - 1 : 1);
+}
+
+static void note_arrival(const struct grouping *grouping, struct entry *site,
+			 int64_t time_ns, uint32_t count)
+{
+	struct trend_arrival arrival = {look_before(grouping, time_ns), time_ns, count};
+
+	if (count > 0 && site->trend)
+		trend_arrive(site->trend, grouping->last_ns, &arrival);
+}
+
 /* Who has stayed long enough now counts, and so does a weight that has changed. */
 static void count_stay(struct grouping *grouping, struct member *member,
 		       const struct member *before)
@@ -265,12 +295,14 @@ static void count_stay(struct grouping *grouping, struct member *member,
 	}
 	site->look = grouping->look;
 	site->came += member->survivor ? more : 0;
+	note_arrival(grouping, site, grouping->last_ns, member->survivor ? more : 0);
 	site->left += member->survivor ? less : 0;
 	site->elders.came += member->elder ? more : 0;
 	site->elders.left += member->elder ? less : 0;
 	if (!member->survivor && before && stay_ns >= grouping->survive_ns) {
 		member->survivor = true;
 		site->came += member->weight;
+		note_arrival(grouping, site, member->joined_ns, member->weight);
 		if (member->joined_ns > site->joined_ns)
 			site->joined_ns = member->joined_ns;
 	}
@@ -473,6 +505,7 @@ static void begin_look(struct grouping *grouping, const struct snapshot *snapsho
 	if (grouping->look++ == 0)
 		grouping->first_ns = snapshot->mono_ns;
 	grouping->last_ns = snapshot->mono_ns;
+	grouping->looks_ns[(grouping->look - 1) % GROUP_LOOKS] = snapshot->mono_ns;
 	grouping->elder_ns = (grouping->last_ns - grouping->first_ns) / STAY_PARTS;
 	grouping->survive_ns = grouping->elder_ns < SURVIVE_MOST_NS ? grouping->elder_ns
 								    : SURVIVE_MOST_NS;

@@ -70,6 +70,8 @@ struct rules {
 	size_t count;
 };
 
+#define GROUP_LOOKS 256u
+
 struct grouping {
 	struct entry_table tables[GROUP_BY_COUNT];
 	struct entry_table sites;
@@ -88,6 +90,8 @@ struct grouping {
 	pid_t pid; /* of the last look, and when it began: another one is another target */
 	int64_t start_real_ns;
 	int64_t survive_ns, elder_ns; /* in a site for so long */
+	/* When the last looks were, in a ring: the look before one of them is what is asked. */
+	int64_t looks_ns[GROUP_LOOKS];
 };
 
 void entry_table_init(struct entry_table *table);

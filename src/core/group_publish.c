@@ -26,6 +26,9 @@ static void copy_steps(struct leak *leak, const struct trend *trend)
 	uint32_t size = leak->finding.step_size, left = leak->finding.nr_steps;
 	uint32_t count = trend->nr_jumps + (trend->burst.size > 0);
 
+	/* Of quick ones each arrival is a step. */
+	for (uint32_t i = trend->nr_arrivals; leak->finding.quick && i-- > 0 && left > 0;)
+		leak->steps_ns[--left] = trend->arrivals[i].time_ns;
 	for (uint32_t i = count; i-- > 0 && left > 0;) {
 		const struct trend_jump *jump =
 			i < trend->nr_jumps ? &trend->jumps[i] : &trend->burst;

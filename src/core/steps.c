@@ -12,6 +12,7 @@
 #define VARY         0.25 /* of the mean interval */
 #define FALLS        0.25 /* of all rises */
 #define OF_RISE      0.75 /* that the steps make up */
+#define LONG_JUMP    0.25 /* of the period: what rises for longer is a slope */
 
 struct jump {
 	int64_t time_ns;
@@ -80,6 +81,17 @@ static bool is_regular(const struct jumps *jumps, size_t first, int64_t least_ns
 	return *period_ns >= least_ns;
 }
 
+/* How long most of them rise, from point to point. */
+static double usual_length_ns(const struct jumps *jumps, int64_t step_ns)
+{
+	double lengths[SERIES_POINTS];
+
+	for (size_t i = 0; i < jumps->count; i++)
+		lengths[i] = (double)(jumps->list[i].points - 1) * (double)step_ns;
+	qsort(lengths, jumps->count, sizeof(lengths[0]), compare);
+	return lengths[jumps->count / 2];
+}
+
 bool steps_find(const struct series *series, struct steps *steps)
 {
 	double sizes[SERIES_POINTS], sum = 0;
@@ -99,7 +111,9 @@ bool steps_find(const struct series *series, struct steps *steps)
 	}
 	jumps.count = kept;
 	if (kept < STEPS_LEAST || sum < OF_RISE * jumps.rises ||
-	    !is_regular(&jumps, 0, PERIOD_LEAST * series->step_ns, &steps->period_ns))
+	    !is_regular(&jumps, 0, PERIOD_LEAST * series->step_ns, &steps->period_ns) ||
+	    usual_length_ns(&jumps, series->step_ns) >
+		    LONG_JUMP * (double)steps->period_ns)
 		return false;
 	first = kept > STEPS_MAX ? kept - STEPS_MAX : 0;
 	for (size_t i = 0; i < kept; i++)

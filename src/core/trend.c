@@ -164,6 +164,7 @@ static void note_jump(struct trend *trend, int64_t time_ns, const struct trend_f
 			burst->seen_ns = time_ns;
 			trend->burst_from = trend->last;
 		}
+		burst->last_ns = flow->since_ns > 0 ? flow->since_ns : time_ns;
 		burst->size = count - trend->burst_from;
 		trend->burst_rest = 0;
 		return;
@@ -176,6 +177,33 @@ static void note_jump(struct trend *trend, int64_t time_ns, const struct trend_f
 	} else if (burst->size == 0 && count < trend->last) {
 		undo_jumps(trend, trend->last - count);
 	}
+}
+
+void trend_arrive(struct trend *trend, int64_t now_ns,
+		  const struct trend_arrival *arrival)
+{
+	struct trend_arrival *list = trend->arrivals;
+	uint32_t at = trend->nr_arrivals;
+
+	trend->arrived_ns = now_ns;
+	/* They are counted nearly in the order in which they came. */
+	while (at > 0 && list[at - 1].time_ns > arrival->time_ns)
+		at--;
+	if (at > 0 && list[at - 1].time_ns == arrival->time_ns) {
+		list[at - 1].size += arrival->size;
+		return;
+	}
+	if (trend->nr_arrivals == TREND_ARRIVALS) {
+		if (at == 0)
+			return;
+		at--;
+		memmove(list, list + 1, at * sizeof(*list));
+	} else {
+		memmove(list + at + 1, list + at,
+			(trend->nr_arrivals - at) * sizeof(*list));
+		trend->nr_arrivals++;
+	}
+	list[at] = *arrival;
 }
 
 void trend_push(struct trend *trend, int64_t time_ns, const struct trend_flow *flow,

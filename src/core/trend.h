@@ -12,6 +12,7 @@
 
 #define TREND_BUCKETS   32
 #define TREND_JUMPS     16
+#define TREND_ARRIVALS  16
 #define TREND_STEP_NS   50000000ll    /* of both rings, at the beginning */
 #define TREND_RECENT_NS 15000000000ll /* a bucket of the recent ring is never longer */
 #define TREND_LEAST_NS  60000000000ll /* a shorter watch is too young for a verdict */
@@ -32,7 +33,14 @@ struct trend_ring {
 
 struct trend_jump {
 	int64_t time_ns; /* they came then, and have been counted since seen_ns */
+	int64_t last_ns; /* the last of them came then */
 	int64_t seen_ns;
+	uint32_t size;
+};
+
+/* So many came between two looks. */
+struct trend_arrival {
+	int64_t after_ns, time_ns;
 	uint32_t size;
 };
 
@@ -55,7 +63,11 @@ struct trend {
 	struct trend_jump burst; /* size 0: none */
 	uint32_t burst_from;
 	uint32_t burst_rest; /* looks without a rise since */
-	double score;        /* of the last judgement, decays */
+	/* The last ones, oldest first, and when the newest was counted. */
+	struct trend_arrival arrivals[TREND_ARRIVALS];
+	uint32_t nr_arrivals;
+	int64_t arrived_ns;
+	double score; /* of the last judgement, decays */
 	int64_t score_ns;
 };
 
@@ -80,9 +92,14 @@ struct trend_finding {
 	uint32_t nr_steps; /* 0: no steps; else how many of this size in this period */
 	uint32_t step_size;
 	int64_t period_ns;
+	bool quick; /* each arrival is one, or a few where looks were missed */
 };
 
 void trend_init(struct trend *trend);
+/* Before trend_push(): of those who are counted in this look, these came between the looks
+ * at after_ns and time_ns. */
+void trend_arrive(struct trend *trend, int64_t now_ns,
+		  const struct trend_arrival *arrival);
 /* A look; they come in the order of time. elders: those of them who have been there for a
  * good part of the time watched. */
 void trend_push(struct trend *trend, int64_t time_ns, const struct trend_flow *flow,

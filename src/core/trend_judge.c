@@ -22,6 +22,7 @@
 #define SLOW_SHARE     0.6  /* of the pace of the whole time */
 #define SLOW_CHANCE    2.0  /* standard deviations */
 #define LEAVES_AT_MOST 0.5  /* of those who come */
+#define PACE_AGREES    0.2  /* that of the steps with that of the whole */
 #define SCORE_LEAK     60.0
 #define SCORE_RECHECK  30.0
 
@@ -248,6 +249,19 @@ static void count_flow(const struct trend_ring *ring, int64_t from_ns,
 	}
 }
 
+/* Something else rises too, or the steps have only begun: a period beside another pace would
+ * only confuse. */
+static void drop_steps_of_another_pace(struct trend_finding *finding)
+{
+	double pace;
+
+	if (finding->nr_steps == 0)
+		return;
+	pace = finding->step_size * 1e9 / (double)finding->period_ns;
+	if (fabs(pace - finding->per_second) > PACE_AGREES * finding->per_second)
+		finding->nr_steps = 0;
+}
+
 /* Does it rise now, and by which numbers? */
 static double judge_now(const struct trend *trend, struct trend_finding *finding)
 {
@@ -265,8 +279,10 @@ static double judge_now(const struct trend *trend, struct trend_finding *finding
 	if (rises) {
 		finding->rises = w.rises;
 		finding->windows = w.count;
+		trend_fit_steps(trend, finding);
 		finding->from_ns = w.from_ns;
 		finding->per_second = w.slope * 1e9 / (double)w.window_ns;
+		drop_steps_of_another_pace(finding);
 	} else {
 		/* It is empty where nobody looked for longer than it reaches back. */
 		ring = trend->recent.count > 0 ? &trend->recent : &trend->whole;

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jumps among everything else that rises: small ones come all the time, so each size that
- * was seen is tried, and the regular jumps of that size which gain most are the steps.
+ * A job that adds S every T. Looks see only between which two of them so many came: a period
+ * fits when a whole number of S falls into each of these times, and none between them. That
+ * tells periods down to that of the looks themselves; where something came in each look, no
+ * period can be known, as a job that runs more often looks the same.
+ *
+ * Slow jobs may take several looks for what they add, amid everything else that rises: small
+ * jumps come all the time, so each size that was seen is tried, and the regular jumps of that
+ * size which gain most are the steps.
  */
+#include <math.h>
 #include <string.h>
 
 #include "core/trend_private.h"
@@ -12,7 +19,107 @@
 #define QUICK_LOOKS 8
 #define STEPS_VARY  0.25 /* of the period, from the shortest to the longest interval */
 #define SIZES_VARY  2u
-#define OVER_AFTER  2 /* periods without a jump */
+#define OVER_AFTER  2    /* periods without a jump */
+#define LONG_JUMP   0.25 /* of the period, that a jump lasts: more is no step */
+#define AGREES      0.2  /* size and period with all that came */
+
+/* Of arrivals. */
+#define FIT_LEAST   8u
+#define FIT_LATE    0.05 /* of the period: a job starts late */
+#define FIT_SIZE    0.25 /* of the size that one may differ */
+#define FIT_KNOWN   0.2  /* of the period, that it is known to */
+#define RESTS       0.1  /* of the arrivals, between which looks found nothing */
+#define MERGED      4u   /* so many steps in one arrival, when looks were missed */
+
+struct fit {
+	double first[TREND_ARRIVALS], last[TREND_ARRIVALS]; /* numbers of steps in each */
+	double size, period;
+	double low, high; /* between which the period is */
+	uint32_t rests;
+};
+
+/* Numbers the steps; false: sizes do not fit. */
+static bool number_steps(const struct trend_arrival *list, uint32_t count,
+			 struct fit *fit)
+{
+	double sizes[TREND_ARRIVALS], next = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		sizes[i] = list[i].size;
+	fit->size = trend_median(sizes, count);
+	fit->rests = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		double steps = round(list[i].size / fit->size);
+
+		if (steps < 1 || steps > MERGED ||
+		    fabs(list[i].size - steps * fit->size) > FIT_SIZE * fit->size)
+			return false;
+		fit->first[i] = next;
+		fit->last[i] = next + steps - 1;
+		next += steps;
+		fit->rests += i > 0 && list[i].after_ns > list[i - 1].time_ns;
+	}
+	fit->period = (double)(list[count - 1].time_ns - list[0].time_ns) /
+		      (fit->last[count - 1] - fit->last[0]);
+	return true;
+}
+
+static void bound(struct fit *fit, double least_ns, double most_ns, double near,
+		  double far)
+{
+	/* From the last step of one to the first of the other, and from first to last. */
+	if (near > 0)
+		fit->low = fmax(fit->low, least_ns / near);
+	if (far > 0)
+		fit->high = fmin(fit->high, most_ns / far);
+}
+
+static bool fit_arrivals(const struct trend_arrival *list, uint32_t count,
+			 struct fit *fit)
+{
+	double late_ns;
+
+	if (!number_steps(list, count, fit))
+		return false;
+	late_ns = FIT_LATE * fit->period;
+	fit->low = 0;
+	fit->high = INFINITY;
+	for (uint32_t i = 0; i < count; i++)
+		for (uint32_t j = i; j < count; j++)
+			bound(fit,
+			      (double)(list[j].after_ns - list[i].time_ns) - 2 * late_ns,
+			      (double)(list[j].time_ns - list[i].after_ns) + 2 * late_ns,
+			      fit->first[j] - fit->last[i], fit->last[j] - fit->first[i]);
+	if (fit->low > fit->high || fit->high - fit->low > FIT_KNOWN * fit->period ||
+	    fit->rests < 2 || fit->rests < RESTS * count)
+		return false;
+	fit->period = fmin(fmax(fit->period, fit->low), fit->high);
+	return true;
+}
+
+/* The last arrivals, as many of them as there are in a regular row. */
+bool trend_fit_steps(const struct trend *trend, struct trend_finding *finding)
+{
+	struct fit fit;
+
+	for (uint32_t count = trend->nr_arrivals; count >= FIT_LEAST; count--) {
+		const struct trend_arrival *list =
+			trend->arrivals + trend->nr_arrivals - count;
+
+		if (!fit_arrivals(list, count, &fit))
+			continue;
+		if ((double)(trend->last_ns - trend->arrived_ns) >
+		    OVER_AFTER * fit.period)
+			return false;
+		finding->quick = true;
+		finding->nr_steps = count;
+		finding->step_size = (uint32_t)(fit.size + 0.5);
+		finding->period_ns = (int64_t)fit.period;
+		finding->from_ns = list[0].time_ns;
+		return true;
+	}
+	return false;
+}
 
 /* The last of count jumps that come regularly, in a row up to the last. A jump is known no
  * better than to a look. */
@@ -42,7 +149,7 @@ static bool try_size(const struct trend *trend, const struct trend_jump *all,
 {
 	struct trend_jump jumps[TREND_JUMPS + 1];
 	double look_ns = (double)(trend->last_ns - trend->first_ns) / trend->looks;
-	double sizes[TREND_JUMPS + 1], period;
+	double sizes[TREND_JUMPS + 1], lasts[TREND_JUMPS + 1], period, whole_ns, sum = 0;
 	uint32_t count = 0, steps;
 
 	for (uint32_t i = 0; i < nr_all; i++)
@@ -54,8 +161,19 @@ static bool try_size(const struct trend *trend, const struct trend_jump *all,
 	if (steps < (period < QUICK_LOOKS * look_ns ? STEPS_QUICK : STEPS_LEAST) ||
 	    (double)(trend->last_ns - jumps[count - 1].seen_ns) > OVER_AFTER * period)
 		return false;
-	for (uint32_t i = 0; i < steps; i++)
+	for (uint32_t i = 0; i < steps; i++) {
 		sizes[i] = jumps[count - steps + i].size;
+		lasts[i] = (double)(jumps[count - steps + i].last_ns -
+				    jumps[count - steps + i].time_ns);
+		sum += i > 0 ? sizes[i] : 0;
+	}
+	whole_ns = (double)(jumps[count - 1].time_ns - jumps[count - steps].time_ns);
+	period = whole_ns / (steps - 1);
+	/* What goes on for much of the time is a slope, or two jobs, or one that is too quick
+	 * to be seen. */
+	if (trend_median(lasts, steps) > LONG_JUMP * period ||
+	    fabs(sum / whole_ns * period / trend_median(sizes, steps) - 1) > AGREES)
+		return false;
 	finding->nr_steps = steps;
 	finding->step_size = (uint32_t)(trend_median(sizes, steps) + 0.5);
 	finding->period_ns = (int64_t)period;
