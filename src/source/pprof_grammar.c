@@ -9,7 +9,7 @@
 #include "base/hash.h"
 #include "source/go_wait.h"
 
-#define IDS_FIRST 1024u
+#define IDS_FIRST 64u
 
 struct pprof_grammar *pprof_grammar_new(const struct pprof_out *out)
 {
@@ -37,8 +37,14 @@ static bool starts(const char *line, size_t length, const char *word)
 
 static void ids_clear(struct pprof_grammar *grammar)
 {
-	if (grammar->nr_ids > 0)
+	/* A large table would cost each of many small dumps as much as its own. */
+	if (grammar->nr_ids < grammar->cap_ids / 16) {
+		free(grammar->ids);
+		grammar->ids = NULL;
+		grammar->cap_ids = 0;
+	} else if (grammar->nr_ids > 0) {
 		memset(grammar->ids, 0, grammar->cap_ids * sizeof(*grammar->ids));
+	}
 	grammar->nr_ids = 0;
 }
 
@@ -331,27 +337,6 @@ static void take_weak(struct pprof_grammar *grammar, const char *line, size_t le
 	}
 }
 
-/* A name in blanks is one of C++, whose places have an address. */
-static void confirm_weak(struct pprof_grammar *grammar, const struct pprof_place *place)
-{
-	const char *name = grammar->weak, *open;
-	size_t bytes = grammar->weak_bytes;
-
-	grammar->weak_bytes = 0;
-	if (!place->has_pc) {
-		open = name[bytes - 1] == ')' ? memrchr(name, '(', bytes) : NULL;
-		bytes = open && open > name ? (size_t)(open - name) : bytes;
-		if (memchr(name, ' ', bytes) || memchr(name, '=', bytes) ||
-		    name[bytes - 1] == ':') {
-			grammar->stray = true;
-			return;
-		}
-	}
-	if (grammar->part == PPROF_IGNORED)
-		return;
-	pprof_push_frame(grammar, name, bytes);
-}
-
 static bool take_creator(struct pprof_grammar *grammar, const char *name, size_t bytes,
 			 uint64_t id)
 {
@@ -369,6 +354,34 @@ static bool take_creator(struct pprof_grammar *grammar, const char *name, size_t
 		grammar->task.creator_id = id;
 	pprof_push_frame(grammar, name, bytes);
 	return true;
+}
+
+/* A name in blanks is one of C++, whose places have an address. */
+static void confirm_weak(struct pprof_grammar *grammar, const struct pprof_place *place)
+{
+	static const char created[] = "created by ";
+	const char *name = grammar->weak, *open;
+	size_t bytes = grammar->weak_bytes;
+
+	grammar->weak_bytes = 0;
+	if (starts(name, bytes, created) && bytes > sizeof(created) &&
+	    !memchr(name + sizeof(created), ' ', bytes - sizeof(created))) {
+		take_creator(grammar, name + sizeof(created) - 1,
+			     bytes - sizeof(created) + 1, 0);
+		return;
+	}
+	if (!place->has_pc) {
+		open = name[bytes - 1] == ')' ? memrchr(name, '(', bytes) : NULL;
+		bytes = open && open > name ? (size_t)(open - name) : bytes;
+		if (memchr(name, ' ', bytes) || memchr(name, '=', bytes) ||
+		    name[bytes - 1] == ':') {
+			grammar->stray = true;
+			return;
+		}
+	}
+	if (grammar->part == PPROF_IGNORED)
+		return;
+	pprof_push_frame(grammar, name, bytes);
 }
 
 /* "[originating from goroutine 7]:": what follows is the creator's stack at that time. */

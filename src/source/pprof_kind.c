@@ -61,7 +61,7 @@ size_t pprof_function_bytes(const char *line, size_t length)
 {
 	static const char foreign[] = "non-Go function";
 	const char *open;
-	bool dotted = false;
+	unsigned all = 1;
 	size_t bytes;
 
 	if (length == 0 || length > FUNCTION_MAX)
@@ -77,12 +77,13 @@ size_t pprof_function_bytes(const char *line, size_t length)
 	if (!open || open == line || !are_arguments(open + 1, line + length - 1))
 		return 0;
 	bytes = (size_t)(open - line);
-	for (size_t i = 0; i < bytes; i++) {
-		if (!(name_bytes[(unsigned char)line[i]] & 1))
-			return 0;
-		dotted |= line[i] == '.';
-	}
-	return dotted || (bytes == 5 && memcmp(line, "panic", 5) == 0) ? bytes : 0;
+	for (size_t i = 0; i < bytes; i++)
+		all &= name_bytes[(unsigned char)line[i]];
+	if (!(all & 1))
+		return 0;
+	return memchr(line, '.', bytes) || (bytes == 5 && memcmp(line, "panic", 5) == 0)
+		       ? bytes
+		       : 0;
 }
 
 bool pprof_creator(const char *line, size_t length, const char **name, size_t *bytes,
@@ -168,20 +169,20 @@ static const char *skip_indent(const char *at, const char *end)
 
 bool pprof_place(struct pprof_place *place, const char *line, size_t length)
 {
-	const char *at = line, *end = line + length, *colon, *pc, *digits;
+	const char *at = line, *end = line + length, *file, *colon, *digits;
+	static const char pc[] = "pc=0x";
 	bool indented, known;
 	uint64_t number;
 
 	at = skip_indent(at, end);
 	indented = at > line;
 	*place = (struct pprof_place){.file = NULL};
-	pc = length > 5 ? memmem(at, (size_t)(end - at), "pc=0x", 5) : NULL;
-	if (pc) {
+	if (starts(at, (size_t)(end - at), pc)) {
 		place->has_pc = true;
-		place->address = pprof_hex(pc + 3, end);
-	}
-	if (pc && pc == at)
+		place->address = pprof_hex(at + 3, end);
 		return true;
+	}
+	file = at;
 	colon = memrchr(at, ':', (size_t)(end - at));
 	if (!colon || colon == at || colon + 1 == end || !is_digit(colon[1]))
 		return false;
@@ -193,10 +194,15 @@ bool pprof_place(struct pprof_place *place, const char *line, size_t length)
 	    !(indented && memchr(at, '/', (size_t)(colon - at)) &&
 	      !memmem(at, (size_t)(colon - at), "://", 3)))
 		return false;
+	at = memmem(digits, (size_t)(end - digits), pc, sizeof(pc) - 1);
+	if (at) {
+		place->has_pc = true;
+		place->address = pprof_hex(at + 3, end);
+	}
 	number = pprof_number(colon + 1, digits);
 	place->line = number < INT32_MAX ? (int)number : 0;
-	place->file = at;
-	place->file_bytes = (size_t)(colon - at);
+	place->file = file;
+	place->file_bytes = (size_t)(colon - file);
 	return true;
 }
 

@@ -10,7 +10,7 @@ targets=$(dirname "$0")/../targets/go
 export GOFLAGS="" GOTOOLCHAIN=local GO111MODULE=off GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
 go build -o "$work/server" "$targets/pprof_server.go" >"$work/build.log" 2>&1 ||
 	skip_all "go cannot build: $(tail -1 "$work/build.log")"
-plan 18
+plan 19
 
 serve() {	# serve NAME ADDRESS [GOROUTINES]: its pid in $last
 	"$work/server" "$2" ${3:+"$3"} >"$work/$1" 2>&1 </dev/null &
@@ -84,6 +84,14 @@ GOTRACEBACK=all "$work/panic" >"$work/crash.log" 2>&1
 check 'a panic in a log' sees "$work/crash.log" \
 	"tasks[0]['id'] == 'g1' and any(f['function'] == 'main.(*server).handle' for f in tasks[0]['stack'])"
 
+# From 1.26 on the runtime can print labels in headers, from 1.27 on it does.
+GODEBUG=tracebacklabels=1 serve labels 127.0.0.1:0
+url=http://$(cat "$work/labels")
+labelled() {
+	fetch 2 | grep -q 'labels:{' || return 0
+	sees "$url" "[t for t in tasks if t['labels'].get('request') == '/api, v1' and t['state'] != 'unknown']"
+}
+check 'labels of a live program' labelled
 serve socket "$work/s"
 check 'a Unix socket' sees "unix:$work/s" "len(tasks) >= 13"
 serve agent 127.0.0.1:1234

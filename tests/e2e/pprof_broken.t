@@ -25,7 +25,7 @@ fails() {
 
 check 'all is well' sees "$url/fine" "len(tasks) == 50 and all(t['state'] == 'chan-recv' for t in tasks)"
 check 'minutes are the least age' query \
-	"tasks[1]['age_ns'] >= 120e9 and not tasks[1]['age_exact'] and tasks[1]['stuck']"
+	"tasks[1]['age_ns'] >= 120e9 and not tasks[1]['age_exact'] and tasks[1]['long']"
 check 'no answer at all' fails slow 'did not answer in time'
 check 'breaks off before its length' fails half 'broke off in the middle'
 check 'breaks off without a length' fails cut 'broke off in the middle'

@@ -3,7 +3,7 @@
 # The view on an endpoint that stops answering, and on dumps from a pipe.
 . "$(dirname "$0")/lib.sh"
 command -v python3 >/dev/null 2>&1 || { echo "1..0 # SKIP python3 is not installed"; exit 0; }
-plan 9
+plan 12
 
 python3 "$(dirname "$0")/../e2e/pprof_broken.py" "$work/port" >/dev/null 2>&1 &
 started="$started $!"
@@ -22,6 +22,16 @@ expect '^status=0' "q does not wait for it"
 printf 'goroutine %d [select, 5 minutes]:\nmain.f(...)\n\t/m.go:1 +0x1\n\n' 1 2 1 7 >"$work/dump"
 run_in_shell "clear; cat $work/dump | $client -"
 expect 'stdin +pprof .*tasks 2' "a dump from a pipe"
-expect '2 dumps are in it; this is the last' "the footer says that there were two"
+expect '2 dumps in this text, of 2 and 2 goroutines; this is number 2' "the footer says that there were two"
 press Enter
 expect '^ State +select' "keys come from the terminal"
+press q
+press q
+
+printf 'goroutine %d [select, 5 minutes]:\nmain.f(...)\n\t/m.go:1 +0x1\n\n' 1 2 3 1 7 >"$work/dump"
+view "$work/dump"
+expect 'tasks 2 ' "the last of two dumps"
+press '['
+expect 'tasks 3 ' "[ shows the one before"
+press ']'
+expect 'g7 +select' "] shows the next one"
