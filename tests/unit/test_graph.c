@@ -155,6 +155,53 @@ static void rings_that_end(void **state)
 	snapshot_unref(s);
 }
 
+static struct task *add_goroutine(struct snapshot *s, uint64_t id, pid_t tid,
+				  uint64_t owner)
+{
+	struct task *task = add(s, tid, STATE_MUTEX, owner ? 100 + (pid_t)owner : 0);
+
+	task->kind = TASK_GOROUTINE;
+	task->id = id;
+	task->waits.owner_goid = owner;
+	return task;
+}
+
+/* A goroutine is known by its own number, which may be that of a thread too. */
+static void rings_of_goroutines(void **state)
+{
+	struct snapshot *s = target();
+
+	(void)state;
+	add_goroutine(s, 1, 101, 1);
+	add_goroutine(s, 2, 102, 3);
+	add_goroutine(s, 3, 103, 2);
+	add_goroutine(s, 4, 104, 2); /* only waits for them */
+	add(s, 5, STATE_RUNNING, 0);
+	add_goroutine(s, 5, 105, 6); /* whose owner is not among the tasks */
+	add(s, 101, STATE_MUTEX, 101)->waits.owner_goid = 1;
+	/* With a thread that runs no goroutine. */
+	add(s, 7, STATE_MUTEX, 108)->waits.owner_goid = 8;
+	add_goroutine(s, 8, 108, 0)->waits.owner_tid = 7;
+	build(s);
+	assert_int_equal(graph_cycles(s), 3);
+	for (size_t i = 0; i < s->nr_tasks; i++)
+		assert_int_equal((s->tasks[i].flags & TASK_DEADLOCK) != 0,
+				 i < 3 || i >= 7);
+	snapshot_unref(s);
+}
+
+/* "Held by a thread" says nothing of the goroutine that is on it now. */
+static void unsure_owners(void **state)
+{
+	struct snapshot *s = target();
+
+	(void)state;
+	add_goroutine(s, 1, 101, 0)->waits.owner_tid = 101;
+	build(s);
+	assert_int_equal(graph_cycles(s), 0);
+	snapshot_unref(s);
+}
+
 static void rings_through_processes(void **state)
 {
 	struct snapshot *s = target();
@@ -441,6 +488,8 @@ int main(void)
 		cmocka_unit_test(nobody_waits),
 		cmocka_unit_test(finds_rings_of_owners),
 		cmocka_unit_test(rings_that_end),
+		cmocka_unit_test(rings_of_goroutines),
+		cmocka_unit_test(unsure_owners),
 		cmocka_unit_test(rings_through_processes),
 		cmocka_unit_test(processes_that_go_on),
 		cmocka_unit_test(cycles_elsewhere),

@@ -85,6 +85,10 @@ static struct snapshot *make_sample(int n)
 	task->kind = TASK_GOROUTINE;
 	task->id = (uint64_t)(10 + n);
 	task->state = STATE_SELECT;
+	task->creator_id = 1;
+	task->waits.kind = "mutex";
+	task->waits.text = "held by g7";
+	task->waits.owner_goid = 7;
 	return snapshot;
 }
 
@@ -123,6 +127,12 @@ static void assert_sample(const struct snapshot *got, int n)
 	assert_int_equal(task->waits.address, 0xabc);
 	assert_int_equal(task->waits.owner_tid, 2);
 	assert_int_equal(task->waits.fd, -1);
+	const struct task *goroutine = find(got, TASK_GOROUTINE, (uint64_t)(10 + n));
+
+	assert_non_null(goroutine);
+	assert_int_equal(goroutine->creator_id, 1);
+	assert_int_equal(goroutine->waits.owner_goid, 7);
+	assert_int_equal(goroutine->waits.owner_tid, 0);
 	/* One session: equal stacks are the same stack. */
 	assert_ptr_equal(task->stack, make_stack("lock"));
 	assert_ptr_equal(task->created_by, make_stack("start"));

@@ -120,6 +120,26 @@ static void ids(void **state)
 	assert_string_equal(task_format_id(&task, out), "?1");
 }
 
+static void others_have_ids(void **state)
+{
+	struct task task = {.kind = TASK_GOROUTINE};
+	char out[TASK_ID_MAX];
+
+	assert_null(task_format_parent(&task, out));
+	task.creator_id = 18446744073709551615u;
+	assert_string_equal(task_format_parent(&task, out), "g18446744073709551615");
+	task.kind = TASK_THREAD;
+	task.creator_id = 47;
+	assert_string_equal(task_format_parent(&task, out), "t47");
+	task.kind = TASK_COROUTINE;
+	assert_string_equal(task_format_parent(&task, out), "t47");
+	assert_null(waits_format_owner(&task.waits, out));
+	task.waits.owner_tid = 12;
+	assert_string_equal(waits_format_owner(&task.waits, out), "t12");
+	task.waits.owner_goid = 8;
+	assert_string_equal(waits_format_owner(&task.waits, out), "g8");
+}
+
 static void ages(void **state)
 {
 	struct task task = {.since_ns = 0};
@@ -323,6 +343,15 @@ static void the_frame_that_matters(void **state)
 		/* What cgo writes for a call of C. */
 		{"runtime.cgocall", "main._Cfunc_c_blocks@_cgo_gotypes.go",
 		 "*main.callsC@/srv/x/cgo.go", "runtime.goexit", NULL},
+		/* The caller in Go, not what it calls in C, wherever that was written. */
+		{"clock_nanosleep", "sleep", "naps@/srv/x/cgo.go",
+		 "main._Cfunc_naps@_cgo_gotypes.go", "*main.callsC@/srv/x/cgo.go", NULL},
+		{"pause", "waits.isra.0", "x.org/y._Cfunc_waits@_cgo_gotypes.go",
+		 "x.org/y.(*T).wait.func1@/srv/x/cgo.go",
+		 "*x.org/y.(*T).wait@/srv/x/cgo.go", NULL},
+		{"runtime.gopark", "*main.inCallback@/srv/x/cgo.go",
+		 "main._Cfunc_callBack@_cgo_gotypes.go", "main.through@/srv/x/cgo.go",
+		 NULL},
 		/* A '+' in front: the library is one of the system. */
 		{"poll", "+PQgetResult", "*query@/srv/app/db.c", NULL},
 		{"poll", "+PQgetResult", "*query", "main", NULL},
@@ -391,6 +420,7 @@ int main(void)
 		cmocka_unit_test(notes_are_kept_once),
 		cmocka_unit_test(counts),
 		cmocka_unit_test(ids),
+		cmocka_unit_test(others_have_ids),
 		cmocka_unit_test(ages),
 		cmocka_unit_test(equal_stacks_are_one),
 		cmocka_unit_test(stacks_stay_when_the_table_grows),
