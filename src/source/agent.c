@@ -183,28 +183,48 @@ static int add_rows(struct agent *agent, const struct source_focus *focus,
 	return 0;
 }
 
-/* Threads that the agent does not see; returns whether there are any. Its own server
- * thread is not the program's. */
-static bool add_others(struct agent *agent, const struct source_focus *focus,
-		       struct snapshot *out)
+/* Threads that the agent does not see, and since when those sleep that have slept before
+ * anybody looked. */
+static void look_at_others(struct agent *agent, bool all)
 {
-	size_t kept = 0;
-	bool any = false;
+	size_t kept = 0, nr = 0, room = agent->nr_others + agent->nr_rows;
+	struct thread **asleep = room ? malloc(room * sizeof(*asleep)) : NULL;
 
 	for (size_t i = 0; i < agent->nr_others; i++) {
 		pid_t tid = agent->others[i];
 		struct thread *thread = thread_get(&agent->threads, tid);
 
-		if (!thread)
-			return any;
-		if (thread->claimed)
+		if (!thread || thread->claimed)
 			continue;
 		if (thread_look(&agent->threads, thread) != 0) {
 			thread_drop(&agent->threads, thread);
 			continue;
 		}
 		agent->others[kept++] = tid;
-		if (strcmp(thread->comm, AGENT_SERVER_COMM) == 0)
+		if (asleep)
+			asleep[nr++] = thread;
+	}
+	agent->nr_others = kept;
+	for (uint32_t i = 0; asleep && i < agent->nr_rows; i++)
+		if (agent->rows[i].thread && !agent->rows[i].dead)
+			asleep[nr++] = agent->rows[i].thread;
+	if (nr > 0)
+		thread_read_sleeps(&agent->threads, asleep, nr, all);
+	free(asleep);
+}
+
+/* Rows for them; returns whether there are any. The agent's own server thread is not the
+ * program's. */
+static bool add_others(struct agent *agent, const struct source_focus *focus,
+		       struct snapshot *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < agent->nr_others; i++) {
+		pid_t tid = agent->others[i];
+		struct thread *thread = thread_get(&agent->threads, tid);
+
+		if (!thread || strcmp(thread->comm, AGENT_SERVER_COMM) == 0)
 			continue;
 		thread_unwind(&agent->threads, thread,
 			      !(focus && focus->all) &&
@@ -215,7 +235,6 @@ static bool add_others(struct agent *agent, const struct source_focus *focus,
 		if (task)
 			thread_to_task(thread, out, task);
 	}
-	agent->nr_others = kept;
 	return any;
 }
 
@@ -315,6 +334,7 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 		agent_check_rows(agent, focus && focus->all);
 		agent_read_names(agent, focus && focus->all);
 		agent_read_cpu(agent);
+		look_at_others(agent, focus && focus->all);
 	}
 	rc = add_rows(agent, focus, out, e);
 	if (rc)
