@@ -12,9 +12,12 @@
 /* Fields that never moved. */
 #define GO_G_STACK_LO  0u
 #define GO_G_STACK_HI  8u
+#define GO_G_PANIC     32u
+#define GO_G_DEFER     40u
 #define GO_G_M         48u
 #define GO_G_SP        56u
 #define GO_G_PC        64u
+#define GO_G_CONTEXT   80u
 #define GO_M_G0        0u
 
 /* Bytes of a g that are read at most; no version's g is smaller than what is used. */

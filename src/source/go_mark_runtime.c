@@ -11,6 +11,7 @@
 #include "source/go_processor.h"
 
 #define LIST_MAX        65536u /* processors, buffers of theirs */
+#define QUEUES_MAX      64u    /* of a processor */
 #define THREADS_MAX     (1u << 20)
 #define STACK_BYTES_MAX (1ull << 30)
 
@@ -58,11 +59,26 @@ static void note_cache(struct go_mark *mark, uint64_t address)
 	}
 }
 
+/* Spans that were to be scanned, by the number of an object in the low bits. */
+static void note_queues(struct go_mark *mark, uint64_t queue)
+{
+	uint8_t bytes[GO_QUEUE_BYTES];
+	uint64_t words, nr;
+
+	for (unsigned i = 0; i < QUEUES_MAX && queue && !(queue & 7); i++) {
+		if (go_heap_span_of(mark->heap, queue) ||
+		    !go_read(mark->heap->mem, queue, bytes, sizeof(bytes)) ||
+		    !go_queue_parse(bytes, &words, &nr, &queue))
+			return;
+		note_scratch(mark, words, nr * 8);
+	}
+}
+
 static bool read_processor(struct go_mark *mark, uint64_t base, uint64_t size)
 {
 	struct go_processor processor;
 	uint8_t head[GO_PROCESSOR_HEAD];
-	size_t bytes = (size_t)size & ~(size_t)7;
+	size_t bytes = (size_t)size & ~(size_t)7, from = 0;
 
 	if (size < GO_PROCESSOR_BYTES_MIN || size > GO_PROCESSOR_BYTES_MAX ||
 	    !go_heap_copy(mark->heap, base, head, sizeof(head)) ||
@@ -73,9 +89,14 @@ static bool read_processor(struct go_mark *mark, uint64_t base, uint64_t size)
 	if (!mark->processor || !go_heap_copy(mark->heap, base, mark->processor, bytes) ||
 	    !go_processor_parse(mark->processor, base, bytes, &processor))
 		return false;
-	go_mark_words(mark, mark->processor, processor.from);
+	if (processor.queue) {
+		go_mark_words(mark, mark->processor, processor.queue);
+		from = processor.queue + GO_PROCESSOR_QUEUE;
+	}
+	go_mark_words(mark, mark->processor + from, processor.from - from);
 	go_mark_words(mark, mark->processor + processor.to, bytes - processor.to);
 	note_scratch(mark, processor.scratch, GO_PROCESSOR_SCRATCH);
+	note_queues(mark, processor.chain);
 	note_cache(mark, processor.caches[0]);
 	note_cache(mark, processor.caches[1]);
 	if (note_object(mark, base) &&

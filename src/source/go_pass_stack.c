@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks of the living. Of one that is parked, what lies above its stack pointer counts; of
+ * Stacks of the living. Of one that is parked, what is alive counts: see go_frame.h; of
  * one that runs, all of it: what it has in registers only, it writes there at the latest
  * when the runtime preempts it, mostly every 10 ms. Before the next pass that is waited for.
  */
@@ -44,6 +44,27 @@ static bool mark_stack(struct go_pass *pass, uint64_t from, uint64_t high)
 		from += bytes;
 	}
 	return true;
+}
+
+/* Where it stands still, and its tables say what of the stack is alive. False: all counts. */
+static bool mark_parked(struct go_pass *pass, const uint8_t *g, uint64_t from)
+{
+	uint64_t high = go_u64(g + GO_G_STACK_HI);
+	uint32_t status = go_g_status(g, &pass->prove->layout.g);
+	struct go_parked parked = {.pc = go_u64(g + GO_G_PC),
+				   .sp = from,
+				   .low = go_u64(g + GO_G_STACK_LO),
+				   .high = high,
+				   .bytes = pass->stack,
+				   .context = go_u64(g + GO_G_CONTEXT),
+				   .defers = go_u64(g + GO_G_DEFER)};
+
+	return (status == GO_STATUS_WAITING || status == GO_STATUS_RUNNABLE ||
+		status == GO_STATUS_PREEMPTED || status == GO_STATUS_LEAKED) &&
+	       from == go_u64(g + GO_G_SP) && go_u64(g + GO_G_PANIC) == 0 &&
+	       from < high && high - from <= PIECE_BYTES &&
+	       go_read(&pass->mem, from, pass->stack, (size_t)(high - from)) &&
+	       go_frames_mark(&pass->prove->frames, &pass->mark, &parked);
 }
 
 /* All of the g, as defers, panics and timers hang on it. */
@@ -97,7 +118,8 @@ bool go_pass_mark_g(struct go_pass *pass, uint64_t address, uint64_t *hash)
 		if (low & 7 || high <= low || high - low > STACK_BYTES_MAX)
 			return false;
 		go_mark_words(&pass->mark, before, bytes & ~(size_t)7);
-		read = mark_stack(pass, from, high);
+		read = (!whole && mark_parked(pass, before, from)) ||
+		       mark_stack(pass, from, high);
 		if (!read_g(pass, address, after, &bytes))
 			return false;
 		note_runner(pass, address, before, after);

@@ -74,6 +74,7 @@ bool go_func_at(const struct go_pclntab *table, size_t i, struct go_func *func)
 	func->pcline = u32_at(at + layout->pcline);
 	func->unit = u32_at(at + layout->unit);
 	func->nr_pcdata = u32_at(at + layout->nr_pcdata);
+	func->args = (int32_t)u32_at(at + layout->name + 4);
 	func->id = at[layout->id];
 	func->flags = at[layout->flags];
 	func->nr_funcdata = at[layout->nr_funcdata];
@@ -211,28 +212,40 @@ const char *go_func_line(struct go_pclntab *table, const struct go_func *func,
 	return text_at(&table->files, file);
 }
 
-int32_t go_func_inlined(struct go_pclntab *table, const struct go_func *func, uint64_t pc)
+int32_t go_func_pcdata(struct go_pclntab *table, const struct go_func *func,
+		       unsigned which, uint64_t pc)
 {
 	int32_t value;
 	uint32_t offset;
 
-	if (func->nr_pcdata <= PCDATA_INLINE)
+	if (func->nr_pcdata <= which)
 		return -1;
-	offset = u32_at(table->funcs.at + func->pcdata + 4ull * PCDATA_INLINE);
+	offset = u32_at(table->funcs.at + func->pcdata + 4ull * which);
 	return go_func_value(table, func, offset, pc, &value) && value >= 0 ? value : -1;
+}
+
+uint64_t go_func_data(const struct go_pclntab *table, const struct go_func *func,
+		      unsigned which, uint64_t gofunc)
+{
+	uint32_t offset;
+
+	if (func->nr_funcdata <= which)
+		return 0;
+	if (table->era == GO_ERA_116)
+		return u64_at(table->funcs.at + func->funcdata + 8ull * which);
+	offset = u32_at(table->funcs.at + func->funcdata + 4ull * which);
+	return offset == NO_FUNCDATA || gofunc == 0 ? 0 : gofunc + offset;
+}
+
+int32_t go_func_inlined(struct go_pclntab *table, const struct go_func *func, uint64_t pc)
+{
+	return go_func_pcdata(table, func, PCDATA_INLINE, pc);
 }
 
 uint64_t go_func_inline_tree(const struct go_pclntab *table, const struct go_func *func,
 			     uint64_t gofunc)
 {
-	uint32_t offset;
-
-	if (func->nr_funcdata <= FUNCDATA_INLINE)
-		return 0;
-	if (table->era == GO_ERA_116)
-		return u64_at(table->funcs.at + func->funcdata + 8ull * FUNCDATA_INLINE);
-	offset = u32_at(table->funcs.at + func->funcdata + 4ull * FUNCDATA_INLINE);
-	return offset == NO_FUNCDATA || gofunc == 0 ? 0 : gofunc + offset;
+	return go_func_data(table, func, FUNCDATA_INLINE, gofunc);
 }
 
 size_t go_inlined_bytes(const struct go_pclntab *table)

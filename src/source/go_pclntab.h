@@ -48,6 +48,7 @@ struct go_func {
 	uint32_t pcline;
 	uint32_t unit;
 	uint32_t nr_pcdata;
+	int32_t args; /* bytes of arguments and results on the stack; < 0: not known */
 	uint8_t id;
 	uint8_t flags; /* 0 in 1.16 */
 	uint8_t nr_funcdata;
@@ -82,6 +83,17 @@ int32_t go_func_inlined(struct go_pclntab *table, const struct go_func *func,
 /* Address of the tree of inlined calls, or 0. gofunc: what the module says, 1.18 on. */
 uint64_t go_func_inline_tree(const struct go_pclntab *table, const struct go_func *func,
 			     uint64_t gofunc);
+
+/* Maps of live words: see go_frame.c. The value at pc of the function's table number `which`,
+ * or -1; the address of its data number `which`, or 0. */
+#define GO_PCDATA_STACK_MAP 1u
+#define GO_FUNCDATA_ARGS    0u
+#define GO_FUNCDATA_LOCALS  1u
+#define GO_FUNCDATA_OBJECTS 2u
+int32_t go_func_pcdata(struct go_pclntab *table, const struct go_func *func,
+		       unsigned which, uint64_t pc);
+uint64_t go_func_data(const struct go_pclntab *table, const struct go_func *func,
+		      unsigned which, uint64_t gofunc);
 
 /* One node of that tree. */
 struct go_inlined {

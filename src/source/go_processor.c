@@ -14,7 +14,10 @@
 /* gcWork lies just before the buffer. From its end, bytes to where these fields begin. */
 #define WORK_SCRATCH   (68u * 40u + 8 + 8 + 8 + 8)
 #define WORK_FLAGS     (68u * 40u + 8)
-#define WORK_ID        (WORK_SCRATCH + 16 + 8 + 256 * 8 + 8 + 16 + 8)
+#define WORK_CHAIN     (WORK_SCRATCH + 16)
+#define WORK_QUEUE     (WORK_CHAIN + 8 + GO_PROCESSOR_QUEUE)
+#define WORK_ID        (WORK_QUEUE + 8 + 16 + 8)
+#define QUEUE_MAX      (1u << 24) /* words */
 
 static bool is_id_and_status(uint64_t word)
 {
@@ -28,19 +31,33 @@ bool go_processor_likely(const uint8_t head[GO_PROCESSOR_HEAD])
 }
 
 /* end: of gcWork. Its first field is the number of the processor, once more. */
-static uint64_t find_scratch(const uint8_t *copy, size_t end)
+static void find_scratch(const uint8_t *copy, size_t end, struct go_processor *processor)
 {
 	uint64_t id, flags, scratch;
 
+	processor->scratch = processor->chain = 0;
+	processor->queue = 0;
 	if (end < WORK_ID + HEADER_BYTES)
-		return 0;
+		return;
 	id = go_u64(copy + end - WORK_ID);
 	flags = go_u64(copy + end - WORK_FLAGS);
 	scratch = go_u64(copy + end - WORK_SCRATCH);
 	if (flags & ~0x0101ull || scratch & 7 ||
 	    (id & UINT32_MAX) != (go_u64(copy + HEADER_BYTES) & UINT32_MAX))
-		return 0;
-	return scratch;
+		return;
+	processor->scratch = scratch;
+	processor->queue = end - WORK_QUEUE;
+	processor->chain = go_u64(copy + end - WORK_CHAIN);
+}
+
+bool go_queue_parse(const uint8_t queue[GO_QUEUE_BYTES], uint64_t *words, uint64_t *nr,
+		    uint64_t *next)
+{
+	*next = go_u64(queue + 24);
+	*nr = go_u32(queue + 40);
+	*words = go_u64(queue + 48);
+	return *words && (*words & 7) == 0 && *nr > 0 && *nr <= QUEUE_MAX &&
+	       (*nr & (*nr - 1)) == 0 && (*next & 7) == 0;
 }
 
 bool go_processor_parse(const uint8_t *copy, uint64_t base, size_t bytes,
@@ -63,7 +80,7 @@ bool go_processor_parse(const uint8_t *copy, uint64_t base, size_t bytes,
 						      GO_PROCESSOR_M + 8 + i * 8);
 		processor->from = (size_t)(next - base);
 		processor->to = (size_t)(end - base);
-		processor->scratch = find_scratch(copy, at);
+		find_scratch(copy, at, processor);
 		return true;
 	}
 	return false;

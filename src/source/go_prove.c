@@ -158,6 +158,7 @@ void go_prove_release(struct go_prove *prove)
 {
 	go_prove_cancel(prove);
 	finish(prove);
+	go_frames_release(&prove->frames);
 	free(prove->rows);
 	free(prove->proven);
 	memset(prove, 0, sizeof(*prove));
@@ -241,7 +242,7 @@ void go_prove_start(struct go_prove *prove, const struct source_target *target,
 	prove->layout = *sampler->layout;
 	/* By which C calls Go; every program with cgo has it. */
 	prove->cgo = go_func_by_name(&module->table, "crosscall2", &ignored);
-	if (!copy_rows(prove, sampler))
+	if (!copy_rows(prove, sampler) || !go_frames_init(&prove->frames, module))
 		rc = err_set(&e, ERR_NOMEM, "there is no memory for a proof of leaks");
 	if (rc == 0)
 		rc = start_thread(prove, &e);

@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "core/snapshot.h"
+#include "source/go_frame.h"
 #include "source/go_sample.h"
 #include "source/source.h"
 
@@ -39,8 +40,9 @@ struct go_prove {
 	pid_t pid;
 	const struct go_module *module;
 	struct go_layout layout;
-	bool ptrace; /* registers of a stopped target may be read */
-	bool cgo;    /* there is C code in the program */
+	struct go_frames frames; /* the thread's from its start on */
+	bool ptrace;             /* registers of a stopped target may be read */
+	bool cgo;                /* there is C code in the program */
 	struct go_wait_row *rows;
 	size_t nr_rows;
 

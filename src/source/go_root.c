@@ -39,6 +39,7 @@ struct roots {
 	int pagemap;  /* -1: all pages count as there */
 	uint64_t *sp; /* of the threads that wait in the kernel */
 	size_t nr_sp;
+	uint64_t first_sp; /* of the first thread, in a system call; 0: it is in none */
 	uint8_t *piece;
 	uint64_t *pages;
 };
@@ -194,6 +195,23 @@ static uint64_t above_stack_pointer(const struct roots *roots, uint64_t start,
 	return inside == 1 ? from : start;
 }
 
+/* Without C, the first thread's own stack is its scheduler's: like those of the other threads
+ * (see go_runner.h), it counts only where the stack pointer lies in it, or where a signal is
+ * being handled, as then it may be in use. */
+static bool is_unused_stack(const struct roots *roots, const struct proc_map *map)
+{
+	if (roots->cgo || map->path_bytes != strlen("[stack]") ||
+	    memcmp(map->path, "[stack]", map->path_bytes) != 0 || roots->first_sp == 0 ||
+	    (roots->first_sp >= map->start && roots->first_sp < map->end))
+		return false;
+	for (size_t i = 0; i < roots->mark->nr_stacks; i++)
+		if (roots->mark->stacks[i].signals &&
+		    roots->first_sp >= roots->mark->stacks[i].low &&
+		    roots->first_sp < roots->mark->stacks[i].high)
+			return false;
+	return true;
+}
+
 static bool in_module(const struct roots *roots, const struct proc_map *map)
 {
 	for (size_t i = 0; i < 3; i++)
@@ -215,6 +233,8 @@ static void mark_map(struct roots *roots, const char *line, size_t length)
 	    map.end >> 47 || map.end - map.start > MAP_BYTES_MAX)
 		return;
 	if (roots->modules && !in_module(roots, &map))
+		return;
+	if (is_unused_stack(roots, &map))
 		return;
 	roots->bases = !roots->cgo && !in_module(roots, &map) &&
 		       (map.path_bytes == 0 || strncmp(map.path, "[anon", 5) == 0);
@@ -263,9 +283,12 @@ static void read_stack_pointers(struct roots *roots)
 	roots->sp = nr > 0 ? calloc((size_t)nr, sizeof(*roots->sp)) : NULL;
 	for (ssize_t i = 0; roots->sp && i < nr; i++) {
 		snprintf(path, sizeof(path), "%d/syscall", (int)tids[i]);
-		if (fdio_read_small(dir, path, text, sizeof(text)) > 0 &&
-		    proc_parse_call(text, &call) && !call.running && call.sp)
-			roots->sp[roots->nr_sp++] = call.sp;
+		if (fdio_read_small(dir, path, text, sizeof(text)) <= 0 ||
+		    !proc_parse_call(text, &call) || call.running || !call.sp)
+			continue;
+		roots->sp[roots->nr_sp++] = call.sp;
+		if (tids[i] == roots->pid && call.nr >= 0)
+			roots->first_sp = call.sp;
 	}
 	free(tids);
 	close(dir);
