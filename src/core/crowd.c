@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/huge.h"
 
 #define SLOTS_FIRST    256u
 #define KNOWN_MAX      65536u /* crowds that are remembered */
@@ -20,8 +21,16 @@
 #define GROWS_INTERVAL 3
 #define NONE           UINT32_MAX
 
+/* A key of this look. */
 struct slot {
-	uint64_t key; /* 0: free */
+	uint64_t key;
+	uint32_t look;  /* that it is of; of another: free */
+	uint32_t task;  /* the first one with this key … */
+	uint32_t crowd; /* … and from the second one on their crowd, else NONE */
+};
+
+struct several {
+	uint64_t key;
 	uint32_t count;
 	bool grows;
 };
@@ -35,11 +44,14 @@ struct known {
 struct crowds {
 	struct slot *slots;
 	size_t nr_slots;          /* a power of two */
-	uint32_t *object, *stack; /* per task: its slot, or NONE */
+	uint32_t *object, *stack; /* per task: its crowd, or NONE */
 	size_t capacity, nr_tasks;
 	struct known *known;
 	size_t nr_known, cap_known; /* the latter a power of two */
+	struct several *several;    /* of more than one task */
+	size_t nr_several, cap_several;
 	uint64_t seed;
+	uint32_t look;
 	bool looked;
 };
 
@@ -60,6 +72,7 @@ void crowds_free(struct crowds *crowds)
 	free(crowds->object);
 	free(crowds->stack);
 	free(crowds->known);
+	free(crowds->several);
 	free(crowds);
 }
 
@@ -109,17 +122,50 @@ static uint64_t stack_key(const struct crowds *crowds, const struct task *task)
 	return hash_mix(crowds->seed ^ task->state, (uint64_t)(uintptr_t)task->stack) | 1;
 }
 
-static uint32_t slot_put(struct crowds *crowds, uint64_t key)
+/* A crowd of none as yet; NONE: no memory. */
+static uint32_t several_new(struct crowds *crowds, uint64_t key)
+{
+	if (crowds->nr_several == crowds->cap_several) {
+		size_t capacity = crowds->cap_several ? crowds->cap_several * 2 : 64;
+		struct several *several =
+			realloc(crowds->several, capacity * sizeof(*several));
+
+		if (!several)
+			return NONE;
+		crowds->several = several;
+		crowds->cap_several = capacity;
+	}
+	crowds->several[crowds->nr_several] = (struct several){.key = key};
+	return (uint32_t)crowds->nr_several++;
+}
+
+/* Most keys are those of one task alone: it costs one look into the table, no more. */
+static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
+		     uint64_t key)
 {
 	size_t mask = crowds->nr_slots - 1, at = key >> 1 & mask;
+	struct slot *slot = &crowds->slots[at];
 
+	of_task[index] = NONE;
 	if (!key)
-		return NONE;
-	while (crowds->slots[at].key && crowds->slots[at].key != key)
+		return;
+	while (slot->look == crowds->look && slot->key != key) {
 		at = (at + 1) & mask;
-	crowds->slots[at].key = key;
-	crowds->slots[at].count++;
-	return (uint32_t)at;
+		slot = &crowds->slots[at];
+	}
+	if (slot->look != crowds->look) {
+		*slot = (struct slot){key, crowds->look, index, NONE};
+		return;
+	}
+	if (slot->crowd == NONE) {
+		slot->crowd = several_new(crowds, key);
+		if (slot->crowd == NONE)
+			return;
+		of_task[slot->task] = slot->crowd;
+		crowds->several[slot->crowd].count = 1;
+	}
+	of_task[index] = slot->crowd;
+	crowds->several[slot->crowd].count++;
 }
 
 /* At most half full, with two keys a task. */
@@ -132,10 +178,11 @@ static bool make_room(struct crowds *crowds, size_t nr_tasks)
 	while (wanted < nr_tasks * 4)
 		wanted *= 2;
 	if (wanted > crowds->nr_slots || wanted < crowds->nr_slots / 8) {
-		slots = malloc(wanted * sizeof(*slots));
+		slots = calloc(wanted, sizeof(*slots));
 		if (!slots)
 			return false;
 		free(crowds->slots);
+		huge_hint(slots, wanted * sizeof(*slots));
 		crowds->slots = slots;
 		crowds->nr_slots = wanted;
 	}
@@ -151,7 +198,6 @@ static bool make_room(struct crowds *crowds, size_t nr_tasks)
 		crowds->stack = numbers;
 		crowds->capacity = nr_tasks;
 	}
-	memset(crowds->slots, 0, crowds->nr_slots * sizeof(*crowds->slots));
 	return true;
 }
 
@@ -231,27 +277,36 @@ static bool crowd_grows(struct crowds *crowds, uint64_t key, uint32_t count,
 	return known_grows(known, now_ns);
 }
 
-void crowds_count(struct crowds *crowds, const struct snapshot *snapshot)
+void crowds_begin(struct crowds *crowds, size_t nr_tasks)
 {
-	crowds->nr_tasks = 0;
-	if (!make_room(crowds, snapshot->nr_tasks))
+	crowds->nr_several = 0;
+	crowds->nr_tasks = make_room(crowds, nr_tasks) ? nr_tasks : 0;
+	if (++crowds->look > 0 || crowds->nr_slots == 0)
 		return;
-	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
-		const struct task *task = &snapshot->tasks[i];
-		bool blocks = state_blocks(task->state) && !state_info(task->state)->idle;
+	/* Round: what is left of the looks before must not count. */
+	memset(crowds->slots, 0, crowds->nr_slots * sizeof(*crowds->slots));
+	crowds->look = 1;
+}
 
-		crowds->object[i] =
-			blocks ? slot_put(crowds, object_key(crowds, task)) : NONE;
-		crowds->stack[i] =
-			blocks ? slot_put(crowds, stack_key(crowds, task)) : NONE;
-	}
-	crowds->nr_tasks = snapshot->nr_tasks;
-	for (size_t i = 0; i < crowds->nr_slots; i++) {
-		struct slot *slot = &crowds->slots[i];
+void crowds_put(struct crowds *crowds, size_t index, const struct task *task)
+{
+	bool blocks = state_blocks(task->state) && !state_info(task->state)->idle;
 
-		if (slot->count > 1)
-			slot->grows = crowd_grows(crowds, slot->key, slot->count,
-						  snapshot->mono_ns);
+	if (index >= crowds->nr_tasks)
+		return;
+	slot_put(crowds, crowds->object, (uint32_t)index,
+		 blocks ? object_key(crowds, task) : 0);
+	slot_put(crowds, crowds->stack, (uint32_t)index,
+		 blocks ? stack_key(crowds, task) : 0);
+}
+
+void crowds_end(struct crowds *crowds, int64_t now_ns)
+{
+	for (size_t i = 0; i < crowds->nr_several; i++) {
+		struct several *several = &crowds->several[i];
+
+		several->grows =
+			crowd_grows(crowds, several->key, several->count, now_ns);
 	}
 	crowds->looked = true;
 }
@@ -259,12 +314,12 @@ void crowds_count(struct crowds *crowds, const struct snapshot *snapshot)
 static struct crowd crowd_at(const struct crowds *crowds, const uint32_t *of_task,
 			     size_t index)
 {
-	const struct slot *slot;
+	const struct several *several;
 
 	if (index >= crowds->nr_tasks || of_task[index] == NONE)
-		return (struct crowd){0, false};
-	slot = &crowds->slots[of_task[index]];
-	return (struct crowd){slot->count, slot->grows};
+		return (struct crowd){1, false};
+	several = &crowds->several[of_task[index]];
+	return (struct crowd){several->count, several->grows};
 }
 
 struct crowd crowd_of_object(const struct crowds *crowds, size_t index)

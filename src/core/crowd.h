@@ -12,15 +12,18 @@
 struct crowds;
 
 struct crowd {
-	uint32_t count; /* that wait now; 0: the task is in no crowd */
+	uint32_t count; /* that wait now, itself included */
 	bool grows;
 };
 
 struct crowds *crowds_new(void);
 void crowds_free(struct crowds *crowds);
 void crowds_reset(struct crowds *crowds);
-/* Count the blocked tasks of a look. Without memory nobody is in a crowd. */
-void crowds_count(struct crowds *crowds, const struct snapshot *snapshot);
+/* Count the blocked tasks of a look: begin, put each, end. Without memory nobody is in a
+ * crowd. */
+void crowds_begin(struct crowds *crowds, size_t nr_tasks);
+void crowds_put(struct crowds *crowds, size_t index, const struct task *task);
+void crowds_end(struct crowds *crowds, int64_t now_ns);
 /* Of the task with this index in the snapshot that was counted last. */
 struct crowd crowd_of_object(const struct crowds *crowds, size_t index);
 struct crowd crowd_of_stack(const struct crowds *crowds, size_t index);

@@ -60,6 +60,9 @@ static const struct pool_function {
 	{"blas_thread_server", RESTS}, /* OpenBLAS */
 	{"MHD_polling_thread", WORKS}, /* libmicrohttpd */
 	{"ngx_thread_pool_cycle", RESTS},
+	{"do_handle_one_connection", RESTS}, /* mariadb: threads kept for the next one */
+	{"Per_thread_connection_handler::block_until_new_connection", RESTS},
+	{"tpool::thread_pool_generic::", RESTS},
 	{"testing.(*T).Run", RESTS}, /* Go: a test that waits for those inside it */
 	{"testing.(*T).Parallel", RESTS},
 	{"testing.tRunner.func1", RESTS},
@@ -338,25 +341,29 @@ static int by_id(const void *left, const void *right)
 	return a < b ? -1 : a > b;
 }
 
-void pool_pairs_find(struct pool_pairs *pairs, const struct snapshot *snapshot)
+void pool_pairs_begin(struct pool_pairs *pairs)
 {
 	pairs->count = 0;
-	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
-		const struct task *task = &snapshot->tasks[i];
+}
 
-		if (!has(task, READER) || task->state != STATE_SELECT)
-			continue;
-		if (pairs->count == pairs->capacity) {
-			size_t capacity = pairs->capacity ? pairs->capacity * 2 : 64;
-			uint64_t *ids = realloc(pairs->ids, capacity * sizeof(*ids));
+void pool_pairs_put(struct pool_pairs *pairs, const struct task *task)
+{
+	if (task->state != STATE_SELECT || !has(task, READER))
+		return;
+	if (pairs->count == pairs->capacity) {
+		size_t capacity = pairs->capacity ? pairs->capacity * 2 : 64;
+		uint64_t *ids = realloc(pairs->ids, capacity * sizeof(*ids));
 
-			if (!ids)
-				break;
-			pairs->ids = ids;
-			pairs->capacity = capacity;
-		}
-		pairs->ids[pairs->count++] = task->id;
+		if (!ids)
+			return;
+		pairs->ids = ids;
+		pairs->capacity = capacity;
 	}
+	pairs->ids[pairs->count++] = task->id;
+}
+
+void pool_pairs_end(struct pool_pairs *pairs)
+{
 	if (pairs->count > 1)
 		qsort(pairs->ids, pairs->count, sizeof(*pairs->ids), by_id);
 }

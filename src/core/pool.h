@@ -14,8 +14,10 @@ struct pool_pairs {
 	size_t count, capacity;
 };
 
-/* Linear in the tasks; without memory some are missing. Zeroed at first. */
-void pool_pairs_find(struct pool_pairs *pairs, const struct snapshot *snapshot);
+/* Zeroed at first. Of each look: begin, put each task, end; without memory some are missing. */
+void pool_pairs_begin(struct pool_pairs *pairs);
+void pool_pairs_put(struct pool_pairs *pairs, const struct task *task);
+void pool_pairs_end(struct pool_pairs *pairs);
 void pool_pairs_release(struct pool_pairs *pairs);
 /* Waits for work, in the pool's own function: idle. One that waits inside of its work, or for
  * a lock, does not; but for those that their owner holds back by a mutex. pairs: NULL: none. */

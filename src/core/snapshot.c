@@ -171,29 +171,35 @@ static void add_count(uint32_t *count, uint32_t weight)
 		*count = UINT32_MAX;
 }
 
-void snapshot_count(struct snapshot *snapshot)
+void snapshot_count_begin(struct snapshot *snapshot)
+{
+	memset(&snapshot->counts, 0, sizeof(snapshot->counts));
+}
+
+void snapshot_count_task(struct snapshot *snapshot, const struct task *task)
 {
 	struct snapshot_counts *counts = &snapshot->counts;
+	unsigned int state = task->state < STATE_COUNT ? task->state : STATE_UNKNOWN;
+	unsigned int class = state_info(state)->class;
+	uint32_t weight = task_weight(task);
 
-	memset(counts, 0, sizeof(*counts));
-	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
-		const struct task *task = &snapshot->tasks[i];
-		unsigned int state =
-			task->state < STATE_COUNT ? task->state : STATE_UNKNOWN;
-		unsigned int class = state_info(state)->class;
-		uint32_t weight = task_weight(task);
-
-		add_count(&counts->tasks, weight);
-		add_count(&counts->by_state[state], weight);
-		add_count(&counts->by_class[class], weight);
-		if (task->flags & TASK_STUCK) {
-			add_count(&counts->stuck, weight);
-			add_count(&counts->stuck_by_class[class], weight);
-		} else if (task->flags & TASK_LONG) {
-			add_count(&counts->is_long, weight);
-			add_count(&counts->long_by_class[class], weight);
-		}
+	add_count(&counts->tasks, weight);
+	add_count(&counts->by_state[state], weight);
+	add_count(&counts->by_class[class], weight);
+	if (task->flags & TASK_STUCK) {
+		add_count(&counts->stuck, weight);
+		add_count(&counts->stuck_by_class[class], weight);
+	} else if (task->flags & TASK_LONG) {
+		add_count(&counts->is_long, weight);
+		add_count(&counts->long_by_class[class], weight);
 	}
+}
+
+void snapshot_count(struct snapshot *snapshot)
+{
+	snapshot_count_begin(snapshot);
+	for (size_t i = 0; i < snapshot->nr_tasks; i++)
+		snapshot_count_task(snapshot, &snapshot->tasks[i]);
 }
 
 const char *task_format_id(const struct task *task, char out[TASK_ID_MAX])

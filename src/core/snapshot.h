@@ -274,6 +274,9 @@ bool task_is_many(const struct task *task);
 uint32_t task_weight(const struct task *task);
 /* Tasks, not rows. */
 void snapshot_count(struct snapshot *snapshot);
+/* The same task by task. */
+void snapshot_count_begin(struct snapshot *snapshot);
+void snapshot_count_task(struct snapshot *snapshot, const struct task *task);
 
 #define TASK_ID_MAX 24
 /* "t4711", "g17", "c3"; "#3" of a row that stands for many */

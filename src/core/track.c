@@ -592,21 +592,24 @@ static void confirm_task(const struct track *track, struct track_record *record,
 	}
 }
 
-void track_confirm(struct track *track, struct snapshot *snapshot)
+void track_confirm_begin(struct track *track)
 {
 	pthread_mutex_lock(&track->lock);
-	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
-		struct task *task = &snapshot->tasks[i];
+}
 
-		if (i < track->nr_of_task && track->of_task[i] != TRACK_NONE)
-			confirm_task(track, &track->records[track->of_task[i]], task);
-		else
-			task->flags &= ~(uint32_t)(TASK_STUCK | TASK_LONG);
-	}
+void track_confirm(struct track *track, size_t index, struct task *task)
+{
+	if (index < track->nr_of_task && track->of_task[index] != TRACK_NONE)
+		confirm_task(track, &track->records[track->of_task[index]], task);
+	else
+		task->flags &= ~(uint32_t)(TASK_STUCK | TASK_LONG);
+}
+
+void track_confirm_end(struct track *track)
+{
 	track->nr_of_task = 0;
 	track_sweep(track);
 	pthread_mutex_unlock(&track->lock);
-	snapshot_count(snapshot);
 }
 
 static void track_recorded(struct track *track, const struct task *task)

@@ -29,9 +29,11 @@ void track_free(struct track *track);
  * or ERR_NOMEM.
  */
 int track_update(struct track *track, struct snapshot *snapshot, struct err *e);
-/* After track_update() of the same snapshot: stuck and long hold only where they did in the
- * look before too. Counts. By verdicts_update() alone. */
-void track_confirm(struct track *track, struct snapshot *snapshot);
+/* After track_update() of the same snapshot, by verdicts_update() alone, for each of its tasks:
+ * stuck and long hold only where they did in the look before too. */
+void track_confirm_begin(struct track *track);
+void track_confirm(struct track *track, size_t index, struct task *task);
+void track_confirm_end(struct track *track);
 /* The waits that ended while they were watched. */
 const struct places *track_places(const struct track *track);
 /* Only remember the states of a recorded snapshot, which is complete. */

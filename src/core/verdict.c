@@ -185,8 +185,7 @@ static struct evidence find_rest(const struct verdicts *verdicts,
 				 const struct place_history *place)
 {
 	const struct task *task = &snapshot->tasks[index];
-	struct crowd same = crowd_of_object(verdicts->crowds, index);
-	struct crowd alike = crowd_of_stack(verdicts->crowds, index);
+	struct crowd same, alike;
 	int64_t age_ns = task_age_ns(task, snapshot->mono_ns);
 	enum why before = task->evidence.why;
 
@@ -201,6 +200,8 @@ static struct evidence find_rest(const struct verdicts *verdicts,
 		return because(WHY_REQUEST, 0, 0);
 	if (is_first(task, snapshot) && first_rests(task))
 		return because(WHY_FIRST, 0, 0);
+	same = crowd_of_object(verdicts->crowds, index);
+	alike = crowd_of_stack(verdicts->crowds, index);
 	if (same.grows || alike.grows)
 		return because(WHY_NOTHING, 0, 0);
 	if (same.count > 1)
@@ -296,11 +297,22 @@ void verdicts_update(struct verdicts *verdicts, struct track *track,
 {
 	const struct places *places = track_places(track);
 
-	crowds_count(verdicts->crowds, snapshot);
-	pool_pairs_find(&verdicts->pairs, snapshot);
-	for (size_t i = 0; i < snapshot->nr_tasks; i++)
+	crowds_begin(verdicts->crowds, snapshot->nr_tasks);
+	pool_pairs_begin(&verdicts->pairs);
+	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		crowds_put(verdicts->crowds, i, &snapshot->tasks[i]);
+		pool_pairs_put(&verdicts->pairs, &snapshot->tasks[i]);
+	}
+	crowds_end(verdicts->crowds, snapshot->mono_ns);
+	pool_pairs_end(&verdicts->pairs);
+	track_confirm_begin(track);
+	snapshot_count_begin(snapshot);
+	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
 		judge(verdicts, places, snapshot, i);
-	track_confirm(track, snapshot);
+		track_confirm(track, i, &snapshot->tasks[i]);
+		snapshot_count_task(snapshot, &snapshot->tasks[i]);
+	}
+	track_confirm_end(track);
 }
 
 void verdict_again(const struct stuck_rule *rule, struct task *task, int64_t now_ns)

@@ -111,7 +111,6 @@ static double measure(const struct snapshot *snapshot, const char *filter,
 		options.query = filter ? need(query_new(filter, NULL)) : NULL;
 		if (rows_update(&rows, snapshot, &options, snapshot->mono_ns, NULL) < 0)
 			exit(1);
-		verdicts_update(verdicts, track, snapshot);
 		ms = (double)(clock_mono_ns() - start_ns) / 1e6;
 		query_free(options.query);
 		if (ms < best)
