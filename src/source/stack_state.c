@@ -5,7 +5,7 @@
 
 #include "source/symbols_private.h"
 
-#define RULE_FRAMES_MAX 16u
+#define RULE_FRAMES_MAX 24u
 
 enum rule_where {
 	WHERE_LOCK,
