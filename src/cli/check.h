@@ -64,8 +64,8 @@ bool check_is_guilty_leak(const struct snapshot *s, const struct leak *leak);
 uint64_t check_before(const struct check *check);
 void check_release(struct check *check);
 
-/* The process is held in its exit. */
-void check_exit_look(struct check *check, pid_t pid);
+/* The process is held in its exit, since then. */
+void check_exit_look(struct check *check, pid_t pid, int64_t held_ns);
 
 /* What was broken, with the guilty stacks. */
 void check_print(const struct check *check, struct buf *out);

@@ -199,7 +199,8 @@ static int finish(struct check *check, struct command *command)
 		/* One that is killed is cut off in the midst of its work. */
 		if (exit_trace_state(command->trace) == EXIT_HELD &&
 		    !exit_trace_killed(command->trace))
-			check_exit_look(check, command->pid);
+			check_exit_look(check, command->pid,
+					exit_trace_held_ns(command->trace));
 		exit_trace_let_go(command->trace);
 	}
 	status = reap(command, -1);

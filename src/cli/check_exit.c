@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/prove.h"
 #include "cli/watch.h"
 #include "core/graph.h"
 #include "core/pool.h"
@@ -18,9 +19,11 @@
 #include "source/exit_trace.h"
 
 /* A sleep that ends this soon may be the last thing that a task does. */
-#define SOON_NS    CLOCK_SECOND_NS
+#define SOON_NS        CLOCK_SECOND_NS
+/* So long it may be held for a proof. */
+#define PROVE_LIMIT_NS CLOCK_SECOND_NS
 /* Blocked in an earlier look, so long before the exit. */
-#define EARLIER_NS (CLOCK_SECOND_NS / 10)
+#define EARLIER_NS     (CLOCK_SECOND_NS / 10)
 
 /* Both ends of a connection that net/http keeps for the next request. */
 static const struct resting_place {
@@ -211,9 +214,10 @@ static const struct task *find_before(const struct snapshot *before,
 
 /* A thread may be gone by now: its slot has no more than the frame that waits. An age is
  * what was seen, or what the slot says. */
-static void take_from_before(struct task *task, const struct task *seen)
+static void take_from_before(struct task *task, const struct task *seen, int64_t held_ns)
 {
-	if (seen) {
+	/* A look that was under way saw it when it was held already. */
+	if (seen && seen->since_ns < held_ns) {
 		task->since_ns = seen->since_ns;
 		if (task->kind == TASK_THREAD && seen->stack)
 			task->stack = seen->stack;
@@ -224,7 +228,7 @@ static void take_from_before(struct task *task, const struct task *seen)
 	}
 }
 
-static void judge(struct check *check, struct snapshot *s)
+static void judge(struct check *check, struct snapshot *s, int64_t held_ns)
 {
 	const struct task **index = index_before(check->span.last);
 	struct check_exit *end = &check->at_exit;
@@ -235,12 +239,13 @@ static void judge(struct check *check, struct snapshot *s)
 	for (size_t i = 0; i < s->nr_tasks; i++) {
 		struct task *task = &s->tasks[i];
 
-		take_from_before(task, find_before(check->span.last, index, task));
+		take_from_before(task, find_before(check->span.last, index, task),
+				 held_ns);
 		task->flags &= ~(uint32_t)TASK_STUCK;
 		if (!is_blocked(check, s, task))
 			continue;
 		if (moving && !(task->flags & TASK_UNREACHABLE) &&
-		    (task->since_ns == 0 || task->since_ns > s->mono_ns - EARLIER_NS))
+		    (task->since_ns == 0 || task->since_ns > held_ns - EARLIER_NS))
 			continue;
 		task->flags |= TASK_STUCK;
 		end->left += check_is_guilty(check, task);
@@ -252,7 +257,21 @@ static void judge(struct check *check, struct snapshot *s)
 	free((void *)index);
 }
 
-void check_exit_look(struct check *check, pid_t pid)
+/* Proves what can be proved, which nobody moves meanwhile; only for those who are blocked. */
+static void prove(const struct check *check, struct look *look,
+		  struct snapshot **snapshot)
+{
+	const struct snapshot *s = *snapshot;
+	bool blocked = false;
+	struct err ignored;
+
+	for (size_t i = 0; i < s->nr_tasks && !blocked; i++)
+		blocked = is_blocked(check, s, &s->tasks[i]);
+	if (blocked && s->proving.possible)
+		prove_and_wait(look, PROVE_LIMIT_NS, snapshot, &ignored);
+}
+
+void check_exit_look(struct check *check, pid_t pid, int64_t held_ns)
 {
 	struct look_options options = watch_look_options(check->options);
 	struct check_exit *end = &check->at_exit;
@@ -275,5 +294,6 @@ void check_exit_look(struct check *check, pid_t pid)
 	if (rc != 0 || look->ops == &source_native ||
 	    look_sample(look, &all, &end->snapshot, &e) != 0)
 		return;
-	judge(check, end->snapshot);
+	prove(check, look, &end->snapshot);
+	judge(check, end->snapshot, held_ns);
 }

@@ -41,7 +41,7 @@ static void put_guilty(const struct check *check, const struct snapshot *s, size
 	char site[REPORT_LINE_MAX], ids[IDS_MAX * (TASK_ID_MAX + 2) + 16] = "";
 	bool ascii = check->options->settings.ascii;
 	int64_t oldest_ns = -1;
-	size_t count = 0;
+	size_t count = 0, proved = 0;
 
 	for (size_t i = from; i < s->nr_tasks; i++) {
 		const struct task *task = &s->tasks[i];
@@ -58,6 +58,7 @@ static void put_guilty(const struct check *check, const struct snapshot *s, size
 		} else if (count == IDS_MAX + 1) {
 			strcat(ids, " and more");
 		}
+		proved += (task->flags & TASK_UNREACHABLE) != 0;
 		if (task_age_ns(task, s->mono_ns) > oldest_ns)
 			oldest_ns = task_age_ns(task, s->mono_ns);
 	}
@@ -68,6 +69,10 @@ static void put_guilty(const struct check *check, const struct snapshot *s, size
 	if (oldest_ns >= 0)
 		buf_printf(out, ", the oldest for %s",
 			   clock_format_duration(oldest_ns, site));
+	if (proved > 0 && proved == count)
+		buf_puts(out, "; proved: nothing alive could wake it");
+	else if (proved > 0)
+		buf_printf(out, "; proved of %zu: nothing alive could wake them", proved);
 	buf_puts(out, "\n");
 	put_stack(out, "blocked at", first->stack, ascii);
 	put_stack(out, "created by", first->created_by, ascii);

@@ -73,7 +73,7 @@ static int prove(const struct options *options, struct look *look,
 {
 	struct err e = {0};
 
-	if (prove_and_wait(look, snapshot, &e) == 0)
+	if (prove_and_wait(look, PROVE_NO_LIMIT, snapshot, &e) == 0)
 		return CLI_FINE;
 	if (*snapshot && (*snapshot)->proving.state == PROVING_FAILED)
 		print_snapshot(options, *snapshot);

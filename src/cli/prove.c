@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/span.h"
 
 #define STEP_NS 50000000l
@@ -27,8 +28,10 @@ static int result_of(const struct proving *proving, struct err *e)
 		       proving->why ? proving->why : "the proof of leaks failed");
 }
 
-int prove_and_wait(struct look *look, struct snapshot **snapshot, struct err *e)
+int prove_and_wait(struct look *look, int64_t limit_ns, struct snapshot **snapshot,
+		   struct err *e)
 {
+	int64_t begin_ns = clock_mono_ns();
 	struct source_focus all = {.all = true};
 	struct timespec step = {0, STEP_NS};
 	struct snapshot *next = NULL;
@@ -44,7 +47,7 @@ int prove_and_wait(struct look *look, struct snapshot **snapshot, struct err *e)
 		*snapshot = next;
 		if (next->proving.state != PROVING_RUNNING)
 			break;
-		if (span_stopped())
+		if (span_stopped() || clock_mono_ns() - begin_ns > limit_ns)
 			look_prove(look, false, e);
 		say_progress(next);
 		nanosleep(&step, NULL);

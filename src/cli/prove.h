@@ -5,8 +5,11 @@
 
 #include "cli/look.h"
 
-/* Replaces *snapshot by a look that has the result. On errors *snapshot stays as it is, or
+#define PROVE_NO_LIMIT INT64_MAX
+
+/* Replaces *snapshot by a look that has the result; after limit_ns of waiting there is none. On errors *snapshot stays as it is, or
  * is the last look that was taken. */
-int prove_and_wait(struct look *look, struct snapshot **snapshot, struct err *e);
+int prove_and_wait(struct look *look, int64_t limit_ns, struct snapshot **snapshot,
+		   struct err *e);
 
 #endif

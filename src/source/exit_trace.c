@@ -41,6 +41,7 @@ struct exit_trace {
 	bool seized; /* or refused, for this reason: */
 	int refused;
 	enum exit_state state;
+	int64_t held_ns;
 	bool killed;
 	bool let_go;
 	const char *lost;
@@ -167,6 +168,7 @@ static void hold(struct exit_trace *trace, pid_t tid)
 
 	ptrace(PTRACE_GETEVENTMSG, tid, NULL, &status);
 	pthread_mutex_lock(&trace->lock);
+	trace->held_ns = clock_mono_ns();
 	trace->killed = WIFSIGNALED((int)status);
 	pthread_mutex_unlock(&trace->lock);
 	publish(trace, EXIT_HELD, 0);
@@ -358,6 +360,16 @@ enum exit_state exit_trace_state(struct exit_trace *trace)
 	state = trace->state;
 	pthread_mutex_unlock(&trace->lock);
 	return state;
+}
+
+int64_t exit_trace_held_ns(struct exit_trace *trace)
+{
+	int64_t held_ns;
+
+	pthread_mutex_lock(&trace->lock);
+	held_ns = trace->held_ns;
+	pthread_mutex_unlock(&trace->lock);
+	return held_ns;
 }
 
 bool exit_trace_killed(struct exit_trace *trace)

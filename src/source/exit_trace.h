@@ -9,6 +9,7 @@
 #define SOURCE_EXIT_TRACE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -31,6 +32,8 @@ void exit_trace_free(struct exit_trace *trace);
 /* Becomes readable when the child is held or has ended. */
 int exit_trace_fd(const struct exit_trace *trace);
 enum exit_state exit_trace_state(struct exit_trace *trace);
+/* Since when it is held, by CLOCK_MONOTONIC. */
+int64_t exit_trace_held_ns(struct exit_trace *trace);
 /* Whether it is held because a signal kills it. */
 bool exit_trace_killed(struct exit_trace *trace);
 /* Let it end; where it still runs, it is not held any more. */
