@@ -5,11 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/fdio.h"
 #include "base/hash.h"
-#include "source/file_lock.h"
 #include "source/holders_private.h"
 
 #define WAITS_MAX        256u /* waits of one process whose other end is looked for */
@@ -88,34 +86,6 @@ static void find_children(pid_t pid, struct peers_found *found)
 	kernel_close(&kernel);
 }
 
-static void find_lock_holders(struct holders *holders, pid_t pid, const struct task *task,
-			      struct peers_found *found)
-{
-	int fd = task->waits.fd;
-	char path[48];
-	struct file_lock lock;
-	struct stat st;
-
-	memset(found, 0, sizeof(*found));
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
-	if (stat(path, &st) != 0 ||
-	    !file_lock_holder(pid, file_lock_kind(pid, task->tid), st.st_ino, &lock))
-		return;
-	if (lock.by_process) {
-		found->complete = true;
-		found->pids[found->nr_pids++] = lock.pid;
-		return;
-	}
-	peers_find(holders->peers, pid, fd, false, found);
-	/* Who took it goes first, as long as it has the file open. */
-	for (size_t i = 1; i < found->nr_pids; i++) {
-		if (found->pids[i] != lock.pid)
-			continue;
-		found->pids[i] = found->pids[0];
-		found->pids[0] = lock.pid;
-	}
-}
-
 const struct wait_actors *holders_find(struct holders *holders, struct snapshot *snapshot,
 				       pid_t pid, const struct task *task)
 {
@@ -134,7 +104,7 @@ const struct wait_actors *holders_find(struct holders *holders, struct snapshot 
 	case STATE_FLOCK:
 		if (waits->fd < 0)
 			return NULL;
-		find_lock_holders(holders, pid, task, &found);
+		holders_of_lock(holders, pid, task, &found);
 		return keep(snapshot, "file lock", &found);
 	case STATE_POLL:
 	case STATE_IO_READ:
@@ -349,6 +319,7 @@ void holders_fill(struct holders *holders, struct snapshot *snapshot)
 	peers_target(holders->peers, snapshot->target.pid);
 	holders->processes = NULL;
 	holders->nr_processes = holders->nr_others = holders->nr_probes = 0;
+	holders->nr_answers = 0;
 	holders->now = !holders->now;
 	holders->nr_seen[holders->now] = 0;
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {

@@ -159,6 +159,7 @@ static bool same_actors(struct confirmer *c, uint32_t node)
 	if (strcmp(was->how, "socket") == 0 && gives_up(kernel, task))
 		return false;
 	peers_refresh(c->holders->peers);
+	c->holders->nr_answers = 0;
 	is = holders_find(c->holders, c->snapshot, kernel->pid, task);
 	return is && is->complete && is->nr_pids == was->nr_pids &&
 	       memcmp(is->pids, was->pids, is->nr_pids * sizeof(is->pids[0])) == 0;

@@ -11,6 +11,7 @@
 #define HOLDERS_THREADS   64u /* … and threads of each */
 #define HOLDERS_OTHERS    (HOLDERS_PROCESSES * HOLDERS_THREADS)
 #define CONFIRMED_MAX     16u
+#define HOLDERS_ANSWERS   64u
 /* Threads whose descriptors are looked at in one look for who has an other end. */
 #define HOLDERS_PROBES    1024u
 
@@ -29,6 +30,13 @@ struct holders {
 	struct other_task others[HOLDERS_OTHERS];
 	size_t nr_others;
 	size_t nr_probes;
+	/* Who shares which open file with a lock, of this look. */
+	struct lock_answer {
+		pid_t pid;
+		uint64_t inode;
+		int answer; /* enum file_lock_answer */
+	} answers[HOLDERS_ANSWERS];
+	size_t nr_answers;
 	struct seen seen[2][HOLDERS_OTHERS];
 	size_t nr_seen[2];
 	unsigned now;                      /* which of the two belongs to this look */
@@ -39,6 +47,10 @@ struct holders {
 /* Everybody who could end the wait of this task of process pid, or NULL. */
 const struct wait_actors *holders_find(struct holders *holders, struct snapshot *snapshot,
 				       pid_t pid, const struct task *task);
+
+/* Who holds the lock on a file that task of process pid waits for; holders_lock.c. */
+void holders_of_lock(struct holders *holders, pid_t pid, const struct task *task,
+		     struct peers_found *found);
 
 /* The thread of that process which waits on the other end of a pipe or socket that task of
  * process pid waits on; 0: none, or the process has but one. holders_thread.c. */

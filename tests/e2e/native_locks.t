@@ -1,0 +1,127 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Who holds the lock on a file: as the kernel says it, whoever else has the file open.
+. "$(dirname "$0")/lib.sh"
+need python3
+need flock
+plan 7
+
+cat >"$work/locks.py" <<'PY'
+"""locks.py FILE how…: takes a lock, waits for one, or only opens; says "NAME ready" before it
+waits, and ends with its parent."""
+import ctypes, fcntl, os, struct, sys, time
+path, how = sys.argv[1:3]
+ctypes.CDLL(None).prctl(1, 9)
+ctypes.CDLL(None).prctl(15, how.encode(), 0, 0, 0)
+fd = os.open(path, os.O_RDWR)
+def ready():
+    print(how, "ready", flush=True)
+def ofd(command, kind):
+    fcntl.fcntl(fd, command, struct.pack("hhqqi4x", kind, 0, 0, 0, 0))
+OFD_SETLK, OFD_SETLKW = 37, 38
+if how == "opens":
+    for _ in range(500):
+        os.open(path, os.O_RDWR)
+    ready()
+elif how == "shares":
+    fcntl.flock(fd, fcntl.LOCK_SH)
+    ready()
+elif how == "hands-on":   # the child has it in the end, and who took it is gone
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    if os.fork() == 0:
+        os.setsid()
+        ctypes.CDLL(None).prctl(15, b"heir", 0, 0, 0)
+        print("heir", os.getpid(), flush=True)
+        ready()
+    else:
+        os._exit(0)
+elif how == "ofd":
+    ofd(OFD_SETLK, fcntl.F_WRLCK)
+    ready()
+elif how == "range":
+    fcntl.lockf(fd, fcntl.LOCK_EX, 10, 100)
+    ready()
+elif how == "waits":
+    ready()
+    fcntl.flock(fd, fcntl.LOCK_EX)
+elif how == "waits-ofd":
+    ready()
+    ofd(OFD_SETLKW, fcntl.F_WRLCK)
+elif how == "waits-range":
+    ready()
+    fcntl.lockf(fd, fcntl.LOCK_EX, 10, 105)
+time.sleep(600)
+PY
+# run FILE HOW: in the background, until it is ready; its pid in $last
+run() {
+	: >"$work/$1"
+	log=$work/$1.$2.log
+	: >>"$log"
+	before=$(grep -c ready "$log")
+	python3 "$work/locks.py" "$work/$1" "$2" >>"$log" 2>&1 &
+	last=$!
+	started="$started $last"
+	until_true sh -c "[ \$(grep -c ready '$log') -gt $before ]" || give_up "no $2"
+}
+query_re() {
+	python3 - "$work/dump.json" "$1" "$work" <<'PY'
+import json, re, sys
+texts = [t["waits_on"]["text"] for t in json.load(open(sys.argv[1]))["tasks"] if t["state"] == "flock"]
+print(texts)
+sys.exit(not (texts and re.fullmatch(r"fd \d+ " + re.escape(sys.argv[3]) + r"/\w+, " + sys.argv[2], texts[0])))
+PY
+}
+# says PATTERN: what the last one waits on, as soon as it waits
+says() {
+	until_true sees "$last" "having(state='flock')" -s native
+	query_re "$1"
+}
+
+# Some who merely have it open, and who wait too, hold nothing.
+run one opens
+run one shares
+holder=$last
+run one waits
+check 'flock: by the process that took it' says "held by shares $holder"
+run one waits
+check 'of two who wait, both by that one' says "held by shares $holder"
+
+run two shares
+first=$last
+run two shares
+second=$last
+run two waits
+check 'shared by two: by both' says "held by shares ($first|$second) and 1 more"
+
+run three hands-on
+until_true grep -q heir "$log"
+heir=$(sed -n 's/^heir //p' "$log" | head -1)
+started="$started $heir"
+run three waits
+check 'handed on to a child: by the child, not by who took it' says "held by heir $heir"
+
+run four ofd
+holder=$last
+run four opens
+run four waits-ofd
+check 'a lock of an open file: by who has that open' says "held by ofd $holder"
+
+run five range
+holder=$last
+run five waits-range
+check 'bytes of a file: by who has locked them' says "held by range $holder"
+
+apart='unshare --fork --pid --mount-proc'
+[ "$(id -u)" -eq 0 ] || apart='unshare --map-root-user --fork --pid --mount-proc'
+if $apart true 2>/dev/null; then
+	: >"$work/seven"
+	$apart sh -c "python3 '$work/locks.py' '$work/seven' shares & sleep 0.1; while flock -n '$work/seven' true; do sleep 0.05; done; exec python3 '$work/locks.py' '$work/seven' waits" >"$work/seven.log" 2>&1 &
+	outer=$!
+	started="$started $outer"
+	until_true grep -q '^waits ready' "$work/seven.log"
+	last=$(tr -d ' ' <"/proc/$outer/task/$outer/children")
+	started="$last $started"
+	check 'in a pid namespace: by our ids' says "held by shares \\d+"
+else
+	ok 0 'in a pid namespace # SKIP none can be made'
+fi
