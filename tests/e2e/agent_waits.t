@@ -87,7 +87,7 @@ limit() {
 }
 check 'a slot that the kernel contradicts is stale' limit 1 "is:stale id:t$jumper" --max-tasks 0
 check 'and not stuck' limit 0 "id:t$jumper" --max-stuck 0
-truly() { dump "$target" --stuck 100ms --filter 'is:stuck' && query "$leaver in [t['tid'] for t in tasks] and $jumper not in [t['tid'] for t in tasks]"; }
+truly() { dump "$target" --stuck io-read=100ms --filter 'is:stuck' && query "$leaver in [t['tid'] for t in tasks] and $jumper not in [t['tid'] for t in tasks]"; }
 check 'one that it agrees with is stuck' until_true truly
 kill "$target"
 exec 9>&-
