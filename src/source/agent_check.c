@@ -229,14 +229,17 @@ static enum check_result check_slot(struct agent *agent, uint32_t i)
 		return call.running ? CHECK_AGREES : CHECK_DIFFERS;
 	if (call.running)
 		return CHECK_DIFFERS;
-	/* A wait that a stop interrupted goes on as this call, which says no more. */
-	if (call.nr == SYS_restart_syscall)
-		return CHECK_AGREES;
 	agent->kernel.began_ns = slot_since_ns(agent, &row->slot);
 	kernel_explain(&agent->kernel, row->tid, 'S', &call, &wait);
 	agent->kernel.began_ns = 0;
+	/* What a stop interrupted goes on as this call, which alone says no more. */
+	if (call.nr == SYS_restart_syscall && !wait.restarted)
+		return CHECK_AGREES;
 	if (!call_agrees(&row->slot, wait.state))
 		return CHECK_DIFFERS;
+	/* The agent saw it begin. */
+	if (wait.restarted)
+		wait.began_ns = slot_since_ns(agent, &row->slot);
 	row_refine_wait(row, &wait);
 	return CHECK_AGREES;
 }

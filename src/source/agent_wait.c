@@ -250,9 +250,11 @@ void row_refine_wait(struct row *row, const struct kernel_wait *kernel)
 	enum task_state state = slot->state < STATE_COUNT ? slot->state : STATE_UNKNOWN;
 	bool same = kernel->state == state ||
 		    (state == STATE_FUTEX && kernel->state == STATE_MUTEX);
+	char limit[KERNEL_TEXT_MAX];
+	bool says = kernel->text[0] || *kernel_limit_text(kernel, limit);
 
 	/* What the program says itself counts more. */
-	if (!same || !is_thin(state) || !kernel->kind || !kernel->text[0] || row->chan ||
+	if (!same || !is_thin(state) || !kernel->kind || !says || row->chan ||
 	    (slot->flags & WIRE_SLOT_API) || slot->what[0] ||
 	    (state == STATE_SEMAPHORE && strcmp(kernel->kind, "ipc") != 0))
 		return;

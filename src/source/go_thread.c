@@ -204,7 +204,7 @@ bool go_threads_explain(struct go_threads *threads, const struct go_entry *entry
 	const struct go_g_layout *layout = &threads->layout->g;
 	struct thread *thread;
 	uint8_t now[GO_G_BYTES_MAX];
-	const char *raw = task->raw;
+	struct task row = {.cpu_percent = -1, .waits.fd = -1};
 	const struct stack *stack;
 
 	if (threads->explained++ >= THREADS_PER_LOOK)
@@ -225,8 +225,9 @@ bool go_threads_explain(struct go_threads *threads, const struct go_entry *entry
 	if (thread->wait.state == STATE_UNKNOWN || thread->wait.state == STATE_RUNNING ||
 	    task->state != STATE_SYSCALL)
 		return true;
-	kernel_wait_to_task(&thread->wait, out, task);
-	task->raw = raw;
+	thread_to_task(thread, out, &row);
+	task->state = row.state;
+	task->waits = row.waits;
 	if (thread->slept_ns && thread->slept_ns < task->since_ns) {
 		task->since_ns = thread->slept_ns;
 		task->flags &= ~(uint32_t)TASK_AGE_EXACT;
