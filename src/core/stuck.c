@@ -41,6 +41,23 @@ static int stuck_parse_value(const char *word, size_t bytes, int offset, int64_t
 	return 0;
 }
 
+static int unknown_state(const char *name, size_t bytes, int offset, struct err *e)
+{
+	int shown = (int)(bytes < 40 ? bytes : 40);
+	struct suggest suggest;
+
+	suggest_init(&suggest, name, bytes);
+	state_suggest(&suggest);
+	if (suggest.best)
+		return err_at(e, offset, "unknown state '%.*s'; did you mean %s?", shown,
+			      name, suggest.best);
+	return err_at(
+		e, offset,
+		"unknown state '%.*s': write a state such as mutex or chan-send, or "
+		"a class such as lock, io or channel",
+		shown, name);
+}
+
 static int stuck_apply(struct stuck_rule *rule, const char *name, size_t bytes,
 		       int64_t ns, int offset, struct err *e)
 {
@@ -48,11 +65,7 @@ static int stuck_apply(struct stuck_rule *rule, const char *name, size_t bytes,
 	int class = state_class_by_name(name, bytes);
 
 	if (state < 0 && class < 0)
-		return err_at(
-			e, offset,
-			"unknown state '%.*s': write a state such as mutex or chan-send, "
-			"or a class such as lock, io or channel",
-			(int)(bytes < 40 ? bytes : 40), name);
+		return unknown_state(name, bytes, offset, e);
 	if (state >= 0 && !state_blocks((enum task_state)state))
 		return err_at(e, offset,
 			      "state '%.*s' cannot be stuck: it does not block",

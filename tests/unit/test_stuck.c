@@ -89,7 +89,7 @@ static void bad_rules_say_where(void **state)
 		{"5s,", 3, "bad duration"},
 		{"mutex", 0, "bad duration"},
 		{"mutex=", 6, "bad duration"},
-		{"5s,mutexx=1s", 3, "unknown state 'mutexx'"},
+		{"5s,mutexx=1s", 3, "unknown state 'mutexx'; did you mean mutex?"},
 		{"mutex=1s,poll=1h3", 16, "bad duration"},
 		{"=1s", 0, "unknown state ''"},
 		{"running=1s", 0, "does not block"},
