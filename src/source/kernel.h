@@ -167,6 +167,8 @@ uint64_t kernel_lock_object(struct kernel *kernel, enum task_state state,
  * kernel_musl.c. */
 void kernel_explain_musl(struct kernel *kernel, const struct proc_call *call,
 			 enum task_state state, struct kernel_wait *wait);
+/* Who holds a mutex of musl, or is waited for in a join; 0: it is none. */
+pid_t kernel_musl_owner(struct kernel *kernel, enum task_state state, uint64_t address);
 /* A thread that libc lets sleep for ever because the kernel refused to close a circle of
  * priority-inheriting mutexes: finds the mutex on its stack. kernel_object.c. */
 bool kernel_explain_refused(struct kernel *kernel, pid_t tid,

@@ -83,9 +83,14 @@ static pid_t rwlock_owner(struct kernel *kernel, uint64_t address, pid_t *owner_
 pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t address,
 			pid_t *owner_pid)
 {
+	pid_t owner = 0;
+
 	*owner_pid = 0;
-	return state == STATE_MUTEX ? mutex_owner(kernel, address, owner_pid)
-				    : rwlock_owner(kernel, address, owner_pid);
+	if (state == STATE_MUTEX)
+		owner = mutex_owner(kernel, address, owner_pid);
+	else if (state != STATE_JOIN)
+		return rwlock_owner(kernel, address, owner_pid);
+	return owner ? owner : kernel_musl_owner(kernel, state, address);
 }
 
 void kernel_owner_text(pid_t tid, pid_t pid, char *out, size_t size)

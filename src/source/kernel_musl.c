@@ -19,35 +19,32 @@
 #define COND_OLDEST      40 /* … and _c_tail */
 #define STACK_WORDS      96u
 
-static void explain_mutex(struct kernel *kernel, struct kernel_wait *wait)
+/* Whose mutex with this kind and word it is: ours, or 0. Who waits for it set the highest bit,
+ * which no mutex of glibc has there. */
+static pid_t mutex_owner(struct kernel *kernel, uint64_t address)
 {
 	uint32_t words[3]; /* kind, owner, waiters */
 	pid_t owner;
 
-	if (wait->address < MUTEX_WORD ||
-	    !kernel_memory_exact(kernel, wait->address - MUTEX_WORD, words,
-				 sizeof(words)) ||
-	    (words[0] & ~MUTEX_KINDS) || words[2] > WAITERS_MAX)
-		return;
-	wait->address -= MUTEX_WORD;
-	wait->owner_changes = true;
-	if (!(words[0] & MUTEX_OWNED))
-		return;
+	if (!kernel_memory_exact(kernel, address, words, sizeof(words)) ||
+	    (words[0] & ~MUTEX_KINDS) || !(words[0] & MUTEX_OWNED) ||
+	    !(words[1] & FUTEX_WAITERS) || words[2] > WAITERS_MAX)
+		return 0;
 	owner = kernel_outer_tid(kernel, (pid_t)(words[1] & FUTEX_TID_MASK));
-	if (kernel_tid_lives(kernel, owner))
-		wait->owner_tid = owner;
+	return kernel_tid_lives(kernel, owner) ? owner : 0;
 }
 
-/* The thread's own address is the first word of what describes it. */
-static void explain_join(struct kernel *kernel, struct kernel_wait *wait)
+/* Who is waited for at this detach_state. The thread's own address is the first word of what
+ * describes it. */
+static pid_t joined_thread(struct kernel *kernel, uint64_t address)
 {
 	uint64_t words[THREAD_SELF_MAX / 8 + 1];
-	uint64_t start = wait->address - THREAD_SELF_MAX;
+	uint64_t start = address - THREAD_SELF_MAX;
 	uint32_t tid;
 
-	if (wait->address % 8 || wait->address < 2 * THREAD_SELF_MAX ||
+	if (address % 8 || address < 2 * THREAD_SELF_MAX ||
 	    !kernel_memory_exact(kernel, start, words, sizeof(words)))
-		return;
+		return 0;
 	for (size_t i = 0; i < THREAD_SELF_MAX / 8; i++) {
 		if (words[i] != start + 8 * i)
 			continue;
@@ -55,12 +52,16 @@ static void explain_join(struct kernel *kernel, struct kernel_wait *wait)
 		       sizeof(tid));
 		pid_t outer = tid <= INT32_MAX ? kernel_outer_tid(kernel, (pid_t)tid) : 0;
 
-		if (!kernel_tid_lives(kernel, outer))
-			return;
-		wait->owner_tid = outer;
-		wait->owner_changes = true;
-		return;
+		return kernel_tid_lives(kernel, outer) ? outer : 0;
 	}
+	return 0;
+}
+
+pid_t kernel_musl_owner(struct kernel *kernel, enum task_state state, uint64_t address)
+{
+	return state == STATE_MUTEX  ? mutex_owner(kernel, address)
+	       : state == STATE_JOIN ? joined_thread(kernel, address)
+				     : 0;
 }
 
 /* The last of a list of waiters: link 0 leads to newer ones, 8 to older ones. */
@@ -111,16 +112,14 @@ void kernel_explain_musl(struct kernel *kernel, const struct proc_call *call,
 	int used;
 
 	wait->address = call->args[0];
-	wait->owner_tid = 0;
 	if (state == STATE_MUTEX)
-		explain_mutex(kernel, wait);
-	else if (state == STATE_JOIN)
-		explain_join(kernel, wait);
+		wait->address -= MUTEX_WORD;
 	else if (state == STATE_COND)
 		explain_cond(kernel, call, wait);
+	wait->owner_tid = kernel_musl_owner(kernel, state, wait->address);
+	wait->owner_changes = state == STATE_MUTEX || state == STATE_JOIN;
 	wait->kind = kernel_state_kind(state);
 	if (state == STATE_JOIN && wait->owner_tid) {
-		wait->address = 0;
 		snprintf(wait->text, sizeof(wait->text), "t%d", (int)wait->owner_tid);
 		return;
 	}

@@ -7,7 +7,7 @@
 need python3
 [ "$(uname -m)" = x86_64 ] || skip_all 'callers are found by the instructions of x86-64'
 unset DEBUGINFOD_URLS
-plan 10
+plan 11
 
 mkfifo "$work/in"
 exec 9<>"$work/in"
@@ -85,8 +85,13 @@ if musl-gcc -g -O1 -o "$work/dynamic" tests/targets/callers/libc.c 2>"$work/cc";
 	check 'dynamic, stripped: the states' until_true states
 	check 'dynamic, stripped: where the program waits' sh -c "grep -q 'mutex stripped+0x' '$work/rows' && ! grep -q 'libc.so' '$work/rows'"
 	land
+	musl-gcc -o "$work/cycle" tests/targets/callers/cycle.c
+	launch "$work/cycle"
+	cycles() { dump "$target" -s native && query "sorted(len(c) for c in d['cycles']) == [2, 2]"; }
+	check 'deadlocks, one of them through a join' until_true cycles
+	land
 else
-	for _ in 1 2 3 4 5 6 7 8 9; do ok 0 '# SKIP musl-gcc is not installed'; done
+	for _ in 1 2 3 4 5 6 7 8 9 10; do ok 0 '# SKIP musl-gcc is not installed'; done
 fi
 
 cc -O2 -fno-asynchronous-unwind-tables -fno-unwind-tables -pthread -o "$work/plain" tests/targets/callers/libc.c
