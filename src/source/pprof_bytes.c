@@ -5,7 +5,9 @@
 
 #include "source/pprof_private.h"
 
-#define PART_BYTES 8192u
+#define PART_BYTES  8192u
+/* A header is not longer. */
+#define DAMAGED_MAX 65536u
 
 static void put_char(struct buf *out, unsigned c)
 {
@@ -262,4 +264,46 @@ bool pprof_clean(const char *line, size_t length, struct buf *out)
 		return false;
 	buf_append(out, copied, (size_t)(end - copied));
 	return true;
+}
+
+void pprof_repair(const char *line, size_t length, unsigned damage, struct buf *out)
+{
+	const char *end = line + length;
+	char last = 0;
+
+	buf_clear(out);
+	for (const char *at = line; at < end; at++) {
+		char c = *at;
+
+		if (damage & PPROF_ODD_BLANKS && (c == ' ' || c == '\t')) {
+			if (last == ' ')
+				continue;
+			c = ' ';
+		} else if (damage & PPROF_ODD_MARKS && c == '\\' && at + 1 < end &&
+			   strchr("[]()*_{}.-+#<>`!|~", at[1])) {
+			continue;
+		}
+		buf_append(out, &c, 1);
+		last = c;
+	}
+}
+
+unsigned pprof_find_damage(const char *line, size_t length, struct buf *scratch)
+{
+	struct pprof_anchor anchor;
+	unsigned damage = PPROF_WHOLE;
+
+	if (length > DAMAGED_MAX || (!memmem(line, length, "goroutine", 9) &&
+				     !memmem(line, length, "WARNING:", 8)))
+		return PPROF_WHOLE;
+	if (memmem(line, length, "  ", 2) || memchr(line, '\t', length))
+		damage |= PPROF_ODD_BLANKS;
+	if (memmem(line, length, "\\[", 2))
+		damage |= PPROF_ODD_MARKS;
+	if (damage == PPROF_WHOLE)
+		return damage;
+	pprof_repair(line, length, damage, scratch);
+	return scratch->bytes && pprof_anchor(&anchor, scratch->bytes, scratch->length)
+		       ? damage
+		       : PPROF_WHOLE;
 }

@@ -81,8 +81,10 @@ bool pprof_group_take(struct pprof_grammar *grammar, const char *line, size_t le
 	static const char labels[] = "# labels: {";
 	const char *end = line + length, *at;
 
-	if (take_count(grammar, line, length))
-		return true;
+	line = skip_blanks(line, end);
+	length = (size_t)(end - line);
+	if (length == 0 || take_count(grammar, line, length))
+		return length > 0;
 	if (!grammar->in_group || line[0] != '#')
 		return false;
 	if (length >= sizeof(labels) && memcmp(line, labels, sizeof(labels) - 1) == 0) {

@@ -79,23 +79,16 @@ bool pprof_total(const char *line, size_t length, uint64_t *total)
 	return true;
 }
 
-/* Behind the quotes that end what begins at `at`, just behind its own. Where the whole line
- * is a string of something else, these quotes have a backslash each. */
-static const char *skip_quoted(const char *at, const char *end, bool escaped)
+/* Behind the quotes that end what begins at `at`, just behind its own, which had so many
+ * backslashes before it: more than none where the whole line is a string of something else. */
+static const char *skip_quoted(const char *at, const char *end, size_t level)
 {
-	while (at < end) {
-		if (*at == '"')
+	size_t slashes = 0;
+
+	for (; at < end; at++) {
+		if (*at == '"' && slashes % (2 * level + 2) == level)
 			return at + 1;
-		if (*at != '\\') {
-			at++;
-		} else if (!escaped) {
-			at += 2;
-		} else if (at + 1 < end && at[1] == '"') {
-			return at + 2;
-		} else {
-			/* "\\\"": a quote inside, twice escaped */
-			at += at + 3 < end && at[2] == '\\' && at[3] == '"' ? 4 : 2;
-		}
+		slashes = *at == '\\' ? slashes + 1 : 0;
 	}
 	return end;
 }
@@ -103,24 +96,22 @@ static const char *skip_quoted(const char *at, const char *end, bool escaped)
 /* The closing bracket or brace at this depth, outside quotes. */
 static const char *find_close(const char *at, const char *end, char close)
 {
+	size_t slashes = 0;
 	int depth = 0;
 
-	while (at < end) {
+	for (; at < end; at++) {
 		if (depth == 0 && *at == close)
 			return at;
 		if (*at == '"') {
-			at = skip_quoted(at + 1, end, false);
+			at = skip_quoted(at + 1, end, slashes) - 1;
+			slashes = 0;
 			continue;
 		}
-		if (*at == '\\' && at + 1 < end && at[1] == '"') {
-			at = skip_quoted(at + 2, end, true);
-			continue;
-		}
+		slashes = *at == '\\' ? slashes + 1 : 0;
 		if (*at == '{' || *at == '[')
 			depth++;
 		else if ((*at == '}' || *at == ']') && depth > 0)
 			depth--;
-		at++;
 	}
 	return NULL;
 }

@@ -88,6 +88,18 @@ bool pprof_is_special(const char *bytes, size_t length);
  * it; false: it had none. */
 bool pprof_clean(const char *line, size_t length, struct buf *out);
 
+/* What some ways to copy a text do to all of its lines. */
+enum pprof_damage {
+	PPROF_WHOLE,
+	PPROF_ODD_BLANKS = 1, /* two of each, or tabs */
+	PPROF_ODD_MARKS = 2,  /* a backslash before each mark that Markdown knows */
+};
+
+/* The line without it, into out. */
+void pprof_repair(const char *line, size_t length, unsigned damage, struct buf *out);
+/* Whether a header is in the line that only such damage hides; which, or PPROF_WHOLE. */
+unsigned pprof_find_damage(const char *line, size_t length, struct buf *scratch);
+
 /* --- texts inside a line --- */
 
 #define PPROF_DEPTH 4u /* an envelope in an envelope */

@@ -32,6 +32,10 @@ void pprof_run_release(struct pprof_run *run)
 bool pprof_run_set(struct pprof_run *run, const char *prefix, size_t prefix_bytes,
 		   const char *suffix, size_t suffix_bytes)
 {
+	while (suffix_bytes > 0 && is_blank(*suffix)) {
+		suffix++;
+		suffix_bytes--;
+	}
 	while (suffix_bytes > 0 &&
 	       (is_blank(suffix[suffix_bytes - 1]) || suffix[suffix_bytes - 1] == ','))
 		suffix_bytes--;
@@ -44,25 +48,39 @@ bool pprof_run_set(struct pprof_run *run, const char *prefix, size_t prefix_byte
 	run->quoted =
 		prefix_bytes > 0 && suffix_bytes > 0 &&
 		(prefix[prefix_bytes - 1] == '"' || prefix[prefix_bytes - 1] == '\'') &&
-		suffix[0] == prefix[prefix_bytes - 1];
+		memchr(suffix, prefix[prefix_bytes - 1], suffix_bytes) != NULL;
 	return !run->prefix.failed && !run->suffix.failed;
 }
 
-/* Words of letters and digits are equal, whatever they are; all else must be the same. NULL:
- * it is not; else where the line goes on. */
+static const char *skip_word(const char *at, const char *end)
+{
+	while (at < end && is_word(*at))
+		at++;
+	return at;
+}
+
+/* Words of letters and digits are equal, whatever they are; all else must be the same, and
+ * so must be a word that the text follows without a blank. NULL: it is not; else where the
+ * line goes on. */
 static const char *match_shape(const char *model, const char *model_end, const char *at,
-			       const char *end)
+			       const char *end, bool glued)
 {
 	while (model < model_end) {
+		const char *word = skip_word(model, model_end);
+		size_t bytes = (size_t)(word - model);
+
 		if (at == end)
 			return NULL;
-		if (is_word(*model)) {
+		if (glued && bytes > 0 && word == model_end)
+			return (size_t)(end - at) >= bytes &&
+					       memcmp(model, at, bytes) == 0
+				       ? at + bytes
+				       : NULL;
+		if (bytes > 0) {
 			if (!is_word(*at))
 				return NULL;
-			while (model < model_end && is_word(*model))
-				model++;
-			while (at < end && is_word(*at))
-				at++;
+			model = word;
+			at = skip_word(at, end);
 			continue;
 		}
 		/* grep writes 12: and 13- */
@@ -101,7 +119,7 @@ static bool is_similar(const char *model, const char *model_end, const char *at,
 {
 	char mark, other;
 
-	if (match_shape(model, model_end, at, end) == end)
+	if (match_shape(model, model_end, at, end, false) == end)
 		return true;
 	if (is_number_like(model, model_end, &mark) && is_number_like(at, end, &other) &&
 	    mark == other)
@@ -142,7 +160,7 @@ static const char *skip_prefix(const char *model, const char *model_end, const c
 
 			stop = word_end(model, model_end);
 			if (stop == model_end)
-				return match_shape(model, stop, at, end);
+				return match_shape(model, stop, at, end, true);
 			word = word_end(at, end);
 			if (!is_similar(model, stop, at, word))
 				return NULL;

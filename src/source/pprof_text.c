@@ -9,10 +9,13 @@
 #include "source/pprof_run.h"
 
 /* Lines before the first header that are kept until the order of the text is known. */
-#define HELD_MAX   (256u << 10)
+#define HELD_MAX     (256u << 10)
 /* Lines and bytes after a header, by which its run must be decided. */
-#define WAIT_LINES 64u
-#define WAIT_BYTES (64u << 10)
+#define WAIT_LINES   64u
+#define WAIT_BYTES   (64u << 10)
+/* Lines are broken at the width of a terminal or a mail, as a rule. */
+#define BROKEN_LEAST 20u
+#define BROKEN_MAX   4096u
 
 /* What a run of lines is wrapped in: what was before the header, nothing, or as before. */
 enum choice { CHOICE_GUESS, CHOICE_PLAIN, CHOICE_AS_BEFORE };
@@ -25,8 +28,9 @@ struct pprof_text {
 	struct pprof_unwrap unwrap;
 	struct buf carry; /* the beginning of a line */
 	bool special;     /* lines need to be cleaned */
-	struct buf clean, collapsed;
-	bool odd_blanks; /* blanks of a line become one */
+	struct buf clean, repaired;
+	struct buf broken; /* the last line that nobody has recognised */
+	unsigned damage;   /* to its lines: enum pprof_damage */
 
 	enum order order;
 	struct pprof_run run;
@@ -73,7 +77,8 @@ void pprof_text_free(struct pprof_text *text)
 	buf_release(&text->decoder.out);
 	buf_release(&text->carry);
 	buf_release(&text->clean);
-	buf_release(&text->collapsed);
+	buf_release(&text->repaired);
+	buf_release(&text->broken);
 	buf_release(&text->held);
 	free(text);
 }
@@ -96,10 +101,36 @@ static bool take(struct pprof_text *text, const char *line, size_t length)
 	return pprof_grammar_take(text->grammar, line, length);
 }
 
+/* A terminal or a mail program may have broken the line: with the next one it is whole. */
+static bool take_broken(struct pprof_text *text, const char *line, size_t length)
+{
+	struct buf *broken = &text->broken;
+	bool taken = false;
+
+	if (broken->length > 0 && length > 0 && length < BROKEN_MAX) {
+		size_t before = broken->length;
+
+		buf_append(broken, line, length);
+		taken = pprof_grammar_take(text->grammar, broken->bytes, broken->length);
+		if (!taken) {
+			broken->length = before;
+			buf_append(broken, " ", 1);
+			buf_append(broken, line, length);
+			taken = pprof_grammar_take(text->grammar, broken->bytes,
+						   broken->length);
+		}
+	}
+	buf_clear(broken);
+	if (!taken && length >= BROKEN_LEAST && length < BROKEN_MAX)
+		buf_append(broken, line, length);
+	return taken;
+}
+
 static void give(struct pprof_text *text, const char *line, size_t length)
 {
 	strip(text, &line, &length);
-	if (!pprof_grammar_take(text->grammar, line, length))
+	if (!pprof_grammar_take(text->grammar, line, length) &&
+	    !take_broken(text, line, length))
 		pprof_grammar_other(text->grammar, line, length);
 }
 
@@ -153,6 +184,19 @@ static void give_held(struct pprof_text *text, size_t begin, size_t end)
 	}
 }
 
+/* In a run the header may have escapes as all of its lines. */
+static void take_header(struct pprof_text *text, const char *line)
+{
+	size_t length = text->header_bytes;
+
+	if (text->run.on && pprof_run_strip(&text->run, &line, &length) &&
+	    pprof_grammar_take(text->grammar, line, length))
+		return;
+	pprof_grammar_take(text->grammar,
+			   text->held.bytes + text->header_at + text->anchor.at,
+			   text->anchor.end - text->anchor.at);
+}
+
 /* From here on lines go on as they come, those that were held first. */
 static void settle(struct pprof_text *text, enum choice choice)
 {
@@ -173,8 +217,7 @@ static void settle(struct pprof_text *text, enum choice choice)
 	header = text->held.bytes + text->header_at;
 	if (choice != CHOICE_GUESS && text->anchor.at > 0)
 		pprof_grammar_other(text->grammar, header, text->anchor.at);
-	pprof_grammar_take(text->grammar, header + text->anchor.at,
-			   text->anchor.end - text->anchor.at);
+	take_header(text, header);
 	if (after < text->held.length)
 		buf_append(&rest, text->held.bytes + after, text->held.length - after);
 	buf_clear(&text->held);
@@ -278,32 +321,11 @@ static void shorten(struct pprof_text *text)
 	text->held.bytes[text->held.length] = '\0';
 }
 
-/* Runs of blanks as one: some ways to copy a text make two of each. */
-static void collapse(struct pprof_text *text, const char **line, size_t *length)
+static void repair(struct pprof_text *text, const char **line, size_t *length)
 {
-	struct buf *out = &text->collapsed;
-	const char *end = *line + *length;
-
-	buf_clear(out);
-	for (const char *at = *line; at < end; at++)
-		if (!is_blank(*at) || at == *line || !is_blank(at[-1]))
-			buf_append(out, is_blank(*at) ? " " : at, 1);
-	*line = out->bytes ? out->bytes : "";
-	*length = out->length;
-}
-
-/* Whether a header is in the line that only its blanks hide. */
-static bool has_odd_blanks(struct pprof_text *text, const char *line, size_t length)
-{
-	struct pprof_anchor anchor;
-
-	if (length > WAIT_BYTES ||
-	    (!memmem(line, length, "goroutine", 9) &&
-	     !memmem(line, length, "WARNING:", 8)) ||
-	    (!memmem(line, length, "  ", 2) && !memchr(line, '\t', length)))
-		return false;
-	collapse(text, &line, &length);
-	return pprof_anchor(&anchor, line, length);
+	pprof_repair(*line, *length, text->damage, &text->repaired);
+	*line = text->repaired.bytes ? text->repaired.bytes : "";
+	*length = text->repaired.length;
 }
 
 /* A line that is no envelope of others. */
@@ -326,9 +348,9 @@ static void plain_line(struct pprof_text *text, const char *line, size_t length)
 		begin_waiting(text, line, length);
 		return;
 	}
-	if (!text->odd_blanks && has_odd_blanks(text, line, length)) {
-		text->odd_blanks = true;
-		collapse(text, &line, &length);
+	if (text->damage == PPROF_WHOLE &&
+	    (text->damage = pprof_find_damage(line, length, &text->repaired))) {
+		repair(text, &line, &length);
 		pprof_anchor(&text->anchor, line, length);
 		begin_waiting(text, line, length);
 		return;
@@ -368,16 +390,17 @@ static void any_line(struct pprof_text *text, const char *line, size_t length)
 	while (length > 0 && (line[length - 1] == '\r' || is_blank(line[length - 1])))
 		length--;
 	/* What the grammar knows as it stands is no envelope. */
-	if (text->order == ORDER_FORWARD && !text->waiting && take(text, line, length))
+	if (text->order == ORDER_FORWARD && !text->waiting &&
+	    text->damage == PPROF_WHOLE && take(text, line, length))
 		return;
 	if (pprof_unwrap(&text->unwrap, text->depth, line, length, take_inner, text))
 		return;
-	if (text->odd_blanks)
-		collapse(text, &line, &length);
+	if (text->damage != PPROF_WHOLE)
+		repair(text, &line, &length);
 	plain_line(text, line, length);
 }
 
-static void take_line(struct pprof_text *text, const char *line, size_t length)
+static void one_line(struct pprof_text *text, const char *line, size_t length)
 {
 	if (length > PPROF_LINE_MAX)
 		length = PPROF_LINE_MAX;
@@ -386,6 +409,33 @@ static void take_line(struct pprof_text *text, const char *line, size_t length)
 		length = text->clean.length;
 	}
 	any_line(text, line, length);
+}
+
+/* Old ends of lines, and lines that a terminal has written over each other. */
+static void split_returns(struct pprof_text *text, const char *line, size_t length)
+{
+	const char *end = line + length;
+
+	while (line < end) {
+		const char *stop = memchr(line, '\r', (size_t)(end - line));
+
+		stop = stop ? stop : end;
+		if (stop > line)
+			one_line(text, line, (size_t)(stop - line));
+		line = stop + 1;
+	}
+}
+
+static void take_line(struct pprof_text *text, const char *line, size_t length)
+{
+	while (length > 0 && line[length - 1] == '\r')
+		length--;
+	for (; length > 0 && *line == '\r'; length--)
+		line++;
+	if (text->special && length > 0 && memchr(line, '\r', length))
+		split_returns(text, line, length);
+	else
+		one_line(text, line, length);
 }
 
 /* A line that came in pieces; what is over the limit is dropped. */

@@ -179,17 +179,18 @@ static bool has_anchor(const struct pair *pair)
 /* Which key of this line holds the text; false: none. */
 static bool find_key(struct pprof_unwrap *unwrap, struct json json, const char **key)
 {
-	size_t best = NR_KEYS;
+	size_t best = NR_KEYS, longest = 0;
 
 	*key = NULL;
 	while (json_next(&json)) {
 		if (!json.pair.key || json.pair.key_bytes >= sizeof(unwrap->key))
 			continue;
-		if (has_anchor(&json.pair)) {
+		if (json.pair.value_bytes > longest && has_anchor(&json.pair)) {
+			/* The beginning of a text may be in another value, too. */
 			memcpy(unwrap->key, json.pair.key, json.pair.key_bytes);
 			unwrap->key[json.pair.key_bytes] = '\0';
 			*key = unwrap->key;
-			return true;
+			longest = json.pair.value_bytes;
 		}
 		if (unwrap->key[0] && key_is(&json.pair, unwrap->key))
 			*key = unwrap->key;
@@ -281,13 +282,11 @@ static bool unwrap_json(struct pprof_unwrap *unwrap, unsigned depth, const char 
 static const struct {
 	const char *line, *tab;
 } replaced[] = {
-	{"#012", "#011"},       {"%0A", "%09"},
-	{"%0D%0A", "%09"},      {"<br>", "\t"},
-	{"<br/>", "\t"},        {"<br />", "\t"},
-	{"&#10;", "&#9;"},      {"&#xA;", "&#x9;"},
-	{"&#xa;", "&#x9;"},     {"^M^J", "^I"},
-	{"^J", "^I"},           {"\xe2\x80\xa8", "\t"},
-	{"\xe2\x86\xb5", "\t"}, {"\xe2\x90\x8a", "\xe2\x90\x89"},
+	{"#012", "#011"},       {"%0A", "%09"},     {"%0D%0A", "%09"},
+	{"<br>", "\t"},         {"<br/>", "\t"},    {"<br />", "\t"},
+	{"&#10;", "&#9;"},      {"&#xA;", "&#x9;"}, {"&#xa;", "&#x9;"},
+	{"^M^J", "^I"},         {"^J", "^I"},       {"\xe2\x80\xa8", "\t"},
+	{"\xe2\x86\xb5", "\t"}, {"\xc2\x85", "\t"}, {"\xe2\x90\x8a", "\xe2\x90\x89"},
 	{"\v", "\t"},
 };
 
@@ -360,6 +359,20 @@ static void find_string(const char *line, size_t length, size_t anchor,
 	*end = line + length;
 }
 
+/* Nothing stands behind the header: its line end is that of the line, and behind every one. */
+static bool is_header_alone(const struct buf *text)
+{
+	struct pprof_anchor anchor;
+	size_t at;
+
+	if (!text->bytes || !pprof_anchor(&anchor, text->bytes, text->length))
+		return false;
+	for (at = anchor.end; at < text->length; at++)
+		if (!strchr(" \r\n\t", text->bytes[at]))
+			return false;
+	return !memchr(text->bytes, '\n', anchor.at);
+}
+
 static bool unwrap_escaped(struct pprof_unwrap *unwrap, unsigned depth, const char *line,
 			   size_t length, pprof_bytes_sink *sink, void *ctx)
 {
@@ -387,8 +400,50 @@ static bool unwrap_escaped(struct pprof_unwrap *unwrap, unsigned depth, const ch
 			return false;
 		put_replaced(text, line, end, replaced[form].line, replaced[form].tab);
 	}
+	if (is_header_alone(text))
+		return false;
 	buf_puts(text, "\n");
 	sink(ctx, text->bytes, text->length);
+	return true;
+}
+
+/* --- the service messages of TeamCity: |n is a line end --- */
+
+static void put_piped(struct buf *text, const char *at, const char *end)
+{
+	for (; at < end; at++) {
+		char c = *at;
+
+		if (c == '|' && at + 1 < end) {
+			at++;
+			c = *at == 'n' ? '\n' : *at == 'r' ? '\r' : *at;
+		}
+		buf_append(text, &c, 1);
+	}
+}
+
+static bool unwrap_service(struct pprof_unwrap *unwrap, unsigned depth, const char *line,
+			   size_t length, pprof_bytes_sink *sink, void *ctx)
+{
+	static const char word[] = "##teamcity[";
+	const char *at = memmem(line, length, word, sizeof(word) - 1),
+		   *end = line + length;
+	struct buf *text = &unwrap->text[depth];
+
+	if (!at)
+		return false;
+	while ((at = memchr(at, '\'', (size_t)(end - at)))) {
+		const char *stop = ++at;
+
+		while (stop < end && *stop != '\'')
+			stop += *stop == '|' && stop + 1 < end ? 2 : 1;
+		buf_clear(text);
+		put_piped(text, at, stop);
+		if (text->length == 0 || text->bytes[text->length - 1] != '\n')
+			buf_puts(text, "\n");
+		sink(ctx, text->bytes, text->length);
+		at = stop < end ? stop + 1 : end;
+	}
 	return true;
 }
 
@@ -397,5 +452,6 @@ bool pprof_unwrap(struct pprof_unwrap *unwrap, unsigned depth, const char *line,
 {
 	return depth < PPROF_DEPTH &&
 	       (unwrap_json(unwrap, depth, line, length, sink, ctx) ||
+		unwrap_service(unwrap, depth, line, length, sink, ctx) ||
 		unwrap_escaped(unwrap, depth, line, length, sink, ctx));
 }

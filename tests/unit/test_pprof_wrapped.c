@@ -390,6 +390,83 @@ JSON_LINE(pretty, "    {\n        \"timestamp\": 1893553445000,\n        \"messa
 JSON_LINE(pretty_ends, "  {\n    \"message\" : \"", "\\n\",\n    \"x\" : \"y\"\n  },")
 JSON_LINE(logfmt_line, "time=\"2030-01-02T03:04:05Z\" level=error msg=\"", "\"")
 
+FORMAT_LINE(numbered, "%6u\t", l->number + 1)
+FORMAT_LINE(python_log, "%s", "ERROR:root:")
+FORMAT_LINE(caller, "%s:%u: ", l->number % 2 ? "a_b.go" : "main.go", l->number + 3)
+FORMAT_LINE(java_log, "2030-01-02 03:04:05,%03u %-5s [main] c.e.Foo - ", l->number,
+	    l->number % 2 ? "WARN" : "ERROR")
+FORMAT_LINE(colors_lost, "%s", "[1;31m")
+
+static void boxed(const struct line *l)
+{
+	buf_printf(l->out, "\xe2\x94\x82 %-130.*s \xe2\x94\x82\n", l->length, l->text);
+}
+
+static void source_line(const struct line *l)
+{
+	buf_puts(l->out, "\t\"");
+	put_json(l->out, l->text, (size_t)l->length);
+	buf_puts(l->out, "\\n\" +\n");
+}
+
+static void markdown_escaped(const struct line *l)
+{
+	for (int i = 0; i < l->length; i++)
+		buf_printf(l->out, "%s%c", strchr("[]*_", l->text[i]) ? "\\" : "",
+			   l->text[i]);
+	buf_puts(l->out, "\n");
+}
+
+static void put_teamcity(struct buf *out, const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (text[i] == '\n')
+			buf_puts(out, "|n");
+		else
+			buf_printf(out, "%s%c", strchr("|'[]", text[i]) ? "|" : "",
+				   text[i]);
+}
+
+static void teamcity(const struct line *l)
+{
+	buf_puts(l->out, "##teamcity[testStdOut name='TestX' out='");
+	put_teamcity(l->out, l->text, (size_t)l->length);
+	buf_puts(l->out, "|n']\n");
+}
+
+static void html_breaks_lines(const struct line *l)
+{
+	put_html(l);
+	buf_puts(l->out, "<br>\n");
+}
+
+static void python_dict(const struct line *l)
+{
+	buf_puts(l->out, "{'log': '");
+	put_replaced(l, '\t', "\\t");
+	buf_puts(l->out, "\\n', 'stream': 'stderr'}\n");
+}
+
+/* At 78 columns, as mail does; tabs are blanks. */
+static void broken_lines(const struct line *l)
+{
+	int column = 0;
+
+	for (int i = 0; i < l->length; i++, column++) {
+		if (column == 78) {
+			buf_puts(l->out, "\n");
+			column = 0;
+		}
+		if (l->text[i] == '\t') {
+			buf_puts(l->out, "        ");
+			column += 7;
+		} else {
+			buf_append(l->out, &l->text[i], 1);
+		}
+	}
+	buf_puts(l->out, "\n");
+}
+
 /* --- ways to write all of a text --- */
 
 static void each_line(struct buf *out, const char *text, line_writer *write)
@@ -630,6 +707,55 @@ static void utf8_mark(struct buf *out, const char *text)
 	buf_puts(out, text);
 }
 
+static void teamcity_failure(struct buf *out, const char *text)
+{
+	buf_puts(out, "##teamcity[testFailed name='TestX' message='Failed' details='");
+	put_teamcity(out, text, strlen(text));
+	buf_puts(out, "']\n");
+}
+
+static void old_ends(struct buf *out, const char *text)
+{
+	for (; *text; text++)
+		buf_append(out, *text == '\n' ? "\r" : text, 1);
+}
+
+/* The first line of the text is in another value, too. */
+static void gelf(struct buf *out, const char *text)
+{
+	buf_puts(out, "{\"version\":\"1.1\",\"short_message\":\"");
+	put_json(out, text, strcspn(text, "\n"));
+	buf_puts(out, "\",\"full_message\":\"");
+	put_json(out, text, strlen(text));
+	buf_puts(out, "\"}\n");
+}
+
+/* As PowerShell prints the properties of an object. */
+static void event_log(struct buf *out, const char *text)
+{
+	buf_puts(out, "TimeCreated  : 1/2/2030 3:04:05 AM\nMessage      : ");
+	for (; *text; text++) {
+		buf_append(out, text, 1);
+		if (*text == '\n')
+			buf_puts(out, "               ");
+	}
+	buf_puts(out, "\n");
+}
+
+static void json_lines(struct buf *out, const char *text)
+{
+	buf_puts(out, "{\"level\":\"error\",\"lines\":[");
+	for (unsigned number = 0; *text; number++) {
+		size_t length = strcspn(text, "\n");
+
+		buf_printf(out, "%s\n    \"", number ? "," : "");
+		put_json(out, text, length);
+		buf_puts(out, "\"");
+		text += length + (text[length] == '\n');
+	}
+	buf_puts(out, "\n]}\n");
+}
+
 static void truncated_log(struct buf *out, const char *text)
 {
 	for (int i = 0; i < 5000; i++)
@@ -769,6 +895,23 @@ static const struct {
 	{"JSON over many lines", pretty, NULL, ALL},
 	{"JSON over many lines, with ends", pretty_ends, NULL, ALL},
 	{"logfmt, each line", logfmt_line, NULL, ALL},
+	{"cat -n", numbered, NULL, ALL},
+	{"Python's log", python_log, NULL, ALL},
+	{"callers", caller, NULL, ALL},
+	{"Java's log", java_log, NULL, ALL},
+	{"escape bytes lost", colors_lost, NULL, ALL},
+	{"a box", boxed, NULL, ALL},
+	{"source code", source_line, NULL, DUMP | DEEP},
+	{"marks escaped", markdown_escaped, NULL, DUMP | DEEP | RACE},
+	{"TeamCity, each line", teamcity, NULL, ALL},
+	{"HTML breaks, each line", html_breaks_lines, NULL, ALL},
+	{"Python dicts", python_dict, NULL, DUMP | RACE},
+	{"broken lines", broken_lines, NULL, DUMP | RACE},
+	{"TeamCity", NULL, teamcity_failure, ALL},
+	{"carriage returns", NULL, old_ends, ALL},
+	{"GELF", NULL, gelf, DUMP | DEEP | GROUPED},
+	{"event log", NULL, event_log, ALL},
+	{"JSON list of lines", NULL, json_lines, ALL},
 	{"newest first", NULL, newest_first, DUMP},
 	{"newest first, journald", NULL, newest_first_journald, DUMP},
 	{"newest first, docker", NULL, newest_first_docker, DUMP},
