@@ -19,25 +19,30 @@
 #define GROWS_NS       (10 * CLOCK_SECOND_NS)
 /* … or within so many times the mean time from one rise to the next. */
 #define GROWS_INTERVAL 3
+/* A thread that waits since it began had this long to get there. */
+#define BEGINNING_NS   (1 * CLOCK_SECOND_NS)
 #define NONE           UINT32_MAX
 
 /* A key of this look. */
 struct slot {
 	uint64_t key;
-	uint32_t look;  /* that it is of; of another: free */
-	uint32_t task;  /* the first one with this key … */
-	uint32_t crowd; /* … and from the second one on their crowd, else NONE */
+	uint32_t look;     /* that it is of; of another: free */
+	uint32_t task;     /* the first one with this key … */
+	uint32_t crowd;    /* … and from the second one on their crowd, else NONE */
+	bool began, fresh; /* of the first one */
 };
 
 struct several {
 	uint64_t key;
 	uint32_t count;
+	uint32_t began; /* that have waited since they began */
+	uint32_t fresh; /* that may have begun while they were watched */
 	bool grows;
 };
 
 struct known {
-	uint64_t key; /* 0: free */
-	uint32_t high, rises;
+	uint64_t key;                /* 0: free */
+	uint32_t high, fresh, rises; /* the most of each at a time; rises of fresh */
 	int64_t first_ns, rose_ns, seen_ns;
 };
 
@@ -51,6 +56,7 @@ struct crowds {
 	struct several *several;    /* of more than one task */
 	size_t nr_several, cap_several;
 	uint64_t seed;
+	int64_t first_ns; /* of the first look; 0: there was none */
 	uint32_t look;
 	bool looked;
 };
@@ -83,6 +89,7 @@ void crowds_reset(struct crowds *crowds)
 	crowds->nr_known = 0;
 	crowds->nr_tasks = 0;
 	crowds->looked = false;
+	crowds->first_ns = 0;
 }
 
 uint64_t crowd_object(const struct task *task)
@@ -122,6 +129,19 @@ static uint64_t stack_key(const struct crowds *crowds, const struct task *task)
 	return hash_mix(crowds->seed ^ task->state, (uint64_t)(uintptr_t)task->stack) | 1;
 }
 
+bool crowd_since_it_began(const struct task *task)
+{
+	return task->start_ns > 0 && task->since_ns > 0 &&
+	       task->since_ns - task->start_ns < BEGINNING_NS;
+}
+
+/* Not one that only comes back from its work, as far as that is known. */
+static bool is_fresh(const struct crowds *crowds, const struct task *task)
+{
+	return task->start_ns <= 0 ||
+	       (crowds->first_ns > 0 && task->start_ns > crowds->first_ns);
+}
+
 /* A crowd of none as yet; NONE: no memory. */
 static uint32_t several_new(struct crowds *crowds, uint64_t key)
 {
@@ -141,10 +161,11 @@ static uint32_t several_new(struct crowds *crowds, uint64_t key)
 
 /* Most keys are those of one task alone: it costs one look into the table, no more. */
 static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
-		     uint64_t key)
+		     uint64_t key, const struct task *task)
 {
 	size_t mask = crowds->nr_slots - 1, at = key >> 1 & mask;
 	struct slot *slot = &crowds->slots[at];
+	struct several *several;
 
 	of_task[index] = NONE;
 	if (!key)
@@ -154,7 +175,12 @@ static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
 		slot = &crowds->slots[at];
 	}
 	if (slot->look != crowds->look) {
-		*slot = (struct slot){key, crowds->look, index, NONE};
+		*slot = (struct slot){key,
+				      crowds->look,
+				      index,
+				      NONE,
+				      crowd_since_it_began(task),
+				      is_fresh(crowds, task)};
 		return;
 	}
 	if (slot->crowd == NONE) {
@@ -162,10 +188,16 @@ static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
 		if (slot->crowd == NONE)
 			return;
 		of_task[slot->task] = slot->crowd;
-		crowds->several[slot->crowd].count = 1;
+		several = &crowds->several[slot->crowd];
+		several->count = 1;
+		several->began = slot->began;
+		several->fresh = slot->fresh;
 	}
 	of_task[index] = slot->crowd;
-	crowds->several[slot->crowd].count++;
+	several = &crowds->several[slot->crowd];
+	several->count++;
+	several->began += crowd_since_it_began(task);
+	several->fresh += is_fresh(crowds, task);
 }
 
 /* At most half full, with two keys a task. */
@@ -252,29 +284,43 @@ static bool known_grows(const struct known *known, int64_t now_ns)
 }
 
 /* Whether this crowd grows, with what was seen of it before. */
-static bool crowd_grows(struct crowds *crowds, uint64_t key, uint32_t count,
+static bool crowd_grows(struct crowds *crowds, const struct several *several,
 			int64_t now_ns)
 {
 	struct known *known;
 
 	if ((crowds->nr_known + 1) * 2 > crowds->cap_known && !known_grow(crowds, now_ns))
 		return false;
-	known = known_slot(crowds->known, crowds->cap_known, key);
+	known = known_slot(crowds->known, crowds->cap_known, several->key);
 	if (!known->key) {
 		crowds->nr_known++;
-		*known = (struct known){.key = key, .high = count, .first_ns = now_ns};
+		*known = (struct known){
+			.key = several->key, .fresh = several->fresh, .first_ns = now_ns};
 		/* Who is there at the first look has not come while it was watched. */
-		if (crowds->looked) {
+		if (crowds->looked && several->fresh > 0) {
 			known->rises = 1;
 			known->rose_ns = now_ns;
 		}
-	} else if (count > known->high) {
-		known->high = count;
+	} else if (several->fresh > known->fresh) {
+		known->fresh = several->fresh;
 		known->rises++;
 		known->rose_ns = now_ns;
 	}
+	if (several->count > known->high)
+		known->high = several->count;
 	known->seen_ns = now_ns;
 	return known_grows(known, now_ns);
+}
+
+uint32_t crowd_before(const struct crowds *crowds, const struct task *task)
+{
+	uint64_t key = object_key(crowds, task);
+	const struct known *known;
+
+	if (!key || crowds->cap_known == 0)
+		return 0;
+	known = known_slot(crowds->known, crowds->cap_known, key);
+	return known->key ? known->high : 0;
 }
 
 void crowds_begin(struct crowds *crowds, size_t nr_tasks)
@@ -295,9 +341,9 @@ void crowds_put(struct crowds *crowds, size_t index, const struct task *task)
 	if (index >= crowds->nr_tasks)
 		return;
 	slot_put(crowds, crowds->object, (uint32_t)index,
-		 blocks ? object_key(crowds, task) : 0);
+		 blocks ? object_key(crowds, task) : 0, task);
 	slot_put(crowds, crowds->stack, (uint32_t)index,
-		 blocks ? stack_key(crowds, task) : 0);
+		 blocks ? stack_key(crowds, task) : 0, task);
 }
 
 void crowds_end(struct crowds *crowds, int64_t now_ns)
@@ -305,9 +351,10 @@ void crowds_end(struct crowds *crowds, int64_t now_ns)
 	for (size_t i = 0; i < crowds->nr_several; i++) {
 		struct several *several = &crowds->several[i];
 
-		several->grows =
-			crowd_grows(crowds, several->key, several->count, now_ns);
+		several->grows = crowd_grows(crowds, several, now_ns);
 	}
+	if (!crowds->looked)
+		crowds->first_ns = now_ns;
 	crowds->looked = true;
 }
 
@@ -317,9 +364,9 @@ static struct crowd crowd_at(const struct crowds *crowds, const uint32_t *of_tas
 	const struct several *several;
 
 	if (index >= crowds->nr_tasks || of_task[index] == NONE)
-		return (struct crowd){1, false};
+		return (struct crowd){1, 0, false};
 	several = &crowds->several[of_task[index]];
-	return (struct crowd){several->count, several->grows};
+	return (struct crowd){several->count, several->began, several->grows};
 }
 
 struct crowd crowd_of_object(const struct crowds *crowds, size_t index)

@@ -13,6 +13,7 @@ struct crowds;
 
 struct crowd {
 	uint32_t count; /* that wait now, itself included */
+	uint32_t began; /* of several, those that have waited since they began */
 	bool grows;
 };
 
@@ -27,6 +28,10 @@ void crowds_end(struct crowds *crowds, int64_t now_ns);
 /* Of the task with this index in the snapshot that was counted last. */
 struct crowd crowd_of_object(const struct crowds *crowds, size_t index);
 struct crowd crowd_of_stack(const struct crowds *crowds, size_t index);
+/* The most that have waited at this task's place for its object at a time; 0: never two. */
+uint32_t crowd_before(const struct crowds *crowds, const struct task *task);
+/* A thread that came here as soon as it had begun. */
+bool crowd_since_it_began(const struct task *task);
 /* What a task waits for, as one number; several objects count as a set. 0: not known. */
 uint64_t crowd_object(const struct task *task);
 

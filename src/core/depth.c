@@ -170,13 +170,17 @@ void depth_measure(struct stack *stack)
 
 	stack->asks = stack->reads = false;
 	stack->vague = is_vague(stack);
+	stack->root = 0;
 	for (size_t i = 0; i < stack->nr_frames && !began; i++) {
 		const struct frame *frame = &stack->frames[i];
 		const char *name = frame->function;
 
 		if (ends_with(frame->file, ".py")) {
 			has_python = true;
-			python += !is_python_library(frame->file);
+			if (!is_python_library(frame->file)) {
+				python++;
+				stack->root = (uint64_t)(uintptr_t)name;
+			}
 			continue;
 		}
 		if (!name) {
@@ -191,6 +195,8 @@ void depth_measure(struct stack *stack)
 		/* Who fetches work does so right where it waits. */
 		stack->asks |= own < ASKS_WITHIN && asks_for_work(name);
 		root = name;
+		if (!has_python)
+			stack->root = (uint64_t)(uintptr_t)name;
 		own++;
 	}
 	if (has_python)

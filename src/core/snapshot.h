@@ -47,6 +47,7 @@ struct stack {
 	bool reads;     /* what the task began with is a reader by its name */
 	bool vague;     /* a lock that may as well be an event: nobody need hold it */
 	uint64_t place; /* of the wait: its function and who calls that */
+	uint64_t root;  /* of the program's function that the task began with; 0: none */
 	struct frame frames[];
 };
 
@@ -117,6 +118,7 @@ enum why {
 	WHY_RETURNS,  /* number: how often it came back */
 	WHY_FIRST,
 	WHY_REQUEST,
+	WHY_TURN, /* who has the lock that it waits for is at rest in the same loop */
 	/* long */
 	WHY_LONG,
 	/* stuck */

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "core/crowd.h"
 #include "core/depth.h"
+#include "core/leader.h"
+#include "core/outer.h"
 #include "core/pool.h"
 
 /* Waits that must have ended at a place before it has a usual length … */
@@ -20,12 +22,12 @@
 #define COUNTED_TIMES 100
 /* A task that has come back so often to where it waits rests there. */
 #define RETURNS_LEAST 4u
-/* A thread that waits since it began had this long to get there. */
-#define BEGINNING_NS  (1 * CLOCK_SECOND_NS)
 
 struct verdicts {
 	struct stuck_rule rule;
 	struct crowds *crowds;
+	struct outers *outers;
+	struct leaders leaders;
 	struct pool_pairs pairs;
 };
 
@@ -37,8 +39,9 @@ struct verdicts *verdicts_new(const struct stuck_rule *rule)
 		return NULL;
 	verdicts->rule = *rule;
 	verdicts->crowds = crowds_new();
-	if (!verdicts->crowds) {
-		free(verdicts);
+	verdicts->outers = outers_new();
+	if (!verdicts->crowds || !verdicts->outers) {
+		verdicts_free(verdicts);
 		return NULL;
 	}
 	return verdicts;
@@ -49,6 +52,7 @@ void verdicts_free(struct verdicts *verdicts)
 	if (!verdicts)
 		return;
 	crowds_free(verdicts->crowds);
+	outers_free(verdicts->outers);
 	pool_pairs_release(&verdicts->pairs);
 	free(verdicts);
 }
@@ -61,6 +65,7 @@ void verdicts_set_rule(struct verdicts *verdicts, const struct stuck_rule *rule)
 void verdicts_reset(struct verdicts *verdicts)
 {
 	crowds_reset(verdicts->crowds);
+	outers_reset(verdicts->outers);
 }
 
 bool verdict_state_is_held(enum task_state state)
@@ -131,12 +136,6 @@ static bool waits_in_loop(const struct task *task, const struct snapshot *snapsh
 	return task->returns >= RETURNS_LEAST || is_first(task, snapshot);
 }
 
-static bool since_it_began(const struct task *task)
-{
-	return task->start_ns > 0 && task->since_ns > 0 &&
-	       task->since_ns - task->start_ns < BEGINNING_NS;
-}
-
 /* A lock that is known to be one, or another wait for what somebody holds. */
 static bool is_held(const struct task *task)
 {
@@ -180,7 +179,7 @@ static bool is_unusual(const struct task *task, const struct place_history *plac
 }
 
 /* Why it is at rest; WHY_NOTHING: it is inside of its work, or that is not known. */
-static struct evidence find_rest(const struct verdicts *verdicts,
+static struct evidence find_rest(struct verdicts *verdicts,
 				 const struct snapshot *snapshot, size_t index,
 				 const struct place_history *place)
 {
@@ -193,6 +192,8 @@ static struct evidence find_rest(const struct verdicts *verdicts,
 		return because(WHY_STATE, 0, 0);
 	if (pool_rests(task, &verdicts->pairs))
 		return because(WHY_POOL, 0, 0);
+	if (leader_has_turn(&verdicts->leaders, snapshot, task))
+		return because(WHY_TURN, 0, 0);
 	if (is_held(task) || !state_blocks(task->state))
 		return because(WHY_NOTHING, 0, 0);
 	if (task->waits.accepted && task->state == STATE_IO_READ &&
@@ -206,13 +207,17 @@ static struct evidence find_rest(const struct verdicts *verdicts,
 		return because(WHY_NOTHING, 0, 0);
 	if (same.count > 1)
 		return because(WHY_SHARED, same.count, 0);
-	/* The others are at work; it still waits where they waited together. */
+	/* The others are at work; it waits where they waited together. */
 	if (before == WHY_SHARED)
 		return task->evidence;
-	if (waits_in_loop(task, snapshot))
+	same.count = crowd_before(verdicts->crowds, task);
+	if (same.count > 1)
+		return because(WHY_SHARED, same.count, 0);
+	if (waits_in_loop(task, snapshot) || outer_is_loop(verdicts->outers, task))
 		return because(WHY_LOOP, 0, 0);
 	/* Who reads from a connection that it has made has asked for something. */
-	if (alike.count > 1 && task->state != STATE_IO_READ && since_it_began(task))
+	if (task->state != STATE_IO_READ && alike.count > 1 &&
+	    (crowd_since_it_began(task) || alike.began > 1))
 		return because(WHY_SIBLINGS, alike.count, 0);
 	if (task->returns >= RETURNS_LEAST && !is_unusual(task, place, age_ns))
 		return because(WHY_RETURNS, task->returns, 0);
@@ -255,7 +260,7 @@ static void judge_work(struct task *task, const struct place_history *place,
 			 because(WHY_COUNTED, counted(task), counted_mean_ns(task)));
 }
 
-static void judge(const struct verdicts *verdicts, const struct places *places,
+static void judge(struct verdicts *verdicts, const struct places *places,
 		  struct snapshot *snapshot, size_t index)
 {
 	struct task *task = &snapshot->tasks[index];
@@ -302,7 +307,9 @@ void verdicts_update(struct verdicts *verdicts, struct track *track,
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
 		crowds_put(verdicts->crowds, i, &snapshot->tasks[i]);
 		pool_pairs_put(&verdicts->pairs, &snapshot->tasks[i]);
+		outers_put(verdicts->outers, &snapshot->tasks[i]);
 	}
+	verdicts->leaders = (struct leaders){0};
 	crowds_end(verdicts->crowds, snapshot->mono_ns);
 	pool_pairs_end(&verdicts->pairs);
 	track_confirm_begin(track);

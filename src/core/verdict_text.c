@@ -9,15 +9,12 @@
 #include "base/clock.h"
 
 static const char *const why_names[WHY_COUNT] = {
-	[WHY_NOTHING] = "",        [WHY_STATE] = "state",
-	[WHY_POOL] = "pool",       [WHY_SHARED] = "shared",
-	[WHY_LOOP] = "loop",       [WHY_SIBLINGS] = "siblings",
-	[WHY_RETURNS] = "returns", [WHY_FIRST] = "first",
-	[WHY_REQUEST] = "request", [WHY_LONG] = "long",
-	[WHY_HELD] = "held",       [WHY_HISTORY] = "history",
-	[WHY_NAMED] = "named",     [WHY_DEADLOCK] = "deadlock",
-	[WHY_PROOF] = "proof",     [WHY_RUNTIME] = "runtime",
-	[WHY_COUNTED] = "counted",
+	[WHY_NOTHING] = "",        [WHY_STATE] = "state",     [WHY_POOL] = "pool",
+	[WHY_SHARED] = "shared",   [WHY_LOOP] = "loop",       [WHY_SIBLINGS] = "siblings",
+	[WHY_RETURNS] = "returns", [WHY_FIRST] = "first",     [WHY_REQUEST] = "request",
+	[WHY_TURN] = "turn",       [WHY_LONG] = "long",       [WHY_HELD] = "held",
+	[WHY_HISTORY] = "history", [WHY_NAMED] = "named",     [WHY_DEADLOCK] = "deadlock",
+	[WHY_PROOF] = "proof",     [WHY_RUNTIME] = "runtime", [WHY_COUNTED] = "counted",
 };
 
 const char *verdict_why_name(enum why why)
@@ -99,6 +96,8 @@ static const char *fixed_words(enum why why)
 	case WHY_REQUEST:
 		return "waits for the next request of a connection that the peer has "
 		       "made";
+	case WHY_TURN:
+		return "waits for its turn: who has it waits for work";
 	case WHY_NAMED:
 		return "named by --stuck";
 	case WHY_DEADLOCK:

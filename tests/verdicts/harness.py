@@ -364,4 +364,4 @@ def short(task):
     waits = task.get("waits_on") or {}
     return (f'{task["id"]} {task["name"]!r} {task["state"]} {task["age_ns"] / 1e9:.1f}s '
             f'{waits.get("text") or waits.get("address") or ""} in {" < ".join(map(str, stack))}'
-            + (f' [{task["evidence"]}]' if task.get("evidence") else ""))
+            + f' [{task.get("evidence") or task.get("why") or ""}]')

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/outer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+#define OUTERS      1024u /* a power of two */
+#define OUTERS_MOST (OUTERS / 2)
+/* So many frames further in is inside of the work … */
+#define INSIDE      2
+/* … when as many looks have found a thread there. */
+#define LOOKS_LEAST 3u
+
+struct outer {
+	uint64_t key; /* of the function that the threads began with; 0: free */
+	uint8_t least;
+	uint8_t inside; /* looks at threads at least INSIDE further in */
+};
+
+struct outers {
+	uint64_t seed;
+	uint32_t count;
+	struct outer list[OUTERS];
+};
+
+struct outers *outers_new(void)
+{
+	struct outers *outers = calloc(1, sizeof(*outers));
+
+	if (outers)
+		outers->seed = hash_seed();
+	return outers;
+}
+
+void outers_free(struct outers *outers)
+{
+	free(outers);
+}
+
+void outers_reset(struct outers *outers)
+{
+	memset(outers->list, 0, sizeof(outers->list));
+	outers->count = 0;
+}
+
+/* 0: what the thread began with is not known. */
+static uint64_t outer_key(const struct outers *outers, const struct task *task)
+{
+	const struct stack *stack = task->stack;
+
+	if (task->kind != TASK_THREAD || !stack || !stack->began || stack->unknown ||
+	    !stack->root || !state_blocks(task->state))
+		return 0;
+	return hash_mix(outers->seed, stack->root) | 1;
+}
+
+/* The slot of the key, or the free one where it belongs. */
+static size_t outer_slot(const struct outers *outers, uint64_t key)
+{
+	size_t at = key >> 1 & (OUTERS - 1);
+
+	while (outers->list[at].key && outers->list[at].key != key)
+		at = (at + 1) & (OUTERS - 1);
+	return at;
+}
+
+void outers_put(struct outers *outers, const struct task *task)
+{
+	uint64_t key = outer_key(outers, task);
+	struct outer *outer = key ? &outers->list[outer_slot(outers, key)] : NULL;
+	uint8_t depth;
+
+	if (!outer || (!outer->key && outers->count >= OUTERS_MOST))
+		return;
+	depth = task->stack->depth;
+	if (!outer->key) {
+		outers->count++;
+		*outer = (struct outer){key, depth, 0};
+	}
+	/* Further out than was known: what was seen before may have been as far in. */
+	if (depth + INSIDE <= outer->least)
+		outer->inside = LOOKS_LEAST;
+	else if (depth >= outer->least + INSIDE && outer->inside < LOOKS_LEAST)
+		outer->inside++;
+	if (depth < outer->least)
+		outer->least = depth;
+}
+
+bool outer_is_loop(const struct outers *outers, const struct task *task)
+{
+	uint64_t key = outer_key(outers, task);
+	const struct outer *outer = key ? &outers->list[outer_slot(outers, key)] : NULL;
+
+	return outer && outer->key && task->stack->depth == outer->least &&
+	       outer->inside >= LOOKS_LEAST;
+}
