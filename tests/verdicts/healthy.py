@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import build
+import mariadb
 import postgres
 from harness import HERE, PROGRAMS, Absent, find, is_root
 
@@ -96,21 +97,12 @@ def idle_postgres(box):
 
 
 @healthy("mariadb", "mariadbd", "--version")
-def mariadb(box):
-    port, data, run = box.port(), box.owned("data"), box.owned("run")
-    user = "mysql" if is_root() else None
-    os.chmod(box.dir, 0o777)
-    box.run("mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
-            "--skip-test-db", user=user)
-    box.start("mariadbd", "--no-defaults", f"--datadir={data}", f"--port={port}",
-              "--bind-address=127.0.0.1", f"--socket={run}/sock", f"--pid-file={run}/pid",
-              "--innodb-buffer-pool-size=32M", user=user)
-    box.answers(port)
+def idle_mariadb(box):
+    client = mariadb.server(box)
     # One session stays; the others come and go.
-    box.start("mariadb", "--no-defaults", f"--socket={run}/sock", "-u", "root",
-              stdin=subprocess.PIPE)
-    box.tool("mariadb-slap", "--no-defaults", f"--socket={run}/sock", "-u", "root",
-             "--auto-generate-sql", "--concurrency=4", "--iterations=1000")
+    box.start(*client, stdin=subprocess.PIPE)
+    box.tool("mariadb-slap", *client[1:], "--auto-generate-sql", "--concurrency=4",
+             "--iterations=1000")
 
 
 @healthy("node", "node", "--version")
@@ -277,7 +269,7 @@ fastcgi_param SCRIPT_FILENAME {box.dir}/index.html; fastcgi_param REQUEST_METHOD
 
 
 @healthy("apache2, worker", "apache2", "-v")
-def apache(box):
+def apache(box, more=""):
     modules = "/usr/lib/apache2/modules"
     port = box.port()
     box.write("index.html", "fine\n")
@@ -288,6 +280,7 @@ Listen 127.0.0.1:{port}
 LoadModule mpm_worker_module {modules}/mod_mpm_worker.so
 LoadModule authz_core_module {modules}/mod_authz_core.so
 ErrorLog {box.dir}/error.log
+{more}
 DocumentRoot {box.dir}
 StartServers 2
 ThreadsPerChild 5
@@ -301,6 +294,11 @@ Mutex file:{box.dir} default
     os.chmod(box.dir, 0o777)
     box.start("apache2", "-f", box.path("apache.conf"), "-DFOREGROUND")
     asks_http(box, port, "/index.html")
+
+
+@healthy("apache2, turns at two ports", "apache2", "-v")
+def apache_turns(box):
+    apache(box, f"Listen 127.0.0.1:{box.port()}")
 
 
 @healthy("lighttpd", "lighttpd", "-v")

@@ -5,12 +5,15 @@ process with what is hung."""
 import os
 
 import build
+import mariadb
 import postgres
 from harness import CLIENT, PROGRAMS
 
 DUMP = "dump"        # one look tells: it waits for what is held, or a proof says so
 PROVE = "dump --prove"
 AGENT_COUNTS = "dump, agent"  # the agent inside has counted the waits before
+LONG = "dump: long"  # waits for an event as far as can be known from outside: long, not stuck
+WATCH_LONG = "watched: long"
 WATCH = "watched"    # only a history tells: one recorder has seen it from the beginning
 
 HISTORY_S = 8        # of the short waits
@@ -100,7 +103,7 @@ HUNG = [
     ("std::mutex never released", "C++", DUMP, cxx("mutex")),
     ("shared_mutex never released", "C++", DUMP, cxx("shared-mutex")),
     ("condition_variable in work", "C++", WATCH, cxx("backend")),
-    ("counting_semaphore in work", "C++", WATCH, cxx("tokens")),
+    ("future in work", "C++", WATCH, cxx("future")),
     ("Mutex never released", "Rust", DUMP, rust("mutex")),
     ("RwLock never released", "Rust", DUMP, rust("rwlock")),
     ("Mutexes in opposite order", "Rust", DUMP, rust("abba")),
@@ -117,13 +120,14 @@ HUNG = [
     ("no reply, channel", "Go", WATCH, go("no-reply")),
     ("no reply, TCP", "Go", WATCH, go("tcp-reply")),
     ("with, in opposite order", "Python", DUMP, python("abba")),
-    ("Lock never released", "Python", DUMP, python("lock")),
-    ("Semaphore in work", "Python", WATCH, python("semaphore")),
+    ("Lock.acquire", "Python", LONG, python("lock")),
+    ("Semaphore in work", "Python", WATCH_LONG, python("semaphore")),
     ("no reply, socket", "Python", WATCH, python("reply")),
     ("synchronized, opposite order", "Java", WATCH, java("abba")),
     ("monitor never left", "Java", WATCH, java("monitor")),
-    ("ReentrantLock never unlocked", "Java", DUMP, java("reentrant")),
-    ("queue reply", "Java", WATCH, java("reply")),
+    ("ReentrantLock never unlocked", "Java", LONG, java("reentrant")),
+    ("queue reply", "Java", WATCH_LONG, java("reply")),
     ("row lock", "postgres", DUMP, postgres.row_lock),
     ("advisory lock", "postgres", DUMP, postgres.advisory_lock),
+    ("row lock", "mariadb", DUMP, mariadb.row_lock),
 ]

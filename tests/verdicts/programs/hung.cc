@@ -9,7 +9,6 @@
 #include <future>
 #include <mutex>
 #include <pthread.h>
-#include <semaphore>
 #include <shared_mutex>
 #include <thread>
 #include <unistd.h>
@@ -19,7 +18,6 @@ static double history_s = 5;
 static const auto began = std::chrono::steady_clock::now();
 static std::mutex mutex;
 static std::shared_mutex shared;
-static std::counting_semaphore<8> tokens(0);
 static volatile int sink;
 
 static bool history_is_over()
@@ -107,27 +105,46 @@ static void hung_backend()
 		rest_for_ever();
 	});
 }
-__attribute__((noinline)) static void take_token(int job)
+/* A promise for each part, kept by a helper until it does so no longer. */
+static std::mutex promises_mutex;
+static std::deque<std::promise<int>> promises;
+
+__attribute__((noinline)) static int fetch(int job)
 {
-	tokens.acquire();
-	sink = sink + job;
+	std::future<int> part;
+	{
+		std::scoped_lock held(promises_mutex);
+		promises.emplace_back();
+		part = promises.back().get_future();
+	}
+	return part.get() + job;
 }
-__attribute__((noinline)) static void download(int job)
+__attribute__((noinline)) static int download(int job)
 {
-	take_token(job);
-	take_token(job + 1);
-	sink = sink + 1;
+	int first = fetch(job);
+	sink = sink + first;
+	return first + fetch(job + 1);
 }
-static void hung_tokens()
+__attribute__((noinline)) static int page(int job)
+{
+	int all = download(job);
+	sink = sink + all;
+	return all;
+}
+static void hung_future()
 {
 	start("hung", [] {
 		for (int job = 0;; job++)
-			download(job);
+			sink = sink + page(job);
 	});
 	start("helper", [] {
 		while (!history_is_over()) {
 			std::this_thread::sleep_for(20ms);
-			tokens.release();
+			std::scoped_lock held(promises_mutex);
+			if (promises.empty())
+				continue;
+			promises.front().set_value(1);
+			promises.pop_front();
 		}
 		rest_for_ever();
 	});
@@ -141,7 +158,7 @@ int main(int argc, char **argv)
 	} kinds[] = {{"mutex", hung_mutex},
 		     {"shared-mutex", hung_shared_mutex},
 		     {"backend", hung_backend},
-		     {"tokens", hung_tokens}};
+		     {"future", hung_future}};
 	if (argc > 2)
 		history_s = atof(argv[2]);
 	for (auto &kind : kinds) {

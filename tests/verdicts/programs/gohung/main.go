@@ -102,6 +102,22 @@ func answersUntilOver(give func()) {
 	rest()
 }
 
+// Nobody else has what they wait for, once this has returned.
+//
+//go:noinline
+func leave(kind string) {
+	switch kind {
+	case "receive":
+		go hungReceive(make(chan int))
+	case "select":
+		go hungSelect(make(chan int), make(chan int))
+	case "waitgroup":
+		group := new(sync.WaitGroup)
+		group.Add(1)
+		go hungWait(group)
+	}
+}
+
 func main() {
 	if len(os.Args) > 2 {
 		seconds, _ := strconv.ParseFloat(os.Args[2], 64)
@@ -138,18 +154,8 @@ func main() {
 		go hungTake(&a, &b)
 		go hungTake(&b, &a)
 		rest()
-	case "receive": // proved: nothing else has the channel
-		go hungReceive(make(chan int))
-		rest()
-	case "select":
-		go hungSelect(make(chan int), make(chan int))
-		rest()
-	case "waitgroup":
-		go func() {
-			group := new(sync.WaitGroup)
-			group.Add(1)
-			hungWait(group)
-		}()
+	case "receive", "select", "waitgroup":
+		leave(os.Args[1])
 		rest()
 	case "no-reply":
 		replies := make(chan int)
