@@ -100,7 +100,7 @@ _grmon_c()
 	-p | --pid)
 		_grmon_c_reply "$(_grmon_c_pids "$client" | grep '^[0-9]')" "$word"
 		;;
-	-i | --interval | --user | --header | --dump | --at | --for | --max-stuck | --max-tasks | --listen | --top-groups | --warm-up) ;;
+	-i | --interval | --user | --header | --dump | --at | --for | --max-stuck | --max-long | --max-tasks | --listen | --top-groups | --warm-up) ;;
 	*)
 		case $command in
 		ls) options="$options --format" ;;
@@ -108,7 +108,7 @@ _grmon_c()
 		record) options="$options --user --header --dump --pid --output --for --rotate --keep-files --allow-partial" ;;
 		report) options="$options --user --header --dump --pid --format --output --for --fail --prove --allow-partial" ;;
 		diff) options="$options --user --header --format --stacks --output --fail --allow-partial" ;;
-		check) options="$options --user --header --dump --pid --for --max-stuck --max-tasks --no-leak --no-deadlock --count-existing --allow-partial" ;;
+		check) options="$options --user --header --dump --pid --for --max-stuck --max-long --max-tasks --no-leak --no-deadlock --count-existing --allow-partial" ;;
 		export) options="$options --user --header --pid --listen --top-groups --warm-up --allow-partial" ;;
 		run) options="$options --output --keep --warm-up" ;;
 		help) options="--help --version" ;;

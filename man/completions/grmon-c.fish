@@ -80,6 +80,7 @@ complete -c grmon-c -n '__fish_seen_subcommand_from dump' -l at -x -d 'Time in a
 complete -c grmon-c -n '__fish_seen_subcommand_from check' -l max-stuck -x -d 'So many tasks may be stuck'
 complete -c grmon-c -n '__fish_seen_subcommand_from check' -l max-tasks -x -d 'So many tasks may be there'
 complete -c grmon-c -n '__fish_seen_subcommand_from check' -l no-leak -d 'Nothing may leak'
+complete -c grmon-c -n '__fish_seen_subcommand_from check' -l max-long -x -d 'So many tasks may be in a long wait'
 complete -c grmon-c -n '__fish_seen_subcommand_from check' -l no-deadlock -d 'Nothing may be in a deadlock'
 complete -c grmon-c -n '__fish_seen_subcommand_from check' -l count-existing -d 'Count what was stuck before, too'
 complete -c grmon-c -n '__fish_seen_subcommand_from dump run record report diff' -s o -l output -r -F -d 'File to write'

@@ -26,17 +26,22 @@ static int read_rules(struct check *check, struct err *e)
 	int rc = 0;
 
 	check->wanted[CHECK_STUCK] = value[OPTION_MAX_STUCK] != NULL;
+	check->wanted[CHECK_LONG] = value[OPTION_MAX_LONG] != NULL;
 	check->wanted[CHECK_TASKS] = value[OPTION_MAX_TASKS] != NULL;
 	check->wanted[CHECK_LEAK] = value[OPTION_NO_LEAK] != NULL;
 	check->wanted[CHECK_DEADLOCK] = value[OPTION_NO_DEADLOCK] != NULL;
 	if (check->wanted[CHECK_STUCK])
 		rc = read_number("max-stuck", value[OPTION_MAX_STUCK],
 				 &check->most[CHECK_STUCK], e);
+	if (rc == 0 && check->wanted[CHECK_LONG])
+		rc = read_number("max-long", value[OPTION_MAX_LONG],
+				 &check->most[CHECK_LONG], e);
 	if (rc == 0 && check->wanted[CHECK_TASKS])
 		rc = read_number("max-tasks", value[OPTION_MAX_TASKS],
 				 &check->most[CHECK_TASKS], e);
-	if (!value[OPTION_MAX_STUCK] && !value[OPTION_MAX_TASKS] &&
-	    !value[OPTION_NO_LEAK] && !value[OPTION_NO_DEADLOCK])
+	if (!value[OPTION_MAX_STUCK] && !value[OPTION_MAX_LONG] &&
+	    !value[OPTION_MAX_TASKS] && !value[OPTION_NO_LEAK] &&
+	    !value[OPTION_NO_DEADLOCK])
 		check->wanted[CHECK_LEAK] = check->wanted[CHECK_DEADLOCK] = true;
 	if (rc == 0) {
 		check->filter = query_new(check->options->settings.filter, e);

@@ -8,7 +8,14 @@
 #include "base/buf.h"
 #include "cli/span.h"
 
-enum check_rule { CHECK_STUCK, CHECK_TASKS, CHECK_LEAK, CHECK_DEADLOCK, CHECK_COUNT };
+enum check_rule {
+	CHECK_STUCK,
+	CHECK_LONG,
+	CHECK_TASKS,
+	CHECK_LEAK,
+	CHECK_DEADLOCK,
+	CHECK_COUNT,
+};
 
 #define CHECK_RETRIES 3u /* looks in a row that must agree */
 
@@ -58,7 +65,11 @@ bool check_was_broken(const struct check *check, enum check_rule rule);
 /* The number of broken rules. */
 int check_broken(const struct check *check);
 bool check_is_shown(const struct check *check, const struct task *task);
-bool check_is_guilty(const struct check *check, const struct task *task);
+/* Of CHECK_STUCK or CHECK_LONG. */
+bool check_is_guilty(const struct check *check, enum check_rule rule,
+		     const struct task *task);
+/* Whether the rule is about single tasks that are guilty of something. */
+bool check_is_about_guilt(enum check_rule rule);
 bool check_is_guilty_leak(const struct snapshot *s, const struct leak *leak);
 /* Tasks that were stuck when the check began, and are so still. */
 uint64_t check_before(const struct check *check);

@@ -248,7 +248,10 @@ static void judge(struct check *check, struct snapshot *s, int64_t held_ns)
 		    (task->since_ns == 0 || task->since_ns > held_ns - EARLIER_NS))
 			continue;
 		task->flags |= TASK_STUCK;
-		end->left += check_is_guilty(check, task);
+		/* As old as it was when it was held. */
+		if (task->since_ns > 0)
+			task->since_ns += s->mono_ns - held_ns;
+		end->left += check_is_guilty(check, CHECK_STUCK, task);
 	}
 	for (size_t i = 0; i < s->nr_tasks; i++)
 		end->tasks += has_goroutines(s) && s->tasks[i].kind != TASK_THREAD &&

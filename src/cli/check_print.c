@@ -49,7 +49,7 @@ static void put_guilty(const struct check *check, const struct snapshot *s, size
 
 		if (task->stack != first->stack || task->state != first->state ||
 		    task->created_by != first->created_by ||
-		    (rule == CHECK_STUCK && !check_is_guilty(check, task)) ||
+		    (check_is_about_guilt(rule) && !check_is_guilty(check, rule, task)) ||
 		    !check_is_shown(check, task))
 			continue;
 		if (count++ < IDS_MAX) {
@@ -90,8 +90,8 @@ static void put_tasks(const struct check *check, const struct snapshot *s,
 		const struct task *task = &s->tasks[i];
 		bool known = false;
 
-		if (rule == CHECK_STUCK ? !check_is_guilty(check, task)
-					: !check_is_shown(check, task))
+		if (check_is_about_guilt(rule) ? !check_is_guilty(check, rule, task)
+					       : !check_is_shown(check, task))
 			continue;
 		for (size_t n = 0; n < nr_shown && !known; n++)
 			known = shown[n]->stack == task->stack &&
@@ -158,7 +158,7 @@ static void put_cycles(const struct check *check, const struct snapshot *s,
 
 static void put_most(const struct check *check, enum check_rule rule, struct buf *out)
 {
-	if (rule == CHECK_STUCK || rule == CHECK_TASKS)
+	if (check_is_about_guilt(rule) || rule == CHECK_TASKS)
 		buf_printf(out, ", at most %" PRId64 " may be", check->most[rule]);
 	buf_puts(out, "\n");
 }
@@ -167,16 +167,16 @@ static void put_most(const struct check *check, enum check_rule rule, struct buf
 static void put_finding(const struct check *check, enum check_rule rule, struct buf *out)
 {
 	static const char *const what[CHECK_COUNT] = {
-		[CHECK_STUCK] = "stuck task",
-		[CHECK_TASKS] = "task",
-		[CHECK_LEAK] = "leak",
+		[CHECK_STUCK] = "stuck task",  [CHECK_LONG] = "long task",
+		[CHECK_TASKS] = "task",        [CHECK_LEAK] = "leak",
 		[CHECK_DEADLOCK] = "deadlock",
 	};
 	const struct check_finding *finding = &check->findings[rule];
 
 	buf_printf(out, "check: %" PRIu64 " %s%s", finding->count,
-		   rule == CHECK_STUCK && check->span.fixed ? "stuck or long task"
-							    : what[rule],
+		   rule == CHECK_STUCK && check->span.fixed && !check->wanted[CHECK_LONG]
+			   ? "stuck or long task"
+			   : what[rule],
 		   finding->count == 1 ? "" : "s");
 	put_most(check, rule, out);
 	if (rule == CHECK_LEAK)

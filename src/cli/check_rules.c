@@ -28,25 +28,36 @@ static bool is_at_exit(const struct check *check, const struct task *task)
 	return s && task >= s->tasks && task < s->tasks + s->nr_tasks;
 }
 
-/* A file is all that will ever be known: what waits long there counts as well. */
-static bool counts_as_stuck(const struct check *check, const struct task *task)
+bool check_is_about_guilt(enum check_rule rule)
 {
-	uint32_t flags = check->span.fixed ? TASK_STUCK | TASK_LONG : TASK_STUCK;
+	return rule == CHECK_STUCK || rule == CHECK_LONG;
+}
 
+/* A file is all that will ever be known: what waits long there counts as stuck, but where
+ * long waits have a rule of their own. */
+static bool counts(const struct check *check, enum check_rule rule,
+		   const struct task *task)
+{
+	uint32_t flags = rule == CHECK_LONG ? TASK_LONG : TASK_STUCK;
+
+	if (rule == CHECK_STUCK && check->span.fixed && !check->wanted[CHECK_LONG])
+		flags |= TASK_LONG;
 	return (task->flags & flags) && (!pool_member(task) || is_at_exit(check, task));
 }
 
-/* Stuck, and by nobody's leave. */
-static bool is_stuck(const struct check *check, const struct task *task)
+/* It is, and by nobody's leave. */
+static bool is_unwanted(const struct check *check, enum check_rule rule,
+			const struct task *task)
 {
-	return counts_as_stuck(check, task) && check_is_shown(check, task) &&
+	return counts(check, rule, task) && check_is_shown(check, task) &&
 	       !grouping_acknowledges(check->span.look.grouping, task,
 				      check->span.last_ns);
 }
 
-bool check_is_guilty(const struct check *check, const struct task *task)
+bool check_is_guilty(const struct check *check, enum check_rule rule,
+		     const struct task *task)
 {
-	return is_stuck(check, task) && !was_before(check, task);
+	return is_unwanted(check, rule, task) && !was_before(check, task);
 }
 
 uint64_t check_before(const struct check *check)
@@ -59,7 +70,8 @@ uint64_t check_before(const struct check *check)
 	query_begin(check->filter, s);
 	grouping_begin_acknowledging(check->span.look.grouping, s);
 	for (size_t i = 0; i < s->nr_tasks; i++)
-		if (was_before(check, &s->tasks[i]) && is_stuck(check, &s->tasks[i]))
+		if (was_before(check, &s->tasks[i]) &&
+		    is_unwanted(check, CHECK_STUCK, &s->tasks[i]))
 			count += task_weight(&s->tasks[i]);
 	return count;
 }
@@ -91,8 +103,9 @@ static uint64_t count_rule(const struct check *check, enum check_rule rule)
 	if (rule == CHECK_DEADLOCK)
 		return graph_cycles(s);
 	for (size_t i = 0; i < s->nr_tasks; i++)
-		if (rule == CHECK_STUCK ? check_is_guilty(check, &s->tasks[i])
-					: check_is_shown(check, &s->tasks[i]))
+		if (check_is_about_guilt(rule)
+			    ? check_is_guilty(check, rule, &s->tasks[i])
+			    : check_is_shown(check, &s->tasks[i]))
 			count += task_weight(&s->tasks[i]);
 	return count;
 }
@@ -177,6 +190,8 @@ bool check_is_broken(const struct check *check, enum check_rule rule)
 		return end->left > 0;
 	case CHECK_DEADLOCK:
 		return end->cycles > 0;
+	case CHECK_LONG:
+		return false;
 	default:
 		return end->tasks > (uint64_t)check->most[rule];
 	}

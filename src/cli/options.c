@@ -81,6 +81,8 @@ const struct option_info option_table[OPTION_COUNT] = {
 				  ON(EXPORT) | ON(DIFF) | ON(RECORD) | ON(DUMP) | JUDGES},
 	[OPTION_MAX_STUCK] = {0, "max-stuck", "N", "so many tasks may be stuck",
 			      ON(CHECK)},
+	[OPTION_MAX_LONG] = {0, "max-long", "N", "so many tasks may be in a long wait",
+			     ON(CHECK)},
 	[OPTION_MAX_TASKS] = {0, "max-tasks", "N", "so many tasks may be there",
 			      ON(CHECK)},
 	[OPTION_NO_LEAK] = {0, "no-leak", NULL, "nothing may leak", ON(CHECK)},

@@ -17,6 +17,7 @@
 
 #include "base/fdio.h"
 #include "grmon.h"
+#include "source/sanitizer.h"
 
 #define HEAD_BYTES   4096u
 #define TEXT_OF(x)   #x
@@ -175,6 +176,8 @@ static enum program_kind inspect(const char *path, int depth)
 	if (length > SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0) {
 		kind = is_secure(fd) ? PROGRAM_SECURE
 				     : inspect_elf(fd, head, (size_t)length);
+		if (kind == PROGRAM_DYNAMIC && sanitizer_comes_first(path))
+			kind = PROGRAM_ASAN;
 	} else if (length > 2 && head[0] == '#' && head[1] == '!' && depth < 4) {
 		const char *interpreter = script_interpreter(head);
 

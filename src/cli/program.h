@@ -17,6 +17,7 @@ enum program_kind {
 	PROGRAM_STATIC,  /* no dynamic linker: much of Go, -static */
 	PROGRAM_SECURE, /* set-uid, set-gid or with capabilities: LD_PRELOAD is ignored */
 	PROGRAM_FOREIGN, /* of another machine or word size than the agent */
+	PROGRAM_ASAN,    /* of AddressSanitizer, which has to be the first library */
 	PROGRAM_LIBC,    /* of another C library, such as musl: it would not start */
 	PROGRAM_UNKNOWN, /* not readable, or no ELF file */
 };

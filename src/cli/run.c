@@ -40,6 +40,8 @@ static void say_what_cannot_be(const char *command, const char *path,
 		why = "it runs with another user's rights";
 	else if (kind == PROGRAM_FOREIGN)
 		why = "it is built for another machine";
+	else if (kind == PROGRAM_ASAN)
+		why = "AddressSanitizer is in it, which has to be the first library";
 	else if (kind == PROGRAM_LIBC)
 		why = "it uses another C library than this one";
 	if (why && kind != PROGRAM_FOREIGN && program_is_go(path))
@@ -65,7 +67,7 @@ int program_prepare(const char *command, char *path, size_t size)
 	say_what_cannot_be(command, path, kind);
 	/* The linker would complain of a library of another machine, or not start the program;
 	 * the other kinds may start programs that can load it. */
-	if (kind != PROGRAM_FOREIGN && kind != PROGRAM_LIBC &&
+	if (kind != PROGRAM_FOREIGN && kind != PROGRAM_LIBC && kind != PROGRAM_ASAN &&
 	    program_set_preload(agent, &e) != 0) {
 		cli_complain("%s", e.text);
 		return CLI_UNWATCHABLE;

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "source/sanitizer.h"
 
 /* Other threads of a process that ends are gone by then, or it does not end. */
 #define OTHERS_LIMIT_NS (CLOCK_SECOND_NS / 5)
@@ -224,7 +225,7 @@ static void handle_stop(struct exit_trace *trace, pid_t tid, int status)
 		stand_in_exit(trace, tid);
 		return;
 	case PTRACE_EVENT_EXEC:
-		if (exit_program_traces(tid)) {
+		if (sanitizer_traces(tid)) {
 			lose(trace, tid,
 			     "LeakSanitizer is in it, which works only where nothing "
 			     "else "

@@ -47,8 +47,4 @@ const char *exit_trace_lost(struct exit_trace *trace);
  * gone on. False where that is not known. */
 bool exit_fd_ready(pid_t pid, int fd, bool writes);
 
-/* Whether the program that the process runs looks for leaks itself at its end, by means of
- * ptrace, and fails when it is traced: LeakSanitizer. */
-bool exit_program_traces(pid_t pid);
-
 #endif

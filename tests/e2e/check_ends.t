@@ -70,6 +70,10 @@ takes 1 10 'a dump of goroutines is judged, at once' '^check: 2 stuck or long ta
 takes 0 10 'by the limits that are given' 'check passed' check dump.txt --max-stuck 2
 takes 1 10 'also one that comes through a pipe' '^check: 2 stuck or long tasks' check --max-stuck 0 -
 takes 1 10 'a JSON dump' '^check: 1 stuck task' check dump.json --max-stuck 0 --stuck 0.2
+takes 1 10 'long waits by a limit of their own' '^check: 1 long task, at most 0 may be' \
+	check dump.txt --max-long 0
+check 'which do not count as stuck then' test "$("$client" check dump.txt --max-long 1 --max-stuck 0 |
+	grep -c '^check: 1 stuck task, at most 0')" = 1
 takes 0 10 'a recording names what was stuck before it' '1 task was stuck before' \
 	check recording --max-stuck 0 --stuck 0.2
 takes 1 10 'or counts it' '^check: 1 stuck task' \

@@ -83,4 +83,59 @@ kill -9 "$job"
 is_free() { grep -q '^TracerPid:.*0$' "/proc/$pid/status"; }
 until_true is_free
 ok $? 'a command outlives a check that is killed' "$(grep -E 'State|Tracer' "/proc/$pid/status")"
+# A container or a service may forbid ptrace: what is seen while it runs is all then.
+cat >forbid.py <<'PY'
+import ctypes, os, struct, sys
+def rule(code, yes, no, value):
+    return struct.pack("HBBI", code, yes, no, value)
+# Load the number of the call; ptrace: EPERM; any other: allow.
+rules = (rule(0x20, 0, 0, 0) + rule(0x15, 0, 1, 101) + rule(6, 0, 0, 0x50001) +
+         rule(6, 0, 0, 0x7fff0000))
+text = ctypes.create_string_buffer(rules)
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("rules", ctypes.c_void_p)]
+program = Program(4, ctypes.addressof(text))
+libc = ctypes.CDLL(None)
+if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, ctypes.byref(program), 0, 0):
+    sys.exit(77)
+os.execv(sys.argv[1], sys.argv[1:])
+PY
+if [ "$(uname -m)" = x86_64 ] && python3 forbid.py "$(command -v true)" 2>/dev/null; then
+	python3 forbid.py "$client" check --max-stuck 0 -- sh -c 'sleep 1; exit 5' >out 2>&1
+	status=$?
+	[ $status -eq 5 ] && grep -q 'no last look will be taken .*ptrace is refused' out &&
+		grep -q 'check passed: [0-9]* looks' out
+	ok $? 'without ptrace a note says that there is no last look' "$status: $(cat out)"
+	python3 forbid.py "$client" check --max-stuck 0 -- true >out 2>&1
+	status=$?
+	[ $status -eq 4 ] && grep -q 'nothing was checked' out || [ $status -eq 0 ]
+	ok $? 'and of the shortest command nothing was checked' "$status: $(cat out)"
+else
+	ok 0 'without ptrace # SKIP it cannot be forbidden here'
+fi
+
+# Sanitizers that want to be alone: the program does what it does without us.
+cat >lost.c <<'C'
+#include <stdlib.h>
+static void *volatile lost;
+int main(int argc, char **argv)
+{
+	(void)argv;
+	lost = malloc(100);
+	lost = NULL;
+	return argc > 5;
+}
+C
+if gcc -g -fsanitize=address lost.c -o lost 2>/dev/null; then
+	LSAN_OPTIONS=exitcode=23 ASAN_OPTIONS=detect_leaks=1 ./lost >out 2>&1
+	alone=$?
+	LSAN_OPTIONS=exitcode=23 ASAN_OPTIONS=detect_leaks=1 "$client" check -- ./lost >out 2>&1
+	status=$?
+	[ $status -eq $alone ] && ! grep -qE 'come first|under ptrace' out &&
+		grep -q 'agent cannot be preloaded .*AddressSanitizer' out &&
+		grep -q 'no last look was taken .*LeakSanitizer' out
+	ok $? "AddressSanitizer and LeakSanitizer do their work ($alone)" "$status: $(cat out)"
+else
+	ok 0 'AddressSanitizer # SKIP it is not there'
+fi
 plan $tests

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A program with LeakSanitizer refers to the sanitizer's library, or to its functions, by
- * name: both stand in the strings of its dynamic section. */
-#include "source/exit_trace.h"
+/* A program with a sanitizer refers to the sanitizer's library, or to its functions, by name:
+ * both stand in the strings of its dynamic section. */
+#include "source/sanitizer.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -86,37 +86,41 @@ static bool find_strings(const struct image *image, uint64_t *at, size_t *bytes)
 	return *at != UINT64_MAX && *bytes > 0;
 }
 
-static bool file_traces(int fd)
+/* Whether any of the words, up to NULL, is among the strings of the file. */
+static bool file_names(const char *path, const char *const *words)
 {
-	static const char *const words[] = {"libasan.so", "liblsan.so", "__asan_init",
-					    "__lsan_"};
-	struct image image = {.fd = fd};
+	struct image image = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)};
 	bool found = false;
-	size_t bytes;
+	char *text = NULL;
+	size_t bytes = 0;
 	uint64_t at;
-	char *text;
 
-	if (!read_parts(&image) || !find_strings(&image, &at, &bytes))
+	if (image.fd < 0)
 		return false;
-	text = malloc(bytes);
-	if (text && read_at(fd, text, bytes, at))
-		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-			found = found || memmem(text, bytes, words[i], strlen(words[i]));
+	if (read_parts(&image) && find_strings(&image, &at, &bytes))
+		text = malloc(bytes);
+	if (text && read_at(image.fd, text, bytes, at))
+		for (; *words && !found; words++)
+			found = memmem(text, bytes, *words, strlen(*words)) != NULL;
 	free(text);
+	close(image.fd);
 	return found;
 }
 
-bool exit_program_traces(pid_t pid)
+bool sanitizer_traces(pid_t pid)
 {
+	static const char *const words[] = {"libasan.so",       "liblsan.so",
+					    "libclang_rt.asan", "__asan_init",
+					    "__lsan_",          NULL};
 	char path[32];
-	bool traces;
-	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return false;
-	traces = file_traces(fd);
-	close(fd);
-	return traces;
+	return file_names(path, words);
+}
+
+bool sanitizer_comes_first(const char *path)
+{
+	static const char *const words[] = {"libasan.so", "libclang_rt.asan", NULL};
+
+	return file_names(path, words);
 }
