@@ -235,6 +235,8 @@ static int add_side(struct builder *b, const struct diff_side *side, int which)
 		group->count[which] = add_up(group->count[which], weight);
 		if (task->flags & TASK_STUCK)
 			group->stuck[which] = add_up(group->stuck[which], weight);
+		if (task->flags & TASK_LONG)
+			group->is_long[which] = add_up(group->is_long[which], weight);
 		b->diff->tasks[which] = add_up(b->diff->tasks[which], weight);
 	}
 	buf_release(&key);
@@ -253,6 +255,7 @@ static void merge(struct diff_group *into, const struct diff_group *from)
 	for (int i = 0; i < 2; i++) {
 		into->count[i] = add_up(into->count[i], from->count[i]);
 		into->stuck[i] = add_up(into->stuck[i], from->stuck[i]);
+		into->is_long[i] = add_up(into->is_long[i], from->is_long[i]);
 		if (from->oldest_ns[i] > into->oldest_ns[i])
 			into->oldest_ns[i] = from->oldest_ns[i];
 	}

@@ -22,10 +22,10 @@ struct diff_side {
 
 struct diff_group {
 	enum diff_change change;
-	uint32_t count[2], stuck[2]; /* in a and in b */
-	int64_t oldest_ns[2];        /* age of the oldest wait; -1: not known */
-	const struct task *example;  /* the oldest of b, or of a where b has none */
-	bool vague;                  /* not all that it was compared by was the same */
+	uint32_t count[2], stuck[2], is_long[2]; /* in a and in b */
+	int64_t oldest_ns[2];       /* age of the oldest wait; -1: not known */
+	const struct task *example; /* the oldest of b, or of a where b has none */
+	bool vague;                 /* not all that it was compared by was the same */
 };
 
 struct diff {

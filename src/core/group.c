@@ -164,6 +164,25 @@ static struct entry_table *table_of(struct grouping *grouping, size_t which)
 	return &grouping->tables[which < GROUP_LABEL ? which : GROUP_LABEL];
 }
 
+/* The oldest that is stuck, or where none is, that is long: its evidence is the group's. */
+static void count_word(struct entry *entry, const struct task *task, uint32_t number,
+		       uint32_t weight)
+{
+	bool stuck = task->flags & TASK_STUCK, first;
+
+	if (!stuck && !(task->flags & TASK_LONG))
+		return;
+	first = stuck ? entry->stuck == 0 : entry->stuck == 0 && entry->is_long == 0;
+	if (first || ((stuck || entry->stuck == 0) && task->since_ns < entry->word_ns)) {
+		entry->word = number;
+		entry->word_ns = task->since_ns;
+	}
+	if (stuck)
+		entry->stuck += weight;
+	else
+		entry->is_long += weight;
+}
+
 static void count_in(struct entry *entry, const struct grouping *grouping,
 		     const struct task *task, uint32_t number, uint32_t weight)
 {
@@ -183,8 +202,7 @@ static void count_in(struct entry *entry, const struct grouping *grouping,
 	entry->mixed_creators |= entry->created_by != task->created_by;
 	entry->mixed_states |= entry->state != (uint8_t)task->state;
 	entry->count += weight;
-	if (task->flags & TASK_STUCK)
-		entry->stuck += weight;
+	count_word(entry, task, number, weight);
 	entry->look = grouping->look;
 }
 

@@ -28,8 +28,9 @@ struct group {
 	enum task_state state;              /* the same */
 	const char *label_key, *label_text; /* GROUP_LABEL */
 	uint32_t example;                   /* index of its oldest task; count 0: none */
-	uint32_t count, stuck;
-	uint32_t first;      /* count when it was first seen; 0 unless that was at once */
+	uint32_t count, stuck, is_long;
+	uint32_t word;  /* index of the oldest that is stuck, else long; count 0: none */
+	uint32_t first; /* count when it was first seen; 0 unless that was at once */
 	int64_t since_ns;    /* of the oldest wait; 0: not known */
 	uint64_t came, left; /* while watched */
 	double per_minute;

@@ -20,7 +20,9 @@ struct group_key {
 
 struct entry {
 	/* Of this look. */
-	uint32_t count, stuck, example;
+	uint32_t count, stuck, is_long, example;
+	uint32_t word;   /* the oldest one that is stuck, else long */
+	int64_t word_ns; /* since when that waits */
 	uint32_t came, left;
 	struct trend_flow elders; /* of a site */
 	int64_t joined_ns; /* a site: when the last of those came who have come; 0: none */

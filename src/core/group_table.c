@@ -128,7 +128,9 @@ void entry_begin_look(struct entry_table *table)
 
 		if (!entry)
 			continue;
-		entry->count = entry->stuck = 0;
+		entry->count = entry->stuck = entry->is_long = 0;
+		entry->word = 0;
+		entry->word_ns = 0;
 		entry->came = entry->left = 0;
 		memset(&entry->elders, 0, sizeof(entry->elders));
 		entry->since_ns = entry->joined_ns = 0;

@@ -27,6 +27,8 @@ static void put_side(const struct diff_request *request, int which, struct buf *
 	escape_text(out, s->target.name, 0, request->ascii);
 	buf_printf(out, "%s, %" PRIu32 " tasks, %" PRIu32 " stuck", pid,
 		   request->diff->tasks[which], s->counts.stuck);
+	if (s->counts.is_long > 0)
+		buf_printf(out, ", %" PRIu32 " long", s->counts.is_long);
 	if (s->real_ns > 0)
 		buf_printf(out, ", %s", clock_format_iso(s->real_ns, iso));
 	buf_puts(out, "\n");
@@ -95,7 +97,9 @@ static void put_group(const struct diff_request *request, const struct diff_grou
 		words += strlen(unknown);
 	snprintf(line, sizeof(line), "%s%s%s%s", words,
 		 nameless || !*task->name ? "" : " ", nameless ? "" : task->name,
-		 group->stuck[side] > 0 ? ", stuck" : "");
+		 group->stuck[side] > 0     ? ", stuck"
+		 : group->is_long[side] > 0 ? ", long"
+					    : "");
 	buf_printf(out, "%6" PRIu32 " %6" PRIu32 " %+6" PRId64 " %-6s ", group->count[0],
 		   group->count[1], by, diff_change_name(group->change));
 	escape_text(out, line, request->width > 50 ? request->width - 40 : 0,
@@ -159,6 +163,7 @@ static void put_json_side(const struct diff_request *request, int which, struct 
 		      s->real_ns > 0 ? clock_format_iso(s->real_ns, iso) : NULL);
 	json_put_count(out, ", ", "tasks", request->diff->tasks[which]);
 	json_put_count(out, ", ", "stuck", s->counts.stuck);
+	json_put_count(out, ", ", "long", s->counts.is_long);
 	buf_puts(out, ", \"resources\": {");
 	json_put_resources(out, &s->resources);
 	buf_puts(out, "}}");
@@ -175,6 +180,8 @@ static void put_json_group(const struct diff_group *group, bool by_state, struct
 	json_put_count(out, ", ", "b", group->count[1]);
 	json_put_count(out, ", ", "stuck_a", group->stuck[0]);
 	json_put_count(out, ", ", "stuck_b", group->stuck[1]);
+	json_put_count(out, ", ", "long_a", group->is_long[0]);
+	json_put_count(out, ", ", "long_b", group->is_long[1]);
 	json_put_count(out, ", ", "oldest_a_ns", group->oldest_ns[0]);
 	json_put_count(out, ", ", "oldest_b_ns", group->oldest_ns[1]);
 	json_put_text(out, "state", by_state ? info->name : NULL);

@@ -89,7 +89,16 @@ const char *report_examples(const struct snapshot *snapshot, const struct leak *
 	return out;
 }
 
-size_t report_stuck(const struct snapshot *snapshot, const struct group **out, size_t max)
+/* Of the word that is asked for. */
+static uint32_t word_count(const struct group *group, bool is_long)
+{
+	if (!is_long)
+		return group->stuck;
+	return group->stuck > 0 ? 0 : group->is_long;
+}
+
+size_t report_stuck(const struct snapshot *snapshot, bool is_long,
+		    const struct group **out, size_t max)
 {
 	const struct groups *groups = snapshot->groups;
 	size_t count = 0;
@@ -98,9 +107,10 @@ size_t report_stuck(const struct snapshot *snapshot, const struct group **out, s
 		const struct group *group = &groups->list[GROUP_STACK][i];
 		size_t at = count;
 
-		if (group->stuck == 0)
+		if (word_count(group, is_long) == 0)
 			continue;
-		while (at > 0 && out[at - 1]->stuck < group->stuck)
+		while (at > 0 &&
+		       word_count(out[at - 1], is_long) < word_count(group, is_long))
 			at--;
 		if (at >= max)
 			continue;

@@ -55,8 +55,9 @@ size_t report_leaks(const struct snapshot *snapshot, enum verdict least);
 /* Ids of some tasks of the leak: "t12, t13, …"; "" for none. */
 const char *report_examples(const struct snapshot *snapshot, const struct leak *leak,
 			    char out[REPORT_LINE_MAX]);
-/* Groups of equal stacks that have stuck tasks, most first. Returns how many of max. */
-size_t report_stuck(const struct snapshot *snapshot, const struct group **out,
-		    size_t max);
+/* Groups of equal stacks that have stuck tasks, or that have none but long ones; most first.
+ * Returns how many of max. */
+size_t report_stuck(const struct snapshot *snapshot, bool is_long,
+		    const struct group **out, size_t max);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "core/figures.h"
 #include "core/graph.h"
+#include "core/verdict.h"
 #include "out/escape.h"
 #include "out/json_field.h"
 #include "out/report_style.h"
@@ -156,22 +157,35 @@ static void put_past(struct buf *out, const struct report_history *history)
 	}
 }
 
-static void put_stuck(struct buf *out, const struct snapshot *snapshot)
+static void put_words(struct buf *out, const struct snapshot *snapshot, bool is_long)
 {
-	const struct group *stuck[STUCK_MAX];
-	size_t count = report_stuck(snapshot, stuck, STUCK_MAX);
+	const struct group *list[STUCK_MAX];
+	size_t count = report_stuck(snapshot, is_long, list, STUCK_MAX);
+	char evidence[VERDICT_TEXT_MAX];
 
-	buf_puts(out, "],\n \"stuck\": [");
 	for (size_t i = 0; i < count; i++) {
+		const struct task *task = &snapshot->tasks[list[i]->word];
+
 		buf_puts(out, i ? ",\n  {" : "\n  {");
-		json_put_count(out, "", "tasks", stuck[i]->stuck);
+		json_put_count(out, "", "tasks",
+			       is_long ? list[i]->is_long : list[i]->stuck);
 		json_put_count(out, ", ", "oldest_ns",
-			       stuck[i]->since_ns > 0
-				       ? snapshot->mono_ns - stuck[i]->since_ns
+			       list[i]->since_ns > 0
+				       ? snapshot->mono_ns - list[i]->since_ns
 				       : -1);
-		put_place(out, stuck[i]->state, stuck[i]->stack, stuck[i]->created_by);
+		put_place(out, list[i]->state, list[i]->stack, list[i]->created_by);
+		json_put_text(out, "evidence",
+			      verdict_explain(task, snapshot->mono_ns, evidence));
 		buf_puts(out, "}");
 	}
+}
+
+static void put_stuck(struct buf *out, const struct snapshot *snapshot)
+{
+	buf_puts(out, "],\n \"stuck\": [");
+	put_words(out, snapshot, false);
+	buf_puts(out, "],\n \"long\": [");
+	put_words(out, snapshot, true);
 	buf_puts(out, "],\n \"cycles\": [");
 	json_put_cycles(out, snapshot);
 }
@@ -228,6 +242,7 @@ static void write_json(const struct report_request *request, struct buf *out)
 	json_put_count(out, ", ", "looks", (int64_t)request->looks);
 	json_put_count(out, ", ", "tasks", snapshot->counts.tasks);
 	json_put_count(out, ", ", "stuck_tasks", snapshot->counts.stuck);
+	json_put_count(out, ", ", "long_tasks", snapshot->counts.is_long);
 	buf_puts(out, ",\n \"leaks\": [");
 	for (size_t i = 0; snapshot->groups && i < snapshot->groups->nr_leaks; i++) {
 		buf_puts(out, i ? ",\n  " : "\n  ");

@@ -9,6 +9,7 @@
 #include "core/column.h"
 #include "core/figures.h"
 #include "core/graph.h"
+#include "core/verdict.h"
 #include "out/report_style.h"
 
 #define STUCK_MAX 20u
@@ -46,10 +47,10 @@ static void put_summary(const struct report_request *request,
 
 	snprintf(line, sizeof(line),
 		 "Watched for %s until %s, %" PRIu64 " looks, through %s. %u tasks at "
-		 "the end, %u of them stuck.",
+		 "the end, %u of them stuck, %u long.",
 		 clock_format_duration(request->watched_ns, span),
 		 clock_format_iso(s->real_ns, iso), request->looks, s->target.sources,
-		 s->counts.tasks, s->counts.stuck);
+		 s->counts.tasks, s->counts.stuck, s->counts.is_long);
 	style->paragraph(style, out, line);
 	snprintf(line, sizeof(line), "%zu leak%s, %zu deadlock%s.", leaks,
 		 leaks == 1 ? "" : "s", cycles, cycles == 1 ? "" : "s");
@@ -177,27 +178,32 @@ static void put_cycles(const struct report_request *request,
 	}
 }
 
+/* Stuck tasks, or long ones. */
 static void put_stuck(const struct report_request *request,
-		      const struct report_style *style, struct buf *out)
+		      const struct report_style *style, bool is_long, struct buf *out)
 {
-	const struct group *stuck[STUCK_MAX];
+	const struct group *list[STUCK_MAX];
 	const struct snapshot *s = request->snapshot;
-	size_t count = report_stuck(s, stuck, STUCK_MAX);
+	size_t count = report_stuck(s, is_long, list, STUCK_MAX);
 
 	if (count > 0)
-		style->heading(out, 2, "Stuck tasks");
+		style->heading(out, 2, is_long ? "Long waits" : "Stuck tasks");
 	for (size_t i = 0; i < count; i++) {
-		const struct group *group = stuck[i];
-		char line[REPORT_LINE_MAX + 64], site[REPORT_LINE_MAX];
-		char age[CLOCK_DURATION_MAX];
+		const struct group *group = list[i];
+		const struct task *task = &s->tasks[group->word];
+		char line[REPORT_LINE_MAX + 64 + VERDICT_TEXT_MAX];
+		char site[REPORT_LINE_MAX], age[CLOCK_DURATION_MAX];
+		char evidence[VERDICT_TEXT_MAX];
 
-		snprintf(
-			line, sizeof(line), "%u stuck%s%s: %s", group->stuck,
-			group->since_ns > 0 ? ", the oldest for " : "",
-			group->since_ns > 0
-				? clock_format_duration(s->mono_ns - group->since_ns, age)
-				: "",
-			report_site(group->stack, group->created_by, group->state, site));
+		snprintf(line, sizeof(line), "%u %s%s%s: %s; %s",
+			 is_long ? group->is_long : group->stuck,
+			 is_long ? "long" : "stuck",
+			 group->since_ns > 0 ? ", the oldest for " : "",
+			 group->since_ns > 0 ? clock_format_duration(
+						       s->mono_ns - group->since_ns, age)
+					     : "",
+			 report_site(group->stack, group->created_by, group->state, site),
+			 verdict_explain(task, s->mono_ns, evidence));
 		style->item(style, out, line);
 		style->stack(style, out, "blocked at", group->stack);
 	}
@@ -276,7 +282,8 @@ void report_walk(const struct report_request *request, const struct report_style
 	put_known(request, style, out);
 	put_past(request, style, out);
 	put_cycles(request, style, out);
-	put_stuck(request, style, out);
+	put_stuck(request, style, false, out);
+	put_stuck(request, style, true, out);
 	put_figures(request, style, out);
 	style->end(out);
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "core/graph.h"
+#include "core/verdict.h"
 #include "out/escape.h"
 #include "out/formats.h"
 
@@ -293,11 +294,27 @@ static bool mentions(const char *text, const char *id)
 	return false;
 }
 
-static void put_stacks(struct buf *out, const struct task *task, bool ascii)
+/* "stuck: waits for a mutex that t12 holds, for 14s"; nothing where its state says it all. */
+static void put_evidence(struct buf *out, const struct task *task, int64_t now_ns)
+{
+	const char *word = task->flags & TASK_STUCK  ? "stuck"
+			   : task->flags & TASK_LONG ? "long"
+			   : task->flags & TASK_IDLE ? "idle"
+						     : NULL;
+	char text[VERDICT_TEXT_MAX];
+
+	if (word && task->evidence.why != WHY_NOTHING && task->evidence.why != WHY_STATE)
+		buf_printf(out, "    %s: %s\n", word,
+			   verdict_explain(task, now_ns, text));
+}
+
+static void put_stacks(struct buf *out, const struct task *task, int64_t now_ns,
+		       bool ascii)
 {
 	char id[TASK_ID_MAX];
 	const char *owner = waits_format_owner(&task->waits, id);
 
+	put_evidence(out, task, now_ns);
 	if (task->waits.kind) {
 		buf_puts(out, "    waits on ");
 		escape_text(out, task->waits.text, 0, ascii);
@@ -355,7 +372,7 @@ static int text_write(const struct out_request *request, struct buf *out, struct
 				 ascii);
 		trim_line(out);
 		if (request->stacks)
-			put_stacks(out, task, ascii);
+			put_stacks(out, task, snapshot->mono_ns, ascii);
 		rc = out_flush(request, out, OUT_CHUNK_BYTES, e);
 	}
 	return rc ? rc : out_flush(request, out, 1, e);

@@ -231,7 +231,7 @@ static void say_counts(struct page *page, const struct group_page *v)
 {
 	const struct group *group = &v->group;
 	char count[GRAPH_LABEL_MAX], came[GRAPH_LABEL_MAX], left[GRAPH_LABEL_MAX];
-	char rate[32] = "", stuck[48] = "", age[CLOCK_DURATION_MAX];
+	char rate[32] = "", stuck[48] = "", is_long[48] = "", age[CLOCK_DURATION_MAX];
 	char number[GRAPH_LABEL_MAX];
 	double size = group->per_minute < 0 ? -group->per_minute : group->per_minute;
 
@@ -241,9 +241,12 @@ static void say_counts(struct page *page, const struct group_page *v)
 	if (group->stuck > 0)
 		snprintf(stuck, sizeof(stuck), ", %s stuck",
 			 graph_format_count(group->stuck, number));
+	if (group->is_long > 0)
+		snprintf(is_long, sizeof(is_long), ", %s long",
+			 graph_format_count(group->is_long, number));
 	page_say(page, ROLE_NORMAL, "Tasks", NULL,
-		 "%s%s%s; %s came and %s left while it was watched",
-		 graph_format_count(group->count, count), rate, stuck,
+		 "%s%s%s%s; %s came and %s left while it was watched",
+		 graph_format_count(group->count, count), rate, stuck, is_long,
 		 graph_format_count((double)group->came, came),
 		 graph_format_count((double)group->left, left));
 	if (group->since_ns > 0 && !v->gone) {

@@ -1,0 +1,76 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Idle, long and stuck of real programs: servers and pools at rest have no mark, a wait that
+# takes far longer than it ever took is stuck for who has watched it and long for who has not,
+# and a dump, a recording and a report say the same, with the evidence.
+. "$(dirname "$0")/lib.sh"
+need gcc
+need memcached
+need python3
+plan 12
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+gcc -D_GNU_SOURCE -O1 -g -o "$work/hung" "$here/verdicts/programs/hung.c" -pthread -lrt ||
+	skip_all 'gcc cannot build'
+
+# Looked at before it hangs, and until it has hung for long enough.
+"$work/hung" lost-wakeup 3 >"$work/ready" &
+hung=$!
+started="$started $hung"
+until_true grep -q ready "$work/ready"
+start "$client" record "$hung" -i 0.1 --stuck 1s -o "$work/seen"
+recorder=$last
+seen() { "$client" dump "$work/seen" -f json >"$work/dump.json" && query "$1"; }
+check 'a wakeup that is lost after short waits is stuck' until_true seen \
+	'[(t["name"], t["state"]) for t in tasks if t["stuck"]] == [("hung", "cond")]'
+check 'with its history as evidence' query \
+	'"waits that ended; now" in having(name="hung", state="cond")[0]["evidence"] and d["counts"]["stuck"] == 1 and d["counts"]["long"] == 0'
+check 'who answers it sleeps: idle' query \
+	'having(name="helper")[0]["idle"] and having(name="helper")[0]["evidence"] == "its state is one of rest"'
+kill -INT "$recorder"
+wait "$recorder"
+check 'a filter finds it' sh -c '"$1" dump "$2" --filter state:stuck | grep -q "^! .*hung"' - "$client" "$work/seen"
+check 'a dump with stacks says why' sh -c \
+	'"$1" dump "$2" --stacks --filter state:stuck | grep -qE "^    stuck: at most .* here in [0-9]+ waits that ended; now "' - "$client" "$work/seen"
+"$client" report "$work/seen" >"$work/report" 2>&1
+check 'so does a report' sh -c \
+	'tr -s " \n" "  " <"$1" | grep -qE "1 stuck, .*; at most .* here in [0-9]+ waits that ended; now "' - "$work/report"
+unwatched() { dump "$hung" --stuck 1s && query 'having(name="hung", state="cond")[0]["long"] and d["counts"]["stuck"] == 0 and d["counts"]["long"] == 1'; }
+check 'who comes later says that it is long' until_true unwatched
+check 'and a filter finds that' sh -c \
+	'"$1" dump "$2" --stuck 1s --filter state:long | grep -q "^? .*hung"' - "$client" "$hung"
+check 'named, it is stuck' until_true sees "$hung" \
+	'having(name="hung", state="cond")[0]["evidence"] == "named by --stuck"' --stuck cond=1s
+
+# At rest: loops of their own, a pool on one queue, readers of the next request.
+memcached -l 127.0.0.1 -p 0 -U 0 -t 2 $([ "$(id -u)" -ne 0 ] || echo -u nobody) >/dev/null 2>&1 &
+memcached=$!
+started="$started $memcached"
+at_rest() { dump "$1" --stuck 1s && query 'd["counts"]["stuck"] == d["counts"]["long"] == 0 and [t for t in tasks if t["age_ns"] > 1.5e9 and t["idle"] and t["evidence"] != "its state is one of rest"]'; }
+check 'memcached at rest has no mark' until_true at_rest "$memcached"
+
+cat >"$work/server.py" <<'PY'
+import concurrent.futures, socket, threading, time
+pool = concurrent.futures.ThreadPoolExecutor(3)
+list(pool.map(lambda _: time.sleep(0.1), range(3)))
+listener = socket.create_server(("127.0.0.1", 0))
+def serve():
+    while True:
+        threading.Thread(target=read, args=listener.accept()).start()
+def read(connection, _):
+    while connection.recv(100):
+        pass
+threading.Thread(target=serve, daemon=True).start()
+clients = [socket.create_connection(listener.getsockname()) for _ in range(4)]
+for client in clients:
+    client.sendall(b"hello")
+print("ready", flush=True)
+time.sleep(600)
+PY
+python3 "$work/server.py" >"$work/serving" &
+server=$!
+started="$started $server"
+until_true grep -q ready "$work/serving"
+check 'nor has a pool of Python with connections that are kept' until_true at_rest "$server"
+check 'whose readers wait for the next request' query \
+	'[t["evidence"] for t in having(state="io-read")] == ["waits for the next request of a connection that the peer has made"] * 4'
