@@ -63,7 +63,7 @@ for t in d["tasks"]:
     fields(t, {"id": str, "kind": str, "tid": (int, none), "name": str, "state": str,
                "class": str, "raw": (str, none), "age_ns": (int, none), "age_exact": bool,
                "idle": bool, "stuck": bool, "long": bool, "evidence": (str, none), "waits_on": (dict, none), "stack": list, "truncated": bool,
-               "created_by": list, "labels": dict, "cpu_percent": (float, int, none),
+               "created_by": list, "parent": (str, none), "labels": dict, "cpu_percent": (float, int, none),
                "switches": int, "suspect": bool, "proven": bool}, t["id"])
     if t["waits_on"] is not None:
         fields(t["waits_on"], {"kind": str, "address": (str, none), "text": str,
@@ -71,13 +71,12 @@ for t in d["tasks"]:
                                "owner_pid": (int, none)}, t["id"] + ".waits_on")
     for f in t["stack"] + t["created_by"]:
         assert f.pop("inlined", True) is True
+        assert f.pop("library", True) is True
         fields(f, frame, t["id"] + ".frame")
         frames += 1
     assert t["id"] == f"t{t['tid']}" and t["kind"] == "thread"
 assert frames > 8, "hardly any frames"
-# The agent's own thread is nobody's business.
-own = 1 if "agent" in d["target"]["sources"] else 0
-assert threads >= {t["tid"] for t in d["tasks"]} and len(threads) == len(d["tasks"]) + own
+assert threads >= {t["tid"] for t in d["tasks"]} and len(threads) == len(d["tasks"])
 PY
 dump "$pid"
 check 'every field of the JSON has its name, place and type' python3 "$work/schema.py" "$work/dump.json" "$pid"

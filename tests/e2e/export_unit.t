@@ -39,7 +39,7 @@ check 'a process with an agent is looked at' until_true served \
 	"^grmon_tasks.*pid=\"$inside\",state=\"signal-wait\".* 1$"
 check 'and one without' until_true served "^grmon_tasks.*pid=\"$outside\",state=\"sleep\".* 1$"
 export_with "$(echo "$powers" | sed 's/+sys_ptrace//; s/^,//; s/,$//')"
-check 'not without CAP_SYS_PTRACE' until_true served "^grmon_tasks.*pid=\"$outside\",state=\"unknown\".* 1$"
+check 'not without CAP_SYS_PTRACE' until_true served "^grmon_up.*pid=\"$outside\".* 0$"
 has_fds() { # has_fds POWERS: whether the descriptors of the process with an agent are counted
 	env -u XDG_RUNTIME_DIR setpriv --bounding-set "-all,$1" --inh-caps -all --no-new-privs \
 		"$client" dump "$inside" | grep -q 'through agent' &&
