@@ -12,6 +12,7 @@
 /* Fields that never moved. */
 #define GO_G_STACK_LO  0u
 #define GO_G_STACK_HI  8u
+#define GO_G_STACK_END 32u /* of its bounds; where one stack ends an object may begin */
 #define GO_G_PANIC     32u
 #define GO_G_DEFER     40u
 #define GO_G_M         48u

@@ -60,8 +60,9 @@ struct go_mark {
 	size_t nr_processors, cap_processors;
 	struct go_thread_stack *stacks;
 	size_t nr_stacks, cap_stacks;
-	uint64_t g_bytes; /* of an object that holds a g; the caller's */
-	unsigned gsignal; /* offset in a runtime.m; the caller's */
+	uint64_t g_bytes;     /* of an object that holds a g; the caller's */
+	unsigned gsignal;     /* offset in a runtime.m; the caller's */
+	struct go_range data; /* the runtime's variables; the caller's */
 	uint64_t seed;
 	uint64_t read_bytes; /* of objects; for the progress */
 	bool failed;         /* no memory */
@@ -94,5 +95,8 @@ bool go_mark_room(void *list, size_t nr, size_t *capacity, size_t most, size_t e
 /* go_mark_runtime.c: an object of the runtime's own that is reached. True: it has been read;
  * false: it is to be read as any other. */
 bool go_mark_runtime(struct go_mark *mark, uint64_t base, uint64_t size);
+/* Whether a processor belongs to the runtime.m; 0: to the first one, which is no object of
+ * the heap. What its thread's scheduler has on its stack is of no use without. */
+bool go_mark_has_processor(const struct go_mark *mark, uint64_t m);
 
 #endif

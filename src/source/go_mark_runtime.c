@@ -89,8 +89,10 @@ static bool read_processor(struct go_mark *mark, uint64_t base, uint64_t size)
 	if (!mark->processor || !go_heap_copy(mark->heap, base, mark->processor, bytes) ||
 	    !go_processor_parse(mark->processor, base, bytes, &processor))
 		return false;
-	if (processor.queue) {
-		go_mark_words(mark, mark->processor, processor.queue);
+	go_mark_words(mark, mark->processor, processor.start + GO_PROCESSOR_PAGES);
+	from = processor.start + GO_PROCESSOR_FIELD;
+	if (processor.queue >= from) {
+		go_mark_words(mark, mark->processor + from, processor.queue - from);
 		from = processor.queue + GO_PROCESSOR_QUEUE;
 	}
 	go_mark_words(mark, mark->processor + from, processor.from - from);
@@ -107,14 +109,14 @@ static bool read_processor(struct go_mark *mark, uint64_t base, uint64_t size)
 }
 
 /* A g that the thread names which it names. */
-static void note_stack(struct go_mark *mark, uint64_t base)
+static bool note_stack(struct go_mark *mark, uint64_t base)
 {
 	uint8_t g[GO_G_M + 8];
 	uint64_t m, own[2];
 	struct go_thread_stack stack;
 
 	if (!go_heap_copy(mark->heap, base, g, sizeof(g)))
-		return;
+		return false;
 	m = go_u64(g + GO_G_M);
 	stack = (struct go_thread_stack){m, go_u64(g + GO_G_STACK_LO),
 					 go_u64(g + GO_G_STACK_HI), false};
@@ -122,17 +124,47 @@ static void note_stack(struct go_mark *mark, uint64_t base)
 	    stack.high <= stack.low || stack.high - stack.low > STACK_BYTES_MAX ||
 	    !go_read(mark->heap->mem, m + GO_M_G0, &own[0], 8) ||
 	    !go_read(mark->heap->mem, m + mark->gsignal, &own[1], 8) ||
-	    (own[0] != base && own[1] != base) || !note_object(mark, base))
-		return;
+	    (own[0] != base && own[1] != base))
+		return false;
+	if (!note_object(mark, base))
+		return true;
 	stack.signals = own[1] == base;
 	if (go_mark_room(&mark->stacks, mark->nr_stacks, &mark->cap_stacks, THREADS_MAX,
 			 sizeof(*mark->stacks)))
 		mark->stacks[mark->nr_stacks++] = stack;
+	return true;
 }
 
 bool go_mark_runtime(struct go_mark *mark, uint64_t base, uint64_t size)
 {
-	if (size == mark->g_bytes)
-		note_stack(mark, base);
-	return read_processor(mark, base, size);
+	uint8_t g[GO_OBJECT_MAX];
+	const size_t bytes = (size_t)size & ~(size_t)7;
+
+	if (size != mark->g_bytes || size > sizeof(g))
+		return read_processor(mark, base, size);
+	if (!note_stack(mark, base) || !go_heap_copy(mark->heap, base, g, bytes))
+		return false;
+	go_mark_words(mark, g + GO_G_STACK_END, bytes - GO_G_STACK_END);
+	return true;
+}
+
+bool go_mark_has_processor(const struct go_mark *mark, uint64_t m)
+{
+	uint8_t record[GO_PROCESSOR_FIELD];
+
+	for (size_t i = 0; i < mark->nr_processors; i++) {
+		uint64_t own[2];
+
+		if (!go_read(mark->heap->mem, mark->processors[i], record,
+			     sizeof(record)))
+			return true;
+		for (size_t k = 0; k < 2; k++) {
+			own[k] = go_u64(record + GO_PROCESSOR_M + 8 * k);
+			if (m ? own[k] == m
+			      : own[k] && own[k] >= mark->data.start &&
+					    own[k] < mark->data.end)
+				return true;
+		}
+	}
+	return mark->nr_processors == 0;
 }

@@ -373,6 +373,20 @@ static int settle(struct go_pass *pass, struct err *e)
 	return rc;
 }
 
+/* From the first to the last of its variables. */
+static struct go_range span_of_data(const struct go_module *module)
+{
+	struct go_range all = module->data[0];
+
+	for (size_t i = 1; i < 3; i++) {
+		if (module->data[i].start < all.start)
+			all.start = module->data[i].start;
+		if (module->data[i].end > all.end)
+			all.end = module->data[i].end;
+	}
+	return all;
+}
+
 static int begin(struct go_pass *pass, struct err *e)
 {
 	int rc;
@@ -385,6 +399,7 @@ static int begin(struct go_pass *pass, struct err *e)
 	if (rc == 0 && !go_mark_begin(&pass->mark, &pass->heap, pass->alive))
 		rc = no_memory(e);
 	pass->mark.gsignal = pass->prove->layout.procid + 8;
+	pass->mark.data = span_of_data(pass->prove->module);
 	if (rc == 0)
 		rc = read_addresses(pass, e);
 	if (rc == 0)

@@ -117,7 +117,8 @@ bool go_pass_mark_g(struct go_pass *pass, uint64_t address, uint64_t *hash)
 			return true;
 		if (low & 7 || high <= low || high - low > STACK_BYTES_MAX)
 			return false;
-		go_mark_words(&pass->mark, before, bytes & ~(size_t)7);
+		go_mark_words(&pass->mark, before + GO_G_STACK_END,
+			      (bytes & ~(size_t)7) - GO_G_STACK_END);
 		read = (!whole && mark_parked(pass, before, from)) ||
 		       mark_stack(pass, from, high);
 		if (!read_g(pass, address, after, &bytes))

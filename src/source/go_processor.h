@@ -34,9 +34,11 @@ struct go_processor {
 };
 
 /* Of the record, in bytes from its start. */
-#define GO_PROCESSOR_TICK  16u /* its scheduler's turns, 32 bits */
-#define GO_PROCESSOR_M     48u /* what runs it; a word later up to Go 1.22 */
-#define GO_PROCESSOR_FIELD 72u /* bytes that hold these */
+#define GO_PROCESSOR_TICK 16u /* its scheduler's turns, 32 bits */
+#define GO_PROCESSOR_M    48u /* what runs it; a word later up to Go 1.22 */
+#define GO_PROCESSOR_PAGES                                                               \
+	56u /* from here to GO_PROCESSOR_FIELD: pages to be given out */
+#define GO_PROCESSOR_FIELD 80u
 
 /* Whether an object that begins with these bytes can be one at all. */
 bool go_processor_likely(const uint8_t head[GO_PROCESSOR_HEAD]);

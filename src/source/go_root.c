@@ -195,19 +195,23 @@ static uint64_t above_stack_pointer(const struct roots *roots, uint64_t start,
 	return inside == 1 ? from : start;
 }
 
-/* Without C, the first thread's own stack is its scheduler's: like those of the other threads
- * (see go_runner.h), it counts only where the stack pointer lies in it, or where a signal is
- * being handled, as then it may be in use. */
+/* Without C, the first thread's own stack is its scheduler's: as with those of the others
+ * (see go_runner.h), it counts only where the stack pointer lies in it, or a signal is being
+ * handled, as then it may be in use; and where the scheduler has a processor. */
 static bool is_unused_stack(const struct roots *roots, const struct proc_map *map)
 {
+	const struct go_mark *mark = roots->mark;
+
 	if (roots->cgo || map->path_bytes != strlen("[stack]") ||
-	    memcmp(map->path, "[stack]", map->path_bytes) != 0 || roots->first_sp == 0 ||
-	    (roots->first_sp >= map->start && roots->first_sp < map->end))
+	    memcmp(map->path, "[stack]", map->path_bytes) != 0 || roots->first_sp == 0)
 		return false;
-	for (size_t i = 0; i < roots->mark->nr_stacks; i++)
-		if (roots->mark->stacks[i].signals &&
-		    roots->first_sp >= roots->mark->stacks[i].low &&
-		    roots->first_sp < roots->mark->stacks[i].high)
+	if (!go_mark_has_processor(mark, 0))
+		return true;
+	if (roots->first_sp >= map->start && roots->first_sp < map->end)
+		return false;
+	for (size_t i = 0; i < mark->nr_stacks; i++)
+		if (mark->stacks[i].signals && roots->first_sp >= mark->stacks[i].low &&
+		    roots->first_sp < mark->stacks[i].high)
 			return false;
 	return true;
 }

@@ -444,7 +444,8 @@ void go_runners_mark(const struct go_runners *runners, struct go_mark *mark)
 		const struct go_thread_stack *stack = stack_of(mark, thread->sp);
 
 		/* Stacks outside of the heap are roots already. */
-		if (!stack || !mark->heap->arenas[stack->low >> GO_ARENA_SHIFT])
+		if (!stack || !mark->heap->arenas[stack->low >> GO_ARENA_SHIFT] ||
+		    !go_mark_has_processor(mark, stack->m))
 			continue;
 		mark_stack(mark, thread->sp & ~7ull, stack->high);
 		/* The scheduler was interrupted: where it was is not known. */

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "source/go_processor.h"
 #include "source/go_runner.h"
 
 #define WAITREASON 176u
@@ -102,7 +103,7 @@ static void begin(struct go_mark *mark)
 static void test_tick(void **state)
 {
 	struct go_layout layout = layout_of();
-	uint64_t record[9] = {1ull << 32, 0, 41, [7] = M};
+	uint64_t record[GO_PROCESSOR_FIELD / 8] = {1ull << 32, 0, 41, [7] = M};
 	uint64_t processors[] = {(uint64_t)(uintptr_t)record};
 	struct go_runners runners;
 	struct go_mark mark;

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Proofs of Go programs that do not get on while they are looked at: what is in registers
+# only is waited for or read, else nothing is proved and it is said why. And who is proved
+# besides: locks in the smallest objects, the first goroutine.
+. "$(dirname "$0")/lib.sh"
+need go
+need python3
+[ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
+export GOFLAGS="" GOTOOLCHAIN=local GO111MODULE=off GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
+for program in register tiny; do
+	go build -ldflags '-s -w' -o "$work/$program" "$(dirname "$0")/../targets/go/$program.go" \
+		>"$work/build.log" 2>&1 || skip_all "go cannot build: $(tail -1 "$work/build.log")"
+done
+
+launch() {	# launch COMMAND…: its pid in $last
+	"$@" >"$work/out" 2>&1 </dev/null &
+	last=$!
+	started="$started $last"
+	until_true grep -q '^ready' "$work/out"
+}
+stop() {
+	kill -9 "$last"
+	wait "$last" 2>/dev/null
+}
+prove() { dump "$last" -s goruntime --prove "$@"; }
+refused() {	# refused WORDS: no proof, exit status 3, the rows all the same, and why
+	prove 2>"$work/why"
+	[ $? -eq 3 ] && grep -q "nothing can be proved now.*$1" "$work/why" &&
+		query "not any(t['proven'] for t in tasks) and len(tasks) >= 20 and d['proof']['state'] == 'failed' and '$1' in d['proof']['why']"
+}
+is_stopped() { grep -q 'State:[[:space:]]*T' "/proc/$last/status"; }
+leaked="sum(t['proven'] for t in having(name='main.leaked')) >= 19 and not any(t['proven'] for t in tasks if t['name'] != 'main.leaked') and d['proof']['state'] == 'done'"
+
+launch "$work/register" 4 20
+check 'answers in registers of a program that runs: a proof' prove
+check 'finds the leaked, and accuses nobody' query "$leaked"
+in_register() {	# until some goroutine was caught with its registers full
+	kill -STOP "$last"
+	until_true is_stopped
+	refused 'is stopped' && return 0
+	kill -CONT "$last"
+	return 1
+}
+until_true in_register
+check 'stopped, nothing is proved, and it is said why' refused 'is stopped'
+if [ "$(id -u)" -eq 0 ]; then
+	check '--ptrace reads the registers of a stopped program' prove --ptrace
+	check 'and finds the leaked, and accuses nobody' query "$leaked"
+	check 'it stays stopped' is_stopped
+fi
+kill -CONT "$last"
+stop
+
+launch env GODEBUG=asyncpreemptoff=1 "$work/register" 1 20 0
+check 'a loop that is never interrupted: nothing is proved' refused 'has been running without a pause'
+stop
+
+launch "$work/tiny" 400
+until_true sees "$last" "having(id='g1')[0]['state'] == 'chan-recv'" -s goruntime
+check 'locks in the smallest objects: a proof' prove
+check 'nearly all are proved' query "sum(t['proven'] for t in having(name='main.locked')) >= 392"
+check 'and the first goroutine, which waits for ever' query "having(id='g1')[0]['proven']"
+check 'of 402 goroutines' query "d['proof']['judged'] == 401 and d['proof']['proven'] >= 393"
+stop
+plan $tests
