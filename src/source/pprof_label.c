@@ -5,33 +5,41 @@
 
 #include "base/hash.h"
 #include "source/go_wait.h"
-#include "source/pprof.h"
+#include "source/pprof_private.h"
 
 #define LABEL_TEXT_MAX 256u
+
+static const char *keep(struct arena *arena, const char *text, size_t bytes)
+{
+	return arena_strndup(arena, text,
+			     bytes < LABEL_TEXT_MAX ? bytes : LABEL_TEXT_MAX);
+}
 
 /* A word in quotes, without them and without its escapes; else up to one of `stops`. */
 static const char *take_word(const char *at, const char *end, const char *stops,
 			     struct arena *arena, const char **word)
 {
-	char text[LABEL_TEXT_MAX];
-	size_t used = 0;
-	bool quoted = at < end && *at == '"';
+	const char *begin = at;
+	struct buf plain;
 
-	for (at += quoted; at < end; at++) {
-		if (quoted ? *at == '"' : *at && strchr(stops, *at) != NULL)
-			break;
-		if (quoted && *at == '\\' && at + 1 < end) {
+	if (at == end || *at != '"') {
+		while (at < end && !(*at && strchr(stops, *at)))
 			at++;
-			if (used < sizeof(text))
-				text[used++] = *at == 'n'   ? '\n'
-					       : *at == 't' ? '\t'
-							    : *at;
-		} else if (used < sizeof(text)) {
-			text[used++] = *at;
-		}
+		*word = keep(arena, begin, (size_t)(at - begin));
+		return at;
 	}
-	*word = arena_strndup(arena, text, used);
-	return at + (quoted && at < end);
+	begin = ++at;
+	while (at < end && *at != '"')
+		at += *at == '\\' && at + 1 < end ? 2 : 1;
+	if (memchr(begin, '\\', (size_t)(at - begin))) {
+		buf_init(&plain, 0);
+		pprof_unescape(begin, (size_t)(at - begin), &plain);
+		*word = keep(arena, plain.bytes ? plain.bytes : "", plain.length);
+		buf_release(&plain);
+	} else {
+		*word = keep(arena, begin, (size_t)(at - begin));
+	}
+	return at + (at < end);
 }
 
 const struct label *pprof_labels_parse(const char *text, size_t length,

@@ -44,6 +44,11 @@ static void add_state(struct builder *b)
 		 "%s: %s", info->name, info->help);
 	if (task->raw != NULL)
 		page_say(&b->page, ROLE_NORMAL, "Raw", NULL, "%s", task->raw);
+	if (task_is_many(task))
+		page_say(&b->page, ROLE_NORMAL, "Stands for", NULL,
+			 "%u goroutines of one stack; states, ages and ids are only in "
+			 "debug=2",
+			 task_weight(task));
 	if (age < 0) {
 		page_say(&b->page, ROLE_DIM, "Since", NULL, "not known");
 	} else {

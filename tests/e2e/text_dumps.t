@@ -3,7 +3,7 @@
 # Dumps as people have them: logs with several, races, profiles without ids, newest line first.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 20
+plan 22
 
 cat >"$work/plain" <<'TXT'
 goroutine 7 [chan receive, 6000000 minutes]:
@@ -93,3 +93,11 @@ check 'and what has states' query "'debug=2' in d['errors'][0]"
 text_says() { "$client" dump "$work/debug1" | grep -q 'tasks 7046 in 2 rows'; }
 check 'in the text too' text_says
 check 'limits count goroutines' fails_with 1 '7046' "$client" check "$work/debug1" --max-tasks 100
+
+long=example.com/organisation-of-a-long-name/repository-of-a-long-name/internal/controllers/reconcile
+printf 'goroutine 7 [chan send, 4 minutes]:\n%s.(*Reconciler).waitForReady(0x1)\n\t/src/main.go:12 +0x1c\n' \
+	"$long" >"$work/long"
+wrapped() { "$client" report "$work/long" | grep -q '^- 1 stuck, the oldest for 4m00s: chan-send in$'; }
+check 'a long name has a line of its own in a report' wrapped
+printf 'goroutine 7 [semacquire, 4 minutes]:\nsync.(*Cond).Wait(0xc2)\n\t/go/src/sync/cond.go:62 +0x9e\n' >"$work/old"
+check 'states of old runtimes' sees "$work/old" "having(state='cond')[0]['waits_on']['kind'] == 'cond'"

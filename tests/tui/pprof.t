@@ -3,7 +3,7 @@
 # The view on an endpoint that stops answering, and on dumps from a pipe.
 . "$(dirname "$0")/lib.sh"
 command -v python3 >/dev/null 2>&1 || { echo "1..0 # SKIP python3 is not installed"; exit 0; }
-plan 12
+plan 14
 
 python3 "$(dirname "$0")/../e2e/pprof_broken.py" "$work/port" >/dev/null 2>&1 &
 started="$started $!"
@@ -35,3 +35,12 @@ press '['
 expect 'tasks 3 ' "[ shows the one before"
 press ']'
 expect 'g7 +select' "] shows the next one"
+press q
+{
+	printf 'goroutine profile: total 7046\n'
+	printf '7046 @ 0x43c9d6\n#\t0x43c9d5\tmain.worker+0x55\t/src/main.go:12\n'
+} >"$work/dump"
+view "$work/dump"
+expect 'tasks 7046' "goroutines are counted, not rows"
+press Enter
+expect 'Stands for +7046 goroutines of one stack; states, ages and ids' "what such a row is"

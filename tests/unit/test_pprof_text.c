@@ -122,6 +122,13 @@ static const struct {
 	 "select", 0, "request=/api user=a, \"b\" "},
 	{"goroutine 7 [select, labels:{\"k\": \"v]\", \"k2\": \"v2\"}]:", 7, STATE_SELECT,
 	 "select", 0, "k=v] k2=v2 "},
+	{"goroutine 7 [select, 3 minutes labels:{\"k\": \"a, b]: c\", \"é\": "
+	 "\"v\\u00e9\\x01\"}]:",
+	 7, STATE_SELECT, "select", 3, "k=a, b]: c é=vé\x01 "},
+	{"goroutine 7 [chan send, 4 minutes, locked to thread labels:{k: v}]:", 7,
+	 STATE_CHAN_SEND, "chan send, locked to thread", 4, "k=v "},
+	{"goroutine 7 [IO wait] labels:{k: v, \"a\\\\\": \"\\t\"}:", 7, STATE_POLL,
+	 "IO wait", 0, "k=v a\\=\t "},
 };
 
 static void test_headers(void **state)
@@ -200,6 +207,29 @@ static const struct {
 	 "main.f /m.go:1", "", "main.f", 0},
 	{"main.f()\n\t/m.go:1 +0x2\nexit status 2\n", "main.f /m.go:1", "", "main.f", 0},
 	{"main.f()\n\t/m.go:1 +0x2", "main.f /m.go:1", "", "main.f", 0},
+	/* The go statement is where "created by" says; the ancestor's frame is behind it. */
+	{"main.f()\n\t/m.go:1\ncreated by main.g\n\t/m.go:5\n"
+	 "[originating from goroutine 8]:\nmain.g(...)\n\t/m.go:6\nmain.h()\n\t/m.go:9\n",
+	 "main.f /m.go:1", "main.g* /m.go:5 < main.h /m.go:9", "main.f", 8},
+	{"main.f()\n\t/m.go:1\ncreated by main.g.func1\n\t/m.go:5\n"
+	 "[originating from goroutine 8]:\nmain.h()\n\t/m.go:9\n",
+	 "main.f /m.go:1", "main.g.func1 /m.go:5 < main.h /m.go:9", "main.f", 8},
+	/* Lines of others between those of a stack end nothing. */
+	{"main.f()\n2030/01/02 GET /x:80\n\t/m.go:1 +0x2\nI am a log: f(x) at a.c:9\n"
+	 "main.g()\n\n\t/m.go:2\nOK\ncreated by 3 people\ncreated by main.h\n\t/m.go:3\n",
+	 "main.f /m.go:1 < main.g /m.go:2", "main.h /m.go:3", "main.g", 0},
+	/* What stands behind it is no frame. */
+	{"main.f()\n\t/m.go:1 +0x2\nFAIL\tshop\t0.007s\n", "main.f /m.go:1", "", "main.f",
+	 0},
+	{"main.f()\n\t/m.go:1 +0x2\n```\n", "main.f /m.go:1", "", "main.f", 0},
+	{"main.f()\n\t/m.go:1 +0x2\nKilled\n", "main.f /m.go:1", "", "main.f", 0},
+	{"main.f()\n\t/m.go:1 +0x2\nerror: closed (idle)\nmain.lost\n\t/m.go:7\n",
+	 "main.f /m.go:1", "", "main.f", 0},
+	/* Symbols of C++ have an address at their place. */
+	{"ns::wait(int, char const*)\n\t/c/w.cc:4 pc=0x7f02\nmain.f()\n\t/m.go:1 +0x2\n",
+	 "ns::wait(int, char const*) /c/w.cc:4 < main.f /m.go:1", "", "main.f", 0},
+	{"main.f()\n\t/m.go:1 +0x2\ncreated by main\n\t/m.go:5\n", "main.f /m.go:1",
+	 "main /m.go:5", "main.f", 0},
 };
 
 static void test_bodies(void **state)
