@@ -262,7 +262,7 @@ static int compare_tids(const void *a, const void *b)
 	return (left->tid > right->tid) - (left->tid < right->tid);
 }
 
-static const struct go_on_thread *on_thread(const struct go_threads *threads, pid_t tid)
+static struct go_on_thread *on_thread(const struct go_threads *threads, pid_t tid)
 {
 	struct go_on_thread key = {.tid = tid};
 
@@ -274,10 +274,13 @@ static const struct go_on_thread *on_thread(const struct go_threads *threads, pi
 static void name_owner(const struct go_threads *threads, struct snapshot *out,
 		       struct task *task)
 {
-	const struct go_on_thread *on = on_thread(threads, task->waits.owner_tid);
+	struct go_on_thread *on = on_thread(threads, task->waits.owner_tid);
 
-	if (on)
-		go_owner_name(on, out, task);
+	if (!on)
+		return;
+	if (!on->sure && task->tid == on->tid)
+		on->sure = go_owner_repeats(threads->stacks, on->stack);
+	go_owner_name(on, out, task);
 }
 
 void go_threads_own(struct go_threads *threads, struct snapshot *out)

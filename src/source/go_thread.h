@@ -62,6 +62,9 @@ void go_threads_own(struct go_threads *threads, struct snapshot *out);
 /* go_owner.c: whether locks of the thread of a runtime.m are those of the goroutine that is
  * in C there: no other goroutine has been in C on it. */
 bool go_owner_sure(struct go_mem *mem, const struct go_entry *entry, pid_t tid);
+/* … that the function which is in C has made the same call just before: what it waits for
+ * then is what it took. */
+bool go_owner_repeats(struct go_stacks *stacks, const struct stack *stack);
 void go_owner_name(const struct go_on_thread *on, struct snapshot *out,
 		   struct task *task);
 /* A row for each thread: the agent's where it has one, else the kernel's. ERR_NOMEM. */

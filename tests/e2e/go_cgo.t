@@ -26,19 +26,19 @@ stop() {
 top() { echo "[f['function'] for f in t['stack']]"; }
 # In Python: the goroutine that began with main.NAME.
 of() { echo "having(name='main.$1')[0]"; }
-in_c='len(having(state="mutex")) == 4 and len(having(state="cond")) == 1 and len(having(state="sleep")) == 3'
+in_c='len(having(state="mutex")) == 5 and len(having(state="cond")) == 1 and len(having(state="sleep")) == 3'
 
 launch "$work/ccalls"
 check 'what goroutines wait for in C is their wait' until_true sees "$last" "$in_c"
 check 'each has its function in Go and its line' sh -c '
-	"$0" dump "$1" --columns name,function,location | grep -cE "^main\.(on[A-Z][A-Za-z]*|inNap|withPointers) +main\.(on[A-Z][A-Za-z]*|inNap|withPointers) +ccalls\.go:[0-9]+$" | grep -qx 7' "$client" "$last"
+	"$0" dump "$1" --columns name,function,location | grep -cE "^main\.(on[A-Z][A-Za-z]*|inNap|withPointers) +main\.(on[A-Z][A-Za-z]*|inNap|withPointers) +ccalls\.go:[0-9]+$" | grep -qx 8' "$client" "$last"
 check 'what cgo generates is no function of it' query "not [1 for t in tasks if '_Cfunc_' in t['name']]"
 check 'functions of C are' query "'sleep' in [f['function'] for f in $(of inNap)['stack']]"
 check 'nothing beyond the change of stacks' query "not [1 for t in tasks for f in t['stack'] if (f['function'] or '').startswith(('start_thread', '_cgo_', 'runtime.asmcgo'))]"
 check 'the holder is a goroutine' query "$(of onTied)['waits_on']['owner'] == $(of tied)['id'] and $(of tied)['id'] in $(of onTied)['waits_on']['text']"
-cycles='sorted(len(c) for c in d["cycles"]) == [1, 2]'
-check 'one deadlock of one, one of two' until_true sees "$last" "$cycles"
-check 'of the goroutines that are in them' query "sorted(sum(d['cycles'], [])) == sorted($(of "onSelf")['id'] if n == 0 else $(of "onAB")['id'] if n == 1 else $(of "onBA")['id'] for n in range(3))"
+cycles='sorted(len(c) for c in d["cycles"]) == [1, 1, 2]'
+check 'two deadlocks of one, one of two' until_true sees "$last" "$cycles"
+check 'of the goroutines that are in them' query "sorted(sum(d['cycles'], [])) == sorted(having(name='main.' + n)[0]['id'] for n in ('onSelf', 'onTwice', 'onAB', 'onBA'))"
 held_once() { ! "$client" dump "$last" --stacks | grep -E 'held by [tg][0-9]+.*held by'; }
 check 'who holds it is said once' held_once
 check 'in the plain list too' sh -c '"$0" dump "$1" | grep -qE "^D +g[0-9]+ +mutex .* held by g[0-9]+ +main.onSelf"' "$client" "$last"
@@ -54,7 +54,7 @@ stop
 
 # The lock is given back: a goroutine that waits for its own thread is no deadlock.
 launch "$work/ccalls" "$work/go-on"
-check 'it waits for what its thread holds' until_true sees "$last" "'held by' in $(of onHanded)['waits_on']['text']"
+check 'it waits for what its thread holds' until_true sees "$last" "'held by' in $(of onHanded)['waits_on']['text'] and 'held by' in $(of onHandedAgain)['waits_on']['text']"
 check 'and is in no deadlock' sees "$last" 'd["cycles"] == []'
 check 'nor are its threads' sees "$last" 'd["cycles"] == []' --threads
 touch "$work/go-on"

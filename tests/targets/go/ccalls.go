@@ -21,6 +21,8 @@ static void take_tied(void) { pthread_mutex_lock(&tied); }
 static void take_handed(void) { pthread_mutex_lock(&handed); }
 static void give_handed(void) { pthread_mutex_unlock(&handed); }
 static void wait_cond(void) { pthread_mutex_lock(&never); for (;;) pthread_cond_wait(&cond, &never); }
+static pthread_mutex_t twice = PTHREAD_MUTEX_INITIALIZER;
+static void take_twice(void) { pthread_mutex_lock(&twice); }
 static void nap(void) { for (;;) sleep(1000); }
 static void with_pointers(char **list) { (void)list; for (;;) sleep(1000); }
 */
@@ -42,7 +44,24 @@ func onCond() { C.wait_cond() }
 func inNap()  { C.nap() }
 
 //go:noinline
+func onTwice() {
+	C.take_twice()
+	C.take_twice()
+}
+
+//go:noinline
 func onHanded() {
+	C.take_handed()
+	C.give_handed()
+}
+
+// It may well have a lock that it has given back before.
+//
+//go:noinline
+func onHandedAgain(free chan int) {
+	C.take_handed()
+	C.give_handed()
+	<-free
 	C.take_handed()
 	C.give_handed()
 }
@@ -73,10 +92,13 @@ func main() {
 	C.set_up()
 	if len(os.Args) > 1 {
 		runtime.GOMAXPROCS(1)
-		c := make(chan int)
+		c, free := make(chan int), make(chan int)
+		go onHandedAgain(free)
+		time.Sleep(10 * time.Millisecond)
 		go handsOver(c)
 		<-c
 		go onHanded()
+		free <- 1
 		fmt.Println("ready")
 		for _, err := os.Stat(os.Args[1]); err != nil; _, err = os.Stat(os.Args[1]) {
 			time.Sleep(20 * time.Millisecond)
@@ -87,7 +109,7 @@ func main() {
 		time.Sleep(time.Hour)
 	}
 	c := make(chan int)
-	for _, f := range []func(){onSelf, onAB, onBA, onCond, inNap, withPointers} {
+	for _, f := range []func(){onSelf, onTwice, onAB, onBA, onCond, inNap, withPointers} {
 		go f()
 	}
 	go tied(c)
