@@ -24,7 +24,7 @@ done | sort -u >"$work/during"
 ok $? "columns stay where they are while states change"
 function=$(at FUNCTION)
 typed '/'
-typed 'name:sleeper'
+typed 'state:signal-wait'
 press Enter
 until_true is_left_of FUNCTION "$function"
 ok $? "with narrow rows only, the columns before it need less room"
