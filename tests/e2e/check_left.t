@@ -28,6 +28,7 @@ judged 1 TestLeakTicker '1 x select in left\.newCache\.func1'
 judged 1 TestLeakMutex '1 x mutex in left\.\(\*account\)\.withdraw'
 judged 1 TestLeakWaitgroup '1 x waitgroup in left\.TestLeakWaitgroup\.func2'
 judged 1 TestLeakServer '1 x accept in net/http\.\(\*Server\)\.Serve'
+judged 1 TestLeakSleep '1 x sleep in left\.refresh'
 judged 1 TestLeakPipe '1 x select in left\.TestLeakPipe\.func1 .*created by left\.TestLeakPipe'
 "$client" check --no-leak -- ./left.test -test.run '^TestLeakSend$' >out 2>&1
 [ $? -eq 1 ] && [ "$(grep -c '1 x chan-send' out)" = 1 ]
