@@ -7,7 +7,7 @@ need python3
 need unshare
 [ "$(id -u)" -eq 0 ] || skip_all "only root can make all of the namespaces"
 unshare --pid --fork --mount --net --uts --ipc true 2>/dev/null || skip_all "no namespaces here"
-plan 11
+plan 13
 
 # A root that holds nothing but the program and what it is linked with, at other paths.
 root=$work/root
@@ -70,3 +70,15 @@ boxed_start pivot LD_PRELOAD=/app/libgrmon.so XDG_RUNTIME_DIR=/tmp
 check "an agent inside is found, and its ids are those of the host" until_true sees "$target" \
 	'"agent" in d["target"]["sources"] and having(name="locker")[0]["waits_on"]["owner"] == "t%d" % d["target"]["pid"]'
 kill -9 "$target"
+
+# In a pid namespace of its own the second process is one like any other.
+# shellcheck disable=SC2016
+unshare --pid --fork --mount-proc sh -c 'sleep 600 & sh -c "sleep 601 & sleep 602" &
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		"$0" ls >"$1"
+		[ "$(grep -cE "^ *[0-9]+ native +1 sleep " "$1")" -eq 3 ] && break
+		sleep 0.2
+	done' "$client" "$work/listed"
+check "ls there lists the second process" grep -qE '^ *2 native +1 sleep ' "$work/listed"
+check "and all the others, the first one too" sh -c \
+	'[ "$(grep -cE "^ *[0-9]+ native +1 sleep " "$0")" -eq 3 ] && grep -qE "^ *1 native +1 sh " "$0"' "$work/listed"

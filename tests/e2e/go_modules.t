@@ -81,6 +81,7 @@ says loaded || sed 's/^/# /' "$work/out"
 check 'with a Go library it has goroutines beside them' until_true sees "$python" \
 	"d['target']['sources'] == ['goruntime', 'native'] and having(name='main.inLibrary') and having(kind='thread', id='t$python')"
 check 'what they wait on' query "having(name='main.onLibraryLock')[0]['state'] == 'mutex'"
+check 'the list of processes says so' sh -c '"$0" ls | grep -qE "^ *$1 goruntime "' "$client" "$python"
 exec 3>&-
 
 # The first goroutine has ended, or is another one by now.
