@@ -3,7 +3,7 @@
 # The task table at 80x24: columns, sort, filter as it is typed, quick filters, pause,
 # expand, column chooser, help, and the way out.
 . "$(dirname "$0")/lib.sh"
-plan 38
+plan 39
 
 start_target
 open_shell 80 24
@@ -59,6 +59,9 @@ expect 'filter: state:mutex' "the footer says the filter"
 press /
 press C-u Up
 expect '^filter: state:mutex' "up recalls an earlier filter"
+press C-u
+typed 'state:chansend'
+expect 'did you mean chan-send\?' "a state that is none is refused with what was meant"
 press C-u Enter
 wait_for 'sleeper'
 press 2
