@@ -13,6 +13,8 @@
 #include "cli/cli.h"
 
 #define BETWEEN_LOOKS_NS 100000000ll
+/* Further looks where the second one met rows as they changed. */
+#define FURTHER_LOOKS    4
 
 static void pause_until(int64_t due_ns)
 {
@@ -76,6 +78,34 @@ static int go_to(struct look *look, enum picture_which which, const char *at,
 	return cli_exit_of(&e);
 }
 
+/* A row that changed while it was read is not judged by that look. */
+static bool is_sharp(const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->nr_tasks; i++)
+		if (snapshot->tasks[i].flags & TASK_SUSPECT &&
+		    state_blocks(snapshot->tasks[i].state))
+			return false;
+	return true;
+}
+
+/* The second look, and where that is not sharp some more, one of which may be. */
+static int look_again(struct look *look, int64_t due_ns, struct snapshot **snapshot,
+		      struct err *e)
+{
+	struct source_focus all = {.all = true};
+	int rc;
+
+	for (int i = 0;; i++) {
+		snapshot_unref(*snapshot);
+		*snapshot = NULL;
+		pause_until(due_ns);
+		rc = look_sample(look, &all, snapshot, e);
+		if (rc != 0 || i == FURTHER_LOOKS || is_sharp(*snapshot))
+			return rc;
+		due_ns = clock_mono_ns() + BETWEEN_LOOKS_NS / 4;
+	}
+}
+
 int picture_take(struct look *look, const struct options *options,
 		 enum picture_which which, const char *at, struct snapshot **snapshot)
 {
@@ -93,10 +123,7 @@ int picture_take(struct look *look, const struct options *options,
 		return go_to(look, which, at, snapshot);
 	if ((*snapshot)->target.replay)
 		return CLI_FINE;
-	snapshot_unref(*snapshot);
-	*snapshot = NULL;
-	pause_until(begin_ns + BETWEEN_LOOKS_NS);
-	if (look_sample(look, &all, snapshot, &e) == 0)
+	if (look_again(look, begin_ns + BETWEEN_LOOKS_NS, snapshot, &e) == 0)
 		return CLI_FINE;
 failed:
 	if (e.code == ERR_GONE)

@@ -44,6 +44,16 @@ struct track_home {
 	uint32_t visits;
 };
 
+/* A wait in turns, left while the task looks whether it may go on. */
+struct track_pause {
+	uint64_t object, site, switches;
+	int64_t since_ns, left_ns; /* since_ns: 0: there is none */
+	struct track_over stuck, over;
+	struct evidence evidence;
+	uint8_t state;
+	bool exact;
+};
+
 struct track_record {
 	uint64_t id;
 	uint64_t serial;
@@ -55,6 +65,7 @@ struct track_record {
 	int64_t since_ns;
 	struct track_home homes[TRACK_HOMES];
 	struct track_over stuck, over;
+	struct track_pause *pause; /* or NULL */
 	struct evidence evidence;
 	struct track_ring *ring; /* states before this one; NULL: none */
 	uint32_t look;           /* the last look that had the task */
@@ -95,12 +106,18 @@ struct track *track_new(void)
 	return track;
 }
 
+static void track_record_release(struct track_record *record)
+{
+	free(record->ring);
+	free(record->pause);
+}
+
 void track_free(struct track *track)
 {
 	if (!track)
 		return;
 	for (size_t i = 0; i < track->nr_records; i++)
-		free(track->records[i].ring);
+		track_record_release(&track->records[i]);
 	free(track->records);
 	free(track->index);
 	free(track->of_task);
@@ -257,7 +274,7 @@ static void track_sweep(struct track *track)
 
 	for (size_t i = 0; i < track->nr_records; i++) {
 		if (track->records[i].look != track->look) {
-			free(track->records[i].ring);
+			track_record_release(&track->records[i]);
 			continue;
 		}
 		if (kept != i)
@@ -416,6 +433,52 @@ static void track_begin_wait(struct track *track, struct track_record *record,
 	}
 }
 
+/* It looks whether it may go on: on a busy machine that takes long enough to be seen. */
+static void track_leave(const struct track *track, struct track_record *record,
+			const struct task *task)
+{
+	if (!state_blocks((enum task_state)record->state) || state_blocks(task->state) ||
+	    !record->retries)
+		return;
+	if (!record->pause)
+		record->pause = malloc(sizeof(*record->pause));
+	if (record->pause)
+		*record->pause = (struct track_pause){record->object,   record->site,
+						      record->switches, record->since_ns,
+						      track->before_ns, record->stuck,
+						      record->over,     record->evidence,
+						      record->state,    record->exact};
+}
+
+/* It may not, and waits on: that is the same wait still. */
+static bool track_resume(const struct track *track, struct track_record *record,
+			 const struct task *task, uint64_t object, uint64_t site)
+{
+	const struct track_pause *pause = record->pause;
+	uint64_t turns;
+
+	if (!pause || !state_blocks(task->state) ||
+	    state_blocks((enum task_state)record->state))
+		return false;
+	turns = 2 + (uint64_t)((track->now_ns - pause->left_ns) / CLOCK_SECOND_NS);
+	if (pause->state != task->state || pause->object != object ||
+	    pause->site != site || !site || !task->waits.retries ||
+	    task->switches - pause->switches > turns) {
+		free(record->pause);
+		record->pause = NULL;
+		return false;
+	}
+	record->state = pause->state;
+	record->since_ns = pause->since_ns;
+	record->exact = pause->exact;
+	record->stuck = pause->stuck;
+	record->over = pause->over;
+	record->evidence = pause->evidence;
+	free(record->pause);
+	record->pause = NULL;
+	return true;
+}
+
 static void track_task(struct track *track, struct track_record *record,
 		       struct task *task, bool is_new)
 {
@@ -425,7 +488,10 @@ static void track_task(struct track *track, struct track_record *record,
 
 	if (is_new) {
 		track_begin_wait(track, record, task, track->looked);
+	} else if (track_resume(track, record, task, object, site)) {
+		record->place = place;
 	} else if (!track_same_wait(track, record, task, object, site)) {
+		track_leave(track, record, task);
 		track_remember(record);
 		track_ended(track, record, task);
 		track_begin_wait(track, record, task, true);
@@ -570,13 +636,31 @@ static bool evidence_is_proof(enum why why)
 	return why == WHY_DEADLOCK || why == WHY_PROOF || why == WHY_RUNTIME;
 }
 
+/* What changed while it was read says nothing; not that the wait is another one, either. */
+static void confirm_unread(const struct track_record *record, struct task *task)
+{
+	if (record->stuck.looks == 2)
+		task->flags |= TASK_STUCK;
+	else if (record->over.looks == 2)
+		task->flags |= TASK_LONG;
+	else
+		return;
+	task->evidence = record->evidence;
+}
+
 static void confirm_task(const struct track *track, struct track_record *record,
 			 struct task *task)
 {
 	const uint32_t both = TASK_STUCK | TASK_LONG;
-	bool stuck = over_count(&record->stuck, task->flags & TASK_STUCK, track->now_ns);
-	bool over = over_count(&record->over, task->flags & both, track->now_ns);
+	bool stuck, over;
 
+	if (task->flags & TASK_SUSPECT) {
+		task->flags &= ~both;
+		confirm_unread(record, task);
+		return;
+	}
+	stuck = over_count(&record->stuck, task->flags & TASK_STUCK, track->now_ns);
+	over = over_count(&record->over, task->flags & both, track->now_ns);
 	record->evidence = task->evidence;
 	/* A proof was looked at more than once before it was called one. */
 	if (evidence_is_proof(task->evidence.why))

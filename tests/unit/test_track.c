@@ -221,6 +221,59 @@ static void turns_of_one_wait(void **state)
 	stack_table_free(stacks);
 }
 
+/* On a busy machine it is seen as it looks whether it may go on: the same wait still. One
+ * that is elsewhere then, or that has been awake more often, has gone on. */
+static void turns_that_are_seen(void **state)
+{
+	struct bench *bench = *state;
+	struct stack_table *stacks = stack_table_new(10);
+	struct frame frame = {.function = "ObjectMonitor::enter", .address = 0x1000};
+	struct task waits = in_state(STATE_MUTEX), awake = in_state(STATE_RUNNABLE);
+
+	waits.stack = stack_intern(stacks, &frame, 1, false);
+	waits.waits.retries = true;
+	waits.switches = awake.switches = 100;
+	for (int i = 0; i < 12; i++)
+		look(bench, i, waits);
+	assert_true(look(bench, 12, waits)->flags & TASK_STUCK);
+	look(bench, 13, awake);
+	awake.state = STATE_RUNNING;
+	assert_false(look(bench, 14, awake)->flags & TASK_STUCK);
+	waits.switches += 3;
+	assert_true(look(bench, 15, waits)->flags & TASK_STUCK);
+	assert_age(bench, 15);
+	awake.switches = waits.switches;
+	look(bench, 16, awake);
+	waits.switches += 9;
+	assert_false(look(bench, 17, waits)->flags & TASK_STUCK);
+	assert_age(bench, 0);
+	look(bench, 18, awake);
+	waits.waits.address = 0x7777;
+	look(bench, 19, waits);
+	assert_age(bench, 0);
+	stack_table_free(stacks);
+}
+
+/* A look that met it as it changed is passed over. */
+static void suspect_looks(void **state)
+{
+	struct bench *bench = *state;
+	struct task task = in_state(STATE_MUTEX);
+
+	for (int i = 0; i < 10; i++)
+		look(bench, i, task);
+	task.flags = TASK_SUSPECT;
+	assert_false(look(bench, 11, task)->flags & TASK_STUCK);
+	task.flags = 0;
+	assert_false(look(bench, 12, task)->flags & TASK_STUCK);
+	task.flags = TASK_SUSPECT;
+	assert_false(look(bench, 13, task)->flags & TASK_STUCK);
+	task.flags = 0;
+	assert_true(look(bench, 14, task)->flags & TASK_STUCK);
+	task.flags = TASK_SUSPECT;
+	assert_true(look(bench, 15, task)->flags & TASK_STUCK);
+}
+
 static void the_source_knows_better(void **state)
 {
 	struct bench *bench = *state;
@@ -591,6 +644,8 @@ int main(void)
 		test(another_place_is_another_wait),
 		test(a_thread_that_switched_was_awake),
 		test(turns_of_one_wait),
+		test(turns_that_are_seen),
+		test(suspect_looks),
 		test(the_source_knows_better),
 		test(first_seen_then_known),
 		test(clocks_out_of_order),

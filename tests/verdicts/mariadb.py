@@ -29,5 +29,5 @@ def row_lock(box):
         box.start(*client, "d", "-e", statement, stdin=subprocess.DEVNULL)
         box.until("its turn", lambda: statement[-12:] in box.run(
             *client, "-e", "show full processlist"))
-    return [(daemon, lambda task: any("lock_wait" in (frame["function"] or "")
+    return [(daemon, lambda task: any("mysql_update(" in (frame["function"] or "")
                                       for frame in task["stack"]))]

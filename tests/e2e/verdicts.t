@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A handful of the programs of `make verdicts`, which has them all: what rests is not red,
+# what hangs is, and nothing else.
+. "$(dirname "$0")/lib.sh"
+need python3
+need gcc
+case $0 in /*) here=$(dirname "$0") ;; *) here=$PWD/$(dirname "$0") ;; esac
+
+table() { # table NAME…
+	BUILD=$BUILD "$here/../verdicts/run" --no-load --looks 3 "$@" >"$work/table" 2>"$work/said"
+	status=$?
+	sed 's/^/# /' "$work/table"
+	return $status
+}
+plan 2
+table hung 'c: mutex never' 'c: lost' 'c: full pipe' 'c: joins' 'python: with'
+ok $? 'what hangs is red, by what is held, by its history, by what an agent has counted' \
+	"$(cat "$work/said")"
+table healthy 'c, threads' 'queues' 'executor' 'openmp'
+ok $? 'what rests is not red, under load or idle' "$(cat "$work/said")"
