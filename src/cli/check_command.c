@@ -22,6 +22,7 @@
 
 #define AGENT_WAIT_NS (CLOCK_SECOND_NS / 2) /* for the agent of a new command */
 #define END_WAIT_MS   3000
+#define OWN_END_NS    (CLOCK_SECOND_NS / 3)
 #define STEP_NS       (CLOCK_SECOND_NS / 100)
 
 struct command {
@@ -184,6 +185,17 @@ static void wait_for_end(const struct command *command)
 		;
 }
 
+/* A signal to us may have been one to the whole job: the command is about to end too, in its
+ * own way. */
+static void wait_for_own_end(const struct check *check)
+{
+	int64_t until_ns = clock_mono_ns() + OWN_END_NS;
+
+	while (!span_woken(&check->span) && !look_ended(&check->span.look) &&
+	       clock_mono_ns() < until_ns)
+		nap();
+}
+
 static int finish(struct check *check, struct command *command)
 {
 	struct span *span = &check->span;
@@ -191,7 +203,10 @@ static int finish(struct check *check, struct command *command)
 
 	if (!span->last && !check_decided(check))
 		wait_for_end(command);
-	if (!span->ended && !span_woken(span) && span->last && !look_ended(&span->look)) {
+	if (span_stopped())
+		wait_for_own_end(check);
+	if (!span->ended && !span_woken(span) && (span->last || span_stopped()) &&
+	    !look_ended(&span->look)) {
 		end_command(command);
 		return 0;
 	}

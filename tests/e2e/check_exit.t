@@ -70,6 +70,27 @@ wait "$job"
 [ $? -eq 8 ]
 ok $? 'SIGCONT lets it go on, and is seen' "$(cat out)"
 
+# ^C is for the whole job.
+cat >interrupt.py <<'PY'
+import os, signal, subprocess, sys, time
+job = subprocess.Popen(sys.argv[1:], start_new_session=True)
+children = f"/proc/{job.pid}/task/{job.pid}/children"
+until = time.monotonic() + 20
+def runs():
+    for pid in open(children).read().split():
+        if open(f"/proc/{pid}/comm").read() == "sleep\n":
+            return True
+while not runs() and time.monotonic() < until:
+    time.sleep(0.05)
+time.sleep(0.3)
+os.killpg(job.pid, signal.SIGINT)
+sys.exit(job.wait() % 256)
+PY
+python3 interrupt.py "$client" check -- sleep 30 >out 2>&1
+status=$?
+[ $status -eq 130 ]
+ok $? 'a signal to the whole job ends the command in its own way' "$status: $(cat out)"
+
 # Nobody is left to hold it: it goes on by itself.
 "$client" check -- sleep 30 >out 2>&1 &
 job=$!
