@@ -212,7 +212,8 @@ static void link_waits(struct builder *b)
 		b->owner[i] = GRAPH_NONE;
 		b->first_waiter[i] = GRAPH_NONE;
 		/* Who polls is there for more than one event: for signals at least. */
-		b->dead[i] = waits_for_somebody(task) && !task->waits.limited &&
+		b->dead[i] = waits_for_somebody(task) &&
+			     (!task->waits.limited || task->waits.retries) &&
 			     task->state != STATE_POLL;
 		if (b->dead[i] && task->waits.actors)
 			b->waiting[b->nr_waiting++] = node;

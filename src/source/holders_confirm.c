@@ -82,6 +82,20 @@ static bool is_word_of(const struct proc_call *call, uint64_t lock)
 	return call->nr == SYS_futex && call->args[0] - lock < sizeof(pthread_rwlock_t);
 }
 
+/* Whether it has not been on a CPU since the snapshot, where the kernel counts that: it is
+ * where it was, and holds what it held. */
+static bool has_rested(const struct kernel *kernel, const struct task *task)
+{
+	char path[48], text[96];
+	unsigned long long run_ns, delay_ns, times;
+
+	snprintf(path, sizeof(path), "%d/schedstat", (int)task->tid);
+	return task->switches &&
+	       fdio_read_small(kernel->task_dir, path, text, sizeof(text)) > 0 &&
+	       sscanf(text, "%llu %llu %llu", &run_ns, &delay_ns, &times) == 3 &&
+	       times == task->switches;
+}
+
 /* Whether the kernel says the same of this wait as the snapshot does. */
 static bool same_wait(struct kernel *kernel, const struct task *task,
 		      const struct proc_call *call, const struct kernel_wait *wait)
@@ -91,7 +105,8 @@ static bool same_wait(struct kernel *kernel, const struct task *task,
 	pid_t owner_pid;
 	bool is_refused;
 
-	if (wait->limited)
+	/* But not in turns, until it has what it wants. */
+	if (wait->limited && !(waits->retries && waits->owner_tid))
 		return false;
 	if (waits->actors)
 		return wait->state == task->state &&
@@ -105,9 +120,11 @@ static bool same_wait(struct kernel *kernel, const struct task *task,
 		return is_refused && refused.owner_tid == waits->owner_tid;
 	/* The agent or the stack knows the lock where the futex alone does not tell. It may
 	 * have slept on another one since. */
-	return (is_refused || is_word_of(call, waits->address)) &&
-	       kernel_lock_owner(kernel, task->state, waits->address, &owner_pid) ==
-		       waits->owner_tid;
+	if (is_refused || is_word_of(call, waits->address))
+		return kernel_lock_owner(kernel, task->state, waits->address,
+					 &owner_pid) == waits->owner_tid;
+	/* A runtime's own, such as a monitor of Java. */
+	return has_rested(kernel, task);
 }
 
 /* The kernel's line of a thread that sleeps in a system call. */

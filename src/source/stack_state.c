@@ -121,6 +121,8 @@ static void apply_rules(const struct stack *stack, size_t index,
 		says->state = known[i].state;
 		says->what = known[i].what;
 		says->retries = where == WHERE_TURNS;
+		says->java = known[i].state == STATE_MUTEX && says->what &&
+			     strcmp(says->what, "monitor") == 0;
 		says->musl = !says->what && is_of_libc(function) && is_musl(stack, index);
 		says->libc = !says->musl && (strncmp(bare, "pthread_", 8) == 0 ||
 					     strncmp(bare, "cnd_", 4) == 0);

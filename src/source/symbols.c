@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "source/debuginfod.h"
+#include "source/hotspot.h"
 #include "source/symbols_private.h"
 
 #define ENTRIES_MAX     65536u
@@ -78,6 +79,7 @@ void symbols_free(struct symbols *symbols)
 		dwfl_end(symbols->dwfl);
 	debuginfod_free(symbols->fetch);
 	perf_map_free(symbols->perf_map);
+	hotspot_free(symbols->hotspot);
 	if (symbols->exe)
 		elf_end(symbols->exe);
 	if (symbols->exe_fd >= 0)

@@ -230,3 +230,43 @@ size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
 	symbols_mark_library(symbols, mod, out, count);
 	return count;
 }
+
+struct wanted {
+	const char *module, *name;
+	uint64_t address;
+};
+
+static int find_address(Dwfl_Module *mod, void **userdata, const char *name,
+			Dwarf_Addr start, void *arg)
+{
+	struct wanted *wanted = arg;
+	size_t length = strlen(wanted->name);
+	GElf_Addr address;
+	GElf_Sym sym;
+
+	(void)userdata, (void)name, (void)start;
+	if (!module_is(mod, &wanted->module, 1))
+		return DWARF_CB_OK;
+	int count = dwfl_module_getsymtab(mod);
+
+	for (int i = 0; i < count; i++) {
+		const char *found =
+			dwfl_module_getsym_info(mod, i, &sym, &address, NULL, NULL, NULL);
+
+		if (!found || strncmp(found, wanted->name, length) != 0 ||
+		    (found[length] && found[length] != '@') || sym.st_shndx == SHN_UNDEF)
+			continue;
+		wanted->address = address;
+		return DWARF_CB_ABORT;
+	}
+	return DWARF_CB_OK;
+}
+
+uint64_t symbols_address(struct symbols *symbols, const char *module, const char *name)
+{
+	struct wanted wanted = {.module = module, .name = name};
+
+	symbols_module(symbols, 0);
+	dwfl_getmodules(symbols->dwfl, find_address, &wanted, 0);
+	return wanted.address;
+}

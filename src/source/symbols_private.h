@@ -112,6 +112,7 @@ struct symbols {
 	struct debuginfod *fetch;   /* NULL: no server is configured */
 	struct perf_map
 		*perf_map;   /* of code that belongs to no module; NULL: no memory */
+	struct hotspot *hotspot; /* made when it is asked for */
 	int64_t begun_at_ns; /* when it was started anew because of that */
 	uint32_t generation;
 	Dwfl_Module *agent_asked;        /* whether it holds the agent was asked … */
@@ -161,6 +162,9 @@ void symbols_units_release(struct symbols *symbols);
 size_t symbols_scopes(struct symbols *symbols, Dwarf_Die *unit, uint64_t pc,
 		      Dwarf_Die *out, size_t max);
 void symbols_scopes_release(struct symbols *symbols);
+/* Names for frames of stripped libraries that their place on the stack tells;
+ * symbols_place.c. */
+void symbols_name_places(struct symbols *symbols, struct frame *frames, size_t count);
 /* Interned; symbols_text.c. */
 const char *symbols_readable(struct symbols *symbols, const char *name);
 /* folder: that file is relative to; may be NULL. NULL if there is no file. */

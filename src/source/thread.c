@@ -315,7 +315,7 @@ static void explain(struct thread_table *table, struct thread *thread, bool read
 	thread->call_state = thread->wait.state;
 	thread->call_address = thread->wait.address;
 	if (thread->stack)
-		thread_apply_stack(table->kernel, thread);
+		thread_apply_stack(table, thread);
 }
 
 /* No system call can be read: what stat says is all. */
@@ -470,7 +470,7 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 	thread->stack_at_ns = now_ns;
 	thread->stack_generation = generation;
 	thread_ask_stack(table, thread);
-	thread_apply_stack(table->kernel, thread);
+	thread_apply_stack(table, thread);
 }
 
 /* Some limits count from the wait's beginning, which is known only by now. */

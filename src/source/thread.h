@@ -88,7 +88,7 @@ void thread_read_sleeps(struct thread_table *table, struct thread *const *thread
 void thread_unwind(struct thread_table *table, struct thread *thread, bool whole);
 /* Ask its stack what it waits for, and take that over into `wait`; thread_state.c. */
 void thread_ask_stack(struct thread_table *table, struct thread *thread);
-void thread_apply_stack(struct kernel *kernel, struct thread *thread);
+void thread_apply_stack(struct thread_table *table, struct thread *thread);
 /* Fill a task's fields from what was seen. */
 void thread_to_task(const struct thread *thread, struct snapshot *out, struct task *task);
 

@@ -29,9 +29,30 @@ static void overrule(struct kernel *kernel, struct thread *thread)
 				  sizeof(wait->text) - used);
 }
 
-/* The stack says what the futex is for. */
-void thread_apply_stack(struct kernel *kernel, struct thread *thread)
+/* The futex is the thread's own; what it wants is a monitor. */
+static void explain_java(struct thread_table *table, struct thread *thread)
 {
+	struct kernel_wait *wait = &thread->wait;
+	uint64_t monitor =
+		symbols_java_monitor(table->symbols, thread->tid, &wait->owner_tid);
+	size_t used;
+
+	if (!monitor)
+		return;
+	wait->address = monitor;
+	wait->owner_pid = 0;
+	wait->owner_changes = true;
+	used = (size_t)snprintf(wait->text, sizeof(wait->text), "monitor 0x%llx",
+				(unsigned long long)monitor);
+	if (wait->owner_tid)
+		kernel_owner_text(wait->owner_tid, 0, wait->text + used,
+				  sizeof(wait->text) - used);
+}
+
+/* The stack says what the futex is for. */
+void thread_apply_stack(struct thread_table *table, struct thread *thread)
+{
+	struct kernel *kernel = table->kernel;
 	struct kernel_wait *wait = &thread->wait;
 	const struct stack_says *says = &thread->says;
 
@@ -75,6 +96,8 @@ void thread_apply_stack(struct kernel *kernel, struct thread *thread)
 		snprintf(wait->text, sizeof(wait->text), "%s", says->what);
 	}
 	wait->state = says->state;
+	if (thread->call_state == STATE_FUTEX && says->java)
+		explain_java(table, thread);
 }
 
 /* What a futex is was guessed from its words, which may look so by chance; a function of libc

@@ -299,6 +299,7 @@ static const struct stack *name_frames(struct symbols *symbols,
 	if (count == 0)
 		count = symbols_frames(symbols, job->pcs[0], job->after_call[0], frames,
 				       SNAPSHOT_FRAMES_MAX);
+	symbols_name_places(symbols, frames, count);
 	return stack_intern(symbols->stacks, frames, count, !job->whole);
 }
 

@@ -7,7 +7,7 @@
 need javac
 need jstack
 need python3
-plan 8
+plan 10
 
 javac -d "$work" "$(dirname "$0")/../targets/Waits.java" >"$work/build.log" 2>&1 ||
 	skip_all "javac cannot build: $(tail -1 "$work/build.log")"
@@ -69,3 +69,17 @@ check 'the agent lives in it' until_true inside
 exec 9>&-
 wait "$target"
 ok $? 'and it ends as without' "$(cat "$work/log")"
+
+javac -d "$work" "$(dirname "$0")/../targets/callers/Cycle.java"
+rm -f "$work/in"
+mkfifo "$work/in"
+exec 9<>"$work/in"
+: >"$work/out"
+java -Xmx64m -cp "$work" Cycle <"$work/in" >"$work/out" 2>"$work/log" 9>&- &
+target=$!
+started="$started $target"
+until_true grep -q '^ready' "$work/out"
+held() { dump "$target" && query "having(name='c-waiter')[0]['waits_on']['owner'] == having(name='c-holder')[0]['id'] and having(name='c-waiter')[0]['waits_on']['text'].startswith('monitor 0x')"; }
+check 'a monitor has the thread that holds it' until_true held
+cycle() { dump "$target" && query "[sorted(t['name'] for t in tasks if t['id'] in c) for c in d['cycles']] == [['c-backwards', 'c-forwards']]"; }
+check 'two threads that wait for each other are a deadlock' until_true cycle

@@ -223,6 +223,41 @@ static void what_stacks_say(void **state)
 	free_symbols(symbols, &kernel);
 }
 
+/* A worker of a pool in a stripped library, told from its place; others are left alone. */
+static void names_by_place(void **state)
+{
+	static const char *const pooled[] = {
+		"pthread_cond_wait",
+		"QWaitCondition::wait(QMutex*, QDeadlineTimer)",
+		"libQt5Core.so.5.15.8+0xcf0e5",
+		"libQt5Core.so.5.15.8+0xcbd83",
+		"start_thread",
+		"__clone3"};
+	static const char *const own[] = {
+		"pthread_cond_wait", "QWaitCondition::wait(QMutex*, QDeadlineTimer)",
+		"Worker::run()",     "libQt5Core.so.5.15.8+0xcbd83",
+		"start_thread",      "__clone3"};
+	struct frame frames[6];
+	struct kernel kernel;
+	struct symbols *symbols = new_symbols(&kernel);
+
+	(void)state;
+	memset(frames, 0, sizeof(frames));
+	for (size_t i = 0; i < 6; i++)
+		frames[i].function = pooled[i];
+	symbols_name_places(symbols, frames, 6);
+	assert_string_equal(frames[2].function, "QThreadPoolThread::run()");
+	assert_string_equal(frames[3].function, "QThreadPrivate::start(void*)");
+	for (size_t i = 0; i < 6; i++)
+		frames[i].function = own[i];
+	symbols_name_places(symbols, frames, 6);
+	assert_ptr_equal(frames[2].function, own[2]);
+	assert_ptr_equal(frames[3].function, own[3]);
+	for (size_t count = 0; count < 4; count++)
+		symbols_name_places(symbols, frames, count);
+	free_symbols(symbols, &kernel);
+}
+
 static void in_short_sleeps(void *arg)
 {
 	(void)arg;
@@ -258,9 +293,8 @@ static void sleeps_in_a_loop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(readable_names),
-		cmocka_unit_test(endless_names),
-		cmocka_unit_test(what_stacks_say),
+		cmocka_unit_test(readable_names),   cmocka_unit_test(endless_names),
+		cmocka_unit_test(what_stacks_say),  cmocka_unit_test(names_by_place),
 		cmocka_unit_test(sleeps_in_a_loop),
 	};
 
