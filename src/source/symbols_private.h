@@ -111,9 +111,9 @@ struct symbols {
 	struct unit_index *indexes; /* functions of units; hash */
 	struct debuginfod *fetch;   /* NULL: no server is configured */
 	struct perf_map
-		*perf_map;   /* of code that belongs to no module; NULL: no memory */
+		*perf_map;       /* of code that belongs to no module; NULL: no memory */
 	struct hotspot *hotspot; /* made when it is asked for */
-	int64_t begun_at_ns; /* when it was started anew because of that */
+	int64_t begun_at_ns;     /* when it was started anew because of that */
 	uint32_t generation;
 	Dwfl_Module *agent_asked;        /* whether it holds the agent was asked … */
 	bool agent_answer;               /* … and answered */
