@@ -26,6 +26,7 @@
 /* A key of this look. */
 struct slot {
 	uint64_t key;
+	int64_t since_ns;  /* of the first task */
 	uint32_t look;     /* that it is of; of another: free */
 	uint32_t task;     /* the first one with this key … */
 	uint32_t crowd;    /* … and from the second one on their crowd, else NONE */
@@ -34,6 +35,7 @@ struct slot {
 
 struct several {
 	uint64_t key;
+	int64_t newest_ns; /* since when the last of them waits */
 	uint32_t count;
 	uint32_t began; /* that have waited since they began */
 	uint32_t fresh; /* that may have begun while they were watched */
@@ -176,6 +178,7 @@ static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
 	}
 	if (slot->look != crowds->look) {
 		*slot = (struct slot){key,
+				      task->since_ns,
 				      crowds->look,
 				      index,
 				      NONE,
@@ -190,12 +193,15 @@ static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
 		of_task[slot->task] = slot->crowd;
 		several = &crowds->several[slot->crowd];
 		several->count = 1;
+		several->newest_ns = slot->since_ns;
 		several->began = slot->began;
 		several->fresh = slot->fresh;
 	}
 	of_task[index] = slot->crowd;
 	several = &crowds->several[slot->crowd];
 	several->count++;
+	if (task->since_ns > several->newest_ns)
+		several->newest_ns = task->since_ns;
 	several->began += crowd_since_it_began(task);
 	several->fresh += is_fresh(crowds, task);
 }
@@ -283,10 +289,12 @@ static bool known_grows(const struct known *known, int64_t now_ns)
 	return now_ns - known->rose_ns < window_ns;
 }
 
-/* Whether this crowd grows, with what was seen of it before. */
+/* Whether this crowd grows, with what was seen of it before. One that rises because older
+ * waits have their stacks read only now has not grown. */
 static bool crowd_grows(struct crowds *crowds, const struct several *several,
 			int64_t now_ns)
 {
+	bool came = crowds->looked && several->newest_ns > crowds->first_ns;
 	struct known *known;
 
 	if ((crowds->nr_known + 1) * 2 > crowds->cap_known && !known_grow(crowds, now_ns))
@@ -297,14 +305,15 @@ static bool crowd_grows(struct crowds *crowds, const struct several *several,
 		*known = (struct known){
 			.key = several->key, .fresh = several->fresh, .first_ns = now_ns};
 		/* Who is there at the first look has not come while it was watched. */
-		if (crowds->looked && several->fresh > 0) {
+		if (came && several->fresh > 0) {
 			known->rises = 1;
 			known->rose_ns = now_ns;
 		}
 	} else if (several->fresh > known->fresh) {
 		known->fresh = several->fresh;
-		known->rises++;
-		known->rose_ns = now_ns;
+		known->rises += came;
+		if (came)
+			known->rose_ns = now_ns;
 	}
 	if (several->count > known->high)
 		known->high = several->count;

@@ -50,6 +50,7 @@ static const struct pool_function {
 	{"tokio::runtime::blocking::pool", WORKS},
 	{"rayon_core::sleep", RESTS},
 	{"rayon_core::registry::WorkerThread::wait_until", WORKS},
+	{"Threads::destroy_vm", RESTS},      /* HotSpot: main has returned */
 	{"background_thread_entry", RESTS},  /* jemalloc */
 	{"bioProcessBackgroundJobs", RESTS}, /* redis */
 	{"IOThreadMain", RESTS_LOCKED},

@@ -293,7 +293,9 @@ static void judge(struct verdicts *verdicts, const struct places *places,
 	else if (past && rest.why == WHY_STATE)
 		/* Its class is named: as good as its state. */
 		task->flags |= TASK_STUCK, task->evidence = because(WHY_NAMED, 0, 0);
-	else if (past && rest.why == WHY_NOTHING)
+	else if (past && rest.why == WHY_NOTHING &&
+		 (task->stack || !snapshot->partial || is_held(task)))
+		/* Of an event nothing is said before its stack was read. */
 		judge_work(task, place, age_ns);
 }
 

@@ -282,6 +282,28 @@ static void who_grows_is_not_idle(void **state)
 	assert_is(w, 0, '.', WHY_SHARED);
 }
 
+/* Stacks that are read only in a later look: they were there before. */
+static void who_is_read_later_has_not_come(void **state)
+{
+	struct world *w = *state;
+	const struct stack *stack = GO_IN_WORK();
+
+	for (int i = 0; i < 6; i++) {
+		struct task *task = add(w, TASK_GOROUTINE, STATE_CHAN_RECV, NULL);
+
+		task->waits.address = 0x9;
+		task->since_ns -= 60 * SECOND;
+	}
+	for (size_t i = 0; i < 6; i++) {
+		watch(w, 1);
+		if (i > 1)
+			assert_is(w, 0, '.', WHY_SHARED);
+		w->tasks[i].stack = stack;
+	}
+	watch(w, 1);
+	assert_is(w, 5, '.', WHY_SHARED);
+}
+
 /* Threads that leak wait in loops too. */
 static void loops_that_grow(void **state)
 {
@@ -617,6 +639,7 @@ int main(void)
 		test(one_object_for_several),
 		test(sets_of_objects),
 		test(who_grows_is_not_idle),
+		test(who_is_read_later_has_not_come),
 		test(loops_that_grow),
 		test(siblings_that_never_worked),
 		test(far_beyond_the_usual),
