@@ -26,7 +26,7 @@
 /* A key of this look. */
 struct slot {
 	uint64_t key;
-	int64_t since_ns;  /* of the first task */
+	int64_t came_ns;   /* the first task */
 	uint32_t look;     /* that it is of; of another: free */
 	uint32_t task;     /* the first one with this key … */
 	uint32_t crowd;    /* … and from the second one on their crowd, else NONE */
@@ -35,7 +35,7 @@ struct slot {
 
 struct several {
 	uint64_t key;
-	int64_t newest_ns; /* since when the last of them waits */
+	int64_t newest_ns; /* when the last of them came */
 	uint32_t count;
 	uint32_t began; /* that have waited since they began */
 	uint32_t fresh; /* that may have begun while they were watched */
@@ -167,6 +167,8 @@ static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
 {
 	size_t mask = crowds->nr_slots - 1, at = key >> 1 & mask;
 	struct slot *slot = &crowds->slots[at];
+	int64_t came_ns =
+		task->since_ns > task->start_ns ? task->since_ns : task->start_ns;
 	struct several *several;
 
 	of_task[index] = NONE;
@@ -178,7 +180,7 @@ static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
 	}
 	if (slot->look != crowds->look) {
 		*slot = (struct slot){key,
-				      task->since_ns,
+				      came_ns,
 				      crowds->look,
 				      index,
 				      NONE,
@@ -193,15 +195,15 @@ static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
 		of_task[slot->task] = slot->crowd;
 		several = &crowds->several[slot->crowd];
 		several->count = 1;
-		several->newest_ns = slot->since_ns;
+		several->newest_ns = slot->came_ns;
 		several->began = slot->began;
 		several->fresh = slot->fresh;
 	}
 	of_task[index] = slot->crowd;
 	several = &crowds->several[slot->crowd];
 	several->count++;
-	if (task->since_ns > several->newest_ns)
-		several->newest_ns = task->since_ns;
+	if (came_ns > several->newest_ns)
+		several->newest_ns = came_ns;
 	several->began += crowd_since_it_began(task);
 	several->fresh += is_fresh(crowds, task);
 }

@@ -231,9 +231,12 @@ static enum why find_proof(const struct task *task)
 		return WHY_DEADLOCK;
 	if (task->flags & TASK_UNREACHABLE)
 		return WHY_PROOF;
-	if (task->kind == TASK_GOROUTINE && task->raw && strstr(task->raw, "leaked"))
+	if (task->kind != TASK_GOROUTINE || !task->raw)
+		return WHY_NOTHING;
+	if (strstr(task->raw, "leaked"))
 		return WHY_RUNTIME;
-	return WHY_NOTHING;
+	/* The first one is often parked on one on purpose. */
+	return strstr(task->raw, "(nil chan)") && task->id != 1 ? WHY_NIL : WHY_NOTHING;
 }
 
 static void set_word(struct task *task, uint32_t flag, struct evidence evidence)
@@ -340,7 +343,7 @@ void verdict_again(const struct stuck_rule *rule, struct task *task, int64_t now
 		task->evidence = because(WHY_NAMED, 0, 0);
 	} else if (task->flags & TASK_IDLE) {
 		return;
-	} else if (verdict_state_is_held(task->state)) {
+	} else if (is_held(task)) {
 		task->flags |= TASK_STUCK;
 		task->evidence = because(WHY_HELD, 0, 0);
 	} else if (evident && (recorded & TASK_STUCK)) {

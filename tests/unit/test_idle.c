@@ -485,6 +485,11 @@ static void proofs(void **state)
 	add(w, TASK_GOROUTINE, STATE_CHAN_RECV, GO_LOOP())->flags |= TASK_UNREACHABLE;
 	add(w, TASK_THREAD, STATE_JOIN, IN_LOOP());
 	add(w, TASK_GOROUTINE, STATE_SELECT, GO_LOOP())->raw = "select (leaked)";
+	add(w, TASK_GOROUTINE, STATE_CHAN_RECV, GO_LOOP())->raw =
+		"chan receive (nil chan)";
+	add(w, TASK_GOROUTINE, STATE_CHAN_RECV, GO_LOOP())->raw =
+		"chan receive (nil chan)";
+	w->tasks[4].id = 1;
 	watch(w, 5);
 	assert_int_equal(mark(w, 0), ' ');
 	/* One look is enough for what was looked at more than once already. */
@@ -493,6 +498,8 @@ static void proofs(void **state)
 	assert_is(w, 0, '!', WHY_PROOF);
 	assert_is(w, 1, '.', WHY_LOOP);
 	assert_is(w, 2, '!', WHY_RUNTIME);
+	assert_is(w, 3, '!', WHY_NIL);
+	assert_is(w, 4, '.', WHY_LOOP);
 }
 
 static void named_states(void **state)
