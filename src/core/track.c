@@ -1,94 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * One record per live task, dense, with an open-addressing index over it. The lock is held
- * for a whole update; the only other one who takes it is track_history().
- */
+/* The waits of each task from look to look. The lock is held for a whole update; the only
+ * other one who takes it is track_history(). */
 #include "core/track.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "base/huge.h"
 #include "core/crowd.h"
+#include "core/track_private.h"
 
 /* Looks closer together than this count as one. */
-#define TRACK_LOOK_NS      (20 * 1000000ll)
+#define TRACK_LOOK_NS    (20 * 1000000ll)
 /* An agent's coarse clock may move a wait's beginning by this much. */
-#define TRACK_JITTER_NS    (20 * 1000000ll)
+#define TRACK_JITTER_NS  (20 * 1000000ll)
 /* Innermost frames that tell one wait from another; further out stacks may be read
  * shorter from one look to the next. */
-#define TRACK_FRAMES       3u
-#define TRACK_RING_FIRST   4u
-#define TRACK_INDEX_FIRST  256u
-#define TRACK_RECORD_FIRST 128u
-#define TRACK_NONE         UINT32_MAX
-#define TRACK_HOMES        2u
-
-struct track_ring {
-	uint32_t capacity, count, next;
-	struct history_entry entries[];
-};
-
-/* Looks in a row, at most 2, in which a limit was passed, and the last that counted. */
-struct track_over {
-	int64_t last_ns;
-	uint32_t looks;
-};
-
-/* A place at which a task has waited. */
-struct track_home {
-	uint64_t place;
-	uint32_t visits;
-};
-
-/* A wait in turns, left while the task looks whether it may go on. */
-struct track_pause {
-	uint64_t object, site, switches;
-	int64_t since_ns, left_ns; /* since_ns: 0: there is none */
-	struct track_over stuck, over;
-	struct evidence evidence;
-	uint8_t state;
-	bool exact;
-};
-
-struct track_record {
-	uint64_t id;
-	uint64_t serial;
-	uint64_t hash;
-	uint64_t object;
-	uint64_t site;     /* of the innermost frames; 0: not known */
-	uint64_t place;    /* of stack->place; 0: not known */
-	uint64_t switches; /* 0: not known */
-	int64_t since_ns;
-	struct track_home homes[TRACK_HOMES];
-	struct track_over stuck, over;
-	struct track_pause *pause; /* or NULL */
-	struct evidence evidence;
-	struct track_ring *ring; /* states before this one; NULL: none */
-	uint32_t look;           /* the last look that had the task */
-	uint8_t kind;
-	uint8_t state;
-	bool exact;
-	bool retries; /* it waits in turns of a limited time */
-};
-
-struct track {
-	pthread_mutex_t lock;
-	struct track_record *records;
-	size_t nr_records, cap_records;
-	uint32_t *index; /* into records; TRACK_NONE: free */
-	size_t index_capacity;
-	uint32_t *of_task; /* the record of each task of this look, or TRACK_NONE */
-	size_t nr_of_task, cap_of_task;
-	struct places *places;
-	uint64_t seed;
-	uint32_t look;
-	int64_t now_ns, before_ns; /* of this look and the one before */
-	bool looked;               /* there was a look before */
-};
+#define TRACK_FRAMES     3u
+#define TRACK_RING_FIRST 4u
 
 struct track *track_new(void)
 {
@@ -104,12 +34,6 @@ struct track *track_new(void)
 	}
 	track->seed = hash_seed();
 	return track;
-}
-
-static void track_record_release(struct track_record *record)
-{
-	free(record->ring);
-	free(record->pause);
 }
 
 void track_free(struct track *track)
@@ -129,164 +53,6 @@ void track_free(struct track *track)
 const struct places *track_places(const struct track *track)
 {
 	return track->places;
-}
-
-static uint64_t track_hash(const struct track *track, unsigned int kind, uint64_t id,
-			   uint64_t serial)
-{
-	return hash_mix(hash_mix(track->seed ^ kind, id), serial);
-}
-
-static bool record_is(const struct track_record *record, unsigned int kind, uint64_t id,
-		      uint64_t serial)
-{
-	return record->id == id && record->serial == serial && record->kind == kind;
-}
-
-static uint32_t track_find(const struct track *track, uint64_t hash, unsigned int kind,
-			   uint64_t id, uint64_t serial)
-{
-	size_t mask = track->index_capacity - 1;
-
-	if (track->index_capacity == 0)
-		return TRACK_NONE;
-	for (size_t at = hash & mask; track->index[at] != TRACK_NONE;
-	     at = (at + 1) & mask) {
-		const struct track_record *record = &track->records[track->index[at]];
-
-		if (record->hash == hash && record_is(record, kind, id, serial))
-			return track->index[at];
-	}
-	return TRACK_NONE;
-}
-
-static void track_insert(struct track *track, uint32_t number)
-{
-	size_t mask = track->index_capacity - 1;
-	size_t at = track->records[number].hash & mask;
-
-	while (track->index[at] != TRACK_NONE)
-		at = (at + 1) & mask;
-	track->index[at] = number;
-}
-
-/* The index anew, with this many entries, a power of two. */
-static int track_reindex(struct track *track, size_t capacity)
-{
-	if (capacity != track->index_capacity) {
-		uint32_t *index = malloc(capacity * sizeof(*index));
-
-		if (!index)
-			return ERR_NOMEM;
-		free(track->index);
-		huge_hint(index, capacity * sizeof(*index));
-		track->index = index;
-		track->index_capacity = capacity;
-	}
-	memset(track->index, 0xff, capacity * sizeof(*track->index));
-	for (size_t i = 0; i < track->nr_records; i++)
-		track_insert(track, (uint32_t)i);
-	return 0;
-}
-
-static bool track_grow(struct track *track, size_t capacity)
-{
-	struct track_record *records =
-		realloc(track->records, capacity * sizeof(*records));
-
-	if (!records)
-		return false;
-	huge_hint(records, capacity * sizeof(*records));
-	track->records = records;
-	track->cap_records = capacity;
-	return true;
-}
-
-/* Room for the first look, at one go; where that fails it grows step by step. */
-static void track_expect(struct track *track, size_t nr_tasks)
-{
-	size_t capacity = TRACK_INDEX_FIRST;
-
-	while (capacity < nr_tasks * 2)
-		capacity *= 2;
-	if (nr_tasks > track->cap_records)
-		track_grow(track, nr_tasks);
-	if (capacity > track->index_capacity)
-		track_reindex(track, capacity);
-}
-
-static struct track_record *track_add(struct track *track, uint64_t hash,
-				      const struct task *task)
-{
-	struct track_record *record;
-
-	if (track->nr_records == track->cap_records &&
-	    !track_grow(track,
-			track->cap_records ? track->cap_records * 2 : TRACK_RECORD_FIRST))
-		return NULL;
-	/* At most half full. */
-	if ((track->nr_records + 1) * 2 > track->index_capacity &&
-	    track_reindex(track, track->index_capacity ? track->index_capacity * 2
-						       : TRACK_INDEX_FIRST) < 0)
-		return NULL;
-	record = &track->records[track->nr_records];
-	memset(record, 0, sizeof(*record));
-	record->id = task->id;
-	record->serial = task->serial;
-	record->kind = (uint8_t)task->kind;
-	record->hash = hash;
-	track_insert(track, (uint32_t)track->nr_records++);
-	return record;
-}
-
-/* After a peak the memory goes back; what cannot shrink stays. */
-static void track_shrink(struct track *track)
-{
-	size_t capacity = track->cap_records, entries = TRACK_INDEX_FIRST;
-	struct track_record *records;
-	uint32_t *index;
-
-	while (capacity > TRACK_RECORD_FIRST && track->nr_records < capacity / 8)
-		capacity /= 2;
-	if (capacity == track->cap_records)
-		return;
-	records = realloc(track->records, capacity * sizeof(*records));
-	if (records) {
-		track->records = records;
-		track->cap_records = capacity;
-	}
-	/* The number of records is any, that of entries a power of two. */
-	while (entries < capacity * 2)
-		entries *= 2;
-	if (entries >= track->index_capacity)
-		return;
-	index = realloc(track->index, entries * sizeof(*index));
-	if (index) {
-		track->index = index;
-		track->index_capacity = entries;
-	}
-}
-
-/* Drop what the last look did not have. */
-static void track_sweep(struct track *track)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < track->nr_records; i++) {
-		if (track->records[i].look != track->look) {
-			track_record_release(&track->records[i]);
-			continue;
-		}
-		if (kept != i)
-			track->records[kept] = track->records[i];
-		kept++;
-	}
-	if (kept == track->nr_records)
-		return;
-	track->nr_records = kept;
-	track_shrink(track);
-	/* As large as it is, so that this cannot fail. */
-	track_reindex(track, track->index_capacity);
 }
 
 static uint64_t task_site(const struct task *task)
@@ -565,7 +331,8 @@ static int track_look(struct track *track, struct snapshot *snapshot)
 		track_prepare(task, track->now_ns);
 		/* Most looks have the same tasks in the same order. */
 		if (i < track->nr_records &&
-		    record_is(&track->records[i], task->kind, task->id, task->serial)) {
+		    track_record_is(&track->records[i], task->kind, task->id,
+				    task->serial)) {
 			record = &track->records[i];
 		} else {
 			uint64_t hash =

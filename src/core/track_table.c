@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* One record per live task, dense, with an open-addressing index over it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/huge.h"
+#include "core/track_private.h"
+
+#define TRACK_INDEX_FIRST  256u
+#define TRACK_RECORD_FIRST 128u
+
+void track_record_release(struct track_record *record)
+{
+	free(record->ring);
+	free(record->pause);
+}
+
+uint64_t track_hash(const struct track *track, unsigned int kind, uint64_t id,
+		    uint64_t serial)
+{
+	return hash_mix(hash_mix(track->seed ^ kind, id), serial);
+}
+
+bool track_record_is(const struct track_record *record, unsigned int kind, uint64_t id,
+		     uint64_t serial)
+{
+	return record->id == id && record->serial == serial && record->kind == kind;
+}
+
+uint32_t track_find(const struct track *track, uint64_t hash, unsigned int kind,
+		    uint64_t id, uint64_t serial)
+{
+	size_t mask = track->index_capacity - 1;
+
+	if (track->index_capacity == 0)
+		return TRACK_NONE;
+	for (size_t at = hash & mask; track->index[at] != TRACK_NONE;
+	     at = (at + 1) & mask) {
+		const struct track_record *record = &track->records[track->index[at]];
+
+		if (record->hash == hash && track_record_is(record, kind, id, serial))
+			return track->index[at];
+	}
+	return TRACK_NONE;
+}
+
+static void track_insert(struct track *track, uint32_t number)
+{
+	size_t mask = track->index_capacity - 1;
+	size_t at = track->records[number].hash & mask;
+
+	while (track->index[at] != TRACK_NONE)
+		at = (at + 1) & mask;
+	track->index[at] = number;
+}
+
+/* The index anew, with this many entries, a power of two. */
+static int track_reindex(struct track *track, size_t capacity)
+{
+	if (capacity != track->index_capacity) {
+		uint32_t *index = malloc(capacity * sizeof(*index));
+
+		if (!index)
+			return ERR_NOMEM;
+		free(track->index);
+		huge_hint(index, capacity * sizeof(*index));
+		track->index = index;
+		track->index_capacity = capacity;
+	}
+	memset(track->index, 0xff, capacity * sizeof(*track->index));
+	for (size_t i = 0; i < track->nr_records; i++)
+		track_insert(track, (uint32_t)i);
+	return 0;
+}
+
+static bool track_grow(struct track *track, size_t capacity)
+{
+	struct track_record *records =
+		realloc(track->records, capacity * sizeof(*records));
+
+	if (!records)
+		return false;
+	huge_hint(records, capacity * sizeof(*records));
+	track->records = records;
+	track->cap_records = capacity;
+	return true;
+}
+
+/* Room for the first look, at one go; where that fails it grows step by step. */
+void track_expect(struct track *track, size_t nr_tasks)
+{
+	size_t capacity = TRACK_INDEX_FIRST;
+
+	while (capacity < nr_tasks * 2)
+		capacity *= 2;
+	if (nr_tasks > track->cap_records)
+		track_grow(track, nr_tasks);
+	if (capacity > track->index_capacity)
+		track_reindex(track, capacity);
+}
+
+struct track_record *track_add(struct track *track, uint64_t hash,
+			       const struct task *task)
+{
+	struct track_record *record;
+
+	if (track->nr_records == track->cap_records &&
+	    !track_grow(track,
+			track->cap_records ? track->cap_records * 2 : TRACK_RECORD_FIRST))
+		return NULL;
+	/* At most half full. */
+	if ((track->nr_records + 1) * 2 > track->index_capacity &&
+	    track_reindex(track, track->index_capacity ? track->index_capacity * 2
+						       : TRACK_INDEX_FIRST) < 0)
+		return NULL;
+	record = &track->records[track->nr_records];
+	memset(record, 0, sizeof(*record));
+	record->id = task->id;
+	record->serial = task->serial;
+	record->kind = (uint8_t)task->kind;
+	record->hash = hash;
+	track_insert(track, (uint32_t)track->nr_records++);
+	return record;
+}
+
+/* After a peak the memory goes back; what cannot shrink stays. */
+static void track_shrink(struct track *track)
+{
+	size_t capacity = track->cap_records, entries = TRACK_INDEX_FIRST;
+	struct track_record *records;
+	uint32_t *index;
+
+	while (capacity > TRACK_RECORD_FIRST && track->nr_records < capacity / 8)
+		capacity /= 2;
+	if (capacity == track->cap_records)
+		return;
+	records = realloc(track->records, capacity * sizeof(*records));
+	if (records) {
+		track->records = records;
+		track->cap_records = capacity;
+	}
+	/* The number of records is any, that of entries a power of two. */
+	while (entries < capacity * 2)
+		entries *= 2;
+	if (entries >= track->index_capacity)
+		return;
+	index = realloc(track->index, entries * sizeof(*index));
+	if (index) {
+		track->index = index;
+		track->index_capacity = entries;
+	}
+}
+
+/* Drop what the last look did not have. */
+void track_sweep(struct track *track)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < track->nr_records; i++) {
+		if (track->records[i].look != track->look) {
+			track_record_release(&track->records[i]);
+			continue;
+		}
+		if (kept != i)
+			track->records[kept] = track->records[i];
+		kept++;
+	}
+	if (kept == track->nr_records)
+		return;
+	track->nr_records = kept;
+	track_shrink(track);
+	/* As large as it is, so that this cannot fail. */
+	track_reindex(track, track->index_capacity);
+}
