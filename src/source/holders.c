@@ -86,6 +86,12 @@ static void find_children(pid_t pid, struct peers_found *found)
 	kernel_close(&kernel);
 }
 
+/* A socket at whose other end is the kernel or a wire, no process. */
+static bool is_of_kernel(const char *text)
+{
+	return text && (strstr(text, " netlink ") || strstr(text, " packet"));
+}
+
 const struct wait_actors *holders_find(struct holders *holders, struct snapshot *snapshot,
 				       pid_t pid, const struct task *task)
 {
@@ -110,7 +116,8 @@ const struct wait_actors *holders_find(struct holders *holders, struct snapshot 
 	case STATE_IO_READ:
 	case STATE_IO_WRITE:
 		if (waits->fd < 0 ||
-		    (task->state == STATE_POLL && waits->reads == waits->writes))
+		    (task->state == STATE_POLL && waits->reads == waits->writes) ||
+		    is_of_kernel(waits->text))
 			return NULL;
 		peers_find(holders->peers, pid, waits->fd,
 			   task->state == STATE_IO_WRITE || waits->writes, &found);
@@ -247,6 +254,11 @@ static void read_process(struct holders *holders, struct snapshot *snapshot,
 	kernel_close(&kernel);
 }
 
+static bool is_named_child(const char *text)
+{
+	return strncmp(text, "child ", 6) == 0 || strncmp(text, "vfork child ", 12) == 0;
+}
+
 /* "fd 5 pipe:[17], with sh 901 (t903) and 2 more" */
 static void name_actors(struct holders *holders, struct snapshot *snapshot, pid_t pid,
 			struct task *task)
@@ -267,7 +279,7 @@ static void name_actors(struct holders *holders, struct snapshot *snapshot, pid_
 	if (strcmp(actors->how, "file lock") == 0)
 		word = ", held by";
 	else if (strcmp(actors->how, "child") == 0)
-		word = strncmp(task->waits.text, "child ", 6) == 0 ? "" : ", such as";
+		word = is_named_child(task->waits.text) ? "" : ", such as";
 	if (*word == '\0' || actors->pids[0] == pid)
 		number[0] = '\0';
 	else if (process && (strcmp(actors->how, "pipe") == 0 ||

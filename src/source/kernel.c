@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fdio.h"
 
+#define PAGE_SWAPPED    62 /* bit of an entry in pagemap; the one above: present */
 #define FD_NAME_KEPT_NS (5 * CLOCK_SECOND_NS)
 
 bool kernel_thread_leaves(const struct kernel *kernel, pid_t tid)
@@ -143,6 +144,27 @@ void kernel_reread(struct kernel *kernel)
 	memset(kernel->names, 0, KERNEL_NAMES_MAX * sizeof(*kernel->names));
 }
 
+/*
+ * How much of it is there without a page that somebody has to bring first: reading one would
+ * wait until then, and nobody may ever bring it.
+ */
+static size_t present_bytes(const struct kernel *kernel, uint64_t address, size_t bytes)
+{
+	int fd = openat(kernel->proc_dir, "pagemap", O_RDONLY | O_CLOEXEC);
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), entry;
+	size_t present = 0;
+
+	while (fd >= 0 && present < bytes &&
+	       pread(fd, &entry, sizeof(entry),
+		     (off_t)((address + present) / page * sizeof(entry))) ==
+		       sizeof(entry) &&
+	       entry >> PAGE_SWAPPED)
+		present += page - (address + present) % page;
+	if (fd >= 0)
+		close(fd);
+	return present < bytes ? present : bytes;
+}
+
 ssize_t kernel_memory(struct kernel *kernel, uint64_t address, void *out, size_t bytes)
 {
 	struct iovec local = {out, bytes};
@@ -150,6 +172,11 @@ ssize_t kernel_memory(struct kernel *kernel, uint64_t address, void *out, size_t
 
 	if (kernel->memory_denied)
 		return -EPERM;
+	if (kernel->pages_served) {
+		local.iov_len = remote.iov_len = present_bytes(kernel, address, bytes);
+		if (local.iov_len == 0)
+			return -EFAULT;
+	}
 	ssize_t got = process_vm_readv(kernel->alive, &local, 1, &remote, 1, 0);
 
 	if (got >= 0)
@@ -185,6 +212,7 @@ const char *kernel_fd_name(struct kernel *kernel, int fd)
 	if (got <= 0)
 		return name->text;
 	link[got] = '\0';
+	char kind[KERNEL_KIND_MAX];
 	unsigned long long inode;
 	const char *socket = NULL;
 
@@ -192,6 +220,8 @@ const char *kernel_fd_name(struct kernel *kernel, int fd)
 		return name->text;
 	if (sscanf(link, "socket:[%llu]", &inode) == 1) {
 		socket = kernel_socket_name(kernel, inode);
+		if (!socket)
+			socket = kernel_socket_kind(kernel, fd, kind);
 		/* Too new to have a name: it will get one. */
 		if (!socket)
 			name->at_ns = 0;

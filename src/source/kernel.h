@@ -53,6 +53,7 @@ struct kernel {
 	struct proc_facts facts;
 	bool denied;        /* system calls and memory may not be read */
 	bool memory_denied; /* memory may not be read */
+	bool pages_served;  /* a thread waits for userfaultfd: so might a reader */
 	int64_t now_ns;     /* of this poll */
 	int64_t began_ns; /* when the wait to be explained was first seen; 0: not known */
 	struct kernel_fd_name *names;
@@ -120,6 +121,11 @@ bool kernel_fd_accepted(const struct kernel *kernel, int fd);
 /* The same for a socket's inode, or NULL; kernel_socket.c. */
 const char *kernel_socket_name(struct kernel *kernel, uint64_t inode);
 bool kernel_socket_accepted(const struct kernel *kernel, uint64_t inode);
+#define KERNEL_KIND_MAX 48
+/* "netlink route": of a socket that is in no table, as it is not bound, and of kinds that have
+ * no table; NULL: it is of another kind, or cannot be asked. */
+const char *kernel_socket_kind(const struct kernel *kernel, int fd,
+			       char out[KERNEL_KIND_MAX]);
 void kernel_sockets_release(struct kernel *kernel);
 
 /* Bytes read (maybe fewer than asked for), or -errno. */

@@ -6,6 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+
+#define CHILDREN_BYTES 4096
+#define KCMP_VM        1
 
 /* What the arguments of a call say. */
 enum call_form {
@@ -16,11 +22,12 @@ enum call_form {
 	FORM_POLL,    /* an array of struct pollfd and its length */
 	FORM_SELECT,  /* a number of descriptors */
 	FORM_FUTEX,
-	FORM_CHILD,  /* a pid, -1 for any */
-	FORM_WAITID, /* a kind of id and the id */
-	FORM_FORK,   /* until the child executes or ends */
-	FORM_FCNTL,  /* blocks only for locks */
-	FORM_IPC,    /* an id of System V IPC */
+	FORM_FUTEXES, /* an array of struct futex_waitv and its length */
+	FORM_CHILD,   /* a pid, -1 for any */
+	FORM_WAITID,  /* a kind of id and the id */
+	FORM_FORK,    /* until the child executes or ends */
+	FORM_FCNTL,   /* blocks only for locks */
+	FORM_IPC,     /* an id of System V IPC */
 	FORM_SIGNALS,
 	FORM_SLEEP,
 	FORM_FILE, /* opening one */
@@ -47,6 +54,9 @@ struct call_rule {
 
 static const struct call_rule call_rules[] = {
 	TIMED(futex, FUTEX, FUTEX, 0, FUTEX, 3),
+#ifdef SYS_futex_waitv
+	TIMED(futex_waitv, FUTEX, FUTEXES, 0, WAITV, 3),
+#endif
 	CALL(read, IO_READ, FD, 0),
 	CALL(readv, IO_READ, FD, 0),
 	CALL(pread64, IO_READ, FD, 0),
@@ -173,6 +183,32 @@ static void explain_child(struct kernel *kernel, uint64_t which, struct kernel_w
 			 pid == -1 ? "any child" : "any child of a process group");
 }
 
+/* The child that runs in the thread's memory until it executes or ends. */
+static void explain_vfork(const struct kernel *kernel, pid_t tid, struct kernel_wait *out)
+{
+	char path[32], text[CHILDREN_BYTES], *save = NULL;
+	size_t nr = 0;
+	pid_t only = 0;
+
+	out->kind = "pid";
+	snprintf(path, sizeof(path), "%d/children", (int)tid);
+	if (fdio_read_small(kernel->task_dir, path, text, sizeof(text)) <= 0)
+		text[0] = '\0';
+	for (char *word = strtok_r(text, " \n", &save); word;
+	     word = strtok_r(NULL, " \n", &save), nr++) {
+		only = proc_parse_pid(word);
+		if (syscall(SYS_kcmp, kernel->pid, only, KCMP_VM, 0, 0) == 0)
+			out->owner_pid = only;
+	}
+	if (!out->owner_pid && nr == 1)
+		out->owner_pid = only;
+	if (out->owner_pid)
+		snprintf(out->text, sizeof(out->text), "vfork child %d",
+			 (int)out->owner_pid);
+	else
+		snprintf(out->text, sizeof(out->text), "its vfork child");
+}
+
 static void explain_file(struct kernel *kernel, uint64_t address, struct kernel_wait *out)
 {
 	char path[KERNEL_TEXT_MAX - 8] = "";
@@ -209,6 +245,9 @@ static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rul
 	case FORM_FUTEX:
 		kernel_explain_futex(kernel, tid, call, out);
 		break;
+	case FORM_FUTEXES:
+		kernel_explain_futexes(kernel, arg, call->args[1], out);
+		break;
 	case FORM_CHILD:
 		explain_child(kernel, arg, out);
 		break;
@@ -217,8 +256,7 @@ static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rul
 			      out);
 		break;
 	case FORM_FORK:
-		out->kind = "pid";
-		snprintf(out->text, sizeof(out->text), "its vfork child");
+		explain_vfork(kernel, tid, out);
 		break;
 	case FORM_FCNTL:
 		kernel_explain_fd(kernel, (int)(int32_t)arg, out);
@@ -280,6 +318,9 @@ void kernel_explain(struct kernel *kernel, pid_t tid, char stat_state,
 		call = &original;
 	const struct call_rule *rule = call->nr >= 0 ? call_rule_find(call->nr) : NULL;
 
+	if ((call->nr < 0 || stat_state == 'D' || kernel->pages_served) &&
+	    kernel_explain_fault(kernel, tid, out))
+		return;
 	if (!rule) {
 		if (stat_state != 'D')
 			out->state = call->nr >= 0 ? STATE_SYSCALL : STATE_DISK;

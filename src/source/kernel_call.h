@@ -28,6 +28,12 @@ void kernel_explain_fd(struct kernel *kernel, int fd, struct kernel_wait *out);
 /* An array of struct pollfd: one is named, of several the numbers are listed. */
 void kernel_explain_poll(struct kernel *kernel, uint64_t address, uint64_t count,
 			 struct kernel_wait *out);
+/* An array of struct futex_waitv: its addresses. */
+void kernel_explain_futexes(struct kernel *kernel, uint64_t address, uint64_t count,
+			    struct kernel_wait *out);
+/* A page that another thread or process is to bring through userfaultfd, or a thread of the
+ * kernel that works for the process. False: it waits for neither. kernel_fault.c. */
+bool kernel_explain_fault(struct kernel *kernel, pid_t tid, struct kernel_wait *out);
 /* Three sets of `below` bits each; an address may be 0. */
 void kernel_explain_select(struct kernel *kernel, uint64_t below,
 			   const uint64_t addresses[3], struct kernel_wait *out);

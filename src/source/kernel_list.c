@@ -11,9 +11,10 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#define FDS_SHOWN   8u
-#define SELECT_BITS 1024u
-#define SIGNALS_MAX 64
+#define FDS_SHOWN     8u
+#define FUTEXES_SHOWN 4u
+#define SELECT_BITS   1024u
+#define SIGNALS_MAX   64
 
 /* Descriptors in their order; the count may be more than are known. */
 static void list_fds(const int *fds, size_t shown, uint64_t count,
@@ -50,6 +51,35 @@ void kernel_explain_poll(struct kernel *kernel, uint64_t address, uint64_t count
 	kernel_explain_fd(kernel, fds[0], out);
 	out->reads = polled[0].events & (POLLIN | POLLPRI);
 	out->writes = polled[0].events & POLLOUT;
+}
+
+/* As the kernel has it since 5.16. */
+struct waited_futex {
+	uint64_t value, address;
+	uint32_t flags, reserved;
+};
+
+void kernel_explain_futexes(struct kernel *kernel, uint64_t address, uint64_t count,
+			    struct kernel_wait *out)
+{
+	struct waited_futex futexes[FUTEXES_SHOWN];
+	uint64_t shown = count < FUTEXES_SHOWN ? count : FUTEXES_SHOWN;
+	size_t used;
+
+	out->kind = "futex";
+	snprintf(out->text, sizeof(out->text), "%llu futexes", (unsigned long long)count);
+	if (!shown ||
+	    !kernel_memory_exact(kernel, address, futexes, shown * sizeof(futexes[0])))
+		return;
+	out->address = futexes[0].address;
+	used = (size_t)snprintf(out->text, sizeof(out->text), "futex");
+	for (uint64_t i = 0; i < shown; i++)
+		used += (size_t)snprintf(out->text + used, sizeof(out->text) - used,
+					 "%s 0x%llx", i ? "," : "",
+					 (unsigned long long)futexes[i].address);
+	if (shown < count)
+		snprintf(out->text + used, sizeof(out->text) - used, " and %llu more",
+			 (unsigned long long)(count - shown));
 }
 
 void kernel_explain_select(struct kernel *kernel, uint64_t below,

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <uthash.h>
@@ -24,7 +25,9 @@
 #define MISSING_SHARE     50
 #define SOCKETS_MAX       32768u
 #define SOCKETS_FILE_MAX  (64u << 20)
-#define SOCKET_NAME_BYTES 136
+#define SOCKET_NAME_BYTES 272
+#define TABLES_COMMON     5u
+#define PACKET_ALL        3u
 #define UNIX_LISTENS      0x10000u /* __SO_ACCEPTCON */
 #define SS_CONNECTED      3u
 
@@ -218,6 +221,111 @@ static void parse_unix_line(struct kernel_socket *socket, const char *protocol,
 	snprintf(socket->text, sizeof(socket->text), "unix%.90s", line + path);
 }
 
+static const char *const netlink_names[] = {
+	[0] = "route",   [2] = "usersock",  [3] = "firewall",        [4] = "sock_diag",
+	[5] = "nflog",   [6] = "xfrm",      [7] = "selinux",         [8] = "iscsi",
+	[9] = "audit",   [10] = "fib",      [11] = "connector",      [12] = "netfilter",
+	[13] = "ip6_fw", [14] = "dnrtmsg",  [15] = "kobject_uevent", [16] = "generic",
+	[18] = "scsi",   [19] = "ecryptfs", [20] = "rdma",           [21] = "crypto",
+	[22] = "smc",
+};
+
+static void parse_netlink_line(struct kernel_socket *socket, const char *protocol,
+			       const char *line, const struct listening *listening)
+{
+	unsigned family, to_read, to_send;
+	const char *name = NULL;
+	char more[48];
+
+	(void)listening;
+	if (sscanf(line, "%*s %u %*u %*s %u %u", &family, &to_read, &to_send) != 3)
+		return;
+	if (family < sizeof(netlink_names) / sizeof(netlink_names[0]))
+		name = netlink_names[family];
+	format_queues(to_send, to_read, "to read", more, sizeof(more));
+	if (name)
+		snprintf(socket->text, sizeof(socket->text), "%s %s%s", protocol, name,
+			 more);
+	else
+		snprintf(socket->text, sizeof(socket->text), "%s %u%s", protocol, family,
+			 more);
+}
+
+static void parse_packet_line(struct kernel_socket *socket, const char *protocol,
+			      const char *line, const struct listening *listening)
+{
+	char interface[32] = "";
+	unsigned ethernet, index, to_read;
+	char more[48];
+
+	(void)listening;
+	if (sscanf(line, "%*s %*s %*s %x %u %*u %u", &ethernet, &index, &to_read) != 3)
+		return;
+	if (index)
+		snprintf(interface, sizeof(interface), " of interface %u", index);
+	format_queues(0, to_read, "to read", more, sizeof(more));
+	if (ethernet == PACKET_ALL)
+		snprintf(socket->text, sizeof(socket->text), "%s all%s%s", protocol,
+			 interface, more);
+	else
+		snprintf(socket->text, sizeof(socket->text), "%s 0x%04x%s%s", protocol,
+			 ethernet, interface, more);
+}
+
+static const struct {
+	int domain;
+	const char *name;
+} socket_domains[] = {
+	{AF_PACKET, "packet"}, {AF_VSOCK, "vsock"}, {AF_ALG, "alg"},
+	{AF_CAN, "can"},       {AF_XDP, "xdp"},     {AF_BLUETOOTH, "bluetooth"},
+	{AF_TIPC, "tipc"},     {AF_RDS, "rds"},     {AF_KEY, "key"},
+};
+
+static bool socket_option(int fd, int option, int *value)
+{
+	socklen_t size = sizeof(*value);
+
+	return getsockopt(fd, SOL_SOCKET, option, value, &size) == 0;
+}
+
+static const char *name_kind(int domain, int protocol, char out[KERNEL_KIND_MAX])
+{
+	const char *name = NULL;
+
+	if (domain == AF_NETLINK) {
+		if ((unsigned)protocol < sizeof(netlink_names) / sizeof(netlink_names[0]))
+			name = netlink_names[protocol];
+		if (name)
+			snprintf(out, KERNEL_KIND_MAX, "netlink %s", name);
+		else
+			snprintf(out, KERNEL_KIND_MAX, "netlink %d", protocol);
+		return out;
+	}
+	for (size_t i = 0; i < sizeof(socket_domains) / sizeof(socket_domains[0]); i++)
+		if (socket_domains[i].domain == domain)
+			return socket_domains[i].name;
+	return NULL;
+}
+
+const char *kernel_socket_kind(const struct kernel *kernel, int fd,
+			       char out[KERNEL_KIND_MAX])
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, kernel->pid, 0);
+	int own = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0) : -1;
+	int domain, protocol;
+	const char *name = NULL;
+
+	if (own >= 0 && socket_option(own, SO_DOMAIN, &domain) &&
+	    socket_option(own, SO_PROTOCOL, &protocol))
+		name = name_kind(domain, protocol, out);
+	if (own >= 0)
+		close(own);
+	if (pidfd >= 0)
+		close(pidfd);
+	return name;
+}
+
+/* The rarer ones are read where one has no name yet. */
 static const struct {
 	const char *path;
 	const char *protocol;
@@ -225,10 +333,28 @@ static const struct {
 	void (*parse)(struct kernel_socket *socket, const char *protocol,
 		      const char *line, const struct listening *listening);
 } socket_tables[] = {
-	{"net/tcp", "tcp", 9, parse_inet_line},   {"net/tcp6", "tcp", 9, parse_inet_line},
-	{"net/udp", "udp", 9, parse_inet_line},   {"net/udp6", "udp", 9, parse_inet_line},
+	{"net/tcp", "tcp", 9, parse_inet_line},
+	{"net/tcp6", "tcp", 9, parse_inet_line},
+	{"net/udp", "udp", 9, parse_inet_line},
+	{"net/udp6", "udp", 9, parse_inet_line},
 	{"net/unix", "unix", 6, parse_unix_line},
+	{"net/netlink", "netlink", 9, parse_netlink_line},
+	{"net/packet", "packet", 8, parse_packet_line},
+	{"net/raw", "raw", 9, parse_inet_line},
+	{"net/raw6", "raw", 9, parse_inet_line},
+	{"net/icmp", "icmp", 9, parse_inet_line},
+	{"net/icmp6", "icmp", 9, parse_inet_line},
+	{"net/udplite", "udplite", 9, parse_inet_line},
 };
+
+static bool all_named(const struct kernel *kernel)
+{
+	for (const struct kernel_socket *socket = kernel->sockets; socket;
+	     socket = socket->hh.next)
+		if (!socket->text[0])
+			return false;
+	return true;
+}
 
 static void read_sockets(struct kernel *kernel)
 {
@@ -243,6 +369,8 @@ static void read_sockets(struct kernel *kernel)
 		struct buf text;
 		char *save = NULL;
 
+		if (i >= TABLES_COMMON && all_named(kernel))
+			break;
 		snprintf(path, sizeof(path), "/proc/%d/%s", (int)kernel->alive,
 			 socket_tables[i].path);
 		buf_init(&text, SOCKETS_FILE_MAX);

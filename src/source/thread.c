@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -440,6 +441,33 @@ int thread_look(struct thread_table *table, struct thread *thread)
 	return rc;
 }
 
+/*
+ * vfork() takes its return address from the stack, which the child will use, into a register:
+ * the kernel's line has that. Its caller is then where the stack begins.
+ */
+static struct proc_call unwind_from(struct kernel *kernel, const struct proc_call *call)
+{
+	struct proc_call from = *call;
+#if defined(__x86_64__)
+	static const uint8_t tail[] = {0xb8, SYS_vfork, 0, 0, 0, 0x0f, 0x05};
+	uint8_t code[1 + sizeof(tail)];
+	uint64_t caller;
+
+	if (call->nr != SYS_vfork ||
+	    !kernel_memory_exact(kernel, call->pc - sizeof(code), code, sizeof(code)) ||
+	    memcmp(code + 1, tail, sizeof(tail)) != 0)
+		return from;
+	caller = code[0] == 0x5f /* pop %rdi */   ? call->args[0]
+		 : code[0] == 0x5a /* pop %rdx */ ? call->args[2]
+						  : 0;
+	if (caller)
+		from.pc = caller - 1;
+#else
+	(void)kernel;
+#endif
+	return from;
+}
+
 void thread_unwind(struct thread_table *table, struct thread *thread, bool whole)
 {
 	char text[THREAD_CALL_MAX];
@@ -458,7 +486,8 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 
 	if (!whole && (kept || !symbols_time_left(table->symbols)))
 		return;
-	const struct stack *stack = symbols_unwind_thread(table->symbols, &thread->call);
+	struct proc_call from = unwind_from(table->kernel, &thread->call);
+	const struct stack *stack = symbols_unwind_thread(table->symbols, &from);
 	ssize_t got =
 		read_file(table, thread, &thread->call_fd, "syscall", text, sizeof(text));
 

@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Waits that only the kernel knows of, and what it tells of them.
+. "$(dirname "$0")/lib.sh"
+plan 6
+
+"$BUILD/tests/targets/kernel_waits" >"$work/out" 2>>"$work/log" &
+target=$!
+until_true grep -q ready "$work/out"
+kids=$(cat /proc/$target/task/*/children)
+# The vfork child has the memory of its parent and lives on without it.
+started="$kids $target"
+vforked=$(for task in /proc/"$target"/task/*; do
+	[ "$(cat "$task/comm")" = vforks ] && tr -d ' ' <"$task/children"
+done)
+# says NAME STATE PATTERN: of the thread of that name, where this kernel has such waits.
+says() {
+	grep -q "^no $1" "$work/out" && return
+	sees "$target" "[t for t in having(name='$1', state='$2') if __import__('re').fullmatch(r'$3', (t['waits_on'] or {}).get('text', ''))]" -s native
+}
+waits() {
+	until_true says "$@"
+	says "$@"
+}
+check 'several futexes: by their addresses, with the limit' waits futexes futex \
+	'futex 0x[0-9a-f]+, 0x[0-9a-f]+, 50m00s at most'
+check 'a page that is served by userfaultfd is no disk, and looking does not wait for it' waits fault io-read \
+	'page fault at 0x[0-9a-f]+, served by userfaultfd'
+check 'a netlink socket without an address, by its family' waits netlink io-read 'fd \d+ netlink route'
+check 'a packet socket' waits packet io-read 'fd \d+ packet 0x0000'
+check 'vfork: the child that has its memory, not the other one' waits vforks wait-child "vfork child $vforked vforks"
+case $(uname -m) in
+x86_64)
+	check 'and its caller' query "having(name='vforks')[0]['stack'][0]['function'] == 'forks_in_place'"
+	;;
+*) ok 0 'and its caller # SKIP known on x86-64' ;;
+esac
