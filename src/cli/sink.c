@@ -20,7 +20,8 @@ int sink_open(const struct options *options, struct sink *sink, int *width, stru
 		return 0;
 	}
 	sink->path = path;
-	sink->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	/* What a program waits for is its user's alone, as a recording is. */
+	sink->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	return sink->fd < 0 ? err_sys(e, errno, "cannot write %s", path) : 0;
 }
 

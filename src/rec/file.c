@@ -12,9 +12,20 @@
 #include "base/clock.h"
 #include "base/fdio.h"
 
+#define REC_BEGIN "{\"grmon\""
+
 static bool is_stdout(const struct rec_file *file)
 {
 	return strcmp(file->path, "-") == 0;
+}
+
+/* What a recording begins with, or has come to of that. */
+static bool is_recording(int fd)
+{
+	char begin[sizeof(REC_BEGIN) - 1];
+	ssize_t got = pread(fd, begin, sizeof(begin), 0);
+
+	return got > 0 && memcmp(begin, REC_BEGIN, (size_t)got) == 0;
 }
 
 int rec_file_open(struct rec_file *file, struct err *e)
@@ -33,6 +44,14 @@ int rec_file_open(struct rec_file *file, struct err *e)
 		return err_sys(e, errno, "cannot write %s", file->path);
 	if (S_ISREG(status.st_mode) && status.st_size > 0) {
 		file->bytes = status.st_size;
+		if (!is_recording(file->fd)) {
+			close(file->fd);
+			file->fd = -1;
+			return err_set(e, ERR_FORMAT,
+				       "%s is there already and is not a recording: "
+				       "nothing is appended to it; give another name",
+				       file->path);
+		}
 		if (pread(file->fd, &last, 1, status.st_size - 1) == 1 && last != '\n')
 			return fdio_write_all(file->fd, "\n", 1, e);
 	}

@@ -147,7 +147,10 @@ static int add_newer(struct rec_index *index, struct err *e)
 		int fd = open_number(index->path, number, status);
 		bool again;
 
-		if (fd < 0 && errno == ENOENT && number > 0 && !gap) {
+		/* The file itself may not have been begun again yet, or be empty. */
+		if (fd < 0 && errno == ENOENT && number == 0)
+			continue;
+		if (fd < 0 && errno == ENOENT && !gap) {
 			gap = true;
 			continue;
 		}

@@ -4,7 +4,7 @@
 # written; recorders that are killed, a file that may not grow, files that take turns.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 18
+plan 20
 
 cat >"$work/target.py" <<'PY'
 import threading, time
@@ -226,3 +226,12 @@ ok $? "without -o it says what is missing"
 "$client" record "$target" -o c --rotate 7x 2>usage.log
 [ $? -eq 2 ] && grep -q 'neither a size' usage.log
 ok $? "and what --rotate takes"
+echo 'notes of mine' >notes
+"$client" record "$target" -o notes --for 1 2>usage.log
+[ $? -eq 2 ] && [ "$(cat notes)" = 'notes of mine' ] && grep -q 'not a recording' usage.log
+ok $? "nothing is appended to a file that is no recording" "$(cat usage.log)"
+private() {
+	(umask 022 && "$client" dump "$target" -o private.txt && "$client" report a.grmon -o private.html -f html) || return 1
+	[ "$(stat -c %a private.txt private.html a.grmon | sort -u)" = 600 ]
+}
+check "dumps and reports are their user's alone, as recordings are" private

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A configuration file of any bytes: it is refused with a sentence and nothing is taken of
  * it, or what it says is written back and means the same. */
-// sources: src/base/*.c src/core/*.c src/cli/config.c src/cli/values.c
-// build: -ljansson -lm -pthread
+// sources: src/cli/config.c src/cli/values.c
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,17 +11,6 @@
 
 #include "base/fdio.h"
 #include "cli/config.h"
-#include "out/out.h"
-#include "source/source.h"
-
-/* Options have values that no key of the file has. */
-const struct source_ops *const source_table[] = {NULL};
-
-const struct out_ops *out_by_name(const char *name)
-{
-	(void)name;
-	return NULL;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -5,8 +5,6 @@
  * choose addresses, 256 bytes of stack, the file. The module is mapped into ourselves, so
  * that reads of its code are real ones.
  */
-// sources: src/source/symbols*.c src/source/unwind*.c src/source/demangle.c src/source/debuginfod.c src/source/kernel*.c src/source/procfs.c src/source/sockets.c src/source/peers.c src/source/stack_state.c src/source/file_lock.c src/base/*.c src/core/*.c
-// build: -ldw -lelf -liberty -lz -ldl
 // max_len: 65536
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,6 @@
  * 64 KB that the input fills. A word whose upper half is 0xfefe0000 becomes an address in
  * the image, so that the fuzzer can make pointers. The reads are real ones, of ourselves.
  */
-// sources: src/source/go_mem.c src/source/go_elf.c src/source/go_pclntab.c src/source/go_module.c src/source/go_version.c src/source/go_layout.c src/source/go_wait.c src/source/go_label.c src/base/*.c src/core/*.c
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -3,7 +3,6 @@
  * A hostile table of functions: every look-up must stay inside of it and end. Input: a byte
  * for the layout, six lengths of two bytes, then the slices themselves.
  */
-// sources: src/source/go_pclntab.c
 #include <stdlib.h>
 #include <string.h>
 

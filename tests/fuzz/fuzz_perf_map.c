@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of code made in memory, from a file that anybody may have written. */
-// sources: src/source/perf_map.c src/base/*.c
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Texts with goroutines: pieces of any size give the same rows, each of them whole. */
-// sources: src/base/*.c src/core/*.c src/source/pprof_text.c src/source/pprof_run.c src/source/pprof_bytes.c src/source/pprof_unwrap.c src/source/pprof_flat.c src/source/pprof_grammar.c src/source/pprof_group.c src/source/pprof_race.c src/source/pprof_kind.c src/source/pprof_line.c src/source/pprof_label.c src/source/source_sniff.c src/source/go_wait.c src/source/go_mem.c
-// build: -pthread
 #include <stdlib.h>
 #include <string.h>
 

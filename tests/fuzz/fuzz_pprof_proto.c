@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Profiles that are damaged, or lie about their lengths, numbers and names. */
-// sources: src/base/*.c src/core/*.c src/source/pprof_proto.c src/source/pprof_line.c src/source/pprof_label.c src/source/pprof_bytes.c src/source/go_wait.c src/source/go_mem.c
-// build: -pthread
 #include <stdlib.h>
 #include <string.h>
 

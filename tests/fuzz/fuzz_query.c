@@ -3,8 +3,6 @@
  * Everything that parses a user's words, and the filter against texts of a hostile target.
  * Input: the filter, a NUL or newline, and texts for the fields of a task.
  */
-// sources: src/base/*.c src/core/*.c
-// build: -pthread
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The agent source on a region that the input rewrites between the looks, as a hostile
  * writer would. Input: pieces of a kind, an offset, a length and bytes. */
-// sources: src/base/*.c src/core/*.c src/wire/*.c src/source/*.c src/rec/*.c
-// build: -ljansson -lproc2 -ldw -lelf -lz -lcurl -liberty -pthread -lm
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>

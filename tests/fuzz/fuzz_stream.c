@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Recordings and dumps of any bytes: every picture is whole, whatever the order in which
  * they are read, and a reader that follows sees what one that comes later sees. */
-// sources: src/base/*.c src/core/*.c src/rec/*.c
-// build: -ljansson -lm -pthread
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -4,7 +4,6 @@
  * must be readable to its last byte. Input: counts, then patches of the header, then bytes
  * that fill the region; or, if the first byte is odd, the region itself.
  */
-// sources: src/wire/*.c
 #include <stdlib.h>
 #include <string.h>
 
