@@ -21,7 +21,7 @@ int go_pass_init(struct go_pass *pass, struct go_prove *prove, struct err *e)
 	pass->prove = prove;
 	pass->mem = (struct go_mem){.pid = prove->pid};
 	go_runners_init(&pass->runners, prove->pid, prove->ptrace, &prove->layout,
-			prove->module->minor);
+			prove->module);
 	pass->alive = calloc(prove->nr_rows + 1, sizeof(*pass->alive));
 	pass->changed = calloc(prove->nr_rows + 1, sizeof(*pass->changed));
 	pass->copies = malloc((size_t)G_AT_ONCE * GO_G_BYTES_MAX);

@@ -18,15 +18,21 @@ static bool runs(const uint8_t *g, const struct go_layout *layout)
 }
 
 /* From where on the stack counts; low where that is not known. */
-static uint64_t stack_from(const struct go_layout *layout, const uint8_t *g)
+static uint64_t stack_from(struct go_pass *pass, const uint8_t *g)
 {
+	const struct go_layout *layout = &pass->prove->layout;
 	uint64_t low = go_u64(g + GO_G_STACK_LO), high = go_u64(g + GO_G_STACK_HI);
 	uint64_t sp = go_u64(g + GO_G_SP), call_sp = go_u64(g + layout->g.syscallsp);
 	uint32_t status = go_g_status(g, &layout->g);
 
 	if (status == GO_STATUS_SYSCALL && call_sp < sp)
 		sp = call_sp;
-	if (runs(g, layout) || sp < low || sp >= high)
+	if (runs(g, layout)) {
+		uint64_t end = go_runners_end(&pass->runners, &pass->mem, low, high);
+
+		return end ? end : low;
+	}
+	if (sp < low || sp >= high)
 		return low;
 	return sp & ~7ull;
 }
@@ -46,11 +52,13 @@ static bool mark_stack(struct go_pass *pass, uint64_t from, uint64_t high)
 	return true;
 }
 
-/* Where it stands still, and its tables say what of the stack is alive. False: all counts. */
+/* Where it stands still, or ends its process, and its tables say what of the stack is alive.
+ * from: of the stack. False: all counts. */
 static bool mark_parked(struct go_pass *pass, const uint8_t *g, uint64_t from)
 {
 	uint64_t high = go_u64(g + GO_G_STACK_HI);
 	uint32_t status = go_g_status(g, &pass->prove->layout.g);
+	bool ends = runs(g, &pass->prove->layout) && from > go_u64(g + GO_G_STACK_LO);
 	struct go_parked parked = {.pc = go_u64(g + GO_G_PC),
 				   .sp = from,
 				   .low = go_u64(g + GO_G_STACK_LO),
@@ -59,12 +67,20 @@ static bool mark_parked(struct go_pass *pass, const uint8_t *g, uint64_t from)
 				   .context = go_u64(g + GO_G_CONTEXT),
 				   .defers = go_u64(g + GO_G_DEFER)};
 
-	return (status == GO_STATUS_WAITING || status == GO_STATUS_RUNNABLE ||
-		status == GO_STATUS_PREEMPTED || status == GO_STATUS_LEAKED) &&
-	       from == go_u64(g + GO_G_SP) && go_u64(g + GO_G_PANIC) == 0 &&
-	       from < high && high - from <= PIECE_BYTES &&
-	       go_read(&pass->mem, from, pass->stack, (size_t)(high - from)) &&
-	       go_frames_mark(&pass->prove->frames, &pass->mark, &parked);
+	if (!ends && ((status != GO_STATUS_WAITING && status != GO_STATUS_RUNNABLE &&
+		       status != GO_STATUS_PREEMPTED && status != GO_STATUS_LEAKED) ||
+		      from != go_u64(g + GO_G_SP)))
+		return false;
+	if (go_u64(g + GO_G_PANIC) || from >= high || high - from > PIECE_BYTES ||
+	    high - from < 16 ||
+	    !go_read(&pass->mem, from, pass->stack, (size_t)(high - from)))
+		return false;
+	if (ends) { /* it goes on, in its caller's view, behind the call */
+		parked.pc = go_u64(pass->stack);
+		parked.sp += 8;
+		parked.bytes += 8;
+	}
+	return go_frames_mark(&pass->prove->frames, &pass->mark, &parked);
 }
 
 /* All of the g, as defers, panics and timers hang on it. */
@@ -109,7 +125,7 @@ bool go_pass_mark_g(struct go_pass *pass, uint64_t address, uint64_t *hash)
 		return false;
 	for (int try = 0; try < TRIES; try++) {
 		uint64_t low = go_u64(before), high = go_u64(before + GO_G_STACK_HI);
-		uint64_t from = whole ? low : stack_from(layout, before);
+		uint64_t from = whole ? low : stack_from(pass, before);
 		bool read;
 
 		*hash = go_g_hash(before, &layout->g);

@@ -15,14 +15,17 @@
 #include "source/go_processor.h"
 #include "source/procfs.h"
 
-#define RUNNERS_MAX  65536u
-#define CPU_NS       (CLOCK_SECOND_NS / 1000) /* see go_runner.h */
-#define TICK_NS      (CLOCK_SECOND_NS / 100)
-#define SAVED_BYTES  48u    /* of the saved registers: sp, pc, the g, ctxt, ret, bp */
-#define STACK_BYTES  32768u /* of a thread's own stack that are read at a time */
-#define THREADS_MAX  (1u << 20)
-#define STOP_TRIES   50
-#define STOP_POLL_NS 1000000
+#define RUNNERS_MAX    65536u
+#define CPU_NS         (CLOCK_SECOND_NS / 1000) /* see go_runner.h */
+#define TICK_NS        (CLOCK_SECOND_NS / 100)
+#define SAVED_BYTES    48u    /* of the saved registers: sp, pc, the g, ctxt, ret, bp */
+#define STACK_BYTES    32768u /* of a thread's own stack that are read at a time */
+#define THREADS_MAX    (1u << 20)
+#define CALL_CODE      0xe8u
+#define CALL_BYTES     5u
+#define ENDS_BYTES_MAX (1u << 20)
+#define STOP_TRIES     50
+#define STOP_POLL_NS   1000000
 
 /* Where a g counts how often it left the running state, in bytes behind its wait reason. */
 static const struct {
@@ -39,15 +42,22 @@ unsigned go_runner_turns(const struct go_g_layout *layout, unsigned minor)
 }
 
 void go_runners_init(struct go_runners *runners, pid_t pid, bool ptrace,
-		     const struct go_layout *layout, unsigned minor)
+		     const struct go_layout *layout, const struct go_module *module)
 {
+	static const char *const exits[2] = {"runtime.exit", "runtime.exit.abi0"};
+	struct go_func func;
 	char path[40];
 
 	memset(runners, 0, sizeof(*runners));
 	runners->pid = pid;
 	runners->ptrace = ptrace;
 	runners->layout = layout;
-	runners->turns = go_runner_turns(&layout->g, minor);
+	runners->turns = go_runner_turns(&layout->g, module->minor);
+	runners->text = module->table.min_pc;
+	runners->text_end = module->table.max_pc;
+	for (size_t i = 0; i < 2; i++)
+		if (go_func_by_name(&module->table, exits[i], &func))
+			runners->exits[i] = func.entry;
 	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	runners->tasks = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
@@ -152,27 +162,38 @@ static bool look_at_call(const struct go_runners *runners,
 	return *known && call.nr >= 0;
 }
 
+static bool read_stat(int tasks, pid_t tid, struct proc_stat *stat)
+{
+	char path[40], text[PROC_TEXT_MAX];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "%d/stat", (int)tid);
+	length = fdio_read_small(tasks, path, text, sizeof(text));
+	return length > 0 && proc_parse_stat(text, (size_t)length, stat);
+}
+
+/* One that ends runs no code of the program any more. */
+static bool is_gone(const struct proc_stat *stat)
+{
+	return stat->state == 'Z' || stat->state == 'X' ||
+	       stat->kernel_flags & PROC_PF_EXITING;
+}
+
 /* What the thread does now. */
 static void look_at(const struct go_runners *runners, struct go_runner_thread *thread,
 		    uint64_t *cpu_ns, bool *ending)
 {
-	char path[40], text[PROC_TEXT_MAX];
 	struct proc_stat stat = {0};
-	ssize_t length;
 	bool known;
 
 	thread->in_call = look_at_call(runners, thread, &known, ending);
 	if (thread->in_call)
 		return;
-	snprintf(path, sizeof(path), "%d/stat", (int)thread->tid);
-	length = fdio_read_small(runners->tasks, path, text, sizeof(text));
-	/* One that ends runs no code of the program any more. */
-	thread->gone = length <= 0 || !proc_parse_stat(text, (size_t)length, &stat) ||
-		       stat.state == 'Z' || stat.state == 'X' ||
-		       stat.kernel_flags & PROC_PF_EXITING;
+	thread->gone = !read_stat(runners->tasks, thread->tid, &stat) || is_gone(&stat);
 	if (thread->gone)
 		return;
-	thread->stopped = stat.state == 'T' || stat.state == 't';
+	thread->traced = stat.state == 't';
+	thread->stopped = thread->traced || stat.state == 'T';
 	/* Kernels without that file: asleep is in a call. */
 	thread->in_call = !known && (stat.state == 'S' || stat.state == 'D');
 	*cpu_ns = read_cpu(runners->tasks, thread->tid, &stat);
@@ -204,6 +225,7 @@ static void copy_registers(struct go_runners *runners, struct go_runner_thread *
 
 void go_runners_look(struct go_runners *runners)
 {
+	struct proc_stat first = {0};
 	pid_t *tids = NULL;
 	size_t capacity = 0;
 	ssize_t nr = runners->tasks >= 0
@@ -228,6 +250,8 @@ void go_runners_look(struct go_runners *runners)
 			copy_registers(runners, thread);
 	}
 	runners->too_many |= nr <= 0;
+	runners->held =
+		read_stat(runners->tasks, runners->pid, &first) && first.state == 't';
 	free(tids);
 }
 
@@ -274,7 +298,8 @@ static bool has_stopped(const struct go_runners *runners, const struct go_mark *
 	if (processor && read_tick(mark, runner->m, &processor, &tick) &&
 	    tick != runner->tick)
 		return true;
-	return is_in_call(runners, mark, runner);
+	return is_in_call(runners, mark, runner) ||
+	       go_runners_end(runners, mark->heap->mem, runner->low, runner->high) > 0;
 }
 
 bool go_runners_settled(struct go_runners *runners, const struct go_mark *mark)
@@ -307,6 +332,70 @@ bool go_runners_settled(struct go_runners *runners, const struct go_mark *mark)
 	return left == 0 && !ran && !runners->too_many;
 }
 
+/* Whether the word is where a call of a function that ends the process would return to. No
+ * such call ever returns, so that none is left over from before. */
+static bool follows_exit(const struct go_runners *runners, struct go_mem *mem,
+			 uint64_t word)
+{
+	uint8_t code[CALL_BYTES];
+	uint64_t callee;
+
+	if (word < runners->text + CALL_BYTES || word >= runners->text_end ||
+	    !go_read(mem, word - CALL_BYTES, code, sizeof(code)) || code[0] != CALL_CODE)
+		return false;
+	callee = word + (uint64_t)(int64_t)(int32_t)go_u32(code + 1);
+	return callee == runners->exits[0] || callee == runners->exits[1];
+}
+
+static uint64_t find_exit(const struct go_runners *runners, struct go_mem *mem,
+			  uint64_t low, uint64_t high)
+{
+	uint8_t bytes[STACK_BYTES];
+
+	for (uint64_t at = low; at < high && high - low <= ENDS_BYTES_MAX;) {
+		size_t wanted =
+			high - at < sizeof(bytes) ? (size_t)(high - at) : sizeof(bytes);
+		size_t got = go_read_some(mem, at, bytes, wanted);
+
+		for (size_t i = 0; i + 8 <= got; i += 8)
+			if (follows_exit(runners, mem, go_u64(bytes + i)))
+				return at + i;
+		if (got < wanted)
+			return 0;
+		at += got;
+	}
+	return 0;
+}
+
+/* The thread that ends the process may be gone: only the first one can be held. */
+uint64_t go_runners_end(const struct go_runners *runners, struct go_mem *mem,
+			uint64_t low, uint64_t high)
+{
+	return runners->held || runners->ending
+		       ? find_exit(runners, mem, low & ~7ull, high)
+		       : 0;
+}
+
+/* The first thread is held, and there is no other. */
+static bool is_at_end(const struct go_runners *runners)
+{
+	pid_t *tids = NULL;
+	size_t capacity = 0;
+	ssize_t nr =
+		runners->held ? proc_list_threads(runners->tasks, &tids, &capacity) : 0;
+	bool alone = nr > 0;
+
+	for (ssize_t i = 0; alone && i < nr; i++) {
+		struct proc_stat stat;
+
+		if (tids[i] != runners->pid)
+			alone = !read_stat(runners->tasks, tids[i], &stat) ||
+				is_gone(&stat);
+	}
+	free(tids);
+	return alone;
+}
+
 static const struct go_runner_thread *left_thread(const struct go_runners *runners)
 {
 	for (size_t i = 0; i < runners->nr_threads; i++)
@@ -329,7 +418,8 @@ static bool is_stopped(const struct go_runners *runners)
 
 bool go_runners_hopeless(const struct go_runners *runners)
 {
-	return runners->too_many || runners->ending || is_stopped(runners);
+	return runners->too_many || runners->ending || is_stopped(runners) ||
+	       is_at_end(runners);
 }
 
 /* cgroup.events of a cgroup of version 2, the state of a freezer of version 1. */
@@ -382,11 +472,17 @@ int go_runners_why(const struct go_runners *runners, int64_t waited_ns, struct e
 			       "nothing can be proved: the threads of process %d cannot "
 			       "be seen",
 			       pid);
-	if (runners->ending && runner)
+	if (runner && (runners->ending || is_at_end(runners)))
 		return err_set(e, ERR_UNSUPPORTED,
 			       "nothing can be proved: goroutine %llu was running when "
 			       "process %d ended, and what it had in registers is lost",
 			       (unsigned long long)runner->goid, pid);
+	if (is_stopped(runners) && thread && thread->traced)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "nothing can be proved now: process %d is held by a "
+			       "debugger, or at its end, and what its threads have in "
+			       "registers is not seen",
+			       pid);
 	if (is_stopped(runners))
 		return err_set(e, ERR_UNSUPPORTED,
 			       "nothing can be proved now: process %d is stopped, and "

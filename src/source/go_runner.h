@@ -34,6 +34,7 @@ struct go_runner_thread {
 	uint64_t cpu_ns;
 	bool ran; /* and has not been seen to stop since */
 	bool in_call, gone, stopped;
+	bool traced; /* by a debugger, and stopped */
 	bool copied; /* its registers are among the roots */
 	uint64_t sp; /* 0: not known */
 };
@@ -54,10 +55,14 @@ struct go_runners {
 	size_t nr_registers, cap_registers;
 	bool too_many; /* no room for all of them */
 	bool ending;   /* the process is in exit_group: nobody else will run */
+	bool held;     /* its first thread is held by a debugger: perhaps at its end */
+	uint64_t text, text_end;
+	uint64_t exits[2]; /* functions that end the process; 0: not found */
 };
 
+/* module: holds as long as the runners do. */
 void go_runners_init(struct go_runners *runners, pid_t pid, bool ptrace,
-		     const struct go_layout *layout, unsigned minor);
+		     const struct go_layout *layout, const struct go_module *module);
 void go_runners_release(struct go_runners *runners);
 /* Nobody has run; what is read from now on counts. */
 void go_runners_clear(struct go_runners *runners);
@@ -72,6 +77,11 @@ bool go_runners_settled(struct go_runners *runners, const struct go_mark *mark);
 bool go_runners_hopeless(const struct go_runners *runners);
 /* Who is left, in a sentence. waited_ns: for so long. */
 int go_runners_why(const struct go_runners *runners, int64_t waited_ns, struct err *e);
+/* Of a running goroutine that ends its process: where on its stack the return address of
+ * that call lies. No code of the program will run there again. 0: it is not the one, or the
+ * process does not end. */
+uint64_t go_runners_end(const struct go_runners *runners, struct go_mem *mem,
+			uint64_t low, uint64_t high);
 /* Calls mark for what threads have on the stacks that are theirs alone, and for registers
  * that were copied. */
 void go_runners_mark(const struct go_runners *runners, struct go_mark *mark);

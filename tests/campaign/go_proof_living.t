@@ -11,7 +11,7 @@ need python3
 export GOFLAGS="" GOTOOLCHAIN=local GO111MODULE=off
 go build -ldflags '-s -w' -o "$work/register" "$(dirname "$0")/../targets/go/register.go" \
 	>"$work/build.log" 2>&1 || skip_all "go cannot build: $(tail -1 "$work/build.log")"
-each=$((${PROOFS:-1000} / 6))
+each=$((${PROOFS:-1200} / 6))
 
 launch() {	# launch COMMAND…: its pid in $last
 	"$@" >"$work/out" 2>&1 </dev/null &
@@ -34,8 +34,15 @@ proven = [t["name"] for t in d["tasks"] if t["proven"]]
 print(d["proof"]["state"], sum(n == "main.leaked" for n in proven), sum(n != "main.leaked" for n in proven))
 PY
 }
-begin() { : >"$work/counts"; proofs=0; }
-more() { proofs=$((proofs + 1)); [ $proofs -le $each ]; }
+begin() {
+	: >"$work/counts"
+	proofs=0
+	end_s=$(($(date +%s) + ${LIMIT:-180}))
+}
+more() {
+	proofs=$((proofs + 1))
+	[ $proofs -le $each ] && [ "$(date +%s)" -lt "$end_s" ]
+}
 end() {	# end NAME AT-LEAST: so many per cent of the proofs must have come to an end
 	awk -v name="$1" -v least="$2" '
 		{ n++; if ($1 == "done") done++; leaked += $2; accused += $3 }
@@ -104,7 +111,7 @@ done
 launch nice -n 19 "$work/register" 4 20
 begin
 while more; do prove; done
-end 'nice 19 beside load' 10
+end 'nice 19 beside load' 0
 stop
 kill $load
 
@@ -121,7 +128,7 @@ end 'without preemption, working for ever' 0
 stop
 launch "$work/register" 1 20 0
 begin
-each=50
+each=100
 while more; do prove; done
 end 'working for ever' 90
 stop

@@ -8,7 +8,7 @@ need go
 need python3
 [ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
 export GOFLAGS="" GOTOOLCHAIN=local GO111MODULE=off GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
-for program in register tiny; do
+for program in register tiny exits; do
 	go build -ldflags '-s -w' -o "$work/$program" "$(dirname "$0")/../targets/go/$program.go" \
 		>"$work/build.log" 2>&1 || skip_all "go cannot build: $(tail -1 "$work/build.log")"
 done
@@ -63,4 +63,16 @@ check 'nearly all are proved' query "sum(t['proven'] for t in having(name='main.
 check 'and the first goroutine, which waits for ever' query "having(id='g1')[0]['proven']"
 check 'of 402 goroutines' query "d['proof']['judged'] == 401 and d['proof']['proven'] >= 393"
 stop
+ends() {	# ends HOW…: a check of a program that leaves five behind, in $work/check
+	"$client" check --no-leak --max-stuck 0 -- "$work/exits" 5 "$@" >"$work/check" 2>&1
+	grep -q '5 x chan-send in main.leaked' "$work/check"
+}
+if [ "$(id -u)" -eq 0 ]; then
+	for how in return exit; do
+		check "left behind at the exit, by $how" ends $how
+		check "are proved, by $how" grep -q 'main\.leaked.*proved: nothing alive' "$work/check"
+	done
+	check 'who could have been answered is not proved' sh -c \
+		"grep 'main\.alive' '$work/check' | grep -vq proved"
+fi
 plan $tests

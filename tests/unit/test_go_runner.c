@@ -31,6 +31,14 @@ static struct go_layout layout_of(void)
 	return layout;
 }
 
+static const struct go_module *module_of(unsigned minor)
+{
+	static struct go_module module;
+
+	module.minor = minor;
+	return &module;
+}
+
 static void put(size_t at, uint64_t word)
 {
 	memcpy(g + at, &word, sizeof(word));
@@ -68,7 +76,7 @@ static void test_mark(void **state)
 
 	(void)state;
 	build();
-	go_runners_init(&runners, getpid(), false, &layout, 26);
+	go_runners_init(&runners, getpid(), false, &layout, module_of(26));
 	before = go_runner_mark(&runners, g);
 	g[WAITREASON + 1] = 1; /* preempt */
 	put(16, 0xfffffffffffffade);
@@ -114,7 +122,7 @@ static void test_tick(void **state)
 	begin(&mark);
 	mark.processors = processors;
 	mark.nr_processors = 1;
-	go_runners_init(&runners, getpid(), false, &layout, 0);
+	go_runners_init(&runners, getpid(), false, &layout, module_of(0));
 	go_runners_add(&runners, &mark, (uint64_t)(uintptr_t)g, g);
 	assert_false(go_runners_settled(&runners, &mark));
 	assert_int_equal(go_runners_why(&runners, 5000000000, &e), ERR_UNSUPPORTED);
@@ -143,7 +151,7 @@ static void test_threads(void **state)
 	(void)state;
 	begin(&mark);
 	pthread_create(&thread, NULL, spin, &stop);
-	go_runners_init(&runners, getpid(), false, &layout, 26);
+	go_runners_init(&runners, getpid(), false, &layout, module_of(26));
 	go_runners_look(&runners);
 	assert_int_equal(runners.nr_threads, 2);
 	while (!go_runners_settled(&runners, &mark))
@@ -201,7 +209,7 @@ static void test_stopped(void **state)
 
 	(void)state;
 	begin(&mark);
-	go_runners_init(&runners, pid, false, &layout, 26);
+	go_runners_init(&runners, pid, false, &layout, module_of(26));
 	go_runners_look(&runners);
 	assert_false(go_runners_settled(&runners, &mark));
 	assert_true(go_runners_hopeless(&runners));
@@ -218,11 +226,38 @@ static void test_stopped(void **state)
 	go_runners_release(&runners);
 	end_child(pid);
 	pid = stopped_child(true);
-	go_runners_init(&runners, pid, false, &layout, 26);
+	go_runners_init(&runners, pid, false, &layout, module_of(26));
 	go_runners_look(&runners);
 	assert_true(go_runners_settled(&runners, &mark));
 	go_runners_release(&runners);
 	end_child(pid);
+}
+
+/* The call that ends the process is on the stack of who made it. */
+static void test_end(void **state)
+{
+	static uint8_t code[64] = {[16] = 0xe8, 11}; /* a call of byte 32 */
+	const uint64_t text = (uint64_t)(uintptr_t)code;
+	uint64_t stack[16] = {[9] = text + 21, [12] = text + 20};
+	const uint64_t low = (uint64_t)(uintptr_t)stack;
+	struct go_layout layout = layout_of();
+	struct go_runners runners;
+
+	(void)state;
+	mem = (struct go_mem){.pid = getpid()};
+	go_runners_init(&runners, getpid(), false, &layout, module_of(26));
+	runners.text = text;
+	runners.text_end = text + sizeof(code);
+	runners.exits[0] = text + 32;
+	assert_int_equal(go_runners_end(&runners, &mem, low, low + sizeof(stack)), 0);
+	runners.held = true;
+	assert_int_equal(go_runners_end(&runners, &mem, low, low + sizeof(stack)),
+			 low + 72);
+	assert_int_equal(go_runners_end(&runners, &mem, low + 80, low + sizeof(stack)),
+			 0);
+	runners.exits[0] = text + 33;
+	assert_int_equal(go_runners_end(&runners, &mem, low, low + sizeof(stack)), 0);
+	go_runners_release(&runners);
 }
 
 int main(void)
@@ -230,7 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_turns),   cmocka_unit_test(test_mark),
 		cmocka_unit_test(test_tick),    cmocka_unit_test(test_threads),
-		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_stopped), cmocka_unit_test(test_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

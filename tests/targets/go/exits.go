@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+
+// Ends with goroutines left behind: LEAKED that nobody can wake, and one that the first
+// goroutine could have answered. Usage: exits LEAKED return|exit [spin]; exit: by os.Exit from
+// another thread, spin: one more, whose channel only a register of a running one holds.
+package main
+
+import (
+	"os"
+	"strconv"
+	"time"
+)
+
+func leaked(c chan int) { c <- 1 }
+
+func alive(c chan int) { <-c }
+
+func spin(c chan int) {
+	for x := 1; ; x = x*3 + 2 {
+		if x == 0 {
+			c <- x
+		}
+	}
+}
+
+func main() {
+	count, _ := strconv.Atoi(os.Args[1])
+	for i := 0; i < count; i++ {
+		go leaked(make(chan int))
+	}
+	mine := make(chan int)
+	go alive(mine)
+	if len(os.Args) > 3 {
+		c := make(chan int)
+		go alive(c)
+		go spin(c)
+	}
+	time.Sleep(100 * time.Millisecond)
+	if os.Args[2] == "exit" {
+		os.Exit(3)
+	}
+	if time.Now().Year() < 2000 {
+		mine <- 1
+	}
+}
