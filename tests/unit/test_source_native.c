@@ -128,12 +128,14 @@ static void in_signal_wait(void *arg)
 
 static void in_wait_child(void *arg)
 {
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 
 	(void)arg;
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		pause();
+		/* It may be gone already. */
+		if (getppid() == parent)
+			pause();
 		_exit(0);
 	}
 	waitpid(pid, NULL, 0);
