@@ -20,12 +20,12 @@ land() {
 	kill -9 "$target"
 	wait "$target" 2>/dev/null
 }
-# rows_fit NUMBER: as many rows with a function wait_… whose state is their thread's name, and
-# none with another state.
+# rows_fit NUMBER [WRONG]: as many rows with a function wait_… whose state is their thread's
+# name, and as many (0) with another state.
 rows_fit() {
 	"$client" dump "$target" -s native --columns name,state,function >"$work/text" || return 1
 	grep 'wait_' "$work/text" | awk '{ split($3, parts, "::"); if ($1 == $2) right++; else { wrong++; print } }
-		END { print right, "right"; exit wrong > 0 || right != '"$1"' }'
+		END { print right, "right"; exit wrong != '"${2:-0}"' || right != '"$1"' }'
 }
 
 if command -v pkg-config >/dev/null && pkg-config --exists Qt5Concurrent &&
@@ -47,7 +47,8 @@ if command -v cargo >/dev/null && (cd "$work/crates" && cargo build && cargo bui
 	check 'block_on is called by main' main
 	land
 	launch "$work/crates/target/release/callers"
-	check 'the same, optimised and without debug information' until_true rows_fit 20
+	# Of tokio's blocking_recv() nothing is left there but its block_on().
+	check 'the same, optimised and without debug information' until_true rows_fit 19 1
 	check 'block_on is called by main' main
 	land
 else

@@ -94,7 +94,9 @@ fn wait_tokio_recv(mut r: tokio::sync::mpsc::Receiver<i32>) {
 }
 #[inline(never)]
 fn wait_futures() {
-    futures::executor::block_on(futures::future::pending::<()>())
+    let (sender, receiver) = futures::channel::oneshot::channel::<i32>();
+    forget(futures::executor::block_on(receiver));
+    drop(sender);
 }
 #[inline(never)]
 fn wait_rayon() {
