@@ -55,7 +55,8 @@ static void forget_executables(struct fits *fits)
 {
 	struct executable *one, *next;
 
-	HASH_ITER (hh, fits->executables, one, next) {
+	for (one = fits->executables; one; one = next) {
+		next = one->hh.next;
 		HASH_DEL(fits->executables, one);
 		free(one);
 	}
@@ -68,7 +69,8 @@ void fits_free(struct fits *fits)
 	if (!fits)
 		return;
 	forget_executables(fits);
-	HASH_ITER (hh, fits->known, one, next) {
+	for (one = fits->known; one; one = next) {
+		next = one->hh.next;
 		HASH_DEL(fits->known, one);
 		free(one);
 	}
@@ -77,11 +79,11 @@ void fits_free(struct fits *fits)
 
 void fits_begin(struct fits *fits, int64_t budget_ns)
 {
-	struct known *one, *next;
+	struct known *one;
 
 	fits->deadline_ns = clock_mono_ns() + budget_ns;
 	fits->deadline_again_ns = fits->deadline_ns - budget_ns / 2;
-	HASH_ITER (hh, fits->known, one, next)
+	for (one = fits->known; one; one = one->hh.next)
 		one->seen = false;
 }
 
@@ -89,7 +91,8 @@ void fits_end(struct fits *fits)
 {
 	struct known *one, *next;
 
-	HASH_ITER (hh, fits->known, one, next) {
+	for (one = fits->known; one; one = next) {
+		next = one->hh.next;
 		if (one->seen)
 			continue;
 		HASH_DEL(fits->known, one);
