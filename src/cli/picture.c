@@ -13,8 +13,8 @@
 #include "cli/cli.h"
 
 #define BETWEEN_LOOKS_NS 100000000ll
-/* Further looks where the second one met rows as they changed. */
-#define FURTHER_LOOKS    4
+/* Further looks where one of the two met rows as they changed. */
+#define FURTHER_LOOKS    8
 
 static void pause_until(int64_t due_ns)
 {
@@ -88,20 +88,23 @@ static bool is_sharp(const struct snapshot *snapshot)
 	return true;
 }
 
-/* The second look, and where that is not sharp some more, one of which may be. */
+/* The second look, and some more where two of them are not sharp yet. */
 static int look_again(struct look *look, int64_t due_ns, struct snapshot **snapshot,
 		      struct err *e)
 {
 	struct source_focus all = {.all = true};
-	int rc;
+	int rc, sharp = is_sharp(*snapshot);
 
 	for (int i = 0;; i++) {
 		snapshot_unref(*snapshot);
 		*snapshot = NULL;
 		pause_until(due_ns);
 		rc = look_sample(look, &all, snapshot, e);
-		if (rc != 0 || i == FURTHER_LOOKS || is_sharp(*snapshot))
+		if (rc != 0 || i == FURTHER_LOOKS)
 			return rc;
+		sharp += is_sharp(*snapshot);
+		if (sharp == 2)
+			return 0;
 		due_ns = clock_mono_ns() + BETWEEN_LOOKS_NS / 4;
 	}
 }

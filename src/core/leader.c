@@ -60,6 +60,10 @@ bool leader_has_turn(struct leaders *leaders, const struct snapshot *snapshot,
 	const struct task *holder;
 	const char *function;
 
+	/* Of processes the holder's stack is not at hand: what the lock is called must do. */
+	if (task->state == STATE_FLOCK)
+		return task->kind == TASK_THREAD && depth_is_loop(task->stack) &&
+		       task->waits.text && strstr(task->waits.text, "accept");
 	if (task->state != STATE_MUTEX || task->kind != TASK_THREAD || !task->stack ||
 	    task->waits.owner_tid <= 0 || task->waits.owner_pid > 0)
 		return false;

@@ -75,6 +75,14 @@ static void turns(void **state)
 	tasks[1].state = STATE_ACCEPT;
 	tasks[0].waits.owner_pid = 99;
 	assert_false(leader_has_turn(&leaders, &snapshot, &tasks[0]));
+	/* But what the lock is called tells, of one who waits in its own loop. */
+	tasks[0].state = STATE_FLOCK;
+	tasks[0].waits.text = "fd 7 /run/accept.lock (deleted), held by server 99";
+	assert_false(leader_has_turn(&leaders, &snapshot, &tasks[0]));
+	tasks[0].stack = STACK("fcntl", "take_lock", "listener", "start_thread");
+	assert_true(leader_has_turn(&leaders, &snapshot, &tasks[0]));
+	tasks[0].waits.text = "fd 7 /run/data.lock, held by server 99";
+	assert_false(leader_has_turn(&leaders, &snapshot, &tasks[0]));
 }
 
 static void see(struct outers *outers, const struct snapshot *snapshot)

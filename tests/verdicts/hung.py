@@ -16,7 +16,7 @@ LONG = "dump: long"  # waits for an event as far as can be known from outside: l
 WATCH_LONG = "watched: long"
 WATCH = "watched"    # only a history tells: one recorder has seen it from the beginning
 
-HISTORY_S = 8        # of the short waits
+HISTORY_S = 12       # of the short waits
 
 
 def named(task):
