@@ -118,6 +118,51 @@ static void name_signalfd(const char *info, char *out, size_t size)
 						 sigabbrev_np(i));
 }
 
+/* By number, as the kernel counts them; those that can wait for something else than a disk. */
+static const char *const ring_operations[] = {
+	[6] = "poll",    [9] = "sendmsg",  [10] = "recvmsg", [11] = "timeout",
+	[13] = "accept", [16] = "connect", [22] = "read",    [23] = "write",
+	[26] = "send",   [27] = "recv",    [30] = "splice",  [1] = "read",
+	[2] = "write",   [49] = "read",    [46] = "command", [50] = "waitid",
+};
+
+static const char *ring_operation(int number)
+{
+	size_t known = sizeof(ring_operations) / sizeof(ring_operations[0]);
+
+	return number >= 0 && (size_t)number < known && ring_operations[number]
+		       ? ring_operations[number]
+		       : "other";
+}
+
+static uint32_t ring_count(const char *info, const char *key)
+{
+	const char *at = strstr(info, key);
+
+	return at ? (uint32_t)strtoul(at + strlen(key), NULL, 0) : 0;
+}
+
+/* What was taken over and has not been answered; an operation may answer more than once, so
+ * that no number is said where the answers are more. */
+static void name_io_uring(const char *info, char *out, size_t size)
+{
+	uint32_t taken = ring_count(info, "CachedSqHead:");
+	uint32_t pending = taken - ring_count(info, "CachedCqTail:");
+	size_t used = (size_t)snprintf(out, size, "io_uring");
+	const char *word = ":", *at = strstr(info, "PollList:");
+	size_t shown = 0;
+
+	if (pending && pending <= taken)
+		used += (size_t)snprintf(out + used, size - used, ", %u pending",
+					 pending);
+	for (; at && (at = strstr(at, "op=")); at += 3, word = ",") {
+		if (++shown > FDS_SHOWN || used >= size)
+			break;
+		used += (size_t)snprintf(out + used, size - used, "%s %s", word,
+					 ring_operation(atoi(at + 3)));
+	}
+}
+
 static const struct {
 	const char *link; /* begins so */
 	void (*name)(const char *info, char *out, size_t size);
@@ -129,6 +174,7 @@ static const struct {
 	{"pidfd:[", name_pidfd},
 	{"anon_inode:inotify", name_inotify},
 	{"anon_inode:[signalfd]", name_signalfd},
+	{"anon_inode:[io_uring]", name_io_uring},
 };
 
 bool kernel_anon_name(const struct kernel *kernel, int fd, const char *link, char *out,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Waits that only the kernel knows of, and what it tells of them.
 . "$(dirname "$0")/lib.sh"
-plan 6
+plan 7
 
 "$BUILD/tests/targets/kernel_waits" >"$work/out" 2>>"$work/log" &
 target=$!
@@ -28,6 +28,7 @@ check 'a page that is served by userfaultfd is no disk, and looking does not wai
 	'page fault at 0x[0-9a-f]+, served by userfaultfd'
 check 'a netlink socket without an address, by its family' waits netlink io-read 'fd \d+ netlink route'
 check 'a packet socket' waits packet io-read 'fd \d+ packet 0x0000'
+check 'io_uring: how many operations are pending, and which' waits ring poll 'fd \d+ io_uring, 2 pending: (poll, read|read, poll)'
 check 'vfork: the child that has its memory, not the other one' waits vforks wait-child "vfork child $vforked vforks"
 case $(uname -m) in
 x86_64)

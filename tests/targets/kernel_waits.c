@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads in waits that only the kernel knows of: several futexes, a page that nobody brings,
- * a vfork child beside another one, sockets without an address. Prints "ready"; its children
+ * a vfork child beside another one, sockets without an address, a ring. Prints "ready"; its children
  * end with it. What this kernel does not allow prints "no NAME" before. */
 #include <linux/futex.h>
+#include <linux/io_uring.h>
 #include <linux/netlink.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
@@ -99,10 +100,44 @@ static void *in_packet(void *arg)
 	return arg;
 }
 
+/* Two operations of a ring that nothing ends: poll and read of a pipe. */
+static void *in_ring(void *arg)
+{
+	struct io_uring_params params = {0};
+	int fd = (int)syscall(SYS_io_uring_setup, 8, &params), ends[2];
+	struct io_uring_sqe *entries;
+	char *ring, bytes[8];
+	uint32_t *order;
+
+	prctl(PR_SET_NAME, "ring");
+	if (fd < 0 || pipe(ends) != 0) {
+		none("ring");
+		pause();
+	}
+	ring = mmap(NULL, params.sq_off.array + params.sq_entries * sizeof(*order),
+		    PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
+	entries = mmap(NULL, params.sq_entries * sizeof(*entries), PROT_READ | PROT_WRITE,
+		       MAP_SHARED, fd, IORING_OFF_SQES);
+	order = (uint32_t *)(void *)(ring + params.sq_off.array);
+	entries[0] = (struct io_uring_sqe){.opcode = IORING_OP_POLL_ADD, .fd = ends[0]};
+	entries[0].poll32_events = 1;
+	entries[1] = (struct io_uring_sqe){.opcode = IORING_OP_READ, .fd = ends[0]};
+	entries[1].addr = (uintptr_t)bytes;
+	entries[1].len = sizeof(bytes);
+	order[0] = 0;
+	order[1] = 1;
+	__atomic_store_n((uint32_t *)(void *)(ring + params.sq_off.tail), 2,
+			 __ATOMIC_RELEASE);
+	syscall(SYS_io_uring_enter, fd, 2, 1, IORING_ENTER_GETEVENTS, NULL, 0);
+	none("ring");
+	pause();
+	return arg;
+}
+
 int main(void)
 {
 	static void *(*const waits[])(void *) = {in_futexes, in_fault, in_netlink,
-						 in_packet, in_vfork};
+						 in_packet,  in_ring,  in_vfork};
 	pthread_t thread;
 
 	/* Another child: not the one that vfork's caller waits for. */
