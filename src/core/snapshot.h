@@ -129,7 +129,6 @@ enum why {
 	WHY_DEADLOCK,
 	WHY_PROOF,
 	WHY_RUNTIME,
-	WHY_NIL, /* a channel of Go that is nil */
 	WHY_COUNT,
 };
 

@@ -400,8 +400,7 @@ static bool over_count(struct track_over *over, bool passed, int64_t now_ns)
 
 static bool evidence_is_proof(enum why why)
 {
-	return why == WHY_DEADLOCK || why == WHY_PROOF || why == WHY_RUNTIME ||
-	       why == WHY_NIL;
+	return why == WHY_DEADLOCK || why == WHY_PROOF || why == WHY_RUNTIME;
 }
 
 /* What changed while it was read says nothing; not that the wait is another one, either. */

@@ -231,12 +231,10 @@ static enum why find_proof(const struct task *task)
 		return WHY_DEADLOCK;
 	if (task->flags & TASK_UNREACHABLE)
 		return WHY_PROOF;
-	if (task->kind != TASK_GOROUTINE || !task->raw)
-		return WHY_NOTHING;
-	if (strstr(task->raw, "leaked"))
+	/* A nil channel is none: a context that is never done has one, on purpose. */
+	if (task->kind == TASK_GOROUTINE && task->raw && strstr(task->raw, "leaked"))
 		return WHY_RUNTIME;
-	/* The first one is often parked on one on purpose. */
-	return strstr(task->raw, "(nil chan)") && task->id != 1 ? WHY_NIL : WHY_NOTHING;
+	return WHY_NOTHING;
 }
 
 static void set_word(struct task *task, uint32_t flag, struct evidence evidence)

@@ -14,8 +14,7 @@ static const char *const why_names[WHY_COUNT] = {
 	[WHY_RETURNS] = "returns", [WHY_FIRST] = "first",     [WHY_REQUEST] = "request",
 	[WHY_TURN] = "turn",       [WHY_LONG] = "long",       [WHY_HELD] = "held",
 	[WHY_HISTORY] = "history", [WHY_NAMED] = "named",     [WHY_DEADLOCK] = "deadlock",
-	[WHY_PROOF] = "proof",     [WHY_RUNTIME] = "runtime", [WHY_NIL] = "nil",
-	[WHY_COUNTED] = "counted",
+	[WHY_PROOF] = "proof",     [WHY_RUNTIME] = "runtime", [WHY_COUNTED] = "counted",
 };
 
 const char *verdict_why_name(enum why why)
@@ -105,8 +104,6 @@ static const char *fixed_words(enum why why)
 		return "in a deadlock: nobody who could end the wait ever will";
 	case WHY_PROOF:
 		return "nothing alive can reach what it waits on";
-	case WHY_NIL:
-		return "waits for a nil channel: nobody can ever end that";
 	case WHY_RUNTIME:
 		return "the runtime itself has found that it is leaked";
 	default:

@@ -498,7 +498,8 @@ static void proofs(void **state)
 	assert_is(w, 0, '!', WHY_PROOF);
 	assert_is(w, 1, '.', WHY_LOOP);
 	assert_is(w, 2, '!', WHY_RUNTIME);
-	assert_is(w, 3, '!', WHY_NIL);
+	/* A context that is never done has a nil channel. */
+	assert_is(w, 3, ' ', WHY_LONG);
 	assert_is(w, 4, '.', WHY_LOOP);
 }
 
