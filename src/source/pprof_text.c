@@ -13,6 +13,8 @@
 /* Lines and bytes after a header, by which its run must be decided. */
 #define WAIT_LINES   64u
 #define WAIT_BYTES   (64u << 10)
+/* Lines before the first header by which the order of the text is told. */
+#define BEFORE_LINES 4u
 /* Lines are broken at the width of a terminal or a mail, as a rule. */
 #define BROKEN_LEAST 20u
 #define BROKEN_MAX   4096u
@@ -142,34 +144,44 @@ static void hold(struct pprof_text *text, const char *line, size_t length)
 	buf_append(&text->held, "\n", 1);
 }
 
-/* The line that ends before `end`, not blank; false: there is none. */
-static bool line_before(struct pprof_text *text, size_t end, const char **line,
+/* The line that ends before `*end`, not blank; false: there is none. */
+static bool line_before(struct pprof_text *text, size_t *end, const char **line,
 			size_t *length)
 {
-	while (end > 0) {
-		const char *bytes = text->held.bytes;
-		const char *newline = end > 1 ? memrchr(bytes, '\n', end - 1) : NULL;
+	const char *bytes = text->held.bytes;
+
+	while (*end > 0) {
+		const char *newline = *end > 1 ? memrchr(bytes, '\n', *end - 1) : NULL;
 		size_t begin = newline ? (size_t)(newline + 1 - bytes) : 0;
 
 		*line = bytes + begin;
-		*length = end - 1 - begin;
+		*length = *end - 1 - begin;
+		*end = begin;
 		if (*length > 0 && text->guess.on)
 			pprof_run_strip(&text->guess, line, length);
 		if (*length > 0)
 			return true;
-		end = begin;
 	}
 	return false;
 }
 
-static bool function_before(struct pprof_text *text)
+/* What stands before the first header of the text: a function is looked for in a few lines,
+ * as a log may have written one between. */
+static enum pprof_kind kind_before(struct pprof_text *text)
 {
+	enum pprof_kind first = PPROF_OTHER, kind;
+	size_t end = text->header_at, length;
 	const char *line;
-	size_t length;
 
-	return text->order == ORDER_UNKNOWN &&
-	       line_before(text, text->header_at, &line, &length) &&
-	       pprof_kind(line, length) == PPROF_FUNCTION;
+	for (unsigned i = 0; i < BEFORE_LINES && text->order == ORDER_UNKNOWN &&
+			     line_before(text, &end, &line, &length);
+	     i++) {
+		kind = pprof_kind(line, length);
+		if (kind == PPROF_FUNCTION)
+			return kind;
+		first = i == 0 ? kind : first;
+	}
+	return first;
 }
 
 static void give_held(struct pprof_text *text, size_t begin, size_t end)
@@ -280,7 +292,7 @@ static void decide(struct pprof_text *text, const char *line, size_t length)
 	}
 	if (is_decisive(kind)) {
 		text->guess.on = choice == CHOICE_GUESS;
-		if (kind == PPROF_PLACE && function_before(text))
+		if (kind == PPROF_PLACE && kind_before(text) == PPROF_FUNCTION)
 			turn_around(text);
 		else
 			settle(text, choice);
@@ -510,7 +522,9 @@ void pprof_text_end(struct pprof_text *text, struct pprof_found *found)
 		take_line(text, text->carry.bytes, text->carry.length);
 		buf_clear(&text->carry);
 	}
-	if (text->waiting && text->waited == 0 && function_before(text))
+	/* A header with nothing of its own behind it, and much before it. */
+	if (text->waiting &&
+	    (kind_before(text) == PPROF_FUNCTION || kind_before(text) == PPROF_DETAIL))
 		turn_around(text);
 	if (text->order == ORDER_NEWEST_FIRST)
 		give_backwards(text);
