@@ -230,6 +230,7 @@ void pprof_begin_dump(struct pprof_grammar *grammar)
 {
 	finish_dump(grammar);
 	grammar->now = (struct pprof_dump){.whole = grammar->fatal};
+	grammar->boundary = 0;
 	grammar->new_dump = grammar->same_dump = grammar->fatal = false;
 	ids_clear(grammar);
 }
@@ -252,6 +253,43 @@ void pprof_open_record(struct pprof_grammar *grammar, uint64_t id)
 	grammar->creator = (struct frame){.function = NULL};
 }
 
+/* A goroutine is there again: if another dump has begun since it was there before, where one
+ * runs that printed it, what came before that is a dump of its own. False: there was none. */
+static bool split_dump(struct pprof_grammar *grammar, uint64_t id)
+{
+	struct snapshot *snapshot = grammar->out.snapshot;
+	size_t first = grammar->base + grammar->boundary;
+	size_t rows = snapshot->nr_tasks - first;
+	struct pprof_dump now = grammar->now, before = grammar->before_boundary;
+	struct task *tail;
+
+	if (grammar->boundary == 0 || rows == 0)
+		return false;
+	for (size_t i = 0; i < rows; i++)
+		if (snapshot->tasks[first + i].id == id)
+			return false;
+	tail = malloc(rows * sizeof(*tail));
+	if (!tail)
+		return false;
+	memcpy(tail, snapshot->tasks + first, rows * sizeof(*tail));
+	snapshot->nr_tasks = first;
+	grammar->now = before;
+	pprof_begin_dump(grammar);
+	grammar->now.goroutines = now.goroutines - before.goroutines;
+	grammar->now.no_stack = now.no_stack - before.no_stack;
+	grammar->now.no_frames = now.no_frames - before.no_frames;
+	for (size_t i = 0; i < rows; i++) {
+		struct task *task = snapshot_add(snapshot);
+
+		if (task)
+			*task = tail[i];
+		ids_add(grammar, tail[i].id);
+	}
+	free(tail);
+	ids_add(grammar, id);
+	return true;
+}
+
 static void begin_record(struct pprof_grammar *grammar, const struct pprof_header *header)
 {
 	bool again, other;
@@ -259,7 +297,10 @@ static void begin_record(struct pprof_grammar *grammar, const struct pprof_heade
 	pprof_end_record(grammar);
 	other = grammar->now.grouped || grammar->now.race;
 	again = !other && ids_add(grammar, header->id);
-	if (other || ((again || grammar->new_dump) && !grammar->same_dump)) {
+	if (again && !grammar->new_dump && !grammar->same_dump &&
+	    split_dump(grammar, header->id)) {
+		/* it is of the second one */
+	} else if (other || ((again || grammar->new_dump) && !grammar->same_dump)) {
 		pprof_begin_dump(grammar);
 		ids_add(grammar, header->id);
 	} else if (grammar->now.goroutines == 0) {
@@ -268,6 +309,10 @@ static void begin_record(struct pprof_grammar *grammar, const struct pprof_heade
 	grammar->new_dump = grammar->same_dump = grammar->fatal = false;
 	pprof_open_record(grammar, header->id);
 	pprof_header_to_task(header, &grammar->out, &grammar->task);
+	if (grammar->task.state == STATE_RUNNING) {
+		grammar->boundary = grammar->out.snapshot->nr_tasks - grammar->base;
+		grammar->before_boundary = grammar->now;
+	}
 }
 
 struct frame *pprof_push_frame(struct pprof_grammar *grammar, const char *name,

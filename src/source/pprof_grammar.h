@@ -29,6 +29,10 @@ struct pprof_grammar {
 	struct pprof_found found;
 	struct pprof_dump now, kept;
 	size_t base;    /* rows of kept; behind them those of now */
+	/* Where another dump may have begun that nothing announced: so many of its rows, and
+	 * what was counted, came before a goroutine that ran. */
+	size_t boundary;
+	struct pprof_dump before_boundary;
 	bool new_dump;  /* the next header begins another dump */
 	bool same_dump; /* it does not, whatever else is said */
 	bool fatal;     /* what ended the program was said before it */

@@ -267,6 +267,9 @@ static const struct {
 	{ONE TWO, 1, "1 2 ", false},
 	{"panic: boom\n\n" ONE TWO, 1, "1 2 ", false},
 	{ONE TWO ONE SIX, 2, "1 6 ", false},
+	/* A panic that was recovered, and later a dump that nothing announces. */
+	{"goroutine 2 [running]:\nmain.f()\n\t/m.go:2 +0x2\n\nlog\n" ONE TWO SIX, 2,
+	 "1 2 6 ", false},
 	{"SIGQUIT: quit\nPC=0x46\n\n" ONE TWO "log\nSIGQUIT: quit\n\n" SIX, 2, "6 ",
 	 false},
 	{"SIGQUIT: quit\n\n" ONE TWO "-----\n\nSIGQUIT: quit\nPC=0x1\n\n" SIX, 1,
