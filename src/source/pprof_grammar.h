@@ -28,7 +28,7 @@ struct pprof_grammar {
 	struct pprof_out out;
 	struct pprof_found found;
 	struct pprof_dump now, kept;
-	size_t base;    /* rows of kept; behind them those of now */
+	size_t base; /* rows of kept; behind them those of now */
 	/* Where another dump may have begun that nothing announced: so many of its rows, and
 	 * what was counted, came before a goroutine that ran. */
 	size_t boundary;
