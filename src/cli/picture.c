@@ -13,7 +13,7 @@
 #include "cli/cli.h"
 
 #define BETWEEN_LOOKS_NS 100000000ll
-/* Further looks where one of the two met rows as they changed. */
+/* Further looks where the first two leave something open. */
 #define FURTHER_LOOKS    8
 
 static void pause_until(int64_t due_ns)
@@ -78,33 +78,35 @@ static int go_to(struct look *look, enum picture_which which, const char *at,
 	return cli_exit_of(&e);
 }
 
-/* A row that changed while it was read is not judged by that look. */
-static bool is_sharp(const struct snapshot *snapshot)
+/* A row that changed while it was read, or between the looks, has not been judged twice. */
+static bool is_settled(const struct snapshot *snapshot)
 {
-	for (size_t i = 0; i < snapshot->nr_tasks; i++)
-		if (snapshot->tasks[i].flags & TASK_SUSPECT &&
-		    state_blocks(snapshot->tasks[i].state))
+	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		const struct task *task = &snapshot->tasks[i];
+
+		if (state_blocks(task->state) &&
+		    (task->flags & TASK_SUSPECT ||
+		     (task->evidence.why >= WHY_LONG &&
+		      !(task->flags & (TASK_STUCK | TASK_LONG)))))
 			return false;
+	}
 	return true;
 }
 
-/* The second look, and some more where two of them are not sharp yet. */
+/* The second look, and some more where that leaves something open. */
 static int look_again(struct look *look, int64_t due_ns, struct snapshot **snapshot,
 		      struct err *e)
 {
 	struct source_focus all = {.all = true};
-	int rc, sharp = is_sharp(*snapshot);
+	int rc;
 
 	for (int i = 0;; i++) {
 		snapshot_unref(*snapshot);
 		*snapshot = NULL;
 		pause_until(due_ns);
 		rc = look_sample(look, &all, snapshot, e);
-		if (rc != 0 || i == FURTHER_LOOKS)
+		if (rc != 0 || i == FURTHER_LOOKS || is_settled(*snapshot))
 			return rc;
-		sharp += is_sharp(*snapshot);
-		if (sharp == 2)
-			return 0;
 		due_ns = clock_mono_ns() + BETWEEN_LOOKS_NS / 4;
 	}
 }
