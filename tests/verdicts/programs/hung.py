@@ -96,8 +96,10 @@ elif kind == "semaphore":
     start("helper", helper, answers.release)
 elif kind == "reply":
     one, other = socket.socketpair()
+    one.sendall(b"?")  # one ahead, so that the helper never waits for a request
     start("hung", session, one)
-    start("helper", helper, lambda: other.send(b"!"))
+    # Each answer takes what was asked: else the queue of requests fills.
+    start("helper", helper, lambda: other.recv(1) and other.send(b"!"))
 else:
     sys.exit(2)
 rest()
