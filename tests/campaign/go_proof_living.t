@@ -103,7 +103,7 @@ else
 fi
 
 load=
-for i in $(seq "$(nproc)") extra; do
+for _ in $(seq "$(nproc)") extra; do
 	sh -c 'while :; do :; done' &
 	load="$load $!"
 	started="$started $!"

@@ -60,7 +60,7 @@ if [ -n "$others" ]; then
 	}
 	check 'a shell under run starts them' shell
 else
-	for i in 3 4 5; do ok 0 "another C library # SKIP neither musl-gcc nor gcc -m32"; done
+	for _ in 3 4 5; do ok 0 "another C library # SKIP neither musl-gcc nor gcc -m32"; done
 fi
 keeps() { LD_PRELOAD="$agent" "$1" -c 'import os, sys
 os.execv("/usr/bin/env", ["env"])' | grep -q '^LD_PRELOAD=.*libgrmon'; }

@@ -23,6 +23,7 @@ stop() {
 	kill -9 "$last"
 	wait "$last" 2>/dev/null
 }
+# shellcheck disable=SC2120 # a check passes it an option
 prove() { dump "$last" -s goruntime --prove "$@"; }
 refused() {	# refused WORDS: no proof, exit status 3, the rows all the same, and why
 	prove 2>"$work/why"

@@ -9,6 +9,7 @@ target=$!
 until_true grep -q ready "$work/out"
 kids=$(cat /proc/$target/task/*/children)
 # The vfork child has the memory of its parent and lives on without it.
+# shellcheck disable=SC2034 # lib.sh ends what is in it
 started="$kids $target"
 vforked=$(for task in /proc/"$target"/task/*; do
 	[ "$(cat "$task/comm")" = vforks ] && tr -d ' ' <"$task/children"

@@ -59,12 +59,12 @@ target=$!
 started="$started $target"
 until_true grep -q ready "$work/threads.out"
 until_true sees "$target" "min(t['age_ns'] for t in tasks if t['tid'] != $target) > 2.5e9" -s native
-for i in 1 2 3 4 5 6; do
+for _ in 1 2 3 4 5 6; do
 	sh -c 'while :; do :; done' &
 	started="$started $!"
 	spinning="${spinning:-} $!"
 done
-for i in 1 2 3; do
+for _ in 1 2 3; do
 	nice -n 10 "$client" dump "$target" -s native --stuck 2s -f json >>"$work/looks.json"
 done
 # shellcheck disable=SC2086
