@@ -74,7 +74,7 @@ BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 SCRIPTS := $(wildcard tests/e2e/*.t tests/tui/*.t tests/fault/*.t)
 
 .DEFAULT_GOAL := all
-.PHONY: all agent client examples demo check check-quick tests lint bench campaign fuzz verdicts install \
+.PHONY: all agent client examples demo check check-quick check-units tests lint bench campaign fuzz verdicts install \
 	uninstall deps dist format help clean
 
 all: agent client ## build the agent and the client
@@ -165,6 +165,12 @@ check-quick: tests ## run every test, installing nothing
 	BUILD=$(abspath $(BUILD)) SAN=$(SAN) CMOCKA_MESSAGE_OUTPUT=TAP \
 		$(if $(SAN),TEST_SECONDS=600) \
 		$(PROVE) -j$(JOBS) --exec tests/run-test --timer $(UNIT_TESTS) $(FAULT_TESTS) $(SCRIPTS)
+
+# With SAN=: the client's units and the agent's faults, which need no other program.
+check-units: $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS) agent ## run the unit and fault tests, installing nothing
+	BUILD=$(abspath $(BUILD)) SAN=$(SAN) CMOCKA_MESSAGE_OUTPUT=TAP \
+		$(if $(SAN),TEST_SECONDS=600) \
+		$(PROVE) -j$(JOBS) --exec tests/run-test --timer $(UNIT_TESTS) $(FAULT_TESTS)
 
 lint: ## layering, formatting, static analysis, exported symbols, man pages
 	@tests/deps.sh lint

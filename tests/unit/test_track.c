@@ -414,7 +414,7 @@ static void what_does_not_block_is_never_stuck(void **state)
 	static const enum task_state states[] = {STATE_RUNNING, STATE_STOPPED,
 						 STATE_UNKNOWN};
 	struct bench *bench = *state;
-	struct stuck_rule rule;
+	struct stuck_rule rule = {0};
 
 	for (int i = 0; i < STATE_COUNT; i++)
 		rule.threshold_ns[i] = 0;
