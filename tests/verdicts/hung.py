@@ -122,7 +122,7 @@ HUNG = [
     ("with, in opposite order", "Python", DUMP, python("abba")),
     ("Lock.acquire", "Python", LONG, python("lock")),
     ("Semaphore in work", "Python", WATCH_LONG, python("semaphore")),
-    ("no reply, socket", "Python", WATCH, python("reply")),
+    ("no reply, socket", "Python", WATCH_LONG, python("reply")),
     ("synchronized, opposite order", "Java", WATCH, java("abba")),
     ("monitor never left", "Java", WATCH, java("monitor")),
     ("ReentrantLock never unlocked", "Java", LONG, java("reentrant")),
