@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <string.h>
 
-/* Selects of up to so many cases keep small frames: threads may have small stacks. */
+/* Selects of up to this number of cases keep small frames: threads may have small stacks. */
 #define CHAN_CASES_FEW 8
 
 /* One select, prepared: everything that its caller's frame holds. */

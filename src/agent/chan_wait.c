@@ -211,7 +211,8 @@ void agent_chan_spin_buffer(struct grmon_chan *chan, bool send)
 	chan_spin_learn(spin, budget_ns, paid);
 }
 
-/* The waiter is queued: from here on the channel may be gone once the wait is done. A waiter's word is its own line; nobody is hindered by looking. */
+/* The waiter is queued: from here on the channel may be gone once the wait is done. A
+ * waiter's word has a cache line of its own, so polling it slows no other thread. */
 static bool chan_spin_done(struct chan_waiter *waiter, struct chan_spin *spin)
 {
 	bool paid = chan_done(waiter);

@@ -83,7 +83,7 @@ ssize_t fdio_read_small(int dirfd, const char *path, char *out, size_t size)
 	return (ssize_t)length;
 }
 
-/* One pread: the kernel makes a file of /proc anew at offset 0, whole if it fits. */
+/* One pread: the kernel generates a file of /proc again at offset 0, whole if it fits. */
 ssize_t fdio_pread_small(int fd, char *out, size_t size)
 {
 	ssize_t got;

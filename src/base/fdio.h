@@ -20,7 +20,7 @@ ssize_t fdio_read_small(int dirfd, const char *path, char *out, size_t size);
 /* The same by pread at offset 0 of a file that is kept open. */
 ssize_t fdio_pread_small(int fd, char *out, size_t size);
 int fdio_write_all(int fd, const void *bytes, size_t length, struct err *e);
-/* Write path anew: a temporary file beside it, fsync, rename; mode 0600. */
+/* Replace path: a temporary file beside it, fsync, rename; mode 0600. */
 int fdio_replace_file(const char *path, const void *bytes, size_t length, struct err *e);
 
 #endif

@@ -15,7 +15,7 @@
 static int read_number(const char *name, const char *text, int64_t *number, struct err *e)
 {
 	if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
-		return err_set(e, ERR_USAGE, "--%s: '%s' is no number", name, text);
+		return err_set(e, ERR_USAGE, "--%s: '%s' is not a number", name, text);
 	*number = strtoll(text, NULL, 10);
 	return 0;
 }

@@ -149,7 +149,7 @@ static int parse_groups(const char *text, size_t *nr_groups, struct err *e)
 	if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 3 ||
 	    atoi(text) > METRICS_GROUPS_MAX)
 		return err_set(e, ERR_USAGE,
-			       "--top-groups: '%.20s' is no number up to %d", text,
+			       "--top-groups: '%.20s' is not a number up to %d", text,
 			       METRICS_GROUPS_MAX);
 	*nr_groups = (size_t)atoi(text);
 	return 0;

@@ -10,7 +10,7 @@
 #include "source/replay.h"
 
 /* How much of what was before is read again after a jump: half of it spread over all of
- * the time, half of it just before, at least so many pictures and at most. */
+ * the time, half of it just before; the least and the most pictures. */
 #define CATCH_UP_ROWS  400000u
 #define CATCH_UP_LEAST 16u
 #define CATCH_UP_MOST  240u
@@ -67,7 +67,7 @@ static int read_picture(struct look *look, size_t at, bool shown,
 	return rc;
 }
 
-/* Pictures from `from` up to and without `to`, at most so many of them. */
+/* Pictures from `from` up to and without `to`, at most `most` of them. */
 static void read_some(struct look *look, size_t from, size_t to, size_t most)
 {
 	size_t count = to - from < most ? to - from : most;

@@ -144,7 +144,7 @@ static void take_look(struct poller *poller)
 		publish(poller, FEED_FAILING, e.text, NULL);
 }
 
-/* Another process: another set of tasks, whose history starts anew. */
+/* Another process: another set of tasks, whose history starts over. */
 static void attach(struct poller *poller, pid_t pid)
 {
 	struct track *track = look_new_track(), *old = track;

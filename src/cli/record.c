@@ -78,8 +78,9 @@ static int read_options(const struct options *options, struct recorder *recorder
 			       "output");
 	if (keep && (keep[strspn(keep, "0123456789")] != '\0' || !*keep ||
 		     recorder->file.keep > KEEP_MOST))
-		return err_set(e, ERR_USAGE, "--keep-files: '%s' is no number up to %d",
-			       keep, KEEP_MOST);
+		return err_set(e, ERR_USAGE,
+			       "--keep-files: '%s' is not a number up to %d", keep,
+			       KEEP_MOST);
 	if (options->value[OPTION_ROTATE])
 		rc = parse_rotate(options->value[OPTION_ROTATE], &recorder->file, e);
 	if (rc == 0 && length)

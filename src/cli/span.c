@@ -164,7 +164,7 @@ static void wait_until(struct span *span, int64_t due_ns)
 	span->woken = span_woken(span);
 }
 
-/* Another source begins anew: what is left of the time must do. */
+/* Another source starts over: what is left of the time must do. */
 static void note_source(struct span *span)
 {
 	int64_t left_ns = span->end_ns - clock_mono_ns();

@@ -17,7 +17,7 @@
 #define FORGET_NS      (600 * CLOCK_SECOND_NS)
 /* A crowd that has risen within this time grows … */
 #define GROWS_NS       (10 * CLOCK_SECOND_NS)
-/* … or within so many times the mean time from one rise to the next. */
+/* … or within this many mean times from one rise to the next. */
 #define GROWS_INTERVAL 3
 /* A thread that waits since it began had this long to get there. */
 #define BEGINNING_NS   (1 * CLOCK_SECOND_NS)

@@ -20,7 +20,7 @@ struct crowd {
 struct crowds *crowds_new(void);
 void crowds_free(struct crowds *crowds);
 void crowds_reset(struct crowds *crowds);
-/* Count the blocked tasks of a look: begin, put each, end. Without memory nobody is in a
+/* Count the blocked tasks of a look: begin, put each, end. Without memory no task is in a
  * crowd. */
 void crowds_begin(struct crowds *crowds, size_t nr_tasks);
 void crowds_put(struct crowds *crowds, size_t index, const struct task *task);

@@ -61,7 +61,7 @@ static void say_growth(struct words *words, const struct leak *leak,
 	say(words, ". ");
 	if (finding->rises > 0)
 		say(words,
-		    "The least number of each part of that time is above that of the "
+		    "The lowest count of each part of that time is above that of the "
 		    "part before, %" PRIu32 " times in a row. ",
 		    finding->rises);
 	say(words, "%" PRIu64 " came to stay, %" PRIu64 " left. ", finding->came,

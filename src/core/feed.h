@@ -23,7 +23,7 @@ enum feed_status {
 
 /* Where in a recording the picture is. */
 struct feed_place {
-	size_t at, count; /* its number from 0, of so many; 0 of 0: no recording */
+	size_t at, count; /* its number from 0, of `count`; 0 of 0: no recording */
 	int64_t first_real_ns, last_real_ns;
 	double speed; /* it plays; 0: it does not */
 	bool follow;  /* it is the last one, and what is added is shown */
@@ -72,11 +72,11 @@ struct feed_ops {
 	void (*refresh)(void *ctx); /* poll now */
 	void (*set_interval)(void *ctx, int64_t interval_ns);
 	void (*set_rule)(void *ctx, const struct stuck_rule *rule);
-	/* In a recording: so many samples, or so long (not 0), on or back. */
+	/* In a recording: by a number of samples, or by a time (not 0), on or back. */
 	void (*move)(void *ctx, int samples, int64_t by_ns);
 	/* To the picture of this time, by the clock of the day. */
 	void (*seek)(void *ctx, int64_t real_ns);
-	/* On from here at so many times its speed; 0: stand still. */
+	/* Play from here at `speed` times its pace; 0: stand still. */
 	void (*play)(void *ctx, double speed);
 	/* Ask for the whole stack of this task in the snapshots to come. id 0: none. */
 	void (*focus)(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial);

@@ -13,7 +13,7 @@
 #include "core/group_private.h"
 
 #define LABEL_BYTES     (4u << 20)
-#define LABEL_RENEW     (LABEL_BYTES / 4 * 3) /* then the texts are collected anew */
+#define LABEL_RENEW     (LABEL_BYTES / 4 * 3) /* then the texts are collected again */
 #define LABEL_TEXT_MAX  120u
 #define SURVIVE_MOST_NS 30000000000ll
 #define STAY_PARTS      16           /* of the time watched */
@@ -485,7 +485,7 @@ static bool counts_anew(struct grouping *grouping, const struct snapshot *snapsh
 }
 
 /* Where each request has a label of its own the texts would fill up for ever. Snapshots have
- * copies; groups of labels begin anew. */
+ * copies; groups of labels start over. */
 static void renew_labels(struct grouping *grouping)
 {
 	struct intern *fresh;

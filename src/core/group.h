@@ -97,7 +97,7 @@ void grouping_reset(struct grouping *grouping); /* another target */
 void grouping_set_least(struct grouping *grouping, int64_t least_ns);
 /*
  * Group and judge a snapshot that is complete but for snapshot->groups, which is set. Looks
- * come in the order of time; one that is older begins anew. Without memory there are no
+ * come in the order of time; one that is older starts over. Without memory there are no
  * groups. Memory: bounded by GROUPS_MAX and the tasks of two looks.
  */
 void grouping_update(struct grouping *grouping, struct snapshot *snapshot);

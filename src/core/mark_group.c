@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Groups beside what they were at a mark. They are told apart by what they are, not by their
- * serial, which begins anew with another source or an older picture of a recording. */
+ * serial, which starts over with another source or an older picture of a recording. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -7,11 +7,10 @@
 #include <string.h>
 
 #define REST_DISTANCE 2 /* frames from what waits to the pool's own function */
-#define WORKER_FRAMES                                                                    \
-	6 /* of a worker at rest: at most the pool's own and libc's, so many */
+#define WORKER_FRAMES 6 /* most that a worker at rest has: the pool's own and libc's */
 
 /* The same of a thread that rests in Java, from the beginning of its run() on. */
-#define JAVA_FRAMES 20
+#define JAVA_FRAMES   20
 
 /* What stack->rests keeps. */
 enum {

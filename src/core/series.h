@@ -35,7 +35,7 @@ struct series_trend {
 };
 
 void series_init(struct series *series);
-/* Values come in the order of time; one that is older than the last begins anew, and one
+/* Values come in the order of time; one that is older than the last starts over, and one
  * that is not a number, or beyond 1e30, is left out. */
 void series_push(struct series *series, int64_t time_ns, double value);
 /*

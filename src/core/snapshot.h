@@ -261,7 +261,7 @@ struct snapshot {
 struct snapshot *snapshot_new(void);
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot); /* NULL is accepted */
-/* Room for so many tasks, where their number is known. False: no memory, or full. */
+/* Room for `capacity` tasks, where their number is known. False: no memory, or full. */
 bool snapshot_reserve(struct snapshot *snapshot, size_t capacity);
 /* A zeroed task at the end (name "", cpu -1, fd -1), or NULL: no memory or too many. The
  * pointer holds until the next call. */

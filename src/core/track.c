@@ -302,7 +302,7 @@ static void track_prepare(struct task *task, int64_t now_ns)
 		task->since_ns = 0;
 }
 
-/* Without room for the records of a look nobody is stuck in it. */
+/* Without room for the records of a look, no task of it is stuck. */
 static void track_number(struct track *track, size_t nr_tasks)
 {
 	uint32_t *of_task;

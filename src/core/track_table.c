@@ -55,7 +55,7 @@ static void track_insert(struct track *track, uint32_t number)
 	track->index[at] = number;
 }
 
-/* The index anew, with this many entries, a power of two. */
+/* Rebuild the index with this many entries, a power of two. */
 static int track_reindex(struct track *track, size_t capacity)
 {
 	if (capacity != track->index_capacity) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The rule: after a warm-up the floors of four parts of the time in a row rise, up to now;
- * the slope is positive; the second half is well above the first, by more than chance makes
- * of so many who come and leave; few leave, least of all lately. Or jumps of a regular
+ * the slope is positive; the second half is well above the first, by more than chance
+ * explains for that many who come and leave; few leave, least of all lately. Or jumps of a regular
  * period that are never undone. A fall by half of what was gained is no leak, and a rise
  * that slows down is not one yet.
  */

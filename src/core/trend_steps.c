@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A job that adds S every T. Looks see only between which two of them so many came: a period
+ * A job that adds S every T. Looks see only between which two of them how many came: a period
  * fits when a whole number of S falls into each of these times, and none between them. That
  * tells periods down to that of the looks themselves; where something came in each look, no
  * period can be known, as a job that runs more often looks the same.
@@ -29,7 +29,7 @@
 #define FIT_SIZE    0.25 /* of the size that one may differ */
 #define FIT_KNOWN   0.2  /* of the period, that it is known to */
 #define RESTS       0.1  /* of the arrivals, between which looks found nothing */
-#define MERGED      4u   /* so many steps in one arrival, when looks were missed */
+#define MERGED      4u   /* steps in one arrival at the most, when looks were missed */
 
 struct fit {
 	double first[TREND_ARRIVALS], last[TREND_ARRIVALS]; /* numbers of steps in each */

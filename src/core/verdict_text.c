@@ -30,7 +30,7 @@ enum why verdict_why_by_name(const char *name)
 	return WHY_NOTHING;
 }
 
-/* "waits for a mutex", where nobody is known who holds it. */
+/* "waits for a mutex", where its holder is not known. */
 static const char *held_words(enum task_state state)
 {
 	switch (state) {

@@ -7,7 +7,7 @@
 #include "out/report.h"
 
 #define LOOKS_LEAST 3u
-#define SHARE_LEAST 50u /* one in so many looks: less is a doubt that has passed */
+#define SHARE_LEAST 50u /* one look in 50: less is a doubt that has passed */
 
 static struct report_past *find(struct report_history *history, const char *site)
 {

@@ -212,7 +212,7 @@ static void apply(struct rec_reader *reader, json_t *sample)
 	static const char *const kept[] = {"clock_ns", "time",    "real_ns",
 					   "target",   "dropped", "resources",
 					   "errors",   "cycles",  "processes"};
-	/* A dump has no number. */
+	/* A dump is not numbered. */
 	bool key = json_is_true(json_object_get(sample, "key")) ||
 		   !json_object_get(sample, "seq");
 	int64_t seq = rec_decode_number(sample, "seq", -1);

@@ -101,7 +101,7 @@ static bool elsewhere(pid_t pid)
 	return stat("/proc/self/ns/net", &ours) == 0 && its.st_ino != ours.st_ino;
 }
 
-/* A process that was killed leaves its socket behind. Nobody is connected to: that alone
+/* A process that was killed leaves its socket behind. No connection is made: that alone
  * could end a program that runs under a seccomp filter. */
 static void remove_unbound(const struct buf *bound, const char *path, pid_t pid)
 {

@@ -176,7 +176,7 @@ static int read_here(int64_t *lag_ns)
 
 		(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
 		int64_t ran_ns = cpu_clock_read(-1, "/proc/thread-self/sched");
-		/* Taken off its CPU for a while, it was noted anew when it came back. */
+		/* Taken off its CPU for a while, it was noted again when it came back. */
 		int64_t after_ns = clock_mono_ns();
 
 		if (ran_ns <= 0)

@@ -12,7 +12,7 @@ struct go_heap_chunks;
 
 struct go_heap_chunks *go_chunks_new(void);
 void go_chunks_free(struct go_heap_chunks *chunks);
-/* Forgets everything; so many arenas of 64 MB from now on. False: no memory. */
+/* Forgets everything, and makes room for this number of arenas of 64 MB. False: no memory. */
 bool go_chunks_begin(struct go_heap_chunks *chunks, size_t nr_arenas);
 /* What lies there, up to the end of its piece; *bytes becomes smaller where that comes
  * first. NULL: it cannot be read. Holds until the next call. */

@@ -31,7 +31,7 @@ void go_queues_release(struct go_queues *queues)
 	memset(queues, 0, sizeof(*queues));
 }
 
-/* Room for so many, all forgotten. */
+/* Room for this many, with none queued. */
 static bool reserve(struct go_queues *queues, size_t count)
 {
 	size_t slots = SLOTS_FIRST;

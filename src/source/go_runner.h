@@ -71,9 +71,9 @@ void go_runners_add(struct go_runners *runners, const struct go_mark *mark,
 		    uint64_t address, const uint8_t *g);
 /* The threads as they are now: who runs has its registers to itself. */
 void go_runners_look(struct go_runners *runners);
-/* Whether nobody is left who has not been seen to stop. Forgets who has. */
+/* Whether every runner has been seen to stop. Forgets those that have. */
 bool go_runners_settled(struct go_runners *runners, const struct go_mark *mark);
-/* Waiting is of no use: the target does not run. */
+/* Waiting will not help: the target does not run. */
 bool go_runners_hopeless(const struct go_runners *runners);
 /* Who is left, in a sentence. waited_ns: for so long. */
 int go_runners_why(const struct go_runners *runners, int64_t waited_ns, struct err *e);

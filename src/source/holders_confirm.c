@@ -164,7 +164,7 @@ static bool read_wait(struct confirmer *c, uint32_t node, uint64_t *hash)
 	return same_wait(kernel_of(c, node), task, &call, &wait);
 }
 
-/* The other ends are still the same, looked for anew, and none gives up after a time. */
+/* The other ends are still the same, looked up again, and none gives up after a time. */
 static bool same_actors(struct confirmer *c, uint32_t node)
 {
 	const struct task *task = graph_task(c->snapshot, node);
@@ -214,7 +214,7 @@ static bool read_again(struct confirmer *c, const struct cycle *cycle,
 		struct proc_call call;
 		struct reading again;
 
-		/* The count after the call: else it could have slept anew in between. */
+		/* The count after the call: or it could have slept again in between. */
 		if (!read_call(c, cycle->support[i], &call, &again.call) ||
 		    !read_count(c, cycle->support[i], &again.switches) ||
 		    again.call != first[i].call || again.switches != first[i].switches)

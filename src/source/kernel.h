@@ -76,7 +76,7 @@ struct kernel_wait {
 	bool reads, writes; /* a poll of one fd: what it waits for */
 	bool accepted;      /* as struct waits_on */
 	bool limited;       /* it ends by itself after a time */
-	bool owner_changes; /* the owner or name must be read anew in every poll */
+	bool owner_changes; /* the owner or name must be read again in every poll */
 	bool ends;          /* the text says when, so it belongs to one wait only */
 	bool restarted;     /* interrupted, and taken up again: it began before */
 	bool sleeps;        /* it waits for nothing but its end */

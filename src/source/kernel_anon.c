@@ -143,7 +143,7 @@ static uint32_t ring_count(const char *info, const char *key)
 }
 
 /* What was taken over and has not been answered; an operation may answer more than once, so
- * that no number is said where the answers are more. */
+ * no count is given where there are more answers. */
 static void name_io_uring(const char *info, char *out, size_t size)
 {
 	uint32_t taken = ring_count(info, "CachedSqHead:");

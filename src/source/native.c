@@ -337,8 +337,8 @@ static void look_at_threads(struct native *native, struct snapshot *out)
 }
 
 /*
- * Where there are as many threads as in the look before, and then each of those is found to
- * live, there was no other: the list, dear with many threads, is still right.
+ * Where there are as many threads as in the look before, and each of those is then found
+ * alive, there is no other: the list, which is expensive with many threads, still holds.
  */
 static int see_threads(struct native *native, struct snapshot *out, struct err *e)
 {

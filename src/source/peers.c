@@ -23,8 +23,8 @@
 #define ENTRIES_MAX    131072u
 #define WALK_BUDGET_NS (CLOCK_SECOND_NS / 4)
 #define KEPT_NS        (5 * CLOCK_SECOND_NS)
-#define WALK_SHARE     200 /* walks take one part in so many of the time … */
-#define MISSING_SHARE  100 /* … in so many when something is not found */
+#define WALK_SHARE     200 /* walks may take 1/200 of the time … */
+#define MISSING_SHARE  100 /* … 1/100 when something is not found */
 #define LINK_MAX       PEERS_LINK_MAX
 
 enum end_mode { END_READS = 1, END_WRITES = 2 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One record for each goroutine that waits for minutes; made anew at each look, so that
+/* One record for each goroutine that waits for minutes; rebuilt at each look, so that
  * nothing of the past stays. */
 #include "source/pprof_age.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Since when: the runtime says whole minutes, which would begin anew at each look. */
+/* Since when: the runtime says whole minutes, which would start over at each look. */
 #ifndef SOURCE_PPROF_AGE_H
 #define SOURCE_PPROF_AGE_H
 

@@ -29,8 +29,8 @@ struct pprof_grammar {
 	struct pprof_found found;
 	struct pprof_dump now, kept;
 	size_t base; /* rows of kept; behind them those of now */
-	/* Where another dump may have begun that nothing announced: so many of its rows, and
-	 * what was counted, came before a goroutine that ran. */
+	/* Where another dump may have begun that nothing announced: the number of
+	 * its rows, and what was counted, before a goroutine that ran. */
 	size_t boundary;
 	struct pprof_dump before_boundary;
 	bool new_dump;  /* the next header begins another dump */
@@ -47,7 +47,7 @@ struct pprof_grammar {
 	bool unavailable; /* the runtime has no stack to print */
 	bool stray;       /* something else stood between its lines */
 	unsigned blanks;  /* blank lines since the last one of the record */
-	unsigned spacing; /* so many stand behind every line */
+	unsigned spacing; /* blank lines after every line of the text */
 	const char *outermost;
 	struct frame creator;
 	char weak[PPROF_WEAK_MAX]; /* a name that only a file after it makes a frame */

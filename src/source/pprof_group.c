@@ -10,7 +10,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* "3 @ 0x43c9d6 0x4486bb": so many with one stack. */
+/* "3 @ 0x43c9d6 0x4486bb": the number of goroutines with one stack. */
 static bool take_count(struct pprof_grammar *grammar, const char *line, size_t length)
 {
 	uint64_t count = 0;

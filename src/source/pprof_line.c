@@ -79,8 +79,8 @@ bool pprof_total(const char *line, size_t length, uint64_t *total)
 	return true;
 }
 
-/* Behind the quotes that end what begins at `at`, just behind its own, which had so many
- * backslashes before it: more than none where the whole line is a string of something else. */
+/* Just after the quote that ends the string whose text begins at `at`. level: the number of
+ * backslashes before its opening quote, above 0 where the whole line is itself quoted. */
 static const char *skip_quoted(const char *at, const char *end, size_t level)
 {
 	size_t slashes = 0;

@@ -13,11 +13,11 @@
 
 /* Whether what comes on fd is ours; waits for its first bytes and takes none of them. */
 bool replay_fits_stream(int fd);
-/* Move by so many samples, or by time (not 0). At the end it follows what is added. */
+/* Move by a number of samples, or by a time (not 0). At the end it follows what is added. */
 void replay_move(void *ctx, int samples, int64_t by_ns);
 /* To the picture of this time. */
 void replay_seek(void *ctx, int64_t real_ns);
-/* On from here, so many times as fast as it was recorded. 0: stand, also at the end. */
+/* Play from here at `speed` times the recorded pace. 0: stand still, also at the end. */
 void replay_play(void *ctx, double speed);
 /* Take in what was added (all: until a pipe ends) and go where time leads. */
 int replay_update(void *ctx, bool all, struct feed_place *place, struct err *e);

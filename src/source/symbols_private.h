@@ -113,7 +113,7 @@ struct symbols {
 	struct perf_map
 		*perf_map;       /* of code that belongs to no module; NULL: no memory */
 	struct hotspot *hotspot; /* made when it is asked for */
-	int64_t begun_at_ns;     /* when it was started anew because of that */
+	int64_t begun_at_ns;     /* when it was restarted because of that */
 	uint32_t generation;
 	Dwfl_Module *agent_asked;        /* whether it holds the agent was asked … */
 	bool agent_answer;               /* … and answered */

@@ -23,8 +23,8 @@
 #define CPU_WINDOW_NS  (CLOCK_SECOND_NS / 2)
 /* A thread that woke may wait in the same call from another place. */
 #define STACK_KEPT_NS  (5 * CLOCK_SECOND_NS)
-/* Names that other threads can change are read anew in rounds of so many looks, or of as
- * many as it takes for so many threads a look. */
+/* Names that other threads can change are read again in rounds of REREAD_LOOKS looks, or of
+ * more where that would be more than REREAD_THREADS threads a look. */
 #define REREAD_LOOKS   16u
 #define REREAD_THREADS 256u
 /* Files of threads that change often are kept open. */

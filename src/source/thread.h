@@ -63,7 +63,7 @@ struct thread_table {
 	long hz;               /* clock ticks per second */
 	int64_t cpu_ns;        /* of all threads together, at this look; 0: not known */
 	bool rested;           /* none of them has been on a CPU since the look before */
-	uint32_t reread_looks; /* in so many looks every name is read anew */
+	uint32_t reread_looks; /* every name is read again once in this number of looks */
 };
 
 void thread_table_init(struct thread_table *table, struct kernel *kernel,
@@ -77,7 +77,7 @@ struct thread *thread_get(struct thread_table *table, pid_t tid);
 void thread_drop(struct thread_table *table, struct thread *thread);
 /* Drop every thread whose generation is not the table's. */
 void thread_sweep(struct thread_table *table);
-/* Read its state anew. 0, or -errno; -ESRCH: it ended. A zombie counts as ended. */
+/* Read its state again. 0, or -errno; -ESRCH: it ended. A zombie counts as ended. */
 int thread_look(struct thread_table *table, struct thread *thread);
 /* Since when those sleep that were there at the first look; as many as the time allows.
  * whole: this look has to say it of all. Threads may be NULL. */

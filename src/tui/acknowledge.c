@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A group that is known and meant to be so: a filter among the settings, which never leaks
+/* A group that is known and expected: a filter among the settings, which never leaks
  * from the next look on. What the user said is shown at once, also in a picture that stands. */
 #include <stdio.h>
 #include <string.h>

@@ -11,7 +11,7 @@ struct area {
 	int y, x, height, width;
 };
 
-/* Everything is drawn anew each frame; what did not change is not sent. */
+/* Everything is redrawn each frame; what did not change is not sent. */
 void draw_begin(bool ascii);
 void draw_end(void);
 void draw_size(int *height, int *width);

@@ -12,7 +12,7 @@
 
 #define FORM_MAX   2 /* columns of dots in a cell */
 #define TICKS_MAX  16
-#define STEP_CELLS 6 /* a line for each step needs so many */
+#define STEP_CELLS 6 /* cells that a line for each step needs */
 
 struct form {
 	int columns, rows; /* dots of a cell */

@@ -2,7 +2,7 @@
 /*
  * A page of lines about a task or a group: texts that are broken and never cut, stacks, and
  * tasks that are named and can be gone to. The cursor stays on the task that it is on while
- * lines come and go above it. Built anew for each frame.
+ * lines come and go above it. Rebuilt for each frame.
  */
 #ifndef TUI_LINES_H
 #define TUI_LINES_H

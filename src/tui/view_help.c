@@ -46,7 +46,7 @@ static const struct {
 	{"leak",
 	 "grows, and hardly anything leaves; the score, up to 100, fades when that ends"},
 	{"recheck", "looks like a leak, but was not watched long enough, or slows down"},
-	{"acknowledged", "meant to be so, by a rule of yours: no alarm"},
+	{"acknowledged", "expected, by a rule of yours: no alarm"},
 };
 
 static int help_init(struct tui *t, void *ctx)

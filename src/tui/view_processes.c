@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The processes that can be watched: the first screen when none was named, and later the
- * way to another one. Read anew every two seconds while it is shown. */
+ * way to another one. Read again every two seconds while it is shown. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include "tui/waits.h"
 
 #define LINES_MAX 20000u
-#define FOLD_MIN  4u /* so many that wait for one object are one line */
+#define FOLD_MIN  4u /* from this number on, waiters for one object are one line */
 
 enum line_kind { LINE_CYCLE, LINE_TREE, LINE_TASK, LINE_FOLD };
 
