@@ -72,10 +72,28 @@ static long memfd_dup_high(int fd)
 	return high;
 }
 
+bool memfd_guarded(void)
+{
+	char scope = '0';
+	long fd = raw4(SYS_openat, AT_FDCWD, "/proc/sys/kernel/yama/ptrace_scope",
+		       O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return fd != -ENOENT;
+	raw3(SYS_read, fd, &scope, 1);
+	raw1(SYS_close, fd);
+	return scope != '0';
+}
+
+bool memfd_wanted(void)
+{
+	return !agent.preloaded || agent.serves || agent.guarded;
+}
+
 void memfd_keep(int fd)
 {
 	struct stat about = {0};
-	long high = memfd_dup_high(fd);
+	long high = memfd_wanted() ? memfd_dup_high(fd) : -1;
 
 	agent.fd = -1;
 	raw1(SYS_close, fd);

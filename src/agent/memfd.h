@@ -10,10 +10,17 @@ AGENT_HIDDEN uint64_t memfd_limit(int which);
 /* A sealed memfd of this size, mapped; NULL and the reason in *problem. The caller hands fd
  * to memfd_keep() or closes it. */
 AGENT_HIDDEN void *memfd_map(size_t bytes, int *fd, const char **problem);
+/* Whether Yama forbids others of the same user to read memory, which they can do elsewhere. */
+AGENT_HIDDEN bool memfd_guarded(void);
 /*
- * Keep the region's descriptor out of the way as agent.fd, and close fd. Where no high
- * number is to be had the program needs it more: the mapping alone is found by
- * /proc/PID/maps. Only while no other thread runs.
+ * Whether a descriptor of the region is kept: where clients need one to read it, for the
+ * server, and in a program that loaded the library itself and may start the server later.
+ */
+AGENT_HIDDEN bool memfd_wanted(void);
+/*
+ * Keep the region's descriptor out of the way as agent.fd if it is wanted, and close fd.
+ * Where no high number is to be had the program needs it more: the mapping alone is found
+ * by /proc/PID/maps. Only while no other thread runs.
  */
 AGENT_HIDDEN void memfd_keep(int fd);
 

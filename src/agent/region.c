@@ -2,7 +2,7 @@
 /*
  * Makes the published region. In the constructor it is a sealed memfd. A forked child gets
  * anonymous memory at the same address with its fourth wait, or when it calls the agent, and
- * a memfd with its first thread. A process that starts under a seccomp filter gets
+ * where a descriptor is wanted a memfd with its first thread. A process that starts under a seccomp filter gets
  * anonymous memory too: which other calls the filter allows cannot be known.
  *
  * Only raw system calls, so that a child of a multithreaded process and a signal handler may
@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "agent/checker.h"
 #include "agent/memfd.h"
 #include "agent/raw.h"
 
@@ -102,7 +103,10 @@ static void *region_anonymous(void *at, size_t bytes)
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED : 0);
 	long map = raw6(SYS_mmap, at, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
 
-	return map < 0 && map > -4096 ? NULL : (void *)map;
+	if (map < 0 && map > -4096)
+		return NULL;
+	agent_checkers_skip((void *)map, bytes);
+	return (void *)map;
 }
 
 /* In a child, over what it has from its parent. */
@@ -199,6 +203,7 @@ bool agent_region_move(void)
 			       MREMAP_MAYMOVE | MREMAP_FIXED, agent.header);
 
 		if (rc == (long)agent.header) {
+			agent_checkers_skip(agent.header, bytes);
 			memfd_keep(fd);
 			agent.shared = true;
 		} else {
@@ -213,7 +218,7 @@ bool agent_region_move(void)
 
 void agent_region_share(void)
 {
-	if (!agent.shared && agent_load(&agent.control->threads) == 0 &&
+	if (!agent.shared && memfd_wanted() && agent_load(&agent.control->threads) == 0 &&
 	    !agent_load(&agent.filtered))
 		agent_region_move();
 }
@@ -271,9 +276,11 @@ static const char *region_memory(void)
 		agent.header = region_anonymous(NULL, bytes);
 		return agent.header ? NULL : problem;
 	}
+	agent.guarded = memfd_guarded();
 	agent.header = memfd_map(bytes, &fd, &problem);
 	if (!agent.header)
 		return problem;
+	agent_checkers_skip(agent.header, bytes);
 	memfd_keep(fd);
 	agent.shared = true;
 	return NULL;

@@ -95,6 +95,7 @@ struct agent_state {
 	uint32_t off;     /* nothing is published any more, or never was */
 	bool no_children; /* GRMON_CHILDREN=0 */
 	bool preloaded;
+	bool guarded;  /* see memfd_guarded() */
 	bool key_made; /* only where the end of the main thread must be noticed */
 	pthread_key_t key;
 	size_t default_stack;
