@@ -510,6 +510,9 @@ static void wait_to_task(const struct thread *thread, struct snapshot *out,
 
 	wait.ran_ns = thread->slept_ns ? thread->slept_ns : thread->began_ns;
 	wait.began_ns = wait.restarted && !thread->kept_ns ? 0 : wait.ran_ns;
+	/* It may have begun any time before it was first seen: what is left is not its limit. */
+	if (wait.end_ns && !thread->slept_ns)
+		wait.began_ns = 0;
 	if (thread->kept_ns)
 		wait.ran_ns = thread->began_ns;
 	kernel_wait_to_task(&wait, out, task);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Waits that only the kernel knows of, and what it tells of them.
 . "$(dirname "$0")/lib.sh"
-plan 7
+plan 8
 
 "$BUILD/tests/targets/kernel_waits" >"$work/out" 2>>"$work/log" &
 target=$!
@@ -37,3 +37,10 @@ x86_64)
 	;;
 *) ok 0 'and its caller # SKIP known on x86-64' ;;
 esac
+# A turn that has begun between two looks: what is left of it is not its limit.
+turns() {
+	"$client" record -i 0.7 --for 5s -o "$work/turns" "$target" || return
+	grep -q '"cond' "$work/turns" || return
+	! grep -o ', [0-9.]*m\{0,1\}s at most' "$work/turns" | grep -v ' 1\.0s\| 9[0-9]*ms'
+}
+check 'a limit is the one of the whole wait, or none' turns

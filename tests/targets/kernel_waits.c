@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads in waits that only the kernel knows of: several futexes, a page that nobody brings,
- * a vfork child beside another one, sockets without an address, a ring. Prints "ready"; its children
- * end with it. What this kernel does not allow prints "no NAME" before. */
+ * a vfork child beside another one, sockets without an address, a ring, turns of a second. Prints
+ * "ready"; its children end with it. What this kernel does not allow prints "no NAME" before. */
 #include <linux/futex.h>
 #include <linux/io_uring.h>
 #include <linux/netlink.h>
@@ -134,10 +134,27 @@ static void *in_ring(void *arg)
 	return arg;
 }
 
+/* Each turn has its own end, at the same address. */
+static void *in_turns(void *arg)
+{
+	static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
+	struct timespec end;
+
+	prctl(PR_SET_NAME, "turns");
+	pthread_mutex_lock(&mutex);
+	for (;;) {
+		clock_gettime(CLOCK_REALTIME, &end);
+		end.tv_sec++;
+		pthread_cond_timedwait(&never, &mutex, &end);
+	}
+	return arg;
+}
+
 int main(void)
 {
-	static void *(*const waits[])(void *) = {in_futexes, in_fault, in_netlink,
-						 in_packet,  in_ring,  in_vfork};
+	static void *(*const waits[])(void *) = {
+		in_futexes, in_fault, in_netlink, in_packet, in_ring, in_vfork, in_turns};
 	pthread_t thread;
 
 	/* Another child: not the one that vfork's caller waits for. */
