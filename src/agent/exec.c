@@ -66,7 +66,7 @@ __attribute__((constructor(102))) static void exec_start(void)
 /* Its dynamic linker is that of another C library, as far as the file says. */
 static bool exec_foreign_linker(int fd, const ElfW(Ehdr) * header)
 {
-	ElfW(Phdr) table[EXEC_PHDRS_MAX];
+	ElfW(Phdr) table[EXEC_PHDRS_MAX] = {0};
 	char linker[PATH_MAX];
 	size_t count =
 		header->e_phnum < EXEC_PHDRS_MAX ? header->e_phnum : EXEC_PHDRS_MAX;

@@ -57,7 +57,7 @@ static void memfd_seal(int fd)
  * no other thread runs. */
 static long memfd_dup_high(int fd)
 {
-	struct rlimit64 before, raised;
+	struct rlimit64 before = {0}, raised;
 	long high = raw3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, MEMFD_HIGH);
 
 	if (high >= 0 || raw4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &before) != 0 ||

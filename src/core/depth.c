@@ -98,7 +98,7 @@ static bool asks_for_work(const char *name)
 	size_t length = 0;
 	bool verb = false, thing = false;
 
-	for (; name[length] && length < sizeof(lower) - 1; length++)
+	for (; length < sizeof(lower) - 1 && name[length]; length++)
 		lower[length] = (char)tolower((unsigned char)name[length]);
 	lower[length] = '\0';
 	for (size_t i = 0; i < COUNT(verbs); i++)
@@ -117,7 +117,7 @@ static bool is_reader(const char *name)
 	char lower[96];
 	size_t length = 0;
 
-	for (; name[length] && length < sizeof(lower) - 1; length++)
+	for (; length < sizeof(lower) - 1 && name[length]; length++)
 		lower[length] = (char)tolower((unsigned char)name[length]);
 	lower[length] = '\0';
 	for (size_t i = 0; i < COUNT(words); i++)

@@ -84,7 +84,7 @@ static bool is_regular(const struct jumps *jumps, size_t first, int64_t least_ns
 /* How long most of them rise, from point to point. */
 static double usual_length_ns(const struct jumps *jumps, int64_t step_ns)
 {
-	double lengths[SERIES_POINTS];
+	double lengths[SERIES_POINTS] = {0};
 
 	for (size_t i = 0; i < jumps->count; i++)
 		lengths[i] = (double)(jumps->list[i].points - 1) * (double)step_ns;

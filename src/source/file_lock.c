@@ -158,7 +158,7 @@ static bool find_wait(const char *text, pid_t waiter, enum file_lock_kind kind,
 bool file_lock_holders(pid_t waiter, enum file_lock_kind kind, uint64_t inode,
 		       struct file_locks *locks)
 {
-	struct lock_line line, wait, top;
+	struct lock_line line, wait = {0}, top;
 	struct buf text;
 	bool found;
 

@@ -198,17 +198,18 @@ static int compare_addresses(const void *a, const void *b)
 /* `list` is the address of a pointer of any type: copied, as it may not be read as another. */
 static bool reserve(void *list, size_t *capacity, size_t wanted, size_t element)
 {
-	void *grown;
+	void *old, *grown;
 
 	if (wanted <= *capacity)
 		return true;
 	wanted += wanted / 4;
-	memcpy(&grown, list, sizeof(grown));
-	grown = realloc(grown, wanted * element);
+	memcpy(&old, list, sizeof(old));
+	grown = realloc(old, wanted * element);
 	if (!grown)
 		return false;
 	memcpy(list, &grown, sizeof(grown));
 	*capacity = wanted;
+	/* cppcheck-suppress memleak ; the caller's pointer has it now */
 	return true;
 }
 

@@ -56,13 +56,14 @@ bool go_mark_begin(struct go_mark *mark, struct go_heap *heap, bool *alive)
  */
 static bool resize(void *list, size_t bytes)
 {
-	void *grown;
+	void *old, *grown;
 
-	memcpy(&grown, list, sizeof(grown));
-	grown = realloc(grown, bytes);
+	memcpy(&old, list, sizeof(old));
+	grown = realloc(old, bytes);
 	if (!grown)
 		return false;
 	memcpy(list, &grown, sizeof(grown));
+	/* cppcheck-suppress memleak ; the caller's pointer has it now */
 	return true;
 }
 

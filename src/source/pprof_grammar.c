@@ -203,7 +203,7 @@ void pprof_end_group(struct pprof_grammar *grammar)
 static void finish_dump(struct pprof_grammar *grammar)
 {
 	struct snapshot *snapshot = grammar->out.snapshot;
-	size_t rows = snapshot->nr_tasks - grammar->base, number;
+	size_t rows, number;
 
 	pprof_end_record(grammar);
 	pprof_end_group(grammar);

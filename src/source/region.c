@@ -117,11 +117,12 @@ static uint32_t clamp(uint32_t value, uint32_t limit)
 static bool copy_area(struct region *region, void *list, uint32_t *capacity,
 		      uint32_t count, uint64_t offset, size_t bytes_each)
 {
-	void *area;
+	void *old, *area;
 
-	memcpy(&area, list, sizeof(area));
+	memcpy(&old, list, sizeof(old));
+	area = old;
 	if (count > *capacity) {
-		area = realloc(area, (size_t)count * bytes_each);
+		area = realloc(old, (size_t)count * bytes_each);
 		if (!area)
 			return false;
 		memcpy(list, &area, sizeof(area));
