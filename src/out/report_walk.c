@@ -46,11 +46,12 @@ static void put_summary(const struct report_request *request,
 	char line[REPORT_LINE_MAX], span[CLOCK_DURATION_MAX], iso[CLOCK_ISO_MAX];
 
 	snprintf(line, sizeof(line),
-		 "Watched for %s until %s, %" PRIu64 " looks, through %s. %u tasks at "
+		 "Watched for %s until %s, %" PRIu64 " look%s, through %s. %u task%s at "
 		 "the end, %u of them stuck, %u long.",
 		 clock_format_duration(request->watched_ns, span),
-		 clock_format_iso(s->real_ns, iso), request->looks, s->target.sources,
-		 s->counts.tasks, s->counts.stuck, s->counts.is_long);
+		 clock_format_iso(s->real_ns, iso), request->looks,
+		 request->looks == 1 ? "" : "s", s->target.sources, s->counts.tasks,
+		 s->counts.tasks == 1 ? "" : "s", s->counts.stuck, s->counts.is_long);
 	style->paragraph(style, out, line);
 	snprintf(line, sizeof(line), "%zu leak%s, %zu deadlock%s.", leaks,
 		 leaks == 1 ? "" : "s", cycles, cycles == 1 ? "" : "s");
