@@ -12,7 +12,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <link.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -31,6 +30,8 @@
 #define EXEC_SCRIPTS_MAX 5
 #define EXEC_HEAD_BYTES  512
 #define EXEC_PHDRS_MAX   32
+/* A longer path is not looked at. All of this lies on stacks that may be 16 KB small. */
+#define EXEC_PATH_MAX    512
 /* A larger environment is passed on as it is: what replaces it lies on the stack. */
 #define EXEC_ENTRIES_MAX 8192
 #define EXEC_VALUE_MAX   4096
@@ -66,30 +67,38 @@ __attribute__((constructor(102))) static void exec_start(void)
 /* Its dynamic linker is that of another C library, as far as the file says. */
 static bool exec_foreign_linker(int fd, const ElfW(Ehdr) * header)
 {
-	ElfW(Phdr) table[EXEC_PHDRS_MAX] = {0};
-	char linker[PATH_MAX];
-	size_t count =
-		header->e_phnum < EXEC_PHDRS_MAX ? header->e_phnum : EXEC_PHDRS_MAX;
-	long got =
-		raw4(SYS_pread64, fd, table, count * sizeof(table[0]), header->e_phoff);
+	char linker[EXEC_PATH_MAX];
 
-	if (got < 0 || header->e_phentsize != sizeof(table[0]))
+	if (header->e_phentsize != sizeof(ElfW(Phdr)))
 		return false;
-	count = (size_t)got / sizeof(table[0]);
-	for (size_t i = 0; i < count; i++) {
-		size_t bytes = table[i].p_filesz;
+	for (unsigned i = 0; i < header->e_phnum && i < EXEC_PHDRS_MAX; i++) {
+		ElfW(Phdr) entry = {0};
 
-		if (table[i].p_type != PT_INTERP)
+		if (raw4(SYS_pread64, fd, &entry, sizeof(entry),
+			 header->e_phoff + i * sizeof(entry)) != (long)sizeof(entry))
+			return false;
+		if (entry.p_type != PT_INTERP)
 			continue;
+		size_t bytes = entry.p_filesz;
+
 		if (bytes == 0 || bytes >= sizeof(linker) ||
-		    raw4(SYS_pread64, fd, linker, bytes, table[i].p_offset) !=
-			    (long)bytes)
+		    raw4(SYS_pread64, fd, linker, bytes, entry.p_offset) != (long)bytes)
 			return false;
 		linker[bytes] = '\0';
 		return exec_linker[0] && strcmp(exec_base(linker), exec_linker) != 0;
 	}
 	/* A static program: the programs that it starts may load us. */
 	return false;
+}
+
+/* Only of a regular file: to open a fifo waits for its other end, and a device may act. */
+static int exec_open_at(int dir, const char *path)
+{
+	struct stat about = {0};
+
+	if (raw4(SYS_newfstatat, dir, path, &about, 0) != 0 || !S_ISREG(about.st_mode))
+		return -1;
+	return (int)raw4(SYS_openat, dir, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
 }
 
 enum exec_verdict { EXEC_LOADS, EXEC_CANNOT, EXEC_SCRIPT };
@@ -144,8 +153,7 @@ static bool exec_cannot_load(int fd)
 		raw1(SYS_close, fd);
 		fd = -1;
 		if (verdict == EXEC_SCRIPT && depth < EXEC_SCRIPTS_MAX)
-			fd = (int)raw4(SYS_openat, AT_FDCWD, head, O_RDONLY | O_CLOEXEC,
-				       0);
+			fd = exec_open_at(AT_FDCWD, head);
 	}
 	return verdict == EXEC_CANNOT;
 }
@@ -209,7 +217,7 @@ static bool exec_without(char *to, const char *from)
 static bool exec_library_gone(const char *preload)
 {
 	const char *at = strstr(preload, EXEC_LIBRARY);
-	char path[PATH_MAX];
+	char path[EXEC_PATH_MAX];
 	size_t bytes = 0;
 
 	while (at > preload + sizeof(EXEC_PRELOAD) - 1 && !exec_separates(at[-1]))
@@ -231,16 +239,11 @@ struct exec_file {
 	bool search;
 };
 
-static int exec_open_at(int dir, const char *path)
-{
-	return (int)raw4(SYS_openat, dir, path, O_RDONLY | O_CLOEXEC, 0);
-}
-
 /* As execvp() finds it: the first of this name that can be executed. */
 static int exec_search(const char *name)
 {
 	const char *folders = getenv("PATH");
-	char path[PATH_MAX];
+	char path[EXEC_PATH_MAX];
 
 	for (const char *at = folders ? folders : "/bin:/usr/bin";; at++) {
 		size_t bytes = strcspn(at, ":"), name_bytes = strlen(name) + 1;
@@ -284,6 +287,15 @@ static size_t exec_replaces(const struct exec_file *file, char *const *environme
 									       : 0;
 }
 
+/* Room for what remains of the preload. */
+static size_t exec_value_bytes(char *const *environment)
+{
+	size_t index, count;
+	const char *preload = exec_preload(environment, &index, &count);
+
+	return preload ? strlen(preload) + 1 : 1;
+}
+
 static void exec_replace(char **to, char *value, char *const *from)
 {
 	size_t index = 0, count, used = 0;
@@ -307,7 +319,8 @@ static void exec_replace(char **to, char *value, char *const *from)
 		if (entries > 0) {                                                       \
 			char **to = alloca((entries + 1) * sizeof(*to));                 \
                                                                                          \
-			exec_replace(to, alloca(EXEC_VALUE_MAX), environment);           \
+			exec_replace(to, alloca(exec_value_bytes(environment)),          \
+				     environment);                                       \
 			(environment) = to;                                              \
 		}                                                                        \
 	} while (0)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -39,6 +40,15 @@ bool agent_filter_inherited(void)
 	return found && found[sizeof(line) - 1] != '0';
 }
 
+/* A filter at NULL is refused: programs ask in this way whether the kernel has filters. */
+bool agent_filter_is_set(long number, unsigned long a, unsigned long b, unsigned long c)
+{
+	if (number == SYS_prctl)
+		return (int)a == PR_SET_SECCOMP && (b != SECCOMP_MODE_FILTER || c != 0);
+	return (unsigned)a == SECCOMP_SET_MODE_STRICT ||
+	       ((unsigned)a == SECCOMP_SET_MODE_FILTER && c != 0);
+}
+
 void agent_filter_coming(void)
 {
 	if (agent_load(&agent.filtered) || !agent.control)
@@ -61,7 +71,7 @@ WRAP_DECLARE(int, prctl,
 int wrap_prctl(int option, unsigned long a, unsigned long b, unsigned long c,
 	       unsigned long d)
 {
-	if (option == PR_SET_SECCOMP) {
+	if (agent_filter_is_set(SYS_prctl, (unsigned long)option, a, b)) {
 		int saved = errno;
 
 		agent_filter_coming();

@@ -14,6 +14,9 @@
  * say, the answer is yes.
  */
 AGENT_HIDDEN bool agent_filter_inherited(void);
+/* Whether this call, SYS_prctl or SYS_seccomp, may put one on the process. */
+AGENT_HIDDEN bool agent_filter_is_set(long number, unsigned long a, unsigned long b,
+				      unsigned long c);
 /* A filter is about to be put on this process: make what will be needed, end the server. */
 AGENT_HIDDEN void agent_filter_coming(void);
 

@@ -240,6 +240,11 @@ thread_prepare(size_t stack_bytes, const struct agent_caller *caller, void *argu
 	if (agent_tls.internal || !agent_region_ready())
 		return NULL;
 	agent_attach();
+#ifndef THREAD_SANITIZED
+	/* In a child nobody watches yet. The sanitizer makes a thread inside of fork(). */
+	if (agent.serves)
+		agent_thread_watch_main();
+#endif
 	if (!agent_server_ensure())
 		agent_region_share();
 	agent_store(&agent.control->threads, 1);

@@ -8,9 +8,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <linux/seccomp.h>
 #include <stdbool.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "agent/filter.h"
@@ -102,13 +100,6 @@ __attribute__((used)) static const struct syscall_row rows[] = {
 
 typedef long syscall_fn(long number, long a, long b, long c, long d, long e, long f);
 
-static bool syscall_filters(long number, long a)
-{
-	if (number == SYS_prctl)
-		return a == PR_SET_SECCOMP;
-	return a == SECCOMP_SET_MODE_STRICT || a == SECCOMP_SET_MODE_FILTER;
-}
-
 /* The call `number`, which is in the table. Called from the code below. */
 __attribute__((used)) AGENT_HIDDEN long syscall_block(long number, long a, long b, long c,
 						      long d, long e, long f,
@@ -123,7 +114,8 @@ long syscall_block(long number, long a, long b, long c, long d, long e, long f,
 	if (row->state == MAY_FILTER) {
 		int saved = errno;
 
-		if (syscall_filters(number, a))
+		if (agent_filter_is_set(number, (unsigned long)a, (unsigned long)b,
+					(unsigned long)c))
 			agent_filter_coming();
 		errno = saved;
 		return real(number, a, b, c, d, e, f);

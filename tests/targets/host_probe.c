@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -143,6 +144,50 @@ static void start(char *path)
 	fflush(stdout);
 }
 
+/* A program of this name cannot be executed, and is not waited for. */
+static void execute_fifo(void)
+{
+	char path[] = "/tmp/host_probe.XXXXXX", fifo[sizeof(path) + 2];
+	char *words[] = {fifo, NULL};
+
+	if (!mkdtemp(path))
+		return;
+	snprintf(fifo, sizeof(fifo), "%s/f", path);
+	mkfifo(fifo, 0700);
+	execv(fifo, words);
+	printf("a fifo: %d\n", errno);
+	unlink(fifo);
+	rmdir(path);
+}
+
+/* Starts a program with the smallest stack there is, most of which is in use. */
+static void *start_on_small_stack(void *unused)
+{
+	volatile char used[6144];
+	char *words[] = {"sh", "-c", "exit 3", NULL};
+	int status = -1;
+	pid_t pid;
+
+	for (size_t i = 0; i < sizeof(used); i++)
+		used[i] = 1;
+	if (posix_spawnp(&pid, "sh", NULL, NULL, words, environ) == 0)
+		waitpid(pid, &status, 0);
+	printf("from a small stack: %#x\n", status);
+	return unused;
+}
+
+static void use_small_stack(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, PTHREAD_STACK_MIN);
+	if (pthread_create(&thread, &attributes, start_on_small_stack, NULL) == 0)
+		pthread_join(thread, NULL);
+	pthread_attr_destroy(&attributes);
+}
+
 int main(int count, char **words)
 {
 	struct rlimit files;
@@ -162,8 +207,11 @@ int main(int count, char **words)
 			break;
 		usleep(1000);
 	}
-	if (count == 1)
+	if (count == 1) {
 		leave_namespaces();
+		execute_fifo();
+		use_small_stack();
+	}
 	for (int i = 1; i < count; i++)
 		start(words[i]);
 	return 0;
