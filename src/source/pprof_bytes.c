@@ -184,8 +184,33 @@ bool pprof_is_special(const char *bytes, size_t length)
 		for (size_t i = 0; i < sizeof(kinds); i++)
 			if (memchr(bytes, kinds[i], part))
 				return true;
+		if (memmem(bytes, part, "#0", 2))
+			return true;
 	}
 	return false;
+}
+
+/* Control characters as syslog writes them; not ends of lines, as those split. */
+static size_t syslog_bytes(const char *at, const char *end, unsigned *character)
+{
+	static const char tab[] = "#011", cr[] = "#015", escape[] = "#033[";
+	const char *begin = at;
+
+	if ((size_t)(end - at) < sizeof(tab) - 1)
+		return 0;
+	if (memcmp(at, tab, sizeof(tab) - 1) == 0) {
+		*character = '\t';
+		return sizeof(tab) - 1;
+	}
+	if (memcmp(at, cr, sizeof(cr) - 1) == 0)
+		return sizeof(cr) - 1;
+	if ((size_t)(end - at) < sizeof(escape) ||
+	    memcmp(at, escape, sizeof(escape) - 1) != 0)
+		return 0;
+	at += sizeof(escape) - 1;
+	while (at < end && ((*at >= '0' && *at <= '9') || *at == ';'))
+		at++;
+	return at < end && (*at == 'm' || *at == 'K') ? (size_t)(at + 1 - begin) : 0;
 }
 
 /* "\033[1;31m", "\033]0;title\a": how long it is; 0: none. */
@@ -301,6 +326,9 @@ bool pprof_clean(const char *line, size_t length, struct buf *out)
 			break;
 		case '^':
 			bytes = printed_escape_bytes(at, end);
+			break;
+		case '#':
+			bytes = syslog_bytes(at, end, &character);
 			break;
 		case '&':
 			bytes = reference_bytes(at, end, &character);

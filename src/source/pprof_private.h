@@ -105,10 +105,19 @@ unsigned pprof_find_damage(const char *line, size_t length, struct buf *scratch)
 #define PPROF_DEPTH 4u /* an envelope in an envelope */
 
 struct pprof_unwrap {
-	char key[64]; /* of the value that holds the text; "": not known */
+	/* Of the value that holds the text, in each envelope; "": not known. */
+	char key[PPROF_DEPTH][64];
 	struct buf text[PPROF_DEPTH];
 	struct buf partial; /* of a value that has no end of line */
+	struct pprof_cut {
+		struct buf text;
+		bool open;
+	} cut[2]; /* lines of stdout and stderr that a container's log has cut */
 };
+
+/* Puts the parts of a line of a container's log together. True: the line is one of them;
+ * *line is the whole one, or NULL while it goes on. */
+bool pprof_join_cut(struct pprof_unwrap *unwrap, const char **line, size_t *length);
 
 /* Gives on what the line holds, of many lines, each with its end. False: it is no envelope. */
 bool pprof_unwrap(struct pprof_unwrap *unwrap, unsigned depth, const char *line,

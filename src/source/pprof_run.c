@@ -49,6 +49,9 @@ bool pprof_run_set(struct pprof_run *run, const char *prefix, size_t prefix_byte
 		prefix_bytes > 0 && suffix_bytes > 0 &&
 		(prefix[prefix_bytes - 1] == '"' || prefix[prefix_bytes - 1] == '\'') &&
 		memchr(suffix, prefix[prefix_bytes - 1], suffix_bytes) != NULL;
+	run->named = false;
+	for (size_t i = 0; i < prefix_bytes; i++)
+		run->named |= is_word(prefix[i]);
 	return !run->prefix.failed && !run->suffix.failed;
 }
 
@@ -71,6 +74,14 @@ static const char *match_shape(const char *model, const char *model_end, const c
 
 		if (at == end)
 			return NULL;
+		/* The key of a value: other keys have other values. */
+		if (glued && bytes > 0 && word < model_end && *word == '=') {
+			if ((size_t)(end - at) < bytes || memcmp(model, at, bytes) != 0)
+				return NULL;
+			model = word;
+			at += bytes;
+			continue;
+		}
 		if (glued && bytes > 0 && word == model_end)
 			return (size_t)(end - at) >= bytes &&
 					       memcmp(model, at, bytes) == 0
@@ -137,6 +148,10 @@ static bool is_similar(const char *model, const char *model_end, const char *at,
 static const char *skip_prefix(const char *model, const char *model_end, const char *at,
 			       const char *end)
 {
+	/* A number that has grown has no blanks before it any more. */
+	if (at < end && is_digit(*at))
+		while (model < model_end && is_blank(*model))
+			model++;
 	while (model < model_end) {
 		const char *stop = model;
 

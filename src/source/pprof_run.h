@@ -15,6 +15,7 @@
 struct pprof_run {
 	bool on;     /* else lines are as they are */
 	bool quoted; /* the lines are strings with escapes */
+	bool named;  /* the prefix is more than blanks and marks */
 	struct buf prefix, suffix;
 	struct buf text; /* of the line last stripped, if it had escapes */
 };

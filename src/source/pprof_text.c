@@ -30,6 +30,7 @@ struct pprof_text {
 	struct pprof_unwrap unwrap;
 	struct buf carry; /* the beginning of a line */
 	bool special;     /* lines need to be cleaned */
+	char last;        /* byte that was fed */
 	struct buf clean, repaired;
 	struct buf broken; /* the last line that nobody has recognised */
 	unsigned damage;   /* to its lines: enum pprof_damage */
@@ -97,8 +98,16 @@ static void strip(struct pprof_text *text, const char **line, size_t *length)
 		pprof_run_strip(&text->run, line, length);
 }
 
+/* Where every line has a word before it, an empty one is the log's, not the dump's. */
+static bool is_spacing(const struct pprof_text *text, size_t length)
+{
+	return length == 0 && text->run.on && text->run.named;
+}
+
 static bool take(struct pprof_text *text, const char *line, size_t length)
 {
+	if (is_spacing(text, length))
+		return true;
 	strip(text, &line, &length);
 	return pprof_grammar_take(text->grammar, line, length);
 }
@@ -130,6 +139,8 @@ static bool take_broken(struct pprof_text *text, const char *line, size_t length
 
 static void give(struct pprof_text *text, const char *line, size_t length)
 {
+	if (is_spacing(text, length))
+		return;
 	strip(text, &line, &length);
 	if (!pprof_grammar_take(text->grammar, line, length) &&
 	    !take_broken(text, line, length))
@@ -420,7 +431,9 @@ static void one_line(struct pprof_text *text, const char *line, size_t length)
 		line = text->clean.bytes ? text->clean.bytes : "";
 		length = text->clean.length;
 	}
-	any_line(text, line, length);
+	pprof_join_cut(&text->unwrap, &line, &length);
+	if (line)
+		any_line(text, line, length);
 }
 
 /* Old ends of lines, and lines that a terminal has written over each other. */
@@ -463,7 +476,11 @@ static void take_bytes(void *ctx, const char *bytes, size_t length)
 	struct pprof_text *text = ctx;
 	const char *end = bytes + length;
 
-	text->special = text->special || pprof_is_special(bytes, length);
+	if (length == 0)
+		return;
+	text->special = text->special || (text->last == '#' && *bytes == '0') ||
+			pprof_is_special(bytes, length);
+	text->last = end[-1];
 	while (bytes < end) {
 		const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
 		size_t part = (size_t)((newline ? newline : end) - bytes);
@@ -521,6 +538,12 @@ void pprof_text_end(struct pprof_text *text, struct pprof_found *found)
 	if (open_end) {
 		take_line(text, text->carry.bytes, text->carry.length);
 		buf_clear(&text->carry);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct pprof_cut *cut = &text->unwrap.cut[i];
+
+		if (cut->open)
+			any_line(text, cut->text.bytes, cut->text.length);
 	}
 	/* A header with nothing of its own behind it, and much before it. */
 	if (text->waiting &&

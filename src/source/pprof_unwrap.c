@@ -19,6 +19,50 @@ void pprof_unwrap_release(struct pprof_unwrap *unwrap)
 	for (size_t i = 0; i < PPROF_DEPTH; i++)
 		buf_release(&unwrap->text[i]);
 	buf_release(&unwrap->partial);
+	buf_release(&unwrap->cut[0].text);
+	buf_release(&unwrap->cut[1].text);
+}
+
+/* "2030-01-02T03:04:05.6Z stderr P text": where the mark is; NULL: it is no such line. */
+static const char *cut_mark(const char *line, size_t length, bool *err)
+{
+	const char *blank = memchr(line, ' ', length < 48 ? length : 48), *at;
+
+	if (!blank || length < 30 || !memchr("0123456789", line[0], 10) ||
+	    !memchr(line, 'T', (size_t)(blank - line)) || line + length - blank < 10)
+		return NULL;
+	at = blank + 1;
+	*err = memcmp(at, "stderr ", 7) == 0;
+	if (!*err && memcmp(at, "stdout ", 7) != 0)
+		return NULL;
+	at += 7;
+	return (*at == 'P' || *at == 'F') && at[1] == ' ' ? at : NULL;
+}
+
+bool pprof_join_cut(struct pprof_unwrap *unwrap, const char **line, size_t *length)
+{
+	const char *end = *line + *length, *mark;
+	struct pprof_cut *cut;
+	bool err;
+
+	mark = cut_mark(*line, *length, &err);
+	if (!mark)
+		return false;
+	cut = &unwrap->cut[err];
+	if (*mark == 'F' && !cut->open)
+		return false;
+	if (!cut->open) {
+		/* Put together, it has the mark of a line that was not cut. */
+		buf_clear(&cut->text);
+		buf_append(&cut->text, *line, (size_t)(mark - *line));
+		buf_puts(&cut->text, "F ");
+	}
+	if (cut->text.length < PPROF_LINE_MAX)
+		buf_append(&cut->text, mark + 2, (size_t)(end - mark) - 2);
+	cut->open = *mark == 'P';
+	*line = cut->open ? NULL : cut->text.bytes;
+	*length = cut->text.length;
+	return true;
 }
 
 /* Where a string ends whose first byte is at `at`: the quote itself, or the end. */
@@ -34,12 +78,40 @@ static const char *string_end(const char *at, const char *end, char quote)
 struct pair {
 	const char *key, *value; /* without quotes, escaped */
 	size_t key_bytes, value_bytes;
+	bool numbers; /* the value is a list of bytes: "109, 97, 105" */
 };
 
 struct json {
 	const char *at, *end;
 	struct pair pair;
 };
+
+/* journald writes a text with control characters as a list of its bytes: where it ends, NULL:
+ * what is there is none. */
+static const char *list_end(const char *at, const char *end)
+{
+	const char *begin = at;
+
+	while (at < end && (is_blank(*at) || *at == ',' || (*at >= '0' && *at <= '9')))
+		at++;
+	return at < end && *at == ']' && at > begin ? at : NULL;
+}
+
+static void put_list(struct buf *text, const char *at, const char *end)
+{
+	while (at < end) {
+		unsigned value = 0;
+		char c;
+
+		while (at < end && (is_blank(*at) || *at == ','))
+			at++;
+		for (; at < end && *at >= '0' && *at <= '9'; at++)
+			value = value * 10 + (unsigned)(*at - '0');
+		c = (char)value;
+		if (value > 0 && value < 256)
+			buf_append(text, &c, 1);
+	}
+}
 
 /* The next string that is a value; the key stays for all of an array. */
 static bool json_next(struct json *json)
@@ -61,8 +133,20 @@ static bool json_next(struct json *json)
 			pair->key = open + 1;
 			pair->key_bytes = (size_t)(close - open) - 1;
 			json->at = behind + 1;
-			continue;
+			while (json->at < json->end && is_blank(*json->at))
+				json->at++;
+			if (json->end - json->at < 3 || json->at[0] != '[')
+				continue;
+			close = list_end(json->at + 1, json->end);
+			if (!close)
+				continue;
+			pair->value = json->at + 1;
+			pair->value_bytes = (size_t)(close - pair->value);
+			pair->numbers = true;
+			json->at = close + 1;
+			return true;
 		}
+		pair->numbers = false;
 		pair->value = open + 1;
 		pair->value_bytes = (size_t)(close - open) - 1;
 		return true;
@@ -95,24 +179,24 @@ static bool has_anchor(const struct pair *pair)
 }
 
 /* Which key of this line holds the text; false: none. */
-static bool find_key(struct pprof_unwrap *unwrap, struct json json, const char **key)
+static bool find_key(char known[64], struct json json, const char **key)
 {
 	size_t best = NR_KEYS, longest = 0;
 
 	*key = NULL;
 	while (json_next(&json)) {
-		if (!json.pair.key || json.pair.key_bytes >= sizeof(unwrap->key))
+		if (!json.pair.key || json.pair.key_bytes >= 64)
 			continue;
 		if (json.pair.value_bytes > longest && has_anchor(&json.pair)) {
 			/* The beginning of a text may be in another value, too. */
-			memcpy(unwrap->key, json.pair.key, json.pair.key_bytes);
-			unwrap->key[json.pair.key_bytes] = '\0';
-			*key = unwrap->key;
+			memcpy(known, json.pair.key, json.pair.key_bytes);
+			known[json.pair.key_bytes] = '\0';
+			*key = known;
 			longest = json.pair.value_bytes;
 		}
-		if (unwrap->key[0] && key_is(&json.pair, unwrap->key))
-			*key = unwrap->key;
-		for (size_t i = 0; i < best && !unwrap->key[0]; i++)
+		if (known[0] && key_is(&json.pair, known))
+			*key = known;
+		for (size_t i = 0; i < best && !known[0]; i++)
 			if (key_is(&json.pair, keys[i]))
 				best = i;
 	}
@@ -128,6 +212,14 @@ static bool is_partial(const struct pair *pair, const struct buf *text)
 		return false;
 	return key_is(pair, "Output") ||
 	       (key_is(pair, "log") && text->length >= DOCKER_BYTES);
+}
+
+static void put_value(struct buf *text, const struct pair *pair)
+{
+	if (pair->numbers)
+		put_list(text, pair->value, pair->value + pair->value_bytes);
+	else
+		pprof_unescape(pair->value, pair->value_bytes, text);
 }
 
 static bool is_json(const char *line, size_t length)
@@ -164,7 +256,7 @@ static bool unwrap_json(struct pprof_unwrap *unwrap, unsigned depth, const char 
 			size_t length, pprof_bytes_sink *sink, void *ctx)
 {
 	struct buf *text = &unwrap->text[depth];
-	struct json json = {line, line + length, {NULL, NULL, 0, 0}};
+	struct json json = {line, line + length, {NULL, NULL, 0, 0, false}};
 	const char *key;
 
 	if (!is_json(line, length))
@@ -173,7 +265,7 @@ static bool unwrap_json(struct pprof_unwrap *unwrap, unsigned depth, const char 
 		json.at = memchr(line, '{', length);
 	if (!json.at)
 		json.at = line;
-	if (!find_key(unwrap, json, &key))
+	if (!find_key(unwrap->key[depth], json, &key))
 		return false;
 	while (json_next(&json)) {
 		if (!json.pair.key || !key_is(&json.pair, key))
@@ -183,7 +275,7 @@ static bool unwrap_json(struct pprof_unwrap *unwrap, unsigned depth, const char 
 			buf_append(text, unwrap->partial.bytes, unwrap->partial.length);
 			buf_clear(&unwrap->partial);
 		}
-		pprof_unescape(json.pair.value, json.pair.value_bytes, text);
+		put_value(text, &json.pair);
 		if (depth == 0 && is_partial(&json.pair, text)) {
 			buf_append(&unwrap->partial, text->bytes, text->length);
 			continue;

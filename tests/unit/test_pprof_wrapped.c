@@ -296,6 +296,71 @@ static void broken_lines(const struct line *l)
 	buf_puts(l->out, "\n");
 }
 
+/* Each entry has many fields and an empty line behind it. */
+static void journal_export(const struct line *l)
+{
+	if (l->length > 0)
+		buf_printf(l->out,
+			   "__CURSOR=s=%u\n_PID=17\nPRIORITY=3\nMESSAGE=%.*s\n"
+			   "_COMM=shopd\n\n",
+			   l->number, l->length, l->text);
+}
+
+/* journald gives lines with control characters as lists of their bytes. */
+static void journal_bytes(const struct line *l)
+{
+	bool listed = memchr(l->text, '\t', (size_t)l->length) != NULL;
+
+	buf_puts(l->out, listed ? "{\"MESSAGE\":[" : "{\"MESSAGE\":\"");
+	for (int i = 0; listed && i < l->length; i++)
+		buf_printf(l->out, "%s%d", i ? "," : "", (unsigned char)l->text[i]);
+	if (!listed)
+		put_json(l->out, l->text, (size_t)l->length);
+	buf_puts(l->out, listed ? "],\"_PID\":\"17\"}\n" : "\",\"_PID\":\"17\"}\n");
+}
+
+/* Numbers that get longer take the blanks before them. */
+static void right_aligned(const struct line *l)
+{
+	buf_printf(l->out, "%4u | %.*s\n", l->number + 990, l->length, l->text);
+}
+
+static void zap_lines_in_docker(const struct line *l)
+{
+	struct buf inner;
+
+	buf_init(&inner, 0);
+	buf_puts(&inner, "{\"level\":\"error\",\"msg\":\"");
+	put_json(&inner, l->text, (size_t)l->length);
+	buf_puts(&inner, "\"}\n");
+	buf_puts(l->out, "{\"log\":\"");
+	put_json(l->out, inner.bytes, inner.length);
+	buf_puts(l->out, "\",\"stream\":\"stderr\"}\n");
+	buf_release(&inner);
+}
+
+/* Control characters as rsyslog writes them, a colour and the end of a line among them. */
+static void rsyslog_lines(const struct line *l)
+{
+	buf_puts(l->out, "Jan  2 03:04:05 host shop[17]: #033[31m");
+	put_replaced(l, '\t', "#011");
+	buf_puts(l->out, "#033[0m#015\n");
+}
+
+/* A container's log cuts what is long; another stream writes between the parts. */
+static void cri_cut(const struct line *l)
+{
+	int at = 0;
+
+	for (; l->length - at > 25; at += 25)
+		buf_printf(l->out,
+			   "2030-01-02T03:04:05.67Z stderr P %.25s\n"
+			   "2030-01-02T03:04:05.67Z stdout F request %u\n",
+			   l->text + at, l->number);
+	buf_printf(l->out, "2030-01-02T03:04:05.67Z stderr F %.*s\n", l->length - at,
+		   l->text + at);
+}
+
 static const struct wrapping wrappings[] = {
 	{"as it is", as_it_is, NULL, ALL},
 	{"docker compose", compose, NULL, ALL},
@@ -371,6 +436,12 @@ static const struct wrapping wrappings[] = {
 	{"HTML breaks, each line", html_breaks_lines, NULL, ALL},
 	{"Python dicts", python_dict, NULL, DUMP | RACE},
 	{"broken lines", broken_lines, NULL, DUMP | RACE},
+	{"journalctl -o export", journal_export, NULL, ALL},
+	{"zap in docker, each line", zap_lines_in_docker, NULL, ALL},
+	{"rsyslog, each line", rsyslog_lines, NULL, ALL},
+	{"CRI, cut", cri_cut, NULL, ALL},
+	{"journalctl -o json, bytes", journal_bytes, NULL, ALL},
+	{"numbers that grow", right_aligned, NULL, ALL},
 };
 
 static void test_wrappings(void **state)
