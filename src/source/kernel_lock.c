@@ -111,8 +111,18 @@ void kernel_owner_text(pid_t tid, pid_t pid, char *out, size_t size)
 		snprintf(out + used, size - used, " (t%d)", (int)tid);
 }
 
+/* The lock and the call for it must agree on whether other processes have it too: what looks
+ * like a lock of theirs is none where the call was for this process alone. */
+static bool rwlock_fits(struct kernel *kernel, uint64_t address, bool shared)
+{
+	uint32_t words[RWLOCK_WORDS];
+
+	return kernel_memory_exact(kernel, address, words, sizeof(words)) &&
+	       (words[RWLOCK_WORDS - 1] != 0) == shared;
+}
+
 static void explain_rwlock(struct kernel *kernel, pid_t tid, uint64_t address,
-			   struct kernel_wait *out)
+			   bool shared, struct kernel_wait *out)
 {
 	/* __wrphase_futex and __writers_futex lie at 8 and 12 of the lock. */
 	for (uint64_t offset = 8; offset <= 12; offset += 4) {
@@ -120,8 +130,11 @@ static void explain_rwlock(struct kernel *kernel, pid_t tid, uint64_t address,
 							      &out->owner_pid)
 					       : 0;
 
-		if (!owner || owner == tid)
+		if (!owner || owner == tid ||
+		    !rwlock_fits(kernel, address - offset, shared)) {
+			out->owner_pid = 0;
 			continue;
+		}
 		out->state = offset == 8 ? STATE_RWLOCK_READ : STATE_RWLOCK_WRITE;
 		out->kind = "rwlock";
 		out->address = address - offset;
@@ -204,7 +217,7 @@ static void explain_futex(struct kernel *kernel, pid_t tid, const struct proc_ca
 			out->kind = "mutex";
 		}
 	} else if (known && command == FUTEX_WAIT_BITSET) {
-		explain_rwlock(kernel, tid, address, out);
+		explain_rwlock(kernel, tid, address, shared, out);
 	}
 	out->owner_changes = strcmp(out->kind, "futex") != 0;
 	size_t used = (size_t)snprintf(out->text, sizeof(out->text), "%s 0x%llx",

@@ -93,8 +93,8 @@ static bool is_musl(const struct stack *stack, size_t index)
 /* Whether a function's object is one of libc's, whose layout is known. */
 static bool is_of_libc(const char *function)
 {
-	static const char *const beginnings[] = {"pthread_", "cnd_", "mtx_", "sem_",
-						 "thrd_"};
+	static const char *const beginnings[] = {"pthread_", "cnd_",     "mtx_",
+						 "sem_",     "new_sem_", "thrd_"};
 	const char *bare = function + strspn(function, "_");
 
 	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
@@ -126,6 +126,8 @@ static void apply_rules(const struct stack *stack, size_t index,
 		says->musl = !says->what && is_of_libc(function) && is_musl(stack, index);
 		says->libc = !says->musl && (strncmp(bare, "pthread_", 8) == 0 ||
 					     strncmp(bare, "cnd_", 4) == 0);
+		if (where == WHERE_LOCK && !says->musl && is_of_libc(function))
+			says->inner = says->state;
 		return;
 	}
 }
@@ -134,7 +136,7 @@ struct stack_says symbols_stack_says(const struct symbols *symbols,
 				     const struct stack *stack, enum task_state from_call)
 {
 	const struct stack_rules *user = symbols ? symbols->rules : NULL;
-	struct stack_says says = {.state = STATE_UNKNOWN};
+	struct stack_says says = {.state = STATE_UNKNOWN, .inner = STATE_UNKNOWN};
 	bool ruled = from_call == STATE_FUTEX || from_call == STATE_POLL ||
 		     from_call == STATE_IO_READ;
 
@@ -147,7 +149,8 @@ struct stack_says symbols_stack_says(const struct symbols *symbols,
 			/* The user's word is the last one. */
 			if (rule_matches(user->list[r].function, function))
 				return (struct stack_says){.state = user->list[r].state,
-							   .libc = says.libc};
+							   .libc = says.libc,
+							   .inner = says.inner};
 		}
 		if (ruled)
 			apply_rules(stack, i, from_call, &says);

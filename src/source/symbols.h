@@ -60,8 +60,10 @@ struct stack_says {
 	const char
 		*what; /* "the GIL"; static; NULL: nothing better than the state's kind */
 	bool libc;     /* a function of glibc says so: the futex is part of its object */
-	bool musl;     /* … of musl */
-	bool java;     /* a monitor of Java */
+	/* What the innermost function of glibc waits for, whatever its callers call it. */
+	enum task_state inner;
+	bool musl;    /* … of musl */
+	bool java;    /* a monitor of Java */
 	bool retries; /* it waits in turns of a limited time until it has what it wants */
 };
 struct stack_says symbols_stack_says(const struct symbols *symbols,

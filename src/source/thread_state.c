@@ -58,9 +58,16 @@ void thread_apply_stack(struct thread_table *table, struct thread *thread)
 
 	if (says->state == STATE_UNKNOWN)
 		return;
-	if (thread->overruled) {
+	if (thread->overruled && says->libc) {
 		overrule(kernel, thread);
 		return;
+	}
+	if (thread->overruled) {
+		/* Who seemed to hold it did so by the same words. */
+		wait->owner_tid = 0;
+		wait->owner_pid = 0;
+		wait->owner_changes = false;
+		wait->address = thread->call.args[0];
 	}
 	if (thread->call_state == STATE_FUTEX && says->musl) {
 		kernel_explain_musl(kernel, &thread->call, says->state, wait);
@@ -71,7 +78,7 @@ void thread_apply_stack(struct thread_table *table, struct thread *thread)
 	    says->state == STATE_MUTEX &&
 	    kernel_explain_refused(kernel, thread->tid, &thread->call, wait))
 		return;
-	if (thread->call_state == STATE_FUTEX) {
+	if (thread->call_state == STATE_FUTEX || thread->overruled) {
 		if (says->libc)
 			/* From the word itself: the stack may say so again and again. */
 			wait->address = kernel_lock_object(kernel, says->state,
@@ -96,7 +103,7 @@ void thread_apply_stack(struct thread_table *table, struct thread *thread)
 		snprintf(wait->text, sizeof(wait->text), "%s", says->what);
 	}
 	wait->state = says->state;
-	if (thread->call_state == STATE_FUTEX && says->java)
+	if ((thread->call_state == STATE_FUTEX || thread->overruled) && says->java)
 		explain_java(table, thread);
 }
 
@@ -105,13 +112,13 @@ void thread_apply_stack(struct thread_table *table, struct thread *thread)
 static bool is_overruled(const struct thread *thread, const struct stack_says *says)
 {
 	enum task_state guess = thread->call_state;
+	enum task_state right = says->libc ? says->state : says->inner;
 
-	if (!says->libc || says->musl || says->state == STATE_UNKNOWN ||
-	    says->state == guess)
+	if (says->musl || right == STATE_UNKNOWN || right == guess)
 		return false;
 	if (guess == STATE_RWLOCK_READ || guess == STATE_RWLOCK_WRITE)
-		return says->state != STATE_MUTEX;
-	return guess == STATE_JOIN || (guess == STATE_MUTEX && says->state != STATE_COND);
+		return right != STATE_MUTEX;
+	return guess == STATE_JOIN || (guess == STATE_MUTEX && right != STATE_COND);
 }
 
 void thread_ask_stack(struct thread_table *table, struct thread *thread)

@@ -21,6 +21,9 @@ want = {
     "cond": ("cond", r"cond 0x\w+"),
     "barrier": ("barrier", r"barrier 0x\w+"),
     "semaphore": ("semaphore", r"semaphore 0x\w+"),
+    "near_sem": ("semaphore", r"semaphore 0x\w+"),
+    "near_sem_2": ("semaphore", r"semaphore 0x\w+"),
+    "near_futex": ("futex", r"futex 0x\w+"),
     "child": ("wait-child", rf"child {holder} holder"),
     "join": ("join", "t%d" % rows.get("robust", {"tid": 0})["tid"]),
 }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads that wait for locks of every kind in memory that they share with another process,
  * "holder", which has most of them; one of them with its thread "keeper". Prints "ready". */
+#include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +24,22 @@ static struct shared {
 
 static pid_t child;
 static pthread_t joined;
+
+/* With what lies around them they look like rwlocks: two flags, two futexes, two words of
+ * nothing, the owner, and whether it is shared. */
+static union {
+	uint32_t words[8];
+	struct {
+		uint64_t flags;
+		sem_t semaphore;
+	} at;
+} near_own, near_other;
+
+static int wait_private(uint32_t *word)
+{
+	return (int)syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, *word, NULL, NULL,
+			    FUTEX_BITSET_MATCH_ANY);
+}
 
 static void *in_join(void *arg)
 {
@@ -41,6 +60,9 @@ static void *in_join(void *arg)
 		 pthread_cond_wait(&shared->cond, &shared->mutex)))                      \
 	X(barrier, pthread_barrier_wait(&shared->barrier))                               \
 	X(semaphore, sem_wait(&shared->semaphore))                                       \
+	X(near_sem, sem_wait(&near_own.at.semaphore))                                    \
+	X(near_sem_2, sem_wait(&near_own.at.semaphore))                                  \
+	X(near_futex, wait_private(&near_other.words[2]))                                \
 	X(child, waitpid(child, NULL, 0))
 
 #define DEFINE(name, call)                                                               \
@@ -83,6 +105,7 @@ static void init(void)
 	pthread_barrierattr_setpshared(&barrier, PTHREAD_PROCESS_SHARED);
 	pthread_barrier_init(&shared->barrier, &barrier, 9);
 	sem_init(&shared->semaphore, 1, 0);
+	sem_init(&near_own.at.semaphore, 0, 0);
 }
 
 static void *keep(void *arg)
@@ -125,6 +148,9 @@ int main(void)
 		hold();
 	while (atomic_load(&shared->held) < 2)
 		usleep(1000);
+	near_own.words[6] = (uint32_t)getpid();
+	near_other.words[6] = (uint32_t)child;
+	near_other.words[7] = 1;
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
 		pthread_create(i == 0 ? &joined : &thread, NULL, waits[i], NULL);
 	pthread_create(&thread, NULL, in_join, NULL);
