@@ -23,14 +23,11 @@
 #define BEGINNING_NS   (1 * CLOCK_SECOND_NS)
 #define NONE           UINT32_MAX
 
-/* A key of this look. */
+/* A key of this look. Small: with a hundred thousand tasks the table outgrows every cache. */
 struct slot {
 	uint64_t key;
-	int64_t came_ns;   /* the first task */
-	uint32_t look;     /* that it is of; of another: free */
-	uint32_t task;     /* the first one with this key … */
-	uint32_t crowd;    /* … and from the second one on their crowd, else NONE */
-	bool began, fresh; /* of the first one */
+	uint32_t look; /* that it is of; of another: free */
+	uint32_t task; /* the first one with this key */
 };
 
 struct several {
@@ -161,15 +158,25 @@ static uint32_t several_new(struct crowds *crowds, uint64_t key)
 	return (uint32_t)crowds->nr_several++;
 }
 
+static void several_add(const struct crowds *crowds, struct several *several,
+			const struct task *task)
+{
+	int64_t came_ns =
+		task->since_ns > task->start_ns ? task->since_ns : task->start_ns;
+
+	if (several->count++ == 0 || came_ns > several->newest_ns)
+		several->newest_ns = came_ns;
+	several->began += crowd_since_it_began(task);
+	several->fresh += is_fresh(crowds, task);
+}
+
 /* Most keys are those of one task alone: it costs one look into the table, no more. */
 static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
-		     uint64_t key, const struct task *task)
+		     uint64_t key, const struct task *tasks)
 {
 	size_t mask = crowds->nr_slots - 1, at = key >> 1 & mask;
 	struct slot *slot = &crowds->slots[at];
-	int64_t came_ns =
-		task->since_ns > task->start_ns ? task->since_ns : task->start_ns;
-	struct several *several;
+	uint32_t crowd;
 
 	of_task[index] = NONE;
 	if (!key)
@@ -179,33 +186,19 @@ static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
 		slot = &crowds->slots[at];
 	}
 	if (slot->look != crowds->look) {
-		*slot = (struct slot){key,
-				      came_ns,
-				      crowds->look,
-				      index,
-				      NONE,
-				      crowd_since_it_began(task),
-				      is_fresh(crowds, task)};
+		*slot = (struct slot){key, crowds->look, index};
 		return;
 	}
-	if (slot->crowd == NONE) {
-		slot->crowd = several_new(crowds, key);
-		if (slot->crowd == NONE)
+	crowd = of_task[slot->task];
+	if (crowd == NONE) {
+		crowd = several_new(crowds, key);
+		if (crowd == NONE)
 			return;
-		of_task[slot->task] = slot->crowd;
-		several = &crowds->several[slot->crowd];
-		several->count = 1;
-		several->newest_ns = slot->came_ns;
-		several->began = slot->began;
-		several->fresh = slot->fresh;
+		of_task[slot->task] = crowd;
+		several_add(crowds, &crowds->several[crowd], &tasks[slot->task]);
 	}
-	of_task[index] = slot->crowd;
-	several = &crowds->several[slot->crowd];
-	several->count++;
-	if (came_ns > several->newest_ns)
-		several->newest_ns = came_ns;
-	several->began += crowd_since_it_began(task);
-	several->fresh += is_fresh(crowds, task);
+	of_task[index] = crowd;
+	several_add(crowds, &crowds->several[crowd], &tasks[index]);
 }
 
 /* At most half full, with two keys a task. */
@@ -345,16 +338,17 @@ void crowds_begin(struct crowds *crowds, size_t nr_tasks)
 	crowds->look = 1;
 }
 
-void crowds_put(struct crowds *crowds, size_t index, const struct task *task)
+void crowds_put(struct crowds *crowds, size_t index, const struct task *tasks)
 {
+	const struct task *task = &tasks[index];
 	bool blocks = state_blocks(task->state) && !state_info(task->state)->idle;
 
 	if (index >= crowds->nr_tasks)
 		return;
 	slot_put(crowds, crowds->object, (uint32_t)index,
-		 blocks ? object_key(crowds, task) : 0, task);
+		 blocks ? object_key(crowds, task) : 0, tasks);
 	slot_put(crowds, crowds->stack, (uint32_t)index,
-		 blocks ? stack_key(crowds, task) : 0, task);
+		 blocks ? stack_key(crowds, task) : 0, tasks);
 }
 
 void crowds_end(struct crowds *crowds, int64_t now_ns)

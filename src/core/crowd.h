@@ -23,7 +23,8 @@ void crowds_reset(struct crowds *crowds);
 /* Count the blocked tasks of a look: begin, put each, end. Without memory no task is in a
  * crowd. */
 void crowds_begin(struct crowds *crowds, size_t nr_tasks);
-void crowds_put(struct crowds *crowds, size_t index, const struct task *task);
+/* tasks: all of the look. */
+void crowds_put(struct crowds *crowds, size_t index, const struct task *tasks);
 void crowds_end(struct crowds *crowds, int64_t now_ns);
 /* Of the task with this index in the snapshot that was counted last. */
 struct crowd crowd_of_object(const struct crowds *crowds, size_t index);

@@ -47,7 +47,8 @@ struct stack {
 	bool reads;     /* what the task began with is a reader by its name */
 	bool vague;     /* a lock that may as well be an event: nobody need hold it */
 	uint64_t place; /* of the wait: its function and who calls that */
-	uint64_t root;  /* of the program's function that the task began with; 0: none */
+	uint64_t site; /* of the innermost frames, by which waits are told apart; not 0 */
+	uint64_t root; /* of the program's function that the task began with; 0: none */
 	struct frame frames[];
 };
 

@@ -11,6 +11,9 @@
 
 #define STACK_CAPACITY_FIRST 256u
 #define STACK_BYTES_MAX      (512u << 20)
+/* Innermost frames that tell one wait from another; further out stacks may be read shorter
+ * from one look to the next. */
+#define SITE_FRAMES          3u
 
 struct stack_table {
 	struct stack **entries;
@@ -115,6 +118,18 @@ static int stack_table_grow(struct stack_table *table)
 	return 0;
 }
 
+/* Once per stack, not per task and look. */
+static uint64_t stack_site(const struct frame *frames, size_t nr_frames)
+{
+	uint64_t site = 1;
+
+	for (size_t i = 0; i < nr_frames && i < SITE_FRAMES; i++)
+		site = hash_mix(site ^ frames[i].address,
+				(uint64_t)(uintptr_t)frames[i].function ^
+					(uint64_t)frames[i].line);
+	return site ? site : 1;
+}
+
 const struct stack *stack_intern(struct stack_table *table, const struct frame *frames,
 				 size_t nr_frames, bool truncated)
 {
@@ -156,6 +171,7 @@ const struct stack *stack_intern(struct stack_table *table, const struct frame *
 	stack->top = (uint32_t)stack_find_top(frames, nr_frames) + 1;
 	stack->rests = pool_stack_rests(frames, nr_frames);
 	depth_measure(stack);
+	stack->site = stack_site(frames, nr_frames);
 	table->entries[at] = stack;
 	table->count++;
 	return stack;

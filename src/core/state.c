@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const struct state_info state_table[STATE_COUNT] = {
+const struct state_info state_table[STATE_COUNT] = {
 #define STATE(number, id, class_, state_name, is_idle, help_text)                        \
 	[STATE_##id] = {.name = (state_name),                                            \
 			.help = (help_text),                                             \
@@ -20,25 +20,11 @@ static const char *const class_names[CLASS_COUNT] = {
 	[CLASS_OTHER] = "other",
 };
 
-const struct state_info *state_info(enum task_state state)
-{
-	if ((unsigned int)state >= STATE_COUNT)
-		state = STATE_UNKNOWN;
-	return &state_table[state];
-}
-
 const char *state_class_name(enum task_class class)
 {
 	if ((unsigned int)class >= CLASS_COUNT)
 		class = CLASS_OTHER;
 	return class_names[class];
-}
-
-bool state_blocks(enum task_state state)
-{
-	enum task_class class = state_info(state)->class;
-
-	return class != CLASS_RUN && class != CLASS_OTHER && state != STATE_STOPPED;
 }
 
 static bool name_is(const char *wanted, const char *name, size_t bytes)

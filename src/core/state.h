@@ -34,11 +34,24 @@ struct state_info {
 	bool idle;
 };
 
-/* Out-of-range states give those of STATE_UNKNOWN. Static storage. */
-const struct state_info *state_info(enum task_state state);
+extern const struct state_info state_table[STATE_COUNT];
+
+/* Out-of-range states give those of STATE_UNKNOWN. Static storage. Inline: every rule asks
+ * for every task of every look. */
+static inline const struct state_info *state_info(enum task_state state)
+{
+	return &state_table[(unsigned int)state < STATE_COUNT ? state : STATE_UNKNOWN];
+}
+
 const char *state_class_name(enum task_class class); /* "channel" … "other" */
 /* A blocking state can be stuck: not of class run or other, and not stopped. */
-bool state_blocks(enum task_state state);
+static inline bool state_blocks(enum task_state state)
+{
+	enum task_class class = state_info(state)->class;
+
+	return class != CLASS_RUN && class != CLASS_OTHER && state != STATE_STOPPED;
+}
+
 /* -1 if there is no such name. */
 int state_by_name(const char *name, size_t bytes);
 int state_class_by_name(const char *name, size_t bytes);

@@ -15,9 +15,6 @@
 #define TRACK_LOOK_NS    (20 * 1000000ll)
 /* An agent's coarse clock may move a wait's beginning by this much. */
 #define TRACK_JITTER_NS  (20 * 1000000ll)
-/* Innermost frames that tell one wait from another; further out stacks may be read
- * shorter from one look to the next. */
-#define TRACK_FRAMES     3u
 #define TRACK_RING_FIRST 4u
 
 struct track *track_new(void)
@@ -53,20 +50,6 @@ void track_free(struct track *track)
 const struct places *track_places(const struct track *track)
 {
 	return track->places;
-}
-
-static uint64_t task_site(const struct task *task)
-{
-	const struct stack *stack = task->stack;
-	uint64_t site = 1;
-
-	if (!stack)
-		return 0;
-	for (size_t i = 0; i < stack->nr_frames && i < TRACK_FRAMES; i++)
-		site = hash_mix(site ^ stack->frames[i].address,
-				(uint64_t)(uintptr_t)stack->frames[i].function ^
-					(uint64_t)stack->frames[i].line);
-	return site ? site : 1;
 }
 
 static uint64_t task_object(const struct task *task)
@@ -248,7 +231,7 @@ static bool track_resume(const struct track *track, struct track_record *record,
 static void track_task(struct track *track, struct track_record *record,
 		       struct task *task, bool is_new)
 {
-	uint64_t object = task_object(task), site = task_site(task);
+	uint64_t object = task_object(task), site = task->stack ? task->stack->site : 0;
 	uint64_t place = task->stack ? task->stack->place : 0;
 	bool begins = is_new;
 
@@ -280,6 +263,7 @@ static void track_task(struct track *track, struct track_record *record,
 		record->place = place;
 	record->switches = task->switches;
 	record->retries = task->waits.retries;
+	track->nr_seen += record->look != track->look;
 	record->look = track->look;
 
 	task->since_ns = record->since_ns;
@@ -369,6 +353,7 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 	/* A look that was not confirmed left this undone. */
 	track_sweep(track);
 	track->look++;
+	track->nr_seen = 0;
 	/* Ages must not shrink when a clock of the past comes in. */
 	track->before_ns = track->now_ns;
 	if (snapshot->mono_ns > track->now_ns)
@@ -479,6 +464,7 @@ static void track_recorded(struct track *track, const struct task *task)
 	record->state = (uint8_t)task->state;
 	record->since_ns = task->since_ns;
 	record->object = task_object(task);
+	track->nr_seen += record->look != track->look;
 	record->look = track->look;
 }
 
@@ -486,6 +472,7 @@ void track_follow(struct track *track, const struct snapshot *snapshot)
 {
 	pthread_mutex_lock(&track->lock);
 	track->look++;
+	track->nr_seen = 0;
 	for (size_t i = 0; i < snapshot->nr_tasks; i++)
 		track_recorded(track, &snapshot->tasks[i]);
 	track_sweep(track);
@@ -496,6 +483,7 @@ void track_reset(struct track *track)
 {
 	pthread_mutex_lock(&track->lock);
 	track->look++;
+	track->nr_seen = 0;
 	track_sweep(track);
 	track->looked = false;
 	track->now_ns = 0;

@@ -69,6 +69,7 @@ struct track {
 	struct places *places;
 	uint64_t seed;
 	uint32_t look;
+	size_t nr_seen;            /* records that this look has had so far */
 	int64_t now_ns, before_ns; /* of this look and the one before */
 	bool looked;               /* there was a look before */
 };

@@ -157,6 +157,8 @@ void track_sweep(struct track *track)
 {
 	size_t kept = 0;
 
+	if (track->nr_seen == track->nr_records)
+		return;
 	for (size_t i = 0; i < track->nr_records; i++) {
 		if (track->records[i].look != track->look) {
 			track_record_release(&track->records[i]);
@@ -168,7 +170,7 @@ void track_sweep(struct track *track)
 	}
 	if (kept == track->nr_records)
 		return;
-	track->nr_records = kept;
+	track->nr_records = track->nr_seen = kept;
 	track_shrink(track);
 	/* As large as it is, so that this cannot fail. */
 	track_reindex(track, track->index_capacity);

@@ -308,7 +308,7 @@ void verdicts_update(struct verdicts *verdicts, struct track *track,
 	crowds_begin(verdicts->crowds, snapshot->nr_tasks);
 	pool_pairs_begin(&verdicts->pairs);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
-		crowds_put(verdicts->crowds, i, &snapshot->tasks[i]);
+		crowds_put(verdicts->crowds, i, snapshot->tasks);
 		pool_pairs_put(&verdicts->pairs, &snapshot->tasks[i]);
 		outers_put(verdicts->outers, &snapshot->tasks[i]);
 	}

@@ -128,7 +128,7 @@ static void look(struct crowds *crowds, struct snapshot *snapshot)
 	snapshot->mono_ns += SECOND;
 	crowds_begin(crowds, snapshot->nr_tasks);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++)
-		crowds_put(crowds, i, &snapshot->tasks[i]);
+		crowds_put(crowds, i, snapshot->tasks);
 	crowds_end(crowds, snapshot->mono_ns);
 }
 
