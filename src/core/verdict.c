@@ -215,8 +215,10 @@ static struct evidence find_rest(struct verdicts *verdicts,
 		return because(WHY_SHARED, same.count, 0);
 	if (waits_in_loop(task, snapshot) || outer_is_loop(verdicts->outers, task))
 		return because(WHY_LOOP, 0, 0);
-	/* Who reads from a connection that it has made has asked for something. */
+	/* Who reads from a connection that it has made has asked for something. Of a lock that may
+	 * be an event nothing is said by stacks that look alike: two that hold each other's do. */
 	if (task->state != STATE_IO_READ && alike.count > 1 &&
+	    !(task->stack && task->stack->vague) &&
 	    (crowd_since_it_began(task) || alike.began > 1))
 		return because(WHY_SIBLINGS, alike.count, 0);
 	if (task->returns >= RETURNS_LEAST && !is_unusual(task, place, age_ns))

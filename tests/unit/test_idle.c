@@ -534,9 +534,21 @@ static void locks_of_python(void **state)
 	add(w, TASK_THREAD, STATE_MUTEX,
 	    STACK("sem_wait", "lock_PyThread_acquire_lock", "method_vectorcall",
 		  "_PyObject_CallNoArgs", "_PyEval_EvalFrameDefault", "start_thread"));
+	/* Two that look alike may hold each other's. */
+	for (int i = 0; i < 2; i++) {
+		struct task *task = add(
+			w, TASK_THREAD, STATE_MUTEX,
+			STACK("sem_wait", "lock_PyThread_acquire_lock", "cfunction_call",
+			      "_PyEval_EvalFrameDefault", "start_thread"));
+
+		task->start_ns = w->now_ns - SECOND / 2;
+		task->waits.address = 0x1000 + 0x100 * (uint64_t)i;
+	}
 	watch(w, 12);
 	assert_is(w, 0, '?', WHY_LONG);
 	assert_is(w, 1, '!', WHY_HELD);
+	assert_is(w, 2, '?', WHY_LONG);
+	assert_is(w, 3, '?', WHY_LONG);
 }
 
 static void counted_by_an_agent(void **state)
