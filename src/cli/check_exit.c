@@ -150,23 +150,30 @@ static bool is_finished_test(const struct task *task)
 	return function && strncmp(function, "testing.", 8) == 0;
 }
 
+/* In a call that the kernel would have ended at any time, a close() for one: no earlier look
+ * saw it there. */
+static bool in_short_call(const struct task *task, int64_t held_ns)
+{
+	/* Stopped is its thread, by the exit. */
+	return task->kind == TASK_GOROUTINE &&
+	       (task->state == STATE_SYSCALL || task->state == STATE_STOPPED) &&
+	       (task->since_ns == 0 || task->since_ns > held_ns - EARLIER_NS);
+}
+
 /* Whether somebody else than who ends the process would have gone on. */
-static bool in_motion(const struct snapshot *s)
+static bool in_motion(const struct snapshot *s, int64_t held_ns)
 {
 	bool first_runs = false;
 	size_t running = 0;
 
 	for (size_t i = 0; i < s->nr_tasks; i++) {
 		const struct task *task = &s->tasks[i];
-		bool runs = task->state == STATE_RUNNING ||
-			    task->state == STATE_RUNNABLE ||
-			    (task->state == STATE_SLEEP && task->waits.until_ns > 0 &&
-			     task->waits.until_ns < s->mono_ns + SOON_NS);
+		bool runs;
 
 		if (has_goroutines(s) &&
 		    (task->kind == TASK_THREAD || is_finished_test(task)))
 			continue;
-		runs = may_go_on(s, task);
+		runs = may_go_on(s, task) || in_short_call(task, held_ns);
 		if (has_goroutines(s) ? task->id == 1 : (pid_t)task->id == s->target.pid)
 			first_runs = runs;
 		else
@@ -232,15 +239,18 @@ static void judge(struct check *check, struct snapshot *s, int64_t held_ns)
 {
 	const struct task **index = index_before(check->span.last);
 	struct check_exit *end = &check->at_exit;
-	bool moving = in_motion(s);
+	bool moving;
 
 	query_begin(check->filter, s);
 	grouping_begin_acknowledging(check->span.look.grouping, s);
+	for (size_t i = 0; i < s->nr_tasks; i++)
+		take_from_before(&s->tasks[i],
+				 find_before(check->span.last, index, &s->tasks[i]),
+				 held_ns);
+	moving = in_motion(s, held_ns);
 	for (size_t i = 0; i < s->nr_tasks; i++) {
 		struct task *task = &s->tasks[i];
 
-		take_from_before(task, find_before(check->span.last, index, task),
-				 held_ns);
 		task->flags &= ~(uint32_t)TASK_STUCK;
 		if (!is_blocked(check, s, task))
 			continue;

@@ -73,6 +73,13 @@ if [ "$(id -u)" -eq 0 ]; then
 		check "left behind at the exit, by $how" ends $how
 		check "are proved, by $how" grep -q 'main\.leaked.*proved: nothing alive' "$work/check"
 	done
+	in_calls() {	# ten times the same
+		for i in 1 2 3 4 5 6 7 8 9 10; do
+			"$client" check --no-leak --max-stuck 0 -- "$work/exits" 0 call \
+				>"$work/check" 2>&1 || return 1
+		done
+	}
+	check 'whose waker is in a short call is not left behind' in_calls
 	check 'who could have been answered is not proved' sh -c \
 		"grep 'main\.alive' '$work/check' | grep -vq proved"
 fi

@@ -2,18 +2,30 @@
 
 // Ends with goroutines left behind: LEAKED that nobody can wake, and one that the first
 // goroutine could have answered. Usage: exits LEAKED return|exit [spin]; exit: by os.Exit from
-// another thread, spin: one more, whose channel only a register of a running one holds.
+// another thread, spin: one more, whose channel only a register of a running one holds; call:
+// nobody is left behind, but some wait for a lock of one that is in a short call most times.
 package main
 
 import (
 	"os"
 	"strconv"
+	"sync"
 	"time"
 )
 
 func leaked(c chan int) { c <- 1 }
 
 func alive(c chan int) { <-c }
+
+func calls(m *sync.Mutex) {
+	for {
+		m.Lock()
+		for i := 0; i < 200; i++ {
+			os.ReadFile("/proc/self/status")
+		}
+		m.Unlock()
+	}
+}
 
 func spin(c chan int) {
 	for x := 1; ; x = x*3 + 2 {
@@ -27,6 +39,14 @@ func main() {
 	count, _ := strconv.Atoi(os.Args[1])
 	for i := 0; i < count; i++ {
 		go leaked(make(chan int))
+	}
+	if os.Args[2] == "call" {
+		m := new(sync.Mutex)
+		for i := 0; i < 3; i++ {
+			go calls(m)
+		}
+		time.Sleep(20 * time.Millisecond)
+		return
 	}
 	mine := make(chan int)
 	go alive(mine)
