@@ -12,6 +12,11 @@
 
 #define CHILDREN_BYTES 4096
 #define KCMP_VM        1
+#ifdef SYS_open
+#define CALL_OPEN SYS_open
+#else
+#define CALL_OPEN (-1) /* this machine has openat alone */
+#endif
 
 /* What the arguments of a call say. */
 enum call_form {
@@ -280,6 +285,10 @@ static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rul
 		break;
 	case FORM_FILE:
 		explain_file(kernel, arg, out);
+		/* A FIFO, which nobody has opened to read. */
+		if ((call->nr == SYS_openat || call->nr == CALL_OPEN) &&
+		    (call->args[rule->arg + 1] & O_ACCMODE) == O_WRONLY)
+			out->state = STATE_IO_WRITE;
 		break;
 	default:
 		break;

@@ -4,7 +4,7 @@
 # rules of the user, and what is said of a process that is stopped.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 18
+plan 19
 
 # launch NAME [VARIABLE=VALUE…]: a target that ends with its stdin; its pid in $target.
 launch() {
@@ -108,3 +108,10 @@ tid=$(sed -n 's/^wait epoll \([0-9]*\).*/\1/p' "$work/kind_fds")
 epolls() { dump "$target" -s agent && query "having(tid=$tid)[0]['waits_on']['text'].startswith('epoll ')"; }
 check 'the agent names an epoll in the same way' until_true epolls
 land
+
+mkfifo "$work/unread"
+sh -c ': >"$1"' sh "$work/unread" &
+target=$!
+started="$started $target"
+opens() { native && query "tasks[0]['state'] == 'io-write' and tasks[0]['waits_on']['text'] == 'opening $work/unread'"; }
+check 'who opens a FIFO to write waits for a reader' until_true opens
