@@ -504,3 +504,27 @@ def transmission(box):
     box.start("transmission-daemon", "-f", "-g", box.dir, "-w", box.dir, "-p", port, "-r",
               "127.0.0.1", "-P", peers, "--no-portmap", "--no-dht")
     asks_http(box, port, "/transmission/rpc")
+
+
+@healthy("PHP, its own server", "php", "--version")
+def php_server(box):
+    port = box.port()
+    box.write("index.php", "<?php echo 'fine';\n")
+    box.start("php", "-S", f"127.0.0.1:{port}", "-t", box.dir)
+    asks_http(box, port, connections=1)
+
+
+@healthy("gearmand", "gearmand", "--version")
+def gearmand(box):
+    port = box.port()
+    box.start("gearmand", "-p", port, "-L", "127.0.0.1", "-l", box.path("log"),
+              *(["-u", "root"] if is_root() else []))
+    asks_lines(box, port, r"version\n")
+
+
+@healthy("tinyproxy", "tinyproxy", "-v")
+def tinyproxy(box):
+    port = box.port()
+    box.write("tinyproxy.conf", f"Port {port}\nListen 127.0.0.1\nMaxClients 100\nTimeout 600\n")
+    box.start("tinyproxy", "-d", "-c", box.path("tinyproxy.conf"))
+    box.answers(port)
