@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a process's published region as a client may: through its descriptor in /proc. */
+/* Reads a process's published region as a client may: through its descriptor in /proc, or
+ * where it has none from its memory. */
 #ifndef TESTS_FAULT_WRAP_REGION_H
 #define TESTS_FAULT_WRAP_REGION_H
 
@@ -12,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "wire/wire.h"
@@ -20,6 +22,8 @@ struct region {
 	const unsigned char *map;
 	size_t bytes;
 	struct wire_header header;
+	pid_t pid; /* not 0: map is a copy of what lies in this process at `address` */
+	uintptr_t address;
 };
 
 static inline bool region_map(struct region *region, const char *path)
@@ -65,6 +69,47 @@ static inline bool region_open_in(struct region *region, const char *fds)
 	return found;
 }
 
+static inline bool region_copy(const struct region *region, size_t offset, size_t bytes)
+{
+	struct iovec to = {(char *)(uintptr_t)region->map + offset, bytes};
+	struct iovec from = {(void *)(region->address + offset), bytes};
+
+	return process_vm_readv(region->pid, &to, 1, &from, 1, 0) == (ssize_t)bytes;
+}
+
+static inline bool region_open_memory(struct region *region, pid_t pid)
+{
+	char path[64], line[512];
+	unsigned long start = 0, end = 0;
+	FILE *maps;
+	bool found = false;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	maps = fopen(path, "r");
+	while (maps && !found && fgets(line, sizeof(line), maps))
+		found = strstr(line, "/memfd:" WIRE_MEMFD " ") &&
+			sscanf(line, "%lx-%lx", &start, &end) == 2;
+	if (maps)
+		fclose(maps);
+	if (!found)
+		return false;
+	void *map = mmap(NULL, end - start, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (map == MAP_FAILED)
+		return false;
+	*region = (struct region){
+		.map = map, .bytes = end - start, .pid = pid, .address = start};
+	if (region_copy(region, 0, sizeof(region->header))) {
+		memcpy(&region->header, map, sizeof(region->header));
+		if (!wire_check(&region->header, region->bytes))
+			return true;
+	}
+	munmap(map, end - start);
+	region->map = NULL;
+	return false;
+}
+
 /* False: the process publishes nothing (yet). */
 static inline bool region_open(struct region *region, pid_t pid)
 {
@@ -82,7 +127,7 @@ static inline bool region_open(struct region *region, pid_t pid)
 	}
 	if (tasks)
 		closedir(tasks);
-	return found;
+	return found || region_open_memory(region, pid);
 }
 
 static inline void region_close(struct region *region)
@@ -98,8 +143,15 @@ static inline bool region_slot(const struct region *region, int tid,
 {
 	const struct wire_header *live = (const void *)region->map;
 	const unsigned char *slots = region->map + region->header.slots_offset;
-	uint32_t used = __atomic_load_n(&live->nr_slots_used, __ATOMIC_ACQUIRE);
+	uint32_t used;
 
+	if (region->pid && !region_copy(region, 0, sizeof(*live)))
+		return false;
+	used = __atomic_load_n(&live->nr_slots_used, __ATOMIC_ACQUIRE);
+	if (region->pid &&
+	    (used > region->header.nr_slots ||
+	     !region_copy(region, region->header.slots_offset, used * sizeof(*slot))))
+		return false;
 	for (uint32_t i = 0; i < used && i < region->header.nr_slots; i++)
 		if (wire_read(slot, slots + (size_t)i * sizeof(*slot), sizeof(*slot)) &&
 		    slot->kind == WIRE_THREAD && slot->tid == tid)
