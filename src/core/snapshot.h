@@ -234,6 +234,7 @@ struct snapshot {
 	int64_t mono_ns; /* when it was taken */
 	/* its clock minus CLOCK_MONOTONIC of this machine: waits may be older than that */
 	int64_t clock_ahead_ns;
+	bool undated; /* a text: a task that comes without its age has none */
 	int64_t real_ns;
 	struct resources resources;
 	struct snapshot_counts counts; /* by snapshot_count() */

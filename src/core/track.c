@@ -340,7 +340,13 @@ static int track_look(struct track *track, struct snapshot *snapshot)
 		}
 		if (is_new && track->looked)
 			task->flags |= TASK_NEW;
+		bool undated = snapshot->undated && task->since_ns <= 0;
+
 		track_task(track, record, task, is_new);
+		if (undated) {
+			task->since_ns = 0;
+			task->flags &= ~(uint32_t)TASK_AGE_EXACT;
+		}
 	}
 	return rc;
 }

@@ -456,7 +456,8 @@ static int look_file(struct pprof *pprof, struct snapshot *out, struct err *e)
 	if (rc != 0)
 		return rc;
 	parsed = pprof->parsed;
-	/* Two looks and no more are told apart, for the rule of what is stuck. */
+	out->undated = true;
+	/* Keeps only the last two samples apart, which is all the stuck rule needs. */
 	out->mono_ns = parsed->mono_ns + (pprof->looks++ > 0 ? CLOCK_SECOND_NS / 50 : 0);
 	out->real_ns = parsed->real_ns;
 	for (size_t i = 0; i < parsed->nr_tasks; i++) {

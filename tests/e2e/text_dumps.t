@@ -3,7 +3,7 @@
 # Dumps as people have them: logs with several, races, profiles without ids, newest line first.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 22
+plan 23
 
 cat >"$work/plain" <<'TXT'
 goroutine 7 [chan receive, 6000000 minutes]:
@@ -101,3 +101,5 @@ wrapped() { "$client" report "$work/long" | grep -q '^- 1 stuck, the oldest for 
 check 'a long name has a line of its own in a report' wrapped
 printf 'goroutine 7 [semacquire, 4 minutes]:\nsync.(*Cond).Wait(0xc2)\n\t/go/src/sync/cond.go:62 +0x9e\n' >"$work/old"
 check 'states of old runtimes' sees "$work/old" "having(state='cond')[0]['waits_on']['kind'] == 'cond'"
+printf 'goroutine 7 [chan receive]:\nmain.f()\n\t/src/main.go:3 +0x1d\n' >"$work/young.txt"
+check 'a header without minutes says no age' sees "$work/young.txt" 'tasks[0]["age_ns"] is None and not tasks[0]["age_exact"]'
