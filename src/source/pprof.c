@@ -367,14 +367,6 @@ static int open_input(struct pprof *pprof, struct err *e)
 	return fd;
 }
 
-/* Dumps do not age: what is not said to wait for minutes has age 0. */
-static void fix_ages(struct snapshot *parsed)
-{
-	for (size_t i = 0; i < parsed->nr_tasks; i++)
-		if (parsed->tasks[i].since_ns <= 0)
-			parsed->tasks[i].since_ns = parsed->mono_ns;
-}
-
 static int parse_file(struct pprof *pprof, struct err *e)
 {
 	struct snapshot *parsed = snapshot_new();
@@ -410,7 +402,6 @@ static int parse_file(struct pprof *pprof, struct err *e)
 	note_found(&found, parsed);
 	if (found.cut)
 		snapshot_note(parsed, "the text ends in the middle of a goroutine");
-	fix_ages(parsed);
 	snapshot_unref(pprof->parsed);
 	pprof->parsed = parsed;
 	pprof->looks = 0;
