@@ -199,6 +199,10 @@ static bool call_agrees(const struct wire_slot *slot, enum task_state kernel)
 		return class == CLASS_LOCK || class == CLASS_CHANNEL;
 	if (slot->state == STATE_DNS)
 		return true;
+	/* aio_suspend() waits for a word of its own. */
+	if (slot->state == STATE_POLL && slot->fd < 0 && slot->object &&
+	    kernel == STATE_FUTEX)
+		return true;
 	return published == class;
 }
 

@@ -76,7 +76,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	in_calls() {	# ten times the same
 		for i in 1 2 3 4 5 6 7 8 9 10; do
 			"$client" check --no-leak --max-stuck 0 -- "$work/exits" 0 call \
-				>"$work/check" 2>&1 || return 1
+				>"$work/calls" 2>&1 || return 1
 		done
 	}
 	check 'whose waker is in a short call is not left behind' in_calls
