@@ -160,6 +160,24 @@ static bool in_short_call(const struct task *task, int64_t held_ns)
 	       (task->since_ns == 0 || task->since_ns > held_ns - EARLIER_NS);
 }
 
+/* In a semaphore of the runtime's own, such as who allocates while a collection starts: the
+ * collector would have ended that. Those of programs are waited for in these packages. */
+static bool in_runtime(const struct task *task)
+{
+	static const char *const packages[] = {"sync.", "internal/sync.",
+					       "internal/poll."};
+	const char *function = task->stack && task->stack->nr_frames > 0
+				       ? task->stack->frames[0].function
+				       : NULL;
+
+	if (task->kind != TASK_GOROUTINE || task->state != STATE_SEMAPHORE || !function)
+		return false;
+	for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)
+		if (strncmp(function, packages[i], strlen(packages[i])) == 0)
+			return false;
+	return true;
+}
+
 /* Whether somebody else than who ends the process would have gone on. */
 static bool in_motion(const struct snapshot *s, int64_t held_ns)
 {
@@ -173,7 +191,8 @@ static bool in_motion(const struct snapshot *s, int64_t held_ns)
 		if (has_goroutines(s) &&
 		    (task->kind == TASK_THREAD || is_finished_test(task)))
 			continue;
-		runs = may_go_on(s, task) || in_short_call(task, held_ns);
+		runs = may_go_on(s, task) || in_short_call(task, held_ns) ||
+		       in_runtime(task);
 		if (has_goroutines(s) ? task->id == 1 : (pid_t)task->id == s->target.pid)
 			first_runs = runs;
 		else
