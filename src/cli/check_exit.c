@@ -154,9 +154,11 @@ static bool is_finished_test(const struct task *task)
  * saw it there. */
 static bool in_short_call(const struct task *task, int64_t held_ns)
 {
-	/* Stopped is its thread, by the exit. */
-	return task->kind == TASK_GOROUTINE &&
-	       (task->state == STATE_SYSCALL || task->state == STATE_STOPPED) &&
+	/* The exit has stopped its thread; the state may be that of the thread's own call. */
+	bool calls = task->state == STATE_SYSCALL || task->state == STATE_STOPPED ||
+		     (task->raw && strncmp(task->raw, "syscall", 7) == 0);
+
+	return task->kind == TASK_GOROUTINE && calls &&
 	       (task->since_ns == 0 || task->since_ns > held_ns - EARLIER_NS);
 }
 

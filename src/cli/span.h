@@ -16,7 +16,7 @@ struct span {
 	struct snapshot *last; /* a reference, or NULL */
 	bool ended;            /* the target has */
 	bool replay, replay_over;
-	bool fixed;         /* a file that is no recording: one look says it all */
+	bool fixed;         /* a file that is not a recording: one look says it all */
 	const int *wake_fd; /* readable: the next look is not waited for; or NULL */
 	bool woken;
 	int64_t least_ns;             /* of a watch before growth is a leak */

@@ -74,7 +74,7 @@ if [ "$(id -u)" -eq 0 ]; then
 		check "are proved, by $how" grep -q 'main\.leaked.*proved: nothing alive' "$work/check"
 	done
 	in_calls() {	# ten times the same
-		for i in 1 2 3 4 5 6 7 8 9 10; do
+		for _ in 1 2 3 4 5 6 7 8 9 10; do
 			"$client" check --no-leak --max-stuck 0 -- "$work/exits" 0 call \
 				>"$work/calls" 2>&1 || return 1
 		done

@@ -3,7 +3,7 @@
  * A sandboxed program: `host_filter WHEN` puts a seccomp filter on itself that kills for
  * every call that this program does not make. WHEN: early, before its first thread; late,
  * after some; all, on all threads at once; child, in a forked child that has not waited;
- * exec, before it starts itself anew. Prints "inside" and its pid, and ends with 0 after
+ * exec, before it starts itself again. Prints "inside" and its pid, and ends with 0 after
  * its standard input has ended.
  */
 #include <linux/filter.h>

@@ -42,7 +42,7 @@ static const char plain_dump[] =
 	"sync.(*WaitGroup).Wait(0xc0000a0000)\n"
 	"\t/usr/local/go/src/sync/waitgroup.go:118 +0x48\n"
 	"main.main()\n"
-	"\tC:/work/main.go:41 +0x10a\n"
+	"\tC:/src/main.go:41 +0x10a\n"
 	"\n"
 	"goroutine 12 [IO wait]:\n"
 	"internal/poll.(*FD).Accept(0xc000122000)\n"
