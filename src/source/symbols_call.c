@@ -27,7 +27,7 @@ static uint64_t word_at(struct symbols *symbols, uint64_t address)
 	return word;
 }
 
-/* Where a stub "jmp *slot(%rip)" goes; target itself if it is none. */
+/* Where the jump "jmp *slot(%rip)" of a PLT entry goes; target itself if it is no such jump. */
 static uint64_t through_stub(struct symbols *symbols, uint64_t target)
 {
 	static const uint8_t endbr[] = {0xf3, 0x0f, 0x1e, 0xfa};

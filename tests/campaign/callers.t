@@ -9,17 +9,6 @@ plan 6
 
 mkfifo "$work/in"
 exec 9<>"$work/in"
-launch() {
-	: >"$work/out"
-	"$@" <"$work/in" >"$work/out" 2>"$work/log" 9>&- &
-	target=$!
-	started="$started $target"
-	until_true grep -q '^ready' "$work/out"
-}
-land() {
-	kill -9 "$target"
-	wait "$target" 2>/dev/null
-}
 # rows_fit NUMBER [WRONG]: as many rows with a function wait_… whose state is their thread's
 # name, and as many (0) with another state.
 rows_fit() {
@@ -30,27 +19,27 @@ rows_fit() {
 
 if command -v pkg-config >/dev/null && pkg-config --exists Qt5Concurrent &&
 	g++ -g -O1 -fPIC -o "$work/qt" "$callers/qt.cc" $(pkg-config --cflags --libs Qt5Core Qt5Concurrent) 2>"$work/g++"; then
-	launch "$work/qt"
+	start_ready "$work/qt"
 	check 'Qt: states, and functions of the program' until_true rows_fit 9
 	pooled() { grep -q '^Thread (pooled)  *cond  *QThreadPoolThread::run' "$work/text"; }
 	check 'the function of a pooled thread at rest is the pool'\''s' pooled
-	land
+	end_ready
 else
 	for _ in 1 2; do ok 0 '# SKIP Qt 5 is not installed'; done
 fi
 
 cp -r "$callers/crates" "$work/crates"
 if command -v cargo >/dev/null && (cd "$work/crates" && cargo build && cargo build --release) >"$work/cargo" 2>&1; then
-	launch "$work/crates/target/debug/callers"
+	start_ready "$work/crates/target/debug/callers"
 	check 'Rust: states, and functions of the program' until_true rows_fit 20
 	main() { grep -q '^callers .*callers::main$' "$work/text"; }
 	check 'block_on is called by main' main
-	land
-	launch "$work/crates/target/release/callers"
+	end_ready
+	start_ready "$work/crates/target/release/callers"
 	# Of tokio's blocking_recv() nothing is left there but its block_on().
 	check 'the same, optimised and without debug information' until_true rows_fit 19 1
 	check 'block_on is called by main' main
-	land
+	end_ready
 else
 	for _ in 1 2 3 4; do ok 0 '# SKIP cargo cannot build and fetch crates'; done
 fi

@@ -93,3 +93,17 @@ sees() {
 	shift 2
 	dump "$target" "$@" && query "$wanted"
 }
+
+# start_ready COMMAND…: a target that says "ready" and ends with its stdin, which is the fifo
+# $work/in; its pid in $target. end_ready: ends it.
+start_ready() {
+	: >"$work/out"
+	"$@" <"$work/in" >"$work/out" 2>"$work/log" 9>&- &
+	target=$!
+	started="$started $target"
+	until_true grep -q '^ready' "$work/out"
+}
+end_ready() {
+	kill -9 "$target"
+	wait "$target" 2>/dev/null
+}

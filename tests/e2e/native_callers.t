@@ -8,18 +8,6 @@ plan 3
 
 mkfifo "$work/in"
 exec 9<>"$work/in"
-# launch COMMAND…: a target that ends with its stdin; its pid in $target.
-launch() {
-	: >"$work/out"
-	"$@" <"$work/in" >"$work/out" 2>"$work/log" 9>&- &
-	target=$!
-	started="$started $target"
-	until_true grep -q '^ready' "$work/out"
-}
-land() {
-	kill -9 "$target"
-	wait "$target" 2>/dev/null
-}
 # rows WANTED: whether the rows of a dump, as NAME STATE FUNCTION, hold each of these lines.
 rows() {
 	"$client" dump "$target" -s native --columns name,state,function >"$work/text" || return 1
@@ -30,7 +18,7 @@ rows() {
 }
 
 if g++ -std=c++20 -g -O1 -pthread -o "$work/callers" tests/targets/callers/cxx.cc 2>"$work/g++"; then
-	launch "$work/callers"
+	start_ready "$work/callers"
 	check 'C++: states, and functions of the program' until_true rows 'mutex mutex wait_mutex()
 timed mutex wait_timed()
 shared rwlock-read wait_shared()
@@ -44,14 +32,14 @@ future cond wait_future()
 static mutex wait_static()
 callers mutex main'
 	check "a function of the program's with a name of libc's is shown" rows 'own sleep wait(int)'
-	land
+	end_ready
 else
 	for _ in 1 2; do ok 0 '# SKIP g++ cannot build C++20'; done
 fi
 
 # shellcheck disable=SC2046
 if cc -g -O1 -o "$work/callers" tests/targets/callers/glib.c $(pkg-config --cflags --libs glib-2.0) 2>"$work/cc"; then
-	launch "$work/callers"
+	start_ready "$work/callers"
 	check 'GLib: states, and functions of the program' until_true rows 'mutex mutex wait_mutex
 bits mutex wait_bits
 cond cond wait_cond
@@ -60,7 +48,7 @@ pop chan-recv wait_pop
 join join wait_join
 once mutex wait_once
 loop poll wait_loop'
-	land
+	end_ready
 else
 	ok 0 '# SKIP GLib is not installed'
 fi

@@ -11,17 +11,6 @@ plan 11
 
 mkfifo "$work/in"
 exec 9<>"$work/in"
-launch() {
-	: >"$work/out"
-	"$@" <"$work/in" >"$work/out" 2>"$work/log" 9>&- &
-	target=$!
-	started="$started $target"
-	until_true grep -q '^ready' "$work/out"
-}
-land() {
-	kill -9 "$target"
-	wait "$target" 2>/dev/null
-}
 # rows: the rows of a dump as STATE FUNCTION, in $work/rows.
 rows() {
 	"$client" dump "$target" -s native --columns state,function >"$work/text" || return 1
@@ -66,35 +55,35 @@ whole() {
 if musl-gcc -g -O1 -o "$work/dynamic" tests/targets/callers/libc.c 2>"$work/cc"; then
 	for kind in dynamic static; do
 		[ $kind = dynamic ] || musl-gcc -static -g -O2 -o "$work/static" tests/targets/callers/libc.c
-		launch "$work/$kind"
+		start_ready "$work/$kind"
 		check "$kind: states, and functions of the program" until_true rows_are "$wanted"
 		check "$kind: holders of mutexes, whom a join waits for, one condition for its waiters" until_true objects
 		check "$kind: stacks are whole, through a callback of libc, and nothing is called memset" until_true whole
-		land
+		end_ready
 	done
 	strip -g -o "$work/symbols" "$work/static"
-	launch "$work/symbols"
+	start_ready "$work/symbols"
 	check 'static, without debug information: the same' until_true rows_are "$wanted"
-	land
+	end_ready
 	strip -o "$work/stripped" "$work/dynamic"
-	launch "$work/stripped"
+	start_ready "$work/stripped"
 	states() {
 		rows
 		[ "$(cut -d' ' -f1 "$work/rows")" = "$(echo "$wanted" | cut -d' ' -f1)" ]
 	}
 	check 'dynamic, stripped: the states' until_true states
 	check 'dynamic, stripped: where the program waits' sh -c "grep -q 'mutex stripped+0x' '$work/rows' && ! grep -q 'libc.so' '$work/rows'"
-	land
+	end_ready
 	musl-gcc -o "$work/cycle" tests/targets/callers/cycle.c
-	launch "$work/cycle"
+	start_ready "$work/cycle"
 	cycles() { dump "$target" -s native && query "sorted(len(c) for c in d['cycles']) == [2, 2]"; }
 	check 'deadlocks, one of them through a join' until_true cycles
-	land
+	end_ready
 else
 	for _ in 1 2 3 4 5 6 7 8 9 10; do ok 0 '# SKIP musl-gcc is not installed'; done
 fi
 
 cc -O2 -fno-asynchronous-unwind-tables -fno-unwind-tables -pthread -o "$work/plain" tests/targets/callers/libc.c
-launch "$work/plain"
+start_ready "$work/plain"
 check 'glibc, the program without unwind tables: states and functions' until_true rows_are "$wanted"
-land
+end_ready

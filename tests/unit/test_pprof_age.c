@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole minutes of the runtime do not begin a wait anew at each look. */
+/* Whole minutes of the runtime do not restart a wait at each look. */
 #include "unit.h"
 
 #include "source/pprof_age.h"

@@ -97,7 +97,7 @@ static void odd_values(void **state)
 	series_push(&series, INT64_MAX / 2, 2);
 	assert_true(series.count <= SERIES_POINTS);
 	assert_true(series.last == 2 && series.max == 5);
-	/* Back in time, as in a recording: anew. */
+	/* Back in time, as in a recording: it starts over. */
 	series_push(&series, 3 * SECOND, 9);
 	assert_int_equal(series.count, 1);
 	assert_true(series.min == 9 && series.first_ns == 3 * SECOND);

@@ -207,7 +207,7 @@ static void assert_same(const struct saying *was, const struct saying *is)
 static void a_wait_outlives_a_stop(void **state)
 {
 	struct saying was[WAIT_COUNT], is;
-	struct looker looker, anew;
+	struct looker looker, second;
 	pid_t pid;
 
 	(void)state;
@@ -232,26 +232,26 @@ static void a_wait_outlives_a_stop(void **state)
 				 (long long)was[i].since_ns);
 	}
 	/* By somebody who comes only then. */
-	assert_int_equal(looker_open(&anew, &source_native, pid), 0);
-	await(&anew, pid, true);
+	assert_int_equal(looker_open(&second, &source_native, pid), 0);
+	await(&second, pid, true);
 	for (int i = 0; i < WAIT_COUNT; i++) {
-		is = say(looker_task(&anew, shared->tids[i]));
+		is = say(looker_task(&second, shared->tids[i]));
 		assert_same(&was[i], &is);
 	}
-	is = say(looker_task(&anew, shared->tids[WAIT_POLL]));
+	is = say(looker_task(&second, shared->tids[WAIT_POLL]));
 	assert_contains(is.text, "pipe:[");
 	assert_contains(is.text, "50m00s at most");
-	is = say(looker_task(&anew, shared->tids[WAIT_FUTEX]));
+	is = say(looker_task(&second, shared->tids[WAIT_FUTEX]));
 	assert_contains(is.text, "50m00s at most");
-	is = say(looker_task(&anew, shared->tids[WAIT_SLEEP]));
+	is = say(looker_task(&second, shared->tids[WAIT_SLEEP]));
 	assert_string_equal(is.text, "50m00s");
 	if (is.since_ns) {
-		is = say(looker_task(&anew, shared->tids[WAIT_CLOCK]));
+		is = say(looker_task(&second, shared->tids[WAIT_CLOCK]));
 		assert_contains(is.text, "until ");
-		is = say(looker_task(&anew, shared->tids[WAIT_COND]));
+		is = say(looker_task(&second, shared->tids[WAIT_COND]));
 		assert_contains(is.text, "until ");
 	}
-	looker_close(&anew);
+	looker_close(&second);
 	looker_close(&looker);
 	child_stop(pid);
 }

@@ -329,7 +329,7 @@ static void goroutines_that_count_anew(void **state)
 	grouping_update(w.grouping, s);
 	assert_int_equal(s->groups->watched_ns, 0);
 	snapshot_unref(s);
-	/* Most of the old ones end, but nobody counts anew. */
+	/* Most of the old ones end, but the count does not start over. */
 	for (int look = 101; look < 110; look++) {
 		s = picture(&w, look, 100 + 5 * (uint32_t)look, 30);
 		s->target.pid = 0;
