@@ -62,16 +62,6 @@ int query_check_whole(const char *text, struct err *e)
 	return rc;
 }
 
-void query_term_free(struct query_term *term)
-{
-	if (!term)
-		return;
-	if (term->has_pattern)
-		pattern_release(&term->pattern);
-	free(term->key);
-	free(term);
-}
-
 void query_free(struct query *query)
 {
 	if (!query)
@@ -95,84 +85,6 @@ void query_begin(struct query *query, const struct snapshot *snapshot)
 	if (memo->count > 0)
 		memset(memo->entries, 0, memo->capacity * sizeof(*memo->entries));
 	memo->count = 0;
-}
-
-/* The words that state: knows beside states. */
-static const struct {
-	const char *word;
-	uint32_t flags;
-} flag_words[] = {
-	{"idle", TASK_IDLE},          {"stuck", TASK_STUCK},     {"long", TASK_LONG},
-	{"stale", TASK_STALE},        {"suspect", TASK_SUSPECT}, {"new", TASK_NEW},
-	{"leak", TASK_LEAK},          {"gone", TASK_GONE},       {"moved", TASK_MOVED},
-	{"proven", TASK_UNREACHABLE},
-};
-
-void query_suggest_flags(struct suggest *suggest)
-{
-	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++)
-		suggest_offer(suggest, flag_words[i].word);
-}
-
-bool query_state_known(const char *word)
-{
-	for (int i = 0; i < STATE_COUNT; i++)
-		if (strcasestr(state_info((enum task_state)i)->name, word))
-			return true;
-	for (int i = 0; i < CLASS_COUNT; i++)
-		if (strcasestr(state_class_name((enum task_class)i), word))
-			return true;
-	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++)
-		if (strncasecmp(flag_words[i].word, word, strlen(word)) == 0)
-			return true;
-	return false;
-}
-
-static bool prefix_of(const char *whole, const struct pattern *pattern)
-{
-	return pattern->length > 1 &&
-	       strncasecmp(whole, pattern->text, pattern->length) == 0;
-}
-
-/* Words of state: beside states. `whole`: none that is still being typed. */
-static void term_flags(struct query_term *term, bool whole)
-{
-	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++)
-		if (whole ? strcasecmp(flag_words[i].word, term->pattern.text) == 0
-			  : prefix_of(flag_words[i].word, &term->pattern))
-			term->flags |= flag_words[i].flags;
-}
-
-void query_term_states(struct query_term *term)
-{
-	const struct pattern *pattern = &term->pattern;
-	bool words = term->field == COLUMN_STATE && pattern->kind != PATTERN_REGEX;
-	bool found = false;
-	int class = -1;
-
-	if (!term->has_pattern ||
-	    (term->field != COLUMN_STATE && term->field != QUERY_ANY))
-		return;
-	if (words) {
-		term_flags(term, true);
-		class = state_class_by_name(pattern->text, pattern->length);
-	}
-	for (int i = 0; i < STATE_COUNT && !term->flags; i++) {
-		const struct state_info *info = state_info((enum task_state)i);
-
-		/* The name of a class means just its states: "lock" is not "flock". */
-		if (class >= 0)
-			term->states[i] = (int)info->class == class;
-		else
-			term->states[i] =
-				pattern_match(pattern, info->name) ||
-				(words && pattern->kind == PATTERN_PART &&
-				 prefix_of(state_class_name(info->class), pattern));
-		found |= term->states[i];
-	}
-	if (words && pattern->kind == PATTERN_PART && !found && !term->flags)
-		term_flags(term, false);
-	term->names_state = found || term->flags != 0;
 }
 
 static int memo_grow(struct query_memo *memo)

@@ -41,22 +41,6 @@ struct windows {
 	bool fell;
 };
 
-static int compare(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
-double trend_median(double *values, size_t count)
-{
-	if (count == 0)
-		return 0;
-	qsort(values, count, sizeof(*values), compare);
-	return count % 2 ? values[count / 2]
-			 : (values[count / 2 - 1] + values[count / 2]) / 2;
-}
-
 static double median_of(const uint32_t *list, size_t count)
 {
 	double values[WINDOWS_MAX];

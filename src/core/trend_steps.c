@@ -10,6 +10,7 @@
  * size which gain most are the steps.
  */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/trend_private.h"
@@ -37,6 +38,22 @@ struct fit {
 	double low, high; /* between which the period is */
 	uint32_t rests;
 };
+
+static int compare(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+double trend_median(double *values, size_t count)
+{
+	if (count == 0)
+		return 0;
+	qsort(values, count, sizeof(*values), compare);
+	return count % 2 ? values[count / 2]
+			 : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
 
 /* Numbers the steps; false: sizes do not fit. */
 static bool number_steps(const struct trend_arrival *list, uint32_t count,

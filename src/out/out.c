@@ -18,13 +18,3 @@ const struct out_ops *out_by_name(const char *name)
 	}
 	return NULL;
 }
-
-int out_flush(const struct out_request *request, struct buf *out, size_t at_least,
-	      struct err *e)
-{
-	if (out->failed)
-		return err_set(e, ERR_NOMEM, "no memory for the output");
-	if (!request->flush || out->length < at_least)
-		return 0;
-	return request->flush(request->flush_ctx, out, e);
-}

@@ -14,13 +14,6 @@
 #define PIDS_MAX      4096u
 #define PROCESSES_MAX 256u
 
-int64_t rec_decode_number(json_t *object, const char *key, int64_t otherwise)
-{
-	json_t *value = json_object_get(object, key);
-
-	return json_is_integer(value) ? (int64_t)json_integer_value(value) : otherwise;
-}
-
 /* Never negative, so that differences of two never overflow. */
 static int64_t time_of(json_t *object, const char *key)
 {

@@ -4,6 +4,13 @@
 
 #define COUNT_MAX (1ll << 56) /* sums of them do not overflow */
 
+int64_t rec_decode_number(json_t *object, const char *key, int64_t otherwise)
+{
+	json_t *value = json_object_get(object, key);
+
+	return json_is_integer(value) ? (int64_t)json_integer_value(value) : otherwise;
+}
+
 static int64_t count_of(json_t *object, const char *key, int64_t otherwise)
 {
 	int64_t count = rec_decode_number(object, key, otherwise);
