@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/target.h"
 #include "core/query.h"
 
 #define USUAL_NS (30 * CLOCK_SECOND_NS)
@@ -62,7 +64,7 @@ static bool has_baseline(const struct check *check)
 
 static int check_target(struct check *check)
 {
-	const char *other = cli_other_target(check->options);
+	const char *other = target_other(check->options);
 	int64_t for_ns;
 	pid_t pid = 0;
 	int rc;
@@ -71,7 +73,7 @@ static int check_target(struct check *check)
 		cli_complain("%s", check->e.text);
 		return CLI_USAGE;
 	}
-	rc = other ? CLI_FINE : cli_resolve(check->options, &pid);
+	rc = other ? CLI_FINE : target_resolve(check->options, &pid);
 	if (rc == CLI_FINE) {
 		rc = span_open(&check->span, check->options, pid, other, for_ns);
 		check->baseline = rc == CLI_FINE && has_baseline(check);

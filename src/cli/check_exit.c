@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/look_options.h"
 #include "cli/prove.h"
-#include "cli/watch.h"
 #include "core/graph.h"
 #include "core/pool.h"
 #include "core/query.h"
@@ -307,7 +307,7 @@ static void prove(const struct check *check, struct look *look,
 
 void check_exit_look(struct check *check, pid_t pid, int64_t held_ns)
 {
-	struct look_options options = watch_look_options(check->options);
+	struct look_options options = look_options_from(check->options);
 	struct check_exit *end = &check->at_exit;
 	struct source_focus all = {.all = true};
 	struct look *look = &end->look;

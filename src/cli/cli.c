@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Complaints, the terminal, TARGET. */
+/* Complaints, the terminal, and what is written to it. */
 #include "cli/cli.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
-#include "base/suggest.h"
+#include "core/settings.h"
 #include "out/escape.h"
-#include "source/pprof_http.h"
-#include "source/processes.h"
-#include "source/source_sniff.h"
 
 void cli_complain(const char *format, ...)
 {
@@ -108,97 +103,4 @@ int cli_write(int fd, const char *path, struct buf *out, struct err *e)
 		raise(SIGPIPE);
 	}
 	return err_sys(e, e->sys, "cannot write %s", path);
-}
-
-static const char *file_problem(const char *path)
-{
-	return access(path, R_OK) != 0
-		       ? "this user may not read the file"
-		       : "the file is no recording, no dump and no list of goroutines; "
-			 "give a pid or a process name, or start it with 'grmon-c run'";
-}
-
-const char *cli_foreign_target(const char *text)
-{
-	if (strstr(text, "://"))
-		return "only http://, https:// and unix:/ can be watched";
-	return strchr(text, '/') && access(text, F_OK) == 0 ? file_problem(text) : NULL;
-}
-
-const char *cli_other_target(const struct options *options)
-{
-	const char *text = options->nr_words > 0 ? options->words[0] : NULL;
-	enum sniff sniff;
-	pid_t pid;
-
-	if (!text || options->pid > 0)
-		return NULL;
-	if (pprof_http_is_url(text) || strcmp(text, "-") == 0)
-		return text;
-	/* Go's grmon has its agent there. */
-	if (strcmp(text, "grmon") == 0 &&
-	    source_resolve(text, false, &pid, NULL) == ERR_NOTFOUND)
-		return "http://localhost:1234";
-	if (text[strspn(text, "0123456789")] == '\0' || access(text, R_OK) != 0)
-		return NULL;
-	sniff = source_sniff_file(text, NULL);
-	return sniff != SNIFF_UNKNOWN ? text : NULL;
-}
-
-int cli_take_stdin(void)
-{
-	int input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), terminal;
-
-	terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
-	if (terminal >= 0) {
-		dup2(terminal, STDIN_FILENO);
-		close(terminal);
-	}
-	return input;
-}
-
-/* A single word may have been meant as a command. */
-static void complain_of_target(const struct options *options, const char *text,
-			       const struct err *e)
-{
-	struct suggest suggest;
-
-	suggest_init(&suggest, text, strlen(text));
-	for (int i = 0; i < COMMAND_COUNT; i++)
-		suggest_offer(&suggest, command_table[i].name);
-	if (e->code == ERR_NOTFOUND && suggest.best && suggest.distance > 0 &&
-	    !options->command_named)
-		cli_complain("%s; or did you mean 'grmon-c %s'?", e->text, suggest.best);
-	else
-		cli_complain("%s", e->text);
-}
-
-int cli_resolve(const struct options *options, pid_t *pid)
-{
-	const char *text = options->nr_words > 0 ? options->words[0] : NULL;
-	struct err e = {0};
-	const char *foreign;
-
-	if (options->pid > 0) {
-		text = options->value[OPTION_PID];
-	} else if (!text) {
-		cli_complain("'grmon-c %s' needs TARGET, a pid or a process name%s; "
-			     "'grmon-c ls' lists them",
-			     command_table[options->command].name,
-			     options->command == COMMAND_CHECK ? ", or a command after --"
-							       : "");
-		return CLI_USAGE;
-	}
-	foreign = cli_foreign_target(text);
-	if (foreign) {
-		cli_complain("'%s': %s", text, foreign);
-		return CLI_UNWATCHABLE;
-	}
-	if (source_resolve(text, options->pid > 0, pid, &e) == 0)
-		return CLI_FINE;
-	if (e.code == ERR_NOTFOUND && options->pid == 0 && access(text, F_OK) == 0)
-		cli_complain("'%s': %s", text, file_problem(text));
-	else
-		complain_of_target(options, text, &e);
-	return CLI_UNWATCHABLE;
 }

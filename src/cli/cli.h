@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of this folder share: exit codes, complaints, the subcommands. */
+/* What the files of this folder share: exit codes, complaints, the terminal. Knows neither the
+ * command line nor any command. */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/err.h"
-#include "cli/options.h"
 
 enum cli_exit {
 	CLI_FINE = 0,
@@ -30,25 +32,5 @@ int cli_width(void);
 
 /* Write all of out to fd and clear it. EPIPE ends the process as SIGPIPE does elsewhere. */
 int cli_write(int fd, const char *path, struct buf *out, struct err *e);
-
-/* TARGET or -p, resolved to a pid. Returns 0 or an exit code after a complaint. */
-int cli_resolve(const struct options *options, pid_t *pid);
-/* TARGET that is no process but a URL, a file with goroutines or "-"; else NULL. */
-const char *cli_other_target(const struct options *options);
-/* Stdin as a file descriptor of its own, for "-"; the terminal takes its place. */
-int cli_take_stdin(void);
-/* Words that look like another kind of target, and what to say about them; else NULL. */
-const char *cli_foreign_target(const char *text);
-
-int command_watch(struct options *options);
-int command_run(struct options *options);
-int command_ls(struct options *options);
-int command_dump(struct options *options);
-int command_record(struct options *options);
-int command_report(struct options *options);
-int command_diff(struct options *options);
-int command_check(struct options *options);
-int command_export(struct options *options);
-int command_help(struct options *options);
 
 #endif

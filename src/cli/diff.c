@@ -5,9 +5,10 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/look_options.h"
 #include "cli/picture.h"
 #include "cli/sink.h"
-#include "cli/watch.h"
 #include "out/diff.h"
 
 struct side {
@@ -20,7 +21,7 @@ static int open_side(struct side *side, const struct options *options, char *wor
 		     enum picture_which which)
 {
 	struct options own = *options;
-	struct look_options look_options = watch_look_options(options);
+	struct look_options look_options = look_options_from(options);
 	struct rows_options show = {.class = -1, .sort = {COLUMN_ID, false}};
 	char *words[] = {word, NULL};
 	struct err e = {0};

@@ -4,11 +4,12 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/look_options.h"
 #include "cli/picture.h"
 #include "cli/prove.h"
 #include "cli/sink.h"
 #include "cli/timeline.h"
-#include "cli/watch.h"
 #include "out/out.h"
 
 static int print_rows(const struct options *options, const struct snapshot *snapshot,
@@ -83,7 +84,7 @@ static int prove(const struct options *options, struct look *look,
 
 int command_dump(struct options *options)
 {
-	struct look_options look_options = watch_look_options(options);
+	struct look_options look_options = look_options_from(options);
 	const char *at = options->value[OPTION_AT];
 	struct snapshot *snapshot = NULL;
 	struct look look;

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "core/trend.h"
 
 #define LISTEN_DEFAULT "127.0.0.1:9847"

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/export_private.h"
-#include "cli/watch.h"
+#include "cli/look_options.h"
 
 #define RETRY_NS (5 * CLOCK_SECOND_NS)
 
@@ -135,7 +135,7 @@ static void *watch_main(void *argument)
 {
 	struct watched *one = argument;
 	const struct export_options *options = &one->exports->options;
-	struct look_options look_options = watch_look_options(options->options);
+	struct look_options look_options = look_options_from(options->options);
 	struct look look;
 	struct err e = {0};
 

@@ -8,6 +8,7 @@
 
 #include "base/suggest.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "core/column.h"
 #include "core/state.h"
 #include "grmon.h"

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "out/escape.h"
 #include "source/processes.h"
 

@@ -9,9 +9,19 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/help.h"
 #include "grmon.h"
+
+/* Their words and summaries stand in options.c. */
+static int (*const commands[COMMAND_COUNT])(struct options *options) = {
+	[COMMAND_WATCH] = command_watch,   [COMMAND_RUN] = command_run,
+	[COMMAND_LS] = command_ls,         [COMMAND_DUMP] = command_dump,
+	[COMMAND_RECORD] = command_record, [COMMAND_REPORT] = command_report,
+	[COMMAND_DIFF] = command_diff,     [COMMAND_CHECK] = command_check,
+	[COMMAND_EXPORT] = command_export, [COMMAND_HELP] = command_help,
+};
 
 static int load_settings(struct options *options)
 {
@@ -76,5 +86,5 @@ int main(int argc, char **argv)
 		if (rc != CLI_FINE)
 			return rc;
 	}
-	return command_table[options.command].run(&options);
+	return commands[options.command](&options);
 }

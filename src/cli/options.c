@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/suggest.h"
-#include "cli/cli.h"
 #include "cli/values.h"
 #include "core/query.h"
 #include "out/diff.h"
@@ -103,28 +102,22 @@ const struct option_info option_table[OPTION_COUNT] = {
 
 const struct command_info command_table[COMMAND_COUNT] = {
 	[COMMAND_WATCH] = {"", "[TARGET]",
-			   "watch a process, or choose one from a live list",
-			   command_watch, 0, 1},
+			   "watch a process, or choose one from a live list", 0, 1},
 	[COMMAND_RUN] = {"run", "[--] CMD [ARG...]",
-			 "start CMD with the agent inside and watch it", command_run, 1,
-			 -1},
-	[COMMAND_LS] = {"ls", "", "list the processes that can be watched", command_ls, 0,
-			0},
-	[COMMAND_DUMP] = {"dump", "TARGET", "print one snapshot", command_dump, 0, 1},
+			 "start CMD with the agent inside and watch it", 1, -1},
+	[COMMAND_LS] = {"ls", "", "list the processes that can be watched", 0, 0},
+	[COMMAND_DUMP] = {"dump", "TARGET", "print one snapshot", 0, 1},
 	[COMMAND_RECORD] = {"record", "-o FILE TARGET",
-			    "write what is seen to a file, until ^C", command_record, 0,
+			    "write what is seen to a file, until ^C", 0, 1},
+	[COMMAND_REPORT] = {"report", "TARGET", "watch for a while and say what leaks", 0,
 			    1},
-	[COMMAND_REPORT] = {"report", "TARGET", "watch for a while and say what leaks",
-			    command_report, 0, 1},
-	[COMMAND_DIFF] = {"diff", "A [B]", "say what is new, gone, grown, shrunk",
-			  command_diff, 1, 2},
+	[COMMAND_DIFF] = {"diff", "A [B]", "say what is new, gone, grown, shrunk", 1, 2},
 	[COMMAND_CHECK] = {"check", "TARGET | -- CMD",
-			   "exit 1 when a limit is broken, for CI", command_check, 0, -1},
+			   "exit 1 when a limit is broken, for CI", 0, -1},
 	[COMMAND_EXPORT] = {"export", "TARGET...",
-			    "serve numbers of processes to Prometheus", command_export, 0,
-			    -1},
+			    "serve numbers of processes to Prometheus", 0, -1},
 	[COMMAND_HELP] = {"help", "[TOPIC]", "explain states, columns, filter, keys, ...",
-			  command_help, 0, 1},
+			  0, 1},
 };
 
 static const char *command_label(enum command_id id)

@@ -75,13 +75,10 @@ struct option_info {
 	unsigned commands; /* bits 1 << command_id */
 };
 
-struct options;
-
 struct command_info {
 	const char *name; /* "" for watch */
 	const char *arguments;
 	const char *summary;
-	int (*run)(struct options *options);
 	int least_words, most_words; /* besides the command itself; < 0: any number */
 };
 

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/when.h"
 #include "cli/cli.h"
+#include "cli/target.h"
 
 #define BETWEEN_LOOKS_NS 100000000ll
 /* Further looks where the first two leave something open. */
@@ -26,10 +27,10 @@ static void pause_until(int64_t due_ns)
 
 static int attach(struct look *look, const struct options *options, struct err *e)
 {
-	const char *other = cli_other_target(options);
+	const char *other = target_other(options);
 	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1;
 	pid_t pid = 0;
-	int rc = other ? CLI_FINE : cli_resolve(options, &pid);
+	int rc = other ? CLI_FINE : target_resolve(options, &pid);
 
 	if (rc != CLI_FINE)
 		return rc;

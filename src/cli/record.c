@@ -11,8 +11,10 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/look.h"
-#include "cli/watch.h"
+#include "cli/look_options.h"
+#include "cli/target.h"
 #include "out/stream.h"
 #include "rec/file.h"
 
@@ -224,7 +226,7 @@ static int record(struct recorder *recorder, const struct options *options, pid_
 
 int command_record(struct options *options)
 {
-	struct look_options look_options = watch_look_options(options);
+	struct look_options look_options = look_options_from(options);
 	struct recorder recorder = {.file.fd = -1};
 	const char *other;
 	struct err e = {0};
@@ -235,9 +237,9 @@ int command_record(struct options *options)
 		cli_complain("%s", e.text);
 		return CLI_USAGE;
 	}
-	other = cli_other_target(options);
+	other = target_other(options);
 	if (!other)
-		rc = cli_resolve(options, &pid);
+		rc = target_resolve(options, &pid);
 	if (rc != CLI_FINE)
 		return rc;
 	recorder.stream = stream_new();

@@ -7,9 +7,11 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/prove.h"
 #include "cli/sink.h"
 #include "cli/span.h"
+#include "cli/target.h"
 #include "core/graph.h"
 #include "out/report.h"
 
@@ -79,12 +81,12 @@ static int watch_and_report(const struct options *options, struct span *span)
 
 int command_report(struct options *options)
 {
-	const char *other = cli_other_target(options);
+	const char *other = target_other(options);
 	struct span span = {.last = NULL};
 	struct err e = {0};
 	int64_t for_ns;
 	pid_t pid = 0;
-	int rc = other ? CLI_FINE : cli_resolve(options, &pid);
+	int rc = other ? CLI_FINE : target_resolve(options, &pid);
 
 	if (rc != CLI_FINE)
 		return rc;

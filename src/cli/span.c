@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "cli/watch.h"
+#include "cli/look_options.h"
 #include "source/pprof_http.h"
 
 #define LOOKS_LEAST    40 /* in the time that was given */
@@ -95,7 +95,7 @@ static int rewind_recording(struct span *span, struct err *e)
 int span_open(struct span *span, const struct options *options, pid_t pid,
 	      const char *other, int64_t for_ns)
 {
-	struct look_options look_options = watch_look_options(options);
+	struct look_options look_options = look_options_from(options);
 	struct sigaction action = {.sa_handler = on_signal};
 	struct err e = {0};
 	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1;

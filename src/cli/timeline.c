@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/span.h"
+#include "cli/target.h"
 #include "out/timeline.h"
 
 bool timeline_wanted(const struct options *options)
@@ -14,7 +15,7 @@ bool timeline_wanted(const struct options *options)
 	const char *format = options->value[OPTION_FORMAT];
 
 	return format && strcmp(format, "speedscope") == 0 &&
-	       !options->value[OPTION_AT] && cli_other_target(options) != NULL;
+	       !options->value[OPTION_AT] && target_other(options) != NULL;
 }
 
 static int add(struct timeline *timeline, const struct options *options,
@@ -59,7 +60,7 @@ int timeline_dump(const struct options *options, struct buf *out)
 	struct timeline *timeline = timeline_new();
 	struct span span = {.last = NULL};
 	struct err e = {0};
-	int rc = span_open(&span, options, 0, cli_other_target(options), 0);
+	int rc = span_open(&span, options, 0, target_other(options), 0);
 
 	if (rc == CLI_FINE && (!timeline || add_all(timeline, options, &span, &e) != 0)) {
 		cli_complain("%s", timeline ? e.text : "no memory for the output");

@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "cli/config.h"
+#include "cli/look_options.h"
+#include "cli/target.h"
 #include "source/processes.h"
 #include "tui/tui.h"
 
@@ -67,35 +70,13 @@ int watch_process(struct watch *watch, struct look *look, pid_t pid)
 	return CLI_FINE;
 }
 
-struct look_options watch_look_options(const struct options *options)
-{
-	return (struct look_options){
-		.source = options->value[OPTION_SOURCE],
-		.threads = options->value[OPTION_THREADS] != NULL,
-		.runtime = options->value[OPTION_RUNTIME] != NULL,
-		.ptrace = options->value[OPTION_PTRACE] != NULL,
-		/* The view says in its footer what is missing. */
-		.partial = options->command == COMMAND_WATCH ||
-			   options->command == COMMAND_RUN ||
-			   options->value[OPTION_ALLOW_PARTIAL] != NULL,
-		.user = options->value[OPTION_USER],
-		.header = options->value[OPTION_HEADER],
-		.dump = options->dump,
-		.rule = options->settings.rule,
-		.stack_rules = &options->settings.stack_rules,
-		.acknowledge = options->settings.acknowledge,
-		.suppress = options->settings.suppress,
-		.warm_up_ns = options->settings.warm_up_ns,
-	};
-}
-
 /* A name of several processes: the list can ask which one is meant. */
 static bool several_fit(const char *name)
 {
 	struct err e = {0};
 	pid_t pid;
 
-	return cli_has_terminal() && name[0] && !cli_foreign_target(name) &&
+	return cli_has_terminal() && name[0] && !target_foreign(name) &&
 	       source_resolve(name, false, &pid, &e) == ERR_USAGE;
 }
 
@@ -116,16 +97,17 @@ static int find_target(struct watch *watch, pid_t *pid)
 	if (watch->choose)
 		return CLI_FINE;
 	watch->title = options->pid > 0 ? options->value[OPTION_PID] : options->words[0];
-	watch->other = cli_other_target(options);
+	watch->other = target_other(options);
 	if (watch->other && wait) {
 		cli_complain("--wait is for processes; a URL is asked again by itself");
 		return CLI_USAGE;
 	}
 	if (watch->other) {
-		watch->input_fd = strcmp(watch->other, "-") == 0 ? cli_take_stdin() : -1;
+		watch->input_fd =
+			strcmp(watch->other, "-") == 0 ? target_take_stdin() : -1;
 		return CLI_FINE;
 	}
-	if (wait && options->pid == 0 && !cli_foreign_target(watch->title) &&
+	if (wait && options->pid == 0 && !target_foreign(watch->title) &&
 	    watch->title[strspn(watch->title, "0123456789")] != '\0') {
 		watch->wait_name = watch->title;
 		if (source_resolve(watch->title, false, pid, &e) == ERR_NOTFOUND) {
@@ -137,13 +119,13 @@ static int find_target(struct watch *watch, pid_t *pid)
 		watch->choose = true;
 		return CLI_FINE;
 	}
-	return cli_resolve(options, pid);
+	return target_resolve(options, pid);
 }
 
 int command_watch(struct options *options)
 {
 	struct watch watch = {.options = options, .title = ""};
-	struct look_options look_options = watch_look_options(options);
+	struct look_options look_options = look_options_from(options);
 	struct look look;
 	struct err e = {0};
 	pid_t pid;

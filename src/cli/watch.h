@@ -17,7 +17,6 @@ struct watch {
 	void *end_ctx;
 };
 
-struct look_options watch_look_options(const struct options *options);
 /* Run the view until the user leaves it. look: initialised, and attached unless pid is 0;
  * still the caller's. Returns an exit code after a complaint. */
 int watch_process(struct watch *watch, struct look *look, pid_t pid);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* One place for all commands: what looks alike in two of them must not differ. */
+#include "cli/look_options.h"
+
+struct look_options look_options_from(const struct options *options)
+{
+	return (struct look_options){
+		.source = options->value[OPTION_SOURCE],
+		.threads = options->value[OPTION_THREADS] != NULL,
+		.runtime = options->value[OPTION_RUNTIME] != NULL,
+		.ptrace = options->value[OPTION_PTRACE] != NULL,
+		/* The view says in its footer what is missing. */
+		.partial = options->command == COMMAND_WATCH ||
+			   options->command == COMMAND_RUN ||
+			   options->value[OPTION_ALLOW_PARTIAL] != NULL,
+		.user = options->value[OPTION_USER],
+		.header = options->value[OPTION_HEADER],
+		.dump = options->dump,
+		.rule = options->settings.rule,
+		.stack_rules = &options->settings.stack_rules,
+		.acknowledge = options->settings.acknowledge,
+		.suppress = options->settings.suppress,
+		.warm_up_ns = options->settings.warm_up_ns,
+	};
+}

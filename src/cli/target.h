@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* TARGET on the command line: a process, or something else that can be looked at. */
+#ifndef CLI_TARGET_H
+#define CLI_TARGET_H
+
+#include <sys/types.h>
+
+#include "cli/options.h"
+
+/* TARGET or -p, resolved to a pid. Returns 0 or an exit code after a complaint. */
+int target_resolve(const struct options *options, pid_t *pid);
+/* TARGET that is no process but a URL, a file with goroutines or "-"; else NULL. */
+const char *target_other(const struct options *options);
+/* Stdin as a file descriptor of its own, for "-"; the terminal takes its place. */
+int target_take_stdin(void);
+/* Words that look like another kind of target, and what to say about them; else NULL. */
+const char *target_foreign(const char *text);
+
+#endif
