@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
-checks="layers format shape exports tables man shell analyse"
+checks="layers rings format shape exports tables man shell analyse"
 [ $# -eq 0 ] || checks=$*
 failed=0
 out=$(mktemp)
@@ -19,6 +19,12 @@ c_files() {
 
 # Which folder may include which; see .github/CONTRIBUTING.md.
 check_layers() { tests/lint/layers.awk $(c_files 'src/*.c' 'src/*.h' 'include/*.h'); }
+
+# Files that call each other in a ring.
+check_rings() {
+	make -s client agent BUILD="$BUILD" >/dev/null || { echo 'it does not build'; return; }
+	tests/lint/rings.sh
+}
 
 check_format() {
 	clang-format --dry-run -Werror $(c_files '*.c' '*.h') 2>&1 | grep -E 'error|warning' |

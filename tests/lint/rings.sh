@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# No two files call each other, and no two folders, not even by way of others: what is in such
+# a ring cannot be understood, tested or moved alone. Looks at the objects in $BUILD. Prints
+# each ring, and which symbols tie it.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+BUILD=${BUILD:-build}
+
+# Rings from before this was checked. Break them; add none.
+known() {
+	cat <<-'EOF'
+	src/agent/chan.c src/agent/chan_wait.c
+	src/agent/creator.c src/agent/memfd.c src/agent/region.c src/agent/server.c src/agent/slot.c src/agent/thread.c
+	src/core/query.c src/core/query_parse.c
+	src/core/trend_judge.c src/core/trend_steps.c
+	src/out/folded.c src/out/json.c src/out/metrics.c src/out/out.c src/out/pprof.c src/out/text.c src/out/timeline.c
+	src/out/report.c src/out/report_html.c src/out/report_json.c src/out/report_past.c src/out/report_text.c src/out/report_walk.c
+	src/rec/decode.c src/rec/decode_resources.c
+	src/source/agent_check.c src/source/agent_row.c
+	src/source/cpu_clock.c src/source/cpu_watch.c
+	src/source/go_mark.c src/source/go_mark_runtime.c
+	src/source/hotspot.c src/source/symbols.c src/source/symbols_call.c src/source/symbols_name.c src/source/unwind.c src/source/unwind_plain.c src/source/unwind_repair.c
+	src/source/kernel.c src/source/kernel_limit.c
+	src/source/kernel_call.c src/source/kernel_list.c
+	src/source/pprof_bytes.c src/source/pprof_label.c src/source/pprof_line.c
+	src/source/pprof_grammar.c src/source/pprof_group.c src/source/pprof_race.c
+	src/tui/acknowledge.c src/tui/app.c src/tui/detail_lines.c src/tui/footer.c src/tui/groups_draw.c src/tui/groups_rows.c src/tui/header.c src/tui/lines.c src/tui/marks.c src/tui/prove.c src/tui/recording.c src/tui/tasks_columns.c src/tui/tasks_draw.c src/tui/view_detail.c src/tui/view_group.c src/tui/view_groups.c src/tui/view_help.c src/tui/view_processes.c src/tui/view_tasks.c src/tui/view_waits.c src/tui/waits_lines.c
+	EOF
+}
+
+# What is left in the build of a file that is gone does not count.
+objects() {
+	find "$1/src" -name '*.o' | while read -r object; do
+		source=${object#"$1"/}
+		[ ! -f "${source%.o}.c" ] || echo "$object"
+	done
+}
+
+# The client, and the agent, which is another program.
+for program in "$BUILD" "$BUILD/pic"; do
+	objects "$program" | xargs nm -A | tests/lint/rings.awk -v root="$program/"
+done | {
+	known | sed 's/^/known /'
+	cat
+} | awk '
+	$1 == "known" { $1 = ""; sub(/^ /, ""); known[$0] = 1; next }
+	$1 == "ring" { $1 = ""; sub(/^ /, ""); wanted = !($0 in known); delete known[$0] }
+	wanted && /^tie / { sub(/^tie /, "  "); print; next }
+	wanted { print "a ring: " $0 }
+	END {
+		for (ring in known)
+			print "no longer a ring, to be removed from tests/lint/rings.sh: " ring
+	}
+'
