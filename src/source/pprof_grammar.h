@@ -63,8 +63,16 @@ struct pprof_grammar {
 	size_t cap_ids, nr_ids;
 };
 
+/* --- pprof_record.c --- */
+
 /* A new dump; what was read before is complete. */
 void pprof_begin_dump(struct pprof_grammar *grammar);
+/* What was read is complete: its rows take the place of those kept so far, or go. */
+void pprof_finish_dump(struct pprof_grammar *grammar);
+/* The record of a goroutine whose header was read; in another dump where it must be. */
+void pprof_begin_record(struct pprof_grammar *grammar, const struct pprof_header *header);
+/* The frames read so far belong to the part that ends. */
+void pprof_end_part(struct pprof_grammar *grammar);
 /* Ends what is open, so that the next record can begin. */
 void pprof_end_record(struct pprof_grammar *grammar);
 void pprof_end_group(struct pprof_grammar *grammar);
@@ -79,6 +87,5 @@ bool pprof_group_take(struct pprof_grammar *grammar, const char *line, size_t le
 
 /* Lines of the race detector's reports, outside stacks. */
 bool pprof_race_take(struct pprof_grammar *grammar, const char *line, size_t length);
-void pprof_race_end_part(struct pprof_grammar *grammar);
 
 #endif

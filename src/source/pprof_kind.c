@@ -17,13 +17,6 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static bool starts(const char *line, size_t length, const char *word)
-{
-	size_t bytes = strlen(word);
-
-	return length >= bytes && memcmp(line, word, bytes) == 0;
-}
-
 /* What the name of a function or method of Go may consist of; 2: of its arguments, too. */
 static const unsigned char name_bytes[256] = {
 	['0' ... '9'] = 3, ['a' ... 'f'] = 3, ['g' ... 'w'] = 1, ['x'] = 3,
@@ -67,10 +60,11 @@ size_t pprof_function_bytes(const char *line, size_t length)
 	if (length == 0 || length > FUNCTION_MAX)
 		return 0;
 	if (line[length - 1] != ')')
-		return starts(line, length, foreign) &&
+		return pprof_starts(line, length, foreign) &&
 				       (length == sizeof(foreign) - 1 ||
-					starts(line + sizeof(foreign) - 1,
-					       length - sizeof(foreign) + 1, " at pc=0x"))
+					pprof_starts(line + sizeof(foreign) - 1,
+						     length - sizeof(foreign) + 1,
+						     " at pc=0x"))
 			       ? sizeof(foreign) - 1
 			       : 0;
 	open = memrchr(line, '(', length);
@@ -93,7 +87,7 @@ bool pprof_creator(const char *line, size_t length, const char **name, size_t *b
 	const char *end = line + length, *at, *tail;
 
 	*id = 0;
-	if (!starts(line, length, word))
+	if (!pprof_starts(line, length, word))
 		return false;
 	at = line + sizeof(word) - 1;
 	tail = memmem(at, (size_t)(end - at), in, sizeof(in) - 1);
@@ -118,7 +112,7 @@ static bool is_tail(const char *at, const char *end, bool *known)
 	while (at < end && is_blank(*at))
 		at++;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (starts(at, (size_t)(end - at), words[i]))
+		if (pprof_starts(at, (size_t)(end - at), words[i]))
 			*known = true;
 	return *known;
 }
@@ -158,8 +152,8 @@ static const char *skip_indent(const char *at, const char *end)
 	while (at < end) {
 		if (is_blank(*at))
 			at++;
-		else if (starts(at, (size_t)(end - at), "^I") ||
-			 starts(at, (size_t)(end - at), "\\t"))
+		else if (pprof_starts(at, (size_t)(end - at), "^I") ||
+			 pprof_starts(at, (size_t)(end - at), "\\t"))
 			at += 2;
 		else
 			break;
@@ -177,7 +171,7 @@ bool pprof_place(struct pprof_place *place, const char *line, size_t length)
 	at = skip_indent(at, end);
 	indented = at > line;
 	*place = (struct pprof_place){.file = NULL};
-	if (starts(at, (size_t)(end - at), pc)) {
+	if (pprof_starts(at, (size_t)(end - at), pc)) {
 		place->has_pc = true;
 		place->address = pprof_hex(at + 3, end);
 		return true;
@@ -223,8 +217,8 @@ static bool is_detail(const char *line, size_t length)
 	uint64_t id;
 
 	return pprof_creator(line, length, &name, &bytes, &id) ||
-	       starts(line, length, "[originating from goroutine ") ||
-	       starts(line, length, "goroutine running on other thread") ||
+	       pprof_starts(line, length, "[originating from goroutine ") ||
+	       pprof_starts(line, length, "goroutine running on other thread") ||
 	       (line[0] == '.' && memmem(line, length, "frames elided", 13)) ||
 	       is_group(line, length) ||
 	       (line[0] == '#' && length > 4 && memmem(line, length, "0x", 2)) ||

@@ -23,42 +23,6 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Decimal digits at *at; moves it behind them. */
-static uint64_t take_number(const char **at, const char *end)
-{
-	uint64_t value = 0;
-
-	for (; *at < end && is_digit(**at); ++*at)
-		if (__builtin_mul_overflow(value, 10u, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(**at - '0'), &value))
-			value = UINT64_MAX / 16;
-	return value;
-}
-
-uint64_t pprof_number(const char *at, const char *end)
-{
-	return take_number(&at, end);
-}
-
-uint64_t pprof_hex(const char *at, const char *end)
-{
-	uint64_t value = 0;
-
-	if (end - at >= 2 && at[0] == '0' && (at[1] | 32) == 'x')
-		at += 2;
-	for (; at < end; at++) {
-		char c = (char)(*at | 32);
-
-		if (is_digit(*at))
-			value = value << 4 | (uint64_t)(*at - '0');
-		else if (c >= 'a' && c <= 'f')
-			value = value << 4 | (uint64_t)(c - 'a' + 10);
-		else
-			break;
-	}
-	return value;
-}
-
 static bool equals(const char *text, size_t length, const char *word)
 {
 	return length == strlen(word) && memcmp(text, word, length) == 0;
@@ -75,7 +39,7 @@ bool pprof_total(const char *line, size_t length, uint64_t *total)
 	at += sizeof(word) - 1;
 	if (at == end || !is_digit(*at))
 		return false;
-	*total = take_number(&at, end);
+	*total = pprof_take_number(&at, end);
 	return true;
 }
 
@@ -120,7 +84,7 @@ static const char *find_close(const char *at, const char *end, char close)
 static void take_part(struct pprof_header *header, const char *part, size_t length)
 {
 	const char *at = part, *end = part + length;
-	uint64_t minutes = take_number(&at, end);
+	uint64_t minutes = pprof_take_number(&at, end);
 
 	if (at > part && equals(at, (size_t)(end - at), " minutes")) {
 		header->minutes =
@@ -227,7 +191,7 @@ static const char *parse_at(struct pprof_header *header, const char *at, const c
 		end = at + HEADER_MAX;
 	at = digits;
 	memset(header, 0, sizeof(*header));
-	header->id = take_number(&at, end);
+	header->id = pprof_take_number(&at, end);
 	if (at == digits)
 		return NULL;
 	at = skip_pointers(at, end);
@@ -298,12 +262,6 @@ bool pprof_anchor(struct pprof_anchor *anchor, const char *line, size_t length)
 		*anchor = (struct pprof_anchor){(size_t)(at - line),
 						(size_t)(at - line) + sizeof(race) - 1};
 	return at != NULL;
-}
-
-bool pprof_is_start(const char *function)
-{
-	return strcmp(function, "runtime.goexit") == 0 ||
-	       strcmp(function, "runtime.main") == 0;
 }
 
 /* What the scheduler says of a goroutine that waits for nothing. */

@@ -7,10 +7,22 @@
 #ifndef SOURCE_PPROF_PRIVATE_H
 #define SOURCE_PPROF_PRIVATE_H
 
+#include <string.h>
+
 #include "source/pprof.h"
 
 /* A longer line is cut; a dump of many goroutines may be one line. */
 #define PPROF_LINE_MAX (96u << 20)
+
+static inline bool pprof_starts(const char *line, size_t length, const char *word)
+{
+	size_t bytes = strlen(word);
+
+	return length >= bytes && memcmp(line, word, bytes) == 0;
+}
+
+/* Decimal digits at *at; moves it behind them. */
+uint64_t pprof_take_number(const char **at, const char *end);
 
 /* What a line is by itself, wherever it stands. */
 enum pprof_kind {
@@ -126,6 +138,7 @@ void pprof_unwrap_release(struct pprof_unwrap *unwrap);
 /* A dump whose line ends have become blanks, behind its first header; with them again. */
 bool pprof_is_flat(const char *at, const char *end);
 void pprof_put_flat(struct buf *out, const char *at, const char *end);
+void pprof_put_char(struct buf *out, unsigned character);
 /* The same, of one string in quotes: escapes are taken back. */
 void pprof_unescape(const char *text, size_t length, struct buf *out);
 

@@ -8,13 +8,6 @@
 /* Two goroutines race; more rows are of a text that means no good. */
 #define ROWS_LOOKED_AT 16u
 
-static bool starts(const char *line, size_t length, const char *word)
-{
-	size_t bytes = strlen(word);
-
-	return length >= bytes && memcmp(line, word, bytes) == 0;
-}
-
 /* "Previous write at 0x00c000018090 by goroutine 7:", "Read at 0x… by main goroutine:" */
 static bool take_access(struct pprof_grammar *grammar, const char *line, size_t length)
 {
@@ -27,7 +20,7 @@ static bool take_access(struct pprof_grammar *grammar, const char *line, size_t 
 	uint64_t id = 1;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		known |= starts(line, length, words[i]);
+		known |= pprof_starts(line, length, words[i]);
 	if (!known || !memmem(line, length, " at 0x", 6))
 		return false;
 	at = memmem(line, length, by, sizeof(by) - 1);
@@ -74,7 +67,7 @@ static bool take_creation(struct pprof_grammar *grammar, const char *line, size_
 	struct task *task;
 	uint64_t id;
 
-	if (!starts(line, length, word) || !memmem(line, length, " created at", 11))
+	if (!pprof_starts(line, length, word) || !memmem(line, length, " created at", 11))
 		return false;
 	id = pprof_number(line + sizeof(word) - 1, end);
 	pprof_end_record(grammar);
@@ -104,30 +97,21 @@ static bool take_creation(struct pprof_grammar *grammar, const char *line, size_
 	return true;
 }
 
-void pprof_race_end_part(struct pprof_grammar *grammar)
-{
-	struct snapshot *snapshot = grammar->out.snapshot;
-
-	if (grammar->nr_frames > 0 && grammar->race_row >= grammar->base &&
-	    grammar->race_row < snapshot->nr_tasks)
-		snapshot->tasks[grammar->race_row].created_by = pprof_take_stack(grammar);
-	grammar->nr_frames = 0;
-}
-
 bool pprof_race_take(struct pprof_grammar *grammar, const char *line, size_t length)
 {
-	if (starts(line, length, "WARNING: DATA RACE")) {
+	if (pprof_starts(line, length, "WARNING: DATA RACE")) {
 		pprof_begin_dump(grammar);
 		grammar->now.race = grammar->now.whole = true;
 		return true;
 	}
 	if (!grammar->now.race)
 		return false;
-	if (starts(line, length, "==================")) {
+	if (pprof_starts(line, length, "==================")) {
 		pprof_end_record(grammar);
 		return true;
 	}
-	if (grammar->in_record && starts(line, length, "[failed to restore the stack]")) {
+	if (grammar->in_record &&
+	    pprof_starts(line, length, "[failed to restore the stack]")) {
 		grammar->unavailable = true;
 		return true;
 	}
