@@ -328,7 +328,8 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 							       : NAMES_LATER_NS);
 	agent->nr_changed = 0;
 	for (uint32_t i = 0; i < agent->nr_rows; i++)
-		row_update(agent, i);
+		if (row_update(agent, i))
+			agent_forget_other(agent, agent->rows[i].tid);
 	if (!agent->at_exit) {
 		agent_list_threads(agent);
 		agent_check_rows(agent, focus && focus->all);

@@ -122,8 +122,8 @@ void row_drop_thread(struct agent *agent, struct row *row);
 /* Since when the slot's state lasts, within the life of the process whatever the target
  * wrote there; 0: not known. */
 int64_t slot_since_ns(const struct agent *agent, const struct wire_slot *slot);
-/* Copy the slot if it changed. */
-void row_update(struct agent *agent, uint32_t i);
+/* Copy the slot if it changed. True: it is that of a thread that was not there before. */
+bool row_update(struct agent *agent, uint32_t i);
 /* Text of what it waits on, labels, creator, names of addresses. */
 void row_describe(struct agent *agent, uint32_t i);
 void row_to_task(struct agent *agent, struct row *row, bool details, struct snapshot *out,

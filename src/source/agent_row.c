@@ -30,8 +30,9 @@ static bool slot_makes_sense(const struct wire_slot *slot)
 	return slot->kind == WIRE_COROUTINE && slot->serial;
 }
 
-/* A copy that is whole replaces what was known, as far as it differs. */
-static void take_slot(struct agent *agent, struct row *row, const struct wire_slot *slot)
+/* A copy that is whole replaces what was known, as far as it differs. True: a thread has
+ * appeared. */
+static bool take_slot(struct agent *agent, struct row *row, const struct wire_slot *slot)
 {
 	/* A slot that is written to is not dead. */
 	bool same_task = !row->dead && row->slot.kind == slot->kind &&
@@ -40,15 +41,13 @@ static void take_slot(struct agent *agent, struct row *row, const struct wire_sl
 	if (!slot_makes_sense(slot)) {
 		if (row->kind != WIRE_FREE)
 			row_reset(agent, row);
-		return;
+		return false;
 	}
 	if (!same_task) {
 		row_reset(agent, row);
 		row->tid = kernel_outer_tid(&agent->kernel, slot->tid);
-		if (slot->kind == WIRE_THREAD) {
+		if (slot->kind == WIRE_THREAD)
 			agent->nr_threads++;
-			agent_forget_other(agent, row->tid);
-		}
 	}
 	/* What the kernel said was about the wait before. */
 	row_drop_thread(agent, row);
@@ -68,9 +67,10 @@ static void take_slot(struct agent *agent, struct row *row, const struct wire_sl
 		memcpy(row->name, slot->name, WIRE_NAME_BYTES);
 		row->name[WIRE_NAME_BYTES] = '\0';
 	}
+	return !same_task && slot->kind == WIRE_THREAD;
 }
 
-void row_update(struct agent *agent, uint32_t i)
+bool row_update(struct agent *agent, uint32_t i)
 {
 	const struct wire_slot *live = region_slot(&agent->region, i);
 	struct row *row = &agent->rows[i];
@@ -85,19 +85,21 @@ void row_update(struct agent *agent, uint32_t i)
 			row->unchanged++;
 		if (row->kind == WIRE_THREAD && row->slot.state == WIRE_STATE_RUNNING)
 			agent->changed[agent->nr_changed++] = i;
-		return;
+		return false;
 	}
 	if (!region_read_slot(&agent->region, i, &slot)) {
 		row->torn = true;
-		return;
+		return false;
 	}
 	/* Also for a free slot: the next look sees that nothing changed. */
-	take_slot(agent, row, &slot);
+	bool appeared = take_slot(agent, row, &slot);
+
 	row->known = true;
 	row->slot.seq = slot.seq;
 	row->slot.flags = slot.flags;
 	if (row->kind == WIRE_THREAD)
 		agent->changed[agent->nr_changed++] = i;
+	return appeared;
 }
 
 /* "key\0text\0" pairs, which may end anywhere. */

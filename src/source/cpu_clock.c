@@ -17,12 +17,10 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "source/cpu_watch.h"
+#include "source/procfs.h"
 
 #define NS_PER_MS       1000000ll
-/* With two blanks it is longer than a thread's name, which stands before it, can be. */
-#define EXEC_START      "\nse.exec_start  "
 #define KEPT_NS         CLOCK_SECOND_NS
 #define HELPERS_MAX     64u
 #define HELPER_STACK    65536u
@@ -63,29 +61,6 @@ struct cpu_clocks {
 	struct cpu_lag cpus[CPU_CLOCKS_MAX];
 	size_t nr_helpers; /* on their way */
 };
-
-int64_t cpu_clock_read(int dir, const char *path)
-{
-	char text[512], *end, *digits;
-	const char *at;
-
-	if (fdio_read_small(dir, path, text, sizeof(text)) <= 0)
-		return 0;
-	at = strstr(text, EXEC_START);
-	at = at ? strchr(at, ':') : NULL;
-	if (!at)
-		return 0;
-	/* Milliseconds, with six digits behind the point. */
-	unsigned long long ms = strtoull(at + 1, &end, 10);
-
-	if (*end != '.' || ms > INT64_MAX / NS_PER_MS - 1)
-		return 0;
-	unsigned long part = strtoul(end + 1, &digits, 10);
-
-	if (digits - end != 7)
-		return 0;
-	return (int64_t)ms * NS_PER_MS + (int64_t)part;
-}
 
 static void board_unref(struct helper_board *board)
 {
@@ -175,7 +150,7 @@ static int read_here(int64_t *lag_ns)
 		struct timespec used;
 
 		(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-		int64_t ran_ns = cpu_clock_read(-1, "/proc/thread-self/sched");
+		int64_t ran_ns = proc_exec_start_ns(-1, "/proc/thread-self/sched");
 		/* Taken off its CPU for a while, it was noted again when it came back. */
 		int64_t after_ns = clock_mono_ns();
 

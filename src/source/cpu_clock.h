@@ -33,8 +33,4 @@ bool cpu_clocks_most(const struct cpu_clocks *clocks, int cpu, int64_t *lag_ns);
 /* A thread of that CPU was seen to have run at ran_ns by the CPU's clock, before mono_ns. */
 void cpu_clocks_saw(struct cpu_clocks *clocks, int cpu, int64_t ran_ns, int64_t mono_ns);
 
-/* When the thread was put on its CPU last, or was there at a tick of the timer, by the clock of
- * that CPU, from a file "…/sched" of /proc. 0: not said. */
-int64_t cpu_clock_read(int dir, const char *path);
-
 #endif

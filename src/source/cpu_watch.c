@@ -16,7 +16,6 @@
 
 #include "base/clock.h"
 #include "base/fdio.h"
-#include "source/cpu_clock.h"
 #include "source/procfs.h"
 
 #define NS_PER_MS       1000000ll
@@ -190,7 +189,7 @@ static void read_runner(struct finder *finder, struct runner *runner)
 
 	snprintf(path, sizeof(path), "%d/task/%d/sched", (int)runner->pid,
 		 (int)runner->tid);
-	int64_t ran_ns = cpu_clock_read(finder->proc, path);
+	int64_t ran_ns = proc_exec_start_ns(finder->proc, path);
 
 	if (ran_ns <= 0) {
 		runner->moved = true;

@@ -85,10 +85,8 @@ void go_mark_words(struct go_mark *mark, const uint8_t *bytes, size_t nr_bytes);
 /* Only those count that are the very beginning of an object. */
 void go_mark_bases(struct go_mark *mark, const uint8_t *bytes, size_t nr_bytes);
 void go_mark_address(struct go_mark *mark, uint64_t address);
-/* Read the object at base now, whatever is known of it. */
-void go_mark_contents(struct go_mark *mark, uint64_t base);
-/* Follow what was reached, some of it: true when nothing is left. */
-bool go_mark_follow(struct go_mark *mark);
+/* The object is reached, and what it points to is not (yet). */
+bool go_mark_is_opaque(const struct go_mark *mark, uint64_t base);
 
 /* Memory for one more in a list; more than `most` there never are. False: no room. */
 bool go_mark_room(void *list, size_t nr, size_t *capacity, size_t most, size_t element);
@@ -98,5 +96,12 @@ bool go_mark_runtime(struct go_mark *mark, uint64_t base, uint64_t size);
 /* Whether a processor belongs to the runtime.m; 0: to the first one, which is no object of
  * the heap. What its thread's scheduler has on its stack is of no use without. */
 bool go_mark_has_processor(const struct go_mark *mark, uint64_t m);
+
+/* --- go_mark_follow.c --- */
+
+/* Read the object at base now, whatever is known of it. */
+void go_mark_contents(struct go_mark *mark, uint64_t base);
+/* Follow what was reached, some of it: true when nothing is left. */
+bool go_mark_follow(struct go_mark *mark);
 
 #endif

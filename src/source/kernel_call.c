@@ -142,21 +142,6 @@ static const struct call_rule *call_rule_find(long nr)
 	return NULL;
 }
 
-void kernel_explain_fd(struct kernel *kernel, int fd, struct kernel_wait *out)
-{
-	out->kind = "fd";
-	out->fd = fd;
-	snprintf(out->text, sizeof(out->text), "fd %d %s", fd,
-		 kernel_fd_name(kernel, fd));
-	out->accepted = kernel_fd_accepted(kernel, fd);
-	size_t length = strlen(out->text);
-
-	/* A socket that is too new to be named yet. */
-	out->owner_changes = strstr(out->text, " socket:[") != NULL;
-	if (length && out->text[length - 1] == ' ')
-		out->text[length - 1] = '\0';
-}
-
 /* "epoll 4 of fds 5 7" */
 static void explain_epoll(struct kernel *kernel, uint64_t arg, struct kernel_wait *out)
 {

@@ -16,6 +16,21 @@
 #define SELECT_BITS   1024u
 #define SIGNALS_MAX   64
 
+void kernel_explain_fd(struct kernel *kernel, int fd, struct kernel_wait *out)
+{
+	out->kind = "fd";
+	out->fd = fd;
+	snprintf(out->text, sizeof(out->text), "fd %d %s", fd,
+		 kernel_fd_name(kernel, fd));
+	out->accepted = kernel_fd_accepted(kernel, fd);
+	size_t length = strlen(out->text);
+
+	/* A socket that is too new to be named yet. */
+	out->owner_changes = strstr(out->text, " socket:[") != NULL;
+	if (length && out->text[length - 1] == ' ')
+		out->text[length - 1] = '\0';
+}
+
 /* Descriptors in their order; the count may be more than are known. */
 static void list_fds(const int *fds, size_t shown, uint64_t count,
 		     struct kernel_wait *out)

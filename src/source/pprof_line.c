@@ -2,7 +2,7 @@
 /* The parts of a dump's lines: headers with their states and labels, files, totals. */
 #include <string.h>
 
-#include "source/go_wait.h"
+#include "source/go_words.h"
 #include "source/pprof_private.h"
 
 #define RAW_MAX     200u

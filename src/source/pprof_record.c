@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "source/go_wait.h"
+#include "source/go_words.h"
 #include "source/pprof_grammar.h"
 
 #define IDS_FIRST 64u

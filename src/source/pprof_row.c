@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "source/go_wait.h"
+#include "source/go_words.h"
 #include "source/pprof_private.h"
 
 bool pprof_is_start(const char *function)

@@ -17,6 +17,10 @@
 #include "base/clock.h"
 #include "base/fdio.h"
 
+#define NS_PER_MS  1000000ll
+/* With two blanks it is longer than a thread's name, which stands before it, can be. */
+#define EXEC_START "\nse.exec_start  "
+
 bool proc_parse_stat(const char *text, size_t length, struct proc_stat *out)
 {
 	const char *open = memchr(text, '(', length);
@@ -314,4 +318,27 @@ int64_t proc_ticks_to_mono_ns(uint64_t ticks)
 		return 0;
 	return (int64_t)(ticks / (uint64_t)hz) * CLOCK_SECOND_NS +
 	       (int64_t)(ticks % (uint64_t)hz) * (CLOCK_SECOND_NS / hz) - suspended_ns;
+}
+
+int64_t proc_exec_start_ns(int dir, const char *path)
+{
+	char text[512], *end, *digits;
+	const char *at;
+
+	if (fdio_read_small(dir, path, text, sizeof(text)) <= 0)
+		return 0;
+	at = strstr(text, EXEC_START);
+	at = at ? strchr(at, ':') : NULL;
+	if (!at)
+		return 0;
+	/* Milliseconds, with six digits behind the point. */
+	unsigned long long ms = strtoull(at + 1, &end, 10);
+
+	if (*end != '.' || ms > INT64_MAX / NS_PER_MS - 1)
+		return 0;
+	unsigned long part = strtoul(end + 1, &digits, 10);
+
+	if (digits - end != 7)
+		return 0;
+	return (int64_t)ms * NS_PER_MS + (int64_t)part;
 }

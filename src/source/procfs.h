@@ -80,5 +80,8 @@ int64_t proc_count_threads(int task_dir);
 int64_t proc_count_fds(int proc_dir);
 /* Ticks since boot as CLOCK_MONOTONIC. */
 int64_t proc_ticks_to_mono_ns(uint64_t ticks);
+/* When the thread was put on its CPU last, or was there at a tick of the timer, by the clock of
+ * that CPU, from a file "…/sched" of /proc. 0: not said. */
+int64_t proc_exec_start_ns(int dir, const char *path);
 
 #endif

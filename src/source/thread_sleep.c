@@ -31,7 +31,7 @@ static size_t read_clocks(struct thread_table *table, struct thread *const *thre
 		if (!is_asleep(thread))
 			continue;
 		snprintf(path, sizeof(path), "%d/sched", (int)thread->tid);
-		thread->ran_ns = cpu_clock_read(table->kernel->task_dir, path);
+		thread->ran_ns = proc_exec_start_ns(table->kernel->task_dir, path);
 		/* A sleeper that was moved to another CPU says 0, as do kernels that have no
 		 * such file. */
 		thread->ask_sleep = thread->ran_ns > 0;
