@@ -42,8 +42,13 @@ AGENT_NO_LTO = $(if $(findstring -flto,$(CFLAGS) $(CPPFLAGS)),-fno-lto)
 # unwinding through its frames on cancellation.
 AGENT_CFLAGS := $(PLAIN_CFLAGS) -fPIC -fvisibility=hidden -fexceptions \
 	-ftls-model=initial-exec -fno-plt
-AGENT_MAP := src/agent/libgrmon.map
-AGENT_LDFLAGS := -shared -Wl,--version-script=$(AGENT_MAP) -Wl,-soname,libgrmon.so.$(SOVERSION) -Wl,-z,nodelete -Wl,-z,now \
+AGENT_MAPS := src/agent/libgrmon.map
+# Where glibc has two functions under one name, see src/agent/version.c.
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
+ifneq ($(filter-out %musl %x32 %gnux32,$(filter x86_64-%linux-gnu x86_64-%linux,$(MACHINE))),)
+AGENT_MAPS += src/agent/x86_64.map
+endif
+AGENT_LDFLAGS := -shared $(AGENT_MAPS:%=-Wl,--version-script=%) -Wl,-soname,libgrmon.so.$(SOVERSION) -Wl,-z,nodelete -Wl,-z,now \
 	-Wl,-z,relro -Wl,--no-undefined
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
@@ -84,7 +89,7 @@ client: $(CLIENT)
 examples: $(EXAMPLES) ## build the demo server and the examples (libmicrohttpd, GNU Pth)
 tests: all examples $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS)
 
-$(LIB_SO): $(AGENT_OBJECTS) $(AGENT_MAP)
+$(LIB_SO): $(AGENT_OBJECTS) $(AGENT_MAPS)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(AGENT_NO_LTO) $(AGENT_LDFLAGS) $(LDFLAGS) -o $@ $(AGENT_OBJECTS) -ldl -pthread
 	@ln -sf $(@F) $(BUILD)/libgrmon.so.$(SOVERSION)
@@ -100,7 +105,7 @@ $(LINK_DIR)/pic/%.o: %.c
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(AGENT_CFLAGS) $(SANFLAGS) $(CFLAGS) $(AGENT_NO_LTO) -c -o $@ $<
 endif
-$(LIB_A): $(AGENT_OBJECTS)
+$(LIB_A): $(filter-out %/version.o,$(AGENT_OBJECTS))
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(CLIENT_A): $(CLIENT_OBJECTS)

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 [ -z "${SAN:-}" ] || skip_all 'sanitizers have threads and descriptors of their own'
-plan 17
+plan 18
 targets=$BUILD/tests/targets
 
 # same NAME COMMAND…: output and exit status with the agent are those without it.
@@ -129,3 +129,71 @@ if gcc -fsanitize=thread -o "$work/tsan" "$work/tsan.c" 2>/dev/null && "$work/ts
 else
 	ok 0 'a condition under ThreadSanitizer # SKIP gcc has none'
 fi
+
+# A library that was linked without libc asks for no version of its functions, and gets the
+# oldest: conditions of another layout, and a posix_spawnp() that gives scripts to the shell.
+cat >"$work/old.c" <<'EOC'
+#include <pthread.h>
+#include <spawn.h>
+#include <sys/wait.h>
+extern char **environ;
+static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t c = PTHREAD_COND_INITIALIZER;
+static int turn;
+void pass_on(int from, int to)
+{
+	pthread_mutex_lock(&m);
+	while (turn != from)
+		pthread_cond_wait(&c, &m);
+	turn = to;
+	pthread_cond_broadcast(&c);
+	pthread_cond_signal(&c);
+	pthread_mutex_unlock(&m);
+}
+int until(const struct timespec *time)
+{
+	pthread_mutex_lock(&m);
+	int rc = pthread_cond_timedwait(&c, &m, time);
+	pthread_mutex_unlock(&m);
+	return rc;
+}
+int start(char *path)
+{
+	char *words[] = {path, 0};
+	int status = -1;
+	pid_t pid;
+	if (posix_spawnp(&pid, path, 0, 0, words, environ) != 0)
+		return -1;
+	waitpid(pid, &status, 0);
+	return status;
+}
+EOC
+cat >"$work/user.c" <<'EOC'
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+void pass_on(int, int);
+int until(const struct timespec *), start(char *);
+static void *back(void *a)
+{
+	for (int i = 0; i < 1000; i++)
+		pass_on(1, 0);
+	return a;
+}
+int main(int n, char **words)
+{
+	struct timespec past = {1, 0};
+	pthread_t t;
+	pthread_create(&t, NULL, back, NULL);
+	for (int i = 0; i < 1000; i++)
+		pass_on(0, 1);
+	pthread_join(t, NULL);
+	printf("%d %#x\n", until(&past), start(words[1]));
+	return 0;
+}
+EOC
+echo 'exit 6' >"$work/no-interpreter"
+chmod +x "$work/no-interpreter"
+gcc -shared -fPIC -nostdlib -o "$work/libold.so" "$work/old.c" &&
+	gcc -o "$work/user" "$work/user.c" -L"$work" -Wl,-rpath,"$work" -lold -pthread
+same 'a library without versions of libc' timeout 60 "$work/user" "$work/no-interpreter"

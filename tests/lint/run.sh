@@ -52,7 +52,13 @@ check_exports() {
 	sort tests/lint/exports.txt >"$out.want"
 	comm -23 "$out.have" "$out.want" | sed 's/^/exported, but not in tests\/lint\/exports.txt: /'
 	comm -13 "$out.have" "$out.want" | sed 's/^/in tests\/lint\/exports.txt, but not exported: /'
-	rm -f "$out.have" "$out.want"
+	# What the headers promise is there, under a version of the library's, and nothing else is.
+	sed -n '/^GRMON_API/,/;/p' include/*.h | grep -oE '\bgrmon_[a-z_]+\(' | tr -d '(' | sort -u >"$out.want"
+	sed -n 's/^\(grmon_[a-z_]*\)@@LIBGRMON_.*/\1/p' "$out.have" >"$out.versioned"
+	comm -23 "$out.want" "$out.versioned" | sed 's/^/in a header, but not exported under a version: /'
+	comm -13 "$out.want" "$out.versioned" | sed 's/^/exported, but in no header: /'
+	grep '^grmon_' "$out.have" | grep -v '@@' | sed 's/^/exported without a version: /'
+	rm -f "$out.have" "$out.want" "$out.versioned"
 	readelf -d "$BUILD"/libgrmon.so | awk '/NEEDED/ && !/libc\.so|ld-linux/ {print "the agent needs more than libc: " $0}'
 }
 

@@ -124,6 +124,7 @@ static void start(char *path)
 	char *words[] = {path, NULL};
 	pid_t pid;
 
+	fflush(stdout);
 	for (int way = 0; way < 8; way++) {
 		pid = fork();
 		if (pid == 0)
