@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/fdio.h"
+#include "base/target_file.h"
 #include "source/agent.h"
 #include "source/region.h"
 
@@ -208,6 +209,7 @@ static int search_links(struct region *region, struct kernel *kernel, const char
 	size_t looked = 0;
 
 	for (struct dirent *entry; rc != 0 && (entry = readdir(dir));) {
+		struct target_file file;
 		char link[64];
 		ssize_t got =
 			readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
@@ -222,16 +224,14 @@ static int search_links(struct region *region, struct kernel *kernel, const char
 		if (strncmp(link, LINK_PREFIX, bytes) != 0 ||
 		    (link[bytes] != '\0' && link[bytes] != ' '))
 			continue;
-		int fd = openat(dirfd(dir), entry->d_name,
-				O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-		if (fd < 0)
+		/* It may be something else by now. */
+		if (!target_file_open_link(&file, dirfd(dir), entry->d_name))
 			continue;
-		rc = region_adopt(region, kernel, fd, e);
+		rc = region_adopt(region, kernel, file.fd, e);
 		if (rc == 0)
 			region->way = REGION_FD;
 		else
-			close(fd);
+			close(file.fd);
 		if (rc == ERR_UNSUPPORTED)
 			*worst = *e;
 	}

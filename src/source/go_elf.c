@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/target_file.h"
+
 #define SECTIONS_MAX     1024u
 #define NAMES_BYTES_MAX  (1u << 20)
-#define SYMTAB_BYTES_MAX (256u << 20)
+#define SYMTAB_BYTES_MAX (96u << 20)
 #define SYMBOLS_PER_READ 4096u
 #define SEGMENT_END_MAX  (1ull << 47)
 
@@ -163,10 +165,9 @@ out:
 
 static int open_exe(pid_t pid)
 {
-	char path[40];
+	struct target_file file;
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	return open(path, O_RDONLY | O_CLOEXEC);
+	return target_file_open_exe(&file, pid) ? file.fd : -1;
 }
 
 int go_elf_read(struct go_elf *elf, struct go_mem *mem, struct err *e)

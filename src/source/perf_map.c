@@ -3,16 +3,15 @@
  * user or to root, and no more of it than fits. */
 #include "source/perf_map.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fdio.h"
+#include "base/target_file.h"
 
 #define FILE_MAX    (32u << 20)
 #define CODES_MAX   (1u << 19)
@@ -143,47 +142,44 @@ static void parse(struct perf_map *map)
 		qsort(map->codes, map->nr_codes, sizeof(*map->codes), compare);
 }
 
-/* Of the target's user or of root, and an ordinary file: else -1. */
-static int open_file(const struct perf_map *map, struct stat *st)
+/* Of the target's user or of root, and an ordinary file. */
+static bool open_file(const struct perf_map *map, struct target_file *file)
 {
-	char path[80];
-	int fd;
+	char path[48];
 
-	snprintf(path, sizeof(path), "/proc/%d/root/tmp/perf-%d.map",
-		 (int)map->kernel->alive, (int)map->kernel->facts.inner_pid);
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode) &&
-	    (st->st_uid == 0 || st->st_uid == map->kernel->facts.uid))
-		return fd;
-	close(fd);
-	return -1;
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map",
+		 (int)map->kernel->facts.inner_pid);
+	if (!target_file_open_nofollow(file, map->kernel->alive, path))
+		return false;
+	if (file->st.st_uid == 0 || file->st.st_uid == map->kernel->facts.uid)
+		return true;
+	close(file->fd);
+	return false;
 }
 
 static void refresh(struct perf_map *map)
 {
 	int64_t begin_ns = clock_mono_ns();
-	struct stat st;
-	int fd;
+	struct target_file file;
 
 	if (begin_ns < map->next_ns)
 		return;
 	map->next_ns = begin_ns + AGAIN_NS;
-	fd = open_file(map, &st);
-	if (fd < 0)
+	if (!open_file(map, &file))
 		return;
-	if (st.st_size != map->size || st.st_mtim.tv_sec != map->changed.tv_sec ||
-	    st.st_mtim.tv_nsec != map->changed.tv_nsec) {
-		map->size = st.st_size;
-		map->changed = st.st_mtim;
+	const struct stat *st = &file.st;
+
+	if (st->st_size != map->size || st->st_mtim.tv_sec != map->changed.tv_sec ||
+	    st->st_mtim.tv_nsec != map->changed.tv_nsec) {
+		map->size = st->st_size;
+		map->changed = st->st_mtim;
 		buf_clear(&map->text);
 		/* Too large: what fits. */
-		(void)fdio_read_all(fd, &map->text, FILE_MAX, NULL);
+		(void)fdio_read_all(file.fd, &map->text, FILE_MAX, NULL);
 		parse(map);
 		map->next_ns += (clock_mono_ns() - begin_ns) * AGAIN_SHARE;
 	}
-	close(fd);
+	close(file.fd);
 }
 
 void perf_map_set(struct perf_map *map, const char *bytes, size_t length)

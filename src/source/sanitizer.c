@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/target_file.h"
+
 #define STRINGS_MAX (8u << 20)
 #define DYNAMIC_MAX 512u
 #define PARTS_MAX   64u
@@ -86,10 +88,10 @@ static bool find_strings(const struct image *image, uint64_t *at, size_t *bytes)
 	return *at != UINT64_MAX && *bytes > 0;
 }
 
-/* Whether any of the words, up to NULL, is among the strings of the file. */
-static bool file_names(const char *path, const char *const *words)
+/* Whether any of the words, up to NULL, is among the strings of the file; closes it. */
+static bool file_names(int fd, const char *const *words)
 {
-	struct image image = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)};
+	struct image image = {.fd = fd};
 	bool found = false;
 	char *text = NULL;
 	size_t bytes = 0;
@@ -112,15 +114,15 @@ bool sanitizer_traces(pid_t pid)
 	static const char *const words[] = {"libasan.so",       "liblsan.so",
 					    "libclang_rt.asan", "__asan_init",
 					    "__lsan_",          NULL};
-	char path[32];
+	struct target_file file;
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	return file_names(path, words);
+	return target_file_open_exe(&file, pid) && file_names(file.fd, words);
 }
 
 bool sanitizer_comes_first(const char *path)
 {
 	static const char *const words[] = {"libasan.so", "libclang_rt.asan", NULL};
 
-	return file_names(path, words);
+	return file_names(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
+			  words);
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "source/debuginfod.h"
@@ -33,7 +32,6 @@ struct symbols *symbols_new(struct kernel *kernel, struct intern *intern,
 	symbols->kernel = kernel;
 	symbols->intern = intern;
 	symbols->stacks = stacks;
-	symbols->exe_fd = -1;
 	symbols->callbacks.find_elf = symbols_find_elf;
 	symbols->callbacks.find_debuginfo = symbols_find_debuginfo;
 	symbols->callbacks.debuginfo_path = &symbols->debuginfo_path;
@@ -82,8 +80,6 @@ void symbols_free(struct symbols *symbols)
 	hotspot_free(symbols->hotspot);
 	if (symbols->exe)
 		elf_end(symbols->exe);
-	if (symbols->exe_fd >= 0)
-		close(symbols->exe_fd);
 	free(symbols->stack_bytes);
 	free(symbols->chunks);
 	free(symbols);

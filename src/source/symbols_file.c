@@ -4,7 +4,6 @@
  * put anything where a file should be: only regular files are opened, none is waited for,
  * and those of other users are copied first, since a mapped file that shrinks is fatal. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/target_file.h"
 #include "source/debuginfod.h"
 #include "source/symbols_private.h"
 
@@ -86,36 +86,47 @@ static int open_foreign(int fd, off_t bytes)
 	return -1;
 }
 
-static int open_regular(const char *path)
+/* Its descriptor, or one of a copy. */
+static int take(bool opened, const struct target_file *file)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
+	if (!opened)
+		return -1;
+	return file->foreign ? open_foreign(file->fd, file->st.st_size) : file->fd;
+}
 
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-		close(fd);
-		return -1;
-	}
-	return st.st_uid != 0 && st.st_uid != geteuid() ? open_foreign(fd, st.st_size)
-							: fd;
+/* A file of our own that the target names. */
+static int open_here(const char *name)
+{
+	struct target_file file;
+
+	return take(target_file_open_here(&file, name), &file);
 }
 
 /* A path as the process sees it. */
 static int open_inside(pid_t pid, const char *name)
 {
-	char path[PATH_TEXT];
+	struct target_file file;
+	char link[32], root[4096];
 
-	snprintf(path, sizeof(path), "/proc/%d/root%s", (int)pid, name);
-	int fd = open_regular(path);
+	if (target_file_open(&file, pid, name))
+		return take(true, &file);
+	if (errno != ENOENT)
+		return -1;
+	/* After chroot() alone the kernel names files from the root of the namespace. */
+	snprintf(link, sizeof(link), "/proc/%d/root", (int)pid);
+	ssize_t got = readlink(link, root, sizeof(root));
 
-	/* After chroot() alone the kernel names files from our root, not from the target's. */
-	return fd < 0 && errno == ENOENT ? open_regular(name) : fd;
+	if (got > 1 && got < (ssize_t)sizeof(root) &&
+	    strncmp(name, root, (size_t)got) == 0 && name[got] == '/')
+		return take(target_file_open(&file, pid, name + got), &file);
+	/* It may have come from outside of its root. */
+	return target_file_is_elsewhere(pid) ? -1 : open_here(name);
 }
 
 static int open_module(pid_t pid, const char *name)
 {
 	const char *deleted = strstr(name, " (deleted)");
+	struct target_file file;
 	char path[32];
 	char target[4096];
 
@@ -126,7 +137,8 @@ static int open_module(pid_t pid, const char *name)
 	ssize_t got = readlink(path, target, sizeof(target) - 1);
 
 	target[got > 0 ? got : 0] = '\0';
-	return strcmp(target, name) == 0 ? open_regular(path) : -1;
+	return strcmp(target, name) == 0 ? take(target_file_open_exe(&file, pid), &file)
+					 : -1;
 }
 
 /* A module's userdata is set to its symbols after each report. */
@@ -183,7 +195,7 @@ static int open_link(pid_t pid, const char *file, const char *link, uint32_t crc
 	/* What several share, and what it was compressed against, lies at a path. */
 	if (strncmp(link, DEBUG_ROOT "/", sizeof(DEBUG_ROOT)) == 0 &&
 	    !strstr(link, "/../"))
-		return open_regular(link);
+		return open_here(link);
 	name = name ? name + 1 : link;
 	if (!slash || !name[0] || strnlen(name, 256) > 255 || folder > 3500)
 		return -1;
@@ -196,7 +208,7 @@ static int open_link(pid_t pid, const char *file, const char *link, uint32_t crc
 	}
 	if (fd < 0) {
 		snprintf(path, sizeof(path), DEBUG_ROOT "%.*s/%s", folder, file, name);
-		fd = check_crc(open_regular(path), crc);
+		fd = check_crc(open_here(path), crc);
 	}
 	return fd;
 }

@@ -92,8 +92,11 @@ struct symbols {
 	Dwfl_Callbacks callbacks;
 	Dwfl *dwfl;
 	char *debuginfo_path;
-	int exe_fd;
-	Elf *exe; /* for its machine */
+	union exe_header {
+		Elf32_Ehdr small;
+		Elf64_Ehdr large;
+	} exe_header;
+	Elf *exe; /* made of that; for its machine */
 	bool attached;
 	bool reported;
 	int64_t reported_at_ns;

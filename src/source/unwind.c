@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/target_file.h"
 #include "source/symbols_private.h"
 
 #define TURNS_MAX 8u /* between code with unwind tables and without */
@@ -137,20 +138,32 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 	.set_initial_registers = set_registers,
 };
 
+/* libdwfl asks the program for its machine, which is all that is read of it. */
+static Elf *header_alone(struct symbols *symbols, int fd)
+{
+	union exe_header *header = &symbols->exe_header;
+	ssize_t got = pread(fd, header, sizeof(*header), 0);
+
+	if (got != sizeof(*header) || memcmp(header, ELFMAG, SELFMAG) != 0)
+		return NULL;
+	if (header->large.e_ident[EI_CLASS] == ELFCLASS64)
+		header->large.e_phnum = header->large.e_shnum = 0;
+	else
+		header->small.e_phnum = header->small.e_shnum = 0;
+	elf_version(EV_CURRENT);
+	return elf_memory((char *)header, sizeof(*header));
+}
+
 static bool attach(struct symbols *symbols)
 {
-	char path[48];
+	struct target_file file;
 
 	if (symbols->attached)
 		return true;
 	symbols_module(symbols, 0);
-	if (symbols->exe_fd < 0) {
-		snprintf(path, sizeof(path), "/proc/%d/exe", (int)symbols->kernel->alive);
-		symbols->exe_fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		if (symbols->exe_fd >= 0) {
-			elf_version(EV_CURRENT);
-			symbols->exe = elf_begin(symbols->exe_fd, ELF_C_READ_MMAP, NULL);
-		}
+	if (!symbols->exe && target_file_open_exe(&file, symbols->kernel->alive)) {
+		symbols->exe = header_alone(symbols, file.fd);
+		close(file.fd);
 	}
 	symbols->attached =
 		dwfl_attach_state(symbols->dwfl, symbols->exe, symbols->kernel->pid,

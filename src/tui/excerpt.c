@@ -1,31 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens without blocking and reads regular files of a sane size only. Tabs become spaces;
+/* Reads regular files of a sane size only. Tabs become spaces;
  * everything else is escaped when it is drawn. */
 #include "tui/excerpt.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "base/target_file.h"
 
 #define FILE_BYTES_MAX (8u << 20)
 #define TAB_CELLS      8
 
-static int read_source(int folder, const char *path, struct buf *out)
+/* Closes the file. */
+static int read_source(bool opened, const struct target_file *file, struct buf *out)
 {
-	int fd = openat(folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat st;
 	int rc = -1;
 
-	if (fd < 0)
+	if (!opened)
 		return -1;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-	    st.st_size <= (off_t)FILE_BYTES_MAX)
-		rc = fdio_read_all(fd, out, FILE_BYTES_MAX, NULL);
-	close(fd);
+	if (file->st.st_size > 0 && file->st.st_size <= (off_t)FILE_BYTES_MAX)
+		rc = fdio_read_all(file->fd, out, FILE_BYTES_MAX, NULL);
+	close(file->fd);
 	return rc;
 }
 
@@ -46,23 +42,19 @@ static void copy_line(char *out, const char *from, const char *end)
 	out[n] = '\0';
 }
 
-/* A relative name is looked for where grmon-c was started, then where the target runs. */
-static int find_source(pid_t pid, const char *file, struct buf *out)
+/* A relative name is looked for where grmon-c was started, then where the target runs; any
+ * other on this machine, then inside the target's root. */
+static int find_source(pid_t pid, const char *name, struct buf *out)
 {
-	char path[64];
-	int folder, rc;
+	struct target_file file;
 
-	if (read_source(AT_FDCWD, file, out) == 0)
+	if (read_source(target_file_open_here(&file, name), &file, out) == 0)
 		return 0;
-	if (file[0] == '/' || pid <= 0)
+	if (pid <= 0)
 		return -1;
-	snprintf(path, sizeof(path), "/proc/%d/cwd", (int)pid);
-	folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
-		return -1;
-	rc = read_source(folder, file, out);
-	close(folder);
-	return rc;
+	return read_source(name[0] == '/' ? target_file_open(&file, pid, name)
+					  : target_file_open_cwd(&file, pid, name),
+			   &file, out);
 }
 
 void excerpt_load(struct excerpt *excerpt, pid_t pid, const char *file, int line)
