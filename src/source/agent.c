@@ -294,7 +294,7 @@ static void attach_again(struct agent *agent)
 		agent->symbols =
 			symbols_new(&agent->kernel, agent->intern, agent->stacks);
 		symbols_set_rules(agent->symbols, agent->rules);
-		agent->threads.symbols = agent->symbols;
+		thread_table_set_symbols(&agent->threads, agent->symbols);
 		agent->attach_at_ns = 0;
 	}
 	if (agent->attached || agent->now_ns - agent->attach_at_ns < ATTACH_AGAIN_NS)

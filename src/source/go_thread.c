@@ -30,8 +30,9 @@ void go_threads_init(struct go_threads *threads, const struct source_target *tar
 
 void go_threads_forget(struct go_threads *threads)
 {
+	thread_table_set_symbols(&threads->table, NULL);
 	symbols_free(threads->symbols);
-	threads->symbols = threads->table.symbols = NULL;
+	threads->symbols = NULL;
 }
 
 void go_threads_release(struct go_threads *threads)
@@ -102,7 +103,7 @@ static void unwind_c(struct go_threads *threads, struct thread *thread)
 		if (!threads->symbols)
 			return;
 		symbols_set_rules(threads->symbols, threads->target->rules);
-		threads->table.symbols = threads->symbols;
+		thread_table_set_symbols(&threads->table, threads->symbols);
 		begin_symbols(threads);
 	}
 	thread_unwind(&threads->table, thread, false);

@@ -335,13 +335,3 @@ uint64_t hotspot_monitor(struct hotspot *hotspot, pid_t tid, pid_t *owner)
 	*owner = holder;
 	return monitor;
 }
-
-uint64_t symbols_java_monitor(struct symbols *symbols, pid_t tid, pid_t *owner)
-{
-	*owner = 0;
-	if (!symbols)
-		return 0;
-	if (!symbols->hotspot)
-		symbols->hotspot = hotspot_new(symbols->kernel, symbols);
-	return hotspot_monitor(symbols->hotspot, tid, owner);
-}

@@ -179,7 +179,7 @@ static void start_over(struct native *native)
 	symbols_free(native->symbols);
 	native->symbols = symbols_new(&native->kernel, native->intern, native->stacks);
 	symbols_set_rules(native->symbols, native->rules);
-	native->threads.symbols = native->symbols;
+	thread_table_set_symbols(&native->threads, native->symbols);
 }
 
 /* Stacks of blocked threads, as many as fit into the budget, a different start each poll. */

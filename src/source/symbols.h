@@ -71,8 +71,6 @@ struct stack_says symbols_stack_says(const struct symbols *symbols,
 				     enum task_state from_call);
 /* Where the module whose file's name begins like this has a symbol; 0: nowhere. */
 uint64_t symbols_address(struct symbols *symbols, const char *module, const char *name);
-/* Java: the monitor that a thread is about to enter, 0 if none is known, and who holds it. */
-uint64_t symbols_java_monitor(struct symbols *symbols, pid_t tid, pid_t *owner);
 /* The user's rules, which come first; they outlive symbols. Both may be NULL. */
 void symbols_set_rules(struct symbols *symbols, const struct stack_rules *rules);
 

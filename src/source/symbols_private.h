@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What symbols.c, symbols_*.c and unwind.c share. */
+/* What the files that name addresses and unwind stacks share. */
 #ifndef SOURCE_SYMBOLS_PRIVATE_H
 #define SOURCE_SYMBOLS_PRIVATE_H
 
@@ -114,9 +114,8 @@ struct symbols {
 	struct unit_index *indexes; /* functions of units; hash */
 	struct debuginfod *fetch;   /* NULL: no server is configured */
 	struct perf_map
-		*perf_map;       /* of code that belongs to no module; NULL: no memory */
-	struct hotspot *hotspot; /* made when it is asked for */
-	int64_t begun_at_ns;     /* when it was restarted because of that */
+		*perf_map;   /* of code that belongs to no module; NULL: no memory */
+	int64_t begun_at_ns; /* when it was restarted because of that */
 	uint32_t generation;
 	Dwfl_Module *agent_asked;        /* whether it holds the agent was asked … */
 	bool agent_answer;               /* … and answered */
@@ -134,6 +133,11 @@ int symbols_find_debuginfo(Dwfl_Module *mod, void **userdata, const char *module
 Dwfl_Module *symbols_module(struct symbols *symbols, uint64_t address);
 /* The same among those that are known: none is looked for, and no entry is freed. */
 Dwfl_Module *symbols_module_at(const struct symbols *symbols, uint64_t address);
+/* symbols_module.c: look at the maps again; frees all entries and recipes. */
+void symbols_report(struct symbols *symbols);
+/* Whether it is time to, where an address lies outside of every module. */
+bool symbols_report_due(const struct symbols *symbols);
+void symbols_entries_release(struct symbols *symbols);
 /* What is known of an address; found now if it was not. NULL: no memory. */
 struct symbol_entry *symbols_entry(struct symbols *symbols, uint64_t address,
 				   bool after_call);
@@ -192,6 +196,8 @@ bool symbols_may_start(uint64_t target, uint64_t start, uint64_t pc);
  * say. */
 int symbols_call_fits(struct symbols *symbols, uint64_t inner, bool inner_after_call,
 		      uint64_t back);
+/* Before the first walk, and after the modules were forgotten. False: it cannot be. */
+bool unwind_attach(struct symbols *symbols);
 /* Fills the job's pcs, and whole. */
 void unwind_walk(struct symbols *symbols, struct unwind_job *job);
 /* A word of the stack, remembered for the recipe. */

@@ -3,6 +3,7 @@
  * is as it was: that costs one small read, and none where the process has used no CPU time.
  * A line of /proc/…/syscall that has not changed is not explained again. */
 #include "source/thread.h"
+#include "source/hotspot.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -145,6 +146,14 @@ void thread_table_release(struct thread_table *table)
 	}
 	cpu_clocks_free(table->clocks);
 	table->clocks = NULL;
+	thread_table_set_symbols(table, NULL);
+}
+
+void thread_table_set_symbols(struct thread_table *table, struct symbols *symbols)
+{
+	hotspot_free(table->hotspot);
+	table->hotspot = NULL;
+	table->symbols = symbols;
 }
 
 /* The files of a thread go away with it. */

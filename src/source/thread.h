@@ -55,6 +55,7 @@ struct thread {
 struct thread_table {
 	struct kernel *kernel;
 	struct symbols *symbols;   /* may be NULL: no stacks */
+	struct hotspot *hotspot;   /* made when a thread seems to be Java's */
 	struct thread *threads;    /* hash by tid */
 	struct cpu_clocks *clocks; /* made when a thread is asked since when it sleeps */
 	size_t nr_fds;
@@ -69,6 +70,8 @@ struct thread_table {
 void thread_table_init(struct thread_table *table, struct kernel *kernel,
 		       struct symbols *symbols);
 void thread_table_release(struct thread_table *table);
+/* Another program runs in the process, or its symbols come only now. NULL: no stacks. */
+void thread_table_set_symbols(struct thread_table *table, struct symbols *symbols);
 /* A look at nr_threads threads, all there are, begins; without it each is looked at for
  * itself. */
 void thread_table_begin(struct thread_table *table, size_t nr_threads);

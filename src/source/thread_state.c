@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 
+#include "source/hotspot.h"
 #include "source/thread.h"
 
 /* The object is another one than was guessed, and so is who holds it. */
@@ -33,10 +34,12 @@ static void overrule(struct kernel *kernel, struct thread *thread)
 static void explain_java(struct thread_table *table, struct thread *thread)
 {
 	struct kernel_wait *wait = &thread->wait;
-	uint64_t monitor =
-		symbols_java_monitor(table->symbols, thread->tid, &wait->owner_tid);
+	uint64_t monitor;
 	size_t used;
 
+	if (!table->hotspot && table->symbols)
+		table->hotspot = hotspot_new(table->kernel, table->symbols);
+	monitor = hotspot_monitor(table->hotspot, thread->tid, &wait->owner_tid);
 	if (!monitor)
 		return;
 	wait->address = monitor;

@@ -14,7 +14,6 @@
 #define SEEN_MAX     1024u /* a power of two */
 #define DEPTH_MAX    (1 << 20)
 #define DEPTH_NONE   INT32_MIN
-#define TAIL_STEPS   4u
 
 /* The ones that a function leaves as they were. */
 static const int saved_registers[UNWIND_SAVED] = {3, 6, 12, 13, 14, 15};
@@ -209,69 +208,4 @@ bool unwind_plain_step(struct symbols *symbols, struct unwind_job *job)
 	at->sp = slot + 8;
 	at->after_call = true;
 	return true;
-}
-
-bool unwind_lacks_tables(const struct symbols *symbols, uint64_t pc, bool after_call)
-{
-	uint64_t key = pc << 1 | after_call;
-	const struct symbol_entry *entry;
-	Dwarf_Frame *frame = NULL;
-	Dwarf_Addr bias = 0;
-	Dwfl_Module *mod;
-	Dwarf_CFI *cfi;
-
-	/* Not symbols_entry(): it may look for modules, and libdwfl holds some of them. */
-	HASH_FIND(hh, symbols->entries, &key, sizeof(key), entry);
-	if (entry && entry->root_known)
-		return entry->lacks_tables;
-	mod = symbols_module_at(symbols, pc - after_call);
-	if (!mod)
-		return false;
-	cfi = dwfl_module_eh_cfi(mod, &bias);
-	if (cfi && dwarf_cfi_addrframe(cfi, pc - bias - after_call, &frame) == 0) {
-		free(frame);
-		return false;
-	}
-	cfi = dwfl_module_dwarf_cfi(mod, &bias);
-	if (cfi && dwarf_cfi_addrframe(cfi, pc - bias - after_call, &frame) == 0) {
-		free(frame);
-		return false;
-	}
-	return true;
-}
-
-/* "mov %rax,%rdi; call pthread_exit": what called this ends the thread when it returns. */
-bool unwind_ends_thread(struct symbols *symbols, uint64_t pc)
-{
-	static const char *const ends[] = {
-		"exit", "_exit", "_Exit", "pthread_exit", "__pthread_exit", "thrd_exit",
-	};
-	uint8_t code[INSTRUCTION_BYTES_MAX * TAIL_STEPS];
-	ssize_t got = kernel_memory(symbols->kernel, pc, code, sizeof(code));
-	size_t at = 0;
-	struct instruction instruction;
-	uint64_t target = 0;
-
-	for (size_t i = 0; got > 0 && i < TAIL_STEPS; i++) {
-		if (!instruction_read(code + at, (size_t)got - at, &instruction) ||
-		    instruction.kind != INSTRUCTION_OTHER)
-			return false;
-		at += instruction.length;
-		if (code[at - instruction.length] != 0xe8)
-			continue;
-		if (!symbols_call_before(symbols, pc + at, &target))
-			return false;
-		break;
-	}
-	Dwfl_Module *mod = target ? symbols_module_at(symbols, target) : NULL;
-	GElf_Off offset = 0;
-	GElf_Sym sym;
-	const char *name =
-		mod ? dwfl_module_addrinfo(mod, target, &offset, &sym, NULL, NULL, NULL)
-		    : NULL;
-
-	for (size_t i = 0; name && offset == 0 && i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (strcmp(name, ends[i]) == 0)
-			return true;
-	return false;
 }
