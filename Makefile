@@ -79,7 +79,7 @@ BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
 SCRIPTS := $(wildcard tests/e2e/*.t tests/tui/*.t tests/fault/*.t)
 
 .DEFAULT_GOAL := all
-.PHONY: all agent client examples demo check check-quick check-units tests lint bench campaign fuzz verdicts install \
+.PHONY: all agent client examples demo check check-quick check-units tests lint bench campaign fuzz fuzz-campaign verdicts install \
 	uninstall deps dist format help clean
 
 all: agent client ## build the agent and the client
@@ -202,9 +202,13 @@ endif
 	@BUILD=$(abspath $(BUILD)) tests/verdicts/run $(VERDICTS)
 
 FUZZ_SECONDS ?= 60
+FUZZ_RUNS ?= 100000000
 fuzz: ## every fuzz target for FUZZ_SECONDS (60) each
 	@tests/deps.sh lint
 	@BUILD=$(BUILD) SECONDS_EACH=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZERS)
+fuzz-campaign: ## until all targets together had FUZZ_RUNS inputs (1e8), in some hours
+	@tests/deps.sh lint
+	@BUILD=$(BUILD) SECONDS_EACH=20 TOTAL_RUNS=$(FUZZ_RUNS) tests/fuzz/run.sh $(FUZZERS)
 
 deps: ## install everything that build, tests and lint need
 	@tests/deps.sh check lint

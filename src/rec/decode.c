@@ -92,7 +92,7 @@ static const struct stack *stack_of(const struct rec_tables *tables, json_t *val
 	if (json_is_array(value) || json_is_object(value))
 		return rec_decode_stack(tables, value);
 	number = json_is_integer(value) ? json_integer_value(value) : -1;
-	return number >= 0 && number < (json_int_t)REC_STACKS_MAX
+	return number >= 0 && number < (json_int_t)tables->nr_numbers
 		       ? tables->by_number[number]
 		       : NULL;
 }

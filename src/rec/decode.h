@@ -15,7 +15,8 @@
 struct rec_tables {
 	struct intern *intern;
 	struct stack_table *stacks;
-	const struct stack **by_number; /* of the stream, REC_STACKS_MAX */
+	const struct stack **by_number; /* of the stream */
+	size_t nr_numbers;              /* at most REC_STACKS_MAX */
 };
 
 /* An array of frames; NULL: not one. */

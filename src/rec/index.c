@@ -14,7 +14,8 @@
 
 #define LINE_MAX_BYTES (256u << 20)
 #define INDEX_MAX      (16u << 20)
-#define CHUNK_BYTES    (1u << 20)
+#define CHUNK_BYTES    (64u << 10)
+#define CHUNKS_A_POLL  1024
 #define SPOOL_MAX      (8ll << 30) /* of a pipe, in the folder for temporary files */
 #define PARTS_OPEN     256u
 #define PARTS_MAX      UINT16_MAX
@@ -199,7 +200,8 @@ static int take_pipe(struct rec_index *index, struct err *e)
 	struct pollfd input = {.fd = index->input, .events = POLLIN};
 
 	/* At most 64 MB at a time: a writer that never pauses must not hold the view. */
-	for (int i = 0; i < 64 && index->input >= 0 && poll(&input, 1, 0) > 0; i++) {
+	for (int i = 0; i < CHUNKS_A_POLL && index->input >= 0 && poll(&input, 1, 0) > 0;
+	     i++) {
 		ssize_t got = read(index->input, index->chunk, CHUNK_BYTES), put = 0;
 
 		if (got < 0 && (errno == EINTR || errno == EAGAIN))

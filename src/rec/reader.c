@@ -12,6 +12,7 @@
 
 #define DUMP_MAX_BYTES (256u << 20)
 #define NOWHERE        SIZE_MAX
+#define NUMBERS_FIRST  256u
 
 struct rec_reader {
 	struct rec_tables tables;
@@ -47,10 +48,9 @@ static struct rec_reader *reader_new(struct intern *intern, struct stack_table *
 	reader->at = NOWHERE;
 	reader->tables.intern = intern;
 	reader->tables.stacks = stacks;
-	reader->tables.by_number = calloc(REC_STACKS_MAX, sizeof(struct stack *));
 	reader->head = json_object();
 	reader->tasks = json_object();
-	if (reader->tables.by_number && reader->head && reader->tasks)
+	if (reader->head && reader->tasks)
 		return reader;
 	err_set(e, ERR_NOMEM, "there is no memory for a recording");
 	rec_reader_free(reader);
@@ -149,6 +149,28 @@ size_t rec_reader_find(const struct rec_reader *reader, int64_t real_ns)
 	return rec_index_find(&reader->index, real_ns);
 }
 
+/* Room for the stack of this number; most recordings have few. */
+static bool reserve_number(struct rec_tables *tables, size_t number)
+{
+	size_t wanted = tables->nr_numbers ? tables->nr_numbers : NUMBERS_FIRST;
+	const struct stack **more;
+
+	if (number < tables->nr_numbers)
+		return true;
+	if (number >= REC_STACKS_MAX)
+		return false;
+	while (wanted <= number)
+		wanted *= 2;
+	more = realloc(tables->by_number, wanted * sizeof(struct stack *));
+	if (!more)
+		return false;
+	memset(more + tables->nr_numbers, 0,
+	       (wanted - tables->nr_numbers) * sizeof(struct stack *));
+	tables->by_number = more;
+	tables->nr_numbers = wanted;
+	return true;
+}
+
 static void apply_stacks(struct rec_reader *reader, json_t *stacks)
 {
 	const char *key;
@@ -158,7 +180,7 @@ static void apply_stacks(struct rec_reader *reader, json_t *stacks)
 	{
 		unsigned long number = strtoul(key, NULL, 10);
 
-		if (*key >= '0' && *key <= '9' && number < REC_STACKS_MAX)
+		if (*key >= '0' && *key <= '9' && reserve_number(&reader->tables, number))
 			reader->tables.by_number[number] =
 				rec_decode_stack(&reader->tables, frames);
 	}
@@ -220,8 +242,9 @@ static void apply(struct rec_reader *reader, json_t *sample)
 	if (key) {
 		json_object_clear(reader->tasks);
 		json_object_clear(reader->head);
-		memset(reader->tables.by_number, 0,
-		       REC_STACKS_MAX * sizeof(struct stack *));
+		free(reader->tables.by_number);
+		reader->tables.by_number = NULL;
+		reader->tables.nr_numbers = 0;
 		reader->broken = false;
 	} else if (seq != reader->seq + 1) {
 		reader->broken = true;

@@ -19,7 +19,7 @@
 void kernel_explain_fd(struct kernel *kernel, int fd, struct kernel_wait *out)
 {
 	out->kind = "fd";
-	out->fd = fd;
+	out->fd = fd < 0 ? -1 : fd;
 	snprintf(out->text, sizeof(out->text), "fd %d %s", fd,
 		 kernel_fd_name(kernel, fd));
 	out->accepted = kernel_fd_accepted(kernel, fd);

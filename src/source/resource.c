@@ -112,6 +112,7 @@ int resource_read(struct resource_reader *reader, const pid_t *tids, size_t nr_t
 {
 	struct resources *resources = &out->resources;
 	struct kernel *kernel = reader->kernel;
+	int64_t page_bytes = sysconf(_SC_PAGESIZE);
 	char text[128];
 	long long pages;
 
@@ -125,8 +126,9 @@ int resource_read(struct resource_reader *reader, const pid_t *tids, size_t nr_t
 	resources->cpu_percent = reader->cpu_percent;
 	resources->rss_bytes = -1;
 	if (fdio_read_small(kernel->proc_dir, "statm", text, sizeof(text)) > 0 &&
-	    sscanf(text, "%*s %lld", &pages) == 1)
-		resources->rss_bytes = pages * sysconf(_SC_PAGESIZE);
+	    sscanf(text, "%*s %lld", &pages) == 1 && pages >= 0 &&
+	    pages <= INT64_MAX / page_bytes)
+		resources->rss_bytes = pages * page_bytes;
 	resources->fds = kernel->denied ? -1 : proc_count_fds(kernel->proc_dir);
 	count_children(reader, tids, nr_tids);
 	resources->children = reader->children;

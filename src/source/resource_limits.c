@@ -46,7 +46,8 @@ int64_t limit_parse(const char *text, const char *name)
 			return limit_parse_cgroup(word);
 		}
 		text = strchr(text, '\n');
-		text += text != NULL;
+		if (text)
+			text++;
 	}
 	return -1;
 }
@@ -132,7 +133,8 @@ static int64_t read_cache(const char *directory, const char *key)
 							    : 0;
 		}
 		line = strchr(line, '\n');
-		line += line != NULL;
+		if (line)
+			line++;
 	}
 	return 0;
 }

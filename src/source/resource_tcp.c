@@ -69,7 +69,7 @@ static bool take_answer(struct fd_pass *pass, const char *answer, ssize_t got)
 {
 	const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
 
-	for (; NLMSG_OK(header, (size_t)got); header = NLMSG_NEXT(header, got)) {
+	for (; NLMSG_OK(header, got); header = NLMSG_NEXT(header, got)) {
 		const struct inet_diag_msg *message = NLMSG_DATA(header);
 
 		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
@@ -143,7 +143,8 @@ static void read_table(struct fd_pass *pass, const struct kernel *kernel,
 			   &inode) == 2)
 			found(pass, inode, state);
 		line = strchr(line, '\n');
-		line += line != NULL;
+		if (line)
+			line++;
 	}
 	buf_release(&text);
 }

@@ -165,7 +165,7 @@ static void ask(int fd, const void *request, size_t bytes, struct collector *all
 			continue;
 		if (got <= 0)
 			return;
-		for (; NLMSG_OK(header, (size_t)got); header = NLMSG_NEXT(header, got)) {
+		for (; NLMSG_OK(header, got); header = NLMSG_NEXT(header, got)) {
 			if (header->nlmsg_type == NLMSG_DONE ||
 			    header->nlmsg_type == NLMSG_ERROR)
 				return;

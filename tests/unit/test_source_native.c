@@ -98,6 +98,15 @@ static void in_poll(void *arg)
 	poll(&fd, 1, 500000);
 }
 
+/* The kernel passes over such an entry: only the time ends it. */
+static void in_poll_of_nothing(void *arg)
+{
+	struct pollfd fd = {.fd = -7, .events = POLLIN};
+
+	(void)arg;
+	poll(&fd, 1, 500000);
+}
+
 static void in_epoll(void *arg)
 {
 	struct epoll_event event;
@@ -169,6 +178,7 @@ static void kinds_of_waits(void **state)
 		{in_write, STATE_IO_WRITE, "fd", "fd "},
 		{in_sleep, STATE_SLEEP, "timer", ""},
 		{in_poll, STATE_POLL, "fd", "fd "},
+		{in_poll_of_nothing, STATE_POLL, "fd", "fd -7 "},
 		{in_epoll, STATE_POLL, "fd", "epoll "},
 		{in_accept, STATE_ACCEPT, "fd", "fd "},
 		{in_signal_wait, STATE_SIGNAL_WAIT, "signal", "signal USR1"},
@@ -199,6 +209,7 @@ static void kinds_of_waits(void **state)
 			assert_string_equal(task->waits.kind, cases[i].kind);
 			assert_memory_equal(task->waits.text, cases[i].text,
 					    strlen(cases[i].text));
+			assert_true(task->waits.fd >= -1);
 		} else {
 			assert_null(task->waits.kind);
 		}
