@@ -19,11 +19,13 @@
 #include "source/exit_trace.h"
 
 /* A sleep that ends this soon may be the last thing that a task does. */
-#define SOON_NS        CLOCK_SECOND_NS
+#define SOON_NS         CLOCK_SECOND_NS
 /* So long it may be held for a proof. */
-#define PROVE_LIMIT_NS CLOCK_SECOND_NS
+#define PROVE_LIMIT_NS  CLOCK_SECOND_NS
 /* Blocked in an earlier look, so long before the exit. */
-#define EARLIER_NS     (CLOCK_SECOND_NS / 10)
+#define EARLIER_NS      (CLOCK_SECOND_NS / 10)
+/* The same for a lock, whose holder may be the one that would have gone on. */
+#define EARLIER_LOCK_NS CLOCK_SECOND_NS
 
 /* Both ends of a connection that net/http keeps for the next request. */
 static const struct resting_place {
@@ -103,6 +105,7 @@ static bool may_go_on(const struct snapshot *s, const struct task *task)
 	switch (task->state) {
 	case STATE_RUNNING:
 	case STATE_RUNNABLE:
+	case STATE_GC: /* the collector ends that */
 		return true;
 	case STATE_SLEEP:
 		return task->waits.until_ns > 0 &&
@@ -140,6 +143,54 @@ static bool is_blocked(const struct check *check, const struct snapshot *s,
 					 : goroutine_blocks(task, strict, s->mono_ns);
 }
 
+/* The tasks of the last look before, in the order of their ids. */
+struct earlier {
+	const struct task **tasks;
+	size_t nr;
+};
+
+static int compare_tasks(const void *a, const void *b)
+{
+	const struct task *left = *(const struct task *const *)a;
+	const struct task *right = *(const struct task *const *)b;
+
+	if (left->kind != right->kind)
+		return left->kind < right->kind ? -1 : 1;
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+static void index_earlier(struct earlier *earlier, const struct snapshot *before)
+{
+	size_t count = before ? before->nr_tasks : 0;
+
+	earlier->tasks = count ? malloc(count * sizeof(*earlier->tasks)) : NULL;
+	earlier->nr = earlier->tasks ? count : 0;
+	for (size_t i = 0; i < earlier->nr; i++)
+		earlier->tasks[i] = &before->tasks[i];
+	if (earlier->nr > 0)
+		qsort(earlier->tasks, earlier->nr, sizeof(*earlier->tasks),
+		      compare_tasks);
+}
+
+/* The same task as the last look before saw it; NULL: it did not. */
+static const struct task *find_earlier(const struct earlier *earlier,
+				       const struct task *task)
+{
+	const struct task *const *found =
+		earlier->nr > 0 ? bsearch(&task, earlier->tasks, earlier->nr,
+					  sizeof(*earlier->tasks), compare_tasks)
+				: NULL;
+
+	return found ? *found : NULL;
+}
+
+/* It has not run in between: who waits for the same lock again and again looks alike. */
+static bool is_same_wait(const struct task *task, const struct task *seen)
+{
+	return seen->state == task->state && seen->waits.address == task->waits.address &&
+	       (seen->turn == task->turn || seen->turn == 0 || task->turn == 0);
+}
+
 /* A test that is over, on its last steps. */
 static bool is_finished_test(const struct task *task)
 {
@@ -150,16 +201,23 @@ static bool is_finished_test(const struct task *task)
 	return function && strncmp(function, "testing.", 8) == 0;
 }
 
-/* In a call that the kernel would have ended at any time, a close() for one: no earlier look
- * saw it there. */
-static bool in_short_call(const struct task *task, int64_t held_ns)
+/* Its thread is gone by now, or stopped by the exit: the state may be that of its own call. */
+static bool is_in_call(const struct task *task)
 {
-	/* The exit has stopped its thread; the state may be that of the thread's own call. */
-	bool calls = task->state == STATE_SYSCALL || task->state == STATE_STOPPED ||
-		     (task->raw && strncmp(task->raw, "syscall", 7) == 0);
+	return task->kind == TASK_GOROUTINE &&
+	       (task->state == STATE_SYSCALL || task->state == STATE_STOPPED ||
+		(task->raw && strncmp(task->raw, "syscall", 7) == 0));
+}
 
-	return task->kind == TASK_GOROUTINE && calls &&
-	       (task->since_ns == 0 || task->since_ns > held_ns - EARLIER_NS);
+/* In a call that the kernel would have ended at any time, a close() for one: no earlier look
+ * saw it asleep there. That it was in a call then says nothing: it may have been another. */
+static bool in_short_call(const struct task *task, const struct task *seen,
+			  int64_t held_ns)
+{
+	return is_in_call(task) &&
+	       !(seen && is_in_call(seen) && seen->state != STATE_SYSCALL &&
+		 seen->state != STATE_STOPPED && state_blocks(seen->state) &&
+		 seen->since_ns > 0 && seen->since_ns < held_ns - EARLIER_NS);
 }
 
 /* In a semaphore of the runtime's own, such as who allocates while a collection starts: the
@@ -181,7 +239,8 @@ static bool in_runtime(const struct task *task)
 }
 
 /* Whether somebody else than who ends the process would have gone on. */
-static bool in_motion(const struct snapshot *s, int64_t held_ns)
+static bool in_motion(const struct snapshot *s, const struct earlier *earlier,
+		      int64_t held_ns)
 {
 	bool first_runs = false;
 	size_t running = 0;
@@ -193,8 +252,8 @@ static bool in_motion(const struct snapshot *s, int64_t held_ns)
 		if (has_goroutines(s) &&
 		    (task->kind == TASK_THREAD || is_finished_test(task)))
 			continue;
-		runs = may_go_on(s, task) || in_short_call(task, held_ns) ||
-		       in_runtime(task);
+		runs = may_go_on(s, task) || in_runtime(task) ||
+		       in_short_call(task, find_earlier(earlier, task), held_ns);
 		if (has_goroutines(s) ? task->id == 1 : (pid_t)task->id == s->target.pid)
 			first_runs = runs;
 		else
@@ -203,49 +262,12 @@ static bool in_motion(const struct snapshot *s, int64_t held_ns)
 	return running > (first_runs ? 0 : 1);
 }
 
-static int compare_tasks(const void *a, const void *b)
-{
-	const struct task *left = *(const struct task *const *)a;
-	const struct task *right = *(const struct task *const *)b;
-
-	if (left->kind != right->kind)
-		return left->kind < right->kind ? -1 : 1;
-	return (left->id > right->id) - (left->id < right->id);
-}
-
-/* The tasks of the last look before, in the order of their ids; NULL: there are none. */
-static const struct task **index_before(const struct snapshot *before)
-{
-	size_t count = before ? before->nr_tasks : 0;
-	const struct task **index = count ? malloc(count * sizeof(*index)) : NULL;
-
-	for (size_t i = 0; index && i < count; i++)
-		index[i] = &before->tasks[i];
-	if (index)
-		qsort(index, count, sizeof(*index), compare_tasks);
-	return index;
-}
-
-/* The same task in the same wait, as the last look before saw it; NULL: it did not. */
-static const struct task *find_before(const struct snapshot *before,
-				      const struct task **index, const struct task *task)
-{
-	const struct task *const *found = index ? bsearch(&task, index, before->nr_tasks,
-							  sizeof(*index), compare_tasks)
-						: NULL;
-
-	return found && (*found)->state == task->state &&
-			       (*found)->waits.address == task->waits.address
-		       ? *found
-		       : NULL;
-}
-
 /* A thread may be gone by now: its slot has no more than the frame that waits. An age is
  * what was seen, or what the slot says. */
 static void take_from_before(struct task *task, const struct task *seen, int64_t held_ns)
 {
 	/* A look that was under way saw it when it was held already. */
-	if (seen && seen->since_ns < held_ns) {
+	if (seen && is_same_wait(task, seen) && seen->since_ns < held_ns) {
 		task->since_ns = seen->since_ns;
 		if (task->kind == TASK_THREAD && seen->stack)
 			task->stack = seen->stack;
@@ -256,19 +278,29 @@ static void take_from_before(struct task *task, const struct task *seen, int64_t
 	}
 }
 
+/* Whether it was blocked for so long that who goes on now is not who ends that. */
+static bool was_blocked_earlier(const struct task *task, int64_t held_ns)
+{
+	bool lock = task->state == STATE_MUTEX || task->state == STATE_RWLOCK_READ ||
+		    task->state == STATE_RWLOCK_WRITE;
+
+	return task->since_ns > 0 &&
+	       task->since_ns <= held_ns - (lock ? EARLIER_LOCK_NS : EARLIER_NS);
+}
+
 static void judge(struct check *check, struct snapshot *s, int64_t held_ns)
 {
-	const struct task **index = index_before(check->span.last);
+	struct earlier earlier;
 	struct check_exit *end = &check->at_exit;
 	bool moving;
 
+	index_earlier(&earlier, check->span.last);
 	query_begin(check->filter, s);
 	grouping_begin_acknowledging(check->span.look.grouping, s);
 	for (size_t i = 0; i < s->nr_tasks; i++)
-		take_from_before(&s->tasks[i],
-				 find_before(check->span.last, index, &s->tasks[i]),
+		take_from_before(&s->tasks[i], find_earlier(&earlier, &s->tasks[i]),
 				 held_ns);
-	moving = in_motion(s, held_ns);
+	moving = in_motion(s, &earlier, held_ns);
 	for (size_t i = 0; i < s->nr_tasks; i++) {
 		struct task *task = &s->tasks[i];
 
@@ -276,7 +308,7 @@ static void judge(struct check *check, struct snapshot *s, int64_t held_ns)
 		if (!is_blocked(check, s, task))
 			continue;
 		if (moving && !(task->flags & TASK_UNREACHABLE) &&
-		    (task->since_ns == 0 || task->since_ns > held_ns - EARLIER_NS))
+		    !was_blocked_earlier(task, held_ns))
 			continue;
 		task->flags |= TASK_STUCK;
 		/* As old as it was when it was held. */
@@ -288,7 +320,7 @@ static void judge(struct check *check, struct snapshot *s, int64_t held_ns)
 		end->tasks += has_goroutines(s) && s->tasks[i].kind != TASK_THREAD &&
 			      check_is_shown(check, &s->tasks[i]);
 	end->cycles = graph_cycles(s);
-	free((void *)index);
+	free((void *)earlier.tasks);
 }
 
 /* Proves what can be proved, which nobody moves meanwhile; only for those who are blocked. */

@@ -165,6 +165,7 @@ struct task {
 	uint64_t switches;
 	const uint32_t *state_counts; /* STATE_COUNT counters of an agent, or NULL */
 	uint32_t returns; /* how often it was seen to come back to this place */
+	uint32_t turn;    /* another one when it has run in between; 0: not known */
 	struct evidence evidence;
 };
 

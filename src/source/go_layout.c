@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "source/go_runner.h"
+
 #define GOID_FIRST  136u
 #define GOID_LAST   192u
 #define START_FIRST 256u
@@ -515,5 +517,8 @@ int go_layout_read(struct go_layout *layout, const struct go_module *module,
 	choose_objects(layout, module->minor);
 	layout->turns = module->table.era != GO_ERA_116 ||
 			layout->g.startpc != known_layouts[0].startpc;
+	layout->turn = go_runner_turns(&layout->g, module->minor);
+	if (layout->turn >= layout->g.bytes)
+		layout->turn = 0;
 	return 0;
 }

@@ -73,6 +73,7 @@ struct go_layout {
 	bool poll_lock; /* the first of 1.17 and before: a pollDesc's fd is behind its lock */
 	uint64_t main_entry; /* runtime.main */
 	bool turns; /* 1.17 on: a g counts and stamps its turns, so that it shows them */
+	unsigned turn; /* offset of that count, 8 bits, in a g; 0: not known */
 };
 
 /* 0, or ERR_UNSUPPORTED: the live goroutines do not fit. */

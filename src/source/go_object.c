@@ -36,6 +36,7 @@ static void add_chan(struct go_entry *entry, uint64_t chan)
 static bool waits_on_chans(const struct go_entry *entry)
 {
 	return entry->live && !entry->suspect && entry->reason &&
+	       entry->state != STATE_GC &&
 	       (entry->reason->object == GO_OBJECT_CHAN ||
 		entry->reason->object == GO_OBJECT_SELECT);
 }

@@ -167,7 +167,8 @@ void go_prove_release(struct go_prove *prove)
 static enum go_wait_kind kind_of(const struct go_entry *entry)
 {
 	if (!entry->live || entry->system || entry->suspect || !entry->reason ||
-	    !entry->hash || strstr(entry->reason->text, "(durable)"))
+	    !entry->hash || entry->state == STATE_GC ||
+	    strstr(entry->reason->text, "(durable)"))
 		return GO_WAIT_ALIVE;
 	if (strstr(entry->reason->text, "(nil chan)") ||
 	    strstr(entry->reason->text, "(no cases)"))

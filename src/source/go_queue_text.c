@@ -299,7 +299,7 @@ void go_queues_explain(struct go_queues *queues, const struct go_entry *entry, b
 {
 	enum task_state state = entry->state;
 
-	if (!entry->reason)
+	if (!entry->reason || state == STATE_GC)
 		return;
 	if (state == STATE_CHAN_SEND || state == STATE_CHAN_RECV || state == STATE_SELECT)
 		explain_chan(queues, entry, out, waits);

@@ -222,6 +222,7 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 	entry->status = (uint8_t)status;
 	entry->reason = reason;
 	entry->since_ns = wait_since(sampler, bytes);
+	entry->turn = sampler->layout->turn ? bytes[sampler->layout->turn] + 1 : 0;
 	entry->labels = go_u64(bytes + layout->labels);
 	entry->m = status == GO_STATUS_RUNNING || status == GO_STATUS_SYSCALL
 			   ? go_u64(bytes + GO_G_M)
@@ -272,7 +273,7 @@ static void walk_entry(struct go_sampler *sampler, struct go_entry *entry,
 		.bytes = span->out,
 		.nr_bytes = span->ok ? span->bytes : 0,
 	};
-	struct go_walked walked = {NULL, NULL, true};
+	struct go_walked walked = {.runtime_only = true};
 	struct go_look_stack stack = {walk.bytes, walk.nr_bytes, pending->low,
 				      pending->high};
 
@@ -287,13 +288,17 @@ static void walk_entry(struct go_sampler *sampler, struct go_entry *entry,
 	entry->name = outer_name(entry, &walked);
 	entry->system = is_system(sampler, entry, bytes, walked.runtime_only);
 	entry->state = (uint8_t)go_stack_state(
-		entry->stack, entry->reason                        ? entry->reason->state
+		entry->stack, entry->reason && walked.collects     ? STATE_GC
+			      : entry->reason                      ? entry->reason->state
 			      : entry->status == GO_STATUS_RUNNING ? STATE_RUNNING
 			      : entry->status == GO_STATUS_SYSCALL ? STATE_SYSCALL
 			      : entry->status == GO_STATUS_WAITING ? STATE_UNKNOWN
 								   : STATE_RUNNABLE);
 	entry->searched = true;
-	if (!entry->system)
+	/* The channels and locks there are the runtime's own. */
+	if (walked.collects)
+		entry->object = 0;
+	else if (!entry->system)
 		go_object_search(sampler, entry, &stack);
 }
 

@@ -37,6 +37,7 @@ struct go_entry {
 	int64_t since_ns;               /* the runtime's own figure, or 0 */
 	int32_t fd;
 	uint32_t queue; /* of the object, in the list of this look; 0: none */
+	uint16_t turn;  /* its count, plus one; 0: not known */
 	uint8_t status;
 	uint8_t nr_chans;
 	uint8_t state;

@@ -34,6 +34,7 @@ struct go_pc {
 	bool top;           /* outermost of its stack */
 	bool sp_write;
 	bool injected; /* the caller did not call: its address is exact */
+	bool collects; /* where who allocates helps the collector, or waits for it */
 };
 
 struct go_stack_memo {
@@ -213,6 +214,8 @@ static void fill_pc(struct go_stacks *stacks, struct go_pc *entry, uint64_t key)
 	entry->injected = strcmp(name, "runtime.asyncPreempt") == 0 ||
 			  strcmp(name, "runtime.sigpanic") == 0 ||
 			  strncmp(name, "runtime.debugCallV", 18) == 0;
+	entry->collects = strncmp(name, "runtime.mallocgc", 16) == 0 ||
+			  strcmp(name, "runtime.gcStart") == 0;
 	if (go_func_value(table, &func, func.pcsp, pc, &delta) && delta >= 0)
 		entry->sp_delta = delta;
 }
@@ -311,12 +314,13 @@ static struct go_walked build(struct go_stacks *stacks, const uint64_t *keys,
 			      size_t nr_keys, bool truncated, bool all)
 {
 	struct frame frames[SNAPSHOT_FRAMES_MAX + 1];
-	struct go_walked walked = {NULL, NULL, true};
+	struct go_walked walked = {.runtime_only = true};
 	size_t nr = 0;
 
 	for (size_t i = 0; i < nr_keys; i++) {
 		const struct go_pc *entry = pc_get(stacks, keys[i]);
 
+		walked.collects |= entry->collects && walked.runtime_only;
 		for (size_t k = 0; k < entry->nr_frames; k++) {
 			const struct go_frame *frame =
 				&stacks->frames[entry->first_frame + k];
@@ -409,7 +413,7 @@ static size_t collect(struct go_stacks *stacks, const struct go_walk *walk,
 struct go_walked go_stacks_walk(struct go_stacks *stacks, const struct go_walk *walk)
 {
 	uint64_t keys[GO_WALK_MAX], hash;
-	struct go_walked walked = {NULL, NULL, true};
+	struct go_walked walked = {.runtime_only = true};
 	struct go_stack_memo *memo;
 	bool truncated;
 	size_t nr = collect(stacks, walk, keys, &truncated);

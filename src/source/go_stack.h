@@ -48,6 +48,7 @@ struct go_walked {
 	const struct stack *stack; /* NULL: none */
 	const char *outer;         /* outermost function of the program, or NULL */
 	bool runtime_only;         /* no frame of the program is on it */
+	bool collects; /* the program allocates, which the collector has a part in */
 };
 
 bool go_stacks_init(struct go_stacks *stacks, struct go_module *module,

@@ -288,6 +288,7 @@ static void fill_task(struct goruntime *go, const struct go_entry *entry, bool w
 	task->stack = entry->stack;
 	task->created_by = entry->created_by;
 	task->creator_id = entry->parent;
+	task->turn = entry->turn;
 	if (entry->watched)
 		task->flags |= TASK_AGE_EXACT;
 	if (entry->since_ns && entry->since_ns < since_ns) {

@@ -16,7 +16,7 @@ static const struct step lines[] = {
 	{10, 0x20}, {11, 0x30}, {12, 0x40}, {13, TABLES_FUNC}};
 static const struct step inlining[] = {{-1, 0x20}, {1, 0x30}, {-1, TABLES_FUNC}};
 
-enum func { PARK, LEAF, WRAPPER, BIG, MAIN, EXIT, PREEMPT, FUNCS };
+enum func { PARK, LEAF, WRAPPER, BIG, MAIN, EXIT, PREEMPT, ALLOC, FUNCS };
 
 struct fixture {
 	struct tables t;
@@ -45,6 +45,8 @@ static int setup(void **state)
 		[EXIT] = {"runtime.goexit", "asm.s", 0, GO_FUNC_TOP, none, lines, NULL},
 		[PREEMPT] = {"runtime.asyncPreempt", "preempt.s", 0, 0, small, lines,
 			     NULL},
+		[ALLOC] = {"runtime.mallocgcLarge", "malloc.go", 0, 0, small, lines,
+			   NULL},
 	};
 	struct fixture *f = calloc(1, sizeof(*f));
 
@@ -134,6 +136,26 @@ static void test_walk(void **state)
 	/* One less than the return address is still in the call's line. */
 	assert_frame(walked.stack, 3, "main.main", 12);
 	assert_ptr_equal(go_stacks_walk(&f->stacks, &walk).stack, walked.stack);
+}
+
+/* A wait inside an allocation is the collector's; below the program's own frames it is not. */
+static void test_collects(void **state)
+{
+	struct fixture *f = *state;
+	const uint64_t inside[] = {pc_of(PARK, 0x80), pc_of(ALLOC, 0x31),
+				   pc_of(MAIN, 0x31), pc_of(EXIT, 1)};
+	const uint64_t outside[] = {pc_of(PARK, 0x80), pc_of(BIG, 0x21),
+				    pc_of(ALLOC, 0x31), pc_of(EXIT, 1)};
+	const unsigned sizes[] = {8, 8, 8}, large_sizes[] = {8, 20000, 8};
+	struct go_walk walk = walk_of(f, inside[0], push_calls(f, inside, sizes, 4));
+	struct go_walked walked = go_stacks_walk(&f->stacks, &walk);
+
+	assert_int_equal(walked.stack->nr_frames, 1);
+	assert_true(walked.collects);
+	walk = walk_of(f, outside[0], push_calls(f, outside, large_sizes, 4));
+	walked = go_stacks_walk(&f->stacks, &walk);
+	assert_false(walked.runtime_only);
+	assert_false(walked.collects);
 }
 
 static void test_runtime_shown(void **state)
@@ -247,9 +269,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_walk),      TEST(test_runtime_shown), TEST(test_nothing_else),
-		TEST(test_preempted), TEST(test_endless),       TEST(test_broken),
-		TEST(test_site),      TEST(test_names),
+		TEST(test_walk),         TEST(test_collects),  TEST(test_runtime_shown),
+		TEST(test_nothing_else), TEST(test_preempted), TEST(test_endless),
+		TEST(test_broken),       TEST(test_site),      TEST(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 
 // Ends with goroutines left behind: LEAKED that nobody can wake, and one that the first
-// goroutine could have answered. Usage: exits LEAKED return|exit [spin]; exit: by os.Exit from
-// another thread, spin: one more, whose channel only a register of a running one holds; call:
-// nobody is left behind, but some wait for a lock of one that is in a short call most times.
+// goroutine could have answered. Usage: exits LEAKED return|exit [spin], or exits 0 call
+// MILLISECONDS. exit: by os.Exit from another thread, spin: one more, whose channel only a
+// register of a running one holds; call: nobody is left behind, but some wait for a lock of one
+// that is in a short call most times, until it ends after MILLISECONDS.
 package main
 
 import (
@@ -45,7 +46,8 @@ func main() {
 		for i := 0; i < 3; i++ {
 			go calls(m)
 		}
-		time.Sleep(20 * time.Millisecond)
+		ms, _ := strconv.Atoi(os.Args[3])
+		time.Sleep(time.Duration(ms) * time.Millisecond)
 		return
 	}
 	mine := make(chan int)
