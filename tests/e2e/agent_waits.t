@@ -58,9 +58,7 @@ ok $? 'the program enters every wait' "$(cat "$work/log")"
 
 agrees() { dump "$target" && python3 "$work/compare.py" "$work/dump.json" "$work/expected" "$1"; }
 for what in state address descriptor; do
-	i=0
-	until agrees $what >/dev/null 2>&1 || [ $i -ge 20 ]; do i=$((i + 1)); sleep 0.1; done
-	check "the $what of each is right" agrees $what
+	check "the $what of each is right" until_true agrees $what
 done
 # Its own way out removes what outlives a process.
 echo >&9

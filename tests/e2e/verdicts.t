@@ -16,6 +16,6 @@ table() { # table NAME…
 plan 2
 table hung 'c: mutex never' 'c: lost' 'c: full pipe' 'c: joins' 'python: with'
 ok $? 'what hangs is red, by what is held, by its history, by what an agent has counted' \
-	"$(cat "$work/said")"
+	"$(cat "$work/said" "$work/table")"
 table healthy 'c, threads' 'queues' 'executor' 'openmp'
-ok $? 'what rests is not red, under load or idle' "$(cat "$work/said")"
+ok $? 'what rests is not red, under load or idle' "$(cat "$work/said" "$work/table")"

@@ -120,13 +120,7 @@ wait_for '^!? *ID '
 press g Enter
 wait_for 'Blocked at'
 press G
-cursor_is_at() { colored | grep -E "$esc\[([0-9;]*;)?7m" | grep -qF -- "$1"; }
-i=0
-until cursor_is_at 'all of them' || [ $i -ge 40 ]; do
-	i=$((i + 1))
-	press k
-	sleep 0.05
-done
+step k cursor_is_at 'all of them'
 press Enter
 expect 'filter: state=chan-send function="send_product"' "and all of them are a filter of the tasks"
 expect_gone '^. +t[0-9]+ +(poll|signal-wait)' "which shows no others"
@@ -203,13 +197,7 @@ until_true cursor_is_at main.heartbeat
 press a
 expect '^L +main.heartbeat .*leak' "a takes it back"
 press '?'
-i=0
-until sees '^ Columns of groups|^ *Verdicts' || [ $i -ge 10 ]; do
-	i=$((i + 1))
-	press PageDown
-	sleep 0.1
-done
-sees '^ Columns of groups|^ *Verdicts'
+page_to '^ Columns of groups|^ *Verdicts'
 ok $? "the help says what the columns and the verdicts are"
 press q q q
 wait_for '^status=0'

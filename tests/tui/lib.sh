@@ -74,6 +74,34 @@ view_pid() {
 	pgrep -P "$(state pane_pid)" -x grmon-c
 }
 
+# The line that the cursor is on, and whether TEXT is in it.
+cursor_line() { colored | grep -nE "$(printf '\033')\[([0-9;]*;)?7m"; }
+cursor_is_at() { cursor_line | grep -qF -- "$1"; }
+cursor_has_left() { [ "$(cursor_line | cut -d: -f1)" != "$1" ]; }
+# step KEY COMMAND…: presses KEY until the command succeeds; each press waits until the one
+# before has moved the cursor.
+step() {
+	step_key=$1
+	steps=0
+	shift
+	until "$@"; do
+		steps=$((steps + 1))
+		[ $steps -lt 60 ] || return 1
+		step_line=$(cursor_line | cut -d: -f1)
+		press "$step_key"
+		until_true cursor_has_left "$step_line"
+	done
+}
+# page_to PATTERN: pages down in a text that stands still.
+page_to() {
+	until sees "$1"; do
+		page=$(screen)
+		press PageDown
+		until_true page_has_changed || return 1
+	done
+}
+page_has_changed() { [ "$(screen)" != "$page" ]; }
+
 is_ready() { grep -q ready "$work/ready"; }
 # start_target [VAR=VALUE...]: the program of tests/targets; $target is its pid.
 start_target() {

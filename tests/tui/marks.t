@@ -57,12 +57,7 @@ expect_gone 'main.main' "and none that is as it was"
 order enter kitchen 6
 expect '^. +main.kitchen.* +10 +\+3 ' "it has grown"
 press Home
-i=0
-until colored | grep -E "$(printf '\033')\[([0-9;]*;)?7m" | grep -q main.cellar || [ $i -ge 20 ]; do
-	i=$((i + 1))
-	press j
-	sleep 0.05
-done
+step j cursor_is_at main.cellar
 press Enter
 expect 'Gone +no task of it is left' "a gone group can be opened"
 expect 'Change +-3 since mark 1 [0-9:]+, when it had 3' "and says what it was"

@@ -15,13 +15,7 @@ cursor_on() { cursor_row | grep -q "$1"; }
 row_of() { screen | grep -n "$1" | cut -d: -f1; }
 put_cursor_on() {
 	press Home
-	i=0
-	until cursor_on "$1" || [ $i -gt 15 ]; do
-		press j
-		i=$((i + 1))
-		sleep 0.05
-	done
-	cursor_on "$1"
+	step j cursor_on "$1"
 }
 
 # The two that flicker change places all the time: now one and now the other is older.
