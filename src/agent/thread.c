@@ -21,6 +21,8 @@
 #define THREAD_DESCRIPTOR  4096u
 /* libc's frames above a thread's first one. */
 #define THREAD_LIBC_FRAMES 512u
+/* Below it, of what libc calls when the thread ends. */
+#define THREAD_LIBC_STACK  4096u
 
 #if defined(__SANITIZE_THREAD__)
 #define THREAD_SANITIZED 1
@@ -163,9 +165,22 @@ THREAD_ENTRY static void thread_begin(const struct agent_start *start)
 #endif
 }
 
-/* By return, pthread_exit() or cancellation. */
+/* Of AddressSanitizer's runtime, where the program has it and lets libraries see it. */
+extern void __asan_unpoison_memory_region(const volatile void *start, size_t bytes)
+	__attribute__((weak));
+
+/*
+ * By return, pthread_exit() or cancellation. What the sanitizer marked of frames that
+ * cancellation unwinds stays marked, and it would report its own functions, which run where
+ * these frames were.
+ */
 THREAD_ENTRY static void thread_cleanup(const bool *unused)
 {
+	const char *frame = __builtin_frame_address(0);
+
+	if (__asan_unpoison_memory_region)
+		__asan_unpoison_memory_region(frame - THREAD_LIBC_STACK,
+					      THREAD_LIBC_STACK);
 	thread_leave();
 }
 #define THREAD_LEAVES const bool leaves __attribute__((cleanup(thread_cleanup))) = true
