@@ -20,7 +20,7 @@
 
 #define LISTEN_DEFAULT "127.0.0.1:9847"
 #define DISCOVER_MS    2000
-#define BACKLOG        64
+#define BACKLOG        1024
 #define END_WITHIN_S   5
 
 /* "HOST:PORT", "[::1]:PORT", ":PORT" or "PORT"; loopback where no host is said. */
@@ -105,7 +105,8 @@ static bool is_loopback(const struct sockaddr_storage *address)
 	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
 }
 
-static void say_where(int listener, struct exports *exports)
+/* Returns whether only this host can reach it. */
+static bool say_where(int listener, struct exports *exports)
 {
 	struct sockaddr_storage address = {0};
 	socklen_t length = sizeof(address);
@@ -120,9 +121,10 @@ static void say_where(int listener, struct exports *exports)
 	fprintf(stderr, "grmon-c: %zu %s, served on http://%s%s%s:%s/metrics\n", count,
 		count == 1 ? "target" : "targets", six ? "[" : "", host, six ? "]" : "",
 		port);
-	if (!is_loopback(&address))
-		fprintf(stderr, "grmon-c: other hosts can read that too, without a "
-				"password\n");
+	if (is_loopback(&address))
+		return true;
+	fprintf(stderr, "grmon-c: other hosts can read that too, without a password\n");
+	return false;
 }
 
 /* Until SIGINT or SIGTERM; targets that come are found, those that went forgotten. */
@@ -174,26 +176,27 @@ static void on_alarm(int number)
 	_exit(CLI_FINE);
 }
 
-static int export_on(int listener, const struct export_options *options, int signals)
+static int export_on(int listener, const char *listen,
+		     const struct export_options *options, int signals)
 {
-	struct MHD_Daemon *daemon;
+	struct export_http *http;
 	int rc = CLI_FINE;
+	bool loopback;
 	struct exports *exports = exports_start(options, &rc);
 
 	if (!exports) {
 		close(listener);
 		return rc;
 	}
-	say_where(listener, exports);
-	daemon = export_http_start(listener, exports);
-	if (daemon) {
+	loopback = say_where(listener, exports);
+	http = export_http_start(listener, exports, listen, loopback);
+	if (http) {
 		rc = serve(exports, signals);
 		signal(SIGALRM, on_alarm);
 		alarm(END_WITHIN_S);
-		export_http_stop(daemon);
+		export_http_stop(http);
 	} else {
 		cli_complain("the server does not start; is there memory for a thread?");
-		close(listener);
 		rc = CLI_USAGE;
 	}
 	exports_stop(exports);
@@ -208,8 +211,10 @@ int command_export(struct options *options)
 	sigset_t ends;
 	int rc, signals, listener = -1;
 
+	if (!listen)
+		listen = LISTEN_DEFAULT;
 	if (parse_options(options, &export, &e) == 0)
-		listener = listen_on(listen ? listen : LISTEN_DEFAULT, &e);
+		listener = listen_on(listen, &e);
 	if (listener < 0) {
 		cli_complain("%s", e.text);
 		return CLI_USAGE;
@@ -220,7 +225,7 @@ int command_export(struct options *options)
 	sigaddset(&ends, SIGTERM);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
 	signals = signalfd(-1, &ends, SFD_CLOEXEC);
-	rc = export_on(listener, &export, signals);
+	rc = export_on(listener, listen, &export, signals);
 	close(signals);
 	return rc;
 }

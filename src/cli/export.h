@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* `grmon-c export`: which targets there are (export_targets.c), the thread that each of them
  * has (export_watch.c), so that one that hangs holds up neither the others nor a scrape, and
- * how they are served (export_http.c). */
+ * how they are served (export_http.c,
+ * export_client.c). */
 #ifndef CLI_EXPORT_H
 #define CLI_EXPORT_H
 
@@ -34,12 +35,17 @@ bool exports_over(struct exports *exports);
 /* Waits for looks that are under way; they have limits of their own. */
 void exports_stop(struct exports *exports);
 
-struct MHD_Daemon;
+struct export_http;
 
-/* Serve them on the socket, which is taken over. NULL: it does not start. */
-struct MHD_Daemon *export_http_start(int listener, struct exports *exports);
-void export_http_stop(struct MHD_Daemon *daemon);
+/* Serve them on the socket, which is taken over. loopback: only who calls it localhost, by
+ * its number, or by the name in listen, which is --listen's argument, is answered. NULL: it
+ * does not start. */
+struct export_http *export_http_start(int listener, struct exports *exports,
+				      const char *listen, bool loopback);
+void export_http_stop(struct export_http *http);
 /* What an Accept header (or NULL) prefers. */
 enum metrics_format export_http_format(const char *accept);
+/* Whether a Host header names the loopback address, or is the name of --listen. */
+bool export_http_knows(const char *host, const char *listen);
 
 #endif

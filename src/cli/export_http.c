@@ -1,15 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /* The endpoint of an exporter, by libmicrohttpd with one thread. What is served was seen at
  * the last look, so a scrape costs no more than writing it down. */
+#include <arpa/inet.h>
 #include <microhttpd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/export.h"
+#include "cli/export_client.h"
 
-#define CONNECTIONS_MAX  32u
 #define CONNECTION_BYTES 16384u
 #define CONNECTION_S     10u
+#define URL_BYTES        1024u
+#define HOST_BYTES       256u
+
+struct export_http {
+	struct MHD_Daemon *daemon;
+	struct exports *exports;
+	const char *listen; /* as the user wrote it */
+	bool loopback;
+	struct clients clients;
+	pthread_t thread;
+	int stop; /* eventfd */
+};
 
 static const char front_page[] =
 	"<!DOCTYPE html><html lang=\"en\"><head><title>grmon-c "
@@ -67,6 +86,50 @@ enum metrics_format export_http_format(const char *accept)
 	return open > 0 && open >= text ? METRICS_OPENMETRICS : METRICS_TEXT;
 }
 
+/* The name or number in "NAME:PORT" or "[::1]:PORT", without a last dot. */
+static bool host_of(const char *text, char *host, size_t size)
+{
+	size_t length = *text == '[' ? strcspn(text, "]") : strcspn(text, ":");
+
+	if (*text == '[') {
+		text++;
+		length--;
+	}
+	if (length > 0 && text[length - 1] == '.')
+		length--;
+	if (length == 0 || length >= size)
+		return false;
+	memcpy(host, text, length);
+	host[length] = '\0';
+	return true;
+}
+
+bool export_http_knows(const char *header, const char *listen)
+{
+	char host[HOST_BYTES], own[HOST_BYTES];
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (!host_of(header, host, sizeof(host)))
+		return false;
+	if (strcasecmp(host, "localhost") == 0)
+		return true;
+	if (inet_pton(AF_INET, host, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	if (inet_pton(AF_INET6, host, &six) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&six);
+	return strchr(listen, ':') && host_of(listen, own, sizeof(own)) &&
+	       strcasecmp(host, own) == 0;
+}
+
+static struct client *client_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
 			      struct MHD_Response *response, const char *type)
 {
@@ -93,15 +156,18 @@ static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned s
 }
 
 static enum MHD_Result answer_metrics(struct MHD_Connection *connection,
-				      struct exports *exports)
+				      struct export_http *http)
 {
 	enum metrics_format format = export_http_format(MHD_lookup_connection_value(
 		connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT));
+	struct client *client = client_of(connection);
 	enum MHD_Result result;
 	struct buf out;
 
 	buf_init(&out, 0);
-	exports_write(exports, format, &out);
+	exports_write(http->exports, format, &out);
+	if (client)
+		client_turn(&http->clients, client, out.length + 1, clock_mono_ns());
 	if (out.failed)
 		result = answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 				     "there is no memory for an answer\n", "text/plain");
@@ -114,31 +180,84 @@ static enum MHD_Result answer_metrics(struct MHD_Connection *connection,
 	return result;
 }
 
-static enum MHD_Result on_request(void *exports, struct MHD_Connection *connection,
+static enum MHD_Result check_host(void *ctx, enum MHD_ValueKind kind, const char *key,
+				  const char *value)
+{
+	struct export_http **http = ctx;
+
+	(void)kind;
+	if (strcasecmp(key, MHD_HTTP_HEADER_HOST) == 0 &&
+	    !export_http_knows(value ? value : "", (*http)->listen))
+		*http = NULL;
+	return *http ? MHD_YES : MHD_NO;
+}
+
+/* A page of a browser whose name was made to lead here would read what is served. */
+static bool is_rebound(struct export_http *http, struct MHD_Connection *connection)
+{
+	if (!http->loopback)
+		return false;
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, check_host, &http);
+	return !http;
+}
+
+static bool has_body(struct MHD_Connection *connection)
+{
+	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							 MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return (length && length[strspn(length, "0")] != '\0') ||
+	       MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+					   MHD_HTTP_HEADER_TRANSFER_ENCODING);
+}
+
+/* 0: it is not refused. */
+static unsigned refusal(struct export_http *http, struct MHD_Connection *connection,
+			const char *url, const char *method, const char **why)
+{
+	if (is_rebound(http, connection)) {
+		*why = "this exporter is for programs of this host, and is called "
+		       "localhost, 127.0.0.1 or [::1]; to call it by another name, start "
+		       "it with --listen NAME:PORT\n";
+		return MHD_HTTP_FORBIDDEN;
+	}
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
+	    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
+		*why = "only GET and HEAD\n";
+		return MHD_HTTP_METHOD_NOT_ALLOWED;
+	}
+	if (has_body(connection)) {
+		*why = "a request has no body here\n";
+		return MHD_HTTP_BAD_REQUEST;
+	}
+	if (strlen(url) > URL_BYTES) {
+		*why = "the address is too long; try /metrics\n";
+		return MHD_HTTP_URI_TOO_LONG;
+	}
+	return 0;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection,
 				  const char *url, const char *method,
 				  const char *version, const char *upload,
 				  size_t *upload_bytes, void **request)
 {
 	static int seen;
+	const char *why = NULL;
+	unsigned status;
 
 	(void)version;
 	(void)upload;
-	/* Before a body has been sent: it is never read. */
-	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
-	    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		return answer_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-				   "only GET and HEAD\n", "text/plain");
-	/* The first call has the headers only. */
+	(void)upload_bytes;
+	/* The first call has the headers only: a body that is refused now is never read. */
 	if (!*request) {
 		*request = &seen;
-		return MHD_YES;
-	}
-	if (*upload_bytes > 0) {
-		*upload_bytes = 0;
-		return MHD_YES;
+		status = refusal(ctx, connection, url, method, &why);
+		return status ? answer_text(connection, status, why, "text/plain")
+			      : MHD_YES;
 	}
 	if (strcmp(url, "/metrics") == 0)
-		return answer_metrics(connection, exports);
+		return answer_metrics(connection, ctx);
 	if (strcmp(url, "/") == 0)
 		return answer_text(connection, MHD_HTTP_OK, front_page,
 				   "text/html; charset=utf-8");
@@ -146,17 +265,103 @@ static enum MHD_Result on_request(void *exports, struct MHD_Connection *connecti
 			   "there is nothing here; try /metrics\n", "text/plain");
 }
 
-struct MHD_Daemon *export_http_start(int listener, struct exports *exports)
+static enum MHD_Result on_accept(void *ctx, const struct sockaddr *from, socklen_t length)
 {
-	return MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, on_request,
-				exports, MHD_OPTION_LISTEN_SOCKET, listener,
-				MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-				MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-				(size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
-				CONNECTION_S, MHD_OPTION_END);
+	const struct export_http *http = ctx;
+
+	(void)length;
+	return clients_accept(&http->clients, from) ? MHD_YES : MHD_NO;
 }
 
-void export_http_stop(struct MHD_Daemon *daemon)
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **client,
+			  enum MHD_ConnectionNotificationCode what)
 {
-	MHD_stop_daemon(daemon);
+	struct export_http *http = ctx;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED && info)
+		*client = client_add(&http->clients, info->connect_fd, clock_mono_ns());
+	else if (what == MHD_CONNECTION_NOTIFY_CLOSED && *client)
+		client_remove(&http->clients, *client);
+}
+
+static void on_answered(void *ctx, struct MHD_Connection *connection, void **request,
+			enum MHD_RequestTerminationCode code)
+{
+	struct export_http *http = ctx;
+	struct client *client = client_of(connection);
+
+	(void)request;
+	(void)code;
+	if (client)
+		client_turn(&http->clients, client, 0, clock_mono_ns());
+}
+
+/* The shorter one of two times to wait; -1: none. */
+static int sooner(int ms, unsigned long long other_ms)
+{
+	return ms >= 0 && (unsigned long long)ms < other_ms ? ms
+	       : other_ms > 60000                           ? 60000
+							    : (int)other_ms;
+}
+
+static void *serve(void *ctx)
+{
+	struct export_http *http = ctx;
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	struct pollfd ready[2] = {{.fd = http->stop, .events = POLLIN},
+				  {.fd = info ? info->epoll_fd : -1, .events = POLLIN}};
+
+	while (ready[0].revents == 0) {
+		int ms = clients_make_room(&http->clients, clock_mono_ns());
+		MHD_UNSIGNED_LONG_LONG other_ms;
+
+		if (MHD_get_timeout(http->daemon, &other_ms) == MHD_YES)
+			ms = sooner(ms, other_ms);
+		poll(ready, 2, ms);
+		MHD_run(http->daemon);
+	}
+	return NULL;
+}
+
+struct export_http *export_http_start(int listener, struct exports *exports,
+				      const char *listen, bool loopback)
+{
+	struct export_http *http = calloc(1, sizeof(*http));
+
+	if (!http)
+		return NULL;
+	http->exports = exports;
+	http->listen = listen;
+	http->loopback = loopback;
+	http->stop = eventfd(0, EFD_CLOEXEC);
+	http->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL, 0, on_accept, http, on_request, http,
+		MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
+		CLIENTS_MOST, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_S,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+		MHD_OPTION_NOTIFY_COMPLETED, on_answered, http, MHD_OPTION_END);
+	if (http->stop >= 0 && http->daemon &&
+	    pthread_create(&http->thread, NULL, serve, http) == 0)
+		return http;
+	if (http->daemon)
+		MHD_stop_daemon(http->daemon);
+	else
+		close(listener);
+	if (http->stop >= 0)
+		close(http->stop);
+	free(http);
+	return NULL;
+}
+
+void export_http_stop(struct export_http *http)
+{
+	eventfd_write(http->stop, 1);
+	pthread_join(http->thread, NULL);
+	MHD_stop_daemon(http->daemon);
+	close(http->stop);
+	free(http);
 }

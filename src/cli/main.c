@@ -13,6 +13,7 @@
 #include "cli/config.h"
 #include "cli/help.h"
 #include "grmon.h"
+#include "source/pprof_http.h"
 
 /* Their words and summaries stand in options.c. */
 static int (*const commands[COMMAND_COUNT])(struct options *options) = {
@@ -86,5 +87,6 @@ int main(int argc, char **argv)
 		if (rc != CLI_FINE)
 			return rc;
 	}
+	pprof_http_prepare();
 	return commands[options.command](&options);
 }

@@ -3,10 +3,12 @@
  * page is not shown. */
 #include "source/pprof_http.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define CONNECT_SECONDS 5L
 #define SILENT_SECONDS  6L /* no byte for so long: it hangs */
@@ -32,6 +34,50 @@ bool pprof_http_is_url(const char *text)
 {
 	return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
 	       strncmp(text, "unix:/", 6) == 0;
+}
+
+void pprof_http_prepare(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* In every form of a number that is connected to: 127.1 and 0x7f000001 too; and 0, which
+ * the kernel takes for the host itself. */
+static bool is_loopback_host(const char *host)
+{
+	size_t length = strlen(host);
+	char six[INET6_ADDRSTRLEN];
+	struct in6_addr six_address;
+	struct in_addr address;
+
+	if (length > 0 && host[length - 1] == '.')
+		length--;
+	if ((length == 9 && strncasecmp(host, "localhost", 9) == 0) ||
+	    (length > 10 && strncasecmp(host + length - 10, ".localhost", 10) == 0))
+		return true;
+	if (inet_aton(host, &address))
+		return ntohl(address.s_addr) >> 24 == 127 || address.s_addr == 0;
+	snprintf(six, sizeof(six), "%.*s", (int)strcspn(host + 1, "]%"), host + 1);
+	if (host[0] != '[' || inet_pton(AF_INET6, six, &six_address) != 1)
+		return false;
+	if (IN6_IS_ADDR_V4MAPPED(&six_address))
+		return six_address.s6_addr[12] == 127;
+	return IN6_IS_ADDR_LOOPBACK(&six_address) ||
+	       IN6_IS_ADDR_UNSPECIFIED(&six_address);
+}
+
+bool pprof_http_is_local(const char *url)
+{
+	CURLU *parts = curl_url();
+	char *host = NULL;
+	bool local = strncmp(url, "unix:", 5) == 0;
+
+	if (!local && parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_get(parts, CURLUPART_HOST, &host, CURLU_URLDECODE) == CURLUE_OK)
+		local = is_loopback_host(host);
+	curl_free(host);
+	curl_url_cleanup(parts);
+	return local;
 }
 
 static bool ends(const char *text, const char *tail)
@@ -122,6 +168,9 @@ static void configure(struct pprof_http *http)
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, http);
+	/* A proxy has another loopback, and would be told the user's password. */
+	if (pprof_http_is_local(t->text))
+		curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	if (strncmp(t->text, "unix:", 5) == 0)
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, t->text + 5);
 	if (t->user) {

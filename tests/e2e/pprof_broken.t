@@ -4,7 +4,7 @@
 # and exit status 3, in bounded time and memory.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 12
+plan 14
 start python3 "$(dirname "$0")/pprof_broken.py" "$work/port"
 until_true test -s "$work/port"
 url=http://127.0.0.1:$(cat "$work/port")
@@ -35,6 +35,18 @@ check 'a password is missing' fails door '--user'
 check 'a password' sees "$url/door" "len(tasks) == 50" --user me:secret
 check 'a header is missing' fails key '--header'
 check 'a header' sees "$url/key" "len(tasks) == 50" --header 'X-Key: open'
+# Nothing listens on port 1.
+proxied() {
+	env http_proxy="$proxy" https_proxy="$proxy" ALL_PROXY="$proxy" all_proxy="$proxy" no_proxy= \
+		"$client" dump "$1" -f json >"$work/dump.json" && query "len(tasks) == 50"
+}
+proxy=http://127.0.0.1:1
+past() {
+	proxied "$url/fine" && proxied "http://localhost:${url##*:}/fine" && proxied "http://127.1:${url##*:}/fine"
+}
+check 'no proxy is asked for what is here' past
+proxy=$url
+check 'but for what is elsewhere' proxied http://server.example/fine
 # A sanitizer takes far more address space.
 [ -n "${SAN:-}" ] || limit="prlimit --as=1500000000"
 # With one, 256 MB do not always come within the limit of an answer.
