@@ -234,7 +234,7 @@ static void *server_main(void *unused)
 	uint64_t blocked = server_signals();
 
 	agent_tls.internal = true;
-	raw2(SYS_prctl, PR_SET_NAME, "grmon");
+	raw2(SYS_prctl, PR_SET_NAME, WIRE_SERVER_COMM);
 	/* Again: pthread_create() takes the cancel signal out of what is inherited. */
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, sizeof(blocked));
 	__atomic_store_n(&agent.control->server_tid, (int32_t)raw0(SYS_gettid),

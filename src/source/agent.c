@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "source/agent_private.h"
+#include "wire/wire.h"
 
 #define NAMES_OF_ADDRESSES_NS 50000000ll
 #define NAMES_LATER_NS        10000000ll
@@ -224,7 +225,7 @@ static bool add_others(struct agent *agent, const struct source_focus *focus,
 		pid_t tid = agent->others[i];
 		struct thread *thread = thread_get(&agent->threads, tid);
 
-		if (!thread || strcmp(thread->comm, AGENT_SERVER_COMM) == 0)
+		if (!thread || strcmp(thread->comm, WIRE_SERVER_COMM) == 0)
 			continue;
 		thread_unwind(&agent->threads, thread,
 			      !(focus && focus->all) &&

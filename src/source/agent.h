@@ -10,9 +10,6 @@
 #include "base/buf.h"
 #include "source/kernel.h"
 
-/* The agent's own thread; not shown. */
-#define AGENT_SERVER_COMM "grmon"
-
 /* Whether there is an agent in the process. Why it cannot be used, as a sentence; "" if
  * there is none or it can be. Cheap. */
 bool agent_present(pid_t pid, char *unusable, size_t size);

@@ -19,6 +19,7 @@
 #include "base/target_file.h"
 #include "source/agent.h"
 #include "source/region.h"
+#include "wire/wire.h"
 
 #define ANSWER_LIMIT_NS 300000000ll
 #define HELLO_MAX       4096u
@@ -254,7 +255,7 @@ static int search_server_links(struct region *region, struct kernel *kernel,
 
 		snprintf(path, sizeof(path), "%d/comm", (int)tids[i]);
 		if (fdio_read_small(kernel->task_dir, path, comm, sizeof(comm)) <= 0 ||
-		    strcmp(comm, AGENT_SERVER_COMM "\n") != 0)
+		    strcmp(comm, WIRE_SERVER_COMM "\n") != 0)
 			continue;
 		snprintf(path, sizeof(path), "task/%d/fd", (int)tids[i]);
 		rc = search_links(region, kernel, path, worst, e);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See go_agent.h. The source agent does the work; its rows are taken out of the snapshot
- * again, whose memory they stay in. */
+/* See go_agent.h. The source agent does the work. */
 #include "source/go_agent.h"
 
 #include <stdlib.h>
@@ -23,16 +22,15 @@ void go_agent_forget(struct go_agent *agent)
 		source_agent.close(agent->ctx);
 	free(agent->ctx);
 	agent->ctx = NULL;
-	agent->nr_rows = 0;
+	agent->rows.nr = 0;
+	agent->rows.published = false;
 	agent->again_ns = 0;
 }
 
 void go_agent_release(struct go_agent *agent)
 {
 	go_agent_forget(agent);
-	free(agent->rows);
-	agent->rows = NULL;
-	agent->cap_rows = 0;
+	go_agent_rows_release(&agent->rows);
 }
 
 /* It may be loaded later, or be of another version: then there is none. */
@@ -54,40 +52,13 @@ static void open_agent(struct go_agent *agent, int64_t now_ns)
 	}
 }
 
-static int compare_rows(const void *a, const void *b)
-{
-	const struct task *left = a, *right = b;
-
-	return (left->tid > right->tid) - (left->tid < right->tid);
-}
-
-/* The goroutines come first: the threads wait beside until it is their turn. */
-static void take_rows(struct go_agent *agent, struct snapshot *out)
-{
-	if (out->nr_tasks > agent->cap_rows) {
-		size_t capacity = out->nr_tasks + out->nr_tasks / 4 + 16;
-		struct task *rows = realloc(agent->rows, capacity * sizeof(*rows));
-
-		if (rows) {
-			agent->rows = rows;
-			agent->cap_rows = capacity;
-		}
-	}
-	for (size_t i = 0; i < out->nr_tasks && agent->nr_rows < agent->cap_rows; i++)
-		if (out->tasks[i].kind == TASK_THREAD)
-			agent->rows[agent->nr_rows++] = out->tasks[i];
-	out->nr_tasks = 0;
-	if (agent->nr_rows > 1)
-		qsort(agent->rows, agent->nr_rows, sizeof(*agent->rows), compare_rows);
-}
-
 bool go_agent_look(struct go_agent *agent, const struct source_focus *focus,
 		   struct snapshot *out)
 {
 	int64_t now_ns = clock_mono_ns();
 	struct err ignored;
 
-	agent->nr_rows = 0;
+	agent->rows.nr = 0;
 	open_agent(agent, now_ns);
 	if (!agent->ctx)
 		return false;
@@ -98,29 +69,7 @@ bool go_agent_look(struct go_agent *agent, const struct source_focus *focus,
 		out->nr_tasks = 0;
 		return false;
 	}
-	take_rows(agent, out);
+	go_agent_rows_take(&agent->rows, out);
+	agent->rows.published = true;
 	return true;
-}
-
-const struct task *go_agent_row(const struct go_agent *agent, pid_t tid)
-{
-	struct task key = {.tid = tid};
-
-	return agent->nr_rows ? bsearch(&key, agent->rows, agent->nr_rows,
-					sizeof(*agent->rows), compare_rows)
-			      : NULL;
-}
-
-void go_agent_explain(const struct go_agent *agent, struct task *task)
-{
-	const struct task *row = go_agent_row(agent, task->tid);
-
-	if (!row || !state_blocks(row->state) ||
-	    (row->flags & (TASK_STALE | TASK_SUSPECT)) || !(row->flags & TASK_AGE_EXACT))
-		return;
-	task->state = row->state;
-	task->waits = row->waits;
-	task->inner = row->inner;
-	task->since_ns = row->since_ns;
-	task->flags |= TASK_AGE_EXACT;
 }

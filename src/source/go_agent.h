@@ -4,15 +4,14 @@
 #ifndef SOURCE_GO_AGENT_H
 #define SOURCE_GO_AGENT_H
 
+#include "source/go_agent_rows.h"
 #include "source/source.h"
 
 struct go_agent {
 	const struct source_target *target;
 	void *ctx;        /* of source_agent; NULL: there is none that can be used */
 	int64_t again_ns; /* when it may be looked for again */
-	/* Threads of this look, by their ids; what they point to is the snapshot's. */
-	struct task *rows;
-	size_t nr_rows, cap_rows;
+	struct go_agent_rows rows; /* of this look */
 };
 
 void go_agent_init(struct go_agent *agent, const struct source_target *target);
@@ -24,9 +23,5 @@ void go_agent_forget(struct go_agent *agent);
  * no task is in out. */
 bool go_agent_look(struct go_agent *agent, const struct source_focus *focus,
 		   struct snapshot *out);
-/* What it says of a thread; NULL: nothing. */
-const struct task *go_agent_row(const struct go_agent *agent, pid_t tid);
-/* The wait of the thread that runs a goroutine, where the agent has published one. */
-void go_agent_explain(const struct go_agent *agent, struct task *task);
 
 #endif

@@ -2,10 +2,9 @@
 /* See go_thread.h. Frames in Go code come from Go's tables, which a stripped program has
  * too; frames in C from the unwinder of the source native. */
 #include "source/go_thread.h"
+#include "wire/wire.h"
 
 #include <stdlib.h>
-
-#include "source/agent.h"
 
 #define THREADS_PER_LOOK 4096u
 #define ON_MAX           65536u
@@ -16,7 +15,7 @@
 
 void go_threads_init(struct go_threads *threads, const struct source_target *target,
 		     struct kernel *kernel, struct go_mem *mem, struct go_layout *layout,
-		     struct go_stacks *stacks, const struct go_agent *agent)
+		     struct go_stacks *stacks, const struct go_agent_rows *agent)
 {
 	memset(threads, 0, sizeof(*threads));
 	threads->target = target;
@@ -340,8 +339,8 @@ static int add_thread(struct go_threads *threads, struct thread *thread, bool fo
 	struct task *task;
 
 	/* The agent's own thread is none of the program's. */
-	if (!row && threads->agent->ctx && thread->tid != threads->mem->pid &&
-	    strcmp(thread->comm, AGENT_SERVER_COMM) == 0)
+	if (!row && threads->agent->published && thread->tid != threads->mem->pid &&
+	    strcmp(thread->comm, WIRE_SERVER_COMM) == 0)
 		return 0;
 	if (blocked && !is_go(threads, thread->call.pc)) {
 		unwind_c(threads, thread);

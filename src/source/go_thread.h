@@ -4,7 +4,7 @@
 #ifndef SOURCE_GO_THREAD_H
 #define SOURCE_GO_THREAD_H
 
-#include "source/go_agent.h"
+#include "source/go_agent_rows.h"
 #include "source/go_sample.h"
 #include "source/source.h"
 #include "source/thread.h"
@@ -23,7 +23,7 @@ struct go_threads {
 	struct go_mem *mem;
 	struct go_layout *layout;
 	struct go_stacks *stacks;
-	const struct go_agent *agent;
+	const struct go_agent_rows *agent;
 	struct thread_table table;
 	struct symbols *symbols; /* of C; made when the first one is wanted */
 	bool all;                /* of this look: whole stacks at any price */
@@ -40,7 +40,7 @@ struct go_threads {
 
 void go_threads_init(struct go_threads *threads, const struct source_target *target,
 		     struct kernel *kernel, struct go_mem *mem, struct go_layout *layout,
-		     struct go_stacks *stacks, const struct go_agent *agent);
+		     struct go_stacks *stacks, const struct go_agent_rows *agent);
 void go_threads_release(struct go_threads *threads);
 /* Another program runs in the process. */
 void go_threads_forget(struct go_threads *threads);

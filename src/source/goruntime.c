@@ -131,7 +131,7 @@ static int goruntime_open(void *ctx, const struct source_target *t, struct err *
 	go->open = true;
 	go_agent_init(&go->agent, &go->target);
 	go_threads_init(&go->threads, &go->target, &go->kernel, &go->mem, &go->layout,
-			&go->stacks, &go->agent);
+			&go->stacks, &go->agent.rows);
 	resource_init(&go->resources, &go->kernel);
 	go->real_offset_ns = clock_real_ns() - clock_mono_ns();
 	go->start_ns = proc_ticks_to_mono_ns(go->kernel.facts.start_ticks);

@@ -15,6 +15,7 @@
 #include "source/source.h"
 #include "source/thread.h"
 #include "source/thread_trace.h"
+#include "wire/wire.h"
 
 #define STACKS_BUDGET_NS     20000000ll
 #define STACKS_FIRST_NS      60000000ll
@@ -230,7 +231,7 @@ static void trace_threads(struct native *native, struct snapshot *out)
 static bool is_server(struct native *native, const struct thread *thread)
 {
 	if (thread->tid == native->kernel.pid ||
-	    strcmp(thread->comm, AGENT_SERVER_COMM) != 0)
+	    strcmp(thread->comm, WIRE_SERVER_COMM) != 0)
 		return false;
 	/* Seen for the first time: the agent may have come since. */
 	if (!native->agent && thread->generation == 0)

@@ -33,6 +33,7 @@
 #define WIRE_MAGIC        0x314e4f4d5247ull /* "GRMON1" */
 #define WIRE_VERSION      1u                /* readers refuse any other */
 #define WIRE_MEMFD        "grmon" /* shown as /memfd:grmon in maps and fd links */
+#define WIRE_SERVER_COMM  "grmon" /* name of the agent's server thread */
 
 #define WIRE_SLOTS_MAX    65536u
 #define WIRE_CREATORS_MAX 16384u
