@@ -4,9 +4,9 @@
 #ifndef TUI_DETAIL_H
 #define TUI_DETAIL_H
 
-#include "tui/app.h"
 #include "tui/excerpt.h"
 #include "tui/lines.h"
+#include "tui/state.h"
 
 #define DETAIL_BACK_MAX    32
 #define DETAIL_WAITERS_MAX 500

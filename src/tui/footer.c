@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The lines below a view: what went wrong or was done, filter, counts; the keys; and the
  * line that is being edited, with its error below the byte that is wrong. */
+#include "tui/footer.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "tui/app.h"
 
 /* The view that is shown already. */
 static bool leads_here(const struct tui *t, enum action action)
@@ -47,7 +48,7 @@ static int draw_key(const struct tui *t, const struct key *key, int y, int x, in
 	int cells, name = (int)strcspn(key->label, " ");
 	char label[16];
 
-	if (!(key->views & view_table[t->view]->keys) || key->hint[0] == '\0' ||
+	if (!(key->views & t->views[t->view]->keys) || key->hint[0] == '\0' ||
 	    leads_here(t, key->action))
 		return 0;
 	snprintf(label, sizeof(label), "%.*s", name, key->label);
@@ -86,7 +87,7 @@ static int draw_figures(struct tui *t, int y, int room)
 {
 	char status[128] = "", interval[CLOCK_DURATION_MAX], poll[CLOCK_DURATION_MAX];
 	char text[256];
-	const struct view *view = view_table[t->view];
+	const struct view *view = t->views[t->view];
 	int cells, width = t->width;
 
 	if (view->status != NULL)
@@ -122,7 +123,7 @@ static bool status_text(const struct tui *t, char *out, size_t size, enum role *
 	if (t->message.until_ns != 0) {
 		*role = t->message.role;
 		snprintf(out, size, "%s", t->message.text);
-	} else if (t->state.status == FEED_ENDED && view_table[t->view]->header) {
+	} else if (t->state.status == FEED_ENDED && t->views[t->view]->header) {
 		if (message[0] == '\0' && s != NULL)
 			snprintf(out, size, "process %d ended: last picture; q quits",
 				 (int)s->target.pid);
@@ -131,12 +132,12 @@ static bool status_text(const struct tui *t, char *out, size_t size, enum role *
 				 strstr(message, "q quits") != NULL ? ""
 				 : s != NULL ? ": last picture; q quits"
 					     : "; q quits");
-	} else if (t->state.status == FEED_WAITING && view_table[t->view]->header) {
+	} else if (t->state.status == FEED_WAITING && t->views[t->view]->header) {
 		snprintf(out, size, "%s",
 			 message[0] != '\0'
 				 ? message
 				 : "waiting for the next process of this name");
-	} else if (t->state.status == FEED_FAILING && view_table[t->view]->header) {
+	} else if (t->state.status == FEED_FAILING && t->views[t->view]->header) {
 		*role = ROLE_ERROR;
 		snprintf(out, size, "last poll failed: %s", message);
 	} else if (t->state.recorder.failing) {
@@ -144,18 +145,18 @@ static bool status_text(const struct tui *t, char *out, size_t size, enum role *
 		snprintf(out, size, "not recorded: %s; it is tried again with every look",
 			 t->state.recorder.message);
 	} else if (t->state.status == FEED_REPLAY && t->state.place.over &&
-		   t->state.place.follow && view_table[t->view]->header) {
+		   t->state.place.follow && t->views[t->view]->header) {
 		snprintf(out, size,
 			 "the input has ended: this is its last picture; q quits");
 	} else if (t->settings.filter[0] != '\0' &&
 		   (t->view == VIEW_TASKS || t->view == VIEW_GROUPS)) {
 		*role = ROLE_STRONG;
 		snprintf(out, size, "filter: %s", t->settings.filter);
-	} else if (s != NULL && s->dropped > 0 && view_table[t->view]->header) {
+	} else if (s != NULL && s->dropped > 0 && t->views[t->view]->header) {
 		snprintf(out, size,
 			 "%llu tasks not shown: the agent has no room for more",
 			 (unsigned long long)s->dropped);
-	} else if (s != NULL && s->nr_notes > 0 && view_table[t->view]->header) {
+	} else if (s != NULL && s->nr_notes > 0 && t->views[t->view]->header) {
 		if (s->nr_notes == 1)
 			snprintf(out, size, "%s", s->notes[0]);
 		else

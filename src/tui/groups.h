@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* State of the groups view, shared by its files: view_groups.c (cursor and keys),
- * groups_rows.c (which groups, in which order), groups_draw.c (columns and cells). */
+ * groups_columns.c (columns and cells), groups_rows.c (which groups, in which order),
+ * groups_draw.c. */
 #ifndef TUI_GROUPS_H
 #define TUI_GROUPS_H
 
 #include "base/arena.h"
 #include "core/group.h"
 #include "core/mark.h"
-#include "tui/app.h"
+#include "tui/state.h"
 #include "tui/table.h"
 
 #define GROUPS_ACKNOWLEDGED_MAX 64
@@ -88,8 +89,5 @@ void groups_columns(struct groups_view *v);
 void groups_draw(struct tui *t, void *ctx, struct area body);
 /* Make of acknowledged what it is not; the group is of t->snapshot. */
 void group_acknowledge(struct tui *t, const struct group *group);
-
-/* view_group.c */
-void group_open(struct tui *t, const struct group_row *row);
 
 #endif

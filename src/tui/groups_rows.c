@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "tui/filters.h"
 #include "tui/groups.h"
-#include "tui/tasks.h"
 
 #define NONE       UINT32_MAX
 #define INDEX_SIZE (4 * GROUPS_MAX)
@@ -238,7 +238,7 @@ void groups_fill(struct tui *t, struct groups_view *v)
 			.acknowledged = group_acknowledged(v, v->changes[i].group),
 		};
 	if (filtered)
-		match_tasks(t, v, tasks_query(t));
+		match_tasks(t, v, filters_query(t));
 	arena_release(&v->arena);
 	arena_init(&v->arena, 0);
 	for (size_t i = 0; i < v->all; i++) {

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The lines above a view: what is watched and how it is, then the classes with their
  * counts, which are the quick filters. Parts are left out by priority where it is narrow. */
+#include "tui/header.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "core/graph.h"
 #include "core/group.h"
-#include "tui/app.h"
+#include "tui/marks.h"
+#include "tui/recording.h"
 #include "tui/resources.h"
 
 #define PARTS_MAX 16

@@ -8,7 +8,7 @@
 #define TUI_LINES_H
 
 #include "base/arena.h"
-#include "tui/app.h"
+#include "tui/state.h"
 
 #define LINES_LABEL_CELLS 12
 #define LINES_NARROW      40 /* no labels below */

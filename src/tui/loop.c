@@ -13,6 +13,7 @@
 #include <curses.h>
 
 #include "tui/app.h"
+#include "tui/picture.h"
 #include "tui/signals.h"
 
 #define KEYS_PER_FRAME 256 /* a paste must not keep the screen from being drawn */

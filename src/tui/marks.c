@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Keys of marks and of the recording that is written; what header and footer say about
- * them. */
+/* What header and footer say about marks and the recording that is written, too. */
+#include "tui/marks.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "tui/app.h"
 
 const char *mark_text(const struct tui *t, char out[MARK_TEXT_MAX])
 {
@@ -28,21 +28,14 @@ const char *mark_text(const struct tui *t, char out[MARK_TEXT_MAX])
 	return out;
 }
 
-static void views_changed(struct tui *t)
-{
-	for (int i = 0; i < VIEW_COUNT; i++)
-		if (view_table[i]->update != NULL)
-			view_table[i]->update(t, t->ctx[i]);
-}
-
-bool marks_act(struct tui *t, enum action action)
+void marks_act(struct tui *t, enum action action)
 {
 	char text[MARK_TEXT_MAX];
 	struct err e = {0};
 
 	if (t->snapshot == NULL) {
 		tui_say(t, ROLE_WARN, "there is no picture to compare yet");
-		return true;
+		return;
 	}
 	switch (action) {
 	case ACTION_MARK:
@@ -63,10 +56,9 @@ bool marks_act(struct tui *t, enum action action)
 		t->changes_only = !t->changes_only && t->marks.count > 0;
 		break;
 	default:
-		return false;
+		return;
 	}
-	views_changed(t);
-	return true;
+	tui_update_views(t);
 }
 
 const char *recorder_text(const struct tui *t, char out[MARK_TEXT_MAX])

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A proof of leaks as the view asks for it: it goes on beside the looks, and its result is
  * in the rows. */
+#include "tui/prove.h"
+
 #include "base/clock.h"
-#include "tui/app.h"
 
 void prove_toggle(struct tui *t)
 {

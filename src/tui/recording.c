@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Moving in a recording: steps, jumps, playing, and going to a time that is typed. */
+#include "tui/recording.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/when.h"
-#include "tui/app.h"
 
 #define JUMP_NS  (60 * CLOCK_SECOND_NS)
 #define FASTEST  64.0
 #define SLOWEST  0.125
 #define NOT_HERE "this is no recording: it cannot be moved in"
 
-bool recording_is_shown(const struct tui *t)
+static bool is_shown(const struct tui *t)
 {
 	return t->state.status == FEED_REPLAY && t->feed.ops->move != NULL &&
 	       t->feed.ops->seek != NULL && t->feed.ops->play != NULL;
@@ -95,7 +96,7 @@ bool recording_act(struct tui *t, enum action action)
 		step_dump(t, back ? -1 : 1);
 		return true;
 	}
-	if (!recording_is_shown(t)) {
+	if (!is_shown(t)) {
 		if (action == ACTION_PAUSE)
 			return false;
 		tui_say(t, ROLE_WARN, NOT_HERE);

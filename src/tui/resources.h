@@ -4,7 +4,7 @@
 #define TUI_RESOURCES_H
 
 #include "core/figures.h"
-#include "tui/app.h"
+#include "tui/state.h"
 
 /* "1,012 of 1,024 fds"; false: there is no such limit, or it is not known. */
 bool resources_limit_text(const struct snapshot *snapshot, enum limit_id id, char *out,

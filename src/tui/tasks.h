@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* State of the task view, shared by its three files: view_tasks.c (rows and cursor),
- * tasks_columns.c (columns and sort), tasks_draw.c. */
+/* State of the task view, shared by its files: view_tasks.c (keys), tasks_rows.c (rows and
+ * cursor), tasks_columns.c (columns and sort), tasks_draw.c. */
 #ifndef TUI_TASKS_H
 #define TUI_TASKS_H
 
 #include "core/mark.h"
-#include "tui/app.h"
+#include "tui/state.h"
 #include "tui/table.h"
 
 #define TASKS_LINES_MAX 512 /* rows on a screen */
@@ -31,7 +31,12 @@ struct tasks {
 
 #define TASKS_CHANGE_COLUMN COLUMN_COUNT /* "new", "gone", "was mutex" */
 
+/* The cursor goes to a task, when the view is shown next. */
+void tasks_go_to(struct tui *t, const struct identity *identity);
 void tasks_refresh(struct tui *t, struct tasks *v);
+/* The cursor stays on the task under it from now on. */
+void tasks_pin(struct tui *t, struct tasks *v);
+void tasks_drop_changes(struct tasks *v);
 /* What the rows are of, or NULL. */
 const struct snapshot *tasks_snapshot(const struct tui *t, const struct tasks *v);
 /* What has become of a task of v->changes since the mark. */

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "tui/detail.h"
+#include "tui/tasks.h"
+#include "tui/views.h"
 
 static int detail_init(struct tui *t, void *ctx)
 {
@@ -120,32 +122,30 @@ static void show(struct tui *t, struct detail *v, const struct identity *id)
 	t->feed.ops->refresh(t->feed.ctx); /* its whole stack at once */
 }
 
-void detail_open(struct tui *t, const struct task *task)
+/* It keeps the picture of before, as no other one has it. */
+static void show_gone(struct detail *v, struct snapshot *snapshot)
 {
-	struct detail *v = t->ctx[VIEW_DETAIL];
-	struct identity id = identity_of(task);
-
-	v->nr_back = 0;
-	t->list = t->view;
-	show(t, v, &id);
-	tui_switch(t, VIEW_DETAIL);
-}
-
-void detail_open_gone(struct tui *t, struct snapshot *snapshot)
-{
-	struct detail *v = t->ctx[VIEW_DETAIL];
-
 	snapshot_unref(v->snapshot);
 	v->snapshot = snapshot;
 	v->task = &snapshot->tasks[0];
 	v->id = identity_of(v->task);
 	v->ended = true;
 	v->ended_ns = snapshot->mono_ns;
-	v->nr_back = v->nr_history = 0;
+	v->nr_history = 0;
 	lines_go_home(&v->lines);
 	find_others(v);
+}
+
+static void detail_open(struct tui *t, void *ctx, const struct request *request)
+{
+	struct detail *v = ctx;
+
+	v->nr_back = 0;
 	t->list = t->view;
-	tui_switch(t, VIEW_DETAIL);
+	if (request->gone != NULL)
+		show_gone(v, request->gone);
+	else
+		show(t, v, &request->task);
 }
 
 static void detail_leave(struct tui *t, void *ctx)
@@ -255,6 +255,7 @@ const struct view view_detail = {
 	.ctx_size = sizeof(struct detail),
 	.init = detail_init,
 	.release = detail_release,
+	.open = detail_open,
 	.enter = detail_enter,
 	.leave = detail_leave,
 	.update = detail_update,

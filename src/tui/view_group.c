@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "tui/filters.h"
 #include "tui/graph.h"
 #include "tui/groups.h"
 #include "tui/lines.h"
-#include "tui/tasks.h"
+#include "tui/marks.h"
+#include "tui/views.h"
 
 #define EXAMPLES_MAX 12
 #define PLOT_ROWS    11 /* where the page is to fit on the screen, some less */
@@ -133,14 +135,15 @@ static void group_update(struct tui *t, void *ctx)
 	find_examples(v);
 }
 
-void group_open(struct tui *t, const struct group_row *row)
+static void group_open(struct tui *t, void *ctx, const struct request *request)
 {
-	struct group_page *v = t->ctx[VIEW_GROUP];
+	struct group_page *v = ctx;
+	const struct group *group = request->group;
 
 	v->set = true;
-	v->by = row->group->by;
-	v->identity = group_identify(row->group);
-	keep_group(v, row->group);
+	v->by = group->by;
+	v->identity = group_identify(group);
+	keep_group(v, group);
 	v->group.leak = NULL;
 	v->nr_examples = 0;
 	lines_go_home(&v->lines);
@@ -148,7 +151,6 @@ void group_open(struct tui *t, const struct group_row *row)
 	snapshot_unref(v->snapshot);
 	v->snapshot = snapshot_ref(t->snapshot);
 	group_update(t, v);
-	tui_switch(t, VIEW_GROUP);
 }
 
 static void say_name(struct page *page, const struct group *group)
@@ -389,7 +391,7 @@ static void show_tasks(struct tui *t, const struct group_page *v)
 
 	group_filter(&v->group, v->snapshot, filter, sizeof(filter));
 	t->class = -1;
-	if (tasks_filter(t, filter, &e))
+	if (filters_set(t, filter, &e))
 		tui_switch(t, VIEW_TASKS);
 	else
 		tui_say(t, ROLE_ERROR, "filter: %s", e.text);
@@ -410,7 +412,7 @@ static void open_line(struct tui *t, const struct group_page *v)
 		return;
 	task = identity_find(&here->link, t->snapshot);
 	if (task != NULL)
-		detail_open(t, task);
+		tui_open_task(t, task);
 	else
 		tui_say(t, ROLE_WARN, "this task has ended");
 }
@@ -467,6 +469,7 @@ const struct view view_group = {
 	.ctx_size = sizeof(struct group_page),
 	.init = group_init,
 	.release = group_release,
+	.open = group_open,
 	.update = group_update,
 	.draw = group_draw,
 	.act = group_act,

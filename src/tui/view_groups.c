@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tui/filters.h"
 #include "tui/groups.h"
-#include "tui/tasks.h"
+#include "tui/marks.h"
+#include "tui/views.h"
 
 static int groups_init(struct tui *t, void *ctx)
 {
@@ -174,7 +176,7 @@ static bool groups_typed(struct tui *t, void *ctx, const char *text, struct err 
 	struct groups_view *v = ctx;
 
 	v->stale = true;
-	return tasks_filter(t, text, e);
+	return filters_set(t, text, e);
 }
 
 static bool is_filtered(const struct tui *t)
@@ -234,7 +236,7 @@ static void open_row(struct tui *t, struct groups_view *v)
 	if (v->at >= v->count)
 		return;
 	pin(v);
-	group_open(t, &v->rows[v->at]);
+	tui_open_group(t, v->rows[v->at].group);
 }
 
 static void acknowledge_row(struct tui *t, struct groups_view *v)
@@ -264,18 +266,18 @@ static bool groups_act(struct tui *t, void *ctx, enum action action, int key)
 		return true;
 	case ACTION_CLASS:
 		t->class = key - '1' == t->class ? -1 : key - '1'; /* again: off */
-		tasks_filters_changed(t);
+		filters_changed(t);
 		v->stale = true;
 		return true;
 	case ACTION_IDLE:
 		t->settings.hide_idle = !t->settings.hide_idle;
-		tasks_filters_changed(t);
+		filters_changed(t);
 		v->stale = true;
 		return true;
 	case ACTION_BACK:
 		if (!is_filtered(t))
 			return false;
-		tasks_clear_filters(t);
+		filters_clear(t);
 		v->stale = true;
 		return true;
 	case ACTION_ACKNOWLEDGE:

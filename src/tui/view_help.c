@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tui/groups.h"
+#include "tui/views.h"
 
 #define KEY_CELLS   16
 #define STATE_CELLS 14

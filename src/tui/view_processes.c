@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "tui/app.h"
+#include "tui/picture.h"
 #include "tui/table.h"
+#include "tui/views.h"
 
 #define REFRESH_NS (2 * CLOCK_SECOND_NS)
 #define UNKNOWN_NS (CLOCK_SECOND_NS / 5) /* while sources are not known */

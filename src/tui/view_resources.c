@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "core/steps.h"
 #include "tui/graph.h"
+#include "tui/views.h"
 
 #define TEXT_MAX       512
 #define LINES_MAX      32

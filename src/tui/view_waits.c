@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "tui/views.h"
 #include "tui/waits.h"
 
 static int waits_init(struct tui *t, void *ctx)
@@ -38,19 +39,6 @@ static void waits_update(struct tui *t, void *ctx)
 		v->nr_opened = 0;
 }
 
-static bool same_key(const struct waits_key *a, const struct waits_key *b)
-{
-	return a->id == b->id && a->object == b->object && a->what == b->what;
-}
-
-bool waits_opened(const struct waits *v, const struct waits_key *key)
-{
-	for (size_t i = 0; i < v->nr_opened; i++)
-		if (same_key(&v->opened[i], key))
-			return true;
-	return false;
-}
-
 /* Lines come and go above it, but the cursor stays on what it is on. */
 static void refresh(struct tui *t, struct waits *v)
 {
@@ -59,7 +47,7 @@ static void refresh(struct tui *t, struct waits *v)
 	v->stale = false;
 	waits_build(t, v);
 	for (size_t i = 0; v->at_key && i < v->nr_lines; i++) {
-		if (!same_key(&v->lines[i].key, &v->key))
+		if (!waits_same_key(&v->lines[i].key, &v->key))
 			continue;
 		v->at = i;
 		break;
@@ -83,7 +71,7 @@ static void toggle(struct waits *v, const struct waits_key *key)
 {
 	v->stale = true;
 	for (size_t i = 0; i < v->nr_opened; i++) {
-		if (!same_key(&v->opened[i], key))
+		if (!waits_same_key(&v->opened[i], key))
 			continue;
 		v->opened[i] = v->opened[--v->nr_opened];
 		return;
@@ -112,7 +100,7 @@ static void open_line(struct tui *t, struct waits *v)
 			line->process->name, (int)line->process->pid,
 			(int)line->process->pid);
 	} else {
-		detail_open(t, line->task);
+		tui_open_task(t, line->task);
 	}
 }
 

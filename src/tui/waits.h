@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "core/graph.h"
-#include "tui/app.h"
+#include "tui/state.h"
 
 #define WAITS_OPENED_MAX 64
 #define WAITS_DEPTH_MAX  16 /* deeper lines are not indented further */
@@ -45,6 +45,6 @@ struct waits {
 };
 
 void waits_build(struct tui *t, struct waits *v);
-bool waits_opened(const struct waits *v, const struct waits_key *key);
+bool waits_same_key(const struct waits_key *a, const struct waits_key *b);
 
 #endif

@@ -28,6 +28,19 @@ struct forest {
 	uint32_t *list; /* scratch */
 };
 
+bool waits_same_key(const struct waits_key *a, const struct waits_key *b)
+{
+	return a->id == b->id && a->object == b->object && a->what == b->what;
+}
+
+static bool is_opened(const struct waits *v, const struct waits_key *key)
+{
+	for (size_t i = 0; i < v->nr_opened; i++)
+		if (waits_same_key(&v->opened[i], key))
+			return true;
+	return false;
+}
+
 static const struct task *task_of(const struct forest *f, uint32_t node)
 {
 	return graph_task(f->s, node);
@@ -143,7 +156,7 @@ static void add_fold(struct forest *f, uint32_t owner, size_t from, size_t count
 		if (line->since_ns == 0 || (since_ns > 0 && since_ns < line->since_ns))
 			line->since_ns = since_ns;
 	}
-	open = f->v->open_all || waits_opened(f->v, &line->key);
+	open = f->v->open_all || is_opened(f->v, &line->key);
 	line->head = or_empty(arena_printf(&f->v->arena, "%s %c %zu wait for %s,",
 					   f->t->ascii ? "`-" : "\u2514\u2500",
 					   open ? '-' : '+', count, what));

@@ -12,11 +12,6 @@ known() {
 	cat <<-'EOF'
 	src/agent/chan.c src/agent/chan_wait.c
 	src/agent/creator.c src/agent/memfd.c src/agent/region.c src/agent/server.c src/agent/slot.c src/agent/thread.c
-	src/core/query.c src/core/query_parse.c
-	src/core/trend_judge.c src/core/trend_steps.c
-	src/out/folded.c src/out/json.c src/out/metrics.c src/out/out.c src/out/pprof.c src/out/text.c src/out/timeline.c
-	src/out/report.c src/out/report_html.c src/out/report_json.c src/out/report_past.c src/out/report_text.c src/out/report_walk.c
-	src/rec/decode.c src/rec/decode_resources.c
 	src/source/agent_check.c src/source/agent_row.c
 	src/source/cpu_clock.c src/source/cpu_watch.c
 	src/source/go_mark.c src/source/go_mark_runtime.c
@@ -25,7 +20,6 @@ known() {
 	src/source/kernel_call.c src/source/kernel_list.c
 	src/source/pprof_bytes.c src/source/pprof_label.c src/source/pprof_line.c
 	src/source/pprof_grammar.c src/source/pprof_group.c src/source/pprof_race.c
-	src/tui/acknowledge.c src/tui/app.c src/tui/detail_lines.c src/tui/footer.c src/tui/groups_draw.c src/tui/groups_rows.c src/tui/header.c src/tui/lines.c src/tui/marks.c src/tui/prove.c src/tui/recording.c src/tui/tasks_columns.c src/tui/tasks_draw.c src/tui/view_detail.c src/tui/view_group.c src/tui/view_groups.c src/tui/view_help.c src/tui/view_processes.c src/tui/view_tasks.c src/tui/view_waits.c src/tui/waits_lines.c
 	EOF
 }
 

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* The columns of each way to group, and what stands in their cells. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "core/spark.h"
+#include "tui/graph.h"
+#include "tui/groups.h"
+
+static const struct group_column_info infos[GROUP_COLUMNS] = {
+	[GROUP_COLUMN_MARK] = {"!",
+			       "P proved, L leaks, ? look again, ! stuck tasks, a "
+			       "acknowledged, - gone",
+			       1, 1, 0, false, false, true},
+	[GROUP_COLUMN_FUNCTION] = {"FUNCTION", "innermost function of the program's own",
+				   10, 44, 0, false, true, false},
+	[GROUP_COLUMN_CREATED] = {"CREATED BY", "function and line that created them", 10,
+				  48, 9, false, true, false},
+	[GROUP_COLUMN_STATE] = {"STATE", "what they are blocked on", 8, 12, 5, false,
+				true, false},
+	[GROUP_COLUMN_LABEL] = {"LABEL", "given by the program", 10, 48, 0, false, true,
+				false},
+	[GROUP_COLUMN_COUNT] = {"COUNT", "tasks in it", 5, 11, 1, true, false, true},
+	[GROUP_COLUMN_CHANGE] = {"CHANGE", "of the count since the mark", 6, 12, 3, true,
+				 false, true},
+	[GROUP_COLUMN_RATE] = {"/MIN", "change in a minute", 5, 8, 4, true, false, true},
+	[GROUP_COLUMN_OLDEST] = {"OLDEST", "time that the oldest has waited", 6, 8, 7,
+				 true, false, true},
+	[GROUP_COLUMN_CAME] = {"CAME", "tasks that came while it was watched", 4, 11, 10,
+			       true, false, true},
+	[GROUP_COLUMN_LEFT] = {"LEFT", "tasks that left while it was watched", 4, 11, 11,
+			       true, false, true},
+	[GROUP_COLUMN_TREND] = {"TREND", "the count over the time watched", 6, 16, 8,
+				false, false, true},
+	[GROUP_COLUMN_VERDICT] = {"VERDICT", "proof, leak or recheck, with its score", 8,
+				  12, 2, false, false, true},
+	[GROUP_COLUMN_LOCATION] = {"LOCATION", "file and line of the function", 8, 24, 6,
+				   false, true, false},
+};
+
+const struct group_column_info *group_column_info(enum group_column id)
+{
+	return &infos[id];
+}
+
+void groups_columns(struct groups_view *v)
+{
+	static const enum group_column first[GROUP_BY_COUNT] = {
+		[GROUP_STACK] = GROUP_COLUMN_FUNCTION,
+		[GROUP_CREATOR] = GROUP_COLUMN_CREATED,
+		[GROUP_STATE] = GROUP_COLUMN_STATE,
+		[GROUP_LABEL] = GROUP_COLUMN_LABEL,
+	};
+	static const enum group_column rest[] = {
+		GROUP_COLUMN_COUNT,    GROUP_COLUMN_CHANGE,   GROUP_COLUMN_RATE,
+		GROUP_COLUMN_OLDEST,   GROUP_COLUMN_CAME,     GROUP_COLUMN_LEFT,
+		GROUP_COLUMN_TREND,    GROUP_COLUMN_VERDICT,  GROUP_COLUMN_STATE,
+		GROUP_COLUMN_FUNCTION, GROUP_COLUMN_LOCATION, GROUP_COLUMN_CREATED,
+	};
+	enum group_column ids[GROUP_COLUMNS] = {GROUP_COLUMN_MARK, first[v->by]};
+	size_t count = 2;
+
+	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++)
+		if (rest[i] != first[v->by])
+			ids[count++] = rest[i];
+	memset(&v->table, 0, sizeof(v->table));
+	v->table.count = count;
+	for (size_t i = 0; i < count; i++)
+		v->table.columns[i] = (struct table_column){
+			.id = (int)ids[i],
+			.title = infos[ids[i]].title,
+			.min_width = infos[ids[i]].min_width,
+			.max_width = infos[ids[i]].max_width,
+			.priority = i < 2 ? 0 : infos[ids[i]].priority + (i > 9),
+			.right = infos[ids[i]].right,
+			.pinned = i < 2,
+			.natural = -1,
+		};
+	v->table.sorted = (int)v->sort;
+	v->table.descending = v->descending;
+}
+
+/* A task that stands for the group, for the formats of the task table. */
+static const char *place_cell(const struct group *group, enum column_id id, char *out)
+{
+	struct task task = {.name = "",
+			    .stack = group->stack,
+			    .created_by = group->created_by,
+			    .state = group->state};
+
+	return column_format(id, &task, 0, out);
+}
+
+static const char *function_cell(const struct group *group, char *out)
+{
+	const char *cell = place_cell(group, COLUMN_FUNCTION, out);
+	char text[COLUMN_TEXT_MAX];
+
+	if (!group->mixed_stacks)
+		return group->stack != NULL ? cell : "(stack not known)";
+	snprintf(text, sizeof(text), "%s", cell);
+	snprintf(out, COLUMN_TEXT_MAX, *text != '\0' ? "%.480s and others" : "several",
+		 text);
+	return out;
+}
+
+static const char *number_cell(double value, char *out)
+{
+	char text[GRAPH_LABEL_MAX];
+
+	snprintf(out, COLUMN_TEXT_MAX, "%s", graph_format_count(value, text));
+	return out;
+}
+
+static const char *change_cell(const struct group_row *row, char *out)
+{
+	const char *word = row->change == CHANGE_NEW    ? "new "
+			   : row->change == CHANGE_GONE ? "gone "
+							: "";
+
+	out[0] = '\0';
+	if (row->difference != 0)
+		snprintf(out, COLUMN_TEXT_MAX, "%s%+" PRId64, word, row->difference);
+	return out;
+}
+
+static const char *rate_cell(double per_minute, char *out)
+{
+	double size = per_minute < 0 ? -per_minute : per_minute;
+
+	out[0] = '\0';
+	if (size >= 0.05)
+		snprintf(out, COLUMN_TEXT_MAX, "%+.*f", size < 9.95 ? 1 : 0, per_minute);
+	return out;
+}
+
+static const char *verdict_cell(const struct group_row *row, char *out)
+{
+	const struct group *group = row->group;
+
+	out[0] = '\0';
+	if (row->change == CHANGE_GONE)
+		return "gone";
+	if (row->acknowledged)
+		return "acknowledged";
+	if (group->verdict == VERDICT_PROOF)
+		return "proof";
+	if (group->verdict != VERDICT_NONE)
+		snprintf(out, COLUMN_TEXT_MAX, "%s %.0f", verdict_name(group->verdict),
+			 group->score);
+	return out;
+}
+
+static const char *mark_cell(const struct group_row *row)
+{
+	if (row->change == CHANGE_GONE)
+		return "-";
+	if (row->acknowledged)
+		return "a";
+	switch (row->group->verdict) {
+	case VERDICT_PROOF:
+		return "P";
+	case VERDICT_LEAK:
+		return "L";
+	case VERDICT_RECHECK:
+		return "?";
+	default:
+		return row->group->stuck > 0 ? "!" : " ";
+	}
+}
+
+const char *group_cell(const struct tui *t, const struct group_row *row,
+		       enum group_column id, int cells, char out[COLUMN_TEXT_MAX])
+{
+	const struct group *group = row->group;
+	bool gone = row->change == CHANGE_GONE;
+
+	switch (id) {
+	case GROUP_COLUMN_MARK:
+		return mark_cell(row);
+	case GROUP_COLUMN_FUNCTION:
+		return function_cell(group, out);
+	case GROUP_COLUMN_LOCATION:
+		return group->mixed_stacks ? "" : place_cell(group, COLUMN_LOCATION, out);
+	case GROUP_COLUMN_CREATED:
+		if (group->created_by == NULL)
+			return group->by == GROUP_CREATOR ? "(creator not known)" : "";
+		return group->mixed_creators && group->by != GROUP_CREATOR
+			       ? "several"
+			       : place_cell(group, COLUMN_CREATED, out);
+	case GROUP_COLUMN_STATE:
+		return group->mixed_states ? "several" : state_info(group->state)->name;
+	case GROUP_COLUMN_LABEL:
+		snprintf(out, COLUMN_TEXT_MAX, "%s=%s",
+			 group->label_key ? group->label_key : "",
+			 group->label_text ? group->label_text : "");
+		return out;
+	case GROUP_COLUMN_COUNT:
+		return number_cell(gone ? 0 : group->count, out);
+	case GROUP_COLUMN_CHANGE:
+		return change_cell(row, out);
+	case GROUP_COLUMN_RATE:
+		return gone ? "" : rate_cell(group->per_minute, out);
+	case GROUP_COLUMN_OLDEST:
+		return gone || group->since_ns <= 0
+			       ? "-"
+			       : clock_format_duration(t->now_ns - group->since_ns, out);
+	case GROUP_COLUMN_CAME:
+		return number_cell((double)group->came, out);
+	case GROUP_COLUMN_LEFT:
+		return number_cell((double)group->left, out);
+	case GROUP_COLUMN_TREND:
+		return gone ? ""
+			    : spark_text(group->spark, group->nr_spark,
+					 cells > 0 ? (size_t)cells : 1, t->ascii, out,
+					 COLUMN_TEXT_MAX);
+	case GROUP_COLUMN_VERDICT:
+		return verdict_cell(row, out);
+	default:
+		return "";
+	}
+}
