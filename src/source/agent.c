@@ -244,6 +244,7 @@ static void add_notes(struct agent *agent, struct snapshot *out)
 	const struct wire_header *header = &agent->region.layout;
 
 	native_notes(&agent->kernel, out);
+	symbols_notes(agent->symbols, out);
 	if (!agent->attached) {
 		snapshot_note(out, "%s", agent->problem);
 		return;

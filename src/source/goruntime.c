@@ -414,6 +414,7 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	runtime = arena_strndup(&out->arena, go->runtime, sizeof(go->runtime));
 	out->target.runtime = runtime;
 	native_notes(&go->kernel, out);
+	symbols_notes(go->threads.symbols, out);
 	return 0;
 }
 

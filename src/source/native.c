@@ -412,6 +412,7 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 	native_describe(kernel, native->start_real_ns,
 			native->trace ? "native, ptrace" : "native", out);
 	native_notes(kernel, out);
+	symbols_notes(native->symbols, out);
 	if (native->agent_note[0])
 		snapshot_note(out, "%s", native->agent_note);
 	native->polls++;

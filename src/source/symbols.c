@@ -19,6 +19,7 @@ struct symbols *symbols_new(struct kernel *kernel, struct intern *intern,
 	symbols->kernel = kernel;
 	symbols->intern = intern;
 	symbols->stacks = stacks;
+	elf_opener_init(&symbols->files);
 	symbols->callbacks.find_elf = symbols_find_elf;
 	symbols->callbacks.find_debuginfo = symbols_find_debuginfo;
 	symbols->callbacks.debuginfo_path = &symbols->debuginfo_path;
@@ -50,6 +51,7 @@ void symbols_free(struct symbols *symbols)
 	forget(symbols);
 	if (symbols->dwfl)
 		dwfl_end(symbols->dwfl);
+	elf_opener_release(&symbols->files);
 	debuginfod_free(symbols->fetch);
 	perf_map_free(symbols->perf_map);
 	if (symbols->exe)
@@ -79,6 +81,7 @@ void symbols_begin_poll(struct symbols *symbols, int64_t budget_ns)
 	if (!symbols)
 		return;
 	symbols->deadline_ns = clock_mono_ns() + budget_ns;
+	file_budget_begin_look(&symbols->files.budget);
 	if (symbols->deadline_ns - budget_ns - symbols->begun_at_ns > CLOCK_SECOND_NS &&
 	    debuginfod_arrived(symbols->fetch)) {
 		symbols->begun_at_ns = symbols->deadline_ns - budget_ns;
@@ -94,4 +97,10 @@ uint32_t symbols_generation(const struct symbols *symbols)
 bool symbols_time_left(const struct symbols *symbols)
 {
 	return symbols && clock_mono_ns() < symbols->deadline_ns;
+}
+
+void symbols_notes(const struct symbols *symbols, struct snapshot *out)
+{
+	if (symbols && symbols->files.budget.note[0])
+		snapshot_note(out, "%s", symbols->files.budget.note);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/intern.h"
+#include "core/snapshot.h"
 #include "core/stack.h"
 #include "core/stack_rule.h"
 #include "source/kernel.h"
@@ -22,6 +23,8 @@ void symbols_free(struct symbols *symbols); /* NULL is accepted */
 /* From here on this poll may spend budget_ns on names and stacks that are not known yet. */
 void symbols_begin_poll(struct symbols *symbols, int64_t budget_ns);
 bool symbols_time_left(const struct symbols *symbols);
+/* What of the files of the process was left out, if anything was. */
+void symbols_notes(const struct symbols *symbols, struct snapshot *out);
 /* Changes when more became known of everything, so that old stacks are worth unwinding
  * again: debug information came from a server. */
 uint32_t symbols_generation(const struct symbols *symbols);

@@ -6,6 +6,7 @@
 #include <elfutils/libdwfl.h>
 #include <uthash.h>
 
+#include "source/elf_open.h"
 #include "source/perf_map.h"
 #include "source/symbols.h"
 
@@ -92,6 +93,7 @@ struct symbols {
 	Dwfl_Callbacks callbacks;
 	Dwfl *dwfl;
 	char *debuginfo_path;
+	struct elf_opener files;
 	union exe_header {
 		Elf32_Ehdr small;
 		Elf64_Ehdr large;

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/* The section table keeps its indexes, which symbols refer to; what is not copied becomes a
+ * section without bytes. Program headers keep their addresses alone. */
+#include "source/elf_image.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define ALIGNMENT      16u
+#define STEP_BYTES     (4u << 20)
+#define FLAT_BYTES_MAX (32u << 20)
+
+static uint64_t aligned(uint64_t at)
+{
+	return (at + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1);
+}
+
+/* Nobody changes it any more; -1 if that cannot be had. */
+static int seal(int fd, uint8_t *image, size_t length)
+{
+	munmap(image, length);
+	if (fcntl(fd, F_ADD_SEALS,
+		  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int new_image(size_t length, uint8_t **image)
+{
+	int fd = memfd_create("module", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0)
+		return -1;
+	*image = ftruncate(fd, (off_t)length) == 0
+			 ? mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+			 : MAP_FAILED;
+	if (*image != MAP_FAILED)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* In steps, as long as there is time. */
+static bool copy(const struct elf_source *source, uint64_t at, uint8_t *to,
+		 uint64_t bytes, struct file_budget *budget)
+{
+	while (bytes > 0) {
+		size_t step = bytes < STEP_BYTES ? (size_t)bytes : STEP_BYTES;
+		int64_t begin_ns = clock_mono_ns();
+		bool read = elf_source_read(source, at, to, step);
+
+		file_budget_spend(budget, begin_ns);
+		if (!read || !file_budget_has_time(budget))
+			return false;
+		at += step;
+		to += step;
+		bytes -= step;
+	}
+	return true;
+}
+
+/* Without section headers: the beginning of the file as it is, from which libdwfl finds the
+ * exported symbols and the unwind tables by the program headers. */
+static int make_flat(const struct elf_file *file, const char *path,
+		     struct file_budget *budget)
+{
+	uint64_t length = file->source->length < FLAT_BYTES_MAX ? file->source->length
+								: FLAT_BYTES_MAX;
+	Elf64_Ehdr header = file->header;
+	uint8_t *image;
+
+	if (!file_budget_take(budget, length)) {
+		file_budget_say(budget, "symbols", path,
+				"the files of this process are too large");
+		return -1;
+	}
+	int fd = new_image((size_t)length, &image);
+
+	if (fd < 0)
+		return -1;
+	if (!copy(file->source, 0, image, length, budget)) {
+		munmap(image, (size_t)length);
+		close(fd);
+		return -1;
+	}
+	header.e_shoff = 0;
+	header.e_shnum = 0;
+	header.e_shstrndx = 0;
+	memcpy(image, &header, sizeof(header));
+	return seal(fd, image, (size_t)length);
+}
+
+/* What fits, the most useful first; what does not is left out. */
+static void spend(struct elf_file *file, const char *path, struct file_budget *budget)
+{
+	static const char *const names[ELF_GROUPS] = {
+		[ELF_LINKS] = "links",          [ELF_EXPORTS] = "symbols",
+		[ELF_UNWIND] = "unwind tables", [ELF_SYMBOLS] = "symbols",
+		[ELF_MINI] = "symbols",         [ELF_DEBUG] = "debug information",
+	};
+	char why[96];
+
+	for (size_t group = 0; group < ELF_GROUPS; group++) {
+		if (group != ELF_MINI && file_budget_take(budget, file->bytes[group]))
+			continue;
+		if (file->bytes[group] == UINT64_MAX)
+			snprintf(why, sizeof(why),
+				 "the sizes of its sections cannot be right");
+		else
+			snprintf(why, sizeof(why),
+				 "with it, more than %u MB would be read of the "
+				 "files of this process",
+				 (unsigned)(FILE_BUDGET_LOOK_BYTES >> 20));
+		if (group != ELF_MINI)
+			file_budget_say(budget, names[group], path, why);
+		file->bytes[group] = 0;
+		for (size_t i = 0; i < file->nr_sections; i++)
+			if (file->groups[i] == group)
+				file->groups[i] = ELF_UNUSED;
+	}
+}
+
+/* Where each section comes to lie; returns where the table of them does. */
+static uint64_t lay_out(const struct elf_file *file, Elf64_Shdr *sections)
+{
+	uint64_t at =
+		aligned(sizeof(Elf64_Ehdr) + file->header.e_phnum * sizeof(Elf64_Phdr));
+
+	for (size_t i = 0; i < file->nr_sections; i++) {
+		sections[i] = file->sections[i];
+		if (sections[i].sh_type == SHT_NULL)
+			continue;
+		if (file->groups[i] == ELF_UNUSED) {
+			sections[i].sh_type = SHT_NOBITS;
+			sections[i].sh_offset = 0;
+			sections[i].sh_flags &= ~(uint64_t)SHF_COMPRESSED;
+			continue;
+		}
+		sections[i].sh_offset = at;
+		sections[i].sh_addralign = sections[i].sh_addralign ? ALIGNMENT : 0;
+		at = aligned(at + sections[i].sh_size);
+	}
+	return at;
+}
+
+/* Checked again on the copy: the file may have changed since its headers were read. */
+static bool is_as_before(const struct elf_file *file, size_t i, const uint8_t *bytes)
+{
+	const Elf64_Shdr *section = &file->sections[i];
+	const char *name =
+		section->sh_name < file->name_bytes ? file->names + section->sh_name : "";
+	uint8_t start[sizeof(Elf64_Chdr)] = {0};
+	uint64_t now;
+
+	if (!(section->sh_flags & SHF_COMPRESSED) && strncmp(name, ".zdebug", 7) != 0)
+		return true;
+	memcpy(start, bytes,
+	       section->sh_size < sizeof(start) ? (size_t)section->sh_size
+						: sizeof(start));
+	now = elf_unpacked_bytes(section, name, start);
+	return now != UINT64_MAX && now <= file->bytes[ELF_DEBUG];
+}
+
+static void fill(const struct elf_file *file, Elf64_Shdr *sections, uint64_t table,
+		 uint8_t *image, struct file_budget *budget)
+{
+	Elf64_Ehdr header = file->header;
+
+	header.e_phoff = header.e_phnum ? sizeof(header) : 0;
+	header.e_shoff = table;
+	header.e_shnum = (Elf64_Half)file->nr_sections;
+	if (header.e_shstrndx >= file->nr_sections || !file->name_bytes)
+		header.e_shstrndx = 0;
+	memcpy(image, &header, sizeof(header));
+	for (size_t i = 0; i < header.e_phnum; i++) {
+		Elf64_Phdr segment = file->segments[i];
+
+		segment.p_offset = 0;
+		segment.p_filesz = 0;
+		memcpy(image + sizeof(header) + i * sizeof(segment), &segment,
+		       sizeof(segment));
+	}
+	for (size_t i = 0; i < file->nr_sections; i++) {
+		if (file->groups[i] == ELF_UNUSED)
+			continue;
+		uint8_t *to = image + sections[i].sh_offset;
+
+		if (!copy(file->source, file->sections[i].sh_offset, to,
+			  file->sections[i].sh_size, budget) ||
+		    !is_as_before(file, i, to))
+			sections[i].sh_type = SHT_NOBITS;
+	}
+	/* The names that the table was read with. */
+	if (header.e_shstrndx && sections[header.e_shstrndx].sh_type != SHT_NOBITS)
+		memcpy(image + sections[header.e_shstrndx].sh_offset, file->names,
+		       file->name_bytes);
+	memcpy(image + table, sections, file->nr_sections * sizeof(*sections));
+}
+
+static int make_sections(struct elf_file *file, const char *path,
+			 struct file_budget *budget)
+{
+	Elf64_Shdr *sections = calloc(file->nr_sections, sizeof(*sections));
+	uint8_t *image;
+	int fd = -1;
+
+	if (!sections)
+		return -1;
+	spend(file, path, budget);
+	uint64_t table = lay_out(file, sections);
+	size_t length = (size_t)table + file->nr_sections * sizeof(*sections);
+
+	fd = new_image(length, &image);
+	if (fd >= 0) {
+		fill(file, sections, table, image, budget);
+		fd = seal(fd, image, length);
+	}
+	free(sections);
+	return fd;
+}
+
+int elf_image_make(const struct elf_source *source, const char *path,
+		   struct file_budget *budget)
+{
+	struct elf_file file;
+	int fd = -1;
+
+	if (!file_budget_has_time(budget) || !file_budget_take_file(budget)) {
+		file_budget_say(budget, "symbols", path,
+				"the files of this process take too long to read");
+		return -1;
+	}
+	if (!elf_file_read(&file, source))
+		return -1;
+	if (file.too_many)
+		file_budget_say(budget, "symbols", path,
+				"it has more sections than any linker writes");
+	fd = file.nr_sections && !file.too_many ? make_sections(&file, path, budget)
+						: make_flat(&file, path, budget);
+	elf_file_release(&file);
+	return fd;
+}
+
+int elf_image_empty(void)
+{
+	static const char names[] = "\0.shstrtab\0.debug_line";
+	struct {
+		Elf64_Ehdr header;
+		Elf64_Shdr sections[3];
+		char names[24];
+		uint8_t line[8];
+	} whole = {
+		.header = {.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+				       ELFDATA2LSB, EV_CURRENT},
+			   .e_type = ET_DYN,
+			   .e_version = EV_CURRENT,
+			   .e_ehsize = sizeof(Elf64_Ehdr),
+			   .e_shentsize = sizeof(Elf64_Shdr),
+			   .e_shnum = 3,
+			   .e_shstrndx = 1},
+	};
+	uint8_t *image;
+
+	memcpy(whole.names, names, sizeof(names));
+	if (__BYTE_ORDER != __LITTLE_ENDIAN)
+		whole.header.e_ident[EI_DATA] = ELFDATA2MSB;
+	whole.header.e_shoff = (uint64_t)((uint8_t *)whole.sections - (uint8_t *)&whole);
+	whole.sections[1] = (Elf64_Shdr){
+		.sh_name = 1,
+		.sh_type = SHT_STRTAB,
+		.sh_offset = (uint64_t)((uint8_t *)whole.names - (uint8_t *)&whole),
+		.sh_size = sizeof(names),
+	};
+	whole.sections[2] = (Elf64_Shdr){
+		.sh_name = 11,
+		.sh_type = SHT_PROGBITS,
+		.sh_offset = (uint64_t)((uint8_t *)whole.line - (uint8_t *)&whole),
+		.sh_size = sizeof(whole.line),
+	};
+	int fd = new_image(sizeof(whole), &image);
+
+	if (fd < 0)
+		return -1;
+	memcpy(image, &whole, sizeof(whole));
+	return seal(fd, image, sizeof(whole));
+}
