@@ -79,9 +79,10 @@ static int check_target(struct check *check)
 		check->baseline = rc == CLI_FINE && has_baseline(check);
 		if (rc == CLI_FINE)
 			check_watch(check);
+		check->interrupted = span_stopped() && !check->span.ended;
 	}
 	if (rc == CLI_FINE && (!check->span.last || check->span.ended) &&
-	    check_broken(check) == 0) {
+	    !check->interrupted && check_broken(check) == 0) {
 		cli_complain("%s", check->e.code ? check->e.text
 						 : "there was no time for a look");
 		rc = cli_exit_of(&check->e);

@@ -43,8 +43,9 @@ struct check {
 	bool wanted[CHECK_COUNT];
 	int64_t most[CHECK_COUNT];
 	struct query *filter;
-	bool command;  /* it was started here */
-	bool limited;  /* by --for */
+	bool command;     /* it was started here */
+	bool limited;     /* by --for */
+	bool interrupted; /* a signal ended it before its time */
 	bool baseline; /* what waits since before the first look is not counted as stuck */
 	struct check_finding findings[CHECK_COUNT];
 	struct check_exit at_exit;

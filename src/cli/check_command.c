@@ -207,6 +207,7 @@ static int finish(struct check *check, struct command *command)
 		wait_for_own_end(check);
 	if (!span->ended && !span_woken(span) && (span->last || span_stopped()) &&
 	    !look_ended(&span->look)) {
+		check->interrupted = span_stopped();
 		end_command(command);
 		return 0;
 	}

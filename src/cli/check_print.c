@@ -242,6 +242,24 @@ static void say_before(const struct check *check)
 			before, before == 1 ? " was" : "s were");
 }
 
+/* What was seen until then breaks no rule; what would have come nobody knows. */
+static int say_interrupted(const struct check *check, int fine)
+{
+	const struct span *span = &check->span;
+	char time[CLOCK_DURATION_MAX];
+
+	if (span->looks == 0)
+		fprintf(stderr, "grmon-c: check interrupted before its first look: "
+				"neither passed nor failed.\n");
+	else
+		fprintf(stderr,
+			"grmon-c: check interrupted after %" PRIu64
+			" look%s in %s: neither passed nor failed.\n",
+			span->looks, span->looks == 1 ? "" : "s",
+			clock_format_duration(span->last_ns - span->first_ns, time));
+	return fine != CLI_FINE ? fine : CLI_ENDED;
+}
+
 static int say_passed(const struct check *check, int fine)
 {
 	const struct span *span = &check->span;
@@ -271,7 +289,8 @@ int check_say_result(const struct check *check, int fine)
 	struct buf out;
 
 	if (check_broken(check) == 0) {
-		rc = say_passed(check, fine);
+		rc = check->interrupted ? say_interrupted(check, fine)
+					: say_passed(check, fine);
 	} else {
 		buf_init(&out, 0);
 		check_print(check, &out);

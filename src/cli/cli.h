@@ -15,7 +15,7 @@ enum cli_exit {
 	CLI_USAGE =
 		2, /* wrong words, a broken configuration file, an unwritable output */
 	CLI_UNWATCHABLE = 3, /* the target cannot be watched */
-	CLI_ENDED = 4,       /* the target ended before the work was done */
+	CLI_ENDED = 4, /* the target, or we by a signal, ended before the work was done */
 };
 
 /* "grmon-c: sentence." on stderr. Bytes from outside are escaped. */

@@ -130,7 +130,8 @@ static int help_program(void)
 		"Exit status: 0 fine; 1 check found something, or report --fail a leak,\n"
 		"diff --fail more tasks; 2 wrong usage; 3 the target cannot be watched; "
 		"4 the\n"
-		"target ended before the command could do its work.\n"
+		"target ended before the command could do its work, or a signal ended "
+		"check.\n"
 		"More: grmon-c help states, columns, filter, keys, sources, formats; "
 		"man grmon-c\n");
 	return print(&out);

@@ -68,9 +68,16 @@ static void close_source(struct look *look)
 	look->ops = NULL;
 }
 
+static void close_job(void *arg)
+{
+	close_source(arg);
+}
+
 void look_detach(struct look *look)
 {
-	close_source(look);
+	look_run_close(look, close_job, look);
+	look->ops = NULL;
+	look->ctx = NULL;
 	if (look->pidfd >= 0)
 		close(look->pidfd);
 	look->pidfd = -1;
@@ -87,6 +94,9 @@ void look_detach(struct look *look)
 void look_release(struct look *look)
 {
 	look_detach(look);
+	look_guard_release(look);
+	if (look->guard.unfinished)
+		return;
 	track_free(look->track);
 	verdicts_free(look->verdicts);
 	holders_free(look->holders);
@@ -152,8 +162,10 @@ static void set_next_probe(struct look *look)
 
 static int open_best(struct look *look, struct err *e)
 {
+	/* What else there is reads memory. */
 	const struct source_ops *ops =
-		source_choose(look->options.source, &look->target, e);
+		look->target.mute ? &source_native
+				  : source_choose(look->options.source, &look->target, e);
 	int rc;
 
 	if (!ops)
@@ -162,7 +174,7 @@ static int open_best(struct look *look, struct err *e)
 					 "no source of this version fits process %d",
 					 (int)look->target.pid);
 	rc = open_source(look, ops, e);
-	if (rc != 0 && rc != ERR_GONE && is_auto(look))
+	if (rc != 0 && rc != ERR_GONE && is_auto(look) && !look->target.mute)
 		rc = open_another(look, ops, e);
 	look->probe_every_ns = LOOK_PROBE_FIRST_NS;
 	set_next_probe(look);
@@ -180,11 +192,38 @@ static int check_access(const struct look *look, struct err *e)
 	return err_set(e, ERR_PERM, "%s; --allow-partial goes on without", why);
 }
 
+struct attach_job {
+	struct look *look;
+	struct err *e;
+	int rc;
+};
+
+static void attach_job(void *arg)
+{
+	struct attach_job *job = arg;
+
+	job->rc = open_best(job->look, job->e);
+	if (job->rc == 0)
+		job->rc = check_access(job->look, job->e);
+}
+
+/* What does not answer is left out the second time. */
+static int attach_guarded(struct look *look, struct err *e)
+{
+	struct attach_job job = {look, e, 0};
+	int rc = look_run(look, attach_job, &job, e);
+
+	if (rc == ERR_TIMEOUT && !look_stopped(look))
+		rc = look_run(look, attach_job, &job, e);
+	return rc ? rc : job.rc;
+}
+
 int look_attach(struct look *look, pid_t pid, struct err *e)
 {
 	int rc;
 
 	look_detach(look);
+	look_guard_attach(look, pid);
 	look->target.pid = pid;
 	look->target.text = look->text;
 	snprintf(look->text, sizeof(look->text), "%d", (int)pid);
@@ -195,9 +234,7 @@ int look_attach(struct look *look, pid_t pid, struct err *e)
 			       "there is no process %d; 'grmon-c ls' lists what there is",
 			       (int)pid);
 	}
-	rc = open_best(look, e);
-	if (rc == 0)
-		rc = check_access(look, e);
+	rc = attach_guarded(look, e);
 	if (rc != 0)
 		look_detach(look);
 	return rc;
@@ -234,7 +271,7 @@ static void change_over(struct look *look)
 {
 	struct err ignored;
 
-	if (look->target.pid == 0 || !is_auto(look) ||
+	if (look->target.pid == 0 || !is_auto(look) || look->target.mute ||
 	    clock_mono_ns() < look->next_probe_ns)
 		return;
 	set_next_probe(look);
@@ -246,15 +283,28 @@ static void change_over(struct look *look)
 	}
 }
 
+struct prove_job {
+	struct look *look;
+	bool start;
+};
+
+static void prove_job(void *arg)
+{
+	const struct prove_job *job = arg;
+
+	job->look->ops->prove(job->look->ctx, job->start);
+}
+
 int look_prove(struct look *look, bool start, struct err *e)
 {
+	struct prove_job job = {look, start};
+
 	if (!look->ops || !look->ops->prove)
 		return err_set(e, ERR_UNSUPPORTED,
 			       "leaks are proved of Go programs that run here, as their "
 			       "heap has to be read; the source here is %s",
 			       look->ops ? look->ops->name : "not open");
-	look->ops->prove(look->ctx, start);
-	return 0;
+	return look_run(look, prove_job, &job, e);
 }
 
 bool look_ended(const struct look *look)
@@ -262,6 +312,12 @@ bool look_ended(const struct look *look)
 	struct pollfd ended = {.fd = look->pidfd, .events = POLLIN};
 
 	return look->pidfd >= 0 && poll(&ended, 1, 0) > 0;
+}
+
+static bool cannot_confirm(void *ctx, struct snapshot *snapshot,
+			   const struct cycle *cycle)
+{
+	return false;
 }
 
 static int sample_once(struct look *look, const struct source_focus *focus,
@@ -281,14 +337,17 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 		snapshot_note(*snapshot,
 			      "there are more different stacks than memory is kept for: "
 			      "some tasks are without");
-	if (rc == 0)
+	/* Others' memory may be as silent. */
+	if (rc == 0 && !look->target.mute)
 		holders_fill(look->holders, *snapshot);
 	if (rc == 0)
 		rc = track_update(look->track, *snapshot, e);
 	if (rc == 0)
 		rc = graph_build(*snapshot, e);
 	if (rc == 0)
-		graph_settle(*snapshot, holders_confirm, look->holders);
+		graph_settle(*snapshot,
+			     look->target.mute ? cannot_confirm : holders_confirm,
+			     look->holders);
 	if (rc == 0)
 		verdicts_update(look->verdicts, look->track, *snapshot);
 	if (rc == 0)
@@ -306,8 +365,8 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 	return rc;
 }
 
-int look_sample(struct look *look, const struct source_focus *focus,
-		struct snapshot **snapshot, struct err *e)
+static int sample(struct look *look, const struct source_focus *focus,
+		  struct snapshot **snapshot, struct err *e)
 {
 	const struct source_ops *failed;
 	int rc = 0;
@@ -351,4 +410,38 @@ out:
 			"--ptrace has no effect: the source %s never stops a thread",
 			look->ops->name);
 	return rc;
+}
+
+struct sample_job {
+	struct look *look;
+	const struct source_focus *focus;
+	struct snapshot **snapshot;
+	struct err *e;
+	int rc;
+};
+
+static void sample_job(void *arg)
+{
+	struct sample_job *job = arg;
+
+	job->rc = sample(job->look, job->focus, job->snapshot, job->e);
+}
+
+/* Reads again what did not answer, as soon as it may; rows without it are better than none. */
+int look_sample(struct look *look, const struct source_focus *focus,
+		struct snapshot **snapshot, struct err *e)
+{
+	struct sample_job job = {look, focus, snapshot, e, 0};
+	bool mute = look->target.mute;
+	int rc;
+
+	look_guard_refresh(look);
+	if (mute && !look->target.mute)
+		look_run_close(look, close_job, look);
+	rc = look_run(look, sample_job, &job, e);
+	if (rc == ERR_TIMEOUT && !look_stopped(look))
+		rc = look_run(look, sample_job, &job, e);
+	if (rc != 0)
+		*snapshot = NULL; /* it may be under way still */
+	return rc ? rc : job.rc;
 }

@@ -27,7 +27,11 @@ struct look_options {
 	/* filters of known leaks and of what is not judged, one a line; or NULL */
 	const char *acknowledge, *suppress;
 	int64_t warm_up_ns; /* 0: as usual */
+	/* True: the caller wants to end, so a look that sleeps is given up; or NULL. */
+	bool (*stopped)(void);
 };
+
+#define LOOK_LOST_MAX 4u
 
 struct look {
 	struct look_options options;
@@ -56,9 +60,19 @@ struct look {
 	int pidfd;  /* readable once the target has ended; -1: not known */
 	int64_t next_probe_ns;
 	int64_t probe_every_ns;
+	/* Who reads processes, and those that were given up; look_guard.c. */
+	struct look_guard {
+		struct worker *worker; /* NULL: none is started yet */
+		struct worker *lost[LOOK_LOST_MAX];
+		size_t nr_lost;  /* that have not returned */
+		unsigned total;  /* that were given up for this target */
+		bool unfinished; /* something goes on that may use our tables */
+		pid_t pid;       /* this target */
+	} guard;
 };
 
-/* Returns 0 or ERR_NOMEM; release in both cases. */
+/* Returns 0 or ERR_NOMEM; release in both cases. What blocks while a process is read is
+ * given up, in every function here: see look_run(). */
 int look_init(struct look *look, const struct look_options *options, struct err *e);
 void look_release(struct look *look);
 /* Watch this process from now on; forgets the one before. ERR_GONE, ERR_PERM,
@@ -88,5 +102,21 @@ int look_recorded(struct look *look, bool all, struct snapshot **snapshot, struc
 int look_prove(struct look *look, bool start, struct err *e);
 /* Whether the kernel says that the process is no more; never blocks. */
 bool look_ended(const struct look *look);
+
+/*
+ * Run a job that reads the process that is watched where it can be given up. ERR_TIMEOUT,
+ * with the sentence: it was, as nothing answers, or as the caller wants to end. What the
+ * source had is lost then: it is neither used nor freed any more, and target.mute says that
+ * neither memory nor files are to be read until they answer again.
+ */
+int look_run(struct look *look, void (*job)(void *arg), void *arg, struct err *e);
+/* Whether the caller wants to end. */
+bool look_stopped(struct look *look);
+/* As look_run() for what ends a source, which is not waited for long. False: it did not end. */
+bool look_run_close(struct look *look, void (*job)(void *arg), void *arg);
+/* Whether everything has answered that was given up: target.mute. */
+void look_guard_refresh(struct look *look);
+void look_guard_attach(struct look *look, pid_t pid);
+void look_guard_release(struct look *look);
 
 #endif

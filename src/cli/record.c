@@ -91,6 +91,11 @@ static int read_options(const struct options *options, struct recorder *recorder
 	return rc;
 }
 
+static bool is_stopped(void)
+{
+	return stop_signal != 0;
+}
+
 static void catch_signals(void)
 {
 	struct sigaction action = {.sa_handler = on_signal};
@@ -242,6 +247,7 @@ int command_record(struct options *options)
 		rc = target_resolve(options, &pid);
 	if (rc != CLI_FINE)
 		return rc;
+	look_options.stopped = is_stopped;
 	recorder.stream = stream_new();
 	if (look_init(&recorder.look, &look_options, &e) != 0 || !recorder.stream) {
 		cli_complain("there is no memory to record");

@@ -92,6 +92,17 @@ static int rewind_recording(struct span *span, struct err *e)
 	return 0;
 }
 
+static void catch_signals(const struct sigaction *action)
+{
+	struct sigaction hangup;
+
+	sigaction(SIGINT, action, NULL);
+	sigaction(SIGTERM, action, NULL);
+	/* Under nohup it goes on. */
+	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, action, NULL);
+}
+
 int span_open(struct span *span, const struct options *options, pid_t pid,
 	      const char *other, int64_t for_ns)
 {
@@ -99,15 +110,23 @@ int span_open(struct span *span, const struct options *options, pid_t pid,
 	struct sigaction action = {.sa_handler = on_signal};
 	struct err e = {0};
 	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1;
-	int rc = look_init(&span->look, &look_options, &e);
+	int rc;
 
+	look_options.stopped = span_stopped;
+	rc = look_init(&span->look, &look_options, &e);
 	span->opened = true;
-
+	/* Before what may take long is done; a stream that is awaited ends as it always did. */
+	if (!other)
+		catch_signals(&action);
 	if (rc == 0)
 		rc = other ? look_attach_other(&span->look, other, input, &e)
 			   : look_attach(&span->look, pid, &e);
 	if (rc == 0 && other)
 		rc = rewind_recording(span, &e);
+	if (rc != 0 && span_stopped()) {
+		cli_complain("a signal ended it before anything was seen");
+		return CLI_ENDED;
+	}
 	if (rc != 0) {
 		cli_complain("%s", e.text);
 		return cli_exit_of(&e);
@@ -120,8 +139,7 @@ int span_open(struct span *span, const struct options *options, pid_t pid,
 	/* Stuck is what is stuck in two looks: one has just been taken. */
 	if (span->fixed)
 		span->due_ns += FIXED_AGAIN_NS;
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	catch_signals(&action);
 	return CLI_FINE;
 }
 

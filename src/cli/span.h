@@ -24,7 +24,7 @@ struct span {
 };
 
 /* Attach to pid, or to `other` if that is not NULL. for_ns: 0 for no end. Returns an exit
- * code after a complaint; span_close() in both cases. Catches SIGINT and SIGTERM. */
+ * code after a complaint; span_close() in both cases. Catches SIGINT, SIGTERM and SIGHUP. */
 int span_open(struct span *span, const struct options *options, pid_t pid,
 	      const char *other, int64_t for_ns);
 void span_close(struct span *span);

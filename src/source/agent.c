@@ -29,6 +29,7 @@ static int agent_probe(const struct source_target *t, struct err *e)
 	}
 	if (kernel_open(&kernel, t->pid, e))
 		return 0;
+	kernel_use_pages(&kernel, t->pages);
 	int rc = region_attach(&region, &kernel, false, e);
 
 	region_release(&region);
@@ -63,6 +64,7 @@ static int agent_open(void *ctx, const struct source_target *t, struct err *e)
 
 	if (rc)
 		return rc;
+	kernel_use_pages(&agent->kernel, t->pages);
 	rc = region_attach(&agent->region, &agent->kernel, false, e);
 	if (rc) {
 		kernel_close(&agent->kernel);

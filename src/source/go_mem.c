@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <sys/uio.h>
 
+#include "source/pages.h"
+
 #define SPANS_PER_CALL 1024u /* IOV_MAX */
 #define BOUNCE_BYTES   (1u << 20)
 #define RUN_BYTES      (64u << 10)
@@ -24,10 +26,16 @@ size_t go_read_some(struct go_mem *mem, uint64_t address, void *out, size_t byte
 
 		if (address + done < address)
 			break;
-		got = process_vm_readv(mem->pid, &local, 1, &remote, 1, 0);
+		if (mem->pages)
+			got = pages_read(mem->pages, mem->pid, address + done,
+					 (char *)out + done, bytes - done, true);
+		else
+			got = process_vm_readv(mem->pid, &local, 1, &remote, 1, 0);
 		mem->calls++;
 		if (got <= 0) {
-			mem->failed = got < 0 ? errno : EFAULT;
+			mem->failed = mem->pages && got ? (int)-got
+				      : got < 0         ? errno
+							: EFAULT;
 			break;
 		}
 		done += (size_t)got;

@@ -9,8 +9,13 @@
 #include <string.h>
 #include <sys/types.h>
 
+struct pages;
+
 struct go_mem {
 	pid_t pid;
+	/* For single reads, as those go to any part of the memory; NULL: all are direct. Many
+	 * at once go to the heap, which nobody has to bring. */
+	struct pages *pages;
 	int failed; /* errno of the last read that failed: EPERM, ESRCH, EFAULT … */
 	uint64_t calls;
 };

@@ -64,7 +64,7 @@ static int attach(struct goruntime *go, struct err *e)
 	struct intern *intern = go->target.intern;
 	int rc;
 
-	go->mem = (struct go_mem){.pid = go->target.pid};
+	go->mem = (struct go_mem){.pid = go->target.pid, .pages = go->target.pages};
 	rc = go_program_read(&go->module, &go->elf, &go->mem, e);
 	if (!rc)
 		rc = go_layout_read(&go->layout, &go->module, &go->elf, &go->mem, e);
@@ -128,6 +128,7 @@ static int goruntime_open(void *ctx, const struct source_target *t, struct err *
 	rc = kernel_open(&go->kernel, t->pid, e);
 	if (rc)
 		return rc;
+	kernel_use_pages(&go->kernel, t->pages);
 	go->open = true;
 	go_agent_init(&go->agent, &go->target);
 	go_threads_init(&go->threads, &go->target, &go->kernel, &go->mem, &go->layout,
@@ -142,7 +143,7 @@ static int goruntime_open(void *ctx, const struct source_target *t, struct err *
 /* Called every few seconds: whether it can be verified shows when it is opened. */
 static int goruntime_probe(const struct source_target *t, struct err *e)
 {
-	struct go_mem mem = {.pid = t->pid};
+	struct go_mem mem = {.pid = t->pid, .pages = t->pages};
 
 	if (t->pid > 0)
 		return go_program_is_go(&mem, e) ? 95 : 0;

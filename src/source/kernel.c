@@ -8,13 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fdio.h"
+#include "source/pages.h"
 
-#define PAGE_SWAPPED    62 /* bit of an entry in pagemap; the one above: present */
 #define FD_NAME_KEPT_NS (5 * CLOCK_SECOND_NS)
 
 bool kernel_thread_leaves(const struct kernel *kernel, pid_t tid)
@@ -75,7 +74,19 @@ static void kernel_try_access(struct kernel *kernel)
 							    text, sizeof(text))
 					  : 0;
 	kernel->denied = got == -EPERM || got == -EACCES;
-	kernel->memory_denied = false;
+	kernel->memory_denied = kernel->mute;
+}
+
+void kernel_use_pages(struct kernel *kernel, struct pages *pages)
+{
+	if (!pages || kernel->pages)
+		return;
+	kernel->pages = pages;
+}
+
+void kernel_set_mute(struct kernel *kernel)
+{
+	kernel->mute = kernel->memory_denied = true;
 }
 
 int kernel_open(struct kernel *kernel, pid_t pid, struct err *e)
@@ -125,6 +136,9 @@ void kernel_close(struct kernel *kernel)
 	if (kernel->task_dir > 0)
 		close(kernel->task_dir);
 	kernel->proc_dir = kernel->task_dir = -1;
+	if (kernel->own_pages)
+		pages_free(kernel->pages);
+	kernel->pages = NULL;
 	kernel_sockets_release(kernel);
 	free(kernel->names);
 	kernel->names = NULL;
@@ -144,51 +158,37 @@ void kernel_reread(struct kernel *kernel)
 	memset(kernel->names, 0, KERNEL_NAMES_MAX * sizeof(*kernel->names));
 }
 
-/*
- * How much of it is there without a page that somebody has to bring first: reading one would
- * wait until then, and nobody may ever bring it.
- */
-static size_t present_bytes(const struct kernel *kernel, uint64_t address, size_t bytes)
-{
-	int fd = openat(kernel->proc_dir, "pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), entry;
-	size_t present = 0;
-
-	while (fd >= 0 && present < bytes &&
-	       pread(fd, &entry, sizeof(entry),
-		     (off_t)((address + present) / page * sizeof(entry))) ==
-		       sizeof(entry) &&
-	       entry >> PAGE_SWAPPED)
-		present += page - (address + present) % page;
-	if (fd >= 0)
-		close(fd);
-	return present < bytes ? present : bytes;
-}
-
 ssize_t kernel_memory(struct kernel *kernel, uint64_t address, void *out, size_t bytes)
 {
-	struct iovec local = {out, bytes};
-	struct iovec remote = {(void *)(uintptr_t)address, bytes};
+	ssize_t got;
 
 	if (kernel->memory_denied)
 		return -EPERM;
-	if (kernel->pages_served) {
-		local.iov_len = remote.iov_len = present_bytes(kernel, address, bytes);
-		if (local.iov_len == 0)
-			return -EFAULT;
+	if (!kernel->pages) {
+		kernel->pages = pages_new(NULL);
+		kernel->own_pages = true;
 	}
-	ssize_t got = process_vm_readv(kernel->alive, &local, 1, &remote, 1, 0);
-
-	if (got >= 0)
-		return got;
-	if (errno == EPERM || errno == ENOSYS)
+	if (!kernel->pages)
+		return -ENOMEM;
+	/* What userfaultfd serves may never come. */
+	got = pages_read(kernel->pages, kernel->alive, address, out, bytes,
+			 !kernel->pages_served);
+	if (got == -EPERM || got == -ENOSYS)
 		kernel->memory_denied = true;
-	return -errno;
+	return got;
 }
 
 bool kernel_memory_exact(struct kernel *kernel, uint64_t address, void *out, size_t bytes)
 {
-	return kernel_memory(kernel, address, out, bytes) == (ssize_t)bytes;
+	for (size_t done = 0; done < bytes;) {
+		ssize_t got = kernel_memory(kernel, address + done, (char *)out + done,
+					    bytes - done);
+
+		if (got <= 0)
+			return false;
+		done += (size_t)got;
+	}
+	return true;
 }
 
 const char *kernel_fd_name(struct kernel *kernel, int fd)

@@ -23,6 +23,7 @@ struct kernel_fd_name {
 
 struct kernel_socket;
 struct kernel_futexes;
+struct pages;
 
 #define KERNEL_SHARERS_MAX 16
 
@@ -51,10 +52,13 @@ struct kernel {
 	int proc_dir; /* /proc/ALIVE, kept open: reads fail with ESRCH once it is gone */
 	int task_dir; /* /proc/PID/task */
 	struct proc_facts facts;
-	bool denied;        /* system calls and memory may not be read */
-	bool memory_denied; /* memory may not be read */
-	bool pages_served;  /* a thread waits for userfaultfd: so might a reader */
-	int64_t now_ns;     /* of this poll */
+	bool denied;         /* system calls and memory may not be read */
+	bool memory_denied;  /* memory may not be read */
+	bool mute;           /* … as it does not answer; nor may its files be */
+	bool pages_served;   /* a thread waits for userfaultfd: so might a reader */
+	struct pages *pages; /* reads its memory; NULL: nothing was read yet */
+	bool own_pages;
+	int64_t now_ns;   /* of this poll */
 	int64_t began_ns; /* when the wait to be explained was first seen; 0: not known */
 	struct kernel_fd_name *names;
 	struct kernel_socket *sockets; /* hash by inode */
@@ -90,6 +94,10 @@ struct kernel_wait {
 
 int kernel_open(struct kernel *kernel, pid_t pid, struct err *e);
 void kernel_close(struct kernel *kernel);
+/* Its memory is read by these, which outlive it; NULL: as before. */
+void kernel_use_pages(struct kernel *kernel, struct pages *pages);
+/* Read neither its memory nor its files: they do not answer. */
+void kernel_set_mute(struct kernel *kernel);
 /* The thread that `alive` names has ended: another one from now on. False: all have. */
 bool kernel_move(struct kernel *kernel);
 /* It has ended, or is on its way: what it may be asked for changes meanwhile. */

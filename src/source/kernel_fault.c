@@ -31,6 +31,8 @@ static void read_served(const struct kernel *kernel, struct served *served)
 	struct buf text;
 
 	memset(served, 0, sizeof(*served));
+	if (kernel->mute)
+		return;
 	if (fdio_read_small(kernel->proc_dir, "statm", statm, sizeof(statm)) <= 0 ||
 	    sscanf(statm, "%*u %llu", &resident) != 1 || resident > RESIDENT_MOST)
 		return;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "source/agent.h"
+#include "source/pages.h"
 #include "source/source.h"
 #include "source/thread.h"
 #include "source/thread_trace.h"
@@ -83,19 +84,23 @@ static int native_open(void *ctx, const struct source_target *t, struct err *e)
 
 	if (rc)
 		return rc;
+	kernel_use_pages(&native->kernel, t->pages);
 	native->intern = t->intern;
 	native->stacks = t->stacks;
 	native->rules = t->rules;
 	if (t->ptrace)
 		native->trace = trace_new();
-	native->symbols = symbols_new(&native->kernel, t->intern, t->stacks);
+	if (t->mute)
+		kernel_set_mute(&native->kernel);
+	else
+		native->symbols = symbols_new(&native->kernel, t->intern, t->stacks);
 	symbols_set_rules(native->symbols, t->rules);
 	thread_table_init(&native->threads, &native->kernel, native->symbols);
 	resource_init(&native->resources, &native->kernel);
 	native->start_real_ns = proc_ticks_to_mono_ns(native->kernel.facts.start_ticks) -
 				clock_mono_ns() + clock_real_ns();
-	native->agent =
-		agent_present(t->pid, native->agent_note, sizeof(native->agent_note));
+	native->agent = !t->mute && agent_present(t->pid, native->agent_note,
+						  sizeof(native->agent_note));
 	return 0;
 }
 
@@ -147,6 +152,11 @@ void native_notes(const struct kernel *kernel, struct snapshot *out)
 {
 	if (kernel->denied)
 		note_denied(kernel, out);
+	else if (kernel->mute)
+		snapshot_note(out,
+			      "the memory of %d does not answer, so stacks, names and "
+			      "lock owners are missing",
+			      (int)kernel->pid);
 	else if (kernel->memory_denied)
 		snapshot_note(
 			out,
@@ -154,6 +164,12 @@ void native_notes(const struct kernel *kernel, struct snapshot *out)
 			"owners are missing: run grmon-c as root, or set "
 			"kernel.yama.ptrace_scope to 0",
 			(int)kernel->pid);
+	if (pages_dead(kernel->pages) > 0)
+		snapshot_note(out,
+			      "the memory of %d does not answer at %zu page%s, so what "
+			      "lies there is missing",
+			      (int)kernel->pid, pages_dead(kernel->pages),
+			      pages_dead(kernel->pages) == 1 ? "" : "s");
 	if (kernel->facts.foreign)
 		snapshot_note(out,
 			      "process %d is a 32-bit program: its system calls are not "
@@ -177,6 +193,8 @@ void native_describe(const struct kernel *kernel, int64_t start_real_ns,
 static void start_over(struct native *native)
 {
 	kernel_reread(&native->kernel);
+	if (native->kernel.mute)
+		return;
 	symbols_free(native->symbols);
 	native->symbols = symbols_new(&native->kernel, native->intern, native->stacks);
 	symbols_set_rules(native->symbols, native->rules);
@@ -234,7 +252,7 @@ static bool is_server(struct native *native, const struct thread *thread)
 	    strcmp(thread->comm, WIRE_SERVER_COMM) != 0)
 		return false;
 	/* Seen for the first time: the agent may have come since. */
-	if (!native->agent && thread->generation == 0)
+	if (!native->agent && thread->generation == 0 && !native->kernel.mute)
 		native->agent = agent_present(native->kernel.pid, native->agent_note,
 					      sizeof(native->agent_note));
 	return native->agent;
@@ -331,7 +349,7 @@ static void look_at_threads(struct native *native, struct snapshot *out)
 		if (thread->tid != native->kernel.pid)
 			continue;
 		memcpy(native->kernel.facts.comm, thread->comm, sizeof(thread->comm));
-		if (!thread->slept)
+		if (!thread->slept && !native->kernel.mute)
 			read_title(native, thread->comm);
 		note_stop(native, thread, out);
 	}

@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -174,22 +173,26 @@ static void read_inner_pid(const char *status, struct proc_facts *facts)
 	}
 }
 
+/*
+ * By the first entry of its auxiliary vector, a type and a value: the upper half of a type of
+ * 64 bits is 0, and what stands there with 32 bits is no empty value. The executable would
+ * say it too, but may lie on a file system that does not answer.
+ */
 static bool is_foreign(pid_t pid)
 {
-	unsigned char ident[EI_NIDENT] = {0};
+	uint32_t words[4] = {0};
 	char path[48];
-	unsigned char ours = sizeof(long) == 8 ? ELFCLASS64 : ELFCLASS32;
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	snprintf(path, sizeof(path), "/proc/%d/auxv", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return false;
-	ssize_t got = read(fd, ident, sizeof(ident));
+	ssize_t got = read(fd, words, sizeof(words));
 
 	close(fd);
-	return got == (ssize_t)sizeof(ident) && memcmp(ident, ELFMAG, SELFMAG) == 0 &&
-	       ident[EI_CLASS] != ours;
+	return got == (ssize_t)sizeof(words) && words[0] != 0 &&
+	       (words[1] == 0) != (sizeof(long) == 8);
 }
 
 int proc_facts_read(pid_t pid, struct proc_facts *facts, struct err *e)

@@ -14,6 +14,7 @@
 #include "core/snapshot.h"
 #include "core/stack.h"
 #include "core/stack_rule.h"
+#include "source/pages.h"
 
 /* What the user named, resolved. */
 struct source_target {
@@ -25,6 +26,8 @@ struct source_target {
 	bool runtime; /* --runtime */
 	bool ptrace;  /* --ptrace */
 	bool at_exit; /* it is held in its exit: what its threads published counts */
+	struct pages *pages; /* reads its memory, for one thread; NULL: nobody does yet */
+	bool mute; /* its memory and files do not answer: neither is to be read */
 	const struct stack_rules *rules; /* the user's, or NULL; outlive the source */
 
 	/* Of a target that is no process: a URL, a file or "-". */

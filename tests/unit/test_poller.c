@@ -14,6 +14,7 @@
 #include "../../src/cli/feed.c"
 #include "../../src/cli/last.c"
 #include "../../src/cli/look.c"
+#include "../../src/cli/look_guard.c"
 #include "../../src/cli/look_replay.c"
 #include "../../src/cli/poller.c"
 #include "../../src/cli/recorder.c"

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/* Work that can be given up. Whether a worker is stuck is told by what the kernel says of its
+ * thread, never by time alone. */
+#include "base/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+
+#define WORKER_SIGNAL (SIGRTMAX - 3)
+#define FIRST_STEP_NS                                                                    \
+	50000000ll /* until it is looked at first: most work is done by then */
+#define STEP_NS     20000000ll
+#define STEPS_LEAST 8 /* in a row that see it asleep */
+#define STOP_NS     200000000ll
+
+enum fate {
+	FATE_WORKS,
+	FATE_ASKED, /* the signal is on its way: it is stuck if it cannot be delivered */
+	FATE_AWAKE, /* it was delivered: the work goes on */
+	FATE_LOST,
+};
+
+struct worker {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* CLOCK_MONOTONIC */
+	pid_t tid;
+	void (*job)(void *arg); /* NULL: none is under way */
+	void *arg;
+	bool ends;
+	int fate;     /* enum fate; atomic: the signal's handler changes it too */
+	int returned; /* atomic: the thread of a lost worker is gone */
+};
+
+static int lost_workers; /* atomic */
+static pthread_once_t prepared = PTHREAD_ONCE_INIT;
+static pthread_key_t own_worker;
+
+/* In the worker's thread, as soon as it leaves the kernel: of a lost one nothing may run any
+ * more, not even what ends a thread in the usual way. */
+static void on_signal(int number)
+{
+	struct worker *worker = pthread_getspecific(own_worker);
+	int asked = FATE_ASKED;
+
+	(void)number;
+	if (!worker ||
+	    __atomic_compare_exchange_n(&worker->fate, &asked, FATE_AWAKE, false,
+					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return;
+	if (asked != FATE_LOST)
+		return;
+	__atomic_sub_fetch(&lost_workers, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&worker->returned, 1, __ATOMIC_SEQ_CST);
+	for (;;)
+		syscall(SYS_exit, 0);
+}
+
+static void prepare(void)
+{
+	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+
+	sigfillset(&action.sa_mask);
+	pthread_key_create(&own_worker, NULL);
+	sigaction(WORKER_SIGNAL, &action, NULL);
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *worker = arg;
+
+	pthread_setspecific(own_worker, worker);
+	pthread_mutex_lock(&worker->lock);
+	worker->tid = (pid_t)syscall(SYS_gettid);
+	pthread_cond_broadcast(&worker->changed);
+	while (!worker->ends) {
+		void (*job)(void *) = worker->job;
+
+		if (!job) {
+			pthread_cond_wait(&worker->changed, &worker->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&worker->lock);
+		job(worker->arg);
+		pthread_mutex_lock(&worker->lock);
+		worker->job = NULL;
+		pthread_cond_broadcast(&worker->changed);
+	}
+	pthread_mutex_unlock(&worker->lock);
+	return NULL;
+}
+
+/* All signals but its own, and those that its own faults make, are for other threads. */
+static int start_thread(struct worker *worker)
+{
+	static const int own[] = {SIGBUS, SIGSEGV, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	sigdelset(&all, WORKER_SIGNAL);
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		sigdelset(&all, own[i]);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&worker->thread, NULL, worker_main, worker);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+struct worker *worker_new(void)
+{
+	struct worker *worker = calloc(1, sizeof(*worker));
+	pthread_condattr_t attributes;
+
+	if (!worker)
+		return NULL;
+	pthread_once(&prepared, prepare);
+	pthread_mutex_init(&worker->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&worker->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	if (start_thread(worker) != 0) {
+		pthread_cond_destroy(&worker->changed);
+		pthread_mutex_destroy(&worker->lock);
+		free(worker);
+		return NULL;
+	}
+	pthread_mutex_lock(&worker->lock);
+	while (!worker->tid)
+		pthread_cond_wait(&worker->changed, &worker->lock);
+	pthread_mutex_unlock(&worker->lock);
+	return worker;
+}
+
+void worker_free(struct worker *worker)
+{
+	if (!worker)
+		return;
+	pthread_mutex_lock(&worker->lock);
+	worker->ends = true;
+	pthread_cond_broadcast(&worker->changed);
+	pthread_mutex_unlock(&worker->lock);
+	pthread_join(worker->thread, NULL);
+	pthread_cond_destroy(&worker->changed);
+	pthread_mutex_destroy(&worker->lock);
+	free(worker);
+}
+
+/* Calls that wait for a page, or for a file system to answer. A sleep, a poll or a wait for
+ * another thread has its own end. */
+static bool call_reads(long nr)
+{
+	static const long reading[] = {
+		SYS_read,
+		SYS_pread64,
+		SYS_readv,
+		SYS_preadv,
+		SYS_openat,
+		SYS_fstat,
+		SYS_statx,
+		SYS_newfstatat,
+		SYS_getdents64,
+		SYS_readlinkat,
+		SYS_faccessat,
+		SYS_close,
+		SYS_mmap,
+		SYS_munmap,
+		SYS_sendfile,
+		SYS_ioctl,
+		SYS_statfs,
+		SYS_fstatfs,
+		SYS_fadvise64,
+		SYS_copy_file_range,
+		SYS_process_vm_readv,
+#ifdef SYS_open
+		SYS_open,
+		SYS_stat,
+		SYS_lstat,
+		SYS_readlink,
+		SYS_access,
+#endif
+	};
+
+	for (size_t i = 0; i < sizeof(reading) / sizeof(reading[0]); i++)
+		if (reading[i] == nr)
+			return true;
+	return nr == -1; /* a page fault */
+}
+
+/* The number behind a key of a status file. */
+static uint64_t field(const char *text, const char *key)
+{
+	const char *at = strstr(text, key);
+
+	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
+}
+
+bool worker_see(pid_t tid, struct worker_sight *sight)
+{
+	char path[64], text[4096];
+	const char *state;
+	char *end;
+	long nr;
+
+	memset(sight, 0, sizeof(*sight));
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", (int)tid);
+	if (fdio_read_small(AT_FDCWD, path, text, sizeof(text)) <= 0)
+		return false;
+	state = strstr(text, "\nState:\t");
+	/* D: in one that no signal ends, or that only the process's end does. */
+	sight->asleep_any = state && (state[8] == 'S' || state[8] == 'D');
+	sight->switches = field(text, "\nvoluntary_ctxt_switches:\t") +
+			  field(text, "\nnonvoluntary_ctxt_switches:\t");
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)tid);
+	if (fdio_read_small(AT_FDCWD, path, sight->call, sizeof(sight->call)) <= 0) {
+		/* Where the kernel does not say which call it is, only one kind of sleep is
+		 * beyond doubt. */
+		sight->call[0] = '\0';
+		sight->asleep = state && state[8] == 'D';
+		return true;
+	}
+	nr = strtol(sight->call, &end, 10);
+	sight->asleep = sight->asleep_any && end != sight->call && call_reads(nr);
+	return true;
+}
+
+static bool wants_end(const struct worker_limits *limits)
+{
+	return limits->stopped && limits->stopped(limits->ctx);
+}
+
+/* Waits for the end of the work. Under the lock. */
+static bool wait_step(struct worker *worker, int64_t step_ns)
+{
+	int64_t until_ns = clock_mono_ns() + step_ns;
+	struct timespec until = {until_ns / CLOCK_SECOND_NS, until_ns % CLOCK_SECOND_NS};
+
+	while (worker->job &&
+	       pthread_cond_timedwait(&worker->changed, &worker->lock, &until) == 0)
+		;
+	return !worker->job;
+}
+
+/*
+ * It seems to be stuck: it is lost if a signal that was sent to it cannot be delivered, for
+ * then it is in the kernel, and will find the signal on its way out. Under the lock. False:
+ * it has moved.
+ */
+static bool lose(struct worker *worker, bool any_call)
+{
+	struct worker_sight before, now;
+	int asked = FATE_ASKED, seen = 0;
+
+	__atomic_store_n(&worker->fate, FATE_ASKED, __ATOMIC_SEQ_CST);
+	if (syscall(SYS_tgkill, getpid(), worker->tid, WORKER_SIGNAL) != 0)
+		return false;
+	before.switches = 0;
+	while (seen < 3) {
+		bool asleep;
+
+		if (wait_step(worker, STEP_NS / 4) ||
+		    __atomic_load_n(&worker->fate, __ATOMIC_SEQ_CST) != FATE_ASKED)
+			return false;
+		if (!worker_see(worker->tid, &now))
+			return false;
+		asleep = any_call ? now.asleep_any : now.asleep;
+		seen = asleep && now.switches == before.switches ? seen + 1 : 0;
+		before = now;
+	}
+	return __atomic_compare_exchange_n(&worker->fate, &asked, FATE_LOST, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* Under the lock, while the work goes on. */
+static enum worker_end watch(struct worker *worker, const struct worker_limits *limits)
+{
+	struct worker_sight last = {.asleep = false}, now;
+	int64_t since_ns = 0, begin_ns = clock_mono_ns();
+	int steps = 0;
+
+	if (wait_step(worker, FIRST_STEP_NS))
+		return WORKER_DONE;
+	for (;;) {
+		bool stop = wants_end(limits), asleep;
+		int64_t now_ns = clock_mono_ns();
+		int64_t limit_ns =
+			stop && STOP_NS < limits->stall_ns ? STOP_NS : limits->stall_ns;
+
+		asleep = worker_see(worker->tid, &now) &&
+			 (limits->any_call || stop ? now.asleep_any : now.asleep);
+		if (!asleep || now.switches != last.switches ||
+		    strcmp(now.call, last.call) != 0) {
+			since_ns = now_ns;
+			steps = 0;
+		}
+		last = now;
+		if (++steps > STEPS_LEAST && now_ns - since_ns >= limit_ns) {
+			if (lose(worker, limits->any_call || stop))
+				return stop ? WORKER_STOPPED : WORKER_STALLED;
+			steps = 0;
+			since_ns = clock_mono_ns();
+		}
+		if (limits->leave_ns > 0 && now_ns - begin_ns >= limits->leave_ns)
+			return WORKER_LEFT;
+		if (wait_step(worker, STEP_NS))
+			return WORKER_DONE;
+	}
+}
+
+enum worker_end worker_run(struct worker *worker, void (*job)(void *arg), void *arg,
+			   const struct worker_limits *limits)
+{
+	enum worker_end end;
+
+	pthread_mutex_lock(&worker->lock);
+	worker->arg = arg;
+	worker->job = job;
+	__atomic_store_n(&worker->fate, FATE_WORKS, __ATOMIC_SEQ_CST);
+	pthread_cond_broadcast(&worker->changed);
+	end = watch(worker, limits);
+	if (end == WORKER_STALLED || end == WORKER_STOPPED)
+		__atomic_add_fetch(&lost_workers, 1, __ATOMIC_SEQ_CST);
+	pthread_mutex_unlock(&worker->lock);
+	return end;
+}
+
+bool worker_returned(const struct worker *worker)
+{
+	return __atomic_load_n(&worker->returned, __ATOMIC_SEQ_CST);
+}
+
+int worker_lost(void)
+{
+	return __atomic_load_n(&lost_workers, __ATOMIC_SEQ_CST);
+}
