@@ -4,6 +4,9 @@ VERSION  := $(shell sed -n 's/^\#define GRMON_VERSION  *"\(.*\)"/\1/p' include/g
 SOVERSION := $(firstword $(subst ., ,$(VERSION)))
 
 BUILD  ?= build$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+COVERAGE_BUILD := build-coverage
+# COVERAGE_TESTS=check-units is quicker.
+COVERAGE_TESTS ?= check-all
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
@@ -15,6 +18,8 @@ INSTALL ?= install
 PKG_CONFIG ?= pkg-config
 PROVE ?= prove
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# Tests wait most of their time.
+TEST_JOBS ?= $(shell expr 2 '*' $(JOBS))
 comma := ,
 # `make V=1` shows the commands.
 Q := $(if $(V),,@)
@@ -27,7 +32,8 @@ ifneq ($(CI)$(WERROR),)
 WARNINGS += -Werror
 endif
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
-	$(if $(findstring thread,$(SAN)),-Wno-unknown-warning-option -Wno-tsan))
+	$(if $(findstring thread,$(SAN)),-Wno-unknown-warning-option -Wno-tsan)) \
+	$(if $(COVERAGE),--coverage -fprofile-update=atomic)
 PLAIN_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) -MMD -MP -Iinclude -Isrc
 BASE_CFLAGS := $(PLAIN_CFLAGS) $(SANFLAGS)
 
@@ -60,11 +66,11 @@ CLI_OBJECTS    := $(call objects,src/cli)
 CLIENT   := $(BUILD)/grmon-c
 LIB_SO   := $(BUILD)/libgrmon.so.$(VERSION)
 LIB_A    := $(BUILD)/libgrmon.a
-# What tests/fault is linked with. With SAN= it is a second agent, which has the sanitizer; the
-# one of the programs that are watched, linked or preloaded, has none.
-LINK_DIR := $(BUILD)$(if $(SAN),/sanitized)
+# What tests/fault is linked with. With SAN= or COVERAGE= it is a second agent, which has that;
+# the one of the programs that are watched, linked or preloaded, has neither.
+LINK_DIR := $(BUILD)$(if $(SAN)$(COVERAGE),/sanitized)
 LINK_SO  := $(LINK_DIR)/libgrmon.so
-LINK_RPATH := $(if $(SAN),/sanitized)
+LINK_RPATH := $(if $(SAN)$(COVERAGE),/sanitized)
 CLIENT_A := $(BUILD)/libclient.a
 
 EXAMPLES := $(patsubst src/examples/%.c,$(BUILD)/examples/%,$(wildcard src/examples/*.c))
@@ -76,11 +82,19 @@ TARGETS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/targets/*.c)) \
 	$(patsubst %.cc,$(BUILD)/%,$(wildcard tests/targets/*.cc))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCHES := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
-SCRIPTS := $(wildcard tests/e2e/*.t tests/tui/*.t tests/fault/*.t)
+# The longest first: the short ones fill what is left at the end.
+SLOW := $(addprefix tests/e2e/,redis.t deadlock.t verdicts.t near_miss.t) tests/tui/groups.t
+SCRIPTS := $(SLOW) $(filter-out $(SLOW),$(wildcard tests/e2e/*.t tests/tui/*.t tests/fault/*.t))
+# Those that watch programs of tests/targets alone.
+QUICK := $(addprefix tests/e2e/,agent_waits.t check_ends.t check_rules.t cli_config.t cli_dump.t \
+	cli_errors.t cli_help.t cli_run.t cli_view.t native_callers.t native_locks.t native_shared.t \
+	native_waits.t record.t resources.t text_dumps.t) \
+	$(addprefix tests/tui/,detail.t processes.t replay.t resources.t sizes.t stuck.t table.t \
+	target.t terminal.t waits.t) tests/fault/wrap_results.t
 
 .DEFAULT_GOAL := all
-.PHONY: all agent client examples demo check check-quick check-units tests lint bench campaign fuzz fuzz-campaign verdicts install \
-	uninstall deps dist format help clean
+.PHONY: all agent client examples demo check check-all check-quick check-units tests coverage lint bench campaign fuzz \
+	fuzz-campaign verdicts install uninstall deps dist format help clean
 
 all: agent client ## build the agent and the client
 	@:
@@ -95,7 +109,7 @@ $(LIB_SO): $(AGENT_OBJECTS) $(AGENT_MAPS)
 	@ln -sf $(@F) $(BUILD)/libgrmon.so.$(SOVERSION)
 $(BUILD)/libgrmon.so: $(LIB_SO)
 	@ln -sf $(<F) $@
-ifneq ($(SAN),)
+ifneq ($(SAN)$(COVERAGE),)
 $(LINK_SO): $(AGENT_OBJECTS:$(BUILD)/pic/%=$(LINK_DIR)/pic/%)
 	$(call say,LINK)
 	$(Q)$(CC) $(CFLAGS) $(AGENT_LDFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -ldl -pthread
@@ -162,20 +176,30 @@ demo: ## build, start the leaking demo server and watch it
 	@$(MAKE) --no-print-directory -j$(JOBS) all $(BUILD)/examples/leaky-server
 	@BUILD=$(BUILD) src/examples/demo.sh
 
+run_tests = BUILD=$(abspath $(BUILD)) SAN=$(SAN) CMOCKA_MESSAGE_OUTPUT=TAP \
+	$(if $(SAN)$(COVERAGE),TEST_SECONDS=600) $(PROVE) -j$(TEST_JOBS) --exec tests/run-test --timer
+
 check: ## install what the tests need, build, run every test
 	@tests/deps.sh check
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
-	@$(MAKE) --no-print-directory check-quick
-check-quick: tests ## run every test, installing nothing
-	BUILD=$(abspath $(BUILD)) SAN=$(SAN) CMOCKA_MESSAGE_OUTPUT=TAP \
-		$(if $(SAN),TEST_SECONDS=600) \
-		$(PROVE) -j$(JOBS) --exec tests/run-test --timer $(UNIT_TESTS) $(FAULT_TESTS) $(SCRIPTS)
-
+	@$(MAKE) --no-print-directory check-all
+check-all: tests ## run every test, installing nothing
+	$(run_tests) $(SCRIPTS) $(UNIT_TESTS) $(FAULT_TESTS)
+# For packagers: no program but the compiler, make and perl is needed, no network and no root;
+# tests that use python3 or tmux are skipped without. With GRMON_CLIENT= the scripts alone.
+QUICK_TESTS = $(if $(GRMON_CLIENT),,$(UNIT_TESTS) $(FAULT_TESTS))
+check-quick: $(if $(GRMON_CLIENT),,agent client) $(QUICK_TESTS) $(TARGETS) ## tests that need compiler and libraries alone; GRMON_CLIENT=FILE: of that client
+	$(run_tests) $(QUICK) $(QUICK_TESTS)
 # With SAN=: the client's units and the agent's faults, which need no other program.
 check-units: $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS) agent ## run the unit and fault tests, installing nothing
-	BUILD=$(abspath $(BUILD)) SAN=$(SAN) CMOCKA_MESSAGE_OUTPUT=TAP \
-		$(if $(SAN),TEST_SECONDS=600) \
-		$(PROVE) -j$(JOBS) --exec tests/run-test --timer $(UNIT_TESTS) $(FAULT_TESTS)
+	$(run_tests) $(UNIT_TESTS) $(FAULT_TESTS)
+
+coverage: ## run every test in a build that counts lines; what is covered, per folder
+	@tests/deps.sh check
+	@$(MAKE) --no-print-directory COVERAGE=1 CFLAGS='-O1 -g' BUILD=$(COVERAGE_BUILD) -j$(JOBS) tests
+	@find $(COVERAGE_BUILD) -name '*.gcda' -delete
+	-@$(MAKE) --no-print-directory COVERAGE=1 CFLAGS='-O1 -g' BUILD=$(COVERAGE_BUILD) $(COVERAGE_TESTS)
+	@tests/coverage.sh $(COVERAGE_BUILD)
 
 lint: ## layering, formatting, static analysis, exported symbols, man pages
 	@tests/deps.sh lint
@@ -277,4 +301,5 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
 		awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 	@echo '  Variables: BUILD=build PREFIX=/usr/local DESTDIR= SAN=address,undefined|thread'
-	@echo '             CC=gcc|clang CFLAGS="-O2 -g" WERROR=1 JOBS=N FUZZ_SECONDS=60 V=1'
+	@echo '             CC=gcc|clang CFLAGS="-O2 -g" WERROR=1 JOBS=N TEST_JOBS=N FUZZ_SECONDS=60 V=1'
+	@echo '             GRMON_CLIENT=FILE GRMON_AGENT=FILE (check-quick: what is tested)'

@@ -4,8 +4,13 @@
 # shellcheck shell=sh disable=SC2034
 
 BUILD=${BUILD:-$PWD/build}
-client=$BUILD/grmon-c
-agent=$BUILD/libgrmon.so
+# GRMON_CLIENT=: an installed client, with the library beside it or at GRMON_AGENT=.
+client=${GRMON_CLIENT:-$BUILD/grmon-c}
+agent=${GRMON_AGENT:-}
+for file in "${client%/bin/*}"/lib/libgrmon.so* "${client%/bin/*}"/lib/*/libgrmon.so*; do
+	[ -n "$agent" ] || [ -z "${GRMON_CLIENT:-}" ] || [ ! -e "$file" ] || agent=$file
+done
+agent=${agent:-$BUILD/libgrmon.so}
 work=$(mktemp -d)
 export XDG_CONFIG_HOME="$work/config" XDG_RUNTIME_DIR="$work/run"
 mkdir -m 700 "$work/config" "$work/run"

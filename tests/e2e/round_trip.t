@@ -30,7 +30,9 @@ def shape(d):
     return d
 before, replayed, after = map(load, ("before.json", "replayed.json", "after.json"))
 if shape(before) != shape(after):
-    print("the target is not at rest")
+    a, b = shape(before), shape(after)
+    print("the target is not at rest:", [(key, a[key], b[key]) for key in a if a[key] != b[key] and key != "tasks"],
+          [(x["id"], key, x[key], y[key]) for x, y in zip(a["tasks"], b["tasks"]) for key in x if x[key] != y[key]])
     sys.exit(2)
 a, b = shape(before), shape(replayed)
 for key in a:

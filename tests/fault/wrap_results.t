@@ -3,10 +3,9 @@
 # Interposed functions return what the real ones do, and leave the same errno, in every
 # case of tests/targets/wrap_results.c.
 set -u
-BUILD=${BUILD:-$PWD/build}
-work=$(mktemp -d)
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
 trap 'rm -rf "$work"' EXIT
-export XDG_RUNTIME_DIR="$work"
 program=$BUILD/tests/targets/wrap_results
 
 echo 1..3
@@ -27,8 +26,8 @@ attempt=0
 while [ $attempt -lt 6 ]; do
 	attempt=$((attempt + 1))
 	timeout 20 "$program" >"$work/without.$attempt" 2>&1
-	LD_PRELOAD="$BUILD/libgrmon.so" timeout 20 "$program" >"$work/agent.$attempt" 2>&1
-	GRMON_DISABLE=1 LD_PRELOAD="$BUILD/libgrmon.so" timeout 20 "$program" \
+	LD_PRELOAD="$agent" timeout 20 "$program" >"$work/agent.$attempt" 2>&1
+	GRMON_DISABLE=1 LD_PRELOAD="$agent" timeout 20 "$program" \
 		>"$work/disabled.$attempt" 2>&1
 	[ -n "$(differ agent)$(differ disabled)" ] || break
 done
