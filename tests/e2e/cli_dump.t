@@ -163,7 +163,7 @@ sources = [r["source"] for r in rows]
 assert sources == sorted(sources), sources
 ' "$work/ls.json" "$pid" && "$client" ls | grep -qE "^ *$pid native +4 python3"
 }
-check 'ls lists it, as a table and as JSON' ls_json
+check 'ls lists it, as a table and as JSON' until_true ls_json
 
 # With the agent, ages are exact and the first look is as good as the second.
 rm -f ready

@@ -179,7 +179,6 @@ static void list(void **state)
 	assert_int_equal(row->tasks, 1);
 	assert_true(row->rss_bytes > 0);
 	assert_true(row->allowed);
-	assert_string_equal(row->source, "native");
 	assert_true(strlen(row->user) > 0);
 	assert_string_equal(row->name, "test_source_pro");
 	assert_null(row_of(rows, count, getpid()));
@@ -187,12 +186,15 @@ static void list(void **state)
 		assert_true(rows[i - 1].pid < rows[i].pid);
 	int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
 
+	/* A look has no time for all sources where others are slow to ask. */
 	do {
 		usleep(100000);
 		assert_int_equal(source_processes(processes, &rows, &count, &e), 0);
 		row = row_of(rows, count, pid);
 		assert_non_null(row);
-	} while (row->cpu_percent <= 0 && clock_mono_ns() < deadline_ns);
+	} while ((row->cpu_percent <= 0 || strcmp(row->source, "?") == 0) &&
+		 clock_mono_ns() < deadline_ns);
+	assert_string_equal(row->source, "native");
 	assert_true(row->cpu_percent > 0 && row->cpu_percent < 150);
 	child_stop(pid);
 	assert_int_equal(source_processes(processes, &rows, &count, &e), 0);
