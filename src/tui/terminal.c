@@ -22,7 +22,7 @@
 
 #include "tui/signals.h"
 
-#define ESCAPE_DELAY_MS 25
+#define ESCAPE_DELAY_MS 100 /* what follows may come late, by ssh or on a busy machine */
 
 /* tputs() has no argument for its function; used while opening only. */
 static struct terminal *collecting;

@@ -43,8 +43,8 @@ check 'a dump says how long a lock has been waited for before' query \
 # Python's Event and Queue use the same lock as its Lock.
 check 'and that it is long: whether somebody holds it cannot be seen' query "${locked}[0]['long']"
 check 'as the least that it can be' query "not ${locked}[0]['age_exact']"
-check 'one that wakes in between is not old' query \
-	"having(state='sleep') and all(t['age_ns'] < 2e9 for t in having(state='sleep'))"
+check 'one that wakes in between is not old' until_true sees "$target" \
+	"having(state='sleep') and all(t['age_ns'] < 2e9 for t in having(state='sleep'))" -s native
 # The main thread reads, then sleeps: what it waited for before does not count.
 echo >&9
 until_true sees "$target" "having(tid=$target, state='sleep')"

@@ -114,7 +114,8 @@ mouse 0 10 6
 until_true row_has_cursor 6
 ok $? "a click selects its row"
 mouse 65 10 6
-until_true row_has_cursor 9
+# Where its bytes came with a pause between them it was no event.
+until_true row_has_cursor 9 || { mouse 65 10 6 && until_true row_has_cursor 9; }
 ok $? "the wheel moves"
 mouse 0 4 3
 expect 'ID *[▲▼]' "a click on a title sorts by it"
