@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map_guard.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/config.h"
@@ -71,6 +72,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	tame_heap();
+	map_guard_install();
 	/* LC_NUMERIC stays C: numbers are read and written by programs. */
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);

@@ -8,12 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "source/elf_mini.h"
+
 #define NAME_BYTES_MAX (1u << 20)
 #define LINK_BYTES_MAX (64u << 10)
 /* Debug information is packed to a third or a tenth of its size. */
 #define PACKED_RATIO   32u
 #define PACKED_SLACK   (1u << 20)
 #define SYMBOLS_PLAIN  (4u << 20)
+#define MINI_PLAIN     (64ull << 20)
 #define NOT_CREDIBLE   UINT64_MAX
 #define NATIVE_DATA                                                                      \
 	(__BYTE_ORDER == __LITTLE_ENDIAN ? (unsigned)ELFDATA2LSB : (unsigned)ELFDATA2MSB)
@@ -331,6 +334,21 @@ static bool is_plain_section(const Elf64_Shdr *section, const char *name,
 	return elf_unpacked_bytes(section, name, start) != NOT_CREDIBLE;
 }
 
+/* Packed symbols become no more than those of a large program. */
+static bool is_plain_mini(const struct elf_source *source, const Elf64_Shdr *section)
+{
+	uint8_t *packed = section->sh_size <= ELF_MINI_BYTES_MAX
+				  ? malloc((size_t)section->sh_size + 1)
+				  : NULL;
+	bool plain = packed &&
+		     elf_source_read(source, section->sh_offset, packed,
+				     (size_t)section->sh_size) &&
+		     elf_mini_bytes(packed, (size_t)section->sh_size) <= MINI_PLAIN;
+
+	free(packed);
+	return plain;
+}
+
 bool elf_file_is_plain(const struct elf_source *source)
 {
 	union {
@@ -368,13 +386,16 @@ bool elf_file_is_plain(const struct elf_source *source)
 	size_t name_bytes = (size_t)section.sh_size;
 
 	plain = true;
-	for (size_t i = 0; plain && i < count; i++)
-		plain = plain_section(source, table + i * each, small, &section, start) &&
-			is_plain_section(&section,
-					 section.sh_name < name_bytes
-						 ? names + section.sh_name
-						 : "",
-					 start);
+	for (size_t i = 0; plain && i < count; i++) {
+		plain = plain_section(source, table + i * each, small, &section, start);
+		const char *name =
+			section.sh_name < name_bytes ? names + section.sh_name : "";
+
+		plain = plain && is_plain_section(&section, name, start) &&
+			(strcmp(name, ".gnu_debugdata") != 0 ||
+			 section.sh_type == SHT_NOBITS ||
+			 is_plain_mini(source, &section));
+	}
 out:
 	free(table);
 	free(names);

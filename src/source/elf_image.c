@@ -11,10 +11,20 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "source/elf_mini.h"
 
 #define ALIGNMENT      16u
 #define STEP_BYTES     (4u << 20)
 #define FLAT_BYTES_MAX (32u << 20)
+#define MINI_COPIES                                                                      \
+	4u /* of the symbols that are packed: ours, and two that libdwfl makes */
+
+/* The packed symbols, packed again. */
+struct mini {
+	size_t index; /* of the section; 0: none */
+	uint8_t *bytes;
+	size_t length;
+};
 
 static uint64_t aligned(uint64_t at)
 {
@@ -97,38 +107,16 @@ static int make_flat(const struct elf_file *file, const char *path,
 	return seal(fd, image, (size_t)length);
 }
 
-/* What fits, the most useful first; what does not is left out. */
-static void spend(struct elf_file *file, const char *path, struct file_budget *budget)
+static void drop_group(struct elf_file *file, size_t group)
 {
-	static const char *const names[ELF_GROUPS] = {
-		[ELF_LINKS] = "links",          [ELF_EXPORTS] = "symbols",
-		[ELF_UNWIND] = "unwind tables", [ELF_SYMBOLS] = "symbols",
-		[ELF_MINI] = "symbols",         [ELF_DEBUG] = "debug information",
-	};
-	char why[96];
-
-	for (size_t group = 0; group < ELF_GROUPS; group++) {
-		if (group != ELF_MINI && file_budget_take(budget, file->bytes[group]))
-			continue;
-		if (file->bytes[group] == UINT64_MAX)
-			snprintf(why, sizeof(why),
-				 "the sizes of its sections cannot be right");
-		else
-			snprintf(why, sizeof(why),
-				 "with it, more than %u MB would be read of the "
-				 "files of this process",
-				 (unsigned)(FILE_BUDGET_LOOK_BYTES >> 20));
-		if (group != ELF_MINI)
-			file_budget_say(budget, names[group], path, why);
-		file->bytes[group] = 0;
-		for (size_t i = 0; i < file->nr_sections; i++)
-			if (file->groups[i] == group)
-				file->groups[i] = ELF_UNUSED;
-	}
+	for (size_t i = 0; i < file->nr_sections; i++)
+		if (file->groups[i] == group)
+			file->groups[i] = ELF_UNUSED;
 }
 
 /* Where each section comes to lie; returns where the table of them does. */
-static uint64_t lay_out(const struct elf_file *file, Elf64_Shdr *sections)
+static uint64_t lay_out(const struct elf_file *file, const struct mini *mini,
+			Elf64_Shdr *sections)
 {
 	uint64_t at =
 		aligned(sizeof(Elf64_Ehdr) + file->header.e_phnum * sizeof(Elf64_Phdr));
@@ -143,6 +131,8 @@ static uint64_t lay_out(const struct elf_file *file, Elf64_Shdr *sections)
 			sections[i].sh_flags &= ~(uint64_t)SHF_COMPRESSED;
 			continue;
 		}
+		if (i == mini->index)
+			sections[i].sh_size = mini->length;
 		sections[i].sh_offset = at;
 		sections[i].sh_addralign = sections[i].sh_addralign ? ALIGNMENT : 0;
 		at = aligned(at + sections[i].sh_size);
@@ -168,8 +158,9 @@ static bool is_as_before(const struct elf_file *file, size_t i, const uint8_t *b
 	return now != UINT64_MAX && now <= file->bytes[ELF_DEBUG];
 }
 
-static void fill(const struct elf_file *file, Elf64_Shdr *sections, uint64_t table,
-		 uint8_t *image, struct file_budget *budget)
+static void fill(const struct elf_file *file, const struct mini *mini,
+		 Elf64_Shdr *sections, uint64_t table, uint8_t *image,
+		 struct file_budget *budget)
 {
 	Elf64_Ehdr header = file->header;
 
@@ -192,9 +183,11 @@ static void fill(const struct elf_file *file, Elf64_Shdr *sections, uint64_t tab
 			continue;
 		uint8_t *to = image + sections[i].sh_offset;
 
-		if (!copy(file->source, file->sections[i].sh_offset, to,
-			  file->sections[i].sh_size, budget) ||
-		    !is_as_before(file, i, to))
+		if (i == mini->index)
+			memcpy(to, mini->bytes, mini->length);
+		else if (!copy(file->source, file->sections[i].sh_offset, to,
+			       file->sections[i].sh_size, budget) ||
+			 !is_as_before(file, i, to))
 			sections[i].sh_type = SHT_NOBITS;
 	}
 	/* The names that the table was read with. */
@@ -204,24 +197,126 @@ static void fill(const struct elf_file *file, Elf64_Shdr *sections, uint64_t tab
 	memcpy(image + table, sections, file->nr_sections * sizeof(*sections));
 }
 
+/* The file that bytes are, without all but its symbols, as an xz stream. */
+static bool pack_symbols(const uint8_t *bytes, size_t length, struct mini *mini,
+			 struct file_budget *budget)
+{
+	const struct elf_source source = {.fd = -1, .bytes = bytes, .length = length};
+	const struct mini none = {.index = 0};
+	Elf64_Shdr *sections = NULL;
+	uint8_t *image = NULL;
+	struct elf_file file;
+
+	if (!elf_file_read(&file, &source))
+		return false;
+	for (size_t group = 0; group < ELF_GROUPS; group++)
+		if (group != ELF_SYMBOLS && group != ELF_LINKS)
+			drop_group(&file, group);
+	if (file.bytes[ELF_LINKS] > length || file.bytes[ELF_SYMBOLS] > length ||
+	    file.nr_sections == 0)
+		goto out;
+	sections = calloc(file.nr_sections, sizeof(*sections));
+	if (!sections)
+		goto out;
+	uint64_t table = lay_out(&file, &none, sections);
+	size_t all = (size_t)table + file.nr_sections * sizeof(*sections);
+
+	image = calloc(1, all);
+	mini->bytes = image ? malloc(elf_mini_store_bytes(all)) : NULL;
+	if (mini->bytes) {
+		fill(&file, &none, sections, table, image, budget);
+		mini->length = elf_mini_store(image, all, mini->bytes);
+	}
+out:
+	free(image);
+	free(sections);
+	elf_file_release(&file);
+	return mini->bytes != NULL;
+}
+
+/* libdwfl unpacks them whatever they become, and what is packed in them again. */
+static bool repack(const struct elf_file *file, struct mini *mini,
+		   struct file_budget *budget)
+{
+	const Elf64_Shdr *section;
+	uint8_t *packed = NULL, *bytes = NULL;
+	bool done = false;
+
+	while (mini->index < file->nr_sections && file->groups[mini->index] != ELF_MINI)
+		mini->index++;
+	if (mini->index == file->nr_sections ||
+	    file->sections[mini->index].sh_size > ELF_MINI_BYTES_MAX)
+		return false;
+	section = &file->sections[mini->index];
+	packed = malloc((size_t)section->sh_size + 1);
+	if (!packed ||
+	    !copy(file->source, section->sh_offset, packed, section->sh_size, budget))
+		goto out;
+	uint64_t length = elf_mini_bytes(packed, (size_t)section->sh_size);
+
+	if (length > ELF_MINI_BYTES_MAX ||
+	    !file_budget_take(budget, MINI_COPIES * length))
+		goto out;
+	bytes = malloc((size_t)length + 1);
+	done = bytes &&
+	       elf_mini_unpack(packed, (size_t)section->sh_size, bytes, (size_t)length) &&
+	       pack_symbols(bytes, (size_t)length, mini, budget);
+out:
+	free(packed);
+	free(bytes);
+	return done;
+}
+
+/* What fits, the most useful first; what does not is left out. */
+static void spend(struct elf_file *file, struct mini *mini, const char *path,
+		  struct file_budget *budget)
+{
+	static const char *const names[ELF_GROUPS] = {
+		[ELF_LINKS] = "links",          [ELF_EXPORTS] = "symbols",
+		[ELF_UNWIND] = "unwind tables", [ELF_SYMBOLS] = "symbols",
+		[ELF_MINI] = "symbols",         [ELF_DEBUG] = "debug information",
+	};
+	char why[96] = "the sizes of its sections cannot be right";
+
+	for (size_t group = 0; group < ELF_GROUPS; group++) {
+		uint64_t bytes = file->bytes[group];
+
+		if (bytes == 0 || (file_budget_take(budget, bytes) &&
+				   (group != ELF_MINI || repack(file, mini, budget))))
+			continue;
+		if (bytes != UINT64_MAX)
+			snprintf(why, sizeof(why),
+				 "with it, more than %u MB would be read of the files of "
+				 "this process",
+				 (unsigned)(FILE_BUDGET_LOOK_BYTES >> 20));
+		file_budget_say(budget, names[group], path, why);
+		file->bytes[group] = 0;
+		drop_group(file, group);
+	}
+	if (!mini->bytes)
+		mini->index = 0;
+}
+
 static int make_sections(struct elf_file *file, const char *path,
 			 struct file_budget *budget)
 {
 	Elf64_Shdr *sections = calloc(file->nr_sections, sizeof(*sections));
+	struct mini mini = {.index = 0};
 	uint8_t *image;
 	int fd = -1;
 
 	if (!sections)
 		return -1;
-	spend(file, path, budget);
-	uint64_t table = lay_out(file, sections);
+	spend(file, &mini, path, budget);
+	uint64_t table = lay_out(file, &mini, sections);
 	size_t length = (size_t)table + file->nr_sections * sizeof(*sections);
 
 	fd = new_image(length, &image);
 	if (fd >= 0) {
-		fill(file, sections, table, image, budget);
+		fill(file, &mini, sections, table, image, budget);
 		fd = seal(fd, image, length);
 	}
+	free(mini.bytes);
 	free(sections);
 	return fd;
 }

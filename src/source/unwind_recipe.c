@@ -73,10 +73,22 @@ const struct stack *unwind_recipe_find(struct symbols *symbols,
 	return recipe ? recipe->stack : NULL;
 }
 
-static void add_word(struct unwind_recipe *recipe, const struct unwind_start *start,
+static bool is_pc(const struct unwind_job *job, uint64_t word)
+{
+	for (size_t i = 0; i < job->nr_pcs; i++)
+		if (job->pcs[i] == word)
+			return true;
+	return false;
+}
+
+/* A library may lie as near to the stack as the stack's own end: an address of code is never
+ * taken for one of the stack. */
+static void add_word(struct unwind_recipe *recipe, const struct unwind_job *job,
 		     const struct unwind_read *read)
 {
-	bool relative = start->live && read->word - start->sp < STACK_SPAN;
+	const struct unwind_start *start = job->start;
+	bool relative = start->live && read->word - start->sp < STACK_SPAN &&
+			!is_pc(job, read->word);
 
 	recipe->words[recipe->nr_words++] = (struct recipe_word){
 		read->word - (relative ? start->sp : 0), read->offset, relative};
@@ -93,7 +105,7 @@ static bool add_addresses(struct unwind_recipe *recipe, const struct unwind_job 
 			at++;
 		if (at == job->nr_reads)
 			return false;
-		add_word(recipe, job->start, &job->reads[at]);
+		add_word(recipe, job, &job->reads[at]);
 	}
 	return true;
 }
@@ -122,7 +134,7 @@ void unwind_recipe_keep(struct symbols *symbols, const struct unwind_job *job,
 	recipe->live = start->live;
 	recipe->stack = stack;
 	for (uint32_t i = 0; start->live && i < nr_words; i++)
-		add_word(recipe, start, &job->reads[i]);
+		add_word(recipe, job, &job->reads[i]);
 	if (!start->live && !add_addresses(recipe, job)) {
 		free(recipe);
 		return;

@@ -13,6 +13,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/map_guard.h"
+
 /* A handler has no other way to its data; written before the handlers are installed. */
 static struct {
 	char reset[SIGNALS_RESET_MAX];
@@ -65,6 +67,8 @@ static void die_of(int number, const siginfo_t *info)
 static void on_fatal(int number, siginfo_t *info, void *context)
 {
 	(void)context;
+	if (number == SIGBUS && map_guard_repair(info))
+		return;
 	die_of(number, info);
 }
 

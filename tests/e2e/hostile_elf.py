@@ -60,10 +60,9 @@ DEBUG = [".debug_info", ".debug_abbrev", ".debug_line", ".debug_str", ".debug_ra
 
 
 def packed(megabytes):
-    pack = zlib.compressobj(9)
+    pack = zlib.compressobj(1)
     piece = b"\0" * MEGA
-    data = b"".join(pack.compress(piece) for _ in range(megabytes)) + pack.flush()
-    return data
+    return b"".join(pack.compress(piece) for _ in range(megabytes)) + pack.flush()
 
 
 def main():
@@ -84,14 +83,13 @@ def main():
         end = 1 << 40
     elif kind == "packed":
         elf.drop(*DEBUG)
+        data = struct.pack("<IIQQ", 1, 0, 400 * MEGA, 1) + packed(400)
         for name in DEBUG[:3]:
-            size = 500 * MEGA
-            data = struct.pack("<IIQQ", 1, 0, size, 1) + packed(500)
             elf.add(name, 1, len(data), data, flags=0x800)
     elif kind == "zdebug":
         elf.drop(*DEBUG)
+        data = b"ZLIB" + struct.pack(">Q", 400 * MEGA) + packed(400)
         for name in DEBUG[:3]:
-            data = b"ZLIB" + struct.pack(">Q", 500 * MEGA) + packed(500)
             elf.add(".z" + name[1:], 1, len(data), data)
     elif kind == "claims":
         # A small section that says it is large.

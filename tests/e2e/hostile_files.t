@@ -1,0 +1,142 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Files of a target that cost their reader more than they should: sparse ones, sections that
+# unpack to gigabytes, tables without end, files that are cut while they are read, and what is
+# no file at all where a library should be. The look takes its time and memory whatever they
+# are, and the rows and the other files' names are there.
+. "$(dirname "$0")/lib.sh"
+need python3
+need cc
+need objcopy
+plan 15
+
+cat >"$work/lib.c" <<'C'
+#include <unistd.h>
+__attribute__((noinline)) static void inner_wait(void) { pause(); __asm__ volatile(""); }
+void wait_here(void) { inner_wait(); __asm__ volatile(""); }
+C
+cc -g -O1 -fPIC -shared -o "$work/plain.so" "$work/lib.c" || skip_all "no shared libraries here"
+for kind in sparse huge packed zdebug claims sections symbols segments; do
+	python3 tests/e2e/hostile_elf.py $kind "$work/plain.so" "$work/$kind.so"
+done
+for i in 1 2 3 4 5; do cp --sparse=always "$work/sparse.so" "$work/sparse$i.so"; done
+
+# host FILE…: the program that waits in each of the libraries; its pid in $target.
+host() {
+	rm -f "$work/ready"
+	(cd "$work" && exec "$BUILD/tests/targets/file_host" ready "$@") >"$work/log" 2>&1 &
+	target=$!
+	started="$started $target"
+	until_true test -s "$work/ready"
+}
+# measured LIMIT_SECONDS LIMIT_MEGABYTES COMMAND…: succeeds if the command does, within both.
+measured() {
+	python3 - "$@" <<'PY'
+import resource, subprocess, sys, time
+begin = time.monotonic()
+rc = subprocess.call(sys.argv[3:], timeout=60)
+took = time.monotonic() - begin
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+cpu = used.ru_utime + used.ru_stime
+print("exit status %d after %.1f s, %.1f s of work, %d MB" % (rc, took, cpu, used.ru_maxrss >> 10))
+sys.exit(rc != 0 or cpu > float(sys.argv[1]) or used.ru_maxrss >> 10 > int(sys.argv[2]))
+PY
+}
+frames="[f for t in tasks for f in t['stack'] if f['function'] == 'inner_wait']"
+
+# For a file that everybody may write to it is no matter whose it is.
+names='plain.so sparse.so sparse1.so sparse2.so sparse3.so sparse4.so sparse5.so huge.so packed.so zdebug.so claims.so sections.so symbols.so segments.so'
+# shellcheck disable=SC2086
+(cd "$work" && chmod 666 $names)
+# shellcheck disable=SC2046,SC2086
+host $(printf './%s ' $names)
+check 'sparse, packed and endless files of anybody cost no more than others' \
+	measured 3 200 "$client" dump "$target" -s native -o "$work/dump.json" -f json
+check 'all rows are there' query 'len(tasks) == 15'
+check 'those that can be named are, with their lines where those can be read' \
+	query "len($frames) >= 12 and len([f for f in $frames if f['line']]) >= 2"
+check 'it says what was left out' query '[e for e in d["errors"] if "left out" in e and ".so" in e]'
+kill -9 "$target"
+# shellcheck disable=SC2086
+(cd "$work" && chmod 644 $names)
+# shellcheck disable=SC2046,SC2086
+host $(printf './%s ' $names)
+check "nor do one's own" measured 3 300 "$client" dump "$target" -s native -o "$work/dump.json" -f json
+check 'and they are named too' query "len(tasks) == 15 and len($frames) >= 12"
+kill -9 "$target"
+
+# Packed symbols, as some systems have them in stripped libraries.
+nm -D "$work/plain.so" --format=posix --defined-only | cut -d' ' -f1 | sort >"$work/exported"
+objcopy -S "$work/plain.so" "$work/mini.so"
+objcopy --only-keep-debug -g "$work/plain.so" "$work/mini.debug"
+python3 - "$work/mini.debug" "$work/bomb" <<'PY'
+import lzma, sys
+data = open(sys.argv[1], "rb").read()
+open(sys.argv[1] + ".xz", "wb").write(lzma.compress(data))
+open(sys.argv[2], "wb").write(lzma.compress(data + b"\0" * (300 << 20), preset=0))
+PY
+cp "$work/mini.so" "$work/bomb.so"
+objcopy --add-section .gnu_debugdata="$work/mini.debug.xz" "$work/mini.so"
+objcopy --add-section .gnu_debugdata="$work/bomb" "$work/bomb.so"
+for mode in 644 666; do
+	chmod $mode "$work/mini.so" "$work/bomb.so"
+	host ./mini.so ./bomb.so
+	check "packed symbols are unpacked, but not to 300 MB (mode $mode)" \
+		measured 3 200 "$client" dump "$target" -s native -o "$work/dump.json" -f json
+	check "and name what they can (mode $mode)" query "len($frames) == 1"
+	kill -9 "$target"
+done
+
+# A file of debug information that becomes shorter and whole again all the time.
+objcopy --only-keep-debug "$work/plain.so" "$work/cut.debug"
+strip -o "$work/cut.so" "$work/plain.so"
+(cd "$work" && objcopy --remove-section=.note.gnu.build-id --add-gnu-debuglink=cut.debug cut.so)
+cp "$work/cut.debug" "$work/whole"
+start python3 -c '
+import os, sys
+path, data = sys.argv[1], open(sys.argv[2], "rb").read()
+fd = os.open(path, os.O_RDWR)
+while True:
+    os.ftruncate(fd, 100)
+    os.pwrite(fd, data, 0)' "$work/cut.debug" "$work/whole"
+cutter=$last
+looks() {
+	i=0
+	while [ $i -lt 12 ]; do
+		i=$((i + 1))
+		"$client" dump "$target" -s native >/dev/null || return
+	done
+}
+host ./cut.so
+check 'a file that is cut while it is mapped does not end the client' looks
+chmod 666 "$work/cut.debug"
+check 'nor one that is copied' looks
+kill "$cutter" "$target"
+
+# In a container its root puts over its libraries what it likes.
+if ! unshare --user --map-root-user --mount true 2>/dev/null; then
+	ok 0 '# SKIP no user namespaces here'
+	ok 0 '# SKIP no user namespaces here'
+	ok 0 '# SKIP no user namespaces here'
+	exit 0
+fi
+for name in a b c d; do cp "$work/plain.so" "$work/$name.so"; done
+mkfifo "$work/fifo"
+rm -f "$work/ready"
+# shellcheck disable=SC2016
+(cd "$work" && exec unshare --user --map-root-user --mount sh -c '
+	"$0" ready ./a.so ./b.so ./c.so ./d.so &
+	while ! [ -s ready ]; do sleep 0.05; done
+	mount --bind fifo a.so && mount --bind /dev/zero b.so && mount --bind /proc/self/environ c.so &&
+	echo $! >pid
+	echo >fifo
+	echo opened >opened
+	wait' "$BUILD/tests/targets/file_host") >"$work/log" 2>&1 &
+started="$started $!"
+until_true test -s "$work/pid"
+target=$(pgrep -P "$!" file_host)
+started="$started $target"
+check 'where a fifo, a device and a file of /proc lie over the libraries, the client goes on' \
+	measured 3 200 "$client" dump "$target" -s native -o "$work/dump.json" -f json
+check 'the library that is left is named' query "len(tasks) == 5 and len($frames) == 1"
+check 'nobody opened the fifo' test ! -e "$work/opened"
