@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct pprof_out out = {intern_new(1 << 20), stack_table_new(4096),
-				snapshot_new()};
+				snapshot_new(), 0};
 	struct pprof_found found;
 	struct err e = {0};
 	uint64_t total = 0;

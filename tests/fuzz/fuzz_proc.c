@@ -8,7 +8,6 @@
 #include "fuzz/world.h"
 
 #include "base/clock.h"
-#include "source/cpu_clock.h"
 #include "source/file_lock.h"
 #include "source/kernel.h"
 #include "source/resource.h"
@@ -112,7 +111,7 @@ static void find_threads(struct kernel *kernel)
 	require(kernel_outer_any(kernel, 7, &pid) >= 0);
 	kernel_shares(kernel, 0x7f0000001000, 1);
 	kernel_thread_leaves(kernel, 1);
-	require(cpu_clock_read(kernel->task_dir, "1/sched") >= 0);
+	require(proc_exec_start_ns(kernel->task_dir, "1/sched") >= 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
