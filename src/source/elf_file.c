@@ -136,7 +136,8 @@ static bool read_sections(struct elf_file *file)
 			     count * sizeof(*file->sections)))
 		return true;
 	file->nr_sections = count;
-	if (names >= count || file->sections[names].sh_size > NAME_BYTES_MAX)
+	if (names >= count || file->sections[names].sh_type != SHT_STRTAB ||
+	    file->sections[names].sh_size > NAME_BYTES_MAX)
 		return true;
 	file->name_bytes = (size_t)file->sections[names].sh_size;
 	file->names = calloc(1, file->name_bytes + 1);

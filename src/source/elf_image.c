@@ -123,7 +123,7 @@ static uint64_t lay_out(const struct elf_file *file, const struct mini *mini,
 
 	for (size_t i = 0; i < file->nr_sections; i++) {
 		sections[i] = file->sections[i];
-		if (sections[i].sh_type == SHT_NULL)
+		if (file->groups[i] == ELF_UNUSED && sections[i].sh_type == SHT_NULL)
 			continue;
 		if (file->groups[i] == ELF_UNUSED) {
 			sections[i].sh_type = SHT_NOBITS;

@@ -6,7 +6,7 @@
  * length and bytes of each), and texts with a zero between: the environment's entries end at
  * an empty one, then what the socket says, then /proc/PID/maps.
  */
-// link: -Wl,--wrap=connect,--wrap=getsockopt,--wrap=poll,--wrap=recvmsg,--wrap=fdio_read_file,--wrap=process_vm_readv,--wrap=readdir,--wrap=readlinkat,--wrap=openat
+// link: -Wl,--wrap=connect,--wrap=getsockopt,--wrap=poll,--wrap=recvmsg,--wrap=fdio_read_file,--wrap=pages_read,--wrap=readdir,--wrap=readlinkat,--wrap=openat
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +17,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "source/pages.h"
 #include "source/region.h"
 
 #define REGION_AT    0x7d0000000000ull /* "7d0000000000" in the mappings */
@@ -45,9 +45,8 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
 ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
 int __wrap_fdio_read_file(const char *path, struct buf *out, size_t max_bytes,
 			  struct err *e);
-ssize_t __wrap_process_vm_readv(pid_t pid, const struct iovec *local,
-				unsigned long nr_local, const struct iovec *remote,
-				unsigned long nr_remote, unsigned long flags);
+ssize_t __wrap_pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
+			  size_t bytes, bool wait);
 struct dirent *__real_readdir(DIR *dir);
 struct dirent *__wrap_readdir(DIR *dir);
 ssize_t __wrap_readlinkat(int dirfd, const char *path, char *out, size_t size);
@@ -163,29 +162,23 @@ int __wrap_fdio_read_file(const char *path, struct buf *out, size_t max_bytes,
 	return 0;
 }
 
-ssize_t __wrap_process_vm_readv(pid_t pid, const struct iovec *local,
-				unsigned long nr_local, const struct iovec *remote,
-				unsigned long nr_remote, unsigned long flags)
+ssize_t __wrap_pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
+			  size_t bytes, bool wait)
 {
-	uint64_t address = (uint64_t)(uintptr_t)remote->iov_base;
-	size_t bytes = local->iov_len;
-
-	(void)pid, (void)flags;
-	require(nr_local == 1 && nr_remote == 1 && remote->iov_len == bytes);
-	errno = world.ways & NO_MEMORY ? EPERM : EFAULT;
+	(void)pages, (void)pid, (void)wait;
 	if (world.ways & NO_MEMORY)
-		return -1;
+		return -EPERM;
 	if (address >= REGION_AT && address - REGION_AT < world.region_bytes) {
 		uint64_t left = world.region_bytes - (address - REGION_AT);
 
-		return pread(world.region_fd, local->iov_base,
-			     bytes < left ? bytes : left, (off_t)(address - REGION_AT));
+		return pread(world.region_fd, out, bytes < left ? bytes : left,
+			     (off_t)(address - REGION_AT));
 	}
 	if (address < ANCHOR_AT || address - ANCHOR_AT >= ANCHOR_BYTES)
-		return -1;
+		return -EFAULT;
 	if (bytes > ANCHOR_BYTES - (address - ANCHOR_AT))
 		bytes = ANCHOR_BYTES - (address - ANCHOR_AT);
-	memcpy(local->iov_base, world.anchor + (address - ANCHOR_AT), bytes);
+	memcpy(out, world.anchor + (address - ANCHOR_AT), bytes);
 	return (ssize_t)bytes;
 }
 

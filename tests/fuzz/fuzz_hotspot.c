@@ -5,15 +5,15 @@
  * length ends a round, after which the monitors are looked for. A word whose upper half is
  * 0xfefe0000 becomes an address in the image.
  */
-// link: -Wl,--wrap=process_vm_readv,--wrap=symbols_address
+// link: -Wl,--wrap=pages_read,--wrap=symbols_address
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "base/clock.h"
 #include "source/hotspot.h"
+#include "source/pages.h"
 #include "source/symbols_private.h"
 
 #define IMAGE_AT    0x7e0000000000ull
@@ -31,9 +31,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-ssize_t __wrap_process_vm_readv(pid_t pid, const struct iovec *local,
-				unsigned long nr_local, const struct iovec *remote,
-				unsigned long nr_remote, unsigned long flags);
+ssize_t __wrap_pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
+			  size_t bytes, bool wait);
 uint64_t __wrap_symbols_address(struct symbols *symbols, const char *library,
 				const char *name);
 
@@ -45,22 +44,17 @@ static void require(int holds)
 		abort();
 }
 
-ssize_t __wrap_process_vm_readv(pid_t pid, const struct iovec *local,
-				unsigned long nr_local, const struct iovec *remote,
-				unsigned long nr_remote, unsigned long flags)
+ssize_t __wrap_pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
+			  size_t bytes, bool wait)
 {
-	uint64_t at = (uint64_t)(uintptr_t)remote->iov_base - IMAGE_AT;
-	size_t bytes = local->iov_len;
+	uint64_t at = address - IMAGE_AT;
 
-	(void)pid, (void)flags;
-	require(nr_local == 1 && nr_remote == 1 && remote->iov_len == bytes);
-	if (at >= IMAGE_BYTES) {
-		errno = EFAULT;
-		return -1;
-	}
+	(void)pages, (void)pid, (void)wait;
+	if (at >= IMAGE_BYTES)
+		return -EFAULT;
 	if (bytes > IMAGE_BYTES - at)
 		bytes = IMAGE_BYTES - at;
-	memcpy(local->iov_base, image + at, bytes);
+	memcpy(out, image + at, bytes);
 	return (ssize_t)bytes;
 }
 
@@ -204,5 +198,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		}
 	}
 	hotspot_free(hotspot);
+	kernel_close(&kernel);
 	return 0;
 }

@@ -4,7 +4,7 @@
  * calls, whose arguments point into memory of any contents, descriptors, locks, sockets,
  * mappings, limits. The first byte chooses what is asked; see world.h for the rest.
  */
-// link: -Wl,--wrap=fdio_read_small,--wrap=fdio_read_file,--wrap=fdio_read_all,--wrap=open,--wrap=openat,--wrap=readlink,--wrap=readlinkat,--wrap=getxattr,--wrap=process_vm_readv
+// link: -Wl,--wrap=fdio_read_small,--wrap=fdio_read_file,--wrap=fdio_read_all,--wrap=open,--wrap=openat,--wrap=readlink,--wrap=readlinkat,--wrap=getxattr,--wrap=pages_read
 #include "fuzz/world.h"
 
 #include "base/clock.h"

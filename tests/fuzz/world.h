@@ -16,11 +16,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "source/pages.h"
 
 #define WORLD_PIECES  16u
 #define WORLD_READS   256u /* of files in one run */
@@ -112,9 +112,8 @@ int __wrap_openat(int dirfd, const char *path, int flags, ...);
 ssize_t __wrap_readlink(const char *path, char *out, size_t size);
 ssize_t __wrap_readlinkat(int dirfd, const char *path, char *out, size_t size);
 ssize_t __wrap_getxattr(const char *path, const char *name, void *out, size_t size);
-ssize_t __wrap_process_vm_readv(pid_t pid, const struct iovec *local,
-				unsigned long nr_local, const struct iovec *remote,
-				unsigned long nr_remote, unsigned long flags);
+ssize_t __wrap_pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
+			  size_t bytes, bool wait);
 
 ssize_t __wrap_fdio_read_small(int dirfd, const char *path, char *out, size_t size)
 {
@@ -199,7 +198,6 @@ ssize_t __wrap_getxattr(const char *path, const char *name, void *out, size_t si
 	return world_copy(out, size);
 }
 
-/* One piece of memory is asked for at a time, here as there. */
 static inline bool world_read(uint64_t address, uint8_t *out, size_t bytes)
 {
 	if (address < WORLD_LOWEST || address >= WORLD_HIGHEST || !world.memory_bytes)
@@ -216,39 +214,11 @@ static inline bool world_read(uint64_t address, uint8_t *out, size_t bytes)
 	return true;
 }
 
-ssize_t __wrap_process_vm_readv(pid_t pid, const struct iovec *local,
-				unsigned long nr_local, const struct iovec *remote,
-				unsigned long nr_remote, unsigned long flags)
+ssize_t __wrap_pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
+			  size_t bytes, bool wait)
 {
-	ssize_t total = 0;
-	size_t used = 0;
-	unsigned long to = 0;
-
-	(void)pid, (void)flags;
-	for (unsigned long i = 0; i < nr_remote && to < nr_local; i++) {
-		uint64_t address = (uint64_t)(uintptr_t)remote[i].iov_base;
-		size_t left = remote[i].iov_len;
-
-		while (left > 0 && to < nr_local) {
-			size_t bytes = local[to].iov_len - used;
-
-			bytes = bytes < left ? bytes : left;
-			if (!world_read(address, (uint8_t *)local[to].iov_base + used,
-					bytes)) {
-				errno = EFAULT;
-				return total ? total : -1;
-			}
-			total += (ssize_t)bytes;
-			used += bytes;
-			address += bytes;
-			left -= bytes;
-			if (used == local[to].iov_len) {
-				to++;
-				used = 0;
-			}
-		}
-	}
-	return total;
+	(void)pages, (void)pid, (void)wait;
+	return world_read(address, out, bytes) ? (ssize_t)bytes : -EFAULT;
 }
 
 #endif

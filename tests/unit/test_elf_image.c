@@ -243,6 +243,27 @@ static size_t one_section(uint8_t *out, const char *name, Elf64_Shdr section,
 	return sections[2].sh_offset + length;
 }
 
+/* A table of names that says it is no section stays where the file has it, which is far
+ * behind the end of the copy. */
+static void names_that_are_no_section(void **state)
+{
+	static const size_t length = 4u << 20, far = 3u << 20;
+	uint8_t *bytes = calloc(1, length);
+	struct file_budget budget;
+	Elf64_Shdr names = {.sh_type = SHT_NULL, .sh_offset = far, .sh_size = 1u << 20};
+
+	assert_non_null(bytes);
+	one_section(bytes, ".text", (Elf64_Shdr){.sh_type = SHT_PROGBITS}, "text", 4);
+	memcpy(bytes + sizeof(Elf64_Ehdr) + sizeof(names), &names, sizeof(names));
+	memset(bytes + far, 'x', length - far);
+	int image = image_of(bytes, length, &budget);
+
+	assert_true(image >= 0);
+	assert_true(lseek(image, 0, SEEK_END) < 4096);
+	close(image);
+	free(bytes);
+}
+
 static void packed_sections(void **state)
 {
 	static const struct {
@@ -465,6 +486,7 @@ int main(void)
 		cmocka_unit_test(nobody_can_change_it),
 		cmocka_unit_test(budget_is_kept),
 		cmocka_unit_test(broken_headers),
+		cmocka_unit_test(names_that_are_no_section),
 		cmocka_unit_test(packed_sections),
 		cmocka_unit_test(sparse_file),
 		cmocka_unit_test(cut_while_it_is_read),
