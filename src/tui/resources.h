@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the header says of limits, in the words of the resources view. */
+/* Limits in words, for the header and the resources view. */
 #ifndef TUI_RESOURCES_H
 #define TUI_RESOURCES_H
 
 #include "core/figures.h"
-#include "tui/state.h"
+#include "core/snapshot.h"
 
 /* "1,012 of 1,024 fds"; false: there is no such limit, or it is not known. */
 bool resources_limit_text(const struct snapshot *snapshot, enum limit_id id, char *out,

@@ -4,14 +4,13 @@
  * sockets by state, then a graph for each figure over the time watched. Items of one or more
  * lines that are scrolled one by one.
  */
-#include "tui/resources.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "core/steps.h"
 #include "tui/graph.h"
+#include "tui/resources.h"
 #include "tui/views.h"
 
 #define TEXT_MAX       512
@@ -61,21 +60,6 @@ static const char *format_bytes(double value, char out[GRAPH_LABEL_MAX])
 	snprintf(out, GRAPH_LABEL_MAX, unit > 0 && value < 99.95 ? "%.1f%c" : "%.0f%c",
 		 value > 0 ? value : 0, units[unit]);
 	return out;
-}
-
-bool resources_limit_text(const struct snapshot *snapshot, enum limit_id id, char *out,
-			  size_t size)
-{
-	const struct limit *limit = &snapshot->resources.limits[id];
-	const struct limit_info *info = limit_info(id);
-	char used[GRAPH_LABEL_MAX], most[GRAPH_LABEL_MAX];
-	graph_format format = info->bytes ? graph_format_bytes : graph_format_count;
-
-	if (limit_share(limit) < 0)
-		return false;
-	snprintf(out, size, "%s of %s %s", format((double)limit->used, used),
-		 format((double)limit->most, most), info->unit);
-	return true;
 }
 
 static struct line *add_line(struct page *page, enum role role)

@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "base/when.h"
-#include "cli/cli.h"
 #include "cli/options.h"
 
 #define WORDS_MAX 32
@@ -20,24 +19,6 @@ static void require(int holds)
 	if (!holds)
 		abort();
 }
-
-/* The commands of the table are never run here. */
-#define COMMAND(name)                                                                    \
-	int command_##name(struct options *options)                                      \
-	{                                                                                \
-		(void)options;                                                           \
-		abort();                                                                 \
-	}
-COMMAND(watch)
-COMMAND(run)
-COMMAND(ls)
-COMMAND(dump)
-COMMAND(record)
-COMMAND(report)
-COMMAND(diff)
-COMMAND(check)
-COMMAND(export)
-COMMAND(help)
 
 /* An error says something, and points into the text. */
 static void check_error(int rc, const struct err *e, const char *text)

@@ -12,14 +12,6 @@ known() {
 	cat <<-'EOF'
 	src/agent/chan.c src/agent/chan_wait.c
 	src/agent/creator.c src/agent/memfd.c src/agent/region.c src/agent/server.c src/agent/slot.c src/agent/thread.c
-	src/source/agent_check.c src/source/agent_row.c
-	src/source/cpu_clock.c src/source/cpu_watch.c
-	src/source/go_mark.c src/source/go_mark_runtime.c
-	src/source/hotspot.c src/source/symbols.c src/source/symbols_call.c src/source/symbols_name.c src/source/unwind.c src/source/unwind_plain.c src/source/unwind_repair.c
-	src/source/kernel.c src/source/kernel_limit.c
-	src/source/kernel_call.c src/source/kernel_list.c
-	src/source/pprof_bytes.c src/source/pprof_label.c src/source/pprof_line.c
-	src/source/pprof_grammar.c src/source/pprof_group.c src/source/pprof_race.c
 	EOF
 }
 
