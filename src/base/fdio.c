@@ -45,13 +45,22 @@ int fdio_read_all(int fd, struct buf *out, size_t max_bytes, struct err *e)
 int fdio_read_file(const char *path, struct buf *out, size_t max_bytes, struct err *e)
 {
 	struct err inner;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat status;
 	int rc;
 
 	if (fd < 0)
 		return errno == ENOENT
 			       ? err_set(e, ERR_NOTFOUND, "%s does not exist", path)
 			       : err_sys(e, errno, "cannot open %s", path);
+	/* A pipe would keep its reader waiting, and a device may do anything. */
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+		close(fd);
+		return err_set(e, ERR_UNSUPPORTED, "%s is %s, not a file", path,
+			       S_ISDIR(status.st_mode)    ? "a folder"
+			       : S_ISFIFO(status.st_mode) ? "a pipe"
+							  : "a device");
+	}
 	rc = fdio_read_all(fd, out, max_bytes, &inner);
 	close(fd);
 	if (rc < 0) {

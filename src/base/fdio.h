@@ -12,7 +12,7 @@
 
 /* Append everything up to end of file, at most max_bytes (then ERR_FORMAT). */
 int fdio_read_all(int fd, struct buf *out, size_t max_bytes, struct err *e);
-/* Open, append, close. */
+/* Open, append, close. Only of a regular file, /proc included: nothing is waited for. */
 int fdio_read_file(const char *path, struct buf *out, size_t max_bytes, struct err *e);
 /* Read a small file such as one of /proc into out, NUL-terminated. Returns its length (cut
  * at size - 1) or -errno. */

@@ -13,7 +13,7 @@ int sink_open(const struct options *options, struct sink *sink, int *width, stru
 {
 	const char *path = options->value[OPTION_OUTPUT];
 
-	*sink = (struct sink){STDOUT_FILENO, "the standard output"};
+	*sink = (struct sink){STDOUT_FILENO, "the standard output", {.fd = -1}};
 	*width = 0;
 	if (!path || strcmp(path, "-") == 0) {
 		*width = cli_width();
@@ -21,8 +21,10 @@ int sink_open(const struct options *options, struct sink *sink, int *width, stru
 	}
 	sink->path = path;
 	/* What a program waits for is its user's alone, as a recording is. */
-	sink->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	return sink->fd < 0 ? err_sys(e, errno, "cannot write %s", path) : 0;
+	if (outfile_open(&sink->file, path, e) != 0)
+		return e->code;
+	sink->fd = sink->file.fd;
+	return 0;
 }
 
 int sink_flush(void *ctx, struct buf *out, struct err *e)
@@ -32,10 +34,11 @@ int sink_flush(void *ctx, struct buf *out, struct err *e)
 	return cli_write(sink->fd, sink->path, out, e);
 }
 
-int sink_close(const struct sink *sink, int rc, struct err *e)
+int sink_close(struct sink *sink, int rc, struct err *e)
 {
-	if (sink->fd >= 0 && close(sink->fd) != 0 && rc == 0)
+	if (sink->fd == STDOUT_FILENO && close(STDOUT_FILENO) != 0 && rc == 0)
 		rc = err_sys(e, errno, "cannot write %s", sink->path);
+	rc = outfile_close(&sink->file, rc, e);
 	if (rc == 0)
 		return CLI_FINE;
 	cli_complain("%s", e->text);

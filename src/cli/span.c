@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -209,6 +210,34 @@ static bool is_new(const struct span *span, const struct snapshot *snapshot)
 		snapshot->mono_ns > span->last_ns);
 }
 
+static const char *note_with(const struct snapshot *snapshot, const char *begin)
+{
+	for (size_t i = 0; i < snapshot->nr_notes; i++)
+		if (strncmp(snapshot->notes[i], begin, strlen(begin)) == 0)
+			return snapshot->notes[i];
+	return NULL;
+}
+
+/* What is said once, at the end: the first gap, and that the last line has no end. */
+static void note_unread(struct span *span, const struct snapshot *snapshot)
+{
+	const char *why = note_with(snapshot, "the recording is "), *end;
+
+	if (snapshot->target.unread && span->unread++ == 0 && why) {
+		end = strstr(why, ": th");
+		snprintf(span->unread_why, sizeof(span->unread_why), "%.*s",
+			 (int)(end ? end - why : (long)strlen(why)), why);
+	}
+	if (!span->replay_over)
+		return;
+	why = note_with(snapshot, "the recording has ");
+	if (why)
+		cli_complain("%s", why);
+	why = note_with(snapshot, "the recording ends ");
+	if (why)
+		cli_complain("%s", why);
+}
+
 static bool next_recorded(struct span *span, struct err *e)
 {
 	struct source_focus all = {.all = true};
@@ -221,12 +250,17 @@ static bool next_recorded(struct span *span, struct err *e)
 		if (look_sample(&span->look, &all, &snapshot, e) != 0)
 			return false;
 		span->replay_over = place->at + 1 >= place->count;
+		note_unread(span, snapshot);
 		if (is_new(span, snapshot)) {
 			keep(span, snapshot);
 			return true;
 		}
 		snapshot_unref(snapshot);
 	}
+	if (span->replay_over && span->unread > 0)
+		cli_complain("%zu of the %zu pictures cannot be read: %s", span->unread,
+			     place->count, span->unread_why);
+	span->unread = 0;
 	return false;
 }
 

@@ -16,6 +16,8 @@ struct span {
 	struct snapshot *last; /* a reference, or NULL */
 	bool ended;            /* the target has */
 	bool replay, replay_over;
+	size_t unread; /* pictures of the recording, and why not the first of them */
+	char unread_why[256];
 	bool fixed;         /* a file that is not a recording: one look says it all */
 	const int *wake_fd; /* readable: the next look is not waited for; or NULL */
 	bool woken;

@@ -2,6 +2,7 @@
 /* What TARGET names, and what to say where it names nothing that can be watched. */
 #include "cli/target.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,19 +13,24 @@
 #include "source/processes.h"
 #include "source/source_sniff.h"
 
-static const char *file_problem(const char *path)
+static int file_problem(const char *path, struct err *e)
 {
-	return access(path, R_OK) != 0
-		       ? "this user may not read the file"
-		       : "the file is no recording, no dump and no list of goroutines; "
-			 "give a pid or a process name, or start it with 'grmon-c run'";
+	if (access(path, R_OK) != 0 && errno == EACCES)
+		return err_set(e, ERR_PERM, "this user may not read the file");
+	source_sniff_file(path, e);
+	return e && e->code ? e->code : ERR_FORMAT;
 }
 
-const char *target_foreign(const char *text)
+bool target_foreign(const char *text, struct err *e)
 {
-	if (strstr(text, "://"))
-		return "only http://, https:// and unix:/ can be watched";
-	return strchr(text, '/') && access(text, F_OK) == 0 ? file_problem(text) : NULL;
+	if (strstr(text, "://")) {
+		err_set(e, ERR_USAGE, "only http://, https:// and unix:/ can be watched");
+		return true;
+	}
+	if (!strchr(text, '/') || faccessat(AT_FDCWD, text, F_OK, AT_SYMLINK_NOFOLLOW))
+		return false;
+	file_problem(text, e);
+	return true;
 }
 
 const char *target_other(const struct options *options)
@@ -41,7 +47,7 @@ const char *target_other(const struct options *options)
 	if (strcmp(text, "grmon") == 0 &&
 	    source_resolve(text, false, &pid, NULL) == ERR_NOTFOUND)
 		return "http://localhost:1234";
-	if (text[strspn(text, "0123456789")] == '\0' || access(text, R_OK) != 0)
+	if (text[strspn(text, "0123456789")] == '\0')
 		return NULL;
 	sniff = source_sniff_file(text, NULL);
 	return sniff != SNIFF_UNKNOWN ? text : NULL;
@@ -79,7 +85,6 @@ int target_resolve(const struct options *options, pid_t *pid)
 {
 	const char *text = options->nr_words > 0 ? options->words[0] : NULL;
 	struct err e = {0};
-	const char *foreign;
 
 	if (options->pid > 0) {
 		text = options->value[OPTION_PID];
@@ -91,16 +96,17 @@ int target_resolve(const struct options *options, pid_t *pid)
 							       : "");
 		return CLI_USAGE;
 	}
-	foreign = target_foreign(text);
-	if (foreign) {
-		cli_complain("'%s': %s", text, foreign);
+	if (target_foreign(text, &e)) {
+		cli_complain("'%s': %s", text, e.text);
 		return CLI_UNWATCHABLE;
 	}
 	if (source_resolve(text, options->pid > 0, pid, &e) == 0)
 		return CLI_FINE;
-	if (e.code == ERR_NOTFOUND && options->pid == 0 && access(text, F_OK) == 0)
-		cli_complain("'%s': %s", text, file_problem(text));
-	else
+	if (e.code == ERR_NOTFOUND && options->pid == 0 && access(text, F_OK) == 0) {
+		file_problem(text, &e);
+		cli_complain("'%s': %s", text, e.text);
+	} else {
 		complain_of_target(options, text, &e);
+	}
 	return CLI_UNWATCHABLE;
 }

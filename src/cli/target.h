@@ -3,8 +3,10 @@
 #ifndef CLI_TARGET_H
 #define CLI_TARGET_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/err.h"
 #include "cli/options.h"
 
 /* TARGET or -p, resolved to a pid. Returns 0 or an exit code after a complaint. */
@@ -13,7 +15,7 @@ int target_resolve(const struct options *options, pid_t *pid);
 const char *target_other(const struct options *options);
 /* Stdin as a file descriptor of its own, for "-"; the terminal takes its place. */
 int target_take_stdin(void);
-/* Words that look like another kind of target, and what to say about them; else NULL. */
-const char *target_foreign(const char *text);
+/* Whether the words look like another kind of target; e says what is wrong with it. */
+bool target_foreign(const char *text, struct err *e);
 
 #endif

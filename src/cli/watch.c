@@ -76,7 +76,7 @@ static bool several_fit(const char *name)
 	struct err e = {0};
 	pid_t pid;
 
-	return cli_has_terminal() && name[0] && !target_foreign(name) &&
+	return cli_has_terminal() && name[0] && !target_foreign(name, NULL) &&
 	       source_resolve(name, false, &pid, &e) == ERR_USAGE;
 }
 
@@ -107,7 +107,7 @@ static int find_target(struct watch *watch, pid_t *pid)
 			strcmp(watch->other, "-") == 0 ? target_take_stdin() : -1;
 		return CLI_FINE;
 	}
-	if (wait && options->pid == 0 && !target_foreign(watch->title) &&
+	if (wait && options->pid == 0 && !target_foreign(watch->title, NULL) &&
 	    watch->title[strspn(watch->title, "0123456789")] != '\0') {
 		watch->wait_name = watch->title;
 		if (source_resolve(watch->title, false, pid, &e) == ERR_NOTFOUND) {

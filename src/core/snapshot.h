@@ -228,6 +228,7 @@ struct snapshot_target {
 	bool ended;            /* this is the last picture */
 	unsigned dump, dumps; /* of a text with several: which, of how many; 0: no text */
 	bool replay;          /* recorded: complete, and as old as it was then */
+	bool unread;          /* recorded, but cannot be read: the one before */
 };
 
 struct snapshot {

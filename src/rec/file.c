@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/fdio.h"
+#include "base/outfile.h"
 
 #define REC_BEGIN "{\"grmon\""
 
@@ -39,6 +40,8 @@ int rec_file_open(struct rec_file *file, struct err *e)
 		file->fd = STDOUT_FILENO;
 		return 0;
 	}
+	if (outfile_check_link(file->path, e) != 0)
+		return e ? e->code : ERR_PERM;
 	file->fd = open(file->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (file->fd < 0 || fstat(file->fd, &status) != 0)
 		return err_sys(e, errno, "cannot write %s", file->path);

@@ -101,11 +101,14 @@ int rec_index_open_fd(struct rec_index *index, int fd, struct err *e)
 	return rc;
 }
 
+/* Its first line may be damaged: then another one follows soon. */
 static bool is_stream(int fd)
 {
-	char begin[9] = "";
+	char head[4096];
+	ssize_t got = pread(fd, head, sizeof(head), 0);
 
-	return pread(fd, begin, 8, 0) == 8 && strcmp(begin, "{\"grmon\"") == 0;
+	return got == 0 || (got > 8 && (memcmp(head, "{\"grmon\"", 8) == 0 ||
+					memmem(head, (size_t)got, "\n{\"grmon\": ", 11)));
 }
 
 /* PATH, or PATH.number. -1: it is not there, or is none of ours. */
@@ -227,15 +230,27 @@ static int take_pipe(struct rec_index *index, struct err *e)
 	return 0;
 }
 
+static bool is_line(const char *begin)
+{
+	return strstr(begin, "\"stream\": ") || strstr(begin, "\"clock_ns\"");
+}
+
 static void add_entry(struct rec_index *index, int64_t bytes)
 {
 	const char *begin = index->begin;
 	struct rec_entry *entries;
 
+	/* What a killed recorder wrote of a line is ended by the next one, and may be blank. */
+	if (bytes == 0)
+		return;
 	/* Samples begin as the writer writes them; anything else is no sample. */
 	if (bytes > (int64_t)LINE_MAX_BYTES || index->begin_bytes < 16 ||
-	    strncmp(begin, "{\"grmon\"", 8) != 0 || strstr(begin, "\"stream\": ") ||
-	    !strstr(begin, "\"clock_ns\"") || index->nr_entries == INDEX_MAX)
+	    strncmp(begin, "{\"grmon\"", 8) != 0 || !is_line(begin)) {
+		if (index->nr_foreign++ == 0)
+			index->foreign_at = index->line_begin;
+		return;
+	}
+	if (strstr(begin, "\"stream\": ") || index->nr_entries == INDEX_MAX)
 		return;
 	if (index->nr_entries == index->cap_entries) {
 		size_t count = index->cap_entries ? index->cap_entries * 2 : 1024;

@@ -42,6 +42,8 @@ struct rec_index {
 	struct rec_entry *entries;
 	size_t nr_entries, cap_entries;
 	char *chunk;
+	size_t nr_foreign; /* lines that are neither a sample nor a header, and the first */
+	int64_t foreign_at;
 };
 
 /* fd: the caller's; a file is read by position, anything else is copied. */

@@ -4,15 +4,24 @@
 #include "rec/reader.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "rec/decode.h"
 #include "rec/index.h"
 
 #define DUMP_MAX_BYTES (256u << 20)
 #define NOWHERE        SIZE_MAX
 #define NUMBERS_FIRST  256u
+
+/* Where a recording cannot be read. */
+struct gap {
+	struct rec_entry entry;
+	bool cut; /* its line ends too early */
+	bool known;
+};
 
 struct rec_reader {
 	struct rec_tables tables;
@@ -21,7 +30,8 @@ struct rec_reader {
 	json_t *head, *tasks; /* after sample `at` */
 	size_t at;
 	int64_t seq;
-	bool broken; /* something is missing since the last key sample */
+	bool broken;            /* something is missing since the last key sample */
+	struct gap gap, failed; /* the first since then; the last load that failed */
 };
 
 void rec_reader_free(struct rec_reader *reader)
@@ -83,9 +93,13 @@ static json_t *load(struct rec_reader *reader, const struct rec_entry *entry)
 {
 	size_t length;
 	char *line = rec_index_load(&reader->index, entry, &length);
-	json_t *sample = line ? json_loadb(line, length, 0, NULL) : NULL;
+	json_error_t why = {0};
+	json_t *sample = line ? json_loadb(line, length, 0, &why) : NULL;
 
 	free(line);
+	reader->failed = (struct gap){
+		*entry,
+		line && json_error_code(&why) == json_error_premature_end_of_input, true};
 	return sample;
 }
 
@@ -229,7 +243,8 @@ static void apply_tasks(struct rec_reader *reader, json_t *changed)
 	}
 }
 
-static void apply(struct rec_reader *reader, json_t *sample)
+static void apply(struct rec_reader *reader, const struct rec_entry *entry,
+		  json_t *sample)
 {
 	static const char *const kept[] = {"clock_ns", "time",    "real_ns",
 					   "target",   "dropped", "resources",
@@ -245,8 +260,10 @@ static void apply(struct rec_reader *reader, json_t *sample)
 		free(reader->tables.by_number);
 		reader->tables.by_number = NULL;
 		reader->tables.nr_numbers = 0;
-		reader->broken = false;
+		reader->broken = reader->gap.known = false;
 	} else if (seq != reader->seq + 1) {
+		if (!reader->gap.known)
+			reader->gap = (struct gap){.entry = *entry, .known = true};
 		reader->broken = true;
 	}
 	reader->seq = seq;
@@ -263,6 +280,19 @@ static void apply(struct rec_reader *reader, json_t *sample)
 	apply_tasks(reader, json_object_get(sample, "tasks"));
 }
 
+/* A recorder that goes on where another one was killed begins with a key sample. */
+static void note_gap(struct rec_reader *reader, size_t at)
+{
+	const struct rec_index *index = &reader->index;
+
+	reader->broken = true;
+	if (reader->gap.known)
+		return;
+	reader->gap = reader->failed;
+	if (at + 1 < index->nr_entries && !index->entries[at + 1].key)
+		reader->gap.cut = false;
+}
+
 static void go_to(struct rec_reader *reader, size_t at)
 {
 	size_t from = at;
@@ -271,18 +301,125 @@ static void go_to(struct rec_reader *reader, size_t at)
 		return;
 	while (from > 0 && !reader->index.entries[from].key && from != reader->at + 1)
 		from--;
-	if (from != reader->at + 1 || reader->at == NOWHERE)
+	if (from != reader->at + 1 || reader->at == NOWHERE) {
 		reader->broken = true; /* until the key sample says otherwise */
+		reader->gap.known = false;
+		json_object_clear(reader->tasks);
+		json_object_clear(reader->head);
+	}
 	for (; from <= at; from++) {
 		json_t *sample = load(reader, &reader->index.entries[from]);
 
 		if (json_is_object(sample))
-			apply(reader, sample);
+			apply(reader, &reader->index.entries[from], sample);
 		else
-			reader->broken = true;
+			note_gap(reader, from);
 		json_decref(sample);
 		reader->at = from;
 	}
+}
+
+/* "damaged at byte 4711 of FILE.2, after 2026-11-21T10:00:00.123Z" */
+static void say_where(const struct rec_reader *reader, char *text, size_t size)
+{
+	const struct rec_index *index = &reader->index;
+	const struct gap *gap = &reader->gap;
+	unsigned number = (unsigned)(index->nr_parts - 1 - gap->entry.part);
+	int64_t real_ns = rec_decode_number(reader->head, "real_ns", 0);
+	char iso[CLOCK_ISO_MAX];
+	int used =
+		snprintf(text, size, "%s at byte %lld", gap->cut ? "cut off" : "damaged",
+			 (long long)gap->entry.offset);
+
+	if (number > 0 && index->path && used > 0 && (size_t)used < size)
+		used += snprintf(text + used, size - (size_t)used, " of %.100s.%u",
+				 index->path, number);
+	if (real_ns > 0 && used > 0 && (size_t)used < size)
+		snprintf(text + used, size - (size_t)used, ", after %s",
+			 clock_format_iso(real_ns, iso));
+}
+
+/* Where its beginning cannot be read, the first picture that can be is that. */
+static int go_to_readable(struct rec_reader *reader, size_t at, struct err *e)
+{
+	const struct rec_index *index = &reader->index;
+	char where[256];
+
+	go_to(reader, at);
+	for (size_t next = at + 1; reader->broken && json_object_size(reader->head) == 0;
+	     next++) {
+		struct gap first = reader->gap;
+
+		while (next < index->nr_entries && !index->entries[next].key)
+			next++;
+		if (next >= index->nr_entries) {
+			say_where(reader, where, sizeof(where));
+			return err_set(e, ERR_FORMAT,
+				       "no sample of the recording can be read: it is %s",
+				       where);
+		}
+		go_to(reader, next);
+		reader->gap = first;
+	}
+	return 0;
+}
+
+/* Of the last picture: a line that has no end yet. */
+static bool is_cut_off(const struct rec_reader *reader, size_t at)
+{
+	const struct rec_index *index = &reader->index;
+	const struct rec_entry *last = &index->entries[at];
+
+	return at + 1 == index->nr_entries && index->input < 0 &&
+	       index->scanned > index->line_begin && last->part + 1u == index->nr_parts &&
+	       last->offset + last->bytes <= index->line_begin;
+}
+
+static void note_gaps(const struct rec_reader *reader, size_t at, struct snapshot *out)
+{
+	const struct rec_index *index = &reader->index;
+	char where[256];
+
+	out->target.unread = reader->broken || reader->at != at;
+	say_where(reader, where, sizeof(where));
+	if (reader->broken)
+		snapshot_note(out,
+			      "the recording is %s: the picture is that of before, until "
+			      "the next whole one",
+			      where);
+	else if (reader->at != at)
+		snapshot_note(out,
+			      "the recording is %s: this is the next picture that can "
+			      "be read",
+			      where);
+	if (at + 1 == index->nr_entries && index->nr_foreign > 0 &&
+	    index->entries[0].bytes < index->scanned)
+		snapshot_note(out, "the recording has %zu %s, the first at byte %lld",
+			      index->nr_foreign,
+			      index->nr_foreign == 1 ? "line that is no sample"
+						     : "lines that are no samples",
+			      (long long)index->foreign_at);
+	if (is_cut_off(reader, at))
+		snapshot_note(
+			out, "the recording ends in the middle of a sample, at byte %lld",
+			(long long)reader->index.line_begin);
+}
+
+int rec_reader_explain(const struct rec_reader *reader, const char *name, struct err *e)
+{
+	const struct rec_index *index = &reader->index;
+
+	if (index->scanned == 0)
+		return err_set(e, ERR_FORMAT,
+			       "%.100s is empty: nothing has been recorded to it yet",
+			       name);
+	if (index->scanned > index->line_begin)
+		return err_set(e, ERR_FORMAT,
+			       "%.100s is cut off at byte %lld, before its first sample "
+			       "is whole",
+			       name, (long long)index->scanned);
+	return err_set(e, ERR_FORMAT, "%.100s holds no whole sample of a recording",
+		       name);
 }
 
 int rec_reader_read(struct rec_reader *reader, size_t at, struct snapshot *out,
@@ -294,7 +431,9 @@ int rec_reader_read(struct rec_reader *reader, size_t at, struct snapshot *out,
 
 	if (at >= reader->index.nr_entries)
 		return err_set(e, ERR_NOTFOUND, "the recording has no sample %zu", at);
-	go_to(reader, at);
+	rc = go_to_readable(reader, at, e);
+	if (rc != 0)
+		return rc;
 	rec_decode_head(&reader->tables, reader->head, out);
 	json_object_foreach(reader->tasks, id, fields)
 	{
@@ -307,8 +446,6 @@ int rec_reader_read(struct rec_reader *reader, size_t at, struct snapshot *out,
 	if (rc != 0)
 		return err_set(e, ERR_NOMEM, "there is no memory for this picture");
 	rec_decode_cycles(json_object_get(reader->head, "cycles"), out);
-	if (reader->broken)
-		snapshot_note(out, "the recording has a gap here; the picture is that of "
-				   "before, until the next key sample");
+	note_gaps(reader, at, out);
 	return 0;
 }

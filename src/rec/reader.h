@@ -30,9 +30,12 @@ bool rec_reader_is_open(const struct rec_reader *reader);
 void rec_reader_wait(const struct rec_reader *reader, int timeout_ms);
 /* Samples found so far. */
 size_t rec_reader_count(const struct rec_reader *reader);
-/* Fill an empty snapshot with sample number `at`, counted from 0. */
+/* Fill an empty snapshot with sample number `at`, counted from 0. Where that cannot be read
+ * it is the one before, or the next one; target.unread then, and a note says why. */
 int rec_reader_read(struct rec_reader *reader, size_t at, struct snapshot *out,
 		    struct err *e);
+/* Why there is no sample: ERR_FORMAT. */
+int rec_reader_explain(const struct rec_reader *reader, const char *name, struct err *e);
 /* When sample `at` was taken, by the clock of the day; 0: not known. */
 int64_t rec_reader_time(const struct rec_reader *reader, size_t at);
 /* The last sample that was taken at or before real_ns (the first one if there is none). */

@@ -62,9 +62,10 @@ static int take_in(struct replay *replay, bool all, struct err *e)
 		rc = rec_reader_poll(replay->reader, e);
 	}
 	if (rc == 0 && rec_reader_count(replay->reader) == 0)
-		rc = err_set(e, ERR_FORMAT, "%.100s holds no whole sample of a recording",
-			     is_pipe(&replay->target) ? "the standard input"
-						      : replay->target.text);
+		rc = rec_reader_explain(replay->reader,
+					is_pipe(&replay->target) ? "the standard input"
+								 : replay->target.text,
+					e);
 	return rc;
 }
 

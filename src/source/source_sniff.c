@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,8 @@
 #define READ_MAX      (256u << 20)
 #define OVERLAP_BYTES 128u
 #define BINARY_BYTES  4096u
+#define HEAD_BYTES    4096u
+#define GRMON_BEGIN   "{\"grmon\""
 
 static bool is_digit(char c)
 {
@@ -149,6 +152,42 @@ enum sniff source_sniff(const void *bytes, size_t length)
 	return has_goroutine(bytes, length) ? SNIFF_GOROUTINES : SNIFF_UNKNOWN;
 }
 
+/* A recording whose first line is damaged, or is cut off before it says what it is. */
+static bool is_damaged_grmon(const char *bytes, size_t length)
+{
+	static const char begin[] = "\n" GRMON_BEGIN ": ";
+
+	if (length < sizeof(GRMON_BEGIN))
+		return length > 1 && memcmp(bytes, GRMON_BEGIN, length) == 0;
+	return memmem(bytes, length, begin, sizeof(begin) - 1) != NULL;
+}
+
+/* FILE.1 or FILE.2: a recorder was ended between the renames, or has just made a new FILE. */
+static bool has_older(const char *path)
+{
+	char name[HEAD_BYTES], bytes[HEAD_BYTES];
+	bool found = false;
+
+	for (int number = 1; number <= 2 && !found; number++) {
+		struct stat status;
+		ssize_t got = -1;
+		int fd;
+
+		if (snprintf(name, sizeof(name), "%s.%d", path, number) >=
+		    (int)sizeof(name))
+			return false;
+		fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (fd < 0)
+			continue;
+		if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+			got = pread(fd, bytes, sizeof(bytes), 0);
+		found = got > 0 && (is_grmon(bytes, (size_t)got) ||
+				    is_damaged_grmon(bytes, (size_t)got));
+		close(fd);
+	}
+	return found;
+}
+
 /* A header that two reads cut in half is found in the second, which keeps the end of the
  * first. */
 static enum sniff sniff_fd(int fd, char *bytes, int *failed)
@@ -168,6 +207,11 @@ static enum sniff sniff_fd(int fd, char *bytes, int *failed)
 			break;
 		if (total == 0) {
 			found = source_sniff(bytes, (size_t)got);
+			if (found == SNIFF_UNKNOWN &&
+			    is_damaged_grmon(bytes, (size_t)got))
+				found = SNIFF_GRMON;
+			if (found != SNIFF_UNKNOWN)
+				break;
 			zeros = memchr(bytes, '\0', (size_t)got) != NULL;
 			if (zeros && !is_text_with_zeros(bytes, (size_t)got))
 				break;
@@ -194,6 +238,8 @@ enum sniff source_sniff_file(const char *path, struct err *e)
 
 	/* Reading a pipe would take from it what is wanted later. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT && has_older(path))
+		return SNIFF_GRMON;
 	if (fd < 0 || fstat(fd, &status) != 0) {
 		err_sys(e, errno, "cannot read %s", path);
 		if (fd >= 0)
@@ -202,20 +248,29 @@ enum sniff source_sniff_file(const char *path, struct err *e)
 	}
 	if (!S_ISREG(status.st_mode)) {
 		err_set(e, ERR_UNSUPPORTED,
-			"%s is no regular file; give its bytes on stdin: grmon-c - <%s",
-			path, path);
+			S_ISDIR(status.st_mode)
+				? "it is a folder; give a file in it"
+				: "it is no regular file; give its bytes on stdin: "
+				  "grmon-c - <FILE");
 		close(fd);
 		return SNIFF_UNKNOWN;
+	}
+	if (status.st_size == 0 && has_older(path)) {
+		close(fd);
+		return SNIFF_GRMON;
 	}
 	bytes = malloc(READ_BYTES + OVERLAP_BYTES);
 	if (bytes)
 		found = sniff_fd(fd, bytes, &failed);
 	if (!bytes || failed)
 		err_sys(e, bytes ? failed : ENOMEM, "cannot read %s", path);
+	else if (found == SNIFF_UNKNOWN && status.st_size == 0)
+		err_set(e, ERR_FORMAT,
+			"the file is empty: nothing has been recorded to it yet");
 	else if (found == SNIFF_UNKNOWN)
 		err_set(e, ERR_FORMAT,
-			"%s holds no recording, no dump of goroutines and no profile",
-			path);
+			"the file is no recording, no dump and no list of goroutines; "
+			"give a pid or a process name, or start it with 'grmon-c run'");
 	free(bytes);
 	close(fd);
 	return found;

@@ -19,8 +19,9 @@ enum sniff {
 #define SNIFF_BYTES 4096u
 
 enum sniff source_sniff(const void *bytes, size_t length);
-/* The same of a regular file; of a log as much is read as it takes to
- * find a goroutine. SNIFF_UNKNOWN with e: it cannot be read. */
+/* The same of a regular file; of a log as much is read as it takes to find a goroutine. An
+ * empty or missing file beside which there are older ones of a recording, PATH.1, is one.
+ * SNIFF_UNKNOWN with e: it cannot be read, or holds nothing that can be shown. */
 enum sniff source_sniff_file(const char *path, struct err *e);
 
 #endif

@@ -1,0 +1,177 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Files that are read and written: recordings that are empty, cut or damaged, whose recorder
+# was killed while their files took turns, or whose disk is full; a configuration that is no
+# file; and what -o writes, which is whole or not there.
+. "$(dirname "$0")/lib.sh"
+need python3
+plan 30
+cd "$work" || exit 1
+
+start sleep 600
+target=$last
+"$client" record "$target" -o whole --for 1s -i 0.05
+# says STATUS SENTENCE COMMAND…: on the standard error
+says() {
+	wanted=$1 sentence=$2
+	shift 2
+	timeout 20 "$client" "$@" >out 2>err
+	got=$?
+	[ $got -eq "$wanted" ] && grep -qE -- "$sentence" err && return
+	echo "exit $got, not $wanted; wanted: $sentence"
+	head -c 2000 err
+	return 1
+}
+looks() { "$client" report -f json "$1" 2>err | sed -n 's/.*"looks": \([0-9]*\).*/\1/p' | head -1; }
+all=$(looks whole)
+ok "$([ "$all" -ge 5 ]; echo $?)" 'a recording is written' "$all looks"
+
+: >empty
+check 'an empty one says so' says 3 'is empty: nothing has been recorded' report empty
+head -c 9 whole >first
+check 'one that was cut in its first line' says 3 'cut off at byte 9,' dump first
+head -c 700 whole >second
+check 'in its first sample' says 3 'cut off at byte 700,' check --no-deadlock second
+head -c -9 whole >cut
+at=$(head -n -1 whole | wc -c)
+check 'in its last' says 0 "ends in the middle of a sample, at byte $at" report cut
+same() { [ "$(looks "$1")" -eq "$2" ]; }
+check 'where all others are read' same cut $((all - 1))
+check 'and dump says so too' sh -c "'$client' dump cut | grep 'at byte $at'"
+
+# damage FILE LINE: a byte in its middle
+damage() {
+	python3 -c '
+import sys
+lines = open("whole", "rb").read().split(b"\n")
+line = bytearray(lines[int(sys.argv[1])])
+line[len(line) // 2:len(line) // 2 + 4] = b"\0{{\xff"
+lines[int(sys.argv[1])] = bytes(line)
+sys.stdout.buffer.write(b"\n".join(lines))' "$2" >"$1"
+}
+damage middle 4
+at=$(head -n 4 whole | wc -c)
+check 'one that is damaged in its middle' says 0 \
+	"^grmon-c: $((all - 3)) of the $all pictures cannot be read: the recording is damaged at byte $at, after 20" report middle
+check 'which check says as well' says 0 "damaged at byte $at" check --no-deadlock middle
+check 'and what is before is read' same middle 3
+damage begin 1
+at=$(head -n 1 whole | wc -c)
+check 'one whose first sample is damaged' says 3 "no sample .* can be read: it is damaged at byte $at" dump begin
+cat begin whole >later
+check 'of which what follows is read' same later "$all"
+damage head 0
+check 'one whose first line is damaged' says 0 '1 line that is no sample, the first at byte 0' report head
+check 'of which all samples are read' same head "$all"
+
+# FILE was renamed, and not made again; or it was, and nothing is in it.
+cp whole turned.1
+check 'a file that is not there yet, beside FILE.1' same turned "$all"
+: >turned
+check 'or is empty' same turned "$all"
+echo something >other.1
+check 'but FILE.1 must be a recording' says 3 'no process and no file|no process is called' dump other
+
+if command -v strace >/dev/null && strace -o trace -e trace=none true 2>/dev/null; then
+	samples() { cat turns* 2>/dev/null | grep -a '"clock_ns"' | grep -ao '"real_ns": [0-9]*' | sort -u; }
+	killed() {
+		: >before
+		for number in 1 2 3 4 5 6 7 8; do
+			strace -f -o trace -e trace=/rename -e "inject=/rename:signal=SIGKILL:when=$number" \
+				"$client" record "$target" -o turns -i 0.01 --rotate 1k --keep-files 50 --for 20s
+			grep -q 'killed by SIGKILL' trace || { echo "$number: not killed"; return 1; }
+			samples >after
+			# None of those that were there is lost, and all are read.
+			lost=$(comm -23 before after | wc -l)
+			[ "$lost" -eq 0 ] && [ "$(looks turns)" -eq "$(wc -l <after)" ] || {
+				echo "$number: $lost lost, $(looks turns) read of $(wc -l <after)"
+				cat err
+				ls
+				return 1
+			}
+			mv after before
+		done
+		[ "$(wc -l <before)" -ge 8 ]
+	}
+	check 'a recorder that is killed at each of its renames loses nothing' killed
+else
+	ok 0 'killed at its renames # SKIP strace cannot be used'
+fi
+
+# Root alone may mount: a disk with 16 kB.
+if unshare -m true 2>/dev/null && mkdir disk && unshare -m mount -t tmpfs -o size=16k none disk 2>/dev/null; then
+	full() {
+		unshare -m sh -c "mount -t tmpfs -o size=16k none disk
+			cp whole disk/file
+			timeout 20 '$client' record $target -o disk/file -i 0.01 --for 2s
+			echo \$? >status
+			grep -ac clock_ns disk/file >kept
+			'$client' report -f json disk/file
+			mount -o remount,ro disk
+			'$client' dump $target -o disk/new
+			'$client' record $target -o disk/file --for 1s
+			'$client' dump disk/file >read-only" >out 2>err
+		cat out err
+		[ "$(cat status)" -eq 2 ] && [ "$(grep -c 'cannot write disk/file: No space left on device; it is tried again' err)" -eq 1 ] &&
+			[ "$(sed -n 's/.*"looks": \([0-9]*\).*/\1/p' out | head -1)" -ge $(($(cat kept) - 1)) ] &&
+			grep -q 'cannot write disk/new: Read-only file system' err &&
+			grep -q 'cannot write disk/file: Read-only file system' err && grep -q "pid $target" read-only
+	}
+	check 'a full disk, and one that is read only, are said, and what is there is read' full
+else
+	ok 0 'a full disk # SKIP nothing can be mounted here'
+fi
+
+# A configuration that is no file.
+folder=$XDG_CONFIG_HOME/grmon-c
+mkdir -p "$folder"
+config() {
+	says 2 "config.json.*$1" ls && [ "$(wc -l <err)" -eq 1 ] || return 1
+	rm -rf "$folder/config.json"
+}
+mkfifo "$folder/config.json"
+check 'a pipe for a configuration' config 'is a pipe, not a file'
+mkdir "$folder/config.json"
+check 'a folder' config 'is a folder, not a file'
+ln -s /dev/zero "$folder/config.json"
+check 'a device' config 'is a device, not a file'
+ln -s config.json "$folder/config.json"
+check 'a link to itself' config 'symbolic links'
+truncate -s 1G "$folder/config.json"
+check 'a gigabyte' config 'more than the 65536 bytes'
+
+# What -o writes.
+"$client" dump "$target" -o new && [ "$(stat -c %a new)" = 600 ]
+ok $? 'a new file is its user'\''s alone' "$(ls -l new)"
+echo old >old
+chmod 644 old
+ln -s old link
+"$client" dump "$target" -f json -o link && [ -L link ] && grep -q '"grmon"' old && [ "$(stat -c %a old)" = 644 ]
+ok $? 'a link stays a link, and a file keeps its mode' "$(ls -l)"
+mkdir alone
+echo old >alone/file
+prlimit --fsize=50 --core=0 "$client" dump "$target" -f json -o alone/file 2>err
+[ $? -ne 0 ] && [ "$(cat alone/file)" = old ] && [ "$(ls alone)" = file ]
+ok $? 'one that cannot be written as a whole leaves the old one, and nothing else' "$(ls -l alone)"
+for format in folded pprof openmetrics; do
+	"$client" dump "$target" -f $format -o alone/file || echo "$format"
+done >out 2>&1
+"$client" report --for 1s -f html "$target" -o alone/file && grep -q '<html' alone/file && [ "$(ls alone)" = file ] && [ ! -s out ]
+ok $? 'the same of every format' "$(ls -l alone; cat out)"
+"$client" dump "$target" -o /dev/stdout | grep -q "pid $target" && mkfifo pipe && {
+	cat pipe >piped &
+	timeout 20 "$client" dump "$target" -o pipe && wait $! && grep -q "pid $target" piped && [ -p pipe ]
+}
+ok $? 'a pipe is written to, not replaced' "$(ls -l pipe)"
+if [ "$(id -u)" -eq 0 ]; then
+	ln -s old theirs
+	chown -h 65534 theirs
+	cp old kept
+	foreign() {
+		says 2 'theirs is a link that another user has made' dump "$target" -o theirs &&
+			says 2 'theirs is a link that another user has made' record "$target" -o theirs --for 1s && cmp old kept
+	}
+	check 'a link of another user is not followed' foreign
+else
+	ok 0 'a link of another user # SKIP only root can make one'
+fi
