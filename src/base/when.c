@@ -60,11 +60,15 @@ static int parse_date(const char *text, int64_t *real_ns, struct err *e)
 	struct tm tm = {0};
 	const char *rest = strptime(text, "%Y-%m-%d", &tm);
 	int64_t ns = 0;
+	struct tm date = tm;
 
 	if (rest && (*rest == 'T' || *rest == 't' || *rest == ' '))
 		rest = strptime(rest + 1, "%H:%M", &tm);
 	if (!rest || tm.tm_year < 70 || tm.tm_year > 300)
 		return err_at(e, 0, "a date is 2026-11-21 or 2026-11-21T10:04:30");
+	timegm(&date);
+	if (date.tm_mday != tm.tm_mday)
+		return err_at(e, 0, "that month has no day %d", tm.tm_mday);
 	rest = take_seconds(rest, &tm, &ns);
 	*real_ns = (int64_t)timegm(&tm) * CLOCK_SECOND_NS + ns;
 	return at_end(text, rest, e);

@@ -7,18 +7,20 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/target.h"
 #include "core/query.h"
 
-#define USUAL_NS (30 * CLOCK_SECOND_NS)
+#define NUMBER_MOST 999999999
+#define USUAL_NS    (30 * CLOCK_SECOND_NS)
 
 static int read_number(const char *name, const char *text, int64_t *number, struct err *e)
 {
-	if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
-		return err_set(e, ERR_USAGE, "--%s: '%s' is not a number", name, text);
-	*number = strtoll(text, NULL, 10);
+	if (!number_parse(text, NUMBER_MOST, number))
+		return err_set(e, ERR_USAGE, "--%s: '%.40s' is not a number up to %d",
+			       name, text, NUMBER_MOST);
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "core/trend.h"
@@ -31,10 +32,10 @@ static int parse_listen(const char *text, struct addrinfo **address, struct err 
 	const char *colon = strrchr(text, ':'), *port = colon ? colon + 1 : text;
 	size_t length = colon ? (size_t)(colon - text) : 0;
 	char host[256];
+	int64_t number;
 	int rc;
 
-	if (!*port || port[strspn(port, "0123456789")] || strlen(port) > 5 ||
-	    atoi(port) > 65535 || length >= sizeof(host))
+	if (!number_parse(port, 65535, &number) || length >= sizeof(host))
 		return err_set(e, ERR_USAGE,
 			       "--listen: '%.80s' is no ADDRESS:PORT, as in %s", text,
 			       LISTEN_DEFAULT);
@@ -146,15 +147,13 @@ static int serve(struct exports *exports, int signals)
 
 static int parse_groups(const char *text, size_t *nr_groups, struct err *e)
 {
-	*nr_groups = 0;
-	if (!text)
-		return 0;
-	if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 3 ||
-	    atoi(text) > METRICS_GROUPS_MAX)
+	int64_t number = 0;
+
+	if (text && !number_parse(text, METRICS_GROUPS_MAX, &number))
 		return err_set(e, ERR_USAGE,
-			       "--top-groups: '%.20s' is not a number up to %d", text,
+			       "--top-groups: '%.40s' is not a number up to %d", text,
 			       METRICS_GROUPS_MAX);
-	*nr_groups = (size_t)atoi(text);
+	*nr_groups = (size_t)number;
 	return 0;
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/number.h"
 #include "base/suggest.h"
 #include "cli/values.h"
 #include "core/query.h"
@@ -272,12 +274,12 @@ static int check_words(const struct options *options, struct err *e)
 static int check_dump(struct options *options, struct err *e)
 {
 	const char *text = options->value[OPTION_DUMP];
-	char *end;
-	long value = strtol(text, &end, 10);
+	int64_t value;
 
-	if (*text < '0' || *text > '9' || *end || value < 1 || value > INT_MAX)
+	if (!number_parse(text, INT_MAX, &value) || value == 0)
 		return err_set(e, ERR_USAGE,
-			       "--dump: '%s' is not the number of a dump, from 1", text);
+			       "--dump: '%.40s' is not the number of a dump, from 1",
+			       text);
 	options->dump = (unsigned)value;
 	return 0;
 }
@@ -298,14 +300,13 @@ static int check_options(struct options *options, struct err *e)
 	if (options->value[OPTION_DUMP] && check_dump(options, e) != 0)
 		return e->code;
 	if (pid) {
-		char *end;
-		long value = strtol(pid, &end, 10);
+		int64_t value;
 
-		if (*pid < '0' || *pid > '9' || *end || value <= 0 || value > INT_MAX)
-			return err_set(
-				e, ERR_USAGE,
-				"--pid: '%s' is no process id; 'grmon-c ls' lists them",
-				pid);
+		if (!number_parse(pid, INT_MAX, &value) || value == 0)
+			return err_set(e, ERR_USAGE,
+				       "--pid: '%.40s' is no process id; 'grmon-c ls' "
+				       "lists them",
+				       pid);
 		if (options->nr_words > 0)
 			return err_set(e, ERR_USAGE,
 				       "give TARGET once: either '%s' or --pid %s",
@@ -345,6 +346,15 @@ int options_parse(struct options *options, int argc, char **argv, struct err *e)
 		return rc;
 	rc = check_words(options, e);
 	return rc ? rc : check_options(options, e);
+}
+
+int option_duration(enum option_id id, const char *text, int64_t *ns, struct err *e)
+{
+	struct err why = {0};
+
+	if (clock_parse_duration(text, ns, &why) == 0)
+		return 0;
+	return err_set(e, ERR_USAGE, "--%s: %s", option_table[id].name, why.text);
 }
 
 /* Their formats are not those of a snapshot. */

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -103,6 +104,8 @@ struct options {
  * ERR_USAGE with a sentence that suggests what was meant.
  */
 int options_parse(struct options *options, int argc, char **argv, struct err *e);
+/* A duration; the sentence of an error names the option. */
+int option_duration(enum option_id id, const char *text, int64_t *ns, struct err *e);
 /* Apply the values over options->settings. On error *which is the option to blame. */
 int options_apply(struct options *options, enum option_id *which, struct err *e);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/look.h"
@@ -41,27 +42,18 @@ struct recorder {
 
 static int parse_rotate(const char *text, struct rec_file *file, struct err *e)
 {
-	const char *units = "kMG", *unit;
-	char *end;
-	double size = strtod(text, &end);
-
-	unit = *end && !end[1] ? strchr(units, *end) : NULL;
-	if (!unit) {
-		if (clock_parse_duration(text, &file->rotate_ns, e) == 0 &&
-		    file->rotate_ns > 0)
+	if (number_parse_size(text, &file->rotate_bytes)) {
+		if (file->rotate_bytes >= 1024)
 			return 0;
-		return err_set(e, ERR_USAGE,
-			       "--rotate: '%s' is neither a size (500k, 10M, 1G) nor a "
-			       "duration (10m, 1h)",
+		return err_set(e, ERR_USAGE, "--rotate: '%.40s' is no size from 1k on",
 			       text);
 	}
-	for (; unit >= units; unit--)
-		size *= 1024;
-	if (!(size >= 1024 && size < 1e15))
-		return err_set(e, ERR_USAGE, "--rotate: '%s' is no size from 1k on",
-			       text);
-	file->rotate_bytes = (int64_t)size;
-	return 0;
+	if (clock_parse_duration(text, &file->rotate_ns, e) == 0 && file->rotate_ns > 0)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "--rotate: '%.40s' is neither a size (500k, 10M, 1G) nor a "
+		       "duration (10m, 1h)",
+		       text);
 }
 
 static int read_options(const struct options *options, struct recorder *recorder,
@@ -69,25 +61,24 @@ static int read_options(const struct options *options, struct recorder *recorder
 {
 	const char *keep = options->value[OPTION_KEEP_FILES];
 	const char *length = options->value[OPTION_FOR];
-	int64_t for_ns = 0;
+	int64_t for_ns = 0, count = KEEP_DEFAULT;
 	int rc = 0;
 
 	recorder->file.path = options->value[OPTION_OUTPUT];
-	recorder->file.keep = keep ? atoi(keep) : KEEP_DEFAULT;
 	if (!recorder->file.path)
 		return err_set(e, ERR_USAGE,
 			       "'grmon-c record' needs -o FILE, or -o - for the standard "
 			       "output");
-	if (keep && (keep[strspn(keep, "0123456789")] != '\0' || !*keep ||
-		     recorder->file.keep > KEEP_MOST))
+	if (keep && !number_parse(keep, KEEP_MOST, &count))
 		return err_set(e, ERR_USAGE,
-			       "--keep-files: '%s' is not a number up to %d", keep,
+			       "--keep-files: '%.40s' is not a number up to %d", keep,
 			       KEEP_MOST);
+	recorder->file.keep = (int)count;
 	if (options->value[OPTION_ROTATE])
 		rc = parse_rotate(options->value[OPTION_ROTATE], &recorder->file, e);
 	if (rc == 0 && length)
-		rc = clock_parse_duration(length, &for_ns, e);
-	recorder->end_ns = length ? clock_mono_ns() + for_ns : INT64_MAX;
+		rc = option_duration(OPTION_FOR, length, &for_ns, e);
+	recorder->end_ns = length ? clock_add(clock_mono_ns(), for_ns) : INT64_MAX;
 	return rc;
 }
 

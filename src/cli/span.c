@@ -41,12 +41,13 @@ int span_length(const struct options *options, int64_t usual_ns, int64_t *for_ns
 	*for_ns = usual_ns;
 	if (!text)
 		return 0;
-	if (clock_parse_duration(text, for_ns, e) != 0)
+	if (option_duration(OPTION_FOR, text, for_ns, e) != 0)
 		return ERR_USAGE;
 	if (*for_ns < CLOCK_SECOND_NS)
-		return err_set(e, ERR_USAGE,
-			       "--for: '%s' is too short to judge anything; at least 1s",
-			       text);
+		return err_set(
+			e, ERR_USAGE,
+			"--for: '%.40s' is too short to judge anything; at least 1s",
+			text);
 	return 0;
 }
 
@@ -63,7 +64,7 @@ static void set_times(struct span *span, const struct options *options, int64_t 
 	if (span->interval_ns < INTERVAL_LEAST)
 		span->interval_ns = INTERVAL_LEAST;
 	span->due_ns = clock_mono_ns();
-	span->end_ns = for_ns > 0 ? span->due_ns + for_ns : INT64_MAX;
+	span->end_ns = for_ns > 0 ? clock_add(span->due_ns, for_ns) : INT64_MAX;
 	grouping_set_least(span->look.grouping, span->least_ns);
 }
 

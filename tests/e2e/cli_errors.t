@@ -3,7 +3,7 @@
 # Wrong words and targets that cannot be watched: the exit code, one sentence that says what
 # to do, and nothing on the standard output.
 . "$(dirname "$0")/lib.sh"
-plan 59
+plan 72
 
 # fails CODE TEXT ARGUMENT…: the client exits with CODE and says TEXT on stderr.
 fails() {
@@ -69,6 +69,42 @@ check 'no terminal for the view' fails 2 'grmon-c dump' $$
 check 'no terminal for the list' fails 2 'grmon-c ls' --ascii
 check 'a command that does not exist' fails 3 'no program' run -- no-such-program
 check 'a command that is no program' fails 3 'no executable' run "$work"
+
+# Numbers, sizes and durations: each is right, or one sentence names its option.
+refuses() {
+	option=$1
+	shift
+	for value in "$@"; do
+		if timeout 20 "$client" $command "$option=$value" >"$work/out" 2>"$work/err" ||
+			[ "$(grep -c . "$work/err")" -gt 3 ] || ! head -1 "$work/err" | grep -q -- "^grmon-c: $option: "; then
+			echo "$command $option='$value'"
+			cat "$work/err"
+			return 1
+		fi
+	done
+}
+bad="-1 1e99 nan inf 99999999999d 0x10 ٣s ３s 1,5s 1.5.5s +1s 1h30 5x . ''"
+command="check --no-deadlock $$"
+eval "check 'durations of --for' refuses --for 0 ' 1s' $bad"
+eval "check 'those of --interval' refuses --interval 0 9ms 61m $bad"
+eval "check 'those of --stuck' refuses --stuck poll= poll=-1 5s,,poll=1m $(echo "$bad" | sed "s/1,5s//")"
+command="export --listen 0 $$"
+eval "check 'those of --warm-up' refuses --warm-up 0 500ms $bad"
+check 'the number of --top-groups' refuses --top-groups -1 51 4294967297 1e1 '' ٣
+command="record -o $work/never --for 1s $$"
+eval "check 'sizes of --rotate' refuses --rotate 0 0s 1e9k 0x10k 0x1p20k infk nank ' 1k' -5k 99999999999999G 0.5k 1T $bad"
+check 'the number of --keep-files' refuses --keep-files -1 256 4294967297 99999999999999999999 1e1 '' ' 1'
+eval "check 'how long to record' refuses --for $bad"
+command="check --for 1s $$"
+check 'numbers that may not be passed' refuses --max-stuck -1 1e3 4294967297 99999999999999999999 '' 5x ٣
+command="dump $$"
+check 'the number of a dump' refuses --dump 0 -1 4294967297 1e1 '' ٣
+command=dump
+check 'the number of a process' refuses --pid 0 -1 4294967297 1e1 '' ٣ ' 1'
+ok "$([ ! -e "$work/never" ]; echo $?)" 'and nothing is written'
+# The longest time there is, as any other one: from now on.
+timeout 1 "$client" check --no-deadlock --for 106751d $$ 2>"$work/err"
+ok "$([ $? -eq 124 ]; echo $?)" 'the longest time does not end at once' "$(cat "$work/err")"
 
 # The mark stands below the byte that is wrong.
 mark_of() {

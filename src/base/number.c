@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Without strtod and strtol, which take blanks, signs, exponents, hexadecimal, nan and inf. */
+#include "base/number.h"
+
+#include <string.h>
+
+#define SIZE_MOST (1ll << 50)
+
+bool number_parse(const char *text, int64_t most, int64_t *number)
+{
+	int64_t value = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		int digit = *text - '0';
+
+		if (digit < 0 || digit > 9 || digit > most || value > (most - digit) / 10)
+			return false;
+		value = value * 10 + digit;
+	}
+	*number = value;
+	return true;
+}
+
+bool number_parse_size(const char *text, int64_t *bytes)
+{
+	static const char units[] = "kMG";
+	size_t whole = strspn(text, "0123456789"), part = 0;
+	int64_t number = 0, unit = 1, fraction = 0, scale = 1;
+	char digits[20];
+	const char *at = text + whole, *found;
+
+	if (whole == 0 || whole >= sizeof(digits))
+		return false;
+	memcpy(digits, text, whole);
+	digits[whole] = '\0';
+	if (!number_parse(digits, SIZE_MOST, &number))
+		return false;
+	if (*at == '.') {
+		for (at++; *at >= '0' && *at <= '9'; at++, part++) {
+			if (part < 6) {
+				fraction = fraction * 10 + (*at - '0');
+				scale *= 10;
+			}
+		}
+		if (part == 0)
+			return false;
+	}
+	found = *at && !at[1] ? strchr(units, *at) : NULL;
+	if (!found)
+		return false;
+	for (; found >= units; found--)
+		unit *= 1024;
+	if (number > SIZE_MOST / unit)
+		return false;
+	*bytes = number * unit + fraction * unit / scale;
+	return true;
+}
