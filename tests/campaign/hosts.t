@@ -1,12 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A preloaded agent changes nothing in its host: programs of many kinds are run without it and
-# with it, and what they print, leave behind and return is the same. HOSTS="NAME…" runs only
-# these. Each part is left out, with a reason, where its program is not here.
+# A preloaded agent changes nothing in its host, and looking at it nothing either: programs of
+# many kinds are run without it and with it, looked at all the time by `ls`, `dump` and the
+# view, and what they print, leave behind and return is the same. HOSTS="NAME…" runs only
+# these; HOSTS_VERBOSE=1 shows what they say. Each part is left out, with a reason, where its
+# program is not here or does not run without the agent. A table at the end; 25 minutes.
 . "$(dirname "$0")/../e2e/lib.sh"
-. "$(dirname "$0")/hosts.sh"
-PATH=$PATH:/usr/sbin:/sbin:/usr/local/go/bin:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')
 data=$(dirname "$0")/hosts
+. "$(dirname "$0")/hosts.sh"
+. "$data/servers.sh"
+. "$data/programs.sh"
+. "$data/commands.sh"
+PATH=$PATH:/usr/sbin:/sbin:/usr/local/go/bin:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')
+export LC_ALL=C.UTF-8 CCACHE_DISABLE=1 GRMON_DEPS_QUIET=1
 
 # Where other users can read.
 chmod 755 "$work"
@@ -14,181 +20,189 @@ cp "$agent" "$work/libgrmon.so"
 chmod 755 "$work/libgrmon.so"
 agent=$work/libgrmon.so
 unset XDG_RUNTIME_DIR XDG_CONFIG_HOME
+for program in threads posix service spin; do cc -g -pthread -o "$work/$program" "$data/$program.c"; done
+cc -g -pthread -DRACE -o "$work/race" "$data/threads.c"
 
 part sshd 180
 if has sshd ssh ssh-keygen; then
-	same 'logins, commands, a terminal and files over ssh' ssh_host
+	same 'sshd: logins, commands, a terminal, files' 'login 3' ssh_host internal-sftp
+	sftp=$(ls /usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server 2>/dev/null | head -n 1)
+	[ -z "$sftp" ] || same 'sshd with a program for files' 'copied' ssh_host "$sftp"
 fi
 
-part bwrap 60
-if has bwrap; then
-	bwrap_host() {
-		host bwrap --unshare-all --die-with-parent --ro-bind / / --dev /dev --proc /proc \
-			sh -c 'echo inside; echo $$; set -- /proc/[0-9]*; echo $#; readlink /dev/fd'
-	}
-	same 'bwrap, all namespaces' bwrap_host
-fi
-
-part unshare 60
-if has unshare nsenter; then
-	unshare_host() {
-		host unshare -Ur sh -c 'id -u; cat /proc/self/uid_map'
-		host unshare -Urmpf --mount-proc sh -c 'echo $$; set -- /proc/[0-9]*; echo $#'
-		host unshare -UrniuCT true
-		echo "other namespaces $?"
-	}
-	same 'unshare' unshare_host
-	nsenter_host() {
-		sleep 1000 &
-		sleeper=$!
-		host nsenter -t "$sleeper" -m -u -i -n sh -c 'echo entered'
-		host nsenter -t "$sleeper" -U true
-		echo "user namespace $?"
-		kill "$sleeper"
-		wait "$sleeper" 2>/dev/null
-	}
-	same 'nsenter' nsenter_host
-fi
-
-part strace 120
-if has strace; then
-	strace_host() {
-		host strace -f -qq -o "$work/strace.out" -e trace=execve,clone,clone3,exit_group \
-			sh -c 'echo a | cat; (echo b)'
-		# Only the calls: no ids, no addresses of what is the environment.
-		sed -e 's/^[0-9]* *//' -e 's/(.*=/ =/' -e 's/= [0-9][0-9]*$/= N/' "$work/strace.out" |
-			grep -v 'resumed\|unfinished\|---\|+++' | sort | uniq -c
-	}
-	same 'strace of a shell' strace_host
-fi
-
-part gdb 120
-if has gdb cc; then
-	cc -g -pthread -o "$work/threads" "$data/threads.c"
-	gdb_host() {
-		host gdb -nx -q -batch -iex 'set debuginfod enabled off' -ex 'break leaf' -ex run \
-			-ex bt -ex 'print argument' -ex 'finish' -ex 'delete' -ex continue \
-			"$work/threads" | sed -e 's/0x[0-9a-f]*/ADDRESS/g' -e 's/LWP [0-9]*/LWP/g' \
-			-e 's/process [0-9]*/process/' |
-			grep -v 'libthread_db\|New Thread\|Thread.*exited\|Switching to\|hit Break\|Using host\|^Run till\|thread_main_posix\|clone\|start_thread'
-	}
-	same 'gdb: a breakpoint, a stack, a variable' gdb_host
-fi
-
-part valgrind 240
-if has valgrind cc; then
-	cc -g -pthread -o "$work/threads" "$data/threads.c"
-	for tool in memcheck helgrind drd; do
-		valgrind_host() {
-			host valgrind -q --tool="$tool" --error-exitcode=9 "$work/threads"
-			echo "exit $?"
-		}
-		same "valgrind, $tool" valgrind_host
+part sandboxes 120
+if wants; then
+	has_quietly bwrap && same 'bwrap, all namespaces' inside bwrap_host
+	has_quietly unshare && same 'unshare' '^0$' unshare_host
+	has_quietly nsenter && same 'nsenter' entered nsenter_host
+	same 'chroot, the agent is not inside' inside chroot_host
+	same 'a fenced service, calls are refused' '^3$' service_works refuse
+	same 'a fenced service, calls end the process' '^3$' service_works kill
+	has_quietly firejail && same 'firejail with a filter' inside firejail_host
+	for program in runc crun; do
+		has_quietly $program && same "a container of $program" inside container_host $program
 	done
-	# Where there is something to report, it still is.
-	cc -g -pthread -DRACE -o "$work/race" "$data/threads.c"
-	helgrind_finds() {
-		host valgrind -q --tool=helgrind --error-exitcode=9 "$work/race" >/dev/null 2>&1
-		echo "exit $?"
-	}
-	same 'valgrind, helgrind finds a race' helgrind_finds
 fi
 
-part compile 300
-if has make gcc; then
-	same 'make -j2 of twenty files' compile_host gcc
-	! has_quietly clang || same 'the same with clang' compile_host clang
+part checkers 240
+if wants; then
+	has_quietly strace && same 'strace of a shell' execve strace_host
+	has_quietly gdb && same 'gdb: a breakpoint, a stack, a variable' 'leaf.*argument=0' gdb_host
+	if has_quietly valgrind; then
+		for tool in memcheck helgrind drd; do same "valgrind, $tool" '^10 6 1' valgrind_host $tool; done
+		for tool in helgrind drd; do same "valgrind, $tool finds a race" 'race: 9' valgrind_finds $tool; done
+	fi
 fi
 
-part sanitizers 300
+part sanitizers 120
 for compiler in gcc clang; do
 	has $compiler || continue
 	for sanitizer in address undefined thread leak memory; do
-		for kind in good bad; do
-			sanitizer_part $compiler $sanitizer $kind
-		done
+		for kind in good bad; do sanitizer_part $compiler $sanitizer $kind; done
 	done
 done
 
-part posix 120
-if has cc; then
-	cc -pthread -o "$work/posix" "$data/posix.c"
-	posix_host() { host "$work/posix"; }
-	same 'keys, descriptors, cancellation, threads that exit' posix_host
+part compile 300
+if has make gcc; then
+	same 'make -j2 of twenty files' 'program' compile_host gcc
+	! has_quietly clang || same 'the same with clang' 'program' compile_host clang
 fi
-if has g++; then
-	g++ -pthread -o "$work/unwind" "$data/unwind.cc"
-	unwind_host() { host "$work/unwind"; }
-	same 'exceptions, pthread_exit() and cancellation through C++' unwind_host
+
+part posix 120
+if wants; then
+	same 'keys, descriptors, cancellation, threads that exit' 'exit values' host "$work/posix"
+	g++ -pthread -o "$work/unwind" "$data/unwind.cc" 2>/dev/null &&
+		same 'exceptions, pthread_exit() and cancellation through C++' 'caught' host "$work/unwind"
+	same 'low limits of memory, descriptors, files, stacks' 'thread 0' limits_host
+fi
+
+part foreign 60
+if wants; then
+	cc -pthread -o "$work/small" "$data/small.c"
+	foreign_part() { # NAME COMPILER…
+		title=$1
+		shift
+		if "$@" -o "$work/foreign" "$data/small.c" 2>/dev/null; then
+			same "$title" 'joined' foreign_host "$work/foreign"
+		else
+			skip "$title" "$1 cannot build it"
+		fi
+	}
+	foreign_part 'children of musl' musl-gcc
+	printf '#! %s 3\n' "$work/foreign" >"$work/script"
+	chmod 755 "$work/script"
+	[ ! -x "$work/foreign" ] || same 'a script whose interpreter is one of musl' joined foreign_host "$work/script"
+	rm -f "$work/foreign"
+	foreign_part 'static children of musl' musl-gcc -static
+	foreign_part 'static children' cc -static -pthread
+	foreign_part '32-bit children' cc -m32 -pthread
+	mv "$work/foreign" "$work/foreign-32" 2>/dev/null
+	! has_quietly busybox || same 'busybox as a shell' 'inside' host busybox sh -c 'echo inside; echo a | busybox cat; ls / | head -n 1; busybox sleep 0.1 & wait; echo $?'
+	set --
+	for program in qemu-x86_64 qemu-x86_64-static; do ! has_quietly $program || set -- "$@" $program; done
+	[ $# -eq 0 ] || same 'programs under qemu-user' '^10 6 1' emulated_host "$@"
+fi
+
+part setuid 60
+if wants; then
+	cp "$work/small" "$work/setuid" 2>/dev/null || cc -pthread -o "$work/setuid" "$data/small.c"
+	chmod 4755 "$work/setuid"
+	same 'programs with the rights of another: setuid, sudo, su' joined setuid_host
+	! has_quietly ping || same 'ping' 'received' ping_host
 fi
 
 part languages 300
-if has javac java; then
-	cp "$data/Host.java" "$work/Host.java"
-	javac -d "$work" "$work/Host.java"
-	java_host() { host java -Xmx256m -cp "$work" Host; }
-	same 'Java' java_host
-fi
-if has go gcc; then
-	mkdir -p "$work/go" && cp "$data/host.go" "$work/go/main.go"
-	if (cd "$work/go" && HOME=$work CGO_ENABLED=1 GOFLAGS=-mod=mod go build -o "$work/gohost" main.go) >"$work/go.log" 2>&1; then
-		go_host() { host "$work/gohost"; }
-		same 'Go with cgo' go_host
-	else
-		skip 'Go with cgo' "no build: $(tail -n 1 "$work/go.log")"
-	fi
-fi
-if has node; then
-	node_host() { host node "$data/workers.js"; }
-	same 'node with workers' node_host
-fi
-if has perl; then
-	perl_host() { host perl "$data/host.pl"; }
-	same 'perl' perl_host
-fi
-if has ruby; then
-	ruby_host() { host ruby "$data/host.rb"; }
-	same 'ruby' ruby_host
-fi
-if has php; then
-	php_host() { host php "$data/host.php"; }
-	same 'php' php_host
-fi
-if has bash; then
-	bash_host() { host bash "$data/host.bash"; }
-	same 'bash: jobs, pipes, traps, process substitution' bash_host
-fi
-
-part redis 180
-if has redis-server redis-benchmark redis-cli; then
-	same 'redis-benchmark, with threads for input and output' redis_host
-fi
-
-part postgres 300
-if has initdb pg_ctl pgbench setpriv; then
-	same 'pgbench' postgres_host
-fi
-
-part chromium 300
-if has chromium; then
-	for user in root nobody; do
-		same "Chromium as $user draws a page" browser_host chromium $user
-	done
-fi
-
-part firefox 300
-if has firefox-esr; then
-	for user in root nobody; do
-		same "Firefox as $user draws a page" browser_host firefox $user
-	done
-fi
-
-part python 900
 if wants; then
-	for module in test_threading test_signal test_subprocess test_asyncio \
-		test_multiprocessing_fork test_multiprocessing_forkserver test_multiprocessing_spawn; do
+	if has_quietly javac java; then
+		cp "$data/Host.java" "$work/Host.java"
+		javac -d "$work" "$work/Host.java"
+		same 'Java' '^sum' host java -Xmx256m -cp "$work" Host
+	fi
+	if has_quietly go gcc; then
+		mkdir -p "$work/go" && cp "$data/host.go" "$work/go/main.go"
+		for cgo in 1 0; do
+			source=host.go
+			[ $cgo = 1 ] || source=host_pure.go
+			cp "$data/$source" "$work/go/main.go"
+			(cd "$work/go" && HOME=$work CGO_ENABLED=$cgo GOFLAGS=-mod=mod go build -o "$work/gohost$cgo" main.go) >"$work/go.log" 2>&1 ||
+				{ skip "Go, cgo $cgo" "no build: $(tail -n 1 "$work/go.log")"; continue; }
+			same "Go, cgo $cgo" '^sum' host "$work/gohost$cgo"
+		done
+	fi
+	if has_quietly rustc && rustc -o "$work/rusthost" "$data/host.rs" 2>"$work/rust.log"; then
+		same 'Rust' '^sum' host "$work/rusthost"
+	fi
+	! has_quietly node || same 'node with workers' 'terminated' host node "$data/workers.js"
+	! has_quietly perl || same 'perl' 'backticks' host perl "$data/host.pl"
+	! has_quietly ruby || same 'ruby' 'woken' host ruby "$data/host.rb"
+	! has_quietly php || same 'php' 'through cat' host php "$data/host.php"
+	! has_quietly bash || same 'bash: jobs, pipes, traps, process substitution' 'COPROC' host bash "$data/host.bash"
+	! has_quietly erl || same 'Erlang' '^sum' host erl -noshell -eval 'Me = self(), [spawn(fun() -> timer:sleep(1), Me ! N end) || N <- lists:seq(1, 50)],
+		io:format("sum ~p~n~s", [lists:sum([receive N -> N end || _ <- lists:seq(1, 50)]), os:cmd("echo child")]), halt(3).'
+fi
+
+part preloads 60
+if wants; then
+	same 'fakeroot, faketime, eatmydata, stdbuf, proot, ltrace, heaptrack' '.' preloaders_host
+	for library in libjemalloc.so.2 libtcmalloc_minimal.so.4 libtcmalloc_and_profiler.so.4 libeatmydata.so \
+		faketime/libfaketimeMT.so.1 libfakeroot/libfakeroot-sysv.so; do
+		path=$(ls /usr/lib/*/$library /usr/lib64/$library 2>/dev/null | head -n 1)
+		[ -z "$path" ] || same "$library, before and after" '^10 6 1' preload_host "$path"
+	done
+	cc -shared -fPIC -o "$work/audit.so" "$data/audit.c" && same 'an auditor of the dynamic linker' '^thread' audit_host
+	profiler=$(ls /usr/lib/*/libprofiler.so* /usr/lib64/libprofiler.so* 2>/dev/null | head -n 1)
+	cc -pg -pthread -o "$work/spin-pg" "$data/spin.c"
+	[ -z "$profiler" ] || same 'profilers: SIGPROF in every wait' '^done' profiler_host "$profiler"
+fi
+
+part tools 120
+if wants; then
+	! has_quietly git || same 'git: a repository, hooks, a clone' 'from a hook' git_host
+	! has_quietly rsync || same 'rsync and tar with xz' '.' rsync_host
+	! has_quietly tmux || same 'tmux and script' 'a terminal' tmux_host
+	! has_quietly man file || same 'man and file, with filters of their own' 'ELF' manual_host
+	! has_quietly apt-get dpkg-scanpackages || same "apt's methods in their sandbox" '_all.deb' apt_host
+	! has_quietly tcpdump ping || same 'tcpdump' '^server 0' tcpdump_host
+fi
+
+part servers 180
+if wants; then
+	for mpm in event worker prefork; do
+		! has_quietly apache2 || same "apache, $mpm" 'from a child' apache_host $mpm
+	done
+	! has_quietly nginx || same 'nginx, a pool of threads, reloaded' 'a page' nginx_host
+	! has_quietly vsftpd || same 'vsftpd with its filter' '230' vsftpd_host YES
+	! has_quietly vsftpd || same 'vsftpd' 'by ftp' vsftpd_host NO
+	for level in 1 2 -1; do
+		! has_quietly chronyd || same "chronyd, filter of level $level" 'Loaded seccomp' chrony_host $level
+	done
+	! has_quietly ntpd || same 'ntpd, its rights dropped' '.' ntpd_host
+	! has_quietly dnsmasq || same 'dnsmasq' 'tcp 192.0.2.7' dnsmasq_host
+	for program in php-fpm php-fpm8.2 php-fpm8.4; do
+		! has_quietly $program || { same 'php-fpm' 'ready' php_fpm_host $program; break; }
+	done
+	! has_quietly redis-server redis-benchmark redis-cli ||
+		same 'redis-benchmark, with threads for input and output' 'GET' redis_host
+	! has_quietly initdb pgbench setpriv || same 'pgbench' 'transactions' postgres_host
+	! has_quietly mariadbd mariadb-install-db || same 'mariadb' '^2000' mariadb_host
+fi
+
+part browsers 300
+if wants; then
+	for user in ordinary root; do
+		! has_quietly chromium || same "Chromium as $user draws a page" '[0-9]' browser_host chromium $user
+		! has_quietly firefox-esr || same "Firefox as $user draws a page" '[0-9]' browser_host firefox $user
+	done
+fi
+
+part python 1200
+if wants; then
+	for module in test_threading test_signal test_subprocess test_asyncio test_os test_socket \
+		test_ssl test_queue test_concurrent_futures test_multiprocessing_fork \
+		test_multiprocessing_forkserver test_multiprocessing_spawn; do
 		python_part $module
 	done
 fi
 
+print_table
 plan $tests

@@ -20,9 +20,11 @@ import "C"
 import (
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"os/user"
 	"sync"
+	"time"
 )
 
 func main() {
@@ -57,4 +59,9 @@ func main() {
 	fmt.Println(who.Username, err)
 	_, err = net.LookupHost("localhost")
 	fmt.Println("localhost", err)
+	for hold := os.Getenv("HOSTS_HOLD"); hold != ""; time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(hold); err != nil {
+			break
+		}
+	}
 }

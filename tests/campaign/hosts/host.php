@@ -22,3 +22,4 @@ if (function_exists('pcntl_fork')) {
 	pcntl_waitpid($pid, $status);
 	echo pcntl_wexitstatus($status), "\n";
 }
+while (getenv('HOSTS_HOLD') && file_exists(getenv('HOSTS_HOLD'))) { usleep(10000); clearstatcache(); }

@@ -29,3 +29,4 @@ sleep 0.05
 t.kill
 puts t.join.alive?
 puts 3.times.map { |n| Process.wait2(spawn("exit #{n}"))[1].exitstatus }.inspect
+sleep 0.01 while ENV['HOSTS_HOLD'] && File.exist?(ENV['HOSTS_HOLD'])

@@ -317,8 +317,44 @@ static void signals(void)
 	printf("signals %d %d\n", caught > 10, interrupted > 10);
 }
 
+/* What runs with little of everything: whatever fails says so. */
+static void short_of(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int status = -1, ends[2];
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 65536);
+	int rc = pthread_create(&thread, &attributes, nothing, NULL);
+
+	printf("thread %d", rc);
+	if (rc == 0)
+		pthread_join(thread, NULL);
+	printf(" pipe %d", pipe(ends) == 0 ? 0 : errno);
+	fflush(stdout);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		for (int i = 0; i < 10; i++)
+			usleep(100);
+		_exit(6);
+	}
+	printf(" fork %d", pid < 0 ? errno : 0);
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	printf(" child %#x\n", status);
+	fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
+	const char *hold = getenv("HOSTS_HOLD");
+
+	if (argc > 1 && strcmp(argv[1], "short") == 0) {
+		short_of();
+		return 0;
+	}
 	if (argc > 1) {
 		main_leaves(atoi(argv[1]));
 		return 0;
@@ -338,5 +374,7 @@ int main(int argc, char **argv)
 		main_leaves(how);
 	descriptors("at the end");
 	fflush(stdout);
+	while (hold && access(hold, F_OK) == 0)
+		usleep(10000);
 	pthread_exit(NULL);
 }

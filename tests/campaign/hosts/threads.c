@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define THREADS 4
@@ -44,6 +45,7 @@ int main(void)
 {
 	pthread_t threads[THREADS];
 	int numbers[THREADS], bytes = 0;
+	const char *hold = getenv("HOSTS_HOLD");
 	char byte;
 
 	sem_init(&done, 0, 0);
@@ -60,5 +62,8 @@ int main(void)
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	printf("%d %d %d\n", sum, bytes, raced >= 0);
+	fflush(stdout);
+	while (hold && access(hold, F_OK) == 0)
+		usleep(10000);
 	return 0;
 }

@@ -25,6 +25,10 @@ if (!isMainThread) {
 			net.connect(server.address().port, '127.0.0.1').on('data', (d) => console.log(d.toString())).on('end', () => server.close());
 		});
 		const ended = new Worker('setInterval(() => {}, 1000)', { eval: true });
-		ended.on('online', async () => console.log('terminated', await ended.terminate()));
+		ended.on('online', async () => {
+			console.log('terminated', await ended.terminate());
+			while (process.env.HOSTS_HOLD && fs.existsSync(process.env.HOSTS_HOLD))
+				await new Promise((done) => setTimeout(done, 10));
+		});
 	})();
 }
