@@ -20,6 +20,7 @@ LOOKS = 2
 LOOK_S = 60
 VIEWS = 3
 
+# From the first process on, until nothing is left that has not been looked at; at most so long.
 HOLD_S = 15
 
 client, library, folder = sys.argv[1:4]
@@ -133,7 +134,8 @@ while True:
         if looks[pid] == LOOKS and len(viewed) < VIEWS and name and name not in names:
             names.add(name)
             view(pid)
-            let_go()
+    if viewed and all(looks.get(pid, 0) >= LOOKS for pid in found):
+        let_go()
     if found:
         done = run("ls")
         if done is not None and done.returncode == 0:

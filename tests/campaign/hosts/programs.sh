@@ -77,10 +77,10 @@ sanitizer_part() {
 browser_host() {
 	as=
 	[ "$2" = root ] || as=$ordinary
-	cat >"$there/page.html" <<-'END'
-		<body style="background:#204060"><div id=a style="width:50px;height:50px"></div>
-		<script>document.getElementById('a').style.background = [1, 2].map(n => n * 2).join() == '2,4' ? '#40a020' : 'red'</script>
-	END
+	python3 "$data/pages.py" "$there/port" &
+	pages=$!
+	until_true test -s "$there/port"
+	address=http://127.0.0.1:$(cat "$there/port")/
 	mkdir -m 777 "$there/home"
 	case $1 in
 	chromium)
@@ -88,15 +88,16 @@ browser_host() {
 		[ "$2" != root ] || no_sandbox=--no-sandbox
 		host $as env HOME="$there/home" XDG_RUNTIME_DIR="$there/home" chromium --headless $no_sandbox --disable-gpu \
 			--user-data-dir="$there/home/profile" --hide-scrollbars --window-size=200,100 \
-			--screenshot="$there/home/shot.png" "file://$there/page.html" >"$there/home/log" 2>&1
+			--screenshot="$there/home/shot.png" "$address" >"$there/home/log" 2>&1
 		;;
 	firefox)
 		host $as env HOME="$there/home" XDG_RUNTIME_DIR="$there/home" MOZ_HEADLESS=1 firefox-esr --headless \
 			--no-remote --profile "$there/home" --window-size=200,100 \
-			--screenshot "$there/home/shot.png" "file://$there/page.html" >"$there/home/log" 2>&1
+			--screenshot "$there/home/shot.png" "$address" >"$there/home/log" 2>&1
 		;;
 	esac
 	echo "browser $?"
+	until_gone "$pages"
 	python3 "$data/../../e2e/png_colors.py" "$there/home/shot.png"
 	cksum <"$there/home/shot.png"
 	grep -iE 'crash|seccomp|SIGSYS|sigsegv|GPU process.*exited|terminat' "$there/home/log" | sed 's/^\[[^]]*\]//; s/[0-9][0-9]*/N/g' | sort -u

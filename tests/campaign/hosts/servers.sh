@@ -67,7 +67,7 @@ redis_host() {
 	serve redis redis-server --port "$port" --bind 127.0.0.1 --save '' --dir "$there" --appendonly yes \
 		--io-threads 2 --io-threads-do-reads yes --daemonize no
 	answers redis-cli -p "$port" ping
-	host redis-benchmark -q -p "$port" -n 4000 -c 20 --threads 2 -t set,get,incr,lpush,lrange_100,mset |
+	host redis-benchmark -q -p "$port" -n 2000 -c 20 --threads 2 -t set,get,incr,lpush,lrange_100,mset |
 		tr '\r' '\n' | sed -n 's/:.* requests per second.*//p'
 	redis-cli -p "$port" eval 'return redis.call("INCRBY", KEYS[1], 0)' 1 counter:__rand_int__
 	redis-cli -p "$port" bgrewriteaof
@@ -101,7 +101,7 @@ postgres_host() {
 	kill -INT "$(head -n 1 "$there/db/postmaster.pid")"
 	wait "$server"
 	echo "server $?"
-	grep -cE 'PANIC|FATAL|terminated by signal' "$log"
+	grep -E 'PANIC|FATAL|terminated by signal' "$log" | grep -v 'starting up'
 }
 
 mariadb_host() {
@@ -116,7 +116,7 @@ mariadb_host() {
 	serve mariadb $as mariadbd --no-defaults --datadir="$there/db" --socket="$there/s" --skip-networking \
 		--skip-grant-tables --pid-file="$there/pid" --innodb-buffer-pool-size=16M
 	answers mariadb-admin --no-defaults -S "$there/s" ping
-	sql() { host mariadb --no-defaults -S "$there/s" -u root -N -B -e "$1"; }
+	sql() { host mariadb --no-defaults -S "$there/s" -u root -N -B -e "$1" mysql; }
 	sql 'create database d; create table d.t (a int primary key auto_increment, b int) engine=innodb'
 	for n in 1 2 3 4; do
 		sql "insert into d.t (b) select $n from seq_1_to_500; select sleep(0.1)" &
