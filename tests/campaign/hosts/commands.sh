@@ -246,7 +246,8 @@ PY
 # preload_host LIBRARY: another preloaded library, before ours and after it.
 preload_host() {
 	for order in before after; do
-		before_agent= after_agent=
+		before_agent=''
+		after_agent=''
 		if [ "$turn" = without ] || [ $order = before ]; then before_agent="$1 "; else after_agent=" $1"; fi
 		host "$work/threads"
 		host "$work/posix" short
@@ -256,7 +257,8 @@ threads = [threading.Thread(target=lambda: bytearray(100000)) for _ in range(20)
 print(subprocess.run(["sh", "-c", "echo child; exit 3"]))'
 		host perl -e 'print `echo of perl`; print "x" x 10, "\n"'
 	done
-	before_agent= after_agent=
+	before_agent=''
+	after_agent=''
 }
 
 # Tools that preload or trace by themselves.

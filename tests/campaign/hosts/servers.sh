@@ -8,7 +8,7 @@ serve() {
 	log=$there/$1.log
 	shift
 	# In place of the shell that $server names, so that what ends it ends the host.
-	(become=exec && host "$@") >"$log" 2>&1 &
+	(become='exec' && host "$@") >"$log" 2>&1 &
 	server=$!
 }
 answers() { until_true "$@" || { echo 'no answer'; tail -n 5 "$log"; }; }

@@ -20,16 +20,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define END(action) BPF_STMT(BPF_RET | BPF_K, action)
+#define LOAD(field)                                                                      \
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define END(action)  BPF_STMT(BPF_RET | BPF_K, action)
 /* A call by its number alone. */
 #define CALL(number) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), END(action)
 /* A call, its word (from 0) and the value that it must not have. */
 #define WORD(number, word, value)                                                        \
-	LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3), LOAD(args[word]),    \
+	LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3), LOAD(args[word]),   \
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1), END(action)
 #define AT_LEAST(number, word, value)                                                    \
-	LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3), LOAD(args[word]),    \
+	LOAD(nr), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 3), LOAD(args[word]),   \
 		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, value, 0, 1), END(action)
 
 int main(int argc, char **argv)
