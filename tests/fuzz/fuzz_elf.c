@@ -122,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		       size - CHOICE - STACK_BYTES))
 		dwfl_getmodules(symbols->dwfl, look, arg, 0);
 	symbols_free(symbols);
+	kernel_close(&kernel);
 	stack_table_free(stacks);
 	intern_free(intern);
 	return 0;

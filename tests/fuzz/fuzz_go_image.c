@@ -2,11 +2,13 @@
 /*
  * The memory of a hostile process: everything that is done to attach to it, on an image of
  * 64 KB that the input fills. A word whose upper half is 0xfefe0000 becomes an address in
- * the image, so that the fuzzer can make pointers. The reads are real ones, of ourselves.
+ * the image, so that the fuzzer can make pointers.
  */
+// link: -Wl,--wrap=process_vm_readv
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "source/go_label.h"
@@ -18,24 +20,46 @@
 #define POINTER     0xfefe0000u
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+ssize_t __wrap_process_vm_readv(pid_t pid, const struct iovec *local,
+				unsigned long nr_local, const struct iovec *remote,
+				unsigned long nr_remote, unsigned long flags);
 
-static uint8_t *image(void)
+static uint8_t memory[IMAGE_BYTES];
+
+/* As the kernel does it: up to the first range that is not there. */
+ssize_t __wrap_process_vm_readv(pid_t pid, const struct iovec *local,
+				unsigned long nr_local, const struct iovec *remote,
+				unsigned long nr_remote, unsigned long flags)
 {
-	static uint8_t *memory;
+	ssize_t total = 0;
 
-	if (!memory)
-		memory = mmap((void *)IMAGE_AT, IMAGE_BYTES, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-	if (memory == MAP_FAILED)
-		abort();
-	return memory;
+	(void)pid, (void)flags;
+	for (unsigned long i = 0; i < nr_remote && i < nr_local; i++) {
+		uint64_t at = (uint64_t)(uintptr_t)remote[i].iov_base - IMAGE_AT;
+		size_t bytes = remote[i].iov_len;
+
+		if (bytes != local[i].iov_len)
+			abort();
+		if (at >= IMAGE_BYTES)
+			break;
+		if (bytes > IMAGE_BYTES - at)
+			bytes = IMAGE_BYTES - at;
+		memcpy(local[i].iov_base, memory + at, bytes);
+		total += (ssize_t)bytes;
+		if (bytes < remote[i].iov_len)
+			break;
+	}
+	if (total > 0)
+		return total;
+	errno = EFAULT;
+	return -1;
 }
 
-static void fill(uint8_t *memory, const uint8_t *bytes, size_t size)
+static void fill(const uint8_t *bytes, size_t size)
 {
 	memset(memory, 0, IMAGE_BYTES);
 	memcpy(memory, bytes, size < IMAGE_BYTES ? size : IMAGE_BYTES);
-	for (size_t i = 0; i < IMAGE_BYTES; i += 8) {
+	for (size_t i = 0; i < IMAGE_BYTES && i < size; i += 8) {
 		uint64_t word = go_u64(memory + i);
 
 		if (word >> 32 != POINTER)
@@ -83,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct go_pclntab table = {0};
 	struct go_g_layout g;
 
-	fill(image(), bytes, size);
+	fill(bytes, size);
 	elf.segments[0] = (struct go_segment){IMAGE_AT, IMAGE_AT + IMAGE_BYTES,
 					      IMAGE_AT + IMAGE_BYTES, true, false};
 	elf.pclntab = (struct go_range){IMAGE_AT, IMAGE_AT + IMAGE_BYTES};
@@ -93,7 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (size > 4) {
 		sample->nr = 1 + bytes[0] % 16;
 		for (size_t i = 0; i < sample->nr; i++)
-			memcpy(sample->bytes[i], image() + i * GO_G_BYTES_MAX,
+			memcpy(sample->bytes[i], memory + i * GO_G_BYTES_MAX,
 			       GO_G_BYTES_MAX);
 		go_layout_derive(&g, sample, &table, go_u32(bytes), bytes[1] % 32);
 	}

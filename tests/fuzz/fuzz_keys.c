@@ -20,6 +20,7 @@
 #include "core/group.h"
 #include "core/stack.h"
 #include "tui/app.h"
+#include "tui/picture.h"
 
 #define TASKS        24u
 #define TEXTS        8u
@@ -59,7 +60,8 @@ static void fill_task(struct world *w, struct snapshot *out, unsigned i, unsigne
 	task->serial = i;
 	task->kind = (enum task_kind)((dice + i) % 3);
 	task->state = (enum task_state)((dice + i * 5) % STATE_COUNT);
-	task->flags = i % 2 ? dice * i : 0;
+	/* Only marks make those. */
+	task->flags = i % 2 ? dice * i & ~(uint32_t)(TASK_GONE | TASK_MOVED) : 0;
 	task->since_ns = out->mono_ns - i * (dice + 1) * CLOCK_SECOND_NS;
 	task->start_ns = 1;
 	task->name = w->texts[0];
