@@ -4,7 +4,7 @@
  * tasks whose texts are hostile, on screens of any size. Input: a byte for height, one for
  * width, texts that end with a zero each, the last of them empty, and the bytes of a terminal.
  */
-// max_len: 1024
+// max_len: 256
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
