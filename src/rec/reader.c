@@ -13,6 +13,7 @@
 #include "rec/index.h"
 
 #define DUMP_MAX_BYTES (256u << 20)
+#define KEYS_TRIED     64u
 #define NOWHERE        SIZE_MAX
 #define NUMBERS_FIRST  256u
 
@@ -343,6 +344,7 @@ static void say_where(const struct rec_reader *reader, char *text, size_t size)
 static int go_to_readable(struct rec_reader *reader, size_t at, struct err *e)
 {
 	const struct rec_index *index = &reader->index;
+	unsigned tries = 0;
 	char where[256];
 
 	go_to(reader, at);
@@ -352,7 +354,7 @@ static int go_to_readable(struct rec_reader *reader, size_t at, struct err *e)
 
 		while (next < index->nr_entries && !index->entries[next].key)
 			next++;
-		if (next >= index->nr_entries) {
+		if (next >= index->nr_entries || tries++ == KEYS_TRIED) {
 			say_where(reader, where, sizeof(where));
 			return err_set(e, ERR_FORMAT,
 				       "no sample of the recording can be read: it is %s",
@@ -360,6 +362,7 @@ static int go_to_readable(struct rec_reader *reader, size_t at, struct err *e)
 		}
 		go_to(reader, next);
 		reader->gap = first;
+		reader->gap.known = false;
 	}
 	return 0;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A command line, one word a line, and its first word as a duration and as a moment of a
- * recording: what is wrong is said, and what is taken is in its range. */
+/* A command line, one word a line, and its first word as a duration, a number, a size and as
+ * a moment of a recording: what is wrong is said, and what is taken is in its range. */
 // sources: src/cli/options.c src/cli/values.c
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "base/when.h"
 #include "cli/options.h"
 
@@ -45,6 +46,16 @@ static void read_times(const char *text)
 	check_error(when_parse(text, &range, &ns, &e), &e, text);
 }
 
+static void read_numbers(const char *text)
+{
+	int64_t number = -1;
+
+	if (number_parse(text, 255, &number))
+		require(number >= 0 && number <= 255);
+	if (number_parse_size(text, &number))
+		require(number >= 0 && number <= 1ll << 50);
+}
+
 static void read_options(int argc, char **argv)
 {
 	struct options options;
@@ -80,8 +91,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		copies[nr++] = strndup((const char *)bytes + at, length);
 		at += length + 1;
 	}
-	if (nr > 1)
+	if (nr > 1) {
 		read_times(copies[1]);
+		read_numbers(copies[1]);
+	}
 	/* The words are put into another order, and the last one behind them cleared. */
 	memcpy(words, copies, (size_t)nr * sizeof(words[0]));
 	read_options(nr, words);

@@ -37,8 +37,10 @@ static size_t read_at(struct rec_reader *reader, size_t at)
 {
 	struct snapshot *got = snapshot_new();
 	size_t tasks;
+	int rc = got ? rec_reader_read(reader, at, got, NULL) : ERR_NOMEM;
 
-	require(got && rec_reader_read(reader, at, got, NULL) == 0);
+	/* Nothing of it can be read. */
+	require(rc == 0 || rc == ERR_FORMAT);
 	for (size_t i = 0; i < got->nr_tasks; i++)
 		check_task(&got->tasks[i]);
 	for (size_t i = 0; i < got->nr_others; i++) {
