@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/help.h"
+#include "cli/supervise.h"
 #include "grmon.h"
 #include "source/pprof_http.h"
 
@@ -89,6 +90,7 @@ int main(int argc, char **argv)
 		if (rc != CLI_FINE)
 			return rc;
 	}
+	supervise_begin(&options);
 	pprof_http_prepare();
-	return commands[options.command](&options);
+	return supervise_end(commands[options.command](&options));
 }

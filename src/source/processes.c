@@ -111,7 +111,7 @@ static bool fill_row(struct processes *list, const struct pids_stack *stack,
 	memset(row, 0, sizeof(*row));
 	row->pid = value[ITEM_PID].result.s_int;
 	/* Their number says nothing: in a pid namespace any process may be the second. */
-	if (row->pid == getpid() || state == 'Z' || state == 'X' ||
+	if (source_is_self(row->pid) || state == 'Z' || state == 'X' ||
 	    (value[ITEM_FLAGS].result.ul_int & PROC_PF_KTHREAD))
 		return false;
 	row->tasks = value[ITEM_THREADS].result.s_int;

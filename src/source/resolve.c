@@ -46,6 +46,19 @@ static void read_command(pid_t pid, const char *comm, char *out, size_t size)
 		snprintf(out, size, "[%s]", comm);
 }
 
+bool source_is_self(pid_t pid)
+{
+	char path[48], name[64];
+
+	if (pid == getpid())
+		return true;
+	if (pid != getppid())
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	return fdio_read_small(AT_FDCWD, path, name, sizeof(name)) > 0 &&
+	       strcmp(name, PROCESSES_WAITER "\n") == 0;
+}
+
 /* By the kernel's short name, by the executable, or by the first word of the command. */
 static bool matches(pid_t pid, const char *name, char *command, size_t size)
 {
@@ -147,7 +160,7 @@ static int find_by_name(const char *name,
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		pid_t pid = proc_parse_pid(entry->d_name);
 
-		if (pid && pid != getpid() && fits(pid, name, command, sizeof(command)))
+		if (pid && !source_is_self(pid) && fits(pid, name, command, sizeof(command)))
 			add_match(match, pid, command);
 	}
 	closedir(dir);

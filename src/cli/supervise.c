@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* The process that waits for the one that works. */
+#include "cli/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "base/worker.h"
+#include "cli/cli.h"
+#include "source/processes.h"
+
+#define MOUNTS_MAX   (4u << 20)
+#define USUAL_MS     1000
+#define HURRY_MS     20
+#define HURRY_FOR_NS (3 * CLOCK_SECOND_NS)
+
+struct supervisor {
+	pid_t child;
+	int signals; /* a signalfd */
+	int alive;   /* ends when the child says that it does */
+	int64_t hurry_until_ns;
+};
+
+/* "36 35 0:48 / /mnt rw - nfs4 server:/x rw": its type is served by somebody. */
+static bool is_served(const char *line)
+{
+	static const char *const types[] = {
+		"fuse", "nfs",  "cifs",  "smb",    "9p",     "ceph",     "afs",
+		"coda", "gfs2", "ocfs2", "lustre", "beegfs", "orangefs", "virtiofs"};
+	const char *type = strstr(line, " - ");
+
+	for (size_t i = 0; type && i < sizeof(types) / sizeof(types[0]); i++)
+		if (strncmp(type + 3, types[i], strlen(types[i])) == 0)
+			return true;
+	return false;
+}
+
+static bool sees_served(const char *mountinfo)
+{
+	bool served = false;
+	char *rest;
+	struct buf text;
+
+	buf_init(&text, MOUNTS_MAX);
+	if (fdio_read_file(mountinfo, &text, MOUNTS_MAX, NULL) == 0 && text.length > 0) {
+		rest = text.bytes;
+		for (char *line; !served && (line = strsep(&rest, "\n"));)
+			served = is_served(line);
+	}
+	buf_release(&text);
+	return served;
+}
+
+static bool is_needed(const struct options *options)
+{
+	const char *word = options->nr_words > 0 ? options->words[0] : "";
+	pid_t pid = options->pid;
+	char path[48];
+
+	switch (options->command) {
+	case COMMAND_WATCH:
+	case COMMAND_LS:
+	case COMMAND_DUMP:
+	case COMMAND_RECORD:
+	case COMMAND_REPORT:
+	case COMMAND_DIFF:
+	case COMMAND_CHECK:
+	case COMMAND_EXPORT:
+		break;
+	case COMMAND_RUN: /* without a terminal the command gets our pid */
+		if (cli_has_terminal())
+			break;
+		return false;
+	default:
+		return false;
+	}
+	if (sees_served("/proc/self/mountinfo"))
+		return true;
+	if (pid <= 0 && word[0] && word[strspn(word, "0123456789")] == '\0')
+		pid = (pid_t)strtol(word, NULL, 10);
+	if (pid <= 0)
+		return false;
+	/* In a container of its own. */
+	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
+	return sees_served(path);
+}
+
+static void end_like(int status)
+{
+	const struct rlimit none = {0, 0};
+	int number = WTERMSIG(status);
+	sigset_t set;
+
+	if (WIFEXITED(status))
+		_exit(WEXITSTATUS(status));
+	setrlimit(RLIMIT_CORE, &none);
+	signal(number, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	raise(number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	_exit(128 + number);
+}
+
+/* Its first thread has ended, which is the end of its work, but others stay in the kernel. */
+static bool has_lingered(pid_t child, int *status)
+{
+	char path[48], text[1024], *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)child);
+	if (fdio_read_small(AT_FDCWD, path, text, sizeof(text)) <= 0)
+		return false;
+	at = strrchr(text, ')');
+	if (!at || strncmp(at, ") Z", 3) != 0)
+		return false;
+	at = strrchr(text, ' ');
+	*status = at ? atoi(at) : 0;
+	return true;
+}
+
+static void look_after(struct supervisor *s)
+{
+	int status;
+	pid_t got = waitpid(s->child, &status, WNOHANG | WUNTRACED);
+
+	if (got == s->child && WIFSTOPPED(status)) {
+		/* Who started us waits for us to stop, too; and lets both go on. */
+		raise(SIGSTOP);
+		kill(s->child, SIGCONT);
+	} else if (got == s->child || (got < 0 && errno == ECHILD)) {
+		end_like(got < 0 ? 0 : status);
+	} else if (has_lingered(s->child, &status)) {
+		/* It may have been reaped a moment ago. */
+		if (waitpid(s->child, &status, WNOHANG) == s->child ||
+		    has_lingered(s->child, &status))
+			end_like(status);
+	}
+}
+
+/* What the terminal sends goes to the child as well. */
+static void take_signal(struct supervisor *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->signals, &info, sizeof(info)) != (ssize_t)sizeof(info) ||
+	    info.ssi_signo == SIGCHLD)
+		return;
+	if (info.ssi_code <= 0)
+		kill(s->child, (int)info.ssi_signo);
+	s->hurry_until_ns = clock_mono_ns() + HURRY_FOR_NS;
+}
+
+static void wait_for_child(struct supervisor *s)
+{
+	for (;;) {
+		bool hurry = clock_mono_ns() < s->hurry_until_ns;
+		struct pollfd fds[] = {{s->signals, POLLIN, 0}, {s->alive, POLLIN, 0}};
+
+		poll(fds, 2, hurry ? HURRY_MS : USUAL_MS);
+		if (fds[0].revents)
+			take_signal(s);
+		if (fds[1].revents) {
+			close(s->alive);
+			s->alive = -1;
+			s->hurry_until_ns = clock_mono_ns() + HURRY_FOR_NS;
+		}
+		look_after(s);
+	}
+}
+
+void supervise_begin(const struct options *options)
+{
+	struct supervisor s = {.signals = -1};
+	pid_t parent = getpid();
+	sigset_t all, before;
+	int alive[2];
+
+	if (!is_needed(options) || pipe2(alive, O_CLOEXEC) != 0)
+		return;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	s.signals = signalfd(-1, &all, SFD_CLOEXEC);
+	s.child = s.signals >= 0 ? fork() : -1;
+	if (s.child > 0) {
+		close(alive[1]);
+		s.alive = alive[0];
+		prctl(PR_SET_NAME, PROCESSES_WAITER);
+		wait_for_child(&s);
+	}
+	if (s.signals >= 0)
+		close(s.signals);
+	close(alive[0]);
+	if (s.child < 0)
+		close(alive[1]); /* it is done without */
+	if (s.child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(128 + SIGKILL);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+int supervise_end(int status)
+{
+	if (worker_lost() == 0)
+		return status;
+	/* A thread that stays would keep the other end of our output waiting. */
+	fflush(NULL);
+	syscall(SYS_close_range, 0, ~0u, 0);
+	_exit(status);
+}
