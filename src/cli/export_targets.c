@@ -91,13 +91,14 @@ static bool in_cgroup(pid_t pid, const char *path)
 	return false;
 }
 
-static bool wanted(const struct word *word, const struct process_row *row)
+static bool wanted(const struct word *word, const struct process_row *row,
+		   struct pages *pages)
 {
 	switch (word->kind) {
 	case WORD_PID:
 		return word->pid == row->pid;
 	case WORD_NAME:
-		return source_has_name(row->pid, word->text);
+		return source_has_name(row->pid, pages, word->text);
 	case WORD_CGROUP:
 		return in_cgroup(row->pid, word->text + strlen(CGROUP_WORD));
 	default:
@@ -152,7 +153,8 @@ static void find_new(struct exports *exports)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = 0; j < exports->nr_words; j++) {
-			if (!wanted(&exports->words[j], &rows[i]))
+			if (!wanted(&exports->words[j], &rows[i],
+				    source_processes_pages(exports->processes)))
 				continue;
 			add(exports, rows[i].pid, &exports->words[j], rows[i].name);
 			break;

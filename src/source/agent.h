@@ -11,8 +11,8 @@
 #include "source/kernel.h"
 
 /* Whether there is an agent in the process. Why it cannot be used, as a sentence; "" if
- * there is none or it can be. Cheap. */
-bool agent_present(pid_t pid, char *unusable, size_t size);
+ * there is none or it can be. pages: that read its memory, or NULL. Cheap. */
+bool agent_present(pid_t pid, struct pages *pages, char *unusable, size_t size);
 
 /* The directories where the agent of a process may have its socket, one for each way from 0
  * on; "" for a way that gives none, false when there are no more. environment: of the process,

@@ -18,6 +18,7 @@
 #include "base/fdio.h"
 #include "base/target_file.h"
 #include "source/agent.h"
+#include "source/arguments.h"
 #include "source/region.h"
 #include "wire/wire.h"
 
@@ -173,16 +174,26 @@ static int try_socket(struct region *region, struct kernel *kernel, const char *
 	return rc;
 }
 
+static void read_environment(const struct kernel *kernel, struct buf *out)
+{
+	char *text = malloc(ENVIRON_MAX);
+	ssize_t got = text ? arguments_read(kernel->pid, kernel->pages,
+					    ARGUMENTS_ENVIRONMENT, text, ENVIRON_MAX)
+			   : 0;
+
+	if (got > 0)
+		buf_append(out, text, (size_t)got);
+	free(text);
+}
+
 static int attach_by_socket(struct region *region, struct kernel *kernel, struct err *e)
 {
-	char path[48];
 	char directory[512];
 	struct buf environment;
 	int rc = ERR_NOTFOUND;
 
 	buf_init(&environment, ENVIRON_MAX);
-	snprintf(path, sizeof(path), "/proc/%d/environ", (int)kernel->pid);
-	fdio_read_file(path, &environment, ENVIRON_MAX, NULL);
+	read_environment(kernel, &environment);
 	for (unsigned way = 0;
 	     rc == ERR_NOTFOUND &&
 	     agent_socket_directory(way, kernel->pid, kernel->facts.uid, &environment,
@@ -433,7 +444,7 @@ int region_attach(struct region *region, struct kernel *kernel, bool quick, stru
 		(int)kernel->pid);
 }
 
-bool agent_present(pid_t pid, char *unusable, size_t size)
+bool agent_present(pid_t pid, struct pages *pages, char *unusable, size_t size)
 {
 	struct kernel kernel;
 	struct region region;
@@ -443,6 +454,7 @@ bool agent_present(pid_t pid, char *unusable, size_t size)
 	err_clear(&e);
 	if (kernel_open(&kernel, pid, &e))
 		return false;
+	kernel_use_pages(&kernel, pages);
 	int rc = region_attach(&region, &kernel, true, &e);
 
 	if (rc == ERR_UNSUPPORTED)

@@ -3,6 +3,7 @@
  * it; an agent or a Go library may come later, so that is asked again now and then. */
 #include "source/fit.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "source/agent.h"
 #include "source/go_module.h"
+#include "source/pages.h"
 #include "source/source.h"
 
 #define EXECUTABLES_MAX 4096u
@@ -40,15 +42,20 @@ struct known {
 };
 
 struct fits {
+	struct pages *pages; /* the caller's, or NULL */
 	struct executable *executables;
 	struct known *known;
 	int64_t deadline_ns;
 	int64_t deadline_again_ns; /* for those that are known: new ones go first */
 };
 
-struct fits *fits_new(void)
+struct fits *fits_new(struct pages *pages)
 {
-	return calloc(1, sizeof(struct fits));
+	struct fits *fits = calloc(1, sizeof(*fits));
+
+	if (fits)
+		fits->pages = pages;
+	return fits;
 }
 
 static void forget_executables(struct fits *fits)
@@ -100,22 +107,25 @@ void fits_end(struct fits *fits)
 	}
 }
 
+/* What is known of the file without asking whoever serves it. */
 static bool read_id(pid_t pid, struct file_id *id)
 {
-	struct stat status;
+	struct statx status;
 	char path[48];
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	if (stat(path, &status) != 0)
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO | STATX_MTIME, &status) !=
+	    0)
 		return false;
-	*id = (struct file_id){status.st_dev, status.st_ino, status.st_mtim.tv_sec,
-			       status.st_mtim.tv_nsec};
+	*id = (struct file_id){
+		(uint64_t)status.stx_dev_major << 32 | status.stx_dev_minor,
+		status.stx_ino, status.stx_mtime.tv_sec, status.stx_mtime.tv_nsec};
 	return true;
 }
 
 static bool runs_go(struct fits *fits, pid_t pid, const struct file_id *id)
 {
-	struct go_mem mem = {.pid = pid};
+	struct go_mem mem = {.pid = pid, .pages = fits->pages};
 	struct executable *one;
 	struct file_id now;
 	struct err why;
@@ -144,12 +154,12 @@ static bool runs_go(struct fits *fits, pid_t pid, const struct file_id *id)
 
 static const char *ask(struct fits *fits, pid_t pid, const struct file_id *id)
 {
-	struct go_mem mem = {.pid = pid};
+	struct go_mem mem = {.pid = pid, .pages = fits->pages};
 	char unusable[ERR_TEXT_MAX];
 
 	if (runs_go(fits, pid, id) || go_program_loads_go(&mem))
 		return source_goruntime.name;
-	if (agent_present(pid, unusable, sizeof(unusable)) && !unusable[0])
+	if (agent_present(pid, fits->pages, unusable, sizeof(unusable)) && !unusable[0])
 		return source_agent.name;
 	return source_native.name;
 }

@@ -9,9 +9,10 @@
 #include <sys/types.h>
 
 struct fits;
+struct pages;
 
-/* NULL: no memory. */
-struct fits *fits_new(void);
+/* NULL: no memory. pages: that read the memory of all, and outlive it; or NULL. */
+struct fits *fits_new(struct pages *pages);
 void fits_free(struct fits *fits); /* NULL is accepted */
 /* A look at all processes begins, which may take budget_ns for what is not known yet. */
 void fits_begin(struct fits *fits, int64_t budget_ns);

@@ -43,7 +43,9 @@ static void open_agent(struct go_agent *agent, int64_t now_ns)
 		return;
 	agent->again_ns = now_ns + AGAIN_NS;
 	err_clear(&ignored);
-	if (!agent_present(agent->target->pid, unusable, sizeof(unusable)) || *unusable)
+	if (!agent_present(agent->target->pid, agent->target->pages, unusable,
+			   sizeof(unusable)) ||
+	    *unusable)
 		return;
 	agent->ctx = calloc(1, source_agent.ctx_size);
 	if (agent->ctx && source_agent.open(agent->ctx, agent->target, &ignored) != 0) {

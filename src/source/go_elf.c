@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/target_file.h"
+#include "source/pages.h"
 
 #define SECTIONS_MAX     1024u
 #define NAMES_BYTES_MAX  (1u << 20)
@@ -170,10 +171,27 @@ static int open_exe(pid_t pid)
 	return target_file_open_exe(&file, pid) ? file.fd : -1;
 }
 
+struct sections_job {
+	pid_t pid;
+	struct go_elf elf;
+};
+
+static void sections_job(void *arg)
+{
+	struct sections_job *job = arg;
+	int fd = open_exe(job->pid);
+
+	if (fd < 0)
+		return;
+	read_sections(&job->elf, fd);
+	close(fd);
+}
+
 int go_elf_read(struct go_elf *elf, struct go_mem *mem, struct err *e)
 {
 	struct aux aux = {0};
-	int fd, rc;
+	struct sections_job *job;
+	int rc;
 
 	memset(elf, 0, sizeof(*elf));
 	rc = read_aux(mem->pid, &aux, e);
@@ -182,10 +200,14 @@ int go_elf_read(struct go_elf *elf, struct go_mem *mem, struct err *e)
 	rc = read_segments(elf, mem, &aux, e);
 	if (rc)
 		return rc;
-	fd = open_exe(mem->pid);
-	if (fd >= 0) { /* without it, memory is searched */
-		read_sections(elf, fd);
-		close(fd);
+	job = calloc(1, sizeof(*job));
+	if (!job)
+		return 0; /* without the file, memory is searched */
+	job->pid = mem->pid;
+	job->elf = *elf;
+	if (pages_run(mem->pages, sections_job, job)) {
+		*elf = job->elf;
+		free(job);
 	}
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "source/agent.h"
+#include "source/arguments.h"
 #include "source/pages.h"
 #include "source/source.h"
 #include "source/thread.h"
@@ -99,7 +100,7 @@ static int native_open(void *ctx, const struct source_target *t, struct err *e)
 	resource_init(&native->resources, &native->kernel);
 	native->start_real_ns = proc_ticks_to_mono_ns(native->kernel.facts.start_ticks) -
 				clock_mono_ns() + clock_real_ns();
-	native->agent = !t->mute && agent_present(t->pid, native->agent_note,
+	native->agent = !t->mute && agent_present(t->pid, t->pages, native->agent_note,
 						  sizeof(native->agent_note));
 	return 0;
 }
@@ -166,8 +167,8 @@ void native_notes(const struct kernel *kernel, struct snapshot *out)
 			(int)kernel->pid);
 	if (pages_dead(kernel->pages) > 0)
 		snapshot_note(out,
-			      "the memory of %d does not answer at %zu page%s, so what "
-			      "lies there is missing",
+			      "the memory of %d does not answer in %zu place%s, so what "
+			      "stands there is missing",
 			      (int)kernel->pid, pages_dead(kernel->pages),
 			      pages_dead(kernel->pages) == 1 ? "" : "s");
 	if (kernel->facts.foreign)
@@ -253,8 +254,9 @@ static bool is_server(struct native *native, const struct thread *thread)
 		return false;
 	/* Seen for the first time: the agent may have come since. */
 	if (!native->agent && thread->generation == 0 && !native->kernel.mute)
-		native->agent = agent_present(native->kernel.pid, native->agent_note,
-					      sizeof(native->agent_note));
+		native->agent =
+			agent_present(native->kernel.pid, native->kernel.pages,
+				      native->agent_note, sizeof(native->agent_note));
 	return native->agent;
 }
 
@@ -311,8 +313,8 @@ static int list_threads(struct native *native, struct err *e)
 static void read_title(struct native *native, const char *comm)
 {
 	char text[4096];
-	ssize_t got =
-		fdio_read_small(native->kernel.proc_dir, "cmdline", text, sizeof(text));
+	ssize_t got = arguments_read(native->kernel.alive, native->kernel.pages,
+				     ARGUMENTS_COMMAND, text, sizeof(text));
 	size_t length = got > 0 ? strnlen(text, (size_t)got) : 0;
 	const char *colon = got > 0 ? memchr(text, ':', length) : NULL;
 	size_t name = colon ? (size_t)(colon - text) : 0;

@@ -18,7 +18,7 @@
 #define DEAD_MAX       8u
 #define DEAD_TOTAL_MAX 64u
 #define STALL_FIRST_NS (2 * CLOCK_SECOND_NS)
-#define STALL_NEXT_NS  (CLOCK_SECOND_NS / 4)
+#define STALL_NEXT_NS  (CLOCK_SECOND_NS / 8)
 
 /* A read of one page, or of a part of it; belongs to its worker. */
 struct errand {
@@ -30,6 +30,7 @@ struct errand {
 };
 
 struct dead_page {
+	pid_t pid; /* 0: a file */
 	uint64_t address;
 	struct worker *worker; /* that waits for it */
 };
@@ -127,6 +128,19 @@ static size_t present_bytes(struct pages *pages, pid_t pid, uint64_t address,
 	return present < bytes ? present : bytes;
 }
 
+bool pages_present(struct pages *pages, pid_t pid, uint64_t address, size_t bytes)
+{
+	while (bytes > 0) {
+		size_t present = present_bytes(pages, pid, address, bytes);
+
+		if (present == 0)
+			return false;
+		address += present;
+		bytes -= present;
+	}
+	return true;
+}
+
 static ssize_t read_now(pid_t pid, uint64_t address, void *out, size_t bytes)
 {
 	struct iovec local = {out, bytes};
@@ -150,27 +164,55 @@ static bool is_cancelled(void *ctx)
 	return pages->cancel && __atomic_load_n(pages->cancel, __ATOMIC_RELAXED);
 }
 
-static bool is_dead(const struct pages *pages, uint64_t page)
+static bool is_dead(const struct pages *pages, pid_t pid, uint64_t page)
 {
 	for (size_t i = 0; i < pages->nr_dead; i++)
-		if (pages->dead[i].address == page)
+		if (pages->dead[i].pid == pid && pages->dead[i].address == page)
 			return true;
 	return false;
+}
+
+/* For the page at address, or a file (pid 0). False: it does not answer, and arg is lost. */
+static bool run_patiently(struct pages *pages, pid_t pid, uint64_t address,
+			  void (*job)(void *arg), void *arg)
+{
+	const struct worker_limits limits = {.stall_ns = pages->total ? STALL_NEXT_NS
+								      : STALL_FIRST_NS,
+					     .stopped = is_cancelled,
+					     .ctx = pages};
+
+	if (worker_run(pages->worker, job, arg, &limits) == WORKER_DONE)
+		return true;
+	pages->dead[pages->nr_dead++] = (struct dead_page){pid, address, pages->worker};
+	pages->total++;
+	pages->worker = NULL;
+	return false;
+}
+
+bool pages_run(struct pages *pages, void (*job)(void *arg), void *arg)
+{
+	if (pages)
+		revive(pages);
+	if (pages && (pages->nr_dead == DEAD_MAX || is_cancelled(pages)))
+		return false;
+	if (pages && !pages->worker)
+		pages->worker = worker_new();
+	if (pages && pages->worker)
+		return run_patiently(pages, 0, 0, job, arg);
+	job(arg);
+	return true;
 }
 
 /* Inside of one page. */
 static ssize_t read_patiently(struct pages *pages, pid_t pid, uint64_t address, void *out,
 			      size_t bytes)
 {
-	const struct worker_limits limits = {.stall_ns = pages->total ? STALL_NEXT_NS
-								      : STALL_FIRST_NS,
-					     .stopped = is_cancelled,
-					     .ctx = pages};
 	uint64_t page = address - address % pages->page_bytes;
 	struct errand *errand;
 
 	revive(pages);
-	if (is_dead(pages, page) || pages->nr_dead == DEAD_MAX)
+	if (is_dead(pages, pid, page) || pages->nr_dead == DEAD_MAX ||
+	    is_cancelled(pages))
 		return -EFAULT;
 	if (!pages->worker)
 		pages->worker = worker_new();
@@ -182,17 +224,14 @@ static ssize_t read_patiently(struct pages *pages, pid_t pid, uint64_t address, 
 	errand->pid = pid;
 	errand->address = address;
 	errand->bytes = bytes < sizeof(errand->data) ? bytes : sizeof(errand->data);
-	if (worker_run(pages->worker, run_errand, errand, &limits) == WORKER_DONE) {
-		if (errand->got > 0)
-			memcpy(out, errand->data, (size_t)errand->got);
-		return errand->got;
+	if (!run_patiently(pages, pid, page, run_errand, errand)) {
+		/* The kernel may write into the errand yet. */
+		pages->errand = NULL;
+		return -EFAULT;
 	}
-	/* The kernel may write into the errand yet. */
-	pages->dead[pages->nr_dead++] = (struct dead_page){page, pages->worker};
-	pages->total++;
-	pages->worker = NULL;
-	pages->errand = NULL;
-	return -EFAULT;
+	if (errand->got > 0)
+		memcpy(out, errand->data, (size_t)errand->got);
+	return errand->got;
 }
 
 ssize_t pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,

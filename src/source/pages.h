@@ -24,7 +24,15 @@ void pages_free(struct pages *pages);
  */
 ssize_t pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
 		   size_t bytes, bool wait);
-/* How many pages do not answer. */
+/* Whether all of the range is there. */
+bool pages_present(struct pages *pages, pid_t pid, uint64_t address, size_t bytes);
+/*
+ * Run a job that may wait for a file in the same way: it opens and reads, and what the kernel
+ * writes into is its own or never freed. False: it was given up; arg is lost then, and must
+ * stay. pages may be NULL: it is run here.
+ */
+bool pages_run(struct pages *pages, void (*job)(void *arg), void *arg);
+/* How many pages and files do not answer. */
 size_t pages_dead(const struct pages *pages);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "source/agent.h"
+#include "source/arguments.h"
 #include "source/fit.h"
 #include "source/procfs.h"
 
@@ -26,7 +27,6 @@ enum item {
 	ITEM_STATE,
 	ITEM_USER,
 	ITEM_NAME,
-	ITEM_COMMAND,
 	ITEM_THREADS,
 	ITEM_RSS,
 	ITEM_TICKS,
@@ -34,15 +34,16 @@ enum item {
 };
 
 static const enum pids_item items[ITEM_COUNT] = {
-	[ITEM_PID] = PIDS_ID_PID,       [ITEM_FLAGS] = PIDS_FLAGS,
-	[ITEM_BEGAN] = PIDS_TICS_BEGAN, [ITEM_STATE] = PIDS_STATE,
-	[ITEM_USER] = PIDS_ID_EUSER,    [ITEM_NAME] = PIDS_CMD,
-	[ITEM_COMMAND] = PIDS_CMDLINE,  [ITEM_THREADS] = PIDS_NLWP,
-	[ITEM_RSS] = PIDS_VM_RSS,       [ITEM_TICKS] = PIDS_TICS_ALL_DELTA,
+	[ITEM_PID] = PIDS_ID_PID,           [ITEM_FLAGS] = PIDS_FLAGS,
+	[ITEM_BEGAN] = PIDS_TICS_BEGAN,     [ITEM_STATE] = PIDS_STATE,
+	[ITEM_USER] = PIDS_ID_EUSER,        [ITEM_NAME] = PIDS_CMD,
+	[ITEM_THREADS] = PIDS_NLWP,         [ITEM_RSS] = PIDS_VM_RSS,
+	[ITEM_TICKS] = PIDS_TICS_ALL_DELTA,
 };
 
 struct processes {
 	struct pids_info *info;
+	struct pages *pages;
 	struct fits *fits; /* NULL: nobody wants to know the sources */
 	int64_t budget_ns; /* of them, in each look */
 	struct process_row *rows;
@@ -64,11 +65,12 @@ struct processes *source_processes_new(int64_t budget_ns)
 		free(list);
 		return NULL;
 	}
+	list->pages = pages_new(NULL);
 	arena_init(&list->texts, 64u << 20);
 	agent_sockets_sweep();
 	list->budget_ns = budget_ns;
 	if (budget_ns > 0)
-		list->fits = fits_new();
+		list->fits = fits_new(list->pages);
 	return list;
 }
 
@@ -79,6 +81,7 @@ void source_processes_free(struct processes *list)
 	procps_pids_unref(&list->info);
 	arena_release(&list->texts);
 	fits_free(list->fits);
+	pages_free(list->pages);
 	free(list->rows);
 	free(list);
 }
@@ -98,6 +101,25 @@ static const char *keep(struct processes *list, const char *text, size_t max)
 	const char *copy = text ? arena_strndup(&list->texts, text, max) : NULL;
 
 	return copy ? copy : "";
+}
+
+/* With blanks between its words; its name in brackets if it has none. */
+static const char *keep_command(struct processes *list, pid_t pid, const char *name)
+{
+	char text[COMMAND_MAX + 1];
+	ssize_t got =
+		arguments_read(pid, list->pages, ARGUMENTS_COMMAND, text, sizeof(text));
+
+	while (got > 0 && (text[got - 1] == '\0' || text[got - 1] == ' '))
+		got--;
+	for (ssize_t i = 0; i < got; i++)
+		if (text[i] == '\0')
+			text[i] = ' ';
+	if (got > 0)
+		text[got] = '\0';
+	else
+		snprintf(text, sizeof(text), "[%s]", name);
+	return keep(list, text, COMMAND_MAX);
 }
 
 /* False: not a process that can be watched. */
@@ -124,7 +146,7 @@ static bool fill_row(struct processes *list, const struct pids_stack *stack,
 		row->cpu_percent = -1;
 	row->user = keep(list, value[ITEM_USER].result.str, 64);
 	row->name = keep(list, value[ITEM_NAME].result.str, 64);
-	row->command = keep(list, value[ITEM_COMMAND].result.str, COMMAND_MAX);
+	row->command = keep_command(list, row->pid, row->name);
 	row->allowed = may_watch(row->pid);
 	row->source = "-";
 	if (row->allowed && list->fits)
@@ -133,6 +155,11 @@ static bool fill_row(struct processes *list, const struct pids_stack *stack,
 	if (!row->source)
 		row->source = "?";
 	return true;
+}
+
+struct pages *source_processes_pages(struct processes *list)
+{
+	return list->pages;
 }
 
 static int compare_rows(const void *a, const void *b)

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "core/feed.h"
 
+struct pages;
 struct processes;
 
 /* The name of a process that only waits for us: it is in no list either. */
@@ -32,7 +33,9 @@ int source_processes(struct processes *list, const struct process_row **rows,
 int source_resolve(const char *text, bool only_pid, pid_t *pid, struct err *e);
 /* We, or who waits for us. */
 bool source_is_self(pid_t pid);
-/* Whether it has that name in the same sense. */
-bool source_has_name(pid_t pid, const char *name);
+/* Whether it has that name in the same sense. pages: as for arguments_read(). */
+bool source_has_name(pid_t pid, struct pages *pages, const char *name);
+/* What reads the memory of the processes of a list. */
+struct pages *source_processes_pages(struct processes *list);
 
 #endif

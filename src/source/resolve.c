@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "source/arguments.h"
 #include "source/processes.h"
 #include "source/procfs.h"
 
@@ -29,12 +30,10 @@ static const char *base_name(const char *path)
 }
 
 /* Command line with blanks between its words; comm in brackets if it has none. */
-static void read_command(pid_t pid, const char *comm, char *out, size_t size)
+static void read_command(pid_t pid, struct pages *pages, const char *comm, char *out,
+			 size_t size)
 {
-	char path[48];
-
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	ssize_t got = fdio_read_small(AT_FDCWD, path, out, size);
+	ssize_t got = arguments_read(pid, pages, ARGUMENTS_COMMAND, out, size);
 
 	for (ssize_t i = 0; i + 1 < got; i++)
 		if (iscntrl((unsigned char)out[i]))
@@ -60,7 +59,8 @@ bool source_is_self(pid_t pid)
 }
 
 /* By the kernel's short name, by the executable, or by the first word of the command. */
-static bool matches(pid_t pid, const char *name, char *command, size_t size)
+static bool matches(pid_t pid, struct pages *pages, const char *name, char *command,
+		    size_t size)
 {
 	char path[48];
 	char text[PROC_TEXT_MAX];
@@ -86,26 +86,25 @@ static bool matches(pid_t pid, const char *name, char *command, size_t size)
 			       (same && strlen(name) <= KERNEL_COMM);
 	}
 	if (!same) {
-		snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-		got = fdio_read_small(AT_FDCWD, path, text, sizeof(text));
+		got = arguments_read(pid, pages, ARGUMENTS_COMMAND, text, sizeof(text));
 		same = got > 0 && strcmp(base_name(text), name) == 0;
 	}
 	if (same)
-		read_command(pid, stat.comm, command, size);
+		read_command(pid, pages, stat.comm, command, size);
 	return same;
 }
 
 /* What an interpreter runs: "app.py" of `python3 -u /srv/app.py`. */
-static bool runs_script(pid_t pid, const char *name, char *command, size_t size)
+static bool runs_script(pid_t pid, struct pages *pages, const char *name, char *command,
+			size_t size)
 {
 	static const char *const interpreters[] = {"python", "node", "ruby", "perl",
 						   "java",   "php",  "bash", "sh",
 						   "dash",   "lua",  "deno", "bun"};
-	char path[48], text[PROC_TEXT_MAX];
+	char text[PROC_TEXT_MAX];
 	bool interpreted = false;
 
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
-	ssize_t got = fdio_read_small(AT_FDCWD, path, text, sizeof(text));
+	ssize_t got = arguments_read(pid, pages, ARGUMENTS_COMMAND, text, sizeof(text));
 	const char *word = text, *end = text + (got > 0 ? got : 0);
 	const char *program = base_name(text);
 
@@ -124,16 +123,16 @@ static bool runs_script(pid_t pid, const char *name, char *command, size_t size)
 	while (word < end && word[0] == '-');
 	if (word >= end || strcmp(base_name(word), name) != 0)
 		return false;
-	read_command(pid, name, command, size);
+	read_command(pid, pages, name, command, size);
 	return true;
 }
 
-bool source_has_name(pid_t pid, const char *name)
+bool source_has_name(pid_t pid, struct pages *pages, const char *name)
 {
 	char command[256];
 
-	return matches(pid, name, command, sizeof(command)) ||
-	       runs_script(pid, name, command, sizeof(command));
+	return matches(pid, pages, name, command, sizeof(command)) ||
+	       runs_script(pid, pages, name, command, sizeof(command));
 }
 
 static void add_match(struct match *match, pid_t pid, const char *command)
@@ -147,9 +146,9 @@ static void add_match(struct match *match, pid_t pid, const char *command)
 			 used ? ", " : "", (int)pid, COMMAND_SHOWN, command);
 }
 
-static int find_by_name(const char *name,
-			bool (*fits)(pid_t pid, const char *name, char *command,
-				     size_t size),
+static int find_by_name(const char *name, struct pages *pages,
+			bool (*fits)(pid_t pid, struct pages *pages, const char *name,
+				     char *command, size_t size),
 			struct match *match, struct err *e)
 {
 	DIR *dir = opendir("/proc");
@@ -160,7 +159,8 @@ static int find_by_name(const char *name,
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		pid_t pid = proc_parse_pid(entry->d_name);
 
-		if (pid && !source_is_self(pid) && fits(pid, name, command, sizeof(command)))
+		if (pid && !source_is_self(pid) &&
+		    fits(pid, pages, name, command, sizeof(command)))
 			add_match(match, pid, command);
 	}
 	closedir(dir);
@@ -188,10 +188,12 @@ int source_resolve(const char *text, bool only_pid, pid_t *pid, struct err *e)
 	}
 	if (only_pid || !text[0])
 		return err_set(e, ERR_USAGE, "'%.60s' is not a process id", text);
-	int rc = find_by_name(text, matches, &match, e);
+	struct pages *pages = pages_new(NULL);
+	int rc = find_by_name(text, pages, matches, &match, e);
 
 	if (rc == 0 && match.count == 0)
-		rc = find_by_name(text, runs_script, &match, e);
+		rc = find_by_name(text, pages, runs_script, &match, e);
+	pages_free(pages);
 	if (rc)
 		return rc;
 	if (match.count == 0)

@@ -9,6 +9,7 @@
 
 #include "source/debuginfod.h"
 #include "source/elf_image.h"
+#include "source/pages.h"
 #include "source/symbols_private.h"
 
 #define PATH_TEXT 4096u
@@ -49,19 +50,53 @@ static bool find_module(struct target_file *file, pid_t pid, const char *name)
 	return strcmp(target, name) == 0 && target_file_open_exe(file, pid);
 }
 
+/* The file may lie where nobody answers. */
+struct module_job {
+	struct symbols *symbols;
+	int fd;
+	char name[PATH_TEXT];
+};
+
+static void module_job(void *arg)
+{
+	struct module_job *job = arg;
+	struct target_file file;
+
+	job->fd = find_module(&file, job->symbols->kernel->alive, job->name)
+			  ? elf_open(&job->symbols->files, &file, job->name)
+			  : -1;
+}
+
+static int open_module(struct symbols *symbols, const char *name)
+{
+	struct module_job *job = calloc(1, sizeof(*job));
+	int fd = -1;
+
+	if (!job)
+		return -1;
+	job->symbols = symbols;
+	if (snprintf(job->name, sizeof(job->name), "%s", name) >=
+	    (int)sizeof(job->name)) {
+		free(job);
+		return -1;
+	}
+	if (pages_run(symbols->kernel->pages, module_job, job)) {
+		fd = job->fd;
+		free(job);
+	}
+	return fd;
+}
+
 /* A module's userdata is set to its symbols after each report. */
 int symbols_find_elf(Dwfl_Module *mod, void **userdata, const char *module_name,
 		     Dwarf_Addr base, char **file_name, Elf **elf)
 {
 	struct symbols *symbols = *userdata;
-	struct target_file file;
 
 	if (module_name[0] != '/')
 		return dwfl_linux_proc_find_elf(mod, userdata, module_name, base,
 						file_name, elf);
-	if (!symbols || !find_module(&file, symbols->kernel->alive, module_name))
-		return -1;
-	int fd = elf_open(&symbols->files, &file, module_name);
+	int fd = symbols ? open_module(symbols, module_name) : -1;
 
 	if (fd >= 0)
 		*file_name = strdup(module_name);

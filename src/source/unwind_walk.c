@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/target_file.h"
+#include "source/pages.h"
 #include "source/symbols_private.h"
 
 #define TURNS_MAX 8u /* between code with unwind tables and without */
@@ -80,12 +81,9 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 };
 
 /* libdwfl asks the program for its machine, which is all that is read of it. */
-static Elf *header_alone(struct symbols *symbols, int fd)
+static Elf *header_alone(union exe_header *header)
 {
-	union exe_header *header = &symbols->exe_header;
-	ssize_t got = pread(fd, header, sizeof(*header), 0);
-
-	if (got != sizeof(*header) || memcmp(header, ELFMAG, SELFMAG) != 0)
+	if (memcmp(header, ELFMAG, SELFMAG) != 0)
 		return NULL;
 	if (header->large.e_ident[EI_CLASS] == ELFCLASS64)
 		header->large.e_phnum = header->large.e_shnum = 0;
@@ -95,17 +93,67 @@ static Elf *header_alone(struct symbols *symbols, int fd)
 	return elf_memory((char *)header, sizeof(*header));
 }
 
-bool unwind_attach(struct symbols *symbols)
+/* A program of our own machine's. */
+static Elf *own_header(struct symbols *symbols)
 {
 	struct target_file file;
+	ssize_t got = 0;
 
+	if (!target_file_open_exe(&file, getpid()))
+		return NULL;
+	got = pread(file.fd, &symbols->exe_header, sizeof(symbols->exe_header), 0);
+	close(file.fd);
+	return got == sizeof(symbols->exe_header) ? header_alone(&symbols->exe_header)
+						  : NULL;
+}
+
+struct exe_job {
+	pid_t pid;
+	ssize_t got;
+	union exe_header header;
+};
+
+static void exe_job(void *arg)
+{
+	struct exe_job *job = arg;
+	struct target_file file;
+
+	if (!target_file_open_exe(&file, job->pid))
+		return;
+	job->got = pread(file.fd, &job->header, sizeof(job->header), 0);
+	close(file.fd);
+}
+
+/* Where the program's file does not answer it is one like ours. */
+static Elf *read_exe(struct symbols *symbols)
+{
+	struct exe_job *job = calloc(1, sizeof(*job));
+	bool ours;
+
+	if (!job)
+		return NULL;
+	job->pid = symbols->kernel->alive;
+	if (pages_run(symbols->kernel->pages, exe_job, job)) {
+		symbols->exe_header = job->header;
+		ours = false;
+		if (job->got != sizeof(job->header))
+			memset(&symbols->exe_header, 0, sizeof(symbols->exe_header));
+		free(job);
+	} else {
+		ours = !symbols->kernel->facts.foreign;
+	}
+	if (ours)
+		return own_header(symbols);
+	return header_alone(&symbols->exe_header);
+}
+
+bool unwind_attach(struct symbols *symbols)
+{
 	if (symbols->attached)
 		return true;
 	symbols_module(symbols, 0);
-	if (!symbols->exe && target_file_open_exe(&file, symbols->kernel->alive)) {
-		symbols->exe = header_alone(symbols, file.fd);
-		close(file.fd);
-	}
+	if (!symbols->exe)
+		symbols->exe = read_exe(symbols);
 	symbols->attached =
 		dwfl_attach_state(symbols->dwfl, symbols->exe, symbols->kernel->pid,
 				  &thread_callbacks, symbols);

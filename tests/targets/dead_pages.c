@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dead_pages FILE [THREADS]: THREADS threads (1) whose stack pointers stand in pages of FILE that were
+ * dead_pages FILE [THREADS [words]]: THREADS threads (1) whose stack pointers stand in pages of FILE that were
  * never read, each on another one, beside some that wait as usual: "holder" sleeps with a mutex that
- * "waiter" wants. "ready" when they are there. Ends with its standard input.
+ * "waiter" wants; with "words" its arguments are in such a page, too. "ready" when they are there. Ends with its standard input.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -105,6 +105,17 @@ int main(int argc, char **argv)
 	pthread_create(&thread, NULL, holder_thread, NULL);
 	pthread_create(&thread, NULL, waiter_thread, NULL);
 	pthread_barrier_wait(&begun);
+	if (argc > 3) {
+		long page = sysconf(_SC_PAGESIZE);
+		char *words = (char *)((uintptr_t)argv[0] & ~((uintptr_t)page - 1));
+
+		/* Nothing else in use lies there. */
+		if (mmap(words, (size_t)page, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_FIXED, fd,
+			 (off_t)(((size_t)st.st_size & ~4095ul) -
+				 (size_t)(count + 2) * STEP_BYTES)) == MAP_FAILED)
+			return 2;
+	}
 	puts("ready");
 	fflush(stdout);
 	while (read(STDIN_FILENO, &byte, 1) > 0)
