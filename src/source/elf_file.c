@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "source/elf_cfi.h"
 #include "source/elf_mini.h"
 
 #define NAME_BYTES_MAX (1u << 20)
@@ -92,6 +93,23 @@ static uint64_t section_bytes(const struct elf_source *source, const Elf64_Shdr 
 	return unpacked == NOT_CREDIBLE ? NOT_CREDIBLE : unpacked + section->sh_size;
 }
 
+static const char *name_of(const struct elf_file *file, const Elf64_Shdr *section)
+{
+	return file->names && section->sh_name < file->name_bytes
+		       ? file->names + section->sh_name
+		       : "";
+}
+
+uint64_t elf_file_unpacked_bytes(const struct elf_file *file, size_t section)
+{
+	const Elf64_Shdr *header = &file->sections[section];
+	uint64_t bytes = section_bytes(file->source, header, name_of(file, header));
+
+	if (bytes == NOT_CREDIBLE)
+		return 0;
+	return header->sh_flags & SHF_COMPRESSED ? bytes - header->sh_size : bytes;
+}
+
 static bool is_elf(const Elf64_Ehdr *header)
 {
 	const uint8_t *ident = header->e_ident;
@@ -100,13 +118,6 @@ static bool is_elf(const Elf64_Ehdr *header)
 	       (ident[EI_CLASS] == ELFCLASS32 || ident[EI_CLASS] == ELFCLASS64) &&
 	       (ident[EI_DATA] == ELFDATA2LSB || ident[EI_DATA] == ELFDATA2MSB) &&
 	       ident[EI_VERSION] == EV_CURRENT;
-}
-
-static const char *name_of(const struct elf_file *file, const Elf64_Shdr *section)
-{
-	return file->names && section->sh_name < file->name_bytes
-		       ? file->names + section->sh_name
-		       : "";
 }
 
 static bool read_sections(struct elf_file *file)
@@ -220,7 +231,7 @@ static bool makes_sense(const struct elf_file *file, const Elf64_Shdr *section,
 		       section->sh_link < file->nr_sections &&
 		       file->sections[section->sh_link].sh_type == SHT_STRTAB &&
 		       !(file->sections[section->sh_link].sh_flags & SHF_COMPRESSED);
-	return (group == ELF_DEBUG || !packed) &&
+	return (group == ELF_DEBUG || !packed || strcmp(name, ".debug_frame") == 0) &&
 	       (group != ELF_LINKS || section->sh_size <= LINK_BYTES_MAX ||
 		section->sh_type == SHT_STRTAB) &&
 	       strlen(name) < 64;
@@ -254,6 +265,11 @@ static void choose_sections(struct elf_file *file)
 		if (section->sh_type == SHT_SYMTAB || section->sh_type == SHT_DYNSYM)
 			file->groups[section->sh_link] = group;
 	}
+	/* What another section refers to may have no bytes. */
+	for (size_t i = 0; i < file->nr_sections; i++)
+		if (i == 0 || file->sections[i].sh_type == SHT_NULL ||
+		    file->sections[i].sh_type == SHT_NOBITS)
+			file->groups[i] = ELF_UNUSED;
 	for (size_t i = 0; i < file->nr_sections; i++)
 		if (file->groups[i] != ELF_UNUSED)
 			add_bytes(file, file->groups[i],
@@ -400,5 +416,60 @@ bool elf_file_is_plain(const struct elf_source *source)
 out:
 	free(table);
 	free(names);
+	return plain;
+}
+
+size_t elf_file_unwind_part(const struct elf_file *file, size_t part)
+{
+	static const char *const names[ELF_UNWIND_PARTS] = {".eh_frame", ".eh_frame_hdr",
+							    ".debug_frame"};
+	size_t found = 0;
+
+	for (size_t i = 1; i < file->nr_sections; i++) {
+		if (file->groups[i] != ELF_UNWIND ||
+		    strcmp(name_of(file, &file->sections[i]), names[part]) != 0)
+			continue;
+		if (found)
+			return 0;
+		found = i;
+	}
+	return found;
+}
+
+bool elf_file_unwinds_plainly(const struct elf_source *source, uint64_t most)
+{
+	struct elf_cfi parts[ELF_UNWIND_PARTS];
+	uint8_t *bytes[ELF_UNWIND_PARTS] = {NULL, NULL, NULL};
+	struct elf_file file;
+	bool plain = true;
+
+	/* What is no ELF file of this kind is not unwound. */
+	if (!elf_file_read(&file, source))
+		return true;
+	memset(parts, 0, sizeof(parts));
+	for (size_t i = 0; i < ELF_UNWIND_PARTS; i++) {
+		size_t at = elf_file_unwind_part(&file, i);
+
+		if (at == 0)
+			continue;
+		const Elf64_Shdr *section = &file.sections[at];
+
+		if ((section->sh_flags & SHF_COMPRESSED) || section->sh_size > most)
+			continue;
+		bytes[i] = malloc((size_t)section->sh_size + 1);
+		if (!bytes[i] || !elf_source_read(source, section->sh_offset, bytes[i],
+						  (size_t)section->sh_size))
+			continue;
+		parts[i].bytes = bytes[i];
+		parts[i].length = (size_t)section->sh_size;
+		parts[i].address = section->sh_addr;
+	}
+	elf_cfi_check(&parts[0], &parts[1], &parts[2]);
+	/* A table of another form than most is searched by libdw with the same care. */
+	for (size_t i = 0; i < ELF_UNWIND_PARTS; i++)
+		plain = plain && (i == 1 || !bytes[i] || parts[i].sane);
+	for (size_t i = 0; i < ELF_UNWIND_PARTS; i++)
+		free(bytes[i]);
+	elf_file_release(&file);
 	return plain;
 }

@@ -53,6 +53,14 @@ bool elf_source_read(const struct elf_source *source, uint64_t at, void *out,
 /* Whether libelf and libdw may be given the file as it is: it is ELF, and nothing in it is
  * unpacked to much more than it takes. For files of root and of our own user. */
 bool elf_file_is_plain(const struct elf_source *source);
+/* The same of its unwind tables, as far as they are no longer than most. */
+bool elf_file_unwinds_plainly(const struct elf_source *source, uint64_t most);
+#define ELF_UNWIND_PARTS 3u
+/* The only section that is .eh_frame, .eh_frame_hdr or .debug_frame (part 0, 1, 2); 0: there
+ * is none, or several. */
+size_t elf_file_unwind_part(const struct elf_file *file, size_t part);
+/* What a section becomes that may be compressed; 0: that is not credible. */
+uint64_t elf_file_unpacked_bytes(const struct elf_file *file, size_t section);
 /* What a compressed section becomes; UINT64_MAX: no compiler's. start: its first bytes. */
 uint64_t elf_unpacked_bytes(const Elf64_Shdr *section, const char *name,
 			    const uint8_t start[sizeof(Elf64_Chdr)]);

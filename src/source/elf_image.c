@@ -9,8 +9,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/clock.h"
+#include "source/elf_cfi.h"
 #include "source/elf_mini.h"
 
 #define ALIGNMENT      16u
@@ -76,8 +78,25 @@ static bool copy(const struct elf_source *source, uint64_t at, uint8_t *to,
 	return true;
 }
 
+/* Where they end is not known without sections, so that nobody can check them. */
+static void hide_unwind_tables(const Elf64_Ehdr *header, uint8_t *image, uint64_t length)
+{
+	for (size_t i = 0; i < header->e_phnum; i++) {
+		uint64_t at = header->e_phoff + i * sizeof(Elf64_Phdr);
+		Elf64_Phdr segment;
+
+		if (at > length || length - at < sizeof(segment))
+			return;
+		memcpy(&segment, image + at, sizeof(segment));
+		if (segment.p_type != PT_GNU_EH_FRAME)
+			continue;
+		segment.p_offset = segment.p_filesz = 0;
+		memcpy(image + at, &segment, sizeof(segment));
+	}
+}
+
 /* Without section headers: the beginning of the file as it is, from which libdwfl finds the
- * exported symbols and the unwind tables by the program headers. */
+ * exported symbols by the program headers. */
 static int make_flat(const struct elf_file *file, const char *path,
 		     struct file_budget *budget)
 {
@@ -100,10 +119,12 @@ static int make_flat(const struct elf_file *file, const char *path,
 		close(fd);
 		return -1;
 	}
+	header.e_ident[EI_NIDENT - 1] = ELF_IMAGE_MARK;
 	header.e_shoff = 0;
 	header.e_shnum = 0;
 	header.e_shstrndx = 0;
 	memcpy(image, &header, sizeof(header));
+	hide_unwind_tables(&header, image, length);
 	return seal(fd, image, (size_t)length);
 }
 
@@ -112,6 +133,14 @@ static void drop_group(struct elf_file *file, size_t group)
 	for (size_t i = 0; i < file->nr_sections; i++)
 		if (file->groups[i] == group)
 			file->groups[i] = ELF_UNUSED;
+}
+
+/* What was taken from the budget, at most, whatever the file says now. */
+static uint64_t unpacked_bytes(const struct elf_file *file, size_t section)
+{
+	uint64_t bytes = elf_file_unpacked_bytes(file, section);
+
+	return bytes <= file->bytes[file->groups[section]] ? bytes : 0;
 }
 
 /* Where each section comes to lie; returns where the table of them does. */
@@ -123,16 +152,18 @@ static uint64_t lay_out(const struct elf_file *file, const struct mini *mini,
 
 	for (size_t i = 0; i < file->nr_sections; i++) {
 		sections[i] = file->sections[i];
-		if (file->groups[i] == ELF_UNUSED && sections[i].sh_type == SHT_NULL)
-			continue;
 		if (file->groups[i] == ELF_UNUSED) {
-			sections[i].sh_type = SHT_NOBITS;
+			if (sections[i].sh_type != SHT_NULL)
+				sections[i].sh_type = SHT_NOBITS;
 			sections[i].sh_offset = 0;
 			sections[i].sh_flags &= ~(uint64_t)SHF_COMPRESSED;
 			continue;
 		}
 		if (i == mini->index)
 			sections[i].sh_size = mini->length;
+		else if (file->groups[i] == ELF_UNWIND &&
+			 (sections[i].sh_flags & SHF_COMPRESSED))
+			sections[i].sh_size = unpacked_bytes(file, i);
 		sections[i].sh_offset = at;
 		sections[i].sh_addralign = sections[i].sh_addralign ? ALIGNMENT : 0;
 		at = aligned(at + sections[i].sh_size);
@@ -158,12 +189,62 @@ static bool is_as_before(const struct elf_file *file, size_t i, const uint8_t *b
 	return now != UINT64_MAX && now <= file->bytes[ELF_DEBUG];
 }
 
+/* Unwind tables that would cost libdw more than they should become empty. */
+static void check_unwind(const struct elf_file *file, Elf64_Shdr *sections,
+			 const uint8_t *image, struct file_budget *budget)
+{
+	int64_t begin_ns = clock_mono_ns();
+	struct elf_cfi parts[ELF_UNWIND_PARTS];
+	size_t at[ELF_UNWIND_PARTS];
+
+	memset(parts, 0, sizeof(parts));
+	for (size_t i = 0; i < ELF_UNWIND_PARTS; i++) {
+		at[i] = elf_file_unwind_part(file, i);
+		/* It could not be copied. */
+		if (at[i] == 0 || sections[at[i]].sh_type == SHT_NOBITS)
+			continue;
+		parts[i].bytes = image + sections[at[i]].sh_offset;
+		parts[i].length = (size_t)sections[at[i]].sh_size;
+		parts[i].address = sections[at[i]].sh_addr;
+	}
+	elf_cfi_check(&parts[0], &parts[1], &parts[2]);
+	for (size_t i = 0; i < file->nr_sections; i++)
+		if (file->groups[i] == ELF_UNWIND && !(i == at[0] && parts[0].sane) &&
+		    !(i == at[1] && parts[1].sane) && !(i == at[2] && parts[2].sane))
+			sections[i].sh_type = SHT_NOBITS;
+	file_budget_spend(budget, begin_ns);
+}
+
+/* libdw unpacks it as it is; only what it becomes can be checked. */
+static bool unpack(const struct elf_file *file, size_t i, uint8_t *to, uint64_t bytes,
+		   struct file_budget *budget)
+{
+	const Elf64_Shdr *section = &file->sections[i];
+	uint8_t *packed = malloc((size_t)section->sh_size + 1);
+	uLongf length = (uLongf)bytes;
+	Elf64_Chdr header;
+	bool done =
+		packed && section->sh_size >= sizeof(header) &&
+		copy(file->source, section->sh_offset, packed, section->sh_size, budget);
+
+	if (done) {
+		memcpy(&header, packed, sizeof(header));
+		done = header.ch_type == ELFCOMPRESS_ZLIB &&
+		       uncompress(to, &length, packed + sizeof(header),
+				  (uLong)section->sh_size - sizeof(header)) == Z_OK &&
+		       length == bytes;
+	}
+	free(packed);
+	return done;
+}
+
 static void fill(const struct elf_file *file, const struct mini *mini,
 		 Elf64_Shdr *sections, uint64_t table, uint8_t *image,
 		 struct file_budget *budget)
 {
 	Elf64_Ehdr header = file->header;
 
+	header.e_ident[EI_NIDENT - 1] = ELF_IMAGE_MARK;
 	header.e_phoff = header.e_phnum ? sizeof(header) : 0;
 	header.e_shoff = table;
 	header.e_shnum = (Elf64_Half)file->nr_sections;
@@ -185,13 +266,20 @@ static void fill(const struct elf_file *file, const struct mini *mini,
 
 		if (i == mini->index)
 			memcpy(to, mini->bytes, mini->length);
-		else if (!copy(file->source, file->sections[i].sh_offset, to,
-			       file->sections[i].sh_size, budget) ||
-			 !is_as_before(file, i, to))
+		else if (file->groups[i] == ELF_UNWIND &&
+			 (file->sections[i].sh_flags & SHF_COMPRESSED)) {
+			sections[i].sh_flags &= ~(uint64_t)SHF_COMPRESSED;
+			if (!unpack(file, i, to, sections[i].sh_size, budget))
+				sections[i].sh_type = SHT_NOBITS;
+		} else if (!copy(file->source, file->sections[i].sh_offset, to,
+				 file->sections[i].sh_size, budget) ||
+			   !is_as_before(file, i, to))
 			sections[i].sh_type = SHT_NOBITS;
 	}
+	check_unwind(file, sections, image, budget);
 	/* The names that the table was read with. */
-	if (header.e_shstrndx && sections[header.e_shstrndx].sh_type != SHT_NOBITS)
+	if (header.e_shstrndx && file->groups[header.e_shstrndx] != ELF_UNUSED &&
+	    sections[header.e_shstrndx].sh_size == file->name_bytes)
 		memcpy(image + sections[header.e_shstrndx].sh_offset, file->names,
 		       file->name_bytes);
 	memcpy(image + table, sections, file->nr_sections * sizeof(*sections));
@@ -276,7 +364,7 @@ static void spend(struct elf_file *file, struct mini *mini, const char *path,
 		[ELF_UNWIND] = "unwind tables", [ELF_SYMBOLS] = "symbols",
 		[ELF_MINI] = "symbols",         [ELF_DEBUG] = "debug information",
 	};
-	char why[96] = "the sizes of its sections cannot be right";
+	char why[96] = "it is larger than is credible";
 
 	for (size_t group = 0; group < ELF_GROUPS; group++) {
 		uint64_t bytes = file->bytes[group];

@@ -8,6 +8,9 @@
 #include "source/elf_file.h"
 #include "source/file_budget.h"
 
+/* The last byte of a copy's e_ident, which is 0 in files. */
+#define ELF_IMAGE_MARK 'c'
+
 /* A sealed memfd, the caller's; -1: nothing of it can be read. path: for the note of what
  * does not fit into the budget. */
 int elf_image_make(const struct elf_source *source, const char *path,

@@ -16,6 +16,7 @@
 #define CRC_BYTES_FOREIGN (256ll << 20)
 #define CRC_BYTES_MAX     (2ll << 30)
 #define CRC_STEP          (1u << 20)
+#define UNWIND_CHECKED    (4u << 20) /* bytes of trusted files: some milliseconds */
 #define NOTES_MAX         (64u << 10)
 #define NAME_MAX_BYTES    255u
 #define FOLDER_MAX        3500
@@ -74,7 +75,8 @@ int elf_open(struct elf_opener *opener, const struct target_file *file, const ch
 	struct elf_source source = source_of(file);
 	struct elf_copy *copy;
 
-	if (!file->foreign && elf_file_is_plain(&source))
+	if (!file->foreign && elf_file_is_plain(&source) &&
+	    elf_file_unwinds_plainly(&source, UNWIND_CHECKED))
 		return file->fd;
 	copy = find_copy(opener, &file->st);
 	if (!copy) {

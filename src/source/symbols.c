@@ -49,6 +49,7 @@ void symbols_free(struct symbols *symbols)
 	if (!symbols)
 		return;
 	forget(symbols);
+	symbols_line_units_release(symbols);
 	if (symbols->dwfl)
 		dwfl_end(symbols->dwfl);
 	elf_opener_release(&symbols->files);

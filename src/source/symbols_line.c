@@ -4,11 +4,23 @@
  * compile units is made once for the module. */
 #include <dwarf.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "source/elf_image.h"
 #include "source/symbols_private.h"
 
-#define UNITS_MAX  50000u
-#define RANGES_MAX 400000u
+#define UNITS_MAX     50000u
+#define RANGES_MAX    400000u
+#define LINES_MAX     (1u << 20)
+#define LINES_TRUSTED (8u << 20)
+#define LINES_KEPT    40u /* bytes in memory of one in the file, at most */
+
+/* A unit of a file that others may change, whose line numbers were asked for. */
+struct line_unit {
+	const void *unit;
+	bool fits;
+	UT_hash_handle hh;
+};
 
 struct unit_range {
 	uint64_t start; /* as the debug information counts */
@@ -190,12 +202,94 @@ static size_t add_inlined(struct symbols *symbols, Dwarf_Die *unit, uint64_t add
 	return count + 1;
 }
 
+/* The section that libdw reads line numbers from. */
+static const Elf_Data *line_section(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names) != 0)
+		return NULL;
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr header;
+		const char *name = gelf_getshdr(section, &header)
+					   ? elf_strptr(elf, names, header.sh_name)
+					   : NULL;
+
+		if (name && header.sh_type != SHT_NOBITS &&
+		    (strcmp(name, ".debug_line") == 0 ||
+		     strcmp(name, ".zdebug_line") == 0))
+			return elf_getdata(section, NULL);
+	}
+	return NULL;
+}
+
+/* How long the unit's line numbers are; 0: it has none. */
+static uint64_t line_bytes(Elf *elf, Dwarf_Die *unit)
+{
+	const Elf_Data *data = line_section(elf);
+	Dwarf_Attribute memory;
+	Dwarf_Word at;
+	uint32_t length;
+	uint64_t wide;
+
+	if (!data || !data->d_buf ||
+	    dwarf_formudata(dwarf_attr(unit, DW_AT_stmt_list, &memory), &at) != 0 ||
+	    at > data->d_size || data->d_size - at < sizeof(length) + sizeof(wide))
+		return 0;
+	memcpy(&length, (const char *)data->d_buf + at, sizeof(length));
+	memcpy(&wide, (const char *)data->d_buf + at + sizeof(length), sizeof(wide));
+	return length == UINT32_MAX ? wide : length;
+}
+
+/* Whether libdw can be let loose on the line numbers of the unit, of which a byte becomes a
+ * hundred for a while and forty for good. */
+static bool lines_fit(struct symbols *symbols, Dwfl_Module *mod, Dwarf_Die *unit)
+{
+	struct file_budget *budget = &symbols->files.budget;
+	Elf *elf = dwarf_getelf(dwarf_cu_getdwarf(unit->cu));
+	const char *ident = elf ? elf_getident(elf, NULL) : NULL;
+	struct line_unit *known;
+
+	if (!ident || ident[EI_NIDENT - 1] != ELF_IMAGE_MARK)
+		return elf && line_bytes(elf, unit) <= LINES_TRUSTED;
+	HASH_FIND_PTR(symbols->line_units, &unit->addr, known);
+	if (known)
+		return known->fits;
+	uint64_t bytes = line_bytes(elf, unit);
+
+	known = calloc(1, sizeof(*known));
+	if (!known)
+		return false;
+	known->unit = unit->addr;
+	known->fits = bytes <= LINES_MAX && file_budget_take(budget, LINES_KEPT * bytes);
+	if (!known->fits)
+		file_budget_say(
+			budget, "line numbers",
+			dwfl_module_info(mod, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+			"they take too much memory");
+	HASH_ADD_PTR(symbols->line_units, unit, known);
+	return known->fits;
+}
+
+void symbols_line_units_release(struct symbols *symbols)
+{
+	struct line_unit *unit, *next;
+
+	HASH_ITER (hh, symbols->line_units, unit, next) {
+		HASH_DEL(symbols->line_units, unit);
+		free(unit);
+	}
+}
+
 size_t symbols_lines(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,
 		     struct frame *frames, size_t max)
 {
 	Dwarf_Addr bias = 0;
 	Dwarf_Die *unit = find_unit(symbols, mod, address, &bias);
-	Dwarf_Line *line = unit ? dwarf_getsrc_die(unit, address - bias) : NULL;
+	Dwarf_Line *line = unit && lines_fit(symbols, mod, unit)
+				   ? dwarf_getsrc_die(unit, address - bias)
+				   : NULL;
 	int number = 0;
 
 	if (!line)

@@ -111,8 +111,9 @@ struct symbols {
 	struct unwind_job *job;      /* of the callbacks */
 	struct unwind_chunk *chunks; /* of the job */
 	size_t nr_chunks;
-	uint8_t *stack_bytes;       /* UNWIND_STACK_MAX */
-	struct unit_table *units;   /* of modules whose debug information has no index */
+	uint8_t *stack_bytes;     /* UNWIND_STACK_MAX */
+	struct unit_table *units; /* of modules whose debug information has no index */
+	struct line_unit *line_units;
 	struct unit_index *indexes; /* functions of units; hash */
 	struct debuginfod *fetch;   /* NULL: no server is configured */
 	struct perf_map
@@ -166,6 +167,7 @@ void symbols_mark_library(struct symbols *symbols, Dwfl_Module *mod, struct fram
 size_t symbols_lines(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,
 		     struct frame *frames, size_t max);
 void symbols_units_release(struct symbols *symbols);
+void symbols_line_units_release(struct symbols *symbols);
 /* The function that holds pc, then what is inlined there, from the outside in; none if max
  * is below 2. symbols_scope.c. */
 size_t symbols_scopes(struct symbols *symbols, Dwarf_Die *unit, uint64_t pc,

@@ -42,19 +42,29 @@ static void copy_line(char *out, const char *from, const char *end)
 	out[n] = '\0';
 }
 
-/* A relative name is looked for where grmon-c was started, then where the target runs; any
- * other on this machine, then inside the target's root. */
-static int find_source(pid_t pid, const char *name, struct buf *out)
+static int read_there(pid_t pid, const char *name, struct buf *out)
 {
 	struct target_file file;
 
-	if (read_source(target_file_open_here(&file, name), &file, out) == 0)
-		return 0;
 	if (pid <= 0)
 		return -1;
 	return read_source(name[0] == '/' ? target_file_open(&file, pid, name)
 					  : target_file_open_cwd(&file, pid, name),
 			   &file, out);
+}
+
+/* A name means a file of this machine, a relative one where grmon-c was started, then one that
+ * the target sees; of a container first what it sees. */
+static int find_source(pid_t pid, const char *name, struct buf *out)
+{
+	struct target_file file;
+	bool elsewhere = pid > 0 && target_file_is_elsewhere(pid);
+
+	if (elsewhere && read_there(pid, name, out) == 0)
+		return 0;
+	if (read_source(target_file_open_here(&file, name), &file, out) == 0)
+		return 0;
+	return elsewhere ? -1 : read_there(pid, name, out);
 }
 
 void excerpt_load(struct excerpt *excerpt, pid_t pid, const char *file, int line)

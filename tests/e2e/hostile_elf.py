@@ -21,10 +21,15 @@ class Elf:
         self.names = bytearray(self.bytes[names[4]:names[4] + names[5]])
         self.length = None
 
+    def name(self, section):
+        return bytes(self.names[section[0]:]).split(b"\0")[0].decode()
+
+    def get(self, name):
+        return next(self.bytes[s[4]:s[4] + s[5]] for s in self.sections if self.name(s) == name)
+
     def drop(self, *wanted):
         for section in self.sections:
-            name = bytes(self.names[section[0]:]).split(b"\0")[0].decode()
-            if name in wanted:
+            if self.name(section) in wanted:
                 section[:2] = [0, 0]
 
     def add(self, name, kind, size, data=None, flags=0, entsize=0, link=0, info=0):
@@ -118,10 +123,17 @@ def main():
         struct.pack_into("<H", elf.bytes, 56, phnum + 100)
         elf.bytes += table
         end = 1 << 39
-    elif kind == "altlink":
-        # Refers to itself, and to what sys.argv[4] is.
-        data = sys.argv[4].encode() + b"\0" + b"\1" * 20
-        elf.add(".gnu_debugaltlink", 1, len(data), data)
+    elif kind == "lines":
+        # 10 million line numbers of one unit, a byte each.
+        data = bytearray(elf.get(".debug_line"))
+        more = b"\x4b" * (10 * 1000 * 1000)
+        struct.pack_into("<I", data, 0, struct.unpack_from("<I", data, 0)[0] + len(more))
+        elf.drop(".debug_line")
+        elf.add(".debug_line", 1, len(data) + len(more), bytes(data) + more)
+    elif kind == "units":
+        data = struct.pack("<IHIBB", 8, 4, 0, 8, 0) * (4 * 1000 * 1000)
+        elf.drop(".debug_info", ".debug_aranges")
+        elf.add(".debug_info", 1, len(data), data)
     else:
         sys.exit("unknown kind")
     elf.write(target, end)

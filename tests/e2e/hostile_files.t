@@ -16,9 +16,13 @@ __attribute__((noinline)) static void inner_wait(void) { pause(); __asm__ volati
 void wait_here(void) { inner_wait(); __asm__ volatile(""); }
 C
 cc -g -O1 -fPIC -shared -o "$work/plain.so" "$work/lib.c" || skip_all "no shared libraries here"
-for kind in sparse huge packed zdebug claims sections symbols segments; do
+for kind in sparse huge packed zdebug claims sections symbols segments lines units; do
 	python3 tests/e2e/hostile_elf.py $kind "$work/plain.so" "$work/$kind.so"
 done
+# Unwind tables of a hundred million registers, remembered eight times.
+sed 's/{ pause/{ __asm__ volatile(".cfi_escape 0x07,0x80,0xc2,0xd7,0x2f\\n.rept 8\\n.cfi_escape 0x0a\\n.endr"); pause/' \
+	"$work/lib.c" >"$work/registers.c"
+cc -g -O1 -fPIC -shared -o "$work/registers.so" "$work/registers.c"
 for i in 1 2 3 4 5; do cp --sparse=always "$work/sparse.so" "$work/sparse$i.so"; done
 
 # host FILE…: the program that waits in each of the libraries; its pid in $target.
@@ -45,14 +49,14 @@ PY
 frames="[f for t in tasks for f in t['stack'] if f['function'] == 'inner_wait']"
 
 # For a file that everybody may write to it is no matter whose it is.
-names='plain.so sparse.so sparse1.so sparse2.so sparse3.so sparse4.so sparse5.so huge.so packed.so zdebug.so claims.so sections.so symbols.so segments.so'
+names='plain.so sparse.so sparse1.so sparse2.so sparse3.so sparse4.so sparse5.so huge.so packed.so zdebug.so claims.so sections.so symbols.so segments.so lines.so units.so registers.so'
 # shellcheck disable=SC2086
 (cd "$work" && chmod 666 $names)
 # shellcheck disable=SC2046,SC2086
 host $(printf './%s ' $names)
 check 'sparse, packed and endless files of anybody cost no more than others' \
 	measured 3 200 "$client" dump "$target" -s native -o "$work/dump.json" -f json
-check 'all rows are there' query 'len(tasks) == 15'
+check 'all rows are there' query 'len(tasks) == 18'
 check 'those that can be named are, with their lines where those can be read' \
 	query "len($frames) >= 12 and len([f for f in $frames if f['line']]) >= 2"
 check 'it says what was left out' query '[e for e in d["errors"] if "left out" in e and ".so" in e]'
@@ -62,7 +66,7 @@ kill -9 "$target"
 # shellcheck disable=SC2046,SC2086
 host $(printf './%s ' $names)
 check "nor do one's own" measured 3 300 "$client" dump "$target" -s native -o "$work/dump.json" -f json
-check 'and they are named too' query "len(tasks) == 15 and len($frames) >= 12"
+check 'and they are named too' query "len(tasks) == 18 and len($frames) >= 15"
 kill -9 "$target"
 
 # Packed symbols, as some systems have them in stripped libraries.

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -389,6 +390,10 @@ static void test_excerpt(void **unused)
 	assert_int_equal(excerpt.count, 0);
 	remove(path);
 	excerpt_load(&excerpt, 0, "/dev/zero", 1);
+	assert_int_equal(excerpt.count, 0);
+	excerpt_load(&excerpt, 0, "/proc/self/environ", 1);
+	assert_int_equal(excerpt.count, 0);
+	excerpt_load(&excerpt, getpid(), "/proc/self/status", 1);
 	assert_int_equal(excerpt.count, 0);
 	excerpt_load(&excerpt, 0, "/", 1);
 	assert_int_equal(excerpt.count, 0);
