@@ -58,7 +58,7 @@ uint64_t elf_unpacked_bytes(const Elf64_Shdr *section, const char *name,
 
 		memcpy(&header, start, sizeof(header));
 		unpacked = header.ch_size;
-	} else if (strncmp(name, ".zdebug", 7) == 0) {
+	} else if (strncmp(name, ".zdebug_", 8) == 0) {
 		uint64_t size;
 
 		memcpy(&size, start + 4, sizeof(size));
@@ -84,7 +84,7 @@ static uint64_t section_bytes(const struct elf_source *source, const Elf64_Shdr 
 	if (section->sh_offset > source->length ||
 	    section->sh_size > source->length - section->sh_offset)
 		return NOT_CREDIBLE;
-	if (!(section->sh_flags & SHF_COMPRESSED) && strncmp(name, ".zdebug", 7) != 0)
+	if (!(section->sh_flags & SHF_COMPRESSED) && strncmp(name, ".zdebug_", 8) != 0)
 		return section->sh_size;
 	if (!elf_source_read(source, section->sh_offset, start, length))
 		return NOT_CREDIBLE;
@@ -100,6 +100,17 @@ static const char *name_of(const struct elf_file *file, const Elf64_Shdr *sectio
 		       : "";
 }
 
+const char *elf_file_name(const struct elf_file *file, size_t section)
+{
+	return name_of(file, &file->sections[section]);
+}
+
+bool elf_file_is_packed(const struct elf_file *file, size_t section)
+{
+	return (file->sections[section].sh_flags & SHF_COMPRESSED) ||
+	       strncmp(elf_file_name(file, section), ".zdebug_", 8) == 0;
+}
+
 uint64_t elf_file_unpacked_bytes(const struct elf_file *file, size_t section)
 {
 	const Elf64_Shdr *header = &file->sections[section];
@@ -107,7 +118,7 @@ uint64_t elf_file_unpacked_bytes(const struct elf_file *file, size_t section)
 
 	if (bytes == NOT_CREDIBLE)
 		return 0;
-	return header->sh_flags & SHF_COMPRESSED ? bytes - header->sh_size : bytes;
+	return elf_file_is_packed(file, section) ? bytes - header->sh_size : bytes;
 }
 
 static bool is_elf(const Elf64_Ehdr *header)

@@ -59,8 +59,14 @@ bool elf_file_unwinds_plainly(const struct elf_source *source, uint64_t most);
 /* The only section that is .eh_frame, .eh_frame_hdr or .debug_frame (part 0, 1, 2); 0: there
  * is none, or several. */
 size_t elf_file_unwind_part(const struct elf_file *file, size_t part);
+/* "" if it has none. */
+const char *elf_file_name(const struct elf_file *file, size_t section);
+bool elf_file_is_packed(const struct elf_file *file, size_t section);
 /* What a section becomes that may be compressed; 0: that is not credible. */
 uint64_t elf_file_unpacked_bytes(const struct elf_file *file, size_t section);
+/* False: it does not become just that many bytes. elf_unpack.c. */
+bool elf_file_unpack(const struct elf_file *file, size_t section, uint8_t *out,
+		     uint64_t bytes);
 /* What a compressed section becomes; UINT64_MAX: no compiler's. start: its first bytes. */
 uint64_t elf_unpacked_bytes(const Elf64_Shdr *section, const char *name,
 			    const uint8_t start[sizeof(Elf64_Chdr)]);

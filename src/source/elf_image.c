@@ -9,10 +9,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/clock.h"
 #include "source/elf_cfi.h"
+#include "source/elf_dwarf.h"
 #include "source/elf_mini.h"
 
 #define ALIGNMENT      16u
@@ -161,32 +161,13 @@ static uint64_t lay_out(const struct elf_file *file, const struct mini *mini,
 		}
 		if (i == mini->index)
 			sections[i].sh_size = mini->length;
-		else if (file->groups[i] == ELF_UNWIND &&
-			 (sections[i].sh_flags & SHF_COMPRESSED))
+		else if (elf_file_is_packed(file, i))
 			sections[i].sh_size = unpacked_bytes(file, i);
 		sections[i].sh_offset = at;
 		sections[i].sh_addralign = sections[i].sh_addralign ? ALIGNMENT : 0;
 		at = aligned(at + sections[i].sh_size);
 	}
 	return at;
-}
-
-/* Checked again on the copy: the file may have changed since its headers were read. */
-static bool is_as_before(const struct elf_file *file, size_t i, const uint8_t *bytes)
-{
-	const Elf64_Shdr *section = &file->sections[i];
-	const char *name =
-		section->sh_name < file->name_bytes ? file->names + section->sh_name : "";
-	uint8_t start[sizeof(Elf64_Chdr)] = {0};
-	uint64_t now;
-
-	if (!(section->sh_flags & SHF_COMPRESSED) && strncmp(name, ".zdebug", 7) != 0)
-		return true;
-	memcpy(start, bytes,
-	       section->sh_size < sizeof(start) ? (size_t)section->sh_size
-						: sizeof(start));
-	now = elf_unpacked_bytes(section, name, start);
-	return now != UINT64_MAX && now <= file->bytes[ELF_DEBUG];
 }
 
 /* Unwind tables that would cost libdw more than they should become empty. */
@@ -215,32 +196,95 @@ static void check_unwind(const struct elf_file *file, Elf64_Shdr *sections,
 	file_budget_spend(budget, begin_ns);
 }
 
-/* libdw unpacks it as it is; only what it becomes can be checked. */
-static bool unpack(const struct elf_file *file, size_t i, uint8_t *to, uint64_t bytes,
-		   struct file_budget *budget)
+/* The only section of this name, compressed in the way of old or not; 0: none, or several. */
+static size_t debug_section(const struct elf_file *file, const Elf64_Shdr *sections,
+			    const char *name)
 {
-	const Elf64_Shdr *section = &file->sections[i];
-	uint8_t *packed = malloc((size_t)section->sh_size + 1);
-	uLongf length = (uLongf)bytes;
-	Elf64_Chdr header;
-	bool done =
-		packed && section->sh_size >= sizeof(header) &&
-		copy(file->source, section->sh_offset, packed, section->sh_size, budget);
+	size_t found = 0;
 
-	if (done) {
-		memcpy(&header, packed, sizeof(header));
-		done = header.ch_type == ELFCOMPRESS_ZLIB &&
-		       uncompress(to, &length, packed + sizeof(header),
-				  (uLong)section->sh_size - sizeof(header)) == Z_OK &&
-		       length == bytes;
+	for (size_t i = 1; i < file->nr_sections; i++) {
+		const char *own = elf_file_name(file, i);
+
+		if (file->groups[i] != ELF_DEBUG || sections[i].sh_type == SHT_NOBITS ||
+		    (strcmp(own, name) != 0 &&
+		     (strncmp(own, ".z", 2) != 0 || strcmp(own + 2, name + 1) != 0)))
+			continue;
+		if (found)
+			return 0;
+		found = i;
 	}
-	free(packed);
-	return done;
+	return found;
 }
 
-static void fill(const struct elf_file *file, const struct mini *mini,
-		 Elf64_Shdr *sections, uint64_t table, uint8_t *image,
-		 struct file_budget *budget)
+/* Without the two that all else depends on, or with units that libdw should not read, there is
+ * no debug information. */
+static bool check_debug(const struct elf_file *file, Elf64_Shdr *sections,
+			const uint8_t *image, struct file_budget *budget)
+{
+	static const char *const units[] = {".debug_info", ".debug_types"};
+	int64_t begin_ns = clock_mono_ns();
+	size_t table = debug_section(file, sections, ".debug_abbrev");
+	bool there = table && debug_section(file, sections, units[0]), sane = there;
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && sane; i++) {
+		size_t at = debug_section(file, sections, units[i]);
+
+		sane = !at || elf_dwarf_check(image + sections[at].sh_offset,
+					      (size_t)sections[at].sh_size,
+					      image + sections[table].sh_offset,
+					      (size_t)sections[table].sh_size);
+	}
+	for (size_t i = 0; i < file->nr_sections; i++)
+		if (!sane && file->groups[i] == ELF_DEBUG)
+			sections[i].sh_type = SHT_NOBITS;
+	file_budget_spend(budget, begin_ns);
+	return sane || !there;
+}
+
+static void copy_sections(const struct elf_file *file, const struct mini *mini,
+			  Elf64_Shdr *sections, uint8_t *image,
+			  struct file_budget *budget)
+{
+	for (size_t i = 0; i < file->nr_sections; i++) {
+		uint8_t *to = image + sections[i].sh_offset;
+		uint64_t at = file->sections[i].sh_offset, bytes = sections[i].sh_size;
+		bool done = true;
+
+		if (file->groups[i] == ELF_UNUSED)
+			continue;
+		if (i == mini->index)
+			memcpy(to, mini->bytes, mini->length);
+		else if (!elf_file_is_packed(file, i))
+			done = copy(file->source, at, to, bytes, budget);
+		else
+			done = file_budget_has_time(budget) &&
+			       elf_file_unpack(file, i, to, bytes);
+		sections[i].sh_flags &= ~(uint64_t)SHF_COMPRESSED;
+		if (!done)
+			sections[i].sh_type = SHT_NOBITS;
+	}
+}
+
+/* The names that the sections were chosen by; ".zdebug_info" is ".debug_info" now. */
+static void put_names(const struct elf_file *file, Elf64_Shdr *sections, size_t index,
+		      uint8_t *image)
+{
+	char *names = (char *)image + sections[index].sh_offset;
+
+	if (!index || file->groups[index] == ELF_UNUSED ||
+	    sections[index].sh_size != file->name_bytes)
+		return;
+	memcpy(names, file->names, file->name_bytes);
+	for (size_t i = 1; i < file->nr_sections; i++) {
+		if (file->groups[i] == ELF_UNUSED ||
+		    strncmp(elf_file_name(file, i), ".zdebug_", 8) != 0)
+			continue;
+		names[++sections[i].sh_name] = '.';
+	}
+}
+
+static void put_headers(const struct elf_file *file, Elf64_Shdr *sections, uint64_t table,
+			uint8_t *image)
 {
 	Elf64_Ehdr header = file->header;
 
@@ -259,29 +303,7 @@ static void fill(const struct elf_file *file, const struct mini *mini,
 		memcpy(image + sizeof(header) + i * sizeof(segment), &segment,
 		       sizeof(segment));
 	}
-	for (size_t i = 0; i < file->nr_sections; i++) {
-		if (file->groups[i] == ELF_UNUSED)
-			continue;
-		uint8_t *to = image + sections[i].sh_offset;
-
-		if (i == mini->index)
-			memcpy(to, mini->bytes, mini->length);
-		else if (file->groups[i] == ELF_UNWIND &&
-			 (file->sections[i].sh_flags & SHF_COMPRESSED)) {
-			sections[i].sh_flags &= ~(uint64_t)SHF_COMPRESSED;
-			if (!unpack(file, i, to, sections[i].sh_size, budget))
-				sections[i].sh_type = SHT_NOBITS;
-		} else if (!copy(file->source, file->sections[i].sh_offset, to,
-				 file->sections[i].sh_size, budget) ||
-			   !is_as_before(file, i, to))
-			sections[i].sh_type = SHT_NOBITS;
-	}
-	check_unwind(file, sections, image, budget);
-	/* The names that the table was read with. */
-	if (header.e_shstrndx && file->groups[header.e_shstrndx] != ELF_UNUSED &&
-	    sections[header.e_shstrndx].sh_size == file->name_bytes)
-		memcpy(image + sections[header.e_shstrndx].sh_offset, file->names,
-		       file->name_bytes);
+	put_names(file, sections, header.e_shstrndx, image);
 	memcpy(image + table, sections, file->nr_sections * sizeof(*sections));
 }
 
@@ -312,7 +334,8 @@ static bool pack_symbols(const uint8_t *bytes, size_t length, struct mini *mini,
 	image = calloc(1, all);
 	mini->bytes = image ? malloc(elf_mini_store_bytes(all)) : NULL;
 	if (mini->bytes) {
-		fill(&file, &none, sections, table, image, budget);
+		copy_sections(&file, &none, sections, image, budget);
+		put_headers(&file, sections, table, image);
 		mini->length = elf_mini_store(image, all, mini->bytes);
 	}
 out:
@@ -401,7 +424,12 @@ static int make_sections(struct elf_file *file, const char *path,
 
 	fd = new_image(length, &image);
 	if (fd >= 0) {
-		fill(file, &mini, sections, table, image, budget);
+		copy_sections(file, &mini, sections, image, budget);
+		check_unwind(file, sections, image, budget);
+		if (!check_debug(file, sections, image, budget))
+			file_budget_say(budget, "debug information", path,
+					"it is larger than is credible");
+		put_headers(file, sections, table, image);
 		fd = seal(fd, image, length);
 	}
 	free(mini.bytes);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "source/elf_cfi.h"
+#include "source/elf_dwarf.h"
 #include "source/elf_image.h"
 #include "source/elf_mini.h"
 #include "source/elf_open.h"
@@ -624,6 +625,102 @@ static void sorted_table_leads_to_beginnings(void **state)
 	assert_false(table.sane);
 }
 
+/* Units of 11 bytes, of which the one at place has another table of abbreviations. */
+static size_t make_units(uint8_t *out, size_t count, size_t place, uint32_t table)
+{
+	static const uint8_t unit[12] = {8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8, 0};
+
+	for (size_t i = 0; i < count; i++) {
+		memcpy(out + i * sizeof(unit), unit, sizeof(unit));
+		if (i >= place)
+			memcpy(out + i * sizeof(unit) + 6, &table, sizeof(table));
+		table += i >= place;
+	}
+	return count * sizeof(unit);
+}
+
+static void units_are_counted(void **state)
+{
+	static const uint8_t tables[] = {
+		1,    0x11, 1,    0x25, 0x0e, 0x13, 0x21, 0x80, 0x7f, 0, 0, 0, 1,
+		0x11, 0,    0x03, 0x08, 0,    0,    2,    0x2e, 0,    0, 0, 0,
+	};
+	uint8_t *units = malloc(12 * 70000);
+	size_t length = make_units(units, 100, 100, 0);
+
+	assert_true(elf_dwarf_check(units, length, tables, sizeof(tables)));
+	/* One more table is that of the other units. */
+	length = make_units(units, 100, 99, 12);
+	assert_true(elf_dwarf_check(units, length, tables, sizeof(tables)));
+	/* Many that overlap. */
+	length = make_units(units, 100, 80, 0);
+	assert_false(elf_dwarf_check(units, length, tables, sizeof(tables)));
+	/* Outside there is none; a unit that is cut off ends it. */
+	length = make_units(units, 100, 90, 1000);
+	assert_true(elf_dwarf_check(units, length, tables, sizeof(tables)));
+	assert_true(elf_dwarf_check(units, length - 5, tables, sizeof(tables)));
+	length = make_units(units, 70000, 70000, 0);
+	assert_false(elf_dwarf_check(units, length, tables, sizeof(tables)));
+	for (size_t cut = 0; cut < 60; cut++)
+		elf_dwarf_check(units, cut, tables, cut < sizeof(tables) ? cut : 0);
+	free(units);
+}
+
+/* Whatever way the debug information is compressed in, it becomes what it was. */
+static void compressed_names_are_the_same(void **state)
+{
+	static const char *const ways[] = {"zlib-gnu", "zlib-gabi"};
+	char command[512], path[] = "/tmp/grmon-packed-XXXXXX", self[256];
+	ssize_t got = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	assert_true(got > 0);
+	self[got] = '\0';
+	close(mkstemp(path));
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		struct file_budget budget;
+		struct stat st;
+		Dwarf_Off next = 0;
+		size_t header;
+
+		snprintf(command, sizeof(command),
+			 "objcopy --compress-debug-sections=%s %s %s 2>/dev/null",
+			 ways[i], self, path);
+		if (system(command) != 0)
+			break;
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		assert_int_equal(fstat(fd, &st), 0);
+		struct elf_source source = {.fd = fd, .length = (uint64_t)st.st_size};
+
+		file_budget_init(&budget);
+		int image = elf_image_make(&source, path, &budget);
+
+		assert_true(image >= 0);
+		assert_string_equal(budget.note, "");
+		elf_version(EV_CURRENT);
+		Dwarf *debug = dwarf_begin(image, DWARF_C_READ);
+
+		assert_non_null(debug);
+		bool found = false;
+
+		for (Dwarf_Off at = 0;
+		     dwarf_nextcu(debug, at, &next, &header, NULL, NULL, NULL) == 0;
+		     at = next) {
+			Dwarf_Die unit;
+			const char *name = dwarf_offdie(debug, at + header, &unit)
+						   ? dwarf_diename(&unit)
+						   : NULL;
+
+			found = found || (name && strstr(name, "test_elf_image.c"));
+		}
+		assert_true(found);
+		dwarf_end(debug);
+		close(image);
+		close(fd);
+	}
+	unlink(path);
+}
+
 static void own_tables_are_sane(void **state)
 {
 	struct elf_source source;
@@ -651,6 +748,8 @@ int main(void)
 		cmocka_unit_test(unwind_tables_are_checked),
 		cmocka_unit_test(sorted_table_leads_to_beginnings),
 		cmocka_unit_test(own_tables_are_sane),
+		cmocka_unit_test(units_are_counted),
+		cmocka_unit_test(compressed_names_are_the_same),
 		cmocka_unit_test(packed_symbols),
 	};
 
