@@ -272,6 +272,33 @@ static int exec_open(const struct exec_file *file)
 	return exec_open_at(file->dir, file->path);
 }
 
+/*
+ * qemu-i386 and the like hand their environment on to a program of another machine, whose
+ * dynamic linker would complain. qemu-x86_64 and its tools (qemu-system-…, qemu-img) load us.
+ */
+static bool exec_emulates_another(const char *path)
+{
+	static const char *const machines[] = {
+		"i386",    "arm",   "aarch64", "mips", "ppc",       "riscv", "s390x",
+		"sparc",   "alpha", "hppa",    "m68k", "loongarch", "sh4",   "microblaze",
+		"hexagon", "or1k",  "nios2",   "cris", "xtensa",    "x86_64"};
+	const char *name = path ? exec_base(path) : "";
+#if defined(__x86_64__)
+	static const char own[] = "x86_64";
+#elif defined(__aarch64__)
+	static const char own[] = "aarch64";
+#else
+	static const char own[] = "";
+#endif
+
+	if (strncmp(name, "qemu-", 5) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		if (strncmp(name + 5, machines[i], strlen(machines[i])) == 0)
+			return strncmp(name + 5, own, sizeof(own) - 1) != 0;
+	return false;
+}
+
 /* Entries of the environment that has to replace this one, or 0: none. */
 static size_t exec_replaces(const struct exec_file *file, char *const *environment)
 {
@@ -283,8 +310,10 @@ static size_t exec_replaces(const struct exec_file *file, char *const *environme
 	preload = exec_preload(environment, &index, &count);
 	if (!preload || count > EXEC_ENTRIES_MAX || strlen(preload) >= EXEC_VALUE_MAX)
 		return 0;
-	return exec_library_gone(preload) || exec_cannot_load(exec_open(file)) ? count
-									       : 0;
+	return exec_library_gone(preload) || exec_emulates_another(file->path) ||
+			       exec_cannot_load(exec_open(file))
+		       ? count
+		       : 0;
 }
 
 /* Room for what remains of the preload. */

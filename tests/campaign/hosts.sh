@@ -46,11 +46,16 @@ host() {
 ordinary=
 [ "$(id -u)" -ne 0 ] || ordinary='setpriv --reuid=65534 --regid=65534 --clear-groups'
 
-# Everything that a turn starts, whoever started it, has this in its environment.
+# Everything that a turn starts, whoever started it, has this in its environment; a program
+# that writes over its own has our folder in its title, or our library.
 export HOSTS_WORK="$work"
 ours() (
 	unset HOSTS_WORK
-	grep -lsaF "HOSTS_WORK=$work" /proc/[0-9]*/environ | tr -dc '0-9\n'
+	{
+		grep -lsaF "HOSTS_WORK=$work" /proc/[0-9]*/environ
+		grep -lsaF "$work/there" /proc/[0-9]*/cmdline
+		grep -lsF "$work/libgrmon.so" /proc/[0-9]*/maps
+	} | tr -dc '0-9\n' | sort -u
 )
 none_left() { [ -z "$(ours)" ]; }
 # Says what a turn has left behind, and ends it.

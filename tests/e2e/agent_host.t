@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 [ -z "${SAN:-}" ] || skip_all 'sanitizers have threads and descriptors of their own'
-plan 18
+plan 19
 targets=$BUILD/tests/targets
 
 # same NAME COMMAND…: output and exit status with the agent are those without it.
@@ -65,6 +65,15 @@ fi
 keeps() { LD_PRELOAD="$agent" "$1" -c 'import os, sys
 os.execv("/usr/bin/env", ["env"])' | grep -q '^LD_PRELOAD=.*libgrmon'; }
 check 'one that can load it gets it' keeps "$(command -v python3)"
+# An emulator hands it on to a program that cannot: known by its name.
+for name in qemu-arm qemu-i386-static qemu-x86_64 qemu-img; do cp "$(command -v env)" "$work/$name"; done
+emulators() {
+	for name in qemu-arm qemu-i386-static qemu-x86_64 qemu-img; do
+		LD_PRELOAD=$agent sh -c '"$0" | grep -c "^LD_PRELOAD=.*libgrmon"' "$work/$name"
+	done | tr '\n' ' ' >"$work/out"
+	[ "$(cat "$work/out")" = '0 0 1 1 ' ]
+}
+check 'an emulator of another machine does not, of this one does' emulators
 
 # Sandboxes. Looked at and listed while they run, and then told to end.
 for when in early late all child exec; do

@@ -281,7 +281,6 @@ emulated_host() {
 		host "$program" "$work/threads"
 		host sh -c '"$0" "$1"; echo $?' "$program" "$work/threads"
 	done
-	[ ! -x "$work/foreign-32" ] || ! has_quietly qemu-i386 qemu-i386-static || return
 	for program in qemu-i386 qemu-i386-static; do
 		! has_quietly $program || [ ! -x "$work/foreign-32" ] || host sh -c '"$0" "$1"; echo $?' $program "$work/foreign-32"
 	done

@@ -17,6 +17,9 @@ import termios
 import time
 
 LOOKS = 2
+# For one that has no rows of the agent: it may be before its start, or a child that has hardly
+# waited yet.
+LOOKS_MAX = 6
 LOOK_S = 60
 VIEWS = 3
 
@@ -52,12 +55,24 @@ def status(pid, name):
         return ""
 
 
+# The slowest look: its seconds, and at what.
+slowest = (0.0, "")
+
+
+def took(since, what):
+    global slowest
+    slowest = max(slowest, (time.monotonic() - since, what))
+
+
 def run(*words):
+    since = time.monotonic()
     try:
         done = subprocess.run([client, *words], capture_output=True, timeout=LOOK_S)
     except subprocess.TimeoutExpired:
         faults.append(f"{' '.join(words)}: no end after {LOOK_S} s")
         return None
+    name = status(words[1], "Name") if len(words) > 1 else ""
+    took(since, " ".join(words[:2]) + " " + name)
     if done.returncode not in (0, *ENDED):
         faults.append(f"{' '.join(words)}: exit {done.returncode}: {done.stderr[-200:]!r}")
     return done
@@ -83,6 +98,7 @@ def dump(pid):
 
 def view(pid):
     """In a terminal of its own: until its table is there, and then q."""
+    since = time.monotonic()
     child, terminal = pty.fork()
     if child == 0:
         os.environ["TERM"] = "xterm-256color"
@@ -105,6 +121,7 @@ def view(pid):
         os.kill(child, signal.SIGKILL)
         faults.append(f"the view of {pid} did not end: {text[-200:]!r}")
     os.close(terminal)
+    took(since, f"the view of {pid} {status(pid, 'Name')}")
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if asked and code == 0:
         viewed.add(pid)
@@ -117,6 +134,11 @@ def let_go():
         os.unlink(hold)
 
 
+def enough(pid):
+    rows = any(pid == seen for seen, name in agent)
+    return looks.get(pid, 0) >= (LOOKS if rows else LOOKS_MAX)
+
+
 names = set()
 while True:
     if time.monotonic() - began > HOLD_S:
@@ -126,15 +148,15 @@ while True:
     for pid in found:
         if os.path.exists(stop):
             break
-        if looks.get(pid, 0) >= LOOKS:
+        if enough(pid):
             continue
         looks[pid] = looks.get(pid, 0) + 1
         dump(pid)
         name = status(pid, "Name")
-        if looks[pid] == LOOKS and len(viewed) < VIEWS and name and name not in names:
+        if enough(pid) and len(viewed) < VIEWS and name and name not in names:
             names.add(name)
             view(pid)
-    if viewed and all(looks.get(pid, 0) >= LOOKS for pid in found):
+    if viewed and all(map(enough, found)):
         let_go()
     if found:
         done = run("ls")
@@ -149,6 +171,7 @@ other -= agent
 with open(result, "w") as out:
     print(f"{len(agent)} with rows of the agent, {len(other)} without, "
           f"{len(filtered)} under a filter, {len(viewed)} views, {listed} lists", file=out)
+    print("slowest: %.1f s, %s" % slowest, file=out)
     for key in sorted(other):
         print("without:", *key, file=out)
     for fault in faults:

@@ -96,7 +96,9 @@ browser_host() {
 			--screenshot "$there/home/shot.png" "$address" >"$there/home/log" 2>&1
 		;;
 	esac
-	echo "browser $?"
+	code=$?
+	echo "browser $code"
+	[ $code -eq 0 ] || tail -n 20 "$there/home/log"
 	until_gone "$pages"
 	python3 "$data/../../e2e/png_colors.py" "$there/home/shot.png"
 	cksum <"$there/home/shot.png"

@@ -291,12 +291,13 @@ dnsmasq_host() {
 }
 
 php_fpm_host() {
-	printf '[global]\ndaemonize=no\nerror_log=%s/error\n[w]\nlisten=%s/sock\npm=static\npm.max_children=2\n' \
-		"$there" "$there" >"$there/conf"
+	printf '[global]\ndaemonize=no\npid=%s/pid\nerror_log=%s/error\n[w]\nlisten=%s/sock\npm=static\npm.max_children=2\n' \
+		"$there" "$there" "$there" >"$there/conf"
 	[ "$(id -u)" -ne 0 ] || printf 'user=www-data\ngroup=www-data\n' >>"$there/conf"
 	serve php-fpm "$1" -F -y "$there/conf"
-	answers test -S "$there/sock"
-	kill -USR2 "$(pgrep -P "$server" -f "$1" || echo "$server")" 2>/dev/null
-	until_gone "$server"
-	grep -oE 'NOTICE: (fpm is running|ready|exiting|Terminating|reloading).*' "$there/error" | sed 's/, pid.*//' | sort -u
+	answers grep -q ready "$there/error"
+	kill -QUIT "$(cat "$there/pid")"
+	wait "$server"
+	echo "server $?"
+	grep -oE 'NOTICE: (fpm is running|ready|exiting|Finishing).*' "$there/error" | sed 's/, pid.*//' | sort -u
 }
