@@ -11,9 +11,6 @@
 #define CHAN_CAPACITY_MAX (SIZE_MAX / 4)
 #define CHAN_BYTES_MAX    (SIZE_MAX >> (sizeof(size_t) == 8 ? 24 : 2))
 
-uint32_t agent_chan_forks;
-bool agent_chan_many_cpus;
-
 static void chan_forked(void)
 {
 	agent_chan_forks++;
@@ -26,23 +23,6 @@ static void chan_once(void)
 	agent_chan_many_cpus =
 		sched_getaffinity(0, sizeof(cpus), &cpus) != 0 || CPU_COUNT(&cpus) > 1;
 	pthread_atfork(NULL, NULL, chan_forked);
-}
-
-static uint32_t chan_saturate(size_t count)
-{
-	return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
-}
-
-void agent_chan_mirror(struct grmon_chan *chan)
-{
-	struct wire_chan *record = chan->record;
-
-	if (!record || !agent_region_mine(chan->record_generation))
-		return;
-	__atomic_store_n(&record->length, chan_saturate(chan->length), __ATOMIC_RELAXED);
-	__atomic_store_n(&record->nr_send, chan->nr_send, __ATOMIC_RELAXED);
-	__atomic_store_n(&record->nr_recv, chan->nr_recv, __ATOMIC_RELAXED);
-	__atomic_store_n(&record->closed, chan->closed, __ATOMIC_RELAXED);
 }
 
 static void chan_record_name(struct grmon_chan *chan)
@@ -137,48 +117,6 @@ void grmon_chan_free(struct grmon_chan *chan)
 	errno = saved;
 }
 
-/* Most elements are a word: worth not calling memcpy() for. to, from: NULL does nothing. */
-static inline void chan_copy(const struct grmon_chan *chan, void *to, const void *from)
-{
-	size_t bytes = chan->element_bytes;
-
-	if (!to || bytes == 0)
-		return;
-	if (bytes == sizeof(uint64_t))
-		memcpy(to, from, sizeof(uint64_t));
-	else
-		memcpy(to, from, bytes);
-}
-
-/* Other cases of the same select on this channel: it may be freed as soon as one is done. */
-static void chan_unlink_siblings(const struct chan_node *fired)
-{
-	struct chan_waiter *waiter = fired->waiter;
-
-	for (uint32_t i = 0; i < waiter->nr_nodes; i++) {
-		struct chan_node *node = &waiter->nodes[i];
-
-		if (node != fired && node->chan == fired->chan && node->queued)
-			agent_chan_unlink(node);
-	}
-}
-
-/* The first waiter of a queue that nobody else has claimed, claimed and taken out. */
-static struct chan_node *chan_pop(struct chan_queue *queue)
-{
-	struct chan_node *node;
-
-	while ((node = queue->first) != NULL) {
-		agent_chan_unlink(node);
-		if (!chan_claim(node->waiter, node))
-			continue;
-		if (node->waiter->nr_nodes > 1)
-			chan_unlink_siblings(node);
-		return node;
-	}
-	return NULL;
-}
-
 static inline void chan_put(struct grmon_chan *chan, const void *element)
 {
 	size_t tail = chan->head + chan->length;
@@ -194,18 +132,6 @@ static inline void chan_take(struct grmon_chan *chan, void *element)
 	chan_copy(chan, element, chan->buffer + chan->head * chan->element_bytes);
 	chan->head = chan->head + 1 < chan->capacity ? chan->head + 1 : 0;
 	__atomic_store_n(&chan->length, chan->length - 1, __ATOMIC_RELAXED);
-}
-
-bool agent_chan_hand_over(struct grmon_chan *chan, const void *element,
-			  struct chan_waiter **wake)
-{
-	struct chan_node *receiver = chan_pop(&chan->receivers);
-
-	if (!receiver)
-		return false;
-	chan_copy(chan, receiver->element, element);
-	*wake = receiver->waiter;
-	return true;
 }
 
 int agent_chan_send_now(struct grmon_chan *chan, const void *element,
@@ -243,9 +169,11 @@ int agent_chan_recv_now(struct grmon_chan *chan, void *element, struct chan_wait
 	}
 	if (chan->length > 0) {
 		chan_take(chan, element);
-		if (chan->senders.first && (sender = chan_pop(&chan->senders)) != NULL)
+		if (chan->senders.first &&
+		    (sender = agent_chan_pop(&chan->senders)) != NULL)
 			chan_put(chan, sender->element);
-	} else if (chan->senders.first && (sender = chan_pop(&chan->senders)) != NULL) {
+	} else if (chan->senders.first &&
+		   (sender = agent_chan_pop(&chan->senders)) != NULL) {
 		chan_copy(chan, element, sender->element);
 	} else if (chan->closed) {
 		if (element)
@@ -400,7 +328,7 @@ static struct chan_node *chan_close_queue(struct chan_queue *queue,
 {
 	struct chan_node *node;
 
-	while ((node = chan_pop(queue)) != NULL) {
+	while ((node = agent_chan_pop(queue)) != NULL) {
 		if (!node->send && node->element)
 			memset(node->element, 0, node->chan->element_bytes);
 		node->closed = true;

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "agent/agent.h"
 #include "agent/futex.h"
@@ -155,6 +156,24 @@ static inline void chan_unlock(struct grmon_chan *chan)
 		futex_wake(&chan->lock, 1);
 }
 
+static inline uint32_t chan_saturate(size_t count)
+{
+	return count < UINT32_MAX ? (uint32_t)count : UINT32_MAX;
+}
+
+/* Most elements are a word: worth not calling memcpy() for. to, from: NULL does nothing. */
+static inline void chan_copy(const struct grmon_chan *chan, void *to, const void *from)
+{
+	size_t bytes = chan->element_bytes;
+
+	if (!to || bytes == 0)
+		return;
+	if (bytes == sizeof(uint64_t))
+		memcpy(to, from, sizeof(uint64_t));
+	else
+		memcpy(to, from, bytes);
+}
+
 static inline bool chan_claim(struct chan_waiter *waiter, struct chan_node *node)
 {
 	struct chan_node *expected = NULL;
@@ -181,6 +200,8 @@ AGENT_HIDDEN int agent_chan_send_now(struct grmon_chan *chan, const void *elemen
 AGENT_HIDDEN int agent_chan_recv_now(struct grmon_chan *chan, void *element,
 				     struct chan_waiter **wake);
 
+/* The first waiter of a queue that nobody else has claimed, claimed and taken out; or NULL. */
+AGENT_HIDDEN struct chan_node *agent_chan_pop(struct chan_queue *queue);
 /* To the first receiver that waits; false: there is none. */
 AGENT_HIDDEN bool agent_chan_hand_over(struct grmon_chan *chan, const void *element,
 				       struct chan_waiter **wake);

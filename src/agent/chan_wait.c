@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a channel call waits: locks, queues, spinning, parking, and what is left to do when
+ * How a channel call waits: locks, spinning, parking, and what is left to do when
  * the deadline passes or the thread is cancelled while it is parked.
  */
 #include "agent/chan.h"
@@ -57,49 +57,6 @@ void agent_chan_after_fork(struct grmon_chan *chan)
 static struct chan_node *chan_fired(const struct chan_waiter *waiter)
 {
 	return __atomic_load_n(&waiter->fired, __ATOMIC_RELAXED);
-}
-
-static struct chan_queue *chan_queue_of(struct chan_node *node)
-{
-	return node->send ? &node->chan->senders : &node->chan->receivers;
-}
-
-static void chan_count(struct chan_node *node, uint32_t by)
-{
-	uint32_t *count = node->send ? &node->chan->nr_send : &node->chan->nr_recv;
-
-	*count += by;
-}
-
-void agent_chan_enqueue(struct chan_node *node)
-{
-	struct chan_queue *queue = chan_queue_of(node);
-
-	node->next = NULL;
-	node->prev = queue->last;
-	if (queue->last)
-		queue->last->next = node;
-	else
-		queue->first = node;
-	queue->last = node;
-	node->queued = true;
-	chan_count(node, 1);
-}
-
-void agent_chan_unlink(struct chan_node *node)
-{
-	struct chan_queue *queue = chan_queue_of(node);
-
-	if (node->prev)
-		node->prev->next = node->next;
-	else
-		queue->first = node->next;
-	if (node->next)
-		node->next->prev = node->prev;
-	else
-		queue->last = node->prev;
-	node->queued = false;
-	chan_count(node, (uint32_t)-1);
 }
 
 void agent_chan_dequeue_all(struct chan_waiter *waiter)

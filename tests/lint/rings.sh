@@ -10,7 +10,6 @@ BUILD=${BUILD:-build}
 # Rings from before this was checked. Break them; add none.
 known() {
 	cat <<-'EOF'
-	src/agent/chan.c src/agent/chan_wait.c
 	src/agent/creator.c src/agent/memfd.c src/agent/region.c src/agent/server.c src/agent/slot.c src/agent/thread.c
 	EOF
 }
