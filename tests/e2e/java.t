@@ -55,7 +55,8 @@ start "$client" record "$target" -i 0.5 --stuck 2s -o "$work/seen"
 recorder=$last
 age() { "$client" dump "$work/seen" -f json >"$work/dump.json" && query "having(name='$1')[0]['age_ns'] $2"; }
 check 'who waits for a monitor has done so all the time' until_true age j-monitor '> 5000000000'
-check 'and is stuck' query "having(name='j-monitor')[0]['stuck']"
+is_stuck() { "$client" dump "$work/seen" -f json >"$work/dump.json" && query "having(name='j-monitor')[0]['stuck']"; }
+check 'and is stuck' until_true is_stuck
 taken() { age j-turn-1 '< 3000000000' && query "having(name='j-turn-2')[0]['age_ns'] < 3000000000"; }
 check 'who had it in between has not' taken
 kill -INT "$recorder"

@@ -7,6 +7,7 @@
 #ifndef TESTS_UNIT_LEAK_WORLD_H
 #define TESTS_UNIT_LEAK_WORLD_H
 
+#include "../sanitized.h"
 #include "unit.h"
 
 #include "base/intern.h"

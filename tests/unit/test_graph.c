@@ -289,7 +289,7 @@ static void denied_cycles_are_dropped(void **state)
 /* A chain as long as it gets, its end first and last; one of the orders is the bad one. */
 static void long_chains(void **state)
 {
-	const int count = 100000;
+	const int count = SANITIZED ? 10000 : 100000;
 
 	(void)state;
 	for (int order = 0; order < 2; order++) {
@@ -297,10 +297,10 @@ static void long_chains(void **state)
 
 		for (int i = 1; i <= count; i++)
 			add(s, i, STATE_MUTEX, order ? i % count + 1 : i - 1);
-		int64_t begin_ns = clock_mono_ns();
+		clock_t begin = clock(); /* of this process: others may be busy */
 
 		build(s);
-		assert_true(clock_mono_ns() - begin_ns < 2 * CLOCK_SECOND_NS);
+		assert_true(clock() - begin < 2 * CLOCKS_PER_SEC);
 		/* A ring that long is not said: nobody could look at it a second time. */
 		assert_int_equal(graph_cycles(s), 0);
 		snapshot_unref(s);
@@ -439,12 +439,14 @@ static size_t looks_at(void (*body)(void *arg), int looks)
 	struct track *track;
 	struct looker looker;
 	size_t waits = 0, seen = 0;
+	int64_t limit_ns = clock_mono_ns() + WAIT_LIMIT_NS;
 	pid_t pid = child_start(body, NULL);
 
 	track = track_new();
 	assert_true(holders && track);
 	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
-	for (int i = 0; i < looks && !seen; i++) {
+	for (int i = 0; (i < looks || (!waits && clock_mono_ns() < limit_ns)) && !seen;
+	     i++) {
 		seen = look(&looker, holders, track);
 		waits += looker.snapshot->graph != NULL;
 		usleep(2000);

@@ -265,6 +265,7 @@ static void second_process(void **state)
 	int status;
 
 	(void)state;
+	THREADS_ARE_COUNTED;
 	pid = fork();
 	if (pid == 0) {
 		pid_t first;

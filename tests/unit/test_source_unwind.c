@@ -212,11 +212,11 @@ static void finds_the_frame_pointer(void **state)
 	pid_t pid = child_start(in_repair, shared);
 	struct looker looker;
 	const struct stack *first = NULL;
-	int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
 
 	(void)state;
 	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
 	for (size_t i = 0; i < 3; i++) {
+		int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
 		const struct task *task = NULL;
 
 		while (!__atomic_load_n(&shared[i].tid, __ATOMIC_ACQUIRE) &&
