@@ -107,7 +107,7 @@ static int make_flat(const struct elf_file *file, const char *path,
 
 	if (!file_budget_take(budget, length)) {
 		file_budget_say(budget, "symbols", path,
-				"the files of this process are too large");
+				"the files of the process are too large");
 		return -1;
 	}
 	int fd = new_image((size_t)length, &image);
@@ -398,7 +398,7 @@ static void spend(struct elf_file *file, struct mini *mini, const char *path,
 		if (bytes != UINT64_MAX)
 			snprintf(why, sizeof(why),
 				 "with it, more than %u MB would be read of the files of "
-				 "this process",
+				 "the process",
 				 (unsigned)(FILE_BUDGET_LOOK_BYTES >> 20));
 		file_budget_say(budget, names[group], path, why);
 		file->bytes[group] = 0;
@@ -444,8 +444,11 @@ int elf_image_make(const struct elf_source *source, const char *path,
 	int fd = -1;
 
 	if (!file_budget_has_time(budget) || !file_budget_take_file(budget)) {
-		file_budget_say(budget, "symbols", path,
-				"the files of this process take too long to read");
+		file_budget_say(
+			budget, "symbols", path,
+			file_budget_has_time(budget)
+				? "the process has more files than are read"
+				: "the files of the process take too long to read");
 		return -1;
 	}
 	if (!elf_file_read(&file, source))

@@ -17,6 +17,7 @@
 #define CRC_BYTES_MAX     (2ll << 30)
 #define CRC_STEP          (1u << 20)
 #define UNWIND_CHECKED    (4u << 20) /* bytes of trusted files: some milliseconds */
+#define COPIES_KEPT       64u
 #define NOTES_MAX         (64u << 10)
 #define NAME_MAX_BYTES    255u
 #define FOLDER_MAX        3500
@@ -70,6 +71,23 @@ static struct elf_source source_of(const struct target_file *file)
 	return (struct elf_source){.fd = file->fd, .length = (uint64_t)file->st.st_size};
 }
 
+/* Each holds a descriptor: only the newest are kept. */
+static void keep_newest(struct elf_opener *opener)
+{
+	struct elf_copy *copy = opener->copies;
+
+	for (size_t i = 1; copy && i < COPIES_KEPT; i++)
+		copy = copy->next;
+	while (copy && copy->next) {
+		struct elf_copy *old = copy->next;
+
+		copy->next = old->next;
+		if (old->fd >= 0)
+			close(old->fd);
+		free(old);
+	}
+}
+
 int elf_open(struct elf_opener *opener, const struct target_file *file, const char *path)
 {
 	struct elf_source source = source_of(file);
@@ -93,6 +111,7 @@ int elf_open(struct elf_opener *opener, const struct target_file *file, const ch
 		copy->fd = elf_image_make(&source, path, &opener->budget);
 		copy->next = opener->copies;
 		opener->copies = copy;
+		keep_newest(opener);
 	}
 	close(file->fd);
 	return copy->fd >= 0 ? fcntl(copy->fd, F_DUPFD_CLOEXEC, 0) : -1;

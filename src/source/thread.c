@@ -19,7 +19,7 @@
 #include "base/fdio.h"
 #include "source/cpu_clock.h"
 
-#define FDS_FOR_OTHERS 128u
+#define FDS_FOR_OTHERS 256u
 #define FDS_MAX        200000u
 #define CPU_WINDOW_NS  (CLOCK_SECOND_NS / 2)
 /* A thread that woke may wait in the same call from another place. */

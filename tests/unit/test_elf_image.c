@@ -407,6 +407,22 @@ static void copies_are_kept(void **state)
 		close(image);
 	}
 	assert_string_equal(opener.budget.note, "");
+	/* Of many files the oldest copies go, with their descriptors. */
+	int before = dup(0);
+
+	close(before);
+	for (int i = 0; i < 100; i++) {
+		assert_true(target_file_open_exe(&file, getpid()));
+		file.foreign = true;
+		file.st.st_ino += (ino_t)i + 1;
+		opener.budget.look_bytes = opener.budget.all_bytes = 1u << 30;
+		file_budget_begin_look(&opener.budget);
+		close(elf_open(&opener, &file, "/self"));
+	}
+	int after = dup(0);
+
+	close(after);
+	assert_true(after > before && after - before < 70);
 	assert_true(target_file_open_exe(&file, getpid()));
 	assert_false(file.foreign);
 	assert_int_equal(elf_open(&opener, &file, "/self"), file.fd);
