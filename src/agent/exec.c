@@ -305,7 +305,7 @@ static size_t exec_replaces(const struct exec_file *file, char *const *environme
 	size_t index, count;
 	const char *preload;
 
-	if (agent_load(&agent.filtered))
+	if (agent_filtered())
 		return 0;
 	preload = exec_preload(environment, &index, &count);
 	if (!preload || count > EXEC_ENTRIES_MAX || strlen(preload) >= EXEC_VALUE_MAX)

@@ -49,16 +49,25 @@ bool agent_filter_is_set(long number, unsigned long a, unsigned long b, unsigned
 	       ((unsigned)a == SECCOMP_SET_MODE_FILTER && c != 0);
 }
 
+/* A child of vfork() and the like has our memory: it must not end our server, nor have us
+ * taken for a process under a filter. */
+static bool filter_of_child(void)
+{
+	return raw0(SYS_getpid) != agent.header->pid;
+}
+
 void agent_filter_coming(void)
 {
-	if (agent_load(&agent.filtered) || !agent.control)
+	if (agent_filtered())
 		return;
 	/* A child that has not waited yet would need calls that the filter may kill for. */
 	if (agent_region_ready()) {
+		if (filter_of_child()) {
+			agent_tls.child_filtered = true;
+			return;
+		}
 		agent_attach();
-		/* A child of vfork() has our memory, and must not end our server. */
-		if (raw0(SYS_getpid) == agent.header->pid)
-			agent_server_stop();
+		agent_server_stop();
 	}
 	agent_store(&agent.filtered, 1);
 }

@@ -87,7 +87,7 @@ bool memfd_guarded(void)
 
 bool memfd_wanted(void)
 {
-	return !agent.preloaded || agent.serves || agent.guarded;
+	return agent.serves || agent.guarded;
 }
 
 void memfd_keep(int fd)

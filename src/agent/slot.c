@@ -79,7 +79,7 @@ static void slot_reclaim(void)
 {
 	uint32_t count = agent.layout.nr_slots;
 
-	if (agent_load(&agent.filtered))
+	if (agent_filtered())
 		return;
 	long pid = raw0(SYS_getpid);
 

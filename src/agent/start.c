@@ -104,13 +104,12 @@ static const char *start_problem(void)
 __attribute__((constructor)) static void start_constructor(void)
 {
 	int saved = errno;
-	const char *preload = getenv("LD_PRELOAD");
 	const char *problem;
 
-	agent.preloaded = preload && strstr(preload, "libgrmon") != NULL;
+	agent.preloaded = !start_is_linked();
 	agent.no_children = start_is("GRMON_CHILDREN", "0");
 	agent.filtered = agent_filter_inherited();
-	agent.serves = start_is_linked() || start_is("GRMON_SOCKET", "1");
+	agent.serves = !agent.preloaded || start_is("GRMON_SOCKET", "1");
 	problem = start_problem();
 	if (problem) {
 		agent_set_status(problem);

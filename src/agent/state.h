@@ -94,9 +94,9 @@ struct agent_state {
 
 	uint32_t off;     /* nothing is published any more, or never was */
 	bool no_children; /* GRMON_CHILDREN=0 */
-	bool preloaded;
-	bool guarded;  /* see memfd_guarded() */
-	bool key_made; /* only where the end of the main thread must be noticed */
+	bool preloaded;   /* or opened later: not linked */
+	bool guarded;     /* see memfd_guarded() */
+	bool key_made;    /* only where the end of the main thread must be noticed */
 	pthread_key_t key;
 	size_t default_stack;
 	const char *status;
@@ -117,11 +117,18 @@ struct agent_tls {
 	uint32_t unseen;       /* waits without a slot; 0: not counted as dropped yet */
 	bool internal;         /* the server thread, or inside its creation */
 	bool over;             /* the thread's function has returned */
+	bool child_filtered;   /* a child of vfork() from this thread is under a filter */
 	const struct agent_start *reserved; /* a slot to take at the first wait */
 };
 
 extern AGENT_HIDDEN struct agent_state agent;
 extern AGENT_HIDDEN __thread struct agent_tls agent_tls;
+
+/* Whether the caller may make no system call of the agent's own, see filter.h. */
+static inline bool agent_filtered(void)
+{
+	return agent_load(&agent.filtered) || agent_tls.child_filtered;
+}
 
 /* The order of the writer's stores (wire.h). */
 static inline void agent_fence_release(void)

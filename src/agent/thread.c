@@ -52,7 +52,7 @@ int agent_create_c11(thrd_t *thread, thrd_start_t routine, void *argument,
 
 int32_t agent_own_tid(void)
 {
-	if (!agent_load(&agent.filtered))
+	if (!agent_filtered())
 		return (int32_t)raw0(SYS_gettid);
 	if (real_tid_offset == 0)
 		return 0;
@@ -62,7 +62,7 @@ int32_t agent_own_tid(void)
 /* Under a filter only the constructor asks, in the main thread. */
 int32_t agent_own_pid(void)
 {
-	return agent_load(&agent.filtered) ? agent_own_tid() : (int32_t)raw0(SYS_getpid);
+	return agent_filtered() ? agent_own_tid() : (int32_t)raw0(SYS_getpid);
 }
 
 static bool thread_is_main(void)

@@ -50,8 +50,8 @@ static __attribute__((noinline, cold)) void wait_drop_stale(struct wire_slot *sl
 {
 	stack_t alternate = {.ss_flags = SS_ONSTACK};
 
-	if (!WAIT_FRAMES_ORDERED || frame < agent_tls.top ||
-	    agent_load(&agent.filtered) || raw2(SYS_sigaltstack, NULL, &alternate) != 0 ||
+	if (!WAIT_FRAMES_ORDERED || frame < agent_tls.top || agent_filtered() ||
+	    raw2(SYS_sigaltstack, NULL, &alternate) != 0 ||
 	    (alternate.ss_flags & SS_ONSTACK) != 0)
 		return;
 	uint32_t odd = agent_seq_begin(&slot->seq);

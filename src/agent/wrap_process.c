@@ -8,5 +8,15 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 
-#define WAIT_PROCESS WRAP_WAIT
+#include "agent/state.h"
+
+/* Who waits for a child is not one under a filter, but its parent again, see filter.c. */
+static inline bool wrap_parent(bool pass)
+{
+	agent_tls.child_filtered = false;
+	return pass;
+}
+
+#define WAIT_PROCESS(result, name, params, args, pass, state, object, fd)                \
+	WRAP_WAIT(result, name, params, args, wrap_parent(pass), state, object, fd)
 #include "agent/wraps.def"

@@ -79,11 +79,12 @@ static bool read_bound(struct buf *bound)
 	return fdio_read_file("/proc/self/net/unix", bound, BOUND_MAX, NULL) >= 0;
 }
 
-/* Whether a socket is bound to this path; its line ends with it. */
-static bool is_bound(const struct buf *bound, const char *path)
+/* Whether a socket is bound to a file of this name; its line ends with it. Whatever the
+ * folder: a container may know it by another path. */
+static bool is_bound(const struct buf *bound, const char *name)
 {
-	char wanted[640];
-	int bytes = snprintf(wanted, sizeof(wanted), " %s\n", path);
+	char wanted[64];
+	int bytes = snprintf(wanted, sizeof(wanted), "/%s\n", name);
 
 	return bytes < 0 || (size_t)bytes >= sizeof(wanted) ||
 	       memmem(bound->bytes, bound->length, wanted, (size_t)bytes);
@@ -103,13 +104,16 @@ static bool elsewhere(pid_t pid)
 
 /* A process that was killed leaves its socket behind. No connection is made: that alone
  * could end a program that runs under a seccomp filter. */
-static void remove_unbound(const struct buf *bound, const char *path, pid_t pid)
+static void remove_unbound(const struct buf *bound, const char *directory,
+			   const char *name, pid_t pid)
 {
 	struct stat about;
+	char path[600];
 
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	if (lstat(path, &about) == 0 && about.st_uid == geteuid() &&
 	    S_ISSOCK(about.st_mode) && about.st_ctime < time(NULL) - SOCKET_OLD_S &&
-	    !is_bound(bound, path) && !elsewhere(pid))
+	    !is_bound(bound, name) && !elsewhere(pid))
 		unlink(path);
 }
 
@@ -125,13 +129,12 @@ static void sweep(const struct buf *bound, const char *directory)
 	    (about.st_mode & 077) == 0)
 		dir = opendir(directory);
 	while (dir && (entry = readdir(dir)) && looked++ < SWEPT_MAX) {
-		char path[600], *end;
+		char *end;
 		long pid = strtol(entry->d_name, &end, 10);
 
 		if (pid <= 0 || pid > INT32_MAX || strcmp(end, ".sock") != 0)
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
-		remove_unbound(bound, path, (pid_t)pid);
+		remove_unbound(bound, directory, entry->d_name, (pid_t)pid);
 	}
 	if (dir)
 		closedir(dir);
@@ -140,6 +143,7 @@ static void sweep(const struct buf *bound, const char *directory)
 void agent_sockets_sweep(void)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *given = getenv("GRMON_SOCKET_DIR");
 	char directory[300];
 	struct buf bound;
 
@@ -147,6 +151,8 @@ void agent_sockets_sweep(void)
 		buf_release(&bound);
 		return;
 	}
+	if (given)
+		sweep(&bound, given);
 	if (runtime && runtime[0] == '/') {
 		snprintf(directory, sizeof(directory), "%s/grmon", runtime);
 		sweep(&bound, directory);

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 [ -z "${SAN:-}" ] || skip_all 'sanitizers have threads and descriptors of their own'
-plan 19
+plan 22
 targets=$BUILD/tests/targets
 
 # same NAME COMMAND…: output and exit status with the agent are those without it.
@@ -21,6 +21,16 @@ same() {
 }
 
 same 'descriptors, keys, limits and namespaces' "$targets/host_probe"
+# Not by LD_PRELOAD: as /etc/ld.so.preload does it.
+linker=$(readelf -l "$targets/host_probe" | sed -n 's/.*interpreter: \(.*\)\]/\1/p')
+"$linker" "$targets/host_probe" >"$work/without" 2>&1
+if "$linker" --preload "$agent" "$targets/host_probe" >"$work/with" 2>&1; then
+	diff "$work/without" "$work/with" >"$work/diff"
+	ok $? 'the same, preloaded without a word in the environment' "$(cat "$work/diff")"
+else
+	ok 0 'preloaded without a word in the environment # SKIP the dynamic linker has no --preload'
+fi
+
 cat >"$work/fork.py" <<'PY'
 import os, threading, warnings
 warnings.simplefilter("always")
@@ -206,3 +216,38 @@ chmod +x "$work/no-interpreter"
 gcc -shared -fPIC -nostdlib -o "$work/libold.so" "$work/old.c" &&
 	gcc -o "$work/user" "$work/user.c" -L"$work" -Wl,-rpath,"$work" -lold -pthread
 same 'a library without versions of libc' timeout 60 "$work/user" "$work/no-interpreter"
+
+# A forked child with a socket, which ends by _exit: whoever lists the agents removes its file,
+# and leaves that of the parent.
+cat >"$work/sockets.py" <<'PY'
+import os, sys, threading, time
+folder = os.environ["XDG_RUNTIME_DIR"] + "/grmon/"
+def serve():
+    threading.Thread(target=lambda: None).start()
+    while not os.path.exists(folder + "%d.sock" % os.getpid()): time.sleep(0.01)
+serve()
+child = os.fork()
+if child == 0:
+    serve()
+    os._exit(0)
+os.waitpid(child, 0)
+print(child, flush=True)
+sys.stdin.read()
+PY
+mkfifo "$work/in"
+mkdir -m 700 "$work/agents"
+export XDG_RUNTIME_DIR="$work/agents"
+GRMON_SOCKET=1 LD_PRELOAD=$agent python3 "$work/sockets.py" <"$work/in" >"$work/ended" &
+host=$!
+started="$started $host"
+exec 7>"$work/in"
+until_true grep -q . "$work/ended"
+left=$XDG_RUNTIME_DIR/grmon/$(cat "$work/ended").sock
+check 'a child that ended by _exit has left its socket' test -S "$left"
+# What is left by a process that ended a moment ago is not touched yet.
+swept() { "$client" ls >/dev/null && [ ! -e "$left" ]; }
+until_true swept
+[ $? -eq 0 ] && [ -S "$XDG_RUNTIME_DIR/grmon/$host.sock" ]
+ok $? 'ls removes it, and no other' "$(ls "$XDG_RUNTIME_DIR/grmon")"
+exec 7>&-
+wait "$host"

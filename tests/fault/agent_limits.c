@@ -282,6 +282,46 @@ static void test_filter_of_its_own(void **state)
 	}
 }
 
+/* A child of vfork() puts a filter on itself and executes a program, for which the agent must
+ * not look into the file; the filter is not its parent's, whose memory it had. */
+static int filters_in_vfork(void *unused)
+{
+	static const int calls[] = {SYS_faccessat, SYS_memfd_create, SYS_tgkill};
+	Dl_info ours;
+
+	(void)unused;
+	CHILD_CHECK(grmon_label("parent", "has a region") == GRMON_OK);
+	CHILD_CHECK(dladdr((void *)grmon_status, &ours) != 0);
+	CHILD_CHECK(setenv("LD_PRELOAD", ours.dli_fname, 1) == 0);
+	pid_t pid = vfork();
+
+	if (pid == 0) {
+		if (!put_filter(calls, 3, SECCOMP_RET_KILL_PROCESS, true))
+			_exit(77);
+		execl("/bin/true", "true", (char *)NULL);
+		_exit(127);
+	}
+	int rc = child_status(pid);
+
+	if (rc != 0)
+		return rc;
+	CHILD_CHECK(grmon_start(NULL) == GRMON_OK);
+	CHILD_CHECK(strcmp(grmon_status(), "publishing") == 0);
+	return 0;
+}
+
+static void test_filter_of_a_vfork_child(void **state)
+{
+	(void)state;
+	if (SANITIZED)
+		skip();
+	int rc = in_child(filters_in_vfork, NULL);
+
+	if (rc == 77)
+		skip();
+	assert_int_equal(rc, 0);
+}
+
 static sem_t release;
 
 static void *held_thread(void *argument)
@@ -519,6 +559,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_descriptors_at_the_start),
 		cmocka_unit_test(test_forbidden_calls),
 		cmocka_unit_test(test_filter_of_its_own),
+		cmocka_unit_test(test_filter_of_a_vfork_child),
 		cmocka_unit_test(test_slots_run_out),
 		cmocka_unit_test(test_dlopen_and_dlclose),
 		cmocka_unit_test(test_chroot),
