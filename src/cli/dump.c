@@ -82,6 +82,16 @@ static int prove(const struct options *options, struct look *look,
 	return cli_exit_of(&e);
 }
 
+/* Who reads the rows alone is to know, too, that something is missing in them. */
+static void say_silence(const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->nr_notes; i++)
+		if (strncmp(snapshot->notes[i], "the memory of ", 14) == 0 &&
+		    strstr(snapshot->notes[i], " does not answer") &&
+		    !snapshot->target.replay)
+			cli_complain("%s", snapshot->notes[i]);
+}
+
 int command_dump(struct options *options)
 {
 	struct look_options look_options = look_options_from(options);
@@ -102,8 +112,10 @@ int command_dump(struct options *options)
 	}
 	if (rc == CLI_FINE && options->value[OPTION_PROVE])
 		rc = prove(options, &look, &snapshot);
-	if (rc == CLI_FINE)
+	if (rc == CLI_FINE) {
+		say_silence(snapshot);
 		rc = print_snapshot(options, snapshot);
+	}
 	snapshot_unref(snapshot);
 	look_release(&look);
 	return rc;

@@ -10,6 +10,7 @@
 #include "cli/span.h"
 
 #define STEP_NS 50000000l
+#define STOP_NS (CLOCK_SECOND_NS / 2)
 
 static void say_progress(const struct snapshot *snapshot)
 {
@@ -31,7 +32,7 @@ static int result_of(const struct proving *proving, struct err *e)
 int prove_and_wait(struct look *look, int64_t limit_ns, struct snapshot **snapshot,
 		   struct err *e)
 {
-	int64_t begin_ns = clock_mono_ns();
+	int64_t begin_ns = clock_mono_ns(), stopped_ns = 0;
 	struct source_focus all = {.all = true};
 	struct timespec step = {0, STEP_NS};
 	struct snapshot *next = NULL;
@@ -47,8 +48,14 @@ int prove_and_wait(struct look *look, int64_t limit_ns, struct snapshot **snapsh
 		*snapshot = next;
 		if (next->proving.state != PROVING_RUNNING)
 			break;
-		if (span_stopped() || clock_mono_ns() - begin_ns > limit_ns)
+		if (span_stopped() || clock_mono_ns() - begin_ns > limit_ns) {
 			look_prove(look, false, e);
+			stopped_ns = stopped_ns ? stopped_ns : clock_mono_ns();
+			/* It may wait for memory that does not answer. */
+			if (clock_mono_ns() - stopped_ns > STOP_NS)
+				return err_set(e, ERR_TIMEOUT,
+					       "the proof of leaks does not end");
+		}
 		say_progress(next);
 		nanosleep(&step, NULL);
 	}

@@ -4,7 +4,7 @@
 # not answer, and ends when it is told to.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 15
+plan 16
 
 files=$BUILD/tests/targets/dead_files
 pages=$BUILD/tests/targets/dead_pages
@@ -30,10 +30,12 @@ until_true grep -q ready "$work/out"
 
 kill -USR1 "$server"
 
-check 'dump: all rows' sees "$target" 'len(tasks) == 4 and all(t["state"] for t in tasks)'
+dumped() { dump "$target" 2>"$work/err" && query "$1"; }
+check 'dump: all rows' dumped 'len(tasks) == 4 and all(t["state"] for t in tasks)'
 check '… the others with their stacks and holders' query \
 	'any(f["function"] == "waiter_thread" for f in having(name="waiter")[0]["stack"]) and having(name="waiter")[0]["waits_on"]["owner"]'
 check '… and what does not answer' query "'the memory of $target does not answer' in d['errors'][0]"
+check '… also on the standard error' grep -q "^grmon-c: the memory of $target does not answer" "$work/err"
 
 # All at once, as each waits for the same.
 timeout 60 "$client" report "$target" --for 1s >"$work/report" 2>&1 &
