@@ -20,7 +20,6 @@
 #include "base/fdio.h"
 #include "base/worker.h"
 #include "cli/cli.h"
-#include "source/processes.h"
 
 #define MOUNTS_MAX   (4u << 20)
 #define USUAL_MS     1000
@@ -197,7 +196,6 @@ void supervise_begin(const struct options *options)
 	if (s.child > 0) {
 		close(alive[1]);
 		s.alive = alive[0];
-		prctl(PR_SET_NAME, PROCESSES_WAITER);
 		wait_for_child(&s);
 	}
 	if (s.signals >= 0)

@@ -13,9 +13,6 @@
 struct pages;
 struct processes;
 
-/* The name of a process that only waits for us: it is in no list either. */
-#define PROCESSES_WAITER "grmon-c:waits"
-
 /* The list of processes, kept from look to look for cpu_percent. budget_ns: how long each
  * look may find out by which sources they would be watched; where there was no time it is
  * "?" until a later look; 0: nobody asks, "-". NULL: no memory. */
@@ -31,7 +28,7 @@ int source_processes(struct processes *list, const struct process_row **rows,
  * several, which the sentence lists, or no pid at all.
  */
 int source_resolve(const char *text, bool only_pid, pid_t *pid, struct err *e);
-/* We, or who waits for us. */
+/* We, or the parent of the same program that only waits for us. */
 bool source_is_self(pid_t pid);
 /* Whether it has that name in the same sense. pages: as for arguments_read(). */
 bool source_has_name(pid_t pid, struct pages *pages, const char *name);

@@ -47,15 +47,18 @@ static void read_command(pid_t pid, struct pages *pages, const char *comm, char 
 
 bool source_is_self(pid_t pid)
 {
-	char path[48], name[64];
+	char path[48], own[PROC_TEXT_MAX], its[PROC_TEXT_MAX];
+	ssize_t own_bytes, its_bytes;
 
 	if (pid == getpid())
 		return true;
 	if (pid != getppid())
 		return false;
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	return fdio_read_small(AT_FDCWD, path, name, sizeof(name)) > 0 &&
-	       strcmp(name, PROCESSES_WAITER "\n") == 0;
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	own_bytes = readlink("/proc/self/exe", own, sizeof(own));
+	its_bytes = readlink(path, its, sizeof(its));
+	return own_bytes > 0 && own_bytes == its_bytes &&
+	       memcmp(own, its, (size_t)own_bytes) == 0;
 }
 
 /* By the kernel's short name, by the executable, or by the first word of the command. */
