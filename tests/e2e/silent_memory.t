@@ -4,6 +4,7 @@
 # not answer, and ends when it is told to.
 . "$(dirname "$0")/lib.sh"
 need python3
+case ${SAN:-} in *thread*) skip_all 'ThreadSanitizer delays the signal that ends a lost thread' ;; esac
 plan 16
 
 files=$BUILD/tests/targets/dead_files
