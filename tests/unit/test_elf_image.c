@@ -267,6 +267,37 @@ static void names_that_are_no_section(void **state)
 	free(bytes);
 }
 
+/* A table of names that calls itself packed symbols: those become shorter than the names. */
+static void names_that_are_symbols(void **state)
+{
+	static const char name[] = ".gnu_debugdata";
+	static const size_t length = 1u << 19;
+	uint8_t *bytes = calloc(1, length), small[512], *names;
+	struct file_budget budget;
+	Elf64_Ehdr header;
+	Elf64_Shdr section;
+
+	assert_non_null(bytes);
+	size_t inside = one_section(small, ".text", (Elf64_Shdr){.sh_type = SHT_PROGBITS},
+				    "text", 4);
+
+	one_section(bytes, ".text", (Elf64_Shdr){.sh_type = SHT_PROGBITS}, "text", 4);
+	memcpy(&header, bytes, sizeof(header));
+	section = (Elf64_Shdr){.sh_type = SHT_STRTAB, .sh_offset = 4096};
+	section.sh_size = length - section.sh_offset;
+	section.sh_name = (Elf64_Word)(section.sh_size - sizeof(name));
+	names = bytes + section.sh_offset;
+	elf_mini_store(small, inside, names);
+	memcpy(names + section.sh_name, name, sizeof(name));
+	memcpy(bytes + header.e_shoff + sizeof(section), &section, sizeof(section));
+	int image = image_of(bytes, length, &budget);
+
+	assert_true(image >= 0);
+	assert_true(lseek(image, 0, SEEK_END) < 4096);
+	close(image);
+	free(bytes);
+}
+
 static void packed_sections(void **state)
 {
 	static const struct {
@@ -755,6 +786,7 @@ int main(void)
 		cmocka_unit_test(budget_is_kept),
 		cmocka_unit_test(broken_headers),
 		cmocka_unit_test(names_that_are_no_section),
+		cmocka_unit_test(names_that_are_symbols),
 		cmocka_unit_test(packed_sections),
 		cmocka_unit_test(sparse_file),
 		cmocka_unit_test(cut_while_it_is_read),
