@@ -15,93 +15,18 @@
 #define NCURSES_NOMACROS
 #include <curses.h>
 
-#include "base/clock.h"
-#include "core/graph.h"
-#include "core/group.h"
-#include "core/stack.h"
+#include "fuzz/pictures.h"
 #include "tui/app.h"
 #include "tui/picture.h"
 
-#define TASKS        24u
-#define TEXTS        8u
 #define KEYS_AT_ONCE 24u
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void require(int holds)
-{
-	if (!holds)
-		abort();
-}
-
-/* What is watched: two pictures by turns, of which the second lacks tasks. */
+/* What is watched: two pictures by turns. */
 struct world {
-	struct stack_table *stacks;
-	struct grouping *grouping;
-	struct snapshot *pictures[2];
-	char *texts[TEXTS];
+	struct pictures pictures;
 	size_t turn;
 	struct feed_recorder recorder;
 };
-
-static void fill_task(struct world *w, struct snapshot *out, unsigned i, unsigned dice)
-{
-	const struct frame frames[] = {
-		{"read", w->texts[1], 3, 1, false, true},
-		{w->texts[2], w->texts[3], (int)i, 2, false, false},
-		{"main.work", "main.c", 7, 3 + i % 3, false, false},
-	};
-	struct label *label = arena_alloc(&out->arena, sizeof(*label));
-	struct task *task = snapshot_add(out);
-
-	require(task && label);
-	task->id = 1 + i;
-	task->tid = 100 + (pid_t)i;
-	task->serial = i;
-	task->kind = (enum task_kind)((dice + i) % 3);
-	task->state = (enum task_state)((dice + i * 5) % STATE_COUNT);
-	/* Only marks make those. */
-	task->flags = i % 2 ? dice * i & ~(uint32_t)(TASK_GONE | TASK_MOVED) : 0;
-	task->since_ns = out->mono_ns - i * (dice + 1) * CLOCK_SECOND_NS;
-	task->start_ns = 1;
-	task->name = w->texts[0];
-	task->raw = i % 3 ? w->texts[1] : NULL;
-	task->stack = stack_intern(w->stacks, frames + i % 2, 3 - i % 2, false);
-	task->created_by = i % 4 ? task->stack : NULL;
-	if (i % 2) {
-		task->waits.kind = "mutex";
-		task->waits.address = 0x1000 + i % 4 * 8;
-		task->waits.text = w->texts[4];
-		task->waits.owner_tid = 100 + (pid_t)((i + 2) % TASKS);
-	}
-	*label = (struct label){w->texts[5], w->texts[6]};
-	task->labels = label;
-	task->nr_labels = i % 2;
-	task->switches = dice * i;
-	task->cpu_percent = i % 5 ? -1 : (float)i;
-}
-
-static struct snapshot *make_picture(struct world *w, unsigned nr, unsigned dice,
-				     int64_t mono_ns)
-{
-	struct snapshot *out = snapshot_new();
-
-	require(out != NULL);
-	out->mono_ns = mono_ns;
-	out->real_ns = 1800000000 * CLOCK_SECOND_NS;
-	out->target.pid = 100;
-	out->target.name = w->texts[0];
-	out->target.sources = "native";
-	out->resources.rss_bytes = dice * 1000;
-	out->resources.fds = dice;
-	for (unsigned i = 0; i < nr; i++)
-		fill_task(w, out, i * (1 + dice % 2), dice);
-	snapshot_note(out, "%s", w->texts[7]);
-	snapshot_count(out);
-	graph_build(out, NULL);
-	grouping_update(w->grouping, out);
-	return out;
-}
 
 static int feed_fd(void *ctx)
 {
@@ -126,7 +51,7 @@ static struct snapshot *feed_latest(void *ctx, struct feed_state *state)
 		state->place.count = 8;
 		state->place.last_real_ns = 1800000000 * CLOCK_SECOND_NS;
 	}
-	return snapshot_ref(w->pictures[w->turn++ / 2 % 2]);
+	return snapshot_ref(w->pictures.list[w->turn++ / 2 % 2]);
 }
 
 static void feed_interval(void *ctx, int64_t interval_ns)
@@ -183,21 +108,21 @@ static int feed_processes(void *ctx, const struct process_row **rows, size_t *co
 			.tasks = i,
 			.rss_bytes = i * 100000,
 			.cpu_percent = i % 3 ? -1 : i,
-			.user = w->texts[5],
-			.name = w->texts[0],
-			.command = w->texts[6],
+			.user = w->pictures.texts[5],
+			.name = w->pictures.texts[0],
+			.command = w->pictures.texts[6],
 			.allowed = i % 2,
 		};
 	*rows = list;
 	*count = w->turn % 5 ? TASKS : 0;
-	return w->turn % 7 ? 0 : err_set(e, ERR_SYS, "%s", w->texts[7]);
+	return w->turn % 7 ? 0 : err_set(e, ERR_SYS, "%s", w->pictures.texts[7]);
 }
 
 static int feed_attach(void *ctx, pid_t pid, struct err *e)
 {
 	struct world *w = ctx;
 
-	return pid % 2 ? 0 : err_set(e, ERR_NOTFOUND, "%s", w->texts[7]);
+	return pid % 2 ? 0 : err_set(e, ERR_NOTFOUND, "%s", w->pictures.texts[7]);
 }
 
 static int feed_record(void *ctx, const struct snapshot *snapshot, bool on, struct err *e)
@@ -218,7 +143,7 @@ static int feed_acknowledge(void *ctx, const char *filters, struct err *e)
 {
 	struct world *w = ctx;
 
-	return grouping_set_acknowledge(w->grouping, filters, e);
+	return grouping_set_acknowledge(w->pictures.grouping, filters, e);
 }
 
 static int feed_dump(void *ctx, const struct snapshot *snapshot, char *path, size_t size,
@@ -326,30 +251,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct world w = {.turn = 0};
 	struct terminal terminal;
-	size_t used = 2;
+	size_t used;
 
 	if (size < 3)
 		return -1;
-	w.stacks = stack_table_new(1000);
-	w.grouping = grouping_new(NULL, NULL);
-	require(w.stacks && w.grouping);
-	for (size_t i = 0; i < TEXTS; i++) {
-		w.texts[i] = strndup((const char *)bytes + used, size - used);
-		used += strlen(w.texts[i]);
-		used += used < size && w.texts[i][0];
-	}
-	used += used < size;
 	open_screen(&terminal);
 	resizeterm(1 + bytes[0] % 60, 1 + bytes[1] % 200);
-	w.pictures[0] =
-		make_picture(&w, TASKS, bytes[0], clock_mono_ns() - CLOCK_SECOND_NS);
-	w.pictures[1] = make_picture(&w, TASKS / 2, bytes[0] + 1u, clock_mono_ns());
+	used = 2 + pictures_make(&w.pictures, bytes + 2, size - 2, bytes[0]);
 	use(&w, bytes[1] & 1, bytes + used, size - used);
-	for (size_t i = 0; i < TEXTS; i++)
-		free(w.texts[i]);
-	snapshot_unref(w.pictures[0]);
-	snapshot_unref(w.pictures[1]);
-	grouping_free(w.grouping);
-	stack_table_free(w.stacks);
+	pictures_release(&w.pictures);
 	return 0;
 }

@@ -58,7 +58,7 @@ build() {
 	}
 	# The patterns in these lines are meant to be split and expanded.
 	# shellcheck disable=SC2046,SC2086
-	"$CLANG" -std=c11 -D_GNU_SOURCE -g -O1 -Iinclude -Isrc -Itests -fno-omit-frame-pointer \
+	"$CLANG" -std=c11 -D_GNU_SOURCE -Werror=implicit-function-declaration -g -O1 -Iinclude -Isrc -Itests -fno-omit-frame-pointer \
 		-DGRMON_LIBDIR='"/usr/local/lib"' \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 		-o "$work/$1" "tests/fuzz/$1.c" $(said "$1" sources) "$library" \
