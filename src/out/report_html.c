@@ -43,8 +43,10 @@ static void put_element(struct buf *out, const char *name, const char *text)
 	buf_printf(out, "</%s>\n", name);
 }
 
-static void html_begin(struct buf *out, const char *title)
+static void html_begin(const struct report_style *style, struct buf *out,
+		       const char *title)
 {
+	(void)style;
 	buf_puts(out,
 		 "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
@@ -74,8 +76,10 @@ static void html_end(struct buf *out)
 	buf_puts(out, "</body>\n</html>\n");
 }
 
-static void html_heading(struct buf *out, int level, const char *text)
+static void html_heading(const struct report_style *style, struct buf *out, int level,
+			 const char *text)
 {
+	(void)style;
 	put_element(out, level == 2 ? "h2" : "h3", text);
 }
 

@@ -22,9 +22,11 @@ const char *report_value(const struct report_plot *plot, uint32_t value,
 /* Texts hold bytes from the target: each style escapes them in its own way. */
 struct report_style {
 	bool ascii;
-	void (*begin)(struct buf *out, const char *title);
+	void (*begin)(const struct report_style *style, struct buf *out,
+		      const char *title);
 	void (*end)(struct buf *out);
-	void (*heading)(struct buf *out, int level, const char *text);
+	void (*heading)(const struct report_style *style, struct buf *out, int level,
+			const char *text);
 	void (*paragraph)(const struct report_style *style, struct buf *out,
 			  const char *text);
 	void (*item)(const struct report_style *style, struct buf *out, const char *text);

@@ -39,9 +39,10 @@ static void put_wrapped(const struct report_style *style, struct buf *out,
 	buf_release(&line);
 }
 
-static void text_begin(struct buf *out, const char *title)
+static void text_begin(const struct report_style *style, struct buf *out,
+		       const char *title)
 {
-	escape_text(out, title, 0, false);
+	escape_text(out, title, 0, style->ascii);
 	buf_puts(out, "\n\n");
 }
 
@@ -50,12 +51,13 @@ static void text_end(struct buf *out)
 	(void)out;
 }
 
-static void text_heading(struct buf *out, int level, const char *text)
+static void text_heading(const struct report_style *style, struct buf *out, int level,
+			 const char *text)
 {
 	buf_puts(out, "\n");
-	escape_text(out, text, 0, false);
+	escape_text(out, text, 0, style->ascii);
 	buf_puts(out, "\n");
-	for (size_t i = level == 2 ? escape_cells(text, false) : 0; i > 0; i--)
+	for (size_t i = level == 2 ? escape_cells(text, style->ascii) : 0; i > 0; i--)
 		buf_puts(out, i == 1 ? "-\n" : "-");
 }
 
@@ -141,17 +143,18 @@ static void put_marked(struct buf *out, const char *text, bool ascii)
 	buf_release(&plain);
 }
 
-static void md_begin(struct buf *out, const char *title)
+static void md_begin(const struct report_style *style, struct buf *out, const char *title)
 {
 	buf_puts(out, "# ");
-	put_marked(out, title, false);
+	put_marked(out, title, style->ascii);
 	buf_puts(out, "\n\n");
 }
 
-static void md_heading(struct buf *out, int level, const char *text)
+static void md_heading(const struct report_style *style, struct buf *out, int level,
+		       const char *text)
 {
 	buf_printf(out, "\n%s ", level == 2 ? "##" : "###");
-	put_marked(out, text, false);
+	put_marked(out, text, style->ascii);
 	buf_puts(out, "\n\n");
 }
 

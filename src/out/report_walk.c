@@ -80,7 +80,7 @@ static void put_leak(const struct report_request *request,
 		 leak->finding.verdict == VERDICT_RECHECK ? "Perhaps a leak" : "Leak",
 		 number + 1,
 		 report_site(leak->stack, leak->created_by, leak->state, site));
-	style->heading(out, 3, line);
+	style->heading(style, out, 3, line);
 	style->plot(style, out, &plot);
 	style->paragraph(style, out, leak->evidence);
 	report_examples(s, leak, site);
@@ -103,7 +103,7 @@ static void put_leaks(const struct report_request *request,
 
 	if (count == 0)
 		return;
-	style->heading(out, 2, "Leaks");
+	style->heading(style, out, 2, "Leaks");
 	for (size_t i = 0; i < count; i++)
 		put_leak(request, style, out, i);
 }
@@ -117,7 +117,7 @@ static void put_known(const struct report_request *request,
 
 	if (!groups || groups->nr_known == 0)
 		return;
-	style->heading(out, 2, "Acknowledged");
+	style->heading(style, out, 2, "Acknowledged");
 	for (size_t i = 0; i < groups->nr_known; i++) {
 		const struct leak *leak = &groups->known[i];
 
@@ -141,7 +141,7 @@ static void put_past(const struct report_request *request,
 		if (!report_is_past(history, past))
 			continue;
 		if (!titled)
-			style->heading(out, 2, "Earlier");
+			style->heading(style, out, 2, "Earlier");
 		titled = true;
 		snprintf(line, sizeof(line), "a leak until %s, of %u: %s. %s",
 			 clock_format_iso(past->until_real_ns, iso), past->most,
@@ -160,11 +160,11 @@ static void put_cycles(const struct report_request *request,
 		char line[REPORT_LINE_MAX];
 
 		if (i == 0)
-			style->heading(out, 2, "Deadlocks");
+			style->heading(style, out, 2, "Deadlocks");
 		snprintf(line, sizeof(line),
 			 "Deadlock %zu of %zu: each waits for the next", i + 1,
 			 graph_cycles(s));
-		style->heading(out, 3, line);
+		style->heading(style, out, 3, line);
 		for (size_t n = 0; n < cycle->nr_nodes; n++) {
 			const struct task *task = graph_task(s, cycle->nodes[n]);
 			char id[TASK_ID_MAX];
@@ -188,7 +188,7 @@ static void put_stuck(const struct report_request *request,
 	size_t count = report_stuck(s, is_long, list, STUCK_MAX);
 
 	if (count > 0)
-		style->heading(out, 2, is_long ? "Long waits" : "Stuck tasks");
+		style->heading(style, out, 2, is_long ? "Long waits" : "Stuck tasks");
 	for (size_t i = 0; i < count; i++) {
 		const struct group *group = list[i];
 		const struct task *task = &s->tasks[group->word];
@@ -236,7 +236,7 @@ static void put_figures(const struct report_request *request,
 		if (series->count < 2 || !(series->max > series->min))
 			continue;
 		if (!titled)
-			style->heading(out, 2, "Resources");
+			style->heading(style, out, 2, "Resources");
 		titled = true;
 		series_resample(series, series->first_ns, series->last_ns, points,
 				GROUP_SPARK);
@@ -277,7 +277,7 @@ void report_walk(const struct report_request *request, const struct report_style
 			 (int)target->pid);
 	else
 		snprintf(title, sizeof(title), "%.200s", target->name);
-	style->begin(out, title);
+	style->begin(style, out, title);
 	put_summary(request, style, out);
 	put_leaks(request, style, out);
 	put_known(request, style, out);

@@ -16,6 +16,7 @@
 #include "core/stack.h"
 #include "out/escape.h"
 #include "out/out.h"
+#include "out/report.h"
 
 #define NOW_NS (100 * CLOCK_SECOND_NS)
 
@@ -432,9 +433,35 @@ static void output_is_a_stream(void **state)
 	buf_release(&kept);
 }
 
+/* Also where the name of the target stands in the title. */
+static void reports_in_ascii(void **state)
+{
+	struct snapshot *snapshot = snapshot_new();
+	struct report_request request = {.snapshot = snapshot, .looks = 1, .ascii = true};
+	struct buf out;
+
+	(void)state;
+	assert_non_null(snapshot);
+	snapshot->target.pid = 7;
+	snapshot->target.name = "w\xc3\xb6rker";
+	for (size_t i = 0; report_table[i]; i++) {
+		if (strcmp(report_table[i]->name, "text") != 0 &&
+		    strcmp(report_table[i]->name, "markdown") != 0)
+			continue;
+		buf_init(&out, 0);
+		report_table[i]->write(&request, &out);
+		assert_non_null(strstr(out.bytes, "rker"));
+		for (size_t at = 0; at < out.length; at++)
+			assert_true((unsigned char)out.bytes[at] < 0x80);
+		buf_release(&out);
+	}
+	snapshot_unref(snapshot);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reports_in_ascii),
 		cmocka_unit_test(escapes_what_harms),
 		cmocka_unit_test(cuts_between_characters),
 		cmocka_unit_test(json_moves_no_terminal),
