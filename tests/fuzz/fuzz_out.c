@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Everything that is written down of tasks whose texts are hostile: JSON stays JSON, text has no
- * byte that a terminal would obey, and a recording is read as what was written. Input: a byte of
- * ways, then texts that end with a zero each.
+ * byte that a terminal would obey, and a recording is read as what was written. Input: a byte
+ * for what there is, one for what is written and how, then texts that end with a zero each.
  */
 // max_len: 1024
 #include <jansson.h>
@@ -185,14 +185,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct pictures pictures;
 
-	if (size < 2)
+	if (size < 3)
 		return -1;
-	pictures_make(&pictures, bytes + 1, size - 1, bytes[0] / 8u);
-	write_picture(pictures.list[1], bytes[0]);
-	write_report(pictures.list[1], bytes[0]);
-	write_metrics(pictures.list[1]);
-	write_stream(&pictures);
-	write_timeline(&pictures);
+	pictures_make(&pictures, bytes + 2, size - 2, bytes[0]);
+	switch (bytes[1] / 8 % 5) {
+	case 0:
+		write_picture(pictures.list[1], bytes[1]);
+		break;
+	case 1:
+		write_report(pictures.list[1], bytes[1]);
+		break;
+	case 2:
+		write_metrics(pictures.list[1]);
+		break;
+	case 3:
+		write_stream(&pictures);
+		break;
+	default:
+		write_timeline(&pictures);
+		break;
+	}
 	pictures_release(&pictures);
 	return 0;
 }
