@@ -2,8 +2,9 @@
 /*
  * ELF, DWARF and unwind tables of a hostile process, and a stack with whatever on it: names
  * and lines of addresses in the module, and unwinding through it. The input: 4 bytes that
- * choose addresses, 256 bytes of stack, the file. The module is mapped into ourselves, so
- * that reads of its code are real ones.
+ * choose addresses, 256 bytes of stack, the file, which is given to libdwfl as it is, or with
+ * the first bit of all as the private copy that is made of what others may change. The module
+ * is mapped into ourselves, so that reads of its code are real ones.
  */
 // max_len: 65536
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "source/demangle.h"
+#include "source/elf_image.h"
 #include "source/symbols_private.h"
 
 #define MODULE_AT   0x7d0000000000ull
@@ -23,13 +25,24 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 /* The file as a module of the process; false if libdwfl does not take it. */
-static bool add_module(struct symbols *symbols, const uint8_t *bytes, size_t size)
+static bool add_module(struct symbols *symbols, const uint8_t *bytes, size_t size,
+		       bool copied)
 {
+	struct elf_source source = {.fd = -1, .bytes = bytes, .length = size};
+	struct file_budget budget;
 	int fd = memfd_create("module", MFD_CLOEXEC);
 
 	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
 		abort();
 	mmap((void *)MODULE_AT, MODULE_MAX, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0);
+	if (copied) {
+		close(fd);
+		file_budget_init(&budget);
+		file_budget_begin_look(&budget);
+		fd = elf_image_make(&source, "/module.so", &budget);
+		if (fd < 0)
+			return false;
+	}
 	dwfl_report_begin(symbols->dwfl);
 	Dwfl_Module *mod = dwfl_report_elf(symbols->dwfl, "module", "/module.so", fd,
 					   MODULE_AT, false);
@@ -118,8 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct symbols *symbols = symbols_new(&kernel, intern, stacks);
 	void *arg[] = {symbols, (void *)(uintptr_t)bytes};
 
-	if (add_module(symbols, bytes + CHOICE + STACK_BYTES,
-		       size - CHOICE - STACK_BYTES))
+	if (add_module(symbols, bytes + CHOICE + STACK_BYTES, size - CHOICE - STACK_BYTES,
+		       bytes[0] & 0x80))
 		dwfl_getmodules(symbols->dwfl, look, arg, 0);
 	symbols_free(symbols);
 	kernel_close(&kernel);

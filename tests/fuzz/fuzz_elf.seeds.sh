@@ -22,6 +22,7 @@ for flags in '-O0 -g' '-O2 -g' '-O2 -g -gdwarf-4 -fno-omit-frame-pointer' '-O2' 
 	# shellcheck disable=SC2086
 	${CLANG:-clang} $flags -fPIC -nostdlib -Wl,-e,start,-z,noseparate-code -o "$work/small" "$work/small.c" 2>/dev/null || continue
 	{ printf '\002\004\006\010'; head -c 256 /dev/zero; cat "$work/small"; } >"$out/seed$n"
+	{ printf '\202\004\006\010'; head -c 256 /dev/zero; cat "$work/small"; } >"$out/copied$n"
 done
 # Symbols that are packed inside of the file, and a link to others.
 command -v objcopy >/dev/null 2>&1 && command -v xz >/dev/null 2>&1 || exit 0
@@ -32,4 +33,5 @@ objcopy --strip-all --add-section .gnu_debugdata="$work/mini.debug.xz" "$work/sm
 objcopy --strip-all --add-gnu-debuglink="$work/mini.debug" "$work/small" "$work/linked"
 for name in mini linked; do
 	{ printf '\002\004\006\010'; head -c 256 /dev/zero; cat "$work/$name"; } >"$out/$name"
+	{ printf '\202\004\006\010'; head -c 256 /dev/zero; cat "$work/$name"; } >"$out/copied-$name"
 done
