@@ -79,7 +79,7 @@ run() {
 	work=$BUILD/fuzz/$1
 	log=$work/log
 	longest=$(said "$1" max_len)
-	set -- "$1" -max_total_time="$2" -runs="$3" -timeout=10 -rss_limit_mb=2048 \
+	set -- "$1" -max_total_time="$2" -runs="$3" -timeout=60 -rss_limit_mb=2048 \
 		-entropic=0 -max_len="${longest:-8192}" -print_final_stats=1 \
 		-artifact_prefix="$work/" "$work/corpus"
 	name=$1
