@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Install what is missing for the named purposes: build (always), demo, check, bench, lint,
-# verdicts. On Debian and Ubuntu by apt-get, with sudo where needed; elsewhere name the
+# verdicts, hosts. On Debian and Ubuntu by apt-get, with sudo where needed; elsewhere name the
 # packages. Fast and silent when nothing is missing. GRMON_NO_INSTALL=1 never installs.
 set -eu
 
@@ -18,6 +18,13 @@ verdicts="mariadb-server ruby puma erlang-base qemu-system-x86 qtbase5-dev libtb
 	gunicorn uwsgi-core uwsgi-plugin-python3 etcd-server prometheus-node-exporter nats-server
 	dnsmasq unbound slapd squid transmission-daemon"
 
+# Programs in which the agent is tried (tests/campaign/hosts.t); each that is missing is left out.
+hosts="chromium firefox-esr bubblewrap strace gdb valgrind clang libclang-rt-14-dev gcc-multilib
+	qemu-user busybox-static sudo iputils-ping php-cli php-fpm ruby erlang-base git
+	rsync man-db file dpkg-dev tcpdump apache2 vsftpd chrony dnsmasq mariadb-server firejail runc crun
+	fakeroot faketime eatmydata proot ltrace heaptrack parallel libjemalloc2 libtcmalloc-minimal4
+	libgoogle-perftools4"
+
 # A toolchain that is here already, from wherever, will do.
 command -v go >/dev/null 2>&1 || check="$check golang-go"
 command -v rustc >/dev/null 2>&1 || check="$check rustc"
@@ -26,6 +33,7 @@ command -v node >/dev/null 2>&1 || check="$check nodejs"
 command -v python3 >/dev/null 2>&1 || check="$check python3"
 command -v cargo >/dev/null 2>&1 || verdicts="$verdicts cargo"
 # The browser that draws reports; elsewhere it comes by other ways than apt.
+hosts="$hosts libpython$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)-testsuite"
 ! grep -qs '^ID=debian' /etc/os-release || check="$check firefox-esr"
 
 # available PACKAGE…: those that this distribution has.
@@ -48,6 +56,7 @@ for purpose in "$@"; do
 	bench) wanted="$wanted $check htop" ;;
 	lint) wanted="$wanted $check $lint" ;;
 	verdicts) wanted="$wanted $check $(available $verdicts)" ;;
+	hosts) wanted="$wanted $check $(available $hosts)" ;;
 	*) echo "deps.sh: unknown purpose $purpose" >&2; exit 2 ;;
 	esac
 done

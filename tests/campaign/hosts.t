@@ -4,7 +4,8 @@
 # many kinds are run without it and with it, looked at all the time by `ls`, `dump` and the
 # view, and what they print, leave behind and return is the same. HOSTS="NAME…" runs only
 # these; HOSTS_VERBOSE=1 shows what they say. Each part is left out, with a reason, where its
-# program is not here or does not run without the agent. A table at the end; half an hour.
+# program is not here (tests/deps.sh hosts installs them) or does not run without the agent. A
+# table at the end; half an hour.
 . "$(dirname "$0")/../e2e/lib.sh"
 data=$(dirname "$0")/hosts
 . "$(dirname "$0")/hosts.sh"
