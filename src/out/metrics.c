@@ -118,6 +118,15 @@ static void take_tasks(struct metrics *metrics, const struct snapshot *snapshot)
 	}
 }
 
+static bool is_silent(const struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->nr_notes; i++)
+		if (strncmp(snapshot->notes[i], "the memory of ", 14) == 0 &&
+		    strstr(snapshot->notes[i], " does not answer"))
+			return true;
+	return false;
+}
+
 void metrics_take(struct metrics *metrics, const struct snapshot *snapshot,
 		  size_t nr_groups)
 {
@@ -131,6 +140,7 @@ void metrics_take(struct metrics *metrics, const struct snapshot *snapshot,
 	for (size_t i = 0; groups && i < groups->nr_leaks; i++)
 		metrics->leaking += groups->leaks[i].finding.verdict >= VERDICT_LEAK;
 	metrics->deadlocks = graph_cycles(snapshot);
+	metrics->silent = is_silent(snapshot);
 	metrics->rss_bytes = snapshot->resources.rss_bytes;
 	metrics->fds = snapshot->resources.fds;
 	metrics->nr_groups = 0;
@@ -236,6 +246,11 @@ static void put_leaking(const struct writer *writer, const struct metrics *metri
 	put_count(writer, metrics->leaking);
 }
 
+static void put_silent(const struct writer *writer, const struct metrics *metrics)
+{
+	put_count(writer, metrics->silent);
+}
+
 static void put_deadlocks(const struct writer *writer, const struct metrics *metrics)
 {
 	put_count(writer, metrics->deadlocks);
@@ -298,6 +313,9 @@ static const struct family families[] = {
 	 "Sites whose tasks leak, by trend or by proof.", put_leaking},
 	{"grmon_deadlocks", "", "gauge", NULL,
 	 "Cycles of tasks that wait for one another.", put_deadlocks},
+	{"grmon_memory_silent", "", "gauge", NULL,
+	 "Whether memory of the target does not answer, so that stacks are missing.",
+	 put_silent},
 	{"grmon_process_resident_memory_bytes", "", "gauge", "bytes",
 	 "Resident memory of the target.", put_rss},
 	{"grmon_process_open_fds", "", "gauge", NULL, "Open descriptors of the target.",

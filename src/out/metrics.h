@@ -32,6 +32,7 @@ struct metrics {
 	int64_t oldest_ns[STATE_COUNT]; /* -1: nobody waits */
 	uint64_t created, ended;        /* since it is watched */
 	uint64_t leaking, deadlocks;
+	bool silent;            /* memory of it does not answer: stacks are missing */
 	int64_t rss_bytes, fds; /* -1: not known */
 	int64_t look_ns;        /* how long the last look took; -1: not known */
 	size_t nr_groups;

@@ -90,7 +90,7 @@ wanted = {
     "grmon_tasks_ended": target, "grmon_stuck_tasks": target | {"state"},
     "grmon_long_tasks": target | {"state"},
     "grmon_oldest_blocked_seconds": target | {"state"}, "grmon_leaking_groups": target,
-    "grmon_deadlocks": target, "grmon_process_resident_memory_bytes": target,
+    "grmon_deadlocks": target, "grmon_memory_silent": target, "grmon_process_resident_memory_bytes": target,
     "grmon_process_open_fds": target, "grmon_scrape_seconds": target,
     "grmon_build": {"version"}, "grmon_up": target, "grmon_targets": {"match"},
     "grmon_group_tasks": target | {"function", "created_by", "state"}}

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 case ${SAN:-} in *thread*) skip_all 'ThreadSanitizer delays the signal that ends a lost thread' ;; esac
-plan 16
+plan 17
 
 files=$BUILD/tests/targets/dead_files
 pages=$BUILD/tests/targets/dead_pages
@@ -95,6 +95,10 @@ text = urllib.request.urlopen(sys.argv[1], timeout=1).read().decode()
 sys.exit(0 if all(f"pid=\"{pid}\"}} 1\n" in "".join(l + "\n" for l in text.split("\n") if l.startswith("grmon_up")) for pid in sys.argv[2:]) else 1)' "http://127.0.0.1:$port/metrics" "$@"; }
 check 'export: the other target is served at once' until_true scrape "$other"
 check '… and this one too, by what is known' until_true scrape "$target" "$other"
+silent() { python3 -c 'import sys, urllib.request
+print(urllib.request.urlopen(sys.argv[1], timeout=1).read().decode())' "http://127.0.0.1:$port/metrics" | grep -q "^grmon_memory_silent.*pid=\"$1\"} $2"; }
+silent "$target" 1 && silent "$other" 0
+ok $? '… of which it says so'
 kill "$exporter"
 
 kill -USR2 "$server"
