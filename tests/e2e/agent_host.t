@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 [ -z "${SAN:-}" ] || skip_all 'sanitizers have threads and descriptors of their own'
-plan 22
+plan 23
 targets=$BUILD/tests/targets
 
 # same NAME COMMAND…: output and exit status with the agent are those without it.
@@ -107,6 +107,11 @@ for when in early late all child exec; do
 	[ $code -eq 0 ] || [ $code -eq 77 ]
 	ok $? "and it lives to its end ($when)" "exit status $code"
 done
+
+GRMON_DISABLE=1 LD_PRELOAD=$agent timeout 60 "$targets/host_filter" exec </dev/null >"$work/out" 2>&1
+code=$?
+[ $code -eq 0 ] || [ $code -eq 77 ]
+ok $? 'a disabled agent does not look into programs under a filter' "exit status $code"
 
 cat >"$work/tsan.c" <<'EOC'
 #include <pthread.h>

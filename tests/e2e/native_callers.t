@@ -4,7 +4,7 @@
 # library's function is for: C++ with debug information, GLib.
 . "$(dirname "$0")/lib.sh"
 unset DEBUGINFOD_URLS
-plan 3
+plan 4
 
 mkfifo "$work/in"
 exec 9<>"$work/in"
@@ -52,3 +52,9 @@ loop poll wait_loop'
 else
 	ok 0 '# SKIP GLib is not installed'
 fi
+
+start_ready "$BUILD/tests/targets/chan_library"
+check 'channels of a library for C that is compiled in, without an agent' until_true rows 'send chan-send producer
+recv chan-recv consumer
+select select selector'
+end_ready
