@@ -80,5 +80,5 @@ func main() {
 }
 END
 cd "$work"
-GO111MODULE=off GOFLAGS= CGO_ENABLED=0 go build -o target main.go
+GO111MODULE=off GOFLAGS='' CGO_ENABLED=0 go build -o target main.go
 mv target "$out/../fuzz_go_process.target"
