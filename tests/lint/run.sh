@@ -82,12 +82,12 @@ check_shell() {
 check_analyse() {
 	flags="-std=c11 -D_GNU_SOURCE -DGRMON_LIBDIR=__FILE__ -Iinclude -Isrc $(pkg-config --cflags ncursesw jansson libproc2 libdw)"
 	cppcheck --quiet --error-exitcode=0 --inline-suppr --std=c11 -Iinclude -Isrc \
-		--enable=warning,portability,performance -j 2 \
+		--enable=warning,portability,performance -j "$(nproc)" \
 		--suppressions-list=tests/lint/cppcheck.txt \
 		--template='{file}:{line}: {severity}: {message} [{id}]' \
 		$(c_files 'src/*.c') 2>&1 | head -60
 	c_files 'src/*.c' | grep -v '^src/examples/' |
-		xargs -P 2 -n 8 sh -c 'clang-tidy --quiet "$@" -- '"$flags"' 2>/dev/null' tidy |
+		xargs -P "$(nproc)" -n 4 sh -c 'clang-tidy --quiet "$@" -- '"$flags"' 2>/dev/null' tidy |
 		grep -E '(warning|error):' | sed "s,^$PWD/,," | sort -u | head -60
 }
 
