@@ -10,7 +10,7 @@ command -v gcov >/dev/null 2>&1 || { echo 'gcov is needed; it comes with gcc' >&
 find "$build" -name '*.gcda' | grep -q . || { echo "no test has run in $build" >&2; exit 1; }
 
 # A file is compiled more than once (the agent): what covers most of it counts.
-find "$build" -name '*.gcda' | xargs gcov --no-output 2>/dev/null |
+find "$build" -name '*.gcda' -exec gcov --no-output {} + 2>/dev/null |
 	awk -v least="${LEAST:-60}" -F"'" '
 	/^File / { file = $2; next }
 	/^Lines executed:/ && file ~ /^src\/.*\.c$/ {

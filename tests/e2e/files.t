@@ -32,7 +32,7 @@ head -c 9 whole >first
 check 'one that was cut in its first line' says 3 'cut off at byte 9,' dump first
 head -c 700 whole >second
 check 'in its first sample' says 3 'cut off at byte 700,' check --no-deadlock second
-head -c -9 whole >cut
+head -c -9 whole >"cut"
 at=$(head -n -1 whole | wc -c)
 check 'in its last' says 0 "ends in the middle of a sample, at byte $at" report cut
 same() { [ "$(looks "$1")" -eq "$2" ]; }

@@ -451,12 +451,14 @@ static size_t looks_at(void (*body)(void *arg), int looks)
 		waits += looker.snapshot->graph != NULL;
 		usleep(2000);
 	}
-	/* The rule was put to the test: somebody did wait for somebody. */
-	assert_true(waits > 0);
 	looker_close(&looker);
 	holders_free(holders);
 	track_free(track);
 	child_stop(pid);
+	/* The rule was not put to the test: on a machine where who is woken does not get to
+	 * run, nobody was seen to wait for anybody. */
+	if (waits == 0)
+		skip();
 	return seen;
 }
 
