@@ -181,7 +181,7 @@ if command -v gcc >/dev/null 2>&1; then
 	check 'a goroutine on a mutex of C, and who holds it' query \
 		"$(of onLock)['state'] == 'mutex' and $(of onLock)['waits_on']['owner'] is not None"
 	check 'its frames in C, and then those in Go' query \
-		"[f['function'] for f in $(of inC)['stack'] if f['function'] and 'pause' in f['function'] or str(f['function']).startswith('main.')][1:] == ['main._Cfunc_nap', 'main.inC'] and len($(of inC)['stack']) > 3"
+		"[f['function'] for f in $(of inC)['stack'] if f['function'] and 'pause' in f['function'] or str(f['function']).startswith('main.')][1:] == ['main._Cfunc_nap', 'main.inC'] and len($(of inC)['stack']) >= 3"
 	check 'the same under a mutex of C' query \
 		"'lock' in str($(of onLock)['stack'][0]['function']) and $(of onLock)['stack'][-1]['function'] == 'main.onLock'"
 	check 'through C and back' query \
