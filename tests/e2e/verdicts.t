@@ -14,7 +14,9 @@ table() { # table NAME…
 	return $status
 }
 plan 2
-table hung 'c: mutex never' 'c: lost' 'c: full pipe' 'c: joins' 'python: with'
+# A history is what looks have seen, of which a machine that is very busy has few: once more.
+hung() { table hung 'c: mutex never' 'c: lost' 'c: full pipe' 'c: joins' 'python: with'; }
+hung || hung
 ok $? 'what hangs is red, by what is held, by its history, by what an agent has counted' \
 	"$(cat "$work/said" "$work/table")"
 table healthy 'c, threads' 'queues' 'executor' 'openmp'
