@@ -92,7 +92,7 @@ status=$?
 ok $? 'a signal to the whole job ends the command in its own way' "$status: $(cat out)"
 
 # Nobody is left to hold it: it goes on by itself.
-"$client" check -- sleep 30 >out 2>&1 &
+"$client" check -- sleep 600 >out 2>&1 &
 job=$!
 started="$started $job"
 child_is_traced() {
