@@ -101,6 +101,16 @@ static size_t without_stack(const struct looker *looker)
 	return count;
 }
 
+static size_t without_creator(const struct looker *looker, pid_t first)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < looker->snapshot->nr_tasks; i++)
+		count += looker->snapshot->tasks[i].tid != first &&
+			 looker->snapshot->tasks[i].creator_id == 0;
+	return count;
+}
+
 static const struct source_ops *choose(const char *name, pid_t pid, struct err *e)
 {
 	struct source_target target = {.pid = pid, .text = "test"};
@@ -125,7 +135,8 @@ static void rows(void **state)
 	do {
 		usleep(5000);
 		assert_int_equal(looker_look(&looker, NULL), 0);
-	} while ((count_state(&looker, STATE_MUTEX) != 10 || without_stack(&looker)) &&
+	} while ((count_state(&looker, STATE_MUTEX) != 10 || without_stack(&looker) ||
+		  without_creator(&looker, program.pid)) &&
 		 clock_mono_ns() < deadline_ns);
 	/* The agent's own thread is not among them. */
 	assert_int_equal(looker.snapshot->nr_tasks, 41);
