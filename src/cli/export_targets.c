@@ -12,7 +12,7 @@
 #include "cli/cli.h"
 #include "cli/export_private.h"
 #include "grmon.h"
-#include "source/pprof_http.h"
+#include "source/source_sniff.h"
 
 #define CGROUP_MAX     4096
 #define CGROUP_WORD    "cgroup:"
@@ -181,7 +181,7 @@ static int kind_of_word(struct word *word)
 			     "cgroup:/system.slice/web.service");
 		return CLI_USAGE;
 	}
-	if (pprof_http_is_url(text)) {
+	if (source_is_url(text)) {
 		word->kind = WORD_URL;
 		return CLI_FINE;
 	}

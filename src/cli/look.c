@@ -14,7 +14,6 @@
 
 #include "base/clock.h"
 #include "source/agent.h"
-#include "source/pprof_http.h"
 #include "source/replay.h"
 #include "source/source_sniff.h"
 
@@ -187,7 +186,7 @@ static int check_access(const struct look *look, struct err *e)
 	char why[ERR_TEXT_MAX];
 
 	if (look->options.partial || look->ops != &source_native ||
-	    !native_denied(look->target.pid, why, sizeof(why)))
+	    !kernel_denied(look->target.pid, why, sizeof(why)))
 		return 0;
 	return err_set(e, ERR_PERM, "%s; --allow-partial goes on without", why);
 }
@@ -244,7 +243,7 @@ static bool is_recording(const char *text, int input_fd)
 {
 	if (strcmp(text, "-") == 0)
 		return replay_fits_stream(input_fd);
-	return !pprof_http_is_url(text) && source_sniff_file(text, NULL) == SNIFF_GRMON;
+	return !source_is_url(text) && source_sniff_file(text, NULL) == SNIFF_GRMON;
 }
 
 int look_attach_other(struct look *look, const char *text, int input_fd, struct err *e)

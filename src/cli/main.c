@@ -15,7 +15,7 @@
 #include "cli/help.h"
 #include "cli/supervise.h"
 #include "grmon.h"
-#include "source/pprof_http.h"
+#include "source/source.h"
 
 /* Their words and summaries stand in options.c. */
 static int (*const commands[COMMAND_COUNT])(struct options *options) = {
@@ -91,6 +91,6 @@ int main(int argc, char **argv)
 			return rc;
 	}
 	supervise_begin(&options);
-	pprof_http_prepare();
+	source_prepare();
 	return supervise_end(commands[options.command](&options));
 }

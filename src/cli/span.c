@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/look_options.h"
-#include "source/pprof_http.h"
+#include "source/source_sniff.h"
 
 #define LOOKS_LEAST    40 /* in the time that was given */
 #define INTERVAL_LEAST (CLOCK_SECOND_NS / 20)
@@ -133,7 +133,7 @@ int span_open(struct span *span, const struct options *options, pid_t pid,
 		cli_complain("%s", e.text);
 		return cli_exit_of(&e);
 	}
-	span->fixed = other && !span->replay && !pprof_http_is_url(other);
+	span->fixed = other && !span->replay && !source_is_url(other);
 	if (span->replay)
 		span->end_ns = INT64_MAX;
 	else

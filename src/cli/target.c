@@ -9,7 +9,6 @@
 
 #include "base/suggest.h"
 #include "cli/cli.h"
-#include "source/pprof_http.h"
 #include "source/processes.h"
 #include "source/source_sniff.h"
 
@@ -41,7 +40,7 @@ const char *target_other(const struct options *options)
 
 	if (!text || options->pid > 0)
 		return NULL;
-	if (pprof_http_is_url(text) || strcmp(text, "-") == 0)
+	if (source_is_url(text) || strcmp(text, "-") == 0)
 		return text;
 	/* Go's grmon has its agent there. */
 	if (strcmp(text, "grmon") == 0 &&

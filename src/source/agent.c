@@ -245,7 +245,7 @@ static void add_notes(struct agent *agent, struct snapshot *out)
 {
 	const struct wire_header *header = &agent->region.layout;
 
-	native_notes(&agent->kernel, out);
+	kernel_notes(&agent->kernel, out);
 	symbols_notes(agent->symbols, out);
 	if (!agent->attached) {
 		snapshot_note(out, "%s", agent->problem);
@@ -346,7 +346,7 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 		return rc;
 	bool others = add_others(agent, focus, out);
 
-	native_describe(&agent->kernel, agent->start_real_ns,
+	kernel_describe(&agent->kernel, agent->start_real_ns,
 			!agent->attached ? "native"
 			: others         ? "agent, native"
 					 : "agent",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What native.c and agent.c need of each other. */
+/* Whether there is an agent in a process, and where it may have its socket. */
 #ifndef SOURCE_AGENT_H
 #define SOURCE_AGENT_H
 
@@ -22,13 +22,5 @@ bool agent_socket_directory(unsigned way, pid_t pid, uid_t uid,
 /* Remove the sockets that killed processes have left in the directories of this user.
  * Connects to none. */
 void agent_sockets_sweep(void);
-
-/* Fill the target fields of a snapshot; say what could not be read. */
-void native_describe(const struct kernel *kernel, int64_t start_real_ns,
-		     const char *sources, struct snapshot *out);
-void native_notes(const struct kernel *kernel, struct snapshot *out);
-/* Whether the kernel keeps from this user what the threads of a process wait for; why: in a
- * sentence that says what to do. */
-bool native_denied(pid_t pid, char *why, size_t size);
 
 #endif

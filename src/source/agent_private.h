@@ -5,6 +5,7 @@
 
 #include "source/agent.h"
 #include "source/region.h"
+#include "source/resource.h"
 #include "source/source.h"
 #include "source/thread.h"
 

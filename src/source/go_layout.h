@@ -102,5 +102,7 @@ static inline uint32_t go_g_status(const uint8_t *bytes, const struct go_g_layou
 {
 	return go_u32(bytes + layout->status) & ~(uint32_t)GO_STATUS_SCAN;
 }
+/* Where a g counts how often it left the running state, in bytes; 0: not known. */
+unsigned go_g_turns(const struct go_g_layout *layout, unsigned minor);
 
 #endif

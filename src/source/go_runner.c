@@ -27,20 +27,6 @@
 #define STOP_TRIES     50
 #define STOP_POLL_NS   1000000
 
-/* Where a g counts how often it left the running state, in bytes behind its wait reason. */
-static const struct {
-	unsigned first_minor, last_minor, offset;
-} turns_rows[] = {{17, 20, 13}, {21, 21, 12}, {22, 27, 15}};
-
-unsigned go_runner_turns(const struct go_g_layout *layout, unsigned minor)
-{
-	for (size_t i = 0; i < sizeof(turns_rows) / sizeof(turns_rows[0]); i++)
-		if (minor >= turns_rows[i].first_minor &&
-		    minor <= turns_rows[i].last_minor)
-			return layout->waitreason + turns_rows[i].offset;
-	return 0;
-}
-
 void go_runners_init(struct go_runners *runners, pid_t pid, bool ptrace,
 		     const struct go_layout *layout, const struct go_module *module)
 {
@@ -52,7 +38,7 @@ void go_runners_init(struct go_runners *runners, pid_t pid, bool ptrace,
 	runners->pid = pid;
 	runners->ptrace = ptrace;
 	runners->layout = layout;
-	runners->turns = go_runner_turns(&layout->g, module->minor);
+	runners->turns = go_g_turns(&layout->g, module->minor);
 	runners->text = module->table.min_pc;
 	runners->text_end = module->table.max_pc;
 	for (size_t i = 0; i < 2; i++)

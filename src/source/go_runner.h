@@ -88,6 +88,5 @@ void go_runners_mark(const struct go_runners *runners, struct go_mark *mark);
 
 /* For tests: what changes when a running goroutine stops; the offset of its turns. */
 uint64_t go_runner_mark(const struct go_runners *runners, const uint8_t *g);
-unsigned go_runner_turns(const struct go_g_layout *layout, unsigned minor);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The source for Go programs: every goroutine, read out of the runtime's own memory from
  * outside. It needs no symbols and no change to the program, and never stops it. */
+#include "source/resource.h"
 #include "source/source.h"
 
 #include <stdio.h>
@@ -411,10 +412,10 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	go_threads_end(&go->threads);
 	if (rc)
 		return rc;
-	native_describe(&go->kernel, go->start_real_ns, sources(go), out);
+	kernel_describe(&go->kernel, go->start_real_ns, sources(go), out);
 	runtime = arena_strndup(&out->arena, go->runtime, sizeof(go->runtime));
 	out->target.runtime = runtime;
-	native_notes(&go->kernel, out);
+	kernel_notes(&go->kernel, out);
 	symbols_notes(go->threads.symbols, out);
 	return 0;
 }

@@ -188,4 +188,12 @@ pid_t kernel_musl_owner(struct kernel *kernel, enum task_state state, uint64_t a
 bool kernel_explain_refused(struct kernel *kernel, pid_t tid,
 			    const struct proc_call *call, struct kernel_wait *out);
 
+/* Fill the target fields of a snapshot; say what could not be read. */
+void kernel_describe(const struct kernel *kernel, int64_t start_real_ns,
+		     const char *sources, struct snapshot *out);
+void kernel_notes(const struct kernel *kernel, struct snapshot *out);
+/* Whether the kernel keeps from this user what the threads of a process wait for; why: in a
+ * sentence that says what to do. */
+bool kernel_denied(pid_t pid, char *why, size_t size);
+
 #endif

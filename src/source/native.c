@@ -13,7 +13,7 @@
 #include "base/fdio.h"
 #include "source/agent.h"
 #include "source/arguments.h"
-#include "source/pages.h"
+#include "source/resource.h"
 #include "source/source.h"
 #include "source/thread.h"
 #include "source/thread_trace.h"
@@ -103,91 +103,6 @@ static int native_open(void *ctx, const struct source_target *t, struct err *e)
 	native->agent = !t->mute && agent_present(t->pid, t->pages, native->agent_note,
 						  sizeof(native->agent_note));
 	return 0;
-}
-
-/* The kernel tells a stranger that the threads are there, and their names, but no more. */
-static void say_denied(const struct kernel *kernel, char *out, size_t size)
-{
-	const struct passwd *owner = getpwuid(kernel->facts.uid);
-
-	if (geteuid() == 0)
-		snprintf(out, size,
-			 "not even root may read what the threads of process %d wait "
-			 "for: a container or a security module forbids it",
-			 (int)kernel->pid);
-	else if (kernel->facts.uid == geteuid())
-		snprintf(out, size,
-			 "the kernel lets nobody but root read what the threads of "
-			 "process %d wait for: run grmon-c as root",
-			 (int)kernel->pid);
-	else
-		snprintf(out, size,
-			 "process %d belongs to %s: to see what its threads wait for, "
-			 "run grmon-c as that user or as root, for example with sudo",
-			 (int)kernel->pid, owner ? owner->pw_name : "another user");
-}
-
-bool native_denied(pid_t pid, char *why, size_t size)
-{
-	struct kernel kernel;
-	bool denied;
-
-	if (kernel_open(&kernel, pid, NULL))
-		return false;
-	denied = kernel.denied;
-	if (denied)
-		say_denied(&kernel, why, size);
-	kernel_close(&kernel);
-	return denied;
-}
-
-static void note_denied(const struct kernel *kernel, struct snapshot *out)
-{
-	char text[ERR_TEXT_MAX];
-
-	say_denied(kernel, text, sizeof(text));
-	snapshot_note(out, "%s", text);
-}
-
-void native_notes(const struct kernel *kernel, struct snapshot *out)
-{
-	if (kernel->denied)
-		note_denied(kernel, out);
-	else if (kernel->mute)
-		snapshot_note(out,
-			      "the memory of %d does not answer, so stacks, names and "
-			      "lock owners are missing",
-			      (int)kernel->pid);
-	else if (kernel->memory_denied)
-		snapshot_note(
-			out,
-			"the memory of process %d cannot be read, so stacks and lock "
-			"owners are missing: run grmon-c as root, or set "
-			"kernel.yama.ptrace_scope to 0",
-			(int)kernel->pid);
-	if (pages_dead(kernel->pages) > 0)
-		snapshot_note(out,
-			      "the memory of %d does not answer in %zu place%s, so what "
-			      "stands there is missing",
-			      (int)kernel->pid, pages_dead(kernel->pages),
-			      pages_dead(kernel->pages) == 1 ? "" : "s");
-	if (kernel->facts.foreign)
-		snapshot_note(out,
-			      "process %d is a 32-bit program: its system calls are not "
-			      "named",
-			      (int)kernel->pid);
-}
-
-void native_describe(const struct kernel *kernel, int64_t start_real_ns,
-		     const char *sources, struct snapshot *out)
-{
-	const char *name = arena_strndup(&out->arena, kernel->facts.comm,
-					 sizeof(kernel->facts.comm));
-
-	out->target.pid = kernel->pid;
-	out->target.name = name ? name : "";
-	out->target.sources = sources;
-	out->target.start_real_ns = start_real_ns;
 }
 
 /* Another program runs in the process: its addresses mean something else. */
@@ -429,9 +344,9 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 		if (task && native->title[0] && thread->tid == native->kernel.pid)
 			name_by_title(native, out, task);
 	}
-	native_describe(kernel, native->start_real_ns,
+	kernel_describe(kernel, native->start_real_ns,
 			native->trace ? "native, ptrace" : "native", out);
-	native_notes(kernel, out);
+	kernel_notes(kernel, out);
 	symbols_notes(native->symbols, out);
 	if (native->agent_note[0])
 		snapshot_note(out, "%s", native->agent_note);

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "source/procfs.h"
+#include "source/sockets.h"
 
 #define ENTRIES_MAX    131072u
 #define WALK_BUDGET_NS (CLOCK_SECOND_NS / 4)

@@ -39,13 +39,4 @@ void peers_find(struct peers *peers, pid_t pid, int fd, bool writes,
 bool peers_other_end(const struct peers *peers, pid_t pid, int fd,
 		     char link[PEERS_LINK_MAX]);
 
-/* sockets.c: both ends of every local socket of our network namespace and of that of pid, by
- * inode. */
-struct socket_pair {
-	uint64_t inode;
-	uint64_t peer;
-};
-/* Sorted by inode; the caller frees *pairs. Returns how many; 0 when it cannot be had. */
-size_t socket_pairs_read(pid_t pid, struct socket_pair **pairs);
-
 #endif

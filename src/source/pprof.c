@@ -58,7 +58,7 @@ static void pprof_close(void *ctx)
 static int pprof_probe(const struct source_target *t, struct err *e)
 {
 	if (t->pid == 0 && t->text &&
-	    (pprof_http_is_url(t->text) || strcmp(t->text, "-") == 0 ||
+	    (source_is_url(t->text) || strcmp(t->text, "-") == 0 ||
 	     access(t->text, R_OK) == 0))
 		return 60;
 	err_set(e, ERR_UNSUPPORTED,
@@ -485,7 +485,7 @@ static int pprof_open(void *ctx, const struct source_target *t, struct err *e)
 
 	pprof->target = *t;
 	pprof->dump = t->dump;
-	if (!pprof_http_is_url(t->text))
+	if (!source_is_url(t->text))
 		return parse_file(pprof, e);
 	pprof->http = pprof_http_new(&pprof->target, e);
 	return pprof->http ? count_first(pprof, e) : e->code;

@@ -30,12 +30,6 @@ struct pprof_http {
 	bool enough, too_large;
 };
 
-bool pprof_http_is_url(const char *text)
-{
-	return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
-	       strncmp(text, "unix:/", 6) == 0;
-}
-
 void pprof_http_prepare(void)
 {
 	curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -9,8 +9,6 @@ struct pprof_http;
 
 /* Once, before there are threads. */
 void pprof_http_prepare(void);
-/* "http://…", "https://…" or "unix:/path". */
-bool pprof_http_is_url(const char *text);
 /* It is asked here, never by a proxy. */
 bool pprof_http_is_local(const char *url);
 /* NULL with e: the address makes no sense, or no memory. */

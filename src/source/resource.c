@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/fdio.h"
-#include "source/thread.h"
+#include "source/resource.h"
 
 #define CHILDREN_PER_POLL 16u
 #define CHILDREN_TEXT_MAX 16384u

@@ -60,4 +60,25 @@ int64_t limit_parse_cgroup(const char *text);
 bool limit_cgroup_path(const char *text, const char *controller, char *out, size_t size);
 void resource_limits_read(struct resource_details *details, struct kernel *kernel);
 
+/* The totals of a process. */
+struct resource_reader {
+	struct kernel *kernel;
+	uint64_t cpu_ticks;
+	int64_t cpu_at_ns;
+	double cpu_percent;
+	size_t child_cursor; /* children are counted in rounds over the threads */
+	int64_t child_sum;
+	int64_t children;
+	bool child_round_done;
+	uint64_t start_stack;
+	bool stopped;  /* the main thread, by a signal or a tracer */
+	bool executed; /* another program since the look before */
+	long hz;
+	struct resource_details details;
+};
+void resource_init(struct resource_reader *reader, struct kernel *kernel);
+/* tids may be NULL when the threads were not listed. ERR_GONE: the process ended. */
+int resource_read(struct resource_reader *reader, const pid_t *tids, size_t nr_tids,
+		  struct snapshot *out, struct err *e);
+
 #endif

@@ -23,7 +23,7 @@
 
 #include "base/fdio.h"
 #include "base/hash.h"
-#include "source/peers.h"
+#include "source/sockets.h"
 
 #define PAIRS_MAX    65536u
 #define ANSWER_BYTES 32768

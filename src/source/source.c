@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "source/pprof_http.h"
+
 const struct source_ops *const source_table[] = {
 	&source_goruntime, &source_agent,  &source_pprof,
 	&source_replay,    &source_native, NULL,
@@ -53,4 +55,9 @@ const struct source_ops *source_choose(const char *name, const struct source_tar
 	if (best)
 		err_clear(e);
 	return best;
+}
+
+void source_prepare(void)
+{
+	pprof_http_prepare();
 }

@@ -79,4 +79,7 @@ extern const struct source_ops source_replay;
 const struct source_ops *source_choose(const char *name, const struct source_target *t,
 				       struct err *e);
 
+/* Once, before there are threads. */
+void source_prepare(void);
+
 #endif

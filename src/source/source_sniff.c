@@ -275,3 +275,9 @@ enum sniff source_sniff_file(const char *path, struct err *e)
 	close(fd);
 	return found;
 }
+
+bool source_is_url(const char *text)
+{
+	return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
+	       strncmp(text, "unix:/", 6) == 0;
+}

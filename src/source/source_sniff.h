@@ -3,6 +3,7 @@
 #ifndef SOURCE_SOURCE_SNIFF_H
 #define SOURCE_SOURCE_SNIFF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -23,5 +24,8 @@ enum sniff source_sniff(const void *bytes, size_t length);
  * empty or missing file beside which there are older ones of a recording, PATH.1, is one.
  * SNIFF_UNKNOWN with e: it cannot be read, or holds nothing that can be shown. */
 enum sniff source_sniff_file(const char *path, struct err *e);
+
+/* "http://…", "https://…" or "unix:/path". */
+bool source_is_url(const char *text);
 
 #endif

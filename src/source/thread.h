@@ -7,7 +7,6 @@
 #include <uthash.h>
 
 #include "source/kernel.h"
-#include "source/resource.h"
 #include "source/symbols.h"
 
 #define THREAD_CALL_MAX 192
@@ -94,26 +93,5 @@ void thread_ask_stack(struct thread_table *table, struct thread *thread);
 void thread_apply_stack(struct thread_table *table, struct thread *thread);
 /* Fill a task's fields from what was seen. */
 void thread_to_task(const struct thread *thread, struct snapshot *out, struct task *task);
-
-/* The totals of a process; resource.c. */
-struct resource_reader {
-	struct kernel *kernel;
-	uint64_t cpu_ticks;
-	int64_t cpu_at_ns;
-	double cpu_percent;
-	size_t child_cursor; /* children are counted in rounds over the threads */
-	int64_t child_sum;
-	int64_t children;
-	bool child_round_done;
-	uint64_t start_stack;
-	bool stopped;  /* the main thread, by a signal or a tracer */
-	bool executed; /* another program since the look before */
-	long hz;
-	struct resource_details details;
-};
-void resource_init(struct resource_reader *reader, struct kernel *kernel);
-/* tids may be NULL when the threads were not listed. ERR_GONE: the process ended. */
-int resource_read(struct resource_reader *reader, const pid_t *tids, size_t nr_tids,
-		  struct snapshot *out, struct err *e);
 
 #endif

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "source/peers.h"
 #include "source/resource.h"
+#include "source/sockets.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

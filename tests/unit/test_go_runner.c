@@ -62,11 +62,11 @@ static void test_turns(void **state)
 	struct go_layout layout = layout_of();
 
 	(void)state;
-	assert_int_equal(go_runner_turns(&layout.g, 16), 0);
-	assert_int_equal(go_runner_turns(&layout.g, 17), WAITREASON + 13);
-	assert_int_equal(go_runner_turns(&layout.g, 21), WAITREASON + 12);
-	assert_int_equal(go_runner_turns(&layout.g, 26), WAITREASON + 15);
-	assert_int_equal(go_runner_turns(&layout.g, 99), 0);
+	assert_int_equal(go_g_turns(&layout.g, 16), 0);
+	assert_int_equal(go_g_turns(&layout.g, 17), WAITREASON + 13);
+	assert_int_equal(go_g_turns(&layout.g, 21), WAITREASON + 12);
+	assert_int_equal(go_g_turns(&layout.g, 26), WAITREASON + 15);
+	assert_int_equal(go_g_turns(&layout.g, 99), 0);
 }
 
 /* A goroutine that leaves the processor, not one that is asked to. */

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "core/snapshot.h"
-#include "source/peers.h"
 #include "source/resource.h"
+#include "source/sockets.h"
 #include "source/thread.h"
 
 #define INODE 4711u

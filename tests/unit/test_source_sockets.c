@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "source/peers.h"
+#include "source/sockets.h"
 
 #define PAIRS     20
 #define PENDING   800
