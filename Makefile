@@ -58,9 +58,11 @@ endif
 AGENT_LDFLAGS := -shared $(AGENT_MAPS:%=-Wl,--version-script=%) -Wl,-soname,libgrmon.so.$(SOVERSION) -Wl,-z,nodelete -Wl,-z,now \
 	-Wl,-z,relro -Wl,--no-undefined
 
-objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
+# Files of a folder and of those inside it.
+files = $(wildcard $(1)/*$(2) $(1)/*/*$(2) $(1)/*/*/*$(2) $(1)/*/*/*/*$(2))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(call files,$(1),.c))
 AGENT_OBJECTS  := $(patsubst %.c,$(BUILD)/pic/%.o,$(wildcard src/agent/*.c src/wire/*.c))
-CLIENT_FOLDERS := base wire core source rec out tui
+CLIENT_FOLDERS := base wire core source rec out session tui
 CLIENT_OBJECTS := $(foreach folder,$(CLIENT_FOLDERS),$(call objects,src/$(folder)))
 CLI_OBJECTS    := $(call objects,src/cli)
 
@@ -77,7 +79,7 @@ CLIENT_A := $(BUILD)/libclient.a
 EXAMPLES := $(patsubst src/examples/%.c,$(BUILD)/examples/%,$(wildcard src/examples/*.c))
 # tests/unit: client code under cmocka. tests/fault: programs with the agent linked in.
 # tests/targets: programs to be watched, without the agent.
-UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/unit/*.c))
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(call files,tests/unit,.c))
 # Computation by one thread alone, which cannot race, and takes minutes there.
 NO_TSAN := $(addprefix tests/unit/,test_leak.c test_mark.c test_periods.c test_verdict.c)
 UNIT_TESTS := $(if $(findstring thread,$(SAN)),$(filter-out $(NO_TSAN:%.c=$(BUILD)/%.t),$(UNIT_TESTS)),$(UNIT_TESTS))
@@ -152,7 +154,7 @@ $(BUILD)/examples/%: src/examples/%.c $(BUILD)/libgrmon.so
 $(BUILD)/tests/unit/%.t: tests/unit/%.c $(CLIENT_A)
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(CLIENT_A) \
+	$(Q)$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) -Itests/unit $(CFLAGS) $(LDFLAGS) -o $@ $< $(CLIENT_A) \
 		-lcmocka $(CLIENT_LIBS) $(extra)
 $(BUILD)/tests/fault/%.t: tests/fault/%.c $(LINK_SO) $(CLIENT_A)
 	@mkdir -p $(@D)
@@ -221,9 +223,9 @@ SEEDS ?= 50
 VERDICTS ?=
 verdicts: ## tables of verdicts: leaks, then stuck (10 minutes; VERDICTS=redis: some of these)
 	@tests/deps.sh verdicts
-	@$(MAKE) --no-print-directory -j$(JOBS) all examples $(BUILD)/tests/unit/test_leak.t
+	@$(MAKE) --no-print-directory -j$(JOBS) all examples $(BUILD)/tests/unit/core/test_leak.t
 ifeq ($(VERDICTS),)
-	@GRMON_SEEDS=$(SEEDS) CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/unit/test_leak.t
+	@GRMON_SEEDS=$(SEEDS) CMOCKA_MESSAGE_OUTPUT=TAP $(BUILD)/tests/unit/core/test_leak.t
 	@for test in leak_go leak_native; do BUILD=$(abspath $(BUILD)) tests/run-test \
 		tests/e2e/$$test.t | grep -v '^ok\|^1\.\.'; done
 endif

@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/program.h"
-#include "source/exit_trace.h"
+#include "source/child/exit_trace.h"
 
 #define AGENT_WAIT_NS (CLOCK_SECOND_NS / 2) /* for the agent of a new command */
 #define END_WAIT_MS   3000

@@ -16,7 +16,7 @@
 #include "core/pool.h"
 #include "core/query.h"
 #include "core/verdict.h"
-#include "source/exit_trace.h"
+#include "source/child/exit_trace.h"
 
 /* A sleep that ends this soon may be the last thing that a task does. */
 #define SOON_NS         CLOCK_SECOND_NS

@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #include "cli/export.h"
-#include "cli/look.h"
+#include "session/look.h"
 #include "source/processes.h"
 
 #define EXPORT_WORDS_MAX 64

@@ -12,7 +12,7 @@
 #include "cli/cli.h"
 #include "cli/export_private.h"
 #include "grmon.h"
-#include "source/source_sniff.h"
+#include "source/sniff.h"
 
 #define CGROUP_MAX     4096
 #define CGROUP_WORD    "cgroup:"

@@ -3,8 +3,8 @@
 #ifndef CLI_PICTURE_H
 #define CLI_PICTURE_H
 
-#include "cli/look.h"
 #include "cli/options.h"
+#include "session/look.h"
 
 /* Which picture of a recording. */
 enum picture_which { PICTURE_LAST, PICTURE_FIRST, PICTURE_AT };

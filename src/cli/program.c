@@ -17,7 +17,7 @@
 
 #include "base/fdio.h"
 #include "grmon.h"
-#include "source/sanitizer.h"
+#include "source/child/sanitizer.h"
 
 #define HEAD_BYTES   4096u
 #define TEXT_OF(x)   #x

@@ -3,7 +3,7 @@
 #ifndef CLI_PROVE_H
 #define CLI_PROVE_H
 
-#include "cli/look.h"
+#include "session/look.h"
 
 #define PROVE_NO_LIMIT INT64_MAX
 

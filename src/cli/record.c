@@ -13,11 +13,11 @@
 #include "base/number.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/look.h"
 #include "cli/look_options.h"
 #include "cli/target.h"
 #include "out/stream.h"
 #include "rec/file.h"
+#include "session/look.h"
 
 #define FIRST_WAIT_NS (5 * CLOCK_SECOND_NS)
 #define KEEP_DEFAULT  4

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/look_options.h"
-#include "source/source_sniff.h"
+#include "source/sniff.h"
 
 #define LOOKS_LEAST    40 /* in the time that was given */
 #define INTERVAL_LEAST (CLOCK_SECOND_NS / 20)

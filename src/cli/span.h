@@ -3,8 +3,8 @@
 #ifndef CLI_SPAN_H
 #define CLI_SPAN_H
 
-#include "cli/look.h"
 #include "cli/options.h"
+#include "session/look.h"
 
 struct span {
 	struct look look;

@@ -10,7 +10,7 @@
 #include "base/suggest.h"
 #include "cli/cli.h"
 #include "source/processes.h"
-#include "source/source_sniff.h"
+#include "source/sniff.h"
 
 static int file_problem(const char *path, struct err *e)
 {

@@ -4,7 +4,7 @@
 #define CLI_WATCH_H
 
 #include "cli/options.h"
-#include "cli/poller.h"
+#include "session/poller.h"
 
 struct watch {
 	const struct options *options;

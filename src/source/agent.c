@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The source for a process that embeds libgrmon: exact states from its slots, the kernel's
  * word where a slot says nothing or too much. Never writes to the region. */
-#include "source/agent.h"
+#include "source/agent/agent.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "source/agent_private.h"
+#include "source/agent/private.h"
 #include "wire/wire.h"
 
 #define NAMES_OF_ADDRESSES_NS 50000000ll

@@ -11,9 +11,9 @@
 #include <uthash.h>
 
 #include "base/clock.h"
-#include "source/agent.h"
-#include "source/go_module.h"
-#include "source/pages.h"
+#include "source/agent/agent.h"
+#include "source/go/module.h"
+#include "source/proc/pages.h"
 #include "source/source.h"
 
 #define EXECUTABLES_MAX 4096u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The source for Go programs: every goroutine, read out of the runtime's own memory from
  * outside. It needs no symbols and no change to the program, and never stops it. */
-#include "source/resource.h"
+#include "source/resource/resource.h"
 #include "source/source.h"
 
 #include <stdio.h>
@@ -9,14 +9,14 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "source/agent.h"
-#include "source/go_agent.h"
-#include "source/go_label.h"
-#include "source/go_prove.h"
-#include "source/go_queue.h"
-#include "source/go_sample.h"
-#include "source/go_thread.h"
-#include "source/peers.h"
+#include "source/agent/agent.h"
+#include "source/go/label.h"
+#include "source/go/proof/prove.h"
+#include "source/go/queue.h"
+#include "source/go/sample.h"
+#include "source/go/thread.h"
+#include "source/goruntime_agent.h"
+#include "source/peers/peers.h"
 
 #define MODULES_AGAIN_NS (2 * CLOCK_SECOND_NS)
 

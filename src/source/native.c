@@ -11,12 +11,12 @@
 
 #include "base/clock.h"
 #include "base/fdio.h"
-#include "source/agent.h"
-#include "source/arguments.h"
-#include "source/resource.h"
+#include "source/agent/agent.h"
+#include "source/proc/arguments.h"
+#include "source/resource/resource.h"
 #include "source/source.h"
-#include "source/thread.h"
-#include "source/thread_trace.h"
+#include "source/thread/thread.h"
+#include "source/thread/trace.h"
 #include "wire/wire.h"
 
 #define STACKS_BUDGET_NS     20000000ll

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The source for goroutines as the runtime itself prints them: a live endpoint, asked in
  * the way that costs it least, or a file or stream that holds such a text. */
-#include "source/pprof.h"
+#include "source/pprof/pprof.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,10 +13,10 @@
 #include <zlib.h>
 
 #include "base/clock.h"
-#include "source/pprof_age.h"
-#include "source/pprof_http.h"
+#include "source/pprof/age.h"
+#include "source/pprof/http.h"
+#include "source/sniff.h"
 #include "source/source.h"
-#include "source/source_sniff.h"
 
 /* With more goroutines than this, one row for each stack. */
 #define SINGLE_MAX      20000u

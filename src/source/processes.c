@@ -13,10 +13,10 @@
 
 #include "base/clock.h"
 #include "base/fdio.h"
-#include "source/agent.h"
-#include "source/arguments.h"
+#include "source/agent/agent.h"
 #include "source/fit.h"
-#include "source/procfs.h"
+#include "source/proc/arguments.h"
+#include "source/proc/procfs.h"
 
 #define COMMAND_MAX 512u
 

@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "rec/reader.h"
+#include "source/sniff.h"
 #include "source/source.h"
-#include "source/source_sniff.h"
 
 #define WAIT_MS 100
 /* While it plays: a longer time without a picture is cut short to a second. */

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
-#include "source/arguments.h"
+#include "source/proc/arguments.h"
+#include "source/proc/procfs.h"
 #include "source/processes.h"
-#include "source/procfs.h"
 
 #define MATCHES_SHOWN 6
 #define COMMAND_SHOWN 40

@@ -14,7 +14,7 @@
 #include "core/snapshot.h"
 #include "core/stack.h"
 #include "core/stack_rule.h"
-#include "source/pages.h"
+#include "source/proc/pages.h"
 
 /* What the user named, resolved. */
 struct source_target {

@@ -10,7 +10,7 @@
 #include "core/graph.h"
 #include "core/group.h"
 #include "core/verdict.h"
-#include "source/holders.h"
+#include "source/peers/holders.h"
 #include "source/source.h"
 
 #define THREADS "10000"

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "source/pprof.h"
+#include "source/pprof/pprof.h"
 
 #define GOROUTINES 100000u
 #define PIECE      (256u * 1024)

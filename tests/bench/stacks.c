@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "source/source.h"
-#include "source/symbols_private.h"
-#include "source/thread.h"
+#include "source/symbols/private.h"
+#include "source/thread/thread.h"
 
 #define THREADS     200
 #define ROUNDS      40

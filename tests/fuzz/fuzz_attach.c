@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "source/pages.h"
-#include "source/region.h"
+#include "source/agent/region.h"
+#include "source/proc/pages.h"
 
 #define REGION_AT    0x7d0000000000ull /* "7d0000000000" in the mappings */
 #define ANCHOR_AT    0x7c0000000000ull

@@ -12,9 +12,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "source/demangle.h"
-#include "source/elf_image.h"
-#include "source/symbols_private.h"
+#include "source/elf/image.h"
+#include "source/symbols/demangle.h"
+#include "source/symbols/private.h"
 
 #define MODULE_AT   0x7d0000000000ull
 #define MODULE_MAX  (1u << 20)

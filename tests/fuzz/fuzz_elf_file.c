@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "source/elf_image.h"
-#include "source/elf_open.h"
+#include "source/elf/image.h"
+#include "source/elf/open.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

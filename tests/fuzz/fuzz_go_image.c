@@ -11,9 +11,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "source/go_label.h"
-#include "source/go_layout.h"
-#include "source/go_wait.h"
+#include "source/go/label.h"
+#include "source/go/layout.h"
+#include "source/go/wait.h"
 
 #define IMAGE_BYTES (64u << 10)
 #define IMAGE_AT    0x7e0000000000ull

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/go_pclntab.h"
+#include "source/go/pclntab.h"
 
 #define TEXT 0x400000u
 

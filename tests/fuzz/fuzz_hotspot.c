@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "source/hotspot.h"
-#include "source/pages.h"
-#include "source/symbols_private.h"
+#include "source/java/hotspot.h"
+#include "source/proc/pages.h"
+#include "source/symbols/private.h"
 
 #define IMAGE_AT    0x7e0000000000ull
 #define IMAGE_BYTES (16u << 10)

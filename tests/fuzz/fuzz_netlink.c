@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "source/resource.h"
-#include "source/sockets.h"
+#include "source/proc/sockets.h"
+#include "source/resource/resource.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/pprof.h"
-#include "source/source_sniff.h"
+#include "source/pprof/pprof.h"
+#include "source/sniff.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

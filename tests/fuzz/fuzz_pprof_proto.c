@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/pprof.h"
+#include "source/pprof/pprof.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -8,10 +8,10 @@
 #include "fuzz/world.h"
 
 #include "base/clock.h"
-#include "source/file_lock.h"
-#include "source/kernel.h"
-#include "source/resource.h"
-#include "source/thread.h"
+#include "source/kernel/kernel.h"
+#include "source/proc/file_lock.h"
+#include "source/resource/resource.h"
+#include "source/thread/thread.h"
 
 #define INODE 4711u
 

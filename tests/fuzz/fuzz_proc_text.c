@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/procfs.h"
-#include "source/resource.h"
+#include "source/proc/procfs.h"
+#include "source/resource/resource.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -13,9 +13,9 @@
 
 #include "base/target_file.h"
 #include "cli/program.h"
-#include "source/go_elf.h"
-#include "source/sanitizer.h"
-#include "source/source_sniff.h"
+#include "source/child/sanitizer.h"
+#include "source/go/elf.h"
+#include "source/sniff.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 bool __wrap_target_file_open_exe(struct target_file *file, pid_t pid);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "core/verdict.h"
-#include "source/agent_private.h"
+#include "source/agent/private.h"
 
 #define SLOTS 32u
 

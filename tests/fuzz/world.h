@@ -20,7 +20,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "source/pages.h"
+#include "source/proc/pages.h"
 
 #define WORLD_PIECES  16u
 #define WORLD_READS   256u /* of files in one run */

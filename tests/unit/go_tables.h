@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "source/go_pclntab.h"
+#include "source/go/pclntab.h"
 
 #define TABLES_TEXT    0x401000ull
 #define TABLES_FUNC    0x100u /* bytes of code of each function */

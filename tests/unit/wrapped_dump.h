@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "source/pprof.h"
-#include "source/source_sniff.h"
+#include "source/pprof/pprof.h"
+#include "source/sniff.h"
 
 #define NOW_NS    (1000000ll * 1000000000ll)
 #define MINUTE_NS (60 * 1000000000ll)

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* Pictures of a recording, complete as they were recorded. What is known only from many of
+ * them (groups, verdicts, figures, histories) is that of the time up to the one shown. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/graph.h"
+#include "core/verdict.h"
+#include "session/look.h"
+#include "source/replay.h"
+
+/* How much of what was before is read again after a jump: half of it spread over all of
+ * the time, half of it just before; the least and the most pictures. */
+#define CATCH_UP_ROWS  400000u
+#define CATCH_UP_LEAST 16u
+#define CATCH_UP_MOST  240u
+#define FORWARD_MOST   120u
+
+/* A cycle of the recorded waits was one only if it was confirmed then. */
+static bool was_confirmed(void *ctx, struct snapshot *snapshot, const struct cycle *cycle)
+{
+	for (size_t i = 0; i < cycle->nr_nodes; i++)
+		if (!(graph_task(snapshot, cycle->nodes[i])->flags & TASK_DEADLOCK))
+			return false;
+	return true;
+}
+
+static bool rule_is_usual(const struct stuck_rule *rule)
+{
+	struct stuck_rule usual;
+
+	stuck_rule_init(&usual);
+	return stuck_rule_same(&usual, rule);
+}
+
+/* With a rule of the user's own, the age as it was recorded counts. */
+static void judge(const struct stuck_rule *rule, struct snapshot *snapshot)
+{
+	for (size_t i = 0; i < snapshot->nr_tasks; i++)
+		verdict_again(rule, &snapshot->tasks[i], snapshot->mono_ns);
+}
+
+/* A picture by its number; the graph is only for one that is shown. */
+static int read_picture(struct look *look, size_t at, bool shown,
+			struct snapshot **snapshot, struct err *e)
+{
+	int rc;
+
+	*snapshot = snapshot_new();
+	if (!*snapshot)
+		return err_set(e, ERR_NOMEM, "there is no memory for a picture");
+	rc = replay_read(look->ctx, at, *snapshot, e);
+	if (!rule_is_usual(&look->recording.rule))
+		judge(&look->recording.rule, *snapshot);
+	snapshot_count(*snapshot);
+	if (rc == 0 && shown)
+		rc = graph_build(*snapshot, e);
+	graph_settle(*snapshot, was_confirmed, NULL);
+	if (rc == 0) {
+		track_follow(look->track, *snapshot);
+		figures_update(&look->figures, *snapshot);
+		grouping_update(look->grouping, *snapshot);
+		return 0;
+	}
+	snapshot_unref(*snapshot);
+	*snapshot = NULL;
+	return rc;
+}
+
+/* Pictures from `from` up to and without `to`, at most `most` of them. */
+static void read_some(struct look *look, size_t from, size_t to, size_t most)
+{
+	size_t count = to - from < most ? to - from : most;
+
+	for (size_t i = 0; i < count; i++) {
+		struct snapshot *passed;
+
+		if (__atomic_load_n(&look->cancel, __ATOMIC_RELAXED) ||
+		    read_picture(look, from + (to - from) * i / count, false, &passed,
+				 NULL) != 0)
+			return;
+		snapshot_unref(passed);
+	}
+}
+
+static void forget(struct look *look)
+{
+	track_reset(look->track);
+	figures_init(&look->figures);
+	grouping_reset(look->grouping);
+}
+
+static size_t catch_up_count(const struct look *look)
+{
+	const struct snapshot *shown = look->recording.shown;
+	size_t count = CATCH_UP_ROWS / (shown && shown->nr_tasks ? shown->nr_tasks : 1);
+
+	return count < CATCH_UP_LEAST  ? CATCH_UP_LEAST
+	       : count > CATCH_UP_MOST ? CATCH_UP_MOST
+				       : count;
+}
+
+/* After a jump the picture comes first, without what was before it; the next look has it. */
+static void prepare(struct look *look, size_t at)
+{
+	struct look_recording *r = &look->recording;
+	size_t half = catch_up_count(look) / 2, tail;
+
+	if (r->shown && at > r->at && at - r->at <= FORWARD_MOST && !r->behind) {
+		read_some(look, r->at + 1, at, half * 2);
+	} else if (r->shown && at == r->at && r->behind) {
+		forget(look);
+		tail = at > half ? at - half : 0;
+		read_some(look, 0, tail, half);
+		read_some(look, tail, at, half);
+		r->behind = false;
+	} else {
+		forget(look);
+		r->behind = at > 0;
+	}
+}
+
+int look_recorded(struct look *look, bool all, struct snapshot **snapshot, struct err *e)
+{
+	struct look_recording *r = &look->recording;
+	bool same_rule = stuck_rule_same(&r->rule, &look->options.rule);
+	struct feed_place place;
+	int rc = replay_update(look->ctx, all, &place, e);
+
+	if (rc != 0)
+		return rc;
+	r->place = place;
+	r->rule = look->options.rule;
+	if (r->shown && place.at == r->at && !r->behind && same_rule) {
+		*snapshot = snapshot_ref(r->shown);
+		return 0;
+	}
+	prepare(look, place.at);
+	rc = read_picture(look, place.at, true, snapshot, e);
+	snapshot_unref(r->shown);
+	r->shown = rc == 0 ? snapshot_ref(*snapshot) : NULL;
+	r->at = place.at;
+	return rc;
+}
+
+const struct feed_place *look_place(const struct look *look)
+{
+	return &look->recording.place;
+}
+
+int64_t look_due_ns(const struct look *look)
+{
+	if (look->ops != &source_replay)
+		return INT64_MAX;
+	return look->recording.behind ? 0 : replay_due_ns(look->ctx);
+}
+
+void look_move(struct look *look, int samples, int64_t by_ns)
+{
+	if (look->ops == &source_replay)
+		replay_move(look->ctx, samples, by_ns);
+	else if (look->ops && look->ops->move && samples != 0) {
+		look->ops->move(look->ctx, samples);
+		look->grouped = NULL; /* other tasks */
+	}
+}
+
+void look_seek(struct look *look, int64_t real_ns)
+{
+	if (look->ops == &source_replay)
+		replay_seek(look->ctx, real_ns);
+}
+
+void look_play(struct look *look, double speed)
+{
+	if (look->ops == &source_replay)
+		replay_play(look->ctx, speed);
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/* The poller's thread. Looks are due at multiples of the interval: one that takes too long
+ * swallows the ones that it overlaps, and those in a pause as long as it took. */
+#include "session/poller.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "session/last.h"
+#include "session/poller_internal.h"
+
+#define WAIT_LOOK_NS      200000000ll           /* how often a name is looked for */
+#define PROVING_LOOK_NS   250000000ll           /* while a proof of leaks goes on */
+#define SETTLE_NS         (3 * CLOCK_SECOND_NS) /* from attaching on */
+#define SETTLING_LOOK_NS  20000000ll
+#define SLEEP_FOR_EVER_NS INT64_MAX
+#define REPLAY_LEAST_NS   30000000ll /* between two pictures of a recording */
+
+static void wake_view(struct poller *poller)
+{
+	uint64_t one = 1;
+	ssize_t written = write(poller->fresh_fd, &one, sizeof(one));
+
+	(void)written; /* full: it is readable already */
+}
+
+/* Publish a state and, unless it is NULL, a snapshot, whose reference is taken over. */
+static void publish(struct poller *poller, enum feed_status status, const char *message,
+		    struct snapshot *snapshot)
+{
+	struct snapshot *old = NULL;
+
+	pthread_mutex_lock(&poller->lock);
+	poller->state.status = status;
+	snprintf(poller->state.message, sizeof(poller->state.message), "%s", message);
+	poller->state.place = *look_place(poller->look);
+	poller->state.recorder = poller->recorder.state;
+	if (snapshot) {
+		old = poller->latest;
+		poller->latest = snapshot;
+	}
+	pthread_mutex_unlock(&poller->lock);
+	snapshot_unref(old);
+	wake_view(poller);
+}
+
+static void note_poll(struct poller *poller, int64_t begin_ns)
+{
+	int64_t took_ns = clock_mono_ns() - begin_ns;
+
+	pthread_mutex_lock(&poller->lock);
+	poller->state.poll_ns = took_ns;
+	poller->state.polls++;
+	pthread_mutex_unlock(&poller->lock);
+}
+
+/* "process 4711 (server) ended at 10:00:03 with exit status 3" */
+static void describe_end(struct poller *poller, const struct snapshot *last, char *text,
+			 size_t size)
+{
+	pid_t pid = poller->look->target.pid;
+	time_t now = time(NULL);
+	char when[16] = "", how[128] = "", name[80] = "";
+	struct tm local;
+
+	if (localtime_r(&now, &local))
+		strftime(when, sizeof(when), "%H:%M:%S", &local);
+	if (poller->options.describe_end)
+		poller->options.describe_end(poller->options.end_ctx, pid, how,
+					     sizeof(how));
+	if (last)
+		snprintf(name, sizeof(name), " (%.64s)", last->target.name);
+	snprintf(text, size, "process %d%s ended at %s%s%s", (int)pid, name, when,
+		 *how ? " with " : "", how);
+}
+
+static void target_ended(struct poller *poller)
+{
+	struct snapshot *last, *copy = NULL;
+	char text[ERR_TEXT_MAX];
+
+	pthread_mutex_lock(&poller->lock);
+	last = poller->latest ? snapshot_ref(poller->latest) : NULL;
+	pthread_mutex_unlock(&poller->lock);
+
+	describe_end(poller, last, text, sizeof(text));
+	if (last) {
+		copy = last_copy(last);
+		snprintf(poller->wait_name, sizeof(poller->wait_name), "%s",
+			 last->target.name);
+	}
+	recorder_stop(&poller->recorder);
+	poller->ended_pid = poller->look->target.pid;
+	look_detach(poller->look);
+	poller->mode = MODE_ENDED;
+	if (poller->options.wait && poller->wait_name[0]) {
+		size_t length = strlen(text);
+
+		poller->mode = MODE_WAITING;
+		snprintf(text + length, sizeof(text) - length,
+			 "; waiting for the next %.64s", poller->wait_name);
+	}
+	publish(poller, poller->mode == MODE_WAITING ? FEED_WAITING : FEED_ENDED, text,
+		copy);
+	snapshot_unref(last);
+}
+
+static void take_look(struct poller *poller)
+{
+	int64_t begin_ns = clock_mono_ns();
+	struct source_focus focus = poller->focus;
+	struct snapshot *snapshot;
+	struct err e = {0};
+	int rc;
+
+	focus.all |= poller->recorder.state.on; /* whole stacks are recorded */
+	rc = look_sample(poller->look, &focus, &snapshot, &e);
+	note_poll(poller, begin_ns);
+	poller->partial = rc == 0 && snapshot->partial;
+	poller->proving = rc == 0 && snapshot->proving.state == PROVING_RUNNING;
+	if (rc == 0 && !snapshot->target.replay)
+		recorder_put(&poller->recorder, snapshot);
+	/* Where the kernel still knows the process, an end that only the source saw is a
+	 * failure that passes, or is an end at the next look. */
+	if (rc == 0 && snapshot->target.replay)
+		publish(poller, FEED_REPLAY, "", snapshot);
+	else if (rc == 0 && snapshot->target.ended)
+		publish(poller, FEED_ENDED,
+			snapshot->nr_notes > 0 ? snapshot->notes[0] : "a saved dump",
+			snapshot);
+	else if (rc == 0)
+		publish(poller, FEED_LIVE, "", snapshot);
+	else if (look_ended(poller->look) || (rc == ERR_GONE && poller->look->pidfd < 0))
+		target_ended(poller);
+	else
+		publish(poller, FEED_FAILING, e.text, NULL);
+}
+
+/* Another process: another set of tasks, whose history starts over. */
+static void attach(struct poller *poller, pid_t pid)
+{
+	struct track *track = look_new_track(), *old = track;
+	struct snapshot *snapshot = NULL;
+	struct err e = {0};
+
+	recorder_stop(&poller->recorder);
+	if (track) {
+		pthread_mutex_lock(&poller->lock);
+		old = poller->track;
+		poller->track = poller->look->track = track;
+		if (poller->mode != MODE_WAITING) {
+			snapshot = poller->latest;
+			poller->latest = NULL;
+		}
+		pthread_mutex_unlock(&poller->lock);
+	}
+	track_free(old);
+	snapshot_unref(snapshot);
+	poller->mode = MODE_LIVE;
+	poller->next_ns = clock_mono_ns();
+	poller->settled_ns = poller->next_ns + SETTLE_NS;
+	if (look_attach(poller->look, pid, &e) == 0) {
+		publish(poller, FEED_CONNECTING, "", NULL);
+		return;
+	}
+	poller->mode =
+		poller->options.wait && poller->wait_name[0] ? MODE_WAITING : MODE_NOBODY;
+	publish(poller, FEED_FAILING, e.text, NULL);
+}
+
+/* Several processes of one name: take the one that was there first, as a rule the parent
+ * of the others. */
+static pid_t find_first(const char *name, pid_t not_this)
+{
+	struct processes *list = source_processes_new(0);
+	const struct process_row *rows;
+	size_t count;
+	pid_t found = 0;
+
+	if (list && source_processes(list, &rows, &count, NULL) == 0) {
+		for (size_t i = 0; i < count && found == 0; i++) {
+			if (strcmp(rows[i].name, name) == 0 && rows[i].pid != not_this &&
+			    rows[i].allowed)
+				found = rows[i].pid;
+		}
+	}
+	source_processes_free(list);
+	return found;
+}
+
+static void look_for_name(struct poller *poller)
+{
+	struct err e = {0};
+	pid_t pid = 0;
+	int rc = source_resolve(poller->wait_name, false, &pid, &e);
+
+	if (rc == ERR_USAGE || (rc == 0 && pid == poller->ended_pid))
+		pid = find_first(poller->wait_name, poller->ended_pid);
+	else if (rc != 0)
+		pid = 0;
+	if (pid > 0)
+		attach(poller, pid);
+}
+
+static void take_recording_wishes(struct poller *poller,
+				  const struct poller_wishes *wishes)
+{
+	struct err e;
+
+	if (wishes->new_acknowledge)
+		grouping_set_acknowledge(poller->look->grouping, wishes->acknowledge, &e);
+	if (wishes->stop_recording)
+		recorder_stop(&poller->recorder);
+	if (wishes->record && poller->mode == MODE_LIVE)
+		recorder_start(&poller->recorder, wishes->record_path);
+	if (!wishes->record && !wishes->stop_recording)
+		return;
+	pthread_mutex_lock(&poller->lock);
+	poller->state.recorder = poller->recorder.state;
+	pthread_mutex_unlock(&poller->lock);
+	wake_view(poller);
+}
+
+/* Take what the view wished for. Returns false when it wants the thread to end. */
+static bool take_wishes(struct poller *poller)
+{
+	struct poller_wishes wishes;
+
+	pthread_mutex_lock(&poller->lock);
+	wishes = poller->wishes;
+	poller->wishes.refresh = false;
+	poller->wishes.new_rule = false;
+	poller->wishes.prove = poller->wishes.unprove = false;
+	poller->wishes.attach = 0;
+	poller->wishes.samples = 0;
+	poller->wishes.by_ns = 0;
+	poller->wishes.seek = poller->wishes.play = false;
+	poller->wishes.record = poller->wishes.stop_recording = false;
+	poller->wishes.new_acknowledge = false;
+	pthread_mutex_unlock(&poller->lock);
+
+	if (wishes.interval_ns != poller->interval_ns) {
+		poller->interval_ns = wishes.interval_ns;
+		poller->next_ns = clock_mono_ns() + poller->interval_ns;
+	}
+	if (wishes.new_rule) {
+		poller->look->options.rule = wishes.rule;
+		verdicts_set_rule(poller->look->verdicts, &wishes.rule);
+	}
+	poller->focus = wishes.focus;
+	if (wishes.stop)
+		return false;
+	if (wishes.attach > 0)
+		attach(poller, wishes.attach);
+	if (wishes.samples != 0 || wishes.by_ns != 0)
+		look_move(poller->look, wishes.samples, wishes.by_ns);
+	take_recording_wishes(poller, &wishes);
+	if (wishes.seek)
+		look_seek(poller->look, wishes.seek_ns);
+	if (wishes.play)
+		look_play(poller->look, wishes.speed);
+	if (wishes.prove || wishes.unprove)
+		look_prove(poller->look, wishes.prove, &(struct err){0});
+	if (wishes.refresh || wishes.new_rule)
+		poller->next_ns = clock_mono_ns();
+	return true;
+}
+
+/* Until the next look is due, the view wants something, or the target ends. */
+static void sleep_until(struct poller *poller, int64_t due_ns)
+{
+	struct pollfd fds[] = {
+		{.fd = poller->wake_fd, .events = POLLIN},
+		{.fd = poller->mode == MODE_LIVE ? poller->look->pidfd : -1,
+		 .events = POLLIN},
+	};
+	int64_t left_ns = due_ns - clock_mono_ns();
+	struct timespec timeout = {left_ns / CLOCK_SECOND_NS, left_ns % CLOCK_SECOND_NS};
+	uint64_t count;
+
+	if (left_ns <= 0)
+		return;
+	if (ppoll(fds, 2, due_ns == SLEEP_FOR_EVER_NS ? NULL : &timeout, NULL) <= 0)
+		return;
+	if ((fds[0].revents & POLLIN) && read(poller->wake_fd, &count, sizeof(count)) < 0)
+		return;
+	if (fds[1].revents & POLLIN)
+		poller->next_ns = clock_mono_ns();
+}
+
+/* The next multiple of the interval that leaves half of the time to others. */
+static void plan_next(struct poller *poller)
+{
+	int64_t now_ns = clock_mono_ns();
+	int64_t earliest_ns = now_ns + poller->state.poll_ns;
+
+	if (poller->proving && poller->interval_ns > PROVING_LOOK_NS) {
+		poller->next_ns = now_ns + PROVING_LOOK_NS;
+		return;
+	}
+	if (poller->partial && now_ns < poller->settled_ns &&
+	    poller->interval_ns > SETTLING_LOOK_NS) {
+		poller->next_ns = now_ns + SETTLING_LOOK_NS;
+		return;
+	}
+	poller->next_ns += poller->interval_ns;
+	if (poller->next_ns <= earliest_ns)
+		poller->next_ns += (earliest_ns - poller->next_ns) / poller->interval_ns *
+					   poller->interval_ns +
+				   poller->interval_ns;
+	/* A recording goes by its own clock. */
+	if (look_due_ns(poller->look) < poller->next_ns)
+		poller->next_ns = look_due_ns(poller->look);
+	if (poller->next_ns < now_ns + REPLAY_LEAST_NS)
+		poller->next_ns = now_ns + REPLAY_LEAST_NS;
+}
+
+void *poller_thread(void *arg)
+{
+	struct poller *poller = arg;
+
+	poller->next_ns = clock_mono_ns();
+	poller->settled_ns = poller->next_ns + SETTLE_NS;
+	while (take_wishes(poller)) {
+		switch (poller->mode) {
+		case MODE_LIVE:
+			if (clock_mono_ns() >= poller->next_ns) {
+				take_look(poller);
+				plan_next(poller);
+			}
+			if (poller->mode == MODE_LIVE)
+				sleep_until(poller, poller->next_ns);
+			break;
+		case MODE_WAITING:
+			look_for_name(poller);
+			if (poller->mode == MODE_WAITING)
+				sleep_until(poller, clock_mono_ns() + WAIT_LOOK_NS);
+			break;
+		case MODE_NOBODY:
+		case MODE_ENDED:
+			sleep_until(poller, SLEEP_FOR_EVER_NS);
+			break;
+		}
+	}
+	recorder_stop(&poller->recorder);
+	return NULL;
+}
+
+static void poller_free(struct poller *poller)
+{
+	snapshot_unref(poller->latest);
+	source_processes_free(poller->processes);
+	if (poller->wake_fd >= 0)
+		close(poller->wake_fd);
+	if (poller->fresh_fd >= 0)
+		close(poller->fresh_fd);
+	pthread_mutex_destroy(&poller->lock);
+	free(poller);
+}
+
+/* Signals are for the view's thread. */
+static int start_thread(struct poller *poller)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&poller->thread, NULL, poller_thread, poller);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+struct poller *poller_start(const struct poller_options *options, struct look *look,
+			    struct err *e)
+{
+	struct poller *poller = calloc(1, sizeof(*poller));
+	int rc;
+
+	if (!poller) {
+		err_set(e, ERR_NOMEM, "there is no memory for the view");
+		return NULL;
+	}
+	poller->options = *options;
+	poller->look = look;
+	poller->track = poller->look->track;
+	poller->interval_ns = poller->wishes.interval_ns = options->interval_ns;
+	pthread_mutex_init(&poller->lock, NULL);
+	poller->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	poller->fresh_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (options->wait_name)
+		snprintf(poller->wait_name, sizeof(poller->wait_name), "%s",
+			 options->wait_name);
+	poller->mode = options->pid > 0 || options->other ? MODE_LIVE : MODE_NOBODY;
+	if (poller->mode == MODE_NOBODY && options->wait && poller->wait_name[0]) {
+		poller->mode = MODE_WAITING;
+		poller->state.status = FEED_WAITING;
+		snprintf(poller->state.message, sizeof(poller->state.message),
+			 "waiting for a process called %.64s", poller->wait_name);
+	}
+	rc = poller->wake_fd < 0 || poller->fresh_fd < 0 ? errno : start_thread(poller);
+	if (rc != 0) {
+		err_sys(e, rc, "cannot start the thread that looks at the target");
+		poller_free(poller);
+		return NULL;
+	}
+	return poller;
+}
+
+void poller_stop(struct poller *poller)
+{
+	uint64_t one = 1;
+	ssize_t written;
+
+	pthread_mutex_lock(&poller->lock);
+	poller->wishes.stop = true;
+	pthread_mutex_unlock(&poller->lock);
+	__atomic_store_n(&poller->look->cancel, 1, __ATOMIC_RELAXED);
+	written = write(poller->wake_fd, &one, sizeof(one));
+	(void)written;
+	pthread_join(poller->thread, NULL);
+	poller_free(poller);
+}
+
+struct feed poller_feed(struct poller *poller)
+{
+	return (struct feed){&poller_feed_ops, poller};
+}

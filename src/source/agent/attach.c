@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds the agent of a process. The socket comes first; a process that is frozen accepts
+ * on it and never answers, then its descriptors and its memory are looked through. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "base/target_file.h"
+#include "source/agent/agent.h"
+#include "source/agent/region.h"
+#include "source/proc/arguments.h"
+#include "wire/wire.h"
+
+#define ANSWER_LIMIT_NS 300000000ll
+#define HELLO_MAX       4096u
+#define ENVIRON_MAX     (256u << 10)
+#define MAPS_MAX        (64u << 20)
+#define LINK_PREFIX     "/memfd:" WIRE_MEMFD
+#define DESCRIPTORS_MAX 65536u
+#define ANCHOR_LIBRARY  "/libgrmon.so"
+#define ANCHOR_DATA_MAX (1u << 20)
+#define ANCHOR_STEP     16u /* its alignment */
+#define ANCHOR_BLOCK    2048u
+
+static int connect_within(const char *directory, pid_t inner)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char path[600];
+	int dir = -1;
+
+	if (!directory[0] || strstr(directory, ".."))
+		return -1;
+	snprintf(path, sizeof(path), "%s/%d.sock", directory, (int)inner);
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0)
+			return -1;
+		snprintf(path, sizeof(path), "/proc/self/fd/%d/%d.sock", dir, (int)inner);
+	}
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		close(fd);
+		fd = -1;
+	}
+	if (dir >= 0)
+		close(dir);
+	return fd;
+}
+
+/* One piece of the answer; takes the first descriptor that comes and closes the others. */
+static ssize_t receive(int socket, char *out, size_t size, int *region_fd)
+{
+	union {
+		char bytes[CMSG_SPACE(sizeof(int) * 8)];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov = {out, size};
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes),
+	};
+	ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+
+	if (got < 0)
+		return got;
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part;
+	     part = CMSG_NXTHDR(&message, part)) {
+		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(part) + i * sizeof(int), sizeof(int));
+			if (*region_fd < 0)
+				*region_fd = fd;
+			else
+				close(fd);
+		}
+	}
+	return got;
+}
+
+/* The first line, which is one JSON object. The header of the region is checked anyway:
+ * the line only has to be well formed. */
+static bool hello_makes_sense(const char *line, size_t length)
+{
+	json_error_t error;
+	json_t *hello = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
+	bool sense = json_is_object(hello);
+
+	json_decref(hello);
+	return sense;
+}
+
+/* Returns the descriptor of the region, or -1. */
+static int read_hello(int socket)
+{
+	int64_t deadline_ns = clock_mono_ns() + ANSWER_LIMIT_NS;
+	char hello[HELLO_MAX];
+	size_t used = 0;
+	int region_fd = -1;
+
+	for (;;) {
+		struct pollfd ready = {.fd = socket, .events = POLLIN};
+		int64_t left_ns = deadline_ns - clock_mono_ns();
+		const char *end;
+
+		if (left_ns <= 0 || used == sizeof(hello))
+			break;
+		int rc = poll(&ready, 1, (int)(left_ns / 1000000) + 1);
+
+		if (rc < 0 && errno == EINTR)
+			continue;
+		if (rc <= 0)
+			break;
+		ssize_t got =
+			receive(socket, hello + used, sizeof(hello) - used, &region_fd);
+
+		if (got <= 0)
+			break;
+		used += (size_t)got;
+		end = memchr(hello, '\n', used);
+		if (end && region_fd >= 0 &&
+		    hello_makes_sense(hello, (size_t)(end - hello)))
+			return region_fd;
+		if (end)
+			break;
+	}
+	if (region_fd >= 0)
+		close(region_fd);
+	return -1;
+}
+
+static int try_socket(struct region *region, struct kernel *kernel, const char *directory,
+		      struct err *e)
+{
+	int socket = connect_within(directory, kernel->facts.inner_pid);
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+
+	if (socket < 0)
+		return ERR_NOTFOUND;
+	int fd = -1;
+
+	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
+	    peer.pid == kernel->pid)
+		fd = read_hello(socket);
+	close(socket);
+	if (fd < 0)
+		return ERR_NOTFOUND;
+	int rc = region_adopt(region, kernel, fd, e);
+
+	if (rc)
+		close(fd);
+	else
+		region->way = REGION_SOCKET;
+	return rc;
+}
+
+static void read_environment(const struct kernel *kernel, struct buf *out)
+{
+	char *text = malloc(ENVIRON_MAX);
+	ssize_t got = text ? arguments_read(kernel->pid, kernel->pages,
+					    ARGUMENTS_ENVIRONMENT, text, ENVIRON_MAX)
+			   : 0;
+
+	if (got > 0)
+		buf_append(out, text, (size_t)got);
+	free(text);
+}
+
+static int attach_by_socket(struct region *region, struct kernel *kernel, struct err *e)
+{
+	char directory[512];
+	struct buf environment;
+	int rc = ERR_NOTFOUND;
+
+	buf_init(&environment, ENVIRON_MAX);
+	read_environment(kernel, &environment);
+	for (unsigned way = 0;
+	     rc == ERR_NOTFOUND &&
+	     agent_socket_directory(way, kernel->pid, kernel->facts.uid, &environment,
+				    directory, sizeof(directory));
+	     way++)
+		rc = try_socket(region, kernel, directory, e);
+	buf_release(&environment);
+	return rc;
+}
+
+/* Looks through a directory of descriptor links. An unusable region is remembered in *worst
+ * while the search goes on. */
+static int search_links(struct region *region, struct kernel *kernel, const char *path,
+			struct err *worst, struct err *e)
+{
+	int dir_fd = openat(kernel->proc_dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = dir_fd >= 0 ? fdopendir(dir_fd) : NULL;
+	int rc = ERR_NOTFOUND;
+
+	if (!dir) {
+		if (dir_fd >= 0)
+			close(dir_fd);
+		return rc;
+	}
+	size_t looked = 0;
+
+	for (struct dirent *entry; rc != 0 && (entry = readdir(dir));) {
+		struct target_file file;
+		char link[64];
+		ssize_t got =
+			readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
+
+		if (++looked > DESCRIPTORS_MAX)
+			break;
+		if (got <= 0)
+			continue;
+		link[got] = '\0';
+		size_t bytes = strlen(LINK_PREFIX);
+
+		if (strncmp(link, LINK_PREFIX, bytes) != 0 ||
+		    (link[bytes] != '\0' && link[bytes] != ' '))
+			continue;
+		/* It may be something else by now. */
+		if (!target_file_open_link(&file, dirfd(dir), entry->d_name))
+			continue;
+		rc = region_adopt(region, kernel, file.fd, e);
+		if (rc == 0)
+			region->way = REGION_FD;
+		else
+			close(file.fd);
+		if (rc == ERR_UNSUPPORTED)
+			*worst = *e;
+	}
+	closedir(dir);
+	return rc;
+}
+
+/* The agent's server thread has descriptors of its own. */
+static int search_server_links(struct region *region, struct kernel *kernel,
+			       struct err *worst, struct err *e)
+{
+	pid_t *tids = NULL;
+	size_t capacity = 0;
+	ssize_t count = proc_list_threads(kernel->task_dir, &tids, &capacity);
+	int rc = ERR_NOTFOUND;
+
+	for (ssize_t i = 0; i < count && rc != 0; i++) {
+		char path[48];
+		char comm[PROC_COMM_MAX];
+
+		snprintf(path, sizeof(path), "%d/comm", (int)tids[i]);
+		if (fdio_read_small(kernel->task_dir, path, comm, sizeof(comm)) <= 0 ||
+		    strcmp(comm, WIRE_SERVER_COMM "\n") != 0)
+			continue;
+		snprintf(path, sizeof(path), "task/%d/fd", (int)tids[i]);
+		rc = search_links(region, kernel, path, worst, e);
+	}
+	free(tids);
+	return rc;
+}
+
+/* Calls visit for each mapping until it returns something else than ERR_NOTFOUND. */
+static int each_map(const struct buf *maps,
+		    int (*visit)(const struct proc_map *map, bool writable,
+				 void *context),
+		    void *context)
+{
+	int rc = ERR_NOTFOUND;
+
+	for (size_t at = 0; at < maps->length && rc == ERR_NOTFOUND;) {
+		const char *line = maps->bytes + at;
+		const char *end = memchr(line, '\n', maps->length - at);
+		size_t length = end ? (size_t)(end - line) : maps->length - at;
+		const char *rights = memchr(line, ' ', length);
+		struct proc_map map;
+
+		at += length + 1;
+		if (rights && proc_parse_map(line, length, &map) && map.readable)
+			rc = visit(&map, rights[2] == 'w', context);
+	}
+	return rc;
+}
+
+struct map_search {
+	struct region *region;
+	struct kernel *kernel;
+	const struct buf *maps;
+	struct err *worst, *e;
+	const char *program;
+	uint64_t address;
+};
+
+static bool begins_with(const struct proc_map *map, const char *text)
+{
+	size_t bytes = strlen(text);
+
+	return map->path_bytes >= bytes && memcmp(map->path, text, bytes) == 0;
+}
+
+static int visit_memfd(const struct proc_map *map, bool writable, void *context)
+{
+	struct map_search *search = context;
+
+	(void)writable;
+	if (map->offset != 0 || !begins_with(map, LINK_PREFIX))
+		return ERR_NOTFOUND;
+	int rc = region_adopt_memory(search->region, search->kernel, map->start,
+				     map->end - map->start, search->e);
+
+	if (rc == ERR_UNSUPPORTED)
+		*search->worst = *search->e;
+	return rc == 0 ? 0 : ERR_NOTFOUND;
+}
+
+static int visit_region(const struct proc_map *map, bool writable, void *context)
+{
+	struct map_search *search = context;
+
+	if (!writable || search->address < map->start || search->address >= map->end)
+		return ERR_NOTFOUND;
+	int rc = region_adopt_memory(search->region, search->kernel, search->address,
+				     map->end - search->address, search->e);
+
+	if (rc == ERR_UNSUPPORTED)
+		*search->worst = *search->e;
+	return rc;
+}
+
+/* The writable data of libgrmon.so, or of a program that contains libgrmon.a: says where the
+ * region lies that is no memfd. */
+static int visit_anchor(const struct proc_map *map, bool writable, void *context)
+{
+	static const char magic[16] = WIRE_ANCHOR_MAGIC;
+	struct map_search *search = context;
+	struct wire_anchor block[ANCHOR_BLOCK];
+	size_t name = strlen(ANCHOR_LIBRARY);
+
+	if (!writable || map->path_bytes == 0 ||
+	    (!memmem(map->path, map->path_bytes, ANCHOR_LIBRARY, name) &&
+	     (!search->program[0] || !begins_with(map, search->program))))
+		return ERR_NOTFOUND;
+	uint64_t end = map->end - map->start > ANCHOR_DATA_MAX
+			       ? map->start + ANCHOR_DATA_MAX
+			       : map->end;
+
+	for (uint64_t at = map->start; at < end;) {
+		size_t bytes = end - at < sizeof(block) ? end - at : sizeof(block);
+		struct wire_anchor anchor;
+
+		if (!kernel_memory_exact(search->kernel, at, block, bytes))
+			return ERR_NOTFOUND;
+		for (size_t i = 0; i + sizeof(magic) <= bytes; i += ANCHOR_STEP) {
+			if (memcmp((char *)block + i, magic, sizeof(magic)) != 0 ||
+			    !kernel_memory_exact(search->kernel, at + i, &anchor,
+						 sizeof(anchor)))
+				continue;
+			search->address = anchor.region;
+			return anchor.region
+				       ? each_map(search->maps, visit_region, search)
+				       : ERR_NOTFOUND;
+		}
+		at += bytes;
+	}
+	return ERR_NOTFOUND;
+}
+
+static int search_maps(struct region *region, struct kernel *kernel, struct err *worst,
+		       struct err *e)
+{
+	char path[48], program[PATH_MAX];
+	struct buf maps;
+	struct map_search search = {.region = region,
+				    .kernel = kernel,
+				    .maps = &maps,
+				    .worst = worst,
+				    .e = e,
+				    .program = program};
+	ssize_t got = readlinkat(kernel->proc_dir, "exe", program, sizeof(program) - 1);
+	int rc;
+
+	program[got > 0 ? got : 0] = '\0';
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)kernel->pid);
+	buf_init(&maps, MAPS_MAX);
+	fdio_read_file(path, &maps, MAPS_MAX, NULL);
+	rc = each_map(&maps, visit_memfd, &search);
+	if (rc != 0)
+		rc = each_map(&maps, visit_anchor, &search);
+	buf_release(&maps);
+	return rc;
+}
+
+int region_attach(struct region *region, struct kernel *kernel, bool quick, struct err *e)
+{
+	struct err worst, other;
+	bool frozen = kernel->facts.state == 'T' || kernel->facts.state == 't';
+
+	memset(region, 0, sizeof(*region));
+	region->fd = -1;
+	err_clear(&worst);
+	err_clear(&other);
+	if (!quick && !frozen) {
+		int rc = attach_by_socket(region, kernel, &other);
+
+		if (rc == 0)
+			return 0;
+		if (rc == ERR_UNSUPPORTED)
+			worst = other;
+	}
+	if (search_links(region, kernel, "fd", &worst, &other) == 0)
+		return 0;
+	if (!worst.code && search_maps(region, kernel, &worst, &other) == 0) {
+		struct region by_fd;
+		struct err ignored;
+
+		/* It is there; a descriptor reads it without a copy in every poll. */
+		if (search_server_links(&by_fd, kernel, &ignored, &other) == 0) {
+			region_release(region);
+			*region = by_fd;
+		}
+		return 0;
+	}
+	if (worst.code)
+		return err_set(e, worst.code, "%s", worst.text);
+	return err_set(
+		e, ERR_NOTFOUND,
+		"process %d has no agent: start it with 'grmon-c run', link it with "
+		"-lgrmon, or watch it with --source native",
+		(int)kernel->pid);
+}
+
+bool agent_present(pid_t pid, struct pages *pages, char *unusable, size_t size)
+{
+	struct kernel kernel;
+	struct region region;
+	struct err e;
+
+	unusable[0] = '\0';
+	err_clear(&e);
+	if (kernel_open(&kernel, pid, &e))
+		return false;
+	kernel_use_pages(&kernel, pages);
+	int rc = region_attach(&region, &kernel, true, &e);
+
+	if (rc == ERR_UNSUPPORTED)
+		snprintf(unusable, size, "%s", e.text);
+	region_release(&region);
+	kernel_close(&kernel);
+	return rc == 0 || rc == ERR_UNSUPPORTED;
+}

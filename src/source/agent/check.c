@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the kernel is asked for beside the slots, each within a budget of time, so that ten
+ * thousand threads cost no more than a few do: threads without a slot, threads that seem to
+ * run, waits about to be called stuck, names, CPU time.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "source/agent/private.h"
+
+#define MS               1000000ll
+/* Listing the threads may cost this part of the time. */
+#define LIST_SHARE       20
+#define LIST_EVERY_NS    (5 * CLOCK_SECOND_NS)
+
+#define CHECK_FIRST_NS   (6 * MS) /* waits that were never checked */
+#define CHECK_AGAIN_NS   (MS / 3) /* … that were */
+#define CHECK_RUNNING_NS (3 * MS) /* threads that seem to run, or are contradicted */
+#define CHECK_ALL_NS     (5 * CLOCK_SECOND_NS) /* where one picture has to say it all */
+#define CHECK_AGE_NS     (500 * MS)            /* a wait this old is worth a check */
+#define CHECK_REPEAT_NS  (60 * CLOCK_SECOND_NS)
+
+#define NAMES_FIRST_NS   (80 * MS)
+#define NAMES_BUDGET_NS  (MS / 5)
+#define NAMES_LOOKED_AT  500u /* rows per poll once all have one */
+#define NAME_NEW_NS      (CLOCK_SECOND_NS / 2)
+#define NAME_KEPT_NS     (20 * CLOCK_SECOND_NS)
+#define CPU_BUDGET_NS    (MS / 2)
+
+static int compare_tids(const void *a, const void *b)
+{
+	pid_t left = *(const pid_t *)a;
+	pid_t right = *(const pid_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+struct claim {
+	pid_t tid;
+	uint32_t row;
+	uint64_t serial;
+};
+
+static int compare_claims(const void *a, const void *b)
+{
+	const struct claim *left = a;
+	const struct claim *right = b;
+
+	if (left->tid != right->tid)
+		return left->tid < right->tid ? -1 : 1;
+	/* The newer one first: it has the thread. */
+	return (left->serial < right->serial) - (left->serial > right->serial);
+}
+
+static void kill_row(struct agent *agent, struct row *row)
+{
+	row_drop_thread(agent, row);
+	row->dead = true;
+	if (agent->nr_threads)
+		agent->nr_threads--;
+}
+
+/* Rows of threads, and the kernel's threads, both by tid: what is left over on one side is
+ * dead, on the other without a slot. */
+static void merge(struct agent *agent, struct claim *claims, size_t nr_claims)
+{
+	size_t at = 0;
+
+	agent->nr_others = 0;
+	for (size_t i = 0; i < agent->nr_tids; i++) {
+		pid_t tid = agent->tids[i];
+		bool taken = false;
+
+		while (at < nr_claims && claims[at].tid < tid)
+			kill_row(agent, &agent->rows[claims[at++].row]);
+		for (; at < nr_claims && claims[at].tid == tid; at++) {
+			if (taken)
+				kill_row(agent, &agent->rows[claims[at].row]);
+			taken = true;
+		}
+		if (!taken)
+			agent->tids[agent->nr_others++] = tid;
+	}
+	while (at < nr_claims)
+		kill_row(agent, &agent->rows[claims[at++].row]);
+	if (agent->nr_others > agent->cap_others) {
+		pid_t *more = realloc(agent->others, agent->nr_others * sizeof(*more));
+
+		if (!more) {
+			agent->nr_others = 0;
+			return;
+		}
+		agent->others = more;
+		agent->cap_others = agent->nr_others;
+	}
+	/* The list is sorted by now; the head of it is what was left over. */
+	if (agent->nr_others)
+		memcpy(agent->others, agent->tids, agent->nr_others * sizeof(pid_t));
+}
+
+/* Records of threads that are no longer among those without a slot. */
+static void drop_unlisted(struct agent *agent)
+{
+	struct thread *next;
+
+	for (struct thread *thread = agent->threads.threads; thread; thread = next) {
+		next = thread->hh.next;
+		if (!thread->claimed &&
+		    (!agent->nr_others ||
+		     !bsearch(&thread->tid, agent->others, agent->nr_others,
+			      sizeof(pid_t), compare_tids)))
+			thread_drop(&agent->threads, thread);
+	}
+}
+
+static void list_now(struct agent *agent)
+{
+	int64_t begin_ns = clock_mono_ns();
+	ssize_t count =
+		proc_list_threads(agent->kernel.task_dir, &agent->tids, &agent->cap_tids);
+	struct claim *claims;
+	size_t nr_claims = 0;
+
+	agent->listed_ns = begin_ns;
+	if (count < 0)
+		return;
+	agent->nr_tids = (size_t)count;
+	qsort(agent->tids, agent->nr_tids, sizeof(pid_t), compare_tids);
+	claims = malloc((agent->nr_threads + 1) * sizeof(*claims));
+	if (!claims)
+		return;
+	for (uint32_t i = 0; i < agent->nr_rows && nr_claims < agent->nr_threads; i++) {
+		const struct row *row = &agent->rows[i];
+
+		if (row->kind != WIRE_THREAD || row->dead)
+			continue;
+		claims[nr_claims++] = (struct claim){row->tid, i, row->slot.serial};
+	}
+	qsort(claims, nr_claims, sizeof(*claims), compare_claims);
+	merge(agent, claims, nr_claims);
+	free(claims);
+	drop_unlisted(agent);
+	agent->list_cost_ns = clock_mono_ns() - begin_ns;
+}
+
+void agent_forget_other(struct agent *agent, pid_t tid)
+{
+	pid_t *found = agent->nr_others ? bsearch(&tid, agent->others, agent->nr_others,
+						  sizeof(tid), compare_tids)
+					: NULL;
+	struct thread *thread;
+
+	if (!found)
+		return;
+	memmove(found, found + 1,
+		(size_t)(agent->others + agent->nr_others - found - 1) * sizeof(*found));
+	agent->nr_others--;
+	HASH_FIND_INT(agent->threads.threads, &tid, thread);
+	if (thread && !thread->claimed)
+		thread_drop(&agent->threads, thread);
+}
+
+void agent_list_threads(struct agent *agent)
+{
+	int64_t threads = proc_count_threads(agent->kernel.task_dir);
+	int64_t since_ns = agent->now_ns - agent->listed_ns;
+	bool differs = threads - (int64_t)agent->nr_threads != agent->unexplained;
+
+	if (agent->listed_ns && since_ns < agent->list_cost_ns * LIST_SHARE)
+		return;
+	if (agent->listed_ns && !differs &&
+	    since_ns < LIST_EVERY_NS + agent->list_cost_ns * 1000)
+		return;
+	list_now(agent);
+	agent->unexplained = threads - (int64_t)agent->nr_threads;
+}
+
+/* Whether a blocked system call can be what the slot says. */
+static bool call_agrees(const struct wire_slot *slot, enum task_state kernel)
+{
+	enum task_class published = state_info(slot->state)->class;
+	enum task_class class = state_info(kernel)->class;
+
+	if (kernel == STATE_RUNNING)
+		return false;
+	/* A published wait of the API may block in any way; other waits in one of theirs. */
+	if ((slot->flags & WIRE_SLOT_API) || class == CLASS_OTHER || class == CLASS_RUN ||
+	    kernel == STATE_STOPPED || kernel == STATE_DISK)
+		return true;
+	if (published == CLASS_LOCK || published == CLASS_CHANNEL)
+		return class == CLASS_LOCK || class == CLASS_CHANNEL;
+	if (slot->state == STATE_DNS)
+		return true;
+	/* aio_suspend() waits for a word of its own. */
+	if (slot->state == STATE_POLL && slot->fd < 0 && slot->object &&
+	    kernel == STATE_FUTEX)
+		return true;
+	return published == class;
+}
+
+enum check_result { CHECK_AGREES, CHECK_DIFFERS, CHECK_GONE, CHECK_UNKNOWN };
+
+/* One read of the thread's system call. */
+static enum check_result check_slot(struct agent *agent, uint32_t i)
+{
+	struct row *row = &agent->rows[i];
+	struct proc_call call;
+	struct kernel_wait wait;
+	char path[48];
+	char text[THREAD_CALL_MAX];
+
+	snprintf(path, sizeof(path), "%d/syscall", (int)row->tid);
+	ssize_t got = fdio_read_small(agent->kernel.task_dir, path, text, sizeof(text));
+
+	row->checked_ns = agent->now_ns;
+	if (got == -ENOENT || got == -ESRCH)
+		return CHECK_GONE;
+	if (got <= 0 || !proc_parse_call(text, &call))
+		return CHECK_UNKNOWN;
+	/* It went on meanwhile: that is no contradiction. */
+	if (__atomic_load_n(&region_slot(&agent->region, i)->seq, __ATOMIC_ACQUIRE) !=
+	    row->slot.seq)
+		return CHECK_UNKNOWN;
+	if (row->slot.state == WIRE_STATE_RUNNING)
+		return call.running ? CHECK_AGREES : CHECK_DIFFERS;
+	if (call.running)
+		return CHECK_DIFFERS;
+	agent->kernel.began_ns = slot_since_ns(agent, &row->slot);
+	kernel_explain(&agent->kernel, row->tid, 'S', &call, &wait);
+	agent->kernel.began_ns = 0;
+	/* What a stop interrupted goes on as this call, which alone says no more. */
+	if (call.nr == SYS_restart_syscall && !wait.restarted)
+		return CHECK_AGREES;
+	if (!call_agrees(&row->slot, wait.state))
+		return CHECK_DIFFERS;
+	/* The agent saw it begin. */
+	if (wait.restarted)
+		wait.began_ns = slot_since_ns(agent, &row->slot);
+	row_refine_wait(row, &wait);
+	return CHECK_AGREES;
+}
+
+/* Shows the kernel's view of this thread from now on. */
+static void watch_thread(struct agent *agent, struct row *row)
+{
+	if (!row->thread) {
+		struct thread *thread = thread_get(&agent->threads, row->tid);
+
+		/* Two slots may name one thread, until the next list tells which is right. */
+		if (!thread || thread->claimed)
+			return;
+		thread->claimed = true;
+		row->thread = thread;
+	}
+	if (thread_look(&agent->threads, row->thread) != 0)
+		row_drop_thread(agent, row);
+}
+
+static void check_row(struct agent *agent, uint32_t i)
+{
+	struct row *row = &agent->rows[i];
+
+	switch (check_slot(agent, i)) {
+	case CHECK_GONE:
+		kill_row(agent, row);
+		break;
+	case CHECK_DIFFERS:
+		if (row->contradicted < UINT8_MAX)
+			row->contradicted++;
+		row->blocked_agreed = false;
+		watch_thread(agent, row);
+		if (row->thread)
+			thread_unwind(&agent->threads, row->thread, false);
+		break;
+	case CHECK_AGREES:
+		row->blocked_agreed = true;
+		row->contradicted = 0;
+		row_drop_thread(agent, row);
+		break;
+	case CHECK_UNKNOWN:
+		break;
+	}
+}
+
+/* Which budget a check of this row is taken from, or -1: none is due. */
+static int check_due(const struct agent *agent, const struct row *row)
+{
+	const struct wire_slot *slot = &row->slot;
+
+	if (row->kind != WIRE_THREAD || row->dead || row->unchanged == 0)
+		return -1;
+	if (slot->state == WIRE_STATE_RUNNING || row->contradicted)
+		return 2;
+	if (slot->since_ns && agent->now_ns - slot_since_ns(agent, slot) < CHECK_AGE_NS)
+		return -1;
+	if (!row->blocked_agreed)
+		return 0;
+	return agent->now_ns - row->checked_ns > CHECK_REPEAT_NS ? 1 : -1;
+}
+
+void agent_check_rows(struct agent *agent, bool all)
+{
+	int64_t left_ns[3] = {all ? CHECK_ALL_NS : CHECK_FIRST_NS, CHECK_AGAIN_NS,
+			      all && agent->polls < 2 ? CHECK_ALL_NS : CHECK_RUNNING_NS};
+	uint32_t start = agent->nr_rows ? agent->check_cursor % agent->nr_rows : 0;
+	int64_t then_ns = clock_mono_ns();
+	bool stopped = false;
+
+	if (agent->kernel.denied)
+		return;
+	for (uint32_t n = 0; n < agent->nr_rows; n++) {
+		uint32_t i = start + n < agent->nr_rows ? start + n
+							: start + n - agent->nr_rows;
+		int budget = check_due(agent, &agent->rows[i]);
+
+		if (budget < 0)
+			continue;
+		if (left_ns[budget] <= 0) {
+			/* Go on from the first that had to wait. */
+			if (!stopped)
+				agent->check_cursor = i;
+			stopped = true;
+			continue;
+		}
+		check_row(agent, i);
+		int64_t after_ns = clock_mono_ns();
+
+		left_ns[budget] -= after_ns - then_ns;
+		then_ns = after_ns;
+	}
+}
+
+void agent_read_names(struct agent *agent, bool all)
+{
+	bool first = agent->polls < 3;
+	int64_t deadline_ns = clock_mono_ns() + (first && all ? CHECK_ALL_NS
+						 : first      ? NAMES_FIRST_NS
+							      : NAMES_BUDGET_NS);
+	uint32_t count = first || agent->nr_rows < NAMES_LOOKED_AT ? agent->nr_rows
+								   : NAMES_LOOKED_AT;
+
+	for (uint32_t n = 0; n < count; n++) {
+		uint32_t i = agent->name_cursor++ % agent->nr_rows;
+		struct row *row = &agent->rows[i];
+		char path[48];
+		char comm[PROC_COMM_MAX];
+
+		if (row->kind != WIRE_THREAD || row->dead ||
+		    (row->name_at_ns &&
+		     agent->now_ns - row->name_at_ns < row->name_kept_ns) ||
+		    (row->slot.flags & WIRE_SLOT_NAMED))
+			continue;
+		/* Most threads that name themselves do so as they begin. */
+		row->name_kept_ns = row->name_at_ns ? row->name_kept_ns * 4 : NAME_NEW_NS;
+		if (row->name_kept_ns > NAME_KEPT_NS)
+			row->name_kept_ns = NAME_KEPT_NS;
+		row->name_at_ns = agent->now_ns;
+		snprintf(path, sizeof(path), "%d/comm", (int)row->tid);
+		ssize_t got =
+			fdio_read_small(agent->kernel.task_dir, path, comm, sizeof(comm));
+
+		/* The kernel ends it by a newline of its own. */
+		if (got > 0) {
+			comm[got - 1] = '\0';
+			snprintf(row->name, sizeof(row->name), "%.*s", WIRE_NAME_BYTES,
+				 comm);
+		}
+		if (clock_mono_ns() > deadline_ns)
+			break;
+	}
+}
+
+/* CPU time of the threads whose slots changed; the others are blocked and use none. */
+void agent_read_cpu(struct agent *agent)
+{
+	int64_t deadline_ns = clock_mono_ns() + CPU_BUDGET_NS;
+
+	for (uint32_t n = 0; n < agent->nr_changed; n++) {
+		uint32_t i = agent->changed[agent->cpu_cursor++ % agent->nr_changed];
+		struct row *row = &agent->rows[i];
+		char path[48];
+		char text[128];
+		int64_t run_ns;
+
+		if (row->dead || row->thread)
+			continue;
+		snprintf(path, sizeof(path), "%d/schedstat", (int)row->tid);
+		if (fdio_read_small(agent->kernel.task_dir, path, text, sizeof(text)) <=
+			    0 ||
+		    sscanf(text, "%" SCNd64, &run_ns) != 1)
+			continue;
+		int64_t elapsed_ns = agent->now_ns - row->run_at_ns;
+
+		if (row->run_at_ns && elapsed_ns > 0 && run_ns >= row->run_ns)
+			row->cpu_percent =
+				(float)(100.0 * (double)(run_ns - row->run_ns) /
+					(double)elapsed_ns);
+		row->run_ns = run_ns;
+		row->run_at_ns = agent->now_ns;
+		if (clock_mono_ns() > deadline_ns)
+			break;
+	}
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* From a slot to a row: copies what changed, remembers what costs, trusts no byte. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/agent/private.h"
+
+void row_drop_thread(struct agent *agent, struct row *row)
+{
+	if (row->thread)
+		thread_drop(&agent->threads, row->thread);
+	row->thread = NULL;
+}
+
+void row_reset(struct agent *agent, struct row *row)
+{
+	if (row->kind == WIRE_THREAD && agent->nr_threads && !row->dead)
+		agent->nr_threads--;
+	row_drop_thread(agent, row);
+	free(row->labels);
+	memset(row, 0, sizeof(*row));
+	row->cpu_percent = -1;
+}
+
+static bool slot_makes_sense(const struct wire_slot *slot)
+{
+	if (slot->kind == WIRE_THREAD)
+		return slot->tid > 0 && slot->serial;
+	return slot->kind == WIRE_COROUTINE && slot->serial;
+}
+
+/* A copy that is whole replaces what was known, as far as it differs. True: a thread has
+ * appeared. */
+static bool take_slot(struct agent *agent, struct row *row, const struct wire_slot *slot)
+{
+	/* A slot that is written to is not dead. */
+	bool same_task = !row->dead && row->slot.kind == slot->kind &&
+			 row->slot.serial == slot->serial && row->slot.tid == slot->tid;
+
+	if (!slot_makes_sense(slot)) {
+		if (row->kind != WIRE_FREE)
+			row_reset(agent, row);
+		return false;
+	}
+	if (!same_task) {
+		row_reset(agent, row);
+		row->tid = kernel_outer_tid(&agent->kernel, slot->tid);
+		if (slot->kind == WIRE_THREAD)
+			agent->nr_threads++;
+	}
+	/* What the kernel said was about the wait before. */
+	row_drop_thread(agent, row);
+	row->site_known =
+		same_task && row->site_known && row->slot.call_site == slot->call_site;
+	row->slot = *slot;
+	row->kind = slot->kind;
+	row->changed = true;
+	row->waits_known = false;
+	row->blocked_agreed = false;
+	row->whole = NULL;
+	row->refined = false;
+	row->contradicted = 0;
+	row->unchanged = 0;
+	row->torn = false;
+	if (slot->flags & WIRE_SLOT_NAMED) {
+		memcpy(row->name, slot->name, WIRE_NAME_BYTES);
+		row->name[WIRE_NAME_BYTES] = '\0';
+	}
+	return !same_task && slot->kind == WIRE_THREAD;
+}
+
+bool row_update(struct agent *agent, uint32_t i)
+{
+	const struct wire_slot *live = region_slot(&agent->region, i);
+	struct row *row = &agent->rows[i];
+	uint32_t seq = __atomic_load_n(&live->seq, __ATOMIC_ACQUIRE);
+	uint32_t flags = __atomic_load_n(&live->flags, __ATOMIC_RELAXED);
+	struct wire_slot slot;
+
+	row->changed = false;
+	if (row->known && seq == row->slot.seq && flags == row->slot.flags &&
+	    !row->torn) {
+		if (row->unchanged < UINT32_MAX)
+			row->unchanged++;
+		if (row->kind == WIRE_THREAD && row->slot.state == WIRE_STATE_RUNNING)
+			agent->changed[agent->nr_changed++] = i;
+		return false;
+	}
+	if (!region_read_slot(&agent->region, i, &slot)) {
+		row->torn = true;
+		return false;
+	}
+	/* Also for a free slot: the next look sees that nothing changed. */
+	bool appeared = take_slot(agent, row, &slot);
+
+	row->known = true;
+	row->slot.seq = slot.seq;
+	row->slot.flags = slot.flags;
+	if (row->kind == WIRE_THREAD)
+		agent->changed[agent->nr_changed++] = i;
+	return appeared;
+}
+
+/* "key\0text\0" pairs, which may end anywhere. */
+static void unpack_labels(const struct wire_labels *wire, struct row_labels *labels)
+{
+	uint32_t used = wire->used < WIRE_LABEL_BYTES ? wire->used : WIRE_LABEL_BYTES;
+	uint32_t at = 0;
+
+	memcpy(labels->text, wire->text, used);
+	labels->text[used] = '\0';
+	labels->used = used;
+	labels->nr = 0;
+	while (at < used && labels->nr < SNAPSHOT_LABELS_MAX) {
+		uint32_t key = at;
+		uint32_t value = key + (uint32_t)strlen(labels->text + key) + 1;
+
+		if (value >= used)
+			break;
+		at = value + (uint32_t)strlen(labels->text + value) + 1;
+		if (labels->text[key] == '\0')
+			continue;
+		labels->key[labels->nr] = (uint16_t)key;
+		labels->value[labels->nr++] = (uint16_t)value;
+	}
+}
+
+static void describe_labels(struct agent *agent, uint32_t i)
+{
+	struct row *row = &agent->rows[i];
+	struct wire_labels wire;
+
+	if (!(row->slot.flags & WIRE_SLOT_LABELS)) {
+		if (row->labels)
+			row->labels->nr = 0;
+		return;
+	}
+	uint32_t seq = region_labels_seq(&agent->region, i);
+
+	if (row->labels && row->labels->seq == seq)
+		return;
+	if (!row->labels)
+		row->labels = calloc(1, sizeof(*row->labels));
+	if (!row->labels || !region_read_labels(&agent->region, i, &wire))
+		return;
+	unpack_labels(&wire, row->labels);
+	row->labels->seq = wire.seq;
+}
+
+static void describe_creator(struct agent *agent, uint32_t i)
+{
+	struct row *row = &agent->rows[i];
+	struct wire_creator creator;
+
+	if (row->created_known || !(row->slot.flags & WIRE_SLOT_CREATOR) ||
+	    !symbols_time_left(agent->symbols))
+		return;
+	row->created_known = true;
+	if (!region_read_creator(&agent->region, i, &creator) ||
+	    creator.created_serial != row->slot.serial)
+		return;
+	row->creator_id = (uint64_t)kernel_outer_tid(&agent->kernel, creator.tid);
+	memcpy(row->creator_name, creator.name, sizeof(row->creator_name));
+	row->creator_name[sizeof(row->creator_name) - 1] = '\0';
+	struct unwind_start start = {
+		.pc = creator.pc,
+		.sp = creator.stack_pointer,
+		.regs = creator.regs,
+		.bytes = creator.stack,
+		.nr_bytes = creator.stack_bytes < WIRE_CREATOR_STACK_BYTES
+				    ? creator.stack_bytes
+				    : WIRE_CREATOR_STACK_BYTES,
+		.after_call = true,
+	};
+
+	row->created_by = symbols_unwind(agent->symbols, &start);
+}
+
+void row_describe(struct agent *agent, uint32_t i)
+{
+	struct row *row = &agent->rows[i];
+
+	row_describe_wait(agent, row);
+	describe_labels(agent, i);
+	describe_creator(agent, i);
+	if (!row->site_known && agent->symbols) {
+		row->site = symbols_site(agent->symbols, row->slot.call_site);
+		row->site_known = row->site || !row->slot.call_site;
+	}
+}
+
+static void labels_to_task(const struct row *row, struct snapshot *out, struct task *task)
+{
+	const struct row_labels *labels = row->labels;
+	struct label *list;
+	char *text;
+
+	if (!labels || !labels->nr)
+		return;
+	list = arena_alloc(&out->arena, labels->nr * sizeof(*list) + labels->used + 1);
+	if (!list)
+		return;
+	text = (char *)(list + labels->nr);
+	memcpy(text, labels->text, labels->used + 1);
+	for (uint32_t i = 0; i < labels->nr; i++) {
+		list[i].key = text + labels->key[i];
+		list[i].text = text + labels->value[i];
+	}
+	task->labels = list;
+	task->nr_labels = labels->nr;
+}
+
+static void counts_to_task(const struct row *row, struct snapshot *out, struct task *task)
+{
+	uint32_t *counts = arena_alloc(&out->arena, STATE_COUNT * sizeof(*counts));
+
+	if (!counts)
+		return;
+	for (uint32_t state = 0; state < WIRE_WAIT_STATES; state++)
+		counts[state + 1] = row->slot.counts[state];
+	task->state_counts = counts;
+}
+
+int64_t slot_since_ns(const struct agent *agent, const struct wire_slot *slot)
+{
+	if (slot->since_ns == 0 || slot->since_ns > (uint64_t)agent->now_ns)
+		return slot->since_ns ? agent->now_ns : 0;
+	return (int64_t)slot->since_ns > agent->start_ns ? (int64_t)slot->since_ns
+							 : agent->start_ns;
+}
+
+/* The state that the slot publishes, or the kernel's where that says more. */
+static void state_to_task(const struct agent *agent, struct row *row,
+			  struct snapshot *out, struct task *task)
+{
+	const struct wire_slot *slot = &row->slot;
+	bool running = slot->state == WIRE_STATE_RUNNING;
+
+	if (row->thread && (running || row->contradicted > 1)) {
+		kernel_wait_to_task(&row->thread->wait, out, task);
+		task->cpu_percent = row->thread->cpu_percent;
+		task->since_ns = row->thread->slept_ns;
+		task->stack = row->thread->stack ? row->thread->stack : NULL;
+		if (!running)
+			task->flags |= TASK_STALE;
+		return;
+	}
+	kernel_wait_to_task(&row->waits, out, task);
+	task->stack = row->site;
+	/* Contradicted once: it may just be waking. Until the next look it is not stuck. */
+	if (row->contradicted && !running)
+		task->flags |= TASK_SUSPECT;
+	if (slot->since_ns && !running) {
+		task->since_ns = slot_since_ns(agent, slot);
+		task->flags |= TASK_AGE_EXACT;
+	}
+}
+
+void row_to_task(struct agent *agent, struct row *row, bool details, struct snapshot *out,
+		 struct task *task)
+{
+	const struct wire_slot *slot = &row->slot;
+
+	task->kind = slot->kind == WIRE_COROUTINE ? TASK_COROUTINE : TASK_THREAD;
+	task->id = slot->kind == WIRE_COROUTINE ? slot->serial : (uint64_t)row->tid;
+	task->serial = slot->serial;
+	task->tid = row->tid;
+	task->start_ns =
+		slot->start_ns < (uint64_t)agent->now_ns ? (int64_t)slot->start_ns : 0;
+	task->switches = slot->waits;
+	task->cpu_percent = row->cpu_percent;
+	if (!row->changed && slot->kind == WIRE_THREAD &&
+	    slot->state != WIRE_STATE_RUNNING && !row->contradicted)
+		task->cpu_percent = 0;
+	state_to_task(agent, row, out, task);
+	if (row->torn)
+		task->flags |= TASK_SUSPECT;
+	if (row->name[0]) {
+		const char *name = arena_strndup(&out->arena, row->name, WIRE_NAME_BYTES);
+
+		task->name = name ? name : "";
+	}
+	task->created_by = row->created_by;
+	task->creator_id = row->creator_id;
+	if (row->creator_name[0])
+		task->creator_name =
+			arena_strndup(&out->arena, row->creator_name, WIRE_NAME_BYTES);
+	if (slot->flags & WIRE_SLOT_API)
+		task->inner = row_inner_text(agent, row, out);
+	labels_to_task(row, out, task);
+	if (details)
+		counts_to_task(row, out, task);
+}

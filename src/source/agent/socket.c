@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the socket of an agent can be. What the process says of itself is seen from inside
+ * its own mount namespace. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "source/agent/agent.h"
+
+/* A file this new may have been bound after the list was read. */
+#define SOCKET_OLD_S 2
+#define BOUND_MAX    (16u << 20)
+/* Sockets in one directory that are looked at. */
+#define SWEPT_MAX    20000u
+
+static const char *environ_value(const struct buf *environment, const char *name)
+{
+	size_t bytes = strlen(name);
+
+	for (size_t at = 0; environment && at < environment->length;) {
+		const char *entry = environment->bytes + at;
+
+		if (strncmp(entry, name, bytes) == 0 && entry[bytes] == '=')
+			return entry + bytes + 1;
+		at += strlen(entry) + 1;
+	}
+	return NULL;
+}
+
+bool agent_socket_directory(unsigned way, pid_t pid, uid_t uid,
+			    const struct buf *environment, char *out, size_t size)
+{
+	const char *value = NULL;
+
+	out[0] = '\0';
+	switch (way) {
+	case 0:
+		value = getenv("GRMON_SOCKET_DIR");
+		snprintf(out, size, "%s", value ? value : "");
+		return true;
+	case 1:
+		value = environ_value(environment, "GRMON_SOCKET_DIR");
+		if (value && value[0] == '/')
+			snprintf(out, size, "/proc/%d/root%s", (int)pid, value);
+		return true;
+	case 2:
+		value = environ_value(environment, "XDG_RUNTIME_DIR");
+		if (value && value[0] == '/')
+			snprintf(out, size, "/proc/%d/root%s/grmon", (int)pid, value);
+		return true;
+	case 3:
+		value = getenv("XDG_RUNTIME_DIR");
+		if (value && value[0] == '/')
+			snprintf(out, size, "%s/grmon", value);
+		return true;
+	case 4:
+		snprintf(out, size, "/proc/%d/root/run/user/%u/grmon", (int)pid,
+			 (unsigned)uid);
+		return true;
+	case 5:
+		snprintf(out, size, "/proc/%d/root/tmp/grmon-%u", (int)pid,
+			 (unsigned)uid);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The names that sockets of this network namespace are bound to. */
+static bool read_bound(struct buf *bound)
+{
+	buf_init(bound, BOUND_MAX);
+	return fdio_read_file("/proc/self/net/unix", bound, BOUND_MAX, NULL) >= 0;
+}
+
+/* Whether a socket is bound to a file of this name; its line ends with it. Whatever the
+ * folder: a container may know it by another path. */
+static bool is_bound(const struct buf *bound, const char *name)
+{
+	char wanted[64];
+	int bytes = snprintf(wanted, sizeof(wanted), "/%s\n", name);
+
+	return bytes < 0 || (size_t)bytes >= sizeof(wanted) ||
+	       memmem(bound->bytes, bound->length, wanted, (size_t)bytes);
+}
+
+/* A process of another network namespace may share the directory. */
+static bool elsewhere(pid_t pid)
+{
+	struct stat ours, its;
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	if (stat(path, &its) != 0)
+		return errno != ENOENT && errno != ESRCH;
+	return stat("/proc/self/ns/net", &ours) == 0 && its.st_ino != ours.st_ino;
+}
+
+/* A process that was killed leaves its socket behind. No connection is made: that alone
+ * could end a program that runs under a seccomp filter. */
+static void remove_unbound(const struct buf *bound, const char *directory,
+			   const char *name, pid_t pid)
+{
+	struct stat about;
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	if (lstat(path, &about) == 0 && about.st_uid == geteuid() &&
+	    S_ISSOCK(about.st_mode) && about.st_ctime < time(NULL) - SOCKET_OLD_S &&
+	    !is_bound(bound, name) && !elsewhere(pid))
+		unlink(path);
+}
+
+static void sweep(const struct buf *bound, const char *directory)
+{
+	struct stat about;
+	const struct dirent *entry;
+	DIR *dir = NULL;
+	size_t looked = 0;
+
+	if (directory[0] == '/' && lstat(directory, &about) == 0 &&
+	    S_ISDIR(about.st_mode) && about.st_uid == geteuid() &&
+	    (about.st_mode & 077) == 0)
+		dir = opendir(directory);
+	while (dir && (entry = readdir(dir)) && looked++ < SWEPT_MAX) {
+		char *end;
+		long pid = strtol(entry->d_name, &end, 10);
+
+		if (pid <= 0 || pid > INT32_MAX || strcmp(end, ".sock") != 0)
+			continue;
+		remove_unbound(bound, directory, entry->d_name, (pid_t)pid);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+void agent_sockets_sweep(void)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *given = getenv("GRMON_SOCKET_DIR");
+	char directory[300];
+	struct buf bound;
+
+	if (!read_bound(&bound)) {
+		buf_release(&bound);
+		return;
+	}
+	if (given)
+		sweep(&bound, given);
+	if (runtime && runtime[0] == '/') {
+		snprintf(directory, sizeof(directory), "%s/grmon", runtime);
+		sweep(&bound, directory);
+	}
+	snprintf(directory, sizeof(directory), "/tmp/grmon-%u", (unsigned)geteuid());
+	sweep(&bound, directory);
+	buf_release(&bound);
+}

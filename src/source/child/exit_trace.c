@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One thread traces, as ptrace obeys only the thread that has seized, and does nothing but
+ * wait. The kernel stops a traced thread in its exit with everything still there. When the
+ * first thread ends before the others, or another one calls exec, a thread that is left
+ * takes its place as the one that is traced.
+ */
+#include "source/child/exit_trace.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "source/child/sanitizer.h"
+
+/* Other threads of a process that ends are gone by then, or it does not end. */
+#define OTHERS_LIMIT_NS (CLOCK_SECOND_NS / 5)
+#define STEP_NS         (CLOCK_SECOND_NS / 1000)
+#define EXEC_LIMIT_NS   (2 * CLOCK_SECOND_NS)
+#define TRACED_OPTIONS  (PTRACE_O_TRACEEXIT | PTRACE_O_TRACEEXEC)
+
+struct exit_trace {
+	pthread_t thread;
+	pid_t pid;
+	int fd; /* an eventfd */
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	/* What follows is under the lock. */
+	bool seized; /* or refused, for this reason: */
+	int refused;
+	enum exit_state state;
+	int64_t held_ns;
+	bool killed;
+	bool let_go;
+	const char *lost;
+	int status;
+};
+
+static void publish(struct exit_trace *trace, enum exit_state state, int status)
+{
+	uint64_t one = 1;
+
+	pthread_mutex_lock(&trace->lock);
+	trace->state = state;
+	trace->status = status;
+	pthread_cond_broadcast(&trace->changed);
+	pthread_mutex_unlock(&trace->lock);
+	while (write(trace->fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+static void wait_until_let_go(struct exit_trace *trace)
+{
+	pthread_mutex_lock(&trace->lock);
+	while (!trace->let_go)
+		pthread_cond_wait(&trace->changed, &trace->lock);
+	trace->state = EXIT_RUNS;
+	pthread_mutex_unlock(&trace->lock);
+}
+
+/* A letter as in /proc/PID/stat; 0: there is no such thread. */
+static char thread_state(pid_t pid, pid_t tid)
+{
+	char path[64], text[512];
+	const char *at;
+	size_t length;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)pid, (int)tid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	length = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[length] = '\0';
+	at = strrchr(text, ')');
+	return at && at[1] == ' ' ? at[2] : 0;
+}
+
+/* A thread besides `but` that has not ended; 0: none. */
+static pid_t find_other(pid_t pid, pid_t but)
+{
+	const struct dirent *entry;
+	char path[32];
+	pid_t found = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	while (dir && !found && (entry = readdir(dir))) {
+		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+		char state = tid > 0 && tid != but ? thread_state(pid, tid) : 0;
+
+		if (state && state != 'Z' && state != 'X' && state != 'x')
+			found = tid;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* The system call that a stopped or sleeping thread is in; -1: none, or not known. */
+static long thread_call(pid_t pid, pid_t tid)
+{
+	char path[64], text[32] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", (int)pid, (int)tid);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = '\0';
+	fclose(file);
+	return text[0] >= '0' && text[0] <= '9' ? strtol(text, NULL, 10) : -1;
+}
+
+enum ending {
+	ENDS_PROCESS,
+	ENDS_ALONE,   /* others go on */
+	ENDS_IN_EXEC, /* that another thread has called, which takes its place and its id */
+};
+
+/* A thread stands in its exit: what ends with it? */
+static enum ending find_ending(pid_t pid, pid_t tid)
+{
+	int64_t limit_ns = clock_mono_ns() + OTHERS_LIMIT_NS;
+	long call = thread_call(pid, tid), others_call;
+	struct timespec step = {0, STEP_NS};
+	pid_t other;
+
+	if (call == SYS_exit_group)
+		return ENDS_PROCESS;
+	while ((other = find_other(pid, tid)) != 0) {
+		others_call = thread_call(pid, other);
+		if (others_call == SYS_execve || others_call == SYS_execveat)
+			return ENDS_IN_EXEC;
+		if (call == SYS_exit || clock_mono_ns() > limit_ns)
+			return ENDS_ALONE;
+		nanosleep(&step, NULL);
+	}
+	return ENDS_PROCESS;
+}
+
+static void lose(struct exit_trace *trace, pid_t tid, const char *why)
+{
+	ptrace(PTRACE_DETACH, tid, NULL, NULL);
+	pthread_mutex_lock(&trace->lock);
+	trace->lost = why;
+	pthread_mutex_unlock(&trace->lock);
+}
+
+static void hold(struct exit_trace *trace, pid_t tid)
+{
+	unsigned long status = 0;
+
+	ptrace(PTRACE_GETEVENTMSG, tid, NULL, &status);
+	pthread_mutex_lock(&trace->lock);
+	trace->held_ns = clock_mono_ns();
+	trace->killed = WIFSIGNALED((int)status);
+	pthread_mutex_unlock(&trace->lock);
+	publish(trace, EXIT_HELD, 0);
+	wait_until_let_go(trace);
+}
+
+/* Another thread is traced from now on, or the one that has called exec, as soon as it can be.
+ * Both only now that the thread which ends is gone: exec waits for that, and seizing for
+ * exec. */
+static bool take_other(pid_t pid, pid_t but, bool after_exec)
+{
+	int64_t limit_ns = clock_mono_ns() + EXEC_LIMIT_NS;
+	struct timespec step = {0, STEP_NS / 10};
+	pid_t other = pid;
+
+	while (after_exec || (other = find_other(pid, but)) != 0) {
+		if (ptrace(PTRACE_SEIZE, other, NULL, (void *)TRACED_OPTIONS) == 0)
+			return true;
+		if (clock_mono_ns() > limit_ns)
+			return false;
+		nanosleep(&step, NULL);
+	}
+	return false;
+}
+
+static void stand_in_exit(struct exit_trace *trace, pid_t tid)
+{
+	enum ending ending = find_ending(trace->pid, tid);
+
+	if (ending == ENDS_PROCESS)
+		hold(trace, tid);
+	ptrace(PTRACE_CONT, tid, NULL, NULL);
+	if (ending == ENDS_PROCESS || take_other(trace->pid, tid, ending == ENDS_IN_EXEC))
+		return;
+	pthread_mutex_lock(&trace->lock);
+	trace->lost = "its first thread ended before the others";
+	pthread_mutex_unlock(&trace->lock);
+}
+
+static bool stops_by_default(int signal)
+{
+	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN ||
+	       signal == SIGTTOU;
+}
+
+static void handle_stop(struct exit_trace *trace, pid_t tid, int status)
+{
+	int signal = WSTOPSIG(status);
+	intptr_t pass = 0;
+
+	switch (status >> 16) {
+	case PTRACE_EVENT_EXIT:
+		stand_in_exit(trace, tid);
+		return;
+	case PTRACE_EVENT_EXEC:
+		if (sanitizer_traces(tid)) {
+			lose(trace, tid,
+			     "LeakSanitizer is in it, which works only where nothing "
+			     "else "
+			     "traces the program");
+			return;
+		}
+		break;
+	case PTRACE_EVENT_STOP:
+		/* The process is stopped, and stays so until SIGCONT. */
+		if (stops_by_default(signal)) {
+			ptrace(PTRACE_LISTEN, tid, NULL, NULL);
+			return;
+		}
+		break;
+	default:
+		pass = signal;
+	}
+	ptrace(PTRACE_CONT, tid, NULL, pass);
+}
+
+static void *run_trace(void *arg)
+{
+	struct exit_trace *trace = arg;
+	long rc = ptrace(PTRACE_SEIZE, trace->pid, NULL, (void *)TRACED_OPTIONS);
+	int status = 0;
+
+	pthread_mutex_lock(&trace->lock);
+	trace->seized = rc == 0;
+	trace->refused = rc == 0 ? 0 : errno;
+	pthread_cond_broadcast(&trace->changed);
+	pthread_mutex_unlock(&trace->lock);
+	if (rc != 0)
+		return NULL;
+	for (;;) {
+		pid_t tid = waitpid(-1, &status, __WALL | __WNOTHREAD);
+
+		/* It is no longer traced: the child of another thread of ours. */
+		if (tid < 0 && errno == ECHILD)
+			tid = waitpid(trace->pid, &status, 0);
+		if (tid < 0 && errno == EINTR)
+			continue;
+		if (tid < 0)
+			break;
+		if (WIFSTOPPED(status))
+			handle_stop(trace, tid, status);
+		else if (tid == trace->pid)
+			break;
+	}
+	publish(trace, EXIT_ENDED, status);
+	return NULL;
+}
+
+static struct exit_trace *make(pid_t pid)
+{
+	struct exit_trace *trace = calloc(1, sizeof(*trace));
+	pthread_condattr_t attributes;
+
+	if (!trace)
+		return NULL;
+	trace->pid = pid;
+	trace->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pthread_mutex_init(&trace->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&trace->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	return trace;
+}
+
+static void destroy(struct exit_trace *trace)
+{
+	pthread_cond_destroy(&trace->changed);
+	pthread_mutex_destroy(&trace->lock);
+	if (trace->fd >= 0)
+		close(trace->fd);
+	free(trace);
+}
+
+/* Signals to this process are the business of its other threads. */
+static bool start_thread(struct exit_trace *trace)
+{
+	sigset_t all, before;
+	bool started;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	started = pthread_create(&trace->thread, NULL, run_trace, trace) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return started;
+}
+
+struct exit_trace *exit_trace_new(pid_t pid, struct err *e)
+{
+	struct exit_trace *trace = make(pid);
+
+	if (!trace || trace->fd < 0 || !start_thread(trace)) {
+		err_set(e, ERR_NOMEM, "there is no memory to trace it");
+		if (trace)
+			destroy(trace);
+		return NULL;
+	}
+	pthread_mutex_lock(&trace->lock);
+	while (!trace->seized && !trace->refused)
+		pthread_cond_wait(&trace->changed, &trace->lock);
+	pthread_mutex_unlock(&trace->lock);
+	if (trace->seized)
+		return trace;
+	pthread_join(trace->thread, NULL);
+	err_set(e, ERR_PERM, "ptrace is refused here (%s)", strerror(trace->refused));
+	destroy(trace);
+	return NULL;
+}
+
+void exit_trace_free(struct exit_trace *trace)
+{
+	if (!trace)
+		return;
+	exit_trace_let_go(trace);
+	pthread_join(trace->thread, NULL);
+	destroy(trace);
+}
+
+int exit_trace_fd(const struct exit_trace *trace)
+{
+	return trace->fd;
+}
+
+enum exit_state exit_trace_state(struct exit_trace *trace)
+{
+	enum exit_state state;
+
+	pthread_mutex_lock(&trace->lock);
+	state = trace->state;
+	pthread_mutex_unlock(&trace->lock);
+	return state;
+}
+
+int64_t exit_trace_held_ns(struct exit_trace *trace)
+{
+	int64_t held_ns;
+
+	pthread_mutex_lock(&trace->lock);
+	held_ns = trace->held_ns;
+	pthread_mutex_unlock(&trace->lock);
+	return held_ns;
+}
+
+bool exit_trace_killed(struct exit_trace *trace)
+{
+	bool killed;
+
+	pthread_mutex_lock(&trace->lock);
+	killed = trace->killed;
+	pthread_mutex_unlock(&trace->lock);
+	return killed;
+}
+
+const char *exit_trace_lost(struct exit_trace *trace)
+{
+	const char *lost;
+
+	pthread_mutex_lock(&trace->lock);
+	lost = trace->lost;
+	pthread_mutex_unlock(&trace->lock);
+	return lost;
+}
+
+void exit_trace_let_go(struct exit_trace *trace)
+{
+	pthread_mutex_lock(&trace->lock);
+	trace->let_go = true;
+	pthread_cond_broadcast(&trace->changed);
+	pthread_mutex_unlock(&trace->lock);
+}
+
+bool exit_trace_wait(struct exit_trace *trace, int limit_ms, int *status)
+{
+	int64_t limit_ns = clock_mono_ns() + limit_ms * (CLOCK_SECOND_NS / 1000);
+	struct timespec limit = {limit_ns / CLOCK_SECOND_NS, limit_ns % CLOCK_SECOND_NS};
+	bool ended;
+	int rc = 0;
+
+	pthread_mutex_lock(&trace->lock);
+	while (trace->state != EXIT_ENDED && rc == 0)
+		rc = limit_ms < 0 ? pthread_cond_wait(&trace->changed, &trace->lock)
+				  : pthread_cond_timedwait(&trace->changed, &trace->lock,
+							   &limit);
+	ended = trace->state == EXIT_ENDED;
+	*status = trace->status;
+	pthread_mutex_unlock(&trace->lock);
+	return ended;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* The numbers: what the programs and libraries of a large container need, well below what
+ * would be felt on a small machine. */
+#include "source/elf/budget.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define LOOK_FILES 128u
+#define ALL_FILES  256u
+#define LOOK_NS    CLOCK_SECOND_NS
+
+void file_budget_begin_look(struct file_budget *budget)
+{
+	budget->look_bytes = FILE_BUDGET_LOOK_BYTES;
+	budget->look_files = LOOK_FILES;
+	budget->look_ns = LOOK_NS;
+}
+
+void file_budget_init(struct file_budget *budget)
+{
+	memset(budget, 0, sizeof(*budget));
+	budget->all_bytes = FILE_BUDGET_ALL_BYTES;
+	budget->all_files = ALL_FILES;
+	file_budget_begin_look(budget);
+}
+
+bool file_budget_take(struct file_budget *budget, uint64_t bytes)
+{
+	if (bytes > budget->look_bytes || bytes > budget->all_bytes)
+		return false;
+	budget->look_bytes -= bytes;
+	budget->all_bytes -= bytes;
+	return true;
+}
+
+void file_budget_give_back(struct file_budget *budget, uint64_t bytes)
+{
+	budget->look_bytes += bytes;
+	budget->all_bytes += bytes;
+}
+
+bool file_budget_take_file(struct file_budget *budget)
+{
+	if (budget->look_files == 0 || budget->all_files == 0)
+		return false;
+	budget->look_files--;
+	budget->all_files--;
+	return true;
+}
+
+void file_budget_spend(struct file_budget *budget, int64_t begin_ns)
+{
+	budget->look_ns -= clock_mono_ns() - begin_ns;
+}
+
+bool file_budget_has_time(const struct file_budget *budget)
+{
+	return budget->look_ns > 0;
+}
+
+void file_budget_say(struct file_budget *budget, const char *what, const char *path,
+		     const char *why)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!budget->note[0])
+		snprintf(budget->note, sizeof(budget->note), "%s of %.80s left out: %s",
+			 what, slash ? slash + 1 : path, why);
+}

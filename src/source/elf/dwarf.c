@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* Only what says where the next unit and the table of abbreviations are is read of a unit. */
+#include "source/elf/dwarf.h"
+
+#include <dwarf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNITS_MAX (1u << 16)
+
+struct bytes {
+	const uint8_t *at, *end;
+	bool failed;
+};
+
+static uint64_t fixed(struct bytes *bytes, size_t size)
+{
+	uint64_t value = 0;
+	uint16_t half;
+	uint32_t word;
+
+	if ((size_t)(bytes->end - bytes->at) < size) {
+		bytes->failed = true;
+		bytes->at = bytes->end;
+		return 0;
+	}
+	if (size == sizeof(half)) {
+		memcpy(&half, bytes->at, sizeof(half));
+		value = half;
+	} else if (size == sizeof(word)) {
+		memcpy(&word, bytes->at, sizeof(word));
+		value = word;
+	} else if (size == 1) {
+		value = *bytes->at;
+	} else {
+		memcpy(&value, bytes->at, sizeof(value));
+	}
+	bytes->at += size;
+	return value;
+}
+
+/* Of LEB128, as far as it is a tag, an attribute or a form. */
+static uint64_t number(struct bytes *bytes)
+{
+	uint64_t value = 0;
+	uint8_t byte = 0x80;
+
+	for (unsigned shift = 0; (byte & 0x80) && bytes->at < bytes->end; shift += 7) {
+		byte = *bytes->at++;
+		if (shift < 63)
+			value |= (uint64_t)(byte & 0x7f) << shift;
+	}
+	bytes->failed |= byte & 0x80;
+	return value;
+}
+
+/* How long the table is that begins there; it ends with the section, or where it makes no
+ * sense any more. */
+static size_t table_bytes(const uint8_t *at, const uint8_t *end)
+{
+	struct bytes bytes = {at, end, false};
+
+	while (!bytes.failed && bytes.at < end && number(&bytes) != 0) {
+		uint64_t name, form;
+
+		number(&bytes);
+		fixed(&bytes, 1);
+		do {
+			name = number(&bytes);
+			form = number(&bytes);
+			if (form == DW_FORM_implicit_const)
+				number(&bytes);
+		} while ((name || form) && !bytes.failed);
+	}
+	return (size_t)(bytes.at - at);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const uint64_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* The offset of the table of the unit at bytes, which becomes the next one. */
+static uint64_t next_unit(struct bytes *bytes)
+{
+	uint64_t length = fixed(bytes, 4);
+	size_t wide = 4;
+
+	if (length == UINT32_MAX) {
+		length = fixed(bytes, 8);
+		wide = 8;
+	}
+	if (bytes->failed || length > (uint64_t)(bytes->end - bytes->at)) {
+		bytes->failed = true;
+		return 0;
+	}
+	struct bytes unit = {bytes->at, bytes->at + length, false};
+
+	bytes->at += length;
+	if (fixed(&unit, 2) >= 5)
+		fixed(&unit, 2); /* kind of unit, size of an address */
+	return fixed(&unit, wide);
+}
+
+bool elf_dwarf_check(const uint8_t *units, size_t length, const uint8_t *abbreviations,
+		     size_t abbreviation_bytes)
+{
+	struct bytes bytes = {units, units + length, false};
+	uint64_t *tables = calloc(UNITS_MAX, sizeof(*tables));
+	size_t count = 0, sum = 0;
+
+	while (tables && bytes.at < bytes.end && count < UNITS_MAX) {
+		uint64_t table = next_unit(&bytes);
+
+		/* libdw stops there as well. */
+		if (bytes.failed)
+			break;
+		tables[count++] = table;
+	}
+	bool sane = tables && (bytes.failed || bytes.at == bytes.end);
+
+	if (sane)
+		qsort(tables, count, sizeof(*tables), compare);
+	for (size_t i = 0; i < count && sane; i++) {
+		if ((i && tables[i] == tables[i - 1]) || tables[i] >= abbreviation_bytes)
+			continue;
+		sum += table_bytes(abbreviations + tables[i],
+				   abbreviations + abbreviation_bytes);
+		sane = sum <= abbreviation_bytes;
+	}
+	free(tables);
+	return sane;
+}

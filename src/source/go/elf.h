@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* The executable of a process as it lies in memory: its segments, and what its section
+ * table says where there is one. Linux, ELF64, little-endian, x86-64. */
+#ifndef SOURCE_GO_ELF_H
+#define SOURCE_GO_ELF_H
+
+#include <elf.h>
+
+#include "base/err.h"
+#include "source/proc/memory.h"
+
+#define GO_SEGMENTS_MAX 64
+
+struct go_segment {
+	uint64_t start;
+	uint64_t file_end; /* initialised bytes end here */
+	uint64_t end;
+	bool writable;
+	bool executable;
+};
+
+struct go_range {
+	uint64_t start;
+	uint64_t end;
+};
+
+struct go_elf {
+	uint64_t bias;
+	struct go_segment segments[GO_SEGMENTS_MAX];
+	size_t nr_segments;
+	bool sections;           /* the file has a readable section table */
+	struct go_range pclntab; /* by section; start 0: none */
+	struct go_range buildinfo;
+	struct go_range symtab; /* offsets into the file */
+	struct go_range strtab;
+};
+
+int go_elf_read(struct go_elf *elf, struct go_mem *mem, struct err *e);
+/* Its segments, by the program headers; elf->bias is known. */
+void go_elf_segments(struct go_elf *elf, const Elf64_Phdr *headers, size_t nr_headers);
+/* Whether the file's sections alone say that it is a Go program; cheap. */
+bool go_elf_is_go(const struct go_elf *elf);
+bool go_elf_contains(const struct go_elf *elf, uint64_t address, bool writable);
+/* Run-time addresses of data symbols, by the file's symbol table; 0 where there is none.
+ * At most 8 names. */
+void go_elf_symbols(const struct go_elf *elf, pid_t pid, const char *const *names,
+		    size_t count, uint64_t *addresses);
+
+#endif

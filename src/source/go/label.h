@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The labels that runtime/pprof.Do and SetGoroutineLabels attach to a goroutine. */
+#ifndef SOURCE_GO_LABEL_H
+#define SOURCE_GO_LABEL_H
+
+#include "core/snapshot.h"
+#include "source/proc/memory.h"
+
+struct go_label_set {
+	uint64_t address;
+	const struct label *labels;
+	size_t nr;
+};
+
+/* Sets that were read in this look; many goroutines share one. */
+struct go_labels {
+	struct go_label_set *sets; /* open addressing */
+	size_t nr;
+	size_t capacity;
+	uint64_t seed;
+	bool as_list; /* Go 1.24 on: a slice; before: a map */
+};
+
+void go_labels_init(struct go_labels *labels, unsigned minor);
+void go_labels_release(struct go_labels *labels);
+void go_labels_begin(struct go_labels *labels);
+/* Texts and list live in out's arena. NULL: none, or not readable. */
+const struct label *go_labels_get(struct go_labels *labels, struct go_mem *mem,
+				  uint64_t address, struct snapshot *out, size_t *nr);
+
+#endif

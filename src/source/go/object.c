@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* What goroutines wait on. Channels: by the sudogs that hang on the g. Semaphores and file
+ * descriptors: by a pointer on the stack to an object that points back to the g. */
+#include "source/go/sample.h"
+
+#include <stdlib.h>
+
+#define SUDOG_BYTES 104u
+#define TIMER_WORDS 12u
+#define POLL_WORDS  18u
+#define LOCK_WORDS  96u
+#define FD_WORDS    200u
+#define FD_MAX      (1 << 24)
+#define ROUNDS_MAX  GO_CHANS_MAX
+#define LOCK_TRIES  24u
+#define POLL_TRIES  12u
+#define LIST_MAX    64u
+
+static void add_chan(struct go_entry *entry, uint64_t chan)
+{
+	if (entry->nr_chans == 0) {
+		entry->object = chan;
+		entry->nr_chans = 1;
+		return;
+	}
+	if (!entry->chans) {
+		entry->chans = calloc(GO_CHANS_MAX, sizeof(*entry->chans));
+		if (!entry->chans)
+			return;
+		entry->chans[0] = entry->object;
+	}
+	if (entry->nr_chans < GO_CHANS_MAX)
+		entry->chans[entry->nr_chans++] = chan;
+}
+
+static bool waits_on_chans(const struct go_entry *entry)
+{
+	return entry->live && !entry->suspect && entry->reason &&
+	       entry->state != STATE_GC &&
+	       (entry->reason->object == GO_OBJECT_CHAN ||
+		entry->reason->object == GO_OBJECT_SELECT);
+}
+
+/*
+ * A sleeper's timer calls goroutineReady with the g: the g's pointer ends the timer's when,
+ * period, function and argument, wherever this version has them.
+ */
+static int64_t timer_end(const uint8_t *timer, uint64_t g)
+{
+	for (size_t i = 4; i < TIMER_WORDS; i++) {
+		int64_t when_ns = (int64_t)go_u64(timer + (i - 4) * 8);
+
+		if (go_u64(timer + i * 8) == g && go_u64(timer + (i - 2) * 8) != 0 &&
+		    when_ns > 0 && go_u64(timer + (i - 3) * 8) == 0)
+			return when_ns;
+	}
+	return 0;
+}
+
+static void find_timers(struct go_sampler *sampler, struct go_entry *chunk)
+{
+	struct go_item *items = sampler->items;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < sampler->nr_pending; i++) {
+		struct go_entry *entry = &chunk[sampler->pending[i].at];
+
+		if (!entry->live || entry->until_ns == 0)
+			continue;
+		if (!entry->suspect)
+			items[nr++] = (struct go_item){(uint64_t)entry->until_ns,
+						       sampler->pending[i].at, false};
+		entry->until_ns = 0;
+	}
+	go_gather_read(sampler->mem, &sampler->gather, items, nr, sampler->again,
+		       TIMER_WORDS * 8);
+	for (size_t i = 0; i < nr; i++)
+		if (items[i].ok)
+			chunk[items[i].index].until_ns = timer_end(
+				sampler->again + (size_t)items[i].index * TIMER_WORDS * 8,
+				chunk[items[i].index].address);
+}
+
+/* Round by round: the first sudogs of all goroutines, then the second ones of selects. */
+static void find_chans(struct go_sampler *sampler, struct go_entry *chunk)
+{
+	const struct go_layout *layout = sampler->layout;
+	uint8_t *sudogs = sampler->again;
+	struct go_item *items = sampler->items;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < sampler->nr_pending; i++) {
+		struct go_entry *entry = &chunk[sampler->pending[i].at];
+
+		if (!waits_on_chans(entry))
+			continue;
+		if (entry->object)
+			items[nr++] = (struct go_item){entry->object,
+						       sampler->pending[i].at, false};
+		entry->object = 0;
+	}
+	for (unsigned round = 0; round < ROUNDS_MAX && nr > 0; round++) {
+		size_t left = 0;
+
+		go_gather_read(sampler->mem, &sampler->gather, items, nr, sudogs,
+			       SUDOG_BYTES);
+		for (size_t i = 0; i < nr; i++) {
+			struct go_entry *entry = &chunk[items[i].index];
+			const uint8_t *sudog =
+				sudogs + (size_t)items[i].index * SUDOG_BYTES;
+			uint64_t next;
+
+			if (!items[i].ok || go_u64(sudog) != entry->address)
+				continue;
+			add_chan(entry, go_u64(sudog + layout->sudog_chan));
+			next = go_u64(sudog + layout->sudog_link);
+			if (next && entry->reason->object == GO_OBJECT_SELECT)
+				items[left++] =
+					(struct go_item){next, items[i].index, false};
+		}
+		nr = left;
+	}
+}
+
+void go_objects_find(struct go_sampler *sampler, struct go_entry *chunk)
+{
+	find_chans(sampler, chunk);
+	find_timers(sampler, chunk);
+}
+
+/* Is there a sudog of this goroutine? Then its element is the semaphore's address. */
+static bool try_sudog(struct go_sampler *sampler, struct go_entry *entry,
+		      uint64_t address)
+{
+	uint8_t sudog[SUDOG_BYTES];
+
+	if (!go_read(sampler->mem, address, sudog, sizeof(sudog)) ||
+	    go_u64(sudog) != entry->address)
+		return false;
+	entry->object = go_u64(sudog + sampler->layout->sudog_elem);
+	return true;
+}
+
+/*
+ * Before 1.26 the sudog of a sync.Cond has no element: the list of those who wait is found
+ * itself. notifyList: counts of waits and of wake-ups, lock, first and last sudog.
+ */
+static bool try_notify_list(struct go_sampler *sampler, struct go_entry *entry,
+			    uint64_t address)
+{
+	uint64_t list[4], next;
+	uint8_t sudog[SUDOG_BYTES];
+
+	if (!go_read(sampler->mem, address, list, sizeof(list)) || !list[2] || !list[3] ||
+	    (uint32_t)list[0] - (uint32_t)(list[0] >> 32) == 0)
+		return false;
+	/* The last one, or one of the first. */
+	if (go_read(sampler->mem, list[3], sudog, sizeof(sudog)) &&
+	    go_u64(sudog) == entry->address) {
+		entry->object = address;
+		return true;
+	}
+	next = list[2];
+	for (unsigned i = 0; next && i < LIST_MAX; i++) {
+		if (!go_read(sampler->mem, next, sudog, sizeof(sudog)))
+			return false;
+		if (go_u64(sudog) == entry->address) {
+			entry->object = address;
+			return true;
+		}
+		next = go_u64(sudog + 8);
+	}
+	return false;
+}
+
+/* Which word of a pollDesc holds the fd, by the word that names the goroutine that reads or
+ * writes; 0: it is none. Between them there are a few others, by version. */
+static size_t poll_fd_word(bool lock_first, size_t word)
+{
+	if (lock_first && (word == 5 || word == 17))
+		return 2;
+	return word >= 2 && word < 10 ? 1 : 0;
+}
+
+static bool try_poll(struct go_sampler *sampler, struct go_entry *entry, uint64_t address)
+{
+	bool lock_first = sampler->layout->poll_lock;
+	uint64_t words[POLL_WORDS];
+	size_t nr = lock_first ? POLL_WORDS : 12;
+
+	if (!go_read(sampler->mem, address, words, nr * 8))
+		return false;
+	for (size_t i = 2; i < nr; i++) {
+		size_t at = poll_fd_word(lock_first, i);
+
+		if (words[i] != entry->address || at == 0 || words[at] > FD_MAX)
+			continue;
+		entry->object = address;
+		entry->fd = (int32_t)words[at];
+		return true;
+	}
+	return false;
+}
+
+/* Not code, the g itself, or the stack. */
+static bool may_point(const struct go_sampler *sampler, const struct go_entry *entry,
+		      const struct go_look_stack *stack, uint64_t word)
+{
+	const struct go_pclntab *table = &sampler->stacks->module->table;
+
+	return (word & 7) == 0 && word >= 0x100000 && word >> 47 == 0 &&
+	       word != entry->address && (word < stack->low || word >= stack->high) &&
+	       (word < table->min_pc || word >= table->max_pc);
+}
+
+typedef bool (*object_try)(struct go_sampler *, struct go_entry *, uint64_t);
+
+/* Try the words of a stack that may be such a pointer, the likeliest one first. */
+static void search_words(struct go_sampler *sampler, struct go_entry *entry,
+			 const struct go_look_stack *stack, object_try try,
+			 size_t max_words, unsigned tries, size_t *likely)
+{
+	size_t nr = stack->nr_bytes / 8 < max_words ? stack->nr_bytes / 8 : max_words;
+	uint64_t seen[LOCK_TRIES + 1];
+	size_t nr_seen = 0;
+
+	for (size_t i = 0; i <= nr && nr_seen < tries; i++) {
+		size_t at = i == 0 ? *likely : i - 1, k = 0;
+		uint64_t word;
+
+		if (at >= nr)
+			continue;
+		word = go_u64(stack->bytes + at * 8);
+		if (!may_point(sampler, entry, stack, word))
+			continue;
+		while (k < nr_seen && seen[k] != word)
+			k++;
+		if (k < nr_seen)
+			continue;
+		seen[nr_seen++] = word;
+		if (try(sampler, entry, word)) {
+			*likely = at;
+			return;
+		}
+	}
+}
+
+void go_object_search(struct go_sampler *sampler, struct go_entry *entry,
+		      const struct go_look_stack *stack)
+{
+	enum go_object object = entry->reason ? entry->reason->object : GO_OBJECT_NONE;
+
+	if (object != GO_OBJECT_FD && object != GO_OBJECT_LOCK)
+		return;
+	if (sampler->searches_left == 0 || stack->nr_bytes == 0) {
+		entry->searched = stack->nr_bytes == 0;
+		return;
+	}
+	sampler->searches_left--;
+	if (entry->state == STATE_COND && !sampler->layout->cond_elem)
+		search_words(sampler, entry, stack, try_notify_list, LOCK_WORDS,
+			     LOCK_TRIES, &sampler->cond_word);
+	else if (object == GO_OBJECT_LOCK)
+		search_words(sampler, entry, stack, try_sudog, LOCK_WORDS, LOCK_TRIES,
+			     &sampler->lock_word);
+	else
+		search_words(sampler, entry, stack, try_poll, FD_WORDS, POLL_TRIES,
+			     &sampler->poll_word);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* See frame.h. As scanstack() of the runtime does it: first frames, then defers, then the
+ * variables that were reached. */
+#include "source/go/proof/frame_private.h"
+
+#include <stdlib.h>
+
+#define PLACES_MAX  (1u << 20)
+#define INNER_MAX   (1u << 20)
+#define DEFER_BYTES 256u /* of a record on the stack, and its arguments up to 1.17 */
+#define DEFER_WORDS 32u  /* of one in the heap */
+#define DEFER_LINK  32u  /* or the next word */
+#define DEFERS_MAX  4096u
+#define FRAMES_MAX  (1u << 20)
+
+struct walk {
+	struct go_frames *frames;
+	struct go_mark *mark;
+	const struct go_parked *parked;
+	bool failed; /* no memory */
+};
+
+/* A live word: where it leads is alive too. */
+static void take(struct walk *walk, uint64_t word)
+{
+	struct go_frames *frames = walk->frames;
+
+	if (word < walk->parked->low || word >= walk->parked->high) {
+		go_mark_address(walk->mark, word);
+		return;
+	}
+	if (go_mark_room(&frames->inner, frames->nr_inner, &frames->cap_inner, INNER_MAX,
+			 sizeof(*frames->inner)))
+		frames->inner[frames->nr_inner++] = word;
+	else
+		walk->failed = true;
+}
+
+/* The words of [from, to) that lie in the copy. */
+static void take_all(struct walk *walk, uint64_t from, uint64_t to)
+{
+	const struct go_parked *parked = walk->parked;
+
+	from = from < parked->sp ? parked->sp : (from + 7) & ~7ull;
+	to = to > parked->high ? parked->high : to & ~7ull;
+	for (; from < to; from += 8)
+		take(walk, go_u64(parked->bytes + (from - parked->sp)));
+}
+
+/* map: a byte for each word from `base` on. */
+static void take_some(struct walk *walk, uint64_t base, const uint8_t *map, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (map[i])
+			take_all(walk, base + i * 8, base + i * 8 + 8);
+}
+
+static void note_object(struct walk *walk, uint64_t start, uint64_t bytes)
+{
+	struct go_frames *frames = walk->frames;
+
+	/* Before the stack pointer: it is not there yet. */
+	if (start < walk->parked->sp || start >= walk->parked->high || bytes == 0)
+		return;
+	if (!go_mark_room(&frames->places, frames->nr_places, &frames->cap_places,
+			  PLACES_MAX, sizeof(*frames->places))) {
+		walk->failed = true;
+		return;
+	}
+	frames->places[frames->nr_places++] =
+		(struct go_frame_place){start, start + bytes};
+}
+
+/* args: where the caller put the arguments. */
+static void take_frame(struct walk *walk, const struct go_frame *frame, uint64_t sp,
+		       uint64_t args)
+{
+	const struct go_frames *frames = walk->frames;
+	/* Below the return address; where there is a frame, its caller's base pointer. */
+	uint64_t end = args - 8;
+
+	if (end > sp)
+		end -= 8;
+	if (end > sp && !frame->locals)
+		take_all(walk, sp, end);
+	else if (end > sp)
+		take_some(walk, end - 8ull * frame->nr_locals, frames->maps + frame->bits,
+			  frame->nr_locals);
+	if (frame->args)
+		take_some(walk, args,
+			  frames->maps + frame->bits +
+				  (frame->locals ? frame->nr_locals : 0),
+			  frame->nr_args);
+	else
+		take_all(walk, args, args + 8ull * frame->nr_args);
+	for (uint32_t i = 0; i < frame->nr_objects; i++) {
+		const struct go_frame_object *object =
+			&frames->objects[frame->objects + i];
+
+		note_object(walk,
+			    (object->offset < 0 ? end : args) +
+				    (uint64_t)(int64_t)object->offset,
+			    object->bytes);
+	}
+}
+
+static void take_frames(struct walk *walk)
+{
+	const struct go_parked *parked = walk->parked;
+	uint64_t pc = parked->pc, sp = parked->sp;
+	bool all = false; /* a signal came while this frame ran */
+
+	for (unsigned i = 0; i < FRAMES_MAX && !walk->failed; i++) {
+		const struct go_frame *frame =
+			go_frame_at(walk->frames, walk->mark->heap->mem, pc);
+		uint64_t args;
+
+		if (!frame) {
+			walk->failed = true;
+			return;
+		}
+		args = sp + frame->bytes + 8;
+		if (!frame->known || frame->any_args || args > parked->high)
+			break;
+		if (all || frame->injected)
+			take_all(walk, sp, args + 8ull * frame->nr_args);
+		else
+			take_frame(walk, frame, sp, args);
+		if (frame->top)
+			return;
+		all = frame->injected;
+		pc = go_u64(parked->bytes + (args - 8 - parked->sp));
+		sp = args;
+	}
+	take_all(walk, sp, parked->high);
+}
+
+/* Records may lie on the stack and in the heap by turns; what is in the heap is reached from
+ * the g, but not what that leads to on the stack. */
+static void take_defers(struct walk *walk, uint64_t record)
+{
+	const struct go_parked *parked = walk->parked;
+	struct go_heap *heap = walk->mark->heap;
+
+	for (unsigned i = 0; i < DEFERS_MAX && record; i++) {
+		uint8_t words[DEFER_WORDS * 8] = {0};
+		const struct go_heap_span *span = go_heap_span_of(heap, record);
+
+		if (record >= parked->sp && record < parked->high && (record & 7) == 0) {
+			size_t left = (size_t)(parked->high - record);
+
+			memcpy(words, parked->bytes + (record - parked->sp),
+			       left < sizeof(words) ? left & ~(size_t)7 : sizeof(words));
+			take_all(walk, record, record + DEFER_BYTES);
+		} else if (span) {
+			size_t bytes = span->size < sizeof(words) ? (size_t)span->size
+								  : sizeof(words);
+
+			go_mark_address(walk->mark, record);
+			if (!go_heap_copy(heap, record, words, bytes & ~(size_t)7))
+				break;
+			for (size_t k = 0; k < DEFER_WORDS; k++)
+				if (go_u64(words + k * 8) >= parked->low &&
+				    go_u64(words + k * 8) < parked->high)
+					take(walk, go_u64(words + k * 8));
+		} else {
+			take_all(walk, parked->sp, parked->high);
+			return;
+		}
+		/* Up to 1.21 the panic that runs it comes first. */
+		record = go_u64(words + DEFER_LINK + (walk->frames->minor >= 22 ? 0 : 8));
+	}
+	if (record)
+		take_all(walk, parked->sp, parked->high);
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct go_frame_place *left = a, *right = b;
+
+	return (left->start > right->start) - (left->start < right->start);
+}
+
+static struct go_frame_place *place_of(const struct go_frames *frames, uint64_t address)
+{
+	size_t low = 0, high = frames->nr_places;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (frames->places[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0 || address >= frames->places[low - 1].end)
+		return NULL;
+	return &frames->places[low - 1];
+}
+
+/* The variables whose address is alive, and what they lead to. */
+static void take_places(struct walk *walk)
+{
+	struct go_frames *frames = walk->frames;
+
+	if (frames->nr_places > 1)
+		qsort(frames->places, frames->nr_places, sizeof(*frames->places),
+		      compare_places);
+	while (frames->nr_inner > 0 && !walk->failed) {
+		struct go_frame_place *place =
+			place_of(frames, frames->inner[--frames->nr_inner]);
+		uint64_t end;
+
+		if (!place)
+			continue;
+		end = place->end;
+		place->end = place->start;
+		take_all(walk, place->start, end);
+	}
+}
+
+bool go_frames_mark(struct go_frames *frames, struct go_mark *mark,
+		    const struct go_parked *parked)
+{
+	struct walk walk = {frames, mark, parked, false};
+
+	frames->nr_places = frames->nr_inner = 0;
+	take_frames(&walk);
+	take_defers(&walk, parked->defers);
+	if (parked->context)
+		take(&walk, parked->context);
+	take_places(&walk);
+	return !walk.failed;
+}

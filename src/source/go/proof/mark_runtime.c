@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Objects of the runtime's own that the marker comes upon, known by what they look like:
+ * records of processors, which are not read whole, and those of the stacks that belong to
+ * threads (the g0 and gsignal of a runtime.m), which no list of goroutines has.
+ */
+#include <stdlib.h>
+
+#include "source/go/layout.h"
+#include "source/go/proof/mark.h"
+#include "source/go/proof/processor.h"
+
+#define LIST_MAX        65536u /* processors, buffers of theirs */
+#define QUEUES_MAX      64u    /* of a processor */
+#define THREADS_MAX     (1u << 20)
+#define STACK_BYTES_MAX (1ull << 30)
+
+/* True: it was not on a list yet. */
+static bool note_object(struct go_mark *mark, uint64_t base)
+{
+	const struct go_heap_span *span = go_heap_span_of(mark->heap, base);
+	uint64_t bit = span ? span->first + go_heap_index(span, base) : 0;
+	uint32_t ignored;
+
+	return span && !(mark->special[bit >> 6] >> (bit & 63) & 1) &&
+	       go_mark_special(mark, base, GO_SPECIAL_NOTED, 0, &ignored);
+}
+
+/* Where one cannot be noted it is read as a root: more is alive then. */
+static void note_scratch(struct go_mark *mark, uint64_t address, uint64_t bytes)
+{
+	if (address == 0 || go_heap_span_of(mark->heap, address))
+		return;
+	for (size_t i = 0; i < mark->nr_scratch; i++)
+		if (mark->scratch[i].address == address)
+			return;
+	if (go_mark_room(&mark->scratch, mark->nr_scratch, &mark->cap_scratch, LIST_MAX,
+			 sizeof(*mark->scratch)))
+		mark->scratch[mark->nr_scratch++] = (struct go_scratch){address, bytes};
+}
+
+/* What the allocator cuts the smallest objects from is in nobody's use by that. */
+static void note_cache(struct go_mark *mark, uint64_t address)
+{
+	uint8_t cache[GO_CACHE_BYTES];
+	uint64_t block;
+	size_t at;
+
+	if (address & 7 || go_heap_span_of(mark->heap, address) ||
+	    !go_read(mark->heap->mem, address, cache, sizeof(cache)))
+		return;
+	for (size_t n = 0; go_cache_block(cache, n, &at, &block); n++) {
+		const struct go_heap_span *span = go_heap_span_of(mark->heap, block);
+
+		if (span && span->noscan && span->size == 16) {
+			note_scratch(mark, address + at, sizeof(block));
+			return;
+		}
+	}
+}
+
+/* Spans that were to be scanned, by the number of an object in the low bits. */
+static void note_queues(struct go_mark *mark, uint64_t queue)
+{
+	uint8_t bytes[GO_QUEUE_BYTES];
+	uint64_t words, nr;
+
+	for (unsigned i = 0; i < QUEUES_MAX && queue && !(queue & 7); i++) {
+		if (go_heap_span_of(mark->heap, queue) ||
+		    !go_read(mark->heap->mem, queue, bytes, sizeof(bytes)) ||
+		    !go_queue_parse(bytes, &words, &nr, &queue))
+			return;
+		note_scratch(mark, words, nr * 8);
+	}
+}
+
+static bool read_processor(struct go_mark *mark, uint64_t base, uint64_t size)
+{
+	struct go_processor processor;
+	uint8_t head[GO_PROCESSOR_HEAD];
+	size_t bytes = (size_t)size & ~(size_t)7, from = 0;
+
+	if (size < GO_PROCESSOR_BYTES_MIN || size > GO_PROCESSOR_BYTES_MAX ||
+	    !go_heap_copy(mark->heap, base, head, sizeof(head)) ||
+	    !go_processor_likely(head))
+		return false;
+	if (!mark->processor)
+		mark->processor = malloc(GO_PROCESSOR_BYTES_MAX);
+	if (!mark->processor || !go_heap_copy(mark->heap, base, mark->processor, bytes) ||
+	    !go_processor_parse(mark->processor, base, bytes, &processor))
+		return false;
+	go_mark_words(mark, mark->processor, processor.start + GO_PROCESSOR_PAGES);
+	from = processor.start + GO_PROCESSOR_FIELD;
+	if (processor.queue >= from) {
+		go_mark_words(mark, mark->processor + from, processor.queue - from);
+		from = processor.queue + GO_PROCESSOR_QUEUE;
+	}
+	go_mark_words(mark, mark->processor + from, processor.from - from);
+	go_mark_words(mark, mark->processor + processor.to, bytes - processor.to);
+	note_scratch(mark, processor.scratch, GO_PROCESSOR_SCRATCH);
+	note_queues(mark, processor.chain);
+	note_cache(mark, processor.caches[0]);
+	note_cache(mark, processor.caches[1]);
+	if (note_object(mark, base) &&
+	    go_mark_room(&mark->processors, mark->nr_processors, &mark->cap_processors,
+			 LIST_MAX, sizeof(*mark->processors)))
+		mark->processors[mark->nr_processors++] = base + processor.start;
+	return true;
+}
+
+/* A g that the thread names which it names. */
+static bool note_stack(struct go_mark *mark, uint64_t base)
+{
+	uint8_t g[GO_G_M + 8];
+	uint64_t m, own[2];
+	struct go_thread_stack stack;
+
+	if (!go_heap_copy(mark->heap, base, g, sizeof(g)))
+		return false;
+	m = go_u64(g + GO_G_M);
+	stack = (struct go_thread_stack){m, go_u64(g + GO_G_STACK_LO),
+					 go_u64(g + GO_G_STACK_HI), false};
+	if (m == 0 || m & 7 || stack.low == 0 || stack.high >> 47 ||
+	    stack.high <= stack.low || stack.high - stack.low > STACK_BYTES_MAX ||
+	    !go_read(mark->heap->mem, m + GO_M_G0, &own[0], 8) ||
+	    !go_read(mark->heap->mem, m + mark->gsignal, &own[1], 8) ||
+	    (own[0] != base && own[1] != base))
+		return false;
+	if (!note_object(mark, base))
+		return true;
+	stack.signals = own[1] == base;
+	if (go_mark_room(&mark->stacks, mark->nr_stacks, &mark->cap_stacks, THREADS_MAX,
+			 sizeof(*mark->stacks)))
+		mark->stacks[mark->nr_stacks++] = stack;
+	return true;
+}
+
+bool go_mark_runtime(struct go_mark *mark, uint64_t base, uint64_t size)
+{
+	uint8_t g[GO_OBJECT_MAX];
+	const size_t bytes = (size_t)size & ~(size_t)7;
+
+	if (size != mark->g_bytes || size > sizeof(g))
+		return read_processor(mark, base, size);
+	if (!note_stack(mark, base) || !go_heap_copy(mark->heap, base, g, bytes))
+		return false;
+	go_mark_words(mark, g + GO_G_STACK_END, bytes - GO_G_STACK_END);
+	return true;
+}
+
+bool go_mark_has_processor(const struct go_mark *mark, uint64_t m)
+{
+	uint8_t record[GO_PROCESSOR_FIELD];
+
+	for (size_t i = 0; i < mark->nr_processors; i++) {
+		uint64_t own[2];
+
+		if (!go_read(mark->heap->mem, mark->processors[i], record,
+			     sizeof(record)))
+			return true;
+		for (size_t k = 0; k < 2; k++) {
+			own[k] = go_u64(record + GO_PROCESSOR_M + 8 * k);
+			if (m ? own[k] == m
+			      : own[k] && own[k] >= mark->data.start &&
+					    own[k] < mark->data.end)
+				return true;
+		}
+	}
+	return mark->nr_processors == 0;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stacks of the living. Of one that is parked, what is alive counts: see frame.h; of
+ * one that runs, all of it: what it has in registers only, it writes there at the latest
+ * when the runtime preempts it, mostly every 10 ms. Before the next pass that is waited for.
+ */
+#include "source/go/proof/pass.h"
+
+#define STACK_BYTES_MAX (1ull << 30) /* the runtime's own limit */
+#define PIECE_BYTES     (256u << 10)
+#define TRIES           4
+
+static bool runs(const uint8_t *g, const struct go_layout *layout)
+{
+	uint32_t status = go_g_status(g, &layout->g);
+
+	return status == GO_STATUS_RUNNING || status == GO_STATUS_COPYSTACK;
+}
+
+/* From where on the stack counts; low where that is not known. */
+static uint64_t stack_from(struct go_pass *pass, const uint8_t *g)
+{
+	const struct go_layout *layout = &pass->prove->layout;
+	uint64_t low = go_u64(g + GO_G_STACK_LO), high = go_u64(g + GO_G_STACK_HI);
+	uint64_t sp = go_u64(g + GO_G_SP), call_sp = go_u64(g + layout->g.syscallsp);
+	uint32_t status = go_g_status(g, &layout->g);
+
+	if (status == GO_STATUS_SYSCALL && call_sp < sp)
+		sp = call_sp;
+	if (runs(g, layout)) {
+		uint64_t end = go_runners_end(&pass->runners, &pass->mem, low, high);
+
+		return end ? end : low;
+	}
+	if (sp < low || sp >= high)
+		return low;
+	return sp & ~7ull;
+}
+
+static bool mark_stack(struct go_pass *pass, uint64_t from, uint64_t high)
+{
+	while (from < high) {
+		size_t bytes =
+			high - from < PIECE_BYTES ? (size_t)(high - from) : PIECE_BYTES;
+
+		if (__atomic_load_n(&pass->prove->cancel, __ATOMIC_RELAXED) ||
+		    !go_read(&pass->mem, from, pass->stack, bytes))
+			return false;
+		go_mark_words(&pass->mark, pass->stack, bytes & ~(size_t)7);
+		from += bytes;
+	}
+	return true;
+}
+
+/* Where it stands still, or ends its process, and its tables say what of the stack is alive.
+ * from: of the stack. False: all counts. */
+static bool mark_parked(struct go_pass *pass, const uint8_t *g, uint64_t from)
+{
+	uint64_t high = go_u64(g + GO_G_STACK_HI);
+	uint32_t status = go_g_status(g, &pass->prove->layout.g);
+	bool ends = runs(g, &pass->prove->layout) && from > go_u64(g + GO_G_STACK_LO);
+	struct go_parked parked = {.pc = go_u64(g + GO_G_PC),
+				   .sp = from,
+				   .low = go_u64(g + GO_G_STACK_LO),
+				   .high = high,
+				   .bytes = pass->stack,
+				   .context = go_u64(g + GO_G_CONTEXT),
+				   .defers = go_u64(g + GO_G_DEFER)};
+
+	if (!ends && ((status != GO_STATUS_WAITING && status != GO_STATUS_RUNNABLE &&
+		       status != GO_STATUS_PREEMPTED && status != GO_STATUS_LEAKED) ||
+		      from != go_u64(g + GO_G_SP)))
+		return false;
+	if (go_u64(g + GO_G_PANIC) || from >= high || high - from > PIECE_BYTES ||
+	    high - from < 16 ||
+	    !go_read(&pass->mem, from, pass->stack, (size_t)(high - from)))
+		return false;
+	if (ends) { /* it goes on, in its caller's view, behind the call */
+		parked.pc = go_u64(pass->stack);
+		parked.sp += 8;
+		parked.bytes += 8;
+	}
+	return go_frames_mark(&pass->prove->frames, &pass->mark, &parked);
+}
+
+/* All of the g, as defers, panics and timers hang on it. */
+static bool read_g(struct go_pass *pass, uint64_t address, uint8_t *out, size_t *bytes)
+{
+	const struct go_heap_span *span = go_heap_span_of(&pass->heap, address);
+
+	*bytes = span && span->size > pass->prove->layout.g.bytes
+			 ? (size_t)span->size
+			 : pass->prove->layout.g.bytes;
+	if (*bytes > GO_OBJECT_MAX)
+		*bytes = GO_OBJECT_MAX;
+	return go_read(&pass->mem, address, out, *bytes);
+}
+
+static bool is_dead(const uint8_t *g, const struct go_layout *layout)
+{
+	uint32_t status = go_g_status(g, &layout->g);
+
+	return status == GO_STATUS_IDLE || status == GO_STATUS_DEAD ||
+	       status >= GO_STATUS_DEADEXTRA;
+}
+
+/* It has gone on since its stack was read: what it has in registers now was not seen. */
+static void note_runner(struct go_pass *pass, uint64_t address, const uint8_t *before,
+			const uint8_t *after)
+{
+	const struct go_layout *layout = &pass->prove->layout;
+
+	if (runs(before, layout) && runs(after, layout))
+		go_runners_add(&pass->runners, &pass->mark, address, after);
+}
+
+bool go_pass_mark_g(struct go_pass *pass, uint64_t address, uint64_t *hash)
+{
+	const struct go_layout *layout = &pass->prove->layout;
+	uint8_t before[GO_OBJECT_MAX], after[GO_OBJECT_MAX];
+	bool whole = false;
+	size_t bytes;
+
+	if (!read_g(pass, address, before, &bytes))
+		return false;
+	for (int try = 0; try < TRIES; try++) {
+		uint64_t low = go_u64(before), high = go_u64(before + GO_G_STACK_HI);
+		uint64_t from = whole ? low : stack_from(pass, before);
+		bool read;
+
+		*hash = go_g_hash(before, &layout->g);
+		if (is_dead(before, layout))
+			return true;
+		if (low & 7 || high <= low || high - low > STACK_BYTES_MAX)
+			return false;
+		go_mark_words(&pass->mark, before + GO_G_STACK_END,
+			      (bytes & ~(size_t)7) - GO_G_STACK_END);
+		read = (!whole && mark_parked(pass, before, from)) ||
+		       mark_stack(pass, from, high);
+		if (!read_g(pass, address, after, &bytes))
+			return false;
+		note_runner(pass, address, before, after);
+		/* A stack that grew was moved, and the old one is somebody else's now. */
+		if (read && go_u64(after) == low &&
+		    go_u64(after + GO_G_STACK_HI) == high &&
+		    (from == low || go_g_hash(after, &layout->g) == *hash))
+			return true;
+		whole = true;
+		memcpy(before, after, sizeof(before));
+	}
+	return false;
+}

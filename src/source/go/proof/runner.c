@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: MIT */
+/* See runner.h. */
+#include "source/go/proof/runner.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "base/hash.h"
+#include "source/go/proof/processor.h"
+#include "source/proc/procfs.h"
+
+#define RUNNERS_MAX    65536u
+#define CPU_NS         (CLOCK_SECOND_NS / 1000) /* see go_runner.h */
+#define TICK_NS        (CLOCK_SECOND_NS / 100)
+#define SAVED_BYTES    48u    /* of the saved registers: sp, pc, the g, ctxt, ret, bp */
+#define STACK_BYTES    32768u /* of a thread's own stack that are read at a time */
+#define THREADS_MAX    (1u << 20)
+#define CALL_CODE      0xe8u
+#define CALL_BYTES     5u
+#define ENDS_BYTES_MAX (1u << 20)
+#define STOP_TRIES     50
+#define STOP_POLL_NS   1000000
+
+void go_runners_init(struct go_runners *runners, pid_t pid, bool ptrace,
+		     const struct go_layout *layout, const struct go_module *module)
+{
+	static const char *const exits[2] = {"runtime.exit", "runtime.exit.abi0"};
+	struct go_func func;
+	char path[40];
+
+	memset(runners, 0, sizeof(*runners));
+	runners->pid = pid;
+	runners->ptrace = ptrace;
+	runners->layout = layout;
+	runners->turns = go_g_turns(&layout->g, module->minor);
+	runners->text = module->table.min_pc;
+	runners->text_end = module->table.max_pc;
+	for (size_t i = 0; i < 2; i++)
+		if (go_func_by_name(&module->table, exits[i], &func))
+			runners->exits[i] = func.entry;
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	runners->tasks = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+void go_runners_release(struct go_runners *runners)
+{
+	if (runners->tasks > 0)
+		close(runners->tasks);
+	free(runners->list);
+	free(runners->threads);
+	free(runners->registers);
+	memset(runners, 0, sizeof(*runners));
+}
+
+void go_runners_clear(struct go_runners *runners)
+{
+	runners->nr = runners->nr_threads = 0;
+	runners->too_many = runners->ending = false;
+}
+
+/* What others write into a running g, such as the wish to preempt it, is left out. */
+uint64_t go_runner_mark(const struct go_runners *runners, const uint8_t *g)
+{
+	const struct go_g_layout *layout = &runners->layout->g;
+	uint64_t hash = hash_bytes(1, g + GO_G_SP, SAVED_BYTES);
+
+	hash = hash_mix(hash, go_u64(g + layout->syscallsp));
+	hash = hash_mix(hash, go_u64(g + layout->goid));
+	hash = hash_mix(hash, go_u64(g + GO_G_M));
+	hash = hash_mix(hash, go_u64(g + GO_G_STACK_LO));
+	hash = hash_mix(hash, go_g_status(g, layout));
+	return hash_mix(hash, runners->turns ? g[runners->turns] : 0);
+}
+
+/* The tick of the processor that belongs to the m. False: none is known. */
+static bool read_tick(const struct go_mark *mark, uint64_t m, uint64_t *processor,
+		      uint32_t *tick)
+{
+	uint8_t record[GO_PROCESSOR_FIELD];
+
+	for (size_t i = 0; m && i < mark->nr_processors; i++) {
+		if (*processor && *processor != mark->processors[i])
+			continue;
+		if (!go_read(mark->heap->mem, mark->processors[i], record,
+			     sizeof(record)) ||
+		    (go_u64(record + GO_PROCESSOR_M) != m &&
+		     go_u64(record + GO_PROCESSOR_M + 8) != m))
+			continue;
+		*processor = mark->processors[i];
+		*tick = go_u32(record + GO_PROCESSOR_TICK);
+		return true;
+	}
+	return false;
+}
+
+void go_runners_add(struct go_runners *runners, const struct go_mark *mark,
+		    uint64_t address, const uint8_t *g)
+{
+	struct go_runner *runner;
+
+	if (!go_mark_room(&runners->list, runners->nr, &runners->cap, RUNNERS_MAX,
+			  sizeof(*runners->list))) {
+		runners->too_many = true;
+		return;
+	}
+	runner = &runners->list[runners->nr++];
+	*runner = (struct go_runner){
+		.address = address,
+		.goid = go_u64(g + runners->layout->g.goid),
+		.m = go_u64(g + GO_G_M),
+		.low = go_u64(g + GO_G_STACK_LO),
+		.high = go_u64(g + GO_G_STACK_HI),
+		.mark = go_runner_mark(runners, g),
+	};
+	read_tick(mark, runner->m, &runner->processor, &runner->tick);
+}
+
+static uint64_t read_cpu(int tasks, pid_t tid, const struct proc_stat *stat)
+{
+	char path[40], text[128];
+	unsigned long long ns;
+
+	snprintf(path, sizeof(path), "%d/schedstat", (int)tid);
+	if (fdio_read_small(tasks, path, text, sizeof(text)) > 0 &&
+	    sscanf(text, "%llu", &ns) == 1)
+		return ns;
+	return stat->cpu_ticks * TICK_NS;
+}
+
+/* False: it is not in a system call, or that cannot be seen. */
+static bool look_at_call(const struct go_runners *runners,
+			 struct go_runner_thread *thread, bool *known, bool *ending)
+{
+	char path[40], text[PROC_TEXT_MAX];
+	struct proc_call call;
+
+	snprintf(path, sizeof(path), "%d/syscall", (int)thread->tid);
+	*known = fdio_read_small(runners->tasks, path, text, sizeof(text)) > 0 &&
+		 proc_parse_call(text, &call);
+	thread->sp = *known && !call.running ? call.sp : 0;
+	*ending |= *known && call.nr == SYS_exit_group;
+	return *known && call.nr >= 0;
+}
+
+static bool read_stat(int tasks, pid_t tid, struct proc_stat *stat)
+{
+	char path[40], text[PROC_TEXT_MAX];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "%d/stat", (int)tid);
+	length = fdio_read_small(tasks, path, text, sizeof(text));
+	return length > 0 && proc_parse_stat(text, (size_t)length, stat);
+}
+
+/* One that ends runs no code of the program any more. */
+static bool is_gone(const struct proc_stat *stat)
+{
+	return stat->state == 'Z' || stat->state == 'X' ||
+	       stat->kernel_flags & PROC_PF_EXITING;
+}
+
+/* What the thread does now. */
+static void look_at(const struct go_runners *runners, struct go_runner_thread *thread,
+		    uint64_t *cpu_ns, bool *ending)
+{
+	struct proc_stat stat = {0};
+	bool known;
+
+	thread->in_call = look_at_call(runners, thread, &known, ending);
+	if (thread->in_call)
+		return;
+	thread->gone = !read_stat(runners->tasks, thread->tid, &stat) || is_gone(&stat);
+	if (thread->gone)
+		return;
+	thread->traced = stat.state == 't';
+	thread->stopped = thread->traced || stat.state == 'T';
+	/* Kernels without that file: asleep is in a call. */
+	thread->in_call = !known && (stat.state == 'S' || stat.state == 'D');
+	*cpu_ns = read_cpu(runners->tasks, thread->tid, &stat);
+}
+
+static void copy_registers(struct go_runners *runners, struct go_runner_thread *thread)
+{
+	struct timespec pause = {0, STOP_POLL_NS};
+	struct go_registers *copy;
+	uint64_t sp = 0;
+	size_t bytes;
+
+	if (!go_mark_room(&runners->registers, runners->nr_registers,
+			  &runners->cap_registers, THREADS_MAX,
+			  sizeof(*runners->registers)))
+		return;
+	copy = &runners->registers[runners->nr_registers];
+	memset(copy, 0, sizeof(*copy));
+	bytes = go_registers_read(thread->tid, copy->bytes, &sp);
+	/* Back in its stop, where it was? */
+	for (int try = 0; bytes > 0 && !thread->copied && try < STOP_TRIES; try++) {
+		look_at(runners, thread, &thread->cpu_ns, &runners->ending);
+		thread->copied = thread->stopped && thread->sp == sp;
+		if (!thread->copied)
+			nanosleep(&pause, NULL);
+	}
+	runners->nr_registers += thread->copied;
+}
+
+void go_runners_look(struct go_runners *runners)
+{
+	struct proc_stat first = {0};
+	pid_t *tids = NULL;
+	size_t capacity = 0;
+	ssize_t nr = runners->tasks >= 0
+			     ? proc_list_threads(runners->tasks, &tids, &capacity)
+			     : -1;
+
+	runners->nr_threads = runners->nr_registers = 0;
+	for (ssize_t i = 0; i < nr; i++) {
+		struct go_runner_thread *thread;
+
+		if (!go_mark_room(&runners->threads, runners->nr_threads,
+				  &runners->cap_threads, THREADS_MAX,
+				  sizeof(*runners->threads))) {
+			runners->too_many = true;
+			break;
+		}
+		thread = &runners->threads[runners->nr_threads++];
+		*thread = (struct go_runner_thread){.tid = tids[i]};
+		look_at(runners, thread, &thread->cpu_ns, &runners->ending);
+		thread->ran = !thread->in_call && !thread->gone;
+		if (thread->ran && thread->stopped && runners->ptrace)
+			copy_registers(runners, thread);
+	}
+	runners->too_many |= nr <= 0;
+	runners->held =
+		read_stat(runners->tasks, runners->pid, &first) && first.state == 't';
+	free(tids);
+}
+
+static const struct go_thread_stack *stack_of(const struct go_mark *mark, uint64_t sp)
+{
+	for (size_t i = 0; sp && i < mark->nr_stacks; i++)
+		if (sp >= mark->stacks[i].low && sp < mark->stacks[i].high)
+			return &mark->stacks[i];
+	return NULL;
+}
+
+/* Its thread is in a call that it made: from its own stack, or from the scheduler's. */
+static bool is_in_call(const struct go_runners *runners, const struct go_mark *mark,
+		       const struct go_runner *runner)
+{
+	for (size_t i = 0; i < runners->nr_threads; i++) {
+		const struct go_runner_thread *thread = &runners->threads[i];
+		const struct go_thread_stack *stack;
+
+		if (!thread->in_call && !thread->copied)
+			continue;
+		if (thread->sp >= runner->low && thread->sp < runner->high)
+			return true;
+		stack = stack_of(mark, thread->sp);
+		/* Where a signal is handled, the registers lie on that stack: see
+		 * go_runners_mark(). In a target that runs they may be back already. */
+		if (stack && stack->m == runner->m && (!stack->signals || thread->copied))
+			return true;
+	}
+	return false;
+}
+
+static bool has_stopped(const struct go_runners *runners, const struct go_mark *mark,
+			const struct go_runner *runner)
+{
+	uint8_t g[GO_G_BYTES_MAX];
+	uint64_t processor = runner->processor;
+	uint32_t tick;
+
+	if (!go_read(mark->heap->mem, runner->address, g, runners->layout->g.bytes))
+		return false;
+	if (go_runner_mark(runners, g) != runner->mark)
+		return true;
+	if (processor && read_tick(mark, runner->m, &processor, &tick) &&
+	    tick != runner->tick)
+		return true;
+	return is_in_call(runners, mark, runner) ||
+	       go_runners_end(runners, mark->heap->mem, runner->low, runner->high) > 0;
+}
+
+bool go_runners_settled(struct go_runners *runners, const struct go_mark *mark)
+{
+	size_t left = 0;
+	bool ran = false;
+
+	for (size_t i = 0; i < runners->nr_threads; i++) {
+		struct go_runner_thread *thread = &runners->threads[i];
+		uint64_t cpu_ns = thread->cpu_ns;
+
+		uint64_t sp = thread->sp;
+
+		if (!thread->ran)
+			continue;
+		look_at(runners, thread, &cpu_ns, &runners->ending);
+		/* Letting go of it takes a few microseconds of its time. */
+		if (thread->copied && thread->stopped && thread->sp == sp &&
+		    cpu_ns - thread->cpu_ns < CPU_NS)
+			continue;
+		thread->copied = false;
+		thread->ran = !thread->in_call && !thread->gone && !runners->ending &&
+			      cpu_ns - thread->cpu_ns < CPU_NS;
+		ran |= thread->ran;
+	}
+	for (size_t i = 0; i < runners->nr; i++)
+		if (!has_stopped(runners, mark, &runners->list[i]))
+			runners->list[left++] = runners->list[i];
+	runners->nr = left;
+	return left == 0 && !ran && !runners->too_many;
+}
+
+/* Whether the word is where a call of a function that ends the process would return to. No
+ * such call ever returns, so that none is left over from before. */
+static bool follows_exit(const struct go_runners *runners, struct go_mem *mem,
+			 uint64_t word)
+{
+	uint8_t code[CALL_BYTES];
+	uint64_t callee;
+
+	if (word < runners->text + CALL_BYTES || word >= runners->text_end ||
+	    !go_read(mem, word - CALL_BYTES, code, sizeof(code)) || code[0] != CALL_CODE)
+		return false;
+	callee = word + (uint64_t)(int64_t)(int32_t)go_u32(code + 1);
+	return callee == runners->exits[0] || callee == runners->exits[1];
+}
+
+static uint64_t find_exit(const struct go_runners *runners, struct go_mem *mem,
+			  uint64_t low, uint64_t high)
+{
+	uint8_t bytes[STACK_BYTES];
+
+	for (uint64_t at = low; at < high && high - low <= ENDS_BYTES_MAX;) {
+		size_t wanted =
+			high - at < sizeof(bytes) ? (size_t)(high - at) : sizeof(bytes);
+		size_t got = go_read_some(mem, at, bytes, wanted);
+
+		for (size_t i = 0; i + 8 <= got; i += 8)
+			if (follows_exit(runners, mem, go_u64(bytes + i)))
+				return at + i;
+		if (got < wanted)
+			return 0;
+		at += got;
+	}
+	return 0;
+}
+
+/* The thread that ends the process may be gone: only the first one can be held. */
+uint64_t go_runners_end(const struct go_runners *runners, struct go_mem *mem,
+			uint64_t low, uint64_t high)
+{
+	return runners->held || runners->ending
+		       ? find_exit(runners, mem, low & ~7ull, high)
+		       : 0;
+}
+
+/* The first thread is held, and there is no other. */
+static bool is_at_end(const struct go_runners *runners)
+{
+	pid_t *tids = NULL;
+	size_t capacity = 0;
+	ssize_t nr =
+		runners->held ? proc_list_threads(runners->tasks, &tids, &capacity) : 0;
+	bool alone = nr > 0;
+
+	for (ssize_t i = 0; alone && i < nr; i++) {
+		struct proc_stat stat;
+
+		if (tids[i] != runners->pid)
+			alone = !read_stat(runners->tasks, tids[i], &stat) ||
+				is_gone(&stat);
+	}
+	free(tids);
+	return alone;
+}
+
+static const struct go_runner_thread *left_thread(const struct go_runners *runners)
+{
+	for (size_t i = 0; i < runners->nr_threads; i++)
+		if (runners->threads[i].ran && !runners->threads[i].copied)
+			return &runners->threads[i];
+	return NULL;
+}
+
+/* All that are left are stopped; a goroutine's thread is one of them. */
+static bool is_stopped(const struct go_runners *runners)
+{
+	size_t stopped = 0, ran = 0;
+
+	for (size_t i = 0; i < runners->nr_threads; i++) {
+		ran += runners->threads[i].ran;
+		stopped += runners->threads[i].ran && runners->threads[i].stopped;
+	}
+	return ran > 0 && stopped == ran;
+}
+
+bool go_runners_hopeless(const struct go_runners *runners)
+{
+	return runners->too_many || runners->ending || is_stopped(runners) ||
+	       is_at_end(runners);
+}
+
+/* cgroup.events of a cgroup of version 2, the state of a freezer of version 1. */
+static bool is_frozen(pid_t pid)
+{
+	char path[600], text[4096], *line, *next;
+	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool frozen = false;
+
+	snprintf(path, sizeof(path), "proc/%d/cgroup", (int)pid);
+	if (root < 0 || fdio_read_small(root, path, text, sizeof(text)) <= 0) {
+		if (root >= 0)
+			close(root);
+		return false;
+	}
+	for (line = text; line && !frozen; line = next) {
+		char state[256];
+		const char *folder;
+
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		folder = strrchr(line, ':');
+		if (!folder)
+			continue;
+		if (strncmp(line, "0::", 3) == 0)
+			snprintf(path, sizeof(path), "sys/fs/cgroup%.400s/cgroup.events",
+				 folder + 1);
+		else if (strstr(line, "freezer"))
+			snprintf(path, sizeof(path),
+				 "sys/fs/cgroup/freezer%.400s/freezer.state", folder + 1);
+		else
+			continue;
+		if (fdio_read_small(root, path, state, sizeof(state)) > 0)
+			frozen = strstr(state, "frozen 1") || strstr(state, "FROZEN");
+	}
+	close(root);
+	return frozen;
+}
+
+int go_runners_why(const struct go_runners *runners, int64_t waited_ns, struct err *e)
+{
+	const struct go_runner *runner = runners->nr ? &runners->list[0] : NULL;
+	const struct go_runner_thread *thread = left_thread(runners);
+	double waited = (double)waited_ns / (double)CLOCK_SECOND_NS;
+	const int pid = (int)runners->pid;
+
+	if (runners->too_many)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "nothing can be proved: the threads of process %d cannot "
+			       "be seen",
+			       pid);
+	if (runner && (runners->ending || is_at_end(runners)))
+		return err_set(e, ERR_UNSUPPORTED,
+			       "nothing can be proved: goroutine %llu was running when "
+			       "process %d ended, and what it had in registers is lost",
+			       (unsigned long long)runner->goid, pid);
+	if (is_stopped(runners) && thread && thread->traced)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "nothing can be proved now: process %d is held by a "
+			       "debugger, or at its end, and what its threads have in "
+			       "registers is not seen",
+			       pid);
+	if (is_stopped(runners))
+		return err_set(e, ERR_UNSUPPORTED,
+			       "nothing can be proved now: process %d is stopped, and "
+			       "what its threads have in registers is not seen; let it "
+			       "go on (kill -CONT %d), or give --ptrace",
+			       pid, pid);
+	if (is_frozen(runners->pid))
+		return err_set(e, ERR_UNSUPPORTED,
+			       "nothing can be proved now: process %d is frozen by its "
+			       "control group, and what its threads have in registers "
+			       "is not seen",
+			       pid);
+	if (runner && thread)
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"nothing can be proved now: goroutine %llu is running, and "
+			"its thread got hardly any processor time in %.1f s, so "
+			"that what it has in registers is not seen",
+			(unsigned long long)runner->goid, waited);
+	if (runner)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "nothing can be proved now: goroutine %llu has been "
+			       "running without a pause for %.1f s, and what it has in "
+			       "registers is not seen (GODEBUG=asyncpreemptoff=1 keeps "
+			       "loops from being interrupted)",
+			       (unsigned long long)runner->goid, waited);
+	return err_set(e, ERR_UNSUPPORTED,
+		       "nothing can be proved now: thread %d got hardly any processor "
+		       "time in %.1f s, and what it has in registers is not seen",
+		       thread ? (int)thread->tid : pid, waited);
+}
+
+static void mark_stack(struct go_mark *mark, uint64_t from, uint64_t high)
+{
+	uint8_t bytes[STACK_BYTES];
+
+	while (from < high) {
+		size_t wanted = high - from < sizeof(bytes) ? (size_t)(high - from)
+							    : sizeof(bytes);
+		size_t got = go_read_some(mark->heap->mem, from, bytes, wanted);
+
+		go_mark_words(mark, bytes, got & ~(size_t)7);
+		if (got < wanted)
+			return;
+		from += got;
+	}
+}
+
+void go_runners_mark(const struct go_runners *runners, struct go_mark *mark)
+{
+	for (size_t i = 0; i < runners->nr_registers; i++)
+		go_mark_words(mark, runners->registers[i].bytes, GO_REGISTERS_BYTES);
+	for (size_t i = 0; i < runners->nr_threads; i++) {
+		const struct go_runner_thread *thread = &runners->threads[i];
+		const struct go_thread_stack *stack = stack_of(mark, thread->sp);
+
+		/* Stacks outside of the heap are roots already. */
+		if (!stack || !mark->heap->arenas[stack->low >> GO_ARENA_SHIFT] ||
+		    !go_mark_has_processor(mark, stack->m))
+			continue;
+		mark_stack(mark, thread->sp & ~7ull, stack->high);
+		/* The scheduler was interrupted: where it was is not known. */
+		for (size_t k = 0; stack->signals && k < mark->nr_stacks; k++)
+			if (mark->stacks[k].m == stack->m && !mark->stacks[k].signals)
+				mark_stack(mark, mark->stacks[k].low,
+					   mark->stacks[k].high);
+	}
+}

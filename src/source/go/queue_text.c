@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/* What goroutines wait on, in words: short ones for every row, and all that is known for
+ * the one that is looked at. */
+#include "source/go/queue.h"
+
+#define SELECT_SHOWN 4u
+#define TEXT_MAX     1600u
+
+/* Numbers by hand: there may be a hundred thousand texts per look. */
+struct text {
+	char bytes[TEXT_MAX];
+	size_t used;
+};
+
+static void put(struct text *text, const char *more)
+{
+	while (*more && text->used < sizeof(text->bytes) - 1)
+		text->bytes[text->used++] = *more++;
+}
+
+static void put_number(struct text *text, uint64_t value, unsigned base)
+{
+	char digits[24];
+	size_t at = sizeof(digits) - 1;
+
+	digits[at] = '\0';
+	do
+		digits[--at] = "0123456789abcdef"[value % base];
+	while ((value /= base) > 0);
+	put(text, digits + at);
+}
+
+static void put_count(struct text *text, uint64_t count, const char *one,
+		      const char *many)
+{
+	if (count == 0)
+		return;
+	put(text, ", ");
+	put_number(text, count, 10);
+	put(text, count == 1 ? one : many);
+}
+
+static void put_chan(struct text *text, const struct go_queue *queue)
+{
+	put(text, "cap ");
+	put_number(text, queue->capacity, 10);
+	if (queue->capacity > 0) {
+		put(text, ", len ");
+		put_number(text, queue->length, 10);
+	}
+}
+
+static void put_address(struct text *text, uint64_t address)
+{
+	put(text, "0x");
+	put_number(text, address, 16);
+}
+
+static const char *keep(const struct text *text, struct snapshot *out)
+{
+	const char *copy = arena_strndup(&out->arena, text->bytes, text->used);
+
+	return copy ? copy : "";
+}
+
+static const char *object_name(const struct go_entry *entry)
+{
+	switch (entry->state) {
+	case STATE_MUTEX:
+		return "mutex";
+	case STATE_RWLOCK_READ:
+	case STATE_RWLOCK_WRITE:
+		return "rwlock";
+	case STATE_WAITGROUP:
+		return "waitgroup";
+	case STATE_COND:
+		return "cond";
+	default:
+		return "semaphore";
+	}
+}
+
+/* What its own words say. */
+static void put_object(struct text *text, const struct go_queue *queue)
+{
+	switch ((enum go_queue_kind)queue->kind) {
+	case GO_QUEUE_CHAN:
+		put(text, " ");
+		put_chan(text, queue);
+		break;
+	case GO_QUEUE_MUTEX:
+		put(text, queue->held ? " held" : " free");
+		break;
+	case GO_QUEUE_RWLOCK:
+		if (queue->held)
+			put(text, " held by a writer");
+		else if (queue->length > 0)
+			put(text, " held by ");
+		if (!queue->held && queue->length > 0) {
+			put_number(text, queue->length, 10);
+			put(text, queue->length == 1 ? " reader" : " readers");
+		}
+		break;
+	case GO_QUEUE_WAITGROUP:
+		put(text, " ");
+		put_number(text, queue->length, 10);
+		put(text, " to go");
+		break;
+	case GO_QUEUE_OTHER:
+		break;
+	}
+}
+
+static void put_waiters(struct text *text, const struct go_queue *queue)
+{
+	put_count(text, queue->senders, " sender", " senders");
+	put_count(text, queue->receivers, " receiver", " receivers");
+	if (queue->kind == GO_QUEUE_CHAN)
+		put_count(text, queue->others, " select", " selects");
+	else
+		put_count(text, queue->others, " waiter", " waiters");
+}
+
+/* Many are alike: a hundred thousand channels with one receiver each. */
+static bool same_text(const struct go_queues *queues, const struct go_queue *queue)
+{
+	const struct go_queue *last = queues->last;
+
+	return last && queue->kind != GO_QUEUE_OTHER && queue->kind == last->kind &&
+	       queue->length == last->length && queue->capacity == last->capacity &&
+	       queue->senders == last->senders && queue->receivers == last->receivers &&
+	       queue->others == last->others && queue->known == last->known &&
+	       queue->closed == last->closed && queue->held == last->held;
+}
+
+static const char *queue_text(struct go_queues *queues, struct go_queue *queue,
+			      const char *name, struct snapshot *out)
+{
+	struct text text = {.used = 0};
+
+	if (queue->text)
+		return queue->text;
+	if (same_text(queues, queue)) {
+		queue->text = queues->last->text;
+		return queue->text;
+	}
+	put(&text, name);
+	if (queue->known)
+		put_object(&text, queue);
+	put_waiters(&text, queue);
+	if (queue->closed)
+		put(&text, ", closed");
+	queue->text = keep(&text, out);
+	queues->last = queue;
+	return queue->text;
+}
+
+/* Which of a channel's queues a select is in shows where only one of them is not empty. */
+static const char *direction(const struct go_queue *queue)
+{
+	if (!queue->known || queue->send_queue == queue->recv_queue)
+		return "";
+	return queue->send_queue ? "send " : "recv ";
+}
+
+static const char *select_text(struct go_queues *queues, const struct go_entry *entry,
+			       struct snapshot *out)
+{
+	struct text text = {.used = 0};
+
+	put_number(&text, entry->nr_chans, 10);
+	put(&text, entry->nr_chans == GO_CHANS_MAX ? " or more chans:" : " chans:");
+	for (size_t i = 0; i < entry->nr_chans && i < SELECT_SHOWN; i++) {
+		const struct go_queue *queue = go_queues_get(queues, entry->chans[i]);
+
+		put(&text, i ? "; " : " ");
+		put(&text, direction(queue));
+		put_address(&text, entry->chans[i]);
+		if (queue->address && queue->known) {
+			put(&text, " ");
+			put_chan(&text, queue);
+		}
+	}
+	if (entry->nr_chans > SELECT_SHOWN)
+		put(&text, "; …");
+	return keep(&text, out);
+}
+
+static void detail_chan(struct text *text, const struct go_queue *queue)
+{
+	put(text, "chan ");
+	put(text, direction(queue));
+	put_address(text, queue->address);
+	if (!queue->known)
+		return;
+	put(text, " ");
+	put_chan(text, queue);
+	put(text, ", elements of ");
+	put_number(text, queue->element_bytes, 10);
+	put(text, queue->element_bytes == 1 ? " byte" : " bytes");
+	put_waiters(text, queue);
+	put(text, queue->closed ? ", closed" : ", open");
+}
+
+static void detail_lock(struct text *text, const struct go_queue *queue)
+{
+	if (!queue->known || queue->kind == GO_QUEUE_OTHER)
+		return;
+	if (queue->kind == GO_QUEUE_WAITGROUP) {
+		put_number(text, queue->length, 10);
+		put(text, queue->length == 1 ? " call" : " calls");
+		put(text, " of Done are missing");
+		return;
+	}
+	if (queue->kind == GO_QUEUE_RWLOCK && !queue->held) {
+		put_number(text, queue->length, 10);
+		put(text, queue->length == 1 ? " reader has it" : " readers have it");
+		put(text, queue->writer ? ", a writer waits for them" : "");
+	} else {
+		put(text, queue->held ? "somebody has it" : "nobody has it just now");
+	}
+	put(text, queue->starves ? ", the first waiter gets it next" : "");
+	put(text, "; Go does not note who");
+}
+
+/* Line by line. */
+static const char *detail_of(struct go_queues *queues, const struct go_entry *entry,
+			     struct snapshot *out)
+{
+	struct text text = {.used = 0};
+	size_t nr = entry->nr_chans > 0 ? entry->nr_chans : 1;
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct go_queue *queue = go_queues_get(
+			queues, entry->chans ? entry->chans[i] : go_queue_address(entry));
+
+		if (!queue->address)
+			continue;
+		put(&text, text.used ? "\n" : "");
+		if (queue->kind == GO_QUEUE_CHAN)
+			detail_chan(&text, queue);
+		else
+			detail_lock(&text, queue);
+	}
+	return text.used ? keep(&text, out) : NULL;
+}
+
+static void list_channels(const struct go_entry *entry, struct snapshot *out,
+			  struct waits_on *waits)
+{
+	size_t bytes = entry->nr_chans * sizeof(*entry->chans);
+	uint64_t *copy = arena_alloc(&out->arena, bytes);
+
+	if (!copy)
+		return;
+	memcpy(copy, entry->chans, bytes);
+	waits->objects = copy;
+	waits->nr_objects = entry->nr_chans;
+}
+
+static void explain_chan(struct go_queues *queues, const struct go_entry *entry,
+			 struct snapshot *out, struct waits_on *waits)
+{
+	struct go_queue *queue;
+
+	waits->kind = "channel";
+	waits->address = entry->object;
+	if (entry->object == 0 || queues->nr == 0) {
+		waits->text = strstr(entry->reason->text, "nil chan") ? "nil channel"
+			      : entry->state == STATE_SELECT          ? "no channel"
+								      : "channel";
+		return;
+	}
+	if (entry->chans)
+		list_channels(entry, out, waits);
+	queue = &queues->list[entry->queue];
+	waits->text = entry->chans     ? select_text(queues, entry, out)
+		      : queue->address ? queue_text(queues, queue, "chan", out)
+				       : "chan";
+}
+
+static void explain_lock(struct go_queues *queues, const struct go_entry *entry,
+			 struct snapshot *out, struct waits_on *waits)
+{
+	struct go_queue *queue;
+
+	waits->kind = object_name(entry);
+	waits->text = waits->kind;
+	if (entry->object == 0 || queues->nr == 0)
+		return;
+	waits->address = go_queue_address(entry);
+	queue = &queues->list[entry->queue];
+	if (queue->address)
+		waits->text = queue_text(queues, queue, waits->kind, out);
+}
+
+void go_queues_explain(struct go_queues *queues, const struct go_entry *entry, bool whole,
+		       struct snapshot *out, struct waits_on *waits)
+{
+	enum task_state state = entry->state;
+
+	if (!entry->reason || state == STATE_GC)
+		return;
+	if (state == STATE_CHAN_SEND || state == STATE_CHAN_RECV || state == STATE_SELECT)
+		explain_chan(queues, entry, out, waits);
+	else if (entry->reason->object == GO_OBJECT_LOCK)
+		explain_lock(queues, entry, out, waits);
+	if (whole && waits->address && queues->nr > 0)
+		waits->detail = detail_of(queues, entry, out);
+}

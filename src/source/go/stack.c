@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT */
+/* Walks as runtime/traceback.go does for x86-64: the caller's frame begins where the table
+ * says that this one ends, and its return address lies just below. */
+#include "source/go/stack.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+#define PCS_FIRST      1024u
+#define PCS_MAX        (1u << 17)
+#define FRAMES_MAX     (1u << 19)
+#define MEMO_FIRST     1024u
+#define MEMO_MAX       (1u << 21)
+#define INLINED_DEPTH  32u
+#define STEPS_PER_LOOK (256u << 20)
+#define WINDOW_BYTES   8192u
+#define SALT_SITE      0x517eull
+
+struct go_frame {
+	struct frame frame;
+	bool hidden;
+	bool always; /* shown even though it is the runtime's */
+};
+
+#define PC_EXACT 1u /* of a key: the address itself, not the call before it */
+
+struct go_pc {
+	uint64_t key;     /* address * 2 + PC_EXACT; 0: free */
+	int32_t sp_delta; /* < 0: the walk ends here */
+	uint32_t first_frame;
+	uint16_t nr_frames; /* 0: in no function */
+	bool top;           /* outermost of its stack */
+	bool sp_write;
+	bool injected; /* the caller did not call: its address is exact */
+	bool collects; /* where who allocates helps the collector, or waits for it */
+};
+
+struct go_stack_memo {
+	uint64_t hash; /* 0: free */
+	struct go_walked walked;
+};
+
+bool go_stacks_init(struct go_stacks *stacks, struct go_module *module,
+		    struct go_mem *mem, struct intern *intern, struct stack_table *table)
+{
+	memset(stacks, 0, sizeof(*stacks));
+	stacks->module = module;
+	stacks->mem = mem;
+	stacks->intern = intern;
+	stacks->table = table;
+	stacks->seed = hash_seed();
+	stacks->cap_pcs = PCS_FIRST;
+	stacks->cap_memo = MEMO_FIRST;
+	stacks->pcs = calloc(stacks->cap_pcs, sizeof(*stacks->pcs));
+	stacks->memo = calloc(stacks->cap_memo, sizeof(*stacks->memo));
+	return stacks->pcs && stacks->memo;
+}
+
+void go_stacks_release(struct go_stacks *stacks)
+{
+	free(stacks->pcs);
+	free(stacks->frames);
+	free(stacks->memo);
+	memset(stacks, 0, sizeof(*stacks));
+}
+
+void go_stacks_begin(struct go_stacks *stacks)
+{
+	for (struct go_module *module = stacks->module; module; module = module->next)
+		module->table.steps_left = STEPS_PER_LOOK;
+}
+
+void go_stacks_forget(struct go_stacks *stacks)
+{
+	memset(stacks->pcs, 0, stacks->cap_pcs * sizeof(*stacks->pcs));
+	memset(stacks->memo, 0, stacks->cap_memo * sizeof(*stacks->memo));
+	stacks->nr_pcs = stacks->nr_frames = stacks->nr_memo = 0;
+	stacks->strangers = 0;
+}
+
+/* Type arguments are shortened as the runtime's own dump does. */
+size_t go_name_short(const char *name, char *out, size_t size)
+{
+	const char *open = strchr(name, '['), *close = strrchr(name, ']');
+	int length;
+
+	if (open && close && close > open)
+		length = snprintf(out, size, "%.*s[...]%s", (int)(open - name), name,
+				  close + 1);
+	else
+		length = snprintf(out, size, "%s",
+				  strcmp(name, "runtime.gopanic") == 0 ? "panic" : name);
+	return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
+}
+
+static bool is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+bool go_name_hidden(const char *name)
+{
+	const char *rest = name + strlen("runtime."), *dot;
+
+	if (!strchr(name, '.'))
+		return true;
+	if (strncmp(name, "runtime.", strlen("runtime.")) != 0)
+		return false;
+	dot = strrchr(rest, '.');
+	if (!dot)
+		return !is_upper(*rest);
+	/* A method: its type must be exported too. */
+	if (rest[0] == '(' && rest[1] == '*')
+		rest += 2;
+	return !is_upper(dot[1]) || !is_upper(*rest);
+}
+
+/* The finalizers' goroutine would otherwise not be known for what it is. */
+static bool always_shown(const char *name)
+{
+	return strcmp(name, "runtime.gopanic") == 0 ||
+	       strcmp(name, "runtime.runFinalizers") == 0 ||
+	       strcmp(name, "runtime.runCleanups") == 0;
+}
+
+static bool push_frame(struct go_stacks *stacks, struct go_module *module,
+		       struct go_func *func, uint64_t pc, uint64_t at,
+		       uint32_t name_offset, uint8_t id, bool inlined)
+{
+	struct go_pclntab *table = &module->table;
+	const char *name = go_func_name(table, name_offset);
+	char text[512];
+	struct go_frame *frame;
+	const char *file;
+
+	if (stacks->nr_frames == stacks->cap_frames) {
+		size_t cap = stacks->cap_frames ? stacks->cap_frames * 2 : 1024;
+		struct go_frame *frames = realloc(stacks->frames, cap * sizeof(*frames));
+
+		if (!frames)
+			return false;
+		stacks->frames = frames;
+		stacks->cap_frames = cap;
+	}
+	frame = &stacks->frames[stacks->nr_frames++];
+	memset(frame, 0, sizeof(*frame));
+	frame->frame.function =
+		*name ? intern_text(stacks->intern, text,
+				    go_name_short(name, text, sizeof(text)))
+		      : NULL;
+	file = go_func_line(table, func, pc, &frame->frame.line);
+	frame->frame.file = file ? intern_text(stacks->intern, file, strlen(file)) : NULL;
+	frame->frame.address = at;
+	frame->frame.inlined = inlined;
+	frame->always = always_shown(name);
+	frame->hidden = !frame->always &&
+			((id != 0 && id == module->wrapper_id) || go_name_hidden(name));
+	return true;
+}
+
+/* The frames at one address: inlined calls from the innermost on, then the function. */
+static void push_frames(struct go_stacks *stacks, struct go_module *module,
+			struct go_func *func, struct go_pc *entry, uint64_t pc,
+			uint64_t at)
+{
+	struct go_pclntab *table = &module->table;
+	uint64_t tree = go_func_inline_tree(table, func, module->gofunc);
+	uint8_t bytes[GO_INLINED_MAX];
+	struct go_inlined node;
+
+	entry->first_frame = (uint32_t)stacks->nr_frames;
+	for (unsigned depth = 0; tree && depth < INLINED_DEPTH; depth++) {
+		int32_t index = go_func_inlined(table, func, pc);
+
+		if (index < 0 ||
+		    !go_read(stacks->mem,
+			     tree + (uint64_t)index * go_inlined_bytes(table), bytes,
+			     go_inlined_bytes(table)))
+			break;
+		go_inlined_parse(table, bytes, &node);
+		if (!push_frame(stacks, module, func, pc, at, node.name, node.id, true))
+			break;
+		pc = func->entry + (uint64_t)(int64_t)node.parent_pc;
+	}
+	push_frame(stacks, module, func, pc, at, func->name, func->id, false);
+	entry->nr_frames = (uint16_t)(stacks->nr_frames - entry->first_frame);
+}
+
+static void fill_pc(struct go_stacks *stacks, struct go_pc *entry, uint64_t key)
+{
+	uint64_t pc = key >> 1;
+	struct go_module *module = go_module_of(stacks->module, pc);
+	struct go_pclntab *table;
+	struct go_func func;
+	const char *name;
+	int32_t delta;
+
+	memset(entry, 0, sizeof(*entry));
+	entry->key = key;
+	entry->sp_delta = -1;
+	stacks->strangers += !module;
+	table = module ? &module->table : NULL;
+	if (!module || !go_func_find(table, pc, &func))
+		return;
+	push_frames(stacks, module, &func, entry,
+		    (key & PC_EXACT) || pc == func.entry ? pc : pc - 1, pc);
+	name = go_func_name(table, func.name);
+	entry->top = (func.flags & GO_FUNC_TOP) || strcmp(name, "runtime.goexit") == 0;
+	/* It moves the stack pointer only where both stacks can be walked through it. */
+	entry->sp_write = (func.flags & GO_FUNC_SP_WRITE) &&
+			  strcmp(name, "runtime.cgocallback") != 0;
+	entry->injected = strcmp(name, "runtime.asyncPreempt") == 0 ||
+			  strcmp(name, "runtime.sigpanic") == 0 ||
+			  strncmp(name, "runtime.debugCallV", 18) == 0;
+	entry->collects = strncmp(name, "runtime.mallocgc", 16) == 0 ||
+			  strcmp(name, "runtime.gcStart") == 0;
+	if (go_func_value(table, &func, func.pcsp, pc, &delta) && delta >= 0)
+		entry->sp_delta = delta;
+}
+
+static struct go_pc *pc_slot(struct go_pc *pcs, size_t capacity, uint64_t seed,
+			     uint64_t key)
+{
+	size_t at = hash_mix(key, seed) & (capacity - 1);
+
+	while (pcs[at].key != 0 && pcs[at].key != key)
+		at = (at + 1) & (capacity - 1);
+	return &pcs[at];
+}
+
+static void grow_pcs(struct go_stacks *stacks)
+{
+	size_t capacity = stacks->cap_pcs * 2;
+	struct go_pc *pcs;
+
+	if (capacity > PCS_MAX || stacks->nr_frames > FRAMES_MAX) {
+		/* Too many different addresses: start again. */
+		memset(stacks->pcs, 0, stacks->cap_pcs * sizeof(*stacks->pcs));
+		stacks->nr_pcs = stacks->nr_frames = 0;
+		return;
+	}
+	pcs = calloc(capacity, sizeof(*pcs));
+	if (!pcs) {
+		memset(stacks->pcs, 0, stacks->cap_pcs * sizeof(*stacks->pcs));
+		stacks->nr_pcs = stacks->nr_frames = 0;
+		return;
+	}
+	for (size_t i = 0; i < stacks->cap_pcs; i++)
+		if (stacks->pcs[i].key)
+			*pc_slot(pcs, capacity, stacks->seed, stacks->pcs[i].key) =
+				stacks->pcs[i];
+	free(stacks->pcs);
+	stacks->pcs = pcs;
+	stacks->cap_pcs = capacity;
+}
+
+/* The pointer holds until the next call. */
+static const struct go_pc *pc_get(struct go_stacks *stacks, uint64_t key)
+{
+	struct go_pc *entry = pc_slot(stacks->pcs, stacks->cap_pcs, stacks->seed, key);
+
+	if (entry->key)
+		return entry;
+	if (stacks->nr_pcs >= stacks->cap_pcs / 4 * 3) {
+		grow_pcs(stacks);
+		entry = pc_slot(stacks->pcs, stacks->cap_pcs, stacks->seed, key);
+	}
+	stacks->nr_pcs++;
+	fill_pc(stacks, entry, key);
+	return entry;
+}
+
+static struct go_stack_memo *memo_slot(struct go_stack_memo *memo, size_t capacity,
+				       uint64_t hash)
+{
+	size_t at = hash & (capacity - 1);
+
+	while (memo[at].hash != 0 && memo[at].hash != hash)
+		at = (at + 1) & (capacity - 1);
+	return &memo[at];
+}
+
+static void memo_put(struct go_stacks *stacks, uint64_t hash, struct go_walked walked)
+{
+	struct go_stack_memo *slot;
+
+	if (stacks->nr_memo >= stacks->cap_memo / 4 * 3) {
+		size_t capacity = stacks->cap_memo * 2;
+		struct go_stack_memo *memo =
+			capacity > MEMO_MAX ? NULL : calloc(capacity, sizeof(*memo));
+
+		if (!memo) {
+			memset(stacks->memo, 0, stacks->cap_memo * sizeof(*stacks->memo));
+			stacks->nr_memo = 0;
+		} else {
+			for (size_t i = 0; i < stacks->cap_memo; i++)
+				if (stacks->memo[i].hash)
+					*memo_slot(memo, capacity, stacks->memo[i].hash) =
+						stacks->memo[i];
+			free(stacks->memo);
+			stacks->memo = memo;
+			stacks->cap_memo = capacity;
+		}
+	}
+	slot = memo_slot(stacks->memo, stacks->cap_memo, hash);
+	*slot = (struct go_stack_memo){hash, walked};
+	stacks->nr_memo++;
+}
+
+/* Frames of the addresses, plumbing left out unless nothing else is there. */
+static struct go_walked build(struct go_stacks *stacks, const uint64_t *keys,
+			      size_t nr_keys, bool truncated, bool all)
+{
+	struct frame frames[SNAPSHOT_FRAMES_MAX + 1];
+	struct go_walked walked = {.runtime_only = true};
+	size_t nr = 0;
+
+	for (size_t i = 0; i < nr_keys; i++) {
+		const struct go_pc *entry = pc_get(stacks, keys[i]);
+
+		walked.collects |= entry->collects && walked.runtime_only;
+		for (size_t k = 0; k < entry->nr_frames; k++) {
+			const struct go_frame *frame =
+				&stacks->frames[entry->first_frame + k];
+
+			if (!frame->hidden && !frame->always) {
+				walked.runtime_only = false;
+				walked.outer = frame->frame.function;
+			}
+			if ((!all &&
+			     (frame->hidden || (frame->always && nr == 0 && i == 0))) ||
+			    nr > SNAPSHOT_FRAMES_MAX)
+				continue;
+			frames[nr++] = frame->frame;
+		}
+	}
+	if (nr == 0 && !all)
+		return build(stacks, keys, nr_keys, truncated, true);
+	walked.stack = stack_intern(stacks->table, frames, nr, truncated);
+	return walked;
+}
+
+struct window {
+	struct go_mem *mem;
+	uint64_t start;
+	uint64_t high;
+	const uint8_t *bytes;
+	size_t nr_bytes;
+	uint8_t more[WINDOW_BYTES];
+};
+
+static bool window_word(struct window *window, uint64_t address, uint64_t *word)
+{
+	if ((address & 7) || address >= window->high || window->high - address < 8)
+		return false;
+	if (address < window->start || address - window->start > window->nr_bytes ||
+	    window->nr_bytes - (address - window->start) < 8) {
+		uint64_t left = window->high - address;
+		size_t wanted =
+			left < sizeof(window->more) ? (size_t)left : sizeof(window->more);
+
+		window->nr_bytes =
+			go_read_some(window->mem, address, window->more, wanted);
+		window->bytes = window->more;
+		window->start = address;
+		if (window->nr_bytes < 8)
+			return false;
+	}
+	*word = go_u64(window->bytes + (address - window->start));
+	return true;
+}
+
+/* Keys of the addresses on the stack, innermost first. */
+static size_t collect(struct go_stacks *stacks, const struct go_walk *walk,
+		      uint64_t keys[GO_WALK_MAX], bool *truncated)
+{
+	struct window window; /* not cleared: most walks do without its buffer */
+	uint64_t pc = walk->pc, sp = walk->sp;
+	bool exact = false;
+	size_t nr = 0;
+
+	window.mem = stacks->mem;
+	window.start = walk->sp;
+	window.high = walk->high;
+	window.bytes = walk->bytes;
+	window.nr_bytes = walk->nr_bytes;
+	*truncated = true;
+	while (nr < GO_WALK_MAX && pc < (1ull << 62)) {
+		uint64_t key = pc * 2 + (exact ? PC_EXACT : 0);
+		const struct go_pc *entry = pc_get(stacks, key);
+
+		if (entry->nr_frames == 0)
+			return nr;
+		keys[nr++] = key;
+		if (entry->top) {
+			*truncated = false;
+			return nr;
+		}
+		/* In a system call the pointer was saved before the function moved it. */
+		if (entry->sp_delta < 0 ||
+		    (entry->sp_write && !(walk->syscall && nr == 1)))
+			return nr;
+		exact = entry->injected;
+		sp += (uint64_t)entry->sp_delta + 8;
+		if (sp >= walk->high + 8 || !window_word(&window, sp - 8, &pc))
+			return nr;
+	}
+	return nr;
+}
+
+struct go_walked go_stacks_walk(struct go_stacks *stacks, const struct go_walk *walk)
+{
+	uint64_t keys[GO_WALK_MAX], hash;
+	struct go_walked walked = {.runtime_only = true};
+	struct go_stack_memo *memo;
+	bool truncated;
+	size_t nr = collect(stacks, walk, keys, &truncated);
+
+	if (nr == 0)
+		return walked;
+	hash = hash_bytes(stacks->seed + truncated, keys, nr * sizeof(*keys)) | 1;
+	memo = memo_slot(stacks->memo, stacks->cap_memo, hash);
+	if (memo->hash)
+		return memo->walked;
+	walked = build(stacks, keys, nr, truncated, stacks->runtime);
+	if (walked.stack)
+		memo_put(stacks, hash, walked);
+	return walked;
+}
+
+const struct stack *go_stacks_site(struct go_stacks *stacks, uint64_t pc)
+{
+	uint64_t key = pc * 2, hash = hash_mix(key ^ stacks->seed, SALT_SITE) | 1;
+	struct go_stack_memo *memo;
+	struct go_walked walked;
+
+	if (pc == 0 || pc >= (1ull << 62))
+		return NULL;
+	memo = memo_slot(stacks->memo, stacks->cap_memo, hash);
+	if (memo->hash)
+		return memo->walked.stack;
+	walked = build(stacks, &key, 1, false, true);
+	memo_put(stacks, hash, walked);
+	return walked.stack;
+}
+
+const char *go_stacks_function(struct go_stacks *stacks, uint64_t pc)
+{
+	const struct go_pc *entry;
+
+	if (pc == 0 || pc >= (1ull << 62))
+		return NULL;
+	entry = pc_get(stacks, pc * 2 + PC_EXACT);
+	return entry->nr_frames == 0
+		       ? NULL
+		       : stacks->frames[entry->first_frame + entry->nr_frames - 1]
+				 .frame.function;
+}

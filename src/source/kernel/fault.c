@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads that wait outside a system call of their own: for a page that somebody serves through
+ * userfaultfd, and workers of the kernel that live in the process. Which address is meant no
+ * file says; where one range alone is served so, it is there.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "source/kernel/call.h"
+
+/* Reading the flags of mappings makes the kernel count their pages, which takes time that a
+ * large process would notice. */
+#define RESIDENT_MOST    (64u << 10) /* pages */
+#define SMAPS_MAX        (8u << 20)
+#define FLAG_IO_WORKER   0x00000010u
+#define FLAG_USER_WORKER 0x00004000u
+
+struct served {
+	size_t nr;
+	uint64_t start, end;
+};
+
+/* Of the mappings with one of these flags: missing, write-protected or minor faults. */
+static void read_served(const struct kernel *kernel, struct served *served)
+{
+	unsigned long long start = 0, end = 0, from, to, resident = 0;
+	char statm[128], path[32], *save = NULL;
+	struct buf text;
+
+	memset(served, 0, sizeof(*served));
+	if (kernel->mute)
+		return;
+	if (fdio_read_small(kernel->proc_dir, "statm", statm, sizeof(statm)) <= 0 ||
+	    sscanf(statm, "%*u %llu", &resident) != 1 || resident > RESIDENT_MOST)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/smaps", (int)kernel->alive);
+	buf_init(&text, SMAPS_MAX);
+	if (fdio_read_file(path, &text, SMAPS_MAX, NULL) != 0 || !text.length) {
+		buf_release(&text);
+		return;
+	}
+	for (char *line = strtok_r(text.bytes, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		if (strncmp(line, "VmFlags:", 8) != 0) {
+			if (sscanf(line, "%llx-%llx ", &from, &to) == 2) {
+				start = from;
+				end = to;
+			}
+			continue;
+		}
+		if (!strstr(line, " um") && !strstr(line, " uw") && !strstr(line, " ui"))
+			continue;
+		served->nr++;
+		served->start = start;
+		served->end = end;
+	}
+	buf_release(&text);
+}
+
+static void explain_page(const struct kernel *kernel, struct kernel_wait *out)
+{
+	struct served served;
+
+	kernel_wait_none(out, STATE_IO_READ);
+	out->raw = "page fault";
+	out->kind = "page";
+	read_served(kernel, &served);
+	if (served.nr != 1) {
+		snprintf(out->text, sizeof(out->text),
+			 "page fault, served by userfaultfd");
+		return;
+	}
+	out->address = served.start;
+	if (served.end - served.start <= 4096)
+		snprintf(out->text, sizeof(out->text),
+			 "page fault at 0x%" PRIx64 ", served by userfaultfd",
+			 served.start);
+	else
+		snprintf(out->text, sizeof(out->text),
+			 "page fault at 0x%" PRIx64 "-0x%" PRIx64
+			 ", served by userfaultfd",
+			 served.start, served.end);
+}
+
+/* Workers of io_uring and of vhost: threads of the process that run no code of it. */
+static bool is_worker(const struct kernel *kernel, pid_t tid)
+{
+	char path[32], text[PROC_TEXT_MAX];
+	struct proc_stat stat;
+
+	snprintf(path, sizeof(path), "%d/stat", (int)tid);
+	ssize_t got = fdio_read_small(kernel->task_dir, path, text, sizeof(text));
+
+	return got > 0 && proc_parse_stat(text, (size_t)got, &stat) &&
+	       (stat.kernel_flags & (FLAG_IO_WORKER | FLAG_USER_WORKER));
+}
+
+bool kernel_explain_fault(struct kernel *kernel, pid_t tid, struct kernel_wait *out)
+{
+	bool disk = out->state == STATE_DISK;
+	char path[48], place[64];
+
+	snprintf(path, sizeof(path), "%d/wchan", (int)tid);
+	if (fdio_read_small(kernel->task_dir, path, place, sizeof(place)) > 0 &&
+	    strstr(place, "userfault")) {
+		kernel->pages_served = true;
+		explain_page(kernel, out);
+		return true;
+	}
+	if (!is_worker(kernel, tid))
+		return false;
+	kernel_wait_none(out, disk ? STATE_DISK : STATE_POLL);
+	out->raw = "kernel worker";
+	return true;
+}

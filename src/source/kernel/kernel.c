@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* One process as seen from outside: its memory, the names of its descriptors, its thread
+ * ids. Only ever reads. */
+#include "source/kernel/kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "source/proc/pages.h"
+
+#define FD_NAME_KEPT_NS (5 * CLOCK_SECOND_NS)
+
+bool kernel_thread_leaves(const struct kernel *kernel, pid_t tid)
+{
+	char path[48];
+	char text[PROC_TEXT_MAX];
+	struct proc_stat stat;
+
+	snprintf(path, sizeof(path), "%d/stat", (int)tid);
+	ssize_t got = fdio_read_small(kernel->task_dir, path, text, sizeof(text));
+
+	return got <= 0 || !proc_parse_stat(text, (size_t)got, &stat) ||
+	       stat.state == 'Z' || stat.state == 'X' ||
+	       (stat.kernel_flags & PROC_PF_EXITING);
+}
+
+bool kernel_move(struct kernel *kernel)
+{
+	pid_t *tids = NULL;
+	size_t capacity = 0;
+	ssize_t count = proc_list_threads(kernel->task_dir, &tids, &capacity);
+	bool moved = false;
+
+	for (ssize_t i = 0; i < count && !moved; i++) {
+		char path[48];
+		int dir;
+
+		if (kernel_thread_leaves(kernel, tids[i]))
+			continue;
+		/* Not in the list of /proc, but there. */
+		snprintf(path, sizeof(path), "/proc/%d", (int)tids[i]);
+		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		/* Its id may be another process's by now. */
+		if (dir >= 0 && kernel_thread_leaves(kernel, tids[i])) {
+			close(dir);
+			continue;
+		}
+		if (dir < 0)
+			continue;
+		close(kernel->proc_dir);
+		kernel->proc_dir = dir;
+		kernel->alive = tids[i];
+		moved = true;
+	}
+	free(tids);
+	return moved;
+}
+
+/* Whether system calls may be read is the same for all threads that do not end now. */
+static void kernel_try_access(struct kernel *kernel)
+{
+	char text[256];
+	ssize_t got = fdio_read_small(kernel->proc_dir, "syscall", text, sizeof(text));
+
+	/* Asked afterwards, so that no answer counts that came while it ended. */
+	if (kernel_thread_leaves(kernel, kernel->alive))
+		got = kernel_move(kernel) ? fdio_read_small(kernel->proc_dir, "syscall",
+							    text, sizeof(text))
+					  : 0;
+	kernel->denied = got == -EPERM || got == -EACCES;
+	kernel->memory_denied = kernel->mute;
+}
+
+void kernel_use_pages(struct kernel *kernel, struct pages *pages)
+{
+	if (!pages || kernel->pages)
+		return;
+	kernel->pages = pages;
+}
+
+void kernel_set_mute(struct kernel *kernel)
+{
+	kernel->mute = kernel->memory_denied = true;
+}
+
+int kernel_open(struct kernel *kernel, pid_t pid, struct err *e)
+{
+	char path[48];
+	int rc;
+
+	memset(kernel, 0, sizeof(*kernel));
+	kernel->pid = kernel->alive = pid;
+	kernel->proc_dir = kernel->task_dir = -1;
+	kernel->pids.ns_fd = -1;
+	rc = proc_facts_read(pid, &kernel->facts, e);
+	if (rc)
+		return rc;
+	if (kernel->facts.kernel_flags & PROC_PF_KTHREAD)
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"%d is a thread of the kernel, not a program; choose a process "
+			"from 'grmon-c ls'",
+			(int)pid);
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	kernel->proc_dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (kernel->proc_dir >= 0)
+		kernel->task_dir = openat(kernel->proc_dir, "task",
+					  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (kernel->task_dir < 0) {
+		rc = errno == ENOENT ? err_set(e, ERR_NOTFOUND,
+					       "process %d has just ended", (int)pid)
+				     : err_sys(e, errno, "cannot open %s/task", path);
+		kernel_close(kernel);
+		return rc;
+	}
+	kernel->names = calloc(KERNEL_NAMES_MAX, sizeof(*kernel->names));
+	if (!kernel->names) {
+		kernel_close(kernel);
+		return err_set(e, ERR_NOMEM, "no memory to watch process %d", (int)pid);
+	}
+	kernel->now_ns = clock_mono_ns();
+	kernel_try_access(kernel);
+	return 0;
+}
+
+void kernel_close(struct kernel *kernel)
+{
+	if (kernel->proc_dir > 0)
+		close(kernel->proc_dir);
+	if (kernel->task_dir > 0)
+		close(kernel->task_dir);
+	kernel->proc_dir = kernel->task_dir = -1;
+	if (kernel->own_pages)
+		pages_free(kernel->pages);
+	kernel->pages = NULL;
+	kernel_sockets_release(kernel);
+	free(kernel->names);
+	kernel->names = NULL;
+	kernel_pids_release(kernel);
+	free(kernel->futexes);
+	kernel->futexes = NULL;
+}
+
+void kernel_reread(struct kernel *kernel)
+{
+	struct proc_facts facts;
+
+	if (proc_facts_read(kernel->pid, &facts, NULL) == 0)
+		kernel->facts = facts;
+	/* It may be another user's program now, or no longer one. */
+	kernel_try_access(kernel);
+	memset(kernel->names, 0, KERNEL_NAMES_MAX * sizeof(*kernel->names));
+}
+
+ssize_t kernel_memory(struct kernel *kernel, uint64_t address, void *out, size_t bytes)
+{
+	ssize_t got;
+
+	if (kernel->memory_denied)
+		return -EPERM;
+	if (!kernel->pages) {
+		kernel->pages = pages_new(NULL);
+		kernel->own_pages = true;
+	}
+	if (!kernel->pages)
+		return -ENOMEM;
+	/* What userfaultfd serves may never come. */
+	got = pages_read(kernel->pages, kernel->alive, address, out, bytes,
+			 !kernel->pages_served);
+	if (got == -EPERM || got == -ENOSYS)
+		kernel->memory_denied = true;
+	return got;
+}
+
+bool kernel_memory_exact(struct kernel *kernel, uint64_t address, void *out, size_t bytes)
+{
+	for (size_t done = 0; done < bytes;) {
+		ssize_t got = kernel_memory(kernel, address + done, (char *)out + done,
+					    bytes - done);
+
+		if (got <= 0)
+			return false;
+		done += (size_t)got;
+	}
+	return true;
+}
+
+const char *kernel_fd_name(struct kernel *kernel, int fd)
+{
+	if (fd < 0)
+		return "an invalid fd";
+	struct kernel_fd_name *name = &kernel->names[(unsigned)fd % KERNEL_NAMES_MAX];
+	char path[32];
+	char link[KERNEL_TEXT_MAX];
+
+	if (name->fd == fd && name->at_ns &&
+	    kernel->now_ns - name->at_ns < FD_NAME_KEPT_NS)
+		return name->text;
+	name->fd = fd;
+	name->at_ns = kernel->now_ns;
+	name->text[0] = '\0';
+	name->accepted = false;
+	snprintf(path, sizeof(path), "fd/%d", fd);
+	ssize_t got = readlinkat(kernel->proc_dir, path, link, sizeof(link) - 1);
+
+	if (got <= 0)
+		return name->text;
+	link[got] = '\0';
+	char kind[KERNEL_KIND_MAX];
+	unsigned long long inode;
+	const char *socket = NULL;
+
+	if (kernel_anon_name(kernel, fd, link, name->text, sizeof(name->text)))
+		return name->text;
+	if (sscanf(link, "socket:[%llu]", &inode) == 1) {
+		socket = kernel_socket_name(kernel, inode);
+		if (!socket)
+			socket = kernel_socket_kind(kernel, fd, kind);
+		/* Too new to have a name: it will get one. */
+		if (!socket)
+			name->at_ns = 0;
+		name->accepted = kernel_socket_accepted(kernel, inode);
+	}
+	snprintf(name->text, sizeof(name->text), "%s", socket ? socket : link);
+	return name->text;
+}
+
+bool kernel_fd_accepted(const struct kernel *kernel, int fd)
+{
+	const struct kernel_fd_name *name;
+
+	if (fd < 0)
+		return false;
+	name = &kernel->names[(unsigned)fd % KERNEL_NAMES_MAX];
+	return name->fd == fd && name->accepted;
+}
+
+static const char *const state_kinds[STATE_COUNT] = {
+	[STATE_CHAN_SEND] = "channel",  [STATE_CHAN_RECV] = "channel",
+	[STATE_SELECT] = "channels",    [STATE_MUTEX] = "mutex",
+	[STATE_RWLOCK_READ] = "rwlock", [STATE_RWLOCK_WRITE] = "rwlock",
+	[STATE_COND] = "cond",          [STATE_SEMAPHORE] = "semaphore",
+	[STATE_BARRIER] = "barrier",    [STATE_WAITGROUP] = "waitgroup",
+	[STATE_JOIN] = "thread",        [STATE_FUTEX] = "futex",
+	[STATE_IO_READ] = "fd",         [STATE_IO_WRITE] = "fd",
+	[STATE_ACCEPT] = "fd",          [STATE_CONNECT] = "fd",
+	[STATE_POLL] = "fds",           [STATE_DISK] = "fd",
+	[STATE_FLOCK] = "fd",           [STATE_FSYNC] = "fd",
+	[STATE_DNS] = "name",           [STATE_SLEEP] = "timer",
+	[STATE_WAIT_CHILD] = "pid",     [STATE_SIGNAL_WAIT] = "signal",
+};
+
+const char *kernel_state_kind(enum task_state state)
+{
+	return (unsigned)state < STATE_COUNT ? state_kinds[state] : NULL;
+}
+
+void kernel_wait_none(struct kernel_wait *wait, enum task_state state)
+{
+	memset(wait, 0, sizeof(*wait));
+	wait->state = state;
+	wait->fd = -1;
+}

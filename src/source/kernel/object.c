@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* From a futex to the object of libc that it is part of, once the stack has told which kind
+ * of object that is; by the layouts of glibc. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "source/kernel/kernel.h"
+
+#define COND_SIGNALS     40 /* __g_signals of a pthread_cond_t up to 2.41, two words … */
+#define COND_REFS        16 /* … and __g_refs, which count twice those who sleep there */
+#define COND_SIGNALS_NEW 32 /* where it has no __g_refs */
+#define BARRIER_ROUND    4  /* in, current_round, count, shared */
+#define RWLOCK_FUTEXES   8  /* __wrphase_futex and __writers_futex */
+#define BARRIER_SHARED   128u
+#define MUTEX_WORDS      5
+#define MUTEX_KINDS      0x3ffu
+#define MUTEX_INHERITS   0x20u
+#define STACK_SEARCHED   2048u
+#define WAITERS_SEARCHED 1024u
+#define CALL_LOCK_PI2    13u
+#define CALL_TEXT_BYTES  256
+
+/* Conditions and rwlocks are aligned to 8 bytes, which tells the two words apart. */
+static uint64_t cond_of(struct kernel *kernel, uint64_t address)
+{
+	uint64_t base = (address & ~7ull) - COND_SIGNALS;
+	uint32_t refs;
+
+	if (kernel_memory_exact(kernel, base + COND_REFS + (address & 4), &refs,
+				sizeof(refs)) &&
+	    refs >> 1 == 0)
+		base += COND_SIGNALS - COND_SIGNALS_NEW;
+	return base;
+}
+
+static uint64_t barrier_of(struct kernel *kernel, uint64_t address)
+{
+	uint32_t words[4]; /* in, current_round, count, shared */
+
+	if (!kernel_memory_exact(kernel, address - BARRIER_ROUND, words, sizeof(words)) ||
+	    words[0] - words[1] - 1 >= words[2] ||
+	    (words[3] != 0 && words[3] != BARRIER_SHARED))
+		return address;
+	return address - BARRIER_ROUND;
+}
+
+uint64_t kernel_lock_object(struct kernel *kernel, enum task_state state,
+			    uint64_t address)
+{
+	if (address < COND_SIGNALS + 8)
+		return address;
+	switch (state) {
+	case STATE_COND:
+		return cond_of(kernel, address);
+	case STATE_BARRIER:
+		return barrier_of(kernel, address);
+	case STATE_RWLOCK_READ:
+	case STATE_RWLOCK_WRITE:
+		return (address & ~7ull) - RWLOCK_FUTEXES;
+	default:
+		return address;
+	}
+}
+
+/* The live thread that holds the priority-inheriting mutex which may be at address; 0: it is
+ * none, or free. */
+static pid_t inheriting_owner(struct kernel *kernel, uint64_t address)
+{
+	uint32_t words[MUTEX_WORDS];
+	pid_t owner;
+
+	if (address < 4096 || address % 8 ||
+	    !kernel_memory_exact(kernel, address, words, sizeof(words)) ||
+	    (words[4] & ~MUTEX_KINDS) || !(words[4] & MUTEX_INHERITS) ||
+	    (words[0] & FUTEX_TID_MASK) != words[2])
+		return 0;
+	owner = kernel_outer_tid(kernel, (pid_t)words[2]);
+	return kernel_tid_lives(kernel, owner) ? owner : 0;
+}
+
+static bool waits_for(struct kernel *kernel, pid_t waiter, pid_t holder)
+{
+	char path[32], text[CALL_TEXT_BYTES];
+	struct proc_call call;
+	uint32_t command;
+
+	snprintf(path, sizeof(path), "%d/syscall", (int)waiter);
+	if (fdio_read_small(kernel->task_dir, path, text, sizeof(text)) <= 0 ||
+	    !proc_parse_call(text, &call) || call.running || call.nr != SYS_futex)
+		return false;
+	command = (uint32_t)call.args[1] & (uint32_t)FUTEX_CMD_MASK;
+	return (command == FUTEX_LOCK_PI || command == CALL_LOCK_PI2) &&
+	       inheriting_owner(kernel, call.args[0]) == holder;
+}
+
+/* How many threads wait for a priority-inheriting mutex that the holder has, the last of them
+ * in *waiter. */
+static size_t count_waiters(struct kernel *kernel, pid_t holder, pid_t *waiter)
+{
+	int fd = openat(kernel->task_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	size_t looked = 0, count = 0;
+	struct dirent *entry;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return 0;
+	}
+	while (looked++ < WAITERS_SEARCHED && (entry = readdir(dir))) {
+		pid_t tid = proc_parse_pid(entry->d_name);
+
+		if (tid > 0 && tid != holder && waits_for(kernel, tid, holder)) {
+			*waiter = tid;
+			count++;
+		}
+	}
+	closedir(dir);
+	return count;
+}
+
+/* Nothing but a mutex of its own is to be found. The circle was refused, so what it wants is
+ * held by somebody who waits for it, where anybody does: by whom is known if it is one. */
+static bool close_circle(struct kernel *kernel, pid_t tid, struct kernel_wait *out)
+{
+	pid_t waiter = 0, next;
+	size_t waiters = count_waiters(kernel, tid, &waiter);
+
+	if (waiters == 0)
+		return false;
+	out->address = 0;
+	out->owner_tid = 0;
+	snprintf(out->text, sizeof(out->text), "mutex");
+	if (waiters > 1 || count_waiters(kernel, waiter, &next) > 0)
+		return true;
+	out->owner_tid = waiter;
+	snprintf(out->text, sizeof(out->text), "mutex held by t%d", (int)waiter);
+	return true;
+}
+
+bool kernel_explain_refused(struct kernel *kernel, pid_t tid,
+			    const struct proc_call *call, struct kernel_wait *out)
+{
+	uint64_t words[STACK_SEARCHED / 8], found = 0;
+	pid_t owner = 0;
+
+	/* It sleeps on a word of its own stack, with no limit. */
+	if (((uint32_t)call->args[1] & (uint32_t)FUTEX_CMD_MASK) != FUTEX_WAIT_BITSET ||
+	    call->args[2] != 0 || call->args[3] != 0 || call->args[0] < call->sp ||
+	    call->args[0] >= call->sp + STACK_SEARCHED)
+		return false;
+	ssize_t got = kernel_memory(kernel, call->sp, words, sizeof(words));
+
+	/* What it holds itself is what it came with; it wants that of another one. */
+	for (ssize_t i = 0; i < got / 8 && (found == 0 || owner == tid); i++) {
+		pid_t holder = inheriting_owner(kernel, words[i]);
+
+		if (holder == 0 || (found != 0 && holder == tid))
+			continue;
+		found = words[i];
+		owner = holder;
+	}
+	if (!found)
+		return false;
+	out->state = STATE_MUTEX;
+	out->kind = "mutex";
+	if (owner == tid && close_circle(kernel, tid, out))
+		return true;
+	out->address = found;
+	out->owner_tid = owner;
+	snprintf(out->text, sizeof(out->text), "mutex 0x%llx, held by t%d",
+		 (unsigned long long)found, (int)owner);
+	return true;
+}

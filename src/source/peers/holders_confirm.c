@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The second look at a cycle. A thread whose count of switches is the same before and after
+ * two reads that find it in the same system call has slept at least from the first count to
+ * the last of these reads. Counts of all come first, then the waits with their owners, then
+ * the waits again: while the owners are read everybody sleeps, so what is held stays held.
+ */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "base/hash.h"
+#include "source/peers/holders_private.h"
+
+/* What the first reads of a thread say. */
+struct reading {
+	uint64_t switches;
+	uint64_t call; /* hash of the kernel's line */
+};
+
+struct confirmer {
+	struct holders *holders;
+	struct snapshot *snapshot;
+	struct kernel kernels[HOLDERS_PROCESSES + 1]; /* [0]: the target */
+	bool open[HOLDERS_PROCESSES + 1];
+};
+
+static struct kernel *kernel_of(struct confirmer *c, uint32_t node)
+{
+	const struct other_process *process = graph_process(c->snapshot, node);
+	size_t i = process ? 1 + (size_t)(process - c->snapshot->processes) : 0;
+
+	if (!c->open[i]) {
+		c->open[i] = kernel_open(&c->kernels[i],
+					 process ? process->pid : c->snapshot->target.pid,
+					 NULL) == 0;
+		c->kernels[i].now_ns = c->snapshot->mono_ns;
+	}
+	return c->open[i] ? &c->kernels[i] : NULL;
+}
+
+static bool read_switches(const struct kernel *kernel, pid_t tid, uint64_t *switches)
+{
+	char path[48], status[4096], field[32];
+
+	snprintf(path, sizeof(path), "%d/status", (int)tid);
+	if (fdio_read_small(kernel->task_dir, path, status, sizeof(status)) <= 0 ||
+	    !proc_status_field(status, "voluntary_ctxt_switches", field, sizeof(field)))
+		return false;
+	*switches = strtoull(field, NULL, 10);
+	return true;
+}
+
+/* A socket that gives up after a time, by its own option. */
+static bool gives_up(const struct kernel *kernel, const struct task *task)
+{
+	struct timeval limit = {0, 0};
+	socklen_t size = sizeof(limit);
+	int option = task->state == STATE_IO_WRITE ? SO_SNDTIMEO : SO_RCVTIMEO;
+	int pidfd, fd;
+	bool known;
+
+	pidfd = (int)syscall(SYS_pidfd_open, kernel->pid, 0);
+	fd = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, task->waits.fd, 0) : -1;
+	known = fd >= 0 && getsockopt(fd, SOL_SOCKET, option, &limit, &size) == 0;
+	if (fd >= 0)
+		close(fd);
+	if (pidfd >= 0)
+		close(pidfd);
+	return !known || limit.tv_sec != 0 || limit.tv_usec != 0;
+}
+
+/* Whether the thread sleeps on a word of the lock at this address. */
+static bool is_word_of(const struct proc_call *call, uint64_t lock)
+{
+	return call->nr == SYS_futex && call->args[0] - lock < sizeof(pthread_rwlock_t);
+}
+
+/* Whether it has not been on a CPU since the snapshot, where the kernel counts that: it is
+ * where it was, and holds what it held. */
+static bool has_rested(const struct kernel *kernel, const struct task *task)
+{
+	char path[48], text[96];
+	unsigned long long run_ns, delay_ns, times;
+
+	snprintf(path, sizeof(path), "%d/schedstat", (int)task->tid);
+	return task->switches &&
+	       fdio_read_small(kernel->task_dir, path, text, sizeof(text)) > 0 &&
+	       sscanf(text, "%llu %llu %llu", &run_ns, &delay_ns, &times) == 3 &&
+	       times == task->switches;
+}
+
+/* Whether the kernel says the same of this wait as the snapshot does. */
+static bool same_wait(struct kernel *kernel, const struct task *task,
+		      const struct proc_call *call, const struct kernel_wait *wait)
+{
+	const struct waits_on *waits = &task->waits;
+	struct kernel_wait refused;
+	pid_t owner_pid;
+	bool is_refused;
+
+	/* But not in turns, until it has what it wants. */
+	if (wait->limited && !(waits->retries && waits->owner_tid))
+		return false;
+	if (waits->actors)
+		return wait->state == task->state &&
+		       (wait->state == STATE_WAIT_CHILD || wait->fd == waits->fd);
+	if (state_info(wait->state)->class != CLASS_LOCK)
+		return false;
+	if (wait->owner_tid == waits->owner_tid)
+		return true;
+	is_refused = kernel_explain_refused(kernel, task->tid, call, &refused);
+	if (!waits->address)
+		return is_refused && refused.owner_tid == waits->owner_tid;
+	/* The agent or the stack knows the lock where the futex alone does not tell. It may
+	 * have slept on another one since. */
+	if (is_refused || is_word_of(call, waits->address))
+		return kernel_lock_owner(kernel, task->state, waits->address,
+					 &owner_pid) == waits->owner_tid;
+	/* A runtime's own, such as a monitor of Java. */
+	return has_rested(kernel, task);
+}
+
+/* The kernel's line of a thread that sleeps in a system call. */
+static bool read_call(struct confirmer *c, uint32_t node, struct proc_call *call,
+		      uint64_t *hash)
+{
+	struct kernel *kernel = kernel_of(c, node);
+	char path[48], text[PROC_TEXT_MAX];
+
+	snprintf(path, sizeof(path), "%d/syscall",
+		 (int)graph_task(c->snapshot, node)->tid);
+	if (!kernel || fdio_read_small(kernel->task_dir, path, text, sizeof(text)) <= 0 ||
+	    !proc_parse_call(text, call) || call->running)
+		return false;
+	*hash = hash_bytes(0, text, strlen(text));
+	return true;
+}
+
+static bool read_count(struct confirmer *c, uint32_t node, uint64_t *switches)
+{
+	const struct kernel *kernel = kernel_of(c, node);
+
+	return kernel &&
+	       read_switches(kernel, graph_task(c->snapshot, node)->tid, switches);
+}
+
+/* False: it is not, or not surely, in the wait that the snapshot has. */
+static bool read_wait(struct confirmer *c, uint32_t node, uint64_t *hash)
+{
+	const struct task *task = graph_task(c->snapshot, node);
+	struct kernel_wait wait;
+	struct proc_call call;
+
+	if (!read_call(c, node, &call, hash))
+		return false;
+	kernel_explain(kernel_of(c, node), task->tid, 'S', &call, &wait);
+	return same_wait(kernel_of(c, node), task, &call, &wait);
+}
+
+/* The other ends are still the same, looked up again, and none gives up after a time. */
+static bool same_actors(struct confirmer *c, uint32_t node)
+{
+	const struct task *task = graph_task(c->snapshot, node);
+	const struct wait_actors *was = task->waits.actors, *is;
+	struct kernel *kernel = kernel_of(c, node);
+
+	if (!was)
+		return true;
+	if (strcmp(was->how, "socket") == 0 && gives_up(kernel, task))
+		return false;
+	peers_refresh(c->holders->peers);
+	c->holders->nr_answers = 0;
+	is = holders_find(c->holders, c->snapshot, kernel->pid, task);
+	return is && is->complete && is->nr_pids == was->nr_pids &&
+	       memcmp(is->pids, was->pids, is->nr_pids * sizeof(is->pids[0])) == 0;
+}
+
+static bool confirmed_before(const struct holders *holders, uint64_t mark)
+{
+	for (size_t i = 0; i < CONFIRMED_MAX; i++)
+		if (holders->confirmed[i] == mark)
+			return true;
+	return false;
+}
+
+static bool read_first(struct confirmer *c, const struct cycle *cycle,
+		       struct reading *first, uint64_t *mark)
+{
+	*mark = 1;
+	for (size_t i = 0; i < cycle->nr_support; i++)
+		if (!read_count(c, cycle->support[i], &first[i].switches))
+			return false;
+	for (size_t i = 0; i < cycle->nr_support; i++) {
+		if (!read_wait(c, cycle->support[i], &first[i].call))
+			return false;
+		*mark = hash_mix(*mark ^ first[i].call, first[i].switches);
+		*mark = hash_mix(
+			*mark, (uint64_t)graph_task(c->snapshot, cycle->support[i])->tid);
+	}
+	return true;
+}
+
+static bool read_again(struct confirmer *c, const struct cycle *cycle,
+		       const struct reading *first)
+{
+	for (size_t i = 0; i < cycle->nr_support; i++) {
+		struct proc_call call;
+		struct reading again;
+
+		/* The count after the call: or it could have slept again in between. */
+		if (!read_call(c, cycle->support[i], &call, &again.call) ||
+		    !read_count(c, cycle->support[i], &again.switches) ||
+		    again.call != first[i].call || again.switches != first[i].switches)
+			return false;
+	}
+	return true;
+}
+
+static bool read_twice(struct confirmer *c, const struct cycle *cycle,
+		       struct reading *first)
+{
+	uint64_t mark;
+
+	if (!read_first(c, cycle, first, &mark))
+		return false;
+	/* Nobody in it has moved since it was confirmed. */
+	if (confirmed_before(c->holders, mark))
+		return true;
+	for (size_t i = 0; i < cycle->nr_support; i++)
+		if (!same_actors(c, cycle->support[i]))
+			return false;
+	if (!read_again(c, cycle, first))
+		return false;
+	c->holders->confirmed[c->holders->next_confirmed++ % CONFIRMED_MAX] = mark;
+	return true;
+}
+
+bool holders_confirm(void *holders, struct snapshot *snapshot, const struct cycle *cycle)
+{
+	struct confirmer c = {.holders = holders, .snapshot = snapshot};
+	struct reading *first = calloc(cycle->nr_support, sizeof(*first));
+	bool held = first && read_twice(&c, cycle, first);
+
+	for (size_t i = 0; i <= HOLDERS_PROCESSES; i++)
+		if (c.open[i])
+			kernel_close(&c.kernels[i]);
+	free(first);
+	return held;
+}

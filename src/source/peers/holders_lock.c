@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Who holds the lock on a file. The kernel names who took it; of locks that belong to an open
+ * file it says in each process whether it has that one open, so that whoever shares it is
+ * found too, and whoever merely has the same file open is not. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/fdio.h"
+#include "source/peers/holders_private.h"
+#include "source/proc/file_lock.h"
+
+#define CHILDREN_BYTES 4096
+
+/* A file, by what the waiting process has open, and by number. */
+struct locked {
+	struct holders *holders;
+	const char *path;
+	uint64_t inode;
+};
+
+static enum file_lock_answer ask(const struct locked *file, pid_t pid)
+{
+	struct holders *holders = file->holders;
+	enum file_lock_answer answer;
+
+	for (size_t i = 0; i < holders->nr_answers; i++)
+		if (holders->answers[i].pid == pid &&
+		    holders->answers[i].inode == file->inode)
+			return (enum file_lock_answer)holders->answers[i].answer;
+	answer = file_lock_held(pid, file->path);
+	if (holders->nr_answers < HOLDERS_ANSWERS)
+		holders->answers[holders->nr_answers++] =
+			(struct lock_answer){pid, file->inode, answer};
+	return answer;
+}
+
+static bool has(const struct peers_found *found, pid_t pid)
+{
+	for (size_t i = 0; i < found->nr_pids; i++)
+		if (found->pids[i] == pid)
+			return true;
+	return false;
+}
+
+static void add(struct peers_found *found, pid_t pid)
+{
+	if (has(found, pid))
+		return;
+	if (found->nr_pids < sizeof(found->pids) / sizeof(found->pids[0]))
+		found->pids[found->nr_pids++] = pid;
+	else
+		found->complete = false;
+}
+
+/* Adds the process if it shares the open file that the lock belongs to. */
+static void add_sharer(struct peers_found *found, pid_t pid, const struct locked *file)
+{
+	enum file_lock_answer answer;
+
+	if (has(found, pid))
+		return;
+	answer = ask(file, pid);
+	if (answer == FILE_LOCK_YES)
+		add(found, pid);
+	found->complete &= answer != FILE_LOCK_MAYBE;
+}
+
+/* Who took the lock has mostly given it to its children, if to anybody. */
+static void add_children(struct peers_found *found, pid_t pid, const struct locked *file)
+{
+	char children[64], text[CHILDREN_BYTES], *save = NULL;
+
+	snprintf(children, sizeof(children), "/proc/%d/task/%d/children", (int)pid,
+		 (int)pid);
+	if (fdio_read_small(-1, children, text, sizeof(text)) <= 0)
+		return;
+	for (char *word = strtok_r(text, " \n", &save); word;
+	     word = strtok_r(NULL, " \n", &save))
+		add_sharer(found, proc_parse_pid(word), file);
+}
+
+/* Returns whether others than those that the kernel names may hold one of them. */
+static bool add_named(struct peers_found *found, const struct file_locks *locks,
+		      const struct locked *file)
+{
+	bool shared = false;
+
+	for (size_t i = 0; i < locks->nr; i++) {
+		const struct file_lock *lock = &locks->list[i];
+
+		shared |= !lock->by_process;
+		if (lock->by_process) {
+			add(found, lock->pid);
+			continue;
+		}
+		/* It may have handed it on and ended, and its id be another process's. */
+		if (!lock->pid || ask(file, lock->pid) == FILE_LOCK_NO)
+			continue;
+		add(found, lock->pid);
+		add_children(found, lock->pid, file);
+	}
+	return shared;
+}
+
+void holders_of_lock(struct holders *holders, pid_t pid, const struct task *task,
+		     struct peers_found *found)
+{
+	int fd = task->waits.fd;
+	struct peers_found open = {0};
+	struct file_locks locks;
+	struct locked file = {.holders = holders};
+	struct stat st;
+	char path[48];
+
+	memset(found, 0, sizeof(*found));
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+	if (stat(path, &st) != 0 ||
+	    !file_lock_holders(pid, file_lock_kind(pid, task->tid), st.st_ino, &locks))
+		return;
+	file.path = path;
+	file.inode = st.st_ino;
+	found->complete = locks.whole;
+	if (!add_named(found, &locks, &file))
+		return;
+	/* Anybody else has the file open. */
+	peers_find(holders->peers, pid, fd, false, &open);
+	found->complete &= open.complete;
+	for (size_t i = 0; i < open.nr_pids; i++)
+		add_sharer(found, open.pids[i], &file);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One walk over /proc/PID/fd of every process that may be read makes an index from what a
+ * descriptor leads to, to the processes that have it open. Kept for a while, and so long
+ * that walks take a small part of the time.
+ */
+#include "source/peers/peers.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "source/proc/procfs.h"
+#include "source/proc/sockets.h"
+
+#define ENTRIES_MAX    131072u
+#define WALK_BUDGET_NS (CLOCK_SECOND_NS / 4)
+#define KEPT_NS        (5 * CLOCK_SECOND_NS)
+#define WALK_SHARE     200 /* walks may take 1/200 of the time … */
+#define MISSING_SHARE  100 /* … 1/100 when something is not found */
+#define LINK_MAX       PEERS_LINK_MAX
+
+enum end_mode { END_READS = 1, END_WRITES = 2 };
+
+struct peers_entry {
+	uint64_t key; /* of the link's text */
+	pid_t pid;
+	uint32_t modes;
+};
+
+struct peers {
+	struct peers_entry *entries; /* sorted by key and pid */
+	size_t nr_entries, cap_entries;
+	bool whole; /* no process that may be read is missing */
+	struct socket_pair *pairs;
+	size_t nr_pairs;
+	uint64_t seed;
+	pid_t target;
+	int64_t now_ns;
+	int64_t walked_ns; /* 0: never */
+	int64_t cost_ns;
+};
+
+struct peers *peers_new(void)
+{
+	struct peers *peers = calloc(1, sizeof(*peers));
+
+	if (peers)
+		peers->seed = hash_seed();
+	return peers;
+}
+
+void peers_free(struct peers *peers)
+{
+	if (!peers)
+		return;
+	free(peers->entries);
+	free(peers->pairs);
+	free(peers);
+}
+
+void peers_target(struct peers *peers, pid_t target)
+{
+	/* What is known of sockets may be of another namespace. */
+	if (target != peers->target)
+		peers->walked_ns = 0;
+	peers->target = target;
+}
+
+void peers_begin(struct peers *peers, int64_t now_ns)
+{
+	peers->now_ns = now_ns;
+}
+
+static uint64_t link_key(const struct peers *peers, const char *link)
+{
+	return hash_bytes(peers->seed, link, strlen(link));
+}
+
+/* Of a socket both ends read and write; of the rest the link's own permissions tell. */
+static uint32_t link_modes(int fds, const char *name, const char *link)
+{
+	struct stat st;
+
+	if (strncmp(link, "socket:", 7) == 0)
+		return END_READS | END_WRITES;
+	if (fstatat(fds, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return 0;
+	return (st.st_mode & S_IRUSR ? END_READS : 0) |
+	       (st.st_mode & S_IWUSR ? END_WRITES : 0);
+}
+
+static bool add_entry(struct peers *peers, uint64_t key, pid_t pid, uint32_t modes)
+{
+	if (peers->nr_entries == peers->cap_entries) {
+		size_t capacity = peers->cap_entries ? peers->cap_entries * 2 : 1024;
+		struct peers_entry *more;
+
+		if (capacity > ENTRIES_MAX)
+			return false;
+		more = realloc(peers->entries, capacity * sizeof(*more));
+		if (!more)
+			return false;
+		peers->entries = more;
+		peers->cap_entries = capacity;
+	}
+	peers->entries[peers->nr_entries++] = (struct peers_entry){key, pid, modes};
+	return true;
+}
+
+static void walk_process(struct peers *peers, int proc, const char *text, pid_t pid)
+{
+	char path[32], link[LINK_MAX];
+	const struct dirent *entry;
+	DIR *dir;
+	int fds;
+
+	snprintf(path, sizeof(path), "%.16s/fd", text);
+	fds = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fds >= 0 ? fdopendir(fds) : NULL;
+	if (!dir) {
+		if (fds >= 0)
+			close(fds);
+		return;
+	}
+	while ((entry = readdir(dir))) {
+		ssize_t got = readlinkat(fds, entry->d_name, link, sizeof(link) - 1);
+
+		if (got <= 0)
+			continue;
+		link[got] = '\0';
+		if (strncmp(link, "anon_inode:", 11) == 0 ||
+		    strncmp(link, "/dev/", 5) == 0)
+			continue;
+		if (!add_entry(peers, link_key(peers, link), pid,
+			       link_modes(fds, entry->d_name, link)))
+			peers->whole = false;
+	}
+	closedir(dir);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct peers_entry *left = a, *right = b;
+
+	if (left->key != right->key)
+		return left->key < right->key ? -1 : 1;
+	return (left->pid > right->pid) - (left->pid < right->pid);
+}
+
+static void walk(struct peers *peers)
+{
+	int64_t begin_ns = clock_mono_ns();
+	DIR *proc = opendir("/proc");
+	const struct dirent *entry;
+
+	peers->nr_entries = 0;
+	peers->whole = proc != NULL;
+	while (proc && (entry = readdir(proc))) {
+		pid_t pid = isdigit((unsigned char)entry->d_name[0])
+				    ? proc_parse_pid(entry->d_name)
+				    : 0;
+
+		if (pid)
+			walk_process(peers, dirfd(proc), entry->d_name, pid);
+		if (clock_mono_ns() - begin_ns > WALK_BUDGET_NS) {
+			peers->whole = false;
+			break;
+		}
+	}
+	if (proc)
+		closedir(proc);
+	if (peers->nr_entries)
+		qsort(peers->entries, peers->nr_entries, sizeof(*peers->entries),
+		      compare_entries);
+	free(peers->pairs);
+	peers->nr_pairs = socket_pairs_read(peers->target, &peers->pairs);
+	peers->walked_ns = begin_ns;
+	peers->cost_ns = clock_mono_ns() - begin_ns;
+}
+
+void peers_refresh(struct peers *peers)
+{
+	if (peers->walked_ns < peers->now_ns)
+		walk(peers);
+}
+
+/* Walk again if that is due: missing: because something was not found. */
+static bool walk_if_due(struct peers *peers, bool missing)
+{
+	int64_t age_ns = peers->now_ns - peers->walked_ns;
+	int64_t wait_ns = peers->cost_ns * (missing ? MISSING_SHARE : WALK_SHARE);
+
+	if (!missing && wait_ns < KEPT_NS)
+		wait_ns = KEPT_NS;
+	if (peers->walked_ns && (age_ns <= 0 || age_ns < wait_ns))
+		return false;
+	walk(peers);
+	return true;
+}
+
+static void add_pid(struct peers_found *found, pid_t pid)
+{
+	for (size_t i = 0; i < found->nr_pids; i++)
+		if (found->pids[i] == pid)
+			return;
+	if (found->nr_pids < sizeof(found->pids) / sizeof(found->pids[0]))
+		found->pids[found->nr_pids++] = pid;
+	else
+		found->complete = false;
+}
+
+/* Everybody who has it open in one of these modes; `last` is kept back. */
+static bool add_holders(const struct peers *peers, const char *link, uint32_t modes,
+			pid_t last, struct peers_found *found)
+{
+	uint64_t key = link_key(peers, link);
+	size_t low = 0, high = peers->nr_entries;
+	bool also_last = false;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (peers->entries[middle].key < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < peers->nr_entries && peers->entries[low].key == key; low++) {
+		if (!(peers->entries[low].modes & modes))
+			continue;
+		if (peers->entries[low].pid == last)
+			also_last = true;
+		else
+			add_pid(found, peers->entries[low].pid);
+	}
+	return also_last;
+}
+
+static uint64_t peer_of(const struct peers *peers, uint64_t inode)
+{
+	size_t low = 0, high = peers->nr_pairs;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (peers->pairs[middle].inode < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < peers->nr_pairs && peers->pairs[low].inode == inode
+		       ? peers->pairs[low].peer
+		       : 0;
+}
+
+/* Who can end it, by what is known now. */
+static void look_up(const struct peers *peers, pid_t pid, const char *link, bool writes,
+		    struct peers_found *found)
+{
+	uint64_t inode;
+	bool own;
+
+	found->nr_pids = 0;
+	found->complete = peers->whole;
+	if (sscanf(link, "socket:[%" SCNu64, &inode) != 1) {
+		uint32_t modes = strcmp(found->how, "file") == 0 ? END_READS | END_WRITES
+				 : writes                        ? END_READS
+								 : END_WRITES;
+
+		own = add_holders(peers, link, modes, pid, found);
+	} else {
+		char other[40];
+		uint64_t peer = peer_of(peers, inode);
+
+		snprintf(other, sizeof(other), "socket:[%" PRIu64 "]", peer);
+		own = peer && add_holders(peers, other, END_READS, pid, found);
+		/* Another end that nobody seems to have belongs to somebody unseen. */
+		if (!found->nr_pids && !own)
+			found->complete = false;
+		/* Whoever shares this end can shut it down. */
+		own |= add_holders(peers, link, END_READS, pid, found);
+	}
+	if (!found->nr_pids && !own)
+		found->complete = false;
+	if (own)
+		add_pid(found, pid);
+}
+
+bool peers_other_end(const struct peers *peers, pid_t pid, int fd,
+		     char link[PEERS_LINK_MAX])
+{
+	uint64_t inode;
+	char path[48], own[LINK_MAX];
+	ssize_t got;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+	got = readlink(path, own, sizeof(own) - 1);
+	own[got > 0 ? got : 0] = '\0';
+	snprintf(link, LINK_MAX, "%s", own);
+	if (sscanf(own, "socket:[%" SCNu64, &inode) != 1)
+		return strncmp(own, "pipe:[", 6) == 0;
+	inode = peer_of(peers, inode);
+	snprintf(link, LINK_MAX, "socket:[%" PRIu64 "]", inode);
+	return inode != 0;
+}
+
+void peers_find(struct peers *peers, pid_t pid, int fd, bool writes,
+		struct peers_found *found)
+{
+	char path[48], link[LINK_MAX];
+	struct stat st;
+	ssize_t got;
+
+	memset(found, 0, sizeof(*found));
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
+	got = readlink(path, link, sizeof(link) - 1);
+	if (got <= 0)
+		return;
+	link[got] = '\0';
+	if (strncmp(link, "pipe:[", 6) == 0)
+		found->how = "pipe";
+	else if (strncmp(link, "socket:[", 8) == 0)
+		found->how = "socket";
+	else if (link[0] == '/' && strncmp(link, "/dev/", 5) != 0 && stat(path, &st) == 0)
+		found->how = S_ISFIFO(st.st_mode)  ? "pipe"
+			     : S_ISREG(st.st_mode) ? "file"
+						   : NULL;
+	if (!found->how)
+		return;
+	if (!peers->target)
+		peers->target = pid;
+	walk_if_due(peers, false);
+	look_up(peers, pid, link, writes, found);
+	if (!found->complete && walk_if_due(peers, true))
+		look_up(peers, pid, link, writes, found);
+}

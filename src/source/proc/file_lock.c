@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* Who holds the lock on a file that a process waits for, from /proc/locks: a line for each
+ * lock, and below it lines with an arrow for those who wait for it. */
+#include "source/proc/file_lock.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "source/proc/procfs.h"
+
+#define LOCKS_MAX_BYTES (4u << 20)
+#define FDS_MAX         8192u
+#define FDINFO_MAX      4096u
+#define DEVICE_MAX      16
+
+struct lock_line {
+	bool waits, writes;
+	enum file_lock_kind kind;
+	pid_t pid; /* -1: the lock belongs to an open file, not to a process */
+	char device[DEVICE_MAX];
+	uint64_t inode;
+	uint64_t first, last; /* bytes of the file */
+};
+
+static enum file_lock_kind kind_of(const char *type)
+{
+	if (strcmp(type, "FLOCK") == 0)
+		return FILE_LOCK_FLOCK;
+	if (strcmp(type, "POSIX") == 0)
+		return FILE_LOCK_POSIX;
+	return strcmp(type, "OFDLCK") == 0 ? FILE_LOCK_OPEN_FILE : FILE_LOCK_UNKNOWN;
+}
+
+/* "1: POSIX  ADVISORY  WRITE 1234 fd:01:5678 0 EOF", "1: -> FLOCK  ADVISORY …" */
+static bool parse_line(const char *line, struct lock_line *out)
+{
+	char type[16], mode[16], file[48], end[24], *inode;
+	int pid;
+
+	line = strchr(line, ':');
+	if (!line)
+		return false;
+	line += 1 + strspn(line + 1, " ");
+	out->waits = strncmp(line, "-> ", 3) == 0;
+	if (out->waits)
+		line += 3;
+	if (sscanf(line, "%15s %*s %15s %d %47s %" SCNu64 " %23s", type, mode, &pid, file,
+		   &out->first, end) != 6)
+		return false;
+	inode = strrchr(file, ':');
+	if (!inode || inode - file >= DEVICE_MAX)
+		return false;
+	*inode = '\0';
+	memcpy(out->device, file, (size_t)(inode - file) + 1);
+	out->inode = strtoull(inode + 1, NULL, 10);
+	out->last = strcmp(end, "EOF") == 0 ? UINT64_MAX : strtoull(end, NULL, 10);
+	out->writes = strcmp(mode, "READ") != 0;
+	out->kind = kind_of(type);
+	out->pid = pid;
+	return true;
+}
+
+enum file_lock_kind file_lock_kind(pid_t pid, pid_t tid)
+{
+	char path[48], text[256];
+	struct proc_call call;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", (int)pid, (int)tid);
+	if (fdio_read_small(-1, path, text, sizeof(text)) <= 0 ||
+	    !proc_parse_call(text, &call) || call.running)
+		return FILE_LOCK_UNKNOWN;
+	if (call.nr == SYS_flock)
+		return FILE_LOCK_FLOCK;
+	if (call.nr != SYS_fcntl)
+		return FILE_LOCK_UNKNOWN;
+	return call.args[1] == F_OFD_SETLKW ? FILE_LOCK_OPEN_FILE : FILE_LOCK_POSIX;
+}
+
+/* A line with an arrow. Who waits for a lock of an open file has no id there. */
+static bool is_wait_of(const struct lock_line *line, pid_t waiter,
+		       enum file_lock_kind kind, uint64_t inode)
+{
+	return line->inode == inode && (line->pid == waiter || line->pid == -1) &&
+	       (kind == FILE_LOCK_UNKNOWN || line->kind == kind);
+}
+
+/* Whether the lock of `held` keeps out whoever waits as `waits` says. */
+static bool keeps_out(const struct lock_line *held, const struct lock_line *waits)
+{
+	bool flock = waits->kind == FILE_LOCK_FLOCK;
+
+	return held->inode == waits->inode && strcmp(held->device, waits->device) == 0 &&
+	       (held->kind == FILE_LOCK_FLOCK) == flock &&
+	       (held->writes || waits->writes) && held->first <= waits->last &&
+	       waits->first <= held->last;
+}
+
+static bool is_same_line(const struct lock_line *a, const struct lock_line *b)
+{
+	return a->kind == b->kind && a->pid == b->pid && a->writes == b->writes &&
+	       a->first == b->first && a->last == b->last;
+}
+
+static void add_lock(struct file_locks *locks, const struct lock_line *line)
+{
+	if (locks->nr == FILE_LOCKS_MAX) {
+		locks->whole = false;
+		return;
+	}
+	locks->list[locks->nr++] = (struct file_lock){
+		.pid = line->pid > 0 ? line->pid : 0,
+		.by_process = line->kind == FILE_LOCK_POSIX && line->pid > 0,
+	};
+}
+
+/* The next line from *at on, which is moved behind it. */
+static bool next_line(const char **at, struct lock_line *line)
+{
+	while (**at) {
+		const char *text = *at;
+		bool good = parse_line(text, line);
+
+		*at += strcspn(*at, "\n");
+		*at += **at == '\n';
+		if (good)
+			return true;
+	}
+	return false;
+}
+
+/* The line of the wait, and below which lock it stands. */
+static bool find_wait(const char *text, pid_t waiter, enum file_lock_kind kind,
+		      uint64_t inode, struct lock_line *wait, struct lock_line *top)
+{
+	struct lock_line line;
+
+	memset(top, 0, sizeof(*top));
+	while (next_line(&text, &line)) {
+		if (!line.waits)
+			*top = line;
+		else if (is_wait_of(&line, waiter, kind, inode) && top->inode == inode) {
+			*wait = line;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool file_lock_holders(pid_t waiter, enum file_lock_kind kind, uint64_t inode,
+		       struct file_locks *locks)
+{
+	struct lock_line line, wait = {0}, top;
+	struct buf text;
+	bool found;
+
+	*locks = (struct file_locks){.whole = true};
+	buf_init(&text, LOCKS_MAX_BYTES);
+	found = fdio_read_file("/proc/locks", &text, LOCKS_MAX_BYTES, NULL) == 0 &&
+		text.length && find_wait(text.bytes, waiter, kind, inode, &wait, &top);
+	if (found)
+		add_lock(locks, &top);
+	/* Of readers there may be several, and a range may be locked in parts. */
+	for (const char *at = found ? text.bytes : ""; next_line(&at, &line);)
+		if (!line.waits && keeps_out(&line, &wait) && !is_same_line(&line, &top))
+			add_lock(locks, &line);
+	buf_release(&text);
+	return found;
+}
+
+static bool has_lock(int fds, const char *name)
+{
+	char path[300], info[FDINFO_MAX];
+
+	snprintf(path, sizeof(path), "../fdinfo/%s", name);
+	if (fdio_read_small(fds, path, info, sizeof(info)) <= 0)
+		return false;
+	for (const char *at = info; (at = strstr(at, "\nlock:")); at++)
+		if (strstr(at, "FLOCK") || strstr(at, "OFDLCK"))
+			return true;
+	return false;
+}
+
+/* Without asking a file server, which may hang. */
+static bool read_file_id(int dir, const char *path, struct statx *id)
+{
+	return statx(dir, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+		     STATX_INO | STATX_TYPE, id) == 0;
+}
+
+static bool is_same_file(const struct statx *a, const struct statx *b)
+{
+	return a->stx_ino == b->stx_ino && a->stx_dev_major == b->stx_dev_major &&
+	       a->stx_dev_minor == b->stx_dev_minor;
+}
+
+enum file_lock_answer file_lock_held(pid_t pid, const char *path)
+{
+	enum file_lock_answer answer = FILE_LOCK_NO;
+	const struct dirent *entry;
+	struct statx file, other;
+	size_t looked = 0;
+	char folder[32];
+	int fds;
+	DIR *dir;
+
+	snprintf(folder, sizeof(folder), "/proc/%d/fd", (int)pid);
+	fds = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fds < 0)
+		return errno == ENOENT ? FILE_LOCK_NO : FILE_LOCK_MAYBE;
+	dir = fdopendir(fds);
+	if (!dir || !read_file_id(AT_FDCWD, path, &file)) {
+		if (dir)
+			closedir(dir);
+		else
+			close(fds);
+		return FILE_LOCK_MAYBE;
+	}
+	while (answer == FILE_LOCK_NO && (entry = readdir(dir))) {
+		if (looked++ > FDS_MAX)
+			answer = FILE_LOCK_MAYBE;
+		else if (entry->d_name[0] != '.' &&
+			 read_file_id(fds, entry->d_name, &other) &&
+			 is_same_file(&file, &other) && has_lock(fds, entry->d_name))
+			answer = FILE_LOCK_YES;
+	}
+	closedir(dir);
+	return answer;
+}

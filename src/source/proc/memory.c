@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* process_vm_readv. A call ends at the first range that cannot be read; what comes after it
+ * is asked for again. */
+#include "source/proc/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+
+#include "source/proc/pages.h"
+
+#define SPANS_PER_CALL 1024u /* IOV_MAX */
+#define BOUNCE_BYTES   (1u << 20)
+#define RUN_BYTES      (64u << 10)
+#define GAP_BYTES      512u
+#define SCAN_BYTES     (1u << 20)
+
+size_t go_read_some(struct go_mem *mem, uint64_t address, void *out, size_t bytes)
+{
+	size_t done = 0;
+
+	while (done < bytes) {
+		struct iovec local = {(char *)out + done, bytes - done};
+		struct iovec remote = {(void *)(uintptr_t)(address + done), bytes - done};
+		ssize_t got;
+
+		if (address + done < address)
+			break;
+		if (mem->pages)
+			got = pages_read(mem->pages, mem->pid, address + done,
+					 (char *)out + done, bytes - done, true);
+		else
+			got = process_vm_readv(mem->pid, &local, 1, &remote, 1, 0);
+		mem->calls++;
+		if (got <= 0) {
+			mem->failed = mem->pages && got ? (int)-got
+				      : got < 0         ? errno
+							: EFAULT;
+			break;
+		}
+		done += (size_t)got;
+	}
+	return done;
+}
+
+bool go_read(struct go_mem *mem, uint64_t address, void *out, size_t bytes)
+{
+	return go_read_some(mem, address, out, bytes) == bytes;
+}
+
+/* At most SPANS_PER_CALL spans, none of them empty. Returns how many are settled. */
+static size_t read_some_spans(struct go_mem *mem, struct go_span *spans, size_t nr_spans)
+{
+	struct iovec local[SPANS_PER_CALL], remote[SPANS_PER_CALL];
+	size_t done = 0;
+	ssize_t got;
+
+	for (size_t i = 0; i < nr_spans; i++) {
+		local[i].iov_base = spans[i].out;
+		remote[i].iov_base = (void *)(uintptr_t)spans[i].address;
+		local[i].iov_len = remote[i].iov_len = spans[i].bytes;
+	}
+	got = process_vm_readv(mem->pid, local, nr_spans, remote, nr_spans, 0);
+	mem->calls++;
+	if (got < 0) {
+		mem->failed = errno;
+		/* Only a bad range is a matter of its own; all else stands for the lot. */
+		if (errno != EFAULT)
+			return nr_spans;
+		got = 0;
+	}
+	while (done < nr_spans && (size_t)got >= spans[done].bytes) {
+		got -= (ssize_t)spans[done].bytes;
+		spans[done++].ok = true;
+	}
+	return done < nr_spans ? done + 1 : done; /* the one that failed is settled too */
+}
+
+void go_read_spans(struct go_mem *mem, struct go_span *spans, size_t nr_spans)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < nr_spans; i++)
+		spans[i].ok = false;
+	while (at < nr_spans) {
+		size_t count = 0;
+
+		while (at < nr_spans && spans[at].bytes == 0)
+			at++;
+		while (at + count < nr_spans && count < SPANS_PER_CALL &&
+		       spans[at + count].bytes > 0)
+			count++;
+		if (count > 0)
+			at += read_some_spans(mem, spans + at, count);
+	}
+}
+
+bool go_gather_init(struct go_gather *gather)
+{
+	gather->bounce = malloc(BOUNCE_BYTES);
+	gather->spans = malloc(SPANS_PER_CALL * sizeof(*gather->spans));
+	return gather->bounce && gather->spans;
+}
+
+void go_gather_release(struct go_gather *gather)
+{
+	free(gather->bounce);
+	free(gather->spans);
+	memset(gather, 0, sizeof(*gather));
+}
+
+static int compare_items(const void *a, const void *b)
+{
+	const struct go_item *left = a, *right = b;
+
+	return (left->address > right->address) - (left->address < right->address);
+}
+
+static void sort_items(struct go_item *items, size_t nr_items)
+{
+	for (size_t i = 1; i < nr_items; i++) {
+		if (items[i - 1].address > items[i].address) {
+			qsort(items, nr_items, sizeof(*items), compare_items);
+			return;
+		}
+	}
+}
+
+/* Items [first, last) were asked for by the spans of `gather`; hand them out. */
+static void scatter(struct go_mem *mem, struct go_gather *gather, size_t nr_spans,
+		    struct go_item *items, size_t nr_items, uint8_t *out, size_t bytes)
+{
+	size_t at = 0;
+
+	go_read_spans(mem, gather->spans, nr_spans);
+	for (size_t s = 0; s < nr_spans; s++) {
+		const struct go_span *span = &gather->spans[s];
+
+		for (; at < nr_items; at++) {
+			uint64_t inside = items[at].address - span->address;
+			uint8_t *slot = out + (size_t)items[at].index * bytes;
+
+			if (inside + bytes > span->bytes)
+				break;
+			items[at].ok = span->ok;
+			if (span->ok)
+				memcpy(slot, (uint8_t *)span->out + inside, bytes);
+			else /* a neighbour may be to blame */
+				items[at].ok =
+					span->bytes > bytes &&
+					go_read(mem, items[at].address, slot, bytes);
+		}
+	}
+}
+
+void go_gather_read(struct go_mem *mem, struct go_gather *gather, struct go_item *items,
+		    size_t nr_items, uint8_t *out, size_t bytes)
+{
+	size_t first = 0, nr_spans = 0, used = 0;
+
+	sort_items(items, nr_items);
+	for (size_t i = 0; i < nr_items;) {
+		uint64_t start = items[i].address, end = start + bytes;
+		size_t next = i + 1;
+
+		if (end < start) { /* nothing lies there; addresses are sorted */
+			for (size_t k = i; k < nr_items; k++)
+				items[k].ok = false;
+			nr_items = i;
+			break;
+		}
+		while (next < nr_items && items[next].address <= end + GAP_BYTES &&
+		       items[next].address + bytes > start &&
+		       items[next].address + bytes - start <= RUN_BYTES) {
+			if (items[next].address + bytes > end)
+				end = items[next].address + bytes;
+			next++;
+		}
+		if (nr_spans == SPANS_PER_CALL || used + (end - start) > BOUNCE_BYTES) {
+			scatter(mem, gather, nr_spans, items + first, i - first, out,
+				bytes);
+			first = i;
+			nr_spans = used = 0;
+		}
+		gather->spans[nr_spans++] = (struct go_span){start, gather->bounce + used,
+							     end - start, false};
+		used += end - start;
+		i = next;
+	}
+	scatter(mem, gather, nr_spans, items + first, nr_items - first, out, bytes);
+}
+
+bool go_scan(struct go_mem *mem, uint64_t start, uint64_t end, size_t overlap,
+	     go_visit visit, void *ctx)
+{
+	uint8_t *piece = malloc(SCAN_BYTES);
+	bool found = false;
+
+	while (piece && !found && start < end) {
+		size_t wanted =
+			end - start < SCAN_BYTES ? (size_t)(end - start) : SCAN_BYTES;
+		size_t got = go_read_some(mem, start, piece, wanted);
+
+		if (got > 0)
+			found = visit(ctx, start, piece, got);
+		else
+			got = wanted < 4096 ? wanted : 4096;
+		if (got == wanted && wanted < SCAN_BYTES)
+			break;
+		start += got > overlap ? got - overlap : got;
+	}
+	free(piece);
+	return found;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether a page is there is asked of pagemap, which never waits for one. */
+#include "source/proc/pages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/worker.h"
+
+#define PAGE_PRESENT   63 /* bit of an entry */
+#define ENTRIES_MAX    64u
+#define DEAD_MAX       8u
+#define DEAD_TOTAL_MAX 64u
+#define STALL_FIRST_NS (2 * CLOCK_SECOND_NS)
+#define STALL_NEXT_NS  (CLOCK_SECOND_NS / 8)
+
+/* A read of one page, or of a part of it; belongs to its worker. */
+struct errand {
+	pid_t pid;
+	uint64_t address;
+	size_t bytes;
+	ssize_t got; /* or -errno */
+	uint8_t data[65536];
+};
+
+struct dead_page {
+	pid_t pid; /* 0: a file */
+	uint64_t address;
+	struct worker *worker; /* that waits for it */
+};
+
+struct pages {
+	const int *cancel;
+	pid_t pid; /* whose pagemap is open */
+	int fd;    /* -1: it is not, or cannot be */
+	uint64_t page_bytes;
+	struct worker *worker; /* NULL: none is started yet */
+	struct errand *errand; /* of the worker */
+	struct dead_page dead[DEAD_MAX];
+	size_t nr_dead;
+	unsigned total; /* that were dead, ever */
+};
+
+struct pages *pages_new(const int *cancel)
+{
+	struct pages *pages = calloc(1, sizeof(*pages));
+
+	if (!pages)
+		return NULL;
+	pages->cancel = cancel;
+	pages->fd = -1;
+	pages->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	return pages;
+}
+
+void pages_free(struct pages *pages)
+{
+	if (!pages)
+		return;
+	if (pages->fd >= 0)
+		close(pages->fd);
+	worker_free(pages->worker);
+	free(pages->errand);
+	free(pages);
+}
+
+/* Those that have been brought after all. */
+static void revive(struct pages *pages)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < pages->nr_dead; i++)
+		if (pages->total >= DEAD_TOTAL_MAX ||
+		    !worker_returned(pages->dead[i].worker))
+			pages->dead[kept++] = pages->dead[i];
+	pages->nr_dead = kept;
+}
+
+size_t pages_dead(const struct pages *pages)
+{
+	return pages ? pages->nr_dead : 0;
+}
+
+static void reopen(struct pages *pages, pid_t pid)
+{
+	char path[48];
+
+	if (pages->fd >= 0)
+		close(pages->fd);
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
+	pages->fd = open(path, O_RDONLY | O_CLOEXEC);
+	pages->pid = pid;
+}
+
+/* How many bytes from there on are in pages that are there. */
+static size_t present_bytes(struct pages *pages, pid_t pid, uint64_t address,
+			    size_t bytes)
+{
+	uint64_t entries[ENTRIES_MAX], first = address / pages->page_bytes;
+	uint64_t last = (address + bytes - 1) / pages->page_bytes;
+	size_t count = 0, present;
+	ssize_t got = 0;
+
+	if (last - first >= ENTRIES_MAX)
+		last = first + ENTRIES_MAX - 1;
+	/* Nothing comes of the memory that a process had before exec(). */
+	for (int turn = 0; turn < 2 && got == 0; turn++) {
+		if (turn > 0 || pages->pid != pid)
+			reopen(pages, pid);
+		if (pages->fd < 0)
+			return 0;
+		got = pread(pages->fd, entries,
+			    (size_t)(last - first + 1) * sizeof(entries[0]),
+			    (off_t)(first * sizeof(entries[0])));
+	}
+	while (got > 0 && count < (size_t)got / sizeof(entries[0]) &&
+	       entries[count] >> PAGE_PRESENT)
+		count++;
+	if (count == 0)
+		return 0;
+	present = count * pages->page_bytes - address % pages->page_bytes;
+	return present < bytes ? present : bytes;
+}
+
+bool pages_present(struct pages *pages, pid_t pid, uint64_t address, size_t bytes)
+{
+	while (bytes > 0) {
+		size_t present = present_bytes(pages, pid, address, bytes);
+
+		if (present == 0)
+			return false;
+		address += present;
+		bytes -= present;
+	}
+	return true;
+}
+
+static ssize_t read_now(pid_t pid, uint64_t address, void *out, size_t bytes)
+{
+	struct iovec local = {out, bytes};
+	struct iovec remote = {(void *)(uintptr_t)address, bytes};
+	ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+
+	return got < 0 ? -errno : got;
+}
+
+static void run_errand(void *arg)
+{
+	struct errand *errand = arg;
+
+	errand->got = read_now(errand->pid, errand->address, errand->data, errand->bytes);
+}
+
+static bool is_cancelled(void *ctx)
+{
+	const struct pages *pages = ctx;
+
+	return pages->cancel && __atomic_load_n(pages->cancel, __ATOMIC_RELAXED);
+}
+
+static bool is_dead(const struct pages *pages, pid_t pid, uint64_t page)
+{
+	for (size_t i = 0; i < pages->nr_dead; i++)
+		if (pages->dead[i].pid == pid && pages->dead[i].address == page)
+			return true;
+	return false;
+}
+
+/* For the page at address, or a file (pid 0). False: it does not answer, and arg is lost. */
+static bool run_patiently(struct pages *pages, pid_t pid, uint64_t address,
+			  void (*job)(void *arg), void *arg)
+{
+	const struct worker_limits limits = {.stall_ns = pages->total ? STALL_NEXT_NS
+								      : STALL_FIRST_NS,
+					     .stopped = is_cancelled,
+					     .ctx = pages};
+
+	if (worker_run(pages->worker, job, arg, &limits) == WORKER_DONE)
+		return true;
+	pages->dead[pages->nr_dead++] = (struct dead_page){pid, address, pages->worker};
+	pages->total++;
+	pages->worker = NULL;
+	return false;
+}
+
+bool pages_run(struct pages *pages, void (*job)(void *arg), void *arg)
+{
+	if (pages)
+		revive(pages);
+	if (pages && (pages->nr_dead == DEAD_MAX || is_cancelled(pages)))
+		return false;
+	if (pages && !pages->worker)
+		pages->worker = worker_new();
+	if (pages && pages->worker)
+		return run_patiently(pages, 0, 0, job, arg);
+	job(arg);
+	return true;
+}
+
+/* Inside of one page. */
+static ssize_t read_patiently(struct pages *pages, pid_t pid, uint64_t address, void *out,
+			      size_t bytes)
+{
+	uint64_t page = address - address % pages->page_bytes;
+	struct errand *errand;
+
+	revive(pages);
+	if (is_dead(pages, pid, page) || pages->nr_dead == DEAD_MAX ||
+	    is_cancelled(pages))
+		return -EFAULT;
+	if (!pages->worker)
+		pages->worker = worker_new();
+	if (!pages->errand)
+		pages->errand = malloc(sizeof(*pages->errand));
+	errand = pages->errand;
+	if (!pages->worker || !errand)
+		return -ENOMEM;
+	errand->pid = pid;
+	errand->address = address;
+	errand->bytes = bytes < sizeof(errand->data) ? bytes : sizeof(errand->data);
+	if (!run_patiently(pages, pid, page, run_errand, errand)) {
+		/* The kernel may write into the errand yet. */
+		pages->errand = NULL;
+		return -EFAULT;
+	}
+	if (errand->got > 0)
+		memcpy(out, errand->data, (size_t)errand->got);
+	return errand->got;
+}
+
+ssize_t pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
+		   size_t bytes, bool wait)
+{
+	size_t present, inside;
+
+	if (bytes == 0 || address + bytes < address)
+		return -EFAULT;
+	present = present_bytes(pages, pid, address, bytes);
+	if (present > 0)
+		return read_now(pid, address, out, present);
+	if (!wait)
+		return -EFAULT;
+	inside = (size_t)(pages->page_bytes - address % pages->page_bytes);
+	return read_patiently(pages, pid, address, out, bytes < inside ? bytes : inside);
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/* Both ends of local sockets, from the kernel's socket diagnosis: of Unix sockets it names
+ * the other end, of TCP the two ends have each other's addresses. In another network
+ * namespace only root may ask; there the table of /proc tells of TCP. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "base/hash.h"
+#include "source/proc/sockets.h"
+
+#define PAIRS_MAX    65536u
+#define ANSWER_BYTES 32768
+#define TABLE_BYTES  (4u << 20)
+/* TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_CLOSE_WAIT */
+#define TCP_STATES   ((1u << 1) | (1u << 4) | (1u << 5) | (1u << 8))
+
+/* A TCP socket by its two addresses, to be found by them in the other order. */
+struct tcp_end {
+	uint64_t key;
+	uint64_t reversed;
+	uint64_t inode;
+};
+
+struct collector {
+	struct socket_pair *pairs;
+	size_t nr_pairs, cap_pairs;
+	struct tcp_end *ends;
+	size_t nr_ends, cap_ends;
+};
+
+/* The array may have moved when this returns: it is to be stored whatever comes next. */
+static void *grow(void *array, size_t count, size_t *capacity, size_t size)
+{
+	size_t wanted = *capacity ? *capacity * 2 : 256;
+	void *more;
+
+	if (count < *capacity)
+		return array;
+	if (wanted > PAIRS_MAX)
+		return NULL;
+	more = realloc(array, wanted * size);
+	if (more)
+		*capacity = wanted;
+	return more;
+}
+
+static void add_pair(struct collector *all, uint64_t inode, uint64_t peer)
+{
+	struct socket_pair *pairs;
+
+	if (!inode || !peer)
+		return;
+	pairs = grow(all->pairs, all->nr_pairs, &all->cap_pairs, sizeof(*pairs));
+	if (!pairs)
+		return;
+	all->pairs = pairs;
+	all->pairs[all->nr_pairs++] = (struct socket_pair){inode, peer};
+}
+
+static void take_unix(struct collector *all, const struct nlmsghdr *header)
+{
+	const struct unix_diag_msg *message = NLMSG_DATA(header);
+	const struct rtattr *attribute = (const struct rtattr *)(message + 1);
+	int left = (int)(header->nlmsg_len - NLMSG_LENGTH(sizeof(*message)));
+
+	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)))
+		return;
+	for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left)) {
+		uint32_t peer;
+
+		if (attribute->rta_type != UNIX_DIAG_PEER ||
+		    RTA_PAYLOAD(attribute) < sizeof(peer))
+			continue;
+		memcpy(&peer, RTA_DATA(attribute), sizeof(peer));
+		add_pair(all, message->udiag_ino, peer);
+	}
+}
+
+/* One address and port; an IPv4 address that is mapped to IPv6 counts as what it is. */
+static uint64_t hash_end(const __be32 address[4], __be16 port, int family)
+{
+	uint32_t words[5] = {address[0], address[1], address[2], address[3], port};
+
+	if (family == AF_INET)
+		memset(words + 1, 0, 3 * sizeof(words[0]));
+	else if (!words[0] && !words[1] && words[2] == htonl(0xffff)) {
+		words[0] = words[3];
+		words[2] = words[3] = 0;
+	}
+	return hash_bytes(0, words, sizeof(words));
+}
+
+static void take_tcp(struct collector *all, const struct nlmsghdr *header)
+{
+	const struct inet_diag_msg *message = NLMSG_DATA(header);
+	struct tcp_end *ends;
+
+	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)) || !message->idiag_inode)
+		return;
+	ends = grow(all->ends, all->nr_ends, &all->cap_ends, sizeof(*ends));
+	if (!ends)
+		return;
+	uint64_t local = hash_end(message->id.idiag_src, message->id.idiag_sport,
+				  message->idiag_family);
+	uint64_t remote = hash_end(message->id.idiag_dst, message->id.idiag_dport,
+				   message->idiag_family);
+
+	all->ends = ends;
+	all->ends[all->nr_ends++] = (struct tcp_end){
+		hash_mix(local, remote), hash_mix(remote, local), message->idiag_inode};
+}
+
+static int compare_ends(const void *a, const void *b)
+{
+	uint64_t left = ((const struct tcp_end *)a)->key;
+	uint64_t right = ((const struct tcp_end *)b)->key;
+
+	return (left > right) - (left < right);
+}
+
+static void pair_tcp(struct collector *all)
+{
+	if (all->nr_ends)
+		qsort(all->ends, all->nr_ends, sizeof(*all->ends), compare_ends);
+	for (size_t i = 0; i < all->nr_ends; i++) {
+		struct tcp_end key = {.key = all->ends[i].reversed};
+		const struct tcp_end *other = bsearch(&key, all->ends, all->nr_ends,
+						      sizeof(*all->ends), compare_ends);
+
+		if (other)
+			add_pair(all, all->ends[i].inode, other->inode);
+	}
+}
+
+/* Sends the request and hands every answer on. */
+static void ask(int fd, const void *request, size_t bytes, struct collector *all,
+		void (*take)(struct collector *all, const struct nlmsghdr *header))
+{
+	char answer[ANSWER_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
+
+	if (send(fd, request, bytes, 0) != (ssize_t)bytes)
+		return;
+	for (;;) {
+		ssize_t got = recv(fd, answer, sizeof(answer), 0);
+		const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return;
+		for (; NLMSG_OK(header, got); header = NLMSG_NEXT(header, got)) {
+			if (header->nlmsg_type == NLMSG_DONE ||
+			    header->nlmsg_type == NLMSG_ERROR)
+				return;
+			take(all, header);
+		}
+	}
+}
+
+static void ask_unix(int fd, struct collector *all)
+{
+	struct {
+		struct nlmsghdr header;
+		struct unix_diag_req body;
+	} request = {
+		{sizeof(request), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 0, 0},
+		{.sdiag_family = AF_UNIX,
+		 .udiag_states = UINT32_MAX,
+		 .udiag_show = UDIAG_SHOW_PEER},
+	};
+
+	ask(fd, &request, sizeof(request), all, take_unix);
+}
+
+static void ask_tcp(int fd, unsigned char family, struct collector *all)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 body;
+	} request = {
+		{sizeof(request), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 0, 0},
+		{.sdiag_family = family,
+		 .sdiag_protocol = IPPROTO_TCP,
+		 .idiag_states = TCP_STATES},
+	};
+
+	ask(fd, &request, sizeof(request), all, take_tcp);
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+	uint64_t left = ((const struct socket_pair *)a)->inode;
+	uint64_t right = ((const struct socket_pair *)b)->inode;
+
+	return (left > right) - (left < right);
+}
+
+static void ask_all(int fd, struct collector *all)
+{
+	struct timeval limit = {0, 200000};
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	ask_unix(fd, all);
+	ask_tcp(fd, AF_INET, all);
+	ask_tcp(fd, AF_INET6, all);
+	close(fd);
+}
+
+/* A namespace is entered by one thread alone, which ends with it. */
+struct entry {
+	int namespace_fd;
+	int socket;
+};
+
+static int diagnosis_socket(void)
+{
+	return socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+}
+
+static void *enter(void *arg)
+{
+	struct entry *entry = arg;
+
+	if (setns(entry->namespace_fd, CLONE_NEWNET) == 0)
+		entry->socket = diagnosis_socket();
+	return NULL;
+}
+
+static int socket_within(const char *namespace)
+{
+	struct entry entry = {open(namespace, O_RDONLY | O_CLOEXEC), -1};
+	pthread_t thread;
+
+	if (entry.namespace_fd < 0)
+		return -1;
+	if (pthread_create(&thread, NULL, enter, &entry) == 0)
+		pthread_join(thread, NULL);
+	close(entry.namespace_fd);
+	return entry.socket;
+}
+
+/* "0100007F:1F90"; the digits before a mapped IPv4 address are skipped. */
+static uint64_t hash_digits(const char *end)
+{
+	static const char mapped[] = "0000000000000000FFFF0000";
+
+	if (strncmp(end, mapped, sizeof(mapped) - 1) == 0)
+		end += sizeof(mapped) - 1;
+	return hash_bytes(0, end, strlen(end));
+}
+
+/* "  0: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000  0  0 4711" */
+static void take_line(struct collector *all, const char *line)
+{
+	struct tcp_end *ends =
+		grow(all->ends, all->nr_ends, &all->cap_ends, sizeof(*ends));
+	char local[64], remote[64];
+	unsigned state;
+	uint64_t inode;
+
+	if (!ends)
+		return;
+	all->ends = ends;
+	if (sscanf(line,
+		   " %*d: %63[0-9A-F:] %63[0-9A-F:] %x %*s %*s %*s %*u %*u %" SCNu64,
+		   local, remote, &state, &inode) != 4 ||
+	    state > 31 || !(TCP_STATES >> state & 1) || !inode)
+		return;
+	uint64_t from = hash_digits(local), to = hash_digits(remote);
+
+	all->ends[all->nr_ends++] =
+		(struct tcp_end){hash_mix(from, to), hash_mix(to, from), inode};
+}
+
+static void take_table(struct collector *all, pid_t pid, const char *name)
+{
+	char path[48], *save = NULL;
+	struct buf text;
+
+	snprintf(path, sizeof(path), "/proc/%d/net/%s", (int)pid, name);
+	buf_init(&text, TABLE_BYTES);
+	if (fdio_read_file(path, &text, TABLE_BYTES, NULL) == 0 && text.length) {
+		const char *line = strtok_r(text.bytes, "\n", &save);
+
+		while (line && (line = strtok_r(NULL, "\n", &save)))
+			take_line(all, line);
+	}
+	buf_release(&text);
+}
+
+/* Addresses mean something within one namespace: the ends of each are paired by themselves. */
+static void read_namespace_of(struct collector *all, pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	if (pid <= 0 || stat("/proc/self/ns/net", &ours) != 0 ||
+	    stat(path, &theirs) != 0 ||
+	    (ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev))
+		return;
+	int fd = socket_within(path);
+
+	all->nr_ends = 0;
+	if (fd >= 0) {
+		ask_all(fd, all);
+	} else {
+		take_table(all, pid, "tcp");
+		take_table(all, pid, "tcp6");
+	}
+	pair_tcp(all);
+}
+
+size_t socket_pairs_read(pid_t pid, struct socket_pair **pairs)
+{
+	struct collector all = {0};
+	int fd = diagnosis_socket();
+
+	if (fd >= 0) {
+		ask_all(fd, &all);
+		pair_tcp(&all);
+	}
+	read_namespace_of(&all, pid);
+	free(all.ends);
+	if (all.nr_pairs)
+		qsort(all.pairs, all.nr_pairs, sizeof(*all.pairs), compare_pairs);
+	*pairs = all.pairs;
+	return all.nr_pairs;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* The totals of a process: memory, threads, descriptors, children, CPU. Costs some tens of
+ * microseconds, also with many threads; what they are made of is in fds.c and
+ * limits.c. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "source/resource/resource.h"
+
+#define CHILDREN_PER_POLL 16u
+#define CHILDREN_TEXT_MAX 16384u
+/* The kernel adds up the CPU time of all threads for /proc/PID/stat. */
+#define STAT_MANY_THREADS 2000
+#define STAT_EVERY_NS     (2 * CLOCK_SECOND_NS)
+#define CPU_WINDOW_NS     (CLOCK_SECOND_NS / 4)
+
+void resource_init(struct resource_reader *reader, struct kernel *kernel)
+{
+	memset(reader, 0, sizeof(*reader));
+	reader->kernel = kernel;
+	reader->cpu_percent = -1;
+	reader->children = -1;
+	reader->hz = sysconf(_SC_CLK_TCK);
+	resource_details_init(&reader->details);
+}
+
+static int64_t children_of(struct kernel *kernel, pid_t tid)
+{
+	char path[48];
+	char text[CHILDREN_TEXT_MAX];
+	int64_t count = 0;
+
+	snprintf(path, sizeof(path), "%d/children", (int)tid);
+	if (fdio_read_small(kernel->task_dir, path, text, sizeof(text)) <= 0)
+		return 0;
+	for (const char *at = text; *at; at++)
+		count += *at == ' ';
+	return count;
+}
+
+/* Children hang on the thread that made them. Processes of many threads are counted in
+ * rounds; until the first is over, the sum so far is shown. */
+static void count_children(struct resource_reader *reader, const pid_t *tids,
+			   size_t nr_tids)
+{
+	if (!tids || nr_tids == 0) {
+		if (!reader->child_round_done)
+			reader->children =
+				children_of(reader->kernel, reader->kernel->pid);
+		return;
+	}
+	for (size_t i = 0; i < CHILDREN_PER_POLL && reader->child_cursor < nr_tids; i++)
+		reader->child_sum +=
+			children_of(reader->kernel, tids[reader->child_cursor++]);
+	if (!reader->child_round_done)
+		reader->children = reader->child_sum;
+	if (reader->child_cursor < nr_tids)
+		return;
+	reader->children = reader->child_sum;
+	reader->child_round_done = true;
+	reader->child_sum = 0;
+	reader->child_cursor = 0;
+}
+
+static int read_stat(struct resource_reader *reader, int64_t threads, struct err *e)
+{
+	struct kernel *kernel = reader->kernel;
+	int64_t elapsed_ns = kernel->now_ns - reader->cpu_at_ns;
+	char text[PROC_TEXT_MAX];
+	struct proc_stat stat;
+	long hz = reader->hz;
+
+	reader->executed = false;
+	if (reader->cpu_at_ns && threads > STAT_MANY_THREADS &&
+	    elapsed_ns < STAT_EVERY_NS)
+		return 0;
+	ssize_t got = fdio_read_small(kernel->proc_dir, "stat", text, sizeof(text));
+
+	/* The first thread has ended, or the one that stood for it. */
+	if ((got < 0 || (proc_parse_stat(text, (size_t)got, &stat) &&
+			 (stat.state == 'Z' || stat.state == 'X'))) &&
+	    threads > 0 && kernel_move(kernel))
+		got = fdio_read_small(kernel->proc_dir, "stat", text, sizeof(text));
+	if (got < 0 || !proc_parse_stat(text, (size_t)got, &stat) ||
+	    (stat.state == 'Z' && stat.threads <= 1) || stat.state == 'X')
+		return err_set(e, ERR_GONE, "process %d has ended", (int)kernel->pid);
+	reader->executed = reader->start_stack && stat.start_stack &&
+			   stat.start_stack != reader->start_stack;
+	reader->stopped = stat.state == 'T' || stat.state == 't';
+	/* It is 0 for a moment in the middle of exec(). */
+	if (stat.start_stack)
+		reader->start_stack = stat.start_stack;
+	if (reader->cpu_at_ns && elapsed_ns < CPU_WINDOW_NS)
+		return 0;
+	if (reader->cpu_at_ns && hz > 0 && stat.cpu_ticks >= reader->cpu_ticks)
+		reader->cpu_percent = 100.0 *
+				      (double)(stat.cpu_ticks - reader->cpu_ticks) /
+				      (double)hz * 1e9 / (double)elapsed_ns;
+	reader->cpu_ticks = stat.cpu_ticks;
+	reader->cpu_at_ns = kernel->now_ns;
+	return 0;
+}
+
+int resource_read(struct resource_reader *reader, const pid_t *tids, size_t nr_tids,
+		  struct snapshot *out, struct err *e)
+{
+	struct resources *resources = &out->resources;
+	struct kernel *kernel = reader->kernel;
+	int64_t page_bytes = sysconf(_SC_PAGESIZE);
+	char text[128];
+	long long pages;
+
+	resources->threads = proc_count_threads(kernel->task_dir);
+	if (resources->threads < 0)
+		return err_set(e, ERR_GONE, "process %d has ended", (int)kernel->pid);
+	int rc = read_stat(reader, resources->threads, e);
+
+	if (rc)
+		return rc;
+	resources->cpu_percent = reader->cpu_percent;
+	resources->rss_bytes = -1;
+	if (fdio_read_small(kernel->proc_dir, "statm", text, sizeof(text)) > 0 &&
+	    sscanf(text, "%*s %lld", &pages) == 1 && pages >= 0 &&
+	    pages <= INT64_MAX / page_bytes)
+		resources->rss_bytes = pages * page_bytes;
+	resources->fds = kernel->denied ? -1 : proc_count_fds(kernel->proc_dir);
+	count_children(reader, tids, nr_tids);
+	resources->children = reader->children;
+	resource_details_read(&reader->details, kernel, resources);
+	return 0;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* A few fixed beginnings tell our own streams and profiles; a goroutine's header may be
+ * anywhere in a log. */
+#include "source/sniff.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_BYTES    (1u << 20)
+#define READ_MAX      (256u << 20)
+#define OVERLAP_BYTES 128u
+#define BINARY_BYTES  4096u
+#define HEAD_BYTES    4096u
+#define GRMON_BEGIN   "{\"grmon\""
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static size_t skip_blanks(const char *text, size_t length)
+{
+	size_t at = 0;
+
+	while (at < length && strchr(" \t\r\n", text[at]) && text[at])
+		at++;
+	return at;
+}
+
+/* {"grmon" with any blanks between the two. */
+static bool is_grmon(const char *text, size_t length)
+{
+	size_t at = skip_blanks(text, length);
+
+	if (at == length || text[at] != '{')
+		return false;
+	at++;
+	at += skip_blanks(text + at, length - at);
+	return length - at >= 8 && memcmp(text + at, "\"grmon\":", 8) == 0;
+}
+
+/* How long the blank of some kind at `at` is, or what colours and escapes leave there. */
+static size_t odd_blank_bytes(const char *at, const char *end)
+{
+	static const char *const kinds[] = {" ", "\t", "\xc2\xa0", "&nbsp;", "\\", "|"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t bytes = strlen(kinds[i]);
+
+		if ((size_t)(end - at) >= bytes && memcmp(at, kinds[i], bytes) == 0)
+			return bytes;
+	}
+	return 0;
+}
+
+static const char *skip_odd_blanks(const char *at, const char *end)
+{
+	size_t bytes;
+
+	while ((bytes = odd_blank_bytes(at, end)) > 0)
+		at += bytes;
+	return at;
+}
+
+/* "goroutine 17 [", with the pointers that newer runtimes put between, the first line of
+ * debug=1, or of a race. */
+static bool has_goroutine(const char *text, size_t length)
+{
+	static const char word[] = "goroutine", profile[] = "profile:";
+	static const char leak[] = "goroutineleak profile:";
+	static const char race[] = "WARNING:";
+	const char *at = text, *end = text + length;
+
+	while ((at = memmem(at, (size_t)(end - at), word, sizeof(word) - 1))) {
+		const char *digit = at = skip_odd_blanks(at + sizeof(word) - 1, end),
+			   *behind;
+
+		if ((size_t)(end - at) >= sizeof(profile) - 1 &&
+		    memcmp(at, profile, sizeof(profile) - 1) == 0)
+			return true;
+		while (digit < end && is_digit(*digit))
+			digit++;
+		behind = skip_odd_blanks(digit, end);
+		if (digit > at && behind > digit && behind < end &&
+		    (*behind == '[' || *behind == 'g'))
+			return true;
+	}
+	for (at = text; (at = memmem(at, (size_t)(end - at), race, sizeof(race) - 1));) {
+		at = skip_odd_blanks(at + sizeof(race) - 1, end);
+		if (end - at >= 4 && memcmp(at, "DATA", 4) == 0)
+			return true;
+	}
+	return memmem(text, length, leak, sizeof(leak) - 1) != NULL;
+}
+
+/* Two bytes for each character, or the zero bytes that a truncated log begins with: without
+ * them it is nothing but text. */
+static bool is_text_with_zeros(const char *bytes, size_t length)
+{
+	size_t kept = 0, odd = 0;
+
+	for (size_t i = 0; i < length && kept < BINARY_BYTES; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		kept += c != 0;
+		odd += c && ((c < ' ' && !strchr("\t\r\n\033", c)) || c == 0x7f);
+	}
+	return kept > 0 && odd <= kept / 64;
+}
+
+static bool has_goroutine_between_zeros(const char *bytes, size_t length)
+{
+	char *text = malloc(length);
+	size_t kept = 0;
+	bool found;
+
+	for (size_t i = 0; text && i < length; i++)
+		if (bytes[i])
+			text[kept++] = bytes[i];
+	found = text && has_goroutine(text, kept);
+	free(text);
+	return found;
+}
+
+/* Field 1 or 11 of a profile, sample_type or period_type: a message of two small numbers. */
+static bool is_profile(const unsigned char *bytes, size_t length)
+{
+	if (length >= 3 && bytes[0] == 0x1f && bytes[1] == 0x8b && bytes[2] == 8)
+		return true;
+	return length >= 4 && (bytes[0] == 0x0a || bytes[0] == 0x5a) && bytes[1] >= 2 &&
+	       bytes[1] <= 12 && bytes[2] == 0x08;
+}
+
+enum sniff source_sniff(const void *bytes, size_t length)
+{
+	if (is_grmon(bytes, length))
+		return SNIFF_GRMON;
+	if (is_profile(bytes, length))
+		return SNIFF_PROFILE;
+	/* Programs have these words too. */
+	if (memchr(bytes, '\0', length < BINARY_BYTES ? length : BINARY_BYTES))
+		return is_text_with_zeros(bytes, length) &&
+				       has_goroutine_between_zeros(bytes, length)
+			       ? SNIFF_GOROUTINES
+			       : SNIFF_UNKNOWN;
+	return has_goroutine(bytes, length) ? SNIFF_GOROUTINES : SNIFF_UNKNOWN;
+}
+
+/* A recording whose first line is damaged, or is cut off before it says what it is. */
+static bool is_damaged_grmon(const char *bytes, size_t length)
+{
+	static const char begin[] = "\n" GRMON_BEGIN ": ";
+
+	if (length < sizeof(GRMON_BEGIN))
+		return length > 1 && memcmp(bytes, GRMON_BEGIN, length) == 0;
+	return memmem(bytes, length, begin, sizeof(begin) - 1) != NULL;
+}
+
+/* FILE.1 or FILE.2: a recorder was ended between the renames, or has just made a new FILE. */
+static bool has_older(const char *path)
+{
+	char name[HEAD_BYTES], bytes[HEAD_BYTES];
+	bool found = false;
+
+	for (int number = 1; number <= 2 && !found; number++) {
+		struct stat status;
+		ssize_t got = -1;
+		int fd;
+
+		if (snprintf(name, sizeof(name), "%s.%d", path, number) >=
+		    (int)sizeof(name))
+			return false;
+		fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (fd < 0)
+			continue;
+		if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+			got = pread(fd, bytes, sizeof(bytes), 0);
+		found = got > 0 && (is_grmon(bytes, (size_t)got) ||
+				    is_damaged_grmon(bytes, (size_t)got));
+		close(fd);
+	}
+	return found;
+}
+
+/* A header that two reads cut in half is found in the second, which keeps the end of the
+ * first. */
+static enum sniff sniff_fd(int fd, char *bytes, int *failed)
+{
+	size_t kept = 0, total = 0;
+	enum sniff found = SNIFF_UNKNOWN;
+	bool zeros = false;
+
+	while (total < READ_MAX) {
+		ssize_t got = read(fd, bytes + kept, READ_BYTES);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			*failed = errno;
+		if (got <= 0)
+			break;
+		if (total == 0) {
+			found = source_sniff(bytes, (size_t)got);
+			if (found == SNIFF_UNKNOWN &&
+			    is_damaged_grmon(bytes, (size_t)got))
+				found = SNIFF_GRMON;
+			if (found != SNIFF_UNKNOWN)
+				break;
+			zeros = memchr(bytes, '\0', (size_t)got) != NULL;
+			if (zeros && !is_text_with_zeros(bytes, (size_t)got))
+				break;
+		} else if (zeros ? has_goroutine_between_zeros(bytes, kept + (size_t)got)
+				 : has_goroutine(bytes, kept + (size_t)got)) {
+			found = SNIFF_GOROUTINES;
+		}
+		if (found != SNIFF_UNKNOWN)
+			break;
+		total += (size_t)got;
+		got += (ssize_t)kept;
+		kept = (size_t)got < OVERLAP_BYTES ? (size_t)got : OVERLAP_BYTES;
+		memmove(bytes, bytes + got - kept, kept);
+	}
+	return found;
+}
+
+enum sniff source_sniff_file(const char *path, struct err *e)
+{
+	enum sniff found = SNIFF_UNKNOWN;
+	struct stat status;
+	int failed = 0, fd;
+	char *bytes;
+
+	/* Reading a pipe would take from it what is wanted later. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0 && errno == ENOENT && has_older(path))
+		return SNIFF_GRMON;
+	if (fd < 0 || fstat(fd, &status) != 0) {
+		err_sys(e, errno, "cannot read %s", path);
+		if (fd >= 0)
+			close(fd);
+		return SNIFF_UNKNOWN;
+	}
+	if (!S_ISREG(status.st_mode)) {
+		err_set(e, ERR_UNSUPPORTED,
+			S_ISDIR(status.st_mode)
+				? "it is a folder; give a file in it"
+				: "it is no regular file; give its bytes on stdin: "
+				  "grmon-c - <FILE");
+		close(fd);
+		return SNIFF_UNKNOWN;
+	}
+	if (status.st_size == 0 && has_older(path)) {
+		close(fd);
+		return SNIFF_GRMON;
+	}
+	bytes = malloc(READ_BYTES + OVERLAP_BYTES);
+	if (bytes)
+		found = sniff_fd(fd, bytes, &failed);
+	if (!bytes || failed)
+		err_sys(e, bytes ? failed : ENOMEM, "cannot read %s", path);
+	else if (found == SNIFF_UNKNOWN && status.st_size == 0)
+		err_set(e, ERR_FORMAT,
+			"the file is empty: nothing has been recorded to it yet");
+	else if (found == SNIFF_UNKNOWN)
+		err_set(e, ERR_FORMAT,
+			"the file is no recording, no dump and no list of goroutines; "
+			"give a pid or a process name, or start it with 'grmon-c run'");
+	free(bytes);
+	close(fd);
+	return found;
+}
+
+bool source_is_url(const char *text)
+{
+	return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
+	       strncmp(text, "unix:/", 6) == 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Names by libiberty, which knows both C++ and Rust. A short hostile name can stand for a
+ * text without end: what comes after DEMANGLE_TEXT_MAX bytes is never made. */
+#include "source/symbols/demangle.h"
+
+#include <libiberty/demangle.h>
+#include <setjmp.h>
+#include <string.h>
+
+struct text {
+	char *out;
+	size_t length;
+	jmp_buf full;
+};
+
+/* The library holds memory only while it prints a name beyond ASCII. */
+static bool is_ascii(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)bytes[i] >= 0x80)
+			return false;
+	return true;
+}
+
+static void add(const char *bytes, size_t length, void *arg)
+{
+	struct text *text = arg;
+	size_t room = DEMANGLE_TEXT_MAX - 1 - text->length;
+	size_t kept = length < room ? length : room;
+
+	memcpy(text->out + text->length, bytes, kept);
+	text->length += kept;
+	if (text->length == DEMANGLE_TEXT_MAX - 1 && is_ascii(bytes, length))
+		longjmp(text->full, 1);
+}
+
+/* All that lives across setjmp() is behind the pointer. */
+__attribute__((noinline)) static bool by_library(const char *mangled, struct text *text)
+{
+	if (setjmp(text->full) != 0)
+		return true;
+	if (rust_demangle_callback(mangled, DMGL_NO_OPTS, add, text))
+		return true;
+	text->length = 0;
+	return cplus_demangle_v3_callback(
+		mangled, DMGL_PARAMS | DMGL_ANSI | DMGL_RET_DROP, add, text);
+}
+
+bool demangle(const char *mangled, char out[DEMANGLE_TEXT_MAX])
+{
+	struct text text = {.out = out};
+
+	out[0] = '\0';
+	if (mangled[0] != '_' || (mangled[1] != 'Z' && mangled[1] != 'R') ||
+	    strnlen(mangled, DEMANGLE_NAME_MAX + 1) > DEMANGLE_NAME_MAX)
+		return false;
+	if (!by_library(mangled, &text))
+		text.length = 0;
+	/* Cut, but not in the middle of a character. */
+	if (text.length == DEMANGLE_TEXT_MAX - 1)
+		while (text.length && ((unsigned char)out[text.length - 1] & 0x80))
+			text.length--;
+	out[text.length] = '\0';
+	return text.length > 0;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/* The file is anybody's who may write there: it counts only where it belongs to the target's
+ * user or to root, and no more of it than fits. */
+#include "source/symbols/perf_map.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "base/target_file.h"
+
+#define FILE_MAX    (32u << 20)
+#define CODES_MAX   (1u << 19)
+#define AGAIN_NS    CLOCK_SECOND_NS
+#define AGAIN_SHARE 50   /* reading may take this part of the time */
+#define NAME_BYTES  500u /* bytes of a name that are kept */
+#define LOOK_BACK   16u  /* pieces that may begin inside of another */
+
+/* A piece of code. */
+struct code {
+	uint64_t start, size;
+	uint32_t name, length; /* in text */
+	uint32_t order;        /* in the file: later ones are newer */
+};
+
+struct perf_map {
+	const struct kernel *kernel;
+	int64_t next_ns;         /* when it may be looked for again */
+	struct timespec changed; /* of the file that was read */
+	off_t size;
+	struct buf text;
+	struct code *codes; /* by start, then by order */
+	size_t nr_codes, cap_codes;
+};
+
+struct perf_map *perf_map_new(const struct kernel *kernel)
+{
+	struct perf_map *map = calloc(1, sizeof(*map));
+
+	if (map) {
+		map->kernel = kernel;
+		buf_init(&map->text, FILE_MAX);
+	}
+	return map;
+}
+
+void perf_map_free(struct perf_map *map)
+{
+	if (!map)
+		return;
+	buf_release(&map->text);
+	free(map->codes);
+	free(map);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct code *left = a, *right = b;
+
+	if (left->start != right->start)
+		return left->start < right->start ? -1 : 1;
+	return (left->order > right->order) - (left->order < right->order);
+}
+
+/* "7f12a0 40 name", the name as an offset into the line: false if it is something else. */
+static bool parse_line(const char *line, size_t length, struct code *code)
+{
+	uint64_t numbers[2] = {0, 0};
+	size_t at = 0;
+
+	for (int i = 0; i < 2; i++) {
+		size_t digits = 0;
+
+		if (length - at > 2 && line[at] == '0' && line[at + 1] == 'x')
+			at += 2;
+		for (; at < length && digits <= 16; at++, digits++) {
+			char c = line[at];
+			unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+					 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+					 : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
+								: 16;
+
+			if (digit == 16)
+				break;
+			numbers[i] = numbers[i] << 4 | digit;
+		}
+		if (digits == 0 || digits > 16 || at >= length || line[at] != ' ')
+			return false;
+		at++;
+	}
+	if (numbers[1] == 0 || numbers[0] + numbers[1] < numbers[0] || at >= length)
+		return false;
+	code->start = numbers[0];
+	code->size = numbers[1];
+	code->name = (uint32_t)at;
+	code->length = (uint32_t)(length - at < NAME_BYTES ? length - at : NAME_BYTES);
+	return true;
+}
+
+static bool add(struct perf_map *map, const struct code *code)
+{
+	if (map->nr_codes == CODES_MAX)
+		return false;
+	if (map->nr_codes == map->cap_codes) {
+		size_t wanted = map->cap_codes ? map->cap_codes * 2 : 1024;
+		struct code *more = realloc(map->codes, wanted * sizeof(*more));
+
+		if (!more)
+			return false;
+		map->codes = more;
+		map->cap_codes = wanted;
+	}
+	map->codes[map->nr_codes++] = *code;
+	return true;
+}
+
+static void parse(struct perf_map *map)
+{
+	struct code code = {.order = 0};
+
+	map->nr_codes = 0;
+	for (size_t at = 0; at < map->text.length;) {
+		const char *line = map->text.bytes + at;
+		const char *end = memchr(line, '\n', map->text.length - at);
+
+		/* The last one may be being written. */
+		if (!end)
+			break;
+		if (parse_line(line, (size_t)(end - line), &code)) {
+			code.name += (uint32_t)at;
+			code.order++;
+			if (!add(map, &code))
+				break;
+		}
+		at += (size_t)(end - line) + 1;
+	}
+	if (map->nr_codes)
+		qsort(map->codes, map->nr_codes, sizeof(*map->codes), compare);
+}
+
+/* Of the target's user or of root, and an ordinary file. */
+static bool open_file(const struct perf_map *map, struct target_file *file)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/tmp/perf-%d.map",
+		 (int)map->kernel->facts.inner_pid);
+	if (!target_file_open_nofollow(file, map->kernel->alive, path))
+		return false;
+	if (file->st.st_uid == 0 || file->st.st_uid == map->kernel->facts.uid)
+		return true;
+	close(file->fd);
+	return false;
+}
+
+static void refresh(struct perf_map *map)
+{
+	int64_t begin_ns = clock_mono_ns();
+	struct target_file file;
+
+	if (begin_ns < map->next_ns)
+		return;
+	map->next_ns = begin_ns + AGAIN_NS;
+	if (!open_file(map, &file))
+		return;
+	const struct stat *st = &file.st;
+
+	if (st->st_size != map->size || st->st_mtim.tv_sec != map->changed.tv_sec ||
+	    st->st_mtim.tv_nsec != map->changed.tv_nsec) {
+		map->size = st->st_size;
+		map->changed = st->st_mtim;
+		buf_clear(&map->text);
+		/* Too large: what fits. */
+		(void)fdio_read_all(file.fd, &map->text, FILE_MAX, NULL);
+		parse(map);
+		map->next_ns += (clock_mono_ns() - begin_ns) * AGAIN_SHARE;
+	}
+	close(file.fd);
+}
+
+void perf_map_set(struct perf_map *map, const char *bytes, size_t length)
+{
+	map->next_ns = INT64_MAX;
+	buf_clear(&map->text);
+	buf_append(&map->text, bytes, length);
+	parse(map);
+}
+
+static const struct code *find(const struct perf_map *map, uint64_t address)
+{
+	const struct code *best = NULL;
+	size_t low = 0, high = map->nr_codes;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (map->codes[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* Memory is used again: of all that hold the address the newest counts. */
+	for (size_t back = 0; back < LOOK_BACK && back < low; back++) {
+		const struct code *code = &map->codes[low - 1 - back];
+
+		if (address - code->start < code->size &&
+		    (!best || code->order > best->order))
+			best = code;
+	}
+	return best;
+}
+
+/* ":10:20" or ":10" at the end of a name: its line, and where it begins. */
+static size_t take_line(const char *text, size_t length, int *line)
+{
+	size_t at = length;
+
+	for (int i = 0; i < 2; i++) {
+		size_t first = at;
+		int number = 0;
+
+		while (first > 0 && text[first - 1] >= '0' && text[first - 1] <= '9')
+			first--;
+		if (first == at || first == 0 || text[first - 1] != ':' || at - first > 9)
+			break;
+		for (size_t digit = first; digit < at; digit++)
+			number = number * 10 + (text[digit] - '0');
+		*line = number;
+		at = first - 1;
+	}
+	return at;
+}
+
+void perf_map_name(const char *text, size_t length, struct intern *intern,
+		   struct frame *out)
+{
+	static const char python[] = "py::";
+	/* V8 before and after its version 11. */
+	static const char *const kinds[] = {
+		"JS:", "LazyCompile:", "Function:", "Script:", "Eval:"};
+	const char *end = text + length, *file;
+	size_t path;
+
+	out->function = intern_text(intern, text, length);
+	if (length > sizeof(python) && memcmp(text, python, sizeof(python) - 1) == 0) {
+		text += sizeof(python) - 1;
+		file = memchr(text, ':', (size_t)(end - text));
+		if (!file || file == text)
+			return;
+		out->function = intern_text(intern, text, (size_t)(file - text));
+		out->file = intern_text(intern, file + 1, (size_t)(end - file - 1));
+		return;
+	}
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t bytes = strlen(kinds[i]);
+
+		if (length <= bytes || memcmp(text, kinds[i], bytes) != 0)
+			continue;
+		text += bytes;
+		/* How far it is optimised. */
+		while (text < end && strchr("~*^+'", *text))
+			text++;
+		file = memchr(text, ' ', (size_t)(end - text));
+		if (!file)
+			return;
+		out->function =
+			file == text ? intern_text(intern, "(anonymous)", 11)
+				     : intern_text(intern, text, (size_t)(file - text));
+		file++;
+		path = take_line(file, (size_t)(end - file), &out->line);
+		if (path > 0)
+			out->file = intern_text(intern, file, path);
+		return;
+	}
+}
+
+bool perf_map_find(struct perf_map *map, uint64_t address, struct intern *intern,
+		   struct frame *out, uint64_t *start)
+{
+	const struct code *code;
+
+	if (!map)
+		return false;
+	refresh(map);
+	code = find(map, address);
+	if (!code)
+		return false;
+	*start = code->start;
+	perf_map_name(map->text.bytes + code->name, code->length, intern, out);
+	return true;
+}

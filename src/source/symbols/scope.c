@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* Which function of a compile unit an address belongs to, and what is inlined there. Rust
+ * and others put functions into namespaces and types, where libdw's own search does not
+ * look. A unit is read through once; how much of it is bounded. */
+#include <dwarf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/symbols/private.h"
+
+#define DIES_MAX      2000000u
+#define FUNCTIONS_MAX 200000u
+#define RANGES_EACH   64u
+#define DEPTH_MAX     24u
+#define INDEXES_MAX   4096u
+
+struct function_range {
+	uint64_t start; /* as the debug information counts */
+	uint64_t end;
+	Dwarf_Off die;
+};
+
+struct unit_index {
+	const void *unit;              /* its address in the debug information */
+	struct function_range *ranges; /* sorted by start */
+	size_t nr_ranges;
+	size_t cap_ranges;
+	size_t nr_dies; /* seen */
+	UT_hash_handle hh;
+};
+
+void symbols_scopes_release(struct symbols *symbols)
+{
+	struct unit_index *index, *next;
+
+	HASH_ITER (hh, symbols->indexes, index, next) {
+		HASH_DEL(symbols->indexes, index);
+		free(index->ranges);
+		free(index);
+	}
+	symbols->indexes = NULL;
+}
+
+static void add_range(struct unit_index *index, Dwarf_Addr start, Dwarf_Addr end,
+		      Dwarf_Off die)
+{
+	if (start >= end)
+		return;
+	if (index->nr_ranges == index->cap_ranges) {
+		size_t capacity = index->cap_ranges ? index->cap_ranges * 2 : 32;
+		struct function_range *more =
+			capacity <= FUNCTIONS_MAX
+				? realloc(index->ranges, capacity * sizeof(*more))
+				: NULL;
+
+		if (!more)
+			return;
+		index->ranges = more;
+		index->cap_ranges = capacity;
+	}
+	index->ranges[index->nr_ranges++] = (struct function_range){start, end, die};
+}
+
+static void add_function(struct unit_index *index, Dwarf_Die *die)
+{
+	Dwarf_Addr base = 0, start, end;
+	ptrdiff_t at = 0;
+
+	for (unsigned i = 0; i < RANGES_EACH; i++) {
+		at = dwarf_ranges(die, at, &base, &start, &end);
+		if (at <= 0)
+			return;
+		add_range(index, start, end, dwarf_dieoffset(die));
+	}
+}
+
+static void add_functions(struct unit_index *index, Dwarf_Die *parent, unsigned depth)
+{
+	Dwarf_Die die;
+
+	if (depth == DEPTH_MAX || dwarf_child(parent, &die) != 0)
+		return;
+	do {
+		if (index->nr_dies++ >= DIES_MAX)
+			return;
+		switch (dwarf_tag(&die)) {
+		case DW_TAG_subprogram:
+			add_function(index, &die);
+			break;
+		case DW_TAG_namespace:
+		case DW_TAG_module:
+		case DW_TAG_class_type:
+		case DW_TAG_structure_type:
+		case DW_TAG_union_type:
+		case DW_TAG_enumeration_type:
+			add_functions(index, &die, depth + 1);
+			break;
+		default:
+			break;
+		}
+	} while (dwarf_siblingof(&die, &die) == 0);
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct function_range *left = a;
+	const struct function_range *right = b;
+
+	return (left->start > right->start) - (left->start < right->start);
+}
+
+static const struct unit_index *unit_index(struct symbols *symbols, Dwarf_Die *unit)
+{
+	struct unit_index *index;
+
+	HASH_FIND_PTR(symbols->indexes, &unit->addr, index);
+	if (index)
+		return index;
+	if (HASH_COUNT(symbols->indexes) >= INDEXES_MAX)
+		symbols_scopes_release(symbols);
+	index = calloc(1, sizeof(*index));
+	if (!index)
+		return NULL;
+	index->unit = unit->addr;
+	add_functions(index, unit, 0);
+	if (index->nr_ranges)
+		qsort(index->ranges, index->nr_ranges, sizeof(index->ranges[0]),
+		      compare_ranges);
+	HASH_ADD_PTR(symbols->indexes, unit, index);
+	return index;
+}
+
+static bool find_function(struct symbols *symbols, Dwarf_Die *unit, uint64_t pc,
+			  Dwarf_Die *out)
+{
+	const struct unit_index *index = unit_index(symbols, unit);
+	size_t low = 0;
+	size_t high = index ? index->nr_ranges : 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (index->ranges[middle].start <= pc)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && pc < index->ranges[low - 1].end &&
+	       dwarf_offdie(dwarf_cu_getdwarf(unit->cu), index->ranges[low - 1].die,
+			    out) != NULL;
+}
+
+/* The block or inlined function within die that holds pc; die becomes it. */
+static bool go_inside(Dwarf_Die *die, uint64_t pc)
+{
+	size_t nr_dies = 0;
+	Dwarf_Die child;
+
+	if (dwarf_child(die, &child) != 0)
+		return false;
+	do {
+		int tag = dwarf_tag(&child);
+
+		if ((tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block ||
+		     tag == DW_TAG_try_block || tag == DW_TAG_catch_block) &&
+		    dwarf_haspc(&child, pc) > 0) {
+			*die = child;
+			return true;
+		}
+	} while (++nr_dies < DIES_MAX && dwarf_siblingof(&child, &child) == 0);
+	return false;
+}
+
+size_t symbols_scopes(struct symbols *symbols, Dwarf_Die *unit, uint64_t pc,
+		      Dwarf_Die *out, size_t max)
+{
+	Dwarf_Die die;
+	size_t count = 0;
+
+	if (max < 2 || !find_function(symbols, unit, pc, &die))
+		return 0;
+	out[count++] = die;
+	for (size_t depth = 0; depth < DEPTH_MAX * 2 && go_inside(&die, pc); depth++) {
+		if (dwarf_tag(&die) != DW_TAG_inlined_subroutine)
+			continue;
+		/* The outer ones are less of interest. */
+		if (count == max) {
+			count--;
+			memmove(out + 1, out + 2, (count - 1) * sizeof(*out));
+		}
+		out[count++] = die;
+	}
+	return count;
+}

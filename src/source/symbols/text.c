@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* Names as people write them: C++ and Rust demangled, without the suffixes of a compiler's
+ * clones; source files with the folder that they were compiled in. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "source/symbols/demangle.h"
+#include "source/symbols/private.h"
+
+#define PATH_TEXT_MAX 4096u
+
+/* Whether text is ".17" and so on up to its end, or the end itself. */
+static bool only_numbers(const char *text)
+{
+	while (*text == '.') {
+		if (!isdigit((unsigned char)*++text))
+			return false;
+		text += strspn(text, "0123456789");
+	}
+	return *text == '\0';
+}
+
+/* How long the name is without ".isra.0", ".part.3.cold" and the like. */
+static size_t unsuffixed(const char *name, size_t length)
+{
+	static const char *const clones[] = {
+		".isra.",     ".constprop.", ".part.", ".cold",
+		".lto_priv.", ".localalias", ".llvm.", ".clone.",
+	};
+
+	for (bool found = true; found;) {
+		found = false;
+		for (size_t i = 0; i < sizeof(clones) / sizeof(clones[0]); i++) {
+			size_t bytes = strlen(clones[i]);
+			const char *at = memmem(name, length, clones[i], bytes);
+			char rest[32];
+
+			/* Names in Go and elsewhere hold dots as well. */
+			if (!at || at == name)
+				continue;
+			size_t left = length - (size_t)(at - name) - bytes;
+
+			snprintf(rest, sizeof(rest), "%s%.*s",
+				 clones[i][bytes - 1] == '.' ? "." : "",
+				 (int)(left < 28 ? left : 28), at + bytes);
+			/* Other suffixes may follow: those go first. */
+			if (!only_numbers(rest))
+				continue;
+			length = (size_t)(at - name);
+			found = true;
+		}
+	}
+	return length;
+}
+
+/* Linkers append "@@GLIBC_2.34" in the table of symbols; "@plt" is no version. */
+static size_t unversioned(const char *name, size_t length)
+{
+	const char *at = memchr(name, '@', length);
+	size_t ats = at && at + 1 < name + length && at[1] == '@' ? 2 : 1;
+
+	if (!at || at == name || at + ats >= name + length || at[ats] < 'A' ||
+	    at[ats] > 'Z')
+		return length;
+	return (size_t)(at - name);
+}
+
+const char *symbols_readable(struct symbols *symbols, const char *name)
+{
+	char plain[DEMANGLE_NAME_MAX + 1];
+	char text[DEMANGLE_TEXT_MAX];
+	size_t length = strnlen(name, DEMANGLE_NAME_MAX);
+
+	if (length < DEMANGLE_NAME_MAX)
+		length = unsuffixed(name, unversioned(name, length));
+	memcpy(plain, name, length);
+	plain[length] = '\0';
+	if (demangle(plain, text))
+		return intern_text(symbols->intern, text, strlen(text));
+	return intern_text(symbols->intern, plain, length);
+}
+
+const char *symbols_source_file(struct symbols *symbols, const char *file,
+				const char *folder)
+{
+	char path[PATH_TEXT_MAX];
+
+	if (!file || !file[0])
+		return NULL;
+	if (file[0] == '/' || !folder || !folder[0] ||
+	    strnlen(folder, PATH_TEXT_MAX) + strnlen(file, PATH_TEXT_MAX) + 2 >
+		    PATH_TEXT_MAX)
+		return intern_text(symbols->intern, file, strnlen(file, PATH_TEXT_MAX));
+	while (strncmp(file, "./", 2) == 0)
+		file += 2;
+	int length = snprintf(path, sizeof(path), "%s/%s", folder, file);
+
+	return intern_text(symbols->intern, path, (size_t)length);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel shows no frame pointer, and some functions find their caller by it alone. It
+ * is looked for on the stack: a word below a return address whose call went to the
+ * function that lacks it. What fits best all along the chain is believed. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/symbols/private.h"
+
+#define CANDIDATES_MAX 64u
+#define TRIES_MAX      24u
+
+enum fit {
+	FIT_PLACE,  /* where the function's first instructions put it */
+	FIT_CALLED, /* the call goes to the function */
+	FIT_MAYBE,  /* through a register */
+	FIT_OTHER,  /* to another one, which may end in a jump to it */
+	NR_FITS
+};
+
+struct candidate {
+	size_t at; /* in the copied bytes */
+	enum fit fit;
+};
+
+/* The stack pointer in the last frame of the chain, counted from the copied bytes: right
+ * above the word that its pc was read from. */
+static size_t last_sp(const struct unwind_job *job)
+{
+	size_t at = 0;
+
+	if (job->nr_pcs < 2)
+		return 0;
+	for (uint32_t i = 0; i < job->nr_reads; i++)
+		if (job->reads[i].word == job->pcs[job->nr_pcs - 1])
+			at = job->reads[i].offset + sizeof(uint64_t);
+	return at;
+}
+
+static enum fit fit_of(uint64_t target, uint64_t start, uint64_t pc)
+{
+	if (!target)
+		return FIT_MAYBE;
+	return symbols_may_start(target, start, pc) ? FIT_CALLED : FIT_OTHER;
+}
+
+/* Places that may hold the frame pointer of the function at pc, the inner ones first. */
+static size_t find_candidates(struct symbols *symbols, const struct unwind_job *job,
+			      struct candidate *out)
+{
+	const struct unwind_start *start = job->start;
+	uint64_t pc = job->pcs[job->nr_pcs - 1];
+	const struct symbol_entry *entry =
+		symbols_entry(symbols, pc, job->after_call[job->nr_pcs - 1]);
+	uint64_t function = entry ? entry->start : 0;
+	struct prologue prologue;
+	size_t lowest = last_sp(job);
+	size_t count = 0;
+
+	if (symbols_prologue(symbols, function, &prologue))
+		lowest += prologue.room;
+	for (size_t at = lowest; at + 16 <= start->nr_bytes && count < CANDIDATES_MAX;
+	     at += 8) {
+		uint64_t back, target;
+
+		memcpy(&back, start->bytes + at + 8, sizeof(back));
+		if (back < 4096 || !symbols_call_before(symbols, back, &target))
+			continue;
+		out[count++] = (struct candidate){
+			at, prologue.exact && at - lowest <= prologue.slack
+				    ? FIT_PLACE
+				    : fit_of(target, function, pc)};
+	}
+	return count;
+}
+
+/* How well the chain hangs together: calls that went where the next frame is, less those
+ * that did not. A jump at a function's end makes one of these now and then. */
+static int rate(struct symbols *symbols, const struct unwind_job *job, bool *flawless)
+{
+	int rating = 0;
+
+	*flawless = true;
+	for (size_t i = 1; i < job->nr_pcs; i++) {
+		int fits =
+			job->after_call[i]
+				? symbols_call_fits(symbols, job->pcs[i - 1],
+						    job->after_call[i - 1], job->pcs[i])
+				: 0;
+
+		rating += fits;
+		*flawless = *flawless && fits >= 0;
+	}
+	return rating;
+}
+
+static bool try_candidate(struct symbols *symbols, const struct unwind_job *job,
+			  const struct candidate *candidate, struct unwind_job *trial)
+{
+	trial->symbols = symbols;
+	trial->start = job->start;
+	trial->frame_pointer = job->start->sp + candidate->at;
+	trial->has_frame_pointer = true;
+	unwind_walk(symbols, trial);
+	/* A chain that is too long to be kept is as good as a whole one. */
+	return (trial->whole || trial->full) && trial->nr_pcs > job->nr_pcs;
+}
+
+void unwind_repair(struct symbols *symbols, struct unwind_job *job)
+{
+	struct candidate candidates[CANDIDATES_MAX];
+	size_t nr_candidates = find_candidates(symbols, job, candidates);
+	/* Each attempt fills what it reads. */
+	struct unwind_job *trial = malloc(2 * sizeof(*trial));
+	/* cppcheck-suppress uninitdata */
+	struct unwind_job *best = trial ? trial + 1 : NULL;
+	int highest = INT_MIN;
+	size_t tries = 0;
+
+	for (enum fit fit = FIT_PLACE; trial && fit < NR_FITS; fit++) {
+		/* What the function says itself is not doubted. */
+		if (fit == FIT_CALLED && highest > INT_MIN)
+			break;
+		for (size_t i = 0; i < nr_candidates && tries < TRIES_MAX; i++) {
+			bool flawless;
+
+			if (candidates[i].fit != fit)
+				continue;
+			tries++;
+			if (!try_candidate(symbols, job, &candidates[i], trial))
+				continue;
+			int rating = rate(symbols, trial, &flawless);
+
+			if (rating > highest) {
+				highest = rating;
+				memcpy(best, trial, sizeof(*best));
+			}
+			if (flawless && fit == FIT_CALLED)
+				tries = TRIES_MAX;
+		}
+	}
+	if (highest > INT_MIN)
+		memcpy(job, best, sizeof(*job));
+	free(trial);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Since when a thread sleeps that slept before anybody watched it: the scheduler notes when
+ * it ran last. A poll of the view must not be late: what does not fit is asked with the next;
+ * a single look has to be complete. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "source/thread/cpu_clock.h"
+#include "source/thread/thread.h"
+
+#define SLEEPS_BUDGET_NS (CLOCK_SECOND_NS / 50)
+/* Of a single look at very many threads. */
+#define SLEEPS_MOST_NS   (5 * CLOCK_SECOND_NS)
+
+static bool is_asleep(const struct thread *thread)
+{
+	return thread && thread->ask_sleep && thread->stat_state != 'R' &&
+	       !thread->call.running;
+}
+
+/* When each ran last, by the clock of its CPU. */
+static size_t read_clocks(struct thread_table *table, struct thread *const *threads,
+			  size_t nr_threads, int64_t until_ns)
+{
+	size_t nr_read = 0;
+	char path[32];
+
+	for (size_t i = 0; i < nr_threads && clock_mono_ns() <= until_ns; i++) {
+		struct thread *thread = threads[i];
+
+		if (!is_asleep(thread))
+			continue;
+		snprintf(path, sizeof(path), "%d/sched", (int)thread->tid);
+		thread->ran_ns = proc_exec_start_ns(table->kernel->task_dir, path);
+		/* A sleeper that was moved to another CPU says 0, as do kernels that have no
+		 * such file. */
+		thread->ask_sleep = thread->ran_ns > 0;
+		if (!thread->ask_sleep)
+			continue;
+		cpu_clocks_saw(table->clocks, thread->cpu, thread->ran_ns,
+			       clock_mono_ns());
+		cpu_clocks_want(table->clocks, thread->cpu);
+		nr_read++;
+	}
+	return nr_read;
+}
+
+/* Time that the CPU's clock did not count since makes the sleep longer, not shorter. */
+static void apply(struct thread_table *table, struct thread *thread, bool last)
+{
+	int64_t lag_ns;
+	bool known = cpu_clocks_lag(table->clocks, thread->cpu, &lag_ns);
+
+	if (!known && !cpu_clocks_most(table->clocks, thread->cpu, &lag_ns))
+		return;
+	thread->ask_sleep = !known && !last;
+	thread->slept_ns = thread->ran_ns + lag_ns;
+	if (thread->slept_ns < thread->start_ns)
+		thread->slept_ns = thread->start_ns;
+}
+
+void thread_read_sleeps(struct thread_table *table, struct thread *const *threads,
+			size_t nr_threads, bool whole)
+{
+	int64_t until_ns = clock_mono_ns() + (whole ? SLEEPS_MOST_NS : SLEEPS_BUDGET_NS);
+	bool asked = false;
+
+	for (size_t i = 0; i < nr_threads && !asked; i++)
+		asked = is_asleep(threads[i]);
+	if (asked && !table->clocks)
+		table->clocks = cpu_clocks_new();
+	if (!asked || !table->clocks)
+		return;
+	if (read_clocks(table, threads, nr_threads, until_ns) == 0)
+		return;
+	cpu_clocks_learn(table->clocks, whole);
+	for (size_t i = 0; i < nr_threads; i++)
+		if (is_asleep(threads[i]) && threads[i]->ran_ns)
+			apply(table, threads[i], whole);
+}

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: MIT */
+/* Looks at threads through /proc. A thread that has not been on a CPU since the look before
+ * is as it was: that costs one small read, and none where the process has used no CPU time.
+ * A line of /proc/…/syscall that has not changed is not explained again. */
+#include "source/thread/thread.h"
+#include "source/java/hotspot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "source/thread/cpu_clock.h"
+
+#define FDS_FOR_OTHERS 256u
+#define FDS_MAX        200000u
+#define CPU_WINDOW_NS  (CLOCK_SECOND_NS / 2)
+/* A thread that woke may wait in the same call from another place. */
+#define STACK_KEPT_NS  (5 * CLOCK_SECOND_NS)
+/* Names that other threads can change are read again in rounds of REREAD_LOOKS looks, or of
+ * more where that would be more than REREAD_THREADS threads a look. */
+#define REREAD_LOOKS   16u
+#define REREAD_THREADS 256u
+/* Files of threads that change often are kept open. */
+#define CHANGES_KEEP   2u
+
+void thread_table_init(struct thread_table *table, struct kernel *kernel,
+		       struct symbols *symbols)
+{
+	struct rlimit limit;
+
+	memset(table, 0, sizeof(*table));
+	table->kernel = kernel;
+	table->symbols = symbols;
+	table->hz = sysconf(_SC_CLK_TCK);
+	table->reread_looks = REREAD_LOOKS;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > FDS_FOR_OTHERS)
+		table->max_fds = limit.rlim_cur - FDS_FOR_OTHERS;
+	if (table->max_fds > FDS_MAX)
+		table->max_fds = FDS_MAX;
+}
+
+/*
+ * The kernel adds up what every thread has used, to the nanosecond, when it left a CPU and
+ * at each tick. If that is what it was, all are where they were; one that woke up less than
+ * a tick ago is noticed by the next look.
+ */
+void thread_table_begin(struct thread_table *table, size_t nr_threads)
+{
+	int64_t before_ns = table->cpu_ns;
+	clockid_t clock;
+	struct timespec used;
+
+	kernel_share_futexes(table->kernel);
+	table->generation++;
+	table->reread_looks = nr_threads > REREAD_LOOKS * REREAD_THREADS
+				      ? (uint32_t)(nr_threads / REREAD_THREADS)
+				      : REREAD_LOOKS;
+	table->cpu_ns = 0;
+	if (clock_getcpuclockid(table->kernel->pid, &clock) == 0 &&
+	    clock_gettime(clock, &used) == 0)
+		table->cpu_ns = used.tv_sec * CLOCK_SECOND_NS + used.tv_nsec;
+	table->rested = table->cpu_ns && table->cpu_ns == before_ns;
+}
+
+/* More threads than the soft limit of descriptors lets us keep open: raise it once. */
+static void raise_limit(struct thread_table *table)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max < FDS_MAX + FDS_FOR_OTHERS
+				 ? limit.rlim_max
+				 : FDS_MAX + FDS_FOR_OTHERS;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		table->max_fds = limit.rlim_cur - FDS_FOR_OTHERS;
+}
+
+static void close_kept(struct thread_table *table, int *kept)
+{
+	if (*kept < 0)
+		return;
+	close(*kept);
+	table->nr_fds--;
+	*kept = -1;
+}
+
+static void close_files(struct thread_table *table, struct thread *thread)
+{
+	close_kept(table, &thread->sched_fd);
+	close_kept(table, &thread->stat_fd);
+	close_kept(table, &thread->call_fd);
+}
+
+struct thread *thread_get(struct thread_table *table, pid_t tid)
+{
+	struct thread *thread;
+
+	HASH_FIND_INT(table->threads, &tid, thread);
+	if (thread)
+		return thread;
+	thread = calloc(1, sizeof(*thread));
+	if (!thread)
+		return NULL;
+	thread->tid = tid;
+	thread->sched_fd = thread->stat_fd = thread->call_fd = -1;
+	thread->cpu_percent = -1;
+	kernel_wait_none(&thread->wait, STATE_UNKNOWN);
+	HASH_ADD_INT(table->threads, tid, thread);
+	return thread;
+}
+
+void thread_drop(struct thread_table *table, struct thread *thread)
+{
+	close_files(table, thread);
+	HASH_DEL(table->threads, thread);
+	free(thread);
+}
+
+void thread_sweep(struct thread_table *table)
+{
+	struct thread *next;
+
+	for (struct thread *thread = table->threads; thread; thread = next) {
+		next = thread->hh.next;
+		if (thread->generation != table->generation)
+			thread_drop(table, thread);
+	}
+}
+
+void thread_table_release(struct thread_table *table)
+{
+	struct thread *next;
+
+	for (struct thread *thread = table->threads; thread; thread = next) {
+		next = thread->hh.next;
+		thread_drop(table, thread);
+	}
+	cpu_clocks_free(table->clocks);
+	table->clocks = NULL;
+	thread_table_set_symbols(table, NULL);
+}
+
+void thread_table_set_symbols(struct thread_table *table, struct symbols *symbols)
+{
+	hotspot_free(table->hotspot);
+	table->hotspot = NULL;
+	table->symbols = symbols;
+}
+
+/* The files of a thread go away with it. */
+static ssize_t gone_if_missing(ssize_t got)
+{
+	return got == -ENOENT ? -ESRCH : got;
+}
+
+/* Reads a file of the thread, through a descriptor that is kept where there is room and the
+ * file is read often. */
+static ssize_t read_file(struct thread_table *table, struct thread *thread, int *kept,
+			 const char *name, char *out, size_t size)
+{
+	bool often = kept == &thread->sched_fd || thread->changes >= CHANGES_KEEP;
+	char path[48];
+
+	if (*kept >= 0)
+		return fdio_pread_small(*kept, out, size);
+	snprintf(path, sizeof(path), "%d/%s", (int)thread->tid, name);
+	if (!often)
+		return gone_if_missing(
+			fdio_read_small(table->kernel->task_dir, path, out, size));
+	if (table->nr_fds >= table->max_fds)
+		raise_limit(table);
+	if (table->nr_fds >= table->max_fds)
+		return gone_if_missing(
+			fdio_read_small(table->kernel->task_dir, path, out, size));
+	int fd = openat(table->kernel->task_dir, path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		if (errno == EMFILE)
+			table->max_fds = table->nr_fds;
+		return gone_if_missing(-errno);
+	}
+	ssize_t got = fdio_pread_small(fd, out, size);
+
+	if (got < 0) {
+		close(fd);
+		return got;
+	}
+	*kept = fd;
+	table->nr_fds++;
+	return got;
+}
+
+static void account_cpu(struct thread *thread, uint64_t ticks, int64_t now_ns, long hz)
+{
+	int64_t elapsed_ns = now_ns - thread->cpu_at_ns;
+	/* The finer count where there is one. */
+	uint64_t used = thread->switches ? thread->run_ns : ticks;
+	double unit_ns = thread->switches ? 1 : hz > 0 ? 1e9 / (double)hz : 0;
+
+	if (thread->cpu_at_ns && elapsed_ns < CPU_WINDOW_NS)
+		return;
+	if (thread->cpu_at_ns && used >= thread->cpu_ticks)
+		thread->cpu_percent =
+			(float)(100.0 * unit_ns * (double)(used - thread->cpu_ticks) /
+				(double)elapsed_ns);
+	thread->cpu_ticks = used;
+	thread->cpu_at_ns = now_ns;
+}
+
+/* "RUN_NS DELAY_NS TIMES" */
+static bool parse_sched(const char *text, uint64_t *run_ns, uint64_t *times)
+{
+	uint64_t numbers[3];
+	char *end;
+
+	for (int i = 0; i < 3; i++, text = end) {
+		numbers[i] = strtoull(text, &end, 10);
+		if (end == text)
+			return false;
+	}
+	*run_ns = numbers[0];
+	*times = numbers[2];
+	return true;
+}
+
+/*
+ * Whether the thread has run since the look before: schedstat counts the nanoseconds that
+ * it was on a CPU, and how often it was put there. Sets thread->slept; true only if that is
+ * certain, which it is not where the kernel does not count. Where the file is not kept open
+ * an id may be in use again, but not by a thread that has run for as many nanoseconds.
+ */
+static int look_sched(struct thread_table *table, struct thread *thread)
+{
+	bool kept = thread->sched_fd >= 0;
+	bool waited =
+		thread->looked && thread->stat_state != 'R' && !thread->call.running;
+	char text[96];
+	uint64_t run_ns, times;
+
+	thread->slept =
+		table->rested && waited && thread->generation + 1 == table->generation;
+	if (thread->slept)
+		return 0;
+	ssize_t got = read_file(table, thread, &thread->sched_fd, "schedstat", text,
+				sizeof(text));
+
+	if (got == -ESRCH && kept) {
+		/* It ended; its id may be in use again. */
+		close_files(table, thread);
+		got = read_file(table, thread, &thread->sched_fd, "schedstat", text,
+				sizeof(text));
+	}
+	if (got == -ESRCH)
+		return -ESRCH;
+	if (got <= 0 || !parse_sched(text, &run_ns, &times))
+		return 0;
+	thread->slept =
+		waited && times && times == thread->switches && run_ns == thread->run_ns;
+	thread->switches = times;
+	thread->run_ns = run_ns;
+	return 0;
+}
+
+static int look_stat(struct thread_table *table, struct thread *thread)
+{
+	char text[PROC_TEXT_MAX];
+	struct proc_stat stat;
+
+	for (int attempt = 0; attempt < 2; attempt++) {
+		bool kept = thread->stat_fd >= 0;
+		ssize_t got = read_file(table, thread, &thread->stat_fd, "stat", text,
+					sizeof(text));
+
+		/* A kept descriptor of a thread that ended; its id may be in use again. */
+		if (got == -ESRCH && kept) {
+			close_files(table, thread);
+			continue;
+		}
+		if (got < 0)
+			return (int)got;
+		if (!proc_parse_stat(text, (size_t)got, &stat))
+			return -EPROTO;
+		break;
+	}
+	if (thread->looked && stat.start_ticks != thread->start_ticks) {
+		thread->stack = NULL;
+		thread->call_text[0] = '\0';
+		thread->cpu_at_ns = 0;
+		thread->cpu_percent = -1;
+		thread->looked = false;
+	}
+	if (!thread->looked) {
+		thread->start_ns = proc_ticks_to_mono_ns(stat.start_ticks);
+		thread->ask_sleep = table->generation <= 1;
+	}
+	thread->looked = true;
+	thread->start_ticks = stat.start_ticks;
+	thread->stat_state = stat.state;
+	thread->cpu = stat.cpu;
+	memcpy(thread->comm, stat.comm, sizeof(thread->comm));
+	account_cpu(thread, stat.cpu_ticks, table->kernel->now_ns, table->hz);
+	return 0;
+}
+
+static bool ended(const struct thread *thread)
+{
+	return thread->stat_state == 'Z' || thread->stat_state == 'X' ||
+	       thread->stat_state == 'x';
+}
+
+static void explain(struct thread_table *table, struct thread *thread, bool readable)
+{
+	table->kernel->began_ns = thread->began_ns;
+	kernel_explain(table->kernel, thread->tid, thread->stat_state,
+		       readable ? &thread->call : NULL, &thread->wait);
+	thread->call_state = thread->wait.state;
+	thread->call_address = thread->wait.address;
+	if (thread->stack)
+		thread_apply_stack(table, thread);
+}
+
+/* No system call can be read: what stat says is all. */
+static int without_call(struct thread_table *table, struct thread *thread)
+{
+	thread->call_text[0] = '\0';
+	thread->stack = NULL;
+	explain(table, thread, false);
+	return 0;
+}
+
+static int look_call(struct thread_table *table, struct thread *thread, char before)
+{
+	char text[THREAD_CALL_MAX] = "";
+
+	if (thread->stat_state == 'R' || table->kernel->denied)
+		return without_call(table, thread);
+	ssize_t got =
+		read_file(table, thread, &thread->call_fd, "syscall", text, sizeof(text));
+
+	if (got == -ESRCH)
+		return -ESRCH;
+	/* Nobody may ask one that ends. */
+	if ((got == -EPERM || got == -EACCES) &&
+	    !kernel_thread_leaves(table->kernel, thread->tid))
+		table->kernel->denied = true;
+	if (got <= 0 || !proc_parse_call(text, &thread->call))
+		return without_call(table, thread);
+	if (strcmp(text, thread->call_text) != 0 || before != thread->stat_state) {
+		memcpy(thread->call_text, text, sizeof(text));
+		thread->stack = NULL;
+		thread->says.state = STATE_UNKNOWN;
+		thread->overruled = false;
+	} else if (!thread->wait.owner_changes && !thread->wait.ends && !thread->slept) {
+		return 0;
+	}
+	explain(table, thread, true);
+	return 0;
+}
+
+/* It waits as it did in the look before; what it waits for may have another owner. */
+static int look_slept(struct thread_table *table, struct thread *thread)
+{
+	thread->changes = 0;
+	if (ended(thread))
+		return -ESRCH;
+	if (thread->wait.owner_changes && thread->call_text[0])
+		explain(table, thread, true);
+	return 0;
+}
+
+/* A wait, as it was before the thread ran. */
+struct interrupted {
+	struct proc_call call;
+	int64_t since_ns, lasts_ns; /* 0: not known */
+};
+
+static struct interrupted remember(const struct thread *thread)
+{
+	struct interrupted was = {.since_ns = thread->kept_ns,
+				  .lasts_ns = thread->wait.lasts_ns};
+
+	if (!thread->call_text[0] || thread->call.running)
+		return (struct interrupted){0};
+	was.call = thread->call;
+	if (!was.since_ns)
+		was.since_ns = thread->slept_ns ? thread->slept_ns : thread->began_ns;
+	return was;
+}
+
+/* A wait that is stopped, or goes on after a stop or a tracer, is the one that it was. */
+static void take_up(struct thread *thread, const struct interrupted *was, int64_t now_ns)
+{
+	const struct proc_call *is = &thread->call;
+	bool stopped = thread->stat_state == 'T' || thread->stat_state == 't';
+
+	thread->kept_ns = 0;
+	if (!thread->call_text[0] || !was->since_ns || is->sp != was->call.sp ||
+	    is->pc != was->call.pc ||
+	    memcmp(is->args, was->call.args, sizeof(is->args)) != 0 ||
+	    (!stopped && !thread->wait.restarted) ||
+	    (was->lasts_ns && now_ns - was->since_ns > was->lasts_ns + CLOCK_SECOND_NS))
+		return;
+	thread->kept_ns = was->since_ns;
+	if (stopped)
+		return;
+	thread->slept_ns = was->since_ns;
+	thread->ask_sleep = false;
+}
+
+int thread_look(struct thread_table *table, struct thread *thread)
+{
+	char before = thread->stat_state;
+	bool watched = thread->looked;
+	struct interrupted was;
+	int rc = look_sched(table, thread);
+
+	if (rc)
+		return rc;
+	if (thread->slept &&
+	    (table->rested ||
+	     (table->generation + (uint32_t)thread->tid) % table->reread_looks != 0)) {
+		account_cpu(thread, thread->cpu_ticks, table->kernel->now_ns, table->hz);
+		return look_slept(table, thread);
+	}
+	rc = look_stat(table, thread);
+	if (rc)
+		return rc;
+	if (ended(thread))
+		return -ESRCH;
+	if (thread->slept && thread->call_text[0] && thread->stat_state == before)
+		return look_slept(table, thread);
+	if (thread->slept)
+		return look_call(table, thread, before);
+	was = watched && thread->looked ? remember(thread) : (struct interrupted){0};
+	thread->slept_ns = thread->ran_ns = 0;
+	thread->changes += thread->changes < UINT8_MAX;
+	thread->began_ns = watched && thread->looked ? table->kernel->now_ns : 0;
+	rc = look_call(table, thread, before);
+	if (rc == 0)
+		take_up(thread, &was, table->kernel->now_ns);
+	return rc;
+}
+
+/*
+ * vfork() takes its return address from the stack, which the child will use, into a register:
+ * the kernel's line has that. Its caller is then where the stack begins.
+ */
+static struct proc_call unwind_from(struct kernel *kernel, const struct proc_call *call)
+{
+	struct proc_call from = *call;
+#if defined(__x86_64__)
+	static const uint8_t tail[] = {0xb8, SYS_vfork, 0, 0, 0, 0x0f, 0x05};
+	uint8_t code[1 + sizeof(tail)];
+	uint64_t caller;
+
+	if (call->nr != SYS_vfork ||
+	    !kernel_memory_exact(kernel, call->pc - sizeof(code), code, sizeof(code)) ||
+	    memcmp(code + 1, tail, sizeof(tail)) != 0)
+		return from;
+	caller = code[0] == 0x5f /* pop %rdi */   ? call->args[0]
+		 : code[0] == 0x5a /* pop %rdx */ ? call->args[2]
+						  : 0;
+	if (caller)
+		from.pc = caller - 1;
+#else
+	(void)kernel;
+#endif
+	return from;
+}
+
+void thread_unwind(struct thread_table *table, struct thread *thread, bool whole)
+{
+	char text[THREAD_CALL_MAX];
+	int64_t now_ns = table->kernel->now_ns;
+
+	if (!table->symbols || !thread->call_text[0] || thread->call.running ||
+	    table->kernel->memory_denied)
+		return;
+	/* What did not run has the stack that it had; one that was not whole is tried again,
+	 * since a library may have been loaded. */
+	uint32_t generation = symbols_generation(table->symbols);
+	bool kept = thread->stack && !thread->suspect &&
+		    thread->stack_generation == generation &&
+		    ((thread->slept && !thread->stack->truncated) ||
+		     now_ns - thread->stack_at_ns < STACK_KEPT_NS);
+
+	if (!whole && (kept || !symbols_time_left(table->symbols)))
+		return;
+	struct proc_call from = unwind_from(table->kernel, &thread->call);
+	const struct stack *stack = symbols_unwind_thread(table->symbols, &from);
+	ssize_t got =
+		read_file(table, thread, &thread->call_fd, "syscall", text, sizeof(text));
+
+	/* Another line afterwards: the stack was read while it changed. */
+	thread->suspect = got <= 0 || strcmp(text, thread->call_text) != 0;
+	if (thread->suspect && !whole)
+		return;
+	thread->stack = stack;
+	thread->stack_at_ns = now_ns;
+	thread->stack_generation = generation;
+	thread_ask_stack(table, thread);
+	thread_apply_stack(table, thread);
+}
+
+/* Some limits count from the wait's beginning, which is known only by now. */
+static void wait_to_task(const struct thread *thread, struct snapshot *out,
+			 struct task *task)
+{
+	struct kernel_wait wait = thread->wait;
+
+	wait.ran_ns = thread->slept_ns ? thread->slept_ns : thread->began_ns;
+	wait.began_ns = wait.restarted && !thread->kept_ns ? 0 : wait.ran_ns;
+	/* It may have begun any time before it was first seen: what is left is not its limit. */
+	if (wait.end_ns && !thread->slept_ns)
+		wait.began_ns = 0;
+	if (thread->kept_ns)
+		wait.ran_ns = thread->began_ns;
+	kernel_wait_to_task(&wait, out, task);
+}
+
+void thread_to_task(const struct thread *thread, struct snapshot *out, struct task *task)
+{
+	task->id = (uint64_t)thread->tid;
+	task->kind = TASK_THREAD;
+	task->tid = thread->tid;
+	task->serial = thread->start_ticks;
+	task->start_ns = thread->start_ns;
+	task->since_ns = thread->slept_ns;
+	task->cpu_percent = thread->cpu_percent;
+	task->switches = thread->switches;
+	task->stack = thread->stack;
+	if (thread->suspect)
+		task->flags |= TASK_SUSPECT;
+	const char *name = arena_strndup(&out->arena, thread->comm, sizeof(thread->comm));
+
+	task->name = name ? name : "";
+	wait_to_task(thread, out, task);
+	task->waits.retries = thread->wait.limited && thread->says.retries &&
+			      thread->wait.state == thread->says.state;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* Which socket is connected to which, as the kernel's lists say, odd entries among them. */
+#include "unit.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "source/proc/sockets.h"
+
+#define PAIRS     20
+#define PENDING   800
+#define LISTENERS 8 /* a queue may be as short as 128 */
+
+static uint64_t inode_of(int fd)
+{
+	struct stat about;
+
+	assert_int_equal(fstat(fd, &about), 0);
+	return about.st_ino;
+}
+
+static uint64_t peer_in(const struct socket_pair *pairs, size_t count, uint64_t inode)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pairs[i].inode == inode)
+			return pairs[i].peer;
+	return 0;
+}
+
+/* Connects as often as the queue of a new listener has room; returns the listener. */
+static int fill_queue(int *pending, size_t *nr_pending)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t bytes = sizeof(address);
+
+	/* The kernel chooses an abstract name. */
+	assert_int_equal(
+		bind(listening, (struct sockaddr *)&address, sizeof(sa_family_t)), 0);
+	assert_int_equal(getsockname(listening, (struct sockaddr *)&address, &bytes), 0);
+	assert_int_equal(listen(listening, PENDING), 0);
+	while (*nr_pending < PENDING) {
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+		if (connect(fd, (struct sockaddr *)&address, bytes) != 0) {
+			close(fd);
+			break;
+		}
+		pending[(*nr_pending)++] = fd;
+	}
+	return listening;
+}
+
+/* The end of a connection that nobody has accepted yet has no number: a program can put
+ * hundreds of those between the others, and whichever comes when there is no room left for
+ * another pair must not lose or free what is there. */
+static void test_pending(void **state)
+{
+	int pairs[PAIRS][2], pending[PENDING], listening[LISTENERS];
+	struct socket_pair *found = NULL;
+	size_t count, nr_pending = 0;
+
+	(void)state;
+	for (size_t i = 0; i < PAIRS; i++)
+		assert_int_equal(
+			socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pairs[i]), 0);
+	if (socket_pairs_read(getpid(), &found) == 0)
+		skip(); /* this kernel does not list them */
+	free(found);
+	for (size_t i = 0; i < LISTENERS; i++)
+		listening[i] = fill_queue(pending, &nr_pending);
+	assert_true(nr_pending > 100);
+	count = socket_pairs_read(getpid(), &found);
+	for (size_t i = 0; i < PAIRS; i++) {
+		uint64_t one = inode_of(pairs[i][0]), other = inode_of(pairs[i][1]);
+
+		assert_int_equal(peer_in(found, count, one), other);
+		assert_int_equal(peer_in(found, count, other), one);
+		close(pairs[i][0]);
+		close(pairs[i][1]);
+	}
+	free(found);
+	while (nr_pending > 0)
+		close(pending[--nr_pending]);
+	for (size_t i = 0; i < LISTENERS; i++)
+		close(listening[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_pending),
+	};
+
+	return cmocka_run_group_tests_name("sockets", tests, NULL, NULL);
+}
