@@ -81,7 +81,7 @@ EXAMPLES := $(patsubst src/examples/%.c,$(BUILD)/examples/%,$(wildcard src/examp
 # tests/targets: programs to be watched, without the agent.
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(call files,tests/unit,.c))
 # Computation by one thread alone, which cannot race, and takes minutes there.
-NO_TSAN := $(addprefix tests/unit/,test_leak.c test_mark.c test_periods.c test_verdict.c)
+NO_TSAN := $(addprefix tests/unit/core/,test_leak.c test_mark.c test_periods.c test_verdict.c)
 UNIT_TESTS := $(if $(findstring thread,$(SAN)),$(filter-out $(NO_TSAN:%.c=$(BUILD)/%.t),$(UNIT_TESTS)),$(UNIT_TESTS))
 FAULT_TESTS := $(patsubst %.c,$(BUILD)/%.t,$(wildcard tests/fault/*.c))
 TARGETS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/targets/*.c)) \
