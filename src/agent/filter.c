@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "agent/attach.h"
 #include "agent/raw.h"
 #include "agent/region.h"
 #include "agent/server.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Labels of the calling task: key and text, in the record beside its slot. */
-#include "agent/state.h"
+#include "agent/attach.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -23,5 +23,9 @@ AGENT_HIDDEN bool memfd_wanted(void);
  * by /proc/PID/maps. Only while no other thread runs.
  */
 AGENT_HIDDEN void memfd_keep(int fd);
+/* The program's descriptor of the region is still that: nobody closed or replaced it. */
+AGENT_HIDDEN bool agent_fd_mine(void);
+/* Close it then. */
+AGENT_HIDDEN void agent_fd_close(void);
 
 #endif

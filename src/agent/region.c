@@ -28,15 +28,6 @@
 /* Of a limited address space the agent takes at most this part. */
 #define REGION_AS_PART     32
 
-struct agent_state agent = {
-	.live = &agent.none,
-	.fd = -1,
-	.off = 1,
-	.status = "the constructor has not run yet",
-};
-
-__thread struct agent_tls agent_tls;
-
 /* In the data of the library, where the client finds it when there is no memfd. */
 __attribute__((aligned(16))) struct wire_anchor agent_anchor = {
 	.magic = WIRE_ANCHOR_MAGIC,

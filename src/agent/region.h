@@ -12,10 +12,6 @@ AGENT_HIDDEN bool agent_region_ready(void);
 /* False in a forked child that has no region and has made too few waits for one to pay;
  * counts one more. Async-signal-safe. */
 AGENT_HIDDEN bool agent_region_worthwhile(void);
-/* The program's descriptor of the region is still that: nobody closed or replaced it. */
-AGENT_HIDDEN bool agent_fd_mine(void);
-/* Close it then. */
-AGENT_HIDDEN void agent_fd_close(void);
 /*
  * Move what is published to a new memfd at the same address: a child's region is anonymous,
  * and the program may have closed the descriptor. Only while no other thread publishes, and

@@ -23,6 +23,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/libc.h"
+#include "agent/memfd.h"
 #include "agent/raw.h"
 #include "agent/region.h"
 

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slots and channel records: lock-free pools, the calling thread's slot, and the recovery
- * of slots whose threads ended without a word. Async-signal-safe throughout.
+ * Slots and channel records: lock-free pools, and the recovery of slots whose threads ended
+ * without a word. Async-signal-safe throughout.
  */
-#include "agent/region.h"
+#include "agent/slot.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "agent/raw.h"
+#include "agent/region.h"
 
-/* How many slots one attempt at recovery looks at, and how rarely a thread tries. */
+/* How many slots one attempt at recovery looks at. */
 #define RECLAIM_BATCH 64u
-#define RETRY_WAITS   256u
 
-uint32_t agent_pool_take(struct agent_pool *pool, uint32_t *next, uint32_t count)
+static uint32_t pool_take(struct agent_pool *pool, uint32_t *next, uint32_t count)
 {
 	uint64_t head = __atomic_load_n(&pool->head, __ATOMIC_ACQUIRE);
 
@@ -35,7 +35,7 @@ uint32_t agent_pool_take(struct agent_pool *pool, uint32_t *next, uint32_t count
 	return AGENT_NO_INDEX;
 }
 
-void agent_pool_give(struct agent_pool *pool, uint32_t *next, uint32_t index)
+static void pool_give(struct agent_pool *pool, uint32_t *next, uint32_t index)
 {
 	uint64_t head = __atomic_load_n(&pool->head, __ATOMIC_ACQUIRE);
 	uint64_t after;
@@ -107,11 +107,11 @@ struct wire_slot *agent_slot_take(void)
 {
 	struct agent_control *control = agent.control;
 	uint32_t count = agent.layout.nr_slots;
-	uint32_t index = agent_pool_take(&control->slots, agent.next_slot, count);
+	uint32_t index = pool_take(&control->slots, agent.next_slot, count);
 
 	if (index == AGENT_NO_INDEX) {
 		slot_reclaim();
-		index = agent_pool_take(&control->slots, agent.next_slot, count);
+		index = pool_take(&control->slots, agent.next_slot, count);
 		if (index == AGENT_NO_INDEX)
 			return NULL;
 	}
@@ -120,15 +120,6 @@ struct wire_slot *agent_slot_take(void)
 	slot_clear(slot);
 	slot->serial = __atomic_add_fetch(&control->last_serial, 1, __ATOMIC_RELAXED);
 	return slot;
-}
-
-void agent_copy_text(char *to, const char *from, size_t bytes)
-{
-	size_t i = 0;
-
-	for (; from && i + 1 < bytes && from[i]; i++)
-		to[i] = from[i];
-	memset(to + i, 0, bytes - i);
 }
 
 void agent_slot_show(struct wire_slot *slot, uint32_t kind, int32_t tid, const char *name)
@@ -151,58 +142,7 @@ void agent_slot_show(struct wire_slot *slot, uint32_t kind, int32_t tid, const c
 void agent_slot_give(struct wire_slot *slot)
 {
 	slot_clear(slot);
-	agent_pool_give(&agent.control->slots, agent.next_slot, agent_slot_index(slot));
-}
-
-void agent_attach_slot(struct wire_slot *slot)
-{
-	struct agent_tls *self = &agent_tls;
-
-	self->own = slot;
-	self->top = 0;
-	self->unseen = 0;
-	self->generation = agent_load(agent.live);
-	agent_slot_show(slot, WIRE_THREAD, agent_own_tid(), NULL);
-	self->current = slot;
-}
-
-struct wire_slot *agent_attach(void)
-{
-	struct agent_tls *self = &agent_tls;
-	struct wire_slot *slot = NULL;
-
-	if (self->busy || self->internal || self->over || !agent_region_ready())
-		return NULL;
-	if (self->current && self->generation == agent_load(agent.live))
-		return self->current;
-	self->busy = 1;
-	/* Whatever it holds lies in a parent's region. */
-	self->current = NULL;
-	self->own = NULL;
-	if (self->generation != agent_load(agent.live)) {
-		self->generation = agent_load(agent.live);
-		self->unseen = 0;
-	}
-	if (self->reserved && agent_attach_reserved())
-		slot = self->own;
-	else if (self->unseen % RETRY_WAITS == 0 && (slot = agent_slot_take()) != NULL)
-		agent_attach_slot(slot);
-	if (!slot && self->unseen++ == 0)
-		__atomic_fetch_add(&agent.header->dropped_tasks, 1, __ATOMIC_RELAXED);
-	self->busy = 0;
-	return slot;
-}
-
-void agent_detach(void)
-{
-	struct agent_tls *self = &agent_tls;
-	struct wire_slot *slot = self->own;
-
-	self->current = NULL;
-	self->own = NULL;
-	self->top = 0;
-	if (slot && self->generation == agent_load(agent.live))
-		agent_slot_give(slot);
+	pool_give(&agent.control->slots, agent.next_slot, agent_slot_index(slot));
 }
 
 struct wire_chan *agent_chan_acquire(uint32_t *generation)
@@ -213,7 +153,7 @@ struct wire_chan *agent_chan_acquire(uint32_t *generation)
 	struct agent_control *control = agent.control;
 	uint32_t mine = agent_load(agent.live);
 	uint32_t index =
-		agent_pool_take(&control->chans, agent.next_chan, agent.layout.nr_chans);
+		pool_take(&control->chans, agent.next_chan, agent.layout.nr_chans);
 
 	if (index == AGENT_NO_INDEX) {
 		__atomic_fetch_add(&agent.header->dropped_chans, 1, __ATOMIC_RELAXED);
@@ -236,6 +176,6 @@ void agent_chan_release(struct wire_chan *record, uint32_t generation)
 	if (!record || !agent_region_mine(generation))
 		return;
 	__atomic_store_n(&record->id, 0, __ATOMIC_RELEASE);
-	agent_pool_give(&agent.control->chans, agent.next_chan,
-			(uint32_t)(record - agent.chans));
+	pool_give(&agent.control->chans, agent.next_chan,
+		  (uint32_t)(record - agent.chans));
 }

@@ -4,9 +4,12 @@
  * asks for it (is linked with it, calls grmon_start() or sets GRMON_SOCKET=1) gets a server
  * thread and a socket; into whom it is merely preloaded gets neither.
  */
+#include "agent/attach.h"
 #include "agent/filter.h"
+#include "agent/memfd.h"
 #include "agent/region.h"
 #include "agent/server.h"
+#include "agent/thread.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -102,8 +102,7 @@ struct agent_state {
 	const char *status;
 	char socket_dir[108]; /* by grmon_start() or GRMON_SOCKET_DIR; empty: not given */
 	char runtime_dir[108]; /* XDG_RUNTIME_DIR */
-	int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-	uint32_t none; /* what live points to without a region */
+	uint32_t none;         /* what live points to without a region */
 };
 
 struct agent_tls {
@@ -185,40 +184,11 @@ static inline struct wire_slot *agent_current(void)
 	return slot;
 }
 
-/* thread.c */
-/* Once, in the constructor: the real functions, and the main thread's stack. */
-AGENT_HIDDEN void agent_thread_setup(void);
-/* Have the main thread's end noticed, if this is it: the server must not outlive the
- * program's threads. Not async-signal-safe. */
-AGENT_HIDDEN void agent_thread_watch_main(void);
 /* The calling thread's and process's ids; under a seccomp filter by libc's own record. 0: not
  * known. */
 AGENT_HIDDEN int32_t agent_own_tid(void);
 AGENT_HIDDEN int32_t agent_own_pid(void);
-/* Take the slot that the thread's creator set aside, if it could not be taken at once. */
-AGENT_HIDDEN bool agent_attach_reserved(void);
-AGENT_HIDDEN int agent_create_server(pthread_t *thread, const pthread_attr_t *attributes,
-				     void *(*routine)(void *));
-AGENT_HIDDEN void agent_join_server(pthread_t thread);
-/* libc's own function of this name. Not async-signal-safe. */
-AGENT_HIDDEN void *agent_libc(const char *name);
-
-/* slot.c */
-AGENT_HIDDEN uint32_t agent_pool_take(struct agent_pool *pool, uint32_t *next,
-				      uint32_t count);
-AGENT_HIDDEN void agent_pool_give(struct agent_pool *pool, uint32_t *next,
-				  uint32_t index);
-/* A cleared slot that nobody sees yet, with its serial; NULL: none left. */
-AGENT_HIDDEN struct wire_slot *agent_slot_take(void);
-/* Show it: from now on it is a task. name may be NULL. */
-AGENT_HIDDEN void agent_slot_show(struct wire_slot *slot, uint32_t kind, int32_t tid,
-				  const char *name);
-AGENT_HIDDEN void agent_slot_give(struct wire_slot *slot);
-/* Slow path of every publication: the calling thread's slot, made now if it can be. */
-AGENT_HIDDEN struct wire_slot *agent_attach(void);
-/* Give the calling thread this slot, which agent_slot_take() returned. */
-AGENT_HIDDEN void agent_attach_slot(struct wire_slot *slot);
-AGENT_HIDDEN void agent_detach(void);
+/* Copies at most bytes - 1 characters and fills the rest with zeros. from may be NULL. */
 AGENT_HIDDEN void agent_copy_text(char *to, const char *from, size_t bytes);
 
 #endif

@@ -3,8 +3,10 @@
  * Coroutines: a slot each, and which of them runs on the calling thread. A handle outlives
  * fork; one whose region is gone counts as NULL.
  */
+#include "agent/attach.h"
 #include "agent/creator.h"
 #include "agent/region.h"
+#include "agent/slot.h"
 
 #include <errno.h>
 

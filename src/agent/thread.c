@@ -4,17 +4,19 @@
  * its creator, and a cleanup around its function takes the slot back. A call that finds no
  * slot, or no agent, goes straight to libc.
  */
-#include "agent/creator.h"
-#include "agent/region.h"
-#include "agent/server.h"
-#include "agent/wrap.h"
+#include "agent/thread.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <threads.h>
-#include <unistd.h>
 
-#include "agent/raw.h"
+#include "agent/attach.h"
+#include "agent/creator.h"
+#include "agent/libc.h"
+#include "agent/region.h"
+#include "agent/sanitizer.h"
+#include "agent/server.h"
+#include "agent/slot.h"
+#include "agent/wrap.h"
 
 #define THREAD_WINDOW_MAX  (1024u * 1024)
 /* From the thread's descriptor to the top of its stack, at most. */
@@ -24,14 +26,7 @@
 /* Below it, of what libc calls when the thread ends. */
 #define THREAD_LIBC_STACK  4096u
 
-#if defined(__SANITIZE_THREAD__)
-#define THREAD_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define THREAD_SANITIZED 1
-#endif
-#endif
-#ifdef THREAD_SANITIZED
+#ifdef AGENT_THREAD_SANITIZED
 /* Runs before the sanitizer knows the thread. */
 #define THREAD_ENTRY __attribute__((no_sanitize("thread")))
 #else
@@ -40,8 +35,6 @@
 
 extern void *__libc_stack_end;
 
-typedef int (*create_posix)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
-			    void *);
 typedef int (*create_c11)(thrd_t *, thrd_start_t, void *);
 
 int agent_create_posix(pthread_t *thread, const pthread_attr_t *attributes,
@@ -49,21 +42,6 @@ int agent_create_posix(pthread_t *thread, const pthread_attr_t *attributes,
 		       const struct agent_caller *caller);
 int agent_create_c11(thrd_t *thread, thrd_start_t routine, void *argument,
 		     const struct agent_caller *caller);
-
-int32_t agent_own_tid(void)
-{
-	if (!agent_filtered())
-		return (int32_t)raw0(SYS_gettid);
-	if (real_tid_offset == 0)
-		return 0;
-	return agent_load((const int32_t *)((uintptr_t)pthread_self() + real_tid_offset));
-}
-
-/* Under a filter only the constructor asks, in the main thread. */
-int32_t agent_own_pid(void)
-{
-	return agent_filtered() ? agent_own_tid() : (int32_t)raw0(SYS_getpid);
-}
 
 static bool thread_is_main(void)
 {
@@ -100,22 +78,6 @@ void agent_thread_watch_main(void)
 		agent_store(&agent.control->main_watched, 1);
 }
 
-void *agent_libc(const char *name)
-{
-	return dlsym(RTLD_NEXT, name);
-}
-
-static create_posix thread_real(void)
-{
-	create_posix real = __atomic_load_n(&agent.create, __ATOMIC_RELAXED);
-
-	if (AGENT_UNLIKELY(!real)) {
-		*(void **)&real = agent_libc("pthread_create");
-		__atomic_store_n(&agent.create, real, __ATOMIC_RELAXED);
-	}
-	return real;
-}
-
 static size_t thread_default_stack(void)
 {
 	pthread_attr_t attributes;
@@ -131,12 +93,12 @@ static size_t thread_default_stack(void)
 void agent_thread_setup(void)
 {
 	agent.default_stack = thread_default_stack();
-	thread_real();
+	agent_libc_create();
 	if (agent_own_tid() == agent_own_pid())
 		agent_creator_stack((uintptr_t)__libc_stack_end, THREAD_WINDOW_MAX);
 }
 
-#ifndef THREAD_SANITIZED
+#ifndef AGENT_THREAD_SANITIZED
 /* What lies between the end of the stack and this frame is the thread's alone. */
 static void thread_know_stack(uintptr_t frame, size_t stack_bytes)
 {
@@ -153,7 +115,7 @@ static void thread_know_stack(uintptr_t frame, size_t stack_bytes)
 
 THREAD_ENTRY static void thread_begin(const struct agent_start *start)
 {
-#ifdef THREAD_SANITIZED
+#ifdef AGENT_THREAD_SANITIZED
 	agent_tls.reserved = start;
 #else
 	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
@@ -209,45 +171,6 @@ THREAD_ENTRY static int thread_main_c11(void *argument)
 	return routine(routine_argument);
 }
 
-bool agent_attach_reserved(void)
-{
-	const struct agent_start *start = agent_tls.reserved;
-
-	agent_tls.reserved = NULL;
-	if (!start || agent_load(agent.live) != start->generation)
-		return false;
-	agent_attach_slot(start->slot);
-	return true;
-}
-
-/*
- * The server's thread, past our own pthread_create() but, under ThreadSanitizer, not past
- * the sanitizer's: it must know every thread that runs instrumented code.
- */
-int agent_create_server(pthread_t *thread, const pthread_attr_t *attributes,
-			void *(*routine)(void *))
-{
-	create_posix create = thread_real();
-
-#ifdef THREAD_SANITIZED
-	*(void **)&create = dlsym(RTLD_DEFAULT, "pthread_create");
-#endif
-	return create ? create(thread, attributes, routine, NULL) : EAGAIN;
-}
-
-void agent_join_server(pthread_t thread)
-{
-	int (*join)(pthread_t, void **);
-
-#ifdef THREAD_SANITIZED
-	*(void **)&join = dlsym(RTLD_DEFAULT, "pthread_join");
-#else
-	*(void **)&join = agent_libc("pthread_join");
-#endif
-	if (join)
-		join(thread, NULL);
-}
-
 /* The new thread's slot with all but its routine filled in; NULL: create it unseen. */
 static struct agent_start *
 thread_prepare(size_t stack_bytes, const struct agent_caller *caller, void *argument)
@@ -255,7 +178,7 @@ thread_prepare(size_t stack_bytes, const struct agent_caller *caller, void *argu
 	if (agent_tls.internal || !agent_region_ready())
 		return NULL;
 	agent_attach();
-#ifndef THREAD_SANITIZED
+#ifndef AGENT_THREAD_SANITIZED
 	/* In a child nobody watches yet. The sanitizer makes a thread inside of fork(). */
 	if (agent.serves)
 		agent_thread_watch_main();
@@ -282,7 +205,7 @@ int agent_create_posix(pthread_t *thread, const pthread_attr_t *attributes,
 		       void *(*routine)(void *), void *argument,
 		       const struct agent_caller *caller)
 {
-	create_posix real = thread_real();
+	agent_create_fn real = agent_libc_create();
 	size_t stack_bytes = agent.default_stack;
 	int saved = errno;
 

@@ -3,6 +3,7 @@
  * The hot path: publishing what the calling task waits for, and taking it back. Writes the
  * caller's own slot only; no system call once the thread has its slot.
  */
+#include "agent/attach.h"
 #include "agent/region.h"
 
 #include <signal.h>

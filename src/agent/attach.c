@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The slot of the calling thread: the one that its creator set aside, or one that it takes
+ * at its first wait.
+ */
+#include "agent/attach.h"
+
+#include "agent/region.h"
+#include "agent/slot.h"
+
+/* How rarely a thread that found no slot tries again. */
+#define RETRY_WAITS 256u
+
+void agent_attach_slot(struct wire_slot *slot)
+{
+	struct agent_tls *self = &agent_tls;
+
+	self->own = slot;
+	self->top = 0;
+	self->unseen = 0;
+	self->generation = agent_load(agent.live);
+	agent_slot_show(slot, WIRE_THREAD, agent_own_tid(), NULL);
+	self->current = slot;
+}
+
+/* Take the slot that the thread's creator set aside, if it could not be taken at once. */
+static bool attach_reserved(void)
+{
+	const struct agent_start *start = agent_tls.reserved;
+
+	agent_tls.reserved = NULL;
+	if (!start || agent_load(agent.live) != start->generation)
+		return false;
+	agent_attach_slot(start->slot);
+	return true;
+}
+
+struct wire_slot *agent_attach(void)
+{
+	struct agent_tls *self = &agent_tls;
+	struct wire_slot *slot = NULL;
+
+	if (self->busy || self->internal || self->over || !agent_region_ready())
+		return NULL;
+	if (self->current && self->generation == agent_load(agent.live))
+		return self->current;
+	self->busy = 1;
+	/* Whatever it holds lies in a parent's region. */
+	self->current = NULL;
+	self->own = NULL;
+	if (self->generation != agent_load(agent.live)) {
+		self->generation = agent_load(agent.live);
+		self->unseen = 0;
+	}
+	if (self->reserved && attach_reserved())
+		slot = self->own;
+	else if (self->unseen % RETRY_WAITS == 0 && (slot = agent_slot_take()) != NULL)
+		agent_attach_slot(slot);
+	if (!slot && self->unseen++ == 0)
+		__atomic_fetch_add(&agent.header->dropped_tasks, 1, __ATOMIC_RELAXED);
+	self->busy = 0;
+	return slot;
+}
+
+void agent_detach(void)
+{
+	struct agent_tls *self = &agent_tls;
+	struct wire_slot *slot = self->own;
+
+	self->current = NULL;
+	self->own = NULL;
+	self->top = 0;
+	if (slot && self->generation == agent_load(agent.live))
+		agent_slot_give(slot);
+}

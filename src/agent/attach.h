@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The calling thread's own slot. Async-signal-safe. */
+#ifndef AGENT_ATTACH_H
+#define AGENT_ATTACH_H
+
+#include "agent/state.h"
+
+/* Slow path of every publication: the calling thread's slot, made now if it can be. */
+AGENT_HIDDEN struct wire_slot *agent_attach(void);
+/* Give the calling thread this slot, which agent_slot_take() returned. */
+AGENT_HIDDEN void agent_attach_slot(struct wire_slot *slot);
+AGENT_HIDDEN void agent_detach(void);
+
+#endif

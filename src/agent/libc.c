@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* Functions of the libc that libgrmon stands in front of. */
+#include "agent/libc.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+
+#include "agent/sanitizer.h"
+
+/* libc's pthread_create(), once it is known. */
+static agent_create_fn libc_create;
+
+void *agent_libc(const char *name)
+{
+	return dlsym(RTLD_NEXT, name);
+}
+
+agent_create_fn agent_libc_create(void)
+{
+	agent_create_fn real = __atomic_load_n(&libc_create, __ATOMIC_RELAXED);
+
+	if (AGENT_UNLIKELY(!real)) {
+		*(void **)&real = agent_libc("pthread_create");
+		__atomic_store_n(&libc_create, real, __ATOMIC_RELAXED);
+	}
+	return real;
+}
+
+/*
+ * The server's thread, past our own pthread_create() but, under ThreadSanitizer, not past
+ * the sanitizer's: it must know every thread that runs instrumented code.
+ */
+int agent_create_server(pthread_t *thread, const pthread_attr_t *attributes,
+			void *(*routine)(void *))
+{
+	agent_create_fn create = agent_libc_create();
+
+#ifdef AGENT_THREAD_SANITIZED
+	*(void **)&create = dlsym(RTLD_DEFAULT, "pthread_create");
+#endif
+	return create ? create(thread, attributes, routine, NULL) : EAGAIN;
+}
+
+void agent_join_server(pthread_t thread)
+{
+	int (*join)(pthread_t, void **);
+
+#ifdef AGENT_THREAD_SANITIZED
+	*(void **)&join = dlsym(RTLD_DEFAULT, "pthread_join");
+#else
+	*(void **)&join = agent_libc("pthread_join");
+#endif
+	if (join)
+		join(thread, NULL);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether ThreadSanitizer watches the program: it must know every thread that runs. */
+#ifndef AGENT_SANITIZER_H
+#define AGENT_SANITIZER_H
+
+#if defined(__SANITIZE_THREAD__)
+#define AGENT_THREAD_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define AGENT_THREAD_SANITIZED 1
+#endif
+#endif
+
+#endif
