@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * The folder src/agent is libgrmon. It knows src/wire and the public headers, and nothing
+ * of the client.
+ *
  * Inside of libgrmon. Everything here runs in somebody else's process. While the program
  * runs: no log, no lock of the application, errno preserved, never a block; and no malloc,
  * except in grmon_chan_new(), which the program calls. The constructor may set one

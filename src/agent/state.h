@@ -129,7 +129,7 @@ static inline bool agent_filtered(void)
 	return agent_load(&agent.filtered) || agent_tls.child_filtered;
 }
 
-/* The order of the writer's stores (wire.h). */
+/* The order of the writer's stores (wire/wire.h). */
 static inline void agent_fence_release(void)
 {
 #pragma GCC diagnostic push

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Errors: a code to decide by, an errno, and one sentence that tells a user what to do. */
+/*
+ * The folder src/base has what all other folders build on: errors, memory, time, files,
+ * threads. It does not know what a task, a snapshot or an option is.
+ *
+ * Errors: a code to decide by, an errno, and one sentence that tells a user what to do.
+ */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of this folder share: exit codes, complaints, the terminal. Knows neither the
- * command line nor any command. */
+/*
+ * The folder src/cli has the commands: it reads options and configuration, and gives
+ * messages and exit codes. It knows every folder but src/agent, and none of them knows
+ * it.
+ *
+ * What the files of this folder share: exit codes, complaints, the terminal. Knows neither the
+ * command line nor any command.
+ */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * The folder src/core derives from snapshots all that is said about tasks: ages,
+ * verdicts, groups, trends, who waits for whom, what a filter matches. It does not know
+ * where a snapshot comes from, nor how it is shown: it reads no target and writes no
+ * output.
+ *
  * One look at all tasks of a target. A source fills it, core/track.h completes it (ages,
  * stuck); from then on it is immutable, shared between threads by reference count and read
  * by views and outputs. Everything a snapshot points to lives in its own arena or in its

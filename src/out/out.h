@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Outputs: one snapshot as bytes. Each is one row of out_table, which -f, the help and the
- * man page read. */
+/*
+ * The folder src/out writes snapshots, reports and comparisons as bytes: text, JSON,
+ * HTML, profiles, metrics. It does not know where snapshots come from, nor where the
+ * bytes go.
+ *
+ * Outputs: one snapshot as bytes. Each is one row of out_table, which -f, the help and the
+ * man page read.
+ */
 #ifndef OUT_OUT_H
 #define OUT_OUT_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * The folder src/rec has the files of recordings: where their samples are, and how a line
+ * becomes a snapshot. It does not know how they are made or played.
+ *
  * Reads a stream (grmon-stream(5)) or a single dump, from a file or a pipe, also while it
  * is being written. Every byte is hostile: lines that make no sense are passed over, and
  * what follows a gap waits for the next key sample. Only the places of lines are kept.

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* One target watched through one source at a time: opens the best one, changes over when a
- * better one appears or the chosen one fails, completes the snapshots. One thread uses it. */
+/*
+ * The folder src/session has what the commands and the view share while they watch a
+ * target: they choose a source, take samples at fixed times, and record. It does not know
+ * options, messages or keys.
+ *
+ * One target watched through one source at a time: opens the best one, changes over when a
+ * better one appears or the chosen one fails, completes the snapshots. One thread uses it.
+ */
 #ifndef SESSION_LOOK_H
 #define SESSION_LOOK_H
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * The folder src/source has one file for each way to look at a target, behind the vtable
+ * below, and decides which target is meant. What those files share is in the folders
+ * inside. It does not know who asks: no command, no output, no screen.
+ *
  * A source is one way to look at a target. It must not disturb the target: no stop, no
  * signal, no write. Every byte that it reads is hostile. One thread uses a source.
  */
@@ -38,7 +42,7 @@ struct source_target {
 	const int *cancel;  /* not 0: give up what takes long; atomic; may be NULL */
 };
 
-/* The task whose whole stack is wanted, see feed.h; id 0: none. */
+/* The task whose whole stack is wanted, see core/feed.h; id 0: none. */
 struct source_focus {
 	enum task_kind kind;
 	uint64_t id;

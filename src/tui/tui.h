@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The view: everything that ncurses draws. It reads snapshots from a feed and never waits
- * for a target. The only header of tui that others include. */
+/*
+ * The folder src/tui draws on a terminal and reads keys. It does not know sources, nor
+ * where its feed gets snapshots from.
+ *
+ * The view: everything that ncurses draws. It reads snapshots from a feed and never waits
+ * for a target. The only header of tui that others include.
+ */
 #ifndef TUI_TUI_H
 #define TUI_TUI_H
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * The folder src/wire has the format that libgrmon and the client share, and nothing
+ * else. It knows neither of the two.
+ *
  * The region that libgrmon writes and grmon-c reads: a sealed memfd of fixed size, or in
  * forked children and under seccomp filters anonymous memory.
  *

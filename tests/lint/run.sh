@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
-checks="layers rings format shape exports tables man shell analyse"
+checks="layers rings format shape comments exports tables man shell analyse"
 [ $# -eq 0 ] || checks=$*
 failed=0
 out=$(mktemp)
@@ -43,6 +43,17 @@ check_shape() {
 		grep -v '^tests/lint/' | head
 	grep -nE '[^_a-z](exit|abort)\(' $(c_files 'src/*.c') |
 		grep -vE '^src/(cli|examples)/|_exit|:[0-9]+:[ \t]*(/?\*|.*/\*.*exit\()' | head
+}
+
+# Comments that name a file which is not there; folders whose duty no header says, or two do.
+check_comments() {
+	c_files . >"$out.list"
+	tests/lint/comments.awk -v list="$out.list" $(c_files '*.c' '*.h' '*.def' '*.cc')
+	c_files 'src/*.h' | sed 's,/[^/]*$,,' | sort -u | while read -r folder; do
+		set -- $(grep -l "^ \* The folder $folder " "$folder"/*.h)
+		[ $# -eq 1 ] || echo "$folder: $# of its headers begin with \"The folder $folder\""
+	done
+	rm -f "$out.list"
 }
 
 # The agent's dynamic symbols: its API, and the functions that it means to interpose.

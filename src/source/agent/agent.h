@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether there is an agent in a process, and where it may have its socket. */
+/*
+ * The folder src/source/agent is the client's side of libgrmon: it finds the agent of a
+ * process, reads its region, and makes a row of each slot. It shares src/wire with the
+ * agent and knows nothing else of it. It does not know Go.
+ *
+ * Whether there is an agent in a process, and where it may have its socket.
+ */
 #ifndef SOURCE_AGENT_AGENT_H
 #define SOURCE_AGENT_AGENT_H
 

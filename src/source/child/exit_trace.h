@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * The folder src/source/child cares for a program that grmon-c itself has started. It
+ * does not know how the program is looked at.
+ *
  * Holds a child of this process for a moment when it ends, so that a last look finds its
  * memory whole. Only its first thread is traced (PTRACE_SEIZE, PTRACE_O_TRACEEXIT): nothing
  * stops while it runs but for signals to that thread, which are passed on, and exec. If this

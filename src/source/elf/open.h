@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens a file that a target named for libelf. One of root or our own user in our own mount
+/*
+ * The folder src/source/elf opens the files that a target names, and checks them before
+ * libelf and libdw read them. It does not know the process that names them.
+ *
+ * Opens a file that a target named for libelf. One of root or our own user in our own mount
  * namespace is mapped as it is. Of any other a private copy of what is needed is made, within
- * the target's budget, and kept: libraries come and go. */
+ * the target's budget, and kept: libraries come and go.
+ */
 #ifndef SOURCE_ELF_OPEN_H
 #define SOURCE_ELF_OPEN_H
 

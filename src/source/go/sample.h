@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * The folder src/source/go reads the goroutines of a Go program from its memory. It does
+ * not know which of them are leaked (proof/ does), nor how they are shown.
+ *
  * One look at all goroutines. A goroutine whose g has not changed since the look before
  * has not run in between (the runtime counts and stamps its turns there), so what is known
  * of it still holds; the others are read, walked, and read again to see that they held

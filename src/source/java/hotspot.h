@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Monitors of Java: which one a thread of HotSpot waits for and who holds it, by the tables
- * of layouts that libjvm exports. Reads memory only. */
+/*
+ * The folder src/source/java reads what HotSpot, the virtual machine of Java, has in
+ * memory. It does not know how threads are found, kept or shown.
+ *
+ * Monitors of Java: which one a thread of HotSpot waits for and who holds it, by the tables
+ * of layouts that libjvm exports. Reads memory only.
+ */
 #ifndef SOURCE_JAVA_HOTSPOT_H
 #define SOURCE_JAVA_HOTSPOT_H
 

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel says that a thread is blocked on: its system call, explained. */
+/*
+ * The folder src/source/kernel says what the kernel has a thread blocked on: the system
+ * call, its arguments, the object behind it. It does not know names of functions, and no
+ * runtime but the C library's locks.
+ *
+ * What the kernel says that a thread is blocked on: its system call, explained.
+ */
 #ifndef SOURCE_KERNEL_KERNEL_H
 #define SOURCE_KERNEL_KERNEL_H
 

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Who has the other end of a pipe or of a local socket: which process has which descriptors
- * open. Looked for only when something waits on one, within a budget of time. */
+/*
+ * The folder src/source/peers finds who is at the other end of a pipe or a socket, and
+ * who holds a lock on a file. It does not know symbols, nor which source has made the
+ * snapshot.
+ *
+ * Who has the other end of a pipe or of a local socket: which process has which descriptors
+ * open. Looked for only when something waits on one, within a budget of time.
+ */
 #ifndef SOURCE_PEERS_PEERS_H
 #define SOURCE_PEERS_PEERS_H
 

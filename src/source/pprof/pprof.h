@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * The folder src/source/pprof reads goroutines as Go prints them, from a file or over
+ * HTTP. It does not know any process; of what is known about Go it uses go/words.h alone.
+ *
  * Goroutines as the runtime prints them: dumps of debug=2, SIGQUIT and panics, grouped
  * profiles as text (debug=1) and as protobuf. Every reader fills a snapshot and trusts
  * nothing that it reads.

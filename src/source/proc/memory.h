@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the memory of a Go process, much of it in few calls. Never writes, never stops. */
+/* Reads the memory of a process, much of it in few calls. Never writes, never stops. */
 #ifndef SOURCE_PROC_MEMORY_H
 #define SOURCE_PROC_MEMORY_H
 

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads and parses what /proc says about one process. A thread's name may hold any byte;
- * every other field is checked. Threads that vanish meanwhile are no errors. */
+/*
+ * The folder src/source/proc reads a process as it is: its files in /proc, memory,
+ * registers and sockets. It does not know what a thread waits for, and no symbols or
+ * runtimes.
+ *
+ * Reads and parses what /proc says about one process. A thread's name may hold any byte;
+ * every other field is checked. Threads that vanish meanwhile are no errors.
+ */
 #ifndef SOURCE_PROC_PROCFS_H
 #define SOURCE_PROC_PROCFS_H
 

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * The folder src/source/resource counts what a process uses: memory, descriptors,
+ * sockets, timers, and how near each is to its limit. It does not know threads or
+ * symbols.
+ *
  * What the totals of a process are made of: descriptors by kind, sockets by state, timers,
  * watches, limits. Each part is read only when it may have changed, at most every few seconds
  * and a bounded piece at a time; until a first pass is complete its figures are not known.

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of addresses and whole stacks of a process, by libdwfl. Everything found is
- * remembered per address. Never touches the target but by reading. */
+/*
+ * The folder src/source/symbols turns addresses into names, and unwinds stacks. It does
+ * not know which threads there are, and no runtime's data in memory.
+ *
+ * Names of addresses and whole stacks of a process, by libdwfl. Everything found is
+ * remembered per address. Never touches the target but by reading.
+ */
 #ifndef SOURCE_SYMBOLS_SYMBOLS_H
 #define SOURCE_SYMBOLS_SYMBOLS_H
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The threads of a process as the kernel shows them: one record per thread that is looked
- * at, with its files of /proc kept open as far as descriptors go round. */
+/*
+ * The folder src/source/thread follows the threads of a process from sample to sample:
+ * state, age, CPU time, stack. It does not know goroutines, nor what an agent publishes.
+ *
+ * The threads of a process as the kernel shows them: one record per thread that is looked
+ * at, with its files of /proc kept open as far as descriptors go round.
+ */
 #ifndef SOURCE_THREAD_THREAD_H
 #define SOURCE_THREAD_THREAD_H
 

@@ -17,7 +17,7 @@
 #define PASSES_QUIET 2u
 #define PASSES_BUSY  4u
 #define TRIES        4 /* of a pass that failed as something was just being changed */
-#define BETWEEN_NS   (60 * CLOCK_SECOND_NS / 1000) /* see go_pass_stack.c */
+#define BETWEEN_NS   (60 * CLOCK_SECOND_NS / 1000) /* see pass_stack.c */
 #define STEP_NS      (10 * CLOCK_SECOND_NS / 1000)
 #define STOPPING_NS  (5 * CLOCK_SECOND_NS) /* for those who ran, all passes together */
 

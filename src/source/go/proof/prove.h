@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * The folder src/source/go/proof finds goroutines that nothing alive can wake. It does
+ * not know who asks for it, nor how its result is shown.
+ *
  * Proof of a leak: goroutines whose channel, lock, wait group or condition nothing alive can
  * reach, so that nobody will ever wake them. Works in a thread of its own, on memory of its
  * own; it reads the target as a look does, and never stops it.

@@ -16,7 +16,7 @@
 #include "source/proc/procfs.h"
 
 #define RUNNERS_MAX    65536u
-#define CPU_NS         (CLOCK_SECOND_NS / 1000) /* see go_runner.h */
+#define CPU_NS         (CLOCK_SECOND_NS / 1000) /* see runner.h */
 #define TICK_NS        (CLOCK_SECOND_NS / 100)
 #define SAVED_BYTES    48u    /* of the saved registers: sp, pc, the g, ctxt, ret, bp */
 #define STACK_BYTES    32768u /* of a thread's own stack that are read at a time */
