@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 [ -z "${SAN:-}" ] || skip_all 'sanitizers have threads and descriptors of their own'
-plan 23
+plan 26
 targets=$BUILD/tests/targets
 
 # same NAME COMMAND…: output and exit status with the agent are those without it.
@@ -72,6 +72,27 @@ if [ -n "$others" ]; then
 else
 	for _ in 3 4 5; do ok 0 "another C library # SKIP neither musl-gcc nor gcc -m32"; done
 fi
+# By names that mean another file where they are looked at, from a small stack, …
+mkdir "$work/hidden"
+printf '#!/bin/sh\necho ${LD_PRELOAD:+preloaded} >>"$0.out"\n' >"$work/hidden/keeps"
+chmod +x "$work/hidden/keeps"
+if [ -x "$work/other-musl" ]; then
+	cp "$work/other-musl" "$work/hidden/program"
+	same 'children whose files are hard to find' "$targets/host_exec" "$work/hidden" program
+	check 'one that is found keeps it' grep -q '^preloaded$' "$work/hidden/keeps.out"
+else
+	for _ in 1 2; do ok 0 'children whose files are hard to find # SKIP no musl'; done
+fi
+# A dynamic linker of the same name elsewhere is of another build of the C library.
+cat >"$work/asks.c" <<'EOC'
+#include <stdio.h>
+#include <stdlib.h>
+int main(void) { puts(getenv("LD_PRELOAD") ? "preloaded" : "not preloaded"); return 0; }
+EOC
+own=$(readelf -l "$targets/host_probe" | sed -n 's/.*interpreter: \(.*\)\]/\1/p')
+cp "$own" "$work/hidden/${own##*/}"
+cc -o "$work/asks" -Wl,--dynamic-linker="$work/hidden/${own##*/}" "$work/asks.c"
+same 'a program of another build of the C library' sh -c "$work/asks"
 keeps() { LD_PRELOAD="$agent" "$1" -c 'import os, sys
 os.execv("/usr/bin/env", ["env"])' | grep -q '^LD_PRELOAD=.*libgrmon'; }
 check 'one that can load it gets it' keeps "$(command -v python3)"

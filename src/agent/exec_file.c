@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include "agent/exec_file.h"
+
+#include <alloca.h>
+#include <elf.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/raw.h"
+#include "agent/state.h"
+
+/* A script's interpreter may be a script; the kernel's own limit is 5. */
+#define EXEC_SCRIPTS_MAX 5
+#define EXEC_HEAD_BYTES  512
+#define EXEC_PHDRS_MAX   32
+/* All of this lies on stacks that may be 16 KB small. */
+#define EXEC_LINKER_MAX  256
+
+/* This process's own dynamic linker; empty: not known. */
+static char exec_linker[EXEC_LINKER_MAX];
+
+static const char *exec_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static int exec_find_linker(struct dl_phdr_info *info, size_t bytes, void *unused)
+{
+	for (int i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_INTERP)
+			agent_copy_text(exec_linker,
+					(const char *)info->dlpi_addr +
+						info->dlpi_phdr[i].p_vaddr,
+					sizeof(exec_linker));
+	/* The first object is the program. */
+	return 1;
+}
+
+__attribute__((constructor(102))) static void exec_start(void)
+{
+	dl_iterate_phdr(exec_find_linker, NULL);
+}
+
+/*
+ * Another file than ours under the same name belongs to another build of the C library, which
+ * may be too old for us and would refuse to start the program.
+ */
+static bool exec_other_linker(const char *linker)
+{
+	struct stat ours = {0}, theirs = {0};
+
+	if (!exec_linker[0] || strcmp(linker, exec_linker) == 0)
+		return false;
+	if (strcmp(exec_base(linker), exec_base(exec_linker)) != 0)
+		return true;
+	return raw4(SYS_newfstatat, AT_FDCWD, exec_linker, &ours, 0) == 0 &&
+	       raw4(SYS_newfstatat, AT_FDCWD, linker, &theirs, 0) == 0 &&
+	       (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino);
+}
+
+/* Its dynamic linker is that of another C library, as far as the file says. */
+static bool exec_foreign_linker(int fd, const ElfW(Ehdr) * header)
+{
+	char linker[EXEC_LINKER_MAX];
+
+	if (header->e_phentsize != sizeof(ElfW(Phdr)))
+		return false;
+	for (unsigned i = 0; i < header->e_phnum && i < EXEC_PHDRS_MAX; i++) {
+		ElfW(Phdr) entry = {0};
+
+		if (raw4(SYS_pread64, fd, &entry, sizeof(entry),
+			 header->e_phoff + i * sizeof(entry)) != (long)sizeof(entry))
+			return false;
+		if (entry.p_type != PT_INTERP)
+			continue;
+		size_t bytes = entry.p_filesz;
+
+		if (bytes == 0 || bytes >= sizeof(linker) ||
+		    raw4(SYS_pread64, fd, linker, bytes, entry.p_offset) != (long)bytes)
+			return false;
+		linker[bytes] = '\0';
+		return exec_other_linker(linker);
+	}
+	/* A static program: the programs that it starts may load us. */
+	return false;
+}
+
+static bool exec_is_file(int dir, const char *path)
+{
+	struct stat about = {0};
+
+	return raw4(SYS_newfstatat, dir, path, &about, 0) == 0 && S_ISREG(about.st_mode);
+}
+
+/* Only of a regular file: to open a fifo waits for its other end, and a device may act. */
+static int exec_open_at(int dir, const char *path)
+{
+	if (!exec_is_file(dir, path))
+		return -1;
+	return (int)raw4(SYS_openat, dir, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
+}
+
+/* What cannot be read may be of any kind. */
+enum exec_verdict { EXEC_LOADS, EXEC_CANNOT, EXEC_SCRIPT };
+
+/* The first word after "#!" in place of the head's text. */
+static bool exec_interpreter(char *head)
+{
+	char *from = head + 2 + strspn(head + 2, " \t");
+	size_t bytes = strcspn(from, " \t\n");
+
+	if (bytes == 0)
+		return false;
+	memmove(head, from, bytes);
+	head[bytes] = '\0';
+	return true;
+}
+
+/* head: EXEC_HEAD_BYTES + 1; of a script, its interpreter's path afterwards. */
+static enum exec_verdict exec_inspect(int fd, char *head)
+{
+	const ElfW(Ehdr) *ours = (const ElfW(Ehdr) *)head;
+	struct stat about = {0};
+	long got = raw4(SYS_pread64, fd, head, EXEC_HEAD_BYTES, 0);
+
+	if (got < 0)
+		return EXEC_CANNOT;
+	if (got < 2)
+		return EXEC_LOADS;
+	head[got] = '\0';
+	if (head[0] == '#' && head[1] == '!')
+		return exec_interpreter(head) ? EXEC_SCRIPT : EXEC_LOADS;
+	if (got < (long)sizeof(*ours) || memcmp(head, ELFMAG, SELFMAG) != 0)
+		return EXEC_LOADS;
+	if (raw2(SYS_fstat, fd, &about) == 0 && (about.st_mode & (S_ISUID | S_ISGID)))
+		return EXEC_CANNOT;
+#if defined(__x86_64__)
+	if (ours->e_ident[EI_CLASS] != ELFCLASS64 || ours->e_machine != EM_X86_64)
+		return EXEC_CANNOT;
+#elif defined(__aarch64__)
+	if (ours->e_ident[EI_CLASS] != ELFCLASS64 || ours->e_machine != EM_AARCH64)
+		return EXEC_CANNOT;
+#endif
+	return exec_foreign_linker(fd, ours) ? EXEC_CANNOT : EXEC_LOADS;
+}
+
+/* As execvp() finds it: the first file of this name that can be executed. */
+static int exec_search(const char *name)
+{
+	const char *folders = getenv("PATH");
+	size_t name_bytes = strlen(name) + 1, longest = 0;
+
+	if (!folders)
+		folders = "/bin:/usr/bin";
+	if (name_bytes > NAME_MAX + 1)
+		return -1;
+	for (const char *at = folders; *at; at += at[0] == ':') {
+		size_t bytes = strcspn(at, ":");
+
+		if (bytes > longest && bytes < PATH_MAX)
+			longest = bytes;
+		at += bytes;
+	}
+	/* As the real function does. */
+	char *path = alloca(longest + 1 + name_bytes);
+
+	for (const char *at = folders;; at++) {
+		size_t bytes = strcspn(at, ":");
+
+		if (bytes <= longest) {
+			memcpy(path, at, bytes);
+			path[bytes] = '/';
+			memcpy(path + bytes + (bytes > 0), name, name_bytes);
+			if (exec_is_file(AT_FDCWD, path) &&
+			    raw3(SYS_faccessat, AT_FDCWD, path, X_OK) == 0)
+				return exec_open_at(AT_FDCWD, path);
+		}
+		at += bytes;
+		if (*at == '\0')
+			return -1;
+	}
+}
+
+static int exec_open(const struct exec_file *file)
+{
+	if (file->fd >= 0)
+		return (int)raw3(SYS_fcntl, file->fd, F_DUPFD_CLOEXEC, 0);
+	if (!file->path || !file->path[0])
+		return -1;
+	if (file->search && !strchr(file->path, '/'))
+		return exec_search(file->path);
+	/* Where a child will look for it is not known here. */
+	if (file->moves && file->path[0] != '/')
+		return -1;
+	return exec_open_at(file->dir, file->path);
+}
+
+/*
+ * qemu-i386 and the like hand their environment on to a program of another machine, whose
+ * dynamic linker would complain. qemu-x86_64 and its tools (qemu-system-…, qemu-img) load us.
+ */
+static bool exec_emulates_another(const char *path)
+{
+	static const char *const machines[] = {
+		"i386",    "arm",   "aarch64", "mips", "ppc",       "riscv", "s390x",
+		"sparc",   "alpha", "hppa",    "m68k", "loongarch", "sh4",   "microblaze",
+		"hexagon", "or1k",  "nios2",   "cris", "xtensa",    "x86_64"};
+	const char *name = path ? exec_base(path) : "";
+#if defined(__x86_64__)
+	static const char own[] = "x86_64";
+#elif defined(__aarch64__)
+	static const char own[] = "aarch64";
+#else
+	static const char own[] = "";
+#endif
+
+	if (strncmp(name, "qemu-", 5) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		if (strncmp(name + 5, machines[i], strlen(machines[i])) == 0)
+			return strncmp(name + 5, own, sizeof(own) - 1) != 0;
+	return false;
+}
+
+bool exec_cannot_load(const struct exec_file *file)
+{
+	char head[EXEC_HEAD_BYTES + 1] __attribute__((aligned(8)));
+	enum exec_verdict verdict = EXEC_SCRIPT;
+	int fd = -1;
+
+	if (exec_emulates_another(file->path))
+		return true;
+	for (int depth = 0; depth <= EXEC_SCRIPTS_MAX && verdict == EXEC_SCRIPT;
+	     depth++) {
+		fd = depth == 0 ? exec_open(file) : exec_open_at(AT_FDCWD, head);
+		if (fd < 0)
+			return true;
+		verdict = exec_inspect(fd, head);
+		raw1(SYS_close, fd);
+	}
+	return verdict == EXEC_CANNOT;
+}
