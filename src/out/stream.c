@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A task's fields are written where they differ from those of the sample before; of a new
- * task where they differ from an empty one. Stacks are written once and named by number
- * until the next key sample. */
+/* Which tasks a sample names, when a key sample is due, and what stands beside the tasks. */
 #include "out/stream.h"
 
 #include <inttypes.h>
@@ -10,9 +8,9 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "core/verdict.h"
 #include "out/escape.h"
 #include "out/json_field.h"
+#include "out/stream_fields.h"
 
 /* A key sample is due when it takes but a part of what was written since the last one. */
 #define KEY_LEAST_NS (60 * CLOCK_SECOND_NS)
@@ -20,20 +18,14 @@
 #define KEY_REST_NS  (3600 * CLOCK_SECOND_NS) /* while hardly anything changes */
 #define KEY_PART     2
 
-struct slot {
-	const struct stack *stack; /* NULL: free */
-	uint32_t number;
-};
-
 struct stream {
 	struct snapshot *last; /* NULL: the next one is a key sample with a header */
 	uint32_t *index;       /* of last->tasks by identity; UINT32_MAX: free */
 	size_t nr_index;       /* a power of two */
-	struct slot *stacks;
-	size_t nr_slots, nr_stacks;
 	struct buf head, head_before; /* target, resources, errors */
 	struct buf others, others_before;
-	struct buf tasks, defined, field, field_before;
+	struct buf tasks;
+	struct stream_fields fields;
 	uint64_t serial;
 	int64_t key_ns;
 	size_t key_bytes, since_key_bytes;
@@ -60,11 +52,8 @@ void stream_free(struct stream *stream)
 	buf_release(&stream->others);
 	buf_release(&stream->others_before);
 	buf_release(&stream->tasks);
-	buf_release(&stream->defined);
-	buf_release(&stream->field);
-	buf_release(&stream->field_before);
+	stream_fields_release(&stream->fields);
 	free(stream->index);
-	free(stream->stacks);
 	free(stream);
 }
 
@@ -114,257 +103,14 @@ static const struct task *find_before(const struct stream *stream,
 	return NULL;
 }
 
-static int grow_stacks(struct stream *stream)
-{
-	size_t count = stream->nr_slots ? stream->nr_slots * 2 : 256;
-	struct slot *slots = calloc(count, sizeof(struct slot));
-
-	if (!slots)
-		return ERR_NOMEM;
-	for (size_t i = 0; i < stream->nr_slots; i++) {
-		const struct slot *slot = &stream->stacks[i];
-		size_t at;
-
-		if (!slot->stack)
-			continue;
-		at = slot->stack->hash & (count - 1);
-		while (slots[at].stack)
-			at = (at + 1) & (count - 1);
-		slots[at] = *slot;
-	}
-	free(stream->stacks);
-	stream->stacks = slots;
-	stream->nr_slots = count;
-	return 0;
-}
-
-/* -1: none, or no memory. A new one is defined in this sample. */
-static int64_t stack_number(struct stream *stream, const struct stack *stack)
-{
-	size_t at, mask;
-
-	if (!stack)
-		return -1;
-	if (stream->nr_stacks * 2 >= stream->nr_slots && grow_stacks(stream) != 0)
-		return -1;
-	mask = stream->nr_slots - 1;
-	for (at = stack->hash & mask; stream->stacks[at].stack; at = (at + 1) & mask)
-		if (stream->stacks[at].stack == stack)
-			return stream->stacks[at].number;
-	stream->stacks[at] = (struct slot){stack, (uint32_t)stream->nr_stacks++};
-	buf_printf(&stream->defined,
-		   "%s\"%" PRIu32 "\": ", stream->defined.length > 0 ? ", " : "",
-		   stream->stacks[at].number);
-	if (stack->truncated)
-		buf_puts(&stream->defined, "{\"truncated\": true, \"frames\": ");
-	json_put_frames(&stream->defined, stack);
-	if (stack->truncated)
-		buf_puts(&stream->defined, "}");
-	return stream->stacks[at].number;
-}
-
-static const struct {
-	const char *name;
-	unsigned bit;
-} flag_table[] = {
-	{"age_exact", TASK_AGE_EXACT},
-	{"idle", TASK_IDLE},
-	{"stuck", TASK_STUCK},
-	{"suspect", TASK_SUSPECT},
-	{"long", TASK_LONG},
-	{"stale", TASK_STALE},
-	{"deadlock", TASK_DEADLOCK},
-	{"unreachable", TASK_UNREACHABLE},
-	{"limited", 0},
-};
-
-/* The fields of put_field(), then the flags. */
-enum { VALUES = 19, FLAGS = sizeof(flag_table) / sizeof(flag_table[0]) };
-
-static void put_actors(struct buf *out, const struct wait_actors *actors)
-{
-	json_put_key(out, ", ", "actors");
-	if (!actors) {
-		buf_puts(out, "null");
-		return;
-	}
-	buf_puts(out, "{\"how\": ");
-	escape_json(out, actors->how);
-	json_put_bool(out, "complete", actors->complete);
-	buf_puts(out, ", \"pids\": [");
-	for (size_t i = 0; i < actors->nr_pids; i++)
-		buf_printf(out, i > 0 ? ", %d" : "%d", (int)actors->pids[i]);
-	buf_puts(out, "]}");
-}
-
-static void put_evidence(struct buf *out, const struct evidence *evidence)
-{
-	json_put_key(out, ", ", "why");
-	if (evidence->why == WHY_NOTHING) {
-		buf_puts(out, "null");
-		return;
-	}
-	buf_printf(out, "[\"%s\", %" PRIu32 ", %" PRId64 "]",
-		   verdict_why_name(evidence->why), evidence->number, evidence->most_ns);
-}
-
-static void put_flag(struct buf *out, size_t at, const struct task *task)
-{
-	bool value = flag_table[at].bit ? task->flags & flag_table[at].bit
-					: task->waits.limited;
-
-	json_put_bool(out, flag_table[at].name, value);
-}
-
-static void put_field(struct stream *stream, struct buf *out, int field,
-		      const struct task *task)
-{
-	char id[TASK_ID_MAX];
-
-	buf_clear(out);
-	if (field >= VALUES) {
-		put_flag(out, (size_t)(field - VALUES), task);
-		return;
-	}
-	switch (field) {
-	case 0:
-		json_put_count(out, ", ", "tid", task->tid > 0 ? task->tid : -1);
-		break;
-	case 1:
-		json_put_text(out, "name", task->name);
-		break;
-	case 2:
-		json_put_text(out, "state", state_info(task->state)->name);
-		break;
-	case 3:
-		json_put_text(out, "raw", task->raw);
-		break;
-	case 4:
-		json_put_count(out, ", ", "since_ns", task->since_ns);
-		break;
-	case 5:
-		json_put_count(out, ", ", "start_ns", task->start_ns);
-		break;
-	case 6:
-		json_put_waits(out, ", ", &task->waits);
-		break;
-	case 7:
-		json_put_count(out, ", ", "stack", stack_number(stream, task->stack));
-		break;
-	case 8:
-		json_put_count(out, ", ", "created_by",
-			       stack_number(stream, task->created_by));
-		break;
-	case 9:
-		json_put_labels(out, ", ", task);
-		break;
-	case 10:
-		json_put_percent(out, "cpu_percent", task->cpu_percent);
-		break;
-	case 11:
-		json_put_count(out, ", ", "switches", (int64_t)task->switches);
-		break;
-	case 12:
-		json_put_text(out, "inner", task->inner);
-		break;
-	case 13:
-		json_put_text(out, "creator_name", task->creator_name);
-		break;
-	case 14:
-		json_put_count(out, ", ", "fd", task->waits.fd);
-		break;
-	case 15:
-		json_put_text(out, "parent", task_format_parent(task, id));
-		break;
-	case 16:
-		put_actors(out, task->waits.actors);
-		break;
-	case 17:
-		json_put_text(out, "wait_detail", task->waits.detail);
-		break;
-	case 18:
-		put_evidence(out, &task->evidence);
-		break;
-	}
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_actors(const struct wait_actors *a, const struct wait_actors *b)
-{
-	if (!a || !b || a->nr_pids != b->nr_pids || a->complete != b->complete)
-		return a == b;
-	return memcmp(a->pids, b->pids, a->nr_pids * sizeof(a->pids[0])) == 0 &&
-	       same_text(a->how, b->how);
-}
-
-/* The common case, without writing anything. */
-static bool same_task(const struct task *a, const struct task *b)
-{
-	const unsigned derived = TASK_NEW | TASK_LEAK | TASK_GONE | TASK_MOVED;
-
-	if (a->state != b->state || (a->flags & ~derived) != (b->flags & ~derived) ||
-	    a->tid != b->tid || a->since_ns != b->since_ns ||
-	    a->start_ns != b->start_ns || a->stack != b->stack ||
-	    a->created_by != b->created_by || a->switches != b->switches ||
-	    (int)(a->cpu_percent * 10) != (int)(b->cpu_percent * 10) ||
-	    a->nr_labels != b->nr_labels)
-		return false;
-	for (size_t i = 0; i < a->nr_labels; i++)
-		if (!same_text(a->labels[i].key, b->labels[i].key) ||
-		    !same_text(a->labels[i].text, b->labels[i].text))
-			return false;
-	return a->evidence.why == b->evidence.why &&
-	       a->evidence.number == b->evidence.number &&
-	       a->evidence.most_ns == b->evidence.most_ns &&
-	       a->waits.address == b->waits.address && a->waits.fd == b->waits.fd &&
-	       a->waits.owner_tid == b->waits.owner_tid &&
-	       a->waits.owner_goid == b->waits.owner_goid &&
-	       a->waits.owner_pid == b->waits.owner_pid &&
-	       a->waits.limited == b->waits.limited &&
-	       same_text(a->waits.detail, b->waits.detail) &&
-	       same_actors(a->waits.actors, b->waits.actors) &&
-	       a->creator_id == b->creator_id &&
-	       same_text(a->waits.kind, b->waits.kind) &&
-	       same_text(a->waits.text, b->waits.text) && same_text(a->raw, b->raw) &&
-	       same_text(a->name, b->name);
-}
-
-/* The id and what differs. */
-static void put_fields(struct stream *stream, struct buf *out, const struct task *task,
-		       const struct task *before)
-{
-	static const struct task empty = {.name = "", .cpu_percent = -1, .waits.fd = -1};
-	char id[TASK_ID_MAX];
-
-	buf_puts(out, "{\"id\": ");
-	escape_json(out, task_format_id(task, id));
-	if (task->serial > 0)
-		buf_printf(out, ", \"serial\": %" PRIu64, task->serial);
-	if (!before)
-		buf_puts(out, ", \"new\": true");
-	for (int field = 0; field < (int)(VALUES + FLAGS); field++) {
-		put_field(stream, &stream->field_before, field, before ? before : &empty);
-		put_field(stream, &stream->field, field, task);
-		if (stream->field.length != stream->field_before.length ||
-		    memcmp(stream->field.bytes, stream->field_before.bytes,
-			   stream->field.length) != 0)
-			buf_append(out, stream->field.bytes, stream->field.length);
-	}
-	buf_puts(out, "}");
-}
-
 static void put_task(struct stream *stream, const struct task *task,
 		     const struct task *before)
 {
-	if (before && same_task(task, before))
+	if (before && stream_same_task(task, before))
 		return;
 	if (stream->tasks.length > 0)
 		buf_puts(&stream->tasks, ", ");
-	put_fields(stream, &stream->tasks, task, before);
+	stream_put_fields(&stream->fields, &stream->tasks, task, before);
 }
 
 /* What of a thread of another process may change while it waits is left out: CPU share,
@@ -392,7 +138,7 @@ static void put_others(struct stream *stream, const struct snapshot *s)
 			task.switches = 0;
 			buf_puts(out, any ? ", " : "");
 			any = true;
-			put_fields(stream, out, &task, NULL);
+			stream_put_fields(&stream->fields, out, &task, NULL);
 		}
 		buf_puts(out, "]}");
 	}
@@ -465,9 +211,7 @@ static void begin_key(struct stream *stream, const struct snapshot *snapshot)
 {
 	stream->key_ns = snapshot->mono_ns;
 	stream->since_key_bytes = 0;
-	stream->nr_stacks = 0;
-	if (stream->stacks)
-		memset(stream->stacks, 0, stream->nr_slots * sizeof(*stream->stacks));
+	stream_fields_begin_key(&stream->fields);
 	buf_clear(&stream->head_before);
 	buf_clear(&stream->others_before);
 }
@@ -496,7 +240,7 @@ int stream_put(struct stream *stream, struct snapshot *snapshot, struct buf *out
 	if (key)
 		begin_key(stream, snapshot);
 	buf_clear(&stream->tasks);
-	buf_clear(&stream->defined);
+	buf_clear(&stream->fields.defined);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
 		const struct task *task = &snapshot->tasks[i];
 
@@ -518,9 +262,10 @@ int stream_put(struct stream *stream, struct snapshot *snapshot, struct buf *out
 		return err_set(e, ERR_NOMEM, "there is no memory for a recording");
 	if (!key)
 		put_gone(stream, snapshot, out);
-	if (stream->defined.length > 0) {
+	if (stream->fields.defined.length > 0) {
 		buf_puts(out, ", \"stacks\": {");
-		buf_append(out, stream->defined.bytes, stream->defined.length);
+		buf_append(out, stream->fields.defined.bytes,
+			   stream->fields.defined.length);
 		buf_puts(out, "}");
 	}
 	buf_puts(out, ", \"tasks\": [");
@@ -532,7 +277,7 @@ int stream_put(struct stream *stream, struct snapshot *snapshot, struct buf *out
 		stream->key_bytes = out->length - before_bytes;
 	else
 		stream->since_key_bytes += out->length - before_bytes;
-	if (out->failed || stream->tasks.failed || stream->defined.failed)
+	if (out->failed || stream->tasks.failed || stream->fields.defined.failed)
 		return err_set(e, ERR_NOMEM, "there is no memory for a recording");
 	return 0;
 }

@@ -31,8 +31,11 @@ check_format() {
 		head -20
 }
 
-# Files that have outgrown one duty, unfinished marks, missing licence lines.
+# Files and functions that have outgrown one duty, unfinished marks, missing licence lines.
 check_shape() {
+	awk '/^{/ { from = FNR }
+		/^}/ && from && FNR - from >= 60 { print FILENAME ":" from ": a function of " FNR - from + 1 " lines, at most 60" }
+		/^}/ { from = 0 }' $(c_files 'src/*.c' 'src/*.h')
 	c_files 'src/*.c' 'src/*.h' 'include/*.h' 'tests/*.c' | while read -r file; do
 		lines=$(wc -l <"$file")
 		[ "$lines" -le 700 ] || echo "$file: $lines lines, at most 700"

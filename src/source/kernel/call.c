@@ -210,8 +210,9 @@ static void explain_file(struct kernel *kernel, uint64_t address, struct kernel_
 	snprintf(out->text, sizeof(out->text), "opening %s", path);
 }
 
-static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rule *rule,
-			 const struct proc_call *call, struct kernel_wait *out)
+/* Calls that wait for descriptors or files. */
+static void explain_file_form(struct kernel *kernel, const struct call_rule *rule,
+			      const struct proc_call *call, struct kernel_wait *out)
 {
 	uint64_t arg = call->args[rule->arg];
 
@@ -232,6 +233,29 @@ static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rul
 	case FORM_SELECT:
 		kernel_explain_select(kernel, arg, &call->args[1], out);
 		break;
+	case FORM_FCNTL:
+		kernel_explain_fd(kernel, (int)(int32_t)arg, out);
+		if (call->args[1] != F_SETLKW && call->args[1] != F_OFD_SETLKW)
+			out->state = STATE_SYSCALL;
+		break;
+	case FORM_FILE:
+		explain_file(kernel, arg, out);
+		/* A FIFO, which nobody has opened to read. */
+		if ((call->nr == SYS_openat || call->nr == CALL_OPEN) &&
+		    (call->args[rule->arg + 1] & O_ACCMODE) == O_WRONLY)
+			out->state = STATE_IO_WRITE;
+		break;
+	default:
+		break;
+	}
+}
+
+static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rule *rule,
+			 const struct proc_call *call, struct kernel_wait *out)
+{
+	uint64_t arg = call->args[rule->arg];
+
+	switch (rule->form) {
 	case FORM_FUTEX:
 		kernel_explain_futex(kernel, tid, call, out);
 		break;
@@ -248,11 +272,6 @@ static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rul
 	case FORM_FORK:
 		explain_vfork(kernel, tid, out);
 		break;
-	case FORM_FCNTL:
-		kernel_explain_fd(kernel, (int)(int32_t)arg, out);
-		if (call->args[1] != F_SETLKW && call->args[1] != F_OFD_SETLKW)
-			out->state = STATE_SYSCALL;
-		break;
 	case FORM_IPC:
 		out->kind = "ipc";
 		out->address = (uint32_t)arg;
@@ -268,14 +287,8 @@ static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rul
 	case FORM_SLEEP:
 		out->kind = "timer";
 		break;
-	case FORM_FILE:
-		explain_file(kernel, arg, out);
-		/* A FIFO, which nobody has opened to read. */
-		if ((call->nr == SYS_openat || call->nr == CALL_OPEN) &&
-		    (call->args[rule->arg + 1] & O_ACCMODE) == O_WRONLY)
-			out->state = STATE_IO_WRITE;
-		break;
 	default:
+		explain_file_form(kernel, rule, call, out);
 		break;
 	}
 }

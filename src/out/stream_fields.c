@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+/* A task's fields are written where they differ from those of the sample before; of a new
+ * task where they differ from an empty one. Stacks are written once and named by number
+ * until the next key sample. */
+#include "out/stream_fields.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/verdict.h"
+#include "out/escape.h"
+#include "out/json_field.h"
+
+struct stream_slot {
+	const struct stack *stack; /* NULL: free */
+	uint32_t number;
+};
+
+void stream_fields_release(struct stream_fields *fields)
+{
+	buf_release(&fields->defined);
+	buf_release(&fields->field);
+	buf_release(&fields->field_before);
+	free(fields->stacks);
+}
+
+void stream_fields_begin_key(struct stream_fields *fields)
+{
+	fields->nr_stacks = 0;
+	if (fields->stacks)
+		memset(fields->stacks, 0, fields->nr_slots * sizeof(*fields->stacks));
+}
+
+static int grow_stacks(struct stream_fields *fields)
+{
+	size_t count = fields->nr_slots ? fields->nr_slots * 2 : 256;
+	struct stream_slot *slots = calloc(count, sizeof(struct stream_slot));
+
+	if (!slots)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < fields->nr_slots; i++) {
+		const struct stream_slot *slot = &fields->stacks[i];
+		size_t at;
+
+		if (!slot->stack)
+			continue;
+		at = slot->stack->hash & (count - 1);
+		while (slots[at].stack)
+			at = (at + 1) & (count - 1);
+		slots[at] = *slot;
+	}
+	free(fields->stacks);
+	fields->stacks = slots;
+	fields->nr_slots = count;
+	return 0;
+}
+
+/* -1: none, or no memory. A new one is defined in this sample. */
+static int64_t stack_number(struct stream_fields *fields, const struct stack *stack)
+{
+	size_t at, mask;
+
+	if (!stack)
+		return -1;
+	if (fields->nr_stacks * 2 >= fields->nr_slots && grow_stacks(fields) != 0)
+		return -1;
+	mask = fields->nr_slots - 1;
+	for (at = stack->hash & mask; fields->stacks[at].stack; at = (at + 1) & mask)
+		if (fields->stacks[at].stack == stack)
+			return fields->stacks[at].number;
+	fields->stacks[at] = (struct stream_slot){stack, (uint32_t)fields->nr_stacks++};
+	buf_printf(&fields->defined,
+		   "%s\"%" PRIu32 "\": ", fields->defined.length > 0 ? ", " : "",
+		   fields->stacks[at].number);
+	if (stack->truncated)
+		buf_puts(&fields->defined, "{\"truncated\": true, \"frames\": ");
+	json_put_frames(&fields->defined, stack);
+	if (stack->truncated)
+		buf_puts(&fields->defined, "}");
+	return fields->stacks[at].number;
+}
+
+static const struct {
+	const char *name;
+	unsigned bit;
+} flag_table[] = {
+	{"age_exact", TASK_AGE_EXACT},
+	{"idle", TASK_IDLE},
+	{"stuck", TASK_STUCK},
+	{"suspect", TASK_SUSPECT},
+	{"long", TASK_LONG},
+	{"stale", TASK_STALE},
+	{"deadlock", TASK_DEADLOCK},
+	{"unreachable", TASK_UNREACHABLE},
+	{"limited", 0},
+};
+
+/* In the order of the line. */
+enum field {
+	FIELD_TID,
+	FIELD_NAME,
+	FIELD_STATE,
+	FIELD_RAW,
+	FIELD_SINCE,
+	FIELD_START,
+	FIELD_WAITS,
+	FIELD_STACK,
+	FIELD_CREATED_BY,
+	FIELD_LABELS,
+	FIELD_CPU,
+	FIELD_SWITCHES,
+	FIELD_INNER,
+	FIELD_CREATOR_NAME,
+	FIELD_FD,
+	FIELD_PARENT,
+	FIELD_ACTORS,
+	FIELD_WAIT_DETAIL,
+	FIELD_EVIDENCE,
+	FIELD_FLAGS, /* from here on one for each row of flag_table */
+	NR_FIELDS = FIELD_FLAGS + sizeof(flag_table) / sizeof(flag_table[0])
+};
+
+static void put_actors(struct buf *out, const struct wait_actors *actors)
+{
+	json_put_key(out, ", ", "actors");
+	if (!actors) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_puts(out, "{\"how\": ");
+	escape_json(out, actors->how);
+	json_put_bool(out, "complete", actors->complete);
+	buf_puts(out, ", \"pids\": [");
+	for (size_t i = 0; i < actors->nr_pids; i++)
+		buf_printf(out, i > 0 ? ", %d" : "%d", (int)actors->pids[i]);
+	buf_puts(out, "]}");
+}
+
+static void put_evidence(struct buf *out, const struct evidence *evidence)
+{
+	json_put_key(out, ", ", "why");
+	if (evidence->why == WHY_NOTHING) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_printf(out, "[\"%s\", %" PRIu32 ", %" PRId64 "]",
+		   verdict_why_name(evidence->why), evidence->number, evidence->most_ns);
+}
+
+static void put_flag(struct buf *out, size_t at, const struct task *task)
+{
+	bool value = flag_table[at].bit ? task->flags & flag_table[at].bit
+					: task->waits.limited;
+
+	json_put_bool(out, flag_table[at].name, value);
+}
+
+/* What the task waits for. */
+static void put_wait(struct buf *out, unsigned field, const struct task *task)
+{
+	switch (field) {
+	case FIELD_WAITS:
+		json_put_waits(out, ", ", &task->waits);
+		break;
+	case FIELD_FD:
+		json_put_count(out, ", ", "fd", task->waits.fd);
+		break;
+	case FIELD_ACTORS:
+		put_actors(out, task->waits.actors);
+		break;
+	case FIELD_WAIT_DETAIL:
+		json_put_text(out, "wait_detail", task->waits.detail);
+		break;
+	case FIELD_EVIDENCE:
+		put_evidence(out, &task->evidence);
+		break;
+	}
+}
+
+static void put_field(struct stream_fields *fields, struct buf *out, unsigned field,
+		      const struct task *task)
+{
+	char id[TASK_ID_MAX];
+
+	buf_clear(out);
+	if (field >= FIELD_FLAGS) {
+		put_flag(out, field - FIELD_FLAGS, task);
+		return;
+	}
+	switch (field) {
+	case FIELD_TID:
+		json_put_count(out, ", ", "tid", task->tid > 0 ? task->tid : -1);
+		break;
+	case FIELD_NAME:
+		json_put_text(out, "name", task->name);
+		break;
+	case FIELD_STATE:
+		json_put_text(out, "state", state_info(task->state)->name);
+		break;
+	case FIELD_RAW:
+		json_put_text(out, "raw", task->raw);
+		break;
+	case FIELD_SINCE:
+		json_put_count(out, ", ", "since_ns", task->since_ns);
+		break;
+	case FIELD_START:
+		json_put_count(out, ", ", "start_ns", task->start_ns);
+		break;
+	case FIELD_STACK:
+		json_put_count(out, ", ", "stack", stack_number(fields, task->stack));
+		break;
+	case FIELD_CREATED_BY:
+		json_put_count(out, ", ", "created_by",
+			       stack_number(fields, task->created_by));
+		break;
+	case FIELD_LABELS:
+		json_put_labels(out, ", ", task);
+		break;
+	case FIELD_CPU:
+		json_put_percent(out, "cpu_percent", task->cpu_percent);
+		break;
+	case FIELD_SWITCHES:
+		json_put_count(out, ", ", "switches", (int64_t)task->switches);
+		break;
+	case FIELD_INNER:
+		json_put_text(out, "inner", task->inner);
+		break;
+	case FIELD_CREATOR_NAME:
+		json_put_text(out, "creator_name", task->creator_name);
+		break;
+	case FIELD_PARENT:
+		json_put_text(out, "parent", task_format_parent(task, id));
+		break;
+	default:
+		put_wait(out, field, task);
+	}
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_actors(const struct wait_actors *a, const struct wait_actors *b)
+{
+	if (!a || !b || a->nr_pids != b->nr_pids || a->complete != b->complete)
+		return a == b;
+	return memcmp(a->pids, b->pids, a->nr_pids * sizeof(a->pids[0])) == 0 &&
+	       same_text(a->how, b->how);
+}
+
+bool stream_same_task(const struct task *a, const struct task *b)
+{
+	const unsigned derived = TASK_NEW | TASK_LEAK | TASK_GONE | TASK_MOVED;
+
+	if (a->state != b->state || (a->flags & ~derived) != (b->flags & ~derived) ||
+	    a->tid != b->tid || a->since_ns != b->since_ns ||
+	    a->start_ns != b->start_ns || a->stack != b->stack ||
+	    a->created_by != b->created_by || a->switches != b->switches ||
+	    (int)(a->cpu_percent * 10) != (int)(b->cpu_percent * 10) ||
+	    a->nr_labels != b->nr_labels)
+		return false;
+	for (size_t i = 0; i < a->nr_labels; i++)
+		if (!same_text(a->labels[i].key, b->labels[i].key) ||
+		    !same_text(a->labels[i].text, b->labels[i].text))
+			return false;
+	return a->evidence.why == b->evidence.why &&
+	       a->evidence.number == b->evidence.number &&
+	       a->evidence.most_ns == b->evidence.most_ns &&
+	       a->waits.address == b->waits.address && a->waits.fd == b->waits.fd &&
+	       a->waits.owner_tid == b->waits.owner_tid &&
+	       a->waits.owner_goid == b->waits.owner_goid &&
+	       a->waits.owner_pid == b->waits.owner_pid &&
+	       a->waits.limited == b->waits.limited &&
+	       same_text(a->waits.detail, b->waits.detail) &&
+	       same_actors(a->waits.actors, b->waits.actors) &&
+	       a->creator_id == b->creator_id &&
+	       same_text(a->waits.kind, b->waits.kind) &&
+	       same_text(a->waits.text, b->waits.text) && same_text(a->raw, b->raw) &&
+	       same_text(a->name, b->name);
+}
+
+void stream_put_fields(struct stream_fields *fields, struct buf *out,
+		       const struct task *task, const struct task *before)
+{
+	static const struct task empty = {.name = "", .cpu_percent = -1, .waits.fd = -1};
+	char id[TASK_ID_MAX];
+
+	buf_puts(out, "{\"id\": ");
+	escape_json(out, task_format_id(task, id));
+	if (task->serial > 0)
+		buf_printf(out, ", \"serial\": %" PRIu64, task->serial);
+	if (!before)
+		buf_puts(out, ", \"new\": true");
+	for (unsigned field = 0; field < NR_FIELDS; field++) {
+		put_field(fields, &fields->field_before, field, before ? before : &empty);
+		put_field(fields, &fields->field, field, task);
+		if (fields->field.length != fields->field_before.length ||
+		    memcmp(fields->field.bytes, fields->field_before.bytes,
+			   fields->field.length) != 0)
+			buf_append(out, fields->field.bytes, fields->field.length);
+	}
+	buf_puts(out, "}");
+}
