@@ -10,6 +10,9 @@
 
 /* How rarely a thread that found no slot tries again. */
 #define RETRY_WAITS 256u
+/* How many slots of others a thread looks at that libc created itself, as for a timer. Nothing
+ * takes back the slot of such a one, and a program may have thousands of them in turn. */
+#define RECLAIM_FEW 8u
 
 void agent_attach_slot(struct wire_slot *slot)
 {
@@ -54,8 +57,12 @@ struct wire_slot *agent_attach(void)
 	}
 	if (self->reserved && attach_reserved())
 		slot = self->own;
-	else if (self->unseen % RETRY_WAITS == 0 && (slot = agent_slot_take()) != NULL)
-		agent_attach_slot(slot);
+	else if (self->unseen % RETRY_WAITS == 0) {
+		agent_slot_reclaim(RECLAIM_FEW);
+		slot = agent_slot_take();
+		if (slot)
+			agent_attach_slot(slot);
+	}
 	if (!slot && self->unseen++ == 0)
 		__atomic_fetch_add(&agent.header->dropped_tasks, 1, __ATOMIC_RELAXED);
 	self->busy = 0;

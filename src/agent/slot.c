@@ -74,22 +74,25 @@ static void slot_clear(struct wire_slot *slot)
 	}
 }
 
-/* Slots of threads that are gone: raw SYS_exit, or a destructor that never came. */
-static void slot_reclaim(void)
+/* Of threads that ended by raw SYS_exit, that libc created itself, or whose destructor never
+ * came. */
+void agent_slot_reclaim(uint32_t batch)
 {
-	uint32_t count = agent.layout.nr_slots;
+	uint32_t count = agent_load(&agent.header->nr_slots_used);
 
-	if (agent_filtered())
+	if (agent_filtered() || count == 0)
 		return;
+	if (batch > count)
+		batch = count;
 	long pid = raw0(SYS_getpid);
 
 	/* A child of vfork() has our memory and none of our threads: all would seem gone. */
 	if (pid != agent.header->pid)
 		return;
-	uint32_t from = __atomic_fetch_add(&agent.control->reclaim_cursor, RECLAIM_BATCH,
+	uint32_t from = __atomic_fetch_add(&agent.control->reclaim_cursor, batch,
 					   __ATOMIC_RELAXED);
 
-	for (uint32_t i = 0; i < RECLAIM_BATCH; i++) {
+	for (uint32_t i = 0; i < batch; i++) {
 		struct wire_slot *slot = &agent.slots[(from + i) % count];
 		int32_t tid = agent_load(&slot->tid);
 
@@ -110,7 +113,7 @@ struct wire_slot *agent_slot_take(void)
 	uint32_t index = pool_take(&control->slots, agent.next_slot, count);
 
 	if (index == AGENT_NO_INDEX) {
-		slot_reclaim();
+		agent_slot_reclaim(RECLAIM_BATCH);
 		index = pool_take(&control->slots, agent.next_slot, count);
 		if (index == AGENT_NO_INDEX)
 			return NULL;

@@ -2,6 +2,7 @@
 /* Slots, creators, labels, nested waits and coroutines, read back as a client reads them. */
 #include "agent_region.h"
 
+#include <dlfcn.h>
 #include <semaphore.h>
 #include <threads.h>
 #include <ucontext.h>
@@ -489,6 +490,30 @@ static int setup(void **state)
 	return region_by_proc(&self, getpid()) ? 0 : -1;
 }
 
+static void *waits_once(void *argument)
+{
+	usleep(1);
+	return argument;
+}
+
+/* As those that libc creates for a timer: not by our pthread_create(). */
+static void test_slots_of_unseen_threads(void **state)
+{
+	int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+	uint32_t before = region_used(&self);
+	pthread_t thread;
+
+	(void)state;
+	if (SANITIZED)
+		skip(); /* its own function is the next one */
+	*(void **)&create = dlsym(RTLD_NEXT, "pthread_create");
+	for (int i = 0; i < 500; i++) {
+		assert_int_equal(create(&thread, NULL, waits_once, NULL), 0);
+		pthread_join(thread, NULL);
+	}
+	assert_true(region_used(&self) < before + 32);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +521,7 @@ int main(void)
 		cmocka_unit_test(test_thread_slot_is_given_back),
 		cmocka_unit_test(test_creator),
 		cmocka_unit_test(test_c11_thread),
+		cmocka_unit_test(test_slots_of_unseen_threads),
 		cmocka_unit_test(test_waits_nest),
 		cmocka_unit_test(test_libc_wait_inside_api_wait),
 		cmocka_unit_test(test_labels),
