@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 // build: -lmicrohttpd
 /*
+ * The folder src/examples has programs with the agent inside, and a demonstration. They know
+ * the public headers and nothing else of the project.
+ *
  * The bug that grmon-c is for. GET /products starts a producer that sends products down a
  * channel, answers with the first three and returns; nobody receives the fourth, so the
  * producer stays in chan-send for ever, once per request. With --fixed the producer waits

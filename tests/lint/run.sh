@@ -52,9 +52,9 @@ check_shape() {
 check_comments() {
 	c_files . >"$out.list"
 	tests/lint/comments.awk -v list="$out.list" $(c_files '*.c' '*.h' '*.def' '*.cc')
-	c_files 'src/*.h' | sed 's,/[^/]*$,,' | sort -u | while read -r folder; do
-		set -- $(grep -l "^ \* The folder $folder " "$folder"/*.h)
-		[ $# -eq 1 ] || echo "$folder: $# of its headers begin with \"The folder $folder\""
+	c_files 'src/*.[ch]' | sed 's,/[^/]*$,,' | sort -u | while read -r folder; do
+		set -- $(grep -l "^ \* The folder $folder " "$folder"/*.[ch])
+		[ $# -eq 1 ] || echo "$folder: $# of its files begin with \"The folder $folder\""
 	done
 	rm -f "$out.list"
 }
