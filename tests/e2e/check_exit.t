@@ -96,7 +96,7 @@ ok $? 'a signal to the whole job ends the command in its own way' "$status: $(ca
 job=$!
 started="$started $job"
 child_is_traced() {
-	pid=$(pgrep -P "$job" -x sleep) && grep -q "^TracerPid:.*[1-9]" "/proc/$pid/status"
+	pid=$(descendant "$job" sleep) && grep -q "^TracerPid:.*[1-9]" "/proc/$pid/status"
 }
 until_true child_is_traced
 started="$started $pid"

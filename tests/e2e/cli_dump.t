@@ -136,11 +136,17 @@ for attempt in range(20):
     p = subprocess.Popen([client, "dump", str(target.pid)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     held = False
     while not held and p.poll() is None:
-        for fd in range(3, 20):
-            try:
-                held |= "pidfd" in os.readlink(f"/proc/{p.pid}/fd/{fd}")
-            except OSError:
-                pass
+        try:
+            # Where a file system may not answer, a child does the work.
+            pids = [p.pid, *map(int, open(f"/proc/{p.pid}/task/{p.pid}/children").read().split())]
+        except OSError:
+            pids = [p.pid]
+        for pid in pids:
+            for fd in range(3, 20):
+                try:
+                    held |= "pidfd" in os.readlink(f"/proc/{pid}/fd/{fd}")
+                except OSError:
+                    pass
     time.sleep(attempt % 10 * 0.01)
     target.kill()
     target.wait()
