@@ -48,14 +48,13 @@ check() {
 
 # descendant PID NAME: the process of that name below PID. Where a file system may not answer,
 # the client works in a child of its own.
-descendant() {
-	local child
+descendant() (
 	for child in $(pgrep -P "$1"); do
 		[ "$(cat "/proc/$child/comm" 2>/dev/null)" = "$2" ] && { echo "$child"; return 0; }
 		descendant "$child" "$2" && return 0
 	done
 	return 1
-}
+)
 
 # Whether a debugger may look at processes that it has not started.
 need_ptrace() {

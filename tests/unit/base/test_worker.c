@@ -74,6 +74,9 @@ static void other_waits_are_not_given_up(void **state)
 	pid_t writer;
 
 	(void)state;
+	/* ThreadSanitizer holds back the signal that tells such a wait. */
+	if (SANITIZED_THREADS)
+		skip();
 	assert_int_equal(pipe(ends), 0);
 	fd = ends[0];
 	writer = fork();
