@@ -23,6 +23,7 @@ void agent_attach_slot(struct wire_slot *slot)
 	self->unseen = 0;
 	self->generation = agent_load(agent.live);
 	agent_slot_show(slot, WIRE_THREAD, agent_own_tid(), NULL);
+	agent_own_seen(false);
 	self->current = slot;
 }
 

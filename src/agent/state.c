@@ -17,19 +17,47 @@ struct agent_state agent = {
 
 __thread struct agent_tls agent_tls;
 
-int32_t agent_own_tid(void)
+/* What libc writes at the creation of a thread and in fork(). 0: not known. */
+static int32_t own_record(void)
 {
-	if (!agent_filtered())
-		return (int32_t)raw0(SYS_gettid);
 	if (real_tid_offset == 0)
 		return 0;
 	return agent_load((const int32_t *)((uintptr_t)pthread_self() + real_tid_offset));
 }
 
-/* Under a filter only the constructor asks, in the main thread. */
+/*
+ * The record is another than when this thread was seen last: libc has written it. The same
+ * may be a parent's, whose child was made by clone(). So the usual child and thread need no
+ * system call: not every filter is noticed, see filter.h.
+ */
+static bool own_record_is_new(int32_t record)
+{
+	return record > 0 && agent_tls.record != 0 && agent_tls.record != record;
+}
+
+int32_t agent_own_tid(void)
+{
+	int32_t record = own_record();
+
+	if (agent_filtered() || own_record_is_new(record))
+		return record;
+	return (int32_t)raw0(SYS_gettid);
+}
+
+/* The child of a fork() begins with one thread. Under a filter only the constructor asks, in
+ * the main thread. */
 int32_t agent_own_pid(void)
 {
-	return agent_filtered() ? agent_own_tid() : (int32_t)raw0(SYS_getpid);
+	int32_t record = own_record();
+
+	if (agent_filtered() || (agent_tls.record > 0 && own_record_is_new(record)))
+		return record;
+	return (int32_t)raw0(SYS_getpid);
+}
+
+void agent_own_seen(bool new)
+{
+	agent_tls.record = new ? -1 : own_record();
 }
 
 void agent_copy_text(char *to, const char *from, size_t bytes)

@@ -113,10 +113,11 @@ struct agent_tls {
 	struct wire_slot *own; /* the thread's */
 	uintptr_t stack_top;   /* 0: not known */
 	size_t stack_window;   /* bytes below stack_top that are surely this stack */
-	uint32_t unseen;       /* waits without a slot; 0: not counted as dropped yet */
-	bool internal;         /* the server thread, or inside its creation */
-	bool over;             /* the thread's function has returned */
-	bool child_filtered;   /* a child of vfork() from this thread is under a filter */
+	int32_t record;  /* libc's of the tid, as seen last; 0: never; -1: it is new */
+	uint32_t unseen; /* waits without a slot; 0: not counted as dropped yet */
+	bool internal;   /* the server thread, or inside its creation */
+	bool over;       /* the thread's function has returned */
+	bool child_filtered; /* a child of vfork() from this thread is under a filter */
 	const struct agent_start *reserved; /* a slot to take at the first wait */
 };
 
@@ -188,6 +189,8 @@ static inline struct wire_slot *agent_current(void)
  * known. */
 AGENT_HIDDEN int32_t agent_own_tid(void);
 AGENT_HIDDEN int32_t agent_own_pid(void);
+/* To be called when they have been asked, or, with true, in a thread that libc just made. */
+AGENT_HIDDEN void agent_own_seen(bool new);
 /* Copies at most bytes - 1 characters and fills the rest with zeros. from may be NULL. */
 AGENT_HIDDEN void agent_copy_text(char *to, const char *from, size_t bytes);
 

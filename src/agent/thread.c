@@ -123,6 +123,7 @@ THREAD_ENTRY static void thread_begin(const struct agent_start *start)
 	if (agent_load(agent.live) != start->generation)
 		return;
 	thread_know_stack(frame, start->stack_bytes);
+	agent_own_seen(true);
 	agent_attach_slot(start->slot);
 #endif
 }

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 [ -z "${SAN:-}" ] || skip_all 'sanitizers have threads and descriptors of their own'
-plan 26
+plan 28
 targets=$BUILD/tests/targets
 
 # same NAME COMMAND…: output and exit status with the agent are those without it.
@@ -107,7 +107,7 @@ emulators() {
 check 'an emulator of another machine does not, of this one does' emulators
 
 # Sandboxes. Looked at and listed while they run, and then told to end.
-for when in early late all child exec; do
+for when in early late all child exec unseen; do
 	mkfifo "$work/$when"
 	LD_PRELOAD=$agent "$targets/host_filter" "$when" <"$work/$when" >"$work/$when.out" 2>&1 &
 	host=$!

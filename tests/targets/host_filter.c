@@ -3,9 +3,11 @@
  * A sandboxed program: `host_filter WHEN` puts a seccomp filter on itself that kills for
  * every call that this program does not make. WHEN: early, before its first thread; late,
  * after some; all, on all threads at once; child, in a forked child that has not waited;
- * exec, before it starts itself again. Prints "inside" and its pid, and ends with 0 after
+ * exec, before it starts itself again; unseen, not through a function that can be interposed,
+ * with a child that waits. Prints "inside" and its pid, and ends with 0 after
  * its standard input has ended.
  */
+#include <dlfcn.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -40,6 +42,7 @@ static const int allowed[] = {
 	SYS_clock_nanosleep,
 	SYS_rt_sigprocmask,
 	SYS_restart_syscall,
+	SYS_wait4,
 	/* what a program calls before its main() */
 	SYS_execve,
 	SYS_openat,
@@ -54,7 +57,7 @@ static const int allowed[] = {
 };
 #define NR_ALLOWED (sizeof(allowed) / sizeof(allowed[0]))
 
-static void enter(int everywhere)
+static void enter(const char *when)
 {
 	struct sock_filter program[2 * NR_ALLOWED + 2];
 	unsigned short n = 0;
@@ -71,10 +74,15 @@ static void enter(int everywhere)
 		(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	struct sock_fprog filter = {n, program};
 
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (everywhere ? syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-				 SECCOMP_FILTER_FLAG_TSYNC, &filter)
-		       : prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter)) {
+	int (*set)(int, ...) = prctl;
+
+	if (strcmp(when, "unseen") == 0)
+		*(void **)&set = dlsym(dlopen("libc.so.6", RTLD_NOW), "prctl");
+	set(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (strcmp(when, "all") == 0
+		    ? syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+			      SECCOMP_FILTER_FLAG_TSYNC, &filter)
+		    : set(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter)) {
 		perror("seccomp");
 		_exit(77);
 	}
@@ -93,6 +101,20 @@ static void threads(pthread_t *list, int count)
 {
 	for (int i = 0; i < count; i++)
 		pthread_create(&list[i], NULL, waits_for_lock, NULL);
+}
+
+static int child_is_killed(void)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		for (int i = 0; i < 10; i++)
+			usleep(1);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	return status != 0;
 }
 
 /* known: the pid, where a filter does not allow to ask. */
@@ -118,7 +140,7 @@ static int run(const char *when, char *self, const char *known)
 		threads(list, 3);
 	snprintf(number, sizeof(number), "%d", pid);
 	if (strcmp(when, "inside") != 0)
-		enter(strcmp(when, "all") == 0);
+		enter(when);
 	if (strcmp(when, "exec") == 0)
 		execve("/proc/self/exe", words,
 		       getenv("LD_PRELOAD") ? environ : no_words);
@@ -126,6 +148,8 @@ static int run(const char *when, char *self, const char *known)
 		threads(list + 3, 3);
 	else
 		threads(list, 6);
+	if (strcmp(when, "unseen") == 0 && child_is_killed())
+		return 4;
 	int bytes = snprintf(line, sizeof(line), "inside %d\n", pid);
 
 	if (write(1, line, (size_t)bytes) != bytes)
