@@ -6,7 +6,7 @@
  * preloaded, goes to the real function as it is.
  *
  * Also runs in children of vfork(): no memory but the stack, raw system calls only, and none
- * at all under a seccomp filter.
+ * at all under a seccomp filter that the program has put on itself.
  */
 #include "agent/exec_file.h"
 
@@ -121,7 +121,7 @@ static size_t exec_replaces(const struct exec_file *file, char *const *environme
 	size_t index, count;
 	const char *preload;
 
-	if (agent_filtered())
+	if (agent_filtered_itself())
 		return 0;
 	preload = exec_preload(environment, &index, &count);
 	if (!preload || (!exec_library_gone(preload) && !exec_cannot_load(file)))

@@ -16,7 +16,8 @@
 
 /* A script's interpreter may be a script; the kernel's own limit is 5. */
 #define EXEC_SCRIPTS_MAX 5
-#define EXEC_HEAD_BYTES  512
+/* In nearly every program the name of its dynamic linker lies in here too. */
+#define EXEC_HEAD_BYTES  1024
 #define EXEC_PHDRS_MAX   32
 /* All of this lies on stacks that may be 16 KB small. */
 #define EXEC_LINKER_MAX  256
@@ -60,31 +61,51 @@ static bool exec_other_linker(const char *linker)
 		return false;
 	if (strcmp(exec_base(linker), exec_base(exec_linker)) != 0)
 		return true;
+	if (agent_filtered())
+		return true;
 	return raw4(SYS_newfstatat, AT_FDCWD, exec_linker, &ours, 0) == 0 &&
 	       raw4(SYS_newfstatat, AT_FDCWD, linker, &theirs, 0) == 0 &&
 	       (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino);
 }
 
-/* Its dynamic linker is that of another C library, as far as the file says. */
-static bool exec_foreign_linker(int fd, const ElfW(Ehdr) * header)
+/* What was read of a file, its first bytes. */
+struct exec_head {
+	int fd;
+	size_t bytes;
+	char text[EXEC_HEAD_BYTES + 1] __attribute__((aligned(8)));
+};
+
+static bool exec_read(const struct exec_head *head, void *to, size_t bytes, uint64_t at)
 {
+	if (at < head->bytes && bytes <= head->bytes - at) {
+		memcpy(to, head->text + at, bytes);
+		return true;
+	}
+	return !agent_filtered() &&
+	       raw4(SYS_pread64, head->fd, to, bytes, at) == (long)bytes;
+}
+
+/* Its dynamic linker is that of another C library, or it cannot be read. */
+static bool exec_foreign_linker(const struct exec_head *head)
+{
+	const ElfW(Ehdr) *header = (const ElfW(Ehdr) *)head->text;
 	char linker[EXEC_LINKER_MAX];
 
 	if (header->e_phentsize != sizeof(ElfW(Phdr)))
-		return false;
+		return true;
 	for (unsigned i = 0; i < header->e_phnum && i < EXEC_PHDRS_MAX; i++) {
 		ElfW(Phdr) entry = {0};
 
-		if (raw4(SYS_pread64, fd, &entry, sizeof(entry),
-			 header->e_phoff + i * sizeof(entry)) != (long)sizeof(entry))
-			return false;
+		if (!exec_read(head, &entry, sizeof(entry),
+			       header->e_phoff + i * sizeof(entry)))
+			return true;
 		if (entry.p_type != PT_INTERP)
 			continue;
 		size_t bytes = entry.p_filesz;
 
 		if (bytes == 0 || bytes >= sizeof(linker) ||
-		    raw4(SYS_pread64, fd, linker, bytes, entry.p_offset) != (long)bytes)
-			return false;
+		    !exec_read(head, linker, bytes, entry.p_offset))
+			return true;
 		linker[bytes] = '\0';
 		return exec_other_linker(linker);
 	}
@@ -102,7 +123,7 @@ static bool exec_is_file(int dir, const char *path)
 /* Only of a regular file: to open a fifo waits for its other end, and a device may act. */
 static int exec_open_at(int dir, const char *path)
 {
-	if (!exec_is_file(dir, path))
+	if (!agent_filtered() && !exec_is_file(dir, path))
 		return -1;
 	return (int)raw4(SYS_openat, dir, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
 }
@@ -123,23 +144,27 @@ static bool exec_interpreter(char *head)
 	return true;
 }
 
-/* head: EXEC_HEAD_BYTES + 1; of a script, its interpreter's path afterwards. */
-static enum exec_verdict exec_inspect(int fd, char *head)
+/* Of a script, head->text is its interpreter's path afterwards. */
+static enum exec_verdict exec_inspect(struct exec_head *head)
 {
-	const ElfW(Ehdr) *ours = (const ElfW(Ehdr) *)head;
+	const ElfW(Ehdr) *ours = (const ElfW(Ehdr) *)head->text;
 	struct stat about = {0};
-	long got = raw4(SYS_pread64, fd, head, EXEC_HEAD_BYTES, 0);
+	bool filtered = agent_filtered();
+	long got = filtered ? raw3(SYS_read, head->fd, head->text, EXEC_HEAD_BYTES)
+			    : raw4(SYS_pread64, head->fd, head->text, EXEC_HEAD_BYTES, 0);
 
 	if (got < 0)
 		return EXEC_CANNOT;
 	if (got < 2)
 		return EXEC_LOADS;
-	head[got] = '\0';
-	if (head[0] == '#' && head[1] == '!')
-		return exec_interpreter(head) ? EXEC_SCRIPT : EXEC_LOADS;
-	if (got < (long)sizeof(*ours) || memcmp(head, ELFMAG, SELFMAG) != 0)
+	head->bytes = (size_t)got;
+	head->text[got] = '\0';
+	if (head->text[0] == '#' && head->text[1] == '!')
+		return exec_interpreter(head->text) ? EXEC_SCRIPT : EXEC_LOADS;
+	if (got < (long)sizeof(*ours) || memcmp(head->text, ELFMAG, SELFMAG) != 0)
 		return EXEC_LOADS;
-	if (raw2(SYS_fstat, fd, &about) == 0 && (about.st_mode & (S_ISUID | S_ISGID)))
+	if (!filtered && raw2(SYS_fstat, head->fd, &about) == 0 &&
+	    (about.st_mode & (S_ISUID | S_ISGID)))
 		return EXEC_CANNOT;
 #if defined(__x86_64__)
 	if (ours->e_ident[EI_CLASS] != ELFCLASS64 || ours->e_machine != EM_X86_64)
@@ -148,7 +173,24 @@ static enum exec_verdict exec_inspect(int fd, char *head)
 	if (ours->e_ident[EI_CLASS] != ELFCLASS64 || ours->e_machine != EM_AARCH64)
 		return EXEC_CANNOT;
 #endif
-	return exec_foreign_linker(fd, ours) ? EXEC_CANNOT : EXEC_LOADS;
+	return exec_foreign_linker(head) ? EXEC_CANNOT : EXEC_LOADS;
+}
+
+static bool exec_can_execute(const char *path)
+{
+	char byte;
+
+	if (!agent_filtered())
+		return exec_is_file(AT_FDCWD, path) &&
+		       raw3(SYS_faccessat, AT_FDCWD, path, X_OK) == 0;
+	int fd = exec_open_at(AT_FDCWD, path);
+
+	if (fd < 0)
+		return false;
+	long got = raw3(SYS_read, fd, &byte, 1);
+
+	raw1(SYS_close, fd);
+	return got >= 0;
 }
 
 /* As execvp() finds it: the first file of this name that can be executed. */
@@ -178,8 +220,7 @@ static int exec_search(const char *name)
 			memcpy(path, at, bytes);
 			path[bytes] = '/';
 			memcpy(path + bytes + (bytes > 0), name, name_bytes);
-			if (exec_is_file(AT_FDCWD, path) &&
-			    raw3(SYS_faccessat, AT_FDCWD, path, X_OK) == 0)
+			if (exec_can_execute(path))
 				return exec_open_at(AT_FDCWD, path);
 		}
 		at += bytes;
@@ -190,6 +231,8 @@ static int exec_search(const char *name)
 
 static int exec_open(const struct exec_file *file)
 {
+	if (file->fd >= 0 && agent_filtered())
+		return -1;
 	if (file->fd >= 0)
 		return (int)raw3(SYS_fcntl, file->fd, F_DUPFD_CLOEXEC, 0);
 	if (!file->path || !file->path[0])
@@ -231,19 +274,20 @@ static bool exec_emulates_another(const char *path)
 
 bool exec_cannot_load(const struct exec_file *file)
 {
-	char head[EXEC_HEAD_BYTES + 1] __attribute__((aligned(8)));
 	enum exec_verdict verdict = EXEC_SCRIPT;
-	int fd = -1;
+	struct exec_head head;
 
 	if (exec_emulates_another(file->path))
 		return true;
 	for (int depth = 0; depth <= EXEC_SCRIPTS_MAX && verdict == EXEC_SCRIPT;
 	     depth++) {
-		fd = depth == 0 ? exec_open(file) : exec_open_at(AT_FDCWD, head);
-		if (fd < 0)
+		head.fd =
+			depth == 0 ? exec_open(file) : exec_open_at(AT_FDCWD, head.text);
+		if (head.fd < 0)
 			return true;
-		verdict = exec_inspect(fd, head);
-		raw1(SYS_close, fd);
+		head.bytes = 0;
+		verdict = exec_inspect(&head);
+		raw1(SYS_close, head.fd);
 	}
 	return verdict == EXEC_CANNOT;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whether a program that is about to be executed can load this library. Raw system calls and
- * the caller's stack only, so that a child of vfork() may ask.
+ * the caller's stack only, so that a child of vfork() may ask. Under a filter that was in force
+ * when this process started only calls that its dynamic linker has made: openat, read, close.
  */
 #ifndef AGENT_EXEC_FILE_H
 #define AGENT_EXEC_FILE_H

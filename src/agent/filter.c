@@ -59,8 +59,14 @@ static bool filter_of_child(void)
 
 void agent_filter_coming(void)
 {
-	if (agent_filtered())
+	if (agent_tls.child_filtered)
 		return;
+	/* Who asks for the pid under another filter may die of it, so that a child of vfork()
+	 * counts as its parent. */
+	if (agent_load(&agent.filtered)) {
+		agent_store(&agent.filtered, AGENT_FILTER_OWN);
+		return;
+	}
 	/* A child that has not waited yet would need calls that the filter may kill for. */
 	if (agent_region_ready()) {
 		if (filter_of_child()) {
@@ -70,7 +76,7 @@ void agent_filter_coming(void)
 		agent_attach();
 		agent_server_stop();
 	}
-	agent_store(&agent.filtered, 1);
+	agent_store(&agent.filtered, AGENT_FILTER_OWN);
 }
 
 /* All arguments are words to the real function, which has none of its own to read. */

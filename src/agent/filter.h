@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whether a seccomp filter is in force. From then on the agent makes no system call that
- * the wrapped call does not make itself: a filter may kill for any other.
+ * the wrapped call does not make itself: a filter may kill for any other. The one exception is
+ * exec under a filter that was there at the start, see exec_file.h.
  */
 #ifndef AGENT_FILTER_H
 #define AGENT_FILTER_H

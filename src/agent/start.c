@@ -111,7 +111,7 @@ __attribute__((constructor)) static void start_constructor(void)
 
 	agent.preloaded = !start_is_linked();
 	agent.no_children = start_is("GRMON_CHILDREN", "0");
-	agent.filtered = agent_filter_inherited();
+	agent.filtered = agent_filter_inherited() ? AGENT_FILTER_INHERITED : 0;
 	agent.serves = !agent.preloaded || start_is("GRMON_SOCKET", "1");
 	problem = start_problem();
 	if (problem) {

@@ -90,7 +90,8 @@ struct agent_state {
 	bool shared;          /* the region is a memfd, not a child's anonymous memory */
 	bool serves;          /* the program asked for the server and its socket */
 	uint32_t child_waits; /* of a child that has no region yet */
-	uint32_t filtered; /* a seccomp filter is in force, see filter.h; fork keeps it */
+	uint32_t
+		filtered; /* the seccomp filter in force, 0: none; see filter.h; fork keeps it */
 
 	uint32_t off;     /* nothing is published any more, or never was */
 	bool no_children; /* GRMON_CHILDREN=0 */
@@ -123,6 +124,16 @@ struct agent_tls {
 
 extern AGENT_HIDDEN struct agent_state agent;
 extern AGENT_HIDDEN __thread struct agent_tls agent_tls;
+
+/* A seccomp filter of this process. */
+enum { AGENT_FILTER_INHERITED = 1, AGENT_FILTER_OWN = 2 };
+
+/* One that it has put on itself: nothing is known of what that allows. */
+static inline bool agent_filtered_itself(void)
+{
+	return agent_load(&agent.filtered) == AGENT_FILTER_OWN ||
+	       agent_tls.child_filtered;
+}
 
 /* Whether the caller may make no system call of the agent's own, see filter.h. */
 static inline bool agent_filtered(void)
