@@ -162,10 +162,11 @@ static uint32_t counted(const struct task *task)
 static int64_t counted_mean_ns(const struct task *task)
 {
 	int64_t span_ns = task->since_ns - task->start_ns;
+	uint32_t count = counted(task);
 
-	if (task->start_ns <= 0 || span_ns <= 0 || counted(task) == 0)
+	if (task->start_ns <= 0 || span_ns <= 0 || count == 0)
 		return INT64_MAX;
-	return span_ns / counted(task);
+	return span_ns / count;
 }
 
 static bool is_unusual(const struct task *task, const struct place_history *place,

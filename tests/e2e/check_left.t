@@ -12,10 +12,15 @@ printf 'module left\n\ngo 1.16\n' >go.mod
 go test -c -ldflags '-s -w' -o left.test . >build.log 2>&1 ||
 	skip_all "go cannot build tests: $(tail -1 build.log)"
 
-# judged STATUS NAME [PATTERN]
+# judged STATUS NAME [PATTERN]: what is left behind is said where nobody who could still have
+# woken it was about to go on. On a busy machine somebody is, now and then: so up to five times.
 judged() {
-	"$client" check --no-leak --max-stuck 0 -- ./left.test -test.run "^$2\$" >out 2>&1
-	got=$?
+	for attempt in 1 2 3 4 5; do
+		"$client" check --no-leak --max-stuck 0 -- ./left.test -test.run "^$2\$" >out 2>&1
+		got=$?
+		[ $got -eq "$1" ] && grep -q '^PASS' out && grep -qE -- "${3:-.}" out && break
+		[ "$1" -eq 1 ] && [ $got -eq 0 ] && [ "$attempt" -lt 5 ] || break
+	done
 	[ $got -eq "$1" ] && grep -q '^PASS' out && grep -qE -- "${3:-.}" out
 	ok $? "$2" "$got: $(cat out)"
 }

@@ -192,8 +192,13 @@ static bool add_common(struct check *check, struct reader reader, size_t at)
 	if (!end || (version != 1 && version != 3 && version != 4))
 		return false;
 	reader.at = end + 1;
-	if (version == 4 && (fixed(&reader, 1) != 8 || fixed(&reader, 1) != 0))
-		return false;
+	if (version == 4) {
+		uint64_t address_bytes = fixed(&reader, 1);
+		uint64_t segment_bytes = fixed(&reader, 1);
+
+		if (address_bytes != 8 || segment_bytes != 0)
+			return false;
+	}
 	number(&reader);
 	number(&reader);
 	if (version == 1)

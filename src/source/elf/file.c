@@ -461,7 +461,7 @@ bool elf_file_unwinds_plainly(const struct elf_source *source, uint64_t most)
 	for (size_t i = 0; i < ELF_UNWIND_PARTS; i++) {
 		size_t at = elf_file_unwind_part(&file, i);
 
-		if (at == 0)
+		if (at == 0 || !file.sections)
 			continue;
 		const Elf64_Shdr *section = &file.sections[at];
 
