@@ -24,6 +24,8 @@
 #define END_WAIT_MS   3000
 #define OWN_END_NS    (CLOCK_SECOND_NS / 3)
 #define STEP_NS       (CLOCK_SECOND_NS / 100)
+#define EXEC_STEP_MS  50
+#define GIVEN_UP      (-1)
 
 struct command {
 	pid_t pid;
@@ -58,11 +60,11 @@ static void become(char **words, const char *path, int gate, int report)
 	_exit(127);
 }
 
-static void trace(struct command *command, const char *path)
+static void trace(struct command *command, const struct program *program)
 {
 	struct err e = {0};
 
-	if (program_inspect(path) == PROGRAM_SECURE)
+	if (program->kind == PROGRAM_SECURE)
 		err_set(&e, ERR_PERM,
 			"it runs with another user's rights, which it would lose");
 	else
@@ -74,11 +76,43 @@ static void trace(struct command *command, const char *path)
 			     e.text);
 }
 
-/* 0, or why exec failed. */
-static int start_child(struct command *command, char **words, const char *path)
+/* It ends when what it waits for answers; its trace would wait for that. */
+static void leave(struct command *command)
 {
-	int gate[2], report[2], failed = 0;
+	command->trace = NULL;
+	command->fd = -1;
+}
+
+/* A signal to us, or the end of --for: who starts a program whose file does not answer waits
+ * for ever. */
+static bool is_over(void *ctx)
+{
+	const int64_t *until_ns = ctx;
+
+	return span_stopped() || clock_mono_ns() >= *until_ns;
+}
+
+/* What the child says: 0, or why exec failed; GIVEN_UP. */
+static int await_exec(int report, int64_t until_ns)
+{
+	struct pollfd said = {.fd = report, .events = POLLIN};
+	int failed = 0;
 	ssize_t got;
+
+	while (poll(&said, 1, EXEC_STEP_MS) <= 0)
+		if (is_over(&until_ns))
+			return GIVEN_UP;
+	do
+		got = read(report, &failed, sizeof(failed));
+	while (got < 0 && errno == EINTR);
+	return got == (ssize_t)sizeof(failed) ? failed : 0;
+}
+
+/* The same. */
+static int start_child(struct command *command, char **words,
+		       const struct program *program, int64_t until_ns)
+{
+	int gate[2], report[2], failed;
 
 	if (pipe2(gate, O_CLOEXEC) != 0)
 		return errno;
@@ -86,17 +120,19 @@ static int start_child(struct command *command, char **words, const char *path)
 		return errno;
 	if (command->pid == 0) {
 		close(gate[1]);
-		become(words, path, gate[0], report[1]);
+		become(words, program->path, gate[0], report[1]);
 	}
 	close(gate[0]);
 	close(report[1]);
-	trace(command, path);
+	trace(command, program);
 	close(gate[1]);
-	do
-		got = read(report[0], &failed, sizeof(failed));
-	while (got < 0 && errno == EINTR);
+	failed = await_exec(report[0], until_ns);
 	close(report[0]);
-	return got == (ssize_t)sizeof(failed) ? failed : 0;
+	if (failed != GIVEN_UP)
+		return failed;
+	kill(command->pid, SIGKILL);
+	leave(command);
+	return failed;
 }
 
 /* Its status as a shell has it; -1: it still runs. limit_ms < 0: as long as it takes. */
@@ -122,20 +158,38 @@ static int reap(struct command *command, int limit_ms)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int start(const struct check *check, struct command *command)
+static int say_given_up(const struct check *check)
+{
+	if (span_stopped()) {
+		cli_complain("a signal ended it before anything was seen");
+		return CLI_ENDED;
+	}
+	cli_complain("cannot run %s: its file did not answer in the time of --for",
+		     check->options->words[0]);
+	return CLI_UNWATCHABLE;
+}
+
+static int start(const struct check *check, struct command *command, int64_t for_ns)
 {
 	const struct options *options = check->options;
-	char path[PATH_MAX];
-	int rc = program_prepare(options->words[0], path, sizeof(path)), failed;
+	int64_t until_ns = for_ns > 0 ? clock_add(clock_mono_ns(), for_ns) : INT64_MAX;
+	struct program program;
+	int rc, failed;
 
+	span_catch_signals();
+	rc = program_prepare(options->words[0], &program, is_over, &until_ns);
+	if (rc == CLI_ENDED)
+		return say_given_up(check);
 	if (rc != CLI_FINE)
 		return rc;
-	failed = start_child(command, options->words, path);
+	failed = start_child(command, options->words, &program, until_ns);
 	/* Ours is not the agent's business. */
 	unsetenv("LD_PRELOAD");
 	if (failed == 0)
 		return CLI_FINE;
-	cli_complain("cannot run %s: %s", path, strerror(failed));
+	if (failed == GIVEN_UP)
+		return say_given_up(check);
+	cli_complain("cannot run %s: %s", program.path, strerror(failed));
 	if (command->pid > 0) {
 		if (command->trace)
 			exit_trace_let_go(command->trace);
@@ -172,7 +226,12 @@ static void end_command(struct command *command)
 	if (reap(command, END_WAIT_MS) >= 0)
 		return;
 	kill(command->pid, SIGKILL);
-	reap(command, -1);
+	if (reap(command, END_WAIT_MS) >= 0)
+		return;
+	cli_complain("process %d of the command cannot be ended: the kernel waits in it, "
+		     "as for a file system that does not answer",
+		     (int)command->pid);
+	leave(command);
 }
 
 /* It cannot be looked at while it runs: until its end, or a signal to us. */
@@ -236,7 +295,7 @@ int check_command(struct check *check)
 		cli_complain("%s", check->e.text);
 		return CLI_USAGE;
 	}
-	rc = start(check, &command);
+	rc = start(check, &command, for_ns);
 	if (rc == CLI_FINE) {
 		check->span.wake_fd = command.trace ? &command.fd : NULL;
 		if (span_open(&check->span, check->options, command.pid, NULL, for_ns) ==

@@ -4,6 +4,7 @@
 #ifndef CLI_PROGRAM_H
 #define CLI_PROGRAM_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -30,9 +31,17 @@ bool program_is_go(const char *path);
 /* libgrmon.so, or as libgrmon.so.N, beside this executable, in ../lib, or where it was
  * installed. */
 int program_find_agent(char *path, size_t size, struct err *e);
+
+/* A command's file, which may lie on a file system that does not answer. */
+struct program {
+	char path[PATH_MAX];
+	enum program_kind kind;
+};
 /* The file of a command, and LD_PRELOAD where the agent can be loaded into it. Returns an exit
- * code after a complaint (run.c). */
-int program_prepare(const char *command, char *path, size_t size);
+ * code after a complaint. `stopped` (NULL: never) is asked while it is waited for: once it is
+ * true, CLI_ENDED is returned without a complaint. */
+int program_prepare(const char *command, struct program *program,
+		    bool (*stopped)(void *ctx), void *ctx);
 /* Put the agent before what LD_PRELOAD holds in this process's environment. */
 int program_set_preload(const char *agent, struct err *e);
 

@@ -1,13 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 /* Gets a command ready to be started with the agent inside, and says where that cannot be. */
 #include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
 
+#include "base/worker.h"
 #include "cli/cli.h"
 #include "cli/program.h"
 
-static void say_what_cannot_be(const char *command, const char *path,
-			       enum program_kind kind)
+/* What blocks where a file system does not answer; of its own, as it may be given up. */
+struct inspection {
+	const char *command;
+	struct program program;
+	char agent[PATH_MAX];
+	bool is_go;
+	int rc;
+	struct err e;
+};
+
+static void inspect(void *arg)
 {
+	struct inspection *found = arg;
+	char *path = found->program.path;
+
+	found->rc = program_find(found->command, path, PATH_MAX, &found->e);
+	if (found->rc == 0)
+		found->rc =
+			program_find_agent(found->agent, sizeof(found->agent), &found->e);
+	if (found->rc != 0)
+		return;
+	found->program.kind = program_inspect(path);
+	found->is_go = program_is_go(path);
+}
+
+/* False: it was given up, and may still be written to. */
+static bool run_inspection(struct inspection *found, bool (*stopped)(void *ctx),
+			   void *ctx)
+{
+	const struct worker_limits limits = {
+		.stall_ns = INT64_MAX, .any_call = true, .stopped = stopped, .ctx = ctx};
+	struct worker *worker = worker_new();
+
+	if (!worker) {
+		inspect(found);
+		return true;
+	}
+	if (worker_run(worker, inspect, found, &limits) != WORKER_DONE)
+		return false;
+	worker_free(worker);
+	return true;
+}
+
+static void say_what_cannot_be(const struct inspection *found)
+{
+	enum program_kind kind = found->program.kind;
 	const char *why = NULL, *how = "it is watched through the kernel (native)";
 
 	if (kind == PROGRAM_STATIC)
@@ -20,33 +66,48 @@ static void say_what_cannot_be(const char *command, const char *path,
 		why = "AddressSanitizer is in it, which has to be the first library";
 	else if (kind == PROGRAM_LIBC)
 		why = "it uses another C library than this one";
-	if (why && kind != PROGRAM_FOREIGN && program_is_go(path))
+	if (why && kind != PROGRAM_FOREIGN && found->is_go)
 		how = "its goroutines are read from outside (goruntime)";
 	if (why)
-		cli_complain("the agent cannot be preloaded into %s: %s; %s", command,
-			     why, how);
+		cli_complain("the agent cannot be preloaded into %s: %s; %s",
+			     found->command, why, how);
 }
 
 /* Preload where that can work; a program that it cannot reach runs all the same. */
-int program_prepare(const char *command, char *path, size_t size)
+static int use_inspection(struct inspection *found)
 {
-	char agent[PATH_MAX];
-	enum program_kind kind;
-	struct err e = {0};
+	enum program_kind kind = found->program.kind;
 
-	if (program_find(command, path, size, &e) != 0 ||
-	    program_find_agent(agent, sizeof(agent), &e) != 0) {
-		cli_complain("%s", e.text);
+	if (found->rc != 0) {
+		cli_complain("%s", found->e.text);
 		return CLI_UNWATCHABLE;
 	}
-	kind = program_inspect(path);
-	say_what_cannot_be(command, path, kind);
+	say_what_cannot_be(found);
 	/* The linker would complain of a library of another machine, or not start the program;
 	 * the other kinds may start programs that can load it. */
 	if (kind != PROGRAM_FOREIGN && kind != PROGRAM_LIBC && kind != PROGRAM_ASAN &&
-	    program_set_preload(agent, &e) != 0) {
-		cli_complain("%s", e.text);
+	    program_set_preload(found->agent, &found->e) != 0) {
+		cli_complain("%s", found->e.text);
 		return CLI_UNWATCHABLE;
 	}
 	return CLI_FINE;
+}
+
+int program_prepare(const char *command, struct program *program,
+		    bool (*stopped)(void *ctx), void *ctx)
+{
+	struct inspection *found = calloc(1, sizeof(*found));
+	int rc;
+
+	if (!found) {
+		cli_complain("out of memory");
+		return CLI_UNWATCHABLE;
+	}
+	found->command = command;
+	if (!run_inspection(found, stopped, ctx))
+		return CLI_ENDED;
+	rc = use_inspection(found);
+	*program = found->program;
+	free(found);
+	return rc;
 }

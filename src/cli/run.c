@@ -239,11 +239,11 @@ static int become_command(struct options *options, const char *path)
 
 int command_run(struct options *options)
 {
-	char path[PATH_MAX];
-	int rc = program_prepare(options->words[0], path, sizeof(path));
+	struct program program;
+	int rc = program_prepare(options->words[0], &program, NULL, NULL);
 
 	if (rc != CLI_FINE)
 		return rc;
-	return cli_has_terminal() ? watch_child(options, path)
-				  : become_command(options, path);
+	return cli_has_terminal() ? watch_child(options, program.path)
+				  : become_command(options, program.path);
 }

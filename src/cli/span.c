@@ -94,22 +94,22 @@ static int rewind_recording(struct span *span, struct err *e)
 	return 0;
 }
 
-static void catch_signals(const struct sigaction *action)
+void span_catch_signals(void)
 {
+	const struct sigaction action = {.sa_handler = on_signal};
 	struct sigaction hangup;
 
-	sigaction(SIGINT, action, NULL);
-	sigaction(SIGTERM, action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
 	/* Under nohup it goes on. */
 	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
-		sigaction(SIGHUP, action, NULL);
+		sigaction(SIGHUP, &action, NULL);
 }
 
 int span_open(struct span *span, const struct options *options, pid_t pid,
 	      const char *other, int64_t for_ns)
 {
 	struct look_options look_options = look_options_from(options);
-	struct sigaction action = {.sa_handler = on_signal};
 	struct err e = {0};
 	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1;
 	int rc;
@@ -119,7 +119,7 @@ int span_open(struct span *span, const struct options *options, pid_t pid,
 	span->opened = true;
 	/* Before what may take long is done; a stream that is awaited ends as it always did. */
 	if (!other)
-		catch_signals(&action);
+		span_catch_signals();
 	if (rc == 0)
 		rc = other ? look_attach_other(&span->look, other, input, &e)
 			   : look_attach(&span->look, pid, &e);
@@ -141,7 +141,7 @@ int span_open(struct span *span, const struct options *options, pid_t pid,
 	/* Stuck is what is stuck in two looks: one has just been taken. */
 	if (span->fixed)
 		span->due_ns += FIXED_AGAIN_NS;
-	catch_signals(&action);
+	span_catch_signals();
 	return CLI_FINE;
 }
 

@@ -36,7 +36,9 @@ bool span_next(struct span *span, struct err *e);
 /* --for, or usual_ns. ERR_USAGE. */
 int span_length(const struct options *options, int64_t usual_ns, int64_t *for_ns,
 		struct err *e);
-bool span_stopped(void); /* by a signal */
+bool span_stopped(void);
+/* From now on SIGINT, SIGTERM and SIGHUP only say so there. span_open() does it too. */
+void span_catch_signals(void); /* by a signal */
 /* The next look comes this soon, if it is not due before. */
 void span_hurry(struct span *span, int64_t in_ns);
 /* Whether wake_fd is readable. */

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 case ${SAN:-} in *thread*) skip_all 'ThreadSanitizer delays the signal that ends a lost thread' ;; esac
-plan 17
+plan 20
 
 files=$BUILD/tests/targets/dead_files
 pages=$BUILD/tests/targets/dead_pages
@@ -124,4 +124,16 @@ wait $report
 ok $? 'SIGTERM ends report' "$(cat "$work/report")"
 wait $list && grep -q "^ *$target .*\[file\]" "$work/ls" && grep -q "^ *$server .*dead_files" "$work/ls"
 ok $? 'ls lists it, with the others' "$(cat "$work/ls")"
+
+# A command whose own file does not answer, and one that nobody can end.
+timeout -s KILL 30 "$client" check --for 1s -- "$work/mount/unknown" >"$work/check" 2>&1
+[ $? = 3 ] && grep -q 'its file did not answer' "$work/check"
+ok $? 'check of a command whose file does not answer keeps to --for' "$(cat "$work/check")"
+timeout -s KILL 30 timeout 1 "$client" check -- "$work/mount/other" >"$work/check" 2>&1
+[ $? = 124 ] && grep -q 'before anything was seen' "$work/check"
+ok $? '… and ends with SIGTERM' "$(cat "$work/check")"
+timeout -s KILL 30 "$client" check --for 1s -- python3 -c 'import os, sys
+os.stat(sys.argv[1])' "$work/mount/third" >"$work/check" 2>&1
+[ $? = 0 ] && grep -q 'cannot be ended' "$work/check" && grep -q 'check passed' "$work/check"
+ok $? 'nor does it wait for a command that cannot be killed' "$(cat "$work/check")"
 kill -9 "$target"
