@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "0" … "999999"; false: it is no number, or is above most. */
+/* "0" … "999999". False if it is not a number or is larger than most. */
 bool number_parse(const char *text, int64_t most, int64_t *number);
 /* "500k", "1.5M", "1G", of 1024 each: bytes. False: it is no size, or does not fit. */
 bool number_parse_size(const char *text, int64_t *bytes);

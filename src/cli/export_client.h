@@ -31,7 +31,7 @@ struct clients {
 /* NULL: no memory, it is not counted. */
 struct client *client_add(struct clients *clients, int fd, int64_t now_ns);
 void client_remove(struct clients *clients, struct client *client);
-/* Its request is complete, and the answer of so many bytes is sent; or with 0 it was sent. */
+/* The request is complete, and an answer of this many bytes is on its way; 0: it was sent. */
 void client_turn(struct clients *clients, struct client *client, size_t answer_bytes,
 		 int64_t now_ns);
 /* Whether one more from there may connect. A host other than this one has half the room. */

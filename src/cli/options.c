@@ -304,7 +304,7 @@ static int check_options(struct options *options, struct err *e)
 
 		if (!number_parse(pid, INT_MAX, &value) || value == 0)
 			return err_set(e, ERR_USAGE,
-				       "--pid: '%.40s' is no process id; 'grmon-c ls' "
+				       "--pid: '%.40s' is not a process id; 'grmon-c ls' "
 				       "lists them",
 				       pid);
 		if (options->nr_words > 0)

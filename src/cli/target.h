@@ -11,7 +11,7 @@
 
 /* TARGET or -p, resolved to a pid. Returns 0 or an exit code after a complaint. */
 int target_resolve(const struct options *options, pid_t *pid);
-/* TARGET that is no process but a URL, a file with goroutines or "-"; else NULL. */
+/* TARGET, where it is a URL, a file with goroutines or "-", not a process; else NULL. */
 const char *target_other(const struct options *options);
 /* Stdin as a file descriptor of its own, for "-"; the terminal takes its place. */
 int target_take_stdin(void);

@@ -19,7 +19,7 @@ struct stream_fields {
 };
 
 void stream_fields_release(struct stream_fields *fields);
-/* Every stack is defined anew. */
+/* Forget which stacks were written: each is written again when it is used. */
 void stream_fields_begin_key(struct stream_fields *fields);
 /* The common case, without writing anything. */
 bool stream_same_task(const struct task *a, const struct task *b);

@@ -14,7 +14,7 @@ struct poller_options {
 	struct look_options look;
 	int64_t interval_ns;
 	pid_t pid;             /* 0: none yet */
-	const char *other;     /* TARGET that is no process, attached too; or NULL */
+	const char *other;     /* a TARGET that is not a process; or NULL */
 	const char *wait_name; /* --wait: look for this name; NULL: do not wait */
 	bool wait;
 	/* How the target ended, for a child of ours: "exit status 3". False: not known. May be

@@ -30,7 +30,7 @@ check 'an option of another command' fails 2 '--wait means nothing for ls' ls --
 check 'a target too many' fails 2 "there is '2' too" dump 1 2
 check 'dump without a target' fails 2 'needs TARGET' dump
 check 'run without a command' fails 2 'needs' run
-check 'a pid that is none' fails 2 "'12x' is no process id" -p 12x
+check 'a pid that is none' fails 2 "'12x' is not a process id" -p 12x
 check 'target and pid at once' fails 2 'give TARGET once' dump -p 1 1
 check 'a filter without its value' fails 2 'a value is missing here' dump --filter 'age>' 1
 check 'a filter with an open quote' fails 2 'this quote is not closed' --filter 'name:"a' 1

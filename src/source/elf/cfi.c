@@ -106,7 +106,7 @@ static void take_register(struct reader *reader)
 }
 
 /* What follows each instruction: r a register, n a number, b a block with its length before
- * it, 1 2 4 8 so many bytes, a an address. NULL: there is none like it. */
+ * it, 1 2 4 8 as many bytes, a an address. NULL: no such instruction. */
 static const char *const operands[64] = {
 	[0x00] = "",   [0x01] = "a",  [0x02] = "1",  [0x03] = "2",  [0x04] = "4",
 	[0x05] = "rn", [0x06] = "r",  [0x07] = "r",  [0x08] = "r",  [0x09] = "rr",
