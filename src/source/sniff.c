@@ -269,7 +269,7 @@ enum sniff source_sniff_file(const char *path, struct err *e)
 			"the file is empty: nothing has been recorded to it yet");
 	else if (found == SNIFF_UNKNOWN)
 		err_set(e, ERR_FORMAT,
-			"the file is no recording, no dump and no list of goroutines; "
+			"the file is not a recording, a dump or a list of goroutines; "
 			"give a pid or a process name, or start it with 'grmon-c run'");
 	free(bytes);
 	close(fd);

@@ -58,7 +58,7 @@ check 'no such name' fails 3 'no process is called' dump no-such-process-name
 check 'no such file' fails 3 'no process and no file is called' dump nosuch.json
 check 'check without a target or a command' fails 2 'or a command after --' check
 echo text >"$work/text"
-check 'a file with something else' fails 3 'no recording, no dump' dump "$work/text"
+check 'a file with something else' fails 3 'not a recording, a dump or' dump "$work/text"
 check 'a word behind -- is no command' fails 3 "no process is called 'ls'" -- ls
 check 'a thread of the kernel or no process' fails 3 '' dump 2
 check 'the agent where there is none' fails 3 'agent' dump -s agent $$

@@ -3,7 +3,7 @@
  * A process that is nothing but the input: what the code opens below /proc, the links there and
  * the memory. The input is a list of pieces, with a line "%%" between two; the files that are
  * read get one piece after the other, and from the first one again after the last. A piece that
- * begins with "@" is no file, but where all links lead.
+ * begins with "@" is the place that every link leads to.
  * A fuzzer that includes this names the wrapped functions that it needs in a line "// link:".
  */
 #ifndef FUZZ_WORLD_H
