@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The view's side of the poller: takes what is there and leaves wishes. Only the process
- * list is read here and now; no target is asked anything for it. */
+/* The view's side of the poller: it takes what the thread has published and leaves
+ * requests for it. Only the process list is read in the view's own thread, without
+ * reading a target. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -14,7 +15,7 @@
 #include "out/out.h"
 #include "session/poller_internal.h"
 
-/* Of each look at the process list, which the view waits for. */
+/* Time budget for one reading of the process list, because the view waits for it. */
 #define SOURCES_BUDGET_NS (CLOCK_SECOND_NS / 25)
 
 static void wake_thread(struct poller *poller)
@@ -22,7 +23,7 @@ static void wake_thread(struct poller *poller)
 	uint64_t one = 1;
 	ssize_t written = write(poller->wake_fd, &one, sizeof(one));
 
-	(void)written; /* full: it is readable already */
+	(void)written; /* If the counter is full, the descriptor is readable already. */
 }
 
 static int feed_fd(void *ctx)
@@ -36,7 +37,7 @@ static void feed_clear(void *ctx)
 	uint64_t count;
 	ssize_t taken = read(poller->fresh_fd, &count, sizeof(count));
 
-	(void)taken; /* empty: that is what is wanted */
+	(void)taken; /* If the counter is empty, there is nothing to clear. */
 }
 
 static struct snapshot *feed_latest(void *ctx, struct feed_state *state)
@@ -178,14 +179,16 @@ static int feed_attach(void *ctx, pid_t pid, struct err *e)
 			       (int)pid);
 	pthread_mutex_lock(&poller->lock);
 	poller->wishes.attach = pid;
-	/* A focus of the process before would name a task that this one does not have. */
+	/* A focus on the previous process would name a task that this one does not
+	 * have. */
 	poller->wishes.focus = (struct source_focus){0};
 	pthread_mutex_unlock(&poller->lock);
 	wake_thread(poller);
 	return 0;
 }
 
-/* A name that is not taken yet: grmon-c-PID-TIME.json, with a number where needed. */
+/* Creates a file with a free name: grmon-c-PID-TIME.EXTENSION, with a number if
+ * needed. */
 static int create_file(const struct snapshot *snapshot, const char *extension, char *path,
 		       size_t size, struct err *e)
 {

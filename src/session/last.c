@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Snapshots are immutable and shared, so the mark "ended" needs a copy. Stacks and interned
- * texts are those of the session and are not copied. */
+/* Snapshots are immutable and shared, so setting target.ended takes a copy. Stacks and
+ * interned texts belong to the session and are not copied. */
 #include "session/last.h"
 
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The picture that stays when its target has ended. */
+/* The last snapshot, which remains visible after the target has ended. */
 #ifndef SESSION_LAST_H
 #define SESSION_LAST_H
 
 #include "core/snapshot.h"
 
-/* A snapshot of its own with the same content and target.ended set; NULL: no memory. */
+/* Returns a copy of the snapshot with target.ended set, or NULL if out of memory. */
 struct snapshot *last_copy(const struct snapshot *snapshot);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The source in use may be exchanged at any time; ids and ages go on because the tracker
- * stays. */
+/* The source in use may be replaced at any time. Identities and ages survive that because
+ * the tracker stays. */
 #include "session/look.h"
 
 #include <errno.h>
@@ -17,9 +17,9 @@
 #include "source/replay.h"
 #include "source/sniff.h"
 
-/* Bounds for what a hostile target can make us keep. */
+/* Limits what a hostile target can make the client store. */
 #define LOOK_INTERN_BYTES   (32u << 20)
-/* How often a better source is looked for, and at first. */
+/* The longest and the first interval between searches for a better source. */
 #define LOOK_PROBE_NS       (2 * CLOCK_SECOND_NS)
 #define LOOK_PROBE_FIRST_NS (CLOCK_SECOND_NS / 5)
 
@@ -114,7 +114,8 @@ static bool is_auto(const struct look *look)
 	return !look->options.source || strcmp(look->options.source, "auto") == 0;
 }
 
-/* Open one source beside the one in use, which is closed only when this succeeds. */
+/* Opens a source and then closes the one in use. If that fails, the old one stays in
+ * use. */
 static int open_source(struct look *look, const struct source_ops *ops, struct err *e)
 {
 	void *ctx = calloc(1, ops->ctx_size ? ops->ctx_size : 1);
@@ -136,7 +137,7 @@ static int open_source(struct look *look, const struct source_ops *ops, struct e
 	return 0;
 }
 
-/* Any source that fits but `failed`, best first. e keeps the first error. */
+/* Opens any suitable source except `failed`, best first. e keeps the first error. */
 static int open_another(struct look *look, const struct source_ops *failed, struct err *e)
 {
 	for (size_t i = 0; source_table[i]; i++) {
@@ -150,7 +151,7 @@ static int open_another(struct look *look, const struct source_ops *failed, stru
 	return e->code ? e->code : ERR_UNSUPPORTED;
 }
 
-/* Soon at first: a program that was just started is not what it will be. */
+/* Probes often at first: a program that has just started may still change. */
 static void set_next_probe(struct look *look)
 {
 	look->next_probe_ns = clock_mono_ns() + look->probe_every_ns;
@@ -161,7 +162,7 @@ static void set_next_probe(struct look *look)
 
 static int open_best(struct look *look, struct err *e)
 {
-	/* What else there is reads memory. */
+	/* All other sources read the target's memory. */
 	const struct source_ops *ops =
 		look->target.mute ? &source_native
 				  : source_choose(look->options.source, &look->target, e);
@@ -180,7 +181,7 @@ static int open_best(struct look *look, struct err *e)
 	return rc;
 }
 
-/* Rows without states would look like a healthy process. */
+/* Without access, rows would have no states and the process would look healthy. */
 static int check_access(const struct look *look, struct err *e)
 {
 	char why[ERR_TEXT_MAX];
@@ -206,7 +207,7 @@ static void attach_job(void *arg)
 		job->rc = check_access(job->look, job->e);
 }
 
-/* What does not answer is left out the second time. */
+/* The second attempt leaves out what did not answer in the first. */
 static int attach_guarded(struct look *look, struct err *e)
 {
 	struct attach_job job = {look, e, 0};
@@ -264,8 +265,9 @@ int look_attach_other(struct look *look, const char *text, int input_fd, struct 
 	return rc;
 }
 
-/* An agent may have come with an exec, or started late; Go's runtime is not ready at once.
- * Only what is better than the source in use is asked for. Failures leave all as it is. */
+/* A better source can appear after an exec, when an agent starts late, or when Go's
+ * runtime becomes ready. Probes only the sources that are better than the one in use; a
+ * failure changes nothing. */
 static void change_over(struct look *look)
 {
 	struct err ignored;
@@ -324,7 +326,8 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 {
 	int rc;
 
-	/* What was recorded is complete, and is no look at a process of now. */
+	/* Recorded snapshots are complete, and the steps below are about a process that
+	 * runs now. */
 	if (look->ops == &source_replay)
 		return look_recorded(look, focus->all, snapshot, e);
 	*snapshot = snapshot_new();
@@ -336,7 +339,7 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 		snapshot_note(*snapshot,
 			      "there are more different stacks than memory is kept for: "
 			      "some tasks are without");
-	/* Others' memory may be as silent. */
+	/* The memory of other processes may be just as unresponsive. */
 	if (rc == 0 && !look->target.mute)
 		holders_fill(look->holders, *snapshot);
 	if (rc == 0)
@@ -351,7 +354,8 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 		verdicts_update(look->verdicts, look->track, *snapshot);
 	if (rc == 0)
 		figures_update(&look->figures, *snapshot);
-	/* Another source has other identities: everybody would seem to leave and to come. */
+	/* Another source uses other identities: every task would seem to end and a new
+	 * one to appear. */
 	if (rc == 0 && look->grouped != look->ops)
 		grouping_reset(look->grouping);
 	look->grouped = look->ops;
@@ -388,7 +392,7 @@ static int sample(struct look *look, const struct source_focus *focus,
 	close_source(look);
 	if (look_ended(look))
 		return err_set(e, ERR_GONE, "process %d ended", (int)look->target.pid);
-	/* With no word from the kernel that it ended, the source's is taken. */
+	/* Without a pidfd, the source's word that the target ended is taken. */
 	if ((rc == ERR_GONE && look->pidfd < 0) || !is_auto(look))
 		return rc;
 	if (open_another(look, failed, e) == 0 && look->ops) {
@@ -426,7 +430,7 @@ static void sample_job(void *arg)
 	job->rc = sample(job->look, job->focus, job->snapshot, job->e);
 }
 
-/* Reads again what did not answer, as soon as it may; rows without it are better than none. */
+/* Tries again without what did not answer: rows without it are better than none. */
 int look_sample(struct look *look, const struct source_focus *focus,
 		struct snapshot **snapshot, struct err *e)
 {
@@ -441,6 +445,6 @@ int look_sample(struct look *look, const struct source_focus *focus,
 	if (rc == ERR_TIMEOUT && !look_stopped(look))
 		rc = look_run(look, sample_job, &job, e);
 	if (rc != 0)
-		*snapshot = NULL; /* it may be under way still */
+		*snapshot = NULL; /* the worker may still be filling it */
 	return rc ? rc : job.rc;
 }

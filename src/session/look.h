@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The folder src/session has what the commands and the view share while they watch a
- * target: they choose a source, take samples at fixed times, and record. It does not know
- * options, messages or keys.
+ * The folder src/session holds what the commands and the view share while they watch a
+ * target: choosing a source, sampling at fixed times, and recording. It knows nothing
+ * about options, messages or keys.
  *
- * One target watched through one source at a time: opens the best one, changes over when a
- * better one appears or the chosen one fails, completes the snapshots. One thread uses it.
+ * A look watches one target through one source at a time. It opens the best source,
+ * switches when a better one appears or the current one fails, and completes the
+ * snapshots. One thread uses it.
  */
 #ifndef SESSION_LOOK_H
 #define SESSION_LOOK_H
@@ -21,19 +22,22 @@
 #include "source/source.h"
 
 struct look_options {
-	const char *source; /* --source; NULL or "auto": the best that fits */
+	const char *source; /* --source; NULL or "auto" means the best that fits */
 	bool threads;
 	bool runtime;
 	bool ptrace;
-	bool partial; /* watch it too where what its threads wait for may not be read */
-	const char *user, *header; /* of a URL, or NULL */
-	unsigned dump;             /* of a text with several, from 1; 0: any */
+	bool partial; /* watch it even if its threads' system calls cannot be read */
+	const char *user, *header; /* of a URL; NULL if none */
+	/* number of the dump in a text with several, from 1; 0 means any */
+	unsigned dump;
 	struct stuck_rule rule;
-	const struct stack_rules *stack_rules; /* or NULL; outlive the look */
-	/* filters of known leaks and of what is not judged, one a line; or NULL */
+	const struct stack_rules *stack_rules; /* or NULL; must outlive the look */
+	/* Filters for known leaks and for groups that are not judged, one per line; or
+	 * NULL. */
 	const char *acknowledge, *suppress;
-	int64_t warm_up_ns; /* 0: as usual */
-	/* True: the caller wants to end, so a look that sleeps is given up; or NULL. */
+	int64_t warm_up_ns; /* 0 means the default */
+	/* Returns true if the caller wants to end, which cancels a blocked sample. May be
+	 * NULL. */
 	bool (*stopped)(void);
 };
 
@@ -45,82 +49,85 @@ struct look {
 	struct intern *intern;
 	struct stack_table *stacks;
 	struct source_target target;
-	char text[24]; /* target.text: the pid */
+	char text[24]; /* target.text of a process: its pid */
 	struct track *track;
 	struct verdicts *verdicts;
 	struct figures figures; /* of this target, while it is watched */
 	struct grouping *grouping;
-	const struct source_ops *grouped; /* whose tasks are in it */
+	const struct source_ops *grouped; /* the source of the tasks in grouping */
 	struct holders *holders;
-	/* Of a recording. */
+	/* State of a recording. */
 	struct look_recording {
-		struct snapshot *shown; /* the last picture, or NULL */
+		struct snapshot *shown; /* the last snapshot shown, or NULL */
 		size_t at;
-		bool behind; /* what was before it is not in groups and figures yet */
-		struct stuck_rule rule; /* that it was judged by */
+		bool behind; /* groups and figures do not cover the time before it yet */
+		struct stuck_rule rule; /* the rule that judged the snapshot */
 		struct feed_place place;
 	} recording;
-	const struct source_ops *ops; /* NULL: none is open */
+	const struct source_ops *ops; /* NULL if none is open */
 	void *ctx;
-	int cancel; /* atomic: not 0 makes a long look give up */
-	int pidfd;  /* readable once the target has ended; -1: not known */
+	int cancel; /* atomic; nonzero cancels a long sample */
+	int pidfd;  /* readable once the target has ended; -1 if unknown */
 	int64_t next_probe_ns;
 	int64_t probe_every_ns;
-	/* Who reads processes, and those that were given up; look_guard.c. */
+	/* The worker that reads processes, and those that were abandoned; see
+	 * look_guard.c. */
 	struct look_guard {
-		struct worker *worker; /* NULL: none is started yet */
+		struct worker *worker; /* NULL if none has been started */
 		struct worker *lost[LOOK_LOST_MAX];
-		size_t nr_lost;  /* that have not returned */
-		unsigned total;  /* that were given up for this target */
-		bool unfinished; /* something goes on that may use our tables */
-		pid_t pid;       /* this target */
+		size_t nr_lost;  /* abandoned workers that have not returned */
+		unsigned total;  /* workers abandoned for this target */
+		bool unfinished; /* an abandoned job may still use our tables */
+		pid_t pid;       /* the current target */
 	} guard;
 };
 
-/* Returns 0 or ERR_NOMEM; release in both cases. What blocks while a process is read is
- * given up, in every function here: see look_run(). */
+/* Returns 0 or ERR_NOMEM; call look_release() in both cases. All functions here abandon a
+ * read of a process that blocks, see look_run(). */
 int look_init(struct look *look, const struct look_options *options, struct err *e);
 void look_release(struct look *look);
-/* Watch this process from now on; forgets the one before. ERR_GONE, ERR_PERM,
- * ERR_NOTFOUND, ERR_UNSUPPORTED: it cannot be watched; pid 0 afterwards. */
+/* Watches this process from now on and forgets the previous one. On ERR_GONE, ERR_PERM,
+ * ERR_NOTFOUND or ERR_UNSUPPORTED it cannot be watched and target.pid is 0. */
 int look_attach(struct look *look, pid_t pid, struct err *e);
-/* The same of a URL, a file or "-", which input_fd stands for. text must outlive look. */
+/* Like look_attach() for a URL, a file, or "-" with input_fd. text must outlive look. */
 int look_attach_other(struct look *look, const char *text, int input_fd, struct err *e);
 void look_detach(struct look *look);
-/* Forget the history of tasks: the next target is another process. */
+/* Returns an empty task history, for another target. NULL if out of memory. */
 struct track *look_new_track(void);
-/* A completed snapshot with one reference. ERR_GONE: the target ended; other errors may
- * pass, the next call tries again with the source that then fits. */
+/* Takes a complete snapshot; the caller gets one reference. ERR_GONE means that the
+ * target ended. Other errors may be temporary: the next call tries again with the source
+ * that fits then. */
 int look_sample(struct look *look, const struct source_focus *focus,
 		struct snapshot **snapshot, struct err *e);
-/* In a recording: to another picture, see source/replay.h. */
+/* These move to another snapshot of a recording, see source/replay.h. */
 void look_move(struct look *look, int samples, int64_t by_ns);
 void look_seek(struct look *look, int64_t real_ns);
 void look_play(struct look *look, double speed);
-/* Where the last picture was. */
+/* The position of the last snapshot in a recording. */
 const struct feed_place *look_place(const struct look *look);
-/* When a recording has something new by itself (CLOCK_MONOTONIC), or INT64_MAX. */
+/* When a recording has a new snapshot (CLOCK_MONOTONIC), or INT64_MAX. */
 int64_t look_due_ns(const struct look *look);
-/* look_sample() of a recording: the same snapshot again while nothing has changed. */
+/* look_sample() for a recording. Returns the same snapshot while nothing has changed. */
 int look_recorded(struct look *look, bool all, struct snapshot **snapshot, struct err *e);
-/* Prove which tasks nothing alive can wake, or stop doing so; the snapshots to come say how
- * it goes. ERR_UNSUPPORTED: the source in use cannot. */
+/* Starts or stops proving which tasks nothing alive can wake; later snapshots report the
+ * progress. ERR_UNSUPPORTED if the source in use cannot. */
 int look_prove(struct look *look, bool start, struct err *e);
-/* Whether the kernel says that the process is no more; never blocks. */
+/* Returns true if the kernel reports that the process has ended. Never blocks. */
 bool look_ended(const struct look *look);
 
 /*
- * Run a job that reads the process that is watched where it can be given up. ERR_TIMEOUT,
- * with the sentence: it was, as nothing answers, or as the caller wants to end. What the
- * source had is lost then: it is neither used nor freed any more, and target.mute says that
- * neither memory nor files are to be read until they answer again.
+ * Runs a job that reads the target in a worker that can be abandoned. Returns
+ * ERR_TIMEOUT, with a message, if nothing answers or the caller wants to end. Then the
+ * source's data are lost: they are neither used nor freed any more. target.mute is set,
+ * and neither memory nor files are read until they answer again.
  */
 int look_run(struct look *look, void (*job)(void *arg), void *arg, struct err *e);
-/* Whether the caller wants to end. */
+/* Returns true if the caller wants to end. */
 bool look_stopped(struct look *look);
-/* As look_run() for what ends a source, which is not waited for long. False: it did not end. */
+/* Like look_run() for closing a source, with a short timeout. Returns false if it did not
+ * end. */
 bool look_run_close(struct look *look, void (*job)(void *arg), void *arg);
-/* Whether everything has answered that was given up: target.mute. */
+/* Clears target.mute once everything that was abandoned has answered. */
 void look_guard_refresh(struct look *look);
 void look_guard_attach(struct look *look, pid_t pid);
 void look_guard_release(struct look *look);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a process may block in the kernel for ever: at a page that nobody brings, or at a
- * file of a file system that does not answer. So a worker reads, which can be given up. What
- * was given up is left as it is, as the kernel may still write into it; the tables that all
- * looks share are not touched by a lost worker any more.
+ * Reading a process may block in the kernel forever, for instance at a page that
+ * userfaultfd or a network file system never delivers. So a worker thread does the
+ * reading, and it can be abandoned. Its memory is then left alone because the kernel may
+ * still write to it. A lost worker no longer touches the tables that all samples share.
  */
 #include <stdlib.h>
 
@@ -14,7 +14,8 @@
 #define STALL_NS       (2 * CLOCK_SECOND_NS)
 #define STALL_CLOSE_NS (CLOCK_SECOND_NS / 4)
 #define LEAVE_NS       CLOCK_SECOND_NS
-/* So often a target may have a worker given up: each costs what its source had read. */
+/* At most this many workers are abandoned per target: each costs what its source had
+ * read. */
 #define TOTAL_MAX      8u
 
 static int say_mute(const struct look *look, struct err *e)
@@ -41,7 +42,7 @@ static void lose(struct look *look)
 
 bool look_stopped(struct look *look)
 {
-	/* Sources that wait for something themselves ask for that. */
+	/* Sources that wait by themselves check this flag. */
 	if (look->options.stopped && look->options.stopped())
 		__atomic_store_n(&look->cancel, 1, __ATOMIC_RELAXED);
 	return __atomic_load_n(&look->cancel, __ATOMIC_RELAXED);
@@ -63,7 +64,7 @@ int look_run(struct look *look, void (*job)(void *arg), void *arg, struct err *e
 			return say_mute(look, e);
 		guard->worker = worker_new();
 	}
-	/* A file, a stream and a URL have limits of their own. */
+	/* Files, streams and URLs have timeouts of their own. */
 	if (look->target.pid == 0 || !guard->worker) {
 		job(arg);
 		return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures of a recording, complete as they were recorded. What is known only from many of
- * them (groups, verdicts, figures, histories) is that of the time up to the one shown. */
+/* Shows the snapshots of a recording as they were recorded. What takes many snapshots
+ * (groups, verdicts, figures, histories) covers the time up to the one shown. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,14 +9,14 @@
 #include "session/look.h"
 #include "source/replay.h"
 
-/* How much of what was before is read again after a jump: half of it spread over all of
- * the time, half of it just before; the least and the most pictures. */
+/* After a jump, earlier snapshots are read again: half of them spread over the whole time
+ * before, half of them just before the target. These limit their number. */
 #define CATCH_UP_ROWS  400000u
 #define CATCH_UP_LEAST 16u
 #define CATCH_UP_MOST  240u
 #define FORWARD_MOST   120u
 
-/* A cycle of the recorded waits was one only if it was confirmed then. */
+/* A cycle in the recorded waits counts only if it was confirmed when it was recorded. */
 static bool was_confirmed(void *ctx, struct snapshot *snapshot, const struct cycle *cycle)
 {
 	for (size_t i = 0; i < cycle->nr_nodes; i++)
@@ -33,14 +33,15 @@ static bool rule_is_usual(const struct stuck_rule *rule)
 	return stuck_rule_same(&usual, rule);
 }
 
-/* With a rule of the user's own, the age as it was recorded counts. */
+/* With a rule of the user's own, tasks are judged again by their recorded ages. */
 static void judge(const struct stuck_rule *rule, struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->nr_tasks; i++)
 		verdict_again(rule, &snapshot->tasks[i], snapshot->mono_ns);
 }
 
-/* A picture by its number; the graph is only for one that is shown. */
+/* Reads the snapshot with this number. The wait-for graph is built only if it is
+ * shown. */
 static int read_picture(struct look *look, size_t at, bool shown,
 			struct snapshot **snapshot, struct err *e)
 {
@@ -67,7 +68,8 @@ static int read_picture(struct look *look, size_t at, bool shown,
 	return rc;
 }
 
-/* Pictures from `from` up to and without `to`, at most `most` of them. */
+/* Reads at most `most` snapshots from `from` up to but not including `to`, evenly
+ * spread. */
 static void read_some(struct look *look, size_t from, size_t to, size_t most)
 {
 	size_t count = to - from < most ? to - from : most;
@@ -100,7 +102,7 @@ static size_t catch_up_count(const struct look *look)
 				       : count;
 }
 
-/* After a jump the picture comes first, without what was before it; the next look has it. */
+/* After a jump the snapshot is shown at once; the next call reads the ones before it. */
 static void prepare(struct look *look, size_t at)
 {
 	struct look_recording *r = &look->recording;
@@ -161,7 +163,7 @@ void look_move(struct look *look, int samples, int64_t by_ns)
 		replay_move(look->ctx, samples, by_ns);
 	else if (look->ops && look->ops->move && samples != 0) {
 		look->ops->move(look->ctx, samples);
-		look->grouped = NULL; /* other tasks */
+		look->grouped = NULL; /* the tasks may be others */
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The poller's thread. Looks are due at multiples of the interval: one that takes too long
- * swallows the ones that it overlaps, and those in a pause as long as it took. */
+/* The poller's thread. Samples are due at multiples of the interval. One that takes too
+ * long replaces those it overlaps, and a pause of the same length follows it. */
 #include "session/poller.h"
 
 #include <errno.h>
@@ -17,22 +17,23 @@
 #include "session/last.h"
 #include "session/poller_internal.h"
 
-#define WAIT_LOOK_NS      200000000ll           /* how often a name is looked for */
-#define PROVING_LOOK_NS   250000000ll           /* while a proof of leaks goes on */
-#define SETTLE_NS         (3 * CLOCK_SECOND_NS) /* from attaching on */
+/* how often to look for a process by name */
+#define WAIT_LOOK_NS      200000000ll
+#define PROVING_LOOK_NS   250000000ll           /* while a proof of leaks is running */
+#define SETTLE_NS         (3 * CLOCK_SECOND_NS) /* after attaching */
 #define SETTLING_LOOK_NS  20000000ll
 #define SLEEP_FOR_EVER_NS INT64_MAX
-#define REPLAY_LEAST_NS   30000000ll /* between two pictures of a recording */
+#define REPLAY_LEAST_NS   30000000ll /* between two snapshots of a recording */
 
 static void wake_view(struct poller *poller)
 {
 	uint64_t one = 1;
 	ssize_t written = write(poller->fresh_fd, &one, sizeof(one));
 
-	(void)written; /* full: it is readable already */
+	(void)written; /* If the counter is full, the descriptor is readable already. */
 }
 
-/* Publish a state and, unless it is NULL, a snapshot, whose reference is taken over. */
+/* Publishes a state and, unless it is NULL, a snapshot, whose reference it takes over. */
 static void publish(struct poller *poller, enum feed_status status, const char *message,
 		    struct snapshot *snapshot)
 {
@@ -121,15 +122,15 @@ static void take_look(struct poller *poller)
 	struct err e = {0};
 	int rc;
 
-	focus.all |= poller->recorder.state.on; /* whole stacks are recorded */
+	focus.all |= poller->recorder.state.on; /* a recording needs whole stacks */
 	rc = look_sample(poller->look, &focus, &snapshot, &e);
 	note_poll(poller, begin_ns);
 	poller->partial = rc == 0 && snapshot->partial;
 	poller->proving = rc == 0 && snapshot->proving.state == PROVING_RUNNING;
 	if (rc == 0 && !snapshot->target.replay)
 		recorder_put(&poller->recorder, snapshot);
-	/* Where the kernel still knows the process, an end that only the source saw is a
-	 * failure that passes, or is an end at the next look. */
+	/* While the kernel still knows the process, an end that only the source reports
+	 * is either temporary or will be seen by the next sample. */
 	if (rc == 0 && snapshot->target.replay)
 		publish(poller, FEED_REPLAY, "", snapshot);
 	else if (rc == 0 && snapshot->target.ended)
@@ -144,7 +145,7 @@ static void take_look(struct poller *poller)
 		publish(poller, FEED_FAILING, e.text, NULL);
 }
 
-/* Another process: another set of tasks, whose history starts over. */
+/* Switches to another process, whose tasks start with an empty history. */
 static void attach(struct poller *poller, pid_t pid)
 {
 	struct track *track = look_new_track(), *old = track;
@@ -176,8 +177,8 @@ static void attach(struct poller *poller, pid_t pid)
 	publish(poller, FEED_FAILING, e.text, NULL);
 }
 
-/* Several processes of one name: take the one that was there first, as a rule the parent
- * of the others. */
+/* Of several processes with this name, returns the one that started first, which is
+ * usually the parent of the others. */
 static pid_t find_first(const char *name, pid_t not_this)
 {
 	struct processes *list = source_processes_new(0);
@@ -229,7 +230,7 @@ static void take_recording_wishes(struct poller *poller,
 	wake_view(poller);
 }
 
-/* Take what the view wished for. Returns false when it wants the thread to end. */
+/* Takes the view's requests. Returns false if the thread has to end. */
 static bool take_wishes(struct poller *poller)
 {
 	struct poller_wishes wishes;
@@ -274,7 +275,7 @@ static bool take_wishes(struct poller *poller)
 	return true;
 }
 
-/* Until the next look is due, the view wants something, or the target ends. */
+/* Sleeps until the next sample is due, the view has a request, or the target ends. */
 static void sleep_until(struct poller *poller, int64_t due_ns)
 {
 	struct pollfd fds[] = {
@@ -296,7 +297,8 @@ static void sleep_until(struct poller *poller, int64_t due_ns)
 		poller->next_ns = clock_mono_ns();
 }
 
-/* The next multiple of the interval that leaves half of the time to others. */
+/* Plans the next multiple of the interval such that at most half of the time is spent
+ * sampling. */
 static void plan_next(struct poller *poller)
 {
 	int64_t now_ns = clock_mono_ns();
@@ -316,7 +318,7 @@ static void plan_next(struct poller *poller)
 		poller->next_ns += (earliest_ns - poller->next_ns) / poller->interval_ns *
 					   poller->interval_ns +
 				   poller->interval_ns;
-	/* A recording goes by its own clock. */
+	/* A recording has its own clock. */
 	if (look_due_ns(poller->look) < poller->next_ns)
 		poller->next_ns = look_due_ns(poller->look);
 	if (poller->next_ns < now_ns + REPLAY_LEAST_NS)
@@ -366,7 +368,7 @@ static void poller_free(struct poller *poller)
 	free(poller);
 }
 
-/* Signals are for the view's thread. */
+/* Blocks all signals in the new thread: the view's thread handles them. */
 static int start_thread(struct poller *poller)
 {
 	sigset_t all, before;

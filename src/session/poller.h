@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The feed behind the view: a thread that looks at the target at fixed times and publishes
- * what it saw. Nothing that the view calls waits for a target. */
+/* Feeds the view: a thread samples the target at fixed times and publishes the snapshots.
+ * No call of the view waits for a target. */
 #ifndef SESSION_POLLER_H
 #define SESSION_POLLER_H
 
@@ -13,27 +13,27 @@ struct poller;
 struct poller_options {
 	struct look_options look;
 	int64_t interval_ns;
-	pid_t pid;             /* 0: none yet */
-	const char *other;     /* a TARGET that is not a process; or NULL */
-	const char *wait_name; /* --wait: look for this name; NULL: do not wait */
+	pid_t pid;             /* 0 if there is none yet */
+	const char *other;     /* a TARGET that is not a process, or NULL */
+	const char *wait_name; /* --wait: wait for a process of this name; or NULL */
 	bool wait;
-	/* How the target ended, for a child of ours: "exit status 3". False: not known. May be
-	 * NULL. Called by the poller's thread. */
+	/* Describes how a child of ours ended: "exit status 3". Returns false if unknown.
+	 * Called by the poller's thread. May be NULL. */
 	bool (*describe_end)(void *end_ctx, pid_t pid, char *text, size_t size);
 	void *end_ctx;
-	const struct settings *settings; /* for write_dump; outlives the poller */
+	const struct settings *settings; /* for write_dump; must outlive the poller */
 };
 
 /*
- * look: already attached when options->pid is set; the caller's, used by the thread alone
- * until poller_stop(), and released after the last snapshot. NULL with e: no memory, or no
- * thread could be started.
+ * look belongs to the caller and is attached already if options->pid is set. Only the
+ * thread uses it until poller_stop(); the caller releases it after the last snapshot.
+ * Returns NULL, with e set, if out of memory or if no thread can be started.
  */
 struct poller *poller_start(const struct poller_options *options, struct look *look,
 			    struct err *e);
-/* Ends the thread; a look in progress is waited for, it has limits of its own. */
+/* Ends the thread. Waits for a sample in progress, which has its own time limits. */
 void poller_stop(struct poller *poller);
-/* The view's side. */
+/* The operations for the view. */
 struct feed poller_feed(struct poller *poller);
 
 #endif

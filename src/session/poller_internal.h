@@ -14,18 +14,18 @@ enum poller_mode {
 	MODE_NOBODY, /* no target yet */
 	MODE_LIVE,
 	MODE_ENDED,
-	MODE_WAITING, /* for a process of wait_name */
+	MODE_WAITING, /* for a process named wait_name */
 };
 
-/* What the view asks for; taken by the thread at once. */
+/* The view's requests, which the thread takes at once. */
 struct poller_wishes {
 	bool stop;
 	bool refresh;
 	bool new_rule;
-	bool prove;   /* begin a proof of leaks … */
-	bool unprove; /* … or stop it */
-	pid_t attach; /* 0: no wish */
-	int samples;  /* in a recording */
+	bool prove;   /* start a proof of leaks */
+	bool unprove; /* stop the proof */
+	pid_t attach; /* 0 if not requested */
+	int samples;  /* move in a recording */
 	int64_t by_ns;
 	bool seek, play;
 	int64_t seek_ns;
@@ -45,27 +45,28 @@ struct poller {
 	int wake_fd;  /* the view wakes the thread */
 	int fresh_fd; /* the thread wakes the view */
 
-	pthread_mutex_t
-		lock; /* for what follows; never held while a target is looked at */
+	/* Protects the fields up to track; never held while a target is read. */
+	pthread_mutex_t lock;
 	struct poller_wishes wishes;
 	struct snapshot *latest;
 	struct feed_state state;
 	struct track *track; /* look->track; exchanged under the lock */
 
-	/* The thread's own. */
+	/* Used only by the thread. */
 	struct look *look;
 	enum poller_mode mode;
-	int64_t next_ns; /* of the next look */
+	int64_t next_ns; /* when the next sample is due */
 	int64_t interval_ns;
 	struct source_focus focus;
 	struct recorder_of_view recorder;
-	bool partial;       /* the last look had no time for every stack … */
-	int64_t settled_ns; /* … which is worth looks in a row until then */
-	bool proving;       /* the last look said that a proof goes on */
-	pid_t ended_pid;    /* not to be found again while it is a zombie */
+	bool partial; /* the last sample had no time to read every stack */
+	/* until then, samples follow quickly to complete the stacks */
+	int64_t settled_ns;
+	bool proving;    /* the last sample reported that a proof is running */
+	pid_t ended_pid; /* not to be found again while it is a zombie */
 	char wait_name[64];
 
-	/* The view's own. */
+	/* Used only by the view. */
 	struct processes *processes;
 };
 

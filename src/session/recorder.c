@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The stream of `grmon-c record`, fed by the looks of the view. */
+/* The stream of `grmon-c record`, fed by the view's samples. */
 #include "session/recorder.h"
 
 #include <signal.h>
@@ -20,12 +20,13 @@ void recorder_start(struct recorder_of_view *recorder, const char *path)
 	recorder_stop(recorder);
 	memset(recorder, 0, sizeof(*recorder));
 	snprintf(recorder->state.path, sizeof(recorder->state.path), "%s", path);
-	recorder->state.on = true; /* so that its end is seen */
+	recorder->state.on = true; /* so that the view sees it end */
 	recorder->state.begin_ns = clock_mono_ns();
 	recorder->file.path = recorder->state.path;
 	recorder->file.fd = -1;
 	buf_init(&recorder->lines, 0);
-	/* A limit on the size of files is said, not died of. */
+	/* With SIGXFSZ ignored, a file-size limit is a write error, not the end of the
+	 * program. */
 	signal(SIGXFSZ, SIG_IGN);
 	recorder->stream = stream_new();
 	if (!recorder->stream)
