@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libgrmon: publishes what every thread of this process is blocked on, for grmon-c.
+ * libgrmon publishes what every thread of its process is blocked on. grmon-c displays it.
  *
- * Link with -lgrmon, or start any program with `grmon-c run -- CMD`, which preloads the
- * same library. Either way the library's constructor maps the published region; none of
- * the calls below is needed for threads. They name things (labels), describe waits that
- * libc does not see (wait_begin) and give coroutines rows of their own (task_begin).
+ * Link a program with -lgrmon, or start any program with `grmon-c run -- CMD`, which
+ * preloads the same library. In both cases the library's constructor maps the region that
+ * grmon-c reads. Threads need none of the calls below. The calls add names (labels),
+ * describe waits that libc does not see (grmon_wait_begin) and give each coroutine a row
+ * of its own (grmon_task_begin).
  *
- * Promises, for every function here and for every libc function that is interposed: errno
- * is preserved, nothing is logged, the process is never ended, nothing waits for a
- * monitor. Where the library cannot work it does nothing and grmon_status() says why.
+ * Every function declared here, and every libc function that the library interposes,
+ * preserves errno, logs nothing, never terminates the process and never waits for a
+ * monitor. If the library cannot work it does nothing, and grmon_status() returns the
+ * reason.
  */
 #ifndef GRMON_H
 #define GRMON_H
@@ -28,28 +30,30 @@ extern "C" {
 #define GRMON_VERSION_PATCH  0
 #define GRMON_VERSION        "0.1.0"
 
-/* Bytes, with the terminating NUL, that are kept of these texts. */
+/* Sizes of these texts in bytes, including the terminating NUL. Longer texts are cut. */
 #define GRMON_WHAT_MAX       32
 #define GRMON_NAME_MAX       32
 #define GRMON_LABEL_KEY_MAX  32
 #define GRMON_LABEL_TEXT_MAX 128
-/* Labels of one task; the bytes of all keys and texts together are bounded too (504). */
+/* Maximum number of labels per task. All keys and texts of a task share 504 bytes. */
 #define GRMON_LABELS_MAX     8
 
-/* Results. Negative, so that a channel call can return a count or an index beside them. */
+/* Result codes. Errors are negative because some channel calls return a count or an
+ * index. */
 enum grmon_result {
 	GRMON_OK = 0,
 	GRMON_EINVAL = -1,  /* an argument is outside what the function accepts */
-	GRMON_ENOSLOT = -2, /* slots have run out, or the agent is not running; counted */
-	GRMON_ENOMEM = -3,  /* no memory, or a text that no longer fits the label area */
-	GRMON_ECLOSED = -4, /* the channel is closed; for a receive also drained */
-	GRMON_EAGAIN = -5,  /* a try or a select with default would have blocked */
-	GRMON_ETIMEDOUT = -6 /* the deadline passed */
+	GRMON_ENOSLOT = -2, /* no free slot, or the agent is not running; counted */
+	GRMON_ENOMEM = -3,  /* out of memory, or the label area is full */
+	GRMON_ECLOSED = -4, /* the channel is closed and, for a receive, empty */
+	/* the try call, or the select with a default, would have blocked */
+	GRMON_EAGAIN = -5,
+	GRMON_ETIMEDOUT = -6 /* the deadline has passed */
 };
 
 /*
- * What a task is blocked on. The numbers are part of the wire format and never change;
- * grmon-c's core/state.def gives each its name, class and help text.
+ * What a task is blocked on. The values are part of the wire format and never change. The
+ * name, class and help text of each state are defined in core/state.def of grmon-c.
  */
 enum grmon_state {
 	GRMON_NONE = 0,
@@ -77,66 +81,79 @@ enum grmon_state {
 	GRMON_SLEEP = 22,
 	GRMON_WAIT_CHILD = 23,
 	GRMON_SIGNAL_WAIT = 24,
-	/* The last state that grmon_wait_begin() accepts; the rest is the client's. */
+	/* The last state that grmon_wait_begin() accepts. Higher values belong to the
+	 * client. */
 	GRMON_STATE_LAST_WAIT = 24
 };
 
 struct grmon_options {
-	size_t size; /* sizeof(struct grmon_options) as the caller was compiled */
-	/* NULL: $GRMON_SOCKET_DIR, $XDG_RUNTIME_DIR/grmon, /tmp/grmon-UID. */
+	size_t size; /* sizeof(struct grmon_options), set by the caller */
+	/* Directory for the socket. If NULL, the library uses $GRMON_SOCKET_DIR, then
+	 * $XDG_RUNTIME_DIR/grmon, then /tmp/grmon-UID. */
 	const char *socket_dir;
 };
 
 /*
- * Open the local socket now.
+ * Start the server thread and open the local socket.
  *
- * The constructor has mapped the region already; what is left is the server thread. In a
- * program that is linked with the library it otherwise starts with the process's first
- * pthread_create(), so that a single-threaded process stays one; in one into which the
- * library is merely preloaded it starts only here, or with GRMON_SOCKET=1. Call this from
- * the main thread, or when the main thread has called it before. Called again it has no
- * effect.
+ * The constructor has already mapped the region, so only the server thread is missing. In
+ * a program that is linked with the library, that thread otherwise starts at the first
+ * pthread_create(), so a single-threaded process stays single-threaded. In a program that
+ * merely has the library preloaded, it starts only through this call or if GRMON_SOCKET=1
+ * is set.
  *
- * options   NULL for defaults. Copied. A smaller size, of an older header, is accepted.
+ * Call this from the main thread. Other threads may call it once the main thread has done
+ * so. Further calls have no effect.
  *
- * Returns 0, GRMON_EINVAL, GRMON_ENOSLOT when the agent is disabled (GRMON_DISABLE=1) or
- * could not map its region, GRMON_ENOMEM when no thread could be started: grmon_status()
- * says why.
- * errno is preserved. Thread-safe: yes. Async-signal-safe: no.
+ * options   NULL for the defaults. The contents are copied. A smaller size, as compiled
+ *           with an older header, is accepted.
+ *
+ * Returns 0 on success, GRMON_EINVAL if an option is not valid, GRMON_ENOSLOT if the
+ * agent is disabled (GRMON_DISABLE=1) or could not map its region, or GRMON_ENOMEM if the
+ * thread could not be started. grmon_status() returns the reason.
+ *
+ * Preserves errno. Thread-safe: yes. Async-signal-safe: no.
  */
 GRMON_API int grmon_start(const struct grmon_options *options);
 
 /*
- * Close the socket, end the server thread and publish nothing any more. Slots already
- * mapped by a client stay readable and say that the agent has stopped.
+ * Stop publishing, close the socket and end the server thread. Clients that have mapped
+ * the region can still read it; its header tells them that the agent has stopped. The
+ * agent cannot be started again in this process.
  *
- * Thread-safe: yes. Async-signal-safe: no. errno is preserved.
+ * Preserves errno. Thread-safe: yes. Async-signal-safe: no.
  */
 GRMON_API void grmon_stop(void);
 
 /*
- * One sentence, static storage, that says whether the agent works and if not why not:
- * "publishing", "disabled by GRMON_DISABLE", "memfd_create failed: ...".
+ * Returns one sentence that describes whether the agent works and, if it does not, why:
+ * "publishing", "disabled by GRMON_DISABLE", "memfd_create failed: ...". The string has
+ * static storage; do not free it. Never returns NULL.
  *
  * Thread-safe: yes. Async-signal-safe: yes.
  */
 GRMON_API const char *grmon_status(void);
 
 /*
- * Attach key=text to the calling task (the coroutine that runs here, else the thread).
+ * Attach the label key=text to the calling task, that is to the coroutine that runs on
+ * the calling thread, or to the thread itself if it runs none.
  *
- * key      1 to GRMON_LABEL_KEY_MAX - 1 bytes; an existing key is replaced.
- * format   printf format of the text, which is cut at GRMON_LABEL_TEXT_MAX - 1 bytes;
- *          NULL removes the key.
+ * key      1 to GRMON_LABEL_KEY_MAX - 1 bytes. An existing label with this key is
+ *          replaced.
+ * format   printf format of the text, which is cut to GRMON_LABEL_TEXT_MAX - 1 bytes.
+ *          If NULL, the label is removed.
  *
- * Returns 0, GRMON_EINVAL, GRMON_ENOSLOT, or GRMON_ENOMEM when the task's labels are full
- * (the old value is then kept). errno is preserved.
- * Thread-safe: yes, writes the caller's own record. Async-signal-safe: no (vsnprintf).
+ * Returns 0 on success, GRMON_EINVAL if the key is not valid, GRMON_ENOSLOT if the task
+ * has no slot, or GRMON_ENOMEM if the task's label area is full. On error the old label
+ * is kept.
+ *
+ * Preserves errno. Thread-safe: yes, it writes only the calling task's record.
+ * Async-signal-safe: no, it calls vsnprintf().
  */
 GRMON_API int grmon_label(const char *key, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* What grmon_wait_begin() needs to remember; on the caller's stack, never moved. */
+/* State that grmon_wait_begin() saves. Keep it on the stack; do not copy or modify it. */
 struct grmon_wait {
 	void *slot;
 	uint64_t since_ns;
@@ -152,57 +169,70 @@ struct grmon_wait {
 /*
  * Publish what the calling task is about to wait for.
  *
- * mark     Caller's storage until grmon_wait_end(mark); keeps what was published before,
- *          so waits nest. Waits that libc functions publish inside are kept beside this
- *          one and do not replace it.
- * object   Address that identifies what is waited for, or NULL. Never read through.
- * what     Short text such as "db pool", or NULL. Copied; at most GRMON_WHAT_MAX - 1 bytes
- *          are kept.
+ * mark     Storage owned by the caller, valid until grmon_wait_end(mark). It saves what
+ *          was published before, so waits can be nested. A wait that a libc function
+ *          publishes inside this one is stored beside it and does not replace it.
+ * state    GRMON_CHAN_SEND to GRMON_STATE_LAST_WAIT.
+ * object   Address of the object that the task waits for, or NULL. It only serves as an
+ *          identifier and is never dereferenced.
+ * what     Short text such as "db pool", or NULL. At most GRMON_WHAT_MAX - 1 bytes are
+ *          copied.
  *
- * Returns 0, GRMON_EINVAL if state is none or unknown, or GRMON_ENOSLOT if the task has no
- * slot; mark is then inert. errno is preserved.
+ * Returns 0 on success, GRMON_EINVAL if mark is NULL or state is out of range, or
+ * GRMON_ENOSLOT if the task has no slot. On error mark is inert: passing it to
+ * grmon_wait_end() does nothing.
  *
- * Thread-safe: yes, writes only the caller's slot. Async-signal-safe: yes.
- * Never blocks, allocates or prints.
+ * Preserves errno. Thread-safe: yes, it writes only the calling task's slot.
+ * Async-signal-safe: yes. Never blocks, allocates or prints.
  */
 GRMON_API int grmon_wait_begin(struct grmon_wait *mark, enum grmon_state state,
 			       const void *object, const char *what);
 
 /*
- * End what grmon_wait_begin() began. The task that began it may be resumed on another
- * thread meanwhile. An inert mark is accepted.
+ * End the wait that grmon_wait_begin(mark) published and restore what was published
+ * before. The task may have moved to another thread since. NULL and inert marks are
+ * accepted.
  *
- * Thread-safe, async-signal-safe; errno is preserved.
+ * Preserves errno. Thread-safe: yes. Async-signal-safe: yes.
  */
 GRMON_API void grmon_wait_end(struct grmon_wait *mark);
 
-/* A coroutine, fiber or green thread of a library of your own; opaque. */
+/* Opaque handle of a coroutine, fiber or green thread that the program schedules. */
 struct grmon_task;
 
 /*
- * Give a coroutine a row of its own. Its creator's stack is taken from the caller.
+ * Create a row for a coroutine. The caller's stack is recorded as the creator's stack.
  *
- * name     Shown in NAME; copied, at most GRMON_NAME_MAX - 1 bytes. NULL: none.
+ * name     Displayed in the NAME column; at most GRMON_NAME_MAX - 1 bytes are copied.
+ *          NULL for no name.
  *
- * Returns the task, or NULL when slots have run out (counted); every function below
- * accepts NULL. End it by grmon_task_end(). errno is preserved.
- * Thread-safe: yes. Async-signal-safe: no.
+ * Returns the task, which the caller ends with grmon_task_end(). Returns NULL if no slot
+ * is free, which is counted; the functions below accept NULL.
+ *
+ * Preserves errno. Thread-safe: yes. Async-signal-safe: no.
  */
 GRMON_API struct grmon_task *grmon_task_begin(const char *name);
 
 /*
- * Say that from now on `task` runs on the calling thread: waits and labels go to it.
- * NULL: back to the scheduler, that is to the thread's own row. A task that is switched
- * away from keeps the state that it last published, so publish with grmon_wait_begin()
- * before you switch away from a task that blocks.
+ * Declare that `task` runs on the calling thread from now on: the waits and labels that
+ * this thread publishes belong to it. NULL returns to the thread's own row, for example
+ * in the scheduler.
  *
- * Thread-safe: yes, but one task runs on one thread at a time. Async-signal-safe: yes.
- * errno is preserved.
+ * A task that is switched away from keeps the state that it published last. Call
+ * grmon_wait_begin() before switching away from a task that blocks.
+ *
+ * Preserves errno. Thread-safe: yes, but a task can run on only one thread at a time.
+ * Async-signal-safe: yes.
  */
 GRMON_API void grmon_task_switch(struct grmon_task *task);
 
-/* The coroutine has ended; its row goes away. The caller must have switched away from it
- * or be the one that runs it. Thread-safe: yes. Async-signal-safe: no. */
+/*
+ * End the coroutine's task and remove its row. The task must not be running on another
+ * thread; if it runs on the calling thread, the function switches to the thread's own row
+ * first. The handle is invalid afterwards. NULL is accepted.
+ *
+ * Preserves errno. Thread-safe: yes. Async-signal-safe: no.
+ */
 GRMON_API void grmon_task_end(struct grmon_task *task);
 
 #ifdef __cplusplus

@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channels as in Go, for threads: unbuffered and buffered, close, try, deadline, and a
- * select over many. While a call blocks, the task's row in grmon-c says chan-send,
- * chan-recv or select and which channel; the channel's capacity, length and waiters are
- * published too.
+ * Go-style channels for threads: buffered and unbuffered, with close, try, deadline and
+ * select operations. While a call blocks, grmon-c shows its task as chan-send, chan-recv
+ * or select, together with the channel's address or name, capacity, length and number of
+ * waiters.
  *
- * Semantics follow the Go specification ("Channel types", "Send statements", "Receive
- * operator", "Close", "Select statements"), except that an error is returned where Go
- * panics: send on, or second close of, a closed channel returns GRMON_ECLOSED.
+ * The semantics are those of the Go specification ("Channel types", "Send statements",
+ * "Receive operator", "Close", "Select statements"), except that where Go panics, an
+ * error is returned: sending to a closed channel, or closing it again, returns
+ * GRMON_ECLOSED.
  *
  * Waiters are served first in, first out. Any number of threads may send, receive, select
- * and close at the same time. Elements are copied; their bytes are the caller's before a
- * successful send and the receiver's after it. A call may be made from a thread without a
- * slot: it works, only unseen. None of these functions is async-signal-safe. All preserve
- * errno.
+ * and close concurrently. Elements are copied by value. A thread that has no slot can use
+ * channels too; its waits are just not displayed.
  *
- * Blocking calls are cancellation points, when they begin and while they wait. A cancelled
- * call has had no effect, unless a peer had completed it already: then the element of a
- * send was delivered, and that of a receive goes to the next receiver instead (with an
- * element pointer of NULL it is dropped).
+ * All functions preserve errno and are thread-safe, except that grmon_chan_free() must be
+ * the last call on a channel. None of them is async-signal-safe.
  *
- * A forked child's channels hold what was buffered, and no waiters. As with a mutex, a
- * channel that another thread was just using when the process forked stays locked there.
+ * Blocking calls are cancellation points, both on entry and while they wait. A cancelled
+ * call has no effect unless a peer has already completed it. In that case the element of
+ * a send has been delivered, and the element of a receive goes to the next receiver, or
+ * is dropped if the receive passed a NULL element.
+ *
+ * In a forked child a channel keeps its buffered elements and has no waiters. If another
+ * thread was inside an operation on a channel at the time of the fork, that channel stays
+ * locked in the child, as a mutex would.
  */
 #ifndef GRMON_CHAN_H
 #define GRMON_CHAN_H
@@ -39,60 +42,71 @@ extern "C" {
 struct grmon_chan;
 
 /*
- * element_bytes   0 to GRMON_CHAN_ELEMENT_MAX; 0 makes a channel of signals (element
- *                 pointers may then be NULL).
- * capacity        Elements that are buffered; 0: a send waits for its receiver.
+ * Create a channel.
  *
- * Returns the channel, or NULL when the sizes are too large or there is no memory. Free it
- * with grmon_chan_free().
+ * element_bytes   0 to GRMON_CHAN_ELEMENT_MAX. With 0 the channel carries signals without
+ *                 data, and element pointers may be NULL.
+ * capacity        Number of elements that are buffered. With 0 a send waits for a
+ *                 receiver.
+ *
+ * Returns the channel, which the caller frees with grmon_chan_free(), or NULL if a size
+ * is too large or memory is exhausted.
  */
 #define GRMON_CHAN_ELEMENT_MAX 65536
 GRMON_API struct grmon_chan *grmon_chan_new(size_t element_bytes, size_t capacity);
 
-/* Give the channel a name that the client shows; at most 15 bytes are kept. */
+/* Set the name that grmon-c displays. At most 15 bytes are copied. Ignored if either is
+ * NULL. */
 GRMON_API void grmon_chan_name(struct grmon_chan *chan, const char *name);
 
-/* Nobody may be blocked on it or use it afterwards. NULL is accepted. */
+/* Free the channel. No thread may be blocked on it or use it afterwards. NULL is
+ * accepted. */
 GRMON_API void grmon_chan_free(struct grmon_chan *chan);
 
 /*
- * Blocks until a receiver has taken the element or the buffer has room.
+ * Send an element. Blocks until a receiver has taken it or the buffer has room for it.
  *
- * element   element_bytes bytes, read before the call returns.
+ * element   element_bytes bytes, which are read before the call returns.
  *
- * Returns 0 or GRMON_ECLOSED. A NULL chan blocks for ever, as a nil channel does.
+ * Returns 0 or GRMON_ECLOSED. If chan is NULL the call blocks forever, as on Go's nil
+ * channel.
  */
 GRMON_API int grmon_chan_send(struct grmon_chan *chan, const void *element);
-/* As send, but GRMON_EAGAIN instead of blocking. */
+/* Like grmon_chan_send(), but returns GRMON_EAGAIN instead of blocking. */
 GRMON_API int grmon_chan_send_try(struct grmon_chan *chan, const void *element);
-/* As send, but GRMON_ETIMEDOUT once CLOCK_MONOTONIC passes deadline_ns. */
+/* Like grmon_chan_send(), but returns GRMON_ETIMEDOUT when CLOCK_MONOTONIC reaches
+ * deadline_ns. */
 GRMON_API int grmon_chan_send_until(struct grmon_chan *chan, const void *element,
 				    int64_t deadline_ns);
 
 /*
- * Blocks until there is an element or the channel is closed.
+ * Receive an element. Blocks until one is available or the channel is closed.
  *
- * element   element_bytes bytes that are written, or NULL to drop the element; zeroed when
- *           the result is GRMON_ECLOSED.
+ * element   Receives element_bytes bytes; NULL drops the element. It is zeroed if the
+ *           result is GRMON_ECLOSED.
  *
- * Returns 0, or GRMON_ECLOSED when the channel is closed and drained.
+ * Returns 0, or GRMON_ECLOSED if the channel is closed and empty. If chan is NULL the
+ * call blocks forever. The _try and _until variants return GRMON_EAGAIN and
+ * GRMON_ETIMEDOUT as those of grmon_chan_send() do.
  */
 GRMON_API int grmon_chan_recv(struct grmon_chan *chan, void *element);
 GRMON_API int grmon_chan_recv_try(struct grmon_chan *chan, void *element);
 GRMON_API int grmon_chan_recv_until(struct grmon_chan *chan, void *element,
 				    int64_t deadline_ns);
 
-/* Wakes every blocked sender and receiver. Returns 0 or GRMON_ECLOSED. */
+/* Close the channel and wake all blocked senders and receivers. Returns 0, GRMON_ECLOSED
+ * if it is already closed, or GRMON_EINVAL if chan is NULL. */
 GRMON_API int grmon_chan_close(struct grmon_chan *chan);
 
-/* Elements buffered now, and the capacity; a hint when others use the channel. */
+/* Number of buffered elements, and the capacity. Both are 0 for NULL. The length may have
+ * changed by the time the call returns if other threads use the channel. */
 GRMON_API size_t grmon_chan_len(const struct grmon_chan *chan);
 GRMON_API size_t grmon_chan_cap(const struct grmon_chan *chan);
 
-/* One case of a select. A NULL chan is never ready. */
+/* One case of a select. A case whose chan is NULL is never ready. */
 struct grmon_chan_case {
 	struct grmon_chan *chan;
-	void *element; /* read from when send, written to (or NULL) when not */
+	void *element; /* source of a send, or destination of a receive (may be NULL) */
 	bool send;
 	bool closed; /* out: this case was chosen because its channel is closed */
 };
@@ -100,15 +114,19 @@ struct grmon_chan_case {
 #define GRMON_CHAN_CASES_MAX 256
 
 /*
- * Wait for one of several sends and receives.
+ * Carry out one of several sends and receives.
  *
- * timeout_ns   < 0: for ever; 0: a default case, never blocks; > 0: nanoseconds from now.
+ * timeout_ns   Nanoseconds to wait at most. 0 never blocks, like Go's default case. A
+ *              negative value waits forever.
  *
- * If several cases are ready one is chosen at random, with equal chances. Returns the
- * index of the case that was carried out (see .closed: a send to a closed channel is
- * chosen with .closed set and sends nothing), GRMON_EAGAIN (default), GRMON_ETIMEDOUT, or
- * GRMON_EINVAL (count > GRMON_CHAN_CASES_MAX, or a channel twice with mixed directions is
- * allowed; NULL cases with count > 0 is not). No cases and timeout_ns < 0 blocks for ever.
+ * If several cases are ready, one of them is chosen at random with equal probability. The
+ * same channel may appear in several cases, also in both directions. Without any case and
+ * with a negative timeout the call blocks forever.
+ *
+ * Returns the index of the chosen case, GRMON_EAGAIN if timeout_ns is 0 and no case is
+ * ready, GRMON_ETIMEDOUT, or GRMON_EINVAL if count exceeds GRMON_CHAN_CASES_MAX or cases
+ * is NULL with count > 0. A send to a closed channel counts as ready: it sends nothing
+ * and sets .closed.
  */
 GRMON_API int grmon_chan_select(struct grmon_chan_case *cases, size_t count,
 				int64_t timeout_ns);

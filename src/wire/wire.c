@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Lays out and checks the region. Shared by the agent and the client; needs libc alone. */
+/* Lays out and validates the region. Shared by the agent and the client; needs only
+ * libc. */
 #include "wire/wire.h"
 
 #include <string.h>
