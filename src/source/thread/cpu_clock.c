@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Three ways to learn the lag of a CPU's clock. Here, where this thread runs, it is read at
- * once. A helper that is bound to an idle CPU runs there within a moment. On a busy CPU it
- * would have to wait for its turn, but there is somebody who runs, and whose time on the CPU
- * the kernel notes at every tick: that can be watched from elsewhere. Must not hold up a poll.
+ * There are three ways to measure the lag of a CPU's clock. The clock of the current CPU
+ * is read at once. On an idle CPU, a helper thread bound to it runs within a moment. On a
+ * busy CPU a helper would wait for its turn, but the kernel records the CPU time of the
+ * running thread at every tick, and that can be observed from another CPU. Must not delay
+ * a poll.
  */
 #include "source/thread/cpu_clock.h"
 
@@ -28,16 +29,17 @@
 #define HELPERS_MOST_NS (2 * CLOCK_SECOND_NS)
 #define WATCH_NS        (CLOCK_SECOND_NS / 4)
 #define PAUSE_NS        200000
-/* Read again where the reader was interrupted in between. */
+/* Read again if the reader was interrupted between the two clocks. */
 #define READ_WIDTH_NS   200000
 #define READ_MOST_NS    (3 * NS_PER_MS)
 #define READ_TRIES      16
 #define HELPER_FAILED   (-1)
 
-/* What a helper found; shared with it, as it may come to run when nobody waits any more. */
+/* Result of a helper. The helper shares ownership since it may run only after the wait
+ * for it has ended. */
 struct helper_slot {
 	atomic_int_least64_t lag_ns;
-	atomic_int_least64_t at_ns; /* 0: not yet; HELPER_FAILED */
+	atomic_int_least64_t at_ns; /* 0 until done, or HELPER_FAILED */
 };
 
 struct helper_board {
@@ -51,15 +53,15 @@ struct helper {
 };
 
 struct cpu_lag {
-	int64_t lag_ns, at_ns; /* at_ns 0: not known */
-	int64_t most_ns;       /* INT64_MAX: not known */
-	bool wanted, asked;    /* asked: a helper is on its way */
+	int64_t lag_ns, at_ns; /* at_ns is 0 if unknown */
+	int64_t most_ns;       /* INT64_MAX if unknown */
+	bool wanted, asked;    /* asked: a helper was started and has not reported */
 };
 
 struct cpu_clocks {
 	struct helper_board *board;
 	struct cpu_lag cpus[CPU_CLOCKS_MAX];
-	size_t nr_helpers; /* on their way */
+	size_t nr_helpers; /* started and not collected */
 };
 
 static void board_unref(struct helper_board *board)
@@ -135,9 +137,9 @@ static void set_lag(struct cpu_lag *cpu, int64_t lag_ns, int64_t at_ns)
 }
 
 /*
- * The lag of the CPU that this thread runs on. Asking for its own CPU time makes the kernel
- * note the time; both readings around it tell how exact the result is. Returns the CPU, or
- * -1: not known.
+ * Measures the lag of the current CPU. Reading its own CPU time makes the kernel record
+ * the time; the clock readings around it bound the error. Returns the CPU, or -1 if
+ * unknown.
  */
 static int read_here(int64_t *lag_ns)
 {
@@ -151,7 +153,8 @@ static int read_here(int64_t *lag_ns)
 
 		(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
 		int64_t ran_ns = proc_exec_start_ns(-1, "/proc/thread-self/sched");
-		/* Taken off its CPU for a while, it was noted again when it came back. */
+		/* If this thread was preempted, the kernel recorded the time again when
+		 * it resumed. */
 		int64_t after_ns = clock_mono_ns();
 
 		if (ran_ns <= 0)
@@ -211,7 +214,8 @@ static bool helper_start(struct cpu_clocks *clocks, int cpu)
 	return false;
 }
 
-/* Takes what the helpers have found by now. Returns how many wanted CPUs are unknown. */
+/* Collects what the helpers have reported. Returns how many requested CPUs are still
+ * unknown. */
 static size_t collect(struct cpu_clocks *clocks, size_t *nr_coming)
 {
 	size_t missing = 0;
@@ -236,7 +240,7 @@ static size_t collect(struct cpu_clocks *clocks, size_t *nr_coming)
 	return missing;
 }
 
-/* On CPUs where this thread may run: the others are kept free for a reason. */
+/* Starts helpers only on CPUs where this thread may run: the others are reserved. */
 static void send_helpers(struct cpu_clocks *clocks)
 {
 	cpu_set_t usual;
@@ -267,7 +271,7 @@ static size_t await_helpers(struct cpu_clocks *clocks, int64_t until_ns)
 	}
 }
 
-/* Whoever runs on the CPUs that are still unknown. */
+/* Observes the threads that run on the CPUs that are still unknown. */
 static void watch(struct cpu_clocks *clocks)
 {
 	struct cpu_watch *watched = calloc(CPU_WATCHES_MAX, sizeof(*watched));
@@ -295,7 +299,7 @@ void cpu_clocks_learn(struct cpu_clocks *clocks, bool patient)
 	int64_t now_ns = clock_mono_ns(), lag_ns;
 	int here = read_here(&lag_ns);
 
-	/* What was learnt a while ago has grown since. */
+	/* A lag grows with time, so old results expire. */
 	for (int i = 0; i < CPU_CLOCKS_MAX; i++)
 		if (now_ns - clocks->cpus[i].at_ns > KEPT_NS)
 			clocks->cpus[i].at_ns = 0;

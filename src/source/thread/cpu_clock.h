@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler notes when a thread ran last by a clock that each CPU has of its own: it
- * stands still while an interrupt or the host of a virtual machine has the CPU. How far such a
- * clock lags behind CLOCK_MONOTONIC is learnt here, for CPUs that are idle and for busy ones.
+ * The scheduler records when a thread last ran by a clock of its CPU, which stops while
+ * an interrupt or the host of a virtual machine uses that CPU. This module measures how
+ * far each such clock lags behind CLOCK_MONOTONIC, for idle and for busy CPUs.
  */
 #ifndef SOURCE_THREAD_CPU_CLOCK_H
 #define SOURCE_THREAD_CPU_CLOCK_H
@@ -16,21 +16,23 @@
 
 struct cpu_clocks;
 
-struct cpu_clocks *cpu_clocks_new(void); /* NULL: no memory */
+struct cpu_clocks *cpu_clocks_new(void); /* NULL if out of memory */
 void cpu_clocks_free(struct cpu_clocks *clocks);
-/* The lag of this CPU is needed. */
+/* Requests the lag of this CPU from the next cpu_clocks_learn(). */
 void cpu_clocks_want(struct cpu_clocks *clocks, int cpu);
 /*
- * Learn what is wanted. patient: it may take a second or two, which only a machine takes
- * whose load cannot be seen; else a few milliseconds, and what is not known by then may be
- * known when it is asked for again.
+ * Measures the requested lags. If patient is true, this may take a second or two, but
+ * only on a machine whose load cannot be observed. Otherwise it takes a few milliseconds;
+ * a lag not known by then may be known when it is requested again.
  */
 void cpu_clocks_learn(struct cpu_clocks *clocks, bool patient);
-/* CLOCK_MONOTONIC minus the clock of the CPU, to a few milliseconds. False: not known (yet). */
+/* Gets CLOCK_MONOTONIC minus the CPU's clock, to a few milliseconds. Returns false if
+ * unknown as yet. */
 bool cpu_clocks_lag(const struct cpu_clocks *clocks, int cpu, int64_t *lag_ns);
-/* At most this much; for a CPU whose lag is not known. False: that neither. */
+/* Gets an upper bound for a CPU whose lag is unknown. Returns false if that is unknown
+ * too. */
 bool cpu_clocks_most(const struct cpu_clocks *clocks, int cpu, int64_t *lag_ns);
-/* A thread of that CPU was seen to have run at ran_ns by the CPU's clock, before mono_ns. */
+/* Records that a thread ran on that CPU at ran_ns by the CPU's clock, before mono_ns. */
 void cpu_clocks_saw(struct cpu_clocks *clocks, int cpu, int64_t ran_ns, int64_t mono_ns);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * While a thread runs, the kernel notes the time of its CPU's clock at every tick of the timer
- * and whenever it is put there. Between two reads of which the second one finds another time
- * lies that moment. Only reads; bounded, and never more than one CPU's worth of time.
+ * While a thread runs, the kernel records the time of its CPU's clock at every timer tick
+ * and whenever the thread is scheduled. If two reads return different times, the
+ * recording happened between them. Only reads; bounded, and never uses more than one CPU.
  */
 #include "source/thread/cpu_watch.h"
 
@@ -23,7 +23,7 @@
 #define RUNNERS_PER_CPU 8u
 #define PROCESSES_MAX   4096u
 #define THREADS_MAX     4096u
-/* Every tick is noted, and the slowest timer ticks a hundred times a second. */
+/* Every tick is recorded, and the slowest timer runs at 100 Hz. */
 #define TICK_NS         (10 * NS_PER_MS)
 #define ROUND_NS        (4 * TICK_NS)
 #define WIDTH_ENOUGH_NS NS_PER_MS
@@ -32,12 +32,12 @@
 struct runner {
 	pid_t pid, tid;
 	struct cpu_watch *watch;
-	int64_t ran_ns;  /* by the CPU's clock; 0: not read yet */
-	int64_t read_ns; /* that was read after this */
+	int64_t ran_ns;  /* by the CPU's clock; 0 until read */
+	int64_t read_ns; /* lower bound of the time of that read */
 	bool moved;
 };
 
-/* A process of several threads, any of which may run. */
+/* A process with several threads, any of which may be running. */
 struct group {
 	pid_t pid;
 	int64_t used_ns;
@@ -51,7 +51,7 @@ struct finder {
 	size_t nr_runners;
 	struct group groups[PROCESSES_MAX];
 	size_t nr_groups;
-	size_t nr_threads; /* looked at */
+	size_t nr_threads; /* examined */
 };
 
 static bool read_stat(int proc, pid_t pid, pid_t tid, struct proc_stat *stat)
@@ -134,7 +134,7 @@ static void find_processes(struct finder *finder, int64_t until_ns)
 	closedir(dir);
 }
 
-/* The threads of those processes that have used CPU time since. */
+/* Finds threads of those processes that have used CPU time since find_processes(). */
 static void find_threads(struct finder *finder, int64_t until_ns)
 {
 	struct timespec tick = {0, TICK_NS};
@@ -162,7 +162,8 @@ static void find_threads(struct finder *finder, int64_t until_ns)
 	}
 }
 
-/* Another time than at the read before: it was noted after that one. */
+/* The recorded time differs from the previous read, so it was recorded after that
+ * read. */
 static void note_change(struct finder *finder, struct runner *runner, int64_t ran_ns,
 			int64_t after_ns)
 {
@@ -201,7 +202,7 @@ static void read_runner(struct finder *finder, struct runner *runner)
 	runner->read_ns = before_ns;
 }
 
-/* Returns whether anything is left to be learnt from these. */
+/* Returns true if there is more to learn from these runners. */
 static bool read_runners(struct finder *finder)
 {
 	bool left = false;

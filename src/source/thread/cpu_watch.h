@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The clock of a busy CPU, told by the threads that run there, whosever they are. */
+/* Learns the clock of a busy CPU by observing the threads that run there, of any
+ * process. */
 #ifndef SOURCE_THREAD_CPU_WATCH_H
 #define SOURCE_THREAD_CPU_WATCH_H
 
@@ -11,13 +12,13 @@
 
 struct cpu_watch {
 	int cpu;
-	bool seen;        /* most_ns holds */
-	bool known;       /* … and is exact to a few milliseconds */
-	int64_t most_ns;  /* the lag is at most this */
-	int64_t width_ns; /* … and at least this much less */
+	bool seen;        /* most_ns is valid */
+	bool known;       /* most_ns is accurate to a few milliseconds */
+	int64_t most_ns;  /* upper bound of the lag */
+	int64_t width_ns; /* the lag is at least most_ns - width_ns */
 };
 
-/* Until all are known, or nobody runs there, or that time. */
+/* Runs until all CPUs are known, no thread runs on them, or until_ns has passed. */
 void cpu_watch_run(struct cpu_watch *watched, size_t nr, int64_t until_ns);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Since when a thread sleeps that slept before anybody watched it: the scheduler notes when
- * it ran last. A poll of the view must not be late: what does not fit is asked with the next;
- * a single look has to be complete. */
+/* Determines how long a thread has slept that was asleep before it was watched: the
+ * scheduler records when it last ran. A poll of the view must not be late, so what does
+ * not fit is read in the next one; a single snapshot has to be complete. */
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -9,7 +9,7 @@
 #include "source/thread/thread.h"
 
 #define SLEEPS_BUDGET_NS (CLOCK_SECOND_NS / 50)
-/* Of a single look at very many threads. */
+/* Limit for a single snapshot of very many threads. */
 #define SLEEPS_MOST_NS   (5 * CLOCK_SECOND_NS)
 
 static bool is_asleep(const struct thread *thread)
@@ -18,7 +18,7 @@ static bool is_asleep(const struct thread *thread)
 	       !thread->call.running;
 }
 
-/* When each ran last, by the clock of its CPU. */
+/* Reads when each thread last ran, by the clock of its CPU. */
 static size_t read_clocks(struct thread_table *table, struct thread *const *threads,
 			  size_t nr_threads, int64_t until_ns)
 {
@@ -32,8 +32,8 @@ static size_t read_clocks(struct thread_table *table, struct thread *const *thre
 			continue;
 		snprintf(path, sizeof(path), "%d/sched", (int)thread->tid);
 		thread->ran_ns = proc_exec_start_ns(table->kernel->task_dir, path);
-		/* A sleeper that was moved to another CPU says 0, as do kernels that have no
-		 * such file. */
+		/* The value is 0 for a sleeping thread that was moved to another CPU and
+		 * on kernels without this file. */
 		thread->ask_sleep = thread->ran_ns > 0;
 		if (!thread->ask_sleep)
 			continue;
@@ -45,7 +45,8 @@ static size_t read_clocks(struct thread_table *table, struct thread *const *thre
 	return nr_read;
 }
 
-/* Time that the CPU's clock did not count since makes the sleep longer, not shorter. */
+/* Time that the CPU's clock did not count since then makes the sleep longer, never
+ * shorter. */
 static void apply(struct thread_table *table, struct thread *thread, bool last)
 {
 	int64_t lag_ns;

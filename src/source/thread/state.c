@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What a thread's stack says of its wait beside the system call: which object the futex is part
- * of, and where the call's words were misread. Reads only what the call names. */
+/* Refines a thread's wait by its stack: which object the futex belongs to, and whether
+ * the words at the futex were misread. Reads only memory that the system call names. */
 #include <stdio.h>
 #include <sys/syscall.h>
 
 #include "source/java/hotspot.h"
 #include "source/thread/thread.h"
 
-/* The object is another one than was guessed, and so is who holds it. */
+/* The object is not the one that was guessed, and neither is its holder. */
 static void overrule(struct kernel *kernel, struct thread *thread)
 {
 	struct kernel_wait *wait = &thread->wait;
@@ -30,7 +30,7 @@ static void overrule(struct kernel *kernel, struct thread *thread)
 				  sizeof(wait->text) - used);
 }
 
-/* The futex is the thread's own; what it wants is a monitor. */
+/* The futex is private to the thread; what it waits for is a Java monitor. */
 static void explain_java(struct thread_table *table, struct thread *thread)
 {
 	struct kernel_wait *wait = &thread->wait;
@@ -52,7 +52,6 @@ static void explain_java(struct thread_table *table, struct thread *thread)
 				  sizeof(wait->text) - used);
 }
 
-/* The stack says what the futex is for. */
 void thread_apply_stack(struct thread_table *table, struct thread *thread)
 {
 	struct kernel *kernel = table->kernel;
@@ -66,7 +65,7 @@ void thread_apply_stack(struct thread_table *table, struct thread *thread)
 		return;
 	}
 	if (thread->overruled) {
-		/* Who seemed to hold it did so by the same words. */
+		/* The presumed holder came from the same misread words. */
 		wait->owner_tid = 0;
 		wait->owner_pid = 0;
 		wait->owner_changes = false;
@@ -83,7 +82,8 @@ void thread_apply_stack(struct thread_table *table, struct thread *thread)
 		return;
 	if (thread->call_state == STATE_FUTEX || thread->overruled) {
 		if (says->libc)
-			/* From the word itself: the stack may say so again and again. */
+			/* Start from the futex word itself, since this runs
+			 * repeatedly. */
 			wait->address = kernel_lock_object(kernel, says->state,
 							   thread->call_address);
 		wait->kind = kernel_state_kind(says->state);
@@ -99,7 +99,7 @@ void thread_apply_stack(struct thread_table *table, struct thread *thread)
 				 (unsigned long long)wait->address);
 		}
 	} else if (says->what) {
-		/* Not the descriptor that it is woken through. */
+		/* Do not show the descriptor that only wakes it up. */
 		wait->kind = kernel_state_kind(says->state);
 		wait->address = 0;
 		wait->fd = -1;
@@ -110,8 +110,9 @@ void thread_apply_stack(struct thread_table *table, struct thread *thread)
 		explain_java(table, thread);
 }
 
-/* What a futex is was guessed from its words, which may look so by chance; a function of libc
- * on the stack knows. In a wait for a condition the mutex is taken again in the end. */
+/* The kind of a futex was guessed from its words, which may match by chance; a libc
+ * function on the stack is conclusive. A wait for a condition ends with locking the mutex
+ * again. */
 static bool is_overruled(const struct thread *thread, const struct stack_says *says)
 {
 	enum task_state guess = thread->call_state;

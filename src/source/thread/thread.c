@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Looks at threads through /proc. A thread that has not been on a CPU since the look before
- * is as it was: that costs one small read, and none where the process has used no CPU time.
- * A line of /proc/…/syscall that has not changed is not explained again. */
+/* Samples threads through /proc. A thread that has not run since the previous sample is
+ * unchanged: that costs one small read, and none if the process has used no CPU time. An
+ * unchanged line of /proc/…/syscall is not interpreted again. */
 #include "source/thread/thread.h"
 #include "source/java/hotspot.h"
 
@@ -22,13 +22,13 @@
 #define FDS_FOR_OTHERS 256u
 #define FDS_MAX        200000u
 #define CPU_WINDOW_NS  (CLOCK_SECOND_NS / 2)
-/* A thread that woke may wait in the same call from another place. */
+/* A thread that woke up may block in the same system call from another place. */
 #define STACK_KEPT_NS  (5 * CLOCK_SECOND_NS)
-/* Names that other threads can change are read again in rounds of REREAD_LOOKS looks, or of
- * more where that would be more than REREAD_THREADS threads a look. */
+/* Names can be changed by other threads. They are reread over REREAD_LOOKS samples, or
+ * over more if that would exceed REREAD_THREADS threads per sample. */
 #define REREAD_LOOKS   16u
 #define REREAD_THREADS 256u
-/* Files of threads that change often are kept open. */
+/* Threads that changed in this many consecutive samples keep their files open. */
 #define CHANGES_KEEP   2u
 
 void thread_table_init(struct thread_table *table, struct kernel *kernel,
@@ -48,9 +48,9 @@ void thread_table_init(struct thread_table *table, struct kernel *kernel,
 }
 
 /*
- * The kernel adds up what every thread has used, to the nanosecond, when it left a CPU and
- * at each tick. If that is what it was, all are where they were; one that woke up less than
- * a tick ago is noticed by the next look.
+ * The kernel totals the CPU time of all threads, to the nanosecond, when one leaves a CPU
+ * and at each tick. If the total is unchanged, no thread has moved. A thread that woke up
+ * less than a tick ago is noticed by the next sample.
  */
 void thread_table_begin(struct thread_table *table, size_t nr_threads)
 {
@@ -70,7 +70,8 @@ void thread_table_begin(struct thread_table *table, size_t nr_threads)
 	table->rested = table->cpu_ns && table->cpu_ns == before_ns;
 }
 
-/* More threads than the soft limit of descriptors lets us keep open: raise it once. */
+/* Raises the soft limit of descriptors once, when more threads exist than it lets us keep
+ * open. */
 static void raise_limit(struct thread_table *table)
 {
 	struct rlimit limit;
@@ -156,14 +157,14 @@ void thread_table_set_symbols(struct thread_table *table, struct symbols *symbol
 	table->symbols = symbols;
 }
 
-/* The files of a thread go away with it. */
+/* A missing file means that the thread has ended. */
 static ssize_t gone_if_missing(ssize_t got)
 {
 	return got == -ENOENT ? -ESRCH : got;
 }
 
-/* Reads a file of the thread, through a descriptor that is kept where there is room and the
- * file is read often. */
+/* Reads a file of the thread through a descriptor that is kept open if the file is read
+ * often and the limit allows it. */
 static ssize_t read_file(struct thread_table *table, struct thread *thread, int *kept,
 			 const char *name, char *out, size_t size)
 {
@@ -202,7 +203,7 @@ static ssize_t read_file(struct thread_table *table, struct thread *thread, int 
 static void account_cpu(struct thread *thread, uint64_t ticks, int64_t now_ns, long hz)
 {
 	int64_t elapsed_ns = now_ns - thread->cpu_at_ns;
-	/* The finer count where there is one. */
+	/* Prefer the finer counter if the kernel has it. */
 	uint64_t used = thread->switches ? thread->run_ns : ticks;
 	double unit_ns = thread->switches ? 1 : hz > 0 ? 1e9 / (double)hz : 0;
 
@@ -233,10 +234,11 @@ static bool parse_sched(const char *text, uint64_t *run_ns, uint64_t *times)
 }
 
 /*
- * Whether the thread has run since the look before: schedstat counts the nanoseconds that
- * it was on a CPU, and how often it was put there. Sets thread->slept; true only if that is
- * certain, which it is not where the kernel does not count. Where the file is not kept open
- * an id may be in use again, but not by a thread that has run for as many nanoseconds.
+ * Reads schedstat, which counts the nanoseconds that the thread has run and how often it
+ * was scheduled. Sets thread->slept only if the thread has certainly not run since the
+ * previous sample, which cannot be known if the kernel does not count. If the file is not
+ * kept open, the tid may have been reused, but not by a thread with the same run time.
+ * Returns 0, or -ESRCH if the thread ended.
  */
 static int look_sched(struct thread_table *table, struct thread *thread)
 {
@@ -254,7 +256,7 @@ static int look_sched(struct thread_table *table, struct thread *thread)
 				sizeof(text));
 
 	if (got == -ESRCH && kept) {
-		/* It ended; its id may be in use again. */
+		/* It ended; its tid may have been reused. */
 		close_files(table, thread);
 		got = read_file(table, thread, &thread->sched_fd, "schedstat", text,
 				sizeof(text));
@@ -280,7 +282,8 @@ static int look_stat(struct thread_table *table, struct thread *thread)
 		ssize_t got = read_file(table, thread, &thread->stat_fd, "stat", text,
 					sizeof(text));
 
-		/* A kept descriptor of a thread that ended; its id may be in use again. */
+		/* The descriptor belongs to a thread that ended; its tid may have been
+		 * reused. */
 		if (got == -ESRCH && kept) {
 			close_files(table, thread);
 			continue;
@@ -328,7 +331,7 @@ static void explain(struct thread_table *table, struct thread *thread, bool read
 		thread_apply_stack(table, thread);
 }
 
-/* No system call can be read: what stat says is all. */
+/* The system call cannot be read, so stat is all there is. */
 static int without_call(struct thread_table *table, struct thread *thread)
 {
 	thread->call_text[0] = '\0';
@@ -348,7 +351,8 @@ static int look_call(struct thread_table *table, struct thread *thread, char bef
 
 	if (got == -ESRCH)
 		return -ESRCH;
-	/* Nobody may ask one that ends. */
+	/* An exiting thread denies access to every process; that says nothing about the
+	 * others. */
 	if ((got == -EPERM || got == -EACCES) &&
 	    !kernel_thread_leaves(table->kernel, thread->tid))
 		table->kernel->denied = true;
@@ -366,7 +370,8 @@ static int look_call(struct thread_table *table, struct thread *thread, char bef
 	return 0;
 }
 
-/* It waits as it did in the look before; what it waits for may have another owner. */
+/* The thread waits as in the previous sample, but what it waits for may have a new
+ * owner. */
 static int look_slept(struct thread_table *table, struct thread *thread)
 {
 	thread->changes = 0;
@@ -377,10 +382,10 @@ static int look_slept(struct thread_table *table, struct thread *thread)
 	return 0;
 }
 
-/* A wait, as it was before the thread ran. */
+/* The wait of a thread before it last ran. */
 struct interrupted {
 	struct proc_call call;
-	int64_t since_ns, lasts_ns; /* 0: not known */
+	int64_t since_ns, lasts_ns; /* 0 if unknown */
 };
 
 static struct interrupted remember(const struct thread *thread)
@@ -396,7 +401,8 @@ static struct interrupted remember(const struct thread *thread)
 	return was;
 }
 
-/* A wait that is stopped, or goes on after a stop or a tracer, is the one that it was. */
+/* A wait that is stopped, or that resumes after a stop or a tracer, counts as the same
+ * wait. */
 static void take_up(struct thread *thread, const struct interrupted *was, int64_t now_ns)
 {
 	const struct proc_call *is = &thread->call;
@@ -451,8 +457,8 @@ int thread_look(struct thread_table *table, struct thread *thread)
 }
 
 /*
- * vfork() takes its return address from the stack, which the child will use, into a register:
- * the kernel's line has that. Its caller is then where the stack begins.
+ * vfork() moves its return address from the stack, which the child will use, into a
+ * register, and the kernel's line contains that register. Start unwinding at the caller.
  */
 static struct proc_call unwind_from(struct kernel *kernel, const struct proc_call *call)
 {
@@ -485,8 +491,8 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 	if (!table->symbols || !thread->call_text[0] || thread->call.running ||
 	    table->kernel->memory_denied)
 		return;
-	/* What did not run has the stack that it had; one that was not whole is tried again,
-	 * since a library may have been loaded. */
+	/* A thread that has not run has the same stack. A truncated stack is tried again
+	 * because a library may have been loaded. */
 	uint32_t generation = symbols_generation(table->symbols);
 	bool kept = thread->stack && !thread->suspect &&
 		    thread->stack_generation == generation &&
@@ -500,7 +506,7 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 	ssize_t got =
 		read_file(table, thread, &thread->call_fd, "syscall", text, sizeof(text));
 
-	/* Another line afterwards: the stack was read while it changed. */
+	/* If the line differs now, the stack changed while it was read. */
 	thread->suspect = got <= 0 || strcmp(text, thread->call_text) != 0;
 	if (thread->suspect && !whole)
 		return;
@@ -511,7 +517,7 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 	thread_apply_stack(table, thread);
 }
 
-/* Some limits count from the wait's beginning, which is known only by now. */
+/* Some limits count from the start of the wait, which is known only now. */
 static void wait_to_task(const struct thread *thread, struct snapshot *out,
 			 struct task *task)
 {
@@ -519,7 +525,8 @@ static void wait_to_task(const struct thread *thread, struct snapshot *out,
 
 	wait.ran_ns = thread->slept_ns ? thread->slept_ns : thread->began_ns;
 	wait.began_ns = wait.restarted && !thread->kept_ns ? 0 : wait.ran_ns;
-	/* It may have begun any time before it was first seen: what is left is not its limit. */
+	/* It may have begun at any time before it was first seen, so the remaining time
+	 * is not its limit. */
 	if (wait.end_ns && !thread->slept_ns)
 		wait.began_ns = 0;
 	if (thread->kept_ns)

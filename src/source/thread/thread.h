@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The folder src/source/thread follows the threads of a process from sample to sample:
- * state, age, CPU time, stack. It does not know goroutines, nor what an agent publishes.
+ * The folder src/source/thread tracks the threads of a process from sample to sample:
+ * their state, age, CPU time and stack. It knows nothing about goroutines or what an
+ * agent publishes.
  *
- * The threads of a process as the kernel shows them: one record per thread that is looked
- * at, with its files of /proc kept open as far as descriptors go round.
+ * Keeps one record per observed thread, as the kernel shows it. Its /proc files stay open
+ * while there are enough descriptors.
  */
 #ifndef SOURCE_THREAD_THREAD_H
 #define SOURCE_THREAD_THREAD_H
@@ -18,85 +19,88 @@
 
 struct thread {
 	pid_t tid;
-	int sched_fd; /* -1: not kept open */
+	int sched_fd; /* -1 if not kept open */
 	int stat_fd;
 	int call_fd;
-	uint32_t generation; /* of the look that saw it last */
+	uint32_t generation; /* of the last sample that saw it */
 	bool looked;
-	bool slept; /* not on a CPU since the look before: nothing can have changed */
-	uint8_t changes; /* looks in a row that found it changed */
-	bool claimed;    /* by a row of the agent source, which drops it */
-	bool hidden;     /* no thread of the program */
-	bool suspect;    /* changed while its stack was read */
+	bool slept;      /* has not run since the previous sample: unchanged */
+	uint8_t changes; /* consecutive samples that found it changed */
+	bool claimed;    /* by a row of the agent source, which then drops it */
+	bool hidden;     /* not a thread of the program */
+	bool suspect;    /* it changed while its stack was read */
 	char stat_state;
 	char comm[PROC_COMM_MAX];
 	uint64_t start_ticks;
 	int64_t start_ns;
 	uint64_t cpu_ticks;
-	uint64_t run_ns; /* on a CPU, where the kernel counts it */
+	uint64_t run_ns; /* time on a CPU, if the kernel counts it */
 	int64_t cpu_at_ns;
 	float cpu_percent;
-	uint64_t switches; /* times it was put on a CPU; 0: not counted here */
-	int64_t began_ns;  /* when its wait was first seen; 0: it was there before */
-	bool ask_sleep;    /* it was there at the first look: since when? */
-	int64_t ran_ns; /* … by its CPU's clock, which is then to be compared with ours */
-	int cpu;        /* that it was on last */
-	int64_t slept_ns; /* it sleeps since then, at least; 0: not known */
-	int64_t kept_ns;  /* when the wait began that a stop has interrupted; 0: not so */
-	char call_text[THREAD_CALL_MAX]; /* the kernel's line that `wait` explains */
+	uint64_t switches; /* times it was scheduled; 0 if the kernel does not count */
+	int64_t began_ns;  /* when its wait was first seen; 0 if it predates watching */
+	bool ask_sleep;    /* it was there at the first sample: find out when it slept */
+	int64_t ran_ns;    /* when it last ran, by its CPU's clock and not ours */
+	int cpu;           /* the last CPU it ran on */
+	int64_t slept_ns;  /* it has slept at least since then; 0 if unknown */
+	int64_t kept_ns;   /* when a wait interrupted by a stop began; 0 if none was */
+	char call_text[THREAD_CALL_MAX]; /* the kernel's line behind `wait` */
 	struct proc_call call;
 	struct kernel_wait wait;
-	enum task_state call_state; /* what the call alone says */
-	uint64_t call_address;      /* … and where */
-	struct stack_says says;     /* what the stack says beyond the call */
-	bool overruled;            /* … against what the words at the futex look like */
-	const struct stack *stack; /* of call_text; NULL: not unwound yet */
+	enum task_state call_state; /* from the system call alone */
+	uint64_t call_address;      /* the address from the system call alone */
+	struct stack_says says;     /* what the stack adds to the system call */
+	bool overruled; /* the stack contradicts the guess from the futex words */
+	const struct stack *stack; /* for call_text; NULL if not unwound yet */
 	int64_t stack_at_ns;
-	uint32_t stack_generation; /* of the symbols that named it */
+	uint32_t stack_generation; /* of the symbols used for it */
 	UT_hash_handle hh;
 };
 
 struct thread_table {
 	struct kernel *kernel;
-	struct symbols *symbols;   /* may be NULL: no stacks */
-	struct hotspot *hotspot;   /* made when a thread seems to be Java's */
+	struct symbols *symbols;   /* NULL if no stacks are read */
+	struct hotspot *hotspot;   /* created when a thread appears to run Java */
 	struct thread *threads;    /* hash by tid */
-	struct cpu_clocks *clocks; /* made when a thread is asked since when it sleeps */
+	struct cpu_clocks *clocks; /* created when first needed */
 	size_t nr_fds;
 	size_t max_fds;
 	uint32_t generation;
 	long hz;               /* clock ticks per second */
-	int64_t cpu_ns;        /* of all threads together, at this look; 0: not known */
-	bool rested;           /* none of them has been on a CPU since the look before */
-	uint32_t reread_looks; /* every name is read again once in this number of looks */
+	int64_t cpu_ns;        /* total of all threads at this sample; 0 if unknown */
+	bool rested;           /* no thread has run since the previous sample */
+	uint32_t reread_looks; /* every name is reread once in this many samples */
 };
 
 void thread_table_init(struct thread_table *table, struct kernel *kernel,
 		       struct symbols *symbols);
 void thread_table_release(struct thread_table *table);
-/* Another program runs in the process, or its symbols come only now. NULL: no stacks. */
+/* Call when the process has executed another program or when its symbols have become
+ * available. If symbols is NULL, no stacks are read. */
 void thread_table_set_symbols(struct thread_table *table, struct symbols *symbols);
-/* A look at nr_threads threads, all there are, begins; without it each is looked at for
- * itself. */
+/* Begins a sample of nr_threads threads, which must be all threads of the process.
+ * Without this call, each thread is sampled independently. */
 void thread_table_begin(struct thread_table *table, size_t nr_threads);
-/* The record of tid, made where it is new; NULL: no memory. */
+/* Returns the record of tid, creating it if needed, or NULL if out of memory. */
 struct thread *thread_get(struct thread_table *table, pid_t tid);
 void thread_drop(struct thread_table *table, struct thread *thread);
-/* Drop every thread whose generation is not the table's. */
+/* Drops every thread whose generation is not the table's. */
 void thread_sweep(struct thread_table *table);
-/* Read its state again. 0, or -errno; -ESRCH: it ended. A zombie counts as ended. */
+/* Rereads the thread's state. Returns 0 or -errno; -ESRCH if it ended. A zombie counts as
+ * ended. */
 int thread_look(struct thread_table *table, struct thread *thread);
-/* Since when those sleep that were there at the first look; as many as the time allows.
- * whole: this look has to say it of all. Threads may be NULL. */
+/* Determines when threads that existed at the first sample fell asleep, for as many as
+ * time allows. If whole is true, this sample has to determine it for all. Entries may be
+ * NULL. */
 void thread_read_sleeps(struct thread_table *table, struct thread *const *threads,
 			size_t nr_threads, bool whole);
-/* Unwind it if that is worth it and the poll's time allows; whole: do it in any case, and
- * read what only the detail view shows. */
+/* Unwinds the thread if that is useful and the poll has time left. If whole is true,
+ * always unwinds it and also reads what only the detail view shows. */
 void thread_unwind(struct thread_table *table, struct thread *thread, bool whole);
-/* Ask its stack what it waits for, and take that over into `wait`; state.c. */
+/* Derive from its stack what the thread waits for, and apply that to `wait`; state.c. */
 void thread_ask_stack(struct thread_table *table, struct thread *thread);
 void thread_apply_stack(struct thread_table *table, struct thread *thread);
-/* Fill a task's fields from what was seen. */
+/* Fills a task's fields from the thread's record. */
 void thread_to_task(const struct thread *thread, struct snapshot *out, struct task *task);
 
 #endif

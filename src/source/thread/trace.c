@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* PTRACE_SEIZE and PTRACE_INTERRUPT of one thread at a time. SEIZE sends no signal, and the
- * thread goes on by itself when its tracer is gone. It is stopped while it runs; if it has
- * just gone to sleep in epoll_wait and the like, that call ends with EINTR. */
+/*
+ * Uses PTRACE_SEIZE and PTRACE_INTERRUPT on one thread at a time. SEIZE sends no signal,
+ * and the thread resumes by itself when its tracer exits. The thread is stopped while it
+ * runs; if it has just gone to sleep in epoll_wait() or a similar call, that call fails
+ * with EINTR.
+ */
 #include "source/thread/trace.h"
 
 #include <errno.h>
@@ -19,7 +22,8 @@
 
 #define TRACE_THREADS_MAX 32u
 #define TRACE_STACK_BYTES 32768u
-/* So long for one thread to stop: it has to get on a CPU; and for the whole round. */
+/* Limits for one thread to stop, since it has to get a CPU first, and for the whole
+ * round. */
 #define STOP_LIMIT_NS     (CLOCK_SECOND_NS / 50)
 #define ROUND_LIMIT_NS    (CLOCK_SECOND_NS / 20)
 #define STOP_POLL_NS      20000
@@ -28,7 +32,7 @@ struct traced {
 	pid_t tid;
 	bool copied;
 	uint64_t pc, sp;
-	uint64_t regs[17]; /* by DWARF number, those that a call preserves */
+	uint64_t regs[17]; /* callee-saved registers, by DWARF number */
 	ssize_t nr_bytes;
 	uint8_t bytes[TRACE_STACK_BYTES];
 };
@@ -36,9 +40,9 @@ struct traced {
 struct trace {
 	struct kernel *kernel;
 	size_t nr_threads;
-	size_t skip; /* threads that had their turn in the round before */
+	size_t skip; /* threads handled in the previous round */
 	size_t seen;
-	int refused; /* errno of the last refusal, 0: none */
+	int refused; /* errno of the last refusal, 0 if none */
 	struct traced threads[TRACE_THREADS_MAX];
 };
 
@@ -73,7 +77,7 @@ bool trace_want(struct trace *trace, const struct thread *thread)
 }
 
 #if defined(__x86_64__)
-/* The request fails until the thread has stopped. */
+/* PTRACE_GETSIGINFO fails with ESRCH until the thread has stopped. */
 static bool wait_for_stop(pid_t tid, siginfo_t *info)
 {
 	int64_t limit_ns = clock_mono_ns() + STOP_LIMIT_NS;
@@ -111,7 +115,8 @@ static void copy_thread(struct kernel *kernel, struct traced *traced)
 	traced->copied = traced->nr_bytes > 0;
 }
 
-/* False: it has not stopped; only the end of this thread lets go of it. */
+/* Returns false if the thread has not stopped; only the exit of this tracer thread
+ * releases it. */
 static bool stop_thread(struct trace *trace, struct traced *traced)
 {
 	siginfo_t info;
@@ -122,12 +127,12 @@ static bool stop_thread(struct trace *trace, struct traced *traced)
 			trace->refused = errno;
 		return true;
 	}
-	/* The id may belong to another process by now. */
+	/* The tid may belong to another process by now. */
 	if (!kernel_tid_lives(trace->kernel, traced->tid) ||
 	    ptrace(PTRACE_INTERRUPT, traced->tid, NULL, NULL) != 0 ||
 	    !wait_for_stop(traced->tid, &info))
 		return false;
-	/* A signal came first: it is handed on. */
+	/* A signal arrived first; deliver it on detach. */
 	if (info.si_code >> 8 != PTRACE_EVENT_STOP)
 		signal = info.si_signo;
 	copy_thread(trace->kernel, traced);
@@ -170,7 +175,8 @@ void trace_run(struct trace *trace, struct thread_table *table, struct snapshot 
 {
 	pthread_t tracer;
 
-	/* More threads run than fit into a round: the others are due next. */
+	/* If more threads run than fit into a round, the next round handles the
+	 * others. */
 	trace->skip = trace->nr_threads == TRACE_THREADS_MAX
 			      ? trace->skip + TRACE_THREADS_MAX
 			      : 0;

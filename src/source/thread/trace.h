@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks of threads that run: --ptrace. Each thread is stopped while its registers and the
- * top of its stack are copied. A thread of ours that lives no longer than one round does
- * it: when it ends, whatever its end is, the kernel lets go of all that it traced.
+ * Reads the stacks of running threads, for --ptrace. Each thread is stopped while its
+ * registers and the top of its stack are copied. A tracer thread of our own that lives
+ * for one round only does this: when it ends, for whatever reason, the kernel releases
+ * all its tracees.
  */
 #ifndef SOURCE_THREAD_TRACE_H
 #define SOURCE_THREAD_TRACE_H
@@ -11,13 +12,13 @@
 
 struct trace;
 
-struct trace *trace_new(void); /* NULL: no memory, or not on this kind of machine */
+struct trace *trace_new(void);        /* NULL if out of memory or unsupported */
 void trace_free(struct trace *trace); /* NULL is accepted */
-/* Begin a round: no thread is wanted. */
+/* Begins a round with no threads requested. */
 void trace_begin(struct trace *trace);
-/* Want the stack of a thread that runs; false: the round is full. */
+/* Requests the stack of a running thread. Returns false if the round is full. */
 bool trace_want(struct trace *trace, const struct thread *thread);
-/* Stop them, one after the other, and unwind what was copied. */
+/* Stops the requested threads one after the other and unwinds the copied stacks. */
 void trace_run(struct trace *trace, struct thread_table *table, struct snapshot *out);
 
 #endif
