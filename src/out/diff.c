@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A difference as text and as JSON. What has not changed is only counted. */
+/* Writes a comparison as text and as JSON. Groups that did not change are only
+ * counted. */
 #include "out/diff.h"
 
 #include <inttypes.h>
@@ -104,7 +105,7 @@ static void put_group(const struct diff_request *request, const struct diff_grou
 		   group->count[1], by, diff_change_name(group->change));
 	escape_text(out, line, request->width > 50 ? request->width - 40 : 0,
 		    request->ascii);
-	/* A saved dump rarely says since when: what it says is whole minutes. */
+	/* Saved dumps rarely contain ages, and those they contain are whole minutes. */
 	if (group->oldest_ns[side] >= CLOCK_SECOND_NS)
 		buf_printf(out, ", oldest %s",
 			   clock_format_duration(group->oldest_ns[side], age));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A difference in print, one row of diff_table per format. */
+/* Formats of a comparison: one row of diff_table per format. */
 #ifndef OUT_DIFF_H
 #define OUT_DIFF_H
 
@@ -8,11 +8,11 @@
 
 struct diff_request {
 	const struct diff *diff;
-	const struct diff_side *sides; /* two */
+	const struct diff_side *sides; /* array of two */
 	const char *names[2];          /* as the user wrote them */
-	bool stacks;                   /* whole stacks below each group */
+	bool stacks;                   /* print the whole stacks below each group */
 	bool ascii;
-	size_t width; /* of a terminal, or 0 */
+	size_t width; /* of the terminal, or 0 */
 };
 
 struct diff_format {
@@ -21,7 +21,7 @@ struct diff_format {
 	void (*write)(const struct diff_request *request, struct buf *out);
 };
 
-extern const struct diff_format diff_table[]; /* ends with a name that is NULL */
+extern const struct diff_format diff_table[]; /* ends with a row whose name is NULL */
 const struct diff_format *diff_by_name(const char *name);
 
 #endif

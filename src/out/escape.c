@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Decodes strictly (no overlong forms, no surrogates) and writes only what is harmless. */
+/* Decodes UTF-8 strictly (no overlong forms, no surrogates) and writes only characters
+ * that are harmless. */
 #include "out/escape.h"
 
 #include <stdint.h>
@@ -9,14 +10,15 @@
 
 #define PIECE_MAX 16
 
-/* One character of the text: what to write and how wide it is. */
+/* One character of the text: the bytes to write and their width. */
 struct piece {
 	char bytes[PIECE_MAX];
 	size_t length;
 	size_t cells;
 };
 
-/* Length of the valid UTF-8 sequence at text, or 0. Never reads past its NUL. */
+/* Returns the length of the valid UTF-8 sequence at text, or 0. Never reads past the
+ * NUL. */
 static size_t utf8_decode(const unsigned char *text, uint32_t *point)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -43,7 +45,7 @@ static size_t utf8_decode(const unsigned char *text, uint32_t *point)
 	return length;
 }
 
-/* Characters that move, reorder or hide what stands beside them. */
+/* Returns true for characters that move, reorder or hide the characters around them. */
 static bool is_treacherous(uint32_t point)
 {
 	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad ||
@@ -65,7 +67,7 @@ static void piece_hex(struct piece *piece, bool is_byte, unsigned value)
 	piece->cells = piece->length;
 }
 
-/* Take one character off *text, which is not at its end. */
+/* Takes one character off *text, which must not be at its end. */
 static void piece_next(struct piece *piece, const char **text, bool ascii)
 {
 	const unsigned char *bytes = (const unsigned char *)*text;
@@ -99,7 +101,7 @@ static void piece_next(struct piece *piece, const char **text, bool ascii)
 	}
 	memcpy(piece->bytes, bytes, length);
 	piece->length = length;
-	/* Outside a UTF-8 locale wcwidth() knows nothing beyond ASCII: take one cell. */
+	/* Outside a UTF-8 locale, wcwidth() knows only ASCII: assume one cell. */
 	width = wcwidth((wchar_t)point);
 	piece->cells = width < 0 ? 1 : (size_t)width;
 }
@@ -137,7 +139,8 @@ size_t escape_text(struct buf *out, const char *text, size_t max_cells, bool asc
 	return cells;
 }
 
-/* JSON allows most of what a terminal would obey; whoever looks at it there is spared. */
+/* JSON allows most characters that act on a terminal. They are escaped because people
+ * print JSON on terminals. */
 static bool json_is_plain(uint32_t point)
 {
 	if (point < 0x80)
@@ -156,7 +159,7 @@ static void json_hex(struct buf *out, uint32_t point)
 
 void escape_json(struct buf *out, const char *text)
 {
-	const char *run = text; /* start of bytes that can be written as they are */
+	const char *run = text; /* start of the bytes that need no escape */
 
 	if (!text) {
 		buf_puts(out, "null");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bytes from a target made fit for a terminal or for JSON, whatever they are. */
+/* Makes arbitrary bytes of a target safe for a terminal or for JSON. */
 #ifndef OUT_ESCAPE_H
 #define OUT_ESCAPE_H
 
@@ -8,17 +8,18 @@
 
 #include "base/buf.h"
 
-/* Display cells of text as escape_text() would write it. */
+/* Returns the display cells that escape_text() would write. */
 size_t escape_cells(const char *text, bool ascii);
 /*
- * Append text for a terminal: control characters, characters that reorder or hide text and
- * bytes that are no UTF-8 become \n, \t, \xNN or \u{NNNN}; with ascii, everything beyond
- * ASCII too. max_cells: 0 for no limit, else what does not fit is cut behind an ellipsis.
- * Returns the cells written.
+ * Appends text for a terminal. Control characters, characters that reorder or hide text,
+ * and bytes that are not UTF-8 become
+ * , \t, \xNN or \u{NNNN}; with ascii set, so does everything outside ASCII. If max_cells
+ * is not 0, longer text is cut and ends with an ellipsis. Returns the number of cells
+ * written.
  */
 size_t escape_text(struct buf *out, const char *text, size_t max_cells, bool ascii);
-/* Append text as a JSON string with its quotes. Always valid UTF-8: bytes that are not
- * become U+FFFD. NULL gives null. */
+/* Appends text as a JSON string with its quotes. The output is always valid UTF-8:
+ * invalid bytes become U+FFFD. NULL becomes null. */
 void escape_json(struct buf *out, const char *text);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Folded stacks, as flame graphs take them: outermost frame first, then the state. */
+/* Folded stacks for flame graphs: outermost frame first, then the state. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -36,7 +36,8 @@ static int by_weight(const void *left, const void *right)
 	return (int)a->state - (int)b->state;
 }
 
-/* The separators of the format: ';' between frames, a blank before the number. */
+/* Replaces the format's separators: ';' between frames and the blank before the
+ * number. */
 static void put_name(struct buf *out, const char *name)
 {
 	size_t from = out->length;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of this folder share: the rows of out_table. */
+/* Declarations shared by the files of this folder: the rows of out_table. */
 #ifndef OUT_FORMATS_H
 #define OUT_FORMATS_H
 
@@ -14,7 +14,8 @@ extern const struct out_ops out_openmetrics;
 
 #define OUT_CHUNK_BYTES 65536u
 
-/* Hand the bytes on once there are at_least of them; says whether memory ran out. */
+/* Passes the bytes on if there are at_least of them. Returns ERR_NOMEM if out ran out of
+ * memory. */
 int out_flush(const struct out_request *request, struct buf *out, size_t at_least,
 	      struct err *e);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What a frame is called in the formats of other tools. */
+/* The name of a frame in the formats of other tools. */
 #ifndef OUT_FRAME_NAME_H
 #define OUT_FRAME_NAME_H
 
 #include "core/snapshot.h"
 
 #define FRAME_NAME_MAX 24
-/* Its function, or its address in hexadecimal digits, written to text. */
+/* Returns the function's name, or the address in hexadecimal digits, written to text. */
 const char *frame_name(const struct frame *frame, char text[FRAME_NAME_MAX]);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One object as the man page describes it. Written by hand, in a fixed order and without a
- * tree in memory: there can be millions of tasks. Never depends on the locale. */
+/* Writes one object as the manual page describes it. It is written by hand, in a fixed
+ * order and without a tree in memory, because there can be millions of tasks. The output
+ * does not depend on the locale. */
 #include <inttypes.h>
 
 #include "base/clock.h"
@@ -55,7 +56,7 @@ static void put_counts(struct buf *out, const struct snapshot *snapshot)
 	buf_puts(out, "},\n");
 }
 
-/* Of a proof of leaks; nothing where none was asked for. */
+/* Writes the state of a proof of leaks; nothing if none was requested. */
 static void put_proof(struct buf *out, const struct proving *proving)
 {
 	static const char *const states[] = {
@@ -85,7 +86,7 @@ static void put_stack(struct buf *out, const char *key, const struct stack *stac
 	json_put_frames(out, stack);
 }
 
-/* What idle, long or stuck rests on; null where it is none of them. */
+/* Writes the evidence for idle, long or stuck; null if the task is none of these. */
 static void put_evidence(struct buf *out, const struct task *task, int64_t now_ns)
 {
 	char text[VERDICT_TEXT_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The fields that a dump and a stream share. Never depends on the locale. */
+/* Writes the fields that dumps and streams share. Nothing here depends on the locale. */
 #include "out/json_field.h"
 
 #include <inttypes.h>
@@ -28,7 +28,7 @@ void json_put_bool(struct buf *out, const char *key, bool value)
 	buf_puts(out, value ? "true" : "false");
 }
 
-/* Negative: not known, null. */
+/* Negative values mean unknown and are written as null. */
 void json_put_count(struct buf *out, const char *separator, const char *key,
 		    int64_t value)
 {
@@ -39,7 +39,7 @@ void json_put_count(struct buf *out, const char *separator, const char *key,
 		buf_printf(out, "%" PRId64, value);
 }
 
-/* One decimal, without printf's locale; null where it is not known. */
+/* Writes one decimal without printf(), which depends on the locale; null if unknown. */
 void json_put_percent(struct buf *out, const char *key, double value)
 {
 	json_put_key(out, ", ", key);
@@ -122,7 +122,7 @@ void json_put_waits(struct buf *out, const char *separator, const struct waits_o
 	buf_puts(out, "}");
 }
 
-/* A key that a target gives twice is written once: its first text. */
+/* If a target has a key twice, only its first text is written. */
 void json_put_labels(struct buf *out, const char *first, const struct task *task)
 {
 	const char *separator = "";

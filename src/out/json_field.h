@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One field each of the objects that dumps and streams are made of. */
+/* Each function writes one field of the objects in dumps and streams. */
 #ifndef OUT_JSON_FIELD_H
 #define OUT_JSON_FIELD_H
 
@@ -7,21 +7,21 @@
 #include "core/snapshot.h"
 
 void json_put_key(struct buf *out, const char *separator, const char *key);
-/* These follow another field. */
+/* These write a comma first. */
 void json_put_text(struct buf *out, const char *key, const char *text);
 void json_put_bool(struct buf *out, const char *key, bool value);
-/* Negative: not known, null. */
+/* Negative values mean unknown and are written as null. */
 void json_put_count(struct buf *out, const char *separator, const char *key,
 		    int64_t value);
 void json_put_percent(struct buf *out, const char *key, double value);
 void json_put_address(struct buf *out, const char *key, uint64_t address);
-/* Its fields, without braces; json_resources.c. */
+/* Writes the fields without braces; see json_resources.c. */
 void json_put_resources(struct buf *out, const struct resources *resources);
 void json_put_sources(struct buf *out, const char *sources);
-/* An array of frames; NULL: an empty one. */
+/* Writes an array of frames, which is empty for NULL. */
 void json_put_frames(struct buf *out, const struct stack *stack);
 void json_put_waits(struct buf *out, const char *separator, const struct waits_on *waits);
-/* The ids of each deadlock's tasks, without the outer brackets. */
+/* Writes the ids of the tasks in each deadlock, without the outer brackets. */
 void json_put_cycles(struct buf *out, const struct snapshot *snapshot);
 void json_put_labels(struct buf *out, const char *first, const struct task *task);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The fields of "resources" in dumps and streams. What is not known is left out, but for the
- * four fields that are always there. */
+/* Writes the fields of "resources" in dumps and streams. Unknown values are left out,
+ * except for the four fields that are always present. */
 #include <inttypes.h>
 
 #include "out/json_field.h"

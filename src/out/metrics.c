@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A table of families; each is written with the samples of all targets in one piece, as
- * the format wants it. */
+/* A table of metric families. The samples of all targets in a family are written
+ * together, as the format requires. */
 #include "out/metrics.h"
 
 #include <inttypes.h>
@@ -17,8 +17,8 @@
 struct writer {
 	struct buf *out;
 	enum metrics_format format;
-	const char *family; /* with the suffix of its samples */
-	const char *labels; /* of the target: target="server",pid="4711" */
+	const char *family; /* including the suffix of its samples */
+	const char *labels; /* labels of the target: target="server",pid="4711" */
 };
 
 struct family {
@@ -65,7 +65,8 @@ static bool same_labels(const struct metrics_group *a, const struct metrics_grou
 	       strcmp(a->created_by, b->created_by) == 0;
 }
 
-/* The largest groups of equal stacks; those that would have the same labels are one. */
+/* Takes the largest groups of equal stacks; merges those that would get the same
+ * labels. */
 static void take_groups(struct metrics *metrics, const struct groups *groups, size_t most)
 {
 	size_t count = groups ? groups->count[GROUP_STACK] : 0;
@@ -148,7 +149,8 @@ void metrics_take(struct metrics *metrics, const struct snapshot *snapshot,
 		    nr_groups < METRICS_GROUPS_MAX ? nr_groups : METRICS_GROUPS_MAX);
 }
 
-/* Fit for a terminal first, then the two characters that the format escapes. */
+/* Makes text safe for a terminal, then escapes the two characters that the format
+ * requires. */
 static void put_label(struct buf *out, const char *name, const char *text)
 {
 	struct buf clean;
@@ -178,7 +180,7 @@ static void put_count(const struct writer *writer, uint64_t value)
 	buf_printf(writer->out, "} %" PRIu64 "\n", value);
 }
 
-/* Seconds, without the locale's comma. */
+/* Writes seconds with a decimal point in every locale. */
 static void put_seconds(struct buf *out, int64_t ns)
 {
 	buf_printf(out, "} %" PRId64 ".%09" PRId64 "\n", ns / 1000000000,
@@ -191,7 +193,8 @@ static void put_by_state(const struct writer *writer, const uint64_t *counts,
 	for (int state = 0; state < STATE_COUNT; state++) {
 		const struct state_info *info = state_info(state);
 
-		/* Zeros too: a series that comes and goes cannot be told from a loss. */
+		/* Zeros are written too: otherwise a series that ends looks like lost
+		 * data. */
 		put_name(writer);
 		buf_printf(writer->out, ",state=\"%s\"", info->name);
 		if (with_class)
@@ -331,7 +334,8 @@ static void put_head(const struct writer *writer, const char *name, const char *
 {
 	bool open = writer->format == METRICS_OPENMETRICS;
 
-	/* The older format names the samples, the newer one the family. */
+	/* The older format uses the names of samples here, the newer one those of
+	 * families. */
 	buf_printf(writer->out, "# HELP %s%s %s\n", name, open ? "" : suffix, help);
 	buf_printf(writer->out, "# TYPE %s%s %s\n", name, open ? "" : suffix,
 		   !open && strcmp(type, "info") == 0 ? "gauge" : type);
@@ -357,7 +361,8 @@ static void put_family(struct writer *writer, const struct family *family,
 	writer->family = NULL;
 }
 
-/* Of each target, for all of its lines. NULL: no memory. */
+/* Builds the labels of each target, which all of its lines share. NULL if out of
+ * memory. */
 static char **make_labels(const struct metrics *const *list, size_t count)
 {
 	char **labels = calloc(count + 1, sizeof(char *));
@@ -441,7 +446,7 @@ const char *metrics_content_type(enum metrics_format format)
 		       : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-/* Of the whole target: the rows that are shown do not matter to totals. */
+/* Totals cover the whole target, whichever rows are shown. */
 static int openmetrics_write(const struct out_request *request, struct buf *out,
 			     struct err *e)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What monitoring is told of targets: numbers by state, never one of a task. Written as
- * OpenMetrics 1.0, or as Prometheus' older text format 0.0.4.
+ * Monitoring data of targets: counts by state, never data of single tasks. Written as
+ * OpenMetrics 1.0 or in Prometheus' older text format 0.0.4.
  */
 #ifndef OUT_METRICS_H
 #define OUT_METRICS_H
@@ -15,49 +15,51 @@
 #define METRICS_PLACE_MAX  128
 #define METRICS_GROUPS_MAX 50
 
-/* Tasks that are blocked at one place. */
+/* Tasks that are blocked in the same place. */
 struct metrics_group {
-	char function[METRICS_PLACE_MAX]; /* "" where it is not known */
+	char function[METRICS_PLACE_MAX]; /* "" if unknown */
 	char created_by[METRICS_PLACE_MAX];
 	enum task_state state;
 	uint32_t tasks;
 };
 
 struct metrics {
-	char target[METRICS_NAME_MAX]; /* its name */
-	pid_t pid;                     /* 0: not a process */
-	bool up;       /* the last look succeeded; else the rest is not said */
+	char target[METRICS_NAME_MAX]; /* the target's name */
+	pid_t pid;                     /* 0 if it is not a process */
+	bool up;       /* the last sample succeeded; if not, nothing else is written */
 	bool counting; /* created and ended are known */
 	uint64_t tasks[STATE_COUNT], stuck[STATE_COUNT], is_long[STATE_COUNT];
-	int64_t oldest_ns[STATE_COUNT]; /* -1: nobody waits */
-	uint64_t created, ended;        /* since it is watched */
+	int64_t oldest_ns[STATE_COUNT]; /* -1 if no task is blocked in this state */
+	uint64_t created, ended;        /* since the target has been watched */
 	uint64_t leaking, deadlocks;
-	bool silent;            /* memory of it does not answer: stacks are missing */
-	int64_t rss_bytes, fds; /* -1: not known */
-	int64_t look_ns;        /* how long the last look took; -1: not known */
+	/* memory of the target does not answer, so stacks are missing */
+	bool silent;
+	int64_t rss_bytes, fds; /* -1 if unknown */
+	int64_t look_ns;        /* duration of the last sample; -1 if unknown */
 	size_t nr_groups;
 	struct metrics_group groups[METRICS_GROUPS_MAX];
 };
 
-/* What an exporter was told to watch. */
+/* One of the words that name an exporter's targets. */
 struct metrics_match {
 	const char *text;
-	size_t targets; /* that it stands for now */
+	size_t targets; /* current number of matching targets */
 };
 
 enum metrics_format { METRICS_OPENMETRICS, METRICS_TEXT };
 
-/* Everything that a snapshot says; nr_groups: how many of the largest groups, at most
- * METRICS_GROUPS_MAX. created, ended, counting and look_ns stay as they are. */
+/* Takes everything from the snapshot, with at most nr_groups of the largest groups (up to
+ * METRICS_GROUPS_MAX). Leaves created, ended, counting and look_ns unchanged. */
 void metrics_take(struct metrics *metrics, const struct snapshot *snapshot,
 		  size_t nr_groups);
-/* Whole output, whose families hold all targets. version: of grmon-c, or NULL. */
+/* Writes the whole output with all targets in each family. version is that of grmon-c, or
+ * NULL. */
 void metrics_write(const struct metrics *const *list, size_t count,
 		   enum metrics_format format, const char *version, struct buf *out);
-/* To be written before the rest: how many targets each has. */
+/* Writes the number of targets of each match. Call it before metrics_write(). */
 void metrics_write_matches(const struct metrics_match *list, size_t count,
 			   enum metrics_format format, struct buf *out);
-/* The Content-Type of a format. Static. */
+/* Returns the static Content-Type of a format. */
 const char *metrics_content_type(enum metrics_format format);
 
 #endif

@@ -4,8 +4,8 @@
  * HTML, profiles, metrics. It does not know where snapshots come from, nor where the
  * bytes go.
  *
- * Outputs: one snapshot as bytes. Each is one row of out_table, which -f, the help and the
- * man page read.
+ * An output writes one snapshot. Each output is a row of out_table, which -f, the help
+ * and the manual page read.
  */
 #ifndef OUT_OUT_H
 #define OUT_OUT_H
@@ -18,11 +18,14 @@
 
 struct out_request {
 	const struct snapshot *snapshot;
-	const struct rows *rows;         /* what to show, in order */
+	const struct rows *rows;         /* the rows to print, in order */
 	const struct settings *settings; /* columns, ascii */
-	int width;                       /* of a terminal, or 0: do not cut */
-	bool stacks;                     /* text: whole stacks below each row */
-	/* Called as `out` grows; hands its bytes on and clears it. NULL: they all stay. */
+	/* of the terminal, or 0 to print without cutting */
+	int width;
+	/* text format: print whole stacks below each row */
+	bool stacks;
+	/* Called as `out` grows; passes its bytes on and clears it. If NULL, all bytes
+	 * stay in `out`. */
 	int (*flush)(void *flush_ctx, struct buf *out, struct err *e);
 	void *flush_ctx;
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A profile as Go's pprof reads it: profile.proto of github.com/google/pprof, compressed by
- * gzip. Its sample types are those of Go's goroutine profile, and how long the tasks have
- * been blocked. The message is small enough to be written by hand. Frames whose function is
- * known carry no address, so that profiles of two processes can be subtracted.
+ * A profile for Go's pprof: profile.proto of github.com/google/pprof, compressed with
+ * gzip. Its sample types are those of Go's goroutine profile, and the time that the tasks
+ * have been blocked. The message is simple enough to be encoded by hand. Frames with a
+ * known function have no address, so that profiles of two processes can be subtracted.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +11,8 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Without memory an addition fails and the profile is refused, not the program ended. */
+/* If memory runs out, adding to a hash fails and so does the profile; the program
+ * continues. */
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
@@ -43,8 +44,8 @@ struct known {
 
 struct profile {
 	struct buf out;     /* the whole message */
-	struct buf message; /* one inside it */
-	struct buf inner;   /* one inside that */
+	struct buf message; /* a message inside it */
+	struct buf inner;   /* a message inside that one */
 	struct known *strings, *functions, *locations;
 	uint64_t nr_strings, nr_functions, nr_locations;
 	bool failed;
@@ -91,7 +92,8 @@ static void put_message(struct buf *out, unsigned field, struct buf *message)
 	buf_clear(message);
 }
 
-/* The id of a key, from 1 on; *is_new when it was not there. 0: no memory. */
+/* Returns the id of a key, counting from 1, or 0 if out of memory. Sets *is_new if the
+ * key was added. */
 static uint64_t known_id(struct profile *profile, struct known **table, uint64_t *count,
 			 const void *key, size_t bytes, bool *is_new)
 {
@@ -129,7 +131,7 @@ static void known_free(struct known **table)
 	}
 }
 
-/* Index in the table of strings, whose first is empty. */
+/* Returns the index of a text in the table of strings, whose first entry is empty. */
 static uint64_t string_index(struct profile *profile, const char *text)
 {
 	bool is_new;
@@ -180,7 +182,8 @@ static uint64_t location_id(struct profile *profile, const struct frame *frame)
 	return id;
 }
 
-/* Labels of a sample; what it is made of must be in the tables before it is begun. */
+/* Adds a label to a sample. Its strings must be in the table before the sample is
+ * begun. */
 static void put_label(struct profile *profile, struct buf *sample, const char *key,
 		      const char *text)
 {
@@ -247,7 +250,7 @@ static int by_content(const void *left, const void *right)
 	return names;
 }
 
-/* The rows' tasks, those that would look the same added up. NULL: no memory. */
+/* Merges the tasks of the rows that would be the same sample. NULL if out of memory. */
 static struct sample *merge(const struct out_request *request, size_t *count)
 {
 	const struct rows *rows = request->rows;

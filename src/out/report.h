@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a watch has found: leaks with their evidence, stuck tasks, deadlocks, figures. Each
- * format is one row of report_table. */
+/* What was found while a target was watched: leaks with their evidence, stuck tasks,
+ * deadlocks, figures. Each format is one row of report_table. */
 #ifndef OUT_REPORT_H
 #define OUT_REPORT_H
 
@@ -11,13 +11,13 @@
 #define REPORT_LINE_MAX 600
 #define REPORT_PAST_MAX 32
 
-/* A site that was called a leak in some looks. */
+/* A site that was called a leak in some samples. */
 struct report_past {
 	char site[REPORT_LINE_MAX], evidence[1000];
-	int64_t until_real_ns; /* the last of them */
+	int64_t until_real_ns; /* when it was last called a leak */
 	uint64_t looks;
 	uint32_t most;
-	bool still; /* it has a verdict in the last look */
+	bool still; /* it has a verdict in the last sample */
 };
 
 struct report_history {
@@ -27,7 +27,7 @@ struct report_history {
 };
 
 struct report_request {
-	const struct snapshot *snapshot;      /* the last look, with groups */
+	const struct snapshot *snapshot;      /* the last sample, with groups */
 	const struct report_history *history; /* or NULL */
 	uint64_t looks;
 	int64_t watched_ns;
@@ -43,20 +43,22 @@ struct report_ops {
 extern const struct report_ops *const report_table[]; /* NULL-terminated */
 const struct report_ops *report_by_name(const char *name);
 
-/* "send_product in chan-send at main.c:97, created by get_products at main.c:175" */
+/* Writes "send_product in chan-send at main.c:97, created by get_products at
+ * main.c:175". */
 const char *report_site(const struct stack *stack, const struct stack *created_by,
 			enum task_state state, char out[REPORT_LINE_MAX]);
-/* To be told of every look. */
+/* Call this for every sample. */
 void report_history_note(struct report_history *history, const struct snapshot *snapshot);
-/* Whether it is worth a line: it was a leak for a while, and is none at the end. */
+/* Returns true if the site was called a leak long enough to be mentioned but is not one
+ * at the end. */
 bool report_is_past(const struct report_history *history, const struct report_past *past);
-/* Leaks of this verdict or worse. */
+/* Returns the number of leaks with this verdict or a worse one. */
 size_t report_leaks(const struct snapshot *snapshot, enum verdict least);
-/* Ids of some tasks of the leak: "t12, t13, …"; "" for none. */
+/* Writes the ids of some tasks of the leak: "t12, t13, …", or "" if there are none. */
 const char *report_examples(const struct snapshot *snapshot, const struct leak *leak,
 			    char out[REPORT_LINE_MAX]);
-/* Groups of equal stacks that have stuck tasks, or that have none but long ones; most first.
- * Returns how many of max. */
+/* Stores groups of equal stacks that have stuck tasks or, if is_long, long but no stuck
+ * tasks; those with the most tasks come first. Returns the number stored, at most max. */
 size_t report_stuck(const struct snapshot *snapshot, bool is_long,
 		    const struct group **out, size_t max);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a report picks from a snapshot: leaks, their examples, groups with stuck tasks. */
+/* Selects what a report shows of a snapshot: leaks, their examples, groups with stuck
+ * tasks. */
 #include <stdio.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ const char *report_site(const struct stack *stack, const struct stack *created_b
 	size_t before = used;
 
 	used += put_place(stack, out + used, REPORT_LINE_MAX - used);
-	if (used == before) /* the stack is not known */
+	if (used == before) /* the stack is unknown */
 		used -= strlen(" in ");
 	out[used] = '\0';
 	if (stack_top_frame(created_by)) {
@@ -76,7 +77,7 @@ const char *report_examples(const struct snapshot *snapshot, const struct leak *
 	return out;
 }
 
-/* Of the word that is asked for. */
+/* Returns the number of long or of stuck tasks. */
 static uint32_t word_count(const struct group *group, bool is_long)
 {
 	if (!is_long)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A report as one HTML file: its style and its plots (SVG) are inside, no network is asked,
- * no script runs. Every text of the target is escaped. */
+/* A report as one HTML file. Styles and plots (SVG) are inside: it loads nothing from the
+ * network and runs no script. All text of the target is escaped. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 
 #define PLOT_WIDTH  640
 #define PLOT_HEIGHT 136
-#define PLOT_ABOVE  22 /* what it is of */
-#define PLOT_LEFT   64 /* the scale of values */
-#define PLOT_BELOW  20 /* the scale of time */
+#define PLOT_ABOVE  22 /* for the title */
+#define PLOT_LEFT   64 /* for the scale of values */
+#define PLOT_BELOW  20 /* for the scale of time */
 
 static void put_escaped(struct buf *out, const char *text)
 {
@@ -90,7 +90,7 @@ static void html_paragraph(const struct report_style *style, struct buf *out,
 	put_element(out, "p", text);
 }
 
-/* Paragraphs with a mark: stacks and plots may follow an item. */
+/* Items are paragraphs with a bullet because stacks and plots may follow them. */
 static void html_item(const struct report_style *style, struct buf *out, const char *text)
 {
 	(void)style;
@@ -117,7 +117,7 @@ static void html_stack(const struct report_style *style, struct buf *out,
 	buf_puts(out, "</pre></details>\n");
 }
 
-/* For those who hear the page. */
+/* Describes the plot for screen readers. */
 static void put_label(struct buf *out, const struct report_plot *plot)
 {
 	char first[REPORT_VALUE_MAX], last[REPORT_VALUE_MAX], span[CLOCK_DURATION_MAX];

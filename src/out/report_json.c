@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A report for programs; the man page explains its fields. */
+/* A report for programs; the manual page explains its fields. */
 #include <inttypes.h>
 
 #include "base/clock.h"
@@ -12,7 +12,7 @@
 
 #define STUCK_MAX 100u
 
-/* Three decimals, without printf's locale. */
+/* Writes three decimals without printf(), which depends on the locale. */
 static void put_number(struct buf *out, const char *key, double value)
 {
 	int64_t parts = (int64_t)((value < 0 ? -value : value) * 1000 + 0.5);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Leaks that were said at some time of the watch: one that is over at its end, as after a
- * restart, is still worth a line. */
+/* Leaks seen during the watch. One that is gone at the end, for instance after a restart,
+ * is still worth mentioning. */
 #include <stdio.h>
 #include <string.h>
 
 #include "out/report.h"
 
 #define LOOKS_LEAST 3u
-#define SHARE_LEAST 50u /* one look in 50: less is a doubt that has passed */
+#define SHARE_LEAST 50u /* a leak in fewer than one sample in 50 was a passing doubt */
 
 static struct report_past *find(struct report_history *history, const char *site)
 {

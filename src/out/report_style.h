@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The formats of out/report.h, and the parts that a report for people is made of. */
+/* The formats of out/report.h, and the building blocks of reports for people. */
 #ifndef OUT_REPORT_STYLE_H
 #define OUT_REPORT_STYLE_H
 
@@ -10,16 +10,16 @@ extern const struct report_ops report_text, report_json, report_markdown, report
 struct report_plot {
 	const uint32_t *values;
 	size_t count;
-	int64_t span_ns; /* from the first to the last */
+	int64_t span_ns; /* from the first value to the last */
 	const char *what;
-	bool kilobytes; /* the values are */
+	bool kilobytes; /* the values are in kB */
 };
 #define REPORT_VALUE_MAX 32
-/* "8.3 MB", "176" */
+/* Formats a value: "8.3 MB", "176". */
 const char *report_value(const struct report_plot *plot, uint32_t value,
 			 char out[REPORT_VALUE_MAX]);
 
-/* Texts hold bytes from the target: each style escapes them in its own way. */
+/* Texts may contain bytes from the target: each style escapes them in its own way. */
 struct report_style {
 	bool ascii;
 	void (*begin)(const struct report_style *style, struct buf *out,
@@ -36,11 +36,11 @@ struct report_style {
 		     const struct report_plot *plot);
 };
 
-/* Everything in its order. */
+/* Writes all parts of the report in order. */
 void report_walk(const struct report_request *request, const struct report_style *style,
 		 struct buf *out);
 #define REPORT_FRAME_MAX 700
-/* "send_product  main.c:97" */
+/* Formats a frame: "send_product  main.c:97". */
 const char *report_frame(const struct frame *frame, char out[REPORT_FRAME_MAX]);
 
 #endif

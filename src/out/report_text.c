@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A report as plain text and as Markdown. */
+/* Reports as plain text and as Markdown. */
 #include <string.h>
 
 #include "core/spark.h"
@@ -8,7 +8,7 @@
 
 #define WIDTH 96u
 
-/* As many words as fit; a longer one has a line of its own. */
+/* Returns the length of the words that fit on a line; a longer word gets its own line. */
 static size_t line_bytes(const char *at)
 {
 	size_t length = strlen(at);
@@ -20,7 +20,8 @@ static size_t line_bytes(const char *at)
 	return length > 0 ? length : strcspn(at, " ");
 }
 
-/* Wrapped at spaces; every line begins with the indent, the first one with the mark. */
+/* Wraps text at spaces. Every line starts with the indent, the first one with the
+ * mark. */
 static void put_wrapped(const struct report_style *style, struct buf *out,
 			const char *indent, const char *mark, const char *text)
 {
@@ -128,7 +129,7 @@ static void write_text(const struct report_request *request, struct buf *out)
 
 const struct report_ops report_text = {"text", "for people", write_text};
 
-/* What Markdown would take for a sign of its own gets a backslash. */
+/* Puts a backslash before each character that Markdown would interpret. */
 static void put_marked(struct buf *out, const char *text, bool ascii)
 {
 	struct buf plain;
@@ -172,7 +173,7 @@ static void md_item(const struct report_style *style, struct buf *out, const cha
 	buf_puts(out, "\n");
 }
 
-/* Indented by four: no line of a target can close such a block. */
+/* The block is indented by four spaces, so no text of the target can close it. */
 static void md_stack(const struct report_style *style, struct buf *out, const char *title,
 		     const struct stack *stack)
 {

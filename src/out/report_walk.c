@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a report for people says, in which order; how it looks is the style's. */
+/* The content and the order of reports for people; the style decides on the format. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -108,7 +108,7 @@ static void put_leaks(const struct report_request *request,
 		put_leak(request, style, out, i);
 }
 
-/* Those that the user has acknowledged: a line each. */
+/* Writes one line for each leak that the user has acknowledged. */
 static void put_known(const struct report_request *request,
 		      const struct report_style *style, struct buf *out)
 {
@@ -179,7 +179,7 @@ static void put_cycles(const struct report_request *request,
 	}
 }
 
-/* Stuck tasks, or long ones. */
+/* Writes the stuck tasks or the long ones. */
 static void put_stuck(const struct report_request *request,
 		      const struct report_style *style, bool is_long, struct buf *out)
 {
@@ -218,7 +218,7 @@ static void format_value(enum figure_unit unit, double value, char out[32])
 		snprintf(out, 32, unit == UNIT_PERCENT ? "%.0f%%" : "%.0f", value);
 }
 
-/* Figures that have changed, and their plots. */
+/* Writes the figures that have changed, with plots. */
 static void put_figures(const struct report_request *request,
 			const struct report_style *style, struct buf *out)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which tasks a sample names, when a key sample is due, and what stands beside the tasks. */
+/* Decides which tasks a sample names and when a key sample is due, and writes all fields
+ * that do not belong to a task. */
 #include "out/stream.h"
 
 #include <inttypes.h>
@@ -12,16 +13,19 @@
 #include "out/json_field.h"
 #include "out/stream_fields.h"
 
-/* A key sample is due when it takes but a part of what was written since the last one. */
+/* A key sample is due when it would be small compared with the bytes written since the
+ * last. */
 #define KEY_LEAST_NS (60 * CLOCK_SECOND_NS)
 #define KEY_MOST_NS  (600 * CLOCK_SECOND_NS)
-#define KEY_REST_NS  (3600 * CLOCK_SECOND_NS) /* while hardly anything changes */
+#define KEY_REST_NS  (3600 * CLOCK_SECOND_NS) /* while almost nothing changes */
 #define KEY_PART     2
 
 struct stream {
-	struct snapshot *last; /* NULL: the next one is a key sample with a header */
-	uint32_t *index;       /* of last->tasks by identity; UINT32_MAX: free */
-	size_t nr_index;       /* a power of two */
+	/* if NULL, the next sample is a key sample with a header */
+	struct snapshot *last;
+	/* hash table of last->tasks by identity; UINT32_MAX marks a free entry */
+	uint32_t *index;
+	size_t nr_index;              /* a power of two */
 	struct buf head, head_before; /* target, resources, errors */
 	struct buf others, others_before;
 	struct buf tasks;
@@ -113,8 +117,8 @@ static void put_task(struct stream *stream, const struct task *task,
 	stream_put_fields(&stream->fields, &stream->tasks, task, before);
 }
 
-/* What of a thread of another process may change while it waits is left out: CPU share,
- * switches. */
+/* Leaves out what may change while a thread of another process waits: CPU share and
+ * context switches. */
 static void put_others(struct stream *stream, const struct snapshot *s)
 {
 	struct buf *out = &stream->others;
@@ -145,15 +149,15 @@ static void put_others(struct stream *stream, const struct snapshot *s)
 	buf_puts(out, "]");
 }
 
-/* Tasks of the sample before that are no more. A reused id with another serial is a new
- * task, which takes the place of the old one. */
+/* Writes the tasks of the previous sample that have ended. A reused id with another
+ * serial number is a new task, which replaces the old one. */
 static void put_gone(struct stream *stream, const struct snapshot *snapshot,
 		     struct buf *out)
 {
 	char id[TASK_ID_MAX];
 	bool any = false;
 
-	/* The index is of the new snapshot by now. */
+	/* The index already describes the new snapshot. */
 	for (size_t i = 0; i < stream->last->nr_tasks; i++) {
 		const struct task *task = &stream->last->tasks[i];
 		size_t mask = stream->nr_index - 1, at = identity_hash(task) & mask;
@@ -176,7 +180,7 @@ static void put_gone(struct stream *stream, const struct snapshot *snapshot,
 		buf_puts(out, "]");
 }
 
-/* What is written again only when any of it changed. */
+/* Writes the fields that are repeated only if one of them changed. */
 static void put_head(struct buf *out, const struct snapshot *s)
 {
 	buf_clear(out);
@@ -216,7 +220,7 @@ static void begin_key(struct stream *stream, const struct snapshot *snapshot)
 	buf_clear(&stream->others_before);
 }
 
-/* Written when it is not what it was before, which it becomes. */
+/* Writes *now if it differs from *before, and then replaces *before by it. */
 static void put_changed(struct buf *now, struct buf *before, struct buf *out)
 {
 	struct buf swap = *now;
@@ -253,7 +257,7 @@ int stream_put(struct stream *stream, struct snapshot *snapshot, struct buf *out
 		   snapshot->mono_ns, stream->serial++, key ? "true" : "false");
 	put_head(&stream->head, snapshot);
 	put_changed(&stream->head, &stream->head_before, out);
-	/* Most targets wait for no other process: then this never says a word. */
+	/* Most targets wait for no other process, and then this field never appears. */
 	if (snapshot->nr_processes > 0 || stream->others_before.length > 0) {
 		put_others(stream, snapshot);
 		put_changed(&stream->others, &stream->others_before, out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Snapshots as lines of a stream, see grmon-stream(5): each line holds what changed since
- * the one before, a key sample holds everything. */
+/* Snapshots as lines of a stream, see grmon-stream(5). Each line contains what changed
+ * since the previous one; a key sample contains everything. */
 #ifndef OUT_STREAM_H
 #define OUT_STREAM_H
 
@@ -10,12 +10,14 @@
 
 struct stream;
 
-/* NULL: no memory. */
+/* Returns NULL if out of memory. */
 struct stream *stream_new(void);
 void stream_free(struct stream *stream);
-/* The next sample is a key sample with a header before it: a new file, or a line was lost. */
+/* Makes the next sample a key sample with a header: call it for a new file or after a
+ * line was lost. */
 void stream_restart(struct stream *stream);
-/* Append one sample. Snapshots share one session's tables; a reference is kept. */
+/* Appends one sample. All snapshots must share the tables of one session. Keeps a
+ * reference. */
 int stream_put(struct stream *stream, struct snapshot *snapshot, struct buf *out,
 	       struct err *e);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A task's fields are written where they differ from those of the sample before; of a new
- * task where they differ from an empty one. Stacks are written once and named by number
- * until the next key sample. */
+/* A field of a task is written if it differs from the previous sample or, for a new task,
+ * from an empty one. Each stack is written once and referred to by its number until the
+ * next key sample. */
 #include "out/stream_fields.h"
 
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 #include "out/json_field.h"
 
 struct stream_slot {
-	const struct stack *stack; /* NULL: free */
+	const struct stack *stack; /* NULL marks a free slot */
 	uint32_t number;
 };
 
@@ -56,7 +56,8 @@ static int grow_stacks(struct stream_fields *fields)
 	return 0;
 }
 
-/* -1: none, or no memory. A new one is defined in this sample. */
+/* Returns the number of a stack, or -1 if it is NULL or memory ran out. A new stack is
+ * defined in this sample. */
 static int64_t stack_number(struct stream_fields *fields, const struct stack *stack)
 {
 	size_t at, mask;
@@ -96,7 +97,7 @@ static const struct {
 	{"limited", 0},
 };
 
-/* In the order of the line. */
+/* In the order in which they are written. */
 enum field {
 	FIELD_TID,
 	FIELD_NAME,
@@ -117,7 +118,7 @@ enum field {
 	FIELD_ACTORS,
 	FIELD_WAIT_DETAIL,
 	FIELD_EVIDENCE,
-	FIELD_FLAGS, /* from here on one for each row of flag_table */
+	FIELD_FLAGS, /* the first of one value per row of flag_table */
 	NR_FIELDS = FIELD_FLAGS + sizeof(flag_table) / sizeof(flag_table[0])
 };
 
@@ -156,7 +157,7 @@ static void put_flag(struct buf *out, size_t at, const struct task *task)
 	json_put_bool(out, flag_table[at].name, value);
 }
 
-/* What the task waits for. */
+/* Writes what the task waits for. */
 static void put_wait(struct buf *out, unsigned field, const struct task *task)
 {
 	switch (field) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A snapshot as a page of text: two or three lines about the target, then a table. Fitted
- * to the width of a terminal, or uncut where width is 0. */
+/* A snapshot as text: two or three lines about the target, then a table. The table is
+ * fitted to the width of a terminal, or not cut if width is 0. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 
 struct layout {
 	enum column_id ids[COLUMN_COUNT];
-	int cells[COLUMN_COUNT]; /* by place, not by id */
+	int cells[COLUMN_COUNT]; /* by position, not by id */
 	size_t count;
 };
 
@@ -37,7 +37,7 @@ static void layout_drop(struct layout *layout, size_t place)
 	}
 }
 
-/* The width that each column would like: that of its widest cell. */
+/* Measures the width that each column needs: that of its widest cell. */
 static void layout_measure(struct layout *layout, const struct out_request *request)
 {
 	const struct snapshot *snapshot = request->snapshot;
@@ -59,7 +59,8 @@ static void layout_measure(struct layout *layout, const struct out_request *requ
 	}
 }
 
-/* What a column may shrink to: its least width, or less where its cells are shorter. */
+/* Returns how narrow a column may become: its minimum width, or less if its cells are
+ * shorter. */
 static int layout_least(const struct layout *layout, size_t place)
 {
 	int least = column_info(layout->ids[place])->min_width;
@@ -121,7 +122,7 @@ static void put_spaces(struct buf *out, int count)
 		buf_append(out, " ", 1);
 }
 
-/* One cell with the gap before it; nothing is padded at the end of a line. */
+/* Writes one cell with the gap before it. Lines are not padded at the end. */
 static void put_cell(struct buf *out, const struct layout *layout, size_t place,
 		     const char *text, bool ascii)
 {
@@ -227,7 +228,7 @@ static void put_header(struct buf *out, const struct out_request *request)
 	buf_puts(out, "\n");
 }
 
-/* Each cycle, before everything else that is said about tasks. */
+/* Writes the deadlocks, which come before the tasks. */
 static void put_cycles(struct buf *out, const struct snapshot *snapshot, bool ascii)
 {
 	char id[TASK_ID_MAX], age[CLOCK_DURATION_MAX];
@@ -283,7 +284,7 @@ static void put_frames(struct buf *out, const struct stack *stack, bool ascii)
 		buf_puts(out, "      (the rest is not known)\n");
 }
 
-/* Not "t47" where it is about t471. */
+/* Returns true if text contains id as a whole word: not t47 in a text about t471. */
 static bool mentions(const char *text, const char *id)
 {
 	size_t bytes = strlen(id);
@@ -294,7 +295,8 @@ static bool mentions(const char *text, const char *id)
 	return false;
 }
 
-/* "stuck: waits for a mutex that t12 holds, for 14s"; nothing where its state says it all. */
+/* Writes "stuck: waits for a mutex that t12 holds, for 14s", or nothing if the state is
+ * enough. */
 static void put_evidence(struct buf *out, const struct task *task, int64_t now_ns)
 {
 	const char *word = task->flags & TASK_STUCK  ? "stuck"
@@ -318,7 +320,7 @@ static void put_stacks(struct buf *out, const struct task *task, int64_t now_ns,
 	if (task->waits.kind) {
 		buf_puts(out, "    waits on ");
 		escape_text(out, task->waits.text, 0, ascii);
-		/* Most texts say it themselves. */
+		/* Most texts name the owner already. */
 		if (owner && !strstr(task->waits.text, "held by") &&
 		    !mentions(task->waits.text, owner))
 			buf_printf(out, ", held by %s", owner);

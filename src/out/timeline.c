@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One evented profile a task: its state, and in it the function that it is blocked in.
- * The task that was blocked longest comes first. */
+/* One evented profile per task: its states and, in each, the function that it is blocked
+ * in. The task that was blocked longest comes first. */
 #include "out/timeline.h"
 
 #include <inttypes.h>
@@ -16,7 +16,8 @@
 
 struct segment {
 	int64_t from_ns, to_ns;
-	uint32_t place; /* its frame in the file, or the state's own: none */
+	/* index of its frame in the file, or of the state's own frame if unknown */
+	uint32_t place;
 	uint8_t state;
 };
 
@@ -85,7 +86,8 @@ void timeline_free(struct timeline *timeline)
 	free(timeline);
 }
 
-/* Index of the frame behind those of the states; UINT32_MAX: no memory. */
+/* Returns the index of a frame after those of the states, or UINT32_MAX if out of
+ * memory. */
 static uint32_t find_place(struct timeline *timeline, const struct frame *frame)
 {
 	struct place_key key;
@@ -250,7 +252,8 @@ static void put_frames(const struct timeline *timeline, struct buf *out)
 	for (int state = 0; state < STATE_COUNT; state++)
 		buf_printf(out, "%s {\"name\": \"%s\"}", state > 0 ? ",\n" : "",
 			   state_info(state)->name);
-	/* In the order in which they were added, which is that of their indexes. */
+	/* The hash iterates in the order of insertion, which is the order of the
+	 * indexes. */
 	for (const struct place *place = timeline->places; place;
 	     place = place->hh.next) {
 		struct frame frame = {.function = place->key.function,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The states of each task over time, from one look or from many, for speedscope
+/* The states of each task over time, from one sample or many, for speedscope
  * (https://www.speedscope.app/file-format-schema.json). */
 #ifndef OUT_TIMELINE_H
 #define OUT_TIMELINE_H
@@ -9,18 +9,19 @@
 #include "core/rows.h"
 #include "core/snapshot.h"
 
-/* Beyond these the rest is left out, and the name of the profile says so. */
+/* Tasks and segments beyond these limits are left out, which the profile's name
+ * reports. */
 #define TIMELINE_TASKS_MAX    20000u
 #define TIMELINE_SEGMENTS_MAX 2000000u
 
 struct timeline;
 
-struct timeline *timeline_new(void); /* NULL: no memory */
+struct timeline *timeline_new(void); /* NULL if out of memory */
 void timeline_free(struct timeline *timeline);
 /*
- * Add the rows of a look; looks come in the order of time. A task's first state begins when
- * its wait did. Functions of frames must outlive the timeline, the snapshot need not.
- * ERR_NOMEM.
+ * Adds the rows of one sample; samples come in chronological order. The first state of a
+ * task begins when its wait began. The functions named by frames must outlive the
+ * timeline; the snapshot need not. Returns ERR_NOMEM if out of memory.
  */
 int timeline_add(struct timeline *timeline, const struct snapshot *snapshot,
 		 const struct rows *rows, struct err *e);
