@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The source for goroutines as the runtime itself prints them: a live endpoint, asked in
- * the way that costs it least, or a file or stream that holds such a text. */
+/* Source for goroutines as the runtime prints them: a live endpoint, queried in the way
+ * that costs the program least, or a file or stream with such a text. */
 #include "source/pprof/pprof.h"
 
 #include <errno.h>
@@ -18,27 +18,27 @@
 #include "source/sniff.h"
 #include "source/source.h"
 
-/* With more goroutines than this, one row for each stack. */
+/* Above this number of goroutines, only one row per stack is requested. */
 #define SINGLE_MAX      20000u
 #define PROFILE_MAX     (64u << 20)
 #define TEXT_MAX        (256u << 20)
 #define READ_BYTES      (1u << 20)
-/* Goroutines may have waited for longer than this machine runs: their dump is of another, or
- * of another day. */
+/* Goroutines may have waited for longer than this machine has been up: their dump may
+ * come from another machine or an earlier day. */
 #define CLOCK_BEHIND_NS (PPROF_YEARS_MAX * 366ll * 24 * 3600 * CLOCK_SECOND_NS)
 
 struct pprof {
 	struct source_target target;
-	struct pprof_http *http; /* NULL: a file or stdin */
+	struct pprof_http *http; /* NULL for a file or stdin */
 	struct pprof_ages ages;
 	bool counted;
-	/* Of a file: the dump that is wanted (0: the one that says most) and that is shown,
-	 * and how many there are. */
+	/* For a file: the requested dump (0: the most informative one), the dump that is
+	 * shown, and the number of dumps. */
 	size_t dump, shown, dumps;
-	bool moved;     /* another one is wanted now */
-	uint64_t total; /* goroutines at the last look */
+	bool moved;     /* another dump was requested */
+	uint64_t total; /* number of goroutines in the last sample */
 
-	/* A file: what it held when it was read. */
+	/* For a file: its contents when it was read. */
 	struct snapshot *parsed;
 	struct stat status;
 	uint64_t looks;
@@ -148,7 +148,7 @@ static bool read_first_line(void *ctx, const char *bytes, size_t length)
 	return true;
 }
 
-/* How many there are, before all of them are asked for. */
+/* Gets the number of goroutines, before all of them are requested. */
 static int count_first(struct pprof *pprof, struct err *e)
 {
 	struct first_line first = {{0}, 0};
@@ -192,7 +192,7 @@ static int look_each(struct pprof *pprof, const struct pprof_out *out,
 	return 0;
 }
 
-/* gzip, or what is no gzip as it is. */
+/* Decompresses gzip data; leaves other data unchanged. */
 static int unpack(struct buf *bytes, size_t max_bytes, struct err *e)
 {
 	unsigned char piece[16384];
@@ -305,7 +305,7 @@ static int parse_bytes(const struct pprof_out *out, struct buf *bytes,
 	return 0;
 }
 
-/* A log may be longer than what is kept of a profile: it is read in pieces. */
+/* Reads text in pieces, because a log may exceed the limit for a profile. */
 static int parse_fd(int fd, const struct pprof_out *out, struct pprof_found *found,
 		    struct err *e)
 {
@@ -438,7 +438,8 @@ static void copy_labels(struct task *task, struct arena *arena)
 		task->nr_labels = 0;
 }
 
-/* The picture of the file again: texts are copied, as each snapshot owns its own. */
+/* Returns the contents of the file again. Texts are copied, because each snapshot owns
+ * its own. */
 static int look_file(struct pprof *pprof, struct snapshot *out, struct err *e)
 {
 	const struct snapshot *parsed;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One record for each goroutine that waits for minutes; rebuilt at each look, so that
- * nothing of the past stays. */
+/* Keeps one record for each goroutine that has waited for minutes. The table is rebuilt
+ * at each sample, so stale records do not accumulate. */
 #include "source/pprof/age.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "base/hash.h"
 
 struct pprof_age {
-	uint64_t id; /* 0: free */
+	uint64_t id; /* 0 if free */
 	const char *raw;
 	const struct stack *stack;
 	int64_t since_ns;

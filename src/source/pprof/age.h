@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Since when: the runtime says whole minutes, which would start over at each look. */
+/* When a wait began. The runtime prints whole minutes only, so ages computed from one
+ * sample would start over at every sample. */
 #ifndef SOURCE_PPROF_AGE_H
 #define SOURCE_PPROF_AGE_H
 
@@ -12,7 +13,7 @@ struct pprof_ages {
 	size_t capacity;
 };
 
-/* Keeps the earliest beginning that any look gave for the same wait. */
+/* Keeps the earliest start that any sample gave for the same wait. */
 void pprof_ages_update(struct pprof_ages *ages, struct snapshot *snapshot);
 void pprof_ages_release(struct pprof_ages *ages);
 

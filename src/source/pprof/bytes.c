@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* How a text stands in bytes: UTF-8 or UTF-16, with colours, zero bytes, odd blanks or the
- * character references of HTML in it. */
+/* Decoding of bytes: UTF-8 or UTF-16, with colours, zero bytes, unusual blanks or HTML
+ * character references. */
 #include <string.h>
 
 #include "source/pprof/private.h"
 
 #define PART_BYTES  8192u
-/* A header is not longer. */
+/* A header is never longer than this. */
 #define DAMAGED_MAX 65536u
 
 static void put_unit(struct pprof_decoder *decoder, unsigned unit)
@@ -26,7 +26,7 @@ static void put_unit(struct pprof_decoder *decoder, unsigned unit)
 	decoder->high = 0;
 }
 
-/* By the mark at the beginning, or by where the zero bytes are. */
+/* Detects the encoding by the byte order mark, or by the positions of zero bytes. */
 static void decide(struct pprof_decoder *decoder)
 {
 	const unsigned char *b = decoder->first;
@@ -94,7 +94,7 @@ bool pprof_is_special(const char *bytes, size_t length)
 	static const char kinds[] = {'\0',   '\033', '&', '\xc2',
 				     '\xe2', '\xef', '^', '\r'};
 
-	/* In parts that stay in the fastest cache. */
+	/* Works in blocks that fit the L1 cache. */
 	for (size_t part; length > 0; bytes += part, length -= part) {
 		part = length < PART_BYTES ? length : PART_BYTES;
 		for (size_t i = 0; i < sizeof(kinds); i++)
@@ -106,7 +106,7 @@ bool pprof_is_special(const char *bytes, size_t length)
 	return false;
 }
 
-/* Control characters as syslog writes them; not ends of lines, as those split. */
+/* Control characters as syslog escapes them, except newlines: those split the line. */
 static size_t syslog_bytes(const char *at, const char *end, unsigned *character)
 {
 	static const char tab[] = "#011", cr[] = "#015", escape[] = "#033[";
@@ -129,7 +129,7 @@ static size_t syslog_bytes(const char *at, const char *end, unsigned *character)
 	return at < end && (*at == 'm' || *at == 'K') ? (size_t)(at + 1 - begin) : 0;
 }
 
-/* "\033[1;31m", "\033]0;title\a": how long it is; 0: none. */
+/* Length of "\033[1;31m", "\033]0;title\a" and the like; 0 if there is none. */
 static size_t escape_bytes(const char *at, const char *end)
 {
 	const char *begin = at;
@@ -151,7 +151,7 @@ static size_t escape_bytes(const char *at, const char *end)
 	return 1;
 }
 
-/* A colour whose escape byte was printed as two characters. */
+/* A colour sequence whose escape byte was printed as "^[". */
 static size_t printed_escape_bytes(const char *at, const char *end)
 {
 	const char *begin = at;
@@ -163,7 +163,7 @@ static size_t printed_escape_bytes(const char *at, const char *end)
 	return at < end && (*at == 'm' || *at == 'K') ? (size_t)(at + 1 - begin) : 0;
 }
 
-/* "&lt;", "&#43;", "&nbsp;" but no end of line: that is left to those who split. */
+/* "&lt;", "&#43;", "&nbsp;", but not a newline: line splitting handles that. */
 static size_t reference_bytes(const char *at, const char *end, unsigned *character)
 {
 	static const struct {
@@ -200,7 +200,7 @@ static size_t reference_bytes(const char *at, const char *end, unsigned *charact
 	return (size_t)(digits + 1 - at);
 }
 
-/* Blanks that are none of ASCII become one, those without a width go. */
+/* Non-ASCII blanks become a space; zero-width ones are removed. */
 static size_t blank_bytes(const char *at, const char *end, bool *shown)
 {
 	size_t left = (size_t)(end - at);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Characters as bytes of UTF-8, and the escapes of strings in quotes. */
+/* Writes characters as UTF-8 and decodes the escapes of quoted strings. */
 #include <string.h>
 
 #include "source/pprof/private.h"
@@ -27,7 +27,7 @@ void pprof_put_char(struct buf *out, unsigned c)
 	buf_append(out, bytes, length);
 }
 
-/* Four digits of base 16 at at. */
+/* Parses four hexadecimal digits. */
 static bool take_unit(const char *at, const char *end, unsigned *unit)
 {
 	if (end - at < 4)
@@ -36,7 +36,7 @@ static bool take_unit(const char *at, const char *end, unsigned *unit)
 	return true;
 }
 
-/* Behind a backslash; moves at behind the escape. */
+/* Decodes the escape after a backslash; returns the end of the escape. */
 static const char *put_escape(const char *at, const char *end, struct buf *out)
 {
 	static const char letters[] = "nrtbfav", means[] = "\n\r\t\b\f\a\v";

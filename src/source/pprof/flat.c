@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A dump whose line ends have become blanks. The runtime's own order tells where they were:
- * a header, then functions and their places in turn, then who created it. */
+/* A dump whose newlines have become blanks. The runtime's fixed order tells where they
+ * were: a header, then functions and places in turn, then the creator. */
 #include <string.h>
 
 #include "source/pprof/private.h"
 
-/* A function or a place is not longer. */
+/* A function or a place is never longer than this. */
 #define PART_MAX  4096u
-/* So many words of something else end the dump. */
+/* This many words that do not belong to a dump end it. */
 #define STRAY_MAX 64u
 
 static bool begins(const char *at, const char *end, const char *word)
@@ -36,7 +36,7 @@ static const char *bounded(const char *at, const char *end)
 	return (size_t)(end - at) > PART_MAX ? at + PART_MAX : end;
 }
 
-/* "main.f({0x1, 0x2}, 0x3)"; NULL: it is none. */
+/* Finds the end of "main.f({0x1, 0x2}, 0x3)"; returns NULL if it is not a function. */
 static const char *function_end(const char *at, const char *end)
 {
 	const char *close = at;
@@ -51,7 +51,7 @@ static const char *function_end(const char *at, const char *end)
 	return NULL;
 }
 
-/* "/src/a b.go:7 +0x1d fp=0x1"; NULL: it is none. */
+/* Finds the end of "/src/a b.go:7 +0x1d fp=0x1"; returns NULL if it is not a place. */
 static const char *place_end(const char *at, const char *end)
 {
 	static const char *const tails[] = {"+0x", "fp=0x", "sp=0x", "pc=0x"};
@@ -76,7 +76,8 @@ static const char *place_end(const char *at, const char *end)
 	return NULL;
 }
 
-/* What is neither function nor place; NULL: nothing of the runtime. */
+/* Finds the end of what is neither a function nor a place, such as a header. Returns NULL
+ * if the runtime does not print such text. */
 static const char *other_end(const char *at, const char *end)
 {
 	static const char in[] = "in goroutine ", elided[] = "elided...";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the runtime prints of its goroutines, line by line. What is no part of it is skipped
- * and ends nothing: logs write between the lines of a stack. */
+/* Parses what the runtime prints about goroutines, line by line. Other lines are skipped
+ * and end nothing, because loggers write between the lines of a stack. */
 #include "source/pprof/grammar.h"
 
 #include <stdlib.h>
@@ -23,7 +23,7 @@ void pprof_grammar_free(struct pprof_grammar *grammar)
 	free(grammar);
 }
 
-/* It was no frame, but a line of somebody else. */
+/* The candidate was not a frame but an unrelated line. */
 static void drop_weak(struct pprof_grammar *grammar)
 {
 	grammar->stray |= grammar->weak_bytes > 0;
@@ -58,8 +58,8 @@ static bool take_function(struct pprof_grammar *grammar, const char *line, size_
 	return true;
 }
 
-/* The name of a function of C, or arguments that Go would not print: what comes next tells
- * whether it is a frame. */
+/* The name of a C function, or arguments that Go would not print. The next line tells
+ * whether this is a frame. */
 static void take_weak(struct pprof_grammar *grammar, const char *line, size_t length)
 {
 	drop_weak(grammar);
@@ -90,7 +90,7 @@ static bool take_creator(struct pprof_grammar *grammar, const char *name, size_t
 	return true;
 }
 
-/* A name in blanks is one of C++, whose places have an address. */
+/* A name with blanks is a C++ name, and its place has an address. */
 static void confirm_weak(struct pprof_grammar *grammar, const struct pprof_place *place)
 {
 	static const char created[] = "created by ";
@@ -118,7 +118,7 @@ static void confirm_weak(struct pprof_grammar *grammar, const struct pprof_place
 	pprof_push_frame(grammar, name, bytes);
 }
 
-/* "[originating from goroutine 7]:": what follows is the creator's stack at that time. */
+/* "[originating from goroutine 7]:" precedes the creator's stack at creation time. */
 static bool take_origin(struct pprof_grammar *grammar, const char *line, size_t length)
 {
 	static const char word[] = "[originating from goroutine ";
@@ -156,7 +156,7 @@ static void take_place(struct pprof_grammar *grammar, const struct pprof_place *
 		grammar->part = PPROF_COMPLETE;
 }
 
-/* Nothing after the header yet: blank lines there stand behind every line of this text. */
+/* Blank lines between the header and the first frame show how many follow every line. */
 static bool take_blank(struct pprof_grammar *grammar)
 {
 	if (!grammar->in_record)
@@ -216,7 +216,7 @@ static bool take_record_line(struct pprof_grammar *grammar, const char *line,
 			      : take_note(grammar, line, length);
 }
 
-/* What begins a goroutine, a profile or a report. */
+/* A line that begins a goroutine, a profile or a report. */
 static bool take_beginning(struct pprof_grammar *grammar, const char *line, size_t length)
 {
 	struct pprof_header header;
@@ -253,7 +253,7 @@ bool pprof_grammar_take(struct pprof_grammar *grammar, const char *line, size_t 
 	return grammar->now.grouped && pprof_group_take(grammar, line, length);
 }
 
-/* What the runtime says before it prints its goroutines. */
+/* Looks for what the runtime prints before its goroutines. */
 void pprof_grammar_other(struct pprof_grammar *grammar, const char *line, size_t length)
 {
 	static const struct {

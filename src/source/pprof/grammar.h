@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is being read of a text with goroutines, shared by the files that know its forms. */
+/* State of the parser of a goroutine dump, shared by the files that know its formats. */
 #ifndef SOURCE_PPROF_GRAMMAR_H
 #define SOURCE_PPROF_GRAMMAR_H
 
@@ -10,32 +10,32 @@
 enum pprof_part {
 	PPROF_STACK,
 	PPROF_CREATOR,
-	PPROF_COMPLETE,     /* the creator's place was read */
+	PPROF_COMPLETE,     /* the creator's file and line were read */
 	PPROF_ANCESTOR,     /* the stack of the goroutine that created this one */
 	PPROF_IGNORED,      /* older ancestors */
-	PPROF_RACE_CREATOR, /* the stack that created one of a race */
+	PPROF_RACE_CREATOR, /* the creation stack of a goroutine in a race report */
 };
 
-/* A dump, or a report of a race. */
+/* Counts for one dump or one race report. */
 struct pprof_dump {
 	size_t goroutines, no_stack, no_frames;
 	uint64_t total;
 	bool grouped, race;
-	bool whole; /* more than one goroutine that has recovered */
+	bool whole; /* more than the one goroutine of a recovered panic */
 };
 
 struct pprof_grammar {
 	struct pprof_out out;
 	struct pprof_found found;
 	struct pprof_dump now, kept;
-	size_t base; /* rows of kept; behind them those of now */
-	/* Where another dump may have begun that nothing announced: the number of
-	 * its rows, and what was counted, before a goroutine that ran. */
+	size_t base; /* number of rows of kept; the rows of now follow them */
+	/* Where an unannounced dump may have begun, before a goroutine that was running:
+	 * the number of rows and the counts at that point. */
 	size_t boundary;
 	struct pprof_dump before_boundary;
 	bool new_dump;  /* the next header begins another dump */
-	bool same_dump; /* it does not, whatever else is said */
-	bool fatal;     /* what ended the program was said before it */
+	bool same_dump; /* the next header continues this dump, whatever new_dump says */
+	bool fatal;     /* a line before it said what ended the program */
 
 	bool in_record;
 	enum pprof_part part;
@@ -45,47 +45,48 @@ struct pprof_grammar {
 	bool cut;         /* frames are missing */
 	bool pending;     /* the last frame waits for its file */
 	bool unavailable; /* the runtime has no stack to print */
-	bool stray;       /* something else stood between its lines */
+	bool stray;       /* unrelated lines were found between its lines */
 	unsigned blanks;  /* blank lines since the last one of the record */
 	unsigned spacing; /* blank lines after every line of the text */
 	const char *outermost;
 	struct frame creator;
-	char weak[PPROF_WEAK_MAX]; /* a name that only a file after it makes a frame */
+	char weak[PPROF_WEAK_MAX]; /* a possible frame; needs a place after it */
 	size_t weak_bytes;
-	size_t race_row; /* of the goroutine whose creator is read */
+	size_t race_row; /* row of the goroutine whose creator is being read */
 
 	bool in_group;
 	uint64_t group_count;
 	const struct label *group_labels;
 	size_t nr_group_labels;
 
-	uint64_t *ids; /* of this dump, open addressing; 0 is free */
+	uint64_t *ids; /* goroutine ids of this dump; open addressing, 0 is a free slot */
 	size_t cap_ids, nr_ids;
 };
 
 /* --- record.c --- */
 
-/* A new dump; what was read before is complete. */
+/* Begins a new dump; the one before it is complete. */
 void pprof_begin_dump(struct pprof_grammar *grammar);
-/* What was read is complete: its rows take the place of those kept so far, or go. */
+/* Ends the current dump: its rows replace the kept ones or are dropped. */
 void pprof_finish_dump(struct pprof_grammar *grammar);
-/* The record of a goroutine whose header was read; in another dump where it must be. */
+/* Begins the record of a goroutine whose header was read, in a new dump if it needs one.
+ * */
 void pprof_begin_record(struct pprof_grammar *grammar, const struct pprof_header *header);
-/* The frames read so far belong to the part that ends. */
+/* Stores the frames read so far in the part that ends. */
 void pprof_end_part(struct pprof_grammar *grammar);
-/* Ends what is open, so that the next record can begin. */
+/* Ends the open record, if any, so that the next one can begin. */
 void pprof_end_record(struct pprof_grammar *grammar);
 void pprof_end_group(struct pprof_grammar *grammar);
-/* An empty record of this goroutine. */
+/* Opens an empty record for this goroutine. */
 void pprof_open_record(struct pprof_grammar *grammar, uint64_t id);
 struct frame *pprof_push_frame(struct pprof_grammar *grammar, const char *name,
 			       size_t bytes);
 const struct stack *pprof_take_stack(struct pprof_grammar *grammar);
 
-/* Lines of debug=1 behind its first one. */
+/* Reads a line of a debug=1 profile other than the first. */
 bool pprof_group_take(struct pprof_grammar *grammar, const char *line, size_t length);
 
-/* Lines of the race detector's reports, outside stacks. */
+/* Reads a line of a race detector report that is not part of a stack. */
 bool pprof_race_take(struct pprof_grammar *grammar, const char *line, size_t length);
 
 #endif

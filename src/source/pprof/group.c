@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The text of debug=1: a count and a stack for all goroutines that share it. Tabs between
- * its columns may have become blanks. */
+/* The debug=1 text: a count and a stack for all goroutines that share it. The tabs
+ * between its columns may have become blanks. */
 #include <string.h>
 
 #include "source/pprof/grammar.h"
@@ -37,7 +37,7 @@ static const char *skip_blanks(const char *at, const char *end)
 	return at;
 }
 
-/* Where the column ends: at a tab, or at a blank where there are no tabs. */
+/* The end of the column: a tab, or a blank in a text without tabs. */
 static const char *column_end(const char *at, const char *end, char separator)
 {
 	const char *stop = memchr(at, separator, (size_t)(end - at));

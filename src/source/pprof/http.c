@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* libcurl, kept to HTTP, with limits on time and size; what the server says in an error
- * page is not shown. */
+/* HTTP through libcurl, with limits on time and size. The text of a server's error page
+ * is never shown. */
 #include "source/pprof/http.h"
 
 #include <arpa/inet.h>
@@ -11,7 +11,7 @@
 #include <strings.h>
 
 #define CONNECT_SECONDS 5L
-#define SILENT_SECONDS  6L /* no byte for so long: it hangs */
+#define SILENT_SECONDS  6L /* without a byte; the server hangs */
 #define ANSWER_SECONDS  30L
 #define ANSWER_MAX      (256u << 20)
 #define URL_MAX         2048u
@@ -22,7 +22,7 @@ struct pprof_http {
 	struct curl_slist *headers;
 	const struct source_target *target;
 	char base[URL_MAX]; /* without a query */
-	char shown[256];    /* for sentences: no password */
+	char shown[256];    /* for messages; without user and password */
 
 	pprof_http_sink *sink;
 	void *ctx;
@@ -35,8 +35,8 @@ void pprof_http_prepare(void)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-/* In every form of a number that is connected to: 127.1 and 0x7f000001 too; and 0, which
- * the kernel takes for the host itself. */
+/* Accepts every notation of the address that connect() would use, including 127.1 and
+ * 0x7f000001, and 0, which the kernel treats as the host itself. */
 static bool is_loopback_host(const char *host)
 {
 	size_t length = strlen(host);
@@ -81,8 +81,8 @@ static bool ends(const char *text, const char *tail)
 	return length >= bytes && strcmp(text + length - bytes, tail) == 0;
 }
 
-/* http://host:6060, …/debug/pprof, …/debug/pprof/goroutine?debug=2, or another folder that
- * has the profiles. */
+/* Accepts http://host:6060, …/debug/pprof, …/debug/pprof/goroutine?debug=2, or any other
+ * path that serves the profiles. */
 static int set_base(struct pprof_http *http, const char *text, struct err *e)
 {
 	bool is_unix = strncmp(text, "unix:", 5) == 0;
@@ -107,7 +107,7 @@ static int set_base(struct pprof_http *http, const char *text, struct err *e)
 	return 0;
 }
 
-/* Without user and password. */
+/* Copies the address without user and password. */
 static void set_shown(struct pprof_http *http, const char *text)
 {
 	const char *host = strstr(text, "://"), *at;
@@ -162,7 +162,7 @@ static void configure(struct pprof_http *http)
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, http);
-	/* A proxy has another loopback, and would be told the user's password. */
+	/* A proxy has a different loopback, and would see the user's password. */
 	if (pprof_http_is_local(t->text))
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	if (strncmp(t->text, "unix:", 5) == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a single line is. Logs stand between the lines of a stack, so only what nothing else
- * looks like is taken for a frame. */
+/* Classifies a single line. Loggers write between the lines of a stack, so a line counts
+ * as a frame only if nothing else looks like it. */
 #include <string.h>
 
 #include "source/pprof/private.h"
@@ -17,7 +17,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* What the name of a function or method of Go may consist of; 2: of its arguments, too. */
+/* Bit 1: allowed in a Go function or method name. Bit 2: allowed in its arguments. */
 static const unsigned char name_bytes[256] = {
 	['0' ... '9'] = 3, ['a' ... 'f'] = 3, ['g' ... 'w'] = 1, ['x'] = 3,
 	['y' ... 'z'] = 1, ['A' ... 'Z'] = 1, ['_'] = 3,         ['.'] = 3,
@@ -99,7 +99,7 @@ bool pprof_creator(const char *line, size_t length, const char **name, size_t *b
 	       memchr(at, '.', *bytes) != NULL;
 }
 
-/* Behind the line number: nothing, or what the runtime puts there. */
+/* The rest after the line number: nothing, or what the runtime prints there. */
 static bool is_tail(const char *at, const char *end, bool *known)
 {
 	static const char *const words[] = {"+0x", "fp=0x", "sp=0x", "pc=0x"};
@@ -134,7 +134,7 @@ static bool has_extension(const char *file, size_t bytes)
 	return false;
 }
 
-/* A path with blanks in it begins like one. */
+/* A path may contain blanks only if it begins like one. */
 static bool is_path(const char *file, size_t bytes)
 {
 	if (bytes == 0 || bytes > FUNCTION_MAX)
@@ -146,7 +146,7 @@ static bool is_path(const char *file, size_t bytes)
 	       file[0] != '{' && !memchr(file, ' ', bytes) && !memchr(file, '"', bytes);
 }
 
-/* Blanks, and tabs as some tools print them. */
+/* Blanks, and tabs in the notation of some tools. */
 static const char *skip_indent(const char *at, const char *end)
 {
 	while (at < end) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Labels in both notations of the runtime. */
+/* Parses labels in both notations that the runtime uses. */
 #include <string.h>
 
 #include "source/pprof/private.h"
@@ -12,7 +12,8 @@ static const char *keep(struct arena *arena, const char *text, size_t bytes)
 			     bytes < LABEL_TEXT_MAX ? bytes : LABEL_TEXT_MAX);
 }
 
-/* A word in quotes, without them and without its escapes; else up to one of `stops`. */
+/* Parses a quoted string and decodes its escapes, or a bare word that ends at one of
+ * `stops`. */
 static const char *take_word(const char *at, const char *end, const char *stops,
 			     struct arena *arena, const char **word)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of a dump's lines: headers with their states and labels, files, totals. */
+/* Parses the parts of a dump's lines: headers with their states and labels, files,
+ * totals. */
 #include <string.h>
 
 #include "source/go/words.h"
@@ -8,9 +9,10 @@
 #define RAW_MAX     200u
 #define MINUTE_NS   (60 * 1000000000ll)
 #define MINUTES_MAX (PPROF_YEARS_MAX * 365ll * 24 * 60)
-/* What stands between the number and the colon of a header, labels and all. */
+/* Length limit for the text between the number and the colon of a header, including
+ * labels. */
 #define HEADER_MAX  8192u
-/* Words of a line that may begin a header and do not. */
+/* How many occurrences of "goroutine" in one line are tried as the start of a header. */
 #define TRIES_MAX   8u
 
 static bool is_digit(char c)
@@ -43,8 +45,9 @@ bool pprof_total(const char *line, size_t length, uint64_t *total)
 	return true;
 }
 
-/* Just after the quote that ends the string whose text begins at `at`. level: the number of
- * backslashes before its opening quote, above 0 where the whole line is itself quoted. */
+/* Returns the position after the quote that ends the string that begins at `at`. level is
+ * the number of backslashes before its opening quote; it is above 0 if the whole line is
+ * itself quoted. */
 static const char *skip_quoted(const char *at, const char *end, size_t level)
 {
 	size_t slashes = 0;
@@ -57,7 +60,7 @@ static const char *skip_quoted(const char *at, const char *end, size_t level)
 	return end;
 }
 
-/* The closing bracket or brace at this depth, outside quotes. */
+/* Finds the closing bracket or brace at this depth, outside quotes. */
 static const char *find_close(const char *at, const char *end, char close)
 {
 	size_t slashes = 0;
@@ -80,7 +83,7 @@ static const char *find_close(const char *at, const char *end, char close)
 	return NULL;
 }
 
-/* One part of what is in the brackets, after the state. */
+/* Parses one comma-separated part of the brackets, after the state. */
 static void take_part(struct pprof_header *header, const char *part, size_t length)
 {
 	const char *at = part, *end = part + length;
@@ -96,7 +99,8 @@ static void take_part(struct pprof_header *header, const char *part, size_t leng
 	}
 }
 
-/* "labels:{"k": "v"}", behind a blank or a comma: what is before it is the rest. */
+/* Parses "labels:{"k": "v"}" after a blank or comma. Returns the end of the text before
+ * it. */
 static const char *take_labels(struct pprof_header *header, const char *at,
 			       const char *end)
 {
@@ -116,7 +120,7 @@ static const char *take_labels(struct pprof_header *header, const char *at,
 	return begin;
 }
 
-/* "chan receive (nil chan), 5 minutes, locked to thread" */
+/* Splits "chan receive (nil chan), 5 minutes, locked to thread". */
 static void split_state(struct pprof_header *header, const char *at, const char *end)
 {
 	bool first = true;
@@ -142,7 +146,7 @@ static void split_state(struct pprof_header *header, const char *at, const char 
 	}
 }
 
-/* " gp=0xc000006380 m=0 mp=0x5d7f40", each of them or none. */
+/* Skips " gp=0xc000006380 m=0 mp=0x5d7f40", of which each may be missing. */
 static const char *skip_pointers(const char *at, const char *end)
 {
 	static const char *const names[] = {"gp=", "m=", "mp="};
@@ -160,7 +164,8 @@ static const char *skip_pointers(const char *at, const char *end)
 	return at;
 }
 
-/* " {k: v}" or " labels:{k: v}" behind the brackets; NULL: it has no end. */
+/* Skips " {k: v}" or " labels:{k: v}" after the brackets. Returns NULL if it is not
+ * closed. */
 static const char *skip_labels(struct pprof_header *header, const char *at,
 			       const char *end)
 {
@@ -182,7 +187,8 @@ static const char *skip_labels(struct pprof_header *header, const char *at,
 	return close + 1;
 }
 
-/* At the word goroutine. NULL: no header, else what is behind it. */
+/* Parses a header that begins with the word goroutine. Returns its end, or NULL if it is
+ * not a header. */
 static const char *parse_at(struct pprof_header *header, const char *at, const char *end)
 {
 	const char *digits = at + sizeof("goroutine ") - 1, *close;
@@ -214,11 +220,11 @@ bool pprof_header_at(struct pprof_header *header, const char *line, size_t lengt
 	if (length < sizeof(word) || memcmp(line, word, sizeof(word) - 1) != 0)
 		return false;
 	end = parse_at(header, line, line + length);
-	/* Something behind it may be behind every line: that is for the front. */
+	/* Text after the header may follow every line; the front end handles that. */
 	return end == line + length;
 }
 
-/* "goroutine profile: total 7" is a beginning, too. */
+/* Finds the end of "goroutine profile: total 7", which also begins a dump. */
 static const char *total_at(const char *at, const char *end)
 {
 	static const char words[][18] = {" profile: total ", "leak profile: tot"};
@@ -264,7 +270,7 @@ bool pprof_anchor(struct pprof_anchor *anchor, const char *line, size_t length)
 	return at != NULL;
 }
 
-/* What the scheduler says of a goroutine that waits for nothing. */
+/* Maps the scheduler's status of a goroutine that does not wait. */
 static bool status_of(const char *state, size_t length, enum task_state *found)
 {
 	static const struct {
@@ -343,7 +349,7 @@ void pprof_header_to_task(const struct pprof_header *header, const struct pprof_
 	}
 	if (header->minutes > 0)
 		task->since_ns = out->snapshot->mono_ns - header->minutes * MINUTE_NS;
-	/* A machine that runs for less than the goroutine waits: a dump of another. */
+	/* This machine has been up for less time: the dump comes from another one. */
 	if (header->minutes > 0 && task->since_ns <= 0)
 		task->since_ns = 1;
 	if (header->labels_bytes > 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers inside a line that has no end of its own. */
+/* Parses numbers in a line that is not NUL-terminated. */
 #include "source/pprof/private.h"
 
 static bool is_digit(char c)

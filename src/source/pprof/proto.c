@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The few messages of a profile that name stacks, decoded with bounds on every step. Tables
- * first, samples last: their order in the file is free. */
+/* Decodes the few profile messages that describe stacks, with bounds on every step.
+ * Tables are read first and samples last, because the file may contain them in any order.
+ * */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "source/pprof/pprof.h"
 
 #define ENTRIES_MAX (4u << 20)
-#define LINES_MAX   16u /* functions inlined into one place */
+#define LINES_MAX   16u /* functions inlined at one location */
 
 struct bytes {
 	const unsigned char *at, *end;
@@ -16,14 +17,14 @@ struct bytes {
 
 struct field {
 	unsigned number;
-	uint64_t value;     /* of a number */
-	struct bytes bytes; /* of a message, text or packed numbers */
+	uint64_t value;     /* if it is a number */
+	struct bytes bytes; /* if it is a message, text or packed numbers */
 	bool is_bytes;
 };
 
 struct entry {
 	uint64_t id;
-	struct bytes message; /* of a function or location */
+	struct bytes message; /* a function or location */
 };
 
 struct table {
@@ -55,7 +56,7 @@ static bool take_varint(struct bytes *from, uint64_t *value)
 	return false;
 }
 
-/* False: the end, or bytes that make no sense, when from->at is not its end. */
+/* Returns false at the end, or on malformed bytes; from->at is not the end then. */
 static bool take_field(struct bytes *from, struct field *field)
 {
 	uint64_t key, length;
@@ -122,7 +123,7 @@ static const struct entry *table_find(const struct table *table, uint64_t id)
 			 : NULL;
 }
 
-/* Function and Location have their id as field 1. */
+/* Function and Location store their id in field 1. */
 static uint64_t id_of(struct bytes message)
 {
 	struct field field;
@@ -196,8 +197,8 @@ static void name_frame(const struct profile *profile, struct bytes line,
 	}
 }
 
-/* A location is one frame, and one more for each function that was inlined there, which
- * come first. */
+/* A location is one frame, preceded by one frame for each function that was inlined
+ * there. */
 static void add_location(struct profile *profile, uint64_t id)
 {
 	const struct entry *location = table_find(&profile->locations, id);
@@ -249,7 +250,7 @@ static void add_label(struct profile *profile, struct bytes message)
 		profile->labels[profile->nr_labels++] = label;
 }
 
-/* Numbers may be packed into one field, or be a field each. */
+/* Numbers may be packed into one field or come in one field each. */
 static bool next_number(struct field *field, uint64_t *value)
 {
 	if (field->is_bytes)

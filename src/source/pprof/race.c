@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the race detector prints: the two accesses with their stacks, and who created the
- * goroutines. Each becomes a row. */
+/* Race detector reports: the two accesses with their stacks, and who created the
+ * goroutines. Each goroutine becomes a row. */
 #include <string.h>
 
 #include "source/pprof/grammar.h"
 
-/* Two goroutines race; more rows are of a text that means no good. */
+/* Two goroutines race; only a malicious text has more rows than this. */
 #define ROWS_LOOKED_AT 16u
 
 /* "Previous write at 0x00c000018090 by goroutine 7:", "Read at 0x… by main goroutine:" */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The goroutine, group and dump that are being read: where one ends and the next begins, and
- * the rows that they become. */
+/* The goroutine, group and dump that are being read: where each ends and the next begins,
+ * and the rows they become. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@
 
 static void ids_clear(struct pprof_grammar *grammar)
 {
-	/* A large table would cost each of many small dumps as much as its own. */
+	/* Clearing a large table for each of many small dumps would be slow. */
 	if (grammar->nr_ids < grammar->cap_ids / 16) {
 		free(grammar->ids);
 		grammar->ids = NULL;
@@ -32,7 +32,8 @@ static void ids_put(uint64_t *ids, size_t capacity, uint64_t id)
 	ids[at] = id;
 }
 
-/* Was it there already? Without memory: no. Goroutine 0 is there once for each thread. */
+/* Returns true if the id was present already. Returns false if out of memory, and for
+ * goroutine 0, which occurs once for each thread. */
 static bool ids_add(struct pprof_grammar *grammar, uint64_t id)
 {
 	if (id == 0 || grammar->nr_ids >= PPROF_TASKS_MAX)
@@ -75,8 +76,8 @@ const struct stack *pprof_take_stack(struct pprof_grammar *grammar)
 	return stack;
 }
 
-/* The frames of the goroutine that ran the go statement. The runtime names the line behind
- * that statement here, and the statement itself in "created by". */
+/* Stores the stack of the goroutine that ran the go statement. Here the runtime prints
+ * the line after that statement; "created by" has the line of the statement itself. */
 static void take_ancestor(struct pprof_grammar *grammar)
 {
 	struct frame *first = &grammar->frames[0];
@@ -96,7 +97,7 @@ static void take_ancestor(struct pprof_grammar *grammar)
 	grammar->task.created_by = pprof_take_stack(grammar);
 }
 
-/* Older runtimes call every lock a semaphore; the stack tells which. */
+/* Older runtimes call every lock a semaphore; the stack tells which lock it is. */
 static void set_state(struct task *task)
 {
 	enum task_state before = task->state;
@@ -117,7 +118,6 @@ static void end_race(struct pprof_grammar *grammar)
 	grammar->nr_frames = 0;
 }
 
-/* The frames read so far belong to the part that ends. */
 void pprof_end_part(struct pprof_grammar *grammar)
 {
 	switch (grammar->part) {
@@ -183,8 +183,8 @@ void pprof_end_group(struct pprof_grammar *grammar)
 	grammar->nr_frames = 0;
 }
 
-/* Rows of the dump that ends take the place of those kept so far, or go. Of a log with
- * panics that somebody has recovered, the last whole dump is what people look for. */
+/* The rows of the dump that ends replace the kept ones or are dropped. In a log with
+ * panics that were recovered, the last whole dump is the interesting one. */
 void pprof_finish_dump(struct pprof_grammar *grammar)
 {
 	struct snapshot *snapshot = grammar->out.snapshot;
@@ -238,8 +238,9 @@ void pprof_open_record(struct pprof_grammar *grammar, uint64_t id)
 	grammar->creator = (struct frame){.function = NULL};
 }
 
-/* A goroutine is there again: if another dump has begun since it was there before, where one
- * runs that printed it, what came before that is a dump of its own. False: there was none. */
+/* A goroutine occurs a second time. If a goroutine that was running, and so may have
+ * printed a dump, came after its first occurrence, the rows from there on are a dump of
+ * their own. Returns false if there was no such goroutine. */
 static bool split_dump(struct pprof_grammar *grammar, uint64_t id)
 {
 	struct snapshot *snapshot = grammar->out.snapshot;
@@ -284,7 +285,7 @@ void pprof_begin_record(struct pprof_grammar *grammar, const struct pprof_header
 	again = !other && ids_add(grammar, header->id);
 	if (again && !grammar->new_dump && !grammar->same_dump &&
 	    split_dump(grammar, header->id)) {
-		/* it is of the second one */
+		/* it belongs to the second dump */
 	} else if (other || ((again || grammar->new_dump) && !grammar->same_dump)) {
 		pprof_begin_dump(grammar);
 		ids_add(grammar, header->id);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows that stand for many goroutines with one stack. */
+/* Rows that stand for all goroutines with one stack. */
 #include <string.h>
 
 #include "base/hash.h"
@@ -12,7 +12,7 @@ bool pprof_is_start(const char *function)
 	       strcmp(function, "runtime.main") == 0;
 }
 
-/* Profiles name no state, but the functions that park a goroutine do. */
+/* Profiles contain no state, but the functions that park a goroutine imply it. */
 static enum task_state state_of(const struct stack *stack)
 {
 	static const struct {
@@ -51,7 +51,7 @@ static enum task_state state_of(const struct stack *stack)
 	return STATE_UNKNOWN;
 }
 
-/* The same stack has the same id in every look. */
+/* Gives the same stack the same id in every sample. */
 static uint64_t group_id(const struct frame *frames, size_t nr_frames,
 			 const struct label *labels, size_t nr_labels)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Prefixes are compared by shape, as times, levels and counters change from line to line. */
+/* Compares prefixes by shape, because times, levels and counters change from line to
+ * line. */
 #include "source/pprof/run.h"
 
 #include <string.h>
@@ -62,9 +63,9 @@ static const char *skip_word(const char *at, const char *end)
 	return at;
 }
 
-/* Words of letters and digits are equal, whatever they are; all else must be the same, and
- * so must be a word that the text follows without a blank. NULL: it is not; else where the
- * line goes on. */
+/* Matches a prefix against the model. Words of letters and digits match any other word;
+ * all other characters must be equal, and so must a word that the text follows without a
+ * blank. Returns where the rest of the line begins, or NULL if it does not match. */
 static const char *match_shape(const char *model, const char *model_end, const char *at,
 			       const char *end, bool glued)
 {
@@ -74,7 +75,7 @@ static const char *match_shape(const char *model, const char *model_end, const c
 
 		if (at == end)
 			return NULL;
-		/* The key of a value: other keys have other values. */
+		/* This is the key of a value; another key would have other values. */
 		if (glued && bytes > 0 && word < model_end && *word == '=') {
 			if ((size_t)(end - at) < bytes || memcmp(model, at, bytes) != 0)
 				return NULL;
@@ -94,7 +95,7 @@ static const char *match_shape(const char *model, const char *model_end, const c
 			at = skip_word(at, end);
 			continue;
 		}
-		/* grep writes 12: and 13- */
+		/* grep writes "12:" for matches and "13-" for context. */
 		if (*model != *at && !(model + 1 == model_end &&
 				       memchr(":-", *model, 2) && memchr(":-", *at, 2)))
 			return NULL;
@@ -124,7 +125,7 @@ static bool is_number_like(const char *at, const char *end, char *mark)
 	return digit && *mark;
 }
 
-/* Times with and without a fraction, names of pods with more or fewer parts. */
+/* Accepts times with and without a fraction, and pod names with more or fewer parts. */
 static bool is_similar(const char *model, const char *model_end, const char *at,
 		       const char *end)
 {
@@ -144,11 +145,12 @@ static bool is_similar(const char *model, const char *model_end, const char *at,
 	return true;
 }
 
-/* Where the text begins behind a prefix like the model; NULL: there is none. */
+/* Returns where the text after a prefix like the model begins, or NULL if there is none.
+ * */
 static const char *skip_prefix(const char *model, const char *model_end, const char *at,
 			       const char *end)
 {
-	/* A number that has grown has no blanks before it any more. */
+	/* A number that has grown no longer has blanks before it. */
 	if (at < end && is_digit(*at))
 		while (model < model_end && is_blank(*model))
 			model++;
@@ -166,7 +168,7 @@ static const char *skip_prefix(const char *model, const char *model_end, const c
 				while (at < end && is_blank(*at))
 					at++;
 			} else {
-				/* Indentation follows: it is no part of the prefix. */
+				/* What follows is indentation, not part of the prefix. */
 				for (; model < stop && at < end && *at == *model; model++)
 					at++;
 			}

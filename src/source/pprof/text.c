@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* The front of reading goroutines from text: lines from bytes, and out of them the plain
- * lines that the grammar knows. How they are wrapped is decided once for each run of lines,
- * from the header and what follows it, not from the header alone. */
+/* The front end: splits bytes into lines and extracts the plain lines that the grammar
+ * knows. How lines are wrapped is decided once for each run of lines, from the header and
+ * the lines that follow it, not from the header alone. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "source/pprof/private.h"
 #include "source/pprof/run.h"
 
-/* Lines before the first header that are kept until the order of the text is known. */
+/* Bytes before the first header that are kept until the order of the text is known. */
 #define HELD_MAX     (256u << 10)
-/* Lines and bytes after a header, by which its run must be decided. */
+/* The wrapping of a run must be decided within this many lines and bytes after a header.
+ * */
 #define WAIT_LINES   64u
 #define WAIT_BYTES   (64u << 10)
-/* Lines before the first header by which the order of the text is told. */
+/* How many lines before the first header are examined to detect the order. */
 #define BEFORE_LINES 4u
-/* Lines are broken at the width of a terminal or a mail, as a rule. */
+/* Line lengths at which a terminal or mail program may have wrapped a line. */
 #define BROKEN_LEAST 20u
 #define BROKEN_MAX   4096u
 
-/* What a run of lines is wrapped in: what was before the header, nothing, or as before. */
+/* How a run of lines is wrapped: as guessed from the header, not at all, or as before. */
 enum choice { CHOICE_GUESS, CHOICE_PLAIN, CHOICE_AS_BEFORE };
 
 enum order { ORDER_UNKNOWN, ORDER_FORWARD, ORDER_NEWEST_FIRST };
@@ -28,26 +29,27 @@ struct pprof_text {
 	struct pprof_grammar *grammar;
 	struct pprof_decoder decoder;
 	struct pprof_unwrap unwrap;
-	struct buf carry; /* the beginning of a line */
-	bool special;     /* lines need to be cleaned */
-	char last;        /* byte that was fed */
+	struct buf carry; /* the beginning of a line that is incomplete */
+	bool special;     /* lines need pprof_clean() */
+	char last;        /* the last byte that was fed */
 	struct buf clean, repaired;
-	struct buf broken; /* the last line that nobody has recognised */
-	unsigned damage;   /* to its lines: enum pprof_damage */
+	struct buf broken; /* the last line that was not recognised */
+	unsigned damage;   /* of its lines: enum pprof_damage */
 
 	enum order order;
 	struct pprof_run run;
-	/* Lines that wait for a decision, each with its end; in ORDER_NEWEST_FIRST all. */
+	/* Lines that wait for a decision, with newlines; all lines if ORDER_NEWEST_FIRST.
+	 * */
 	struct buf held;
 	bool waiting;        /* one of them is a header */
 	size_t header_at;    /* in held */
-	size_t header_bytes; /* of its line */
+	size_t header_bytes; /* length of its line */
 	struct pprof_anchor anchor;
-	unsigned waited; /* lines since */
+	unsigned waited; /* lines since then */
 	struct pprof_run guess;
-	bool guess_fits; /* lines since have had its prefix */
+	bool guess_fits; /* the lines since then had its prefix */
 	bool newest_first;
-	unsigned depth; /* of envelopes */
+	unsigned depth; /* nesting of envelopes */
 };
 
 static void plain_line(struct pprof_text *text, const char *line, size_t length);
@@ -91,14 +93,14 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The line as the run has it. */
+/* Removes the prefix and suffix of the run, if any. */
 static void strip(struct pprof_text *text, const char **line, size_t *length)
 {
 	if (text->run.on)
 		pprof_run_strip(&text->run, line, length);
 }
 
-/* Where every line has a word before it, an empty one is the log's, not the dump's. */
+/* If every line has a word before it, an empty line comes from the log, not the dump. */
 static bool is_spacing(const struct pprof_text *text, size_t length)
 {
 	return length == 0 && text->run.on && text->run.named;
@@ -112,7 +114,7 @@ static bool take(struct pprof_text *text, const char *line, size_t length)
 	return pprof_grammar_take(text->grammar, line, length);
 }
 
-/* A terminal or a mail program may have broken the line: with the next one it is whole. */
+/* A terminal or mail program may have wrapped the line; joins it with the one before. */
 static bool take_broken(struct pprof_text *text, const char *line, size_t length)
 {
 	struct buf *broken = &text->broken;
@@ -155,7 +157,8 @@ static void hold(struct pprof_text *text, const char *line, size_t length)
 	buf_append(&text->held, "\n", 1);
 }
 
-/* The line that ends before `*end`, not blank; false: there is none. */
+/* Finds the last non-blank line that ends before `*end`. Returns false if there is none.
+ * */
 static bool line_before(struct pprof_text *text, size_t *end, const char **line,
 			size_t *length)
 {
@@ -176,8 +179,8 @@ static bool line_before(struct pprof_text *text, size_t *end, const char **line,
 	return false;
 }
 
-/* What stands before the first header of the text: a function is looked for in a few lines,
- * as a log may have written one between. */
+/* Returns the kind of the line before the first header of the text. A few lines are
+ * searched for a function, because a logger may have written between. */
 static enum pprof_kind kind_before(struct pprof_text *text)
 {
 	enum pprof_kind first = PPROF_OTHER, kind;
@@ -207,7 +210,7 @@ static void give_held(struct pprof_text *text, size_t begin, size_t end)
 	}
 }
 
-/* In a run the header may have escapes as all of its lines. */
+/* In a quoted run, the header has escapes like all other lines. */
 static void take_header(struct pprof_text *text, const char *line)
 {
 	size_t length = text->header_bytes;
@@ -220,7 +223,8 @@ static void take_header(struct pprof_text *text, const char *line)
 			   text->anchor.end - text->anchor.at);
 }
 
-/* From here on lines go on as they come, those that were held first. */
+/* Decides how the run is wrapped and passes on the held lines. From now on, lines are
+ * passed on as they come. */
 static void settle(struct pprof_text *text, enum choice choice)
 {
 	size_t after = text->header_at + text->header_bytes + 1;
@@ -263,7 +267,8 @@ static void turn_around(struct pprof_text *text)
 	text->waiting = false;
 }
 
-/* What the line is without what the run has around it; PPROF_OTHER: it has it not. */
+/* Returns the kind of the line without the run's prefix and suffix, or PPROF_OTHER if it
+ * does not have them. */
 static enum pprof_kind kind_in(struct pprof_run *run, const char *line, size_t length)
 {
 	if (!run->on || length == 0 || !pprof_run_strip(run, &line, &length))
@@ -276,13 +281,13 @@ static bool is_decisive(enum pprof_kind kind)
 	return kind != PPROF_OTHER && kind != PPROF_BLANK;
 }
 
-/* What to do at the end of the time, if the lines since have not told. */
+/* What to choose at the limit, if the lines since the header did not decide it. */
 static enum choice last_choice(const struct pprof_text *text)
 {
 	return text->guess_fits ? CHOICE_GUESS : CHOICE_AS_BEFORE;
 }
 
-/* One more line after the header: whether it tells how the lines are wrapped. */
+/* Checks whether one more line after the header tells how the lines are wrapped. */
 static void decide(struct pprof_text *text, const char *line, size_t length)
 {
 	enum pprof_kind guessed = kind_in(&text->guess, line, length);
@@ -330,7 +335,7 @@ static void begin_waiting(struct pprof_text *text, const char *line, size_t leng
 	hold(text, line, length);
 }
 
-/* No header for so long: what is oldest goes on. */
+/* There is still no header: passes on the older half of the held lines. */
 static void shorten(struct pprof_text *text)
 {
 	const char *newline = memchr(text->held.bytes + text->held.length / 2, '\n',
@@ -351,7 +356,7 @@ static void repair(struct pprof_text *text, const char **line, size_t *length)
 	*length = text->repaired.length;
 }
 
-/* A line that is no envelope of others. */
+/* Takes a line that is not an envelope. */
 static void plain_line(struct pprof_text *text, const char *line, size_t length)
 {
 	while (length > 0 && is_blank(line[length - 1]))
@@ -391,7 +396,7 @@ static void plain_line(struct pprof_text *text, const char *line, size_t length)
 
 static void any_line(struct pprof_text *text, const char *line, size_t length);
 
-/* Lines that stood in one line. */
+/* Takes lines that were packed into one line. */
 static void take_inner(void *ctx, const char *bytes, size_t length)
 {
 	struct pprof_text *text = ctx;
@@ -412,7 +417,7 @@ static void any_line(struct pprof_text *text, const char *line, size_t length)
 {
 	while (length > 0 && (line[length - 1] == '\r' || is_blank(line[length - 1])))
 		length--;
-	/* What the grammar knows as it stands is no envelope. */
+	/* A line that the grammar accepts as it is cannot be an envelope. */
 	if (text->order == ORDER_FORWARD && !text->waiting &&
 	    text->damage == PPROF_WHOLE && take(text, line, length))
 		return;
@@ -436,7 +441,7 @@ static void one_line(struct pprof_text *text, const char *line, size_t length)
 		any_line(text, line, length);
 }
 
-/* Old ends of lines, and lines that a terminal has written over each other. */
+/* Handles CR newlines, and lines that a terminal has overwritten. */
 static void split_returns(struct pprof_text *text, const char *line, size_t length)
 {
 	const char *end = line + length;
@@ -463,7 +468,7 @@ static void take_line(struct pprof_text *text, const char *line, size_t length)
 		one_line(text, line, length);
 }
 
-/* A line that came in pieces; what is over the limit is dropped. */
+/* Collects a line that comes in pieces; bytes over the limit are dropped. */
 static void carry(struct pprof_text *text, const char *bytes, size_t length)
 {
 	size_t room = PPROF_LINE_MAX - text->carry.length;
@@ -503,7 +508,7 @@ void pprof_text_feed(struct pprof_text *text, const char *bytes, size_t length)
 	pprof_decoder_feed(&text->decoder, bytes, length, take_bytes, text);
 }
 
-/* All lines are there: the last one first. */
+/* All lines have been read: passes them on in reverse. */
 static void give_backwards(struct pprof_text *text)
 {
 	struct buf all = text->held;
@@ -524,7 +529,7 @@ static void give_backwards(struct pprof_text *text)
 
 static void end_waiting(struct pprof_text *text)
 {
-	/* What is held after a header may hold others. */
+	/* The lines held after a header may contain more headers. */
 	while (text->waiting)
 		settle(text, last_choice(text));
 }
@@ -545,7 +550,7 @@ void pprof_text_end(struct pprof_text *text, struct pprof_found *found)
 		if (cut->open)
 			any_line(text, cut->text.bytes, cut->text.length);
 	}
-	/* A header with nothing of its own behind it, and much before it. */
+	/* The header has no stack after it, but lines of one before it. */
 	if (text->waiting &&
 	    (kind_before(text) == PPROF_FUNCTION || kind_before(text) == PPROF_DETAIL))
 		turn_around(text);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Texts that a log has put into one line: a value of JSON, a string in quotes, line ends
- * that something has escaped. */
+/* Texts that a logger has put into one line: as a JSON value, as a quoted string, or with
+ * escaped newlines. */
 #include <string.h>
 #include <strings.h>
 
 #include "source/pprof/private.h"
 
-/* Docker cuts its lines here; the rest follows in the next value. */
+/* Docker splits lines at this length; the rest follows in the next value. */
 #define DOCKER_BYTES 16384u
 
 static bool is_blank(char c)
@@ -23,7 +23,8 @@ void pprof_unwrap_release(struct pprof_unwrap *unwrap)
 	buf_release(&unwrap->cut[1].text);
 }
 
-/* "2030-01-02T03:04:05.6Z stderr P text": where the mark is; NULL: it is no such line. */
+/* Finds the mark P or F in "2030-01-02T03:04:05.6Z stderr P text". Returns NULL if the
+ * line does not have this form. */
 static const char *cut_mark(const char *line, size_t length, bool *err)
 {
 	const char *blank = memchr(line, ' ', length < 48 ? length : 48), *at;
@@ -52,7 +53,7 @@ bool pprof_join_cut(struct pprof_unwrap *unwrap, const char **line, size_t *leng
 	if (*mark == 'F' && !cut->open)
 		return false;
 	if (!cut->open) {
-		/* Put together, it has the mark of a line that was not cut. */
+		/* The joined line gets the mark of a line that was not split. */
 		buf_clear(&cut->text);
 		buf_append(&cut->text, *line, (size_t)(mark - *line));
 		buf_puts(&cut->text, "F ");
@@ -65,7 +66,7 @@ bool pprof_join_cut(struct pprof_unwrap *unwrap, const char **line, size_t *leng
 	return true;
 }
 
-/* Where a string ends whose first byte is at `at`: the quote itself, or the end. */
+/* Returns the end of the string that begins at `at`: its closing quote, or the end. */
 static const char *string_end(const char *at, const char *end, char quote)
 {
 	while (at < end && *at != quote)
@@ -73,10 +74,10 @@ static const char *string_end(const char *at, const char *end, char quote)
 	return at < end ? at : end;
 }
 
-/* --- JSON: read as a row of strings, so that damaged lines are read, too --- */
+/* --- JSON: scanned as a sequence of strings, so that damaged lines work too --- */
 
 struct pair {
-	const char *key, *value; /* without quotes, escaped */
+	const char *key, *value; /* without quotes; escapes not decoded */
 	size_t key_bytes, value_bytes;
 	bool numbers; /* the value is a list of bytes: "109, 97, 105" */
 };
@@ -86,8 +87,8 @@ struct json {
 	struct pair pair;
 };
 
-/* journald writes a text with control characters as a list of its bytes: where it ends, NULL:
- * what is there is none. */
+/* journald writes a text with control characters as a list of its bytes. Returns the end
+ * of the list, or NULL if it is not one. */
 static const char *list_end(const char *at, const char *end)
 {
 	const char *begin = at;
@@ -113,7 +114,8 @@ static void put_list(struct buf *text, const char *at, const char *end)
 	}
 }
 
-/* The next string that is a value; the key stays for all of an array. */
+/* Finds the next string that is a value. All elements of an array have the array's key.
+ * */
 static bool json_next(struct json *json)
 {
 	struct pair *pair = &json->pair;
@@ -154,7 +156,7 @@ static bool json_next(struct json *json)
 	return false;
 }
 
-/* Where loggers put their text, the likeliest first. */
+/* The keys under which loggers store their text, the most likely ones first. */
 static const char *const keys[] = {
 	"log",           "message",      "msg",    "textPayload", "Output",  "text",
 	"@message",      "line",         "body",   "_raw",        "content", "event",
@@ -178,7 +180,7 @@ static bool has_anchor(const struct pair *pair)
 	       pprof_anchor(&anchor, pair->value, pair->value_bytes);
 }
 
-/* Which key of this line holds the text; false: none. */
+/* Finds the key of this line that holds the text. Returns false if there is none. */
 static bool find_key(char known[64], struct json json, const char **key)
 {
 	size_t best = NR_KEYS, longest = 0;
@@ -188,7 +190,8 @@ static bool find_key(char known[64], struct json json, const char **key)
 		if (!json.pair.key || json.pair.key_bytes >= 64)
 			continue;
 		if (json.pair.value_bytes > longest && has_anchor(&json.pair)) {
-			/* The beginning of a text may be in another value, too. */
+			/* Another value may contain the beginning of the text; take the
+			 * longest. */
 			memcpy(known, json.pair.key, json.pair.key_bytes);
 			known[json.pair.key_bytes] = '\0';
 			*key = known;
@@ -205,7 +208,8 @@ static bool find_key(char known[64], struct json json, const char **key)
 	return *key != NULL;
 }
 
-/* A value without an end of line goes on in the next one where it was cut. */
+/* Returns true if the value was split: it has no newline, and continues in the next one.
+ * */
 static bool is_partial(const struct pair *pair, const struct buf *text)
 {
 	if (text->length == 0 || text->bytes[text->length - 1] == '\n')
@@ -233,14 +237,14 @@ static bool is_json(const char *line, size_t length)
 	if (line == end)
 		return false;
 	open = line;
-	/* A line of an object that is printed over many. */
+	/* One line of an object that is printed over several lines. */
 	if (*open == '"') {
 		open = string_end(open + 1, end, '"');
 		return end - open > 2 &&
 		       (open[1] == ':' || (open[1] == ' ' && open[2] == ':'));
 	}
 	if (*open != '{' && *open != '[') {
-		/* The time of another log may be before it. */
+		/* Another logger's timestamp may precede it. */
 		if (end[-1] != '}')
 			return false;
 		open = memmem(line, (size_t)(end - line), "{\"", 2);
@@ -287,7 +291,7 @@ static bool unwrap_json(struct pprof_unwrap *unwrap, unsigned depth, const char 
 	return true;
 }
 
-/* --- line ends that something has replaced --- */
+/* --- newlines that were replaced --- */
 
 static const struct {
 	const char *line, *tab;
@@ -328,7 +332,8 @@ static void put_replaced(struct buf *text, const char *at, const char *end,
 	}
 }
 
-/* "\n", "\r\n", "\u000a", "\x0a", "\012", and the same with its backslash escaped. */
+/* Matches "\n", "\r\n", "\u000a", "\x0a", "\012", also with the backslash itself escaped.
+ * */
 static bool is_escaped_end(const char *at, const char *end)
 {
 	static const char *const forms[] = {"n",     "r",   "u000a", "u000A",
@@ -345,7 +350,7 @@ static bool is_escaped_end(const char *at, const char *end)
 	return false;
 }
 
-/* The string that the anchor stands in: from its opening quote to the closing one. */
+/* Finds the string that contains the anchor, from its opening to its closing quote. */
 static void find_string(const char *line, size_t length, size_t anchor,
 			const char **begin, const char **end)
 {
@@ -369,7 +374,8 @@ static void find_string(const char *line, size_t length, size_t anchor,
 	*end = line + length;
 }
 
-/* Nothing stands behind the header: its line end is that of the line, and behind every one. */
+/* Returns true if nothing follows the header: its newline is then only the end of the
+ * line, as after every line. */
 static bool is_header_alone(const struct buf *text)
 {
 	struct pprof_anchor anchor;
@@ -417,7 +423,7 @@ static bool unwrap_escaped(struct pprof_unwrap *unwrap, unsigned depth, const ch
 	return true;
 }
 
-/* --- the service messages of TeamCity: |n is a line end --- */
+/* --- TeamCity service messages, where |n is a newline --- */
 
 static void put_piped(struct buf *text, const char *at, const char *end)
 {
