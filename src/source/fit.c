@@ -125,7 +125,7 @@ static bool read_id(pid_t pid, struct file_id *id)
 
 static bool runs_go(struct fits *fits, pid_t pid, const struct file_id *id)
 {
-	struct go_mem mem = {.pid = pid, .pages = fits->pages};
+	struct memory mem = {.pid = pid, .pages = fits->pages};
 	struct executable *one;
 	struct file_id now;
 	struct err why;
@@ -154,7 +154,7 @@ static bool runs_go(struct fits *fits, pid_t pid, const struct file_id *id)
 
 static const char *ask(struct fits *fits, pid_t pid, const struct file_id *id)
 {
-	struct go_mem mem = {.pid = pid, .pages = fits->pages};
+	struct memory mem = {.pid = pid, .pages = fits->pages};
 	char unusable[ERR_TEXT_MAX];
 
 	if (runs_go(fits, pid, id) || go_program_loads_go(&mem))

@@ -33,7 +33,7 @@ struct goruntime {
 	int64_t real_offset_ns;   /* from CLOCK_MONOTONIC */
 	int64_t modules_again_ns; /* when plugins may be looked for again */
 
-	struct go_mem mem;
+	struct memory mem;
 	struct go_elf elf;
 	struct go_module module;
 	struct go_layout layout;
@@ -65,7 +65,7 @@ static int attach(struct goruntime *go, struct err *e)
 	struct intern *intern = go->target.intern;
 	int rc;
 
-	go->mem = (struct go_mem){.pid = go->target.pid, .pages = go->target.pages};
+	go->mem = (struct memory){.pid = go->target.pid, .pages = go->target.pages};
 	rc = go_program_read(&go->module, &go->elf, &go->mem, e);
 	if (!rc)
 		rc = go_layout_read(&go->layout, &go->module, &go->elf, &go->mem, e);
@@ -144,7 +144,7 @@ static int goruntime_open(void *ctx, const struct source_target *t, struct err *
 /* Called every few seconds: whether it can be verified shows when it is opened. */
 static int goruntime_probe(const struct source_target *t, struct err *e)
 {
-	struct go_mem mem = {.pid = t->pid, .pages = t->pages};
+	struct memory mem = {.pid = t->pid, .pages = t->pages};
 
 	if (t->pid > 0)
 		return go_program_is_go(&mem, e) ? 95 : 0;

@@ -60,7 +60,7 @@ static void fill(const uint8_t *bytes, size_t size)
 	memset(memory, 0, IMAGE_BYTES);
 	memcpy(memory, bytes, size < IMAGE_BYTES ? size : IMAGE_BYTES);
 	for (size_t i = 0; i < IMAGE_BYTES && i < size; i += 8) {
-		uint64_t word = go_u64(memory + i);
+		uint64_t word = load_u64(memory + i);
 
 		if (word >> 32 != POINTER)
 			continue;
@@ -69,7 +69,7 @@ static void fill(const uint8_t *bytes, size_t size)
 	}
 }
 
-static void attach(struct go_mem *mem, const struct go_elf *elf, struct intern *intern)
+static void attach(struct memory *mem, const struct go_elf *elf, struct intern *intern)
 {
 	struct go_module module;
 	struct go_layout layout;
@@ -85,7 +85,7 @@ static void attach(struct go_mem *mem, const struct go_elf *elf, struct intern *
 	go_module_release(&module);
 }
 
-static void labels(struct go_mem *mem, unsigned minor)
+static void labels(struct memory *mem, unsigned minor)
 {
 	struct snapshot *out = snapshot_new();
 	struct go_labels sets;
@@ -100,7 +100,7 @@ static void labels(struct go_mem *mem, unsigned minor)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct go_mem mem = {.pid = getpid()};
+	struct memory mem = {.pid = getpid()};
 	struct go_elf elf = {.nr_segments = 1, .sections = true};
 	struct intern *intern = intern_new(1 << 20);
 	struct go_g_sample *sample = calloc(1, sizeof(*sample));
@@ -119,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		for (size_t i = 0; i < sample->nr; i++)
 			memcpy(sample->bytes[i], memory + i * GO_G_BYTES_MAX,
 			       GO_G_BYTES_MAX);
-		go_layout_derive(&g, sample, &table, go_u32(bytes), bytes[1] % 32);
+		go_layout_derive(&g, sample, &table, load_u32(bytes), bytes[1] % 32);
 	}
 	free(sample);
 	intern_free(intern);

@@ -82,12 +82,12 @@ void go_elf_segments(struct go_elf *elf, const Elf64_Phdr *headers, size_t nr_he
 	}
 }
 
-static int read_segments(struct go_elf *elf, struct go_mem *mem, const struct aux *aux,
+static int read_segments(struct go_elf *elf, struct memory *mem, const struct aux *aux,
 			 struct err *e)
 {
 	Elf64_Phdr headers[256];
 
-	if (!go_read(mem, aux->phdr, headers, aux->phnum * sizeof(headers[0])))
+	if (!memory_read(mem, aux->phdr, headers, aux->phnum * sizeof(headers[0])))
 		return mem->failed == EPERM
 			       ? denied(mem->pid, e)
 			       : err_sys(e, mem->failed,
@@ -187,7 +187,7 @@ static void sections_job(void *arg)
 	close(fd);
 }
 
-int go_elf_read(struct go_elf *elf, struct go_mem *mem, struct err *e)
+int go_elf_read(struct go_elf *elf, struct memory *mem, struct err *e)
 {
 	struct aux aux = {0};
 	struct sections_job *job;

@@ -35,7 +35,7 @@ struct go_elf {
 	struct go_range strtab;
 };
 
-int go_elf_read(struct go_elf *elf, struct go_mem *mem, struct err *e);
+int go_elf_read(struct go_elf *elf, struct memory *mem, struct err *e);
 /* Its segments, by the program headers; elf->bias is known. */
 void go_elf_segments(struct go_elf *elf, const Elf64_Phdr *headers, size_t nr_headers);
 /* Whether the file's sections alone say that it is a Go program; cheap. */

@@ -36,7 +36,7 @@ void go_labels_begin(struct go_labels *labels)
 }
 
 /* header: a Go string. NULL: not readable, or longer than any label that makes sense. */
-static const char *read_text(struct go_mem *mem, const uint64_t header[2],
+static const char *read_text(struct memory *mem, const uint64_t header[2],
 			     struct arena *arena)
 {
 	char text[TEXT_MAX];
@@ -48,12 +48,12 @@ static const char *read_text(struct go_mem *mem, const uint64_t header[2],
 		return NULL;
 	if (length > sizeof(text))
 		length = sizeof(text);
-	if (!go_read(mem, header[0], text, length))
+	if (!memory_read(mem, header[0], text, length))
 		return NULL;
 	return arena_strndup(arena, text, length);
 }
 
-static void add_label(struct label *list, size_t *nr, struct go_mem *mem,
+static void add_label(struct label *list, size_t *nr, struct memory *mem,
 		      const uint64_t key[2], const uint64_t value[2], struct arena *arena)
 {
 	struct label label = {read_text(mem, key, arena), read_text(mem, value, arena)};
@@ -62,32 +62,32 @@ static void add_label(struct label *list, size_t *nr, struct go_mem *mem,
 		list[(*nr)++] = label;
 }
 
-static size_t read_list(struct go_mem *mem, uint64_t address, struct label *list,
+static size_t read_list(struct memory *mem, uint64_t address, struct label *list,
 			struct arena *arena)
 {
 	uint64_t slice[3], words[SNAPSHOT_LABELS_MAX * 4];
 	size_t nr = 0;
 
-	if (!go_read(mem, address, slice, sizeof(slice)) || slice[1] > slice[2] ||
+	if (!memory_read(mem, address, slice, sizeof(slice)) || slice[1] > slice[2] ||
 	    slice[1] == 0 || slice[2] > 1u << 16)
 		return 0;
 	if (slice[1] > SNAPSHOT_LABELS_MAX)
 		slice[1] = SNAPSHOT_LABELS_MAX;
-	if (!go_read(mem, slice[0], words, slice[1] * 32))
+	if (!memory_read(mem, slice[0], words, slice[1] * 32))
 		return 0;
 	for (size_t i = 0; i < slice[1]; i++)
 		add_label(list, &nr, mem, words + i * 4, words + i * 4 + 2, arena);
 	return nr;
 }
 
-static size_t read_map(struct go_mem *mem, uint64_t address, struct label *list,
+static size_t read_map(struct memory *mem, uint64_t address, struct label *list,
 		       struct arena *arena)
 {
 	uint64_t map, header[3], words[BUCKET_WORDS];
 	size_t nr = 0, buckets;
 
-	if (!go_read(mem, address, &map, 8) || !map ||
-	    !go_read(mem, map, header, sizeof(header)) || header[0] == 0 ||
+	if (!memory_read(mem, address, &map, 8) || !map ||
+	    !memory_read(mem, map, header, sizeof(header)) || header[0] == 0 ||
 	    header[0] > 1u << 16)
 		return 0;
 	buckets = (size_t)1 << (header[1] >> 8 & 7);
@@ -96,7 +96,7 @@ static size_t read_map(struct go_mem *mem, uint64_t address, struct label *list,
 
 		for (; bucket && read < BUCKETS_MAX;
 		     bucket = words[BUCKET_WORDS - 1], read++) {
-			if (!go_read(mem, bucket, words, sizeof(words)))
+			if (!memory_read(mem, bucket, words, sizeof(words)))
 				return nr;
 			for (size_t slot = 0; slot < BUCKET_SLOTS; slot++)
 				/* Smaller numbers mean that there is nothing. */
@@ -131,7 +131,7 @@ static void grow(struct go_labels *labels)
 	labels->capacity = capacity;
 }
 
-const struct label *go_labels_get(struct go_labels *labels, struct go_mem *mem,
+const struct label *go_labels_get(struct go_labels *labels, struct memory *mem,
 				  uint64_t address, struct snapshot *out, size_t *nr)
 {
 	struct label list[SNAPSHOT_LABELS_MAX], *copy = NULL;

@@ -25,7 +25,7 @@ void go_labels_init(struct go_labels *labels, unsigned minor);
 void go_labels_release(struct go_labels *labels);
 void go_labels_begin(struct go_labels *labels);
 /* Texts and list live in out's arena. NULL: none, or not readable. */
-const struct label *go_labels_get(struct go_labels *labels, struct go_mem *mem,
+const struct label *go_labels_get(struct go_labels *labels, struct memory *mem,
 				  uint64_t address, struct snapshot *out, size_t *nr);
 
 #endif

@@ -26,15 +26,15 @@ static const struct {
 	{25, 104, 152, 272, 296, 208}, {27, 104, 152, 280, 304, 208},
 };
 
-bool go_allgs_read(const struct go_allgs *allgs, struct go_mem *mem, uint64_t *first,
+bool go_allgs_read(const struct go_allgs *allgs, struct memory *mem, uint64_t *first,
 		   uint64_t *count)
 {
 	uint64_t words[3], length;
 
 	if (allgs->first && allgs->length) {
 		/* The runtime writes the pointer first, so the length is read first. */
-		if (!go_read(mem, allgs->length, &length, 8) ||
-		    !go_read(mem, allgs->first, first, 8))
+		if (!memory_read(mem, allgs->length, &length, 8) ||
+		    !memory_read(mem, allgs->first, first, 8))
 			return false;
 		*count = length;
 		return *first && length > 0 && length <= ALLGS_MAX;
@@ -42,8 +42,8 @@ bool go_allgs_read(const struct go_allgs *allgs, struct go_mem *mem, uint64_t *f
 	for (int try = 0; try < 4; try++) {
 		uint64_t again[3];
 
-		if (!go_read(mem, allgs->slice, words, sizeof(words)) ||
-		    !go_read(mem, allgs->slice, again, sizeof(again)))
+		if (!memory_read(mem, allgs->slice, words, sizeof(words)) ||
+		    !memory_read(mem, allgs->slice, again, sizeof(again)))
 			return false;
 		*first = words[0];
 		*count = words[1];
@@ -89,7 +89,7 @@ size_t go_layout_refs(const uint8_t *code, size_t bytes, uint64_t address, uint6
 		if ((code[i + 1] & 0xc7) != 0x05)
 			continue;
 		target = address + i + length +
-			 (uint64_t)(int64_t)(int32_t)go_u32(code + i + 2);
+			 (uint64_t)(int64_t)(int32_t)load_u32(code + i + 2);
 		for (k = 0; k < nr && out[k] != target; k++)
 			;
 		if (k == nr)
@@ -110,18 +110,18 @@ static bool in_data(const struct go_module *module, uint64_t address)
 /* The list's first elements must look like goroutines: each has a stack, or, once it ended,
  * perhaps none any more. The very first is one of them in a library, where runtime.main
  * returns, and in a program whose main function ends by runtime.Goexit. */
-static bool looks_like_allgs(struct go_mem *mem, const uint64_t words[3])
+static bool looks_like_allgs(struct memory *mem, const uint64_t words[3])
 {
 	uint64_t gs[LOOKED_AT], stack[2];
 	uint64_t count = words[1] < LOOKED_AT ? words[1] : LOOKED_AT;
 	size_t stacks = 0;
 
 	if (!words[0] || words[1] == 0 || words[1] > words[2] || words[2] > ALLGS_MAX ||
-	    (words[0] & 7) != 0 || !go_read(mem, words[0], gs, count * 8))
+	    (words[0] & 7) != 0 || !memory_read(mem, words[0], gs, count * 8))
 		return false;
 	for (uint64_t i = 0; i < count; i++) {
 		if (!gs[i] || (gs[i] & 7) != 0 ||
-		    !go_read(mem, gs[i], stack, sizeof(stack)))
+		    !memory_read(mem, gs[i], stack, sizeof(stack)))
 			return false;
 		if (stack[0] == 0 && stack[1] == 0)
 			continue;
@@ -133,13 +133,13 @@ static bool looks_like_allgs(struct go_mem *mem, const uint64_t words[3])
 }
 
 static bool allgs_from_refs(struct go_allgs *allgs, const struct go_module *module,
-			    struct go_mem *mem, const uint64_t *refs, size_t nr_refs)
+			    struct memory *mem, const uint64_t *refs, size_t nr_refs)
 {
 	uint64_t slice[3] = {0}, value;
 
 	for (size_t i = 0; i < nr_refs && !allgs->slice; i++)
 		if (in_data(module, refs[i]) &&
-		    go_read(mem, refs[i], slice, sizeof(slice)) &&
+		    memory_read(mem, refs[i], slice, sizeof(slice)) &&
 		    looks_like_allgs(mem, slice))
 			allgs->slice = refs[i];
 	if (!allgs->slice)
@@ -150,7 +150,7 @@ static bool allgs_from_refs(struct go_allgs *allgs, const struct go_module *modu
 		/* The slice's own three words are referred to as well. */
 		if (!in_data(module, ref) ||
 		    (ref >= allgs->slice && ref < allgs->slice + 24) ||
-		    !go_read(mem, ref, &value, 8))
+		    !memory_read(mem, ref, &value, 8))
 			continue;
 		if (value == slice[0] && !allgs->first)
 			allgs->first = ref;
@@ -161,7 +161,7 @@ static bool allgs_from_refs(struct go_allgs *allgs, const struct go_module *modu
 }
 
 static bool allgs_from_code(struct go_allgs *allgs, const struct go_module *module,
-			    struct go_mem *mem, const char *name)
+			    struct memory *mem, const char *name)
 {
 	uint8_t code[2048];
 	uint64_t refs[REFS_MAX], word;
@@ -172,18 +172,18 @@ static bool allgs_from_code(struct go_allgs *allgs, const struct go_module *modu
 		return false;
 	bytes = func.end - func.entry < sizeof(code) ? func.end - func.entry
 						     : sizeof(code);
-	bytes = go_read_some(mem, func.entry, code, bytes);
+	bytes = memory_read_some(mem, func.entry, code, bytes);
 	nr_refs = go_layout_refs(code, bytes, func.entry, refs, REFS_MAX / 2);
 	/* A library goes by a table of addresses. */
 	for (size_t i = nr_refs; i-- > 0;)
-		if (!in_data(module, refs[i]) && go_read(mem, refs[i], &word, 8) &&
+		if (!in_data(module, refs[i]) && memory_read(mem, refs[i], &word, 8) &&
 		    in_data(module, word))
 			refs[nr_refs++] = word;
 	return allgs_from_refs(allgs, module, mem, refs, nr_refs);
 }
 
 static bool allgs_from_symbols(struct go_allgs *allgs, const struct go_elf *elf,
-			       struct go_mem *mem)
+			       struct memory *mem)
 {
 	static const char *const names[] = {"runtime.allgs", "runtime.allgptr",
 					    "runtime.allglen"};
@@ -192,7 +192,7 @@ static bool allgs_from_symbols(struct go_allgs *allgs, const struct go_elf *elf,
 	if (!elf->symtab.start)
 		return false;
 	go_elf_symbols(elf, mem->pid, names, 3, found);
-	if (!found[0] || !go_read(mem, found[0], words, sizeof(words)) ||
+	if (!found[0] || !memory_read(mem, found[0], words, sizeof(words)) ||
 	    !looks_like_allgs(mem, words))
 		return false;
 	*allgs = (struct go_allgs){found[0], found[1], found[2]};
@@ -200,7 +200,7 @@ static bool allgs_from_symbols(struct go_allgs *allgs, const struct go_elf *elf,
 }
 
 static bool find_allgs(struct go_layout *layout, const struct go_module *module,
-		       const struct go_elf *elf, struct go_mem *mem)
+		       const struct go_elf *elf, struct memory *mem)
 {
 	struct go_allgs *allgs = &layout->allgs;
 
@@ -216,7 +216,7 @@ static bool find_allgs(struct go_layout *layout, const struct go_module *module,
 }
 
 static bool read_sample(struct go_g_sample *sample, const struct go_allgs *allgs,
-			struct go_mem *mem)
+			struct memory *mem)
 {
 	uint64_t first, count, addresses[GO_SAMPLE_MAX];
 
@@ -225,14 +225,14 @@ static bool read_sample(struct go_g_sample *sample, const struct go_allgs *allgs
 		return false;
 	if (count > GO_SAMPLE_MAX)
 		count = GO_SAMPLE_MAX;
-	if (!go_read(mem, first, addresses, count * 8))
+	if (!memory_read(mem, first, addresses, count * 8))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		uint8_t *bytes = sample->bytes[sample->nr];
 
 		/* A g at the very end of the heap may have nothing behind it. */
 		memset(bytes, 0, GO_G_BYTES_MAX);
-		if (go_read_some(mem, addresses[i], bytes, GO_G_BYTES_MAX) >= 360)
+		if (memory_read_some(mem, addresses[i], bytes, GO_G_BYTES_MAX) >= 360)
 			sample->nr++;
 		else if (i == 0)
 			return false;
@@ -259,11 +259,11 @@ static bool goid_fits(const struct go_g_sample *sample, unsigned offset, bool en
 {
 	size_t live = 0;
 
-	if (!ended && go_u64(sample->bytes[0] + offset) != 1)
+	if (!ended && load_u64(sample->bytes[0] + offset) != 1)
 		return false;
 	for (size_t i = 0; i < sample->nr; i++) {
-		uint64_t goid = go_u64(sample->bytes[i] + offset);
-		uint32_t status = go_u32(sample->bytes[i] + offset - 8);
+		uint64_t goid = load_u64(sample->bytes[i] + offset);
+		uint32_t status = load_u32(sample->bytes[i] + offset - 8);
 
 		if (!status_is_known(status) || goid >= GOID_MAX)
 			return false;
@@ -273,8 +273,8 @@ static bool goid_fits(const struct go_g_sample *sample, unsigned offset, bool en
 			return false;
 		live++;
 		for (size_t k = 0; k < i; k++)
-			if (go_u64(sample->bytes[k] + offset) == goid &&
-			    !is_dead(go_u32(sample->bytes[k] + offset - 8)))
+			if (load_u64(sample->bytes[k] + offset) == goid &&
+			    !is_dead(load_u32(sample->bytes[k] + offset - 8)))
 				return false;
 	}
 	return live > 0;
@@ -322,13 +322,13 @@ static unsigned find_startpc(const struct go_g_sample *sample,
 	for (unsigned offset = START_FIRST; offset <= START_LAST; offset += 8) {
 		size_t live = 0, fit = 0;
 
-		if (main_entry ? go_u64(sample->bytes[0] + offset) != main_entry
+		if (main_entry ? load_u64(sample->bytes[0] + offset) != main_entry
 			       : offset != hint)
 			continue;
 		for (size_t i = 0; i < sample->nr; i++) {
-			uint64_t pc = go_u64(sample->bytes[i] + offset);
+			uint64_t pc = load_u64(sample->bytes[i] + offset);
 
-			if (is_dead(go_u32(sample->bytes[i] + goid - 8)) ||
+			if (is_dead(load_u32(sample->bytes[i] + goid - 8)) ||
 			    elsewhere(table, pc))
 				continue;
 			live++;
@@ -350,13 +350,14 @@ static unsigned find_syscallsp(const struct go_g_sample *sample, unsigned goid,
 		for (size_t i = 0; i < sample->nr; i++) {
 			const uint8_t *g = sample->bytes[i];
 			uint32_t status =
-				go_u32(g + goid - 8) & ~(uint32_t)GO_STATUS_SCAN;
-			uint64_t bp = go_u64(g + offset);
+				load_u32(g + goid - 8) & ~(uint32_t)GO_STATUS_SCAN;
+			uint64_t bp = load_u64(g + offset);
 
 			if (status != GO_STATUS_WAITING)
 				continue;
 			parked++;
-			fit += bp > go_u64(g + GO_G_SP) && bp < go_u64(g + GO_G_STACK_HI);
+			fit += bp > load_u64(g + GO_G_SP) &&
+			       bp < load_u64(g + GO_G_STACK_HI);
 		}
 		if (parked > 0 && fit * 4 >= parked * 3)
 			return offset + 8;
@@ -371,16 +372,16 @@ static bool parent_fits(const struct go_g_sample *sample, unsigned offset, unsig
 	bool some = false;
 
 	for (size_t i = 0; i < sample->nr; i++)
-		if (go_u64(sample->bytes[i] + goid) > highest)
-			highest = go_u64(sample->bytes[i] + goid);
+		if (load_u64(sample->bytes[i] + goid) > highest)
+			highest = load_u64(sample->bytes[i] + goid);
 	for (size_t i = 0; i < sample->nr; i++) {
-		uint64_t parent = go_u64(sample->bytes[i] + offset);
+		uint64_t parent = load_u64(sample->bytes[i] + offset);
 
-		if (is_dead(go_u32(sample->bytes[i] + goid - 8)))
+		if (is_dead(load_u32(sample->bytes[i] + goid - 8)))
 			continue;
 		/* A short-lived creator may be younger than all that the sample holds. */
 		if (parent > highest + (1u << 20) ||
-		    (go_u64(sample->bytes[i] + goid) == 1 && parent != 0))
+		    (load_u64(sample->bytes[i] + goid) == 1 && parent != 0))
 			return false;
 		some |= parent != 0;
 	}
@@ -394,11 +395,11 @@ static const char *verify(const struct go_g_layout *g, const struct go_g_sample 
 
 	for (size_t i = 0; i < sample->nr; i++) {
 		const uint8_t *bytes = sample->bytes[i];
-		uint64_t sp = go_u64(bytes + GO_G_SP), pc = go_u64(bytes + GO_G_PC);
-		uint64_t gopc = go_u64(bytes + g->gopc);
+		uint64_t sp = load_u64(bytes + GO_G_SP), pc = load_u64(bytes + GO_G_PC);
+		uint64_t gopc = load_u64(bytes + g->gopc);
 		struct go_func func;
 
-		if (is_dead(go_u32(bytes + g->status)))
+		if (is_dead(load_u32(bytes + g->status)))
 			continue;
 		if (!elsewhere(table, gopc)) {
 			live++;
@@ -407,8 +408,8 @@ static const char *verify(const struct go_g_layout *g, const struct go_g_sample 
 		if (go_g_status(bytes, g) != GO_STATUS_WAITING)
 			continue;
 		parked++;
-		on_stack += sp >= go_u64(bytes + GO_G_STACK_LO) &&
-			    sp < go_u64(bytes + GO_G_STACK_HI);
+		on_stack += sp >= load_u64(bytes + GO_G_STACK_LO) &&
+			    sp < load_u64(bytes + GO_G_STACK_HI);
 		/* Plugins have code of the runtime of their own. */
 		in_code += elsewhere(table, pc) || go_func_find(table, pc, &func);
 	}
@@ -485,7 +486,7 @@ unsigned go_g_turns(const struct go_g_layout *layout, unsigned minor)
 }
 
 int go_layout_read(struct go_layout *layout, const struct go_module *module,
-		   const struct go_elf *elf, struct go_mem *mem, struct err *e)
+		   const struct go_elf *elf, struct memory *mem, struct err *e)
 {
 	static const char advice[] = "its threads can be watched with --source native";
 	const char *version = go_version_name(module);

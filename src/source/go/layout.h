@@ -78,10 +78,10 @@ struct go_layout {
 
 /* 0, or ERR_UNSUPPORTED: the live goroutines do not fit. */
 int go_layout_read(struct go_layout *layout, const struct go_module *module,
-		   const struct go_elf *elf, struct go_mem *mem, struct err *e);
+		   const struct go_elf *elf, struct memory *mem, struct err *e);
 
 /* How many goroutines there are and where the list of their addresses starts. */
-bool go_allgs_read(const struct go_allgs *allgs, struct go_mem *mem, uint64_t *first,
+bool go_allgs_read(const struct go_allgs *allgs, struct memory *mem, uint64_t *first,
 		   uint64_t *count);
 
 /* The parts of go_layout_read(), for tests. */
@@ -100,7 +100,7 @@ const char *go_layout_derive(struct go_g_layout *g, const struct go_g_sample *sa
 
 static inline uint32_t go_g_status(const uint8_t *bytes, const struct go_g_layout *layout)
 {
-	return go_u32(bytes + layout->status) & ~(uint32_t)GO_STATUS_SCAN;
+	return load_u32(bytes + layout->status) & ~(uint32_t)GO_STATUS_SCAN;
 }
 /* Where a g counts how often it left the running state, in bytes; 0: not known. */
 unsigned go_g_turns(const struct go_g_layout *layout, unsigned minor);

@@ -22,18 +22,18 @@ struct headers {
 	uint64_t bias;
 };
 
-static bool read_headers(struct headers *headers, struct go_mem *mem, uint64_t base)
+static bool read_headers(struct headers *headers, struct memory *mem, uint64_t base)
 {
 	const Elf64_Ehdr *file = &headers->file;
 
 	headers->nr = 0;
-	if (!go_read(mem, base, &headers->file, sizeof(headers->file)) ||
+	if (!memory_read(mem, base, &headers->file, sizeof(headers->file)) ||
 	    memcmp(file->e_ident, ELFMAG, SELFMAG) != 0 ||
 	    file->e_ident[EI_CLASS] != ELFCLASS64 || file->e_machine != EM_X86_64 ||
 	    file->e_phentsize != sizeof(Elf64_Phdr) || file->e_phnum == 0 ||
 	    file->e_phnum > HEADERS_MAX || file->e_phoff > 65536 ||
-	    !go_read(mem, base + file->e_phoff, headers->program,
-		     file->e_phnum * sizeof(Elf64_Phdr)))
+	    !memory_read(mem, base + file->e_phoff, headers->program,
+			 file->e_phnum * sizeof(Elf64_Phdr)))
 		return false;
 	headers->nr = file->e_phnum;
 	for (size_t i = 0; i < headers->nr; i++) {
@@ -48,8 +48,8 @@ static bool read_headers(struct headers *headers, struct go_mem *mem, uint64_t b
 static bool has_go_note(const uint8_t *bytes, size_t size)
 {
 	for (size_t at = 0; at + 16 <= size;) {
-		uint64_t name = go_u32(bytes + at), text = go_u32(bytes + at + 4);
-		uint32_t type = go_u32(bytes + at + 8);
+		uint64_t name = load_u32(bytes + at), text = load_u32(bytes + at + 4);
+		uint32_t type = load_u32(bytes + at + 8);
 
 		if (type == GO_NOTE_TYPE && name == 4 &&
 		    memcmp(bytes + at + 12, "Go\0", 4) == 0)
@@ -59,7 +59,7 @@ static bool has_go_note(const uint8_t *bytes, size_t size)
 	return false;
 }
 
-static bool is_go(const struct headers *headers, struct go_mem *mem)
+static bool is_go(const struct headers *headers, struct memory *mem)
 {
 	uint8_t notes[NOTES_MAX];
 
@@ -70,14 +70,15 @@ static bool is_go(const struct headers *headers, struct go_mem *mem)
 
 		if (header->p_type != PT_NOTE)
 			continue;
-		size = go_read_some(mem, header->p_vaddr + headers->bias, notes, size);
+		size = memory_read_some(mem, header->p_vaddr + headers->bias, notes,
+					size);
 		if (has_go_note(notes, size))
 			return true;
 	}
 	return false;
 }
 
-size_t go_libraries_find(struct go_mem *mem, uint64_t except,
+size_t go_libraries_find(struct memory *mem, uint64_t except,
 			 uint64_t bases[GO_LIBRARIES_MAX])
 {
 	struct headers *headers = malloc(sizeof(*headers));
@@ -108,7 +109,7 @@ size_t go_libraries_find(struct go_mem *mem, uint64_t except,
 	return nr;
 }
 
-bool go_library_read(struct go_elf *elf, struct go_mem *mem, uint64_t base)
+bool go_library_read(struct go_elf *elf, struct memory *mem, uint64_t base)
 {
 	struct headers *headers = malloc(sizeof(*headers));
 	bool fine = headers && read_headers(headers, mem, base);

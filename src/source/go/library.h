@@ -10,9 +10,9 @@
 
 /* Addresses where the files that are Go libraries by their build id start; but not one
  * that starts at `except`. */
-size_t go_libraries_find(struct go_mem *mem, uint64_t except,
+size_t go_libraries_find(struct memory *mem, uint64_t except,
 			 uint64_t bases[GO_LIBRARIES_MAX]);
 /* What lies there. False: it makes no sense. */
-bool go_library_read(struct go_elf *elf, struct go_mem *mem, uint64_t base);
+bool go_library_read(struct go_elf *elf, struct memory *mem, uint64_t base);
 
 #endif

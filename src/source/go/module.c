@@ -30,7 +30,7 @@
 
 static bool era_of_magic(const uint8_t bytes[8], enum go_era *era)
 {
-	uint32_t magic = go_u32(bytes);
+	uint32_t magic = load_u32(bytes);
 
 	/* Two zero bytes, instruction size 1, pointer size 8. */
 	if (bytes[4] || bytes[5] || bytes[6] != 1 || bytes[7] != 8)
@@ -46,15 +46,15 @@ static bool era_of_magic(const uint8_t bytes[8], enum go_era *era)
 	return true;
 }
 
-static bool era_at(struct go_mem *mem, uint64_t address, enum go_era *era)
+static bool era_at(struct memory *mem, uint64_t address, enum go_era *era)
 {
 	uint8_t bytes[8];
 
-	return address && go_read(mem, address, bytes, 8) && era_of_magic(bytes, era);
+	return address && memory_read(mem, address, bytes, 8) && era_of_magic(bytes, era);
 }
 
 struct search {
-	struct go_mem *mem;
+	struct memory *mem;
 	uint64_t table;
 	uint64_t found;
 	uint64_t words[MODULE_WORDS];
@@ -69,7 +69,7 @@ static bool visit_magic(void *ctx, uint64_t address, const uint8_t *bytes, size_
 		/* The header's first offset is its own size: 64 or 72 bytes. */
 		if (bytes[i + 3] != 0xff || !era_of_magic(bytes + i, &era))
 			continue;
-		if (go_u64(bytes + i + 8) == 0 || go_u64(bytes + i + 8) > (1u << 26))
+		if (load_u64(bytes + i + 8) == 0 || load_u64(bytes + i + 8) > (1u << 26))
 			continue;
 		search->found = address + i;
 		return true;
@@ -84,7 +84,7 @@ static uint64_t segment_bytes(const struct go_segment *segment)
 	return bytes < SEARCH_BYTES ? bytes : SEARCH_BYTES;
 }
 
-uint64_t go_module_find_table(const struct go_elf *elf, struct go_mem *mem)
+uint64_t go_module_find_table(const struct go_elf *elf, struct memory *mem)
 {
 	struct search search = {.mem = mem};
 	enum go_era era;
@@ -97,8 +97,9 @@ uint64_t go_module_find_table(const struct go_elf *elf, struct go_mem *mem)
 	for (size_t i = 0; i < elf->nr_segments; i++) {
 		const struct go_segment *segment = &elf->segments[i];
 
-		if (go_scan(mem, segment->start, segment->start + segment_bytes(segment),
-			    64, visit_magic, &search))
+		if (memory_scan(mem, segment->start,
+				segment->start + segment_bytes(segment), 64, visit_magic,
+				&search))
 			return search.found;
 	}
 	return 0;
@@ -123,7 +124,7 @@ static bool visit_moduledata(void *ctx, uint64_t address, const uint8_t *bytes,
 	struct search *search = ctx;
 
 	for (size_t i = (0 - address) & 7; i + sizeof(search->words) <= size; i += 8) {
-		if (go_u64(bytes + i) != search->table)
+		if (load_u64(bytes + i) != search->table)
 			continue;
 		memcpy(search->words, bytes + i, sizeof(search->words));
 		if (words_are_moduledata(search->words, search->table)) {
@@ -134,15 +135,16 @@ static bool visit_moduledata(void *ctx, uint64_t address, const uint8_t *bytes,
 	return false;
 }
 
-static bool find_moduledata(const struct go_elf *elf, struct go_mem *mem,
+static bool find_moduledata(const struct go_elf *elf, struct memory *mem,
 			    struct search *search)
 {
 	for (size_t i = 0; i < elf->nr_segments; i++) {
 		const struct go_segment *segment = &elf->segments[i];
 
 		if (segment->writable &&
-		    go_scan(mem, segment->start, segment->start + segment_bytes(segment),
-			    sizeof(search->words) - 8, visit_moduledata, search))
+		    memory_scan(mem, segment->start,
+				segment->start + segment_bytes(segment),
+				sizeof(search->words) - 8, visit_moduledata, search))
 			return true;
 	}
 	return false;
@@ -162,7 +164,7 @@ static struct go_bytes slice_of(const struct go_module *module, const uint64_t *
 	return slice;
 }
 
-static int copy_table(struct go_module *module, const uint64_t *words, struct go_mem *mem,
+static int copy_table(struct go_module *module, const uint64_t *words, struct memory *mem,
 		      struct err *e)
 {
 	struct go_pclntab *table = &module->table;
@@ -186,7 +188,7 @@ static int copy_table(struct go_module *module, const uint64_t *words, struct go
 	if (!module->copy)
 		return err_set(e, ERR_NOMEM, "no memory for %zu bytes of function table",
 			       module->copy_bytes);
-	if (!go_read(mem, module->pclntab, module->copy, module->copy_bytes))
+	if (!memory_read(mem, module->pclntab, module->copy, module->copy_bytes))
 		return err_sys(e, mem->failed,
 			       "cannot read the function table of process %d",
 			       (int)mem->pid);
@@ -228,13 +230,13 @@ static bool read_ranges(struct go_module *module, const uint64_t *words)
 
 /* The first node of a function's tree names a function and lies inside of it. */
 static bool tree_makes_sense(const struct go_module *module, const struct go_func *func,
-			     uint64_t tree, struct go_mem *mem)
+			     uint64_t tree, struct memory *mem)
 {
 	const struct go_bytes *names = &module->table.names;
 	uint8_t bytes[GO_INLINED_MAX];
 	struct go_inlined node;
 
-	if (!go_read(mem, tree, bytes, go_inlined_bytes(&module->table)))
+	if (!memory_read(mem, tree, bytes, go_inlined_bytes(&module->table)))
 		return false;
 	go_inlined_parse(&module->table, bytes, &node);
 	return node.name > 0 && node.name < names->size &&
@@ -244,7 +246,7 @@ static bool tree_makes_sense(const struct go_module *module, const struct go_fun
 
 /* Of 64 functions with inlined calls, how many fit if trees are counted from gofunc. */
 static unsigned score_gofunc(const struct go_module *module, uint64_t gofunc,
-			     struct go_mem *mem)
+			     struct memory *mem)
 {
 	const struct go_pclntab *table = &module->table;
 	unsigned tried = 0, fit = 0;
@@ -269,7 +271,7 @@ static unsigned score_gofunc(const struct go_module *module, uint64_t gofunc,
  * one that ends the table. A wrong word would give wrong names, so it is tried out.
  */
 static void find_gofunc(struct go_module *module, const uint64_t *words,
-			struct go_mem *mem)
+			struct memory *mem)
 {
 	size_t hint = module->table.era == GO_ERA_118 ? WORD_GOFUNC_18 : WORD_GOFUNC_20;
 	uint64_t end = module->pclntab + module->copy_bytes;
@@ -313,7 +315,7 @@ static void find_wrapper_id(struct go_module *module)
 	module->wrapper_id = (uint8_t)best;
 }
 
-int go_module_read(struct go_module *module, const struct go_elf *elf, struct go_mem *mem,
+int go_module_read(struct go_module *module, const struct go_elf *elf, struct memory *mem,
 		   struct err *e)
 {
 	struct search search = {.mem = mem};
@@ -359,14 +361,15 @@ void go_module_release(struct go_module *module)
 	module->copy = NULL;
 }
 
-bool go_module_holds(const struct go_module *module, struct go_mem *mem)
+bool go_module_holds(const struct go_module *module, struct memory *mem)
 {
 	uint64_t words[GO_MODULE_WORDS];
 	uint8_t magic[8];
 
 	/* Another build has other sizes, even where it lies at the same address. */
-	return module->copy && go_read(mem, module->moduledata, words, sizeof(words)) &&
+	return module->copy &&
+	       memory_read(mem, module->moduledata, words, sizeof(words)) &&
 	       memcmp(words, module->words, sizeof(words)) == 0 &&
-	       go_read(mem, module->pclntab, magic, 8) &&
+	       memory_read(mem, module->pclntab, magic, 8) &&
 	       memcmp(magic, module->copy, 8) == 0;
 }

@@ -37,28 +37,28 @@ static inline struct go_module *go_module_of(struct go_module *module, uint64_t 
 }
 
 /* 0, or ERR_UNSUPPORTED with the reason. Release it in either case. */
-int go_module_read(struct go_module *module, const struct go_elf *elf, struct go_mem *mem,
+int go_module_read(struct go_module *module, const struct go_elf *elf, struct memory *mem,
 		   struct err *e);
 /* The program, from its executable or from the first Go library in it. */
-int go_program_read(struct go_module *module, struct go_elf *elf, struct go_mem *mem,
+int go_program_read(struct go_module *module, struct go_elf *elf, struct memory *mem,
 		    struct err *e);
 /* Add the plugins that were not there before. True: there were some. */
 bool go_module_read_more(struct go_module *module, const struct go_elf *elf,
-			 struct go_mem *mem);
+			 struct memory *mem);
 void go_module_release(struct go_module *module);
 /* Still the same program, or has it called exec? Two small reads. */
-bool go_module_holds(const struct go_module *module, struct go_mem *mem);
+bool go_module_holds(const struct go_module *module, struct memory *mem);
 /* Whether there is Go in it, in the executable or in a library. e says why not. */
-bool go_program_is_go(struct go_mem *mem, struct err *e);
+bool go_program_is_go(struct memory *mem, struct err *e);
 /* The same of the executable alone, which is so for all processes that run it; and of the
  * libraries alone. */
-bool go_program_runs_go(struct go_mem *mem, struct err *e);
-bool go_program_loads_go(struct go_mem *mem);
+bool go_program_runs_go(struct memory *mem, struct err *e);
+bool go_program_loads_go(struct memory *mem);
 /* Where the table of functions is; 0: this is no Go program. Cheap where there are sections. */
-uint64_t go_module_find_table(const struct go_elf *elf, struct go_mem *mem);
+uint64_t go_module_find_table(const struct go_elf *elf, struct memory *mem);
 /* "go1.26.8" from the build information, else from a string of the runtime. */
 void go_version_read(struct go_module *module, const struct go_elf *elf,
-		     struct go_mem *mem);
+		     struct memory *mem);
 /* The version, or words for one that is not known. */
 const char *go_version_name(const struct go_module *module);
 /* The number after "go1."; 0: none. A development version counts as the one to come. */

@@ -48,10 +48,10 @@ static bool waits_on_chans(const struct go_entry *entry)
 static int64_t timer_end(const uint8_t *timer, uint64_t g)
 {
 	for (size_t i = 4; i < TIMER_WORDS; i++) {
-		int64_t when_ns = (int64_t)go_u64(timer + (i - 4) * 8);
+		int64_t when_ns = (int64_t)load_u64(timer + (i - 4) * 8);
 
-		if (go_u64(timer + i * 8) == g && go_u64(timer + (i - 2) * 8) != 0 &&
-		    when_ns > 0 && go_u64(timer + (i - 3) * 8) == 0)
+		if (load_u64(timer + i * 8) == g && load_u64(timer + (i - 2) * 8) != 0 &&
+		    when_ns > 0 && load_u64(timer + (i - 3) * 8) == 0)
 			return when_ns;
 	}
 	return 0;
@@ -59,7 +59,7 @@ static int64_t timer_end(const uint8_t *timer, uint64_t g)
 
 static void find_timers(struct go_sampler *sampler, struct go_entry *chunk)
 {
-	struct go_item *items = sampler->items;
+	struct memory_item *items = sampler->items;
 	size_t nr = 0;
 
 	for (size_t i = 0; i < sampler->nr_pending; i++) {
@@ -68,12 +68,12 @@ static void find_timers(struct go_sampler *sampler, struct go_entry *chunk)
 		if (!entry->live || entry->until_ns == 0)
 			continue;
 		if (!entry->suspect)
-			items[nr++] = (struct go_item){(uint64_t)entry->until_ns,
-						       sampler->pending[i].at, false};
+			items[nr++] = (struct memory_item){(uint64_t)entry->until_ns,
+							   sampler->pending[i].at, false};
 		entry->until_ns = 0;
 	}
-	go_gather_read(sampler->mem, &sampler->gather, items, nr, sampler->again,
-		       TIMER_WORDS * 8);
+	memory_gather_read(sampler->mem, &sampler->gather, items, nr, sampler->again,
+			   TIMER_WORDS * 8);
 	for (size_t i = 0; i < nr; i++)
 		if (items[i].ok)
 			chunk[items[i].index].until_ns = timer_end(
@@ -86,7 +86,7 @@ static void find_chans(struct go_sampler *sampler, struct go_entry *chunk)
 {
 	const struct go_layout *layout = sampler->layout;
 	uint8_t *sudogs = sampler->again;
-	struct go_item *items = sampler->items;
+	struct memory_item *items = sampler->items;
 	size_t nr = 0;
 
 	for (size_t i = 0; i < sampler->nr_pending; i++) {
@@ -95,28 +95,28 @@ static void find_chans(struct go_sampler *sampler, struct go_entry *chunk)
 		if (!waits_on_chans(entry))
 			continue;
 		if (entry->object)
-			items[nr++] = (struct go_item){entry->object,
-						       sampler->pending[i].at, false};
+			items[nr++] = (struct memory_item){entry->object,
+							   sampler->pending[i].at, false};
 		entry->object = 0;
 	}
 	for (unsigned round = 0; round < ROUNDS_MAX && nr > 0; round++) {
 		size_t left = 0;
 
-		go_gather_read(sampler->mem, &sampler->gather, items, nr, sudogs,
-			       SUDOG_BYTES);
+		memory_gather_read(sampler->mem, &sampler->gather, items, nr, sudogs,
+				   SUDOG_BYTES);
 		for (size_t i = 0; i < nr; i++) {
 			struct go_entry *entry = &chunk[items[i].index];
 			const uint8_t *sudog =
 				sudogs + (size_t)items[i].index * SUDOG_BYTES;
 			uint64_t next;
 
-			if (!items[i].ok || go_u64(sudog) != entry->address)
+			if (!items[i].ok || load_u64(sudog) != entry->address)
 				continue;
-			add_chan(entry, go_u64(sudog + layout->sudog_chan));
-			next = go_u64(sudog + layout->sudog_link);
+			add_chan(entry, load_u64(sudog + layout->sudog_chan));
+			next = load_u64(sudog + layout->sudog_link);
 			if (next && entry->reason->object == GO_OBJECT_SELECT)
 				items[left++] =
-					(struct go_item){next, items[i].index, false};
+					(struct memory_item){next, items[i].index, false};
 		}
 		nr = left;
 	}
@@ -134,10 +134,10 @@ static bool try_sudog(struct go_sampler *sampler, struct go_entry *entry,
 {
 	uint8_t sudog[SUDOG_BYTES];
 
-	if (!go_read(sampler->mem, address, sudog, sizeof(sudog)) ||
-	    go_u64(sudog) != entry->address)
+	if (!memory_read(sampler->mem, address, sudog, sizeof(sudog)) ||
+	    load_u64(sudog) != entry->address)
 		return false;
-	entry->object = go_u64(sudog + sampler->layout->sudog_elem);
+	entry->object = load_u64(sudog + sampler->layout->sudog_elem);
 	return true;
 }
 
@@ -151,24 +151,24 @@ static bool try_notify_list(struct go_sampler *sampler, struct go_entry *entry,
 	uint64_t list[4], next;
 	uint8_t sudog[SUDOG_BYTES];
 
-	if (!go_read(sampler->mem, address, list, sizeof(list)) || !list[2] || !list[3] ||
-	    (uint32_t)list[0] - (uint32_t)(list[0] >> 32) == 0)
+	if (!memory_read(sampler->mem, address, list, sizeof(list)) || !list[2] ||
+	    !list[3] || (uint32_t)list[0] - (uint32_t)(list[0] >> 32) == 0)
 		return false;
 	/* The last one, or one of the first. */
-	if (go_read(sampler->mem, list[3], sudog, sizeof(sudog)) &&
-	    go_u64(sudog) == entry->address) {
+	if (memory_read(sampler->mem, list[3], sudog, sizeof(sudog)) &&
+	    load_u64(sudog) == entry->address) {
 		entry->object = address;
 		return true;
 	}
 	next = list[2];
 	for (unsigned i = 0; next && i < LIST_MAX; i++) {
-		if (!go_read(sampler->mem, next, sudog, sizeof(sudog)))
+		if (!memory_read(sampler->mem, next, sudog, sizeof(sudog)))
 			return false;
-		if (go_u64(sudog) == entry->address) {
+		if (load_u64(sudog) == entry->address) {
 			entry->object = address;
 			return true;
 		}
-		next = go_u64(sudog + 8);
+		next = load_u64(sudog + 8);
 	}
 	return false;
 }
@@ -188,7 +188,7 @@ static bool try_poll(struct go_sampler *sampler, struct go_entry *entry, uint64_
 	uint64_t words[POLL_WORDS];
 	size_t nr = lock_first ? POLL_WORDS : 12;
 
-	if (!go_read(sampler->mem, address, words, nr * 8))
+	if (!memory_read(sampler->mem, address, words, nr * 8))
 		return false;
 	for (size_t i = 2; i < nr; i++) {
 		size_t at = poll_fd_word(lock_first, i);
@@ -230,7 +230,7 @@ static void search_words(struct go_sampler *sampler, struct go_entry *entry,
 
 		if (at >= nr)
 			continue;
-		word = go_u64(stack->bytes + at * 8);
+		word = load_u64(stack->bytes + at * 8);
 		if (!may_point(sampler, entry, stack, word))
 			continue;
 		while (k < nr_seen && seen[k] != word)

@@ -24,7 +24,7 @@ static bool is_first_call(const uint64_t *words, uint64_t before)
 	       (words[2] & 7) == 0 && words[2] >> 47 == 0;
 }
 
-bool go_owner_sure(struct go_mem *mem, const struct go_entry *entry, pid_t tid)
+bool go_owner_sure(struct memory *mem, const struct go_entry *entry, pid_t tid)
 {
 	/* On the first thread the runtime makes one itself as it starts. */
 	uint64_t words[M_WORDS], before = tid == mem->pid;
@@ -34,7 +34,7 @@ bool go_owner_sure(struct go_mem *mem, const struct go_entry *entry, pid_t tid)
 		return true;
 	if (entry->status != GO_STATUS_SYSCALL || !entry->m)
 		return false;
-	nr = go_read_some(mem, entry->m, words, sizeof(words)) / 8;
+	nr = memory_read_some(mem, entry->m, words, sizeof(words)) / 8;
 	for (size_t i = M_FIRST; i + 3 <= nr; i++)
 		found += is_first_call(words + i, before);
 	return found == 1;
@@ -84,7 +84,7 @@ bool go_owner_repeats(struct go_stacks *stacks, const struct stack *stack)
 		return false;
 	bytes = back - func.entry;
 	code = malloc(bytes);
-	if (!code || !go_read(stacks->mem, func.entry, code, bytes)) {
+	if (!code || !memory_read(stacks->mem, func.entry, code, bytes)) {
 		free(code);
 		return false;
 	}

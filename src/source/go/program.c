@@ -11,7 +11,7 @@ static uint64_t base_of(const struct go_elf *elf)
 	return elf->nr_segments > 0 ? elf->segments[0].start & ~4095ull : 0;
 }
 
-bool go_program_runs_go(struct go_mem *mem, struct err *e)
+bool go_program_runs_go(struct memory *mem, struct err *e)
 {
 	struct go_elf elf;
 
@@ -24,14 +24,14 @@ bool go_program_runs_go(struct go_mem *mem, struct err *e)
 	return false;
 }
 
-bool go_program_loads_go(struct go_mem *mem)
+bool go_program_loads_go(struct memory *mem)
 {
 	uint64_t bases[GO_LIBRARIES_MAX];
 
 	return go_libraries_find(mem, 0, bases) > 0;
 }
 
-bool go_program_is_go(struct go_mem *mem, struct err *e)
+bool go_program_is_go(struct memory *mem, struct err *e)
 {
 	if (!go_program_runs_go(mem, e) && !go_program_loads_go(mem))
 		return false;
@@ -39,7 +39,7 @@ bool go_program_is_go(struct go_mem *mem, struct err *e)
 	return true;
 }
 
-int go_program_read(struct go_module *module, struct go_elf *elf, struct go_mem *mem,
+int go_program_read(struct go_module *module, struct go_elf *elf, struct memory *mem,
 		    struct err *e)
 {
 	uint64_t bases[GO_LIBRARIES_MAX];
@@ -77,7 +77,7 @@ static bool is_known(const struct go_module *module, const struct go_module *oth
 }
 
 bool go_module_read_more(struct go_module *module, const struct go_elf *elf,
-			 struct go_mem *mem)
+			 struct memory *mem)
 {
 	uint64_t bases[GO_LIBRARIES_MAX];
 	size_t nr = go_libraries_find(mem, base_of(elf), bases);

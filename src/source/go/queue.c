@@ -173,23 +173,23 @@ static void count_entry(struct go_queues *queues, struct go_entry *entry)
 
 static void take_chan(struct go_queue *queue, const uint8_t *chan, unsigned recvq)
 {
-	uint64_t length = go_u64(chan), capacity = go_u64(chan + 8);
-	uint32_t closed = go_u32(chan + 28);
+	uint64_t length = load_u64(chan), capacity = load_u64(chan + 8);
+	uint32_t closed = load_u32(chan + 28);
 
 	/* The read is not atomic, but a length is never above the capacity. */
 	queue->known = length <= capacity && closed <= 1;
 	queue->length = length < UINT32_MAX ? (uint32_t)length : UINT32_MAX;
 	queue->capacity = capacity < UINT32_MAX ? (uint32_t)capacity : UINT32_MAX;
 	queue->closed = closed == 1;
-	queue->element_bytes = (uint16_t)go_u32(chan + 24);
-	queue->recv_queue = go_u64(chan + recvq) != 0;
-	queue->send_queue = go_u64(chan + recvq + 16) != 0;
+	queue->element_bytes = (uint16_t)load_u32(chan + 24);
+	queue->recv_queue = load_u64(chan + recvq) != 0;
+	queue->send_queue = load_u64(chan + recvq + 16) != 0;
 }
 
 /* sync/mutex.go: locked 1, woken 2, starving 4, then the waiters. */
 static void take_mutex(struct go_queue *queue, const uint8_t *words)
 {
-	uint32_t state = go_u32(words);
+	uint32_t state = load_u32(words);
 
 	queue->known = state >> 3 < 1u << 28;
 	queue->held = state & 1;
@@ -200,8 +200,8 @@ static void take_mutex(struct go_queue *queue, const uint8_t *words)
  * and readers that this writer waits for. */
 static void take_rwlock(struct go_queue *queue, const uint8_t *words)
 {
-	int32_t readers = (int32_t)go_u32(words + 16);
-	int32_t left = (int32_t)go_u32(words + 20);
+	int32_t readers = (int32_t)load_u32(words + 16);
+	int32_t left = (int32_t)load_u32(words + 20);
 
 	queue->writer = readers < 0;
 	queue->known = left >= 0 && left < 1 << 30 && readers >= -(1 << 30);
@@ -212,7 +212,7 @@ static void take_rwlock(struct go_queue *queue, const uint8_t *words)
 /* sync/waitgroup.go: the counter above the number of waiters. */
 static void take_waitgroup(struct go_queue *queue, const uint8_t *words)
 {
-	uint64_t state = go_u64(words + (queue->address & 7 ? 4 : 0));
+	uint64_t state = load_u64(words + (queue->address & 7 ? 4 : 0));
 
 	queue->known = state >> 63 == 0 && (state & INT32_MAX) > 0;
 	queue->length = (uint32_t)(state >> 32);
@@ -245,11 +245,11 @@ static void read_objects(struct go_queues *queues, struct go_sampler *sampler)
 
 		for (; at < queues->nr && at - first < AT_ONCE; at++)
 			if (queues->list[at].kind != GO_QUEUE_OTHER)
-				queues->items[nr++] =
-					(struct go_item){queues->list[at].address,
-							 (uint32_t)(at - first), false};
-		go_gather_read(sampler->mem, &sampler->gather, queues->items, nr,
-			       queues->bytes, OBJECT_BYTES);
+				queues->items[nr++] = (struct memory_item){
+					queues->list[at].address, (uint32_t)(at - first),
+					false};
+		memory_gather_read(sampler->mem, &sampler->gather, queues->items, nr,
+				   queues->bytes, OBJECT_BYTES);
 		for (size_t i = 0; i < nr; i++) {
 			size_t index = queues->items[i].index;
 

@@ -43,7 +43,7 @@ struct go_queues {
 	size_t cap_slots;
 	uint64_t seed;
 	const struct go_queue *last; /* whose text was written last in this look */
-	struct go_item *items;
+	struct memory_item *items;
 	uint8_t *bytes;
 };
 

@@ -14,7 +14,7 @@
 #define STACK_MAX         (4ull << 30)
 #define M_BYTES           1024u
 
-bool go_sampler_init(struct go_sampler *sampler, struct go_mem *mem,
+bool go_sampler_init(struct go_sampler *sampler, struct memory *mem,
 		     const struct go_layout *layout, const struct go_reasons *reasons,
 		     struct go_stacks *stacks)
 {
@@ -30,9 +30,9 @@ bool go_sampler_init(struct go_sampler *sampler, struct go_mem *mem,
 		malloc((size_t)GO_CHUNK * GO_CHANS_MAX * sizeof(*sampler->items));
 	sampler->spans = malloc(GO_CHUNK * sizeof(*sampler->spans));
 	sampler->pending = malloc(GO_CHUNK * sizeof(*sampler->pending));
-	return go_gather_init(&sampler->gather) && sampler->copies && sampler->again &&
-	       sampler->stack_bytes && sampler->items && sampler->spans &&
-	       sampler->pending;
+	return memory_gather_init(&sampler->gather) && sampler->copies &&
+	       sampler->again && sampler->stack_bytes && sampler->items &&
+	       sampler->spans && sampler->pending;
 }
 
 void go_sampler_release(struct go_sampler *sampler)
@@ -47,7 +47,7 @@ void go_sampler_release(struct go_sampler *sampler)
 	free(sampler->items);
 	free(sampler->spans);
 	free(sampler->pending);
-	go_gather_release(&sampler->gather);
+	memory_gather_release(&sampler->gather);
 	memset(sampler, 0, sizeof(*sampler));
 }
 
@@ -94,7 +94,7 @@ static void forget(struct go_entry *entry)
 static int64_t wait_since(const struct go_sampler *sampler, const uint8_t *bytes)
 {
 	const struct go_g_layout *layout = &sampler->layout->g;
-	int64_t since_ns = (int64_t)go_u64(bytes + layout->waitsince);
+	int64_t since_ns = (int64_t)load_u64(bytes + layout->waitsince);
 	uint32_t status = go_g_status(bytes, layout);
 
 	if (status != GO_STATUS_WAITING && status != GO_STATUS_SYSCALL &&
@@ -117,7 +117,7 @@ static void classify(struct go_sampler *sampler, struct go_entry *entry,
 	uint32_t status = go_g_status(bytes, layout);
 	uint64_t hash;
 
-	if (is_dead(status) || go_u64(bytes + layout->goid) == 0) {
+	if (is_dead(status) || load_u64(bytes + layout->goid) == 0) {
 		forget(entry);
 		return;
 	}
@@ -139,23 +139,23 @@ static bool locate(const struct go_sampler *sampler, const uint8_t *bytes,
 	uint32_t status = go_g_status(bytes, layout);
 	unsigned sp = GO_G_SP;
 
-	pending->low = go_u64(bytes + GO_G_STACK_LO);
-	pending->high = go_u64(bytes + GO_G_STACK_HI);
+	pending->low = load_u64(bytes + GO_G_STACK_LO);
+	pending->high = load_u64(bytes + GO_G_STACK_HI);
 	if (status == GO_STATUS_SYSCALL)
 		sp = layout->syscallsp;
-	pending->sp = go_u64(bytes + sp);
-	pending->pc = go_u64(bytes + sp + 8);
+	pending->sp = load_u64(bytes + sp);
+	pending->pc = load_u64(bytes + sp + 8);
 	return status != GO_STATUS_RUNNING && pending->sp >= pending->low &&
 	       pending->sp < pending->high && (pending->sp & 7) == 0 &&
 	       pending->high - pending->low <= STACK_MAX;
 }
 
-static struct go_span stack_span(const struct go_pending *pending, uint8_t *out)
+static struct memory_span stack_span(const struct go_pending *pending, uint8_t *out)
 {
 	uint64_t bytes = pending->high - pending->sp;
 
-	return (struct go_span){pending->sp, out,
-				bytes < GO_STACK_BYTES ? bytes : GO_STACK_BYTES, false};
+	return (struct memory_span){
+		pending->sp, out, bytes < GO_STACK_BYTES ? bytes : GO_STACK_BYTES, false};
 }
 
 static bool same_wait(const struct go_sampler *sampler, const struct go_entry *entry,
@@ -164,7 +164,7 @@ static bool same_wait(const struct go_sampler *sampler, const struct go_entry *e
 	int64_t since_ns = wait_since(sampler, bytes);
 
 	/* The collector moved its stack, but found it waiting since before the last look. */
-	return entry->live && entry->goid == go_u64(bytes + sampler->layout->g.goid) &&
+	return entry->live && entry->goid == load_u64(bytes + sampler->layout->g.goid) &&
 	       reason && entry->reason == reason && since_ns &&
 	       since_ns < sampler->last_ns;
 }
@@ -173,16 +173,16 @@ static bool same_wait(const struct go_sampler *sampler, const struct go_entry *e
 static uint64_t locked_to(struct go_sampler *sampler, const struct go_entry *entry,
 			  const uint8_t *bytes)
 {
-	uint64_t m = go_u64(bytes + sampler->layout->g.lockedm);
+	uint64_t m = load_u64(bytes + sampler->layout->g.lockedm);
 	uint8_t thread[M_BYTES];
 	size_t got;
 
 	if (!m || (m & 7) || sampler->searches_left == 0)
 		return 0;
 	sampler->searches_left--;
-	got = go_read_some(sampler->mem, m, thread, sizeof(thread));
+	got = memory_read_some(sampler->mem, m, thread, sizeof(thread));
 	for (size_t i = 0; i + 8 <= got; i += 8)
-		if (go_u64(thread + i) == entry->address)
+		if (load_u64(thread + i) == entry->address)
 			return m;
 	return 0;
 }
@@ -195,7 +195,7 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 	uint8_t number = bytes[layout->waitreason];
 	uint32_t status = go_g_status(bytes, layout);
 	const struct go_reason *reason = NULL;
-	uint64_t startpc = go_u64(bytes + layout->startpc);
+	uint64_t startpc = load_u64(bytes + layout->startpc);
 
 	if ((status == GO_STATUS_WAITING || status == GO_STATUS_LEAKED) &&
 	    number < reasons->nr)
@@ -204,14 +204,14 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 		entry->first_ns = sampler->now_ns;
 		entry->watched = sampler->looks > 0;
 	}
-	if (entry->goid != go_u64(bytes + layout->goid) || !entry->live) {
-		entry->goid = go_u64(bytes + layout->goid);
-		entry->parent = layout->parent ? go_u64(bytes + layout->parent) : 0;
+	if (entry->goid != load_u64(bytes + layout->goid) || !entry->live) {
+		entry->goid = load_u64(bytes + layout->goid);
+		entry->parent = layout->parent ? load_u64(bytes + layout->parent) : 0;
 		entry->name = entry->start = go_stacks_function(sampler->stacks, startpc);
 		entry->created_by =
 			entry->goid == 1 ? NULL
 					 : go_stacks_site(sampler->stacks,
-							  go_u64(bytes + layout->gopc));
+							  load_u64(bytes + layout->gopc));
 	}
 	free(entry->chans);
 	entry->chans = NULL;
@@ -223,18 +223,18 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 	entry->reason = reason;
 	entry->since_ns = wait_since(sampler, bytes);
 	entry->turn = sampler->layout->turn ? bytes[sampler->layout->turn] + 1 : 0;
-	entry->labels = go_u64(bytes + layout->labels);
+	entry->labels = load_u64(bytes + layout->labels);
 	entry->m = status == GO_STATUS_RUNNING || status == GO_STATUS_SYSCALL
-			   ? go_u64(bytes + GO_G_M)
+			   ? load_u64(bytes + GO_G_M)
 			   : 0;
 	entry->locked = locked_to(sampler, entry, bytes);
 	entry->until_ns = 0;
 	if (reason && reason->state == STATE_SLEEP)
-		entry->until_ns = (int64_t)go_u64(bytes + layout->timer);
+		entry->until_ns = (int64_t)load_u64(bytes + layout->timer);
 	/* go_objects_find() needs these until the chunk is done. */
 	if (reason &&
 	    (reason->object == GO_OBJECT_CHAN || reason->object == GO_OBJECT_SELECT))
-		entry->object = go_u64(bytes + layout->waiting);
+		entry->object = load_u64(bytes + layout->waiting);
 }
 
 /* What was started: the outermost function of the program, as `go f(x)` starts a function
@@ -253,7 +253,7 @@ static const char *outer_name(const struct go_entry *entry,
 static bool is_system(const struct go_sampler *sampler, const struct go_entry *entry,
 		      const uint8_t *bytes, bool runtime_only)
 {
-	if (go_u64(bytes + sampler->layout->g.startpc) == sampler->layout->main_entry ||
+	if (load_u64(bytes + sampler->layout->g.startpc) == sampler->layout->main_entry ||
 	    !entry->start || strncmp(entry->start, "runtime.", 8) != 0 ||
 	    strcmp(entry->start, "runtime.corostart") == 0 ||
 	    strcmp(entry->start, "runtime.handleAsyncEvent") == 0)
@@ -263,7 +263,7 @@ static bool is_system(const struct go_sampler *sampler, const struct go_entry *e
 
 static void walk_entry(struct go_sampler *sampler, struct go_entry *entry,
 		       const uint8_t *bytes, const struct go_pending *pending,
-		       const struct go_span *span)
+		       const struct memory_span *span)
 {
 	struct go_walk walk = {
 		.pc = pending->pc,
@@ -309,21 +309,22 @@ static void retry(struct go_sampler *sampler, struct go_entry *entry,
 	uint8_t stack[GO_STACK_BYTES];
 	const struct go_g_layout *layout = &sampler->layout->g;
 	uint8_t before[GO_G_BYTES_MAX], after[GO_G_BYTES_MAX];
-	struct go_span span = {0};
+	struct memory_span span = {0};
 
 	for (int try = 0; try < RETRIES; try++) {
 		sampler->retries++;
-		if (!go_read(sampler->mem, entry->address, before, layout->bytes) ||
+		if (!memory_read(sampler->mem, entry->address, before, layout->bytes) ||
 		    is_dead(go_g_status(before, layout))) {
 			forget(entry);
 			return;
 		}
-		span = (struct go_span){0};
+		span = (struct memory_span){0};
 		if (locate(sampler, before, pending)) {
 			span = stack_span(pending, stack);
-			span.ok = go_read(sampler->mem, span.address, stack, span.bytes);
+			span.ok = memory_read(sampler->mem, span.address, stack,
+					      span.bytes);
 		}
-		if (!go_read(sampler->mem, entry->address, after, layout->bytes))
+		if (!memory_read(sampler->mem, entry->address, after, layout->bytes))
 			break;
 		pending->hash = go_g_hash(after, layout);
 		if (pending->hash == go_g_hash(before, layout)) {
@@ -351,13 +352,13 @@ static void read_stacks(struct go_sampler *sampler)
 		const uint8_t *bytes =
 			sampler->copies + (size_t)pending->at * layout->bytes;
 
-		sampler->spans[i] = (struct go_span){0};
+		sampler->spans[i] = (struct memory_span){0};
 		if (!locate(sampler, bytes, pending))
 			continue;
 		sampler->spans[i] = stack_span(pending, sampler->stack_bytes + used);
 		used += sampler->spans[i].bytes;
 	}
-	go_read_spans(sampler->mem, sampler->spans, sampler->nr_pending);
+	memory_read_spans(sampler->mem, sampler->spans, sampler->nr_pending);
 }
 
 static void read_pending(struct go_sampler *sampler, struct go_entry *chunk)
@@ -367,10 +368,10 @@ static void read_pending(struct go_sampler *sampler, struct go_entry *chunk)
 
 	read_stacks(sampler);
 	for (size_t i = 0; i < nr; i++)
-		sampler->items[i] = (struct go_item){
+		sampler->items[i] = (struct memory_item){
 			chunk[sampler->pending[i].at].address, (uint32_t)i, false};
-	go_gather_read(sampler->mem, &sampler->gather, sampler->items, nr, sampler->again,
-		       layout->bytes);
+	memory_gather_read(sampler->mem, &sampler->gather, sampler->items, nr,
+			   sampler->again, layout->bytes);
 	for (size_t k = 0; k < nr; k++) {
 		size_t i = sampler->items[k].index;
 		struct go_pending *pending = &sampler->pending[i];
@@ -398,9 +399,9 @@ static void look_chunk(struct go_sampler *sampler, struct go_entry *chunk, size_
 
 	for (size_t i = 0; i < nr; i++)
 		sampler->items[i] =
-			(struct go_item){chunk[i].address, (uint32_t)i, false};
-	go_gather_read(sampler->mem, &sampler->gather, sampler->items, nr,
-		       sampler->copies, layout->bytes);
+			(struct memory_item){chunk[i].address, (uint32_t)i, false};
+	memory_gather_read(sampler->mem, &sampler->gather, sampler->items, nr,
+			   sampler->copies, layout->bytes);
 	sampler->nr_pending = 0;
 	for (size_t k = 0; k < nr; k++) {
 		uint32_t i = sampler->items[k].index;
@@ -456,7 +457,7 @@ static void set_entries(struct go_sampler *sampler, size_t count)
 	sampler->nr_entries = count;
 }
 
-static int read_failed(const struct go_mem *mem, struct err *e)
+static int read_failed(const struct memory *mem, struct err *e)
 {
 	if (mem->failed == ESRCH)
 		return err_set(e, ERR_GONE, "process %d has ended", (int)mem->pid);
@@ -491,7 +492,8 @@ int go_sampler_look(struct go_sampler *sampler, int64_t now_ns, struct err *e)
 	rc = grow(sampler, count, e);
 	if (rc)
 		return rc;
-	if (!go_read(sampler->mem, first, sampler->addresses, count * sizeof(uint64_t)))
+	if (!memory_read(sampler->mem, first, sampler->addresses,
+			 count * sizeof(uint64_t)))
 		return read_failed(sampler->mem, e);
 	sampler->now_ns = now_ns;
 	sampler->searches_left = SEARCHES_PER_LOOK;

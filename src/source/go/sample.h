@@ -59,11 +59,11 @@ struct go_pending {
 };
 
 struct go_sampler {
-	struct go_mem *mem;
+	struct memory *mem;
 	const struct go_layout *layout;
 	const struct go_reasons *reasons;
 	struct go_stacks *stacks;
-	struct go_gather gather;
+	struct memory_gather gather;
 
 	struct go_entry *entries; /* in the order of allgs */
 	size_t nr_entries;
@@ -77,8 +77,8 @@ struct go_sampler {
 	uint8_t *copies;
 	uint8_t *again;
 	uint8_t *stack_bytes;
-	struct go_item *items;
-	struct go_span *spans;
+	struct memory_item *items;
+	struct memory_span *spans;
 	struct go_pending *pending;
 	size_t nr_pending;
 
@@ -90,7 +90,7 @@ struct go_sampler {
 	uint64_t walked;
 };
 
-bool go_sampler_init(struct go_sampler *sampler, struct go_mem *mem,
+bool go_sampler_init(struct go_sampler *sampler, struct memory *mem,
 		     const struct go_layout *layout, const struct go_reasons *reasons,
 		     struct go_stacks *stacks);
 void go_sampler_release(struct go_sampler *sampler);

@@ -43,7 +43,7 @@ struct go_stack_memo {
 };
 
 bool go_stacks_init(struct go_stacks *stacks, struct go_module *module,
-		    struct go_mem *mem, struct intern *intern, struct stack_table *table)
+		    struct memory *mem, struct intern *intern, struct stack_table *table)
 {
 	memset(stacks, 0, sizeof(*stacks));
 	stacks->module = module;
@@ -175,9 +175,9 @@ static void push_frames(struct go_stacks *stacks, struct go_module *module,
 		int32_t index = go_func_inlined(table, func, pc);
 
 		if (index < 0 ||
-		    !go_read(stacks->mem,
-			     tree + (uint64_t)index * go_inlined_bytes(table), bytes,
-			     go_inlined_bytes(table)))
+		    !memory_read(stacks->mem,
+				 tree + (uint64_t)index * go_inlined_bytes(table), bytes,
+				 go_inlined_bytes(table)))
 			break;
 		go_inlined_parse(table, bytes, &node);
 		if (!push_frame(stacks, module, func, pc, at, node.name, node.id, true))
@@ -343,7 +343,7 @@ static struct go_walked build(struct go_stacks *stacks, const uint64_t *keys,
 }
 
 struct window {
-	struct go_mem *mem;
+	struct memory *mem;
 	uint64_t start;
 	uint64_t high;
 	const uint8_t *bytes;
@@ -362,13 +362,13 @@ static bool window_word(struct window *window, uint64_t address, uint64_t *word)
 			left < sizeof(window->more) ? (size_t)left : sizeof(window->more);
 
 		window->nr_bytes =
-			go_read_some(window->mem, address, window->more, wanted);
+			memory_read_some(window->mem, address, window->more, wanted);
 		window->bytes = window->more;
 		window->start = address;
 		if (window->nr_bytes < 8)
 			return false;
 	}
-	*word = go_u64(window->bytes + (address - window->start));
+	*word = load_u64(window->bytes + (address - window->start));
 	return true;
 }
 

@@ -16,7 +16,7 @@ struct go_stack_memo;
 
 struct go_stacks {
 	struct go_module *module;
-	struct go_mem *mem;
+	struct memory *mem;
 	struct intern *intern;
 	struct stack_table *table;
 	bool runtime; /* show frames of the runtime and of generated functions too */
@@ -52,7 +52,7 @@ struct go_walked {
 };
 
 bool go_stacks_init(struct go_stacks *stacks, struct go_module *module,
-		    struct go_mem *mem, struct intern *intern, struct stack_table *table);
+		    struct memory *mem, struct intern *intern, struct stack_table *table);
 void go_stacks_release(struct go_stacks *stacks);
 /* What was worked out of code addresses; modules have been added. */
 void go_stacks_forget(struct go_stacks *stacks);

@@ -14,7 +14,7 @@
 #define SYSTEM_STACK_MAX (8u << 20)
 
 void go_threads_init(struct go_threads *threads, const struct source_target *target,
-		     struct kernel *kernel, struct go_mem *mem, struct go_layout *layout,
+		     struct kernel *kernel, struct memory *mem, struct go_layout *layout,
 		     struct go_stacks *stacks, const struct go_agent_rows *agent)
 {
 	memset(threads, 0, sizeof(*threads));
@@ -73,7 +73,7 @@ pid_t go_threads_of(struct go_threads *threads, uint64_t m)
 	uint64_t words[16];
 	pid_t tid = 0;
 
-	if (!m || !go_read(threads->mem, m, words, sizeof(words)))
+	if (!m || !memory_read(threads->mem, m, words, sizeof(words)))
 		return 0;
 	for (size_t i = 0; i < 3 && !tid; i++) {
 		unsigned offset = i == 0 ? threads->layout->procid : offsets[i - 1];
@@ -216,7 +216,8 @@ bool go_threads_explain(struct go_threads *threads, const struct go_entry *entry
 	    !is_go(threads, thread->call.pc))
 		unwind_c(threads, thread);
 	/* Is it still there? Otherwise the thread does something else by now. */
-	if (!entry->hash || !go_read(threads->mem, entry->address, now, layout->bytes) ||
+	if (!entry->hash ||
+	    !memory_read(threads->mem, entry->address, now, layout->bytes) ||
 	    go_g_hash(now, layout) != entry->hash)
 		return false;
 	stack = with_c_frames(threads, thread->stack, task->stack);

@@ -20,7 +20,7 @@ struct go_on_thread {
 struct go_threads {
 	const struct source_target *target;
 	struct kernel *kernel;
-	struct go_mem *mem;
+	struct memory *mem;
 	struct go_layout *layout;
 	struct go_stacks *stacks;
 	const struct go_agent_rows *agent;
@@ -39,7 +39,7 @@ struct go_threads {
 };
 
 void go_threads_init(struct go_threads *threads, const struct source_target *target,
-		     struct kernel *kernel, struct go_mem *mem, struct go_layout *layout,
+		     struct kernel *kernel, struct memory *mem, struct go_layout *layout,
 		     struct go_stacks *stacks, const struct go_agent_rows *agent);
 void go_threads_release(struct go_threads *threads);
 /* Another program runs in the process. */
@@ -61,7 +61,7 @@ void go_threads_note(struct go_threads *threads, const struct go_entry *entry,
 void go_threads_own(struct go_threads *threads, struct snapshot *out);
 /* owner.c: whether locks of the thread of a runtime.m are those of the goroutine that is
  * in C there: no other goroutine has been in C on it. */
-bool go_owner_sure(struct go_mem *mem, const struct go_entry *entry, pid_t tid);
+bool go_owner_sure(struct memory *mem, const struct go_entry *entry, pid_t tid);
 /* … that the function which is in C has made the same call just before: what it waits for
  * then is what it took. */
 bool go_owner_repeats(struct go_stacks *stacks, const struct stack *stack);

@@ -11,7 +11,7 @@
 #define SEARCH_BYTES   (64ull << 20)
 
 struct version_search {
-	struct go_mem *mem;
+	struct memory *mem;
 	const struct go_elf *elf;
 	char *out;
 	unsigned candidates;
@@ -33,13 +33,13 @@ static bool take_version(const char *text, size_t length, char *out)
 	return true;
 }
 
-static bool read_go_string(struct go_mem *mem, uint64_t header, char *out)
+static bool read_go_string(struct memory *mem, uint64_t header, char *out)
 {
 	uint64_t words[2];
 	char text[GO_VERSION_MAX];
 
-	if (!go_read(mem, header, words, sizeof(words)) || words[1] < 5 ||
-	    words[1] > sizeof(text) || !go_read(mem, words[0], text, words[1]))
+	if (!memory_read(mem, header, words, sizeof(words)) || words[1] < 5 ||
+	    words[1] > sizeof(text) || !memory_read(mem, words[0], text, words[1]))
 		return false;
 	return take_version(text, words[1], out);
 }
@@ -49,7 +49,7 @@ static bool take_info(struct version_search *search, const uint8_t *bytes, size_
 	if (bytes[14] != 8 && !(bytes[15] & INFO_IN_PLACE))
 		return false;
 	if (!(bytes[15] & INFO_IN_PLACE))
-		return read_go_string(search->mem, go_u64(bytes + 16), search->out);
+		return read_go_string(search->mem, load_u64(bytes + 16), search->out);
 	/* A length below 128 is one byte. */
 	return size > INFO_BYTES + 1 && bytes[INFO_BYTES] < 0x80 &&
 	       size - INFO_BYTES - 1 >= bytes[INFO_BYTES] &&
@@ -72,7 +72,7 @@ static bool visit_strings(void *ctx, uint64_t address, const uint8_t *bytes, siz
 	char text[GO_VERSION_MAX];
 
 	for (size_t i = (0 - address) & 7; i + 16 <= size; i += 8) {
-		uint64_t at = go_u64(bytes + i), length = go_u64(bytes + i + 8);
+		uint64_t at = load_u64(bytes + i), length = load_u64(bytes + i + 8);
 
 		if (length < 6 || length > 40 ||
 		    !go_elf_contains(search->elf, at, false) ||
@@ -80,15 +80,15 @@ static bool visit_strings(void *ctx, uint64_t address, const uint8_t *bytes, siz
 			continue;
 		if (++search->candidates > CANDIDATES_MAX)
 			return true;
-		if (go_read(search->mem, at, text, length) &&
+		if (memory_read(search->mem, at, text, length) &&
 		    take_version(text, length, search->out))
 			return true;
 	}
 	return false;
 }
 
-static void scan_range(const struct go_range *range, struct go_mem *mem, size_t overlap,
-		       go_visit visit, struct version_search *search)
+static void scan_range(const struct go_range *range, struct memory *mem, size_t overlap,
+		       memory_visit visit, struct version_search *search)
 {
 	uint64_t end = range->end;
 
@@ -96,7 +96,7 @@ static void scan_range(const struct go_range *range, struct go_mem *mem, size_t 
 		return;
 	if (end - range->start > SEARCH_BYTES)
 		end = range->start + SEARCH_BYTES;
-	go_scan(mem, range->start, end, overlap, visit, search);
+	memory_scan(mem, range->start, end, overlap, visit, search);
 }
 
 const char *go_version_name(const struct go_module *module)
@@ -115,7 +115,7 @@ unsigned go_version_minor(const char *version)
 }
 
 void go_version_read(struct go_module *module, const struct go_elf *elf,
-		     struct go_mem *mem)
+		     struct memory *mem)
 {
 	struct version_search search = {mem, elf, module->version, 0};
 

@@ -9,15 +9,15 @@
 #define HEADER_BYTES     16u
 
 struct reason_search {
-	struct go_mem *mem;
+	struct memory *mem;
 	uint64_t found;
 };
 
-static bool text_is(struct go_mem *mem, uint64_t address, const char *text, size_t bytes)
+static bool text_is(struct memory *mem, uint64_t address, const char *text, size_t bytes)
 {
 	char have[32];
 
-	return bytes <= sizeof(have) && go_read(mem, address, have, bytes) &&
+	return bytes <= sizeof(have) && memory_read(mem, address, have, bytes) &&
 	       memcmp(have, text, bytes) == 0;
 }
 
@@ -27,11 +27,11 @@ static bool visit_headers(void *ctx, uint64_t address, const uint8_t *bytes, siz
 	struct reason_search *search = ctx;
 
 	for (size_t i = (0 - address) & 7; i + 3 * HEADER_BYTES <= size; i += 8) {
-		if (go_u64(bytes + i + 8) != 0 || go_u64(bytes + i + 24) != 17 ||
-		    go_u64(bytes + i + 40) != 7 ||
-		    !text_is(search->mem, go_u64(bytes + i + 16), "GC assist marking",
+		if (load_u64(bytes + i + 8) != 0 || load_u64(bytes + i + 24) != 17 ||
+		    load_u64(bytes + i + 40) != 7 ||
+		    !text_is(search->mem, load_u64(bytes + i + 16), "GC assist marking",
 			     17) ||
-		    !text_is(search->mem, go_u64(bytes + i + 32), "IO wait", 7))
+		    !text_is(search->mem, load_u64(bytes + i + 32), "IO wait", 7))
 			continue;
 		search->found = address + i;
 		return true;
@@ -56,7 +56,7 @@ static bool text_makes_sense(const char *text, size_t bytes)
 	return bytes > 2;
 }
 
-static void read_list(struct go_reasons *reasons, struct go_mem *mem, uint64_t address,
+static void read_list(struct go_reasons *reasons, struct memory *mem, uint64_t address,
 		      size_t count, struct intern *intern)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -64,9 +64,10 @@ static void read_list(struct go_reasons *reasons, struct go_mem *mem, uint64_t a
 		char text[REASON_BYTES_MAX];
 		struct go_reason *reason = &reasons->list[i];
 
-		if (!go_read(mem, address + i * HEADER_BYTES, header, sizeof(header)) ||
+		if (!memory_read(mem, address + i * HEADER_BYTES, header,
+				 sizeof(header)) ||
 		    header[1] > sizeof(text) ||
-		    !go_read(mem, header[0], text, header[1]) ||
+		    !memory_read(mem, header[0], text, header[1]) ||
 		    (i > 0 && !text_makes_sense(text, header[1])))
 			break;
 		reason->text = intern_text(intern, header[1] ? text : "waiting",
@@ -77,14 +78,14 @@ static void read_list(struct go_reasons *reasons, struct go_mem *mem, uint64_t a
 }
 
 bool go_reasons_read(struct go_reasons *reasons, const struct go_module *module,
-		     struct go_mem *mem, struct intern *intern)
+		     struct memory *mem, struct intern *intern)
 {
 	struct reason_search search = {mem, 0};
 
 	reasons->nr = 0;
 	for (size_t i = 0; i < 2 && !search.found; i++)
-		go_scan(mem, module->data[i].start, module->data[i].end,
-			2 * HEADER_BYTES + 8, visit_headers, &search);
+		memory_scan(mem, module->data[i].start, module->data[i].end,
+			    2 * HEADER_BYTES + 8, visit_headers, &search);
 	if (search.found)
 		read_list(reasons, mem, search.found, reasons_of_version(module->minor),
 			  intern);

@@ -16,6 +16,6 @@ struct go_reasons {
 
 /* False: the texts were not found; list is empty then. */
 bool go_reasons_read(struct go_reasons *reasons, const struct go_module *module,
-		     struct go_mem *mem, struct intern *intern);
+		     struct memory *mem, struct intern *intern);
 
 #endif

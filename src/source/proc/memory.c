@@ -15,7 +15,7 @@
 #define GAP_BYTES      512u
 #define SCAN_BYTES     (1u << 20)
 
-size_t go_read_some(struct go_mem *mem, uint64_t address, void *out, size_t bytes)
+size_t memory_read_some(struct memory *mem, uint64_t address, void *out, size_t bytes)
 {
 	size_t done = 0;
 
@@ -43,13 +43,14 @@ size_t go_read_some(struct go_mem *mem, uint64_t address, void *out, size_t byte
 	return done;
 }
 
-bool go_read(struct go_mem *mem, uint64_t address, void *out, size_t bytes)
+bool memory_read(struct memory *mem, uint64_t address, void *out, size_t bytes)
 {
-	return go_read_some(mem, address, out, bytes) == bytes;
+	return memory_read_some(mem, address, out, bytes) == bytes;
 }
 
 /* At most SPANS_PER_CALL spans, none of them empty. Returns how many are settled. */
-static size_t read_some_spans(struct go_mem *mem, struct go_span *spans, size_t nr_spans)
+static size_t read_some_spans(struct memory *mem, struct memory_span *spans,
+			      size_t nr_spans)
 {
 	struct iovec local[SPANS_PER_CALL], remote[SPANS_PER_CALL];
 	size_t done = 0;
@@ -76,7 +77,7 @@ static size_t read_some_spans(struct go_mem *mem, struct go_span *spans, size_t 
 	return done < nr_spans ? done + 1 : done; /* the one that failed is settled too */
 }
 
-void go_read_spans(struct go_mem *mem, struct go_span *spans, size_t nr_spans)
+void memory_read_spans(struct memory *mem, struct memory_span *spans, size_t nr_spans)
 {
 	size_t at = 0;
 
@@ -95,14 +96,14 @@ void go_read_spans(struct go_mem *mem, struct go_span *spans, size_t nr_spans)
 	}
 }
 
-bool go_gather_init(struct go_gather *gather)
+bool memory_gather_init(struct memory_gather *gather)
 {
 	gather->bounce = malloc(BOUNCE_BYTES);
 	gather->spans = malloc(SPANS_PER_CALL * sizeof(*gather->spans));
 	return gather->bounce && gather->spans;
 }
 
-void go_gather_release(struct go_gather *gather)
+void memory_gather_release(struct memory_gather *gather)
 {
 	free(gather->bounce);
 	free(gather->spans);
@@ -111,12 +112,12 @@ void go_gather_release(struct go_gather *gather)
 
 static int compare_items(const void *a, const void *b)
 {
-	const struct go_item *left = a, *right = b;
+	const struct memory_item *left = a, *right = b;
 
 	return (left->address > right->address) - (left->address < right->address);
 }
 
-static void sort_items(struct go_item *items, size_t nr_items)
+static void sort_items(struct memory_item *items, size_t nr_items)
 {
 	for (size_t i = 1; i < nr_items; i++) {
 		if (items[i - 1].address > items[i].address) {
@@ -127,14 +128,15 @@ static void sort_items(struct go_item *items, size_t nr_items)
 }
 
 /* Items [first, last) were asked for by the spans of `gather`; hand them out. */
-static void scatter(struct go_mem *mem, struct go_gather *gather, size_t nr_spans,
-		    struct go_item *items, size_t nr_items, uint8_t *out, size_t bytes)
+static void scatter(struct memory *mem, struct memory_gather *gather, size_t nr_spans,
+		    struct memory_item *items, size_t nr_items, uint8_t *out,
+		    size_t bytes)
 {
 	size_t at = 0;
 
-	go_read_spans(mem, gather->spans, nr_spans);
+	memory_read_spans(mem, gather->spans, nr_spans);
 	for (size_t s = 0; s < nr_spans; s++) {
-		const struct go_span *span = &gather->spans[s];
+		const struct memory_span *span = &gather->spans[s];
 
 		for (; at < nr_items; at++) {
 			uint64_t inside = items[at].address - span->address;
@@ -148,13 +150,14 @@ static void scatter(struct go_mem *mem, struct go_gather *gather, size_t nr_span
 			else /* a neighbour may be to blame */
 				items[at].ok =
 					span->bytes > bytes &&
-					go_read(mem, items[at].address, slot, bytes);
+					memory_read(mem, items[at].address, slot, bytes);
 		}
 	}
 }
 
-void go_gather_read(struct go_mem *mem, struct go_gather *gather, struct go_item *items,
-		    size_t nr_items, uint8_t *out, size_t bytes)
+void memory_gather_read(struct memory *mem, struct memory_gather *gather,
+			struct memory_item *items, size_t nr_items, uint8_t *out,
+			size_t bytes)
 {
 	size_t first = 0, nr_spans = 0, used = 0;
 
@@ -182,16 +185,16 @@ void go_gather_read(struct go_mem *mem, struct go_gather *gather, struct go_item
 			first = i;
 			nr_spans = used = 0;
 		}
-		gather->spans[nr_spans++] = (struct go_span){start, gather->bounce + used,
-							     end - start, false};
+		gather->spans[nr_spans++] = (struct memory_span){
+			start, gather->bounce + used, end - start, false};
 		used += end - start;
 		i = next;
 	}
 	scatter(mem, gather, nr_spans, items + first, nr_items - first, out, bytes);
 }
 
-bool go_scan(struct go_mem *mem, uint64_t start, uint64_t end, size_t overlap,
-	     go_visit visit, void *ctx)
+bool memory_scan(struct memory *mem, uint64_t start, uint64_t end, size_t overlap,
+		 memory_visit visit, void *ctx)
 {
 	uint8_t *piece = malloc(SCAN_BYTES);
 	bool found = false;
@@ -199,7 +202,7 @@ bool go_scan(struct go_mem *mem, uint64_t start, uint64_t end, size_t overlap,
 	while (piece && !found && start < end) {
 		size_t wanted =
 			end - start < SCAN_BYTES ? (size_t)(end - start) : SCAN_BYTES;
-		size_t got = go_read_some(mem, start, piece, wanted);
+		size_t got = memory_read_some(mem, start, piece, wanted);
 
 		if (got > 0)
 			found = visit(ctx, start, piece, got);

@@ -34,14 +34,14 @@ static bool read_general(pid_t tid, struct user_regs_struct *regs)
 	return iov.iov_len == sizeof(*regs);
 }
 
-size_t go_registers_read(pid_t tid, uint8_t out[GO_REGISTERS_BYTES], uint64_t *sp)
+size_t registers_read(pid_t tid, uint8_t out[REGISTERS_BYTES], uint64_t *sp)
 {
 	struct user_regs_struct regs;
 	struct user_fpregs_struct vector;
 	struct iovec iov = {&vector, sizeof(vector)};
 	size_t bytes = 0;
 
-	_Static_assert(sizeof(regs) + sizeof(vector) <= GO_REGISTERS_BYTES, "room");
+	_Static_assert(sizeof(regs) + sizeof(vector) <= REGISTERS_BYTES, "room");
 	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) != 0)
 		return 0;
 	if (read_general(tid, &regs) &&
@@ -55,7 +55,7 @@ size_t go_registers_read(pid_t tid, uint8_t out[GO_REGISTERS_BYTES], uint64_t *s
 	return bytes;
 }
 #else
-size_t go_registers_read(pid_t tid, uint8_t out[GO_REGISTERS_BYTES], uint64_t *sp)
+size_t registers_read(pid_t tid, uint8_t out[REGISTERS_BYTES], uint64_t *sp)
 {
 	(void)tid;
 	(void)out;

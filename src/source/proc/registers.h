@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Registers of threads that are stopped already: --ptrace. Nothing is stopped, and nothing
- * goes on, because of it. Whoever calls is the tracer for a moment; when that thread of ours
- * ends, whatever its end is, the kernel lets go. */
+/* Registers of threads that are already stopped, for --ptrace. Reading neither stops nor
+ * resumes a thread. The calling thread becomes the tracer for a moment; if it ends, for
+ * whatever reason, the kernel detaches it. */
 #ifndef SOURCE_PROC_REGISTERS_H
 #define SOURCE_PROC_REGISTERS_H
 
@@ -10,10 +10,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define GO_REGISTERS_BYTES 1024u
+#define REGISTERS_BYTES 1024u
 
-/* All that may hold an address, general and vector registers; *sp becomes the stack pointer.
- * Returns the bytes written to out, 0: they could not be had. */
-size_t go_registers_read(pid_t tid, uint8_t out[GO_REGISTERS_BYTES], uint64_t *sp);
+/* Copies every register that may hold an address, general and vector, and sets *sp to the
+ * stack pointer. Returns the number of bytes written to out, or 0 if the registers could not
+ * be read. */
+size_t registers_read(pid_t tid, uint8_t out[REGISTERS_BYTES], uint64_t *sp);
 
 #endif

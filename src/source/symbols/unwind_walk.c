@@ -19,7 +19,7 @@
 #define REG_SP 31
 #endif
 
-static bool memory_read(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *arg)
+static bool read_word(Dwfl *dwfl, Dwarf_Addr address, Dwarf_Word *result, void *arg)
 {
 	const struct symbols *symbols = arg;
 
@@ -76,7 +76,7 @@ static bool get_thread(Dwfl *dwfl, pid_t tid, void *arg, void **thread_arg)
 static const Dwfl_Thread_Callbacks thread_callbacks = {
 	.next_thread = next_thread,
 	.get_thread = get_thread,
-	.memory_read = memory_read,
+	.memory_read = read_word,
 	.set_initial_registers = set_registers,
 };
 

@@ -56,20 +56,20 @@ bool go_chunks_begin(struct go_heap_chunks *chunks, size_t nr_arenas)
 	return chunks->slots != NULL;
 }
 
-static uint16_t read_chunk(struct go_mem *mem, uint64_t address, uint8_t *out)
+static uint16_t read_chunk(struct memory *mem, uint64_t address, uint8_t *out)
 {
 	uint16_t pages = 0;
 
-	if (go_read_some(mem, address, out, CHUNK_BYTES) == CHUNK_BYTES)
+	if (memory_read_some(mem, address, out, CHUNK_BYTES) == CHUNK_BYTES)
 		return ALL_PAGES;
 	for (size_t i = 0; i < CHUNK_BYTES / SMALL_PAGE; i++)
-		if (go_read(mem, address + i * SMALL_PAGE, out + i * SMALL_PAGE,
-			    SMALL_PAGE))
+		if (memory_read(mem, address + i * SMALL_PAGE, out + i * SMALL_PAGE,
+				SMALL_PAGE))
 			pages |= (uint16_t)(1u << i);
 	return pages;
 }
 
-const uint8_t *go_chunks_at(struct go_heap_chunks *chunks, struct go_mem *mem,
+const uint8_t *go_chunks_at(struct go_heap_chunks *chunks, struct memory *mem,
 			    uint32_t arena, uint64_t address, size_t *bytes)
 {
 	uint32_t number = arena * CHUNKS_PER_ARENA +

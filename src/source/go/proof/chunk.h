@@ -16,7 +16,7 @@ void go_chunks_free(struct go_heap_chunks *chunks);
 bool go_chunks_begin(struct go_heap_chunks *chunks, size_t nr_arenas);
 /* What lies there, up to the end of its piece; *bytes becomes smaller where that comes
  * first. NULL: it cannot be read. Holds until the next call. */
-const uint8_t *go_chunks_at(struct go_heap_chunks *chunks, struct go_mem *mem,
+const uint8_t *go_chunks_at(struct go_heap_chunks *chunks, struct memory *mem,
 			    uint32_t arena, uint64_t address, size_t *bytes);
 
 #endif

@@ -91,7 +91,7 @@ static bool add_byte(struct go_frames *frames, uint8_t value)
 }
 
 /* One map of a list of them, a byte for each word. *nr: its words. False: there is none. */
-static bool read_map(struct go_frames *frames, struct go_mem *mem, uint64_t list,
+static bool read_map(struct go_frames *frames, struct memory *mem, uint64_t list,
 		     int32_t which, uint32_t *nr)
 {
 	uint8_t bits[WORDS_MAX / 8];
@@ -99,7 +99,7 @@ static bool read_map(struct go_frames *frames, struct go_mem *mem, uint64_t list
 	size_t bytes;
 
 	*nr = 0;
-	if (!list || !go_read(mem, list, head, sizeof(head)) || head[0] == 0 ||
+	if (!list || !memory_read(mem, list, head, sizeof(head)) || head[0] == 0 ||
 	    head[0] > INT32_MAX || head[1] > WORDS_MAX)
 		return false;
 	if (head[1] == 0)
@@ -107,8 +107,8 @@ static bool read_map(struct go_frames *frames, struct go_mem *mem, uint64_t list
 	if (which < 0 || (uint32_t)which >= head[0])
 		return false;
 	bytes = (head[1] + 7) / 8;
-	if (!go_read(mem, list + sizeof(head) + (uint64_t)(uint32_t)which * bytes, bits,
-		     bytes))
+	if (!memory_read(mem, list + sizeof(head) + (uint64_t)(uint32_t)which * bytes,
+			 bits, bytes))
 		return false;
 	for (uint32_t i = 0; i < head[1]; i++)
 		if (!add_byte(frames, bits[i / 8] >> (i % 8) & 1))
@@ -123,26 +123,26 @@ static size_t object_bytes(const struct go_frames *frames)
 	return frames->minor == 17 ? 24 : OBJECT_BYTES;
 }
 
-static bool read_object(const struct go_frames *frames, struct go_mem *mem, uint64_t at,
+static bool read_object(const struct go_frames *frames, struct memory *mem, uint64_t at,
 			struct go_frame_object *object)
 {
 	uint8_t record[OBJECT_BYTES];
 	uint64_t bytes;
 
-	if (!go_read(mem, at, record, sizeof(record)))
+	if (!memory_read(mem, at, record, sizeof(record)))
 		return false;
-	object->offset = (int32_t)go_u32(record);
-	object->bytes = go_u32(record + 4);
+	object->offset = (int32_t)load_u32(record);
+	object->bytes = load_u32(record + 4);
 	if (frames->minor != 16)
 		return true;
-	if (!go_read(mem, go_u64(record + 8), &bytes, sizeof(bytes)) ||
+	if (!memory_read(mem, load_u64(record + 8), &bytes, sizeof(bytes)) ||
 	    bytes > FRAME_BYTES_MAX)
 		return false;
 	object->bytes = (uint32_t)bytes;
 	return true;
 }
 
-static bool read_objects(struct go_frames *frames, struct go_mem *mem, uint64_t list,
+static bool read_objects(struct go_frames *frames, struct memory *mem, uint64_t list,
 			 struct go_frame *frame)
 {
 	uint64_t nr;
@@ -150,7 +150,7 @@ static bool read_objects(struct go_frames *frames, struct go_mem *mem, uint64_t 
 	frame->objects = (uint32_t)frames->nr_objects;
 	if (list == 0)
 		return true;
-	if (!go_read(mem, list, &nr, sizeof(nr)) || nr > OBJECTS_MAX)
+	if (!memory_read(mem, list, &nr, sizeof(nr)) || nr > OBJECTS_MAX)
 		return false;
 	for (uint64_t i = 0; i < nr; i++) {
 		struct go_frame_object object;
@@ -168,7 +168,7 @@ static bool read_objects(struct go_frames *frames, struct go_mem *mem, uint64_t 
 }
 
 /* As getStackMap() of the runtime does it. What cannot be read counts as all alive. */
-static void read_maps(struct go_frames *frames, struct go_mem *mem,
+static void read_maps(struct go_frames *frames, struct memory *mem,
 		      struct go_frame_table *module, const struct go_func *func,
 		      struct go_frame *frame)
 {
@@ -207,7 +207,7 @@ static bool has_maps(const struct go_frames *frames, const struct go_frame_table
 	       (module->gofunc || module->table.era == GO_ERA_116);
 }
 
-static void fill(struct go_frames *frames, struct go_mem *mem, uint64_t pc,
+static void fill(struct go_frames *frames, struct memory *mem, uint64_t pc,
 		 struct go_frame *frame)
 {
 	struct go_frame_table *module = NULL;
@@ -235,7 +235,7 @@ static void fill(struct go_frames *frames, struct go_mem *mem, uint64_t pc,
 	read_maps(frames, mem, module, &func, frame);
 }
 
-const struct go_frame *go_frame_at(struct go_frames *frames, struct go_mem *mem,
+const struct go_frame *go_frame_at(struct go_frames *frames, struct memory *mem,
 				   uint64_t pc)
 {
 	struct go_frame *frame = slot_of(frames, pc);

@@ -6,7 +6,7 @@
 #include "source/go/proof/frame.h"
 
 /* Holds until the next call. NULL: no memory. */
-const struct go_frame *go_frame_at(struct go_frames *frames, struct go_mem *mem,
+const struct go_frame *go_frame_at(struct go_frames *frames, struct memory *mem,
 				   uint64_t pc);
 
 #endif

@@ -44,7 +44,7 @@ static void take_all(struct walk *walk, uint64_t from, uint64_t to)
 	from = from < parked->sp ? parked->sp : (from + 7) & ~7ull;
 	to = to > parked->high ? parked->high : to & ~7ull;
 	for (; from < to; from += 8)
-		take(walk, go_u64(parked->bytes + (from - parked->sp)));
+		take(walk, load_u64(parked->bytes + (from - parked->sp)));
 }
 
 /* map: a byte for each word from `base` on. */
@@ -129,7 +129,7 @@ static void take_frames(struct walk *walk)
 		if (frame->top)
 			return;
 		all = frame->injected;
-		pc = go_u64(parked->bytes + (args - 8 - parked->sp));
+		pc = load_u64(parked->bytes + (args - 8 - parked->sp));
 		sp = args;
 	}
 	take_all(walk, sp, parked->high);
@@ -160,15 +160,16 @@ static void take_defers(struct walk *walk, uint64_t record)
 			if (!go_heap_copy(heap, record, words, bytes & ~(size_t)7))
 				break;
 			for (size_t k = 0; k < DEFER_WORDS; k++)
-				if (go_u64(words + k * 8) >= parked->low &&
-				    go_u64(words + k * 8) < parked->high)
-					take(walk, go_u64(words + k * 8));
+				if (load_u64(words + k * 8) >= parked->low &&
+				    load_u64(words + k * 8) < parked->high)
+					take(walk, load_u64(words + k * 8));
 		} else {
 			take_all(walk, parked->sp, parked->high);
 			return;
 		}
 		/* Up to 1.21 the panic that runs it comes first. */
-		record = go_u64(words + DEFER_LINK + (walk->frames->minor >= 22 ? 0 : 8));
+		record = load_u64(words + DEFER_LINK +
+				  (walk->frames->minor >= 22 ? 0 : 8));
 	}
 	if (record)
 		take_all(walk, parked->sp, parked->high);

@@ -38,16 +38,17 @@ static bool record_in_use(const uint8_t *record, unsigned row)
 /* The numbers of a span must agree with each other. */
 static bool parse_record(const uint8_t *record, unsigned row, struct go_heap_span *span)
 {
-	uint64_t pages = go_u64(record + SPAN_PAGES);
-	uint64_t limit = go_u64(record + rows[row].limit), objects;
+	uint64_t pages = load_u64(record + SPAN_PAGES);
+	uint64_t limit = load_u64(record + rows[row].limit), objects;
 	uint16_t few;
 
 	memcpy(&few, record + rows[row].objects, sizeof(few));
-	objects = rows[row].objects_bytes == 2 ? few : go_u64(record + rows[row].objects);
-	*span = (struct go_heap_span){.start = go_u64(record + SPAN_START),
+	objects =
+		rows[row].objects_bytes == 2 ? few : load_u64(record + rows[row].objects);
+	*span = (struct go_heap_span){.start = load_u64(record + SPAN_START),
 				      .bytes = pages << GO_PAGE_SHIFT,
-				      .size = go_u64(record + rows[row].size),
-				      .specials = go_u64(record + rows[row].specials),
+				      .size = load_u64(record + rows[row].size),
+				      .specials = load_u64(record + rows[row].specials),
 				      .nr_objects = (uint32_t)objects,
 				      .noscan = record[rows[row].class] & 1};
 	if (span->start == 0 || span->start & ((1u << GO_PAGE_SHIFT) - 1) ||
@@ -72,8 +73,8 @@ static bool read_list(const struct go_heap *heap, uint64_t *first, uint64_t *cou
 	uint64_t words[3], again[3];
 
 	for (int try = 0; try < LIST_TRIES; try++) {
-		if (!go_read(heap->mem, heap->list, words, sizeof(words)) ||
-		    !go_read(heap->mem, heap->list, again, sizeof(again)))
+		if (!memory_read(heap->mem, heap->list, words, sizeof(words)) ||
+		    !memory_read(heap->mem, heap->list, again, sizeof(again)))
 			return false;
 		if (memcmp(words, again, sizeof(words)) == 0)
 			break;
@@ -93,13 +94,13 @@ static bool probe_list(struct go_heap *heap, uint64_t first, uint64_t count,
 	struct go_heap_span span;
 
 	count = count < PROBED ? count : PROBED;
-	if (!go_read(heap->mem, first, addresses, count * 8))
+	if (!memory_read(heap->mem, first, addresses, count * 8))
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (addresses[i] == 0 || addresses[i] & 7 ||
 		    addresses[i] >> ADDRESS_BITS ||
-		    !go_read(heap->mem, addresses[i], record, sizeof(record)) ||
-		    go_u64(record + SPAN_START) & ((1u << GO_PAGE_SHIFT) - 1))
+		    !memory_read(heap->mem, addresses[i], record, sizeof(record)) ||
+		    load_u64(record + SPAN_START) & ((1u << GO_PAGE_SHIFT) - 1))
 			return false;
 		for (unsigned row = 0; row < NR_ROWS; row++) {
 			if (!record_in_use(record, row))
@@ -133,8 +134,8 @@ static bool visit_lists(void *ctx, uint64_t address, const uint8_t *bytes, size_
 	struct list_search *search = ctx;
 
 	for (size_t i = (0 - address) & 7; i + 24 <= size; i += 8) {
-		uint64_t first = go_u64(bytes + i), count = go_u64(bytes + i + 8);
-		uint64_t room = go_u64(bytes + i + 16);
+		uint64_t first = load_u64(bytes + i), count = load_u64(bytes + i + 8);
+		uint64_t room = load_u64(bytes + i + 16);
 
 		if (first == 0 || first & 7 || first >> ADDRESS_BITS || count < 3 ||
 		    count > room || room > LIST_MAX ||
@@ -146,7 +147,7 @@ static bool visit_lists(void *ctx, uint64_t address, const uint8_t *bytes, size_
 	return false;
 }
 
-int go_heap_open(struct go_heap *heap, const struct go_module *module, struct go_mem *mem,
+int go_heap_open(struct go_heap *heap, const struct go_module *module, struct memory *mem,
 		 const int *cancel, struct err *e)
 {
 	struct list_search search = {heap, module->minor, 0};
@@ -155,12 +156,12 @@ int go_heap_open(struct go_heap *heap, const struct go_module *module, struct go
 	memset(heap, 0, sizeof(*heap));
 	heap->mem = mem;
 	heap->cancel = cancel;
-	if (!go_gather_init(&heap->gather))
+	if (!memory_gather_init(&heap->gather))
 		return err_set(e, ERR_NOMEM, "no memory for a proof");
 	for (size_t i = 0; i < 3 && !search.found; i++) {
 		const struct go_range *range = &module->data[order[i]];
 
-		go_scan(mem, range->start, range->end, 16, visit_lists, &search);
+		memory_scan(mem, range->start, range->end, 16, visit_lists, &search);
 	}
 	heap->list = search.found;
 	if (!heap->list)
@@ -179,7 +180,7 @@ void go_heap_release(struct go_heap *heap)
 	free(heap->arenas);
 	free(heap->pages);
 	go_chunks_free(heap->chunks);
-	go_gather_release(&heap->gather);
+	memory_gather_release(&heap->gather);
 	memset(heap, 0, sizeof(*heap));
 }
 
@@ -224,7 +225,7 @@ static int read_records(struct go_heap *heap, struct err *e)
 		if (!reserve(&heap->records, &heap->cap_records, count,
 			     sizeof(*heap->records)))
 			return no_memory(e);
-		if (!go_read(heap->mem, first, heap->records, count * 8))
+		if (!memory_read(heap->mem, first, heap->records, count * 8))
 			continue;
 		heap->nr_records = count;
 		qsort(heap->records, count, sizeof(*heap->records), compare_addresses);
@@ -308,7 +309,7 @@ static bool is_known(struct go_heap *heap, const struct go_heap_span *span)
 }
 
 /* Of one batch of records. Those that make no sense were just being changed. */
-static int take_records(struct go_heap *heap, struct go_item *items, size_t nr,
+static int take_records(struct go_heap *heap, struct memory_item *items, size_t nr,
 			const uint8_t *records, size_t *wrong, struct err *e)
 {
 	for (size_t i = 0; i < nr; i++) {
@@ -349,7 +350,7 @@ static void set_bounds(struct go_heap *heap)
 
 static int read_spans(struct go_heap *heap, struct err *e)
 {
-	struct go_item *items = malloc(AT_ONCE * sizeof(*items));
+	struct memory_item *items = malloc(AT_ONCE * sizeof(*items));
 	uint8_t *records = malloc((size_t)AT_ONCE * RECORD_BYTES);
 	bool memory = items && records;
 	size_t wrong = 0;
@@ -360,10 +361,10 @@ static int read_spans(struct go_heap *heap, struct err *e)
 			heap->nr_records - at < AT_ONCE ? heap->nr_records - at : AT_ONCE;
 
 		for (size_t i = 0; i < nr; i++)
-			items[i] = (struct go_item){heap->records[at + i], (uint32_t)i,
-						    false};
-		go_gather_read(heap->mem, &heap->gather, items, nr, records,
-			       RECORD_BYTES);
+			items[i] = (struct memory_item){heap->records[at + i],
+							(uint32_t)i, false};
+		memory_gather_read(heap->mem, &heap->gather, items, nr, records,
+				   RECORD_BYTES);
 		rc = take_records(heap, items, nr, records, &wrong, e);
 		if (__atomic_load_n(heap->cancel, __ATOMIC_RELAXED))
 			rc = rc ? rc : err_set(e, ERR_GONE, "cancelled");

@@ -28,11 +28,11 @@ struct go_heap_span {
 struct go_heap_chunks;
 
 struct go_heap {
-	struct go_mem *mem;
+	struct memory *mem;
 	const int *cancel; /* not 0: give up; atomic */
 	uint64_t list;     /* address of the runtime's slice of spans */
 	unsigned row;      /* which layout of a span fits */
-	struct go_gather gather;
+	struct memory_gather gather;
 
 	struct go_heap_span *spans;
 	size_t nr_spans, cap_spans;
@@ -50,7 +50,7 @@ struct go_heap {
 };
 
 /* Where the list of spans is and what a span looks like. ERR_UNSUPPORTED: nothing fits. */
-int go_heap_open(struct go_heap *heap, const struct go_module *module, struct go_mem *mem,
+int go_heap_open(struct go_heap *heap, const struct go_module *module, struct memory *mem,
 		 const int *cancel, struct err *e);
 /* All spans, as they are now. Called again: adds those that are new or have changed since;
  * what was copied is forgotten. */

@@ -254,7 +254,7 @@ void go_mark_words(struct go_mark *mark, const uint8_t *bytes, size_t nr_bytes)
 	const uint64_t low = mark->heap->low, extent = mark->heap->extent;
 
 	for (size_t i = 0; i + 8 <= nr_bytes; i += 8) {
-		uint64_t word = go_u64(bytes + i);
+		uint64_t word = load_u64(bytes + i);
 
 		if (word - low < extent)
 			mark_word(mark, word);
@@ -266,7 +266,7 @@ void go_mark_bases(struct go_mark *mark, const uint8_t *bytes, size_t nr_bytes)
 	const uint64_t low = mark->heap->low, extent = mark->heap->extent;
 
 	for (size_t i = 0; i + 8 <= nr_bytes; i += 8) {
-		uint64_t word = go_u64(bytes + i);
+		uint64_t word = load_u64(bytes + i);
 
 		if (word - low < extent && go_heap_object(mark->heap, word) == word)
 			mark_word(mark, word);

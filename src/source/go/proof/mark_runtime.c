@@ -47,7 +47,7 @@ static void note_cache(struct go_mark *mark, uint64_t address)
 	size_t at;
 
 	if (address & 7 || go_heap_span_of(mark->heap, address) ||
-	    !go_read(mark->heap->mem, address, cache, sizeof(cache)))
+	    !memory_read(mark->heap->mem, address, cache, sizeof(cache)))
 		return;
 	for (size_t n = 0; go_cache_block(cache, n, &at, &block); n++) {
 		const struct go_heap_span *span = go_heap_span_of(mark->heap, block);
@@ -67,7 +67,7 @@ static void note_queues(struct go_mark *mark, uint64_t queue)
 
 	for (unsigned i = 0; i < QUEUES_MAX && queue && !(queue & 7); i++) {
 		if (go_heap_span_of(mark->heap, queue) ||
-		    !go_read(mark->heap->mem, queue, bytes, sizeof(bytes)) ||
+		    !memory_read(mark->heap->mem, queue, bytes, sizeof(bytes)) ||
 		    !go_queue_parse(bytes, &words, &nr, &queue))
 			return;
 		note_scratch(mark, words, nr * 8);
@@ -117,13 +117,13 @@ static bool note_stack(struct go_mark *mark, uint64_t base)
 
 	if (!go_heap_copy(mark->heap, base, g, sizeof(g)))
 		return false;
-	m = go_u64(g + GO_G_M);
-	stack = (struct go_thread_stack){m, go_u64(g + GO_G_STACK_LO),
-					 go_u64(g + GO_G_STACK_HI), false};
+	m = load_u64(g + GO_G_M);
+	stack = (struct go_thread_stack){m, load_u64(g + GO_G_STACK_LO),
+					 load_u64(g + GO_G_STACK_HI), false};
 	if (m == 0 || m & 7 || stack.low == 0 || stack.high >> 47 ||
 	    stack.high <= stack.low || stack.high - stack.low > STACK_BYTES_MAX ||
-	    !go_read(mark->heap->mem, m + GO_M_G0, &own[0], 8) ||
-	    !go_read(mark->heap->mem, m + mark->gsignal, &own[1], 8) ||
+	    !memory_read(mark->heap->mem, m + GO_M_G0, &own[0], 8) ||
+	    !memory_read(mark->heap->mem, m + mark->gsignal, &own[1], 8) ||
 	    (own[0] != base && own[1] != base))
 		return false;
 	if (!note_object(mark, base))
@@ -137,7 +137,7 @@ static bool note_stack(struct go_mark *mark, uint64_t base)
 
 bool go_mark_runtime(struct go_mark *mark, uint64_t base, uint64_t size)
 {
-	uint8_t g[GO_OBJECT_MAX];
+	uint8_t g[MEMORY_ITEM_MAX];
 	const size_t bytes = (size_t)size & ~(size_t)7;
 
 	if (size != mark->g_bytes || size > sizeof(g))
@@ -155,11 +155,11 @@ bool go_mark_has_processor(const struct go_mark *mark, uint64_t m)
 	for (size_t i = 0; i < mark->nr_processors; i++) {
 		uint64_t own[2];
 
-		if (!go_read(mark->heap->mem, mark->processors[i], record,
-			     sizeof(record)))
+		if (!memory_read(mark->heap->mem, mark->processors[i], record,
+				 sizeof(record)))
 			return true;
 		for (size_t k = 0; k < 2; k++) {
-			own[k] = go_u64(record + GO_PROCESSOR_M + 8 * k);
+			own[k] = load_u64(record + GO_PROCESSOR_M + 8 * k);
 			if (m ? own[k] == m
 			      : own[k] && own[k] >= mark->data.start &&
 					    own[k] < mark->data.end)

@@ -19,7 +19,7 @@ int go_pass_init(struct go_pass *pass, struct go_prove *prove, struct err *e)
 {
 	memset(pass, 0, sizeof(*pass));
 	pass->prove = prove;
-	pass->mem = (struct go_mem){.pid = prove->pid};
+	pass->mem = (struct memory){.pid = prove->pid};
 	go_runners_init(&pass->runners, prove->pid, prove->ptrace, &prove->layout,
 			prove->module);
 	pass->alive = calloc(prove->nr_rows + 1, sizeof(*pass->alive));
@@ -28,7 +28,7 @@ int go_pass_init(struct go_pass *pass, struct go_prove *prove, struct err *e)
 	pass->items = malloc(G_AT_ONCE * sizeof(*pass->items));
 	pass->stack = malloc(STACK_PIECE);
 	if (!pass->alive || !pass->changed || !pass->copies || !pass->items ||
-	    !pass->stack || !go_gather_init(&pass->gather))
+	    !pass->stack || !memory_gather_init(&pass->gather))
 		return err_set(e, ERR_NOMEM, "there is no memory for a proof of leaks");
 	for (size_t i = 0; i < prove->nr_rows; i++)
 		pass->alive[i] = prove->rows[i].kind == GO_WAIT_ALIVE;
@@ -39,7 +39,7 @@ void go_pass_release(struct go_pass *pass)
 {
 	go_heap_release(&pass->heap);
 	go_mark_release(&pass->mark);
-	go_gather_release(&pass->gather);
+	memory_gather_release(&pass->gather);
 	go_runners_release(&pass->runners);
 	free(pass->alive);
 	free(pass->changed);
@@ -84,7 +84,7 @@ static int read_addresses(struct go_pass *pass, struct err *e)
 		pass->hashes = grown;
 		pass->cap = capacity;
 	}
-	if (!go_read(&pass->mem, first, pass->addresses, count * sizeof(uint64_t)))
+	if (!memory_read(&pass->mem, first, pass->addresses, count * sizeof(uint64_t)))
 		return err_set(e, ERR_FORMAT, "the list of goroutines cannot be read");
 	for (size_t i = pass->nr; i < count; i++)
 		pass->hashes[i] = 0;
@@ -171,10 +171,10 @@ static int visit_gs(struct go_pass *pass, g_visit visit, struct err *e)
 		size_t nr = pass->nr - at < G_AT_ONCE ? pass->nr - at : G_AT_ONCE;
 
 		for (size_t i = 0; i < nr; i++)
-			pass->items[i] = (struct go_item){pass->addresses[at + i],
-							  (uint32_t)i, false};
-		go_gather_read(&pass->mem, &pass->gather, pass->items, nr, pass->copies,
-			       stride);
+			pass->items[i] = (struct memory_item){pass->addresses[at + i],
+							      (uint32_t)i, false};
+		memory_gather_read(&pass->mem, &pass->gather, pass->items, nr,
+				   pass->copies, stride);
 		for (size_t i = 0; i < nr; i++) {
 			size_t index = pass->items[i].index;
 
@@ -229,7 +229,7 @@ static void revive(struct go_pass *pass, uint32_t row, struct go_wait_objects *o
 
 	pass->alive[row] = true;
 	mark_g(pass, row);
-	if (go_read(&pass->mem, wait->address, g, pass->prove->layout.g.bytes) &&
+	if (memory_read(&pass->mem, wait->address, g, pass->prove->layout.g.bytes) &&
 	    go_pass_find(pass, wait, g, objects))
 		for (size_t i = 0; i < objects->nr; i++)
 			go_mark_contents(&pass->mark, objects->sudogs[i]);

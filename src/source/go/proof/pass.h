@@ -19,10 +19,10 @@ struct go_cond {
 
 struct go_pass {
 	struct go_prove *prove; /* its rows, layout and cancel */
-	struct go_mem mem;
+	struct memory mem;
 	struct go_heap heap;
 	struct go_mark mark;
-	struct go_gather gather;
+	struct memory_gather gather;
 	bool *alive;         /* by row; once alive stays so in the passes to come */
 	bool *changed;       /* by row: it has run since the proof began */
 	uint64_t *addresses; /* of all g's of this pass */
@@ -37,7 +37,7 @@ struct go_pass {
 	size_t nr_conds, cap_conds;
 	size_t cond_steps;
 	uint8_t *copies; /* of a chunk of g's */
-	struct go_item *items;
+	struct memory_item *items;
 	uint8_t *stack;            /* a piece of one */
 	size_t in_heap;            /* of the g's */
 	bool busy;                 /* somebody alive ran in this pass */

@@ -21,8 +21,8 @@ static bool runs(const uint8_t *g, const struct go_layout *layout)
 static uint64_t stack_from(struct go_pass *pass, const uint8_t *g)
 {
 	const struct go_layout *layout = &pass->prove->layout;
-	uint64_t low = go_u64(g + GO_G_STACK_LO), high = go_u64(g + GO_G_STACK_HI);
-	uint64_t sp = go_u64(g + GO_G_SP), call_sp = go_u64(g + layout->g.syscallsp);
+	uint64_t low = load_u64(g + GO_G_STACK_LO), high = load_u64(g + GO_G_STACK_HI);
+	uint64_t sp = load_u64(g + GO_G_SP), call_sp = load_u64(g + layout->g.syscallsp);
 	uint32_t status = go_g_status(g, &layout->g);
 
 	if (status == GO_STATUS_SYSCALL && call_sp < sp)
@@ -44,7 +44,7 @@ static bool mark_stack(struct go_pass *pass, uint64_t from, uint64_t high)
 			high - from < PIECE_BYTES ? (size_t)(high - from) : PIECE_BYTES;
 
 		if (__atomic_load_n(&pass->prove->cancel, __ATOMIC_RELAXED) ||
-		    !go_read(&pass->mem, from, pass->stack, bytes))
+		    !memory_read(&pass->mem, from, pass->stack, bytes))
 			return false;
 		go_mark_words(&pass->mark, pass->stack, bytes & ~(size_t)7);
 		from += bytes;
@@ -56,27 +56,27 @@ static bool mark_stack(struct go_pass *pass, uint64_t from, uint64_t high)
  * from: of the stack. False: all counts. */
 static bool mark_parked(struct go_pass *pass, const uint8_t *g, uint64_t from)
 {
-	uint64_t high = go_u64(g + GO_G_STACK_HI);
+	uint64_t high = load_u64(g + GO_G_STACK_HI);
 	uint32_t status = go_g_status(g, &pass->prove->layout.g);
-	bool ends = runs(g, &pass->prove->layout) && from > go_u64(g + GO_G_STACK_LO);
-	struct go_parked parked = {.pc = go_u64(g + GO_G_PC),
+	bool ends = runs(g, &pass->prove->layout) && from > load_u64(g + GO_G_STACK_LO);
+	struct go_parked parked = {.pc = load_u64(g + GO_G_PC),
 				   .sp = from,
-				   .low = go_u64(g + GO_G_STACK_LO),
+				   .low = load_u64(g + GO_G_STACK_LO),
 				   .high = high,
 				   .bytes = pass->stack,
-				   .context = go_u64(g + GO_G_CONTEXT),
-				   .defers = go_u64(g + GO_G_DEFER)};
+				   .context = load_u64(g + GO_G_CONTEXT),
+				   .defers = load_u64(g + GO_G_DEFER)};
 
 	if (!ends && ((status != GO_STATUS_WAITING && status != GO_STATUS_RUNNABLE &&
 		       status != GO_STATUS_PREEMPTED && status != GO_STATUS_LEAKED) ||
-		      from != go_u64(g + GO_G_SP)))
+		      from != load_u64(g + GO_G_SP)))
 		return false;
-	if (go_u64(g + GO_G_PANIC) || from >= high || high - from > PIECE_BYTES ||
+	if (load_u64(g + GO_G_PANIC) || from >= high || high - from > PIECE_BYTES ||
 	    high - from < 16 ||
-	    !go_read(&pass->mem, from, pass->stack, (size_t)(high - from)))
+	    !memory_read(&pass->mem, from, pass->stack, (size_t)(high - from)))
 		return false;
 	if (ends) { /* it goes on, in its caller's view, behind the call */
-		parked.pc = go_u64(pass->stack);
+		parked.pc = load_u64(pass->stack);
 		parked.sp += 8;
 		parked.bytes += 8;
 	}
@@ -91,9 +91,9 @@ static bool read_g(struct go_pass *pass, uint64_t address, uint8_t *out, size_t 
 	*bytes = span && span->size > pass->prove->layout.g.bytes
 			 ? (size_t)span->size
 			 : pass->prove->layout.g.bytes;
-	if (*bytes > GO_OBJECT_MAX)
-		*bytes = GO_OBJECT_MAX;
-	return go_read(&pass->mem, address, out, *bytes);
+	if (*bytes > MEMORY_ITEM_MAX)
+		*bytes = MEMORY_ITEM_MAX;
+	return memory_read(&pass->mem, address, out, *bytes);
 }
 
 static bool is_dead(const uint8_t *g, const struct go_layout *layout)
@@ -117,14 +117,14 @@ static void note_runner(struct go_pass *pass, uint64_t address, const uint8_t *b
 bool go_pass_mark_g(struct go_pass *pass, uint64_t address, uint64_t *hash)
 {
 	const struct go_layout *layout = &pass->prove->layout;
-	uint8_t before[GO_OBJECT_MAX], after[GO_OBJECT_MAX];
+	uint8_t before[MEMORY_ITEM_MAX], after[MEMORY_ITEM_MAX];
 	bool whole = false;
 	size_t bytes;
 
 	if (!read_g(pass, address, before, &bytes))
 		return false;
 	for (int try = 0; try < TRIES; try++) {
-		uint64_t low = go_u64(before), high = go_u64(before + GO_G_STACK_HI);
+		uint64_t low = load_u64(before), high = load_u64(before + GO_G_STACK_HI);
 		uint64_t from = whole ? low : stack_from(pass, before);
 		bool read;
 
@@ -141,8 +141,8 @@ bool go_pass_mark_g(struct go_pass *pass, uint64_t address, uint64_t *hash)
 			return false;
 		note_runner(pass, address, before, after);
 		/* A stack that grew was moved, and the old one is somebody else's now. */
-		if (read && go_u64(after) == low &&
-		    go_u64(after + GO_G_STACK_HI) == high &&
+		if (read && load_u64(after) == low &&
+		    load_u64(after + GO_G_STACK_HI) == high &&
 		    (from == low || go_g_hash(after, &layout->g) == *hash))
 			return true;
 		whole = true;

@@ -34,21 +34,21 @@ static bool find_chans(struct go_pass *pass, const struct go_wait_row *row,
 		       const uint8_t *g, struct go_wait_objects *out)
 {
 	const struct go_layout *layout = &pass->prove->layout;
-	uint64_t next = go_u64(g + layout->g.waiting);
+	uint64_t next = load_u64(g + layout->g.waiting);
 
 	while (next) {
 		uint8_t sudog[SUDOG_BYTES] = {0};
 		uint64_t chan;
 
 		if (out->nr == GO_WAIT_OBJECTS_MAX || !read_sudog(pass, next, sudog) ||
-		    go_u64(sudog) != row->address)
+		    load_u64(sudog) != row->address)
 			return false;
-		chan = go_u64(sudog + layout->sudog_chan);
+		chan = load_u64(sudog + layout->sudog_chan);
 		if (!chan)
 			return false;
 		out->sudogs[out->nr] = next;
 		out->objects[out->nr++] = chan;
-		next = go_u64(sudog + layout->sudog_link);
+		next = load_u64(sudog + layout->sudog_link);
 	}
 	return out->nr > 0;
 }
@@ -98,7 +98,7 @@ static void walk_list(struct go_pass *pass, uint64_t list, uint64_t next)
 			return;
 		*cond = (struct go_cond){next, list};
 		pass->nr_conds++;
-		next = go_u64(sudog + SUDOG_NEXT);
+		next = load_u64(sudog + SUDOG_NEXT);
 	}
 }
 
@@ -110,14 +110,14 @@ static uint64_t find_list(struct go_pass *pass, uint64_t sudog, const uint8_t *s
 	if (pass->cap_conds == 0 && !grow_conds(pass))
 		return 0;
 	for (size_t i = 0; i < nr_words; i++) {
-		uint64_t word = go_u64(stack + i * 8);
+		uint64_t word = load_u64(stack + i * 8);
 
 		if (cond_of(pass, sudog)->sudog)
 			break;
 		if (word & 7 || !go_heap_span_of(&pass->heap, word) ||
 		    !go_heap_copy(&pass->heap, word, list, sizeof(list)))
 			continue;
-		walk_list(pass, word, go_u64(list + LIST_HEAD));
+		walk_list(pass, word, load_u64(list + LIST_HEAD));
 	}
 	return cond_of(pass, sudog)->list;
 }
@@ -126,7 +126,7 @@ static bool find_lock(struct go_pass *pass, const struct go_wait_row *row,
 		      const uint8_t *g, struct go_wait_objects *out)
 {
 	const struct go_layout *layout = &pass->prove->layout;
-	uint64_t sp = go_u64(g + GO_G_SP), high = go_u64(g + GO_G_STACK_HI);
+	uint64_t sp = load_u64(g + GO_G_SP), high = load_u64(g + GO_G_STACK_HI);
 	uint8_t stack[STACK_WORDS * 8 + 8], sudog[SUDOG_BYTES] = {0};
 	size_t bytes = STACK_WORDS * 8;
 
@@ -135,14 +135,14 @@ static bool find_lock(struct go_pass *pass, const struct go_wait_row *row,
 	bytes = high - sp < bytes ? (size_t)(high - sp) & ~(size_t)7 : bytes;
 	/* From 1.26 on the g itself names it; it is tried like the words of the stack. */
 	memcpy(stack, g + layout->g.waiting, 8);
-	if (!go_read(&pass->mem, sp, stack + 8, bytes))
+	if (!memory_read(&pass->mem, sp, stack + 8, bytes))
 		return false;
 	for (size_t i = 0; i <= bytes / 8; i++) {
-		uint64_t word = go_u64(stack + i * 8), object;
+		uint64_t word = load_u64(stack + i * 8), object;
 
-		if (!read_sudog(pass, word, sudog) || go_u64(sudog) != row->address)
+		if (!read_sudog(pass, word, sudog) || load_u64(sudog) != row->address)
 			continue;
-		object = go_u64(sudog + layout->sudog_elem);
+		object = load_u64(sudog + layout->sudog_elem);
 		if (!object && row->kind == GO_WAIT_COND)
 			object = find_list(pass, word, stack + 8, bytes / 8);
 		if (!object)

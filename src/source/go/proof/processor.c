@@ -26,8 +26,8 @@ static bool is_id_and_status(uint64_t word)
 
 bool go_processor_likely(const uint8_t head[GO_PROCESSOR_HEAD])
 {
-	return is_id_and_status(go_u64(head)) ||
-	       is_id_and_status(go_u64(head + HEADER_BYTES));
+	return is_id_and_status(load_u64(head)) ||
+	       is_id_and_status(load_u64(head + HEADER_BYTES));
 }
 
 /* end: of gcWork. Its first field is the number of the processor, once more. */
@@ -39,23 +39,23 @@ static void find_scratch(const uint8_t *copy, size_t end, struct go_processor *p
 	processor->queue = 0;
 	if (end < WORK_ID + HEADER_BYTES)
 		return;
-	id = go_u64(copy + end - WORK_ID);
-	flags = go_u64(copy + end - WORK_FLAGS);
-	scratch = go_u64(copy + end - WORK_SCRATCH);
+	id = load_u64(copy + end - WORK_ID);
+	flags = load_u64(copy + end - WORK_FLAGS);
+	scratch = load_u64(copy + end - WORK_SCRATCH);
 	if (flags & ~0x0101ull || scratch & 7 ||
-	    (id & UINT32_MAX) != (go_u64(copy + HEADER_BYTES) & UINT32_MAX))
+	    (id & UINT32_MAX) != (load_u64(copy + HEADER_BYTES) & UINT32_MAX))
 		return;
 	processor->scratch = scratch;
 	processor->queue = end - WORK_QUEUE;
-	processor->chain = go_u64(copy + end - WORK_CHAIN);
+	processor->chain = load_u64(copy + end - WORK_CHAIN);
 }
 
 bool go_queue_parse(const uint8_t queue[GO_QUEUE_BYTES], uint64_t *words, uint64_t *nr,
 		    uint64_t *next)
 {
-	*next = go_u64(queue + 24);
-	*nr = go_u32(queue + 40);
-	*words = go_u64(queue + 48);
+	*next = load_u64(queue + 24);
+	*nr = load_u32(queue + 40);
+	*words = load_u64(queue + 48);
 	return *words && (*words & 7) == 0 && *nr > 0 && *nr <= QUEUE_MAX &&
 	       (*nr & (*nr - 1)) == 0 && (*next & 7) == 0;
 }
@@ -69,15 +69,15 @@ bool go_processor_parse(const uint8_t *copy, uint64_t base, size_t bytes,
 	/* Two words that point into and just behind what follows them. */
 	for (size_t at = HEADER_BYTES; at + 16 + BUFFER_BYTES <= bytes; at += 8) {
 		uint64_t buffer = base + at + 16;
-		uint64_t next = go_u64(copy + at), end = go_u64(copy + at + 8);
+		uint64_t next = load_u64(copy + at), end = load_u64(copy + at + 8);
 
 		if (end != buffer + BUFFER_BYTES || next < buffer || next > end ||
 		    next & 7)
 			continue;
-		processor->start = is_id_and_status(go_u64(copy)) ? 0 : HEADER_BYTES;
+		processor->start = is_id_and_status(load_u64(copy)) ? 0 : HEADER_BYTES;
 		for (size_t i = 0; i < 2; i++)
-			processor->caches[i] = go_u64(copy + processor->start +
-						      GO_PROCESSOR_M + 8 + i * 8);
+			processor->caches[i] = load_u64(copy + processor->start +
+							GO_PROCESSOR_M + 8 + i * 8);
 		processor->from = (size_t)(next - base);
 		processor->to = (size_t)(end - base);
 		find_scratch(copy, at, processor);
@@ -91,9 +91,9 @@ bool go_cache_block(const uint8_t cache[GO_CACHE_BYTES], size_t n, size_t *at,
 		    uint64_t *block)
 {
 	for (size_t i = 1; i + 1 < GO_CACHE_BYTES / 8; i++) {
-		uint64_t used = go_u64(cache + (i + 1) * 8);
+		uint64_t used = load_u64(cache + (i + 1) * 8);
 
-		*block = go_u64(cache + i * 8);
+		*block = load_u64(cache + i * 8);
 		*at = i * 8;
 		if (*block && *block % BLOCK_BYTES == 0 && used && used <= BLOCK_BYTES &&
 		    n-- == 0)

@@ -112,12 +112,12 @@ static void blank_scratch(const struct roots *roots, uint64_t address, uint8_t *
 /* Pages that are all there. One that is gone since has nothing to say. */
 static void mark_pages(struct roots *roots, uint64_t start, uint64_t end)
 {
-	struct go_mem *mem = roots->mark->heap->mem;
+	struct memory *mem = roots->mark->heap->mem;
 
 	while (start < end && !cancelled(roots)) {
 		size_t wanted =
 			end - start < PIECE_BYTES ? (size_t)(end - start) : PIECE_BYTES;
-		size_t got = go_read_some(mem, start, roots->piece, wanted);
+		size_t got = memory_read_some(mem, start, roots->piece, wanted);
 
 		blank_scratch(roots, start, roots->piece, got);
 		mark_between_records(roots, start, roots->piece, got & ~(size_t)7);
@@ -311,7 +311,7 @@ static bool mark_special(struct go_mark *mark, const struct go_heap_span *span,
 			 const uint8_t *record, unsigned minor)
 {
 	size_t row = 0, last = sizeof(special_rows) / sizeof(special_rows[0]) - 1;
-	uint64_t offset = go_u64(record + 8);
+	uint64_t offset = load_u64(record + 8);
 	unsigned kind;
 
 	while (row < last && minor > special_rows[row].last_minor)
@@ -350,10 +350,10 @@ static int mark_specials(struct roots *roots, unsigned minor, struct err *e)
 					       "nothing can be proved: there are more "
 					       "than a million finalizers");
 			/* It may just have run; then its object is on some stack. */
-			if (!go_read(heap->mem, at, record, sizeof(record)) ||
+			if (!memory_read(heap->mem, at, record, sizeof(record)) ||
 			    !mark_special(roots->mark, span, record, minor))
 				break;
-			at = go_u64(record);
+			at = load_u64(record);
 		}
 	}
 	return 0;

@@ -70,10 +70,10 @@ uint64_t go_runner_mark(const struct go_runners *runners, const uint8_t *g)
 	const struct go_g_layout *layout = &runners->layout->g;
 	uint64_t hash = hash_bytes(1, g + GO_G_SP, SAVED_BYTES);
 
-	hash = hash_mix(hash, go_u64(g + layout->syscallsp));
-	hash = hash_mix(hash, go_u64(g + layout->goid));
-	hash = hash_mix(hash, go_u64(g + GO_G_M));
-	hash = hash_mix(hash, go_u64(g + GO_G_STACK_LO));
+	hash = hash_mix(hash, load_u64(g + layout->syscallsp));
+	hash = hash_mix(hash, load_u64(g + layout->goid));
+	hash = hash_mix(hash, load_u64(g + GO_G_M));
+	hash = hash_mix(hash, load_u64(g + GO_G_STACK_LO));
 	hash = hash_mix(hash, go_g_status(g, layout));
 	return hash_mix(hash, runners->turns ? g[runners->turns] : 0);
 }
@@ -87,13 +87,13 @@ static bool read_tick(const struct go_mark *mark, uint64_t m, uint64_t *processo
 	for (size_t i = 0; m && i < mark->nr_processors; i++) {
 		if (*processor && *processor != mark->processors[i])
 			continue;
-		if (!go_read(mark->heap->mem, mark->processors[i], record,
-			     sizeof(record)) ||
-		    (go_u64(record + GO_PROCESSOR_M) != m &&
-		     go_u64(record + GO_PROCESSOR_M + 8) != m))
+		if (!memory_read(mark->heap->mem, mark->processors[i], record,
+				 sizeof(record)) ||
+		    (load_u64(record + GO_PROCESSOR_M) != m &&
+		     load_u64(record + GO_PROCESSOR_M + 8) != m))
 			continue;
 		*processor = mark->processors[i];
-		*tick = go_u32(record + GO_PROCESSOR_TICK);
+		*tick = load_u32(record + GO_PROCESSOR_TICK);
 		return true;
 	}
 	return false;
@@ -112,10 +112,10 @@ void go_runners_add(struct go_runners *runners, const struct go_mark *mark,
 	runner = &runners->list[runners->nr++];
 	*runner = (struct go_runner){
 		.address = address,
-		.goid = go_u64(g + runners->layout->g.goid),
-		.m = go_u64(g + GO_G_M),
-		.low = go_u64(g + GO_G_STACK_LO),
-		.high = go_u64(g + GO_G_STACK_HI),
+		.goid = load_u64(g + runners->layout->g.goid),
+		.m = load_u64(g + GO_G_M),
+		.low = load_u64(g + GO_G_STACK_LO),
+		.high = load_u64(g + GO_G_STACK_HI),
 		.mark = go_runner_mark(runners, g),
 	};
 	read_tick(mark, runner->m, &runner->processor, &runner->tick);
@@ -198,7 +198,7 @@ static void copy_registers(struct go_runners *runners, struct go_runner_thread *
 		return;
 	copy = &runners->registers[runners->nr_registers];
 	memset(copy, 0, sizeof(*copy));
-	bytes = go_registers_read(thread->tid, copy->bytes, &sp);
+	bytes = registers_read(thread->tid, copy->bytes, &sp);
 	/* Back in its stop, where it was? */
 	for (int try = 0; bytes > 0 && !thread->copied && try < STOP_TRIES; try++) {
 		look_at(runners, thread, &thread->cpu_ns, &runners->ending);
@@ -277,7 +277,7 @@ static bool has_stopped(const struct go_runners *runners, const struct go_mark *
 	uint64_t processor = runner->processor;
 	uint32_t tick;
 
-	if (!go_read(mark->heap->mem, runner->address, g, runners->layout->g.bytes))
+	if (!memory_read(mark->heap->mem, runner->address, g, runners->layout->g.bytes))
 		return false;
 	if (go_runner_mark(runners, g) != runner->mark)
 		return true;
@@ -320,20 +320,21 @@ bool go_runners_settled(struct go_runners *runners, const struct go_mark *mark)
 
 /* Whether the word is where a call of a function that ends the process would return to. No
  * such call ever returns, so that none is left over from before. */
-static bool follows_exit(const struct go_runners *runners, struct go_mem *mem,
+static bool follows_exit(const struct go_runners *runners, struct memory *mem,
 			 uint64_t word)
 {
 	uint8_t code[CALL_BYTES];
 	uint64_t callee;
 
 	if (word < runners->text + CALL_BYTES || word >= runners->text_end ||
-	    !go_read(mem, word - CALL_BYTES, code, sizeof(code)) || code[0] != CALL_CODE)
+	    !memory_read(mem, word - CALL_BYTES, code, sizeof(code)) ||
+	    code[0] != CALL_CODE)
 		return false;
-	callee = word + (uint64_t)(int64_t)(int32_t)go_u32(code + 1);
+	callee = word + (uint64_t)(int64_t)(int32_t)load_u32(code + 1);
 	return callee == runners->exits[0] || callee == runners->exits[1];
 }
 
-static uint64_t find_exit(const struct go_runners *runners, struct go_mem *mem,
+static uint64_t find_exit(const struct go_runners *runners, struct memory *mem,
 			  uint64_t low, uint64_t high)
 {
 	uint8_t bytes[STACK_BYTES];
@@ -341,10 +342,10 @@ static uint64_t find_exit(const struct go_runners *runners, struct go_mem *mem,
 	for (uint64_t at = low; at < high && high - low <= ENDS_BYTES_MAX;) {
 		size_t wanted =
 			high - at < sizeof(bytes) ? (size_t)(high - at) : sizeof(bytes);
-		size_t got = go_read_some(mem, at, bytes, wanted);
+		size_t got = memory_read_some(mem, at, bytes, wanted);
 
 		for (size_t i = 0; i + 8 <= got; i += 8)
-			if (follows_exit(runners, mem, go_u64(bytes + i)))
+			if (follows_exit(runners, mem, load_u64(bytes + i)))
 				return at + i;
 		if (got < wanted)
 			return 0;
@@ -354,7 +355,7 @@ static uint64_t find_exit(const struct go_runners *runners, struct go_mem *mem,
 }
 
 /* The thread that ends the process may be gone: only the first one can be held. */
-uint64_t go_runners_end(const struct go_runners *runners, struct go_mem *mem,
+uint64_t go_runners_end(const struct go_runners *runners, struct memory *mem,
 			uint64_t low, uint64_t high)
 {
 	return runners->held || runners->ending
@@ -508,7 +509,7 @@ static void mark_stack(struct go_mark *mark, uint64_t from, uint64_t high)
 	while (from < high) {
 		size_t wanted = high - from < sizeof(bytes) ? (size_t)(high - from)
 							    : sizeof(bytes);
-		size_t got = go_read_some(mark->heap->mem, from, bytes, wanted);
+		size_t got = memory_read_some(mark->heap->mem, from, bytes, wanted);
 
 		go_mark_words(mark, bytes, got & ~(size_t)7);
 		if (got < wanted)
@@ -520,7 +521,7 @@ static void mark_stack(struct go_mark *mark, uint64_t from, uint64_t high)
 void go_runners_mark(const struct go_runners *runners, struct go_mark *mark)
 {
 	for (size_t i = 0; i < runners->nr_registers; i++)
-		go_mark_words(mark, runners->registers[i].bytes, GO_REGISTERS_BYTES);
+		go_mark_words(mark, runners->registers[i].bytes, REGISTERS_BYTES);
 	for (size_t i = 0; i < runners->nr_threads; i++) {
 		const struct go_runner_thread *thread = &runners->threads[i];
 		const struct go_thread_stack *stack = stack_of(mark, thread->sp);

@@ -50,7 +50,7 @@ struct go_runners {
 	size_t nr_threads, cap_threads;
 	bool ptrace;          /* the registers of threads that are stopped may be read */
 	struct go_registers { /* of those; see proc/registers.h */
-		uint8_t bytes[GO_REGISTERS_BYTES];
+		uint8_t bytes[REGISTERS_BYTES];
 	} * registers;
 	size_t nr_registers, cap_registers;
 	bool too_many; /* no room for all of them */
@@ -80,7 +80,7 @@ int go_runners_why(const struct go_runners *runners, int64_t waited_ns, struct e
 /* Of a running goroutine that ends its process: where on its stack the return address of
  * that call lies. No code of the program will run there again. 0: it is not the one, or the
  * process does not end. */
-uint64_t go_runners_end(const struct go_runners *runners, struct go_mem *mem,
+uint64_t go_runners_end(const struct go_runners *runners, struct memory *mem,
 			uint64_t low, uint64_t high);
 /* Calls mark for what threads have on the stacks that are theirs alone, and for registers
  * that were copied. */

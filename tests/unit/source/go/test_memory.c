@@ -17,9 +17,9 @@ static uint64_t address_of(const void *object)
 	return (uint64_t)(uintptr_t)object;
 }
 
-static struct go_mem self(void)
+static struct memory self(void)
 {
-	return (struct go_mem){.pid = getpid()};
+	return (struct memory){.pid = getpid()};
 }
 
 /* Three pages, the middle one not readable. */
@@ -37,9 +37,9 @@ static uint8_t *pages_with_hole(void)
 
 static void test_spans(void **state)
 {
-	struct go_mem mem = self();
+	struct memory mem = self();
 	uint8_t *pages = pages_with_hole(), out[5][64];
-	struct go_span spans[] = {
+	struct memory_span spans[] = {
 		{address_of(pages + 64), out[0], 64, false},
 		{address_of(pages + PAGE), out[1], 64, true},
 		{address_of(pages), out[2], 0, true},
@@ -47,7 +47,7 @@ static void test_spans(void **state)
 		{address_of(pages + 2 * PAGE), out[4], 64, false},
 	};
 
-	go_read_spans(&mem, spans, 5);
+	memory_read_spans(&mem, spans, 5);
 	assert_true(spans[0].ok);
 	assert_int_equal(out[0][0], 1);
 	assert_false(spans[1].ok);
@@ -60,11 +60,11 @@ static void test_spans(void **state)
 
 static void test_process_gone(void **state)
 {
-	struct go_mem mem = {.pid = 0x3fffffff};
+	struct memory mem = {.pid = 0x3fffffff};
 	uint8_t out[2][8];
-	struct go_span spans[] = {{4096, out[0], 8, true}, {8192, out[1], 8, true}};
+	struct memory_span spans[] = {{4096, out[0], 8, true}, {8192, out[1], 8, true}};
 
-	go_read_spans(&mem, spans, 2);
+	memory_read_spans(&mem, spans, 2);
 	assert_false(spans[0].ok || spans[1].ok);
 	assert_int_equal(mem.failed, ESRCH);
 	assert_int_equal(mem.calls, 1);
@@ -73,10 +73,10 @@ static void test_process_gone(void **state)
 static void test_gather(void **state)
 {
 	enum { COUNT = 3000, BYTES = 104, STRIDE = 112 };
-	struct go_mem mem = self();
+	struct memory mem = self();
 	uint8_t *objects = malloc(COUNT * STRIDE), *out = malloc(COUNT * BYTES);
-	struct go_item *items = malloc(COUNT * sizeof(*items));
-	struct go_gather gather;
+	struct memory_item *items = malloc(COUNT * sizeof(*items));
+	struct memory_gather gather;
 	bool *seen = calloc(COUNT, sizeof(*seen));
 
 	for (size_t i = 0; i < COUNT * STRIDE; i++)
@@ -84,16 +84,16 @@ static void test_gather(void **state)
 	for (uint32_t i = 0; i < COUNT; i++) {
 		uint32_t which = i * 1013u % COUNT; /* in no order */
 
-		items[i] = (struct go_item){address_of(objects + (size_t)which * STRIDE),
-					    which, false};
+		items[i] = (struct memory_item){
+			address_of(objects + (size_t)which * STRIDE), which, false};
 	}
 	items[5].address = 0x1000;
 	items[6].address = UINT64_MAX - 20;
 	items[7].address = items[8].address; /* one object twice */
-	assert_true(go_gather_init(&gather));
-	go_gather_read(&mem, &gather, items, COUNT, out, BYTES);
+	assert_true(memory_gather_init(&gather));
+	memory_gather_read(&mem, &gather, items, COUNT, out, BYTES);
 	for (size_t i = 0; i < COUNT; i++) {
-		const struct go_item *item = &items[i];
+		const struct memory_item *item = &items[i];
 
 		assert_false(seen[item->index]);
 		seen[item->index] = true;
@@ -105,7 +105,7 @@ static void test_gather(void **state)
 	}
 	/* Neighbours are read together. */
 	assert_true(mem.calls < 40);
-	go_gather_release(&gather);
+	memory_gather_release(&gather);
 	free(items);
 	free(objects);
 	free(out);
@@ -115,20 +115,20 @@ static void test_gather(void **state)
 /* An object that cannot be read does not spoil its neighbours. */
 static void test_gather_hole(void **state)
 {
-	struct go_mem mem = self();
+	struct memory mem = self();
 	uint8_t *pages = pages_with_hole(), out[3 * 64];
-	struct go_item items[] = {{address_of(pages + PAGE - 64), 0, false},
-				  {address_of(pages + PAGE), 1, true},
-				  {address_of(pages + PAGE - 128), 2, false}};
-	struct go_gather gather;
+	struct memory_item items[] = {{address_of(pages + PAGE - 64), 0, false},
+				      {address_of(pages + PAGE), 1, true},
+				      {address_of(pages + PAGE - 128), 2, false}};
+	struct memory_gather gather;
 
-	assert_true(go_gather_init(&gather));
-	go_gather_read(&mem, &gather, items, 3, out, 64);
+	assert_true(memory_gather_init(&gather));
+	memory_gather_read(&mem, &gather, items, 3, out, 64);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(items[i].ok, items[i].index != 1);
 	assert_int_equal(out[0], 63);
 	assert_int_equal(out[2 * 64], 62);
-	go_gather_release(&gather);
+	memory_gather_release(&gather);
 	munmap(pages, 3 * PAGE);
 }
 
@@ -151,7 +151,7 @@ static bool find_needle(void *ctx, uint64_t address, const uint8_t *bytes, size_
 
 static void test_scan(void **state)
 {
-	struct go_mem mem = self();
+	struct memory mem = self();
 	size_t bytes = (2u << 20) + 3 * PAGE;
 	uint8_t *hay = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -159,18 +159,18 @@ static void test_scan(void **state)
 
 	/* Across the end of the first piece; then behind a hole. */
 	memcpy(hay + (1u << 20) - 5, "needle in hay", 13);
-	assert_true(go_scan(&mem, address_of(hay), address_of(hay) + bytes, 32,
-			    find_needle, &needle));
+	assert_true(memory_scan(&mem, address_of(hay), address_of(hay) + bytes, 32,
+				find_needle, &needle));
 	assert_int_equal(needle.found, address_of(hay) + (1u << 20) - 5);
 	memset(hay + (1u << 20) - 5, 0, 13);
 	memcpy(hay + bytes - 13, "needle in hay", 13);
 	mprotect(hay + (1u << 20), PAGE, PROT_NONE);
-	assert_true(go_scan(&mem, address_of(hay), address_of(hay) + bytes, 32,
-			    find_needle, &needle));
+	assert_true(memory_scan(&mem, address_of(hay), address_of(hay) + bytes, 32,
+				find_needle, &needle));
 	assert_int_equal(needle.found, address_of(hay) + bytes - 13);
 	memset(hay + bytes - 13, 0, 13);
-	assert_false(go_scan(&mem, address_of(hay), address_of(hay) + bytes, 32,
-			     find_needle, &needle));
+	assert_false(memory_scan(&mem, address_of(hay), address_of(hay) + bytes, 32,
+				 find_needle, &needle));
 	munmap(hay, bytes);
 }
 
@@ -188,7 +188,7 @@ static void test_reasons(void **state)
 					  {"sync.Mutex.Lock", 15},
 					  {"brand new reason", 16},
 					  {NULL, 3}};
-	struct go_mem mem = self();
+	struct memory mem = self();
 	struct go_module module = {.data = {{address_of(list), address_of(list + 7)},
 					    {address_of(list), address_of(list + 7)}}};
 	struct intern *intern = intern_new(1 << 20);
@@ -254,7 +254,7 @@ static void test_label_list(void **state)
 		{"request", 7}, {"/api/7", 6}, {"user", 4}, {"ann", 3}};
 	const uint64_t slice[3] = {address_of(pairs), 2, 2};
 	const uint64_t huge[3] = {address_of(pairs), 1ull << 60, 1ull << 60};
-	struct go_mem mem = self();
+	struct memory mem = self();
 	struct snapshot *out = snapshot_new();
 	struct go_labels labels;
 	const struct label *list;
@@ -285,7 +285,7 @@ static void test_label_map(void **state)
 	} bucket = {.hashes = {0, 77, 1, 200}};
 	uint64_t header[3] = {2, 0, address_of(&bucket)};
 	const uint64_t map = address_of(header);
-	struct go_mem mem = self();
+	struct memory mem = self();
 	struct snapshot *out = snapshot_new();
 	struct go_labels labels;
 	const struct label *list;

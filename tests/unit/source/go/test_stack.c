@@ -21,7 +21,7 @@ enum func { PARK, LEAF, WRAPPER, BIG, MAIN, EXIT, PREEMPT, ALLOC, FUNCS };
 struct fixture {
 	struct tables t;
 	struct go_module module;
-	struct go_mem mem;
+	struct memory mem;
 	struct intern *intern;
 	struct stack_table *table;
 	struct go_stacks stacks;

@@ -34,7 +34,7 @@ static struct go_frames frames;
 static struct go_heap heap;
 static struct go_heap_span span;
 static struct go_mark mark;
-static struct go_mem mem;
+static struct memory mem;
 static bool alive[1];
 static int never;
 static uint64_t words[NR_WORDS];
@@ -90,7 +90,7 @@ static void begin(void)
 	module.minor = 26;
 	assert_true(go_frames_init(&frames, &module));
 
-	mem = (struct go_mem){.pid = getpid()};
+	mem = (struct memory){.pid = getpid()};
 	span = (struct go_heap_span){.start = HEAP,
 				     .bytes = 8192,
 				     .size = OBJECT,

@@ -99,12 +99,12 @@ static void test_mark(void **state)
 }
 
 static struct go_heap heap;
-static struct go_mem mem;
+static struct memory mem;
 
 static void begin(struct go_mark *mark)
 {
 	memset(mark, 0, sizeof(*mark));
-	mem = (struct go_mem){.pid = getpid()};
+	mem = (struct memory){.pid = getpid()};
 	heap = (struct go_heap){.mem = &mem, .cancel = &never};
 	mark->heap = &heap;
 }
@@ -248,7 +248,7 @@ static void test_end(void **state)
 	struct go_runners runners;
 
 	(void)state;
-	mem = (struct go_mem){.pid = getpid()};
+	mem = (struct memory){.pid = getpid()};
 	go_runners_init(&runners, getpid(), false, &layout, module_of(26));
 	runners.text = text;
 	runners.text_end = text + sizeof(code);
