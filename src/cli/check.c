@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Watches a process, a file, or a command that it starts, and fails when a limit is
- * broken. */
+/* `grmon-c check` watches a process, a file, or a command that it starts, and fails if a
+ * limit is broken. */
 #include "cli/check.h"
 
 #include <stdlib.h>
@@ -54,7 +54,8 @@ static int read_rules(struct check *check, struct err *e)
 	return rc;
 }
 
-/* What was stuck before it was looked at first is counted where that is all there is. */
+/* Tasks that were stuck before the first sample are counted only if the target is a saved
+ * file or --count-existing is given. */
 static bool has_baseline(const struct check *check)
 {
 	const struct span *span = &check->span;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A command under check: it is started with the agent inside, keeps the terminal, its input,
- * its output and its exit status, and is held for a moment at its end for the last look. */
+/* Checks a command. It is started with the agent preloaded, keeps its terminal, input,
+ * output and exit status, and is held briefly in its exit for the last sample. */
 #include "cli/check.h"
 
 #include <errno.h>
@@ -20,7 +20,8 @@
 #include "cli/program.h"
 #include "source/child/exit_trace.h"
 
-#define AGENT_WAIT_NS (CLOCK_SECOND_NS / 2) /* for the agent of a new command */
+/* for the agent of a command that has just started */
+#define AGENT_WAIT_NS (CLOCK_SECOND_NS / 2)
 #define END_WAIT_MS   3000
 #define OWN_END_NS    (CLOCK_SECOND_NS / 3)
 #define STEP_NS       (CLOCK_SECOND_NS / 100)
@@ -29,8 +30,8 @@
 
 struct command {
 	pid_t pid;
-	struct exit_trace *trace; /* NULL: it is not held at its end */
-	int fd;                   /* of the trace */
+	struct exit_trace *trace; /* NULL if the command is not held in its exit */
+	int fd;                   /* descriptor of the trace */
 };
 
 static void nap(void)
@@ -40,7 +41,7 @@ static void nap(void)
 	nanosleep(&step, NULL);
 }
 
-/* In the child: waits until it is traced, and tells errno where exec fails. */
+/* Runs in the child: waits until it is traced; reports errno if exec fails. */
 static void become(char **words, const char *path, int gate, int report)
 {
 	char byte;
@@ -76,15 +77,16 @@ static void trace(struct command *command, const struct program *program)
 			     e.text);
 }
 
-/* It ends when what it waits for answers; its trace would wait for that. */
+/* Abandons the command: the kernel keeps it until the file system answers, and so its
+ * trace would block. */
 static void leave(struct command *command)
 {
 	command->trace = NULL;
 	command->fd = -1;
 }
 
-/* A signal to us, or the end of --for: who starts a program whose file does not answer waits
- * for ever. */
+/* Returns true after a signal or at the end of --for: starting a program whose file does
+ * not answer would take forever. */
 static bool is_over(void *ctx)
 {
 	const int64_t *until_ns = ctx;
@@ -92,7 +94,7 @@ static bool is_over(void *ctx)
 	return span_stopped() || clock_mono_ns() >= *until_ns;
 }
 
-/* What the child says: 0, or why exec failed; GIVEN_UP. */
+/* Returns 0, the errno of exec, or GIVEN_UP if neither came in time. */
 static int await_exec(int report, int64_t until_ns)
 {
 	struct pollfd said = {.fd = report, .events = POLLIN};
@@ -108,7 +110,7 @@ static int await_exec(int report, int64_t until_ns)
 	return got == (ssize_t)sizeof(failed) ? failed : 0;
 }
 
-/* The same. */
+/* Returns the same values as await_exec(). */
 static int start_child(struct command *command, char **words,
 		       const struct program *program, int64_t until_ns)
 {
@@ -135,7 +137,8 @@ static int start_child(struct command *command, char **words,
 	return failed;
 }
 
-/* Its status as a shell has it; -1: it still runs. limit_ms < 0: as long as it takes. */
+/* Returns the exit status as a shell encodes it, or -1 if the command is still running
+ * after limit_ms. A negative limit_ms waits without limit. */
 static int reap(struct command *command, int limit_ms)
 {
 	int64_t until_ns = clock_mono_ns() + limit_ms * (CLOCK_SECOND_NS / 1000);
@@ -145,7 +148,7 @@ static int reap(struct command *command, int limit_ms)
 		if (!exit_trace_wait(command->trace, limit_ms, &status))
 			return -1;
 	} else {
-		/* --ptrace stops it at times. */
+		/* With --ptrace the command is stopped at times. */
 		while (waitpid(command->pid, &status, limit_ms < 0 ? 0 : WNOHANG) !=
 			       command->pid ||
 		       WIFSTOPPED(status)) {
@@ -183,7 +186,7 @@ static int start(const struct check *check, struct command *command, int64_t for
 	if (rc != CLI_FINE)
 		return rc;
 	failed = start_child(command, options->words, &program, until_ns);
-	/* Ours is not the agent's business. */
+	/* Our own processes must not load the agent. */
 	unsetenv("LD_PRELOAD");
 	if (failed == 0)
 		return CLI_FINE;
@@ -198,8 +201,8 @@ static int start(const struct check *check, struct command *command, int64_t for
 	return CLI_UNWATCHABLE;
 }
 
-/* The agent answers a moment after the start; a program that cannot have one is not waited
- * for longer than that. */
+/* Waits for the agent, which answers shortly after the start. A program that cannot load
+ * it is not waited for longer than AGENT_WAIT_NS. */
 static void wait_for_agent(struct check *check, pid_t pid)
 {
 	int64_t until_ns = clock_mono_ns() + AGENT_WAIT_NS;
@@ -216,13 +219,13 @@ static void wait_for_agent(struct check *check, pid_t pid)
 	}
 }
 
-/* When the time is over before the command is, or the answer is known. */
+/* Ends a command that is still running when the time is up or the result is certain. */
 static void end_command(struct command *command)
 {
 	if (command->trace)
 		exit_trace_let_go(command->trace);
 	kill(command->pid, SIGTERM);
-	kill(command->pid, SIGCONT); /* it may be stopped */
+	kill(command->pid, SIGCONT); /* in case it is stopped */
 	if (reap(command, END_WAIT_MS) >= 0)
 		return;
 	kill(command->pid, SIGKILL);
@@ -234,7 +237,7 @@ static void end_command(struct command *command)
 	leave(command);
 }
 
-/* It cannot be looked at while it runs: until its end, or a signal to us. */
+/* If the running command cannot be sampled, waits until it ends or a signal arrives. */
 static void wait_for_end(const struct command *command)
 {
 	struct pollfd end = {.fd = command->fd, .events = POLLIN};
@@ -244,8 +247,7 @@ static void wait_for_end(const struct command *command)
 		;
 }
 
-/* A signal to us may have been one to the whole job: the command is about to end too, in its
- * own way. */
+/* A signal may have gone to the whole job. Then the command is about to end by itself. */
 static void wait_for_own_end(const struct check *check)
 {
 	int64_t until_ns = clock_mono_ns() + OWN_END_NS;
@@ -271,7 +273,8 @@ static int finish(struct check *check, struct command *command)
 		return 0;
 	}
 	if (command->trace) {
-		/* One that is killed is cut off in the midst of its work. */
+		/* A command killed by a signal was interrupted in the middle of its
+		 * work. */
 		if (exit_trace_state(command->trace) == EXIT_HELD &&
 		    !exit_trace_killed(command->trace))
 			check_exit_look(check, command->pid,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last look, at a command that is held in its exit. Nothing of it will run any more, so
- * ages count for nothing: left behind is who is blocked, unless that is where it rests, or
- * somebody was about to go on who could have woken it.
+ * Judges the last sample of a command, which is held in its exit. None of its code will
+ * run again, so ages do not matter. A task is left behind if it is blocked, unless it is
+ * at rest there, or another task that could have woken it was about to run.
  */
 #include "cli/check.h"
 
@@ -20,16 +20,16 @@
 
 /* A sleep that ends this soon may be the last thing that a task does. */
 #define SOON_NS         CLOCK_SECOND_NS
-/* So long it may be held for a proof. */
+/* A proof may hold the exit this long. */
 #define PROVE_LIMIT_NS  CLOCK_SECOND_NS
-/* Blocked in an earlier look, so long before the exit. */
+/* A wait counts as earlier if a sample saw it this long before the exit. */
 #define EARLIER_NS      (CLOCK_SECOND_NS / 10)
-/* The same for a lock, whose holder may be the one that would have gone on. */
+/* The same for locks, whose holder may be the task that was about to run. */
 #define EARLIER_LOCK_NS CLOCK_SECOND_NS
 
 /* Both ends of a connection that net/http keeps for the next request. */
 static const struct resting_place {
-	const char *function; /* the one that the goroutine was started with */
+	const char *function; /* the function that the goroutine started with */
 	enum task_state state;
 } resting_places[] = {
 	{"net/http.(*persistConn).readLoop", STATE_IO_READ},
@@ -38,7 +38,8 @@ static const struct resting_place {
 	{"golang.org/x/net/http2.(*ClientConn).readLoop", STATE_IO_READ},
 };
 
-/* Where it began, but for the runtime's own first function. */
+/* Returns the function that the goroutine started with, without the runtime's own
+ * frame. */
 static const char *start_function(const struct task *task)
 {
 	const struct stack *stack = task->stack;
@@ -66,7 +67,7 @@ static bool rests(const struct task *task)
 	return false;
 }
 
-/* Tests of a Go package: nothing has any business there when they are over. */
+/* Returns true for tests of a Go package, which should leave nothing running. */
 static bool is_go_test(const struct check *check)
 {
 	const char *name = check->options->words[0], *end;
@@ -81,8 +82,8 @@ static bool has_goroutines(const struct snapshot *s)
 	return s->nr_tasks > 0 && s->target.runtime;
 }
 
-/* Nothing has any business there when tests are over: strict. Elsewhere who is at rest is
- * where a program may leave him. */
+/* With strict, after tests, a goroutine counts whenever it is blocked. Otherwise a
+ * program may leave goroutines that are at rest. */
 static bool goroutine_blocks(const struct task *task, bool strict, int64_t now_ns)
 {
 	switch (task->state) {
@@ -99,13 +100,13 @@ static bool goroutine_blocks(const struct task *task, bool strict, int64_t now_n
 	}
 }
 
-/* What it waits for has come, or it has nothing to wait for any more. */
+/* Returns true if the task could run: its event has arrived, or it does not wait. */
 static bool may_go_on(const struct snapshot *s, const struct task *task)
 {
 	switch (task->state) {
 	case STATE_RUNNING:
 	case STATE_RUNNABLE:
-	case STATE_GC: /* the collector ends that */
+	case STATE_GC: /* ends when the collector finishes */
 		return true;
 	case STATE_SLEEP:
 		return task->waits.until_ns > 0 &&
@@ -129,8 +130,8 @@ static bool is_blocked(const struct check *check, const struct snapshot *s,
 {
 	bool strict = is_go_test(check);
 
-	/* The first goroutine, or thread, is the one that ends the process, or waits for
-	 * nothing any more. */
+	/* The first goroutine or thread ends the process, or no longer waits for
+	 * anything. */
 	if (has_goroutines(s) ? task->kind == TASK_THREAD || task->id == 1
 			      : (pid_t)task->id == s->target.pid)
 		return false;
@@ -143,7 +144,7 @@ static bool is_blocked(const struct check *check, const struct snapshot *s,
 					 : goroutine_blocks(task, strict, s->mono_ns);
 }
 
-/* The tasks of the last look before, in the order of their ids. */
+/* The tasks of the previous sample, sorted by id. */
 struct earlier {
 	const struct task **tasks;
 	size_t nr;
@@ -172,7 +173,7 @@ static void index_earlier(struct earlier *earlier, const struct snapshot *before
 		      compare_tasks);
 }
 
-/* The same task as the last look before saw it; NULL: it did not. */
+/* Returns the same task in the previous sample, or NULL if it was not there. */
 static const struct task *find_earlier(const struct earlier *earlier,
 				       const struct task *task)
 {
@@ -184,14 +185,15 @@ static const struct task *find_earlier(const struct earlier *earlier,
 	return found ? *found : NULL;
 }
 
-/* It has not run in between: who waits for the same lock again and again looks alike. */
+/* Returns true if the task has not run in between. If both turns are known, they tell a
+ * task that takes the same lock repeatedly from one that is blocked. */
 static bool is_same_wait(const struct task *task, const struct task *seen)
 {
 	return seen->state == task->state && seen->waits.address == task->waits.address &&
 	       (seen->turn == task->turn || seen->turn == 0 || task->turn == 0);
 }
 
-/* A test that is over, on its last steps. */
+/* Returns true for a test that has finished and is about to return. */
 static bool is_finished_test(const struct task *task)
 {
 	const struct stack *creator = task->created_by;
@@ -201,7 +203,8 @@ static bool is_finished_test(const struct task *task)
 	return function && strncmp(function, "testing.", 8) == 0;
 }
 
-/* Its thread is gone by now, or stopped by the exit: the state may be that of its own call. */
+/* Returns true if the goroutine is in a system call. Its thread is gone or was stopped by
+ * the exit, so the state may be that of an earlier call. */
 static bool is_in_call(const struct task *task)
 {
 	return task->kind == TASK_GOROUTINE &&
@@ -209,8 +212,8 @@ static bool is_in_call(const struct task *task)
 		(task->raw && strncmp(task->raw, "syscall", 7) == 0));
 }
 
-/* In a call that the kernel would have ended at any time, a close() for one: no earlier look
- * saw it asleep there. That it was in a call then says nothing: it may have been another. */
+/* Returns true if the call might have returned at any time, as close() does: no earlier
+ * sample saw the task asleep in it. Then being in a call proves nothing. */
 static bool in_short_call(const struct task *task, const struct task *seen,
 			  int64_t held_ns)
 {
@@ -220,8 +223,9 @@ static bool in_short_call(const struct task *task, const struct task *seen,
 		 seen->since_ns > 0 && seen->since_ns < held_ns - EARLIER_NS);
 }
 
-/* In a semaphore of the runtime's own, such as who allocates while a collection starts: the
- * collector would have ended that. Those of programs are waited for in these packages. */
+/* Returns true for semaphores of the runtime itself, for example while a collection
+ * starts: the collector would have released them. Semaphores of programs are waited for
+ * in these packages. */
 static bool in_runtime(const struct task *task)
 {
 	static const char *const packages[] = {"sync.", "internal/sync.",
@@ -238,7 +242,7 @@ static bool in_runtime(const struct task *task)
 	return true;
 }
 
-/* Whether somebody else than who ends the process would have gone on. */
+/* Returns true if a task other than the one that ends the process was about to run. */
 static bool in_motion(const struct snapshot *s, const struct earlier *earlier,
 		      int64_t held_ns)
 {
@@ -262,11 +266,11 @@ static bool in_motion(const struct snapshot *s, const struct earlier *earlier,
 	return running > (first_runs ? 0 : 1);
 }
 
-/* A thread may be gone by now: its slot has no more than the frame that waits. An age is
- * what was seen, or what the slot says. */
+/* Completes a task from the previous sample. A thread may be gone, and then its slot has
+ * only the frame that waits. The age is the one that was seen, or that of the slot. */
 static void take_from_before(struct task *task, const struct task *seen, int64_t held_ns)
 {
-	/* A look that was under way saw it when it was held already. */
+	/* A sample in progress may have seen the task when it was already held. */
 	if (seen && is_same_wait(task, seen) && seen->since_ns < held_ns) {
 		task->since_ns = seen->since_ns;
 		if (task->kind == TASK_THREAD && seen->stack)
@@ -278,7 +282,8 @@ static void take_from_before(struct task *task, const struct task *seen, int64_t
 	}
 }
 
-/* Whether it was blocked for so long that who goes on now is not who ends that. */
+/* Returns true if the task was blocked for so long that a task running now is unlikely to
+ * wake it. */
 static bool was_blocked_earlier(const struct task *task, int64_t held_ns)
 {
 	bool lock = task->state == STATE_MUTEX || task->state == STATE_RWLOCK_READ ||
@@ -311,7 +316,7 @@ static void judge(struct check *check, struct snapshot *s, int64_t held_ns)
 		    !was_blocked_earlier(task, held_ns))
 			continue;
 		task->flags |= TASK_STUCK;
-		/* As old as it was when it was held. */
+		/* Keeps the age that the task had when it was held. */
 		if (task->since_ns > 0)
 			task->since_ns += s->mono_ns - held_ns;
 		end->left += check_is_guilty(check, CHECK_STUCK, task);
@@ -323,7 +328,8 @@ static void judge(struct check *check, struct snapshot *s, int64_t held_ns)
 	free((void *)earlier.tasks);
 }
 
-/* Proves what can be proved, which nobody moves meanwhile; only for those who are blocked. */
+/* Proves which of the blocked tasks cannot be woken: nothing moves while the exit is
+ * held. */
 static void prove(const struct check *check, struct look *look,
 		  struct snapshot **snapshot)
 {
@@ -350,13 +356,13 @@ void check_exit_look(struct check *check, pid_t pid, int64_t held_ns)
 	rc = look_init(look, &options, &e);
 	look->target.pid = pid;
 	look->target.at_exit = true;
-	/* Goroutines say more than the threads that run them. */
+	/* Goroutines tell more than the threads that run them. */
 	if (rc == 0 && (!options.source || strcmp(options.source, "auto") == 0) &&
 	    source_goruntime.probe(&look->target, &e) > 0)
 		look->options.source = source_goruntime.name;
 	if (rc == 0)
 		rc = look_attach(look, pid, &e);
-	/* The kernel knows of its first thread alone by now. */
+	/* At this point the kernel knows only the first thread. */
 	if (rc != 0 || look->ops == &source_native ||
 	    look_sample(look, &all, &end->snapshot, &e) != 0)
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a check has found, with the guilty stacks: one entry for all tasks of one stack. */
+/* Prints the findings of a check: one entry for all guilty tasks with the same stack. */
 #include "cli/check.h"
 
 #include <inttypes.h>
@@ -33,7 +33,7 @@ static void put_stack(struct buf *out, const char *title, const struct stack *st
 	}
 }
 
-/* All guilty tasks of one stack; the first of them is at `from`. */
+/* Prints all guilty tasks with one stack; the first of them is at `from`. */
 static void put_guilty(const struct check *check, const struct snapshot *s, size_t from,
 		       enum check_rule rule, struct buf *out)
 {
@@ -163,7 +163,7 @@ static void put_most(const struct check *check, enum check_rule rule, struct buf
 	buf_puts(out, "\n");
 }
 
-/* What broke the rule while it was watched. */
+/* Prints a rule that was broken while the target was watched. */
 static void put_finding(const struct check *check, enum check_rule rule, struct buf *out)
 {
 	static const char *const what[CHECK_COUNT] = {
@@ -210,7 +210,8 @@ void check_print(const struct check *check, struct buf *out)
 	for (int i = 0; i < CHECK_COUNT; i++) {
 		enum check_rule rule = (enum check_rule)i;
 
-		/* Who is left behind was stuck before, mostly. */
+		/* Most tasks that are left behind were stuck before, so they are listed
+		 * only once. */
 		if (check->wanted[rule] && check_was_broken(check, rule) &&
 		    !(rule == CHECK_STUCK && stuck))
 			put_finding(check, rule, out);
@@ -242,7 +243,7 @@ static void say_before(const struct check *check)
 			before, before == 1 ? " was" : "s were");
 }
 
-/* What was seen until then breaks no rule; what would have come nobody knows. */
+/* No rule was broken so far, but the rest of the time is unknown. */
 static int say_interrupted(const struct check *check, int fine)
 {
 	const struct span *span = &check->span;

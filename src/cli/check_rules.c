@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One look says little: a rule counts as broken when CHECK_RETRIES looks in a row agree. */
+/* One sample proves little: a rule is broken if CHECK_RETRIES consecutive samples
+ * agree. */
 #include "cli/check.h"
 
 #include "base/clock.h"
@@ -7,9 +8,10 @@
 #include "core/pool.h"
 #include "core/query.h"
 
-#define SETTLE_NS (CLOCK_SECOND_NS / 10) /* between looks at what cannot pass */
+/* between samples of something that cannot pass */
+#define SETTLE_NS (CLOCK_SECOND_NS / 10)
 
-/* A wait that began before the first look is not the doing of what is checked. */
+/* A wait that began before the first sample was not caused by the work under check. */
 static bool was_before(const struct check *check, const struct task *task)
 {
 	return check->baseline && task->since_ns <= check->span.first_ns;
@@ -20,7 +22,8 @@ bool check_is_shown(const struct check *check, const struct task *task)
 	return query_match(check->filter, task, check->span.last_ns);
 }
 
-/* Of the last look at a command, which has left out by its own rule who may be there. */
+/* Returns true for tasks of the last sample of a command, which has its own rule for
+ * tasks at rest. */
 static bool is_at_exit(const struct check *check, const struct task *task)
 {
 	const struct snapshot *s = check->at_exit.snapshot;
@@ -33,8 +36,8 @@ bool check_is_about_guilt(enum check_rule rule)
 	return rule == CHECK_STUCK || rule == CHECK_LONG;
 }
 
-/* A file is all that will ever be known: what waits long there counts as stuck, but where
- * long waits have a rule of their own. */
+/* A saved file has no later sample: long waits in it count as stuck, unless there is a
+ * limit for long waits. */
 static bool counts(const struct check *check, enum check_rule rule,
 		   const struct task *task)
 {
@@ -45,7 +48,7 @@ static bool counts(const struct check *check, enum check_rule rule,
 	return (task->flags & flags) && (!pool_member(task) || is_at_exit(check, task));
 }
 
-/* It is, and by nobody's leave. */
+/* Returns true if the task counts and no option or acknowledgement allows it. */
 static bool is_unwanted(const struct check *check, enum check_rule rule,
 			const struct task *task)
 {
@@ -76,7 +79,7 @@ uint64_t check_before(const struct check *check)
 	return count;
 }
 
-/* Growth of an idle pool is no leak; what is proved is one, whoever it is. */
+/* An idle pool that grows is not a leak. A proven leak is one, whatever its tasks are. */
 bool check_is_guilty_leak(const struct snapshot *s, const struct leak *leak)
 {
 	return leak->finding.verdict == VERDICT_PROOF ||
@@ -110,7 +113,8 @@ static uint64_t count_rule(const struct check *check, enum check_rule rule)
 	return count;
 }
 
-/* A deadlock and what is proved never end by themselves; a count that was too large was. */
+/* Deadlocks and proven leaks never end by themselves; a count over its limit stays a
+ * finding. */
 static bool is_lasting(const struct snapshot *s, enum check_rule rule)
 {
 	if (rule != CHECK_LEAK)
@@ -161,8 +165,8 @@ static uint32_t needed(const struct check *check)
 						 : CHECK_RETRIES;
 }
 
-/* A look at a process that is about to end finds its threads gone, so the last looks
- * before its end acquit nobody. */
+/* In the last samples of a process that is ending, its threads are gone. So those samples
+ * do not clear a finding. */
 bool check_was_broken(const struct check *check, enum check_rule rule)
 {
 	const struct check_finding *finding = &check->findings[rule];
@@ -197,8 +201,8 @@ bool check_is_broken(const struct check *check, enum check_rule rule)
 	}
 }
 
-/* A command goes on to its end where that is its own, as what it prints is wanted; in a
- * deadlock it may never come there. */
+/* A command is allowed to run to its own end because its output is wanted. In a deadlock
+ * it might never end. */
 bool check_decided(const struct check *check)
 {
 	for (int rule = 0; rule < CHECK_COUNT; rule++)
@@ -226,7 +230,6 @@ int check_broken(const struct check *check)
 	return broken;
 }
 
-/* Looks until it is over, and then until a doubt is settled. */
 void check_watch(struct check *check)
 {
 	struct span *span = &check->span;

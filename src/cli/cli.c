@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Complaints, the terminal, and what is written to it. */
+/* Messages on stderr, the terminal, and writing to descriptors. */
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ void cli_complain(const char *format, ...)
 	va_end(args);
 	buf_init(&out, 0);
 	buf_puts(&out, "grmon-c: ");
-	/* Lists of several lines are made by the sources; their line breaks stay. */
+	/* Sources build messages of several lines; keep their line breaks. */
 	for (char *line = text; line;) {
 		char *end = strchr(line, '\n');
 
@@ -98,7 +98,8 @@ int cli_write(int fd, const char *path, struct buf *out, struct err *e)
 	if (rc == 0)
 		return 0;
 	if (e->sys == EPIPE) {
-		/* Whoever read it has seen enough: end as a program that never asked. */
+		/* The reader has closed the pipe: end as a program that does not handle
+		 * SIGPIPE. */
 		signal(SIGPIPE, SIG_DFL);
 		raise(SIGPIPE);
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The folder src/cli has the commands: it reads options and configuration, and gives
- * messages and exit codes. It knows every folder but src/agent, and none of them knows
- * it.
+ * The folder src/cli contains the commands: it reads options and configuration, and
+ * prints messages and returns exit codes. It may use every folder except src/agent, and
+ * no folder uses it.
  *
- * What the files of this folder share: exit codes, complaints, the terminal. Knows neither the
- * command line nor any command.
+ * This header declares what its files share: exit codes, messages, the terminal. It knows
+ * neither the command line nor any command.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -17,26 +17,27 @@
 
 enum cli_exit {
 	CLI_FINE = 0,
-	CLI_FOUND = 1, /* `check` found something, `report --fail` a leak */
-	CLI_USAGE =
-		2, /* wrong words, a broken configuration file, an unwritable output */
+	CLI_FOUND = 1, /* `check` found something, or `report --fail` a leak */
+	/* wrong usage, invalid configuration file, output cannot be written */
+	CLI_USAGE = 2,
 	CLI_UNWATCHABLE = 3, /* the target cannot be watched */
-	CLI_ENDED = 4, /* the target, or we by a signal, ended before the work was done */
+	/* the target ended, or a signal ended us, before the work was done */
+	CLI_ENDED = 4,
 };
 
-/* "grmon-c: sentence." on stderr. Bytes from outside are escaped. */
+/* Prints "grmon-c: sentence." on stderr. Escapes bytes from outside. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same for an error about the user's text, with a mark under the byte that is wrong. */
+/* Prints an error about the user's text, with a mark under the wrong byte. */
 void cli_complain_at(const char *what, const char *text, const struct err *e);
-/* The exit code of a command that failed with this error while it looked at a target. */
+/* Returns the exit code for an error that occurred while a target was sampled. */
 int cli_exit_of(const struct err *e);
 
-/* Whether the view can run here. */
+/* Returns true if the view can run here. */
 bool cli_has_terminal(void);
-/* Columns of the terminal that stdout is, or 0. */
+/* Returns the number of columns if stdout is a terminal, or 0. */
 int cli_width(void);
 
-/* Write all of out to fd and clear it. EPIPE ends the process as SIGPIPE does elsewhere. */
+/* Writes all of out to fd and clears it. On EPIPE, ends the process as SIGPIPE does. */
 int cli_write(int fd, const char *path, struct buf *out, struct err *e);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The subcommands. Each returns an exit code; main.c alone calls them. */
+/* The subcommands. Each returns an exit code. Only main.c calls them. */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One table of keys drives reading and writing. A file is read as a whole before any of it
- * counts, and written by replacing it, so that nothing is lost half-way. */
+/* One table of keys drives reading and writing. A file takes effect only if all of it is
+ * valid, and it is written by replacing it, so that a failure loses nothing. */
 #include "cli/config.h"
 
 #include <errno.h>
@@ -25,8 +25,9 @@ enum key_kind { KEY_WORDS, KEY_SWITCH, KEY_SECONDS, KEY_RULES, KEY_FILTERS };
 struct config_key {
 	const char *name;
 	enum key_kind kind;
-	enum option_id option; /* KEY_WORDS, KEY_SECONDS: whose argument it is */
-	size_t at;             /* KEY_SWITCH: of the bool in struct settings */
+	/* KEY_WORDS, KEY_SECONDS: the option whose argument it is */
+	enum option_id option;
+	size_t at; /* KEY_SWITCH: offset of the bool in struct settings */
 	const char *accepted;
 };
 
@@ -76,7 +77,8 @@ int config_path(char *path, size_t size, struct err *e)
 	return 0;
 }
 
-/* Line of the first '"name" :' in the text; 1 where it is written in another way. */
+/* Returns the line of the first '"name" :' in the text, or 1 if it is spelled
+ * differently. */
 static int line_of_key(const char *text, const char *name)
 {
 	size_t bytes = strlen(name);
@@ -95,7 +97,7 @@ static int line_of_key(const char *text, const char *name)
 	return 1;
 }
 
-/* The file as text and as JSON. *root is NULL where there is no file. */
+/* Reads the file as text and as JSON. *root is NULL if the file does not exist. */
 static int config_read(const char *path, struct buf *text, json_t **root, struct err *e)
 {
 	json_error_t problem;
@@ -125,7 +127,7 @@ static int config_read(const char *path, struct buf *text, json_t **root, struct
 	return 0;
 }
 
-/* [{"function": "my_queue_pop*", "state": "chan-recv"}, …] */
+/* Reads [{"function": "my_queue_pop*", "state": "chan-recv"}, …]. */
 static int load_rules(const json_t *list, struct stack_rules *rules, struct err *e)
 {
 	size_t index;
@@ -163,7 +165,7 @@ static int load_rules(const json_t *list, struct stack_rules *rules, struct err 
 	return 0;
 }
 
-/* ["fn:worker_main", …]: kept one a line. */
+/* Reads ["fn:worker_main", …] and stores one filter per line. */
 static int load_filters(const json_t *list, char *out, size_t size, struct err *e)
 {
 	size_t index, used = 0;
@@ -208,7 +210,7 @@ static int load_value(const struct config_key *key, const json_t *value,
 	if (key->kind == KEY_SECONDS && json_is_number(value)) {
 		double number = json_number_value(value);
 
-		/* In ms: whole numbers are written the same in every locale. */
+		/* Milliseconds, because whole numbers look the same in every locale. */
 		if (!(number >= 0 && number <= 1e6))
 			return err_set(e, ERR_USAGE, "the interval is from 10ms to 1h");
 		snprintf(seconds, sizeof(seconds), "%.0fms", number * 1000);
@@ -291,7 +293,7 @@ static void print_columns(const struct column_list *columns, char *out, size_t s
 					 column_info(columns->ids[i])->key);
 }
 
-/* Lines as a list of texts; a new reference. */
+/* Converts lines to an array of strings. Returns a new reference. */
 static json_t *lines_value(const char *lines)
 {
 	json_t *list = json_array();
@@ -306,7 +308,7 @@ static json_t *lines_value(const char *lines)
 	return list;
 }
 
-/* The value as the file holds it; a new reference. */
+/* Converts a setting to its value in the file. Returns a new reference. */
 static json_t *key_value(const struct config_key *key, const struct settings *settings)
 {
 	char text[QUERY_TEXT_MAX];
@@ -363,7 +365,7 @@ int config_save(const char *path, const struct settings *settings, struct err *e
 	int rc, failed = 0;
 
 	settings_default(&defaults);
-	/* A link to a file elsewhere stays a link. */
+	/* If the path is a symbolic link, replace the file that it points to. */
 	if (realpath(path, real))
 		path = real;
 	buf_init(&text, CONFIG_MAX_BYTES + 1);
@@ -373,7 +375,7 @@ int config_save(const char *path, const struct settings *settings, struct err *e
 	if (!root)
 		root = json_object();
 	for (size_t i = 0; i < NR_KEYS; i++) {
-		/* The view changes no rules: the file keeps what it has. */
+		/* The view does not change rules: keep those in the file. */
 		if (keys[i].kind == KEY_RULES)
 			continue;
 		json_t *value = key_value(&keys[i], settings);
@@ -386,7 +388,7 @@ int config_save(const char *path, const struct settings *settings, struct err *e
 	}
 	bytes = failed ? NULL : json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 	if (!bytes) {
-		/* jansson takes no text that is not UTF-8. */
+		/* jansson accepts only UTF-8. */
 		rc = err_set(
 			e, ERR_FORMAT,
 			"a setting holds bytes that are no UTF-8; nothing was written");

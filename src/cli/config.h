@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* $XDG_CONFIG_HOME/grmon-c/config.json: read at the start, written by W in the view. */
+/* $XDG_CONFIG_HOME/grmon-c/config.json, which is read at start and written by the key
+ * W. */
 #ifndef CLI_CONFIG_H
 #define CLI_CONFIG_H
 
@@ -8,15 +9,16 @@
 #include "base/err.h"
 #include "core/settings.h"
 
-/* Where the file is or would be. ERR_NOTFOUND when there is neither XDG_CONFIG_HOME nor a
- * home directory. */
+/* Finds the path of the file, which need not exist. ERR_NOTFOUND if there is neither
+ * XDG_CONFIG_HOME nor a home directory. */
 int config_path(char *path, size_t size, struct err *e);
-/* Take over what the file says; a missing file is no error. The settings are unchanged
- * unless the result is 0. ERR_FORMAT: the sentence names file, line and key. */
+/* Applies the settings in the file; a missing file is not an error. On any error the
+ * settings are unchanged. ERR_FORMAT comes with a message that names file, line and
+ * key. */
 int config_load(const char *path, struct settings *settings, struct err *e);
 /*
- * Write what differs from the defaults and what the file named before; other keys are kept
- * as they are. A file that cannot be read as JSON is left alone (ERR_FORMAT).
+ * Writes the settings that differ from the defaults and those that the file had before.
+ * Other keys are preserved. A file that is not valid JSON is left alone (ERR_FORMAT).
  */
 int config_save(const char *path, const struct settings *settings, struct err *e);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `grmon-c diff A B`: two pictures, of recordings, dumps or processes, and what is between
- * them. With one recording: its first picture and its last. */
+/* `grmon-c diff A B` compares two snapshots, each from a recording, a dump or a process.
+ * With a single recording, it compares the first snapshot with the last. */
 #include <string.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `grmon-c dump`: one picture in print. */
+/* `grmon-c dump` prints one snapshot. */
 #include <string.h>
 #include <unistd.h>
 
@@ -68,7 +68,7 @@ static int print_timeline(const struct options *options)
 	return rc;
 }
 
-/* Where nothing can be proved the rows are printed all the same, and it is said why. */
+/* If nothing can be proved, the rows are printed anyway and a message says why. */
 static int prove(const struct options *options, struct look *look,
 		 struct snapshot **snapshot)
 {
@@ -82,7 +82,7 @@ static int prove(const struct options *options, struct look *look,
 	return cli_exit_of(&e);
 }
 
-/* Who reads the rows alone is to know, too, that something is missing in them. */
+/* Warns on stderr as well, for users who read only the rows. */
 static void say_silence(const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->nr_notes; i++)

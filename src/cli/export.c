@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `grmon-c export`: an endpoint that Prometheus scrapes. */
+/* `grmon-c export` serves metrics to Prometheus. */
 #include "cli/export.h"
 
 #include <arpa/inet.h>
@@ -24,7 +24,7 @@
 #define BACKLOG        1024
 #define END_WITHIN_S   5
 
-/* "HOST:PORT", "[::1]:PORT", ":PORT" or "PORT"; loopback where no host is said. */
+/* Parses "HOST:PORT", "[::1]:PORT", ":PORT" or "PORT". Without a host it is loopback. */
 static int parse_listen(const char *text, struct addrinfo **address, struct err *e)
 {
 	struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
@@ -72,7 +72,7 @@ static int complain_of_listen(const char *text, int error, struct err *e)
 	return err_sys(e, error, "cannot listen on %.80s", text);
 }
 
-/* A socket that listens, or -1. */
+/* Returns a listening socket, or -1. */
 static int listen_on(const char *text, struct err *e)
 {
 	struct addrinfo *address = NULL;
@@ -106,7 +106,7 @@ static bool is_loopback(const struct sockaddr_storage *address)
 	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
 }
 
-/* Returns whether only this host can reach it. */
+/* Prints the address. Returns true if only this host can reach it. */
 static bool say_where(int listener, struct exports *exports)
 {
 	struct sockaddr_storage address = {0};
@@ -128,7 +128,8 @@ static bool say_where(int listener, struct exports *exports)
 	return false;
 }
 
-/* Until SIGINT or SIGTERM; targets that come are found, those that went forgotten. */
+/* Serves until SIGINT or SIGTERM. Adds targets that start and removes those that
+ * ended. */
 static int serve(struct exports *exports, int signals)
 {
 	struct pollfd wait = {.fd = signals, .events = POLLIN};
@@ -168,7 +169,7 @@ static int parse_options(const struct options *options, struct export_options *e
 	return parse_groups(options->value[OPTION_TOP_GROUPS], &export->nr_groups, e);
 }
 
-/* A look may hang in the kernel, which no deadline of ours ends. */
+/* A sample may block in the kernel, where no timeout of ours can end it. */
 static void on_alarm(int number)
 {
 	(void)number;

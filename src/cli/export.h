@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* `grmon-c export`: which targets there are (export_targets.c), the thread that each of them
- * has (export_watch.c), so that one that hangs holds up neither the others nor a scrape, and
- * how they are served (export_http.c,
- * export_client.c). */
+/* `grmon-c export`: finding the targets (export_targets.c), the thread that samples each
+ * one (export_watch.c), and serving the metrics (export_http.c, export_client.c). With a
+ * thread per target, one that hangs delays neither the others nor a scrape. */
 #ifndef CLI_EXPORT_H
 #define CLI_EXPORT_H
 
@@ -18,34 +17,37 @@
 struct exports;
 
 struct export_options {
-	const struct options *options; /* outlive the exports */
+	const struct options *options; /* must outlive the exports */
 	size_t nr_groups;              /* --top-groups */
 };
 
-/* Check the words of the command line, each one a pid, a name, cgroup:PATH or a URL, and
- * begin to watch what is there. NULL after a complaint, with the exit code in *rc. */
+/* Checks the words of the command line, each a pid, a name, cgroup:PATH or a URL, and
+ * starts watching the targets that exist. On failure prints a message, stores the exit
+ * code in *rc and returns NULL. */
 struct exports *exports_start(const struct export_options *options, int *rc);
-/* Look for targets that have come or gone; as often as the caller likes. */
+/* Adds new targets and removes those that ended. May be called at any time. */
 void exports_discover(struct exports *exports);
-/* What is known now, as OpenMetrics or text; never waits for a target. Any thread. */
+/* Writes the latest metrics as OpenMetrics or text. Never waits for a target. Any thread
+ * may call it. */
 void exports_write(struct exports *exports, enum metrics_format format, struct buf *out);
 size_t exports_count(struct exports *exports);
-/* Nothing can come any more: all were named by their pids, and have ended. */
+/* Returns true if no target can appear any more: all were given as pids and have
+ * ended. */
 bool exports_over(struct exports *exports);
-/* Waits for looks that are under way; they have limits of their own. */
+/* Waits for samples in progress, which have their own time limits. */
 void exports_stop(struct exports *exports);
 
 struct export_http;
 
-/* Serve them on the socket, which is taken over. loopback: only who calls it localhost, by
- * its number, or by the name in listen, which is --listen's argument, is answered. NULL: it
- * does not start. */
+/* Serves the exports on a socket and takes ownership of it. With loopback, only requests
+ * are answered that name localhost, its address, or the host in listen, the argument of
+ * --listen. Returns NULL if the server cannot start. */
 struct export_http *export_http_start(int listener, struct exports *exports,
 				      const char *listen, bool loopback);
 void export_http_stop(struct export_http *http);
-/* What an Accept header (or NULL) prefers. */
+/* Returns the format that an Accept header, or NULL, prefers. */
 enum metrics_format export_http_format(const char *accept);
-/* Whether a Host header names the loopback address, or is the name of --listen. */
+/* Returns true if a Host header names the loopback address or the host of --listen. */
 bool export_http_knows(const char *host, const char *listen);
 
 #endif

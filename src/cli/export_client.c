@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A scrape sends its request at once and is answered at once, so whoever has been there for
- * longest is the one that can best be spared: idle, slow, or of bad intent. A connection
- * that was only just made is left alone, lest many that come again and again drive out a
- * scrape before it has been heard; they wait in the queue of the listening socket instead. */
+/* A scrape sends its request at once and is answered at once. So the connection that has
+ * been open longest is the best one to close: it is idle, slow or malicious. A connection
+ * that has just been opened is spared. Otherwise a flood of new connections could close a
+ * scrape before it is answered; instead they wait in the queue of the listening
+ * socket. */
 #include "cli/export_client.h"
 
 #include <netinet/in.h>
@@ -11,10 +12,10 @@
 
 #include "base/clock.h"
 
-/* For a whole request; and again for its answer to be taken. */
+/* For a whole request, and again for the client to take the answer. */
 #define TURN_NS      (10 * CLOCK_SECOND_NS)
 #define LEAST_NS     (CLOCK_SECOND_NS / 5)
-#define CLIENTS_FEW  96u /* from here on room is made */
+#define CLIENTS_FEW  96u /* above this number, old connections are closed */
 #define ADDRESS_FEW  48u
 #define ADDRESS_MOST 64u
 #define ANSWERS_MOST (64u << 20)
@@ -34,7 +35,7 @@ static void address_of(const struct sockaddr *from, unsigned char address[8])
 		memcpy(address, &six->sin6_addr, 8);
 }
 
-/* ::1 is of the network of zeros. */
+/* ::1 has the network part zero. */
 static bool is_local(const unsigned char address[8])
 {
 	static const unsigned char zeros[8];

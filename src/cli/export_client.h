@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who is connected to an exporter, for how long, and whose connection is closed when one has
- * had its time or when there is no room left. Only one thread uses it. What is closed here is
- * shut down only: the server sees the end of it, and closes the descriptor.
+ * Tracks the connections of an exporter and decides which to close when one has used up
+ * its time or too many are open. Only one thread may use it. Closing here means
+ * shutdown(): the server sees the end of the connection and closes the descriptor.
  */
 #ifndef CLI_EXPORT_CLIENT_H
 #define CLI_EXPORT_CLIENT_H
@@ -12,32 +12,37 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* The server accepts no more than these; it goes on as soon as one is closed. */
+/* The server accepts at most this many connections until one is closed. */
 #define CLIENTS_MOST 128u
 
 struct client {
-	struct client *next; /* the older one first */
+	struct client *next; /* sorted, oldest first */
 	int fd;
-	unsigned char address[8]; /* all of IPv4, of IPv6 the network */
-	int64_t since_ns;         /* it connected, asked, or had its last answer */
-	size_t answer_bytes;      /* that it has been given and has not taken yet */
+	/* the whole IPv4 address, the network part of an IPv6 one */
+	unsigned char address[8];
+	/* when it connected, sent a request, or received its last answer */
+	int64_t since_ns;
+	size_t answer_bytes; /* of answers that the client has not taken yet */
 	bool shut;
 };
 
 struct clients {
-	struct client *oldest; /* in the order of since_ns */
+	struct client *oldest; /* head of the list, which is sorted by since_ns */
 };
 
-/* NULL: no memory, it is not counted. */
+/* Returns NULL if out of memory; the connection is then not counted. */
 struct client *client_add(struct clients *clients, int fd, int64_t now_ns);
 void client_remove(struct clients *clients, struct client *client);
-/* The request is complete, and an answer of this many bytes is on its way; 0: it was sent. */
+/* The request is complete and an answer of answer_bytes is on its way; 0 means it was
+ * sent. */
 void client_turn(struct clients *clients, struct client *client, size_t answer_bytes,
 		 int64_t now_ns);
-/* Whether one more from there may connect. A host other than this one has half the room. */
+/* Returns true if another connection from this address is allowed. A remote host may use
+ * at most half of the connections. */
 bool clients_accept(const struct clients *clients, const struct sockaddr *address);
-/* Shut down those that have had their time, and the oldest ones where room is needed.
- * Returns in how many milliseconds to call again, or -1: when something has changed. */
+/* Shuts down connections whose time is up and, if there are too many, the oldest ones.
+ * Returns the milliseconds until the next call is due, or -1 if there is nothing to wait
+ * for. */
 int clients_make_room(struct clients *clients, int64_t now_ns);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The endpoint of an exporter, by libmicrohttpd with one thread. What is served was seen at
- * the last look, so a scrape costs no more than writing it down. */
+/* The HTTP endpoint of an exporter: libmicrohttpd with one thread. It serves the values
+ * of the last sample, so a scrape only costs the formatting. */
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <poll.h>
@@ -23,11 +23,11 @@
 struct export_http {
 	struct MHD_Daemon *daemon;
 	struct exports *exports;
-	const char *listen; /* as the user wrote it */
+	const char *listen; /* the argument of --listen */
 	bool loopback;
 	struct clients clients;
 	pthread_t thread;
-	int stop; /* eventfd */
+	int stop; /* an eventfd */
 };
 
 static const char front_page[] =
@@ -35,7 +35,7 @@ static const char front_page[] =
 	"export</title></head><body>"
 	"<h1>grmon-c export</h1><p><a href=\"/metrics\">Metrics</a></p></body></html>\n";
 
-/* "1", "0.5"; whatever the locale says about points. */
+/* Parses "1" or "0.5" into thousandths, independent of the locale. */
 static int thousandths(const char *text, const char *end)
 {
 	int value = text < end && *text == '1' ? 1000 : 0, unit = 100;
@@ -46,7 +46,8 @@ static int thousandths(const char *text, const char *end)
 	return value;
 }
 
-/* The q of one element of an Accept header, in thousandths; 0 if it is another type. */
+/* Returns the q of an element of an Accept header in thousandths, or 0 for another
+ * type. */
 static int weight_of(const char *element, size_t length, const char *type)
 {
 	size_t type_length = strlen(type);
@@ -86,7 +87,7 @@ enum metrics_format export_http_format(const char *accept)
 	return open > 0 && open >= text ? METRICS_OPENMETRICS : METRICS_TEXT;
 }
 
-/* The name or number in "NAME:PORT" or "[::1]:PORT", without a last dot. */
+/* Extracts the host from "NAME:PORT" or "[::1]:PORT", without a trailing dot. */
 static bool host_of(const char *text, char *host, size_t size)
 {
 	size_t length = *text == '[' ? strcspn(text, "]") : strcspn(text, ":");
@@ -192,7 +193,8 @@ static enum MHD_Result check_host(void *ctx, enum MHD_ValueKind kind, const char
 	return *http ? MHD_YES : MHD_NO;
 }
 
-/* A page of a browser whose name was made to lead here would read what is served. */
+/* Detects DNS rebinding: a web page whose name resolves to this host could read the
+ * metrics. */
 static bool is_rebound(struct export_http *http, struct MHD_Connection *connection)
 {
 	if (!http->loopback)
@@ -211,7 +213,7 @@ static bool has_body(struct MHD_Connection *connection)
 					   MHD_HTTP_HEADER_TRANSFER_ENCODING);
 }
 
-/* 0: it is not refused. */
+/* Returns 0 if the request is accepted, or an HTTP status. */
 static unsigned refusal(struct export_http *http, struct MHD_Connection *connection,
 			const char *url, const char *method, const char **why)
 {
@@ -249,7 +251,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection,
 	(void)version;
 	(void)upload;
 	(void)upload_bytes;
-	/* The first call has the headers only: a body that is refused now is never read. */
+	/* The first call has only the headers, so a refused body is never read. */
 	if (!*request) {
 		*request = &seen;
 		status = refusal(ctx, connection, url, method, &why);
@@ -298,7 +300,7 @@ static void on_answered(void *ctx, struct MHD_Connection *connection, void **req
 		client_turn(&http->clients, client, 0, clock_mono_ns());
 }
 
-/* The shorter one of two times to wait; -1: none. */
+/* Returns the shorter of two waiting times; -1 means no limit. */
 static int sooner(int ms, unsigned long long other_ms)
 {
 	return ms >= 0 && (unsigned long long)ms < other_ms ? ms

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by the list of targets and the threads that watch them. */
+/* Shared by the list of targets and the threads that sample them. */
 #ifndef CLI_EXPORT_PRIVATE_H
 #define CLI_EXPORT_PRIVATE_H
 
@@ -16,8 +16,8 @@ enum word_kind { WORD_PID, WORD_NAME, WORD_CGROUP, WORD_URL };
 struct word {
 	enum word_kind kind;
 	const char *text; /* as the user wrote it */
-	pid_t pid;        /* of WORD_PID; 0: it has ended */
-	size_t matched;   /* targets that are watched for it now; under the lock */
+	pid_t pid;        /* of WORD_PID; 0 once it has ended */
+	size_t matched;   /* number of targets watched for this word; under the lock */
 };
 
 struct watched {
@@ -25,14 +25,14 @@ struct watched {
 	struct exports *exports;
 	struct word *word;
 	pthread_t thread;
-	pid_t pid;         /* 0: a URL */
-	struct look *look; /* while its thread has one; under the lock */
-	/* The thread's own. */
+	pid_t pid;         /* 0 for a URL */
+	struct look *look; /* while the thread has one; under the lock */
+	/* Used only by the target's thread. */
 	struct metrics taken;
 	uint64_t last_count;
 	/* Under the lock. */
 	struct metrics metrics;
-	int64_t looked_ns, ended_ns; /* 0: never, not yet */
+	int64_t looked_ns, ended_ns; /* 0 if never or not yet */
 	bool stop;
 };
 
@@ -41,16 +41,16 @@ struct exports {
 	struct word words[EXPORT_WORDS_MAX];
 	size_t nr_words;
 	struct processes *processes;
-	pthread_mutex_t lock; /* held for no longer than a copy */
-	pthread_cond_t woken; /* CLOCK_MONOTONIC */
+	pthread_mutex_t lock; /* held only to copy values */
+	pthread_cond_t woken; /* uses CLOCK_MONOTONIC */
 	struct watched *list;
 	size_t nr_watched;
-	bool full; /* it was said */
+	bool full; /* the limit on targets was reported */
 };
 
-/* Start its thread; false: it cannot be started. */
+/* Starts the thread of a target. Returns false if it cannot be started. */
 bool export_watch_start(struct watched *one);
-/* Under the lock: make it end soon. */
+/* Tells the thread to end soon. Call with the lock held. */
 void export_watch_cancel(struct watched *one);
 
 #endif

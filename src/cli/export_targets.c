@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The targets of an exporter: found by pid, name, cgroup or URL, forgotten a while after
- * their end. */
+/* Targets of an exporter, found by pid, name, cgroup or URL. A target is removed some
+ * time after its end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,12 +17,13 @@
 #define CGROUP_MAX     4096
 #define CGROUP_WORD    "cgroup:"
 #define KEEP_ENDED_NS  (30 * CLOCK_SECOND_NS)
-/* Looks that are missed before a target counts as down, and at least so long. */
+/* A target counts as down after this many missed samples, and not before
+ * STALE_LEAST_NS. */
 #define STALE_LOOKS    5
 #define STALE_LEAST_NS (10 * CLOCK_SECOND_NS)
 
-/* One that has ended is found too, while it is served as down: what is left of its process
- * is no other one. */
+/* Also finds a target that has ended and is still served as down: a zombie with this pid
+ * is not a new process. */
 static struct watched *find(const struct exports *exports, pid_t pid,
 			    const struct word *word)
 {
@@ -32,7 +33,7 @@ static struct watched *find(const struct exports *exports, pid_t pid,
 	return NULL;
 }
 
-/* Watch it unless it is watched. */
+/* Starts watching the process, unless it is already watched. */
 static void add(struct exports *exports, pid_t pid, struct word *word, const char *name)
 {
 	struct watched *one;
@@ -68,7 +69,8 @@ static void add(struct exports *exports, pid_t pid, struct word *word, const cha
 	free(one);
 }
 
-/* The cgroup of version 2, or any of version 1, is PATH or lies below it. */
+/* Returns true if the cgroup, of version 2 or of any hierarchy of version 1, is PATH or
+ * below it. */
 static bool in_cgroup(pid_t pid, const char *path)
 {
 	char name[48], text[CGROUP_MAX];
@@ -106,8 +108,8 @@ static bool wanted(const struct word *word, const struct process_row *row,
 	}
 }
 
-/* Take the ended ones out, once they were to be seen as down for a while; and count those
- * that are left. */
+/* Removes the targets that have been served as down for long enough, and counts the
+ * others. */
 static void forget(struct exports *exports)
 {
 	struct watched **link = &exports->list, *one;
@@ -119,7 +121,7 @@ static void forget(struct exports *exports)
 		exports->words[i].matched = 0;
 	while ((one = *link)) {
 		one->word->matched += one->ended_ns == 0;
-		/* Another process may get the pid; it was not meant. */
+		/* The pid may be reused by another process, which is not the target. */
 		if (one->ended_ns > 0 && one->word->kind == WORD_PID)
 			one->word->pid = 0;
 		if (one->ended_ns == 0 || one->ended_ns > before_ns) {
@@ -205,7 +207,7 @@ static int read_word(struct exports *exports, const char *text)
 			     EXPORT_WORDS_MAX);
 		return CLI_USAGE;
 	}
-	/* Twice the same would be told twice. */
+	/* Ignore repeated words: their targets would be counted twice. */
 	for (size_t i = 0; i < exports->nr_words; i++)
 		if (strcmp(exports->words[i].text, text) == 0)
 			return CLI_FINE;
@@ -262,7 +264,7 @@ struct exports *exports_start(const struct export_options *options, int *rc)
 	return NULL;
 }
 
-/* A look that hangs leaves its target's last numbers behind; they are not today's. */
+/* A sample that hangs leaves old values behind: do not serve them as current. */
 static bool is_stale(const struct exports *exports, const struct watched *one)
 {
 	int64_t limit_ns = exports->options.options->settings.interval_ns * STALE_LOOKS;

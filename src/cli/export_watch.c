@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The thread of one target of an exporter: looks at the interval, and copies what it has
- * seen under the lock. What cannot be attached is tried again. */
+/* The thread of one target: it samples at the interval and publishes the result under the
+ * lock. If the target cannot be attached, it tries again. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,8 +13,9 @@
 
 #define RETRY_NS (5 * CLOCK_SECOND_NS)
 
-/* Created and ended between two looks: who is new, and how many are missing then. A row of
- * a profile stands for many, and grows without being new. */
+/* Counts the tasks created and ended between two samples: from the new ones and the
+ * change of the total. A row of a profile stands for many goroutines and can grow without
+ * being new. */
 static void count_changes(struct watched *one, const struct snapshot *snapshot)
 {
 	struct metrics *metrics = &one->taken;
@@ -36,7 +37,7 @@ static void count_changes(struct watched *one, const struct snapshot *snapshot)
 	one->last_count = count;
 }
 
-/* Until due_ns, or until the thread is to end: then false. */
+/* Waits until due_ns. Returns false if the thread has to end. */
 static bool pause_until(struct watched *one, int64_t due_ns)
 {
 	struct timespec due = {due_ns / CLOCK_SECOND_NS, due_ns % CLOCK_SECOND_NS};
@@ -63,10 +64,10 @@ static void publish(struct watched *one, bool ended)
 	pthread_mutex_unlock(&exports->lock);
 }
 
-/* False: the process has ended. */
+/* Returns false if the process has ended. */
 static bool take_look(struct watched *one, struct look *look)
 {
-	/* Whole stacks of all would be read from outside, one thread after the other. */
+	/* Asking for whole stacks would read every thread from outside. */
 	struct source_focus none = {0};
 	int64_t begin_ns = clock_mono_ns();
 	struct snapshot *snapshot;
@@ -100,7 +101,7 @@ static void watch_loop(struct watched *one, struct look *look)
 	}
 }
 
-/* Until it works, it has ended or the exporter does: then false. */
+/* Tries until it succeeds. Returns false if the process or the exporter ends first. */
 static bool attach(struct watched *one, struct look *look)
 {
 	bool said = false;
@@ -152,7 +153,7 @@ static void *watch_main(void *argument)
 	return NULL;
 }
 
-/* Signals go to the main thread. */
+/* Blocks all signals in the new thread: they are for the main thread. */
 bool export_watch_start(struct watched *one)
 {
 	sigset_t all, before;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All lists here are walked from the tables that the program itself reads. */
+/* All lists are generated from the tables that the program itself uses. */
 #include "cli/help.h"
 
 #include <stdio.h>
@@ -50,13 +50,13 @@ static void put_usage(struct buf *out, const struct command_info *info)
 	buf_printf(out, "  grmon-c %-22s %s\n", spelt, info->summary);
 }
 
-/* How many of the commands that look at targets take the option. */
+/* Returns how many of the commands that sample targets have the option. */
 static int takers(enum option_id option)
 {
 	return __builtin_popcount(option_table[option].commands & ~(1u << COMMAND_HELP));
 }
 
-/* What only this command takes, below its name. */
+/* Prints the options of this command alone. */
 static void put_own(struct buf *out, enum command_id command)
 {
 	bool any = false;
@@ -137,7 +137,7 @@ static int help_program(void)
 	return print(&out);
 }
 
-/* What the options do not say, and how it is used. */
+/* Additional text and examples for each command. */
 static const char *const details[COMMAND_COUNT] = {
 	[COMMAND_RUN] =
 		"CMD runs without a terminal: its output goes to FILE, or to a new file "
@@ -301,7 +301,7 @@ static void put_formats(struct buf *out)
 			   out_table[i]->summary);
 }
 
-/* For the lint and the completions: one name a line, no prose. */
+/* Used by lint and shell completion: one name per line, without text. */
 static void put_options_list(struct buf *out)
 {
 	for (int i = 0; i < OPTION_COUNT; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One place for all commands: what looks alike in two of them must not differ. */
+/* The same options for all commands, so that they sample a target in the same way. */
 #include "cli/look_options.h"
 
 struct look_options look_options_from(const struct options *options)
@@ -9,7 +9,7 @@ struct look_options look_options_from(const struct options *options)
 		.threads = options->value[OPTION_THREADS] != NULL,
 		.runtime = options->value[OPTION_RUNTIME] != NULL,
 		.ptrace = options->value[OPTION_PTRACE] != NULL,
-		/* The view says in its footer what is missing. */
+		/* The view shows in its footer what is missing. */
 		.partial = options->command == COMMAND_WATCH ||
 			   options->command == COMMAND_RUN ||
 			   options->value[OPTION_ALLOW_PARTIAL] != NULL,

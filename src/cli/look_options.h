@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What the command line says about how a target is looked at. */
+/* How to sample a target, from the options of the command line. */
 #ifndef CLI_LOOK_OPTIONS_H
 #define CLI_LOOK_OPTIONS_H
 
 #include "cli/options.h"
 #include "session/look.h"
 
-/* options must outlive the look that is made with them. */
+/* options must outlive the look. */
 struct look_options look_options_from(const struct options *options);
 
 #endif

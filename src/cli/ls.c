@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The processes that this user can watch, those with an agent or goroutines first. */
+/* `grmon-c ls` lists the processes that this user can watch, those with an agent or
+ * goroutines first. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +12,10 @@
 #include "out/escape.h"
 #include "source/processes.h"
 
-/* One list that nobody waits for any longer; of thousands of processes it takes about one. */
+/* Time budget for the list; a few thousand processes take about one second. */
 #define SOURCES_BUDGET_NS (5 * CLOCK_SECOND_NS)
 
-/* What shows most comes first. */
+/* Sorts the sources that show most first. */
 static int rank(const struct process_row *row)
 {
 	static const char *const order[] = {"agent", "goruntime", "native"};
@@ -84,7 +85,7 @@ static void put_json(struct buf *out, const struct process_row *rows, size_t cou
 	buf_puts(out, "]}\n");
 }
 
-/* The rows to show, in their order; the texts stay the list's. */
+/* Selects and sorts the rows. Their texts still belong to the list. */
 static struct process_row *choose_rows(const struct options *options,
 				       const struct process_row *all, size_t *count)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the words, the configuration file and the environment, then runs one subcommand. */
+/* Reads the command line, the configuration file and the environment, then runs a
+ * subcommand. */
 #include <langinfo.h>
 #include <locale.h>
 #include <malloc.h>
@@ -17,7 +18,7 @@
 #include "grmon.h"
 #include "source/source.h"
 
-/* Their words and summaries stand in options.c. */
+/* Their names and summaries are in options.c. */
 static int (*const commands[COMMAND_COUNT])(struct options *options) = {
 	[COMMAND_WATCH] = command_watch,   [COMMAND_RUN] = command_run,
 	[COMMAND_LS] = command_ls,         [COMMAND_DUMP] = command_dump,
@@ -55,8 +56,9 @@ static int load_settings(struct options *options)
 }
 
 /*
- * One heap for both threads, and large blocks that go back to the kernel: snapshots are
- * made by one thread and freed by the other once a second, which would leave holes in two.
+ * Uses one heap for both threads, and large blocks that are returned to the kernel. One
+ * thread allocates a snapshot every second and the other frees it, which would fragment
+ * two heaps.
  */
 static void tame_heap(void)
 {
@@ -74,7 +76,7 @@ int main(int argc, char **argv)
 
 	tame_heap();
 	map_guard_install();
-	/* LC_NUMERIC stays C: numbers are read and written by programs. */
+	/* LC_NUMERIC remains C because programs read and write the numbers. */
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	if (options_parse(&options, argc, argv, &e) != 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the command line by the two tables. Options and words may be mixed; `--` ends the
+/* Parses the command line with two tables. Options and words may be mixed. `--` ends the
  * options, and so does the first word after `run`. */
 #include "cli/options.h"
 
@@ -144,7 +144,7 @@ static int unknown_option(const char *name, size_t bytes, struct err *e)
 		       (int)bytes, name);
 }
 
-/* The option that --name names: its full name, or a start of it that is unique. */
+/* Finds the option by its full name or by a unique prefix. */
 static int find_long(const char *name, size_t bytes, struct err *e)
 {
 	int found = -1;
@@ -182,7 +182,7 @@ struct scan {
 	int argc, at;
 };
 
-/* One word that starts with "--". */
+/* Handles a word that starts with "--". */
 static int take_long(struct options *options, struct scan *scan, struct err *e)
 {
 	const char *word = scan->argv[scan->at] + 2, *equals = strchr(word, '=');
@@ -206,7 +206,7 @@ static int take_long(struct options *options, struct scan *scan, struct err *e)
 	return 0;
 }
 
-/* One word of letters: -h, -i2, -i 2. */
+/* Handles a word of letters: -h, -i2, -i 2. */
 static int take_letters(struct options *options, struct scan *scan, struct err *e)
 {
 	for (const char *letter = scan->argv[scan->at] + 1; *letter; letter++) {
@@ -229,7 +229,7 @@ static int take_letters(struct options *options, struct scan *scan, struct err *
 	return 0;
 }
 
-/* The first word may be a subcommand; every other one is kept. */
+/* The first word may be a subcommand; all others are kept. */
 static void take_word(struct options *options, char *word, bool may_be_command)
 {
 	for (int i = COMMAND_WATCH + 1; i < COMMAND_COUNT && may_be_command; i++) {
@@ -323,7 +323,7 @@ int options_parse(struct options *options, int argc, char **argv, struct err *e)
 	int rc = 0;
 
 	memset(options, 0, sizeof(*options));
-	/* Words are collected in argv itself: there are never more than were read. */
+	/* argv itself stores the words: there are never more of them than were read. */
 	options->words = argv;
 	for (; scan.at < argc && rc == 0; scan.at++) {
 		char *word = argv[scan.at];
@@ -357,7 +357,7 @@ int option_duration(enum option_id id, const char *text, int64_t *ns, struct err
 	return err_set(e, ERR_USAGE, "--%s: %s", option_table[id].name, why.text);
 }
 
-/* Their formats are not those of a snapshot. */
+/* These commands have formats of their own. */
 static bool has_own_formats(const struct options *options)
 {
 	return options->command == COMMAND_REPORT || options->command == COMMAND_DIFF;
@@ -390,7 +390,7 @@ int options_apply(struct options *options, enum option_id *which, struct err *e)
 		else if (options->value[i])
 			rc = value_apply(&options->settings, *which, options->value[i],
 					 e);
-		/* Nobody types on, as in the view. */
+		/* Unlike in the view, the filter cannot be half typed. */
 		if (rc == 0 && i == OPTION_FILTER && options->value[i])
 			rc = query_check_whole(options->value[i], e);
 	}

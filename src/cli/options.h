@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line: one table of subcommands and one of options, which parsing, help, man
- * page check and completions check read. */
+/* The command line: a table of subcommands and a table of options, used by the parser,
+ * the help, and the checks of manual pages and completions. */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
 
@@ -13,7 +13,7 @@
 #include "core/settings.h"
 
 enum command_id {
-	COMMAND_WATCH, /* no word of its own */
+	COMMAND_WATCH, /* has no word of its own */
 	COMMAND_RUN,
 	COMMAND_LS,
 	COMMAND_DUMP,
@@ -69,18 +69,19 @@ enum option_id {
 };
 
 struct option_info {
-	char letter; /* 0: none */
+	char letter; /* 0 if there is none */
 	const char *name;
-	const char *argument; /* "SECONDS", or NULL */
+	const char *argument; /* such as "SECONDS", or NULL */
 	const char *help;
-	unsigned commands; /* bits 1 << command_id */
+	unsigned commands; /* bit 1 << command_id for each command that has it */
 };
 
 struct command_info {
-	const char *name; /* "" for watch */
+	const char *name; /* "" for COMMAND_WATCH */
 	const char *arguments;
 	const char *summary;
-	int least_words, most_words; /* besides the command itself; < 0: any number */
+	/* without the command's own; most_words < 0 means no limit */
+	int least_words, most_words;
 };
 
 extern const struct option_info option_table[OPTION_COUNT];
@@ -88,25 +89,27 @@ extern const struct command_info command_table[COMMAND_COUNT];
 
 struct options {
 	enum command_id command;
-	bool after_dashes;  /* `--` stands before the first word */
-	bool command_named; /* by its word, so TARGET is surely no mistyped one */
-	const char
-		*value[OPTION_COUNT]; /* NULL: not given; "" for one without argument */
-	char **words;                 /* TARGET, or CMD ARG… */
+	bool after_dashes; /* the first word follows `--` */
+	/* given by its own word, so TARGET is not a mistyped command */
+	bool command_named;
+	/* NULL if not given; "" if it takes no argument */
+	const char *value[OPTION_COUNT];
+	char **words; /* TARGET, or CMD and its arguments */
 	int nr_words;
-	pid_t pid;                /* of -p, or 0 */
-	unsigned dump;            /* of --dump, or 0 */
-	struct settings settings; /* defaults, configuration file, then these options */
+	pid_t pid;     /* of -p, or 0 */
+	unsigned dump; /* of --dump, or 0 */
+	/* defaults, then the configuration file, then options */
+	struct settings settings;
 };
 
 /*
- * Read the command line; argv must outlive options and is reordered. Returns 0, or
- * ERR_USAGE with a sentence that suggests what was meant.
+ * Parses the command line; argv must outlive options and is reordered. Returns 0, or
+ * ERR_USAGE with a message that suggests the likely intention.
  */
 int options_parse(struct options *options, int argc, char **argv, struct err *e);
-/* A duration; the sentence of an error names the option. */
+/* Parses a duration. Error messages name the option. */
 int option_duration(enum option_id id, const char *text, int64_t *ns, struct err *e);
-/* Apply the values over options->settings. On error *which is the option to blame. */
+/* Applies the values to options->settings. On error, *which is the option at fault. */
 int options_apply(struct options *options, enum option_id *which, struct err *e);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two looks, a moment apart: stuck is what is stuck in both, and the CPU share is that of
- * the time between. */
+/* Takes two samples a moment apart: a task is stuck if it is in both, and CPU shares are
+ * those of the time between them. */
 #include "cli/picture.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "cli/target.h"
 
 #define BETWEEN_LOOKS_NS 100000000ll
-/* Further looks where the first two leave something open. */
+/* More samples if the first two leave something open. */
 #define FURTHER_LOOKS    8
 
 static void pause_until(int64_t due_ns)
@@ -41,7 +41,7 @@ static int attach(struct look *look, const struct options *options, struct err *
 	return cli_exit_of(e);
 }
 
-/* Instead of the last picture of a recording, which the look is at. */
+/* Moves to another snapshot of the recording than the last one. */
 static int go_to(struct look *look, enum picture_which which, const char *at,
 		 struct snapshot **snapshot)
 {
@@ -79,7 +79,8 @@ static int go_to(struct look *look, enum picture_which which, const char *at,
 	return cli_exit_of(&e);
 }
 
-/* A row that changed while it was read, or between the looks, has not been judged twice. */
+/* Returns false if a row changed while it was read or between samples: it has not been
+ * judged twice. */
 static bool is_settled(const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
@@ -94,7 +95,7 @@ static bool is_settled(const struct snapshot *snapshot)
 	return true;
 }
 
-/* The second look, and some more where that leaves something open. */
+/* Takes the second sample, and more if that leaves something open. */
 static int look_again(struct look *look, int64_t due_ns, struct snapshot **snapshot,
 		      struct err *e)
 {

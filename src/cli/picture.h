@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* One picture of a target, complete: for the commands that print it. */
+/* Takes one complete snapshot of a target, for the commands that print it. */
 #ifndef CLI_PICTURE_H
 #define CLI_PICTURE_H
 
 #include "cli/options.h"
 #include "session/look.h"
 
-/* Which picture of a recording. */
+/* Which snapshot of a recording. */
 enum picture_which { PICTURE_LAST, PICTURE_FIRST, PICTURE_AT };
 
 /*
- * Attach to TARGET of the options and look until stuck is known: twice, a moment apart, and
- * once at what is recorded; at: as when_parse() takes it. look: from look_init(); lives
- * longer than the snapshot. Returns an exit code after a complaint; *snapshot is the
- * caller's on success.
+ * Attaches to TARGET and samples until stuck is known: twice, a moment apart, or once for
+ * recorded data. `at` is in the format of when_parse(). look must come from look_init()
+ * and outlive the snapshot. Returns an exit code, after a message on failure; on success
+ * the caller owns *snapshot.
  */
 int picture_take(struct look *look, const struct options *options,
 		 enum picture_which which, const char *at, struct snapshot **snapshot);

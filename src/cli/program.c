@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The same questions that the kernel and the dynamic linker will ask; a wrong answer here
- * costs a sentence, never the start. */
+/* Checks what the kernel and the dynamic linker will check. A wrong result here leads to
+ * a wrong message, but never prevents the start. */
 #include "cli/program.h"
 
 #include <elf.h>
@@ -66,7 +66,7 @@ int program_find(const char *command, char *path, size_t size, struct err *e)
 		command);
 }
 
-/* Whether the loader turns its secure mode on for this file and this user. */
+/* Returns true if the loader will use secure mode for this file and user. */
 static bool is_secure(int fd)
 {
 	struct stat status;
@@ -90,7 +90,8 @@ static const char *last_part(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Of this program, which is linked with the agent's C library. */
+/* Finds the dynamic linker of this program, which uses the same C library as the
+ * agent. */
 static int find_own_linker(struct dl_phdr_info *info, size_t bytes, void *name)
 {
 	(void)bytes;
@@ -101,7 +102,7 @@ static int find_own_linker(struct dl_phdr_info *info, size_t bytes, void *name)
 	return 1;
 }
 
-/* By the file's dynamic linker. */
+/* Determines the kind from the file's dynamic linker. */
 static enum program_kind kind_of_linker(int fd, const ElfW(Phdr) * part)
 {
 	const char *own = NULL;
@@ -153,7 +154,7 @@ static enum program_kind inspect_elf(int fd, const char *head, size_t length)
 	return kind_of_parts(fd, &header);
 }
 
-/* "#! /path argument": the path, in place. */
+/* Extracts the path from "#! /path argument", in place. */
 static const char *script_interpreter(char *head)
 {
 	char *path = head + 2 + strspn(head + 2, " \t");
@@ -193,7 +194,7 @@ enum program_kind program_inspect(const char *path)
 	return inspect(path, 0);
 }
 
-/* Go's linker leaves a note, and 32 bytes that say how the program was built. */
+/* Go's linker adds a note, and 32 bytes that describe how the program was built. */
 static bool has_go_note(const char *bytes, size_t size)
 {
 	static const char note[] = "\4\0\0\0Go\0";
@@ -260,7 +261,7 @@ int program_find_agent(char *path, size_t size, struct err *e)
 {
 	char folder[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", folder, sizeof(folder) - 1);
-	/* The second of each pair is what a runtime package has. */
+	/* The second path of each pair is the one in a runtime package. */
 	static const char *const places[] = {"%s/libgrmon.so",
 					     "%s/" RUNTIME_NAME,
 					     "%s/../lib/libgrmon.so",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Gets a command ready to be started with the agent inside, and says where that cannot be. */
+/* Prepares a command to be started with the agent, and reports why that is impossible. */
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,7 +8,8 @@
 #include "cli/cli.h"
 #include "cli/program.h"
 
-/* What blocks where a file system does not answer; of its own, as it may be given up. */
+/* The part that blocks on a file system that does not answer. It has its own memory
+ * because it may be abandoned. */
 struct inspection {
 	const char *command;
 	struct program program;
@@ -33,7 +34,7 @@ static void inspect(void *arg)
 	found->is_go = program_is_go(path);
 }
 
-/* False: it was given up, and may still be written to. */
+/* Returns false if the inspection was abandoned; it may still write to found. */
 static bool run_inspection(struct inspection *found, bool (*stopped)(void *ctx),
 			   void *ctx)
 {
@@ -73,7 +74,8 @@ static void say_what_cannot_be(const struct inspection *found)
 			     found->command, why, how);
 }
 
-/* Preload where that can work; a program that it cannot reach runs all the same. */
+/* Sets LD_PRELOAD if that can work. A program that cannot load the agent is started
+ * anyway. */
 static int use_inspection(struct inspection *found)
 {
 	enum program_kind kind = found->program.kind;
@@ -83,8 +85,8 @@ static int use_inspection(struct inspection *found)
 		return CLI_UNWATCHABLE;
 	}
 	say_what_cannot_be(found);
-	/* The linker would complain of a library of another machine, or not start the program;
-	 * the other kinds may start programs that can load it. */
+	/* For these kinds the linker would print an error or not start the program.
+	 * Programs of the other kinds may start programs that can load the agent. */
 	if (kind != PROGRAM_FOREIGN && kind != PROGRAM_LIBC && kind != PROGRAM_ASAN &&
 	    program_set_preload(found->agent, &found->e) != 0) {
 		cli_complain("%s", found->e.text);

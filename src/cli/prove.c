@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The proof runs in a thread of the source; here its progress is shown meanwhile. */
+/* A thread of the source does the proof; this file shows its progress. */
 #include "cli/prove.h"
 
 #include <stdio.h>
@@ -51,7 +51,7 @@ int prove_and_wait(struct look *look, int64_t limit_ns, struct snapshot **snapsh
 		if (span_stopped() || clock_mono_ns() - begin_ns > limit_ns) {
 			look_prove(look, false, e);
 			stopped_ns = stopped_ns ? stopped_ns : clock_mono_ns();
-			/* It may wait for memory that does not answer. */
+			/* It may be waiting for memory that does not answer. */
 			if (clock_mono_ns() - stopped_ns > STOP_NS)
 				return err_set(e, ERR_TIMEOUT,
 					       "the proof of leaks does not end");

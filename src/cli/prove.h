@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* --prove: a proof of leaks after the last look, waited for. */
+/* --prove: runs a proof of leaks after the last sample and waits for it. */
 #ifndef CLI_PROVE_H
 #define CLI_PROVE_H
 
@@ -7,8 +7,8 @@
 
 #define PROVE_NO_LIMIT INT64_MAX
 
-/* Replaces *snapshot by a look that has the result; after limit_ns of waiting there is none. On errors *snapshot stays as it is, or
- * is the last look that was taken. */
+/* Replaces *snapshot by a sample that has the result. After limit_ns the proof is
+ * cancelled. On errors *snapshot is unchanged or the last sample taken. */
 int prove_and_wait(struct look *look, int64_t limit_ns, struct snapshot **snapshot,
 		   struct err *e);
 

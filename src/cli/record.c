@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Looks at fixed times into a file that is only appended to. The first look is not
- * written: ages and CPU shares need one before. */
+/* Appends samples to a file at fixed times. The first sample is not written because ages
+ * and CPU shares need a previous one. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@
 
 #define FIRST_WAIT_NS (5 * CLOCK_SECOND_NS)
 #define KEEP_DEFAULT  4
-#define KEEP_MOST     255 /* as many as a reader takes for one */
+#define KEEP_MOST     255 /* the most that the reader follows */
 
 static volatile sig_atomic_t stop_signal;
 
@@ -36,7 +36,7 @@ struct recorder {
 	struct stream *stream;
 	struct buf lines;
 	uint64_t samples;
-	bool failing; /* the last write failed, and it was said */
+	bool failing; /* the last write failed, and this was reported */
 	int64_t end_ns;
 };
 
@@ -94,7 +94,8 @@ static void catch_signals(void)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
-	/* A full disk and a limit on files are said, not died of. */
+	/* With SIGXFSZ ignored, file-size limits are reported like a full disk, not
+	 * fatal. */
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -109,8 +110,8 @@ static void say_progress(const struct recorder *recorder, const struct snapshot 
 			snapshot->counts.stuck);
 }
 
-/* A write that fails is said once and tried again with the next look: a disk may get room.
- * A pipe that nobody reads ends the recording. */
+/* A write error is reported once and the write is tried again with the next sample: the
+ * disk may have space then. A pipe without a reader ends the recording. */
 static int write_sample(struct recorder *recorder, struct snapshot *snapshot,
 			struct err *e)
 {
@@ -146,7 +147,7 @@ static void pause_until(int64_t due_ns)
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
 }
 
-/* However short --for is, there is a sample, if that can be had. */
+/* Records at least one sample if possible, however short --for is. */
 static bool goes_on(const struct recorder *recorder)
 {
 	int64_t now_ns = clock_mono_ns();
@@ -156,7 +157,8 @@ static bool goes_on(const struct recorder *recorder)
 	return !stop_signal && now_ns < recorder->end_ns;
 }
 
-/* 0, or the error that ended it; ERR_GONE is an end like another once there is a sample. */
+/* Returns 0, or the error that ended the recording. ERR_GONE is a normal end once there
+ * is a sample. */
 static int record_looks(struct recorder *recorder, int64_t interval_ns, struct err *e)
 {
 	struct source_focus all = {.all = recorder->look.target.pid > 0};

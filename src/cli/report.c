@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `grmon-c report`: watch a target for a while, or a recording as a whole, and say what
- * leaks, what is stuck and what is in a deadlock. */
+/* `grmon-c report` watches a target for a while, or reads a whole recording, and reports
+ * what leaks, what is stuck and what is in a deadlock. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `grmon-c run`: with a terminal the command is a child of ours, in a session of its own so
- * that it cannot touch the view's screen; without one it takes our place. */
+/* `grmon-c run`: if there is a terminal, the command is a child in its own session, so
+ * that it cannot write to the view's screen. Otherwise it replaces this process. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -27,8 +27,8 @@ struct child {
 	pid_t pid;
 	bool reaped;
 	int status;
-	char log[PATH_MAX]; /* where its output goes */
-	bool log_is_ours;   /* made up by us: removed when it stays empty */
+	char log[PATH_MAX]; /* the file for its output */
+	bool log_is_ours;   /* we chose its name: it is removed if it stays empty */
 };
 
 static int open_log(const struct options *options, struct child *child)
@@ -51,7 +51,8 @@ static int open_log(const struct options *options, struct child *child)
 	return fd;
 }
 
-/* In the child. Tells errno through `report`, which closes by itself when exec works. */
+/* Runs in the child. Reports errno through `report`, which exec closes when it
+ * succeeds. */
 static void become(char *const *words, const char *path, int log, int report, bool keep,
 		   pid_t parent)
 {
@@ -118,7 +119,8 @@ static void describe_status(int code, int status, char *text, size_t size)
 		snprintf(text, size, "signal %d (%s)", status, strsignal(status));
 }
 
-/* The poller's thread asks; the child is only looked at, so that its pid stays ours. */
+/* Called by the poller's thread. It does not reap the child, so that the pid is not
+ * reused. */
 static bool describe_end(void *end_ctx, pid_t pid, char *text, size_t size)
 {
 	const struct child *child = end_ctx;
@@ -132,7 +134,7 @@ static bool describe_end(void *end_ctx, pid_t pid, char *text, size_t size)
 	return true;
 }
 
-/* Whether the child has ended within this time. */
+/* Returns true if the child ended within this time. */
 static bool wait_for_end(const struct child *child, int limit_ms)
 {
 	struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, child->pid, 0),
@@ -210,7 +212,7 @@ static int watch_child(struct options *options, const char *path)
 	return rc;
 }
 
-/* Output, signals and exit status are CMD's own: it has our pid. */
+/* CMD keeps our pid, and so its own output, signals and exit status. */
 static int become_command(struct options *options, const char *path)
 {
 	const char *file = options->value[OPTION_OUTPUT];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the output of a command goes. */
+/* The output of a command. */
 #include "cli/sink.h"
 
 #include <errno.h>
@@ -20,7 +20,8 @@ int sink_open(const struct options *options, struct sink *sink, int *width, stru
 		return 0;
 	}
 	sink->path = path;
-	/* What a program waits for is its user's alone, as a recording is. */
+	/* The file may contain private data of the target, so only the user may read it,
+	 * as with recordings. */
 	if (outfile_open(&sink->file, path, e) != 0)
 		return e->code;
 	sink->fd = sink->file.fd;

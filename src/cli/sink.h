@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the output of a command goes: to the file of -o, or to the standard output. */
+/* The output of a command: the file given with -o, or standard output. */
 #ifndef CLI_SINK_H
 #define CLI_SINK_H
 
@@ -10,18 +10,19 @@
 struct sink {
 	int fd;
 	const char *path;
-	struct outfile file; /* of -o */
+	struct outfile file; /* the file of -o */
 };
 
-/* width: of a terminal, else 0. */
+/* *width is that of the terminal, or 0. */
 int sink_open(const struct options *options, struct sink *sink, int *width,
 	      struct err *e);
-/* As a flush of struct out_request, whose context is the sink. */
+/* A flush function for struct out_request, whose context is the sink. */
 int sink_flush(void *ctx, struct buf *out, struct err *e);
-/* rc: of what was written; a file that is not complete is not left. Returns an exit code, after a complaint where something failed. */
+/* rc is the result of writing; an incomplete file is removed. Returns an exit code, after
+ * a message on failure. */
 int sink_close(struct sink *sink, int rc, struct err *e);
 
-/* Write all of out there. Returns an exit code, after a complaint. */
+/* Writes all of out. Returns an exit code, after a message on failure. */
 int sink_put(const struct options *options, struct buf *out);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A live target is looked at until the time is over; a recording from its first picture to
- * its last, without waiting. */
+/* Samples a live target until the time is over. A recording is read from its first
+ * snapshot to its last, without waiting. */
 #include "cli/span.h"
 
 #include <limits.h>
@@ -16,10 +16,10 @@
 #include "cli/look_options.h"
 #include "source/sniff.h"
 
-#define LOOKS_LEAST    40 /* in the time that was given */
+#define LOOKS_LEAST    40 /* samples in the time given */
 #define INTERVAL_LEAST (CLOCK_SECOND_NS / 20)
 #define FIXED_AGAIN_NS (CLOCK_SECOND_NS / 20)
-#define LEAST_OPEN_NS  (5 * CLOCK_SECOND_NS) /* of a watch with no given end */
+#define LEAST_OPEN_NS  (5 * CLOCK_SECOND_NS) /* for a watch without a given end */
 
 static volatile sig_atomic_t stop_signal;
 
@@ -68,7 +68,7 @@ static void set_times(struct span *span, const struct options *options, int64_t 
 	grouping_set_least(span->look.grouping, span->least_ns);
 }
 
-/* Back to the first picture; the whole of the recording is what was watched. */
+/* Rewinds to the first snapshot and takes the recording's whole time as watched. */
 static int rewind_recording(struct span *span, struct err *e)
 {
 	struct source_focus all = {.all = true};
@@ -85,7 +85,7 @@ static int rewind_recording(struct span *span, struct err *e)
 	look_move(&span->look, -INT_MAX, 0);
 	if (look_sample(&span->look, &all, &snapshot, e) != 0)
 		return e->code;
-	/* It may be the story of more than one process. */
+	/* A recording may contain several processes, one after the other. */
 	last_ns = (last_ns - snapshot->real_ns) / 4;
 	grouping_set_least(span->look.grouping,
 			   last_ns < TREND_LEAST_NS ? last_ns : TREND_LEAST_NS);
@@ -101,7 +101,7 @@ void span_catch_signals(void)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	/* Under nohup it goes on. */
+	/* Under nohup, SIGHUP stays ignored. */
 	if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
 		sigaction(SIGHUP, &action, NULL);
 }
@@ -117,7 +117,8 @@ int span_open(struct span *span, const struct options *options, pid_t pid,
 	look_options.stopped = span_stopped;
 	rc = look_init(&span->look, &look_options, &e);
 	span->opened = true;
-	/* Before what may take long is done; a stream that is awaited ends as it always did. */
+	/* Before anything that may take long. A stream is waited for with the default
+	 * actions. */
 	if (!other)
 		span_catch_signals();
 	if (rc == 0)
@@ -138,7 +139,7 @@ int span_open(struct span *span, const struct options *options, pid_t pid,
 		span->end_ns = INT64_MAX;
 	else
 		set_times(span, options, for_ns);
-	/* Stuck is what is stuck in two looks: one has just been taken. */
+	/* A task is stuck if it is in two samples, and one has just been taken. */
 	if (span->fixed)
 		span->due_ns += FIXED_AGAIN_NS;
 	span_catch_signals();
@@ -184,7 +185,7 @@ static void wait_until(struct span *span, int64_t due_ns)
 	span->woken = span_woken(span);
 }
 
-/* Another source starts over: what is left of the time must do. */
+/* Another source starts with no history, so the rest of the time has to be enough. */
 static void note_source(struct span *span)
 {
 	int64_t left_ns = span->end_ns - clock_mono_ns();
@@ -203,7 +204,7 @@ static void keep(struct span *span, struct snapshot *snapshot)
 		span->first_ns = snapshot->mono_ns;
 }
 
-/* What a killed recorder left of a line shows the picture before it once more. */
+/* After a partial line of a killed recorder, the previous snapshot is read again. */
 static bool is_new(const struct span *span, const struct snapshot *snapshot)
 {
 	return span->looks == 0 || snapshot->real_ns > span->last->real_ns ||
@@ -219,7 +220,7 @@ static const char *note_with(const struct snapshot *snapshot, const char *begin)
 	return NULL;
 }
 
-/* What is said once, at the end: the first gap, and that the last line has no end. */
+/* Reports once, at the end, the first gap and an incomplete last line. */
 static void note_unread(struct span *span, const struct snapshot *snapshot)
 {
 	const char *why = note_with(snapshot, "the recording is "), *end;
@@ -291,6 +292,6 @@ bool span_next(struct span *span, struct err *e)
 		span->ended = rc == ERR_GONE;
 		if (span->ended || span->looks == 0)
 			return false;
-		err_clear(e); /* it may pass */
+		err_clear(e); /* the error may be temporary */
 	}
 }

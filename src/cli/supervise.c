@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The process that waits for the one that works. */
+/* The process that waits for the one that does the work. */
 #include "cli/supervise.h"
 
 #include <errno.h>
@@ -29,11 +29,12 @@
 struct supervisor {
 	pid_t child;
 	int signals; /* a signalfd */
-	int alive;   /* ends when the child says that it does */
+	int alive;   /* closed when the child reports its end */
 	int64_t hurry_until_ns;
 };
 
-/* "36 35 0:48 / /mnt rw - nfs4 server:/x rw": its type is served by somebody. */
+/* Parses a line of mountinfo, such as "36 35 0:48 / /mnt rw - nfs4 server:/x rw". Returns
+ * true if another process or host serves this type of file system. */
 static bool is_served(const char *line)
 {
 	static const char *const types[] = {
@@ -92,7 +93,7 @@ static bool is_needed(const struct options *options)
 		pid = (pid_t)strtol(word, NULL, 10);
 	if (pid <= 0)
 		return false;
-	/* In a container of its own. */
+	/* The target may be in a container with its own mounts. */
 	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
 	return sees_served(path);
 }
@@ -114,7 +115,8 @@ static void end_like(int status)
 	_exit(128 + number);
 }
 
-/* Its first thread has ended, which is the end of its work, but others stay in the kernel. */
+/* Returns true if the child's first thread has ended, and so its work, while other
+ * threads are stuck in the kernel. */
 static bool has_lingered(pid_t child, int *status)
 {
 	char path[48], text[1024], *at;
@@ -136,20 +138,21 @@ static void look_after(struct supervisor *s)
 	pid_t got = waitpid(s->child, &status, WNOHANG | WUNTRACED);
 
 	if (got == s->child && WIFSTOPPED(status)) {
-		/* Who started us waits for us to stop, too; and lets both go on. */
+		/* Our parent waits for us to stop, too; its SIGCONT continues us and then
+		 * the child. */
 		raise(SIGSTOP);
 		kill(s->child, SIGCONT);
 	} else if (got == s->child || (got < 0 && errno == ECHILD)) {
 		end_like(got < 0 ? 0 : status);
 	} else if (has_lingered(s->child, &status)) {
-		/* It may have been reaped a moment ago. */
+		/* The child may have been reaped a moment ago. */
 		if (waitpid(s->child, &status, WNOHANG) == s->child ||
 		    has_lingered(s->child, &status))
 			end_like(status);
 	}
 }
 
-/* What the terminal sends goes to the child as well. */
+/* The terminal's signals reach the child directly. */
 static void take_signal(struct supervisor *s)
 {
 	struct signalfd_siginfo info;
@@ -202,7 +205,7 @@ void supervise_begin(const struct options *options)
 		close(s.signals);
 	close(alive[0]);
 	if (s.child < 0)
-		close(alive[1]); /* it is done without */
+		close(alive[1]); /* continue without the pipe */
 	if (s.child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
@@ -215,7 +218,7 @@ int supervise_end(int status)
 {
 	if (worker_lost() == 0)
 		return status;
-	/* A thread that stays would keep the other end of our output waiting. */
+	/* A thread that stays would keep our output open, and its reader waiting. */
 	fflush(NULL);
 	syscall(SYS_close_range, 0, ~0u, 0);
 	_exit(status);

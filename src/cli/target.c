@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What TARGET names, and what to say where it names nothing that can be watched. */
+/* What TARGET names, and messages if it cannot be watched. */
 #include "cli/target.h"
 
 #include <errno.h>
@@ -42,7 +42,7 @@ const char *target_other(const struct options *options)
 		return NULL;
 	if (source_is_url(text) || strcmp(text, "-") == 0)
 		return text;
-	/* Go's grmon has its agent there. */
+	/* The default address of the agent of Go's grmon. */
 	if (strcmp(text, "grmon") == 0 &&
 	    source_resolve(text, false, &pid, NULL) == ERR_NOTFOUND)
 		return "http://localhost:1234";

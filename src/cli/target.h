@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* TARGET on the command line: a process, or something else that can be looked at. */
+/* TARGET on the command line: a process, or something else that can be sampled. */
 #ifndef CLI_TARGET_H
 #define CLI_TARGET_H
 
@@ -9,13 +9,15 @@
 #include "base/err.h"
 #include "cli/options.h"
 
-/* TARGET or -p, resolved to a pid. Returns 0 or an exit code after a complaint. */
+/* Resolves TARGET or -p to a pid. Returns 0, or an exit code after a message. */
 int target_resolve(const struct options *options, pid_t *pid);
-/* TARGET, where it is a URL, a file with goroutines or "-", not a process; else NULL. */
+/* Returns TARGET if it is a URL, a file with goroutines or "-"; NULL if it is a
+ * process. */
 const char *target_other(const struct options *options);
-/* Stdin as a file descriptor of its own, for "-"; the terminal takes its place. */
+/* For "-": returns a new descriptor for stdin, which then becomes the terminal. */
 int target_take_stdin(void);
-/* Whether the words look like another kind of target; e says what is wrong with it. */
+/* Returns true if the text looks like a target that is not a process and cannot be
+ * watched; e explains why. */
 bool target_foreign(const char *text, struct err *e);
 
 #endif

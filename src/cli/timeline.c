@@ -46,7 +46,7 @@ static int add_all(struct timeline *timeline, const struct options *options,
 			fprintf(stderr, "\r%llu pictures\033[K",
 				(unsigned long long)span->looks);
 		if (!span->replay)
-			break; /* goroutines as they were printed: one picture */
+			break; /* printed goroutines are a single snapshot */
 	}
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the words of an option mean, on the command line and in the configuration file. */
+/* Parses the arguments of options, on the command line and in the configuration file. */
 #include "cli/values.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The view on a process, or on the list to choose one from. What can be known to fail is
- * tried before the screen is taken. */
+/* The view of a process, or of the list to choose one from. Whatever can be seen to fail
+ * is tried before the screen is taken. */
 #include "cli/watch.h"
 
 #include <stdlib.h>
@@ -24,7 +24,8 @@ static int save_settings(void *save_ctx, const struct settings *settings, char *
 
 	if (rc != 0)
 		return rc;
-	/* What the environment decides is not the user's setting: keep the file's. */
+	/* Values from the environment are not settings of the user: keep those in the
+	 * file. */
 	settings_default(&there);
 	if (no_color && *no_color && !watch->options->value[OPTION_NO_COLOR] &&
 	    config_load(path, &there, NULL) == 0)
@@ -70,7 +71,8 @@ int watch_process(struct watch *watch, struct look *look, pid_t pid)
 	return CLI_FINE;
 }
 
-/* A name of several processes: the list can ask which one is meant. */
+/* Returns true if several processes have this name: the list then asks which one is
+ * meant. */
 static bool several_fit(const char *name)
 {
 	struct err e = {0};
@@ -80,7 +82,7 @@ static bool several_fit(const char *name)
 	       source_resolve(name, false, &pid, &e) == ERR_USAGE;
 }
 
-/* TARGET as a pid, or a name to wait for (pid 0), or neither: choose. */
+/* Finds the pid of TARGET, or a name to wait for (pid 0), or opens the list to choose. */
 static int find_target(struct watch *watch, pid_t *pid)
 {
 	const struct options *options = watch->options;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The view with its poller; shared by the plain command and by `run`. */
+/* The view with its poller, shared by the plain command and by `run`. */
 #ifndef CLI_WATCH_H
 #define CLI_WATCH_H
 
@@ -9,16 +9,17 @@
 struct watch {
 	const struct options *options;
 	const char *title;     /* TARGET as the user wrote it */
-	const char *wait_name; /* --wait, when TARGET is a name */
-	const char *other;     /* TARGET, when it is no process */
-	int input_fd;          /* what "-" stands for */
+	const char *wait_name; /* with --wait, if TARGET is a name */
+	const char *other;     /* TARGET if it is not a process */
+	int input_fd;          /* the descriptor for "-" */
 	bool choose;
 	bool (*describe_end)(void *end_ctx, pid_t pid, char *text, size_t size);
 	void *end_ctx;
 };
 
-/* Run the view until the user leaves it. look: initialised, and attached unless pid is 0;
- * still the caller's. Returns an exit code after a complaint. */
+/* Runs the view until the user leaves it. look must be initialised, and attached unless
+ * pid is 0; it still belongs to the caller. Returns an exit code, after a message on
+ * failure. */
 int watch_process(struct watch *watch, struct look *look, pid_t pid);
 
 #endif
