@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* See chunk.h. Memory that was never touched reads as zeros; a piece that has holes is
- * read page by page and says which pages it has. */
+/* See chunk.h. Memory that was never touched reads as zeros. A piece with holes is read
+ * page by page and records which pages could be read. */
 #include "source/go/proof/chunk.h"
 
 #include <stdlib.h>
@@ -14,10 +14,10 @@
 
 struct go_heap_chunks {
 	uint8_t *bytes;   /* of all slots */
-	uint32_t *slots;  /* by chunk: 1 + slot; 0: not here */
-	uint32_t *owners; /* by slot: 1 + chunk; 0: free */
-	uint16_t *pages;  /* by slot: a bit for each page that could be read */
-	size_t next;      /* slot to be taken */
+	uint32_t *slots;  /* by chunk: 1 + slot; 0 if not cached */
+	uint32_t *owners; /* by slot: 1 + chunk; 0 if free */
+	uint16_t *pages;  /* by slot: one bit for each page that could be read */
+	size_t next;      /* next slot to use */
 	size_t cap_slots;
 };
 

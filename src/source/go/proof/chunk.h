@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A copy of parts of a Go heap: pieces of 64 KB, read when they are first wanted. When the
- * room is used up the oldest piece makes room. */
+/* Caches parts of a Go heap in pieces of 64 KB, each read on first use. When the cache is
+ * full, the oldest piece is evicted. */
 #ifndef SOURCE_GO_PROOF_CHUNK_H
 #define SOURCE_GO_PROOF_CHUNK_H
 
@@ -12,10 +12,12 @@ struct go_heap_chunks;
 
 struct go_heap_chunks *go_chunks_new(void);
 void go_chunks_free(struct go_heap_chunks *chunks);
-/* Forgets everything, and makes room for this number of arenas of 64 MB. False: no memory. */
+/* Empties the cache and prepares it for nr_arenas arenas of 64 MB. Returns false if out
+ * of memory. */
 bool go_chunks_begin(struct go_heap_chunks *chunks, size_t nr_arenas);
-/* What lies there, up to the end of its piece; *bytes becomes smaller where that comes
- * first. NULL: it cannot be read. Holds until the next call. */
+/* Returns a copy of the memory at address. *bytes is reduced if the piece ends before
+ * that. Returns NULL if the memory cannot be read. The pointer is valid until the next
+ * call. */
 const uint8_t *go_chunks_at(struct go_heap_chunks *chunks, struct memory *mem,
 			    uint32_t arena, uint64_t address, size_t *bytes);
 

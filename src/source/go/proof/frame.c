@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See frame.h: what a frame looks like at one return address, worked out once. */
+/* See frame.h. Decodes the frame for each return address once. */
 #include "source/go/proof/frame.h"
 
 #include <stdlib.h>
@@ -90,7 +90,8 @@ static bool add_byte(struct go_frames *frames, uint8_t value)
 	return true;
 }
 
-/* One map of a list of them, a byte for each word. *nr: its words. False: there is none. */
+/* Reads one map of a list of maps, one byte per word. Sets *nr to its number of words.
+ * Returns false if there is no such map. */
 static bool read_map(struct go_frames *frames, struct memory *mem, uint64_t list,
 		     int32_t which, uint32_t *nr)
 {
@@ -117,7 +118,8 @@ static bool read_map(struct go_frames *frames, struct memory *mem, uint64_t list
 	return true;
 }
 
-/* Bytes of a record: 1.17 has a pointer at its end, 1.16 a long offset and a type. */
+/* Size of a record: in Go 1.17 it ends with a pointer; in 1.16 it is a long offset and a
+ * type. */
 static size_t object_bytes(const struct go_frames *frames)
 {
 	return frames->minor == 17 ? 24 : OBJECT_BYTES;
@@ -167,7 +169,7 @@ static bool read_objects(struct go_frames *frames, struct memory *mem, uint64_t 
 	return true;
 }
 
-/* As getStackMap() of the runtime does it. What cannot be read counts as all alive. */
+/* Does what the runtime's getStackMap() does. What cannot be read counts as live. */
 static void read_maps(struct go_frames *frames, struct memory *mem,
 		      struct go_frame_table *module, const struct go_func *func,
 		      struct go_frame *frame)
@@ -193,13 +195,13 @@ static void read_maps(struct go_frames *frames, struct memory *mem,
 			 which, &frame->nr_args);
 	if (!frame->args)
 		frame->nr_args = func->args > 0 ? (uint32_t)func->args / 8 : 0;
-	/* Variables that are not known might be anywhere in the frame. */
+	/* Unknown variables could be anywhere in the frame. */
 	if (!read_objects(frames, mem,
 			  go_func_data(table, func, GO_FUNCDATA_OBJECTS, gofunc), frame))
 		frame->locals = frame->args = false;
 }
 
-/* Of versions whose tables were never seen, and where data cannot be found, all counts. */
+/* For unknown versions, and if the data cannot be found, all words count as live. */
 static bool has_maps(const struct go_frames *frames, const struct go_frame_table *module)
 {
 	return frames->minor >= 16 && frames->minor <= 27 &&

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* See frame.h. As scanstack() of the runtime does it: first frames, then defers, then the
- * variables that were reached. */
+/* See frame.h. Does what the runtime's scanstack() does: first frames, then defers, then
+ * the variables that were reached. */
 #include "source/go/proof/frame_private.h"
 
 #include <stdlib.h>
 
 #define PLACES_MAX  (1u << 20)
 #define INNER_MAX   (1u << 20)
-#define DEFER_BYTES 256u /* of a record on the stack, and its arguments up to 1.17 */
-#define DEFER_WORDS 32u  /* of one in the heap */
+#define DEFER_BYTES 256u /* of a record on the stack, with its arguments up to Go 1.17 */
+#define DEFER_WORDS 32u  /* of a record in the heap */
 #define DEFER_LINK  32u  /* or the next word */
 #define DEFERS_MAX  4096u
 #define FRAMES_MAX  (1u << 20)
@@ -17,10 +17,10 @@ struct walk {
 	struct go_frames *frames;
 	struct go_mark *mark;
 	const struct go_parked *parked;
-	bool failed; /* no memory */
+	bool failed; /* out of memory */
 };
 
-/* A live word: where it leads is alive too. */
+/* Handles a live word: what it points to is live too. */
 static void take(struct walk *walk, uint64_t word)
 {
 	struct go_frames *frames = walk->frames;
@@ -36,7 +36,7 @@ static void take(struct walk *walk, uint64_t word)
 		walk->failed = true;
 }
 
-/* The words of [from, to) that lie in the copy. */
+/* Handles the words of [from, to) that are in the copy. */
 static void take_all(struct walk *walk, uint64_t from, uint64_t to)
 {
 	const struct go_parked *parked = walk->parked;
@@ -47,7 +47,7 @@ static void take_all(struct walk *walk, uint64_t from, uint64_t to)
 		take(walk, load_u64(parked->bytes + (from - parked->sp)));
 }
 
-/* map: a byte for each word from `base` on. */
+/* map has one byte for each word from `base` on. */
 static void take_some(struct walk *walk, uint64_t base, const uint8_t *map, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++)
@@ -59,7 +59,7 @@ static void note_object(struct walk *walk, uint64_t start, uint64_t bytes)
 {
 	struct go_frames *frames = walk->frames;
 
-	/* Before the stack pointer: it is not there yet. */
+	/* An object below the stack pointer does not exist yet. */
 	if (start < walk->parked->sp || start >= walk->parked->high || bytes == 0)
 		return;
 	if (!go_mark_room(&frames->places, frames->nr_places, &frames->cap_places,
@@ -71,12 +71,13 @@ static void note_object(struct walk *walk, uint64_t start, uint64_t bytes)
 		(struct go_frame_place){start, start + bytes};
 }
 
-/* args: where the caller put the arguments. */
+/* args: address of the arguments in the caller's frame. */
 static void take_frame(struct walk *walk, const struct go_frame *frame, uint64_t sp,
 		       uint64_t args)
 {
 	const struct go_frames *frames = walk->frames;
-	/* Below the return address; where there is a frame, its caller's base pointer. */
+	/* End of the locals: below the return address and, if the frame is not empty, the
+	 * saved base pointer. */
 	uint64_t end = args - 8;
 
 	if (end > sp)
@@ -108,7 +109,7 @@ static void take_frames(struct walk *walk)
 {
 	const struct go_parked *parked = walk->parked;
 	uint64_t pc = parked->pc, sp = parked->sp;
-	bool all = false; /* a signal came while this frame ran */
+	bool all = false; /* a signal interrupted this frame */
 
 	for (unsigned i = 0; i < FRAMES_MAX && !walk->failed; i++) {
 		const struct go_frame *frame =
@@ -135,8 +136,8 @@ static void take_frames(struct walk *walk)
 	take_all(walk, sp, parked->high);
 }
 
-/* Records may lie on the stack and in the heap by turns; what is in the heap is reached from
- * the g, but not what that leads to on the stack. */
+/* Records may alternate between the stack and the heap. Those in the heap are reached
+ * from the g, but what they point to on the stack is not. */
 static void take_defers(struct walk *walk, uint64_t record)
 {
 	const struct go_parked *parked = walk->parked;
@@ -167,7 +168,7 @@ static void take_defers(struct walk *walk, uint64_t record)
 			take_all(walk, parked->sp, parked->high);
 			return;
 		}
-		/* Up to 1.21 the panic that runs it comes first. */
+		/* Up to Go 1.21 the panic that runs it comes first. */
 		record = load_u64(words + DEFER_LINK +
 				  (walk->frames->minor >= 22 ? 0 : 8));
 	}
@@ -199,7 +200,7 @@ static struct go_frame_place *place_of(const struct go_frames *frames, uint64_t 
 	return &frames->places[low - 1];
 }
 
-/* The variables whose address is alive, and what they lead to. */
+/* Handles the variables whose address is live, and what they point to. */
 static void take_places(struct walk *walk)
 {
 	struct go_frames *frames = walk->frames;

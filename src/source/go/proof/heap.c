@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* See heap.h. A version only tells which layout is tried first: one counts only when
- * nearly all spans in use make sense in it. */
+/* See heap.h. The Go version only decides which layout is tried first: a layout is
+ * accepted only if nearly all spans in use are valid in it. */
 #include "source/go/proof/heap.h"
 
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 #define PROBED          512u
 #define LIST_TRIES      4
 
-/* Offsets into a span's record; the class is followed by the state. */
+/* Offsets in a span's record; the state follows the class. */
 static const struct {
 	unsigned last_minor, objects, objects_bytes, class, size, limit, specials;
 } rows[] = {
@@ -35,7 +35,7 @@ static bool record_in_use(const uint8_t *record, unsigned row)
 	return record[rows[row].class + 1] == STATE_IN_USE;
 }
 
-/* The numbers of a span must agree with each other. */
+/* The fields of a span must be consistent. */
 static bool parse_record(const uint8_t *record, unsigned row, struct go_heap_span *span)
 {
 	uint64_t pages = load_u64(record + SPAN_PAGES);
@@ -58,7 +58,7 @@ static bool parse_record(const uint8_t *record, unsigned row, struct go_heap_spa
 	    span->size > span->bytes / objects || limit <= span->start ||
 	    limit > span->start + span->bytes)
 		return false;
-	/* 1.22 keeps bits behind the last object, but below the limit. */
+	/* Go 1.22 keeps bits after the last object, but below the limit. */
 	if (objects > 1 &&
 	    (limit - span->start < objects * span->size ||
 	     (limit - span->start) % span->size || span->bytes > UINT32_MAX / 2))
@@ -67,7 +67,7 @@ static bool parse_record(const uint8_t *record, unsigned row, struct go_heap_spa
 	return true;
 }
 
-/* The runtime moves its list when it grows. */
+/* Reads the list twice because the runtime moves it when it grows. */
 static bool read_list(const struct go_heap *heap, uint64_t *first, uint64_t *count)
 {
 	uint64_t words[3], again[3];
@@ -84,7 +84,8 @@ static bool read_list(const struct go_heap *heap, uint64_t *first, uint64_t *cou
 	return words[0] && words[1] > 0 && words[1] <= words[2] && words[1] <= LIST_MAX;
 }
 
-/* How many of the first spans are in use, and for which layout nearly all make sense. */
+/* Counts which of the first spans are in use, and looks for a layout in which nearly all
+ * are valid. */
 static bool probe_list(struct go_heap *heap, uint64_t first, uint64_t count,
 		       unsigned minor)
 {
@@ -114,7 +115,8 @@ static bool probe_list(struct go_heap *heap, uint64_t first, uint64_t count,
 	for (unsigned i = 0; i < NR_ROWS; i++) {
 		unsigned row = (hint + i) % NR_ROWS;
 
-		/* Two more than a chance hit; a span may change while it is read. */
+		/* At least three, to exclude a chance hit; a span may change while it is
+		 * read. */
 		if (in_use[row] < 3 || fit[row] * 20 < in_use[row] * 19)
 			continue;
 		heap->row = row;
@@ -151,7 +153,7 @@ int go_heap_open(struct go_heap *heap, const struct go_module *module, struct me
 		 const int *cancel, struct err *e)
 {
 	struct list_search search = {heap, module->minor, 0};
-	static const uint8_t order[] = {2, 0, 1}; /* bss and noptrbss are likeliest */
+	static const uint8_t order[] = {2, 0, 1}; /* bss and noptrbss are most likely */
 
 	memset(heap, 0, sizeof(*heap));
 	heap->mem = mem;
@@ -196,7 +198,8 @@ static int compare_addresses(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* `list` is the address of a pointer of any type: copied, as it may not be read as another. */
+/* `list` is the address of a pointer of any type. It is copied because accessing it as
+ * another type would break aliasing rules. */
 static bool reserve(void *list, size_t *capacity, size_t wanted, size_t element)
 {
 	void *old, *grown;
@@ -214,7 +217,7 @@ static bool reserve(void *list, size_t *capacity, size_t wanted, size_t element)
 	return true;
 }
 
-/* The addresses of all span records. */
+/* Reads the addresses of all span records. */
 static int read_records(struct go_heap *heap, struct err *e)
 {
 	uint64_t first, count;
@@ -295,7 +298,7 @@ static int add_span(struct go_heap *heap, const struct go_heap_span *from, struc
 	return 0;
 }
 
-/* It is in the table as it is now. */
+/* Returns true if the span is in the table and unchanged. Updates its specials. */
 static bool is_known(struct go_heap *heap, const struct go_heap_span *span)
 {
 	const struct go_heap_span *known = go_heap_span_of(heap, span->start);
@@ -308,7 +311,8 @@ static bool is_known(struct go_heap *heap, const struct go_heap_span *span)
 	return true;
 }
 
-/* Of one batch of records. Those that make no sense were just being changed. */
+/* Adds the spans of one batch of records. Invalid records were probably being
+ * modified. */
 static int take_records(struct go_heap *heap, struct memory_item *items, size_t nr,
 			const uint8_t *records, size_t *wrong, struct err *e)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* See mark.h. What is reached waits in a list of bounded length; where that is full the
- * span is noted, and all reached objects of it are read again later. */
+/* See mark.h. Reached objects wait in a list of bounded length. When it is full, the span
+ * of an object is noted, and all reached objects of that span are read again later. */
 #include "source/go/proof/mark.h"
 
 #include <stdlib.h>
@@ -49,8 +49,8 @@ bool go_mark_begin(struct go_mark *mark, struct go_heap *heap, bool *alive)
 }
 
 /*
- * `list` is the address of a pointer of any type: copied, as it may not be read as another.
- * On failure the old memory is still there.
+ * `list` is the address of a pointer of any type. It is copied because accessing it as
+ * another type would break aliasing rules. On failure the old memory is still there.
  */
 static bool resize(void *list, size_t bytes)
 {
@@ -65,7 +65,7 @@ static bool resize(void *list, size_t bytes)
 	return true;
 }
 
-/* Zeros behind what there is. */
+/* Grows the list and fills the new part with zeros. */
 static bool extend(void *list, size_t from, size_t to, size_t element)
 {
 	void *grown;
@@ -196,7 +196,8 @@ static void push(struct go_mark *mark, uint32_t number, uint32_t index)
 	note_span(mark, number);
 }
 
-/* What is special about an object that has just been reached. False: do not read it. */
+/* Applies the special treatment of an object that has just been reached. Returns false if
+ * it must not be read. */
 static bool reach_special(struct go_mark *mark, uint64_t base)
 {
 	const struct go_mark_entry *entry = entry_of(mark, base);

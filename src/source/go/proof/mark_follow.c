@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads what was reached, object by object, and marks what it points to. */
+/* Reads the reached objects one by one and marks what they point to. */
 #include "source/go/proof/mark.h"
 
-#define OBJECTS_A_TURN 20000u /* of go_mark_follow() */
+#define OBJECTS_A_TURN 20000u /* per go_mark_follow() */
 #define BYTES_A_TURN   (16u << 20)
 
 static void read_object(struct go_mark *mark, const struct go_heap_span *span,
@@ -36,7 +36,7 @@ void go_mark_contents(struct go_mark *mark, uint64_t base)
 		read_object(mark, span, go_heap_index(span, base));
 }
 
-/* Every reached object of a span that had no room, but what is opaque. */
+/* Reads every reached object of a span that overflowed, except opaque ones. */
 static void read_span(struct go_mark *mark, const struct go_heap_span *span)
 {
 	for (uint64_t i = 0; i < span->nr_objects; i++) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Objects of the runtime's own that the marker comes upon, known by what they look like:
- * records of processors, which are not read whole, and those of the stacks that belong to
- * threads (the g0 and gsignal of a runtime.m), which no list of goroutines has.
+ * Handles objects of the runtime itself that the marker reaches, recognised by their
+ * contents: records of processors, which are not read completely, and the g's of stacks
+ * that belong to threads (the g0 and gsignal of a runtime.m), which are in no list of
+ * goroutines.
  */
 #include <stdlib.h>
 
@@ -10,12 +11,12 @@
 #include "source/go/proof/mark.h"
 #include "source/go/proof/processor.h"
 
-#define LIST_MAX        65536u /* processors, buffers of theirs */
-#define QUEUES_MAX      64u    /* of a processor */
+#define LIST_MAX        65536u /* processors and their buffers */
+#define QUEUES_MAX      64u    /* per processor */
 #define THREADS_MAX     (1u << 20)
 #define STACK_BYTES_MAX (1ull << 30)
 
-/* True: it was not on a list yet. */
+/* Returns true if the object was not in a list yet. */
 static bool note_object(struct go_mark *mark, uint64_t base)
 {
 	const struct go_heap_span *span = go_heap_span_of(mark->heap, base);
@@ -26,7 +27,7 @@ static bool note_object(struct go_mark *mark, uint64_t base)
 	       go_mark_special(mark, base, GO_SPECIAL_NOTED, 0, &ignored);
 }
 
-/* Where one cannot be noted it is read as a root: more is alive then. */
+/* If the buffer cannot be noted it is read as a root, so more counts as alive. */
 static void note_scratch(struct go_mark *mark, uint64_t address, uint64_t bytes)
 {
 	if (address == 0 || go_heap_span_of(mark->heap, address))
@@ -39,7 +40,8 @@ static void note_scratch(struct go_mark *mark, uint64_t address, uint64_t bytes)
 		mark->scratch[mark->nr_scratch++] = (struct go_scratch){address, bytes};
 }
 
-/* What the allocator cuts the smallest objects from is in nobody's use by that. */
+/* The allocator's reference to its block of smallest objects does not keep that block
+ * alive. */
 static void note_cache(struct go_mark *mark, uint64_t address)
 {
 	uint8_t cache[GO_CACHE_BYTES];
@@ -59,7 +61,8 @@ static void note_cache(struct go_mark *mark, uint64_t address)
 	}
 }
 
-/* Spans that were to be scanned, by the number of an object in the low bits. */
+/* Notes the queues of spans to scan, whose words have the index of an object in their low
+ * bits. */
 static void note_queues(struct go_mark *mark, uint64_t queue)
 {
 	uint8_t bytes[GO_QUEUE_BYTES];
@@ -108,7 +111,7 @@ static bool read_processor(struct go_mark *mark, uint64_t base, uint64_t size)
 	return true;
 }
 
-/* A g that the thread names which it names. */
+/* Notes the stack of a g that names a runtime.m which in turn names that g. */
 static bool note_stack(struct go_mark *mark, uint64_t base)
 {
 	uint8_t g[GO_G_M + 8];

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* See pass.h. First everybody is looked at and what is special in the heap is told to the
- * marker; then roots and stacks are followed. Afterwards all of that which may have changed
- * is read again, so that an address which moved from a place not yet read to one already
- * read is not missed. */
+/*
+ * See pass.h. First all goroutines are read and the marker learns which objects of the
+ * heap are special. Then roots and stacks are followed. Afterwards everything that may
+ * have changed is read again, so that an address that moved from an unread place to one
+ * already read is not missed.
+ */
 #include "source/go/proof/pass.h"
 
 #include <stdlib.h>
@@ -62,7 +64,7 @@ static int no_memory(struct err *e)
 	return err_set(e, ERR_NOMEM, "there is no memory for a proof of leaks");
 }
 
-/* The addresses of all g's; new ones are added at the end. */
+/* Reads the addresses of all g's; the runtime adds new ones at the end. */
 static int read_addresses(struct go_pass *pass, struct err *e)
 {
 	uint64_t first, count;
@@ -98,8 +100,8 @@ static bool is_candidate(const struct go_pass *pass, size_t i)
 	       pass->prove->rows[i].address == pass->addresses[i];
 }
 
-/* Tell the marker about one object that a row waits on. False: it is none of the heap, so
- * that the row counts as alive. */
+/* Tells the marker about an object that a row waits on. Returns false if it is not in the
+ * heap; the row then counts as alive. */
 static bool watch(struct go_pass *pass, uint64_t address, uint32_t row)
 {
 	uint64_t base = go_heap_object(&pass->heap, address);
@@ -134,7 +136,7 @@ static bool is_waiting(const struct go_pass *pass, const uint8_t *g)
 	return status == GO_STATUS_WAITING || status == GO_STATUS_LEAKED;
 }
 
-/* A row that may be leaked: what it waits on. */
+/* Registers what a row waits on that may be leaked. */
 static void take_candidate(struct go_pass *pass, uint32_t row, const uint8_t *g,
 			   struct go_wait_objects *objects)
 {
@@ -159,7 +161,7 @@ static void take_candidate(struct go_pass *pass, uint32_t row, const uint8_t *g,
 typedef void (*g_visit)(struct go_pass *pass, uint32_t i, const uint8_t *g,
 			struct go_wait_objects *objects);
 
-/* Calls visit for all g's, a chunk at a time. */
+/* Calls visit for all g's, reading them in chunks. */
 static int visit_gs(struct go_pass *pass, g_visit visit, struct err *e)
 {
 	struct go_wait_objects *objects = malloc(sizeof(*objects));
@@ -187,7 +189,7 @@ static int visit_gs(struct go_pass *pass, g_visit visit, struct err *e)
 	return cancelled(pass) ? err_set(e, ERR_GONE, "cancelled") : 0;
 }
 
-/* No goroutine may lead the marker to others. */
+/* The marker must not get from one goroutine to others through their g's. */
 static void hide_g(struct go_pass *pass, uint32_t i, const uint8_t *g,
 		   struct go_wait_objects *objects)
 {
@@ -215,13 +217,14 @@ static void mark_g(struct go_pass *pass, size_t i)
 {
 	uint64_t hash = 0;
 
-	/* One that cannot be read ends or grows; the next round sees it again. */
+	/* An unreadable goroutine is ending or growing its stack; the next round tries
+	 * again. */
 	if (!go_pass_mark_g(pass, pass->addresses[i], &hash))
 		hash = 0;
 	pass->hashes[i] = hash;
 }
 
-/* A row that was thought to be leaked: what it holds is alive as well. */
+/* Makes a row live that was thought to be leaked, and everything it holds. */
 static void revive(struct go_pass *pass, uint32_t row, struct go_wait_objects *objects)
 {
 	const struct go_wait_row *wait = &pass->prove->rows[row];
@@ -244,7 +247,7 @@ static void show_progress(struct go_pass *pass)
 			 (int)((pass->number * 100 + part) / pass->of), __ATOMIC_RELAXED);
 }
 
-/* Follow everything to its end. *revived: somebody became alive. */
+/* Follows everything to its end. Sets *revived if a goroutine became live. */
 static int follow(struct go_pass *pass, bool *revived, struct err *e)
 {
 	struct go_wait_objects *objects = malloc(sizeof(*objects));
@@ -280,7 +283,7 @@ static int follow(struct go_pass *pass, bool *revived, struct err *e)
 	return 0;
 }
 
-/* The runtime's lists must belong together. */
+/* The list of goroutines must match the heap that was found. */
 static int check_heap(const struct go_pass *pass, struct err *e)
 {
 	if (pass->in_heap * 10 >= pass->nr * 9)
@@ -292,7 +295,8 @@ static int check_heap(const struct go_pass *pass, struct err *e)
 		pass->in_heap, pass->nr);
 }
 
-/* Who has run since its stack was read, or could not be read. */
+/* Marks a goroutine that has run since its stack was read, or whose stack could not be
+ * read. */
 static void mark_changed(struct go_pass *pass, uint32_t i, const uint8_t *g,
 			 struct go_wait_objects *objects)
 {
@@ -305,7 +309,8 @@ static void mark_changed(struct go_pass *pass, uint32_t i, const uint8_t *g,
 	if (is_candidate(pass, i) || !g)
 		return;
 	pass->busy |= changed;
-	/* One that calls the system again and again looks the same, as do all in 1.16. */
+	/* A goroutine that makes one system call after the other looks the same, as do
+	 * all in Go 1.16. */
 	if (changed || status == GO_STATUS_SYSCALL || !layout->turns)
 		mark_g(pass, i);
 }
@@ -318,7 +323,7 @@ static int mark_roots(struct go_pass *pass, bool modules_only, struct err *e)
 			     pass->prove->cgo, modules_only, e);
 }
 
-/* In later passes, a stack whose goroutine has not run since has not changed. */
+/* In later passes, the stack of a goroutine that has not run since is unchanged. */
 static int mark_living(struct go_pass *pass, bool *revived, struct err *e)
 {
 	int rc = 0;
@@ -340,7 +345,7 @@ static int mark_living(struct go_pass *pass, bool *revived, struct err *e)
 	return rc ? rc : follow(pass, revived, e);
 }
 
-/* What has come into being meanwhile. */
+/* Adds objects and goroutines created in the meantime. */
 static int read_again(struct go_pass *pass, struct err *e)
 {
 	int rc = go_heap_read(&pass->heap, e);
@@ -352,7 +357,7 @@ static int read_again(struct go_pass *pass, struct err *e)
 	return rc ? rc : visit_gs(pass, hide_g, e);
 }
 
-/* Once more what may have changed, until nobody becomes alive by it. */
+/* Rereads what may have changed until no more goroutines become live. */
 static int settle(struct go_pass *pass, struct err *e)
 {
 	bool revived = true;
@@ -373,7 +378,7 @@ static int settle(struct go_pass *pass, struct err *e)
 	return rc;
 }
 
-/* From the first to the last of its variables. */
+/* Returns the range from the first to the last variable of the module. */
 static struct go_range span_of_data(const struct go_module *module)
 {
 	struct go_range all = module->data[0];

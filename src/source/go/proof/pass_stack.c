@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stacks of the living. Of one that is parked, what is alive counts: see frame.h; of
- * one that runs, all of it: what it has in registers only, it writes there at the latest
- * when the runtime preempts it, mostly every 10 ms. Before the next pass that is waited for.
+ * Marks from the stacks of live goroutines. For a parked goroutine, only the live words
+ * count: see frame.h. For a running one, the whole stack counts: what it holds only in
+ * registers is written there when the runtime preempts it, usually every 10 ms. The next
+ * pass waits for that.
  */
 #include "source/go/proof/pass.h"
 
@@ -17,7 +18,7 @@ static bool runs(const uint8_t *g, const struct go_layout *layout)
 	return status == GO_STATUS_RUNNING || status == GO_STATUS_COPYSTACK;
 }
 
-/* From where on the stack counts; low where that is not known. */
+/* Returns the address from which the stack counts, or its low end if unknown. */
 static uint64_t stack_from(struct go_pass *pass, const uint8_t *g)
 {
 	const struct go_layout *layout = &pass->prove->layout;
@@ -52,8 +53,9 @@ static bool mark_stack(struct go_pass *pass, uint64_t from, uint64_t high)
 	return true;
 }
 
-/* Where it stands still, or ends its process, and its tables say what of the stack is alive.
- * from: of the stack. False: all counts. */
+/* Marks from the stack if the goroutine is not running, or ends its process, and its
+ * tables say what is live. from: start of the stack in use. Returns false if the whole
+ * stack counts. */
 static bool mark_parked(struct go_pass *pass, const uint8_t *g, uint64_t from)
 {
 	uint64_t high = load_u64(g + GO_G_STACK_HI);
@@ -75,7 +77,7 @@ static bool mark_parked(struct go_pass *pass, const uint8_t *g, uint64_t from)
 	    high - from < 16 ||
 	    !memory_read(&pass->mem, from, pass->stack, (size_t)(high - from)))
 		return false;
-	if (ends) { /* it goes on, in its caller's view, behind the call */
+	if (ends) { /* for its caller, it continues after the call */
 		parked.pc = load_u64(pass->stack);
 		parked.sp += 8;
 		parked.bytes += 8;
@@ -83,7 +85,7 @@ static bool mark_parked(struct go_pass *pass, const uint8_t *g, uint64_t from)
 	return go_frames_mark(&pass->prove->frames, &pass->mark, &parked);
 }
 
-/* All of the g, as defers, panics and timers hang on it. */
+/* Reads the whole g, because defers, panics and timers hang off it. */
 static bool read_g(struct go_pass *pass, uint64_t address, uint8_t *out, size_t *bytes)
 {
 	const struct go_heap_span *span = go_heap_span_of(&pass->heap, address);
@@ -104,7 +106,7 @@ static bool is_dead(const uint8_t *g, const struct go_layout *layout)
 	       status >= GO_STATUS_DEADEXTRA;
 }
 
-/* It has gone on since its stack was read: what it has in registers now was not seen. */
+/* If it ran while its stack was read, what it holds in registers now was not seen. */
 static void note_runner(struct go_pass *pass, uint64_t address, const uint8_t *before,
 			const uint8_t *after)
 {
@@ -140,7 +142,8 @@ bool go_pass_mark_g(struct go_pass *pass, uint64_t address, uint64_t *hash)
 		if (!read_g(pass, address, after, &bytes))
 			return false;
 		note_runner(pass, address, before, after);
-		/* A stack that grew was moved, and the old one is somebody else's now. */
+		/* A stack that grew was moved, and its old memory may be reused by
+		 * now. */
 		if (read && load_u64(after) == low &&
 		    load_u64(after + GO_G_STACK_HI) == high &&
 		    (from == low || go_g_hash(after, &layout->g) == *hash))

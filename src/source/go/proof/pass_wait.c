@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What goroutines of a proof wait on. Channels: by the sudogs that hang on the g. Semaphores:
- * by a sudog on the stack that names the g. Conditions of older versions: by the list of
- * waiters that holds the sudog. Who is not understood counts as alive.
+ * Finds what the goroutines of a proof wait on. Channels are found by the sudogs that
+ * hang off the g, semaphores by a sudog on the stack that names the g, and conditions of
+ * older versions by the list of waiters that contains the sudog. A goroutine that is not
+ * understood counts as alive.
  */
 #include "source/go/proof/pass.h"
 
@@ -12,13 +13,13 @@
 
 #define SUDOG_BYTES    104u
 #define SUDOG_NEXT     8u
-#define SUDOG_LEAST    88u /* sizes of the objects that hold one */
+#define SUDOG_LEAST    88u /* range of sizes of objects that hold one */
 #define SUDOG_MOST     128u
 #define LIST_BYTES     32u /* sync.notifyList */
 #define LIST_HEAD      16u
 #define STACK_WORDS    96u
 #define CONDS_FIRST    256u
-#define COND_STEPS_MAX (8u << 20) /* of all lists in one pass */
+#define COND_STEPS_MAX (8u << 20) /* for all lists of one pass */
 
 static bool read_sudog(struct go_pass *pass, uint64_t address, uint8_t *out)
 {
@@ -81,7 +82,7 @@ static bool grow_conds(struct go_pass *pass)
 	return true;
 }
 
-/* Remember of every sudog of the list where it hangs. */
+/* Records the list for every sudog in it. */
 static void walk_list(struct go_pass *pass, uint64_t list, uint64_t next)
 {
 	uint8_t sudog[SUDOG_BYTES];
@@ -133,7 +134,8 @@ static bool find_lock(struct go_pass *pass, const struct go_wait_row *row,
 	if (sp & 7 || high <= sp)
 		return false;
 	bytes = high - sp < bytes ? (size_t)(high - sp) & ~(size_t)7 : bytes;
-	/* From 1.26 on the g itself names it; it is tried like the words of the stack. */
+	/* From Go 1.26 on the g itself names the sudog; it is tried like the words of the
+	 * stack. */
 	memcpy(stack, g + layout->g.waiting, 8);
 	if (!memory_read(&pass->mem, sp, stack + 8, bytes))
 		return false;

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* See processor.h. */
 #include "source/go/proof/processor.h"
 
 #include <string.h>
@@ -10,8 +9,9 @@
 #define PROCESSORS_MAX 65536u
 #define STATUS_MAX     4u /* idle, running, in a system call, stopped for the GC, dead */
 #define BUFFER_BYTES   (512u * 8u)
-#define HEADER_BYTES   8u /* of large objects with pointers: their type; from Go 1.22 on */
-/* gcWork lies just before the buffer. From its end, bytes to where these fields begin. */
+#define HEADER_BYTES   8u /* type word of large objects with pointers, from Go 1.22 on */
+/* gcWork directly precedes the buffer. Distances from its end to these fields, in
+ * bytes. */
 #define WORK_SCRATCH   (68u * 40u + 8 + 8 + 8 + 8)
 #define WORK_FLAGS     (68u * 40u + 8)
 #define WORK_CHAIN     (WORK_SCRATCH + 16)
@@ -30,7 +30,7 @@ bool go_processor_likely(const uint8_t head[GO_PROCESSOR_HEAD])
 	       is_id_and_status(load_u64(head + HEADER_BYTES));
 }
 
-/* end: of gcWork. Its first field is the number of the processor, once more. */
+/* end: the end of gcWork, whose first field repeats the number of the processor. */
 static void find_scratch(const uint8_t *copy, size_t end, struct go_processor *processor)
 {
 	uint64_t id, flags, scratch;
@@ -66,7 +66,8 @@ bool go_processor_parse(const uint8_t *copy, uint64_t base, size_t bytes,
 	if (bytes < GO_PROCESSOR_BYTES_MIN || bytes > GO_PROCESSOR_BYTES_MAX ||
 	    !go_processor_likely(copy))
 		return false;
-	/* Two words that point into and just behind what follows them. */
+	/* Look for two words that point into, and to the end of, the buffer that follows
+	 * them. */
 	for (size_t at = HEADER_BYTES; at + 16 + BUFFER_BYTES <= bytes; at += 8) {
 		uint64_t buffer = base + at + 16;
 		uint64_t next = load_u64(copy + at), end = load_u64(copy + at + 8);
@@ -86,7 +87,7 @@ bool go_processor_parse(const uint8_t *copy, uint64_t base, size_t bytes,
 	return false;
 }
 
-/* Two to four words come before them, as the version is: none of them looks like that. */
+/* Depending on the version, two to four words precede them; none of those matches. */
 bool go_cache_block(const uint8_t cache[GO_CACHE_BYTES], size_t n, size_t *at,
 		    uint64_t *block)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See prove.h. A heap that changes while it is read can hide an address from one pass:
- * there are always two, and more where somebody ran meanwhile. Only who was reached in none
- * of them, and has not moved from the first to after the last, counts as leaked.
+ * See prove.h. A heap that changes while it is read can hide an address from one pass, so
+ * there are always two passes, and more if a live goroutine ran in between. A goroutine
+ * counts as leaked only if no pass reached it and it has not run from the first pass
+ * until after the last.
  */
 #include "source/go/proof/prove.h"
 
@@ -16,10 +17,10 @@
 
 #define PASSES_QUIET 2u
 #define PASSES_BUSY  4u
-#define TRIES        4 /* of a pass that failed as something was just being changed */
+#define TRIES        4 /* of a pass that failed because something was being modified */
 #define BETWEEN_NS   (60 * CLOCK_SECOND_NS / 1000) /* see pass_stack.c */
 #define STEP_NS      (10 * CLOCK_SECOND_NS / 1000)
-#define STOPPING_NS  (5 * CLOCK_SECOND_NS) /* for those who ran, all passes together */
+#define STOPPING_NS  (5 * CLOCK_SECOND_NS) /* for runners to stop, all passes together */
 
 static bool cancelled(const struct go_prove *prove)
 {
@@ -57,7 +58,7 @@ static int run_pass(struct go_pass *pass, struct err *e)
 	return rc;
 }
 
-/* Until all who ran have written to memory what they had in registers; see runner.h. */
+/* Waits until all that ran have written their registers to memory; see runner.h. */
 static int wait_for_runners(struct go_pass *pass, int64_t *left_ns, struct err *e)
 {
 	int64_t begin_ns = clock_mono_ns(), waited_ns = 0;
@@ -95,7 +96,8 @@ static int run_passes(struct go_pass *pass, struct proving *result, struct err *
 			wanted = PASSES_BUSY;
 		if (i + 1 >= wanted)
 			break;
-		/* Not in step with anything that the target does at equal times. */
+		/* Vary the interval to stay out of step with periodic work of the
+		 * target. */
 		wait_until(pass->prove,
 			   begin_ns + BETWEEN_NS + begin_ns % (BETWEEN_NS / 2));
 		rc = wait_for_runners(pass, &left_ns, e);
@@ -186,7 +188,7 @@ static enum go_wait_kind kind_of(const struct go_entry *entry)
 		return GO_WAIT_LOCK;
 	case STATE_COND:
 		return GO_WAIT_COND;
-	default: /* a semaphore of the runtime's own */
+	default: /* a semaphore of the runtime itself */
 		return GO_WAIT_ALIVE;
 	}
 }
@@ -220,7 +222,7 @@ static int start_thread(struct go_prove *prove, struct err *e)
 	sigset_t all, before;
 	int rc;
 
-	/* Signals are for the view's thread. */
+	/* Signals are handled by the view's thread. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&prove->thread, NULL, prove_thread, prove);
@@ -241,7 +243,7 @@ void go_prove_start(struct go_prove *prove, const struct source_target *target,
 	prove->ptrace = target->ptrace;
 	prove->module = module;
 	prove->layout = *sampler->layout;
-	/* By which C calls Go; every program with cgo has it. */
+	/* C calls Go through this function; every program with cgo has it. */
 	prove->cgo = go_func_by_name(&module->table, "crosscall2", &ignored);
 	if (!copy_rows(prove, sampler) || !go_frames_init(&prove->frames, module))
 		rc = err_set(&e, ERR_NOMEM, "there is no memory for a proof of leaks");

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See root.h. The runtime's records of spans are left out: each holds the address of its
- * first object, which would seem to be in use for ever. Where there is no C, memory outside
- * of modules is the runtime's, which keeps there what the collector looked at last, by the
- * addresses of fields or, in buffers that its processors' records lead to, of objects; what
- * it means to keep begins an object: functions and arguments of finalizers and cleanups.
+ * See root.h. The runtime's span records are skipped: each contains the address of its
+ * first object, which would then appear to be in use forever. Without C code, memory
+ * outside of modules belongs to the runtime. It keeps there what the collector visited
+ * last, as addresses of fields or, in buffers that its processors' records point to, of
+ * objects. What it intends to keep are start addresses of objects: functions and
+ * arguments of finalizers and cleanups.
  */
 #include "source/go/proof/root.h"
 
@@ -24,7 +25,7 @@
 #define PIECE_BYTES    (1u << 20)
 #define PAGE_BYTES     4096u
 #define PAGES_AT_ONCE  4096u
-#define RECORD_BYTES   136u /* no version's record of a span is shorter */
+#define RECORD_BYTES   136u /* the shortest span record of any version */
 #define RED_ZONE       128u
 #define SPECIALS_MAX   (4u << 20)
 #define PAGE_IS_THERE  (3ull << 62) /* present or swapped out */
@@ -34,12 +35,12 @@ struct roots {
 	pid_t pid;
 	const struct go_module *module;
 	bool cgo;
-	bool bases;   /* in this mapping only beginnings of objects count */
-	bool modules; /* no other mappings */
-	int pagemap;  /* -1: all pages count as there */
+	bool bases;   /* in this mapping only start addresses of objects count */
+	bool modules; /* only mappings of modules */
+	int pagemap;  /* -1 if all pages count as present */
 	uint64_t *sp; /* of the threads that wait in the kernel */
 	size_t nr_sp;
-	uint64_t first_sp; /* of the first thread, in a system call; 0: it is in none */
+	uint64_t first_sp; /* of the first thread if it is in a system call, or 0 */
 	uint8_t *piece;
 	uint64_t *pages;
 };
@@ -49,7 +50,7 @@ static bool cancelled(const struct roots *roots)
 	return __atomic_load_n(roots->mark->heap->cancel, __ATOMIC_RELAXED);
 }
 
-/* The first record of a span at or above this address, by its place in the list. */
+/* Returns the index of the first span record at or above this address. */
 static size_t record_from(const struct go_heap *heap, uint64_t address)
 {
 	size_t low = 0, high = heap->nr_records;
@@ -91,7 +92,8 @@ static void mark_between_records(struct roots *roots, uint64_t address,
 	}
 }
 
-/* What the collector left in its buffers is no root, nor what the allocator goes on with. */
+/* Leftovers in the collector's buffers and the allocator's current block are not
+ * roots. */
 static void blank_scratch(const struct roots *roots, uint64_t address, uint8_t *bytes,
 			  size_t size)
 {
@@ -109,7 +111,7 @@ static void blank_scratch(const struct roots *roots, uint64_t address, uint8_t *
 	}
 }
 
-/* Pages that are all there. One that is gone since has nothing to say. */
+/* Marks from pages that are present. A page that has vanished since is skipped. */
 static void mark_pages(struct roots *roots, uint64_t start, uint64_t end)
 {
 	struct memory *mem = roots->mark->heap->mem;
@@ -126,7 +128,7 @@ static void mark_pages(struct roots *roots, uint64_t start, uint64_t end)
 	}
 }
 
-/* What nobody ever touched is not read: that would make it come to be. */
+/* Skips pages that were never touched: reading them would allocate them. */
 static void mark_range(struct roots *roots, uint64_t start, uint64_t end)
 {
 	uint64_t from = start;
@@ -158,7 +160,7 @@ static void mark_range(struct roots *roots, uint64_t start, uint64_t end)
 		mark_pages(roots, from, end);
 }
 
-/* The Go heap is followed, not taken as a root. */
+/* Skips the Go heap, which is followed but is not a root. */
 static void mark_outside_heap(struct roots *roots, uint64_t start, uint64_t end)
 {
 	const uint64_t arena_bytes = 1ull << GO_ARENA_SHIFT;
@@ -179,7 +181,8 @@ static void mark_outside_heap(struct roots *roots, uint64_t start, uint64_t end)
 		mark_range(roots, from, end);
 }
 
-/* Where a single thread's stack pointer lies in the mapping, what is below it is free. */
+/* If exactly one thread's stack pointer is in the mapping, the memory below it is
+ * unused. */
 static uint64_t above_stack_pointer(const struct roots *roots, uint64_t start,
 				    uint64_t end)
 {
@@ -195,9 +198,9 @@ static uint64_t above_stack_pointer(const struct roots *roots, uint64_t start,
 	return inside == 1 ? from : start;
 }
 
-/* Without C, the first thread's own stack is its scheduler's: as with those of the others
- * (see runner.h), it counts only where the stack pointer lies in it, or a signal is being
- * handled, as then it may be in use; and where the scheduler has a processor. */
+/* Without C code, the first thread's own stack belongs to its scheduler. As with other
+ * threads (see runner.h), it counts only if the scheduler has a processor and the stack
+ * may be in use: the stack pointer is in it, or a signal is being handled. */
 static bool is_unused_stack(const struct roots *roots, const struct proc_map *map)
 {
 	const struct go_mark *mark = roots->mark;
@@ -232,7 +235,8 @@ static void mark_map(struct roots *roots, const char *line, size_t length)
 
 	if (!modes || modes + 5 > line + length || !proc_parse_map(line, length, &map))
 		return;
-	/* rw?p: what others may share or a file holds are no addresses of this process. */
+	/* rw?p: shared memory and read-only file contents hold no addresses of this
+	 * process. */
 	if (!map.readable || modes[2] != 'w' || modes[4] != 'p' || map.end <= map.start ||
 	    map.end >> 47 || map.end - map.start > MAP_BYTES_MAX)
 		return;
@@ -298,14 +302,14 @@ static void read_stack_pointers(struct roots *roots)
 	close(dir);
 }
 
-/* Numbers of special records, by the last minor version that has them. */
+/* Kinds of special records, by the last minor version that uses these numbers. */
 static const struct {
 	unsigned last_minor, kind, finalizer, weak;
 } special_rows[] = {{22, 10, 1, 0}, {23, 10, 1, 2}, {24, 16, 1, 2}, {27, 16, 2, 3}};
 
 /*
- * A finalizer gets its object: what that points to is alive. Through a weak pointer, an
- * object that a leaked goroutine still holds can come back to life.
+ * A finalizer receives its object, so what the object points to is live. Through a weak
+ * pointer, an object that a leaked goroutine still holds can become live again.
  */
 static bool mark_special(struct go_mark *mark, const struct go_heap_span *span,
 			 const uint8_t *record, unsigned minor)
@@ -316,7 +320,7 @@ static bool mark_special(struct go_mark *mark, const struct go_heap_span *span,
 
 	while (row < last && minor > special_rows[row].last_minor)
 		row++;
-	if (minor == 0) /* the kind is never 0, and the offset mostly is small */
+	if (minor == 0) /* the kind is never 0, and the offset is usually small */
 		row = record[10] ? 0 : last;
 	kind = record[special_rows[row].kind];
 	if (special_rows[row].kind == 10)
@@ -349,7 +353,8 @@ static int mark_specials(struct roots *roots, unsigned minor, struct err *e)
 				return err_set(e, ERR_UNSUPPORTED,
 					       "nothing can be proved: there are more "
 					       "than a million finalizers");
-			/* It may just have run; then its object is on some stack. */
+			/* The finalizer may just have run; then its object is on a
+			 * stack. */
 			if (!memory_read(heap->mem, at, record, sizeof(record)) ||
 			    !mark_special(roots->mark, span, record, minor))
 				break;

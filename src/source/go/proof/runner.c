@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* See runner.h. */
 #include "source/go/proof/runner.h"
 
 #include <fcntl.h>
@@ -18,8 +17,8 @@
 #define RUNNERS_MAX    65536u
 #define CPU_NS         (CLOCK_SECOND_NS / 1000) /* see runner.h */
 #define TICK_NS        (CLOCK_SECOND_NS / 100)
-#define SAVED_BYTES    48u    /* of the saved registers: sp, pc, the g, ctxt, ret, bp */
-#define STACK_BYTES    32768u /* of a thread's own stack that are read at a time */
+#define SAVED_BYTES    48u    /* saved registers: sp, pc, the g, ctxt, ret, bp */
+#define STACK_BYTES    32768u /* read at a time from a thread's own stack */
 #define THREADS_MAX    (1u << 20)
 #define CALL_CODE      0xe8u
 #define CALL_BYTES     5u
@@ -64,7 +63,7 @@ void go_runners_clear(struct go_runners *runners)
 	runners->too_many = runners->ending = false;
 }
 
-/* What others write into a running g, such as the wish to preempt it, is left out. */
+/* Leaves out what others write into a running g, such as a request to preempt it. */
 uint64_t go_runner_mark(const struct go_runners *runners, const uint8_t *g)
 {
 	const struct go_g_layout *layout = &runners->layout->g;
@@ -133,7 +132,7 @@ static uint64_t read_cpu(int tasks, pid_t tid, const struct proc_stat *stat)
 	return stat->cpu_ticks * TICK_NS;
 }
 
-/* False: it is not in a system call, or that cannot be seen. */
+/* Returns false if the thread is not in a system call or if that cannot be read. */
 static bool look_at_call(const struct go_runners *runners,
 			 struct go_runner_thread *thread, bool *known, bool *ending)
 {
@@ -158,14 +157,14 @@ static bool read_stat(int tasks, pid_t tid, struct proc_stat *stat)
 	return length > 0 && proc_parse_stat(text, (size_t)length, stat);
 }
 
-/* One that ends runs no code of the program any more. */
+/* An exiting thread no longer runs the program's code. */
 static bool is_gone(const struct proc_stat *stat)
 {
 	return stat->state == 'Z' || stat->state == 'X' ||
 	       stat->kernel_flags & PROC_PF_EXITING;
 }
 
-/* What the thread does now. */
+/* Reads what the thread is doing now. */
 static void look_at(const struct go_runners *runners, struct go_runner_thread *thread,
 		    uint64_t *cpu_ns, bool *ending)
 {
@@ -180,7 +179,7 @@ static void look_at(const struct go_runners *runners, struct go_runner_thread *t
 		return;
 	thread->traced = stat.state == 't';
 	thread->stopped = thread->traced || stat.state == 'T';
-	/* Kernels without that file: asleep is in a call. */
+	/* On kernels without that file, a sleeping thread counts as in a system call. */
 	thread->in_call = !known && (stat.state == 'S' || stat.state == 'D');
 	*cpu_ns = read_cpu(runners->tasks, thread->tid, &stat);
 }
@@ -199,7 +198,7 @@ static void copy_registers(struct go_runners *runners, struct go_runner_thread *
 	copy = &runners->registers[runners->nr_registers];
 	memset(copy, 0, sizeof(*copy));
 	bytes = registers_read(thread->tid, copy->bytes, &sp);
-	/* Back in its stop, where it was? */
+	/* Wait until it is stopped again at the same place. */
 	for (int try = 0; bytes > 0 && !thread->copied && try < STOP_TRIES; try++) {
 		look_at(runners, thread, &thread->cpu_ns, &runners->ending);
 		thread->copied = thread->stopped && thread->sp == sp;
@@ -249,7 +248,8 @@ static const struct go_thread_stack *stack_of(const struct go_mark *mark, uint64
 	return NULL;
 }
 
-/* Its thread is in a call that it made: from its own stack, or from the scheduler's. */
+/* Returns true if the goroutine's thread is in a system call that it made, from its own
+ * stack or the scheduler's. */
 static bool is_in_call(const struct go_runners *runners, const struct go_mark *mark,
 		       const struct go_runner *runner)
 {
@@ -262,8 +262,9 @@ static bool is_in_call(const struct go_runners *runners, const struct go_mark *m
 		if (thread->sp >= runner->low && thread->sp < runner->high)
 			return true;
 		stack = stack_of(mark, thread->sp);
-		/* Where a signal is handled, the registers lie on that stack: see
-		 * go_runners_mark(). In a target that runs they may be back already. */
+		/* While a signal is handled, the registers are saved on that stack: see
+		 * go_runners_mark(). In a running target they may have been restored
+		 * already. */
 		if (stack && stack->m == runner->m && (!stack->signals || thread->copied))
 			return true;
 	}
@@ -302,7 +303,7 @@ bool go_runners_settled(struct go_runners *runners, const struct go_mark *mark)
 		if (!thread->ran)
 			continue;
 		look_at(runners, thread, &cpu_ns, &runners->ending);
-		/* Letting go of it takes a few microseconds of its time. */
+		/* Detaching costs the thread a few microseconds of CPU time. */
 		if (thread->copied && thread->stopped && thread->sp == sp &&
 		    cpu_ns - thread->cpu_ns < CPU_NS)
 			continue;
@@ -318,8 +319,9 @@ bool go_runners_settled(struct go_runners *runners, const struct go_mark *mark)
 	return left == 0 && !ran && !runners->too_many;
 }
 
-/* Whether the word is where a call of a function that ends the process would return to. No
- * such call ever returns, so that none is left over from before. */
+/* Returns true if the word is the return address of a call to a function that ends the
+ * process. Such a call never returns, so the word cannot be left over from an earlier
+ * one. */
 static bool follows_exit(const struct go_runners *runners, struct memory *mem,
 			 uint64_t word)
 {
@@ -354,7 +356,7 @@ static uint64_t find_exit(const struct go_runners *runners, struct memory *mem,
 	return 0;
 }
 
-/* The thread that ends the process may be gone: only the first one can be held. */
+/* The thread that ends the process may be gone; only the first one can be held. */
 uint64_t go_runners_end(const struct go_runners *runners, struct memory *mem,
 			uint64_t low, uint64_t high)
 {
@@ -363,7 +365,7 @@ uint64_t go_runners_end(const struct go_runners *runners, struct memory *mem,
 		       : 0;
 }
 
-/* The first thread is held, and there is no other. */
+/* Returns true if the first thread is held and there is no other. */
 static bool is_at_end(const struct go_runners *runners)
 {
 	pid_t *tids = NULL;
@@ -391,7 +393,8 @@ static const struct go_runner_thread *left_thread(const struct go_runners *runne
 	return NULL;
 }
 
-/* All that are left are stopped; a goroutine's thread is one of them. */
+/* Returns true if all remaining threads are stopped; a goroutine's thread is one of
+ * them. */
 static bool is_stopped(const struct go_runners *runners)
 {
 	size_t stopped = 0, ran = 0;
@@ -409,7 +412,7 @@ bool go_runners_hopeless(const struct go_runners *runners)
 	       is_at_end(runners);
 }
 
-/* cgroup.events of a cgroup of version 2, the state of a freezer of version 1. */
+/* Reads cgroup.events of a version 2 cgroup, or the state of a version 1 freezer. */
 static bool is_frozen(pid_t pid)
 {
 	char path[600], text[4096], *line, *next;
@@ -526,12 +529,12 @@ void go_runners_mark(const struct go_runners *runners, struct go_mark *mark)
 		const struct go_runner_thread *thread = &runners->threads[i];
 		const struct go_thread_stack *stack = stack_of(mark, thread->sp);
 
-		/* Stacks outside of the heap are roots already. */
+		/* Stacks outside the heap are already roots. */
 		if (!stack || !mark->heap->arenas[stack->low >> GO_ARENA_SHIFT] ||
 		    !go_mark_has_processor(mark, stack->m))
 			continue;
 		mark_stack(mark, thread->sp & ~7ull, stack->high);
-		/* The scheduler was interrupted: where it was is not known. */
+		/* The scheduler was interrupted at an unknown position. */
 		for (size_t k = 0; stack->signals && k < mark->nr_stacks; k++)
 			if (mark->stacks[k].m == stack->m && !mark->stacks[k].signals)
 				mark_stack(mark, mark->stacks[k].low,
