@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The heap of a Go process as its runtime keeps it: spans of objects of one size. Found
- * without symbols, by what the runtime's own list of spans looks like, and checked span by
- * span. Objects are read through a copy of bounded size.
+ * Reads the heap of a Go process as its runtime manages it: spans of objects of one size.
+ * The runtime's list of spans is found without symbols, by its shape, and verified span
+ * by span. Objects are read through a cache of bounded size.
  */
 #ifndef SOURCE_GO_PROOF_HEAP_H
 #define SOURCE_GO_PROOF_HEAP_H
@@ -10,7 +10,7 @@
 #include "base/err.h"
 #include "source/go/module.h"
 
-#define GO_ARENA_SHIFT 26 /* the heap grows by so much, and begins at a multiple of it */
+#define GO_ARENA_SHIFT 26 /* the heap grows in aligned arenas of this size */
 #define GO_PAGE_SHIFT  13
 #define GO_HEAP_NONE   UINT64_MAX
 
@@ -18,52 +18,53 @@ struct go_heap_span {
 	uint64_t start;
 	uint64_t bytes;
 	uint64_t size;     /* of an object */
-	uint64_t first;    /* number of its first object among those of all spans */
-	uint64_t specials; /* finalizers and the like; 0: none */
+	uint64_t first;    /* index of its first object among the objects of all spans */
+	uint64_t specials; /* list of finalizers and similar records; 0 if none */
 	uint32_t nr_objects;
-	uint32_t divide; /* offset * divide >> 32 is offset / size; 0: one object */
-	bool noscan;     /* the runtime says that there are no pointers in it */
+	uint32_t divide; /* offset * divide >> 32 is offset / size; 0 if one object */
+	bool noscan;     /* the runtime says that it holds no pointers */
 };
 
 struct go_heap_chunks;
 
 struct go_heap {
 	struct memory *mem;
-	const int *cancel; /* not 0: give up; atomic */
+	const int *cancel; /* non-zero cancels; atomic */
 	uint64_t list;     /* address of the runtime's slice of spans */
-	unsigned row;      /* which layout of a span fits */
+	unsigned row;      /* index of the span layout that matches */
 	struct memory_gather gather;
 
 	struct go_heap_span *spans;
 	size_t nr_spans, cap_spans;
 	uint64_t *records; /* addresses of the runtime's span records, ascending */
 	size_t nr_records, cap_records;
-	uint32_t *
-		arenas; /* by address: 1 + index into pages and chunks; 0: no heap there */
-	uint32_t *pages; /* 1 + index of the span of each page of each arena */
+	uint32_t *arenas; /* by address: 1 + index into pages and chunks, or 0 */
+	uint32_t *pages;  /* 1 + index of the span of each page of each arena */
 	size_t nr_arenas, cap_arenas;
 	uint64_t nr_objects;
-	uint64_t low, extent; /* the heap lies in [low, low + extent) */
+	uint64_t low, extent; /* the heap is within [low, low + extent) */
 	uint64_t scan_bytes;  /* of objects that may hold pointers */
 	struct go_heap_chunks *chunks;
 	uint64_t holes; /* objects that could not be read */
 };
 
-/* Where the list of spans is and what a span looks like. ERR_UNSUPPORTED: nothing fits. */
+/* Locates the list of spans and determines their layout. Returns ERR_UNSUPPORTED if no
+ * layout matches. */
 int go_heap_open(struct go_heap *heap, const struct go_module *module, struct memory *mem,
 		 const int *cancel, struct err *e);
-/* All spans, as they are now. Called again: adds those that are new or have changed since;
- * what was copied is forgotten. */
+/* Reads all spans as they are now. A repeated call adds spans that are new or have
+ * changed, and empties the cache. */
 int go_heap_read(struct go_heap *heap, struct err *e);
 void go_heap_release(struct go_heap *heap);
 
-/* The copy of `bytes` bytes, fewer where a piece of the copy ends: *bytes says how many.
- * Holds until the next call. NULL: it cannot be read. */
+/* Returns a copy of *bytes bytes. *bytes is reduced if a piece of the cache ends before
+ * that. Returns NULL if the memory cannot be read. The pointer is valid until the next
+ * call. */
 const uint8_t *go_heap_at(struct go_heap *heap, uint64_t address, size_t *bytes);
-/* The same for a few bytes, in one piece. */
+/* Copies a few bytes, across pieces of the cache if needed. */
 bool go_heap_copy(struct go_heap *heap, uint64_t address, void *out, size_t bytes);
 
-/* The span whose pages hold the address, or NULL. */
+/* Returns the span whose pages contain the address, or NULL. */
 static inline const struct go_heap_span *go_heap_span_of(const struct go_heap *heap,
 							 uint64_t address)
 {
@@ -80,7 +81,8 @@ static inline const struct go_heap_span *go_heap_span_of(const struct go_heap *h
 	return page ? &heap->spans[page - 1] : NULL;
 }
 
-/* Which of the span's objects holds the address; >= nr_objects: none. */
+/* Returns the index of the object that contains the address; >= nr_objects if none
+ * does. */
 static inline uint64_t go_heap_index(const struct go_heap_span *span, uint64_t address)
 {
 	return (address - span->start) * span->divide >> 32;
@@ -91,7 +93,7 @@ static inline uint64_t go_heap_base(const struct go_heap_span *span, uint64_t in
 	return span->start + index * span->size;
 }
 
-/* Where the object that holds the address begins, or GO_HEAP_NONE. */
+/* Returns the start of the object that contains the address, or GO_HEAP_NONE. */
 static inline uint64_t go_heap_object(const struct go_heap *heap, uint64_t address)
 {
 	const struct go_heap_span *span = go_heap_span_of(heap, address);
