@@ -16,6 +16,136 @@
 #include "source/source.h"
 #include "tui/tui.h"
 
+/* Each line of a text is a line here. */
+/* clang-format off */
+static const char about_text[] =
+	"grmon-c shows what every thread and goroutine of a running Linux process is\n"
+	"blocked on, since when, who holds it and who started it. The process keeps\n"
+	"running and is not changed.\n"
+	"\n"
+	"Usage:\n";
+
+static const char target_text[] =
+	"\n"
+	"TARGET is a pid, the name of a process or of the script that it runs (app.py),\n"
+	"the URL of a Go program's net/http/pprof, a recording, a dump, a log that\n"
+	"contains goroutines, or - for the standard input.\n"
+	"\n"
+	"Examples:\n"
+	"  grmon-c                             choose a process from a live list\n"
+	"  grmon-c 4711                        watch process 4711\n"
+	"  grmon-c --stuck 5s,poll=1m server   watch \"server\" with other thresholds\n"
+	"  grmon-c --filter 'state:lock age>5s' server\n"
+	"                                      only tasks that wait over 5 s for a lock\n"
+	"  grmon-c run -- ./server -p 8080     start a program with the agent inside\n"
+	"  grmon-c dump -f json server | jq '.tasks[] | select(.stuck)'\n"
+	"                                      the stuck tasks, for a script\n"
+	"  grmon-c check --no-leak -- ./tests  fail a CI job when a test leaks\n";
+
+static const char end_text[] =
+	"\n"
+	"Durations: 500ms, 10s, 5m, 2h; a number without a unit is seconds.\n"
+	"Settings: $XDG_CONFIG_HOME/grmon-c/config.json; W in the view writes them.\n"
+	"Exit status: 0 success; 1 check found something, report --fail a leak or a\n"
+	"deadlock, diff --fail growth; 2 wrong usage; 3 the target cannot be watched;\n"
+	"4 the target ended too early, or a signal ended check.\n"
+	"More: grmon-c COMMAND --help; grmon-c help states, columns, filter, keys,\n"
+	"sources, formats; man grmon-c; man grmon-c-guide\n";
+
+static const char filter_text[] =
+	"A filter is a list of words. A row is shown if all of them match.\n"
+	"\n"
+	"  word          some column contains the word\n"
+	"  col:text      this column contains the text\n"
+	"  col=text      this column is exactly the text\n"
+	"  col~regex     this column matches the POSIX extended regular expression\n"
+	"  col>value     greater than; also < >= <=; for age, cpu and switches\n"
+	"  state:x       a state, a class ('grmon-c help states'), idle, long or stuck;\n"
+	"                in quotes: a word that the runtime itself uses for its state\n"
+	"  id:g8         this task only\n"
+	"  label.key:x   a label\n"
+	"  !word         not\n"
+	"  a | b         either\n"
+	"  (a | b) c     grouping\n"
+	"  \"a b\"         a text with a space\n"
+	"\n"
+	"Upper and lower case differ only in a word that has an upper-case letter.\n"
+	"'grmon-c help columns' lists the columns.\n"
+	"\n"
+	"  state:chan-send age>30s             senders that have waited for over 30 s\n"
+	"  fn~^handle_ !state:idle             handlers that are not at rest\n"
+	"  state:lock | state:io-read          two kinds of waits\n"
+	"  label.request:/api                  the tasks of one kind of request\n";
+
+/* Additional text and examples for each command. */
+static const char *const details[COMMAND_COUNT] = {
+	[COMMAND_RUN] =
+	"Runs CMD in the background of the view. Its output goes to FILE, or to a new\n"
+	"file whose name is printed when you quit. Quitting the view sends SIGTERM to\n"
+	"CMD, unless you give --keep. Without a terminal there is no view: CMD then\n"
+	"simply runs with the agent inside.\n"
+	"\n"
+	"  grmon-c run -- ./server -p 8080\n"
+	"  grmon-c run -o server.log --keep -- ./server -p 8080\n",
+	[COMMAND_LS] =
+	"Prints one line per process. SOURCE is the source that 'grmon-c PID' would use;\n"
+	"processes with an agent come first. The formats are text and json.\n"
+	"\n"
+	"  grmon-c ls\n"
+	"  grmon-c ls --source goruntime       only Go programs\n",
+	[COMMAND_DUMP] =
+	"Takes two samples, a tenth of a second apart, and prints the second. From a\n"
+	"recording it prints the last snapshot, or the one that --at names.\n"
+	"\n"
+	"  grmon-c dump server --filter state:stuck --stacks\n"
+	"  grmon-c dump server -f folded | flamegraph.pl >waits.svg\n"
+	"  grmon-c dump server.grmon --at -5m\n",
+	[COMMAND_RECORD] =
+	"Appends snapshots to FILE until ^C, the end of --for, or the end of TARGET.\n"
+	"FILE may be - for the standard output. 'grmon-c FILE' replays a recording and\n"
+	"'grmon-c report FILE' analyses it.\n"
+	"\n"
+	"  grmon-c record server -o server.grmon --rotate 10M --keep-files 4\n"
+	"  ssh host grmon-c record server -o - | grmon-c -\n",
+	[COMMAND_REPORT] =
+	"Watches a process for 30 seconds, or for the time given by --for, and reports\n"
+	"leaks with their evidence, stuck tasks, deadlocks and trends. A recording is\n"
+	"read as a whole. The formats are text, json, markdown and html.\n"
+	"\n"
+	"  grmon-c report server --for 5m -f html -o leaks.html\n"
+	"  grmon-c report server.grmon --fail\n",
+	[COMMAND_DIFF] =
+	"A and B are recordings, JSON dumps, profiles, goroutines as Go prints them, or\n"
+	"running processes. Without B, the first and the last snapshot of the recording\n"
+	"A are compared. The formats are text and json.\n"
+	"\n"
+	"  grmon-c dump server -f json >before.json\n"
+	"  grmon-c diff before.json server\n",
+	[COMMAND_CHECK] =
+	"If no limit is given, --no-leak and --no-deadlock apply. A process is watched\n"
+	"for 30 seconds, or for the time given by --for. CMD is started with the agent\n"
+	"inside and watched until it exits; just before that it is held for a last\n"
+	"sample, in which everything that is still blocked counts. check exits with the\n"
+	"status of CMD, or with 1 if that is 0 and a limit is broken.\n"
+	"\n"
+	"  grmon-c check --no-leak --max-stuck 0 -- ./my-tests\n"
+	"  grmon-c check --no-leak --for 2m my-service\n"
+	"  go test -exec \"grmon-c check --no-leak --\" ./...\n",
+	[COMMAND_EXPORT] =
+	"TARGET is a pid, a URL, a name or cgroup:/PATH. A name or a control group\n"
+	"stands for all its processes, including those that start later.\n"
+	"\n"
+	"  grmon-c export server cgroup:/system.slice/db.service\n"
+	"  curl http://127.0.0.1:9847/metrics\n",
+	[COMMAND_HELP] =
+	"The topics are states, columns, filter, keys, sources and formats. The name of a\n"
+	"command is a topic too.\n"
+	"\n"
+	"  grmon-c help filter\n"
+	"  grmon-c help dump\n",
+};
+/* clang-format on */
+
 static int print(struct buf *out)
 {
 	struct err e = {0};
@@ -65,7 +195,7 @@ static void put_own(struct buf *out, enum command_id command)
 		if (option_table[i].commands != 1u << command)
 			continue;
 		if (!any)
-			buf_printf(out, "\nOnly %s:\n",
+			buf_printf(out, "\nOptions of %s:\n",
 				   command == COMMAND_WATCH
 					   ? "the view"
 					   : command_table[command].name);
@@ -82,7 +212,8 @@ static void put_all_options(struct buf *out)
 	for (int i = 0; i < OPTION_COUNT; i++)
 		if (takers(i) == shared)
 			put_option(out, &option_table[i]);
-	buf_puts(out, "\nOf several commands; 'grmon-c COMMAND --help' says of which:\n");
+	buf_puts(out,
+		 "\nOptions of some commands; 'grmon-c COMMAND --help' shows which:\n");
 	for (int i = 0; i < OPTION_COUNT; i++)
 		if (takers(i) > 1 && takers(i) < shared)
 			put_option(out, &option_table[i]);
@@ -95,105 +226,14 @@ static int help_program(void)
 	struct buf out;
 
 	buf_init(&out, 0);
-	buf_puts(&out,
-		 "grmon-c shows what every thread and goroutine of a running Linux "
-		 "process is\n"
-		 "blocked on, since when, who holds it and who started it. It never "
-		 "stops the\n"
-		 "process.\n\n"
-		 "Usage:\n");
+	buf_puts(&out, about_text);
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		put_usage(&out, &command_table[i]);
-	buf_puts(
-		&out,
-		"\nTARGET is a pid, the name of a process or of its script (app.py), the "
-		"URL of\n"
-		"Go's net/http/pprof, a recording, a dump, a log with goroutines, or - "
-		"for the\n"
-		"standard input.\n"
-		"\nExamples:\n"
-		"  grmon-c 4711                        watch process 4711\n"
-		"  grmon-c --stuck 5s,poll=1m server   watch 'server', with other "
-		"limits\n"
-		"  grmon-c --filter 'state:lock age>5s' server\n"
-		"                                      only who waits long for a lock\n"
-		"  grmon-c run -- ./server -p 8080     start a program with the agent "
-		"inside\n"
-		"  grmon-c dump -f json server | jq '.tasks[] | select(.stuck)'\n"
-		"                                      the stuck ones, for a script\n");
+	buf_puts(&out, target_text);
 	put_all_options(&out);
-	buf_puts(
-		&out,
-		"\nDurations: 500ms, 10s, 5m, 2h; a bare number is seconds.\n"
-		"Settings: $XDG_CONFIG_HOME/grmon-c/config.json, written by W in the "
-		"view.\n"
-		"Exit status: 0 fine; 1 check found something, or report --fail a leak,\n"
-		"diff --fail more tasks; 2 wrong usage; 3 the target cannot be watched; "
-		"4 the\n"
-		"target ended before the command could do its work, or a signal ended "
-		"check.\n"
-		"More: grmon-c help states, columns, filter, keys, sources, formats; "
-		"man grmon-c\n");
+	buf_puts(&out, end_text);
 	return print(&out);
 }
-
-/* Additional text and examples for each command. */
-static const char *const details[COMMAND_COUNT] = {
-	[COMMAND_RUN] =
-		"CMD runs without a terminal: its output goes to FILE, or to a new file "
-		"whose\n"
-		"name is said. It gets SIGTERM when the view is left, unless --keep is "
-		"given.\n"
-		"Where there is no terminal for the view, CMD simply runs with the agent "
-		"inside.\n\n"
-		"  grmon-c run -o server.log -- ./server -p 8080\n",
-	[COMMAND_LS] =
-		"SOURCE is what 'grmon-c PID' would take; those with an agent come "
-		"first.\nFormats are text and json.\n",
-	[COMMAND_DUMP] =
-		"Two looks, a tenth of a second apart; of a recording, one of its "
-		"pictures.\n\n"
-		"  grmon-c dump server --filter state:stuck --stacks\n"
-		"  grmon-c dump server -f folded | flamegraph.pl >waits.svg\n"
-		"  grmon-c dump server.grmon --at -5m\n",
-	[COMMAND_RECORD] =
-		"Appends to FILE until ^C, --for, or the end of TARGET; '-' is the "
-		"standard\n"
-		"output. 'grmon-c FILE' shows it, 'grmon-c report FILE' judges it.\n\n"
-		"  grmon-c record server -o server.grmon --rotate 10M --keep-files 4\n"
-		"  ssh host grmon-c record server -o - | grmon-c -\n",
-	[COMMAND_REPORT] =
-		"A process is watched for 30 seconds, or as long as --for says; a "
-		"recording is\n"
-		"read as a whole. Formats are text, json, markdown and html.\n\n"
-		"  grmon-c report server --for 5m -f html -o leaks.html\n",
-	[COMMAND_DIFF] = "A and B are recordings, dumps in JSON, profiles, goroutines as "
-			 "Go prints "
-			 "them,\n"
-			 "or processes. Without B: the first and the last picture of the "
-			 "recording "
-			 "A.\n"
-			 "Formats are text and json.\n\n"
-			 "  grmon-c dump server -f json >before.json\n"
-			 "  grmon-c diff before.json server\n",
-	[COMMAND_CHECK] =
-		"Without a limit: --no-leak and --no-deadlock. A process is watched for "
-		"30\n"
-		"seconds, or as long as --for says; CMD gets the agent and is watched "
-		"until it\n"
-		"ends, where it is held for a last look: what is left blocked then "
-		"counts.\n"
-		"Its exit status is kept, unless that is 0 and something is found.\n\n"
-		"  grmon-c check --no-leak --max-stuck 0 -- ./my-tests\n",
-	[COMMAND_EXPORT] = "TARGET is a pid, a URL, a name, which stands for all "
-			   "processes that have "
-			   "it, now\n"
-			   "and later, or cgroup:/PATH.\n\n"
-			   "  grmon-c export server cgroup:/system.slice/db.service\n"
-			   "  curl http://127.0.0.1:9847/metrics\n",
-	[COMMAND_HELP] =
-		"Topics: states, columns, filter, keys, sources, formats, commands.\n",
-};
 
 int help_command(enum command_id command)
 {
@@ -222,9 +262,9 @@ int help_version(void)
 
 static void put_states(struct buf *out)
 {
-	buf_puts(out,
-		 "What a task can be blocked on; * is idle, and stuck only where --stuck "
-		 "names it.\n");
+	buf_puts(out, "What a task can be blocked on. A state with * means rest: a task "
+		      "in it is idle,\n"
+		      "and is stuck only if --stuck names the state.\n");
 	for (int class = 0; class < CLASS_COUNT; class ++) {
 		buf_printf(out, "\n%s\n", state_class_name(class));
 		for (int state = 0; state < STATE_COUNT; state++) {
@@ -239,46 +279,29 @@ static void put_states(struct buf *out)
 
 static void put_columns(struct buf *out)
 {
-	buf_puts(out, "For --columns, --sort and the filter (name, other name):\n\n");
+	buf_puts(out,
+		 "Names for --columns, --sort and the filter, with a short form:\n\n");
 	for (int id = 0; id < COLUMN_COUNT; id++) {
 		const struct column *column = column_info(id);
 
 		buf_printf(out, "  %-10s %-9s %s\n", column->key,
 			   column->alias ? column->alias : "", column->help);
 	}
-	buf_puts(out, "\n--columns id,state,age shows these; --columns +labels,-cpu "
-		      "changes the "
-		      "usual ones.\n--sort age:desc, --sort name.\n");
+	buf_puts(out,
+		 "\n"
+		 "  --columns id,state,age     show only these\n"
+		 "  --columns +labels,-cpu     change the usual ones\n"
+		 "  --sort age:desc            oldest first; --sort name: by name\n");
 }
 
 static void put_filter(struct buf *out)
 {
-	buf_puts(out,
-		 "A filter is a list of words. A row is shown when all of them match.\n\n"
-		 "  word          any column contains it\n"
-		 "  col:text      this column contains text\n"
-		 "  col=text      this column is text\n"
-		 "  col~regex     this column matches (POSIX extended)\n"
-		 "  col>value     above; also < >= <=; for age, cpu, switches\n"
-		 "  state:x       a state or a class ('grmon-c help states'), idle, long "
-		 "or stuck;\n"
-		 "                in quotes any word that a runtime has for it\n"
-		 "  id:g8         that task alone\n"
-		 "  label.key:x   a label\n"
-		 "  !word         not\n"
-		 "  a | b         either\n"
-		 "  (a | b) c     grouping\n"
-		 "  \"a b\"         with a space inside\n\n"
-		 "Case counts only where a word has an upper-case letter.\n\n"
-		 "  state:chan-send age>30s\n"
-		 "  fn~^handle_ !state:idle\n"
-		 "  state:lock | state:io-read\n"
-		 "  label.request:/api\n");
+	buf_puts(out, filter_text);
 }
 
 static void put_keys(struct buf *out)
 {
-	buf_puts(out, "In the view:\n\n");
+	buf_puts(out, "Keys in the view:\n\n");
 	for (size_t i = 0; tui_key_help[i].keys; i++)
 		buf_printf(out, "  %-18s %s\n", tui_key_help[i].keys,
 			   tui_key_help[i].text);
@@ -286,7 +309,8 @@ static void put_keys(struct buf *out)
 
 static void put_sources(struct buf *out)
 {
-	buf_puts(out, "For --source; 'auto' takes the first one that fits.\n\n");
+	buf_puts(out, "Values of --source. The default, auto, uses the first one that "
+		      "fits.\n\n");
 	for (size_t i = 0; source_table[i]; i++)
 		buf_printf(out, "  %-10s %s\n", source_table[i]->name,
 			   source_table[i]->summary);
@@ -294,8 +318,10 @@ static void put_sources(struct buf *out)
 
 static void put_formats(struct buf *out)
 {
-	buf_puts(out, "For dump -f; ls, diff and report have text and json, report "
-		      "markdown and html:\n\n");
+	buf_puts(out, "Values of dump -f. ls and diff have text and json; report has "
+		      "text, json,\n"
+		      "markdown and html.\n"
+		      "\n");
 	for (size_t i = 0; out_table[i]; i++)
 		buf_printf(out, "  %-11s %s\n", out_table[i]->name,
 			   out_table[i]->summary);
@@ -381,8 +407,8 @@ int command_help(struct options *options)
 		suggest_offer(&suggest, command_table[i].name);
 	}
 	cli_complain(
-		"there is no help on '%s'%s%s; topics are states, columns, filter, keys, "
-		"sources and formats",
+		"there is no help on '%s'%s%s; the topics are states, columns, filter, "
+		"keys, sources and formats",
 		name, suggest.best ? "; did you mean " : "",
 		suggest.best ? suggest.best : "");
 	return CLI_USAGE;

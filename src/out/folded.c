@@ -100,6 +100,6 @@ static int folded_write(const struct out_request *request, struct buf *out, stru
 
 const struct out_ops out_folded = {
 	"folded",
-	"a line for each stack, outermost function first, and its number: flame graphs",
+	"one line per stack with its number of tasks, for flame graphs",
 	folded_write,
 };

@@ -168,6 +168,6 @@ static int json_write(const struct out_request *request, struct buf *out, struct
 
 const struct out_ops out_json = {
 	.name = "json",
-	.summary = "one JSON object, the same fields in every release",
+	.summary = "one JSON object; fields keep their names between releases",
 	.write = json_write,
 };

@@ -464,6 +464,6 @@ static int openmetrics_write(const struct out_request *request, struct buf *out,
 
 const struct out_ops out_openmetrics = {
 	"openmetrics",
-	"numbers by state for monitoring, as 'grmon-c export' serves them",
+	"metrics by state, as 'grmon-c export' serves them",
 	openmetrics_write,
 };

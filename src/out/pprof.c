@@ -358,6 +358,6 @@ static int pprof_write(const struct out_request *request, struct buf *out, struc
 
 const struct out_ops out_pprof = {
 	"pprof",
-	"a compressed profile for 'go tool pprof'; for -base too",
+	"a compressed profile for 'go tool pprof', also for its -base",
 	pprof_write,
 };

@@ -350,6 +350,6 @@ static int speedscope_write(const struct out_request *request, struct buf *out,
 
 const struct out_ops out_speedscope = {
 	"speedscope",
-	"a timeline of states for each task, best of a recording",
+	"a timeline of each task's states, best for a recording",
 	speedscope_write,
 };

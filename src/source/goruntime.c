@@ -431,7 +431,7 @@ static void goruntime_prove(void *ctx, bool start)
 
 const struct source_ops source_goruntime = {
 	.name = "goruntime",
-	.summary = "Go programs: every goroutine, from outside, stripped or not",
+	.summary = "a Go program: every goroutine, from outside, stripped or not",
 	.ctx_size = sizeof(struct goruntime),
 	.probe = goruntime_probe,
 	.open = goruntime_open,

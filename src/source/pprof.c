@@ -520,7 +520,7 @@ static int pprof_sample(void *ctx, const struct source_focus *focus, struct snap
 
 const struct source_ops source_pprof = {
 	.name = "pprof",
-	.summary = "net/http/pprof over HTTP, and dumps and panics in files: goroutines",
+	.summary = "goroutines from net/http/pprof, and from dumps and panics in files",
 	.ctx_size = sizeof(struct pprof),
 	.probe = pprof_probe,
 	.open = pprof_open,
