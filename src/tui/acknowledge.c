@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A group that is known and expected: a filter among the settings, which never leaks
- * from the next look on. What the user said is shown at once, also in a picture that stands. */
+/* Acknowledges a group that is known and expected: a filter in the settings, because of
+ * which the group is no longer judged a leak from the next sample on. The change is shown
+ * at once, even while paused. */
 #include <stdio.h>
 #include <string.h>
 
 #include "tui/groups.h"
 
-/* Where the line begins in the settings, or NULL. */
+/* Returns the beginning of the line in the settings, or NULL. */
 static char *find_line(char *lines, const char *line)
 {
 	size_t length = strlen(line);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One table of what is done for each action. */
+/* One table with the function for each action. */
 #include "tui/actions.h"
 
 #include "base/clock.h"
@@ -61,7 +61,7 @@ static void save_settings(struct tui *t, enum action action)
 		tui_say(t, ROLE_GOOD, "settings saved to %s", path);
 }
 
-/* A recording plays and stands still; anything else is paused here. */
+/* Plays or pauses a recording; for all other targets pauses the view. */
 static void pause_or_play(struct tui *t, enum action action)
 {
 	if (recording_act(t, action))
@@ -90,7 +90,7 @@ static void go_back(struct tui *t, enum action action)
 	case VIEW_TASKS:
 		t->quit = quit;
 		break;
-	case VIEW_PROCESSES: /* without a target there is nothing to go back to */
+	case VIEW_PROCESSES: /* without a target there is nothing to return to */
 		if (t->state.polls > 0 || t->snapshot != NULL || !t->options->choose)
 			tui_switch(t, VIEW_TASKS);
 		else
@@ -130,7 +130,7 @@ static void show_processes(struct tui *t, enum action action)
 	tui_switch(t, VIEW_PROCESSES);
 }
 
-/* Again: back to the tasks. */
+/* If the view is shown already, returns to the tasks. */
 static void toggle_view(struct tui *t, enum action action)
 {
 	enum view_id view = action == ACTION_GROUPS  ? VIEW_GROUPS

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What keys do in every view, unless the view has a meaning of its own for them. */
+/* What keys do in all views that do not handle them themselves. */
 #ifndef TUI_ACTIONS_H
 #define TUI_ACTIONS_H
 

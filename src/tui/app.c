@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where keys and clicks go, which view is shown, and the frame around it. No curses here. */
+/* Dispatches keys and clicks, selects the view, and draws the frame around it. No curses
+ * here. */
 #include "tui/app.h"
 
 #include <stdlib.h>
@@ -151,7 +152,7 @@ void tui_draw(struct tui *t)
 	const struct view *view;
 	int header_lines, lines_below;
 
-	carry_out_request(t); /* of an update */
+	carry_out_request(t); /* an update may have left a request */
 	view = view_table[t->view];
 	draw_begin(t->ascii);
 	draw_size(&t->height, &t->width);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The line at the bottom that is being typed: who asked for it, and who is told. */
+/* The line that is edited at the bottom of the screen: which view asked, and which
+ * function gets the answer. */
 #include <string.h>
 
 #include "tui/state.h"
@@ -43,6 +44,6 @@ void tui_answer(struct tui *t, int key)
 		return;
 	memset(&t->prompt_error, 0, sizeof(t->prompt_error));
 	if (!prompt_is_good(t, result) && result == PROMPT_ACCEPTED)
-		return; /* stays open until the text is good, or Esc */
+		return; /* stays open until the text is valid or Esc is pressed */
 	t->prompting = result == PROMPT_CHANGED;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One table: a role's attributes, and its colour for terminals of 8, 16, 256 and 16M
- * colours. Colours are of middle brightness, to be read on dark and on light grounds. */
+/* One table with the attributes of each role and its colour on terminals with 8, 16, 256
+ * and 16M colours. The colours have medium brightness, to be readable on dark and on
+ * light backgrounds. */
 #include "tui/color.h"
 
 #define NCURSES_NOMACROS
@@ -10,7 +11,7 @@
 
 static const struct {
 	attr_t attributes;       /* with colour */
-	attr_t plain_attributes; /* without */
+	attr_t plain_attributes; /* without colour */
 	int color_8;
 	int color_16;
 	int color_256;
@@ -55,7 +56,7 @@ void color_init(bool no_color)
 
 void color_use(enum role role, bool selected)
 {
-	/* Without colour start_color() was not called and COLOR_PAIRS is 0. */
+	/* Without colour, start_color() was not called and COLOR_PAIRS is 0. */
 	bool works = COLOR_PAIRS > ROLE_COUNT;
 	attr_t attributes = works ? roles[role].attributes : roles[role].plain_attributes;
 

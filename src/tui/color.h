@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What things look like: roles, each an attribute and a colour pair, by what the terminal
- * can do. Colour is never the only sign, so every role also works without one. */
+/* Roles describe how text looks: each is an attribute and a colour pair, as far as the
+ * terminal supports them. Nothing is told by colour alone, so each role also works
+ * without colour. */
 #ifndef TUI_COLOR_H
 #define TUI_COLOR_H
 
@@ -8,7 +9,7 @@
 
 enum role {
 	ROLE_NORMAL,
-	ROLE_DIM,    /* less important than what is beside it */
+	ROLE_DIM,    /* less important than its surroundings */
 	ROLE_STRONG, /* names, headings */
 	ROLE_KEY,    /* a key that can be pressed */
 	ROLE_TITLE,  /* column titles */
@@ -26,9 +27,10 @@ enum role {
 	ROLE_COUNT,
 };
 
-/* After the terminal is open. Backgrounds stay the terminal's own. */
+/* Call it after the terminal has been opened. The background remains the terminal's. */
 void color_init(bool no_color);
-/* What is written next has this role; selected: as the row of the cursor. */
+/* Sets the role of the following text; selected highlights it as the row of the
+ * cursor. */
 void color_use(enum role role, bool selected);
 
 #endif

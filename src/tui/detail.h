@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* State of the detail view, shared by view_detail.c (which task, cursor) and
- * detail_lines.c (what is said about it). */
+/* State of the detail view, shared by view_detail.c (task, cursor) and detail_lines.c
+ * (lines of the page). */
 #ifndef TUI_DETAIL_H
 #define TUI_DETAIL_H
 
@@ -13,15 +13,15 @@
 
 struct detail {
 	struct identity id;
-	struct snapshot *snapshot; /* the last one that has the task; a reference */
-	const struct task *task;   /* in it, or NULL */
+	struct snapshot *snapshot; /* a reference to the last one that has the task */
+	const struct task *task;   /* points into snapshot, or NULL */
 	bool ended;
-	int64_t ended_ns; /* mono_ns of the first snapshot without it */
+	int64_t ended_ns; /* mono_ns of the first snapshot without the task */
 
 	struct identity back[DETAIL_BACK_MAX];
 	size_t nr_back;
 
-	/* Found once a snapshot. */
+	/* Updated once per snapshot. */
 	uint32_t waiters[DETAIL_WAITERS_MAX]; /* indices of tasks */
 	size_t nr_waiters, all_waiters;
 	const struct task *owner, *creator;

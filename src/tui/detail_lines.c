@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything known about one task, as lines. Long texts are broken, never cut. */
+/* Builds the lines with everything known about one task. Long texts are wrapped, never
+ * cut. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ struct builder {
 	const struct task *task;
 };
 
-/* By the addresses that the wait says; a select has several. */
+/* Shows the evidence of a proof, with the address of the object; a select has several. */
 static void add_proof(struct builder *b)
 {
 	const struct waits_on *waits = &b->task->waits;
@@ -89,7 +90,7 @@ static void add_state(struct builder *b)
 			 "it changed while it was read: look again");
 }
 
-/* A text of several lines. */
+/* Adds a text of several lines. */
 static void add_lines(struct builder *b, const char *label, const char *text)
 {
 	for (const char *end; text != NULL && *text != '\0';
@@ -155,7 +156,8 @@ static void add_stack(struct builder *b)
 	page_frames(&b->page, stack, task_top_frame(b->task));
 }
 
-/* The place that a user cares for: its own function, else the first with a line. */
+/* Returns the frame that matters to the user: the first one of the program's own code, or
+ * else the first with a line number. */
 static const struct frame *place_of(const struct task *task)
 {
 	const struct frame *top = task_top_frame(task);
@@ -183,7 +185,7 @@ static void add_source(struct builder *b)
 	for (size_t i = 0; i < excerpt->count; i++) {
 		int number = excerpt->first + (int)i;
 
-		/* Code is cut, not broken. */
+		/* Source lines are cut, not wrapped. */
 		page_line(&b->page, number == frame->line ? ROLE_STRONG : ROLE_DIM,
 			  arena_printf(&b->v->lines.arena, "%s%5d  %s",
 				       number == frame->line ? ">" : " ", number,

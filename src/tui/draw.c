@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Cells into curses' screen. The one place that hands characters to curses, so that no
- * byte reaches the terminal that text.c has not passed. */
+/* Writes cells to curses' screen. Only this file passes characters to curses, so every
+ * byte that reaches the terminal has been checked by text.c. */
 #include "tui/draw.h"
 
 #define NCURSES_NOMACROS
 #include <curses.h>
 
-/* As of draw_begin(); a frame is drawn by one thread. */
+/* Set by draw_begin(). Only one thread draws. */
 static bool frame_ascii;
 static int cursor_y = -1, cursor_x;
 

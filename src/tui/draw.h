@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The only way to the screen: text in cells, escaped and cut with a sign. Coordinates
- * outside the screen draw nothing. */
+/* The only way to draw: text in cells, escaped, with a sign where it is cut. Drawing
+ * outside the screen has no effect. */
 #ifndef TUI_DRAW_H
 #define TUI_DRAW_H
 
@@ -11,26 +11,26 @@ struct area {
 	int y, x, height, width;
 };
 
-/* Everything is redrawn each frame; what did not change is not sent. */
+/* Every frame draws everything; curses sends only what changed. */
 void draw_begin(bool ascii);
 void draw_end(void);
 void draw_size(int *height, int *width);
-/* The visible cursor of a line that is edited; y < 0: none. */
+/* Shows the cursor in a line that is edited; y < 0 hides it. */
 void draw_cursor(int y, int x);
 
-/* At most width cells; returns how many were used. */
+/* Draws at most width cells; returns the number drawn. */
 int draw_text(int y, int x, int width, enum role role, bool selected, const char *text);
 enum align {
 	ALIGN_LEFT,
 	ALIGN_RIGHT,
-	ALIGN_END, /* left; a text that does not fit loses its beginning */
+	ALIGN_END, /* to the left; text that does not fit loses its beginning */
 };
 
-/* At most width cells, aligned in them; selected: exactly width. */
+/* Draws at most width cells, aligned; if selected, exactly width cells. */
 void draw_cell(int y, int x, int width, enum align align, enum role role, bool selected,
 	       const char *text);
 void draw_fill(int y, int x, int width, enum role role, bool selected);
-/* A horizontal line. */
+/* Draws a horizontal line. */
 void draw_rule(int y, int x, int width);
 bool draw_ascii(void);
 

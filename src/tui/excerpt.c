@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads regular files of a sane size only. Tabs become spaces;
- * everything else is escaped when it is drawn. */
+/* Reads only regular files of limited size. Tabs become spaces; all other special
+ * characters are escaped when they are drawn. */
 #include "tui/excerpt.h"
 
 #include <string.h>
@@ -53,8 +53,9 @@ static int read_there(pid_t pid, const char *name, struct buf *out)
 			   &file, out);
 }
 
-/* A name means a file of this machine, a relative one where grmon-c was started, then one that
- * the target sees; of a container first what it sees. */
+/* Looks for the file first on this machine (a relative name starts at the working
+ * directory of grmon-c), then in the target's mount namespace. For a container, the order
+ * is reversed. */
 static int find_source(pid_t pid, const char *name, struct buf *out)
 {
 	struct target_file file;
@@ -95,7 +96,7 @@ void excerpt_load(struct excerpt *excerpt, pid_t pid, const char *file, int line
 		at = newline != NULL ? newline + 1 : end;
 	}
 	if (excerpt->first + (int)excerpt->count <=
-	    line) /* the file is another version */
+	    line) /* the file does not match the program */
 		excerpt->count = 0;
 out:
 	buf_release(&buf);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A few source lines around a place, where the file can be read here. Bounded: the name
- * comes from the target and the file may be anything. */
+/* The source lines around a place, if the file can be read here. Its size is limited
+ * because the name comes from the target and the file can be anything. */
 #ifndef TUI_EXCERPT_H
 #define TUI_EXCERPT_H
 
@@ -11,14 +11,14 @@
 #define EXCERPT_TEXT_MAX  240
 
 struct excerpt {
-	const char *file; /* interned: compared by address */
+	const char *file; /* interned, so compared by address */
 	int line;
 	int first; /* number of lines[0] */
 	size_t count;
 	char lines[EXCERPT_LINES_MAX][EXCERPT_TEXT_MAX];
 };
 
-/* Reads only when the place is another one than before. count 0: not at hand. */
+/* Reads the file only if the place has changed. count is 0 if it cannot be read. */
 void excerpt_load(struct excerpt *excerpt, pid_t pid, const char *file, int line);
 
 #endif

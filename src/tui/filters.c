@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The task view keeps them, as they are those of its table first. */
+/* The task view stores the filters because its table is their main user. */
 #include "tui/filters.h"
 
 #include <stdio.h>

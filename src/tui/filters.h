@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The filters that the tasks and the groups share: the expression and the class. */
+/* The filters shared by the tasks and the groups: the expression and the class. */
 #ifndef TUI_FILTERS_H
 #define TUI_FILTERS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The lines below a view: what went wrong or was done, filter, counts; the keys; and the
- * line that is being edited, with its error below the byte that is wrong. */
+/* The lines below a view: errors or results of actions, filter, counts; the keys; and the
+ * line being edited, with its error below the wrong byte. */
 #include "tui/footer.h"
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 
-/* The view that is shown already. */
+/* Returns true if the action leads to the view that is shown. */
 static bool leads_here(const struct tui *t, enum action action)
 {
 	static const enum action to[VIEW_COUNT] = {
@@ -20,7 +20,8 @@ static bool leads_here(const struct tui *t, enum action action)
 	return action != ACTION_NONE && to[t->view] == action;
 }
 
-/* What is looked for first stands first; of the rest, what there is room for. */
+/* Returns the most important keys of a view, which come first; the others follow if there
+ * is room. */
 static const enum action *keys_first(enum view_id view)
 {
 	static const enum action of_tasks[] = {
@@ -62,7 +63,7 @@ static int draw_key(const struct tui *t, const struct key *key, int y, int x, in
 
 static void draw_keys(const struct tui *t, int y, int width)
 {
-	/* Help and quit first: they must be there however narrow it is. */
+	/* Help and quit come first: they must be visible on every width. */
 	static const enum action always[] = {ACTION_HELP, ACTION_QUIT, ACTION_NONE};
 	const enum action *lists[] = {always, keys_first(t->view)};
 	bool drawn[ACTION_COUNT] = {false};
@@ -81,8 +82,7 @@ static void draw_keys(const struct tui *t, int y, int width)
 			x += draw_key(t, &key_table[i], y, x, width);
 }
 
-/* The right end of the status line, as much of it as there are cells for; returns those
- * that it took. */
+/* Draws the right end of the status line as far as it fits. Returns the cells used. */
 static int draw_figures(struct tui *t, int y, int room)
 {
 	char status[128] = "", interval[CLOCK_DURATION_MAX], poll[CLOCK_DURATION_MAX];
@@ -112,7 +112,8 @@ static int draw_figures(struct tui *t, int y, int room)
 	return cells + 1;
 }
 
-/* What matters most goes to the left of the status line. Returns false for nothing. */
+/* The most important message, on the left of the status line. Returns false if there is
+ * none. */
 static bool status_text(const struct tui *t, char *out, size_t size, enum role *role)
 {
 	const struct snapshot *s = t->snapshot;
@@ -175,7 +176,7 @@ static void draw_prompt(struct tui *t, int y)
 	struct text_unit unit;
 
 	draw_text(y, 0, t->width, ROLE_KEY, false, label);
-	/* Cells before the cursor; when they do not fit the text scrolls. */
+	/* Cells before the cursor. If they do not fit, the text scrolls. */
 	while (at < t->prompt.at) {
 		size_t used = text_step(t->prompt.text + at, t->prompt.length - at,
 					t->ascii, &unit);
@@ -194,7 +195,7 @@ static void draw_prompt(struct tui *t, int y)
 	draw_cursor(y, label_cells + before - from_cells);
 	if (t->prompt_error.code == 0)
 		return;
-	/* The sign stands below the byte that is wrong; the sentence where there is room. */
+	/* The mark is below the wrong byte, and the message where there is room. */
 	before = label_cells;
 	for (at = from; t->prompt_error.at > 0 && at < (size_t)t->prompt_error.at;) {
 		size_t used = text_step(t->prompt.text + at, t->prompt.length - at,
@@ -243,7 +244,8 @@ void footer_draw(struct tui *t, int lines)
 		return;
 	}
 	room = said ? t->width - text_cells(text, t->width, t->ascii) - 2 : t->width;
-	/* What was just done goes before the figures; what stands there does not. */
+	/* The result of an action takes precedence over the figures; a permanent text
+	 * does not. */
 	if (said && t->message.until_ns == 0 && room < t->width / 2 && room > 40)
 		room = t->width / 2;
 	figures = draw_figures(t, y, room);

@@ -5,7 +5,7 @@
 
 #include "tui/state.h"
 
-/* Keys and status in `lines` lines, ending with the last one of the screen. */
+/* Draws keys and status in the last `lines` lines of the screen. */
 void footer_draw(struct tui *t, int lines);
 
 #endif

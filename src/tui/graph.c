@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A plot is a canvas of dots, 2 by 4 in a cell of Braille, 1 by 2 in ASCII; each column of
- * dots spans what its part of the time saw, and reaches to its neighbour. */
+/* A plot is a canvas of dots: 2 by 4 per cell in Braille, 1 by 2 in ASCII. Each column of
+ * dots spans the values in its part of the time and extends to its neighbour. */
 #include "tui/graph.h"
 
 #include <inttypes.h>
@@ -12,15 +12,15 @@
 
 #define FORM_MAX   2 /* columns of dots in a cell */
 #define TICKS_MAX  16
-#define STEP_CELLS 6 /* cells that a line for each step needs */
+#define STEP_CELLS 6 /* cells needed to draw a line for each step */
 
 struct form {
-	int columns, rows; /* dots of a cell */
+	int columns, rows; /* dots per cell */
 };
 
 static const struct form braille = {2, 4}, ascii_form = {1, 2};
 
-/* Where everything of a plot stands. */
+/* The layout of a plot. */
 struct plot {
 	const struct form *form;
 	int label_cells;
@@ -29,7 +29,7 @@ struct plot {
 	int ticks;
 	struct series_point points[GRAPH_CELLS_MAX * FORM_MAX];
 	unsigned char dots[GRAPH_ROWS_MAX][GRAPH_CELLS_MAX];
-	/* A step falls into this column of cells: the rows from here on show it. */
+	/* If a step falls into a column of cells, the rows from this one on show it. */
 	unsigned char step_row[GRAPH_CELLS_MAX];
 };
 
@@ -108,7 +108,8 @@ const char *graph_spark(const struct series *series, int64_t window_ns, int cell
 	return out;
 }
 
-/* The step of 1, 2 or 5 (for bytes: a power of two) that makes at most `most` of a span. */
+/* Returns the step, 1, 2 or 5 times a power of ten (for bytes a power of two), that
+ * divides span into at most `most` parts. */
 static double nice_step(double span, double most, bool binary)
 {
 	static const double decimal[] = {1, 2, 5};
@@ -135,10 +136,10 @@ static void scale(const struct graph *graph, struct plot *plot, size_t columns)
 	}
 	if (!(low <= high))
 		low = high = 0;
-	/* A limit that is near is part of the picture. */
+	/* Show the limit if the values are near it. */
 	if (graph->limit > high && high >= graph->limit * 0.5)
 		high = graph->limit;
-	/* What stays as it is has no other scale than its size. */
+	/* For values that hardly change, the scale starts at 0. */
 	if (low < high * 0.6 || high - low > low || high <= low)
 		low = 0;
 	high = fmax(high, low + fmax(1, fabs(low) * 1e-6));
@@ -151,7 +152,7 @@ static void scale(const struct graph *graph, struct plot *plot, size_t columns)
 	plot->ticks = (int)fmin((plot->high - plot->low) / plot->step + 1.5, TICKS_MAX);
 }
 
-/* The cells that the widest label needs. */
+/* Returns the width of the widest label in cells. */
 static int label_cells(const struct graph *graph, const struct plot *plot)
 {
 	char label[GRAPH_LABEL_MAX];
@@ -174,7 +175,8 @@ static int level_of(const struct plot *plot, double value)
 	return share <= 0 ? 0 : share >= 1 ? last : (int)(share * last + 0.5);
 }
 
-/* Dots count from the bottom left; bits are those of Braille, or 1 below and 2 above. */
+/* Dots are counted from the bottom left. Bits are those of Braille; in ASCII, 1 is below
+ * and 2 above. */
 static void set_dot(struct plot *plot, int column, int level)
 {
 	static const unsigned char bits[2][4] = {{0x40, 0x04, 0x02, 0x01},
@@ -211,7 +213,7 @@ static void set_dots(struct plot *plot, int columns)
 	}
 }
 
-/* Below the line; where there are many, on the last row alone. */
+/* Places the step lines below the curve, or only in the last row if there are many. */
 static void place_steps(const struct graph *graph, struct plot *plot)
 {
 	double span = (double)(graph->to_ns - graph->from_ns);
@@ -265,7 +267,7 @@ static bool lay_out(const struct graph *graph, int width, int height, bool ascii
 	return true;
 }
 
-/* The value that stands at a row, if one does. */
+/* Writes the label of a row. Returns false if the row has none. */
 static bool row_label(const struct graph *graph, const struct plot *plot, int row,
 		      char label[GRAPH_LABEL_MAX])
 {
@@ -312,7 +314,7 @@ static void put_cells(const struct graph *graph, const struct plot *plot, int ro
 	}
 }
 
-/* "-10m        -5m         now": the middle one where there is room. */
+/* Writes "-10m        -5m         now"; the middle label only if there is room. */
 static void time_line(const struct graph *graph, const struct plot *plot, char *out,
 		      size_t size)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* State of the groups view, shared by its files: view_groups.c (cursor and keys),
- * groups_columns.c (columns and cells), groups_rows.c (which groups, in which order),
- * groups_draw.c. */
+/* State of the groups view, shared by view_groups.c (cursor and keys), groups_columns.c
+ * (columns and cells), groups_rows.c (selection and order) and groups_draw.c. */
 #ifndef TUI_GROUPS_H
 #define TUI_GROUPS_H
 
@@ -44,13 +43,14 @@ struct group_row {
 	int64_t difference; /* of the count since the mark */
 	uint32_t matches;   /* tasks that pass the filters */
 	bool acknowledged;
-	/* What it is sorted by. */
+	/* The sort key. */
 	double key;
 	const char *text;
 	int direction;
 };
 
-/* What a user has said in this session about a group; goes before what a look says. */
+/* What the user has said about a group in this session. It overrides the snapshot's
+ * groups. */
 struct group_word {
 	enum group_by by;
 	struct group_identity identity;
@@ -59,15 +59,15 @@ struct group_word {
 
 struct groups_view {
 	enum group_by by;
-	struct group_row *rows; /* 2 * GROUPS_MAX */
+	struct group_row *rows; /* 2 * GROUPS_MAX entries */
 	struct group_change *changes;
 	size_t count, all, nr_leaks;
-	uint32_t *index;    /* rows by identity, for the filters */
-	struct arena arena; /* texts of the sorted column */
+	uint32_t *index;    /* hash table of rows by identity, for the filters */
+	struct arena arena; /* texts of the sort column */
 	bool stale;
 
 	bool at_identity;
-	struct group_identity identity; /* of the cursor's group */
+	struct group_identity identity; /* of the group under the cursor */
 	size_t at, top;
 	bool hide_acknowledged;
 	struct group_word words[GROUPS_ACKNOWLEDGED_MAX];
@@ -79,15 +79,15 @@ struct groups_view {
 };
 
 const struct group_column_info *group_column_info(enum group_column id);
-/* The cell as text. cells: of the trend line. */
+/* Formats a cell. `cells` is the width of the trend line. */
 const char *group_cell(const struct tui *t, const struct group_row *row,
 		       enum group_column id, int cells, char out[COLUMN_TEXT_MAX]);
-/* Rows of t->snapshot (there is one) as filters, mark and sort want them. */
+/* Selects and sorts the rows of t->snapshot, which must not be NULL. */
 void groups_fill(struct tui *t, struct groups_view *v);
 bool group_acknowledged(const struct groups_view *v, const struct group *group);
 void groups_columns(struct groups_view *v);
 void groups_draw(struct tui *t, void *ctx, struct area body);
-/* Make of acknowledged what it is not; the group is of t->snapshot. */
+/* Toggles whether the group is acknowledged. The group must belong to t->snapshot. */
 void group_acknowledge(struct tui *t, const struct group *group);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The columns of each way to group, and what stands in their cells. */
+/* The columns for each way of grouping, and the content of their cells. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,7 +82,7 @@ void groups_columns(struct groups_view *v)
 	v->table.descending = v->descending;
 }
 
-/* A task that stands for the group, for the formats of the task table. */
+/* Formats a place with the task table's formats, through a task made from the group. */
 static const char *place_cell(const struct group *group, enum column_id id, char *out)
 {
 	struct task task = {.name = "",

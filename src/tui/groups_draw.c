@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Groups as a table on the screen. */
+/* Draws the groups as a table. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ static enum role row_role(const struct group_row *row)
 	return row->group->verdict == VERDICT_RECHECK ? ROLE_WARN : ROLE_NORMAL;
 }
 
-/* Returns whether a column should become wider. */
+/* Returns true if a column should become wider. */
 static bool draw_row(struct tui *t, struct groups_view *v, const struct group_row *row,
 		     int y, bool here)
 {
@@ -35,7 +35,7 @@ static bool draw_row(struct tui *t, struct groups_view *v, const struct group_ro
 		    !row->group->mixed_states && !here)
 			cell_role = (enum role)(ROLE_CLASS_CHANNEL +
 						state_info(row->group->state)->class);
-		/* The trend takes what the others leave it. */
+		/* The trend gets the width that the other columns leave. */
 		grew |= table_measure(
 			column, id == GROUP_COLUMN_TREND && *cell != '\0'
 					? (t->width >= 140 ? 16 : 10)
@@ -96,7 +96,7 @@ void groups_draw(struct tui *t, void *ctx, struct area body)
 		v->top = v->at - room + 1;
 	if (v->top + room > v->count)
 		v->top = v->count > room ? v->count - room : 0;
-	/* What the groups are named by is cut last. */
+	/* The column that names the group shrinks last. */
 	v->table.columns[1].min_width = body.width >= 100  ? 32
 					: body.width >= 60 ? 22
 							   : 10;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which groups are shown: those with a task that passes the filters, that have changed where
- * only those are wanted; and their order. A filter looks at every task once.
+ * Selects and sorts the groups. A group is shown if one of its tasks passes the filters
+ * and, when only changes are wanted, if it has changed. The filter checks each task once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ bool group_acknowledged(const struct groups_view *v, const struct group *group)
 	return group->acknowledged;
 }
 
-/* Texts of labels are compared as texts: those of tasks are not interned. */
+/* Labels are compared by content: labels of tasks are not interned. */
 static uint64_t hash_label(const char *key, const char *text)
 {
 	return hash_bytes(hash_bytes(0, key, strlen(key)), text, strlen(text));
@@ -85,7 +85,7 @@ static void count_match(struct groups_view *v, const struct task *task,
 			      .created_by = task->created_by,
 			      .state = task->state};
 
-	/* Neighbours are often alike. */
+	/* Adjacent tasks often belong to the same group. */
 	if (v->by != GROUP_LABEL && *last_task && (*last_task)->stack == task->stack &&
 	    (*last_task)->created_by == task->created_by &&
 	    (*last_task)->state == task->state) {
@@ -143,7 +143,7 @@ static bool is_shown(const struct tui *t, const struct groups_view *v,
 		return false;
 	if (!filtered || row->matches > 0)
 		return true;
-	/* Of what is gone only the state is known. */
+	/* Of a group that is gone, only the state is known. */
 	return gone && t->settings.filter[0] == '\0' &&
 	       (t->class < 0 || (int)state_info(row->group->state)->class == t->class);
 }
@@ -166,7 +166,7 @@ static double sort_number(const struct group_row *row, enum group_column id)
 		return (double)group->came;
 	case GROUP_COLUMN_LEFT:
 		return (double)group->left;
-	default: /* proof, then leaks by their score */
+	default: /* proofs first, then leaks by score */
 		if (row->acknowledged || row->change == CHANGE_GONE)
 			return -1;
 		return group->verdict * 1000.0 + group->score;
@@ -187,7 +187,7 @@ static void set_key(struct tui *t, struct groups_view *v, struct group_row *row)
 					  sizeof(text));
 }
 
-/* Ties: the worst first, then the most, then the one that was there first. */
+/* Ties: the worst first, then the largest, then the one that appeared first. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct group_row *one = a, *other = b;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The lines above a view: what is watched and how it is, then the classes with their
- * counts, which are the quick filters. Parts are left out by priority where it is narrow. */
+/* The lines above a view: the target and its condition, then the classes with their
+ * counts, which are also the quick filters. On narrow screens the parts with the highest
+ * priority number are left out. */
 #include "tui/header.h"
 
 #include <stdio.h>
@@ -16,7 +17,7 @@
 #define PARTS_MAX 16
 
 struct part {
-	int priority; /* 0 stays longest */
+	int priority; /* 0 is kept longest */
 	enum role role;
 	char text[160];
 	int cells;
@@ -119,7 +120,7 @@ static void add_limits(struct parts *parts, const struct snapshot *s)
 			ADD(parts, 1, ROLE_WARN, "!%s", text);
 }
 
-/* Groups, not tasks, that are judged to leak. */
+/* The number of groups judged to leak, not of their tasks. */
 static size_t leaking_groups(const struct tui *t)
 {
 	const struct groups *groups = t->snapshot->groups;
@@ -170,7 +171,7 @@ static void add_target(struct tui *t, struct parts *parts)
 	add_resources(parts, &s->resources);
 }
 
-/* Left of `end`; returns where it begins. */
+/* Draws to the left of `end`. Returns the first column used. */
 static int draw_recorder(struct tui *t, int y, int end)
 {
 	char text[MARK_TEXT_MAX];
@@ -215,7 +216,7 @@ static int draw_marks(const struct tui *t, int y)
 	return (int)strlen(text) + 1;
 }
 
-/* How much is said of each class, from most to least. */
+/* How much of each class is shown, from most to least. */
 enum detail { WITH_STUCK, TIGHT, ABBREVIATED, NO_ZEROES, ONLY_COUNTS, DETAILS };
 
 static void class_text(const struct tui *t, int class, enum detail detail, char *out,

@@ -6,7 +6,7 @@
 #include "tui/state.h"
 
 void header_draw(struct tui *t, int lines);
-/* Class at x of the second line, -1 for all, -2 for none. */
+/* Returns the class at column x of the second line, -1 for "all", -2 if there is none. */
 int header_hit(const struct tui *t, int x);
 
 #endif

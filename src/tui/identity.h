@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A task from snapshot to snapshot, whatever row it is in. */
+/* Identifies a task across snapshots, independent of its row. */
 #ifndef TUI_IDENTITY_H
 #define TUI_IDENTITY_H
 
@@ -16,7 +16,8 @@ struct identity {
 
 struct identity identity_of(const struct task *task);
 bool identity_is(const struct identity *identity, const struct task *task);
-/* The task in a snapshot, or NULL. Looks at every task: once a snapshot, not once a key. */
+/* Finds the task in a snapshot, or returns NULL. It searches all tasks, so call it once
+ * per snapshot, not per key. */
 const struct task *identity_find(const struct identity *identity,
 				 const struct snapshot *snapshot);
 

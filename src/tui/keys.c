@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The key table in its three shapes: codes, rows, and the lines that others print. */
+/* The key table in three forms: codes, rows, and lines for help and the manual. */
 #include "tui/keys.h"
 
 #define NCURSES_NOMACROS

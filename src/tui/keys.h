@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Where a key works. */
+/* The views in which a key works. */
 enum key_views {
 	IN_TASKS = 1 << 0,
 	IN_DETAIL = 1 << 1,
@@ -18,7 +18,7 @@ enum key_views {
 	IN_GROUP = 1 << 7,
 	IN_ALL = IN_TASKS | IN_DETAIL | IN_PROCESSES | IN_HELP | IN_WAITS | IN_RESOURCES |
 		 IN_GROUPS | IN_GROUP,
-	/* Where a picture of the target is shown. */
+	/* The views that show a snapshot of the target. */
 	IN_PICTURE = IN_ALL & ~(IN_PROCESSES | IN_HELP),
 };
 
@@ -43,11 +43,11 @@ struct key {
 extern const struct key key_table[];
 extern const size_t key_count;
 
-/* What the key does in a view, or ACTION_NONE. */
+/* Returns the action of a key in a view, or ACTION_NONE. */
 enum action key_action(int code, unsigned view);
 
-/* Where an action that moves takes the cursor *at of a list of count lines, of which page are
- * seen at a time; false: the action moves nothing. */
+/* Moves the cursor *at in a list of `count` lines, `page` of which are visible. Returns
+ * false if the action does not move the cursor. */
 bool key_moves(enum action action, long page, size_t count, size_t *at);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines and their cursor. Texts live in the arena until the page is built again. */
+/* Lines and their cursor. The texts are in the arena until the page is built again. */
 #include "tui/lines.h"
 
 #include <stdarg.h>
@@ -85,7 +85,7 @@ static void keep_visible(struct lines *lines, int height)
 {
 	size_t rows = height > 0 ? (size_t)height : 1;
 
-	/* Lines come and go above it, but the task under the cursor stays under it. */
+	/* Lines above the cursor come and go, but the cursor stays on its task. */
 	for (size_t i = 0; lines->at_link && i < lines->count; i++) {
 		size_t line = (lines->at + i) % lines->count;
 		const struct identity *link = &lines->list[line].link;
@@ -221,7 +221,7 @@ void page_task(struct page *page, const char *label, const struct task *task)
 	tui_shows_age(page->t, age_ns);
 }
 
-/* Cells that most functions of the stack need, so that places stand below each other. */
+/* Returns the width that most function names of the stack fit in, to align the places. */
 static int function_cells(const struct page *page, const struct stack *stack)
 {
 	int widest = 8;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waits for keys, snapshots, signals, and the moment when something on the screen changes
- * by itself. Draws once for everything that came. While paused only keys and signals wake
- * it.
+ * Waits for keys, snapshots and signals, and until something on the screen changes by
+ * itself. Handles everything that arrived and then draws once. While paused, only keys
+ * and signals wake it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -16,12 +16,12 @@
 #include "tui/picture.h"
 #include "tui/signals.h"
 
-#define KEYS_PER_FRAME 256 /* a paste must not keep the screen from being drawn */
+#define KEYS_PER_FRAME 256 /* so that a long paste does not delay drawing */
 #define NS_PER_MS      1000000
 
 enum { FD_KEYS, FD_SIGNALS, FD_FEED, FD_COUNT };
 
-/* false: the terminal has gone. */
+/* Returns false if the terminal has gone. */
 static bool read_keys(struct tui *t)
 {
 	int count = 0, y = 0, x = 0, key;
@@ -73,8 +73,8 @@ static void loop(struct tui *t)
 	while (!t->quit) {
 		tui_tick(t);
 		tui_draw(t);
-		/* A paused picture needs no snapshots: they wait in the feed. But how a
-		 * recording goes is shown all the time. */
+		/* While paused, new snapshots wait in the feed. The progress of a
+		 * recording is shown even then. */
 		fds[FD_FEED].fd =
 			t->paused && !t->step && !t->state.recorder.on ? -1 : feed_fd;
 		fds[FD_FEED].events = POLLIN;
@@ -113,7 +113,7 @@ int tui_run(const struct tui_options *options, struct err *e)
 	number = signals_end_number();
 	terminal_close(&t.terminal);
 	tui_close(&t);
-	if (number != 0) /* the terminal is whole again: end as the sender wants it */
+	if (number != 0) /* the terminal is restored: end with the signal */
 		raise(number);
 	return 0;
 }

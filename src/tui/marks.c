@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What header and footer say about marks and the recording that is written, too. */
+/* Handles marks and recordings, and formats their state for header and footer. */
 #include "tui/marks.h"
 
 #include <stdio.h>

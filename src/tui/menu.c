@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Draws the list in the left upper corner of the body, as wide as its texts; moves its own
- * cursor, marks and order, and tells the owner. */
+/* Draws the list in the top left corner of the body, as wide as its texts. Handles its
+ * own cursor, marks and order, and notifies the owner. */
 #include "tui/menu.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A small list over the view: sort column, column chooser. */
+/* A small list above the view, for the sort column and the column chooser. */
 #ifndef TUI_MENU_H
 #define TUI_MENU_H
 
@@ -25,13 +25,14 @@ struct menu {
 	size_t count;
 	size_t at;
 	size_t top;
-	/* Called after each change, and with chosen when Enter closes a menu without check. */
+	/* Called after each change, and with chosen set when Enter closes a menu whose
+	 * items cannot be marked. */
 	void (*changed)(void *arg, const struct menu *menu, bool chosen);
 	void *arg;
 };
 
 void menu_draw(struct menu *menu, struct area body);
-/* false: the menu closes. */
+/* Returns false if the menu closes. */
 bool menu_key(struct menu *menu, int key);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A paused picture stays; what the feed says beside pictures is taken all the same. */
+/* While paused, the snapshot stays; the feed's state is updated nevertheless. */
 #include "tui/picture.h"
 
 #include <string.h>
@@ -35,7 +35,7 @@ void tui_tick(struct tui *t)
 	if (t->paused)
 		return;
 	t->now_ns = t->clock_ns + (t->snapshot ? t->snapshot->clock_ahead_ns : 0);
-	/* A target that has ended grows no older. */
+	/* The ages of a target that has ended stop growing. */
 	if (t->snapshot != NULL &&
 	    (t->state.status == FEED_REPLAY || t->state.status == FEED_ENDED ||
 	     t->state.status == FEED_WAITING))

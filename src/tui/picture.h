@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The picture that is shown: taking the next one from the feed, and the time that ages are
- * shown for. */
+/* The snapshot that is shown: taking the next one from the feed, and the time for which
+ * ages are shown. */
 #ifndef TUI_PICTURE_H
 #define TUI_PICTURE_H
 
 #include "tui/state.h"
 
-/* Take what the feed has; true when something changed. */
+/* Takes what the feed has. Returns true if something changed. */
 bool tui_take(struct tui *t);
 void tui_tick(struct tui *t);
-/* Another target: nothing is shown until there is a picture of it. */
+/* Call it for another target: nothing is shown until its first snapshot. */
 void tui_drop_snapshot(struct tui *t);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Editing works on whole UTF-8 characters; what is typed has been decoded by curses, so
- * the text is always valid. */
+/* Editing handles whole UTF-8 characters. Curses has decoded the input, so the text is
+ * always valid. */
 #include "tui/prompt.h"
 
 #include <stdio.h>
@@ -193,7 +193,7 @@ void prompt_history_add(struct prompt_history *history, const char *text)
 	for (i = 0; i < history->count; i++)
 		if (strcmp(history->texts[i], text) == 0)
 			break;
-	if (i < history->count) { /* known: move it to the front */
+	if (i < history->count) { /* already there: move it to the front */
 		copy = history->texts[i];
 	} else {
 		copy = strdup(text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A line that is edited in place, with history. Knows nothing of what it is for. */
+/* A line editor with history. It does not know what the text is for. */
 #ifndef TUI_PROMPT_H
 #define TUI_PROMPT_H
 
@@ -17,10 +17,10 @@ struct prompt_history {
 struct prompt {
 	char text[PROMPT_TEXT_MAX];
 	size_t length;
-	size_t at;                    /* byte of the cursor */
-	char before[PROMPT_TEXT_MAX]; /* what Esc restores */
-	char typed[PROMPT_TEXT_MAX];  /* what down returns to */
-	int recalled;                 /* index into the history, -1: typed */
+	size_t at;                    /* byte position of the cursor */
+	char before[PROMPT_TEXT_MAX]; /* the text that Esc restores */
+	char typed[PROMPT_TEXT_MAX];  /* the text that down returns to */
+	int recalled;                 /* index into the history, or -1 for typed text */
 	struct prompt_history *history;
 };
 
@@ -28,8 +28,8 @@ enum prompt_result { PROMPT_OPEN, PROMPT_CHANGED, PROMPT_ACCEPTED, PROMPT_CANCEL
 
 void prompt_start(struct prompt *prompt, const char *text,
 		  struct prompt_history *history);
-/* key: as terminal_key() gives it. On acceptance the text enters the history; when it is
- * cancelled, text is what it was at the start. */
+/* key is a result of terminal_key(). Accepting adds the text to the history. Cancelling
+ * restores the text of the start. */
 enum prompt_result prompt_key(struct prompt *prompt, int key);
 
 void prompt_history_add(struct prompt_history *history, const char *text);

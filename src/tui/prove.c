@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A proof of leaks as the view asks for it: it goes on beside the looks, and its result is
- * in the rows. */
+/* Proofs of leaks in the view. A proof runs beside sampling, and its result is in the
+ * rows. */
 #include "tui/prove.h"
 
 #include "base/clock.h"

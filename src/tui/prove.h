@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A proof of leaks: begun, stopped, and what came of it. */
+/* Starts and stops a proof of leaks and reports its result. */
 #ifndef TUI_PROVE_H
 #define TUI_PROVE_H
 
 #include "tui/state.h"
 
 void prove_toggle(struct tui *t);
-/* After a new snapshot: how the proof stood before. */
+/* Call it after a new snapshot, with the previous state of the proof. */
 void prove_update(struct tui *t, const struct proving *before);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Moving in a recording: steps, jumps, playing, and going to a time that is typed. */
+/* Navigation in a recording: steps, jumps, playing, and going to a time. */
 #include "tui/recording.h"
 
 #include <math.h>
@@ -20,7 +20,7 @@ static bool is_shown(const struct tui *t)
 	       t->feed.ops->seek != NULL && t->feed.ops->play != NULL;
 }
 
-/* A picture that stands still stays so, one that plays goes on from there. */
+/* If the recording was playing, it continues to play from the new time. */
 static bool typed_time(struct tui *t, const char *text, bool accepted, struct err *e)
 {
 	const struct feed_place *place = &t->state.place;
@@ -65,7 +65,7 @@ static void change_speed(struct tui *t, bool faster)
 	set_speed(t, speed);
 }
 
-/* A text with several dumps, one of which is shown. */
+/* Returns true if this is one of several dumps in a text. */
 static bool is_one_of_dumps(const struct tui *t)
 {
 	return t->snapshot != NULL && t->snapshot->target.dumps > 1 &&
@@ -128,7 +128,8 @@ bool recording_act(struct tui *t, enum action action)
 	return true;
 }
 
-/* " REPLAY 10:04:30Z 12/240 2x "; at the end of a pipe " REPLAY 10:04:30Z 9/9 ENDED " */
+/* Formats " REPLAY 10:04:30Z 12/240 2x ", or " REPLAY 10:04:30Z 9/9 ENDED " at the end of
+ * a pipe. */
 void recording_mark(const struct tui *t, char *out, size_t size)
 {
 	const struct feed_place *place = &t->state.place;

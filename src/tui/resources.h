@@ -6,7 +6,8 @@
 #include "core/figures.h"
 #include "core/snapshot.h"
 
-/* "1,012 of 1,024 fds"; false: there is no such limit, or it is not known. */
+/* Formats "1,012 of 1,024 fds". Returns false if there is no such limit or it is
+ * unknown. */
 bool resources_limit_text(const struct snapshot *snapshot, enum limit_id id, char *out,
 			  size_t size);
 

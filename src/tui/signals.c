@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handlers use write(), tcsetattr(), sigaction() and raise() only: all async-signal-safe.
- * After a fatal signal the handler of before runs (the default action, or a sanitizer's),
- * so that exit status and core dump are those of a program without handlers.
+ * Handlers call only write(), tcsetattr(), sigaction() and raise(), which are
+ * async-signal-safe. After a fatal signal the previous handler runs (the default action,
+ * or a sanitizer's), so exit status and core dump are those of a program without
+ * handlers.
  */
 #include "tui/signals.h"
 
@@ -15,7 +16,7 @@
 
 #include "base/map_guard.h"
 
-/* A handler has no other way to its data; written before the handlers are installed. */
+/* Global because handlers have no argument; written before they are installed. */
 static struct {
 	char reset[SIGNALS_RESET_MAX];
 	size_t reset_bytes;
@@ -32,7 +33,7 @@ static const int numbers[] = {SIGWINCH, SIGINT,  SIGTERM, SIGHUP,  SIGTSTP,
 #define NR_EVENTS  6 /* the first of them are events */
 
 static struct sigaction before[NR_NUMBERS];
-static char alternate_stack[1 << 16]; /* a stack overflow must find one */
+static char alternate_stack[1 << 16]; /* for handlers after a stack overflow */
 static stack_t stack_before;
 
 static void give_terminal_back(void)
@@ -41,7 +42,7 @@ static void give_terminal_back(void)
 	size_t done = 0;
 
 	sigaction(SIGTTOU, &ignore,
-		  NULL); /* a background process may not be stopped here */
+		  NULL); /* a background process must not be stopped by this */
 	while (done < state.reset_bytes) {
 		ssize_t n =
 			write(state.tty_fd, state.reset + done, state.reset_bytes - done);
@@ -59,7 +60,8 @@ static void die_of(int number, const siginfo_t *info)
 	for (size_t i = 0; i < NR_NUMBERS; i++)
 		if (numbers[i] == number)
 			sigaction(number, &before[i], NULL);
-	/* A fault happens again when the handler returns; a signal that was sent does not. */
+	/* A fault occurs again when the handler returns; a signal that was sent does
+	 * not. */
 	if (info == NULL || info->si_code <= 0 || number == SIGQUIT)
 		raise(number);
 }
@@ -85,7 +87,7 @@ static void on_event(int number, siginfo_t *info, void *context)
 		state.resize = 1;
 		break;
 	case SIGINT:
-		if (state.quit++ > 1) /* the loop does not react */
+		if (state.quit++ > 1) /* the loop does not respond */
 			die_of(number, NULL);
 		break;
 	case SIGTSTP:
@@ -173,5 +175,5 @@ void signals_stop_self(void)
 	sigaction(SIGTSTP, &plain, &ours);
 	raise(SIGTSTP);
 	sigaction(SIGTSTP, &ours, NULL);
-	state.resumed = 0; /* the caller knows */
+	state.resumed = 0; /* the caller handles it */
 }

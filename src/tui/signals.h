@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Signals while the view runs: those that ask become events of the loop, those that kill
- * first give the terminal back. One view at a time. */
+/* Signals while the view runs. Requests become events for the loop; fatal signals first
+ * restore the terminal. Only one view may run at a time. */
 #ifndef TUI_SIGNALS_H
 #define TUI_SIGNALS_H
 
@@ -19,16 +19,16 @@ enum signal_event {
 
 #define SIGNALS_RESET_MAX 512
 
-/* reset: the bytes that bring the terminal back, at most SIGNALS_RESET_MAX. Returns a
- * descriptor that becomes readable with an event, or a negative code. */
+/* `reset` are the bytes that restore the terminal, at most SIGNALS_RESET_MAX. Returns a
+ * descriptor that becomes readable on an event, or a negative code. */
 int signals_install(int tty_fd, const void *reset, size_t reset_bytes,
 		    const struct termios *saved, struct err *e);
-/* The handlers of before; closes the descriptor. */
+/* Restores the previous handlers and closes the descriptor. */
 void signals_restore(void);
-/* The events since the last call, enum signal_event. */
+/* Returns the events since the last call, as bits of enum signal_event. */
 unsigned signals_take(void);
 int signals_end_number(void);
-/* Stop this process as SIGTSTP would have; returns when it goes on. */
+/* Stops the process as SIGTSTP would; returns when it continues. */
 void signals_stop_self(void);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 
 #define MESSAGE_NS (6 * CLOCK_SECOND_NS)
-#define FRAME_NS   (CLOCK_SECOND_NS / 4) /* ages grow in these steps */
+#define FRAME_NS   (CLOCK_SECOND_NS / 4) /* the smallest step in which ages grow */
 
 static void request(struct tui *t, const struct request *request)
 {
@@ -60,7 +60,7 @@ void tui_say(struct tui *t, enum role role, const char *format, ...)
 	t->message.until_ns = t->clock_ns + MESSAGE_NS;
 }
 
-/* Text of an age changes with its last digit, see clock_format_duration(). */
+/* The text of an age changes with its last digit, see clock_format_duration(). */
 void tui_shows_age(struct tui *t, int64_t age_ns)
 {
 	int64_t step = age_ns < 60 * CLOCK_SECOND_NS     ? FRAME_NS

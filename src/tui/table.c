@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sizing: columns are dropped by priority until the minima fit; what is left goes cell by
- * cell to those whose content wants more, first up to their maximum, and in the end to the
- * last text. Bounded by the width, so it can run each frame.
+ * Column widths. Columns are dropped by priority until the minimum widths fit. The
+ * remaining cells are distributed one by one to columns whose content needs more, first
+ * up to their maximum, and the rest goes to the last text column. The work is bounded by
+ * the width, so it can be done for every frame.
  */
 #include "tui/table.h"
 
@@ -14,8 +15,8 @@
 
 #define WINDOW_NS     (3 * CLOCK_SECOND_NS)
 #define JITTER_CELLS  3
-#define LEGIBLE       12  /* cells of a text that one can still make sense of */
-#define WIDE_GAP_FROM 140 /* cells of a terminal that can afford two between columns */
+#define LEGIBLE       12  /* cells that keep a text recognisable */
+#define WIDE_GAP_FROM 140 /* terminals at least this wide get two cells between columns */
 
 static int title_cells(const struct table *table, const struct table_column *column)
 {
@@ -33,7 +34,7 @@ static int wanted(const struct table *table, const struct table_column *column)
 	return cells;
 }
 
-/* What a column is not shown without: short content whole, long content recognisable. */
+/* The minimum to show a column with: all of a short content, enough of a long one. */
 static int least(const struct table *table, const struct table_column *column)
 {
 	int cells = column->natural >= 0 ? wanted(table, column) : column->min_width;
@@ -54,13 +55,13 @@ static int shown_width(const struct table *table)
 	return cells + (count > 0 ? (count - 1) * table->gap : 0);
 }
 
-/* Columns without content go first. */
+/* Columns without content are dropped first. */
 static int rank_of(const struct table_column *column)
 {
 	return column->priority + (column->natural == 0 ? TABLE_COLUMNS_MAX : 0);
 }
 
-/* The one to leave out next, or NULL when one is left. */
+/* Returns the column to drop next, or NULL if only one remains. */
 static struct table_column *least_important(struct table *table)
 {
 	struct table_column *least_one = NULL;
@@ -90,7 +91,8 @@ static void place(struct table *table)
 	}
 }
 
-/* Cell by cell to those that want more, beyond their maximum or not; returns what is left. */
+/* Distributes cells to columns that want more, with `beyond` even above their maximum.
+ * Returns the cells left. */
 static int share(struct table *table, int spare, bool beyond)
 {
 	bool grew = true;
@@ -117,7 +119,7 @@ static void grow(struct table *table, int spare)
 
 	spare = share(table, spare, false);
 	spare = share(table, spare, true);
-	/* The last text with content takes the rest, or the last one of all. */
+	/* The last text column with content gets the rest, or the last column. */
 	for (size_t i = 0; i < table->count; i++) {
 		struct table_column *column = &table->columns[i];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Columns of a list: which of them fit, how wide, and where they begin. */
+/* Columns of a table: which of them fit, how wide they are, and where they begin. */
 #ifndef TUI_TABLE_H
 #define TUI_TABLE_H
 
@@ -13,36 +13,39 @@ struct table_column {
 	int id;
 	const char *title;
 	int min_width;
-	int max_width; /* 0: takes what is left */
+	int max_width; /* 0 if it takes all that is left */
 	int priority;  /* 0 stays longest */
 	bool right;
-	bool pinned; /* not scrolled away */
-	int natural; /* cells that its content wants, see table_settle(); -1: none seen yet */
-	int recent;   /* of the widest content in this window of time */
-	int x, width; /* result; width 0: not shown */
+	bool pinned; /* does not scroll */
+	/* width that the content needs, see table_settle(); -1 if not seen yet */
+	int natural;
+	int recent;   /* widest content in the current time window */
+	int x, width; /* result; width 0 means hidden */
 };
 
 struct table {
 	struct table_column columns[TABLE_COLUMNS_MAX];
 	size_t count;
-	size_t scroll;    /* columns left out at the left, pinned ones not counted */
-	size_t nr_hidden; /* result: columns that found no room */
+	size_t scroll;    /* columns scrolled out on the left, without pinned ones */
+	size_t nr_hidden; /* result: columns that did not fit */
 	int gap;          /* result: cells between columns */
-	int sorted;       /* id of the sorted column */
+	int sorted;       /* id of the sort column */
 	bool descending;
-	int64_t window_ns; /* when the window of time began; 0: not yet */
+	int64_t window_ns; /* start of the time window; 0 if not started */
 };
 
 void table_layout(struct table *table, int width);
 void table_draw_titles(const struct table *table, int y, int width);
-/* The column at x, or NULL. */
+/* Returns the column at x, or NULL. */
 const struct table_column *table_hit(const struct table *table, int x);
 /*
- * Before a frame: columns become wider at once, but narrower only when everything that they
- * had for some seconds was narrower by more than a few cells, so that they do not jump.
+ * Call it before each frame. A column becomes wider at once, but narrower only if all its
+ * content of the last seconds was narrower by more than a few cells. This keeps columns
+ * from jumping.
  */
 void table_settle(struct table *table, int64_t now_ns);
-/* Remember what a cell wants; true when that is more than the column has and could get. */
+/* Records the width that a cell needs. Returns true if the column could become wider for
+ * it. */
 bool table_measure(struct table_column *column, int cells);
 
 #endif

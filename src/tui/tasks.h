@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* State of the task view, shared by its files: view_tasks.c (keys), tasks_rows.c (rows and
- * cursor), tasks_columns.c (columns and sort), tasks_draw.c. */
+/* State of the task view, shared by view_tasks.c (keys), tasks_rows.c (rows and cursor),
+ * tasks_columns.c (columns and sorting) and tasks_draw.c. */
 #ifndef TUI_TASKS_H
 #define TUI_TASKS_H
 
@@ -8,38 +8,39 @@
 #include "tui/state.h"
 #include "tui/table.h"
 
-#define TASKS_LINES_MAX 512 /* rows on a screen */
+#define TASKS_LINES_MAX 512 /* maximum number of rows on a screen */
 
 struct tasks {
 	struct rows rows;
-	struct query *query; /* the last good one */
-	bool stale;          /* rows are not those of snapshot, filter and sort */
-	/* Instead of t->snapshot while only changes are wanted: what differs from a mark. */
+	struct query *query; /* the last valid one */
+	bool stale;          /* rows do not match snapshot, filter and sort order */
+	/* Shown instead of t->snapshot while only changes are wanted: the differences
+	 * from a mark. */
 	struct mark_changes changes;
 	unsigned changes_mark;
-	bool changes_shown; /* with their column */
+	bool changes_shown; /* rows are changes and have their column */
 
-	struct identity cursor; /* not set: the cursor stays at its row */
-	bool follow_row;        /* after a lost task: pin what is at the row now */
+	struct identity cursor; /* if not set, the cursor stays at its row */
+	bool follow_row;        /* the task is gone: pin the one that is in its row now */
 	size_t at, top;
 	bool expanded;
 
 	struct table table;
-	int line_y[TASKS_LINES_MAX]; /* of row top + i, for the mouse */
+	int line_y[TASKS_LINES_MAX]; /* line of row top + i, for the mouse */
 	int nr_lines;
 };
 
 #define TASKS_CHANGE_COLUMN COLUMN_COUNT /* "new", "gone", "was mutex" */
 
-/* The cursor goes to a task, when the view is shown next. */
+/* Moves the cursor to a task when the view is shown next. */
 void tasks_go_to(struct tui *t, const struct identity *identity);
 void tasks_refresh(struct tui *t, struct tasks *v);
-/* The cursor stays on the task under it from now on. */
+/* Keeps the cursor on the task that is under it now. */
 void tasks_pin(struct tui *t, struct tasks *v);
 void tasks_drop_changes(struct tasks *v);
-/* What the rows are of, or NULL. */
+/* Returns the snapshot of the rows, or NULL. */
 const struct snapshot *tasks_snapshot(const struct tui *t, const struct tasks *v);
-/* What has become of a task of v->changes since the mark. */
+/* Describes how a task of v->changes has changed since the mark. */
 const char *tasks_change(const struct tasks *v, const struct task *task,
 			 char out[COLUMN_TEXT_MAX]);
 const struct task *tasks_at(const struct tui *t, const struct tasks *v, size_t row);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Columns of the task view: which, in which order, and the one it is sorted by. */
+/* Columns of the task view: their selection and order, and the sort column. */
 #include <string.h>
 
 #include "tui/tasks.h"
@@ -105,7 +105,7 @@ static void columns_changed(void *arg, const struct menu *menu, bool chosen)
 	for (size_t i = 0; i < menu->count; i++)
 		if (menu->items[i].marked)
 			list->ids[list->count++] = (enum column_id)menu->items[i].id;
-	if (list->count == 0) /* a table must have one */
+	if (list->count == 0) /* a table needs at least one column */
 		list->ids[list->count++] = COLUMN_ID;
 	tasks_set_columns(t, t->ctx[VIEW_TASKS]);
 }

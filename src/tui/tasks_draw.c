@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table on the screen. Formats each visible cell once; when content turns out to be
- * wider than its column could be, the frame is laid out once more. */
+/* Draws the task table. Each visible cell is formatted once. If content turns out to be
+ * wider than its column, the frame is laid out once more. */
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +30,7 @@ static enum role cell_role(const struct task *task, int column)
 	return ROLE_NORMAL;
 }
 
-/* Of a place the line matters most, and it stands at the end. */
+/* In places, the line number is most important, and it is at the end. */
 static enum align cell_align(const struct table_column *column)
 {
 	if (column->right)
@@ -38,7 +38,7 @@ static enum align cell_align(const struct table_column *column)
 	return column->id == COLUMN_LOCATION ? ALIGN_END : ALIGN_LEFT;
 }
 
-/* Returns whether a column should become wider. */
+/* Returns true if a column should become wider. */
 static bool draw_row(struct tui *t, struct tasks *v, const struct task *task, int y,
 		     bool here)
 {
@@ -47,7 +47,8 @@ static bool draw_row(struct tui *t, struct tasks *v, const struct task *task, in
 
 	enum role role = row_role(task);
 
-	if (here || role != ROLE_NORMAL) /* also the gaps: fewer changes of attributes */
+	/* including the gaps, which avoids changes of attributes */
+	if (here || role != ROLE_NORMAL)
 		draw_fill(y, 0, t->width, role, here);
 	for (size_t i = 0; i < v->table.count; i++) {
 		struct table_column *column = &v->table.columns[i];
@@ -76,7 +77,8 @@ static bool cell_is_whole(const struct tasks *v, int id, const char *cell, bool 
 	return false;
 }
 
-/* Every text of the row that is cut or not shown, in full. y < 0: only count lines. */
+/* Draws every text of the row that is cut or hidden, in full. With y < 0, only counts
+ * lines. */
 static int draw_expanded(struct tui *t, struct tasks *v, const struct task *task, int y,
 			 int lines_max)
 {
@@ -129,7 +131,8 @@ static void keep_visible(struct tui *t, struct tasks *v, int rows)
 	if (v->at >= v->top + room)
 		v->top = v->at - room + 1;
 	if (v->top + room >
-	    v->rows.count) /* no empty lines below while there are rows above */
+	    /* leave no empty lines at the bottom while there are rows above */
+	    v->rows.count)
 		v->top = v->rows.count > room ? v->rows.count - room : 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which rows the task view has, of the picture or of what has changed since a mark, and where
- * the cursor stands when they change. */
+/* Selects the rows of the task view, from the snapshot or from the changes since a mark,
+ * and places the cursor when the rows change. */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,14 +22,15 @@ const struct task *tasks_at(const struct tui *t, const struct tasks *v, size_t r
 	return &snapshot->tasks[v->rows.index[row]];
 }
 
-/* The cursor's task is not among the rows: say so if it has ended, stay where it was. */
+/* The task under the cursor has no row any more: report if it has ended and keep the
+ * row. */
 static void cursor_lost(struct tui *t, struct tasks *v)
 {
 	char id[TASK_ID_MAX];
 	struct task gone = {.kind = v->cursor.kind, .id = v->cursor.id};
 
 	if (identity_find(&v->cursor, t->snapshot) != NULL)
-		return; /* filtered out; it is found again when the filter lets it */
+		return; /* hidden by the filter; found again once the filter allows it */
 	tui_say(t, ROLE_WARN, "%s ended", task_format_id(&gone, id));
 	v->cursor.set = false;
 	v->follow_row = true;
@@ -50,7 +51,7 @@ void tasks_drop_changes(struct tasks *v)
 	memset(&v->changes, 0, sizeof(v->changes));
 }
 
-/* Compared once for each picture and mark, not once a key. */
+/* Compares once per snapshot and mark, not per key. */
 static void make_changes(struct tui *t, struct tasks *v)
 {
 	const struct mark *mark = marks_chosen(&t->marks);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * newterm() instead of initscr(), which ends the process where it fails. The bytes that
- * undo everything are prepared here, because no function of curses may be called in the
- * handler of a fatal signal.
+ * Uses newterm() because initscr() exits on failure. The bytes that restore the terminal
+ * are prepared here because handlers of fatal signals must not call curses.
  */
 #include "tui/terminal.h"
 
@@ -22,9 +21,10 @@
 
 #include "tui/signals.h"
 
-#define ESCAPE_DELAY_MS 100 /* what follows may come late, by ssh or on a busy machine */
+/* the rest of an escape sequence may be late, over ssh or on a busy machine */
+#define ESCAPE_DELAY_MS 100
 
-/* tputs() has no argument for its function; used while opening only. */
+/* tputs() cannot pass an argument to its function; used only while opening. */
 static struct terminal *collecting;
 
 static int collect(int byte)
@@ -48,15 +48,16 @@ static void prepare_reset(struct terminal *terminal, bool mouse)
 		capability = tigetstr(names[i]);
 		if (capability != NULL && capability != (char *)-1)
 			tputs(capability, 1, collect);
-		else if (i == 0) /* no other screen to go back to: leave what is drawn */
+		/* there is no alternate screen to leave: keep what is drawn */
+		else if (i == 0)
 			collect('\n');
 	}
 	collect('\r');
 	collecting = NULL;
 }
 
-/* Whether terminfo knows the type and the type can address the cursor; then the bytes that
- * undo everything. */
+/* Checks that terminfo knows the type and that it can position the cursor, then prepares
+ * the bytes that restore the terminal. */
 static int check_type(struct terminal *terminal, bool mouse, struct err *e)
 {
 	const char *type = getenv("TERM");
@@ -125,19 +126,20 @@ static void close_files(struct terminal *terminal)
 
 static void set_modes(bool mouse)
 {
-	cbreak(); /* ISIG stays: ctrl-c and ctrl-z come as signals */
+	cbreak(); /* ISIG stays on: ctrl-c and ctrl-z arrive as signals */
 	noecho();
 	nonl();
 	intrflush(stdscr, FALSE);
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	leaveok(stdscr, FALSE);
-	typeahead(-1); /* a frame is drawn whole, also while keys wait */
+	typeahead(-1); /* draw whole frames even if keys are waiting */
 	set_escdelay(ESCAPE_DELAY_MS);
 	curs_set(0);
 	if (mouse) {
 		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
-		mouseinterval(0); /* no wait for a second click: the views count */
+		/* no waiting for a second click: the views count clicks */
+		mouseinterval(0);
 	}
 }
 
@@ -153,7 +155,7 @@ int terminal_open(struct terminal *terminal, bool mouse, struct err *e)
 		rc = check_type(terminal, mouse, e);
 	if (rc != 0)
 		goto out;
-	/* Before newterm(), which otherwise puts handlers of its own where none are. */
+	/* Before newterm(), which installs handlers for signals without one. */
 	terminal->event_fd = signals_install(terminal->out_fd, terminal->reset,
 					     terminal->reset_bytes, &terminal->saved, e);
 	if (terminal->event_fd < 0) {
@@ -239,7 +241,8 @@ void terminal_suspend(struct terminal *terminal)
 void terminal_repaint(struct terminal *terminal)
 {
 	terminal_resized(terminal);
-	/* No endwin(): it would bring back the cursor of the other screen once more. */
+	/* endwin() is avoided because it would restore the cursor of the other screen
+	 * again. */
 	reset_prog_mode();
 	clearok(curscr, TRUE);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Decodes UTF-8 strictly and by hand, so that what is shown does not depend on how the C
- * library treats broken sequences; only wcwidth() asks the locale. */
+/* Decodes UTF-8 strictly by itself, so that the result does not depend on how the C
+ * library treats invalid sequences. Only wcwidth() depends on the locale. */
 #include "tui/text.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define COMBINING_MAX 3 /* ncurses keeps five characters a cell */
+#define COMBINING_MAX 3 /* ncurses stores at most five characters per cell */
 
-/* Bytes of the character at text, or 0 if it is not valid UTF-8. */
+/* Returns the bytes of the character at text, or 0 if it is not valid UTF-8. */
 static size_t utf8_decode(const unsigned char *text, size_t length, uint32_t *code)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -28,7 +28,8 @@ static size_t utf8_decode(const unsigned char *text, size_t length, uint32_t *co
 	return bytes;
 }
 
-/* Characters without width that are no marks: they reorder or hide what is around them. */
+/* Returns true for characters without width that are not combining marks: they reorder or
+ * hide the text around them. */
 static bool invisible(uint32_t code)
 {
 	return code == 0xad || code == 0x34f || code == 0x61c || code == 0x115f ||
@@ -73,7 +74,9 @@ size_t text_step(const char *text, size_t length, bool ascii, struct text_unit *
 			return escape_byte(bytes[0], unit);
 		cells = wcwidth((wchar_t)code);
 		if (cells <=
-		    0) /* a control character, unassigned, or a mark without base */
+		    /* a control character, unassigned, or a combining mark without
+		     * base */
+		    0)
 			return escape_byte(bytes[0], unit);
 		unit->chars[0] = (wchar_t)code;
 		unit->count = 1;
@@ -92,7 +95,7 @@ size_t text_step(const char *text, size_t length, bool ascii, struct text_unit *
 void text_fit(struct text_run *run, const char *text, int width, bool ascii)
 {
 	size_t length = strlen(text);
-	size_t fits = 0; /* characters that leave room for the cut sign */
+	size_t fits = 0; /* characters that fit together with the cut sign */
 	int fits_cells = 0;
 	struct text_unit unit;
 	size_t used;

@@ -3,8 +3,8 @@
  * The folder src/tui draws on a terminal and reads keys. It does not know sources, nor
  * where its feed gets snapshots from.
  *
- * The view: everything that ncurses draws. It reads snapshots from a feed and never waits
- * for a target. The only header of tui that others include.
+ * The view is everything drawn with ncurses. It reads snapshots from a feed and never
+ * waits for a target. Other folders include only this header of tui.
  */
 #ifndef TUI_TUI_H
 #define TUI_TUI_H
@@ -17,19 +17,21 @@ struct tui_options {
 	struct feed feed;
 	struct settings settings;
 	const char *title; /* TARGET as the user wrote it */
-	bool choose;       /* start in the process list, with those that the title fits */
-	/* W: write settings back; leaves the path that was written in `path`. May be NULL. */
+	/* start in the process list, showing those that match the title */
+	bool choose;
+	/* The key W: writes the settings and stores the file's path in `path`. May be
+	 * NULL. */
 	int (*save)(void *save_ctx, const struct settings *settings, char *path,
 		    size_t size, struct err *e);
 	void *save_ctx;
 };
 
-/* Runs until the user quits. The terminal is as before afterwards, also when the process
- * dies by a signal. Returns 0, or ERR_SYS / ERR_UNSUPPORTED when there is no terminal or
- * its type is not known (the sentence says what to do). */
+/* Runs until the user quits. Restores the terminal afterwards, even if a signal ends the
+ * process. Returns 0, or ERR_SYS or ERR_UNSUPPORTED, with a message that says what to do,
+ * if there is no terminal or its type is unknown. */
 int tui_run(const struct tui_options *options, struct err *e);
 
-/* One line per key, for `--help-keys` and the man page; NULL-terminated. */
+/* One row per key, for `grmon-c help keys` and the manual page; ends with NULL. */
 struct tui_key_help {
 	const char *keys;
 	const char *text;

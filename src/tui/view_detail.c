@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One task with everything known about it. Keeps the snapshot that last had the task, so
- * that an ended task keeps its last picture; asks the feed for its whole stack while open.
+ * The view of one task. It keeps the last snapshot that has the task, so that a task
+ * remains visible after its end. While open, it asks the feed for the task's whole stack.
  */
 #include <stdio.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static bool waits_on_object(const struct waits_on *waits, uint64_t address)
 	return waits->address == address;
 }
 
-/* Both wait on one object, or a select of theirs does. */
+/* Returns true if both wait for one object; a select may wait for several. */
 static bool shares_object(const struct waits_on *a, const struct waits_on *b)
 {
 	if (a->address == 0 || b->kind == NULL || b->address == 0)
@@ -55,7 +55,8 @@ static bool owns(const struct task *task, const struct task *other)
 	       other->tid == task->waits.owner_tid;
 }
 
-/* What needs a look at every task: others on the same object, owner, creator. */
+/* Searches all tasks for those that wait for the same object, the owner and the
+ * creator. */
 static void find_others(struct detail *v)
 {
 	const struct snapshot *s = v->snapshot;
@@ -119,10 +120,10 @@ static void show(struct tui *t, struct detail *v, const struct identity *id)
 	lines_go_home(&v->lines);
 	detail_update(t, v);
 	t->feed.ops->focus(t->feed.ctx, id->kind, id->id, id->serial);
-	t->feed.ops->refresh(t->feed.ctx); /* its whole stack at once */
+	t->feed.ops->refresh(t->feed.ctx); /* get its whole stack at once */
 }
 
-/* It keeps the picture of before, as no other one has it. */
+/* Keeps the previous snapshot, because no other one has the task. */
 static void show_gone(struct detail *v, struct snapshot *snapshot)
 {
 	snapshot_unref(v->snapshot);
@@ -195,7 +196,7 @@ static void go_back(struct tui *t, struct detail *v)
 		struct identity id = v->back[--v->nr_back];
 
 		if (identity_find(&id, t->snapshot) == NULL)
-			continue; /* ended meanwhile */
+			continue; /* it has ended */
 		show(t, v, &id);
 		return;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One group: the verdict with its evidence, its count over the time watched, examples, the
- * whole stack, the creator. Keeps the snapshot that last had it.
+ * The view of one group: the verdict with its evidence, the count over time, examples,
+ * the whole stack, the creator. It keeps the last snapshot that has the group.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "tui/views.h"
 
 #define EXAMPLES_MAX 12
-#define PLOT_ROWS    11 /* where the page is to fit on the screen, some less */
+#define PLOT_ROWS    11 /* fewer if the page then fits on the screen */
 #define PLOT_ROWS_UP 8
 #define PLOT_CELLS   120
 #define LABEL_MAX    160
@@ -28,7 +28,7 @@ struct group_page {
 	enum group_by by;
 	struct group_identity identity;
 	struct snapshot *snapshot; /* a reference */
-	struct group group;        /* as it is there, or as it was at the mark */
+	struct group group;        /* as in snapshot, or as it was at the mark */
 	char label_key[LABEL_MAX], label_text[LABEL_MAX]; /* of group */
 	bool gone;
 	uint32_t examples[EXAMPLES_MAX]; /* oldest first */
@@ -83,7 +83,7 @@ static void find_examples(struct group_page *v)
 	}
 }
 
-/* Texts of labels are those of a snapshot or mark that may go. */
+/* Copies the labels, because the snapshot or the mark that owns them may be freed. */
 static void keep_group(struct group_page *v, const struct group *group)
 {
 	v->group = *group;
@@ -147,7 +147,7 @@ static void group_open(struct tui *t, void *ctx, const struct request *request)
 	v->group.leak = NULL;
 	v->nr_examples = 0;
 	lines_go_home(&v->lines);
-	/* A gone group has no tasks in any picture that is still there. */
+	/* No snapshot that still exists has tasks of a group that is gone. */
 	snapshot_unref(v->snapshot);
 	v->snapshot = snapshot_ref(t->snapshot);
 	group_update(t, v);

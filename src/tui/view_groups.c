@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks that have something in common, worst first: by stack, creator, state or label. The
- * filter is that of the task view. The cursor belongs to a group, not to a row.
+ * Tasks grouped by stack, creator, state or label, the worst group first. The filter is
+ * shared with the task view. The cursor belongs to a group, not to a row.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +67,7 @@ static void groups_update(struct tui *t, void *ctx)
 	struct groups_view *v = ctx;
 
 	v->stale = true;
-	v->count = v->all = 0;     /* they were of the snapshot before */
+	v->count = v->all = 0;     /* they belong to the previous snapshot */
 	if (t->snapshot == NULL) { /* another target */
 		v->at_identity = false;
 		v->nr_words = 0;
@@ -91,7 +91,7 @@ static void move_to(struct groups_view *v, long row)
 	pin(v);
 }
 
-/* Around the ends. */
+/* Wraps around at the ends. */
 static void move_to_leak(struct tui *t, struct groups_view *v, int step)
 {
 	for (size_t i = 1; i <= v->count; i++) {
@@ -265,7 +265,8 @@ static bool groups_act(struct tui *t, void *ctx, enum action action, int key)
 		tui_prompt(t, t->settings.filter);
 		return true;
 	case ACTION_CLASS:
-		t->class = key - '1' == t->class ? -1 : key - '1'; /* again: off */
+		/* the same key again clears it */
+		t->class = key - '1' == t->class ? -1 : key - '1';
 		filters_changed(t);
 		v->stale = true;
 		return true;

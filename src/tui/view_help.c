@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Help: the key table, the filter language, the marks and the states, from the tables that
- * the program itself runs on. In two columns where there is room. */
+/* Help on keys, the filter language, marks and states, generated from the tables that the
+ * program uses. In two columns if there is room. */
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ struct help {
 	struct help_line lines[LINES_MAX];
 	size_t count;
 	size_t top;
-	int width; /* that the lines are broken for */
+	int width; /* the width that the lines are wrapped for */
 };
 
 static const struct {
@@ -152,7 +152,7 @@ static void draw_line(const struct help_line *line, int y, int x, int width)
 		  line->text);
 }
 
-/* Where the second of two columns begins: at the first empty line past the middle. */
+/* Returns where the second column begins: at the first empty line after the middle. */
 static size_t split_at(const struct help *v)
 {
 	for (size_t i = v->count / 2; i < v->count; i++)

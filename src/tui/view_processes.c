@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The processes that can be watched: the first screen when none was named, and later the
- * way to another one. Read again every two seconds while it is shown. */
+/* The processes that can be watched. This is the first screen if no target was named, and
+ * later the way to another one. The list is read every two seconds while it is shown. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "tui/views.h"
 
 #define REFRESH_NS (2 * CLOCK_SECOND_NS)
-#define UNKNOWN_NS (CLOCK_SECOND_NS / 5) /* while sources are not known */
+#define UNKNOWN_NS (CLOCK_SECOND_NS / 5) /* while some sources are unknown */
 
 enum process_column {
 	PROCESS_PID,
@@ -44,17 +44,18 @@ static const struct {
 };
 
 struct processes {
-	const struct process_row *rows; /* the feed's; until the next call */
+	/* belongs to the feed, valid until its next call */
+	const struct process_row *rows;
 	size_t count;
 	size_t *shown;
 	size_t nr_shown, cap_shown;
-	pid_t pid; /* of the cursor; 0: it stays at its row */
+	pid_t pid; /* under the cursor; 0 if the cursor stays at its row */
 	size_t at, top;
 	char filter[PROMPT_TEXT_MAX];
 	struct table table;
 	struct prompt_history history;
-	int64_t next_ns; /* when to read again */
-	bool unknown;    /* the sources of some are */
+	int64_t next_ns; /* when to read the list again */
+	bool unknown;    /* the sources of some processes are unknown */
 	struct err failed;
 };
 
@@ -135,7 +136,7 @@ static int compare_numbers(double a, double b)
 	return (a > b) - (a < b);
 }
 
-/* What shows most comes first, then those that can be watched at all. */
+/* Sorts the sources that show most first, then all others that can be watched. */
 static int source_rank(const struct process_row *row)
 {
 	return !row->allowed                           ? 3
@@ -180,7 +181,7 @@ static int compare(const void *left, const void *right, void *arg)
 	return order != 0 ? order : compare_numbers(a->pid, b->pid);
 }
 
-/* Filter and sort; the cursor stays on its process. */
+/* Filters and sorts. The cursor stays on its process. */
 static void arrange(struct processes *v)
 {
 	if (v->count > v->cap_shown) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the target has and how near its limits are: limits first, then descriptors by kind and
- * sockets by state, then a graph for each figure over the time watched. Items of one or more
- * lines that are scrolled one by one.
+ * The target's resources and its distance from their limits: limits first, then
+ * descriptors by kind and sockets by state, then a graph for each figure over the time
+ * watched. Items of one or more lines, which scroll one by one.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,9 +15,9 @@
 
 #define TEXT_MAX       512
 #define LINES_MAX      32
-#define GRAPH_LINES    8 /* title and plot, at least */
+#define GRAPH_LINES    8 /* title and plot, minimum */
 #define GRAPH_LINES_UP 16
-#define GRAPH_CELLS    60 /* one beside the other from twice as many */
+#define GRAPH_CELLS    60 /* two columns of graphs need twice this width */
 #define GRAPH_BESIDE   3
 
 struct line {
@@ -26,9 +26,10 @@ struct line {
 };
 
 struct view_resources {
-	size_t top; /* item at the top of the body */
+	size_t top; /* the item at the top of the body */
 	size_t nr_items;
-	size_t first_graph, last_graph, nr_graphs; /* on the screen, from 1; and all */
+	/* on the screen, counted from 1, and in total */
+	size_t first_graph, last_graph, nr_graphs;
 };
 
 struct page {
@@ -49,7 +50,7 @@ static graph_format format_of(enum figure_id id)
 	return formats[figure_info(id)->unit];
 }
 
-/* One digit more than on a scale: "10.2M to 10.9M". */
+/* One more digit than on a scale: "10.2M to 10.9M". */
 static const char *format_bytes(double value, char out[GRAPH_LABEL_MAX])
 {
 	static const char units[] = "BKMGTPE";
@@ -144,7 +145,7 @@ static void add_kinds(struct page *page, const struct resources *r)
 		append(line, "  no children, timers or watches");
 }
 
-/* These are drawn also where they are 0. */
+/* Figures that are drawn even if they are 0. */
 static bool always_drawn(enum figure_id id)
 {
 	return id == FIGURE_TASKS || id == FIGURE_RSS || id == FIGURE_FDS ||
@@ -165,7 +166,7 @@ static void make_page(const struct snapshot *snapshot, struct page *page)
 	}
 }
 
-/* "fds 1,012  +16 every 30.0s  +32/min  38 to 1,012" */
+/* Draws "fds 1,012  +16 every 30.0s  +32/min  38 to 1,012". */
 static void draw_title(const struct snapshot *snapshot, enum figure_id id,
 		       const struct steps *steps, struct area area)
 {
@@ -217,7 +218,8 @@ static void draw_graph(const struct snapshot *snapshot, enum figure_id id,
 		.to_ns = figures->series[FIGURE_TASKS].last_ns,
 	};
 
-	/* A cgroup's limits are for other processes too, so they are no line here. */
+	/* The limits of a cgroup include other processes, so they are not drawn as a
+	 * line. */
 	if (limit == LIMIT_FDS && snapshot->resources.limits[limit].most > 0)
 		graph.limit = (double)snapshot->resources.limits[limit].most;
 	steps_find(graph.series, &steps);
@@ -229,7 +231,7 @@ static void draw_graph(const struct snapshot *snapshot, enum figure_id id,
 	graph_draw(&graph, area);
 }
 
-/* Rows of graphs that stand beside each other. */
+/* Returns the number of rows if `beside` graphs are side by side. */
 static size_t graph_rows(const struct page *page, size_t beside)
 {
 	return (page->nr_graphs + beside - 1) / beside;

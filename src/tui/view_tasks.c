@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The task view: which tasks are shown is core/rows.h's work, done once per snapshot or
- * change of filter and sort; drawing formats the visible rows only. The cursor belongs to
- * a task, not to a row.
+ * The task view. core/rows.h selects the tasks, once per snapshot or change of filter and
+ * sort order; drawing formats only the visible rows. The cursor belongs to a task, not to
+ * a row.
  */
 #include <stdio.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static void tasks_update(struct tui *t, void *ctx)
 {
 	struct tasks *v = ctx;
 
-	/* Its texts are those of the picture before. */
+	/* Its texts belong to the previous snapshot. */
 	tasks_drop_changes(v);
 	v->stale = true;
 	if (t->view == VIEW_TASKS)
@@ -58,7 +58,7 @@ static void move_to(struct tui *t, struct tasks *v, long row)
 	tasks_pin(t, v);
 }
 
-/* Next or previous stuck row, around the ends. */
+/* Moves to the next or previous stuck row; wraps around at the ends. */
 static void move_to_stuck(struct tui *t, struct tasks *v, int step)
 {
 	size_t count = v->rows.count;
@@ -129,7 +129,8 @@ static bool tasks_act(struct tui *t, void *ctx, enum action action, int key)
 		tui_prompt(t, t->settings.filter);
 		return true;
 	case ACTION_CLASS:
-		t->class = key - '1' == t->class ? -1 : key - '1'; /* again: off */
+		/* the same key again clears it */
+		t->class = key - '1' == t->class ? -1 : key - '1';
 		filters_changed(t);
 		return true;
 	case ACTION_BACK:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who waits for whom, as trees: on top who holds everything up, below it those who wait for
- * it. Cycles come first. Many that wait for one object and hold up nobody are one line. The
- * lines are made by waits_lines.c.
+ * Waits as trees: a task that blocks others is on top, with its waiters below it. Cycles
+ * come first. Many waiters for one object that block no other task share one line.
+ * waits_lines.c builds the lines.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ static void waits_update(struct tui *t, void *ctx)
 		v->nr_opened = 0;
 }
 
-/* Lines come and go above it, but the cursor stays on what it is on. */
+/* Lines above the cursor come and go, but the cursor stays on its line. */
 static void refresh(struct tui *t, struct waits *v)
 {
 	if (!v->stale)

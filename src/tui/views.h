@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The views, one file each. app.c alone names them; who wants another one asks for it with
+/* The views, one file each. Only app.c refers to them; a view requests another one with
  * tui_switch() or tui_open_…(). */
 #ifndef TUI_VIEWS_H
 #define TUI_VIEWS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* State of the waits view, shared by view_waits.c (cursor, drawing) and waits_lines.c (what
- * stands in which line). */
+/* State of the waits view, shared by view_waits.c (cursor, drawing) and waits_lines.c
+ * (content of the lines). */
 #ifndef TUI_WAITS_H
 #define TUI_WAITS_H
 
@@ -12,22 +12,22 @@
 #define WAITS_DEPTH_MAX  16 /* deeper lines are not indented further */
 #define WAITS_TEXT_MAX   512
 
-/* What a line is about, from snapshot to snapshot. */
+/* Identifies a line across snapshots. */
 struct waits_key {
-	uint64_t id;     /* of a task, or of whom the folded ones wait for */
-	uint64_t object; /* that the folded ones wait for */
+	uint64_t id;     /* of a task, or of the owner that folded tasks wait for */
+	uint64_t object; /* the object that folded tasks wait for */
 	int what;
 };
 
 struct waits_line {
 	struct waits_key key;
 	int depth;
-	const char *head;        /* before the age */
-	const char *tail;        /* behind it; or NULL */
-	int64_t since_ns;        /* 0: no age */
-	const struct task *task; /* in t->snapshot; NULL: a heading or a fold */
-	const struct other_process *process; /* of the task, unless it is the target */
-	bool folded; /* stands for several; Enter opens or closes */
+	const char *head;        /* text before the age */
+	const char *tail;        /* text after the age, or NULL */
+	int64_t since_ns;        /* 0 if there is no age */
+	const struct task *task; /* in t->snapshot; NULL for a heading or folded tasks */
+	const struct other_process *process; /* of the task, if it is not the target */
+	bool folded; /* stands for several tasks; Enter opens or closes it */
 };
 
 struct waits {
@@ -38,7 +38,7 @@ struct waits {
 	size_t at, top;
 	bool stale;
 	bool at_key;
-	struct waits_key key; /* of the cursor */
+	struct waits_key key; /* of the line under the cursor */
 	bool open_all;
 	struct waits_key opened[WAITS_OPENED_MAX];
 	size_t nr_opened;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From the wait-for graph of a snapshot to the lines of the waits view. Chains may be as
- * long as there are tasks, so nothing here recurses. */
+/* Builds the lines of the waits view from the wait-for graph of a snapshot. Chains can be
+ * as long as there are tasks, so nothing here is recursive. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "tui/waits.h"
 
 #define LINES_MAX 20000u
-#define FOLD_MIN  4u /* from this number on, waiters for one object are one line */
+#define FOLD_MIN  4u /* as many waiters for one object share a line */
 
 enum line_kind { LINE_CYCLE, LINE_TREE, LINE_TASK, LINE_FOLD };
 
@@ -18,12 +18,14 @@ struct forest {
 	const struct snapshot *s;
 	const struct wait_graph *graph;
 	size_t nr_nodes;
-	uint32_t *first, *sibling; /* those who wait for a node, without its own cycle */
-	uint32_t *held;            /* how many wait for a node, also through others */
-	uint32_t *cycle;           /* 1 + the cycle that a node is in */
+	/* lists of the waiters of each node, except those in its own cycle */
+	uint32_t *first, *sibling;
+	/* number of tasks that wait for a node, directly or indirectly */
+	uint32_t *held;
+	uint32_t *cycle; /* 1 + the cycle that a node is in, or 0 */
 	bool *shown;
-	uint32_t *stack; /* nodes that are still to be shown … */
-	int *depths;     /* … and how deep */
+	uint32_t *stack; /* nodes that are still to be shown */
+	int *depths;     /* and their depths */
 	size_t nr_stack;
 	uint32_t *list; /* scratch */
 };
@@ -74,7 +76,7 @@ static const char *or_empty(const char *text)
 	return text != NULL ? text : "";
 }
 
-/* "t812", "postgres 901 (t903)" */
+/* Formats "t812" or "postgres 901 (t903)". */
 static const char *name_node(const struct forest *f, uint32_t node, char *out,
 			     size_t size)
 {
@@ -131,7 +133,8 @@ static void add_task(struct forest *f, uint32_t node, int depth)
 		task->waits.kind != NULL ? or_empty(task->waits.text) : "", owner));
 }
 
-/* `count` tasks of f->list from `from` on, which wait for one object and hold up nobody. */
+/* Adds one line for `count` tasks of f->list, beginning at `from`, that wait for one
+ * object and block no other task. */
 static void add_fold(struct forest *f, uint32_t owner, size_t from, size_t count,
 		     int depth)
 {
@@ -180,8 +183,8 @@ static int compare_leaves(const void *left, const void *right, void *arg)
 	return (a->id > b->id) - (a->id < b->id);
 }
 
-/* Those who wait for a node: first they who hold up nobody, by object; the others go to the
- * stack, to be shown with all that is below them. */
+/* Adds the waiters of a node. Those that block no other task come first, by object. The
+ * others go to the stack, to be shown with everything below them. */
 static void add_waiters(struct forest *f, uint32_t node, int depth)
 {
 	size_t count = 0, end;
@@ -264,7 +267,7 @@ static void add_cycle(struct forest *f, size_t number)
 			add_tree(f, cycle->nodes[i], 0);
 }
 
-/* The task of the target nearest to the root of a tree, whose waiters it holds up. */
+/* Returns the task of the target that is nearest to the root of a tree. */
 static uint32_t head_of(const struct forest *f, uint32_t root)
 {
 	uint32_t best = GRAPH_NONE;
@@ -277,7 +280,8 @@ static uint32_t head_of(const struct forest *f, uint32_t root)
 	return best != GRAPH_NONE && graph_process(f->s, best) == NULL ? best : root;
 }
 
-/* "t812 holds mutex 0x…, itself in io-read on fd 7 …, with postgres 901; 14 wait" */
+/* Adds "t812 holds mutex 0x…, itself in io-read on fd 7 …, with postgres 901; 14
+ * wait". */
 static void add_sentence(struct forest *f, uint32_t root)
 {
 	struct waits_line *line = add_heading(f, root, LINE_TREE);
@@ -315,10 +319,11 @@ static int compare_roots(const void *left, const void *right, void *arg)
 	return (a > b) - (a < b);
 }
 
-/* Lists of waiters, and from the leaves inwards how many wait for each node. */
+/* Links the lists of waiters and counts, from the leaves inwards, the waiters of each
+ * node. */
 static void link_nodes(struct forest *f)
 {
-	uint32_t *left = f->list; /* waiters that are not counted yet */
+	uint32_t *left = f->list; /* number of waiters that have not been counted yet */
 	size_t count = 0;
 
 	for (size_t i = 0; i < graph_cycles(f->s); i++)
@@ -365,7 +370,8 @@ static void add_trees(struct forest *f)
 			roots[count++] = (uint32_t)i;
 	if (count > 1)
 		qsort_r(roots, count, sizeof(*roots), compare_roots, f);
-	/* What is in no tree then goes round in waits that somebody can end. */
+	/* Tasks that are in no tree form cycles that can still be broken, so they are not
+	 * deadlocks. */
 	for (size_t i = 0; roots != NULL && i < f->nr_nodes; i++)
 		if (f->first[i] != GRAPH_NONE && f->graph->next[i] != GRAPH_NONE)
 			roots[count++] = (uint32_t)i;
@@ -391,7 +397,7 @@ void waits_build(struct tui *t, struct waits *v)
 		return;
 	f.graph = f.s->graph;
 	f.nr_nodes = nr_nodes = f.graph->nr_nodes;
-	/* One piece: arrays of 32-bit numbers, then the one of bytes. */
+	/* One allocation: the arrays of 32-bit numbers, then the one of bytes. */
 	all = calloc(nr_nodes + 1, 7 * sizeof(uint32_t) + sizeof(bool));
 	if (all == NULL)
 		return;
