@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors without a file behind them (epoll, eventfd, timerfd, pidfd, inotify,
- * signalfd), told by /proc/PID/fdinfo. */
+/* Names descriptors without a file (epoll, eventfd, timerfd, pidfd, inotify, signalfd)
+ * from /proc/PID/fdinfo. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -56,7 +56,7 @@ static void name_eventfd(const char *info, char *out, size_t size)
 		snprintf(out, size, "eventfd");
 }
 
-/* "it_value: (12, 345678)": how long until it expires; zeros: it is not set. */
+/* "it_value: (12, 345678)": time until it expires; all zero if the timer is not set. */
 static int64_t timer_field(const char *info, const char *key)
 {
 	const char *at = strstr(info, key);
@@ -118,7 +118,8 @@ static void name_signalfd(const char *info, char *out, size_t size)
 						 sigabbrev_np(i));
 }
 
-/* By number, as the kernel counts them; those that can wait for something else than a disk. */
+/* By the kernel's number; only operations that can wait for something other than a
+ * disk. */
 static const char *const ring_operations[] = {
 	[6] = "poll",    [9] = "sendmsg",  [10] = "recvmsg", [11] = "timeout",
 	[13] = "accept", [16] = "connect", [22] = "read",    [23] = "write",
@@ -142,8 +143,8 @@ static uint32_t ring_count(const char *info, const char *key)
 	return at ? (uint32_t)strtoul(at + strlen(key), NULL, 0) : 0;
 }
 
-/* What was taken over and has not been answered; an operation may answer more than once, so
- * no count is given where there are more answers. */
+/* Counts operations that were submitted and not completed. An operation may complete more
+ * than once, so no count is shown if there are more completions than submissions. */
 static void name_io_uring(const char *info, char *out, size_t size)
 {
 	uint32_t taken = ring_count(info, "CachedSqHead:");
@@ -164,7 +165,7 @@ static void name_io_uring(const char *info, char *out, size_t size)
 }
 
 static const struct {
-	const char *link; /* begins so */
+	const char *link; /* prefix */
 	void (*name)(const char *info, char *out, size_t size);
 } anonymous[] = {
 	{"anon_inode:[eventpoll]", name_epoll},

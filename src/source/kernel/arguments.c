@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the arguments of a blocked call point to: descriptors, signals, an address. The
- * target may change all of it while it is read, so every length is bounded here. */
+/* Reads what the arguments of a blocked call point to: descriptors, signals, an address.
+ * The target may change all of it at any time, so every length is bounded here. */
 #include "source/kernel/call.h"
 
 #include <arpa/inet.h>
@@ -25,13 +25,13 @@ void kernel_explain_fd(struct kernel *kernel, int fd, struct kernel_wait *out)
 	out->accepted = kernel_fd_accepted(kernel, fd);
 	size_t length = strlen(out->text);
 
-	/* A socket that is too new to be named yet. */
+	/* A socket that is too new to have a name. */
 	out->owner_changes = strstr(out->text, " socket:[") != NULL;
 	if (length && out->text[length - 1] == ' ')
 		out->text[length - 1] = '\0';
 }
 
-/* Descriptors in their order; the count may be more than are known. */
+/* Lists descriptors in order; count may exceed the number that is known. */
 static void list_fds(const int *fds, size_t shown, uint64_t count,
 		     struct kernel_wait *out)
 {
@@ -68,7 +68,7 @@ void kernel_explain_poll(struct kernel *kernel, uint64_t address, uint64_t count
 	out->writes = polled[0].events & POLLOUT;
 }
 
-/* As the kernel has it since 5.16. */
+/* The kernel's struct futex_waitv, since 5.16. */
 struct waited_futex {
 	uint64_t value, address;
 	uint32_t flags, reserved;
@@ -194,7 +194,8 @@ void kernel_explain_connect(struct kernel *kernel, uint64_t address, uint64_t by
 	char text[sizeof(struct sockaddr_un) + 8];
 	size_t used = strlen(out->text);
 
-	/* A socket of TCP is in the tables with both addresses as soon as it tries. */
+	/* A TCP socket is in the tables with both addresses as soon as it starts to
+	 * connect. */
 	if (bytes < sizeof(peer.ss_family) || bytes > sizeof(peer) ||
 	    strstr(out->text, " -> ") ||
 	    !kernel_memory_exact(kernel, address, &peer, bytes) ||

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which system call means which state, and what its arguments name: one table. */
+/* A table of system calls: the state each of them means and what its arguments refer
+ * to. */
 #include "source/kernel/call.h"
 
 #include <fcntl.h>
@@ -15,14 +16,14 @@
 #ifdef SYS_open
 #define CALL_OPEN SYS_open
 #else
-#define CALL_OPEN (-1) /* this machine has openat alone */
+#define CALL_OPEN (-1) /* this architecture only has openat */
 #endif
 
-/* What the arguments of a call say. */
+/* What the arguments of a call refer to. */
 enum call_form {
 	FORM_NONE,
 	FORM_FD,      /* a descriptor */
-	FORM_CONNECT, /* one, and an address */
+	FORM_CONNECT, /* a descriptor and an address */
 	FORM_EPOLL,   /* an epoll descriptor */
 	FORM_POLL,    /* an array of struct pollfd and its length */
 	FORM_SELECT,  /* a number of descriptors */
@@ -30,12 +31,12 @@ enum call_form {
 	FORM_FUTEXES, /* an array of struct futex_waitv and its length */
 	FORM_CHILD,   /* a pid, -1 for any */
 	FORM_WAITID,  /* a kind of id and the id */
-	FORM_FORK,    /* until the child executes or ends */
+	FORM_FORK,    /* until the child calls exec() or ends */
 	FORM_FCNTL,   /* blocks only for locks */
 	FORM_IPC,     /* an id of System V IPC */
 	FORM_SIGNALS,
 	FORM_SLEEP,
-	FORM_FILE, /* opening one */
+	FORM_FILE, /* opening a file */
 };
 
 struct call_rule {
@@ -43,9 +44,9 @@ struct call_rule {
 	const char *name;
 	enum task_state state;
 	enum call_form form;
-	int arg;             /* of the descriptor, or of the first argument of the form */
-	enum call_time time; /* how a limit is given … */
-	int time_arg;        /* … and where */
+	int arg; /* index of the descriptor, or of the first argument of the form */
+	enum call_time time; /* how the timeout is passed */
+	int time_arg;        /* index of the timeout */
 };
 
 #define CALL(name, state, form, arg)                                                     \
@@ -159,7 +160,8 @@ static void explain_child(struct kernel *kernel, uint64_t which, struct kernel_w
 	int pid = (int)(int32_t)which;
 
 	out->kind = "pid";
-	/* In a namespace of its own it counts its children by other numbers than we do. */
+	/* A process in its own pid namespace knows its children by other numbers than we
+	 * do. */
 	if (pid > 0 && kernel->facts.nested)
 		pid = kernel_outer_any(kernel, pid, &out->owner_pid);
 	else if (pid > 0)
@@ -173,7 +175,7 @@ static void explain_child(struct kernel *kernel, uint64_t which, struct kernel_w
 			 pid == -1 ? "any child" : "any child of a process group");
 }
 
-/* The child that runs in the thread's memory until it executes or ends. */
+/* Finds the child that runs in the thread's memory until it calls exec() or ends. */
 static void explain_vfork(const struct kernel *kernel, pid_t tid, struct kernel_wait *out)
 {
 	char path[32], text[CHILDREN_BYTES], *save = NULL;
@@ -204,13 +206,13 @@ static void explain_file(struct kernel *kernel, uint64_t address, struct kernel_
 	char path[KERNEL_TEXT_MAX - 8] = "";
 	ssize_t got = kernel_memory(kernel, address, path, sizeof(path) - 1);
 
-	/* A path that ends just below an unmapped page is read in part. */
+	/* A path that ends close to an unmapped page is read in part. */
 	path[got > 0 ? got : 0] = '\0';
 	out->kind = "file";
 	snprintf(out->text, sizeof(out->text), "opening %s", path);
 }
 
-/* Calls that wait for descriptors or files. */
+/* Explains calls that wait for descriptors or files. */
 static void explain_file_form(struct kernel *kernel, const struct call_rule *rule,
 			      const struct proc_call *call, struct kernel_wait *out)
 {
@@ -240,7 +242,7 @@ static void explain_file_form(struct kernel *kernel, const struct call_rule *rul
 		break;
 	case FORM_FILE:
 		explain_file(kernel, arg, out);
-		/* A FIFO, which nobody has opened to read. */
+		/* A FIFO that no process has open for reading. */
 		if ((call->nr == SYS_openat || call->nr == CALL_OPEN) &&
 		    (call->args[rule->arg + 1] & O_ACCMODE) == O_WRONLY)
 			out->state = STATE_IO_WRITE;
@@ -280,7 +282,7 @@ static void explain_form(struct kernel *kernel, pid_t tid, const struct call_rul
 	case FORM_SIGNALS:
 		out->kind = "signal";
 		snprintf(out->text, sizeof(out->text), "a signal");
-		/* The others take the signals that are blocked meanwhile. */
+		/* For the others, the argument is the set of blocked signals. */
 		if (rule->time == TIME_SPEC)
 			kernel_explain_signals(kernel, arg, out);
 		break;
@@ -314,7 +316,7 @@ void kernel_explain(struct kernel *kernel, pid_t tid, char stat_state,
 	if (!call || kernel->facts.foreign)
 		return;
 	if (call->running) {
-		/* It woke between the two reads. */
+		/* It woke up between the two reads. */
 		out->state = STATE_RUNNING;
 		return;
 	}
@@ -341,7 +343,8 @@ void kernel_explain(struct kernel *kernel, pid_t tid, char stat_state,
 	explain_form(kernel, tid, rule, call, out);
 	kernel_explain_limit(kernel, call, rule->time, rule->time_arg,
 			     rule->form == FORM_SLEEP, out);
-	/* A fork that waits in D waits for its child; other uninterruptible calls for a disk. */
+	/* A fork in state D waits for its child; other uninterruptible calls wait for a
+	 * disk. */
 	if (stat_state == 'D' && rule->form != FORM_FORK && rule->state != STATE_FSYNC)
 		out->state = STATE_DISK;
 	if (rule->form == FORM_FORK && stat_state != 'D')

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernel says of a process, as a snapshot has it. */
+/* Copies what the kernel says about a process into a snapshot. */
 #include "source/kernel/kernel.h"
 
 #include <pwd.h>
@@ -34,7 +34,7 @@ void kernel_wait_to_task(const struct kernel_wait *wait, struct snapshot *out,
 		task->waits.text = "";
 }
 
-/* The kernel tells a stranger that the threads are there, and their names, but no more. */
+/* The kernel lets other users see only that the threads exist, and their names. */
 static void say_denied(const struct kernel *kernel, char *out, size_t size)
 {
 	const struct passwd *owner = getpwuid(kernel->facts.uid);

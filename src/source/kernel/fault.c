@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads that wait outside a system call of their own: for a page that somebody serves through
- * userfaultfd, and workers of the kernel that live in the process. Which address is meant no
- * file says; where one range alone is served so, it is there.
+ * Explains threads that wait outside a system call: for a page served through
+ * userfaultfd, and kernel workers that belong to the process. No file tells the faulting
+ * address; if only one range is served through userfaultfd, the fault is in it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,8 +11,8 @@
 #include "base/fdio.h"
 #include "source/kernel/call.h"
 
-/* Reading the flags of mappings makes the kernel count their pages, which takes time that a
- * large process would notice. */
+/* Reading the flags of mappings makes the kernel count their pages, which delays a large
+ * process. */
 #define RESIDENT_MOST    (64u << 10) /* pages */
 #define SMAPS_MAX        (8u << 20)
 #define FLAG_IO_WORKER   0x00000010u
@@ -23,7 +23,7 @@ struct served {
 	uint64_t start, end;
 };
 
-/* Of the mappings with one of these flags: missing, write-protected or minor faults. */
+/* Finds mappings with the flag of missing, write-protect or minor faults. */
 static void read_served(const struct kernel *kernel, struct served *served)
 {
 	unsigned long long start = 0, end = 0, from, to, resident = 0;
@@ -85,7 +85,7 @@ static void explain_page(const struct kernel *kernel, struct kernel_wait *out)
 			 served.start, served.end);
 }
 
-/* Workers of io_uring and of vhost: threads of the process that run no code of it. */
+/* Workers of io_uring and vhost are threads of the process that do not run its code. */
 static bool is_worker(const struct kernel *kernel, pid_t tid)
 {
 	char path[32], text[PROC_TEXT_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One process as seen from outside: its memory, the names of its descriptors, its thread
- * ids. Only ever reads. */
+/* Opens a process from outside: its memory, the names of its descriptors and its thread
+ * ids. Never writes. */
 #include "source/kernel/kernel.h"
 
 #include <errno.h>
@@ -43,10 +43,10 @@ bool kernel_move(struct kernel *kernel)
 
 		if (kernel_thread_leaves(kernel, tids[i]))
 			continue;
-		/* Not in the list of /proc, but there. */
+		/* A thread's directory is not listed in /proc, but exists. */
 		snprintf(path, sizeof(path), "/proc/%d", (int)tids[i]);
 		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		/* Its id may be another process's by now. */
+		/* Its tid may have been reused by another process. */
 		if (dir >= 0 && kernel_thread_leaves(kernel, tids[i])) {
 			close(dir);
 			continue;
@@ -62,13 +62,14 @@ bool kernel_move(struct kernel *kernel)
 	return moved;
 }
 
-/* Whether system calls may be read is the same for all threads that do not end now. */
+/* Tests whether system calls may be read. The answer is the same for all threads that are
+ * not exiting. */
 static void kernel_try_access(struct kernel *kernel)
 {
 	char text[256];
 	ssize_t got = fdio_read_small(kernel->proc_dir, "syscall", text, sizeof(text));
 
-	/* Asked afterwards, so that no answer counts that came while it ended. */
+	/* Checked after the read, to discard an answer from a thread that was exiting. */
 	if (kernel_thread_leaves(kernel, kernel->alive))
 		got = kernel_move(kernel) ? fdio_read_small(kernel->proc_dir, "syscall",
 							    text, sizeof(text))
@@ -153,7 +154,7 @@ void kernel_reread(struct kernel *kernel)
 
 	if (proc_facts_read(kernel->pid, &facts, NULL) == 0)
 		kernel->facts = facts;
-	/* It may be another user's program now, or no longer one. */
+	/* After exec() the process may belong to another user, or no longer. */
 	kernel_try_access(kernel);
 	memset(kernel->names, 0, KERNEL_NAMES_MAX * sizeof(*kernel->names));
 }
@@ -170,7 +171,7 @@ ssize_t kernel_memory(struct kernel *kernel, uint64_t address, void *out, size_t
 	}
 	if (!kernel->pages)
 		return -ENOMEM;
-	/* What userfaultfd serves may never come. */
+	/* A page served by userfaultfd may never arrive. */
 	got = pages_read(kernel->pages, kernel->alive, address, out, bytes,
 			 !kernel->pages_served);
 	if (got == -EPERM || got == -ENOSYS)
@@ -222,7 +223,7 @@ const char *kernel_fd_name(struct kernel *kernel, int fd)
 		socket = kernel_socket_name(kernel, inode);
 		if (!socket)
 			socket = kernel_socket_kind(kernel, fd, kind);
-		/* Too new to have a name: it will get one. */
+		/* Too new to have a name; try again in the next poll. */
 		if (!socket)
 			name->at_ns = 0;
 		name->accepted = kernel_socket_accepted(kernel, inode);

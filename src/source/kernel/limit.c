@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits that end by themselves after a time, and those that were interrupted by a stop or a
- * tracer and go on as restart_syscall. Every time that a target gives may be any number. */
+/* Explains waits with a timeout, and waits that were interrupted by a stop or a tracer
+ * and continue as restart_syscall(). Any time that a target passes may be an arbitrary
+ * number. */
 #include <linux/futex.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,17 +14,17 @@
 
 #define NS_PER_MS     1000000ll
 #define NS_PER_US     1000ll
-#define SECONDS_MAX   4000000000ll /* what follows from it fits in 64 bits */
+#define SECONDS_MAX   4000000000ll /* values derived from it fit in 64 bits */
 #define CALL_LOCK_PI2 13u
 #define WAIT_FLAGS    (FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)
 #define POINTER_LEAST 4096u
 #define POLL_MOST     (1u << 20)
 #define CLOCKS_MOST   16u
 #define MINUTE_NS     (60 * CLOCK_SECOND_NS)
-/* A time of day is worth to be said of waits that take longer. */
+/* The time of day is shown for waits that take longer than this. */
 #define SHORT_NS      (10 * CLOCK_SECOND_NS)
 
-/* A struct timespec, or with unit_ns of a microsecond a struct timeval. */
+/* Reads a struct timespec, or a struct timeval if unit_ns is a microsecond. */
 static bool read_time(struct kernel *kernel, uint64_t address, int64_t unit_ns,
 		      int64_t *ns)
 {
@@ -53,7 +54,8 @@ static void lasts(struct kernel_wait *out, int64_t ns)
 	append(out, clock_format_duration(ns, duration), out->sleeps ? "" : " at most");
 }
 
-/* A time of one of the clocks; those of CPU time are those of whoever asks. */
+/* Converts a time of another clock. A CPU time clock cannot be converted, as it would be
+ * the caller's. */
 static bool to_mono(uint64_t clock, int64_t at_ns, int64_t *mono_ns)
 {
 	struct timespec now;
@@ -74,7 +76,7 @@ static void ends_at(uint64_t clock, int64_t at_ns, struct kernel_wait *out)
 	out->ends = true;
 	if (!out->sleeps)
 		return;
-	/* Known to the moment: it does not depend on when it began. */
+	/* The time is exact and does not depend on when the wait began. */
 	append(out, known ? "until " : "until a set time",
 	       known ? kernel_clock_text(out->end_ns - clock_mono_ns() + clock_real_ns(),
 					 when)
@@ -82,8 +84,8 @@ static void ends_at(uint64_t clock, int64_t at_ns, struct kernel_wait *out)
 	out->end_ns = 0;
 }
 
-/* At an interruption the kernel says what was left, if it is told where. That may be where the
- * program had said how long. */
+/* When a sleep is interrupted, the kernel stores the remaining time if the program gave
+ * an address for it, which may be that of the requested time. */
 static void sleeps_for(struct kernel *kernel, uint64_t request, uint64_t rest,
 		       struct kernel_wait *out)
 {
@@ -161,7 +163,7 @@ void kernel_explain_limit(struct kernel *kernel, const struct proc_call *call,
 	}
 }
 
-/* To the nearest of what is shown: what the limit was made of is a round figure. */
+/* Rounds to the precision that is shown, because timeouts are usually round numbers. */
 static int64_t rounded(int64_t ns)
 {
 	int64_t unit_ns = ns >= MINUTE_NS - CLOCK_SECOND_NS / 2 ? CLOCK_SECOND_NS
@@ -218,8 +220,8 @@ static bool looks_like_futex(struct kernel *kernel, const uint64_t *args)
 	       is_time(kernel, args[3]);
 }
 
-/* Not on a CPU's own clocks, whose numbers are negative, nor until a set time: such a sleep is
- * begun again as it was. */
+/* Excludes CPU clocks, whose numbers are negative, and absolute times: such sleeps are
+ * restarted unchanged. */
 static bool looks_like_clock_sleep(struct kernel *kernel, const uint64_t *args)
 {
 	return (uint32_t)args[0] < CLOCKS_MOST && args[0] < CLOCKS_MOST && args[1] == 0 &&
@@ -231,7 +233,7 @@ static bool looks_like_sleep(struct kernel *kernel, const uint64_t *args)
 	return is_time(kernel, args[0]) && (args[1] == 0 || args[1] >= POINTER_LEAST);
 }
 
-/* Where the kernel lets it sleep; "" where that is not said. */
+/* Reads where in the kernel the thread sleeps; "" if the kernel does not tell. */
 static void read_place(const struct kernel *kernel, pid_t tid, char *out, size_t size)
 {
 	char path[48];
@@ -241,7 +243,7 @@ static void read_place(const struct kernel *kernel, pid_t tid, char *out, size_t
 		out[0] = '\0';
 }
 
-/* The kernel takes up these four after an interruption, and no others. */
+/* The kernel restarts these four calls after an interruption, and no others. */
 bool kernel_restarted_call(struct kernel *kernel, pid_t tid, const struct proc_call *call,
 			   struct proc_call *original)
 {
@@ -265,7 +267,7 @@ bool kernel_restarted_call(struct kernel *kernel, pid_t tid, const struct proc_c
 		 (args[1] <= POLL_MOST && (int32_t)args[2] > 0 && args[2] <= INT32_MAX))
 		original->nr = SYS_poll;
 #else
-		/* … where poll() is made of ppoll(), which is begun again as it was. */
+		/* Here poll() is implemented by ppoll(), which is restarted unchanged. */
 #endif
 	else
 		return false;

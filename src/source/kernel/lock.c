@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Which lock a futex belongs to and who holds it, from the layouts of glibc: a pthread_mutex_t
- * is __lock, __count, __owner, __nusers, __kind; a rwlock has __cur_writer at 24. */
+/* Finds the lock that a futex belongs to and its holder from the layouts of glibc: a
+ * pthread_mutex_t is __lock, __count, __owner, __nusers, __kind; a rwlock has
+ * __cur_writer at offset 24. */
 #include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,29 +14,30 @@
 
 #define CALL_FUTEX_JOIN (FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME)
 #define CALL_LOCK_PI2   13
-#define MUTEX_KINDS     0x3ffu /* bits of __kind that mean something */
+#define MUTEX_KINDS     0x3ffu /* defined bits of __kind */
 #define MUTEX_ROBUST    0x10u
 #define MUTEX_SHARED    0x80u
 #define MUTEX_WORDS     5
 #define RWLOCK_WORDS    8
-/* Locks of libc hold a long, so they are aligned as one. The upper halves of pointers, which
- * may look like live tids, are then never where an owner is. */
+/* Locks of libc contain a long and are aligned accordingly. The upper half of a pointer,
+ * which may look like a live tid, is then never in the place of an owner. */
 #define LOCK_ALIGNMENT  sizeof(long)
 #define FUTEXES_KEPT    256u
-/* From a thread's id in struct pthread of glibc to the head of its robust locks. */
+/* Distance from the tid in glibc's struct pthread to the head of the robust list. */
 #define TID_TO_ROBUST   16u
 #define SMALL_TID       300
 
 struct kernel_futexes {
 	struct kernel_futex {
-		int64_t at_ns; /* of the poll that read it; 0: none did */
+		int64_t at_ns; /* time of the poll that read it; 0 if unused */
 		long nr;
 		uint64_t args[4];
 		struct kernel_wait wait;
 	} kept[FUTEXES_KEPT];
 };
 
-/* The owner as we see it, of this process or, where a lock is shared, of another one. */
+/* Returns our id of the owner, a thread of this process or, if the lock is shared, of
+ * another one. */
 static pid_t live_owner(struct kernel *kernel, uint64_t address, uint32_t inner,
 			bool shared, pid_t *owner_pid)
 {
@@ -49,7 +51,8 @@ static pid_t live_owner(struct kernel *kernel, uint64_t address, uint32_t inner,
 	if (!shared)
 		return 0;
 	tid = kernel_outer_any(kernel, (pid_t)inner, owner_pid);
-	/* It may have been written in another namespace, where the number means another one. */
+	/* The tid may have been written in another namespace, where it denotes another
+	 * thread. */
 	if (tid && kernel_shares(kernel, address, *owner_pid))
 		return tid;
 	*owner_pid = 0;
@@ -72,7 +75,8 @@ static pid_t rwlock_owner(struct kernel *kernel, uint64_t address, pid_t *owner_
 {
 	uint32_t words[RWLOCK_WORDS];
 
-	/* Two flags, then both futexes, which are 0 to 3, padding, the owner, and if shared. */
+	/* Two words of flags, both futexes (0 to 3), padding, the owner, and the shared
+	 * flag. */
 	if (!address || address % LOCK_ALIGNMENT ||
 	    !kernel_memory_exact(kernel, address, words, sizeof(words)) || words[2] > 3 ||
 	    words[3] > 3 || words[4] || words[5] || words[7] > 1)
@@ -111,8 +115,8 @@ void kernel_owner_text(pid_t tid, pid_t pid, char *out, size_t size)
 		snprintf(out + used, size - used, " (t%d)", (int)tid);
 }
 
-/* The lock and the call for it must agree on whether other processes have it too: what looks
- * like a lock of theirs is none where the call was for this process alone. */
+/* The lock and the call must agree on whether the lock is shared: what resembles a shared
+ * lock is not one if the call was process-private. */
 static bool rwlock_fits(struct kernel *kernel, uint64_t address, bool shared)
 {
 	uint32_t words[RWLOCK_WORDS];
@@ -124,7 +128,7 @@ static bool rwlock_fits(struct kernel *kernel, uint64_t address, bool shared)
 static void explain_rwlock(struct kernel *kernel, pid_t tid, uint64_t address,
 			   bool shared, struct kernel_wait *out)
 {
-	/* __wrphase_futex and __writers_futex lie at 8 and 12 of the lock. */
+	/* __wrphase_futex and __writers_futex are at offsets 8 and 12 of the lock. */
 	for (uint64_t offset = 8; offset <= 12; offset += 4) {
 		pid_t owner = address > offset ? rwlock_owner(kernel, address - offset,
 							      &out->owner_pid)
@@ -143,8 +147,8 @@ static void explain_rwlock(struct kernel *kernel, pid_t tid, uint64_t address,
 	}
 }
 
-/* The word of a robust mutex is its owner, with the bit that somebody waits. All ones is a
- * parked thread of Rust. */
+/* The word of a robust mutex is its owner and the waiters bit. All ones is a parked
+ * thread of Rust. */
 static bool is_robust(struct kernel *kernel, uint64_t address, uint32_t word)
 {
 	uint32_t words[MUTEX_WORDS];
@@ -154,8 +158,8 @@ static bool is_robust(struct kernel *kernel, uint64_t address, uint32_t word)
 	       !(words[4] & ~MUTEX_KINDS) && (words[4] & MUTEX_ROBUST);
 }
 
-/* On the thread's id, which the kernel clears; any clock may give the limit. Locks in shared
- * memory are waited for in the same way, by values up to 2. */
+/* A join waits on the tid of a thread, which the kernel clears; its timeout may use any
+ * clock. Waits for locks in shared memory look the same, with values up to 2. */
 static bool is_join(uint32_t op, uint32_t value)
 {
 	return (op == CALL_FUTEX_JOIN || op == FUTEX_WAIT_BITSET) && value > 2 &&
@@ -163,9 +167,9 @@ static bool is_join(uint32_t op, uint32_t value)
 }
 
 /*
- * The thread whose id lies at address, where libc keeps it, or 0. Its list of robust locks, of
- * which the kernel knows, begins right behind it. A word of a shared lock may hold the number
- * of a thread by chance: in a namespace of its own these are small.
+ * Returns the thread whose tid libc stores at address, or 0. The thread's robust list,
+ * which the kernel knows, directly follows it. A word of a shared lock may equal a tid by
+ * chance, since tids are small in a pid namespace.
  */
 static pid_t joined_thread(struct kernel *kernel, uint64_t address, pid_t inner)
 {
@@ -250,7 +254,8 @@ void kernel_explain_futex(struct kernel *kernel, pid_t tid, const struct proc_ca
 		explain_futex(kernel, tid, call, out);
 		return;
 	}
-	/* Locks lie side by side: the low bits alone would put many into one place. */
+	/* Locks are often adjacent, so the low bits alone would put many of them into one
+	 * slot. */
 	kept = &kernel->futexes->kept[(call->args[0] ^ call->args[0] >> 8 ^
 				       call->args[0] >> 16) /
 				      4 % FUTEXES_KEPT];
@@ -259,7 +264,8 @@ void kernel_explain_futex(struct kernel *kernel, pid_t tid, const struct proc_ca
 		return;
 	}
 	explain_futex(kernel, tid, call, out);
-	/* Of a rwlock each waiter is told for itself whether it is the holder. */
+	/* Not cached for a rwlock: whether the waiter itself is the holder differs for
+	 * each waiter. */
 	if (strcmp(out->kind, "rwlock") == 0)
 		return;
 	kept->at_ns = kernel->now_ns;

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* From a futex to the object of musl that it is part of, and who holds it, once the stack has
- * told which kind of object that is; by the layouts of musl. */
+/* Finds the musl object that contains a futex, and its holder, once the stack has
+ * determined the kind of object; uses the layouts of musl. */
 #include <linux/futex.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "source/kernel/kernel.h"
 
-#define MUTEX_WORD       4     /* _m_lock behind _m_type, then the number of waiters */
+#define MUTEX_WORD       4 /* _m_lock follows _m_type; the number of waiters is next */
 #define MUTEX_KINDS      0x8fu /* bits of _m_type: kind, robust, inheriting, shared */
 #define MUTEX_OWNED      3u    /* kinds whose word is the owner */
 #define WAITERS_MAX      (1u << 20)
-#define THREAD_TID       8  /* before detach_state, which is waited for */
-#define THREAD_SELF_MAX  96 /* and the thread's own address not further before it */
-#define WAITER_BARRIER   20 /* of a waiter for a condition: two links, state, this */
+#define THREAD_TID       8  /* before detach_state, the word that a join waits for */
+#define THREAD_SELF_MAX  96 /* the thread's own address is at most this far before it */
+#define WAITER_BARRIER   20 /* in a condition's waiter: two links, state, this */
 #define WAITERS_FOLLOWED 256u
-#define COND_NEWEST      8  /* _c_head of a condition … */
-#define COND_OLDEST      40 /* … and _c_tail */
+#define COND_NEWEST      8  /* _c_head of a condition */
+#define COND_OLDEST      40 /* _c_tail of a condition */
 #define STACK_WORDS      96u
 
-/* Whose mutex with this kind and word it is: ours, or 0. Who waits for it set the highest bit,
- * which no mutex of glibc has there. */
+/* Returns our id of the thread that holds the mutex, or 0. A waiter has set the highest
+ * bit of the word, which no glibc mutex has at this place. */
 static pid_t mutex_owner(struct kernel *kernel, uint64_t address)
 {
 	uint32_t words[3]; /* kind, owner, waiters */
@@ -34,8 +34,8 @@ static pid_t mutex_owner(struct kernel *kernel, uint64_t address)
 	return kernel_tid_lives(kernel, owner) ? owner : 0;
 }
 
-/* Who is waited for at this detach_state. The thread's own address is the first word of what
- * describes it. */
+/* Returns the thread that a join at this detach_state waits for. The first word of a
+ * thread's descriptor is its own address. */
 static pid_t joined_thread(struct kernel *kernel, uint64_t address)
 {
 	uint64_t words[THREAD_SELF_MAX / 8 + 1];
@@ -64,7 +64,7 @@ pid_t kernel_musl_owner(struct kernel *kernel, enum task_state state, uint64_t a
 				     : 0;
 }
 
-/* The last of a list of waiters: link 0 leads to newer ones, 8 to older ones. */
+/* Returns the last waiter of a list; link 0 leads to newer waiters, 8 to older ones. */
 static uint64_t end_of_list(struct kernel *kernel, uint64_t waiter, unsigned link)
 {
 	uint64_t next;
@@ -79,8 +79,8 @@ static uint64_t end_of_list(struct kernel *kernel, uint64_t waiter, unsigned lin
 	return 0;
 }
 
-/* Each waiter has a futex on its own stack. The condition, whose address is there too, holds
- * both ends of their list. */
+/* Each waiter has a futex on its own stack. The address of the condition is on that stack
+ * too, and the condition points to both ends of the list of waiters. */
 static void explain_cond(struct kernel *kernel, const struct proc_call *call,
 			 struct kernel_wait *wait)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From a futex to the object of libc that it is part of, once the stack has told which kind
- * of object that is; by the layouts of glibc. */
+/* Finds the libc object that contains a futex once the stack has determined the kind of
+ * object; uses the layouts of glibc. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -12,9 +12,9 @@
 #include "base/fdio.h"
 #include "source/kernel/kernel.h"
 
-#define COND_SIGNALS     40 /* __g_signals of a pthread_cond_t up to 2.41, two words … */
-#define COND_REFS        16 /* … and __g_refs, which count twice those who sleep there */
-#define COND_SIGNALS_NEW 32 /* where it has no __g_refs */
+#define COND_SIGNALS     40 /* __g_signals of a pthread_cond_t up to 2.41, two words */
+#define COND_REFS        16 /* __g_refs, twice the number of sleepers for each word */
+#define COND_SIGNALS_NEW 32 /* if it has no __g_refs */
 #define BARRIER_ROUND    4  /* in, current_round, count, shared */
 #define RWLOCK_FUTEXES   8  /* __wrphase_futex and __writers_futex */
 #define BARRIER_SHARED   128u
@@ -26,7 +26,7 @@
 #define CALL_LOCK_PI2    13u
 #define CALL_TEXT_BYTES  256
 
-/* Conditions and rwlocks are aligned to 8 bytes, which tells the two words apart. */
+/* Conditions and rwlocks are aligned to 8 bytes, which distinguishes the two words. */
 static uint64_t cond_of(struct kernel *kernel, uint64_t address)
 {
 	uint64_t base = (address & ~7ull) - COND_SIGNALS;
@@ -68,8 +68,8 @@ uint64_t kernel_lock_object(struct kernel *kernel, enum task_state state,
 	}
 }
 
-/* The live thread that holds the priority-inheriting mutex which may be at address; 0: it is
- * none, or free. */
+/* Returns the live thread that holds the presumed priority-inheriting mutex at address,
+ * or 0 if there is no such mutex or it is free. */
 static pid_t inheriting_owner(struct kernel *kernel, uint64_t address)
 {
 	uint32_t words[MUTEX_WORDS];
@@ -99,8 +99,8 @@ static bool waits_for(struct kernel *kernel, pid_t waiter, pid_t holder)
 	       inheriting_owner(kernel, call.args[0]) == holder;
 }
 
-/* How many threads wait for a priority-inheriting mutex that the holder has, the last of them
- * in *waiter. */
+/* Counts the threads that wait for a priority-inheriting mutex held by holder, and stores
+ * the last one in *waiter. */
 static size_t count_waiters(struct kernel *kernel, pid_t holder, pid_t *waiter)
 {
 	int fd = openat(kernel->task_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -125,8 +125,9 @@ static size_t count_waiters(struct kernel *kernel, pid_t holder, pid_t *waiter)
 	return count;
 }
 
-/* Nothing but a mutex of its own is to be found. The circle was refused, so what it wants is
- * held by somebody who waits for it, where anybody does: by whom is known if it is one. */
+/* Only a mutex that the thread itself holds was found. The kernel refused a cycle, so the
+ * mutex that it wants is held by a thread that waits for it, if there is one. The holder
+ * is known if exactly one thread waits. */
 static bool close_circle(struct kernel *kernel, pid_t tid, struct kernel_wait *out)
 {
 	pid_t waiter = 0, next;
@@ -150,14 +151,14 @@ bool kernel_explain_refused(struct kernel *kernel, pid_t tid,
 	uint64_t words[STACK_SEARCHED / 8], found = 0;
 	pid_t owner = 0;
 
-	/* It sleeps on a word of its own stack, with no limit. */
+	/* It must sleep on a word of its own stack without a timeout. */
 	if (((uint32_t)call->args[1] & (uint32_t)FUTEX_CMD_MASK) != FUTEX_WAIT_BITSET ||
 	    call->args[2] != 0 || call->args[3] != 0 || call->args[0] < call->sp ||
 	    call->args[0] >= call->sp + STACK_SEARCHED)
 		return false;
 	ssize_t got = kernel_memory(kernel, call->sp, words, sizeof(words));
 
-	/* What it holds itself is what it came with; it wants that of another one. */
+	/* A mutex that the thread itself holds is not the one that it waits for. */
 	for (ssize_t i = 0; i < got / 8 && (found == 0 || owner == tid); i++) {
 		pid_t holder = inheriting_owner(kernel, words[i]);
 

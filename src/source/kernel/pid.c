@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ids of threads: a process in a pid namespace of its own knows its threads, and those of the
- * processes that it shares locks with, by other numbers than we do. */
+/* Translates thread ids: a process in its own pid namespace knows its threads, and those
+ * of processes that it shares locks with, by other numbers than we do. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 #define INNER_MAX      65536u
 #define MAPS_MAX       (16u << 20)
 #define NS_LINK_MAX    64
-/* Since Linux 6.11: a thread's id in a namespace, as the one who asks sees it. */
+/* Since Linux 6.11: translates a thread id of a namespace into the caller's. */
 #define NS_PID_FROM    _IOR(0xb7, 0x6, int)
 
 bool kernel_tid_lives(const struct kernel *kernel, pid_t tid)
@@ -106,7 +106,7 @@ static bool read_namespace(int proc, const char *pid, char out[NS_LINK_MAX])
 	return got > 0;
 }
 
-/* Every other process in the same namespace. */
+/* Adds the threads of all other processes in the same namespace. */
 static void add_neighbours(struct kernel *kernel)
 {
 	char own[NS_LINK_MAX], other[NS_LINK_MAX], path[32];
@@ -164,7 +164,7 @@ static pid_t find_inner(struct kernel *kernel, pid_t inner)
 	return 0;
 }
 
-/* The kernel translates itself, where it can. False: it cannot. */
+/* Lets the kernel translate. Returns false if it cannot. */
 static bool ask_kernel(struct kernel *kernel, pid_t inner, pid_t *outer)
 {
 	struct kernel_pids *pids = &kernel->pids;
@@ -214,7 +214,8 @@ pid_t kernel_outer_any(struct kernel *kernel, pid_t inner, pid_t *pid)
 	return *pid ? outer : 0;
 }
 
-/* "fd:01 1234" of the mapping at address; or in *has, whether that is mapped anywhere. */
+/* Gets "fd:01 1234" for the mapping at address; or, if wanted is set, returns whether the
+ * line maps that object. */
 static bool mapped_at(const char *line, uint64_t address, const char *wanted, char *out,
 		      size_t size)
 {
@@ -233,7 +234,8 @@ static bool mapped_at(const char *line, uint64_t address, const char *wanted, ch
 	return true;
 }
 
-/* Returns whether the process has such a mapping; *known: whether that could be read. */
+/* Returns true if the process has such a mapping. *known is false if that could not be
+ * read. */
 static bool has_mapping(pid_t pid, uint64_t address, const char *wanted, char *out,
 			size_t size, bool *known)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of the process's own sockets by their inode, from the tables of its network
- * namespace, which may hold very many others. Read at most every five seconds, and only
- * when a thread waits on a socket. */
+/* Names the sockets of the process by their inode, from the tables of its network
+ * namespace, which may contain very many others. They are read at most every five
+ * seconds, and only when a thread waits on a socket. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "source/kernel/kernel.h"
 
 #define SOCKETS_KEPT_NS   (5 * CLOCK_SECOND_NS)
-/* For one that is not in the tables they are read again sooner, if that is cheap. */
+/* For a socket that is missing, the tables are reread sooner if that is cheap. */
 #define MISSING_WAIT_NS   (CLOCK_SECOND_NS / 5)
 #define MISSING_SHARE     50
 #define SOCKETS_MAX       32768u
@@ -34,7 +34,7 @@
 struct kernel_socket {
 	uint64_t inode;
 	bool accepted;
-	char text[SOCKET_NAME_BYTES]; /* empty: not in the tables */
+	char text[SOCKET_NAME_BYTES]; /* empty if not in the tables */
 	UT_hash_handle hh;
 };
 
@@ -58,7 +58,7 @@ static struct kernel_socket *socket_find(const struct kernel *kernel, uint64_t i
 	return socket;
 }
 
-/* Every socket that the process has open, without a name yet. */
+/* Adds every socket that the process has open, without a name. */
 static void list_sockets(struct kernel *kernel)
 {
 	int fds = openat(kernel->proc_dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -88,7 +88,7 @@ static void list_sockets(struct kernel *kernel)
 		closedir(dir);
 }
 
-/* The number in that column of a line, counted from 0. */
+/* Returns the number in the given column of a line, counting from 0. */
 static uint64_t column_number(const char *line, int column)
 {
 	for (line += strspn(line, " "); column > 0; column--) {
@@ -98,7 +98,8 @@ static uint64_t column_number(const char *line, int column)
 	return strtoull(line, NULL, 10);
 }
 
-/* "0100007F:1F90": the words of an address in host order, a port in hexadecimal. */
+/* "0100007F:1F90": the words of an address in host byte order and a port, in
+ * hexadecimal. */
 static void format_address(const char *hex, char *out, size_t size)
 {
 	const char *colon = strchr(hex, ':');
@@ -132,7 +133,7 @@ static void format_queues(unsigned to_send, unsigned to_read, const char *what, 
 			 counts ? "" : " B", what);
 }
 
-/* NULL: it is connected, as is to be expected. */
+/* NULL for a connected socket, which needs no mention. */
 static const char *state_name(const char *protocol, unsigned state)
 {
 	int known = SOCKET_ESTABLISHED + (int)state - 1;
@@ -143,7 +144,7 @@ static const char *state_name(const char *protocol, unsigned state)
 		       : NULL;
 }
 
-/* Ports on which somebody in the namespace listens, as bits. */
+/* Ports with a listening socket in the namespace, one bit each. */
 struct listening {
 	uint64_t ports[65536 / 64];
 };
@@ -156,7 +157,7 @@ static bool is_listening(const struct listening *listening, const char *address)
 	return listening->ports[port / 64] >> (port % 64) & 1;
 }
 
-/* The kernel's table has those that listen before all others. */
+/* Records a listening port. The kernel's table contains listening sockets first. */
 static void note_listening(struct listening *listening, const char *line)
 {
 	const char *colon = strchr(line, ':'), *end;
@@ -203,7 +204,8 @@ static void parse_inet_line(struct kernel_socket *socket, const char *protocol,
 			 more);
 }
 
-/* Who accepts has the path of the socket that listens; who connects mostly has none. */
+/* An accepted socket has the path of its listening socket; a connecting one usually has
+ * none. */
 static void parse_unix_line(struct kernel_socket *socket, const char *protocol,
 			    const char *line, const struct listening *listening)
 {
@@ -325,7 +327,7 @@ const char *kernel_socket_kind(const struct kernel *kernel, int fd,
 	return name;
 }
 
-/* The rarer ones are read where one has no name yet. */
+/* The rare ones are read only while a socket has no name. */
 static const struct {
 	const char *path;
 	const char *protocol;
@@ -378,7 +380,7 @@ static void read_sockets(struct kernel *kernel)
 		    text.length) {
 			char *line = strtok_r(text.bytes, "\n", &save);
 
-			/* The first line names the columns. */
+			/* The first line is a heading. */
 			while (line && (line = strtok_r(NULL, "\n", &save))) {
 				struct kernel_socket *socket = socket_find(
 					kernel,
@@ -403,7 +405,7 @@ const char *kernel_socket_name(struct kernel *kernel, uint64_t inode)
 	const struct kernel_socket *socket;
 	int64_t age_ns = kernel->now_ns - kernel->sockets_at_ns;
 
-	/* States and queues grow old even where the name is known. */
+	/* States and queues go stale even if the name is known. */
 	if (!kernel->sockets_at_ns || age_ns >= SOCKETS_KEPT_NS)
 		read_sockets(kernel);
 	socket = socket_find(kernel, inode);
