@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The folder src/agent is libgrmon. It knows src/wire and the public headers, and nothing
- * of the client.
+ * The folder src/agent is libgrmon, the library that runs inside the observed program. It
+ * knows src/wire and the public headers, and must not know anything of the client.
  *
- * Inside of libgrmon. Everything here runs in somebody else's process. While the program
- * runs: no log, no lock of the application, errno preserved, never a block; and no malloc,
- * except in grmon_chan_new(), which the program calls. The constructor may set one
- * variable of the environment (GRMON_CHILDREN=0), and the server formats one line.
+ * Every function here runs in another program's process. While that program runs, the
+ * library does not log, does not take a lock of the application, preserves errno, never
+ * blocks, and does not call malloc() except in grmon_chan_new(), which the program calls
+ * itself. The constructor may set one environment variable (GRMON_CHILDREN=0), and the
+ * server thread formats one line.
  *
- * Life of a slot: a thread gets one at its creation (pthread_create's wrapper), or at its
- * first wait; a cleanup around its function gives it back. A page that the kernel wipes on
- * fork (MADV_WIPEONFORK) says whether the mapping is this process's own; in a child it reads
- * zero, whatever made the child, and region.c says when it gets a region of its own.
+ * A thread gets a slot when it is created (in the wrapper of pthread_create()) or at its
+ * first wait, and a cleanup handler around its start function returns the slot. A page
+ * that the kernel clears on fork (MADV_WIPEONFORK) tells whether the mapping belongs to
+ * this process. In a child it reads as zero, however the child was created; region.c
+ * describes when the child gets a region of its own.
  */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
@@ -26,44 +28,53 @@
 #define AGENT_HIDDEN      __attribute__((visibility("hidden")))
 #define AGENT_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* What a wait published before this one; lives in the frame of the function that blocks. */
+/* What was published before this wait. Stored in the frame of the function that
+ * blocks. */
 struct agent_mark {
-	struct wire_slot *slot; /* NULL: inert */
+	struct wire_slot *slot; /* NULL if the mark is inert */
 	uint64_t since_ns;
 	uint64_t object;
 	uint64_t call_site;
 	uint32_t state;
 	int32_t fd;
-	uint32_t generation; /* of the region; another after fork: inert */
-	bool inner;          /* saved the inner_* fields only */
-	bool api;            /* what was published was an API wait */
-	char what;           /* first byte of its text */
-	uintptr_t outer;     /* address of the mark that published it; 0: none */
+	/* of the region; it changes on fork, which makes the mark inert */
+	uint32_t generation;
+	bool inner; /* only the inner_* fields were saved */
+	bool api;   /* the saved state was an API wait */
+	char what;  /* first byte of the saved text */
+	/* address of the mark that published the saved state, or 0 */
+	uintptr_t outer;
 };
 
 /*
- * Publish a wait of the calling task. Where an API wait is published already it goes to
- * the inner fields. Async-signal-safe; a signal inside a publication leaves mark inert.
+ * Publish a wait of the calling task. If an API wait is already published, the new wait
+ * is written to the inner fields. Async-signal-safe; if a signal interrupts a
+ * publication, the handler's mark stays inert.
  */
 AGENT_HIDDEN void agent_enter(struct agent_mark *mark, uint32_t state, uint64_t object,
 			      int32_t fd, const void *call_site);
-/* The same for a wait that a channel or grmon_wait_begin() describes: the outer one. */
+/* Like agent_enter(), for an outer wait that a channel or grmon_wait_begin()
+ * describes. */
 AGENT_HIDDEN void agent_enter_api(struct agent_mark *mark, uint32_t state,
 				  uint64_t object, const void *call_site);
-/* Restores what mark keeps. Only stores: usable as __attribute__((cleanup)). */
+/* Restore the state that mark saved. Only stores, so it can be used as
+ * __attribute__((cleanup)). */
 AGENT_HIDDEN void agent_leave(struct agent_mark *mark);
 
-/* Inert until it is entered, also when the thread is cancelled before that. */
+/* Declares a mark that is inert until it is entered, even if the thread is cancelled
+ * before that. */
 #define AGENT_MARK                                                                       \
 	struct agent_mark mark __attribute__((cleanup(agent_leave)));                    \
 	mark.slot = NULL
 
-/* The record of a new channel, or NULL: none left (counted) or no agent. Write its fields
- * with relaxed atomic stores while agent_region_mine(generation) holds. */
+/* Returns the record for a new channel, or NULL if none is free (which is counted) or the
+ * agent is not running. Write its fields with relaxed atomic stores, and only while
+ * agent_region_mine(generation) returns true. */
 AGENT_HIDDEN struct wire_chan *agent_chan_acquire(uint32_t *generation);
 AGENT_HIDDEN void agent_chan_release(struct wire_chan *record, uint32_t generation);
-/* Whether the region that a record was taken from is still this process's own; false in a
- * forked child, whose channels must not write to the parent's records. One load. */
+/* Returns whether the region that a record was taken from still belongs to this process.
+ * It is false in a forked child, whose channels must not write to the parent's records.
+ * Costs one load. */
 AGENT_HIDDEN bool agent_region_mine(uint32_t generation);
 
 #endif

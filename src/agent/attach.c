@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The slot of the calling thread: the one that its creator set aside, or one that it takes
- * at its first wait.
+ * The calling thread's slot: either the one that its creator reserved, or one that the
+ * thread takes at its first wait.
  */
 #include "agent/attach.h"
 
 #include "agent/region.h"
 #include "agent/slot.h"
 
-/* How rarely a thread that found no slot tries again. */
+/* A thread without a slot tries again after this number of waits. */
 #define RETRY_WAITS 256u
-/* How many slots of others a thread looks at that libc created itself, as for a timer. Nothing
- * takes back the slot of such a one, and a program may have thousands of them in turn. */
+/* How many other slots a thread checks if libc itself created it, for example for a
+ * timer. Nothing returns the slot of such a thread, and a program may create thousands of
+ * them. */
 #define RECLAIM_FEW 8u
 
 void agent_attach_slot(struct wire_slot *slot)
@@ -27,7 +28,7 @@ void agent_attach_slot(struct wire_slot *slot)
 	self->current = slot;
 }
 
-/* Take the slot that the thread's creator set aside, if it could not be taken at once. */
+/* Take the slot that the thread's creator reserved, if that was not possible at once. */
 static bool attach_reserved(void)
 {
 	const struct agent_start *start = agent_tls.reserved;
@@ -49,7 +50,7 @@ struct wire_slot *agent_attach(void)
 	if (self->current && self->generation == agent_load(agent.live))
 		return self->current;
 	self->busy = 1;
-	/* Whatever it holds lies in a parent's region. */
+	/* Anything that it holds is in a parent's region. */
 	self->current = NULL;
 	self->own = NULL;
 	if (self->generation != agent_load(agent.live)) {

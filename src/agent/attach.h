@@ -5,9 +5,10 @@
 
 #include "agent/state.h"
 
-/* Slow path of every publication: the calling thread's slot, made now if it can be. */
+/* Slow path of every publication: returns the calling thread's slot, and creates it if
+ * possible. */
 AGENT_HIDDEN struct wire_slot *agent_attach(void);
-/* Give the calling thread this slot, which agent_slot_take() returned. */
+/* Assign to the calling thread a slot that agent_slot_take() returned. */
 AGENT_HIDDEN void agent_attach_slot(struct wire_slot *slot);
 AGENT_HIDDEN void agent_detach(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Channels: making, sending, receiving, closing. See agent/chan.h for how they work. */
+/* Creates channels, sends, receives and closes. agent/chan.h describes the design. */
 #include "agent/chan.h"
 
 #include <pthread.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Far beyond any use, and far from overflow. */
+/* More than any program needs, and small enough not to overflow. */
 #define CHAN_CAPACITY_MAX (SIZE_MAX / 4)
 #define CHAN_BYTES_MAX    (SIZE_MAX >> (sizeof(size_t) == 8 ? 24 : 2))
 
@@ -195,7 +195,7 @@ static int chan_now(struct grmon_chan *chan, void *element, bool send,
 		    : agent_chan_recv_now(chan, element, wake);
 }
 
-/* A nil channel: wait for the deadline, or for ever. */
+/* Operation on a nil channel: waits until the deadline, or forever. */
 static __attribute__((noinline)) int chan_nil(uint32_t state, int64_t deadline_ns,
 					      const void *site)
 {
@@ -208,7 +208,7 @@ static __attribute__((noinline)) int chan_nil(uint32_t state, int64_t deadline_n
 	return GRMON_ETIMEDOUT;
 }
 
-/* The operation would have had to wait when it was tried; its lock is held. */
+/* Blocks in an operation that could not complete at once. The channel's lock is held. */
 static __attribute__((noinline)) int chan_block(struct grmon_chan *chan, void *element,
 						bool send, int64_t deadline_ns,
 						const void *site)
@@ -256,8 +256,9 @@ static inline int chan_operate(struct grmon_chan *chan, void *element, bool send
 	rc = chan_now(chan, element, send, &wake);
 	if (AGENT_UNLIKELY(rc == GRMON_EAGAIN) && deadline_ns != CHAN_TRY) {
 		rc = chan_block(chan, element, send, deadline_ns, site);
-		/* Something after the call keeps the public function's frame, which a reader
-		 * of the stack looks for. */
+		/* An instruction after the call prevents a tail call: the public
+		 * function's frame must stay on the stack, because stack readers look for
+		 * it. */
 		__asm__ volatile("");
 		return rc;
 	}
@@ -266,10 +267,10 @@ static inline int chan_operate(struct grmon_chan *chan, void *element, bool send
 	return rc;
 }
 
-/* Only in a public function: where its caller goes on. */
+/* Return address of a public function. Only valid inside one. */
 #define CHAN_SITE __builtin_return_address(0)
 
-/* The element of a send is only read; one kind of entry serves both directions. */
+/* The element of a send is only read, so one type of entry serves both directions. */
 static inline int chan_send_at(struct grmon_chan *chan, const void *element,
 			       int64_t deadline_ns, const void *site)
 {
@@ -322,7 +323,7 @@ CHAN_LEFT_BY_CANCEL int grmon_chan_recv_until(struct grmon_chan *chan, void *ele
 	return chan_recv_at(chan, element, deadline_ns < 0 ? 0 : deadline_ns, CHAN_SITE);
 }
 
-/* Claims all waiters of a queue, chained by `next` before *woken. */
+/* Claims all waiters of a queue and chains them through `next` in front of *woken. */
 static struct chan_node *chan_close_queue(struct chan_queue *queue,
 					  struct chan_node *woken)
 {

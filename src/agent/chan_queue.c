@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The queues of a channel, with its lock held: who waits goes in and out, and what has changed
- * is published. Nothing here waits. */
+/* The queues of a channel, with its lock held: adds and removes waiters and publishes
+ * what has changed. Nothing here waits. */
 #include "agent/chan.h"
 
 #include <string.h>
@@ -63,7 +63,8 @@ void agent_chan_unlink(struct chan_node *node)
 	chan_count(node, (uint32_t)-1);
 }
 
-/* Other cases of the same select on this channel: it may be freed as soon as one is done. */
+/* Removes the other cases of the same select on this channel, because the channel may be
+ * freed as soon as one case is done. */
 static void chan_unlink_siblings(const struct chan_node *fired)
 {
 	struct chan_waiter *waiter = fired->waiter;

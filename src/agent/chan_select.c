@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Select over several channels: with all of them locked in the order of their addresses,
- * either one of the ready cases is carried out, chosen with equal chances, or all cases
- * are queued; the first channel to claim the waiter decides.
+ * Select over several channels. All of them are locked in the order of their addresses.
+ * Then either one of the ready cases, chosen with equal probability, is carried out, or
+ * all cases are queued and the first channel that claims the waiter decides.
  */
 #include "agent/chan.h"
 
 #include <pthread.h>
 #include <string.h>
 
-/* Selects of up to this number of cases keep small frames: threads may have small stacks. */
+/* A select with at most this number of cases has a small frame, since threads may have
+ * small stacks. */
 #define CHAN_CASES_FEW 8
 
-/* One select, prepared: everything that its caller's frame holds. */
+/* A prepared select: everything that its caller's frame holds. */
 struct chan_select {
 	struct grmon_chan_case *cases;
 	struct chan_node *nodes;
-	uint16_t *order; /* indices of the cases with a channel, by its address */
-	uint16_t *pick;  /* the same, in the order in which they are tried */
+	/* indices of the cases that have a channel, sorted by its address */
+	uint16_t *order;
+	uint16_t *pick; /* the same indices, in the order in which they are tried */
 	uint32_t nr_cases;
 	uint32_t nr_order;
 };
@@ -34,7 +36,8 @@ static int64_t chan_deadline(int64_t timeout_ns)
 	return timeout_ns < CHAN_NEVER - now_ns ? now_ns + timeout_ns : CHAN_NEVER;
 }
 
-/* Equal chances, not secrecy; seeded by the thread's own address and the clock. */
+/* Only needs a uniform distribution, not secrecy. Seeded from the thread's own address
+ * and the clock. */
 static uint32_t chan_random(uint32_t below)
 {
 	static __thread uint64_t state;
@@ -59,7 +62,8 @@ static uintptr_t chan_at(const struct chan_select *select, uint32_t place)
 	return (uintptr_t)select->cases[select->order[place]].chan;
 }
 
-/* Shell sort: few cases are the rule, and 256 still take some microseconds only. */
+/* Shell sort. Most selects have few cases, and sorting 256 still takes only a few
+ * microseconds. */
 static void chan_sort(struct chan_select *select)
 {
 	static const uint8_t gaps[] = {132, 57, 23, 10, 4, 1};
@@ -103,8 +107,9 @@ static int chan_case_now(struct grmon_chan_case *one, struct chan_waiter **wake)
 }
 
 /*
- * Carry out one case that need not wait, all channels locked: the cases are tried in a
- * random order, so every ready one has the same chance. Returns its index, or -1.
+ * Carry out one case that need not wait. All channels must be locked. The cases are tried
+ * in random order, so each ready case is equally likely. Returns its index, or -1 if no
+ * case is ready.
  */
 static int chan_select_now(struct chan_select *select, struct chan_waiter **wake)
 {
@@ -122,7 +127,7 @@ static int chan_select_now(struct chan_select *select, struct chan_waiter **wake
 	return -1;
 }
 
-/* All channels are locked. */
+/* All channels must be locked. */
 static void chan_select_queue(struct chan_select *select, struct chan_waiter *waiter)
 {
 	for (uint32_t i = 0; i < select->nr_cases; i++) {
@@ -149,7 +154,7 @@ static uint32_t chan_distinct(const struct chan_select *select)
 	return count;
 }
 
-/* Publishes the first case's channel, and how many there are. */
+/* Publishes the first case's channel and the number of channels. */
 static int chan_select_wait(struct chan_select *select, int64_t timeout_ns,
 			    const void *site)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a channel call waits: locks, spinning, parking, and what is left to do when
- * the deadline passes or the thread is cancelled while it is parked.
+ * How a channel call waits: locking, spinning, parking, and the cleanup when the deadline
+ * passes or the thread is cancelled while it is parked.
  */
 #include "agent/chan.h"
 
@@ -11,21 +11,23 @@
 
 #include "agent/state.h"
 
-/* Waiting awake, in ns. Usually at most so long; a sleep and a wake-up on another CPU cost
- * more. Where it has not paid, a longer wait is tried now and then, long enough for the
- * other side to wake up: two threads that are both awake then stay so. */
+/* Spin times in ns. Spinning usually lasts no longer than CHAN_SPIN_NS, since sleeping
+ * and being woken on another CPU costs more. If spinning has not paid off, a longer spin
+ * is tried occasionally, long enough for the other side to wake up; two threads that are
+ * both awake then remain so. */
 #define CHAN_SPIN_NS       10000u
 #define CHAN_SPIN_PROBE_NS 60000u
 #define CHAN_PROBE_FIRST   16u
 #define CHAN_PROBE_LAST    1024u
 #define CHAN_LOCK_ROUNDS   12u
-/* Lines that make channels, as many as are told apart: a power of two. */
+/* Number of channel-creating lines that are distinguished. A power of two. */
 #define CHAN_SPINS         256u
 #define CHAN_SPINS_SHIFT   56
 
 struct chan_node agent_chan_gave_up;
 
-/* Looks at growing intervals: who holds the lock keeps its line and gets on. */
+/* Polls at growing intervals, so that the holder keeps the cache line and makes
+ * progress. */
 void agent_chan_lock_slow(struct grmon_chan *chan)
 {
 	for (uint32_t round = 2; agent_chan_many_cpus && round < CHAN_LOCK_ROUNDS;
@@ -43,7 +45,8 @@ void agent_chan_lock_slow(struct grmon_chan *chan)
 		futex_wait(&chan->lock, 2, NULL);
 }
 
-/* The waiters' stacks are not this process's to read: forget the queues unread. */
+/* The waiters' stacks do not belong to this process, so the queues are discarded
+ * unread. */
 void agent_chan_after_fork(struct grmon_chan *chan)
 {
 	memset(&chan->receivers, 0, sizeof(chan->receivers));
@@ -53,7 +56,8 @@ void agent_chan_after_fork(struct grmon_chan *chan)
 	chan->fork_count = agent_chan_forks;
 }
 
-/* Who has claimed it; others that find it in a queue go on trying, in vain. */
+/* Returns the node that claimed the waiter. Other threads that find the waiter in a queue
+ * still try, in vain. */
 static struct chan_node *chan_fired(const struct chan_waiter *waiter)
 {
 	return __atomic_load_n(&waiter->fired, __ATOMIC_RELAXED);
@@ -66,9 +70,10 @@ void agent_chan_dequeue_all(struct chan_waiter *waiter)
 	for (uint32_t i = 0; i < waiter->nr_nodes; i++) {
 		struct chan_node *node = &waiter->nodes[i];
 
-		/* A fired entry, and others on its channel, were taken out before the wait was
-		 * done, and the channel may be gone. Those on other channels are locked even if
-		 * they are out: somebody may be taking them out this moment. */
+		/* The fired entry and others on its channel were removed before the wait
+		 * was done, and that channel may have been freed. Channels of other
+		 * entries are locked even if the entry is no longer queued, because
+		 * another thread may be removing it at this moment. */
 		if (!node->chan || node->chan == fired->chan)
 			continue;
 		chan_lock(node->chan);
@@ -100,7 +105,7 @@ struct chan_spin *agent_chan_spin(const struct grmon_chan *chan)
 	return &spins[chan->site * 0x9e3779b97f4a7c15ull >> CHAN_SPINS_SHIFT];
 }
 
-/* Learning is unlocked: an update that is lost does no harm. */
+/* Learning is unsynchronized; a lost update is harmless. */
 static uint32_t chan_spin_budget(struct chan_spin *spin)
 {
 	uint32_t spin_ns = __atomic_load_n(&spin->spin_ns, __ATOMIC_RELAXED);
@@ -119,7 +124,7 @@ static uint32_t chan_spin_budget(struct chan_spin *spin)
 	return CHAN_SPIN_PROBE_NS;
 }
 
-/* Most waits teach nothing new, and then leave the line to others. */
+/* Most waits change nothing. Not storing then leaves the cache line shared. */
 static void chan_spin_set(uint32_t *word, uint32_t value)
 {
 	if (__atomic_load_n(word, __ATOMIC_RELAXED) != value)
@@ -143,8 +148,8 @@ static void chan_spin_learn(struct chan_spin *spin, uint32_t budget_ns, bool pai
 	chan_spin_set(&spin->spin_ns, spin_ns);
 }
 
-/* The other side needs the line that is looked at here: look rarely enough to let it put
- * or take several elements, which is faster for both than one at a time. */
+/* The other side needs the cache line that is polled here. Polling rarely lets it put or
+ * take several elements, which is faster for both sides than one at a time. */
 #define CHAN_LOOK_EVERY 64
 
 void agent_chan_spin_buffer(struct grmon_chan *chan, bool send)
@@ -168,8 +173,9 @@ void agent_chan_spin_buffer(struct grmon_chan *chan, bool send)
 	chan_spin_learn(spin, budget_ns, paid);
 }
 
-/* The waiter is queued: from here on the channel may be gone once the wait is done. A
- * waiter's word has a cache line of its own, so polling it slows no other thread. */
+/* The waiter is queued, so the channel may be freed as soon as the wait is done. A
+ * waiter's word has a cache line of its own, so polling it does not slow other
+ * threads. */
 static bool chan_spin_done(struct chan_waiter *waiter, struct chan_spin *spin)
 {
 	bool paid = chan_done(waiter);
@@ -203,13 +209,14 @@ static inline void chan_fence(void)
 }
 
 /*
- * One sleep that pthread_cancel() ends. glibc offers no cancellable futex, so cancellation
- * is asynchronous for just these calls. No cleanup belongs to this frame: an asynchronous
- * unwind starts between two instructions, where a frame's own handlers are not found;
- * the caller's are, at its call.
+ * One sleep that pthread_cancel() interrupts. glibc has no cancellable futex call, so
+ * asynchronous cancellation is enabled for just this call. This frame must not have a
+ * cleanup handler: an asynchronous unwind begins between two instructions, where the
+ * frame's own handlers are not found. The caller's handlers are found at its call.
  *
- * pthread_cancel() notes its wish and then looks at the type, this sets the type and then
- * looks for a wish: with a fence between, at least one sees the other's.
+ * pthread_cancel() records its request and then reads the cancellation type; this
+ * function sets the type and then checks for a request. With a fence in between, at least
+ * one of them sees the other's store.
  */
 static __attribute__((noinline)) CHAN_LEFT_BY_CANCEL long
 chan_sleep(uint32_t *word, const struct timespec *deadline)
@@ -225,7 +232,7 @@ chan_sleep(uint32_t *word, const struct timespec *deadline)
 	return rc;
 }
 
-/* Somebody won the claim: the end is a few instructions of his away. */
+/* Another thread won the claim and is a few instructions away from finishing. */
 static void chan_await_done(struct chan_waiter *waiter)
 {
 	while (!chan_done(waiter)) {
@@ -237,8 +244,8 @@ static void chan_await_done(struct chan_waiter *waiter)
 	}
 }
 
-/* A receiver was given an element and cancelled before it could return. The element goes
- * to the next receiver: it was sent before all that is in the channel now. */
+/* A receiver was cancelled after it had obtained an element. The element goes to the next
+ * receiver, because it was sent before everything that is in the channel now. */
 static void chan_give_back(struct chan_node *node)
 {
 	struct grmon_chan *chan = node->chan;
@@ -278,7 +285,7 @@ static void chan_cancelled(void *arg)
 	chan_forget_frames();
 }
 
-/* Returns whether the wait is over; false: the deadline passed. */
+/* Returns whether the wait is over; false if the deadline has passed. */
 static CHAN_LEFT_BY_CANCEL bool chan_park(struct chan_waiter *waiter, int64_t deadline_ns)
 {
 	struct timespec until = {.tv_sec = deadline_ns / 1000000000,
@@ -298,8 +305,9 @@ static CHAN_LEFT_BY_CANCEL bool chan_park(struct chan_waiter *waiter, int64_t de
 	return done;
 }
 
-/* The slot's text says what its one object cannot; put back before agent_leave(), which
- * knows of the first byte only. A signal handler in between takes back what it says. */
+/* The slot's text describes what its single object cannot. It is restored before
+ * agent_leave(), which only restores the first byte. A signal handler in between restores
+ * what it wrote. */
 static void chan_say(struct wire_slot *slot, const char text[WIRE_WHAT_BYTES])
 {
 	uint32_t odd = agent_seq_begin(&slot->seq);
@@ -327,7 +335,7 @@ static void chan_describe(char text[WIRE_WHAT_BYTES], const struct chan_why *why
 	strcpy(end, several);
 }
 
-/* Parked and published. Returns false when the deadline passed. */
+/* Parks and publishes the wait. Returns false if the deadline has passed. */
 static bool chan_wait_seen(struct chan_waiter *waiter, const struct chan_why *why)
 {
 	char before[WIRE_WHAT_BYTES], text[WIRE_WHAT_BYTES];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Valgrind's checkers of races do not understand lock-free records, and would report the
- * agent's in place of the program's own races. They are told to leave its memory out, by
- * instructions that do nothing on a processor.
+ * Valgrind's race checkers do not understand lock-free records and would report the
+ * agent's instead of the program's own races. These requests tell them to ignore the
+ * agent's memory. On a real processor the instructions have no effect.
  */
 #ifndef AGENT_CHECKER_H
 #define AGENT_CHECKER_H
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Each checker knows the requests that begin with its own two letters. */
+/* Each tool's requests are prefixed with two letters. */
 #define CHECKER_TOOL(a, b)         ((uint64_t)(a) << 24 | (uint64_t)(b) << 16)
 #define CHECKER_HELGRIND_UNTRACKED (CHECKER_TOOL('H', 'G') + 256 + 39)
 #define CHECKER_DRD_SUPPRESSED     (CHECKER_TOOL('D', 'R') + 2)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records who creates a task: the caller's registers and the top of its stack, for the
- * client to unwind. Must not fault: it copies only what is surely the running stack.
+ * Records the creator of a task: the caller's registers and the top of its stack, which
+ * the client unwinds. It must not fault, so it only copies memory that is certain to
+ * belong to the running stack.
  */
 #include "agent/creator.h"
 
@@ -16,15 +17,17 @@ void agent_creator_stack(uintptr_t top, size_t window)
 }
 
 #if defined(__x86_64__)
-/* Neither a sanitizer nor an interposed memcpy() shall see that this reads whole frames. */
+/* Hidden from sanitizers and from an interposed memcpy(), because it reads whole
+ * frames. */
 static void creator_copy(void *to, const void *from, size_t bytes)
 {
 	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
 }
 
 /*
- * Bytes from sp upward that can be read. On the thread's own stack up to its first frame;
- * on a coroutine's or a signal stack, whose end is not known, the rest of the page.
+ * Number of readable bytes from sp upward. On the thread's own stack they reach to its
+ * first frame. On a coroutine's or a signal stack, whose end is unknown, they are the
+ * rest of the page.
  */
 static size_t creator_readable(uintptr_t sp)
 {
@@ -47,7 +50,7 @@ void agent_creator_record(struct wire_slot *slot, const struct agent_caller *cal
 	}
 	struct wire_creator *record = &agent.creators[index];
 
-	/* Another task's until the new serial stands in it. */
+	/* Marks the record as another task's until the new serial is written. */
 	agent_store(&record->created_serial, 0);
 	agent_fence_release();
 	record->serial = creating ? creating->serial : 0;

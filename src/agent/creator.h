@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The caller of a function that creates a task, as it will stand when that function
- * returns: taken by an entry in assembly, before the C body changes any register.
+ * The caller of a function that creates a task, in the state that it has when that
+ * function returns. An entry in assembly captures it before the C body changes a
+ * register.
  */
 #ifndef AGENT_CREATOR_H
 #define AGENT_CREATOR_H
@@ -11,12 +12,12 @@
 struct agent_caller {
 	uint64_t rbx, rbp, r12, r13, r14, r15;
 	uint64_t rsp; /* after the return */
-	uint64_t pc;  /* where it returns to */
+	uint64_t pc;  /* the return address */
 };
 
 /*
- * Defines the exported function `name`, which calls body(arguments…, caller): the pointer
- * to struct agent_caller is passed in the register after the last argument.
+ * Defines the exported function `name`, which calls body(arguments…, caller). The pointer
+ * to struct agent_caller is passed in the register after that of the last argument.
  */
 #if defined(__x86_64__)
 #define AGENT_CALLER_ENTRY(name, body, caller_register)                                  \
@@ -48,9 +49,10 @@ struct agent_caller {
 		".popsection\n")
 #endif
 
-/* The calling thread's stack: `window` bytes below `top` are surely part of it. */
+/* Declares the calling thread's stack: the `window` bytes below `top` certainly belong to
+ * it. */
 AGENT_HIDDEN void agent_creator_stack(uintptr_t top, size_t window);
-/* Fill the creator record of a slot that nobody sees yet. */
+/* Fill in the creator record of a slot that is not visible yet. */
 AGENT_HIDDEN void agent_creator_record(struct wire_slot *slot,
 				       const struct agent_caller *caller);
 

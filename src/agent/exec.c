@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps LD_PRELOAD away from programs that cannot load this library: those of another C
- * library would not start, and the dynamic linker of 32-bit ones would complain on their
- * standard error. A program that can load it, and every call of a program that was not
- * preloaded, goes to the real function as it is.
+ * Removes the library from LD_PRELOAD for programs that cannot load it. A program of
+ * another C library would not start, and the dynamic linker of a 32-bit program would
+ * complain on its standard error. A program that can load the library, and any call in a
+ * process that was not preloaded, is passed to the real function unchanged.
  *
- * Also runs in children of vfork(): no memory but the stack, raw system calls only, and none
- * at all under a seccomp filter that the program has put on itself.
+ * This also runs in children of vfork(). It therefore only uses stack memory and raw
+ * system calls, and no system call at all under a seccomp filter that the program has
+ * installed itself.
  */
 #include "agent/exec_file.h"
 
@@ -26,10 +27,10 @@
 
 #define EXEC_PRELOAD    "LD_PRELOAD="
 #define EXEC_LIBRARY    "libgrmon"
-/* A longer path of the library is not looked at. */
+/* Longer library paths are not examined. */
 #define EXEC_PATH_MAX   512
-/* So much of a stack that may be 16 KB small is taken in any case, and this part of one of
- * which more is left. */
+/* EXEC_STACK_MIN bytes of the stack, which may be as small as 16 KB, are always used; if
+ * more is free, this fraction of it. */
 #define EXEC_STACK_MIN  2048
 #define EXEC_STACK_PART 4
 
@@ -44,7 +45,7 @@ static bool exec_names_us(const char *entry)
 	       strstr(entry, EXEC_LIBRARY);
 }
 
-/* Where the preload of an environment names us, the last time; NULL: nowhere. */
+/* Returns the last LD_PRELOAD entry that names this library, or NULL. */
 static const char *exec_preload(char *const *environment, size_t *index, size_t *count)
 {
 	const char *found = NULL;
@@ -60,7 +61,7 @@ static const char *exec_preload(char *const *environment, size_t *index, size_t 
 	return found;
 }
 
-/* The preload without us; returns whether anything is left. */
+/* Copies the preload without this library. Returns whether anything remains. */
 static bool exec_without(char *to, const char *from)
 {
 	size_t used = sizeof(EXEC_PRELOAD) - 1;
@@ -92,7 +93,8 @@ static bool exec_without(char *to, const char *from)
 	return any;
 }
 
-/* The library's file cannot be opened where the program will run, as after chroot(). */
+/* Returns whether the library cannot be opened where the program will run, as after
+ * chroot(). */
 static bool exec_library_gone(const char *preload)
 {
 	const char *at = strstr(preload, EXEC_LIBRARY);
@@ -107,7 +109,8 @@ static bool exec_library_gone(const char *preload)
 		return false;
 	memcpy(path, at, bytes);
 	path[bytes] = '\0';
-	/* Landlock and the like refuse to open what access() finds. */
+	/* Landlock and similar mechanisms refuse to open files that access() reports as
+	 * accessible. */
 	long fd = raw4(SYS_openat, AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
 
 	if (fd >= 0)
@@ -115,7 +118,7 @@ static bool exec_library_gone(const char *preload)
 	return fd < 0 && fd != -EMFILE && fd != -ENFILE;
 }
 
-/* Bytes of the environment that has to replace this one, or 0: none. */
+/* Size in bytes of the environment that has to replace this one, or 0 if none has to. */
 static size_t exec_replaces(const struct exec_file *file, char *const *environment)
 {
 	size_t index, count;
@@ -129,7 +132,7 @@ static size_t exec_replaces(const struct exec_file *file, char *const *environme
 	return (count + 1) * sizeof(*environment) + strlen(preload) + 1;
 }
 
-/* Memory for what does not fit on the stack. */
+/* Memory for an environment that does not fit on the stack. */
 struct exec_map {
 	void *start;
 	size_t bytes;
@@ -153,7 +156,7 @@ static bool exec_fits_stack(size_t bytes)
 	       bytes <= (window - (top - here)) / EXEC_STACK_PART;
 }
 
-/* A child of vfork() leaves it behind to its parent, where its program starts. */
+/* If the program starts, a child of vfork() leaves this mapping behind in its parent. */
 static void *exec_mapped(struct exec_map *map, size_t bytes)
 {
 	long start = raw6(SYS_mmap, NULL, bytes, PROT_READ | PROT_WRITE,
@@ -166,7 +169,7 @@ static void *exec_mapped(struct exec_map *map, size_t bytes)
 	return map->start;
 }
 
-/* The text of what remains of the preload stands behind the entries. */
+/* The text of the remaining preload is stored after the entries. */
 static char *const *exec_replace(char **to, char *const *from)
 {
 	size_t index = 0, count, used = 0;
@@ -184,7 +187,8 @@ static char *const *exec_replace(char **to, char *const *from)
 	return to;
 }
 
-/* Memory that lasts until the call is done. Where there is none the environment stays. */
+/* Memory that is valid until the call is done. If none is available, the environment is
+ * passed on unchanged. */
 #define EXEC_ENVIRONMENT(file, environment)                                              \
 	struct exec_map map __attribute__((cleanup(exec_unmap))) = {NULL, 0};            \
 	do {                                                                             \
@@ -257,7 +261,8 @@ int wrap_execveat(int dir, const char *path, char *const *words, char *const *en
 	return WRAP_REAL(execveat)(dir, path, words, environment, flags);
 }
 
-/* The words of a variadic call, up to and with the NULL, on the caller's stack. */
+/* Copies the words of a variadic call, including the final NULL, to the caller's
+ * stack. */
 #define EXEC_WORDS(words, word, list)                                                    \
 	do {                                                                             \
 		size_t count = 1;                                                        \
@@ -294,7 +299,7 @@ int wrap_execlp(const char *name, const char *word, ...)
 	return wrap_execvpe(name, words, environ);
 }
 
-/* The environment comes after the NULL. */
+/* The environment follows the NULL. */
 int wrap_execle(const char *path, const char *word, ...)
 {
 	char **words, *const *environment;
@@ -307,7 +312,7 @@ int wrap_execle(const char *path, const char *word, ...)
 }
 
 #ifdef __GLIBC__
-/* As glibc 2.29 and later keep an action, in an order that newer ones add to. */
+/* The layout of an action in glibc 2.29 and later, where newer versions append fields. */
 struct exec_action {
 	int kind;
 	union {
@@ -321,7 +326,8 @@ struct exec_action {
 };
 enum { EXEC_ACTION_CHDIR = 3, EXEC_ACTION_FCHDIR = 4, EXEC_ACTION_LAST = 6 };
 
-/* Whether a child will look for its program from another folder; what is not known may. */
+/* Returns whether a child will look for its program from another directory. Unknown
+ * actions count as if they did. */
 static bool exec_moves(const posix_spawn_file_actions_t *actions)
 {
 	const struct exec_action *all;

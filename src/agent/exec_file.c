@@ -14,15 +14,15 @@
 #include "agent/raw.h"
 #include "agent/state.h"
 
-/* A script's interpreter may be a script; the kernel's own limit is 5. */
+/* A script's interpreter may itself be a script; the kernel's limit is 5. */
 #define EXEC_SCRIPTS_MAX 5
-/* In nearly every program the name of its dynamic linker lies in here too. */
+/* In nearly every program the name of its dynamic linker is within this range too. */
 #define EXEC_HEAD_BYTES  1024
 #define EXEC_PHDRS_MAX   32
-/* All of this lies on stacks that may be 16 KB small. */
+/* These buffers are on stacks that may be as small as 16 KB. */
 #define EXEC_LINKER_MAX  256
 
-/* This process's own dynamic linker; empty: not known. */
+/* This process's own dynamic linker; empty if unknown. */
 static char exec_linker[EXEC_LINKER_MAX];
 
 static const char *exec_base(const char *path)
@@ -40,7 +40,7 @@ static int exec_find_linker(struct dl_phdr_info *info, size_t bytes, void *unuse
 					(const char *)info->dlpi_addr +
 						info->dlpi_phdr[i].p_vaddr,
 					sizeof(exec_linker));
-	/* The first object is the program. */
+	/* The first object is the program itself. */
 	return 1;
 }
 
@@ -50,8 +50,8 @@ __attribute__((constructor(102))) static void exec_start(void)
 }
 
 /*
- * Another file than ours under the same name belongs to another build of the C library, which
- * may be too old for us and would refuse to start the program.
+ * A different file under the same name belongs to another build of the C library, which
+ * may be too old for this library and would refuse to start the program.
  */
 static bool exec_other_linker(const char *linker)
 {
@@ -68,7 +68,7 @@ static bool exec_other_linker(const char *linker)
 	       (ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino);
 }
 
-/* What was read of a file, its first bytes. */
+/* The first bytes of a file. */
 struct exec_head {
 	int fd;
 	size_t bytes;
@@ -85,7 +85,8 @@ static bool exec_read(const struct exec_head *head, void *to, size_t bytes, uint
 	       raw4(SYS_pread64, head->fd, to, bytes, at) == (long)bytes;
 }
 
-/* Its dynamic linker is that of another C library, or it cannot be read. */
+/* Returns whether the program's dynamic linker belongs to another C library, or cannot be
+ * read. */
 static bool exec_foreign_linker(const struct exec_head *head)
 {
 	const ElfW(Ehdr) *header = (const ElfW(Ehdr) *)head->text;
@@ -109,7 +110,8 @@ static bool exec_foreign_linker(const struct exec_head *head)
 		linker[bytes] = '\0';
 		return exec_other_linker(linker);
 	}
-	/* A static program: the programs that it starts may load us. */
+	/* A static program: the programs that it starts may be able to load the
+	 * library. */
 	return false;
 }
 
@@ -120,7 +122,8 @@ static bool exec_is_file(int dir, const char *path)
 	return raw4(SYS_newfstatat, dir, path, &about, 0) == 0 && S_ISREG(about.st_mode);
 }
 
-/* Only of a regular file: to open a fifo waits for its other end, and a device may act. */
+/* Opens regular files only. Opening a FIFO waits for its other end, and opening a device
+ * may have side effects. */
 static int exec_open_at(int dir, const char *path)
 {
 	if (!agent_filtered() && !exec_is_file(dir, path))
@@ -128,10 +131,10 @@ static int exec_open_at(int dir, const char *path)
 	return (int)raw4(SYS_openat, dir, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
 }
 
-/* What cannot be read may be of any kind. */
+/* A file that cannot be read may be of any kind. */
 enum exec_verdict { EXEC_LOADS, EXEC_CANNOT, EXEC_SCRIPT };
 
-/* The first word after "#!" in place of the head's text. */
+/* Replaces the head's text by the first word after "#!". */
 static bool exec_interpreter(char *head)
 {
 	char *from = head + 2 + strspn(head + 2, " \t");
@@ -144,7 +147,7 @@ static bool exec_interpreter(char *head)
 	return true;
 }
 
-/* Of a script, head->text is its interpreter's path afterwards. */
+/* For a script, head->text holds the interpreter's path afterwards. */
 static enum exec_verdict exec_inspect(struct exec_head *head)
 {
 	const ElfW(Ehdr) *ours = (const ElfW(Ehdr) *)head->text;
@@ -193,7 +196,7 @@ static bool exec_can_execute(const char *path)
 	return got >= 0;
 }
 
-/* As execvp() finds it: the first file of this name that can be executed. */
+/* Finds the first executable file of this name, as execvp() does. */
 static int exec_search(const char *name)
 {
 	const char *folders = getenv("PATH");
@@ -210,7 +213,7 @@ static int exec_search(const char *name)
 			longest = bytes;
 		at += bytes;
 	}
-	/* As the real function does. */
+	/* The real function allocates it on the stack too. */
 	char *path = alloca(longest + 1 + name_bytes);
 
 	for (const char *at = folders;; at++) {
@@ -239,15 +242,16 @@ static int exec_open(const struct exec_file *file)
 		return -1;
 	if (file->search && !strchr(file->path, '/'))
 		return exec_search(file->path);
-	/* Where a child will look for it is not known here. */
+	/* It is not known here where the child will look for it. */
 	if (file->moves && file->path[0] != '/')
 		return -1;
 	return exec_open_at(file->dir, file->path);
 }
 
 /*
- * qemu-i386 and the like hand their environment on to a program of another machine, whose
- * dynamic linker would complain. qemu-x86_64 and its tools (qemu-system-…, qemu-img) load us.
+ * Emulators such as qemu-i386 pass their environment on to a program for another machine,
+ * whose dynamic linker would complain. qemu-x86_64 and its tools (qemu-system-…,
+ * qemu-img) can load the library.
  */
 static bool exec_emulates_another(const char *path)
 {

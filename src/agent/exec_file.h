@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a program that is about to be executed can load this library. Raw system calls and
- * the caller's stack only, so that a child of vfork() may ask. Under a filter that was in force
- * when this process started only calls that its dynamic linker has made: openat, read, close.
+ * Whether a program that is about to be executed can load this library. Uses only raw
+ * system calls and the caller's stack, so a child of vfork() may call it. Under a filter
+ * that was in force when this process started, it only makes calls that the dynamic
+ * linker has already made: openat, read and close.
  */
 #ifndef AGENT_EXEC_FILE_H
 #define AGENT_EXEC_FILE_H
@@ -11,16 +12,16 @@
 
 #include "agent/agent.h"
 
-/* What a program is named by. */
+/* The ways to specify a program. */
 struct exec_file {
 	const char *path;
-	int dir;     /* AT_FDCWD; or of execveat() */
-	int fd;      /* of fexecve(); else -1 */
-	bool search; /* along PATH, if its name has no slash */
-	bool moves;  /* the child goes to another folder first */
+	int dir;     /* AT_FDCWD, or the argument of execveat() */
+	int fd;      /* argument of fexecve(), otherwise -1 */
+	bool search; /* search PATH if the name has no slash */
+	bool moves;  /* the child changes its directory first */
 };
 
-/* It cannot, or its file cannot be found or read. */
+/* Returns true if it cannot load the library, or if its file cannot be found or read. */
 AGENT_HIDDEN bool exec_cannot_load(const struct exec_file *file);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Notices seccomp filters: one that is in force at the start, and those that the program
- * puts on itself by prctl() or by libc's syscall(). */
+/* Detects seccomp filters: one that is in force at the start, and those that the program
+ * installs with prctl() or libc's syscall(). */
 #include "agent/filter.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "agent/server.h"
 #include "agent/wrap.h"
 
-/* The line is near the end of some 1.5 KB. */
+/* The line is near the end of a file of about 1.5 KB. */
 #define FILTER_STATUS_BYTES 8192
 
 bool agent_filter_inherited(void)
@@ -37,11 +37,12 @@ bool agent_filter_inherited(void)
 	status[used] = '\0';
 	const char *found = strstr(status, line);
 
-	/* A kernel without seccomp has no such line. */
+	/* A kernel without seccomp does not print the line. */
 	return found && found[sizeof(line) - 1] != '0';
 }
 
-/* A filter at NULL is refused: programs ask in this way whether the kernel has filters. */
+/* A filter at address NULL is refused. Programs use such a call to find out whether the
+ * kernel supports filters. */
 bool agent_filter_is_set(long number, unsigned long a, unsigned long b, unsigned long c)
 {
 	if (number == SYS_prctl)
@@ -50,8 +51,8 @@ bool agent_filter_is_set(long number, unsigned long a, unsigned long b, unsigned
 	       ((unsigned)a == SECCOMP_SET_MODE_FILTER && c != 0);
 }
 
-/* A child of vfork() and the like has our memory: it must not end our server, nor have us
- * taken for a process under a filter. */
+/* A child of vfork(), or a similar process, shares this memory. It must not end the
+ * server of its parent or have the parent treated as a process under a filter. */
 static bool filter_of_child(void)
 {
 	return raw0(SYS_getpid) != agent.header->pid;
@@ -61,13 +62,14 @@ void agent_filter_coming(void)
 {
 	if (agent_tls.child_filtered)
 		return;
-	/* Who asks for the pid under another filter may die of it, so that a child of vfork()
-	 * counts as its parent. */
+	/* Asking for the pid may be fatal under another filter, so a child of vfork()
+	 * counts as its parent here. */
 	if (agent_load(&agent.filtered)) {
 		agent_store(&agent.filtered, AGENT_FILTER_OWN);
 		return;
 	}
-	/* A child that has not waited yet would need calls that the filter may kill for. */
+	/* A child that has not waited yet would need system calls for which the filter
+	 * may kill it. */
 	if (agent_region_ready()) {
 		if (filter_of_child()) {
 			agent_tls.child_filtered = true;
@@ -79,7 +81,8 @@ void agent_filter_coming(void)
 	agent_store(&agent.filtered, AGENT_FILTER_OWN);
 }
 
-/* All arguments are words to the real function, which has none of its own to read. */
+/* To the real function all arguments are words, since it does not interpret them
+ * itself. */
 WRAP_DECLARE(int, prctl,
 	     (int option, unsigned long a, unsigned long b, unsigned long c,
 	      unsigned long d))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a seccomp filter is in force. From then on the agent makes no system call that
- * the wrapped call does not make itself: a filter may kill for any other. The one exception is
- * exec under a filter that was there at the start, see exec_file.h.
+ * Whether a seccomp filter is in force. From then on the agent only makes the system
+ * calls that the wrapped functions make anyway, because a filter may kill the process for
+ * any other. The only exception is exec under a filter that was in force at the start;
+ * see exec_file.h.
  */
 #ifndef AGENT_FILTER_H
 #define AGENT_FILTER_H
@@ -10,15 +11,16 @@
 #include "agent/state.h"
 
 /*
- * Whether this process began under one, as its parent's or its container's. Asks by calls
- * that the dynamic linker has just made: openat, read, close. Where the kernel does not
- * say, the answer is yes.
+ * Returns whether this process started under a filter of its parent or its container.
+ * Only uses calls that the dynamic linker has just made: openat, read and close. Returns
+ * true if the kernel does not report it.
  */
 AGENT_HIDDEN bool agent_filter_inherited(void);
-/* Whether this call, SYS_prctl or SYS_seccomp, may put one on the process. */
+/* Returns whether this call of SYS_prctl or SYS_seccomp may install a filter on the
+ * process. */
 AGENT_HIDDEN bool agent_filter_is_set(long number, unsigned long a, unsigned long b,
 				      unsigned long c);
-/* A filter is about to be put on this process: make what will be needed, end the server. */
+/* A filter is about to be installed: create what will be needed and end the server. */
 AGENT_HIDDEN void agent_filter_coming(void);
 
 #endif

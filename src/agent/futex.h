@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sleeping on a word: futex(2) without libc, so that errno stays the application's and the
- * agent's own interposed syscall() is not entered. Results are 0 or a negative errno.
+ * Sleeping on a word. futex(2) is called without libc, which keeps the application's
+ * errno unchanged and avoids the agent's own wrapper of syscall(). Results are 0 or a
+ * negative errno.
  */
 #ifndef AGENT_FUTEX_H
 #define AGENT_FUTEX_H
@@ -14,7 +15,7 @@
 
 #include "agent/raw.h"
 
-/* Passes a moment in which another core is expected to change a word. */
+/* Pauses briefly while another CPU is expected to change a word. */
 static inline void cpu_relax(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -24,7 +25,8 @@ static inline void cpu_relax(void)
 #endif
 }
 
-/* Sleeps while *word == value. deadline: CLOCK_MONOTONIC, or NULL for ever. */
+/* Sleeps while *word == value. deadline is on CLOCK_MONOTONIC, or NULL to sleep without
+ * limit. */
 static inline long futex_wait(uint32_t *word, uint32_t value,
 			      const struct timespec *deadline)
 {
@@ -32,8 +34,8 @@ static inline long futex_wait(uint32_t *word, uint32_t value,
 		    deadline, NULL, FUTEX_BITSET_MATCH_ANY);
 }
 
-/* The word may be gone by now: a wake-up of an address that nobody waits on does nothing,
- * and every futex in the process has to bear one that it did not expect. */
+/* The word may already be freed. Waking an address without waiters does nothing, and
+ * every futex user must tolerate spurious wake-ups. */
 static inline void futex_wake(uint32_t *word, uint32_t nr)
 {
 	raw3(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, nr);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Labels of the calling task: key and text, in the record beside its slot. */
+/* Labels of the calling task, stored as key and text in the record beside its slot. */
 #include "agent/attach.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ static void label_append(struct label_text *to, const char *text, size_t bytes)
 	to->used += (uint32_t)bytes;
 }
 
-/* All pairs of the record but that of `key`. */
+/* Copies all pairs of the record except that of `key`. */
 static void label_others(struct label_text *to, const struct wire_labels *from,
 			 const char *key)
 {

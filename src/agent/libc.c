@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions of the libc that libgrmon stands in front of. */
+/* The libc functions behind libgrmon's wrappers. */
 #include "agent/libc.h"
 
 #include <dlfcn.h>
@@ -7,7 +7,7 @@
 
 #include "agent/sanitizer.h"
 
-/* libc's pthread_create(), once it is known. */
+/* libc's pthread_create(), once it has been looked up. */
 static agent_create_fn libc_create;
 
 void *agent_libc(const char *name)
@@ -27,8 +27,9 @@ agent_create_fn agent_libc_create(void)
 }
 
 /*
- * The server's thread, past our own pthread_create() but, under ThreadSanitizer, not past
- * the sanitizer's: it must know every thread that runs instrumented code.
+ * Creates the server's thread without the library's own pthread_create() wrapper. Under
+ * ThreadSanitizer the sanitizer's wrapper is still used, because it must know every
+ * thread that runs instrumented code.
  */
 int agent_create_server(pthread_t *thread, const pthread_attr_t *attributes,
 			void *(*routine)(void *))

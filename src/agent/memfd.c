@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sealed memfd that a region lies in where the process may have one, and the program's
- * descriptor of it. Never reached under a seccomp filter.
+ * The sealed memfd that holds a region, if the process may have one, and the program's
+ * descriptor of it. Never used under a seccomp filter.
  */
 #include "agent/memfd.h"
 
@@ -22,7 +22,8 @@
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x0010
 #endif
-/* Beyond what programs count, pass on or select(); much higher would slow down fork(). */
+/* Above the descriptors that programs count, pass on or use in select(). A much higher
+ * number would make fork() slower. */
 #define MEMFD_HIGH 2000
 
 uint64_t memfd_limit(int which)
@@ -48,13 +49,13 @@ static void memfd_seal(int fd)
 {
 	int seals = F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_SHRINK;
 
-	/* FUTURE_WRITE is of Linux 5.1. */
+	/* F_SEAL_FUTURE_WRITE needs Linux 5.1. */
 	if (raw3(SYS_fcntl, fd, F_ADD_SEALS, seals | F_SEAL_FUTURE_WRITE) != 0)
 		raw3(SYS_fcntl, fd, F_ADD_SEALS, seals);
 }
 
-/* A copy at MEMFD_HIGH or above. The usual soft limit of 1,024 is raised for this one call:
- * no other thread runs. */
+/* Returns a copy of the descriptor numbered MEMFD_HIGH or higher. The usual soft limit of
+ * 1,024 is raised for this one call, while no other thread runs. */
 static long memfd_dup_high(int fd)
 {
 	struct rlimit64 before = {0}, raised;
@@ -126,7 +127,7 @@ void agent_fd_close(void)
 void *memfd_map(size_t bytes, int *fd, const char **problem)
 {
 	*problem = "the region's size is over RLIMIT_FSIZE";
-	/* ftruncate() beyond it would raise SIGXFSZ. */
+	/* Beyond the limit, ftruncate() would raise SIGXFSZ. */
 	if (memfd_limit(RLIMIT_FSIZE) < bytes)
 		return NULL;
 	*problem = "memfd_create failed: too many open files, or forbidden";

@@ -1,31 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* The sealed memfd of a region, by raw system calls. */
+/* The sealed memfd of a region, created with raw system calls. */
 #ifndef AGENT_MEMFD_H
 #define AGENT_MEMFD_H
 
 #include "agent/state.h"
 
-/* The soft limit; RLIM64_INFINITY where the kernel does not say. */
+/* Returns the soft limit, or RLIM64_INFINITY if the kernel does not report it. */
 AGENT_HIDDEN uint64_t memfd_limit(int which);
-/* A sealed memfd of this size, mapped; NULL and the reason in *problem. The caller hands fd
- * to memfd_keep() or closes it. */
+/* Returns a mapped, sealed memfd of this size, or NULL with the reason in *problem. The
+ * caller passes fd to memfd_keep() or closes it. */
 AGENT_HIDDEN void *memfd_map(size_t bytes, int *fd, const char **problem);
-/* Whether Yama forbids others of the same user to read memory, which they can do elsewhere. */
+/* Returns whether Yama prevents other processes of the same user from reading memory,
+ * which is otherwise allowed. */
 AGENT_HIDDEN bool memfd_guarded(void);
 /*
- * Whether a descriptor of the region is kept: where clients need one to read it, for the
- * server, and in a program that loaded the library itself and may start the server later.
+ * Returns whether a descriptor of the region is kept. It is needed where clients can only
+ * read the region through one, by the server, and in a program that loaded the library
+ * itself and may start the server later.
  */
 AGENT_HIDDEN bool memfd_wanted(void);
 /*
- * Keep the region's descriptor out of the way as agent.fd if it is wanted, and close fd.
- * Where no high number is to be had the program needs it more: the mapping alone is found
- * by /proc/PID/maps. Only while no other thread runs.
+ * If the descriptor is wanted, keep it under a high number as agent.fd; then close fd. If
+ * no high number is available, the program needs the number more than the agent does, and
+ * clients find the mapping in /proc/PID/maps. Call this only while no other thread runs.
  */
 AGENT_HIDDEN void memfd_keep(int fd);
-/* The program's descriptor of the region is still that: nobody closed or replaced it. */
+/* Returns whether agent.fd still refers to the region, so the program has not closed or
+ * replaced it. */
 AGENT_HIDDEN bool agent_fd_mine(void);
-/* Close it then. */
+/* Close the descriptor if it still refers to the region. */
 AGENT_HIDDEN void agent_fd_close(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System calls that touch neither errno nor a cancellation point, and that no interposed
- * function sees. They return -errno.
+ * System calls that do not touch errno, are not cancellation points and do not pass
+ * through a wrapper. They return -errno.
  */
 #ifndef AGENT_RAW_H
 #define AGENT_RAW_H

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Makes the published region. In the constructor it is a sealed memfd. A forked child gets
- * anonymous memory at the same address with its fourth wait, or when it calls the agent, and
- * where a descriptor is wanted a memfd with its first thread. A process that starts under a seccomp filter gets
- * anonymous memory too: which other calls the filter allows cannot be known.
+ * Creates the published region. The constructor creates it as a sealed memfd. A forked
+ * child gets anonymous memory at the same address at its fourth wait or when it calls the
+ * agent and, if a descriptor is wanted, a memfd at its first thread. A process that
+ * starts under a seccomp filter also gets anonymous memory, because it cannot be known
+ * which other system calls the filter allows.
  *
- * Only raw system calls, so that a child of a multithreaded process and a signal handler may
- * come here; none at all under a filter. Must never end or block the host: what fails leaves
- * it silent.
+ * Uses only raw system calls, so that a child of a multithreaded process and a signal
+ * handler may call it, and none at all under a filter. Must never end or block the host
+ * process: if a step fails, nothing is published.
  */
 #include "agent/region.h"
 
@@ -23,12 +24,12 @@
 #include "agent/raw.h"
 
 #define REGION_SLOTS_MIN   16u
-/* Most children end or call exec() before. */
+/* Most children end or call exec() before that. */
 #define REGION_CHILD_WAITS 4u
-/* Of a limited address space the agent takes at most this part. */
+/* The agent uses at most 1/REGION_AS_PART of a limited address space. */
 #define REGION_AS_PART     32
 
-/* In the data of the library, where the client finds it when there is no memfd. */
+/* Part of the library's data, where the client finds it if there is no memfd. */
 __attribute__((aligned(16))) struct wire_anchor agent_anchor = {
 	.magic = WIRE_ANCHOR_MAGIC,
 };
@@ -49,8 +50,8 @@ static void region_counts(struct wire_header *layout, uint32_t nr_slots)
 	wire_layout(layout, nr_slots, nr_creators, nr_chans);
 }
 
-/* The largest region that the limits leave room for. RLIMIT_DATA counts anonymous memory,
- * which a child's region is. */
+/* Computes the largest region that the resource limits allow. RLIMIT_DATA counts
+ * anonymous memory, and a child's region is anonymous. */
 static bool region_size(struct wire_header *layout)
 {
 	uint64_t file = memfd_limit(RLIMIT_FSIZE);
@@ -100,7 +101,7 @@ static void *region_anonymous(void *at, size_t bytes)
 	return (void *)map;
 }
 
-/* In a child, over what it has from its parent. */
+/* Replaces a child's inherited region by one of its own. */
 static bool region_renew(void)
 {
 	size_t bytes = agent.layout.region_bytes;
@@ -126,10 +127,11 @@ bool agent_region_ready(void)
 		return false;
 	if (agent_load(agent.live) != 0)
 		return true;
-	/* A child of fork() or of anything like it. */
+	/* A child of fork() or a similar call. */
 	if (agent.no_children)
 		return region_off("a child, and GRMON_CHILDREN=0");
-	/* Another thread is at it, or this one below a signal handler: inert for once. */
+	/* Another thread is creating the region, or this thread is doing so below a
+	 * signal handler. This one publication is skipped. */
 	if (!__atomic_compare_exchange_n(&agent.control->making, &idle, 1, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return agent_load(agent.live) != 0;
@@ -139,7 +141,7 @@ bool agent_region_ready(void)
 	return agent_load(agent.live) != 0;
 }
 
-/* The count is a parent's at first, where the parent has no region either. */
+/* At first the count is inherited from a parent that has no region either. */
 bool agent_region_worthwhile(void)
 {
 	uint32_t waits;
@@ -158,7 +160,7 @@ bool agent_region_mine(uint32_t generation)
 	return generation != 0 && agent_load(agent.live) == generation;
 }
 
-/* What is in use, and no page that is not. */
+/* Copies only pages that are in use. */
 static void region_copy(char *to)
 {
 	const struct wire_header *layout = &agent.layout;
@@ -188,7 +190,8 @@ bool agent_region_move(void)
 
 	if (map) {
 		region_copy(map);
-		/* A client that found the old one learns that nothing comes any more. */
+		/* Tells clients that found the old region that it is no longer
+		 * updated. */
 		agent.header->flags |= WIRE_STOPPED;
 		long rc = raw5(SYS_mremap, map, bytes, bytes,
 			       MREMAP_MAYMOVE | MREMAP_FIXED, agent.header);
@@ -221,15 +224,16 @@ static size_t region_pages(size_t bytes)
 	return (bytes + page - 1) / page * page;
 }
 
-/* For a process that started under a filter, where the kernel is not asked to wipe what a
- * child must not use. */
+/* For a process that started under a filter. The kernel is not asked to clear the memory
+ * that a child must not use. */
 static void region_forked(void)
 {
 	__atomic_store_n(&agent.control->generation, 0, __ATOMIC_RELEASE);
 	region_off("a child that began under a seccomp filter");
 }
 
-/* Bookkeeping that no client sees: control and links in one mapping that fork wipes. */
+/* Maps the bookkeeping that clients do not see: control and links, in one mapping that is
+ * cleared on fork. */
 static const char *region_private(void)
 {
 	size_t control = region_pages(sizeof(struct agent_control));

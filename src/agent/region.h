@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* The published region's memory, as the files of the agent's core use it. */
+/* The memory of the published region, for the files of the agent. */
 #ifndef AGENT_REGION_H
 #define AGENT_REGION_H
 
 #include "agent/state.h"
 
-/* Once, in the constructor: make the region and begin to publish. NULL, or why not. */
+/* Called once, in the constructor: create the region and begin to publish. Returns NULL
+ * on success, otherwise the reason. */
 AGENT_HIDDEN const char *agent_region_first(void);
-/* Make this process's region if it has none. Async-signal-safe. False: publish nothing. */
+/* Create this process's region if it has none. Returns false if nothing can be published.
+ * Async-signal-safe. */
 AGENT_HIDDEN bool agent_region_ready(void);
-/* False in a forked child that has no region and has made too few waits for one to pay;
- * counts one more. Async-signal-safe. */
+/* Counts a wait of a forked child that has no region yet. Returns false as long as the
+ * child has made too few waits to justify one. Async-signal-safe. */
 AGENT_HIDDEN bool agent_region_worthwhile(void);
 /*
- * Move what is published to a new memfd at the same address: a child's region is anonymous,
- * and the program may have closed the descriptor. Only while no other thread publishes, and
- * not under a seccomp filter. False: there is no descriptor.
+ * Move the published data to a new memfd at the same address, since a child's region is
+ * anonymous and the program may have closed the descriptor. Call this only while no other
+ * thread publishes, and not under a seccomp filter. Returns false if there is no
+ * descriptor.
  */
 AGENT_HIDDEN bool agent_region_move(void);
-/* The same before the process's first thread, where the region is anonymous: a descriptor
- * can be read by users whose memory reads the kernel refuses. */
+/* Does the same before the process's first thread if the region is anonymous. A
+ * descriptor can be read by users to whom the kernel denies access to the memory. */
 AGENT_HIDDEN void agent_region_share(void);
 
 #endif

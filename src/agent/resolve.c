@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Real functions by dlsym(RTLD_NEXT). An optional library may be known only to a plugin
- * that was opened with RTLD_LOCAL: its calls reach us because we are in the global scope,
- * and the real function is then looked up from the plugin, and remembered by call site
- * for as long as nothing has been unloaded.
+ * Looks up the real functions with dlsym(RTLD_NEXT). An optional library may be visible
+ * only to a plugin that was opened with RTLD_LOCAL. Its calls reach this library, which
+ * is in the global scope. The real function is then looked up from the plugin and
+ * remembered per call site until an object is unloaded.
  */
 #include "agent/resolve.h"
 
@@ -36,7 +36,8 @@ static const struct real_row rows[REAL_COUNT] = {
 #include "agent/wraps.def"
 };
 
-/* A program that starts with one of these on board is resolved once and for all. */
+/* If one of these libraries is loaded at program start, its functions are resolved once
+ * and kept. */
 static const char *const library_names[] = {
 	[KIND_GLIB] = "libglib-2.0", [KIND_APR] = "libaprutil", [KIND_ZMQ] = "libzmq",
 	[KIND_NNG] = "libnng",       [KIND_DILL] = "libdill",
@@ -76,7 +77,7 @@ static void *real_missing(enum real_kind kind)
 	}
 }
 
-/* dlsym that leaves no message behind for the program's own dlerror(). */
+/* dlsym() that does not leave an error message for the program's own dlerror(). */
 static void *quiet_dlsym(void *handle, const char *name)
 {
 	int saved = errno;
@@ -95,13 +96,15 @@ static bool same_object(const void *a, const void *b)
 	return dladdr(a, &one) && dladdr(b, &other) && one.dli_fbase == other.dli_fbase;
 }
 
-/* The next one, also where that is a sanitizer's, which would miss the call else. */
+/* Returns the next definition, even if it is a sanitizer's, which would otherwise miss
+ * the call. */
 static void *real_next(const char *name)
 {
 	void *next = quiet_dlsym(RTLD_NEXT, name);
 
 #if defined(__GLIBC__) && defined(__x86_64__)
-	/* Before glibc 2.36 RTLD_NEXT could give the conditions of glibc 2.2. */
+	/* Before glibc 2.36, RTLD_NEXT could return the condition variable functions of
+	 * glibc 2.2. */
 	if (strcmp(name, "pthread_cond_wait") == 0 ||
 	    strcmp(name, "pthread_cond_timedwait") == 0) {
 		void *real = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
@@ -117,7 +120,8 @@ void *real_resolve(enum real_id id)
 {
 	void *real = real_next(rows[id].name);
 
-	/* A missing one is not remembered: the library that has it may come later. */
+	/* A missing function is not remembered, because its library may be loaded
+	 * later. */
 	if (!real)
 		return real_missing(rows[id].kind);
 	__atomic_store_n(&real_table[id], real, __ATOMIC_RELAXED);
@@ -134,7 +138,8 @@ static int find_libraries(struct dl_phdr_info *info, size_t bytes, void *found)
 	return 0;
 }
 
-/* Before the constructors of programs and of libraries with none of their own. */
+/* Runs before the constructors of programs and of libraries without constructor
+ * priorities. */
 __attribute__((constructor(101))) static void real_start(void)
 {
 	bool has[LIBRARY_NAMES] = {false};
@@ -148,13 +153,15 @@ __attribute__((constructor(101))) static void real_start(void)
 			continue;
 		real_resolve((enum real_id)id);
 	}
-	/* What libthread_db reads: bits, elements, offset of struct pthread's tid. */
+	/* The values that libthread_db reads: bits, elements, offset of the tid in struct
+	 * pthread. */
 	tid = quiet_dlsym(RTLD_NEXT, "_thread_db_pthread_tid");
 	if (tid && tid[0] == 32 && tid[1] == 1)
 		real_tid_offset = tid[2];
 }
 
-/* What a call site of a plugin was bound to. seq is odd while the rest is written. */
+/* The function to which a plugin's call site was bound. seq is odd while the rest is
+ * written. */
 struct site {
 	uint32_t seq;
 	uint32_t id;
@@ -173,7 +180,8 @@ static struct site *site_of(enum real_id id, const void *call_site)
 	return &sites[hash >> 56];
 }
 
-/* The fields are read and written in order by themselves; thread sanitizer knows no fence. */
+/* The fields are accessed in order by acquire and release operations, since
+ * ThreadSanitizer does not support fences. */
 static void *site_get(enum real_id id, const void *call_site, unsigned long long unloaded)
 {
 	struct site *site = site_of(id, call_site);
@@ -194,7 +202,8 @@ static void site_put(enum real_id id, const void *call_site, unsigned long long 
 	struct site *site = site_of(id, call_site);
 	uint32_t seq = __atomic_load_n(&site->seq, __ATOMIC_RELAXED);
 
-	/* Somebody else writes here: they are remembered and we are not. */
+	/* Another thread is writing here. Its entry is kept, and this one is not
+	 * stored. */
 	if ((seq & 1) || !__atomic_compare_exchange_n(&site->seq, &seq, seq + 1, false,
 						      __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return;
@@ -219,7 +228,7 @@ static bool is_ours(const void *address)
 	       mine.dli_fbase == theirs.dli_fbase;
 }
 
-/* As seen from one loaded object and what it depends on. */
+/* Looks the function up from one loaded object and its dependencies. */
 static void *real_from(const char *object, const char *name)
 {
 	void *handle = dlopen(object, RTLD_NOLOAD | RTLD_LAZY);
@@ -247,13 +256,14 @@ static int find_object(struct dl_phdr_info *info, size_t bytes, void *context)
 
 	if (wanted->seen++ != wanted->index)
 		return 0;
-	/* Too long a path is passed over: it stays empty. */
+	/* A path that is too long is skipped; the text stays empty. */
 	if (strlen(info->dlpi_name) < sizeof(wanted->path))
 		memcpy(wanted->path, info->dlpi_name, strlen(info->dlpi_name) + 1);
 	return 1;
 }
 
-/* Names are copied out first: dlopen() under dl_iterate_phdr()'s lock could deadlock. */
+/* The names are copied first, because dlopen() under the lock of dl_iterate_phdr() could
+ * deadlock. */
 static void *real_anywhere(const char *name)
 {
 	struct object_wanted wanted = {.index = 0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds the functions that libgrmon takes the place of. One word for each, filled by an
- * early constructor, or by the first call if that comes sooner; no lock and no malloc of
- * ours. A function that does not exist fails as a missing system call does: ENOSYS.
+ * Finds the real functions behind the wrappers. Each has one word, filled in by an early
+ * constructor or by the first call, whichever is earlier. Takes no lock and does not call
+ * malloc(). A function that does not exist fails like a missing system call, with ENOSYS.
  */
 #ifndef AGENT_RESOLVE_H
 #define AGENT_RESOLVE_H
@@ -21,9 +21,11 @@ enum real_id {
 
 extern AGENT_HIDDEN void *real_table[REAL_COUNT];
 
-/* Of libc. Never NULL. Async-signal-safe once the constructor has run. */
+/* Returns a libc function. Never NULL. Async-signal-safe after the constructor has
+ * run. */
 AGENT_HIDDEN void *real_resolve(enum real_id id);
-/* Of an optional library, as the caller at call_site would have bound it. Never NULL. */
+/* Returns a function of an optional library, as the caller at call_site would have bound
+ * it. Never NULL. */
 AGENT_HIDDEN void *real_resolve_for(enum real_id id, const void *call_site);
 
 static inline void *real_libc(enum real_id id)
@@ -40,7 +42,7 @@ static inline void *real_optional(enum real_id id, const void *call_site)
 	return AGENT_UNLIKELY(!real) ? real_resolve_for(id, call_site) : real;
 }
 
-/* Where in a pthread_t's object its tid stands, or 0: not known. */
+/* Offset of the tid in the object that a pthread_t refers to, or 0 if unknown. */
 extern AGENT_HIDDEN uint32_t real_tid_offset;
 
 #endif

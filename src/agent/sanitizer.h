@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether ThreadSanitizer watches the program: it must know every thread that runs. */
+/* Whether ThreadSanitizer is active in the program. It must know every running thread. */
 #ifndef AGENT_SANITIZER_H
 #define AGENT_SANITIZER_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The thread that hands the region to clients over a local socket. It has a descriptor
- * table of its own with nothing of the program in it, blocks every signal, takes no lock
- * and allocates nothing: it answers while the whole program is deadlocked, and a program
- * that closes every descriptor does not reach it.
+ * The thread that passes the region to clients over a local socket. It has its own
+ * descriptor table, which contains no descriptor of the program, blocks every signal,
+ * takes no lock and does not allocate. It therefore answers even if the whole program is
+ * deadlocked, and is not affected if the program closes all descriptors.
  */
 #include "agent/server.h"
 
@@ -28,12 +28,15 @@
 #include "agent/raw.h"
 #include "agent/region.h"
 
-/* Wakes the server to end it: libc's own cancel signal, which programs do not send to it. */
+/* Wakes the server so that it ends. This is libc's own cancellation signal, which
+ * programs do not send to this thread. */
 #define SERVER_WAKE_SIGNAL   32
-/* libc's setuid() and its like run in every thread by this signal: never blocked. */
+/* libc uses this signal to run setuid() and similar calls in every thread, so it is never
+ * blocked. */
 #define SERVER_SETXID_SIGNAL 33
 #define SERVER_STACK_BYTES   (64u * 1024)
-/* How long a first pthread_create() waits for the thread to have its own descriptors. */
+/* Maximum time that a first pthread_create() waits for the server thread to have its own
+ * descriptors. */
 #define SERVER_START_WAIT_NS 20000000
 #define SERVER_BACKLOG       16
 #define SERVER_RETRY_MS      1000
@@ -58,8 +61,9 @@ static void server_say(uint32_t state)
 }
 
 /*
- * Leave the program's descriptor table: a copy that holds the region and no more. What a
- * copied descriptor would keep open (the end of a pipe) is closed before anything else.
+ * Leave the program's descriptor table and use a copy that holds only the region. The
+ * other copied descriptors, such as the end of a pipe, are closed before anything else,
+ * because they would keep their files open.
  */
 static bool server_apart(int region)
 {
@@ -69,7 +73,7 @@ static bool server_apart(int region)
 	return region == 0 || raw3(SYS_close_range, 0, (unsigned)region - 1, 0) == 0;
 }
 
-/* A description that cannot write, where /proc is there to open one. */
+/* Reopens the region read-only through /proc, if /proc is available. */
 static int server_read_only(int region)
 {
 	char path[64];
@@ -100,7 +104,8 @@ static void server_hello(struct server *server)
 		layout->chan_bytes);
 }
 
-/* A folder that only we can write to, so that nobody else can put a socket there. */
+/* Ensures a directory that only this user can write to, so that no other user can put a
+ * socket there. */
 static bool server_folder(const char *folder)
 {
 	struct stat about = {0};
@@ -127,8 +132,9 @@ static bool server_bind(struct server *server, const char *folder)
 
 	if (fd < 0)
 		return false;
-	/* Before bind(): the file is never there with another mode. A file of this name is
-	 * of a process that is gone and had our pid. */
+	/* Called before bind(), so the file never exists with another mode. A file that
+	 * already has this name belongs to an earlier process with this pid, which has
+	 * ended. */
 	raw2(SYS_fchmod, fd, 0600);
 	raw3(SYS_unlinkat, AT_FDCWD, address.sun_path, 0);
 	if (raw3(SYS_bind, fd, &address, sizeof(address)) != 0)
@@ -163,8 +169,9 @@ static bool server_open(struct server *server)
 	return server_bind(server, folder);
 }
 
-/* One line with the region attached. A peer that does not read cannot hold us up: the line
- * fits an empty socket's buffer, and nothing is read from it. */
+/* Sends one line with the region's descriptor attached. A peer that does not read cannot
+ * block the server: the line fits into the buffer of an empty socket, and nothing is read
+ * from the peer. */
 static void server_answer(const struct server *server, int peer)
 {
 	union {
@@ -194,7 +201,8 @@ static bool server_stopping(void)
 	return __atomic_load_n(&agent.control->server_stop, __ATOMIC_SEQ_CST) != 0;
 }
 
-/* The signal may also have come from the program: taken, or the next poll would not wait. */
+/* The signal may also have come from the program. It is consumed, because the next poll
+ * would otherwise return at once. */
 static void server_woken(const struct server *server)
 {
 	struct signalfd_siginfo taken;
@@ -220,7 +228,8 @@ static void server_loop(const struct server *server)
 			server_answer(server, (int)peer);
 			raw1(SYS_close, peer);
 		} else if (peer != -EAGAIN && peer != -EINTR && peer != -ECONNABORTED) {
-			/* Out of descriptors or memory, which may last: do not spin. */
+			/* Out of descriptors or memory. Since this may last, pause before
+			 * trying again. */
 			struct timespec pause = {SERVER_RETRY_MS / 1000, 0};
 
 			raw5(SYS_ppoll, fds, 1, &pause, NULL, 0);
@@ -237,7 +246,8 @@ static void *server_main(void *unused)
 
 	agent_tls.internal = true;
 	raw2(SYS_prctl, PR_SET_NAME, WIRE_SERVER_COMM);
-	/* Again: pthread_create() takes the cancel signal out of what is inherited. */
+	/* Needed again, because pthread_create() unblocks the cancellation signal in the
+	 * new thread. */
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, sizeof(blocked));
 	__atomic_store_n(&agent.control->server_tid, (int32_t)raw0(SYS_gettid),
 			 __ATOMIC_SEQ_CST);
@@ -246,8 +256,9 @@ static void *server_main(void *unused)
 			"publishing, without a socket: no descriptors of its own");
 		goto out;
 	}
-	/* First: once it is said, the program's descriptor goes, and at every moment one of the
-	 * two tables must have one that stays. */
+	/* This comes before server_say(): the program's descriptor is closed after that,
+	 * and at any time at least one of the two tables must hold a descriptor of the
+	 * region. */
 	server.region = server_read_only(server.region);
 	server_say(AGENT_SERVER_APART);
 	server_hello(&server);
@@ -266,7 +277,8 @@ out:
 	return unused;
 }
 
-/* The thread inherits the creator's mask: all signals blocked but libc's own broadcast. */
+/* The thread inherits its creator's mask, in which all signals are blocked except libc's
+ * setuid() broadcast. */
 static const char *server_spawn(void)
 {
 	static const size_t stacks[] = {SERVER_STACK_BYTES, 4 * SERVER_STACK_BYTES, 0};
@@ -280,7 +292,7 @@ static const char *server_spawn(void)
 	agent.control->server_region = agent.fd;
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, &before, sizeof(before));
 	agent_tls.internal = true;
-	/* A program with much thread-local storage needs a larger stack for it. */
+	/* A program with much thread-local storage needs a larger stack. */
 	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]) && rc == EINVAL; i++) {
 		pthread_attr_t attributes;
 
@@ -298,9 +310,9 @@ static const char *server_spawn(void)
 }
 
 /*
- * Wait, a moment at most, until the server holds its own copy of the region's descriptor;
- * then the program's can go. Only while no other thread can be opening files: a number
- * that was just closed and taken again must not be closed.
+ * Wait briefly until the server holds its own copy of the region's descriptor, after
+ * which the program's can be closed. Call this only while no other thread can be opening
+ * files: a number that has been closed and reused must not be closed again.
  */
 static void server_take_over(void)
 {
@@ -331,7 +343,8 @@ bool agent_server_ensure(void)
 				 "force");
 		return false;
 	}
-	/* With nobody to notice the end of the main thread it would keep the process alive. */
+	/* If the end of the main thread went unnoticed, the server would keep the process
+	 * alive. */
 	if (!agent_load(&control->main_watched) || agent_load(&control->main_left)) {
 		agent_set_status("publishing, without a socket: the main thread has not "
 				 "used the agent, or has ended");
@@ -352,7 +365,8 @@ bool agent_server_ensure(void)
 	return true;
 }
 
-/* Only this process's own file: a child that shares our memory has another pid. */
+/* Removes only this process's own file. A child that shares this memory has a different
+ * pid. */
 static void server_unlink(void)
 {
 	if (__atomic_exchange_n(&agent.control->server_named, 0, __ATOMIC_ACQ_REL) != 0 &&
@@ -365,7 +379,8 @@ void agent_server_stop(void)
 	struct agent_control *control = agent.control;
 	uint32_t made = 1;
 
-	/* One caller joins; a server that was never made is not made any more. */
+	/* Only one caller joins. If the server was never created, it will not be created
+	 * from now on. */
 	if (!control ||
 	    !__atomic_compare_exchange_n(&control->server_made, &made, 2, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
@@ -373,7 +388,7 @@ void agent_server_stop(void)
 	__atomic_store_n(&control->server_stop, 1, __ATOMIC_SEQ_CST);
 	int32_t tid = __atomic_load_n(&control->server_tid, __ATOMIC_SEQ_CST);
 
-	/* Still without a tid: it will see server_stop before it polls. */
+	/* A server thread without a tid will see server_stop before it polls. */
 	if (tid != 0)
 		raw3(SYS_tgkill, raw0(SYS_getpid), tid, SERVER_WAKE_SIGNAL);
 	agent_join_server(control->server_thread);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The thread that hands the region to clients over a local socket. */
+/* The thread that passes the region to clients over a local socket. */
 #ifndef AGENT_SERVER_H
 #define AGENT_SERVER_H
 
@@ -8,14 +8,15 @@
 enum agent_server {
 	AGENT_SERVER_NONE = 0,
 	AGENT_SERVER_STARTING,
-	AGENT_SERVER_APART, /* has a table of descriptors of its own */
+	AGENT_SERVER_APART, /* has its own descriptor table */
 	AGENT_SERVER_LISTENING,
-	AGENT_SERVER_ENDED, /* or could not be started; not tried again */
+	AGENT_SERVER_ENDED, /* has ended or could not be started; it is not tried again */
 };
 
-/* Start it if this process has none. Not async-signal-safe. False: there is none. */
+/* Start the server if this process has none. Returns false if there is none. Not
+ * async-signal-safe. */
 AGENT_HIDDEN bool agent_server_ensure(void);
-/* End it and wait until it has; nothing if it does not run. */
+/* End the server and wait for its end. Does nothing if it is not running. */
 AGENT_HIDDEN void agent_server_stop(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slots and channel records: lock-free pools, and the recovery of slots whose threads ended
- * without a word. Async-signal-safe throughout.
+ * Lock-free pools of slots and channel records, and the recovery of slots whose threads
+ * ended without returning them. All functions are async-signal-safe.
  */
 #include "agent/slot.h"
 
@@ -11,7 +11,7 @@
 #include "agent/raw.h"
 #include "agent/region.h"
 
-/* How many slots one attempt at recovery looks at. */
+/* Number of slots that one recovery attempt checks. */
 #define RECLAIM_BATCH 64u
 
 static uint32_t pool_take(struct agent_pool *pool, uint32_t *next, uint32_t count)
@@ -47,7 +47,7 @@ static void pool_give(struct agent_pool *pool, uint32_t *next, uint32_t index)
 					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
 }
 
-/* The high-water mark that the client scans up to. */
+/* Raises the high-water mark, up to which the client scans. */
 static void slot_raise(uint32_t *mark, uint32_t at_least)
 {
 	uint32_t now = agent_load(mark);
@@ -74,8 +74,8 @@ static void slot_clear(struct wire_slot *slot)
 	}
 }
 
-/* Of threads that ended by raw SYS_exit, that libc created itself, or whose destructor never
- * came. */
+/* Recovers the slots of threads that ended through a raw SYS_exit, that libc created
+ * itself, or whose destructor was never called. */
 void agent_slot_reclaim(uint32_t batch)
 {
 	uint32_t count = agent_load(&agent.header->nr_slots_used);
@@ -86,7 +86,8 @@ void agent_slot_reclaim(uint32_t batch)
 		batch = count;
 	long pid = raw0(SYS_getpid);
 
-	/* A child of vfork() has our memory and none of our threads: all would seem gone. */
+	/* A child of vfork() shares this memory but has none of the threads, so all of
+	 * them would seem to have ended. */
 	if (pid != agent.header->pid)
 		return;
 	uint32_t from = __atomic_fetch_add(&agent.control->reclaim_cursor, batch,
@@ -99,7 +100,7 @@ void agent_slot_reclaim(uint32_t batch)
 		if (agent_load(&slot->kind) != WIRE_THREAD || tid <= 0 ||
 		    raw3(SYS_tgkill, pid, tid, 0) != -ESRCH)
 			continue;
-		/* Whoever takes the tid out has the slot. */
+		/* The thread that clears the tid owns the slot. */
 		if (__atomic_compare_exchange_n(&slot->tid, &tid, -1, false,
 						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			agent_slot_give(slot);
@@ -167,7 +168,7 @@ struct wire_chan *agent_chan_acquire(uint32_t *generation)
 	memset(record, 0, sizeof(*record));
 	slot_raise(&agent.header->nr_chans_used, index + 1);
 	*generation = mine;
-	/* Zero reads as a free record; the id makes it one that the client shows. */
+	/* A record of zeros reads as free. Storing the id makes the client show it. */
 	__atomic_store_n(&record->id,
 			 __atomic_add_fetch(&control->last_chan_id, 1, __ATOMIC_RELAXED),
 			 __ATOMIC_RELEASE);

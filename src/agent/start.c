@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The constructor, and the calls by which a program starts, stops and asks the agent. Who
- * asks for it (is linked with it, calls grmon_start() or sets GRMON_SOCKET=1) gets a server
- * thread and a socket; into whom it is merely preloaded gets neither.
+ * The constructor, and the calls with which a program starts, stops and queries the
+ * agent. A program that requests the agent (it is linked with it, calls grmon_start() or
+ * sets GRMON_SOCKET=1) gets a server thread and a socket. A program that merely has it
+ * preloaded gets neither.
  */
 #include "agent/attach.h"
 #include "agent/filter.h"
@@ -31,7 +32,7 @@ static bool start_is(const char *name, const char *value)
 	return is && strcmp(is, value) == 0;
 }
 
-/* A folder's name from the environment; one that does not fit counts as none. */
+/* Reads a directory name from the environment. A name that is too long is ignored. */
 static void start_folder(char *folder, size_t bytes, const char *name)
 {
 	const char *value = secure_getenv(name);
@@ -41,8 +42,8 @@ static void start_folder(char *folder, size_t bytes, const char *name)
 }
 
 /*
- * GRMON_CHILDREN=0 holds after exec too: the first process leaves its pid in the
- * environment, and a process that finds another's pid there stays silent.
+ * GRMON_CHILDREN=0 also applies after exec. The first process stores its pid in the
+ * environment, and a process that finds a different pid there does not publish.
  */
 static bool start_is_child(void)
 {
@@ -56,7 +57,7 @@ static bool start_is_child(void)
 	return false;
 }
 
-/* Whether one loaded object names us among what it needs. */
+/* Sets *found if a loaded object lists this library among its dependencies. */
 static int start_needs_us(struct dl_phdr_info *info, size_t bytes, void *found)
 {
 	const ElfW(Dyn) *dynamic = NULL;
@@ -69,7 +70,7 @@ static int start_needs_us(struct dl_phdr_info *info, size_t bytes, void *found)
 	for (const ElfW(Dyn) *entry = dynamic; entry && entry->d_tag != DT_NULL; entry++)
 		if (entry->d_tag == DT_STRTAB)
 			strings = (const char *)entry->d_un.d_ptr;
-	/* The kernel's own object is not relocated, and needs nothing. */
+	/* The kernel's own object is not relocated and has no dependencies. */
 	if (!strings || (uintptr_t)strings < info->dlpi_addr)
 		return 0;
 	for (const ElfW(Dyn) *entry = dynamic; entry->d_tag != DT_NULL; entry++)
@@ -82,7 +83,8 @@ static int start_needs_us(struct dl_phdr_info *info, size_t bytes, void *found)
 	return 0;
 }
 
-/* Part of the program itself, or needed by it or by one of its libraries. */
+/* Returns whether this library is part of the program, or a dependency of the program or
+ * of one of its libraries. */
 static bool start_is_linked(void)
 {
 	Dl_info ours;
@@ -135,7 +137,8 @@ const char *grmon_status(void)
 	return __atomic_load_n(&agent.status, __ATOMIC_ACQUIRE);
 }
 
-/* What a caller that was built with an older or newer header gives. */
+/* Applies the options, which a caller built with an older or newer header may have
+ * provided. */
 static int start_options(const struct grmon_options *options)
 {
 	const char *folder = NULL;

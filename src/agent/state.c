@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one state object, a thread's own part of it, and who the caller is. */
+/* The global state object, the per-thread state, and the identity of the caller. */
 #include "agent/state.h"
 
 #include <string.h>
@@ -17,7 +17,8 @@ struct agent_state agent = {
 
 __thread struct agent_tls agent_tls;
 
-/* What libc writes at the creation of a thread and in fork(). 0: not known. */
+/* Returns the tid that libc records when it creates a thread and in fork(), or 0 if
+ * unknown. */
 static int32_t own_record(void)
 {
 	if (real_tid_offset == 0)
@@ -26,9 +27,10 @@ static int32_t own_record(void)
 }
 
 /*
- * The record is another than when this thread was seen last: libc has written it. The same
- * may be a parent's, whose child was made by clone(). So the usual child and thread need no
- * system call: not every filter is noticed, see filter.h.
+ * Returns whether the record differs from the one seen last in this thread, in which case
+ * libc has changed it. An unchanged record may be a parent's, if the child was created by
+ * clone(). In the usual cases, fork() and threads, no system call is needed; that matters
+ * because not every filter is detected, see filter.h.
  */
 static bool own_record_is_new(int32_t record)
 {
@@ -44,7 +46,7 @@ int32_t agent_own_tid(void)
 	return (int32_t)raw0(SYS_gettid);
 }
 
-/* The child of a fork() begins with one thread. Under a filter only the constructor asks, in
+/* A child of fork() begins with one thread. Under a filter only the constructor asks, in
  * the main thread. */
 int32_t agent_own_pid(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of the agent's core share among themselves: the one state object, the
- * page that the kernel wipes on fork, a thread's own pointers. Others use agent.h.
+ * State that the files of the agent share: the global state object, the page that is
+ * cleared on fork, and each thread's own pointers. Other code uses agent.h.
  */
 #ifndef AGENT_STATE_H
 #define AGENT_STATE_H
@@ -20,22 +20,24 @@
 #define agent_load(p)     __atomic_load_n(p, __ATOMIC_RELAXED)
 #define agent_store(p, v) __atomic_store_n(p, v, __ATOMIC_RELAXED)
 
-/* Records that are given back are taken again first, so that few pages stay in use. */
+/* Returned records are reused first, so that few pages are in use. */
 struct agent_pool {
-	uint64_t
-		head; /* tag << 32 | index + 1 of the first free record; the tag defeats ABA */
-	uint32_t used; /* records from here on were never taken */
+	/* tag << 32 | index + 1 of the first free record; the tag prevents the ABA
+	 * problem */
+	uint64_t head;
+	uint32_t used; /* records with this index or a higher one have never been taken */
 	uint32_t padding;
 };
 
 /*
- * Lives in anonymous memory under MADV_WIPEONFORK: all zero in a child, whatever made the
- * child, so nothing in here can be held by a thread that the child does not have.
+ * Stored in anonymous memory under MADV_WIPEONFORK. It is all zero in a child, however
+ * the child was created, so none of its fields can be held by a thread that the child
+ * does not have.
  */
 struct agent_control {
-	uint32_t generation; /* of the region; 0: this process has none */
+	uint32_t generation; /* of the region; 0 if this process has none */
 	uint8_t line[AGENT_LINE - 4];
-	uint32_t making; /* a thread is making the region */
+	uint32_t making; /* a thread is creating the region */
 	uint32_t reclaim_cursor;
 	uint64_t last_serial;
 	uint64_t last_chan_id;
@@ -43,20 +45,21 @@ struct agent_control {
 	struct agent_pool chans;
 	uint32_t server; /* enum agent_server */
 	int32_t server_tid;
-	int32_t server_region; /* the descriptor that it starts with */
+	int32_t server_region; /* the descriptor that the server starts with */
 	uint32_t server_stop;
-	uint32_t server_made;  /* 1: server_thread is to be joined; 2: somebody does */
+	/* 1: server_thread must be joined; 2: a thread is joining it */
+	uint32_t server_made;
 	uint32_t server_named; /* a socket of this process is in the file system */
-	uint32_t threads;      /* the program has created one */
-	uint32_t main_watched; /* the end of the main thread will be noticed */
+	uint32_t threads;      /* the program has created a thread */
+	uint32_t main_watched; /* the end of the main thread will be detected */
 	uint32_t main_left;    /* the main thread ended before the process */
 	pthread_t server_thread;
 	char socket_path[108];
 };
 
 /*
- * Beside each slot: what a new thread runs, or a coroutine's handle. In memory that
- * survives fork, for a fork in mid-creation.
+ * Additional data of each slot: what a new thread runs, or a coroutine's handle. Stored
+ * in memory that survives fork, since a process may fork while it creates a thread.
  */
 struct agent_start {
 	struct wire_slot *slot;
@@ -71,13 +74,14 @@ struct agent_start {
 };
 
 struct agent_state {
-	const uint32_t *live; /* the region's generation; 0: publish nothing */
+	const uint32_t *live; /* the region's generation; 0 if nothing is published */
 	struct agent_control *control;
-	uint32_t *next_slot; /* links of the two pools; wiped on fork too */
+	uint32_t *next_slot; /* links of the two pools; also cleared on fork */
 	uint32_t *next_chan;
 	struct agent_start *starts; /* by slot index */
 
-	/* The region. Its address never changes: a child maps its own over the parent's. */
+	/* The region. Its address never changes: a child maps its own region over the
+	 * parent's. */
 	struct wire_header *header;
 	struct wire_slot *slots;
 	struct wire_creator *creators;
@@ -85,38 +89,46 @@ struct agent_state {
 	struct wire_chan *chans;
 	struct wire_header layout; /* private copy: counts and offsets */
 	uint32_t last_generation;
-	int fd; /* of the memfd, -1 when it is no longer in the program's table */
+	/* descriptor of the memfd, or -1 if it is no longer in the program's table */
+	int fd;
 	uint64_t fd_device, fd_inode;
 	bool shared;          /* the region is a memfd, not a child's anonymous memory */
-	bool serves;          /* the program asked for the server and its socket */
-	uint32_t child_waits; /* of a child that has no region yet */
-	uint32_t
-		filtered; /* the seccomp filter in force, 0: none; see filter.h; fork keeps it */
+	bool serves;          /* the program requested the server and its socket */
+	uint32_t child_waits; /* waits of a child that has no region yet */
+	/* seccomp filters in force, 0 if none; see filter.h; preserved across fork */
+	uint32_t filtered;
 
-	uint32_t off;     /* nothing is published any more, or never was */
+	uint32_t off;     /* publishing has stopped, or never began */
 	bool no_children; /* GRMON_CHILDREN=0 */
-	bool preloaded;   /* or opened later: not linked */
+	bool preloaded;   /* preloaded or opened later, not linked */
 	bool guarded;     /* see memfd_guarded() */
-	bool key_made;    /* only where the end of the main thread must be noticed */
+	bool key_made;    /* only where the end of the main thread must be detected */
 	pthread_key_t key;
 	size_t default_stack;
 	const char *status;
-	char socket_dir[108]; /* by grmon_start() or GRMON_SOCKET_DIR; empty: not given */
+	/* set by grmon_start() or GRMON_SOCKET_DIR; empty if neither was given */
+	char socket_dir[108];
 	char runtime_dir[108]; /* XDG_RUNTIME_DIR */
-	uint32_t none;         /* what live points to without a region */
+	/* the word that `live` points to while there is no region */
+	uint32_t none;
 };
 
 struct agent_tls {
-	struct wire_slot *current; /* of the task that runs here: own, or a coroutine's */
-	uint32_t generation;       /* of the region that current and own lie in */
-	uint32_t busy;         /* a slot is being taken: a signal handler stays inert */
+	/* slot of the task that runs on this thread: own, or a coroutine's */
+	struct wire_slot *current;
+	/* generation of the region that current and own are in */
+	uint32_t generation;
+	/* a slot is being taken; a signal handler must stay inert */
+	uint32_t busy;
 	uintptr_t top;         /* address of the mark that published the outer wait */
-	struct wire_slot *own; /* the thread's */
-	uintptr_t stack_top;   /* 0: not known */
-	size_t stack_window;   /* bytes below stack_top that are surely this stack */
-	int32_t record;  /* libc's of the tid, as seen last; 0: never; -1: it is new */
-	uint32_t unseen; /* waits without a slot; 0: not counted as dropped yet */
-	bool internal;   /* the server thread, or inside its creation */
+	struct wire_slot *own; /* the thread's own slot */
+	uintptr_t stack_top;   /* 0 if unknown */
+	/* bytes below stack_top that certainly belong to this stack */
+	size_t stack_window;
+	/* libc's record of the tid, as last seen; 0: never seen; -1: new */
+	int32_t record;
+	uint32_t unseen; /* waits without a slot; 0: not yet counted as dropped */
+	bool internal;   /* this is the server thread, or a thread that is creating it */
 	bool over;       /* the thread's function has returned */
 	bool child_filtered; /* a child of vfork() from this thread is under a filter */
 	const struct agent_start *reserved; /* a slot to take at the first wait */
@@ -125,23 +137,24 @@ struct agent_tls {
 extern AGENT_HIDDEN struct agent_state agent;
 extern AGENT_HIDDEN __thread struct agent_tls agent_tls;
 
-/* A seccomp filter of this process. */
+/* Flags for the seccomp filters of this process. */
 enum { AGENT_FILTER_INHERITED = 1, AGENT_FILTER_OWN = 2 };
 
-/* One that it has put on itself: nothing is known of what that allows. */
+/* Returns whether the process has installed a filter itself. What it allows is
+ * unknown. */
 static inline bool agent_filtered_itself(void)
 {
 	return agent_load(&agent.filtered) == AGENT_FILTER_OWN ||
 	       agent_tls.child_filtered;
 }
 
-/* Whether the caller may make no system call of the agent's own, see filter.h. */
+/* Returns whether the agent must not make system calls of its own, see filter.h. */
 static inline bool agent_filtered(void)
 {
 	return agent_load(&agent.filtered) || agent_tls.child_filtered;
 }
 
-/* The order of the writer's stores (wire/wire.h). */
+/* Orders the writer's stores (wire/wire.h). */
 static inline void agent_fence_release(void)
 {
 #pragma GCC diagnostic push
@@ -152,7 +165,8 @@ static inline void agent_fence_release(void)
 #pragma GCC diagnostic pop
 }
 
-/* Both leave seq even for the next reader even if a publication was abandoned halfway. */
+/* Both leave seq even for the next reader, even if a publication was abandoned
+ * halfway. */
 static inline uint32_t agent_seq_begin(uint32_t *seq)
 {
 	uint32_t odd = agent_load(seq) | 1;
@@ -167,7 +181,7 @@ static inline void agent_seq_end(uint32_t *seq, uint32_t odd)
 	__atomic_store_n(seq, odd + 1, __ATOMIC_RELEASE);
 }
 
-/* The vDSO: no system call, errno untouched. */
+/* Served by the vDSO: no system call, and errno is unchanged. */
 static inline uint64_t agent_clock_ns(clockid_t clock)
 {
 	struct timespec now;
@@ -186,7 +200,8 @@ static inline uint32_t agent_slot_index(const struct wire_slot *slot)
 	return (uint32_t)(slot - agent.slots);
 }
 
-/* The caller's slot is valid and belongs to this process. */
+/* Returns the caller's slot if it is valid and belongs to this process, otherwise
+ * NULL. */
 static inline struct wire_slot *agent_current(void)
 {
 	struct wire_slot *slot = agent_tls.current;
@@ -196,11 +211,12 @@ static inline struct wire_slot *agent_current(void)
 	return slot;
 }
 
-/* The calling thread's and process's ids; under a seccomp filter by libc's own record. 0: not
- * known. */
+/* Return the ids of the calling thread and process, or 0 if unknown. Under a seccomp
+ * filter they are taken from libc's own record. */
 AGENT_HIDDEN int32_t agent_own_tid(void);
 AGENT_HIDDEN int32_t agent_own_pid(void);
-/* To be called when they have been asked, or, with true, in a thread that libc just made. */
+/* Call this after the ids have been obtained or, with true, in a thread that libc has
+ * just created. */
 AGENT_HIDDEN void agent_own_seen(bool new);
 /* Copies at most bytes - 1 characters and fills the rest with zeros. from may be NULL. */
 AGENT_HIDDEN void agent_copy_text(char *to, const char *from, size_t bytes);

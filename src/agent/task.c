@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Coroutines: a slot each, and which of them runs on the calling thread. A handle outlives
- * fork; one whose region is gone counts as NULL.
+ * Coroutines: each has a slot, and one of them may run on the calling thread. A handle
+ * remains usable after fork; it is treated as NULL if its region is gone.
  */
 #include "agent/attach.h"
 #include "agent/creator.h"
@@ -29,7 +29,7 @@ struct grmon_task *agent_task_begin(const char *name, const struct agent_caller 
 	struct agent_start *start = NULL;
 	struct wire_slot *slot;
 
-	/* The caller's own slot first: it is the creator. */
+	/* The caller's own slot is needed first, because it is the creator. */
 	agent_attach();
 	if (!agent_region_ready())
 		goto out;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of threads: pthread_create() and thrd_create() give the new thread its slot and
- * its creator, and a cleanup around its function takes the slot back. A call that finds no
- * slot, or no agent, goes straight to libc.
+ * Thread creation and termination. pthread_create() and thrd_create() give the new thread
+ * its slot and its creator record, and a cleanup handler around its start function
+ * returns the slot. If there is no slot or no agent, a call is passed directly to libc.
  */
 #include "agent/thread.h"
 
@@ -19,15 +19,15 @@
 #include "agent/wrap.h"
 
 #define THREAD_WINDOW_MAX  (1024u * 1024)
-/* From the thread's descriptor to the top of its stack, at most. */
+/* Maximum distance from the thread's descriptor to the top of its stack. */
 #define THREAD_DESCRIPTOR  4096u
-/* libc's frames above a thread's first one. */
+/* Size of libc's frames above a thread's first one. */
 #define THREAD_LIBC_FRAMES 512u
-/* Below it, of what libc calls when the thread ends. */
+/* Size below it that libc's functions need when the thread ends. */
 #define THREAD_LIBC_STACK  4096u
 
 #ifdef AGENT_THREAD_SANITIZED
-/* Runs before the sanitizer knows the thread. */
+/* These functions run before the sanitizer knows the thread. */
 #define THREAD_ENTRY __attribute__((no_sanitize("thread")))
 #else
 #define THREAD_ENTRY
@@ -51,16 +51,17 @@ static bool thread_is_main(void)
 	       self->own->tid == agent.header->pid;
 }
 
-/* Before libc runs the destructors of the thread's own data: a wait in one of them is left
- * to the kernel's view. */
+/* Runs before libc calls the destructors of thread-specific data. A wait in such a
+ * destructor is only visible through the kernel. */
 static void thread_leave(void)
 {
 	agent_detach();
 	agent_tls.over = true;
 }
 
-/* Runs when the main thread ends before the process. libc calls exit() in the last thread.
- * That must not be the server, which has no descriptors of the program to flush to. */
+/* Runs if the main thread ends before the process. libc calls exit() in the last thread,
+ * and that must not be the server, which does not have the program's descriptors for
+ * flushing. */
 static void thread_main_ended(void *unused)
 {
 	thread_leave();
@@ -99,7 +100,7 @@ void agent_thread_setup(void)
 }
 
 #ifndef AGENT_THREAD_SANITIZED
-/* What lies between the end of the stack and this frame is the thread's alone. */
+/* The memory between the end of the stack and this frame belongs to this thread only. */
 static void thread_know_stack(uintptr_t frame, size_t stack_bytes)
 {
 	uintptr_t top = (uintptr_t)pthread_self() + THREAD_DESCRIPTOR;
@@ -128,14 +129,15 @@ THREAD_ENTRY static void thread_begin(const struct agent_start *start)
 #endif
 }
 
-/* Of AddressSanitizer's runtime, where the program has it and lets libraries see it. */
+/* Provided by AddressSanitizer's runtime, if the program contains it and exports it to
+ * libraries. */
 extern void __asan_unpoison_memory_region(const volatile void *start, size_t bytes)
 	__attribute__((weak));
 
 /*
- * By return, pthread_exit() or cancellation. What the sanitizer marked of frames that
- * cancellation unwinds stays marked, and it would report its own functions, which run where
- * these frames were.
+ * Runs on return, pthread_exit() or cancellation. The sanitizer does not clear its marks
+ * of frames that cancellation unwinds, and would report its own functions, which run
+ * where those frames were.
  */
 THREAD_ENTRY static void thread_cleanup(const bool *unused)
 {
@@ -172,7 +174,8 @@ THREAD_ENTRY static int thread_main_c11(void *argument)
 	return routine(routine_argument);
 }
 
-/* The new thread's slot with all but its routine filled in; NULL: create it unseen. */
+/* Returns the new thread's slot with everything filled in except its routine, or NULL if
+ * the thread is to be created without one. */
 static struct agent_start *
 thread_prepare(size_t stack_bytes, const struct agent_caller *caller, void *argument)
 {
@@ -180,7 +183,8 @@ thread_prepare(size_t stack_bytes, const struct agent_caller *caller, void *argu
 		return NULL;
 	agent_attach();
 #ifndef AGENT_THREAD_SANITIZED
-	/* In a child nobody watches yet. The sanitizer makes a thread inside of fork(). */
+	/* In a child the main thread is not watched yet. The sanitizer creates a thread
+	 * inside fork(). */
 	if (agent.serves)
 		agent_thread_watch_main();
 #endif
@@ -265,7 +269,7 @@ GRMON_API int thrd_create(thrd_t *thread, thrd_start_t routine, void *argument)
 }
 #endif
 
-/* In every other thread the cleanup above sees the end. */
+/* In any other thread the cleanup handler above runs. */
 WRAP_DECLARE(void, pthread_exit, (void *result))
 WRAP_DECLARE(void, thrd_exit, (int result))
 

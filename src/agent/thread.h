@@ -5,10 +5,11 @@
 
 #include "agent/agent.h"
 
-/* Once, in the constructor: the real functions, and the main thread's stack. */
+/* Called once, in the constructor: looks up the real functions and the main thread's
+ * stack. */
 AGENT_HIDDEN void agent_thread_setup(void);
-/* Have the main thread's end noticed, if this is it: the server must not outlive the
- * program's threads. */
+/* If called in the main thread, arranges for its end to be detected: the server must not
+ * outlive the program's threads. */
 AGENT_HIDDEN void agent_thread_watch_main(void);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two functions of the compiler's unwinder that a cleanup refers to. They run only
- * while a thread unwinds, that is when the C library or the program has brought the
- * unwinder in; so the agent need not bring it into every process. Weak: a program that
- * contains the unwinder and the static library uses its own.
+ * The two functions of the compiler's unwinder that a cleanup handler refers to. They are
+ * called only while a thread unwinds, that is when the C library or the program has
+ * already loaded the unwinder. The agent therefore does not load it into every process.
+ * They are weak, so a program that contains both the unwinder and the static library uses
+ * its own.
  */
 #include <dlfcn.h>
 #include <stddef.h>
@@ -11,7 +12,7 @@
 
 #include "agent/agent.h"
 
-/* The thread sanitizer would add a cleanup to these, which would call them again. */
+/* ThreadSanitizer would add a cleanup to these functions, which would call them again. */
 #define UNWIND_WEAK __attribute__((weak, no_sanitize("thread"))) AGENT_HIDDEN
 
 typedef int personality_fn(int version, int actions, uint64_t kind, void *exception,
@@ -28,11 +29,12 @@ static void *unwind_find(void **cache, const char *name)
 
 	if (found)
 		return found;
-	/* The C library opens it for itself alone. */
+	/* The C library opens it without making it visible to others. */
 	handle = dlopen("libgcc_s.so.1", RTLD_LAZY);
 	if (!handle)
 		return NULL;
-	/* Never closed: one reference more to what the C library keeps for ever. */
+	/* Never closed: this only adds a reference to an object that the C library keeps
+	 * loaded. */
 	found = dlsym(handle, name);
 	__atomic_store_n(cache, found, __ATOMIC_RELAXED);
 	return found;
@@ -45,7 +47,7 @@ int __gcc_personality_v0(int version, int actions, uint64_t kind, void *exceptio
 	personality_fn *real =
 		(personality_fn *)unwind_find(&cache, "__gcc_personality_v0");
 
-	/* 8 is _URC_CONTINUE_UNWIND: the slot keeps what it says. */
+	/* 8 is _URC_CONTINUE_UNWIND. The slot keeps its contents. */
 	return real ? real(version, actions, kind, exception, context) : 8;
 }
 
@@ -54,7 +56,8 @@ void _Unwind_Resume(void *exception)
 	static void *cache;
 	resume_fn *real = (resume_fn *)unwind_find(&cache, "_Unwind_Resume");
 
-	/* Only a personality that was found can have led here. */
+	/* Unwinding can only have reached this point through a personality function that
+	 * was found. */
 	if (real)
 		real(exception);
 	__builtin_trap();

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions of which libc has two under one name. The older one has other objects (a
- * condition was a pointer before glibc 2.3.2) or does something else (posix_spawn() ran a
- * script without "#!" before 2.15). Under the plain name an old program, or a library that
- * was linked without libc, would get the newer one from us and the rest of the family from
- * libc. So the shared library has the newer one alone, under its version, and what asks for
- * another goes past us. The plain names are made local by x86_64.map.
+ * Functions that libc provides twice under one name. The older version uses different
+ * objects (a condition variable was a pointer before glibc 2.3.2) or behaves differently
+ * (posix_spawn() ran scripts without "#!" before 2.15). If the library exported the plain
+ * name, an old program, or a library that was linked without libc, would get the newer
+ * version from here and the other functions of the family from libc. The shared library
+ * therefore exports only the newer version, with its version name, and callers that
+ * request another one bind to libc. x86_64.map makes the plain names local.
  *
- * Not in the static library: a program has no versions.
+ * Not part of the static library, since a program has no symbol versions.
  */
 #include "agent/agent.h"
 

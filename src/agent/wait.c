@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hot path: publishing what the calling task waits for, and taking it back. Writes the
- * caller's own slot only; no system call once the thread has its slot.
+ * The hot path: publishes what the calling task waits for, and withdraws it. Only writes
+ * the caller's own slot, and makes no system call once the thread has a slot.
  */
 #include "agent/attach.h"
 #include "agent/region.h"
@@ -11,7 +11,8 @@
 
 #include "agent/raw.h"
 
-/* Address sanitizer may keep frames on the heap, where their order says nothing. */
+/* AddressSanitizer may allocate frames on the heap, where their addresses have no
+ * order. */
 #if defined(__SANITIZE_ADDRESS__)
 #define WAIT_FRAMES_ORDERED 0
 #elif defined(__has_feature)
@@ -41,10 +42,11 @@ static void wait_count(struct wire_slot *slot, uint32_t state)
 }
 
 /*
- * A libc wait is published while a new one begins: either a signal handler runs inside the
- * old one, or the old one was left by siglongjmp() and never taken back. A handler on the
- * same stack lies below the frame of what it interrupted; at or above it the old frame is
- * gone. On an alternate stack nothing can be said.
+ * Handles a libc wait that is still published when a new one begins. Either a signal
+ * handler runs inside the old wait, or the old wait was left with siglongjmp() and never
+ * withdrawn. A handler on the same stack is below the frame that it interrupted; if the
+ * new frame is at or above the old one, the old frame is gone. On an alternate stack
+ * nothing can be concluded.
  */
 static __attribute__((noinline, cold)) void wait_drop_stale(struct wire_slot *slot,
 							    uintptr_t frame)
@@ -69,8 +71,8 @@ static inline struct wire_slot *wait_slot(void)
 	return AGENT_UNLIKELY(!slot) ? agent_attach() : slot;
 }
 
-/* Of a libc call: a child that makes but a few before it ends or calls exec() gets no
- * region for them. */
+/* Slot for a libc call. A child that makes only a few calls before it ends or calls
+ * exec() gets no region for them. */
 static inline struct wire_slot *wait_slot_libc(void)
 {
 	struct wire_slot *slot = agent_current();
@@ -100,7 +102,8 @@ void agent_enter(struct agent_mark *mark, uint32_t state, uint64_t object, int32
 	struct wire_slot *slot = wait_slot_libc();
 
 	mark->slot = NULL;
-	/* Odd: this is a signal handler inside our own publication. */
+	/* Odd means that this is a signal handler inside this thread's own
+	 * publication. */
 	if (AGENT_UNLIKELY(!slot || (agent_load(&slot->seq) & 1) != 0))
 		return;
 	if (AGENT_UNLIKELY(slot->flags & WIRE_SLOT_API)) {
@@ -150,7 +153,7 @@ void agent_enter_api(struct agent_mark *mark, uint32_t state, uint64_t object,
 		 (uint64_t)(uintptr_t)call_site, -1);
 	wait_count(slot, state);
 	agent_store(&slot->flags, slot->flags | WIRE_SLOT_API);
-	/* The text of a wait outside of this one; restored by its first byte. */
+	/* Clears the text of the enclosing wait. Its first byte is restored later. */
 	agent_store(&slot->what[0], 0);
 	agent_seq_end(&slot->seq, odd);
 }

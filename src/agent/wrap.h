@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bodies of all wrappers; agent/wraps.def has one line for each function. A wrapper is
- * known to C as wrap_NAME, so that no header's prototype or macro gets in its way, and to
- * the linker as NAME. What it published is taken back by a cleanup, that is also when the
- * thread is cancelled in the real function.
+ * The bodies of all wrappers; agent/wraps.def has one line for each function. In C a
+ * wrapper is named wrap_NAME, to avoid conflicts with prototypes and macros of system
+ * headers; for the linker it is NAME. A cleanup handler withdraws what it published, also
+ * if the thread is cancelled inside the real function.
  */
 #ifndef AGENT_WRAP_H
 #define AGENT_WRAP_H
@@ -17,7 +17,7 @@
 #define WRAP_DECLARE(result, name, params)                                               \
 	GRMON_API result wrap_##name params __asm__(#name);
 
-/* A wait that other waits may stand above. */
+/* A wait that may be published inside an API wait. */
 #define WRAP_WAIT(result, name, params, args, pass, state, object, fd_)                  \
 	WRAP_DECLARE(result, name, params)                                               \
 	result wrap_##name params                                                        \
@@ -30,7 +30,7 @@
 		return WRAP_REAL(name) args;                                             \
 	}
 
-/* One that says more than the waits inside it. */
+/* An API wait, which is more informative than the libc waits inside it. */
 #define WRAP_API(result, name, params, args, pass, state, object)                        \
 	WRAP_DECLARE(result, name, params)                                               \
 	result wrap_##name params                                                        \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads, writes, connections, readiness, file locks, flushes and names. */
+/* Wrappers for reads, writes, connections, polling, file locks, flushes and name
+ * resolution. */
 #include "agent/wrap.h"
 
 #include <aio.h>
@@ -16,7 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The real functions read a limit too, into a copy for the kernel to change. */
+/* The real functions also read the timeout, and pass the kernel a copy that it may
+ * change. */
 #define NO_TIME(limit, fraction)                                                         \
 	((limit) && (limit)->tv_sec == 0 && (limit)->fraction == 0)
 

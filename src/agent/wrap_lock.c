@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Locks are tried before a wait is published: the uncontended way costs little more than
- * without the agent. Whatever the attempt says but "busy" is what the real function would
- * have said; on "busy" it is asked itself, so its own errors (EDEADLK) stay.
+ * A lock is first tried without publishing a wait, so the uncontended path costs little
+ * more than without the agent. Any result other than "busy" is what the real function
+ * would have returned. If the lock is busy, the real function is called, so its own
+ * errors (EDEADLK) are preserved.
  */
 #include "agent/wrap.h"
 
@@ -12,15 +13,16 @@
 #include <threads.h>
 #include <time.h>
 
-/* What the real function refuses before it looks at the lock. */
+/* Arguments that the real function rejects before it examines the lock. */
 #define BAD_CLOCK(clock)    ((clock) != CLOCK_REALTIME && (clock) != CLOCK_MONOTONIC)
 #define BAD_TIME(until)     ((unsigned long)(until)->tv_nsec >= 1000000000ul)
 
 #define ATTEMPT(name, lock) ((int (*)(void *))real_libc(REAL_##name))(lock)
 
 #ifdef __GLIBC__
-/* Robust, priority-inheriting or -protecting. Trying such a lock makes system calls, and
- * glibc 2.36 does not release one that it then finds not recoverable. */
+/* Robust, priority-inheriting and priority-protected mutexes. Trying to lock one makes
+ * system calls, and glibc 2.36 does not release one that then turns out to be
+ * unrecoverable. */
 #define MUTEX_SPECIAL(lock) (((lock)->__data.__kind & 0x70) != 0)
 #else
 #define MUTEX_SPECIAL(lock) 0
@@ -49,7 +51,7 @@ static inline int write_try(pthread_rwlock_t *lock)
 	return ATTEMPT(pthread_rwlock_trywrlock, lock);
 }
 
-/* sem_wait() is a cancellation point also when it does not block. */
+/* sem_wait() is a cancellation point even if it does not block. */
 static inline int sem_try(sem_t *lock)
 {
 	int saved = errno;
@@ -61,7 +63,7 @@ static inline int sem_try(sem_t *lock)
 	return EBUSY;
 }
 
-/* The real function reads the same word, with no more of a check. */
+/* The real function reads the same word, also without further checks. */
 static inline int32_t join_tid(unsigned long thread)
 {
 	int32_t tid;
@@ -73,7 +75,8 @@ static inline int32_t join_tid(unsigned long thread)
 	return tid > 0 ? tid : -1;
 }
 
-/* The blocking part stands apart, so that the way without it needs no frame for a mark. */
+/* The blocking part is a separate function, so that the fast path needs no frame for a
+ * mark. */
 #define WRAP_TRY(name, params, args, direct, attempt, busy, state)                       \
 	WRAP_DECLARE(int, name, params)                                                  \
 	static __attribute__((noinline)) int block_##name(const void *call_site,         \

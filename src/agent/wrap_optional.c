@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Queues and conditions of libraries that a program may have. None of their headers is
- * needed: arguments are words. The wait is the outer one, what the library waits for
- * inside (a condition, a poll) is kept beside it.
+ * Queues and conditions of libraries that a program may use. Their headers are not
+ * needed, because the arguments are passed as words. The wait is an outer one: what the
+ * library waits for internally (a condition, a poll) is stored beside it.
  */
 #include "agent/wrap.h"
 
@@ -23,8 +23,8 @@
 	}
 
 /*
- * Other coroutines of this thread run while this one waits, and what was published when
- * it began may be one of theirs, over by now: what it goes back to is running.
+ * While this coroutine waits, others run on this thread. What was published when the wait
+ * began may belong to one of them and be over by now, so the state afterwards is running.
  */
 static inline void return_to_running(struct agent_mark *mark)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits for children and for signals. */
+/* Wrappers for waits for child processes and for signals. */
 #include "agent/wrap.h"
 
 #include <signal.h>
@@ -10,7 +10,8 @@
 
 #include "agent/state.h"
 
-/* Who waits for a child is not one under a filter, but its parent again, see filter.c. */
+/* A process that waits for a child is not the child under a filter but its parent, see
+ * filter.c. */
 static inline bool wrap_parent(bool pass)
 {
 	agent_tls.child_filtered = false;

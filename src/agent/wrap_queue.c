@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* POSIX and System V message queues, System V semaphores. */
+/* Wrappers for POSIX and System V message queues and System V semaphores. */
 #include "agent/wrap.h"
 
 #include <mqueue.h>

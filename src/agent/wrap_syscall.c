@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libc's syscall(): C++'s atomic waits, GLib's and all of Rust's locks are futexes through
- * it. A call that does not block is a jump to the real function with all words as they
- * are: it may be a vfork() or clone(), which must not come back through a frame of ours.
+ * Wrapper for libc's syscall(), which C++ atomic waits, GLib locks and all Rust locks use
+ * for futexes. A call that cannot block jumps to the real function with all words
+ * unchanged. It may be vfork() or clone(), which must not return through a frame of this
+ * library.
  */
 #include "agent/wrap.h"
 
@@ -20,14 +21,15 @@
 #define FUTEX_LOCK_PI2 13
 #endif
 
-/* Where the object and the descriptor stand among the arguments, from 1; 0: nowhere. */
+/* Position of the object and of the descriptor among the arguments, counted from 1; 0 if
+ * there is none. */
 struct syscall_row {
 	uint8_t state;
 	uint8_t object;
 	uint8_t fd;
 };
 
-/* Not a wait: it may put a seccomp filter on the process. */
+/* Not a wait, but a call that may install a seccomp filter. */
 #define MAY_FILTER             0xff
 
 #define FD(number, state_)     [SYS_##number] = {GRMON_##state_, 0, 1}
@@ -100,7 +102,7 @@ __attribute__((used)) static const struct syscall_row rows[] = {
 
 typedef long syscall_fn(long number, long a, long b, long c, long d, long e, long f);
 
-/* The call `number`, which is in the table. Called from the code below. */
+/* Carries out a call whose number is in the table. Called from the code below. */
 __attribute__((used)) AGENT_HIDDEN long syscall_block(long number, long a, long b, long c,
 						      long d, long e, long f,
 						      const void *call_site);
@@ -130,9 +132,10 @@ long syscall_block(long number, long a, long b, long c, long d, long e, long f,
 #if defined(__x86_64__)
 
 /*
- * In assembly, because the last word lies in the caller's frame when there are six, and is
- * something else of the caller's when there are fewer: a compiled tail call would read it
- * and write it back, and undo what another thread stored meanwhile.
+ * Written in assembly, because the last word is in the caller's frame if there are six
+ * arguments, and belongs to other data of the caller if there are fewer. A compiled tail
+ * call would read it and write it back, and could undo a concurrent store of another
+ * thread.
  */
 __attribute__((used)) AGENT_HIDDEN void *syscall_resolve(void);
 extern AGENT_HIDDEN char syscall_first[];
@@ -187,7 +190,8 @@ __asm__(".pushsection .text\n"
 	"	ret\n"
 	"	.cfi_endproc\n"
 	"	.size	syscall, . - syscall\n"
-	/* Before the constructor: look the real one up, with all arguments kept. */
+	/* Before the constructor has run: look up the real function and preserve all
+	 * arguments. */
 	"	.type	syscall_first, @function\n"
 	"	.globl	syscall_first\n"
 	"	.hidden	syscall_first\n"
@@ -228,7 +232,7 @@ __asm__(".pushsection .text\n"
 	"	.size	syscall_first, . - syscall_first\n"
 	".popsection\n");
 
-/* So that a signal handler never resolves. */
+/* Ensures that a signal handler never has to resolve the function. */
 __attribute__((constructor(102))) static void syscall_start(void)
 {
 	syscall_resolve();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sleeps. */
+/* Wrappers for sleeps. */
 #include "agent/wrap.h"
 
 #include <sys/types.h>
