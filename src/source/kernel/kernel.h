@@ -80,13 +80,13 @@ struct kernel {
 struct kernel_wait {
 	enum task_state state;
 	const char *raw;  /* name of the system call, static, or NULL */
-	const char *kind; /* as struct waits_on */
+	const char *kind; /* as in struct waits_on */
 	uint64_t address;
 	int fd;
 	pid_t owner_tid;
 	pid_t owner_pid;    /* the other process: owner_tid's, or a child; else 0 */
 	bool reads, writes; /* for a poll of one fd: what it waits for */
-	bool accepted;      /* as struct waits_on */
+	bool accepted;      /* as in struct waits_on */
 	bool limited;       /* it has a timeout */
 	bool owner_changes; /* the owner or name must be read again in every poll */
 	bool ends;        /* the text contains a time, so it is valid for one wait only */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Follows waits out of the target and into other processes, breadth first, reading no more
- * of them than the bounds of holders_private.h allow. */
+/* Follows waits from the target into other processes, breadth first, within the bounds of
+ * holders_private.h. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +10,9 @@
 #include "base/hash.h"
 #include "source/peers/holders_private.h"
 
-#define WAITS_MAX        256u /* waits of one process whose other end is looked for */
+#define WAITS_MAX        256u /* waits per process whose other end is searched */
 #define CHILDREN_BYTES   4096
-#define CHILDREN_THREADS 256u /* threads whose children are looked for */
+#define CHILDREN_THREADS 256u /* threads whose children are searched */
 #define CHILDREN_MAX     16u
 
 struct holders *holders_new(void)
@@ -54,7 +54,7 @@ static const struct wait_actors *keep(struct snapshot *snapshot, const char *how
 	return actors;
 }
 
-/* Every child of every thread. */
+/* Finds all children of all threads. */
 static void find_children(pid_t pid, struct peers_found *found)
 {
 	char path[64], text[CHILDREN_BYTES], *save = NULL;
@@ -86,7 +86,8 @@ static void find_children(pid_t pid, struct peers_found *found)
 	kernel_close(&kernel);
 }
 
-/* A socket at whose other end is the kernel or a wire, no process. */
+/* Returns true for a socket whose other end is the kernel or a network interface, not a
+ * process. */
 static bool is_of_kernel(const char *text)
 {
 	return text && (strstr(text, " netlink ") || strstr(text, " packet"));
@@ -121,7 +122,7 @@ const struct wait_actors *holders_find(struct holders *holders, struct snapshot 
 			return NULL;
 		peers_find(holders->peers, pid, waits->fd,
 			   task->state == STATE_IO_WRITE || waits->writes, &found);
-		/* Reading and writing a plain file waits for nobody. */
+		/* Reads and writes of a regular file do not wait for a process. */
 		if (!found.how || strcmp(found.how, "file") == 0)
 			return NULL;
 		return keep(snapshot, found.how, &found);
@@ -153,7 +154,8 @@ static void process_add(struct holders *holders, struct snapshot *snapshot, pid_
 		(struct other_process){.pid = pid, .name = ""};
 }
 
-/* Whoever could end the wait of this task of process pid is followed too. */
+/* Finds the processes that could end the wait of this task of process pid, and follows
+ * those too. */
 static void follow(struct holders *holders, struct snapshot *snapshot, pid_t pid,
 		   struct task *task)
 {
@@ -170,7 +172,7 @@ static void follow(struct holders *holders, struct snapshot *snapshot, pid_t pid
 		waits->owner_pid = waits->actors->pids[0];
 }
 
-/* Since when this thread's line has been what it is. */
+/* Returns since when the thread's line has been unchanged. */
 static int64_t since(struct holders *holders, pid_t tid, uint64_t start_ticks,
 		     const char *line, int64_t now_ns)
 {
@@ -188,7 +190,7 @@ static int64_t since(struct holders *holders, pid_t tid, uint64_t start_ticks,
 	return seen->since_ns;
 }
 
-/* Returns false when the thread has ended. */
+/* Returns false if the thread has ended. */
 static bool read_thread(struct holders *holders, struct kernel *kernel, pid_t tid,
 			struct snapshot *snapshot, struct task *task)
 {
@@ -289,7 +291,7 @@ static void name_actors(struct holders *holders, struct snapshot *snapshot, pid_
 		if (tid)
 			snprintf(thread, sizeof(thread), " (t%d)", (int)tid);
 	}
-	/* The process that waits is the last one. */
+	/* The waiting process is the last one. */
 	size_t others = actors->nr_pids - 1;
 
 	others -= others > 0 && actors->pids[others] == pid;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The second look at a cycle. A thread whose count of switches is the same before and after
- * two reads that find it in the same system call has slept at least from the first count to
- * the last of these reads. Counts of all come first, then the waits with their owners, then
- * the waits again: while the owners are read everybody sleeps, so what is held stays held.
+ * Reads a cycle again to confirm it. A thread whose count of context switches is the same
+ * before and after two reads that find it in the same system call has slept at least from
+ * the first count until the last of those reads. The counts of all threads are read
+ * first, then the waits with their owners, then the waits again: all threads sleep while
+ * the owners are read, so no lock changes hands.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@
 #include "base/hash.h"
 #include "source/peers/holders_private.h"
 
-/* What the first reads of a thread say. */
+/* The first reading of a thread. */
 struct reading {
 	uint64_t switches;
 	uint64_t call; /* hash of the kernel's line */
@@ -27,7 +28,7 @@ struct reading {
 struct confirmer {
 	struct holders *holders;
 	struct snapshot *snapshot;
-	struct kernel kernels[HOLDERS_PROCESSES + 1]; /* [0]: the target */
+	struct kernel kernels[HOLDERS_PROCESSES + 1]; /* [0] is the target */
 	bool open[HOLDERS_PROCESSES + 1];
 };
 
@@ -57,7 +58,7 @@ static bool read_switches(const struct kernel *kernel, pid_t tid, uint64_t *swit
 	return true;
 }
 
-/* A socket that gives up after a time, by its own option. */
+/* Returns true if the socket has a timeout option set, or if that is unknown. */
 static bool gives_up(const struct kernel *kernel, const struct task *task)
 {
 	struct timeval limit = {0, 0};
@@ -76,14 +77,14 @@ static bool gives_up(const struct kernel *kernel, const struct task *task)
 	return !known || limit.tv_sec != 0 || limit.tv_usec != 0;
 }
 
-/* Whether the thread sleeps on a word of the lock at this address. */
+/* Returns true if the thread sleeps on a word of the lock at this address. */
 static bool is_word_of(const struct proc_call *call, uint64_t lock)
 {
 	return call->nr == SYS_futex && call->args[0] - lock < sizeof(pthread_rwlock_t);
 }
 
-/* Whether it has not been on a CPU since the snapshot, where the kernel counts that: it is
- * where it was, and holds what it held. */
+/* Returns true if the kernel counts run time and the thread has not run since the
+ * snapshot: its wait and the locks that it holds are unchanged. */
 static bool has_rested(const struct kernel *kernel, const struct task *task)
 {
 	char path[48], text[96];
@@ -96,7 +97,7 @@ static bool has_rested(const struct kernel *kernel, const struct task *task)
 	       times == task->switches;
 }
 
-/* Whether the kernel says the same of this wait as the snapshot does. */
+/* Returns true if the kernel shows the same wait as the snapshot. */
 static bool same_wait(struct kernel *kernel, const struct task *task,
 		      const struct proc_call *call, const struct kernel_wait *wait)
 {
@@ -105,7 +106,7 @@ static bool same_wait(struct kernel *kernel, const struct task *task,
 	pid_t owner_pid;
 	bool is_refused;
 
-	/* But not in turns, until it has what it wants. */
+	/* A wait with a timeout counts only if it is retried until it succeeds. */
 	if (wait->limited && !(waits->retries && waits->owner_tid))
 		return false;
 	if (waits->actors)
@@ -118,16 +119,16 @@ static bool same_wait(struct kernel *kernel, const struct task *task,
 	is_refused = kernel_explain_refused(kernel, task->tid, call, &refused);
 	if (!waits->address)
 		return is_refused && refused.owner_tid == waits->owner_tid;
-	/* The agent or the stack knows the lock where the futex alone does not tell. It may
-	 * have slept on another one since. */
+	/* The agent or the stack may identify a lock that the futex alone does not. The
+	 * thread may have slept on another one since. */
 	if (is_refused || is_word_of(call, waits->address))
 		return kernel_lock_owner(kernel, task->state, waits->address,
 					 &owner_pid) == waits->owner_tid;
-	/* A runtime's own, such as a monitor of Java. */
+	/* A lock of a runtime, such as a Java monitor. */
 	return has_rested(kernel, task);
 }
 
-/* The kernel's line of a thread that sleeps in a system call. */
+/* Reads the kernel's line for a thread that sleeps in a system call. */
 static bool read_call(struct confirmer *c, uint32_t node, struct proc_call *call,
 		      uint64_t *hash)
 {
@@ -151,7 +152,7 @@ static bool read_count(struct confirmer *c, uint32_t node, uint64_t *switches)
 	       read_switches(kernel, graph_task(c->snapshot, node)->tid, switches);
 }
 
-/* False: it is not, or not surely, in the wait that the snapshot has. */
+/* Returns false unless the thread is certainly in the wait that the snapshot has. */
 static bool read_wait(struct confirmer *c, uint32_t node, uint64_t *hash)
 {
 	const struct task *task = graph_task(c->snapshot, node);
@@ -164,7 +165,8 @@ static bool read_wait(struct confirmer *c, uint32_t node, uint64_t *hash)
 	return same_wait(kernel_of(c, node), task, &call, &wait);
 }
 
-/* The other ends are still the same, looked up again, and none gives up after a time. */
+/* Returns true if the other ends, searched again, are the same, and no socket has a
+ * timeout. */
 static bool same_actors(struct confirmer *c, uint32_t node)
 {
 	const struct task *task = graph_task(c->snapshot, node);
@@ -214,7 +216,8 @@ static bool read_again(struct confirmer *c, const struct cycle *cycle,
 		struct proc_call call;
 		struct reading again;
 
-		/* The count after the call: or it could have slept again in between. */
+		/* Read the count after the call; otherwise the thread could have woken up
+		 * and slept in between. */
 		if (!read_call(c, cycle->support[i], &call, &again.call) ||
 		    !read_count(c, cycle->support[i], &again.switches) ||
 		    again.call != first[i].call || again.switches != first[i].switches)
@@ -230,7 +233,7 @@ static bool read_twice(struct confirmer *c, const struct cycle *cycle,
 
 	if (!read_first(c, cycle, first, &mark))
 		return false;
-	/* Nobody in it has moved since it was confirmed. */
+	/* No thread of the cycle has run since it was confirmed. */
 	if (confirmed_before(c->holders, mark))
 		return true;
 	for (size_t i = 0; i < cycle->nr_support; i++)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Who holds the lock on a file. The kernel names who took it; of locks that belong to an open
- * file it says in each process whether it has that one open, so that whoever shares it is
- * found too, and whoever merely has the same file open is not. */
+/*
+ * Finds the holders of a file lock. The kernel names the process that took it. For locks
+ * that belong to an open file, it shows in each process whether that process has the open
+ * file. Therefore a process that shares it is found too, and one that merely has the same
+ * file open is not.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +16,7 @@
 
 #define CHILDREN_BYTES 4096
 
-/* A file, by what the waiting process has open, and by number. */
+/* A file, by a path through the waiting process and by inode number. */
 struct locked {
 	struct holders *holders;
 	const char *path;
@@ -67,7 +70,8 @@ static void add_sharer(struct peers_found *found, pid_t pid, const struct locked
 	found->complete &= answer != FILE_LOCK_MAYBE;
 }
 
-/* Who took the lock has mostly given it to its children, if to anybody. */
+/* The process that took the lock has usually passed it only to its children, if to
+ * any. */
 static void add_children(struct peers_found *found, pid_t pid, const struct locked *file)
 {
 	char children[64], text[CHILDREN_BYTES], *save = NULL;
@@ -81,7 +85,8 @@ static void add_children(struct peers_found *found, pid_t pid, const struct lock
 		add_sharer(found, proc_parse_pid(word), file);
 }
 
-/* Returns whether others than those that the kernel names may hold one of them. */
+/* Adds the processes that the kernel names. Returns true if other processes may hold a
+ * lock too. */
 static bool add_named(struct peers_found *found, const struct file_locks *locks,
 		      const struct locked *file)
 {
@@ -95,7 +100,8 @@ static bool add_named(struct peers_found *found, const struct file_locks *locks,
 			add(found, lock->pid);
 			continue;
 		}
-		/* It may have handed it on and ended, and its id be another process's. */
+		/* The process may have passed the lock on and ended, and its pid may have
+		 * been reused. */
 		if (!lock->pid || ask(file, lock->pid) == FILE_LOCK_NO)
 			continue;
 		add(found, lock->pid);
@@ -124,7 +130,7 @@ void holders_of_lock(struct holders *holders, pid_t pid, const struct task *task
 	found->complete = locks.whole;
 	if (!add_named(found, &locks, &file))
 		return;
-	/* Anybody else has the file open. */
+	/* Any other holder has the file open. */
 	peers_find(holders->peers, pid, fd, false, &open);
 	found->complete &= open.complete;
 	for (size_t i = 0; i < open.nr_pids; i++)

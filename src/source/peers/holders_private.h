@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Shared by holders.c, which fills, and holders_confirm.c, which looks again. */
+/* Shared by holders.c, which fills a snapshot, the other holders_*.c files, and
+ * holders_confirm.c, which reads a cycle again. */
 #ifndef SOURCE_PEERS_HOLDERS_PRIVATE_H
 #define SOURCE_PEERS_HOLDERS_PRIVATE_H
 
@@ -7,15 +8,16 @@
 #include "source/peers/holders.h"
 #include "source/peers/peers.h"
 
-#define HOLDERS_PROCESSES 8u  /* other processes that are followed … */
-#define HOLDERS_THREADS   64u /* … and threads of each */
+#define HOLDERS_PROCESSES 8u  /* limit of other processes that are followed */
+#define HOLDERS_THREADS   64u /* limit of threads of each */
 #define HOLDERS_OTHERS    (HOLDERS_PROCESSES * HOLDERS_THREADS)
 #define CONFIRMED_MAX     16u
 #define HOLDERS_ANSWERS   64u
-/* Threads whose descriptors are looked at in one look for who has an other end. */
+/* Limit of threads per sample whose descriptors are searched for the other end of a
+ * wait. */
 #define HOLDERS_PROBES    1024u
 
-/* Since when a thread of another process has been seen in its wait. */
+/* How long a thread of another process has been seen in its wait. */
 struct seen {
 	pid_t tid;
 	uint64_t start_ticks;
@@ -25,12 +27,12 @@ struct seen {
 
 struct holders {
 	struct peers *peers;
-	struct other_process *processes; /* of this look; the snapshot's */
+	struct other_process *processes; /* of this sample; owned by the snapshot */
 	size_t nr_processes;
 	struct other_task others[HOLDERS_OTHERS];
 	size_t nr_others;
 	size_t nr_probes;
-	/* Who shares which open file with a lock, of this look. */
+	/* Which processes share an open file that carries a lock, as of this sample. */
 	struct lock_answer {
 		pid_t pid;
 		uint64_t inode;
@@ -39,21 +41,23 @@ struct holders {
 	size_t nr_answers;
 	struct seen seen[2][HOLDERS_OTHERS];
 	size_t nr_seen[2];
-	unsigned now;                      /* which of the two belongs to this look */
-	uint64_t confirmed[CONFIRMED_MAX]; /* marks of the cycles that held */
+	unsigned now;                      /* index in `seen` of this sample */
+	uint64_t confirmed[CONFIRMED_MAX]; /* marks of confirmed cycles */
 	size_t next_confirmed;
 };
 
-/* Everybody who could end the wait of this task of process pid, or NULL. */
+/* Returns the processes that could end the wait of this task of process pid, or NULL. */
 const struct wait_actors *holders_find(struct holders *holders, struct snapshot *snapshot,
 				       pid_t pid, const struct task *task);
 
-/* Who holds the lock on a file that task of process pid waits for; holders_lock.c. */
+/* Finds the holders of the file lock that task of process pid waits for;
+ * holders_lock.c. */
 void holders_of_lock(struct holders *holders, pid_t pid, const struct task *task,
 		     struct peers_found *found);
 
-/* The thread of that process which waits on the other end of a pipe or socket that task of
- * process pid waits on; 0: none, or the process has but one. holders_thread.c. */
+/* Returns the thread of `process` that waits on the other end of the pipe or socket that
+ * task of process pid waits on, or 0 if there is none or `process` has only one thread.
+ * holders_thread.c. */
 pid_t holders_thread(struct holders *holders, pid_t pid, const struct task *task,
 		     const struct other_process *process);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which thread of another process has to do with the other end of a pipe or socket: the one
- * that waits on it by itself, or through an epoll that has it. */
+/* Finds the thread of another process that serves the other end of a pipe or socket: the
+ * one that waits on it directly or through an epoll instance that contains it. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "source/peers/holders_private.h"
 
 #define FDINFO_MAX  4096u
-#define EPOLLED_MAX 64u /* descriptors of one epoll that are looked at */
+#define EPOLLED_MAX 64u /* descriptors of one epoll instance that are checked */
 
 static bool leads_to(pid_t pid, int fd, const char *link)
 {

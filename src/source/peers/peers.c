@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One walk over /proc/PID/fd of every process that may be read makes an index from what a
- * descriptor leads to, to the processes that have it open. Kept for a while, and so long
- * that walks take a small part of the time.
+ * One walk over /proc/PID/fd of every readable process builds an index from the target of
+ * a descriptor to the processes that have it open. The index is reused for a while, so
+ * that walks take a small share of the time.
  */
 #include "source/peers/peers.h"
 
@@ -24,8 +24,8 @@
 #define ENTRIES_MAX    131072u
 #define WALK_BUDGET_NS (CLOCK_SECOND_NS / 4)
 #define KEPT_NS        (5 * CLOCK_SECOND_NS)
-#define WALK_SHARE     200 /* walks may take 1/200 of the time … */
-#define MISSING_SHARE  100 /* … 1/100 when something is not found */
+#define WALK_SHARE     200 /* walks may take 1/200 of the time, */
+#define MISSING_SHARE  100 /* or 1/100 if something was not found */
 #define LINK_MAX       PEERS_LINK_MAX
 
 enum end_mode { END_READS = 1, END_WRITES = 2 };
@@ -39,13 +39,13 @@ struct peers_entry {
 struct peers {
 	struct peers_entry *entries; /* sorted by key and pid */
 	size_t nr_entries, cap_entries;
-	bool whole; /* no process that may be read is missing */
+	bool whole; /* no readable process is missing */
 	struct socket_pair *pairs;
 	size_t nr_pairs;
 	uint64_t seed;
 	pid_t target;
 	int64_t now_ns;
-	int64_t walked_ns; /* 0: never */
+	int64_t walked_ns; /* 0 if never */
 	int64_t cost_ns;
 };
 
@@ -69,7 +69,7 @@ void peers_free(struct peers *peers)
 
 void peers_target(struct peers *peers, pid_t target)
 {
-	/* What is known of sockets may be of another namespace. */
+	/* The known sockets may be from another namespace. */
 	if (target != peers->target)
 		peers->walked_ns = 0;
 	peers->target = target;
@@ -85,7 +85,8 @@ static uint64_t link_key(const struct peers *peers, const char *link)
 	return hash_bytes(peers->seed, link, strlen(link));
 }
 
-/* Of a socket both ends read and write; of the rest the link's own permissions tell. */
+/* Both ends of a socket read and write; for other kinds the permissions of the link
+ * tell. */
 static uint32_t link_modes(int fds, const char *name, const char *link)
 {
 	struct stat st;
@@ -193,7 +194,7 @@ void peers_refresh(struct peers *peers)
 		walk(peers);
 }
 
-/* Walk again if that is due: missing: because something was not found. */
+/* Walks again if that is due; missing is true if something was not found. */
 static bool walk_if_due(struct peers *peers, bool missing)
 {
 	int64_t age_ns = peers->now_ns - peers->walked_ns;
@@ -218,7 +219,8 @@ static void add_pid(struct peers_found *found, pid_t pid)
 		found->complete = false;
 }
 
-/* Everybody who has it open in one of these modes; `last` is kept back. */
+/* Adds the processes that have it open in one of these modes, except `last`. Returns true
+ * if `last` has it open. */
 static bool add_holders(const struct peers *peers, const char *link, uint32_t modes,
 			pid_t last, struct peers_found *found)
 {
@@ -262,7 +264,7 @@ static uint64_t peer_of(const struct peers *peers, uint64_t inode)
 		       : 0;
 }
 
-/* Who can end it, by what is known now. */
+/* Finds the processes that can end the wait, from what is known now. */
 static void look_up(const struct peers *peers, pid_t pid, const char *link, bool writes,
 		    struct peers_found *found)
 {
@@ -283,10 +285,11 @@ static void look_up(const struct peers *peers, pid_t pid, const char *link, bool
 
 		snprintf(other, sizeof(other), "socket:[%" PRIu64 "]", peer);
 		own = peer && add_holders(peers, other, END_READS, pid, found);
-		/* Another end that nobody seems to have belongs to somebody unseen. */
+		/* If no process seems to have the other end, it belongs to one that we
+		 * cannot see. */
 		if (!found->nr_pids && !own)
 			found->complete = false;
-		/* Whoever shares this end can shut it down. */
+		/* A process that shares this end can shut the socket down. */
 		own |= add_holders(peers, link, END_READS, pid, found);
 	}
 	if (!found->nr_pids && !own)
