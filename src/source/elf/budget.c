@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The numbers: what the programs and libraries of a large container need, well below what
- * would be felt on a small machine. */
+/* The limits suffice for the programs and libraries of a large container, and stay well
+ * below what a small machine would notice. */
 #include "source/elf/budget.h"
 
 #include <stdio.h>

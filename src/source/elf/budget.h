@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How much of what a target's files hold may be taken into memory: in one look, and in all
- * for the target. One budget for all files, whatever they are read for. */
+/* Limits how much of a target's files may be read into memory, per sample and in total.
+ * One budget covers all files, whatever they are read for. */
 #ifndef SOURCE_ELF_BUDGET_H
 #define SOURCE_ELF_BUDGET_H
 
@@ -13,24 +13,25 @@
 #define FILE_BUDGET_ALL_BYTES  (192ull << 20)
 
 struct file_budget {
-	uint64_t look_bytes; /* that are left of this look … */
-	uint64_t all_bytes;  /* … and of all looks */
+	uint64_t look_bytes; /* left for this sample … */
+	uint64_t all_bytes;  /* … and for all samples */
 	uint32_t look_files;
 	uint32_t all_files;
-	int64_t look_ns;             /* for reading and checking files */
-	char note[FILE_BUDGET_TEXT]; /* what was left out first and why; "": nothing */
+	int64_t look_ns;             /* time left for reading and checking files */
+	char note[FILE_BUDGET_TEXT]; /* what was left out first, and why; "" if nothing */
 };
 
 void file_budget_init(struct file_budget *budget);
 void file_budget_begin_look(struct file_budget *budget);
-/* False: not that much is left, and nothing was taken. */
+/* Returns false, and takes nothing, if less than that is left. */
 bool file_budget_take(struct file_budget *budget, uint64_t bytes);
 void file_budget_give_back(struct file_budget *budget, uint64_t bytes);
 bool file_budget_take_file(struct file_budget *budget);
-/* What has passed since begin_ns was spent on files. */
+/* Charges the time since begin_ns to the budget. */
 void file_budget_spend(struct file_budget *budget, int64_t begin_ns);
 bool file_budget_has_time(const struct file_budget *budget);
-/* "debug information of libfoo.so left out: why"; the first one counts. */
+/* Records "debug information of libfoo.so left out: why". Only the first call has an
+ * effect. */
 void file_budget_say(struct file_budget *budget, const char *what, const char *path,
 		     const char *why);
 

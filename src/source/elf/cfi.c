@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is called a common entry (CIE) holds the first instructions of many functions; the
- * entry of a function (FDE) refers to it. Both are walked through from the first to the
- * last, and nothing may refer into the middle of one. */
+/* A common information entry (CIE) holds the initial instructions of many functions; the
+ * entry of a function (FDE) refers to it. Both are scanned from first to last, and
+ * nothing may refer to the middle of one. */
 #include "source/elf/cfi.h"
 
 #include <dwarf.h>
@@ -12,11 +12,11 @@
 #define REMEMBERED_MAX 64u
 #define COMMON_MAX     (1u << 18)
 #define TABLE_START    12u
-#define TABLE_FORMAT   0x3b031b01u /* the one that linkers write, little endian */
+#define TABLE_FORMAT   0x3b031b01u /* the form that linkers write, little endian */
 
 struct common {
 	size_t at;
-	uint8_t encoding; /* of addresses in its functions' entries */
+	uint8_t encoding; /* of addresses in the entries of its functions */
 	bool sized;
 };
 
@@ -28,7 +28,7 @@ struct reader {
 struct check {
 	const struct elf_cfi *cfi;
 	bool debug;             /* .debug_frame */
-	struct common *commons; /* by where they are */
+	struct common *commons; /* sorted by offset */
 	size_t nr_commons, cap_commons;
 	uint8_t *starts;
 };
@@ -80,7 +80,7 @@ static uint64_t fixed(struct reader *reader, size_t bytes)
 	return value;
 }
 
-/* An address in the encoding of .eh_frame. */
+/* Skips an address in the encoding of .eh_frame. */
 static void skip_encoded(struct reader *reader, uint8_t encoding)
 {
 	static const uint8_t sizes[16] = {8, 0, 2, 4, 8, 0, 0, 0, 8, 0, 2, 4, 8, 0, 0, 0};
@@ -88,7 +88,7 @@ static void skip_encoded(struct reader *reader, uint8_t encoding)
 
 	if (encoding == 0xff)
 		return;
-	/* Aligned to an address: nobody writes it. */
+	/* No compiler writes aligned addresses. */
 	if ((encoding & 0x70) == 0x50)
 		reader->failed = true;
 	else if (format == 1 || format == 9)
@@ -105,8 +105,9 @@ static void take_register(struct reader *reader)
 		reader->failed = true;
 }
 
-/* What follows each instruction: r a register, n a number, b a block with its length before
- * it, 1 2 4 8 as many bytes, a an address. NULL: no such instruction. */
+/* Operands of each instruction: r is a register, n a number, b a block preceded by its
+ * length, 1 2 4 8 a value of that many bytes, a an address. NULL: there is no such
+ * instruction. */
 static const char *const operands[64] = {
 	[0x00] = "",   [0x01] = "a",  [0x02] = "1",  [0x03] = "2",  [0x04] = "4",
 	[0x05] = "rn", [0x06] = "r",  [0x07] = "r",  [0x08] = "r",  [0x09] = "rr",
@@ -125,7 +126,7 @@ static void check_program(struct reader *reader, uint8_t encoding)
 		const char *what = operands[code & 0x3f];
 
 		if (code >= 0x40) {
-			/* A register in the instruction itself. */
+			/* The register is part of the opcode. */
 			if ((code & 0xc0) == 0x80)
 				number(reader);
 			continue;
@@ -150,7 +151,7 @@ static void check_program(struct reader *reader, uint8_t encoding)
 	}
 }
 
-/* Behind the augmentation's text: what is said there of addresses. */
+/* Reads the data of an augmentation string, which describes the encoding of addresses. */
 static void read_augmentation(struct reader *reader, const char *text,
 			      struct common *common)
 {
@@ -178,7 +179,7 @@ static void read_augmentation(struct reader *reader, const char *text,
 		else if (*text != 'L')
 			inner.failed = true;
 	}
-	/* Of old: nobody writes it any more. */
+	/* An obsolete form that compilers no longer write. */
 	reader->failed |= inner.failed || !common->sized;
 }
 
@@ -253,7 +254,7 @@ static bool check_function(const struct check *check, struct reader reader, uint
 	return !reader.failed;
 }
 
-/* All entries of one kind, from the first to the last. */
+/* Checks all entries of one kind, from first to last. */
 static bool walk(struct check *check, bool commons)
 {
 	const struct elf_cfi *cfi = check->cfi;
@@ -267,7 +268,7 @@ static bool walk(struct check *check, bool commons)
 			bytes = fixed(&all, 8);
 			wide = 8;
 		}
-		/* The end of .eh_frame, and padding. */
+		/* The terminator of .eh_frame, or padding. */
 		if (bytes == 0)
 			continue;
 		if (all.failed || bytes > (uint64_t)(all.end - all.at))
@@ -276,7 +277,7 @@ static bool walk(struct check *check, bool commons)
 		size_t id_at = (size_t)(all.at - cfi->bytes);
 
 		all.at += bytes;
-		/* In .eh_frame it has 4 bytes whatever the length has. */
+		/* In .eh_frame the id has 4 bytes, regardless of the length field. */
 		uint64_t id = fixed(&entry, check->debug ? wide : 4);
 		bool common = check->debug ? id == (wide == 4 ? UINT32_MAX : UINT64_MAX)
 					   : id == 0;
@@ -294,7 +295,8 @@ static bool walk(struct check *check, bool commons)
 	return true;
 }
 
-/* Where functions' entries begin, a bit for each byte; NULL: one is not a compiler's. */
+/* Returns a bitmap with a bit set for each offset where a function's entry begins, or
+ * NULL if an entry is invalid. */
 static uint8_t *check_entries(const struct elf_cfi *cfi, bool debug)
 {
 	struct check check = {
@@ -309,7 +311,7 @@ static uint8_t *check_entries(const struct elf_cfi *cfi, bool debug)
 	return starts;
 }
 
-/* Whether all that the sorted table refers to begins there. */
+/* Returns true if every entry of the sorted table refers to the start of an entry. */
 static bool check_table(const struct elf_cfi *table, const struct elf_cfi *frame,
 			const uint8_t *starts)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether unwind tables can be given to libdw: it makes room for as many registers as they
- * name, again for every state that they remember. Bytes in, answer out. */
+/* Checks whether unwind tables are safe for libdw, which allocates space for as many
+ * registers as they name, once per remembered state. Works on bytes alone, without state.
+ * */
 #ifndef SOURCE_ELF_CFI_H
 #define SOURCE_ELF_CFI_H
 
@@ -10,14 +11,14 @@
 
 /* A section. */
 struct elf_cfi {
-	const uint8_t *bytes; /* NULL: there is none */
+	const uint8_t *bytes; /* NULL if the file has no such section */
 	size_t length;
 	uint64_t address;
-	bool sane; /* the answer; false too if there is none */
+	bool sane; /* the result; false if the section is missing */
 };
 
-/* .eh_frame, the sorted table .eh_frame_hdr, which may refer to the beginnings of its entries
- * only, and .debug_frame. */
+/* Checks .eh_frame, the sorted table .eh_frame_hdr, which may refer only to the start of
+ * entries in .eh_frame, and .debug_frame. */
 void elf_cfi_check(struct elf_cfi *frame, struct elf_cfi *table, struct elf_cfi *debug);
 
 #endif

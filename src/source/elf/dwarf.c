@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Only what says where the next unit and the table of abbreviations are is read of a unit. */
+/* Of each unit, only its length and the offset of its abbreviation table are read. */
 #include "source/elf/dwarf.h"
 
 #include <dwarf.h>
@@ -39,7 +39,7 @@ static uint64_t fixed(struct bytes *bytes, size_t size)
 	return value;
 }
 
-/* Of LEB128, as far as it is a tag, an attribute or a form. */
+/* Reads LEB128, in the range of tags, attributes and forms. */
 static uint64_t number(struct bytes *bytes)
 {
 	uint64_t value = 0;
@@ -54,8 +54,8 @@ static uint64_t number(struct bytes *bytes)
 	return value;
 }
 
-/* How long the table is that begins there; it ends with the section, or where it makes no
- * sense any more. */
+/* Returns the length of the abbreviation table, which ends with the section or at the
+ * first invalid byte. */
 static size_t table_bytes(const uint8_t *at, const uint8_t *end)
 {
 	struct bytes bytes = {at, end, false};
@@ -82,7 +82,8 @@ static int compare(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* The offset of the table of the unit at bytes, which becomes the next one. */
+/* Returns the offset of the abbreviation table of a unit, and advances to the next unit.
+ * */
 static uint64_t next_unit(struct bytes *bytes)
 {
 	uint64_t length = fixed(bytes, 4);
@@ -100,7 +101,7 @@ static uint64_t next_unit(struct bytes *bytes)
 
 	bytes->at += length;
 	if (fixed(&unit, 2) >= 5)
-		fixed(&unit, 2); /* kind of unit, size of an address */
+		fixed(&unit, 2); /* unit type and address size */
 	return fixed(&unit, wide);
 }
 
@@ -114,7 +115,7 @@ bool elf_dwarf_check(const uint8_t *units, size_t length, const uint8_t *abbrevi
 	while (tables && bytes.at < bytes.end && count < UNITS_MAX) {
 		uint64_t table = next_unit(&bytes);
 
-		/* libdw stops there as well. */
+		/* libdw stops here too. */
 		if (bytes.failed)
 			break;
 		tables[count++] = table;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether debug information can be given to libdw, which keeps each unit that it passes and
- * each abbreviation of a unit's table. Bytes in, answer out. */
+/* Checks whether debug information is safe for libdw, which keeps every unit it passes
+ * and every abbreviation of a unit's table. Works on bytes alone, without state. */
 #ifndef SOURCE_ELF_DWARF_H
 #define SOURCE_ELF_DWARF_H
 
@@ -8,8 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* .debug_info or .debug_types, and .debug_abbrev. False: more units than a large program has,
- * or tables of abbreviations that overlap, so that all of them are larger than the section. */
+/* Takes .debug_info or .debug_types, and .debug_abbrev. Returns false if there are more
+ * units than a large program has, or if abbreviation tables overlap, so that their total
+ * size exceeds the section. */
 bool elf_dwarf_check(const uint8_t *units, size_t length, const uint8_t *abbreviations,
 		     size_t abbreviation_bytes);
 

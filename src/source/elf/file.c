@@ -13,7 +13,7 @@
 
 #define NAME_BYTES_MAX (1u << 20)
 #define LINK_BYTES_MAX (64u << 10)
-/* Debug information is packed to a third or a tenth of its size. */
+/* Debug information compresses to between a third and a tenth of its size. */
 #define PACKED_RATIO   32u
 #define PACKED_SLACK   (1u << 20)
 #define SYMBOLS_PLAIN  (4u << 20)
@@ -38,7 +38,7 @@ bool elf_source_read(const struct elf_source *source, uint64_t at, void *out,
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		/* It is shorter than it was. */
+		/* The file has become shorter. */
 		if (got <= 0)
 			return false;
 		to += got;
@@ -73,7 +73,7 @@ uint64_t elf_unpacked_bytes(const Elf64_Shdr *section, const char *name,
 		       : unpacked;
 }
 
-/* What the section takes in memory, packed and unpacked. */
+/* Memory needed for the section, compressed plus decompressed. */
 static uint64_t section_bytes(const struct elf_source *source, const Elf64_Shdr *section,
 			      const char *name)
 {
@@ -230,7 +230,7 @@ static enum elf_group group_of(const Elf64_Shdr *section, const char *name)
 	return ELF_UNUSED;
 }
 
-/* Whether the section can be what its group says. */
+/* Returns true if the section is plausible for its group. */
 static bool makes_sense(const struct elf_file *file, const Elf64_Shdr *section,
 			const char *name, enum elf_group group)
 {
@@ -267,7 +267,7 @@ static void choose_sections(struct elf_file *file)
 		if (group == ELF_UNUSED)
 			continue;
 		if (!makes_sense(file, section, name, group)) {
-			/* One link that is not credible is no reason to drop the others. */
+			/* One implausible link is no reason to drop the others. */
 			if (group != ELF_LINKS)
 				file->bytes[group] = NOT_CREDIBLE;
 			continue;
@@ -276,7 +276,7 @@ static void choose_sections(struct elf_file *file)
 		if (section->sh_type == SHT_SYMTAB || section->sh_type == SHT_DYNSYM)
 			file->groups[section->sh_link] = group;
 	}
-	/* What another section refers to may have no bytes. */
+	/* A section that another one refers to may have no bytes. */
 	for (size_t i = 0; i < file->nr_sections; i++)
 		if (i == 0 || file->sections[i].sh_type == SHT_NULL ||
 		    file->sections[i].sh_type == SHT_NOBITS)
@@ -314,7 +314,8 @@ void elf_file_release(struct elf_file *file)
 	memset(file, 0, sizeof(*file));
 }
 
-/* A section's header, and its first bytes if it may be packed, of either class. */
+/* Reads a section header of either class, and the section's first bytes if it may be
+ * compressed. */
 static bool plain_section(const struct elf_source *source, const void *from, bool small,
 			  Elf64_Shdr *section, uint8_t start[sizeof(Elf64_Chdr)])
 {
@@ -362,7 +363,7 @@ static bool is_plain_section(const Elf64_Shdr *section, const char *name,
 	return elf_unpacked_bytes(section, name, start) != NOT_CREDIBLE;
 }
 
-/* Packed symbols become no more than those of a large program. */
+/* Returns true if the compressed symbols are no larger than those of a large program. */
 static bool is_plain_mini(const struct elf_source *source, const Elf64_Shdr *section)
 {
 	uint8_t *packed = section->sh_size <= ELF_MINI_BYTES_MAX
@@ -397,7 +398,7 @@ bool elf_file_is_plain(const struct elf_source *source)
 	size_t index = small ? header.small.e_shstrndx : header.large.e_shstrndx;
 	size_t each = small ? sizeof(Elf32_Shdr) : sizeof(Elf64_Shdr);
 
-	/* None, or only as many as a count of 16 bits says. */
+	/* No sections, or more than a 16-bit count can express. */
 	if (at == 0 || count == 0)
 		return at == 0;
 	if (index >= count)
@@ -454,7 +455,7 @@ bool elf_file_unwinds_plainly(const struct elf_source *source, uint64_t most)
 	struct elf_file file;
 	bool plain = true;
 
-	/* What is no ELF file of this kind is not unwound. */
+	/* A file that is not ELF for this machine is never unwound. */
 	if (!elf_file_read(&file, source))
 		return true;
 	memset(parts, 0, sizeof(parts));
@@ -476,7 +477,7 @@ bool elf_file_unwinds_plainly(const struct elf_source *source, uint64_t most)
 		parts[i].address = section->sh_addr;
 	}
 	elf_cfi_check(&parts[0], &parts[1], &parts[2]);
-	/* A table of another form than most is searched by libdw with the same care. */
+	/* libdw checks a .eh_frame_hdr of an unusual format as carefully as we do. */
 	for (size_t i = 0; i < ELF_UNWIND_PARTS; i++)
 		plain = plain && (i == 1 || !bytes[i] || parts[i].sane);
 	for (size_t i = 0; i < ELF_UNWIND_PARTS; i++)

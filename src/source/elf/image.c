@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The section table keeps its indexes, which symbols refer to; what is not copied becomes a
- * section without bytes. Program headers keep their addresses alone. */
+/* The section table keeps its indexes, because symbols refer to them; sections that are
+ * not copied become empty. Program headers keep only their addresses. */
 #include "source/elf/image.h"
 
 #include <fcntl.h>
@@ -18,12 +18,11 @@
 #define ALIGNMENT      16u
 #define STEP_BYTES     (4u << 20)
 #define FLAT_BYTES_MAX (32u << 20)
-#define MINI_COPIES                                                                      \
-	4u /* of the symbols that are packed: ours, and two that libdwfl makes */
+#define MINI_COPIES    4u /* of the compressed symbols: ours, and two that libdwfl makes */
 
-/* The packed symbols, packed again. */
+/* The compressed symbols, in their new xz stream. */
 struct mini {
-	size_t index; /* of the section; 0: none */
+	size_t index; /* of the section; 0 if none */
 	uint8_t *bytes;
 	size_t length;
 };
@@ -33,7 +32,7 @@ static uint64_t aligned(uint64_t at)
 	return (at + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1);
 }
 
-/* Nobody changes it any more; -1 if that cannot be had. */
+/* Makes the image immutable; returns -1 if that is not possible. */
 static int seal(int fd, uint8_t *image, size_t length)
 {
 	munmap(image, length);
@@ -59,7 +58,7 @@ static int new_image(size_t length, uint8_t **image)
 	return -1;
 }
 
-/* In steps, as long as there is time. */
+/* Copies in steps, as long as the budget has time. */
 static bool copy(const struct elf_source *source, uint64_t at, uint8_t *to,
 		 uint64_t bytes, struct file_budget *budget)
 {
@@ -78,7 +77,8 @@ static bool copy(const struct elf_source *source, uint64_t at, uint8_t *to,
 	return true;
 }
 
-/* Where they end is not known without sections, so that nobody can check them. */
+/* Without sections, the end of the unwind tables is unknown, so they cannot be checked.
+ * */
 static void hide_unwind_tables(const Elf64_Ehdr *header, uint8_t *image, uint64_t length)
 {
 	for (size_t i = 0; i < header->e_phnum; i++) {
@@ -95,8 +95,8 @@ static void hide_unwind_tables(const Elf64_Ehdr *header, uint8_t *image, uint64_
 	}
 }
 
-/* Without section headers: the beginning of the file as it is, from which libdwfl finds the
- * exported symbols by the program headers. */
+/* For a file without section headers: copies the beginning of the file as it is. libdwfl
+ * finds the exported symbols by the program headers. */
 static int make_flat(const struct elf_file *file, const char *path,
 		     struct file_budget *budget)
 {
@@ -135,7 +135,7 @@ static void drop_group(struct elf_file *file, size_t group)
 			file->groups[i] = ELF_UNUSED;
 }
 
-/* What was taken from the budget, at most, whatever the file says now. */
+/* Limits the size to what was taken from the budget, whatever the file says now. */
 static uint64_t unpacked_bytes(const struct elf_file *file, size_t section)
 {
 	uint64_t bytes = elf_file_unpacked_bytes(file, section);
@@ -143,7 +143,7 @@ static uint64_t unpacked_bytes(const struct elf_file *file, size_t section)
 	return bytes <= file->bytes[file->groups[section]] ? bytes : 0;
 }
 
-/* Where each section comes to lie; returns where the table of them does. */
+/* Assigns an offset to each section. Returns the offset of the section table. */
 static uint64_t lay_out(const struct elf_file *file, const struct mini *mini,
 			Elf64_Shdr *sections)
 {
@@ -170,7 +170,7 @@ static uint64_t lay_out(const struct elf_file *file, const struct mini *mini,
 	return at;
 }
 
-/* Unwind tables that would cost libdw more than they should become empty. */
+/* Empties unwind tables that would be too expensive for libdw. */
 static void check_unwind(const struct elf_file *file, Elf64_Shdr *sections,
 			 const uint8_t *image, struct file_budget *budget)
 {
@@ -181,7 +181,7 @@ static void check_unwind(const struct elf_file *file, Elf64_Shdr *sections,
 	memset(parts, 0, sizeof(parts));
 	for (size_t i = 0; i < ELF_UNWIND_PARTS; i++) {
 		at[i] = elf_file_unwind_part(file, i);
-		/* It could not be copied. */
+		/* The section could not be copied. */
 		if (at[i] == 0 || sections[at[i]].sh_type == SHT_NOBITS)
 			continue;
 		parts[i].bytes = image + sections[at[i]].sh_offset;
@@ -196,7 +196,8 @@ static void check_unwind(const struct elf_file *file, Elf64_Shdr *sections,
 	file_budget_spend(budget, begin_ns);
 }
 
-/* The only section of this name, compressed in the way of old or not; 0: none, or several. */
+/* Returns the only section of this name, including its .zdebug form, or 0 if there is
+ * none or more than one. */
 static size_t debug_section(const struct elf_file *file, const Elf64_Shdr *sections,
 			    const char *name)
 {
@@ -216,8 +217,8 @@ static size_t debug_section(const struct elf_file *file, const Elf64_Shdr *secti
 	return found;
 }
 
-/* Without the two that all else depends on, or with units that libdw should not read, there is
- * no debug information. */
+/* Empties the debug information if one of the two essential sections is missing, or if
+ * libdw should not read its units. Returns false in the latter case. */
 static bool check_debug(const struct elf_file *file, Elf64_Shdr *sections,
 			const uint8_t *image, struct file_budget *budget)
 {
@@ -265,7 +266,8 @@ static void copy_sections(const struct elf_file *file, const struct mini *mini,
 	}
 }
 
-/* The names that the sections were chosen by; ".zdebug_info" is ".debug_info" now. */
+/* Writes the names by which the sections were chosen; ".zdebug_info" becomes
+ * ".debug_info". */
 static void put_names(const struct elf_file *file, Elf64_Shdr *sections, size_t index,
 		      uint8_t *image)
 {
@@ -307,7 +309,8 @@ static void put_headers(const struct elf_file *file, Elf64_Shdr *sections, uint6
 	memcpy(image + table, sections, file->nr_sections * sizeof(*sections));
 }
 
-/* The file that bytes are, without all but its symbols, as an xz stream. */
+/* Writes an ELF file that contains only the symbols of the one in bytes, as an xz stream.
+ * */
 static bool pack_symbols(const uint8_t *bytes, size_t length, struct mini *mini,
 			 struct file_budget *budget)
 {
@@ -345,7 +348,8 @@ out:
 	return mini->bytes != NULL;
 }
 
-/* libdwfl unpacks them whatever they become, and what is packed in them again. */
+/* libdwfl would decompress the symbols whatever their size, and again any symbols that
+ * are compressed inside them. */
 static bool repack(const struct elf_file *file, struct mini *mini,
 		   struct file_budget *budget)
 {
@@ -378,7 +382,7 @@ out:
 	return done;
 }
 
-/* What fits, the most useful first; what does not is left out. */
+/* Takes what fits into the budget, most useful first, and drops the rest. */
 static void spend(struct elf_file *file, struct mini *mini, const char *path,
 		  struct file_budget *budget)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* An xz stream is a header, blocks, an index and a footer; a block of LZMA2 is a row of
- * chunks, each of which says what it becomes. liblzma, which libdw uses for the same, is
- * loaded when it is needed. */
+/* An xz stream consists of a header, blocks, an index and a footer. An LZMA2 block is a
+ * sequence of chunks, each of which states its decompressed size. liblzma, which libdw
+ * uses for the same purpose, is loaded on demand. */
 #include "source/elf/mini.h"
 
 #include <dlfcn.h>
@@ -17,7 +17,7 @@
 
 static const uint8_t magic[6] = {0xfd, '7', 'z', 'X', 'Z', 0};
 
-/* The chunks of a block, up to its end; *used: how long they are. */
+/* Sums the sizes of a block's chunks up to its end; *used is set to their length. */
 static uint64_t chunk_bytes(const uint8_t *at, size_t length, size_t *used)
 {
 	uint64_t sum = 0;
@@ -46,14 +46,14 @@ static uint64_t chunk_bytes(const uint8_t *at, size_t length, size_t *used)
 	return done < length ? sum : NONE;
 }
 
-/* A header that names LZMA2 and nothing before it. */
+/* Returns true if the block header names LZMA2 as the only filter. */
 static bool is_block(const uint8_t *at, size_t length)
 {
 	size_t header = ((size_t)at[0] + 1) * 4, place = 2;
 
 	if (length < header || header < 8 || (at[1] & 0x3f))
 		return false;
-	/* Sizes, which the chunks say as well. */
+	/* Skip the optional sizes, which the chunks state as well. */
 	for (unsigned flag = 0x40; flag <= 0x80; flag <<= 1) {
 		if (!(at[1] & flag))
 			continue;
@@ -155,7 +155,7 @@ static uint8_t *put_chunks(const uint8_t *bytes, size_t length, uint8_t *at)
 
 size_t elf_mini_store(const uint8_t *bytes, size_t length, uint8_t *out)
 {
-	/* A header of 12 bytes, one filter whose dictionary is of 64 KiB. */
+	/* A 12-byte header, with one filter that has a dictionary of 64 KiB. */
 	static const uint8_t block_header[] = {2, 0, LZMA2, 1, 8, 0, 0, 0};
 	uint8_t *at = out;
 

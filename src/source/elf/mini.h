@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The symbols that a stripped file carries along in .gnu_debugdata: an ELF file packed by xz.
- * How large it becomes is known before it is unpacked. */
+/* Handles .gnu_debugdata, the symbols that a stripped file carries as an xz-compressed
+ * ELF file. Its size is known before it is decompressed. */
 #ifndef SOURCE_ELF_MINI_H
 #define SOURCE_ELF_MINI_H
 
@@ -10,13 +10,14 @@
 
 #define ELF_MINI_BYTES_MAX (32u << 20)
 
-/* What an xz stream becomes, by the headers of all its pieces; UINT64_MAX: it is none, or one
- * of a kind that nobody writes here. */
+/* Returns the decompressed size of an xz stream, from the headers of all its chunks.
+ * UINT64_MAX means that it is not an xz stream, or not of the kind used here. */
 uint64_t elf_mini_bytes(const uint8_t *packed, size_t length);
-/* out takes what elf_mini_bytes() says. False: it is broken, or there is no liblzma. */
+/* out has room for elf_mini_bytes(). Returns false if the data is corrupt or liblzma is
+ * not installed. */
 bool elf_mini_unpack(const uint8_t *packed, size_t length, uint8_t *out, size_t bytes);
-/* An xz stream that holds bytes as they are, for readers that expect one; its length, at most
- * elf_mini_store_bytes(). */
+/* Wraps bytes in an xz stream without compressing them, for readers that expect one.
+ * Returns its length, at most elf_mini_store_bytes(). */
 size_t elf_mini_store(const uint8_t *bytes, size_t length, uint8_t *out);
 size_t elf_mini_store_bytes(size_t length);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A mapped file that somebody shortens or changes is fatal to who reads it, or worse: only
- * those are mapped that root or our own user alone may change. */
+/* If a mapped file is truncated or changed while it is read, the reader crashes or worse.
+ * Therefore only files that nobody but root or our own user may change are mapped. */
 #include "source/elf/open.h"
 
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #define CRC_BYTES_FOREIGN (256ll << 20)
 #define CRC_BYTES_MAX     (2ll << 30)
 #define CRC_STEP          (1u << 20)
-#define UNWIND_CHECKED    (4u << 20) /* bytes of trusted files: some milliseconds */
+#define UNWIND_CHECKED    (4u << 20) /* bytes of trusted files; takes milliseconds */
 #define COPIES_KEPT       64u
 #define NOTES_MAX         (64u << 10)
 #define NAME_MAX_BYTES    255u
@@ -27,7 +27,7 @@ struct elf_copy {
 	ino_t ino;
 	off_t bytes;
 	struct timespec changed, made;
-	int fd; /* -1: it cannot be read */
+	int fd; /* -1 if it cannot be read */
 	struct elf_copy *next;
 };
 
@@ -71,7 +71,7 @@ static struct elf_source source_of(const struct target_file *file)
 	return (struct elf_source){.fd = file->fd, .length = (uint64_t)file->st.st_size};
 }
 
-/* Each holds a descriptor: only the newest are kept. */
+/* Keeps only the newest copies, because each holds a descriptor. */
 static void keep_newest(struct elf_opener *opener)
 {
 	struct elf_copy *copy = opener->copies;
@@ -222,7 +222,7 @@ bool elf_link_path(char *out, size_t size, const char *file, const char *link,
 	int length = snprintf(out, size, "%s%.*s/%s%s", way == 2 ? ELF_DEBUG_ROOT : "",
 			      folder, file, way == 0 ? ".debug/" : "", name);
 
-	/* The file itself is no debug information of its own: looked for, and not found. */
+	/* A file cannot be its own debug information; an empty path is never found. */
 	if (way == 1 && strcmp(name, slash + 1) == 0)
 		out[0] = '\0';
 	return length > 0 && (size_t)length < size;

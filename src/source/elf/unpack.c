@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sections of debug information are compressed by zlib, with a header of ELF or in the way of
- * old, or by Zstandard, whose library is loaded when it is needed. */
+/* Debug sections are compressed by zlib, with an ELF header or in the old GNU format, or
+ * by Zstandard, whose library is loaded on demand. */
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 
 #include "source/elf/file.h"
 
-#define OLD_HEADER 12u /* "ZLIB", and the size */
-#define BY_ZSTD    2u  /* ELFCOMPRESS_ZSTD, which older headers do not have */
+#define OLD_HEADER 12u /* "ZLIB" and the size */
+#define BY_ZSTD    2u  /* ELFCOMPRESS_ZSTD, which older system headers lack */
 
 static bool from_zlib(const uint8_t *packed, size_t length, uint8_t *out, uint64_t bytes)
 {

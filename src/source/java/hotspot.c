@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Releases move fields about, so nothing is taken for granted: the machine says where its
- * threads' list, a thread's pending monitor and a monitor's owner are. */
+/* Field offsets differ between releases, so none are hard-coded. The JVM itself publishes
+ * where to find its list of threads, a thread's pending monitor and a monitor's owner. */
 #include "source/java/hotspot.h"
 
 #include <stdlib.h>
@@ -9,17 +9,17 @@
 #include "source/symbols/private.h"
 
 #define ENTRIES_MAX 16384u
-#define ENTRY_MAX   128u /* bytes of an entry of the table */
+#define ENTRY_MAX   128u /* bytes of a table entry */
 #define NAME_MAX    64u
 #define THREADS_MAX 20000u
 #define AGAIN_POLLS 64u
 #define NOT_THERE   UINT64_MAX
 #define LOCKS_MAX   16u
 #define OWNER_LISTED                                                                     \
-	1 /* a lock that its owner's own list of locks has, not the monitor */
+	1 /* the owner is recorded in its own list of locks, not in the monitor */
 
 enum field {
-	LIST, /* address of the pointer to the list of threads */
+	LIST, /* address of the pointer to the thread list */
 	LIST_LENGTH,
 	LIST_THREADS,
 	OS_THREAD,
@@ -63,19 +63,19 @@ static const struct {
 
 struct java_thread {
 	uint64_t address;
-	pid_t tid;                                 /* ours */
-	uint64_t stack_base, stack_size, owner_id; /* 0: not known */
+	pid_t tid;                                 /* in our pid namespace */
+	uint64_t stack_base, stack_size, owner_id; /* 0 if unknown */
 };
 
 struct hotspot {
 	struct kernel *kernel;
 	struct symbols *symbols;
-	bool known; /* where the fields are */
+	bool known; /* the offsets were read */
 	unsigned wait_polls;
 	uint64_t offsets[NR_FIELDS];
 	struct java_thread *threads;
 	size_t nr_threads;
-	int64_t threads_at_ns; /* of the poll that listed them */
+	int64_t threads_at_ns; /* time of the poll that listed them */
 };
 
 struct hotspot *hotspot_new(struct kernel *kernel, struct symbols *symbols)
@@ -113,7 +113,7 @@ static bool read_name(struct hotspot *hotspot, uint64_t address, char out[NAME_M
 	return got > 0;
 }
 
-/* What a row of the table is made of, in the order of `parts`. */
+/* The members of a table entry; `parts` and `names` are indexed by this. */
 enum part { TYPE_NAME, FIELD_NAME, IS_STATIC, OFFSET, ADDRESS, NR_PARTS };
 
 static void take_entry(struct hotspot *hotspot, const uint8_t *entry,
@@ -185,7 +185,7 @@ static bool read_table(struct hotspot *hotspot)
 	return true;
 }
 
-/* A field that not all releases have. */
+/* Reads a field that some releases lack; returns 0 for those. */
 static uint64_t optional_word(struct hotspot *hotspot, uint64_t thread, enum field field)
 {
 	uint64_t word = 0;
@@ -233,8 +233,8 @@ static void list_threads(struct hotspot *hotspot)
 	}
 }
 
-/* The owner is a thread, what a thread has on its stack, or, since there are threads of
- * Java's own making, a number of Java's. */
+/* The owner field holds a thread, an address on a thread's stack or, in releases with
+ * virtual threads, an id that Java assigns. */
 static bool is_owner(const struct java_thread *thread, uint64_t owner)
 {
 	if (thread->owner_id)
@@ -244,7 +244,7 @@ static bool is_owner(const struct java_thread *thread, uint64_t owner)
 		thread->stack_base - owner <= thread->stack_size);
 }
 
-/* Whether the object is in the list of what the thread has locked. */
+/* Returns true if the object is on the thread's list of locked objects. */
 static bool has_locked(struct hotspot *hotspot, const struct java_thread *thread,
 		       uint64_t object)
 {
@@ -253,7 +253,7 @@ static bool has_locked(struct hotspot *hotspot, const struct java_thread *thread
 	uint32_t top;
 	ssize_t got;
 
-	/* The top counts from the thread. */
+	/* The top is an offset from the start of the thread. */
 	if (!kernel_memory_exact(hotspot->kernel, start + offsets[LOCKS_TOP], &top,
 				 sizeof(top)) ||
 	    top < offsets[LOCKS] + offsets[LOCKS_FIRST])
@@ -300,7 +300,7 @@ static pid_t find_owner(struct hotspot *hotspot, uint64_t monitor, uint64_t owne
 static bool is_ready(struct hotspot *hotspot)
 {
 	if (!hotspot->known) {
-		/* The machine may be at its start, or the library be another one. */
+		/* The JVM may still be starting, or the library may not be libjvm. */
 		if (hotspot->wait_polls-- > 0)
 			return false;
 		hotspot->wait_polls = AGAIN_POLLS;
@@ -328,7 +328,7 @@ uint64_t hotspot_monitor(struct hotspot *hotspot, pid_t tid, pid_t *owner)
 		return 0;
 	pid_t holder = find_owner(hotspot, monitor, word, tid);
 
-	/* It may have entered meanwhile, and the monitor be another's. */
+	/* The thread may have entered since, and the monitor may have another owner. */
 	if (!read_word(hotspot, waiter->address + hotspot->offsets[PENDING], &again) ||
 	    again != monitor)
 		return 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The folder src/source/java reads what HotSpot, the virtual machine of Java, has in
- * memory. It does not know how threads are found, kept or shown.
+ * The folder src/source/java reads the memory of HotSpot, the Java virtual machine. It
+ * must not know how threads are found, kept or shown.
  *
- * Monitors of Java: which one a thread of HotSpot waits for and who holds it, by the tables
- * of layouts that libjvm exports. Reads memory only.
+ * Finds the Java monitor that a HotSpot thread waits for and its owner, by the layout
+ * tables that libjvm exports. Only reads memory.
  */
 #ifndef SOURCE_JAVA_HOTSPOT_H
 #define SOURCE_JAVA_HOTSPOT_H
@@ -13,11 +13,11 @@
 
 struct hotspot;
 
-/* kernel and symbols outlive it. NULL: no memory. */
+/* kernel and symbols must outlive it. Returns NULL if out of memory. */
 struct hotspot *hotspot_new(struct kernel *kernel, struct symbols *symbols);
 void hotspot_free(struct hotspot *hotspot); /* NULL is accepted */
-/* The monitor that the thread is about to enter, 0: none is known; *owner is who holds it as
- * our thread id, or 0. */
+/* Returns the monitor that the thread is about to enter, or 0 if none is known. *owner is
+ * set to its owner's thread id in our pid namespace, or 0. */
 uint64_t hotspot_monitor(struct hotspot *hotspot, pid_t tid, pid_t *owner);
 
 #endif

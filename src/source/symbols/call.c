@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The call before a return address: whom it called, through the procedure linkage table if
- * need be. It names what a tail call has left without a frame. */
+/* Decodes the call before a return address to find the callee, through the procedure
+ * linkage table if necessary. This names functions that a tail call has left without a
+ * frame. */
 #include <string.h>
 
 #include "source/symbols/private.h"
@@ -27,7 +28,7 @@ static uint64_t word_at(struct symbols *symbols, uint64_t address)
 	return word;
 }
 
-/* Where the jump "jmp *slot(%rip)" of a PLT entry goes; target itself if it is no such jump. */
+/* Follows the jump "jmp *slot(%rip)" of a PLT entry. Returns target if it is not one. */
 static uint64_t through_stub(struct symbols *symbols, uint64_t target)
 {
 	static const uint8_t endbr[] = {0xf3, 0x0f, 0x1e, 0xfa};
@@ -45,7 +46,7 @@ static uint64_t through_stub(struct symbols *symbols, uint64_t target)
 		       target + at + 6 + (uint64_t)(int64_t)displacement(code + at + 2));
 }
 
-/* Whether the function at from has a jump to the one at to, as far as its bytes say. */
+/* Returns true if the bytes of the function at from contain a jump to the one at to. */
 static bool jumps_to(struct symbols *symbols, uint64_t from, uint64_t to)
 {
 	uint8_t code[TAIL_BYTES_MAX];
@@ -61,7 +62,7 @@ static bool jumps_to(struct symbols *symbols, uint64_t from, uint64_t to)
 	return false;
 }
 
-/* Whether the bytes end in a call through a register or memory. */
+/* Returns true if the bytes end with a call through a register or memory. */
 static bool calls_indirectly(const uint8_t code[CALL_BYTES_MAX])
 {
 	for (size_t length = 2; length <= 7; length++)
@@ -84,7 +85,7 @@ bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *ta
 	uint64_t operand = address + (uint64_t)(int64_t)displacement(code + 4);
 
 	if (code[3] == 0xe8) {
-		/* It may be a byte of the instruction before "call *%rax". */
+		/* 0xe8 may also be part of the instruction before a "call *%rax". */
 		if (target && !calls_indirectly(code))
 			*target = through_stub(symbols, operand);
 		return true;
@@ -107,7 +108,7 @@ bool symbols_call_before(struct symbols *symbols, uint64_t address, uint64_t *ta
 static bool jumps_to(struct symbols *symbols, uint64_t from, uint64_t to)
 {
 	(void)symbols, (void)from, (void)to;
-	return true; /* nobody can say */
+	return true; /* unknown */
 }
 #endif
 
@@ -120,7 +121,7 @@ static void find_callee(struct symbols *symbols, struct symbol_entry *entry)
 	if (!symbols_call_before(symbols, entry->key >> 1, &entry->callee_start) ||
 	    !entry->callee_start)
 		return;
-	/* Not symbols_module(): a new report would free the entry. */
+	/* symbols_module() could report again and free the entry. */
 	Dwfl_Module *mod = symbols_module_at(symbols, entry->callee_start);
 	const char *name = mod ? dwfl_module_addrinfo(mod, entry->callee_start, &offset,
 						      &sym, NULL, NULL, NULL)
@@ -136,7 +137,8 @@ static void find_callee(struct symbols *symbols, struct symbol_entry *entry)
 	entry->callee_library = frame.library;
 }
 
-/* The entry of back, with its callee; start and name: of the function of inner. */
+/* Returns the entry of back, with its callee. start and name are those of inner's
+ * function. */
 static const struct symbol_entry *callee_of(struct symbols *symbols, uint64_t inner,
 					    bool inner_after_call, uint64_t back,
 					    uint64_t *start, const char **name)
@@ -181,7 +183,7 @@ bool symbols_tail_called(struct symbols *symbols, uint64_t inner, bool inner_aft
 	const struct symbol_entry *entry =
 		callee_of(symbols, inner, inner_after_call, back, &start, &name);
 
-	/* Names are interned: the other parts of a split function bear its name. */
+	/* Names are interned. The other parts of a split function have the same name. */
 	if (!entry || !entry->callee || entry->callee_start == start ||
 	    entry->callee == name)
 		return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Asks servers for debug information by libdebuginfod, which is loaded only where a server
- * is configured. What came before lies in its cache, where it is found without asking. */
+/* Uses libdebuginfod, which is loaded only if a server is configured. Files that arrived
+ * earlier are found in its cache without a request. */
 #include "source/symbols/debuginfod.h"
 
 #include <dlfcn.h>
@@ -27,7 +27,7 @@ struct library {
 	void (*set_progress)(void *client, progress_fn progress);
 };
 
-/* Owned by both threads: the last one frees it. */
+/* Shared by both threads; the last user frees it. */
 struct debuginfod {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
@@ -36,7 +36,7 @@ struct debuginfod {
 	bool arrived;
 	unsigned users;
 	size_t nr_asked;
-	size_t next; /* of asked, to be fetched */
+	size_t next; /* index in asked of the next file to fetch */
 	char asked[ASKED_MAX][HEX_MAX];
 };
 
@@ -53,8 +53,8 @@ static void release(struct debuginfod *fetch)
 	free(fetch);
 }
 
-/* Something else than 0 gives the download up. It is told no more than the client, which
- * the thread that calls belongs to. */
+/* A non-zero return cancels the download. The callback receives only the client, so the
+ * object is found through the calling thread. */
 static _Thread_local struct debuginfod *current;
 static int on_progress(void *client, long done, long all)
 {
@@ -81,7 +81,7 @@ static void *fetch_all(void *arg)
 		}
 		memcpy(hex, fetch->asked[fetch->next++], sizeof(hex));
 		pthread_mutex_unlock(&fetch->lock);
-		/* Length 0: the id is text. */
+		/* A length of 0 means that the id is text. */
 		int fd =
 			fetch->library.find(client, (const unsigned char *)hex, 0, &path);
 
@@ -114,7 +114,8 @@ static bool load(struct library *out)
 		if (!found[i])
 			return false;
 	}
-	/* It stays: a thread may be in it when the client ends. */
+	/* The library is never unloaded: a thread may still be in it when the client
+	 * ends. */
 	_Static_assert(sizeof(*out) == sizeof(found),
 		       "one function a name, in this order");
 	memcpy(out, found, sizeof(found));
@@ -137,7 +138,7 @@ struct debuginfod *debuginfod_new(void)
 	fetch->users = 2;
 	if (!load(&fetch->library))
 		goto failed;
-	/* Signals are for the program's own threads. */
+	/* Signals are handled by the program's own threads. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int rc = pthread_create(&thread, NULL, fetch_all, fetch);
@@ -164,7 +165,7 @@ void debuginfod_free(struct debuginfod *fetch)
 	release(fetch);
 }
 
-/* An empty file says that no server has it. */
+/* Opens a cached file. An empty one means that no server has it. */
 static int open_cached(const char *hex)
 {
 	const char *folder = getenv("DEBUGINFOD_CACHE_PATH");

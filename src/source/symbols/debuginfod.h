@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Debug information from servers, where the user has configured some (DEBUGINFOD_URLS). It
- * is fetched by a thread of its own and never waited for. */
+/* Fetches debug information from the servers that the user has configured
+ * (DEBUGINFOD_URLS). A separate thread does so; callers never wait for it. */
 #ifndef SOURCE_SYMBOLS_DEBUGINFOD_H
 #define SOURCE_SYMBOLS_DEBUGINFOD_H
 
@@ -10,16 +10,15 @@
 
 struct debuginfod;
 
-/* NULL: no server is configured, or libdebuginfod is not installed. */
+/* Returns NULL if no server is configured or libdebuginfod is not installed. */
 struct debuginfod *debuginfod_new(void);
-/* Returns at once: a download that is under way is given up by its thread. NULL is
- * accepted. */
+/* Returns at once; the thread cancels a download in progress. NULL is accepted. */
 void debuginfod_free(struct debuginfod *fetch);
 
-/* A descriptor of the file for this build id, or -1; it is asked for then, and at most once.
- * NULL is accepted. */
+/* Returns a descriptor of the file for this build id, which the caller closes, or -1. The
+ * first call for a build id requests the file if it is not cached. NULL is accepted. */
 int debuginfod_open(struct debuginfod *fetch, const uint8_t *id, size_t length);
-/* Whether a file came since this was asked last. NULL is accepted. */
+/* Returns true if a file has arrived since the last call. NULL is accepted. */
 bool debuginfod_arrived(struct debuginfod *fetch);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names by libiberty, which knows both C++ and Rust. A short hostile name can stand for a
- * text without end: what comes after DEMANGLE_TEXT_MAX bytes is never made. */
+/* Uses libiberty, which knows both C++ and Rust. A short hostile name can expand to an
+ * endless text, so demangling stops after DEMANGLE_TEXT_MAX bytes. */
 #include "source/symbols/demangle.h"
 
 #include <libiberty/demangle.h>
@@ -13,7 +13,7 @@ struct text {
 	jmp_buf full;
 };
 
-/* The library holds memory only while it prints a name beyond ASCII. */
+/* The library holds allocated memory only while it prints a non-ASCII name. */
 static bool is_ascii(const char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i++)
@@ -34,7 +34,7 @@ static void add(const char *bytes, size_t length, void *arg)
 		longjmp(text->full, 1);
 }
 
-/* All that lives across setjmp() is behind the pointer. */
+/* Everything that must survive setjmp() is behind the pointer. */
 __attribute__((noinline)) static bool by_library(const char *mangled, struct text *text)
 {
 	if (setjmp(text->full) != 0)
@@ -56,7 +56,7 @@ bool demangle(const char *mangled, char out[DEMANGLE_TEXT_MAX])
 		return false;
 	if (!by_library(mangled, &text))
 		text.length = 0;
-	/* Cut, but not in the middle of a character. */
+	/* The text was truncated: do not end in the middle of a character. */
 	if (text.length == DEMANGLE_TEXT_MAX - 1)
 		while (text.length && ((unsigned char)out[text.length - 1] & 0x80))
 			text.length--;

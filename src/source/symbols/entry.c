@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of an address, remembered. */
+/* Caches what is known about addresses. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,7 +29,7 @@ struct symbol_entry *symbols_entry(struct symbols *symbols, uint64_t address,
 	struct symbol_entry *entry;
 
 	HASH_FIND(hh, symbols->entries, &key, sizeof(key), entry);
-	/* What lay outside of every module may have been loaded since. */
+	/* A module may have been loaded at this address since. */
 	if (entry && !(entry->outside && symbols_report_due(symbols)))
 		return entry;
 	if (entry)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The files of a process's modules and of their debug information, for libdwfl. Modules are
- * read through the process's own root directory, so that containers work. */
+/* Finds the files of a process's modules and of their debug information for libdwfl.
+ * Modules are opened through the process's own root directory, so that containers work.
+ * */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 #define PATH_TEXT 4096u
 
-/* A path as the process sees it. */
+/* Opens a path as the process sees it. */
 static bool find_inside(struct target_file *file, pid_t pid, const char *name)
 {
 	char link[32], root[PATH_TEXT];
@@ -23,14 +24,15 @@ static bool find_inside(struct target_file *file, pid_t pid, const char *name)
 		return true;
 	if (errno != ENOENT)
 		return false;
-	/* After chroot() alone the kernel names files from the root of the namespace. */
+	/* After a bare chroot(), the kernel shows paths relative to the namespace's root.
+	 * */
 	snprintf(link, sizeof(link), "/proc/%d/root", (int)pid);
 	ssize_t got = readlink(link, root, sizeof(root));
 
 	if (got > 1 && got < (ssize_t)sizeof(root) &&
 	    strncmp(name, root, (size_t)got) == 0 && name[got] == '/')
 		return target_file_open(file, pid, name + got);
-	/* It may have come from outside of its root. */
+	/* The file may have been opened from outside the root. */
 	return !target_file_is_elsewhere(pid) && target_file_open_here(file, name);
 }
 
@@ -42,7 +44,7 @@ static bool find_module(struct target_file *file, pid_t pid, const char *name)
 
 	if (!deleted || deleted[10] != '\0')
 		return find_inside(file, pid, name);
-	/* The file is gone, but the executable can still be reached. */
+	/* The file was deleted, but the executable can still be opened. */
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
 	ssize_t got = readlink(path, target, sizeof(target) - 1);
 
@@ -50,7 +52,7 @@ static bool find_module(struct target_file *file, pid_t pid, const char *name)
 	return strcmp(target, name) == 0 && target_file_open_exe(file, pid);
 }
 
-/* The file may lie where nobody answers. */
+/* Opening the file may block on a file system that does not respond. */
 struct module_job {
 	struct symbols *symbols;
 	int fd;
@@ -87,7 +89,7 @@ static int open_module(struct symbols *symbols, const char *name)
 	return fd;
 }
 
-/* A module's userdata is set to its symbols after each report. */
+/* A module's userdata points to symbols after each report. */
 int symbols_find_elf(Dwfl_Module *mod, void **userdata, const char *module_name,
 		     Dwarf_Addr base, char **file_name, Elf **elf)
 {
@@ -103,7 +105,8 @@ int symbols_find_elf(Dwfl_Module *mod, void **userdata, const char *module_name,
 	return fd;
 }
 
-/* By the name that the module says, in the places where debuggers look. */
+/* Opens the file that the module's debug link names, in the places that debuggers search.
+ * */
 static int open_link(struct symbols *symbols, Dwfl_Module *mod, const char *name,
 		     const char *link, uint32_t crc)
 {
@@ -124,8 +127,9 @@ static int open_link(struct symbols *symbols, Dwfl_Module *mod, const char *name
 	return fd;
 }
 
-/* What several files of debug information share: it lies at a path, and a checksum is not
- * said. Where it is not found libdw would look for it by itself, so it gets an empty one. */
+/* Opens a file that several files of debug information share. It has a path and no
+ * checksum. If it is not found, libdw would search for it itself, so it gets an empty
+ * one. */
 static int open_shared(struct symbols *symbols, const char *link)
 {
 	struct target_file file;
@@ -137,7 +141,7 @@ static int open_shared(struct symbols *symbols, const char *link)
 	return fd >= 0 ? fd : elf_image_empty();
 }
 
-/* libdwfl's own search would wait for a fifo in place of a file, and for a server. */
+/* libdwfl's own search could block on a FIFO, and on a server. */
 int symbols_find_debuginfo(Dwfl_Module *mod, void **userdata, const char *module_name,
 			   Dwarf_Addr base, const char *file_name, const char *link,
 			   GElf_Word crc, char **found)

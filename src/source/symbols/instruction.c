@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The length of an instruction and what it does to the stack pointer. The bytes come from
- * the target: nothing beyond nr_bytes is read. */
+/* Computes the length of an instruction and its effect on the stack pointer. The bytes
+ * come from the target; nothing beyond nr_bytes is read. */
 #include "source/symbols/instruction.h"
 
 #include <string.h>
@@ -8,21 +8,21 @@
 #define REX_W 8u
 #define REX_R 4u
 #define REX_B 1u
-#define SP    4u /* as instructions number them */
+#define SP    4u /* as instructions encode it */
 #define FP    5u
 
 struct parts {
 	const uint8_t *code;
 	size_t nr_bytes;
-	size_t at; /* behind what was read */
+	size_t at; /* offset after what was read */
 	uint8_t rex;
 	bool short_operand; /* 16 bits */
-	uint8_t map;        /* 0: one byte, 1: 0f, 2: 0f 38, 3: 0f 3a */
+	uint8_t map;        /* opcode map: 0: one byte, 1: 0f, 2: 0f 38, 3: 0f 3a */
 	bool vector;        /* VEX or EVEX */
 	uint8_t opcode;
 	bool has_modrm;
 	uint8_t modrm;
-	size_t address_at; /* of SIB and displacement */
+	size_t address_at; /* offset of SIB and displacement */
 };
 
 static int64_t number_at(const uint8_t *bytes, size_t size)
@@ -51,7 +51,7 @@ static bool take_prefixes(struct parts *p)
 	return p->at < p->nr_bytes;
 }
 
-/* "c5", "c4" and "62" begin vector instructions, which bear their map in the next byte. */
+/* Vector instructions begin with c5, c4 or 62; the next byte contains the opcode map. */
 static bool take_vector(struct parts *p, uint8_t first)
 {
 	size_t bytes = first == 0xc5 ? 2 : first == 0xc4 ? 3 : 4;
@@ -195,7 +195,7 @@ static bool take_operands(struct parts *p)
 	return p->at <= p->nr_bytes && p->at <= INSTRUCTION_BYTES_MAX;
 }
 
-/* From the numbers of instructions to those of debug information. */
+/* Converts a register number from instruction encoding to DWARF. */
 static int dwarf_register(unsigned number)
 {
 	static const int numbers[] = {0, 2, 1, 3, 7, 6, 4, 5};
@@ -209,7 +209,7 @@ static void set(struct instruction *out, enum instruction_kind kind, int64_t amo
 	out->amount = amount;
 }
 
-/* Instructions whose operand is the stack pointer itself. */
+/* Classifies instructions whose operand is the stack pointer itself. */
 static void classify_moves(const struct parts *p, struct instruction *out)
 {
 	uint8_t mod = p->modrm >> 6;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Machine instructions as far as they move the stack pointer; x86-64. */
+/* Decodes x86-64 instructions as far as they change the stack pointer. */
 #ifndef SOURCE_SYMBOLS_INSTRUCTION_H
 #define SOURCE_SYMBOLS_INSTRUCTION_H
 
@@ -10,28 +10,28 @@
 #define INSTRUCTION_BYTES_MAX 15u
 
 enum instruction_kind {
-	INSTRUCTION_OTHER, /* leaves the stack pointer alone; a call comes back to it */
-	INSTRUCTION_MOVE,  /* adds `amount` to the stack pointer */
-	INSTRUCTION_PUSH,  /* the same, -8 */
-	INSTRUCTION_POP,   /* `reg` from the stack */
+	INSTRUCTION_OTHER,     /* leaves the stack pointer unchanged, as calls do */
+	INSTRUCTION_MOVE,      /* adds `amount` to the stack pointer */
+	INSTRUCTION_PUSH,      /* adds -8 to the stack pointer */
+	INSTRUCTION_POP,       /* pops `reg` */
 	INSTRUCTION_SET_FRAME, /* frame pointer = stack pointer */
 	INSTRUCTION_TO_FRAME,  /* stack pointer = frame pointer + amount */
 	INSTRUCTION_LEAVE,     /* stack pointer = frame pointer; pop it */
-	INSTRUCTION_JUMP,      /* by amount from its end */
-	INSTRUCTION_BRANCH,    /* perhaps */
+	INSTRUCTION_JUMP,      /* by `amount` from its end */
+	INSTRUCTION_BRANCH,    /* a conditional jump */
 	INSTRUCTION_RETURN,
-	INSTRUCTION_AWAY, /* through a word of memory to another function */
-	INSTRUCTION_END,  /* nobody knows where it goes, or it goes nowhere */
+	INSTRUCTION_AWAY, /* a jump through a word in memory, to another function */
+	INSTRUCTION_END,  /* has no successor, or an unknown one */
 };
 
 struct instruction {
 	enum instruction_kind kind;
 	size_t length;
-	int reg; /* DWARF number; -1: none of interest */
+	int reg; /* DWARF number; -1 if irrelevant */
 	int64_t amount;
 };
 
-/* False: not enough bytes, or none that it knows. */
+/* Returns false if there are too few bytes or the instruction is unknown. */
 bool instruction_read(const uint8_t *code, size_t nr_bytes, struct instruction *out);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* File and line of an address, and the functions that were inlined there, from the debug
- * information. Where its index of addresses is missing (clang writes none), an index of the
- * compile units is made once for the module. */
+/* Finds the file and line of an address, and the functions inlined there, in the debug
+ * information. If it has no index of addresses (clang writes none), an index of the
+ * compile units is built once for the module. */
 #include <dwarf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +13,9 @@
 #define RANGES_MAX    400000u
 #define LINES_MAX     (1u << 20)
 #define LINES_TRUSTED (8u << 20)
-#define LINES_KEPT    40u /* bytes in memory of one in the file, at most */
+#define LINES_KEPT    40u /* bytes of memory per byte in the file, at most */
 
-/* A unit of a file that others may change, whose line numbers were asked for. */
+/* A unit of an untrusted file whose line numbers were requested. */
 struct line_unit {
 	const void *unit;
 	bool fits;
@@ -23,7 +23,7 @@ struct line_unit {
 };
 
 struct unit_range {
-	uint64_t start; /* as the debug information counts */
+	uint64_t start; /* in addresses of the debug information */
 	uint64_t end;
 	Dwarf_Die *unit;
 };
@@ -109,7 +109,7 @@ static struct unit_table *unit_table(struct symbols *symbols, Dwfl_Module *mod)
 	return table;
 }
 
-/* The compile unit that holds address. */
+/* Finds the compile unit that contains address. */
 static Dwarf_Die *find_unit(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,
 			    Dwarf_Addr *bias)
 {
@@ -157,7 +157,7 @@ static const char *unit_folder(Dwarf_Die *unit)
 	return attr ? dwarf_formstring(attr) : NULL;
 }
 
-/* Where an inlined function was called: file and line in the function around it. */
+/* Sets the file and line where an inlined function was called. */
 static void inline_call_site(struct symbols *symbols, Dwarf_Die *die, Dwarf_Die *unit,
 			     struct frame *outer)
 {
@@ -178,7 +178,7 @@ static void inline_call_site(struct symbols *symbols, Dwarf_Die *die, Dwarf_Die 
 		outer->line = (int)value;
 }
 
-/* Adds the frames that were inlined at address before the one that frames[0] is. */
+/* Inserts the frames that were inlined at address before frames[0]. */
 static size_t add_inlined(struct symbols *symbols, Dwarf_Die *unit, uint64_t address,
 			  struct frame *frames, size_t max)
 {
@@ -202,7 +202,7 @@ static size_t add_inlined(struct symbols *symbols, Dwarf_Die *unit, uint64_t add
 	return count + 1;
 }
 
-/* The section that libdw reads line numbers from. */
+/* Returns the section that libdw reads line numbers from. */
 static const Elf_Data *line_section(Elf *elf)
 {
 	Elf_Scn *section = NULL;
@@ -224,7 +224,7 @@ static const Elf_Data *line_section(Elf *elf)
 	return NULL;
 }
 
-/* How long the unit's line numbers are; 0: it has none. */
+/* Returns the size of the unit's line numbers, or 0 if it has none. */
 static uint64_t line_bytes(Elf *elf, Dwarf_Die *unit)
 {
 	const Elf_Data *data = line_section(elf);
@@ -242,8 +242,8 @@ static uint64_t line_bytes(Elf *elf, Dwarf_Die *unit)
 	return length == UINT32_MAX ? wide : length;
 }
 
-/* Whether libdw can be let loose on the line numbers of the unit, of which a byte becomes a
- * hundred for a while and forty for good. */
+/* Returns true if libdw may read the unit's line numbers, which takes a hundred bytes of
+ * memory per byte temporarily and forty permanently. */
 static bool lines_fit(struct symbols *symbols, Dwfl_Module *mod, Dwarf_Die *unit)
 {
 	struct file_budget *budget = &symbols->files.budget;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The files that a process has mapped, as libdwfl has them. */
+/* The files that a process has mapped, as reported to libdwfl. */
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "source/symbols/private.h"
 
-#define MODULE_LIKELY   (1ull << 30)           /* bytes; a larger one is looked at */
+#define MODULE_LIKELY   (1ull << 30)           /* bytes; a larger module is verified */
 #define REPORT_WAIT_NS  (CLOCK_SECOND_NS / 10) /* doubles up to … */
 #define REPORT_WAIT_MAX (5 * CLOCK_SECOND_NS)
-#define REPORT_SHARE    50 /* … and is at least as many times what reporting takes */
+#define REPORT_SHARE    50 /* … and is at least this many times a report's duration */
 
 void symbols_entries_release(struct symbols *symbols)
 {
@@ -61,8 +61,8 @@ bool symbols_report_due(const struct symbols *symbols)
 	       clock_mono_ns() - symbols->reported_at_ns >= symbols->report_wait_ns;
 }
 
-/* A program may map its own file a second time, as node does: for libdwfl all that lies
- * between is the module, code that was made in memory among it. */
+/* A program may map its own file a second time, as node does. libdwfl then counts
+ * everything in between as part of the module, including generated code. */
 static bool in_segment(Dwfl_Module *mod, uint64_t address)
 {
 	GElf_Addr bias = 0;
@@ -70,7 +70,7 @@ static bool in_segment(Dwfl_Module *mod, uint64_t address)
 	size_t nr = 0;
 
 	if (!elf || elf_getphdrnum(elf, &nr) != 0 || nr == 0)
-		return true; /* nobody can say */
+		return true; /* unknown */
 	for (size_t i = 0; i < nr; i++) {
 		GElf_Phdr segment;
 
@@ -81,7 +81,7 @@ static bool in_segment(Dwfl_Module *mod, uint64_t address)
 	return false;
 }
 
-/* libdwfl takes what lies behind a module for a part of it, up to the next one. */
+/* libdwfl counts the gap between a module and the next one as part of the module. */
 Dwfl_Module *symbols_module_at(const struct symbols *symbols, uint64_t address)
 {
 	Dwfl_Module *mod = dwfl_addrmodule(symbols->dwfl, address);
@@ -104,7 +104,7 @@ Dwfl_Module *symbols_module(struct symbols *symbols, uint64_t address)
 
 	if (mod || !symbols_report_due(symbols))
 		return mod;
-	/* Something may have been loaded since. */
+	/* A module may have been loaded since. */
 	symbols_report(symbols);
 	return symbols_module_at(symbols, address);
 }
@@ -118,7 +118,7 @@ bool unwind_lacks_tables(const struct symbols *symbols, uint64_t pc, bool after_
 	Dwfl_Module *mod;
 	Dwarf_CFI *cfi;
 
-	/* Not symbols_entry(): it may look for modules, and libdwfl holds some of them. */
+	/* symbols_entry() could report modules again while libdwfl uses some of them. */
 	HASH_FIND(hh, symbols->entries, &key, sizeof(key), entry);
 	if (entry && entry->root_known)
 		return entry->lacks_tables;

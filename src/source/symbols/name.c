@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Function, file and line of an address, and which frames are the monitor's own. */
+/* Finds function, file and line of an address, and recognises the monitor's own frames.
+ * */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "source/symbols/private.h"
 
-/* Whether the module's file is called like one of these. */
+/* Returns true if the name of the module's file begins with one of these. */
 static bool module_is(Dwfl_Module *mod, const char *const *names, size_t nr_names)
 {
 	const char *path =
@@ -19,7 +20,8 @@ static bool module_is(Dwfl_Module *mod, const char *const *names, size_t nr_name
 	return false;
 }
 
-/* The C library's lines are of little use, and its debug information takes 14 MB here. */
+/* The C library's line numbers are of little use, and its debug information takes 14 MB.
+ * */
 static bool names_only(Dwfl_Module *mod)
 {
 	static const char *const libraries[] = {"libc.so", "libc-2", "libpthread",
@@ -28,7 +30,8 @@ static bool names_only(Dwfl_Module *mod)
 	return module_is(mod, libraries, sizeof(libraries) / sizeof(libraries[0]));
 }
 
-/* An agent that was linked in: asked once, and only if a file's name suggests it. */
+/* Detects an agent that was linked in. Runs once per module, and only if a file name
+ * suggests it. */
 static bool has_agent(struct symbols *symbols, Dwfl_Module *mod)
 {
 	if (symbols->agent_asked == mod)
@@ -52,7 +55,7 @@ bool symbols_is_monitor(struct symbols *symbols, const struct frame *frame)
 	static const char *const library[] = {"libgrmon.so"};
 	Dwfl_Module *mod;
 
-	/* What the program called is its own doing. */
+	/* A frame of the public API shows what the program itself does. */
 	if (frame->function && strncmp(frame->function, "grmon_", 6) == 0)
 		return false;
 	mod = symbols_module_at(symbols, frame->address);
@@ -63,7 +66,7 @@ bool symbols_is_monitor(struct symbols *symbols, const struct frame *frame)
 		has_agent(symbols, mod));
 }
 
-/* "libfoo.so.1+0x1234", an address that addr2line takes. */
+/* Formats "libfoo.so.1+0x1234", an address that addr2line accepts. */
 static const char *module_offset(struct symbols *symbols, Dwfl_Module *mod,
 				 uint64_t address)
 {
@@ -74,7 +77,7 @@ static const char *module_offset(struct symbols *symbols, Dwfl_Module *mod,
 	const char *name =
 		dwfl_module_info(mod, NULL, &start, NULL, NULL, NULL, &path, NULL);
 
-	/* A file that cannot be read has no addresses of its own. */
+	/* Without the file, its own addresses are unknown. */
 	if (!dwfl_module_getelf(mod, &bias))
 		bias = start;
 	if (!path)
@@ -88,8 +91,8 @@ static const char *module_offset(struct symbols *symbols, Dwfl_Module *mod,
 }
 
 #if defined(__x86_64__)
-/* Where a signal handler returns to: mov $15,%rax; syscall. Debuggers know it by its bytes
- * as well. */
+/* Recognises the code that a signal handler returns to: mov $15,%rax; syscall. Debuggers
+ * compare the bytes, too. */
 static bool returns_from_signal(struct symbols *symbols, uint64_t address)
 {
 	static const uint8_t restore[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
@@ -117,8 +120,8 @@ static bool has_symbol_table(Elf *elf)
 	return false;
 }
 
-/* Whether a symbol without a size may reach up to the next one. Those that a stripped
- * library exports are too few for that: what lies between may be anybody's. */
+/* Returns true if a symbol without a size may extend to the next one. The exported
+ * symbols of a stripped library are too few for that: any function may lie in between. */
 static bool knows_all_symbols(Dwfl_Module *mod)
 {
 	GElf_Addr bias;
@@ -130,7 +133,7 @@ static bool knows_all_symbols(Dwfl_Module *mod)
 	return debug && has_symbol_table(dwarf_getelf(debug));
 }
 
-/* The function's name by the symbol table, NULL if it has none. */
+/* Returns the function's name from the symbol table, or NULL if it has none. */
 static const char *symbol_name(struct symbols *symbols, Dwfl_Module *mod,
 			       uint64_t address, uint64_t lookup, uint64_t *start)
 {
@@ -139,7 +142,7 @@ static const char *symbol_name(struct symbols *symbols, Dwfl_Module *mod,
 	const char *name =
 		dwfl_module_addrinfo(mod, lookup, &offset, &sym, NULL, NULL, NULL);
 
-	/* What a handler returns to was never called: no call comes before it. */
+	/* The code that a handler returns to was never called, so no call precedes it. */
 	if (lookup != address && (!name || offset >= sym.st_size) &&
 	    returns_from_signal(symbols, address))
 		return intern_text(symbols->intern, "__restore_rt", 12);
@@ -150,7 +153,7 @@ static const char *symbol_name(struct symbols *symbols, Dwfl_Module *mod,
 	return symbols_readable(symbols, name);
 }
 
-/* The program itself, whatever its path. */
+/* Returns true if the path is that of the program itself. */
 static bool is_program(const struct symbols *symbols, const char *path)
 {
 	char target[4096];
@@ -161,8 +164,8 @@ static bool is_program(const struct symbols *symbols, const char *path)
 	return strcmp(target, path) == 0;
 }
 
-/* Where a system keeps what nobody works on: a library there is not the person's own code,
- * and a bare main of an installed program only starts what is in one. */
+/* Directories of installed software. A library there is not the user's own code, and the
+ * main of an installed program without debug information only calls a library. */
 static bool is_of_system(struct symbols *symbols, Dwfl_Module *mod,
 			 const struct frame *frame)
 {
@@ -183,8 +186,8 @@ static bool is_of_system(struct symbols *symbols, Dwfl_Module *mod,
 	       (!frame->file && frame->function && strcmp(frame->function, "main") == 0);
 }
 
-/* A function that no debug information tells of where the module has some, or that has no
- * unwind tables, came from an archive of somebody else's: a libc that is linked in. */
+/* Returns true for a function without debug information in a module that has some, or
+ * without unwind tables. It comes from a third-party archive, such as a static libc. */
 static bool came_without(const struct symbols *symbols, Dwfl_Module *mod,
 			 const struct frame *frame)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The file is anybody's who may write there: it counts only where it belongs to the target's
- * user or to root, and no more of it than fits. */
+/* Any user may create the file, so it is read only if it belongs to the target's user or
+ * to root, and only up to a limit. */
 #include "source/symbols/perf_map.h"
 
 #include <stdio.h>
@@ -16,24 +16,24 @@
 #define FILE_MAX    (32u << 20)
 #define CODES_MAX   (1u << 19)
 #define AGAIN_NS    CLOCK_SECOND_NS
-#define AGAIN_SHARE 50   /* reading may take this part of the time */
-#define NAME_BYTES  500u /* bytes of a name that are kept */
-#define LOOK_BACK   16u  /* pieces that may begin inside of another */
+#define AGAIN_SHARE 50   /* reading may take one part in this many of the time */
+#define NAME_BYTES  500u /* longer names are truncated */
+#define LOOK_BACK   16u  /* how many earlier pieces may overlap an address */
 
 /* A piece of code. */
 struct code {
 	uint64_t start, size;
-	uint32_t name, length; /* in text */
-	uint32_t order;        /* in the file: later ones are newer */
+	uint32_t name, length; /* position in text */
+	uint32_t order;        /* position in the file; later ones are newer */
 };
 
 struct perf_map {
 	const struct kernel *kernel;
-	int64_t next_ns;         /* when it may be looked for again */
-	struct timespec changed; /* of the file that was read */
+	int64_t next_ns;         /* when the file may be checked again */
+	struct timespec changed; /* modification time of the file that was read */
 	off_t size;
 	struct buf text;
-	struct code *codes; /* by start, then by order */
+	struct code *codes; /* sorted by start, then by order */
 	size_t nr_codes, cap_codes;
 };
 
@@ -66,7 +66,8 @@ static int compare(const void *a, const void *b)
 	return (left->order > right->order) - (left->order < right->order);
 }
 
-/* "7f12a0 40 name", the name as an offset into the line: false if it is something else. */
+/* Parses "7f12a0 40 name"; the name is an offset into the line. Returns false for any
+ * other line. */
 static bool parse_line(const char *line, size_t length, struct code *code)
 {
 	uint64_t numbers[2] = {0, 0};
@@ -127,7 +128,7 @@ static void parse(struct perf_map *map)
 		const char *line = map->text.bytes + at;
 		const char *end = memchr(line, '\n', map->text.length - at);
 
-		/* The last one may be being written. */
+		/* The last line may be incomplete, because the target is writing it. */
 		if (!end)
 			break;
 		if (parse_line(line, (size_t)(end - line), &code)) {
@@ -142,7 +143,7 @@ static void parse(struct perf_map *map)
 		qsort(map->codes, map->nr_codes, sizeof(*map->codes), compare);
 }
 
-/* Of the target's user or of root, and an ordinary file. */
+/* Opens the file if it is a regular file of the target's user or of root. */
 static bool open_file(const struct perf_map *map, struct target_file *file)
 {
 	char path[48];
@@ -174,7 +175,7 @@ static void refresh(struct perf_map *map)
 		map->size = st->st_size;
 		map->changed = st->st_mtim;
 		buf_clear(&map->text);
-		/* Too large: what fits. */
+		/* If the file is too large, the beginning is used. */
 		(void)fdio_read_all(file.fd, &map->text, FILE_MAX, NULL);
 		parse(map);
 		map->next_ns += (clock_mono_ns() - begin_ns) * AGAIN_SHARE;
@@ -203,7 +204,8 @@ static const struct code *find(const struct perf_map *map, uint64_t address)
 		else
 			high = middle;
 	}
-	/* Memory is used again: of all that hold the address the newest counts. */
+	/* Memory is reused: of all pieces that contain the address, the newest is valid.
+	 * */
 	for (size_t back = 0; back < LOOK_BACK && back < low; back++) {
 		const struct code *code = &map->codes[low - 1 - back];
 
@@ -214,7 +216,8 @@ static const struct code *find(const struct perf_map *map, uint64_t address)
 	return best;
 }
 
-/* ":10:20" or ":10" at the end of a name: its line, and where it begins. */
+/* Parses ":10:20" or ":10" at the end of a name. Sets the line; returns where it begins.
+ * */
 static size_t take_line(const char *text, size_t length, int *line)
 {
 	size_t at = length;
@@ -239,7 +242,7 @@ void perf_map_name(const char *text, size_t length, struct intern *intern,
 		   struct frame *out)
 {
 	static const char python[] = "py::";
-	/* V8 before and after its version 11. */
+	/* V8 before version 11 uses the longer ones. */
 	static const char *const kinds[] = {
 		"JS:", "LazyCompile:", "Function:", "Script:", "Eval:"};
 	const char *end = text + length, *file;
@@ -261,7 +264,7 @@ void perf_map_name(const char *text, size_t length, struct intern *intern,
 		if (length <= bytes || memcmp(text, kinds[i], bytes) != 0)
 			continue;
 		text += bytes;
-		/* How far it is optimised. */
+		/* Skip the mark for the level of optimisation. */
 		while (text < end && strchr("~*^+'", *text))
 			text++;
 		file = memchr(text, ' ', (size_t)(end - text));

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Functions that a stripped library does not name, where the stack leaves no doubt: what waits
- * is called by one of them, which is called by the one that begins a thread. */
+/* Names functions of stripped libraries whose position on the stack is unambiguous: the
+ * one that calls the waiting function, and its caller, which starts the thread. */
 #include <string.h>
 
 #include "source/symbols/private.h"
 
 static const struct {
-	const char *module; /* beginning of its file's name */
-	const char *waits;  /* beginning of the name of what is called */
-	const char *name;   /* of the function that calls it … */
-	const char *begins; /* … and of the one that begins the thread */
+	const char *module; /* prefix of its file name */
+	const char *waits;  /* prefix of the waiting function's name */
+	const char *name;   /* the function that calls it … */
+	const char *begins; /* … and the one that starts the thread */
 } places[] = {
 	{"libQt5Core.so.5", "QWaitCondition::wait(", "QThreadPoolThread::run()",
 	 "QThreadPrivate::start(void*)"},
@@ -27,7 +27,7 @@ static bool begins_with(const struct frame *frame, const char *beginning)
 	       strncmp(frame->function, beginning, strlen(beginning)) == 0;
 }
 
-/* "libfoo.so.1+0x1234" of this module. */
+/* Returns true for "libfoo.so.1+0x1234" of this module. */
 static bool is_unnamed(const struct frame *frame, const char *module)
 {
 	return !frame->file && begins_with(frame, module) &&
@@ -40,7 +40,7 @@ void symbols_name_places(struct symbols *symbols, struct frame *frames, size_t c
 
 	while (last > 0 && !begins_with(&frames[last - 1], "start_thread"))
 		last--;
-	/* What waits, both functions, then the one of libc. */
+	/* Needs the waiting function, the two unnamed ones, and start_thread of libc. */
 	if (last < 4)
 		return;
 	struct frame *inner = &frames[last - 3], *outer = &frames[last - 2];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a stack ends: the functions that nothing called. */
+/* Recognises where a stack ends: functions that have no caller. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #endif
 #define TAIL_STEPS 4u
 
-/* "mov %rax,%rdi; call pthread_exit": what called this ends the thread when it returns. */
+/* Recognises "mov %rax,%rdi; call pthread_exit", which ends the thread. */
 bool unwind_ends_thread(struct symbols *symbols, uint64_t pc)
 {
 	static const char *const ends[] = {
@@ -63,7 +63,7 @@ bool symbols_is_root(struct symbols *symbols, uint64_t address, bool after_call)
 	if (entry->root_known)
 		return entry->root;
 	entry->root_known = true;
-	/* Not symbols_module(): a new report would free the entry. */
+	/* symbols_module() could report again and free the entry. */
 	Dwfl_Module *mod = symbols_module_at(symbols, address - after_call);
 	Dwarf_CFI *cfi = mod ? dwfl_module_eh_cfi(mod, &bias) : NULL;
 
@@ -75,7 +75,7 @@ bool symbols_is_root(struct symbols *symbols, uint64_t address, bool after_call)
 		entry->root = mod && after_call && unwind_ends_thread(symbols, address);
 		return entry->root;
 	}
-	/* "Undefined", told from "same value" by where ops points. */
+	/* "Undefined" and "same value" differ in what ops points to. */
 	entry->root = dwarf_frame_register(frame, DWARF_RETURN_REGISTER, memory, &ops,
 					   &nr_ops) == 0 &&
 		      nr_ops == 0 && ops == memory;

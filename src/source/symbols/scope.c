@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Which function of a compile unit an address belongs to, and what is inlined there. Rust
- * and others put functions into namespaces and types, where libdw's own search does not
- * look. A unit is read through once; how much of it is bounded. */
+/* Finds the function of a compile unit that contains an address, and what is inlined
+ * there. Rust and other languages put functions into namespaces and types, which libdw's
+ * own search skips. A unit is scanned once, up to a limit. */
 #include <dwarf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #define INDEXES_MAX   4096u
 
 struct function_range {
-	uint64_t start; /* as the debug information counts */
+	uint64_t start; /* in addresses of the debug information */
 	uint64_t end;
 	Dwarf_Off die;
 };
@@ -25,7 +25,7 @@ struct unit_index {
 	struct function_range *ranges; /* sorted by start */
 	size_t nr_ranges;
 	size_t cap_ranges;
-	size_t nr_dies; /* seen */
+	size_t nr_dies; /* number of DIEs scanned */
 	UT_hash_handle hh;
 };
 
@@ -150,7 +150,8 @@ static bool find_function(struct symbols *symbols, Dwarf_Die *unit, uint64_t pc,
 			    out) != NULL;
 }
 
-/* The block or inlined function within die that holds pc; die becomes it. */
+/* Replaces die by its child block or inlined function that contains pc, if there is one.
+ * */
 static bool go_inside(Dwarf_Die *die, uint64_t pc)
 {
 	size_t nr_dies = 0;
@@ -183,7 +184,7 @@ size_t symbols_scopes(struct symbols *symbols, Dwarf_Die *unit, uint64_t pc,
 	for (size_t depth = 0; depth < DEPTH_MAX * 2 && go_inside(&die, pc); depth++) {
 		if (dwarf_tag(&die) != DW_TAG_inlined_subroutine)
 			continue;
-		/* The outer ones are less of interest. */
+		/* Drop an outer one, which matters less. */
 		if (count == max) {
 			count--;
 			memmove(out + 1, out + 2, (count - 1) * sizeof(*out));

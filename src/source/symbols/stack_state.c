@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the functions on a stack say about a wait, by the table in stack_rules.def and the
- * user's own rules. */
+/* Derives what a thread waits for from the functions on its stack, by the table in
+ * stack_rules.def and the user's own rules. */
 #include <string.h>
 
 #include "source/symbols/private.h"
@@ -27,8 +27,8 @@ static const struct {
 #undef RULE
 };
 
-/* '*' stands for any text. Only the last star is gone back to: no more than the product of
- * both lengths, whatever they hold. */
+/* '*' matches any text. Backtracking goes to the last star only, so the cost is at most
+ * the product of both lengths for any input. */
 static bool name_matches(const char *pattern, const char *name)
 {
 	const char *star = NULL;
@@ -55,8 +55,8 @@ static bool name_matches(const char *pattern, const char *name)
 	return *pattern == '\0';
 }
 
-/* Most names differ in their first byte. Rust writes a method of a type in brackets:
- * "<std::sync::mpsc::Receiver<i32>>::recv". */
+/* Comparing the first byte rejects most names quickly. Rust writes a method of a type in
+ * brackets: "<std::sync::mpsc::Receiver<i32>>::recv". */
 static bool rule_matches(const char *pattern, const char *function)
 {
 	if (function[0] == '<' && pattern[0] != '<')
@@ -65,7 +65,7 @@ static bool rule_matches(const char *pattern, const char *function)
 	       name_matches(pattern, function);
 }
 
-/* Whether frames that end before index are all of libraries. */
+/* Returns true if all frames before index belong to libraries. */
 static bool is_near(const struct stack *stack, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
@@ -74,8 +74,8 @@ static bool is_near(const struct stack *stack, size_t index)
 	return true;
 }
 
-/* Whether the functions below the one of libc's that waits are musl's: its own names, or its
- * file where that is stripped. */
+/* Returns true if the functions that libc's waiting function calls are musl's: by their
+ * names, or by the file name if musl is stripped. */
 static bool is_musl(const struct stack *stack, size_t index)
 {
 	static const char *const beginnings[] = {"__syscall_cp", "__timedwait", "__wait",
@@ -90,7 +90,7 @@ static bool is_musl(const struct stack *stack, size_t index)
 	return false;
 }
 
-/* Whether a function's object is one of libc's, whose layout is known. */
+/* Returns true if the function's object is one of libc's, whose layout is known. */
 static bool is_of_libc(const char *function)
 {
 	static const char *const beginnings[] = {"pthread_", "cnd_",     "mtx_",
@@ -146,7 +146,7 @@ struct stack_says symbols_stack_says(const struct symbols *symbols,
 		if (!function)
 			continue;
 		for (size_t r = 0; user && r < user->count; r++) {
-			/* The user's word is the last one. */
+			/* A rule of the user overrides all others. */
 			if (rule_matches(user->list[r].function, function))
 				return (struct stack_says){.state = user->list[r].state,
 							   .libc = says.libc,

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Where functions without a symbol start, by the sorted table of the unwind tables; and how
- * much room a function takes below its frame pointer, by the instructions it starts with. */
+/* Finds the start of functions without a symbol, by the sorted table of the unwind
+ * tables, and how much stack a function uses below its frame pointer, by its first
+ * instructions. */
 #include <string.h>
 
 #include "source/symbols/private.h"
 
 #define TABLE_AT      12u /* after version, three encodings, a pointer and a count */
-#define TABLE_FORMAT  0x3b031b01u /* the one that linkers write, little endian */
+#define TABLE_FORMAT  0x3b031b01u /* the form that linkers write, little endian */
 #define ENTRY_BYTES   8u
 #define ENTRIES_MAX   (1u << 24)
 #define PROLOGUE_MAX  40u
-#define FUNCTION_SPAN (1u << 16) /* most are shorter, where nothing says how long */
+#define FUNCTION_SPAN (1u << 16) /* assumed maximum length if the length is unknown */
 
 static uint64_t table_address(Dwfl_Module *mod)
 {
@@ -35,12 +36,12 @@ static bool word_at(struct symbols *symbols, uint64_t address, uint32_t *word)
 	return kernel_memory_exact(symbols->kernel, address, word, sizeof(*word));
 }
 
-/* What lies behind the last function of the table, or between two, has no entry. pc_begin
- * counts from where it is stored, as compilers write it. */
+/* Returns true if address lies after the last function of the table or between two
+ * functions. pc_begin is relative to where it is stored, as compilers write it. */
 static bool is_beyond(struct symbols *symbols, uint64_t entry, uint64_t start,
 		      uint64_t address)
 {
-	uint32_t words[4]; /* length, distance to the common part, pc_begin, range */
+	uint32_t words[4]; /* length, distance to the CIE, pc_begin, range */
 
 	return kernel_memory_exact(symbols->kernel, entry, words, sizeof(words)) &&
 	       entry + 8 + (uint64_t)(int64_t)(int32_t)words[2] == start &&
@@ -86,7 +87,8 @@ bool symbols_may_start(uint64_t target, uint64_t start, uint64_t pc)
 }
 
 #if defined(__x86_64__)
-/* Adds what "push" and "sub" take; returns the instruction's length, 0: neither. */
+/* Adds the operand of "push" or "sub". Returns the instruction's length, or 0 for others.
+ * */
 static size_t take_room(const uint8_t *code, struct prologue *out)
 {
 	uint32_t bytes;
@@ -115,8 +117,8 @@ static size_t take_room(const uint8_t *code, struct prologue *out)
 	return code[1] == 0x83 ? 4 : 7;
 }
 
-/* The length of an instruction that compilers put in between: a copy from one register to
- * another, or an address of the program's. 0: another one. */
+/* Returns the length of an instruction that compilers schedule into the prologue: a copy
+ * from one register to another, or a load of an address. Returns 0 for others. */
 static size_t harmless(const uint8_t *code)
 {
 	size_t rex = (code[0] & 0xf0) == 0x40;

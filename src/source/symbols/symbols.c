@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is kept of a process to name its addresses and to unwind its stacks. */
+/* Holds the state that names a process's addresses and unwinds its stacks. */
 #include "source/symbols/symbols.h"
 
 #include <stdlib.h>
@@ -35,7 +35,7 @@ struct symbols *symbols_new(struct kernel *kernel, struct intern *intern,
 	return symbols;
 }
 
-/* All that was learnt. */
+/* Discards everything that was cached. */
 static void forget(struct symbols *symbols)
 {
 	symbols_entries_release(symbols);
@@ -62,7 +62,8 @@ void symbols_free(struct symbols *symbols)
 	free(symbols);
 }
 
-/* Debug information came: modules that had none look for it only when they are new. */
+/* Restarts libdwfl when debug information has arrived: existing modules do not search
+ * again. */
 static void start_anew(struct symbols *symbols)
 {
 	Dwfl *dwfl = dwfl_begin(&symbols->callbacks);

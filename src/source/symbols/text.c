@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names as people write them: C++ and Rust demangled, without the suffixes of a compiler's
- * clones; source files with the folder that they were compiled in. */
+/* Formats names as in the source: demangled C++ and Rust, without the suffixes of
+ * compiler clones; and source files with the directory they were compiled in. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #define PATH_TEXT_MAX 4096u
 
-/* Whether text is ".17" and so on up to its end, or the end itself. */
+/* Returns true if the text consists of ".17" and the like, or is empty. */
 static bool only_numbers(const char *text)
 {
 	while (*text == '.') {
@@ -21,7 +21,7 @@ static bool only_numbers(const char *text)
 	return *text == '\0';
 }
 
-/* How long the name is without ".isra.0", ".part.3.cold" and the like. */
+/* Returns the length of the name without ".isra.0", ".part.3.cold" and the like. */
 static size_t unsuffixed(const char *name, size_t length)
 {
 	static const char *const clones[] = {
@@ -36,7 +36,7 @@ static size_t unsuffixed(const char *name, size_t length)
 			const char *at = memmem(name, length, clones[i], bytes);
 			char rest[32];
 
-			/* Names in Go and elsewhere hold dots as well. */
+			/* Names in Go and other languages contain dots, too. */
 			if (!at || at == name)
 				continue;
 			size_t left = length - (size_t)(at - name) - bytes;
@@ -44,7 +44,7 @@ static size_t unsuffixed(const char *name, size_t length)
 			snprintf(rest, sizeof(rest), "%s%.*s",
 				 clones[i][bytes - 1] == '.' ? "." : "",
 				 (int)(left < 28 ? left : 28), at + bytes);
-			/* Other suffixes may follow: those go first. */
+			/* Other suffixes may follow; those are removed first. */
 			if (!only_numbers(rest))
 				continue;
 			length = (size_t)(at - name);
@@ -54,7 +54,8 @@ static size_t unsuffixed(const char *name, size_t length)
 	return length;
 }
 
-/* Linkers append "@@GLIBC_2.34" in the table of symbols; "@plt" is no version. */
+/* Removes "@@GLIBC_2.34", which linkers append in the symbol table; "@plt" is not a
+ * version. */
 static size_t unversioned(const char *name, size_t length)
 {
 	const char *at = memchr(name, '@', length);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole stacks from a copy of the stack's memory and the unwind tables, without stopping
- * anything. */
+/* Unwinds whole stacks from a copy of the stack's memory and the unwind tables, without
+ * stopping any thread. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ static const struct stack *name_frames(struct symbols *symbols,
 						    job->after_call[i], frames + count,
 						    SNAPSHOT_FRAMES_MAX - count);
 
-		/* The monitor's frames say nothing of the program. */
+		/* Drop the monitor's own frames, which tell nothing about the program. */
 		for (size_t at = count; at < end; at++)
 			if (!symbols_is_monitor(symbols, &frames[at]))
 				frames[count++] = frames[at];
@@ -52,7 +52,7 @@ const struct stack *symbols_unwind(struct symbols *symbols,
 	job.symbols = symbols;
 	job.start = start;
 	symbols->nr_chunks = 0;
-	/* Report again, before walking, what was loaded since. */
+	/* Modules that were loaded since must be reported before the walk. */
 	symbols_module(symbols, start->pc);
 	unwind_walk(symbols, &job);
 	if (!job.whole && !job.full && !start->regs)

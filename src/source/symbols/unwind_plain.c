@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Callers of functions without unwind tables, such as those of musl: the instructions from
- * where the thread is up to the return say how far away the return address is. What they
- * would take from the stack on the way are registers of the caller. */
+/* Finds callers of functions without unwind tables, such as those of musl. The
+ * instructions from the current address to the return tell where the return address is,
+ * and the values that they would pop on the way are the caller's registers. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,16 +15,16 @@
 #define DEPTH_MAX    (1 << 20)
 #define DEPTH_NONE   INT32_MIN
 
-/* The ones that a function leaves as they were. */
+/* Callee-saved registers, by DWARF number. */
 static const int saved_registers[UNWIND_SAVED] = {3, 6, 12, 13, 14, 15};
 #define SAVED_FRAME_POINTER 1
 
-/* Where the instructions have come to. */
+/* The state after some instructions. */
 struct place {
 	uint64_t pc;
-	int32_t depth; /* of the stack pointer, from where it was */
-	int32_t frame; /* what the frame pointer was set to; DEPTH_NONE: it was not */
-	bool by_frame; /* depth counts from the frame pointer */
+	int32_t depth; /* of the stack pointer, relative to its initial value */
+	int32_t frame; /* value assigned to the frame pointer; DEPTH_NONE if none */
+	bool by_frame; /* depth is relative to the frame pointer */
 	int32_t from[UNWIND_SAVED];
 };
 
@@ -36,7 +36,7 @@ struct search {
 	size_t nr_branches;
 	struct place branches[BRANCHES_MAX];
 	uint32_t nr_seen;
-	uint64_t seen[SEEN_MAX]; /* addresses that were passed; hash */
+	uint64_t seen[SEEN_MAX]; /* addresses already visited; hash */
 };
 
 static bool read_code(struct search *search, uint64_t pc, struct instruction *out)
@@ -55,7 +55,7 @@ static bool read_code(struct search *search, uint64_t pc, struct instruction *ou
 	return instruction_read(search->code + offset, search->nr_code - offset, out);
 }
 
-/* False if it was there before, or has seen too much. */
+/* Returns false if the address was visited before, or if too many were. */
 static bool first_time(struct search *search, uint64_t pc)
 {
 	uint64_t at = (pc * 0x9e3779b97f4a7c15ull) >> 40;
@@ -78,7 +78,7 @@ static bool first_time(struct search *search, uint64_t pc)
 static void pop(struct place *place, int reg)
 {
 	for (size_t i = 0; i < UNWIND_SAVED; i++)
-		/* What was pushed on this way is what it was. */
+		/* A value that was pushed on this path is not the caller's. */
 		if (saved_registers[i] == reg && (place->by_frame || place->depth >= 0))
 			place->from[i] = place->depth;
 	place->depth += 8;
@@ -143,8 +143,8 @@ static enum way_end apply(struct search *search, struct place *place,
 								     : WAY_GOES_ON;
 }
 
-/* Straight on, as a function's stack is as deep at an address whichever way leads there; by
- * another branch only where that ends in nothing. */
+/* Follows the code straight ahead, because the stack depth at an address is the same on
+ * every path to it. Takes the other branch only if this path is a dead end. */
 static void find_way(struct symbols *symbols, uint64_t pc, struct unwind_way *out)
 {
 	struct search search = {.symbols = symbols};

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Words of the stack that is unwound: from its copy, and from the live process beyond it. */
+/* Reads words of the stack: from its copy, and from the live process beyond the copy. */
 #include <string.h>
 
 #include "source/symbols/private.h"
 
-/* A page of the live process, remembered for this unwinding. */
+/* Reads from a page of the live process, which is cached for this unwinding. */
 static bool read_live(struct symbols *symbols, uint64_t address, uint64_t *word)
 {
 	uint64_t page = address & ~(uint64_t)4095;
@@ -32,12 +32,12 @@ static bool read_word(struct unwind_job *job, uint64_t address, uint64_t *word)
 	const struct unwind_start *start = job->start;
 	uint64_t offset = address - start->sp;
 
-	/* Both differences wrap where address lies below the stack pointer. */
+	/* Both differences wrap if address is below the stack pointer. */
 	if (offset < start->nr_bytes && start->nr_bytes - offset >= sizeof(*word)) {
 		memcpy(word, start->bytes + offset, sizeof(*word));
 		return true;
 	}
-	/* A signal handler may have a stack of its own anywhere. */
+	/* A signal handler may run on a separate stack at any address. */
 	if (!start->live || (address & 7))
 		return false;
 	return read_live(job->symbols, address, word);

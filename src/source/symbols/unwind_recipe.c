@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Stacks that were unwound before: what was read for one is remembered, and a stack with
- * the same words in the same places has the same frames. A pool of threads that take turns
- * in one wait is unwound once. */
+/* Caches results of unwinding. The words that were read for a stack are remembered; a
+ * stack with the same words in the same places has the same frames. A pool of threads
+ * that take turns in one wait is thus unwound once. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,8 @@
 #define RECIPE_BYTES_MAX (8u << 20)
 #define STACK_SPAN       (16u << 20)
 
-/* Pointers into the stack count from its end, so that they mean the same in another. */
+/* Pointers into the stack are stored relative to the stack pointer, to match other
+ * stacks. */
 struct recipe_word {
 	uint64_t word;
 	uint32_t offset;
@@ -81,8 +82,8 @@ static bool is_pc(const struct unwind_job *job, uint64_t word)
 	return false;
 }
 
-/* A library may lie as near to the stack as the stack's own end: an address of code is never
- * taken for one of the stack. */
+/* A library may be mapped within STACK_SPAN of the stack, so a code address is never
+ * stored as relative. */
 static void add_word(struct unwind_recipe *recipe, const struct unwind_job *job,
 		     const struct unwind_read *read)
 {
@@ -94,8 +95,8 @@ static void add_word(struct unwind_recipe *recipe, const struct unwind_job *job,
 		read->word - (relative ? start->sp : 0), read->offset, relative};
 }
 
-/* Of a creator, whose registers are known: the words that became return addresses. All of
- * them, or it proves nothing. */
+/* For a creator's stack, whose registers are known: adds the words that became return
+ * addresses. Returns false unless all were found, because a part proves nothing. */
 static bool add_addresses(struct unwind_recipe *recipe, const struct unwind_job *job)
 {
 	for (size_t pc = 1; pc < job->nr_pcs; pc++) {
@@ -119,7 +120,7 @@ void unwind_recipe_keep(struct symbols *symbols, const struct unwind_job *job,
 	size_t bytes = sizeof(*recipe) + nr_words * sizeof(recipe->words[0]);
 	size_t depth = 0;
 
-	/* Words that were read elsewhere would have to be read again. */
+	/* Words outside the copy could not be compared without reading them again. */
 	if (!stack || job->nr_pcs < 2 || (start->live && (job->elsewhere || !job->whole)))
 		return;
 	if (symbols->recipe_bytes + bytes > RECIPE_BYTES_MAX)

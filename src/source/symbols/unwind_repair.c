@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel shows no frame pointer, and some functions find their caller by it alone. It
- * is looked for on the stack: a word below a return address whose call went to the
- * function that lacks it. What fits best all along the chain is believed. */
+/* The kernel does not show the frame pointer, and some functions can be unwound only with
+ * it. It is searched for on the stack: as the address of a word below a return address
+ * whose call went to the function that lacks it. The candidate with the most consistent
+ * chain wins. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,20 +13,20 @@
 #define TRIES_MAX      24u
 
 enum fit {
-	FIT_PLACE,  /* where the function's first instructions put it */
+	FIT_PLACE,  /* it is where the function's first instructions put it */
 	FIT_CALLED, /* the call goes to the function */
-	FIT_MAYBE,  /* through a register */
-	FIT_OTHER,  /* to another one, which may end in a jump to it */
+	FIT_MAYBE,  /* the call goes through a register */
+	FIT_OTHER,  /* the call goes to another function, which may end in a jump to it */
 	NR_FITS
 };
 
 struct candidate {
-	size_t at; /* in the copied bytes */
+	size_t at; /* offset in the copied bytes */
 	enum fit fit;
 };
 
-/* The stack pointer in the last frame of the chain, counted from the copied bytes: right
- * above the word that its pc was read from. */
+/* Returns the stack pointer of the last frame as an offset in the copied bytes: it points
+ * right above the word that the frame's pc was read from. */
 static size_t last_sp(const struct unwind_job *job)
 {
 	size_t at = 0;
@@ -45,7 +46,8 @@ static enum fit fit_of(uint64_t target, uint64_t start, uint64_t pc)
 	return symbols_may_start(target, start, pc) ? FIT_CALLED : FIT_OTHER;
 }
 
-/* Places that may hold the frame pointer of the function at pc, the inner ones first. */
+/* Finds words that may be the saved frame pointer of the function at pc, innermost first.
+ * */
 static size_t find_candidates(struct symbols *symbols, const struct unwind_job *job,
 			      struct candidate *out)
 {
@@ -75,8 +77,8 @@ static size_t find_candidates(struct symbols *symbols, const struct unwind_job *
 	return count;
 }
 
-/* How well the chain hangs together: calls that went where the next frame is, less those
- * that did not. A jump at a function's end makes one of these now and then. */
+/* Rates the consistency of a chain: calls that went to the next frame's function, minus
+ * calls that did not. A tail call occasionally produces one of the latter. */
 static int rate(struct symbols *symbols, const struct unwind_job *job, bool *flawless)
 {
 	int rating = 0;
@@ -103,7 +105,7 @@ static bool try_candidate(struct symbols *symbols, const struct unwind_job *job,
 	trial->frame_pointer = job->start->sp + candidate->at;
 	trial->has_frame_pointer = true;
 	unwind_walk(symbols, trial);
-	/* A chain that is too long to be kept is as good as a whole one. */
+	/* A chain that is too long to store counts as complete. */
 	return (trial->whole || trial->full) && trial->nr_pcs > job->nr_pcs;
 }
 
@@ -111,7 +113,7 @@ void unwind_repair(struct symbols *symbols, struct unwind_job *job)
 {
 	struct candidate candidates[CANDIDATES_MAX];
 	size_t nr_candidates = find_candidates(symbols, job, candidates);
-	/* Each attempt fills what it reads. */
+	/* Every attempt initialises whatever it reads. */
 	struct unwind_job *trial = malloc(2 * sizeof(*trial));
 	/* cppcheck-suppress uninitdata */
 	struct unwind_job *best = trial ? trial + 1 : NULL;
@@ -119,7 +121,8 @@ void unwind_repair(struct symbols *symbols, struct unwind_job *job)
 	size_t tries = 0;
 
 	for (enum fit fit = FIT_PLACE; trial && fit < NR_FITS; fit++) {
-		/* What the function says itself is not doubted. */
+		/* A place that the function's own instructions tell needs no alternative.
+		 * */
 		if (fit == FIT_CALLED && highest > INT_MIN)
 			break;
 		for (size_t i = 0; i < nr_candidates && tries < TRIES_MAX; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* From frame to frame: by the unwind tables, and without where there are none. libdwfl does
- * the walking and asks for memory and registers by callback. */
+/* Walks from frame to frame, by the unwind tables and, where there are none, by
+ * instructions. With tables, libdwfl does the walking and requests memory and registers
+ * by callbacks. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,7 +10,7 @@
 #include "source/proc/pages.h"
 #include "source/symbols/private.h"
 
-#define TURNS_MAX 8u /* between code with unwind tables and without */
+#define TURNS_MAX 8u /* switches between code with and without unwind tables */
 
 #if defined(__x86_64__)
 #define REG_FP 6
@@ -33,7 +34,8 @@ static bool set_registers(Dwfl_Thread *thread, void *arg)
 	const struct unwind_job *job = symbols->job;
 	const struct unwind_place *at = &job->at;
 	Dwarf_Word sp = at->sp;
-	/* After a call that does not return another function may begin. */
+	/* The address after a call that does not return may belong to the next function.
+	 * */
 	Dwarf_Word pc = at->pc - (job->nr_pcs > 1 && at->after_call);
 
 #if defined(__x86_64__)
@@ -80,7 +82,7 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 	.set_initial_registers = set_registers,
 };
 
-/* libdwfl asks the program for its machine, which is all that is read of it. */
+/* libdwfl needs only the machine type of the program, so the header is enough. */
 static Elf *header_alone(union exe_header *header)
 {
 	if (memcmp(header, ELFMAG, SELFMAG) != 0)
@@ -93,7 +95,7 @@ static Elf *header_alone(union exe_header *header)
 	return elf_memory((char *)header, sizeof(*header));
 }
 
-/* A program of our own machine's. */
+/* Returns the header of our own executable, for the machine type. */
 static Elf *own_header(struct symbols *symbols)
 {
 	struct target_file file;
@@ -124,7 +126,7 @@ static void exe_job(void *arg)
 	close(file.fd);
 }
 
-/* Where the program's file does not answer it is one like ours. */
+/* If the file system of the program does not respond, assumes our own machine type. */
 static Elf *read_exe(struct symbols *symbols)
 {
 	struct exe_job *job = calloc(1, sizeof(*job));
@@ -179,7 +181,7 @@ static int add_frame(Dwfl_Frame *frame, void *arg)
 
 	if (!dwfl_frame_pc(frame, &pc, &interrupted) || pc == 0)
 		return DWARF_CB_ABORT;
-	/* The first is where it starts from, which is there already. */
+	/* The first frame is where the walk started; it was added already. */
 	if (job->first) {
 		job->first = false;
 		return DWARF_CB_OK;
@@ -192,7 +194,8 @@ static int add_frame(Dwfl_Frame *frame, void *arg)
 	return job->stopped ? DWARF_CB_ABORT : DWARF_CB_OK;
 }
 
-/* The stack pointer in the last frame: right above the word that its pc was read from. */
+/* Finds the stack pointer of the last frame: right above the word its pc was read from.
+ * */
 static bool find_last_place(struct unwind_job *job)
 {
 	uint64_t pc = job->pcs[job->nr_pcs - 1];
@@ -208,7 +211,8 @@ static bool find_last_place(struct unwind_job *job)
 	return false;
 }
 
-/* From one function without unwind tables to the next; false: it ended among them. */
+/* Walks through functions without unwind tables. Returns false if the walk ended there.
+ * */
 static bool walk_plain(struct symbols *symbols, struct unwind_job *job)
 {
 	while (unwind_lacks_tables(symbols, job->at.pc, job->at.after_call)) {
@@ -264,7 +268,7 @@ void unwind_walk(struct symbols *symbols, struct unwind_job *job)
 		if (!walk_plain(symbols, job)) {
 			if (job->nr_pcs > before)
 				break;
-			/* libdwfl may go on by frame pointers. */
+			/* libdwfl may still be able to follow frame pointers. */
 			start_walk(job);
 			job->tables_only = true;
 		}
