@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors by kind, from the links in /proc/PID/fd. They are not opened: that could wait
- * or have an effect. */
+/* Counts descriptors by kind from the links in /proc/PID/fd. The files are not opened,
+ * since that could block or have side effects. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,10 +13,11 @@
 #include "base/fdio.h"
 #include "source/resource/resource.h"
 
-#define FIRST_PIECE     4096u /* descriptors in one look, some milliseconds */
-#define PIECE           1024u
-#define PASS_LEAST_NS   (2 * CLOCK_SECOND_NS)
-#define PASS_MOST_NS    (60 * CLOCK_SECOND_NS) /* kinds change while the number does not */
+#define FIRST_PIECE   4096u /* descriptors in the first sample, some ms */
+#define PIECE         1024u
+#define PASS_LEAST_NS (2 * CLOCK_SECOND_NS)
+#define PASS_MOST_NS                                                                     \
+	(60 * CLOCK_SECOND_NS) /* kinds can change while the number does not */
 #define WATCH_BYTES_MAX (2u << 20)
 #define TIMERS_MAX      (256u << 10)
 
@@ -62,7 +63,7 @@ void fd_pass_begin(struct fd_pass *pass)
 	pass->watch_bytes = WATCH_BYTES_MAX;
 }
 
-/* The kernel names the protocol of a socket without opening it. */
+/* The kernel tells the protocol of a socket without opening it. */
 static void add_socket(struct fd_pass *pass, const struct kernel *kernel, const char *fd,
 		       const char *link)
 {
@@ -88,7 +89,7 @@ static void add_socket(struct fd_pass *pass, const struct kernel *kernel, const 
 			(uint32_t)strtoul(link + strlen("socket:["), NULL, 10);
 }
 
-/* Lines of "inotify wd:…", one for each watch. */
+/* Counts lines of "inotify wd:…", one per watch. */
 static void add_watches(struct fd_pass *pass, const struct kernel *kernel, const char *fd)
 {
 	static const char word[] = "inotify wd:";
@@ -123,7 +124,7 @@ static void add_descriptor(struct fd_pass *pass, struct kernel *kernel, int dir_
 	char link[64];
 	ssize_t got = readlinkat(dir_fd, name, link, sizeof(link) - 1);
 
-	if (got <= 0) /* closed meanwhile */
+	if (got <= 0) /* closed in the meantime */
 		return;
 	link[got] = '\0';
 	enum fd_kind kind = fd_kind_of_link(link);
@@ -147,7 +148,7 @@ bool fd_pass_step(struct fd_pass *pass, struct kernel *kernel, size_t descriptor
 		pass->running = false;
 		return false;
 	}
-	/* The position is the number of the descriptor, so it holds from look to look. */
+	/* The position is the descriptor number, so it is valid across samples. */
 	if (pass->position)
 		seekdir(dir, pass->position);
 	while (descriptors > 0 && (entry = readdir(dir))) {
@@ -192,7 +193,7 @@ static void read_descriptors(struct resource_details *details, struct kernel *ke
 	}
 }
 
-/* "ID: 0" begins a timer. */
+/* Counts lines such as "ID: 0", which begin a timer. */
 static int64_t count_timers(struct kernel *kernel)
 {
 	int fd = openat(kernel->proc_dir, "timers", O_RDONLY | O_CLOEXEC);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Limits of a process and of its cgroups, of both versions, and how much of them is used. Of
- * a cgroup and those above it the one counts that is nearest to its limit. */
+/* Reads the limits of a process and of its cgroups (v1 and v2) and how much of them is
+ * used. Among a cgroup and its ancestors, the one closest to its limit counts. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,9 +17,9 @@
 #define STAT_MAX        8192
 #define CGROUP_PATH_MAX 512
 #define CGROUP_DEPTH    16
-#define UNLIMITED       (1ll << 60) /* version 1 says so by the greatest multiple of a page */
+#define UNLIMITED       (1ll << 60) /* v1 shows the largest multiple of a page */
 #define USER_EVERY_NS   (10 * CLOCK_SECOND_NS)
-#define USER_SHARE      200 /* at most this part of the time goes into counting */
+#define USER_SHARE      200 /* counting takes at most 1/200 of the time */
 #define PROCESSES_MAX   65536
 
 int64_t limit_parse_cgroup(const char *text)
@@ -52,7 +52,8 @@ int64_t limit_parse(const char *text, const char *name)
 	return -1;
 }
 
-/* Whether a list such as "cpu,pids" has the word; the empty list has the empty word. */
+/* Returns true if a list such as "cpu,pids" contains the word; the empty list contains
+ * the empty word. */
 static bool lists(const char *names, const char *end, const char *word)
 {
 	size_t length = strlen(word);
@@ -89,13 +90,14 @@ bool limit_cgroup_path(const char *text, const char *controller, char *out, size
 	return false;
 }
 
-/* Names of one limit in one version of cgroups. */
+/* File names of a limit in a cgroup version. */
 struct cgroup_files {
 	const char *root;
 	const char *controller;
 	enum limit_id limit;
 	const char *most, *used;
-	const char *cache; /* key in memory.stat of what the kernel gives back at once */
+	const char
+		*cache; /* key in memory.stat of memory that can be reclaimed at once */
 };
 
 static const struct cgroup_files cgroup_files[] = {
@@ -169,7 +171,7 @@ static void read_cgroup(const struct cgroup_files *files, const char *path,
 	}
 }
 
-/* All tasks of the user, by the links of their task directories. */
+/* Counts all tasks of the user by the link counts of their task directories. */
 static int64_t count_user_tasks(uid_t uid)
 {
 	DIR *dir = opendir("/proc");
@@ -194,7 +196,7 @@ static int64_t count_user_tasks(uid_t uid)
 	return count;
 }
 
-/* The kernel does not hold root to this limit. */
+/* The kernel does not enforce this limit for root. */
 static void read_user(struct resource_details *details, const struct kernel *kernel,
 		      struct limit *limit)
 {

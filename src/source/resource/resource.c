@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The totals of a process: memory, threads, descriptors, children, CPU. Costs some tens of
- * microseconds, also with many threads; what they are made of is in fds.c and
+/* Reads the totals of a process: memory, threads, descriptors, children, CPU. Takes
+ * some tens of microseconds, even with many threads. The breakdown is in fds.c and
  * limits.c. */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #define CHILDREN_PER_POLL 16u
 #define CHILDREN_TEXT_MAX 16384u
-/* The kernel adds up the CPU time of all threads for /proc/PID/stat. */
+/* The kernel sums the CPU time of all threads for /proc/PID/stat. */
 #define STAT_MANY_THREADS 2000
 #define STAT_EVERY_NS     (2 * CLOCK_SECOND_NS)
 #define CPU_WINDOW_NS     (CLOCK_SECOND_NS / 4)
@@ -44,8 +44,8 @@ static int64_t children_of(struct kernel *kernel, pid_t tid)
 	return count;
 }
 
-/* Children hang on the thread that made them. Processes of many threads are counted in
- * rounds; until the first is over, the sum so far is shown. */
+/* A child belongs to the thread that created it. Processes with many threads are counted
+ * in rounds; until the first round is complete, the partial sum is shown. */
 static void count_children(struct resource_reader *reader, const pid_t *tids,
 			   size_t nr_tids)
 {
@@ -82,7 +82,7 @@ static int read_stat(struct resource_reader *reader, int64_t threads, struct err
 		return 0;
 	ssize_t got = fdio_read_small(kernel->proc_dir, "stat", text, sizeof(text));
 
-	/* The first thread has ended, or the one that stood for it. */
+	/* The first thread, or the one read in its place, has ended. */
 	if ((got < 0 || (proc_parse_stat(text, (size_t)got, &stat) &&
 			 (stat.state == 'Z' || stat.state == 'X'))) &&
 	    threads > 0 && kernel_move(kernel))
@@ -93,7 +93,7 @@ static int read_stat(struct resource_reader *reader, int64_t threads, struct err
 	reader->executed = reader->start_stack && stat.start_stack &&
 			   stat.start_stack != reader->start_stack;
 	reader->stopped = stat.state == 'T' || stat.state == 't';
-	/* It is 0 for a moment in the middle of exec(). */
+	/* It is briefly 0 during exec(). */
 	if (stat.start_stack)
 		reader->start_stack = stat.start_stack;
 	if (reader->cpu_at_ns && elapsed_ns < CPU_WINDOW_NS)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* States of TCP sockets: from the kernel's socket diagnosis where the target is in our network
- * namespace, else from the tables of its own, which cost ten times as much. */
+/* Reads the states of TCP sockets through sock_diag if the target is in our network
+ * namespace, otherwise from the tables of its own namespace, which costs ten times as
+ * much. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/inet_diag.h>
@@ -19,7 +20,7 @@
 #include "source/resource/resource.h"
 
 #define ANSWER_BYTES  32768
-#define ANSWERS_MAX   4096u /* of some hundred sockets each */
+#define ANSWERS_MAX   4096u /* some hundred sockets each */
 #define TABLE_MAX     (4u << 20)
 #define KERNEL_STATES 11u /* 1 is TCP_ESTABLISHED, 11 is TCP_CLOSING */
 #define NEW_SYN_RECV  12u
@@ -31,7 +32,7 @@ static int compare_inodes(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* SOCKET_TCP counts those whose state is still to come. */
+/* Moves a socket from SOCKET_TCP, which counts those of unknown state, to its state. */
 static void found(struct fd_pass *pass, uint32_t inode, unsigned state)
 {
 	if (state == NEW_SYN_RECV)
@@ -44,7 +45,7 @@ static void found(struct fd_pass *pass, uint32_t inode, unsigned state)
 
 	if (!first)
 		return;
-	/* Descriptors that were duplicated have the same socket. */
+	/* Duplicated descriptors refer to the same socket. */
 	while (first > pass->tcp && first[-1] == inode)
 		first--;
 	for (; first < pass->tcp + pass->nr_tcp && *first == inode; first++) {
@@ -64,7 +65,7 @@ static bool same_network(const struct kernel *kernel)
 	       ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
 }
 
-/* False when the answer is over. */
+/* Returns false at the end of the answer. */
 static bool take_answer(struct fd_pass *pass, const char *answer, ssize_t got)
 {
 	const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
