@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Bump allocator over a list of blocks that double in size up to 1 MB. */
+/* Bump allocator on a list of blocks that double in size up to 1 MB. */
 #include "base/arena.h"
 
 #include <stdarg.h>
@@ -52,13 +52,14 @@ static struct arena_block *arena_grow(struct arena *arena, size_t bytes)
 	}
 	if (size < bytes)
 		size = bytes;
-	/* Zeroed here once: nothing is handed out twice. */
+	/* The block is zeroed once here, since no byte is handed out twice. */
 	block = calloc(1, sizeof(*block) + size);
 	if (!block)
 		return NULL;
 	block->size_bytes = size;
 	if (newest && bytes > ARENA_BLOCK_MAX / 2) {
-		/* A large object gets a block of its own; the newest keeps its free tail. */
+		/* A large object gets a block of its own; the newest block keeps its free
+		 * tail. */
 		block->next = newest->next;
 		newest->next = block;
 	} else {

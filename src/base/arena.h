@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bump allocator: many small objects that die together. Bounded. Not thread-safe. */
+/* Bump allocator for many small objects with a common lifetime. Bounded in size. Not
+ * thread-safe. */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
@@ -16,9 +17,10 @@ struct arena {
 /* limit_bytes: 0 for no limit. */
 void arena_init(struct arena *arena, size_t limit_bytes);
 void arena_release(struct arena *arena);
-/* Zeroed, aligned to 16. NULL: out of memory or over the limit. Freed by arena_release(). */
+/* Returns zeroed memory, aligned to 16 bytes, that is valid until arena_release().
+ * Returns NULL if memory is exhausted or the limit is reached. */
 void *arena_alloc(struct arena *arena, size_t bytes);
-/* Copies at most max_bytes bytes of text (up to its NUL) and terminates. */
+/* Copies text up to its NUL, but at most max_bytes bytes, and appends a NUL. */
 char *arena_strndup(struct arena *arena, const char *text, size_t max_bytes);
 char *arena_printf(struct arena *arena, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

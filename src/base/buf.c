@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Growing byte buffer; one byte more than its contents is always kept for the NUL. */
+/* Growing byte buffer. One byte beyond the contents is always reserved for the NUL. */
 #include "base/buf.h"
 
 #include <stdarg.h>
@@ -30,7 +30,7 @@ void buf_clear(struct buf *buf)
 		buf->bytes[0] = '\0';
 }
 
-/* Room for `more` bytes and the NUL. */
+/* Makes room for `more` bytes and the NUL. */
 static int buf_reserve(struct buf *buf, size_t more)
 {
 	size_t needed, capacity;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Growing byte buffer with a limit. Always NUL-terminated behind its bytes. */
+/* Growing byte buffer with a size limit. The contents are always followed by a NUL. */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
@@ -9,8 +9,9 @@ struct buf {
 	char *bytes; /* never NULL after the first append */
 	size_t length;
 	size_t capacity;
-	int failed; /* memory ran out or max_bytes was passed; later appends do nothing */
-	size_t max_bytes; /* 0: none */
+	/* memory ran out or max_bytes was exceeded; later appends do nothing */
+	int failed;
+	size_t max_bytes; /* 0 for no limit */
 };
 
 void buf_init(struct buf *buf, size_t max_bytes);

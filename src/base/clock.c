@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Clocks, and durations read and written in whole numbers, so that nothing is rounded. */
+/* Clocks and durations. Durations are parsed and formatted with integers, so nothing is
+ * rounded. */
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -30,7 +31,7 @@ int64_t clock_real_ns(void)
 	return clock_ns(CLOCK_REALTIME);
 }
 
-/* Longer names first where one is the beginning of another. */
+/* A name precedes its prefixes, so that the longer one matches first. */
 static const struct {
 	const char *name;
 	int64_t ns;
@@ -66,7 +67,8 @@ int64_t clock_add(int64_t left_ns, int64_t right_ns)
 	return right_ns > 0 ? INT64_MAX : INT64_MIN;
 }
 
-/* One number with its unit: "1.5m". Returns 0, -1 for no number or unit, -2 for overflow. */
+/* Parses one number with its unit, such as "1.5m". Returns 0, -1 if the number or unit is
+ * missing, or -2 on overflow. */
 static int clock_parse_part(const char *text, const char **at, int64_t *ns)
 {
 	const char *start = *at;
@@ -81,8 +83,7 @@ static int clock_parse_part(const char *text, const char **at, int64_t *ns)
 	if (**at == '.') {
 		(*at)++;
 		while ((digit = clock_digit(**at)) >= 0) {
-			if (scale <
-			    CLOCK_SECOND_NS) { /* digits below 1e-9 count for nothing */
+			if (scale < CLOCK_SECOND_NS) { /* digits below 1e-9 are ignored */
 				fraction = fraction * 10 + digit;
 				scale *= 10;
 			}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fills struct err. Never prints; a text that is too long is cut. */
+/* Fills in struct err. Never prints anything. A text that is too long is cut. */
 #include "base/err.h"
 
 #include <errno.h>
@@ -55,7 +55,8 @@ int err_sys(struct err *e, int errnum, const char *format, ...)
 	va_start(args, format);
 	err_fill(e, code, errnum, -1, format, args);
 	va_end(args);
-	/* The reason stays whole; what stands before it is cut if need be. GNU strerror_r. */
+	/* The reason is kept complete; the text before it is cut if necessary. This is
+	 * GNU strerror_r. */
 	snprintf(reason, sizeof(reason), ": %s",
 		 strerror_r(errnum, number, sizeof(number)));
 	reason_bytes = strlen(reason) + 1;

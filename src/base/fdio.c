@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads and writes that survive signals and short counts, and stop at a limit. */
+/* Reads and writes that handle EINTR and short counts, and stop at a limit. */
 #include "base/fdio.h"
 
 #include <errno.h>
@@ -53,7 +53,7 @@ int fdio_read_file(const char *path, struct buf *out, size_t max_bytes, struct e
 		return errno == ENOENT
 			       ? err_set(e, ERR_NOTFOUND, "%s does not exist", path)
 			       : err_sys(e, errno, "cannot open %s", path);
-	/* A pipe would keep its reader waiting, and a device may do anything. */
+	/* Opening a pipe would block its reader, and a device may have side effects. */
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
 		close(fd);
 		return err_set(e, ERR_UNSUPPORTED, "%s is %s, not a file", path,
@@ -92,7 +92,8 @@ ssize_t fdio_read_small(int dirfd, const char *path, char *out, size_t size)
 	return (ssize_t)length;
 }
 
-/* One pread: the kernel generates a file of /proc again at offset 0, whole if it fits. */
+/* A single pread(): at offset 0 the kernel generates the contents of a /proc file anew,
+ * in one piece if they fit. */
 ssize_t fdio_pread_small(int fd, char *out, size_t size)
 {
 	ssize_t got;
@@ -125,7 +126,8 @@ int fdio_write_all(int fd, const void *bytes, size_t length, struct err *e)
 	return 0;
 }
 
-/* The name that lasts is in the folder: without this a crash could lose the rename. */
+/* The rename is only durable once the directory has been synced; otherwise a crash could
+ * undo it. */
 static void fdio_sync_folder(char *path)
 {
 	char *slash = strrchr(path, '/');
@@ -144,7 +146,8 @@ static void fdio_sync_folder(char *path)
 
 int fdio_replace_file(const char *path, const void *bytes, size_t length, struct err *e)
 {
-	/* A link stays a link: what it points to is replaced. */
+	/* If path is a symbolic link, the file that it points to is replaced and the link
+	 * is kept. */
 	char *real = realpath(path, NULL);
 	const char *final = real ? real : path;
 	char temporary[PATH_MAX];

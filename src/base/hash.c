@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The seed of our hash tables. */
+/* The seed for this program's hash tables. */
 #include "base/hash.h"
 
 #include <sys/random.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* 64-bit mixing for our own tables. Not for anything that crosses a process. */
+/* 64-bit hash for this program's own tables. Do not use it for values that leave the
+ * process. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
@@ -7,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Multiply to 128 bits and fold, as wyhash does. */
+/* Multiplies to 128 bits and folds the result, like wyhash. */
 static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 {
 	unsigned __int128 product = (unsigned __int128)(a ^ 0x9e3779b97f4a7c15ull) *

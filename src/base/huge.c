@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Only a hint: where the kernel has no huge pages, or none left, nothing changes. */
+/* This is only a hint. It has no effect if the kernel has no huge pages or none are
+ * free. */
 #include "base/huge.h"
 
 #include <stdint.h>

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Large arrays on huge pages: a million rows would take a hundred thousand page faults. */
+/* Huge pages for large arrays. On 4 KB pages, a million rows cause a hundred thousand
+ * page faults. */
 #ifndef BASE_HUGE_H
 #define BASE_HUGE_H
 
 #include <stddef.h>
 
-/* To be called after an array was allocated or has grown; small ones are left alone. */
+/* Call this after an array has been allocated or enlarged. Small arrays are left
+ * alone. */
 void huge_hint(void *array, size_t bytes);
 
 #endif

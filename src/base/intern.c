@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Open addressing over texts in an arena; grows by doubling, never shrinks. */
+/* Hash table with open addressing over texts in an arena. It grows by doubling and never
+ * shrinks. */
 #include "base/intern.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@ const char intern_overflow[] = "(too many names)";
 
 struct intern_entry {
 	uint64_t hash;
-	const char *text; /* NULL: free */
+	const char *text; /* NULL if the entry is free */
 };
 
 struct intern {
@@ -53,13 +54,14 @@ void intern_free(struct intern *table)
 	free(table);
 }
 
-/* What the table takes in all, so that max_bytes bounds many short texts too. */
+/* Counts all memory of the table, so max_bytes also limits a large number of short
+ * texts. */
 size_t intern_bytes(const struct intern *table)
 {
 	return table->arena.used_bytes + table->count * sizeof(struct intern_entry);
 }
 
-/* The entry that holds the text, or the free one where it belongs. */
+/* Returns the entry that holds the text, or the free entry where it belongs. */
 static struct intern_entry *intern_find(struct intern_entry *entries, size_t capacity,
 					uint64_t hash, const char *text, size_t bytes)
 {

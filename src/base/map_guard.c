@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mmap() is a bare system call here, so that a handler may use it. */
+/* Calls mmap() directly as a system call, so that a signal handler may use this code. */
 #include "base/map_guard.h"
 
 #include <errno.h>
@@ -8,14 +8,14 @@
 #include <sys/mman.h>
 
 #define PAGE_BYTES                                                                       \
-	4096u /* at most the page of any machine: a larger one is not replaced */
+	4096u /* at most the page size of any machine; larger pages are not replaced */
 
 bool map_guard_repair(const siginfo_t *info)
 {
 	uintptr_t page = (uintptr_t)info->si_addr & ~(uintptr_t)(PAGE_BYTES - 1);
 	int error = errno;
 
-	/* What else raises it is a fault of the program, or of the memory. */
+	/* Any other cause of SIGBUS is a bug in the program, or faulty memory. */
 	if (info->si_signo != SIGBUS || info->si_code != BUS_ADRERR)
 		return false;
 	void *memory = mmap((void *)page, PAGE_BYTES, PROT_READ | PROT_WRITE,
@@ -32,7 +32,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
 	(void)context;
 	if (map_guard_repair(info))
 		return;
-	/* A fault happens again when this returns; a signal that was sent does not. */
+	/* A fault occurs again when this returns. A signal that was sent does not, so it
+	 * is raised again. */
 	sigaction(number, &usual, NULL);
 	if (info->si_code <= 0)
 		raise(number);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Without strtod and strtol, which take blanks, signs, exponents, hexadecimal, nan and inf. */
+/* Does not use strtod() and strtol(), which accept blanks, signs, exponents, hexadecimal,
+ * nan and inf. */
 #include "base/number.h"
 
 #include <string.h>

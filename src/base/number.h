@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers as users write them: decimal digits and nothing else, whatever the locale. */
+/* Numbers in the notation of users: only decimal digits, independent of the locale. */
 #ifndef BASE_NUMBER_H
 #define BASE_NUMBER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "0" … "999999". False if it is not a number or is larger than most. */
+/* Parses "0" … "999999". Returns false if the text is not a number or is larger than
+ * `most`. */
 bool number_parse(const char *text, int64_t most, int64_t *number);
-/* "500k", "1.5M", "1G", of 1024 each: bytes. False: it is no size, or does not fit. */
+/* Parses a size such as "500k", "1.5M" or "1G" (in powers of 1024) into bytes. Returns
+ * false if the text is not a size or the result does not fit. */
 bool number_parse_size(const char *text, int64_t *bytes);
 
 #endif

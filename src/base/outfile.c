@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the folder takes no new file, the old one is written over, as it always was. */
+/* If no new file can be created in the directory, the existing one is overwritten in
+ * place. */
 #include "base/outfile.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ int outfile_check_link(const char *path, struct err *e)
 		       path);
 }
 
-/* Beside the target, without a name where the file system can do that. */
+/* Creates a file beside the target, without a name if the file system supports that. */
 static int open_beside(struct outfile *file)
 {
 	char folder[PATH_MAX];
@@ -60,7 +61,8 @@ int outfile_open(struct outfile *file, const char *path, struct err *e)
 	if (outfile_check_link(path, e) != 0)
 		return e ? e->code : ERR_PERM;
 	if (there && S_ISREG(status.st_mode)) {
-		/* A new one would have another owner, and not all of the old one's names. */
+		/* A new file would have a different owner, and would not have all names
+		 * of the old one. */
 		if (status.st_uid == geteuid() && status.st_nlink == 1 &&
 		    access(path, W_OK) == 0)
 			file->target = realpath(path, NULL);
@@ -78,7 +80,7 @@ int outfile_open(struct outfile *file, const char *path, struct err *e)
 	return file->fd < 0 ? err_sys(e, errno, "cannot write %s", path) : 0;
 }
 
-/* A link cannot take the place of a file, so it gets another name first. */
+/* linkat() cannot replace an existing file, so the file first gets another name. */
 static int give_name(struct outfile *file)
 {
 	char link[64];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file that is there as a whole or not at all: what is written has no name until it is
- * complete, and takes the place of what had the name before. What is no regular file (a
- * terminal, a pipe, /dev/null) is written as it is.
+ * Output file that appears either complete or not at all. It has no name while it is
+ * written, and then replaces the previous file of that name. If the path is not a regular
+ * file (a terminal, a pipe, /dev/null), the output is written to it directly.
  */
 #ifndef BASE_OUTFILE_H
 #define BASE_OUTFILE_H
@@ -10,20 +10,21 @@
 #include "base/err.h"
 
 struct outfile {
-	int fd; /* to write to; -1: it is not open */
+	int fd; /* descriptor to write to, or -1 if it is not open */
 	const char *path;
-	char *target; /* where links lead to; NULL: it is written as it is */
+	char *target; /* the path with links resolved; NULL if it is written directly */
 	char *temporary;
 	unsigned mode;
 };
 
-/* path outlives the file. A new file is its user's alone; one that is there keeps its mode.
- * Links are followed, but not one that another user has put there. */
+/* `path` must outlive the file. A new file is accessible to its owner only; an existing
+ * file keeps its mode. Links are followed, except those that another user has created. */
 int outfile_open(struct outfile *file, const char *path, struct err *e);
-/* Give it the name, if rc is 0, else forget what was written. Returns rc or the error. */
+/* If rc is 0, give the file its name, otherwise discard what was written. Returns rc or
+ * the error. */
 int outfile_close(struct outfile *file, int rc, struct err *e);
-/* Whether a link of this name was made by somebody else than root and our user, in a folder
- * in which others can make them. */
+/* Returns an error if path is a link that a user other than root and the caller's has
+ * created, in a directory where other users can create files. */
 int outfile_check_link(const char *path, struct err *e);
 
 #endif

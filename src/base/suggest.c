@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Nearest by edits, where a swap of neighbours is one edit (optimal string alignment). */
+/* Finds the nearest word by edit distance, where swapping two neighbours is one edit
+ * (optimal string alignment). */
 #include "base/suggest.h"
 
 #include <stdio.h>
@@ -42,7 +43,8 @@ void suggest_init(struct suggest *suggest, const char *word, size_t bytes)
 	suggest->word = word;
 	suggest->bytes = bytes;
 	suggest->best = NULL;
-	/* One more than what still counts as near: a third of the word, at least one. */
+	/* One more than the largest accepted distance, which is a third of the word's
+	 * length but at least one. */
 	suggest->distance = bytes / 3 + (bytes < 3 ? 2 : 1);
 }
 
@@ -52,7 +54,7 @@ void suggest_offer(struct suggest *suggest, const char *candidate)
 
 	if (bytes == 0 || bytes > SUGGEST_WORD_MAX || suggest->bytes > SUGGEST_WORD_MAX)
 		return;
-	/* The start of a word is as good as one edit. */
+	/* A prefix counts as one edit. */
 	if (suggest->bytes >= 3 && suggest->bytes < bytes &&
 	    memcmp(suggest->word, candidate, suggest->bytes) == 0)
 		distance = 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a mistyped word was meant to be. */
+/* Suggestions for mistyped words. */
 #ifndef BASE_SUGGEST_H
 #define BASE_SUGGEST_H
 
@@ -10,17 +10,19 @@
 struct suggest {
 	const char *word;
 	size_t bytes;
-	const char *best; /* NULL while nothing is near enough */
+	const char *best; /* NULL while no candidate is close enough */
 	size_t distance;
 };
 
-/* word: not NUL-terminated, bytes long. */
+/* word is `bytes` long and need not be NUL-terminated. */
 void suggest_init(struct suggest *suggest, const char *word, size_t bytes);
-/* candidate: kept as a pointer. Nearer ones win, then earlier ones. */
+/* Only the pointer to the candidate is stored. The nearest candidate wins, and among
+ * equals the first. */
 void suggest_offer(struct suggest *suggest, const char *candidate);
 
 #define SUGGEST_HINT_MAX 64
-/* "; did you mean X?", or "" where nothing is near; for the end of a sentence. */
+/* Returns "; did you mean X?" for the end of a sentence, or "" if no candidate is close
+ * enough. */
 const char *suggest_hint(const struct suggest *suggest, char out[SUGGEST_HINT_MAX]);
 
 #endif

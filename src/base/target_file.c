@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A file is first opened with O_PATH, which neither waits nor touches a driver. What it is
- * is asked of that descriptor, and it is opened for reading through it, so that nobody can
- * exchange it in between. */
+/* A file is first opened with O_PATH, which does not block and does not involve a driver.
+ * Its type is determined from that descriptor, and it is opened for reading through it,
+ * so that it cannot be exchanged in between. */
 #include "base/target_file.h"
 
 #include <errno.h>
@@ -14,13 +14,13 @@
 #include <unistd.h>
 
 #define PATH_TEXT   4096u
-#define LINKS_MAX   40u /* as the kernel follows */
+#define LINKS_MAX   40u /* same limit as the kernel */
 #define FOLDERS_MAX 64u
-#define RACES_MAX   8u /* attempts while somebody renames folders */
+#define RACES_MAX   8u /* attempts while another process renames directories */
 #define FUSE_MAGIC  0x65735546
 
-/* File systems whose files are made up as they are read: reading one may tell of the reader
- * itself, wait, or change something. */
+/* Returns whether a file system generates its files when they are read. Reading such a
+ * file may reveal data of the reader itself, block, or have side effects. */
 static bool is_made_up(long type)
 {
 	static const unsigned long types[] = {
@@ -55,11 +55,11 @@ static bool is_made_up(long type)
 	return false;
 }
 
-/* The folders from the root down to where a walk has come to. */
+/* The directories from the root down to the current position of a path walk. */
 struct walk {
 	int folders[FOLDERS_MAX];
 	size_t nr_folders;
-	char rest[PATH_TEXT]; /* of the path */
+	char rest[PATH_TEXT]; /* the part of the path that is left */
 	unsigned nr_links;
 };
 
@@ -69,7 +69,7 @@ static void walk_up(struct walk *walk)
 		close(walk->folders[--walk->nr_folders]);
 }
 
-/* fd is a symbolic link: what it says comes before the rest of the path. */
+/* fd is a symbolic link. Its target is put before the rest of the path. */
 static bool walk_link(struct walk *walk, int fd, const char *rest)
 {
 	char text[PATH_TEXT];
@@ -78,7 +78,7 @@ static bool walk_link(struct walk *walk, int fd, const char *rest)
 	size_t left = strlen(rest);
 
 	errno = ELOOP;
-	/* Links of procfs lead anywhere. */
+	/* Links in procfs may lead anywhere. */
 	if (got <= 0 || ++walk->nr_links > LINKS_MAX || fstatfs(fd, &fs) != 0 ||
 	    is_made_up(fs.f_type) || (size_t)got + 1 + left >= sizeof(walk->rest))
 		return false;
@@ -92,7 +92,8 @@ static bool walk_link(struct walk *walk, int fd, const char *rest)
 	return true;
 }
 
-/* One name of the path; -1: it led to a folder or a link, or to nothing (*failed). */
+/* Resolves one component of the path. Returns -1 if it was a directory or a link, or if
+ * it does not exist (*failed is set). */
 static int walk_step(struct walk *walk, bool follow, bool *failed)
 {
 	char name[256], rest[PATH_TEXT];
@@ -152,8 +153,8 @@ int target_file_walk(int root, const char *path, bool follow)
 	}
 	walk.folders[0] = dup(root);
 	walk.nr_folders = 1;
-	/* Each step takes a name off the path or follows a link; the names are counted by what
-	 * PATH_TEXT holds, the links by LINKS_MAX. */
+	/* Each step either removes a component from the path or follows a link. The
+	 * number of components is limited by PATH_TEXT, that of links by LINKS_MAX. */
 	while (walk.folders[0] >= 0 && fd < 0 && !failed)
 		fd = walk_step(&walk, follow, &failed);
 	int error = errno;
@@ -164,7 +165,7 @@ int target_file_walk(int root, const char *path, bool follow)
 	return fd;
 }
 
-/* An O_PATH descriptor of what path is when root is the root. */
+/* Returns an O_PATH descriptor of path, resolved with `root` as the root directory. */
 static int resolve(int root, const char *path, bool follow)
 {
 	struct open_how how = {
@@ -183,7 +184,7 @@ static int resolve(int root, const char *path, bool follow)
 	return target_file_walk(root, path, follow);
 }
 
-/* Whether the process sees the file systems that we see. */
+/* Returns whether the process sees the same file systems as this one. */
 bool target_file_is_elsewhere(pid_t pid)
 {
 	char path[48];
@@ -194,7 +195,7 @@ bool target_file_is_elsewhere(pid_t pid)
 	       own.st_dev != its.st_dev || own.st_ino != its.st_ino;
 }
 
-/* Opens what the O_PATH descriptor says for reading, and closes that. */
+/* Opens the file behind the O_PATH descriptor for reading, and closes that descriptor. */
 static bool open_for_reading(struct target_file *file, int found, bool elsewhere)
 {
 	char path[40];
@@ -207,7 +208,8 @@ static bool open_for_reading(struct target_file *file, int found, bool elsewhere
 		errno = EINVAL;
 		if (S_ISREG(file->st.st_mode) && !is_made_up(fs.f_type)) {
 			snprintf(path, sizeof(path), "/proc/self/fd/%d", found);
-			/* Not waiting: somebody may hold a lease on it. */
+			/* Non-blocking, because another process may hold a lease on the
+			 * file. */
 			file->fd =
 				open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 			file->foreign =
@@ -223,8 +225,9 @@ static bool open_for_reading(struct target_file *file, int found, bool elsewhere
 	return file->fd >= 0;
 }
 
-/* Services have mount namespaces of their own in which most files are those that we see: the
- * same file under the same name is what it is for us. */
+/* Services often have mount namespaces of their own in which most files are the same as
+ * here. If the same file has the same name in both, it is treated as one of this
+ * namespace. */
 static bool is_ours_too(int found, const char *path)
 {
 	struct stat theirs, ours;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Opens files that a target names: its program, its libraries, the debug information and the
- * source files that these refer to. Whoever owns the target decides what lies there, so a
- * name never leads out of the target's root, and nothing but a regular file is opened: no
- * device, no fifo, nothing that the kernel makes up when it is read. Keeps no state; any
- * thread may call it. */
+/* Opens files that a target names: its program, its libraries, and the debug information
+ * and source files that these refer to. The owner of the target controls what is at such
+ * a path. The path is therefore never resolved outside the target's root, and only
+ * regular files are opened: no devices, no FIFOs and no files that the kernel generates
+ * when they are read. Has no state; any thread may call these functions. */
 #ifndef BASE_TARGET_FILE_H
 #define BASE_TARGET_FILE_H
 
@@ -12,33 +12,36 @@
 #include <sys/types.h>
 
 struct target_file {
-	int fd;         /* for reading; the caller's to close */
+	int fd;         /* open for reading; the caller closes it */
 	struct stat st; /* of that file */
-	/* It may be changed while it is read, or made to harm who reads it, by somebody else
-	 * than root and our own user: it belongs to another user or everybody may write to it,
-	 * or it comes from another mount namespace or a file system that a user serves. */
+	/* True if a user other than root and the caller's could change the file while it
+	 * is read, or may have crafted it to harm the reader. That is the case if it
+	 * belongs to another user, is writable by everyone, is in another mount
+	 * namespace, or is on a file system served by a user. */
 	bool foreign;
 };
 
-/* The path is as the process sees it. All return false if there is no such regular file;
- * errno says why, EINVAL: it is something else. */
+/* path is as the process sees it. All functions return false if there is no regular file
+ * of that name; errno gives the reason, which is EINVAL if the file has another type. */
 bool target_file_open(struct target_file *file, pid_t pid, const char *path);
-/* The same, where the last name must not be a symbolic link. */
+/* Does the same, but the last component must not be a symbolic link. */
 bool target_file_open_nofollow(struct target_file *file, pid_t pid, const char *path);
-/* A path relative to where the process runs. */
+/* path is relative to the working directory of the process. */
 bool target_file_open_cwd(struct target_file *file, pid_t pid, const char *path);
-/* The program that the process runs, also where it was deleted. */
+/* Opens the program that the process runs, even if it has been deleted. */
 bool target_file_open_exe(struct target_file *file, pid_t pid);
-/* A name that comes from a target, for a file of our own. */
+/* Opens a file in this process's own mount namespace whose name comes from a target. */
 bool target_file_open_here(struct target_file *file, const char *path);
-/* What a descriptor of a process refers to: name is its link in dir, /proc/PID/fd. */
+/* Opens the file that a descriptor of a process refers to. name is the link in dir, which
+ * is /proc/PID/fd. */
 bool target_file_open_link(struct target_file *file, int dir, const char *name);
 
-/* Whether the process sees other file systems than we do. */
+/* Returns whether the process sees file systems other than those of this process. */
 bool target_file_is_elsewhere(pid_t pid);
 
-/* Resolves path with root as the root, without help of the kernel: for kernels before 5.6,
- * and where a filter forbids openat2. An O_PATH descriptor, or -1. For tests. */
+/* Resolves path with `root` as the root directory, without the kernel's help: for kernels
+ * before 5.6 and where a filter forbids openat2(). Returns an O_PATH descriptor or -1.
+ * Exported for tests. */
 int target_file_walk(int root, const char *path, bool follow);
 
 #endif

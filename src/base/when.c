@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Times are UTC, as all that the program prints. */
+/* Times are in UTC, as everywhere in this program's output. */
 #include "base/when.h"
 
 #include <string.h>
@@ -9,8 +9,8 @@
 
 #define DAY_NS (86400 * CLOCK_SECOND_NS)
 
-/* ":30.5" or nothing: the end of what is said, since times are printed cut and not rounded:
- * 10:04:30 is the picture of 10:04:30.7 too. */
+/* Parses ":30.5" or nothing. Returns the end of the given interval, because times are
+ * printed cut rather than rounded: "10:04:30" also means the sample at 10:04:30.7. */
 static const char *take_seconds(const char *text, struct tm *tm, int64_t *ns)
 {
 	const char *rest = *text == ':' ? strptime(text + 1, "%S", tm) : NULL;
@@ -27,7 +27,7 @@ static const char *take_seconds(const char *text, struct tm *tm, int64_t *ns)
 	return rest;
 }
 
-/* What is behind a time: nothing, or a Z. */
+/* Checks that only an optional Z follows a time. */
 static int at_end(const char *text, const char *rest, struct err *e)
 {
 	while (*rest == ' ')

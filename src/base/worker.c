@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Work that can be given up. Whether a worker is stuck is told by what the kernel says of its
- * thread, never by time alone. */
+/* Work that can be abandoned. Whether a worker is stuck is decided by what the kernel
+ * reports about its thread, never by time alone. */
 #include "base/worker.h"
 
 #include <errno.h>
@@ -19,15 +19,16 @@
 
 #define WORKER_SIGNAL (SIGRTMAX - 3)
 #define FIRST_STEP_NS                                                                    \
-	50000000ll /* until it is looked at first: most work is done by then */
+	50000000ll /* time before the first check; most work is done by then */
 #define STEP_NS     20000000ll
-#define STEPS_LEAST 8 /* in a row that see it asleep */
+#define STEPS_LEAST 8 /* consecutive checks that must find it asleep */
 #define STOP_NS     200000000ll
 
 enum fate {
 	FATE_WORKS,
-	FATE_ASKED, /* the signal is on its way: it is stuck if it cannot be delivered */
-	FATE_AWAKE, /* it was delivered: the work goes on */
+	/* the signal has been sent; the worker is stuck if it cannot be delivered */
+	FATE_ASKED,
+	FATE_AWAKE, /* the signal was delivered; the work continues */
 	FATE_LOST,
 };
 
@@ -36,19 +37,19 @@ struct worker {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* CLOCK_MONOTONIC */
 	pid_t tid;
-	void (*job)(void *arg); /* NULL: none is under way */
+	void (*job)(void *arg); /* NULL if no job is running */
 	void *arg;
 	bool ends;
-	int fate;     /* enum fate; atomic: the signal's handler changes it too */
-	int returned; /* atomic: the thread of a lost worker is gone */
+	int fate;     /* enum fate; atomic, because the signal handler changes it too */
+	int returned; /* atomic: the thread of an abandoned worker has ended */
 };
 
 static int lost_workers; /* atomic */
 static pthread_once_t prepared = PTHREAD_ONCE_INIT;
 static pthread_key_t own_worker;
 
-/* In the worker's thread, as soon as it leaves the kernel: of a lost one nothing may run any
- * more, not even what ends a thread in the usual way. */
+/* Runs in the worker's thread as soon as it returns from the kernel. A worker that has
+ * been abandoned must not run any other code, not even the usual thread termination. */
 static void on_signal(int number)
 {
 	struct worker *worker = pthread_getspecific(own_worker);
@@ -101,7 +102,8 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-/* All signals but its own, and those that its own faults make, are for other threads. */
+/* All signals are blocked except the worker's own and those that its own faults raise;
+ * they are left to other threads. */
 static int start_thread(struct worker *worker)
 {
 	static const int own[] = {SIGBUS, SIGSEGV, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
@@ -158,8 +160,8 @@ void worker_free(struct worker *worker)
 	free(worker);
 }
 
-/* Calls that wait for a page, or for a file system to answer. A sleep, a poll or a wait for
- * another thread has its own end. */
+/* Returns whether a system call can block on a page or on the response of a file system.
+ * A sleep, a poll or a wait for another thread ends by other means. */
 static bool call_reads(long nr)
 {
 	static const long reading[] = {
@@ -199,7 +201,7 @@ static bool call_reads(long nr)
 	return nr == -1; /* a page fault */
 }
 
-/* The number behind a key of a status file. */
+/* Returns the number that follows a key in a status file. */
 static uint64_t field(const char *text, const char *key)
 {
 	const char *at = strstr(text, key);
@@ -219,14 +221,14 @@ bool worker_see(pid_t tid, struct worker_sight *sight)
 	if (fdio_read_small(AT_FDCWD, path, text, sizeof(text)) <= 0)
 		return false;
 	state = strstr(text, "\nState:\t");
-	/* D: in one that no signal ends, or that only the process's end does. */
+	/* D: uninterruptible, or interruptible only by the end of the process. */
 	sight->asleep_any = state && (state[8] == 'S' || state[8] == 'D');
 	sight->switches = field(text, "\nvoluntary_ctxt_switches:\t") +
 			  field(text, "\nnonvoluntary_ctxt_switches:\t");
 	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)tid);
 	if (fdio_read_small(AT_FDCWD, path, sight->call, sizeof(sight->call)) <= 0) {
-		/* Where the kernel does not say which call it is, only one kind of sleep is
-		 * beyond doubt. */
+		/* If the kernel does not report which call it is, only one kind of sleep
+		 * is certain. */
 		sight->call[0] = '\0';
 		sight->asleep = state && state[8] == 'D';
 		return true;
@@ -241,7 +243,7 @@ static bool wants_end(const struct worker_limits *limits)
 	return limits->stopped && limits->stopped(limits->ctx);
 }
 
-/* Waits for the end of the work. Under the lock. */
+/* Waits for the end of the work. The lock must be held. */
 static bool wait_step(struct worker *worker, int64_t step_ns)
 {
 	int64_t until_ns = clock_mono_ns() + step_ns;
@@ -254,9 +256,9 @@ static bool wait_step(struct worker *worker, int64_t step_ns)
 }
 
 /*
- * It seems to be stuck: it is lost if a signal that was sent to it cannot be delivered, for
- * then it is in the kernel, and will find the signal on its way out. Under the lock. False:
- * it has moved.
+ * The worker seems to be stuck. It is abandoned if a signal sent to it cannot be
+ * delivered: then it is inside the kernel and will receive the signal on its way out. The
+ * lock must be held. Returns false if the worker has continued.
  */
 static bool lose(struct worker *worker, bool any_call)
 {
@@ -283,7 +285,7 @@ static bool lose(struct worker *worker, bool any_call)
 					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-/* Under the lock, while the work goes on. */
+/* The lock must be held and a job must be running. */
 static enum worker_end watch(struct worker *worker, const struct worker_limits *limits)
 {
 	struct worker_sight last = {.asleep = false}, now;

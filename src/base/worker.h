@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread for work that may block in the kernel for ever: reading the memory or the files of
- * a process may wait for a page or an answer that never comes. Whoever waits for the work can
- * give it up. A worker that was given up never runs another instruction of the work: a signal
- * ends its thread the moment its system call returns, if it ever does. So nothing that the
- * work uses needs a lock, but what the kernel may still write into must never be freed.
+ * A thread for work that may block in the kernel forever: reading the memory or the files
+ * of a process may wait for a page or a response that never comes. The caller that waits
+ * for the work can abandon it. An abandoned worker never executes another instruction of
+ * the work, because a signal ends its thread as soon as its system call returns, if it
+ * ever does. The work therefore needs no locks, but memory that the kernel may still
+ * write to must never be freed.
  */
 #ifndef BASE_WORKER_H
 #define BASE_WORKER_H
@@ -15,47 +16,51 @@
 
 enum worker_end {
 	WORKER_DONE,
-	WORKER_STALLED, /* given up: it slept in one call all the time */
-	WORKER_STOPPED, /* given up: it slept, and the caller wanted to end */
-	WORKER_LEFT,    /* it goes on, but is not waited for any more */
+	WORKER_STALLED, /* abandoned: it slept in one call all the time */
+	WORKER_STOPPED, /* abandoned: it slept, and the caller wanted to stop */
+	WORKER_LEFT,    /* still running, but no longer waited for */
 };
 
-/* How long work may be waited for. */
+/* Limits on waiting for a job. */
 struct worker_limits {
-	/* Asleep in one system call that reads, or in one page fault, and never on a CPU
-	 * meanwhile. A loaded machine, work that takes long and a stop do not count. */
+	/* Maximum time asleep in one system call that reads, or in one page fault,
+	 * without running on a CPU in between. A loaded machine, long computations and a
+	 * stopped process do not count. */
 	int64_t stall_ns;
-	bool any_call;    /* whatever system call it sleeps in */
-	int64_t leave_ns; /* wait no longer, whatever it does; 0: as long as it takes */
-	/* True: the caller wants to end. NULL: it never does. Asked often. */
+	bool any_call;    /* count sleeping in any system call */
+	int64_t leave_ns; /* maximum time to wait in any case; 0 for no limit */
+	/* Returns true if the caller wants to stop. Called often. NULL if it never
+	 * does. */
 	bool (*stopped)(void *ctx);
 	void *ctx;
 };
 
 struct worker;
 
-/* NULL: no memory, or no thread can be started. */
+/* Returns NULL if there is no memory or no thread can be started. */
 struct worker *worker_new(void);
-/* Only of one that was not given up: ends its thread. */
+/* Ends the worker's thread. Do not call this for an abandoned worker. */
 void worker_free(struct worker *worker);
-/* Runs job(arg) in the worker's thread and waits. After any other end than WORKER_DONE the
- * worker is lost: worker_returned() alone may be asked of it, and not even that of one that
- * was left. */
+/* Runs job(arg) in the worker's thread and waits for it. If the result is not
+ * WORKER_DONE, the worker is lost: only worker_returned() may be called for it then, and
+ * after WORKER_LEFT not even that. */
 enum worker_end worker_run(struct worker *worker, void (*job)(void *arg), void *arg,
 			   const struct worker_limits *limits);
-/* Of one that was given up: whether its call has returned after all, and its thread is gone. */
+/* Returns whether the call of an abandoned worker has returned and its thread has
+ * ended. */
 bool worker_returned(const struct worker *worker);
-/* How many were given up in this process and have not returned. */
+/* Returns the number of abandoned workers of this process that have not returned. */
 int worker_lost(void);
 
-/* What a thread of this process does, as the kernel says. */
+/* The state of a thread of this process as reported by the kernel. */
 struct worker_sight {
 	bool asleep;       /* in a call that reads, or in a page fault */
 	bool asleep_any;   /* in any call */
-	uint64_t switches; /* times that it has left a CPU */
-	char call[128];    /* the kernel's line about its system call; "": not known */
+	uint64_t switches; /* number of times that it has left a CPU */
+	/* the kernel's description of its system call; "" if unknown */
+	char call[128];
 };
-/* False: it is gone, or /proc does not say. */
+/* Returns false if the thread has ended or /proc has no information. */
 bool worker_see(pid_t tid, struct worker_sight *sight);
 
 #endif

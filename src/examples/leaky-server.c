@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 // build: -lmicrohttpd
 /*
- * The folder src/examples has programs with the agent inside, and a demonstration. They know
- * the public headers and nothing else of the project.
+ * The folder src/examples has programs that contain the agent, and a demonstration. They
+ * must not know anything of the project except the public headers.
  *
- * The bug that grmon-c is for. GET /products starts a producer that sends products down a
- * channel, answers with the first three and returns; nobody receives the fourth, so the
- * producer stays in chan-send for ever, once per request. With --fixed the producer waits
- * with select and a timeout: it gives up after a second, and the last one out frees.
+ * A server with the kind of bug that grmon-c finds. GET /products starts a producer that
+ * sends products to a channel, responds with the first three and returns. The fourth is
+ * never received, so the producer blocks in chan-send forever, once per request. With
+ * --fixed the producer uses a select with a timeout: it stops after a second, and the
+ * last of the two frees the stream.
  */
 #include <getopt.h>
 #include <microhttpd.h>
@@ -41,7 +42,7 @@ struct product {
 	char name[24];
 };
 
-/* What one request and its producer share; freed by whoever leaves last. */
+/* State shared by a request and its producer. The last one to leave frees it. */
 struct stream {
 	struct grmon_chan *products;
 	int users;
@@ -63,7 +64,7 @@ static void stream_leave(struct stream *stream)
 		stream_free(stream);
 }
 
-/* False: nobody wants it any more. */
+/* Returns false if the product is no longer wanted. */
 static bool send_product(struct stream *stream, struct product *product)
 {
 	struct grmon_chan_case one = {
@@ -151,7 +152,8 @@ static answer_result get_products(struct MHD_Connection *connection, const char 
 	return respond(connection, MHD_HTTP_OK, "application/json", body);
 }
 
-/* The whole request line's target, query included; MHD hands it to answer() as *state. */
+/* Receives the complete request target, including the query. MHD passes the result to
+ * answer() as *state. */
 static void *note_request(void *arg, const char *uri, struct MHD_Connection *connection)
 {
 	(void)arg;
@@ -242,7 +244,8 @@ int main(int argc, char **argv)
 			return option == 'h' ? 0 : 2;
 		}
 	}
-	/* Before any thread is there, so that all block them and sigwait() gets them. */
+	/* Before any thread is created, so that all threads block these signals and
+	 * sigwait() receives them. */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);

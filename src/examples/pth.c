@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 // build: -lpth
 /*
- * GNU Pth, a coroutine library that knows nothing of grmon, made visible by a thin adapter.
- * Pth switches only inside its own calls, so it is enough to wrap those that may: say what
- * is waited for, hand the thread back to its scheduler, call, take the thread again. The
- * thread's own row shows the scheduler's wait for all of them.
+ * Makes GNU Pth, a coroutine library without support for grmon, visible with a small
+ * adapter. Pth only switches inside its own calls, so it is sufficient to wrap those:
+ * publish what the coroutine waits for, give the thread back to the scheduler, make the
+ * call and take the thread again. The thread's own row shows the scheduler's wait on
+ * behalf of all coroutines.
  */
 #include <pth.h>
 #include <signal.h>
@@ -37,7 +38,8 @@ static void *visible_main(void *arg)
 	return result;
 }
 
-/* pth_spawn() with a row; its creator's stack is the caller's. */
+/* pth_spawn() that also creates a row. The caller's stack is recorded as the
+ * creator's. */
 static void visible_spawn(const char *name, void *(*run)(void *), void *arg)
 {
 	struct visible_start *start = malloc(sizeof(*start));
@@ -57,7 +59,7 @@ static void visible_spawn(const char *name, void *(*run)(void *), void *arg)
 	pth_attr_destroy(attributes);
 }
 
-/* Around any call of Pth's that may switch. The mark lies on the coroutine's own stack. */
+/* Wraps any call to Pth that may switch. The mark is on the coroutine's own stack. */
 #define VISIBLE(state, object, what, call)                                               \
 	({                                                                               \
 		struct grmon_task *own_task = pth_key_getdata(task_key);                 \
@@ -71,7 +73,7 @@ static void visible_spawn(const char *name, void *(*run)(void *), void *arg)
 		own_result;                                                              \
 	})
 
-/* The program: a small warehouse. */
+/* The program itself: a small warehouse. */
 static pth_mutex_t stock = PTH_MUTEX_INIT;
 static pth_mutex_t belt_lock = PTH_MUTEX_INIT;
 static pth_cond_t belt_moved = PTH_COND_INIT;
@@ -82,7 +84,7 @@ static void *take_stock(void *arg)
 {
 	(void)arg;
 	VISIBLE(GRMON_MUTEX, &stock, "stock", pth_mutex_acquire(&stock, FALSE, NULL));
-	/* Counts, for as long as the program lives, with the stock locked. */
+	/* Counts with the stock locked, until the program ends. */
 	for (;;)
 		VISIBLE(GRMON_SLEEP, NULL, NULL, pth_sleep(3600));
 	return NULL;
@@ -146,7 +148,8 @@ int main(void)
 		perror("pth");
 		return 1;
 	}
-	/* The first coroutine is main itself; the thread's row is then the scheduler's. */
+	/* The first coroutine is main() itself; from here on the thread's row is the
+	 * scheduler's. */
 	task = grmon_task_begin("main");
 	pth_key_setdata(task_key, task);
 	grmon_task_switch(task);

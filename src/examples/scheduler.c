@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A cooperative scheduler of coroutines on one thread, with sleep and channels of its own,
- * made visible: each coroutine has a row, and a blocked one says sleep, chan-send or
- * chan-recv. What that takes is in co_spawn(), co_resume() and CO_PARK().
+ * A cooperative scheduler that runs coroutines on one thread, with its own sleep and
+ * channels, made visible: each coroutine has a row, and a blocked one is shown in sleep,
+ * chan-send or chan-recv. The code for this is in co_spawn(), co_resume() and CO_PARK().
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -22,9 +22,9 @@ struct coroutine {
 	struct grmon_task *task;
 	void (*run)(void *);
 	void *arg;
-	struct coroutine *next; /* in the one list that it is in */
+	struct coroutine *next; /* in the one list that it belongs to */
 	int64_t wake_ns;
-	long value; /* handed over while it waits on a channel */
+	long value; /* passed to it while it waits on a channel */
 	bool over;
 	char *stack;
 };
@@ -76,7 +76,7 @@ static void co_main(void)
 	swapcontext(&self->context, &scheduler.context);
 }
 
-/* Its creator's stack is the caller's. */
+/* The caller's stack is recorded as the creator's. */
 static void co_spawn(const char *name, void (*run)(void *), void *arg)
 {
 	struct coroutine *co = calloc(1, sizeof(*co));
@@ -109,12 +109,13 @@ static void co_resume(struct coroutine *co)
 	free(co);
 }
 
-/* What blocks is inlined, so that the published call site lies in the function that calls
- * it; a coroutine that is switched away from has no other trace of its stack. */
+/* Blocking functions are inlined, so that the published call site is in the function that
+ * calls them. A coroutine that has been switched away from has no other trace of its
+ * stack. */
 #define CO_INLINE static inline __attribute__((always_inline))
 
-/* Back to the scheduler, to which somebody must give the caller again. Published before
- * the switch, in a mark on the coroutine's own stack. */
+/* Switches to the scheduler until the caller is put on a list again. The wait is
+ * published before the switch, with a mark on the coroutine's own stack. */
 #define CO_PARK(state, object, what)                                                     \
 	do {                                                                             \
 		struct grmon_wait wait;                                                  \
@@ -189,7 +190,7 @@ CO_INLINE long co_recv(struct co_chan *chan)
 	return scheduler.running->value;
 }
 
-/* Sleeps, on the thread's own row, while no coroutine can run. */
+/* Sleeps while no coroutine can run. This wait belongs to the thread's own row. */
 static void co_idle(void)
 {
 	struct timespec pause = {.tv_nsec = 200000000};
@@ -221,8 +222,8 @@ static void co_run(void)
 	}
 }
 
-/* The program: a clock ticks into a pipeline whose end counts; one coroutine waits on a
- * channel that was forgotten, one for what never comes. */
+/* The program itself: a clock ticks into a pipeline whose last stage counts. One
+ * coroutine waits on a forgotten channel, and one for an answer that never comes. */
 static struct co_chan ticks, squares, orders, answers;
 static long total;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* JSON values into a snapshot. Accepts what a stream holds and what a dump holds. */
+/* Converts JSON values into a snapshot. Accepts the fields of a stream and of a dump. */
 #include "rec/decode.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #define PIDS_MAX      4096u
 #define PROCESSES_MAX 256u
 
-/* Never negative, so that differences of two never overflow. */
+/* Never negative, so that the difference of two times cannot overflow. */
 static int64_t time_of(json_t *object, const char *key)
 {
 	int64_t ns = rec_decode_number(object, key, 0);
@@ -44,7 +44,8 @@ static uint64_t address_of(json_t *object)
 	return text && strncmp(text, "0x", 2) == 0 ? strtoull(text + 2, NULL, 16) : 0;
 }
 
-/* The number of "t4711" or "g17", where it is of that kind and not above most; else 0. */
+/* Returns the number in an id such as "t4711" or "g17" if it has this kind and is at most
+ * `most`, otherwise 0. */
 static int64_t id_of(const char *text, char kind, int64_t most)
 {
 	int64_t id = text && text[0] == kind ? strtoll(text + 1, NULL, 10) : 0;
@@ -59,7 +60,8 @@ static pid_t pid_of(json_t *object, const char *key)
 	return pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0;
 }
 
-/* An array, or an object with one in "frames" and what else is known of the stack. */
+/* Accepts an array of frames, or an object that has one in "frames" together with other
+ * properties of the stack. */
 const struct stack *rec_decode_stack(const struct rec_tables *tables, json_t *value)
 {
 	struct frame frames[SNAPSHOT_FRAMES_MAX];
@@ -117,7 +119,7 @@ static void decode_sources(const struct rec_tables *tables, json_t *array,
 	out->target.sources = intern(tables, text);
 }
 
-/* A dump has only "2026-11-21T10:00:00.123Z". */
+/* A dump only has "2026-11-21T10:00:00.123Z". */
 static int64_t iso_ns(const char *text)
 {
 	struct tm tm = {0};
@@ -201,7 +203,7 @@ static void decode_waits(const struct rec_tables *tables, json_t *fields,
 	task->waits.actors = actors_of(tables, json_object_get(fields, "actors"), out);
 }
 
-/* Older recordings have its number alone. */
+/* Older recordings only contain the parent's number. */
 static void decode_parent(json_t *fields, struct task *task)
 {
 	const char *parent = text_of(fields, "parent");
@@ -255,7 +257,7 @@ static void decode_flags(json_t *fields, struct task *task)
 			task->flags |= flags[i].bit;
 }
 
-/* Recordings of earlier versions have none. */
+/* Recordings of earlier versions do not have it. */
 static void decode_evidence(json_t *array, struct task *task)
 {
 	const char *name = json_string_value(json_array_get(array, 0));
@@ -276,7 +278,8 @@ static bool is_task_id(const char *id)
 	return id[0] && strchr("tgc#", id[0]) && id[1] >= '0' && id[1] <= '9';
 }
 
-/* task: zeroed but for what is empty; id: is_task_id(). */
+/* `task` is zeroed except for fields with other empty values; `id` has passed
+ * is_task_id(). */
 static void decode_fields(const struct rec_tables *tables, const char *id, json_t *fields,
 			  struct snapshot *out, struct task *task)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The resources of a sample. Names that this version does not know are left out. */
+/* Decodes the resources of a sample. Names that this version does not know are
+ * ignored. */
 #include "rec/decode.h"
 
-#define COUNT_MAX (1ll << 56) /* sums of them do not overflow */
+#define COUNT_MAX (1ll << 56) /* sums of such values do not overflow */
 
 int64_t rec_decode_number(json_t *object, const char *key, int64_t otherwise)
 {
@@ -18,7 +19,7 @@ static int64_t count_of(json_t *object, const char *key, int64_t otherwise)
 	return count < -1 ? -1 : count > COUNT_MAX ? COUNT_MAX : count;
 }
 
-/* Counts by name; where the object is there, a name that is not has none. */
+/* Reads counts by name. If the object is present, a missing name means 0. */
 static void decode_counts(json_t *object, int64_t *counts, size_t count,
 			  const char *(*name)(int id))
 {

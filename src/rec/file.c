@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Append only: what is on disk stays readable whatever happens to the writer. */
+/* The file is only appended to, so the data on disk remains readable whatever happens to
+ * the writer. */
 #include "rec/file.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ static bool is_stdout(const struct rec_file *file)
 	return strcmp(file->path, "-") == 0;
 }
 
-/* What a recording begins with, or has come to of that. */
+/* Returns whether the file begins like a recording, or is a shorter prefix of one. */
 static bool is_recording(int fd)
 {
 	char begin[sizeof(REC_BEGIN) - 1];
@@ -73,7 +74,7 @@ int rec_file_write(struct rec_file *file, struct buf *lines, struct err *e)
 	if (rc != 0) {
 		int number = e->sys;
 
-		/* Ends what was written of the line, now or before the next one. */
+		/* Terminates an incomplete line, now or before the next one. */
 		buf_puts(lines, "\n");
 		return err_sys(e, number, "cannot write %s", file->path);
 	}
@@ -90,8 +91,8 @@ static const char *numbered(const struct rec_file *file, int number, char name[4
 	return name;
 }
 
-/* The first number that no file has: a recorder that was killed amid its renames leaves
- * such a gap, which is closed by the next. */
+/* Returns the first number without a file. A recorder that was killed while renaming
+ * leaves such a gap, which the next rotation closes. */
 static int free_number(const struct rec_file *file)
 {
 	char name[4200];

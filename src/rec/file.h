@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file that a stream is appended to, and those that came before it: FILE, FILE.1 … */
+/* The file that a stream is appended to, and its predecessors: FILE, FILE.1 … */
 #ifndef REC_FILE_H
 #define REC_FILE_H
 
@@ -10,18 +10,20 @@
 #include "base/err.h"
 
 struct rec_file {
-	const char *path;                /* "-": the standard output */
-	int64_t rotate_bytes, rotate_ns; /* 0: never */
-	int keep;                        /* files besides the current one */
+	const char *path;                /* "-" for standard output */
+	int64_t rotate_bytes, rotate_ns; /* 0 for never */
+	int keep;                        /* number of files besides the current one */
 	int fd;
 	int64_t bytes, begin_ns;
 };
 
-/* Open to append; a last line that was cut off is ended. */
+/* Open the file for appending. If its last line is incomplete, it is terminated. */
 int rec_file_open(struct rec_file *file, struct err *e);
-/* Append whole lines and clear them. After a failure the next ones begin a new line. */
+/* Append whole lines and clear the buffer. After a failure the next lines begin on a new
+ * line. */
 int rec_file_write(struct rec_file *file, struct buf *lines, struct err *e);
-/* Starts a new file when it is time: *rotated, and a key sample is due. */
+/* Start a new file if it is time to. Then *rotated is true and the next sample must be a
+ * key sample. */
 int rec_file_rotate(struct rec_file *file, bool *rotated, struct err *e);
 int rec_file_close(struct rec_file *file, struct err *e);
 

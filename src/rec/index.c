@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A recorder renames its file and begins a new one; a file is known by its inode, so that a
- * reader that follows finds out, and misses none. */
+/* A recorder renames its file and begins a new one. Files are identified by their inodes,
+ * so that a reader that follows the recording notices this and does not miss a file. */
 #include "rec/index.h"
 
 #include <errno.h>
@@ -16,7 +16,8 @@
 #define INDEX_MAX      (16u << 20)
 #define CHUNK_BYTES    (64u << 10)
 #define CHUNKS_A_POLL  1024
-#define SPOOL_MAX      (8ll << 30) /* of a pipe, in the folder for temporary files */
+/* maximum size of a pipe's copy, in the directory for temporary files */
+#define SPOOL_MAX      (8ll << 30)
 #define PARTS_OPEN     256u
 #define PARTS_MAX      UINT16_MAX
 
@@ -41,7 +42,7 @@ static int index_init(struct rec_index *index, struct err *e)
 	return index->chunk ? 0 : err_set(e, ERR_NOMEM, "there is no memory to read");
 }
 
-/* From here on lines are those of this file. The oldest descriptors are given up first. */
+/* From here on, lines belong to this file. The oldest descriptors are closed first. */
 static int add_part(struct rec_index *index, int fd, const struct stat *status,
 		    struct err *e)
 {
@@ -101,7 +102,7 @@ int rec_index_open_fd(struct rec_index *index, int fd, struct err *e)
 	return rc;
 }
 
-/* Its first line may be damaged: then another one follows soon. */
+/* If its first line is damaged, another one follows soon. */
 static bool is_stream(int fd)
 {
 	char head[4096];
@@ -111,7 +112,8 @@ static bool is_stream(int fd)
 					memmem(head, (size_t)got, "\n{\"grmon\": ", 11)));
 }
 
-/* PATH, or PATH.number. -1: it is not there, or is none of ours. */
+/* Opens PATH or PATH.number. Returns -1 if it does not exist or is not part of the
+ * recording. */
 static int open_number(const char *path, unsigned number, struct stat *status)
 {
 	char name[4200];
@@ -134,9 +136,9 @@ static int open_number(const char *path, unsigned number, struct stat *status)
 
 static int read_part(struct rec_index *index, struct err *e);
 
-/* Newest first until one that is known: files may be renamed meanwhile, but only to higher
- * numbers, so that one is perhaps seen twice, and none is missed. While they are renamed,
- * and when that was cut short, one number is missing. */
+/* Opens files from the newest to the first one that is known. They may be renamed at the
+ * same time, but only to higher numbers, so a file may be seen twice and none is missed.
+ * While they are being renamed, or if that was interrupted, one number is missing. */
 static int add_newer(struct rec_index *index, struct err *e)
 {
 	int fds[PARTS_OPEN], rc = 0;
@@ -151,7 +153,7 @@ static int add_newer(struct rec_index *index, struct err *e)
 		int fd = open_number(index->path, number, status);
 		bool again;
 
-		/* The file itself may not have been begun again yet, or be empty. */
+		/* The file itself may not exist yet after a rotation, or may be empty. */
 		if (fd < 0 && errno == ENOENT && number == 0)
 			continue;
 		if (fd < 0 && errno == ENOENT && !gap) {
@@ -202,7 +204,8 @@ static int take_pipe(struct rec_index *index, struct err *e)
 {
 	struct pollfd input = {.fd = index->input, .events = POLLIN};
 
-	/* At most 64 MB at a time: a writer that never pauses must not hold the view. */
+	/* At most 64 MB per call, so that a writer that never pauses cannot block the
+	 * view. */
 	for (int i = 0; i < CHUNKS_A_POLL && index->input >= 0 && poll(&input, 1, 0) > 0;
 	     i++) {
 		ssize_t got = read(index->input, index->chunk, CHUNK_BYTES), put = 0;
@@ -240,10 +243,11 @@ static void add_entry(struct rec_index *index, int64_t bytes)
 	const char *begin = index->begin;
 	struct rec_entry *entries;
 
-	/* What a killed recorder wrote of a line is ended by the next one, and may be blank. */
+	/* The next recorder terminates an incomplete line of a killed one; such a line
+	 * may be blank. */
 	if (bytes == 0)
 		return;
-	/* Samples begin as the writer writes them; anything else is no sample. */
+	/* Samples begin as the writer writes them. No other line is a sample. */
 	if (bytes > (int64_t)LINE_MAX_BYTES || index->begin_bytes < 16 ||
 	    strncmp(begin, "{\"grmon\"", 8) != 0 || !is_line(begin)) {
 		if (index->nr_foreign++ == 0)
@@ -326,7 +330,7 @@ int rec_index_poll(struct rec_index *index, struct err *e)
 	int rc = index->input >= 0 ? take_pipe(index, e) : 0;
 	bool turned = has_turned(index);
 
-	/* What was written before the file was renamed is all there by now. */
+	/* Everything that was written before the file was renamed can be read by now. */
 	if (rc == 0)
 		rc = read_part(index, e);
 	if (rc == 0 && turned)

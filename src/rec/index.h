@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the samples of a recording are: in a file and those that it was rotated to, in a
- * pipe's bytes, or in one dump. Only places are kept; whole lines count, others do not.
+ * The positions of the samples of a recording, which is a file and the files it was
+ * rotated to, the bytes of a pipe, or one dump. Only positions are kept. Incomplete lines
+ * are ignored.
  */
 #ifndef REC_INDEX_H
 #define REC_INDEX_H
@@ -22,43 +23,47 @@ struct rec_entry {
 	bool key;
 };
 
-/* One file, oldest first. */
+/* One file. The oldest is first. */
 struct rec_part {
-	int fd; /* -1: too many, it was closed */
+	int fd; /* -1 if it was closed because too many were open */
 	dev_t device;
 	ino_t inode;
 };
 
 struct rec_index {
-	char *path; /* to look for what it was rotated to; NULL: none */
+	/* used to find the files it was rotated to; NULL if there is no path */
+	char *path;
 	struct rec_part *parts;
 	size_t nr_parts, nr_closed;
-	int input; /* a pipe that is copied to the only part; -1: none, or at its end */
+	/* a pipe that is copied to the only part; -1 if there is none or it has ended */
+	int input;
 	int64_t spooled;
-	/* Of the last part. */
+	/* Position in the last part. */
 	int64_t scanned, line_begin;
-	char begin[REC_BEGIN_BYTES]; /* of the line that is being scanned */
+	char begin[REC_BEGIN_BYTES]; /* beginning of the line that is being scanned */
 	size_t begin_bytes;
 	struct rec_entry *entries;
 	size_t nr_entries, cap_entries;
 	char *chunk;
-	size_t nr_foreign; /* lines that are neither a sample nor a header, and the first */
+	size_t nr_foreign; /* number of lines that are neither samples nor headers */
 	int64_t foreign_at;
 };
 
-/* fd: the caller's; a file is read by position, anything else is copied. */
+/* fd remains the caller's. A file is read by position, anything else is copied. */
 int rec_index_open_fd(struct rec_index *index, int fd, struct err *e);
-/* The file, and PATH.1, PATH.2 … that were written before it. */
+/* Opens the file and its predecessors PATH.1, PATH.2 … */
 int rec_index_open_path(struct rec_index *index, const char *path, struct err *e);
 void rec_index_release(struct rec_index *index);
-/* Take in what was written since; never blocks on a pipe. */
+/* Read what has been written since the last call. Never blocks on a pipe. */
 int rec_index_poll(struct rec_index *index, struct err *e);
-/* The bytes of an entry, for the caller to free; NULL: they are gone. */
+/* Returns the bytes of an entry, which the caller frees, or NULL if they can no longer be
+ * read. */
 char *rec_index_load(const struct rec_index *index, const struct rec_entry *entry,
 		     size_t *length);
-/* When sample `at` was taken, from the beginning of its line; 0: a dump. */
+/* Returns the time of sample `at`, taken from the beginning of its line, or 0 for a
+ * dump. */
 int64_t rec_index_time(const struct rec_index *index, size_t at);
-/* The last sample that was taken at or before real_ns (the first one if there is none). */
+/* Returns the last sample at or before real_ns, or the first sample if there is none. */
 size_t rec_index_find(const struct rec_index *index, int64_t real_ns);
 
 #endif

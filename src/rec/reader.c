@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The state is kept as JSON: a delta is an update of objects. A read seeks the last key
- * sample before it and applies what follows. */
+/* The state is kept as JSON, so that a delta is an update of objects. A read goes back to
+ * the last key sample and applies the samples after it. */
 #include "rec/reader.h"
 
 #include <poll.h>
@@ -17,10 +17,10 @@
 #define NOWHERE        SIZE_MAX
 #define NUMBERS_FIRST  256u
 
-/* Where a recording cannot be read. */
+/* A position at which a recording cannot be read. */
 struct gap {
 	struct rec_entry entry;
-	bool cut; /* its line ends too early */
+	bool cut; /* its line is cut off */
 	bool known;
 };
 
@@ -28,11 +28,13 @@ struct rec_reader {
 	struct rec_tables tables;
 	struct rec_index index;
 
-	json_t *head, *tasks; /* after sample `at` */
+	json_t *head, *tasks; /* state after sample `at` */
 	size_t at;
 	int64_t seq;
-	bool broken;            /* something is missing since the last key sample */
-	struct gap gap, failed; /* the first since then; the last load that failed */
+	/* a sample since the last key sample could not be applied */
+	bool broken;
+	/* gap: the first one since then; failed: the last load that failed */
+	struct gap gap, failed;
 };
 
 void rec_reader_free(struct rec_reader *reader)
@@ -104,7 +106,8 @@ static json_t *load(struct rec_reader *reader, const struct rec_entry *entry)
 	return sample;
 }
 
-/* What is no stream may be one dump over many lines; or a stream's only line has no end. */
+/* A file without samples may be a dump on many lines, or a stream whose only line is
+ * incomplete. */
 static void take_dump(struct rec_reader *reader)
 {
 	struct rec_index *index = &reader->index;
@@ -164,7 +167,7 @@ size_t rec_reader_find(const struct rec_reader *reader, int64_t real_ns)
 	return rec_index_find(&reader->index, real_ns);
 }
 
-/* Room for the stack of this number; most recordings have few. */
+/* Makes room for the stack with this number. Most recordings have few stacks. */
 static bool reserve_number(struct rec_tables *tables, size_t number)
 {
 	size_t wanted = tables->nr_numbers ? tables->nr_numbers : NUMBERS_FIRST;
@@ -201,7 +204,8 @@ static void apply_stacks(struct rec_reader *reader, json_t *stacks)
 	}
 }
 
-/* "t17.0": the task with its serial; another serial has taken its place already. */
+/* "t17.0" is a task with its serial. If another serial has already replaced it, nothing
+ * is removed. */
 static void apply_gone(struct rec_reader *reader, json_t *gone)
 {
 	json_t *name, *task;
@@ -250,7 +254,7 @@ static void apply(struct rec_reader *reader, const struct rec_entry *entry,
 	static const char *const kept[] = {"clock_ns", "time",    "real_ns",
 					   "target",   "dropped", "resources",
 					   "errors",   "cycles",  "processes"};
-	/* A dump is not numbered. */
+	/* A dump has no number. */
 	bool key = json_is_true(json_object_get(sample, "key")) ||
 		   !json_object_get(sample, "seq");
 	int64_t seq = rec_decode_number(sample, "seq", -1);
@@ -281,7 +285,7 @@ static void apply(struct rec_reader *reader, const struct rec_entry *entry,
 	apply_tasks(reader, json_object_get(sample, "tasks"));
 }
 
-/* A recorder that goes on where another one was killed begins with a key sample. */
+/* A recorder that continues after another one was killed begins with a key sample. */
 static void note_gap(struct rec_reader *reader, size_t at)
 {
 	const struct rec_index *index = &reader->index;
@@ -303,7 +307,7 @@ static void go_to(struct rec_reader *reader, size_t at)
 	while (from > 0 && !reader->index.entries[from].key && from != reader->at + 1)
 		from--;
 	if (from != reader->at + 1 || reader->at == NOWHERE) {
-		reader->broken = true; /* until the key sample says otherwise */
+		reader->broken = true; /* until a key sample is read */
 		reader->gap.known = false;
 		json_object_clear(reader->tasks);
 		json_object_clear(reader->head);
@@ -320,7 +324,7 @@ static void go_to(struct rec_reader *reader, size_t at)
 	}
 }
 
-/* "damaged at byte 4711 of FILE.2, after 2026-11-21T10:00:00.123Z" */
+/* Writes for example "damaged at byte 4711 of FILE.2, after 2026-11-21T10:00:00.123Z". */
 static void say_where(const struct rec_reader *reader, char *text, size_t size)
 {
 	const struct rec_index *index = &reader->index;
@@ -340,7 +344,7 @@ static void say_where(const struct rec_reader *reader, char *text, size_t size)
 			 clock_format_iso(real_ns, iso));
 }
 
-/* Where its beginning cannot be read, the first picture that can be is that. */
+/* If the beginning cannot be read, the first readable sample is used. */
 static int go_to_readable(struct rec_reader *reader, size_t at, struct err *e)
 {
 	const struct rec_index *index = &reader->index;
@@ -367,7 +371,7 @@ static int go_to_readable(struct rec_reader *reader, size_t at, struct err *e)
 	return 0;
 }
 
-/* Of the last picture: a line that has no end yet. */
+/* Returns whether the last sample is a line that is incomplete. */
 static bool is_cut_off(const struct rec_reader *reader, size_t at)
 {
 	const struct rec_index *index = &reader->index;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The folder src/rec has the files of recordings: where their samples are, and how a line
- * becomes a snapshot. It does not know how they are made or played.
+ * becomes a snapshot. It must not know how recordings are made or played.
  *
- * Reads a stream (grmon-stream(5)) or a single dump, from a file or a pipe, also while it
- * is being written. Every byte is hostile: lines that make no sense are passed over, and
- * what follows a gap waits for the next key sample. Only the places of lines are kept.
+ * Reads a stream (grmon-stream(5)) or a single dump, from a file or a pipe, even while it
+ * is being written. Every byte is treated as hostile: lines that cannot be parsed are
+ * skipped, and samples after a gap are ignored until the next key sample. Only the
+ * positions of lines are kept in memory.
  */
 #ifndef REC_READER_H
 #define REC_READER_H
@@ -17,31 +18,34 @@
 
 struct rec_reader;
 
-/* fd: the caller's, read by position where it can be, else copied to an unnamed file. The
- * tables outlive the reader. NULL with e. */
+/* fd remains the caller's. It is read by position if possible, and otherwise copied to an
+ * unnamed file. The tables must outlive the reader. Returns NULL on error and sets e. */
 struct rec_reader *rec_reader_new(int fd, struct intern *intern,
 				  struct stack_table *stacks, struct err *e);
-/* The file and what it was rotated to, PATH.1, PATH.2 …, oldest first, as one recording. */
+/* Opens the file and the files it was rotated to, PATH.1, PATH.2 …, as one recording,
+ * oldest first. */
 struct rec_reader *rec_reader_open(const char *path, struct intern *intern,
 				   struct stack_table *stacks, struct err *e);
 void rec_reader_free(struct rec_reader *reader);
-/* Take in what was written since the last call; never blocks on a pipe. */
+/* Read what has been written since the last call. Never blocks on a pipe. */
 int rec_reader_poll(struct rec_reader *reader, struct err *e);
-/* Whether more may come: the pipe is open. A file may always grow. */
+/* Returns whether the pipe is open, so that more data may follow. A file may always
+ * grow. */
 bool rec_reader_is_open(const struct rec_reader *reader);
-/* Wait until a pipe has something more, at most this long. */
+/* Wait until a pipe has more data, but at most timeout_ms. */
 void rec_reader_wait(const struct rec_reader *reader, int timeout_ms);
-/* Samples found so far. */
+/* Returns the number of samples found so far. */
 size_t rec_reader_count(const struct rec_reader *reader);
-/* Fill an empty snapshot with sample number `at`, counted from 0. Where that cannot be read
- * it is the one before, or the next one; target.unread then, and a note says why. */
+/* Fill an empty snapshot with sample number `at`, counted from 0. If that sample cannot
+ * be read, the one before it is used, or else the next one; then target.unread is set and
+ * a note gives the reason. */
 int rec_reader_read(struct rec_reader *reader, size_t at, struct snapshot *out,
 		    struct err *e);
-/* Why there is no sample: ERR_FORMAT. */
+/* Sets an error that says why there is no sample. Returns ERR_FORMAT. */
 int rec_reader_explain(const struct rec_reader *reader, const char *name, struct err *e);
-/* When sample `at` was taken, by the clock of the day; 0: not known. */
+/* Returns the CLOCK_REALTIME at which sample `at` was taken, or 0 if unknown. */
 int64_t rec_reader_time(const struct rec_reader *reader, size_t at);
-/* The last sample that was taken at or before real_ns (the first one if there is none). */
+/* Returns the last sample at or before real_ns, or the first sample if there is none. */
 size_t rec_reader_find(const struct rec_reader *reader, int64_t real_ns);
 
 #endif
