@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define BUF_FIRST 256u
 
 void buf_init(struct buf *buf, size_t max_bytes)
@@ -33,8 +35,7 @@ void buf_clear(struct buf *buf)
 /* Makes room for `more` bytes and the NUL. */
 static int buf_reserve(struct buf *buf, size_t more)
 {
-	size_t needed, capacity;
-	char *bytes;
+	size_t needed;
 
 	if (buf->failed)
 		return -1;
@@ -46,16 +47,11 @@ static int buf_reserve(struct buf *buf, size_t more)
 	needed = buf->length + more + 1;
 	if (needed <= buf->capacity)
 		return 0;
-	capacity = buf->capacity ? buf->capacity : BUF_FIRST;
-	while (capacity < needed)
-		capacity *= 2;
-	bytes = realloc(buf->bytes, capacity);
-	if (!bytes) {
+	if (!array_reserve(&buf->bytes, &buf->capacity,
+			   needed > BUF_FIRST ? needed : BUF_FIRST)) {
 		buf->failed = 1;
 		return -1;
 	}
-	buf->bytes = bytes;
-	buf->capacity = capacity;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/huge.h"
@@ -49,7 +50,7 @@ struct crowds {
 	struct slot *slots;
 	size_t nr_slots;          /* a power of two */
 	uint32_t *object, *stack; /* per task: its crowd, or NONE */
-	size_t capacity, nr_tasks;
+	size_t cap_object, cap_stack, nr_tasks;
 	struct known *known;
 	size_t nr_known, cap_known; /* the latter a power of two */
 	struct several *several;    /* of more than one task */
@@ -144,16 +145,9 @@ static bool is_fresh(const struct crowds *crowds, const struct task *task)
 /* A crowd of none as yet; NONE: no memory. */
 static uint32_t several_new(struct crowds *crowds, uint64_t key)
 {
-	if (crowds->nr_several == crowds->cap_several) {
-		size_t capacity = crowds->cap_several ? crowds->cap_several * 2 : 64;
-		struct several *several =
-			realloc(crowds->several, capacity * sizeof(*several));
-
-		if (!several)
-			return NONE;
-		crowds->several = several;
-		crowds->cap_several = capacity;
-	}
+	if (!array_reserve(&crowds->several, &crowds->cap_several,
+			   crowds->nr_several + 1))
+		return NONE;
 	crowds->several[crowds->nr_several] = (struct several){.key = key};
 	return (uint32_t)crowds->nr_several++;
 }
@@ -201,12 +195,18 @@ static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
 	several_add(crowds, &crowds->several[crowd], &tasks[index]);
 }
 
+static bool reserve_numbers(uint32_t **numbers, size_t *capacity, size_t nr_tasks)
+{
+	if (nr_tasks <= *capacity && nr_tasks >= *capacity / 8)
+		return true;
+	return array_resize(numbers, capacity, nr_tasks);
+}
+
 /* At most half full, with two keys a task. */
 static bool make_room(struct crowds *crowds, size_t nr_tasks)
 {
 	size_t wanted = SLOTS_FIRST;
 	struct slot *slots;
-	uint32_t *numbers;
 
 	while (wanted < nr_tasks * 4)
 		wanted *= 2;
@@ -219,19 +219,8 @@ static bool make_room(struct crowds *crowds, size_t nr_tasks)
 		crowds->slots = slots;
 		crowds->nr_slots = wanted;
 	}
-	if (nr_tasks > crowds->capacity || nr_tasks < crowds->capacity / 8) {
-		crowds->capacity = 0;
-		numbers = realloc(crowds->object, (nr_tasks + 1) * sizeof(*numbers));
-		if (!numbers)
-			return false;
-		crowds->object = numbers;
-		numbers = realloc(crowds->stack, (nr_tasks + 1) * sizeof(*numbers));
-		if (!numbers)
-			return false;
-		crowds->stack = numbers;
-		crowds->capacity = nr_tasks;
-	}
-	return true;
+	return reserve_numbers(&crowds->object, &crowds->cap_object, nr_tasks) &&
+	       reserve_numbers(&crowds->stack, &crowds->cap_stack, nr_tasks);
 }
 
 static struct known *known_slot(struct known *list, size_t capacity, uint64_t key)

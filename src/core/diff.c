@@ -5,17 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/hash.h"
 #include "core/group.h"
 
+struct key {
+	const char *text;
+	size_t bytes;
+	uint64_t hash;
+};
+
 struct builder {
 	struct diff *diff;
-	struct arena keys;
-	const char **key; /* of each group */
-	size_t *bytes;
-	uint64_t *hash;
-	size_t capacity;
+	struct arena texts;
+	struct key *keys; /* of each group */
+	size_t cap_keys, cap_groups;
 	uint32_t *index; /* UINT32_MAX: free */
 	size_t nr_index; /* a power of two */
 	uint64_t seed;
@@ -130,76 +135,58 @@ static void make_coarse_key(const struct diff *diff, const struct task *task,
 	put_function(key, &stack->frames[outermost - 1]);
 }
 
-static bool grow(struct builder *b)
+/* Makes room for one more group; at most half of the index is used. */
+static bool reserve_group(struct builder *b)
 {
-	size_t count = b->capacity ? b->capacity * 2 : 256;
-	struct diff_group *groups;
-	const char **key;
-	uint64_t *hash;
-	uint32_t *index;
-	size_t *bytes;
+	size_t nr_groups = b->diff->nr_groups;
 
-	groups = realloc(b->diff->groups, count * sizeof(*groups));
-	if (groups)
-		b->diff->groups = groups;
-	key = realloc(b->key, count * sizeof(*key));
-	if (key)
-		b->key = key;
-	bytes = realloc(b->bytes, count * sizeof(*bytes));
-	if (bytes)
-		b->bytes = bytes;
-	hash = realloc(b->hash, count * sizeof(*hash));
-	if (hash)
-		b->hash = hash;
-	index = realloc(b->index, count * 2 * sizeof(*index));
-	if (index)
-		b->index = index;
-	if (!groups || !key || !bytes || !hash || !index)
+	if (!array_reserve(&b->diff->groups, &b->cap_groups, nr_groups + 1) ||
+	    !array_reserve(&b->keys, &b->cap_keys, nr_groups + 1))
 		return false;
-	b->capacity = count;
-	b->nr_index = count * 2;
-	memset(index, 0xff, b->nr_index * sizeof(*index));
-	for (size_t i = 0; i < b->diff->nr_groups; i++) {
-		size_t at = hash[i] & (b->nr_index - 1);
+	if ((nr_groups + 1) * 2 <= b->nr_index)
+		return true;
+	if (!array_resize(&b->index, &b->nr_index, b->nr_index ? b->nr_index * 2 : 512))
+		return false;
+	memset(b->index, 0xff, b->nr_index * sizeof(*b->index));
+	for (size_t i = 0; i < nr_groups; i++) {
+		size_t at = b->keys[i].hash & (b->nr_index - 1);
 
-		while (index[at] != UINT32_MAX)
+		while (b->index[at] != UINT32_MAX)
 			at = (at + 1) & (b->nr_index - 1);
-		index[at] = (uint32_t)i;
+		b->index[at] = (uint32_t)i;
 	}
 	return true;
 }
 
 static void builder_release(struct builder *b)
 {
-	free(b->key);
-	free(b->bytes);
-	free(b->hash);
+	free(b->keys);
 	free(b->index);
-	arena_release(&b->keys);
+	arena_release(&b->texts);
 }
 
 /* NULL: no memory. */
-static struct diff_group *group_of(struct builder *b, const struct buf *key)
+static struct diff_group *group_of(struct builder *b, const struct buf *text)
 {
-	uint64_t hash = hash_bytes(b->seed, key->bytes, key->length);
+	struct key key = {NULL, text->length,
+			  hash_bytes(b->seed, text->bytes, text->length)};
 	struct diff *diff = b->diff;
 	size_t at;
 
-	if (diff->nr_groups == b->capacity && !grow(b))
+	if (!reserve_group(b))
 		return NULL;
-	for (at = hash & (b->nr_index - 1); b->index[at] != UINT32_MAX;
+	for (at = key.hash & (b->nr_index - 1); b->index[at] != UINT32_MAX;
 	     at = (at + 1) & (b->nr_index - 1)) {
-		uint32_t i = b->index[at];
+		const struct key *known = &b->keys[b->index[at]];
 
-		if (b->hash[i] == hash && b->bytes[i] == key->length &&
-		    memcmp(b->key[i], key->bytes, key->length) == 0)
-			return &diff->groups[i];
+		if (known->hash == key.hash && known->bytes == key.bytes &&
+		    memcmp(known->text, text->bytes, key.bytes) == 0)
+			return &diff->groups[b->index[at]];
 	}
-	b->key[diff->nr_groups] = arena_strndup(&b->keys, key->bytes, key->length);
-	if (!b->key[diff->nr_groups])
+	key.text = arena_strndup(&b->texts, text->bytes, text->length);
+	if (!key.text)
 		return NULL;
-	b->bytes[diff->nr_groups] = key->length;
-	b->hash[diff->nr_groups] = hash;
+	b->keys[diff->nr_groups] = key;
 	b->index[at] = (uint32_t)diff->nr_groups;
 	diff->groups[diff->nr_groups] = (struct diff_group){.oldest_ns = {-1, -1}};
 	return &diff->groups[diff->nr_groups++];
@@ -293,7 +280,7 @@ static int merge_lonely(struct diff *diff, const struct diff_side sides[2], bool
 	coarse.by_state &= states;
 	coarse.groups = NULL;
 	coarse.nr_groups = 0;
-	arena_init(&b.keys, 0);
+	arena_init(&b.texts, 0);
 	buf_init(&key, 0);
 	for (size_t i = 0; rc == 0 && i < diff->nr_groups; i++) {
 		struct diff_group *group = &diff->groups[i], *found;
@@ -380,7 +367,7 @@ int diff_build(struct diff *diff, const struct diff_side sides[2], struct err *e
 	int rc = 0;
 
 	memset(diff, 0, sizeof(*diff));
-	arena_init(&b.keys, 0);
+	arena_init(&b.texts, 0);
 	for (int i = 0; i < 2; i++)
 		known[i] = what_is_known(&sides[i]);
 	/* An empty side contradicts nothing. */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define REST_DISTANCE 2 /* frames from what waits to the pool's own function */
 #define WORKER_FRAMES 6 /* most that a worker at rest has: the pool's own and libc's */
 
@@ -350,16 +352,8 @@ void pool_pairs_put(struct pool_pairs *pairs, const struct task *task)
 {
 	if (task->state != STATE_SELECT || !has(task, READER))
 		return;
-	if (pairs->count == pairs->capacity) {
-		size_t capacity = pairs->capacity ? pairs->capacity * 2 : 64;
-		uint64_t *ids = realloc(pairs->ids, capacity * sizeof(*ids));
-
-		if (!ids)
-			return;
-		pairs->ids = ids;
-		pairs->capacity = capacity;
-	}
-	pairs->ids[pairs->count++] = task->id;
+	if (array_reserve(&pairs->ids, &pairs->capacity, pairs->count + 1))
+		pairs->ids[pairs->count++] = task->id;
 }
 
 void pool_pairs_end(struct pool_pairs *pairs)

@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 
-#define QUERY_NODES_FIRST 8u
-#define QUERY_VALUE_MAX   64
-#define NOTHING           (-1)
-#define FAILED            (-2)
+#define QUERY_VALUE_MAX 64
+#define NOTHING         (-1)
+#define FAILED          (-2)
 
 struct parser {
 	struct query *query;
@@ -69,16 +69,8 @@ static int node_new(struct parser *parser, enum query_kind kind, int child)
 	struct query *query = parser->query;
 	struct query_node *node;
 
-	if (query->nr_nodes == query->cap_nodes) {
-		size_t capacity =
-			query->cap_nodes ? query->cap_nodes * 2 : QUERY_NODES_FIRST;
-
-		node = realloc(query->nodes, capacity * sizeof(*node));
-		if (!node)
-			return parser_no_memory(parser);
-		query->nodes = node;
-		query->cap_nodes = capacity;
-	}
+	if (!array_reserve(&query->nodes, &query->cap_nodes, query->nr_nodes + 1))
+		return parser_no_memory(parser);
 	node = &query->nodes[query->nr_nodes];
 	*node = (struct query_node){.kind = kind, .child = child, .next = NOTHING};
 	return (int)query->nr_nodes++;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "core/sort.h"
 
@@ -317,14 +318,8 @@ static int work_init(struct work *work, struct rows *rows,
 		rows->scratch = scratch;
 		rows->scratch_bytes = bytes;
 	}
-	if (count > rows->capacity) {
-		uint32_t *index = realloc(rows->index, count * sizeof(*index));
-
-		if (!index)
-			return ERR_NOMEM;
-		rows->index = index;
-		rows->capacity = count;
-	}
+	if (!array_reserve(&rows->index, &rows->capacity, count))
+		return ERR_NOMEM;
 	work->items = rows->scratch;
 	work->spare = work->items + count;
 	if (texts) {

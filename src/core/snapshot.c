@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/huge.h"
+#include "base/array.h"
 
 /* Texts, labels and notes of one look; a target that has more loses the rest. */
 #define SNAPSHOT_ARENA_BYTES (512u << 20)
@@ -100,12 +100,8 @@ bool snapshot_reserve(struct snapshot *snapshot, size_t capacity)
 	if (capacity <= snapshot->cap_tasks)
 		return snapshot->nr_tasks < snapshot->cap_tasks;
 	tasks = snapshot->tasks ? NULL : spare_take(capacity, &capacity);
-	if (!tasks) {
-		tasks = realloc(snapshot->tasks, capacity * sizeof(*tasks));
-		if (!tasks)
-			return false;
-		huge_hint(tasks, capacity * sizeof(*tasks));
-	}
+	if (!tasks)
+		return array_resize(&snapshot->tasks, &snapshot->cap_tasks, capacity);
 	snapshot->tasks = tasks;
 	snapshot->cap_tasks = capacity;
 	return true;

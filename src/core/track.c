@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "core/crowd.h"
@@ -289,16 +290,10 @@ static void track_prepare(struct task *task, int64_t now_ns)
 /* Without room for the records of a look, no task of it is stuck. */
 static void track_number(struct track *track, size_t nr_tasks)
 {
-	uint32_t *of_task;
-
 	track->nr_of_task = 0;
-	if (nr_tasks > track->cap_of_task || nr_tasks < track->cap_of_task / 8) {
-		of_task = realloc(track->of_task, (nr_tasks + 1) * sizeof(*of_task));
-		if (!of_task)
-			return;
-		track->of_task = of_task;
-		track->cap_of_task = nr_tasks;
-	}
+	if ((nr_tasks > track->cap_of_task || nr_tasks < track->cap_of_task / 8) &&
+	    !array_resize(&track->of_task, &track->cap_of_task, nr_tasks))
+		return;
 	track->nr_of_task = nr_tasks;
 }
 

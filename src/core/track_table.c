@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/huge.h"
 #include "core/track_private.h"
@@ -74,19 +75,6 @@ static int track_reindex(struct track *track, size_t capacity)
 	return 0;
 }
 
-static bool track_grow(struct track *track, size_t capacity)
-{
-	struct track_record *records =
-		realloc(track->records, capacity * sizeof(*records));
-
-	if (!records)
-		return false;
-	huge_hint(records, capacity * sizeof(*records));
-	track->records = records;
-	track->cap_records = capacity;
-	return true;
-}
-
 /* Room for the first look, at one go; where that fails it grows step by step. */
 void track_expect(struct track *track, size_t nr_tasks)
 {
@@ -94,8 +82,7 @@ void track_expect(struct track *track, size_t nr_tasks)
 
 	while (capacity < nr_tasks * 2)
 		capacity *= 2;
-	if (nr_tasks > track->cap_records)
-		track_grow(track, nr_tasks);
+	(void)array_reserve(&track->records, &track->cap_records, nr_tasks);
 	if (capacity > track->index_capacity)
 		track_reindex(track, capacity);
 }
@@ -105,9 +92,7 @@ struct track_record *track_add(struct track *track, uint64_t hash,
 {
 	struct track_record *record;
 
-	if (track->nr_records == track->cap_records &&
-	    !track_grow(track,
-			track->cap_records ? track->cap_records * 2 : TRACK_RECORD_FIRST))
+	if (!array_reserve(&track->records, &track->cap_records, track->nr_records + 1))
 		return NULL;
 	/* At most half full. */
 	if ((track->nr_records + 1) * 2 > track->index_capacity &&
@@ -128,28 +113,18 @@ struct track_record *track_add(struct track *track, uint64_t hash,
 static void track_shrink(struct track *track)
 {
 	size_t capacity = track->cap_records, entries = TRACK_INDEX_FIRST;
-	struct track_record *records;
-	uint32_t *index;
 
 	while (capacity > TRACK_RECORD_FIRST && track->nr_records < capacity / 8)
 		capacity /= 2;
 	if (capacity == track->cap_records)
 		return;
-	records = realloc(track->records, capacity * sizeof(*records));
-	if (records) {
-		track->records = records;
-		track->cap_records = capacity;
-	}
+	(void)array_resize(&track->records, &track->cap_records, capacity);
 	/* The number of records is any, that of entries a power of two. */
 	while (entries < capacity * 2)
 		entries *= 2;
 	if (entries >= track->index_capacity)
 		return;
-	index = realloc(track->index, entries * sizeof(*index));
-	if (index) {
-		track->index = index;
-		track->index_capacity = entries;
-	}
+	(void)array_resize(&track->index, &track->index_capacity, entries);
 }
 
 /* Drop what the last look did not have. */

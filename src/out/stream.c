@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "out/escape.h"
@@ -72,14 +73,9 @@ static int index_tasks(struct stream *stream, const struct snapshot *snapshot)
 
 	while (count < snapshot->nr_tasks * 2)
 		count *= 2;
-	if (count > stream->nr_index) {
-		uint32_t *index = realloc(stream->index, count * sizeof(*index));
-
-		if (!index)
-			return ERR_NOMEM;
-		stream->index = index;
-		stream->nr_index = count;
-	}
+	if (count > stream->nr_index &&
+	    !array_resize(&stream->index, &stream->nr_index, count))
+		return ERR_NOMEM;
 	memset(stream->index, 0xff, stream->nr_index * sizeof(*stream->index));
 	mask = stream->nr_index - 1;
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {

@@ -10,6 +10,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "base/array.h"
 #include "out/escape.h"
 #include "out/formats.h"
 #include "out/frame_name.h"
@@ -142,16 +143,8 @@ static struct life *add_life(struct timeline *timeline, const struct life_key *k
 
 static struct segment *add_segment(struct timeline *timeline, struct life *life)
 {
-	if (life->nr_segments == life->cap_segments) {
-		size_t more = life->cap_segments ? 2 * life->cap_segments : 4;
-		struct segment *grown =
-			realloc(life->segments, more * sizeof(*life->segments));
-
-		if (!grown)
-			return NULL;
-		life->segments = grown;
-		life->cap_segments = more;
-	}
+	if (!array_reserve(&life->segments, &life->cap_segments, life->nr_segments + 1))
+		return NULL;
 	timeline->nr_segments++;
 	return &life->segments[life->nr_segments++];
 }

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 #define LINE_MAX_BYTES (256u << 20)
 #define INDEX_MAX      (16u << 20)
 #define CHUNK_BYTES    (64u << 10)
@@ -46,19 +48,16 @@ static int index_init(struct rec_index *index, struct err *e)
 static int add_part(struct rec_index *index, int fd, const struct stat *status,
 		    struct err *e)
 {
-	struct rec_part *parts;
-
-	parts = realloc(index->parts, (index->nr_parts + 1) * sizeof(*parts));
-	if (!parts)
+	if (!array_reserve(&index->parts, &index->cap_parts, index->nr_parts + 1))
 		return err_set(e, ERR_NOMEM, "there is no memory for a recording");
-	index->parts = parts;
 	if (index->nr_parts - index->nr_closed >= PARTS_OPEN) {
-		struct rec_part *oldest = &parts[index->nr_closed++];
+		struct rec_part *oldest = &index->parts[index->nr_closed++];
 
 		close(oldest->fd);
 		oldest->fd = -1;
 	}
-	parts[index->nr_parts++] = (struct rec_part){fd, status->st_dev, status->st_ino};
+	index->parts[index->nr_parts++] =
+		(struct rec_part){fd, status->st_dev, status->st_ino};
 	index->scanned = index->line_begin = 0;
 	index->begin_bytes = 0;
 	return 0;
@@ -241,7 +240,6 @@ static bool is_line(const char *begin)
 static void add_entry(struct rec_index *index, int64_t bytes)
 {
 	const char *begin = index->begin;
-	struct rec_entry *entries;
 
 	/* The next recorder terminates an incomplete line of a killed one; such a line
 	 * may be blank. */
@@ -256,15 +254,8 @@ static void add_entry(struct rec_index *index, int64_t bytes)
 	}
 	if (strstr(begin, "\"stream\": ") || index->nr_entries == INDEX_MAX)
 		return;
-	if (index->nr_entries == index->cap_entries) {
-		size_t count = index->cap_entries ? index->cap_entries * 2 : 1024;
-
-		entries = realloc(index->entries, count * sizeof(*entries));
-		if (!entries)
-			return;
-		index->entries = entries;
-		index->cap_entries = count;
-	}
+	if (!array_reserve(&index->entries, &index->cap_entries, index->nr_entries + 1))
+		return;
 	index->entries[index->nr_entries++] = (struct rec_entry){
 		.offset = index->line_begin,
 		.bytes = (uint32_t)bytes,

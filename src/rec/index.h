@@ -34,7 +34,7 @@ struct rec_index {
 	/* used to find the files it was rotated to; NULL if there is no path */
 	char *path;
 	struct rec_part *parts;
-	size_t nr_parts, nr_closed;
+	size_t nr_parts, nr_closed, cap_parts;
 	/* a pipe that is copied to the only part; -1 if there is none or it has ended */
 	int input;
 	int64_t spooled;

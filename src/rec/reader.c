@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "rec/decode.h"
 #include "rec/index.h"
@@ -15,7 +16,6 @@
 #define DUMP_MAX_BYTES (256u << 20)
 #define KEYS_TRIED     64u
 #define NOWHERE        SIZE_MAX
-#define NUMBERS_FIRST  256u
 
 /* A position at which a recording cannot be read. */
 struct gap {
@@ -170,23 +170,8 @@ size_t rec_reader_find(const struct rec_reader *reader, int64_t real_ns)
 /* Makes room for the stack with this number. Most recordings have few stacks. */
 static bool reserve_number(struct rec_tables *tables, size_t number)
 {
-	size_t wanted = tables->nr_numbers ? tables->nr_numbers : NUMBERS_FIRST;
-	const struct stack **more;
-
-	if (number < tables->nr_numbers)
-		return true;
-	if (number >= REC_STACKS_MAX)
-		return false;
-	while (wanted <= number)
-		wanted *= 2;
-	more = realloc(tables->by_number, wanted * sizeof(struct stack *));
-	if (!more)
-		return false;
-	memset(more + tables->nr_numbers, 0,
-	       (wanted - tables->nr_numbers) * sizeof(struct stack *));
-	tables->by_number = more;
-	tables->nr_numbers = wanted;
-	return true;
+	return number < REC_STACKS_MAX &&
+	       array_reserve_zeroed(&tables->by_number, &tables->nr_numbers, number + 1);
 }
 
 static void apply_stacks(struct rec_reader *reader, json_t *stacks)

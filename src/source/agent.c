@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "source/agent/private.h"
 #include "wire/wire.h"
@@ -43,7 +44,7 @@ static void agent_close(void *ctx)
 
 	if (!agent->kernel.names)
 		return;
-	for (uint32_t i = 0; i < agent->cap_rows; i++)
+	for (size_t i = 0; i < agent->cap_rows; i++)
 		free(agent->rows[i].labels);
 	thread_table_release(&agent->threads);
 	symbols_free(agent->symbols);
@@ -89,22 +90,9 @@ static int grow_rows(struct agent *agent, struct err *e)
 {
 	uint32_t wanted = agent->region.nr_slots;
 
-	if (wanted > agent->cap_rows) {
-		uint32_t capacity = wanted + wanted / 4 + 64;
-		struct row *rows = realloc(agent->rows, capacity * sizeof(*rows));
-
-		if (rows)
-			agent->rows = rows;
-		uint32_t *changed = realloc(agent->changed, capacity * sizeof(*changed));
-
-		if (changed)
-			agent->changed = changed;
-		if (!rows || !changed)
-			return err_set(e, ERR_NOMEM, "no memory for %u threads", wanted);
-		memset(rows + agent->cap_rows, 0,
-		       (capacity - agent->cap_rows) * sizeof(*rows));
-		agent->cap_rows = capacity;
-	}
+	if (!array_reserve_zeroed(&agent->rows, &agent->cap_rows, wanted) ||
+	    !array_reserve(&agent->changed, &agent->cap_changed, wanted))
+		return err_set(e, ERR_NOMEM, "no memory for %u threads", wanted);
 	/* A count that goes back is the writer's fault: its rows are gone. */
 	for (uint32_t i = wanted; i < agent->nr_rows; i++)
 		row_reset(agent, &agent->rows[i]);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "source/agent/agent.h"
@@ -76,6 +77,7 @@ static void native_close(void *ctx)
 	free(native->seen);
 	native->tids = NULL;
 	native->seen = NULL;
+	native->cap_tids = native->cap_seen = 0;
 }
 
 static int native_open(void *ctx, const struct source_target *t, struct err *e)
@@ -203,15 +205,8 @@ static int list_threads(struct native *native, struct err *e)
 			       : err_sys(e, (int)-count,
 					 "cannot list the threads of process %d",
 					 (int)kernel->pid);
-	if (native->cap_tids > native->cap_seen) {
-		struct thread **seen =
-			realloc(native->seen, native->cap_tids * sizeof(*seen));
-
-		if (!seen)
-			return err_set(e, ERR_NOMEM, "no memory for %zd threads", count);
-		native->seen = seen;
-		native->cap_seen = native->cap_tids;
-	}
+	if (!array_reserve(&native->seen, &native->cap_seen, (size_t)count))
+		return err_set(e, ERR_NOMEM, "no memory for %zd threads", count);
 	for (; native->nr_seen < (size_t)count; native->nr_seen++) {
 		struct thread *thread =
 			thread_get(&native->threads, native->tids[native->nr_seen]);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "source/agent/agent.h"
@@ -186,15 +187,8 @@ int source_processes(struct processes *list, const struct process_row **rows,
 
 	arena_release(&list->texts);
 	arena_init(&list->texts, 64u << 20);
-	if (total > list->capacity) {
-		struct process_row *more = realloc(list->rows, total * sizeof(*more));
-
-		if (!more)
-			return err_set(e, ERR_NOMEM, "no memory for %zu processes",
-				       total);
-		list->rows = more;
-		list->capacity = total;
-	}
+	if (!array_reserve(&list->rows, &list->capacity, total))
+		return err_set(e, ERR_NOMEM, "no memory for %zu processes", total);
 	if (list->fits)
 		fits_begin(list->fits, list->budget_ns);
 	for (size_t i = 0; i < total; i++)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 
 #define LINES_MAX      4096
@@ -129,18 +130,9 @@ struct text_line *page_line(struct page *page, enum role role, const char *text)
 {
 	struct lines *lines = page->lines;
 
-	if (lines->count == lines->capacity) {
-		size_t capacity = lines->capacity > 0 ? lines->capacity * 2 : 128;
-		struct text_line *list;
-
-		if (capacity > LINES_MAX)
-			return NULL;
-		list = realloc(lines->list, capacity * sizeof(*list));
-		if (list == NULL)
-			return NULL;
-		lines->list = list;
-		lines->capacity = capacity;
-	}
+	if (!array_reserve_most(&lines->list, &lines->capacity, lines->count + 1,
+				LINES_MAX))
+		return NULL;
 	memset(&lines->list[lines->count], 0, sizeof(*lines->list));
 	lines->list[lines->count].role = role;
 	lines->list[lines->count].text = text != NULL ? text : "";

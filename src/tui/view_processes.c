@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "tui/picture.h"
 #include "tui/table.h"
@@ -184,14 +185,8 @@ static int compare(const void *left, const void *right, void *arg)
 /* Filters and sorts. The cursor stays on its process. */
 static void arrange(struct processes *v)
 {
-	if (v->count > v->cap_shown) {
-		size_t *shown = realloc(v->shown, v->count * sizeof(*shown));
-
-		if (shown == NULL)
-			return;
-		v->shown = shown;
-		v->cap_shown = v->count;
-	}
+	if (!array_reserve(&v->shown, &v->cap_shown, v->count))
+		return;
 	v->nr_shown = 0;
 	for (size_t i = 0; i < v->count; i++)
 		if (passes(&v->rows[i], v->filter))

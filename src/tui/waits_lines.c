@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #include "tui/waits.h"
 
 #define LINES_MAX 20000u
@@ -52,19 +54,7 @@ static struct waits_line *add_line(struct forest *f)
 {
 	struct waits *v = f->v;
 
-	if (v->nr_lines == v->cap_lines) {
-		size_t capacity = v->cap_lines > 0 ? v->cap_lines * 2 : 128;
-		struct waits_line *lines;
-
-		if (capacity > LINES_MAX * 2)
-			return NULL;
-		lines = realloc(v->lines, capacity * sizeof(*lines));
-		if (lines == NULL)
-			return NULL;
-		v->lines = lines;
-		v->cap_lines = capacity;
-	}
-	if (v->nr_lines >= LINES_MAX)
+	if (!array_reserve_most(&v->lines, &v->cap_lines, v->nr_lines + 1, LINES_MAX))
 		return NULL;
 	memset(&v->lines[v->nr_lines], 0, sizeof(*v->lines));
 	v->lines[v->nr_lines].head = "";

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "source/agent/private.h"
@@ -91,15 +92,9 @@ static void merge(struct agent *agent, struct claim *claims, size_t nr_claims)
 	}
 	while (at < nr_claims)
 		kill_row(agent, &agent->rows[claims[at++].row]);
-	if (agent->nr_others > agent->cap_others) {
-		pid_t *more = realloc(agent->others, agent->nr_others * sizeof(*more));
-
-		if (!more) {
-			agent->nr_others = 0;
-			return;
-		}
-		agent->others = more;
-		agent->cap_others = agent->nr_others;
+	if (!array_reserve(&agent->others, &agent->cap_others, agent->nr_others)) {
+		agent->nr_others = 0;
+		return;
 	}
 	/* The list is sorted by now; the head of it is what was left over. */
 	if (agent->nr_others)

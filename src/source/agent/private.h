@@ -86,7 +86,7 @@ struct agent {
 	struct resource_reader resources;
 	struct row *rows;
 	uint32_t nr_rows;
-	uint32_t cap_rows;
+	size_t cap_rows, cap_changed;
 	uint32_t nr_threads; /* live rows that are threads */
 	uint64_t polls;
 	int64_t start_ns; /* of the process, CLOCK_MONOTONIC */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 
 static bool read_at(const struct region *region, uint64_t offset, void *out, size_t bytes)
@@ -113,22 +114,9 @@ static uint32_t clamp(uint32_t value, uint32_t limit)
 	return value < limit ? value : limit;
 }
 
-/* `list` is the address of a pointer of any type: copied, as it may not be read as another. */
-static bool copy_area(struct region *region, void *list, uint32_t *capacity,
-		      uint32_t count, uint64_t offset, size_t bytes_each)
+static bool copy_area(struct region *region, void *out, uint64_t offset, size_t bytes)
 {
-	void *old, *area;
-
-	memcpy(&old, list, sizeof(old));
-	area = old;
-	if (count > *capacity) {
-		area = realloc(old, (size_t)count * bytes_each);
-		if (!area)
-			return false;
-		memcpy(list, &area, sizeof(area));
-		*capacity = count;
-	}
-	return count == 0 || read_at(region, offset, area, (size_t)count * bytes_each);
+	return bytes == 0 || read_at(region, offset, out, bytes);
 }
 
 int region_refresh(struct region *region, struct err *e)
@@ -150,10 +138,12 @@ int region_refresh(struct region *region, struct err *e)
 	region->nr_chans = clamp(header.nr_chans_used, layout->nr_chans);
 	if (region->map)
 		return 0;
-	if (copy_area(region, &region->slots, &region->cap_slots, region->nr_slots,
-		      layout->slots_offset, sizeof(*region->slots)) &&
-	    copy_area(region, &region->chans, &region->cap_chans, region->nr_chans,
-		      layout->chans_offset, sizeof(*region->chans)))
+	if (array_reserve(&region->slots, &region->cap_slots, region->nr_slots) &&
+	    array_reserve(&region->chans, &region->cap_chans, region->nr_chans) &&
+	    copy_area(region, region->slots, layout->slots_offset,
+		      region->nr_slots * sizeof(*region->slots)) &&
+	    copy_area(region, region->chans, layout->chans_offset,
+		      region->nr_chans * sizeof(*region->chans)))
 		return 0;
 gone:
 	/* An unsealed file was cut, or the process unmapped it or ended. */

@@ -28,8 +28,7 @@ struct region {
 	uint32_t nr_chans;
 	struct wire_slot *slots; /* copies, where it is not mapped */
 	struct wire_chan *chans;
-	uint32_t cap_slots;
-	uint32_t cap_chans;
+	size_t cap_slots, cap_chans;
 };
 
 /*

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define REGISTERS_MAX  512u
 #define REMEMBERED_MAX 64u
 #define COMMON_MAX     (1u << 18)
@@ -208,17 +210,9 @@ static bool add_common(struct check *check, struct reader reader, size_t at)
 		take_register(&reader);
 	read_augmentation(&reader, text, &common);
 	check_program(&reader, common.encoding);
-	if (reader.failed || check->nr_commons == COMMON_MAX)
+	if (reader.failed || !array_reserve_most(&check->commons, &check->cap_commons,
+						 check->nr_commons + 1, COMMON_MAX))
 		return false;
-	if (check->nr_commons == check->cap_commons) {
-		size_t capacity = check->cap_commons ? check->cap_commons * 2 : 64;
-		struct common *more = realloc(check->commons, capacity * sizeof(*more));
-
-		if (!more)
-			return false;
-		check->commons = more;
-		check->cap_commons = capacity;
-	}
 	check->commons[check->nr_commons++] = common;
 	return true;
 }

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 static int compare_rows(const void *a, const void *b)
 {
 	const struct task *left = a, *right = b;
@@ -13,15 +15,7 @@ static int compare_rows(const void *a, const void *b)
 
 void go_agent_rows_take(struct go_agent_rows *rows, struct snapshot *out)
 {
-	if (out->nr_tasks > rows->cap) {
-		size_t capacity = out->nr_tasks + out->nr_tasks / 4 + 16;
-		struct task *list = realloc(rows->list, capacity * sizeof(*list));
-
-		if (list) {
-			rows->list = list;
-			rows->cap = capacity;
-		}
-	}
+	(void)array_reserve(&rows->list, &rows->cap, out->nr_tasks);
 	for (size_t i = 0; i < out->nr_tasks && rows->nr < rows->cap; i++)
 		if (out->tasks[i].kind == TASK_THREAD)
 			rows->list[rows->nr++] = out->tasks[i];

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
-#include "base/huge.h"
 
 #define RETRIES           3
 #define SEARCHES_PER_LOOK 20000u
@@ -419,23 +419,9 @@ static void look_chunk(struct go_sampler *sampler, struct go_entry *chunk, size_
 
 static int grow(struct go_sampler *sampler, size_t count, struct err *e)
 {
-	size_t capacity = count + count / 4 + 64;
-	struct go_entry *entries;
-	uint64_t *addresses;
-
-	if (count <= sampler->cap_entries)
-		return 0;
-	entries = realloc(sampler->entries, capacity * sizeof(*entries));
-	if (entries)
-		sampler->entries = entries;
-	addresses = realloc(sampler->addresses, capacity * sizeof(*addresses));
-	if (addresses)
-		sampler->addresses = addresses;
-	huge_hint(sampler->entries, capacity * sizeof(*entries));
-	huge_hint(sampler->addresses, capacity * sizeof(*addresses));
-	if (!entries || !addresses)
+	if (!array_reserve(&sampler->entries, &sampler->cap_entries, count) ||
+	    !array_reserve(&sampler->addresses, &sampler->cap_addresses, count))
 		return err_set(e, ERR_NOMEM, "no memory for %zu goroutines", count);
-	sampler->cap_entries = capacity;
 	return 0;
 }
 

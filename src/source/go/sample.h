@@ -67,7 +67,7 @@ struct go_sampler {
 
 	struct go_entry *entries; /* in the order of allgs */
 	size_t nr_entries;
-	size_t cap_entries;
+	size_t cap_entries, cap_addresses;
 	uint64_t *addresses;
 	uint64_t looks;
 	int64_t now_ns;

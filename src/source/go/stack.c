@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 
 #define PCS_FIRST      1024u
@@ -135,15 +136,8 @@ static bool push_frame(struct go_stacks *stacks, struct go_module *module,
 	struct go_frame *frame;
 	const char *file;
 
-	if (stacks->nr_frames == stacks->cap_frames) {
-		size_t cap = stacks->cap_frames ? stacks->cap_frames * 2 : 1024;
-		struct go_frame *frames = realloc(stacks->frames, cap * sizeof(*frames));
-
-		if (!frames)
-			return false;
-		stacks->frames = frames;
-		stacks->cap_frames = cap;
-	}
+	if (!array_reserve(&stacks->frames, &stacks->cap_frames, stacks->nr_frames + 1))
+		return false;
 	frame = &stacks->frames[stacks->nr_frames++];
 	memset(frame, 0, sizeof(*frame));
 	frame->frame.function =

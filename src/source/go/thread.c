@@ -2,6 +2,7 @@
 /* See thread.h. Frames in Go code come from Go's tables, which a stripped program has
  * too; frames in C from the unwinder of the source native. */
 #include "source/go/thread.h"
+#include "base/array.h"
 #include "wire/wire.h"
 
 #include <stdlib.h>
@@ -161,15 +162,8 @@ static bool see(struct go_threads *threads, pid_t tid)
 {
 	struct thread *thread;
 
-	if (threads->nr_seen == threads->cap_seen) {
-		size_t capacity = threads->cap_seen ? threads->cap_seen * 2 : 64;
-		struct thread **seen = realloc(threads->seen, capacity * sizeof(*seen));
-
-		if (!seen)
-			return false;
-		threads->seen = seen;
-		threads->cap_seen = capacity;
-	}
+	if (!array_reserve(&threads->seen, &threads->cap_seen, threads->nr_seen + 1))
+		return false;
 	thread = tid ? look_at(threads, tid) : NULL;
 	if (thread)
 		threads->seen[threads->nr_seen++] = thread;
@@ -240,17 +234,9 @@ bool go_threads_explain(struct go_threads *threads, const struct go_entry *entry
 void go_threads_note(struct go_threads *threads, const struct go_entry *entry,
 		     const struct task *task, bool in_c)
 {
-	if (!task->tid || threads->nr_on >= ON_MAX)
+	if (!task->tid || !array_reserve_most(&threads->on, &threads->cap_on,
+					      threads->nr_on + 1, ON_MAX))
 		return;
-	if (threads->nr_on == threads->cap_on) {
-		size_t capacity = threads->cap_on ? threads->cap_on * 2 : 64;
-		struct go_on_thread *on = realloc(threads->on, capacity * sizeof(*on));
-
-		if (!on)
-			return;
-		threads->on = on;
-		threads->cap_on = capacity;
-	}
 	threads->on[threads->nr_on++] =
 		(struct go_on_thread){task->tid, task->id, in_c ? task->stack : NULL,
 				      go_owner_sure(threads->mem, entry, task->tid)};

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "source/symbols/private.h"
 
 #define ENTRIES_MAX 16384u
@@ -74,7 +75,7 @@ struct hotspot {
 	unsigned wait_polls;
 	uint64_t offsets[NR_FIELDS];
 	struct java_thread *threads;
-	size_t nr_threads;
+	size_t nr_threads, cap_threads;
 	int64_t threads_at_ns; /* time of the poll that listed them */
 };
 
@@ -209,12 +210,8 @@ static void list_threads(struct hotspot *hotspot)
 	    length == 0 || length > THREADS_MAX ||
 	    !read_word(hotspot, list + offsets[LIST_THREADS], &array))
 		return;
-	struct java_thread *threads =
-		realloc(hotspot->threads, length * sizeof(*threads));
-
-	if (!threads)
+	if (!array_reserve(&hotspot->threads, &hotspot->cap_threads, length))
 		return;
-	hotspot->threads = threads;
 	for (uint32_t i = 0; i < length; i++) {
 		if (!read_word(hotspot, array + 8ull * i, &address) ||
 		    !read_word(hotspot, address + offsets[OS_THREAD], &os_thread) ||
@@ -223,7 +220,7 @@ static void list_threads(struct hotspot *hotspot)
 					 sizeof(id)) ||
 		    id == 0 || id > INT32_MAX)
 			continue;
-		threads[hotspot->nr_threads++] = (struct java_thread){
+		hotspot->threads[hotspot->nr_threads++] = (struct java_thread){
 			.address = address,
 			.tid = kernel_outer_tid(hotspot->kernel, (pid_t)id),
 			.stack_base = optional_word(hotspot, address, STACK_BASE),

@@ -38,7 +38,7 @@ struct kernel_pids {
 	int ns_fd; /* its pid namespace; -1 if not open */
 	bool no_ns;
 	pid_t *inner; /* if the kernel cannot translate: pairs sorted by inner id */
-	size_t nr_inner;
+	size_t nr_inner, cap_inner;
 	int64_t inner_at_ns;
 	/* Whether the target shares the memory at an address with another process. */
 	struct kernel_sharer {

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "source/kernel/kernel.h"
@@ -40,7 +41,7 @@ void kernel_pids_release(struct kernel *kernel)
 	kernel->pids.ns_fd = -1;
 	free(kernel->pids.inner);
 	kernel->pids.inner = NULL;
-	kernel->pids.nr_inner = 0;
+	kernel->pids.nr_inner = kernel->pids.cap_inner = 0;
 }
 
 static int compare_inner(const void *a, const void *b)
@@ -64,20 +65,14 @@ static bool read_status(int dir, pid_t tid, const char *key, char *field, size_t
 static void add_threads(struct kernel *kernel, int task_dir)
 {
 	struct kernel_pids *pids = &kernel->pids;
-	pid_t *tids = NULL, *more;
+	pid_t *tids = NULL;
 	size_t capacity = 0;
 	ssize_t count = proc_list_threads(task_dir, &tids, &capacity);
 
-	if (count > 0 && pids->nr_inner + (size_t)count <= INNER_MAX) {
-		more = realloc(pids->inner,
-			       (pids->nr_inner + (size_t)count) * 2 * sizeof(pid_t));
-		if (more)
-			pids->inner = more;
-		else
-			count = 0;
-	} else {
+	if (count < 0 ||
+	    !array_reserve_most(&pids->inner, &pids->cap_inner,
+				(pids->nr_inner + (size_t)count) * 2, INNER_MAX * 2))
 		count = 0;
-	}
 	for (ssize_t i = 0; i < count; i++) {
 		char field[256];
 

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "source/proc/procfs.h"
@@ -101,18 +102,9 @@ static uint32_t link_modes(int fds, const char *name, const char *link)
 
 static bool add_entry(struct peers *peers, uint64_t key, pid_t pid, uint32_t modes)
 {
-	if (peers->nr_entries == peers->cap_entries) {
-		size_t capacity = peers->cap_entries ? peers->cap_entries * 2 : 1024;
-		struct peers_entry *more;
-
-		if (capacity > ENTRIES_MAX)
-			return false;
-		more = realloc(peers->entries, capacity * sizeof(*more));
-		if (!more)
-			return false;
-		peers->entries = more;
-		peers->cap_entries = capacity;
-	}
+	if (!array_reserve_most(&peers->entries, &peers->cap_entries,
+				peers->nr_entries + 1, ENTRIES_MAX))
+		return false;
 	peers->entries[peers->nr_entries++] = (struct peers_entry){key, pid, modes};
 	return true;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "source/pprof/pprof.h"
 
 #define ENTRIES_MAX (4u << 20)
@@ -91,18 +92,9 @@ static bool take_field(struct bytes *from, struct field *field)
 
 static void table_add(struct table *table, uint64_t id, struct bytes message)
 {
-	if (table->nr == table->cap) {
-		size_t cap = table->cap ? table->cap * 2 : 256;
-		struct entry *list = cap > ENTRIES_MAX
-					     ? NULL
-					     : realloc(table->list, cap * sizeof(*list));
-
-		if (!list) {
-			table->failed = true;
-			return;
-		}
-		table->list = list;
-		table->cap = cap;
+	if (!array_reserve_most(&table->list, &table->cap, table->nr + 1, ENTRIES_MAX)) {
+		table->failed = true;
+		return;
 	}
 	table->list[table->nr++] = (struct entry){id, message};
 }

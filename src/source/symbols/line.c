@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "source/elf/image.h"
 #include "source/symbols/private.h"
 
@@ -54,18 +55,9 @@ static bool add_range(struct unit_table *table, Dwarf_Addr start, Dwarf_Addr end
 {
 	if (start >= end || start == 0)
 		return true;
-	if (table->nr_ranges == table->cap_ranges) {
-		size_t capacity = table->cap_ranges ? table->cap_ranges * 2 : 64;
-		struct unit_range *more =
-			capacity <= RANGES_MAX
-				? realloc(table->ranges, capacity * sizeof(*more))
-				: NULL;
-
-		if (!more)
-			return false;
-		table->ranges = more;
-		table->cap_ranges = capacity;
-	}
+	if (!array_reserve_most(&table->ranges, &table->cap_ranges, table->nr_ranges + 1,
+				RANGES_MAX))
+		return false;
 	table->ranges[table->nr_ranges++] = (struct unit_range){start, end, unit};
 	return true;
 }

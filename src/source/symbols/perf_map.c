@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fdio.h"
@@ -104,17 +105,9 @@ static bool parse_line(const char *line, size_t length, struct code *code)
 
 static bool add(struct perf_map *map, const struct code *code)
 {
-	if (map->nr_codes == CODES_MAX)
+	if (!array_reserve_most(&map->codes, &map->cap_codes, map->nr_codes + 1,
+				CODES_MAX))
 		return false;
-	if (map->nr_codes == map->cap_codes) {
-		size_t wanted = map->cap_codes ? map->cap_codes * 2 : 1024;
-		struct code *more = realloc(map->codes, wanted * sizeof(*more));
-
-		if (!more)
-			return false;
-		map->codes = more;
-		map->cap_codes = wanted;
-	}
 	map->codes[map->nr_codes++] = *code;
 	return true;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "source/symbols/private.h"
 
 #define DIES_MAX      2000000u
@@ -46,19 +47,10 @@ static void add_range(struct unit_index *index, Dwarf_Addr start, Dwarf_Addr end
 {
 	if (start >= end)
 		return;
-	if (index->nr_ranges == index->cap_ranges) {
-		size_t capacity = index->cap_ranges ? index->cap_ranges * 2 : 32;
-		struct function_range *more =
-			capacity <= FUNCTIONS_MAX
-				? realloc(index->ranges, capacity * sizeof(*more))
-				: NULL;
-
-		if (!more)
-			return;
-		index->ranges = more;
-		index->cap_ranges = capacity;
-	}
-	index->ranges[index->nr_ranges++] = (struct function_range){start, end, die};
+	if (array_reserve_most(&index->ranges, &index->cap_ranges, index->nr_ranges + 1,
+			       FUNCTIONS_MAX))
+		index->ranges[index->nr_ranges++] =
+			(struct function_range){start, end, die};
 }
 
 static void add_function(struct unit_index *index, Dwarf_Die *die)

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "source/go/proof/frame_private.h"
 
@@ -84,7 +85,8 @@ static bool grow(struct go_frames *frames)
 
 static bool add_byte(struct go_frames *frames, uint8_t value)
 {
-	if (!go_mark_room(&frames->maps, frames->nr_maps, &frames->cap_maps, MAPS_MAX, 1))
+	if (!array_reserve_most(&frames->maps, &frames->cap_maps, frames->nr_maps + 1,
+				MAPS_MAX))
 		return false;
 	frames->maps[frames->nr_maps++] = value;
 	return true;
@@ -159,9 +161,8 @@ static bool read_objects(struct go_frames *frames, struct memory *mem, uint64_t 
 
 		if (!read_object(frames, mem, list + 8 + i * object_bytes(frames),
 				 &object) ||
-		    !go_mark_room(&frames->objects, frames->nr_objects,
-				  &frames->cap_objects, OBJECTS_ALL_MAX,
-				  sizeof(*frames->objects)))
+		    !array_reserve_most(&frames->objects, &frames->cap_objects,
+					frames->nr_objects + 1, OBJECTS_ALL_MAX))
 			return false;
 		frames->objects[frames->nr_objects++] = object;
 		frame->nr_objects++;

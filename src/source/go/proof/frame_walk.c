@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 #define PLACES_MAX  (1u << 20)
 #define INNER_MAX   (1u << 20)
 #define DEFER_BYTES 256u /* of a record on the stack, with its arguments up to Go 1.17 */
@@ -29,8 +31,8 @@ static void take(struct walk *walk, uint64_t word)
 		go_mark_address(walk->mark, word);
 		return;
 	}
-	if (go_mark_room(&frames->inner, frames->nr_inner, &frames->cap_inner, INNER_MAX,
-			 sizeof(*frames->inner)))
+	if (array_reserve_most(&frames->inner, &frames->cap_inner, frames->nr_inner + 1,
+			       INNER_MAX))
 		frames->inner[frames->nr_inner++] = word;
 	else
 		walk->failed = true;
@@ -62,8 +64,8 @@ static void note_object(struct walk *walk, uint64_t start, uint64_t bytes)
 	/* An object below the stack pointer does not exist yet. */
 	if (start < walk->parked->sp || start >= walk->parked->high || bytes == 0)
 		return;
-	if (!go_mark_room(&frames->places, frames->nr_places, &frames->cap_places,
-			  PLACES_MAX, sizeof(*frames->places))) {
+	if (!array_reserve_most(&frames->places, &frames->cap_places,
+				frames->nr_places + 1, PLACES_MAX)) {
 		walk->failed = true;
 		return;
 	}

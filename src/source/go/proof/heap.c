@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "source/go/proof/chunk.h"
 
 #define RECORD_BYTES    144u
@@ -198,25 +199,6 @@ static int compare_addresses(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* `list` is the address of a pointer of any type. It is copied because accessing it as
- * another type would break aliasing rules. */
-static bool reserve(void *list, size_t *capacity, size_t wanted, size_t element)
-{
-	void *old, *grown;
-
-	if (wanted <= *capacity)
-		return true;
-	wanted += wanted / 4;
-	memcpy(&old, list, sizeof(old));
-	grown = realloc(old, wanted * element);
-	if (!grown)
-		return false;
-	memcpy(list, &grown, sizeof(grown));
-	*capacity = wanted;
-	/* cppcheck-suppress memleak ; the caller's pointer has it now */
-	return true;
-}
-
 /* Reads the addresses of all span records. */
 static int read_records(struct go_heap *heap, struct err *e)
 {
@@ -225,8 +207,7 @@ static int read_records(struct go_heap *heap, struct err *e)
 	for (int try = 0; try < LIST_TRIES; try++) {
 		if (!read_list(heap, &first, &count))
 			continue;
-		if (!reserve(&heap->records, &heap->cap_records, count,
-			     sizeof(*heap->records)))
+		if (!array_reserve(&heap->records, &heap->cap_records, count))
 			return no_memory(e);
 		if (!memory_read(heap->mem, first, heap->records, count * 8))
 			continue;
@@ -239,19 +220,14 @@ static int read_records(struct go_heap *heap, struct err *e)
 
 static bool add_arena(struct go_heap *heap, uint64_t number)
 {
-	size_t capacity = heap->cap_arenas, wanted = heap->nr_arenas + 1;
-	uint32_t *pages;
-
 	if (heap->arenas[number])
 		return true;
-	if (wanted > ARENAS_MAX)
+	if (!array_reserve_most(&heap->pages, &heap->cap_pages,
+				(heap->nr_arenas + 1) * PAGES_PER_ARENA,
+				ARENAS_MAX * PAGES_PER_ARENA))
 		return false;
-	if (!reserve(&heap->pages, &heap->cap_arenas, wanted,
-		     PAGES_PER_ARENA * sizeof(*heap->pages)))
-		return false;
-	pages = heap->pages + heap->nr_arenas * PAGES_PER_ARENA;
-	memset(pages, 0, PAGES_PER_ARENA * sizeof(*pages));
-	(void)capacity;
+	memset(&heap->pages[heap->nr_arenas * PAGES_PER_ARENA], 0,
+	       PAGES_PER_ARENA * sizeof(*heap->pages));
 	heap->arenas[number] = (uint32_t)++heap->nr_arenas;
 	return true;
 }
@@ -280,8 +256,7 @@ static int add_span(struct go_heap *heap, const struct go_heap_span *from, struc
 {
 	struct go_heap_span *span;
 
-	if (!reserve(&heap->spans, &heap->cap_spans, heap->nr_spans + 1,
-		     sizeof(*heap->spans)))
+	if (!array_reserve(&heap->spans, &heap->cap_spans, heap->nr_spans + 1))
 		return no_memory(e);
 	span = &heap->spans[heap->nr_spans];
 	*span = *from;

@@ -40,7 +40,7 @@ struct go_heap {
 	size_t nr_records, cap_records;
 	uint32_t *arenas; /* by address: 1 + index into pages and chunks, or 0 */
 	uint32_t *pages;  /* 1 + index of the span of each page of each arena */
-	size_t nr_arenas, cap_arenas;
+	size_t nr_arenas, cap_pages;
 	uint64_t nr_objects;
 	uint64_t low, extent; /* the heap is within [low, low + extent) */
 	uint64_t scan_bytes;  /* of objects that may hold pointers */

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 
 #define WORK_FIRST    4096u
@@ -42,53 +43,32 @@ bool go_mark_begin(struct go_mark *mark, struct go_heap *heap, bool *alive)
 	mark->entries = calloc(mark->cap_entries, sizeof(*mark->entries));
 	mark->work = malloc(mark->cap_work * sizeof(*mark->work));
 	mark->is_overflowed = calloc(heap->nr_spans + 1, 1);
-	mark->nr_words = words;
-	mark->nr_spans = heap->nr_spans;
+	mark->cap_marked = mark->cap_special = words;
+	mark->cap_is_overflowed = heap->nr_spans + 1;
 	return mark->marked && mark->special && mark->entries && mark->work &&
 	       mark->is_overflowed;
 }
 
-/*
- * `list` is the address of a pointer of any type. It is copied because accessing it as
- * another type would break aliasing rules. On failure the old memory is still there.
- */
-static bool resize(void *list, size_t bytes)
+/* Exactly: the bits of a large heap are many, and zeroing more would make them resident. */
+static bool extend_bits(uint64_t **bits, size_t *capacity, size_t words)
 {
-	void *old, *grown;
+	size_t before = *capacity;
 
-	memcpy(&old, list, sizeof(old));
-	grown = realloc(old, bytes);
-	if (!grown)
+	if (!array_resize(bits, capacity, words))
 		return false;
-	memcpy(list, &grown, sizeof(grown));
-	/* cppcheck-suppress memleak ; the caller's pointer has it now */
+	memset(*bits + before, 0, (words - before) * sizeof(**bits));
 	return true;
 }
 
-/* Grows the list and fills the new part with zeros. */
-static bool extend(void *list, size_t from, size_t to, size_t element)
-{
-	void *grown;
-
-	if (!resize(list, to * element))
-		return false;
-	memcpy(&grown, list, sizeof(grown));
-	memset((char *)grown + from * element, 0, (to - from) * element);
-	return true;
-}
-
+/* A heap only grows while it is read. */
 bool go_mark_grow(struct go_mark *mark)
 {
 	size_t words = mark->heap->nr_objects / 64 + 1;
 
-	if (!extend(&mark->marked, mark->nr_words, words, sizeof(*mark->marked)) ||
-	    !extend(&mark->special, mark->nr_words, words, sizeof(*mark->special)) ||
-	    !extend(&mark->is_overflowed, mark->nr_spans + 1, mark->heap->nr_spans + 1,
-		    1))
-		return false;
-	mark->nr_words = words;
-	mark->nr_spans = mark->heap->nr_spans;
-	return true;
+	return extend_bits(&mark->marked, &mark->cap_marked, words) &&
+	       extend_bits(&mark->special, &mark->cap_special, words) &&
+	       array_reserve_zeroed(&mark->is_overflowed, &mark->cap_is_overflowed,
+				    mark->heap->nr_spans + 1);
 }
 
 static struct go_mark_entry *entry_of(const struct go_mark *mark, uint64_t base)
@@ -152,24 +132,12 @@ bool go_mark_special(struct go_mark *mark, uint64_t base, enum go_special kind,
 	return true;
 }
 
-bool go_mark_room(void *list, size_t nr, size_t *capacity, size_t most, size_t element)
-{
-	size_t wanted = *capacity ? *capacity * 2 : 256;
-
-	if (nr < *capacity)
-		return true;
-	if (*capacity >= most || !resize(list, wanted * element))
-		return false;
-	*capacity = wanted;
-	return true;
-}
-
 static void note_span(struct go_mark *mark, uint32_t number)
 {
 	if (mark->is_overflowed[number])
 		return;
-	if (!go_mark_room(&mark->overflowed, mark->nr_overflowed, &mark->cap_overflowed,
-			  SIZE_MAX / 32, sizeof(*mark->overflowed))) {
+	if (!array_reserve(&mark->overflowed, &mark->cap_overflowed,
+			   mark->nr_overflowed + 1)) {
 		mark->failed = true;
 		return;
 	}
@@ -188,8 +156,8 @@ bool go_mark_again(struct go_mark *mark)
 
 static void push(struct go_mark *mark, uint32_t number, uint32_t index)
 {
-	if (go_mark_room(&mark->work, mark->nr_work, &mark->cap_work, WORK_MAX,
-			 sizeof(*mark->work))) {
+	if (array_reserve_most(&mark->work, &mark->cap_work, mark->nr_work + 1,
+			       WORK_MAX)) {
 		mark->work[mark->nr_work++] = (uint64_t)number << 32 | index;
 		return;
 	}
@@ -208,8 +176,7 @@ static bool reach_special(struct go_mark *mark, uint64_t base)
 		return false;
 	if (entry->kind == GO_SPECIAL_SUDOG)
 		return mark->alive[entry->first];
-	if (!go_mark_room(&mark->reached, mark->nr_reached, &mark->cap_reached,
-			  SIZE_MAX / 32, sizeof(*mark->reached)))
+	if (!array_reserve(&mark->reached, &mark->cap_reached, mark->nr_reached + 1))
 		mark->failed = true;
 	else
 		mark->reached[mark->nr_reached++] = entry->first;

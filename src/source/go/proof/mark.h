@@ -43,14 +43,15 @@ struct go_mark {
 	struct go_heap *heap;
 	uint64_t *marked;  /* one bit per object */
 	uint64_t *special; /* one bit per object: whether it has an entry */
+	size_t cap_marked, cap_special;
 	struct go_mark_entry *entries;
 	size_t nr_entries, cap_entries;
 	uint64_t *work; /* span << 32 | object: reached but not read yet */
 	size_t nr_work, cap_work;
 	uint64_t *overflowed; /* spans with objects that did not fit in work */
 	size_t nr_overflowed, cap_overflowed;
-	size_t nr_spans, nr_words; /* allocated for */
-	uint8_t *is_overflowed;
+	uint8_t *is_overflowed; /* by span */
+	size_t cap_is_overflowed;
 	uint32_t *reached; /* lists of waiters of watched objects that were reached */
 	size_t nr_reached, cap_reached;
 	bool *alive;        /* by owner of a sudog; owned by the caller */
@@ -91,9 +92,6 @@ void go_mark_address(struct go_mark *mark, uint64_t address);
 /* Returns true if the pointers of the object are not followed (yet). */
 bool go_mark_is_opaque(const struct go_mark *mark, uint64_t base);
 
-/* Makes room for one more element in a list of at most `most` elements. Returns false if
- * there is no room. */
-bool go_mark_room(void *list, size_t nr, size_t *capacity, size_t most, size_t element);
 /* mark_runtime.c: handles an object of the runtime itself that was reached. Returns true
  * if it has been read, false if it is to be read as any other object. */
 bool go_mark_runtime(struct go_mark *mark, uint64_t base, uint64_t size);

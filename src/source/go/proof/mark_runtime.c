@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "source/go/layout.h"
 #include "source/go/proof/mark.h"
 #include "source/go/proof/processor.h"
@@ -35,8 +36,8 @@ static void note_scratch(struct go_mark *mark, uint64_t address, uint64_t bytes)
 	for (size_t i = 0; i < mark->nr_scratch; i++)
 		if (mark->scratch[i].address == address)
 			return;
-	if (go_mark_room(&mark->scratch, mark->nr_scratch, &mark->cap_scratch, LIST_MAX,
-			 sizeof(*mark->scratch)))
+	if (array_reserve_most(&mark->scratch, &mark->cap_scratch, mark->nr_scratch + 1,
+			       LIST_MAX))
 		mark->scratch[mark->nr_scratch++] = (struct go_scratch){address, bytes};
 }
 
@@ -105,8 +106,8 @@ static bool read_processor(struct go_mark *mark, uint64_t base, uint64_t size)
 	note_cache(mark, processor.caches[0]);
 	note_cache(mark, processor.caches[1]);
 	if (note_object(mark, base) &&
-	    go_mark_room(&mark->processors, mark->nr_processors, &mark->cap_processors,
-			 LIST_MAX, sizeof(*mark->processors)))
+	    array_reserve_most(&mark->processors, &mark->cap_processors,
+			       mark->nr_processors + 1, LIST_MAX))
 		mark->processors[mark->nr_processors++] = base + processor.start;
 	return true;
 }
@@ -132,8 +133,8 @@ static bool note_stack(struct go_mark *mark, uint64_t base)
 	if (!note_object(mark, base))
 		return true;
 	stack.signals = own[1] == base;
-	if (go_mark_room(&mark->stacks, mark->nr_stacks, &mark->cap_stacks, THREADS_MAX,
-			 sizeof(*mark->stacks)))
+	if (array_reserve_most(&mark->stacks, &mark->cap_stacks, mark->nr_stacks + 1,
+			       THREADS_MAX))
 		mark->stacks[mark->nr_stacks++] = stack;
 	return true;
 }

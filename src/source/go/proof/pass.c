@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "source/go/proof/root.h"
 
@@ -72,20 +73,9 @@ static int read_addresses(struct go_pass *pass, struct err *e)
 	if (!go_allgs_read(&pass->prove->layout.allgs, &pass->mem, &first, &count) ||
 	    count > GOROUTINES_MAX)
 		return err_set(e, ERR_FORMAT, "the list of goroutines cannot be read");
-	if (count > pass->cap) {
-		size_t capacity = count + count / 4 + 64;
-		uint64_t *grown = realloc(pass->addresses, capacity * sizeof(*grown));
-
-		if (grown)
-			pass->addresses = grown;
-		else
-			return no_memory(e);
-		grown = realloc(pass->hashes, capacity * sizeof(*grown));
-		if (!grown)
-			return no_memory(e);
-		pass->hashes = grown;
-		pass->cap = capacity;
-	}
+	if (!array_reserve(&pass->addresses, &pass->cap_addresses, count) ||
+	    !array_reserve(&pass->hashes, &pass->cap_hashes, count))
+		return no_memory(e);
 	if (!memory_read(&pass->mem, first, pass->addresses, count * sizeof(uint64_t)))
 		return err_set(e, ERR_FORMAT, "the list of goroutines cannot be read");
 	for (size_t i = pass->nr; i < count; i++)
@@ -110,17 +100,9 @@ static bool watch(struct go_pass *pass, uint64_t address, uint32_t row)
 
 	if (base == GO_HEAP_NONE || (chan && base != address))
 		return false;
-	if (pass->nr_waiters == pass->cap_waiters) {
-		size_t capacity = pass->cap_waiters ? pass->cap_waiters * 2 : 1024;
-		struct go_waiter *grown =
-			realloc(pass->waiters, capacity * sizeof(*grown));
-
-		if (!grown) {
-			pass->mark.failed = true;
-			return false;
-		}
-		pass->waiters = grown;
-		pass->cap_waiters = capacity;
+	if (!array_reserve(&pass->waiters, &pass->cap_waiters, pass->nr_waiters + 1)) {
+		pass->mark.failed = true;
+		return false;
 	}
 	if (!go_mark_special(&pass->mark, base, chan ? GO_SPECIAL_CHAN : GO_SPECIAL_WATCH,
 			     (uint32_t)pass->nr_waiters, &before))

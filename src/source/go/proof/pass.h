@@ -28,7 +28,7 @@ struct go_pass {
 	bool *changed;       /* by row: it has run since the proof began */
 	uint64_t *addresses; /* of all g's of this pass */
 	uint64_t *hashes;    /* by g: when its stack was read; 0 if it was not */
-	size_t nr, cap;
+	size_t nr, cap_addresses, cap_hashes;
 	struct go_waiter { /* lists of rows that wait on one object */
 		uint32_t row;
 		uint32_t next;

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "base/hash.h"
@@ -103,8 +104,8 @@ void go_runners_add(struct go_runners *runners, const struct go_mark *mark,
 {
 	struct go_runner *runner;
 
-	if (!go_mark_room(&runners->list, runners->nr, &runners->cap, RUNNERS_MAX,
-			  sizeof(*runners->list))) {
+	if (!array_reserve_most(&runners->list, &runners->cap, runners->nr + 1,
+				RUNNERS_MAX)) {
 		runners->too_many = true;
 		return;
 	}
@@ -191,9 +192,8 @@ static void copy_registers(struct go_runners *runners, struct go_runner_thread *
 	uint64_t sp = 0;
 	size_t bytes;
 
-	if (!go_mark_room(&runners->registers, runners->nr_registers,
-			  &runners->cap_registers, THREADS_MAX,
-			  sizeof(*runners->registers)))
+	if (!array_reserve_most(&runners->registers, &runners->cap_registers,
+				runners->nr_registers + 1, THREADS_MAX))
 		return;
 	copy = &runners->registers[runners->nr_registers];
 	memset(copy, 0, sizeof(*copy));
@@ -221,9 +221,8 @@ void go_runners_look(struct go_runners *runners)
 	for (ssize_t i = 0; i < nr; i++) {
 		struct go_runner_thread *thread;
 
-		if (!go_mark_room(&runners->threads, runners->nr_threads,
-				  &runners->cap_threads, THREADS_MAX,
-				  sizeof(*runners->threads))) {
+		if (!array_reserve_most(&runners->threads, &runners->cap_threads,
+					runners->nr_threads + 1, THREADS_MAX)) {
 			runners->too_many = true;
 			break;
 		}
