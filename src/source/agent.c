@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The source for a process that embeds libgrmon: exact states from its slots, the kernel's
- * word where a slot says nothing or too much. Never writes to the region. */
+/* Source for a process that embeds libgrmon: exact states from its slots, and the
+ * kernel's view where a slot tells too little or is contradicted. Never writes to the
+ * region. */
 #include "source/agent/agent.h"
 
 #include <stdio.h>
@@ -85,7 +86,7 @@ static int agent_open(void *ctx, const struct source_target *t, struct err *e)
 	return 0;
 }
 
-/* Room for every slot that is in use; what was used once stays in use. */
+/* Makes room for every slot in use; a slot that was used once stays in use. */
 static int grow_rows(struct agent *agent, struct err *e)
 {
 	uint32_t wanted = agent->region.nr_slots;
@@ -93,7 +94,7 @@ static int grow_rows(struct agent *agent, struct err *e)
 	if (!array_reserve_zeroed(&agent->rows, &agent->cap_rows, wanted) ||
 	    !array_reserve(&agent->changed, &agent->cap_changed, wanted))
 		return err_set(e, ERR_NOMEM, "no memory for %u threads", wanted);
-	/* A count that goes back is the writer's fault: its rows are gone. */
+	/* Only a faulty writer decreases the count; drop the rows above it. */
 	for (uint32_t i = wanted; i < agent->nr_rows; i++)
 		row_reset(agent, &agent->rows[i]);
 	agent->nr_rows = wanted;
@@ -106,8 +107,8 @@ static bool wants_stack(const struct source_focus *focus, enum task_kind kind,
 	return focus && (focus->all || (focus->id == id && focus->kind == kind && id));
 }
 
-/* A thread stays in its wait for as long as its slot says so, and its stack stays as it is.
- * Now and then it is read all the same. */
+/* A thread stays in its wait, with the same stack, for as long as its slot says so. The
+ * stack is still read again occasionally. */
 static bool keeps_stack(const struct agent *agent, const struct row *row)
 {
 	return row->whole && !row->thread && row->slot.state != WIRE_STATE_RUNNING &&
@@ -116,7 +117,8 @@ static bool keeps_stack(const struct agent *agent, const struct row *row)
 	       (agent->polls + (uint32_t)row->tid) % WHOLE_AGAIN_LOOKS != 0;
 }
 
-/* The thread's whole stack, as it stands in the kernel; only where it is blocked. */
+/* Unwinds the thread's whole stack from its kernel state; works only while it is blocked.
+ * */
 static void whole_stack(struct agent *agent, struct row *row, struct task *task)
 {
 	struct thread *thread = row->thread;
@@ -174,8 +176,8 @@ static int add_rows(struct agent *agent, const struct source_focus *focus,
 	return 0;
 }
 
-/* Threads that the agent does not see, and since when those sleep that have slept before
- * anybody looked. */
+/* Reads threads that the agent does not know, and the sleep times of threads that were
+ * already asleep at the first sample. */
 static void look_at_others(struct agent *agent, bool all)
 {
 	size_t kept = 0, nr = 0, room = agent->nr_others + agent->nr_rows;
@@ -204,8 +206,8 @@ static void look_at_others(struct agent *agent, bool all)
 	free(asleep);
 }
 
-/* Rows for them; returns whether there are any. The agent's own server thread is not the
- * program's. */
+/* Adds rows for threads without a slot; returns true if there are any. The agent's own
+ * server thread is not part of the program and is skipped. */
 static bool add_others(struct agent *agent, const struct source_focus *focus,
 		       struct snapshot *out)
 {
@@ -273,8 +275,8 @@ static void detach(struct agent *agent, const char *problem)
 	snprintf(agent->problem, sizeof(agent->problem), "%s", problem);
 }
 
-/* The program executed another one, or its region went away: what can be seen without it
- * is shown until there is an agent again. */
+/* The program called exec, or its region is gone: shows what can be seen without an agent
+ * until there is one again. */
 static void attach_again(struct agent *agent)
 {
 	struct err e;

@@ -2,9 +2,9 @@
 /*
  * The folder src/source/agent is the client's side of libgrmon: it finds the agent of a
  * process, reads its region, and makes a row of each slot. It shares src/wire with the
- * agent and knows nothing else of it. It does not know Go.
+ * agent and uses nothing else of it. It must not know Go.
  *
- * Whether there is an agent in a process, and where it may have its socket.
+ * This file tells whether a process has an agent, and where its socket may be.
  */
 #ifndef SOURCE_AGENT_AGENT_H
 #define SOURCE_AGENT_AGENT_H
@@ -16,17 +16,17 @@
 #include "base/buf.h"
 #include "source/kernel/kernel.h"
 
-/* Whether there is an agent in the process. Why it cannot be used, as a sentence; "" if
- * there is none or it can be. pages: that read its memory, or NULL. Cheap. */
+/* Returns true if the process has an agent. unusable is set to a sentence that tells why
+ * it cannot be used, or to "". pages reads the process's memory; may be NULL. Cheap. */
 bool agent_present(pid_t pid, struct pages *pages, char *unusable, size_t size);
 
-/* The directories where the agent of a process may have its socket, one for each way from 0
- * on; "" for a way that gives none, false when there are no more. environment: of the process,
- * or NULL. */
+/* Lists the directories that may contain the socket of a process's agent; way counts from
+ * 0. Sets out to "" if a way yields no directory. Returns false if there are no more
+ * ways. environment is that of the process; may be NULL. */
 bool agent_socket_directory(unsigned way, pid_t pid, uid_t uid,
 			    const struct buf *environment, char *out, size_t size);
-/* Remove the sockets that killed processes have left in the directories of this user.
- * Connects to none. */
+/* Removes sockets that killed processes have left in this user's directories. Does not
+ * connect to any socket. */
 void agent_sockets_sweep(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Finds the agent of a process. The socket comes first; a process that is frozen accepts
- * on it and never answers, then its descriptors and its memory are looked through. */
+/* Finds the agent of a process. The socket is tried first. A frozen process accepts on it
+ * but never answers; then its descriptors and its memory are searched. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@
 #define DESCRIPTORS_MAX 65536u
 #define ANCHOR_LIBRARY  "/libgrmon.so"
 #define ANCHOR_DATA_MAX (1u << 20)
-#define ANCHOR_STEP     16u /* its alignment */
+#define ANCHOR_STEP     16u /* its alignment in bytes */
 #define ANCHOR_BLOCK    2048u
 
 static int connect_within(const char *directory, pid_t inner)
@@ -60,7 +60,7 @@ static int connect_within(const char *directory, pid_t inner)
 	return fd;
 }
 
-/* One piece of the answer; takes the first descriptor that comes and closes the others. */
+/* Receives a part of the answer. Keeps the first descriptor and closes any others. */
 static ssize_t receive(int socket, char *out, size_t size, int *region_fd)
 {
 	union {
@@ -97,8 +97,8 @@ static ssize_t receive(int socket, char *out, size_t size, int *region_fd)
 	return got;
 }
 
-/* The first line, which is one JSON object. The header of the region is checked anyway:
- * the line only has to be well formed. */
+/* Checks that the first line is a JSON object. That is enough, because the header of the
+ * region is checked as well. */
 static bool hello_makes_sense(const char *line, size_t length)
 {
 	json_error_t error;
@@ -204,8 +204,8 @@ static int attach_by_socket(struct region *region, struct kernel *kernel, struct
 	return rc;
 }
 
-/* Looks through a directory of descriptor links. An unusable region is remembered in *worst
- * while the search goes on. */
+/* Searches a directory of descriptor links. The error about an unusable region is stored
+ * in *worst, and the search continues. */
 static int search_links(struct region *region, struct kernel *kernel, const char *path,
 			struct err *worst, struct err *e)
 {
@@ -236,7 +236,7 @@ static int search_links(struct region *region, struct kernel *kernel, const char
 		if (strncmp(link, LINK_PREFIX, bytes) != 0 ||
 		    (link[bytes] != '\0' && link[bytes] != ' '))
 			continue;
-		/* It may be something else by now. */
+		/* The descriptor may refer to a different file by now. */
 		if (!target_file_open_link(&file, dirfd(dir), entry->d_name))
 			continue;
 		rc = region_adopt(region, kernel, file.fd, e);
@@ -251,7 +251,7 @@ static int search_links(struct region *region, struct kernel *kernel, const char
 	return rc;
 }
 
-/* The agent's server thread has descriptors of its own. */
+/* Searches the descriptors of the agent's server thread, which has its own table. */
 static int search_server_links(struct region *region, struct kernel *kernel,
 			       struct err *worst, struct err *e)
 {
@@ -275,7 +275,7 @@ static int search_server_links(struct region *region, struct kernel *kernel,
 	return rc;
 }
 
-/* Calls visit for each mapping until it returns something else than ERR_NOTFOUND. */
+/* Calls visit for each mapping until it returns something other than ERR_NOTFOUND. */
 static int each_map(const struct buf *maps,
 		    int (*visit)(const struct proc_map *map, bool writable,
 				 void *context),
@@ -342,8 +342,8 @@ static int visit_region(const struct proc_map *map, bool writable, void *context
 	return rc;
 }
 
-/* The writable data of libgrmon.so, or of a program that contains libgrmon.a: says where the
- * region lies that is no memfd. */
+/* Searches the writable data of libgrmon.so, or of a program that contains libgrmon.a,
+ * for the anchor, which tells where a region without a memfd is. */
 static int visit_anchor(const struct proc_map *map, bool writable, void *context)
 {
 	static const char magic[16] = WIRE_ANCHOR_MAGIC;
@@ -428,7 +428,7 @@ int region_attach(struct region *region, struct kernel *kernel, bool quick, stru
 		struct region by_fd;
 		struct err ignored;
 
-		/* It is there; a descriptor reads it without a copy in every poll. */
+		/* Found; reading through a descriptor saves a copy in every poll. */
 		if (search_server_links(&by_fd, kernel, &ignored, &other) == 0) {
 			region_release(region);
 			*region = by_fd;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel is asked for beside the slots, each within a budget of time, so that ten
- * thousand threads cost no more than a few do: threads without a slot, threads that seem to
- * run, waits about to be called stuck, names, CPU time.
+ * Asks the kernel what the slots do not tell, each within a time budget, so that ten
+ * thousand threads cost no more than a few: threads without a slot, threads that seem to
+ * run, waits that are about to be called stuck, names and CPU time.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,20 +18,20 @@
 #include "source/agent/private.h"
 
 #define MS               1000000ll
-/* Listing the threads may cost this part of the time. */
+/* Listing the threads may take one part in this many of the time. */
 #define LIST_SHARE       20
 #define LIST_EVERY_NS    (5 * CLOCK_SECOND_NS)
 
 #define CHECK_FIRST_NS   (6 * MS) /* waits that were never checked */
-#define CHECK_AGAIN_NS   (MS / 3) /* … that were */
+#define CHECK_AGAIN_NS   (MS / 3) /* … that were checked before */
 #define CHECK_RUNNING_NS (3 * MS) /* threads that seem to run, or are contradicted */
-#define CHECK_ALL_NS     (5 * CLOCK_SECOND_NS) /* where one picture has to say it all */
-#define CHECK_AGE_NS     (500 * MS)            /* a wait this old is worth a check */
+#define CHECK_ALL_NS     (5 * CLOCK_SECOND_NS) /* for a single snapshot */
+#define CHECK_AGE_NS     (500 * MS)            /* minimum age of a wait to be checked */
 #define CHECK_REPEAT_NS  (60 * CLOCK_SECOND_NS)
 
 #define NAMES_FIRST_NS   (80 * MS)
 #define NAMES_BUDGET_NS  (MS / 5)
-#define NAMES_LOOKED_AT  500u /* rows per poll once all have one */
+#define NAMES_LOOKED_AT  500u /* rows per poll once all have a name */
 #define NAME_NEW_NS      (CLOCK_SECOND_NS / 2)
 #define NAME_KEPT_NS     (20 * CLOCK_SECOND_NS)
 #define CPU_BUDGET_NS    (MS / 2)
@@ -57,7 +57,7 @@ static int compare_claims(const void *a, const void *b)
 
 	if (left->tid != right->tid)
 		return left->tid < right->tid ? -1 : 1;
-	/* The newer one first: it has the thread. */
+	/* The newer one first: the thread belongs to it. */
 	return (left->serial < right->serial) - (left->serial > right->serial);
 }
 
@@ -69,8 +69,8 @@ static void kill_row(struct agent *agent, struct row *row)
 		agent->nr_threads--;
 }
 
-/* Rows of threads, and the kernel's threads, both by tid: what is left over on one side is
- * dead, on the other without a slot. */
+/* Merges rows of threads and the kernel's threads, both sorted by tid. A row without a
+ * thread is dead; a thread without a row has no slot. */
 static void merge(struct agent *agent, struct claim *claims, size_t nr_claims)
 {
 	size_t at = 0;
@@ -96,12 +96,12 @@ static void merge(struct agent *agent, struct claim *claims, size_t nr_claims)
 		agent->nr_others = 0;
 		return;
 	}
-	/* The list is sorted by now; the head of it is what was left over. */
+	/* The list is sorted by now; its head contains the threads without a row. */
 	if (agent->nr_others)
 		memcpy(agent->others, agent->tids, agent->nr_others * sizeof(pid_t));
 }
 
-/* Records of threads that are no longer among those without a slot. */
+/* Drops records of threads that are no longer among those without a slot. */
 static void drop_unlisted(struct agent *agent)
 {
 	struct thread *next;
@@ -178,7 +178,7 @@ void agent_list_threads(struct agent *agent)
 	agent->unexplained = threads - (int64_t)agent->nr_threads;
 }
 
-/* Whether a blocked system call can be what the slot says. */
+/* Returns true if a blocked system call is consistent with the slot. */
 static bool call_agrees(const struct wire_slot *slot, enum task_state kernel)
 {
 	enum task_class published = state_info(slot->state)->class;
@@ -186,7 +186,8 @@ static bool call_agrees(const struct wire_slot *slot, enum task_state kernel)
 
 	if (kernel == STATE_RUNNING)
 		return false;
-	/* A published wait of the API may block in any way; other waits in one of theirs. */
+	/* A wait published through the API may block in any call, other waits in one of
+	 * theirs. */
 	if ((slot->flags & WIRE_SLOT_API) || class == CLASS_OTHER || class == CLASS_RUN ||
 	    kernel == STATE_STOPPED || kernel == STATE_DISK)
 		return true;
@@ -194,7 +195,7 @@ static bool call_agrees(const struct wire_slot *slot, enum task_state kernel)
 		return class == CLASS_LOCK || class == CLASS_CHANNEL;
 	if (slot->state == STATE_DNS)
 		return true;
-	/* aio_suspend() waits for a word of its own. */
+	/* aio_suspend() waits on a futex of its own. */
 	if (slot->state == STATE_POLL && slot->fd < 0 && slot->object &&
 	    kernel == STATE_FUTEX)
 		return true;
@@ -203,7 +204,7 @@ static bool call_agrees(const struct wire_slot *slot, enum task_state kernel)
 
 enum check_result { CHECK_AGREES, CHECK_DIFFERS, CHECK_GONE, CHECK_UNKNOWN };
 
-/* One read of the thread's system call. */
+/* Reads the thread's system call once and compares it with the slot. */
 static enum check_result check_slot(struct agent *agent, uint32_t i)
 {
 	struct row *row = &agent->rows[i];
@@ -220,7 +221,7 @@ static enum check_result check_slot(struct agent *agent, uint32_t i)
 		return CHECK_GONE;
 	if (got <= 0 || !proc_parse_call(text, &call))
 		return CHECK_UNKNOWN;
-	/* It went on meanwhile: that is no contradiction. */
+	/* The thread continued in the meantime, which is not a contradiction. */
 	if (__atomic_load_n(&region_slot(&agent->region, i)->seq, __ATOMIC_ACQUIRE) !=
 	    row->slot.seq)
 		return CHECK_UNKNOWN;
@@ -231,12 +232,13 @@ static enum check_result check_slot(struct agent *agent, uint32_t i)
 	agent->kernel.began_ns = slot_since_ns(agent, &row->slot);
 	kernel_explain(&agent->kernel, row->tid, 'S', &call, &wait);
 	agent->kernel.began_ns = 0;
-	/* What a stop interrupted goes on as this call, which alone says no more. */
+	/* A wait that was interrupted by a stop continues as this call, which tells no
+	 * more. */
 	if (call.nr == SYS_restart_syscall && !wait.restarted)
 		return CHECK_AGREES;
 	if (!call_agrees(&row->slot, wait.state))
 		return CHECK_DIFFERS;
-	/* The agent saw it begin. */
+	/* The agent saw the wait begin. */
 	if (wait.restarted)
 		wait.began_ns = slot_since_ns(agent, &row->slot);
 	row_refine_wait(row, &wait);
@@ -249,7 +251,8 @@ static void watch_thread(struct agent *agent, struct row *row)
 	if (!row->thread) {
 		struct thread *thread = thread_get(&agent->threads, row->tid);
 
-		/* Two slots may name one thread, until the next list tells which is right. */
+		/* Two slots may name one thread, until the next list tells which is
+		 * valid. */
 		if (!thread || thread->claimed)
 			return;
 		thread->claimed = true;
@@ -285,7 +288,7 @@ static void check_row(struct agent *agent, uint32_t i)
 	}
 }
 
-/* Which budget a check of this row is taken from, or -1: none is due. */
+/* Returns the budget that a check of this row is charged to, or -1 if none is due. */
 static int check_due(const struct agent *agent, const struct row *row)
 {
 	const struct wire_slot *slot = &row->slot;
@@ -319,7 +322,7 @@ void agent_check_rows(struct agent *agent, bool all)
 		if (budget < 0)
 			continue;
 		if (left_ns[budget] <= 0) {
-			/* Go on from the first that had to wait. */
+			/* Continue from the first one that had to wait. */
 			if (!stopped)
 				agent->check_cursor = i;
 			stopped = true;
@@ -353,7 +356,7 @@ void agent_read_names(struct agent *agent, bool all)
 		     agent->now_ns - row->name_at_ns < row->name_kept_ns) ||
 		    (row->slot.flags & WIRE_SLOT_NAMED))
 			continue;
-		/* Most threads that name themselves do so as they begin. */
+		/* Most threads that name themselves do so when they begin. */
 		row->name_kept_ns = row->name_at_ns ? row->name_kept_ns * 4 : NAME_NEW_NS;
 		if (row->name_kept_ns > NAME_KEPT_NS)
 			row->name_kept_ns = NAME_KEPT_NS;
@@ -362,7 +365,7 @@ void agent_read_names(struct agent *agent, bool all)
 		ssize_t got =
 			fdio_read_small(agent->kernel.task_dir, path, comm, sizeof(comm));
 
-		/* The kernel ends it by a newline of its own. */
+		/* The kernel adds a newline. */
 		if (got > 0) {
 			comm[got - 1] = '\0';
 			snprintf(row->name, sizeof(row->name), "%.*s", WIRE_NAME_BYTES,
@@ -373,7 +376,8 @@ void agent_read_names(struct agent *agent, bool all)
 	}
 }
 
-/* CPU time of the threads whose slots changed; the others are blocked and use none. */
+/* Reads the CPU time of threads whose slots changed; the others are blocked and use none.
+ * */
 void agent_read_cpu(struct agent *agent)
 {
 	int64_t deadline_ns = clock_mono_ns() + CPU_BUDGET_NS;

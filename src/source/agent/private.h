@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the agent source share: what is kept about every slot. */
+/* Interface between the files of the agent source, and what is kept about every slot. */
 #ifndef SOURCE_AGENT_PRIVATE_H
 #define SOURCE_AGENT_PRIVATE_H
 
@@ -9,7 +9,7 @@
 #include "source/source.h"
 #include "source/thread/thread.h"
 
-/* Labels of a slot, unpacked: pairs of offsets into text. */
+/* Unpacked labels of a slot: pairs of offsets into text. */
 struct row_labels {
 	uint32_t seq;
 	uint32_t nr;
@@ -19,64 +19,68 @@ struct row_labels {
 	char text[WIRE_LABEL_BYTES + 1];
 };
 
-/* What is known of a slot; kept while its sequence number stays the same. */
+/* What is known about a slot; valid while its sequence number stays the same. */
 struct row {
-	/* One cache line that every poll looks at. */
+	/* One cache line that every poll reads. */
 	uint32_t kind;    /* of slot */
 	bool known;       /* slot is a copy */
-	bool torn;        /* changed while it was read: the copy is an older one */
+	bool torn;        /* the slot changed while it was read; the copy is older */
 	bool dead;        /* the kernel has no such thread, or a newer slot has its id */
-	bool changed;     /* since the poll before */
+	bool changed;     /* since the last poll */
 	bool waits_known; /* `waits` belongs to this copy */
 	bool site_known;
 	bool created_known;
-	bool blocked_agreed;  /* the kernel agreed with this wait */
-	bool refined;         /* waits has what the kernel said of this wait */
-	uint8_t contradicted; /* looks in a row in which it did not */
-	pid_t tid;            /* as we see it */
-	uint32_t unchanged;   /* polls in a row */
-	uint32_t chan;        /* record that waits was written from, + 1; 0: none */
-	int64_t checked_ns;   /* when the kernel was asked last */
-	int64_t name_at_ns, name_kept_ns; /* when its name was read, and for how long */
-	struct thread *thread; /* the kernel's view is shown instead; or NULL */
+	bool blocked_agreed; /* the kernel confirmed this wait */
+	bool refined;        /* waits has the kernel's description of this wait */
+	/* number of consecutive samples in which the kernel disagreed */
+	uint8_t contradicted;
+	pid_t tid;          /* in our pid namespace */
+	uint32_t unchanged; /* number of consecutive polls without a change */
+	uint32_t chan;      /* channel record of waits, plus 1; 0 if none */
+	int64_t checked_ns; /* when the kernel was last asked */
+	/* when its name was read, and how long it is kept */
+	int64_t name_at_ns, name_kept_ns;
+	struct thread *thread; /* if not NULL, the kernel's view is shown instead */
 	struct row_labels *labels;
 
-	struct wire_slot slot; /* a whole copy; kind WIRE_FREE: no task */
+	/* a consistent copy; kind is WIRE_FREE if there is no task */
+	struct wire_slot slot;
 	struct kernel_wait waits;
 	const struct stack *site;
-	const struct stack *whole; /* as it was unwound in this wait, or NULL */
-	uint32_t whole_generation; /* of the symbols */
+	/* its stack in this wait, if it was unwound; or NULL */
+	const struct stack *whole;
+	uint32_t whole_generation; /* symbols_generation() at that time */
 	const struct stack *created_by;
 	uint64_t creator_id;
 	char name[WIRE_NAME_BYTES + 1];
 	char creator_name[WIRE_NAME_BYTES];
 	float cpu_percent;
-	int64_t run_ns; /* CPU time used by run_at_ns */
+	int64_t run_ns; /* CPU time used up to run_at_ns */
 	int64_t run_at_ns;
 	struct wire_chan chan_seen;
 };
 
-/* An address and who holds the lock there, for one poll. */
+/* The owner of the lock at an address, valid for one poll. */
 struct owner_entry {
 	uint64_t address;
 	uint64_t poll;
 	pid_t owner;
-	pid_t owner_pid; /* its process, if that is another one */
+	pid_t owner_pid; /* its process, if that is a different one */
 };
 #define OWNERS_MAX  512u
-#define OWNERS_NEAR 16u /* places that an address may have */
+#define OWNERS_NEAR 16u /* number of entries where an address may be stored */
 
 struct chan_entry {
 	uint64_t address;
-	uint32_t record; /* + 1; 0: free */
+	uint32_t record; /* plus 1; 0 if free */
 };
 
 struct agent {
 	struct kernel kernel;
 	struct region region;
-	bool attached;        /* region is one */
-	bool at_exit;         /* threads may be gone; their slots are what they were */
-	int64_t attach_at_ns; /* when that was tried last */
+	bool attached;        /* region is valid */
+	bool at_exit;         /* threads may be gone; their slots show their last state */
+	int64_t attach_at_ns; /* time of the last attempt to attach */
 	char problem[ERR_TEXT_MAX]; /* why it is not attached */
 	struct symbols *symbols;
 	struct intern *intern;
@@ -87,9 +91,9 @@ struct agent {
 	struct row *rows;
 	uint32_t nr_rows;
 	size_t cap_rows, cap_changed;
-	uint32_t nr_threads; /* live rows that are threads */
+	uint32_t nr_threads; /* number of live rows that are threads */
 	uint64_t polls;
-	int64_t start_ns; /* of the process, CLOCK_MONOTONIC */
+	int64_t start_ns; /* start of the process, CLOCK_MONOTONIC */
 	int64_t start_real_ns;
 	int64_t now_ns;
 
@@ -97,50 +101,50 @@ struct agent {
 	pid_t *others; /* sorted */
 	size_t nr_others;
 	size_t cap_others;
-	int64_t listed_ns;    /* when the threads were listed last */
+	int64_t listed_ns;    /* when the threads were last listed */
 	int64_t list_cost_ns; /* how long that took */
-	int64_t unexplained;  /* threads of the kernel less rows, after the last list */
+	int64_t unexplained;  /* the kernel's threads minus rows, after the last list */
 	pid_t *tids;
 	size_t nr_tids;
 	size_t cap_tids;
 
 	uint32_t check_cursor;
 	uint32_t name_cursor;
-	uint32_t *changed; /* rows that changed, or run, in this poll */
+	uint32_t *changed; /* rows that changed in this poll or are running */
 	uint32_t nr_changed;
 	uint32_t cpu_cursor;
 
 	struct chan_entry *chans; /* hash by address */
 	uint32_t cap_chans;
-	uint64_t chans_poll; /* that the hash was made in */
+	uint64_t chans_poll; /* the poll in which the hash was built */
 	struct owner_entry owners[OWNERS_MAX];
 };
 
-/* row.c: from a slot to what is shown. */
+/* row.c: turns slots into rows. */
 void row_reset(struct agent *agent, struct row *row);
-/* Show the slot again, not the kernel's view. */
+/* Shows the slot again instead of the kernel's view. */
 void row_drop_thread(struct agent *agent, struct row *row);
-/* Since when the slot's state lasts, within the life of the process whatever the target
- * wrote there; 0: not known. */
+/* Returns the time since when the slot's state lasts, limited to the life of the process
+ * because the target is not trusted; 0 if unknown. */
 int64_t slot_since_ns(const struct agent *agent, const struct wire_slot *slot);
-/* Copy the slot if it changed. True: it is that of a thread that was not there before. */
+/* Copies the slot if it changed. Returns true if it belongs to a new thread. */
 bool row_update(struct agent *agent, uint32_t i);
-/* Text of what it waits on, labels, creator, names of addresses. */
+/* Updates the texts of what it waits for, labels, creator and names of addresses. */
 void row_describe(struct agent *agent, uint32_t i);
 void row_to_task(struct agent *agent, struct row *row, bool details, struct snapshot *out,
 		 struct task *task);
 
-/* wait.c: what a published wait is about. */
+/* wait.c: describes what a published wait is for. */
 void row_describe_wait(struct agent *agent, struct row *row);
-/* Where the slot says less of its object than the kernel does, the kernel's word. */
+/* Uses the kernel's description if it has more details than the slot. */
 void row_refine_wait(struct row *row, const struct kernel_wait *kernel);
 const char *row_inner_text(struct agent *agent, const struct row *row,
 			   struct snapshot *out);
 
-/* check.c: what the kernel is asked for, within a budget of time. all: of every row,
- * for a picture that no other one follows. */
+/* check.c: asks the kernel, within a time budget. If `all` is set, about every row: for a
+ * single snapshot that no other one follows. */
 void agent_list_threads(struct agent *agent);
-/* A thread that was among those without a slot has one now. */
+/* Removes a thread from those without a slot, because it has one now. */
 void agent_forget_other(struct agent *agent, pid_t tid);
 void agent_check_rows(struct agent *agent, bool all);
 void agent_read_names(struct agent *agent, bool all);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks, maps and reads the region of an agent. Its writer goes on writing, and may be
- * hostile: no value is trusted, and no address but those inside the checked size is read. */
+/* Checks, maps and reads the region of an agent. The writer keeps writing and may be
+ * hostile: no value is trusted, and nothing outside the checked size is read. */
 #include "source/agent/region.h"
 
 #include <errno.h>
@@ -44,7 +44,8 @@ static int check(struct region *region, struct err *e)
 		return err_set(e, ERR_FORMAT,
 			       "the agent's region in process %d is broken: %s", (int)pid,
 			       problem);
-	/* After fork a child still maps its parent's region until it makes its own. */
+	/* After fork(), a child still maps its parent's region until it creates its own.
+	 * */
 	if (layout->pid != region->kernel->facts.inner_pid)
 		return err_set(e, ERR_NOTFOUND,
 			       "process %d has only the region of another process, %d",
@@ -75,9 +76,9 @@ int region_adopt(struct region *region, struct kernel *kernel, int fd, struct er
 		region->fd = -1;
 		return rc;
 	}
-	/* Never more than the areas need, whatever the size of the file. */
+	/* Never use more than the areas need, whatever the size of the file. */
 	region->bytes = region->layout.region_bytes;
-	/* Only a size that cannot shrink any more may be mapped: else a read could fault. */
+	/* Map only a file that cannot shrink; otherwise a read could fault. */
 	if (seals < 0 || !(seals & F_SEAL_SHRINK))
 		return 0;
 	void *map = mmap(NULL, region->bytes, PROT_READ, MAP_SHARED, fd, 0);
@@ -146,7 +147,7 @@ int region_refresh(struct region *region, struct err *e)
 		      region->nr_chans * sizeof(*region->chans)))
 		return 0;
 gone:
-	/* An unsealed file was cut, or the process unmapped it or ended. */
+	/* An unsealed file was truncated, or the process unmapped it or ended. */
 	region->nr_slots = region->nr_chans = 0;
 	return err_set(e, ERR_FORMAT,
 		       "the agent's region in process %d can no longer be read",
@@ -160,7 +161,7 @@ bool region_read_slot(struct region *region, uint32_t i, struct wire_slot *out)
 	if (region->map)
 		return wire_read(out, region_slot(region, i), sizeof(*out)) == 1;
 	*out = region->slots[i];
-	/* The copy is whole if it began with the number that the slot still has. */
+	/* The copy is consistent if it began with the number that the slot still has. */
 	return !(out->seq & 1) &&
 	       read_at(region, region->layout.slots_offset + (uint64_t)i * sizeof(*out),
 		       &seq, sizeof(seq)) &&
@@ -195,7 +196,8 @@ bool region_read_labels(struct region *region, uint32_t i, struct wire_labels *o
 
 bool region_read_creator(struct region *region, uint32_t i, struct wire_creator *out)
 {
-	/* Not through the mapping: each is a page, and all of them would count as ours. */
+	/* Not through the mapping: each record is a page that would count as our memory.
+	 * */
 	return i < region->layout.nr_creators &&
 	       read_at(region,
 		       region->layout.creators_offset + (uint64_t)i * sizeof(*out), out,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The region that an agent publishes, as the client reads it. Mapped only where its size
- * is sealed, so that no access can fault; else copied in every poll. Every count is
- * clamped to what the checked header allows.
+ * The client's view of the region that an agent publishes. It is mapped only if its size
+ * is sealed, so that no access can fault; otherwise it is copied in every poll. All
+ * counts are limited to what the checked header allows.
  */
 #ifndef SOURCE_AGENT_REGION_H
 #define SOURCE_AGENT_REGION_H
@@ -18,36 +18,37 @@ enum region_way { REGION_SOCKET, REGION_FD, REGION_MEMORY };
 struct region {
 	struct kernel *kernel;
 	enum region_way way;
-	int fd;             /* of the memfd, or -1 */
-	uint64_t remote;    /* where the process maps it, without fd */
-	const uint8_t *map; /* NULL: not mapped */
+	int fd;             /* the memfd, or -1 */
+	uint64_t remote;    /* address in the process if there is no fd */
+	const uint8_t *map; /* NULL if not mapped */
 	uint64_t bytes;
-	struct wire_header layout; /* passed wire_check(); its live counts are those of
-				      region_refresh() */
-	uint32_t nr_slots;         /* used now */
+	/* Passed wire_check(); region_refresh() updates its live counts. */
+	struct wire_header layout;
+	uint32_t nr_slots; /* in use now */
 	uint32_t nr_chans;
-	struct wire_slot *slots; /* copies, where it is not mapped */
+	struct wire_slot *slots; /* copies, if it is not mapped */
 	struct wire_chan *chans;
 	size_t cap_slots, cap_chans;
 };
 
 /*
- * Find the agent of a process: by its socket, by its descriptors, by its memory.
- * quick: not by the socket, which may have to wait.
- * ERR_NOTFOUND: there is none. ERR_UNSUPPORTED: of another version.
+ * Finds the agent of a process by its socket, its descriptors or its memory. quick skips
+ * the socket, which may have to wait. Returns ERR_NOTFOUND if there is no agent,
+ * ERR_UNSUPPORTED if its version is different.
  */
 int region_attach(struct region *region, struct kernel *kernel, bool quick,
 		  struct err *e);
-/* Take a descriptor as the region of the process, if it is one; region owns fd then. */
+/* Uses a descriptor as the region of the process, if it is one. On success, region owns
+ * fd. */
 int region_adopt(struct region *region, struct kernel *kernel, int fd, struct err *e);
-/* The same for where the process maps it. */
+/* Uses memory of the process as its region, if it is one. */
 int region_adopt_memory(struct region *region, struct kernel *kernel, uint64_t address,
 			uint64_t bytes, struct err *e);
 void region_release(struct region *region);
 
-/* Read the live counts, and the slots and channels where they are not mapped. */
+/* Reads the live counts, and copies the slots and channels if they are not mapped. */
 int region_refresh(struct region *region, struct err *e);
-/* Sequence number and flags of a slot below nr_slots. */
+/* Returns a slot below nr_slots, of which only sequence number and flags may be used. */
 static inline const struct wire_slot *region_slot(const struct region *region, uint32_t i)
 {
 	if (region->map)
@@ -56,13 +57,14 @@ static inline const struct wire_slot *region_slot(const struct region *region, u
 		       i;
 	return &region->slots[i];
 }
-/* A whole copy of a slot below nr_slots; false: it kept changing. */
+/* Copies a slot below nr_slots. Returns false if it kept changing. */
 bool region_read_slot(struct region *region, uint32_t i, struct wire_slot *out);
 bool region_read_labels(struct region *region, uint32_t i, struct wire_labels *out);
-/* Sequence number of a label record, where that is cheap; else a number that changes. */
+/* Returns the sequence number of a label record if that is cheap, otherwise a number that
+ * is different each time. */
 uint32_t region_labels_seq(const struct region *region, uint32_t i);
 bool region_read_creator(struct region *region, uint32_t i, struct wire_creator *out);
-/* A channel record below nr_chans, field by field. */
+/* Copies a channel record below nr_chans, whose fields may not be consistent. */
 void region_read_chan(const struct region *region, uint32_t i, struct wire_chan *out);
 
 #endif

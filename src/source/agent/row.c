@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From a slot to a row: copies what changed, remembers what costs, trusts no byte. */
+/* Turns slots into rows: copies what changed, caches what is expensive, trusts no byte.
+ * */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,11 +31,11 @@ static bool slot_makes_sense(const struct wire_slot *slot)
 	return slot->kind == WIRE_COROUTINE && slot->serial;
 }
 
-/* A copy that is whole replaces what was known, as far as it differs. True: a thread has
- * appeared. */
+/* Replaces the row's copy by a new consistent one and resets what depends on it. Returns
+ * true if a thread has appeared. */
 static bool take_slot(struct agent *agent, struct row *row, const struct wire_slot *slot)
 {
-	/* A slot that is written to is not dead. */
+	/* A slot that is still written to is not dead. */
 	bool same_task = !row->dead && row->slot.kind == slot->kind &&
 			 row->slot.serial == slot->serial && row->slot.tid == slot->tid;
 
@@ -49,7 +50,7 @@ static bool take_slot(struct agent *agent, struct row *row, const struct wire_sl
 		if (slot->kind == WIRE_THREAD)
 			agent->nr_threads++;
 	}
-	/* What the kernel said was about the wait before. */
+	/* The kernel's view was about the previous wait. */
 	row_drop_thread(agent, row);
 	row->site_known =
 		same_task && row->site_known && row->slot.call_site == slot->call_site;
@@ -91,7 +92,7 @@ bool row_update(struct agent *agent, uint32_t i)
 		row->torn = true;
 		return false;
 	}
-	/* Also for a free slot: the next look sees that nothing changed. */
+	/* Also stored for a free slot, so that the next poll sees no change. */
 	bool appeared = take_slot(agent, row, &slot);
 
 	row->known = true;
@@ -102,7 +103,7 @@ bool row_update(struct agent *agent, uint32_t i)
 	return appeared;
 }
 
-/* "key\0text\0" pairs, which may end anywhere. */
+/* Unpacks "key\0text\0" pairs, which may be truncated anywhere. */
 static void unpack_labels(const struct wire_labels *wire, struct row_labels *labels)
 {
 	uint32_t used = wire->used < WIRE_LABEL_BYTES ? wire->used : WIRE_LABEL_BYTES;
@@ -230,7 +231,7 @@ int64_t slot_since_ns(const struct agent *agent, const struct wire_slot *slot)
 							 : agent->start_ns;
 }
 
-/* The state that the slot publishes, or the kernel's where that says more. */
+/* Uses the state that the slot publishes, or the kernel's view if that tells more. */
 static void state_to_task(const struct agent *agent, struct row *row,
 			  struct snapshot *out, struct task *task)
 {
@@ -248,7 +249,8 @@ static void state_to_task(const struct agent *agent, struct row *row,
 	}
 	kernel_wait_to_task(&row->waits, out, task);
 	task->stack = row->site;
-	/* Contradicted once: it may just be waking. Until the next look it is not stuck. */
+	/* Contradicted once: it may just be waking up, so it is not stuck until the next
+	 * sample. */
 	if (row->contradicted && !running)
 		task->flags |= TASK_SUSPECT;
 	if (slot->since_ns && !running) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the socket of an agent can be. What the process says of itself is seen from inside
- * its own mount namespace. */
+/* Finds the directories that may contain an agent's socket. Paths from the process's own
+ * environment are relative to its mount namespace. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -13,10 +13,10 @@
 #include "base/fdio.h"
 #include "source/agent/agent.h"
 
-/* A file this new may have been bound after the list was read. */
+/* A newer socket may have been bound after the list was read. */
 #define SOCKET_OLD_S 2
 #define BOUND_MAX    (16u << 20)
-/* Sockets in one directory that are looked at. */
+/* How many directory entries are examined. */
 #define SWEPT_MAX    20000u
 
 static const char *environ_value(const struct buf *environment, const char *name)
@@ -72,15 +72,15 @@ bool agent_socket_directory(unsigned way, pid_t pid, uid_t uid,
 	}
 }
 
-/* The names that sockets of this network namespace are bound to. */
+/* Reads the names that sockets in this network namespace are bound to. */
 static bool read_bound(struct buf *bound)
 {
 	buf_init(bound, BOUND_MAX);
 	return fdio_read_file("/proc/self/net/unix", bound, BOUND_MAX, NULL) >= 0;
 }
 
-/* Whether a socket is bound to a file of this name; its line ends with it. Whatever the
- * folder: a container may know it by another path. */
+/* Returns true if a socket is bound to a file of this name, which ends its line. The
+ * directory is not compared, because a container may know it by another path. */
 static bool is_bound(const struct buf *bound, const char *name)
 {
 	char wanted[64];
@@ -90,7 +90,7 @@ static bool is_bound(const struct buf *bound, const char *name)
 	       memmem(bound->bytes, bound->length, wanted, (size_t)bytes);
 }
 
-/* A process of another network namespace may share the directory. */
+/* A process in another network namespace may share the directory. */
 static bool elsewhere(pid_t pid)
 {
 	struct stat ours, its;
@@ -102,8 +102,8 @@ static bool elsewhere(pid_t pid)
 	return stat("/proc/self/ns/net", &ours) == 0 && its.st_ino != ours.st_ino;
 }
 
-/* A process that was killed leaves its socket behind. No connection is made: that alone
- * could end a program that runs under a seccomp filter. */
+/* Removes the socket of a killed process. It does not connect to the socket: if the
+ * program still runs, under a seccomp filter, a connection alone could kill it. */
 static void remove_unbound(const struct buf *bound, const char *directory,
 			   const char *name, pid_t pid)
 {

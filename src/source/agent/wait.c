@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Says what a published wait is about: the channel's record, the descriptor's name, the
- * holder of the lock. */
+/* Describes what a published wait is for: the channel's record, the descriptor's name,
+ * the owner of the lock. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static uint32_t chan_hash(const struct agent *agent, uint64_t address)
 	       (agent->cap_chans - 1);
 }
 
-/* The channels that are published now, by address; at most once per poll. */
+/* Builds a hash of the published channels by address; at most once per poll. */
 static void index_chans(struct agent *agent)
 {
 	uint32_t wanted = 64;
@@ -55,7 +55,7 @@ static bool chan_matches(struct agent *agent, uint32_t record, uint64_t address,
 	return out->id && out->address == address;
 }
 
-/* The record + 1 of the channel at address, with a copy; 0 if there is none. */
+/* Copies the record of the channel at address. Returns its index plus 1, or 0 if none. */
 static uint32_t find_chan(struct agent *agent, uint64_t address, struct wire_chan *out)
 {
 	if (!address || !agent->region.nr_chans)
@@ -94,7 +94,7 @@ static void chan_text(const struct wire_chan *chan, char *out, size_t size)
 		snprintf(out + used, size - used, ", closed");
 }
 
-/* True when the wait is on a channel that publishes a record. */
+/* Returns true if the wait is on a channel that publishes a record. */
 static bool describe_chan(struct agent *agent, struct row *row)
 {
 	struct kernel_wait *waits = &row->waits;
@@ -114,7 +114,7 @@ static bool describe_chan(struct agent *agent, struct row *row)
 	return true;
 }
 
-/* Who holds the lock, asked once per address and poll. */
+/* Returns the owner of the lock; it is determined once per address and poll. */
 static struct owner_entry lock_owner(struct agent *agent, enum task_state state,
 				     uint64_t address)
 {
@@ -134,7 +134,7 @@ static struct owner_entry lock_owner(struct agent *agent, enum task_state state,
 						 &entry->owner_pid);
 		return *entry;
 	}
-	/* Too many locks in this poll: leave it, so that the cost stays bounded. */
+	/* Too many locks in this poll: skip this one, so that the cost stays bounded. */
 	return (struct owner_entry){.address = address};
 }
 
@@ -170,7 +170,7 @@ static void fd_text(struct agent *agent, const struct row *row, struct kernel_wa
 	waits->fd = row->slot.fd;
 	const char *name = kernel_fd_name(&agent->kernel, waits->fd);
 	waits->accepted = kernel_fd_accepted(&agent->kernel, waits->fd);
-	/* As without the agent: "epoll 4 of fds 5 7". */
+	/* The same text as without the agent: "epoll 4 of fds 5 7". */
 	bool epoll = strncmp(name, "epoll", 5) == 0;
 
 	snprintf(waits->text, sizeof(waits->text), "%.*s%s%s %d%s%s", what,
@@ -189,7 +189,7 @@ void row_describe_wait(struct agent *agent, struct row *row)
 	enum task_state state = slot->state < STATE_COUNT ? slot->state : STATE_UNKNOWN;
 	bool chan = state == STATE_CHAN_SEND || state == STATE_CHAN_RECV;
 
-	/* Lengths of channels and owners of locks change while a slot does not. */
+	/* Lengths of channels and owners of locks may change while the slot does not. */
 	if (row->waits_known && (row->refined || (!chan && !waits->owner_changes)))
 		return;
 	if (!row->waits_known) {
@@ -234,7 +234,7 @@ void row_describe_wait(struct agent *agent, struct row *row)
 	}
 }
 
-/* States whose slots have an address or a number at most. */
+/* Returns true for states whose slots have at most an address or a number. */
 static bool is_thin(enum task_state state)
 {
 	return state == STATE_POLL || state == STATE_SLEEP ||
@@ -253,7 +253,7 @@ void row_refine_wait(struct row *row, const struct kernel_wait *kernel)
 	char limit[KERNEL_TEXT_MAX];
 	bool says = kernel->text[0] || *kernel_limit_text(kernel, limit);
 
-	/* What the program says itself counts more. */
+	/* What the program itself publishes takes precedence. */
 	if (!same || !is_thin(state) || !kernel->kind || !says || row->chan ||
 	    (slot->flags & WIRE_SLOT_API) || slot->what[0] ||
 	    (state == STATE_SEMAPHORE && strcmp(kernel->kind, "ipc") != 0))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The descriptor is borrowed (pidfd_getfd) and asked, never read: the process that it is of
- * stands in its exit. */
+/* The descriptor is duplicated (pidfd_getfd) and polled, but never read: its process is
+ * stopped in its exit. */
 #include "source/child/exit_trace.h"
 
 #include <poll.h>

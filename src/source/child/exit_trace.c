@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One thread traces, as ptrace obeys only the thread that has seized, and does nothing but
- * wait. The kernel stops a traced thread in its exit with everything still there. When the
- * first thread ends before the others, or another one calls exec, a thread that is left
- * takes its place as the one that is traced.
+ * A separate thread traces, because ptrace accepts requests only from the thread that
+ * seized, and does nothing but wait. The kernel stops a traced thread in its exit while
+ * all its memory still exists. If the first thread ends before the others, or another
+ * thread calls exec, one of the remaining threads is traced instead.
  */
 #include "source/child/exit_trace.h"
 
@@ -25,7 +25,7 @@
 #include "base/clock.h"
 #include "source/child/sanitizer.h"
 
-/* Other threads of a process that ends are gone by then, or it does not end. */
+/* If the process is ending, its other threads are gone after this time. */
 #define OTHERS_LIMIT_NS (CLOCK_SECOND_NS / 5)
 #define STEP_NS         (CLOCK_SECOND_NS / 1000)
 #define EXEC_LIMIT_NS   (2 * CLOCK_SECOND_NS)
@@ -38,8 +38,8 @@ struct exit_trace {
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	/* What follows is under the lock. */
-	bool seized; /* or refused, for this reason: */
+	/* The lock protects all members below. */
+	bool seized; /* if not, refused is the errno */
 	int refused;
 	enum exit_state state;
 	int64_t held_ns;
@@ -71,7 +71,7 @@ static void wait_until_let_go(struct exit_trace *trace)
 	pthread_mutex_unlock(&trace->lock);
 }
 
-/* A letter as in /proc/PID/stat; 0: there is no such thread. */
+/* Returns the state letter from /proc/PID/stat, or 0 if there is no such thread. */
 static char thread_state(pid_t pid, pid_t tid)
 {
 	char path[64], text[512];
@@ -90,7 +90,7 @@ static char thread_state(pid_t pid, pid_t tid)
 	return at && at[1] == ' ' ? at[2] : 0;
 }
 
-/* A thread besides `but` that has not ended; 0: none. */
+/* Returns a thread other than `but` that has not ended, or 0. */
 static pid_t find_other(pid_t pid, pid_t but)
 {
 	const struct dirent *entry;
@@ -112,7 +112,7 @@ static pid_t find_other(pid_t pid, pid_t but)
 	return found;
 }
 
-/* The system call that a stopped or sleeping thread is in; -1: none, or not known. */
+/* Returns the system call that a stopped or sleeping thread is in, or -1. */
 static long thread_call(pid_t pid, pid_t tid)
 {
 	char path[64], text[32] = "";
@@ -130,11 +130,11 @@ static long thread_call(pid_t pid, pid_t tid)
 
 enum ending {
 	ENDS_PROCESS,
-	ENDS_ALONE,   /* others go on */
-	ENDS_IN_EXEC, /* that another thread has called, which takes its place and its id */
+	ENDS_ALONE,   /* other threads continue */
+	ENDS_IN_EXEC, /* another thread called exec, and takes over this thread's id */
 };
 
-/* A thread stands in its exit: what ends with it? */
+/* A thread is stopped in its exit. Finds out what ends with it. */
 static enum ending find_ending(pid_t pid, pid_t tid)
 {
 	int64_t limit_ns = clock_mono_ns() + OTHERS_LIMIT_NS;
@@ -176,9 +176,9 @@ static void hold(struct exit_trace *trace, pid_t tid)
 	wait_until_let_go(trace);
 }
 
-/* Another thread is traced from now on, or the one that has called exec, as soon as it can be.
- * Both only now that the thread which ends is gone: exec waits for that, and seizing for
- * exec. */
+/* Traces another thread from now on, or the one that has called exec as soon as possible.
+ * This works only after the ending thread is gone: exec waits for its end, and seizing
+ * waits for exec. */
 static bool take_other(pid_t pid, pid_t but, bool after_exec)
 {
 	int64_t limit_ns = clock_mono_ns() + EXEC_LIMIT_NS;
@@ -234,7 +234,7 @@ static void handle_stop(struct exit_trace *trace, pid_t tid, int status)
 		}
 		break;
 	case PTRACE_EVENT_STOP:
-		/* The process is stopped, and stays so until SIGCONT. */
+		/* The process is stopped, and remains so until SIGCONT. */
 		if (stops_by_default(signal)) {
 			ptrace(PTRACE_LISTEN, tid, NULL, NULL);
 			return;
@@ -262,7 +262,7 @@ static void *run_trace(void *arg)
 	for (;;) {
 		pid_t tid = waitpid(-1, &status, __WALL | __WNOTHREAD);
 
-		/* It is no longer traced: the child of another thread of ours. */
+		/* It is no longer traced, and is a child of another of our threads. */
 		if (tid < 0 && errno == ECHILD)
 			tid = waitpid(trace->pid, &status, 0);
 		if (tid < 0 && errno == EINTR)
@@ -304,7 +304,7 @@ static void destroy(struct exit_trace *trace)
 	free(trace);
 }
 
-/* Signals to this process are the business of its other threads. */
+/* Blocks all signals in the new thread; the other threads of this process handle them. */
 static bool start_thread(struct exit_trace *trace)
 {
 	sigset_t all, before;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The folder src/source/child cares for a program that grmon-c itself has started. It
- * does not know how the program is looked at.
+ * The folder src/source/child handles a program that grmon-c itself has started. It must
+ * not know how the program is watched.
  *
- * Holds a child of this process for a moment when it ends, so that a last look finds its
- * memory whole. Only its first thread is traced (PTRACE_SEIZE, PTRACE_O_TRACEEXIT): nothing
- * stops while it runs but for signals to that thread, which are passed on, and exec. If this
- * process dies, the child goes on by itself.
+ * Holds a child of this process briefly when it ends, so that the last sample finds its
+ * memory intact. Only its first thread is traced (PTRACE_SEIZE, PTRACE_O_TRACEEXIT).
+ * While the child runs, it stops only for signals to that thread, which are passed on,
+ * and for exec. If this process dies, the child continues on its own.
  */
 #ifndef SOURCE_CHILD_EXIT_TRACE_H
 #define SOURCE_CHILD_EXIT_TRACE_H
@@ -19,35 +19,38 @@
 
 enum exit_state {
 	EXIT_RUNS,
-	EXIT_HELD,  /* it has called exit or been killed, and stands still until let go */
-	EXIT_ENDED, /* exit_trace_status() says how */
+	/* it called exit or was killed, and is stopped until it is released */
+	EXIT_HELD,
+	EXIT_ENDED, /* exit_trace_wait() tells how */
 };
 
 struct exit_trace;
 
 /*
- * Trace `pid`, a child that has not called exec yet; from now on only this trace may wait for
- * it. NULL, with a sentence: it cannot be traced, and is an ordinary child.
+ * Traces `pid`, a child that has not called exec yet. From now on, only this trace may
+ * wait for it. Returns NULL and sets e if it cannot be traced; it then remains an
+ * ordinary child.
  */
 struct exit_trace *exit_trace_new(pid_t pid, struct err *e);
-/* Once the child has ended, or while it is let go: waits for its end. NULL is accepted. */
+/* Releases the child if it is held, and waits for its end. NULL is accepted. */
 void exit_trace_free(struct exit_trace *trace);
-/* Becomes readable when the child is held or has ended. */
+/* Returns a descriptor that becomes readable when the child is held or has ended. */
 int exit_trace_fd(const struct exit_trace *trace);
 enum exit_state exit_trace_state(struct exit_trace *trace);
-/* Since when it is held, by CLOCK_MONOTONIC. */
+/* Returns when the child was stopped at its exit, as CLOCK_MONOTONIC. */
 int64_t exit_trace_held_ns(struct exit_trace *trace);
-/* Whether it is held because a signal kills it. */
+/* Returns true if it is held because a signal kills it. */
 bool exit_trace_killed(struct exit_trace *trace);
-/* Let it end; where it still runs, it is not held any more. */
+/* Lets the child end. If it still runs, it will no longer be held. */
 void exit_trace_let_go(struct exit_trace *trace);
-/* As waitpid() has it. limit_ms < 0: as long as it takes. False: it still runs. */
+/* Waits for the end; status is as for waitpid(). A negative limit_ms means no limit.
+ * Returns false if the child still runs. */
 bool exit_trace_wait(struct exit_trace *trace, int limit_ms, int *status);
-/* Why the child can no longer be held at its end, or NULL. */
+/* Returns why the child can no longer be held at its end, or NULL. */
 const char *exit_trace_lost(struct exit_trace *trace);
 
-/* Whether what a task of the held process waits for at a descriptor has come: it would have
- * gone on. False where that is not known. */
+/* Returns true if the descriptor that a task of the held process waits for is ready, so
+ * that the wait would have ended. Returns false if that is unknown. */
 bool exit_fd_ready(pid_t pid, int fd, bool writes);
 
 #endif

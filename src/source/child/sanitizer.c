@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A program with a sanitizer refers to the sanitizer's library, or to its functions, by name:
- * both stand in the strings of its dynamic section. */
+/* A program with a sanitizer refers to the sanitizer's library or functions by name, and
+ * the strings of its dynamic section contain both. */
 #include "source/child/sanitizer.h"
 
 #include <elf.h>
@@ -45,7 +45,7 @@ static bool read_parts(struct image *image)
 		       header.e_phoff);
 }
 
-/* Where an address of the program stands in its file; UINT64_MAX: nowhere. */
+/* Converts an address of the program to an offset in its file, or UINT64_MAX. */
 static uint64_t file_offset(const struct image *image, uint64_t address)
 {
 	for (size_t i = 0; i < image->nr_parts; i++) {
@@ -58,7 +58,7 @@ static uint64_t file_offset(const struct image *image, uint64_t address)
 	return UINT64_MAX;
 }
 
-/* Where the strings are, and how many bytes. */
+/* Finds offset and size of the dynamic strings. */
 static bool find_strings(const struct image *image, uint64_t *at, size_t *bytes)
 {
 	ElfW(Dyn) entries[DYNAMIC_MAX];
@@ -88,7 +88,8 @@ static bool find_strings(const struct image *image, uint64_t *at, size_t *bytes)
 	return *at != UINT64_MAX && *bytes > 0;
 }
 
-/* Whether any of the words, up to NULL, is among the strings of the file; closes it. */
+/* Returns true if the file's strings contain one of the words (NULL-terminated). Closes
+ * fd. */
 static bool file_names(int fd, const char *const *words)
 {
 	struct image image = {.fd = fd};

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a program has a sanitizer inside that does not bear what is meant for it. */
+/* Detects sanitizers in a program that conflict with tracing or preloading. */
 #ifndef SOURCE_CHILD_SANITIZER_H
 #define SOURCE_CHILD_SANITIZER_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* The program that the process runs looks for leaks itself at its end, by means of ptrace,
- * and fails when it is traced: LeakSanitizer. */
+/* Returns true if the process runs a program with LeakSanitizer, which uses ptrace at its
+ * end to find leaks and fails when it is traced itself. */
 bool sanitizer_traces(pid_t pid);
-/* The program in this file ends at once when a library is preloaded: AddressSanitizer, as a
- * library of its own, has to be the first. */
+/* Returns true if the program uses AddressSanitizer as a shared library, which must be
+ * loaded first; with a preloaded library, the program exits immediately. */
 bool sanitizer_comes_first(const char *path);
 
 #endif
