@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of columns, and a cell as text or number. Nothing here allocates. */
+/* The table of columns, and the value of a cell as text or number. Nothing here allocates
+ * memory. */
 #include "core/column.h"
 
 #include <stdio.h>
@@ -87,7 +88,7 @@ static char column_sign(const struct task *task)
 	return ' ';
 }
 
-/* A deadlock is worse than a leak and says all. */
+/* A deadlock is worse than a leak, so it is the only mark shown. */
 static const char *column_mark(const struct task *task, char *out)
 {
 	char sign = column_sign(task);
@@ -140,7 +141,7 @@ const char *frame_format_location(const struct frame *frame, char out[COLUMN_TEX
 	return out;
 }
 
-/* Append as much of text as fits; returns the new length. */
+/* Appends as much of the text as fits. Returns the new length. */
 static size_t column_append(char *out, size_t length, const char *text)
 {
 	while (*text && length + 1 < COLUMN_TEXT_MAX)
@@ -203,7 +204,7 @@ const char *column_format(enum column_id id, const struct task *task, int64_t no
 	case COLUMN_CREATED:
 		return column_created(task, out);
 	case COLUMN_CPU:
-		if (!(task->cpu_percent >= 0)) /* also where it is not a number */
+		if (!(task->cpu_percent >= 0)) /* this also catches NAN */
 			return "-";
 		snprintf(out, COLUMN_TEXT_MAX, "%.1f", (double)task->cpu_percent);
 		return out;

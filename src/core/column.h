@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The columns of the task view: one table that view, dump, --columns, --sort, the filter,
- * the help and the man page read. */
+/* The columns of the task view, in one table that is used by the view, dump, --columns,
+ * --sort, the filter, the help and the man page. */
 #ifndef CORE_COLUMN_H
 #define CORE_COLUMN_H
 
@@ -27,38 +27,41 @@ enum column_id {
 enum column_type { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_DURATION };
 
 struct column {
-	const char *key;   /* what --columns, --sort and the filter accept: "age" */
+	const char *key;   /* name in --columns, --sort and the filter: "age" */
 	const char *alias; /* a second spelling ("fn", "loc"), or NULL */
 	const char *title; /* "AGE" */
 	const char *help;
 	enum column_type type;
-	int min_width;   /* display cells */
-	int max_width;   /* 0: takes what is left */
-	int priority;    /* 0 stays longest when the terminal is narrow */
-	bool right;      /* aligned right */
-	bool descending; /* first sort direction */
+	int min_width; /* in display cells */
+	int max_width; /* in display cells; 0: takes the remaining width */
+	/* columns with higher values are dropped first on a narrow terminal */
+	int priority;
+	bool right;      /* right-aligned */
+	bool descending; /* initial sort direction */
 };
 
 #define COLUMN_TEXT_MAX 512
 #define COLUMN_KEYS_MAX 128
 
 const struct column *column_info(enum column_id id);
-/* Key, alias or title, any case; -1 if there is none. */
+/* Looks up a key, alias or title, ignoring case. Returns -1 if there is none. */
 int column_by_name(const char *name, size_t bytes);
-/* Every spelling that column_by_name() takes. */
+/* Offers every name that column_by_name() accepts. */
 void column_suggest(struct suggest *suggest);
-/* "mark, id, state, …", for messages; cut at size. Returns the length. */
+/* Writes "mark, id, state, …" for messages, cut to size. Returns the length. */
 size_t column_keys(char *out, size_t size);
-/* The cell as text, without padding; the address may be inside the task or `out`. Bytes
- * from the target may be anything: the drawer escapes them. */
+/* Returns the cell as text without padding. The pointer may refer to the task or to
+ * `out`. Bytes from the target may have any value; the code that draws them must escape
+ * them. */
 const char *column_format(enum column_id id, const struct task *task, int64_t now_ns,
 			  char out[COLUMN_TEXT_MAX]);
-/* "main.c:31", "main.c" or "": the LOCATION of one frame. */
+/* Formats the LOCATION of one frame as "main.c:31", "main.c" or "". */
 const char *frame_format_location(const struct frame *frame, char out[COLUMN_TEXT_MAX]);
-/* Numeric value for sorting and `col>value`: ns, percent, count. */
+/* Returns the numeric value for sorting and for `col>value`, in ns, percent or as a
+ * count. */
 double column_number(enum column_id id, const struct task *task, int64_t now_ns);
 
-/* "state,age,name" or "+labels,-cpu" relative to the default. */
+/* A list such as "state,age,name", or "+labels,-cpu" relative to the default. */
 struct column_list {
 	enum column_id ids[COLUMN_COUNT];
 	size_t count;

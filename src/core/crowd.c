@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One pass puts every blocked task under its keys in a table of this look; only crowds of
- * two and more are remembered from look to look, since only they can grow.
+ * One pass adds every blocked task under its keys to a table for this sample. Only crowds
+ * of two or more tasks are remembered between samples, since only those can grow.
  */
 #include "core/crowd.h"
 
@@ -14,49 +14,52 @@
 #include "base/huge.h"
 
 #define SLOTS_FIRST    256u
-#define KNOWN_MAX      65536u /* crowds that are remembered */
+#define KNOWN_MAX      65536u /* maximum number of remembered crowds */
 #define FORGET_NS      (600 * CLOCK_SECOND_NS)
-/* A crowd that has risen within this time grows … */
+/* A crowd is growing if its last rise is at most this old … */
 #define GROWS_NS       (10 * CLOCK_SECOND_NS)
-/* … or within this many mean times from one rise to the next. */
+/* … or at most this many mean intervals between rises. */
 #define GROWS_INTERVAL 3
-/* A thread that waits since it began had this long to get there. */
+/* Time that a thread had to reach its wait if it has waited since it began. */
 #define BEGINNING_NS   (1 * CLOCK_SECOND_NS)
 #define NONE           UINT32_MAX
 
-/* A key of this look. Small: with a hundred thousand tasks the table outgrows every cache. */
+/* One key of this sample. It is small, because with a hundred thousand tasks the table
+ * exceeds every cache. */
 struct slot {
 	uint64_t key;
-	uint32_t look; /* that it is of; of another: free */
-	uint32_t task; /* the first one with this key */
+	/* sample that the slot belongs to; a slot of another sample is free */
+	uint32_t look;
+	uint32_t task; /* the first task with this key */
 };
 
 struct several {
 	uint64_t key;
-	int64_t newest_ns; /* when the last of them came */
+	int64_t newest_ns; /* when the last of them began to wait */
 	uint32_t count;
-	uint32_t began; /* that have waited since they began */
-	uint32_t fresh; /* that may have begun while they were watched */
+	uint32_t began; /* tasks that have waited since they began */
+	uint32_t fresh; /* tasks that may have begun while the process was observed */
 	bool grows;
 };
 
 struct known {
-	uint64_t key;                /* 0: free */
-	uint32_t high, fresh, rises; /* the most of each at a time; rises of fresh */
+	uint64_t key; /* 0 if free */
+	/* maximum of count and of fresh in one sample; number of rises of fresh */
+	uint32_t high, fresh, rises;
 	int64_t first_ns, rose_ns, seen_ns;
 };
 
 struct crowds {
 	struct slot *slots;
 	size_t nr_slots;          /* a power of two */
-	uint32_t *object, *stack; /* per task: its crowd, or NONE */
+	uint32_t *object, *stack; /* the crowd of each task, or NONE */
 	size_t cap_object, cap_stack, nr_tasks;
 	struct known *known;
-	size_t nr_known, cap_known; /* the latter a power of two */
-	struct several *several;    /* of more than one task */
+	size_t nr_known, cap_known; /* cap_known is a power of two */
+	struct several *several;    /* crowds of more than one task */
 	size_t nr_several, cap_several;
 	uint64_t seed;
-	int64_t first_ns; /* of the first look; 0: there was none */
+	int64_t first_ns; /* time of the first sample; 0 if there was none */
 	uint32_t look;
 	bool looked;
 };
@@ -121,7 +124,8 @@ static uint64_t object_key(const struct crowds *crowds, const struct task *task)
 	       1;
 }
 
-/* Of threads alone: each was made once, where other tasks are made per piece of work. */
+/* Only threads have a key, because a thread is created once. Other tasks are created per
+ * piece of work. */
 static uint64_t stack_key(const struct crowds *crowds, const struct task *task)
 {
 	if (task->kind != TASK_THREAD || !task->stack)
@@ -135,14 +139,14 @@ bool crowd_since_it_began(const struct task *task)
 	       task->since_ns - task->start_ns < BEGINNING_NS;
 }
 
-/* Not one that only comes back from its work, as far as that is known. */
+/* Returns false if the task is known to have only returned from its work. */
 static bool is_fresh(const struct crowds *crowds, const struct task *task)
 {
 	return task->start_ns <= 0 ||
 	       (crowds->first_ns > 0 && task->start_ns > crowds->first_ns);
 }
 
-/* A crowd of none as yet; NONE: no memory. */
+/* Creates an empty crowd. Returns NONE if there is no memory. */
 static uint32_t several_new(struct crowds *crowds, uint64_t key)
 {
 	if (!array_reserve(&crowds->several, &crowds->cap_several,
@@ -164,7 +168,7 @@ static void several_add(const struct crowds *crowds, struct several *several,
 	several->fresh += is_fresh(crowds, task);
 }
 
-/* Most keys are those of one task alone: it costs one look into the table, no more. */
+/* Most keys belong to a single task, and cost no more than one lookup. */
 static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
 		     uint64_t key, const struct task *tasks)
 {
@@ -202,7 +206,7 @@ static bool reserve_numbers(uint32_t **numbers, size_t *capacity, size_t nr_task
 	return array_resize(numbers, capacity, nr_tasks);
 }
 
-/* At most half full, with two keys a task. */
+/* The table is at most half full, with two keys per task. */
 static bool make_room(struct crowds *crowds, size_t nr_tasks)
 {
 	size_t wanted = SLOTS_FIRST;
@@ -232,7 +236,7 @@ static struct known *known_slot(struct known *list, size_t capacity, uint64_t ke
 	return &list[at];
 }
 
-/* A larger table, without those that have not been there for long. */
+/* Enlarges the table and drops crowds that have not been seen for a long time. */
 static bool known_grow(struct crowds *crowds, int64_t now_ns)
 {
 	size_t kept = 0, capacity = SLOTS_FIRST;
@@ -273,8 +277,8 @@ static bool known_grows(const struct known *known, int64_t now_ns)
 	return now_ns - known->rose_ns < window_ns;
 }
 
-/* Whether this crowd grows, with what was seen of it before. One that rises because older
- * waits have their stacks read only now has not grown. */
+/* Updates what is known about a crowd and returns whether it is growing. A rise that only
+ * occurs because the stacks of older waits have been read since does not count. */
 static bool crowd_grows(struct crowds *crowds, const struct several *several,
 			int64_t now_ns)
 {
@@ -288,7 +292,8 @@ static bool crowd_grows(struct crowds *crowds, const struct several *several,
 		crowds->nr_known++;
 		*known = (struct known){
 			.key = several->key, .fresh = several->fresh, .first_ns = now_ns};
-		/* Who is there at the first look has not come while it was watched. */
+		/* Tasks that are already there in the first sample did not arrive while
+		 * the process was observed. */
 		if (came && several->fresh > 0) {
 			known->rises = 1;
 			known->rose_ns = now_ns;
@@ -322,7 +327,7 @@ void crowds_begin(struct crowds *crowds, size_t nr_tasks)
 	crowds->nr_tasks = make_room(crowds, nr_tasks) ? nr_tasks : 0;
 	if (++crowds->look > 0 || crowds->nr_slots == 0)
 		return;
-	/* Round: what is left of the looks before must not count. */
+	/* The counter has wrapped around: slots of earlier samples must not count. */
 	memset(crowds->slots, 0, crowds->nr_slots * sizeof(*crowds->slots));
 	crowds->look = 1;
 }

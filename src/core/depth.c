@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names are looked at once per stack, when it is interned. */
+/* Names are examined once per stack, when the stack is interned. */
 #include "core/depth.h"
 
 #include <ctype.h>
@@ -9,11 +9,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PLACE_CALLERS                                                                    \
-	2u /* of the function that waits, which tell one wait from another */
+	2u /* frames of the waiting function that distinguish one wait from another */
 #define DEPTH_MOST  UINT8_MAX
-#define ASKS_WITHIN 2u /* innermost frames of its own */
+#define ASKS_WITHIN 2u /* innermost frames of the program's own */
 
-/* What is further out began the task, and is none of its work. Beginnings of names. */
+/* Name prefixes of functions that start a task. Frames further out are not part of its
+ * work. */
 static const char *const beginnings[] = {
 	"start_thread",
 	"clone",
@@ -26,11 +27,11 @@ static const char *const beginnings[] = {
 	"runtime.main",
 	"std::rt::lang_start",
 	"thread_native_entry",
-	"start", /* musl's; see below */
+	"start", /* musl's, see is_beginning() below */
 };
 
-/* Machines that run programs of another language: their own frames say nothing of how deep
- * that program is in its work. */
+/* Virtual machines that run programs of another language. Their own frames do not reveal
+ * how deep that program is in its work. */
 static const char *const interpreters[] = {
 	"_PyEval_", "PyEval_",     "_PyFunction_", "_PyObject_Call", "rb_vm_exec",
 	"vm_exec",  "rb_thread_",  "JavaCalls::",  "JavaThread::",   "v8::internal::",
@@ -38,7 +39,7 @@ static const char *const interpreters[] = {
 	"erts_",    "Interpreter",
 };
 
-/* Libraries' layers around a program's function, that no name of frame.c says. */
+/* Library layers around a program's function that frame.c does not recognize by name. */
 static const char *const wrappers[] = {
 	"<alloc::",         "alloc::",   "core::",    "<core::",       "std::",
 	"<std::",           "void std",  "decltype(", "boost::detail", "boost::thread",
@@ -63,7 +64,7 @@ static bool is_beginning(const struct frame *frame)
 		return true;
 	if (!begins_with_any(name, beginnings, COUNT(beginnings)))
 		return false;
-	/* A program may well have a function that begins like musl's. */
+	/* A program may well have a function whose name begins like musl's. */
 	return strncmp(name, "start", 5) != 0 || strcmp(name, "start") == 0 ||
 	       strcmp(name, "start_thread") == 0;
 }
@@ -75,19 +76,19 @@ static bool ends_with(const char *text, const char *end)
 	return length >= bytes && strcmp(text + length - bytes, end) == 0;
 }
 
-/* A library that is known by no more than its file. */
+/* A frame of a library of which only the file is known. */
 static bool is_nameless_library(const char *name)
 {
 	return strncmp(name, "lib", 3) == 0 && strstr(name, ".so") && strstr(name, "+0x");
 }
 
-/* A frame of Python's own library, or of a package. */
+/* A frame of Python's standard library, or of a package. */
 static bool is_python_library(const char *file)
 {
 	return strstr(file, "/lib/python") || strstr(file, "<frozen");
 }
 
-/* Words of functions that fetch the next piece of work. */
+/* Matches words in the names of functions that fetch the next piece of work. */
 static bool asks_for_work(const char *name)
 {
 	static const char *const verbs[] = {"get",  "next", "pop",     "take",   "fetch",
@@ -108,7 +109,7 @@ static bool asks_for_work(const char *name)
 	return verb && thing;
 }
 
-/* A task that does nothing but read: its name, or that of what it began with. */
+/* A task that only reads, according to its name or to that of its start function. */
 static bool is_reader(const char *name)
 {
 	static const char *const words[] = {"readloop", "read_loop", "reader",
@@ -143,8 +144,8 @@ static uint64_t place_of(const struct stack *stack)
 	return place ? place : 1;
 }
 
-/* All that Python waits for by its own means is a lock of this kind: conditions, events,
- * queues. "with" takes one as a lock, by a call of its own. */
+/* Everything that Python itself waits for is a lock of this kind: conditions, events and
+ * queues. A "with" statement acquires one as a lock, through a call of its own. */
 static bool is_vague(const struct stack *stack)
 {
 	for (size_t i = 0; i < stack->nr_frames; i++) {
@@ -184,7 +185,7 @@ void depth_measure(struct stack *stack)
 			continue;
 		}
 		if (!name) {
-			machine = true; /* of code that was made while it runs */
+			machine = true; /* code that was generated at run time */
 			continue;
 		}
 		began = is_beginning(frame);
@@ -192,7 +193,7 @@ void depth_measure(struct stack *stack)
 		if (began || frame_is_plumbing(frame) || is_nameless_library(name) ||
 		    begins_with_any(name, wrappers, COUNT(wrappers)))
 			continue;
-		/* Who fetches work does so right where it waits. */
+		/* A function that fetches work does so directly where it waits. */
 		stack->asks |= own < ASKS_WITHIN && asks_for_work(name);
 		root = name;
 		if (!has_python)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One table of groups by their key, a text; memory goes with the groups, not the tasks. */
+/* One table of groups, keyed by a text. Memory use depends on the number of groups, not
+ * of tasks. */
 #include "core/diff.h"
 
 #include <stdlib.h>
@@ -21,7 +22,7 @@ struct builder {
 	struct arena texts;
 	struct key *keys; /* of each group */
 	size_t cap_keys, cap_groups;
-	uint32_t *index; /* UINT32_MAX: free */
+	uint32_t *index; /* UINT32_MAX if free */
 	size_t nr_index; /* a power of two */
 	uint64_t seed;
 };
@@ -38,7 +39,8 @@ static const struct task *side_task(const struct diff_side *side, size_t row)
 	return &side->snapshot->tasks[side->rows->index[row]];
 }
 
-/* What a side can say of any of its tasks; a profile knows no states, for example. */
+/* What is known about the tasks of a side. For example, a profile does not contain
+ * states. */
 struct known {
 	bool state, creator, stack;
 };
@@ -61,7 +63,7 @@ static void put_function(struct buf *key, const struct frame *frame)
 {
 	const char *slash = frame->file ? strrchr(frame->file, '/') : NULL;
 
-	/* Without a name there is at least the library's. */
+	/* If there is no function name, the name of the library is used. */
 	buf_puts(key, frame->function ? frame->function
 		      : slash         ? slash + 1
 		      : frame->file   ? frame->file
@@ -69,8 +71,8 @@ static void put_function(struct buf *key, const struct frame *frame)
 	buf_append(key, "\n", 1);
 }
 
-/* Another version of a runtime or of libc is no difference, nor are the wrappers that Go's
- * compiler makes, which some of its dumps show and some hide. */
+/* Different versions of a runtime or of libc are not a difference. Neither are the
+ * wrappers that Go's compiler generates, which are hidden in some dumps. */
 static bool is_passed_over(const struct frame *frame)
 {
 	return frame_is_plumbing(frame) ||
@@ -96,7 +98,7 @@ static void make_key(const struct diff *diff, const struct task *task, struct bu
 
 	buf_clear(key);
 	buf_printf(key, "%d", (int)task->kind);
-	/* Running, runnable and in a system call come and go within one look. */
+	/* Running, runnable and in a system call change within one sample. */
 	if (diff->by_state && info->class == CLASS_RUN)
 		buf_puts(key, "run");
 	else if (diff->by_state)
@@ -107,14 +109,15 @@ static void make_key(const struct diff *diff, const struct task *task, struct bu
 	buf_append(key, "\n", 1);
 	if (diff->by_stack)
 		put_stack(key, task->stack);
-	/* Where nothing else tells threads apart, names do. */
+	/* If nothing else distinguishes threads, their names do. */
 	if (!task->stack && task->kind != TASK_GOROUTINE)
 		buf_puts(key, task->name);
 }
 
 /*
- * The same, but of the stack only where it waits and where it began: what is between may
- * differ by the paths that an interpreter or a compiler has chosen.
+ * Like the normal key, but only with the ends of the stack: where the task waits and
+ * where it began. The frames in between may differ, depending on the paths that an
+ * interpreter or a compiler has chosen.
  */
 static void make_coarse_key(const struct diff *diff, const struct task *task,
 			    struct buf *key)
@@ -165,7 +168,7 @@ static void builder_release(struct builder *b)
 	arena_release(&b->texts);
 }
 
-/* NULL: no memory. */
+/* Returns NULL if there is no memory. */
 static struct diff_group *group_of(struct builder *b, const struct buf *text)
 {
 	struct key key = {NULL, text->length,
@@ -234,7 +237,7 @@ static void merge(struct diff_group *into, const struct diff_group *from)
 {
 	int side = from->count[1] > 0;
 
-	/* The oldest of b, where b has any. */
+	/* The example is the oldest task of b, if b has one. */
 	if (!into->example || (side == 1 && into->count[1] == 0) ||
 	    (side == (into->count[1] > 0) &&
 	     from->oldest_ns[side] > into->oldest_ns[side]))
@@ -253,7 +256,8 @@ static bool is_pair(const struct diff_group *group)
 	return group->vague && group->count[0] > 0 && group->count[1] > 0;
 }
 
-/* A profile shows blocked goroutines without what they wait for, as if they ran. */
+/* A profile lists blocked goroutines without the reason of the wait, as if they were
+ * running. */
 static bool says_no_state(const struct diff_side sides[2], const struct diff_group *group)
 {
 	const char *sources = sides[group->count[1] > 0].snapshot->target.sources;
@@ -265,8 +269,9 @@ static bool says_no_state(const struct diff_side sides[2], const struct diff_gro
 }
 
 /*
- * Groups that only one side has, by a coarser key: those that both have by that become one
- * group. Without states, if one of them does not say its own.
+ * Merges groups that exist on only one side by a coarser key. Groups with the same coarse
+ * key on both sides become one group. States are ignored if one of the sides does not
+ * contain them.
  */
 static int merge_lonely(struct diff *diff, const struct diff_side sides[2], bool states)
 {
@@ -323,7 +328,7 @@ static uint32_t changed_by(const struct diff_group *group)
 						 : group->count[1] - group->count[0];
 }
 
-/* What is more comes before what is less; then the older wait. */
+/* Increases come before decreases, then older waits before newer ones. */
 static int compare(const void *a, const void *b)
 {
 	const struct diff_group *x = a, *y = b;
@@ -370,7 +375,7 @@ int diff_build(struct diff *diff, const struct diff_side sides[2], struct err *e
 	arena_init(&b.texts, 0);
 	for (int i = 0; i < 2; i++)
 		known[i] = what_is_known(&sides[i]);
-	/* An empty side contradicts nothing. */
+	/* An empty side does not restrict the comparison. */
 	for (int i = 0; i < 2; i++)
 		if (sides[i].rows->count == 0)
 			known[i] = known[1 - i];

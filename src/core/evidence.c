@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A finding in words, with its numbers: what a person would say who had looked at it. */
+/* Describes a finding in sentences with its numbers, as a person who had examined it
+ * would. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -82,7 +83,7 @@ static void say_steps(struct words *words, const struct trend_finding *finding)
 			   : ". ");
 }
 
-/* The limit that this growth reaches first. */
+/* Finds the limit that this growth will reach first. */
 static void find_limit(struct leak *leak, struct snapshot *snapshot)
 {
 	static const enum limit_id of_threads[] = {LIMIT_PROCESSES, LIMIT_PIDS};

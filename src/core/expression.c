@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Glushkov's automaton, in bits: one place for each byte or class of the expression, and
- * for each place the set of those that may follow. ^ and $ are places that match symbols
- * which stand before and behind the text.
+ * Glushkov's automaton with bit sets. It has one position for each byte or class of the
+ * expression, and for each position the set of positions that may follow. ^ and $ are
+ * positions that match virtual symbols before and after the text.
  */
 #include "core/expression.h"
 
@@ -16,7 +16,7 @@
 #define SYMBOLS      258
 #define SET_WORDS    (EXPRESSION_PLACES_MAX / 64)
 #define REPEAT_MAX   255
-/* Atoms read, those of repeats again and again. */
+/* Number of atoms read, where those of repetitions count each time. */
 #define STEPS_MAX    20000
 
 struct set {
@@ -28,10 +28,11 @@ struct expression {
 	bool matches_empty;
 	int nr_places;
 	struct set follow[EXPRESSION_PLACES_MAX];
-	struct set by_symbol[SYMBOLS]; /* places that the symbol matches */
+	struct set by_symbol[SYMBOLS]; /* positions that the symbol matches */
 };
 
-/* A part: which places may begin it, which end it, and may it be nothing. */
+/* A subexpression: the positions at which it may begin and end, and whether it may be
+ * empty. */
 struct part {
 	struct set first, last;
 	bool nullable;
@@ -108,7 +109,7 @@ static struct part part_again(struct reader *reader, struct part part)
 	return part;
 }
 
-/* A new place; what it matches is added by place_matches(). */
+/* Creates a position. place_matches() adds what it matches. */
 static struct part place_new(struct reader *reader, const char *at, int *place)
 {
 	struct part part = {.nullable = false};
@@ -159,13 +160,13 @@ static const struct {
 
 static void place_matches_class(struct reader *reader, int place, int (*has)(int byte))
 {
-	/* ASCII: no locale has a say in it. */
+	/* ASCII only, independent of the locale. */
 	for (int byte = 0; byte < 128; byte++)
 		if (has(byte))
 			place_matches(reader, place, byte);
 }
 
-/* "[:alpha:]" inside brackets; false if there is none at reader->at. */
+/* Reads "[:alpha:]" inside brackets. Returns false if there is none at reader->at. */
 static bool read_class(struct reader *reader, int place)
 {
 	const char *name = reader->at + 2, *end;
@@ -185,7 +186,7 @@ static bool read_class(struct reader *reader, int place)
 	return true;
 }
 
-/* Behind the "[". */
+/* Called after the "[". */
 static struct part read_brackets(struct reader *reader)
 {
 	const char *start = reader->at - 1;
@@ -226,7 +227,7 @@ static struct part read_brackets(struct reader *reader)
 	return part;
 }
 
-/* Behind the backslash. */
+/* Called after the backslash. */
 static struct part read_escape(struct reader *reader)
 {
 	const char *start = reader->at - 1;
@@ -310,7 +311,8 @@ static struct part read_atom(struct reader *reader)
 	return part;
 }
 
-/* Digits; -1 if there are none, REPEAT_MAX + 1 if the number is too large. */
+/* Reads digits. Returns -1 if there are none, or REPEAT_MAX + 1 if the number is too
+ * large. */
 static int read_count(struct reader *reader)
 {
 	int number = -1;
@@ -323,7 +325,8 @@ static int read_count(struct reader *reader)
 
 static struct part read_piece(struct reader *reader, const char *limit);
 
-/* "{n,m}", at its brace: the piece from start up to here is read again for each copy. */
+/* Reads "{n,m}", starting at its brace. The part from `start` to the brace is read again
+ * for each copy. */
 static struct part read_repeat(struct reader *reader, struct part part, const char *start)
 {
 	const char *brace = reader->at, *behind;
@@ -359,7 +362,7 @@ static struct part read_repeat(struct reader *reader, struct part part, const ch
 	return result;
 }
 
-/* An atom and what repeats it, as far as limit. */
+/* Reads an atom and its repetition operators, up to limit. */
 static struct part read_piece(struct reader *reader, const char *limit)
 {
 	const char *start = reader->at;
@@ -435,8 +438,8 @@ void expression_free(struct expression *expression)
 	free(expression);
 }
 
-/* One symbol on: those that may follow, or begin, and that the symbol matches. Returns
- * whether the expression has ended. */
+/* Advances by one symbol to the positions that may follow (or begin) and match it.
+ * Returns whether the expression has matched. */
 static bool expression_step(const struct expression *expression, struct set *now,
 			    int words, int symbol)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Tasks of the user and of the cgroup grow with the target's threads, and the cgroup's memory
- * with its RSS: the limit is reached when the target has used up what is left. */
+/* The task counts of the user and of the cgroup grow with the target's threads, and the
+ * cgroup's memory with the target's RSS: a limit is reached once the target has used up
+ * the rest. */
 #include "core/figures.h"
 
 static const struct figure_info figure_table[FIGURE_COUNT] = {

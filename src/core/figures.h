@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The figures of a target that are kept over the time that it is watched: one table with a
- * series for each. A session pushes every look and hangs a copy onto the snapshot. */
+/* The figures of a target over the time that it is observed: a table with one series for
+ * each. A session adds every sample and attaches a copy to the snapshot. */
 #ifndef CORE_FIGURES_H
 #define CORE_FIGURES_H
 
@@ -27,7 +27,7 @@ struct figure_info {
 	const char *name; /* "fds" */
 	const char *help;
 	enum figure_unit unit;
-	int limit; /* enum limit_id of the limit that it runs into, or -1 */
+	int limit; /* enum limit_id of the limit that applies to it, or -1 */
 };
 
 struct figures {
@@ -35,13 +35,14 @@ struct figures {
 };
 
 const struct figure_info *figure_info(enum figure_id id);
-/* What a snapshot says of it; negative: not known. */
+/* Returns the figure's value in a snapshot; negative if unknown. */
 double figure_value(enum figure_id id, const struct snapshot *snapshot);
 void figures_init(struct figures *figures);
-/* Add what the snapshot says, and let it have a copy of all (none without memory). */
+/* Adds the snapshot's values and attaches a copy of all series to it, if there is
+ * memory. */
 void figures_update(struct figures *figures, struct snapshot *snapshot);
-/* Nanoseconds until the limit is reached if the clear trend of its figure goes on; -1: no
- * such limit or trend. */
+/* Returns the nanoseconds until the limit is reached if the clear trend of its figure
+ * continues, or -1 if there is no such limit or trend. */
 int64_t figures_reach_ns(const struct snapshot *snapshot, enum limit_id limit);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Which frame of a stack a user cares for: the innermost one of the program's own code. The
- * tables are in frame.def. */
+/* Selects the frame of a stack that is relevant to a user: the innermost one of the
+ * program's own code. The tables are in frame.def. */
 #include "core/snapshot.h"
 
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* What stands for a text in the column that says when a name counts. */
+/* Used instead of a text in the column that says when a name applies. */
 #define ALWAYS       NULL
 #define BARE         bare_name
 
@@ -48,7 +48,7 @@ static const struct place {
 #undef FOLDER
 };
 
-/* Beginnings of the import paths of Go's own packages. */
+/* Prefixes of the import paths of Go's own packages. */
 static const char *const go_packages[] = {
 	"archive",  "bufio",    "bytes",   "cmp",     "compress", "container", "context",
 	"crypto",   "database", "debug",   "embed",   "encoding", "errors",    "expvar",
@@ -59,8 +59,8 @@ static const char *const go_packages[] = {
 	"text",     "time",     "unicode", "unique",  "vendor",   "weak",
 };
 
-/* '*' stands for any text. Only the last star is gone back to: no more than the product of
- * both lengths, whatever they hold. */
+/* '*' stands for any text. Backtracking is limited to the last star, so the time is at
+ * most proportional to the product of both lengths, whatever the texts are. */
 static bool name_matches(const char *pattern, const char *name)
 {
 	const char *star = NULL;
@@ -101,19 +101,22 @@ static enum frame_role role_by_file(const char *file)
 	return FRAME_OWN;
 }
 
-/* by_file: what the file says; only a file of the program's own speaks against a name. */
+/* by_file is the role according to the file. Only a file of the program's own overrides a
+ * name. */
 static enum frame_role role_by_name(const struct frame *frame, enum frame_role by_file)
 {
 	const char *function = frame->function;
 	bool own_file = frame->file && by_file == FRAME_OWN && !frame->library;
-	/* Rust writes the type of a method in brackets: "<std::sync::Mutex<i32>>::lock". */
+	/* Rust encloses the type of a method in angle brackets:
+	 * "<std::sync::Mutex<i32>>::lock". */
 	const char *type = function[0] == '<' ? function + 1 : function;
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		const char *pattern = names[i].pattern;
 		const char *name = pattern[0] == '<' ? function : type;
 
-		/* Most names differ in their first byte: the answer without a call. */
+		/* Most names differ in their first byte; checking it first avoids the
+		 * call. */
 		if ((pattern[0] != name[0] && pattern[0] != '*') ||
 		    (names[i].when == BARE && own_file) ||
 		    (names[i].when && frame->file &&
@@ -125,8 +128,9 @@ static enum frame_role role_by_name(const struct frame *frame, enum frame_role b
 	return FRAME_OWN;
 }
 
-/* "net/http.(*conn).serve" in ".../src/net/http/server.go": the folder that a program was
- * built in may bear any name, but its packages none of Go's. */
+/* Returns whether, for example, "net/http.(*conn).serve" in ".../src/net/http/server.go"
+ * is in a package of Go. The directory in which a program was built may have any name,
+ * but its packages cannot have names of Go's packages. */
 static bool is_go_package(const struct frame *frame)
 {
 	const char *slash = strrchr(frame->function, '/');
@@ -137,7 +141,8 @@ static bool is_go_package(const struct frame *frame)
 	size_t before = end ? (size_t)(end - frame->file) : 0;
 	bool known = false;
 
-	/* "net/url.Parse(...)" of an argument may hold slashes: no package then. */
+	/* The argument in "net/url.Parse(...)" may contain slashes; then it is not a
+	 * package. */
 	if (!dot || length == 0 || before < length ||
 	    memcmp(end - length, frame->function, length) != 0 ||
 	    (before > length && end[-(ptrdiff_t)length - 1] != '/'))
@@ -148,7 +153,7 @@ static bool is_go_package(const struct frame *frame)
 	return known && strcmp(end + strlen(end) - 3, ".go") == 0;
 }
 
-/* Not if all that is known is "libfoo.so.1+0x1234". */
+/* Returns false if all that is known is like "libfoo.so.1+0x1234". */
 static bool frame_is_named(const struct frame *frame)
 {
 	return frame->function && (frame->file || !strstr(frame->function, "+0x"));
@@ -176,7 +181,8 @@ bool frame_is_plumbing(const struct frame *frame)
 	return frame_role(frame) == FRAME_PLUMBING;
 }
 
-/* "main.f" and "x.org/y.(*T).f", not "f", "ns::f", "f.isra.0", "libx.so.1+0x12". */
+/* Matches "main.f" and "x.org/y.(*T).f", but not "f", "ns::f", "f.isra.0" or
+ * "libx.so.1+0x12". */
 static bool is_go_name(const char *function)
 {
 	static const char *const suffixes[] = {"isra", "part",     "constprop",
@@ -194,7 +200,8 @@ static bool is_go_name(const char *function)
 	return true;
 }
 
-/* "main.f.func1" that main.f calls on the same line: cgo wraps calls with pointers so. */
+/* Matches "main.f.func1" called by main.f on the same line. cgo wraps calls with pointer
+ * arguments in this way. */
 static bool is_cgo_closure(const struct frame *inner, const struct frame *outer)
 {
 	const char *rest;
@@ -210,7 +217,8 @@ static bool is_cgo_closure(const struct frame *inner, const struct frame *outer)
 	return *rest && rest[strspn(rest, "0123456789")] == '\0';
 }
 
-/* Of a goroutine that is in C: what called it, beyond what cgo generates. Else 0. */
+/* For a goroutine in C code, returns the index of the frame that called it, skipping
+ * frames that cgo generates. Otherwise returns 0. */
 static size_t cgo_caller(const struct frame *frames, size_t nr_frames)
 {
 	for (size_t i = 0; i + 1 < nr_frames; i++) {
@@ -228,8 +236,9 @@ static size_t cgo_caller(const struct frame *frames, size_t nr_frames)
 	return 0;
 }
 
-/* Where all is libc's: the function that somebody called, not what is beneath, nor what
- * begins a thread. The program's own may have ended in a jump to it. */
+/* If all frames are libc's: finds the function that was called, not the ones beneath it
+ * nor the ones that begin a thread. The program's own function may have ended in a tail
+ * call to it. */
 static size_t find_called(const struct frame *frames, size_t nr_frames)
 {
 	static const char *const others[] = {
@@ -253,10 +262,10 @@ static size_t find_called(const struct frame *frames, size_t nr_frames)
 }
 
 /*
- * First choice: a named frame of the program. Where it has none, the innermost named one of
- * a library: a worker of its pool at rest. In a stripped program there is none before main's
- * callers, so an unnamed one is taken; and where all is plumbing, the innermost that has a
- * name of use.
+ * The first choice is a named frame of the program. If there is none, the innermost named
+ * frame of a library is used, as for an idle worker of a library's pool. In a stripped
+ * program there is no named frame inside of main's callers, so an unnamed one is used. If
+ * all frames are plumbing, the innermost with a useful name is used.
  */
 size_t stack_find_top(const struct frame *frames, size_t nr_frames)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Start from every wait that only somebody else can end, take away each that somebody who
- * still goes on can end, until nothing changes. What is left can never go on; among it
- * every chain of waits ends in a circle.
+ * Starts with every wait that only other tasks can end and repeatedly removes those that
+ * a task which is still able to run can end. The remaining tasks can never continue, and
+ * every chain of waits among them ends in a cycle.
  */
 #include "core/graph.h"
 
@@ -11,41 +11,42 @@
 
 #include "base/hash.h"
 
-/* What a cycle that is looked at again may rest on. */
+/* Maximum size of a cycle's support that is examined a second time. */
 #define SUPPORT_MAX 1024u
 
 struct owner_node {
-	uint64_t key; /* 0: free */
+	uint64_t key; /* 0 if free */
 	uint32_t node;
 };
 
-/* Goroutines have numbers of their own. */
+/* Goroutines have a separate range of keys. */
 #define KEY_GOROUTINE (1ull << 63)
 
-/* A process as a whole: it can act while one of its threads can. */
+/* A process as a whole. It can act as long as one of its threads can. */
 struct actor {
 	pid_t pid;
 	bool complete;
-	uint32_t first; /* its main thread, or its first one; GRAPH_NONE: none is known */
-	uint32_t alive; /* threads that can go on */
+	/* its main thread, or its first one; GRAPH_NONE if none is known */
+	uint32_t first;
+	uint32_t alive; /* threads that can run */
 };
 
 struct builder {
 	struct snapshot *snapshot;
 	size_t nr_nodes;
-	struct owner_node *map; /* tasks that somebody waits for */
+	struct owner_node *map; /* tasks that other tasks wait for */
 	size_t mask;
-	struct actor *actors; /* [0]: the target */
+	struct actor *actors; /* actors[0] is the target */
 	size_t nr_actors;
 	uint32_t *owner;        /* of each node, or GRAPH_NONE */
-	uint32_t *first_waiter; /* per node: list of the nodes that it owns */
+	uint32_t *first_waiter; /* per node: head of the list of nodes that wait for it */
 	uint32_t *next_waiter;
 	uint32_t *work; /* nodes that turned out to be alive */
 	size_t nr_work;
 	uint32_t *waiting; /* nodes whose wait has actors */
 	size_t nr_waiting;
 	bool *dead;
-	uint32_t *next; /* in the arena */
+	uint32_t *next; /* allocated in the arena */
 };
 
 struct task *graph_task(const struct snapshot *snapshot, uint32_t node)
@@ -67,7 +68,8 @@ size_t graph_cycles(const struct snapshot *snapshot)
 	return snapshot->graph ? snapshot->graph->nr_cycles : 0;
 }
 
-/* A thread whose wait somebody else can end, or a goroutine on a thread that waits so. */
+/* Returns whether the task is a thread whose wait only another task can end, or a
+ * goroutine on such a thread. */
 static bool waits_for_somebody(const struct task *task)
 {
 	return task->kind != TASK_COROUTINE && task->waits.kind &&
@@ -76,7 +78,7 @@ static bool waits_for_somebody(const struct task *task)
 	       state_blocks(task->state) && !(task->flags & (TASK_SUSPECT | TASK_STALE));
 }
 
-/* What the task is known by as an owner; 0: it is none. */
+/* Returns the key under which the task can be an owner, or 0 if it cannot. */
 static uint64_t owner_key(const struct task *task)
 {
 	return task->kind == TASK_GOROUTINE ? task->id | KEY_GOROUTINE
@@ -120,7 +122,7 @@ static void *zeroed(size_t count, size_t size)
 	return calloc(count + 1, size);
 }
 
-/* edges: waits that have an owner. */
+/* edges: the number of waits that have an owner. */
 static bool builder_open(struct builder *b, struct snapshot *snapshot, size_t edges)
 {
 	size_t capacity = 16;
@@ -157,7 +159,7 @@ static void builder_release(struct builder *b)
 	free(b->dead);
 }
 
-/* The processes, and which nodes are the tasks that somebody waits for. */
+/* Lists the processes, and the nodes of tasks that other tasks wait for. */
 static void list_threads(struct builder *b)
 {
 	struct snapshot *s = b->snapshot;
@@ -184,7 +186,7 @@ static void list_threads(struct builder *b)
 		if (actor->first == GRAPH_NONE || task->tid == actor->pid)
 			actor->first = node;
 	}
-	/* A thread that is in no row could still act. */
+	/* A thread that is not in any row could still act. */
 	b->actors[0].complete = s->dropped == 0 && s->resources.threads >= 0 &&
 				s->resources.threads <= threads;
 }
@@ -211,7 +213,8 @@ static void link_waits(struct builder *b)
 
 		b->owner[i] = GRAPH_NONE;
 		b->first_waiter[i] = GRAPH_NONE;
-		/* Who polls is there for more than one event: for signals at least. */
+		/* A task in a poll waits for more than one event, at least for signals as
+		 * well. */
 		b->dead[i] = waits_for_somebody(task) &&
 			     (!task->waits.limited || task->waits.retries) &&
 			     task->state != STATE_POLL;
@@ -251,7 +254,7 @@ static bool actors_alive(const struct builder *b, const struct wait_actors *acto
 	return false;
 }
 
-/* Each node enters `work` at most once: when it turns out to be alive. */
+/* Each node enters `work` at most once, when it turns out to be alive. */
 static void spread_life(struct builder *b)
 {
 	bool changed = true;
@@ -288,8 +291,9 @@ static void spread_life(struct builder *b)
 	}
 }
 
-/* Of several who could end a wait, the one to be shown: of another process if there is one.
- * That its own process could end it says nothing about a wait that goes on. */
+/* Chooses the actor to be shown among those that could end a wait, preferring one of
+ * another process. That its own process could end the wait says nothing if the wait
+ * continues. */
 static uint32_t choose_actor(const struct builder *b, uint32_t node)
 {
 	const struct wait_actors *actors = graph_task(b->snapshot, node)->waits.actors;
@@ -325,7 +329,8 @@ static void add_support(bool *seen, uint32_t node, uint32_t *support, size_t *co
 	++*count;
 }
 
-/* The cycle's nodes and all that their waits rest on. 0: too many to look at again. */
+/* Collects the cycle's nodes and everything that their waits depend on. Returns 0 if that
+ * is too many to examine again. */
 static size_t find_support(const struct builder *b, bool *seen, uint32_t *support,
 			   size_t count)
 {
@@ -353,7 +358,8 @@ static size_t find_support(const struct builder *b, bool *seen, uint32_t *suppor
 	return count <= SUPPORT_MAX ? count : 0;
 }
 
-/* The circle that begins at node, with its support. Returns false without memory. */
+/* Adds the cycle that begins at node, with its support. Returns false if there is no
+ * memory. */
 static bool add_cycle(struct builder *b, struct wait_graph *graph, bool *seen,
 		      uint32_t node)
 {
@@ -383,11 +389,11 @@ static bool add_cycle(struct builder *b, struct wait_graph *graph, bool *seen,
 	return true;
 }
 
-/* Every chain of dead nodes runs into a circle. Those that no task of the target is in or
- * waits for are no business of its picture. */
+/* Every chain of dead nodes leads to a cycle. Cycles that no task of the target is part
+ * of or waits for are left out. */
 static bool find_cycles(struct builder *b, struct wait_graph *graph)
 {
-	uint32_t *walk = zeroed(b->nr_nodes, sizeof(*walk)); /* 0: not visited */
+	uint32_t *walk = zeroed(b->nr_nodes, sizeof(*walk)); /* 0 if not visited */
 	bool *seen = zeroed(b->nr_nodes, sizeof(*seen));
 	size_t nr_dead = 0;
 	bool fine = walk && seen;
@@ -450,7 +456,7 @@ void graph_settle(struct snapshot *snapshot,
 				  const struct cycle *cycle),
 		  void *ctx)
 {
-	/* Ours until the snapshot is complete. */
+	/* Still writable, because the snapshot is not complete yet. */
 	struct wait_graph *graph = (struct wait_graph *)snapshot->graph;
 	size_t kept = 0;
 
