@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* See agent_rows.h. */
 #include "source/go/agent_rows.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Program headers come from memory (AT_PHDR), sections from /proc/PID/exe: the path may be
- * gone or mean another file. Every count and offset is bounded. */
+/* Program headers come from memory (AT_PHDR), sections from /proc/PID/exe, since the path
+ * may be gone or refer to another file. Every count and offset is bounded. */
 #include "source/go/elf.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Since Go 1.24 a label set is a slice of key and value strings; before it is a map of the
- * runtime, of which at most eight buckets are read. */
+/* Since Go 1.24 a label set is a slice of key and value strings. Before, it is a map of
+ * the runtime, of which at most eight buckets are read. */
 #include "source/go/label.h"
 
 #include <stdlib.h>
@@ -35,7 +35,7 @@ void go_labels_begin(struct go_labels *labels)
 	labels->nr = 0;
 }
 
-/* header: a Go string. NULL: not readable, or longer than any label that makes sense. */
+/* header is a Go string. Returns NULL if it cannot be read or is implausibly long. */
 static const char *read_text(struct memory *mem, const uint64_t header[2],
 			     struct arena *arena)
 {
@@ -99,7 +99,7 @@ static size_t read_map(struct memory *mem, uint64_t address, struct label *list,
 			if (!memory_read(mem, bucket, words, sizeof(words)))
 				return nr;
 			for (size_t slot = 0; slot < BUCKET_SLOTS; slot++)
-				/* Smaller numbers mean that there is nothing. */
+				/* Smaller values mark an empty slot. */
 				if (((const uint8_t *)words)[slot] >= 5)
 					add_label(list, &nr, mem, words + 1 + slot * 2,
 						  words + 17 + slot * 2, arena);

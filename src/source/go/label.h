@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The labels that runtime/pprof.Do and SetGoroutineLabels attach to a goroutine. */
+/* Reads the labels that runtime/pprof.Do and SetGoroutineLabels attach to a goroutine. */
 #ifndef SOURCE_GO_LABEL_H
 #define SOURCE_GO_LABEL_H
 
@@ -12,19 +12,20 @@ struct go_label_set {
 	size_t nr;
 };
 
-/* Sets that were read in this look; many goroutines share one. */
+/* Sets read in this sample; many goroutines share a set. */
 struct go_labels {
 	struct go_label_set *sets; /* open addressing */
 	size_t nr;
 	size_t capacity;
 	uint64_t seed;
-	bool as_list; /* Go 1.24 on: a slice; before: a map */
+	bool as_list; /* a slice since Go 1.24, a map before */
 };
 
 void go_labels_init(struct go_labels *labels, unsigned minor);
 void go_labels_release(struct go_labels *labels);
 void go_labels_begin(struct go_labels *labels);
-/* Texts and list live in out's arena. NULL: none, or not readable. */
+/* Returns a list of labels in out's arena, or NULL if there are none or they cannot be
+ * read. */
 const struct label *go_labels_get(struct go_labels *labels, struct memory *mem,
 				  uint64_t address, struct snapshot *out, size_t *nr);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* See layout.h. The table of versions below only breaks ties: what the live goroutines
- * say wins, and where they contradict every layout the target is refused. */
+/* See layout.h. The version table below only breaks ties: the values in live goroutines
+ * decide, and if they contradict every layout, the target is rejected. */
 #include "source/go/layout.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #define STACK_MAX   (4ull << 30)
 #define ALLGS_MAX   (1ull << 26)
 #define REFS_MAX    128u
-#define LOOKED_AT   16u /* elements of what may be the list */
+#define LOOKED_AT   16u /* elements checked of a presumed list */
 #define BP_FIRST    96u
 #define BP_LAST     104u
 
@@ -54,9 +54,10 @@ bool go_allgs_read(const struct go_allgs *allgs, struct memory *mem, uint64_t *f
 }
 
 /*
- * Addresses that instructions of the code refer to relative to themselves, each once:
- * opcode, ModRM with mod 0 and r/m 5, 32-bit displacement, for some opcodes an immediate.
- * Instructions are not decoded in order, so there may be more than there really are.
+ * Collects the addresses that the code refers to PC-relative, each once: opcode, ModRM
+ * with mod 0 and r/m 5, 32-bit displacement, and for some opcodes an immediate.
+ * Instructions are not decoded in order, so the result may contain addresses that are not
+ * real references.
  */
 size_t go_layout_refs(const uint8_t *code, size_t bytes, uint64_t address, uint64_t *out,
 		      size_t max)
@@ -107,9 +108,9 @@ static bool in_data(const struct go_module *module, uint64_t address)
 	return false;
 }
 
-/* The list's first elements must look like goroutines: each has a stack, or, once it ended,
- * perhaps none any more. The very first is one of them in a library, where runtime.main
- * returns, and in a program whose main function ends by runtime.Goexit. */
+/* The first elements of the list must look like goroutines: each has a stack or, once it
+ * has ended, perhaps none. The very first one may have ended in a library, where
+ * runtime.main returns, and in a program whose main function ends with runtime.Goexit. */
 static bool looks_like_allgs(struct memory *mem, const uint64_t words[3])
 {
 	uint64_t gs[LOOKED_AT], stack[2];
@@ -147,7 +148,7 @@ static bool allgs_from_refs(struct go_allgs *allgs, const struct go_module *modu
 	for (size_t i = 0; i < nr_refs; i++) {
 		uint64_t ref = refs[i];
 
-		/* The slice's own three words are referred to as well. */
+		/* The code also refers to the three words of the slice itself. */
 		if (!in_data(module, ref) ||
 		    (ref >= allgs->slice && ref < allgs->slice + 24) ||
 		    !memory_read(mem, ref, &value, 8))
@@ -174,7 +175,7 @@ static bool allgs_from_code(struct go_allgs *allgs, const struct go_module *modu
 						     : sizeof(code);
 	bytes = memory_read_some(mem, func.entry, code, bytes);
 	nr_refs = go_layout_refs(code, bytes, func.entry, refs, REFS_MAX / 2);
-	/* A library goes by a table of addresses. */
+	/* A library uses a table of addresses. */
 	for (size_t i = nr_refs; i-- > 0;)
 		if (!in_data(module, refs[i]) && memory_read(mem, refs[i], &word, 8) &&
 		    in_data(module, word))
@@ -230,7 +231,7 @@ static bool read_sample(struct go_g_sample *sample, const struct go_allgs *allgs
 	for (size_t i = 0; i < count; i++) {
 		uint8_t *bytes = sample->bytes[sample->nr];
 
-		/* A g at the very end of the heap may have nothing behind it. */
+		/* The memory after a g at the very end of the heap may be unmapped. */
 		memset(bytes, 0, GO_G_BYTES_MAX);
 		if (memory_read_some(mem, addresses[i], bytes, GO_G_BYTES_MAX) >= 360)
 			sample->nr++;
@@ -253,8 +254,8 @@ static bool is_dead(uint32_t status)
 	       status == GO_STATUS_DEADEXTRA;
 }
 
-/* The status is the word before the id. The first one may have ended, and be another by
- * now, where the main function did. */
+/* The status is the word before the id. The first goroutine may have ended and be reused
+ * if the main function has ended. */
 static bool goid_fits(const struct go_g_sample *sample, unsigned offset, bool ended)
 {
 	size_t live = 0;
@@ -289,7 +290,8 @@ static size_t known_row(unsigned minor)
 	return i;
 }
 
-/* The version's own offset if it fits, else the only one that does. */
+/* Returns the offset of this version if it matches, otherwise the only one that does, or
+ * 0. */
 static unsigned find_goid(const struct go_g_sample *sample, unsigned minor, bool ended)
 {
 	unsigned hint = known_layouts[known_row(minor)].goid, found = 0;
@@ -306,13 +308,15 @@ static unsigned find_goid(const struct go_g_sample *sample, unsigned minor, bool
 	return found;
 }
 
-/* In a plugin, or made by a call from C, which starts at no function. */
+/* Returns true for code of a plugin, and for a goroutine created by a call from C, which
+ * has no start function. */
 static bool elsewhere(const struct go_pclntab *table, uint64_t pc)
 {
 	return pc == 0 || pc < table->min_pc || pc >= table->max_pc;
 }
 
-/* runtime.main started the first goroutine; others start at some function's entry. */
+/* The first goroutine starts at runtime.main; the others start at the entry of a
+ * function. */
 static unsigned find_startpc(const struct go_g_sample *sample,
 			     const struct go_pclntab *table, uint64_t main_entry,
 			     unsigned goid, unsigned minor)
@@ -340,7 +344,7 @@ static unsigned find_startpc(const struct go_g_sample *sample,
 	return 0;
 }
 
-/* The saved frame pointer lies on the goroutine's stack; syscallsp comes right after it. */
+/* The saved frame pointer points into the goroutine's stack; syscallsp follows it. */
 static unsigned find_syscallsp(const struct go_g_sample *sample, unsigned goid,
 			       unsigned minor)
 {
@@ -365,7 +369,8 @@ static unsigned find_syscallsp(const struct go_g_sample *sample, unsigned goid,
 	return known_layouts[known_row(minor)].syscallsp;
 }
 
-/* The creator's id stands before gopc: an id that has been given out, and not always 0. */
+/* The creator's id precedes gopc. It must be an id that has been assigned, and not always
+ * 0. */
 static bool parent_fits(const struct go_g_sample *sample, unsigned offset, unsigned goid)
 {
 	uint64_t highest = 0;
@@ -379,7 +384,8 @@ static bool parent_fits(const struct go_g_sample *sample, unsigned offset, unsig
 
 		if (is_dead(load_u32(sample->bytes[i] + goid - 8)))
 			continue;
-		/* A short-lived creator may be younger than all that the sample holds. */
+		/* A short-lived creator may be newer than all goroutines of the
+		 * sample. */
 		if (parent > highest + (1u << 20) ||
 		    (load_u64(sample->bytes[i] + goid) == 1 && parent != 0))
 			return false;
@@ -410,7 +416,7 @@ static const char *verify(const struct go_g_layout *g, const struct go_g_sample 
 		parked++;
 		on_stack += sp >= load_u64(bytes + GO_G_STACK_LO) &&
 			    sp < load_u64(bytes + GO_G_STACK_HI);
-		/* Plugins have code of the runtime of their own. */
+		/* Plugins have their own copy of runtime code. */
 		in_code += elsewhere(table, pc) || go_func_find(table, pc, &func);
 	}
 	if (live == 0 || created * 10 < live * 9)
@@ -450,7 +456,8 @@ const char *go_layout_derive(struct go_g_layout *g, const struct go_g_sample *sa
 					  : "they are too large";
 }
 
-/* Fields of other objects. Whoever uses one checks the value that it reads there. */
+/* Sets offsets of fields in other objects. Users verify the values that they read
+ * there. */
 static void choose_objects(struct go_layout *layout, unsigned minor)
 {
 	struct go_g_layout *g = &layout->g;
@@ -471,7 +478,7 @@ static void choose_objects(struct go_layout *layout, unsigned minor)
 	layout->poll_lock = minor > 0 && minor <= 17;
 }
 
-/* Where a g counts how often it left the running state, in bytes behind its wait reason. */
+/* Offset of the count of how often a g left the running state, from its wait reason. */
 static const struct {
 	unsigned first_minor, last_minor, offset;
 } turns_rows[] = {{17, 20, 13}, {21, 21, 12}, {22, 27, 15}};
@@ -509,9 +516,10 @@ int go_layout_read(struct go_layout *layout, const struct go_module *module,
 	sample = calloc(1, sizeof(*sample));
 	if (!sample)
 		return err_set(e, ERR_NOMEM, "no memory");
-	/* A goroutine may end or start in the middle of a look. */
+	/* A goroutine may start or end while the sample is read. */
 	for (int try = 0; try < 4; try++) {
-		/* At last: the first one is not main, which went by runtime.Goexit. */
+		/* Last attempt: the first goroutine is not main, which ended with
+		 * runtime.Goexit. */
 		ended |= try == 3 && module->minor > 0;
 		wrong = read_sample(sample, &layout->allgs, mem)
 				? go_layout_derive(&layout->g, sample, &module->table,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* All from memory: the file of a library may be gone, or belong to another root. */
+/* Everything is read from memory: the file of a library may be gone or be in another root
+ * directory. */
 #include "source/go/library.h"
 
 #include <elf.h>

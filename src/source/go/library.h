@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Go code that is not in the executable: plugins of a Go program, and Go libraries that a
- * program in another language has loaded (-buildmode=c-shared). */
+/* Finds Go code outside the executable: plugins of a Go program, and Go libraries loaded
+ * by a program in another language (-buildmode=c-shared). */
 #ifndef SOURCE_GO_LIBRARY_H
 #define SOURCE_GO_LIBRARY_H
 
@@ -8,11 +8,11 @@
 
 #define GO_LIBRARIES_MAX 64u
 
-/* Addresses where the files that are Go libraries by their build id start; but not one
- * that starts at `except`. */
+/* Finds the load addresses of files whose build id shows that they are Go libraries,
+ * except the one at `except`. */
 size_t go_libraries_find(struct memory *mem, uint64_t except,
 			 uint64_t bases[GO_LIBRARIES_MAX]);
-/* What lies there. False: it makes no sense. */
+/* Reads the library at base. Returns false if it is not valid. */
 bool go_library_read(struct go_elf *elf, struct memory *mem, uint64_t base);
 
 #endif

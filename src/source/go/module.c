@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds pclntab by section or by its magic number, and moduledata as the word that points
- * to it, followed by six slices inside of it. */
+ * to it, followed by six slices inside it. */
 #include "source/go/module.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Words of moduledata; the same in every version since 1.16. */
+/* Indexes of words in moduledata; the same in every version since Go 1.16. */
 #define WORD_NAMES      1u
 #define WORD_UNITS      4u
 #define WORD_FILES      7u
@@ -26,7 +26,7 @@
 
 #define TABLE_BYTES_MAX (512u << 20)
 #define DATA_BYTES_MAX  (4ull << 30)
-#define SEARCH_BYTES    (1ull << 30) /* of one segment */
+#define SEARCH_BYTES    (1ull << 30) /* per segment */
 
 static bool era_of_magic(const uint8_t bytes[8], enum go_era *era)
 {
@@ -91,7 +91,7 @@ uint64_t go_module_find_table(const struct go_elf *elf, struct memory *mem)
 
 	if (era_at(mem, elf->pclntab.start, &era))
 		return elf->pclntab.start;
-	/* A file with sections, none of them Go's, is no Go program. */
+	/* A file with sections but none of Go is not a Go program. */
 	if (elf->sections && !go_elf_is_go(elf))
 		return 0;
 	for (size_t i = 0; i < elf->nr_segments; i++) {
@@ -105,7 +105,7 @@ uint64_t go_module_find_table(const struct go_elf *elf, struct memory *mem)
 	return 0;
 }
 
-/* Six slices that lie in the table and are full. */
+/* Checks for six slices that are inside the table and full. */
 static bool words_are_moduledata(const uint64_t *words, uint64_t table)
 {
 	for (size_t i = WORD_NAMES; i <= WORD_INDEX; i += 3) {
@@ -150,7 +150,7 @@ static bool find_moduledata(const struct go_elf *elf, struct memory *mem,
 	return false;
 }
 
-/* A slice of the target as a slice of our copy. */
+/* Converts a slice of the target to a slice of our copy. */
 static struct go_bytes slice_of(const struct go_module *module, const uint64_t *word,
 				size_t element)
 {
@@ -202,7 +202,8 @@ static int copy_table(struct go_module *module, const uint64_t *words, struct me
 	table->text = words[WORD_TEXT];
 	table->min_pc = words[WORD_MIN_PC];
 	table->max_pc = words[WORD_MAX_PC];
-	/* The last entry only ends the function before it; 1.16 keeps half an entry there. */
+	/* The last entry only ends the function before it; Go 1.16 has half an entry
+	 * there. */
 	table->nr_funcs = table->index.size / entry;
 	if (table->nr_funcs > 0)
 		table->nr_funcs--;
@@ -228,7 +229,7 @@ static bool read_ranges(struct go_module *module, const uint64_t *words)
 	return true;
 }
 
-/* The first node of a function's tree names a function and lies inside of it. */
+/* The first node of a function's tree must name a function and be inside it. */
 static bool tree_makes_sense(const struct go_module *module, const struct go_func *func,
 			     uint64_t tree, struct memory *mem)
 {
@@ -244,7 +245,8 @@ static bool tree_makes_sense(const struct go_module *module, const struct go_fun
 	       node.parent_pc >= 0 && (uint64_t)node.parent_pc < func->end - func->entry;
 }
 
-/* Of 64 functions with inlined calls, how many fit if trees are counted from gofunc. */
+/* Returns how many of 64 functions with inlined calls are valid if gofunc is the base of
+ * their trees. */
 static unsigned score_gofunc(const struct go_module *module, uint64_t gofunc,
 			     struct memory *mem)
 {
@@ -267,8 +269,9 @@ static unsigned score_gofunc(const struct go_module *module, uint64_t gofunc,
 }
 
 /*
- * Where the trees of inlined calls are counted from. Since 1.26 it is the word before the
- * one that ends the table. A wrong word would give wrong names, so it is tried out.
+ * Finds the base address of the trees of inlined calls. Since Go 1.26 it is the word
+ * before the one that ends the table. A wrong word would give wrong names, so each
+ * candidate is verified.
  */
 static void find_gofunc(struct go_module *module, const uint64_t *words,
 			struct memory *mem)
@@ -277,7 +280,7 @@ static void find_gofunc(struct go_module *module, const uint64_t *words,
 	uint64_t end = module->pclntab + module->copy_bytes;
 
 	if (module->table.era == GO_ERA_116)
-		return; /* trees are pointers there */
+		return; /* trees are pointers in this version */
 	for (size_t i = WORD_NOPTRBSS + 2; i + 1 < MODULE_WORDS; i++)
 		if (words[i + 1] >= end && words[i + 1] - end < 64 && words[i] < end &&
 		    words[i] > module->pclntab)
@@ -291,7 +294,7 @@ static void find_gofunc(struct go_module *module, const uint64_t *words,
 			module->gofunc = words[i];
 }
 
-/* The commonest special id among functions without a source file of their own. */
+/* Finds the most frequent special id among functions without a source file. */
 static void find_wrapper_id(struct go_module *module)
 {
 	struct go_pclntab *table = &module->table;
@@ -366,7 +369,7 @@ bool go_module_holds(const struct go_module *module, struct memory *mem)
 	uint64_t words[GO_MODULE_WORDS];
 	uint8_t magic[8];
 
-	/* Another build has other sizes, even where it lies at the same address. */
+	/* Another build has other sizes, even if it is loaded at the same address. */
 	return module->copy &&
 	       memory_read(mem, module->moduledata, words, sizeof(words)) &&
 	       memcmp(words, module->words, sizeof(words)) == 0 &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What goroutines wait on. Channels: by the sudogs that hang on the g. Semaphores and file
- * descriptors: by a pointer on the stack to an object that points back to the g. */
+/* Finds what goroutines wait on: channels by the sudogs that hang off the g;
+ * semaphores and file descriptors by a pointer on the stack to an object that points
+ * back to the g. */
 #include "source/go/sample.h"
 
 #include <stdlib.h>
@@ -42,8 +43,9 @@ static bool waits_on_chans(const struct go_entry *entry)
 }
 
 /*
- * A sleeper's timer calls goroutineReady with the g: the g's pointer ends the timer's when,
- * period, function and argument, wherever this version has them.
+ * The timer of a sleeping goroutine calls goroutineReady with the g. The pointer to the g
+ * is the last of the timer's when, period, function and argument, wherever this version
+ * has them.
  */
 static int64_t timer_end(const uint8_t *timer, uint64_t g)
 {
@@ -81,7 +83,8 @@ static void find_timers(struct go_sampler *sampler, struct go_entry *chunk)
 				chunk[items[i].index].address);
 }
 
-/* Round by round: the first sudogs of all goroutines, then the second ones of selects. */
+/* Works in rounds: first the first sudogs of all goroutines, then the second ones of
+ * selects, and so on. */
 static void find_chans(struct go_sampler *sampler, struct go_entry *chunk)
 {
 	const struct go_layout *layout = sampler->layout;
@@ -128,7 +131,7 @@ void go_objects_find(struct go_sampler *sampler, struct go_entry *chunk)
 	find_timers(sampler, chunk);
 }
 
-/* Is there a sudog of this goroutine? Then its element is the semaphore's address. */
+/* If there is a sudog of this goroutine, its element is the address of the semaphore. */
 static bool try_sudog(struct go_sampler *sampler, struct go_entry *entry,
 		      uint64_t address)
 {
@@ -142,8 +145,9 @@ static bool try_sudog(struct go_sampler *sampler, struct go_entry *entry,
 }
 
 /*
- * Before 1.26 the sudog of a sync.Cond has no element: the list of those who wait is found
- * itself. notifyList: counts of waits and of wake-ups, lock, first and last sudog.
+ * Before Go 1.26 the sudog of a sync.Cond has no element, so its list of waiters is
+ * searched instead. notifyList: counts of waits and of wake-ups, lock, first and last
+ * sudog.
  */
 static bool try_notify_list(struct go_sampler *sampler, struct go_entry *entry,
 			    uint64_t address)
@@ -173,8 +177,9 @@ static bool try_notify_list(struct go_sampler *sampler, struct go_entry *entry,
 	return false;
 }
 
-/* Which word of a pollDesc holds the fd, by the word that names the goroutine that reads or
- * writes; 0: it is none. Between them there are a few others, by version. */
+/* Returns the index of the word of a pollDesc that contains the fd, from the index of the
+ * word that names the goroutine that reads or writes; 0 if there is none. Between them
+ * are others, depending on the version. */
 static size_t poll_fd_word(bool lock_first, size_t word)
 {
 	if (lock_first && (word == 5 || word == 17))
@@ -202,7 +207,7 @@ static bool try_poll(struct go_sampler *sampler, struct go_entry *entry, uint64_
 	return false;
 }
 
-/* Not code, the g itself, or the stack. */
+/* Returns false for pointers to code, to the g itself, or into the stack. */
 static bool may_point(const struct go_sampler *sampler, const struct go_entry *entry,
 		      const struct go_look_stack *stack, uint64_t word)
 {
@@ -215,7 +220,7 @@ static bool may_point(const struct go_sampler *sampler, const struct go_entry *e
 
 typedef bool (*object_try)(struct go_sampler *, struct go_entry *, uint64_t);
 
-/* Try the words of a stack that may be such a pointer, the likeliest one first. */
+/* Tries the words of a stack that may be such a pointer, the most likely one first. */
 static void search_words(struct go_sampler *sampler, struct go_entry *entry,
 			 const struct go_look_stack *stack, object_try try,
 			 size_t max_words, unsigned tries, size_t *likely)

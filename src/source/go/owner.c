@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which goroutine holds a lock in C. The lock's word names a thread, and goroutines change
- * threads between two calls: what a thread holds belongs to the goroutine on it only where
- * that is tied to the thread, where the call in progress is the first one that was ever made
- * on the thread, or where its function has made the same call just before.
+ * Determines which goroutine holds a lock in C. The lock's word names a thread, and
+ * goroutines change threads between two calls. What a thread holds belongs to the
+ * goroutine on it only if that goroutine is locked to the thread, if the call in progress
+ * is the first one ever made on the thread, or if its function has made the same call
+ * directly before.
  */
 #include "source/go/thread.h"
 
@@ -12,12 +13,13 @@
 #include <string.h>
 
 #define M_WORDS     128u
-#define M_FIRST     16u /* before it are stacks and registers */
+#define M_FIRST     16u /* stacks and registers come before it */
 #define CALL_OPCODE 0xe8
 #define CALL_BYTES  5u
 #define CODE_MAX    65536u
 
-/* runtime.m: ncgocall, how many calls ever; ncgo, how many now; cgoCallersUse; cgoCallers. */
+/* runtime.m: ncgocall, the number of calls so far; ncgo, calls in progress;
+ * cgoCallersUse; cgoCallers. */
 static bool is_first_call(const uint64_t *words, uint64_t before)
 {
 	return words[0] == before + 1 && words[1] == 1 && words[2] >= 4096 &&
@@ -26,7 +28,7 @@ static bool is_first_call(const uint64_t *words, uint64_t before)
 
 bool go_owner_sure(struct memory *mem, const struct go_entry *entry, pid_t tid)
 {
-	/* On the first thread the runtime makes one itself as it starts. */
+	/* On the first thread, the runtime itself makes one call at startup. */
 	uint64_t words[M_WORDS], before = tid == mem->pid;
 	size_t nr, found = 0;
 
@@ -50,7 +52,7 @@ static bool is_stub(struct go_module *modules, uint64_t address)
 	       strstr(go_func_name(&module->table, func.name), "._Cfunc_");
 }
 
-/* Where a call instruction leads; 0: it is none. */
+/* Returns the target of a call instruction, or 0 if it is not one. */
 static uint64_t call_target(const uint8_t *code, uint64_t address)
 {
 	int32_t offset;
@@ -61,7 +63,7 @@ static uint64_t call_target(const uint8_t *code, uint64_t address)
 	return address + CALL_BYTES + (uint64_t)(int64_t)offset;
 }
 
-/* The return address behind the call that leads into C, or 0. */
+/* Returns the return address of the call into C, or 0. */
 static uint64_t c_call(const struct stack *stack)
 {
 	for (size_t i = 0; stack && i + 1 < stack->nr_frames; i++)
@@ -100,7 +102,7 @@ bool go_owner_repeats(struct go_stacks *stacks, const struct stack *stack)
 	return found && found == target;
 }
 
-/* The text with one id in place of another, which stands last. */
+/* Returns the text with the last occurrence of one id replaced by another. */
 static const char *replace_id(const char *text, const char *from, const char *to,
 			      struct snapshot *out)
 {
@@ -132,7 +134,8 @@ void go_owner_name(const struct go_on_thread *on, struct snapshot *out, struct t
 		snprintf(goroutine, sizeof(goroutine), "its own thread %s", thread);
 		waits->text = replace_id(waits->text, thread, goroutine, out);
 	}
-	/* Another goroutine may have taken the lock there: no word of a deadlock. */
+	/* Another goroutine may have taken the lock on that thread, so do not report a
+	 * deadlock. */
 	if (task->kind == TASK_THREAD)
 		waits->owner_tid = 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Look-ups in a copied pclntab. Nothing in it is trusted: every offset is checked against
- * the slice that it points into. */
+/* Looks up entries in a copied pclntab. Nothing in it is trusted: every offset is checked
+ * against the slice that it points into. */
 #include "source/go/pclntab.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@
 #define NO_FUNCDATA     UINT32_MAX
 #define PCDATA_MAX      64u
 
-/* Where the fields of a function's record are. */
+/* Offsets of the fields in a function's record. */
 struct func_layout {
 	uint8_t name, pcsp, pcfile, pcline, nr_pcdata, unit, id, flags, nr_funcdata,
 		bytes;
@@ -39,7 +39,7 @@ static uint64_t u64_at(const uint8_t *at)
 	return value;
 }
 
-/* Entry i of the index; i may be nr_funcs, which ends the last function. */
+/* Returns entry i of the index; i may be nr_funcs, which ends the last function. */
 static uint64_t index_pc(const struct go_pclntab *table, size_t i)
 {
 	if (table->era == GO_ERA_116)
@@ -82,7 +82,8 @@ bool go_func_at(const struct go_pclntab *table, size_t i, struct go_func *func)
 		return false;
 	func->pcdata = offset + layout->bytes;
 	tail = func->pcdata + func->nr_pcdata * 4ull;
-	if (table->era == GO_ERA_116) /* pointers, aligned where they lie in the target */
+	if (table->era ==
+	    GO_ERA_116) /* pointers, aligned by their address in the target */
 		tail += (table->address + tail) & 4;
 	func->funcdata = tail;
 	tail += func->nr_funcdata * (table->era == GO_ERA_116 ? 8ull : 4ull);
@@ -124,7 +125,7 @@ bool go_func_by_name(const struct go_pclntab *table, const char *name,
 	return false;
 }
 
-/* A text of at most GO_NAME_MAX bytes that ends inside the slice, or NULL. */
+/* Returns a text of at most GO_NAME_MAX bytes that ends inside the slice, or NULL. */
 static const char *text_at(const struct go_bytes *slice, uint32_t offset)
 {
 	size_t left;
@@ -145,7 +146,7 @@ const char *go_func_name(const struct go_pclntab *table, uint32_t name)
 	return text ? text : "";
 }
 
-/* LEB128 of at most 32 bits. */
+/* Reads a LEB128 number of at most 32 bits. */
 static bool read_varint(const uint8_t **at, const uint8_t *end, uint32_t *value)
 {
 	uint32_t result = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Puts the Go modules of a process together: that of the executable, or of the first Go
- * library where that is not Go, and those of plugins. */
+/* Collects the Go modules of a process: the executable, or the first Go library if the
+ * executable is not Go, and plugins. */
 #include <stdlib.h>
 
 #include "source/go/library.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Waiters are counted among the goroutines of this look, never by walking the runtime's
- * own queues: those change, and may be long. */
+/* Waiters are counted among the goroutines of this sample, not by walking the runtime's
+ * own queues, which change and may be long. */
 #include "source/go/queue.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #define SLOTS_FIRST  256u
 #define QUEUES_MAX   (1u << 23)
-#define OBJECT_BYTES 96u /* of a hchan, up to both of its queues */
+#define OBJECT_BYTES 96u /* of a hchan, including both of its queues */
 #define AT_ONCE      4096u
 
 bool go_queues_init(struct go_queues *queues)
@@ -31,7 +31,7 @@ void go_queues_release(struct go_queues *queues)
 	memset(queues, 0, sizeof(*queues));
 }
 
-/* Room for this many, with none queued. */
+/* Makes room for count objects and empties the list. */
 static bool reserve(struct go_queues *queues, size_t count)
 {
 	size_t slots = SLOTS_FIRST;
@@ -94,7 +94,8 @@ static bool is_chan_wait(const struct go_entry *entry)
 				 entry->reason->object == GO_OBJECT_SELECT);
 }
 
-/* What the semaphore belongs to: sync/mutex.go, rwmutex.go, waitgroup.go. */
+/* Finds the object that contains the semaphore: sync/mutex.go, rwmutex.go,
+ * waitgroup.go. */
 uint64_t go_queue_address(const struct go_entry *entry)
 {
 	uint64_t address = entry->object;
@@ -106,14 +107,15 @@ uint64_t go_queue_address(const struct go_entry *entry)
 	case STATE_MUTEX:
 		return address - 4;
 	case STATE_WAITGROUP:
-		/* Before 1.18 the semaphore comes first where the words lie across 8. */
+		/* Before Go 1.18 the semaphore comes first if the words are not aligned
+		 * to 8. */
 		return address & 7 ? address : address - 8;
 	case STATE_RWLOCK_WRITE:
-		/* A writer first waits for the mutex inside, then for the readers. */
+		/* A writer first waits for the inner mutex, then for the readers. */
 		return base == STATE_MUTEX ? address - 4 : address - 8;
 	case STATE_RWLOCK_READ:
 		return address - 12;
-	case STATE_COND: /* the list comes after the Locker */
+	case STATE_COND: /* the list follows the Locker */
 		return address - 16;
 	default:
 		return address;
@@ -176,7 +178,7 @@ static void take_chan(struct go_queue *queue, const uint8_t *chan, unsigned recv
 	uint64_t length = load_u64(chan), capacity = load_u64(chan + 8);
 	uint32_t closed = load_u32(chan + 28);
 
-	/* The read is not atomic, but a length is never above the capacity. */
+	/* The read is not atomic, but the length never exceeds the capacity. */
 	queue->known = length <= capacity && closed <= 1;
 	queue->length = length < UINT32_MAX ? (uint32_t)length : UINT32_MAX;
 	queue->capacity = capacity < UINT32_MAX ? (uint32_t)capacity : UINT32_MAX;
@@ -186,7 +188,7 @@ static void take_chan(struct go_queue *queue, const uint8_t *chan, unsigned recv
 	queue->send_queue = load_u64(chan + recvq + 16) != 0;
 }
 
-/* sync/mutex.go: locked 1, woken 2, starving 4, then the waiters. */
+/* sync/mutex.go: locked 1, woken 2, starving 4, then the number of waiters. */
 static void take_mutex(struct go_queue *queue, const uint8_t *words)
 {
 	uint32_t state = load_u32(words);
@@ -196,8 +198,8 @@ static void take_mutex(struct go_queue *queue, const uint8_t *words)
 	queue->starves = state & 4;
 }
 
-/* sync/rwmutex.go: a mutex, two semaphores, readers (less 1 << 30 once there is a writer),
- * and readers that this writer waits for. */
+/* sync/rwmutex.go: a mutex, two semaphores, the number of readers (minus 1 << 30 once
+ * there is a writer), and the number of readers that this writer waits for. */
 static void take_rwlock(struct go_queue *queue, const uint8_t *words)
 {
 	int32_t readers = (int32_t)load_u32(words + 16);
@@ -209,7 +211,8 @@ static void take_rwlock(struct go_queue *queue, const uint8_t *words)
 	queue->length = (uint32_t)(queue->writer ? left : readers);
 }
 
-/* sync/waitgroup.go: the counter above the number of waiters. */
+/* sync/waitgroup.go: the counter in the upper half, the number of waiters in the
+ * lower. */
 static void take_waitgroup(struct go_queue *queue, const uint8_t *words)
 {
 	uint64_t state = load_u64(words + (queue->address & 7 ? 4 : 0));

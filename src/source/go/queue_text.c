@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What goroutines wait on, in words: short ones for every row, and all that is known for
- * the one that is looked at. */
+/* Describes what goroutines wait on: a short text for every row, and all that is known
+ * for the focused one. */
 #include "source/go/queue.h"
 
 #define SELECT_SHOWN 4u
 #define TEXT_MAX     1600u
 
-/* Numbers by hand: there may be a hundred thousand texts per look. */
+/* Formats numbers itself, because there may be a hundred thousand texts per sample. */
 struct text {
 	char bytes[TEXT_MAX];
 	size_t used;
@@ -80,7 +80,7 @@ static const char *object_name(const struct go_entry *entry)
 	}
 }
 
-/* What its own words say. */
+/* Appends the state of the object itself. */
 static void put_object(struct text *text, const struct go_queue *queue)
 {
 	switch ((enum go_queue_kind)queue->kind) {
@@ -121,7 +121,7 @@ static void put_waiters(struct text *text, const struct go_queue *queue)
 		put_count(text, queue->others, " waiter", " waiters");
 }
 
-/* Many are alike: a hundred thousand channels with one receiver each. */
+/* Many objects are alike, such as a hundred thousand channels with one receiver each. */
 static bool same_text(const struct go_queues *queues, const struct go_queue *queue)
 {
 	const struct go_queue *last = queues->last;
@@ -155,7 +155,8 @@ static const char *queue_text(struct go_queues *queues, struct go_queue *queue,
 	return queue->text;
 }
 
-/* Which of a channel's queues a select is in shows where only one of them is not empty. */
+/* Tells in which of a channel's queues a select waits, which is known only if one of them
+ * is empty. */
 static const char *direction(const struct go_queue *queue)
 {
 	if (!queue->known || queue->send_queue == queue->recv_queue)
@@ -223,7 +224,7 @@ static void detail_lock(struct text *text, const struct go_queue *queue)
 	put(text, "; Go does not note who");
 }
 
-/* Line by line. */
+/* Formats the detail text, one line per object. */
 static const char *detail_of(struct go_queues *queues, const struct go_entry *entry,
 			     struct snapshot *out)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The folder src/source/go reads the goroutines of a Go program from its memory. It does
- * not know which of them are leaked (proof/ does), nor how they are shown.
+ * not know which of them are leaked (proof/ does) or how they are shown.
  *
- * One look at all goroutines. A goroutine whose g has not changed since the look before
- * has not run in between (the runtime counts and stamps its turns there), so what is known
- * of it still holds; the others are read, walked, and read again to see that they held
- * still meanwhile.
+ * Samples all goroutines. A goroutine whose g has not changed since the previous sample
+ * has not run in between (the runtime counts and timestamps its turns there), so what is
+ * known about it is still valid. The others are read, walked, and read again to verify
+ * that they did not change meanwhile.
  */
 #ifndef SOURCE_GO_SAMPLE_H
 #define SOURCE_GO_SAMPLE_H
@@ -15,44 +15,44 @@
 #include "source/go/stack.h"
 #include "source/go/wait.h"
 
-#define GO_CHUNK       512u  /* goroutines that are read at a time */
+#define GO_CHUNK       512u  /* goroutines read at a time */
 #define GO_STACK_BYTES 4096u /* of each stack, read in advance */
-#define GO_CHANS_MAX   16u   /* channels of one select that are kept */
+#define GO_CHANS_MAX   16u   /* channels kept per select */
 
-/* What is known of one element of allgs. */
+/* What is known about an element of allgs. */
 struct go_entry {
 	uint64_t address; /* of the g */
-	uint64_t hash;    /* of what must stay the same; 0: nothing is known */
+	uint64_t hash;    /* hash of what must stay the same; 0 if nothing is known */
 	uint64_t goid;
 	uint64_t parent;
-	uint64_t m; /* where it runs or called the system, or 0 */
+	uint64_t m; /* the m on which it runs or is in a system call, or 0 */
 	uint64_t labels;
 	uint64_t object;  /* the channel, semaphore or pollDesc, or 0 */
-	uint64_t locked;  /* the runtime.m that it is tied to, or 0 */
-	int64_t until_ns; /* when its sleep ends; 0: not known, or no sleep */
-	uint64_t *chans;  /* of a select; NULL: none or one */
+	uint64_t locked;  /* the runtime.m that it is locked to, or 0 */
+	int64_t until_ns; /* when its sleep ends; 0 if unknown or not a sleep */
+	uint64_t *chans;  /* of a select; NULL for none or one */
 	const struct stack *stack;
 	const struct stack *created_by;
-	const char *start;              /* function that it was started with; or NULL */
-	const char *name;               /* the same, but what the program wrote */
-	const struct go_reason *reason; /* NULL: by status */
-	int64_t first_ns;               /* this wait was seen first */
-	int64_t since_ns;               /* the runtime's own figure, or 0 */
+	const char *start;              /* function that it was started with, or NULL */
+	const char *name;               /* the same, as written in the program */
+	const struct go_reason *reason; /* NULL if only the status is known */
+	int64_t first_ns;               /* when this wait was first seen */
+	int64_t since_ns;               /* the runtime's own value, or 0 */
 	int32_t fd;
-	uint32_t queue; /* of the object, in the list of this look; 0: none */
-	uint16_t turn;  /* its count, plus one; 0: not known */
+	uint32_t queue; /* index of the object in this sample's list; 0 if none */
+	uint16_t turn;  /* its turn count plus one; 0 if unknown */
 	uint8_t status;
 	uint8_t nr_chans;
 	uint8_t state;
 	bool live;
-	bool system;   /* the runtime's own */
-	bool suspect;  /* changed while it was read, again and again */
-	bool watched;  /* this wait began while it was being watched */
-	bool searched; /* for its object */
+	bool system;   /* a goroutine of the runtime itself */
+	bool suspect;  /* it changed during every attempt to read it */
+	bool watched;  /* this wait began while it was watched */
+	bool searched; /* its object was searched for */
 };
 
 struct go_pending {
-	uint32_t at; /* in the chunk */
+	uint32_t at; /* index in the chunk */
 	uint32_t item;
 	uint64_t hash;
 	uint64_t sp, pc, high, low;
@@ -73,7 +73,7 @@ struct go_sampler {
 	int64_t now_ns;
 	int64_t last_ns;
 
-	/* Of one chunk. */
+	/* For one chunk. */
 	uint8_t *copies;
 	uint8_t *again;
 	uint8_t *stack_bytes;
@@ -82,11 +82,11 @@ struct go_sampler {
 	struct go_pending *pending;
 	size_t nr_pending;
 
-	unsigned searches_left; /* for objects, in this look */
-	size_t lock_word;       /* where the last one was found on the stack */
+	unsigned searches_left; /* searches for objects left in this sample */
+	size_t lock_word;       /* where the last one was found on a stack */
 	size_t poll_word;
 	size_t cond_word;
-	uint64_t retries; /* all looks; for tests and figures */
+	uint64_t retries; /* over all samples; for tests and statistics */
 	uint64_t walked;
 };
 
@@ -94,18 +94,19 @@ bool go_sampler_init(struct go_sampler *sampler, struct memory *mem,
 		     const struct go_layout *layout, const struct go_reasons *reasons,
 		     struct go_stacks *stacks);
 void go_sampler_release(struct go_sampler *sampler);
-/* All is to be walked again in the next look. */
+/* Makes the next sample walk all stacks again. */
 void go_sampler_doubt(struct go_sampler *sampler);
 int go_sampler_look(struct go_sampler *sampler, int64_t now_ns, struct err *e);
 
-/* What must stay the same as long as a goroutine does not run; never 0. Tests. */
+/* Returns a hash of what stays the same while a goroutine does not run; never 0. Also for
+ * tests. */
 uint64_t go_g_hash(const uint8_t *bytes, const struct go_g_layout *layout);
 
-/* object.c: what the waiting goroutines of the chunk wait on. */
+/* object.c: finds what the waiting goroutines of the chunk wait on. */
 struct go_look_stack {
 	const uint8_t *bytes; /* copy of the stack from sp on */
 	size_t nr_bytes;
-	uint64_t low; /* where it lies in all */
+	uint64_t low; /* bounds of the whole stack */
 	uint64_t high;
 };
 void go_objects_find(struct go_sampler *sampler, struct go_entry *chunk);

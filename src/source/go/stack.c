@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Walks as runtime/traceback.go does for x86-64: the caller's frame begins where the table
- * says that this one ends, and its return address lies just below. */
+/* Walks as runtime/traceback.go does for x86-64: the caller's frame begins where the
+ * table says that this one ends, and the return address is just below it. */
 #include "source/go/stack.h"
 
 #include <stdio.h>
@@ -22,24 +22,24 @@
 struct go_frame {
 	struct frame frame;
 	bool hidden;
-	bool always; /* shown even though it is the runtime's */
+	bool always; /* shown although it belongs to the runtime */
 };
 
-#define PC_EXACT 1u /* of a key: the address itself, not the call before it */
+#define PC_EXACT 1u /* in a key: the address itself, not the call before it */
 
 struct go_pc {
-	uint64_t key;     /* address * 2 + PC_EXACT; 0: free */
-	int32_t sp_delta; /* < 0: the walk ends here */
+	uint64_t key;     /* address * 2 + PC_EXACT; 0 if free */
+	int32_t sp_delta; /* negative if the walk ends here */
 	uint32_t first_frame;
-	uint16_t nr_frames; /* 0: in no function */
+	uint16_t nr_frames; /* 0 if in no function */
 	bool top;           /* outermost of its stack */
 	bool sp_write;
-	bool injected; /* the caller did not call: its address is exact */
-	bool collects; /* where who allocates helps the collector, or waits for it */
+	bool injected; /* not called by its caller, whose address is exact */
+	bool collects; /* an allocation assists the collector or waits for it */
 };
 
 struct go_stack_memo {
-	uint64_t hash; /* 0: free */
+	uint64_t hash; /* 0 if free */
 	struct go_walked walked;
 };
 
@@ -81,7 +81,7 @@ void go_stacks_forget(struct go_stacks *stacks)
 	stacks->strangers = 0;
 }
 
-/* Type arguments are shortened as the runtime's own dump does. */
+/* Shortens type arguments as the runtime's own traceback does. */
 size_t go_name_short(const char *name, char *out, size_t size)
 {
 	const char *open = strchr(name, '['), *close = strrchr(name, ']');
@@ -112,13 +112,13 @@ bool go_name_hidden(const char *name)
 	dot = strrchr(rest, '.');
 	if (!dot)
 		return !is_upper(*rest);
-	/* A method: its type must be exported too. */
+	/* The type of a method must be exported too. */
 	if (rest[0] == '(' && rest[1] == '*')
 		rest += 2;
 	return !is_upper(dot[1]) || !is_upper(*rest);
 }
 
-/* The finalizers' goroutine would otherwise not be known for what it is. */
+/* Without these frames, the goroutine of finalizers would not be recognisable. */
 static bool always_shown(const char *name)
 {
 	return strcmp(name, "runtime.gopanic") == 0 ||
@@ -154,7 +154,7 @@ static bool push_frame(struct go_stacks *stacks, struct go_module *module,
 	return true;
 }
 
-/* The frames at one address: inlined calls from the innermost on, then the function. */
+/* Adds the frames at one address: inlined calls, innermost first, then the function. */
 static void push_frames(struct go_stacks *stacks, struct go_module *module,
 			struct go_func *func, struct go_pc *entry, uint64_t pc,
 			uint64_t at)
@@ -202,7 +202,8 @@ static void fill_pc(struct go_stacks *stacks, struct go_pc *entry, uint64_t key)
 		    (key & PC_EXACT) || pc == func.entry ? pc : pc - 1, pc);
 	name = go_func_name(table, func.name);
 	entry->top = (func.flags & GO_FUNC_TOP) || strcmp(name, "runtime.goexit") == 0;
-	/* It moves the stack pointer only where both stacks can be walked through it. */
+	/* cgocallback changes the stack pointer, but both stacks can be walked through
+	 * it. */
 	entry->sp_write = (func.flags & GO_FUNC_SP_WRITE) &&
 			  strcmp(name, "runtime.cgocallback") != 0;
 	entry->injected = strcmp(name, "runtime.asyncPreempt") == 0 ||
@@ -230,7 +231,7 @@ static void grow_pcs(struct go_stacks *stacks)
 	struct go_pc *pcs;
 
 	if (capacity > PCS_MAX || stacks->nr_frames > FRAMES_MAX) {
-		/* Too many different addresses: start again. */
+		/* Too many different addresses: start over. */
 		memset(stacks->pcs, 0, stacks->cap_pcs * sizeof(*stacks->pcs));
 		stacks->nr_pcs = stacks->nr_frames = 0;
 		return;
@@ -250,7 +251,7 @@ static void grow_pcs(struct go_stacks *stacks)
 	stacks->cap_pcs = capacity;
 }
 
-/* The pointer holds until the next call. */
+/* The pointer is valid until the next call. */
 static const struct go_pc *pc_get(struct go_stacks *stacks, uint64_t key)
 {
 	struct go_pc *entry = pc_slot(stacks->pcs, stacks->cap_pcs, stacks->seed, key);
@@ -303,7 +304,8 @@ static void memo_put(struct go_stacks *stacks, uint64_t hash, struct go_walked w
 	stacks->nr_memo++;
 }
 
-/* Frames of the addresses, plumbing left out unless nothing else is there. */
+/* Builds a stack from the addresses, without runtime internals unless there is nothing
+ * else. */
 static struct go_walked build(struct go_stacks *stacks, const uint64_t *keys,
 			      size_t nr_keys, bool truncated, bool all)
 {
@@ -366,11 +368,11 @@ static bool window_word(struct window *window, uint64_t address, uint64_t *word)
 	return true;
 }
 
-/* Keys of the addresses on the stack, innermost first. */
+/* Collects the keys of the addresses on the stack, innermost first. */
 static size_t collect(struct go_stacks *stacks, const struct go_walk *walk,
 		      uint64_t keys[GO_WALK_MAX], bool *truncated)
 {
-	struct window window; /* not cleared: most walks do without its buffer */
+	struct window window; /* not cleared, since most walks do not need its buffer */
 	uint64_t pc = walk->pc, sp = walk->sp;
 	bool exact = false;
 	size_t nr = 0;
@@ -392,7 +394,8 @@ static size_t collect(struct go_stacks *stacks, const struct go_walk *walk,
 			*truncated = false;
 			return nr;
 		}
-		/* In a system call the pointer was saved before the function moved it. */
+		/* In a system call, the stack pointer was saved before the function
+		 * changed it. */
 		if (entry->sp_delta < 0 ||
 		    (entry->sp_write && !(walk->syscall && nr == 1)))
 			return nr;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Stacks of goroutines by the pc-sp tables of the target. What a code address means is
- * worked out once; a stack that was seen before costs one look-up. */
+/* Unwinds stacks of goroutines with the pc-sp tables of the target. Code addresses are
+ * decoded once; a stack that was seen before costs one lookup. */
 #ifndef SOURCE_GO_STACK_H
 #define SOURCE_GO_STACK_H
 
@@ -19,8 +19,8 @@ struct go_stacks {
 	struct memory *mem;
 	struct intern *intern;
 	struct stack_table *table;
-	bool runtime; /* show frames of the runtime and of generated functions too */
-	uint64_t strangers; /* code addresses in no module that is known */
+	bool runtime; /* also show frames of the runtime and of generated functions */
+	uint64_t strangers; /* code addresses in no known module */
 
 	struct go_pc *pcs; /* open addressing */
 	size_t nr_pcs;
@@ -34,7 +34,7 @@ struct go_stacks {
 	uint64_t seed;
 };
 
-/* Where a goroutine stopped, and what was copied of its stack. */
+/* Where a goroutine stopped, and the copied part of its stack. */
 struct go_walk {
 	uint64_t pc;
 	uint64_t sp;
@@ -45,28 +45,28 @@ struct go_walk {
 };
 
 struct go_walked {
-	const struct stack *stack; /* NULL: none */
+	const struct stack *stack; /* NULL if none */
 	const char *outer;         /* outermost function of the program, or NULL */
-	bool runtime_only;         /* no frame of the program is on it */
-	bool collects; /* the program allocates, which the collector has a part in */
+	bool runtime_only;         /* it has no frame of the program */
+	bool collects; /* an allocation is waiting for or assisting the collector */
 };
 
 bool go_stacks_init(struct go_stacks *stacks, struct go_module *module,
 		    struct memory *mem, struct intern *intern, struct stack_table *table);
 void go_stacks_release(struct go_stacks *stacks);
-/* What was worked out of code addresses; modules have been added. */
+/* Forgets all decoded code addresses, because modules have been added. */
 void go_stacks_forget(struct go_stacks *stacks);
-/* Once per look: how much work on tables it may cost. */
+/* Call once per sample: resets the budget of work on tables. */
 void go_stacks_begin(struct go_stacks *stacks);
 
 struct go_walked go_stacks_walk(struct go_stacks *stacks, const struct go_walk *walk);
-/* The function that holds a return address, with what is inlined there. */
+/* Returns the function that contains a return address, with the calls inlined there. */
 const struct stack *go_stacks_site(struct go_stacks *stacks, uint64_t pc);
-/* Interned name of the function that holds pc, or NULL. */
+/* Returns the interned name of the function that contains pc, or NULL. */
 const char *go_stacks_function(struct go_stacks *stacks, uint64_t pc);
 
-/* For tests: "main.F[...]" of "main.F[go.shape.int_0]"; whether the runtime's own dump
- * would leave the function out. */
+/* For tests: shortens "main.F[go.shape.int_0]" to "main.F[...]", and returns true if the
+ * runtime's own traceback would omit the function. */
 size_t go_name_short(const char *name, char *out, size_t size);
 bool go_name_hidden(const char *name);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Which Go built the target: from its build information in either format, else from the
- * string that runtime.Version() returns. */
+/* Determines the Go version that built the target: from its build information in either
+ * format, otherwise from the string that runtime.Version() returns. */
 #include "source/go/module.h"
 
 #include <stdlib.h>
 
 #define INFO_BYTES     32u
-#define INFO_IN_PLACE  2u /* flag: the text follows, 1.18 on */
+#define INFO_IN_PLACE  2u /* flag: the text follows; since Go 1.18 */
 #define CANDIDATES_MAX 20000u
 #define SEARCH_BYTES   (64ull << 20)
 

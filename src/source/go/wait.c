@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The runtime keeps its wait reasons as an array of strings, which begins with the same
- * three in every version. The numbers differ between versions, so only texts count. */
+/* The runtime keeps its wait reasons in an array of strings, which begins with the same
+ * three in every version. The numbers differ between versions, so only the texts are
+ * used. */
 #include "source/go/wait.h"
 
 #include <string.h>
@@ -39,7 +40,8 @@ static bool visit_headers(void *ctx, uint64_t address, const uint8_t *bytes, siz
 	return false;
 }
 
-/* How many there are, where the version is known; what follows may look like more. */
+/* Returns the number of reasons if the version is known; the memory after them may look
+ * like more. */
 static size_t reasons_of_version(unsigned minor)
 {
 	static const uint8_t counts[] = {27, 27, 27, 27, 32, 32, 37, 38, 44, 47, 47, 47};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The runtime's own words for what goroutines wait for, as the target has them. */
+/* Reads the runtime's texts for what goroutines wait for, from the target. */
 #ifndef SOURCE_GO_WAIT_H
 #define SOURCE_GO_WAIT_H
 
@@ -14,7 +14,7 @@ struct go_reasons {
 	size_t nr;
 };
 
-/* False: the texts were not found; list is empty then. */
+/* Returns false and leaves the list empty if the texts were not found. */
 bool go_reasons_read(struct go_reasons *reasons, const struct go_module *module,
 		     struct memory *mem, struct intern *intern);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Texts only: a reason's number differs between versions of Go, its text hardly does. */
+/* Uses texts only: the number of a reason differs between Go versions, its text hardly
+ * does. */
 #include "source/go/words.h"
 
 #include <string.h>
@@ -49,12 +50,12 @@ void go_reason_explain(struct go_reason *reason)
 		reason->object = meanings[i].object;
 		break;
 	}
-	/* Nobody else can know that channel. */
+	/* A nil channel has no other users. */
 	if (strstr(reason->text, "(nil chan)"))
 		reason->object = GO_OBJECT_NONE;
 }
 
-/* Functions that tell what a wait is for, whatever the runtime calls it. */
+/* Functions that determine what a wait is for, regardless of the runtime's reason. */
 static const struct {
 	enum task_state from;
 	const char *function;
@@ -78,7 +79,7 @@ static const struct {
 	{STATE_SEMAPHORE, "sync.(*RWMutex).Lock", STATE_RWLOCK_WRITE},
 	{STATE_SEMAPHORE, "sync.(*Mutex).lockSlow", STATE_MUTEX},
 	{STATE_SEMAPHORE, "sync.(*Mutex).Lock", STATE_MUTEX},
-	/* The write side first takes a mutex, and then waits for the readers. */
+	/* A writer first takes a mutex and then waits for the readers. */
 	{STATE_MUTEX, "sync.(*RWMutex).Lock", STATE_RWLOCK_WRITE},
 	{STATE_SYSCALL, "os/signal.signal_recv", STATE_SIGNAL_WAIT},
 	{STATE_SYSCALL, "os.(*Process).blockUntilWaitable", STATE_WAIT_CHILD},

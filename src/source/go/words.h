@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* What the words and functions of Go's runtime mean in grmon-c's: for goroutines that are read
- * from memory, and for texts that the runtime prints. */
+/* Maps the words and functions of Go's runtime to states of grmon-c, for goroutines read
+ * from memory and for texts printed by the runtime. */
 #ifndef SOURCE_GO_WORDS_H
 #define SOURCE_GO_WORDS_H
 
 #include "core/snapshot.h"
 
-/* What kind of object a wait is about, which says where to look for it. */
+/* The kind of object that a goroutine waits on, which determines where it is searched. */
 enum go_object {
 	GO_OBJECT_NONE,
 	GO_OBJECT_CHAN,
 	GO_OBJECT_SELECT,
 	GO_OBJECT_FD,
-	GO_OBJECT_LOCK, /* a semaphore, and what it stands for */
+	GO_OBJECT_LOCK, /* a semaphore and the object that contains it */
 };
 
 struct go_reason {
@@ -21,10 +21,10 @@ struct go_reason {
 	enum go_object object;
 };
 
-/* What a reason's text means; unknown texts give STATE_UNKNOWN. */
+/* Sets what a reason's text means; unknown texts give STATE_UNKNOWN. */
 void go_reason_explain(struct go_reason *reason);
-/* What the functions on the stack add: a semaphore that is a WaitGroup's, the direction of
- * I/O. Returns from where they add nothing. */
+/* Refines a state by the functions on the stack: a semaphore of a WaitGroup, the
+ * direction of I/O. Returns `from` if they add nothing. */
 enum task_state go_stack_state(const struct stack *stack, enum task_state from);
 
 #endif
