@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* See fit.h. Whether an executable is a Go program is asked once for all processes that run
- * it; an agent or a Go library may come later, so that is asked again now and then. */
+/* Whether an executable is a Go program is determined once for all processes that run it.
+ * An agent or a Go library may be loaded later, so that is checked again periodically. */
 #include "source/fit.h"
 
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #define EXECUTABLES_MAX 4096u
 #define AGAIN_NS        (10 * CLOCK_SECOND_NS)
 
-/* Compared byte by byte: no padding. */
+/* Compared byte by byte, so it must not have padding. */
 struct file_id {
 	uint64_t device, inode;
 	int64_t modified_s, modified_ns;
@@ -34,10 +34,10 @@ struct executable {
 struct known {
 	pid_t pid;
 	uint64_t start_ticks;
-	struct file_id id; /* after exec() it is another one */
+	struct file_id id; /* changes on exec() */
 	const char *source;
 	int64_t asked_ns;
-	bool seen; /* in this look */
+	bool seen; /* in this pass */
 	UT_hash_handle hh;
 };
 
@@ -46,7 +46,7 @@ struct fits {
 	struct executable *executables;
 	struct known *known;
 	int64_t deadline_ns;
-	int64_t deadline_again_ns; /* for those that are known: new ones go first */
+	int64_t deadline_again_ns; /* for cached ones, because new ones take precedence */
 };
 
 struct fits *fits_new(struct pages *pages)
@@ -107,7 +107,7 @@ void fits_end(struct fits *fits)
 	}
 }
 
-/* What is known of the file without asking whoever serves it. */
+/* Reads attributes that are cached, without a request to a file server. */
 static bool read_id(pid_t pid, struct file_id *id)
 {
 	struct statx status;
@@ -136,8 +136,8 @@ static bool runs_go(struct fits *fits, pid_t pid, const struct file_id *id)
 		return one->go;
 	err_clear(&why);
 	go = go_program_runs_go(&mem, &why);
-	/* The answer holds for other processes where this one could be read, and has not
-	 * called exec() meanwhile. */
+	/* The answer is valid for other processes if this one could be read and has not
+	 * called exec() in the meantime. */
 	if ((!go && why.code != ERR_UNSUPPORTED) || !read_id(pid, &now) ||
 	    memcmp(&now, id, sizeof(now)) != 0)
 		return go;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Which source would be taken for a process, for a list of all of them: the same questions
- * as source_choose() asks, remembered, within a budget of time, and without a connection to
- * anything. */
+/* Determines which source would be used for each process of a list. Answers the same
+ * question as source_choose(), but caches the result, works within a time budget, and
+ * connects to no socket. */
 #ifndef SOURCE_FIT_H
 #define SOURCE_FIT_H
 
@@ -11,15 +11,16 @@
 struct fits;
 struct pages;
 
-/* NULL: no memory. pages: that read the memory of all, and outlive it; or NULL. */
+/* pages reads the memory of all processes, and must outlive it; may be NULL. Returns NULL
+ * if out of memory. */
 struct fits *fits_new(struct pages *pages);
 void fits_free(struct fits *fits); /* NULL is accepted */
-/* A look at all processes begins, which may take budget_ns for what is not known yet. */
+/* Begins a pass over all processes, which may spend budget_ns on what is not cached. */
 void fits_begin(struct fits *fits, int64_t budget_ns);
-/* The name of the source for a process that may be watched, static; NULL: there was no time
- * to find out. start_ticks tells a pid that is used again. */
+/* Returns the static name of the source for a process that may be watched, or NULL if
+ * there was no time to find out. start_ticks detects a pid that was reused. */
 const char *fits_of(struct fits *fits, pid_t pid, uint64_t start_ticks);
-/* Forget the processes that this look has not asked for. */
+/* Discards the processes that this pass has not asked about. */
 void fits_end(struct fits *fits);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The source for Go programs: every goroutine, read out of the runtime's own memory from
- * outside. It needs no symbols and no change to the program, and never stops it. */
+/* Source for Go programs: every goroutine, read from the runtime's own memory from
+ * outside. Needs no symbols and no change to the program, and never stops it. */
 #include "source/resource/resource.h"
 #include "source/source.h"
 
@@ -27,11 +27,11 @@ struct goruntime {
 	struct resource_reader resources;
 	struct go_threads threads;
 	struct go_agent agent;
-	struct peers *peers; /* made when they are first asked for */
-	int64_t start_ns;    /* of the process, CLOCK_MONOTONIC */
+	struct peers *peers; /* created on first use */
+	int64_t start_ns;    /* start of the process, CLOCK_MONOTONIC */
 	int64_t start_real_ns;
-	int64_t real_offset_ns;   /* from CLOCK_MONOTONIC */
-	int64_t modules_again_ns; /* when plugins may be looked for again */
+	int64_t real_offset_ns;   /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
+	int64_t modules_again_ns; /* when to search for plugins again */
 
 	struct memory mem;
 	struct go_elf elf;
@@ -43,7 +43,7 @@ struct goruntime {
 	struct go_labels labels;
 	struct go_queues queues;
 	struct go_prove prove;
-	bool prove_next; /* begin a proof after the next look */
+	bool prove_next; /* begin a proof after the next sample */
 	char runtime[GO_VERSION_MAX];
 };
 
@@ -59,7 +59,7 @@ static void detach(struct goruntime *go)
 	go_module_release(&go->module);
 }
 
-/* Everything that belongs to the program which the process runs now. */
+/* Reads everything that belongs to the program that the process runs now. */
 static int attach(struct goruntime *go, struct err *e)
 {
 	struct intern *intern = go->target.intern;
@@ -91,7 +91,7 @@ static int attach(struct goruntime *go, struct err *e)
 	return 0;
 }
 
-/* Stacks lead into code that is not known: a plugin has been loaded. */
+/* Stacks contain unknown code, so a plugin may have been loaded. */
 static void look_for_plugins(struct goruntime *go)
 {
 	if (go->stacks.strangers == 0 || go->kernel.now_ns < go->modules_again_ns)
@@ -141,7 +141,8 @@ static int goruntime_open(void *ctx, const struct source_target *t, struct err *
 	return attach(go, e);
 }
 
-/* Called every few seconds: whether it can be verified shows when it is opened. */
+/* This is called every few seconds; whether the program can be read is checked by open.
+ * */
 static int goruntime_probe(const struct source_target *t, struct err *e)
 {
 	struct memory mem = {.pid = t->pid, .pages = t->pages};
@@ -172,7 +173,7 @@ static const char *raw_word(const struct go_entry *entry)
 	}
 }
 
-/* Local processes at the other end, for the one that is looked at. */
+/* Names the local processes at the other end, for the selected goroutine. */
 static const char *peers_text(struct goruntime *go, const struct go_entry *entry,
 			      struct snapshot *out)
 {
@@ -189,7 +190,7 @@ static const char *peers_text(struct goruntime *go, const struct go_entry *entry
 	for (size_t i = 0; i < found.nr_pids; i++) {
 		struct proc_facts facts;
 
-		/* The one that asks comes last, also where others are at the other end. */
+		/* Our target comes last, even if other processes are at the other end. */
 		if ((found.pids[i] == go->target.pid && text) ||
 		    proc_facts_read(found.pids[i], &facts, NULL))
 			continue;
@@ -226,7 +227,7 @@ static void explain_sleep(struct goruntime *go, const struct go_entry *entry,
 	const char *text;
 
 	waits->kind = "timer";
-	/* The runtime cuts what is longer than it can count to this. */
+	/* The runtime limits longer times to this value. */
 	if (entry->until_ns == INT64_MAX) {
 		waits->text = "for ever";
 		return;
@@ -251,7 +252,7 @@ static void explain_wait(struct goruntime *go, const struct go_entry *entry, boo
 		go_queues_explain(&go->queues, entry, whole, out, waits);
 }
 
-/* Where it runs, or the only thread where it may run. */
+/* Fills in the thread it runs on, or the only thread it may run on. */
 static void fill_thread(struct goruntime *go, const struct go_entry *entry,
 			struct snapshot *out, struct task *task)
 {
@@ -268,7 +269,7 @@ static void fill_thread(struct goruntime *go, const struct go_entry *entry,
 		task->raw = raw;
 }
 
-/* As the runtime's own dump prints it. */
+/* Marks it as the runtime's own dump does. */
 static void fill_leaked(struct snapshot *out, struct task *task)
 {
 	char *raw = arena_printf(&out->arena, "%s (leaked)", task->raw);
@@ -294,7 +295,7 @@ static void fill_task(struct goruntime *go, const struct go_entry *entry, bool w
 	if (entry->watched)
 		task->flags |= TASK_AGE_EXACT;
 	if (entry->since_ns && entry->since_ns < since_ns) {
-		/* No wait is older than the process. */
+		/* A wait cannot be older than the process. */
 		since_ns =
 			entry->since_ns > go->start_ns ? entry->since_ns : go->start_ns;
 		task->flags &= ~(uint32_t)TASK_AGE_EXACT;
@@ -361,7 +362,7 @@ static int add_tasks(struct goruntime *go, const struct source_focus *focus,
 	return 0;
 }
 
-/* A program in another language has threads of its own beside those that run Go. */
+/* A program in another language has threads that do not run Go. */
 static bool shows_threads(const struct goruntime *go)
 {
 	return go->target.threads || go->module.library;

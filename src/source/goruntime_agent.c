@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See goruntime_agent.h. The source agent does the work. */
+/* The agent source does the work. */
 #include "source/goruntime_agent.h"
 
 #include <stdlib.h>
@@ -33,7 +33,7 @@ void go_agent_release(struct go_agent *agent)
 	go_agent_rows_release(&agent->rows);
 }
 
-/* It may be loaded later, or be of another version: then there is none. */
+/* Searches again later: an agent may be loaded later, or its version may be different. */
 static void open_agent(struct go_agent *agent, int64_t now_ns)
 {
 	char unusable[ERR_TEXT_MAX];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The agent inside a Go program that can load it: what the program's C code waits for,
- * exactly, and rows for its threads. It comes under the goroutines, never instead. */
+/* Uses the agent inside a Go program that can load it: exact waits of the program's C
+ * code, and rows for its threads. It complements the goroutines and never replaces them.
+ * */
 #ifndef SOURCE_GORUNTIME_AGENT_H
 #define SOURCE_GORUNTIME_AGENT_H
 
@@ -9,18 +10,18 @@
 
 struct go_agent {
 	const struct source_target *target;
-	void *ctx;        /* of source_agent; NULL: there is none that can be used */
-	int64_t again_ns; /* when it may be looked for again */
-	struct go_agent_rows rows; /* of this look */
+	void *ctx;                 /* of source_agent; NULL if there is no usable agent */
+	int64_t again_ns;          /* when to search for an agent again */
+	struct go_agent_rows rows; /* of this sample */
 };
 
 void go_agent_init(struct go_agent *agent, const struct source_target *target);
 void go_agent_release(struct go_agent *agent);
-/* Another program runs in the process. */
+/* Discards the agent, because the process runs a different program now. */
 void go_agent_forget(struct go_agent *agent);
-/* Once per look, before anything is in the snapshot: what the agent says, with the process's
- * resources and the agent's notes. focus: of threads that are shown. False: there is none, and
- * no task is in out. */
+/* Call once per sample, before anything else is in the snapshot. Adds what the agent
+ * knows, with the process's resources and the agent's notes. focus refers to threads that
+ * are shown. Returns false, with no task in out, if there is no agent. */
 bool go_agent_look(struct go_agent *agent, const struct source_focus *focus,
 		   struct snapshot *out);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The source for any process: every thread's state from its system call, as the kernel
- * shows it. It needs nothing in the target, and stops no thread unless --ptrace asks for the
- * stacks of those that run. */
+/* Source for any process: the state of every thread from its system call, as the kernel
+ * shows it. Needs nothing in the target. Stops no thread, except with --ptrace, which
+ * stops running threads to read their stacks. */
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -36,15 +36,15 @@ struct native {
 	const struct stack_rules *rules;
 	pid_t *tids;
 	size_t cap_tids;
-	struct thread **seen; /* by tids; NULL: it has ended */
+	struct thread **seen; /* parallel to tids; NULL if the thread has ended */
 	size_t nr_seen, cap_seen;
-	bool complete; /* each of them was there in the look before */
+	bool complete; /* all of them existed in the last sample */
 	uint64_t polls;
-	size_t unwind_cursor; /* whose stack is due first */
+	size_t unwind_cursor; /* the thread whose stack is due first */
 	int64_t start_real_ns;
-	char title[TITLE_MAX];         /* that it gave itself; "": none */
-	bool agent;                    /* there is one, or was */
-	char agent_note[ERR_TEXT_MAX]; /* why it is not used */
+	char title[TITLE_MAX];         /* that the process gave itself; "" if none */
+	bool agent;                    /* there is or was an agent */
+	char agent_note[ERR_TEXT_MAX]; /* why the agent is not used */
 };
 
 static int native_probe(const struct source_target *t, struct err *e)
@@ -107,7 +107,7 @@ static int native_open(void *ctx, const struct source_target *t, struct err *e)
 	return 0;
 }
 
-/* Another program runs in the process: its addresses mean something else. */
+/* The process runs a different program now, in which addresses mean something else. */
 static void start_over(struct native *native)
 {
 	kernel_reread(&native->kernel);
@@ -119,7 +119,8 @@ static void start_over(struct native *native)
 	thread_table_set_symbols(&native->threads, native->symbols);
 }
 
-/* Stacks of blocked threads, as many as fit into the budget, a different start each poll. */
+/* Unwinds as many blocked threads as fit into the budget, and starts with a different one
+ * in each poll. */
 static void unwind_threads(struct native *native, const struct source_focus *focus,
 			   struct snapshot *out)
 {
@@ -149,7 +150,8 @@ static void unwind_threads(struct native *native, const struct source_focus *foc
 	}
 }
 
-/* What runs has no system call to start from: it is stopped for a moment, with --ptrace. */
+/* A running thread has no system call to start from. With --ptrace, it is stopped
+ * briefly. */
 static void trace_threads(struct native *native, struct snapshot *out)
 {
 	trace_begin(native->trace);
@@ -163,13 +165,13 @@ static void trace_threads(struct native *native, struct snapshot *out)
 	trace_run(native->trace, &native->threads, out);
 }
 
-/* The monitor's own thread in the target; one of the program may have the same name. */
+/* Recognises the monitor's own thread; a thread of the program may have the same name. */
 static bool is_server(struct native *native, const struct thread *thread)
 {
 	if (thread->tid == native->kernel.pid ||
 	    strcmp(thread->comm, WIRE_SERVER_COMM) != 0)
 		return false;
-	/* Seen for the first time: the agent may have come since. */
+	/* The thread is new, so an agent may have been loaded since. */
 	if (!native->agent && thread->generation == 0 && !native->kernel.mute)
 		native->agent =
 			agent_present(native->kernel.pid, native->kernel.pages,
@@ -218,8 +220,9 @@ static int list_threads(struct native *native, struct err *e)
 	return 0;
 }
 
-/* Servers write what they are doing over their arguments: "postgres: ada shop [local] UPDATE
- * waiting". It begins with the program's name, and there is one argument only. */
+/* Servers overwrite their arguments with their activity: "postgres: ada shop [local]
+ * UPDATE waiting". Such a title begins with the program's name and is the only argument.
+ * */
 static void read_title(struct native *native, const char *comm)
 {
 	char text[4096];
@@ -242,7 +245,7 @@ static void read_title(struct native *native, const char *comm)
 	native->title[length] = '\0';
 }
 
-/* Each thread of the list that this look has not had yet; an ended one leaves a gap. */
+/* Reads each thread that was not read in this sample. An ended one leaves a gap. */
 static void look_at_threads(struct native *native, struct snapshot *out)
 {
 	native->complete = true;
@@ -268,8 +271,9 @@ static void look_at_threads(struct native *native, struct snapshot *out)
 }
 
 /*
- * Where there are as many threads as in the look before, and each of those is then found
- * alive, there is no other: the list, which is expensive with many threads, still holds.
+ * If the number of threads is the same as in the last sample, and each thread of that
+ * sample is still alive, there are no others, and the list, which is expensive with many
+ * threads, is still valid.
  */
 static int see_threads(struct native *native, struct snapshot *out, struct err *e)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The live list of processes, read by libproc2. What it says of a process is only a hint:
- * it may have ended since. */
+/* The live list of processes, read by libproc2. A row is only a hint: the process may
+ * have ended since. */
 #include "source/processes.h"
 
 #include <errno.h>
@@ -45,13 +45,13 @@ static const enum pids_item items[ITEM_COUNT] = {
 struct processes {
 	struct pids_info *info;
 	struct pages *pages;
-	struct fits *fits; /* NULL: nobody wants to know the sources */
-	int64_t budget_ns; /* of them, in each look */
+	struct fits *fits; /* NULL if the sources are not requested */
+	int64_t budget_ns; /* for fits, in each sample */
 	struct process_row *rows;
 	size_t capacity;
 	struct arena texts;
 	int64_t looked_at_ns;
-	bool looked_before; /* differences of ticks mean something */
+	bool looked_before; /* differences of ticks are valid */
 };
 
 struct processes *source_processes_new(int64_t budget_ns)
@@ -87,7 +87,7 @@ void source_processes_free(struct processes *list)
 	free(list);
 }
 
-/* The kernel lets us read what a thread waits for, which is what watching takes. */
+/* Returns true if we may read what a thread waits for, which watching requires. */
 static bool may_watch(pid_t pid)
 {
 	char path[48];
@@ -104,7 +104,7 @@ static const char *keep(struct processes *list, const char *text, size_t max)
 	return copy ? copy : "";
 }
 
-/* With blanks between its words; its name in brackets if it has none. */
+/* Returns the command line with blanks between words, or the name in brackets. */
 static const char *keep_command(struct processes *list, pid_t pid, const char *name)
 {
 	char text[COMMAND_MAX + 1];
@@ -123,7 +123,7 @@ static const char *keep_command(struct processes *list, pid_t pid, const char *n
 	return keep(list, text, COMMAND_MAX);
 }
 
-/* False: not a process that can be watched. */
+/* Returns false if it is not a process that can be watched. */
 static bool fill_row(struct processes *list, const struct pids_stack *stack,
 		     double elapsed_s, struct process_row *row)
 {
@@ -133,7 +133,8 @@ static bool fill_row(struct processes *list, const struct pids_stack *stack,
 
 	memset(row, 0, sizeof(*row));
 	row->pid = value[ITEM_PID].result.s_int;
-	/* Their number says nothing: in a pid namespace any process may be the second. */
+	/* Kernel threads cannot be recognised by pid: in a pid namespace, 2 is any
+	 * process. */
 	if (source_is_self(row->pid) || state == 'Z' || state == 'X' ||
 	    (value[ITEM_FLAGS].result.ul_int & PROC_PF_KTHREAD))
 		return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The source over a recording or a dump, in a file or on a pipe. Pictures are complete as
- * they were recorded; nothing is asked of the target, which may be long gone. */
+/* Source for a recording or a dump, in a file or on a pipe. Snapshots are complete as
+ * they were recorded; the target, which may be long gone, is not needed. */
 #include "source/replay.h"
 
 #include <errno.h>
@@ -15,17 +15,17 @@
 #include "source/source.h"
 
 #define WAIT_MS 100
-/* While it plays: a longer time without a picture is cut short to a second. */
+/* During playback, a longer gap between samples is shortened to one second. */
 #define GAP_NS  (5 * CLOCK_SECOND_NS)
 
 struct replay {
 	struct source_target target;
 	struct rec_reader *reader;
 	size_t at;
-	bool follow;  /* the newest */
-	double speed; /* 0: it does not play */
+	bool follow;  /* shows the newest sample */
+	double speed; /* 0 if it does not play */
 	int64_t base_mono_ns,
-		base_real_ns; /* while it plays: the two are the same moment */
+		base_real_ns; /* during playback, both are the same moment */
 };
 
 static bool is_pipe(const struct source_target *t)
@@ -51,7 +51,7 @@ static bool cancelled(const struct replay *replay)
 	       __atomic_load_n(replay->target.cancel, __ATOMIC_RELAXED);
 }
 
-/* Until there is a sample, or with `all` until the pipe ends. */
+/* Reads until there is a sample or, with `all`, until the pipe ends. */
 static int take_in(struct replay *replay, bool all, struct err *e)
 {
 	int rc = rec_reader_poll(replay->reader, e);
@@ -105,7 +105,7 @@ static int64_t time_at(const struct replay *replay, size_t at)
 	return rec_reader_time(replay->reader, at);
 }
 
-/* Times are those of the pictures from now on. */
+/* From now on, playback time is relative to the current sample. */
 static void set_base(struct replay *replay)
 {
 	replay->base_mono_ns = clock_mono_ns();
@@ -122,7 +122,8 @@ static void go_to(struct replay *replay, size_t at)
 		set_base(replay);
 }
 
-/* The clock of the day may have been set back: one picture on at least when one is due. */
+/* Advances by at least one sample if one is due, because the clock may have been set
+ * back. */
 static void play_on(struct replay *replay)
 {
 	size_t last = rec_reader_count(replay->reader) - 1, at;
@@ -209,7 +210,7 @@ void replay_move(void *ctx, int samples, int64_t by_ns)
 
 	if (by_ns != 0) {
 		at = rec_reader_find(replay->reader, time_at(replay, at) + by_ns);
-		/* A gap must not hold the reader of it. */
+		/* In a gap between samples, go to the next one. */
 		if (at == replay->at && by_ns > 0 && at < last)
 			at++;
 	} else if (samples < 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where in a recording the next picture is taken. */
+/* Controls the position in a recording from which the next snapshot is taken. */
 #ifndef SOURCE_REPLAY_H
 #define SOURCE_REPLAY_H
 
@@ -11,19 +11,23 @@
 #define REPLAY_FASTEST 64.0
 #define REPLAY_SLOWEST 0.125
 
-/* Whether what comes on fd is ours; waits for its first bytes and takes none of them. */
+/* Returns true if the data on fd is a stream of ours. Waits for its first bytes, and
+ * consumes none of them. */
 bool replay_fits_stream(int fd);
-/* Move by a number of samples, or by a time (not 0). At the end it follows what is added. */
+/* Moves by a number of samples, or by a time if by_ns is not 0. At the end, replay
+ * follows samples as they are added. */
 void replay_move(void *ctx, int samples, int64_t by_ns);
-/* To the picture of this time. */
+/* Moves to the snapshot at this time. */
 void replay_seek(void *ctx, int64_t real_ns);
-/* Play from here at `speed` times the recorded pace. 0: stand still, also at the end. */
+/* Playback speed relative to recording time. 0 pauses; playback also pauses at the end.
+ * */
 void replay_play(void *ctx, double speed);
-/* Take in what was added (all: until a pipe ends) and go where time leads. */
+/* Reads what was added (with `all`, until a pipe ends), and advances if it plays. */
 int replay_update(void *ctx, bool all, struct feed_place *place, struct err *e);
-/* Fill an empty snapshot with sample number `at`. */
+/* Fills an empty snapshot with sample number `at`. */
 int replay_read(void *ctx, size_t at, struct snapshot *out, struct err *e);
-/* When the next picture is due (CLOCK_MONOTONIC), or INT64_MAX: it does not play. */
+/* Returns when the next snapshot is due (CLOCK_MONOTONIC), or INT64_MAX if it does not
+ * play. */
 int64_t replay_due_ns(const void *ctx);
 
 #endif

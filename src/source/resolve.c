@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From what the user typed to a process. Reads only what everybody may read. */
+/* Resolves what the user typed to a process. Reads only files that any user may read. */
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -29,7 +29,8 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Command line with blanks between its words; comm in brackets if it has none. */
+/* Returns the command line with blanks between words, or comm in brackets if it is empty.
+ * */
 static void read_command(pid_t pid, struct pages *pages, const char *comm, char *out,
 			 size_t size)
 {
@@ -38,7 +39,7 @@ static void read_command(pid_t pid, struct pages *pages, const char *comm, char 
 	for (ssize_t i = 0; i + 1 < got; i++)
 		if (iscntrl((unsigned char)out[i]))
 			out[i] = ' ';
-	/* Servers that write their title over it leave blanks. */
+	/* Servers that overwrite it with their title leave blanks at the end. */
 	while (got > 0 && (out[got - 1] == ' ' || out[got - 1] == '\0'))
 		out[--got] = '\0';
 	if (got <= 0)
@@ -61,7 +62,7 @@ bool source_is_self(pid_t pid)
 	       memcmp(own, its, (size_t)own_bytes) == 0;
 }
 
-/* By the kernel's short name, by the executable, or by the first word of the command. */
+/* Compares the kernel's short name, the executable, and the first word of the command. */
 static bool matches(pid_t pid, struct pages *pages, const char *name, char *command,
 		    size_t size)
 {
@@ -79,7 +80,7 @@ static bool matches(pid_t pid, struct pages *pages, const char *name, char *comm
 		    (strlen(name) > KERNEL_COMM && strlen(stat.comm) == KERNEL_COMM &&
 		     strncmp(stat.comm, name, KERNEL_COMM) == 0);
 
-	/* A long name is cut by the kernel: the executable must agree. */
+	/* The kernel truncates long names, so the executable must match as well. */
 	if (!same || strlen(name) > KERNEL_COMM) {
 		snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
 		got = readlink(path, text, sizeof(text) - 1);
@@ -97,7 +98,7 @@ static bool matches(pid_t pid, struct pages *pages, const char *name, char *comm
 	return same;
 }
 
-/* What an interpreter runs: "app.py" of `python3 -u /srv/app.py`. */
+/* Compares the script that an interpreter runs: "app.py" of `python3 -u /srv/app.py`. */
 static bool runs_script(pid_t pid, struct pages *pages, const char *name, char *command,
 			size_t size)
 {

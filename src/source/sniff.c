@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A few fixed beginnings tell our own streams and profiles; a goroutine's header may be
- * anywhere in a log. */
+/* Our own streams and profiles are recognised by a few fixed beginnings. A goroutine's
+ * header may be anywhere in a log. */
 #include "source/sniff.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ static size_t skip_blanks(const char *text, size_t length)
 	return at;
 }
 
-/* {"grmon" with any blanks between the two. */
+/* Matches {"grmon" with any blanks in between. */
 static bool is_grmon(const char *text, size_t length)
 {
 	size_t at = skip_blanks(text, length);
@@ -45,7 +45,8 @@ static bool is_grmon(const char *text, size_t length)
 	return length - at >= 8 && memcmp(text + at, "\"grmon\":", 8) == 0;
 }
 
-/* How long the blank of some kind at `at` is, or what colours and escapes leave there. */
+/* Returns the length of a blank of any kind, or of what colours and escapes leave there.
+ * */
 static size_t odd_blank_bytes(const char *at, const char *end)
 {
 	static const char *const kinds[] = {" ", "\t", "\xc2\xa0", "&nbsp;", "\\", "|"};
@@ -68,8 +69,8 @@ static const char *skip_odd_blanks(const char *at, const char *end)
 	return at;
 }
 
-/* "goroutine 17 [", with the pointers that newer runtimes put between, the first line of
- * debug=1, or of a race. */
+/* Matches "goroutine 17 [", possibly with the pointers that newer runtimes put between,
+ * or the first line of debug=1 or of a race report. */
 static bool has_goroutine(const char *text, size_t length)
 {
 	static const char word[] = "goroutine", profile[] = "profile:";
@@ -99,8 +100,8 @@ static bool has_goroutine(const char *text, size_t length)
 	return memmem(text, length, leak, sizeof(leak) - 1) != NULL;
 }
 
-/* Two bytes for each character, or the zero bytes that a truncated log begins with: without
- * them it is nothing but text. */
+/* Returns true for UTF-16, or for the zero bytes that a truncated log begins with:
+ * without the zero bytes it is plain text. */
 static bool is_text_with_zeros(const char *bytes, size_t length)
 {
 	size_t kept = 0, odd = 0;
@@ -128,7 +129,8 @@ static bool has_goroutine_between_zeros(const char *bytes, size_t length)
 	return found;
 }
 
-/* Field 1 or 11 of a profile, sample_type or period_type: a message of two small numbers. */
+/* Field 1 or 11 of a profile (sample_type or period_type) is a message of two small
+ * numbers. */
 static bool is_profile(const unsigned char *bytes, size_t length)
 {
 	if (length >= 3 && bytes[0] == 0x1f && bytes[1] == 0x8b && bytes[2] == 8)
@@ -143,7 +145,7 @@ enum sniff source_sniff(const void *bytes, size_t length)
 		return SNIFF_GRMON;
 	if (is_profile(bytes, length))
 		return SNIFF_PROFILE;
-	/* Programs have these words too. */
+	/* Executables contain these words, too. */
 	if (memchr(bytes, '\0', length < BINARY_BYTES ? length : BINARY_BYTES))
 		return is_text_with_zeros(bytes, length) &&
 				       has_goroutine_between_zeros(bytes, length)
@@ -152,7 +154,7 @@ enum sniff source_sniff(const void *bytes, size_t length)
 	return has_goroutine(bytes, length) ? SNIFF_GOROUTINES : SNIFF_UNKNOWN;
 }
 
-/* A recording whose first line is damaged, or is cut off before it says what it is. */
+/* Recognises a recording whose first line is damaged or truncated. */
 static bool is_damaged_grmon(const char *bytes, size_t length)
 {
 	static const char begin[] = "\n" GRMON_BEGIN ": ";
@@ -162,7 +164,8 @@ static bool is_damaged_grmon(const char *bytes, size_t length)
 	return memmem(bytes, length, begin, sizeof(begin) - 1) != NULL;
 }
 
-/* FILE.1 or FILE.2: a recorder was ended between the renames, or has just made a new FILE. */
+/* Checks FILE.1 and FILE.2: a recorder may have been killed between renames, or may have
+ * just created a new FILE. */
 static bool has_older(const char *path)
 {
 	char name[HEAD_BYTES], bytes[HEAD_BYTES];
@@ -188,8 +191,8 @@ static bool has_older(const char *path)
 	return found;
 }
 
-/* A header that two reads cut in half is found in the second, which keeps the end of the
- * first. */
+/* Reads in blocks. Each block is preceded by the end of the one before, so that a header
+ * across the boundary is found. */
 static enum sniff sniff_fd(int fd, char *bytes, int *failed)
 {
 	size_t kept = 0, total = 0;
@@ -236,7 +239,7 @@ enum sniff source_sniff_file(const char *path, struct err *e)
 	int failed = 0, fd;
 	char *bytes;
 
-	/* Reading a pipe would take from it what is wanted later. */
+	/* Reading a pipe would consume data that is needed later. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT && has_older(path))
 		return SNIFF_GRMON;

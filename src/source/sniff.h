@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a file or stream that the user named holds, told from its bytes. */
+/* Detects the contents of a file or stream that the user named. */
 #ifndef SOURCE_SNIFF_H
 #define SOURCE_SNIFF_H
 
@@ -10,22 +10,22 @@
 
 enum sniff {
 	SNIFF_UNKNOWN,
-	SNIFF_GRMON,      /* a recording or a dump of ours: JSON */
-	SNIFF_GOROUTINES, /* text with goroutines: a dump, a panic, a log */
-	SNIFF_PROFILE,    /* a pprof profile, as a rule gzipped */
+	SNIFF_GRMON,      /* a recording or dump of grmon-c: JSON */
+	SNIFF_GOROUTINES, /* a text with goroutines: a dump, a panic, a log */
+	SNIFF_PROFILE,    /* a pprof profile, usually gzipped */
 };
 
-/* How many bytes of a stream are enough for source_sniff() to tell all but a goroutine far
- * inside a log. */
+/* Number of bytes that source_sniff() needs to recognise any contents, except for a
+ * goroutine that is further inside a log. */
 #define SNIFF_BYTES 4096u
 
 enum sniff source_sniff(const void *bytes, size_t length);
-/* The same of a regular file; of a log as much is read as it takes to find a goroutine. An
- * empty or missing file beside which there are older ones of a recording, PATH.1, is one.
- * SNIFF_UNKNOWN with e: it cannot be read, or holds nothing that can be shown. */
+/* Does the same for a regular file; a log is read until a goroutine is found. An empty or
+ * missing file counts as a recording if there is an older file of one, PATH.1. Returns
+ * SNIFF_UNKNOWN and sets e if it cannot be read or contains nothing that can be shown. */
 enum sniff source_sniff_file(const char *path, struct err *e);
 
-/* "http://…", "https://…" or "unix:/path". */
+/* Returns true for "http://…", "https://…" and "unix:/path". */
 bool source_is_url(const char *text);
 
 #endif

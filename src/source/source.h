@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The folder src/source has one file for each way to look at a target, behind the vtable
+ * The folder src/source has one file for each way to watch a target, behind the vtable
  * below, and decides which target is meant. What those files share is in the folders
- * inside. It does not know who asks: no command, no output, no screen.
+ * inside. It must not know who asks: no command, no output, no screen.
  *
- * A source is one way to look at a target. It must not disturb the target: no stop, no
- * signal, no write. Every byte that it reads is hostile. One thread uses a source.
+ * A source is one way to watch a target. It must not disturb the target: no stop, no
+ * signal, no write. Every byte that it reads may be hostile. A source is used by one
+ * thread.
  */
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
@@ -20,29 +21,31 @@
 #include "core/stack_rule.h"
 #include "source/proc/pages.h"
 
-/* What the user named, resolved. */
+/* The target that the user named, resolved. */
 struct source_target {
-	pid_t pid;             /* 0: not a process */
+	pid_t pid;             /* 0 if it is not a process */
 	const char *text;      /* as the user wrote it */
-	struct intern *intern; /* the session's tables; outlive the source */
+	struct intern *intern; /* the session's tables; they outlive the source */
 	struct stack_table *stacks;
 	bool threads; /* --threads */
 	bool runtime; /* --runtime */
 	bool ptrace;  /* --ptrace */
-	bool at_exit; /* it is held in its exit: what its threads published counts */
-	struct pages *pages; /* reads its memory, for one thread; NULL: nobody does yet */
-	bool mute; /* its memory and files do not answer: neither is to be read */
-	const struct stack_rules *rules; /* the user's, or NULL; outlive the source */
+	bool at_exit; /* it is held in its exit; the last state of its threads is valid */
+	/* reads its memory, for one thread; NULL if not available yet */
+	struct pages *pages;
+	bool mute; /* its memory and files do not respond, and must not be read */
+	/* the user's, or NULL; they outlive the source */
+	const struct stack_rules *rules;
 
-	/* Of a target that is no process: a URL, a file or "-". */
+	/* For a target that is not a process: a URL, a file or "-". */
 	const char *user;   /* --user, or NULL */
 	const char *header; /* --header, or NULL */
-	int input_fd;       /* what "-" means */
-	unsigned dump;      /* --dump: which one of a text with several, from 1; 0: any */
-	const int *cancel;  /* not 0: give up what takes long; atomic; may be NULL */
+	int input_fd;       /* the descriptor for "-" */
+	unsigned dump;      /* --dump: the number of a dump in the text, from 1; 0: any */
+	const int *cancel;  /* cancels long operations when not 0; atomic; may be NULL */
 };
 
-/* The task whose whole stack is wanted, see core/feed.h; id 0: none. */
+/* The task whose whole stack is requested, see core/feed.h; id 0 if none. */
 struct source_focus {
 	enum task_kind kind;
 	uint64_t id;
@@ -55,22 +58,24 @@ struct source_ops {
 	const char *summary; /* for --help and the man page */
 	size_t ctx_size;     /* zeroed bytes that the caller provides */
 
-	/* 0..100, how well it fits the target; 0 = cannot. Must not disturb the target. When
-	 * it cannot, e says why and what to do. */
+	/* Returns how well it fits the target, from 0 to 100. Must not disturb the
+	 * target. For 0, it cannot watch the target, and e tells why and what to do. */
 	int (*probe)(const struct source_target *t, struct err *e);
 	int (*open)(void *ctx, const struct source_target *t, struct err *e);
-	/* Fill an empty snapshot: target, resources, tasks, notes. ERR_GONE: the target ended. */
+	/* Fills an empty snapshot: target, resources, tasks, notes. Returns ERR_GONE if
+	 * the target has ended. */
 	int (*sample)(void *ctx, const struct source_focus *focus, struct snapshot *out,
 		      struct err *e);
 	void (*close)(void *ctx); /* safe after a failed open */
-	/* Prove which tasks nothing alive can wake, beginning with the next look; or stop it.
-	 * snapshot->proving says how it goes. NULL: cannot. */
+	/* Starts or stops proving which tasks nothing alive can wake, with the next
+	 * sample. snapshot->proving shows the progress. NULL if not supported. */
 	void (*prove)(void *ctx, bool start);
-	/* To another dump of a text with several, beginning with the next look. NULL: cannot. */
+	/* Moves to another dump in a text with several, with the next sample. NULL if not
+	 * supported. */
 	void (*move)(void *ctx, int dumps);
 };
 
-/* NULL-terminated, best first: where two fit a process, the earlier one probes higher. */
+/* NULL-terminated, best first: if two fit a process, the earlier one probes higher. */
 extern const struct source_ops *const source_table[];
 extern const struct source_ops source_agent;
 extern const struct source_ops source_native;
@@ -78,12 +83,12 @@ extern const struct source_ops source_goruntime;
 extern const struct source_ops source_pprof;
 extern const struct source_ops source_replay;
 
-/* The source called name, or with "auto" or NULL the one that probes best. NULL: none, and
- * e says why for the best candidate. */
+/* Returns the source called name or, with "auto" or NULL, the one that probes best.
+ * Returns NULL if there is none; e then tells why the best candidate cannot be used. */
 const struct source_ops *source_choose(const char *name, const struct source_target *t,
 				       struct err *e);
 
-/* Once, before there are threads. */
+/* Call once, before any thread is created. */
 void source_prepare(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of sources, and which of them fits a target. */
+/* The table of sources, and the choice of the one that fits a target. */
 #include "source/source.h"
 
 #include <string.h>
@@ -48,7 +48,8 @@ const struct source_ops *source_choose(const char *name, const struct source_tar
 			best = source_table[i];
 			best_fit = fit;
 		}
-		/* The last in the table asks the least of a target: its reason counts. */
+		/* The last source requires the least of a target, so its reason counts.
+		 * */
 		if (!best && e)
 			*e = why;
 	}
