@@ -1,0 +1,143 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# grmon-wire(5): its tables are those of src/wire/wire.h, and a client that was written from that
+# page alone, in another language, shows what `grmon-c dump` shows.
+. "$(dirname "$0")/lib.sh"
+need python3
+need cc
+need awk
+plan 14
+
+page=man/grmon-wire.5
+# agrees HEADER PAGE: the compiler finds every field, number and size where the page says.
+agrees() {
+	mkdir -p "$work/include/wire"
+	cp "$1" "$work/include/wire/wire.h"
+	awk -f tests/e2e/wire_page.awk src/core/state.def "$2" >"$work/page.c" &&
+		cc -std=gnu11 -fsyntax-only -I"$work/include" -Iinclude -Isrc "$work/page.c"
+}
+# parted EXPRESSION FILE: whether it is noticed that sed has changed the header or the page.
+parted() {
+	sed "$1" "$2" >"$work/changed"
+	! cmp -s "$2" "$work/changed" || return 1
+	case $2 in
+	*.h) ! agrees "$work/changed" $page >"$work/said" 2>&1 ;;
+	*) ! agrees src/wire/wire.h "$work/changed" >"$work/said" 2>&1 ;;
+	esac && grep -q 'page\.c:.*static.assert' "$work/said" || { cat "$work/said"; return 1; }
+}
+check 'the tables of the page are those of the structs' agrees src/wire/wire.h $page
+ok "$([ "$(grep -c '^_Static_assert' "$work/page.c")" -gt 250 ]; echo $?)" 'and nothing is left out' \
+	"$(cat "$work/page.c")"
+check 'a field that moves in the header is noticed' parted \
+	'/uint64_t waits;/d; s/uint64_t call_site;/&uint64_t waits;/; s/uint64_t object; .*/uint64_t waits_on;&/' src/wire/wire.h
+check 'one that gets another type too' parted 's/int32_t fd;/uint32_t fd;/' src/wire/wire.h
+check 'one that is new, in reserved bytes' parted \
+	's/uint64_t reserved\[12\];/uint64_t more; uint64_t reserved[11];/' src/wire/wire.h
+check 'one that is missing in the page' parted '/Ta start_ns Ta/,+2d' $page
+check 'a state with another number' parted 's/^.It 4 Ta mutex Ta/.It 5 Ta mutex Ta/' $page
+check 'and a limit' parted 's/WIRE_WHAT_BYTES Ta 32/WIRE_WHAT_BYTES Ta 31/' $page
+
+cat >"$work/compare.py" <<'PY'
+import json, re, sys
+before, after, rows = json.load(open(sys.argv[1])), json.load(open(sys.argv[2])), sys.argv[3]
+before, after = ({t["id"]: t for t in dump["tasks"] if t["age_exact"]} for dump in (before, after))
+wrong, seen = [], set()
+for line in open(rows):
+    id, name, state, age, waits = line[:-1].split("\t")
+    task = after.get(id)
+    if state == "running":
+        continue
+    if not task or id not in before:
+        wrong.append(f"{id} has no row in the dump: {line}")
+        continue
+    shown = task["waits_on"] or {}
+    text = shown.get("text") or ""
+    number = waits.split(" ")[-1]
+    good = (waits == "" or shown.get("address") == waits
+            or shown.get("owner") == waits
+            or waits == "any child" and "child" in text
+            or waits.startswith("fd ") and re.match(rf"(fd|epoll) {number}\b", text)
+            or not re.match(r"0x|fd |t\d", waits) and waits in text)
+    if (task["name"], task["state"]) != (name, state) or not good:
+        wrong.append(f"{line[:-1]}: the dump says {task['name']} {task['state']} {shown}")
+    if not before[id]["age_ns"] / 1e9 - 0.001 <= float(age) <= task["age_ns"] / 1e9 + 0.001:
+        wrong.append(f"{line[:-1]}: not between {before[id]['age_ns']} and {task['age_ns']} ns")
+    seen.add((id, state, waits))
+missing = set(before) - {id for id, _, _ in seen}
+print(*wrong, *(f"only the dump has {id}" for id in missing), f"{len(seen)} rows", sep="\n")
+sys.exit(bool(wrong or missing) or len(seen) < int(sys.argv[4]))
+PY
+# same PID WAY LEAST: both say the same of at least so many tasks that are blocked.
+same() {
+	{
+		"$client" dump "$1" --source agent -f json >"$work/before.json" &&
+			python3 tests/e2e/wire_client.py "$1" "$2" >"$work/rows" &&
+			"$client" dump "$1" --source agent -f json >"$work/after.json" &&
+			python3 "$work/compare.py" "$work/before.json" "$work/after.json" "$work/rows" "$3"
+	} >"$work/said" 2>&1
+}
+mkfifo "$work/in"
+exec 9<>"$work/in"
+
+# What libc waits for.
+LD_PRELOAD=$agent GRMON_SOCKET=1 start_ready "$BUILD/tests/targets/wrap_waits"
+for way in socket fd; do
+	until_true same "$target" $way 80
+	ok $? "every wait of libc, by the $way" "$(cat "$work/said")"
+done
+echo >&9
+wait "$target"
+LD_PRELOAD=$agent start_ready "$BUILD/tests/targets/wrap_waits"
+until_true same "$target" memory 80
+ok $? 'and by the memory map, without a socket' "$(cat "$work/said")"
+echo >&9
+wait "$target"
+
+# What only the program knows: channels, waits of its own, coroutines.
+cat >"$work/program.c" <<'C'
+#include <grmon.h>
+#include <grmon_chan.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+static sem_t never;
+static void *receive(void *chan)
+{
+	grmon_chan_recv(chan, NULL);
+	return NULL;
+}
+static void *wait_for_pool(void *pool)
+{
+	struct grmon_wait mark;
+	pthread_setname_np(pthread_self(), "handler");
+	grmon_wait_begin(&mark, GRMON_WAITGROUP, pool, "db pool");
+	sem_wait(&never);
+	grmon_wait_end(&mark);
+	return NULL;
+}
+int main(void)
+{
+	struct grmon_chan *chan = grmon_chan_new(sizeof(int), 0);
+	struct grmon_task *task = grmon_task_begin("errand");
+	struct grmon_wait mark;
+	pthread_t thread;
+	sem_init(&never, 0, 0);
+	grmon_chan_name(chan, "products");
+	grmon_task_switch(task);
+	grmon_wait_begin(&mark, GRMON_SLEEP, NULL, "a day");
+	grmon_task_switch(NULL);
+	pthread_create(&thread, NULL, receive, chan);
+	pthread_create(&thread, NULL, wait_for_pool, &never);
+	puts("ready");
+	fflush(stdout);
+	return getchar() == EOF;
+}
+C
+cc -D_GNU_SOURCE -Iinclude -o "$work/program" "$work/program.c" -L"$(dirname "$agent")" -lgrmon -pthread \
+	-Wl,-rpath,"$(dirname "$agent")" || give_up 'the program cannot be built'
+start_ready "$work/program"
+until_true same "$target" socket 3
+ok $? 'channels, waits of the program and coroutines' "$(cat "$work/said")"
+said() { grep -q "$1" "$work/rows"; }
+check 'with the name of the channel' said 'chan-recv.*	products$'
+check 'and the words of the program' said '^t[0-9]*	handler	waitgroup.*	db pool$'
