@@ -48,7 +48,7 @@ struct go_func {
 	uint32_t pcline;
 	uint32_t unit;
 	uint32_t nr_pcdata;
-	int32_t args; /* bytes of arguments and results on the stack, or negative */
+	int32_t args; /* bytes of arguments and results; negative if unknown */
 	uint8_t id;
 	uint8_t flags; /* 0 in 1.16 */
 	uint8_t nr_funcdata;

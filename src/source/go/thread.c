@@ -145,7 +145,7 @@ static const struct stack *with_c_frames(struct go_threads *threads,
 	return stack_intern(threads->target->stacks, frames, nr, go->truncated);
 }
 
-/* Samples a thread at most once per sample. */
+/* Reads a thread at most once per sample. */
 static struct thread *look_at(struct go_threads *threads, pid_t tid)
 {
 	struct thread *thread = thread_get(&threads->table, tid);

@@ -26,7 +26,7 @@ enum call_form {
 	FORM_CONNECT, /* a descriptor and an address */
 	FORM_EPOLL,   /* an epoll descriptor */
 	FORM_POLL,    /* an array of struct pollfd and its length */
-	FORM_SELECT,  /* a number of descriptors */
+	FORM_SELECT,  /* an upper bound of descriptors and three sets of them */
 	FORM_FUTEX,
 	FORM_FUTEXES, /* an array of struct futex_waitv and its length */
 	FORM_CHILD,   /* a pid, -1 for any */

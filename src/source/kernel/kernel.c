@@ -43,7 +43,8 @@ bool kernel_move(struct kernel *kernel)
 
 		if (kernel_thread_leaves(kernel, tids[i]))
 			continue;
-		/* A thread's directory is not listed in /proc, but exists. */
+		/* /proc does not list the directories of threads, but they can be
+		 * opened. */
 		snprintf(path, sizeof(path), "/proc/%d", (int)tids[i]);
 		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		/* Its tid may have been reused by another process. */

@@ -59,9 +59,9 @@ struct kernel {
 	int proc_dir; /* /proc/ALIVE, kept open: reads fail with ESRCH after its end */
 	int task_dir; /* /proc/PID/task */
 	struct proc_facts facts;
-	bool denied;        /* no permission to read system calls and memory */
-	bool memory_denied; /* memory must not or cannot be read */
-	bool mute; /* reads of its memory block; its files must not be read either */
+	bool denied;         /* no permission to read system calls and memory */
+	bool memory_denied;  /* memory must not or cannot be read */
+	bool mute;           /* its memory does not respond; nor may its files be read */
 	bool pages_served;   /* a thread waits for userfaultfd: a reader could too */
 	struct pages *pages; /* reads its memory; NULL until the first read */
 	bool own_pages;

@@ -172,7 +172,7 @@ static void follow(struct holders *holders, struct snapshot *snapshot, pid_t pid
 		waits->owner_pid = waits->actors->pids[0];
 }
 
-/* Returns since when the thread's line has been unchanged. */
+/* Returns the time since which the thread's line has not changed. */
 static int64_t since(struct holders *holders, pid_t tid, uint64_t start_ticks,
 		     const char *line, int64_t now_ns)
 {

@@ -26,8 +26,8 @@ void cpu_clocks_want(struct cpu_clocks *clocks, int cpu);
  * a lag not known by then may be known when it is requested again.
  */
 void cpu_clocks_learn(struct cpu_clocks *clocks, bool patient);
-/* Gets CLOCK_MONOTONIC minus the CPU's clock, to a few milliseconds. Returns false if
- * unknown as yet. */
+/* Gets CLOCK_MONOTONIC minus the CPU's clock, to a few milliseconds. Returns false if it
+ * is not known (yet). */
 bool cpu_clocks_lag(const struct cpu_clocks *clocks, int cpu, int64_t *lag_ns);
 /* Gets an upper bound for a CPU whose lag is unknown. Returns false if that is unknown
  * too. */

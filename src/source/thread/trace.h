@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reads the stacks of running threads, for --ptrace. Each thread is stopped while its
- * registers and the top of its stack are copied. A tracer thread of our own that lives
- * for one round only does this: when it ends, for whatever reason, the kernel releases
- * all its tracees.
+ * registers and the top of its stack are copied. This is done by a tracer thread of our
+ * own that lives for one round only: when it ends, for whatever reason, the kernel
+ * releases all its tracees.
  */
 #ifndef SOURCE_THREAD_TRACE_H
 #define SOURCE_THREAD_TRACE_H

@@ -49,7 +49,8 @@ bool go_mark_begin(struct go_mark *mark, struct go_heap *heap, bool *alive)
 	       mark->is_overflowed;
 }
 
-/* Exactly: the bits of a large heap are many, and zeroing more would make them resident. */
+/* Allocates exactly what is needed: a large heap has many bits, and zeroing more of them
+ * would make that memory resident. */
 static bool extend_bits(uint64_t **bits, size_t *capacity, size_t words)
 {
 	size_t before = *capacity;

@@ -15,7 +15,7 @@
 enum go_special {
 	GO_SPECIAL_G,     /* its pointers are not followed */
 	GO_SPECIAL_SUDOG, /* its pointers are not followed until its owner is alive */
-	GO_SPECIAL_WATCH, /* reaching it wakes its waiters */
+	GO_SPECIAL_WATCH, /* reaching it makes its waiters live */
 	GO_SPECIAL_CHAN,  /* the same for a channel, reached by its start only */
 	GO_SPECIAL_NOTED, /* treated as any other object; it is in a list below */
 };

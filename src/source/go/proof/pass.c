@@ -171,7 +171,8 @@ static int visit_gs(struct go_pass *pass, g_visit visit, struct err *e)
 	return cancelled(pass) ? err_set(e, ERR_GONE, "cancelled") : 0;
 }
 
-/* The marker must not get from one goroutine to others through their g's. */
+/* Makes the g opaque to the marker: it must not get from one goroutine to the memory of
+ * another. */
 static void hide_g(struct go_pass *pass, uint32_t i, const uint8_t *g,
 		   struct go_wait_objects *objects)
 {
@@ -277,8 +278,8 @@ static int check_heap(const struct go_pass *pass, struct err *e)
 		pass->in_heap, pass->nr);
 }
 
-/* Marks a goroutine that has run since its stack was read, or whose stack could not be
- * read. */
+/* Marks from a goroutine that has run since its stack was read, or whose stack could not
+ * be read. */
 static void mark_changed(struct go_pass *pass, uint32_t i, const uint8_t *g,
 			 struct go_wait_objects *objects)
 {
@@ -305,7 +306,8 @@ static int mark_roots(struct go_pass *pass, bool modules_only, struct err *e)
 			     pass->prove->cgo, modules_only, e);
 }
 
-/* In later passes, the stack of a goroutine that has not run since is unchanged. */
+/* Marks from all live goroutines. In later passes, the stack of a goroutine that has not
+ * run since is unchanged and skipped. */
 static int mark_living(struct go_pass *pass, bool *revived, struct err *e)
 {
 	int rc = 0;
