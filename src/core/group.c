@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One pass over the tasks of a look. What a task was in at the look before is found by its
- * place, since most looks have the same tasks in the same order; when its stack, creator,
- * state and labels are the same pointers too, its groups need no search at all.
+ * One pass over the tasks of a sample. The groups that a task was in at the previous
+ * sample are found by its position, since most samples have the same tasks in the same
+ * order. If its stack, creator, state and labels are also the same pointers, its groups
+ * need no search.
  */
 #include "core/group.h"
 
@@ -13,11 +14,12 @@
 #include "core/group_private.h"
 
 #define LABEL_BYTES     (4u << 20)
-#define LABEL_RENEW     (LABEL_BYTES / 4 * 3) /* then the texts are collected again */
+/* beyond this size the texts are collected again */
+#define LABEL_RENEW     (LABEL_BYTES / 4 * 3)
 #define LABEL_TEXT_MAX  120u
 #define SURVIVE_MOST_NS 30000000000ll
-#define STAY_PARTS      16           /* of the time watched */
-#define RESTART_NS      1000000000ll /* the begin of a process is not known better */
+#define STAY_PARTS      16           /* fraction of the observed time */
+#define RESTART_NS      1000000000ll /* accuracy of a process's start time */
 
 const char *group_by_name(enum group_by by)
 {
@@ -95,7 +97,7 @@ static uint64_t hash_labels(const struct grouping *grouping, const struct task *
 	return hash | 1;
 }
 
-/* Two parts of a key: where a frame is. */
+/* A frame takes two parts of a key: they hold its position in the code. */
 static void key_frame(struct group_key *key, size_t at, const struct frame *frame)
 {
 	if (!frame)
@@ -105,7 +107,7 @@ static void key_frame(struct group_key *key, size_t at, const struct frame *fram
 	key->number[at] = frame->function ? (uint64_t)frame->line : frame->address;
 }
 
-/* A stopped task keeps the site that it had: nothing is known of it until it goes on. */
+/* A stopped task keeps its site, because nothing is known about it until it continues. */
 static bool has_site(const struct task *task)
 {
 	return state_blocks(task->state) && task->state != STATE_STOPPED &&
@@ -119,7 +121,7 @@ static uint32_t find_site(struct grouping *grouping, const struct task *task)
 	memset(&key, 0, sizeof(key));
 	key_frame(&key, 0, task_top_frame(task));
 	key_frame(&key, 1, task_creator_frame(task));
-	/* Lines are small: the class has room beside one. */
+	/* Line numbers are small, so the class fits beside one. */
 	key.number[0] ^= (uint64_t)(state_info(task->state)->class + 1) << 56;
 	return entry_find(grouping, &grouping->sites, &key, true);
 }
@@ -164,7 +166,8 @@ static struct entry_table *table_of(struct grouping *grouping, size_t which)
 	return &grouping->tables[which < GROUP_LABEL ? which : GROUP_LABEL];
 }
 
-/* The oldest that is stuck, or where none is, that is long: its evidence is the group's. */
+/* Records the oldest stuck task or, if there is none, the oldest long one. Its evidence
+ * becomes that of the group. */
 static void count_word(struct entry *entry, const struct task *task, uint32_t number,
 		       uint32_t weight)
 {
@@ -206,7 +209,7 @@ static void count_in(struct entry *entry, const struct grouping *grouping,
 	entry->look = grouping->look;
 }
 
-/* Go's runtime has words for a wait that nothing can end. The first goroutine of a program
+/* Go's runtime has words for waits that nothing can end. The first goroutine of a program
  * is often parked on a nil channel on purpose. */
 static uint8_t proofs_of_raw(const struct task *task)
 {
@@ -243,11 +246,12 @@ static void join_site(struct grouping *grouping, struct member *member)
 	member->site = member->here;
 	member->pending = GROUP_NONE;
 	member->joined_ns = grouping->last_ns;
-	/* Who is there at the first look has not come. */
+	/* Tasks that are there at the first sample have not arrived. */
 	member->survivor = member->elder = grouping->look == 1;
 }
 
-/* It moves when it has been seen at another site, and not at its own, for a while. */
+/* A task moves to another site once it has been seen there for a while, and not at its
+ * own. */
 static void move_site(struct grouping *grouping, struct member *member,
 		      const struct member *before)
 {
@@ -267,13 +271,13 @@ static void move_site(struct grouping *grouping, struct member *member,
 	}
 }
 
-/* When the look before the one at this time was. */
+/* Returns the time of the sample before the one at time_ns. */
 static int64_t look_before(const struct grouping *grouping, int64_t time_ns)
 {
 	uint32_t known = grouping->look < GROUP_LOOKS ? grouping->look : GROUP_LOOKS;
 	uint32_t low = grouping->look - known, high = grouping->look;
 
-	/* The first one that is not before. */
+	/* Find the first sample that is not earlier. */
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
@@ -297,7 +301,8 @@ static void note_arrival(const struct grouping *grouping, struct entry *site,
 		trend_arrive(site->trend, grouping->last_ns, &arrival);
 }
 
-/* Who has stayed long enough now counts, and so does a weight that has changed. */
+/* A task that has stayed long enough is counted from now on. Changes of its weight are
+ * counted too. */
 static void count_stay(struct grouping *grouping, struct member *member,
 		       const struct member *before)
 {
@@ -383,7 +388,7 @@ static void take_task(struct grouping *grouping, const struct task *task, uint32
 		.labels = hash_labels(grouping, task),
 		.weight = task_weight(task),
 	};
-	if (before && before->taken) /* the same id twice: a new one */
+	if (before && before->taken) /* the same id twice: treat it as new */
 		before = NULL;
 	if (before)
 		before->taken = true;
@@ -461,8 +466,9 @@ static bool is_another_process(const struct grouping *grouping,
 }
 
 /*
- * Through a URL nobody says that the process is another one, but goroutines are numbered
- * from 1 again: most are new, and most of the new ones have small numbers.
+ * A URL does not reveal that the process has been replaced. But goroutines are then
+ * numbered from 1 again: most of them are new, and most of the new ones have small
+ * numbers.
  */
 static bool counts_anew(struct grouping *grouping, const struct snapshot *snapshot)
 {
@@ -484,8 +490,8 @@ static bool counts_anew(struct grouping *grouping, const struct snapshot *snapsh
 	return fresh * 2 > snapshot->nr_tasks && low * 2 > fresh;
 }
 
-/* Where each request has a label of its own the texts would fill up for ever. Snapshots have
- * copies; groups of labels start over. */
+/* If each request has its own label, the table of texts would grow without end. Snapshots
+ * have copies of the texts, and the groups of labels start over. */
 static void renew_labels(struct grouping *grouping)
 {
 	struct intern *fresh;

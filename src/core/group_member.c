@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who a task was in the look before: most looks have the same tasks in the same order. */
+/* Finds a task of the previous sample. Most samples have the same tasks in the same
+ * order. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,8 @@ static uint64_t identity_hash(const struct grouping *grouping, uint64_t id,
 	return hash_mix(hash_mix(grouping->seed ^ kind, id), serial);
 }
 
-/* Over all members of the look before; without memory they are taken for new. */
+/* Indexes all members of the previous sample. If memory is exhausted, they are treated as
+ * new. */
 static bool build_index(struct grouping *grouping)
 {
 	size_t capacity = 64;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The memory of core/group.h between two looks: entries by key, members by task. Nobody but
- * the group_*.c files includes it. */
+/* The state of core/group.h between two samples: entries by key and members by task. Only
+ * the group_*.c files include it. */
 #ifndef CORE_GROUP_PRIVATE_H
 #define CORE_GROUP_PRIVATE_H
 
@@ -12,58 +12,64 @@
 #define MEMBER_GROUPS (GROUP_LABEL + GROUP_LABELS) /* stack, creator, state, labels */
 #define RULES_MAX     32u
 
-/* Interned pointers and numbers; compared and hashed as bytes: there is no padding. */
+/* Interned pointers and numbers. Compared and hashed as bytes, since there is no
+ * padding. */
 struct group_key {
 	const void *text[4];
 	uint64_t number[2];
 };
 
 struct entry {
-	/* Of this look. */
+	/* In this sample. */
 	uint32_t count, stuck, is_long, example;
-	uint32_t word;   /* the oldest one that is stuck, else long */
-	int64_t word_ns; /* since when that waits */
+	uint32_t word;   /* the oldest stuck or else long task */
+	int64_t word_ns; /* start of its wait */
 	uint32_t came, left;
-	struct trend_flow elders; /* of a site */
-	int64_t joined_ns; /* a site: when the last of those came who have come; 0: none */
-	uint32_t look;     /* the last one that something of it was seen in */
-	int64_t since_ns;  /* of the oldest */
-	const struct stack *stack, *created_by; /* of the first task; then compared */
+	struct trend_flow elders; /* only of a site */
+	/* of a site: arrival of the latest task that arrived; 0 if none did */
+	int64_t joined_ns;
+	uint32_t look;    /* last sample in which a task of it was seen */
+	int64_t since_ns; /* start of the oldest wait */
+	/* of the first task, with which the others are compared */
+	const struct stack *stack, *created_by;
 	uint8_t state;
 	bool mixed_stacks, mixed_creators, mixed_states;
-	uint32_t proofs, proven; /* a site: enum proof of its tasks, and how many */
-	uint32_t leaks;          /* 1 + index of its worst leak; 0: none */
-	/* Of all looks. */
+	/* of a site: enum proof of its tasks, and how many have one */
+	uint32_t proofs, proven;
+	uint32_t leaks; /* 1 + index of its worst leak; 0 if none */
+	/* Over all samples. */
 	struct group_key key;
 	uint64_t hash, serial;
 	uint64_t all_came, all_left;
 	uint32_t first;
 	struct trend_ring ring;
-	struct trend *trend; /* of a site; else NULL */
+	struct trend *trend; /* of a site; otherwise NULL */
 };
 
 struct entry_table {
-	struct entry *list[GROUPS_MAX]; /* NULL: free */
-	uint32_t count;                 /* that have been used; some may be free again */
+	struct entry *list[GROUPS_MAX]; /* NULL if free */
+	/* entries that have been used; some may be free again */
+	uint32_t count;
 	uint32_t nr_free;
-	uint32_t index[GROUPS_MAX * 2]; /* open addressing; GROUP_NONE: free */
-	uint32_t others;                /* tasks of this look that found no room */
-	uint32_t swept;                 /* the last look that made room */
+	uint32_t index[GROUPS_MAX * 2]; /* open addressing; GROUP_NONE if free */
+	/* tasks of this sample for which there was no room */
+	uint32_t others;
+	uint32_t swept; /* last sample in which room was made */
 };
 
-/* A task of the last look, in its order. */
+/* A task of the last sample, at the same position. */
 struct member {
 	uint64_t id, serial;
 	const struct stack *stack, *created_by;
-	uint64_t labels;    /* hash of the first ones; 0: none */
-	int64_t joined_ns;  /* the site */
-	int64_t pending_ns; /* seen there since, and nowhere else */
+	uint64_t labels;    /* hash of the first labels; 0 if there are none */
+	int64_t joined_ns;  /* when it joined its site */
+	int64_t pending_ns; /* since when it has been seen only at the pending site */
 	uint32_t groups[MEMBER_GROUPS];
 	uint32_t site, pending;
-	uint32_t here; /* the site that this look says */
+	uint32_t here; /* its site in this sample */
 	uint32_t weight;
-	const char *raw;           /* that `said` was read from */
-	uint8_t kind, state, said; /* said: enum proof of raw */
+	const char *raw;           /* the word from which `said` was derived */
+	uint8_t kind, state, said; /* said: enum proof derived from raw */
 	bool survivor, elder, taken;
 };
 
@@ -79,26 +85,29 @@ struct grouping {
 	struct entry_table sites;
 	struct member *before, *now;
 	size_t nr_before, cap_before, cap_now;
-	size_t at_before; /* where the next task is expected */
-	uint32_t *index;  /* over before; built when the order has changed */
+	size_t at_before; /* expected position of the next task */
+	uint32_t *index;  /* index of `before`; built if the order has changed */
 	size_t index_capacity;
 	bool indexed;
 	struct intern *intern; /* texts of labels */
-	bool renewed;          /* in this look: everybody\'s labels are new to it */
-	struct rules acknowledge, suppress; /* of the user */
+	bool renewed;          /* in this sample, so all labels are new to it */
+	struct rules acknowledge, suppress; /* rules of the user */
 	uint64_t seed, next_serial;
 	uint32_t look;
 	int64_t first_ns, last_ns, least_ns;
-	pid_t pid; /* of the last look, and when it began: another one is another target */
+	/* of the last sample, with its start time; if either differs, it is another
+	 * target */
+	pid_t pid;
 	int64_t start_real_ns;
-	int64_t survive_ns, elder_ns; /* in a site for so long */
-	/* When the last looks were, in a ring: the look before one of them is what is asked. */
+	int64_t survive_ns, elder_ns; /* minimum time at a site */
+	/* Ring of the times of the last samples, used to look up the sample before one of
+	 * them. */
 	int64_t looks_ns[GROUP_LOOKS];
 };
 
 void entry_table_init(struct entry_table *table);
 void entry_table_release(struct entry_table *table);
-/* The entry of the key, made if there is room, or GROUP_NONE. */
+/* Returns the entry of the key, which is created if there is room, or GROUP_NONE. */
 uint32_t entry_find(struct grouping *grouping, struct entry_table *table,
 		    const struct group_key *key, bool site);
 void entry_begin_look(struct entry_table *table);
@@ -107,12 +116,13 @@ int group_rules_take(struct rules *rules, const char *text, struct err *e);
 void group_rules_free(struct rules *rules);
 bool group_rules_match(struct rules *rules, const struct task *task, int64_t now_ns);
 
-/* The same task in the look before, or NULL. */
+/* Returns the same task in the previous sample, or NULL. */
 struct member *group_find_before(struct grouping *grouping, const struct task *task);
 
-/* From what group.c has counted to snapshot->groups. */
+/* Fills in snapshot->groups from what group.c has counted. */
 void group_publish(struct grouping *grouping, struct snapshot *snapshot);
-/* Words for leak->finding and its proofs, in the arena; sets limit, limit_ns, evidence. */
+/* Describes leak->finding and its proofs in the arena. Sets limit, limit_ns and
+ * evidence. */
 void leak_explain(struct leak *leak, struct snapshot *snapshot);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What was counted becomes part of the snapshot: sites are judged, groups get the verdict of
- * the worst site that has a task in them. */
+/* Publishes the counts in the snapshot: sites are judged, and each group gets the verdict
+ * of the worst site that one of its tasks is in. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +20,13 @@ static uint32_t copy_ring(const struct trend_ring *ring, int64_t *begin_ns,
 	return ring->count;
 }
 
-/* The last jumps of about the size of a step, as many as there are steps. */
+/* Copies the last jumps of about the size of a step, as many as there are steps. */
 static void copy_steps(struct leak *leak, const struct trend *trend)
 {
 	uint32_t size = leak->finding.step_size, left = leak->finding.nr_steps;
 	uint32_t count = trend->nr_jumps + (trend->burst.size > 0);
 
-	/* Of quick ones each arrival is a step. */
+	/* For quick steps, each arrival is one. */
 	for (uint32_t i = trend->nr_arrivals; leak->finding.quick && i-- > 0 && left > 0;)
 		leak->steps_ns[--left] = trend->arrivals[i].time_ns;
 	for (uint32_t i = count; i-- > 0 && left > 0;) {
@@ -112,7 +112,7 @@ static void judge_sites(struct grouping *grouping, struct snapshot *snapshot,
 	}
 }
 
-/* Proof first, then by score, then by how many there are. */
+/* Orders proofs first, then by score, then by count. */
 static bool is_worse(const struct leak *a, const struct leak *b)
 {
 	if (a->finding.verdict != b->finding.verdict)
@@ -253,7 +253,8 @@ void group_publish(struct grouping *grouping, struct snapshot *snapshot)
 		publish_table(grouping, snapshot, groups, (enum group_by)by);
 	if (groups->nr_leaks < 2)
 		return;
-	/* The groups point to their leaks: sorted is a copy, found again by serial. */
+	/* The groups point to their leaks, so a copy is sorted and the leaks are found by
+	 * serial. */
 	struct leak *sorted =
 		arena_alloc(&snapshot->arena, groups->nr_leaks * sizeof(struct leak));
 

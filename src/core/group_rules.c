@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the user has said of leaks: which are known, and what is not to be judged. */
+/* The user's rules about leaks: which ones are known, and what is not judged. */
 #include <string.h>
 
 #include "core/group_private.h"

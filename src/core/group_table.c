@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Entries by key: at most GROUPS_MAX, and what has been empty for a while gives way. */
+/* Entries by key. There are at most GROUPS_MAX, and those that have been empty for a
+ * while are reused. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +38,7 @@ static void index_put(struct entry_table *table, uint64_t hash, uint32_t number)
 	table->index[at] = number;
 }
 
-/* Let go of what neither this look nor the one before has seen. */
+/* Removes entries that have been seen neither in this sample nor in the previous one. */
 static void make_room(struct entry_table *table, uint32_t look)
 {
 	table->swept = look;
@@ -95,11 +96,13 @@ uint32_t entry_find(struct grouping *grouping, struct entry_table *table,
 		entry = table->list[table->index[at]];
 		if (entry->hash != hash || memcmp(&entry->key, key, sizeof(*key)) != 0)
 			continue;
-		/* Whoever asks will refer to it: it is not to give way in this look. */
+		/* The caller will refer to the entry, so it must not be removed in this
+		 * sample. */
 		entry->look = grouping->look;
 		return table->index[at];
 	}
-	/* Once a look: a look that is too large for the table must not search it each time. */
+	/* At most once per sample: if a sample is too large for the table, it must not be
+	 * searched each time. */
 	if (table->count == GROUPS_MAX && table->nr_free == 0 &&
 	    table->swept != grouping->look)
 		make_room(table, grouping->look);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Who holds the lock must wait for connections or events in the function in which the others
- * wait for it, and that must be a loop by its depth or by its name: one who asks a peer
- * while it holds a lock holds the others up. */
+/* The holder must wait for connections or events in the same function in which the others
+ * wait for the lock, and that function must be a loop according to its depth or its name.
+ * A task that queries a peer while it holds a lock blocks the others. */
 #include "core/leader.h"
 
 #include <string.h>
@@ -9,7 +9,8 @@
 #include "core/depth.h"
 
 #define SEARCHES_MOST 64u
-/* Frames of the program's own between who holds the lock and the wait for an event. */
+/* Maximum number of the program's own frames between the function in which the lock is
+ * held and the wait for an event. */
 #define LEADER_DEPTH  3u
 
 static const struct task *find_thread(struct leaders *leaders,
@@ -36,7 +37,7 @@ static const char *own_function(const struct stack *stack)
 	return top < stack->nr_frames ? stack->frames[top].function : NULL;
 }
 
-/* The holder waits in this function of its own, and does so for work. */
+/* Returns whether the holder waits inside this function, and does so for work. */
 static bool leads_from(const struct stack *stack, const char *function, bool accepts)
 {
 	size_t own = 0;
@@ -60,7 +61,8 @@ bool leader_has_turn(struct leaders *leaders, const struct snapshot *snapshot,
 	const struct task *holder;
 	const char *function;
 
-	/* Of processes the holder's stack is not at hand: what the lock is called must do. */
+	/* For a file lock the holder's stack is not available, so the name of the lock
+	 * decides. */
 	if (task->state == STATE_FLOCK)
 		return task->kind == TASK_THREAD && depth_is_loop(task->stack) &&
 		       task->waits.text && strstr(task->waits.text, "accept");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks are found in a mark by their place first, since most looks have the same tasks in
- * the same order, and by a hash table where that has changed.
+ * A task is found in a mark by its position first, since most samples have the same tasks
+ * in the same order, and otherwise with a hash table.
  */
 #include "core/mark.h"
 
@@ -77,7 +77,7 @@ static bool build_index(struct mark *mark)
 	return true;
 }
 
-/* Names are kept once for neighbours that share one. */
+/* Neighbours with the same name share one copy of it. */
 static bool copy_tasks(struct mark *mark, const struct snapshot *snapshot)
 {
 	const char *last = NULL;
@@ -153,7 +153,7 @@ static size_t all_tasks(const struct marks *marks)
 	return sum;
 }
 
-/* The first look is the last to go. */
+/* The first sample is dropped last. */
 static void drop_oldest(struct marks *marks)
 {
 	size_t at = marks->count > 1 ? 1 : 0;
@@ -225,7 +225,7 @@ static bool is_task(const struct mark_task *before, const struct task *task)
 	       before->kind == (uint8_t)task->kind;
 }
 
-/* *at: where it is expected. */
+/* *at is the position at which the task is expected. */
 static const struct mark_task *find_task(const struct mark *mark, const struct task *task,
 					 size_t *at)
 {
@@ -280,7 +280,7 @@ static struct task *add_gone(struct snapshot *out, const struct mark_task *befor
 	return task;
 }
 
-/* The head of a snapshot without its tasks. */
+/* Creates a snapshot with the head of another one, without its tasks. */
 static struct snapshot *begin_like(const struct snapshot *now)
 {
 	struct snapshot *out = snapshot_new();
@@ -361,7 +361,7 @@ struct snapshot *mark_gone(const struct mark *mark, const struct mark_task *task
 
 	if (!out)
 		return NULL;
-	/* Texts of another snapshot do not live as long as this one. */
+	/* Texts of the other snapshot are not valid as long as this one. */
 	out->target.name = arena_strndup(&out->arena, now->target.name, NAME_BYTES);
 	out->target.sources = out->target.runtime = NULL;
 	name = arena_strndup(&out->arena, name, strlen(name));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Groups beside what they were at a mark. They are told apart by what they are, not by their
- * serial, which starts over with another source or an older picture of a recording. */
+/* Compares groups with a mark. They are identified by their properties, not by their
+ * serial, which starts over with another source or an earlier sample of a recording. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +32,7 @@ struct group_identity group_identify(const struct group *group)
 		identity.number[0] = group->state;
 		break;
 	default:
-		/* Their texts are each snapshot's own. */
+		/* Each snapshot has its own texts. */
 		identity.number[0] =
 			hash_bytes(1, group->label_key, strlen(group->label_key));
 		identity.number[1] =
@@ -64,7 +64,7 @@ static uint64_t hash_identity(const struct group_identity *identity)
 		identity->number[0] ^ identity->number[1]);
 }
 
-/* Over the groups of a mark; NULL: no memory. */
+/* Indexes the groups of a mark. Returns NULL if there is no memory. */
 static uint32_t *index_groups(const struct mark *mark, enum group_by by, size_t *mask)
 {
 	size_t capacity = 64;
@@ -126,7 +126,7 @@ size_t mark_compare_groups(const struct mark *mark, const struct groups *groups,
 			seen[found] = true;
 		}
 		if (!before && group->count == 0)
-			continue; /* came and went */
+			continue; /* has come and gone in between */
 		out[kept++] = (struct group_change){
 			.group = group,
 			.change = seen ? change_of(group, before) : CHANGE_NONE,

@@ -8,15 +8,15 @@
 
 #define OUTERS      1024u /* a power of two */
 #define OUTERS_MOST (OUTERS / 2)
-/* So many frames further in is inside of the work … */
+/* A wait this many frames further in is inside the work … */
 #define INSIDE      2
-/* … when as many looks have found a thread there. */
+/* … once this many samples have found a thread there. */
 #define LOOKS_LEAST 3u
 
 struct outer {
-	uint64_t key; /* of the function that the threads began with; 0: free */
+	uint64_t key; /* of the start function of the threads; 0 if free */
 	uint8_t least;
-	uint8_t inside; /* looks at threads at least INSIDE further in */
+	uint8_t inside; /* number of samples of threads at least INSIDE further in */
 };
 
 struct outers {
@@ -45,7 +45,7 @@ void outers_reset(struct outers *outers)
 	outers->count = 0;
 }
 
-/* 0: what the thread began with is not known. */
+/* Returns 0 if the thread's start function is unknown. */
 static uint64_t outer_key(const struct outers *outers, const struct task *task)
 {
 	const struct stack *stack = task->stack;
@@ -56,7 +56,7 @@ static uint64_t outer_key(const struct outers *outers, const struct task *task)
 	return hash_mix(outers->seed, stack->root) | 1;
 }
 
-/* The slot of the key, or the free one where it belongs. */
+/* Returns the slot of the key, or the free one where it belongs. */
 static size_t outer_slot(const struct outers *outers, uint64_t key)
 {
 	size_t at = key >> 1 & (OUTERS - 1);
@@ -79,7 +79,8 @@ void outers_put(struct outers *outers, const struct task *task)
 		outers->count++;
 		*outer = (struct outer){key, depth, 0};
 	}
-	/* Further out than was known: what was seen before may have been as far in. */
+	/* This wait is further out than any before, so the earlier ones may have been
+	 * inside. */
 	if (depth + INSIDE <= outer->least)
 		outer->inside = LOOKS_LEAST;
 	else if (depth >= outer->least + INSIDE && outer->inside < LOOKS_LEAST)

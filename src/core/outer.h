@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How far out threads that began with the same function have been seen to wait. Who waits
- * as far out as any of them, while others were seen well inside, is in the loop that all of
- * their work comes from, however many functions that loop is made of.
+ * How far out threads with the same start function have been seen to wait. A thread that
+ * waits as far out as any of them, while others were seen well inside, is in the loop
+ * that all of their work comes from, no matter how many functions that loop consists of.
  */
 #ifndef CORE_OUTER_H
 #define CORE_OUTER_H
@@ -14,7 +14,8 @@ struct outers;
 struct outers *outers_new(void);
 void outers_free(struct outers *outers);
 void outers_reset(struct outers *outers);
-/* Once per look for each task. Bounded: what there is no room for is not known. */
+/* Call this once per sample for each task. Bounded: start functions for which there is no
+ * room are ignored. */
 void outers_put(struct outers *outers, const struct task *task);
 bool outer_is_loop(const struct outers *outers, const struct task *task);
 

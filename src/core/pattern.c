@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Matching of one text; bytes, not characters: what a target sends need not be UTF-8. */
+/* Matches one text. It compares bytes, not characters, because texts from a target need
+ * not be UTF-8. */
 #include "core/pattern.h"
 
 #include <endian.h>
@@ -17,7 +18,7 @@ static char byte_lower(char byte)
 	return byte_is_upper(byte) ? (char)(byte + ('a' - 'A')) : byte;
 }
 
-/* In an expression, what follows a backslash is a class such as \W, not a letter. */
+/* In an expression, a letter after a backslash denotes a class such as \W. */
 static bool pattern_folds(enum pattern_kind kind, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
@@ -76,8 +77,8 @@ static uint64_t load_8(const char *at)
 	return le64toh(word);
 }
 
-/* Marks in the top bit of each byte that is `first` in either case; bytes above one that
- * is may be marked too, and so may be other signs than letters. */
+/* Sets the top bit of each byte that is `first` in either case. Bytes above such a byte,
+ * and characters other than letters, may be marked too. */
 static uint64_t mark_first(uint64_t word, uint64_t firsts)
 {
 	const uint64_t ones = 0x0101010101010101ull;
@@ -87,8 +88,8 @@ static uint64_t mark_first(uint64_t word, uint64_t firsts)
 }
 
 /*
- * Texts are short and many: eight bytes at a time, without a call, look for the first byte
- * in either case. The last word overlaps the one before it.
+ * The texts are short and numerous, so the first byte is searched for in either case in
+ * eight bytes at a time, without a call. The last word overlaps the one before.
  */
 static bool find_folded(const struct pattern *pattern, const char *text, size_t length)
 {

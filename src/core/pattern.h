@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One text that others are compared with: as a part, as a whole, or as a regular
- * expression. Made once, matched many times; matching never allocates for the first two.
- * Texts that are matched may be hostile: at most PATTERN_SUBJECT_MAX bytes are looked at
- * by a regular expression. */
+/* A pattern that texts are compared with: a substring, a whole text or a regular
+ * expression. Created once and matched many times. Matching never allocates. The texts
+ * may be hostile, so a regular expression examines at most PATTERN_SUBJECT_MAX bytes. */
 #ifndef CORE_PATTERN_H
 #define CORE_PATTERN_H
 
@@ -17,14 +16,14 @@ enum pattern_kind { PATTERN_PART, PATTERN_WHOLE, PATTERN_REGEX };
 
 struct pattern {
 	enum pattern_kind kind;
-	bool fold; /* no upper-case letter in it: case does not matter */
+	bool fold; /* ignore case, since the pattern has no upper-case letter */
 	char *text;
 	size_t length;
-	struct expression *expression; /* of PATTERN_REGEX */
+	struct expression *expression; /* only for PATTERN_REGEX */
 };
 
-/* text need not end in NUL. Returns 0, ERR_USAGE with the offset in text, or ERR_NOMEM;
- * release it only after success. */
+/* text need not be NUL-terminated. Returns 0, ERR_USAGE with the offset in text, or
+ * ERR_NOMEM. Release the pattern only after success. */
 int pattern_init(struct pattern *pattern, enum pattern_kind kind, const char *text,
 		 size_t length, struct err *e);
 void pattern_release(struct pattern *pattern);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Open addressing; keys are hashes already. */
+/* Hash table with open addressing. The keys are already hashes. */
 #include "core/place.h"
 
 #include <stdlib.h>
@@ -34,7 +34,7 @@ void places_reset(struct places *places)
 	places->count = 0;
 }
 
-/* key is not 0. */
+/* key must not be 0. */
 static struct place_history *find_slot(struct place_history *list, size_t capacity,
 				       uint64_t key)
 {
@@ -75,7 +75,7 @@ void places_add(struct places *places, uint64_t key, int64_t took_ns)
 		return;
 	place = find_slot(places->list, places->capacity, key);
 	if (!place->key) {
-		/* One stays free, so that a search ends. */
+		/* At least one slot stays free, so that a search terminates. */
 		if ((places->count + 1) * 2 > places->capacity)
 			return;
 		place->key = key;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A frame that only a worker of the library has on its stack is enough, or the name that the
- * library gives its thread: many programs come without symbols. */
+/* A frame that only a worker of the library has on its stack is sufficient, and so is the
+ * name that the library gives its thread, because many programs have no symbols. */
 #include "core/pool.h"
 
 #include <stdlib.h>
@@ -8,29 +8,29 @@
 
 #include "base/array.h"
 
-#define REST_DISTANCE 2 /* frames from what waits to the pool's own function */
-#define WORKER_FRAMES 6 /* most that a worker at rest has: the pool's own and libc's */
+#define REST_DISTANCE 2 /* frames from the waiting function to the pool's own function */
+#define WORKER_FRAMES 6 /* maximum for an idle worker: frames of the pool and of libc */
 
-/* The same of a thread that rests in Java, from the beginning of its run() on. */
+/* The same limit for an idle thread in Java, counted from the start of its run(). */
 #define JAVA_FRAMES   20
 
-/* What stack->rests keeps. */
+/* Flags in stack->rests. */
 enum {
 	WORKS = 0,
 	RESTS = 1 << 0,
 	RESTS_LOCKED = 1 << 1,
 	READS = 1 << 2,     /* it reads what the peer may send at any time */
-	BLOCKS_ON = 1 << 3, /* a runtime's block_on */
-	READER = 1 << 4,    /* of a pooled client connection of Go … */
-	WRITER = 1 << 5,    /* … and its other half */
-	BODY = 1 << 6,      /* inside of reading a body */
+	BLOCKS_ON = 1 << 3, /* the block_on() of a runtime */
+	READER = 1 << 4,    /* reader of a pooled client connection in Go … */
+	WRITER = 1 << 5,    /* … and its writer */
+	BODY = 1 << 6,      /* inside the reading of a body */
 };
 
-/* Beginnings of function names. */
+/* Prefixes of function names. */
 static const struct pool_function {
 	const char *name;
-	/* RESTS: it, or what it calls, waits for work and for nothing else. RESTS_LOCKED: also
-	 * for a mutex by which it is held back. */
+	/* RESTS: the function, or one that it calls, waits only for work. RESTS_LOCKED:
+	 * also for a mutex that holds it back. */
 	uint8_t rests;
 } functions[] = {
 	{"g_thread_pool_wait_for_new_task", RESTS}, /* GLib */
@@ -62,10 +62,11 @@ static const struct pool_function {
 	{"blas_thread_server", RESTS}, /* OpenBLAS */
 	{"MHD_polling_thread", WORKS}, /* libmicrohttpd */
 	{"ngx_thread_pool_cycle", RESTS},
-	{"do_handle_one_connection", RESTS}, /* mariadb: threads kept for the next one */
+	/* mariadb: threads that are kept for the next connection */
+	{"do_handle_one_connection", RESTS},
 	{"Per_thread_connection_handler::block_until_new_connection", RESTS},
 	{"tpool::thread_pool_generic::", RESTS},
-	{"testing.(*T).Run", RESTS}, /* Go: a test that waits for those inside it */
+	{"testing.(*T).Run", RESTS}, /* Go: a test that waits for its subtests */
 	{"testing.(*T).Parallel", RESTS},
 	{"testing.tRunner.func1", RESTS},
 	{"testing.(*M).startAlarm", RESTS},
@@ -90,8 +91,8 @@ static const struct pool_function {
 	{"net/http.(*Server).Serve", WORKS},
 };
 
-/* Who reads here waits for what the peer may send at any time: its next request, or what it
- * says of its own accord. */
+/* A task that reads in one of these functions waits for what the peer may send at any
+ * time: its next request, or a message of its own accord. */
 static const char *const readers[] = {
 	"net/http.(*conn).serve",
 	"net/http.(*connReader).backgroundRead",
@@ -119,7 +120,7 @@ static const char *const readers[] = {
 	"golang.org/x/crypto/ssh.(*mux).loop",
 };
 
-/* What stands between them and the read itself. */
+/* Functions between those and the read itself. */
 static const char *const layers[] = {
 	"crypto/tls.(*Conn).",
 	"crypto/tls.(*atLeastReader)",
@@ -164,8 +165,8 @@ static const char *const layers[] = {
 	"golang.org/x/crypto/ssh.(*mux).onePacket",
 };
 
-/* Beginnings of the names of threads, with their lengths: every look asks for each thread;
- * and how many frames one has at rest. */
+/* Prefixes of thread names with their lengths, because every sample checks each thread,
+ * and the maximum number of frames of an idle one. */
 #define DEEP(text, frames)                                                               \
 	{                                                                                \
 		text, sizeof(text) - 1, frames                                           \
@@ -191,7 +192,7 @@ static const struct pool_name {
 	NAME("iou-sqp-"),
 	NAME("Thread (pooled)"), /* Qt */
 	NAME("QDBusConnection"),
-	/* HotSpot's own, which run nothing of the program's … */
+	/* HotSpot's own threads, which never run code of the program … */
 	DEEP("VM Thread", ANY_DEPTH),
 	DEEP("VM Periodic Tas", ANY_DEPTH),
 	DEEP("C1 CompilerThre", ANY_DEPTH),
@@ -211,7 +212,8 @@ static const struct pool_name {
 	DEEP("ZUnmapper", ANY_DEPTH),
 	DEEP("RuntimeWorker#", ANY_DEPTH),
 	DEEP("Shenandoah ", ANY_DEPTH),
-	/* … and its three in Java; finalizers of the program make two of them deeper. */
+	/* … and its three threads in Java; finalizers of the program add frames to two of
+	 * them. */
 	DEEP("Reference Handl", JAVA_FRAMES),
 	DEEP("Finalizer", JAVA_FRAMES),
 	DEEP("Common-Cleaner", JAVA_FRAMES),
@@ -268,8 +270,8 @@ static bool is_in(const char *name, const char *const *list, size_t count)
 	return false;
 }
 
-/* A method Read is a layer whatever its type: connections are wrapped to count, to limit, to
- * be shared by protocols. */
+/* A method named Read is a layer whatever its type, because connections are wrapped for
+ * counting, for limits, and for sharing between protocols. */
 static bool is_read_method(const char *name)
 {
 	size_t length = name ? strlen(name) : 0;
@@ -277,7 +279,7 @@ static bool is_read_method(const char *name)
 	return length > 6 && strcmp(name + length - 6, ").Read") == 0;
 }
 
-/* The first frame that is more than a layer of the read says what it is. */
+/* The first frame that is not a layer of the read decides. */
 static uint8_t reads_at_rest(const struct frame *frames, size_t nr_frames)
 {
 	for (size_t i = 0; i < nr_frames; i++) {
@@ -298,7 +300,7 @@ uint8_t pool_stack_rests(const struct frame *frames, size_t nr_frames)
 	const struct pool_function *found = NULL;
 	uint8_t rests = 0;
 
-	/* The top may itself be passed over where all is plumbing. */
+	/* If all frames are plumbing, the top frame itself may be skipped. */
 	for (size_t i = 0; i < nr_frames && i <= top + REST_DISTANCE && !found; i++) {
 		found = pool_function(frames[i].function, true);
 		if (found)
@@ -368,7 +370,7 @@ void pool_pairs_release(struct pool_pairs *pairs)
 	memset(pairs, 0, sizeof(*pairs));
 }
 
-/* The two halves are made one after the other. */
+/* The two goroutines of a connection are created one after the other. */
 static bool other_half_is_busy(const struct task *task, const struct pool_pairs *pairs)
 {
 	uint64_t reader = task->id - 1;
@@ -377,7 +379,8 @@ static bool other_half_is_busy(const struct task *task, const struct pool_pairs 
 	       bsearch(&reader, pairs->ids, pairs->count, sizeof(*pairs->ids), by_id);
 }
 
-/* What wakes a worker: a queue, its condition, a word. Never a lock that somebody holds. */
+/* States in which a worker is woken by a queue, a condition or a word. None of them is a
+ * lock with a holder. */
 static bool waits_for_word(enum task_state state)
 {
 	switch (state) {
@@ -393,7 +396,8 @@ static bool waits_for_word(enum task_state state)
 	}
 }
 
-/* Near the thread's start, as far as is known: not inside of its work. */
+/* Returns whether the wait is near the thread's start function, as far as is known, and
+ * so not inside its work. */
 static bool is_shallow(const struct stack *stack, size_t frames)
 {
 	return !stack || stack->truncated ||

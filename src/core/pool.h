@@ -5,28 +5,32 @@
 
 #include "core/snapshot.h"
 
-/* Of such a pool, whatever it does now. */
+/* Returns whether the thread belongs to such a pool, whatever it does now. */
 bool pool_member(const struct task *task);
-/* Tasks that are half of a pair, the other half of which can be at rest only with them: the
- * readers of pooled client connections that wait until somebody has read a body. */
+/* Tasks that form one half of a pair whose other half can only be idle together with
+ * them: readers of pooled client connections that wait until the program has read a
+ * body. */
 struct pool_pairs {
 	uint64_t *ids; /* sorted */
 	size_t count, capacity;
 };
 
-/* Zeroed at first. Of each look: begin, put each task, end; without memory some are missing. */
+/* Zeroed initially. For each sample call begin, then put for each task, then end. If
+ * memory is exhausted, some tasks are missing. */
 void pool_pairs_begin(struct pool_pairs *pairs);
 void pool_pairs_put(struct pool_pairs *pairs, const struct task *task);
 void pool_pairs_end(struct pool_pairs *pairs);
 void pool_pairs_release(struct pool_pairs *pairs);
-/* Waits for work, in the pool's own function: idle. One that waits inside of its work, or for
- * a lock, does not; but for those that their owner holds back by a mutex. pairs: NULL: none. */
+/* Returns whether the task waits for work in the pool's own function, and is therefore
+ * idle. That is not so if it waits inside its work or for a lock, except for workers that
+ * their owner holds back with a mutex. pairs may be NULL. */
 bool pool_rests(const struct task *task, const struct pool_pairs *pairs);
-/* In a runtime's block_on, which runs the rest. */
+/* Returns whether the task is in a runtime's block_on(), which runs the other tasks. */
 bool pool_blocks_on(const struct task *task);
-/* A reader of an accepted connection, as far as is known at the beginning of a request. */
+/* Returns whether the task reads from an accepted connection and, as far as is known, is
+ * at the beginning of a request. */
 bool pool_awaits_request(const struct task *task);
-/* What a stack table keeps of this in stack->rests; 0: nothing. */
+/* Returns what a stack table stores in stack->rests; 0 for nothing. */
 uint8_t pool_stack_rests(const struct frame *frames, size_t nr_frames);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Matching of a filter. Answers about stacks and about interned texts are remembered for
- * the snapshot in hand, so that most rows cost a few look-ups and comparisons of short
- * texts.
+ * Evaluates a filter. Results for stacks and interned texts are cached for the current
+ * snapshot, so that most rows need only a few lookups and comparisons of short texts.
  */
 #include "core/query_tree.h"
 
@@ -13,7 +12,8 @@
 #include "base/clock.h"
 #include "base/hash.h"
 
-/* Past this many remembered addresses all is forgotten: memory stays bounded. */
+/* Above this number of cached addresses the cache is cleared, so that memory is
+ * bounded. */
 #define MEMO_CAPACITY_MAX   (1u << 18)
 #define MEMO_CAPACITY_FIRST 1024u
 
@@ -21,8 +21,8 @@ enum memo_role { MEMO_STACK = 1, MEMO_CREATOR, MEMO_TEXT };
 
 struct memo_entry {
 	const void *address;
-	uint32_t role;  /* enum memo_role; 0: free */
-	uint32_t known; /* memo bits with an answer */
+	uint32_t role;  /* enum memo_role; 0 if free */
+	uint32_t known; /* memo bits that have a result */
 	uint32_t answer;
 };
 
@@ -117,7 +117,8 @@ static int memo_grow(struct query_memo *memo)
 	return 0;
 }
 
-/* The entry of an address, new if need be; NULL without memory. Holds until the next call. */
+/* Returns the entry of an address, which is created if necessary, or NULL if there is no
+ * memory. Valid until the next call. */
 static struct memo_entry *memo_find(struct query_memo *memo, const void *address,
 				    uint32_t role)
 {
@@ -171,8 +172,9 @@ static bool match_interned(struct query *query, const struct query_term *term,
 }
 
 /*
- * Can "main.c:31" match? Without a digit or colon in the pattern the line does not matter:
- * no, if it is not in the path. Saves the formatting of most frames.
+ * Returns whether "main.c:31" can match. If the pattern has no digit or colon, the line
+ * is irrelevant, and the answer is no unless the path matches. This avoids formatting
+ * most frames.
  */
 static bool may_match_place(struct query *query, const struct query_term *term,
 			    const char *file)
@@ -181,7 +183,7 @@ static bool may_match_place(struct query *query, const struct query_term *term,
 	       match_interned(query, term, file);
 }
 
-/* Function names of all frames, and where they are: "main.c:31". */
+/* Matches the function names of all frames and their positions, such as "main.c:31". */
 static bool match_frames(struct query *query, const struct query_term *term,
 			 const struct stack *stack)
 {
@@ -243,7 +245,7 @@ static bool match_created(struct query *query, const struct query_term *term,
 	return task->created_by && match_stack(query, term, task, MEMO_CREATOR);
 }
 
-/* "key=text" of one label, cut. */
+/* Matches "key=text" of one label, cut to size. */
 static bool match_pair(const struct pattern *pattern, const struct label *label)
 {
 	char pair[COLUMN_TEXT_MAX];
@@ -271,7 +273,7 @@ static bool match_labels(const struct query_term *term, const struct task *task)
 				     pattern_match(pattern, label->text))
 			return true;
 	}
-	/* A part that reaches over two labels. */
+	/* The pattern may match across two labels. */
 	return task->nr_labels > 1 && term->has_space &&
 	       pattern_match(pattern, column_format(COLUMN_LABELS, task, 0, text));
 }
@@ -322,7 +324,7 @@ static bool match_number(const struct query_term *term, const struct task *task,
 	double number = column_number(column, task, now_ns);
 	double width = 1;
 
-	if (number < 0) /* not known */
+	if (number < 0) /* unknown */
 		return false;
 	switch (term->op) {
 	case QUERY_MORE:
@@ -336,7 +338,8 @@ static bool match_number(const struct query_term *term, const struct task *task,
 	default:
 		break;
 	}
-	/* Equal means what is shown: whole seconds (or ms), tenths of a percent. */
+	/* Values are equal if they are displayed equally: whole seconds (or ms), tenths
+	 * of a percent. */
 	if (column == COLUMN_AGE)
 		width = term->number >= (double)CLOCK_SECOND_NS ? 1e9 : 1e6;
 	else if (column == COLUMN_CPU)
@@ -386,7 +389,8 @@ static bool match_term(struct query *query, const struct query_term *term,
 	}
 }
 
-/* Recursion: at most two levels for each of QUERY_DEPTH_MAX parentheses, and a "!". */
+/* Recurses at most two levels for each of the QUERY_DEPTH_MAX parentheses, and one for a
+ * "!". */
 static bool match_node(struct query *query, int index, const struct task *task,
 		       int64_t now_ns)
 {

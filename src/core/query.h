@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The filter language: words are substrings of any column; col:value (substring),
- * col=value (equal), col~regex (POSIX extended), col>value, col<value, col>=, col<= for
- * age, cpu, switches; ! negates; space is and, | is or, parentheses; "quotes" for spaces;
- * id:g8 is that task alone; state: (or is:) takes part of a state's name, a class, `idle`, `stuck`, `long`, `stale`,
- * `suspect`, `new`, `leak`, `gone`, `moved`, and in quotes any word of a runtime; stack: looks at every frame; label.KEY:value. != and !~ negate too.
- * Case-insensitive unless the word has an upper-case letter. Parentheses inside a word belong
- * to it: fn~^(read|write)$. What is not finished yet ("age>", "(foo", "!") says nothing.
+ * The filter language:
+ *
+ *   word                  substring of any column
+ *   col:value col=value   substring; equal
+ *   col~regex             POSIX extended regular expression
+ *   col>value col<value   comparison of age, cpu and switches; also >= and <=
+ *   id:g8                 only the task with this id
+ *   state:word, is:word   part of a state's name, a class, `idle`, `stuck`, `long`,
+ *                         `stale`, `suspect`, `new`, `leak`, `gone`, `moved`; in quotes
+ *                         also any word of a runtime
+ *   stack:value           any frame of the stack
+ *   label.KEY:value       a label
+ *   ! != !~               negation
+ *   a b, a | b, ( )       and, or, grouping
+ *   "a b"                 quotes for spaces
+ *
+ * Case is ignored unless the word has an upper-case letter. Parentheses inside a word
+ * belong to it: fn~^(read|write)$. An incomplete term ("age>", "(foo", "!") has no
+ * effect.
  */
 #ifndef CORE_QUERY_H
 #define CORE_QUERY_H
@@ -19,17 +31,18 @@ struct query;
 #define QUERY_TEXT_MAX  1024
 #define QUERY_DEPTH_MAX 32
 
-/* Returns the query, or NULL with a sentence and e->at the byte that is wrong. An empty
- * text gives a query that matches everything. Free with query_free(). */
+/* Returns the query, or NULL with an error; e->at is the offset of the wrong byte. An
+ * empty text yields a query that matches everything. Free the result with
+ * query_free(). */
 struct query *query_new(const char *text, struct err *e);
-/* The same, but what is not finished is wrong too: for a text that nobody types on. 0 or an
- * error. */
+/* Like query_new(), but an incomplete term is an error too. For a text that is not being
+ * typed. Returns 0 or an error. */
 int query_check_whole(const char *text, struct err *e);
 void query_free(struct query *query);
-/* Before matching the tasks of a snapshot (rows_update() does it): answers remembered for
- * another snapshot are forgotten. */
+/* Call this before matching the tasks of a snapshot; rows_update() does it. It discards
+ * results that were cached for another snapshot. */
 void query_begin(struct query *query, const struct snapshot *snapshot);
-/* Not const: it remembers answers for interned texts. Same thread as its rows. */
+/* Not const, because results are cached. Use a query only from the thread of its rows. */
 bool query_match(struct query *query, const struct task *task, int64_t now_ns);
 
 #endif

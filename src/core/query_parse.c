@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parser of the filter language. It is fed while the user types, so what is not finished
- * yet ("state:", "(foo", "foo |", "!") says nothing instead of being an error; a node
- * that says nothing is -1 and vanishes from what contains it.
+ * Parser of the filter language. It runs while the user types, so an incomplete term
+ * ("state:", "(foo", "foo |", "!") is not an error but has no effect. The index of such a
+ * node is -1, and its parent leaves it out.
  */
 #include "core/query_tree.h"
 
@@ -24,12 +24,13 @@ struct parser {
 	struct err *e;
 };
 
-/* A value or word as it stands in the text. */
+/* A value or word, located in the text. */
 struct word {
 	const char *start;
 	size_t bytes;
 	bool quoted;
-	char unescaped[QUERY_TEXT_MAX]; /* what start points to if it had a backslash */
+	/* storage for `start` if the word contained a backslash */
+	char unescaped[QUERY_TEXT_MAX];
 };
 
 static bool byte_is_space(char byte)
@@ -49,7 +50,7 @@ static int parser_no_memory(struct parser *parser)
 	return FAILED;
 }
 
-/* The first thing that is missing is kept. */
+/* Only the first missing item is kept. */
 static void say_missing(struct parser *parser, const char *at, const char *sentence)
 {
 	if (parser->query->unfinished >= 0)
@@ -76,7 +77,8 @@ static int node_new(struct parser *parser, enum query_kind kind, int child)
 	return (int)query->nr_nodes++;
 }
 
-/* From the opening quote; without a closing one the rest of the text is meant. */
+/* Starts at the opening quote. If there is no closing quote, the word extends to the end
+ * of the text. */
 static void read_quoted(struct parser *parser, struct word *word)
 {
 	const char *start = parser->at;
@@ -97,7 +99,7 @@ static void read_quoted(struct parser *parser, struct word *word)
 	word->bytes = n;
 }
 
-/* Parentheses inside a word belong to it while they are balanced: "foo(int)", "^(a|b)". */
+/* Balanced parentheses inside a word belong to it: "foo(int)", "^(a|b)". */
 static void read_bare(struct parser *parser, struct word *word)
 {
 	int depth = 0;
@@ -125,7 +127,8 @@ static void read_word(struct parser *parser, struct word *word)
 		read_bare(parser, word);
 }
 
-/* The bytes before an operator, if this is a term with one: "age", "label.request". */
+/* Returns the number of bytes before an operator, as in "age" or "label.request", or 0 if
+ * this is not a term with an operator. */
 static size_t field_bytes(const char *at)
 {
 	size_t n = 0;
@@ -149,11 +152,11 @@ static size_t field_bytes(const char *at)
 struct op {
 	const char *text;
 	enum query_op op;
-	enum pattern_kind pattern; /* of QUERY_PATTERN */
+	enum pattern_kind pattern; /* only for QUERY_PATTERN */
 	bool negated;
 };
 
-/* Longer ones first. */
+/* An operator precedes its prefixes. */
 static const struct op ops[] = {
 	{"!=", QUERY_EQUAL, PATTERN_WHOLE, true},
 	{"!~", QUERY_PATTERN, PATTERN_REGEX, true},
@@ -181,7 +184,7 @@ static const struct op *read_op(struct parser *parser)
 	return NULL;
 }
 
-/* "12", "0.5", "10k", "5%": no locale has a say in it. */
+/* Parses "12", "0.5", "10k" or "5%", independent of the locale. */
 static int parse_number(const char *text, double *number)
 {
 	const char *at = text;
@@ -212,7 +215,7 @@ static int parse_age(struct parser *parser, const char *text, const char *at,
 	int64_t ns;
 
 	if (clock_parse_duration(text, &ns, &inner) < 0) {
-		/* On the way from 1h to 1h30m, or from 5u to 5us: still being typed. */
+		/* An incomplete unit, as between 1h and 1h30m, or between 5u and 5us. */
 		size_t bytes = strlen(text);
 
 		memcpy(longer, text, bytes);
@@ -227,7 +230,7 @@ static int parse_age(struct parser *parser, const char *text, const char *at,
 	return 0;
 }
 
-/* The value of a comparison. */
+/* Parses the value of a comparison. */
 static int parse_value(struct parser *parser, struct query_term *term,
 		       const struct word *word, const char *at)
 {
@@ -265,7 +268,7 @@ static int parse_pattern(struct parser *parser, struct query_term *term,
 	return 0;
 }
 
-/* A node for the term, which it owns; or the term is freed. */
+/* Creates a node for the term and takes ownership of it. The term is freed on failure. */
 static int term_node(struct parser *parser, struct query_term *term, bool negated)
 {
 	struct query *query = parser->query;
@@ -321,8 +324,8 @@ static int find_field(struct parser *parser, const char *name, size_t bytes,
 }
 
 /*
- * A state that does not exist would silently match nothing. What is in quotes is looked for
- * in the runtime's own words too, which nobody knows beforehand.
+ * A state that does not exist would silently match nothing. Quoted words are also
+ * compared with a runtime's own words, which cannot be known in advance.
  */
 static int check_state(struct parser *parser, const struct query_term *term,
 		       const struct word *word, const char *at)
@@ -344,7 +347,7 @@ static int check_state(struct parser *parser, const struct query_term *term,
 	return FAILED;
 }
 
-/* "g8" means itself alone, not g80 too; "8" is part of an id. */
+/* "g8" only matches this id, and not g80; "8" matches part of an id. */
 static bool is_whole_id(const struct word *word)
 {
 	size_t at = 1;
@@ -363,7 +366,7 @@ static bool field_is_number(int field)
 	       column_info((enum column_id)field)->type != COLUMN_TEXT;
 }
 
-/* Name, operator and value are known to be there; fills the term. */
+/* Fills in the term. Its name, operator and value are known to be present. */
 static int parse_operands(struct parser *parser, struct query_term *term,
 			  size_t name_bytes, const struct op **op_out)
 {
@@ -390,7 +393,7 @@ static int parse_operands(struct parser *parser, struct query_term *term,
 	at = parser->at;
 	read_word(parser, &word);
 	if (word.bytes == 0 && !word.quoted) {
-		/* "age> 30s" would silently mean something else. */
+		/* "age> 30s" would silently have another meaning. */
 		skip_spaces(parser);
 		if (compares && *parser->at && *parser->at != '|' && *parser->at != ')')
 			return parser_fail(parser, at,
@@ -448,7 +451,7 @@ static int parse_unary(struct parser *parser)
 	bool negated = false;
 	int node;
 
-	/* Any number of "!" is one or none. */
+	/* An odd number of "!" negates. */
 	for (; *parser->at == '!'; parser->at++, skip_spaces(parser))
 		negated = !negated;
 	if (*parser->at == '\0' || *parser->at == '|' || *parser->at == ')') {
@@ -474,7 +477,7 @@ static int parse_unary(struct parser *parser)
 	return node >= 0 && negated ? node_new(parser, QUERY_NOT, node) : node;
 }
 
-/* Collects the children of an AND or OR; one child stands for itself. */
+/* Collects the children of an AND or OR. A single child replaces the node. */
 struct children {
 	int first, last, count;
 };

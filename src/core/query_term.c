@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* One term of a filter by itself: the words that state: knows, and its end. */
+/* A single term of a filter: the words that `state:` accepts, and how it is released. */
 #include "core/query_tree.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* The words that state: knows beside states. */
+/* The words that `state:` accepts besides states. */
 static const struct {
 	const char *word;
 	uint32_t flags;
@@ -43,7 +43,8 @@ static bool prefix_of(const char *whole, const struct pattern *pattern)
 	       strncasecmp(whole, pattern->text, pattern->length) == 0;
 }
 
-/* Words of state: beside states. `whole`: none that is still being typed. */
+/* Sets the flags for words that `state:` accepts besides states. `whole`: ignore words
+ * that are still being typed. */
 static void term_flags(struct query_term *term, bool whole)
 {
 	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++)
@@ -69,7 +70,8 @@ void query_term_states(struct query_term *term)
 	for (int i = 0; i < STATE_COUNT && !term->flags; i++) {
 		const struct state_info *info = state_info((enum task_state)i);
 
-		/* The name of a class means just its states: "lock" is not "flock". */
+		/* The name of a class only selects its states: "lock" does not match
+		 * "flock". */
 		if (class >= 0)
 			term->states[i] = (int)info->class == class;
 		else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a filter is made of, between the parser (query_parse.c) and the matcher (query.c).
- * Nobody else includes it. */
+/* The syntax tree of a filter, shared by the parser (query_parse.c) and the matcher
+ * (query.c). Only these and query_term.c include it. */
 #ifndef CORE_QUERY_TREE_H
 #define CORE_QUERY_TREE_H
 
@@ -17,11 +17,11 @@ enum query_op {
 	QUERY_UPTO
 };
 
-/* What a term looks at: a column, or one of these. */
+/* The field that a term examines: a column, or one of these. */
 enum query_field {
 	QUERY_ANY = COLUMN_COUNT, /* a bare word */
 	QUERY_STACK,              /* any frame of the stack */
-	QUERY_LABEL,              /* the label called key */
+	QUERY_LABEL,              /* the label named `key` */
 };
 
 struct query_term {
@@ -29,24 +29,27 @@ struct query_term {
 	enum query_op op;
 	bool has_pattern;
 	struct pattern pattern;
-	double number;            /* for the other ops: ns, percent, count */
-	char *key;                /* of QUERY_LABEL */
-	uint32_t flags;           /* of COLUMN_STATE: any of these task flags matches */
-	bool states[STATE_COUNT]; /* of COLUMN_STATE and QUERY_ANY */
-	bool names_state; /* the word is a state or class: a runtime's raw word does not count */
-	bool has_equals; /* in the pattern: it reaches over key and text of a label */
-	bool has_space;  /* … and over two labels */
-	bool has_place;  /* … and maybe over file and line */
-	unsigned int memo_bit; /* answers are remembered in this bit, or 0 */
+	double number; /* for the other operators: ns, percent or count */
+	char *key;     /* only for QUERY_LABEL */
+	/* for COLUMN_STATE: matches if any of these task flags is set */
+	uint32_t flags;
+	bool states[STATE_COUNT]; /* for COLUMN_STATE and QUERY_ANY */
+	/* the word is a state or class, so a runtime's raw word does not count */
+	bool names_state;
+	/* the pattern contains "=", so it may match across key and text of a label */
+	bool has_equals;
+	bool has_space; /* … contains a space, so it may match across two labels */
+	bool has_place; /* … may match across file and line */
+	unsigned int memo_bit; /* bit under which results are cached, or 0 */
 };
 
 enum query_kind { QUERY_AND, QUERY_OR, QUERY_NOT, QUERY_TERM };
 
-/* Children of a node are a list, so that matching recurses by parentheses only. */
+/* The children of a node form a list, so that matching recurses only for parentheses. */
 struct query_node {
 	enum query_kind kind;
 	int child, next;         /* index of a node, or -1 */
-	struct query_term *term; /* of QUERY_TERM */
+	struct query_term *term; /* only for QUERY_TERM */
 };
 
 struct query_memo; /* query.c */
@@ -54,24 +57,26 @@ struct query_memo; /* query.c */
 struct query {
 	struct query_node *nodes;
 	size_t nr_nodes, cap_nodes;
-	int root; /* -1: everything matches */
-	/* Where something is missing, which says nothing while it is typed; -1: nowhere. */
+	int root; /* -1 if everything matches */
+	/* Position of a missing item, which is ignored while the user types; -1 if
+	 * none. */
 	int unfinished;
-	const char *missing; /* a sentence; static */
+	const char *missing; /* a static sentence */
 	unsigned int nr_memo_bits;
 	struct query_memo *memo;
-	const void *snapshot; /* whose answers are remembered */
+	const void *snapshot; /* the snapshot for which results are cached */
 	int64_t snapshot_ns;
 };
 
-/* Fill an empty query. On failure the caller frees what there is of it. */
+/* Fill in an empty query. On failure the caller frees what has been built. */
 int query_parse(struct query *query, const char *text, struct err *e);
 void query_term_free(struct query_term *term);
-/* Precompute the answers that depend on the state alone. */
+/* Precompute the results that only depend on the state. */
 void query_term_states(struct query_term *term);
-/* The words that state: knows beside states and classes: "stuck", "leak" … */
+/* Offers the words that `state:` accepts besides states and classes: "stuck", "leak" … */
 void query_suggest_flags(struct suggest *suggest);
-/* Whether a word is part of a state's name, a class's or one of these. */
+/* Returns whether a word is part of the name of a state or class, or of one of these
+ * words. */
 bool query_state_known(const char *word);
 
 #endif
