@@ -292,13 +292,12 @@ uninstall: ## remove what install put there
 	for page in man/*.[135]; do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
 
-dist: ## a source archive of the last commit in $(BUILD)
+dist: ## a source archive of the last commit in $(BUILD); without git, of the files that are here
 	@mkdir -p $(BUILD)
-	git archive --prefix=grmon-c-$(VERSION)/ -o $(BUILD)/grmon-c-$(VERSION).tar.gz HEAD
-	@echo $(BUILD)/grmon-c-$(VERSION).tar.gz
+	@tests/dist.sh grmon-c-$(VERSION) $(abspath $(BUILD))/grmon-c-$(VERSION).tar.gz
 
 format: ## clang-format every C file in place
-	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+	clang-format -i $$(tests/files.sh '*.c' '*.h')
 
 clean: ## remove the build folder
 	rm -rf $(BUILD)

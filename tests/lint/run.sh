@@ -11,11 +11,7 @@ failed=0
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 
-c_files() {
-	git ls-files -co --exclude-standard -- "$@" | while read -r file; do
-		[ ! -f "$file" ] || echo "$file"
-	done
-}
+c_files() { tests/files.sh "$@"; }
 
 # Which folder may include which; see .github/CONTRIBUTING.md.
 check_layers() { tests/lint/layers.awk $(c_files 'src/*.c' 'src/*.h' 'include/*.h'); }
@@ -89,8 +85,8 @@ check_man() {
 }
 
 check_shell() {
-	shellcheck -S warning -e SC2046,SC2086,SC2154,SC1091,SC3045 $(git ls-files -co --exclude-standard -- '*.sh' \
-		'*.t' .ci/run man/completions/grmon-c.bash | grep -v '\.awk$') 2>&1 | head -60
+	shellcheck -S warning -e SC2046,SC2086,SC2154,SC1091,SC3045 $(tests/files.sh '*.sh' \
+		'*.t' .ci/run man/completions/grmon-c.bash) 2>&1 | head -60
 }
 
 check_analyse() {

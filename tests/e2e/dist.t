@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# make dist: the archive has every file of the commit. Unpacked, where there is no git, it builds,
+# finds its files, and makes the same archive again.
+. "$(dirname "$0")/lib.sh"
+need cc
+need pkg-config
+need gzip
+[ -z "${SAN:-}" ] || skip_all 'not under a sanitizer'
+plan 8
+
+version=$(sed -n 's/^#define GRMON_VERSION  *"\(.*\)"/\1/p' include/grmon.h)
+check 'make dist' make -s dist BUILD="$work/first"
+first=$work/first/grmon-c-$version.tar.gz
+mkdir "$work/unpacked"
+tar -xzf "$first" -C "$work/unpacked"
+there=$work/unpacked/grmon-c-$version
+(cd "$there" && find . -type f | sed 's,^\./,,' | LC_ALL=C sort) >"$work/have"
+
+# What is asked for git there, which is not to be had.
+mkdir "$work/bin"
+printf '#!/bin/sh\necho "$0 $*" >>%s\nexit 127\n' "$work/asked" >"$work/bin/git"
+chmod +x "$work/bin/git"
+without_git() (
+	unset MAKEFLAGS MFLAGS
+	cd "$there" && PATH=$work/bin:$PATH "$@"
+)
+
+if [ -e .git ]; then
+	git ls-tree -r --name-only HEAD | LC_ALL=C sort >"$work/want"
+else
+	tests/files.sh >"$work/want"
+fi
+check 'it has every file' diff "$work/want" "$work/have"
+without_git tests/files.sh >"$work/names" 2>"$work/log"
+check 'the unpacked files are found without git' diff "$work/have" "$work/names"
+without_git tests/files.sh 'src/*.c' include Makefile >"$work/names"
+some() { grep -E '^(src/.*\.c|include/.*|Makefile)$' "$work/have" | diff - "$work/names"; }
+check 'and so are some of them' some
+built() {
+	without_git make -s -j2 agent BUILD=build CFLAGS=-O0 && [ -f "$there/build/libgrmon.so" ]
+}
+check 'the agent is built there' built
+check 'what the quick tests need is there' without_git make -n check-quick BUILD="$work/nothing"
+same() { without_git make -s dist BUILD="$work/second" && cmp "$first" "$work/second/${first##*/}"; }
+check 'make dist there makes the same archive' same
+ok "$([ ! -e "$work/asked" ]; echo $?)" 'and nothing asks for git' "$(cat "$work/asked" 2>/dev/null)"
