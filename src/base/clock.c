@@ -7,28 +7,57 @@
 #include <string.h>
 #include <time.h>
 
-#define MS_NS     1000000ll
-#define MINUTE_NS (60 * CLOCK_SECOND_NS)
-#define HOUR_NS   (60 * MINUTE_NS)
-#define DAY_NS    (24 * HOUR_NS)
+#define HOUR_NS (60 * CLOCK_MINUTE_NS)
+#define DAY_NS  (24 * HOUR_NS)
 
-static int64_t clock_ns(clockid_t id)
+int64_t clock_read_ns(clockid_t id)
 {
-	struct timespec ts;
+	struct timespec time;
 
-	if (clock_gettime(id, &ts) != 0)
-		return 0;
-	return (int64_t)ts.tv_sec * CLOCK_SECOND_NS + ts.tv_nsec;
+	return clock_gettime(id, &time) == 0 ? clock_from_timespec(time) : 0;
 }
 
 int64_t clock_mono_ns(void)
 {
-	return clock_ns(CLOCK_MONOTONIC);
+	return clock_read_ns(CLOCK_MONOTONIC);
 }
 
 int64_t clock_real_ns(void)
 {
-	return clock_ns(CLOCK_REALTIME);
+	return clock_read_ns(CLOCK_REALTIME);
+}
+
+int64_t clock_process_cpu_ns(pid_t pid)
+{
+	clockid_t id;
+
+	return clock_getcpuclockid(pid, &id) == 0 ? clock_read_ns(id) : 0;
+}
+
+int64_t clock_from_timespec(struct timespec time)
+{
+	int64_t ns;
+
+	if (__builtin_mul_overflow((int64_t)time.tv_sec, CLOCK_SECOND_NS, &ns))
+		return time.tv_sec > 0 ? INT64_MAX : INT64_MIN;
+	return clock_add(ns, time.tv_nsec);
+}
+
+struct timespec clock_to_timespec(int64_t ns)
+{
+	return (struct timespec){ns / CLOCK_SECOND_NS, ns % CLOCK_SECOND_NS};
+}
+
+bool clock_same_timespec(struct timespec left, struct timespec right)
+{
+	return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
+}
+
+void clock_sleep_ns(int64_t ns)
+{
+	struct timespec time = clock_to_timespec(ns);
+
+	nanosleep(&time, NULL);
 }
 
 /* A name precedes its prefixes, so that the longer one matches first. */
@@ -36,8 +65,13 @@ static const struct {
 	const char *name;
 	int64_t ns;
 } clock_units[] = {
-	{"ns", 1},        {"us", 1000},   {"ms", MS_NS}, {"s", CLOCK_SECOND_NS},
-	{"m", MINUTE_NS}, {"h", HOUR_NS}, {"d", DAY_NS},
+	{"ns", 1},
+	{"us", 1000},
+	{"ms", CLOCK_MS_NS},
+	{"s", CLOCK_SECOND_NS},
+	{"m", CLOCK_MINUTE_NS},
+	{"h", HOUR_NS},
+	{"d", DAY_NS},
 };
 
 static int64_t clock_unit(const char **at)
@@ -139,10 +173,10 @@ const char *clock_format_duration(int64_t ns, char out[CLOCK_DURATION_MAX])
 		ns = max_ns;
 	s = ns / CLOCK_SECOND_NS;
 	if (s < 1)
-		snprintf(out, CLOCK_DURATION_MAX, "%dms", (int)(ns / MS_NS));
+		snprintf(out, CLOCK_DURATION_MAX, "%dms", (int)(ns / CLOCK_MS_NS));
 	else if (s < 60)
 		snprintf(out, CLOCK_DURATION_MAX, "%d.%ds", (int)s,
-			 (int)(ns / (100 * MS_NS) % 10));
+			 (int)(ns / (100 * CLOCK_MS_NS) % 10));
 	else if (s < 3600)
 		snprintf(out, CLOCK_DURATION_MAX, "%dm%02ds", (int)(s / 60),
 			 (int)(s % 60));
@@ -157,11 +191,11 @@ const char *clock_format_duration(int64_t ns, char out[CLOCK_DURATION_MAX])
 
 const char *clock_format_iso(int64_t real_ns, char out[CLOCK_ISO_MAX])
 {
-	int64_t ms = real_ns / MS_NS, rest;
+	int64_t ms = real_ns / CLOCK_MS_NS, rest;
 	struct tm tm;
 	time_t seconds;
 
-	if (real_ns % MS_NS < 0)
+	if (real_ns % CLOCK_MS_NS < 0)
 		ms--;
 	seconds = (time_t)(ms / 1000);
 	rest = ms % 1000;

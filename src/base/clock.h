@@ -3,15 +3,33 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "base/err.h"
 
+#define CLOCK_MS_NS     1000000ll
 #define CLOCK_SECOND_NS 1000000000ll
+#define CLOCK_MINUTE_NS (60 * CLOCK_SECOND_NS)
 
 int64_t clock_mono_ns(void); /* CLOCK_MONOTONIC */
 int64_t clock_real_ns(void); /* CLOCK_REALTIME */
+/* Returns the time of any clock of clock_gettime(), or 0 if it cannot be read. */
+int64_t clock_read_ns(clockid_t id);
+/* Returns the CPU time of all threads of a process, or 0 if it cannot be read. */
+int64_t clock_process_cpu_ns(pid_t pid);
+
+/* A time that does not fit becomes the nearest one that does. */
+int64_t clock_from_timespec(struct timespec time);
+/* ns must not be negative. */
+struct timespec clock_to_timespec(int64_t ns);
+bool clock_same_timespec(struct timespec left, struct timespec right);
+
+/* Sleeps; a signal handler that runs ends it early. */
+void clock_sleep_ns(int64_t ns);
 
 /* Returns the sum, saturated to the range of int64_t, because times from a target may
  * have any value. */

@@ -19,10 +19,10 @@
 
 #define WORKER_SIGNAL (SIGRTMAX - 3)
 #define FIRST_STEP_NS                                                                    \
-	50000000ll /* time before the first check; most work is done by then */
-#define STEP_NS     20000000ll
+	(50 * CLOCK_MS_NS) /* time before the first check; most work is done by then */
+#define STEP_NS     (20 * CLOCK_MS_NS)
 #define STEPS_LEAST 8 /* consecutive checks that must find it asleep */
-#define STOP_NS     200000000ll
+#define STOP_NS     (200 * CLOCK_MS_NS)
 
 enum fate {
 	FATE_WORKS,
@@ -247,7 +247,7 @@ static bool wants_end(const struct worker_limits *limits)
 static bool wait_step(struct worker *worker, int64_t step_ns)
 {
 	int64_t until_ns = clock_mono_ns() + step_ns;
-	struct timespec until = {until_ns / CLOCK_SECOND_NS, until_ns % CLOCK_SECOND_NS};
+	struct timespec until = clock_to_timespec(until_ns);
 
 	while (worker->job &&
 	       pthread_cond_timedwait(&worker->changed, &worker->lock, &until) == 0)

@@ -34,13 +34,6 @@ struct command {
 	int fd;                   /* descriptor of the trace */
 };
 
-static void nap(void)
-{
-	struct timespec step = {0, STEP_NS};
-
-	nanosleep(&step, NULL);
-}
-
 /* Runs in the child: waits until it is traced; reports errno if exec fails. */
 static void become(char **words, const char *path, int gate, int report)
 {
@@ -141,7 +134,7 @@ static int start_child(struct command *command, char **words,
  * after limit_ms. A negative limit_ms waits without limit. */
 static int reap(struct command *command, int limit_ms)
 {
-	int64_t until_ns = clock_mono_ns() + limit_ms * (CLOCK_SECOND_NS / 1000);
+	int64_t until_ns = clock_mono_ns() + limit_ms * CLOCK_MS_NS;
 	int status = 0;
 
 	if (command->trace) {
@@ -155,7 +148,7 @@ static int reap(struct command *command, int limit_ms)
 			if (limit_ms >= 0 && clock_mono_ns() > until_ns)
 				return -1;
 			if (limit_ms >= 0)
-				nap();
+				clock_sleep_ns(STEP_NS);
 		}
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -213,7 +206,7 @@ static void wait_for_agent(struct check *check, pid_t pid)
 	       !span_woken(&check->span)) {
 		struct err ignored;
 
-		nap();
+		clock_sleep_ns(STEP_NS);
 		if (look_attach(look, pid, &ignored) != 0)
 			break;
 	}
@@ -254,7 +247,7 @@ static void wait_for_own_end(const struct check *check)
 
 	while (!span_woken(&check->span) && !look_ended(&check->span.look) &&
 	       clock_mono_ns() < until_ns)
-		nap();
+		clock_sleep_ns(STEP_NS);
 }
 
 static int finish(struct check *check, struct command *command)

@@ -318,7 +318,7 @@ static json_t *key_value(const struct config_key *key, const struct settings *se
 	if (key->kind == KEY_FILTERS)
 		return lines_value((const char *)settings + key->at);
 	if (key->kind == KEY_SECONDS) {
-		int64_t ms = settings->interval_ns / 1000000;
+		int64_t ms = settings->interval_ns / CLOCK_MS_NS;
 
 		return ms % 1000 == 0 ? json_integer(ms / 1000)
 				      : json_real((double)ms / 1000);

@@ -147,5 +147,5 @@ int clients_make_room(struct clients *clients, int64_t now_ns)
 		bytes -= one->answer_bytes;
 	}
 	return due_ns == INT64_MAX ? -1
-				   : (int)((due_ns + TURN_NS - now_ns) / 1000000 + 1);
+				   : (int)((due_ns + TURN_NS - now_ns) / CLOCK_MS_NS + 1);
 }

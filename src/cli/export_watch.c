@@ -40,7 +40,7 @@ static void count_changes(struct watched *one, const struct snapshot *snapshot)
 /* Waits until due_ns. Returns false if the thread has to end. */
 static bool pause_until(struct watched *one, int64_t due_ns)
 {
-	struct timespec due = {due_ns / CLOCK_SECOND_NS, due_ns % CLOCK_SECOND_NS};
+	struct timespec due = clock_to_timespec(due_ns);
 	struct exports *exports = one->exports;
 	bool stop;
 

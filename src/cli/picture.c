@@ -13,13 +13,13 @@
 #include "cli/cli.h"
 #include "cli/target.h"
 
-#define BETWEEN_LOOKS_NS 100000000ll
+#define BETWEEN_LOOKS_NS (100 * CLOCK_MS_NS)
 /* More samples if the first two leave something open. */
 #define FURTHER_LOOKS    8
 
 static void pause_until(int64_t due_ns)
 {
-	struct timespec due = {due_ns / CLOCK_SECOND_NS, due_ns % CLOCK_SECOND_NS};
+	struct timespec due = clock_to_timespec(due_ns);
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
 		continue;

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "cli/span.h"
 
-#define STEP_NS 50000000l
+#define STEP_NS (50 * CLOCK_MS_NS)
 #define STOP_NS (CLOCK_SECOND_NS / 2)
 
 static void say_progress(const struct snapshot *snapshot)
@@ -34,7 +34,6 @@ int prove_and_wait(struct look *look, int64_t limit_ns, struct snapshot **snapsh
 {
 	int64_t begin_ns = clock_mono_ns(), stopped_ns = 0;
 	struct source_focus all = {.all = true};
-	struct timespec step = {0, STEP_NS};
 	struct snapshot *next = NULL;
 	int rc = look_prove(look, true, e);
 
@@ -57,7 +56,7 @@ int prove_and_wait(struct look *look, int64_t limit_ns, struct snapshot **snapsh
 					       "the proof of leaks does not end");
 		}
 		say_progress(next);
-		nanosleep(&step, NULL);
+		clock_sleep_ns(STEP_NS);
 	}
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");

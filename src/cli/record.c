@@ -141,7 +141,7 @@ static int write_sample(struct recorder *recorder, struct snapshot *snapshot,
 
 static void pause_until(int64_t due_ns)
 {
-	struct timespec due = {due_ns / CLOCK_SECOND_NS, due_ns % CLOCK_SECOND_NS};
+	struct timespec due = clock_to_timespec(due_ns);
 
 	if (!stop_signal)
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);

@@ -176,10 +176,8 @@ static void wait_until(struct span *span, int64_t due_ns)
 	struct pollfd wake = {.fd = span->wake_fd ? *span->wake_fd : -1,
 			      .events = POLLIN};
 	int64_t left_ns = due_ns - clock_mono_ns();
-	struct timespec left = {left_ns / CLOCK_SECOND_NS, left_ns % CLOCK_SECOND_NS};
+	struct timespec left = clock_to_timespec(left_ns > 0 ? left_ns : 0);
 
-	if (left_ns <= 0)
-		left = (struct timespec){0, 0};
 	if (!stop_signal)
 		ppoll(&wake, 1, &left, NULL);
 	span->woken = span_woken(span);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "core/group_private.h"
 
@@ -17,9 +18,9 @@
 /* beyond this size the texts are collected again */
 #define LABEL_RENEW     (LABEL_BYTES / 4 * 3)
 #define LABEL_TEXT_MAX  120u
-#define SURVIVE_MOST_NS 30000000000ll
-#define STAY_PARTS      16           /* fraction of the observed time */
-#define RESTART_NS      1000000000ll /* accuracy of a process's start time */
+#define SURVIVE_MOST_NS (30 * CLOCK_SECOND_NS)
+#define STAY_PARTS      16              /* fraction of the observed time */
+#define RESTART_NS      CLOCK_SECOND_NS /* accuracy of a process's start time */
 
 const char *group_by_name(enum group_by by)
 {

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #define TREND_POINTS   48 /* pairs grow with the square */
 #define TREND_LEAST    8
 #define TREND_CLEAR    0.8 /* of the pairs that differ, beyond those that say the opposite */
-#define REACHES_MAX_NS (365ll * 24 * 3600 * 1000000000ll)
+#define REACHES_MAX_NS (365ll * 24 * 3600 * CLOCK_SECOND_NS)
 
 #define VALUE_MAX      1e30 /* well within a float */
 

@@ -11,9 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
+
 #define SERIES_POINTS   240
-#define SERIES_STEP_NS  250000000ll   /* at the beginning */
-#define SERIES_TREND_NS 10000000000ll /* shorter histories have no trend */
+#define SERIES_STEP_NS  (250 * CLOCK_MS_NS)    /* at the beginning */
+#define SERIES_TREND_NS (10 * CLOCK_SECOND_NS) /* shorter histories have no trend */
 
 /* No value in this step: all three are NAN. */
 struct series_point {

@@ -3,6 +3,7 @@
 #ifndef CORE_SETTINGS_H
 #define CORE_SETTINGS_H
 
+#include "base/clock.h"
 #include "core/column.h"
 #include "core/query.h"
 #include "core/rows.h"
@@ -32,8 +33,8 @@ struct settings {
 		stack_rules; /* of config.json; the view does not change them */
 };
 
-#define SETTINGS_INTERVAL_MIN_NS 10000000ll      /* 10 ms */
-#define SETTINGS_INTERVAL_MAX_NS 3600000000000ll /* 1 h */
+#define SETTINGS_INTERVAL_MIN_NS (10 * CLOCK_MS_NS)
+#define SETTINGS_INTERVAL_MAX_NS (60 * CLOCK_MINUTE_NS)
 
 /* 1 s, no filter, oldest first (age:desc), default columns, mouse on. */
 void settings_default(struct settings *settings);

@@ -3,6 +3,7 @@
 #ifndef CORE_STUCK_H
 #define CORE_STUCK_H
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "core/state.h"
 
@@ -12,7 +13,7 @@ struct stuck_rule {
 	bool named[STATE_COUNT]; /* past it, every task in this state is stuck */
 };
 
-#define STUCK_DEFAULT_NS (10 * 1000000000ll)
+#define STUCK_DEFAULT_NS (10 * CLOCK_SECOND_NS)
 
 /* 10 s for every blocking state that is not idle; none is named. */
 void stuck_rule_init(struct stuck_rule *rule);

@@ -13,9 +13,9 @@
 #include "core/track_private.h"
 
 /* Looks closer together than this count as one. */
-#define TRACK_LOOK_NS    (20 * 1000000ll)
+#define TRACK_LOOK_NS    (20 * CLOCK_MS_NS)
 /* An agent's coarse clock may move a wait's beginning by this much. */
-#define TRACK_JITTER_NS  (20 * 1000000ll)
+#define TRACK_JITTER_NS  (20 * CLOCK_MS_NS)
 #define TRACK_RING_FIRST 4u
 
 struct track *track_new(void)

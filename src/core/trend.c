@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 #define BURST_RESTS 2u /* looks without a rise end a jump */
 
 const char *verdict_name(enum verdict verdict)
@@ -103,7 +105,7 @@ void trend_ring_push(struct trend_ring *ring, int64_t time_ns, uint32_t count,
 
 double trend_per_minute(const struct trend_ring *ring, int64_t now_ns)
 {
-	const int64_t minute_ns = 60000000000ll;
+	const int64_t minute_ns = CLOCK_MINUTE_NS;
 	uint32_t at = 0;
 	int64_t from_ns;
 

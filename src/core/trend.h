@@ -10,12 +10,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TREND_BUCKETS   32
-#define TREND_JUMPS     16
-#define TREND_ARRIVALS  16
-#define TREND_STEP_NS   50000000ll    /* of both rings, at the beginning */
-#define TREND_RECENT_NS 15000000000ll /* a bucket of the recent ring is never longer */
-#define TREND_LEAST_NS  60000000000ll /* a shorter watch is too young for a verdict */
+#include "base/clock.h"
+
+#define TREND_BUCKETS  32
+#define TREND_JUMPS    16
+#define TREND_ARRIVALS 16
+#define TREND_STEP_NS  (50 * CLOCK_MS_NS) /* of both rings, at the beginning */
+#define TREND_RECENT_NS                                                                  \
+	(15 * CLOCK_SECOND_NS) /* a bucket of the recent ring is never longer */
+#define TREND_LEAST_NS                                                                   \
+	(60 * CLOCK_SECOND_NS) /* a shorter watch is too young for a verdict */
 
 /* Equal parts of time; what came and left are sums. */
 struct trend_bucket {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/graph.h"
 #include "core/group.h"
 #include "out/escape.h"
@@ -183,8 +184,8 @@ static void put_count(const struct writer *writer, uint64_t value)
 /* Writes seconds with a decimal point in every locale. */
 static void put_seconds(struct buf *out, int64_t ns)
 {
-	buf_printf(out, "} %" PRId64 ".%09" PRId64 "\n", ns / 1000000000,
-		   ns % 1000000000);
+	buf_printf(out, "} %" PRId64 ".%09" PRId64 "\n", ns / (int64_t)CLOCK_SECOND_NS,
+		   ns % (int64_t)CLOCK_SECOND_NS);
 }
 
 static void put_by_state(const struct writer *writer, const uint64_t *counts,

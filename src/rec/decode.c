@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "core/state.h"
 #include "core/verdict.h"
@@ -127,8 +128,8 @@ static int64_t iso_ns(const char *text)
 	int64_t seconds = rest && tm.tm_year > 70 && tm.tm_year < 350 ? timegm(&tm) : 0;
 	int millis = rest && *rest == '.' ? atoi(rest + 1) : 0;
 
-	return seconds * 1000000000 +
-	       (millis >= 0 && millis < 1000 ? millis : 0) * 1000000;
+	return seconds * CLOCK_SECOND_NS +
+	       (millis >= 0 && millis < 1000 ? millis : 0) * CLOCK_MS_NS;
 }
 
 void rec_decode_head(const struct rec_tables *tables, json_t *head, struct snapshot *out)

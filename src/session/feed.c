@@ -192,7 +192,7 @@ static int feed_attach(void *ctx, pid_t pid, struct err *e)
 static int create_file(const struct snapshot *snapshot, const char *extension, char *path,
 		       size_t size, struct err *e)
 {
-	time_t seconds = (time_t)(snapshot->real_ns / 1000000000);
+	time_t seconds = (time_t)(snapshot->real_ns / CLOCK_SECOND_NS);
 	char when[32] = "0";
 	struct tm local;
 

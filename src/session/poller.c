@@ -18,12 +18,12 @@
 #include "session/poller_internal.h"
 
 /* how often to look for a process by name */
-#define WAIT_LOOK_NS      200000000ll
-#define PROVING_LOOK_NS   250000000ll           /* while a proof of leaks is running */
+#define WAIT_LOOK_NS      (200 * CLOCK_MS_NS)
+#define PROVING_LOOK_NS   (250 * CLOCK_MS_NS)   /* while a proof of leaks is running */
 #define SETTLE_NS         (3 * CLOCK_SECOND_NS) /* after attaching */
-#define SETTLING_LOOK_NS  20000000ll
+#define SETTLING_LOOK_NS  (20 * CLOCK_MS_NS)
 #define SLEEP_FOR_EVER_NS INT64_MAX
-#define REPLAY_LEAST_NS   30000000ll /* between two snapshots of a recording */
+#define REPLAY_LEAST_NS   (30 * CLOCK_MS_NS) /* between two snapshots of a recording */
 
 static void wake_view(struct poller *poller)
 {
@@ -284,7 +284,7 @@ static void sleep_until(struct poller *poller, int64_t due_ns)
 		 .events = POLLIN},
 	};
 	int64_t left_ns = due_ns - clock_mono_ns();
-	struct timespec timeout = {left_ns / CLOCK_SECOND_NS, left_ns % CLOCK_SECOND_NS};
+	struct timespec timeout = clock_to_timespec(left_ns);
 	uint64_t count;
 
 	if (left_ns <= 0)

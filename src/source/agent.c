@@ -13,8 +13,8 @@
 #include "source/agent/private.h"
 #include "wire/wire.h"
 
-#define NAMES_OF_ADDRESSES_NS 50000000ll
-#define NAMES_LATER_NS        10000000ll
+#define NAMES_OF_ADDRESSES_NS (50 * CLOCK_MS_NS)
+#define NAMES_LATER_NS        (10 * CLOCK_MS_NS)
 #define ATTACH_AGAIN_NS       (2 * CLOCK_SECOND_NS)
 #define STACKS_ALL_NS         (5 * CLOCK_SECOND_NS)
 #define WHOLE_AGAIN_LOOKS     64

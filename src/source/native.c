@@ -20,8 +20,8 @@
 #include "source/thread/trace.h"
 #include "wire/wire.h"
 
-#define STACKS_BUDGET_NS     20000000ll
-#define STACKS_FIRST_NS      60000000ll
+#define STACKS_BUDGET_NS     (20 * CLOCK_MS_NS)
+#define STACKS_FIRST_NS      (60 * CLOCK_MS_NS)
 #define TITLE_MAX            256
 #define STACKS_ALL_BUDGET_NS (5 * CLOCK_SECOND_NS)
 

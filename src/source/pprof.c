@@ -275,7 +275,7 @@ static int look_live(struct pprof *pprof, struct snapshot *out, struct err *e)
 				       : look_each(pprof, &into, &found, e);
 	if (rc != 0)
 		return rc;
-	took_ms = (long)((clock_mono_ns() - begin_ns) / 1000000);
+	took_ms = (long)((clock_mono_ns() - begin_ns) / CLOCK_MS_NS);
 	pprof->total = found.goroutines;
 	note_found(&found, out);
 	if (!found.grouped)
@@ -384,8 +384,7 @@ static int parse_file(struct pprof *pprof, struct err *e)
 	parsed->clock_ahead_ns = CLOCK_BEHIND_NS;
 	parsed->real_ns = clock_real_ns();
 	if (fstat(fd, &pprof->status) == 0 && S_ISREG(pprof->status.st_mode))
-		parsed->real_ns = pprof->status.st_mtim.tv_sec * CLOCK_SECOND_NS +
-				  pprof->status.st_mtim.tv_nsec;
+		parsed->real_ns = clock_from_timespec(pprof->status.st_mtim);
 	rc = parse_fd(fd, &out, &found, e);
 	close(fd);
 	if (rc == 0 && out.dump > found.dumps && found.dumps > 0)
@@ -417,8 +416,7 @@ static bool file_changed(const struct pprof *pprof)
 	return strcmp(pprof->target.text, "-") != 0 &&
 	       stat(pprof->target.text, &now) == 0 &&
 	       (now.st_size != pprof->status.st_size ||
-		now.st_mtim.tv_sec != pprof->status.st_mtim.tv_sec ||
-		now.st_mtim.tv_nsec != pprof->status.st_mtim.tv_nsec);
+		!clock_same_timespec(now.st_mtim, pprof->status.st_mtim));
 }
 
 static void copy_labels(struct task *task, struct arena *arena)

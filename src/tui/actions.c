@@ -19,7 +19,7 @@ static void change_interval(struct tui *t, enum action action)
 	char text[CLOCK_DURATION_MAX];
 
 	for (size_t i = 0; i < count; i++) {
-		int64_t step = steps_ms[slower ? i : count - 1 - i] * 1000000;
+		int64_t step = steps_ms[slower ? i : count - 1 - i] * CLOCK_MS_NS;
 
 		if (slower ? step > interval : step < interval) {
 			interval = step;

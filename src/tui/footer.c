@@ -94,7 +94,7 @@ static int draw_figures(struct tui *t, int y, int room)
 		view->status(t, t->ctx[t->view], status, sizeof(status));
 	clock_format_duration(t->settings.interval_ns, interval);
 	clock_format_duration(t->state.poll_ns, poll);
-	if (t->state.poll_ns < 1000000)
+	if (t->state.poll_ns < CLOCK_MS_NS)
 		snprintf(poll, sizeof(poll), "<1ms");
 	if (!view->header || t->state.polls == 0 || width < 60)
 		snprintf(text, sizeof(text), "%s", status);

@@ -12,12 +12,12 @@
 #define NCURSES_NOMACROS
 #include <curses.h>
 
+#include "base/clock.h"
 #include "tui/app.h"
 #include "tui/picture.h"
 #include "tui/signals.h"
 
 #define KEYS_PER_FRAME 256 /* so that a long paste does not delay drawing */
-#define NS_PER_MS      1000000
 
 enum { FD_KEYS, FD_SIGNALS, FD_FEED, FD_COUNT };
 
@@ -58,7 +58,7 @@ static int wait_ms(const struct tui *t)
 {
 	int64_t left = t->wake_ns - t->clock_ns;
 
-	return left <= 0 ? 1 : (int)(left / NS_PER_MS) + 1;
+	return left <= 0 ? 1 : (int)(left / CLOCK_MS_NS) + 1;
 }
 
 static void loop(struct tui *t)

@@ -22,7 +22,7 @@
 #include "source/proc/arguments.h"
 #include "wire/wire.h"
 
-#define ANSWER_LIMIT_NS 300000000ll
+#define ANSWER_LIMIT_NS (300 * CLOCK_MS_NS)
 #define HELLO_MAX       4096u
 #define ENVIRON_MAX     (256u << 10)
 #define MAPS_MAX        (64u << 20)
@@ -124,7 +124,7 @@ static int read_hello(int socket)
 
 		if (left_ns <= 0 || used == sizeof(hello))
 			break;
-		int rc = poll(&ready, 1, (int)(left_ns / 1000000) + 1);
+		int rc = poll(&ready, 1, (int)(left_ns / CLOCK_MS_NS) + 1);
 
 		if (rc < 0 && errno == EINTR)
 			continue;

@@ -17,24 +17,24 @@
 #include "base/fdio.h"
 #include "source/agent/private.h"
 
-#define MS               1000000ll
 /* Listing the threads may take one part in this many of the time. */
-#define LIST_SHARE       20
-#define LIST_EVERY_NS    (5 * CLOCK_SECOND_NS)
+#define LIST_SHARE     20
+#define LIST_EVERY_NS  (5 * CLOCK_SECOND_NS)
 
-#define CHECK_FIRST_NS   (6 * MS) /* waits that were never checked */
-#define CHECK_AGAIN_NS   (MS / 3) /* … that were checked before */
-#define CHECK_RUNNING_NS (3 * MS) /* threads that seem to run, or are contradicted */
-#define CHECK_ALL_NS     (5 * CLOCK_SECOND_NS) /* for a single snapshot */
-#define CHECK_AGE_NS     (500 * MS)            /* minimum age of a wait to be checked */
-#define CHECK_REPEAT_NS  (60 * CLOCK_SECOND_NS)
+#define CHECK_FIRST_NS (6 * CLOCK_MS_NS) /* waits that were never checked */
+#define CHECK_AGAIN_NS (CLOCK_MS_NS / 3) /* … that were checked before */
+#define CHECK_RUNNING_NS                                                                 \
+	(3 * CLOCK_MS_NS) /* threads that seem to run, or are contradicted */
+#define CHECK_ALL_NS    (5 * CLOCK_SECOND_NS) /* for a single snapshot */
+#define CHECK_AGE_NS    (500 * CLOCK_MS_NS)   /* minimum age of a wait to be checked */
+#define CHECK_REPEAT_NS (60 * CLOCK_SECOND_NS)
 
-#define NAMES_FIRST_NS   (80 * MS)
-#define NAMES_BUDGET_NS  (MS / 5)
-#define NAMES_LOOKED_AT  500u /* rows per poll once all have a name */
-#define NAME_NEW_NS      (CLOCK_SECOND_NS / 2)
-#define NAME_KEPT_NS     (20 * CLOCK_SECOND_NS)
-#define CPU_BUDGET_NS    (MS / 2)
+#define NAMES_FIRST_NS  (80 * CLOCK_MS_NS)
+#define NAMES_BUDGET_NS (CLOCK_MS_NS / 5)
+#define NAMES_LOOKED_AT 500u /* rows per poll once all have a name */
+#define NAME_NEW_NS     (CLOCK_SECOND_NS / 2)
+#define NAME_KEPT_NS    (20 * CLOCK_SECOND_NS)
+#define CPU_BUDGET_NS   (CLOCK_MS_NS / 2)
 
 static int compare_tids(const void *a, const void *b)
 {

@@ -27,7 +27,7 @@
 
 /* If the process is ending, its other threads are gone after this time. */
 #define OTHERS_LIMIT_NS (CLOCK_SECOND_NS / 5)
-#define STEP_NS         (CLOCK_SECOND_NS / 1000)
+#define STEP_NS         CLOCK_MS_NS
 #define EXEC_LIMIT_NS   (2 * CLOCK_SECOND_NS)
 #define TRACED_OPTIONS  (PTRACE_O_TRACEEXIT | PTRACE_O_TRACEEXEC)
 
@@ -139,7 +139,6 @@ static enum ending find_ending(pid_t pid, pid_t tid)
 {
 	int64_t limit_ns = clock_mono_ns() + OTHERS_LIMIT_NS;
 	long call = thread_call(pid, tid), others_call;
-	struct timespec step = {0, STEP_NS};
 	pid_t other;
 
 	if (call == SYS_exit_group)
@@ -150,7 +149,7 @@ static enum ending find_ending(pid_t pid, pid_t tid)
 			return ENDS_IN_EXEC;
 		if (call == SYS_exit || clock_mono_ns() > limit_ns)
 			return ENDS_ALONE;
-		nanosleep(&step, NULL);
+		clock_sleep_ns(STEP_NS);
 	}
 	return ENDS_PROCESS;
 }
@@ -182,7 +181,6 @@ static void hold(struct exit_trace *trace, pid_t tid)
 static bool take_other(pid_t pid, pid_t but, bool after_exec)
 {
 	int64_t limit_ns = clock_mono_ns() + EXEC_LIMIT_NS;
-	struct timespec step = {0, STEP_NS / 10};
 	pid_t other = pid;
 
 	while (after_exec || (other = find_other(pid, but)) != 0) {
@@ -190,7 +188,7 @@ static bool take_other(pid_t pid, pid_t but, bool after_exec)
 			return true;
 		if (clock_mono_ns() > limit_ns)
 			return false;
-		nanosleep(&step, NULL);
+		clock_sleep_ns(STEP_NS / 10);
 	}
 	return false;
 }
@@ -403,8 +401,8 @@ void exit_trace_let_go(struct exit_trace *trace)
 
 bool exit_trace_wait(struct exit_trace *trace, int limit_ms, int *status)
 {
-	int64_t limit_ns = clock_mono_ns() + limit_ms * (CLOCK_SECOND_NS / 1000);
-	struct timespec limit = {limit_ns / CLOCK_SECOND_NS, limit_ns % CLOCK_SECOND_NS};
+	int64_t limit_ns = clock_mono_ns() + limit_ms * CLOCK_MS_NS;
+	struct timespec limit = clock_to_timespec(limit_ns);
 	bool ended;
 	int rc = 0;
 

@@ -49,19 +49,14 @@ void elf_opener_release(struct elf_opener *opener)
 	}
 }
 
-static bool same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
 static struct elf_copy *find_copy(const struct elf_opener *opener, const struct stat *st)
 {
 	struct elf_copy *copy = opener->copies;
 
-	while (copy &&
-	       (copy->dev != st->st_dev || copy->ino != st->st_ino ||
-		copy->bytes != st->st_size || !same_time(copy->changed, st->st_mtim) ||
-		!same_time(copy->made, st->st_ctim)))
+	while (copy && (copy->dev != st->st_dev || copy->ino != st->st_ino ||
+			copy->bytes != st->st_size ||
+			!clock_same_timespec(copy->changed, st->st_mtim) ||
+			!clock_same_timespec(copy->made, st->st_ctim)))
 		copy = copy->next;
 	return copy;
 }

@@ -3,15 +3,16 @@
  * has; frames of C code come from the unwinder of the native source. */
 #include "source/go/thread.h"
 #include "base/array.h"
+#include "base/clock.h"
 #include "wire/wire.h"
 
 #include <stdlib.h>
 
 #define THREADS_PER_LOOK 4096u
 #define ON_MAX           65536u
-#define BUDGET_NS        20000000ll
-#define FIRST_BUDGET_NS  60000000ll
-#define ALL_BUDGET_NS    5000000000ll
+#define BUDGET_NS        (20 * CLOCK_MS_NS)
+#define FIRST_BUDGET_NS  (60 * CLOCK_MS_NS)
+#define ALL_BUDGET_NS    (5 * CLOCK_SECOND_NS)
 #define SYSTEM_STACK_MAX (8u << 20)
 
 void go_threads_init(struct go_threads *threads, const struct source_target *target,

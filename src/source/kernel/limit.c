@@ -12,7 +12,6 @@
 #include "base/fdio.h"
 #include "source/kernel/call.h"
 
-#define NS_PER_MS     1000000ll
 #define NS_PER_US     1000ll
 #define SECONDS_MAX   4000000000ll /* values derived from it fit in 64 bits */
 #define CALL_LOCK_PI2 13u
@@ -20,7 +19,6 @@
 #define POINTER_LEAST 4096u
 #define POLL_MOST     (1u << 20)
 #define CLOCKS_MOST   16u
-#define MINUTE_NS     (60 * CLOCK_SECOND_NS)
 /* The time of day is shown for waits that take longer than this. */
 #define SHORT_NS      (10 * CLOCK_SECOND_NS)
 
@@ -58,13 +56,10 @@ static void lasts(struct kernel_wait *out, int64_t ns)
  * the caller's. */
 static bool to_mono(uint64_t clock, int64_t at_ns, int64_t *mono_ns)
 {
-	struct timespec now;
-
-	if ((clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
-	     clock != CLOCK_BOOTTIME) ||
-	    clock_gettime((clockid_t)clock, &now) != 0)
+	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
+	    clock != CLOCK_BOOTTIME)
 		return false;
-	*mono_ns = at_ns - (now.tv_sec * CLOCK_SECOND_NS + now.tv_nsec) + clock_mono_ns();
+	*mono_ns = at_ns - clock_read_ns((clockid_t)clock) + clock_mono_ns();
 	return true;
 }
 
@@ -130,7 +125,7 @@ void kernel_explain_limit(struct kernel *kernel, const struct proc_call *call,
 	out->limited = true;
 	switch (time) {
 	case TIME_MS:
-		lasts(out, (int64_t)(int32_t)arg * NS_PER_MS);
+		lasts(out, (int64_t)(int32_t)arg * CLOCK_MS_NS);
 		break;
 	case TIME_SPEC:
 	case TIME_CLOCK:
@@ -166,10 +161,10 @@ void kernel_explain_limit(struct kernel *kernel, const struct proc_call *call,
 /* Rounds to the precision that is shown, because timeouts are usually round numbers. */
 static int64_t rounded(int64_t ns)
 {
-	int64_t unit_ns = ns >= MINUTE_NS - CLOCK_SECOND_NS / 2 ? CLOCK_SECOND_NS
+	int64_t unit_ns = ns >= CLOCK_MINUTE_NS - CLOCK_SECOND_NS / 2 ? CLOCK_SECOND_NS
 			  : ns >= CLOCK_SECOND_NS - CLOCK_SECOND_NS / 20
 				  ? CLOCK_SECOND_NS / 10
-				  : NS_PER_MS;
+				  : CLOCK_MS_NS;
 
 	return (ns + unit_ns / 2) / unit_ns * unit_ns;
 }

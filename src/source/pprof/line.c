@@ -3,11 +3,11 @@
  * totals. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "source/go/words.h"
 #include "source/pprof/private.h"
 
 #define RAW_MAX     200u
-#define MINUTE_NS   (60 * 1000000000ll)
 #define MINUTES_MAX (PPROF_YEARS_MAX * 365ll * 24 * 60)
 /* Length limit for the text between the number and the colon of a header, including
  * labels. */
@@ -348,7 +348,8 @@ void pprof_header_to_task(const struct pprof_header *header, const struct pprof_
 		explain_waits(&reason, &task->waits);
 	}
 	if (header->minutes > 0)
-		task->since_ns = out->snapshot->mono_ns - header->minutes * MINUTE_NS;
+		task->since_ns =
+			out->snapshot->mono_ns - header->minutes * CLOCK_MINUTE_NS;
 	/* This machine has been up for less time: the dump comes from another one. */
 	if (header->minutes > 0 && task->since_ns <= 0)
 		task->since_ns = 1;

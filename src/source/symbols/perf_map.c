@@ -163,8 +163,7 @@ static void refresh(struct perf_map *map)
 		return;
 	const struct stat *st = &file.st;
 
-	if (st->st_size != map->size || st->st_mtim.tv_sec != map->changed.tv_sec ||
-	    st->st_mtim.tv_nsec != map->changed.tv_nsec) {
+	if (st->st_size != map->size || !clock_same_timespec(st->st_mtim, map->changed)) {
 		map->size = st->st_size;
 		map->changed = st->st_mtim;
 		buf_clear(&map->text);

@@ -21,17 +21,16 @@
 #include "source/proc/procfs.h"
 #include "source/thread/cpu_watch.h"
 
-#define NS_PER_MS       1000000ll
 #define KEPT_NS         CLOCK_SECOND_NS
 #define HELPERS_MAX     64u
 #define HELPER_STACK    65536u
-#define HELPERS_WAIT_NS (3 * NS_PER_MS)
+#define HELPERS_WAIT_NS (3 * CLOCK_MS_NS)
 #define HELPERS_MOST_NS (2 * CLOCK_SECOND_NS)
 #define WATCH_NS        (CLOCK_SECOND_NS / 4)
 #define PAUSE_NS        200000
 /* Read again if the reader was interrupted between the two clocks. */
 #define READ_WIDTH_NS   200000
-#define READ_MOST_NS    (3 * NS_PER_MS)
+#define READ_MOST_NS    (3 * CLOCK_MS_NS)
 #define READ_TRIES      16
 #define HELPER_FAILED   (-1)
 
@@ -149,9 +148,8 @@ static int read_here(int64_t *lag_ns)
 	for (int i = 0; i < READ_TRIES && best_ns > READ_WIDTH_NS; i++) {
 		int cpu = sched_getcpu();
 		int64_t before_ns = clock_mono_ns();
-		struct timespec used;
 
-		(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+		(void)clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
 		int64_t ran_ns = proc_exec_start_ns(-1, "/proc/thread-self/sched");
 		/* If this thread was preempted, the kernel recorded the time again when
 		 * it resumed. */
@@ -260,14 +258,13 @@ static void send_helpers(struct cpu_clocks *clocks)
 
 static size_t await_helpers(struct cpu_clocks *clocks, int64_t until_ns)
 {
-	struct timespec pause = {0, PAUSE_NS};
 	size_t coming, missing;
 
 	for (;;) {
 		missing = collect(clocks, &coming);
 		if (coming == 0 || clock_mono_ns() >= until_ns)
 			return missing;
-		nanosleep(&pause, NULL);
+		clock_sleep_ns(PAUSE_NS);
 	}
 }
 

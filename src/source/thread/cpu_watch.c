@@ -18,16 +18,15 @@
 #include "base/fdio.h"
 #include "source/proc/procfs.h"
 
-#define NS_PER_MS       1000000ll
 #define RUNNERS_MAX     (CPU_WATCHES_MAX * 4)
 #define RUNNERS_PER_CPU 8u
 #define PROCESSES_MAX   4096u
 #define THREADS_MAX     4096u
 /* Every tick is recorded, and the slowest timer runs at 100 Hz. */
-#define TICK_NS         (10 * NS_PER_MS)
+#define TICK_NS         (10 * CLOCK_MS_NS)
 #define ROUND_NS        (4 * TICK_NS)
-#define WIDTH_ENOUGH_NS NS_PER_MS
-#define WIDTH_MOST_NS   (4 * NS_PER_MS)
+#define WIDTH_ENOUGH_NS CLOCK_MS_NS
+#define WIDTH_MOST_NS   (4 * CLOCK_MS_NS)
 
 struct runner {
 	pid_t pid, tid;
@@ -62,16 +61,6 @@ static bool read_stat(int proc, pid_t pid, pid_t tid, struct proc_stat *stat)
 	ssize_t got = fdio_read_small(proc, path, text, sizeof(text));
 
 	return got > 0 && proc_parse_stat(text, (size_t)got, stat);
-}
-
-static int64_t cpu_time(pid_t pid)
-{
-	clockid_t clock;
-	struct timespec used;
-
-	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
-		return 0;
-	return used.tv_sec * CLOCK_SECOND_NS + used.tv_nsec;
 }
 
 static size_t count_runners(const struct finder *finder, const struct cpu_watch *watch)
@@ -129,7 +118,7 @@ static void find_processes(struct finder *finder, int64_t until_ns)
 		add_runner(finder, pid, &stat);
 		if (stat.threads > 1 && finder->nr_groups < PROCESSES_MAX)
 			finder->groups[finder->nr_groups++] =
-				(struct group){pid, cpu_time(pid)};
+				(struct group){pid, clock_process_cpu_ns(pid)};
 	}
 	closedir(dir);
 }
@@ -137,16 +126,15 @@ static void find_processes(struct finder *finder, int64_t until_ns)
 /* Finds threads of those processes that have used CPU time since find_processes(). */
 static void find_threads(struct finder *finder, int64_t until_ns)
 {
-	struct timespec tick = {0, TICK_NS};
 	struct proc_stat stat;
 	char path[32];
 
-	nanosleep(&tick, NULL);
+	clock_sleep_ns(TICK_NS);
 	for (size_t i = 0; i < finder->nr_groups && clock_mono_ns() < until_ns; i++) {
 		pid_t pid = finder->groups[i].pid, *tids = NULL;
 		size_t capacity = 0;
 
-		if (cpu_time(pid) <= finder->groups[i].used_ns)
+		if (clock_process_cpu_ns(pid) <= finder->groups[i].used_ns)
 			continue;
 		snprintf(path, sizeof(path), "%d/task", (int)pid);
 		int dir = openat(finder->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

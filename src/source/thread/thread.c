@@ -55,18 +55,13 @@ void thread_table_init(struct thread_table *table, struct kernel *kernel,
 void thread_table_begin(struct thread_table *table, size_t nr_threads)
 {
 	int64_t before_ns = table->cpu_ns;
-	clockid_t clock;
-	struct timespec used;
 
 	kernel_share_futexes(table->kernel);
 	table->generation++;
 	table->reread_looks = nr_threads > REREAD_LOOKS * REREAD_THREADS
 				      ? (uint32_t)(nr_threads / REREAD_THREADS)
 				      : REREAD_LOOKS;
-	table->cpu_ns = 0;
-	if (clock_getcpuclockid(table->kernel->pid, &clock) == 0 &&
-	    clock_gettime(clock, &used) == 0)
-		table->cpu_ns = used.tv_sec * CLOCK_SECOND_NS + used.tv_nsec;
+	table->cpu_ns = clock_process_cpu_ns(table->kernel->pid);
 	table->rested = table->cpu_ns && table->cpu_ns == before_ns;
 }
 

@@ -81,12 +81,11 @@ bool trace_want(struct trace *trace, const struct thread *thread)
 static bool wait_for_stop(pid_t tid, siginfo_t *info)
 {
 	int64_t limit_ns = clock_mono_ns() + STOP_LIMIT_NS;
-	struct timespec pause = {0, STOP_POLL_NS};
 
 	while (ptrace(PTRACE_GETSIGINFO, tid, NULL, info) != 0) {
 		if (errno != ESRCH || clock_mono_ns() > limit_ns)
 			return false;
-		nanosleep(&pause, NULL);
+		clock_sleep_ns(STOP_POLL_NS);
 	}
 	return true;
 }

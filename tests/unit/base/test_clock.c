@@ -2,6 +2,8 @@
 /* base/clock: durations exactly, at every border and beyond. */
 #include "unit.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
 
 static void durations_are_read_exactly(void **state)
@@ -49,6 +51,42 @@ static void sums_stay_numbers(void **state)
 	assert_int_equal(clock_add(1, INT64_MAX), INT64_MAX);
 	assert_int_equal(clock_add(INT64_MIN, -1), INT64_MIN);
 	assert_int_equal(clock_add(INT64_MIN, INT64_MAX), -1);
+}
+
+static void timespecs_become_nanoseconds_and_back(void **state)
+{
+	const int64_t ns = 7 * CLOCK_SECOND_NS + 12345;
+
+	(void)state;
+	assert_int_equal(clock_from_timespec((struct timespec){7, 12345}), ns);
+	assert_true(
+		clock_same_timespec(clock_to_timespec(ns), (struct timespec){7, 12345}));
+	assert_false(
+		clock_same_timespec((struct timespec){7, 1}, (struct timespec){7, 2}));
+	assert_false(
+		clock_same_timespec((struct timespec){7, 1}, (struct timespec){8, 1}));
+	/* The modification time of a file may be anything. */
+	assert_int_equal(clock_from_timespec((struct timespec){INT64_MAX, 0}), INT64_MAX);
+	assert_int_equal(clock_from_timespec((struct timespec){INT64_MIN, 0}), INT64_MIN);
+	assert_int_equal(
+		clock_from_timespec((struct timespec){INT64_MAX / 1000000000, 999999999}),
+		INT64_MAX);
+}
+
+static void clocks_are_read(void **state)
+{
+	int64_t before_ns = clock_mono_ns(), used_ns = clock_process_cpu_ns(getpid());
+
+	(void)state;
+	clock_sleep_ns(CLOCK_MS_NS);
+	assert_true(clock_mono_ns() - before_ns >= CLOCK_MS_NS);
+	assert_true(clock_read_ns(CLOCK_BOOTTIME) >= before_ns);
+	while (clock_process_cpu_ns(getpid()) == used_ns)
+		;
+	assert_true(clock_process_cpu_ns(getpid()) > used_ns);
+	assert_int_equal(clock_read_ns((clockid_t)15), 0);
+	/* No pid is larger than 1 << 22. */
+	assert_int_equal(clock_process_cpu_ns((1 << 22) + 1), 0);
 }
 
 static void bad_durations_say_where(void **state)
@@ -152,6 +190,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(durations_are_read_exactly),
 		cmocka_unit_test(sums_stay_numbers),
+		cmocka_unit_test(timespecs_become_nanoseconds_and_back),
+		cmocka_unit_test(clocks_are_read),
 		cmocka_unit_test(bad_durations_say_where),
 		cmocka_unit_test(durations_are_written),
 		cmocka_unit_test(times_are_written),

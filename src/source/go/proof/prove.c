@@ -18,8 +18,8 @@
 #define PASSES_QUIET 2u
 #define PASSES_BUSY  4u
 #define TRIES        4 /* of a pass that failed because something was being modified */
-#define BETWEEN_NS   (60 * CLOCK_SECOND_NS / 1000) /* see pass_stack.c */
-#define STEP_NS      (10 * CLOCK_SECOND_NS / 1000)
+#define BETWEEN_NS   (60 * CLOCK_MS_NS) /* see pass_stack.c */
+#define STEP_NS      (10 * CLOCK_MS_NS)
 #define STOPPING_NS  (5 * CLOCK_SECOND_NS) /* for runners to stop, all passes together */
 
 static bool cancelled(const struct go_prove *prove)
@@ -29,10 +29,8 @@ static bool cancelled(const struct go_prove *prove)
 
 static void wait_until(const struct go_prove *prove, int64_t due_ns)
 {
-	struct timespec step = {0, STEP_NS};
-
 	while (!cancelled(prove) && clock_mono_ns() < due_ns)
-		nanosleep(&step, NULL);
+		clock_sleep_ns(STEP_NS);
 }
 
 static size_t count_candidates(const struct go_pass *pass)

@@ -16,7 +16,7 @@
 #include "source/proc/procfs.h"
 
 #define RUNNERS_MAX    65536u
-#define CPU_NS         (CLOCK_SECOND_NS / 1000) /* see runner.h */
+#define CPU_NS         CLOCK_MS_NS /* see runner.h */
 #define TICK_NS        (CLOCK_SECOND_NS / 100)
 #define SAVED_BYTES    48u    /* saved registers: sp, pc, the g, ctxt, ret, bp */
 #define STACK_BYTES    32768u /* read at a time from a thread's own stack */
@@ -25,7 +25,7 @@
 #define CALL_BYTES     5u
 #define ENDS_BYTES_MAX (1u << 20)
 #define STOP_TRIES     50
-#define STOP_POLL_NS   1000000
+#define STOP_POLL_NS   CLOCK_MS_NS
 
 void go_runners_init(struct go_runners *runners, pid_t pid, bool ptrace,
 		     const struct go_layout *layout, const struct go_module *module)
@@ -187,7 +187,6 @@ static void look_at(const struct go_runners *runners, struct go_runner_thread *t
 
 static void copy_registers(struct go_runners *runners, struct go_runner_thread *thread)
 {
-	struct timespec pause = {0, STOP_POLL_NS};
 	struct go_registers *copy;
 	uint64_t sp = 0;
 	size_t bytes;
@@ -203,7 +202,7 @@ static void copy_registers(struct go_runners *runners, struct go_runner_thread *
 		look_at(runners, thread, &thread->cpu_ns, &runners->ending);
 		thread->copied = thread->stopped && thread->sp == sp;
 		if (!thread->copied)
-			nanosleep(&pause, NULL);
+			clock_sleep_ns(STOP_POLL_NS);
 	}
 	runners->nr_registers += thread->copied;
 }
