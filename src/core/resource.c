@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of the kinds of resources; nothing is read here. */
+/* The names of the kinds of resources. Nothing is read here. */
 #include "core/resource.h"
 
 #include <string.h>
@@ -43,7 +43,7 @@ static const struct limit_info limit_table[LIMIT_COUNT] = {
 
 void resources_init(struct resources *resources)
 {
-	/* All bytes 0xff are -1 in every field that counts. */
+	/* Bytes of 0xff are -1 in every counting field. */
 	memset(resources, 0xff, sizeof(*resources));
 	resources->cpu_percent = -1;
 }

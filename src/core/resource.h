@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a process has and what it may have at most: its totals, its descriptors by kind, its
- * sockets by state, and limits. Kinds, states and limits are tables that source, outputs and
- * view walk.
+ * What a process uses and how much it may use: its totals, its descriptors by kind, its
+ * sockets by state, and its limits. Kinds, states and limits are tables that source,
+ * outputs and view iterate over.
  */
 #ifndef CORE_RESOURCE_H
 #define CORE_RESOURCE_H
@@ -14,7 +14,7 @@
 enum fd_kind {
 	FD_SOCKET,
 	FD_PIPE,
-	FD_FILE, /* directories and named pipes too */
+	FD_FILE, /* includes directories and named pipes */
 	FD_DEVICE,
 	FD_MEMFD,
 	FD_EVENTFD,
@@ -23,12 +23,13 @@ enum fd_kind {
 	FD_SIGNALFD,
 	FD_INOTIFY,
 	FD_PIDFD,
-	FD_ANON, /* other descriptors that only the kernel makes: io_uring, perf, bpf … */
+	FD_ANON, /* other descriptors without a file: io_uring, perf, bpf … */
 	FD_OTHER,
 	FD_KIND_COUNT,
 };
 
-/* TCP states in the order of the kernel, whose first is 1; then what has none. */
+/* TCP states in the order of the kernel, whose first one is 1, followed by other
+ * sockets. */
 enum socket_state {
 	SOCKET_ESTABLISHED,
 	SOCKET_SYN_SENT,
@@ -41,7 +42,7 @@ enum socket_state {
 	SOCKET_LAST_ACK,
 	SOCKET_LISTEN,
 	SOCKET_CLOSING,
-	SOCKET_TCP, /* its state is not known */
+	SOCKET_TCP, /* TCP in an unknown state */
 	SOCKET_UDP,
 	SOCKET_UNIX,
 	SOCKET_NETLINK,
@@ -51,13 +52,13 @@ enum socket_state {
 
 enum limit_id {
 	LIMIT_FDS,       /* RLIMIT_NOFILE */
-	LIMIT_PROCESSES, /* RLIMIT_NPROC, of all tasks of its user */
-	LIMIT_PIDS,      /* tasks of its cgroup */
-	LIMIT_MEMORY,    /* bytes of its cgroup */
+	LIMIT_PROCESSES, /* RLIMIT_NPROC, for all tasks of the user */
+	LIMIT_PIDS,      /* tasks of the cgroup */
+	LIMIT_MEMORY,    /* bytes of the cgroup */
 	LIMIT_COUNT,
 };
 
-/* -1: not known; most -1: there is no limit. */
+/* A value of -1 is unknown; a maximum of -1 means that there is no limit. */
 struct limit {
 	int64_t used;
 	int64_t most;
@@ -71,7 +72,7 @@ struct limit_info {
 };
 
 struct resources {
-	int64_t rss_bytes; /* every field: -1 where it is not known */
+	int64_t rss_bytes; /* every field is -1 if unknown */
 	int64_t threads;
 	int64_t fds;
 	int64_t children;
@@ -83,14 +84,14 @@ struct resources {
 	struct limit limits[LIMIT_COUNT];
 };
 
-void resources_init(struct resources *resources); /* nothing is known */
+void resources_init(struct resources *resources); /* sets everything to unknown */
 const char *fd_kind_name(int kind);
 const char *socket_state_name(int state);
 const struct limit_info *limit_info(int id);
-/* Part of the limit that is used, 1.0 for all; -1 where that is not known. */
+/* Returns the used fraction of the limit, 1.0 for all of it, or -1 if unknown. */
 double limit_share(const struct limit *limit);
 #define LIMIT_NEAR 0.8
-/* POSIX timers and timer descriptors; -1: neither is known. */
+/* Returns the number of POSIX timers and timer descriptors, or -1 if both are unknown. */
 int64_t resources_timers(const struct resources *resources);
 
 #endif

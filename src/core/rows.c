@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Filter, then sort by numbers of 64 bits: one key for the column, one for the age that
- * breaks ties. Texts sort by eight bytes at a time, and only those that are equal so far
- * go on. All memory is scratch that is kept from one update to the next.
+ * Filters, then sorts by 64-bit numbers: one key for the column and one for the age,
+ * which breaks ties. Texts are sorted by eight bytes at a time, and only those that are
+ * equal so far are compared further. All memory is scratch space that is kept between
+ * updates.
  */
 #include "core/rows.h"
 
@@ -13,7 +14,7 @@
 #include "base/hash.h"
 #include "core/sort.h"
 
-/* Bytes of a text that count in sorting. */
+/* Maximum number of bytes of a text that are considered for sorting. */
 #define ROWS_TEXT_MAX 128u
 
 void rows_init(struct rows *rows)
@@ -64,21 +65,22 @@ int sort_key_parse(struct sort_key *key, const char *text, struct err *e)
 	return 0;
 }
 
-/* What one update works on: two arrays for sorting and the texts, all in rows->scratch. */
+/* Working memory of one update: two arrays for sorting and the texts, all in
+ * rows->scratch. */
 struct work {
 	const struct snapshot *snapshot;
 	enum column_id column;
 	bool descending;
 	int64_t now_ns;
 	struct sort_item *items, *spare;
-	const char **texts; /* by sort_item.slot; NULL: the column is a number */
+	const char **texts; /* indexed by sort_item.slot; NULL if the column is numeric */
 	struct stack_text *memo;
 	size_t memo_capacity;
 	struct arena arena; /* formatted texts */
 	bool no_memory;
 };
 
-/* The formatted text of a stack, since many tasks share one. */
+/* The formatted text of a stack. It is cached, because many tasks have the same stack. */
 struct stack_text {
 	const struct stack *stack;
 	const char *text;
@@ -111,7 +113,7 @@ static uint64_t id_key(const struct task *task)
 	return (uint64_t)task->kind << 62 | (task->id < max ? task->id : max);
 }
 
-/* States sort by name: the place of each in the alphabet. */
+/* States are sorted by name. Returns the alphabetical position. */
 static uint64_t state_rank(enum task_state state)
 {
 	const char *name = state_info(state)->name;
@@ -128,7 +130,7 @@ static uint64_t cpu_key(float percent)
 
 	if (!(percent >= 0))
 		return 0;
-	/* Floats that are not negative are in the order of their bits. */
+	/* Floats that are not negative have the same order as their bits. */
 	percent += 0.0f;
 	memcpy(&bits, &percent, sizeof(bits));
 	return (uint64_t)bits + 1;
@@ -168,7 +170,8 @@ static const char *text_keep(struct work *work, const struct task *task)
 	return text ? text : "";
 }
 
-/* Functions, places and creators come from stacks: formatted once for each. */
+/* The texts of functions, locations and creators depend on the stack, so each is
+ * formatted only once. */
 static const char *text_of(struct work *work, const struct task *task)
 {
 	const struct stack *stack =
@@ -227,7 +230,8 @@ static void rows_filter(struct rows *rows, struct work *work,
 	}
 }
 
-/* Eight bytes of the text as a number in its order; a text that ends is filled with 0. */
+/* Returns eight bytes of the text as a number with the same order. Bytes after the end of
+ * the text are 0. */
 static uint64_t text_chunk(const char *text)
 {
 	uint64_t chunk = 0;
@@ -238,7 +242,7 @@ static uint64_t text_chunk(const char *text)
 	return i == 0 ? 0 : chunk << (8 * (8 - i));
 }
 
-/* Equal in column and age: by kind and id. */
+/* Tasks that are equal in column and age are ordered by kind and id. */
 static void sort_ties(struct work *work, size_t first, size_t count)
 {
 	struct sort_item *items = work->items + first;
@@ -263,7 +267,7 @@ static void sort_equal_columns(struct work *work, size_t first, size_t count)
 	}
 }
 
-/* Sort by key; then, run of equal keys by run, by what comes next. */
+/* Sorts by key, and then each run of equal keys by the next key. */
 static void sort_run(struct work *work, size_t first, size_t count, size_t offset)
 {
 	uint64_t flip = work->descending ? UINT64_MAX : 0;
@@ -286,8 +290,8 @@ static void sort_run(struct work *work, size_t first, size_t count, size_t offse
 				break;
 		if (end - i < 2)
 			continue;
-		/* Equal chunks with no NUL in them: every text of the run goes on. At most
-		 * ROWS_TEXT_MAX / 8 levels deep. */
+		/* The chunks are equal and contain no NUL, so every text of the run
+		 * continues. At most ROWS_TEXT_MAX / 8 levels deep. */
 		if (work->texts && !ended && offset + 8 < ROWS_TEXT_MAX)
 			sort_run(work, i, end - i, offset + 8);
 		else
@@ -295,7 +299,7 @@ static void sort_run(struct work *work, size_t first, size_t count, size_t offse
 	}
 }
 
-/* One block for everything: two arrays of items, the texts and the memo. */
+/* Allocates one block for two arrays of items, the texts and the cache. */
 static int work_init(struct work *work, struct rows *rows,
 		     const struct snapshot *snapshot)
 {
@@ -346,7 +350,7 @@ int rows_update(struct rows *rows, const struct snapshot *snapshot,
 		return err_set(e, ERR_NOMEM, "no memory to sort %zu tasks",
 			       snapshot->nr_tasks);
 	rows_filter(rows, &work, options);
-	/* Stable: what is sorted first breaks the ties of what is sorted last. */
+	/* The sort is stable, so an earlier sort breaks the ties of a later one. */
 	if (work.column != COLUMN_AGE)
 		sort_items(work.items, work.spare, rows->count, SORT_BY_TIE);
 	if (rows->count > 0)
@@ -365,7 +369,7 @@ ssize_t rows_find(const struct rows *rows, const struct snapshot *snapshot,
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct task *task;
 
-		/* The rows may be of the snapshot before. */
+		/* The rows may belong to the previous snapshot. */
 		if (rows->index[i] >= snapshot->nr_tasks)
 			continue;
 		task = &snapshot->tasks[rows->index[i]];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which tasks a view shows, in which order: filter, class, idle, sort. 100,000 tasks are
- * filtered and sorted within one frame (16 ms). */
+/* Which tasks a view shows and in which order: filter, class, idle tasks, sorting.
+ * 100,000 tasks are filtered and sorted within one frame (16 ms). */
 #ifndef CORE_ROWS_H
 #define CORE_ROWS_H
 
@@ -15,10 +15,11 @@ struct sort_key {
 
 struct rows_options {
 	struct query *query; /* or NULL */
-	int class;           /* enum task_class, or -1 for all */
+	int class;           /* enum task_class, or -1 for all classes */
 	bool hide_idle;
 	bool only_stuck;
-	struct sort_key sort; /* ties: by age descending, then by kind and id */
+	/* ties are ordered by descending age, then by kind and id */
+	struct sort_key sort;
 };
 
 struct rows {
@@ -31,11 +32,11 @@ struct rows {
 
 void rows_init(struct rows *rows);
 void rows_release(struct rows *rows);
-/* "age", "age:desc", "state:asc" */
+/* Parses "age", "age:desc" or "state:asc". */
 int sort_key_parse(struct sort_key *key, const char *text, struct err *e);
 int rows_update(struct rows *rows, const struct snapshot *snapshot,
 		const struct rows_options *options, int64_t now_ns, struct err *e);
-/* Row that shows this task now, or -1. */
+/* Returns the row in which this task is shown, or -1. */
 ssize_t rows_find(const struct rows *rows, const struct snapshot *snapshot,
 		  enum task_kind kind, uint64_t id, uint64_t serial);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Steps of time that double when there is no room for another one. */
+/* Time steps that are doubled when there is no room for another one. */
 #include "core/series.h"
 
 #include <math.h>
@@ -8,12 +8,13 @@
 
 #include "base/clock.h"
 
-#define TREND_POINTS   48 /* pairs grow with the square */
+#define TREND_POINTS   48 /* the number of pairs grows with the square */
 #define TREND_LEAST    8
-#define TREND_CLEAR    0.8 /* of the pairs that differ, beyond those that say the opposite */
+/* fraction of differing pairs by which one direction must prevail */
+#define TREND_CLEAR    0.8
 #define REACHES_MAX_NS (365ll * 24 * 3600 * CLOCK_SECOND_NS)
 
-#define VALUE_MAX      1e30 /* well within a float */
+#define VALUE_MAX      1e30 /* far below the maximum of a float */
 
 static const struct series_point nothing = {NAN, NAN, NAN};
 
@@ -77,8 +78,8 @@ void series_push(struct series *series, int64_t time_ns, double value)
 	series->last_ns = time_ns;
 }
 
-/* Steps that begin in the time from..to. A step of the series that spans several parts counts
- * for the first; the rest repeat its last value. */
+/* Considers steps that begin between from_ns and to_ns. A step of the series that covers
+ * several parts counts for the first one; the other parts repeat its last value. */
 size_t series_resample(const struct series *series, int64_t from_ns, int64_t to_ns,
 		       struct series_point *out, size_t width)
 {
@@ -181,7 +182,7 @@ static bool rises(const struct series_counts *counts, size_t step)
 	       counts->list[step] > counts->list[step - 1];
 }
 
-/* Counts may notice a jump a look before or after who says when it was. */
+/* The counts may show a jump one sample earlier or later than the reported time. */
 static size_t step_of(const struct series_counts *counts, int64_t jump_ns)
 {
 	size_t step = jump_ns < counts->begin_ns ? SERIES_COUNTS
@@ -195,7 +196,7 @@ static size_t step_of(const struct series_counts *counts, int64_t jump_ns)
 	return step > 0 && rises(counts, step - 1) ? step - 1 : step;
 }
 
-/* The count at a time within a step that ends at end_ns. */
+/* Returns the count at a time within a step that ends at end_ns. */
 static double count_at(const struct series_counts *counts, size_t step, int64_t end_ns,
 		       int64_t time_ns)
 {

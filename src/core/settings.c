@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The settings of a user who has set nothing. */
+/* The default settings. */
 #include "core/settings.h"
 
 #include <string.h>

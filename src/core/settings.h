@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a user can set: by option, in config.json, and in the view (written back by W). */
+/* The settings of a user: by option, in config.json, and in the view (written back by the
+ * W key). */
 #ifndef CORE_SETTINGS_H
 #define CORE_SETTINGS_H
 
@@ -15,28 +16,29 @@
 #define SETTINGS_ACKNOWLEDGE_MAX 4096
 
 struct settings {
-	int64_t interval_ns; /* between polls; at least SETTINGS_INTERVAL_MIN_NS */
-	int64_t warm_up_ns; /* watched for so long before growth is a leak; 0: a minute */
-	char stuck[SETTINGS_STUCK_MAX]; /* as given to --stuck; "" for the default */
-	struct stuck_rule rule;         /* what it says */
+	int64_t interval_ns; /* time between polls; at least SETTINGS_INTERVAL_MIN_NS */
+	/* time of observation before growth is reported as a leak; 0 for one minute */
+	int64_t warm_up_ns;
+	char stuck[SETTINGS_STUCK_MAX]; /* as passed to --stuck; "" for the default */
+	struct stuck_rule rule;         /* the parsed value of `stuck` */
 	char filter[QUERY_TEXT_MAX];
 	struct sort_key sort;
 	struct column_list columns;
 	bool hide_idle;
-	bool no_color; /* --no-color, NO_COLOR */
+	bool no_color; /* set by --no-color or NO_COLOR */
 	bool ascii;
 	bool mouse;
-	/* Filters, one a line: of leaks that are known, and of what is not even judged. */
+	/* Filters, one per line, of known leaks and of what is not judged at all. */
 	char acknowledge[SETTINGS_ACKNOWLEDGE_MAX];
 	char suppress[SETTINGS_ACKNOWLEDGE_MAX];
 	struct stack_rules
-		stack_rules; /* of config.json; the view does not change them */
+		stack_rules; /* from config.json; the view does not change them */
 };
 
 #define SETTINGS_INTERVAL_MIN_NS (10 * CLOCK_MS_NS)
 #define SETTINGS_INTERVAL_MAX_NS (60 * CLOCK_MINUTE_NS)
 
-/* 1 s, no filter, oldest first (age:desc), default columns, mouse on. */
+/* Defaults: 1 s, no filter, oldest first (age:desc), default columns, mouse on. */
 void settings_default(struct settings *settings);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory of a snapshot and what can be said about one task of it. */
+/* The memory of a snapshot, and properties of a single task of it. */
 #include "core/snapshot.h"
 
 #include <pthread.h>
@@ -10,16 +10,17 @@
 
 #include "base/array.h"
 
-/* Texts, labels and notes of one look; a target that has more loses the rest. */
+/* Limit for the texts, labels and notes of one sample. Beyond it they are dropped. */
 #define SNAPSHOT_ARENA_BYTES (512u << 20)
 #define SNAPSHOT_TASKS_FIRST 64u
 #define SNAPSHOT_NOTES_MAX   16u
 #define SNAPSHOT_NOTE_BYTES  400u
-#define SPARE_LEAST          1024u /* tasks */
-#define SPARE_TIMES          4u    /* so much too large at most */
+#define SPARE_LEAST          1024u /* in tasks */
+#define SPARE_TIMES          4u    /* maximum ratio by which it may be too large */
 
-/* The tasks of the last snapshot that has gone, for the next one: fresh memory for a hundred
- * thousand rows costs the kernel more than reading them costs us. */
+/* The task array of the last snapshot that was freed, for the next one. Allocating fresh
+ * memory for a hundred thousand rows takes the kernel longer than reading them takes this
+ * program. */
 static struct {
 	pthread_mutex_t lock;
 	struct task *tasks;
@@ -40,7 +41,7 @@ static void spare_put(struct task *tasks, size_t capacity)
 	free(old);
 }
 
-/* NULL: there is none that fits. */
+/* Returns NULL if there is none of a suitable size. */
 static struct task *spare_take(size_t least, size_t *capacity)
 {
 	struct task *tasks = NULL, *misfit = NULL;
@@ -83,7 +84,8 @@ struct snapshot *snapshot_ref(struct snapshot *snapshot)
 
 void snapshot_unref(struct snapshot *snapshot)
 {
-	/* Acquire and release: whoever frees has seen the last read of everybody else. */
+	/* Acquire and release: the thread that frees the snapshot sees the last reads of
+	 * all others. */
 	if (!snapshot || __atomic_sub_fetch(&snapshot->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	arena_release(&snapshot->arena);
@@ -207,7 +209,7 @@ const char *task_format_id(const struct task *task, char out[TASK_ID_MAX])
 	char digits[20];
 	size_t n = 0, at = 0;
 
-	/* By hand: the filter does this for every row. */
+	/* Converted by hand, because the filter does this for every row. */
 	do
 		digits[n++] = (char)('0' + id % 10);
 	while ((id /= 10) > 0);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The folder src/core derives from snapshots all that is said about tasks: ages,
- * verdicts, groups, trends, who waits for whom, what a filter matches. It does not know
- * where a snapshot comes from, nor how it is shown: it reads no target and writes no
- * output.
+ * verdicts, groups, trends, which task waits for which, and what a filter matches. It
+ * must not know where a snapshot comes from or how it is shown. It reads no target and
+ * writes no output.
  *
- * One look at all tasks of a target. A source fills it, core/track.h completes it (ages,
- * stuck); from then on it is immutable, shared between threads by reference count and read
- * by views and outputs. Everything a snapshot points to lives in its own arena or in its
- * session's intern and stack tables, which outlive it.
+ * A snapshot is one sample of all tasks of a target. A source fills it in and
+ * core/track.h completes it (ages, stuck). From then on it is immutable, shared between
+ * threads with a reference count, and read by views and outputs. Everything that a
+ * snapshot points to is in its own arena, or in the intern and stack tables of its
+ * session, which outlive it.
  */
 #ifndef CORE_SNAPSHOT_H
 #define CORE_SNAPSHOT_H
@@ -22,72 +23,81 @@
 #include "core/resource.h"
 #include "core/state.h"
 
-/* Bounds that hold whatever a target says. */
+/* Limits that hold whatever a target contains. */
 #define SNAPSHOT_TASKS_MAX  4000000u
 #define SNAPSHOT_FRAMES_MAX 128u
 #define SNAPSHOT_LABELS_MAX 16u
 
 struct frame {
-	const char *function; /* interned; NULL: not known */
-	const char *file;     /* interned; NULL: not known */
-	int line;             /* 0: not known */
+	const char *function; /* interned; NULL if unknown */
+	const char *file;     /* interned; NULL if unknown */
+	int line;             /* 0 if unknown */
 	uint64_t address;
 	bool inlined;
-	bool library; /* of a library of the system, or of an installed program's launcher */
+	/* belongs to a system library, or to the launcher of an installed program */
+	bool library;
 };
 
-/* Immutable, unique per content within a session: equal stacks have equal pointers. */
+/* Immutable and unique per content within a session: equal stacks have equal pointers. */
 struct stack {
 	size_t nr_frames; /* innermost first */
 	bool truncated;   /* does not reach the outermost frame */
 	uint64_t hash;
-	/* 1 + index of the frame that a user cares for; 0: to be looked for */
+	/* 1 + index of the frame that is relevant to a user; 0 if not determined yet */
 	uint32_t top;
-	uint8_t rests; /* not 0: a worker of a pool that waits for work; core/pool.c */
+	uint8_t rests; /* not 0 for a pool worker that waits for work; core/pool.c */
 	/* How deep in its work a task is that waits here; core/depth.c. */
-	uint8_t depth;  /* frames of the program's own */
-	bool began;     /* they reach the function that the task began with */
-	bool unknown;   /* frames of another language are not known */
-	bool asks;      /* a name says that it waits for work */
-	bool reads;     /* what the task began with is a reader by its name */
-	bool vague;     /* a lock that may as well be an event: nobody need hold it */
-	uint64_t place; /* of the wait: its function and who calls that */
-	uint64_t site; /* of the innermost frames, by which waits are told apart; not 0 */
-	uint64_t root; /* of the program's function that the task began with; 0: none */
+	uint8_t depth; /* number of frames of the program's own */
+	bool began;    /* they include the task's start function */
+	bool unknown;  /* frames of another language are unknown */
+	bool asks;     /* a name says that the task waits for work */
+	bool reads;    /* the task's start function is a reader according to its name */
+	/* a lock that may as well be an event, so it need not have a holder */
+	bool vague;
+	uint64_t place; /* the waiting function and its caller, as a hash */
+	/* the innermost frames, which distinguish waits, as a hash; not 0 */
+	uint64_t site;
+	/* the program's function with which the task began, as a hash; 0 if none */
+	uint64_t root;
 	struct frame frames[];
 };
 
 enum task_kind { TASK_THREAD, TASK_GOROUTINE, TASK_COROUTINE };
 
-/* Processes any thread of which can end a wait: those at the other end of a pipe or socket,
- * the holder of a file lock, the child. Other processes come before the target. */
+/* Processes any thread of which can end a wait: those at the other end of a pipe or
+ * socket, the holder of a file lock, or the child. Other processes come before the
+ * target. */
 struct wait_actors {
 	const char *how; /* static: "pipe", "socket", "file lock", "child" */
-	bool complete;   /* nobody else can end it */
+	bool complete;   /* no other process can end the wait */
 	size_t nr_pids;
 	pid_t pids[];
 };
 
-/* What a task waits on. */
+/* The object that a task waits on. */
 struct waits_on {
-	/* static: "channel", "mutex", "fd", "pid", "thread", "futex" …; NULL: nothing */
+	/* static: "channel", "mutex", "fd", "pid", "thread", "futex" …; NULL if it waits
+	 * on nothing */
 	const char *kind;
-	uint64_t address; /* of the object in the target, or 0 */
-	/* "chan results cap 0, len 0, 3 senders"; arena; never NULL if kind is set */
+	uint64_t address; /* address of the object in the target, or 0 */
+	/* "chan results cap 0, len 0, 3 senders"; in the arena; not NULL if kind is
+	 * set */
 	const char *text;
-	/* more of the task that is looked at, line by line; or NULL; arena */
+	/* more lines about the task that is being inspected, or NULL; in the arena */
 	const char *detail;
-	int fd;              /* -1: none */
-	pid_t owner_tid;     /* who holds it, or 0 */
-	uint64_t owner_goid; /* the goroutine on that thread that has it for sure, or 0 */
-	pid_t owner_pid;     /* the other process that can end it, or 0 */
-	bool reads, writes;  /* a poll of one fd: what it waits for */
-	bool limited;        /* it ends by itself after a time */
-	int64_t until_ns;    /* … then, by CLOCK_MONOTONIC; 0: not known */
-	bool retries;        /* … and begins again: that is the same wait */
-	bool accepted;       /* a connection that the peer has made: it speaks next */
-	const struct wait_actors *actors; /* or NULL; arena */
-	/* where it waits on several, the address of each; else NULL; arena */
+	int fd;          /* -1 if there is none */
+	pid_t owner_tid; /* the thread that holds it, or 0 */
+	/* the goroutine on that thread that certainly holds it, or 0 */
+	uint64_t owner_goid;
+	pid_t owner_pid;    /* the other process that can end the wait, or 0 */
+	bool reads, writes; /* for a poll of one fd: the requested events */
+	bool limited;       /* the wait ends by itself after some time */
+	int64_t until_ns;   /* … namely then, by CLOCK_MONOTONIC; 0 if unknown */
+	bool retries;       /* … and begins again, which counts as the same wait */
+	/* a connection that the peer has opened, so the peer sends next */
+	bool accepted;
+	const struct wait_actors *actors; /* or NULL; in the arena */
+	/* the addresses if it waits on several objects, otherwise NULL; in the arena */
 	const uint64_t *objects;
 	unsigned nr_objects;
 };
@@ -98,39 +108,43 @@ struct label {
 };
 
 enum task_flags {
-	TASK_IDLE = 1u << 0,  /* at rest; this and the next two by core/verdict.c */
-	TASK_STUCK = 1u << 1, /* past its threshold in two looks in a row, by evidence */
-	TASK_LONG = 1u << 2,  /* past it for an event, of which nothing more is known */
-	TASK_AGE_EXACT = 1u << 3,   /* else "at least" */
-	TASK_SUSPECT = 1u << 4,     /* changed while it was read */
-	TASK_STALE = 1u << 5,       /* the kernel contradicts what the agent published */
-	TASK_NEW = 1u << 6,         /* was not in the look before */
+	/* at rest; core/verdict.c sets this and the next two flags */
+	TASK_IDLE = 1u << 0,
+	/* over its threshold in two consecutive samples, with evidence */
+	TASK_STUCK = 1u << 1,
+	/* waits for an event and is over its threshold; there is no further evidence */
+	TASK_LONG = 1u << 2,
+	TASK_AGE_EXACT = 1u << 3, /* the age is exact; otherwise it is a minimum */
+	TASK_SUSPECT = 1u << 4,   /* changed while it was being read */
+	/* the kernel contradicts what the agent has published */
+	TASK_STALE = 1u << 5,
+	TASK_NEW = 1u << 6,         /* not in the previous sample */
 	TASK_DEADLOCK = 1u << 7,    /* in a confirmed cycle of waits, see core/graph.h */
-	TASK_UNREACHABLE = 1u << 8, /* proved: nothing alive can reach what it waits on */
-	TASK_LEAK = 1u << 9,        /* of a site that leaks, see core/group.h */
-	TASK_GONE = 1u << 10,       /* as it was at a mark, see core/mark.h */
-	TASK_MOVED = 1u << 11,      /* was elsewhere at a mark */
+	TASK_UNREACHABLE = 1u << 8, /* proven: nothing alive can reach what it waits on */
+	TASK_LEAK = 1u << 9,        /* at a site that leaks, see core/group.h */
+	TASK_GONE = 1u << 10,       /* from a mark; no longer exists, see core/mark.h */
+	TASK_MOVED = 1u << 11,      /* has changed since a mark */
 };
 
-/* What idle, long or stuck rest on; core/verdict.c has a sentence for each. */
+/* The evidence for idle, long or stuck. core/verdict.c has a sentence for each. */
 enum why {
 	WHY_NOTHING,
 	/* idle */
 	WHY_STATE,
 	WHY_POOL,
-	WHY_SHARED, /* number: of tasks at this place for this object */
+	WHY_SHARED, /* number: tasks at this place for this object */
 	WHY_LOOP,
-	WHY_SIBLINGS, /* number: of threads with this stack */
-	WHY_RETURNS,  /* number: how often it came back */
+	WHY_SIBLINGS, /* number: threads with this stack */
+	WHY_RETURNS,  /* number: how often it has returned here */
 	WHY_FIRST,
 	WHY_REQUEST,
-	WHY_TURN, /* who has the lock that it waits for is at rest in the same loop */
+	WHY_TURN, /* the holder of the lock that it waits for is idle in the same loop */
 	/* long */
 	WHY_LONG,
 	/* stuck */
 	WHY_HELD,
-	WHY_HISTORY, /* number: of waits that ended here; most_ns: the longest */
-	WHY_COUNTED, /* the same by an agent; most_ns: their mean */
+	WHY_HISTORY, /* number: waits that ended here; most_ns: the longest of them */
+	WHY_COUNTED, /* the same, counted by an agent; most_ns: their mean */
 	WHY_NAMED,
 	WHY_DEADLOCK,
 	WHY_PROOF,
@@ -145,32 +159,34 @@ struct evidence {
 };
 
 struct task {
-	uint64_t id; /* tid, goid or serial: with kind what the user sees, "t4711" */
-	/* tells a reused id from the first; 0 where ids are not reused */
+	/* tid, goid or serial; together with kind it is what the user sees, "t4711" */
+	uint64_t id;
+	/* distinguishes reused ids; 0 if ids are not reused */
 	uint64_t serial;
 	enum task_kind kind;
 	enum task_state state;
-	uint32_t flags;   /* enum task_flags */
-	pid_t tid;        /* thread that it is or runs on, or 0 */
-	int64_t since_ns; /* CLOCK_MONOTONIC of this machine; 0: the source cannot say */
-	int64_t start_ns; /* the same clock; 0: not known */
+	uint32_t flags; /* enum task_flags */
+	pid_t tid;      /* thread that the task is or runs on, or 0 */
+	/* CLOCK_MONOTONIC of this machine; 0 if the source does not know */
+	int64_t since_ns;
+	int64_t start_ns; /* the same clock; 0 if unknown */
 	const char *raw;  /* the runtime's own word for the state, or NULL */
 	const char *name; /* never NULL */
 	struct waits_on waits;
-	/* a wait inside the published one, for the detail view; or NULL */
+	/* a wait inside the published one, for the detail view, or NULL */
 	const char *inner;
 	const struct stack *stack; /* or NULL */
 	const struct stack *created_by;
 	const char *creator_name; /* name of the task that created it, or NULL */
-	uint64_t creator_id;      /* its id, or 0 */
+	uint64_t creator_id;      /* id of that task, or 0 */
 	const struct label *labels;
 	size_t nr_labels;
-	float cpu_percent; /* of one CPU since the look before; < 0: not known */
-	/* voluntary context switches, or waits where an agent counts them */
+	float cpu_percent; /* of one CPU since the previous sample; < 0 if unknown */
+	/* voluntary context switches, or waits if an agent counts them */
 	uint64_t switches;
 	const uint32_t *state_counts; /* STATE_COUNT counters of an agent, or NULL */
-	uint32_t returns; /* how often it was seen to come back to this place */
-	uint32_t turn;    /* another one when it has run in between; 0: not known */
+	uint32_t returns; /* how often it has been seen to return to this place */
+	uint32_t turn;    /* changes if the task has run in between; 0 if unknown */
 	struct evidence evidence;
 };
 
@@ -184,14 +200,14 @@ struct snapshot_counts {
 	uint32_t long_by_class[CLASS_COUNT];
 };
 
-/* A process that tasks of the target wait for. */
+/* Another process that tasks of the target wait for. */
 struct other_process {
 	pid_t pid;
 	const char *name; /* never NULL */
 	bool complete;    /* all of its threads are in snapshot->others */
 };
 
-/* A thread of it. */
+/* A thread of such a process. */
 struct other_task {
 	const struct other_process *process;
 	struct task task;
@@ -202,113 +218,124 @@ struct figures;    /* core/figures.h */
 
 struct groups; /* core/group.h */
 
-/* A proof of leaks goes on in the background, and takes longer than a look. */
+/* A proof of leaks runs in the background and takes longer than a sample. */
 enum proving_state {
 	PROVING_NONE,
 	PROVING_RUNNING,
-	PROVING_DONE, /* TASK_UNREACHABLE says who */
+	PROVING_DONE, /* TASK_UNREACHABLE marks the result */
 	PROVING_FAILED,
 	PROVING_CANCELLED,
 };
 
 struct proving {
-	bool possible; /* the source can */
+	bool possible; /* the source supports it */
 	enum proving_state state;
 	unsigned percent; /* while it runs */
-	unsigned passes;  /* over the heap, which agree */
-	uint32_t judged;  /* blocked tasks */
-	uint32_t proven;  /* of them, then */
-	uint32_t changed; /* of them, that ran meanwhile */
+	unsigned passes;  /* passes over the heap that agree */
+	uint32_t judged;  /* blocked tasks that were examined */
+	uint32_t proven;  /* of these, proven */
+	uint32_t changed; /* of these, ran in the meantime */
 	int64_t took_ns;
 	uint64_t heap_bytes;
-	const char *why; /* it failed; NULL: no reason; arena */
+	const char *why; /* reason of a failure; NULL if there is none; in the arena */
 };
 
 struct snapshot_target {
-	pid_t pid;             /* 0: not a process */
+	pid_t pid;             /* 0 if the target is not a process */
 	const char *name;      /* never NULL */
-	const char *sources;   /* "agent, native"; comma and space between */
+	const char *sources;   /* "agent, native", separated by a comma and a space */
 	const char *runtime;   /* "go1.26.4", or NULL */
-	int64_t start_real_ns; /* when the process began; 0: not known */
-	bool ended;            /* this is the last picture */
-	unsigned dump, dumps; /* of a text with several: which, of how many; 0: no text */
-	bool replay;          /* recorded: complete, and as old as it was then */
-	bool unread;          /* recorded, but cannot be read: the one before */
+	int64_t start_real_ns; /* start time of the process; 0 if unknown */
+	bool ended;            /* this is the last snapshot */
+	/* for a text with several dumps: number of this one, and of dumps; 0 if it is not
+	 * a text */
+	unsigned dump, dumps;
+	/* recorded, so complete; ages are those at the time of recording */
+	bool replay;
+	/* the recorded sample cannot be read; this is the one before */
+	bool unread;
 };
 
 struct snapshot {
 	struct snapshot_target target;
-	int64_t mono_ns; /* when it was taken */
-	/* its clock minus CLOCK_MONOTONIC of this machine: waits may be older than that */
+	int64_t mono_ns; /* time at which the sample was taken */
+	/* its clock minus this machine's CLOCK_MONOTONIC; waits may be older than that */
 	int64_t clock_ahead_ns;
-	bool undated; /* a text: a task that comes without its age has none */
+	bool undated; /* a text in which tasks may have no age */
 	int64_t real_ns;
 	struct resources resources;
-	struct snapshot_counts counts; /* by snapshot_count() */
+	struct snapshot_counts counts; /* filled in by snapshot_count() */
 	struct task *tasks;
 	size_t nr_tasks;
 	size_t cap_tasks;
-	/* Other processes that the waits lead to; arena. */
+	/* Other processes that waits lead to; in the arena. */
 	struct other_process *processes;
 	size_t nr_processes;
 	struct other_task *others;
 	size_t nr_others;
-	/* by graph_build(); NULL: nobody waits for anybody */
+	/* by graph_build(); NULL if no task waits for another */
 	const struct wait_graph *graph;
-	const struct figures *figures; /* up to this look; arena; NULL: none are kept */
-	const struct groups *groups;   /* by grouping_update(); arena; NULL: none */
+	/* up to this sample; in the arena; NULL if none are kept */
+	const struct figures *figures;
+	/* by grouping_update(); in the arena; NULL if there are none */
+	const struct groups *groups;
 	struct proving proving;
-	bool partial;     /* there was no time for stacks that the next look will have */
-	uint64_t dropped; /* tasks that the agent had no room for */
-	const char **notes; /* sentences for the footer and dump's errors; arena */
+	/* there was no time for some stacks, which the next sample will have */
+	bool partial;
+	uint64_t dropped; /* tasks for which the agent had no room */
+	/* sentences for the footer and for dump's errors; in the arena */
+	const char **notes;
 	size_t nr_notes;
 	struct arena arena;
 	int refs; /* atomic */
 };
 
-/* An empty snapshot with one reference, or NULL. */
+/* Returns an empty snapshot with one reference, or NULL. */
 struct snapshot *snapshot_new(void);
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot); /* NULL is accepted */
-/* Room for `capacity` tasks, where their number is known. False: no memory, or full. */
+/* Makes room for `capacity` tasks, if their number is known. Returns false if there is no
+ * memory or the limit is exceeded. */
 bool snapshot_reserve(struct snapshot *snapshot, size_t capacity);
-/* A zeroed task at the end (name "", cpu -1, fd -1), or NULL: no memory or too many. The
- * pointer holds until the next call. */
+/* Appends a zeroed task (name "", cpu -1, fd -1). Returns NULL if there is no memory or
+ * there are too many tasks. The pointer is valid until the next call. */
 struct task *snapshot_add(struct snapshot *snapshot);
-/* Copies the sentence; at most 16 are kept and equal ones once. */
+/* Copies the sentence. At most 16 different ones are kept. */
 void snapshot_note(struct snapshot *snapshot, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* A row of a profile that names no goroutine: it stands for all of one stack, and its id is
- * of this program's making. */
+/* Returns whether this is a row of a profile without goroutine ids. It represents all
+ * goroutines with one stack, and this program has chosen its id. */
 bool task_is_many(const struct task *task);
-/* How many goroutines that are; of any other row 1. */
+/* Returns the number of goroutines that the row represents; 1 for any other row. */
 uint32_t task_weight(const struct task *task);
-/* Tasks, not rows. */
+/* Counts tasks, not rows. */
 void snapshot_count(struct snapshot *snapshot);
-/* The same task by task. */
+/* Does the same one task at a time. */
 void snapshot_count_begin(struct snapshot *snapshot);
 void snapshot_count_task(struct snapshot *snapshot, const struct task *task);
 
 #define TASK_ID_MAX 24
-/* "t4711", "g17", "c3"; "#3" of a row that stands for many */
+/* Formats "t4711", "g17" or "c3", or "#3" for a row that represents several tasks. */
 const char *task_format_id(const struct task *task, char out[TASK_ID_MAX]);
-/* The task that created it, and the one that holds what is waited for; NULL: not known. */
+/* Return the task that created it, and the one that holds what it waits for. NULL if
+ * unknown. */
 const char *task_format_parent(const struct task *task, char out[TASK_ID_MAX]);
 const char *waits_format_owner(const struct waits_on *waits, char out[TASK_ID_MAX]);
-/* Age of its state at now_ns; -1 where it is not known. Never below -1. */
+/* Returns the age of the task's state at now_ns, or -1 if unknown. Never less than -1. */
 int64_t task_age_ns(const struct task *task, int64_t now_ns);
-/* The frame that a user cares for: the innermost one of the program's own code, else of a
- * library; NULL if there is none. */
+/* Returns the frame that is relevant to a user: the innermost one of the program's own
+ * code, otherwise one of a library. NULL if there is none. */
 const struct frame *task_top_frame(const struct task *task);
 const struct frame *task_creator_frame(const struct task *task);
 enum frame_role {
 	FRAME_OWN,      /* of the program */
 	FRAME_LIBRARY,  /* of a library or runtime */
-	FRAME_PLUMBING, /* the same, and it waits for the sake of what called it */
+	FRAME_PLUMBING, /* of a library or runtime, waiting on behalf of its caller */
 };
 enum frame_role frame_role(const struct frame *frame);
 bool frame_is_plumbing(const struct frame *frame);
-/* The same of any stack (NULL: none), and its index in frames that are no stack yet. */
+/* The same for any stack (which may be NULL), and as an index for frames that are not a
+ * stack yet. */
 const struct frame *stack_top_frame(const struct stack *stack);
 size_t stack_find_top(const struct frame *frames, size_t nr_frames);
 

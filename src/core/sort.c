@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Digits of 11 bits: six passes at most, fewer where all items agree in a digit. */
+/* Radix sort with digits of 11 bits: at most six passes, fewer if all items have the same
+ * digit. */
 #include "core/sort.h"
 
 #include <stdbool.h>

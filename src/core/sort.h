@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Stable sort of rows by a number: by insertion, by merging or by digits, as many as
- * there are. Ascending. */
+/* Stable ascending sort of rows by a number. Uses insertion, merge or radix sort,
+ * depending on their number. */
 #ifndef CORE_SORT_H
 #define CORE_SORT_H
 
@@ -16,7 +16,7 @@ struct sort_item {
 
 enum sort_by { SORT_BY_KEY, SORT_BY_TIE };
 
-/* spare: room for count items. */
+/* spare: room for `count` items. */
 void sort_items(struct sort_item *items, struct sort_item *spare, size_t count,
 		enum sort_by by);
 

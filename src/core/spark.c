@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Eight heights; a line that never changes is at the lowest. */
+/* Bars of eight heights. A constant line has the lowest height. */
 #include "core/spark.h"
 
 #include <string.h>

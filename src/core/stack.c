@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Unique stacks: open addressing over pointers; stacks live in an arena until the end. */
+/* Unique stacks: a hash table with open addressing over pointers. The stacks are in an
+ * arena that is freed with the table. */
 #include "core/stack.h"
 
 #include <stdlib.h>
@@ -11,8 +12,8 @@
 
 #define STACK_CAPACITY_FIRST 256u
 #define STACK_BYTES_MAX      (512u << 20)
-/* Innermost frames that tell one wait from another; further out stacks may be read shorter
- * from one look to the next. */
+/* Number of innermost frames that distinguish one wait from another. Frames further out
+ * may be missing in some samples, because stacks may be read incompletely. */
 #define SITE_FRAMES          3u
 
 struct stack_table {
@@ -76,7 +77,7 @@ static bool stack_equal(const struct stack *stack, uint64_t hash,
 	return true;
 }
 
-/* Field by field: the padding of a frame means nothing. */
+/* Hashes each field, because the padding of a frame is undefined. */
 static uint64_t stack_hash(uint64_t seed, const struct frame *frames, size_t nr_frames,
 			   bool truncated)
 {
@@ -118,7 +119,7 @@ static int stack_table_grow(struct stack_table *table)
 	return 0;
 }
 
-/* Once per stack, not per task and look. */
+/* Computed once per stack, not once per task and sample. */
 static uint64_t stack_site(const struct frame *frames, size_t nr_frames)
 {
 	uint64_t site = 1;

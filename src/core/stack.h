@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Table of unique stacks: equal content, equal pointer. Bounded; owned by one thread, its
- * stacks may be read by any. */
+/* Table of unique stacks: equal contents have equal pointers. Bounded. One thread owns
+ * the table; any thread may read its stacks. */
 #ifndef CORE_STACK_H
 #define CORE_STACK_H
 
@@ -9,11 +9,13 @@
 struct stack_table;
 
 struct stack_table *stack_table_new(size_t max_stacks);
-/* Whether a stack was lost: more than max_stacks, or than 512 MB. */
+/* Returns whether a stack was lost because there were more than max_stacks, or more than
+ * 512 MB. */
 bool stack_table_full(const struct stack_table *table);
-void stack_table_free(struct stack_table *table); /* frees the stacks too */
-/* frames: function and file interned, so that they compare by pointer. NULL: full or no
- * memory, or nr_frames is 0. At most SNAPSHOT_FRAMES_MAX are kept (then truncated). */
+void stack_table_free(struct stack_table *table); /* also frees the stacks */
+/* Function and file of the frames must be interned, so that they can be compared by
+ * pointer. Keeps at most SNAPSHOT_FRAMES_MAX frames and sets `truncated` if there are
+ * more. Returns NULL if the table is full, memory is exhausted or nr_frames is 0. */
 const struct stack *stack_intern(struct stack_table *table, const struct frame *frames,
 				 size_t nr_frames, bool truncated);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A rule of the user: a function on the stack says what a blocked thread waits for. */
+/* A rule of the user: a function on the stack determines what a blocked thread waits
+ * for. */
 #ifndef CORE_STACK_RULE_H
 #define CORE_STACK_RULE_H
 
@@ -17,7 +18,7 @@ struct stack_rule {
 
 struct stack_rules {
 	size_t count;
-	struct stack_rule list[STACK_RULES_MAX]; /* the first that fits counts */
+	struct stack_rule list[STACK_RULES_MAX]; /* the first match applies */
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of states, made from core/state.def, and its look-ups. */
+/* The table of states, generated from core/state.def, and lookups in it. */
 #include "core/state.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* States and classes of tasks; everything about them is in core/state.def. */
+/* States and classes of tasks. All their properties are in core/state.def. */
 #ifndef CORE_STATE_H
 #define CORE_STATE_H
 
@@ -36,15 +36,16 @@ struct state_info {
 
 extern const struct state_info state_table[STATE_COUNT];
 
-/* Out-of-range states give those of STATE_UNKNOWN. Static storage. Inline: every rule asks
- * for every task of every look. */
+/* An out-of-range state yields the entry of STATE_UNKNOWN. The result has static storage.
+ * Inline, because every rule needs it for every task of every sample. */
 static inline const struct state_info *state_info(enum task_state state)
 {
 	return &state_table[(unsigned int)state < STATE_COUNT ? state : STATE_UNKNOWN];
 }
 
 const char *state_class_name(enum task_class class); /* "channel" … "other" */
-/* A blocking state can be stuck: not of class run or other, and not stopped. */
+/* Returns whether a task in this state can be stuck: its class is neither run nor other,
+ * and it is not stopped. */
 static inline bool state_blocks(enum task_state state)
 {
 	enum task_class class = state_info(state)->class;
@@ -52,10 +53,10 @@ static inline bool state_blocks(enum task_state state)
 	return class != CLASS_RUN && class != CLASS_OTHER && state != STATE_STOPPED;
 }
 
-/* -1 if there is no such name. */
+/* Returns -1 if there is no such name. */
 int state_by_name(const char *name, size_t bytes);
 int state_class_by_name(const char *name, size_t bytes);
-/* The names of all states and classes. */
+/* Offers the names of all states and classes. */
 void state_suggest(struct suggest *suggest);
 
 #endif

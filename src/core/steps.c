@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Rises of neighbouring points are one jump; a slope is no jump, so it may last for a few
- * points only. */
+/* Rises of neighbouring points form one jump. A slope is not a jump, so a jump may only
+ * last for a few points. */
 #include "core/steps.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define JUMP_POINTS  3    /* the longest one */
-#define PERIOD_LEAST 4    /* points: finer than that steps cannot be told from a slope */
-#define VARY         0.25 /* of the mean interval */
-#define FALLS        0.25 /* of all rises */
-#define OF_RISE      0.75 /* that the steps make up */
-#define LONG_JUMP    0.25 /* of the period: what rises for longer is a slope */
+#define JUMP_POINTS  3 /* maximum length of a jump */
+/* in points: with a shorter period, steps cannot be distinguished from a slope */
+#define PERIOD_LEAST 4
+#define VARY         0.25 /* maximum deviation, as a fraction of the mean interval */
+#define FALLS        0.25 /* maximum, as a fraction of all rises */
+#define OF_RISE      0.75 /* minimum fraction of the rise that the steps account for */
+#define LONG_JUMP    0.25 /* fraction of the period: a longer rise is a slope */
 
 struct jump {
 	int64_t time_ns;
@@ -62,7 +63,7 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* The last ones of the list, from `first` on, come at equal times. */
+/* Returns whether the jumps from `first` on occur at equal intervals. */
 static bool is_regular(const struct jumps *jumps, size_t first, int64_t least_ns,
 		       int64_t *period_ns)
 {
@@ -81,7 +82,7 @@ static bool is_regular(const struct jumps *jumps, size_t first, int64_t least_ns
 	return *period_ns >= least_ns;
 }
 
-/* How long most of them rise, from point to point. */
+/* Returns the median duration of the jumps, from point to point. */
 static double usual_length_ns(const struct jumps *jumps, int64_t step_ns)
 {
 	double lengths[SERIES_POINTS] = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Does a figure rise in steps, as a job that runs every so often makes it? */
+/* Determines whether a figure rises in steps, as a periodic job causes. */
 #ifndef CORE_STEPS_H
 #define CORE_STEPS_H
 
@@ -12,11 +12,12 @@ struct steps {
 	size_t count; /* at least STEPS_LEAST */
 	double size;  /* median */
 	int64_t period_ns;
-	int64_t times_ns[STEPS_MAX]; /* of the last ones, oldest first */
+	int64_t times_ns[STEPS_MAX]; /* times of the last steps, oldest first */
 };
 
-/* At least four jumps up whose intervals vary by less than a quarter, which make up most of
- * the rise, while little is lost between them. false: there are none. */
+/* Looks for at least four upward jumps whose intervals vary by less than a quarter, which
+ * account for most of the rise, and between which little is lost. Returns false if there
+ * are none. */
 bool steps_find(const struct series *series, struct steps *steps);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The stuck rule: thresholds by state, as users write them. */
+/* The stuck rule: thresholds by state, in the notation of users. */
 #include "core/stuck.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@ void stuck_rule_init(struct stuck_rule *rule)
 	}
 }
 
-/* "10s" or "never"; offset is where the word stands in the user's text. */
+/* Parses "10s" or "never". offset is the position of the word in the user's text. */
 static int stuck_parse_value(const char *word, size_t bytes, int offset, int64_t *ns,
 			     struct err *e)
 {
@@ -79,7 +79,8 @@ static int stuck_apply(struct stuck_rule *rule, const char *name, size_t bytes,
 		return err_at(e, offset,
 			      "class '%.*s' cannot be stuck: it does not block",
 			      (int)bytes, name);
-	/* A class stands for its states that are not idle; those are meant only by name. */
+	/* A class selects those of its states that are not idle. Idle states must be
+	 * named. */
 	for (int i = 0; i < STATE_COUNT; i++) {
 		const struct state_info *info = state_info((enum task_state)i);
 
@@ -90,7 +91,8 @@ static int stuck_apply(struct stuck_rule *rule, const char *name, size_t bytes,
 	return 0;
 }
 
-/* Words apply in this order whatever theirs: the bare one, classes, states. */
+/* Words apply in this order, regardless of their position: the bare duration, classes,
+ * states. */
 enum stuck_pass { STUCK_BARE, STUCK_CLASSES, STUCK_STATES, STUCK_PASSES };
 
 static int stuck_parse_word(struct stuck_rule *rule, const char *text, const char *word,

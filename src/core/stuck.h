@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How long a wait may take, by state, as users write it: --stuck. */
+/* How long a wait may last in each state, in the notation of users: --stuck. */
 #ifndef CORE_STUCK_H
 #define CORE_STUCK_H
 
@@ -7,19 +7,22 @@
 #include "base/err.h"
 #include "core/state.h"
 
-/* Thresholds in ns by state; < 0: never long or stuck. */
+/* Thresholds in ns by state. A task whose threshold is negative is never long or
+ * stuck. */
 struct stuck_rule {
 	int64_t threshold_ns[STATE_COUNT];
-	bool named[STATE_COUNT]; /* past it, every task in this state is stuck */
+	/* every task in this state that is over the threshold is stuck */
+	bool named[STATE_COUNT];
 };
 
 #define STUCK_DEFAULT_NS (10 * CLOCK_SECOND_NS)
 
-/* 10 s for every blocking state that is not idle; none is named. */
+/* Sets 10 s for every blocking state that is not idle. No state is named. */
 void stuck_rule_init(struct stuck_rule *rule);
-/* "10s", or "mutex=1s,poll=1m,io=30s" (a state or class; "never" switches off), or both:
- * "5s,poll=1m". A class means its states that are not idle (timer: all); a state wins over
- * its class, and both over the bare duration. Returns 0 or ERR_USAGE with the offset. */
+/* Parses a duration "10s", a list "mutex=1s,poll=1m,io=30s" of states and classes
+ * ("never" disables one), or both: "5s,poll=1m". A class selects those of its states that
+ * are not idle, and timer all of its states. A state takes precedence over its class, and
+ * both over the bare duration. Returns 0, or ERR_USAGE with the offset. */
 int stuck_rule_parse(struct stuck_rule *rule, const char *text, struct err *e);
 bool stuck_rule_same(const struct stuck_rule *a, const struct stuck_rule *b);
 

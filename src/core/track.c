@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The waits of each task from look to look. The lock is held for a whole update; the only
- * other one who takes it is track_history(). */
+/* Follows the waits of each task from sample to sample. The lock is held for a whole
+ * update. Only track_history() takes it besides. */
 #include "core/track.h"
 
 #include <stdlib.h>
@@ -12,9 +12,9 @@
 #include "core/crowd.h"
 #include "core/track_private.h"
 
-/* Looks closer together than this count as one. */
+/* Samples closer together than this count as one. */
 #define TRACK_LOOK_NS    (20 * CLOCK_MS_NS)
-/* An agent's coarse clock may move a wait's beginning by this much. */
+/* An agent's coarse clock may shift the start of a wait by this much. */
 #define TRACK_JITTER_NS  (20 * CLOCK_MS_NS)
 #define TRACK_RING_FIRST 4u
 
@@ -60,7 +60,7 @@ static uint64_t task_object(const struct task *task)
 	return task->waits.fd >= 0 ? (uint64_t)task->waits.fd + 1 : 0;
 }
 
-/* It waits here once more; the place is remembered from now on. */
+/* Counts one more wait at this place, which is remembered from now on. */
 static void track_visit(struct track_record *record, uint64_t place)
 {
 	struct track_home *least = &record->homes[0];
@@ -75,14 +75,15 @@ static void track_visit(struct track_record *record, uint64_t place)
 		if (home->visits < least->visits)
 			least = home;
 	}
-	/* Both are taken: the one that is less of a home makes room in time. */
+	/* Both entries are in use. The one with fewer visits is aged, so that it is
+	 * eventually replaced. */
 	if (least->visits > 1)
 		least->visits--;
 	else
 		*least = (struct track_home){place, 1};
 }
 
-/* How often it has come back to this place. */
+/* Returns how often the task has returned to this place. */
 static uint32_t track_returns(const struct track_record *record, uint64_t place)
 {
 	for (size_t i = 0; place && i < TRACK_HOMES; i++)
@@ -91,7 +92,7 @@ static uint32_t track_returns(const struct track_record *record, uint64_t place)
 	return 0;
 }
 
-/* The wait of this record has ended, by its next one's beginning at the latest. */
+/* The wait of this record has ended, at the latest when the next one began. */
 static void track_ended(struct track *track, const struct track_record *record,
 			const struct task *task)
 {
@@ -105,7 +106,8 @@ static void track_ended(struct track *track, const struct track_record *record,
 	places_add(track->places, record->place, until_ns - record->since_ns);
 }
 
-/* A full ring loses its oldest entry; without memory history is lost, nothing else. */
+/* A full ring loses its oldest entry. If memory is exhausted, only the history is
+ * lost. */
 static void track_remember(struct track_record *record)
 {
 	struct track_ring *ring = record->ring;
@@ -115,7 +117,8 @@ static void track_remember(struct track_record *record)
 		uint32_t capacity = ring ? ring->capacity * 2 : TRACK_RING_FIRST;
 		uint32_t count = ring ? ring->count : 0;
 
-		/* Grown only while it has never wrapped, so that the order is that of time. */
+		/* The ring grows only before it has wrapped, so that the entries stay in
+		 * order. */
 		ring = realloc(ring, sizeof(*ring) + capacity * sizeof(ring->entries[0]));
 		if (!ring)
 			return;
@@ -131,9 +134,10 @@ static void track_remember(struct track_record *record)
 }
 
 /*
- * Has it been awake between the looks, as in a loop that waits with a timeout? One that only
- * looks now and then whether it may go on, as a thread of Java at a monitor does once a
- * second, has not; one that went on and came back has switched more often.
+ * Returns whether the task has been awake between the samples, as in a loop that waits
+ * with a timeout. A task that only checks from time to time whether it may continue, as a
+ * Java thread at a monitor does once a second, does not count as awake. One that has
+ * continued and returned has switched more often.
  */
 static bool track_woke(const struct track *track, const struct track_record *record,
 		       const struct task *task)
@@ -149,22 +153,23 @@ static bool track_woke(const struct track *track, const struct track_record *rec
 }
 
 /*
- * Is this still the wait of the look before? State, object and innermost frames say so,
- * unless the thread has been awake.
+ * Returns whether this is still the wait of the previous sample. State, object and
+ * innermost frames decide, unless the thread has been awake.
  */
 static bool track_same_wait(const struct track *track, const struct track_record *record,
 			    const struct task *task, uint64_t object, uint64_t site)
 {
 	if (record->state != task->state)
 		return false;
-	/* Where the source knows since when, a fuller stack is not another wait. */
+	/* If the source knows the exact start, a more complete stack does not mean
+	 * another wait. */
 	if (task->since_ns > 0 && (task->flags & TASK_AGE_EXACT))
 		site = 0;
 	if (state_blocks(task->state) &&
 	    (record->object != object || (record->site && site && record->site != site) ||
 	     track_woke(track, record, task)))
 		return false;
-	/* The source's own beginning is later: another wait at the same place. */
+	/* If the source reports a later start, it is another wait at the same place. */
 	return task->since_ns <= record->since_ns + TRACK_JITTER_NS;
 }
 
@@ -183,7 +188,8 @@ static void track_begin_wait(struct track *track, struct track_record *record,
 	}
 }
 
-/* It looks whether it may go on: on a busy machine that takes long enough to be seen. */
+/* The task checks whether it may continue. On a busy machine that takes long enough to be
+ * seen. */
 static void track_leave(const struct track *track, struct track_record *record,
 			const struct task *task)
 {
@@ -200,7 +206,7 @@ static void track_leave(const struct track *track, struct track_record *record,
 						      record->state,    record->exact};
 }
 
-/* It may not, and waits on: that is the same wait still. */
+/* The task could not continue and waits again, so it is still the same wait. */
 static bool track_resume(const struct track *track, struct track_record *record,
 			 const struct task *task, uint64_t object, uint64_t site)
 {
@@ -275,7 +281,7 @@ static void track_task(struct track *track, struct track_record *record,
 	task->evidence = record->evidence;
 }
 
-/* What needs no memory of earlier looks. */
+/* Sets what does not depend on earlier samples. */
 static void track_prepare(struct task *task, int64_t now_ns)
 {
 	if ((unsigned int)task->state >= STATE_COUNT)
@@ -287,7 +293,7 @@ static void track_prepare(struct task *task, int64_t now_ns)
 		task->since_ns = 0;
 }
 
-/* Without room for the records of a look, no task of it is stuck. */
+/* If there is no room for the records of a sample, none of its tasks is stuck. */
 static void track_number(struct track *track, size_t nr_tasks)
 {
 	track->nr_of_task = 0;
@@ -308,7 +314,7 @@ static int track_look(struct track *track, struct snapshot *snapshot)
 		bool is_new = false;
 
 		track_prepare(task, track->now_ns);
-		/* Most looks have the same tasks in the same order. */
+		/* Most samples have the same tasks in the same order. */
 		if (i < track->nr_records &&
 		    track_record_is(&track->records[i], task->kind, task->id,
 				    task->serial)) {
@@ -351,11 +357,11 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 	int rc;
 
 	pthread_mutex_lock(&track->lock);
-	/* A look that was not confirmed left this undone. */
+	/* A sample that was not confirmed has not done this. */
 	track_sweep(track);
 	track->look++;
 	track->nr_seen = 0;
-	/* Ages must not shrink when a clock of the past comes in. */
+	/* Ages must not decrease if a sample with an earlier clock arrives. */
 	track->before_ns = track->now_ns;
 	if (snapshot->mono_ns > track->now_ns)
 		track->now_ns = snapshot->mono_ns;
@@ -370,7 +376,7 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 	return 0;
 }
 
-/* Passed in two looks in a row? */
+/* Returns whether the limit has been exceeded in two consecutive samples. */
 static bool over_count(struct track_over *over, bool passed, int64_t now_ns)
 {
 	if (!passed) {
@@ -389,7 +395,8 @@ static bool evidence_is_proof(enum why why)
 	return why == WHY_DEADLOCK || why == WHY_PROOF || why == WHY_RUNTIME;
 }
 
-/* What changed while it was read says nothing; not that the wait is another one, either. */
+/* A task that changed while it was read provides no information, and does not count as
+ * another wait either. */
 static void confirm_unread(const struct track_record *record, struct task *task)
 {
 	if (record->stuck.looks == 2)
@@ -415,11 +422,11 @@ static void confirm_task(const struct track *track, struct track_record *record,
 	stuck = over_count(&record->stuck, task->flags & TASK_STUCK, track->now_ns);
 	over = over_count(&record->over, task->flags & both, track->now_ns);
 	record->evidence = task->evidence;
-	/* A proof was looked at more than once before it was called one. */
+	/* A proof has been examined more than once before it is reported. */
 	if (evidence_is_proof(task->evidence.why))
 		return;
 	if (!stuck && (task->flags & TASK_STUCK)) {
-		/* What was long may be more than that, but not after one look. */
+		/* A long wait may become stuck, but not after one sample. */
 		task->flags &= ~(uint32_t)TASK_STUCK;
 		if (over && (task->evidence.why == WHY_HISTORY ||
 			     task->evidence.why == WHY_COUNTED))

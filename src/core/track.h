@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one look cannot know: since when a task is in its state where the source cannot
- * say, what it has done before and how long that took, whether the word of core/verdict.h
- * held in two looks in a row. Owned by the thread that takes the snapshots, but for track_history().
+ * What a single sample cannot tell: since when a task has been in its state if the source
+ * does not know, what it did before and how long that took, and whether the verdict of
+ * core/verdict.h held in two consecutive samples. Owned by the thread that takes the
+ * snapshots, except for track_history().
  */
 #ifndef CORE_TRACK_H
 #define CORE_TRACK_H
@@ -23,24 +24,26 @@ struct track;
 struct track *track_new(void);
 void track_free(struct track *track);
 /*
- * Complete a snapshot that its source has filled: since_ns and its flag where the source
- * left them open, new, returns, the evidence of the look before where it is the same wait.
- * Snapshots come in the order of time. Memory: one bounded record per live task. Returns 0
- * or ERR_NOMEM.
+ * Complete a snapshot that its source has filled in: since_ns and its flag if the source
+ * has left them open, TASK_NEW, returns, and the evidence of the previous sample if it is
+ * the same wait. Snapshots must be in chronological order. Keeps one bounded record per
+ * live task. Returns 0 or ERR_NOMEM.
  */
 int track_update(struct track *track, struct snapshot *snapshot, struct err *e);
-/* After track_update() of the same snapshot, by verdicts_update() alone, for each of its tasks:
- * stuck and long hold only where they did in the look before too. */
+/* Called only by verdicts_update(), after track_update() of the same snapshot, for
+ * each of its tasks: stuck and long only remain set if they held in the previous
+ * sample too. */
 void track_confirm_begin(struct track *track);
 void track_confirm(struct track *track, size_t index, struct task *task);
 void track_confirm_end(struct track *track);
-/* The waits that ended while they were watched. */
+/* Returns the waits that ended while the process was observed. */
 const struct places *track_places(const struct track *track);
-/* Only remember the states of a recorded snapshot, which is complete. */
+/* Only records the states of a recorded snapshot, which is already complete. */
 void track_follow(struct track *track, const struct snapshot *snapshot);
-/* Forget everything: what comes next is of another time. Thread-safe. */
+/* Discards everything, because the next sample is from another time. Thread-safe. */
 void track_reset(struct track *track);
-/* Newest first; returns how many were written, at most TRACK_HISTORY_MAX. Thread-safe. */
+/* Copies the history, newest first. Returns the number of entries, at most
+ * TRACK_HISTORY_MAX. Thread-safe. */
 size_t track_history(struct track *track, enum task_kind kind, uint64_t id,
 		     uint64_t serial, struct history_entry *out, size_t max);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One record per live task, dense, with an open-addressing index over it. */
+/* One record per live task in a dense array, with an open-addressing index. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +56,7 @@ static void track_insert(struct track *track, uint32_t number)
 	track->index[at] = number;
 }
 
-/* Rebuild the index with this many entries, a power of two. */
+/* Rebuilds the index with this many entries, which is a power of two. */
 static int track_reindex(struct track *track, size_t capacity)
 {
 	if (capacity != track->index_capacity) {
@@ -75,7 +75,6 @@ static int track_reindex(struct track *track, size_t capacity)
 	return 0;
 }
 
-/* Room for the first look, at one go; where that fails it grows step by step. */
 void track_expect(struct track *track, size_t nr_tasks)
 {
 	size_t capacity = TRACK_INDEX_FIRST;
@@ -94,7 +93,7 @@ struct track_record *track_add(struct track *track, uint64_t hash,
 
 	if (!array_reserve(&track->records, &track->cap_records, track->nr_records + 1))
 		return NULL;
-	/* At most half full. */
+	/* The index is at most half full. */
 	if ((track->nr_records + 1) * 2 > track->index_capacity &&
 	    track_reindex(track, track->index_capacity ? track->index_capacity * 2
 						       : TRACK_INDEX_FIRST) < 0)
@@ -109,7 +108,7 @@ struct track_record *track_add(struct track *track, uint64_t hash,
 	return record;
 }
 
-/* After a peak the memory goes back; what cannot shrink stays. */
+/* Returns memory after a peak. What cannot be shrunk is kept. */
 static void track_shrink(struct track *track)
 {
 	size_t capacity = track->cap_records, entries = TRACK_INDEX_FIRST;
@@ -119,7 +118,7 @@ static void track_shrink(struct track *track)
 	if (capacity == track->cap_records)
 		return;
 	(void)array_resize(&track->records, &track->cap_records, capacity);
-	/* The number of records is any, that of entries a power of two. */
+	/* The number of records is arbitrary, that of index entries a power of two. */
 	while (entries < capacity * 2)
 		entries *= 2;
 	if (entries >= track->index_capacity)
@@ -127,7 +126,6 @@ static void track_shrink(struct track *track)
 	(void)array_resize(&track->index, &track->index_capacity, entries);
 }
 
-/* Drop what the last look did not have. */
 void track_sweep(struct track *track)
 {
 	size_t kept = 0;
@@ -147,6 +145,6 @@ void track_sweep(struct track *track)
 		return;
 	track->nr_records = track->nr_seen = kept;
 	track_shrink(track);
-	/* As large as it is, so that this cannot fail. */
+	/* The size does not change, so this cannot fail. */
 	track_reindex(track, track->index_capacity);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What a trend remembers: two rings of buckets, and rises that happened at once. */
+/* The memory of a trend: two rings of buckets, and rises that happened at once. */
 #include "core/trend.h"
 
 #include <string.h>
 
 #include "base/clock.h"
 
-#define BURST_RESTS 2u /* looks without a rise end a jump */
+#define BURST_RESTS 2u /* number of samples without a rise that end a jump */
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -60,7 +60,7 @@ static void make_room(struct trend_ring *ring)
 	ring->step_ns *= 2;
 }
 
-/* A long pause would slide one by one. */
+/* Skips a long pause in one step instead of sliding bucket by bucket. */
 static void skip_pause(struct trend_ring *ring, int64_t time_ns)
 {
 	int64_t span_ns = ring->step_ns * TREND_BUCKETS;
@@ -90,7 +90,7 @@ void trend_ring_push(struct trend_ring *ring, int64_t time_ns, uint32_t count,
 	while ((at = (uint64_t)(time_ns - ring->begin_ns) / (uint64_t)ring->step_ns) >=
 	       TREND_BUCKETS)
 		make_room(ring);
-	/* Between two looks the count is taken to be that of the first. */
+	/* Between two samples the count is assumed to be that of the first. */
 	while (ring->count > 0 && ring->count < at) {
 		uint32_t held = ring->buckets[ring->count - 1].last;
 
@@ -114,7 +114,7 @@ double trend_per_minute(const struct trend_ring *ring, int64_t now_ns)
 	while (at + 2 < ring->count &&
 	       ring->begin_ns + (int64_t)(at + 1) * ring->step_ns < now_ns - minute_ns)
 		at++;
-	/* A bucket's last value is that of its end. */
+	/* A bucket's last value is the one at its end. */
 	from_ns = ring->begin_ns + (int64_t)(at + 1) * ring->step_ns;
 	if (now_ns - from_ns < ring->step_ns)
 		return 0;
@@ -130,7 +130,8 @@ void trend_init(struct trend *trend)
 	trend_ring_init(&trend->recent, TREND_RECENT_NS);
 }
 
-/* The oldest gives way, but a small one before a large one: those are rare and last. */
+/* The oldest jump is replaced, but a small one before a large one, because large ones are
+ * rare and remain significant. */
 static void keep_jump(struct trend *trend, const struct trend_jump *jump)
 {
 	uint32_t out = 0;
@@ -146,7 +147,7 @@ static void keep_jump(struct trend *trend, const struct trend_jump *jump)
 	trend->jumps[trend->nr_jumps++] = *jump;
 }
 
-/* A fall undoes the last jumps that are not much larger than it. */
+/* A fall cancels the last jumps that are not much larger than it. */
 static void undo_jumps(struct trend *trend, uint32_t fall)
 {
 	while (trend->nr_jumps > 0 &&
@@ -154,7 +155,8 @@ static void undo_jumps(struct trend *trend, uint32_t fall)
 		trend->nr_jumps--;
 }
 
-/* A rise over several looks in a row is one; what falls back was none. */
+/* A rise over several consecutive samples counts as one jump. A rise that is reversed
+ * does not count. */
 static void note_jump(struct trend *trend, int64_t time_ns, const struct trend_flow *flow)
 {
 	struct trend_jump *burst = &trend->burst;
@@ -188,7 +190,7 @@ void trend_arrive(struct trend *trend, int64_t now_ns,
 	uint32_t at = trend->nr_arrivals;
 
 	trend->arrived_ns = now_ns;
-	/* They are counted nearly in the order in which they came. */
+	/* Arrivals are counted approximately in the order in which they occurred. */
 	while (at > 0 && list[at - 1].time_ns > arrival->time_ns)
 		at--;
 	if (at > 0 && list[at - 1].time_ns == arrival->time_ns) {

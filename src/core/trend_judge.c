@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rule: after a warm-up the floors of four parts of the time in a row rise, up to now;
- * the slope is positive; the second half is well above the first, by more than chance
- * explains for that many who come and leave; few leave, least of all lately. Or jumps of a regular
- * period that are never undone. A fall by half of what was gained is no leak, and a rise
- * that slows down is not one yet.
+ * The rule for a leak. After a warm-up, the minima of at least four consecutive parts of
+ * the time rise up to now, the slope is positive, the second half is well above the first
+ * by more than chance explains for this number of arrivals and departures, and few leave,
+ * especially recently. Alternatively, there are jumps with a regular period that are
+ * never undone. If half of the gain is lost again it is not a leak, and a rise that slows
+ * down is not one yet.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -16,28 +17,32 @@
 #define WINDOWS_MAX    16u
 #define RISES_LEAST    4u
 #define GAIN_LEAST     3.0
-#define GAIN_SHARE     0.02 /* of what is there */
-#define GAIN_CHANCE    2.5  /* standard deviations of a walk by chance */
-#define STILL_LEAST    3.5  /* rises that should have been since the last: it is over */
-#define SLOW_SHARE     0.6  /* of the pace of the whole time */
-#define SLOW_CHANCE    2.0  /* standard deviations */
-#define LEAVES_AT_MOST 0.5  /* of those who come */
-#define PACE_AGREES    0.2  /* that of the steps with that of the whole */
+#define GAIN_SHARE     0.02 /* fraction of the current number */
+#define GAIN_CHANCE    2.5  /* standard deviations of a random walk */
+/* expected number of rises since the last one, above which the rise is over */
+#define STILL_LEAST    3.5
+#define SLOW_SHARE     0.6 /* fraction of the overall pace */
+#define SLOW_CHANCE    2.0 /* standard deviations */
+#define LEAVES_AT_MOST 0.5 /* fraction of arrivals */
+/* maximum difference between the pace of the steps and the overall pace */
+#define PACE_AGREES    0.2
 #define SCORE_LEAK     60.0
 #define SCORE_RECHECK  30.0
 
 struct windows {
 	uint32_t floor[WINDOWS_MAX], spread[WINDOWS_MAX];
 	uint32_t count;
-	uint32_t rises; /* in a row, up to the last */
+	uint32_t rises; /* consecutive, up to the last */
 	uint64_t came, left;
-	uint64_t late_came, late_left;       /* in the last quarter */
-	uint32_t buckets, risen;             /* in how many of them the count rose */
-	uint32_t flat;                       /* buckets since the last rise */
-	uint32_t early_buckets, early_risen; /* of the first two thirds */
+	uint64_t late_came, late_left; /* in the last quarter */
+	/* number of buckets, and of those in which the count rose */
+	uint32_t buckets, risen;
+	uint32_t flat;                       /* number of buckets since the last rise */
+	uint32_t early_buckets, early_risen; /* in the first two thirds */
 	int64_t from_ns, window_ns;
-	double last_gain, gain_changes; /* of a bucket; squares of its changes */
-	double slope;                   /* a window */
+	/* gain of a bucket; sum of the squares of its changes */
+	double last_gain, gain_changes;
+	double slope; /* per window */
 	bool fell;
 };
 
@@ -50,7 +55,7 @@ static double median_of(const uint32_t *list, size_t count)
 	return trend_median(values, count);
 }
 
-/* Theil-Sen: the median of the slopes between all pairs. */
+/* Theil-Sen estimator: the median of the slopes between all pairs. */
 static double slope_of(const uint32_t *floor, uint32_t count)
 {
 	double slopes[WINDOWS_MAX * (WINDOWS_MAX - 1) / 2];
@@ -84,8 +89,8 @@ static void take_bucket(struct windows *w, const struct trend_ring *ring, uint32
 	w->flat = rose ? 0 : w->flat + 1;
 }
 
-/* The ring in `parts` parts of time, without the first quarter unless that has long been
- * dropped. */
+/* Divides the ring into `parts` periods, and leaves out the first quarter unless it was
+ * dropped long ago. */
 static void divide(const struct trend_ring *ring, uint32_t parts, struct windows *w)
 {
 	uint32_t skip = ring->slid ? 0 : parts / 4, highest = 0;
@@ -113,7 +118,7 @@ static void divide(const struct trend_ring *ring, uint32_t parts, struct windows
 		w->spread[w->count] = most - least;
 		w->floor[w->count++] = least;
 	}
-	/* Nothing new since the last part began: it may be over. */
+	/* Nothing has been added since the last part began, so the rise may be over. */
 	if (ring->count > 0 && w->count > 0 &&
 	    ring->buckets[ring->count - 1].last <= w->floor[w->count - 1])
 		w->rises = 0;
@@ -122,7 +127,7 @@ static void divide(const struct trend_ring *ring, uint32_t parts, struct windows
 	w->fell = drop > 1 && drop * 2 > (double)highest - (double)w->floor[0];
 }
 
-/* Beyond what goes up and down anyway. */
+/* Returns whether the gain exceeds the normal fluctuation. */
 static bool is_well_above(const struct windows *w)
 {
 	uint32_t half = w->count / 2;
@@ -134,7 +139,7 @@ static bool is_well_above(const struct windows *w)
 	return second - first >= fmax(least, noise);
 }
 
-/* A walk by chance goes as far as the root of its steps. */
+/* A random walk moves as far as the square root of the number of its steps. */
 static bool is_no_chance(uint64_t came, uint64_t left)
 {
 	double gain = (double)came - (double)left;
@@ -155,8 +160,8 @@ static bool passes(const struct windows *w)
 }
 
 /*
- * Where it has risen all the time, the last third says whether it still does so as before,
- * by more than chance. Of rare rises it says nothing.
+ * If it has risen all the time, the last third shows whether it still rises at the same
+ * pace, with a difference of more than chance. Rare rises do not allow this conclusion.
  */
 static bool slows_down(const struct windows *w)
 {
@@ -168,13 +173,15 @@ static bool slows_down(const struct windows *w)
 	last = (double)w->floor[w->count - 1] - (double)w->floor[w->count - 1 - third];
 	expected = ((double)w->floor[w->count - 1] - (double)w->floor[0]) * third /
 		   (w->count - 1);
-	/* From one bucket to the next, so that the trend is not in it. */
+	/* Computed from the changes between neighbouring buckets, so that it does not
+	 * include the trend. */
 	variance = w->gain_changes / (2.0 * (w->buckets - 1));
 	return last < SLOW_SHARE * expected &&
 	       expected - last > SLOW_CHANCE * sqrt(variance * w->buckets / 3);
 }
 
-/* Rises by the rule in parts of some length; *best: the windows that show it best. */
+/* Tests the rule with parts of several lengths. *best are the windows with the most
+ * rises. */
 static bool ring_rises(const struct trend_ring *ring, struct windows *best)
 {
 	static const uint32_t lengths[] = {16, 12, 10, 8, 7, 6};
@@ -197,7 +204,8 @@ static bool ring_rises(const struct trend_ring *ring, struct windows *best)
 	return found;
 }
 
-/* What was there before the recent ring begins has not been this high: no tide. */
+/* Returns whether the count was never this high before the recent ring began. Otherwise
+ * the rise may be periodic. */
 static bool is_new_high(const struct trend *trend)
 {
 	const struct trend_ring *whole = &trend->whole;
@@ -212,7 +220,7 @@ static bool is_new_high(const struct trend *trend)
 	return true;
 }
 
-/* The ring is not empty. */
+/* The ring must not be empty. */
 static uint32_t value_at(const struct trend_ring *ring, int64_t time_ns)
 {
 	int64_t at = (time_ns - ring->begin_ns) / ring->step_ns;
@@ -233,8 +241,8 @@ static void count_flow(const struct trend_ring *ring, int64_t from_ns,
 	}
 }
 
-/* Something else rises too, or the steps have only begun: a period beside another pace would
- * only confuse. */
+/* If the paces differ, something else rises too or the steps have only begun. Reporting a
+ * period next to another pace would be confusing. */
 static void drop_steps_of_another_pace(struct trend_finding *finding)
 {
 	double pace;
@@ -246,7 +254,7 @@ static void drop_steps_of_another_pace(struct trend_finding *finding)
 		finding->nr_steps = 0;
 }
 
-/* Does it rise now, and by which numbers? */
+/* Determines whether the count is rising now, and the numbers that show it. */
 static double judge_now(const struct trend *trend, struct trend_finding *finding)
 {
 	const struct trend_ring *ring = &trend->whole;
@@ -268,7 +276,7 @@ static double judge_now(const struct trend *trend, struct trend_finding *finding
 		finding->per_second = w.slope * 1e9 / (double)w.window_ns;
 		drop_steps_of_another_pace(finding);
 	} else {
-		/* It is empty where nobody looked for longer than it reaches back. */
+		/* The recent ring is empty after a pause longer than its length. */
 		ring = trend->recent.count > 0 ? &trend->recent : &trend->whole;
 		finding->per_second =
 			finding->step_size * 1e9 / (double)finding->period_ns;
@@ -288,7 +296,7 @@ static double judge_now(const struct trend *trend, struct trend_finding *finding
 	       fmin(10, rises ? w.rises - RISES_LEAST : 0);
 }
 
-/* What was gained is gone again: nothing stays of an older score. */
+/* Returns whether the gain is lost again. An older score is discarded then. */
 static bool has_fallen(const struct trend *trend)
 {
 	const struct trend_ring *ring = &trend->recent;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the trend_*.c files share. */
+/* Shared by the trend_*.c files. */
 #ifndef CORE_TREND_PRIVATE_H
 #define CORE_TREND_PRIVATE_H
 
@@ -7,13 +7,14 @@
 
 #include "core/trend.h"
 
-/* Sorts the values; 0 of none. */
+/* Sorts the values and returns their median; 0 if there are none. */
 double trend_median(double *values, size_t count);
-/* Jumps of one size, within a factor of two, that come in a regular period up to now. Fills
- * nr_steps, step_size, period_ns and from_ns. */
+/* Finds jumps of one size, within a factor of two, that occur with a regular period up to
+ * now. Fills in nr_steps, step_size, period_ns and from_ns. */
 bool trend_find_steps(const struct trend *trend, struct trend_finding *finding);
-/* The same of what came between which looks: also quick jobs, but only where nothing else
- * comes. It describes a rise; chance makes such a row too often to prove one. */
+/* Does the same based on arrivals and the samples between which they came. This also
+ * finds quick jobs, but only if nothing else arrives. It serves to describe a rise; such
+ * a series occurs by chance too often to prove one. */
 bool trend_fit_steps(const struct trend *trend, struct trend_finding *finding);
 
 #endif

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A job that adds S every T. Looks see only between which two of them how many came: a period
- * fits when a whole number of S falls into each of these times, and none between them. That
- * tells periods down to that of the looks themselves; where something came in each look, no
- * period can be known, as a job that runs more often looks the same.
+ * Detects a job that adds S tasks every T. Samples only show how many tasks arrived
+ * between two of them. A period fits if a whole number of S falls into each of these
+ * intervals and none in between. This detects periods down to that of the samples
+ * themselves. If tasks arrived in every sample, the period is unknown, because a job that
+ * runs more often looks the same.
  *
- * Slow jobs may take several looks for what they add, amid everything else that rises: small
- * jumps come all the time, so each size that was seen is tried, and the regular jumps of that
- * size which gain most are the steps.
+ * Slow jobs may take several samples to add their tasks while others arrive too. Since
+ * small jumps occur all the time, each size that was seen is tried, and the regular jumps
+ * of the size with the greatest gain are the steps.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -16,26 +17,30 @@
 #include "core/trend_private.h"
 
 #define STEPS_LEAST 4u
-#define STEPS_QUICK 6u /* where the period is few looks */
+#define STEPS_QUICK 6u /* if the period is only a few samples */
 #define QUICK_LOOKS 8
-#define STEPS_VARY  0.25 /* of the period, from the shortest to the longest interval */
+/* fraction of the period: difference between the shortest and the longest interval */
+#define STEPS_VARY  0.25
 #define SIZES_VARY  2u
 #define OVER_AFTER  2    /* periods without a jump */
-#define LONG_JUMP   0.25 /* of the period, that a jump lasts: more is no step */
-#define AGREES      0.2  /* size and period with all that came */
+#define LONG_JUMP   0.25 /* maximum duration of a jump, as a fraction of the period */
+#define AGREES      0.2  /* tolerance of size and period compared with all arrivals */
 
-/* Of arrivals. */
+/* For arrivals. */
 #define FIT_LEAST   8u
-#define FIT_LATE    0.05 /* of the period: a job starts late */
-#define FIT_SIZE    0.25 /* of the size that one may differ */
-#define FIT_KNOWN   0.2  /* of the period, that it is known to */
-#define RESTS       0.1  /* of the arrivals, between which looks found nothing */
-#define MERGED      4u   /* steps in one arrival at the most, when looks were missed */
+#define FIT_LATE    0.05 /* fraction of the period: a job may start late */
+#define FIT_SIZE    0.25 /* fraction of the size by which a step may differ */
+#define FIT_KNOWN   0.2  /* fraction of the period: required accuracy */
+/* fraction of the arrivals between which samples found nothing */
+#define RESTS       0.1
+/* maximum number of steps in one arrival, if samples were missed */
+#define MERGED      4u
 
 struct fit {
-	double first[TREND_ARRIVALS], last[TREND_ARRIVALS]; /* numbers of steps in each */
+	/* step numbers of each arrival */
+	double first[TREND_ARRIVALS], last[TREND_ARRIVALS];
 	double size, period;
-	double low, high; /* between which the period is */
+	double low, high; /* range of the period */
 	uint32_t rests;
 };
 
@@ -55,7 +60,7 @@ double trend_median(double *values, size_t count)
 			 : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
-/* Numbers the steps; false: sizes do not fit. */
+/* Numbers the steps. Returns false if the sizes do not match. */
 static bool number_steps(const struct trend_arrival *list, uint32_t count,
 			 struct fit *fit)
 {
@@ -84,7 +89,8 @@ static bool number_steps(const struct trend_arrival *list, uint32_t count,
 static void bound(struct fit *fit, double least_ns, double most_ns, double near,
 		  double far)
 {
-	/* From the last step of one to the first of the other, and from first to last. */
+	/* From the last step of one arrival to the first of the other, and from first to
+	 * last. */
 	if (near > 0)
 		fit->low = fmax(fit->low, least_ns / near);
 	if (far > 0)
@@ -114,7 +120,7 @@ static bool fit_arrivals(const struct trend_arrival *list, uint32_t count,
 	return true;
 }
 
-/* The last arrivals, as many of them as there are in a regular row. */
+/* Uses as many of the last arrivals as form a regular series. */
 bool trend_fit_steps(const struct trend *trend, struct trend_finding *finding)
 {
 	struct fit fit;
@@ -138,8 +144,8 @@ bool trend_fit_steps(const struct trend *trend, struct trend_finding *finding)
 	return false;
 }
 
-/* The last of count jumps that come regularly, in a row up to the last. A jump is known no
- * better than to a look. */
+/* Returns how many of the last of `count` jumps are regular, up to the last one. The time
+ * of a jump is only known to within a sample. */
 static uint32_t count_regular(const struct trend_jump *jumps, uint32_t count,
 			      double look_ns, double *period)
 {
@@ -186,8 +192,8 @@ static bool try_size(const struct trend *trend, const struct trend_jump *all,
 	}
 	whole_ns = (double)(jumps[count - 1].time_ns - jumps[count - steps].time_ns);
 	period = whole_ns / (steps - 1);
-	/* What goes on for much of the time is a slope, or two jobs, or one that is too quick
-	 * to be seen. */
+	/* A rise that lasts for much of the time is a slope, or caused by two jobs, or by
+	 * one that is too quick to be resolved. */
 	if (trend_median(lasts, steps) > LONG_JUMP * period ||
 	    fabs(sum / whole_ns * period / trend_median(sizes, steps) - 1) > AGREES)
 		return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rest is looked for first, the strongest evidence before names; what is left waits inside
- * of its work. */
+/* Evidence for rest is considered first, and strong evidence before names. A task without
+ * it is waiting inside its work. */
 #include "core/verdict.h"
 
 #include <stdlib.h>
@@ -13,14 +13,14 @@
 #include "core/outer.h"
 #include "core/pool.h"
 
-/* Waits that must have ended at a place before it has a usual length … */
+/* Number of waits that must have ended at a place before its usual duration is known … */
 #define HISTORY_LEAST 8u
-/* … and how many times the longest of them a wait must have lasted to be stuck. */
+/* … and the multiple of the longest of them that a wait must last to be stuck. */
 #define HISTORY_TIMES 10
-/* The same of waits that an agent has counted, of which only the mean is known. */
+/* The same for waits that an agent has counted, of which only the mean is known. */
 #define COUNTED_LEAST 20u
 #define COUNTED_TIMES 100
-/* A task that has come back so often to where it waits rests there. */
+/* A task that has returned to its wait this often is at rest there. */
 #define RETURNS_LEAST 4u
 
 struct verdicts {
@@ -92,7 +92,8 @@ static struct evidence because(enum why why, uint32_t number, int64_t most_ns)
 	return (struct evidence){why, number, most_ns};
 }
 
-/* Of a thread's first one, or Go's: it is made once. */
+/* Returns whether this is a process's first thread, or Go's first goroutine. It is
+ * created only once. */
 static bool is_first(const struct task *task, const struct snapshot *snapshot)
 {
 	if (task->kind == TASK_THREAD)
@@ -110,7 +111,7 @@ static bool first_rests(const struct task *task)
 	case STATE_WAITGROUP:
 		return task->kind == TASK_GOROUTINE;
 	case STATE_SELECT:
-		/* "select (no cases)": meant to be for ever. */
+		/* "select (no cases)" is meant to last forever. */
 		if (task->raw && strstr(task->raw, "no cases"))
 			return true;
 		/* fall through */
@@ -119,8 +120,9 @@ static bool first_rests(const struct task *task)
 	}
 }
 
-/* A loop of its own: that of a thread, which is made once. Other tasks are made for each
- * piece of work: of them one that has come back. */
+/* Returns whether the task waits in its own loop. A thread does so because it is created
+ * once. Other tasks are created for each piece of work, so they must have returned to the
+ * wait. */
 static bool waits_in_loop(const struct task *task, const struct snapshot *snapshot)
 {
 	const struct stack *stack = task->stack;
@@ -136,22 +138,24 @@ static bool waits_in_loop(const struct task *task, const struct snapshot *snapsh
 	return task->returns >= RETURNS_LEAST || is_first(task, snapshot);
 }
 
-/* A lock that is known to be one, or another wait for what somebody holds. */
+/* Returns whether it waits for something that is certain to be a lock, or otherwise for
+ * something that a task holds. */
 static bool is_held(const struct task *task)
 {
 	return verdict_state_is_held(task->state) &&
 	       (!task->stack || !task->stack->vague || task->waits.owner_tid > 0);
 }
 
-/* Much longer than this place has ever taken while it was watched. */
+/* Returns whether the wait is much longer than any at this place while the process was
+ * observed. */
 static bool place_is_unusual(const struct place_history *place, int64_t age_ns)
 {
 	return place && place->count >= HISTORY_LEAST &&
 	       age_ns / HISTORY_TIMES >= place->most_ns;
 }
 
-/* What the agent has counted, before anybody watched: waits in this state, of which nothing
- * is known but how long all of them can have taken. 0: too few. */
+/* Returns the number of waits in this state that the agent counted before the observation
+ * began, of which only the total duration is known. 0 if there are too few. */
 static uint32_t counted(const struct task *task)
 {
 	uint32_t count = task->state_counts ? task->state_counts[task->state] : 0;
@@ -179,7 +183,8 @@ static bool is_unusual(const struct task *task, const struct place_history *plac
 	return age_ns / COUNTED_TIMES >= counted_mean_ns(task);
 }
 
-/* Why it is at rest; WHY_NOTHING: it is inside of its work, or that is not known. */
+/* Returns why the task is at rest, or WHY_NOTHING if it is inside its work or that is
+ * unknown. */
 static struct evidence find_rest(struct verdicts *verdicts,
 				 const struct snapshot *snapshot, size_t index,
 				 const struct place_history *place)
@@ -208,7 +213,7 @@ static struct evidence find_rest(struct verdicts *verdicts,
 		return because(WHY_NOTHING, 0, 0);
 	if (same.count > 1)
 		return because(WHY_SHARED, same.count, 0);
-	/* The others are at work; it waits where they waited together. */
+	/* The other tasks are at work; this one waits where they waited together. */
 	if (before == WHY_SHARED)
 		return task->evidence;
 	same.count = crowd_before(verdicts->crowds, task);
@@ -216,8 +221,9 @@ static struct evidence find_rest(struct verdicts *verdicts,
 		return because(WHY_SHARED, same.count, 0);
 	if (waits_in_loop(task, snapshot) || outer_is_loop(verdicts->outers, task))
 		return because(WHY_LOOP, 0, 0);
-	/* Who reads from a connection that it has made has asked for something. Of a lock that may
-	 * be an event nothing is said by stacks that look alike: two that hold each other's do. */
+	/* A task that reads from a connection that it has opened itself has sent a
+	 * request. For a lock that may be an event, similar stacks prove nothing: two
+	 * tasks that hold each other's lock have them too. */
 	if (task->state != STATE_IO_READ && alike.count > 1 &&
 	    !(task->stack && task->stack->vague) &&
 	    (crowd_since_it_began(task) || alike.began > 1))
@@ -227,14 +233,15 @@ static struct evidence find_rest(struct verdicts *verdicts,
 	return because(WHY_NOTHING, 0, 0);
 }
 
-/* Evidence that holds whatever the state. */
+/* Evidence that holds regardless of the state. */
 static enum why find_proof(const struct task *task)
 {
 	if (task->flags & TASK_DEADLOCK)
 		return WHY_DEADLOCK;
 	if (task->flags & TASK_UNREACHABLE)
 		return WHY_PROOF;
-	/* A nil channel is none: a context that is never done has one, on purpose. */
+	/* A nil channel is not evidence: a context that is never done has one on
+	 * purpose. */
 	if (task->kind == TASK_GOROUTINE && task->raw && strstr(task->raw, "leaked"))
 		return WHY_RUNTIME;
 	return WHY_NOTHING;
@@ -247,7 +254,8 @@ static void set_word(struct task *task, uint32_t flag, struct evidence evidence)
 	task->evidence = evidence;
 }
 
-/* What is past its threshold and not at rest. place: NULL: nothing is known of it. */
+/* Judges a task that is over its threshold and not at rest. place is NULL if nothing is
+ * known about it. */
 static void judge_work(struct task *task, const struct place_history *place,
 		       int64_t age_ns)
 {
@@ -286,7 +294,7 @@ static void judge(struct verdicts *verdicts, const struct places *places,
 	if (task->flags & (TASK_STALE | TASK_SUSPECT) || age_ns < 0)
 		return;
 	proof = find_proof(task);
-	/* The state's own rest has no threshold; a proof needs one all the same. */
+	/* An idle state has no threshold, but a proof needs one nevertheless. */
 	if (proof != WHY_NOTHING && limit_ns < 0 && state_info(task->state)->idle)
 		limit_ns = STUCK_DEFAULT_NS;
 	past = limit_ns >= 0 && age_ns >= limit_ns;
@@ -295,11 +303,11 @@ static void judge(struct verdicts *verdicts, const struct places *places,
 	else if (past && verdicts->rule.named[task->state])
 		task->flags |= TASK_STUCK, task->evidence = because(WHY_NAMED, 0, 0);
 	else if (past && rest.why == WHY_STATE)
-		/* Its class is named: as good as its state. */
+		/* Naming its class is equivalent to naming its state. */
 		task->flags |= TASK_STUCK, task->evidence = because(WHY_NAMED, 0, 0);
 	else if (past && rest.why == WHY_NOTHING &&
 		 (task->stack || !snapshot->partial || is_held(task)))
-		/* Of an event nothing is said before its stack was read. */
+		/* Nothing is concluded about an event before the stack has been read. */
 		judge_work(task, place, age_ns);
 }
 

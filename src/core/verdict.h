@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Idle, long or stuck: the one place that says which a task is, for every source.
+ * Idle, long or stuck: the only place that decides which of these a task is, for every
+ * source.
  *
- * idle: at rest. The state says so, or the place is known as one where a pool or a main loop
- * rests, or what has been seen says it (enum why in core/snapshot.h lists the evidence).
- * long: past the threshold of its state, waiting for an event, and nothing says whether that
- * is rest. stuck: past it, and there is evidence that it should not be there.
+ * idle    The task is at rest. The state says so, or the place is known as one where a
+ *         pool or main loop rests, or earlier samples show it (enum why in
+ *         core/snapshot.h lists the evidence).
+ * long    The task waits for an event, is over the threshold of its state, and nothing
+ *         shows whether it is at rest.
+ * stuck   The task is over the threshold and there is evidence that it should not be.
  */
 #ifndef CORE_VERDICT_H
 #define CORE_VERDICT_H
@@ -16,30 +19,32 @@
 
 struct verdicts;
 
-/* rule: copied. NULL: no memory. */
+/* The rule is copied. Returns NULL if there is no memory. */
 struct verdicts *verdicts_new(const struct stuck_rule *rule);
 void verdicts_free(struct verdicts *verdicts);
 void verdicts_set_rule(struct verdicts *verdicts, const struct stuck_rule *rule);
-/* Another target, or another time. */
+/* Call this for another target or another time. */
 void verdicts_reset(struct verdicts *verdicts);
 /*
- * After track_update() and graph_settle(): set TASK_IDLE, TASK_LONG, TASK_STUCK and the
- * evidence of every task, and count. Long and stuck are what was that in the look before
- * too. Linear in the tasks.
+ * Call this after track_update() and graph_settle(): sets TASK_IDLE, TASK_LONG,
+ * TASK_STUCK and the evidence of every task, and counts them. Long and stuck are only set
+ * if they also held in the previous sample. Linear in the number of tasks.
  */
 void verdicts_update(struct verdicts *verdicts, struct track *track,
 		     struct snapshot *snapshot);
-/* Judge one task of a recording by another rule than the one that it was recorded with. */
+/* Judges one task of a recording by a different rule from the one used for recording. */
 void verdict_again(const struct stuck_rule *rule, struct task *task, int64_t now_ns);
 
-/* Waits for what somebody holds or must take, rather than for an event. */
+/* Returns whether a task in this state waits for something that another task holds or
+ * must take, rather than for an event. */
 bool verdict_state_is_held(enum task_state state);
 
 #define VERDICT_TEXT_MAX 200
-/* The evidence as one sentence without a full stop; "" where there is none. */
+/* Returns the evidence as one sentence without a full stop, or "" if there is none. */
 const char *verdict_explain(const struct task *task, int64_t now_ns,
 			    char out[VERDICT_TEXT_MAX]);
-/* The word for it in recordings ("history"), and back: WHY_NOTHING if it is unknown. */
+/* Return the word for it in recordings ("history"), and the reverse; an unknown word is
+ * WHY_NOTHING. */
 const char *verdict_why_name(enum why why);
 enum why verdict_why_by_name(const char *name);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The evidence in words. Made only when somebody asks. */
+/* The evidence in words. Only formatted on request. */
 #include "core/verdict.h"
 
 #include <inttypes.h>
@@ -30,7 +30,7 @@ enum why verdict_why_by_name(const char *name)
 	return WHY_NOTHING;
 }
 
-/* "waits for a mutex", where its holder is not known. */
+/* Returns for example "waits for a mutex"; used if the holder is unknown. */
 static const char *held_words(enum task_state state)
 {
 	switch (state) {
