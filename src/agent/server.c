@@ -31,7 +31,7 @@
 /* Wakes the server so that it ends. This is libc's own cancellation signal, which
  * programs do not send to this thread. */
 #define SERVER_WAKE_SIGNAL   32
-/* libc uses this signal to run setuid() and similar calls in every thread, so it is never
+/* The C library uses this signal to run setuid() and similar calls in every thread, so it is never
  * blocked. */
 #define SERVER_SETXID_SIGNAL 33
 #define SERVER_STACK_BYTES   (64u * 1024)

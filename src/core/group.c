@@ -15,7 +15,7 @@
 #include "core/group_private.h"
 
 #define LABEL_BYTES     (4u << 20)
-/* beyond this size the texts are collected again */
+/* Beyond this size the texts are collected again. */
 #define LABEL_RENEW     (LABEL_BYTES / 4 * 3)
 #define LABEL_TEXT_MAX  120u
 #define SURVIVE_MOST_NS (30 * CLOCK_SECOND_NS)

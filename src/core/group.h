@@ -17,7 +17,7 @@
 enum group_by { GROUP_STACK, GROUP_CREATOR, GROUP_STATE, GROUP_LABEL, GROUP_BY_COUNT };
 const char *group_by_name(enum group_by by); /* "stack", "creator", "state", "label" */
 
-/* maximum per kind; the tasks of further groups are counted as "others" */
+/* Maximum per kind; the tasks of further groups are counted as "others". */
 #define GROUPS_MAX   4096u
 #define GROUP_LABELS 3u /* number of labels per task that are considered */
 #define GROUP_SPARK  TREND_BUCKETS

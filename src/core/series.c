@@ -10,7 +10,7 @@
 
 #define TREND_POINTS   48 /* the number of pairs grows with the square */
 #define TREND_LEAST    8
-/* fraction of differing pairs by which one direction must prevail */
+/* Fraction of differing pairs by which one direction must prevail. */
 #define TREND_CLEAR    0.8
 #define REACHES_MAX_NS (365ll * 24 * 3600 * CLOCK_SECOND_NS)
 

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 
 #define SERIES_POINTS   240
-#define SERIES_STEP_NS  (250 * CLOCK_MS_NS)    /* at the beginning */
+#define SERIES_STEP_NS  (250 * CLOCK_MS_NS)    /* initially */
 #define SERIES_TREND_NS (10 * CLOCK_SECOND_NS) /* shorter histories have no trend */
 
 /* If a step has no value, all three are NAN. */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define JUMP_POINTS  3 /* maximum length of a jump */
-/* in points: with a shorter period, steps cannot be distinguished from a slope */
+/* In points: with a shorter period, steps cannot be distinguished from a slope. */
 #define PERIOD_LEAST 4
 #define VARY         0.25 /* maximum deviation, as a fraction of the mean interval */
 #define FALLS        0.25 /* maximum, as a fraction of all rises */

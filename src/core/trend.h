@@ -16,7 +16,7 @@
 #define TREND_BUCKETS  32
 #define TREND_JUMPS    16
 #define TREND_ARRIVALS 16
-#define TREND_STEP_NS  (50 * CLOCK_MS_NS) /* of both rings, at the beginning */
+#define TREND_STEP_NS  (50 * CLOCK_MS_NS) /* initial step of both rings */
 #define TREND_RECENT_NS                                                                  \
 	(15 * CLOCK_SECOND_NS) /* a bucket of the recent ring is never longer */
 #define TREND_LEAST_NS                                                                   \
@@ -94,10 +94,9 @@ struct trend_finding {
 	int64_t from_ns, to_ns; /* the period that the numbers refer to */
 	uint32_t from, to;
 	double per_second;
-	uint32_t rises,
-		/* number of parts of that period; rises: consecutive parts up to now with
-		 * a higher minimum */
-		windows;
+	/* windows: parts of that period; rises: how many of them in a row, up to now, have
+	 * a higher minimum than the one before */
+	uint32_t rises, windows;
 	uint64_t came, left;
 	bool slows; /* rises more and more slowly */
 	/* number of steps of this size and period; 0 if there are no steps */

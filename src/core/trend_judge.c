@@ -19,12 +19,12 @@
 #define GAIN_LEAST     3.0
 #define GAIN_SHARE     0.02 /* fraction of the current number */
 #define GAIN_CHANCE    2.5  /* standard deviations of a random walk */
-/* expected number of rises since the last one, above which the rise is over */
+/* Expected number of rises since the last one, above which the rise is over. */
 #define STILL_LEAST    3.5
 #define SLOW_SHARE     0.6 /* fraction of the overall pace */
 #define SLOW_CHANCE    2.0 /* standard deviations */
 #define LEAVES_AT_MOST 0.5 /* fraction of arrivals */
-/* maximum difference between the pace of the steps and the overall pace */
+/* Maximum difference between the pace of the steps and the overall pace. */
 #define PACE_AGREES    0.2
 #define SCORE_LEAK     60.0
 #define SCORE_RECHECK  30.0

@@ -19,7 +19,7 @@
 #define STEPS_LEAST 4u
 #define STEPS_QUICK 6u /* if the period is only a few samples */
 #define QUICK_LOOKS 8
-/* fraction of the period: difference between the shortest and the longest interval */
+/* Fraction of the period: difference between the shortest and the longest interval. */
 #define STEPS_VARY  0.25
 #define SIZES_VARY  2u
 #define OVER_AFTER  2    /* periods without a jump */
@@ -31,9 +31,9 @@
 #define FIT_LATE    0.05 /* fraction of the period: a job may start late */
 #define FIT_SIZE    0.25 /* fraction of the size by which a step may differ */
 #define FIT_KNOWN   0.2  /* fraction of the period: required accuracy */
-/* fraction of the arrivals between which samples found nothing */
+/* Fraction of the arrivals between which samples found nothing. */
 #define RESTS       0.1
-/* maximum number of steps in one arrival, if samples were missed */
+/* Maximum number of steps in one arrival, if samples were missed. */
 #define MERGED      4u
 
 struct fit {

@@ -18,7 +18,7 @@
 #define INDEX_MAX      (16u << 20)
 #define CHUNK_BYTES    (64u << 10)
 #define CHUNKS_A_POLL  1024
-/* maximum size of a pipe's copy, in the directory for temporary files */
+/* Maximum size of a pipe's copy, in the directory for temporary files. */
 #define SPOOL_MAX      (8ll << 30)
 #define PARTS_OPEN     256u
 #define PARTS_MAX      UINT16_MAX
