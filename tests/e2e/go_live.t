@@ -95,7 +95,7 @@ check 'the elements of a channel of arrays' query \
 check 'each channel of a select in detail' query \
 	"len($(of selectTwo)['wait_detail'].split(chr(10))) == 2"
 check 'a mutex is held, but nobody knows by whom' query \
-	"$(of lockMutex)['waits_on']['text'] == 'mutex held, 1 waiter' and 'does not note who' in $(of lockMutex)['wait_detail']"
+	"$(of lockMutex)['waits_on']['text'] == 'mutex held, 1 waiter' and 'does not record the holder' in $(of lockMutex)['wait_detail']"
 check 'a lock that is held by a writer' query \
 	"$(of readLock)['waits_on']['text'] == 'rwlock held by a writer, 1 waiter'"
 check 'a lock that is held by a reader' query \

@@ -27,7 +27,7 @@ stop() {
 prove() { dump "$last" -s goruntime --prove "$@"; }
 refused() {	# refused WORDS: no proof, exit status 3, the rows all the same, and why
 	prove 2>"$work/why"
-	[ $? -eq 3 ] && grep -q "nothing can be proved now.*$1" "$work/why" &&
+	[ $? -eq 3 ] && grep -q "cannot prove leaks now.*$1" "$work/why" &&
 		query "not any(t['proven'] for t in tasks) and len(tasks) >= 20 and d['proof']['state'] == 'failed' and '$1' in d['proof']['why']"
 }
 is_stopped() { grep -q 'State:[[:space:]]*T' "/proc/$last/status"; }

@@ -162,7 +162,7 @@ C
 	until_true as_nobody sh -c "! cat /proc/$hidden/syscall"
 	what as_nobody "$open/grmon-c" dump "$hidden" --allow-partial
 	check "a process that is not dumpable: the same for its own user" \
-		query "$blank and 'nobody but root' in d['errors'][0]"
+		query "$blank and 'lets only root' in d['errors'][0]"
 	what "$client" dump "$hidden"
 	check "and root sees all" query 'tasks[0]["state"] == "signal-wait" and not d["errors"]'
 	if unshare -m --propagation private sh -c 'mount -t proc -o hidepid=2 proc /proc' 2>/dev/null; then

@@ -59,7 +59,7 @@ debugger=$!
 started="$started $debugger"
 until_true grep -q traced "$work/traced"
 check 'a process that a debugger has says so' until_true sees "$target" \
-	'[e for e in d["errors"] if "cannot be stopped: a debugger has it" in e]' --ptrace
+	'[e for e in d["errors"] if "a debugger is attached to it" in e]' --ptrace
 kill $debugger
 wait $debugger 2>/dev/null
 

@@ -25,11 +25,10 @@ struct aux {
 
 static int denied(pid_t pid, struct err *e)
 {
-	return err_set(
-		e, ERR_PERM,
-		"the memory of process %d may not be read: run grmon-c as its user or "
-		"as root, or set kernel.yama.ptrace_scope to 0",
-		(int)pid);
+	return err_set(e, ERR_PERM,
+		       "no permission to read the memory of process %d: run grmon-c as "
+		       "its user or as root, or set kernel.yama.ptrace_scope to 0",
+		       (int)pid);
 }
 
 static int read_aux(pid_t pid, struct aux *aux, struct err *e)
@@ -58,7 +57,9 @@ static int read_aux(pid_t pid, struct aux *aux, struct err *e)
 	}
 	if (!aux->phdr || !aux->phnum || aux->phnum > 256)
 		return err_set(e, ERR_UNSUPPORTED,
-			       "process %d says nothing of its executable", (int)pid);
+			       "the auxiliary vector of process %d does not describe its "
+			       "executable",
+			       (int)pid);
 	return 0;
 }
 

@@ -420,11 +420,11 @@ static const char *verify(const struct go_g_layout *g, const struct go_g_sample 
 		in_code += elsewhere(table, pc) || go_func_find(table, pc, &func);
 	}
 	if (live == 0 || created * 10 < live * 9)
-		return "their creators are no functions";
+		return "they were not created by functions";
 	if (on_stack * 10 < parked * 9)
-		return "their stack pointers lie outside of their stacks";
+		return "their stack pointers are outside their stacks";
 	if (in_code * 10 < parked * 9)
-		return "they are parked in no function";
+		return "they are not parked in functions";
 	return NULL;
 }
 
@@ -495,7 +495,7 @@ unsigned go_g_turns(const struct go_g_layout *layout, unsigned minor)
 int go_layout_read(struct go_layout *layout, const struct go_module *module,
 		   const struct go_elf *elf, struct memory *mem, struct err *e)
 {
-	static const char advice[] = "its threads can be watched with --source native";
+	static const char advice[] = "watch its threads with --source native";
 	const char *version = go_version_name(module);
 	struct go_g_sample *sample;
 	const char *wrong;

@@ -180,13 +180,13 @@ static int copy_table(struct go_module *module, const uint64_t *words, struct me
 	}
 	if (end - module->pclntab > TABLE_BYTES_MAX)
 		return err_set(e, ERR_UNSUPPORTED,
-			       "the table of functions of process %d is "
-			       "larger than 512 MB",
+			       "the function table of process %d is larger than 512 MB",
 			       (int)mem->pid);
 	module->copy_bytes = end - module->pclntab;
 	module->copy = malloc(module->copy_bytes);
 	if (!module->copy)
-		return err_set(e, ERR_NOMEM, "no memory for %zu bytes of function table",
+		return err_set(e, ERR_NOMEM,
+			       "no memory for a function table of %zu bytes",
 			       module->copy_bytes);
 	if (!memory_read(mem, module->pclntab, module->copy, module->copy_bytes))
 		return err_sys(e, mem->failed,
@@ -343,8 +343,7 @@ int go_module_read(struct go_module *module, const struct go_elf *elf, struct me
 		return rc;
 	if (module->table.nr_funcs == 0 || !read_ranges(module, search.words))
 		return err_set(e, ERR_UNSUPPORTED,
-			       "the tables of Go process %d make no sense",
-			       (int)mem->pid);
+			       "the tables of Go process %d are invalid", (int)mem->pid);
 	find_gofunc(module, search.words, mem);
 	find_wrapper_id(module);
 	go_version_read(module, elf, mem);

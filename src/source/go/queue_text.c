@@ -208,20 +208,22 @@ static void detail_lock(struct text *text, const struct go_queue *queue)
 	if (!queue->known || queue->kind == GO_QUEUE_OTHER)
 		return;
 	if (queue->kind == GO_QUEUE_WAITGROUP) {
+		put(text, "waits for ");
 		put_number(text, queue->length, 10);
-		put(text, queue->length == 1 ? " call" : " calls");
-		put(text, " of Done are missing");
+		put(text, queue->length == 1 ? " more call" : " more calls");
+		put(text, " of Done");
 		return;
 	}
-	if (queue->kind == GO_QUEUE_RWLOCK && !queue->held) {
+	if (queue->kind == GO_QUEUE_RWLOCK && !queue->held && queue->length > 0) {
+		put(text, "held by ");
 		put_number(text, queue->length, 10);
-		put(text, queue->length == 1 ? " reader has it" : " readers have it");
-		put(text, queue->writer ? ", a writer waits for them" : "");
+		put(text, queue->length == 1 ? " reader" : " readers");
+		put(text, queue->writer ? ", a writer is waiting for them" : "");
 	} else {
-		put(text, queue->held ? "somebody has it" : "nobody has it just now");
+		put(text, queue->held ? "held" : "not held at the moment");
 	}
 	put(text, queue->starves ? ", the first waiter gets it next" : "");
-	put(text, "; Go does not note who");
+	put(text, "; Go does not record the holder");
 }
 
 /* Formats the detail text, one line per object. */

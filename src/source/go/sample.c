@@ -455,11 +455,10 @@ static int read_failed(const struct memory *mem, struct err *e)
 		return err_set(e, ERR_GONE, "process %d has ended", (int)mem->pid);
 	if (mem->failed == EPERM)
 		return err_set(e, ERR_PERM,
-			       "the memory of process %d may not be read any more: "
-			       "run grmon-c as its user or as root",
+			       "the memory of process %d can no longer be read: run "
+			       "grmon-c as its user or as root",
 			       (int)mem->pid);
-	return err_set(e, ERR_FORMAT,
-		       "the list of goroutines of process %d cannot be read",
+	return err_set(e, ERR_FORMAT, "cannot read the list of goroutines of process %d",
 		       (int)mem->pid);
 }
 

@@ -101,7 +101,7 @@ static void scan_range(const struct go_range *range, struct memory *mem, size_t 
 
 const char *go_version_name(const struct go_module *module)
 {
-	return module->version[0] ? module->version : "unknown version of Go";
+	return module->version[0] ? module->version : "unknown Go version";
 }
 
 unsigned go_version_minor(const char *version)

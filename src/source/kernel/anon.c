@@ -41,7 +41,7 @@ static void name_epoll(const char *info, char *out, size_t size)
 						 atoi(at + 4));
 	}
 	if (count == 0)
-		snprintf(out, size, "epoll of no fds");
+		snprintf(out, size, "epoll without fds");
 	else if (count > FDS_SHOWN && used < size)
 		snprintf(out + used, size - used, " and %zu more", count - FDS_SHOWN);
 }

@@ -41,13 +41,13 @@ static void say_denied(const struct kernel *kernel, char *out, size_t size)
 
 	if (geteuid() == 0)
 		snprintf(out, size,
-			 "not even root may read what the threads of process %d wait "
-			 "for: a container or a security module forbids it",
+			 "even root cannot see what the threads of process %d wait for: "
+			 "a container or a security module forbids it",
 			 (int)kernel->pid);
 	else if (kernel->facts.uid == geteuid())
 		snprintf(out, size,
-			 "the kernel lets nobody but root read what the threads of "
-			 "process %d wait for: run grmon-c as root",
+			 "the kernel lets only root see what the threads of process %d "
+			 "wait for: run grmon-c as root",
 			 (int)kernel->pid);
 	else
 		snprintf(out, size,
@@ -97,13 +97,13 @@ void kernel_notes(const struct kernel *kernel, struct snapshot *out)
 	if (pages_dead(kernel->pages) > 0)
 		snapshot_note(out,
 			      "the memory of %d does not answer in %zu place%s, so what "
-			      "stands there is missing",
+			      "is stored there is missing",
 			      (int)kernel->pid, pages_dead(kernel->pages),
 			      pages_dead(kernel->pages) == 1 ? "" : "s");
 	if (kernel->facts.foreign)
 		snapshot_note(out,
 			      "process %d is a 32-bit program: its system calls are not "
-			      "named",
+			      "decoded",
 			      (int)kernel->pid);
 }
 

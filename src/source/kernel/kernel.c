@@ -104,11 +104,10 @@ int kernel_open(struct kernel *kernel, pid_t pid, struct err *e)
 	if (rc)
 		return rc;
 	if (kernel->facts.kernel_flags & PROC_PF_KTHREAD)
-		return err_set(
-			e, ERR_UNSUPPORTED,
-			"%d is a thread of the kernel, not a program; choose a process "
-			"from 'grmon-c ls'",
-			(int)pid);
+		return err_set(e, ERR_UNSUPPORTED,
+			       "%d is a kernel thread, not a program; choose a process "
+			       "from 'grmon-c ls'",
+			       (int)pid);
 	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
 	kernel->proc_dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (kernel->proc_dir >= 0)

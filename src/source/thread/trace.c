@@ -191,11 +191,10 @@ void trace_run(struct trace *trace, struct thread_table *table, struct snapshot 
 			unwind_copied(&trace->threads[i], table);
 	if (trace->refused == EPERM)
 		snapshot_note(out,
-			      "--ptrace: the threads of process %d cannot be stopped: a "
-			      "debugger has it, or grmon-c has to run as root",
+			      "--ptrace: cannot stop the threads of process %d: a "
+			      "debugger is attached to it, or grmon-c must run as root",
 			      (int)table->kernel->pid);
 	else if (trace->refused)
-		snapshot_note(out,
-			      "--ptrace: the threads of process %d cannot be stopped: %s",
+		snapshot_note(out, "--ptrace: cannot stop the threads of process %d: %s",
 			      (int)table->kernel->pid, strerror(trace->refused));
 }

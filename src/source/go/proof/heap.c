@@ -160,7 +160,7 @@ int go_heap_open(struct go_heap *heap, const struct go_module *module, struct me
 	heap->mem = mem;
 	heap->cancel = cancel;
 	if (!memory_gather_init(&heap->gather))
-		return err_set(e, ERR_NOMEM, "no memory for a proof");
+		return err_set(e, ERR_NOMEM, "there is no memory for a proof of leaks");
 	for (size_t i = 0; i < 3 && !search.found; i++) {
 		const struct go_range *range = &module->data[order[i]];
 
@@ -168,11 +168,11 @@ int go_heap_open(struct go_heap *heap, const struct go_module *module, struct me
 	}
 	heap->list = search.found;
 	if (!heap->list)
-		return err_set(e, ERR_UNSUPPORTED,
-			       "nothing can be proved: the heap of process %d (%s) does "
-			       "not look as expected; groups and trends still show "
-			       "what grows",
-			       (int)mem->pid, go_version_name(module));
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"cannot prove leaks: the heap of process %d (%s) does not look "
+			"as expected; groups and trends still show what grows",
+			(int)mem->pid, go_version_name(module));
 	return 0;
 }
 
@@ -215,7 +215,7 @@ static int read_records(struct go_heap *heap, struct err *e)
 		qsort(heap->records, count, sizeof(*heap->records), compare_addresses);
 		return 0;
 	}
-	return err_set(e, ERR_FORMAT, "the list of the heap's spans cannot be read");
+	return err_set(e, ERR_FORMAT, "cannot read the list of the heap's spans");
 }
 
 static bool add_arena(struct go_heap *heap, uint64_t number)
@@ -267,8 +267,8 @@ static int add_span(struct go_heap *heap, const struct go_heap_span *from, struc
 	if (heap->nr_objects > OBJECTS_MAX ||
 	    !map_span(heap, span, (uint32_t)heap->nr_spans))
 		return err_set(e, ERR_UNSUPPORTED,
-			       "nothing can be proved: the heap is too large, more than "
-			       "256 GB or two thousand million objects");
+			       "cannot prove leaks: the heap is too large (more than 256 "
+			       "GB or two billion objects)");
 	heap->nr_spans++;
 	return 0;
 }
@@ -297,7 +297,7 @@ static int take_records(struct go_heap *heap, struct memory_item *items, size_t 
 		int rc;
 
 		if (!items[i].ok)
-			return err_set(e, ERR_FORMAT, "the heap's spans cannot be read");
+			return err_set(e, ERR_FORMAT, "cannot read the heap's spans");
 		if (!record_in_use(record, heap->row))
 			continue;
 		if (!parse_record(record, heap->row, &span)) {
@@ -351,7 +351,7 @@ static int read_spans(struct go_heap *heap, struct err *e)
 	free(items);
 	free(records);
 	if (rc == 0 && (heap->nr_spans == 0 || wrong * 20 > heap->nr_spans))
-		rc = err_set(e, ERR_FORMAT, "the heap's spans make no sense");
+		rc = err_set(e, ERR_FORMAT, "the heap's spans are invalid");
 	return rc;
 }
 

@@ -72,12 +72,12 @@ static int read_addresses(struct go_pass *pass, struct err *e)
 
 	if (!go_allgs_read(&pass->prove->layout.allgs, &pass->mem, &first, &count) ||
 	    count > GOROUTINES_MAX)
-		return err_set(e, ERR_FORMAT, "the list of goroutines cannot be read");
+		return err_set(e, ERR_FORMAT, "cannot read the list of goroutines");
 	if (!array_reserve(&pass->addresses, &pass->cap_addresses, count) ||
 	    !array_reserve(&pass->hashes, &pass->cap_hashes, count))
 		return no_memory(e);
 	if (!memory_read(&pass->mem, first, pass->addresses, count * sizeof(uint64_t)))
-		return err_set(e, ERR_FORMAT, "the list of goroutines cannot be read");
+		return err_set(e, ERR_FORMAT, "cannot read the list of goroutines");
 	for (size_t i = pass->nr; i < count; i++)
 		pass->hashes[i] = 0;
 	pass->nr = count;
@@ -260,7 +260,7 @@ static int follow(struct go_pass *pass, bool *revived, struct err *e)
 		return err_set(e, ERR_GONE, "cancelled");
 	if (!through || pass->mark.nr_reached > 0)
 		return err_set(e, ERR_UNSUPPORTED,
-			       "nothing can be proved: following the whole heap takes "
+			       "cannot prove leaks: following the whole heap takes "
 			       "longer than %d s",
 			       GO_PROVE_SECONDS);
 	return 0;
@@ -271,11 +271,10 @@ static int check_heap(const struct go_pass *pass, struct err *e)
 {
 	if (pass->in_heap * 10 >= pass->nr * 9)
 		return 0;
-	return err_set(
-		e, ERR_UNSUPPORTED,
-		"nothing can be proved: only %zu of %zu goroutines lie in the heap "
-		"as it was found",
-		pass->in_heap, pass->nr);
+	return err_set(e, ERR_UNSUPPORTED,
+		       "cannot prove leaks: only %zu of %zu goroutines are in the heap "
+		       "that was found",
+		       pass->in_heap, pass->nr);
 }
 
 /* Marks from a goroutine that has run since its stack was read, or whose stack could not
@@ -436,7 +435,7 @@ int go_pass_run(struct go_pass *pass, struct err *e)
 	pass->busy |= pass->runners.nr > 0;
 	if (rc == 0 && pass->heap.holes > 0)
 		rc = err_set(e, ERR_FORMAT,
-			     "nothing can be proved: parts of the heap cannot be read");
+			     "cannot prove leaks: parts of the heap cannot be read");
 	return rc;
 }
 

@@ -351,8 +351,8 @@ static int mark_specials(struct roots *roots, unsigned minor, struct err *e)
 		for (size_t k = 0; at && k <= span->bytes; k++) {
 			if (left-- == 0)
 				return err_set(e, ERR_UNSUPPORTED,
-					       "nothing can be proved: there are more "
-					       "than a million finalizers");
+					       "cannot prove leaks: there are more than "
+					       "four million finalizers");
 			/* The finalizer may just have run; then its object is on a
 			 * stack. */
 			if (!memory_read(heap->mem, at, record, sizeof(record)) ||

@@ -456,50 +456,50 @@ int go_runners_why(const struct go_runners *runners, int64_t waited_ns, struct e
 	const int pid = (int)runners->pid;
 
 	if (runners->too_many)
-		return err_set(e, ERR_UNSUPPORTED,
-			       "nothing can be proved: the threads of process %d cannot "
-			       "be seen",
-			       pid);
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"cannot prove leaks: the threads of process %d cannot be read",
+			pid);
 	if (runner && (runners->ending || is_at_end(runners)))
-		return err_set(e, ERR_UNSUPPORTED,
-			       "nothing can be proved: goroutine %llu was running when "
-			       "process %d ended, and what it had in registers is lost",
-			       (unsigned long long)runner->goid, pid);
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"cannot prove leaks: goroutine %llu was running when process %d "
+			"ended, and the values in its registers are lost",
+			(unsigned long long)runner->goid, pid);
 	if (is_stopped(runners) && thread && thread->traced)
 		return err_set(e, ERR_UNSUPPORTED,
-			       "nothing can be proved now: process %d is held by a "
-			       "debugger, or at its end, and what its threads have in "
-			       "registers is not seen",
+			       "cannot prove leaks now: process %d is held by a debugger "
+			       "or is exiting, and the values in its threads' registers "
+			       "cannot be read",
 			       pid);
 	if (is_stopped(runners))
 		return err_set(e, ERR_UNSUPPORTED,
-			       "nothing can be proved now: process %d is stopped, and "
-			       "what its threads have in registers is not seen; let it "
-			       "go on (kill -CONT %d), or give --ptrace",
+			       "cannot prove leaks now: process %d is stopped, and the "
+			       "values in its threads' registers cannot be read; resume "
+			       "it (kill -CONT %d) or use --ptrace",
 			       pid, pid);
 	if (is_frozen(runners->pid))
-		return err_set(e, ERR_UNSUPPORTED,
-			       "nothing can be proved now: process %d is frozen by its "
-			       "control group, and what its threads have in registers "
-			       "is not seen",
-			       pid);
-	if (runner && thread)
 		return err_set(
 			e, ERR_UNSUPPORTED,
-			"nothing can be proved now: goroutine %llu is running, and "
-			"its thread got hardly any processor time in %.1f s, so "
-			"that what it has in registers is not seen",
-			(unsigned long long)runner->goid, waited);
+			"cannot prove leaks now: process %d is frozen by its control "
+			"group, and the values in its threads' registers cannot be read",
+			pid);
+	if (runner && thread)
+		return err_set(e, ERR_UNSUPPORTED,
+			       "cannot prove leaks now: goroutine %llu is running, but "
+			       "its thread got hardly any CPU time in %.1f s, so the "
+			       "values in its registers cannot be read",
+			       (unsigned long long)runner->goid, waited);
 	if (runner)
 		return err_set(e, ERR_UNSUPPORTED,
-			       "nothing can be proved now: goroutine %llu has been "
-			       "running without a pause for %.1f s, and what it has in "
-			       "registers is not seen (GODEBUG=asyncpreemptoff=1 keeps "
-			       "loops from being interrupted)",
+			       "cannot prove leaks now: goroutine %llu has been running "
+			       "without a pause for %.1f s, and the values in its "
+			       "registers cannot be read (GODEBUG=asyncpreemptoff=1 "
+			       "prevents loops from being preempted)",
 			       (unsigned long long)runner->goid, waited);
 	return err_set(e, ERR_UNSUPPORTED,
-		       "nothing can be proved now: thread %d got hardly any processor "
-		       "time in %.1f s, and what it has in registers is not seen",
+		       "cannot prove leaks now: thread %d got hardly any CPU time in "
+		       "%.1f s, so the values in its registers cannot be read",
 		       thread ? (int)thread->tid : pid, waited);
 }
 
