@@ -245,15 +245,14 @@ static void add_notes(struct agent *agent, struct snapshot *out)
 	if (agent->resources.stopped)
 		snapshot_note(
 			out,
-			"process %d is stopped by a signal or a tracer: its threads "
-			"are shown as they were",
+			"process %d is stopped by a signal or a tracer; its threads "
+			"are shown in their last state",
 			(int)agent->kernel.pid);
 	if (header->flags & WIRE_STOPPED)
-		snapshot_note(
-			out,
-			"the agent in process %d was stopped by the program: what it "
-			"published last is shown",
-			(int)agent->kernel.pid);
+		snapshot_note(out,
+			      "the program has stopped the agent in process %d; the last "
+			      "state that it published is shown",
+			      (int)agent->kernel.pid);
 	if (header->dropped_labels)
 		snapshot_note(out, "%llu labels did not fit into the agent's memory",
 			      (unsigned long long)header->dropped_labels);
@@ -282,7 +281,8 @@ static void attach_again(struct agent *agent)
 	struct err e;
 
 	if (agent->resources.executed) {
-		detach(agent, "the program has executed another one, which has no agent");
+		detach(agent, "the process has executed another program, which has no "
+			      "agent");
 		kernel_reread(&agent->kernel);
 		symbols_free(agent->symbols);
 		agent->symbols =

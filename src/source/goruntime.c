@@ -72,8 +72,8 @@ static int attach(struct goruntime *go, struct err *e)
 	if (!rc && !go_reasons_read(&go->reasons, &go->module, &go->mem, intern))
 		rc = err_set(
 			e, ERR_UNSUPPORTED,
-			"process %d (%s) does not say what its goroutines wait for; its "
-			"threads can be watched with --source native",
+			"cannot tell what the goroutines of process %d (%s) wait for; "
+			"watch its threads with --source native",
 			(int)go->target.pid, go_version_name(&go->module));
 	if (rc)
 		return rc;
@@ -229,7 +229,7 @@ static void explain_sleep(struct goruntime *go, const struct go_entry *entry,
 	waits->kind = "timer";
 	/* The runtime limits longer times to this value. */
 	if (entry->until_ns == INT64_MAX) {
-		waits->text = "for ever";
+		waits->text = "forever";
 		return;
 	}
 	text = arena_printf(
@@ -404,7 +404,8 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	go->prove_next = false;
 	go_prove_poll(&go->prove, out);
 	if (!go_queues_read(&go->queues, &go->sampler))
-		snapshot_note(out, "no memory to say what all goroutines wait on");
+		snapshot_note(out, "not enough memory to show what every goroutine "
+				   "waits on");
 	go_threads_begin(&go->threads, focus);
 	go_threads_look(&go->threads, &go->sampler, shows_threads(go));
 	rc = add_tasks(go, focus, out, e);

@@ -183,11 +183,10 @@ static void note_stop(const struct native *native, const struct thread *leader,
 		      struct snapshot *out)
 {
 	if (leader->stat_state == 'T')
-		snapshot_note(
-			out,
-			"process %d is stopped by a signal; 'kill -CONT %d' lets it "
-			"go on",
-			(int)native->kernel.pid, (int)native->kernel.pid);
+		snapshot_note(out,
+			      "process %d is stopped by a signal; 'kill -CONT %d' "
+			      "resumes it",
+			      (int)native->kernel.pid, (int)native->kernel.pid);
 	else if (leader->stat_state == 't')
 		snapshot_note(out, "process %d is stopped by a tracer such as a debugger",
 			      (int)native->kernel.pid);

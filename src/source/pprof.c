@@ -62,7 +62,7 @@ static int pprof_probe(const struct source_target *t, struct err *e)
 	     access(t->text, R_OK) == 0))
 		return 60;
 	err_set(e, ERR_UNSUPPORTED,
-		"the source pprof needs http://HOST:PORT of a program with "
+		"the pprof source needs the URL http://HOST:PORT of a program with "
 		"net/http/pprof, or a file with a dump; '%.60s' is neither",
 		t->text ? t->text : "");
 	return 0;
@@ -83,8 +83,8 @@ static void note_dumps(const struct pprof_found *found, struct snapshot *out)
 		used += (size_t)added;
 	}
 	snapshot_note(out,
-		      "%zu dumps in this text, of %s%s goroutines; this is number %zu; "
-		      "--dump N chooses another",
+		      "this text has %zu dumps, with %s%s goroutines; number %zu is "
+		      "shown; --dump N selects another",
 		      found->dumps, sizes, found->dumps > PPROF_SIZES_MAX ? ", ..." : "",
 		      found->dump);
 }
@@ -96,24 +96,26 @@ static void note_found(const struct pprof_found *found, struct snapshot *out)
 	if (found->grouped)
 		snapshot_note(
 			out,
-			"a row stands for all goroutines of one stack; label "
-			"'goroutines' says how many; %zu in all; states, ages and ids "
-			"are only in debug=2",
+			"each row stands for all goroutines with one stack, and its "
+			"label 'goroutines' is their number; %zu in total; only "
+			"debug=2 has states, ages and ids",
 			found->goroutines);
 	else if (found->goroutines > out->nr_tasks)
 		snapshot_note(out, "%zu goroutines, of which %zu are shown",
 			      found->goroutines, out->nr_tasks);
 	if (found->race)
-		snapshot_note(out, "a data race: its two accesses, and who created the "
-				   "goroutines that made them");
+		snapshot_note(out, "a data race: the two accesses, and where their "
+				   "goroutines were created");
 	if (found->no_frames > 0)
-		snapshot_note(out, "%zu of %zu stacks had no frames in this text",
+		snapshot_note(out, "%zu of %zu stacks have no frames in this text",
 			      found->no_frames, found->goroutines);
 	if (found->newest_first)
-		snapshot_note(out, "the text has its newest line first; it was read from "
-				   "its end");
+		snapshot_note(out, "the newest line of the text comes first; the text "
+				   "was read backwards");
 	if (found->no_stack > 0)
-		snapshot_note(out, "%zu rows have no stack: too many different ones",
+		snapshot_note(out,
+			      "%zu rows have no stack, because there are too "
+			      "many different stacks",
 			      found->no_stack);
 }
 
@@ -158,7 +160,7 @@ static int count_first(struct pprof *pprof, struct err *e)
 		return rc;
 	if (!pprof_total(first.line, first.length, &pprof->total))
 		return err_set(e, ERR_FORMAT,
-			       "what answers at %.100s is no goroutine profile of Go",
+			       "the answer from %.100s is not a Go goroutine profile",
 			       pprof->target.text);
 	pprof->counted = true;
 	return 0;
@@ -178,15 +180,15 @@ static int look_each(struct pprof *pprof, const struct pprof_out *out,
 	if (rc != 0)
 		return rc;
 	if (found->goroutines == 0)
-		return err_set(e, ERR_FORMAT, "what %.100s sent is no dump of goroutines",
+		return err_set(e, ERR_FORMAT,
+			       "the answer from %.100s is not a goroutine dump",
 			       pprof->target.text);
 	if (reading.bytes >= PPROF_DUMP_MAX)
-		snapshot_note(
-			out->snapshot,
-			"the runtime cut its dump at 64 MB: goroutines are missing");
+		snapshot_note(out->snapshot,
+			      "the runtime truncated its dump at 64 MB; goroutines are "
+			      "missing");
 	else if (found->cut || found->open_end)
-		return err_set(e, ERR_FORMAT,
-			       "%.100s broke off in the middle of its dump",
+		return err_set(e, ERR_FORMAT, "the dump from %.100s is incomplete",
 			       pprof->target.text);
 	pprof_ages_update(&pprof->ages, out->snapshot);
 	return 0;
@@ -221,7 +223,7 @@ static int unpack(struct buf *bytes, size_t max_bytes, struct err *e)
 		buf_release(&unpacked);
 		return err_set(e, ERR_FORMAT,
 			       large ? "the profile is too large"
-				     : "the profile is damaged or not whole");
+				     : "the profile is damaged or incomplete");
 	}
 	buf_release(bytes);
 	*bytes = unpacked;
@@ -254,8 +256,8 @@ static int look_grouped(struct pprof *pprof, const struct pprof_out *out,
 	buf_release(&profile);
 	if (rc == 0)
 		snapshot_note(out->snapshot,
-			      "more than %u goroutines: printing each would stop the "
-			      "program for long",
+			      "more than %u goroutines; printing each of them would "
+			      "stop the program for a long time",
 			      SINGLE_MAX);
 	return rc;
 }
@@ -280,8 +282,8 @@ static int look_live(struct pprof *pprof, struct snapshot *out, struct err *e)
 	note_found(&found, out);
 	if (!found.grouped)
 		snapshot_note(out,
-			      "the program stands still while it prints %zu goroutines: "
-			      "up to %ld ms for this look",
+			      "the program is stopped while it prints %zu goroutines: "
+			      "up to %ld ms for this sample",
 			      found.goroutines, took_ms + 1);
 	return 0;
 }
@@ -340,16 +342,17 @@ static int parse_fd(int fd, const struct pprof_out *out, struct pprof_found *fou
 		}
 	}
 	if (got < 0)
-		rc = err_sys(e, errno, "cannot read it");
+		rc = err_sys(e, errno, "cannot read the input");
 	else if (bytes.failed)
-		rc = err_set(e, ERR_FORMAT, "it is larger than 256 MB");
+		rc = err_set(e, ERR_FORMAT, "the input is larger than 256 MB");
 	else if (text)
 		pprof_text_end(text, found);
 	else if (bytes.length > 0)
 		rc = parse_bytes(out, &bytes, found, e);
 	else
 		rc = err_set(e, ERR_FORMAT,
-			     "nothing came: what should have written it says why");
+			     "the input is empty; the program that writes it may tell "
+			     "why");
 	pprof_text_free(text);
 	buf_release(&bytes);
 	return rc;
@@ -391,7 +394,7 @@ static int parse_file(struct pprof *pprof, struct err *e)
 		rc = err_set(e, ERR_USAGE, "there is no dump %zu: the text has %zu",
 			     out.dump, found.dumps);
 	else if (rc == 0 && found.goroutines == 0)
-		rc = err_set(e, ERR_FORMAT, "%.100s holds no goroutines",
+		rc = err_set(e, ERR_FORMAT, "%.100s contains no goroutines",
 			     strcmp(pprof->target.text, "-") == 0 ? "the standard input"
 								  : pprof->target.text);
 	if (rc != 0) {

@@ -183,7 +183,7 @@ int source_processes(struct processes *list, const struct process_row **rows,
 	*count = 0;
 	if (!fetch)
 		return err_set(e, ERR_SYS,
-			       "the list of processes cannot be read from /proc");
+			       "cannot read the list of processes from /proc");
 	size_t total = fetch->counts->total > 0 ? (size_t)fetch->counts->total : 0;
 
 	arena_release(&list->texts);

@@ -39,8 +39,8 @@ static int replay_probe(const struct source_target *t, struct err *e)
 	    (is_pipe(t) || source_sniff_file(t->text, NULL) == SNIFF_GRMON))
 		return 70;
 	err_set(e, ERR_UNSUPPORTED,
-		"the source replay needs a file that 'grmon-c record' or 'grmon-c dump "
-		"-f json' wrote; '%.60s' is none",
+		"the replay source needs a file written by 'grmon-c record' or "
+		"'grmon-c dump -f json'; '%.60s' is not one",
 		t->text ? t->text : "");
 	return 0;
 }

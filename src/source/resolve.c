@@ -159,7 +159,7 @@ static int find_by_name(const char *name, struct pages *pages,
 	char command[256];
 
 	if (!dir)
-		return err_set(e, ERR_SYS, "/proc cannot be read; is it mounted?");
+		return err_set(e, ERR_SYS, "cannot read /proc; is it mounted?");
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		pid_t pid = proc_parse_pid(entry->d_name);
 
@@ -207,11 +207,11 @@ int source_resolve(const char *text, bool only_pid, pid_t *pid, struct err *e)
 			"can be watched",
 			strpbrk(text, "./") ? " and no file" : "", text);
 	if (match.count > 1)
-		return err_set(
-			e, ERR_USAGE,
-			"%zu processes are called '%.60s': %.260s%s; give the pid of one",
-			match.count, text, match.list,
-			match.count > MATCHES_SHOWN ? " and others" : "");
+		return err_set(e, ERR_USAGE,
+			       "%zu processes are called '%.60s': %.260s%s; give one of "
+			       "their pids",
+			       match.count, text, match.list,
+			       match.count > MATCHES_SHOWN ? " and others" : "");
 	*pid = match.pid;
 	return 0;
 }

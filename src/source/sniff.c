@@ -252,9 +252,9 @@ enum sniff source_sniff_file(const char *path, struct err *e)
 	if (!S_ISREG(status.st_mode)) {
 		err_set(e, ERR_UNSUPPORTED,
 			S_ISDIR(status.st_mode)
-				? "it is a folder; give a file in it"
-				: "it is no regular file; give its bytes on stdin: "
-				  "grmon-c - <FILE");
+				? "it is a directory; give a file in it"
+				: "it is not a regular file; pass its contents on "
+				  "stdin: grmon-c - <FILE");
 		close(fd);
 		return SNIFF_UNKNOWN;
 	}

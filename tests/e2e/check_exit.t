@@ -20,8 +20,8 @@ ends() {
 }
 "$client" check -- true >out 2>&1
 status=$?
-if grep -q 'ptrace is refused' out; then
-	ok $status 'where ptrace is refused the command runs all the same' "$(cat out)"
+if grep -q 'ptrace is not permitted' out; then
+	ok $status 'where ptrace is not permitted the command runs all the same' "$(cat out)"
 	plan $tests
 	exit 0
 fi
@@ -124,7 +124,7 @@ PY
 if [ "$(uname -m)" = x86_64 ] && python3 forbid.py /bin/sh -c true 2>/dev/null; then
 	python3 forbid.py "$client" check --max-stuck 0 -- sh -c 'sleep 1; exit 5' >out 2>&1
 	status=$?
-	[ $status -eq 5 ] && grep -q 'no last look will be taken .*ptrace is refused' out &&
+	[ $status -eq 5 ] && grep -q 'no last look will be taken .*ptrace is not permitted' out &&
 		grep -q 'check passed: [0-9]* looks' out
 	ok $? 'without ptrace a note says that there is no last look' "$status: $(cat out)"
 	python3 forbid.py "$client" check --max-stuck 0 -- true >out 2>&1

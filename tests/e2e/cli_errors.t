@@ -62,9 +62,9 @@ check 'a file with something else' fails 3 'not a recording, a dump or' dump "$w
 check 'a word behind -- is no command' fails 3 "no process is called 'ls'" -- ls
 check 'a thread of the kernel or no process' fails 3 '' dump 2
 check 'the agent where there is none' fails 3 'agent' dump -s agent $$
-check 'nothing behind a URL' fails 3 'nothing answers' dump http://127.0.0.1:1
+check 'nothing behind a URL' fails 3 'cannot connect' dump http://127.0.0.1:1
 check 'another kind of URL' fails 3 'only http' dump ftp://localhost
-check 'nothing on the input' fails 3 'nothing came' dump -
+check 'nothing on the input' fails 3 'the input is empty' dump -
 check 'no terminal for the view' fails 2 'grmon-c dump' $$
 check 'no terminal for the list' fails 2 'grmon-c ls' --ascii
 check 'a command that does not exist' fails 3 'no program' run -- no-such-program

@@ -44,7 +44,7 @@ check 'who holds it is said once' held_once
 check 'in the plain list too' sh -c '"$0" dump "$1" | grep -qE "^D +g[0-9]+ +mutex .* held by g[0-9]+ +main.onSelf"' "$client" "$last"
 check_fails() { "$client" check "$last" --no-deadlock --for 3s >"$work/check" 2>&1; [ $? -eq 1 ]; }
 check 'check finds it' check_fails
-check 'a sleep without an end has none' query "$(of main)['waits_on']['text'] == 'for ever'"
+check 'a sleep without an end has none' query "$(of main)['waits_on']['text'] == 'forever'"
 # Go before 1.21 does not write down who started a goroutine.
 parent="'g1'"
 go version | grep -qE ' go1\.(1[0-9]|20)[. ]' && parent=None

@@ -43,7 +43,7 @@ check 'states' query "{'chan-send', 'chan-recv', 'select', 'mutex', 'rwlock-read
 check 'function, creator, parent' query \
 	"[t for t in tasks if t['name'] == 'main.sender' and t['created_by'][0]['function'] == 'main.main'
 	and t['stack'][0]['line'] > 0]"
-check 'it says what it costs' query "'stands still' in d['errors'][0]"
+check 'it says what it costs' query "'is stopped while' in d['errors'][0]"
 check 'with the path' sees "$url/debug/pprof/" "len(tasks) >= 13"
 check 'a saved dump' sees "$work/debug2" "len(having(state='mutex')) == 1 and d['target']['sources'] == ['pprof']"
 fetch 1 >"$work/debug1"

@@ -27,9 +27,9 @@ check 'all is well' sees "$url/fine" "len(tasks) == 50 and all(t['state'] == 'ch
 check 'minutes are the least age' query \
 	"tasks[1]['age_ns'] >= 120e9 and not tasks[1]['age_exact'] and tasks[1]['long']"
 check 'no answer at all' fails slow 'did not answer in time'
-check 'breaks off before its length' fails half 'broke off in the middle'
-check 'breaks off without a length' fails cut 'broke off in the middle'
-check 'something else' fails html 'no goroutine profile'
+check 'breaks off before its length' fails half 'closed the connection in the middle'
+check 'breaks off without a length' fails cut 'is incomplete'
+check 'something else' fails html 'not a Go goroutine profile'
 check 'an error' fails status 'status 503'
 check 'a password is missing' fails door '--user'
 check 'a password' sees "$url/door" "len(tasks) == 50" --user me:secret

@@ -48,8 +48,8 @@ check 'compressed' sees "$work/docker.gz" "[t['id'] for t in tasks] == ['g7', 'g
 	printf 'goroutine 8 [select]:\n\ngoroutine 3 [select]:\nmain.f()\n\t/src/main.go:7 +0x1\n'
 } >"$work/log"
 check 'the last whole dump' sees "$work/log" "sorted(t['id'] for t in tasks) == ['g1', 'g3', 'g8']"
-check 'how many there are' query "'3 dumps in this text, of 2, 1 and 3 goroutines' in d['errors'][0]"
-check 'what is lost' query "'1 of 3 stacks had no frames in this text' in d['errors']"
+check 'how many there are' query "'this text has 3 dumps, with 2, 1 and 3 goroutines' in d['errors'][0]"
+check 'what is lost' query "'1 of 3 stacks have no frames in this text' in d['errors']"
 check 'another one' sees "$work/log" "[t['id'] for t in tasks] == ['g50']" --dump 2
 fails_with() {	# fails_with STATUS TEXT COMMAND…
 	want=$1

@@ -12,7 +12,7 @@ open_shell 110 16
 view "http://127.0.0.1:$(cat "$work/port")/later"
 expect 'tasks 50' "an endpoint is watched"
 expect 'g2 +chan-recv +>2m' "minutes are the least age"
-expect 'stands still while it prints 50 goroutines' "the footer says what it costs"
+expect 'is stopped while it prints 50 goroutines' "the footer says what it costs"
 : >"$work/port.broken"
 expect 'last poll failed: .* did not answer in time' "an endpoint that hangs is told"
 expect 'g2 +chan-recv' "the last picture stays"
@@ -22,7 +22,7 @@ expect '^status=0' "q does not wait for it"
 printf 'goroutine %d [select, 5 minutes]:\nmain.f(...)\n\t/m.go:1 +0x1\n\n' 1 2 1 7 >"$work/dump"
 run_in_shell "clear; cat $work/dump | $client -"
 expect 'stdin +pprof .*tasks 2' "a dump from a pipe"
-expect '2 dumps in this text, of 2 and 2 goroutines; this is number 2' "the footer says that there were two"
+expect 'this text has 2 dumps, with 2 and 2 goroutines; number 2 is shown' "the footer says that there were two"
 press Enter
 expect '^ State +select' "keys come from the terminal"
 press q

@@ -34,21 +34,22 @@ static int check(struct region *region, struct err *e)
 	if (layout->magic == WIRE_MAGIC && layout->version != WIRE_VERSION)
 		return err_set(
 			e, ERR_UNSUPPORTED,
-			"the agent in process %d speaks protocol version %u and this "
-			"grmon-c version %u: start the program with the libgrmon that "
-			"belongs to this grmon-c, or watch it with --source native",
+			"the agent in process %d uses protocol version %u, but this "
+			"grmon-c uses version %u; start the program with the libgrmon "
+			"of this grmon-c, or watch it with --source native",
 			(int)pid, layout->version, WIRE_VERSION);
 	const char *problem = wire_check(layout, region->bytes);
 
 	if (problem)
 		return err_set(e, ERR_FORMAT,
-			       "the agent's region in process %d is broken: %s", (int)pid,
-			       problem);
+			       "the agent's region in process %d is invalid: %s",
+			       (int)pid, problem);
 	/* After fork(), a child still maps its parent's region until it creates its own.
 	 * */
 	if (layout->pid != region->kernel->facts.inner_pid)
 		return err_set(e, ERR_NOTFOUND,
-			       "process %d has only the region of another process, %d",
+			       "process %d maps only the region of another process, "
+			       "%d",
 			       (int)pid, layout->pid);
 	return 0;
 }

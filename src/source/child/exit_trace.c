@@ -225,8 +225,7 @@ static void handle_stop(struct exit_trace *trace, pid_t tid, int status)
 	case PTRACE_EVENT_EXEC:
 		if (sanitizer_traces(tid)) {
 			lose(trace, tid,
-			     "LeakSanitizer is in it, which works only where nothing "
-			     "else "
+			     "it uses LeakSanitizer, which works only if nothing else "
 			     "traces the program");
 			return;
 		}
@@ -320,7 +319,7 @@ struct exit_trace *exit_trace_new(pid_t pid, struct err *e)
 	struct exit_trace *trace = make(pid);
 
 	if (!trace || trace->fd < 0 || !start_thread(trace)) {
-		err_set(e, ERR_NOMEM, "there is no memory to trace it");
+		err_set(e, ERR_NOMEM, "there is not enough memory to trace it");
 		if (trace)
 			destroy(trace);
 		return NULL;
@@ -332,7 +331,7 @@ struct exit_trace *exit_trace_new(pid_t pid, struct err *e)
 	if (trace->seized)
 		return trace;
 	pthread_join(trace->thread, NULL);
-	err_set(e, ERR_PERM, "ptrace is refused here (%s)", strerror(trace->refused));
+	err_set(e, ERR_PERM, "ptrace is not permitted (%s)", strerror(trace->refused));
 	destroy(trace);
 	return NULL;
 }

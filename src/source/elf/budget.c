@@ -67,6 +67,6 @@ void file_budget_say(struct file_budget *budget, const char *what, const char *p
 	const char *slash = strrchr(path, '/');
 
 	if (!budget->note[0])
-		snprintf(budget->note, sizeof(budget->note), "%s of %.80s left out: %s",
+		snprintf(budget->note, sizeof(budget->note), "skipped %s of %.80s: %s",
 			 what, slash ? slash + 1 : path, why);
 }

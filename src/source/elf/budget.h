@@ -30,7 +30,7 @@ bool file_budget_take_file(struct file_budget *budget);
 /* Charges the time since begin_ns to the budget. */
 void file_budget_spend(struct file_budget *budget, int64_t begin_ns);
 bool file_budget_has_time(const struct file_budget *budget);
-/* Records "debug information of libfoo.so left out: why". Only the first call has an
+/* Records "skipped debug information of libfoo.so: why". Only the first call has an
  * effect. */
 void file_budget_say(struct file_budget *budget, const char *what, const char *path,
 		     const char *why);

@@ -391,7 +391,7 @@ static void spend(struct elf_file *file, struct mini *mini, const char *path,
 		[ELF_UNWIND] = "unwind tables", [ELF_SYMBOLS] = "symbols",
 		[ELF_MINI] = "symbols",         [ELF_DEBUG] = "debug information",
 	};
-	char why[96] = "it is larger than is credible";
+	char why[96] = "the size is implausible";
 
 	for (size_t group = 0; group < ELF_GROUPS; group++) {
 		uint64_t bytes = file->bytes[group];
@@ -401,7 +401,7 @@ static void spend(struct elf_file *file, struct mini *mini, const char *path,
 			continue;
 		if (bytes != UINT64_MAX)
 			snprintf(why, sizeof(why),
-				 "with it, more than %u MB would be read of the files of "
+				 "it would exceed the limit of %u MB for the files of "
 				 "the process",
 				 (unsigned)(FILE_BUDGET_LOOK_BYTES >> 20));
 		file_budget_say(budget, names[group], path, why);
@@ -432,7 +432,7 @@ static int make_sections(struct elf_file *file, const char *path,
 		check_unwind(file, sections, image, budget);
 		if (!check_debug(file, sections, image, budget))
 			file_budget_say(budget, "debug information", path,
-					"it is larger than is credible");
+					"the size is implausible");
 		put_headers(file, sections, table, image);
 		fd = seal(fd, image, length);
 	}
@@ -451,7 +451,7 @@ int elf_image_make(const struct elf_source *source, const char *path,
 		file_budget_say(
 			budget, "symbols", path,
 			file_budget_has_time(budget)
-				? "the process has more files than are read"
+				? "the process has too many files"
 				: "the files of the process take too long to read");
 		return -1;
 	}
@@ -459,7 +459,7 @@ int elf_image_make(const struct elf_source *source, const char *path,
 		return -1;
 	if (file.too_many)
 		file_budget_say(budget, "symbols", path,
-				"it has more sections than any linker writes");
+				"it has more sections than any linker creates");
 	fd = file.nr_sections && !file.too_many ? make_sections(&file, path, budget)
 						: make_flat(&file, path, budget);
 	elf_file_release(&file);

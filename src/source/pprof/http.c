@@ -98,7 +98,9 @@ static int set_base(struct pprof_http *http, const char *text, struct err *e)
 	path = strstr(http->base, "://");
 	if (!path || path[3] == '\0')
 		return err_set(e, ERR_USAGE,
-			       "'%.60s' names no host: http://localhost:6060", text);
+			       "'%.60s' has no host; an example is "
+			       "http://localhost:6060",
+			       text);
 	path = strchr(path + 3, '/');
 	if (!path)
 		strcat(http->base, PROFILE_PATH);
@@ -184,7 +186,7 @@ struct pprof_http *pprof_http_new(const struct source_target *t, struct err *e)
 	if (http)
 		http->curl = curl_easy_init();
 	if (!http || !http->curl) {
-		err_set(e, ERR_NOMEM, "no memory to ask %.60s", t->text);
+		err_set(e, ERR_NOMEM, "not enough memory to query %.60s", t->text);
 		pprof_http_free(http);
 		return NULL;
 	}
@@ -220,19 +222,20 @@ static int explain_status(const struct pprof_http *http, long status, struct err
 	case 401:
 	case 403:
 		return err_set(e, ERR_PERM,
-			       "%s lets nobody in without a password (%ld); give --user "
+			       "%s denies access without a password (%ld); use --user "
 			       "NAME:PASSWORD or --header",
 			       http->shown, status);
 	case 404:
 		return err_set(
 			e, ERR_NOTFOUND,
 			"%s has no goroutine profile (404); the program must import "
-			"net/http/pprof, or give the path where its profiles are",
+			"net/http/pprof; if its profiles are elsewhere, give their "
+			"path",
 			http->shown);
 	default:
 		return err_set(e, ERR_FORMAT,
-			       "%s answered with status %ld and no profile", http->shown,
-			       status);
+			       "%s answered with status %ld instead of a profile",
+			       http->shown, status);
 	}
 }
 
@@ -242,24 +245,25 @@ static int explain_failure(const struct pprof_http *http, CURLcode code, struct 
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return err_set(e, ERR_NOTFOUND,
-			       "nothing answers at %s; is the program running, and the "
-			       "address right?",
+			       "cannot connect to %s; is the program running, and is "
+			       "the address right?",
 			       http->shown);
 	case CURLE_OPERATION_TIMEDOUT:
-		return err_set(
-			e, ERR_TIMEOUT,
-			"%s did not answer in time; a longer interval (-i) asks it "
-			"less often",
-			http->shown);
+		return err_set(e, ERR_TIMEOUT,
+			       "%s did not answer in time; use a longer interval (-i) to "
+			       "query it less often",
+			       http->shown);
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
 	case CURLE_GOT_NOTHING:
-		return err_set(e, ERR_FORMAT, "%s broke off in the middle of its answer",
+		return err_set(e, ERR_FORMAT,
+			       "%s closed the connection in the middle "
+			       "of its answer",
 			       http->shown);
 	case CURLE_ABORTED_BY_CALLBACK:
-		return err_set(e, ERR_TIMEOUT, "given up");
+		return err_set(e, ERR_TIMEOUT, "cancelled");
 	default:
-		return err_set(e, ERR_UNSUPPORTED, "cannot ask %s: %s", http->shown,
+		return err_set(e, ERR_UNSUPPORTED, "cannot query %s: %s", http->shown,
 			       curl_easy_strerror(code));
 	}
 }
@@ -281,7 +285,9 @@ int pprof_http_get(struct pprof_http *http, int debug, pprof_http_sink *sink, vo
 	code = curl_easy_perform(http->curl);
 	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (http->too_large)
-		return err_set(e, ERR_FORMAT, "%s sent more than %u MB; it was cut off",
+		return err_set(e, ERR_FORMAT,
+			       "%s sent more than %u MB; the transfer "
+			       "was cancelled",
 			       http->shown, ANSWER_MAX >> 20);
 	rc = status ? explain_status(http, status, e) : 0;
 	if (rc != 0 || (code == CURLE_WRITE_ERROR && http->enough))

@@ -141,7 +141,7 @@ static int read_tables(struct profile *profile, struct bytes all, struct err *e)
 			table_add(&profile->strings, profile->strings.nr, field.bytes);
 	}
 	if (all.at != all.end)
-		return err_set(e, ERR_FORMAT, "the profile is damaged or not whole");
+		return err_set(e, ERR_FORMAT, "the profile is damaged or incomplete");
 	if (profile->strings.failed || profile->functions.failed ||
 	    profile->locations.failed)
 		return err_set(e, ERR_NOMEM, "the profile is too large");
@@ -318,7 +318,7 @@ int pprof_proto_read(const struct pprof_out *out, const void *bytes, size_t leng
 	rc = read_tables(profile, all, e);
 	if (rc == 0 && !counts_goroutines(profile, all))
 		rc = err_set(e, ERR_FORMAT,
-			     "the profile is not of goroutines; take that of "
+			     "this is not a goroutine profile; use the one from "
 			     "/debug/pprof/goroutine");
 	found->dumps = 1;
 	found->grouped = true;

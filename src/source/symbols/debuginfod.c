@@ -117,7 +117,7 @@ static bool load(struct library *out)
 	/* The library is never unloaded: a thread may still be in it when the client
 	 * ends. */
 	_Static_assert(sizeof(*out) == sizeof(found),
-		       "one function a name, in this order");
+		       "one function per name, in this order");
 	memcpy(out, found, sizeof(found));
 	return true;
 }

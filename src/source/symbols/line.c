@@ -259,7 +259,7 @@ static bool lines_fit(struct symbols *symbols, Dwfl_Module *mod, Dwarf_Die *unit
 		file_budget_say(
 			budget, "line numbers",
 			dwfl_module_info(mod, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-			"they take too much memory");
+			"they would take too much memory");
 	HASH_ADD_PTR(symbols->line_units, unit, known);
 	return known->fits;
 }

@@ -359,7 +359,7 @@ static void another_version(void **state)
 
 		assert_null(choose("agent", pid, &e));
 		assert_non_null(strstr(e.text, "protocol version 99"));
-		assert_non_null(strstr(e.text, "version 1:"));
+		assert_non_null(strstr(e.text, "version 1;"));
 		/* It can be watched all the same, and the reason is kept. */
 		assert_ptr_equal(choose("auto", pid, &e), &source_native);
 		assert_int_equal(looker_open(&looker, &source_native, pid), 0);
