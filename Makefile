@@ -257,7 +257,7 @@ SHARED_FILES := $(addprefix src/share/,grmon-c.rules.yml grmon-c-dashboard.json 
 
 install: agent client $(PKGCONFIG_FILE) ## into $(DESTDIR)$(PREFIX)
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig $(INCDIR) \
-		$(MANDIR)/man1 $(MANDIR)/man3 $(MANDIR)/man5 \
+		$(MANDIR)/man1 $(MANDIR)/man3 $(MANDIR)/man5 $(MANDIR)/man7 \
 		$(DATADIR)/bash-completion/completions $(DATADIR)/zsh/site-functions \
 		$(DATADIR)/fish/vendor_completions.d $(DATADIR)/grmon-c $(UNITDIR))
 	$(INSTALL) -m 755 $(CLIENT) $(DESTDIR)$(BINDIR)/grmon-c
@@ -267,7 +267,7 @@ install: agent client $(PKGCONFIG_FILE) ## into $(DESTDIR)$(PREFIX)
 	$(INSTALL) -m 644 $(LIB_A) $(DESTDIR)$(LIBDIR)/
 	$(INSTALL) -m 644 $(PKGCONFIG_FILE) $(DESTDIR)$(LIBDIR)/pkgconfig/
 	$(INSTALL) -m 644 include/grmon.h include/grmon_chan.h $(DESTDIR)$(INCDIR)/
-	for page in man/*.[135]; do $(INSTALL) -m 644 $$page \
+	for page in man/*.[1357]; do $(INSTALL) -m 644 $$page \
 		$(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit 1; done
 	$(INSTALL) -m 644 man/completions/grmon-c.bash \
 		$(DESTDIR)$(DATADIR)/bash-completion/completions/grmon-c
@@ -289,7 +289,7 @@ uninstall: ## remove what install put there
 		$(addprefix $(DESTDIR)$(DATADIR)/grmon-c/,$(notdir $(SHARED_FILES))) \
 		$(DESTDIR)$(UNITDIR)/$(UNIT)
 	rmdir $(DESTDIR)$(DATADIR)/grmon-c 2>/dev/null || true
-	for page in man/*.[135]; do \
+	for page in man/*.[1357]; do \
 		rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page#man/}; done
 
 dist: ## a source archive of the last commit in $(BUILD); without git, of the files that are here

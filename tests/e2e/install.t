@@ -16,7 +16,8 @@ check 'make install' make_here install
 all_there() {
 	for file in bin/grmon-c lib/libgrmon.so lib/libgrmon.so.0 lib/libgrmon.a include/grmon.h \
 		include/grmon_chan.h lib/pkgconfig/libgrmon.pc share/man/man1/grmon-c.1 \
-		share/man/man3/libgrmon.3 share/man/man5/grmon-wire.5 share/bash-completion/completions/grmon-c \
+		share/man/man3/libgrmon.3 share/man/man5/grmon-stream.5 share/man/man5/grmon-wire.5 \
+		share/man/man7/grmon-c-guide.7 share/bash-completion/completions/grmon-c \
 		share/zsh/site-functions/_grmon-c share/fish/vendor_completions.d/grmon-c.fish \
 		share/grmon-c/grmon-c.rules.yml share/grmon-c/grmon-c-dashboard.json \
 		share/grmon-c/prometheus.yml lib/systemd/system/grmon-c-export.service; do

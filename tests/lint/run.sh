@@ -79,8 +79,10 @@ check_tables() {
 }
 
 check_man() {
-	for page in man/*.[135]; do
+	for page in man/*.[1357]; do
 		mandoc -Tlint -Wwarning "$page" 2>&1 | head -20
+		# A quote that begins an argument is not printed, as in JSON: \(dq or a display.
+		grep -nHE '^\.(Ql|Dl|Li|Cm|Ar|Pa|It Cm) (.* )?"' "$page"
 	done
 }
 
