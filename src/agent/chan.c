@@ -169,11 +169,9 @@ int agent_chan_recv_now(struct grmon_chan *chan, void *element, struct chan_wait
 	}
 	if (chan->length > 0) {
 		chan_take(chan, element);
-		if (chan->senders.first &&
-		    (sender = agent_chan_pop(&chan->senders)) != NULL)
+		if (chan->senders.first && (sender = agent_chan_pop(&chan->senders)))
 			chan_put(chan, sender->element);
-	} else if (chan->senders.first &&
-		   (sender = agent_chan_pop(&chan->senders)) != NULL) {
+	} else if (chan->senders.first && (sender = agent_chan_pop(&chan->senders))) {
 		chan_copy(chan, element, sender->element);
 	} else if (chan->closed) {
 		if (element)
@@ -329,7 +327,7 @@ static struct chan_node *chan_close_queue(struct chan_queue *queue,
 {
 	struct chan_node *node;
 
-	while ((node = agent_chan_pop(queue)) != NULL) {
+	while ((node = agent_chan_pop(queue))) {
 		if (!node->send && node->element)
 			memset(node->element, 0, node->chan->element_bytes);
 		node->closed = true;

@@ -81,7 +81,7 @@ struct chan_node *agent_chan_pop(struct chan_queue *queue)
 {
 	struct chan_node *node;
 
-	while ((node = queue->first) != NULL) {
+	while ((node = queue->first)) {
 		agent_chan_unlink(node);
 		if (!chan_claim(node->waiter, node))
 			continue;

@@ -12,7 +12,7 @@ struct look_options look_options_from(const struct options *options)
 		/* The view shows in its footer what is missing. */
 		.partial = options->command == COMMAND_WATCH ||
 			   options->command == COMMAND_RUN ||
-			   options->value[OPTION_ALLOW_PARTIAL] != NULL,
+			   options->value[OPTION_ALLOW_PARTIAL],
 		.user = options->value[OPTION_USER],
 		.header = options->value[OPTION_HEADER],
 		.dump = options->dump,

@@ -15,7 +15,7 @@ bool timeline_wanted(const struct options *options)
 	const char *format = options->value[OPTION_FORMAT];
 
 	return format && strcmp(format, "speedscope") == 0 &&
-	       !options->value[OPTION_AT] && target_other(options) != NULL;
+	       !options->value[OPTION_AT] && target_other(options);
 }
 
 static int add(struct timeline *timeline, const struct options *options,

@@ -68,7 +68,7 @@ void group_acknowledge(struct tui *t, const struct group *group)
 	struct err e = {0};
 	char *line;
 
-	if (group->by == GROUP_STACK && group->stack == NULL) {
+	if (group->by == GROUP_STACK && !group->stack) {
 		tui_say(t, ROLE_WARN,
 			"its stack is not known, so no rule can name it; b groups by "
 			"something else");
@@ -77,17 +77,17 @@ void group_acknowledge(struct tui *t, const struct group *group)
 	group_rule(group, t->snapshot, filter, sizeof(filter));
 	line = find_line(t->settings.acknowledge, filter);
 	snprintf(before, sizeof(before), "%s", t->settings.acknowledge);
-	if (was && line == NULL) {
+	if (was && !line) {
 		tui_say(t, ROLE_WARN,
 			"a wider filter of the settings covers it: see \"acknowledge\" "
 			"and \"suppress\" in config.json");
 		return;
 	}
-	if (line != NULL)
+	if (line)
 		cut_line(line);
 	else if (!add_line(&t->settings, filter))
 		err_set(&e, ERR_USAGE, "the settings have no room for another filter");
-	if (e.code == 0 && t->feed.ops->set_acknowledge != NULL)
+	if (e.code == 0 && t->feed.ops->set_acknowledge)
 		t->feed.ops->set_acknowledge(t->feed.ctx, t->settings.acknowledge, &e);
 	if (e.code != 0) {
 		snprintf(t->settings.acknowledge, sizeof(t->settings.acknowledge), "%s",
@@ -95,8 +95,8 @@ void group_acknowledge(struct tui *t, const struct group *group)
 		tui_say(t, ROLE_ERROR, "not acknowledged: %s", e.text);
 		return;
 	}
-	remember(v, group, line == NULL);
-	if (line != NULL)
+	remember(v, group, !line);
+	if (line)
 		tui_say(t, ROLE_NORMAL, "it may leak again; W saves that");
 	else
 		tui_say(t, ROLE_GOOD, "acknowledged, never a leak: %s; W saves that",

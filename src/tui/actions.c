@@ -37,7 +37,7 @@ static void write_dump(struct tui *t, enum action action)
 	struct err e = {0};
 
 	(void)action;
-	if (t->snapshot == NULL)
+	if (!t->snapshot)
 		tui_say(t, ROLE_WARN, "there is no picture to write yet");
 	else if (t->feed.ops->write_dump(t->feed.ctx, t->snapshot, path, sizeof(path),
 					 &e) != 0)
@@ -52,7 +52,7 @@ static void save_settings(struct tui *t, enum action action)
 	struct err e = {0};
 
 	(void)action;
-	if (t->options->save == NULL)
+	if (!t->options->save)
 		tui_say(t, ROLE_WARN, "there is no place to save settings to");
 	else if (t->options->save(t->options->save_ctx, &t->settings, path, sizeof(path),
 				  &e))
@@ -91,7 +91,7 @@ static void go_back(struct tui *t, enum action action)
 		t->quit = quit;
 		break;
 	case VIEW_PROCESSES: /* without a target there is nothing to return to */
-		if (t->state.polls > 0 || t->snapshot != NULL || !t->options->choose)
+		if (t->state.polls > 0 || t->snapshot || !t->options->choose)
 			tui_switch(t, VIEW_TASKS);
 		else
 			t->quit = quit;
@@ -118,7 +118,7 @@ static void show_tasks(struct tui *t, enum action action)
 	(void)action;
 	if (t->view == VIEW_PROCESSES || t->view == VIEW_HELP)
 		t->before = VIEW_TASKS;
-	if (t->snapshot == NULL && t->options->choose && t->state.polls == 0)
+	if (!t->snapshot && t->options->choose && t->state.polls == 0)
 		tui_say(t, ROLE_WARN, "choose a process first: Enter watches it");
 	else
 		tui_switch(t, VIEW_TASKS);
@@ -137,7 +137,7 @@ static void toggle_view(struct tui *t, enum action action)
 			    : action == ACTION_WAITS ? VIEW_WAITS
 						     : VIEW_RESOURCES;
 
-	if (t->snapshot != NULL || t->state.polls > 0)
+	if (t->snapshot || t->state.polls > 0)
 		tui_switch(t, t->view == view ? VIEW_TASKS : view);
 }
 
@@ -196,6 +196,6 @@ void actions_run(struct tui *t, enum action action)
 		[ACTION_REPAINT] = repaint,
 	};
 
-	if (table[action] != NULL)
+	if (table[action])
 		table[action](t, action);
 }

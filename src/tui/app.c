@@ -39,7 +39,7 @@ int tui_open(struct tui *t, const struct tui_options *options, struct err *e)
 		prompt_history_add(&t->history, t->settings.filter);
 	for (int i = 0; i < VIEW_COUNT && rc == 0; i++) {
 		t->ctx[i] = calloc(1, view_table[i]->ctx_size);
-		if (t->ctx[i] == NULL)
+		if (!t->ctx[i])
 			rc = err_set(e, ERR_NOMEM, "out of memory");
 		else
 			rc = view_table[i]->init(t, t->ctx[i]);
@@ -50,7 +50,7 @@ int tui_open(struct tui *t, const struct tui_options *options, struct err *e)
 	}
 	t->view = options->choose ? VIEW_PROCESSES : VIEW_TASKS;
 	t->before = t->view;
-	if (view_table[t->view]->enter != NULL)
+	if (view_table[t->view]->enter)
 		view_table[t->view]->enter(t, t->ctx[t->view]);
 	return 0;
 }
@@ -58,7 +58,7 @@ int tui_open(struct tui *t, const struct tui_options *options, struct err *e)
 void tui_close(struct tui *t)
 {
 	for (int i = 0; i < VIEW_COUNT; i++) {
-		if (t->ctx[i] != NULL && view_table[i]->release != NULL)
+		if (t->ctx[i] && view_table[i]->release)
 			view_table[i]->release(t->ctx[i]);
 		free(t->ctx[i]);
 		t->ctx[i] = NULL;
@@ -75,11 +75,11 @@ static void show(struct tui *t, enum view_id view)
 {
 	if (view == t->view)
 		return;
-	if (view_table[t->view]->leave != NULL)
+	if (view_table[t->view]->leave)
 		view_table[t->view]->leave(t, t->ctx[t->view]);
 	t->before = t->view;
 	t->view = view;
-	if (view_table[view]->enter != NULL)
+	if (view_table[view]->enter)
 		view_table[view]->enter(t, t->ctx[view]);
 }
 
@@ -91,7 +91,7 @@ static void carry_out_request(struct tui *t)
 	if (!request.set)
 		return;
 	memset(&t->request, 0, sizeof(t->request));
-	if (request.names_something && view->open != NULL)
+	if (request.names_something && view->open)
 		view->open(t, t->ctx[request.view], &request);
 	show(t, request.view);
 }
@@ -142,7 +142,7 @@ void tui_mouse(struct tui *t, enum mouse_event event, int y, int x)
 	t->click_ns = twice ? 0 : t->clock_ns;
 	if (y == 1 && view->header && (class = header_hit(t, x)) > -2)
 		act(t, ACTION_CLASS, '1' + class);
-	else if (y >= t->body.y && y < t->body.y + t->body.height && view->click != NULL)
+	else if (y >= t->body.y && y < t->body.y + t->body.height && view->click)
 		view->click(t, t->ctx[t->view], y, x, twice);
 	carry_out_request(t);
 }

@@ -29,7 +29,7 @@ static bool prompt_is_good(struct tui *t, enum prompt_result result)
 {
 	const struct view *view = t->views[t->view];
 
-	if (t->prompt_typed != NULL)
+	if (t->prompt_typed)
 		return result == PROMPT_CANCELLED ||
 		       t->prompt_typed(t, t->prompt.text, result == PROMPT_ACCEPTED,
 				       &t->prompt_error);

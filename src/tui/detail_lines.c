@@ -20,7 +20,7 @@ static void add_proof(struct builder *b)
 {
 	const struct waits_on *waits = &b->task->waits;
 
-	if (waits->kind != NULL && waits->address != 0)
+	if (waits->kind && waits->address != 0)
 		page_say(&b->page, ROLE_STUCK, "P", NULL,
 			 "proven leak: nothing alive can reach %s 0x%llx%s", waits->kind,
 			 (unsigned long long)waits->address,
@@ -43,7 +43,7 @@ static void add_state(struct builder *b)
 
 	page_say(&b->page, (enum role)(ROLE_CLASS_CHANNEL + info->class), "State", NULL,
 		 "%s: %s", info->name, info->help);
-	if (task->raw != NULL)
+	if (task->raw)
 		page_say(&b->page, ROLE_NORMAL, "Raw", NULL, "%s", task->raw);
 	if (task_is_many(task))
 		page_say(&b->page, ROLE_NORMAL, "Stands for", NULL,
@@ -93,8 +93,7 @@ static void add_state(struct builder *b)
 /* Adds a text of several lines. */
 static void add_lines(struct builder *b, const char *label, const char *text)
 {
-	for (const char *end; text != NULL && *text != '\0';
-	     text = *end ? end + 1 : end) {
+	for (const char *end; text && *text != '\0'; text = *end ? end + 1 : end) {
 		end = strchrnul(text, '\n');
 		page_say(&b->page, ROLE_DIM, label, NULL, "%.*s", (int)(end - text),
 			 text);
@@ -108,23 +107,23 @@ static void add_waits(struct builder *b)
 	struct detail *v = b->v;
 	char id[TASK_ID_MAX];
 
-	if (waits->kind == NULL)
+	if (!waits->kind)
 		return;
 	page_say(&b->page, ROLE_NORMAL, "Waits on", NULL, "%s",
-		 waits->text != NULL ? waits->text : waits->kind);
+		 waits->text ? waits->text : waits->kind);
 	if (waits->address != 0)
 		page_say(&b->page, ROLE_DIM, "Object", NULL, "%s at 0x%llx", waits->kind,
 			 (unsigned long long)waits->address);
 	if (waits->fd >= 0)
 		page_say(&b->page, ROLE_DIM, "Descriptor", NULL, "%d", waits->fd);
 	add_lines(b, "In detail", waits->detail);
-	if (b->task->inner != NULL)
+	if (b->task->inner)
 		page_say(&b->page, ROLE_NORMAL, "Inside it", NULL, "%s", b->task->inner);
-	if (v->owner != NULL) {
+	if (v->owner) {
 		page_task(&b->page, "Held by", v->owner);
 		if (v->owner == b->task)
 			page_say(&b->page, ROLE_STUCK, "!", NULL, "it waits for itself");
-	} else if (waits_format_owner(waits, id) != NULL) {
+	} else if (waits_format_owner(waits, id)) {
 		page_say(&b->page, ROLE_NORMAL, "Held by", NULL,
 			 "%s, which is not among the tasks", id);
 	}
@@ -146,7 +145,7 @@ static void add_stack(struct builder *b)
 {
 	const struct stack *stack = b->task->stack;
 
-	if (stack == NULL || stack->nr_frames == 0) {
+	if (!stack || stack->nr_frames == 0) {
 		page_heading(&b->page, "Stack: not known");
 		return;
 	}
@@ -162,11 +161,10 @@ static const struct frame *place_of(const struct task *task)
 {
 	const struct frame *top = task_top_frame(task);
 
-	if (top != NULL && top->file != NULL && top->line > 0)
+	if (top && top->file && top->line > 0)
 		return top;
-	for (size_t i = 0; task->stack != NULL && i < task->stack->nr_frames; i++)
-		if (task->stack->frames[i].file != NULL &&
-		    task->stack->frames[i].line > 0)
+	for (size_t i = 0; task->stack && i < task->stack->nr_frames; i++)
+		if (task->stack->frames[i].file && task->stack->frames[i].line > 0)
 			return &task->stack->frames[i];
 	return NULL;
 }
@@ -176,7 +174,7 @@ static void add_source(struct builder *b)
 	const struct frame *frame = place_of(b->task);
 	struct excerpt *excerpt = &b->v->excerpt;
 
-	if (frame == NULL)
+	if (!frame)
 		return;
 	excerpt_load(excerpt, b->v->snapshot->target.pid, frame->file, frame->line);
 	if (excerpt->count == 0)
@@ -198,8 +196,7 @@ static void add_creator(struct builder *b)
 	const struct task *task = b->task;
 	char id[TASK_ID_MAX];
 
-	if (task->created_by == NULL && task->creator_id == 0 &&
-	    task->creator_name == NULL) {
+	if (!task->created_by && task->creator_id == 0 && !task->creator_name) {
 		page_heading(&b->page, "Created by: not known");
 		page_say(&b->page, ROLE_DIM, NULL, NULL,
 			 "  Only the agent sees threads begin: start the program by "
@@ -207,14 +204,14 @@ static void add_creator(struct builder *b)
 			 "run`.");
 		return;
 	}
-	page_heading(&b->page, "Created by%s%s", task->creator_name != NULL ? " " : "",
-		     task->creator_name != NULL ? task->creator_name : "");
-	if (b->v->creator != NULL)
+	page_heading(&b->page, "Created by%s%s", task->creator_name ? " " : "",
+		     task->creator_name ? task->creator_name : "");
+	if (b->v->creator)
 		page_task(&b->page, NULL, b->v->creator);
-	else if (task_format_parent(task, id) != NULL)
+	else if (task_format_parent(task, id))
 		page_say(&b->page, ROLE_DIM, NULL, NULL,
 			 " %s, which is not among the tasks any more", id);
-	if (task->created_by != NULL)
+	if (task->created_by)
 		page_frames(&b->page, task->created_by, NULL);
 }
 
@@ -271,10 +268,10 @@ static void add_figures(struct builder *b)
 			 (double)task->cpu_percent);
 	page_say(&b->page, ROLE_NORMAL, "Switches", NULL, "%llu%s",
 		 (unsigned long long)task->switches,
-		 task->state_counts != NULL  ? " waits, counted by the agent"
+		 task->state_counts          ? " waits, counted by the agent"
 		 : task->kind == TASK_THREAD ? " times put on a CPU, voluntarily or not"
 					     : "");
-	if (task->state_counts == NULL)
+	if (!task->state_counts)
 		return;
 	for (int state = 0; state < STATE_COUNT; state++)
 		if (task->state_counts[state] > 0)
@@ -293,7 +290,7 @@ void detail_build(struct tui *t, struct detail *v, int width)
 	char id[TASK_ID_MAX], when[16];
 
 	lines_clear(&v->lines);
-	if (v->task == NULL)
+	if (!v->task)
 		return;
 	page_say(&b.page, ROLE_STRONG, "Task", NULL, "%s  %s",
 		 task_format_id(v->task, id), v->task->name);

@@ -79,7 +79,7 @@ void excerpt_load(struct excerpt *excerpt, pid_t pid, const char *file, int line
 	memset(excerpt, 0, sizeof(*excerpt));
 	excerpt->file = file;
 	excerpt->line = line;
-	if (file == NULL || line <= 0)
+	if (!file || line <= 0)
 		return;
 	buf_init(&buf, FILE_BYTES_MAX + 1);
 	if (find_source(pid, file, &buf) != 0 || buf.length == 0)
@@ -89,11 +89,11 @@ void excerpt_load(struct excerpt *excerpt, pid_t pid, const char *file, int line
 	end = buf.bytes + buf.length;
 	while (at < end && excerpt->count < EXCERPT_LINES_MAX) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		const char *stop = newline != NULL ? newline : end;
+		const char *stop = newline ? newline : end;
 
 		if (number++ >= excerpt->first)
 			copy_line(excerpt->lines[excerpt->count++], at, stop);
-		at = newline != NULL ? newline + 1 : end;
+		at = newline ? newline + 1 : end;
 	}
 	if (excerpt->first + (int)excerpt->count <=
 	    line) /* the file does not match the program */

@@ -19,7 +19,7 @@ bool filters_set(struct tui *t, const char *text, struct err *e)
 	struct tasks *v = t->ctx[VIEW_TASKS];
 	struct query *query = query_new(text, e);
 
-	if (query == NULL)
+	if (!query)
 		return false;
 	query_free(v->query);
 	v->query = query;

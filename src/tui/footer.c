@@ -90,7 +90,7 @@ static int draw_figures(struct tui *t, int y, int room)
 	const struct view *view = t->views[t->view];
 	int cells, width = t->width;
 
-	if (view->status != NULL)
+	if (view->status)
 		view->status(t, t->ctx[t->view], status, sizeof(status));
 	clock_format_duration(t->settings.interval_ns, interval);
 	clock_format_duration(t->state.poll_ns, poll);
@@ -125,14 +125,14 @@ static bool status_text(const struct tui *t, char *out, size_t size, enum role *
 		*role = t->message.role;
 		snprintf(out, size, "%s", t->message.text);
 	} else if (t->state.status == FEED_ENDED && t->views[t->view]->header) {
-		if (message[0] == '\0' && s != NULL)
+		if (message[0] == '\0' && s)
 			snprintf(out, size, "process %d ended: last picture; q quits",
 				 (int)s->target.pid);
 		else
 			snprintf(out, size, "%s%s", message,
-				 strstr(message, "q quits") != NULL ? ""
-				 : s != NULL ? ": last picture; q quits"
-					     : "; q quits");
+				 strstr(message, "q quits") ? ""
+				 : s                        ? ": last picture; q quits"
+							    : "; q quits");
 	} else if (t->state.status == FEED_WAITING && t->views[t->view]->header) {
 		snprintf(out, size, "%s",
 			 message[0] != '\0'
@@ -153,11 +153,11 @@ static bool status_text(const struct tui *t, char *out, size_t size, enum role *
 		   (t->view == VIEW_TASKS || t->view == VIEW_GROUPS)) {
 		*role = ROLE_STRONG;
 		snprintf(out, size, "filter: %s", t->settings.filter);
-	} else if (s != NULL && s->dropped > 0 && t->views[t->view]->header) {
+	} else if (s && s->dropped > 0 && t->views[t->view]->header) {
 		snprintf(out, size,
 			 "%llu tasks not shown: the agent has no room for more",
 			 (unsigned long long)s->dropped);
-	} else if (s != NULL && s->nr_notes > 0 && t->views[t->view]->header) {
+	} else if (s && s->nr_notes > 0 && t->views[t->view]->header) {
 		if (s->nr_notes == 1)
 			snprintf(out, size, "%s", s->notes[0]);
 		else

@@ -99,7 +99,7 @@ static const char *function_cell(const struct group *group, char *out)
 	char text[COLUMN_TEXT_MAX];
 
 	if (!group->mixed_stacks)
-		return group->stack != NULL ? cell : "(stack not known)";
+		return group->stack ? cell : "(stack not known)";
 	snprintf(text, sizeof(text), "%s", cell);
 	snprintf(out, COLUMN_TEXT_MAX, *text != '\0' ? "%.480s and others" : "several",
 		 text);
@@ -185,7 +185,7 @@ const char *group_cell(const struct tui *t, const struct group_row *row,
 	case GROUP_COLUMN_LOCATION:
 		return group->mixed_stacks ? "" : place_cell(group, COLUMN_LOCATION, out);
 	case GROUP_COLUMN_CREATED:
-		if (group->created_by == NULL)
+		if (!group->created_by)
 			return group->by == GROUP_CREATOR ? "(creator not known)" : "";
 		return group->mixed_creators && group->by != GROUP_CREATOR
 			       ? "several"

@@ -57,9 +57,9 @@ static void draw_nothing(struct tui *t, const struct groups_view *v, struct area
 {
 	char text[160];
 
-	if (t->snapshot == NULL)
+	if (!t->snapshot)
 		snprintf(text, sizeof(text), "There is no picture yet.");
-	else if (t->snapshot->groups == NULL)
+	else if (!t->snapshot->groups)
 		snprintf(text, sizeof(text), "There is no memory for groups.");
 	else if (v->all == 0)
 		snprintf(text, sizeof(text),

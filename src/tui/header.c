@@ -126,7 +126,7 @@ static size_t leaking_groups(const struct tui *t)
 	const struct groups *groups = t->snapshot->groups;
 	size_t count = 0;
 
-	for (size_t i = 0; groups != NULL && i < groups->nr_leaks; i++)
+	for (size_t i = 0; groups && i < groups->nr_leaks; i++)
 		count += groups->leaks[i].finding.verdict >= VERDICT_LEAK;
 	return count;
 }
@@ -140,10 +140,8 @@ static void add_target(struct tui *t, struct parts *parts)
 	ADD(parts, 0, ROLE_STRONG, "%s", s->target.name);
 	if (s->target.pid > 0)
 		ADD(parts, 2, ROLE_NORMAL, "pid %d", (int)s->target.pid);
-	ADD(parts, 4, ROLE_DIM, "%s%s%s",
-	    s->target.sources != NULL ? s->target.sources : "",
-	    s->target.runtime != NULL ? " " : "",
-	    s->target.runtime != NULL ? s->target.runtime : "");
+	ADD(parts, 4, ROLE_DIM, "%s%s%s", s->target.sources ? s->target.sources : "",
+	    s->target.runtime ? " " : "", s->target.runtime ? s->target.runtime : "");
 	if (graph_cycles(s) > 0)
 		ADD(parts, 1, ROLE_STUCK, "%zu deadlock%s", graph_cycles(s),
 		    graph_cycles(s) == 1 ? "" : "s");
@@ -199,7 +197,7 @@ static int draw_marks(const struct tui *t, int y)
 
 	if (t->paused)
 		text = " PAUSED ";
-	else if (t->state.status == FEED_REPLAY && t->snapshot != NULL) {
+	else if (t->state.status == FEED_REPLAY && t->snapshot) {
 		recording_mark(t, replay, sizeof(replay));
 		text = replay;
 	} else if (t->state.status == FEED_ENDED)
@@ -210,7 +208,7 @@ static int draw_marks(const struct tui *t, int y)
 		text = " FAILING ";
 		role = ROLE_ERROR;
 	}
-	if (text == NULL)
+	if (!text)
 		return 0;
 	draw_text(y, t->width - (int)strlen(text), (int)strlen(text), role, true, text);
 	return (int)strlen(text) + 1;
@@ -315,9 +313,9 @@ void header_draw(struct tui *t, int lines)
 		return;
 	marks = draw_marks(t, 0);
 	marks = t->width - draw_recorder(t, 0, t->width - marks);
-	if (t->snapshot == NULL) {
+	if (!t->snapshot) {
 		draw_text(0, 0, t->width - marks, ROLE_STRONG, false,
-			  t->options->title != NULL ? t->options->title : "");
+			  t->options->title ? t->options->title : "");
 		return;
 	}
 	add_target(t, &parts);

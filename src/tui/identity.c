@@ -15,7 +15,7 @@ bool identity_is(const struct identity *identity, const struct task *task)
 const struct task *identity_find(const struct identity *identity,
 				 const struct snapshot *snapshot)
 {
-	for (size_t i = 0; snapshot != NULL && i < snapshot->nr_tasks; i++)
+	for (size_t i = 0; snapshot && i < snapshot->nr_tasks; i++)
 		if (identity_is(identity, &snapshot->tasks[i]))
 			return &snapshot->tasks[i];
 	return NULL;

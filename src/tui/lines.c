@@ -111,7 +111,7 @@ static void draw_line(const struct tui *t, const struct text_line *line, int y, 
 
 	if (here)
 		draw_fill(y, 0, t->width, ROLE_NORMAL, true);
-	if (line->label != NULL && t->width >= LINES_NARROW) {
+	if (line->label && t->width >= LINES_NARROW) {
 		draw_text(y, x, LINES_LABEL_CELLS - 1, ROLE_DIM, here, line->label);
 		x += LINES_LABEL_CELLS;
 	}
@@ -135,7 +135,7 @@ struct text_line *page_line(struct page *page, enum role role, const char *text)
 		return NULL;
 	memset(&lines->list[lines->count], 0, sizeof(*lines->list));
 	lines->list[lines->count].role = role;
-	lines->list[lines->count].text = text != NULL ? text : "";
+	lines->list[lines->count].text = text ? text : "";
 	return &lines->list[lines->count++];
 }
 
@@ -150,12 +150,12 @@ void page_text(struct page *page, enum role role, const char *label,
 		used = text_wrap(text, page->width, page->t->ascii, &skip);
 		line = page_line(page, role,
 				 arena_strndup(&page->lines->arena, text, used));
-		if (line == NULL)
+		if (!line)
 			return;
 		line->label = label;
-		if (link != NULL)
+		if (link)
 			line->link = identity_of(link);
-		label = label != NULL ? "" : NULL;
+		label = label ? "" : NULL;
 		text += used + skip;
 	} while (*text != '\0');
 }
@@ -191,7 +191,7 @@ const char *page_time(const struct page *page, int64_t mono_ns, char out[16])
 		(time_t)((s->real_ns - (s->mono_ns - mono_ns)) / CLOCK_SECOND_NS);
 	struct tm tm;
 
-	if (localtime_r(&seconds, &tm) == NULL || strftime(out, 16, "%H:%M:%S", &tm) == 0)
+	if (!localtime_r(&seconds, &tm) || strftime(out, 16, "%H:%M:%S", &tm) == 0)
 		out[0] = '\0';
 	return out;
 }
@@ -220,8 +220,7 @@ static int function_cells(const struct page *page, const struct stack *stack)
 
 	for (size_t i = 0; i < stack->nr_frames; i++) {
 		const char *function = stack->frames[i].function;
-		int cells =
-			function != NULL ? text_cells(function, 200, page->t->ascii) : 0;
+		int cells = function ? text_cells(function, 200, page->t->ascii) : 0;
 
 		if (cells <= FUNCTION_CELLS && cells > widest)
 			widest = cells;
@@ -239,14 +238,14 @@ void page_frames(struct page *page, const struct stack *stack, const struct fram
 
 		snprintf(name, sizeof(name), "0x%llx",
 			 (unsigned long long)frame->address);
-		if (frame->file != NULL && frame->line > 0)
+		if (frame->file && frame->line > 0)
 			snprintf(place, sizeof(place), "  %s:%d", frame->file,
 				 frame->line);
-		else if (frame->file != NULL)
+		else if (frame->file)
 			snprintf(place, sizeof(place), "  %s", frame->file);
 		page_say(page, frame == top ? ROLE_STRONG : ROLE_NORMAL, NULL, NULL,
 			 "%3zu  %-*s%s%s", i, place[0] != '\0' ? cells : 0,
-			 frame->function != NULL ? frame->function : name, place,
+			 frame->function ? frame->function : name, place,
 			 frame->inlined ? " (inlined)" : "");
 	}
 	if (stack->truncated)

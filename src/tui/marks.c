@@ -16,10 +16,10 @@ const char *mark_text(const struct tui *t, char out[MARK_TEXT_MAX])
 	char when[16] = "";
 
 	out[0] = '\0';
-	if (mark == NULL)
+	if (!mark)
 		return out;
 	seconds = (time_t)(mark->real_ns / CLOCK_SECOND_NS);
-	if (localtime_r(&seconds, &local) != NULL)
+	if (localtime_r(&seconds, &local))
 		strftime(when, sizeof(when), "%H:%M:%S", &local);
 	if (mark->number == 0)
 		snprintf(out, MARK_TEXT_MAX, "the start %s", when);
@@ -33,7 +33,7 @@ void marks_act(struct tui *t, enum action action)
 	char text[MARK_TEXT_MAX];
 	struct err e = {0};
 
-	if (t->snapshot == NULL) {
+	if (!t->snapshot) {
 		tui_say(t, ROLE_WARN, "there is no picture to compare yet");
 		return;
 	}
@@ -81,7 +81,7 @@ void recorder_toggle(struct tui *t)
 	bool on = !t->state.recorder.on;
 	struct err e = {0};
 
-	if (t->feed.ops->record == NULL || t->snapshot == NULL)
+	if (!t->feed.ops->record || !t->snapshot)
 		tui_say(t, ROLE_WARN, "there is nothing to record yet");
 	else if (on && t->state.status == FEED_REPLAY)
 		tui_say(t, ROLE_WARN, "this is a recording already");

@@ -36,7 +36,7 @@ void tui_tick(struct tui *t)
 		return;
 	t->now_ns = t->clock_ns + (t->snapshot ? t->snapshot->clock_ahead_ns : 0);
 	/* The ages of a target that has ended stop growing. */
-	if (t->snapshot != NULL &&
+	if (t->snapshot &&
 	    (t->state.status == FEED_REPLAY || t->state.status == FEED_ENDED ||
 	     t->state.status == FEED_WAITING))
 		t->now_ns = t->snapshot->mono_ns;
@@ -56,8 +56,7 @@ bool tui_take(struct tui *t)
 	before = t->state.recorder;
 	t->state.recorder = state.recorder;
 	recorder_update(t, &before);
-	if (t->paused &&
-	    !(t->step && snapshot != NULL && snapshot->mono_ns > t->step_after_ns)) {
+	if (t->paused && !(t->step && snapshot && snapshot->mono_ns > t->step_after_ns)) {
 		snapshot_unref(snapshot);
 		return false;
 	}
@@ -66,7 +65,7 @@ bool tui_take(struct tui *t)
 	       state.place.count != t->state.place.count ||
 	       state.place.speed != t->state.place.speed;
 	t->state = state;
-	if (snapshot == NULL || snapshot == t->snapshot) {
+	if (!snapshot || snapshot == t->snapshot) {
 		snapshot_unref(snapshot);
 		return news;
 	}

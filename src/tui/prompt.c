@@ -197,7 +197,7 @@ void prompt_history_add(struct prompt_history *history, const char *text)
 		copy = history->texts[i];
 	} else {
 		copy = strdup(text);
-		if (copy == NULL)
+		if (!copy)
 			return;
 		if (history->count == PROMPT_HISTORY_MAX)
 			free(history->texts[--history->count]);

@@ -9,7 +9,7 @@ void prove_toggle(struct tui *t)
 {
 	const struct proving *proving = t->snapshot ? &t->snapshot->proving : NULL;
 
-	if (proving == NULL || t->feed.ops->prove == NULL || !proving->possible) {
+	if (!proving || !t->feed.ops->prove || !proving->possible) {
 		tui_say(t, ROLE_WARN,
 			"leaks are proved of Go programs that run here, as their heap "
 			"has to be read");

@@ -16,8 +16,8 @@
 
 static bool is_shown(const struct tui *t)
 {
-	return t->state.status == FEED_REPLAY && t->feed.ops->move != NULL &&
-	       t->feed.ops->seek != NULL && t->feed.ops->play != NULL;
+	return t->state.status == FEED_REPLAY && t->feed.ops->move && t->feed.ops->seek &&
+	       t->feed.ops->play;
 }
 
 /* If the recording was playing, it continues to play from the new time. */
@@ -25,8 +25,8 @@ static bool typed_time(struct tui *t, const char *text, bool accepted, struct er
 {
 	const struct feed_place *place = &t->state.place;
 	struct when_range range = {place->first_real_ns, place->last_real_ns,
-				   t->snapshot != NULL ? t->snapshot->real_ns
-						       : place->last_real_ns};
+				   t->snapshot ? t->snapshot->real_ns
+					       : place->last_real_ns};
 	char first[CLOCK_ISO_MAX], last[CLOCK_ISO_MAX];
 	int64_t real_ns;
 
@@ -68,8 +68,7 @@ static void change_speed(struct tui *t, bool faster)
 /* Returns true if this is one of several dumps in a text. */
 static bool is_one_of_dumps(const struct tui *t)
 {
-	return t->snapshot != NULL && t->snapshot->target.dumps > 1 &&
-	       t->feed.ops->move != NULL;
+	return t->snapshot && t->snapshot->target.dumps > 1 && t->feed.ops->move;
 }
 
 static void step_dump(struct tui *t, int by)

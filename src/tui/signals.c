@@ -62,7 +62,7 @@ static void die_of(int number, const siginfo_t *info)
 			sigaction(number, &before[i], NULL);
 	/* A fault occurs again when the handler returns; a signal that was sent does
 	 * not. */
-	if (info == NULL || info->si_code <= 0 || number == SIGQUIT)
+	if (!info || info->si_code <= 0 || number == SIGQUIT)
 		raise(number);
 }
 

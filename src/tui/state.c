@@ -45,7 +45,7 @@ void tui_open_group(struct tui *t, const struct group *group)
 void tui_update_views(struct tui *t)
 {
 	for (int i = 0; i < VIEW_COUNT; i++)
-		if (t->views[i]->update != NULL)
+		if (t->views[i]->update)
 			t->views[i]->update(t, t->ctx[i]);
 }
 

@@ -73,7 +73,7 @@ static struct table_column *least_important(struct table *table)
 		if (column->width == 0)
 			continue;
 		shown++;
-		if (least_one == NULL || rank_of(column) >= rank_of(least_one))
+		if (!least_one || rank_of(column) >= rank_of(least_one))
 			least_one = column;
 	}
 	return shown > 1 ? least_one : NULL;
@@ -124,10 +124,10 @@ static void grow(struct table *table, int spare)
 		struct table_column *column = &table->columns[i];
 
 		if (column->width > 0 && !column->right &&
-		    (last == NULL || column->natural > 0 || last->natural <= 0))
+		    (!last || column->natural > 0 || last->natural <= 0))
 			last = column;
 	}
-	if (last != NULL && spare > 0)
+	if (last && spare > 0)
 		last->width += spare;
 }
 
@@ -148,7 +148,7 @@ void table_layout(struct table *table, int width)
 		}
 		column->width = least(table, column);
 	}
-	while (shown_width(table) > width && (leave = least_important(table)) != NULL) {
+	while (shown_width(table) > width && (leave = least_important(table))) {
 		leave->width = 0;
 		table->nr_hidden++;
 	}

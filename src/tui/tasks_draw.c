@@ -121,7 +121,7 @@ static void keep_visible(struct tui *t, struct tasks *v, int rows)
 	int extra = 0;
 	size_t room;
 
-	if (v->expanded && task != NULL) {
+	if (v->expanded && task) {
 		extra = draw_expanded(t, v, task, -1, EXPAND_LINES_MAX);
 		extra = extra < rows - 1 ? extra : rows - 1;
 	}
@@ -138,19 +138,19 @@ static void keep_visible(struct tui *t, struct tasks *v, int rows)
 
 static void draw_nothing(struct tui *t, const struct tasks *v, struct area body)
 {
-	const char *title = t->options->title != NULL ? t->options->title : "the target";
+	const char *title = t->options->title ? t->options->title : "the target";
 	char text[512];
 
-	if (v->changes.snapshot != NULL && v->changes.snapshot->nr_tasks == 0)
+	if (v->changes.snapshot && v->changes.snapshot->nr_tasks == 0)
 		snprintf(
 			text, sizeof(text),
 			"No task has changed since the mark. d shows all of them again.");
-	else if (t->snapshot != NULL && t->snapshot->nr_tasks > 0)
+	else if (t->snapshot && t->snapshot->nr_tasks > 0)
 		snprintf(text, sizeof(text),
 			 "None of %zu tasks passes the filters. Esc shows all of them "
 			 "again.",
 			 t->snapshot->nr_tasks);
-	else if (t->snapshot != NULL)
+	else if (t->snapshot)
 		snprintf(text, sizeof(text), "It has no tasks.");
 	else if (t->state.status == FEED_CONNECTING)
 		snprintf(text, sizeof(text), "Connecting to %s ...", title);
@@ -170,7 +170,7 @@ static bool draw_rows(struct tui *t, struct tasks *v, struct area body)
 	for (size_t row = v->top; y < end && row < v->rows.count; row++) {
 		const struct task *task = tasks_at(t, v, row);
 
-		if (task == NULL)
+		if (!task)
 			break;
 		if (v->nr_lines < TASKS_LINES_MAX)
 			v->line_y[v->nr_lines++] = y;

@@ -8,16 +8,14 @@
 
 const struct snapshot *tasks_snapshot(const struct tui *t, const struct tasks *v)
 {
-	return t->changes_only && v->changes.snapshot != NULL ? v->changes.snapshot
-							      : t->snapshot;
+	return t->changes_only && v->changes.snapshot ? v->changes.snapshot : t->snapshot;
 }
 
 const struct task *tasks_at(const struct tui *t, const struct tasks *v, size_t row)
 {
 	const struct snapshot *snapshot = tasks_snapshot(t, v);
 
-	if (snapshot == NULL || row >= v->rows.count ||
-	    v->rows.index[row] >= snapshot->nr_tasks)
+	if (!snapshot || row >= v->rows.count || v->rows.index[row] >= snapshot->nr_tasks)
 		return NULL;
 	return &snapshot->tasks[v->rows.index[row]];
 }
@@ -29,7 +27,7 @@ static void cursor_lost(struct tui *t, struct tasks *v)
 	char id[TASK_ID_MAX];
 	struct task gone = {.kind = v->cursor.kind, .id = v->cursor.id};
 
-	if (identity_find(&v->cursor, t->snapshot) != NULL)
+	if (identity_find(&v->cursor, t->snapshot))
 		return; /* hidden by the filter; found again once the filter allows it */
 	tui_say(t, ROLE_WARN, "%s ended", task_format_id(&gone, id));
 	v->cursor.set = false;
@@ -41,7 +39,7 @@ void tasks_pin(struct tui *t, struct tasks *v)
 	const struct task *task = tasks_at(t, v, v->at);
 
 	v->cursor.set = false;
-	if (task != NULL)
+	if (task)
 		v->cursor = identity_of(task);
 }
 
@@ -55,12 +53,12 @@ void tasks_drop_changes(struct tasks *v)
 static void make_changes(struct tui *t, struct tasks *v)
 {
 	const struct mark *mark = marks_chosen(&t->marks);
-	bool shown = t->changes_only && mark != NULL && t->snapshot != NULL;
+	bool shown = t->changes_only && mark && t->snapshot;
 	struct err e = {0};
 
-	if (v->changes.snapshot != NULL && (!shown || v->changes_mark != mark->number))
+	if (v->changes.snapshot && (!shown || v->changes_mark != mark->number))
 		tasks_drop_changes(v);
-	if (shown && v->changes.snapshot == NULL) {
+	if (shown && !v->changes.snapshot) {
 		v->changes_mark = mark->number;
 		if (mark_compare(mark, t->snapshot, &v->changes, &e) != 0)
 			tui_say(t, ROLE_ERROR, "%s", e.text);
@@ -82,7 +80,7 @@ const char *tasks_change(const struct tasks *v, const struct task *task,
 	if (task->flags & TASK_GONE)
 		return "gone";
 	before = v->changes.before[task - v->changes.snapshot->tasks];
-	if (before == NULL || before->state == (uint8_t)task->state)
+	if (!before || before->state == (uint8_t)task->state)
 		return "moved";
 	snprintf(out, COLUMN_TEXT_MAX, "was %s",
 		 state_info((enum task_state)before->state)->name);
@@ -107,7 +105,7 @@ void tasks_refresh(struct tui *t, struct tasks *v)
 	v->stale = false;
 	make_changes(t, v);
 	snapshot = tasks_snapshot(t, v);
-	if (snapshot == NULL) {
+	if (!snapshot) {
 		v->rows.count = 0;
 		v->at = 0;
 		v->top = 0;

@@ -41,12 +41,12 @@ static void prepare_reset(struct terminal *terminal, bool mouse)
 	const char *capability;
 
 	collecting = terminal;
-	if (mouse && tigetstr("kmous") != NULL && tigetstr("kmous") != (char *)-1)
+	if (mouse && tigetstr("kmous") && tigetstr("kmous") != (char *)-1)
 		for (const char *byte = mouse_off; *byte != '\0'; byte++)
 			collect(*byte);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		capability = tigetstr(names[i]);
-		if (capability != NULL && capability != (char *)-1)
+		if (capability && capability != (char *)-1)
 			tputs(capability, 1, collect);
 		/* there is no alternate screen to leave: keep what is drawn */
 		else if (i == 0)
@@ -64,7 +64,7 @@ static int check_type(struct terminal *terminal, bool mouse, struct err *e)
 	const char *cup;
 	int found = 0;
 
-	if (type == NULL || *type == '\0')
+	if (!type || *type == '\0')
 		return err_set(
 			e, ERR_UNSUPPORTED,
 			"TERM is not set: set it to your terminal's type, for example "
@@ -78,7 +78,7 @@ static int check_type(struct terminal *terminal, bool mouse, struct err *e)
 	cup = tigetstr("cup");
 	prepare_reset(terminal, mouse);
 	del_curterm(cur_term);
-	if (cup == NULL || cup == (char *)-1)
+	if (!cup || cup == (char *)-1)
 		return err_set(
 			e, ERR_UNSUPPORTED,
 			"a terminal of type %.60s cannot place its cursor: set TERM to "
@@ -109,16 +109,16 @@ static int open_files(struct terminal *terminal, struct err *e)
 		return err_sys(e, errno, "cannot read the modes of the terminal");
 	terminal->in = fdopen(dup(terminal->in_fd), "r");
 	terminal->out = fdopen(dup(terminal->out_fd), "w");
-	if (terminal->in == NULL || terminal->out == NULL)
+	if (!terminal->in || !terminal->out)
 		return err_sys(e, errno, "cannot open the terminal");
 	return 0;
 }
 
 static void close_files(struct terminal *terminal)
 {
-	if (terminal->in != NULL)
+	if (terminal->in)
 		fclose(terminal->in);
-	if (terminal->out != NULL)
+	if (terminal->out)
 		fclose(terminal->out);
 	if (terminal->opened_tty)
 		close(terminal->in_fd);
@@ -163,7 +163,7 @@ int terminal_open(struct terminal *terminal, bool mouse, struct err *e)
 		goto out;
 	}
 	terminal->screen = newterm(NULL, terminal->out, terminal->in);
-	if (terminal->screen == NULL) {
+	if (!terminal->screen) {
 		signals_restore();
 		rc = err_set(e, ERR_UNSUPPORTED,
 			     "curses cannot use this terminal: check TERM");

@@ -38,7 +38,7 @@ static bool waits_on_object(const struct waits_on *waits, uint64_t address)
 /* Returns true if both wait for one object; a select may wait for several. */
 static bool shares_object(const struct waits_on *a, const struct waits_on *b)
 {
-	if (a->address == 0 || b->kind == NULL || b->address == 0)
+	if (a->address == 0 || !b->kind || b->address == 0)
 		return false;
 	for (unsigned i = 0; i < a->nr_objects; i++)
 		if (waits_on_object(b, a->objects[i]))
@@ -72,7 +72,7 @@ static void find_others(struct detail *v)
 		if (owns(task, other))
 			v->owner = other;
 		if (task->creator_id != 0 && other->id == task->creator_id &&
-		    other != task && (v->creator == NULL || other->kind == TASK_THREAD))
+		    other != task && (!v->creator || other->kind == TASK_THREAD))
 			v->creator = other;
 		if (other == task || !shares_object(&task->waits, &other->waits))
 			continue;
@@ -89,7 +89,7 @@ static void detail_update(struct tui *t, void *ctx)
 
 	if (!v->id.set)
 		return;
-	if (t->snapshot == NULL) { /* another target */
+	if (!t->snapshot) { /* another target */
 		v->id.set = false;
 		v->nr_back = 0;
 		snapshot_unref(v->snapshot);
@@ -98,7 +98,7 @@ static void detail_update(struct tui *t, void *ctx)
 		return;
 	}
 	task = identity_find(&v->id, t->snapshot);
-	if (task == NULL) {
+	if (!task) {
 		if (!v->ended)
 			v->ended_ns = t->snapshot->mono_ns;
 		v->ended = true;
@@ -143,7 +143,7 @@ static void detail_open(struct tui *t, void *ctx, const struct request *request)
 
 	v->nr_back = 0;
 	t->list = t->view;
-	if (request->gone != NULL)
+	if (request->gone)
 		show_gone(v, request->gone);
 	else
 		show(t, v, &request->task);
@@ -174,10 +174,10 @@ static void follow_link(struct tui *t, struct detail *v)
 	char id[TASK_ID_MAX];
 	struct task gone;
 
-	if (here == NULL || !here->link.set)
+	if (!here || !here->link.set)
 		return;
 	link = here->link;
-	if (identity_find(&link, t->snapshot) == NULL) {
+	if (!identity_find(&link, t->snapshot)) {
 		gone = (struct task){.kind = link.kind, .id = link.id};
 		tui_say(t, ROLE_WARN, "%s ended", task_format_id(&gone, id));
 		return;
@@ -195,7 +195,7 @@ static void go_back(struct tui *t, struct detail *v)
 	while (v->nr_back > 0) {
 		struct identity id = v->back[--v->nr_back];
 
-		if (identity_find(&id, t->snapshot) == NULL)
+		if (!identity_find(&id, t->snapshot))
 			continue; /* it has ended */
 		show(t, v, &id);
 		return;

@@ -100,7 +100,7 @@ static const struct group *find_group(const struct group_page *v,
 {
 	const struct groups *groups = snapshot->groups;
 
-	for (size_t i = 0; groups != NULL && i < groups->count[v->by]; i++) {
+	for (size_t i = 0; groups && i < groups->count[v->by]; i++) {
 		const struct group *group = &groups->list[v->by][i];
 		struct group_identity identity = group_identify(group);
 
@@ -117,7 +117,7 @@ static void group_update(struct tui *t, void *ctx)
 
 	if (!v->set)
 		return;
-	if (t->snapshot == NULL) { /* another target */
+	if (!t->snapshot) { /* another target */
 		v->set = false;
 		snapshot_unref(v->snapshot);
 		v->snapshot = NULL;
@@ -126,8 +126,8 @@ static void group_update(struct tui *t, void *ctx)
 		return;
 	}
 	group = find_group(v, t->snapshot);
-	v->gone = group == NULL;
-	if (group == NULL)
+	v->gone = !group;
+	if (!group)
 		return;
 	snapshot_unref(v->snapshot);
 	v->snapshot = snapshot_ref(t->snapshot);
@@ -181,7 +181,7 @@ static void say_no_verdict(struct page *page)
 	const struct groups *groups = page->snapshot->groups;
 	char least[CLOCK_DURATION_MAX];
 
-	if (groups != NULL && groups->watched_ns < groups->least_ns)
+	if (groups && groups->watched_ns < groups->least_ns)
 		page_say(page, ROLE_NORMAL, "Verdict", NULL,
 			 "none yet: watched for less than %s",
 			 clock_format_duration(groups->least_ns, least));
@@ -212,9 +212,9 @@ static void say_verdict(struct page *page, const struct group_page *v)
 	page_say(page, group->verdict >= VERDICT_LEAK ? ROLE_STUCK : ROLE_WARN, "Verdict",
 		 NULL, "%s, score %.0f of 100", verdict_name(group->verdict),
 		 group->score);
-	if (group->leak != NULL)
+	if (group->leak)
 		page_text(page, ROLE_NORMAL, "Evidence", NULL, group->leak->evidence);
-	if (group->leak != NULL && group->by != GROUP_STACK) {
+	if (group->leak && group->by != GROUP_STACK) {
 		struct group site = {.by = GROUP_STACK,
 				     .stack = group->leak->stack,
 				     .state = group->leak->state};
@@ -267,15 +267,14 @@ static void say_counts(struct page *page, const struct group_page *v)
 static void say_change(struct page *page, const struct group_page *v)
 {
 	const struct mark *mark = marks_chosen(&page->t->marks);
-	const struct group *before =
-		mark != NULL ? mark_group(mark, v->by, &v->identity) : NULL;
+	const struct group *before = mark ? mark_group(mark, v->by, &v->identity) : NULL;
 	int64_t now = v->gone ? 0 : v->group.count;
 	char when[MARK_TEXT_MAX], count[GRAPH_LABEL_MAX];
 
-	if (mark == NULL)
+	if (!mark)
 		return;
 	mark_text(page->t, when);
-	if (before == NULL)
+	if (!before)
 		page_say(page, ROLE_NORMAL, "Change", NULL, "new since %s", when);
 	else if (now == before->count)
 		page_say(page, ROLE_NORMAL, "Change", NULL, "none since %s", when);
@@ -289,18 +288,18 @@ static void say_plot(struct page *page, const struct group_page *v)
 {
 	const struct group *group = &v->group;
 	const struct leak *leak = group->leak;
-	uint32_t nr_steps = leak != NULL ? leak->finding.nr_steps : 0;
+	uint32_t nr_steps = leak ? leak->finding.nr_steps : 0;
 	struct series series;
 	struct series_counts counts = {.begin_ns = group->spark_begin_ns,
 				       .step_ns = group->spark_step_ns,
 				       .last_ns = page->snapshot->mono_ns,
 				       .list = group->spark,
 				       .count = group->nr_spark,
-				       .jumps_ns = leak != NULL ? leak->steps_ns : NULL,
+				       .jumps_ns = leak ? leak->steps_ns : NULL,
 				       .nr_jumps = nr_steps};
 	struct graph graph = {.series = &series,
 			      .format = graph_format_count,
-			      .steps_ns = leak != NULL ? leak->steps_ns : NULL,
+			      .steps_ns = leak ? leak->steps_ns : NULL,
 			      .nr_steps = nr_steps};
 	char line[GRAPH_LINE_MAX], span[CLOCK_DURATION_MAX], period[CLOCK_DURATION_MAX];
 	char steps[96] = "";
@@ -347,7 +346,7 @@ static void say_stacks(struct page *page, const struct group *group)
 {
 	const struct stack *stack = group->stack, *creator = group->created_by;
 
-	if (stack == NULL || stack->nr_frames == 0) {
+	if (!stack || stack->nr_frames == 0) {
 		page_heading(page, "Stack: not known");
 	} else {
 		page_heading(page, "Stack%s (%zu frame%s)",
@@ -355,7 +354,7 @@ static void say_stacks(struct page *page, const struct group *group)
 			     stack->nr_frames, stack->nr_frames == 1 ? "" : "s");
 		page_frames(page, stack, stack_top_frame(stack));
 	}
-	if (creator == NULL || creator->nr_frames == 0) {
+	if (!creator || creator->nr_frames == 0) {
 		page_heading(page, "Created by: not known");
 	} else {
 		page_heading(page, "Created by%s",
@@ -371,7 +370,7 @@ static void group_draw(struct tui *t, void *ctx, struct area body)
 	struct page page = {t, &v->lines, v->snapshot, body.width - labels};
 
 	lines_clear(&v->lines);
-	if (v->snapshot == NULL)
+	if (!v->snapshot)
 		return;
 	say_name(&page, &v->group);
 	say_verdict(&page, v);
@@ -402,7 +401,7 @@ static void open_line(struct tui *t, const struct group_page *v)
 	const struct text_line *here = lines_here(&v->lines);
 	const struct task *task;
 
-	if (here == NULL)
+	if (!here)
 		return;
 	if (here->command == COMMAND_ALL_TASKS) {
 		show_tasks(t, v);
@@ -411,7 +410,7 @@ static void open_line(struct tui *t, const struct group_page *v)
 	if (!here->link.set)
 		return;
 	task = identity_find(&here->link, t->snapshot);
-	if (task != NULL)
+	if (task)
 		tui_open_task(t, task);
 	else
 		tui_say(t, ROLE_WARN, "this task has ended");

@@ -48,7 +48,7 @@ static void refresh(struct tui *t, struct groups_view *v)
 		return;
 	v->stale = false;
 	v->count = v->all = 0;
-	if (t->snapshot != NULL)
+	if (t->snapshot)
 		groups_fill(t, v);
 	for (size_t i = 0; v->at_identity && i < v->count; i++) {
 		struct group_identity identity = group_identify(v->rows[i].group);
@@ -67,8 +67,8 @@ static void groups_update(struct tui *t, void *ctx)
 	struct groups_view *v = ctx;
 
 	v->stale = true;
-	v->count = v->all = 0;     /* they belong to the previous snapshot */
-	if (t->snapshot == NULL) { /* another target */
+	v->count = v->all = 0; /* they belong to the previous snapshot */
+	if (!t->snapshot) {    /* another target */
 		v->at_identity = false;
 		v->nr_words = 0;
 	}
@@ -303,7 +303,7 @@ static void groups_click(struct tui *t, void *ctx, int y, int x, bool twice)
 	refresh(t, v);
 	if (y == t->body.y && t->body.height >= 2) {
 		column = table_hit(&v->table, x);
-		if (column != NULL)
+		if (column)
 			sort_by(v, (enum group_column)column->id);
 		return;
 	}
@@ -317,7 +317,7 @@ static void groups_status(struct tui *t, void *ctx, char *out, size_t size)
 	const struct groups_view *v = ctx;
 	char mark[MARK_TEXT_MAX], hidden[32] = "", others[48] = "";
 
-	if (t->snapshot == NULL || t->snapshot->groups == NULL)
+	if (!t->snapshot || !t->snapshot->groups)
 		return;
 	if (v->hide_acknowledged)
 		snprintf(hidden, sizeof(hidden), ", acknowledged hidden");

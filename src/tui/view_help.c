@@ -115,7 +115,7 @@ static void build(const struct tui *t, struct help *v, int width)
 {
 	v->count = 0;
 	v->width = width;
-	if (t->snapshot != NULL && t->snapshot->nr_notes > 0) {
+	if (t->snapshot && t->snapshot->nr_notes > 0) {
 		add(v, ROLE_STRONG, 0, "", "What the source says about this target");
 		for (size_t i = 0; i < t->snapshot->nr_notes; i++)
 			add(v, ROLE_WARN, 0, "", t->snapshot->notes[i]);

@@ -64,7 +64,7 @@ static int processes_init(struct tui *t, void *ctx)
 {
 	struct processes *v = ctx;
 
-	if (t->options->choose && t->options->title != NULL)
+	if (t->options->choose && t->options->title)
 		snprintf(v->filter, sizeof(v->filter), "%s", t->options->title);
 	v->table.count = PROCESS_COLUMNS;
 	v->table.sorted = PROCESS_SOURCE;
@@ -112,11 +112,11 @@ static const char *cell(const struct process_row *row, int column, char *out, si
 		snprintf(out, size, "%.1f", row->cpu_percent);
 		return out;
 	case PROCESS_USER:
-		return row->user != NULL ? row->user : "";
+		return row->user ? row->user : "";
 	case PROCESS_NAME:
-		return row->name != NULL ? row->name : "";
+		return row->name ? row->name : "";
 	default:
-		return row->command != NULL ? row->command : "";
+		return row->command ? row->command : "";
 	}
 }
 
@@ -127,7 +127,7 @@ static bool passes(const struct process_row *row, const char *filter)
 	if (filter[0] == '\0')
 		return true;
 	for (int column = 0; column < PROCESS_COLUMNS; column++)
-		if (strcasestr(cell(row, column, text, sizeof(text)), filter) != NULL)
+		if (strcasestr(cell(row, column, text, sizeof(text)), filter))
 			return true;
 	return false;
 }
@@ -221,7 +221,7 @@ static void processes_enter(struct tui *t, void *ctx)
 	struct processes *v = ctx;
 
 	v->next_ns = 0;
-	v->pid = t->snapshot != NULL ? t->snapshot->target.pid : 0;
+	v->pid = t->snapshot ? t->snapshot->target.pid : 0;
 }
 
 static const struct process_row *row_at(const struct processes *v, size_t row)
@@ -235,7 +235,7 @@ static void move_to(struct processes *v, long row)
 
 	row = row > last ? last : row;
 	v->at = row > 0 ? (size_t)row : 0;
-	v->pid = row_at(v, v->at) != NULL ? row_at(v, v->at)->pid : 0;
+	v->pid = row_at(v, v->at) ? row_at(v, v->at)->pid : 0;
 }
 
 static void attach(struct tui *t, struct processes *v)
@@ -243,12 +243,12 @@ static void attach(struct tui *t, struct processes *v)
 	const struct process_row *row = row_at(v, v->at);
 	struct err e = {0};
 
-	if (row == NULL)
+	if (!row)
 		return;
 	if (!row->allowed) {
 		tui_say(t, ROLE_WARN,
 			"%s is a process of %s: run grmon-c as that user or root",
-			row->name, row->user != NULL ? row->user : "another user");
+			row->name, row->user ? row->user : "another user");
 		return;
 	}
 	if (t->feed.ops->attach(t->feed.ctx, row->pid, &e) != 0) {
@@ -436,7 +436,7 @@ static void processes_click(struct tui *t, void *ctx, int y, int x, bool twice)
 
 	if (line == -1) {
 		column = table_hit(&v->table, x);
-		if (column != NULL)
+		if (column)
 			sort_by(v, column->id);
 	} else if (line >= 0 && v->top + (size_t)line < v->nr_shown) {
 		move_to(v, (long)v->top + line);

@@ -157,7 +157,7 @@ static void make_page(const struct snapshot *snapshot, struct page *page)
 	page->nr_lines = page->nr_graphs = 0;
 	add_limits(page, snapshot);
 	add_kinds(page, &snapshot->resources);
-	for (int id = 0; snapshot->figures != NULL && id < FIGURE_COUNT; id++) {
+	for (int id = 0; snapshot->figures && id < FIGURE_COUNT; id++) {
 		const struct series *series = &snapshot->figures->series[id];
 
 		if (series->count > 0 &&
@@ -295,7 +295,7 @@ static void resources_draw(struct tui *t, void *ctx, struct area body)
 {
 	struct page page;
 
-	if (t->snapshot == NULL) {
+	if (!t->snapshot) {
 		draw_text(body.y + (body.height > 2), 1, body.width - 1, ROLE_NORMAL,
 			  false, "There is no picture yet.");
 		return;
@@ -347,7 +347,7 @@ static void resources_status(struct tui *t, void *ctx, char *out, size_t size)
 	const struct view_resources *v = ctx;
 	char span[CLOCK_DURATION_MAX], graphs[64] = "";
 
-	if (t->snapshot == NULL || t->snapshot->figures == NULL)
+	if (!t->snapshot || !t->snapshot->figures)
 		return;
 	const struct series *tasks = &t->snapshot->figures->series[FIGURE_TASKS];
 

@@ -22,7 +22,7 @@ static int tasks_init(struct tui *t, void *ctx)
 	v->stale = true;
 	tasks_set_columns(t, v);
 	v->query = query_new(t->settings.filter, &e);
-	if (v->query == NULL) {
+	if (!v->query) {
 		tui_say(t, ROLE_ERROR, "filter: %s", e.text);
 		t->settings.filter[0] = '\0';
 	}
@@ -67,7 +67,7 @@ static void move_to_stuck(struct tui *t, struct tasks *v, int step)
 		size_t row = (v->at + (step > 0 ? i : count - i)) % count;
 		const struct task *task = tasks_at(t, v, row);
 
-		if (task != NULL && (task->flags & TASK_STUCK)) {
+		if (task && (task->flags & TASK_STUCK)) {
 			move_to(t, v, (long)row);
 			return;
 		}
@@ -93,7 +93,7 @@ static void open_task(struct tui *t, struct tasks *v, const struct task *task)
 	}
 	before = v->changes.before[task - v->changes.snapshot->tasks];
 	gone = mark_gone(marks_chosen(&t->marks), before, t->snapshot);
-	if (gone != NULL)
+	if (gone)
 		tui_open_gone_task(t, gone);
 }
 
@@ -118,7 +118,7 @@ static bool tasks_act(struct tui *t, void *ctx, enum action action, int key)
 	switch (action) {
 	case ACTION_OPEN:
 		task = tasks_at(t, v, v->at);
-		if (task != NULL)
+		if (task)
 			open_task(t, v, task);
 		return true;
 	case ACTION_NEXT:
@@ -155,7 +155,7 @@ static void tasks_click(struct tui *t, void *ctx, int y, int x, bool twice)
 
 	if (y == t->body.y) {
 		column = table_hit(&v->table, x);
-		if (column != NULL && column->id != TASKS_CHANGE_COLUMN)
+		if (column && column->id != TASKS_CHANGE_COLUMN)
 			tasks_sort_by(t, v, (enum column_id)column->id);
 		return;
 	}
@@ -175,9 +175,9 @@ static void tasks_status(struct tui *t, void *ctx, char *out, size_t size)
 
 	char mark[MARK_TEXT_MAX];
 
-	if (t->snapshot == NULL)
+	if (!t->snapshot)
 		return;
-	if (v->changes.snapshot != NULL)
+	if (v->changes.snapshot)
 		snprintf(out, size, "%zu new, %zu gone, %zu moved since %s",
 			 v->changes.nr_new, v->changes.nr_gone, v->changes.nr_moved,
 			 mark_text(t, mark));

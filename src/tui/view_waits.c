@@ -35,7 +35,7 @@ static void waits_update(struct tui *t, void *ctx)
 	struct waits *v = ctx;
 
 	v->stale = true;
-	if (t->snapshot == NULL)
+	if (!t->snapshot)
 		v->nr_opened = 0;
 }
 
@@ -88,13 +88,13 @@ static void open_line(struct tui *t, struct waits *v)
 {
 	const struct waits_line *line = v->at < v->nr_lines ? &v->lines[v->at] : NULL;
 
-	if (line == NULL)
+	if (!line)
 		return;
 	if (line->folded) {
 		toggle(v, &v->lines[v->at].key);
-	} else if (line->task == NULL) {
+	} else if (!line->task) {
 		return;
-	} else if (line->process != NULL) {
+	} else if (line->process) {
 		tui_say(t, ROLE_NORMAL,
 			"%s is process %d, another one: 'grmon-c %d' watches it",
 			line->process->name, (int)line->process->pid,
@@ -131,7 +131,7 @@ static bool waits_act(struct tui *t, void *ctx, enum action action, int key)
 
 static enum role line_role(const struct waits_line *line)
 {
-	if (line->task == NULL)
+	if (!line->task)
 		return line->folded ? ROLE_NORMAL : ROLE_STRONG;
 	if (line->task->flags & (TASK_DEADLOCK | TASK_STUCK))
 		return ROLE_STUCK;
@@ -154,15 +154,15 @@ static void draw_line(struct tui *t, const struct waits_line *line, int y, bool 
 		x += draw_text(y, x, t->width - x, role, here, text);
 		tui_shows_age(t, age_ns);
 	}
-	if (line->tail != NULL && x + 2 < t->width)
+	if (line->tail && x + 2 < t->width)
 		draw_text(y, x + 2, t->width - x - 2, role, here, line->tail);
 }
 
 static void draw_nothing(struct tui *t, struct area body)
 {
 	draw_text(body.y + (body.height > 2), 1, body.width - 1, ROLE_NORMAL, false,
-		  t->snapshot == NULL ? "There is no picture yet."
-				      : "Nobody is seen to wait for another task.");
+		  !t->snapshot ? "There is no picture yet."
+			       : "Nobody is seen to wait for another task.");
 }
 
 static void waits_draw(struct tui *t, void *ctx, struct area body)
@@ -200,7 +200,7 @@ static void waits_status(struct tui *t, void *ctx, char *out, size_t size)
 {
 	const struct waits *v = ctx;
 
-	if (t->snapshot == NULL)
+	if (!t->snapshot)
 		return;
 	snprintf(out, size, "%zu deadlock%s, %zu waiting", graph_cycles(t->snapshot),
 		 graph_cycles(t->snapshot) == 1 ? "" : "s", v->nr_waiting);

@@ -63,7 +63,7 @@ static struct waits_line *add_line(struct forest *f)
 
 static const char *or_empty(const char *text)
 {
-	return text != NULL ? text : "";
+	return text ? text : "";
 }
 
 /* Formats "t812" or "postgres 901 (t903)". */
@@ -74,7 +74,7 @@ static const char *name_node(const struct forest *f, uint32_t node, char *out,
 	char id[TASK_ID_MAX];
 
 	task_format_id(task_of(f, node), id);
-	if (process != NULL)
+	if (process)
 		snprintf(out, size, "%.64s %d (%s)", process->name, (int)process->pid,
 			 id);
 	else
@@ -96,14 +96,14 @@ static void add_task(struct forest *f, uint32_t node, int depth)
 	const struct other_process *process = graph_process(f->s, node);
 	char id[TASK_ID_MAX], owner[96] = "", held[48] = "";
 
-	if (line == NULL)
+	if (!line)
 		return;
 	f->shown[node] = true;
-	if (process != NULL)
+	if (process)
 		snprintf(owner, sizeof(owner), " of process %d", (int)process->pid);
 	if (f->held[node] > 0)
 		snprintf(held, sizeof(held), "holds up %u%s", f->held[node],
-			 task->waits.kind != NULL ? ", " : "");
+			 task->waits.kind ? ", " : "");
 	line->key = (struct waits_key){task->id, task->serial, LINE_TASK};
 	line->depth = depth;
 	line->task = task;
@@ -118,9 +118,9 @@ static void add_task(struct forest *f, uint32_t node, int depth)
 								       : " ",
 					   task_format_id(task, id), task->name,
 					   state_info(task->state)->name));
-	line->tail = or_empty(arena_printf(
-		&f->v->arena, "%s%s%s", held,
-		task->waits.kind != NULL ? or_empty(task->waits.text) : "", owner));
+	line->tail = or_empty(
+		arena_printf(&f->v->arena, "%s%s%s", held,
+			     task->waits.kind ? or_empty(task->waits.text) : "", owner));
 }
 
 /* Adds one line for `count` tasks of f->list, beginning at `from`, that wait for one
@@ -133,7 +133,7 @@ static void add_fold(struct forest *f, uint32_t owner, size_t from, size_t count
 	char what[WAITS_TEXT_MAX];
 	bool open;
 
-	if (line == NULL)
+	if (!line)
 		return;
 	if (any->waits.address != 0)
 		snprintf(what, sizeof(what), "%s 0x%llx", any->waits.kind,
@@ -225,10 +225,10 @@ static struct waits_line *add_heading(struct forest *f, uint32_t node, int what)
 {
 	struct waits_line *line;
 
-	if (f->v->nr_lines > 0 && (line = add_line(f)) != NULL)
+	if (f->v->nr_lines > 0 && (line = add_line(f)))
 		line->key = (struct waits_key){task_of(f, node)->id, 1, what};
 	line = add_line(f);
-	if (line != NULL)
+	if (line)
 		line->key = (struct waits_key){task_of(f, node)->id, 0, what};
 	return line;
 }
@@ -247,7 +247,7 @@ static void add_cycle(struct forest *f, size_t number)
 			: i + 1 == cycle->nr_nodes ? " and "
 						   : ", ",
 			name_node(f, cycle->nodes[i], name, sizeof(name)));
-	if (line != NULL)
+	if (line)
 		line->head = or_empty(arena_printf(
 			&f->v->arena, "Deadlock %zu: %s %s", number + 1, text,
 			cycle->nr_nodes == 1 ? "waits for itself"
@@ -262,12 +262,12 @@ static uint32_t head_of(const struct forest *f, uint32_t root)
 {
 	uint32_t best = GRAPH_NONE;
 
-	if (graph_process(f->s, root) == NULL)
+	if (!graph_process(f->s, root))
 		return root;
 	for (uint32_t w = f->first[root]; w != GRAPH_NONE; w = f->sibling[w])
 		if (best == GRAPH_NONE || f->held[w] > f->held[best])
 			best = w;
-	return best != GRAPH_NONE && graph_process(f->s, best) == NULL ? best : root;
+	return best != GRAPH_NONE && !graph_process(f->s, best) ? best : root;
 }
 
 /* Adds "t812 holds mutex 0x…, itself in io-read on fd 7 …, with postgres 901; 14
@@ -279,7 +279,7 @@ static void add_sentence(struct forest *f, uint32_t root)
 	const struct task *task = task_of(f, head);
 	char name[128], holds[160] = "", waits[32] = "";
 
-	if (line == NULL)
+	if (!line)
 		return;
 	if (waiter != GRAPH_NONE && task_of(f, waiter)->waits.address != 0 &&
 	    task_of(f, waiter)->state != STATE_JOIN)
@@ -295,8 +295,8 @@ static void add_sentence(struct forest *f, uint32_t root)
 		&f->v->arena, "%s%s%s in %s%s%s%s",
 		name_node(f, head, name, sizeof(name)), holds,
 		*holds != '\0' ? " itself" : "", state_info(task->state)->name,
-		task->waits.kind != NULL && *or_empty(task->waits.text) ? " on " : "",
-		task->waits.kind != NULL ? or_empty(task->waits.text) : "", waits));
+		task->waits.kind && *or_empty(task->waits.text) ? " on " : "",
+		task->waits.kind ? or_empty(task->waits.text) : "", waits));
 }
 
 static int compare_roots(const void *left, const void *right, void *arg)
@@ -355,14 +355,14 @@ static void add_trees(struct forest *f)
 
 	for (size_t i = 0; i < graph_cycles(f->s); i++)
 		add_cycle(f, i);
-	for (size_t i = 0; roots != NULL && i < f->nr_nodes; i++)
+	for (size_t i = 0; roots && i < f->nr_nodes; i++)
 		if (f->first[i] != GRAPH_NONE && f->graph->next[i] == GRAPH_NONE)
 			roots[count++] = (uint32_t)i;
 	if (count > 1)
 		qsort_r(roots, count, sizeof(*roots), compare_roots, f);
 	/* Tasks that are in no tree form cycles that can still be broken, so they are not
 	 * deadlocks. */
-	for (size_t i = 0; roots != NULL && i < f->nr_nodes; i++)
+	for (size_t i = 0; roots && i < f->nr_nodes; i++)
 		if (f->first[i] != GRAPH_NONE && f->graph->next[i] != GRAPH_NONE)
 			roots[count++] = (uint32_t)i;
 	for (size_t i = 0; i < count; i++) {
@@ -383,13 +383,13 @@ void waits_build(struct tui *t, struct waits *v)
 	arena_release(&v->arena);
 	arena_init(&v->arena, 0);
 	v->nr_lines = v->nr_waiting = 0;
-	if (f.s == NULL || f.s->graph == NULL)
+	if (!f.s || !f.s->graph)
 		return;
 	f.graph = f.s->graph;
 	f.nr_nodes = nr_nodes = f.graph->nr_nodes;
 	/* One allocation: the arrays of 32-bit numbers, then the one of bytes. */
 	all = calloc(nr_nodes + 1, 7 * sizeof(uint32_t) + sizeof(bool));
-	if (all == NULL)
+	if (!all)
 		return;
 	f.first = all;
 	f.sibling = f.first + nr_nodes;

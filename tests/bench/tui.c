@@ -54,7 +54,7 @@ static struct snapshot *make_snapshot(void)
 	struct snapshot *s = snapshot_new();
 	int64_t now = clock_mono_ns();
 
-	if (s == NULL)
+	if (!s)
 		exit(2);
 	s->mono_ns = now;
 	s->real_ns = clock_real_ns();
@@ -63,7 +63,7 @@ static struct snapshot *make_snapshot(void)
 	for (uint64_t i = 0; i < NR_ROWS; i++) {
 		struct task *task = snapshot_add(s);
 
-		if (task == NULL)
+		if (!task)
 			exit(2);
 		task->id = 1000 + i;
 		task->serial = i + 1;
@@ -201,8 +201,7 @@ int main(void)
 	setenv("TERM", "xterm-256color", 1);
 	setenv("LC_ALL", "C.UTF-8", 1);
 	master = open_pty();
-	if (out == NULL || master < 0 ||
-	    pthread_create(&reader, NULL, drain, &master) != 0) {
+	if (!out || master < 0 || pthread_create(&reader, NULL, drain, &master) != 0) {
 		perror("pty");
 		return 2;
 	}

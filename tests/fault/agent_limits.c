@@ -369,7 +369,7 @@ static int mode_few_slots(const char *unused)
 		CHILD_CHECK(pthread_create(&threads[i], NULL, held_thread, NULL) == 0);
 	CHILD_CHECK(UNTIL(live->dropped_tasks == 41));
 	CHILD_CHECK(UNTIL(region_count(&region, WIRE_THREAD) == (uint32_t)slots));
-	CHILD_CHECK(grmon_task_begin("none left") == NULL);
+	CHILD_CHECK(!grmon_task_begin("none left"));
 	CHILD_CHECK(live->dropped_tasks == 42);
 	/* A child that shares the memory sees none of the threads, and leaves them alone. */
 	pid_t child = vfork();
@@ -495,7 +495,7 @@ static int mode_loaded_again(const char *unused)
 	CHILD_CHECK(pthread_join(thread, &problem) == 0);
 	if (problem)
 		fprintf(stderr, "# %s\n", (char *)problem);
-	CHILD_CHECK(problem == NULL);
+	CHILD_CHECK(!problem);
 	return program_works();
 }
 

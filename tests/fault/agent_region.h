@@ -66,7 +66,7 @@ static inline bool region_of_fd(struct region *region, int fd)
 	region->map = map;
 	region->bytes = (size_t)about.st_size;
 	memcpy(&region->header, map, sizeof(region->header));
-	return wire_check(&region->header, region->bytes) == NULL;
+	return !wire_check(&region->header, region->bytes);
 }
 
 static inline bool region_in_folder(struct region *region, const char *folder, pid_t pid)

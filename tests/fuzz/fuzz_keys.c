@@ -187,7 +187,7 @@ static void open_screen(struct terminal *terminal)
 		keyboard = ends[1];
 		in = fdopen(ends[0], "r");
 		out = fopen("/dev/null", "w");
-		require(in && out && newterm("xterm-256color", out, in) != NULL);
+		require(in && out && newterm("xterm-256color", out, in));
 		cbreak();
 		noecho();
 		keypad(stdscr, TRUE);

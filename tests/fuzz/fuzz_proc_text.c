@@ -22,7 +22,7 @@ static void read_stat(const char *text, size_t length)
 
 	if (!proc_parse_stat(text, length, &stat))
 		return;
-	require(stat.pid > 0 && memchr(stat.comm, '\0', sizeof(stat.comm)) != NULL);
+	require(stat.pid > 0 && memchr(stat.comm, '\0', sizeof(stat.comm)));
 	proc_ticks_to_mono_ns(stat.start_ticks);
 }
 

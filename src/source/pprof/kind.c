@@ -96,7 +96,7 @@ bool pprof_creator(const char *line, size_t length, const char **name, size_t *b
 	*name = at;
 	*bytes = (size_t)((tail ? tail : end) - at);
 	return *bytes > 0 && *bytes < FUNCTION_MAX && !memchr(at, ' ', *bytes) &&
-	       memchr(at, '.', *bytes) != NULL;
+	       memchr(at, '.', *bytes);
 }
 
 /* The rest after the line number: nothing, or what the runtime prints there. */

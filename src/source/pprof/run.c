@@ -49,7 +49,7 @@ bool pprof_run_set(struct pprof_run *run, const char *prefix, size_t prefix_byte
 	run->quoted =
 		prefix_bytes > 0 && suffix_bytes > 0 &&
 		(prefix[prefix_bytes - 1] == '"' || prefix[prefix_bytes - 1] == '\'') &&
-		memchr(suffix, prefix[prefix_bytes - 1], suffix_bytes) != NULL;
+		memchr(suffix, prefix[prefix_bytes - 1], suffix_bytes);
 	run->named = false;
 	for (size_t i = 0; i < prefix_bytes; i++)
 		run->named |= is_word(prefix[i]);

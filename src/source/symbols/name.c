@@ -195,7 +195,7 @@ static bool came_without(const struct symbols *symbols, Dwfl_Module *mod,
 
 	if (frame->file || !frame->function || names_only(mod))
 		return false;
-	return dwfl_module_nextcu(mod, NULL, &bias) != NULL ||
+	return dwfl_module_nextcu(mod, NULL, &bias) ||
 	       unwind_lacks_tables(symbols, frame->address, false);
 }
 

@@ -31,7 +31,7 @@ static bool begins_with(const struct frame *frame, const char *beginning)
 static bool is_unnamed(const struct frame *frame, const char *module)
 {
 	return !frame->file && begins_with(frame, module) &&
-	       strstr(frame->function, "+0x") != NULL;
+	       strstr(frame->function, "+0x");
 }
 
 void symbols_name_places(struct symbols *symbols, struct frame *frames, size_t count)

@@ -138,8 +138,7 @@ static bool find_function(struct symbols *symbols, Dwarf_Die *unit, uint64_t pc,
 			high = middle;
 	}
 	return low > 0 && pc < index->ranges[low - 1].end &&
-	       dwarf_offdie(dwarf_cu_getdwarf(unit->cu), index->ranges[low - 1].die,
-			    out) != NULL;
+	       dwarf_offdie(dwarf_cu_getdwarf(unit->cu), index->ranges[low - 1].die, out);
 }
 
 /* Replaces die by its child block or inlined function that contains pc, if there is one.

@@ -383,7 +383,7 @@ static void errors_say_where(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct err e;
 
-		if (query_new(cases[i].text, &e) != NULL)
+		if (query_new(cases[i].text, &e))
 			fail_msg("'%s' was accepted", cases[i].text);
 		assert_int_equal(e.code, ERR_USAGE);
 		if (e.at != cases[i].at)

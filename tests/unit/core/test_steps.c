@@ -109,7 +109,7 @@ static int columns_with(const char *sign, int row, bool ascii)
 	int count = 0;
 
 	graph_line(&graph, 100, 12, row, ascii, line, sizeof(line));
-	for (const char *at = line; (at = strstr(at, sign)) != NULL; at++)
+	for (const char *at = line; (at = strstr(at, sign)); at++)
 		count++;
 	return count;
 }
