@@ -38,6 +38,13 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer \
 PLAIN_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARNINGS) -MMD -MP -Iinclude -Isrc
 BASE_CFLAGS := $(PLAIN_CFLAGS) $(SANFLAGS)
 
+# $(call needs,agent|client|tests): ends make, in one line, where something is missing to build
+# that. Looks once, and only when something is built.
+missing = $(shell CC='$(CC)' CXX='$(CXX)' CPPFLAGS='$(CPPFLAGS)' PKG_CONFIG='$(PKG_CONFIG)' \
+	tests/needs.sh $(1))
+needs = $(if $(needs_$(1)),,$(eval needs_$(1) := $(or $(call missing,$(1)),nothing)))$(if \
+	$(filter-out nothing,$(needs_$(1))),$(error $(needs_$(1))))
+
 CLIENT_PKGS := ncursesw jansson libproc2 libdw libcurl zlib libmicrohttpd
 # Looked up only when something is built, so that `make deps` works on a bare machine.
 CLIENT_CFLAGS = $(BASE_CFLAGS) -DGRMON_LIBDIR='"$(LIBDIR)"' \
@@ -100,14 +107,16 @@ QUICK := $(addprefix tests/e2e/,agent_waits.t check_ends.t check_rules.t cli_con
 
 .DEFAULT_GOAL := all
 .PHONY: all agent client examples demo check check-all check-quick check-units tests coverage lint bench campaign fuzz \
-	fuzz-campaign verdicts install uninstall deps dist format help clean
+	fuzz-campaign verdicts install uninstall deps dist format help clean needs-client needs-tests
 
-all: agent client ## build the agent and the client
+all: $(if $(wildcard $(CLIENT)),,needs-client) agent client ## build the agent and the client
 	@:
 agent: $(LIB_SO) $(LIB_A) $(BUILD)/libgrmon.so
 client: $(CLIENT)
 examples: $(EXAMPLES) ## build the demo server and the examples (libmicrohttpd, GNU Pth)
-tests: all examples $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS)
+needs-client needs-tests:
+	$(call needs,$(@:needs-%=%))@:
+tests: needs-tests all examples $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS)
 
 $(LIB_SO): $(AGENT_OBJECTS) $(AGENT_MAPS)
 	$(call say,LINK)
@@ -136,11 +145,11 @@ $(CLIENT): $(CLI_OBJECTS) $(CLIENT_A)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $^ $(CLIENT_LIBS)
 
 $(BUILD)/pic/%.o: %.c
-	@mkdir -p $(@D)
+	$(call needs,agent)@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(AGENT_CFLAGS) $(CFLAGS) $(AGENT_NO_LTO) -c -o $@ $<
 $(BUILD)/src/%.o: src/%.c
-	@mkdir -p $(@D)
+	$(call needs,client)@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(CPPFLAGS) $(CLIENT_CFLAGS) $(CFLAGS) -c -o $@ $<
 
@@ -194,10 +203,10 @@ check-all: tests ## run every test, installing nothing
 # For packagers: no program but the compiler, make and perl is needed, no network and no root;
 # tests that use python3 or tmux are skipped without. With GRMON_CLIENT= the scripts alone.
 QUICK_TESTS = $(if $(GRMON_CLIENT),,$(UNIT_TESTS) $(FAULT_TESTS))
-check-quick: $(if $(GRMON_CLIENT),,agent client) $(QUICK_TESTS) $(TARGETS) ## tests that need compiler and libraries alone; GRMON_CLIENT=FILE: of that client
+check-quick: $(if $(GRMON_CLIENT),,needs-tests agent client) $(QUICK_TESTS) $(TARGETS) ## tests that need compiler and libraries alone; GRMON_CLIENT=FILE: of that client
 	$(run_tests) $(QUICK) $(QUICK_TESTS)
 # With SAN=: the client's units and the agent's faults, which need no other program.
-check-units: $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS) agent ## run the unit and fault tests, installing nothing
+check-units: needs-tests $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS) agent ## run the unit and fault tests, installing nothing
 	$(run_tests) $(UNIT_TESTS) $(FAULT_TESTS)
 
 coverage: ## run every test in a build that counts lines; what is covered, per folder
