@@ -214,7 +214,7 @@ static bool helper_start(struct cpu_clocks *clocks, int cpu)
 
 /* Collects what the helpers have reported. Returns how many requested CPUs are still
  * unknown. */
-static size_t collect(struct cpu_clocks *clocks, size_t *nr_coming)
+static size_t collect_lags(struct cpu_clocks *clocks, size_t *nr_coming)
 {
 	size_t missing = 0;
 
@@ -261,7 +261,7 @@ static size_t await_helpers(struct cpu_clocks *clocks, int64_t until_ns)
 	size_t coming, missing;
 
 	for (;;) {
-		missing = collect(clocks, &coming);
+		missing = collect_lags(clocks, &coming);
 		if (coming == 0 || clock_mono_ns() >= until_ns)
 			return missing;
 		clock_sleep_ns(PAUSE_NS);
@@ -269,7 +269,7 @@ static size_t await_helpers(struct cpu_clocks *clocks, int64_t until_ns)
 }
 
 /* Observes the threads that run on the CPUs that are still unknown. */
-static void watch(struct cpu_clocks *clocks)
+static void watch_busy_cpus(struct cpu_clocks *clocks)
 {
 	struct cpu_watch *watched = calloc(CPU_WATCHES_MAX, sizeof(*watched));
 	size_t nr = 0;
@@ -306,7 +306,7 @@ void cpu_clocks_learn(struct cpu_clocks *clocks, bool patient)
 	size_t missing = await_helpers(clocks, now_ns + HELPERS_WAIT_NS);
 
 	if (missing > 0 && patient) {
-		watch(clocks);
+		watch_busy_cpus(clocks);
 		send_helpers(clocks);
 		await_helpers(clocks, now_ns + HELPERS_MOST_NS);
 	}

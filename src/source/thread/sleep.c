@@ -47,7 +47,7 @@ static size_t read_clocks(struct thread_table *table, struct thread *const *thre
 
 /* Time that the CPU's clock did not count since then makes the sleep longer, never
  * shorter. */
-static void apply(struct thread_table *table, struct thread *thread, bool last)
+static void apply_lag(struct thread_table *table, struct thread *thread, bool last)
 {
 	int64_t lag_ns;
 	bool known = cpu_clocks_lag(table->clocks, thread->cpu, &lag_ns);
@@ -77,5 +77,5 @@ void thread_read_sleeps(struct thread_table *table, struct thread *const *thread
 	cpu_clocks_learn(table->clocks, whole);
 	for (size_t i = 0; i < nr_threads; i++)
 		if (is_asleep(threads[i]) && threads[i]->ran_ns)
-			apply(table, threads[i], whole);
+			apply_lag(table, threads[i], whole);
 }

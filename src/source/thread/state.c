@@ -8,7 +8,7 @@
 #include "source/thread/thread.h"
 
 /* The object is not the one that was guessed, and neither is its holder. */
-static void overrule(struct kernel *kernel, struct thread *thread)
+static void replace_guess(struct kernel *kernel, struct thread *thread)
 {
 	struct kernel_wait *wait = &thread->wait;
 	enum task_state state = thread->says.state;
@@ -61,7 +61,7 @@ void thread_apply_stack(struct thread_table *table, struct thread *thread)
 	if (says->state == STATE_UNKNOWN)
 		return;
 	if (thread->overruled && says->libc) {
-		overrule(kernel, thread);
+		replace_guess(kernel, thread);
 		return;
 	}
 	if (thread->overruled) {

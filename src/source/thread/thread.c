@@ -309,13 +309,13 @@ static int look_stat(struct thread_table *table, struct thread *thread)
 	return 0;
 }
 
-static bool ended(const struct thread *thread)
+static bool has_ended(const struct thread *thread)
 {
 	return thread->stat_state == 'Z' || thread->stat_state == 'X' ||
 	       thread->stat_state == 'x';
 }
 
-static void explain(struct thread_table *table, struct thread *thread, bool readable)
+static void explain_wait(struct thread_table *table, struct thread *thread, bool readable)
 {
 	table->kernel->began_ns = thread->began_ns;
 	kernel_explain(table->kernel, thread->tid, thread->stat_state,
@@ -327,11 +327,11 @@ static void explain(struct thread_table *table, struct thread *thread, bool read
 }
 
 /* The system call cannot be read, so stat is all there is. */
-static int without_call(struct thread_table *table, struct thread *thread)
+static int explain_without_call(struct thread_table *table, struct thread *thread)
 {
 	thread->call_text[0] = '\0';
 	thread->stack = NULL;
-	explain(table, thread, false);
+	explain_wait(table, thread, false);
 	return 0;
 }
 
@@ -340,7 +340,7 @@ static int look_call(struct thread_table *table, struct thread *thread, char bef
 	char text[THREAD_CALL_MAX] = "";
 
 	if (thread->stat_state == 'R' || table->kernel->denied)
-		return without_call(table, thread);
+		return explain_without_call(table, thread);
 	ssize_t got =
 		read_file(table, thread, &thread->call_fd, "syscall", text, sizeof(text));
 
@@ -352,7 +352,7 @@ static int look_call(struct thread_table *table, struct thread *thread, char bef
 	    !kernel_thread_leaves(table->kernel, thread->tid))
 		table->kernel->denied = true;
 	if (got <= 0 || !proc_parse_call(text, &thread->call))
-		return without_call(table, thread);
+		return explain_without_call(table, thread);
 	if (strcmp(text, thread->call_text) != 0 || before != thread->stat_state) {
 		memcpy(thread->call_text, text, sizeof(text));
 		thread->stack = NULL;
@@ -361,7 +361,7 @@ static int look_call(struct thread_table *table, struct thread *thread, char bef
 	} else if (!thread->wait.owner_changes && !thread->wait.ends && !thread->slept) {
 		return 0;
 	}
-	explain(table, thread, true);
+	explain_wait(table, thread, true);
 	return 0;
 }
 
@@ -370,10 +370,10 @@ static int look_call(struct thread_table *table, struct thread *thread, char bef
 static int look_slept(struct thread_table *table, struct thread *thread)
 {
 	thread->changes = 0;
-	if (ended(thread))
+	if (has_ended(thread))
 		return -ESRCH;
 	if (thread->wait.owner_changes && thread->call_text[0])
-		explain(table, thread, true);
+		explain_wait(table, thread, true);
 	return 0;
 }
 
@@ -383,7 +383,7 @@ struct interrupted {
 	int64_t since_ns, lasts_ns; /* 0 if unknown */
 };
 
-static struct interrupted remember(const struct thread *thread)
+static struct interrupted interrupted_wait(const struct thread *thread)
 {
 	struct interrupted was = {.since_ns = thread->kept_ns,
 				  .lasts_ns = thread->wait.lasts_ns};
@@ -398,7 +398,8 @@ static struct interrupted remember(const struct thread *thread)
 
 /* A wait that is stopped, or that resumes after a stop or a tracer, counts as the same
  * wait. */
-static void take_up(struct thread *thread, const struct interrupted *was, int64_t now_ns)
+static void resume_wait(struct thread *thread, const struct interrupted *was,
+			int64_t now_ns)
 {
 	const struct proc_call *is = &thread->call;
 	bool stopped = thread->stat_state == 'T' || thread->stat_state == 't';
@@ -435,19 +436,20 @@ int thread_look(struct thread_table *table, struct thread *thread)
 	rc = look_stat(table, thread);
 	if (rc)
 		return rc;
-	if (ended(thread))
+	if (has_ended(thread))
 		return -ESRCH;
 	if (thread->slept && thread->call_text[0] && thread->stat_state == before)
 		return look_slept(table, thread);
 	if (thread->slept)
 		return look_call(table, thread, before);
-	was = watched && thread->looked ? remember(thread) : (struct interrupted){0};
+	was = watched && thread->looked ? interrupted_wait(thread)
+					: (struct interrupted){0};
 	thread->slept_ns = thread->ran_ns = 0;
 	thread->changes += thread->changes < UINT8_MAX;
 	thread->began_ns = watched && thread->looked ? table->kernel->now_ns : 0;
 	rc = look_call(table, thread, before);
 	if (rc == 0)
-		take_up(thread, &was, table->kernel->now_ns);
+		resume_wait(thread, &was, table->kernel->now_ns);
 	return rc;
 }
 

@@ -63,7 +63,7 @@ static struct go_frame *slot_of(const struct go_frames *frames, uint64_t pc)
 	return &frames->list[at];
 }
 
-static bool grow(struct go_frames *frames)
+static bool grow_frames(struct go_frames *frames)
 {
 	struct go_frame *old = frames->list;
 	size_t nr = frames->cap;
@@ -210,8 +210,8 @@ static bool has_maps(const struct go_frames *frames, const struct go_frame_table
 	       (module->gofunc || module->table.era == GO_ERA_116);
 }
 
-static void fill(struct go_frames *frames, struct memory *mem, uint64_t pc,
-		 struct go_frame *frame)
+static void fill_frame(struct go_frames *frames, struct memory *mem, uint64_t pc,
+		       struct go_frame *frame)
 {
 	struct go_frame_table *module = NULL;
 	struct go_func func;
@@ -246,11 +246,11 @@ const struct go_frame *go_frame_at(struct go_frames *frames, struct memory *mem,
 	if (frame->pc)
 		return frame;
 	if (frames->nr * 2 >= frames->cap) {
-		if (!grow(frames))
+		if (!grow_frames(frames))
 			return NULL;
 		frame = slot_of(frames, pc);
 	}
 	frames->nr++;
-	fill(frames, mem, pc, frame);
+	fill_frame(frames, mem, pc, frame);
 	return frame;
 }

@@ -23,7 +23,7 @@ struct walk {
 };
 
 /* Handles a live word: what it points to is live too. */
-static void take(struct walk *walk, uint64_t word)
+static void mark_live_word(struct walk *walk, uint64_t word)
 {
 	struct go_frames *frames = walk->frames;
 
@@ -39,22 +39,23 @@ static void take(struct walk *walk, uint64_t word)
 }
 
 /* Handles the words of [from, to) that are in the copy. */
-static void take_all(struct walk *walk, uint64_t from, uint64_t to)
+static void mark_live_words(struct walk *walk, uint64_t from, uint64_t to)
 {
 	const struct go_parked *parked = walk->parked;
 
 	from = from < parked->sp ? parked->sp : (from + 7) & ~7ull;
 	to = to > parked->high ? parked->high : to & ~7ull;
 	for (; from < to; from += 8)
-		take(walk, load_u64(parked->bytes + (from - parked->sp)));
+		mark_live_word(walk, load_u64(parked->bytes + (from - parked->sp)));
 }
 
 /* map has one byte for each word from `base` on. */
-static void take_some(struct walk *walk, uint64_t base, const uint8_t *map, size_t nr)
+static void mark_mapped_words(struct walk *walk, uint64_t base, const uint8_t *map,
+			      size_t nr)
 {
 	for (size_t i = 0; i < nr; i++)
 		if (map[i])
-			take_all(walk, base + i * 8, base + i * 8 + 8);
+			mark_live_words(walk, base + i * 8, base + i * 8 + 8);
 }
 
 static void note_object(struct walk *walk, uint64_t start, uint64_t bytes)
@@ -74,7 +75,7 @@ static void note_object(struct walk *walk, uint64_t start, uint64_t bytes)
 }
 
 /* args: address of the arguments in the caller's frame. */
-static void take_frame(struct walk *walk, const struct go_frame *frame, uint64_t sp,
+static void mark_frame(struct walk *walk, const struct go_frame *frame, uint64_t sp,
 		       uint64_t args)
 {
 	const struct go_frames *frames = walk->frames;
@@ -85,17 +86,17 @@ static void take_frame(struct walk *walk, const struct go_frame *frame, uint64_t
 	if (end > sp)
 		end -= 8;
 	if (end > sp && !frame->locals)
-		take_all(walk, sp, end);
+		mark_live_words(walk, sp, end);
 	else if (end > sp)
-		take_some(walk, end - 8ull * frame->nr_locals, frames->maps + frame->bits,
-			  frame->nr_locals);
+		mark_mapped_words(walk, end - 8ull * frame->nr_locals,
+				  frames->maps + frame->bits, frame->nr_locals);
 	if (frame->args)
-		take_some(walk, args,
-			  frames->maps + frame->bits +
-				  (frame->locals ? frame->nr_locals : 0),
-			  frame->nr_args);
+		mark_mapped_words(walk, args,
+				  frames->maps + frame->bits +
+					  (frame->locals ? frame->nr_locals : 0),
+				  frame->nr_args);
 	else
-		take_all(walk, args, args + 8ull * frame->nr_args);
+		mark_live_words(walk, args, args + 8ull * frame->nr_args);
 	for (uint32_t i = 0; i < frame->nr_objects; i++) {
 		const struct go_frame_object *object =
 			&frames->objects[frame->objects + i];
@@ -107,7 +108,7 @@ static void take_frame(struct walk *walk, const struct go_frame *frame, uint64_t
 	}
 }
 
-static void take_frames(struct walk *walk)
+static void mark_frames(struct walk *walk)
 {
 	const struct go_parked *parked = walk->parked;
 	uint64_t pc = parked->pc, sp = parked->sp;
@@ -126,21 +127,21 @@ static void take_frames(struct walk *walk)
 		if (!frame->known || frame->any_args || args > parked->high)
 			break;
 		if (all || frame->injected)
-			take_all(walk, sp, args + 8ull * frame->nr_args);
+			mark_live_words(walk, sp, args + 8ull * frame->nr_args);
 		else
-			take_frame(walk, frame, sp, args);
+			mark_frame(walk, frame, sp, args);
 		if (frame->top)
 			return;
 		all = frame->injected;
 		pc = load_u64(parked->bytes + (args - 8 - parked->sp));
 		sp = args;
 	}
-	take_all(walk, sp, parked->high);
+	mark_live_words(walk, sp, parked->high);
 }
 
 /* Records may alternate between the stack and the heap. Those in the heap are reached
  * from the g, but what they point to on the stack is not. */
-static void take_defers(struct walk *walk, uint64_t record)
+static void mark_defers(struct walk *walk, uint64_t record)
 {
 	const struct go_parked *parked = walk->parked;
 	struct go_heap *heap = walk->mark->heap;
@@ -154,7 +155,7 @@ static void take_defers(struct walk *walk, uint64_t record)
 
 			memcpy(words, parked->bytes + (record - parked->sp),
 			       left < sizeof(words) ? left & ~(size_t)7 : sizeof(words));
-			take_all(walk, record, record + DEFER_BYTES);
+			mark_live_words(walk, record, record + DEFER_BYTES);
 		} else if (span) {
 			size_t bytes = span->size < sizeof(words) ? (size_t)span->size
 								  : sizeof(words);
@@ -165,9 +166,9 @@ static void take_defers(struct walk *walk, uint64_t record)
 			for (size_t k = 0; k < DEFER_WORDS; k++)
 				if (load_u64(words + k * 8) >= parked->low &&
 				    load_u64(words + k * 8) < parked->high)
-					take(walk, load_u64(words + k * 8));
+					mark_live_word(walk, load_u64(words + k * 8));
 		} else {
-			take_all(walk, parked->sp, parked->high);
+			mark_live_words(walk, parked->sp, parked->high);
 			return;
 		}
 		/* Up to Go 1.21 the panic that runs it comes first. */
@@ -175,7 +176,7 @@ static void take_defers(struct walk *walk, uint64_t record)
 				  (walk->frames->minor >= 22 ? 0 : 8));
 	}
 	if (record)
-		take_all(walk, parked->sp, parked->high);
+		mark_live_words(walk, parked->sp, parked->high);
 }
 
 static int compare_places(const void *a, const void *b)
@@ -203,7 +204,7 @@ static struct go_frame_place *place_of(const struct go_frames *frames, uint64_t 
 }
 
 /* Handles the variables whose address is live, and what they point to. */
-static void take_places(struct walk *walk)
+static void mark_places(struct walk *walk)
 {
 	struct go_frames *frames = walk->frames;
 
@@ -219,7 +220,7 @@ static void take_places(struct walk *walk)
 			continue;
 		end = place->end;
 		place->end = place->start;
-		take_all(walk, place->start, end);
+		mark_live_words(walk, place->start, end);
 	}
 }
 
@@ -229,10 +230,10 @@ bool go_frames_mark(struct go_frames *frames, struct go_mark *mark,
 	struct walk walk = {frames, mark, parked, false};
 
 	frames->nr_places = frames->nr_inner = 0;
-	take_frames(&walk);
-	take_defers(&walk, parked->defers);
+	mark_frames(&walk);
+	mark_defers(&walk, parked->defers);
 	if (parked->context)
-		take(&walk, parked->context);
-	take_places(&walk);
+		mark_live_word(&walk, parked->context);
+	mark_places(&walk);
 	return !walk.failed;
 }

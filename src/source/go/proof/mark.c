@@ -155,7 +155,7 @@ bool go_mark_again(struct go_mark *mark)
 	return !mark->failed;
 }
 
-static void push(struct go_mark *mark, uint32_t number, uint32_t index)
+static void push_work(struct go_mark *mark, uint32_t number, uint32_t index)
 {
 	if (array_reserve_most(&mark->work, &mark->cap_work, mark->nr_work + 1,
 			       WORK_MAX)) {
@@ -210,7 +210,7 @@ static inline void mark_word(struct go_mark *mark, uint64_t word)
 	if (special && !reach_special(mark, base))
 		return;
 	if (!span->noscan)
-		push(mark, (uint32_t)(span - mark->heap->spans), (uint32_t)index);
+		push_work(mark, (uint32_t)(span - mark->heap->spans), (uint32_t)index);
 }
 
 void go_mark_address(struct go_mark *mark, uint64_t address)

@@ -92,7 +92,7 @@ static bool is_candidate(const struct go_pass *pass, size_t i)
 
 /* Tells the marker about an object that a row waits on. Returns false if it is not in the
  * heap; the row then counts as alive. */
-static bool watch(struct go_pass *pass, uint64_t address, uint32_t row)
+static bool watch_object(struct go_pass *pass, uint64_t address, uint32_t row)
 {
 	uint64_t base = go_heap_object(&pass->heap, address);
 	bool chan = pass->prove->rows[row].kind == GO_WAIT_CHAN;
@@ -136,7 +136,7 @@ static void take_candidate(struct go_pass *pass, uint32_t row, const uint8_t *g,
 	for (size_t i = 0; i < objects->nr; i++)
 		if (!go_mark_special(&pass->mark, objects->sudogs[i], GO_SPECIAL_SUDOG,
 				     row, &ignored) ||
-		    !watch(pass, objects->objects[i], row))
+		    !watch_object(pass, objects->objects[i], row))
 			pass->alive[row] = true;
 }
 
@@ -231,7 +231,7 @@ static void show_progress(struct go_pass *pass)
 }
 
 /* Follows everything to its end. Sets *revived if a goroutine became live. */
-static int follow(struct go_pass *pass, bool *revived, struct err *e)
+static int follow_all(struct go_pass *pass, bool *revived, struct err *e)
 {
 	struct go_wait_objects *objects = malloc(sizeof(*objects));
 	bool through = false;
@@ -316,7 +316,7 @@ static int mark_living(struct go_pass *pass, bool *revived, struct err *e)
 	if (pass->number == 0) {
 		rc = mark_roots(pass, true, e);
 		if (rc == 0)
-			rc = follow(pass, revived, e);
+			rc = follow_all(pass, revived, e);
 	}
 	if (rc == 0)
 		rc = mark_roots(pass, false, e);
@@ -325,7 +325,7 @@ static int mark_living(struct go_pass *pass, bool *revived, struct err *e)
 	for (size_t i = 0; i < pass->nr && pass->number == 0 && !cancelled(pass); i++)
 		if (!is_candidate(pass, i))
 			mark_g(pass, i);
-	return rc ? rc : follow(pass, revived, e);
+	return rc ? rc : follow_all(pass, revived, e);
 }
 
 /* Adds objects and goroutines created in the meantime. */
@@ -341,7 +341,7 @@ static int read_again(struct go_pass *pass, struct err *e)
 }
 
 /* Rereads what may have changed until no more goroutines become live. */
-static int settle(struct go_pass *pass, struct err *e)
+static int settle_changes(struct go_pass *pass, struct err *e)
 {
 	bool revived = true;
 	int rc = 0;
@@ -356,7 +356,7 @@ static int settle(struct go_pass *pass, struct err *e)
 		if (rc == 0)
 			rc = mark_roots(pass, false, e);
 		if (rc == 0)
-			rc = follow(pass, &revived, e);
+			rc = follow_all(pass, &revived, e);
 	}
 	return rc;
 }
@@ -375,7 +375,7 @@ static struct go_range span_of_data(const struct go_module *module)
 	return all;
 }
 
-static int begin(struct go_pass *pass, struct err *e)
+static int begin_first(struct go_pass *pass, struct err *e)
 {
 	int rc;
 
@@ -399,8 +399,8 @@ static int begin(struct go_pass *pass, struct err *e)
 	return rc;
 }
 
-static void check_g(struct go_pass *pass, uint32_t i, const uint8_t *g,
-		    struct go_wait_objects *objects)
+static void drop_changed_g(struct go_pass *pass, uint32_t i, const uint8_t *g,
+			   struct go_wait_objects *objects)
 {
 	(void)objects;
 	if (is_candidate(pass, i) &&
@@ -409,14 +409,14 @@ static void check_g(struct go_pass *pass, uint32_t i, const uint8_t *g,
 		pass->alive[i] = pass->changed[i] = true;
 }
 
-static int begin_again(struct go_pass *pass, struct err *e)
+static int begin_next(struct go_pass *pass, struct err *e)
 {
 	int rc = read_again(pass, e);
 
 	if (rc == 0 && !go_mark_again(&pass->mark))
 		rc = no_memory(e);
 	if (rc == 0)
-		rc = visit_gs(pass, check_g, e);
+		rc = visit_gs(pass, drop_changed_g, e);
 	return rc;
 }
 
@@ -427,11 +427,11 @@ int go_pass_run(struct go_pass *pass, struct err *e)
 
 	pass->busy = false;
 	pass->heap.holes = 0;
-	rc = pass->number == 0 ? begin(pass, e) : begin_again(pass, e);
+	rc = pass->number == 0 ? begin_first(pass, e) : begin_next(pass, e);
 	if (rc == 0)
 		rc = mark_living(pass, &revived, e);
 	if (rc == 0)
-		rc = settle(pass, e);
+		rc = settle_changes(pass, e);
 	pass->busy |= pass->runners.nr > 0;
 	if (rc == 0 && pass->heap.holes > 0)
 		rc = err_set(e, ERR_FORMAT,
@@ -439,11 +439,11 @@ int go_pass_run(struct go_pass *pass, struct err *e)
 	return rc;
 }
 
-void go_pass_check(struct go_pass *pass)
+void go_pass_drop_changed(struct go_pass *pass)
 {
 	struct err ignored;
 
-	if (visit_gs(pass, check_g, &ignored))
+	if (visit_gs(pass, drop_changed_g, &ignored))
 		for (size_t i = 0; i < pass->prove->nr_rows; i++)
 			pass->alive[i] = true;
 }

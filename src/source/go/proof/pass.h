@@ -52,7 +52,7 @@ void go_pass_release(struct go_pass *pass);
 /* Afterwards, `alive` is true for goroutines that are live or were in an earlier pass. */
 int go_pass_run(struct go_pass *pass, struct err *e);
 /* Marks the remaining goroutines that have run since as changed. */
-void go_pass_check(struct go_pass *pass);
+void go_pass_drop_changed(struct go_pass *pass);
 
 /* pass_stack.c: marks from a live goroutine's own memory, its g and its stack. *hash is
  * set to the hash of the g at that time. Returns false if the goroutine changes too fast

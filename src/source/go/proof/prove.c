@@ -66,7 +66,7 @@ static int wait_for_runners(struct go_pass *pass, int64_t *left_ns, struct err *
 		if (cancelled(pass->prove))
 			return err_set(e, ERR_GONE, "cancelled");
 		if (waited_ns > *left_ns || go_runners_hopeless(&pass->runners))
-			return go_runners_why(&pass->runners, waited_ns, e);
+			return go_runners_explain(&pass->runners, waited_ns, e);
 		wait_until(pass->prove, clock_mono_ns() + STEP_NS);
 	}
 	*left_ns -= waited_ns;
@@ -102,11 +102,11 @@ static int run_passes(struct go_pass *pass, struct proving *result, struct err *
 		if (rc)
 			return rc;
 	}
-	go_pass_check(pass);
+	go_pass_drop_changed(pass);
 	return cancelled(pass->prove) ? err_set(e, ERR_GONE, "cancelled") : 0;
 }
 
-static void publish(struct go_prove *prove, const struct go_pass *pass)
+static void publish_result(struct go_prove *prove, const struct go_pass *pass)
 {
 	for (size_t i = 0; i < prove->nr_rows; i++) {
 		prove->result.judged +=
@@ -130,7 +130,7 @@ static void *prove_thread(void *arg)
 	if (rc == 0)
 		rc = run_passes(&pass, &prove->result, &e);
 	if (rc == 0) {
-		publish(prove, &pass);
+		publish_result(prove, &pass);
 	} else {
 		prove->result.state =
 			cancelled(prove) ? PROVING_CANCELLED : PROVING_FAILED;
@@ -142,7 +142,7 @@ static void *prove_thread(void *arg)
 	return NULL;
 }
 
-static void finish(struct go_prove *prove)
+static void join_thread(struct go_prove *prove)
 {
 	if (prove->started)
 		pthread_join(prove->thread, NULL);
@@ -157,7 +157,7 @@ void go_prove_cancel(struct go_prove *prove)
 void go_prove_release(struct go_prove *prove)
 {
 	go_prove_cancel(prove);
-	finish(prove);
+	join_thread(prove);
 	go_frames_release(&prove->frames);
 	free(prove->rows);
 	free(prove->proven);
@@ -256,7 +256,7 @@ void go_prove_start(struct go_prove *prove, const struct source_target *target,
 void go_prove_poll(struct go_prove *prove, struct snapshot *out)
 {
 	if (prove->started && __atomic_load_n(&prove->done, __ATOMIC_ACQUIRE))
-		finish(prove);
+		join_thread(prove);
 	if (prove->started) {
 		out->proving.possible = true;
 		out->proving.state = PROVING_RUNNING;

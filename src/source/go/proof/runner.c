@@ -134,8 +134,8 @@ static uint64_t read_cpu(int tasks, pid_t tid, const struct proc_stat *stat)
 }
 
 /* Returns false if the thread is not in a system call or if that cannot be read. */
-static bool look_at_call(const struct go_runners *runners,
-			 struct go_runner_thread *thread, bool *known, bool *ending)
+static bool read_call(const struct go_runners *runners, struct go_runner_thread *thread,
+		      bool *known, bool *ending)
 {
 	char path[40], text[PROC_TEXT_MAX];
 	struct proc_call call;
@@ -166,13 +166,13 @@ static bool is_gone(const struct proc_stat *stat)
 }
 
 /* Reads what the thread is doing now. */
-static void look_at(const struct go_runners *runners, struct go_runner_thread *thread,
-		    uint64_t *cpu_ns, bool *ending)
+static void read_thread(const struct go_runners *runners, struct go_runner_thread *thread,
+			uint64_t *cpu_ns, bool *ending)
 {
 	struct proc_stat stat = {0};
 	bool known;
 
-	thread->in_call = look_at_call(runners, thread, &known, ending);
+	thread->in_call = read_call(runners, thread, &known, ending);
 	if (thread->in_call)
 		return;
 	thread->gone = !read_stat(runners->tasks, thread->tid, &stat) || is_gone(&stat);
@@ -199,7 +199,7 @@ static void copy_registers(struct go_runners *runners, struct go_runner_thread *
 	bytes = registers_read(thread->tid, copy->bytes, &sp);
 	/* Wait until it is stopped again at the same place. */
 	for (int try = 0; bytes > 0 && !thread->copied && try < STOP_TRIES; try++) {
-		look_at(runners, thread, &thread->cpu_ns, &runners->ending);
+		read_thread(runners, thread, &thread->cpu_ns, &runners->ending);
 		thread->copied = thread->stopped && thread->sp == sp;
 		if (!thread->copied)
 			clock_sleep_ns(STOP_POLL_NS);
@@ -227,7 +227,7 @@ void go_runners_look(struct go_runners *runners)
 		}
 		thread = &runners->threads[runners->nr_threads++];
 		*thread = (struct go_runner_thread){.tid = tids[i]};
-		look_at(runners, thread, &thread->cpu_ns, &runners->ending);
+		read_thread(runners, thread, &thread->cpu_ns, &runners->ending);
 		thread->ran = !thread->in_call && !thread->gone;
 		if (thread->ran && thread->stopped && runners->ptrace)
 			copy_registers(runners, thread);
@@ -300,7 +300,7 @@ bool go_runners_settled(struct go_runners *runners, const struct go_mark *mark)
 
 		if (!thread->ran)
 			continue;
-		look_at(runners, thread, &cpu_ns, &runners->ending);
+		read_thread(runners, thread, &cpu_ns, &runners->ending);
 		/* Detaching costs the thread a few microseconds of CPU time. */
 		if (thread->copied && thread->stopped && thread->sp == sp &&
 		    cpu_ns - thread->cpu_ns < CPU_NS)
@@ -448,7 +448,7 @@ static bool is_frozen(pid_t pid)
 	return frozen;
 }
 
-int go_runners_why(const struct go_runners *runners, int64_t waited_ns, struct err *e)
+int go_runners_explain(const struct go_runners *runners, int64_t waited_ns, struct err *e)
 {
 	const struct go_runner *runner = runners->nr ? &runners->list[0] : NULL;
 	const struct go_runner_thread *thread = left_thread(runners);

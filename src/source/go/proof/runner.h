@@ -79,7 +79,8 @@ bool go_runners_settled(struct go_runners *runners, const struct go_mark *mark);
 /* Returns true if waiting is pointless because the target does not run. */
 bool go_runners_hopeless(const struct go_runners *runners);
 /* Sets an error that says which runner is left after waiting for waited_ns. */
-int go_runners_why(const struct go_runners *runners, int64_t waited_ns, struct err *e);
+int go_runners_explain(const struct go_runners *runners, int64_t waited_ns,
+		       struct err *e);
 /* For a running goroutine that ends its process, returns the stack address of the return
  * address of that call. The program's code will not run beyond that call. Returns 0 if it
  * is another goroutine or if the process is not ending. */

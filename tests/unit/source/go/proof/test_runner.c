@@ -127,7 +127,7 @@ static void test_tick(void **state)
 	go_runners_init(&runners, getpid(), false, &layout, module_of(0));
 	go_runners_add(&runners, &mark, (uint64_t)(uintptr_t)g, g);
 	assert_false(go_runners_settled(&runners, &mark));
-	assert_int_equal(go_runners_why(&runners, 5000000000, &e), ERR_UNSUPPORTED);
+	assert_int_equal(go_runners_explain(&runners, 5000000000, &e), ERR_UNSUPPORTED);
 	assert_non_null(strstr(e.text, "goroutine 7 has been running"));
 	record[2]++;
 	assert_true(go_runners_settled(&runners, &mark));
@@ -217,7 +217,7 @@ static void test_stopped(void **state)
 	go_runners_look(&runners);
 	assert_false(go_runners_settled(&runners, &mark));
 	assert_true(go_runners_hopeless(&runners));
-	go_runners_why(&runners, 0, &e);
+	go_runners_explain(&runners, 0, &e);
 	assert_non_null(strstr(e.text, "is stopped"));
 	/* Its registers can be read: it is our child. */
 	runners.ptrace = true;
