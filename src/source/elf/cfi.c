@@ -27,7 +27,7 @@ struct reader {
 	bool failed;
 };
 
-struct check {
+struct cfi_check {
 	const struct elf_cfi *cfi;
 	bool debug;             /* .debug_frame */
 	struct common *commons; /* sorted by offset */
@@ -35,7 +35,7 @@ struct check {
 	uint8_t *starts;
 };
 
-static void skip(struct reader *reader, uint64_t bytes)
+static void skip_bytes(struct reader *reader, uint64_t bytes)
 {
 	if (bytes > (uint64_t)(reader->end - reader->at)) {
 		reader->failed = true;
@@ -45,7 +45,7 @@ static void skip(struct reader *reader, uint64_t bytes)
 	reader->at += bytes;
 }
 
-static uint64_t number(struct reader *reader)
+static uint64_t read_leb128(struct reader *reader)
 {
 	uint64_t value = 0;
 
@@ -63,13 +63,13 @@ static uint64_t number(struct reader *reader)
 	return 0;
 }
 
-static uint64_t fixed(struct reader *reader, size_t bytes)
+static uint64_t read_fixed(struct reader *reader, size_t bytes)
 {
 	uint64_t value = 0;
 	uint32_t half;
 
 	if ((size_t)(reader->end - reader->at) < bytes) {
-		skip(reader, bytes);
+		skip_bytes(reader, bytes);
 		return 0;
 	}
 	if (bytes == sizeof(half)) {
@@ -94,16 +94,16 @@ static void skip_encoded(struct reader *reader, uint8_t encoding)
 	if ((encoding & 0x70) == 0x50)
 		reader->failed = true;
 	else if (format == 1 || format == 9)
-		number(reader);
+		read_leb128(reader);
 	else if (sizes[format])
-		skip(reader, sizes[format]);
+		skip_bytes(reader, sizes[format]);
 	else
 		reader->failed = true;
 }
 
 static void take_register(struct reader *reader)
 {
-	if (number(reader) >= REGISTERS_MAX)
+	if (read_leb128(reader) >= REGISTERS_MAX)
 		reader->failed = true;
 }
 
@@ -130,7 +130,7 @@ static void check_program(struct reader *reader, uint8_t encoding)
 		if (code >= 0x40) {
 			/* The register is part of the opcode. */
 			if ((code & 0xc0) == 0x80)
-				number(reader);
+				read_leb128(reader);
 			continue;
 		}
 		if (code == DW_CFA_restore_state && remembered > 0)
@@ -142,13 +142,13 @@ static void check_program(struct reader *reader, uint8_t encoding)
 			if (*what == 'r')
 				take_register(reader);
 			else if (*what == 'n')
-				number(reader);
+				read_leb128(reader);
 			else if (*what == 'b')
-				skip(reader, number(reader));
+				skip_bytes(reader, read_leb128(reader));
 			else if (*what == 'a')
 				skip_encoded(reader, encoding);
 			else
-				skip(reader, (uint64_t)(*what - '0'));
+				skip_bytes(reader, (uint64_t)(*what - '0'));
 		}
 	}
 }
@@ -164,16 +164,16 @@ static void read_augmentation(struct reader *reader, const char *text,
 	common->sized = text[0] == 'z';
 	if (!text[0])
 		return;
-	bytes = number(&inner);
+	bytes = read_leb128(&inner);
 	*reader = inner;
-	skip(reader, bytes);
+	skip_bytes(reader, bytes);
 	inner.end = reader->at;
 	for (text++; *text && common->sized && !inner.failed; text++) {
 		uint8_t encoding;
 
 		if (*text == 'S' || *text == 'B' || *text == 'G')
 			continue;
-		encoding = (uint8_t)fixed(&inner, 1);
+		encoding = (uint8_t)read_fixed(&inner, 1);
 		if (*text == 'R')
 			common->encoding = encoding;
 		else if (*text == 'P')
@@ -185,10 +185,10 @@ static void read_augmentation(struct reader *reader, const char *text,
 	reader->failed |= inner.failed || !common->sized;
 }
 
-static bool add_common(struct check *check, struct reader reader, size_t at)
+static bool add_common(struct cfi_check *check, struct reader reader, size_t at)
 {
 	struct common common = {.at = at};
-	uint8_t version = (uint8_t)fixed(&reader, 1);
+	uint8_t version = (uint8_t)read_fixed(&reader, 1);
 	const char *text = (const char *)reader.at;
 	const uint8_t *end = memchr(reader.at, 0, (size_t)(reader.end - reader.at));
 
@@ -196,16 +196,16 @@ static bool add_common(struct check *check, struct reader reader, size_t at)
 		return false;
 	reader.at = end + 1;
 	if (version == 4) {
-		uint64_t address_bytes = fixed(&reader, 1);
-		uint64_t segment_bytes = fixed(&reader, 1);
+		uint64_t address_bytes = read_fixed(&reader, 1);
+		uint64_t segment_bytes = read_fixed(&reader, 1);
 
 		if (address_bytes != 8 || segment_bytes != 0)
 			return false;
 	}
-	number(&reader);
-	number(&reader);
+	read_leb128(&reader);
+	read_leb128(&reader);
 	if (version == 1)
-		skip(&reader, 1);
+		skip_bytes(&reader, 1);
 	else
 		take_register(&reader);
 	read_augmentation(&reader, text, &common);
@@ -217,7 +217,7 @@ static bool add_common(struct check *check, struct reader reader, size_t at)
 	return true;
 }
 
-static const struct common *find_common(const struct check *check, uint64_t at)
+static const struct common *find_common(const struct cfi_check *check, uint64_t at)
 {
 	size_t low = 0, high = check->nr_commons;
 
@@ -234,7 +234,8 @@ static const struct common *find_common(const struct check *check, uint64_t at)
 	return NULL;
 }
 
-static bool check_function(const struct check *check, struct reader reader, uint64_t at)
+static bool check_function(const struct cfi_check *check, struct reader reader,
+			   uint64_t at)
 {
 	const struct common *common = find_common(check, at);
 
@@ -243,23 +244,23 @@ static bool check_function(const struct check *check, struct reader reader, uint
 	skip_encoded(&reader, common->encoding);
 	skip_encoded(&reader, common->encoding & 0x0f);
 	if (common->sized)
-		skip(&reader, number(&reader));
+		skip_bytes(&reader, read_leb128(&reader));
 	check_program(&reader, common->encoding);
 	return !reader.failed;
 }
 
 /* Checks all entries of one kind, from first to last. */
-static bool walk(struct check *check, bool commons)
+static bool check_entries_of_kind(struct cfi_check *check, bool commons)
 {
 	const struct elf_cfi *cfi = check->cfi;
 	struct reader all = {cfi->bytes, cfi->bytes + cfi->length, false};
 
 	while (all.end - all.at >= 4) {
 		size_t at = (size_t)(all.at - cfi->bytes), wide = 4;
-		uint64_t bytes = fixed(&all, 4);
+		uint64_t bytes = read_fixed(&all, 4);
 
 		if (bytes == UINT32_MAX) {
-			bytes = fixed(&all, 8);
+			bytes = read_fixed(&all, 8);
 			wide = 8;
 		}
 		/* The terminator of .eh_frame, or padding. */
@@ -272,7 +273,7 @@ static bool walk(struct check *check, bool commons)
 
 		all.at += bytes;
 		/* In .eh_frame the id has 4 bytes, regardless of the length field. */
-		uint64_t id = fixed(&entry, check->debug ? wide : 4);
+		uint64_t id = read_fixed(&entry, check->debug ? wide : 4);
 		bool common = check->debug ? id == (wide == 4 ? UINT32_MAX : UINT64_MAX)
 					   : id == 0;
 
@@ -293,11 +294,12 @@ static bool walk(struct check *check, bool commons)
  * NULL if an entry is invalid. */
 static uint8_t *check_entries(const struct elf_cfi *cfi, bool debug)
 {
-	struct check check = {
+	struct cfi_check check = {
 		.cfi = cfi, .debug = debug, .starts = calloc(1, cfi->length / 8 + 1)};
 	uint8_t *starts = check.starts;
 
-	if (!starts || !walk(&check, true) || !walk(&check, false)) {
+	if (!starts || !check_entries_of_kind(&check, true) ||
+	    !check_entries_of_kind(&check, false)) {
 		free(starts);
 		starts = NULL;
 	}

@@ -13,7 +13,7 @@ struct bytes {
 	bool failed;
 };
 
-static uint64_t fixed(struct bytes *bytes, size_t size)
+static uint64_t read_fixed(struct bytes *bytes, size_t size)
 {
 	uint64_t value = 0;
 	uint16_t half;
@@ -40,7 +40,7 @@ static uint64_t fixed(struct bytes *bytes, size_t size)
 }
 
 /* Reads LEB128, in the range of tags, attributes and forms. */
-static uint64_t number(struct bytes *bytes)
+static uint64_t read_leb128(struct bytes *bytes)
 {
 	uint64_t value = 0;
 	uint8_t byte = 0x80;
@@ -60,22 +60,22 @@ static size_t table_bytes(const uint8_t *at, const uint8_t *end)
 {
 	struct bytes bytes = {at, end, false};
 
-	while (!bytes.failed && bytes.at < end && number(&bytes) != 0) {
+	while (!bytes.failed && bytes.at < end && read_leb128(&bytes) != 0) {
 		uint64_t name, form;
 
-		number(&bytes);
-		fixed(&bytes, 1);
+		read_leb128(&bytes);
+		read_fixed(&bytes, 1);
 		do {
-			name = number(&bytes);
-			form = number(&bytes);
+			name = read_leb128(&bytes);
+			form = read_leb128(&bytes);
 			if (form == DW_FORM_implicit_const)
-				number(&bytes);
+				read_leb128(&bytes);
 		} while ((name || form) && !bytes.failed);
 	}
 	return (size_t)(bytes.at - at);
 }
 
-static int compare(const void *a, const void *b)
+static int compare_offsets(const void *a, const void *b)
 {
 	const uint64_t *left = a, *right = b;
 
@@ -86,11 +86,11 @@ static int compare(const void *a, const void *b)
  * */
 static uint64_t next_unit(struct bytes *bytes)
 {
-	uint64_t length = fixed(bytes, 4);
+	uint64_t length = read_fixed(bytes, 4);
 	size_t wide = 4;
 
 	if (length == UINT32_MAX) {
-		length = fixed(bytes, 8);
+		length = read_fixed(bytes, 8);
 		wide = 8;
 	}
 	if (bytes->failed || length > (uint64_t)(bytes->end - bytes->at)) {
@@ -100,9 +100,9 @@ static uint64_t next_unit(struct bytes *bytes)
 	struct bytes unit = {bytes->at, bytes->at + length, false};
 
 	bytes->at += length;
-	if (fixed(&unit, 2) >= 5)
-		fixed(&unit, 2); /* unit type and address size */
-	return fixed(&unit, wide);
+	if (read_fixed(&unit, 2) >= 5)
+		read_fixed(&unit, 2); /* unit type and address size */
+	return read_fixed(&unit, wide);
 }
 
 bool elf_dwarf_check(const uint8_t *units, size_t length, const uint8_t *abbreviations,
@@ -123,7 +123,7 @@ bool elf_dwarf_check(const uint8_t *units, size_t length, const uint8_t *abbrevi
 	bool sane = tables && (bytes.failed || bytes.at == bytes.end);
 
 	if (sane)
-		qsort(tables, count, sizeof(*tables), compare);
+		qsort(tables, count, sizeof(*tables), compare_offsets);
 	for (size_t i = 0; i < count && sane; i++) {
 		if ((i && tables[i] == tables[i - 1]) || tables[i] >= abbreviation_bytes)
 			continue;

@@ -59,8 +59,8 @@ static int new_image(size_t length, uint8_t **image)
 }
 
 /* Copies in steps, as long as the budget has time. */
-static bool copy(const struct elf_source *source, uint64_t at, uint8_t *to,
-		 uint64_t bytes, struct file_budget *budget)
+static bool copy_bytes(const struct elf_source *source, uint64_t at, uint8_t *to,
+		       uint64_t bytes, struct file_budget *budget)
 {
 	while (bytes > 0) {
 		size_t step = bytes < STEP_BYTES ? (size_t)bytes : STEP_BYTES;
@@ -114,7 +114,7 @@ static int make_flat(const struct elf_file *file, const char *path,
 
 	if (fd < 0)
 		return -1;
-	if (!copy(file->source, 0, image, length, budget)) {
+	if (!copy_bytes(file->source, 0, image, length, budget)) {
 		munmap(image, (size_t)length);
 		close(fd);
 		return -1;
@@ -144,8 +144,8 @@ static uint64_t unpacked_bytes(const struct elf_file *file, size_t section)
 }
 
 /* Assigns an offset to each section. Returns the offset of the section table. */
-static uint64_t lay_out(const struct elf_file *file, const struct mini *mini,
-			Elf64_Shdr *sections)
+static uint64_t assign_offsets(const struct elf_file *file, const struct mini *mini,
+			       Elf64_Shdr *sections)
 {
 	uint64_t at =
 		aligned(sizeof(Elf64_Ehdr) + file->header.e_phnum * sizeof(Elf64_Phdr));
@@ -256,7 +256,7 @@ static void copy_sections(const struct elf_file *file, const struct mini *mini,
 		if (i == mini->index)
 			memcpy(to, mini->bytes, mini->length);
 		else if (!elf_file_is_packed(file, i))
-			done = copy(file->source, at, to, bytes, budget);
+			done = copy_bytes(file->source, at, to, bytes, budget);
 		else
 			done = file_budget_has_time(budget) &&
 			       elf_file_unpack(file, i, to, bytes);
@@ -331,7 +331,7 @@ static bool pack_symbols(const uint8_t *bytes, size_t length, struct mini *mini,
 	sections = calloc(file.nr_sections, sizeof(*sections));
 	if (!sections)
 		goto out;
-	uint64_t table = lay_out(&file, &none, sections);
+	uint64_t table = assign_offsets(&file, &none, sections);
 	size_t all = (size_t)table + file.nr_sections * sizeof(*sections);
 
 	image = calloc(1, all);
@@ -350,8 +350,8 @@ out:
 
 /* libdwfl would decompress the symbols whatever their size, and again any symbols that
  * are compressed inside them. */
-static bool repack(const struct elf_file *file, struct mini *mini,
-		   struct file_budget *budget)
+static bool repack_symbols(const struct elf_file *file, struct mini *mini,
+			   struct file_budget *budget)
 {
 	const Elf64_Shdr *section;
 	uint8_t *packed = NULL, *bytes = NULL;
@@ -364,8 +364,8 @@ static bool repack(const struct elf_file *file, struct mini *mini,
 		return false;
 	section = &file->sections[mini->index];
 	packed = malloc((size_t)section->sh_size + 1);
-	if (!packed ||
-	    !copy(file->source, section->sh_offset, packed, section->sh_size, budget))
+	if (!packed || !copy_bytes(file->source, section->sh_offset, packed,
+				   section->sh_size, budget))
 		goto out;
 	uint64_t length = elf_mini_bytes(packed, (size_t)section->sh_size);
 
@@ -383,8 +383,8 @@ out:
 }
 
 /* Takes what fits into the budget, most useful first, and drops the rest. */
-static void spend(struct elf_file *file, struct mini *mini, const char *path,
-		  struct file_budget *budget)
+static void drop_over_budget(struct elf_file *file, struct mini *mini, const char *path,
+			     struct file_budget *budget)
 {
 	static const char *const names[ELF_GROUPS] = {
 		[ELF_LINKS] = "links",          [ELF_EXPORTS] = "symbols",
@@ -396,8 +396,9 @@ static void spend(struct elf_file *file, struct mini *mini, const char *path,
 	for (size_t group = 0; group < ELF_GROUPS; group++) {
 		uint64_t bytes = file->bytes[group];
 
-		if (bytes == 0 || (file_budget_take(budget, bytes) &&
-				   (group != ELF_MINI || repack(file, mini, budget))))
+		if (bytes == 0 ||
+		    (file_budget_take(budget, bytes) &&
+		     (group != ELF_MINI || repack_symbols(file, mini, budget))))
 			continue;
 		if (bytes != UINT64_MAX)
 			snprintf(why, sizeof(why),
@@ -422,8 +423,8 @@ static int make_sections(struct elf_file *file, const char *path,
 
 	if (!sections)
 		return -1;
-	spend(file, &mini, path, budget);
-	uint64_t table = lay_out(file, &mini, sections);
+	drop_over_budget(file, &mini, path, budget);
+	uint64_t table = assign_offsets(file, &mini, sections);
 	size_t length = (size_t)table + file->nr_sections * sizeof(*sections);
 
 	fd = new_image(length, &image);

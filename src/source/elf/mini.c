@@ -132,7 +132,7 @@ static uint8_t *put_number(uint8_t *at, uint64_t value)
 	return at;
 }
 
-static uint32_t sum_of(const uint8_t *from, const uint8_t *end)
+static uint32_t crc_of(const uint8_t *from, const uint8_t *end)
 {
 	return (uint32_t)crc32(crc32(0, NULL, 0), from, (uInt)(end - from));
 }
@@ -161,11 +161,11 @@ size_t elf_mini_store(const uint8_t *bytes, size_t length, uint8_t *out)
 
 	memcpy(at, magic, sizeof(magic));
 	at[6] = at[7] = 0; /* no check */
-	at = put32(at + 8, sum_of(at + 6, at + 8));
+	at = put32(at + 8, crc_of(at + 6, at + 8));
 	uint8_t *block = at;
 
 	memcpy(at, block_header, sizeof(block_header));
-	at = put32(at + sizeof(block_header), sum_of(at, at + sizeof(block_header)));
+	at = put32(at + sizeof(block_header), crc_of(at, at + sizeof(block_header)));
 	at = put_chunks(bytes, length, at);
 	size_t block_bytes = (size_t)(at - block);
 
@@ -178,11 +178,11 @@ size_t elf_mini_store(const uint8_t *bytes, size_t length, uint8_t *out)
 	at = put_number(put_number(at, block_bytes), length);
 	while ((at - index) & 3)
 		*at++ = 0;
-	at = put32(at, sum_of(index, at));
+	at = put32(at, crc_of(index, at));
 	uint8_t footer[6] = {0};
 
 	put32(footer, (uint32_t)((at - index) / 4 - 1));
-	at = put32(at, sum_of(footer, footer + sizeof(footer)));
+	at = put32(at, crc_of(footer, footer + sizeof(footer)));
 	memcpy(at, footer, sizeof(footer));
 	at += sizeof(footer);
 	*at++ = 'Y';

@@ -22,7 +22,7 @@ static bool is_ascii(const char *bytes, size_t length)
 	return true;
 }
 
-static void add(const char *bytes, size_t length, void *arg)
+static void append_text(const char *bytes, size_t length, void *arg)
 {
 	struct text *text = arg;
 	size_t room = DEMANGLE_TEXT_MAX - 1 - text->length;
@@ -35,15 +35,16 @@ static void add(const char *bytes, size_t length, void *arg)
 }
 
 /* Everything that must survive setjmp() is behind the pointer. */
-__attribute__((noinline)) static bool by_library(const char *mangled, struct text *text)
+__attribute__((noinline)) static bool demangle_text(const char *mangled,
+						    struct text *text)
 {
 	if (setjmp(text->full) != 0)
 		return true;
-	if (rust_demangle_callback(mangled, DMGL_NO_OPTS, add, text))
+	if (rust_demangle_callback(mangled, DMGL_NO_OPTS, append_text, text))
 		return true;
 	text->length = 0;
 	return cplus_demangle_v3_callback(
-		mangled, DMGL_PARAMS | DMGL_ANSI | DMGL_RET_DROP, add, text);
+		mangled, DMGL_PARAMS | DMGL_ANSI | DMGL_RET_DROP, append_text, text);
 }
 
 bool demangle(const char *mangled, char out[DEMANGLE_TEXT_MAX])
@@ -54,7 +55,7 @@ bool demangle(const char *mangled, char out[DEMANGLE_TEXT_MAX])
 	if (mangled[0] != '_' || (mangled[1] != 'Z' && mangled[1] != 'R') ||
 	    strnlen(mangled, DEMANGLE_NAME_MAX + 1) > DEMANGLE_NAME_MAX)
 		return false;
-	if (!by_library(mangled, &text))
+	if (!demangle_text(mangled, &text))
 		text.length = 0;
 	/* The text was truncated: do not end in the middle of a character. */
 	if (text.length == DEMANGLE_TEXT_MAX - 1)

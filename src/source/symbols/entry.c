@@ -30,10 +30,10 @@ struct symbol_entry *symbols_entry(struct symbols *symbols, uint64_t address,
 
 	HASH_FIND(hh, symbols->entries, &key, sizeof(key), entry);
 	/* A module may have been loaded at this address since. */
-	if (entry && !(entry->outside && symbols_report_due(symbols)))
+	if (entry && !(entry->outside && symbols_modules_due(symbols)))
 		return entry;
 	if (entry)
-		symbols_report(symbols);
+		symbols_report_modules(symbols);
 	if (symbols->nr_entries >= ENTRIES_MAX)
 		symbols_entries_release(symbols);
 	uint64_t start = 0;

@@ -203,7 +203,8 @@ static int dwarf_register(unsigned number)
 	return number < 8 ? numbers[number] : (int)number;
 }
 
-static void set(struct instruction *out, enum instruction_kind kind, int64_t amount)
+static void set_effect(struct instruction *out, enum instruction_kind kind,
+		       int64_t amount)
 {
 	out->kind = kind;
 	out->amount = amount;
@@ -224,22 +225,25 @@ static void classify_moves(const struct parts *p, struct instruction *out)
 		if (mod != 3 || rm != SP || operation == 7)
 			return;
 		if (operation != 0 && operation != 5) {
-			set(out, INSTRUCTION_END, 0);
+			set_effect(out, INSTRUCTION_END, 0);
 			return;
 		}
 		out->amount = number_at(rest, p->opcode == 0x83 ? 1 : 4);
-		set(out, INSTRUCTION_MOVE, operation == 5 ? -out->amount : out->amount);
+		set_effect(out, INSTRUCTION_MOVE,
+			   operation == 5 ? -out->amount : out->amount);
 		return;
 	case 0x8d:
 		if (reg != SP)
 			return;
 		if ((mod == 1 || mod == 2) && rm == FP)
-			set(out, INSTRUCTION_TO_FRAME, number_at(rest, mod == 1 ? 1 : 4));
+			set_effect(out, INSTRUCTION_TO_FRAME,
+				   number_at(rest, mod == 1 ? 1 : 4));
 		else if ((mod == 1 || mod == 2) && (p->modrm & 7) == SP &&
 			 rest[0] == 0x24)
-			set(out, INSTRUCTION_MOVE, number_at(rest + 1, mod == 1 ? 1 : 4));
+			set_effect(out, INSTRUCTION_MOVE,
+				   number_at(rest + 1, mod == 1 ? 1 : 4));
 		else
-			set(out, INSTRUCTION_END, 0);
+			set_effect(out, INSTRUCTION_END, 0);
 		return;
 	case 0x89:
 	case 0x8b: {
@@ -247,11 +251,11 @@ static void classify_moves(const struct parts *p, struct instruction *out)
 		unsigned from = p->opcode == 0x89 ? reg : rm;
 
 		if (mod == 3 && to == FP && from == SP)
-			set(out, INSTRUCTION_SET_FRAME, 0);
+			set_effect(out, INSTRUCTION_SET_FRAME, 0);
 		else if (mod == 3 && to == SP && from == FP)
-			set(out, INSTRUCTION_TO_FRAME, 0);
+			set_effect(out, INSTRUCTION_TO_FRAME, 0);
 		else if (to == SP && (mod == 3 || p->opcode == 0x8b))
-			set(out, INSTRUCTION_END, 0);
+			set_effect(out, INSTRUCTION_END, 0);
 		return;
 	}
 	default:
@@ -266,30 +270,30 @@ static void classify_flow(const struct parts *p, struct instruction *out)
 	const uint8_t *end = p->code + p->at;
 
 	if ((op & 0xf8) == 0x50) {
-		set(out, INSTRUCTION_PUSH, -8);
+		set_effect(out, INSTRUCTION_PUSH, -8);
 	} else if ((op & 0xf8) == 0x58) {
-		set(out, INSTRUCTION_POP, 8);
+		set_effect(out, INSTRUCTION_POP, 8);
 		out->reg = dwarf_register((op & 7u) | (p->rex & REX_B ? 8u : 0));
 	} else if (op == 0x68 || op == 0x6a || op == 0x9c) {
-		set(out, INSTRUCTION_PUSH, -8);
+		set_effect(out, INSTRUCTION_PUSH, -8);
 	} else if (op == 0x9d || op == 0x8f) {
-		set(out, INSTRUCTION_POP, 8);
+		set_effect(out, INSTRUCTION_POP, 8);
 	} else if (op == 0xc9) {
-		set(out, INSTRUCTION_LEAVE, 0);
+		set_effect(out, INSTRUCTION_LEAVE, 0);
 	} else if (op == 0xc3 || op == 0xc2) {
-		set(out, INSTRUCTION_RETURN, 0);
+		set_effect(out, INSTRUCTION_RETURN, 0);
 	} else if (op == 0xe9) {
-		set(out, INSTRUCTION_JUMP, number_at(end - 4, 4));
+		set_effect(out, INSTRUCTION_JUMP, number_at(end - 4, 4));
 	} else if (op == 0xeb) {
-		set(out, INSTRUCTION_JUMP, number_at(end - 1, 1));
+		set_effect(out, INSTRUCTION_JUMP, number_at(end - 1, 1));
 	} else if ((op & 0xf0) == 0x70 || (op >= 0xe0 && op <= 0xe3)) {
-		set(out, INSTRUCTION_BRANCH, number_at(end - 1, 1));
+		set_effect(out, INSTRUCTION_BRANCH, number_at(end - 1, 1));
 	} else if (op == 0xf4 || op == 0xcc || op == 0xc8) {
-		set(out, INSTRUCTION_END, 0);
+		set_effect(out, INSTRUCTION_END, 0);
 	} else if (op == 0xff && operation == 6) {
-		set(out, INSTRUCTION_PUSH, -8);
+		set_effect(out, INSTRUCTION_PUSH, -8);
 	} else if (op == 0xff && (operation == 4 || operation == 5)) {
-		set(out, p->modrm == 0x25 ? INSTRUCTION_AWAY : INSTRUCTION_END, 0);
+		set_effect(out, p->modrm == 0x25 ? INSTRUCTION_AWAY : INSTRUCTION_END, 0);
 	} else if (p->has_modrm) {
 		classify_moves(p, out);
 	}
@@ -311,8 +315,8 @@ bool instruction_read(const uint8_t *code, size_t nr_bytes, struct instruction *
 	if (p.map == 0)
 		classify_flow(&p, out);
 	else if (p.map == 1 && (p.opcode & 0xf0) == 0x80)
-		set(out, INSTRUCTION_BRANCH, number_at(code + p.at - 4, 4));
+		set_effect(out, INSTRUCTION_BRANCH, number_at(code + p.at - 4, 4));
 	else if (p.map == 1 && p.opcode == 0x0b)
-		set(out, INSTRUCTION_END, 0);
+		set_effect(out, INSTRUCTION_END, 0);
 	return true;
 }

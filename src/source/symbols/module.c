@@ -30,7 +30,7 @@ static int own_module(Dwfl_Module *mod, void **userdata, const char *name,
 	return DWARF_CB_OK;
 }
 
-void symbols_report(struct symbols *symbols)
+void symbols_report_modules(struct symbols *symbols)
 {
 	symbols->reported_at_ns = clock_mono_ns();
 	symbols_units_release(symbols);
@@ -55,7 +55,7 @@ void symbols_report(struct symbols *symbols)
 		symbols->report_wait_ns = took_ns * REPORT_SHARE;
 }
 
-bool symbols_report_due(const struct symbols *symbols)
+bool symbols_modules_due(const struct symbols *symbols)
 {
 	return !symbols->reported ||
 	       clock_mono_ns() - symbols->reported_at_ns >= symbols->report_wait_ns;
@@ -99,13 +99,13 @@ Dwfl_Module *symbols_module_at(const struct symbols *symbols, uint64_t address)
 Dwfl_Module *symbols_module(struct symbols *symbols, uint64_t address)
 {
 	if (!symbols->reported)
-		symbols_report(symbols);
+		symbols_report_modules(symbols);
 	Dwfl_Module *mod = symbols_module_at(symbols, address);
 
-	if (mod || !symbols_report_due(symbols))
+	if (mod || !symbols_modules_due(symbols))
 		return mod;
 	/* A module may have been loaded since. */
-	symbols_report(symbols);
+	symbols_report_modules(symbols);
 	return symbols_module_at(symbols, address);
 }
 

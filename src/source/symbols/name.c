@@ -20,9 +20,9 @@ static bool module_is(Dwfl_Module *mod, const char *const *names, size_t nr_name
 	return false;
 }
 
-/* The C library's line numbers are of little use, and its debug information takes 14 MB.
- * */
-static bool names_only(Dwfl_Module *mod)
+/* Of the C library, only names are read: its line numbers are of little use, and its debug
+ * information takes 14 MB. */
+static bool is_libc(Dwfl_Module *mod)
 {
 	static const char *const libraries[] = {"libc.so", "libc-2", "libpthread",
 						"ld-linux"};
@@ -166,7 +166,7 @@ static bool is_program(const struct symbols *symbols, const char *path)
 
 /* Directories of installed software. A library there is not the user's own code, and the
  * main of an installed program without debug information only calls a library. */
-static bool is_of_system(struct symbols *symbols, Dwfl_Module *mod,
+static bool is_installed(struct symbols *symbols, Dwfl_Module *mod,
 			 const struct frame *frame)
 {
 	static const char *const places[] = {
@@ -188,12 +188,12 @@ static bool is_of_system(struct symbols *symbols, Dwfl_Module *mod,
 
 /* Returns true for a function without debug information in a module that has some, or
  * without unwind tables. It comes from a third-party archive, such as a static libc. */
-static bool came_without(const struct symbols *symbols, Dwfl_Module *mod,
-			 const struct frame *frame)
+static bool lacks_debug_information(const struct symbols *symbols, Dwfl_Module *mod,
+				    const struct frame *frame)
 {
 	Dwarf_Addr bias;
 
-	if (frame->file || !frame->function || names_only(mod))
+	if (frame->file || !frame->function || is_libc(mod))
 		return false;
 	return dwfl_module_nextcu(mod, NULL, &bias) ||
 	       unwind_lacks_tables(symbols, frame->address, false);
@@ -204,8 +204,8 @@ void symbols_mark_library(struct symbols *symbols, Dwfl_Module *mod, struct fram
 {
 	for (size_t i = 0; i < count; i++)
 		frames[i].library = frame_role(&frames[i]) == FRAME_OWN &&
-				    (is_of_system(symbols, mod, &frames[i]) ||
-				     came_without(symbols, mod, &frames[i]));
+				    (is_installed(symbols, mod, &frames[i]) ||
+				     lacks_debug_information(symbols, mod, &frames[i]));
 }
 
 size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
@@ -226,7 +226,7 @@ size_t symbols_name(struct symbols *symbols, uint64_t address, bool after_call,
 	out->function = symbol_name(symbols, mod, address, lookup, start);
 	if (!*start)
 		*start = symbols_function_start(symbols, mod, lookup);
-	if (!names_only(mod))
+	if (!is_libc(mod))
 		count = symbols_lines(symbols, mod, lookup, out, max);
 	if (!out[count - 1].function)
 		out[count - 1].function = module_offset(symbols, mod, address);

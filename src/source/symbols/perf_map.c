@@ -58,7 +58,7 @@ void perf_map_free(struct perf_map *map)
 	free(map);
 }
 
-static int compare(const void *a, const void *b)
+static int compare_codes(const void *a, const void *b)
 {
 	const struct code *left = a, *right = b;
 
@@ -103,7 +103,7 @@ static bool parse_line(const char *line, size_t length, struct code *code)
 	return true;
 }
 
-static bool add(struct perf_map *map, const struct code *code)
+static bool add_code(struct perf_map *map, const struct code *code)
 {
 	if (!array_reserve_most(&map->codes, &map->cap_codes, map->nr_codes + 1,
 				CODES_MAX))
@@ -112,7 +112,7 @@ static bool add(struct perf_map *map, const struct code *code)
 	return true;
 }
 
-static void parse(struct perf_map *map)
+static void parse_file(struct perf_map *map)
 {
 	struct code code = {.order = 0};
 
@@ -127,13 +127,13 @@ static void parse(struct perf_map *map)
 		if (parse_line(line, (size_t)(end - line), &code)) {
 			code.name += (uint32_t)at;
 			code.order++;
-			if (!add(map, &code))
+			if (!add_code(map, &code))
 				break;
 		}
 		at += (size_t)(end - line) + 1;
 	}
 	if (map->nr_codes)
-		qsort(map->codes, map->nr_codes, sizeof(*map->codes), compare);
+		qsort(map->codes, map->nr_codes, sizeof(*map->codes), compare_codes);
 }
 
 /* Opens the file if it is a regular file of the target's user or of root. */
@@ -151,7 +151,7 @@ static bool open_file(const struct perf_map *map, struct target_file *file)
 	return false;
 }
 
-static void refresh(struct perf_map *map)
+static void reread_file(struct perf_map *map)
 {
 	int64_t begin_ns = clock_mono_ns();
 	struct target_file file;
@@ -169,7 +169,7 @@ static void refresh(struct perf_map *map)
 		buf_clear(&map->text);
 		/* If the file is too large, the beginning is used. */
 		(void)fdio_read_all(file.fd, &map->text, FILE_MAX, NULL);
-		parse(map);
+		parse_file(map);
 		map->next_ns += (clock_mono_ns() - begin_ns) * AGAIN_SHARE;
 	}
 	close(file.fd);
@@ -180,10 +180,10 @@ void perf_map_set(struct perf_map *map, const char *bytes, size_t length)
 	map->next_ns = INT64_MAX;
 	buf_clear(&map->text);
 	buf_append(&map->text, bytes, length);
-	parse(map);
+	parse_file(map);
 }
 
-static const struct code *find(const struct perf_map *map, uint64_t address)
+static const struct code *find_code(const struct perf_map *map, uint64_t address)
 {
 	const struct code *best = NULL;
 	size_t low = 0, high = map->nr_codes;
@@ -280,8 +280,8 @@ bool perf_map_find(struct perf_map *map, uint64_t address, struct intern *intern
 
 	if (!map)
 		return false;
-	refresh(map);
-	code = find(map, address);
+	reread_file(map);
+	code = find_code(map, address);
 	if (!code)
 		return false;
 	*start = code->start;

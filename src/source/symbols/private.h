@@ -138,9 +138,9 @@ Dwfl_Module *symbols_module(struct symbols *symbols, uint64_t address);
 /* Returns the module among those already reported. Frees no entries. */
 Dwfl_Module *symbols_module_at(const struct symbols *symbols, uint64_t address);
 /* Reads the maps again, and frees all entries and recipes; see module.c. */
-void symbols_report(struct symbols *symbols);
+void symbols_report_modules(struct symbols *symbols);
 /* Returns true if it is time to report again for an address outside all modules. */
-bool symbols_report_due(const struct symbols *symbols);
+bool symbols_modules_due(const struct symbols *symbols);
 void symbols_entries_release(struct symbols *symbols);
 /* Returns what is known about an address, and looks it up first if necessary. Returns
  * NULL if out of memory. */
@@ -207,7 +207,7 @@ int symbols_call_fits(struct symbols *symbols, uint64_t inner, bool inner_after_
 		      uint64_t back);
 /* Call before the first walk, and again after the modules were discarded. Returns false
  * on failure. */
-bool unwind_attach(struct symbols *symbols);
+bool unwind_attach_process(struct symbols *symbols);
 /* Sets the job's pcs, and whole. */
 void unwind_walk(struct symbols *symbols, struct unwind_job *job);
 /* Reads a word of the stack and remembers it for the recipe. */

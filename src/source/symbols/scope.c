@@ -143,7 +143,7 @@ static bool find_function(struct symbols *symbols, Dwarf_Die *unit, uint64_t pc,
 
 /* Replaces die by its child block or inlined function that contains pc, if there is one.
  * */
-static bool go_inside(Dwarf_Die *die, uint64_t pc)
+static bool descend_to(Dwarf_Die *die, uint64_t pc)
 {
 	size_t nr_dies = 0;
 	Dwarf_Die child;
@@ -172,7 +172,7 @@ size_t symbols_scopes(struct symbols *symbols, Dwarf_Die *unit, uint64_t pc,
 	if (max < 2 || !find_function(symbols, unit, pc, &die))
 		return 0;
 	out[count++] = die;
-	for (size_t depth = 0; depth < DEPTH_MAX * 2 && go_inside(&die, pc); depth++) {
+	for (size_t depth = 0; depth < DEPTH_MAX * 2 && descend_to(&die, pc); depth++) {
 		if (dwarf_tag(&die) != DW_TAG_inlined_subroutine)
 			continue;
 		/* Drop an outer one, which matters less. */

@@ -89,7 +89,7 @@ bool symbols_may_start(uint64_t target, uint64_t start, uint64_t pc)
 #if defined(__x86_64__)
 /* Adds the operand of "push" or "sub". Returns the instruction's length, or 0 for others.
  * */
-static size_t take_room(const uint8_t *code, struct prologue *out)
+static size_t add_stack_room(const uint8_t *code, struct prologue *out)
 {
 	uint32_t bytes;
 
@@ -119,7 +119,7 @@ static size_t take_room(const uint8_t *code, struct prologue *out)
 
 /* Returns the length of an instruction that compilers schedule into the prologue: a copy
  * from one register to another, or a load of an address. Returns 0 for others. */
-static size_t harmless(const uint8_t *code)
+static size_t skippable_bytes(const uint8_t *code)
 {
 	size_t rex = (code[0] & 0xf0) == 0x40;
 	uint8_t operation = code[rex];
@@ -155,9 +155,9 @@ bool symbols_prologue(struct symbols *symbols, uint64_t start, struct prologue *
 			length = sizeof(frame);
 			continue;
 		}
-		length = framed ? take_room(code + at, out) : 0;
+		length = framed ? add_stack_room(code + at, out) : 0;
 		if (!length)
-			length = harmless(code + at);
+			length = skippable_bytes(code + at);
 	}
 	return framed;
 }

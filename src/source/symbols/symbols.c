@@ -36,7 +36,7 @@ struct symbols *symbols_new(struct kernel *kernel, struct intern *intern,
 }
 
 /* Discards everything that was cached. */
-static void forget(struct symbols *symbols)
+static void discard_cache(struct symbols *symbols)
 {
 	symbols_entries_release(symbols);
 	unwind_recipes_release(symbols);
@@ -48,7 +48,7 @@ void symbols_free(struct symbols *symbols)
 {
 	if (!symbols)
 		return;
-	forget(symbols);
+	discard_cache(symbols);
 	symbols_line_units_release(symbols);
 	if (symbols->dwfl)
 		dwfl_end(symbols->dwfl);
@@ -64,13 +64,13 @@ void symbols_free(struct symbols *symbols)
 
 /* Restarts libdwfl when debug information has arrived: existing modules do not search
  * again. */
-static void start_anew(struct symbols *symbols)
+static void restart_libdwfl(struct symbols *symbols)
 {
 	Dwfl *dwfl = dwfl_begin(&symbols->callbacks);
 
 	if (!dwfl)
 		return;
-	forget(symbols);
+	discard_cache(symbols);
 	dwfl_end(symbols->dwfl);
 	symbols->dwfl = dwfl;
 	symbols->attached = false;
@@ -87,7 +87,7 @@ void symbols_begin_poll(struct symbols *symbols, int64_t budget_ns)
 	if (symbols->deadline_ns - budget_ns - symbols->begun_at_ns > CLOCK_SECOND_NS &&
 	    debuginfod_arrived(symbols->fetch)) {
 		symbols->begun_at_ns = symbols->deadline_ns - budget_ns;
-		start_anew(symbols);
+		restart_libdwfl(symbols);
 	}
 }
 

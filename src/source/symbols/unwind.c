@@ -46,7 +46,7 @@ const struct stack *symbols_unwind(struct symbols *symbols,
 
 	if (stack)
 		return stack;
-	if (!unwind_attach(symbols))
+	if (!unwind_attach_process(symbols))
 		return NULL;
 	memset(&job, 0, sizeof(job));
 	job.symbols = symbols;

@@ -56,7 +56,7 @@ static bool read_code(struct search *search, uint64_t pc, struct instruction *ou
 }
 
 /* Returns false if the address was visited before, or if too many were. */
-static bool first_time(struct search *search, uint64_t pc)
+static bool mark_visited(struct search *search, uint64_t pc)
 {
 	uint64_t at = (pc * 0x9e3779b97f4a7c15ull) >> 40;
 
@@ -75,7 +75,7 @@ static bool first_time(struct search *search, uint64_t pc)
 	}
 }
 
-static void pop(struct place *place, int reg)
+static void pop_register(struct place *place, int reg)
 {
 	for (size_t i = 0; i < UNWIND_SAVED; i++)
 		/* A value that was pushed on this path is not the caller's. */
@@ -84,7 +84,7 @@ static void pop(struct place *place, int reg)
 	place->depth += 8;
 }
 
-static void go_to_frame(struct place *place, int64_t amount)
+static void move_to_frame(struct place *place, int64_t amount)
 {
 	if (place->frame != DEPTH_NONE) {
 		place->depth = place->frame + (int32_t)amount;
@@ -96,8 +96,8 @@ static void go_to_frame(struct place *place, int64_t amount)
 
 enum way_end { WAY_GOES_ON, WAY_RETURNS, WAY_DEAD };
 
-static enum way_end apply(struct search *search, struct place *place,
-			  const struct instruction *instruction)
+static enum way_end apply_instruction(struct search *search, struct place *place,
+				      const struct instruction *instruction)
 {
 	place->pc += instruction->length;
 	switch (instruction->kind) {
@@ -108,17 +108,17 @@ static enum way_end apply(struct search *search, struct place *place,
 		place->depth += (int32_t)instruction->amount;
 		break;
 	case INSTRUCTION_POP:
-		pop(place, instruction->reg);
+		pop_register(place, instruction->reg);
 		break;
 	case INSTRUCTION_SET_FRAME:
 		place->frame = place->depth;
 		break;
 	case INSTRUCTION_TO_FRAME:
-		go_to_frame(place, instruction->amount);
+		move_to_frame(place, instruction->amount);
 		break;
 	case INSTRUCTION_LEAVE:
-		go_to_frame(place, 0);
-		pop(place, saved_registers[SAVED_FRAME_POINTER]);
+		move_to_frame(place, 0);
+		pop_register(place, saved_registers[SAVED_FRAME_POINTER]);
 		break;
 	case INSTRUCTION_BRANCH:
 		if (search->nr_branches < BRANCHES_MAX) {
@@ -156,9 +156,9 @@ static void find_way(struct symbols *symbols, uint64_t pc, struct unwind_way *ou
 		struct instruction instruction;
 		enum way_end end = WAY_DEAD;
 
-		if (first_time(&search, place.pc) &&
+		if (mark_visited(&search, place.pc) &&
 		    read_code(&search, place.pc, &instruction))
-			end = apply(&search, &place, &instruction);
+			end = apply_instruction(&search, &place, &instruction);
 		if (end == WAY_RETURNS) {
 			out->found = true;
 			out->by_frame = place.by_frame;

@@ -46,7 +46,8 @@ void unwind_recipes_release(struct symbols *symbols)
 	symbols->recipe_bytes = 0;
 }
 
-static bool fits(const struct unwind_recipe *recipe, const struct unwind_start *start)
+static bool recipe_matches(const struct unwind_recipe *recipe,
+			   const struct unwind_start *start)
 {
 	if (recipe->live != start->live)
 		return false;
@@ -69,7 +70,7 @@ const struct stack *unwind_recipe_find(struct symbols *symbols,
 	struct unwind_recipe *recipe;
 
 	HASH_FIND(hh, symbols->recipes, &start->pc, sizeof(start->pc), recipe);
-	while (recipe && !fits(recipe, start))
+	while (recipe && !recipe_matches(recipe, start))
 		recipe = recipe->next;
 	return recipe ? recipe->stack : NULL;
 }

@@ -79,7 +79,8 @@ static size_t find_candidates(struct symbols *symbols, const struct unwind_job *
 
 /* Rates the consistency of a chain: calls that went to the next frame's function, minus
  * calls that did not. A tail call occasionally produces one of the latter. */
-static int rate(struct symbols *symbols, const struct unwind_job *job, bool *flawless)
+static int rate_chain(struct symbols *symbols, const struct unwind_job *job,
+		      bool *flawless)
 {
 	int rating = 0;
 
@@ -133,7 +134,7 @@ void unwind_repair(struct symbols *symbols, struct unwind_job *job)
 			tries++;
 			if (!try_candidate(symbols, job, &candidates[i], trial))
 				continue;
-			int rating = rate(symbols, trial, &flawless);
+			int rating = rate_chain(symbols, trial, &flawless);
 
 			if (rating > highest) {
 				highest = rating;

@@ -149,7 +149,7 @@ static Elf *read_exe(struct symbols *symbols)
 	return header_alone(&symbols->exe_header);
 }
 
-bool unwind_attach(struct symbols *symbols)
+bool unwind_attach_process(struct symbols *symbols)
 {
 	if (symbols->attached)
 		return true;
