@@ -108,7 +108,7 @@ static size_t read_map(struct memory *mem, uint64_t address, struct label *list,
 	return nr;
 }
 
-static void grow(struct go_labels *labels)
+static void grow_sets(struct go_labels *labels)
 {
 	size_t capacity = labels->capacity ? labels->capacity * 2 : SETS_FIRST;
 	struct go_label_set *sets =
@@ -139,7 +139,7 @@ const struct label *go_labels_get(struct go_labels *labels, struct memory *mem,
 
 	*nr = 0;
 	if (labels->nr >= labels->capacity / 4 * 3)
-		grow(labels);
+		grow_sets(labels);
 	if (!address || labels->nr >= labels->capacity / 4 * 3)
 		return NULL;
 	at = hash_mix(address, labels->seed) & (labels->capacity - 1);

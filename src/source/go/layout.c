@@ -310,7 +310,7 @@ static unsigned find_goid(const struct go_g_sample *sample, unsigned minor, bool
 
 /* Returns true for code of a plugin, and for a goroutine created by a call from C, which
  * has no start function. */
-static bool elsewhere(const struct go_pclntab *table, uint64_t pc)
+static bool is_elsewhere(const struct go_pclntab *table, uint64_t pc)
 {
 	return pc == 0 || pc < table->min_pc || pc >= table->max_pc;
 }
@@ -333,7 +333,7 @@ static unsigned find_startpc(const struct go_g_sample *sample,
 			uint64_t pc = load_u64(sample->bytes[i] + offset);
 
 			if (is_dead(load_u32(sample->bytes[i] + goid - 8)) ||
-			    elsewhere(table, pc))
+			    is_elsewhere(table, pc))
 				continue;
 			live++;
 			fit += go_func_starts(table, pc);
@@ -394,8 +394,9 @@ static bool parent_fits(const struct go_g_sample *sample, unsigned offset, unsig
 	return some;
 }
 
-static const char *verify(const struct go_g_layout *g, const struct go_g_sample *sample,
-			  const struct go_pclntab *table)
+static const char *verify_layout(const struct go_g_layout *g,
+				 const struct go_g_sample *sample,
+				 const struct go_pclntab *table)
 {
 	size_t parked = 0, on_stack = 0, in_code = 0, created = 0, live = 0;
 
@@ -407,7 +408,7 @@ static const char *verify(const struct go_g_layout *g, const struct go_g_sample 
 
 		if (is_dead(load_u32(bytes + g->status)))
 			continue;
-		if (!elsewhere(table, gopc)) {
+		if (!is_elsewhere(table, gopc)) {
 			live++;
 			created += go_func_find(table, gopc, &func);
 		}
@@ -417,7 +418,7 @@ static const char *verify(const struct go_g_layout *g, const struct go_g_sample 
 		on_stack += sp >= load_u64(bytes + GO_G_STACK_LO) &&
 			    sp < load_u64(bytes + GO_G_STACK_HI);
 		/* Plugins have their own copy of runtime code. */
-		in_code += elsewhere(table, pc) || go_func_find(table, pc, &func);
+		in_code += is_elsewhere(table, pc) || go_func_find(table, pc, &func);
 	}
 	if (live == 0 || created * 10 < live * 9)
 		return "they were not created by functions";
@@ -452,7 +453,7 @@ const char *go_layout_derive(struct go_g_layout *g, const struct go_g_sample *sa
 	g->bytes = g->timer + 8;
 	if ((minor == 0 || minor >= 21) && parent_fits(sample, g->gopc - 8, g->goid))
 		g->parent = g->gopc - 8;
-	return g->bytes <= GO_G_BYTES_MAX ? verify(g, sample, table)
+	return g->bytes <= GO_G_BYTES_MAX ? verify_layout(g, sample, table)
 					  : "they are too large";
 }
 

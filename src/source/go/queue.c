@@ -32,7 +32,7 @@ void go_queues_release(struct go_queues *queues)
 }
 
 /* Makes room for count objects and empties the list. */
-static bool reserve(struct go_queues *queues, size_t count)
+static bool reserve_queues(struct go_queues *queues, size_t count)
 {
 	size_t slots = SLOTS_FIRST;
 
@@ -77,7 +77,7 @@ struct go_queue *go_queues_get(struct go_queues *queues, uint64_t address)
 	return queues->nr ? &queues->list[*slot_of(queues, address)] : &none;
 }
 
-static struct go_queue *add(struct go_queues *queues, uint64_t address)
+static struct go_queue *add_queue(struct go_queues *queues, uint64_t address)
 {
 	uint32_t *slot = slot_of(queues, address);
 
@@ -139,7 +139,7 @@ static enum go_queue_kind kind_of(const struct go_entry *entry)
 	}
 }
 
-static size_t references(const struct go_entry *entry)
+static size_t count_objects(const struct go_entry *entry)
 {
 	if (!entry->live || entry->system || !entry->reason || !entry->object ||
 	    entry->reason->object == GO_OBJECT_FD)
@@ -149,7 +149,7 @@ static size_t references(const struct go_entry *entry)
 
 static void count_entry(struct go_queues *queues, struct go_entry *entry)
 {
-	size_t nr = references(entry);
+	size_t nr = count_objects(entry);
 
 	entry->queue = 0;
 
@@ -160,7 +160,7 @@ static void count_entry(struct go_queues *queues, struct go_entry *entry)
 
 		if (!address)
 			continue;
-		queue = add(queues, address);
+		queue = add_queue(queues, address);
 		if (i == 0)
 			entry->queue = (uint32_t)(queue - queues->list);
 		queue->kind = (uint8_t)kind_of(entry);
@@ -269,8 +269,8 @@ bool go_queues_read(struct go_queues *queues, struct go_sampler *sampler)
 	size_t count = 0;
 
 	for (size_t i = 0; i < sampler->nr_entries; i++)
-		count += references(&sampler->entries[i]);
-	if (count > QUEUES_MAX || !reserve(queues, count)) {
+		count += count_objects(&sampler->entries[i]);
+	if (count > QUEUES_MAX || !reserve_queues(queues, count)) {
 		queues->nr = 0;
 		return false;
 	}

@@ -56,7 +56,7 @@ static void put_address(struct text *text, uint64_t address)
 	put_number(text, address, 16);
 }
 
-static const char *keep(const struct text *text, struct snapshot *out)
+static const char *keep_text(const struct text *text, struct snapshot *out)
 {
 	const char *copy = arena_strndup(&out->arena, text->bytes, text->used);
 
@@ -150,14 +150,14 @@ static const char *queue_text(struct go_queues *queues, struct go_queue *queue,
 	put_waiters(&text, queue);
 	if (queue->closed)
 		put(&text, ", closed");
-	queue->text = keep(&text, out);
+	queue->text = keep_text(&text, out);
 	queues->last = queue;
 	return queue->text;
 }
 
 /* Tells in which of a channel's queues a select waits, which is known only if one of them
  * is empty. */
-static const char *direction(const struct go_queue *queue)
+static const char *select_direction(const struct go_queue *queue)
 {
 	if (!queue->known || queue->send_queue == queue->recv_queue)
 		return "";
@@ -175,7 +175,7 @@ static const char *select_text(struct go_queues *queues, const struct go_entry *
 		const struct go_queue *queue = go_queues_get(queues, entry->chans[i]);
 
 		put(&text, i ? "; " : " ");
-		put(&text, direction(queue));
+		put(&text, select_direction(queue));
 		put_address(&text, entry->chans[i]);
 		if (queue->address && queue->known) {
 			put(&text, " ");
@@ -184,13 +184,13 @@ static const char *select_text(struct go_queues *queues, const struct go_entry *
 	}
 	if (entry->nr_chans > SELECT_SHOWN)
 		put(&text, "; …");
-	return keep(&text, out);
+	return keep_text(&text, out);
 }
 
 static void detail_chan(struct text *text, const struct go_queue *queue)
 {
 	put(text, "chan ");
-	put(text, direction(queue));
+	put(text, select_direction(queue));
 	put_address(text, queue->address);
 	if (!queue->known)
 		return;
@@ -245,7 +245,7 @@ static const char *detail_of(struct go_queues *queues, const struct go_entry *en
 		else
 			detail_lock(&text, queue);
 	}
-	return text.used ? keep(&text, out) : NULL;
+	return text.used ? keep_text(&text, out) : NULL;
 }
 
 static void list_channels(const struct go_entry *entry, struct snapshot *out,

@@ -79,7 +79,7 @@ uint64_t go_g_hash(const uint8_t *bytes, const struct go_g_layout *layout)
 	return hash_mix(hash_mix(lanes[0], lanes[1]), hash_mix(lanes[2], lanes[3])) | 1;
 }
 
-static void forget(struct go_entry *entry)
+static void forget_entry(struct go_entry *entry)
 {
 	free(entry->chans);
 	entry->chans = NULL;
@@ -110,15 +110,15 @@ static bool is_dead(uint32_t status)
 }
 
 /* Queues a goroutine that has changed; keeps one that has not. */
-static void classify(struct go_sampler *sampler, struct go_entry *entry,
-		     const uint8_t *bytes, uint32_t at, uint32_t item)
+static void classify_entry(struct go_sampler *sampler, struct go_entry *entry,
+			   const uint8_t *bytes, uint32_t at, uint32_t item)
 {
 	const struct go_g_layout *layout = &sampler->layout->g;
 	uint32_t status = go_g_status(bytes, layout);
 	uint64_t hash;
 
 	if (is_dead(status) || load_u64(bytes + layout->goid) == 0) {
-		forget(entry);
+		forget_entry(entry);
 		return;
 	}
 	hash = go_g_hash(bytes, layout);
@@ -133,8 +133,8 @@ static void classify(struct go_sampler *sampler, struct go_entry *entry,
 
 /* Finds where to start walking its stack. Returns false if it has no stack that is at
  * rest. */
-static bool locate(const struct go_sampler *sampler, const uint8_t *bytes,
-		   struct go_pending *pending)
+static bool locate_stack(const struct go_sampler *sampler, const uint8_t *bytes,
+			 struct go_pending *pending)
 {
 	const struct go_g_layout *layout = &sampler->layout->g;
 	uint32_t status = go_g_status(bytes, layout);
@@ -308,8 +308,8 @@ static void walk_entry(struct go_sampler *sampler, struct go_entry *entry,
 
 /* Reads a changed goroutine, its stack, and the goroutine again until both reads
  * agree. */
-static void retry(struct go_sampler *sampler, struct go_entry *entry,
-		  struct go_pending *pending)
+static void reread_entry(struct go_sampler *sampler, struct go_entry *entry,
+			 struct go_pending *pending)
 {
 	uint8_t stack[GO_STACK_BYTES];
 	const struct go_g_layout *layout = &sampler->layout->g;
@@ -320,11 +320,11 @@ static void retry(struct go_sampler *sampler, struct go_entry *entry,
 		sampler->retries++;
 		if (!memory_read(sampler->mem, entry->address, before, layout->bytes) ||
 		    is_dead(go_g_status(before, layout))) {
-			forget(entry);
+			forget_entry(entry);
 			return;
 		}
 		span = (struct memory_span){0};
-		if (locate(sampler, before, pending)) {
+		if (locate_stack(sampler, before, pending)) {
 			span = stack_span(pending, stack);
 			span.ok = memory_read(sampler->mem, span.address, stack,
 					      span.bytes);
@@ -359,7 +359,7 @@ static void read_stacks(struct go_sampler *sampler)
 			sampler->copies + (size_t)pending->at * layout->bytes;
 
 		sampler->spans[i] = (struct memory_span){0};
-		if (!locate(sampler, bytes, pending))
+		if (!locate_stack(sampler, bytes, pending))
 			continue;
 		sampler->spans[i] = stack_span(pending, sampler->stack_bytes + used);
 		used += sampler->spans[i].bytes;
@@ -385,11 +385,11 @@ static void read_pending(struct go_sampler *sampler, struct go_entry *chunk)
 		const uint8_t *bytes = sampler->again + i * layout->bytes;
 
 		if (!sampler->items[k].ok) {
-			forget(entry);
+			forget_entry(entry);
 			continue;
 		}
 		if (go_g_hash(bytes, layout) != pending->hash) {
-			retry(sampler, entry, pending);
+			reread_entry(sampler, entry, pending);
 			continue;
 		}
 		walk_entry(sampler, entry, bytes, pending, &sampler->spans[i]);
@@ -399,7 +399,7 @@ static void read_pending(struct go_sampler *sampler, struct go_entry *chunk)
 	go_objects_find(sampler, chunk);
 }
 
-static void look_chunk(struct go_sampler *sampler, struct go_entry *chunk, size_t nr)
+static void sample_chunk(struct go_sampler *sampler, struct go_entry *chunk, size_t nr)
 {
 	const struct go_g_layout *layout = &sampler->layout->g;
 
@@ -413,17 +413,17 @@ static void look_chunk(struct go_sampler *sampler, struct go_entry *chunk, size_
 		uint32_t i = sampler->items[k].index;
 
 		if (sampler->items[k].ok)
-			classify(sampler, &chunk[i],
-				 sampler->copies + (size_t)i * layout->bytes, i,
-				 (uint32_t)k);
+			classify_entry(sampler, &chunk[i],
+				       sampler->copies + (size_t)i * layout->bytes, i,
+				       (uint32_t)k);
 		else
-			forget(&chunk[i]);
+			forget_entry(&chunk[i]);
 	}
 	if (sampler->nr_pending > 0)
 		read_pending(sampler, chunk);
 }
 
-static int grow(struct go_sampler *sampler, size_t count, struct err *e)
+static int grow_entries(struct go_sampler *sampler, size_t count, struct err *e)
 {
 	if (!array_reserve(&sampler->entries, &sampler->cap_entries, count) ||
 	    !array_reserve(&sampler->addresses, &sampler->cap_addresses, count))
@@ -435,7 +435,7 @@ static int grow(struct go_sampler *sampler, size_t count, struct err *e)
 static void set_entries(struct go_sampler *sampler, size_t count)
 {
 	for (size_t i = count; i < sampler->nr_entries; i++)
-		forget(&sampler->entries[i]);
+		forget_entry(&sampler->entries[i]);
 	for (size_t i = 0; i < count; i++) {
 		struct go_entry *entry = &sampler->entries[i];
 
@@ -443,7 +443,7 @@ static void set_entries(struct go_sampler *sampler, size_t count)
 			memset(entry, 0, sizeof(*entry));
 		/* The list only grows; another address means another program. */
 		else if (entry->address != sampler->addresses[i])
-			forget(entry);
+			forget_entry(entry);
 		entry->address = sampler->addresses[i];
 	}
 	sampler->nr_entries = count;
@@ -480,7 +480,7 @@ int go_sampler_look(struct go_sampler *sampler, int64_t now_ns, struct err *e)
 		return read_failed(sampler->mem, e);
 	if (count > SNAPSHOT_TASKS_MAX)
 		count = SNAPSHOT_TASKS_MAX;
-	rc = grow(sampler, count, e);
+	rc = grow_entries(sampler, count, e);
 	if (rc)
 		return rc;
 	if (!memory_read(sampler->mem, first, sampler->addresses,
@@ -491,8 +491,8 @@ int go_sampler_look(struct go_sampler *sampler, int64_t now_ns, struct err *e)
 	go_stacks_begin(sampler->stacks);
 	set_entries(sampler, count);
 	for (size_t i = 0; i < count; i += GO_CHUNK)
-		look_chunk(sampler, sampler->entries + i,
-			   count - i < GO_CHUNK ? count - i : GO_CHUNK);
+		sample_chunk(sampler, sampler->entries + i,
+			     count - i < GO_CHUNK ? count - i : GO_CHUNK);
 	sampler->looks++;
 	sampler->last_ns = now_ns;
 	return 0;

@@ -306,8 +306,8 @@ static void memo_put(struct go_stacks *stacks, uint64_t hash, struct go_walked w
 
 /* Builds a stack from the addresses, without runtime internals unless there is nothing
  * else. */
-static struct go_walked build(struct go_stacks *stacks, const uint64_t *keys,
-			      size_t nr_keys, bool truncated, bool all)
+static struct go_walked build_stack(struct go_stacks *stacks, const uint64_t *keys,
+				    size_t nr_keys, bool truncated, bool all)
 {
 	struct frame frames[SNAPSHOT_FRAMES_MAX + 1];
 	struct go_walked walked = {.runtime_only = true};
@@ -333,7 +333,7 @@ static struct go_walked build(struct go_stacks *stacks, const uint64_t *keys,
 		}
 	}
 	if (nr == 0 && !all)
-		return build(stacks, keys, nr_keys, truncated, true);
+		return build_stack(stacks, keys, nr_keys, truncated, true);
 	walked.stack = stack_intern(stacks->table, frames, nr, truncated);
 	return walked;
 }
@@ -369,8 +369,8 @@ static bool window_word(struct window *window, uint64_t address, uint64_t *word)
 }
 
 /* Collects the keys of the addresses on the stack, innermost first. */
-static size_t collect(struct go_stacks *stacks, const struct go_walk *walk,
-		      uint64_t keys[GO_WALK_MAX], bool *truncated)
+static size_t collect_keys(struct go_stacks *stacks, const struct go_walk *walk,
+			   uint64_t keys[GO_WALK_MAX], bool *truncated)
 {
 	struct window window; /* not cleared, since most walks do not need its buffer */
 	uint64_t pc = walk->pc, sp = walk->sp;
@@ -413,7 +413,7 @@ struct go_walked go_stacks_walk(struct go_stacks *stacks, const struct go_walk *
 	struct go_walked walked = {.runtime_only = true};
 	struct go_stack_memo *memo;
 	bool truncated;
-	size_t nr = collect(stacks, walk, keys, &truncated);
+	size_t nr = collect_keys(stacks, walk, keys, &truncated);
 
 	if (nr == 0)
 		return walked;
@@ -421,7 +421,7 @@ struct go_walked go_stacks_walk(struct go_stacks *stacks, const struct go_walk *
 	memo = memo_slot(stacks->memo, stacks->cap_memo, hash);
 	if (memo->hash)
 		return memo->walked;
-	walked = build(stacks, keys, nr, truncated, stacks->runtime);
+	walked = build_stack(stacks, keys, nr, truncated, stacks->runtime);
 	if (walked.stack)
 		memo_put(stacks, hash, walked);
 	return walked;
@@ -438,7 +438,7 @@ const struct stack *go_stacks_site(struct go_stacks *stacks, uint64_t pc)
 	memo = memo_slot(stacks->memo, stacks->cap_memo, hash);
 	if (memo->hash)
 		return memo->walked.stack;
-	walked = build(stacks, &key, 1, false, true);
+	walked = build_stack(stacks, &key, 1, false, true);
 	memo_put(stacks, hash, walked);
 	return walked.stack;
 }

@@ -147,7 +147,7 @@ static const struct stack *with_c_frames(struct go_threads *threads,
 }
 
 /* Reads a thread at most once per sample. */
-static struct thread *look_at(struct go_threads *threads, pid_t tid)
+static struct thread *sample_thread(struct go_threads *threads, pid_t tid)
 {
 	struct thread *thread = thread_get(&threads->table, tid);
 
@@ -160,13 +160,13 @@ static struct thread *look_at(struct go_threads *threads, pid_t tid)
 	return thread;
 }
 
-static bool see(struct go_threads *threads, pid_t tid)
+static bool see_thread(struct go_threads *threads, pid_t tid)
 {
 	struct thread *thread;
 
 	if (!array_reserve(&threads->seen, &threads->cap_seen, threads->nr_seen + 1))
 		return false;
-	thread = tid ? look_at(threads, tid) : NULL;
+	thread = tid ? sample_thread(threads, tid) : NULL;
 	if (thread)
 		threads->seen[threads->nr_seen++] = thread;
 	return true;
@@ -180,14 +180,14 @@ void go_threads_look(struct go_threads *threads, const struct go_sampler *sample
 			    : 0;
 
 	for (ssize_t i = 0; i < count; i++)
-		if (!see(threads, threads->tids[i]))
+		if (!see_thread(threads, threads->tids[i]))
 			break;
 	for (size_t i = 0; !all && i < sampler->nr_entries; i++) {
 		const struct go_entry *entry = &sampler->entries[i];
 
 		if (entry->live && entry->status == GO_STATUS_SYSCALL && entry->m &&
 		    (threads->nr_seen >= THREADS_PER_LOOK ||
-		     !see(threads, go_threads_of(threads, entry->m))))
+		     !see_thread(threads, go_threads_of(threads, entry->m))))
 			break;
 	}
 	thread_read_sleeps(&threads->table, threads->seen, threads->nr_seen,
@@ -205,7 +205,7 @@ bool go_threads_explain(struct go_threads *threads, const struct go_entry *entry
 
 	if (threads->explained++ >= THREADS_PER_LOOK)
 		return false;
-	thread = look_at(threads, task->tid);
+	thread = sample_thread(threads, task->tid);
 	if (!thread)
 		return false;
 	if (thread->call_text[0] && !thread->call.running &&
