@@ -11,7 +11,7 @@ demo="curl"
 check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached nginx-light
 	openssh-client openssh-server procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev elfutils debuginfod postgresql libaprutil1-dev
 	python3-prometheus-client musl-tools"
-lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck libclang-rt-14-dev"
+lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck"
 # The programs of tests/verdicts; what cannot be had is named there, and left out.
 verdicts="mariadb-server ruby puma erlang-base qemu-system-x86 qtbase5-dev libtbb-dev
 	libuv1-dev php-fpm apache2 lighttpd rsyslog dbus cron snmpd haproxy varnish beanstalkd mosquitto
@@ -19,7 +19,7 @@ verdicts="mariadb-server ruby puma erlang-base qemu-system-x86 qtbase5-dev libtb
 	dnsmasq unbound slapd squid transmission-daemon"
 
 # Programs in which the agent is tried (tests/campaign/hosts.t); each that is missing is left out.
-hosts="chromium firefox-esr bubblewrap strace gdb valgrind clang libclang-rt-14-dev gcc-multilib
+hosts="chromium firefox-esr bubblewrap strace gdb valgrind clang gcc-multilib
 	qemu-user busybox-static sudo iputils-ping php-cli php-fpm ruby erlang-base git
 	rsync man-db file dpkg-dev tcpdump apache2 vsftpd chrony dnsmasq mariadb-server firejail runc crun
 	fakeroot faketime eatmydata proot ltrace heaptrack parallel libjemalloc2 libtcmalloc-minimal4
@@ -35,6 +35,12 @@ command -v cargo >/dev/null 2>&1 || verdicts="$verdicts cargo"
 # The browser that draws reports; elsewhere it comes by other ways than apt.
 hosts="$hosts libpython$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)-testsuite"
 ! grep -qs '^ID=debian' /etc/os-release || check="$check firefox-esr"
+
+# The runtime of the sanitizers and fuzzers of the clang that this distribution has.
+clang_runtime() {
+	version=$(apt-cache depends clang 2>/dev/null | sed -n 's/^ *Depends: clang-\([0-9]*\)$/\1/p')
+	echo "libclang-rt-${version:-14}-dev"
+}
 
 # available PACKAGE…: those that this distribution has.
 available() {
@@ -54,9 +60,9 @@ for purpose in "$@"; do
 	demo) wanted="$wanted $demo" ;;
 	check) wanted="$wanted $check" ;;
 	bench) wanted="$wanted $check htop" ;;
-	lint) wanted="$wanted $check $lint" ;;
+	lint) wanted="$wanted $check $lint $(clang_runtime)" ;;
 	verdicts) wanted="$wanted $check $(available $verdicts)" ;;
-	hosts) wanted="$wanted $check $(available $hosts)" ;;
+	hosts) wanted="$wanted $check $(available $hosts $(clang_runtime))" ;;
 	*) echo "deps.sh: unknown purpose $purpose" >&2; exit 2 ;;
 	esac
 done

@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
-checks="layers rings format shape comments exports tables man shell analyse"
+checks="layers rings format shape comments exports tables man shell workflows analyse"
 [ $# -eq 0 ] || checks=$*
 failed=0
 out=$(mktemp)
@@ -89,6 +89,16 @@ check_man() {
 check_shell() {
 	shellcheck -S warning -e SC2046,SC2086,SC2154,SC1091,SC3045 $(tests/files.sh '*.sh' \
 		'*.t' .ci/run man/completions/grmon-c.bash) 2>&1 | head -60
+}
+
+# Each job of the workflow runs the commands of .ci/run.
+check_workflows() {
+	jobs=$(grep -c ' runs-on:' .github/workflows/ci.yml)
+	sed -n "s/^part '[^']*' //p" .ci/run | sed 's/ -j[^ ]*//' | sort >"$out.want"
+	sed -n 's/^ *- \(make .*\)/\1/p' .github/workflows/ci.yml | sed 's/ -j[^ ]*//' | sort |
+		uniq -c | sed -n "s/^ *$jobs //p" | diff "$out.want" - |
+		sed -n 's/^</not in each job of the workflow:/p; s/^>/not in .ci\/run:/p'
+	rm -f "$out.want"
 }
 
 check_analyse() {
