@@ -2,16 +2,15 @@
 /* Targets of an exporter, found by pid, name, cgroup or URL. A target is removed some
  * time after its end. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "cli/cli.h"
 #include "cli/export_private.h"
 #include "grmon.h"
+#include "source/proc/process.h"
 #include "source/sniff.h"
 
 #define CGROUP_MAX     4096
@@ -73,12 +72,12 @@ static void add(struct exports *exports, pid_t pid, struct word *word, const cha
  * below it. */
 static bool in_cgroup(pid_t pid, const char *path)
 {
-	char name[48], text[CGROUP_MAX];
+	struct process process = process_named(pid);
+	char text[CGROUP_MAX];
 	size_t length = strlen(path);
 	char *line, *rest = text;
 
-	snprintf(name, sizeof(name), "/proc/%d/cgroup", (int)pid);
-	if (fdio_read_small(AT_FDCWD, name, text, sizeof(text)) <= 0)
+	if (process_text(&process, PROCESS_CGROUP, text, sizeof(text)) <= 0)
 		return false;
 	while (length > 0 && path[length - 1] == '/')
 		length--;

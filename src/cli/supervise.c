@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "base/worker.h"
 #include "cli/cli.h"
+#include "source/proc/process.h"
 
 #define MOUNTS_MAX   (4u << 20)
 #define USUAL_MS     1000
@@ -48,14 +48,15 @@ static bool is_served(const char *line)
 	return false;
 }
 
-static bool sees_served(const char *mountinfo)
+static bool sees_served(struct process process)
 {
 	bool served = false;
 	char *rest;
 	struct buf text;
 
 	buf_init(&text, MOUNTS_MAX);
-	if (fdio_read_file(mountinfo, &text, MOUNTS_MAX, NULL) == 0 && text.length > 0) {
+	if (process_text_all(&process, PROCESS_MOUNTS, &text, MOUNTS_MAX, NULL) == 0 &&
+	    text.length > 0) {
 		rest = text.bytes;
 		for (char *line; !served && (line = strsep(&rest, "\n"));)
 			served = is_served(line);
@@ -68,7 +69,6 @@ static bool is_needed(const struct options *options)
 {
 	const char *word = options->nr_words > 0 ? options->words[0] : "";
 	pid_t pid = options->pid;
-	char path[48];
 
 	switch (options->command) {
 	case COMMAND_WATCH:
@@ -87,15 +87,12 @@ static bool is_needed(const struct options *options)
 	default:
 		return false;
 	}
-	if (sees_served("/proc/self/mountinfo"))
+	if (sees_served(process_self()))
 		return true;
 	if (pid <= 0 && word[0] && word[strspn(word, "0123456789")] == '\0')
 		pid = (pid_t)strtol(word, NULL, 10);
-	if (pid <= 0)
-		return false;
 	/* The target may be in a container with its own mounts. */
-	snprintf(path, sizeof(path), "/proc/%d/mountinfo", (int)pid);
-	return sees_served(path);
+	return pid > 0 && sees_served(process_named(pid));
 }
 
 static void end_like(int status)
@@ -119,16 +116,12 @@ static void end_like(int status)
  * threads are stuck in the kernel. */
 static bool has_lingered(pid_t child, int *status)
 {
-	char path[48], text[1024], *at;
+	struct process process = process_named(child);
+	struct proc_stat stat;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)child);
-	if (fdio_read_small(AT_FDCWD, path, text, sizeof(text)) <= 0)
+	if (process_stat(&process, &stat) != 0 || stat.state != 'Z')
 		return false;
-	at = strrchr(text, ')');
-	if (!at || strncmp(at, ") Z", 3) != 0)
-		return false;
-	at = strrchr(text, ' ');
-	*status = at ? atoi(at) : 0;
+	*status = stat.exit_status;
 	return true;
 }
 

@@ -247,12 +247,12 @@ static void add_notes(struct agent *agent, struct snapshot *out)
 			out,
 			"process %d is stopped by a signal or a tracer; its threads "
 			"are shown in their last state",
-			(int)agent->kernel.pid);
+			(int)agent->kernel.process.pid);
 	if (header->flags & WIRE_STOPPED)
 		snapshot_note(out,
 			      "the program has stopped the agent in process %d; the last "
 			      "state that it published is shown",
-			      (int)agent->kernel.pid);
+			      (int)agent->kernel.process.pid);
 	if (header->dropped_labels)
 		snapshot_note(out, "%llu labels did not fit into the agent's memory",
 			      (unsigned long long)header->dropped_labels);

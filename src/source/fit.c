@@ -3,8 +3,6 @@
  * An agent or a Go library may be loaded later, so that is checked again periodically. */
 #include "source/fit.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -110,12 +108,10 @@ void fits_end(struct fits *fits)
 /* Reads attributes that are cached, without a request to a file server. */
 static bool read_id(pid_t pid, struct file_id *id)
 {
+	struct process process = process_named(pid);
 	struct statx status;
-	char path[48];
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO | STATX_MTIME, &status) !=
-	    0)
+	if (!process_exe_id(&process, &status))
 		return false;
 	*id = (struct file_id){
 		(uint64_t)status.stx_dev_major << 32 | status.stx_dev_minor,
@@ -125,7 +121,7 @@ static bool read_id(pid_t pid, struct file_id *id)
 
 static bool runs_go(struct fits *fits, pid_t pid, const struct file_id *id)
 {
-	struct memory mem = {.pid = pid, .pages = fits->pages};
+	struct memory mem = {.process = process_named(pid), .pages = fits->pages};
 	struct executable *one;
 	struct file_id now;
 	struct err why;
@@ -154,7 +150,7 @@ static bool runs_go(struct fits *fits, pid_t pid, const struct file_id *id)
 
 static const char *ask(struct fits *fits, pid_t pid, const struct file_id *id)
 {
-	struct memory mem = {.pid = pid, .pages = fits->pages};
+	struct memory mem = {.process = process_named(pid), .pages = fits->pages};
 	char unusable[ERR_TEXT_MAX];
 
 	if (runs_go(fits, pid, id) || go_program_loads_go(&mem))

@@ -65,7 +65,8 @@ static int attach(struct goruntime *go, struct err *e)
 	struct intern *intern = go->target.intern;
 	int rc;
 
-	go->mem = (struct memory){.pid = go->target.pid, .pages = go->target.pages};
+	go->mem = (struct memory){.process = process_named(go->target.pid),
+				  .pages = go->target.pages};
 	rc = go_program_read(&go->module, &go->elf, &go->mem, e);
 	if (!rc)
 		rc = go_layout_read(&go->layout, &go->module, &go->elf, &go->mem, e);
@@ -145,7 +146,7 @@ static int goruntime_open(void *ctx, const struct source_target *t, struct err *
  * */
 static int goruntime_probe(const struct source_target *t, struct err *e)
 {
-	struct memory mem = {.pid = t->pid, .pages = t->pages};
+	struct memory mem = {.process = process_named(t->pid), .pages = t->pages};
 
 	if (t->pid > 0)
 		return go_program_is_go(&mem, e) ? 95 : 0;
@@ -188,11 +189,12 @@ static const char *peers_text(struct goruntime *go, const struct go_entry *entry
 	peers_find(go->peers, go->target.pid, entry->fd, entry->state == STATE_IO_WRITE,
 		   &found);
 	for (size_t i = 0; i < found.nr_pids; i++) {
+		struct process other = process_named(found.pids[i]);
 		struct proc_facts facts;
 
 		/* Our target comes last, even if other processes are at the other end. */
 		if ((found.pids[i] == go->target.pid && text) ||
-		    proc_facts_read(found.pids[i], &facts, NULL))
+		    process_facts(&other, &facts, NULL))
 			continue;
 		text = arena_printf(&out->arena, "%s%s %s %d", text ? text : "",
 				    text ? "," : "at its other end:", facts.comm,

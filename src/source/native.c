@@ -11,7 +11,6 @@
 
 #include "base/array.h"
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "source/agent/agent.h"
 #include "source/proc/arguments.h"
 #include "source/resource/resource.h"
@@ -168,13 +167,13 @@ static void trace_threads(struct native *native, struct snapshot *out)
 /* Recognises the monitor's own thread; a thread of the program may have the same name. */
 static bool is_server(struct native *native, const struct thread *thread)
 {
-	if (thread->tid == native->kernel.pid ||
+	if (thread->tid == native->kernel.process.pid ||
 	    strcmp(thread->comm, WIRE_SERVER_COMM) != 0)
 		return false;
 	/* The thread is new, so an agent may have been loaded since. */
 	if (!native->agent && thread->generation == 0 && !native->kernel.mute)
 		native->agent =
-			agent_present(native->kernel.pid, native->kernel.pages,
+			agent_present(native->kernel.process.pid, native->kernel.pages,
 				      native->agent_note, sizeof(native->agent_note));
 	return native->agent;
 }
@@ -186,26 +185,27 @@ static void note_stop(const struct native *native, const struct thread *leader,
 		snapshot_note(out,
 			      "process %d is stopped by a signal; 'kill -CONT %d' "
 			      "resumes it",
-			      (int)native->kernel.pid, (int)native->kernel.pid);
+			      (int)native->kernel.process.pid,
+			      (int)native->kernel.process.pid);
 	else if (leader->stat_state == 't')
 		snapshot_note(out, "process %d is stopped by a tracer such as a debugger",
-			      (int)native->kernel.pid);
+			      (int)native->kernel.process.pid);
 }
 
 static int list_threads(struct native *native, struct err *e)
 {
 	struct kernel *kernel = &native->kernel;
 	ssize_t count =
-		proc_list_threads(kernel->task_dir, &native->tids, &native->cap_tids);
+		process_threads(&kernel->process, &native->tids, &native->cap_tids);
 
 	native->nr_seen = 0;
 	if (count < 0)
 		return count == -ESRCH || count == -ENOENT
 			       ? err_set(e, ERR_GONE, "process %d has ended",
-					 (int)kernel->pid)
+					 (int)kernel->process.pid)
 			       : err_sys(e, (int)-count,
 					 "cannot list the threads of process %d",
-					 (int)kernel->pid);
+					 (int)kernel->process.pid);
 	if (!array_reserve(&native->seen, &native->cap_seen, (size_t)count))
 		return err_set(e, ERR_NOMEM, "no memory for %zd threads", count);
 	for (; native->nr_seen < (size_t)count; native->nr_seen++) {
@@ -225,7 +225,7 @@ static int list_threads(struct native *native, struct err *e)
 static void read_title(struct native *native, const char *comm)
 {
 	char text[4096];
-	ssize_t got = arguments_read(native->kernel.alive, native->kernel.pages,
+	ssize_t got = arguments_read(&native->kernel.process, native->kernel.pages,
 				     ARGUMENTS_COMMAND, text, sizeof(text));
 	size_t length = got > 0 ? strnlen(text, (size_t)got) : 0;
 	const char *colon = got > 0 ? memchr(text, ':', length) : NULL;
@@ -260,7 +260,7 @@ static void look_at_threads(struct native *native, struct snapshot *out)
 		}
 		thread->hidden = is_server(native, thread);
 		thread->generation = native->threads.generation;
-		if (thread->tid != native->kernel.pid)
+		if (thread->tid != native->kernel.process.pid)
 			continue;
 		memcpy(native->kernel.facts.comm, thread->comm, sizeof(thread->comm));
 		if (!thread->slept && !native->kernel.mute)
@@ -276,7 +276,7 @@ static void look_at_threads(struct native *native, struct snapshot *out)
  */
 static int see_threads(struct native *native, struct snapshot *out, struct err *e)
 {
-	bool listed = native->complete && proc_count_threads(native->kernel.task_dir) ==
+	bool listed = native->complete && process_thread_count(&native->kernel.process) ==
 						  (int64_t)native->nr_seen;
 	int rc = listed ? 0 : list_threads(native, e);
 
@@ -339,7 +339,7 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 
 		if (task)
 			thread_to_task(thread, out, task);
-		if (task && native->title[0] && thread->tid == native->kernel.pid)
+		if (task && native->title[0] && thread->tid == native->kernel.process.pid)
 			name_by_title(native, out, task);
 	}
 	kernel_describe(kernel, native->start_real_ns,

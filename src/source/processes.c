@@ -107,9 +107,10 @@ static const char *keep(struct processes *list, const char *text, size_t max)
 /* Returns the command line with blanks between words, or the name in brackets. */
 static const char *keep_command(struct processes *list, pid_t pid, const char *name)
 {
+	struct process process = process_named(pid);
 	char text[COMMAND_MAX + 1];
-	ssize_t got =
-		arguments_read(pid, list->pages, ARGUMENTS_COMMAND, text, sizeof(text));
+	ssize_t got = arguments_read(&process, list->pages, ARGUMENTS_COMMAND, text,
+				     sizeof(text));
 
 	while (got > 0 && (text[got - 1] == '\0' || text[got - 1] == ' '))
 		got--;

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Resolves what the user typed to a process. Reads only files that any user may read. */
 #include <ctype.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/fdio.h"
 #include "source/proc/arguments.h"
-#include "source/proc/procfs.h"
 #include "source/processes.h"
 
 #define MATCHES_SHOWN 6
@@ -34,7 +30,8 @@ static const char *base_name(const char *path)
 static void read_command(pid_t pid, struct pages *pages, const char *comm, char *out,
 			 size_t size)
 {
-	ssize_t got = arguments_read(pid, pages, ARGUMENTS_COMMAND, out, size);
+	struct process process = process_named(pid);
+	ssize_t got = arguments_read(&process, pages, ARGUMENTS_COMMAND, out, size);
 
 	for (ssize_t i = 0; i + 1 < got; i++)
 		if (iscntrl((unsigned char)out[i]))
@@ -48,32 +45,26 @@ static void read_command(pid_t pid, struct pages *pages, const char *comm, char 
 
 bool source_is_self(pid_t pid)
 {
-	char path[48], own[PROC_TEXT_MAX], its[PROC_TEXT_MAX];
-	ssize_t own_bytes, its_bytes;
+	struct process parent = process_named(pid), self = process_self();
+	char own[PROC_TEXT_MAX], its[PROC_TEXT_MAX];
 
 	if (pid == getpid())
 		return true;
 	if (pid != getppid())
 		return false;
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	own_bytes = readlink("/proc/self/exe", own, sizeof(own));
-	its_bytes = readlink(path, its, sizeof(its));
-	return own_bytes > 0 && own_bytes == its_bytes &&
-	       memcmp(own, its, (size_t)own_bytes) == 0;
+	return process_exe(&self, own, sizeof(own)) > 0 &&
+	       process_exe(&parent, its, sizeof(its)) > 0 && strcmp(own, its) == 0;
 }
 
 /* Compares the kernel's short name, the executable, and the first word of the command. */
 static bool matches(pid_t pid, struct pages *pages, const char *name, char *command,
 		    size_t size)
 {
-	char path[48];
+	struct process process = process_named(pid);
 	char text[PROC_TEXT_MAX];
 	struct proc_stat stat;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	ssize_t got = fdio_read_small(AT_FDCWD, path, text, sizeof(text));
-
-	if (got <= 0 || !proc_parse_stat(text, (size_t)got, &stat) || stat.state == 'Z' ||
+	if (process_stat(&process, &stat) != 0 || stat.state == 'Z' ||
 	    stat.state == 'X' || (stat.kernel_flags & PROC_PF_KTHREAD))
 		return false;
 	bool same = strcmp(stat.comm, name) == 0 ||
@@ -82,16 +73,14 @@ static bool matches(pid_t pid, struct pages *pages, const char *name, char *comm
 
 	/* The kernel truncates long names, so the executable must match as well. */
 	if (!same || strlen(name) > KERNEL_COMM) {
-		snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-		got = readlink(path, text, sizeof(text) - 1);
-		text[got > 0 ? got : 0] = '\0';
-		if (got > 0)
+		if (process_exe(&process, text, sizeof(text)) > 0)
 			same = strcmp(base_name(text), name) == 0 ||
 			       (same && strlen(name) <= KERNEL_COMM);
 	}
 	if (!same) {
-		got = arguments_read(pid, pages, ARGUMENTS_COMMAND, text, sizeof(text));
-		same = got > 0 && strcmp(base_name(text), name) == 0;
+		same = arguments_read(&process, pages, ARGUMENTS_COMMAND, text,
+				      sizeof(text)) > 0 &&
+		       strcmp(base_name(text), name) == 0;
 	}
 	if (same)
 		read_command(pid, pages, stat.comm, command, size);
@@ -105,10 +94,12 @@ static bool runs_script(pid_t pid, struct pages *pages, const char *name, char *
 	static const char *const interpreters[] = {"python", "node", "ruby", "perl",
 						   "java",   "php",  "bash", "sh",
 						   "dash",   "lua",  "deno", "bun"};
+	struct process process = process_named(pid);
 	char text[PROC_TEXT_MAX];
 	bool interpreted = false;
 
-	ssize_t got = arguments_read(pid, pages, ARGUMENTS_COMMAND, text, sizeof(text));
+	ssize_t got =
+		arguments_read(&process, pages, ARGUMENTS_COMMAND, text, sizeof(text));
 	const char *word = text, *end = text + (got > 0 ? got : 0);
 	const char *program = base_name(text);
 
@@ -155,19 +146,17 @@ static int find_by_name(const char *name, struct pages *pages,
 				     char *command, size_t size),
 			struct match *match, struct err *e)
 {
-	DIR *dir = opendir("/proc");
+	struct process_list list;
+	struct process process;
 	char command[256];
 
-	if (!dir)
+	if (!process_list_open(&list))
 		return err_set(e, ERR_SYS, "cannot read /proc; is it mounted?");
-	for (struct dirent *entry; (entry = readdir(dir));) {
-		pid_t pid = proc_parse_pid(entry->d_name);
-
-		if (pid && !source_is_self(pid) &&
-		    fits(pid, pages, name, command, sizeof(command)))
-			add_match(match, pid, command);
-	}
-	closedir(dir);
+	while (process_list_next(&list, &process))
+		if (!source_is_self(process.pid) &&
+		    fits(process.pid, pages, name, command, sizeof(command)))
+			add_match(match, process.pid, command);
+	process_list_close(&list);
 	return 0;
 }
 
@@ -183,7 +172,8 @@ int source_resolve(const char *text, bool only_pid, pid_t *pid, struct err *e)
 		if (!wanted)
 			return err_set(e, ERR_NOTFOUND, "there is no process %.20s",
 				       text);
-		int rc = proc_facts_read(wanted, &facts, e);
+		struct process process = process_named(wanted);
+		int rc = process_facts(&process, &facts, e);
 
 		if (rc)
 			return rc;

@@ -66,15 +66,11 @@ static size_t read_calls(struct kernel *kernel, struct proc_call *calls, size_t 
 	pid_t *tids = NULL;
 	size_t capacity = 0;
 	size_t count = 0;
-	ssize_t nr_tids = proc_list_threads(kernel->task_dir, &tids, &capacity);
+	ssize_t nr_tids = process_threads(&kernel->process, &tids, &capacity);
 
 	for (ssize_t i = 0; i < nr_tids && count < max; i++) {
-		char path[48];
-		char text[THREAD_CALL_MAX];
-
-		snprintf(path, sizeof(path), "%d/syscall", (int)tids[i]);
-		if (fdio_read_small(kernel->task_dir, path, text, sizeof(text)) > 0 &&
-		    proc_parse_call(text, &calls[count]) && !calls[count].running)
+		if (process_thread_call(&kernel->process, tids[i], &calls[count]) == 0 &&
+		    !calls[count].running)
 			count++;
 	}
 	free(tids);

@@ -6,7 +6,7 @@
  * length and bytes of each), and texts with a zero between: the environment's entries end at
  * an empty one, then what the socket says, then /proc/PID/maps.
  */
-// link: -Wl,--wrap=connect,--wrap=getsockopt,--wrap=poll,--wrap=recvmsg,--wrap=fdio_read_file,--wrap=pages_read,--wrap=readdir,--wrap=readlinkat,--wrap=openat
+// link: -Wl,--wrap=connect,--wrap=getsockopt,--wrap=poll,--wrap=recvmsg,--wrap=fdio_read_all,--wrap=pages_read,--wrap=readdir,--wrap=readlinkat,--wrap=openat
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -43,10 +43,9 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t size);
 int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *size);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
 ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
-int __wrap_fdio_read_file(const char *path, struct buf *out, size_t max_bytes,
-			  struct err *e);
-ssize_t __wrap_pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
-			  size_t bytes, bool wait);
+int __wrap_fdio_read_all(int fd, struct buf *out, size_t max_bytes, struct err *e);
+ssize_t __wrap_pages_read(struct pages *pages, const struct process *process,
+			  uint64_t address, void *out, size_t bytes, bool wait);
 struct dirent *__real_readdir(DIR *dir);
 struct dirent *__wrap_readdir(DIR *dir);
 ssize_t __wrap_readlinkat(int dirfd, const char *path, char *out, size_t size);
@@ -142,30 +141,22 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags)
 	return (ssize_t)length;
 }
 
-/* The environment, whose entries end with zeros, or the mappings. */
-int __wrap_fdio_read_file(const char *path, struct buf *out, size_t max_bytes,
-			  struct err *e)
+/* The mappings. */
+int __wrap_fdio_read_all(int fd, struct buf *out, size_t max_bytes, struct err *e)
 {
 	const uint8_t *text;
 	size_t length;
 
-	(void)e;
-	if (strstr(path, "environ")) {
-		while ((length = take_text(&text, max_bytes)) > 0) {
-			buf_append(out, text, length);
-			buf_append(out, "", 1);
-		}
-		return 0;
-	}
+	(void)fd, (void)e;
 	length = take_text(&text, max_bytes);
 	buf_append(out, text, length);
 	return 0;
 }
 
-ssize_t __wrap_pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
-			  size_t bytes, bool wait)
+ssize_t __wrap_pages_read(struct pages *pages, const struct process *process,
+			  uint64_t address, void *out, size_t bytes, bool wait)
 {
-	(void)pages, (void)pid, (void)wait;
+	(void)pages, (void)process, (void)wait;
 	if (world.ways & NO_MEMORY)
 		return -EPERM;
 	if (address >= REGION_AT && address - REGION_AT < world.region_bytes) {

@@ -118,7 +118,7 @@ static int look(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr 
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct kernel kernel = {.pid = getpid()};
+	struct kernel kernel = {.process = process_named(getpid())};
 	char text[DEMANGLE_TEXT_MAX];
 	char name[STACK_BYTES + 1] = "_R";
 

@@ -100,7 +100,7 @@ static void labels(struct memory *mem, unsigned minor)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct memory mem = {.pid = getpid()};
+	struct memory mem = {.process = process_named(getpid())};
 	struct go_elf elf = {.nr_segments = 1, .sections = true};
 	struct intern *intern = intern_new(1 << 20);
 	struct go_g_sample *sample = calloc(1, sizeof(*sample));

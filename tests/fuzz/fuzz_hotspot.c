@@ -31,8 +31,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-ssize_t __wrap_pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
-			  size_t bytes, bool wait);
+ssize_t __wrap_pages_read(struct pages *pages, const struct process *process,
+			  uint64_t address, void *out, size_t bytes, bool wait);
 uint64_t __wrap_symbols_address(struct symbols *symbols, const char *library,
 				const char *name);
 
@@ -44,12 +44,12 @@ static void require(int holds)
 		abort();
 }
 
-ssize_t __wrap_pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
-			  size_t bytes, bool wait)
+ssize_t __wrap_pages_read(struct pages *pages, const struct process *process,
+			  uint64_t address, void *out, size_t bytes, bool wait)
 {
 	uint64_t at = address - IMAGE_AT;
 
-	(void)pages, (void)pid, (void)wait;
+	(void)pages, (void)process, (void)wait;
 	if (at >= IMAGE_BYTES)
 		return -EFAULT;
 	if (bytes > IMAGE_BYTES - at)
@@ -179,7 +179,7 @@ static size_t apply(const uint8_t *bytes, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	struct kernel kernel = {.pid = 1, .alive = 1, .proc_dir = -1, .task_dir = -1};
+	struct kernel kernel = {.process = process_named(1)};
 	struct hotspot *hotspot = hotspot_new(&kernel, NULL);
 
 	require(hotspot != NULL);

@@ -70,10 +70,9 @@ static void find_locks(struct kernel *kernel)
 {
 	struct file_locks locks;
 
-	(void)kernel;
-	if (file_lock_holders(42, file_lock_kind(42, 42), INODE, &locks))
+	if (file_lock_holders(42, file_lock_kind(&kernel->process, 42), INODE, &locks))
 		require(locks.nr >= 1 && locks.nr <= FILE_LOCKS_MAX);
-	file_lock_held(getpid(), "/");
+	file_lock_held(&kernel->process, &kernel->process, 0);
 }
 
 static void read_resources(struct kernel *kernel)
@@ -103,15 +102,15 @@ static void find_threads(struct kernel *kernel)
 	struct err e = {0};
 	pid_t pid;
 
-	if (proc_facts_read(getpid(), &facts, &e) != 0)
+	if (process_facts(&kernel->process, &facts, &e) != 0)
 		require(e.text[0]);
 	kernel->facts.nested = true;
 	kernel->pids.no_ns = true;
 	kernel_outer_tid(kernel, 7);
 	require(kernel_outer_any(kernel, 7, &pid) >= 0);
 	kernel_shares(kernel, 0x7f0000001000, 1);
-	kernel_thread_leaves(kernel, 1);
-	require(proc_exec_start_ns(kernel->task_dir, "1/sched") >= 0);
+	process_thread_leaves(&kernel->process, 1);
+	require(process_thread_exec_start_ns(&kernel->process, 1) >= 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -121,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		find_locks, read_resources,   find_threads,
 	};
 	static int proc_dir = -1, task_dir = -1;
-	struct kernel kernel = {.pid = getpid(), .alive = getpid()};
+	struct kernel kernel = {.process = process_named(getpid())};
 	size_t question = size ? (size_t)(bytes[0] - 'a') : SIZE_MAX;
 
 	if (question >= sizeof(questions) / sizeof(questions[0]))
@@ -132,10 +131,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		require(proc_dir >= 0 && task_dir >= 0);
 	}
 	world_begin(bytes + 1, size - 1);
-	kernel.proc_dir = dup(proc_dir);
-	kernel.task_dir = dup(task_dir);
+	kernel.process.dir = dup(proc_dir);
+	kernel.process.tasks = dup(task_dir);
 	kernel.pids.ns_fd = -1;
-	kernel.facts.inner_pid = kernel.pid;
+	kernel.facts.inner_pid = kernel.process.pid;
 	kernel.now_ns = 1000 * CLOCK_SECOND_NS;
 	kernel.names = calloc(KERNEL_NAMES_MAX, sizeof(*kernel.names));
 	require(kernel.names != NULL);

@@ -40,7 +40,7 @@ bool __wrap_target_file_open_exe(struct target_file *file, pid_t pid)
 static void read_symbols(void)
 {
 	static const char *const names[] = {"runtime.allgs", "main.main", "start"};
-	struct memory mem = {.pid = getpid()};
+	struct memory mem = {.process = process_named(getpid())};
 	uint64_t addresses[3];
 	struct go_elf elf;
 	struct err e = {0};

@@ -112,8 +112,8 @@ int __wrap_openat(int dirfd, const char *path, int flags, ...);
 ssize_t __wrap_readlink(const char *path, char *out, size_t size);
 ssize_t __wrap_readlinkat(int dirfd, const char *path, char *out, size_t size);
 ssize_t __wrap_getxattr(const char *path, const char *name, void *out, size_t size);
-ssize_t __wrap_pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
-			  size_t bytes, bool wait);
+ssize_t __wrap_pages_read(struct pages *pages, const struct process *process,
+			  uint64_t address, void *out, size_t bytes, bool wait);
 
 ssize_t __wrap_fdio_read_small(int dirfd, const char *path, char *out, size_t size)
 {
@@ -214,10 +214,10 @@ static inline bool world_read(uint64_t address, uint8_t *out, size_t bytes)
 	return true;
 }
 
-ssize_t __wrap_pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
-			  size_t bytes, bool wait)
+ssize_t __wrap_pages_read(struct pages *pages, const struct process *process,
+			  uint64_t address, void *out, size_t bytes, bool wait)
 {
-	(void)pages, (void)pid, (void)wait;
+	(void)pages, (void)process, (void)wait;
 	return world_read(address, out, bytes) ? (ssize_t)bytes : -EFAULT;
 }
 

@@ -30,7 +30,7 @@ BEGIN {
 	may["session"] = " session base core rec source source/agent/agent.h source/peers/holders.h out "
 	may["out"] = " out base core "
 	may["tui"] = " tui base core "
-	may["cli"] = " cli session base core rec source source/child source/agent out tui wire public "
+	may["cli"] = " cli session base core rec source source/proc/process.h source/child source/agent out tui wire public "
 	may["examples"] = " public "
 	may["include"] = " public "
 }

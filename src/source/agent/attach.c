@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds the agent of a process. The socket is tried first. A frozen process accepts on it
  * but never answers; then its descriptors and its memory are searched. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -15,11 +14,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "base/target_file.h"
 #include "source/agent/agent.h"
 #include "source/agent/region.h"
 #include "source/proc/arguments.h"
+#include "source/proc/descriptors.h"
 #include "wire/wire.h"
 
 #define ANSWER_LIMIT_NS (300 * CLOCK_MS_NS)
@@ -160,7 +159,7 @@ static int try_socket(struct region *region, struct kernel *kernel, const char *
 	int fd = -1;
 
 	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
-	    peer.pid == kernel->pid)
+	    peer.pid == kernel->process.pid)
 		fd = read_hello(socket);
 	close(socket);
 	if (fd < 0)
@@ -177,7 +176,7 @@ static int try_socket(struct region *region, struct kernel *kernel, const char *
 static void read_environment(const struct kernel *kernel, struct buf *out)
 {
 	char *text = malloc(ENVIRON_MAX);
-	ssize_t got = text ? arguments_read(kernel->pid, kernel->pages,
+	ssize_t got = text ? arguments_read(&kernel->process, kernel->pages,
 					    ARGUMENTS_ENVIRONMENT, text, ENVIRON_MAX)
 			   : 0;
 
@@ -196,8 +195,8 @@ static int attach_by_socket(struct region *region, struct kernel *kernel, struct
 	read_environment(kernel, &environment);
 	for (unsigned way = 0;
 	     rc == ERR_NOTFOUND &&
-	     agent_socket_directory(way, kernel->pid, kernel->facts.uid, &environment,
-				    directory, sizeof(directory));
+	     agent_socket_directory(way, kernel->process.pid, kernel->facts.uid,
+				    &environment, directory, sizeof(directory));
 	     way++)
 		rc = try_socket(region, kernel, directory, e);
 	buf_release(&environment);
@@ -206,38 +205,28 @@ static int attach_by_socket(struct region *region, struct kernel *kernel, struct
 
 /* Searches a directory of descriptor links. The error about an unusable region is stored
  * in *worst, and the search continues. */
-static int search_links(struct region *region, struct kernel *kernel, const char *path,
+static int search_links(struct region *region, struct kernel *kernel, pid_t tid,
 			struct err *worst, struct err *e)
 {
-	int dir_fd = openat(kernel->proc_dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = dir_fd >= 0 ? fdopendir(dir_fd) : NULL;
+	const size_t bytes = strlen(LINK_PREFIX);
+	struct process_fds fds;
 	int rc = ERR_NOTFOUND;
-
-	if (!dir) {
-		if (dir_fd >= 0)
-			close(dir_fd);
-		return rc;
-	}
 	size_t looked = 0;
 
-	for (struct dirent *entry; rc != 0 && (entry = readdir(dir));) {
+	if (process_fds_open(&fds, &kernel->process, tid) != 0)
+		return rc;
+	while (rc != 0 && process_fds_next(&fds)) {
 		struct target_file file;
 		char link[64];
-		ssize_t got =
-			readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
+		ssize_t got = process_fds_link(&fds, link, sizeof(link));
 
 		if (++looked > DESCRIPTORS_MAX)
 			break;
-		if (got <= 0)
-			continue;
-		link[got] = '\0';
-		size_t bytes = strlen(LINK_PREFIX);
-
-		if (strncmp(link, LINK_PREFIX, bytes) != 0 ||
+		if (got <= 0 || strncmp(link, LINK_PREFIX, bytes) != 0 ||
 		    (link[bytes] != '\0' && link[bytes] != ' '))
 			continue;
 		/* The descriptor may refer to a different file by now. */
-		if (!target_file_open_link(&file, dirfd(dir), entry->d_name))
+		if (!process_fds_open_file(&fds, &file))
 			continue;
 		rc = region_adopt(region, kernel, file.fd, e);
 		if (rc == 0)
@@ -247,7 +236,7 @@ static int search_links(struct region *region, struct kernel *kernel, const char
 		if (rc == ERR_UNSUPPORTED)
 			*worst = *e;
 	}
-	closedir(dir);
+	process_fds_close(&fds);
 	return rc;
 }
 
@@ -257,50 +246,41 @@ static int search_server_links(struct region *region, struct kernel *kernel,
 {
 	pid_t *tids = NULL;
 	size_t capacity = 0;
-	ssize_t count = proc_list_threads(kernel->task_dir, &tids, &capacity);
+	ssize_t count = process_threads(&kernel->process, &tids, &capacity);
 	int rc = ERR_NOTFOUND;
 
 	for (ssize_t i = 0; i < count && rc != 0; i++) {
-		char path[48];
 		char comm[PROC_COMM_MAX];
 
-		snprintf(path, sizeof(path), "%d/comm", (int)tids[i]);
-		if (fdio_read_small(kernel->task_dir, path, comm, sizeof(comm)) <= 0 ||
+		if (process_thread_text(&kernel->process, tids[i], THREAD_NAME, comm,
+					sizeof(comm)) <= 0 ||
 		    strcmp(comm, WIRE_SERVER_COMM "\n") != 0)
 			continue;
-		snprintf(path, sizeof(path), "task/%d/fd", (int)tids[i]);
-		rc = search_links(region, kernel, path, worst, e);
+		rc = search_links(region, kernel, tids[i], worst, e);
 	}
 	free(tids);
 	return rc;
 }
 
 /* Calls visit for each mapping until it returns something other than ERR_NOTFOUND. */
-static int each_map(const struct buf *maps,
-		    int (*visit)(const struct proc_map *map, bool writable,
-				 void *context),
+static int each_map(const struct process_maps *maps,
+		    int (*visit)(const struct proc_map *map, void *context),
 		    void *context)
 {
 	int rc = ERR_NOTFOUND;
+	struct proc_map map;
+	size_t at = 0;
 
-	for (size_t at = 0; at < maps->length && rc == ERR_NOTFOUND;) {
-		const char *line = maps->bytes + at;
-		const char *end = memchr(line, '\n', maps->length - at);
-		size_t length = end ? (size_t)(end - line) : maps->length - at;
-		const char *rights = memchr(line, ' ', length);
-		struct proc_map map;
-
-		at += length + 1;
-		if (rights && proc_parse_map(line, length, &map) && map.readable)
-			rc = visit(&map, rights[2] == 'w', context);
-	}
+	while (rc == ERR_NOTFOUND && process_maps_next(maps, &at, &map))
+		if (map.readable)
+			rc = visit(&map, context);
 	return rc;
 }
 
 struct map_search {
 	struct region *region;
 	struct kernel *kernel;
-	const struct buf *maps;
+	const struct process_maps *maps;
 	struct err *worst, *e;
 	const char *program;
 	uint64_t address;
@@ -313,11 +293,10 @@ static bool begins_with(const struct proc_map *map, const char *text)
 	return map->path_bytes >= bytes && memcmp(map->path, text, bytes) == 0;
 }
 
-static int visit_memfd(const struct proc_map *map, bool writable, void *context)
+static int visit_memfd(const struct proc_map *map, void *context)
 {
 	struct map_search *search = context;
 
-	(void)writable;
 	if (map->offset != 0 || !begins_with(map, LINK_PREFIX))
 		return ERR_NOTFOUND;
 	int rc = region_adopt_memory(search->region, search->kernel, map->start,
@@ -328,11 +307,11 @@ static int visit_memfd(const struct proc_map *map, bool writable, void *context)
 	return rc == 0 ? 0 : ERR_NOTFOUND;
 }
 
-static int visit_region(const struct proc_map *map, bool writable, void *context)
+static int visit_region(const struct proc_map *map, void *context)
 {
 	struct map_search *search = context;
 
-	if (!writable || search->address < map->start || search->address >= map->end)
+	if (!map->writable || search->address < map->start || search->address >= map->end)
 		return ERR_NOTFOUND;
 	int rc = region_adopt_memory(search->region, search->kernel, search->address,
 				     map->end - search->address, search->e);
@@ -344,14 +323,14 @@ static int visit_region(const struct proc_map *map, bool writable, void *context
 
 /* Searches the writable data of libgrmon.so, or of a program that contains libgrmon.a,
  * for the anchor, which tells where a region without a memfd is. */
-static int visit_anchor(const struct proc_map *map, bool writable, void *context)
+static int visit_anchor(const struct proc_map *map, void *context)
 {
 	static const char magic[16] = WIRE_ANCHOR_MAGIC;
 	struct map_search *search = context;
 	struct wire_anchor block[ANCHOR_BLOCK];
 	size_t name = strlen(ANCHOR_LIBRARY);
 
-	if (!writable || map->path_bytes == 0 ||
+	if (!map->writable || map->path_bytes == 0 ||
 	    (!memmem(map->path, map->path_bytes, ANCHOR_LIBRARY, name) &&
 	     (!search->program[0] || !begins_with(map, search->program))))
 		return ERR_NOTFOUND;
@@ -383,25 +362,22 @@ static int visit_anchor(const struct proc_map *map, bool writable, void *context
 static int search_maps(struct region *region, struct kernel *kernel, struct err *worst,
 		       struct err *e)
 {
-	char path[48], program[PATH_MAX];
-	struct buf maps;
+	char program[PATH_MAX];
+	struct process_maps maps;
 	struct map_search search = {.region = region,
 				    .kernel = kernel,
 				    .maps = &maps,
 				    .worst = worst,
 				    .e = e,
 				    .program = program};
-	ssize_t got = readlinkat(kernel->proc_dir, "exe", program, sizeof(program) - 1);
 	int rc;
 
-	program[got > 0 ? got : 0] = '\0';
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)kernel->pid);
-	buf_init(&maps, MAPS_MAX);
-	fdio_read_file(path, &maps, MAPS_MAX, NULL);
+	process_exe(&kernel->process, program, sizeof(program));
+	process_maps_read(&maps, &kernel->process, MAPS_MAX, NULL);
 	rc = each_map(&maps, visit_memfd, &search);
 	if (rc != 0)
 		rc = each_map(&maps, visit_anchor, &search);
-	buf_release(&maps);
+	process_maps_release(&maps);
 	return rc;
 }
 
@@ -422,7 +398,7 @@ int region_attach(struct region *region, struct kernel *kernel, bool quick, stru
 		if (rc == ERR_UNSUPPORTED)
 			worst = other;
 	}
-	if (search_links(region, kernel, "fd", &worst, &other) == 0)
+	if (search_links(region, kernel, 0, &worst, &other) == 0)
 		return 0;
 	if (!worst.code && search_maps(region, kernel, &worst, &other) == 0) {
 		struct region by_fd;
@@ -441,7 +417,7 @@ int region_attach(struct region *region, struct kernel *kernel, bool quick, stru
 		e, ERR_NOTFOUND,
 		"process %d has no agent: start it with 'grmon-c run', link it with "
 		"-lgrmon, or watch it with --source native",
-		(int)kernel->pid);
+		(int)kernel->process.pid);
 }
 
 bool agent_present(pid_t pid, struct pages *pages, char *unusable, size_t size)

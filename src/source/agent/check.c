@@ -14,7 +14,6 @@
 
 #include "base/array.h"
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "source/agent/private.h"
 
 /* Listing the threads may take one part in this many of the time. */
@@ -120,7 +119,7 @@ static void list_now(struct agent *agent)
 {
 	int64_t begin_ns = clock_mono_ns();
 	ssize_t count =
-		proc_list_threads(agent->kernel.task_dir, &agent->tids, &agent->cap_tids);
+		process_threads(&agent->kernel.process, &agent->tids, &agent->cap_tids);
 	struct claim *claims;
 	size_t nr_claims = 0;
 
@@ -165,7 +164,7 @@ void agent_forget_other(struct agent *agent, pid_t tid)
 
 void agent_list_threads(struct agent *agent)
 {
-	int64_t threads = proc_count_threads(agent->kernel.task_dir);
+	int64_t threads = process_thread_count(&agent->kernel.process);
 	int64_t since_ns = agent->now_ns - agent->listed_ns;
 	bool differs = threads - (int64_t)agent->nr_threads != agent->unexplained;
 
@@ -210,16 +209,12 @@ static enum check_result check_slot(struct agent *agent, uint32_t i)
 	struct row *row = &agent->rows[i];
 	struct proc_call call;
 	struct kernel_wait wait;
-	char path[48];
-	char text[THREAD_CALL_MAX];
-
-	snprintf(path, sizeof(path), "%d/syscall", (int)row->tid);
-	ssize_t got = fdio_read_small(agent->kernel.task_dir, path, text, sizeof(text));
+	int rc = process_thread_call(&agent->kernel.process, row->tid, &call);
 
 	row->checked_ns = agent->now_ns;
-	if (got == -ENOENT || got == -ESRCH)
+	if (rc == -ENOENT || rc == -ESRCH)
 		return CHECK_GONE;
-	if (got <= 0 || !proc_parse_call(text, &call))
+	if (rc != 0)
 		return CHECK_UNKNOWN;
 	/* The thread continued in the meantime, which is not a contradiction. */
 	if (__atomic_load_n(&region_slot(&agent->region, i)->seq, __ATOMIC_ACQUIRE) !=
@@ -348,7 +343,6 @@ void agent_read_names(struct agent *agent, bool all)
 	for (uint32_t n = 0; n < count; n++) {
 		uint32_t i = agent->name_cursor++ % agent->nr_rows;
 		struct row *row = &agent->rows[i];
-		char path[48];
 		char comm[PROC_COMM_MAX];
 
 		if (row->kind != WIRE_THREAD || row->dead ||
@@ -361,9 +355,8 @@ void agent_read_names(struct agent *agent, bool all)
 		if (row->name_kept_ns > NAME_KEPT_NS)
 			row->name_kept_ns = NAME_KEPT_NS;
 		row->name_at_ns = agent->now_ns;
-		snprintf(path, sizeof(path), "%d/comm", (int)row->tid);
-		ssize_t got =
-			fdio_read_small(agent->kernel.task_dir, path, comm, sizeof(comm));
+		ssize_t got = process_thread_text(&agent->kernel.process, row->tid,
+						  THREAD_NAME, comm, sizeof(comm));
 
 		/* The kernel adds a newline. */
 		if (got > 0) {
@@ -385,15 +378,13 @@ void agent_read_cpu(struct agent *agent)
 	for (uint32_t n = 0; n < agent->nr_changed; n++) {
 		uint32_t i = agent->changed[agent->cpu_cursor++ % agent->nr_changed];
 		struct row *row = &agent->rows[i];
-		char path[48];
 		char text[128];
 		int64_t run_ns;
 
 		if (row->dead || row->thread)
 			continue;
-		snprintf(path, sizeof(path), "%d/schedstat", (int)row->tid);
-		if (fdio_read_small(agent->kernel.task_dir, path, text, sizeof(text)) <=
-			    0 ||
+		if (process_thread_text(&agent->kernel.process, row->tid, THREAD_TIMES,
+					text, sizeof(text)) <= 0 ||
 		    sscanf(text, "%" SCNd64, &run_ns) != 1)
 			continue;
 		int64_t elapsed_ns = agent->now_ns - row->run_at_ns;

@@ -26,7 +26,7 @@ static bool read_at(const struct region *region, uint64_t offset, void *out, siz
 static int check(struct region *region, struct err *e)
 {
 	struct wire_header *layout = &region->layout;
-	pid_t pid = region->kernel->pid;
+	pid_t pid = region->kernel->process.pid;
 
 	if (!read_at(region, 0, layout, sizeof(*layout)))
 		return err_set(e, ERR_FORMAT,
@@ -152,7 +152,7 @@ gone:
 	region->nr_slots = region->nr_chans = 0;
 	return err_set(e, ERR_FORMAT,
 		       "the agent's region in process %d can no longer be read",
-		       (int)region->kernel->pid);
+		       (int)region->kernel->process.pid);
 }
 
 bool region_read_slot(struct region *region, uint32_t i, struct wire_slot *out)

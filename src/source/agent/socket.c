@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/fdio.h"
 #include "source/agent/agent.h"
+#include "source/proc/sockets.h"
 
 /* A newer socket may have been bound after the list was read. */
 #define SOCKET_OLD_S 2
@@ -36,7 +36,9 @@ static const char *environ_value(const struct buf *environment, const char *name
 bool agent_socket_directory(unsigned way, pid_t pid, uid_t uid,
 			    const struct buf *environment, char *out, size_t size)
 {
+	struct process process = process_named(pid);
 	const char *value = NULL;
+	char inside[512];
 
 	out[0] = '\0';
 	switch (way) {
@@ -47,12 +49,13 @@ bool agent_socket_directory(unsigned way, pid_t pid, uid_t uid,
 	case 1:
 		value = environ_value(environment, "GRMON_SOCKET_DIR");
 		if (value && value[0] == '/')
-			snprintf(out, size, "/proc/%d/root%s", (int)pid, value);
+			process_path_inside(&process, value, out, size);
 		return true;
 	case 2:
 		value = environ_value(environment, "XDG_RUNTIME_DIR");
+		snprintf(inside, sizeof(inside), "%.500s/grmon", value ? value : "");
 		if (value && value[0] == '/')
-			snprintf(out, size, "/proc/%d/root%s/grmon", (int)pid, value);
+			process_path_inside(&process, inside, out, size);
 		return true;
 	case 3:
 		value = getenv("XDG_RUNTIME_DIR");
@@ -60,12 +63,12 @@ bool agent_socket_directory(unsigned way, pid_t pid, uid_t uid,
 			snprintf(out, size, "%s/grmon", value);
 		return true;
 	case 4:
-		snprintf(out, size, "/proc/%d/root/run/user/%u/grmon", (int)pid,
-			 (unsigned)uid);
+		snprintf(inside, sizeof(inside), "/run/user/%u/grmon", (unsigned)uid);
+		process_path_inside(&process, inside, out, size);
 		return true;
 	case 5:
-		snprintf(out, size, "/proc/%d/root/tmp/grmon-%u", (int)pid,
-			 (unsigned)uid);
+		snprintf(inside, sizeof(inside), "/tmp/grmon-%u", (unsigned)uid);
+		process_path_inside(&process, inside, out, size);
 		return true;
 	default:
 		return false;
@@ -75,8 +78,10 @@ bool agent_socket_directory(unsigned way, pid_t pid, uid_t uid,
 /* Reads the names that sockets in this network namespace are bound to. */
 static bool read_bound(struct buf *bound)
 {
+	struct process self = process_self();
+
 	buf_init(bound, BOUND_MAX);
-	return fdio_read_file("/proc/self/net/unix", bound, BOUND_MAX, NULL) >= 0;
+	return sockets_table_read(&self, "unix", bound, BOUND_MAX) >= 0;
 }
 
 /* Returns true if a socket is bound to a file of this name, which ends its line. The
@@ -93,13 +98,10 @@ static bool is_bound(const struct buf *bound, const char *name)
 /* A process in another network namespace may share the directory. */
 static bool elsewhere(pid_t pid)
 {
-	struct stat ours, its;
-	char path[48];
+	struct process process = process_named(pid);
+	enum process_network network = process_network(&process);
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-	if (stat(path, &its) != 0)
-		return errno != ENOENT && errno != ESRCH;
-	return stat("/proc/self/ns/net", &ours) == 0 && its.st_ino != ours.st_ino;
+	return network == NETWORK_OTHER || network == NETWORK_UNKNOWN;
 }
 
 /* Removes the socket of a killed process. It does not connect to the socket: if the

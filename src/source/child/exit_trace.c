@@ -7,12 +7,10 @@
  */
 #include "source/child/exit_trace.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -24,6 +22,7 @@
 
 #include "base/clock.h"
 #include "source/child/sanitizer.h"
+#include "source/proc/process.h"
 
 /* If the process is ending, its other threads are gone after this time. */
 #define OTHERS_LIMIT_NS (CLOCK_SECOND_NS / 5)
@@ -72,60 +71,32 @@ static void wait_until_let_go(struct exit_trace *trace)
 }
 
 /* Returns the state letter from /proc/PID/stat, or 0 if there is no such thread. */
-static char thread_state(pid_t pid, pid_t tid)
-{
-	char path[64], text[512];
-	const char *at;
-	size_t length;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)pid, (int)tid);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	length = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[length] = '\0';
-	at = strrchr(text, ')');
-	return at && at[1] == ' ' ? at[2] : 0;
-}
-
-/* Returns a thread other than `but` that has not ended, or 0. */
 static pid_t find_other(pid_t pid, pid_t but)
 {
-	const struct dirent *entry;
-	char path[32];
-	pid_t found = 0;
-	DIR *dir;
+	struct process process = process_named(pid);
+	pid_t *tids = NULL, found = 0;
+	size_t capacity = 0;
+	ssize_t nr = process_threads(&process, &tids, &capacity);
 
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	dir = opendir(path);
-	while (dir && !found && (entry = readdir(dir))) {
-		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
-		char state = tid > 0 && tid != but ? thread_state(pid, tid) : 0;
+	for (ssize_t i = 0; i < nr && !found; i++) {
+		struct proc_stat stat;
 
-		if (state && state != 'Z' && state != 'X' && state != 'x')
-			found = tid;
+		if (tids[i] != but &&
+		    process_thread_stat(&process, tids[i], &stat) == 0 &&
+		    stat.state != 'Z' && stat.state != 'X' && stat.state != 'x')
+			found = tids[i];
 	}
-	if (dir)
-		closedir(dir);
+	free(tids);
 	return found;
 }
 
 /* Returns the system call that a stopped or sleeping thread is in, or -1. */
-static long thread_call(pid_t pid, pid_t tid)
+static long current_call(pid_t pid, pid_t tid)
 {
-	char path[64], text[32] = "";
-	FILE *file;
+	struct process process = process_named(pid);
+	struct proc_call call;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", (int)pid, (int)tid);
-	file = fopen(path, "re");
-	if (!file)
-		return -1;
-	if (!fgets(text, sizeof(text), file))
-		text[0] = '\0';
-	fclose(file);
-	return text[0] >= '0' && text[0] <= '9' ? strtol(text, NULL, 10) : -1;
+	return process_thread_call(&process, tid, &call) == 0 ? call.nr : -1;
 }
 
 enum ending {
@@ -138,13 +109,13 @@ enum ending {
 static enum ending find_ending(pid_t pid, pid_t tid)
 {
 	int64_t limit_ns = clock_mono_ns() + OTHERS_LIMIT_NS;
-	long call = thread_call(pid, tid), others_call;
+	long call = current_call(pid, tid), others_call;
 	pid_t other;
 
 	if (call == SYS_exit_group)
 		return ENDS_PROCESS;
 	while ((other = find_other(pid, tid)) != 0) {
-		others_call = thread_call(pid, other);
+		others_call = current_call(pid, other);
 		if (others_call == SYS_execve || others_call == SYS_execveat)
 			return ENDS_IN_EXEC;
 		if (call == SYS_exit || clock_mono_ns() > limit_ns)

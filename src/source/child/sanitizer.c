@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/target_file.h"
+#include "source/proc/process.h"
 
 #define STRINGS_MAX (8u << 20)
 #define DYNAMIC_MAX 512u
@@ -115,9 +116,10 @@ bool sanitizer_traces(pid_t pid)
 	static const char *const words[] = {"libasan.so",       "liblsan.so",
 					    "libclang_rt.asan", "__asan_init",
 					    "__lsan_",          NULL};
+	struct process process = process_named(pid);
 	struct target_file file;
 
-	return target_file_open_exe(&file, pid) && file_names(file.fd, words);
+	return process_open_exe(&process, &file) && file_names(file.fd, words);
 }
 
 bool sanitizer_comes_first(const char *path)

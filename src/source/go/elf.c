@@ -4,8 +4,6 @@
 #include "source/go/elf.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -31,21 +29,16 @@ static int denied(pid_t pid, struct err *e)
 		       (int)pid);
 }
 
-static int read_aux(pid_t pid, struct aux *aux, struct err *e)
+static int read_aux(const struct process *process, struct aux *aux, struct err *e)
 {
-	char path[40];
+	const pid_t pid = process->pid;
 	uint64_t words[128];
-	ssize_t got;
-	int fd;
+	ssize_t got = process_auxv(process, words, sizeof(words));
 
-	snprintf(path, sizeof(path), "/proc/%d/auxv", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == EACCES || errno == EPERM
-			       ? denied(pid, e)
-			       : err_sys(e, errno, "cannot open %s", path);
-	got = read(fd, words, sizeof(words));
-	close(fd);
+	if (got == -EACCES || got == -EPERM)
+		return denied(pid, e);
+	if (got < 0)
+		return err_sys(e, (int)-got, "cannot read /proc/%d/auxv", (int)pid);
 	memset(aux, 0, sizeof(*aux));
 	for (ssize_t i = 0; i + 16 <= got; i += 16) {
 		const uint64_t *pair = &words[i / 8];
@@ -90,10 +83,10 @@ static int read_segments(struct go_elf *elf, struct memory *mem, const struct au
 
 	if (!memory_read(mem, aux->phdr, headers, aux->phnum * sizeof(headers[0])))
 		return mem->failed == EPERM
-			       ? denied(mem->pid, e)
+			       ? denied(mem->process.pid, e)
 			       : err_sys(e, mem->failed,
 					 "cannot read the memory of process %d",
-					 (int)mem->pid);
+					 (int)mem->process.pid);
 	elf->bias = 0;
 	for (size_t i = 0; i < aux->phnum; i++)
 		if (headers[i].p_type == PT_PHDR)
@@ -165,22 +158,22 @@ out:
 	free(sections);
 }
 
-static int open_exe(pid_t pid)
+static int open_exe(const struct process *process)
 {
 	struct target_file file;
 
-	return target_file_open_exe(&file, pid) ? file.fd : -1;
+	return process_open_exe(process, &file) ? file.fd : -1;
 }
 
 struct sections_job {
-	pid_t pid;
+	struct process process;
 	struct go_elf elf;
 };
 
 static void sections_job(void *arg)
 {
 	struct sections_job *job = arg;
-	int fd = open_exe(job->pid);
+	int fd = open_exe(&job->process);
 
 	if (fd < 0)
 		return;
@@ -195,7 +188,7 @@ int go_elf_read(struct go_elf *elf, struct memory *mem, struct err *e)
 	int rc;
 
 	memset(elf, 0, sizeof(*elf));
-	rc = read_aux(mem->pid, &aux, e);
+	rc = read_aux(&mem->process, &aux, e);
 	if (rc)
 		return rc;
 	rc = read_segments(elf, mem, &aux, e);
@@ -204,7 +197,8 @@ int go_elf_read(struct go_elf *elf, struct memory *mem, struct err *e)
 	job = calloc(1, sizeof(*job));
 	if (!job)
 		return 0; /* without the file, memory is searched */
-	job->pid = mem->pid;
+	/* The job may outlive what the process holds open. */
+	job->process = process_named(mem->process.alive);
 	job->elf = *elf;
 	if (pages_run(mem->pages, sections_job, job)) {
 		*elf = job->elf;
@@ -251,14 +245,14 @@ static void match_symbols(const struct wanted *wanted, const Elf64_Sym *symbols,
 	}
 }
 
-void go_elf_symbols(const struct go_elf *elf, pid_t pid, const char *const *names,
-		    size_t count, uint64_t *addresses)
+void go_elf_symbols(const struct go_elf *elf, const struct process *process,
+		    const char *const *names, size_t count, uint64_t *addresses)
 {
 	struct wanted wanted = {names, addresses, count, elf->bias};
 	size_t text_bytes = elf->strtab.end - elf->strtab.start;
 	Elf64_Sym *symbols = calloc(SYMBOLS_PER_READ, sizeof(*symbols));
 	char *texts = calloc(1, text_bytes + 1);
-	int fd = open_exe(pid);
+	int fd = open_exe(process);
 
 	memset(addresses, 0, count * sizeof(*addresses));
 	if (!symbols || !texts || fd < 0 || !elf->symtab.start || text_bytes == 0 ||

@@ -43,7 +43,7 @@ bool go_elf_is_go(const struct go_elf *elf);
 bool go_elf_contains(const struct go_elf *elf, uint64_t address, bool writable);
 /* Gets the run-time addresses of data symbols from the file's symbol table; 0 for a
  * missing one. At most 8 names. */
-void go_elf_symbols(const struct go_elf *elf, pid_t pid, const char *const *names,
-		    size_t count, uint64_t *addresses);
+void go_elf_symbols(const struct go_elf *elf, const struct process *process,
+		    const char *const *names, size_t count, uint64_t *addresses);
 
 #endif

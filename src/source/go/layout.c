@@ -192,7 +192,7 @@ static bool allgs_from_symbols(struct go_allgs *allgs, const struct go_elf *elf,
 
 	if (!elf->symtab.start)
 		return false;
-	go_elf_symbols(elf, mem->pid, names, 3, found);
+	go_elf_symbols(elf, &mem->process, names, 3, found);
 	if (!found[0] || !memory_read(mem, found[0], words, sizeof(words)) ||
 	    !looks_like_allgs(mem, words))
 		return false;
@@ -506,14 +506,14 @@ int go_layout_read(struct go_layout *layout, const struct go_module *module,
 	memset(layout, 0, sizeof(*layout));
 	if (!go_func_by_name(&module->table, "runtime.main", &func))
 		return err_set(e, ERR_UNSUPPORTED,
-			       "process %d (%s) has no runtime.main; %s", (int)mem->pid,
-			       version, advice);
+			       "process %d (%s) has no runtime.main; %s",
+			       (int)mem->process.pid, version, advice);
 	layout->main_entry = func.entry;
 	if (!find_allgs(layout, module, elf, mem))
 		return err_set(e, ERR_UNSUPPORTED,
 			       "the goroutines of process %d (%s) cannot be "
 			       "found; %s",
-			       (int)mem->pid, version, advice);
+			       (int)mem->process.pid, version, advice);
 	sample = calloc(1, sizeof(*sample));
 	if (!sample)
 		return err_set(e, ERR_NOMEM, "no memory");
@@ -535,7 +535,7 @@ int go_layout_read(struct go_layout *layout, const struct go_module *module,
 		return err_set(e, ERR_UNSUPPORTED,
 			       "the goroutines of process %d (%s) do not look "
 			       "as expected: %s; %s",
-			       (int)mem->pid, version, wrong, advice);
+			       (int)mem->process.pid, version, wrong, advice);
 	choose_objects(layout, module->minor);
 	layout->turns = module->table.era != GO_ERA_116 ||
 			layout->g.startpc != known_layouts[0].startpc;

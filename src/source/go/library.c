@@ -4,11 +4,9 @@
 #include "source/go/library.h"
 
 #include <elf.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/fdio.h"
-#include "source/proc/procfs.h"
+#include "source/proc/process.h"
 
 #define MAPS_MAX     (16u << 20)
 #define FILES_MAX    4096u
@@ -83,29 +81,20 @@ size_t go_libraries_find(struct memory *mem, uint64_t except,
 			 uint64_t bases[GO_LIBRARIES_MAX])
 {
 	struct headers *headers = malloc(sizeof(*headers));
-	size_t nr = 0, files = 0;
-	char path[48];
-	struct buf maps;
+	size_t nr = 0, files = 0, at = 0;
+	struct process_maps maps;
+	struct proc_map map;
 
-	buf_init(&maps, MAPS_MAX);
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)mem->pid);
-	fdio_read_file(path, &maps, MAPS_MAX, NULL);
-	for (size_t at = 0; headers && at < maps.length && nr < GO_LIBRARIES_MAX;) {
-		const char *line = maps.bytes + at;
-		const char *end = memchr(line, '\n', maps.length - at);
-		size_t length = end ? (size_t)(end - line) : maps.length - at;
-		struct proc_map map;
-
-		at += length + 1;
-		if (!proc_parse_map(line, length, &map) || !map.readable ||
-		    map.offset != 0 || map.path_bytes == 0 || map.path[0] != '/' ||
-		    map.start == except || files++ >= FILES_MAX)
+	process_maps_read(&maps, &mem->process, MAPS_MAX, NULL);
+	while (headers && nr < GO_LIBRARIES_MAX && process_maps_next(&maps, &at, &map)) {
+		if (!map.readable || map.offset != 0 || map.path_bytes == 0 ||
+		    map.path[0] != '/' || map.start == except || files++ >= FILES_MAX)
 			continue;
 		if (read_headers(headers, mem, map.start) &&
 		    headers->file.e_type == ET_DYN && is_go(headers, mem))
 			bases[nr++] = map.start;
 	}
-	buf_release(&maps);
+	process_maps_release(&maps);
 	free(headers);
 	return nr;
 }

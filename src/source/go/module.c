@@ -181,7 +181,7 @@ static int copy_table(struct go_module *module, const uint64_t *words, struct me
 	if (end - module->pclntab > TABLE_BYTES_MAX)
 		return err_set(e, ERR_UNSUPPORTED,
 			       "the function table of process %d is larger than 512 MB",
-			       (int)mem->pid);
+			       (int)mem->process.pid);
 	module->copy_bytes = end - module->pclntab;
 	module->copy = malloc(module->copy_bytes);
 	if (!module->copy)
@@ -191,7 +191,7 @@ static int copy_table(struct go_module *module, const uint64_t *words, struct me
 	if (!memory_read(mem, module->pclntab, module->copy, module->copy_bytes))
 		return err_sys(e, mem->failed,
 			       "cannot read the function table of process %d",
-			       (int)mem->pid);
+			       (int)mem->process.pid);
 	table->names = slice_of(module, words + WORD_NAMES, 1);
 	table->units = slice_of(module, words + WORD_UNITS, 4);
 	table->files = slice_of(module, words + WORD_FILES, 1);
@@ -330,12 +330,12 @@ int go_module_read(struct go_module *module, const struct go_elf *elf, struct me
 		return err_set(e, ERR_UNSUPPORTED,
 			       "process %d is not a Go program (1.16 or later, "
 			       "x86-64)",
-			       (int)mem->pid);
+			       (int)mem->process.pid);
 	if (!find_moduledata(elf, mem, &search))
 		return err_set(e, ERR_UNSUPPORTED,
 			       "process %d is a Go program without the tables "
 			       "of Go 1.16 or later",
-			       (int)mem->pid);
+			       (int)mem->process.pid);
 	module->moduledata = search.found;
 	memcpy(module->words, search.words, sizeof(module->words));
 	rc = copy_table(module, search.words, mem, e);
@@ -343,7 +343,8 @@ int go_module_read(struct go_module *module, const struct go_elf *elf, struct me
 		return rc;
 	if (module->table.nr_funcs == 0 || !read_ranges(module, search.words))
 		return err_set(e, ERR_UNSUPPORTED,
-			       "the tables of Go process %d are invalid", (int)mem->pid);
+			       "the tables of Go process %d are invalid",
+			       (int)mem->process.pid);
 	find_gofunc(module, search.words, mem);
 	find_wrapper_id(module);
 	go_version_read(module, elf, mem);

@@ -29,7 +29,7 @@ static bool is_first_call(const uint64_t *words, uint64_t before)
 bool go_owner_sure(struct memory *mem, const struct go_entry *entry, pid_t tid)
 {
 	/* On the first thread, the runtime itself makes one call at startup. */
-	uint64_t words[M_WORDS], before = tid == mem->pid;
+	uint64_t words[M_WORDS], before = tid == mem->process.pid;
 	size_t nr, found = 0;
 
 	if (entry->locked)

@@ -20,7 +20,8 @@ bool go_program_runs_go(struct memory *mem, struct err *e)
 	if (go_module_find_table(&elf, mem))
 		return true;
 	err_set(e, ERR_UNSUPPORTED,
-		"process %d is not a Go program (1.16 or later, x86-64)", (int)mem->pid);
+		"process %d is not a Go program (1.16 or later, x86-64)",
+		(int)mem->process.pid);
 	return false;
 }
 

@@ -452,14 +452,15 @@ static void set_entries(struct go_sampler *sampler, size_t count)
 static int read_failed(const struct memory *mem, struct err *e)
 {
 	if (mem->failed == ESRCH)
-		return err_set(e, ERR_GONE, "process %d has ended", (int)mem->pid);
+		return err_set(e, ERR_GONE, "process %d has ended",
+			       (int)mem->process.pid);
 	if (mem->failed == EPERM)
 		return err_set(e, ERR_PERM,
 			       "the memory of process %d can no longer be read: run "
 			       "grmon-c as its user or as root",
-			       (int)mem->pid);
+			       (int)mem->process.pid);
 	return err_set(e, ERR_FORMAT, "cannot read the list of goroutines of process %d",
-		       (int)mem->pid);
+		       (int)mem->process.pid);
 }
 
 void go_sampler_doubt(struct go_sampler *sampler)

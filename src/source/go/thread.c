@@ -175,8 +175,8 @@ static bool see_thread(struct go_threads *threads, pid_t tid)
 void go_threads_look(struct go_threads *threads, const struct go_sampler *sampler,
 		     bool all)
 {
-	ssize_t count = all ? proc_list_threads(threads->kernel->task_dir, &threads->tids,
-						&threads->cap_tids)
+	ssize_t count = all ? process_threads(&threads->kernel->process, &threads->tids,
+					      &threads->cap_tids)
 			    : 0;
 
 	for (ssize_t i = 0; i < count; i++)
@@ -330,7 +330,8 @@ static int add_thread(struct go_threads *threads, struct thread *thread, bool fo
 	struct task *task;
 
 	/* The agent's own thread does not belong to the program. */
-	if (!row && threads->agent->published && thread->tid != threads->mem->pid &&
+	if (!row && threads->agent->published &&
+	    thread->tid != threads->mem->process.pid &&
 	    strcmp(thread->comm, WIRE_SERVER_COMM) == 0)
 		return 0;
 	if (blocked && !is_go(threads, thread->call.pc)) {
@@ -341,7 +342,7 @@ static int add_thread(struct go_threads *threads, struct thread *thread, bool fo
 	task = snapshot_add(out);
 	if (!task)
 		return err_set(e, ERR_NOMEM, "no memory for the threads of process %d",
-			       (int)threads->mem->pid);
+			       (int)threads->mem->process.pid);
 	thread_to_task(thread, out, task);
 	if (row)
 		*task = *row;

@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "source/kernel/kernel.h"
+#include "source/proc/descriptors.h"
 
 #define FDINFO_MAX  8192u
 #define FDS_SHOWN   8u
@@ -181,14 +181,12 @@ static const struct {
 bool kernel_anon_name(const struct kernel *kernel, int fd, const char *link, char *out,
 		      size_t size)
 {
-	char path[40];
 	char info[FDINFO_MAX];
 
 	for (size_t i = 0; i < sizeof(anonymous) / sizeof(anonymous[0]); i++) {
 		if (strncmp(link, anonymous[i].link, strlen(anonymous[i].link)) != 0)
 			continue;
-		snprintf(path, sizeof(path), "fdinfo/%d", fd);
-		if (fdio_read_small(kernel->proc_dir, path, info, sizeof(info)) <= 0)
+		if (process_fd_info(&kernel->process, fd, info, sizeof(info)) <= 0)
 			return false;
 		anonymous[i].name(info, out, size);
 		return true;

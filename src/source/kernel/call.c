@@ -9,8 +9,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/fdio.h"
-
 #define CHILDREN_BYTES 4096
 #define KCMP_VM        1
 #ifdef SYS_open
@@ -178,18 +176,18 @@ static void explain_child(struct kernel *kernel, uint64_t which, struct kernel_w
 /* Finds the child that runs in the thread's memory until it calls exec() or ends. */
 static void explain_vfork(const struct kernel *kernel, pid_t tid, struct kernel_wait *out)
 {
-	char path[32], text[CHILDREN_BYTES], *save = NULL;
+	char text[CHILDREN_BYTES], *save = NULL;
 	size_t nr = 0;
 	pid_t only = 0;
 
 	out->kind = "pid";
-	snprintf(path, sizeof(path), "%d/children", (int)tid);
-	if (fdio_read_small(kernel->task_dir, path, text, sizeof(text)) <= 0)
+	if (process_thread_text(&kernel->process, tid, THREAD_CHILDREN, text,
+				sizeof(text)) <= 0)
 		text[0] = '\0';
 	for (char *word = strtok_r(text, " \n", &save); word;
 	     word = strtok_r(NULL, " \n", &save), nr++) {
 		only = proc_parse_pid(word);
-		if (syscall(SYS_kcmp, kernel->pid, only, KCMP_VM, 0, 0) == 0)
+		if (syscall(SYS_kcmp, kernel->process.pid, only, KCMP_VM, 0, 0) == 0)
 			out->owner_pid = only;
 	}
 	if (!out->owner_pid && nr == 1)

@@ -43,17 +43,18 @@ static void say_denied(const struct kernel *kernel, char *out, size_t size)
 		snprintf(out, size,
 			 "even root cannot see what the threads of process %d wait for: "
 			 "a container or a security module forbids it",
-			 (int)kernel->pid);
+			 (int)kernel->process.pid);
 	else if (kernel->facts.uid == geteuid())
 		snprintf(out, size,
 			 "the kernel lets only root see what the threads of process %d "
 			 "wait for: run grmon-c as root",
-			 (int)kernel->pid);
+			 (int)kernel->process.pid);
 	else
 		snprintf(out, size,
 			 "process %d belongs to %s: to see what its threads wait for, "
 			 "run grmon-c as that user or as root, for example with sudo",
-			 (int)kernel->pid, owner ? owner->pw_name : "another user");
+			 (int)kernel->process.pid,
+			 owner ? owner->pw_name : "another user");
 }
 
 bool kernel_denied(pid_t pid, char *why, size_t size)
@@ -86,25 +87,25 @@ void kernel_notes(const struct kernel *kernel, struct snapshot *out)
 		snapshot_note(out,
 			      "the memory of %d does not answer, so stacks, names and "
 			      "lock owners are missing",
-			      (int)kernel->pid);
+			      (int)kernel->process.pid);
 	else if (kernel->memory_denied)
 		snapshot_note(
 			out,
 			"the memory of process %d cannot be read, so stacks and lock "
 			"owners are missing: run grmon-c as root, or set "
 			"kernel.yama.ptrace_scope to 0",
-			(int)kernel->pid);
+			(int)kernel->process.pid);
 	if (pages_dead(kernel->pages) > 0)
 		snapshot_note(out,
 			      "the memory of %d does not answer in %zu place%s, so what "
 			      "is stored there is missing",
-			      (int)kernel->pid, pages_dead(kernel->pages),
+			      (int)kernel->process.pid, pages_dead(kernel->pages),
 			      pages_dead(kernel->pages) == 1 ? "" : "s");
 	if (kernel->facts.foreign)
 		snapshot_note(out,
 			      "process %d is a 32-bit program: its system calls are not "
 			      "decoded",
-			      (int)kernel->pid);
+			      (int)kernel->process.pid);
 }
 
 void kernel_describe(const struct kernel *kernel, int64_t start_real_ns,
@@ -113,7 +114,7 @@ void kernel_describe(const struct kernel *kernel, int64_t start_real_ns,
 	const char *name = arena_strndup(&out->arena, kernel->facts.comm,
 					 sizeof(kernel->facts.comm));
 
-	out->target.pid = kernel->pid;
+	out->target.pid = kernel->process.pid;
 	out->target.name = name ? name : "";
 	out->target.sources = sources;
 	out->target.start_real_ns = start_real_ns;

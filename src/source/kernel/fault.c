@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fdio.h"
 #include "source/kernel/call.h"
 
 /* Reading the flags of mappings makes the kernel count their pages, which delays a large
@@ -27,18 +26,19 @@ struct served {
 static void read_served(const struct kernel *kernel, struct served *served)
 {
 	unsigned long long start = 0, end = 0, from, to, resident = 0;
-	char statm[128], path[32], *save = NULL;
+	char statm[128], *save = NULL;
 	struct buf text;
 
 	memset(served, 0, sizeof(*served));
 	if (kernel->mute)
 		return;
-	if (fdio_read_small(kernel->proc_dir, "statm", statm, sizeof(statm)) <= 0 ||
+	if (process_text(&kernel->process, PROCESS_STATM, statm, sizeof(statm)) <= 0 ||
 	    sscanf(statm, "%*u %llu", &resident) != 1 || resident > RESIDENT_MOST)
 		return;
-	snprintf(path, sizeof(path), "/proc/%d/smaps", (int)kernel->alive);
 	buf_init(&text, SMAPS_MAX);
-	if (fdio_read_file(path, &text, SMAPS_MAX, NULL) != 0 || !text.length) {
+	if (process_text_all(&kernel->process, PROCESS_SMAPS, &text, SMAPS_MAX, NULL) !=
+		    0 ||
+	    !text.length) {
 		buf_release(&text);
 		return;
 	}
@@ -88,23 +88,19 @@ static void explain_page(const struct kernel *kernel, struct kernel_wait *out)
 /* Workers of io_uring and vhost are threads of the process that do not run its code. */
 static bool is_worker(const struct kernel *kernel, pid_t tid)
 {
-	char path[32], text[PROC_TEXT_MAX];
 	struct proc_stat stat;
 
-	snprintf(path, sizeof(path), "%d/stat", (int)tid);
-	ssize_t got = fdio_read_small(kernel->task_dir, path, text, sizeof(text));
-
-	return got > 0 && proc_parse_stat(text, (size_t)got, &stat) &&
+	return process_thread_stat(&kernel->process, tid, &stat) == 0 &&
 	       (stat.kernel_flags & (FLAG_IO_WORKER | FLAG_USER_WORKER));
 }
 
 bool kernel_explain_fault(struct kernel *kernel, pid_t tid, struct kernel_wait *out)
 {
 	bool disk = out->state == STATE_DISK;
-	char path[48], place[64];
+	char place[64];
 
-	snprintf(path, sizeof(path), "%d/wchan", (int)tid);
-	if (fdio_read_small(kernel->task_dir, path, place, sizeof(place)) > 0 &&
+	if (process_thread_text(&kernel->process, tid, THREAD_PLACE, place,
+				sizeof(place)) > 0 &&
 	    strstr(place, "userfault")) {
 		kernel->pages_served = true;
 		explain_page(kernel, out);

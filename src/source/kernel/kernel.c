@@ -4,77 +4,29 @@
 #include "source/kernel/kernel.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
+#include "source/proc/descriptors.h"
 #include "source/proc/pages.h"
 
 #define FD_NAME_KEPT_NS (5 * CLOCK_SECOND_NS)
-
-bool kernel_thread_leaves(const struct kernel *kernel, pid_t tid)
-{
-	char path[48];
-	char text[PROC_TEXT_MAX];
-	struct proc_stat stat;
-
-	snprintf(path, sizeof(path), "%d/stat", (int)tid);
-	ssize_t got = fdio_read_small(kernel->task_dir, path, text, sizeof(text));
-
-	return got <= 0 || !proc_parse_stat(text, (size_t)got, &stat) ||
-	       stat.state == 'Z' || stat.state == 'X' ||
-	       (stat.kernel_flags & PROC_PF_EXITING);
-}
-
-bool kernel_move(struct kernel *kernel)
-{
-	pid_t *tids = NULL;
-	size_t capacity = 0;
-	ssize_t count = proc_list_threads(kernel->task_dir, &tids, &capacity);
-	bool moved = false;
-
-	for (ssize_t i = 0; i < count && !moved; i++) {
-		char path[48];
-		int dir;
-
-		if (kernel_thread_leaves(kernel, tids[i]))
-			continue;
-		/* /proc does not list the directories of threads, but they can be
-		 * opened. */
-		snprintf(path, sizeof(path), "/proc/%d", (int)tids[i]);
-		dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		/* Its tid may have been reused by another process. */
-		if (dir >= 0 && kernel_thread_leaves(kernel, tids[i])) {
-			close(dir);
-			continue;
-		}
-		if (dir < 0)
-			continue;
-		close(kernel->proc_dir);
-		kernel->proc_dir = dir;
-		kernel->alive = tids[i];
-		moved = true;
-	}
-	free(tids);
-	return moved;
-}
 
 /* Tests whether system calls may be read. The answer is the same for all threads that are
  * not exiting. */
 static void kernel_try_access(struct kernel *kernel)
 {
 	char text[256];
-	ssize_t got = fdio_read_small(kernel->proc_dir, "syscall", text, sizeof(text));
+	ssize_t got = process_text(&kernel->process, PROCESS_CALL, text, sizeof(text));
 
 	/* Checked after the read, to discard an answer from a thread that was exiting. */
-	if (kernel_thread_leaves(kernel, kernel->alive))
-		got = kernel_move(kernel) ? fdio_read_small(kernel->proc_dir, "syscall",
-							    text, sizeof(text))
-					  : 0;
+	if (process_thread_leaves(&kernel->process, kernel->process.alive))
+		got = process_move(&kernel->process)
+			      ? process_text(&kernel->process, PROCESS_CALL, text,
+					     sizeof(text))
+			      : 0;
 	kernel->denied = got == -EPERM || got == -EACCES;
 	kernel->memory_denied = kernel->mute;
 }
@@ -93,14 +45,12 @@ void kernel_set_mute(struct kernel *kernel)
 
 int kernel_open(struct kernel *kernel, pid_t pid, struct err *e)
 {
-	char path[48];
 	int rc;
 
 	memset(kernel, 0, sizeof(*kernel));
-	kernel->pid = kernel->alive = pid;
-	kernel->proc_dir = kernel->task_dir = -1;
+	kernel->process = process_named(pid);
 	kernel->pids.ns_fd = -1;
-	rc = proc_facts_read(pid, &kernel->facts, e);
+	rc = process_facts(&kernel->process, &kernel->facts, e);
 	if (rc)
 		return rc;
 	if (kernel->facts.kernel_flags & PROC_PF_KTHREAD)
@@ -108,18 +58,9 @@ int kernel_open(struct kernel *kernel, pid_t pid, struct err *e)
 			       "%d is a kernel thread, not a program; choose a process "
 			       "from 'grmon-c ls'",
 			       (int)pid);
-	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-	kernel->proc_dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (kernel->proc_dir >= 0)
-		kernel->task_dir = openat(kernel->proc_dir, "task",
-					  O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (kernel->task_dir < 0) {
-		rc = errno == ENOENT ? err_set(e, ERR_NOTFOUND,
-					       "process %d has just ended", (int)pid)
-				     : err_sys(e, errno, "cannot open %s/task", path);
-		kernel_close(kernel);
+	rc = process_open(&kernel->process, pid, e);
+	if (rc)
 		return rc;
-	}
 	kernel->names = calloc(KERNEL_NAMES_MAX, sizeof(*kernel->names));
 	if (!kernel->names) {
 		kernel_close(kernel);
@@ -132,11 +73,7 @@ int kernel_open(struct kernel *kernel, pid_t pid, struct err *e)
 
 void kernel_close(struct kernel *kernel)
 {
-	if (kernel->proc_dir > 0)
-		close(kernel->proc_dir);
-	if (kernel->task_dir > 0)
-		close(kernel->task_dir);
-	kernel->proc_dir = kernel->task_dir = -1;
+	process_close(&kernel->process);
 	if (kernel->own_pages)
 		pages_free(kernel->pages);
 	kernel->pages = NULL;
@@ -152,7 +89,7 @@ void kernel_reread(struct kernel *kernel)
 {
 	struct proc_facts facts;
 
-	if (proc_facts_read(kernel->pid, &facts, NULL) == 0)
+	if (process_facts(&kernel->process, &facts, NULL) == 0)
 		kernel->facts = facts;
 	/* After exec() the process may belong to another user, or no longer. */
 	kernel_try_access(kernel);
@@ -172,7 +109,7 @@ ssize_t kernel_memory(struct kernel *kernel, uint64_t address, void *out, size_t
 	if (!kernel->pages)
 		return -ENOMEM;
 	/* A page served by userfaultfd may never arrive. */
-	got = pages_read(kernel->pages, kernel->alive, address, out, bytes,
+	got = pages_read(kernel->pages, &kernel->process, address, out, bytes,
 			 !kernel->pages_served);
 	if (got == -EPERM || got == -ENOSYS)
 		kernel->memory_denied = true;
@@ -197,7 +134,6 @@ const char *kernel_fd_name(struct kernel *kernel, int fd)
 	if (fd < 0)
 		return "an invalid fd";
 	struct kernel_fd_name *name = &kernel->names[(unsigned)fd % KERNEL_NAMES_MAX];
-	char path[32];
 	char link[KERNEL_TEXT_MAX];
 
 	if (name->fd == fd && name->at_ns &&
@@ -207,12 +143,8 @@ const char *kernel_fd_name(struct kernel *kernel, int fd)
 	name->at_ns = kernel->now_ns;
 	name->text[0] = '\0';
 	name->accepted = false;
-	snprintf(path, sizeof(path), "fd/%d", fd);
-	ssize_t got = readlinkat(kernel->proc_dir, path, link, sizeof(link) - 1);
-
-	if (got <= 0)
+	if (process_fd_link(&kernel->process, fd, link, sizeof(link)) <= 0)
 		return name->text;
-	link[got] = '\0';
 	char kind[KERNEL_KIND_MAX];
 	unsigned long long inode;
 	const char *socket = NULL;

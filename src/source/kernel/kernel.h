@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 #include "core/snapshot.h"
-#include "source/proc/procfs.h"
+#include "source/proc/process.h"
 
 #define KERNEL_TEXT_MAX  144
 #define KERNEL_NAMES_MAX 256
@@ -51,13 +51,7 @@ struct kernel_pids {
 
 /* A process as seen from outside. */
 struct kernel {
-	pid_t pid;
-	/* The task whose memory, maps and descriptors are read: pid, or another thread
-	 * once the first one has ended, as the kernel then keeps only its list of
-	 * threads. */
-	pid_t alive;
-	int proc_dir; /* /proc/ALIVE, kept open: reads fail with ESRCH after its end */
-	int task_dir; /* /proc/PID/task */
+	struct process process;
 	struct proc_facts facts;
 	bool denied;         /* no permission to read system calls and memory */
 	bool memory_denied;  /* memory must not or cannot be read */
@@ -109,10 +103,6 @@ void kernel_use_pages(struct kernel *kernel, struct pages *pages);
 void kernel_set_mute(struct kernel *kernel);
 /* Chooses another thread after the one in `alive` has ended. Returns false if all have
  * ended. */
-bool kernel_move(struct kernel *kernel);
-/* Returns true if the thread has ended or is exiting: access permissions change at
- * exit. */
-bool kernel_thread_leaves(const struct kernel *kernel, pid_t tid);
 /* Rereads the facts of the process after an exec(). */
 void kernel_reread(struct kernel *kernel);
 

@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "source/kernel/call.h"
 
 #define NS_PER_US     1000ll
@@ -231,10 +230,7 @@ static bool looks_like_sleep(struct kernel *kernel, const uint64_t *args)
 /* Reads where in the kernel the thread sleeps; "" if the kernel does not tell. */
 static void read_place(const struct kernel *kernel, pid_t tid, char *out, size_t size)
 {
-	char path[48];
-
-	snprintf(path, sizeof(path), "%d/wchan", (int)tid);
-	if (fdio_read_small(kernel->task_dir, path, out, size) <= 0)
+	if (process_thread_text(&kernel->process, tid, THREAD_PLACE, out, size) <= 0)
 		out[0] = '\0';
 }
 

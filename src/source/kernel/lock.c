@@ -9,7 +9,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/fdio.h"
 #include "source/kernel/kernel.h"
 
 #define CALL_FUTEX_JOIN (FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME)
@@ -99,15 +98,15 @@ pid_t kernel_lock_owner(struct kernel *kernel, enum task_state state, uint64_t a
 
 void kernel_owner_text(pid_t tid, pid_t pid, char *out, size_t size)
 {
-	char path[32], name[PROC_COMM_MAX] = "";
+	struct process owner = process_named(pid);
+	char name[PROC_COMM_MAX] = "";
 	size_t used;
 
 	if (!pid) {
 		snprintf(out, size, ", held by t%d", (int)tid);
 		return;
 	}
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	if (fdio_read_small(-1, path, name, sizeof(name)) > 0)
+	if (process_thread_text(&owner, pid, THREAD_NAME, name, sizeof(name)) > 0)
 		name[strcspn(name, "\n")] = '\0';
 	used = (size_t)snprintf(out, size, ", held by %s%s%d", name, name[0] ? " " : "",
 				(int)pid);

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds the libc object that contains a futex once the stack has determined the kind of
  * object; uses the layouts of glibc. */
-#include <dirent.h>
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-#include "base/fdio.h"
 #include "source/kernel/kernel.h"
 
 #define COND_SIGNALS     40 /* __g_signals of a pthread_cond_t up to 2.41, two words */
@@ -24,7 +21,6 @@
 #define STACK_SEARCHED   2048u
 #define WAITERS_SEARCHED 1024u
 #define CALL_LOCK_PI2    13u
-#define CALL_TEXT_BYTES  256
 
 /* Conditions and rwlocks are aligned to 8 bytes, which distinguishes the two words. */
 static uint64_t cond_of(struct kernel *kernel, uint64_t address)
@@ -86,13 +82,11 @@ static pid_t inheriting_owner(struct kernel *kernel, uint64_t address)
 
 static bool waits_for(struct kernel *kernel, pid_t waiter, pid_t holder)
 {
-	char path[32], text[CALL_TEXT_BYTES];
 	struct proc_call call;
 	uint32_t command;
 
-	snprintf(path, sizeof(path), "%d/syscall", (int)waiter);
-	if (fdio_read_small(kernel->task_dir, path, text, sizeof(text)) <= 0 ||
-	    !proc_parse_call(text, &call) || call.running || call.nr != SYS_futex)
+	if (process_thread_call(&kernel->process, waiter, &call) != 0 || call.running ||
+	    call.nr != SYS_futex)
 		return false;
 	command = (uint32_t)call.args[1] & (uint32_t)FUTEX_CMD_MASK;
 	return (command == FUTEX_LOCK_PI || command == CALL_LOCK_PI2) &&
@@ -103,25 +97,16 @@ static bool waits_for(struct kernel *kernel, pid_t waiter, pid_t holder)
  * the last one in *waiter. */
 static size_t count_waiters(struct kernel *kernel, pid_t holder, pid_t *waiter)
 {
-	int fd = openat(kernel->task_dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	size_t looked = 0, count = 0;
-	struct dirent *entry;
+	pid_t *tids = NULL;
+	size_t capacity = 0, count = 0;
+	ssize_t nr = process_threads(&kernel->process, &tids, &capacity);
 
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return 0;
-	}
-	while (looked++ < WAITERS_SEARCHED && (entry = readdir(dir))) {
-		pid_t tid = proc_parse_pid(entry->d_name);
-
-		if (tid > 0 && tid != holder && waits_for(kernel, tid, holder)) {
-			*waiter = tid;
+	for (ssize_t i = 0; i < nr && i < (ssize_t)WAITERS_SEARCHED; i++)
+		if (tids[i] != holder && waits_for(kernel, tids[i], holder)) {
+			*waiter = tids[i];
 			count++;
 		}
-	}
-	closedir(dir);
+	free(tids);
 	return count;
 }
 

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Translates thread ids: a process in its own pid namespace knows its threads, and those
  * of processes that it shares locks with, by other numbers than we do. */
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,7 +9,6 @@
 
 #include "base/array.h"
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "source/kernel/kernel.h"
 
 #define INNER_KEPT_NS  (2 * CLOCK_SECOND_NS)
@@ -26,12 +21,7 @@
 
 bool kernel_tid_lives(const struct kernel *kernel, pid_t tid)
 {
-	char path[16];
-
-	if (tid <= 0)
-		return false;
-	snprintf(path, sizeof(path), "%d", (int)tid);
-	return faccessat(kernel->task_dir, path, F_OK, 0) == 0;
+	return process_has_thread(&kernel->process, tid);
 }
 
 void kernel_pids_release(struct kernel *kernel)
@@ -52,31 +42,24 @@ static int compare_inner(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static bool read_status(int dir, pid_t tid, const char *key, char *field, size_t size)
-{
-	char path[32], status[4096];
-
-	snprintf(path, sizeof(path), "%d/status", (int)tid);
-	return fdio_read_small(dir, path, status, sizeof(status)) > 0 &&
-	       proc_status_field(status, key, field, size);
-}
-
 /* Adds the threads of a process to the table. */
-static void add_threads(struct kernel *kernel, int task_dir)
+static void add_threads(struct kernel *kernel, const struct process *process)
 {
 	struct kernel_pids *pids = &kernel->pids;
 	pid_t *tids = NULL;
 	size_t capacity = 0;
-	ssize_t count = proc_list_threads(task_dir, &tids, &capacity);
+	ssize_t count = process_threads(process, &tids, &capacity);
 
 	if (count < 0 ||
 	    !array_reserve_most(&pids->inner, &pids->cap_inner,
 				(pids->nr_inner + (size_t)count) * 2, INNER_MAX * 2))
 		count = 0;
 	for (ssize_t i = 0; i < count; i++) {
-		char field[256];
+		char status[4096], field[256];
 
-		if (!read_status(task_dir, tids[i], "NSpid", field, sizeof(field)))
+		if (process_thread_text(process, tids[i], THREAD_STATUS, status,
+					sizeof(status)) <= 0 ||
+		    !proc_status_field(status, "NSpid", field, sizeof(field)))
 			continue;
 		const char *last = strrchr(field, '\t');
 		pid_t inner = proc_parse_pid(last ? last + 1 : field);
@@ -90,48 +73,22 @@ static void add_threads(struct kernel *kernel, int task_dir)
 	free(tids);
 }
 
-static bool read_namespace(int proc, const char *pid, char out[NS_LINK_MAX])
-{
-	char path[64];
-	ssize_t got;
-
-	snprintf(path, sizeof(path), "%.16s/ns/pid", pid);
-	got = readlinkat(proc, path, out, NS_LINK_MAX - 1);
-	out[got > 0 ? got : 0] = '\0';
-	return got > 0;
-}
-
 /* Adds the threads of all other processes in the same namespace. */
 static void add_neighbours(struct kernel *kernel)
 {
-	char own[NS_LINK_MAX], other[NS_LINK_MAX], path[32];
-	const struct dirent *entry;
-	DIR *proc = opendir("/proc");
+	char own[NS_LINK_MAX], other[NS_LINK_MAX];
+	struct process_list list;
+	struct process process;
 
-	snprintf(path, sizeof(path), "%d", (int)kernel->alive);
-	if (!proc || !read_namespace(dirfd(proc), path, own)) {
-		if (proc)
-			closedir(proc);
+	if (!process_namespace(&kernel->process, "pid", own, sizeof(own)) ||
+	    !process_list_open(&list))
 		return;
-	}
-	while ((entry = readdir(proc))) {
-		pid_t pid = isdigit((unsigned char)entry->d_name[0])
-				    ? proc_parse_pid(entry->d_name)
-				    : 0;
-
-		if (!pid || pid == kernel->pid ||
-		    !read_namespace(dirfd(proc), entry->d_name, other) ||
-		    strcmp(own, other) != 0)
-			continue;
-		snprintf(path, sizeof(path), "%d/task", (int)pid);
-		int dir = openat(dirfd(proc), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (dir < 0)
-			continue;
-		add_threads(kernel, dir);
-		close(dir);
-	}
-	closedir(proc);
+	while (process_list_next(&list, &process))
+		if (process.pid != kernel->process.pid &&
+		    process_namespace(&process, "pid", other, sizeof(other)) &&
+		    strcmp(own, other) == 0)
+			add_threads(kernel, &process);
+	process_list_close(&list);
 }
 
 static pid_t find_inner(struct kernel *kernel, pid_t inner)
@@ -150,7 +107,7 @@ static pid_t find_inner(struct kernel *kernel, pid_t inner)
 			break;
 		pids->inner_at_ns = kernel->now_ns;
 		pids->nr_inner = 0;
-		add_threads(kernel, kernel->task_dir);
+		add_threads(kernel, &kernel->process);
 		add_neighbours(kernel);
 		if (pids->inner)
 			qsort(pids->inner, pids->nr_inner, 2 * sizeof(pid_t),
@@ -168,7 +125,7 @@ static bool ask_kernel(struct kernel *kernel, pid_t inner, pid_t *outer)
 	if (pids->no_ns)
 		return false;
 	if (pids->ns_fd < 0)
-		pids->ns_fd = openat(kernel->proc_dir, "ns/pid", O_RDONLY | O_CLOEXEC);
+		pids->ns_fd = process_namespace_open(&kernel->process, "pid");
 	got = pids->ns_fd >= 0 ? ioctl(pids->ns_fd, NS_PID_FROM, (unsigned long)inner)
 			       : -1;
 	pids->no_ns = got < 0 && (pids->ns_fd < 0 || errno != ESRCH);
@@ -195,67 +152,43 @@ pid_t kernel_outer_tid(struct kernel *kernel, pid_t inner)
 pid_t kernel_outer_any(struct kernel *kernel, pid_t inner, pid_t *pid)
 {
 	pid_t outer = outer_of(kernel, inner);
-	char field[32];
-	int proc;
+	struct process thread = process_named(outer);
+	char status[4096], field[32];
 
 	*pid = 0;
 	if (!outer)
 		return 0;
-	proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (read_status(proc, outer, "Tgid", field, sizeof(field)))
+	if (process_text(&thread, PROCESS_STATUS, status, sizeof(status)) > 0 &&
+	    proc_status_field(status, "Tgid", field, sizeof(field)))
 		*pid = proc_parse_pid(field);
-	if (proc >= 0)
-		close(proc);
 	return *pid ? outer : 0;
 }
 
 /* Gets "fd:01 1234" for the mapping at address; or, if wanted is set, returns whether the
  * line maps that object. */
-static bool mapped_at(const char *line, uint64_t address, const char *wanted, char *out,
-		      size_t size)
+static int find_mapping(const struct process *process, uint64_t address,
+			const struct proc_map *object, struct proc_map *out)
 {
-	unsigned long long start, end, inode;
-	char device[16], object[48];
+	struct process_maps maps;
+	size_t at = 0;
+	int rc = process_maps_read(&maps, process, MAPS_MAX, NULL);
 
-	if (sscanf(line, "%llx-%llx %*s %*x %15s %llu", &start, &end, device, &inode) !=
-	    4)
-		return false;
-	snprintf(object, sizeof(object), "%s %llu", device, inode);
-	if (wanted)
-		return strcmp(object, wanted) == 0;
-	if (address < start || address >= end)
-		return false;
-	snprintf(out, size, "%s", object);
-	return true;
+	while (rc == 0 && process_maps_next(&maps, &at, out))
+		rc = object ? out->inode == object->inode &&
+				      strcmp(out->device, object->device) == 0
+			    : out->start <= address && address < out->end;
+	process_maps_release(&maps);
+	return rc;
 }
 
-/* Returns true if the process has such a mapping. *known is false if that could not be
- * read. */
-static bool has_mapping(pid_t pid, uint64_t address, const char *wanted, char *out,
-			size_t size, bool *known)
-{
-	char path[32], *save = NULL;
-	struct buf text;
-	bool found = false;
-
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
-	buf_init(&text, MAPS_MAX);
-	*known = fdio_read_file(path, &text, MAPS_MAX, NULL) == 0 && text.length;
-	for (char *line = *known ? strtok_r(text.bytes, "\n", &save) : NULL;
-	     line && !found; line = strtok_r(NULL, "\n", &save))
-		found = mapped_at(line, address, wanted, out, size);
-	buf_release(&text);
-	return found;
-}
-
+/* Returns true if it shares the memory, or if that cannot be read. */
 static bool look_for_sharer(const struct kernel *kernel, uint64_t address, pid_t pid)
 {
-	char object[48] = "";
-	bool known;
+	struct process process = process_named(pid);
+	struct proc_map own, other;
+	int rc = find_mapping(&kernel->process, address, NULL, &own);
 
-	if (!has_mapping(kernel->alive, address, NULL, object, sizeof(object), &known))
-		return !known;
-	return has_mapping(pid, 0, object, NULL, 0, &known) || !known;
+	return (rc == 1 ? find_mapping(&process, 0, &own, &other) : rc) != 0;
 }
 
 bool kernel_shares(struct kernel *kernel, uint64_t address, pid_t pid)

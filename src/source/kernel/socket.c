@@ -3,21 +3,19 @@
  * namespace, which may contain very many others. They are read at most every five
  * seconds, and only when a thread waits on a socket. */
 #include <arpa/inet.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <uthash.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "source/kernel/kernel.h"
+#include "source/proc/descriptors.h"
+#include "source/proc/sockets.h"
 
 #define SOCKETS_KEPT_NS   (5 * CLOCK_SECOND_NS)
 /* For a socket that is missing, the tables are reread sooner if that is cheap. */
@@ -61,21 +59,17 @@ static struct kernel_socket *socket_find(const struct kernel *kernel, uint64_t i
 /* Adds every socket that the process has open, without a name. */
 static void list_sockets(struct kernel *kernel)
 {
-	int fds = openat(kernel->proc_dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fds >= 0 ? fdopendir(fds) : NULL;
-	const struct dirent *entry;
+	struct process_fds fds;
 
-	if (!dir && fds >= 0)
-		close(fds);
-	while (dir && (entry = readdir(dir)) &&
-	       HASH_COUNT(kernel->sockets) < SOCKETS_MAX) {
+	if (process_fds_open(&fds, &kernel->process, 0) != 0)
+		return;
+	while (process_fds_next(&fds) && HASH_COUNT(kernel->sockets) < SOCKETS_MAX) {
 		char link[64];
-		ssize_t got = readlinkat(fds, entry->d_name, link, sizeof(link) - 1);
 		struct kernel_socket *socket;
 		uint64_t inode;
 
-		link[got > 0 ? got : 0] = '\0';
-		if (sscanf(link, "socket:[%" SCNu64, &inode) != 1 ||
+		if (process_fds_link(&fds, link, sizeof(link)) <= 0 ||
+		    sscanf(link, "socket:[%" SCNu64, &inode) != 1 ||
 		    socket_find(kernel, inode))
 			continue;
 		socket = calloc(1, sizeof(*socket));
@@ -84,8 +78,7 @@ static void list_sockets(struct kernel *kernel)
 		socket->inode = inode;
 		HASH_ADD(hh, kernel->sockets, inode, sizeof(socket->inode), socket);
 	}
-	if (dir)
-		closedir(dir);
+	process_fds_close(&fds);
 }
 
 /* Returns the number in the given column of a line, counting from 0. */
@@ -312,8 +305,7 @@ static const char *name_kind(int domain, int protocol, char out[KERNEL_KIND_MAX]
 const char *kernel_socket_kind(const struct kernel *kernel, int fd,
 			       char out[KERNEL_KIND_MAX])
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, kernel->pid, 0);
-	int own = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, fd, 0) : -1;
+	int own = process_fd_borrow(&kernel->process, fd);
 	int domain, protocol;
 	const char *name = NULL;
 
@@ -322,31 +314,29 @@ const char *kernel_socket_kind(const struct kernel *kernel, int fd,
 		name = name_kind(domain, protocol, out);
 	if (own >= 0)
 		close(own);
-	if (pidfd >= 0)
-		close(pidfd);
 	return name;
 }
 
 /* The rare ones are read only while a socket has no name. */
-static const struct {
-	const char *path;
+static const struct socket_table {
+	const char *name;
 	const char *protocol;
 	int inode_column;
 	void (*parse)(struct kernel_socket *socket, const char *protocol,
 		      const char *line, const struct listening *listening);
 } socket_tables[] = {
-	{"net/tcp", "tcp", 9, parse_inet_line},
-	{"net/tcp6", "tcp", 9, parse_inet_line},
-	{"net/udp", "udp", 9, parse_inet_line},
-	{"net/udp6", "udp", 9, parse_inet_line},
-	{"net/unix", "unix", 6, parse_unix_line},
-	{"net/netlink", "netlink", 9, parse_netlink_line},
-	{"net/packet", "packet", 8, parse_packet_line},
-	{"net/raw", "raw", 9, parse_inet_line},
-	{"net/raw6", "raw", 9, parse_inet_line},
-	{"net/icmp", "icmp", 9, parse_inet_line},
-	{"net/icmp6", "icmp", 9, parse_inet_line},
-	{"net/udplite", "udplite", 9, parse_inet_line},
+	{"tcp", "tcp", 9, parse_inet_line},
+	{"tcp6", "tcp", 9, parse_inet_line},
+	{"udp", "udp", 9, parse_inet_line},
+	{"udp6", "udp", 9, parse_inet_line},
+	{"unix", "unix", 6, parse_unix_line},
+	{"netlink", "netlink", 9, parse_netlink_line},
+	{"packet", "packet", 8, parse_packet_line},
+	{"raw", "raw", 9, parse_inet_line},
+	{"raw6", "raw", 9, parse_inet_line},
+	{"icmp", "icmp", 9, parse_inet_line},
+	{"icmp6", "icmp", 9, parse_inet_line},
+	{"udplite", "udplite", 9, parse_inet_line},
 };
 
 static bool all_named(const struct kernel *kernel)
@@ -358,44 +348,39 @@ static bool all_named(const struct kernel *kernel)
 	return true;
 }
 
+struct reading {
+	struct kernel *kernel;
+	const struct socket_table *table;
+	struct listening listening;
+};
+
+static void read_line(void *ctx, char *line)
+{
+	struct reading *reading = ctx;
+	const struct socket_table *table = reading->table;
+	struct kernel_socket *socket =
+		socket_find(reading->kernel, column_number(line, table->inode_column));
+
+	if (strcmp(table->protocol, "tcp") == 0)
+		note_listening(&reading->listening, line);
+	if (socket)
+		table->parse(socket, table->protocol, line, &reading->listening);
+}
+
 static void read_sockets(struct kernel *kernel)
 {
 	int64_t begin_ns = clock_mono_ns();
-	struct listening listening = {{0}};
+	struct reading reading = {.kernel = kernel};
 
 	kernel_sockets_release(kernel);
 	kernel->sockets_at_ns = kernel->now_ns;
 	list_sockets(kernel);
 	for (size_t i = 0; i < sizeof(socket_tables) / sizeof(socket_tables[0]); i++) {
-		char path[64];
-		struct buf text;
-		char *save = NULL;
-
 		if (i >= TABLES_COMMON && all_named(kernel))
 			break;
-		snprintf(path, sizeof(path), "/proc/%d/%s", (int)kernel->alive,
-			 socket_tables[i].path);
-		buf_init(&text, SOCKETS_FILE_MAX);
-		if (fdio_read_file(path, &text, SOCKETS_FILE_MAX, NULL) == 0 &&
-		    text.length) {
-			char *line = strtok_r(text.bytes, "\n", &save);
-
-			/* The first line is a heading. */
-			while (line && (line = strtok_r(NULL, "\n", &save))) {
-				struct kernel_socket *socket = socket_find(
-					kernel,
-					column_number(line,
-						      socket_tables[i].inode_column));
-
-				if (strcmp(socket_tables[i].protocol, "tcp") == 0)
-					note_listening(&listening, line);
-				if (socket)
-					socket_tables[i].parse(socket,
-							       socket_tables[i].protocol,
-							       line, &listening);
-			}
-		}
-		buf_release(&text);
+		reading.table = &socket_tables[i];
+		sockets_table_each(&kernel->process, reading.table->name,
+				   SOCKETS_FILE_MAX, read_line, &reading);
 	}
 	kernel->sockets_cost_ns = clock_mono_ns() - begin_ns;
 }

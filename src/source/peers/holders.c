@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fdio.h"
 #include "base/hash.h"
 #include "source/peers/holders_private.h"
 
@@ -57,7 +56,7 @@ static const struct wait_actors *keep(struct snapshot *snapshot, const char *how
 /* Finds all children of all threads. */
 static void find_children(pid_t pid, struct peers_found *found)
 {
-	char path[64], text[CHILDREN_BYTES], *save = NULL;
+	char text[CHILDREN_BYTES], *save = NULL;
 	pid_t *tids = NULL;
 	size_t capacity = 0;
 	struct kernel kernel;
@@ -65,12 +64,12 @@ static void find_children(pid_t pid, struct peers_found *found)
 	found->complete = kernel_open(&kernel, pid, NULL) == 0;
 	if (!found->complete)
 		return;
-	ssize_t count = proc_list_threads(kernel.task_dir, &tids, &capacity);
+	ssize_t count = process_threads(&kernel.process, &tids, &capacity);
 
 	found->complete = count > 0 && count <= (ssize_t)CHILDREN_THREADS;
 	for (ssize_t i = 0; i < count && i < (ssize_t)CHILDREN_THREADS; i++) {
-		snprintf(path, sizeof(path), "%d/children", (int)tids[i]);
-		ssize_t got = fdio_read_small(kernel.task_dir, path, text, sizeof(text));
+		ssize_t got = process_thread_text(&kernel.process, tids[i],
+						  THREAD_CHILDREN, text, sizeof(text));
 
 		if (got < 0 || got + 1 >= (ssize_t)sizeof(text))
 			found->complete = false;
@@ -194,20 +193,17 @@ static int64_t since(struct holders *holders, pid_t tid, uint64_t start_ticks,
 static bool read_thread(struct holders *holders, struct kernel *kernel, pid_t tid,
 			struct snapshot *snapshot, struct task *task)
 {
-	char path[48], text[PROC_TEXT_MAX];
+	char text[PROC_TEXT_MAX];
 	struct kernel_wait wait;
 	struct proc_stat stat;
 	struct proc_call call;
 	bool readable;
 
-	snprintf(path, sizeof(path), "%d/stat", (int)tid);
-	ssize_t got = fdio_read_small(kernel->task_dir, path, text, sizeof(text));
-
-	if (got <= 0 || !proc_parse_stat(text, (size_t)got, &stat) || stat.state == 'Z' ||
+	if (process_thread_stat(&kernel->process, tid, &stat) != 0 || stat.state == 'Z' ||
 	    stat.state == 'X')
 		return false;
-	snprintf(path, sizeof(path), "%d/syscall", (int)tid);
-	readable = fdio_read_small(kernel->task_dir, path, text, sizeof(text)) > 0 &&
+	readable = process_thread_text(&kernel->process, tid, THREAD_CALL, text,
+				       sizeof(text)) > 0 &&
 		   proc_parse_call(text, &call);
 	if (!readable)
 		text[0] = '\0';
@@ -239,7 +235,7 @@ static void read_process(struct holders *holders, struct snapshot *snapshot,
 	kernel.now_ns = snapshot->mono_ns;
 	name = arena_strndup(&snapshot->arena, kernel.facts.comm, PROC_COMM_MAX);
 	process->name = name ? name : "";
-	ssize_t count = proc_list_threads(kernel.task_dir, &tids, &capacity);
+	ssize_t count = process_threads(&kernel.process, &tids, &capacity);
 
 	process->complete = count > 0 && count <= (ssize_t)HOLDERS_THREADS;
 	for (ssize_t i = 0; i < count && i < (ssize_t)HOLDERS_THREADS; i++) {

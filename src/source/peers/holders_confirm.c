@@ -15,9 +15,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "base/fdio.h"
 #include "base/hash.h"
 #include "source/peers/holders_private.h"
+#include "source/proc/descriptors.h"
 
 /* The first reading of a thread. */
 struct reading {
@@ -48,10 +48,10 @@ static struct kernel *kernel_of(struct confirmer *c, uint32_t node)
 
 static bool read_switches(const struct kernel *kernel, pid_t tid, uint64_t *switches)
 {
-	char path[48], status[4096], field[32];
+	char status[4096], field[32];
 
-	snprintf(path, sizeof(path), "%d/status", (int)tid);
-	if (fdio_read_small(kernel->task_dir, path, status, sizeof(status)) <= 0 ||
+	if (process_thread_text(&kernel->process, tid, THREAD_STATUS, status,
+				sizeof(status)) <= 0 ||
 	    !proc_status_field(status, "voluntary_ctxt_switches", field, sizeof(field)))
 		return false;
 	*switches = strtoull(field, NULL, 10);
@@ -64,16 +64,12 @@ static bool gives_up(const struct kernel *kernel, const struct task *task)
 	struct timeval limit = {0, 0};
 	socklen_t size = sizeof(limit);
 	int option = task->state == STATE_IO_WRITE ? SO_SNDTIMEO : SO_RCVTIMEO;
-	int pidfd, fd;
+	int fd = process_fd_borrow(&kernel->process, task->waits.fd);
 	bool known;
 
-	pidfd = (int)syscall(SYS_pidfd_open, kernel->pid, 0);
-	fd = pidfd >= 0 ? (int)syscall(SYS_pidfd_getfd, pidfd, task->waits.fd, 0) : -1;
 	known = fd >= 0 && getsockopt(fd, SOL_SOCKET, option, &limit, &size) == 0;
 	if (fd >= 0)
 		close(fd);
-	if (pidfd >= 0)
-		close(pidfd);
 	return !known || limit.tv_sec != 0 || limit.tv_usec != 0;
 }
 
@@ -87,12 +83,12 @@ static bool is_word_of(const struct proc_call *call, uint64_t lock)
  * snapshot: its wait and the locks that it holds are unchanged. */
 static bool has_rested(const struct kernel *kernel, const struct task *task)
 {
-	char path[48], text[96];
+	char text[96];
 	unsigned long long run_ns, delay_ns, times;
 
-	snprintf(path, sizeof(path), "%d/schedstat", (int)task->tid);
 	return task->switches &&
-	       fdio_read_small(kernel->task_dir, path, text, sizeof(text)) > 0 &&
+	       process_thread_text(&kernel->process, task->tid, THREAD_TIMES, text,
+				   sizeof(text)) > 0 &&
 	       sscanf(text, "%llu %llu %llu", &run_ns, &delay_ns, &times) == 3 &&
 	       times == task->switches;
 }
@@ -133,11 +129,11 @@ static bool read_call(struct confirmer *c, uint32_t node, struct proc_call *call
 		      uint64_t *hash)
 {
 	struct kernel *kernel = kernel_of(c, node);
-	char path[48], text[PROC_TEXT_MAX];
+	char text[PROC_TEXT_MAX];
 
-	snprintf(path, sizeof(path), "%d/syscall",
-		 (int)graph_task(c->snapshot, node)->tid);
-	if (!kernel || fdio_read_small(kernel->task_dir, path, text, sizeof(text)) <= 0 ||
+	if (!kernel ||
+	    process_thread_text(&kernel->process, graph_task(c->snapshot, node)->tid,
+				THREAD_CALL, text, sizeof(text)) <= 0 ||
 	    !proc_parse_call(text, call) || call->running)
 		return false;
 	*hash = hash_bytes(0, text, strlen(text));
@@ -179,7 +175,7 @@ static bool same_actors(struct confirmer *c, uint32_t node)
 		return false;
 	peers_refresh(c->holders->peers);
 	c->holders->nr_answers = 0;
-	is = holders_find(c->holders, c->snapshot, kernel->pid, task);
+	is = holders_find(c->holders, c->snapshot, kernel->process.pid, task);
 	return is && is->complete && is->nr_pids == was->nr_pids &&
 	       memcmp(is->pids, was->pids, is->nr_pids * sizeof(is->pids[0])) == 0;
 }

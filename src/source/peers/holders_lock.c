@@ -8,10 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/fdio.h"
 #include "source/peers/holders_private.h"
+#include "source/proc/descriptors.h"
 #include "source/proc/file_lock.h"
 
 #define CHILDREN_BYTES 4096
@@ -19,20 +18,22 @@
 /* A file, by a path through the waiting process and by inode number. */
 struct locked {
 	struct holders *holders;
-	const char *path;
+	struct process waiter;
+	int fd;
 	uint64_t inode;
 };
 
 static enum file_lock_answer ask(const struct locked *file, pid_t pid)
 {
 	struct holders *holders = file->holders;
+	struct process process = process_named(pid);
 	enum file_lock_answer answer;
 
 	for (size_t i = 0; i < holders->nr_answers; i++)
 		if (holders->answers[i].pid == pid &&
 		    holders->answers[i].inode == file->inode)
 			return (enum file_lock_answer)holders->answers[i].answer;
-	answer = file_lock_held(pid, file->path);
+	answer = file_lock_held(&process, &file->waiter, file->fd);
 	if (holders->nr_answers < HOLDERS_ANSWERS)
 		holders->answers[holders->nr_answers++] =
 			(struct lock_answer){pid, file->inode, answer};
@@ -74,11 +75,10 @@ static void add_sharer(struct peers_found *found, pid_t pid, const struct locked
  * any. */
 static void add_children(struct peers_found *found, pid_t pid, const struct locked *file)
 {
-	char children[64], text[CHILDREN_BYTES], *save = NULL;
+	struct process process = process_named(pid);
+	char text[CHILDREN_BYTES], *save = NULL;
 
-	snprintf(children, sizeof(children), "/proc/%d/task/%d/children", (int)pid,
-		 (int)pid);
-	if (fdio_read_small(-1, children, text, sizeof(text)) <= 0)
+	if (process_thread_text(&process, pid, THREAD_CHILDREN, text, sizeof(text)) <= 0)
 		return;
 	for (char *word = strtok_r(text, " \n", &save); word;
 	     word = strtok_r(NULL, " \n", &save))
@@ -116,16 +116,14 @@ void holders_of_lock(struct holders *holders, pid_t pid, const struct task *task
 	int fd = task->waits.fd;
 	struct peers_found open = {0};
 	struct file_locks locks;
-	struct locked file = {.holders = holders};
+	struct locked file = {.holders = holders, .waiter = process_named(pid), .fd = fd};
 	struct stat st;
-	char path[48];
 
 	memset(found, 0, sizeof(*found));
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
-	if (stat(path, &st) != 0 ||
-	    !file_lock_holders(pid, file_lock_kind(pid, task->tid), st.st_ino, &locks))
+	if (!process_fd_stat(&file.waiter, fd, &st) ||
+	    !file_lock_holders(pid, file_lock_kind(&file.waiter, task->tid), st.st_ino,
+			       &locks))
 		return;
-	file.path = path;
 	file.inode = st.st_ino;
 	found->complete = locks.whole;
 	if (!add_named(found, &locks, &file))

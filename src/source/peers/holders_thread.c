@@ -1,41 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds the thread of another process that serves the other end of a pipe or socket: the
  * one that waits on it directly or through an epoll instance that contains it. */
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/fdio.h"
 #include "source/peers/holders_private.h"
+#include "source/proc/descriptors.h"
 
 #define FDINFO_MAX  4096u
 #define EPOLLED_MAX 64u /* descriptors of one epoll instance that are checked */
 
-static bool leads_to(pid_t pid, int fd, const char *link)
+static bool leads_to(const struct process *process, int fd, const char *link)
 {
-	char path[48], is[PEERS_LINK_MAX];
-	ssize_t got;
+	char is[PEERS_LINK_MAX];
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
-	got = readlink(path, is, sizeof(is) - 1);
-	if (got <= 0)
-		return false;
-	is[got] = '\0';
-	return strcmp(is, link) == 0;
+	return process_fd_link(process, fd, is, sizeof(is)) > 0 && strcmp(is, link) == 0;
 }
 
-static bool epoll_has(pid_t pid, int fd, const char *link)
+static bool epoll_has(const struct process *process, int fd, const char *link)
 {
-	char path[48], info[FDINFO_MAX];
+	char info[FDINFO_MAX];
 	size_t looked = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", (int)pid, fd);
-	if (fdio_read_small(AT_FDCWD, path, info, sizeof(info)) <= 0)
+	if (process_fd_info(process, fd, info, sizeof(info)) <= 0)
 		return false;
 	for (const char *at = info; (at = strstr(at, "tfd:")); at += 4)
-		if (looked++ < EPOLLED_MAX && leads_to(pid, atoi(at + 4), link))
+		if (looked++ < EPOLLED_MAX && leads_to(process, atoi(at + 4), link))
 			return true;
 	return false;
 }
@@ -43,6 +33,7 @@ static bool epoll_has(pid_t pid, int fd, const char *link)
 pid_t holders_thread(struct holders *holders, pid_t pid, const struct task *task,
 		     const struct other_process *process)
 {
+	struct process named = process_named(process->pid);
 	char link[PEERS_LINK_MAX];
 	size_t nr_threads = 0;
 
@@ -57,9 +48,8 @@ pid_t holders_thread(struct holders *holders, pid_t pid, const struct task *task
 		if (other->process != process || fd < 0 ||
 		    holders->nr_probes++ >= HOLDERS_PROBES)
 			continue;
-		if (leads_to(process->pid, fd, link) ||
-		    (other->task.state == STATE_POLL &&
-		     epoll_has(process->pid, fd, link)))
+		if (leads_to(&named, fd, link) ||
+		    (other->task.state == STATE_POLL && epoll_has(&named, fd, link)))
 			return other->task.tid;
 	}
 	return 0;

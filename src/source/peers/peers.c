@@ -6,20 +6,16 @@
  */
 #include "source/peers/peers.h"
 
-#include <ctype.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/hash.h"
-#include "source/proc/procfs.h"
+#include "source/proc/descriptors.h"
 #include "source/proc/sockets.h"
 
 #define ENTRIES_MAX    131072u
@@ -88,16 +84,14 @@ static uint64_t link_key(const struct peers *peers, const char *link)
 
 /* Both ends of a socket read and write; for other kinds the permissions of the link
  * tell. */
-static uint32_t link_modes(int fds, const char *name, const char *link)
+static uint32_t link_modes(const struct process_fds *fds, const char *link)
 {
-	struct stat st;
+	mode_t modes;
 
 	if (strncmp(link, "socket:", 7) == 0)
 		return END_READS | END_WRITES;
-	if (fstatat(fds, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return 0;
-	return (st.st_mode & S_IRUSR ? END_READS : 0) |
-	       (st.st_mode & S_IWUSR ? END_WRITES : 0);
+	modes = process_fds_modes(fds);
+	return (modes & S_IRUSR ? END_READS : 0) | (modes & S_IWUSR ? END_WRITES : 0);
 }
 
 static bool add_entry(struct peers *peers, uint64_t key, pid_t pid, uint32_t modes)
@@ -109,35 +103,23 @@ static bool add_entry(struct peers *peers, uint64_t key, pid_t pid, uint32_t mod
 	return true;
 }
 
-static void walk_process(struct peers *peers, int proc, const char *text, pid_t pid)
+static void walk_process(struct peers *peers, const struct process *process)
 {
-	char path[32], link[LINK_MAX];
-	const struct dirent *entry;
-	DIR *dir;
-	int fds;
+	char link[LINK_MAX];
+	struct process_fds fds;
 
-	snprintf(path, sizeof(path), "%.16s/fd", text);
-	fds = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fds >= 0 ? fdopendir(fds) : NULL;
-	if (!dir) {
-		if (fds >= 0)
-			close(fds);
+	if (process_fds_open(&fds, process, 0) != 0)
 		return;
-	}
-	while ((entry = readdir(dir))) {
-		ssize_t got = readlinkat(fds, entry->d_name, link, sizeof(link) - 1);
-
-		if (got <= 0)
-			continue;
-		link[got] = '\0';
-		if (strncmp(link, "anon_inode:", 11) == 0 ||
+	while (process_fds_next(&fds)) {
+		if (process_fds_link(&fds, link, sizeof(link)) <= 0 ||
+		    strncmp(link, "anon_inode:", 11) == 0 ||
 		    strncmp(link, "/dev/", 5) == 0)
 			continue;
-		if (!add_entry(peers, link_key(peers, link), pid,
-			       link_modes(fds, entry->d_name, link)))
+		if (!add_entry(peers, link_key(peers, link), process->pid,
+			       link_modes(&fds, link)))
 			peers->whole = false;
 	}
-	closedir(dir);
+	process_fds_close(&fds);
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -152,30 +134,26 @@ static int compare_entries(const void *a, const void *b)
 static void walk(struct peers *peers)
 {
 	int64_t begin_ns = clock_mono_ns();
-	DIR *proc = opendir("/proc");
-	const struct dirent *entry;
+	struct process_list list;
+	struct process process;
 
 	peers->nr_entries = 0;
-	peers->whole = proc != NULL;
-	while (proc && (entry = readdir(proc))) {
-		pid_t pid = isdigit((unsigned char)entry->d_name[0])
-				    ? proc_parse_pid(entry->d_name)
-				    : 0;
-
-		if (pid)
-			walk_process(peers, dirfd(proc), entry->d_name, pid);
+	peers->whole = process_list_open(&list);
+	while (process_list_next(&list, &process)) {
+		walk_process(peers, &process);
 		if (clock_mono_ns() - begin_ns > WALK_BUDGET_NS) {
 			peers->whole = false;
 			break;
 		}
 	}
-	if (proc)
-		closedir(proc);
+	process_list_close(&list);
 	if (peers->nr_entries)
 		qsort(peers->entries, peers->nr_entries, sizeof(*peers->entries),
 		      compare_entries);
 	free(peers->pairs);
-	peers->nr_pairs = socket_pairs_read(peers->target, &peers->pairs);
+	process = process_named(peers->target);
+	peers->nr_pairs =
+		socket_pairs_read(peers->target > 0 ? &process : NULL, &peers->pairs);
 	peers->walked_ns = begin_ns;
 	peers->cost_ns = clock_mono_ns() - begin_ns;
 }
@@ -294,12 +272,10 @@ bool peers_other_end(const struct peers *peers, pid_t pid, int fd,
 		     char link[PEERS_LINK_MAX])
 {
 	uint64_t inode;
-	char path[48], own[LINK_MAX];
-	ssize_t got;
+	struct process process = process_named(pid);
+	char own[LINK_MAX];
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
-	got = readlink(path, own, sizeof(own) - 1);
-	own[got > 0 ? got : 0] = '\0';
+	process_fd_link(&process, fd, own, sizeof(own));
 	snprintf(link, LINK_MAX, "%s", own);
 	if (sscanf(own, "socket:[%" SCNu64, &inode) != 1)
 		return strncmp(own, "pipe:[", 6) == 0;
@@ -311,21 +287,19 @@ bool peers_other_end(const struct peers *peers, pid_t pid, int fd,
 void peers_find(struct peers *peers, pid_t pid, int fd, bool writes,
 		struct peers_found *found)
 {
-	char path[48], link[LINK_MAX];
+	struct process process = process_named(pid);
+	char link[LINK_MAX];
 	struct stat st;
-	ssize_t got;
 
 	memset(found, 0, sizeof(*found));
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)pid, fd);
-	got = readlink(path, link, sizeof(link) - 1);
-	if (got <= 0)
+	if (process_fd_link(&process, fd, link, sizeof(link)) <= 0)
 		return;
-	link[got] = '\0';
 	if (strncmp(link, "pipe:[", 6) == 0)
 		found->how = "pipe";
 	else if (strncmp(link, "socket:[", 8) == 0)
 		found->how = "socket";
-	else if (link[0] == '/' && strncmp(link, "/dev/", 5) != 0 && stat(path, &st) == 0)
+	else if (link[0] == '/' && strncmp(link, "/dev/", 5) != 0 &&
+		 process_fd_stat(&process, fd, &st))
 		found->how = S_ISFIFO(st.st_mode)  ? "pipe"
 			     : S_ISREG(st.st_mode) ? "file"
 						   : NULL;

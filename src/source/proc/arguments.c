@@ -1,29 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* Where they are says /proc/PID/stat to whoever may read the memory. */
+/* /proc/PID/stat says where they are to a process that may read the memory. */
 #include "source/proc/arguments.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fdio.h"
-#include "source/proc/procfs.h"
+#include "source/proc/live.h"
 
 #define STAT_AFTER_NAME 3  /* the number of the first field behind it */
 #define STAT_ARG_START  48 /* then its end, and the same of the environment */
 
 /* False: the kernel does not say. */
-static bool find(pid_t pid, enum arguments_part part, uint64_t *start, uint64_t *end)
+static bool find(const struct process *process, enum arguments_part part, uint64_t *start,
+		 uint64_t *end)
 {
 	int wanted = STAT_ARG_START + (part == ARGUMENTS_ENVIRONMENT ? 2 : 0);
-	char path[48], text[PROC_TEXT_MAX];
+	char text[PROC_TEXT_MAX];
 	unsigned long long from, to;
 	const char *at;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (fdio_read_small(AT_FDCWD, path, text, sizeof(text)) <= 0)
+	if (live_text(process, "stat", text, sizeof(text)) <= 0)
 		return false;
 	at = strrchr(text, ')');
 	for (int field = STAT_AFTER_NAME - 1; at && field < wanted; field++)
@@ -36,13 +34,13 @@ static bool find(pid_t pid, enum arguments_part part, uint64_t *start, uint64_t 
 }
 
 /* Piece by piece; what does not answer ends it. */
-static ssize_t read_memory(pid_t pid, struct pages *pages, uint64_t start, size_t bytes,
-			   char *out)
+static ssize_t read_memory(const struct process *process, struct pages *pages,
+			   uint64_t start, size_t bytes, char *out)
 {
 	size_t done = 0;
 
 	while (done < bytes) {
-		ssize_t got = pages_read(pages, pid, start + done, out + done,
+		ssize_t got = pages_read(pages, process, start + done, out + done,
 					 bytes - done, true);
 
 		if (got <= 0 && done == 0)
@@ -55,23 +53,21 @@ static ssize_t read_memory(pid_t pid, struct pages *pages, uint64_t start, size_
 	return (ssize_t)done;
 }
 
-static ssize_t read_part(pid_t pid, struct pages *pages, enum arguments_part part,
-			 char *out, size_t size)
+static ssize_t read_part(const struct process *process, struct pages *pages,
+			 enum arguments_part part, char *out, size_t size)
 {
 	uint64_t start, end;
-	char path[48];
-	bool known = find(pid, part, &start, &end);
+	bool known = find(process, part, &start, &end);
 	size_t bytes = known && end - start < size - 1 ? (size_t)(end - start) : size - 1;
 
-	if (known && !pages_present(pages, pid, start, bytes))
-		return read_memory(pid, pages, start, bytes, out);
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid,
-		 part == ARGUMENTS_COMMAND ? "cmdline" : "environ");
-	return fdio_read_small(AT_FDCWD, path, out, size);
+	if (known && !pages_present(pages, process, start, bytes))
+		return read_memory(process, pages, start, bytes, out);
+	return live_text(process, part == ARGUMENTS_COMMAND ? "cmdline" : "environ", out,
+			 size);
 }
 
-ssize_t arguments_read(pid_t pid, struct pages *pages, enum arguments_part part,
-		       char *out, size_t size)
+ssize_t arguments_read(const struct process *process, struct pages *pages,
+		       enum arguments_part part, char *out, size_t size)
 {
 	struct pages *own = NULL;
 	ssize_t got;
@@ -80,7 +76,7 @@ ssize_t arguments_read(pid_t pid, struct pages *pages, enum arguments_part part,
 		pages = own = pages_new(NULL);
 	if (!pages || size < 2)
 		return -ENOMEM;
-	got = read_part(pid, pages, part, out, size);
+	got = read_part(process, pages, part, out, size);
 	pages_free(own);
 	return got;
 }

@@ -3,19 +3,16 @@
  * lock, and below it lines with an arrow for those who wait for it. */
 #include "source/proc/file_lock.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/fdio.h"
-#include "source/proc/procfs.h"
+#include "source/proc/descriptors.h"
 
 #define LOCKS_MAX_BYTES (4u << 20)
 #define FDS_MAX         8192u
@@ -69,14 +66,11 @@ static bool parse_line(const char *line, struct lock_line *out)
 	return true;
 }
 
-enum file_lock_kind file_lock_kind(pid_t pid, pid_t tid)
+enum file_lock_kind file_lock_kind(const struct process *process, pid_t tid)
 {
-	char path[48], text[256];
 	struct proc_call call;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", (int)pid, (int)tid);
-	if (fdio_read_small(-1, path, text, sizeof(text)) <= 0 ||
-	    !proc_parse_call(text, &call) || call.running)
+	if (process_thread_call(process, tid, &call) != 0 || call.running)
 		return FILE_LOCK_UNKNOWN;
 	if (call.nr == SYS_flock)
 		return FILE_LOCK_FLOCK;
@@ -176,24 +170,16 @@ bool file_lock_holders(pid_t waiter, enum file_lock_kind kind, uint64_t inode,
 	return found;
 }
 
-static bool has_lock(int fds, const char *name)
+static bool has_lock(const struct process_fds *fds)
 {
-	char path[300], info[FDINFO_MAX];
+	char info[FDINFO_MAX];
 
-	snprintf(path, sizeof(path), "../fdinfo/%s", name);
-	if (fdio_read_small(fds, path, info, sizeof(info)) <= 0)
+	if (process_fds_info(fds, info, sizeof(info)) <= 0)
 		return false;
 	for (const char *at = info; (at = strstr(at, "\nlock:")); at++)
 		if (strstr(at, "FLOCK") || strstr(at, "OFDLCK"))
 			return true;
 	return false;
-}
-
-/* Without asking a file server, which may hang. */
-static bool read_file_id(int dir, const char *path, struct statx *id)
-{
-	return statx(dir, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
-		     STATX_INO | STATX_TYPE, id) == 0;
 }
 
 static bool is_same_file(const struct statx *a, const struct statx *b)
@@ -202,36 +188,26 @@ static bool is_same_file(const struct statx *a, const struct statx *b)
 	       a->stx_dev_minor == b->stx_dev_minor;
 }
 
-enum file_lock_answer file_lock_held(pid_t pid, const char *path)
+enum file_lock_answer file_lock_held(const struct process *process,
+				     const struct process *waiter, int fd)
 {
 	enum file_lock_answer answer = FILE_LOCK_NO;
-	const struct dirent *entry;
 	struct statx file, other;
+	struct process_fds fds;
 	size_t looked = 0;
-	char folder[32];
-	int fds;
-	DIR *dir;
+	int rc = process_fds_open(&fds, process, 0);
 
-	snprintf(folder, sizeof(folder), "/proc/%d/fd", (int)pid);
-	fds = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fds < 0)
-		return errno == ENOENT ? FILE_LOCK_NO : FILE_LOCK_MAYBE;
-	dir = fdopendir(fds);
-	if (!dir || !read_file_id(AT_FDCWD, path, &file)) {
-		if (dir)
-			closedir(dir);
-		else
-			close(fds);
-		return FILE_LOCK_MAYBE;
-	}
-	while (answer == FILE_LOCK_NO && (entry = readdir(dir))) {
+	if (rc < 0)
+		return rc == -ENOENT ? FILE_LOCK_NO : FILE_LOCK_MAYBE;
+	if (!process_fd_id(waiter, fd, &file))
+		answer = FILE_LOCK_MAYBE;
+	while (answer == FILE_LOCK_NO && process_fds_next(&fds)) {
 		if (looked++ > FDS_MAX)
 			answer = FILE_LOCK_MAYBE;
-		else if (entry->d_name[0] != '.' &&
-			 read_file_id(fds, entry->d_name, &other) &&
-			 is_same_file(&file, &other) && has_lock(fds, entry->d_name))
+		else if (process_fds_id(&fds, &other) && is_same_file(&file, &other) &&
+			 has_lock(&fds))
 			answer = FILE_LOCK_YES;
 	}
-	closedir(dir);
+	process_fds_close(&fds);
 	return answer;
 }

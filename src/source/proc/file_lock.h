@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "source/proc/process.h"
+
 #define FILE_LOCKS_MAX 16
 
 /* Locks of different kinds do not wait for each other, but those of POSIX and of open files. */
@@ -32,15 +34,16 @@ struct file_locks {
 };
 
 /* What a thread waits for, by its system call. UNKNOWN: that cannot be read, or is none. */
-enum file_lock_kind file_lock_kind(pid_t pid, pid_t tid);
+enum file_lock_kind file_lock_kind(const struct process *process, pid_t tid);
 /* What keeps this process waiting for such a lock on the file with this inode, as the kernel
  * says. False: it does not. */
 bool file_lock_holders(pid_t waiter, enum file_lock_kind kind, uint64_t inode,
 		       struct file_locks *locks);
 
 enum file_lock_answer { FILE_LOCK_NO, FILE_LOCK_YES, FILE_LOCK_MAYBE };
-/* Whether a process has a descriptor of this file, path, through which a lock is held that
- * does not belong to one process alone. */
-enum file_lock_answer file_lock_held(pid_t pid, const char *path);
+/* Whether a process has a descriptor of the file that fd of the waiter leads to, through which
+ * a lock is held that does not belong to one process alone. */
+enum file_lock_answer file_lock_held(const struct process *process,
+				     const struct process *waiter, int fd);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* process_vm_readv. A call ends at the first range that cannot be read; what comes after it
- * is asked for again. */
+/* A call ends at the first range that cannot be read; what follows that range is requested
+ * again. */
 #include "source/proc/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/uio.h>
 
+#include "source/proc/live.h"
 #include "source/proc/pages.h"
 
 #define SPANS_PER_CALL 1024u /* IOV_MAX */
@@ -27,15 +28,13 @@ size_t memory_read_some(struct memory *mem, uint64_t address, void *out, size_t 
 		if (address + done < address)
 			break;
 		if (mem->pages)
-			got = pages_read(mem->pages, mem->pid, address + done,
+			got = pages_read(mem->pages, &mem->process, address + done,
 					 (char *)out + done, bytes - done, true);
 		else
-			got = process_vm_readv(mem->pid, &local, 1, &remote, 1, 0);
+			got = live_memory(mem->process.alive, &local, &remote, 1);
 		mem->calls++;
 		if (got <= 0) {
-			mem->failed = mem->pages && got ? (int)-got
-				      : got < 0         ? errno
-							: EFAULT;
+			mem->failed = got < 0 ? (int)-got : EFAULT;
 			break;
 		}
 		done += (size_t)got;
@@ -61,12 +60,12 @@ static size_t read_some_spans(struct memory *mem, struct memory_span *spans,
 		remote[i].iov_base = (void *)(uintptr_t)spans[i].address;
 		local[i].iov_len = remote[i].iov_len = spans[i].bytes;
 	}
-	got = process_vm_readv(mem->pid, local, nr_spans, remote, nr_spans, 0);
+	got = live_memory(mem->process.alive, local, remote, nr_spans);
 	mem->calls++;
 	if (got < 0) {
-		mem->failed = errno;
-		/* Only a bad range is a matter of its own; all else stands for the lot. */
-		if (errno != EFAULT)
+		mem->failed = (int)-got;
+		/* A bad range concerns that span alone; any other error concerns all. */
+		if (got != -EFAULT)
 			return nr_spans;
 		got = 0;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the memory of a process, much of it in few calls. Never writes, never stops. */
+/* Reads the memory of a target, much of it in few calls. Never writes to it or stops it. */
 #ifndef SOURCE_PROC_MEMORY_H
 #define SOURCE_PROC_MEMORY_H
 
@@ -9,12 +9,14 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "source/proc/process.h"
+
 struct pages;
 
 struct memory {
-	pid_t pid;
-	/* For single reads, as those go to any part of the memory; NULL: all are direct. Many
-	 * at once go to the heap, which nobody has to bring. */
+	struct process process;
+	/* Used for single reads, which can go to any part of the memory; if NULL, all reads are
+	 * direct. Reads of many spans go to the heap, which no file system has to provide. */
 	struct pages *pages;
 	int failed; /* errno of the last read that failed: EPERM, ESRCH, EFAULT … */
 	uint64_t calls;

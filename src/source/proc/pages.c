@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
@@ -12,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/worker.h"
+#include "source/proc/live.h"
 
 #define PAGE_PRESENT   63 /* bit of an entry */
 #define ENTRIES_MAX    64u
@@ -87,20 +87,19 @@ size_t pages_dead(const struct pages *pages)
 	return pages ? pages->nr_dead : 0;
 }
 
-static void reopen(struct pages *pages, pid_t pid)
+static void reopen(struct pages *pages, const struct process *process)
 {
-	char path[48];
+	struct process named = process_named(process->alive);
 
 	if (pages->fd >= 0)
 		close(pages->fd);
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
-	pages->fd = open(path, O_RDONLY | O_CLOEXEC);
-	pages->pid = pid;
+	pages->fd = process_pagemap_open(&named);
+	pages->pid = process->alive;
 }
 
 /* How many bytes from there on are in pages that are there. */
-static size_t present_bytes(struct pages *pages, pid_t pid, uint64_t address,
-			    size_t bytes)
+static size_t present_bytes(struct pages *pages, const struct process *process,
+			    uint64_t address, size_t bytes)
 {
 	uint64_t entries[ENTRIES_MAX], first = address / pages->page_bytes;
 	uint64_t last = (address + bytes - 1) / pages->page_bytes;
@@ -111,8 +110,8 @@ static size_t present_bytes(struct pages *pages, pid_t pid, uint64_t address,
 		last = first + ENTRIES_MAX - 1;
 	/* Nothing comes of the memory that a process had before exec(). */
 	for (int turn = 0; turn < 2 && got == 0; turn++) {
-		if (turn > 0 || pages->pid != pid)
-			reopen(pages, pid);
+		if (turn > 0 || pages->pid != process->alive)
+			reopen(pages, process);
 		if (pages->fd < 0)
 			return 0;
 		got = pread(pages->fd, entries,
@@ -128,10 +127,11 @@ static size_t present_bytes(struct pages *pages, pid_t pid, uint64_t address,
 	return present < bytes ? present : bytes;
 }
 
-bool pages_present(struct pages *pages, pid_t pid, uint64_t address, size_t bytes)
+bool pages_present(struct pages *pages, const struct process *process, uint64_t address,
+		   size_t bytes)
 {
 	while (bytes > 0) {
-		size_t present = present_bytes(pages, pid, address, bytes);
+		size_t present = present_bytes(pages, process, address, bytes);
 
 		if (present == 0)
 			return false;
@@ -145,9 +145,8 @@ static ssize_t read_now(pid_t pid, uint64_t address, void *out, size_t bytes)
 {
 	struct iovec local = {out, bytes};
 	struct iovec remote = {(void *)(uintptr_t)address, bytes};
-	ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
 
-	return got < 0 ? -errno : got;
+	return live_memory(pid, &local, &remote, 1);
 }
 
 static void run_errand(void *arg)
@@ -234,18 +233,19 @@ static ssize_t read_patiently(struct pages *pages, pid_t pid, uint64_t address, 
 	return errand->got;
 }
 
-ssize_t pages_read(struct pages *pages, pid_t pid, uint64_t address, void *out,
-		   size_t bytes, bool wait)
+ssize_t pages_read(struct pages *pages, const struct process *process, uint64_t address,
+		   void *out, size_t bytes, bool wait)
 {
 	size_t present, inside;
 
 	if (bytes == 0 || address + bytes < address)
 		return -EFAULT;
-	present = present_bytes(pages, pid, address, bytes);
+	present = present_bytes(pages, process, address, bytes);
 	if (present > 0)
-		return read_now(pid, address, out, present);
+		return read_now(process->alive, address, out, present);
 	if (!wait)
 		return -EFAULT;
 	inside = (size_t)(pages->page_bytes - address % pages->page_bytes);
-	return read_patiently(pages, pid, address, out, bytes < inside ? bytes : inside);
+	return read_patiently(pages, process->alive, address, out,
+			      bytes < inside ? bytes : inside);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Both ends of local sockets, from the kernel's socket diagnosis: of Unix sockets it names
- * the other end, of TCP the two ends have each other's addresses. In another network
- * namespace only root may ask; there the table of /proc tells of TCP. */
+/* The kernel's socket diagnosis names the other end of a Unix socket; the two ends of a TCP
+ * connection have each other's addresses. In another network namespace only root may ask;
+ * there the tables of /proc list TCP sockets, at ten times the price. */
+#include "source/proc/sockets.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,18 +19,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "base/fdio.h"
 #include "base/hash.h"
-#include "source/proc/sockets.h"
+#include "source/proc/live.h"
 
 #define PAIRS_MAX    65536u
 #define ANSWER_BYTES 32768
+#define ANSWERS_MAX  4096u /* of some hundred sockets each */
 #define TABLE_BYTES  (4u << 20)
-/* TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_CLOSE_WAIT */
+/* Of a socket that has another end: TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_CLOSE_WAIT */
 #define TCP_STATES   ((1u << 1) | (1u << 4) | (1u << 5) | (1u << 8))
 
 /* A TCP socket by its two addresses, to be found by them in the other order. */
@@ -74,8 +76,9 @@ static void add_pair(struct collector *all, uint64_t inode, uint64_t peer)
 	all->pairs[all->nr_pairs++] = (struct socket_pair){inode, peer};
 }
 
-static void take_unix(struct collector *all, const struct nlmsghdr *header)
+static void take_unix(void *ctx, const struct nlmsghdr *header)
 {
+	struct collector *all = ctx;
 	const struct unix_diag_msg *message = NLMSG_DATA(header);
 	const struct rtattr *attribute = (const struct rtattr *)(message + 1);
 	int left = (int)(header->nlmsg_len - NLMSG_LENGTH(sizeof(*message)));
@@ -107,8 +110,9 @@ static uint64_t hash_end(const __be32 address[4], __be16 port, int family)
 	return hash_bytes(0, words, sizeof(words));
 }
 
-static void take_tcp(struct collector *all, const struct nlmsghdr *header)
+static void take_tcp(void *ctx, const struct nlmsghdr *header)
 {
+	struct collector *all = ctx;
 	const struct inet_diag_msg *message = NLMSG_DATA(header);
 	struct tcp_end *ends;
 
@@ -149,32 +153,46 @@ static void pair_tcp(struct collector *all)
 	}
 }
 
-/* Sends the request and hands every answer on. */
-static void ask(int fd, const void *request, size_t bytes, struct collector *all,
-		void (*take)(struct collector *all, const struct nlmsghdr *header))
+/* What is done with each answer. */
+struct taker {
+	void (*take)(void *ctx, const struct nlmsghdr *header);
+	void *ctx;
+};
+
+/* Returns false after the last answer. */
+static bool take_answer(const struct taker *taker, const char *answer, ssize_t got)
+{
+	const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
+
+	for (; NLMSG_OK(header, got); header = NLMSG_NEXT(header, got)) {
+		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
+			return false;
+		taker->take(taker->ctx, header);
+	}
+	return true;
+}
+
+/* Sends the request and passes every answer on. Returns true if all have come. */
+static bool ask(int fd, const void *request, size_t bytes, const struct taker *taker)
 {
 	char answer[ANSWER_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));
 
 	if (send(fd, request, bytes, 0) != (ssize_t)bytes)
-		return;
-	for (;;) {
+		return false;
+	for (size_t i = 0; i < ANSWERS_MAX; i++) {
 		ssize_t got = recv(fd, answer, sizeof(answer), 0);
-		const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return;
-		for (; NLMSG_OK(header, got); header = NLMSG_NEXT(header, got)) {
-			if (header->nlmsg_type == NLMSG_DONE ||
-			    header->nlmsg_type == NLMSG_ERROR)
-				return;
-			take(all, header);
-		}
+			return false;
+		if (!take_answer(taker, answer, got))
+			return true;
 	}
+	return false;
 }
 
-static void ask_unix(int fd, struct collector *all)
+static bool ask_unix(int fd, const struct taker *taker)
 {
 	struct {
 		struct nlmsghdr header;
@@ -186,10 +204,12 @@ static void ask_unix(int fd, struct collector *all)
 		 .udiag_show = UDIAG_SHOW_PEER},
 	};
 
-	ask(fd, &request, sizeof(request), all, take_unix);
+	return ask(fd, &request, sizeof(request), taker);
 }
 
-static void ask_tcp(int fd, unsigned char family, struct collector *all)
+/* states: a bit for each state that is wanted. */
+static bool ask_tcp(int fd, unsigned char family, uint32_t states,
+		    const struct taker *taker)
 {
 	struct {
 		struct nlmsghdr header;
@@ -198,10 +218,10 @@ static void ask_tcp(int fd, unsigned char family, struct collector *all)
 		{sizeof(request), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP, 0, 0},
 		{.sdiag_family = family,
 		 .sdiag_protocol = IPPROTO_TCP,
-		 .idiag_states = TCP_STATES},
+		 .idiag_states = states},
 	};
 
-	ask(fd, &request, sizeof(request), all, take_tcp);
+	return ask(fd, &request, sizeof(request), taker);
 }
 
 static int compare_pairs(const void *a, const void *b)
@@ -212,14 +232,24 @@ static int compare_pairs(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-static void ask_all(int fd, struct collector *all)
+static int diagnosis_socket(void)
 {
 	struct timeval limit = {0, 200000};
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	ask_unix(fd, all);
-	ask_tcp(fd, AF_INET, all);
-	ask_tcp(fd, AF_INET6, all);
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	return fd;
+}
+
+/* Closes the socket. */
+static void ask_all(int fd, struct collector *all)
+{
+	const struct taker unix_taker = {take_unix, all}, tcp_taker = {take_tcp, all};
+
+	ask_unix(fd, &unix_taker);
+	ask_tcp(fd, AF_INET, TCP_STATES, &tcp_taker);
+	ask_tcp(fd, AF_INET6, TCP_STATES, &tcp_taker);
 	close(fd);
 }
 
@@ -228,11 +258,6 @@ struct entry {
 	int namespace_fd;
 	int socket;
 };
-
-static int diagnosis_socket(void)
-{
-	return socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-}
 
 static void *enter(void *arg)
 {
@@ -243,9 +268,9 @@ static void *enter(void *arg)
 	return NULL;
 }
 
-static int socket_within(const char *namespace)
+static int socket_within(const struct process *process)
 {
-	struct entry entry = {open(namespace, O_RDONLY | O_CLOEXEC), -1};
+	struct entry entry = {process_namespace_open(process, "net"), -1};
 	pthread_t thread;
 
 	if (entry.namespace_fd < 0)
@@ -267,8 +292,9 @@ static uint64_t hash_digits(const char *end)
 }
 
 /* "  0: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000  0  0 4711" */
-static void take_line(struct collector *all, const char *line)
+static void take_line(void *ctx, char *line)
 {
+	struct collector *all = ctx;
 	struct tcp_end *ends =
 		grow(all->ends, all->nr_ends, &all->cap_ends, sizeof(*ends));
 	char local[64], remote[64];
@@ -289,46 +315,62 @@ static void take_line(struct collector *all, const char *line)
 		(struct tcp_end){hash_mix(from, to), hash_mix(to, from), inode};
 }
 
-static void take_table(struct collector *all, pid_t pid, const char *name)
+int sockets_table_read(const struct process *process, const char *table, struct buf *out,
+		       size_t max_bytes)
 {
-	char path[48], *save = NULL;
+	char name[32];
+	int fd, rc;
+
+	snprintf(name, sizeof(name), "net/%s", table);
+	fd = live_open(process, name, O_RDONLY);
+	if (fd < 0)
+		return ERR_NOTFOUND;
+	rc = fdio_read_all(fd, out, max_bytes, NULL);
+	close(fd);
+	return rc;
+}
+
+void sockets_table_each(const struct process *process, const char *table,
+			size_t max_bytes, void (*visit)(void *ctx, char *line), void *ctx)
+{
 	struct buf text;
+	char *line, *end;
+	bool first = true;
 
-	snprintf(path, sizeof(path), "/proc/%d/net/%s", (int)pid, name);
-	buf_init(&text, TABLE_BYTES);
-	if (fdio_read_file(path, &text, TABLE_BYTES, NULL) == 0 && text.length) {
-		const char *line = strtok_r(text.bytes, "\n", &save);
-
-		while (line && (line = strtok_r(NULL, "\n", &save)))
-			take_line(all, line);
+	buf_init(&text, max_bytes);
+	sockets_table_read(process, table, &text, max_bytes);
+	line = text.length ? text.bytes : NULL;
+	/* A line without an end has been cut. */
+	while (line && (end = strchr(line, '\n'))) {
+		*end = '\0';
+		if (!first)
+			visit(ctx, line);
+		first = false;
+		line = end + 1;
 	}
 	buf_release(&text);
 }
 
-/* Addresses mean something within one namespace: the ends of each are paired by themselves. */
-static void read_namespace_of(struct collector *all, pid_t pid)
+/* Addresses are unique within one namespace only: the ends of each are paired by
+ * themselves. */
+static void read_namespace_of(struct collector *all, const struct process *process)
 {
-	struct stat ours, theirs;
-	char path[48];
+	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-	if (pid <= 0 || stat("/proc/self/ns/net", &ours) != 0 ||
-	    stat(path, &theirs) != 0 ||
-	    (ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev))
+	if (process_network(process) != NETWORK_OTHER)
 		return;
-	int fd = socket_within(path);
-
+	fd = socket_within(process);
 	all->nr_ends = 0;
 	if (fd >= 0) {
 		ask_all(fd, all);
 	} else {
-		take_table(all, pid, "tcp");
-		take_table(all, pid, "tcp6");
+		sockets_table_each(process, "tcp", TABLE_BYTES, take_line, all);
+		sockets_table_each(process, "tcp6", TABLE_BYTES, take_line, all);
 	}
 	pair_tcp(all);
 }
 
-size_t socket_pairs_read(pid_t pid, struct socket_pair **pairs)
+size_t socket_pairs_read(const struct process *process, struct socket_pair **pairs)
 {
 	struct collector all = {0};
 	int fd = diagnosis_socket();
@@ -337,10 +379,53 @@ size_t socket_pairs_read(pid_t pid, struct socket_pair **pairs)
 		ask_all(fd, &all);
 		pair_tcp(&all);
 	}
-	read_namespace_of(&all, pid);
+	if (process)
+		read_namespace_of(&all, process);
 	free(all.ends);
 	if (all.nr_pairs)
 		qsort(all.pairs, all.nr_pairs, sizeof(*all.pairs), compare_pairs);
 	*pairs = all.pairs;
 	return all.nr_pairs;
+}
+
+struct states {
+	void (*visit)(void *ctx, uint32_t inode, unsigned state);
+	void *ctx;
+};
+
+static void take_state(void *ctx, const struct nlmsghdr *header)
+{
+	const struct inet_diag_msg *message = NLMSG_DATA(header);
+	const struct states *states = ctx;
+
+	if (header->nlmsg_len >= NLMSG_LENGTH(sizeof(*message)))
+		states->visit(states->ctx, message->idiag_inode, message->idiag_state);
+}
+
+static void take_state_line(void *ctx, char *line)
+{
+	const struct states *states = ctx;
+	unsigned state;
+	uint32_t inode;
+
+	if (sscanf(line, " %*[0-9]: %*s %*s %x %*s %*s %*s %*s %*s %u", &state, &inode) ==
+	    2)
+		states->visit(states->ctx, inode, state);
+}
+
+void sockets_tcp_each(const struct process *process,
+		      void (*visit)(void *ctx, uint32_t inode, unsigned state), void *ctx)
+{
+	struct states states = {visit, ctx};
+	const struct taker taker = {take_state, &states};
+	int fd = process_network(process) == NETWORK_OURS ? diagnosis_socket() : -1;
+	bool answered = fd >= 0 && ask_tcp(fd, AF_INET, UINT32_MAX, &taker) &&
+			ask_tcp(fd, AF_INET6, UINT32_MAX, &taker);
+
+	if (fd >= 0)
+		close(fd);
+	if (answered)
+		return;
+	sockets_table_each(process, "tcp", TABLE_BYTES, take_state_line, &states);
+	sockets_table_each(process, "tcp6", TABLE_BYTES, take_state_line, &states);
 }

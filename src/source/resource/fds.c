@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Counts descriptors by kind from the links in /proc/PID/fd. The files are not opened,
  * since that could block or have side effects. */
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/xattr.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
+#include "source/proc/descriptors.h"
 #include "source/resource/resource.h"
 
 #define FIRST_PIECE   4096u /* descriptors in the first sample, some ms */
@@ -64,17 +60,13 @@ void fd_pass_begin(struct fd_pass *pass)
 }
 
 /* The kernel tells the protocol of a socket without opening it. */
-static void add_socket(struct fd_pass *pass, const struct kernel *kernel, const char *fd,
+static void add_socket(struct fd_pass *pass, const struct kernel *kernel, int fd,
 		       const char *link)
 {
-	char path[64], protocol[32];
+	char protocol[32];
 	enum socket_state state = SOCKET_OTHER;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%.20s", (int)kernel->alive, fd);
-	ssize_t got =
-		getxattr(path, "system.sockprotoname", protocol, sizeof(protocol) - 1);
-
-	protocol[got > 0 ? got : 0] = '\0';
+	process_fd_protocol(&kernel->process, fd, protocol, sizeof(protocol));
 	if (starts(protocol, "TCP"))
 		state = SOCKET_TCP;
 	else if (starts(protocol, "UDP"))
@@ -90,20 +82,13 @@ static void add_socket(struct fd_pass *pass, const struct kernel *kernel, const 
 }
 
 /* Counts lines of "inotify wd:…", one per watch. */
-static void add_watches(struct fd_pass *pass, const struct kernel *kernel, const char *fd)
+static void add_watches(struct fd_pass *pass, const struct kernel *kernel, int fd)
 {
 	static const char word[] = "inotify wd:";
-	char path[48];
 	struct buf text;
-	int info;
 
-	snprintf(path, sizeof(path), "fdinfo/%.20s", fd);
-	info = openat(kernel->proc_dir, path, O_RDONLY | O_CLOEXEC);
-	if (info < 0)
-		return;
 	buf_init(&text, WATCH_BYTES_MAX);
-	fdio_read_all(info, &text, pass->watch_bytes, NULL);
-	close(info);
+	process_fd_info_all(&kernel->process, fd, &text, pass->watch_bytes, NULL);
 	pass->watch_bytes -=
 		text.length < pass->watch_bytes ? text.length : pass->watch_bytes;
 	for (size_t at = 0; at < text.length;) {
@@ -118,48 +103,41 @@ static void add_watches(struct fd_pass *pass, const struct kernel *kernel, const
 	buf_release(&text);
 }
 
-static void add_descriptor(struct fd_pass *pass, struct kernel *kernel, int dir_fd,
-			   const char *name)
+static void add_descriptor(struct fd_pass *pass, struct kernel *kernel,
+			   const struct process_fds *fds)
 {
 	char link[64];
-	ssize_t got = readlinkat(dir_fd, name, link, sizeof(link) - 1);
 
-	if (got <= 0) /* closed in the meantime */
+	if (process_fds_link(fds, link, sizeof(link)) <= 0) /* closed in the meantime */
 		return;
-	link[got] = '\0';
 	enum fd_kind kind = fd_kind_of_link(link);
 
 	pass->by_kind[kind]++;
 	if (kind == FD_SOCKET)
-		add_socket(pass, kernel, name, link);
+		add_socket(pass, kernel, fds->fd, link);
 	else if (kind == FD_INOTIFY)
-		add_watches(pass, kernel, name);
+		add_watches(pass, kernel, fds->fd);
 }
 
 bool fd_pass_step(struct fd_pass *pass, struct kernel *kernel, size_t descriptors)
 {
-	int dir_fd = openat(kernel->proc_dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = dir_fd >= 0 ? fdopendir(dir_fd) : NULL;
-	struct dirent *entry = NULL;
+	struct process_fds fds;
+	bool more = false;
 
-	if (!dir) {
-		if (dir_fd >= 0)
-			close(dir_fd);
+	if (process_fds_open(&fds, &kernel->process, 0) != 0) {
 		pass->running = false;
 		return false;
 	}
 	/* The position is the descriptor number, so it is valid across samples. */
 	if (pass->position)
-		seekdir(dir, pass->position);
-	while (descriptors > 0 && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		add_descriptor(pass, kernel, dir_fd, entry->d_name);
-		pass->position = telldir(dir);
+		process_fds_seek(&fds, pass->position);
+	while (descriptors > 0 && (more = process_fds_next(&fds))) {
+		add_descriptor(pass, kernel, &fds);
+		pass->position = process_fds_tell(&fds);
 		descriptors--;
 	}
-	closedir(dir);
-	pass->running = entry != NULL;
+	process_fds_close(&fds);
+	pass->running = more;
 	return !pass->running;
 }
 
@@ -196,17 +174,13 @@ static void read_descriptors(struct resource_details *details, struct kernel *ke
 /* Counts lines such as "ID: 0", which begin a timer. */
 static int64_t count_timers(struct kernel *kernel)
 {
-	int fd = openat(kernel->proc_dir, "timers", O_RDONLY | O_CLOEXEC);
-	struct err ignored;
 	struct buf text;
 	int64_t count = 0;
 
-	if (fd < 0)
-		return -1;
 	buf_init(&text, TIMERS_MAX);
-	int rc = fdio_read_all(fd, &text, TIMERS_MAX, &ignored);
+	int rc = process_text_all(&kernel->process, PROCESS_TIMERS, &text, TIMERS_MAX,
+				  NULL);
 
-	close(fd);
 	for (size_t at = 0; at < text.length;) {
 		const char *line = text.bytes + at;
 		const char *end = memchr(line, '\n', text.length - at);

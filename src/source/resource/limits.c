@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads the limits of a process and of its cgroups (v1 and v2) and how much of them is
  * used. Among a cgroup and its ancestors, the one closest to its limit counts. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fdio.h"
@@ -174,25 +171,19 @@ static void read_cgroup(const struct cgroup_files *files, const char *path,
 /* Counts all tasks of the user by the link counts of their task directories. */
 static int64_t count_user_tasks(uid_t uid)
 {
-	DIR *dir = opendir("/proc");
+	struct process_list list;
+	struct process process;
 	int64_t count = 0;
 	size_t looked = 0;
 
-	if (!dir)
+	if (!process_list_open(&list))
 		return -1;
-	for (struct dirent *entry; (entry = readdir(dir)) && looked < PROCESSES_MAX;) {
-		char path[32];
-		struct stat st;
+	while (looked++ < PROCESSES_MAX && process_list_next(&list, &process)) {
+		int64_t threads = process_thread_count_of_user(&process, uid);
 
-		if (!proc_parse_pid(entry->d_name))
-			continue;
-		looked++;
-		snprintf(path, sizeof(path), "%.15s/task", entry->d_name);
-		if (fstatat(dirfd(dir), path, &st, 0) == 0 && st.st_uid == uid &&
-		    st.st_nlink > 2)
-			count += (int64_t)st.st_nlink - 2;
+		count += threads > 0 ? threads : 0;
 	}
-	closedir(dir);
+	process_list_close(&list);
 	return count;
 }
 
@@ -222,13 +213,13 @@ void resource_limits_read(struct resource_details *details, struct kernel *kerne
 	struct limit *limits = details->known.limits;
 	char text[LIMITS_MAX], path[CGROUP_PATH_MAX];
 
-	if (fdio_read_small(kernel->proc_dir, "limits", text, sizeof(text)) <= 0)
+	if (process_text(&kernel->process, PROCESS_LIMITS, text, sizeof(text)) <= 0)
 		text[0] = '\0';
 	limits[LIMIT_FDS].most = limit_parse(text, "Max open files");
 	limits[LIMIT_PROCESSES].most = limit_parse(text, "Max processes");
 	read_user(details, kernel, &limits[LIMIT_PROCESSES]);
 	limits[LIMIT_PIDS] = limits[LIMIT_MEMORY] = (struct limit){-1, -1};
-	if (fdio_read_small(kernel->proc_dir, "cgroup", text, sizeof(text)) <= 0)
+	if (process_text(&kernel->process, PROCESS_CGROUP, text, sizeof(text)) <= 0)
 		return;
 	for (size_t i = 0; i < sizeof(cgroup_files) / sizeof(cgroup_files[0]); i++) {
 		const struct cgroup_files *files = &cgroup_files[i];

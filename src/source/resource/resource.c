@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
+#include "source/proc/descriptors.h"
 #include "source/resource/resource.h"
 
 #define CHILDREN_PER_POLL 16u
@@ -32,12 +32,11 @@ void resource_init(struct resource_reader *reader, struct kernel *kernel)
 
 static int64_t children_of(struct kernel *kernel, pid_t tid)
 {
-	char path[48];
 	char text[CHILDREN_TEXT_MAX];
 	int64_t count = 0;
 
-	snprintf(path, sizeof(path), "%d/children", (int)tid);
-	if (fdio_read_small(kernel->task_dir, path, text, sizeof(text)) <= 0)
+	if (process_thread_text(&kernel->process, tid, THREAD_CHILDREN, text,
+				sizeof(text)) <= 0)
 		return 0;
 	for (const char *at = text; *at; at++)
 		count += *at == ' ';
@@ -52,7 +51,7 @@ static void count_children(struct resource_reader *reader, const pid_t *tids,
 	if (!tids || nr_tids == 0) {
 		if (!reader->child_round_done)
 			reader->children =
-				children_of(reader->kernel, reader->kernel->pid);
+				children_of(reader->kernel, reader->kernel->process.pid);
 		return;
 	}
 	for (size_t i = 0; i < CHILDREN_PER_POLL && reader->child_cursor < nr_tids; i++)
@@ -72,7 +71,6 @@ static int read_stat(struct resource_reader *reader, int64_t threads, struct err
 {
 	struct kernel *kernel = reader->kernel;
 	int64_t elapsed_ns = kernel->now_ns - reader->cpu_at_ns;
-	char text[PROC_TEXT_MAX];
 	struct proc_stat stat;
 	long hz = reader->hz;
 
@@ -80,16 +78,15 @@ static int read_stat(struct resource_reader *reader, int64_t threads, struct err
 	if (reader->cpu_at_ns && threads > STAT_MANY_THREADS &&
 	    elapsed_ns < STAT_EVERY_NS)
 		return 0;
-	ssize_t got = fdio_read_small(kernel->proc_dir, "stat", text, sizeof(text));
+	int rc = process_stat(&kernel->process, &stat);
 
 	/* The first thread, or the one read in its place, has ended. */
-	if ((got < 0 || (proc_parse_stat(text, (size_t)got, &stat) &&
-			 (stat.state == 'Z' || stat.state == 'X'))) &&
-	    threads > 0 && kernel_move(kernel))
-		got = fdio_read_small(kernel->proc_dir, "stat", text, sizeof(text));
-	if (got < 0 || !proc_parse_stat(text, (size_t)got, &stat) ||
-	    (stat.state == 'Z' && stat.threads <= 1) || stat.state == 'X')
-		return err_set(e, ERR_GONE, "process %d has ended", (int)kernel->pid);
+	if ((rc != 0 || stat.state == 'Z' || stat.state == 'X') && threads > 0 &&
+	    process_move(&kernel->process))
+		rc = process_stat(&kernel->process, &stat);
+	if (rc != 0 || (stat.state == 'Z' && stat.threads <= 1) || stat.state == 'X')
+		return err_set(e, ERR_GONE, "process %d has ended",
+			       (int)kernel->process.pid);
 	reader->executed = reader->start_stack && stat.start_stack &&
 			   stat.start_stack != reader->start_stack;
 	reader->stopped = stat.state == 'T' || stat.state == 't';
@@ -116,20 +113,21 @@ int resource_read(struct resource_reader *reader, const pid_t *tids, size_t nr_t
 	char text[128];
 	long long pages;
 
-	resources->threads = proc_count_threads(kernel->task_dir);
+	resources->threads = process_thread_count(&kernel->process);
 	if (resources->threads < 0)
-		return err_set(e, ERR_GONE, "process %d has ended", (int)kernel->pid);
+		return err_set(e, ERR_GONE, "process %d has ended",
+			       (int)kernel->process.pid);
 	int rc = read_stat(reader, resources->threads, e);
 
 	if (rc)
 		return rc;
 	resources->cpu_percent = reader->cpu_percent;
 	resources->rss_bytes = -1;
-	if (fdio_read_small(kernel->proc_dir, "statm", text, sizeof(text)) > 0 &&
+	if (process_text(&kernel->process, PROCESS_STATM, text, sizeof(text)) > 0 &&
 	    sscanf(text, "%*s %lld", &pages) == 1 && pages >= 0 &&
 	    pages <= INT64_MAX / page_bytes)
 		resources->rss_bytes = pages * page_bytes;
-	resources->fds = kernel->denied ? -1 : proc_count_fds(kernel->proc_dir);
+	resources->fds = kernel->denied ? -1 : process_fd_count(&kernel->process);
 	count_children(reader, tids, nr_tids);
 	resources->children = reader->children;
 	resource_details_read(&reader->details, kernel, resources);

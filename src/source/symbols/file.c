@@ -16,45 +16,43 @@
 #define PATH_TEXT 4096u
 
 /* Opens a path as the process sees it. */
-static bool find_inside(struct target_file *file, pid_t pid, const char *name)
+static bool find_inside(struct target_file *file, const struct process *process,
+			const char *name)
 {
-	char link[32], root[PATH_TEXT];
+	char root[PATH_TEXT];
 
-	if (target_file_open(file, pid, name))
+	if (process_open_file(process, file, name))
 		return true;
 	if (errno != ENOENT)
 		return false;
 	/* After a bare chroot(), the kernel shows paths relative to the namespace's root.
 	 * */
-	snprintf(link, sizeof(link), "/proc/%d/root", (int)pid);
-	ssize_t got = readlink(link, root, sizeof(root));
+	ssize_t got = process_root(process, root, sizeof(root));
 
-	if (got > 1 && got < (ssize_t)sizeof(root) &&
+	if (got > 1 && got < (ssize_t)sizeof(root) - 1 &&
 	    strncmp(name, root, (size_t)got) == 0 && name[got] == '/')
-		return target_file_open(file, pid, name + got);
+		return process_open_file(process, file, name + got);
 	/* The file may have been opened from outside the root. */
-	return !target_file_is_elsewhere(pid) && target_file_open_here(file, name);
+	return !process_has_other_files(process) && target_file_open_here(file, name);
 }
 
-static bool find_module(struct target_file *file, pid_t pid, const char *name)
+static bool find_module(struct target_file *file, const struct process *process,
+			const char *name)
 {
 	const char *deleted = strstr(name, " (deleted)");
-	char path[32];
 	char target[PATH_TEXT];
 
 	if (!deleted || deleted[10] != '\0')
-		return find_inside(file, pid, name);
+		return find_inside(file, process, name);
 	/* The file was deleted, but the executable can still be opened. */
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	ssize_t got = readlink(path, target, sizeof(target) - 1);
-
-	target[got > 0 ? got : 0] = '\0';
-	return strcmp(target, name) == 0 && target_file_open_exe(file, pid);
+	process_exe(process, target, sizeof(target));
+	return strcmp(target, name) == 0 && process_open_exe(process, file);
 }
 
 /* Opening the file may block on a file system that does not respond. */
 struct module_job {
 	struct symbols *symbols;
+	struct process process;
 	int fd;
 	char name[PATH_TEXT];
 };
@@ -64,7 +62,7 @@ static void module_job(void *arg)
 	struct module_job *job = arg;
 	struct target_file file;
 
-	job->fd = find_module(&file, job->symbols->kernel->alive, job->name)
+	job->fd = find_module(&file, &job->process, job->name)
 			  ? elf_open(&job->symbols->files, &file, job->name)
 			  : -1;
 }
@@ -77,6 +75,8 @@ static int open_module(struct symbols *symbols, const char *name)
 	if (!job)
 		return -1;
 	job->symbols = symbols;
+	/* The job may outlive what the process holds open. */
+	job->process = process_named(symbols->kernel->process.alive);
 	if (snprintf(job->name, sizeof(job->name), "%s", name) >=
 	    (int)sizeof(job->name)) {
 		free(job);
@@ -120,7 +120,7 @@ static int open_link(struct symbols *symbols, Dwfl_Module *mod, const char *name
 
 	for (unsigned way = 0;
 	     fd < 0 && elf_link_path(path, sizeof(path), name, link, way, &inside); way++)
-		if (inside ? find_inside(&file, symbols->kernel->alive, path)
+		if (inside ? find_inside(&file, &symbols->kernel->process, path)
 			   : target_file_open_here(&file, path))
 			fd = elf_open_debug(&symbols->files, &file, path, id,
 					    length > 0 ? (size_t)length : 0, crc);

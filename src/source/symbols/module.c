@@ -36,7 +36,7 @@ void symbols_report_modules(struct symbols *symbols)
 	symbols_units_release(symbols);
 	symbols->agent_asked = NULL;
 	dwfl_report_begin(symbols->dwfl);
-	dwfl_linux_proc_report(symbols->dwfl, symbols->kernel->alive);
+	dwfl_linux_proc_report(symbols->dwfl, symbols->kernel->process.alive);
 	dwfl_report_end(symbols->dwfl, NULL, NULL);
 	dwfl_getmodules(symbols->dwfl, own_module, symbols, 0);
 	if (symbols->reported) {

@@ -3,7 +3,6 @@
  * */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "source/symbols/private.h"
 
@@ -157,10 +156,8 @@ static const char *symbol_name(struct symbols *symbols, Dwfl_Module *mod,
 static bool is_program(const struct symbols *symbols, const char *path)
 {
 	char target[4096];
-	ssize_t got =
-		readlinkat(symbols->kernel->proc_dir, "exe", target, sizeof(target) - 1);
 
-	target[got > 0 ? got : 0] = '\0';
+	process_exe(&symbols->kernel->process, target, sizeof(target));
 	return strcmp(target, path) == 0;
 }
 

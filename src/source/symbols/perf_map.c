@@ -143,7 +143,7 @@ static bool open_file(const struct perf_map *map, struct target_file *file)
 
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map",
 		 (int)map->kernel->facts.inner_pid);
-	if (!target_file_open_nofollow(file, map->kernel->alive, path))
+	if (!process_open_file_nofollow(&map->kernel->process, file, path))
 		return false;
 	if (file->st.st_uid == 0 || file->st.st_uid == map->kernel->facts.uid)
 		return true;

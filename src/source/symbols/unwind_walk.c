@@ -110,7 +110,7 @@ static Elf *own_header(struct symbols *symbols)
 }
 
 struct exe_job {
-	pid_t pid;
+	struct process process;
 	ssize_t got;
 	union exe_header header;
 };
@@ -120,7 +120,7 @@ static void exe_job(void *arg)
 	struct exe_job *job = arg;
 	struct target_file file;
 
-	if (!target_file_open_exe(&file, job->pid))
+	if (!process_open_exe(&job->process, &file))
 		return;
 	job->got = pread(file.fd, &job->header, sizeof(job->header), 0);
 	close(file.fd);
@@ -134,7 +134,7 @@ static Elf *read_exe(struct symbols *symbols)
 
 	if (!job)
 		return NULL;
-	job->pid = symbols->kernel->alive;
+	job->process = process_named(symbols->kernel->process.alive);
 	if (pages_run(symbols->kernel->pages, exe_job, job)) {
 		symbols->exe_header = job->header;
 		ours = false;
@@ -156,9 +156,9 @@ bool unwind_attach_process(struct symbols *symbols)
 	symbols_module(symbols, 0);
 	if (!symbols->exe)
 		symbols->exe = read_exe(symbols);
-	symbols->attached =
-		dwfl_attach_state(symbols->dwfl, symbols->exe, symbols->kernel->pid,
-				  &thread_callbacks, symbols);
+	symbols->attached = dwfl_attach_state(symbols->dwfl, symbols->exe,
+					      symbols->kernel->process.pid,
+					      &thread_callbacks, symbols);
 	return symbols->attached;
 }
 
@@ -230,7 +230,8 @@ static void walk_tables(struct symbols *symbols, struct unwind_job *job)
 	job->first = true;
 	job->stopped = false;
 	symbols->job = job;
-	dwfl_getthread_frames(symbols->dwfl, symbols->kernel->pid, add_frame, job);
+	dwfl_getthread_frames(symbols->dwfl, symbols->kernel->process.pid, add_frame,
+			      job);
 	symbols->job = NULL;
 }
 

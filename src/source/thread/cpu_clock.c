@@ -12,13 +12,12 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "source/proc/procfs.h"
+#include "source/proc/process.h"
 #include "source/thread/cpu_watch.h"
 
 #define KEPT_NS         CLOCK_SECOND_NS
@@ -150,7 +149,7 @@ static int read_here(int64_t *lag_ns)
 		int64_t before_ns = clock_mono_ns();
 
 		(void)clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
-		int64_t ran_ns = proc_exec_start_ns(-1, "/proc/thread-self/sched");
+		int64_t ran_ns = process_own_exec_start_ns();
 		/* If this thread was preempted, the kernel recorded the time again when
 		 * it resumed. */
 		int64_t after_ns = clock_mono_ns();

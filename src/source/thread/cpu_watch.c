@@ -6,17 +6,12 @@
  */
 #include "source/thread/cpu_watch.h"
 
-#include <ctype.h>
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fdio.h"
-#include "source/proc/procfs.h"
+#include "source/proc/process.h"
 
 #define RUNNERS_MAX     (CPU_WATCHES_MAX * 4)
 #define RUNNERS_PER_CPU 8u
@@ -45,23 +40,12 @@ struct group {
 struct finder {
 	struct cpu_watch *watched;
 	size_t nr_watched;
-	int proc;
 	struct runner runners[RUNNERS_MAX];
 	size_t nr_runners;
 	struct group groups[PROCESSES_MAX];
 	size_t nr_groups;
 	size_t nr_threads; /* examined */
 };
-
-static bool read_stat(int proc, pid_t pid, pid_t tid, struct proc_stat *stat)
-{
-	char path[48], text[PROC_TEXT_MAX];
-
-	snprintf(path, sizeof(path), "%d/task/%d/stat", (int)pid, (int)tid);
-	ssize_t got = fdio_read_small(proc, path, text, sizeof(text));
-
-	return got > 0 && proc_parse_stat(text, (size_t)got, stat);
-}
 
 static size_t count_runners(const struct finder *finder, const struct cpu_watch *watch)
 {
@@ -97,71 +81,59 @@ static bool all_have_runners(const struct finder *finder)
 
 static void find_processes(struct finder *finder, int64_t until_ns)
 {
-	int fd = openat(finder->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	const struct dirent *entry;
+	struct process_list list;
+	struct process process;
 	struct proc_stat stat;
 
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+	if (!process_list_open(&list))
 		return;
-	}
-	while ((entry = readdir(dir)) && clock_mono_ns() < until_ns) {
-		pid_t pid = isdigit((unsigned char)entry->d_name[0])
-				    ? proc_parse_pid(entry->d_name)
-				    : 0;
-
-		if (pid <= 0 || pid == getpid() ||
-		    !read_stat(finder->proc, pid, pid, &stat))
+	while (clock_mono_ns() < until_ns && process_list_next(&list, &process)) {
+		if (process.pid == getpid() ||
+		    process_thread_stat(&process, process.pid, &stat) != 0)
 			continue;
-		add_runner(finder, pid, &stat);
+		add_runner(finder, process.pid, &stat);
 		if (stat.threads > 1 && finder->nr_groups < PROCESSES_MAX)
-			finder->groups[finder->nr_groups++] =
-				(struct group){pid, clock_process_cpu_ns(pid)};
+			finder->groups[finder->nr_groups++] = (struct group){
+				process.pid, clock_process_cpu_ns(process.pid)};
 	}
-	closedir(dir);
+	process_list_close(&list);
 }
 
 /* Finds threads of those processes that have used CPU time since find_processes(). */
 static void find_threads(struct finder *finder, int64_t until_ns)
 {
 	struct proc_stat stat;
-	char path[32];
 
 	clock_sleep_ns(TICK_NS);
 	for (size_t i = 0; i < finder->nr_groups && clock_mono_ns() < until_ns; i++) {
-		pid_t pid = finder->groups[i].pid, *tids = NULL;
+		struct process process = process_named(finder->groups[i].pid);
+		pid_t pid = process.pid, *tids = NULL;
 		size_t capacity = 0;
 
 		if (clock_process_cpu_ns(pid) <= finder->groups[i].used_ns)
 			continue;
-		snprintf(path, sizeof(path), "%d/task", (int)pid);
-		int dir = openat(finder->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		ssize_t count = dir >= 0 ? proc_list_threads(dir, &tids, &capacity) : 0;
+		ssize_t count = process_threads(&process, &tids, &capacity);
 
 		for (ssize_t t = 0; t < count && finder->nr_threads++ < THREADS_MAX; t++)
 			if (tids[t] != pid &&
-			    read_stat(finder->proc, pid, tids[t], &stat))
+			    process_thread_stat(&process, tids[t], &stat) == 0)
 				add_runner(finder, pid, &stat);
 		free(tids);
-		if (dir >= 0)
-			close(dir);
 	}
 }
 
 /* The recorded time differs from the previous read, so it was recorded after that
  * read. */
-static void note_change(struct finder *finder, struct runner *runner, int64_t ran_ns,
-			int64_t after_ns)
+static void note_change(struct runner *runner, int64_t ran_ns, int64_t after_ns)
 {
 	struct cpu_watch *watch = runner->watch;
 	int64_t width_ns = after_ns - runner->read_ns;
+	struct process process = process_named(runner->pid);
 	struct proc_stat stat;
 
 	if (watch->seen && width_ns >= watch->width_ns)
 		return;
-	runner->moved = !read_stat(finder->proc, runner->pid, runner->tid, &stat) ||
+	runner->moved = process_thread_stat(&process, runner->tid, &stat) != 0 ||
 			stat.cpu != watch->cpu;
 	if (runner->moved)
 		return;
@@ -171,21 +143,18 @@ static void note_change(struct finder *finder, struct runner *runner, int64_t ra
 	watch->known = width_ns <= WIDTH_ENOUGH_NS;
 }
 
-static void read_runner(struct finder *finder, struct runner *runner)
+static void read_runner(struct runner *runner)
 {
-	char path[48];
+	struct process process = process_named(runner->pid);
 	int64_t before_ns = clock_mono_ns();
-
-	snprintf(path, sizeof(path), "%d/task/%d/sched", (int)runner->pid,
-		 (int)runner->tid);
-	int64_t ran_ns = proc_exec_start_ns(finder->proc, path);
+	int64_t ran_ns = process_thread_exec_start_ns(&process, runner->tid);
 
 	if (ran_ns <= 0) {
 		runner->moved = true;
 		return;
 	}
 	if (runner->ran_ns && runner->ran_ns != ran_ns)
-		note_change(finder, runner, ran_ns, clock_mono_ns());
+		note_change(runner, ran_ns, clock_mono_ns());
 	runner->ran_ns = ran_ns;
 	runner->read_ns = before_ns;
 }
@@ -200,7 +169,7 @@ static bool read_runners(struct finder *finder)
 
 		if (runner->moved || runner->watch->known)
 			continue;
-		read_runner(finder, runner);
+		read_runner(runner);
 		left |= !runner->moved && !runner->watch->known;
 	}
 	return left;
@@ -214,8 +183,7 @@ void cpu_watch_run(struct cpu_watch *watched, size_t nr, int64_t until_ns)
 		return;
 	finder->watched = watched;
 	finder->nr_watched = nr;
-	finder->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	while (finder->proc >= 0 && clock_mono_ns() < until_ns) {
+	while (clock_mono_ns() < until_ns) {
 		finder->nr_runners = finder->nr_groups = finder->nr_threads = 0;
 		find_processes(finder, until_ns);
 		if (!all_have_runners(finder))
@@ -232,7 +200,5 @@ void cpu_watch_run(struct cpu_watch *watched, size_t nr, int64_t until_ns)
 	for (size_t i = 0; i < nr; i++)
 		watched[i].known |=
 			watched[i].seen && watched[i].width_ns <= WIDTH_MOST_NS;
-	if (finder->proc >= 0)
-		close(finder->proc);
 	free(finder);
 }

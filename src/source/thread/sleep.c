@@ -2,8 +2,6 @@
 /* Determines how long a thread has slept that was asleep before it was watched: the
  * scheduler records when it last ran. A poll of the view must not be late, so what does
  * not fit is read in the next one; a single snapshot has to be complete. */
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "source/thread/cpu_clock.h"
 #include "source/thread/thread.h"
@@ -23,15 +21,14 @@ static size_t read_clocks(struct thread_table *table, struct thread *const *thre
 			  size_t nr_threads, int64_t until_ns)
 {
 	size_t nr_read = 0;
-	char path[32];
 
 	for (size_t i = 0; i < nr_threads && clock_mono_ns() <= until_ns; i++) {
 		struct thread *thread = threads[i];
 
 		if (!is_asleep(thread))
 			continue;
-		snprintf(path, sizeof(path), "%d/sched", (int)thread->tid);
-		thread->ran_ns = proc_exec_start_ns(table->kernel->task_dir, path);
+		thread->ran_ns = process_thread_exec_start_ns(&table->kernel->process,
+							      thread->tid);
 		/* The value is 0 for a sleeping thread that was moved to another CPU and
 		 * on kernels without this file. */
 		thread->ask_sleep = thread->ran_ns > 0;

@@ -61,7 +61,7 @@ void thread_table_begin(struct thread_table *table, size_t nr_threads)
 	table->reread_looks = nr_threads > REREAD_LOOKS * REREAD_THREADS
 				      ? (uint32_t)(nr_threads / REREAD_THREADS)
 				      : REREAD_LOOKS;
-	table->cpu_ns = clock_process_cpu_ns(table->kernel->pid);
+	table->cpu_ns = clock_process_cpu_ns(table->kernel->process.pid);
 	table->rested = table->cpu_ns && table->cpu_ns == before_ns;
 }
 
@@ -161,28 +161,27 @@ static ssize_t gone_if_missing(ssize_t got)
 /* Reads a file of the thread through a descriptor that is kept open if the file is read
  * often and the limit allows it. */
 static ssize_t read_file(struct thread_table *table, struct thread *thread, int *kept,
-			 const char *name, char *out, size_t size)
+			 enum process_thread_text which, char *out, size_t size)
 {
 	bool often = kept == &thread->sched_fd || thread->changes >= CHANGES_KEEP;
-	char path[48];
+	const struct process *process = &table->kernel->process;
 
 	if (*kept >= 0)
 		return fdio_pread_small(*kept, out, size);
-	snprintf(path, sizeof(path), "%d/%s", (int)thread->tid, name);
 	if (!often)
 		return gone_if_missing(
-			fdio_read_small(table->kernel->task_dir, path, out, size));
+			process_thread_text(process, thread->tid, which, out, size));
 	if (table->nr_fds >= table->max_fds)
 		raise_limit(table);
 	if (table->nr_fds >= table->max_fds)
 		return gone_if_missing(
-			fdio_read_small(table->kernel->task_dir, path, out, size));
-	int fd = openat(table->kernel->task_dir, path, O_RDONLY | O_CLOEXEC);
+			process_thread_text(process, thread->tid, which, out, size));
+	int fd = process_thread_text_open(process, thread->tid, which);
 
 	if (fd < 0) {
-		if (errno == EMFILE)
+		if (fd == -EMFILE)
 			table->max_fds = table->nr_fds;
-		return gone_if_missing(-errno);
+		return gone_if_missing(fd);
 	}
 	ssize_t got = fdio_pread_small(fd, out, size);
 
@@ -247,13 +246,13 @@ static int look_sched(struct thread_table *table, struct thread *thread)
 		table->rested && waited && thread->generation + 1 == table->generation;
 	if (thread->slept)
 		return 0;
-	ssize_t got = read_file(table, thread, &thread->sched_fd, "schedstat", text,
+	ssize_t got = read_file(table, thread, &thread->sched_fd, THREAD_TIMES, text,
 				sizeof(text));
 
 	if (got == -ESRCH && kept) {
 		/* It ended; its tid may have been reused. */
 		close_files(table, thread);
-		got = read_file(table, thread, &thread->sched_fd, "schedstat", text,
+		got = read_file(table, thread, &thread->sched_fd, THREAD_TIMES, text,
 				sizeof(text));
 	}
 	if (got == -ESRCH)
@@ -274,8 +273,8 @@ static int look_stat(struct thread_table *table, struct thread *thread)
 
 	for (int attempt = 0; attempt < 2; attempt++) {
 		bool kept = thread->stat_fd >= 0;
-		ssize_t got = read_file(table, thread, &thread->stat_fd, "stat", text,
-					sizeof(text));
+		ssize_t got = read_file(table, thread, &thread->stat_fd, THREAD_STAT,
+					text, sizeof(text));
 
 		/* The descriptor belongs to a thread that ended; its tid may have been
 		 * reused. */
@@ -341,15 +340,15 @@ static int look_call(struct thread_table *table, struct thread *thread, char bef
 
 	if (thread->stat_state == 'R' || table->kernel->denied)
 		return explain_without_call(table, thread);
-	ssize_t got =
-		read_file(table, thread, &thread->call_fd, "syscall", text, sizeof(text));
+	ssize_t got = read_file(table, thread, &thread->call_fd, THREAD_CALL, text,
+				sizeof(text));
 
 	if (got == -ESRCH)
 		return -ESRCH;
 	/* An exiting thread denies access to every process; that says nothing about the
 	 * others. */
 	if ((got == -EPERM || got == -EACCES) &&
-	    !kernel_thread_leaves(table->kernel, thread->tid))
+	    !process_thread_leaves(&table->kernel->process, thread->tid))
 		table->kernel->denied = true;
 	if (got <= 0 || !proc_parse_call(text, &thread->call))
 		return explain_without_call(table, thread);
@@ -500,8 +499,8 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 		return;
 	struct proc_call from = unwind_from(table->kernel, &thread->call);
 	const struct stack *stack = symbols_unwind_thread(table->symbols, &from);
-	ssize_t got =
-		read_file(table, thread, &thread->call_fd, "syscall", text, sizeof(text));
+	ssize_t got = read_file(table, thread, &thread->call_fd, THREAD_CALL, text,
+				sizeof(text));
 
 	/* If the line differs now, the stack changed while it was read. */
 	thread->suspect = got <= 0 || strcmp(text, thread->call_text) != 0;

@@ -193,8 +193,8 @@ void trace_run(struct trace *trace, struct thread_table *table, struct snapshot 
 		snapshot_note(out,
 			      "--ptrace: cannot stop the threads of process %d: a "
 			      "debugger is attached to it, or grmon-c must run as root",
-			      (int)table->kernel->pid);
+			      (int)table->kernel->process.pid);
 	else if (trace->refused)
 		snapshot_note(out, "--ptrace: cannot stop the threads of process %d: %s",
-			      (int)table->kernel->pid, strerror(trace->refused));
+			      (int)table->kernel->process.pid, strerror(trace->refused));
 }

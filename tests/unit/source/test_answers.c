@@ -83,7 +83,7 @@ static void states_of_tcp(void **state)
 static void pairs(void **state)
 {
 	struct socket_pair *found;
-	size_t count = socket_pairs_read(0, &found);
+	size_t count = socket_pairs_read(NULL, &found);
 
 	for (size_t i = 0; i < count; i++)
 		assert_true(found[i].inode != GHOST && found[i].peer != GHOST);

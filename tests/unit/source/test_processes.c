@@ -11,7 +11,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 
-#include "source/proc/procfs.h"
+#include "source/proc/process.h"
 #include "source/processes.h"
 
 #include "source_child.h"
@@ -151,11 +151,12 @@ static const struct process_row *row_of(const struct process_row *rows, size_t c
 /* When this test began: what was there before then is in the list, if it still is there. */
 static uint64_t own_start(void)
 {
+	struct process self = process_self();
 	struct proc_facts facts;
 	struct err e;
 
 	err_clear(&e);
-	assert_int_equal(proc_facts_read(getpid(), &facts, &e), 0);
+	assert_int_equal(process_facts(&self, &facts, &e), 0);
 	return facts.start_ticks;
 }
 
@@ -217,9 +218,11 @@ static void kernel_threads(void **state)
 	assert_int_equal(source_processes(processes, &rows, &count, &e), 0);
 	for (struct dirent *entry; (entry = readdir(dir));) {
 		pid_t pid = proc_parse_pid(entry->d_name);
+		struct process process = process_named(pid);
 		struct proc_facts facts;
 
-		if (pid <= 0 || pid == getpid() || proc_facts_read(pid, &facts, &e) != 0)
+		if (pid <= 0 || pid == getpid() ||
+		    process_facts(&process, &facts, &e) != 0)
 			continue;
 		if (facts.kernel_flags & PROC_PF_KTHREAD) {
 			kernel_threads++;

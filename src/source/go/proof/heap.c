@@ -172,7 +172,7 @@ int go_heap_open(struct go_heap *heap, const struct go_module *module, struct me
 			e, ERR_UNSUPPORTED,
 			"cannot prove leaks: the heap of process %d (%s) does not look "
 			"as expected; groups and trends still show what grows",
-			(int)mem->pid, go_version_name(module));
+			(int)mem->process.pid, go_version_name(module));
 	return 0;
 }
 

@@ -22,8 +22,8 @@ int go_pass_init(struct go_pass *pass, struct go_prove *prove, struct err *e)
 {
 	memset(pass, 0, sizeof(*pass));
 	pass->prove = prove;
-	pass->mem = (struct memory){.pid = prove->pid};
-	go_runners_init(&pass->runners, prove->pid, prove->ptrace, &prove->layout,
+	pass->mem = (struct memory){.process = prove->process};
+	go_runners_init(&pass->runners, &prove->process, prove->ptrace, &prove->layout,
 			prove->module);
 	pass->alive = calloc(prove->nr_rows + 1, sizeof(*pass->alive));
 	pass->changed = calloc(prove->nr_rows + 1, sizeof(*pass->changed));
@@ -301,7 +301,7 @@ static int mark_roots(struct go_pass *pass, bool modules_only, struct err *e)
 {
 	if (!modules_only)
 		go_runners_mark(&pass->runners, &pass->mark);
-	return go_roots_mark(&pass->mark, pass->prove->pid, pass->prove->module,
+	return go_roots_mark(&pass->mark, &pass->prove->process, pass->prove->module,
 			     pass->prove->cgo, modules_only, e);
 }
 

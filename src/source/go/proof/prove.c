@@ -158,6 +158,7 @@ void go_prove_release(struct go_prove *prove)
 {
 	go_prove_cancel(prove);
 	join_thread(prove);
+	process_close(&prove->process);
 	go_frames_release(&prove->frames);
 	free(prove->rows);
 	free(prove->proven);
@@ -237,7 +238,8 @@ void go_prove_start(struct go_prove *prove, const struct source_target *target,
 	int rc = 0;
 
 	go_prove_release(prove);
-	prove->pid = target->pid;
+	/* If it has ended, every read fails. */
+	process_open(&prove->process, target->pid, NULL);
 	prove->ptrace = target->ptrace;
 	prove->module = module;
 	prove->layout = *sampler->layout;

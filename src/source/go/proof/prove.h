@@ -40,7 +40,7 @@ struct go_wait_row {
 
 struct go_prove {
 	/* Owned by the source; the thread only reads them. */
-	pid_t pid;
+	struct process process;
 	const struct go_module *module;
 	struct go_layout layout;
 	struct go_frames frames; /* owned by the thread once it has started */

@@ -10,15 +10,11 @@
 #include "source/go/proof/root.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "base/fdio.h"
-#include "source/proc/procfs.h"
+#include "source/proc/process.h"
 
 #define MAPS_BYTES_MAX (64u << 20)
 #define MAP_BYTES_MAX  (64ull << 30) /* larger ones are reservations, such as TSan's */
@@ -32,7 +28,7 @@
 
 struct roots {
 	struct go_mark *mark;
-	pid_t pid;
+	const struct process *process;
 	const struct go_module *module;
 	bool cgo;
 	bool bases;   /* in this mapping only start addresses of objects count */
@@ -228,78 +224,53 @@ static bool in_module(const struct roots *roots, const struct proc_map *map)
 	return false;
 }
 
-static void mark_map(struct roots *roots, const char *line, size_t length)
+static void mark_map(struct roots *roots, const struct proc_map *map)
 {
-	const char *modes = memchr(line, ' ', length);
-	struct proc_map map;
-
-	if (!modes || modes + 5 > line + length || !proc_parse_map(line, length, &map))
-		return;
 	/* rw?p: shared memory and read-only file contents hold no addresses of this
 	 * process. */
-	if (!map.readable || modes[2] != 'w' || modes[4] != 'p' || map.end <= map.start ||
-	    map.end >> 47 || map.end - map.start > MAP_BYTES_MAX)
+	if (!map->readable || !map->writable || !map->private || map->end <= map->start ||
+	    map->end >> 47 || map->end - map->start > MAP_BYTES_MAX)
 		return;
-	if (roots->modules && !in_module(roots, &map))
+	if (roots->modules && !in_module(roots, map))
 		return;
-	if (is_unused_stack(roots, &map))
+	if (is_unused_stack(roots, map))
 		return;
-	roots->bases = !roots->cgo && !in_module(roots, &map) &&
-		       (map.path_bytes == 0 || strncmp(map.path, "[anon", 5) == 0);
-	mark_outside_heap(roots, above_stack_pointer(roots, map.start, map.end), map.end);
+	roots->bases = !roots->cgo && !in_module(roots, map) &&
+		       (map->path_bytes == 0 || strncmp(map->path, "[anon", 5) == 0);
+	mark_outside_heap(roots, above_stack_pointer(roots, map->start, map->end),
+			  map->end);
 }
 
 static int mark_maps(struct roots *roots, struct err *e)
 {
-	char path[40];
-	struct buf maps;
-	int fd, rc;
+	struct process_maps maps;
+	struct proc_map map;
+	size_t at = 0;
+	int rc = process_maps_read(&maps, roots->process, MAPS_BYTES_MAX, e);
 
-	snprintf(path, sizeof(path), "/proc/%d/maps", (int)roots->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, errno, "cannot open %s", path);
-	buf_init(&maps, MAPS_BYTES_MAX);
-	rc = fdio_read_all(fd, &maps, MAPS_BYTES_MAX, e);
-	close(fd);
-	for (size_t at = 0; rc == 0 && at < maps.length && !cancelled(roots);) {
-		const char *line = maps.bytes + at;
-		const char *end = memchr(line, '\n', maps.length - at);
-		size_t length = end ? (size_t)(end - line) : maps.length - at;
-
-		mark_map(roots, line, length);
-		at += length + 1;
-	}
-	buf_release(&maps);
+	while (rc == 0 && !cancelled(roots) && process_maps_next(&maps, &at, &map))
+		mark_map(roots, &map);
+	process_maps_release(&maps);
 	return rc;
 }
 
 static void read_stack_pointers(struct roots *roots)
 {
-	char path[64], text[256];
 	struct proc_call call;
 	pid_t *tids = NULL;
 	size_t capacity = 0;
-	ssize_t nr;
-	int dir;
+	ssize_t nr = process_threads(roots->process, &tids, &capacity);
 
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)roots->pid);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return;
-	nr = proc_list_threads(dir, &tids, &capacity);
 	roots->sp = nr > 0 ? calloc((size_t)nr, sizeof(*roots->sp)) : NULL;
 	for (ssize_t i = 0; roots->sp && i < nr; i++) {
-		snprintf(path, sizeof(path), "%d/syscall", (int)tids[i]);
-		if (fdio_read_small(dir, path, text, sizeof(text)) <= 0 ||
-		    !proc_parse_call(text, &call) || call.running || !call.sp)
+		if (process_thread_call(roots->process, tids[i], &call) != 0 ||
+		    call.running || !call.sp)
 			continue;
 		roots->sp[roots->nr_sp++] = call.sp;
-		if (tids[i] == roots->pid && call.nr >= 0)
+		if (tids[i] == roots->process->pid && call.nr >= 0)
 			roots->first_sp = call.sp;
 	}
 	free(tids);
-	close(dir);
 }
 
 /* Kinds of special records, by the last minor version that uses these numbers. */
@@ -364,19 +335,18 @@ static int mark_specials(struct roots *roots, unsigned minor, struct err *e)
 	return 0;
 }
 
-int go_roots_mark(struct go_mark *mark, pid_t pid, const struct go_module *module,
-		  bool cgo, bool modules_only, struct err *e)
+int go_roots_mark(struct go_mark *mark, const struct process *process,
+		  const struct go_module *module, bool cgo, bool modules_only,
+		  struct err *e)
 {
 	struct roots roots = {.mark = mark,
-			      .pid = pid,
+			      .process = process,
 			      .module = module,
 			      .cgo = cgo,
 			      .modules = modules_only};
-	char path[40];
 	int rc;
 
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
-	roots.pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	roots.pagemap = process_pagemap_open(process);
 	roots.piece = malloc(PIECE_BYTES);
 	roots.pages = malloc(PAGES_AT_ONCE * sizeof(*roots.pages));
 	rc = roots.piece && roots.pages

@@ -13,7 +13,8 @@
 /* cgo: the program may contain C code. modules_only: mark only from the modules'
  * variables; this finds the runtime's buffers, which are not roots. Fails with ERR_NOMEM,
  * ERR_GONE (cancelled) or a system error. */
-int go_roots_mark(struct go_mark *mark, pid_t pid, const struct go_module *module,
-		  bool cgo, bool modules_only, struct err *e);
+int go_roots_mark(struct go_mark *mark, const struct process *process,
+		  const struct go_module *module, bool cgo, bool modules_only,
+		  struct err *e);
 
 #endif

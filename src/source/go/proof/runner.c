@@ -27,15 +27,15 @@
 #define STOP_TRIES     50
 #define STOP_POLL_NS   CLOCK_MS_NS
 
-void go_runners_init(struct go_runners *runners, pid_t pid, bool ptrace,
-		     const struct go_layout *layout, const struct go_module *module)
+void go_runners_init(struct go_runners *runners, const struct process *process,
+		     bool ptrace, const struct go_layout *layout,
+		     const struct go_module *module)
 {
 	static const char *const exits[2] = {"runtime.exit", "runtime.exit.abi0"};
 	struct go_func func;
-	char path[40];
 
 	memset(runners, 0, sizeof(*runners));
-	runners->pid = pid;
+	runners->process = process;
 	runners->ptrace = ptrace;
 	runners->layout = layout;
 	runners->turns = go_g_turns(&layout->g, module->minor);
@@ -44,14 +44,10 @@ void go_runners_init(struct go_runners *runners, pid_t pid, bool ptrace,
 	for (size_t i = 0; i < 2; i++)
 		if (go_func_by_name(&module->table, exits[i], &func))
 			runners->exits[i] = func.entry;
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	runners->tasks = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 void go_runners_release(struct go_runners *runners)
 {
-	if (runners->tasks > 0)
-		close(runners->tasks);
 	free(runners->list);
 	free(runners->threads);
 	free(runners->registers);
@@ -121,13 +117,13 @@ void go_runners_add(struct go_runners *runners, const struct go_mark *mark,
 	read_tick(mark, runner->m, &runner->processor, &runner->tick);
 }
 
-static uint64_t read_cpu(int tasks, pid_t tid, const struct proc_stat *stat)
+static uint64_t read_cpu(const struct process *process, pid_t tid,
+			 const struct proc_stat *stat)
 {
-	char path[40], text[128];
+	char text[128];
 	unsigned long long ns;
 
-	snprintf(path, sizeof(path), "%d/schedstat", (int)tid);
-	if (fdio_read_small(tasks, path, text, sizeof(text)) > 0 &&
+	if (process_thread_text(process, tid, THREAD_TIMES, text, sizeof(text)) > 0 &&
 	    sscanf(text, "%llu", &ns) == 1)
 		return ns;
 	return stat->cpu_ticks * TICK_NS;
@@ -137,25 +133,12 @@ static uint64_t read_cpu(int tasks, pid_t tid, const struct proc_stat *stat)
 static bool read_call(const struct go_runners *runners, struct go_runner_thread *thread,
 		      bool *known, bool *ending)
 {
-	char path[40], text[PROC_TEXT_MAX];
 	struct proc_call call;
 
-	snprintf(path, sizeof(path), "%d/syscall", (int)thread->tid);
-	*known = fdio_read_small(runners->tasks, path, text, sizeof(text)) > 0 &&
-		 proc_parse_call(text, &call);
+	*known = process_thread_call(runners->process, thread->tid, &call) == 0;
 	thread->sp = *known && !call.running ? call.sp : 0;
 	*ending |= *known && call.nr == SYS_exit_group;
 	return *known && call.nr >= 0;
-}
-
-static bool read_stat(int tasks, pid_t tid, struct proc_stat *stat)
-{
-	char path[40], text[PROC_TEXT_MAX];
-	ssize_t length;
-
-	snprintf(path, sizeof(path), "%d/stat", (int)tid);
-	length = fdio_read_small(tasks, path, text, sizeof(text));
-	return length > 0 && proc_parse_stat(text, (size_t)length, stat);
 }
 
 /* An exiting thread no longer runs the program's code. */
@@ -175,14 +158,15 @@ static void read_thread(const struct go_runners *runners, struct go_runner_threa
 	thread->in_call = read_call(runners, thread, &known, ending);
 	if (thread->in_call)
 		return;
-	thread->gone = !read_stat(runners->tasks, thread->tid, &stat) || is_gone(&stat);
+	thread->gone = process_thread_stat(runners->process, thread->tid, &stat) != 0 ||
+		       is_gone(&stat);
 	if (thread->gone)
 		return;
 	thread->traced = stat.state == 't';
 	thread->stopped = thread->traced || stat.state == 'T';
 	/* On kernels without that file, a sleeping thread counts as in a system call. */
 	thread->in_call = !known && (stat.state == 'S' || stat.state == 'D');
-	*cpu_ns = read_cpu(runners->tasks, thread->tid, &stat);
+	*cpu_ns = read_cpu(runners->process, thread->tid, &stat);
 }
 
 static void copy_registers(struct go_runners *runners, struct go_runner_thread *thread)
@@ -212,9 +196,7 @@ void go_runners_look(struct go_runners *runners)
 	struct proc_stat first = {0};
 	pid_t *tids = NULL;
 	size_t capacity = 0;
-	ssize_t nr = runners->tasks >= 0
-			     ? proc_list_threads(runners->tasks, &tids, &capacity)
-			     : -1;
+	ssize_t nr = process_threads(runners->process, &tids, &capacity);
 
 	runners->nr_threads = runners->nr_registers = 0;
 	for (ssize_t i = 0; i < nr; i++) {
@@ -233,8 +215,9 @@ void go_runners_look(struct go_runners *runners)
 			copy_registers(runners, thread);
 	}
 	runners->too_many |= nr <= 0;
-	runners->held =
-		read_stat(runners->tasks, runners->pid, &first) && first.state == 't';
+	runners->held = process_thread_stat(runners->process, runners->process->pid,
+					    &first) == 0 &&
+			first.state == 't';
 	free(tids);
 }
 
@@ -369,14 +352,15 @@ static bool is_at_end(const struct go_runners *runners)
 	pid_t *tids = NULL;
 	size_t capacity = 0;
 	ssize_t nr =
-		runners->held ? proc_list_threads(runners->tasks, &tids, &capacity) : 0;
+		runners->held ? process_threads(runners->process, &tids, &capacity) : 0;
 	bool alone = nr > 0;
 
 	for (ssize_t i = 0; alone && i < nr; i++) {
 		struct proc_stat stat;
 
-		if (tids[i] != runners->pid)
-			alone = !read_stat(runners->tasks, tids[i], &stat) ||
+		if (tids[i] != runners->process->pid)
+			alone = process_thread_stat(runners->process, tids[i], &stat) !=
+					0 ||
 				is_gone(&stat);
 	}
 	free(tids);
@@ -411,14 +395,13 @@ bool go_runners_hopeless(const struct go_runners *runners)
 }
 
 /* Reads cgroup.events of a version 2 cgroup, or the state of a version 1 freezer. */
-static bool is_frozen(pid_t pid)
+static bool is_frozen(const struct process *process)
 {
 	char path[600], text[4096], *line, *next;
 	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool frozen = false;
 
-	snprintf(path, sizeof(path), "proc/%d/cgroup", (int)pid);
-	if (root < 0 || fdio_read_small(root, path, text, sizeof(text)) <= 0) {
+	if (root < 0 || process_text(process, PROCESS_CGROUP, text, sizeof(text)) <= 0) {
 		if (root >= 0)
 			close(root);
 		return false;
@@ -453,7 +436,7 @@ int go_runners_explain(const struct go_runners *runners, int64_t waited_ns, stru
 	const struct go_runner *runner = runners->nr ? &runners->list[0] : NULL;
 	const struct go_runner_thread *thread = left_thread(runners);
 	double waited = (double)waited_ns / (double)CLOCK_SECOND_NS;
-	const int pid = (int)runners->pid;
+	const int pid = (int)runners->process->pid;
 
 	if (runners->too_many)
 		return err_set(
@@ -478,7 +461,7 @@ int go_runners_explain(const struct go_runners *runners, int64_t waited_ns, stru
 			       "values in its threads' registers cannot be read; resume "
 			       "it (kill -CONT %d) or use --ptrace",
 			       pid, pid);
-	if (is_frozen(runners->pid))
+	if (is_frozen(runners->process))
 		return err_set(
 			e, ERR_UNSUPPORTED,
 			"cannot prove leaks now: process %d is frozen by its control "

@@ -42,10 +42,9 @@ struct go_runner_thread {
 };
 
 struct go_runners {
-	pid_t pid;
+	const struct process *process;
 	const struct go_layout *layout;
 	unsigned turns; /* offset of the turn count in a g; 0 if unknown */
-	int tasks;      /* directory of its threads, or -1 */
 	struct go_runner *list;
 	size_t nr, cap;
 	struct go_runner_thread *threads;
@@ -62,9 +61,10 @@ struct go_runners {
 	uint64_t exits[2]; /* functions that end the process; 0 if not found */
 };
 
-/* module must outlive the runners. */
-void go_runners_init(struct go_runners *runners, pid_t pid, bool ptrace,
-		     const struct go_layout *layout, const struct go_module *module);
+/* process and module must outlive the runners. */
+void go_runners_init(struct go_runners *runners, const struct process *process,
+		     bool ptrace, const struct go_layout *layout,
+		     const struct go_module *module);
 void go_runners_release(struct go_runners *runners);
 /* Forgets all runners; what runs from now on counts. */
 void go_runners_clear(struct go_runners *runners);

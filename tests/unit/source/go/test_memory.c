@@ -19,7 +19,7 @@ static uint64_t address_of(const void *object)
 
 static struct memory self(void)
 {
-	return (struct memory){.pid = getpid()};
+	return (struct memory){.process = process_named(getpid())};
 }
 
 /* Three pages, the middle one not readable. */
@@ -60,7 +60,7 @@ static void test_spans(void **state)
 
 static void test_process_gone(void **state)
 {
-	struct memory mem = {.pid = 0x3fffffff};
+	struct memory mem = {.process = process_named(0x3fffffff)};
 	uint8_t out[2][8];
 	struct memory_span spans[] = {{4096, out[0], 8, true}, {8192, out[1], 8, true}};
 

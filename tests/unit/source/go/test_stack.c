@@ -59,7 +59,7 @@ static int setup(void **state)
 	f->module.table = f->t.table;
 	f->module.gofunc = (uint64_t)(uintptr_t)f->t.tree;
 	f->module.wrapper_id = WRAPPER_ID;
-	f->mem.pid = getpid();
+	f->mem.process = process_named(getpid());
 	f->intern = intern_new(1 << 20);
 	f->table = stack_table_new(1000);
 	assert_true(go_stacks_init(&f->stacks, &f->module, &f->mem, f->intern, f->table));

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "source/proc/descriptors.h"
 #include "source/resource/resource.h"
 #include "source/thread/thread.h"
 
@@ -156,7 +157,7 @@ static void looks(void **state)
 	kernel.now_ns = clock_mono_ns();
 	resource_details_init(details);
 	resources_init(&r);
-	r.fds = proc_count_fds(kernel.proc_dir);
+	r.fds = process_fd_count(&kernel.process);
 	resource_details_read(details, &kernel, &r);
 	eventfds = r.by_kind[FD_EVENTFD];
 	assert_true(eventfds >= 0 && r.by_kind[FD_FILE] >= 2);
@@ -211,8 +212,8 @@ static void pieces(void **state)
 		sum += pass->by_kind[kind];
 	assert_true(pass->by_kind[FD_EVENTFD] >= 50);
 	/* The directory that is read is one of our own descriptors in each step. */
-	assert_in_range(sum, proc_count_fds(kernel.proc_dir),
-			proc_count_fds(kernel.proc_dir) + 1);
+	assert_in_range(sum, process_fd_count(&kernel.process),
+			process_fd_count(&kernel.process) + 1);
 	for (size_t i = 0; i < COUNT(fds); i++)
 		close(fds[i]);
 	kernel_close(&kernel);

@@ -7,7 +7,7 @@
 #include "unit.h"
 
 #include "base/fdio.h"
-#include "source/proc/procfs.h"
+#include "source/proc/process.h"
 #include "source/thread/cpu_clock.h"
 #include "source/thread/cpu_watch.h"
 
@@ -44,7 +44,7 @@ static int64_t lag_at(int cpu)
 		struct timespec used;
 
 		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-		int64_t ran_ns = proc_exec_start_ns(-1, "/proc/thread-self/sched");
+		int64_t ran_ns = process_own_exec_start_ns();
 		int64_t lag_ns = clock_mono_ns() - ran_ns;
 
 		if (lag_ns < least_ns)
@@ -88,7 +88,7 @@ static void spin_until_runs(pid_t pid, int cpu)
 }
 
 #define NEEDS_WORD                                                                       \
-	if (proc_exec_start_ns(-1, "/proc/self/sched") == 0)                             \
+	if (process_own_exec_start_ns() == 0)                                            \
 	skip()
 
 static void every_cpu_is_learnt(void **state)

@@ -90,7 +90,7 @@ static void begin(void)
 	module.minor = 26;
 	assert_true(go_frames_init(&frames, &module));
 
-	mem = (struct memory){.pid = getpid()};
+	mem = (struct memory){.process = process_named(getpid())};
 	span = (struct go_heap_span){.start = HEAP,
 				     .bytes = 8192,
 				     .size = OBJECT,

@@ -69,6 +69,14 @@ static void test_turns(void **state)
 	assert_int_equal(go_g_turns(&layout.g, 99), 0);
 }
 
+static const struct process *named(pid_t pid)
+{
+	static struct process process;
+
+	process = process_named(pid);
+	return &process;
+}
+
 /* A goroutine that leaves the processor, not one that is asked to. */
 static void test_mark(void **state)
 {
@@ -78,7 +86,7 @@ static void test_mark(void **state)
 
 	(void)state;
 	build();
-	go_runners_init(&runners, getpid(), false, &layout, module_of(26));
+	go_runners_init(&runners, named(getpid()), false, &layout, module_of(26));
 	before = go_runner_mark(&runners, g);
 	g[WAITREASON + 1] = 1; /* preempt */
 	put(16, 0xfffffffffffffade);
@@ -104,7 +112,7 @@ static struct memory mem;
 static void begin(struct go_mark *mark)
 {
 	memset(mark, 0, sizeof(*mark));
-	mem = (struct memory){.pid = getpid()};
+	mem = (struct memory){.process = process_named(getpid())};
 	heap = (struct go_heap){.mem = &mem, .cancel = &never};
 	mark->heap = &heap;
 }
@@ -124,7 +132,7 @@ static void test_tick(void **state)
 	begin(&mark);
 	mark.processors = processors;
 	mark.nr_processors = 1;
-	go_runners_init(&runners, getpid(), false, &layout, module_of(0));
+	go_runners_init(&runners, named(getpid()), false, &layout, module_of(0));
 	go_runners_add(&runners, &mark, (uint64_t)(uintptr_t)g, g);
 	assert_false(go_runners_settled(&runners, &mark));
 	assert_int_equal(go_runners_explain(&runners, 5000000000, &e), ERR_UNSUPPORTED);
@@ -155,7 +163,7 @@ static void test_threads(void **state)
 		skip(); /* its runtime has a thread of its own */
 	begin(&mark);
 	pthread_create(&thread, NULL, spin, &stop);
-	go_runners_init(&runners, getpid(), false, &layout, module_of(26));
+	go_runners_init(&runners, named(getpid()), false, &layout, module_of(26));
 	go_runners_look(&runners);
 	assert_int_equal(runners.nr_threads, 2);
 	while (!go_runners_settled(&runners, &mark))
@@ -213,7 +221,7 @@ static void test_stopped(void **state)
 
 	(void)state;
 	begin(&mark);
-	go_runners_init(&runners, pid, false, &layout, module_of(26));
+	go_runners_init(&runners, named(pid), false, &layout, module_of(26));
 	go_runners_look(&runners);
 	assert_false(go_runners_settled(&runners, &mark));
 	assert_true(go_runners_hopeless(&runners));
@@ -230,7 +238,7 @@ static void test_stopped(void **state)
 	go_runners_release(&runners);
 	end_child(pid);
 	pid = stopped_child(true);
-	go_runners_init(&runners, pid, false, &layout, module_of(26));
+	go_runners_init(&runners, named(pid), false, &layout, module_of(26));
 	go_runners_look(&runners);
 	assert_true(go_runners_settled(&runners, &mark));
 	go_runners_release(&runners);
@@ -248,8 +256,8 @@ static void test_end(void **state)
 	struct go_runners runners;
 
 	(void)state;
-	mem = (struct memory){.pid = getpid()};
-	go_runners_init(&runners, getpid(), false, &layout, module_of(26));
+	mem = (struct memory){.process = process_named(getpid())};
+	go_runners_init(&runners, named(getpid()), false, &layout, module_of(26));
 	runners.text = text;
 	runners.text_end = text + sizeof(code);
 	runners.exits[0] = text + 32;
