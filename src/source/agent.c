@@ -178,7 +178,7 @@ static int add_rows(struct agent *agent, const struct source_focus *focus,
 
 /* Reads threads that the agent does not know, and the sleep times of threads that were
  * already asleep at the first sample. */
-static void look_at_others(struct agent *agent, bool all)
+static void read_other_threads(struct agent *agent, bool all)
 {
 	size_t kept = 0, nr = 0, room = agent->nr_others + agent->nr_rows;
 	struct thread **asleep = room ? malloc(room * sizeof(*asleep)) : NULL;
@@ -261,7 +261,7 @@ static void add_notes(struct agent *agent, struct snapshot *out)
 			      (unsigned long long)header->dropped_chans);
 }
 
-static void detach(struct agent *agent, const char *problem)
+static void detach_region(struct agent *agent, const char *problem)
 {
 	for (uint32_t i = 0; i < agent->nr_rows; i++)
 		row_reset(agent, &agent->rows[i]);
@@ -276,12 +276,13 @@ static void detach(struct agent *agent, const char *problem)
 
 /* The program called exec, or its region is gone: shows what can be seen without an agent
  * until there is one again. */
-static void attach_again(struct agent *agent)
+static void attach_if_due(struct agent *agent)
 {
 	struct err e;
 
 	if (agent->resources.executed) {
-		detach(agent, "the process has executed another program, which has no "
+		detach_region(agent,
+			      "the process has executed another program, which has no "
 			      "agent");
 		kernel_reread(&agent->kernel);
 		symbols_free(agent->symbols);
@@ -311,9 +312,9 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 
 	if (rc)
 		return rc;
-	attach_again(agent);
+	attach_if_due(agent);
 	if (agent->attached && region_refresh(&agent->region, e) != 0)
-		detach(agent, e->text);
+		detach_region(agent, e->text);
 	rc = grow_rows(agent, e);
 	if (rc)
 		return rc;
@@ -323,13 +324,13 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 	agent->nr_changed = 0;
 	for (uint32_t i = 0; i < agent->nr_rows; i++)
 		if (row_update(agent, i))
-			agent_forget_other(agent, agent->rows[i].tid);
+			agent_remove_other(agent, agent->rows[i].tid);
 	if (!agent->at_exit) {
 		agent_list_threads(agent);
 		agent_check_rows(agent, focus && focus->all);
 		agent_read_names(agent, focus && focus->all);
 		agent_read_cpu(agent);
-		look_at_others(agent, focus && focus->all);
+		read_other_threads(agent, focus && focus->all);
 	}
 	rc = add_rows(agent, focus, out, e);
 	if (rc)

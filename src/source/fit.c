@@ -56,7 +56,7 @@ struct fits *fits_new(struct pages *pages)
 	return fits;
 }
 
-static void forget_executables(struct fits *fits)
+static void drop_executables(struct fits *fits)
 {
 	struct executable *one, *next;
 
@@ -73,7 +73,7 @@ void fits_free(struct fits *fits)
 
 	if (!fits)
 		return;
-	forget_executables(fits);
+	drop_executables(fits);
 	for (one = fits->known; one; one = next) {
 		next = one->hh.next;
 		HASH_DEL(fits->known, one);
@@ -138,7 +138,7 @@ static bool runs_go(struct fits *fits, pid_t pid, const struct file_id *id)
 	    memcmp(&now, id, sizeof(now)) != 0)
 		return go;
 	if (HASH_COUNT(fits->executables) >= EXECUTABLES_MAX)
-		forget_executables(fits);
+		drop_executables(fits);
 	one = calloc(1, sizeof(*one));
 	if (!one)
 		return go;
@@ -148,7 +148,7 @@ static bool runs_go(struct fits *fits, pid_t pid, const struct file_id *id)
 	return go;
 }
 
-static const char *ask(struct fits *fits, pid_t pid, const struct file_id *id)
+static const char *find_source(struct fits *fits, pid_t pid, const struct file_id *id)
 {
 	struct memory mem = {.process = process_named(pid), .pages = fits->pages};
 	char unusable[ERR_TEXT_MAX];
@@ -189,6 +189,6 @@ const char *fits_of(struct fits *fits, pid_t pid, uint64_t start_ticks)
 	one->start_ticks = start_ticks;
 	one->id = id;
 	one->asked_ns = now_ns;
-	one->source = ask(fits, pid, &id);
+	one->source = find_source(fits, pid, &id);
 	return one->source;
 }

@@ -47,11 +47,11 @@ struct goruntime {
 	char runtime[GO_VERSION_MAX];
 };
 
-static void detach(struct goruntime *go)
+static void detach_program(struct goruntime *go)
 {
 	go_prove_release(&go->prove);
 	go_threads_forget(&go->threads);
-	go_agent_forget(&go->agent);
+	go_agent_detach(&go->agent);
 	go_sampler_release(&go->sampler);
 	go_stacks_release(&go->stacks);
 	go_queues_release(&go->queues);
@@ -60,7 +60,7 @@ static void detach(struct goruntime *go)
 }
 
 /* Reads everything that belongs to the program that the process runs now. */
-static int attach(struct goruntime *go, struct err *e)
+static int attach_program(struct goruntime *go, struct err *e)
 {
 	struct intern *intern = go->target.intern;
 	int rc;
@@ -112,7 +112,7 @@ static void goruntime_close(void *ctx)
 	if (!go->open)
 		return;
 	go->open = false;
-	detach(go);
+	detach_program(go);
 	go_threads_release(&go->threads);
 	go_agent_release(&go->agent);
 	if (go->peers)
@@ -139,7 +139,7 @@ static int goruntime_open(void *ctx, const struct source_target *t, struct err *
 	go->real_offset_ns = clock_real_ns() - clock_mono_ns();
 	go->start_ns = proc_ticks_to_mono_ns(go->kernel.facts.start_ticks);
 	go->start_real_ns = go->start_ns + go->real_offset_ns;
-	return attach(go, e);
+	return attach_program(go, e);
 }
 
 /* This is called every few seconds; whether the program can be read is checked by open.
@@ -384,16 +384,16 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	const char *runtime;
 	int rc = 0;
 
-	if (!go_agent_look(&go->agent, shows_threads(go) ? focus : NULL, out))
+	if (!go_agent_sample(&go->agent, shows_threads(go) ? focus : NULL, out))
 		rc = resource_read(&go->resources, NULL, 0, out, e);
 	out->mono_ns = go->kernel.now_ns = clock_mono_ns();
 	out->real_ns = clock_real_ns();
 	if (rc)
 		return rc;
 	if (!go_module_holds(&go->module, &go->mem)) { /* it has called exec */
-		detach(go);
+		detach_program(go);
 		kernel_reread(&go->kernel);
-		rc = attach(go, e);
+		rc = attach_program(go, e);
 		if (rc)
 			return rc;
 	}

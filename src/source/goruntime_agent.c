@@ -16,7 +16,7 @@ void go_agent_init(struct go_agent *agent, const struct source_target *target)
 	agent->target = target;
 }
 
-void go_agent_forget(struct go_agent *agent)
+void go_agent_detach(struct go_agent *agent)
 {
 	if (agent->ctx)
 		source_agent.close(agent->ctx);
@@ -29,7 +29,7 @@ void go_agent_forget(struct go_agent *agent)
 
 void go_agent_release(struct go_agent *agent)
 {
-	go_agent_forget(agent);
+	go_agent_detach(agent);
 	go_agent_rows_release(&agent->rows);
 }
 
@@ -54,8 +54,8 @@ static void open_agent(struct go_agent *agent, int64_t now_ns)
 	}
 }
 
-bool go_agent_look(struct go_agent *agent, const struct source_focus *focus,
-		   struct snapshot *out)
+bool go_agent_sample(struct go_agent *agent, const struct source_focus *focus,
+		     struct snapshot *out)
 {
 	int64_t now_ns = clock_mono_ns();
 	struct err ignored;
@@ -66,7 +66,7 @@ bool go_agent_look(struct go_agent *agent, const struct source_focus *focus,
 		return false;
 	err_clear(&ignored);
 	if (source_agent.sample(agent->ctx, focus, out, &ignored) != 0) {
-		go_agent_forget(agent);
+		go_agent_detach(agent);
 		agent->again_ns = now_ns + AGAIN_NS;
 		out->nr_tasks = 0;
 		return false;

@@ -18,11 +18,11 @@ struct go_agent {
 void go_agent_init(struct go_agent *agent, const struct source_target *target);
 void go_agent_release(struct go_agent *agent);
 /* Discards the agent, because the process runs a different program now. */
-void go_agent_forget(struct go_agent *agent);
+void go_agent_detach(struct go_agent *agent);
 /* Call once per sample, before anything else is in the snapshot. Adds what the agent
  * knows, with the process's resources and the agent's notes. focus refers to threads that
  * are shown. Returns false, with no task in out, if there is no agent. */
-bool go_agent_look(struct go_agent *agent, const struct source_focus *focus,
-		   struct snapshot *out);
+bool go_agent_sample(struct go_agent *agent, const struct source_focus *focus,
+		     struct snapshot *out);
 
 #endif

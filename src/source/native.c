@@ -107,7 +107,7 @@ static int native_open(void *ctx, const struct source_target *t, struct err *e)
 }
 
 /* The process runs a different program now, in which addresses mean something else. */
-static void start_over(struct native *native)
+static void reread_program(struct native *native)
 {
 	kernel_reread(&native->kernel);
 	if (native->kernel.mute)
@@ -245,7 +245,7 @@ static void read_title(struct native *native, const char *comm)
 }
 
 /* Reads each thread that was not read in this sample. An ended one leaves a gap. */
-static void look_at_threads(struct native *native, struct snapshot *out)
+static void read_new_threads(struct native *native, struct snapshot *out)
 {
 	native->complete = true;
 	for (size_t i = 0; i < native->nr_seen; i++) {
@@ -274,7 +274,7 @@ static void look_at_threads(struct native *native, struct snapshot *out)
  * sample is still alive, there are no others, and the list, which is expensive with many
  * threads, is still valid.
  */
-static int see_threads(struct native *native, struct snapshot *out, struct err *e)
+static int read_threads(struct native *native, struct snapshot *out, struct err *e)
 {
 	bool listed = native->complete && process_thread_count(&native->kernel.process) ==
 						  (int64_t)native->nr_seen;
@@ -283,14 +283,14 @@ static int see_threads(struct native *native, struct snapshot *out, struct err *
 	if (rc)
 		return rc;
 	thread_table_begin(&native->threads, native->nr_seen);
-	look_at_threads(native, out);
+	read_new_threads(native, out);
 	if (listed && native->complete)
 		return 0;
 	if (listed) {
 		rc = list_threads(native, e);
 		if (rc)
 			return rc;
-		look_at_threads(native, out);
+		read_new_threads(native, out);
 	}
 	thread_sweep(&native->threads);
 	return 0;
@@ -319,8 +319,8 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 	if (rc)
 		return rc;
 	if (native->resources.executed)
-		start_over(native);
-	rc = see_threads(native, out, e);
+		reread_program(native);
+	rc = read_threads(native, out, e);
 	if (rc) {
 		native->complete = false;
 		native->nr_seen = 0;

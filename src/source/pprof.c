@@ -166,8 +166,8 @@ static int count_first(struct pprof *pprof, struct err *e)
 	return 0;
 }
 
-static int look_each(struct pprof *pprof, const struct pprof_out *out,
-		     struct pprof_found *found, struct err *e)
+static int sample_each(struct pprof *pprof, const struct pprof_out *out,
+		       struct pprof_found *found, struct err *e)
 {
 	struct reading reading = {pprof_text_new(out), 0};
 	int rc;
@@ -195,7 +195,7 @@ static int look_each(struct pprof *pprof, const struct pprof_out *out,
 }
 
 /* Decompresses gzip data; leaves other data unchanged. */
-static int unpack(struct buf *bytes, size_t max_bytes, struct err *e)
+static int gunzip(struct buf *bytes, size_t max_bytes, struct err *e)
 {
 	unsigned char piece[16384];
 	struct buf unpacked;
@@ -238,8 +238,8 @@ static bool read_profile(void *ctx, const char *bytes, size_t length)
 	return !profile->failed;
 }
 
-static int look_grouped(struct pprof *pprof, const struct pprof_out *out,
-			struct pprof_found *found, struct err *e)
+static int sample_grouped(struct pprof *pprof, const struct pprof_out *out,
+			  struct pprof_found *found, struct err *e)
 {
 	struct buf profile;
 	int rc;
@@ -249,7 +249,7 @@ static int look_grouped(struct pprof *pprof, const struct pprof_out *out,
 	if (rc == 0 && profile.failed)
 		rc = err_set(e, ERR_FORMAT, "the profile is too large");
 	if (rc == 0)
-		rc = unpack(&profile, PROFILE_MAX, e);
+		rc = gunzip(&profile, PROFILE_MAX, e);
 	if (rc == 0)
 		rc = pprof_proto_read(out, profile.bytes ? profile.bytes : "",
 				      profile.length, found, e);
@@ -262,7 +262,7 @@ static int look_grouped(struct pprof *pprof, const struct pprof_out *out,
 	return rc;
 }
 
-static int look_live(struct pprof *pprof, struct snapshot *out, struct err *e)
+static int sample_live(struct pprof *pprof, struct snapshot *out, struct err *e)
 {
 	struct pprof_out into = {pprof->target.intern, pprof->target.stacks, out, 0};
 	struct pprof_found found = {0};
@@ -273,8 +273,8 @@ static int look_live(struct pprof *pprof, struct snapshot *out, struct err *e)
 	if (rc != 0)
 		return rc;
 	begin_ns = clock_mono_ns();
-	rc = pprof->total > SINGLE_MAX ? look_grouped(pprof, &into, &found, e)
-				       : look_each(pprof, &into, &found, e);
+	rc = pprof->total > SINGLE_MAX ? sample_grouped(pprof, &into, &found, e)
+				       : sample_each(pprof, &into, &found, e);
 	if (rc != 0)
 		return rc;
 	took_ms = (long)((clock_mono_ns() - begin_ns) / CLOCK_MS_NS);
@@ -292,7 +292,7 @@ static int parse_bytes(const struct pprof_out *out, struct buf *bytes,
 		       struct pprof_found *found, struct err *e)
 {
 	struct pprof_text *text;
-	int rc = unpack(bytes, TEXT_MAX, e);
+	int rc = gunzip(bytes, TEXT_MAX, e);
 
 	if (rc != 0)
 		return rc;
@@ -441,7 +441,7 @@ static void copy_labels(struct task *task, struct arena *arena)
 
 /* Returns the contents of the file again. Texts are copied, because each snapshot owns
  * its own. */
-static int look_file(struct pprof *pprof, struct snapshot *out, struct err *e)
+static int sample_file(struct pprof *pprof, struct snapshot *out, struct err *e)
 {
 	const struct snapshot *parsed;
 	int rc = pprof->moved || file_changed(pprof) ? parse_file(pprof, e) : 0;
@@ -503,7 +503,7 @@ static int pprof_sample(void *ctx, const struct source_focus *focus, struct snap
 	out->mono_ns = clock_mono_ns() + CLOCK_BEHIND_NS;
 	out->clock_ahead_ns = CLOCK_BEHIND_NS;
 	out->real_ns = clock_real_ns();
-	rc = pprof->http ? look_live(pprof, out, e) : look_file(pprof, out, e);
+	rc = pprof->http ? sample_live(pprof, out, e) : sample_file(pprof, out, e);
 	if (rc != 0)
 		return rc;
 	if (pprof->http)

@@ -97,7 +97,7 @@ static bool may_watch(pid_t pid)
 	return fdio_read_small(AT_FDCWD, path, text, sizeof(text)) > 0;
 }
 
-static const char *keep(struct processes *list, const char *text, size_t max)
+static const char *copy_text(struct processes *list, const char *text, size_t max)
 {
 	const char *copy = text ? arena_strndup(&list->texts, text, max) : NULL;
 
@@ -105,7 +105,7 @@ static const char *keep(struct processes *list, const char *text, size_t max)
 }
 
 /* Returns the command line with blanks between words, or the name in brackets. */
-static const char *keep_command(struct processes *list, pid_t pid, const char *name)
+static const char *copy_command(struct processes *list, pid_t pid, const char *name)
 {
 	struct process process = process_named(pid);
 	char text[COMMAND_MAX + 1];
@@ -121,7 +121,7 @@ static const char *keep_command(struct processes *list, pid_t pid, const char *n
 		text[got] = '\0';
 	else
 		snprintf(text, sizeof(text), "[%s]", name);
-	return keep(list, text, COMMAND_MAX);
+	return copy_text(list, text, COMMAND_MAX);
 }
 
 /* Returns false if it is not a process that can be watched. */
@@ -147,9 +147,9 @@ static bool fill_row(struct processes *list, const struct pids_stack *stack,
 			100.0 * (double)value[ITEM_TICKS].result.s_int / hz / elapsed_s;
 	if (row->cpu_percent > 100.0 * 4096)
 		row->cpu_percent = -1;
-	row->user = keep(list, value[ITEM_USER].result.str, 64);
-	row->name = keep(list, value[ITEM_NAME].result.str, 64);
-	row->command = keep_command(list, row->pid, row->name);
+	row->user = copy_text(list, value[ITEM_USER].result.str, 64);
+	row->name = copy_text(list, value[ITEM_NAME].result.str, 64);
+	row->command = copy_command(list, row->pid, row->name);
 	row->allowed = may_watch(row->pid);
 	row->source = "-";
 	if (row->allowed && list->fits)

@@ -52,7 +52,7 @@ static bool cancelled(const struct replay *replay)
 }
 
 /* Reads until there is a sample or, with `all`, until the pipe ends. */
-static int take_in(struct replay *replay, bool all, struct err *e)
+static int read_samples(struct replay *replay, bool all, struct err *e)
 {
 	int rc = rec_reader_poll(replay->reader, e);
 
@@ -97,7 +97,7 @@ static int replay_open(void *ctx, const struct source_target *t, struct err *e)
 	replay->follow = true;
 	replay->reader = is_pipe(t) ? rec_reader_new(t->input_fd, t->intern, t->stacks, e)
 				    : rec_reader_open(t->text, t->intern, t->stacks, e);
-	return replay->reader ? take_in(replay, false, e) : e->code;
+	return replay->reader ? read_samples(replay, false, e) : e->code;
 }
 
 static int64_t time_at(const struct replay *replay, size_t at)
@@ -112,7 +112,7 @@ static void set_base(struct replay *replay)
 	replay->base_real_ns = time_at(replay, replay->at);
 }
 
-static void go_to(struct replay *replay, size_t at)
+static void move_to(struct replay *replay, size_t at)
 {
 	size_t last = rec_reader_count(replay->reader) - 1;
 
@@ -124,7 +124,7 @@ static void go_to(struct replay *replay, size_t at)
 
 /* Advances by at least one sample if one is due, because the clock may have been set
  * back. */
-static void play_on(struct replay *replay)
+static void advance(struct replay *replay)
 {
 	size_t last = rec_reader_count(replay->reader) - 1, at;
 	int64_t past_ns = clock_mono_ns() - replay->base_mono_ns;
@@ -164,7 +164,7 @@ int64_t replay_due_ns(const void *ctx)
 int replay_update(void *ctx, bool all, struct feed_place *place, struct err *e)
 {
 	struct replay *replay = ctx;
-	int rc = take_in(replay, all, e);
+	int rc = read_samples(replay, all, e);
 	size_t last;
 
 	if (rc != 0)
@@ -173,7 +173,7 @@ int replay_update(void *ctx, bool all, struct feed_place *place, struct err *e)
 	if (replay->follow)
 		replay->at = last;
 	else if (replay->speed > 0)
-		play_on(replay);
+		advance(replay);
 	*place = (struct feed_place){.at = replay->at,
 				     .count = last + 1,
 				     .first_real_ns = time_at(replay, 0),
@@ -219,14 +219,14 @@ void replay_move(void *ctx, int samples, int64_t by_ns)
 	} else {
 		at += (size_t)samples;
 	}
-	go_to(replay, at);
+	move_to(replay, at);
 }
 
 void replay_seek(void *ctx, int64_t real_ns)
 {
 	struct replay *replay = ctx;
 
-	go_to(replay, rec_reader_find(replay->reader, real_ns));
+	move_to(replay, rec_reader_find(replay->reader, real_ns));
 }
 
 void replay_play(void *ctx, double speed)

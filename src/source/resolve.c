@@ -57,8 +57,8 @@ bool source_is_self(pid_t pid)
 }
 
 /* Compares the kernel's short name, the executable, and the first word of the command. */
-static bool matches(pid_t pid, struct pages *pages, const char *name, char *command,
-		    size_t size)
+static bool has_process_name(pid_t pid, struct pages *pages, const char *name,
+			     char *command, size_t size)
 {
 	struct process process = process_named(pid);
 	char text[PROC_TEXT_MAX];
@@ -126,7 +126,7 @@ bool source_has_name(pid_t pid, struct pages *pages, const char *name)
 {
 	char command[256];
 
-	return matches(pid, pages, name, command, sizeof(command)) ||
+	return has_process_name(pid, pages, name, command, sizeof(command)) ||
 	       runs_script(pid, pages, name, command, sizeof(command));
 }
 
@@ -183,7 +183,7 @@ int source_resolve(const char *text, bool only_pid, pid_t *pid, struct err *e)
 	if (only_pid || !text[0])
 		return err_set(e, ERR_USAGE, "'%.60s' is not a process id", text);
 	struct pages *pages = pages_new(NULL);
-	int rc = find_by_name(text, pages, matches, &match, e);
+	int rc = find_by_name(text, pages, has_process_name, &match, e);
 
 	if (rc == 0 && match.count == 0)
 		rc = find_by_name(text, pages, runs_script, &match, e);

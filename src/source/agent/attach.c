@@ -60,7 +60,7 @@ static int connect_within(const char *directory, pid_t inner)
 }
 
 /* Receives a part of the answer. Keeps the first descriptor and closes any others. */
-static ssize_t receive(int socket, char *out, size_t size, int *region_fd)
+static ssize_t receive_part(int socket, char *out, size_t size, int *region_fd)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int) * 8)];
@@ -129,8 +129,8 @@ static int read_hello(int socket)
 			continue;
 		if (rc <= 0)
 			break;
-		ssize_t got =
-			receive(socket, hello + used, sizeof(hello) - used, &region_fd);
+		ssize_t got = receive_part(socket, hello + used, sizeof(hello) - used,
+					   &region_fd);
 
 		if (got <= 0)
 			break;

@@ -70,7 +70,8 @@ static void kill_row(struct agent *agent, struct row *row)
 
 /* Merges rows of threads and the kernel's threads, both sorted by tid. A row without a
  * thread is dead; a thread without a row has no slot. */
-static void merge(struct agent *agent, struct claim *claims, size_t nr_claims)
+static void match_rows_to_threads(struct agent *agent, struct claim *claims,
+				  size_t nr_claims)
 {
 	size_t at = 0;
 
@@ -115,7 +116,7 @@ static void drop_unlisted(struct agent *agent)
 	}
 }
 
-static void list_now(struct agent *agent)
+static void read_thread_list(struct agent *agent)
 {
 	int64_t begin_ns = clock_mono_ns();
 	ssize_t count =
@@ -139,13 +140,13 @@ static void list_now(struct agent *agent)
 		claims[nr_claims++] = (struct claim){row->tid, i, row->slot.serial};
 	}
 	qsort(claims, nr_claims, sizeof(*claims), compare_claims);
-	merge(agent, claims, nr_claims);
+	match_rows_to_threads(agent, claims, nr_claims);
 	free(claims);
 	drop_unlisted(agent);
 	agent->list_cost_ns = clock_mono_ns() - begin_ns;
 }
 
-void agent_forget_other(struct agent *agent, pid_t tid)
+void agent_remove_other(struct agent *agent, pid_t tid)
 {
 	pid_t *found = agent->nr_others ? bsearch(&tid, agent->others, agent->nr_others,
 						  sizeof(tid), compare_tids)
@@ -173,7 +174,7 @@ void agent_list_threads(struct agent *agent)
 	if (agent->listed_ns && !differs &&
 	    since_ns < LIST_EVERY_NS + agent->list_cost_ns * 1000)
 		return;
-	list_now(agent);
+	read_thread_list(agent);
 	agent->unexplained = threads - (int64_t)agent->nr_threads;
 }
 

@@ -145,7 +145,7 @@ const char *row_inner_text(struct agent *agent, const struct row *row,
  * single snapshot that no other one follows. */
 void agent_list_threads(struct agent *agent);
 /* Removes a thread from those without a slot, because it has one now. */
-void agent_forget_other(struct agent *agent, pid_t tid);
+void agent_remove_other(struct agent *agent, pid_t tid);
 void agent_check_rows(struct agent *agent, bool all);
 void agent_read_names(struct agent *agent, bool all);
 void agent_read_cpu(struct agent *agent);

@@ -23,7 +23,7 @@ static bool read_at(const struct region *region, uint64_t offset, void *out, siz
 	return kernel_memory_exact(region->kernel, region->remote + offset, out, bytes);
 }
 
-static int check(struct region *region, struct err *e)
+static int check_header(struct region *region, struct err *e)
 {
 	struct wire_header *layout = &region->layout;
 	pid_t pid = region->kernel->process.pid;
@@ -71,7 +71,7 @@ int region_adopt(struct region *region, struct kernel *kernel, int fd, struct er
 		return err_set(e, ERR_NOTFOUND, "not the region of an agent");
 	region->fd = fd;
 	region->bytes = (uint64_t)st.st_size;
-	int rc = check(region, e);
+	int rc = check_header(region, e);
 
 	if (rc) {
 		region->fd = -1;
@@ -96,7 +96,7 @@ int region_adopt_memory(struct region *region, struct kernel *kernel, uint64_t a
 	region->remote = address;
 	region->bytes = bytes;
 	region->way = REGION_MEMORY;
-	return check(region, e);
+	return check_header(region, e);
 }
 
 void region_release(struct region *region)

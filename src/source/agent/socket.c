@@ -96,7 +96,7 @@ static bool is_bound(const struct buf *bound, const char *name)
 }
 
 /* A process in another network namespace may share the directory. */
-static bool elsewhere(pid_t pid)
+static bool is_in_other_network(pid_t pid)
 {
 	struct process process = process_named(pid);
 	enum process_network network = process_network(&process);
@@ -115,11 +115,11 @@ static void remove_unbound(const struct buf *bound, const char *directory,
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	if (lstat(path, &about) == 0 && about.st_uid == geteuid() &&
 	    S_ISSOCK(about.st_mode) && about.st_ctime < time(NULL) - SOCKET_OLD_S &&
-	    !is_bound(bound, name) && !elsewhere(pid))
+	    !is_bound(bound, name) && !is_in_other_network(pid))
 		unlink(path);
 }
 
-static void sweep(const struct buf *bound, const char *directory)
+static void remove_stale_sockets(const struct buf *bound, const char *directory)
 {
 	struct stat about;
 	const struct dirent *entry;
@@ -154,12 +154,12 @@ void agent_sockets_sweep(void)
 		return;
 	}
 	if (given)
-		sweep(&bound, given);
+		remove_stale_sockets(&bound, given);
 	if (runtime && runtime[0] == '/') {
 		snprintf(directory, sizeof(directory), "%s/grmon", runtime);
-		sweep(&bound, directory);
+		remove_stale_sockets(&bound, directory);
 	}
 	snprintf(directory, sizeof(directory), "/tmp/grmon-%u", (unsigned)geteuid());
-	sweep(&bound, directory);
+	remove_stale_sockets(&bound, directory);
 	buf_release(&bound);
 }

@@ -125,7 +125,7 @@ static enum ending find_ending(pid_t pid, pid_t tid)
 	return ENDS_PROCESS;
 }
 
-static void lose(struct exit_trace *trace, pid_t tid, const char *why)
+static void stop_tracing(struct exit_trace *trace, pid_t tid, const char *why)
 {
 	ptrace(PTRACE_DETACH, tid, NULL, NULL);
 	pthread_mutex_lock(&trace->lock);
@@ -133,7 +133,7 @@ static void lose(struct exit_trace *trace, pid_t tid, const char *why)
 	pthread_mutex_unlock(&trace->lock);
 }
 
-static void hold(struct exit_trace *trace, pid_t tid)
+static void hold_until_released(struct exit_trace *trace, pid_t tid)
 {
 	unsigned long status = 0;
 
@@ -169,7 +169,7 @@ static void stand_in_exit(struct exit_trace *trace, pid_t tid)
 	enum ending ending = find_ending(trace->pid, tid);
 
 	if (ending == ENDS_PROCESS)
-		hold(trace, tid);
+		hold_until_released(trace, tid);
 	ptrace(PTRACE_CONT, tid, NULL, NULL);
 	if (ending == ENDS_PROCESS || take_other(trace->pid, tid, ending == ENDS_IN_EXEC))
 		return;
@@ -195,9 +195,10 @@ static void handle_stop(struct exit_trace *trace, pid_t tid, int status)
 		return;
 	case PTRACE_EVENT_EXEC:
 		if (sanitizer_traces(tid)) {
-			lose(trace, tid,
-			     "it uses LeakSanitizer, which works only if nothing else "
-			     "traces the program");
+			stop_tracing(
+				trace, tid,
+				"it uses LeakSanitizer, which works only if nothing else "
+				"traces the program");
 			return;
 		}
 		break;
@@ -246,7 +247,7 @@ static void *run_trace(void *arg)
 	return NULL;
 }
 
-static struct exit_trace *make(pid_t pid)
+static struct exit_trace *trace_alloc(pid_t pid)
 {
 	struct exit_trace *trace = calloc(1, sizeof(*trace));
 	pthread_condattr_t attributes;
@@ -263,7 +264,7 @@ static struct exit_trace *make(pid_t pid)
 	return trace;
 }
 
-static void destroy(struct exit_trace *trace)
+static void trace_destroy(struct exit_trace *trace)
 {
 	pthread_cond_destroy(&trace->changed);
 	pthread_mutex_destroy(&trace->lock);
@@ -287,12 +288,12 @@ static bool start_thread(struct exit_trace *trace)
 
 struct exit_trace *exit_trace_new(pid_t pid, struct err *e)
 {
-	struct exit_trace *trace = make(pid);
+	struct exit_trace *trace = trace_alloc(pid);
 
 	if (!trace || trace->fd < 0 || !start_thread(trace)) {
 		err_set(e, ERR_NOMEM, "there is not enough memory to trace it");
 		if (trace)
-			destroy(trace);
+			trace_destroy(trace);
 		return NULL;
 	}
 	pthread_mutex_lock(&trace->lock);
@@ -303,7 +304,7 @@ struct exit_trace *exit_trace_new(pid_t pid, struct err *e)
 		return trace;
 	pthread_join(trace->thread, NULL);
 	err_set(e, ERR_PERM, "ptrace is not permitted (%s)", strerror(trace->refused));
-	destroy(trace);
+	trace_destroy(trace);
 	return NULL;
 }
 
@@ -313,7 +314,7 @@ void exit_trace_free(struct exit_trace *trace)
 		return;
 	exit_trace_let_go(trace);
 	pthread_join(trace->thread, NULL);
-	destroy(trace);
+	trace_destroy(trace);
 }
 
 int exit_trace_fd(const struct exit_trace *trace)

@@ -14,7 +14,7 @@ struct pprof_age {
 	int64_t since_ns;
 };
 
-static struct pprof_age *find(const struct pprof_ages *ages, uint64_t id)
+static struct pprof_age *find_slot(const struct pprof_ages *ages, uint64_t id)
 {
 	size_t at = hash_mix(id, 1) & (ages->capacity - 1);
 
@@ -39,12 +39,12 @@ void pprof_ages_update(struct pprof_ages *ages, struct snapshot *snapshot)
 
 		if (task->since_ns <= 0 || task->id == 0)
 			continue;
-		before = ages->list ? find(ages, task->id) : NULL;
+		before = ages->list ? find_slot(ages, task->id) : NULL;
 		if (before && before->id && before->raw == task->raw &&
 		    before->stack == task->stack && before->since_ns < task->since_ns)
 			task->since_ns = before->since_ns;
-		*find(&now, task->id) = (struct pprof_age){task->id, task->raw,
-							   task->stack, task->since_ns};
+		*find_slot(&now, task->id) = (struct pprof_age){
+			task->id, task->raw, task->stack, task->since_ns};
 	}
 	if (!now.list)
 		return;

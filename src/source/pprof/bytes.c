@@ -27,7 +27,7 @@ static void put_unit(struct pprof_decoder *decoder, unsigned unit)
 }
 
 /* Detects the encoding by the byte order mark, or by the positions of zero bytes. */
-static void decide(struct pprof_decoder *decoder)
+static void detect_encoding(struct pprof_decoder *decoder)
 {
 	const unsigned char *b = decoder->first;
 
@@ -73,7 +73,7 @@ void pprof_decoder_feed(struct pprof_decoder *decoder, const char *bytes, size_t
 		decoder->first[decoder->nr_first++] = (unsigned char)*bytes++;
 		length--;
 		if (decoder->nr_first == sizeof(decoder->first)) {
-			decide(decoder);
+			detect_encoding(decoder);
 			decode(decoder, (const char *)decoder->first, decoder->nr_first,
 			       sink, ctx);
 		}
@@ -85,7 +85,7 @@ void pprof_decoder_end(struct pprof_decoder *decoder, pprof_bytes_sink *sink, vo
 {
 	if (decoder->order != PPROF_UNDECIDED || decoder->nr_first == 0)
 		return;
-	decide(decoder);
+	detect_encoding(decoder);
 	decode(decoder, (const char *)decoder->first, decoder->nr_first, sink, ctx);
 }
 

@@ -10,7 +10,7 @@
 /* This many words that do not belong to a dump end it. */
 #define STRAY_MAX 64u
 
-static bool begins(const char *at, const char *end, const char *word)
+static bool begins_with(const char *at, const char *end, const char *word)
 {
 	size_t bytes = strlen(word);
 
@@ -31,7 +31,7 @@ static const char *word_end(const char *at, const char *end)
 	return blank ? blank : end;
 }
 
-static const char *bounded(const char *at, const char *end)
+static const char *part_limit(const char *at, const char *end)
 {
 	return (size_t)(end - at) > PART_MAX ? at + PART_MAX : end;
 }
@@ -41,7 +41,7 @@ static const char *function_end(const char *at, const char *end)
 {
 	const char *close = at;
 
-	end = bounded(at, end);
+	end = part_limit(at, end);
 	while ((close = memchr(close, ')', (size_t)(end - close)))) {
 		close++;
 		if ((close == end || *close == ' ') &&
@@ -57,7 +57,7 @@ static const char *place_end(const char *at, const char *end)
 	static const char *const tails[] = {"+0x", "fp=0x", "sp=0x", "pc=0x"};
 	const char *colon = at;
 
-	end = bounded(at, end);
+	end = part_limit(at, end);
 	while ((colon = memchr(colon, ':', (size_t)(end - colon)))) {
 		const char *digits = ++colon;
 
@@ -68,7 +68,7 @@ static const char *place_end(const char *at, const char *end)
 		for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
 			const char *tail = skip_blanks(digits, end);
 
-			if (begins(tail, end, tails[i]))
+			if (begins_with(tail, end, tails[i]))
 				digits = word_end(tail, end);
 		}
 		return digits;
@@ -86,26 +86,26 @@ static const char *other_end(const char *at, const char *end)
 	uint64_t id;
 	size_t bytes;
 
-	end = bounded(at, end);
-	if (begins(at, end, "created by ")) {
+	end = part_limit(at, end);
+	if (begins_with(at, end, "created by ")) {
 		stop = word_end(at + 11, end);
-		if (begins(skip_blanks(stop, end), end, in))
+		if (begins_with(skip_blanks(stop, end), end, in))
 			stop = word_end(skip_blanks(stop, end) + sizeof(in) - 1, end);
 		return pprof_creator(at, (size_t)(stop - at), &name, &bytes, &id) ? stop
 										  : NULL;
 	}
-	if (begins(at, end, "...")) {
+	if (begins_with(at, end, "...")) {
 		stop = memmem(at, (size_t)(end - at < 64 ? end - at : 64), elided,
 			      sizeof(elided) - 1);
 		return stop ? stop + sizeof(elided) - 1 : NULL;
 	}
-	if (begins(at, end, "[originating from ")) {
+	if (begins_with(at, end, "[originating from ")) {
 		stop = memchr(at, ']', (size_t)(end - at));
 		return stop ? word_end(stop, end) : NULL;
 	}
-	if (begins(at, end, "goroutine running on other thread; stack unavailable"))
+	if (begins_with(at, end, "goroutine running on other thread; stack unavailable"))
 		return at + 52;
-	return begins(at, end, "goroutine ") &&
+	return begins_with(at, end, "goroutine ") &&
 			       pprof_anchor(&anchor, at, (size_t)(end - at)) &&
 			       anchor.at == 0
 		       ? at + anchor.end
@@ -126,7 +126,7 @@ void pprof_put_flat(struct buf *out, const char *at, const char *end)
 	for (at = skip_blanks(at, end); at < end && stray < STRAY_MAX;
 	     at = skip_blanks(at, end)) {
 		const char *stop = other_end(at, end);
-		bool is_creator = stop && begins(at, end, "created by ");
+		bool is_creator = stop && begins_with(at, end, "created by ");
 
 		if (!stop)
 			stop = wants_place ? place_end(at, end) : function_end(at, end);
@@ -135,7 +135,7 @@ void pprof_put_flat(struct buf *out, const char *at, const char *end)
 			at = word_end(at, end);
 			continue;
 		}
-		if (begins(at, end, "goroutine "))
+		if (begins_with(at, end, "goroutine "))
 			buf_puts(out, "\n");
 		buf_append(out, at, (size_t)(stop - at));
 		buf_puts(out, "\n");

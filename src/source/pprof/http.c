@@ -74,7 +74,7 @@ bool pprof_http_is_local(const char *url)
 	return local;
 }
 
-static bool ends(const char *text, const char *tail)
+static bool ends_with(const char *text, const char *tail)
 {
 	size_t length = strlen(text), bytes = strlen(tail);
 
@@ -93,7 +93,7 @@ static int set_base(struct pprof_http *http, const char *text, struct err *e)
 	if (length < 0 || (size_t)length + sizeof(PROFILE_PATH) >= sizeof(http->base))
 		return err_set(e, ERR_USAGE, "the address is too long");
 	http->base[strcspn(http->base, "?#")] = '\0';
-	while (http->base[0] && ends(http->base, "/"))
+	while (http->base[0] && ends_with(http->base, "/"))
 		http->base[strlen(http->base) - 1] = '\0';
 	path = strstr(http->base, "://");
 	if (!path || path[3] == '\0')
@@ -104,7 +104,7 @@ static int set_base(struct pprof_http *http, const char *text, struct err *e)
 	path = strchr(path + 3, '/');
 	if (!path)
 		strcat(http->base, PROFILE_PATH);
-	else if (!ends(path, "/goroutine") && !ends(path, "/goroutineleak"))
+	else if (!ends_with(path, "/goroutine") && !ends_with(path, "/goroutineleak"))
 		strcat(http->base, "/goroutine");
 	return 0;
 }
@@ -122,7 +122,7 @@ static void set_shown(struct pprof_http *http, const char *text)
 		 at ? at + 1 : host);
 }
 
-static size_t take_bytes(char *bytes, size_t size, size_t nr, void *ctx)
+static size_t on_bytes(char *bytes, size_t size, size_t nr, void *ctx)
 {
 	struct pprof_http *http = ctx;
 	size_t length = size * nr;
@@ -138,8 +138,8 @@ static size_t take_bytes(char *bytes, size_t size, size_t nr, void *ctx)
 	return http->enough || http->too_large ? 0 : length;
 }
 
-static int progress(void *ctx, curl_off_t all, curl_off_t now, curl_off_t up_all,
-		    curl_off_t up)
+static int on_progress(void *ctx, curl_off_t all, curl_off_t now, curl_off_t up_all,
+		       curl_off_t up)
 {
 	const struct pprof_http *http = ctx;
 
@@ -159,10 +159,10 @@ static void configure(struct pprof_http *http)
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, SILENT_SECONDS);
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L * 1024);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, http);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, http);
 	/* A proxy has a different loopback, and would see the user's password. */
 	if (pprof_http_is_local(t->text))

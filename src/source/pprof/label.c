@@ -6,7 +6,7 @@
 
 #define LABEL_TEXT_MAX 256u
 
-static const char *keep(struct arena *arena, const char *text, size_t bytes)
+static const char *copy_label_text(struct arena *arena, const char *text, size_t bytes)
 {
 	return arena_strndup(arena, text,
 			     bytes < LABEL_TEXT_MAX ? bytes : LABEL_TEXT_MAX);
@@ -23,7 +23,7 @@ static const char *take_word(const char *at, const char *end, const char *stops,
 	if (at == end || *at != '"') {
 		while (at < end && !(*at && strchr(stops, *at)))
 			at++;
-		*word = keep(arena, begin, (size_t)(at - begin));
+		*word = copy_label_text(arena, begin, (size_t)(at - begin));
 		return at;
 	}
 	begin = ++at;
@@ -32,10 +32,11 @@ static const char *take_word(const char *at, const char *end, const char *stops,
 	if (memchr(begin, '\\', (size_t)(at - begin))) {
 		buf_init(&plain, 0);
 		pprof_unescape(begin, (size_t)(at - begin), &plain);
-		*word = keep(arena, plain.bytes ? plain.bytes : "", plain.length);
+		*word = copy_label_text(arena, plain.bytes ? plain.bytes : "",
+					plain.length);
 		buf_release(&plain);
 	} else {
-		*word = keep(arena, begin, (size_t)(at - begin));
+		*word = copy_label_text(arena, begin, (size_t)(at - begin));
 	}
 	return at + (at < end);
 }

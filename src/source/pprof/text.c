@@ -94,7 +94,7 @@ static bool is_blank(char c)
 }
 
 /* Removes the prefix and suffix of the run, if any. */
-static void strip(struct pprof_text *text, const char **line, size_t *length)
+static void strip_run(struct pprof_text *text, const char **line, size_t *length)
 {
 	if (text->run.on)
 		pprof_run_strip(&text->run, line, length);
@@ -106,11 +106,11 @@ static bool is_spacing(const struct pprof_text *text, size_t length)
 	return length == 0 && text->run.on && text->run.named;
 }
 
-static bool take(struct pprof_text *text, const char *line, size_t length)
+static bool take_by_grammar(struct pprof_text *text, const char *line, size_t length)
 {
 	if (is_spacing(text, length))
 		return true;
-	strip(text, &line, &length);
+	strip_run(text, &line, &length);
 	return pprof_grammar_take(text->grammar, line, length);
 }
 
@@ -139,11 +139,11 @@ static bool take_broken(struct pprof_text *text, const char *line, size_t length
 	return taken;
 }
 
-static void give(struct pprof_text *text, const char *line, size_t length)
+static void pass_on(struct pprof_text *text, const char *line, size_t length)
 {
 	if (is_spacing(text, length))
 		return;
-	strip(text, &line, &length);
+	strip_run(text, &line, &length);
 	if (!pprof_grammar_take(text->grammar, line, length) &&
 	    !take_broken(text, line, length))
 		pprof_grammar_other(text->grammar, line, length);
@@ -151,7 +151,7 @@ static void give(struct pprof_text *text, const char *line, size_t length)
 
 /* --- the decision --- */
 
-static void hold(struct pprof_text *text, const char *line, size_t length)
+static void hold_line(struct pprof_text *text, const char *line, size_t length)
 {
 	buf_append(&text->held, line, length);
 	buf_append(&text->held, "\n", 1);
@@ -198,14 +198,14 @@ static enum pprof_kind kind_before(struct pprof_text *text)
 	return first;
 }
 
-static void give_held(struct pprof_text *text, size_t begin, size_t end)
+static void pass_on_held(struct pprof_text *text, size_t begin, size_t end)
 {
 	while (begin < end) {
 		const char *line = text->held.bytes + begin;
 		const char *newline = memchr(line, '\n', end - begin);
 		size_t length = newline ? (size_t)(newline - line) : end - begin;
 
-		give(text, line, length);
+		pass_on(text, line, length);
 		begin += length + 1;
 	}
 }
@@ -225,7 +225,7 @@ static void take_header(struct pprof_text *text, const char *line)
 
 /* Decides how the run is wrapped and passes on the held lines. From now on, lines are
  * passed on as they come. */
-static void settle(struct pprof_text *text, enum choice choice)
+static void apply_choice(struct pprof_text *text, enum choice choice)
 {
 	size_t after = text->header_at + text->header_bytes + 1;
 	struct buf rest = {0};
@@ -240,7 +240,7 @@ static void settle(struct pprof_text *text, enum choice choice)
 	} else if (choice == CHOICE_PLAIN) {
 		text->run.on = false;
 	}
-	give_held(text, 0, text->header_at);
+	pass_on_held(text, 0, text->header_at);
 	header = text->held.bytes + text->header_at;
 	if (choice != CHOICE_GUESS && text->anchor.at > 0)
 		pprof_grammar_other(text->grammar, header, text->anchor.at);
@@ -260,7 +260,7 @@ static void settle(struct pprof_text *text, enum choice choice)
 	buf_release(&rest);
 }
 
-static void turn_around(struct pprof_text *text)
+static void reverse_order(struct pprof_text *text)
 {
 	text->order = ORDER_NEWEST_FIRST;
 	text->newest_first = true;
@@ -282,13 +282,13 @@ static bool is_decisive(enum pprof_kind kind)
 }
 
 /* What to choose at the limit, if the lines since the header did not decide it. */
-static enum choice last_choice(const struct pprof_text *text)
+static enum choice choice_at_limit(const struct pprof_text *text)
 {
 	return text->guess_fits ? CHOICE_GUESS : CHOICE_AS_BEFORE;
 }
 
 /* Checks whether one more line after the header tells how the lines are wrapped. */
-static void decide(struct pprof_text *text, const char *line, size_t length)
+static void decide_wrapping(struct pprof_text *text, const char *line, size_t length)
 {
 	enum pprof_kind guessed = kind_in(&text->guess, line, length);
 	enum pprof_kind before = kind_in(&text->run, line, length);
@@ -309,16 +309,16 @@ static void decide(struct pprof_text *text, const char *line, size_t length)
 	if (is_decisive(kind)) {
 		text->guess.on = choice == CHOICE_GUESS;
 		if (kind == PPROF_PLACE && kind_before(text) == PPROF_FUNCTION)
-			turn_around(text);
+			reverse_order(text);
 		else
-			settle(text, choice);
+			apply_choice(text, choice);
 		return;
 	}
 	text->guess_fits |= guessed == PPROF_BLANK;
 	if (++text->waited >= WAIT_LINES ||
 	    text->held.length - text->header_at > WAIT_BYTES + text->header_bytes ||
 	    pprof_anchor(&anchor, line, length))
-		settle(text, last_choice(text));
+		apply_choice(text, choice_at_limit(text));
 }
 
 static void begin_waiting(struct pprof_text *text, const char *line, size_t length)
@@ -332,18 +332,18 @@ static void begin_waiting(struct pprof_text *text, const char *line, size_t leng
 		(text->anchor.at > 0 || text->anchor.end < length) &&
 		pprof_run_set(&text->guess, line, text->anchor.at,
 			      line + text->anchor.end, length - text->anchor.end);
-	hold(text, line, length);
+	hold_line(text, line, length);
 }
 
 /* There is still no header: passes on the older half of the held lines. */
-static void shorten(struct pprof_text *text)
+static void pass_on_older_half(struct pprof_text *text)
 {
 	const char *newline = memchr(text->held.bytes + text->held.length / 2, '\n',
 				     text->held.length - text->held.length / 2);
 	size_t end =
 		newline ? (size_t)(newline + 1 - text->held.bytes) : text->held.length;
 
-	give_held(text, 0, end);
+	pass_on_held(text, 0, end);
 	memmove(text->held.bytes, text->held.bytes + end, text->held.length - end);
 	text->held.length -= end;
 	text->held.bytes[text->held.length] = '\0';
@@ -362,15 +362,15 @@ static void plain_line(struct pprof_text *text, const char *line, size_t length)
 	while (length > 0 && is_blank(line[length - 1]))
 		length--;
 	if (text->order == ORDER_NEWEST_FIRST) {
-		hold(text, line, length);
+		hold_line(text, line, length);
 		return;
 	}
 	if (text->waiting) {
-		hold(text, line, length);
-		decide(text, line, length);
+		hold_line(text, line, length);
+		decide_wrapping(text, line, length);
 		return;
 	}
-	if (text->order == ORDER_FORWARD && take(text, line, length))
+	if (text->order == ORDER_FORWARD && take_by_grammar(text, line, length))
 		return;
 	if (pprof_anchor(&text->anchor, line, length)) {
 		begin_waiting(text, line, length);
@@ -384,12 +384,12 @@ static void plain_line(struct pprof_text *text, const char *line, size_t length)
 		return;
 	}
 	if (text->order == ORDER_FORWARD) {
-		give(text, line, length);
+		pass_on(text, line, length);
 		return;
 	}
-	hold(text, line, length);
+	hold_line(text, line, length);
 	if (text->held.length > HELD_MAX)
-		shorten(text);
+		pass_on_older_half(text);
 }
 
 /* --- lines --- */
@@ -419,7 +419,7 @@ static void any_line(struct pprof_text *text, const char *line, size_t length)
 		length--;
 	/* A line that the grammar accepts as it is cannot be an envelope. */
 	if (text->order == ORDER_FORWARD && !text->waiting &&
-	    text->damage == PPROF_WHOLE && take(text, line, length))
+	    text->damage == PPROF_WHOLE && take_by_grammar(text, line, length))
 		return;
 	if (pprof_unwrap(&text->unwrap, text->depth, line, length, take_inner, text))
 		return;
@@ -469,7 +469,7 @@ static void take_line(struct pprof_text *text, const char *line, size_t length)
 }
 
 /* Collects a line that comes in pieces; bytes over the limit are dropped. */
-static void carry(struct pprof_text *text, const char *bytes, size_t length)
+static void keep_partial_line(struct pprof_text *text, const char *bytes, size_t length)
 {
 	size_t room = PPROF_LINE_MAX - text->carry.length;
 
@@ -491,7 +491,7 @@ static void take_bytes(void *ctx, const char *bytes, size_t length)
 		size_t part = (size_t)((newline ? newline : end) - bytes);
 
 		if (!newline || text->carry.length > 0) {
-			carry(text, bytes, part);
+			keep_partial_line(text, bytes, part);
 			if (!newline)
 				return;
 			take_line(text, text->carry.bytes, text->carry.length);
@@ -509,7 +509,7 @@ void pprof_text_feed(struct pprof_text *text, const char *bytes, size_t length)
 }
 
 /* All lines have been read: passes them on in reverse. */
-static void give_backwards(struct pprof_text *text)
+static void pass_on_backwards(struct pprof_text *text)
 {
 	struct buf all = text->held;
 	size_t end = all.length;
@@ -531,7 +531,7 @@ static void end_waiting(struct pprof_text *text)
 {
 	/* The lines held after a header may contain more headers. */
 	while (text->waiting)
-		settle(text, last_choice(text));
+		apply_choice(text, choice_at_limit(text));
 }
 
 void pprof_text_end(struct pprof_text *text, struct pprof_found *found)
@@ -553,12 +553,12 @@ void pprof_text_end(struct pprof_text *text, struct pprof_found *found)
 	/* The header has no stack after it, but lines of one before it. */
 	if (text->waiting &&
 	    (kind_before(text) == PPROF_FUNCTION || kind_before(text) == PPROF_DETAIL))
-		turn_around(text);
+		reverse_order(text);
 	if (text->order == ORDER_NEWEST_FIRST)
-		give_backwards(text);
+		pass_on_backwards(text);
 	end_waiting(text);
 	if (text->order == ORDER_UNKNOWN)
-		give_held(text, 0, text->held.length);
+		pass_on_held(text, 0, text->held.length);
 	pprof_grammar_end(text->grammar, open_end, found);
 	found->newest_first = text->newest_first;
 }

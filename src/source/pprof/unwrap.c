@@ -304,7 +304,7 @@ static const struct {
 	{"\v", "\t"},
 };
 
-static bool begins(const char *at, const char *end, const char *word)
+static bool begins_with(const char *at, const char *end, const char *word)
 {
 	size_t bytes = strlen(word);
 
@@ -315,10 +315,10 @@ static void put_replaced(struct buf *text, const char *at, const char *end,
 			 const char *line, const char *tab)
 {
 	while (at < end) {
-		if (begins(at, end, line)) {
+		if (begins_with(at, end, line)) {
 			buf_append(text, "\n", 1);
 			at += strlen(line);
-		} else if (begins(at, end, tab)) {
+		} else if (begins_with(at, end, tab)) {
 			buf_append(text, "\t", 1);
 			at += strlen(tab);
 		} else {
@@ -345,7 +345,7 @@ static bool is_escaped_end(const char *at, const char *end)
 	if (behind == at)
 		return false;
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
-		if (begins(behind, end, forms[i]))
+		if (begins_with(behind, end, forms[i]))
 			return true;
 	return false;
 }
@@ -410,7 +410,7 @@ static bool unwrap_escaped(struct pprof_unwrap *unwrap, unsigned depth, const ch
 	} else {
 		size_t form = 0, count = sizeof(replaced) / sizeof(replaced[0]);
 
-		while (form < count && !begins(rest, end, replaced[form].line))
+		while (form < count && !begins_with(rest, end, replaced[form].line))
 			form++;
 		if (form == count)
 			return false;
