@@ -150,7 +150,8 @@ static bool is_listening(const struct listening *listening, const char *address)
 	return listening->ports[port / 64] >> (port % 64) & 1;
 }
 
-/* Records a listening port. The kernel's table contains listening sockets first. */
+/* Records a listening port. Listening sockets come first in the kernel's table, so all of
+ * them are known when the connections follow. */
 static void note_listening(struct listening *listening, const char *line)
 {
 	const char *colon = strchr(line, ':'), *end;

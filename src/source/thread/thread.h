@@ -39,11 +39,11 @@ struct thread {
 	float cpu_percent;
 	uint64_t switches; /* times it was scheduled; 0 if the kernel does not count */
 	int64_t began_ns;  /* when its wait was first seen; 0 if it predates watching */
-	bool ask_sleep;    /* it was there at the first sample: find out when it slept */
-	int64_t ran_ns;    /* when it last ran, by its CPU's clock and not ours */
-	int cpu;           /* the last CPU it ran on */
-	int64_t slept_ns;  /* it has slept at least since then; 0 if unknown */
-	int64_t kept_ns;   /* when a wait interrupted by a stop began; 0 if none was */
+	bool ask_sleep;   /* it was there at the first sample: find when it fell asleep */
+	int64_t ran_ns;   /* when it last ran, by its CPU's clock and not ours */
+	int cpu;          /* the last CPU it ran on */
+	int64_t slept_ns; /* it has slept at least since then; 0 if unknown */
+	int64_t kept_ns;  /* when a wait interrupted by a stop began; 0 if none was */
 	char call_text[THREAD_CALL_MAX]; /* the kernel's line behind `wait` */
 	struct proc_call call;
 	struct kernel_wait wait;

@@ -26,7 +26,7 @@
 struct go_processor {
 	size_t start;       /* offset of the record in the object, in bytes */
 	size_t from, to;    /* leftovers in the object; offsets in bytes */
-	size_t queue;       /* offset of the queue of spans, or 0 */
+	size_t queue;       /* offset of the queue of spans (GO_PROCESSOR_QUEUE), or 0 */
 	uint64_t chain;     /* address of its first queue outside the heap, or 0 */
 	uint64_t caches[2]; /* one of them is the address of its allocator's cache */
 	uint64_t scratch;   /* address of the buffer outside the heap, or 0 if unknown */

@@ -74,7 +74,8 @@ uint64_t go_runner_mark(const struct go_runners *runners, const uint8_t *g)
 	return hash_mix(hash, runners->turns ? g[runners->turns] : 0);
 }
 
-/* The tick of the processor that belongs to the m. False: none is known. */
+/* Reads the tick of the processor that belongs to the m. Returns false if none is
+ * known. */
 static bool read_tick(const struct go_mark *mark, uint64_t m, uint64_t *processor,
 		      uint32_t *tick)
 {
