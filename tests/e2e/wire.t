@@ -6,7 +6,7 @@
 need python3
 need cc
 need awk
-plan 14
+plan 17
 
 page=man/grmon-wire.5
 # agrees HEADER PAGE: the compiler finds every field, number and size where the page says.
@@ -26,8 +26,17 @@ parted() {
 	esac && grep -q 'page\.c:.*static.assert' "$work/said" || { cat "$work/said"; return 1; }
 }
 check 'the tables of the page are those of the structs' agrees src/wire/wire.h $page
-ok "$([ "$(grep -c '^_Static_assert' "$work/page.c")" -gt 250 ]; echo $?)" 'and nothing is left out' \
+ok "$([ "$(grep -c '^_Static_assert' "$work/page.c")" -gt 250 ]; echo $?)" 'and all of them are read' \
 	"$(cat "$work/page.c")"
+# Every number that the header gives a name.
+named() {
+	sed -nE 's/^(\t|#define )(WIRE_[A-Z_]+) +(= )?[0-9]+(u|,).*/\2/p' src/wire/wire.h >"$work/names"
+	[ "$(wc -l <"$work/names")" -ge 19 ] || return 1
+	while read -r name; do
+		grep -q "Dv $name Ta" $page || { echo "the page does not have $name"; return 1; }
+	done <"$work/names"
+}
+check 'the page has every flag, kind and limit' named
 check 'a field that moves in the header is noticed' parted \
 	'/uint64_t waits;/d; s/uint64_t call_site;/&uint64_t waits;/; s/uint64_t object; .*/uint64_t waits_on;&/' src/wire/wire.h
 check 'one that gets another type too' parted 's/int32_t fd;/uint32_t fd;/' src/wire/wire.h
@@ -35,6 +44,7 @@ check 'one that is new, in reserved bytes' parted \
 	's/uint64_t reserved\[12\];/uint64_t more; uint64_t reserved[11];/' src/wire/wire.h
 check 'one that is missing in the page' parted '/Ta start_ns Ta/,+2d' $page
 check 'a state with another number' parted 's/^.It 4 Ta mutex Ta/.It 5 Ta mutex Ta/' $page
+check 'another magic number' parted 's/^0x314e4f4d5247:/0x324e4f4d5247:/' $page
 check 'and a limit' parted 's/WIRE_WHAT_BYTES Ta 32/WIRE_WHAT_BYTES Ta 31/' $page
 
 cat >"$work/compare.py" <<'PY'
@@ -79,8 +89,26 @@ same() {
 mkfifo "$work/in"
 exec 9<>"$work/in"
 
+# The line on the socket has the members of the one in the page.
+hello() {
+	python3 - "$1" $page <<'PY'
+import json, os, socket, sys
+page = open(sys.argv[2]).read()
+shown = json.loads(page[page.index('{"grmon":1,'):].split("\n.Ed")[0])
+with socket.socket(socket.AF_UNIX) as peer:
+    peer.connect(f"{os.environ['XDG_RUNTIME_DIR']}/grmon/{sys.argv[1]}.sock")
+    line, fds, _, _ = socket.recv_fds(peer, 4096, 2)
+    end = peer.recv(1)
+said = json.loads(line)
+shown["pid"] = int(sys.argv[1])
+if (said, len(fds), line[-1:], end) != (shown, 1, b"\n", b""):
+    sys.exit(f"{line} with {fds}, not {shown}")
+PY
+}
+
 # What libc waits for.
 LD_PRELOAD=$agent GRMON_SOCKET=1 start_ready "$BUILD/tests/targets/wrap_waits"
+check 'the socket says what the page says' hello "$target"
 for way in socket fd; do
 	until_true same "$target" $way 80
 	ok $? "every wait of libc, by the $way" "$(cat "$work/said")"

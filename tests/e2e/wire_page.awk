@@ -45,6 +45,11 @@ FNR == NR {
 	fields++
 	next
 }
+# What the magic is, below its row.
+/^0x[0-9a-f]+:/ {
+	claim("WIRE_MAGIC == " substr($1, 1, length($1) - 1), "WIRE_MAGIC")
+	next
+}
 # .It Dv CONSTANT Ta NUMBER Ta …
 /^\.It Dv [A-Z_]+ Ta [0-9]+ Ta/ {
 	claim($3 " == " $5, $3)
