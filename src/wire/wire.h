@@ -20,6 +20,9 @@
  * reader loads seq (acquire), copies the record, issues an acquire fence and loads seq
  * again. If both values are equal and even, the copy is consistent. Counters may be read
  * without this protocol.
+ *
+ * grmon-wire(5) documents all of this for readers in other languages. tests/e2e/wire.t
+ * fails where its tables and this file differ.
  */
 /*
  * How a reader finds the region, in this order:
