@@ -17,7 +17,7 @@
 #define NAMES_LATER_NS        (10 * CLOCK_MS_NS)
 #define ATTACH_AGAIN_NS       (2 * CLOCK_SECOND_NS)
 #define STACKS_ALL_NS         (5 * CLOCK_SECOND_NS)
-#define WHOLE_AGAIN_LOOKS     64
+#define WHOLE_AGAIN_SAMPLES   64
 
 static int agent_probe(const struct source_target *t, struct err *e)
 {
@@ -114,7 +114,7 @@ static bool keeps_stack(const struct agent *agent, const struct row *row)
 	return row->whole && !row->thread && row->slot.state != WIRE_STATE_RUNNING &&
 	       row->contradicted == 0 &&
 	       row->whole_generation == symbols_generation(agent->symbols) &&
-	       (agent->polls + (uint32_t)row->tid) % WHOLE_AGAIN_LOOKS != 0;
+	       (agent->polls + (uint32_t)row->tid) % WHOLE_AGAIN_SAMPLES != 0;
 }
 
 /* Unwinds the thread's whole stack from its kernel state; works only while it is blocked.

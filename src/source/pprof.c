@@ -41,7 +41,7 @@ struct pprof {
 	/* For a file: its contents when it was read. */
 	struct snapshot *parsed;
 	struct stat status;
-	uint64_t looks;
+	uint64_t nr_samples;
 };
 
 static void pprof_close(void *ctx)
@@ -406,7 +406,7 @@ static int parse_file(struct pprof *pprof, struct err *e)
 		snapshot_note(parsed, "the text ends in the middle of a goroutine");
 	snapshot_unref(pprof->parsed);
 	pprof->parsed = parsed;
-	pprof->looks = 0;
+	pprof->nr_samples = 0;
 	pprof->shown = found.dump;
 	pprof->dumps = found.dumps;
 	return 0;
@@ -451,7 +451,8 @@ static int sample_file(struct pprof *pprof, struct snapshot *out, struct err *e)
 	parsed = pprof->parsed;
 	out->undated = true;
 	/* Keeps only the last two samples apart, which is all the stuck rule needs. */
-	out->mono_ns = parsed->mono_ns + (pprof->looks++ > 0 ? CLOCK_SECOND_NS / 50 : 0);
+	out->mono_ns =
+		parsed->mono_ns + (pprof->nr_samples++ > 0 ? CLOCK_SECOND_NS / 50 : 0);
 	out->real_ns = parsed->real_ns;
 	for (size_t i = 0; i < parsed->nr_tasks; i++) {
 		struct task *task = snapshot_add(out);

@@ -50,8 +50,8 @@ struct processes {
 	struct process_row *rows;
 	size_t capacity;
 	struct arena texts;
-	int64_t looked_at_ns;
-	bool looked_before; /* differences of ticks are valid */
+	int64_t sampled_at_ns;
+	bool sampled_before; /* differences of ticks are valid */
 };
 
 struct processes *source_processes_new(int64_t budget_ns)
@@ -142,7 +142,7 @@ static bool fill_row(struct processes *list, const struct pids_stack *stack,
 	row->tasks = value[ITEM_THREADS].result.s_int;
 	row->rss_bytes = (int64_t)value[ITEM_RSS].result.ul_int * 1024;
 	row->cpu_percent = -1;
-	if (list->looked_before && elapsed_s > 0.05 && hz > 0)
+	if (list->sampled_before && elapsed_s > 0.05 && hz > 0)
 		row->cpu_percent =
 			100.0 * (double)value[ITEM_TICKS].result.s_int / hz / elapsed_s;
 	if (row->cpu_percent > 100.0 * 4096)
@@ -178,7 +178,7 @@ int source_processes(struct processes *list, const struct process_row **rows,
 {
 	struct pids_fetch *fetch = procps_pids_reap(list->info, PIDS_FETCH_TASKS_ONLY);
 	int64_t now_ns = clock_mono_ns();
-	double elapsed_s = (double)(now_ns - list->looked_at_ns) / 1e9;
+	double elapsed_s = (double)(now_ns - list->sampled_at_ns) / 1e9;
 
 	*rows = NULL;
 	*count = 0;
@@ -200,8 +200,8 @@ int source_processes(struct processes *list, const struct process_row **rows,
 		fits_end(list->fits);
 	if (*count)
 		qsort(list->rows, *count, sizeof(*list->rows), compare_rows);
-	list->looked_at_ns = now_ns;
-	list->looked_before = true;
+	list->sampled_at_ns = now_ns;
+	list->sampled_before = true;
 	*rows = list->rows;
 	return 0;
 }

@@ -38,7 +38,7 @@ static bool add_module(struct symbols *symbols, const uint8_t *bytes, size_t siz
 	if (copied) {
 		close(fd);
 		file_budget_init(&budget);
-		file_budget_begin_look(&budget);
+		file_budget_begin_sample(&budget);
 		fd = elf_image_make(&source, "/module.so", &budget);
 		if (fd < 0)
 			return false;

@@ -76,7 +76,7 @@ static void read_file(const uint8_t *bytes, size_t size)
 		elf_file_release(&file);
 	}
 	file_budget_init(&budget);
-	file_budget_begin_look(&budget);
+	file_budget_begin_sample(&budget);
 	image = elf_image_make(&source, "/lib/x.so", &budget);
 	require(strlen(budget.note) < FILE_BUDGET_TEXT);
 	if (image < 0)

@@ -211,7 +211,7 @@ static int search_links(struct region *region, struct kernel *kernel, pid_t tid,
 	const size_t bytes = strlen(LINK_PREFIX);
 	struct process_fds fds;
 	int rc = ERR_NOTFOUND;
-	size_t looked = 0;
+	size_t nr_read = 0;
 
 	if (process_fds_open(&fds, &kernel->process, tid) != 0)
 		return rc;
@@ -220,7 +220,7 @@ static int search_links(struct region *region, struct kernel *kernel, pid_t tid,
 		char link[64];
 		ssize_t got = process_fds_link(&fds, link, sizeof(link));
 
-		if (++looked > DESCRIPTORS_MAX)
+		if (++nr_read > DESCRIPTORS_MAX)
 			break;
 		if (got <= 0 || strncmp(link, LINK_PREFIX, bytes) != 0 ||
 		    (link[bytes] != '\0' && link[bytes] != ' '))

@@ -30,7 +30,7 @@
 
 #define NAMES_FIRST_NS  (80 * CLOCK_MS_NS)
 #define NAMES_BUDGET_NS (CLOCK_MS_NS / 5)
-#define NAMES_LOOKED_AT 500u /* rows per poll once all have a name */
+#define NAMES_PER_POLL  500u /* rows per poll once all have a name */
 #define NAME_NEW_NS     (CLOCK_SECOND_NS / 2)
 #define NAME_KEPT_NS    (20 * CLOCK_SECOND_NS)
 #define CPU_BUDGET_NS   (CLOCK_MS_NS / 2)
@@ -338,8 +338,8 @@ void agent_read_names(struct agent *agent, bool all)
 	int64_t deadline_ns = clock_mono_ns() + (first && all ? CHECK_ALL_NS
 						 : first      ? NAMES_FIRST_NS
 							      : NAMES_BUDGET_NS);
-	uint32_t count = first || agent->nr_rows < NAMES_LOOKED_AT ? agent->nr_rows
-								   : NAMES_LOOKED_AT;
+	uint32_t count = first || agent->nr_rows < NAMES_PER_POLL ? agent->nr_rows
+								  : NAMES_PER_POLL;
 
 	for (uint32_t n = 0; n < count; n++) {
 		uint32_t i = agent->name_cursor++ % agent->nr_rows;

@@ -124,13 +124,13 @@ static void remove_stale_sockets(const struct buf *bound, const char *directory)
 	struct stat about;
 	const struct dirent *entry;
 	DIR *dir = NULL;
-	size_t looked = 0;
+	size_t nr_read = 0;
 
 	if (directory[0] == '/' && lstat(directory, &about) == 0 &&
 	    S_ISDIR(about.st_mode) && about.st_uid == geteuid() &&
 	    (about.st_mode & 077) == 0)
 		dir = opendir(directory);
-	while (dir && (entry = readdir(dir)) && looked++ < SWEPT_MAX) {
+	while (dir && (entry = readdir(dir)) && nr_read++ < SWEPT_MAX) {
 		char *end;
 		long pid = strtol(entry->d_name, &end, 10);
 

@@ -8,15 +8,15 @@
 
 #include "base/clock.h"
 
-#define LOOK_FILES 128u
-#define ALL_FILES  256u
-#define LOOK_NS    CLOCK_SECOND_NS
+#define SAMPLE_FILES 128u
+#define ALL_FILES    256u
+#define SAMPLE_NS    CLOCK_SECOND_NS
 
-void file_budget_begin_look(struct file_budget *budget)
+void file_budget_begin_sample(struct file_budget *budget)
 {
-	budget->look_bytes = FILE_BUDGET_LOOK_BYTES;
-	budget->look_files = LOOK_FILES;
-	budget->look_ns = LOOK_NS;
+	budget->sample_bytes = FILE_BUDGET_SAMPLE_BYTES;
+	budget->sample_files = SAMPLE_FILES;
+	budget->sample_ns = SAMPLE_NS;
 }
 
 void file_budget_init(struct file_budget *budget)
@@ -24,41 +24,41 @@ void file_budget_init(struct file_budget *budget)
 	memset(budget, 0, sizeof(*budget));
 	budget->all_bytes = FILE_BUDGET_ALL_BYTES;
 	budget->all_files = ALL_FILES;
-	file_budget_begin_look(budget);
+	file_budget_begin_sample(budget);
 }
 
 bool file_budget_take(struct file_budget *budget, uint64_t bytes)
 {
-	if (bytes > budget->look_bytes || bytes > budget->all_bytes)
+	if (bytes > budget->sample_bytes || bytes > budget->all_bytes)
 		return false;
-	budget->look_bytes -= bytes;
+	budget->sample_bytes -= bytes;
 	budget->all_bytes -= bytes;
 	return true;
 }
 
 void file_budget_give_back(struct file_budget *budget, uint64_t bytes)
 {
-	budget->look_bytes += bytes;
+	budget->sample_bytes += bytes;
 	budget->all_bytes += bytes;
 }
 
 bool file_budget_take_file(struct file_budget *budget)
 {
-	if (budget->look_files == 0 || budget->all_files == 0)
+	if (budget->sample_files == 0 || budget->all_files == 0)
 		return false;
-	budget->look_files--;
+	budget->sample_files--;
 	budget->all_files--;
 	return true;
 }
 
 void file_budget_spend(struct file_budget *budget, int64_t begin_ns)
 {
-	budget->look_ns -= clock_mono_ns() - begin_ns;
+	budget->sample_ns -= clock_mono_ns() - begin_ns;
 }
 
 bool file_budget_has_time(const struct file_budget *budget)
 {
-	return budget->look_ns > 0;
+	return budget->sample_ns > 0;
 }
 
 void file_budget_say(struct file_budget *budget, const char *what, const char *path,

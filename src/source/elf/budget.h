@@ -8,21 +8,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FILE_BUDGET_TEXT       256u
-#define FILE_BUDGET_LOOK_BYTES (128ull << 20)
-#define FILE_BUDGET_ALL_BYTES  (192ull << 20)
+#define FILE_BUDGET_TEXT         256u
+#define FILE_BUDGET_SAMPLE_BYTES (128ull << 20)
+#define FILE_BUDGET_ALL_BYTES    (192ull << 20)
 
 struct file_budget {
-	uint64_t look_bytes; /* left for this sample … */
-	uint64_t all_bytes;  /* … and for all samples */
-	uint32_t look_files;
+	uint64_t sample_bytes; /* left for this sample … */
+	uint64_t all_bytes;    /* … and for all samples */
+	uint32_t sample_files;
 	uint32_t all_files;
-	int64_t look_ns;             /* time left for reading and checking files */
+	int64_t sample_ns;           /* time left for reading and checking files */
 	char note[FILE_BUDGET_TEXT]; /* what was left out first, and why; "" if nothing */
 };
 
 void file_budget_init(struct file_budget *budget);
-void file_budget_begin_look(struct file_budget *budget);
+void file_budget_begin_sample(struct file_budget *budget);
 /* Returns false, and takes nothing, if less than that is left. */
 bool file_budget_take(struct file_budget *budget, uint64_t bytes);
 void file_budget_give_back(struct file_budget *budget, uint64_t bytes);

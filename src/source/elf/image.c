@@ -404,7 +404,7 @@ static void drop_over_budget(struct elf_file *file, struct mini *mini, const cha
 			snprintf(why, sizeof(why),
 				 "it would exceed the limit of %u MB for the files of "
 				 "the process",
-				 (unsigned)(FILE_BUDGET_LOOK_BYTES >> 20));
+				 (unsigned)(FILE_BUDGET_SAMPLE_BYTES >> 20));
 		file_budget_say(budget, names[group], path, why);
 		file->bytes[group] = 0;
 		drop_group(file, group);

@@ -83,7 +83,7 @@ void symbols_begin_poll(struct symbols *symbols, int64_t budget_ns)
 	if (!symbols)
 		return;
 	symbols->deadline_ns = clock_mono_ns() + budget_ns;
-	file_budget_begin_look(&symbols->files.budget);
+	file_budget_begin_sample(&symbols->files.budget);
 	if (symbols->deadline_ns - budget_ns - symbols->begun_at_ns > CLOCK_SECOND_NS &&
 	    debuginfod_arrived(symbols->fetch)) {
 		symbols->begun_at_ns = symbols->deadline_ns - budget_ns;

@@ -138,20 +138,20 @@ static void budget_is_kept(void **state)
 
 	assert_true(image >= 0);
 	assert_true(taken > 0 && taken <= source.length * 2);
-	assert_int_equal(budget.look_bytes, FILE_BUDGET_LOOK_BYTES - taken);
+	assert_int_equal(budget.sample_bytes, FILE_BUDGET_SAMPLE_BYTES - taken);
 	close(image);
 	/* The debug information no longer fits, the symbols do. */
-	budget.look_bytes = taken / 4;
+	budget.sample_bytes = taken / 4;
 	image = elf_image_make(&source, "/usr/lib/self.so", &budget);
 	assert_true(image >= 0);
 	assert_true(symbol_value(image, "test_named_function") != 0);
 	assert_contains(budget.note, "skipped debug information of self.so");
 	close(image);
 	/* In a new look it does, as long as the whole budget lasts. */
-	file_budget_begin_look(&budget);
-	budget.look_ns = 0;
+	file_budget_begin_sample(&budget);
+	budget.sample_ns = 0;
 	assert_int_equal(elf_image_make(&source, "/self", &budget), -1);
-	file_budget_begin_look(&budget);
+	file_budget_begin_sample(&budget);
 	budget.all_files = 0;
 	assert_int_equal(elf_image_make(&source, "/self", &budget), -1);
 	assert_false(file_budget_take(&budget, UINT64_MAX));
@@ -358,7 +358,7 @@ static void sparse_file(void **state)
 	/* Without sections too, where the program headers lead. */
 	memset(head + 58, 0, 6);
 	memset(head + 40, 0, 8);
-	file_budget_begin_look(&budget);
+	file_budget_begin_sample(&budget);
 	assert_int_equal(pwrite(fd, head, length, 0), length);
 	image = elf_image_make(&source, "/sparse", &budget);
 	assert_true(image >= 0);
@@ -434,8 +434,8 @@ static void copies_are_kept(void **state)
 		assert_true(target_file_open_exe(&file, getpid()));
 		file.foreign = true;
 		file.st.st_ino += (ino_t)i + 1;
-		opener.budget.look_bytes = opener.budget.all_bytes = 1u << 30;
-		file_budget_begin_look(&opener.budget);
+		opener.budget.sample_bytes = opener.budget.all_bytes = 1u << 30;
+		file_budget_begin_sample(&opener.budget);
 		close(elf_open(&opener, &file, "/self"));
 	}
 	int after = dup(0);
