@@ -13,14 +13,14 @@
 
 #include "base/clock.h"
 
-#define TREND_BUCKETS  32
-#define TREND_JUMPS    16
-#define TREND_ARRIVALS 16
-#define TREND_STEP_NS  (50 * CLOCK_MS_NS) /* initial step of both rings */
-#define TREND_RECENT_NS                                                                  \
-	(15 * CLOCK_SECOND_NS) /* a bucket of the recent ring is never longer */
-#define TREND_LEAST_NS                                                                   \
-	(60 * CLOCK_SECOND_NS) /* a shorter watch is too young for a verdict */
+#define TREND_BUCKETS   32
+#define TREND_JUMPS     16
+#define TREND_ARRIVALS  16
+#define TREND_STEP_NS   (50 * CLOCK_MS_NS) /* initial step of both rings */
+/* Maximum length of a bucket of the recent ring. */
+#define TREND_RECENT_NS (15 * CLOCK_SECOND_NS)
+/* A shorter observation is too young for a verdict. */
+#define TREND_LEAST_NS  (60 * CLOCK_SECOND_NS)
 
 /* A part of the time. came and left are sums. */
 struct trend_bucket {
