@@ -21,7 +21,7 @@ struct aux {
 	uint64_t phnum;
 };
 
-static int denied(pid_t pid, struct err *e)
+static int set_denied(pid_t pid, struct err *e)
 {
 	return err_set(e, ERR_PERM,
 		       "no permission to read the memory of process %d: run grmon-c as "
@@ -36,7 +36,7 @@ static int read_aux(const struct process *process, struct aux *aux, struct err *
 	ssize_t got = process_auxv(process, words, sizeof(words));
 
 	if (got == -EACCES || got == -EPERM)
-		return denied(pid, e);
+		return set_denied(pid, e);
 	if (got < 0)
 		return err_sys(e, (int)-got, "cannot read /proc/%d/auxv", (int)pid);
 	memset(aux, 0, sizeof(*aux));
@@ -83,7 +83,7 @@ static int read_segments(struct go_elf *elf, struct memory *mem, const struct au
 
 	if (!memory_read(mem, aux->phdr, headers, aux->phnum * sizeof(headers[0])))
 		return mem->failed == EPERM
-			       ? denied(mem->process.pid, e)
+			       ? set_denied(mem->process.pid, e)
 			       : err_sys(e, mem->failed,
 					 "cannot read the memory of process %d",
 					 (int)mem->process.pid);

@@ -35,7 +35,7 @@ void kernel_wait_to_task(const struct kernel_wait *wait, struct snapshot *out,
 }
 
 /* The kernel lets other users see only that the threads exist, and their names. */
-static void say_denied(const struct kernel *kernel, char *out, size_t size)
+static void describe_denied(const struct kernel *kernel, char *out, size_t size)
 {
 	const struct passwd *owner = getpwuid(kernel->facts.uid);
 
@@ -66,7 +66,7 @@ bool kernel_denied(pid_t pid, char *why, size_t size)
 		return false;
 	denied = kernel.denied;
 	if (denied)
-		say_denied(&kernel, why, size);
+		describe_denied(&kernel, why, size);
 	kernel_close(&kernel);
 	return denied;
 }
@@ -75,7 +75,7 @@ static void note_denied(const struct kernel *kernel, struct snapshot *out)
 {
 	char text[ERR_TEXT_MAX];
 
-	say_denied(kernel, text, sizeof(text));
+	describe_denied(kernel, text, sizeof(text));
 	snapshot_note(out, "%s", text);
 }
 

@@ -34,7 +34,7 @@ static bool read_time(struct kernel *kernel, uint64_t address, int64_t unit_ns,
 	return true;
 }
 
-static void append(struct kernel_wait *out, const char *text, const char *more)
+static void append_text(struct kernel_wait *out, const char *text, const char *more)
 {
 	size_t used = strlen(out->text);
 
@@ -42,13 +42,14 @@ static void append(struct kernel_wait *out, const char *text, const char *more)
 		 text, more);
 }
 
-static void lasts(struct kernel_wait *out, int64_t ns)
+static void set_duration(struct kernel_wait *out, int64_t ns)
 {
 	char duration[CLOCK_DURATION_MAX];
 
 	out->ends = true;
 	out->lasts_ns = ns;
-	append(out, clock_format_duration(ns, duration), out->sleeps ? "" : " at most");
+	append_text(out, clock_format_duration(ns, duration),
+		    out->sleeps ? "" : " at most");
 }
 
 /* Converts a time of another clock. A CPU time clock cannot be converted, as it would be
@@ -62,7 +63,7 @@ static bool to_mono(uint64_t clock, int64_t at_ns, int64_t *mono_ns)
 	return true;
 }
 
-static void ends_at(uint64_t clock, int64_t at_ns, struct kernel_wait *out)
+static void set_end(uint64_t clock, int64_t at_ns, struct kernel_wait *out)
 {
 	char when[KERNEL_CLOCK_MAX];
 	bool known = to_mono(clock, at_ns, &out->end_ns);
@@ -71,17 +72,17 @@ static void ends_at(uint64_t clock, int64_t at_ns, struct kernel_wait *out)
 	if (!out->sleeps)
 		return;
 	/* The time is exact and does not depend on when the wait began. */
-	append(out, known ? "until " : "until a set time",
-	       known ? kernel_clock_text(out->end_ns - clock_mono_ns() + clock_real_ns(),
-					 when)
-		     : "");
+	append_text(out, known ? "until " : "until a set time",
+		    known ? kernel_clock_text(
+				    out->end_ns - clock_mono_ns() + clock_real_ns(), when)
+			  : "");
 	out->end_ns = 0;
 }
 
 /* When a sleep is interrupted, the kernel stores the remaining time if the program gave
  * an address for it, which may be that of the requested time. */
-static void sleeps_for(struct kernel *kernel, uint64_t request, uint64_t rest,
-		       struct kernel_wait *out)
+static void set_sleep(struct kernel *kernel, uint64_t request, uint64_t rest,
+		      struct kernel_wait *out)
 {
 	int64_t ns;
 
@@ -91,7 +92,7 @@ static void sleeps_for(struct kernel *kernel, uint64_t request, uint64_t rest,
 	}
 	if ((out->left_ns && rest == request) || !read_time(kernel, request, 1, &ns))
 		return;
-	lasts(out, ns);
+	set_duration(out, ns);
 }
 
 static void explain_futex_limit(struct kernel *kernel, const struct proc_call *call,
@@ -105,10 +106,10 @@ static void explain_futex_limit(struct kernel *kernel, const struct proc_call *c
 	if (!read_time(kernel, at, 1, &ns))
 		return;
 	if (command == FUTEX_WAIT)
-		lasts(out, ns);
+		set_duration(out, ns);
 	else if (command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
 		 command == CALL_LOCK_PI2 || command == FUTEX_WAIT_REQUEUE_PI)
-		ends_at(real ? CLOCK_REALTIME : CLOCK_MONOTONIC, ns, out);
+		set_end(real ? CLOCK_REALTIME : CLOCK_MONOTONIC, ns, out);
 }
 
 void kernel_explain_limit(struct kernel *kernel, const struct proc_call *call,
@@ -124,33 +125,33 @@ void kernel_explain_limit(struct kernel *kernel, const struct proc_call *call,
 	out->limited = true;
 	switch (time) {
 	case TIME_MS:
-		lasts(out, (int64_t)(int32_t)arg * CLOCK_MS_NS);
+		set_duration(out, (int64_t)(int32_t)arg * CLOCK_MS_NS);
 		break;
 	case TIME_SPEC:
 	case TIME_CLOCK:
 		if (time == TIME_CLOCK && (call->args[1] & TIMER_ABSTIME)) {
 			if (read_time(kernel, arg, 1, &ns))
-				ends_at(call->args[0], ns, out);
+				set_end(call->args[0], ns, out);
 		} else if (sleeps) {
-			sleeps_for(kernel, arg, call->args[at + 1], out);
+			set_sleep(kernel, arg, call->args[at + 1], out);
 		} else if (read_time(kernel, arg, 1, &ns)) {
-			lasts(out, ns);
+			set_duration(out, ns);
 		}
 		break;
 	case TIME_VAL:
 		if (read_time(kernel, arg, NS_PER_US, &ns))
-			lasts(out, ns);
+			set_duration(out, ns);
 		break;
 	case TIME_REAL:
 		if (read_time(kernel, arg, 1, &ns))
-			ends_at(CLOCK_REALTIME, ns, out);
+			set_end(CLOCK_REALTIME, ns, out);
 		break;
 	case TIME_FUTEX:
 		explain_futex_limit(kernel, call, arg, out);
 		break;
 	case TIME_WAITV:
 		if (read_time(kernel, arg, 1, &ns))
-			ends_at(call->args[at + 1], ns, out);
+			set_end(call->args[at + 1], ns, out);
 		break;
 	default:
 		break;
@@ -158,7 +159,7 @@ void kernel_explain_limit(struct kernel *kernel, const struct proc_call *call,
 }
 
 /* Rounds to the precision that is shown, because timeouts are usually round numbers. */
-static int64_t rounded(int64_t ns)
+static int64_t round_duration(int64_t ns)
 {
 	int64_t unit_ns = ns >= CLOCK_MINUTE_NS - CLOCK_SECOND_NS / 2 ? CLOCK_SECOND_NS
 			  : ns >= CLOCK_SECOND_NS - CLOCK_SECOND_NS / 20
@@ -185,9 +186,10 @@ const char *kernel_limit_text(const struct kernel_wait *wait, char out[KERNEL_TE
 		snprintf(out, KERNEL_TEXT_MAX, "%s at most",
 			 clock_format_duration(wait->left_ns, duration));
 	else if (wait->end_ns && wait->began_ns && wait->began_ns < wait->end_ns)
-		snprintf(out, KERNEL_TEXT_MAX, "%s at most",
-			 clock_format_duration(rounded(wait->end_ns - wait->began_ns),
-					       duration));
+		snprintf(
+			out, KERNEL_TEXT_MAX, "%s at most",
+			clock_format_duration(
+				round_duration(wait->end_ns - wait->began_ns), duration));
 	else if (wait->end_ns && wait->end_ns - now_ns >= SHORT_NS)
 		snprintf(out, KERNEL_TEXT_MAX, "until %s at the latest",
 			 kernel_clock_text(wait->end_ns + real_ns, when));

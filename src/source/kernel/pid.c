@@ -182,7 +182,7 @@ static int find_mapping(const struct process *process, uint64_t address,
 }
 
 /* Returns true if it shares the memory, or if that cannot be read. */
-static bool look_for_sharer(const struct kernel *kernel, uint64_t address, pid_t pid)
+static bool read_shares(const struct kernel *kernel, uint64_t address, pid_t pid)
 {
 	struct process process = process_named(pid);
 	struct proc_map own, other;
@@ -199,7 +199,7 @@ bool kernel_shares(struct kernel *kernel, uint64_t address, pid_t pid)
 	if (kept->pid == pid && kept->address == address &&
 	    kernel->now_ns - kept->at_ns < SHARER_KEPT_NS)
 		return kept->shares;
-	*kept = (struct kernel_sharer){
-		address, pid, look_for_sharer(kernel, address, pid), kernel->now_ns};
+	*kept = (struct kernel_sharer){address, pid, read_shares(kernel, address, pid),
+				       kernel->now_ns};
 	return kept->shares;
 }

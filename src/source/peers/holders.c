@@ -35,8 +35,8 @@ void holders_free(struct holders *holders)
 	free(holders);
 }
 
-static const struct wait_actors *keep(struct snapshot *snapshot, const char *how,
-				      const struct peers_found *found)
+static const struct wait_actors *copy_actors(struct snapshot *snapshot, const char *how,
+					     const struct peers_found *found)
 {
 	struct wait_actors *actors;
 
@@ -106,12 +106,12 @@ const struct wait_actors *holders_find(struct holders *holders, struct snapshot 
 		} else {
 			find_children(pid, &found);
 		}
-		return keep(snapshot, "child", &found);
+		return copy_actors(snapshot, "child", &found);
 	case STATE_FLOCK:
 		if (waits->fd < 0)
 			return NULL;
 		holders_of_lock(holders, pid, task, &found);
-		return keep(snapshot, "file lock", &found);
+		return copy_actors(snapshot, "file lock", &found);
 	case STATE_POLL:
 	case STATE_IO_READ:
 	case STATE_IO_WRITE:
@@ -124,7 +124,7 @@ const struct wait_actors *holders_find(struct holders *holders, struct snapshot 
 		/* Reads and writes of a regular file do not wait for a process. */
 		if (!found.how || strcmp(found.how, "file") == 0)
 			return NULL;
-		return keep(snapshot, found.how, &found);
+		return copy_actors(snapshot, found.how, &found);
 	default:
 		return NULL;
 	}
@@ -155,8 +155,8 @@ static void process_add(struct holders *holders, struct snapshot *snapshot, pid_
 
 /* Finds the processes that could end the wait of this task of process pid, and follows
  * those too. */
-static void follow(struct holders *holders, struct snapshot *snapshot, pid_t pid,
-		   struct task *task)
+static void follow_wait(struct holders *holders, struct snapshot *snapshot, pid_t pid,
+			struct task *task)
 {
 	struct waits_on *waits = &task->waits;
 
@@ -172,8 +172,8 @@ static void follow(struct holders *holders, struct snapshot *snapshot, pid_t pid
 }
 
 /* Returns the time since which the thread's line has not changed. */
-static int64_t since(struct holders *holders, pid_t tid, uint64_t start_ticks,
-		     const char *line, int64_t now_ns)
+static int64_t waits_since(struct holders *holders, pid_t tid, uint64_t start_ticks,
+			   const char *line, int64_t now_ns)
 {
 	const struct seen *before = holders->seen[!holders->now];
 	struct seen *seen = &holders->seen[holders->now][holders->nr_seen[holders->now]];
@@ -214,7 +214,8 @@ static bool read_thread(struct holders *holders, struct kernel *kernel, pid_t ti
 	task->kind = TASK_THREAD;
 	task->serial = stat.start_ticks;
 	task->cpu_percent = -1;
-	task->since_ns = since(holders, tid, stat.start_ticks, text, snapshot->mono_ns);
+	task->since_ns =
+		waits_since(holders, tid, stat.start_ticks, text, snapshot->mono_ns);
 	task->name = arena_strndup(&snapshot->arena, stat.comm, sizeof(stat.comm));
 	if (!task->name)
 		task->name = "";
@@ -246,7 +247,7 @@ static void read_process(struct holders *holders, struct snapshot *snapshot,
 		other->process = process;
 		holders->nr_others++;
 		if (waits++ < WAITS_MAX)
-			follow(holders, snapshot, process->pid, &other->task);
+			follow_wait(holders, snapshot, process->pid, &other->task);
 	}
 	free(tids);
 	kernel_close(&kernel);
@@ -299,7 +300,7 @@ static void name_actors(struct holders *holders, struct snapshot *snapshot, pid_
 		task->waits.text = text;
 }
 
-static void hand_over(struct holders *holders, struct snapshot *snapshot)
+static void publish_others(struct holders *holders, struct snapshot *snapshot)
 {
 	size_t bytes = holders->nr_others * sizeof(holders->others[0]);
 
@@ -342,10 +343,10 @@ void holders_fill(struct holders *holders, struct snapshot *snapshot)
 		if (!leads_out && !task->waits.owner_pid)
 			continue;
 		if (waits++ < WAITS_MAX)
-			follow(holders, snapshot, snapshot->target.pid, task);
+			follow_wait(holders, snapshot, snapshot->target.pid, task);
 	}
 	for (size_t i = 0; i < holders->nr_processes; i++)
 		read_process(holders, snapshot, &holders->processes[i]);
 	if (waits > 0)
-		hand_over(holders, snapshot);
+		publish_others(holders, snapshot);
 }

@@ -59,7 +59,7 @@ static bool read_switches(const struct kernel *kernel, pid_t tid, uint64_t *swit
 }
 
 /* Returns true if the socket has a timeout option set, or if that is unknown. */
-static bool gives_up(const struct kernel *kernel, const struct task *task)
+static bool has_timeout(const struct kernel *kernel, const struct task *task)
 {
 	struct timeval limit = {0, 0};
 	socklen_t size = sizeof(limit);
@@ -171,7 +171,7 @@ static bool same_actors(struct confirmer *c, uint32_t node)
 
 	if (!was)
 		return true;
-	if (strcmp(was->how, "socket") == 0 && gives_up(kernel, task))
+	if (strcmp(was->how, "socket") == 0 && has_timeout(kernel, task))
 		return false;
 	peers_refresh(c->holders->peers);
 	c->holders->nr_answers = 0;

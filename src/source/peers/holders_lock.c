@@ -23,7 +23,7 @@ struct locked {
 	uint64_t inode;
 };
 
-static enum file_lock_answer ask(const struct locked *file, pid_t pid)
+static enum file_lock_answer query_lock(const struct locked *file, pid_t pid)
 {
 	struct holders *holders = file->holders;
 	struct process process = process_named(pid);
@@ -40,7 +40,7 @@ static enum file_lock_answer ask(const struct locked *file, pid_t pid)
 	return answer;
 }
 
-static bool has(const struct peers_found *found, pid_t pid)
+static bool has_pid(const struct peers_found *found, pid_t pid)
 {
 	for (size_t i = 0; i < found->nr_pids; i++)
 		if (found->pids[i] == pid)
@@ -48,9 +48,9 @@ static bool has(const struct peers_found *found, pid_t pid)
 	return false;
 }
 
-static void add(struct peers_found *found, pid_t pid)
+static void add_pid(struct peers_found *found, pid_t pid)
 {
-	if (has(found, pid))
+	if (has_pid(found, pid))
 		return;
 	if (found->nr_pids < sizeof(found->pids) / sizeof(found->pids[0]))
 		found->pids[found->nr_pids++] = pid;
@@ -63,11 +63,11 @@ static void add_sharer(struct peers_found *found, pid_t pid, const struct locked
 {
 	enum file_lock_answer answer;
 
-	if (has(found, pid))
+	if (has_pid(found, pid))
 		return;
-	answer = ask(file, pid);
+	answer = query_lock(file, pid);
 	if (answer == FILE_LOCK_YES)
-		add(found, pid);
+		add_pid(found, pid);
 	found->complete &= answer != FILE_LOCK_MAYBE;
 }
 
@@ -97,14 +97,14 @@ static bool add_named(struct peers_found *found, const struct file_locks *locks,
 
 		shared |= !lock->by_process;
 		if (lock->by_process) {
-			add(found, lock->pid);
+			add_pid(found, lock->pid);
 			continue;
 		}
 		/* The process may have passed the lock on and ended, and its pid may have
 		 * been reused. */
-		if (!lock->pid || ask(file, lock->pid) == FILE_LOCK_NO)
+		if (!lock->pid || query_lock(file, lock->pid) == FILE_LOCK_NO)
 			continue;
-		add(found, lock->pid);
+		add_pid(found, lock->pid);
 		add_children(found, lock->pid, file);
 	}
 	return shared;

@@ -131,7 +131,7 @@ static int compare_entries(const void *a, const void *b)
 	return (left->pid > right->pid) - (left->pid < right->pid);
 }
 
-static void walk(struct peers *peers)
+static void walk_processes(struct peers *peers)
 {
 	int64_t begin_ns = clock_mono_ns();
 	struct process_list list;
@@ -161,7 +161,7 @@ static void walk(struct peers *peers)
 void peers_refresh(struct peers *peers)
 {
 	if (peers->walked_ns < peers->now_ns)
-		walk(peers);
+		walk_processes(peers);
 }
 
 /* Walks again if that is due; missing is true if something was not found. */
@@ -174,7 +174,7 @@ static bool walk_if_due(struct peers *peers, bool missing)
 		wait_ns = KEPT_NS;
 	if (peers->walked_ns && (age_ns <= 0 || age_ns < wait_ns))
 		return false;
-	walk(peers);
+	walk_processes(peers);
 	return true;
 }
 
@@ -235,8 +235,8 @@ static uint64_t peer_of(const struct peers *peers, uint64_t inode)
 }
 
 /* Finds the processes that can end the wait, from what is known now. */
-static void look_up(const struct peers *peers, pid_t pid, const char *link, bool writes,
-		    struct peers_found *found)
+static void find_holders(const struct peers *peers, pid_t pid, const char *link,
+			 bool writes, struct peers_found *found)
 {
 	uint64_t inode;
 	bool own;
@@ -308,7 +308,7 @@ void peers_find(struct peers *peers, pid_t pid, int fd, bool writes,
 	if (!peers->target)
 		peers->target = pid;
 	walk_if_due(peers, false);
-	look_up(peers, pid, link, writes, found);
+	find_holders(peers, pid, link, writes, found);
 	if (!found->complete && walk_if_due(peers, true))
-		look_up(peers, pid, link, writes, found);
+		find_holders(peers, pid, link, writes, found);
 }

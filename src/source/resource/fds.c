@@ -141,7 +141,7 @@ bool fd_pass_step(struct fd_pass *pass, struct kernel *kernel, size_t descriptor
 	return !pass->running;
 }
 
-static void publish(struct resource_details *details)
+static void publish_pass(struct resource_details *details)
 {
 	const struct fd_pass *pass = &details->pass;
 
@@ -167,7 +167,7 @@ static void read_descriptors(struct resource_details *details, struct kernel *ke
 	}
 	if (fd_pass_step(&details->pass, kernel, details->passed ? PIECE : FIRST_PIECE)) {
 		fd_pass_tcp_states(&details->pass, kernel);
-		publish(details);
+		publish_pass(details);
 	}
 }
 

@@ -51,7 +51,7 @@ int64_t limit_parse(const char *text, const char *name)
 
 /* Returns true if a list such as "cpu,pids" contains the word; the empty list contains
  * the empty word. */
-static bool lists(const char *names, const char *end, const char *word)
+static bool list_has(const char *names, const char *end, const char *word)
 {
 	size_t length = strlen(word);
 
@@ -76,7 +76,7 @@ bool limit_cgroup_path(const char *text, const char *controller, char *out, size
 
 		if (names)
 			path = memchr(names + 1, ':', (size_t)(end - names - 1));
-		if (path && lists(names + 1, path, controller)) {
+		if (path && list_has(names + 1, path, controller)) {
 			size_t length = (size_t)(end - path - 1);
 
 			snprintf(out, size, "%.*s", (int)length, path + 1);

@@ -208,7 +208,8 @@ static void mark_g(struct go_pass *pass, size_t i)
 }
 
 /* Makes a row live that was thought to be leaked, and everything it holds. */
-static void revive(struct go_pass *pass, uint32_t row, struct go_wait_objects *objects)
+static void revive_row(struct go_pass *pass, uint32_t row,
+		       struct go_wait_objects *objects)
 {
 	const struct go_wait_row *wait = &pass->prove->rows[row];
 	uint8_t g[GO_G_BYTES_MAX];
@@ -243,7 +244,7 @@ static int follow_all(struct go_pass *pass, bool *revived, struct err *e)
 			for (; at != GO_MARK_NONE; at = pass->waiters[at].next) {
 				if (pass->alive[pass->waiters[at].row])
 					continue;
-				revive(pass, pass->waiters[at].row, objects);
+				revive_row(pass, pass->waiters[at].row, objects);
 				*revived = true;
 			}
 		}

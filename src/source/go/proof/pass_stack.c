@@ -11,7 +11,7 @@
 #define PIECE_BYTES     (256u << 10)
 #define TRIES           4
 
-static bool runs(const uint8_t *g, const struct go_layout *layout)
+static bool is_running(const uint8_t *g, const struct go_layout *layout)
 {
 	uint32_t status = go_g_status(g, &layout->g);
 
@@ -28,7 +28,7 @@ static uint64_t stack_from(struct go_pass *pass, const uint8_t *g)
 
 	if (status == GO_STATUS_SYSCALL && call_sp < sp)
 		sp = call_sp;
-	if (runs(g, layout)) {
+	if (is_running(g, layout)) {
 		uint64_t end = go_runners_end(&pass->runners, &pass->mem, low, high);
 
 		return end ? end : low;
@@ -60,7 +60,8 @@ static bool mark_parked(struct go_pass *pass, const uint8_t *g, uint64_t from)
 {
 	uint64_t high = load_u64(g + GO_G_STACK_HI);
 	uint32_t status = go_g_status(g, &pass->prove->layout.g);
-	bool ends = runs(g, &pass->prove->layout) && from > load_u64(g + GO_G_STACK_LO);
+	bool ends =
+		is_running(g, &pass->prove->layout) && from > load_u64(g + GO_G_STACK_LO);
 	struct go_parked parked = {.pc = load_u64(g + GO_G_PC),
 				   .sp = from,
 				   .low = load_u64(g + GO_G_STACK_LO),
@@ -112,7 +113,7 @@ static void note_runner(struct go_pass *pass, uint64_t address, const uint8_t *b
 {
 	const struct go_layout *layout = &pass->prove->layout;
 
-	if (runs(before, layout) && runs(after, layout))
+	if (is_running(before, layout) && is_running(after, layout))
 		go_runners_add(&pass->runners, &pass->mark, address, after);
 }
 
