@@ -3,6 +3,7 @@
  * rounded. */
 #include "base/clock.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -58,6 +59,13 @@ void clock_sleep_ns(int64_t ns)
 	struct timespec time = clock_to_timespec(ns);
 
 	nanosleep(&time, NULL);
+}
+
+bool clock_sleep_until(int64_t mono_ns)
+{
+	struct timespec time = clock_to_timespec(mono_ns);
+
+	return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL) != EINTR;
 }
 
 /* A name precedes its prefixes, so that the longer one matches first. */

@@ -30,6 +30,8 @@ bool clock_same_timespec(struct timespec left, struct timespec right);
 
 /* Sleeps; a signal handler that runs ends it early. */
 void clock_sleep_ns(int64_t ns);
+/* Sleeps until clock_mono_ns() is mono_ns. Returns false if a signal handler ended it. */
+bool clock_sleep_until(int64_t mono_ns);
 
 /* Returns the sum, saturated to the range of int64_t, because times from a target may
  * have any value. */

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/fdio.h"
+#include "base/threads.h"
 
 #define WORKER_SIGNAL (SIGRTMAX - 3)
 #define FIRST_STEP_NS                                                                    \
@@ -123,16 +124,12 @@ static int start_thread(struct worker *worker)
 struct worker *worker_new(void)
 {
 	struct worker *worker = calloc(1, sizeof(*worker));
-	pthread_condattr_t attributes;
 
 	if (!worker)
 		return NULL;
 	pthread_once(&prepared, prepare);
 	pthread_mutex_init(&worker->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&worker->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	threads_init_cond(&worker->changed);
 	if (start_thread(worker) != 0) {
 		pthread_cond_destroy(&worker->changed);
 		pthread_mutex_destroy(&worker->lock);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/order.h"
 #include "cli/look_options.h"
 #include "cli/prove.h"
 #include "core/graph.h"
@@ -157,7 +158,7 @@ static int compare_tasks(const void *a, const void *b)
 
 	if (left->kind != right->kind)
 		return left->kind < right->kind ? -1 : 1;
-	return (left->id > right->id) - (left->id < right->id);
+	return ORDER(left->id, right->id);
 }
 
 static void index_earlier(struct earlier *earlier, const struct snapshot *before)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/threads.h"
 #include "cli/cli.h"
 #include "cli/export_private.h"
 #include "grmon.h"
@@ -237,7 +238,6 @@ static void say_missing(const struct exports *exports)
 struct exports *exports_start(const struct export_options *options, int *rc)
 {
 	struct exports *exports = calloc(1, sizeof(*exports));
-	pthread_condattr_t attributes;
 
 	if (exports)
 		exports->processes = source_processes_new(0);
@@ -249,10 +249,7 @@ struct exports *exports_start(const struct export_options *options, int *rc)
 	}
 	exports->options = *options;
 	pthread_mutex_init(&exports->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&exports->woken, &attributes);
-	pthread_condattr_destroy(&attributes);
+	threads_init_cond(&exports->woken);
 	*rc = read_words(exports, options->options);
 	if (*rc == CLI_FINE) {
 		exports_discover(exports);

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/threads.h"
 #include "cli/cli.h"
 #include "cli/export_private.h"
 #include "cli/look_options.h"
@@ -153,17 +154,9 @@ static void *watch_main(void *argument)
 	return NULL;
 }
 
-/* Blocks all signals in the new thread: they are for the main thread. */
 bool export_watch_start(struct watched *one)
 {
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&one->thread, NULL, watch_main, one);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc == 0;
+	return threads_start(&one->thread, watch_main, one) == 0;
 }
 
 void export_watch_cancel(struct watched *one)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/order.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "out/escape.h"
@@ -33,7 +34,7 @@ static int compare_rows(const void *left, const void *right)
 
 	if (rank(a) != rank(b))
 		return rank(a) - rank(b);
-	return a->pid < b->pid ? -1 : a->pid > b->pid;
+	return ORDER(a->pid, b->pid);
 }
 
 static void put_padded(struct buf *out, const char *text, size_t cells, bool ascii)

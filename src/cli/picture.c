@@ -17,14 +17,6 @@
 /* More samples if the first two leave something open. */
 #define FURTHER_LOOKS    8
 
-static void pause_until(int64_t due_ns)
-{
-	struct timespec due = clock_to_timespec(due_ns);
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
-		continue;
-}
-
 static int attach(struct look *look, const struct options *options, struct err *e)
 {
 	const char *other = target_other(options);
@@ -105,7 +97,8 @@ static int look_again(struct look *look, int64_t due_ns, struct snapshot **snaps
 	for (int i = 0;; i++) {
 		snapshot_unref(*snapshot);
 		*snapshot = NULL;
-		pause_until(due_ns);
+		while (!clock_sleep_until(due_ns))
+			continue;
 		rc = look_sample(look, &all, snapshot, e);
 		if (rc != 0 || i == FURTHER_LOOKS || is_settled(*snapshot))
 			return rc;

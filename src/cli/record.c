@@ -141,10 +141,8 @@ static int write_sample(struct recorder *recorder, struct snapshot *snapshot,
 
 static void pause_until(int64_t due_ns)
 {
-	struct timespec due = clock_to_timespec(due_ns);
-
 	if (!stop_signal)
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
+		(void)clock_sleep_until(due_ns);
 }
 
 /* Records at least one sample if possible, however short --for is. */

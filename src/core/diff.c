@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/order.h"
 #include "core/group.h"
 
 struct key {
@@ -343,7 +344,7 @@ static int compare(const void *a, const void *b)
 		return x->count[1] > y->count[1] ? -1 : 1;
 	if (x->oldest_ns[side_x] != y->oldest_ns[side_y])
 		return x->oldest_ns[side_x] > y->oldest_ns[side_y] ? -1 : 1;
-	return x->example < y->example ? -1 : x->example > y->example;
+	return ORDER(x->example, y->example);
 }
 
 static void conclude(struct diff *diff)

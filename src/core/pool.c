@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/order.h"
 
 #define REST_DISTANCE 2 /* frames from the waiting function to the pool's own function */
 #define WORKER_FRAMES 6 /* maximum for an idle worker: frames of the pool and of libc */
@@ -338,13 +339,6 @@ bool pool_awaits_request(const struct task *task)
 	return !has(task, BODY);
 }
 
-static int by_id(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
 void pool_pairs_begin(struct pool_pairs *pairs)
 {
 	pairs->count = 0;
@@ -361,7 +355,7 @@ void pool_pairs_put(struct pool_pairs *pairs, const struct task *task)
 void pool_pairs_end(struct pool_pairs *pairs)
 {
 	if (pairs->count > 1)
-		qsort(pairs->ids, pairs->count, sizeof(*pairs->ids), by_id);
+		qsort(pairs->ids, pairs->count, sizeof(*pairs->ids), order_u64);
 }
 
 void pool_pairs_release(struct pool_pairs *pairs)
@@ -376,7 +370,7 @@ static bool other_half_is_busy(const struct task *task, const struct pool_pairs 
 	uint64_t reader = task->id - 1;
 
 	return pairs && pairs->count > 0 &&
-	       bsearch(&reader, pairs->ids, pairs->count, sizeof(*pairs->ids), by_id);
+	       bsearch(&reader, pairs->ids, pairs->count, sizeof(*pairs->ids), order_u64);
 }
 
 /* States in which a worker is woken by a queue, a condition or a word. None of them is a

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/order.h"
 
 #define TREND_POINTS   48 /* the number of pairs grows with the square */
 #define TREND_LEAST    8
@@ -111,16 +112,9 @@ size_t series_resample(const struct series *series, int64_t from_ns, int64_t to_
 	return known;
 }
 
-static int compare_slopes(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 static double median(double *slopes, size_t count)
 {
-	qsort(slopes, count, sizeof(*slopes), compare_slopes);
+	qsort(slopes, count, sizeof(*slopes), order_double);
 	return count % 2 ? slopes[count / 2]
 			 : (slopes[count / 2 - 1] + slopes[count / 2]) / 2;
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/order.h"
+
 #define JUMP_POINTS  3 /* maximum length of a jump */
 /* In points: with a shorter period, steps cannot be distinguished from a slope. */
 #define PERIOD_LEAST 4
@@ -56,13 +58,6 @@ static void find_jumps(const struct series *series, struct jumps *jumps)
 	}
 }
 
-static int compare(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
 /* Returns whether the jumps from `first` on occur at equal intervals. */
 static bool is_regular(const struct jumps *jumps, size_t first, int64_t least_ns,
 		       int64_t *period_ns)
@@ -89,7 +84,7 @@ static double usual_length_ns(const struct jumps *jumps, int64_t step_ns)
 
 	for (size_t i = 0; i < jumps->count; i++)
 		lengths[i] = (double)(jumps->list[i].points - 1) * (double)step_ns;
-	qsort(lengths, jumps->count, sizeof(lengths[0]), compare);
+	qsort(lengths, jumps->count, sizeof(lengths[0]), order_double);
 	return lengths[jumps->count / 2];
 }
 
@@ -121,7 +116,7 @@ bool steps_find(const struct series *series, struct steps *steps)
 		sizes[i] = jumps.list[i].size;
 	for (size_t i = first; i < kept; i++)
 		steps->times_ns[i - first] = jumps.list[i].time_ns;
-	qsort(sizes, kept, sizeof(sizes[0]), compare);
+	qsort(sizes, kept, sizeof(sizes[0]), order_double);
 	steps->size = sizes[kept / 2];
 	steps->count = kept - first;
 	return true;

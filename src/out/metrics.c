@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/order.h"
 #include "core/graph.h"
 #include "core/group.h"
 #include "out/escape.h"
@@ -43,7 +44,7 @@ static int by_tasks(const void *left, const void *right)
 
 	if (a->count != b->count)
 		return a->count > b->count ? -1 : 1;
-	return a->serial < b->serial ? -1 : a->serial > b->serial;
+	return ORDER(a->serial, b->serial);
 }
 
 static void take_group(struct metrics_group *to, const struct group *group)

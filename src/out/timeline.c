@@ -11,6 +11,7 @@
 #include <uthash.h>
 
 #include "base/array.h"
+#include "base/order.h"
 #include "out/escape.h"
 #include "out/formats.h"
 #include "out/frame_name.h"
@@ -219,7 +220,7 @@ static int by_blocked(struct life *a, struct life *b)
 		return a->blocked_ns > b->blocked_ns ? -1 : 1;
 	if (a->key.id != b->key.id)
 		return a->key.id < b->key.id ? -1 : 1;
-	return a->key.serial < b->key.serial ? -1 : a->key.serial > b->key.serial;
+	return ORDER(a->key.serial, b->key.serial);
 }
 
 static void sum_up(struct timeline *timeline)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/threads.h"
 #include "session/last.h"
 #include "session/poller_internal.h"
 
@@ -368,19 +369,6 @@ static void poller_free(struct poller *poller)
 	free(poller);
 }
 
-/* Blocks all signals in the new thread: the view's thread handles them. */
-static int start_thread(struct poller *poller)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&poller->thread, NULL, poller_thread, poller);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc;
-}
-
 struct poller *poller_start(const struct poller_options *options, struct look *look,
 			    struct err *e)
 {
@@ -408,7 +396,9 @@ struct poller *poller_start(const struct poller_options *options, struct look *l
 		snprintf(poller->state.message, sizeof(poller->state.message),
 			 "waiting for a process called %.64s", poller->wait_name);
 	}
-	rc = poller->wake_fd < 0 || poller->fresh_fd < 0 ? errno : start_thread(poller);
+	rc = poller->wake_fd < 0 || poller->fresh_fd < 0
+		     ? errno
+		     : threads_start(&poller->thread, poller_thread, poller);
 	if (rc != 0) {
 		err_sys(e, rc, "cannot start the thread that looks at the target");
 		poller_free(poller);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/order.h"
 #include "tui/filters.h"
 #include "tui/groups.h"
 
@@ -205,8 +206,7 @@ static int compare_rows(const void *a, const void *b)
 		return left > right ? -1 : 1;
 	if (one->group->count != other->group->count)
 		return one->group->count > other->group->count ? -1 : 1;
-	return (one->group->serial > other->group->serial) -
-	       (one->group->serial < other->group->serial);
+	return ORDER(one->group->serial, other->group->serial);
 }
 
 static bool make_room(struct groups_view *v)

@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/order.h"
 #include "tui/picture.h"
 #include "tui/table.h"
 #include "tui/views.h"
@@ -134,7 +135,7 @@ static bool passes(const struct process_row *row, const char *filter)
 
 static int compare_numbers(double a, double b)
 {
-	return (a > b) - (a < b);
+	return ORDER(a, b);
 }
 
 /* Sorts the sources that show most first, then all others that can be watched. */

@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 
+#include "base/order.h"
 #include "tui/waits.h"
 
 #define LINES_MAX 20000u
@@ -170,7 +171,7 @@ static int compare_leaves(const void *left, const void *right, void *arg)
 		return object_of(a) < object_of(b) ? -1 : 1;
 	if (a->since_ns != b->since_ns)
 		return a->since_ns < b->since_ns ? -1 : 1;
-	return (a->id > b->id) - (a->id < b->id);
+	return ORDER(a->id, b->id);
 }
 
 /* Adds the waiters of a node. Those that block no other task come first, by object. The
@@ -306,7 +307,7 @@ static int compare_roots(const void *left, const void *right, void *arg)
 
 	if (f->held[a] != f->held[b])
 		return f->held[a] < f->held[b] ? 1 : -1;
-	return (a > b) - (a < b);
+	return ORDER(a, b);
 }
 
 /* Links the lists of waiters and counts, from the leaves inwards, the waiters of each

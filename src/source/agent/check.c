@@ -14,6 +14,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/order.h"
 #include "source/agent/private.h"
 
 /* Listing the threads may take one part in this many of the time. */
@@ -35,14 +36,6 @@
 #define NAME_KEPT_NS    (20 * CLOCK_SECOND_NS)
 #define CPU_BUDGET_NS   (CLOCK_MS_NS / 2)
 
-static int compare_tids(const void *a, const void *b)
-{
-	pid_t left = *(const pid_t *)a;
-	pid_t right = *(const pid_t *)b;
-
-	return (left > right) - (left < right);
-}
-
 struct claim {
 	pid_t tid;
 	uint32_t row;
@@ -57,7 +50,7 @@ static int compare_claims(const void *a, const void *b)
 	if (left->tid != right->tid)
 		return left->tid < right->tid ? -1 : 1;
 	/* The newer one first: the thread belongs to it. */
-	return (left->serial < right->serial) - (left->serial > right->serial);
+	return ORDER(right->serial, left->serial);
 }
 
 static void kill_row(struct agent *agent, struct row *row)
@@ -111,7 +104,7 @@ static void drop_unlisted(struct agent *agent)
 		if (!thread->claimed &&
 		    (!agent->nr_others ||
 		     !bsearch(&thread->tid, agent->others, agent->nr_others,
-			      sizeof(pid_t), compare_tids)))
+			      sizeof(pid_t), order_pid)))
 			thread_drop(&agent->threads, thread);
 	}
 }
@@ -128,7 +121,7 @@ static void read_thread_list(struct agent *agent)
 	if (count < 0)
 		return;
 	agent->nr_tids = (size_t)count;
-	qsort(agent->tids, agent->nr_tids, sizeof(pid_t), compare_tids);
+	qsort(agent->tids, agent->nr_tids, sizeof(pid_t), order_pid);
 	claims = malloc((agent->nr_threads + 1) * sizeof(*claims));
 	if (!claims)
 		return;
@@ -149,7 +142,7 @@ static void read_thread_list(struct agent *agent)
 void agent_remove_other(struct agent *agent, pid_t tid)
 {
 	pid_t *found = agent->nr_others ? bsearch(&tid, agent->others, agent->nr_others,
-						  sizeof(tid), compare_tids)
+						  sizeof(tid), order_pid)
 					: NULL;
 	struct thread *thread;
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/threads.h"
 #include "source/child/sanitizer.h"
 #include "source/proc/process.h"
 
@@ -250,17 +251,13 @@ static void *run_trace(void *arg)
 static struct exit_trace *trace_alloc(pid_t pid)
 {
 	struct exit_trace *trace = calloc(1, sizeof(*trace));
-	pthread_condattr_t attributes;
 
 	if (!trace)
 		return NULL;
 	trace->pid = pid;
 	trace->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&trace->lock, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&trace->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	threads_init_cond(&trace->changed);
 	return trace;
 }
 
@@ -273,24 +270,12 @@ static void trace_destroy(struct exit_trace *trace)
 	free(trace);
 }
 
-/* Blocks all signals in the new thread; the other threads of this process handle them. */
-static bool start_thread(struct exit_trace *trace)
-{
-	sigset_t all, before;
-	bool started;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	started = pthread_create(&trace->thread, NULL, run_trace, trace) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return started;
-}
-
 struct exit_trace *exit_trace_new(pid_t pid, struct err *e)
 {
 	struct exit_trace *trace = trace_alloc(pid);
 
-	if (!trace || trace->fd < 0 || !start_thread(trace)) {
+	if (!trace || trace->fd < 0 ||
+	    threads_start(&trace->thread, run_trace, trace) != 0) {
 		err_set(e, ERR_NOMEM, "there is not enough memory to trace it");
 		if (trace)
 			trace_destroy(trace);

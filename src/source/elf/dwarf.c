@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/order.h"
+
 #define UNITS_MAX (1u << 16)
 
 struct bytes {
@@ -75,13 +77,6 @@ static size_t table_bytes(const uint8_t *at, const uint8_t *end)
 	return (size_t)(bytes.at - at);
 }
 
-static int compare_offsets(const void *a, const void *b)
-{
-	const uint64_t *left = a, *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
 /* Returns the offset of the abbreviation table of a unit, and advances to the next unit.
  * */
 static uint64_t next_unit(struct bytes *bytes)
@@ -123,7 +118,7 @@ bool elf_dwarf_check(const uint8_t *units, size_t length, const uint8_t *abbrevi
 	bool sane = tables && (bytes.failed || bytes.at == bytes.end);
 
 	if (sane)
-		qsort(tables, count, sizeof(*tables), compare_offsets);
+		qsort(tables, count, sizeof(*tables), order_u64);
 	for (size_t i = 0; i < count && sane; i++) {
 		if ((i && tables[i] == tables[i - 1]) || tables[i] >= abbreviation_bytes)
 			continue;

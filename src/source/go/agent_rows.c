@@ -4,12 +4,13 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "base/order.h"
 
 static int compare_rows(const void *a, const void *b)
 {
 	const struct task *left = a, *right = b;
 
-	return (left->tid > right->tid) - (left->tid < right->tid);
+	return ORDER(left->tid, right->tid);
 }
 
 void go_agent_rows_take(struct go_agent_rows *rows, struct snapshot *out)

@@ -4,6 +4,7 @@
 #include "source/go/thread.h"
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/order.h"
 #include "wire/wire.h"
 
 #include <stdlib.h>
@@ -249,7 +250,7 @@ static int compare_tids(const void *a, const void *b)
 {
 	const struct go_on_thread *left = a, *right = b;
 
-	return (left->tid > right->tid) - (left->tid < right->tid);
+	return ORDER(left->tid, right->tid);
 }
 
 static struct go_on_thread *on_thread(const struct go_threads *threads, pid_t tid)

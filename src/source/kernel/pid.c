@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/order.h"
 #include "source/kernel/kernel.h"
 
 #define INNER_KEPT_NS  (2 * CLOCK_SECOND_NS)
@@ -32,14 +33,6 @@ void kernel_pids_release(struct kernel *kernel)
 	free(kernel->pids.inner);
 	kernel->pids.inner = NULL;
 	kernel->pids.nr_inner = kernel->pids.cap_inner = 0;
-}
-
-static int compare_inner(const void *a, const void *b)
-{
-	pid_t left = *(const pid_t *)a;
-	pid_t right = *(const pid_t *)b;
-
-	return (left > right) - (left < right);
 }
 
 /* Adds the threads of a process to the table. */
@@ -98,7 +91,7 @@ static pid_t find_inner(struct kernel *kernel, pid_t inner)
 	for (int look = 0; look < 2; look++) {
 		const pid_t *found =
 			pids->inner ? bsearch(&inner, pids->inner, pids->nr_inner,
-					      2 * sizeof(pid_t), compare_inner)
+					      2 * sizeof(pid_t), order_pid)
 				    : NULL;
 
 		if (found)
@@ -110,8 +103,7 @@ static pid_t find_inner(struct kernel *kernel, pid_t inner)
 		add_threads(kernel, &kernel->process);
 		add_neighbours(kernel);
 		if (pids->inner)
-			qsort(pids->inner, pids->nr_inner, 2 * sizeof(pid_t),
-			      compare_inner);
+			qsort(pids->inner, pids->nr_inner, 2 * sizeof(pid_t), order_pid);
 	}
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/order.h"
 #include "source/proc/descriptors.h"
 #include "source/proc/sockets.h"
 
@@ -128,7 +129,7 @@ static int compare_entries(const void *a, const void *b)
 
 	if (left->key != right->key)
 		return left->key < right->key ? -1 : 1;
-	return (left->pid > right->pid) - (left->pid < right->pid);
+	return ORDER(left->pid, right->pid);
 }
 
 static void walk_processes(struct peers *peers)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/order.h"
 #include "source/pprof/pprof.h"
 
 #define ENTRIES_MAX (4u << 20)
@@ -104,7 +105,7 @@ static int compare_ids(const void *a, const void *b)
 	uint64_t left = ((const struct entry *)a)->id;
 	uint64_t right = ((const struct entry *)b)->id;
 
-	return left < right ? -1 : left > right;
+	return ORDER(left, right);
 }
 
 static const struct entry *table_find(const struct table *table, uint64_t id)

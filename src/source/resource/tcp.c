@@ -2,18 +2,12 @@
 /* Counts the states of the TCP sockets of a process. */
 #include <stdlib.h>
 
+#include "base/order.h"
 #include "source/proc/sockets.h"
 #include "source/resource/resource.h"
 
 #define KERNEL_STATES 11u /* 1 is TCP_ESTABLISHED, 11 is TCP_CLOSING */
 #define NEW_SYN_RECV  12u
-
-static int compare_inodes(const void *a, const void *b)
-{
-	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-
-	return (left > right) - (left < right);
-}
 
 /* Moves a socket from SOCKET_TCP, which counts those of unknown state, to its state. */
 static void count_state(void *ctx, uint32_t inode, unsigned state)
@@ -26,7 +20,7 @@ static void count_state(void *ctx, uint32_t inode, unsigned state)
 	    pass->by_socket[SOCKET_TCP] == 0)
 		return;
 	const uint32_t *first =
-		bsearch(&inode, pass->tcp, pass->nr_tcp, sizeof(inode), compare_inodes);
+		bsearch(&inode, pass->tcp, pass->nr_tcp, sizeof(inode), order_u32);
 
 	if (!first)
 		return;
@@ -45,6 +39,6 @@ void fd_pass_tcp_states(struct fd_pass *pass, const struct kernel *kernel)
 {
 	if (pass->nr_tcp == 0)
 		return;
-	qsort(pass->tcp, pass->nr_tcp, sizeof(pass->tcp[0]), compare_inodes);
+	qsort(pass->tcp, pass->nr_tcp, sizeof(pass->tcp[0]), order_u32);
 	sockets_tcp_each(&kernel->process, count_state, pass);
 }

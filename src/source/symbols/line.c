@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/order.h"
 #include "source/elf/image.h"
 #include "source/symbols/private.h"
 
@@ -67,7 +68,7 @@ static int compare_ranges(const void *a, const void *b)
 	const struct unit_range *left = a;
 	const struct unit_range *right = b;
 
-	return (left->start > right->start) - (left->start < right->start);
+	return ORDER(left->start, right->start);
 }
 
 static struct unit_table *unit_table(struct symbols *symbols, Dwfl_Module *mod)

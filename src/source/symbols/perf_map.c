@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fdio.h"
+#include "base/order.h"
 #include "base/target_file.h"
 
 #define FILE_MAX    (32u << 20)
@@ -64,7 +65,7 @@ static int compare_codes(const void *a, const void *b)
 
 	if (left->start != right->start)
 		return left->start < right->start ? -1 : 1;
-	return (left->order > right->order) - (left->order < right->order);
+	return ORDER(left->order, right->order);
 }
 
 /* Parses "7f12a0 40 name"; the name is an offset into the line. Returns false for any

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/order.h"
 #include "source/symbols/private.h"
 
 #define DIES_MAX      2000000u
@@ -98,7 +99,7 @@ static int compare_ranges(const void *a, const void *b)
 	const struct function_range *left = a;
 	const struct function_range *right = b;
 
-	return (left->start > right->start) - (left->start < right->start);
+	return ORDER(left->start, right->start);
 }
 
 static const struct unit_index *unit_index(struct symbols *symbols, Dwarf_Die *unit)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "base/order.h"
 
 #define PLACES_MAX  (1u << 20)
 #define INNER_MAX   (1u << 20)
@@ -183,7 +184,7 @@ static int compare_places(const void *a, const void *b)
 {
 	const struct go_frame_place *left = a, *right = b;
 
-	return (left->start > right->start) - (left->start < right->start);
+	return ORDER(left->start, right->start);
 }
 
 static struct go_frame_place *place_of(const struct go_frames *frames, uint64_t address)

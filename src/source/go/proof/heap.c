@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "base/order.h"
 #include "source/go/proof/chunk.h"
 
 #define RECORD_BYTES    144u
@@ -192,13 +193,6 @@ static int no_memory(struct err *e)
 	return err_set(e, ERR_NOMEM, "there is no memory for a proof of leaks");
 }
 
-static int compare_addresses(const void *a, const void *b)
-{
-	const uint64_t *left = a, *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
 /* Reads the addresses of all span records. */
 static int read_records(struct go_heap *heap, struct err *e)
 {
@@ -212,7 +206,7 @@ static int read_records(struct go_heap *heap, struct err *e)
 		if (!memory_read(heap->mem, first, heap->records, count * 8))
 			continue;
 		heap->nr_records = count;
-		qsort(heap->records, count, sizeof(*heap->records), compare_addresses);
+		qsort(heap->records, count, sizeof(*heap->records), order_u64);
 		return 0;
 	}
 	return err_set(e, ERR_FORMAT, "cannot read the list of the heap's spans");

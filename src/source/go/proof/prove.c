@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/threads.h"
 #include "source/go/proof/pass.h"
 
 #define PASSES_QUIET 2u
@@ -218,14 +219,8 @@ static bool copy_rows(struct go_prove *prove, const struct go_sampler *sampler)
 
 static int start_thread(struct go_prove *prove, struct err *e)
 {
-	sigset_t all, before;
-	int rc;
+	int rc = threads_start(&prove->thread, prove_thread, prove);
 
-	/* Signals are handled by the view's thread. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&prove->thread, NULL, prove_thread, prove);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	prove->started = rc == 0;
 	return rc ? err_sys(e, rc, "cannot start the thread that proves leaks") : 0;
 }
