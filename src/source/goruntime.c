@@ -390,7 +390,7 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	out->real_ns = clock_real_ns();
 	if (rc)
 		return rc;
-	if (!go_module_holds(&go->module, &go->mem)) { /* it has called exec */
+	if (!go_module_holds(&go->module, &go->mem)) { /* the process has called exec */
 		detach_program(go);
 		kernel_reread(&go->kernel);
 		rc = attach_program(go, e);

@@ -244,7 +244,7 @@ static void read_title(struct native *native, const char *comm)
 	native->title[length] = '\0';
 }
 
-/* Reads each thread that was not read in this sample. An ended one leaves a gap. */
+/* Reads each thread that was not yet read in this sample. An ended one leaves a gap. */
 static void read_new_threads(struct native *native, struct snapshot *out)
 {
 	native->complete = true;

@@ -450,7 +450,7 @@ static int sample_file(struct pprof *pprof, struct snapshot *out, struct err *e)
 		return rc;
 	parsed = pprof->parsed;
 	out->undated = true;
-	/* Keeps only the last two samples apart, which is all the stuck rule needs. */
+	/* Only the first sample has a different time: the stuck rule compares two. */
 	out->mono_ns =
 		parsed->mono_ns + (pprof->nr_samples++ > 0 ? CLOCK_SECOND_NS / 50 : 0);
 	out->real_ns = parsed->real_ns;

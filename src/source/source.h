@@ -58,8 +58,9 @@ struct source_ops {
 	const char *summary; /* for --help and the man page */
 	size_t ctx_size;     /* zeroed bytes that the caller provides */
 
-	/* Returns how well it fits the target, from 0 to 100. Must not disturb the
-	 * target. For 0, it cannot watch the target, and e tells why and what to do. */
+	/* Returns how well the source fits the target, from 0 to 100. If it returns 0,
+	 * the source cannot watch the target, and e tells why and what to do. Must not
+	 * disturb the target. */
 	int (*probe)(const struct source_target *t, struct err *e);
 	int (*open)(void *ctx, const struct source_target *t, struct err *e);
 	/* Fills an empty snapshot: target, resources, tasks, notes. Returns ERR_GONE if

@@ -124,7 +124,7 @@ struct agent {
 void row_reset(struct agent *agent, struct row *row);
 /* Shows the slot again instead of the kernel's view. */
 void row_drop_thread(struct agent *agent, struct row *row);
-/* Returns the time since when the slot's state lasts, limited to the life of the process
+/* Returns when the slot's state began, limited to the life of the process
  * because the target is not trusted; 0 if unknown. */
 int64_t slot_since_ns(const struct agent *agent, const struct wire_slot *slot);
 /* Copies the slot if it changed. Returns true if it belongs to a new thread. */

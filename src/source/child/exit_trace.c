@@ -71,7 +71,6 @@ static void wait_until_let_go(struct exit_trace *trace)
 	pthread_mutex_unlock(&trace->lock);
 }
 
-/* Returns the state letter from /proc/PID/stat, or 0 if there is no such thread. */
 static pid_t find_other(pid_t pid, pid_t but)
 {
 	struct process process = process_named(pid);

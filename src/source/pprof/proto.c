@@ -58,7 +58,7 @@ static bool take_varint(struct bytes *from, uint64_t *value)
 	return false;
 }
 
-/* Returns false at the end, or on malformed bytes; from->at is not the end then. */
+/* Returns false at the end, or on malformed bytes, when from->at is before the end. */
 static bool take_field(struct bytes *from, struct field *field)
 {
 	uint64_t key, length;
