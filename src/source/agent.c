@@ -132,7 +132,7 @@ static void whole_stack(struct agent *agent, struct row *row, struct task *task)
 		thread = thread_get(&agent->threads, row->tid);
 	if (!thread)
 		return;
-	if (row->thread || thread_look(&agent->threads, thread) == 0) {
+	if (row->thread || thread_sample(&agent->threads, thread) == 0) {
 		thread_unwind(&agent->threads, thread, true);
 		if (thread->stack)
 			task->stack = thread->stack;
@@ -189,7 +189,7 @@ static void read_other_threads(struct agent *agent, bool all)
 
 		if (!thread || thread->claimed)
 			continue;
-		if (thread_look(&agent->threads, thread) != 0) {
+		if (thread_sample(&agent->threads, thread) != 0) {
 			thread_drop(&agent->threads, thread);
 			continue;
 		}

@@ -398,7 +398,7 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 			return rc;
 	}
 	look_for_plugins(go);
-	rc = go_sampler_look(&go->sampler, out->mono_ns, e);
+	rc = go_sampler_run(&go->sampler, out->mono_ns, e);
 	if (rc)
 		return rc;
 	if (go->prove_next)
@@ -409,7 +409,7 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 		snapshot_note(out, "not enough memory to show what every goroutine "
 				   "waits on");
 	go_threads_begin(&go->threads, focus);
-	go_threads_look(&go->threads, &go->sampler, shows_threads(go));
+	go_threads_sample(&go->threads, &go->sampler, shows_threads(go));
 	rc = add_tasks(go, focus, out, e);
 	if (!rc && shows_threads(go))
 		rc = go_threads_add(&go->threads, focus, out, e);

@@ -251,9 +251,9 @@ static void read_new_threads(struct native *native, struct snapshot *out)
 	for (size_t i = 0; i < native->nr_seen; i++) {
 		struct thread *thread = native->seen[i];
 
-		if (thread->looked && thread->generation == native->threads.generation)
+		if (thread->sampled && thread->generation == native->threads.generation)
 			continue;
-		if (thread_look(&native->threads, thread) != 0) {
+		if (thread_sample(&native->threads, thread) != 0) {
 			native->seen[i] = NULL;
 			native->complete = false;
 			continue;

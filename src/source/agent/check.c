@@ -247,7 +247,7 @@ static void watch_thread(struct agent *agent, struct row *row)
 		thread->claimed = true;
 		row->thread = thread;
 	}
-	if (thread_look(&agent->threads, row->thread) != 0)
+	if (thread_sample(&agent->threads, row->thread) != 0)
 		row_drop_thread(agent, row);
 }
 

@@ -209,7 +209,7 @@ static bool try_poll(struct go_sampler *sampler, struct go_entry *entry, uint64_
 
 /* Returns false for pointers to code, to the g itself, or into the stack. */
 static bool may_point(const struct go_sampler *sampler, const struct go_entry *entry,
-		      const struct go_look_stack *stack, uint64_t word)
+		      const struct go_stack_copy *stack, uint64_t word)
 {
 	const struct go_pclntab *table = &sampler->stacks->module->table;
 
@@ -222,7 +222,7 @@ typedef bool (*object_try)(struct go_sampler *, struct go_entry *, uint64_t);
 
 /* Tries the words of a stack that may be such a pointer, the most likely one first. */
 static void search_words(struct go_sampler *sampler, struct go_entry *entry,
-			 const struct go_look_stack *stack, object_try try,
+			 const struct go_stack_copy *stack, object_try try,
 			 size_t max_words, unsigned tries, size_t *likely)
 {
 	size_t nr = stack->nr_bytes / 8 < max_words ? stack->nr_bytes / 8 : max_words;
@@ -251,7 +251,7 @@ static void search_words(struct go_sampler *sampler, struct go_entry *entry,
 }
 
 void go_object_search(struct go_sampler *sampler, struct go_entry *entry,
-		      const struct go_look_stack *stack)
+		      const struct go_stack_copy *stack)
 {
 	enum go_object object = entry->reason ? entry->reason->object : GO_OBJECT_NONE;
 

@@ -9,10 +9,10 @@
 #include "base/array.h"
 #include "base/hash.h"
 
-#define RETRIES           3
-#define SEARCHES_PER_LOOK 20000u
-#define STACK_MAX         (4ull << 30)
-#define M_BYTES           1024u
+#define RETRIES             3
+#define SEARCHES_PER_SAMPLE 20000u
+#define STACK_MAX           (4ull << 30)
+#define M_BYTES             1024u
 
 bool go_sampler_init(struct go_sampler *sampler, struct memory *mem,
 		     const struct go_layout *layout, const struct go_reasons *reasons,
@@ -204,7 +204,7 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 		reason = &reasons->list[number];
 	if (!(unmoved || same_wait(sampler, entry, bytes, reason)) || !entry->first_ns) {
 		entry->first_ns = sampler->now_ns;
-		entry->watched = sampler->looks > 0;
+		entry->watched = sampler->samples > 0;
 	}
 	if (entry->goid != load_u64(bytes + layout->goid) || !entry->live) {
 		entry->goid = load_u64(bytes + layout->goid);
@@ -278,7 +278,7 @@ static void walk_entry(struct go_sampler *sampler, struct go_entry *entry,
 		.nr_bytes = span->ok ? span->bytes : 0,
 	};
 	struct go_walked walked = {.runtime_only = true};
-	struct go_look_stack stack = {walk.bytes, walk.nr_bytes, pending->low,
+	struct go_stack_copy stack = {walk.bytes, walk.nr_bytes, pending->low,
 				      pending->high};
 
 	if (span->ok) {
@@ -471,7 +471,7 @@ void go_sampler_doubt(struct go_sampler *sampler)
 	}
 }
 
-int go_sampler_look(struct go_sampler *sampler, int64_t now_ns, struct err *e)
+int go_sampler_run(struct go_sampler *sampler, int64_t now_ns, struct err *e)
 {
 	uint64_t first, count;
 	int rc;
@@ -488,13 +488,13 @@ int go_sampler_look(struct go_sampler *sampler, int64_t now_ns, struct err *e)
 			 count * sizeof(uint64_t)))
 		return read_failed(sampler->mem, e);
 	sampler->now_ns = now_ns;
-	sampler->searches_left = SEARCHES_PER_LOOK;
+	sampler->searches_left = SEARCHES_PER_SAMPLE;
 	go_stacks_begin(sampler->stacks);
 	set_entries(sampler, count);
 	for (size_t i = 0; i < count; i += GO_CHUNK)
 		sample_chunk(sampler, sampler->entries + i,
 			     count - i < GO_CHUNK ? count - i : GO_CHUNK);
-	sampler->looks++;
+	sampler->samples++;
 	sampler->last_ns = now_ns;
 	return 0;
 }

@@ -69,7 +69,7 @@ struct go_sampler {
 	size_t nr_entries;
 	size_t cap_entries, cap_addresses;
 	uint64_t *addresses;
-	uint64_t looks;
+	uint64_t samples;
 	int64_t now_ns;
 	int64_t last_ns;
 
@@ -96,14 +96,14 @@ bool go_sampler_init(struct go_sampler *sampler, struct memory *mem,
 void go_sampler_release(struct go_sampler *sampler);
 /* Makes the next sample walk all stacks again. */
 void go_sampler_doubt(struct go_sampler *sampler);
-int go_sampler_look(struct go_sampler *sampler, int64_t now_ns, struct err *e);
+int go_sampler_run(struct go_sampler *sampler, int64_t now_ns, struct err *e);
 
 /* Returns a hash of what stays the same while a goroutine does not run; never 0. Also for
  * tests. */
 uint64_t go_g_hash(const uint8_t *bytes, const struct go_g_layout *layout);
 
 /* object.c: finds what the waiting goroutines of the chunk wait on. */
-struct go_look_stack {
+struct go_stack_copy {
 	const uint8_t *bytes; /* copy of the stack from sp on */
 	size_t nr_bytes;
 	uint64_t low; /* bounds of the whole stack */
@@ -111,6 +111,6 @@ struct go_look_stack {
 };
 void go_objects_find(struct go_sampler *sampler, struct go_entry *chunk);
 void go_object_search(struct go_sampler *sampler, struct go_entry *entry,
-		      const struct go_look_stack *stack);
+		      const struct go_stack_copy *stack);
 
 #endif

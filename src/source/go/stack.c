@@ -9,15 +9,15 @@
 #include "base/array.h"
 #include "base/hash.h"
 
-#define PCS_FIRST      1024u
-#define PCS_MAX        (1u << 17)
-#define FRAMES_MAX     (1u << 19)
-#define MEMO_FIRST     1024u
-#define MEMO_MAX       (1u << 21)
-#define INLINED_DEPTH  32u
-#define STEPS_PER_LOOK (256u << 20)
-#define WINDOW_BYTES   8192u
-#define SALT_SITE      0x517eull
+#define PCS_FIRST        1024u
+#define PCS_MAX          (1u << 17)
+#define FRAMES_MAX       (1u << 19)
+#define MEMO_FIRST       1024u
+#define MEMO_MAX         (1u << 21)
+#define INLINED_DEPTH    32u
+#define STEPS_PER_SAMPLE (256u << 20)
+#define WINDOW_BYTES     8192u
+#define SALT_SITE        0x517eull
 
 struct go_frame {
 	struct frame frame;
@@ -70,7 +70,7 @@ void go_stacks_release(struct go_stacks *stacks)
 void go_stacks_begin(struct go_stacks *stacks)
 {
 	for (struct go_module *module = stacks->module; module; module = module->next)
-		module->table.steps_left = STEPS_PER_LOOK;
+		module->table.steps_left = STEPS_PER_SAMPLE;
 }
 
 void go_stacks_forget(struct go_stacks *stacks)

@@ -9,12 +9,12 @@
 
 #include <stdlib.h>
 
-#define THREADS_PER_LOOK 4096u
-#define ON_MAX           65536u
-#define BUDGET_NS        (20 * CLOCK_MS_NS)
-#define FIRST_BUDGET_NS  (60 * CLOCK_MS_NS)
-#define ALL_BUDGET_NS    (5 * CLOCK_SECOND_NS)
-#define SYSTEM_STACK_MAX (8u << 20)
+#define THREADS_PER_SAMPLE 4096u
+#define ON_MAX             65536u
+#define BUDGET_NS          (20 * CLOCK_MS_NS)
+#define FIRST_BUDGET_NS    (60 * CLOCK_MS_NS)
+#define ALL_BUDGET_NS      (5 * CLOCK_SECOND_NS)
+#define SYSTEM_STACK_MAX   (8u << 20)
 
 void go_threads_init(struct go_threads *threads, const struct source_target *target,
 		     struct kernel *kernel, struct memory *mem, struct go_layout *layout,
@@ -48,15 +48,15 @@ void go_threads_release(struct go_threads *threads)
 
 static void begin_symbols(struct go_threads *threads)
 {
-	symbols_begin_poll(threads->symbols, threads->all          ? ALL_BUDGET_NS
-					     : threads->looks == 1 ? FIRST_BUDGET_NS
-								   : BUDGET_NS);
+	symbols_begin_poll(threads->symbols, threads->all            ? ALL_BUDGET_NS
+					     : threads->samples == 1 ? FIRST_BUDGET_NS
+								     : BUDGET_NS);
 }
 
 void go_threads_begin(struct go_threads *threads, const struct source_focus *focus)
 {
 	threads->table.generation++;
-	threads->looks++;
+	threads->samples++;
 	threads->all = focus && focus->all;
 	threads->explained = 0;
 	threads->nr_on = threads->nr_seen = 0;
@@ -148,14 +148,14 @@ static const struct stack *with_c_frames(struct go_threads *threads,
 }
 
 /* Reads a thread at most once per sample. */
-static struct thread *sample_thread(struct go_threads *threads, pid_t tid)
+static struct thread *sampled_thread(struct go_threads *threads, pid_t tid)
 {
 	struct thread *thread = thread_get(&threads->table, tid);
 
 	if (!thread ||
-	    (thread->looked && thread->generation == threads->table.generation))
+	    (thread->sampled && thread->generation == threads->table.generation))
 		return thread;
-	if (thread_look(&threads->table, thread) != 0)
+	if (thread_sample(&threads->table, thread) != 0)
 		return NULL;
 	thread->generation = threads->table.generation;
 	return thread;
@@ -167,14 +167,14 @@ static bool see_thread(struct go_threads *threads, pid_t tid)
 
 	if (!array_reserve(&threads->seen, &threads->cap_seen, threads->nr_seen + 1))
 		return false;
-	thread = tid ? sample_thread(threads, tid) : NULL;
+	thread = tid ? sampled_thread(threads, tid) : NULL;
 	if (thread)
 		threads->seen[threads->nr_seen++] = thread;
 	return true;
 }
 
-void go_threads_look(struct go_threads *threads, const struct go_sampler *sampler,
-		     bool all)
+void go_threads_sample(struct go_threads *threads, const struct go_sampler *sampler,
+		       bool all)
 {
 	ssize_t count = all ? process_threads(&threads->kernel->process, &threads->tids,
 					      &threads->cap_tids)
@@ -187,7 +187,7 @@ void go_threads_look(struct go_threads *threads, const struct go_sampler *sample
 		const struct go_entry *entry = &sampler->entries[i];
 
 		if (entry->live && entry->status == GO_STATUS_SYSCALL && entry->m &&
-		    (threads->nr_seen >= THREADS_PER_LOOK ||
+		    (threads->nr_seen >= THREADS_PER_SAMPLE ||
 		     !see_thread(threads, go_threads_of(threads, entry->m))))
 			break;
 	}
@@ -204,9 +204,9 @@ bool go_threads_explain(struct go_threads *threads, const struct go_entry *entry
 	struct task row = {.cpu_percent = -1, .waits.fd = -1};
 	const struct stack *stack;
 
-	if (threads->explained++ >= THREADS_PER_LOOK)
+	if (threads->explained++ >= THREADS_PER_SAMPLE)
 		return false;
-	thread = sample_thread(threads, task->tid);
+	thread = sampled_thread(threads, task->tid);
 	if (!thread)
 		return false;
 	if (thread->call_text[0] && !thread->call.running &&

@@ -29,7 +29,7 @@ struct go_threads {
 	struct symbols *symbols; /* of C; created when first needed */
 	bool all;                /* in this sample: complete stacks at any cost */
 	unsigned explained;      /* in this sample */
-	uint64_t looks;
+	uint64_t samples;
 	pid_t *tids;
 	size_t cap_tids;
 	struct thread **seen; /* in this sample */
@@ -46,8 +46,8 @@ void go_threads_release(struct go_threads *threads);
 void go_threads_forget(struct go_threads *threads);
 void go_threads_begin(struct go_threads *threads, const struct source_focus *focus);
 /* Samples the threads of goroutines in system calls and in C, or all threads. */
-void go_threads_look(struct go_threads *threads, const struct go_sampler *sampler,
-		     bool all);
+void go_threads_sample(struct go_threads *threads, const struct go_sampler *sampler,
+		       bool all);
 /* Returns the thread of a runtime.m, or 0. */
 pid_t go_threads_of(struct go_threads *threads, uint64_t m);
 /* For a goroutine in a system call or in C, sets what its thread does there. Returns true

@@ -24,9 +24,9 @@
 #define CPU_WINDOW_NS  (CLOCK_SECOND_NS / 2)
 /* A thread that woke up may block in the same system call from another place. */
 #define STACK_KEPT_NS  (5 * CLOCK_SECOND_NS)
-/* Names can be changed by other threads. They are reread over REREAD_LOOKS samples, or
+/* Names can be changed by other threads. They are reread over REREAD_SAMPLES samples, or
  * over more if that would exceed REREAD_THREADS threads per sample. */
-#define REREAD_LOOKS   16u
+#define REREAD_SAMPLES 16u
 #define REREAD_THREADS 256u
 /* Threads that changed in this many consecutive samples keep their files open. */
 #define CHANGES_KEEP   2u
@@ -40,7 +40,7 @@ void thread_table_init(struct thread_table *table, struct kernel *kernel,
 	table->kernel = kernel;
 	table->symbols = symbols;
 	table->hz = sysconf(_SC_CLK_TCK);
-	table->reread_looks = REREAD_LOOKS;
+	table->reread_samples = REREAD_SAMPLES;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > FDS_FOR_OTHERS)
 		table->max_fds = limit.rlim_cur - FDS_FOR_OTHERS;
 	if (table->max_fds > FDS_MAX)
@@ -58,9 +58,9 @@ void thread_table_begin(struct thread_table *table, size_t nr_threads)
 
 	kernel_share_futexes(table->kernel);
 	table->generation++;
-	table->reread_looks = nr_threads > REREAD_LOOKS * REREAD_THREADS
-				      ? (uint32_t)(nr_threads / REREAD_THREADS)
-				      : REREAD_LOOKS;
+	table->reread_samples = nr_threads > REREAD_SAMPLES * REREAD_THREADS
+					? (uint32_t)(nr_threads / REREAD_THREADS)
+					: REREAD_SAMPLES;
 	table->cpu_ns = clock_process_cpu_ns(table->kernel->process.pid);
 	table->rested = table->cpu_ns && table->cpu_ns == before_ns;
 }
@@ -234,11 +234,11 @@ static bool parse_sched(const char *text, uint64_t *run_ns, uint64_t *times)
  * kept open, the tid may have been reused, but not by a thread with the same run time.
  * Returns 0, or -ESRCH if the thread ended.
  */
-static int look_sched(struct thread_table *table, struct thread *thread)
+static int read_sched(struct thread_table *table, struct thread *thread)
 {
 	bool kept = thread->sched_fd >= 0;
 	bool waited =
-		thread->looked && thread->stat_state != 'R' && !thread->call.running;
+		thread->sampled && thread->stat_state != 'R' && !thread->call.running;
 	char text[96];
 	uint64_t run_ns, times;
 
@@ -266,7 +266,7 @@ static int look_sched(struct thread_table *table, struct thread *thread)
 	return 0;
 }
 
-static int look_stat(struct thread_table *table, struct thread *thread)
+static int read_stat(struct thread_table *table, struct thread *thread)
 {
 	char text[PROC_TEXT_MAX];
 	struct proc_stat stat;
@@ -288,18 +288,18 @@ static int look_stat(struct thread_table *table, struct thread *thread)
 			return -EPROTO;
 		break;
 	}
-	if (thread->looked && stat.start_ticks != thread->start_ticks) {
+	if (thread->sampled && stat.start_ticks != thread->start_ticks) {
 		thread->stack = NULL;
 		thread->call_text[0] = '\0';
 		thread->cpu_at_ns = 0;
 		thread->cpu_percent = -1;
-		thread->looked = false;
+		thread->sampled = false;
 	}
-	if (!thread->looked) {
+	if (!thread->sampled) {
 		thread->start_ns = proc_ticks_to_mono_ns(stat.start_ticks);
 		thread->ask_sleep = table->generation <= 1;
 	}
-	thread->looked = true;
+	thread->sampled = true;
 	thread->start_ticks = stat.start_ticks;
 	thread->stat_state = stat.state;
 	thread->cpu = stat.cpu;
@@ -334,7 +334,7 @@ static int explain_without_call(struct thread_table *table, struct thread *threa
 	return 0;
 }
 
-static int look_call(struct thread_table *table, struct thread *thread, char before)
+static int read_call(struct thread_table *table, struct thread *thread, char before)
 {
 	char text[THREAD_CALL_MAX] = "";
 
@@ -366,7 +366,7 @@ static int look_call(struct thread_table *table, struct thread *thread, char bef
 
 /* The thread waits as in the previous sample, but what it waits for may have a new
  * owner. */
-static int look_slept(struct thread_table *table, struct thread *thread)
+static int update_sleeper(struct thread_table *table, struct thread *thread)
 {
 	thread->changes = 0;
 	if (has_ended(thread))
@@ -417,36 +417,36 @@ static void resume_wait(struct thread *thread, const struct interrupted *was,
 	thread->ask_sleep = false;
 }
 
-int thread_look(struct thread_table *table, struct thread *thread)
+int thread_sample(struct thread_table *table, struct thread *thread)
 {
 	char before = thread->stat_state;
-	bool watched = thread->looked;
+	bool watched = thread->sampled;
 	struct interrupted was;
-	int rc = look_sched(table, thread);
+	int rc = read_sched(table, thread);
 
 	if (rc)
 		return rc;
 	if (thread->slept &&
 	    (table->rested ||
-	     (table->generation + (uint32_t)thread->tid) % table->reread_looks != 0)) {
+	     (table->generation + (uint32_t)thread->tid) % table->reread_samples != 0)) {
 		account_cpu(thread, thread->cpu_ticks, table->kernel->now_ns, table->hz);
-		return look_slept(table, thread);
+		return update_sleeper(table, thread);
 	}
-	rc = look_stat(table, thread);
+	rc = read_stat(table, thread);
 	if (rc)
 		return rc;
 	if (has_ended(thread))
 		return -ESRCH;
 	if (thread->slept && thread->call_text[0] && thread->stat_state == before)
-		return look_slept(table, thread);
+		return update_sleeper(table, thread);
 	if (thread->slept)
-		return look_call(table, thread, before);
-	was = watched && thread->looked ? interrupted_wait(thread)
-					: (struct interrupted){0};
+		return read_call(table, thread, before);
+	was = watched && thread->sampled ? interrupted_wait(thread)
+					 : (struct interrupted){0};
 	thread->slept_ns = thread->ran_ns = 0;
 	thread->changes += thread->changes < UINT8_MAX;
-	thread->began_ns = watched && thread->looked ? table->kernel->now_ns : 0;
-	rc = look_call(table, thread, before);
+	thread->began_ns = watched && thread->sampled ? table->kernel->now_ns : 0;
+	rc = read_call(table, thread, before);
 	if (rc == 0)
 		resume_wait(thread, &was, table->kernel->now_ns);
 	return rc;

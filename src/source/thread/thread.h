@@ -23,7 +23,7 @@ struct thread {
 	int stat_fd;
 	int call_fd;
 	uint32_t generation; /* of the last sample that saw it */
-	bool looked;
+	bool sampled;
 	bool slept;      /* has not run since the previous sample: unchanged */
 	uint8_t changes; /* consecutive samples that found it changed */
 	bool claimed;    /* by a row of the agent source, which then drops it */
@@ -66,10 +66,10 @@ struct thread_table {
 	size_t nr_fds;
 	size_t max_fds;
 	uint32_t generation;
-	long hz;               /* clock ticks per second */
-	int64_t cpu_ns;        /* total of all threads at this sample; 0 if unknown */
-	bool rested;           /* no thread has run since the previous sample */
-	uint32_t reread_looks; /* every name is reread once in this many samples */
+	long hz;                 /* clock ticks per second */
+	int64_t cpu_ns;          /* total of all threads at this sample; 0 if unknown */
+	bool rested;             /* no thread has run since the previous sample */
+	uint32_t reread_samples; /* every name is reread once in this many samples */
 };
 
 void thread_table_init(struct thread_table *table, struct kernel *kernel,
@@ -88,7 +88,7 @@ void thread_drop(struct thread_table *table, struct thread *thread);
 void thread_sweep(struct thread_table *table);
 /* Rereads the thread's state. Returns 0 or -errno; -ESRCH if it ended. A zombie counts as
  * ended. */
-int thread_look(struct thread_table *table, struct thread *thread);
+int thread_sample(struct thread_table *table, struct thread *thread);
 /* Determines when threads that existed at the first sample fell asleep, for as many as
  * time allows. If whole is true, this sample has to determine it for all. Entries may be
  * NULL. */

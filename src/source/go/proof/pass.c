@@ -313,7 +313,7 @@ static int mark_living(struct go_pass *pass, bool *revived, struct err *e)
 	int rc = 0;
 
 	go_runners_clear(&pass->runners);
-	go_runners_look(&pass->runners);
+	go_runners_read(&pass->runners);
 	if (pass->number == 0) {
 		rc = mark_roots(pass, true, e);
 		if (rc == 0)
@@ -350,7 +350,7 @@ static int settle_changes(struct go_pass *pass, struct err *e)
 	for (int round = 0; round < SETTLE_ROUNDS && revived && rc == 0; round++) {
 		revived = false;
 		go_runners_clear(&pass->runners);
-		go_runners_look(&pass->runners);
+		go_runners_read(&pass->runners);
 		rc = read_again(pass, e);
 		if (rc == 0)
 			rc = visit_gs(pass, mark_changed, e);

@@ -192,7 +192,7 @@ static void copy_registers(struct go_runners *runners, struct go_runner_thread *
 	runners->nr_registers += thread->copied;
 }
 
-void go_runners_look(struct go_runners *runners)
+void go_runners_read(struct go_runners *runners)
 {
 	struct proc_stat first = {0};
 	pid_t *tids = NULL;

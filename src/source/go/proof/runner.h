@@ -73,7 +73,7 @@ void go_runners_add(struct go_runners *runners, const struct go_mark *mark,
 		    uint64_t address, const uint8_t *g);
 /* Records the threads as they are now; values in registers of a running thread are not
  * seen. */
-void go_runners_look(struct go_runners *runners);
+void go_runners_read(struct go_runners *runners);
 /* Returns true if every runner has been seen to stop. Forgets those that have. */
 bool go_runners_settled(struct go_runners *runners, const struct go_mark *mark);
 /* Returns true if waiting is pointless because the target does not run. */

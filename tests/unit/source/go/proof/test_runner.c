@@ -164,7 +164,7 @@ static void test_threads(void **state)
 	begin(&mark);
 	pthread_create(&thread, NULL, spin, &stop);
 	go_runners_init(&runners, named(getpid()), false, &layout, module_of(26));
-	go_runners_look(&runners);
+	go_runners_read(&runners);
 	assert_int_equal(runners.nr_threads, 2);
 	while (!go_runners_settled(&runners, &mark))
 		usleep(1000);
@@ -222,7 +222,7 @@ static void test_stopped(void **state)
 	(void)state;
 	begin(&mark);
 	go_runners_init(&runners, named(pid), false, &layout, module_of(26));
-	go_runners_look(&runners);
+	go_runners_read(&runners);
 	assert_false(go_runners_settled(&runners, &mark));
 	assert_true(go_runners_hopeless(&runners));
 	go_runners_explain(&runners, 0, &e);
@@ -230,7 +230,7 @@ static void test_stopped(void **state)
 	/* Its registers can be read: it is our child. */
 	runners.ptrace = true;
 	go_runners_clear(&runners);
-	go_runners_look(&runners);
+	go_runners_read(&runners);
 	if (runners.nr_registers > 0) {
 		assert_true(runners.threads[0].sp != 0);
 		assert_true(go_runners_settled(&runners, &mark));
@@ -239,7 +239,7 @@ static void test_stopped(void **state)
 	end_child(pid);
 	pid = stopped_child(true);
 	go_runners_init(&runners, named(pid), false, &layout, module_of(26));
-	go_runners_look(&runners);
+	go_runners_read(&runners);
 	assert_true(go_runners_settled(&runners, &mark));
 	go_runners_release(&runners);
 	end_child(pid);
