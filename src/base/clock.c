@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/text.h"
+
 #define HOUR_NS (60 * CLOCK_MINUTE_NS)
 #define DAY_NS  (24 * HOUR_NS)
 
@@ -97,7 +99,7 @@ static int64_t clock_unit(const char **at)
 
 static int clock_digit(char byte)
 {
-	return byte >= '0' && byte <= '9' ? byte - '0' : -1;
+	return byte_is_digit(byte) ? byte - '0' : -1;
 }
 
 int64_t clock_add(int64_t left_ns, int64_t right_ns)

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define SIZE_MOST (1ll << 50)
 
 bool number_parse(const char *text, int64_t most, int64_t *number)
@@ -39,7 +41,7 @@ bool number_parse_size(const char *text, int64_t *bytes)
 	if (!number_parse(digits, SIZE_MOST, &number))
 		return false;
 	if (*at == '.') {
-		for (at++; *at >= '0' && *at <= '9'; at++, part++) {
+		for (at++; byte_is_digit(*at); at++, part++) {
 			if (part < 6) {
 				fraction = fraction * 10 + (*at - '0');
 				scale *= 10;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #define DAY_NS (86400 * CLOCK_SECOND_NS)
 
@@ -19,7 +20,7 @@ static const char *take_seconds(const char *text, struct tm *tm, int64_t *ns)
 	if (!rest)
 		rest = text;
 	else if (*rest == '.')
-		for (rest++; *rest >= '0' && *rest <= '9'; rest++) {
+		for (rest++; byte_is_digit(*rest); rest++) {
 			unit /= 10;
 			*ns += (*rest - '0') * unit;
 		}

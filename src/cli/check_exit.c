@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/order.h"
+#include "base/text.h"
 #include "cli/look_options.h"
 #include "cli/prove.h"
 #include "core/graph.h"
@@ -58,7 +59,7 @@ static bool rests(const struct task *task)
 {
 	const char *start = start_function(task);
 
-	if (task->kind == TASK_GOROUTINE && start && strncmp(start, "runtime.", 8) == 0)
+	if (task->kind == TASK_GOROUTINE && start && text_starts_with(start, "runtime."))
 		return true;
 	for (size_t i = 0; start && i < sizeof(resting_places) / sizeof(*resting_places);
 	     i++)
@@ -201,7 +202,7 @@ static bool is_finished_test(const struct task *task)
 	const char *function =
 		creator && creator->nr_frames > 0 ? creator->frames[0].function : NULL;
 
-	return function && strncmp(function, "testing.", 8) == 0;
+	return function && text_starts_with(function, "testing.");
 }
 
 /* Returns true if the goroutine is in a system call. Its thread is gone or was stopped by
@@ -210,7 +211,7 @@ static bool is_in_call(const struct task *task)
 {
 	return task->kind == TASK_GOROUTINE &&
 	       (task->state == STATE_SYSCALL || task->state == STATE_STOPPED ||
-		(task->raw && strncmp(task->raw, "syscall", 7) == 0));
+		(task->raw && text_starts_with(task->raw, "syscall")));
 }
 
 /* Returns true if the call might have returned at any time, as close() does: no earlier
@@ -238,7 +239,7 @@ static bool in_runtime(const struct task *task)
 	if (task->kind != TASK_GOROUTINE || task->state != STATE_SEMAPHORE || !function)
 		return false;
 	for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)
-		if (strncmp(function, packages[i], strlen(packages[i])) == 0)
+		if (text_starts_with(function, packages[i]))
 			return false;
 	return true;
 }

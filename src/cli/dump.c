@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/look_options.h"
@@ -86,7 +87,7 @@ static int prove(const struct options *options, struct look *look,
 static void say_silence(const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->nr_notes; i++)
-		if (strncmp(snapshot->notes[i], "the memory of ", 14) == 0 &&
+		if (text_starts_with(snapshot->notes[i], "the memory of ") &&
 		    strstr(snapshot->notes[i], " does not answer") &&
 		    !snapshot->target.replay)
 			cli_complain("%s", snapshot->notes[i]);

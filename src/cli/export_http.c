@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/export.h"
 #include "cli/export_client.h"
 
@@ -40,7 +41,7 @@ static int thousandths(const char *text, const char *end)
 {
 	int value = text < end && *text == '1' ? 1000 : 0, unit = 100;
 
-	for (text += 2; value < 1000 && text < end && *text >= '0' && *text <= '9';
+	for (text += 2; value < 1000 && text < end && byte_is_digit(*text);
 	     text++, unit /= 10)
 		value += (*text - '0') * unit;
 	return value;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/threads.h"
 #include "cli/cli.h"
 #include "cli/export_private.h"
@@ -175,7 +176,7 @@ static int kind_of_word(struct word *word)
 	const char *text = word->text;
 	struct err e = {0};
 
-	if (strncmp(text, CGROUP_WORD, strlen(CGROUP_WORD)) == 0) {
+	if (text_starts_with(text, CGROUP_WORD)) {
 		word->kind = WORD_CGROUP;
 		if (text[strlen(CGROUP_WORD)] == '/')
 			return CLI_FINE;

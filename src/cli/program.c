@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
+#include "base/text.h"
 #include "grmon.h"
 #include "source/child/sanitizer.h"
 
@@ -275,7 +276,7 @@ int program_find_agent(char *path, size_t size, struct err *e)
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		char candidate[PATH_MAX + 32];
 		const char *tail =
-			strncmp(places[i], "%s", 2) == 0 ? places[i] + 2 : NULL;
+			text_starts_with(places[i], "%s") ? places[i] + 2 : NULL;
 
 		if (tail && length <= 0)
 			continue;

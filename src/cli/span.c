@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/look_options.h"
 #include "source/sniff.h"
@@ -213,7 +214,7 @@ static bool is_new(const struct span *span, const struct snapshot *snapshot)
 static const char *note_with(const struct snapshot *snapshot, const char *begin)
 {
 	for (size_t i = 0; i < snapshot->nr_notes; i++)
-		if (strncmp(snapshot->notes[i], begin, strlen(begin)) == 0)
+		if (text_starts_with(snapshot->notes[i], begin))
 			return snapshot->notes[i];
 	return NULL;
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/worker.h"
 #include "cli/cli.h"
 #include "source/proc/process.h"
@@ -43,7 +44,7 @@ static bool is_served(const char *line)
 	const char *type = strstr(line, " - ");
 
 	for (size_t i = 0; type && i < sizeof(types) / sizeof(types[0]); i++)
-		if (strncmp(type + 3, types[i], strlen(types[i])) == 0)
+		if (text_starts_with(type + 3, types[i]))
 			return true;
 	return false;
 }

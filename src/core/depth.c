@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PLACE_CALLERS                                                                    \
@@ -49,7 +50,7 @@ static const char *const wrappers[] = {
 static bool begins_with_any(const char *name, const char *const *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (name[0] == list[i][0] && strncmp(name, list[i], strlen(list[i])) == 0)
+		if (name[0] == list[i][0] && text_starts_with(name, list[i]))
 			return true;
 	return false;
 }
@@ -65,21 +66,15 @@ static bool is_beginning(const struct frame *frame)
 	if (!begins_with_any(name, beginnings, COUNT(beginnings)))
 		return false;
 	/* A program may well have a function whose name begins like musl's. */
-	return strncmp(name, "start", 5) != 0 || strcmp(name, "start") == 0 ||
+	return !text_starts_with(name, "start") || strcmp(name, "start") == 0 ||
 	       strcmp(name, "start_thread") == 0;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = text ? strlen(text) : 0, bytes = strlen(end);
-
-	return length >= bytes && strcmp(text + length - bytes, end) == 0;
 }
 
 /* A frame of a library of which only the file is known. */
 static bool is_nameless_library(const char *name)
 {
-	return strncmp(name, "lib", 3) == 0 && strstr(name, ".so") && strstr(name, "+0x");
+	return text_starts_with(name, "lib") && strstr(name, ".so") &&
+	       strstr(name, "+0x");
 }
 
 /* A frame of Python's standard library, or of a package. */
@@ -151,7 +146,7 @@ static bool is_vague(const struct stack *stack)
 	for (size_t i = 0; i < stack->nr_frames; i++) {
 		const char *name = stack->frames[i].function;
 
-		if (!name || strncmp(name, "lock_PyThread_acquire", 21) != 0)
+		if (!name || !text_starts_with(name, "lock_PyThread_acquire"))
 			continue;
 		for (size_t at = i + 1; at < stack->nr_frames && at <= i + 4; at++) {
 			name = stack->frames[at].function;
@@ -176,7 +171,7 @@ void depth_measure(struct stack *stack)
 		const struct frame *frame = &stack->frames[i];
 		const char *name = frame->function;
 
-		if (ends_with(frame->file, ".py")) {
+		if (frame->file && text_ends_with(frame->file, ".py")) {
 			has_python = true;
 			if (!is_python_library(frame->file)) {
 				python++;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define SYMBOL_BEGIN 256
 #define SYMBOL_END   257
 #define SYMBOLS      258
@@ -317,7 +319,7 @@ static int read_count(struct reader *reader)
 {
 	int number = -1;
 
-	for (; *reader->at >= '0' && *reader->at <= '9'; reader->at++)
+	for (; byte_is_digit(*reader->at); reader->at++)
 		if (number <= REPEAT_MAX)
 			number = (number < 0 ? 0 : number) * 10 + (*reader->at - '0');
 	return number;
@@ -371,7 +373,7 @@ static struct part read_piece(struct reader *reader, const char *limit)
 	while (!reader->failed && (!limit || reader->at < limit)) {
 		char byte = *reader->at;
 
-		if (byte == '{' && reader->at[1] >= '0' && reader->at[1] <= '9') {
+		if (byte == '{' && byte_is_digit(reader->at[1])) {
 			part = read_repeat(reader, part, start);
 			continue;
 		}

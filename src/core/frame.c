@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Used instead of a text in the column that says when a name applies. */
@@ -93,7 +95,7 @@ static enum frame_role role_by_file(const char *file)
 	const char *base = slash ? slash + 1 : file;
 
 	for (size_t i = 0; i < COUNT(files); i++)
-		if (strncmp(base, files[i].text, strlen(files[i].text)) == 0)
+		if (text_starts_with(base, files[i].text))
 			return files[i].role;
 	for (size_t i = 0; i < COUNT(folders); i++)
 		if (strstr(file, folders[i].text))
@@ -192,10 +194,10 @@ static bool is_go_name(const char *function)
 	const char *dot = strchr(start, '.');
 
 	if (!dot || dot == start || strstr(function, "::") || strchr(function, '+') ||
-	    (dot[1] >= '0' && dot[1] <= '9'))
+	    byte_is_digit(dot[1]))
 		return false;
 	for (size_t i = 0; i < COUNT(suffixes); i++)
-		if (strncmp(dot + 1, suffixes[i], strlen(suffixes[i])) == 0)
+		if (text_starts_with(dot + 1, suffixes[i]))
 			return false;
 	return true;
 }
@@ -211,7 +213,7 @@ static bool is_cgo_closure(const struct frame *inner, const struct frame *outer)
 		return false;
 	bytes = strlen(outer->function);
 	if (strncmp(inner->function, outer->function, bytes) != 0 ||
-	    strncmp(inner->function + bytes, ".func", 5) != 0)
+	    !text_starts_with(inner->function + bytes, ".func"))
 		return false;
 	rest = inner->function + bytes + 5;
 	return *rest && rest[strspn(rest, "0123456789")] == '\0';
@@ -251,7 +253,7 @@ static size_t find_called(const struct frame *frames, size_t nr_frames)
 	for (size_t i = 0; i < nr_frames; i++) {
 		const char *function = frames[i].function;
 		bool other = !frame_is_named(&frames[i]) || !function ||
-			     strncmp(function, "__", 2) == 0;
+			     text_starts_with(function, "__");
 
 		for (size_t j = 0; j < COUNT(others) && !other; j++)
 			other = strcmp(function, others[j]) == 0;

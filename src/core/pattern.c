@@ -8,10 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool byte_is_upper(char byte)
-{
-	return byte >= 'A' && byte <= 'Z';
-}
+#include "base/text.h"
 
 static char byte_lower(char byte)
 {

@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/order.h"
+#include "base/text.h"
 
 #define REST_DISTANCE 2 /* frames from the waiting function to the pool's own function */
 #define WORKER_FRAMES 6 /* maximum for an idle worker: frames of the pool and of libc */
@@ -226,7 +227,7 @@ static const struct pool_name {
 
 static bool begins_with(const char *text, const char *beginning)
 {
-	return text && strncmp(text, beginning, strlen(beginning)) == 0;
+	return text && text_starts_with(text, beginning);
 }
 
 static const struct pool_name *pool_name(const struct task *task)

@@ -11,6 +11,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/text.h"
 
 #define QUERY_VALUE_MAX 64
 #define NOTHING         (-1)
@@ -32,11 +33,6 @@ struct word {
 	/* storage for `start` if the word contained a backslash */
 	char unescaped[QUERY_TEXT_MAX];
 };
-
-static bool byte_is_space(char byte)
-{
-	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
-}
 
 static int parser_fail(struct parser *parser, const char *at, const char *sentence)
 {
@@ -133,12 +129,11 @@ static size_t field_bytes(const char *at)
 {
 	size_t n = 0;
 
-	if (strncmp(at, "label.", 6) == 0 || strncmp(at, "labels.", 7) == 0) {
+	if (text_starts_with(at, "label.") || text_starts_with(at, "labels.")) {
 		n = strcspn(at, ":=~<>!()|\" \t\r\n");
-	} else if ((*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z')) {
-		while ((at[n] >= 'a' && at[n] <= 'z') || (at[n] >= 'A' && at[n] <= 'Z') ||
-		       (at[n] >= '0' && at[n] <= '9') || at[n] == '_' || at[n] == '-' ||
-		       at[n] == '%')
+	} else if (byte_is_letter(*at)) {
+		while (byte_is_letter(at[n]) || byte_is_digit(at[n]) || at[n] == '_' ||
+		       at[n] == '-' || at[n] == '%')
 			n++;
 	}
 	if (n == 0)
@@ -190,10 +185,10 @@ static int parse_number(const char *text, double *number)
 	const char *at = text;
 	double value = 0, scale = 1;
 
-	for (; *at >= '0' && *at <= '9'; at++)
+	for (; byte_is_digit(*at); at++)
 		value = value * 10 + (*at - '0');
 	if (*at == '.')
-		for (at++; *at >= '0' && *at <= '9'; at++)
+		for (at++; byte_is_digit(*at); at++)
 			value += (*at - '0') * (scale /= 10);
 	if (at == text)
 		return -1;
@@ -355,7 +350,7 @@ static bool is_whole_id(const struct word *word)
 	if (word->bytes < 2 || !strchr("tgc", word->start[0]))
 		return false;
 	for (; at < word->bytes; at++)
-		if (word->start[at] < '0' || word->start[at] > '9')
+		if (!byte_is_digit(word->start[at]))
 			return false;
 	return true;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "core/column.h"
 #include "out/escape.h"
 #include "out/json_field.h"
@@ -94,7 +95,7 @@ static void put_group(const struct diff_request *request, const struct diff_grou
 	const char *unknown = "unknown in ";
 	bool nameless = task->stack || task->kind == TASK_GOROUTINE;
 
-	if (!request->diff->by_state && strncmp(words, unknown, strlen(unknown)) == 0)
+	if (!request->diff->by_state && text_starts_with(words, unknown))
 		words += strlen(unknown);
 	snprintf(line, sizeof(line), "%s%s%s%s", words,
 		 nameless || !*task->name ? "" : " ", nameless ? "" : task->name,

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/order.h"
+#include "base/text.h"
 #include "core/graph.h"
 #include "core/group.h"
 #include "out/escape.h"
@@ -124,7 +125,7 @@ static void take_tasks(struct metrics *metrics, const struct snapshot *snapshot)
 static bool is_silent(const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->nr_notes; i++)
-		if (strncmp(snapshot->notes[i], "the memory of ", 14) == 0 &&
+		if (text_starts_with(snapshot->notes[i], "the memory of ") &&
 		    strstr(snapshot->notes[i], " does not answer"))
 			return true;
 	return false;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "core/graph.h"
 #include "core/verdict.h"
 #include "out/escape.h"
@@ -290,7 +291,7 @@ static bool mentions(const char *text, const char *id)
 	size_t bytes = strlen(id);
 
 	for (const char *at = text; (at = strstr(at, id)); at += bytes)
-		if (at[bytes] < '0' || at[bytes] > '9')
+		if (!byte_is_digit(at[bytes]))
 			return true;
 	return false;
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/text.h"
 #include "core/state.h"
 #include "core/verdict.h"
 
@@ -42,7 +43,7 @@ static uint64_t address_of(json_t *object)
 {
 	const char *text = text_of(object, "address");
 
-	return text && strncmp(text, "0x", 2) == 0 ? strtoull(text + 2, NULL, 16) : 0;
+	return text && text_starts_with(text, "0x") ? strtoull(text + 2, NULL, 16) : 0;
 }
 
 /* Returns the number in an id such as "t4711" or "g17" if it has this kind and is at most
@@ -276,7 +277,7 @@ static void decode_evidence(json_t *array, struct task *task)
 
 static bool is_task_id(const char *id)
 {
-	return id[0] && strchr("tgc#", id[0]) && id[1] >= '0' && id[1] <= '9';
+	return id[0] && strchr("tgc#", id[0]) && byte_is_digit(id[1]);
 }
 
 /* `task` is zeroed except for fields with other empty values; `id` has passed

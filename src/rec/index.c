@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/text.h"
 
 #define LINE_MAX_BYTES (256u << 20)
 #define INDEX_MAX      (16u << 20)
@@ -247,7 +248,7 @@ static void add_entry(struct rec_index *index, int64_t bytes)
 		return;
 	/* Samples begin as the writer writes them. No other line is a sample. */
 	if (bytes > (int64_t)LINE_MAX_BYTES || index->begin_bytes < 16 ||
-	    strncmp(begin, "{\"grmon\"", 8) != 0 || !is_line(begin)) {
+	    !text_starts_with(begin, "{\"grmon\"") || !is_line(begin)) {
 		if (index->nr_foreign++ == 0)
 			index->foreign_at = index->line_begin;
 		return;

@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "rec/decode.h"
 #include "rec/index.h"
 
@@ -183,7 +184,7 @@ static void apply_stacks(struct rec_reader *reader, json_t *stacks)
 	{
 		unsigned long number = strtoul(key, NULL, 10);
 
-		if (*key >= '0' && *key <= '9' && reserve_number(&reader->tables, number))
+		if (byte_is_digit(*key) && reserve_number(&reader->tables, number))
 			reader->tables.by_number[number] =
 				rec_decode_stack(&reader->tables, frames);
 	}

@@ -12,17 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define READ_BYTES    (1u << 20)
 #define READ_MAX      (256u << 20)
 #define OVERLAP_BYTES 128u
 #define BINARY_BYTES  4096u
 #define HEAD_BYTES    4096u
 #define GRMON_BEGIN   "{\"grmon\""
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static size_t skip_blanks(const char *text, size_t length)
 {
@@ -85,7 +82,7 @@ static bool has_goroutine(const char *text, size_t length)
 		if ((size_t)(end - at) >= sizeof(profile) - 1 &&
 		    memcmp(at, profile, sizeof(profile) - 1) == 0)
 			return true;
-		while (digit < end && is_digit(*digit))
+		while (digit < end && byte_is_digit(*digit))
 			digit++;
 		behind = skip_odd_blanks(digit, end);
 		if (digit > at && behind > digit && behind < end &&
@@ -281,6 +278,6 @@ enum sniff source_sniff_file(const char *path, struct err *e)
 
 bool source_is_url(const char *text)
 {
-	return strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0 ||
-	       strncmp(text, "unix:/", 6) == 0;
+	return text_starts_with(text, "http://") || text_starts_with(text, "https://") ||
+	       text_starts_with(text, "unix:/");
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "source/agent/private.h"
 
 static uint32_t chan_hash(const struct agent *agent, uint64_t address)
@@ -171,7 +172,7 @@ static void fd_text(struct agent *agent, const struct row *row, struct kernel_wa
 	const char *name = kernel_fd_name(&agent->kernel, waits->fd);
 	waits->accepted = kernel_fd_accepted(&agent->kernel, waits->fd);
 	/* The same text as without the agent: "epoll 4 of fds 5 7". */
-	bool epoll = strncmp(name, "epoll", 5) == 0;
+	bool epoll = text_starts_with(name, "epoll");
 
 	snprintf(waits->text, sizeof(waits->text), "%.*s%s%s %d%s%s", what,
 		 row->slot.what, what ? ", " : "", epoll ? "epoll" : "fd", waits->fd,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "source/elf/cfi.h"
 #include "source/elf/mini.h"
 
@@ -58,7 +59,7 @@ uint64_t elf_unpacked_bytes(const Elf64_Shdr *section, const char *name,
 
 		memcpy(&header, start, sizeof(header));
 		unpacked = header.ch_size;
-	} else if (strncmp(name, ".zdebug_", 8) == 0) {
+	} else if (text_starts_with(name, ".zdebug_")) {
 		uint64_t size;
 
 		memcpy(&size, start + 4, sizeof(size));
@@ -84,7 +85,7 @@ static uint64_t section_bytes(const struct elf_source *source, const Elf64_Shdr 
 	if (section->sh_offset > source->length ||
 	    section->sh_size > source->length - section->sh_offset)
 		return NOT_CREDIBLE;
-	if (!(section->sh_flags & SHF_COMPRESSED) && strncmp(name, ".zdebug_", 8) != 0)
+	if (!(section->sh_flags & SHF_COMPRESSED) && !text_starts_with(name, ".zdebug_"))
 		return section->sh_size;
 	if (!elf_source_read(source, section->sh_offset, start, length))
 		return NOT_CREDIBLE;
@@ -108,7 +109,7 @@ const char *elf_file_name(const struct elf_file *file, size_t section)
 bool elf_file_is_packed(const struct elf_file *file, size_t section)
 {
 	return (file->sections[section].sh_flags & SHF_COMPRESSED) ||
-	       strncmp(elf_file_name(file, section), ".zdebug_", 8) == 0;
+	       text_starts_with(elf_file_name(file, section), ".zdebug_");
 }
 
 uint64_t elf_file_unpacked_bytes(const struct elf_file *file, size_t section)
@@ -207,7 +208,7 @@ static enum elf_group group_of(const Elf64_Shdr *section, const char *name)
 		{".debug_addr", ELF_DEBUG},     {".debug_ranges", ELF_DEBUG},
 		{".debug_rnglists", ELF_DEBUG},
 	};
-	bool old = strncmp(name, ".zdebug_", 8) == 0;
+	bool old = text_starts_with(name, ".zdebug_");
 
 	switch (section->sh_type) {
 	case SHT_NOTE:

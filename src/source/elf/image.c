@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "source/elf/cfi.h"
 #include "source/elf/dwarf.h"
 #include "source/elf/mini.h"
@@ -208,7 +209,7 @@ static size_t debug_section(const struct elf_file *file, const Elf64_Shdr *secti
 
 		if (file->groups[i] != ELF_DEBUG || sections[i].sh_type == SHT_NOBITS ||
 		    (strcmp(own, name) != 0 &&
-		     (strncmp(own, ".z", 2) != 0 || strcmp(own + 2, name + 1) != 0)))
+		     (!text_starts_with(own, ".z") || strcmp(own + 2, name + 1) != 0)))
 			continue;
 		if (found)
 			return 0;
@@ -279,7 +280,7 @@ static void put_names(const struct elf_file *file, Elf64_Shdr *sections, size_t 
 	memcpy(names, file->names, file->name_bytes);
 	for (size_t i = 1; i < file->nr_sections; i++) {
 		if (file->groups[i] == ELF_UNUSED ||
-		    strncmp(elf_file_name(file, i), ".zdebug_", 8) != 0)
+		    !text_starts_with(elf_file_name(file, i), ".zdebug_"))
 			continue;
 		names[++sections[i].sh_name] = '.';
 	}

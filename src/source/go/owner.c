@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define M_WORDS     128u
 #define M_FIRST     16u /* stacks and registers come before it */
 #define CALL_OPCODE 0xe8
@@ -110,7 +112,7 @@ static const char *replace_id(const char *text, const char *from, const char *to
 	size_t bytes = strlen(from);
 
 	for (const char *next = text; (next = strstr(next, from)); next += bytes)
-		if (next[bytes] < '0' || next[bytes] > '9')
+		if (!byte_is_digit(next[bytes]))
 			at = next;
 	changed = at ? arena_printf(&out->arena, "%.*s%s%s", (int)(at - text), text, to,
 				    at + bytes)

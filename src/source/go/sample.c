@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/hash.h"
+#include "base/text.h"
 
 #define RETRIES             3
 #define SEARCHES_PER_SAMPLE 20000u
@@ -258,7 +259,7 @@ static bool is_system(const struct go_sampler *sampler, const struct go_entry *e
 		      const uint8_t *bytes, bool runtime_only)
 {
 	if (load_u64(bytes + sampler->layout->g.startpc) == sampler->layout->main_entry ||
-	    !entry->start || strncmp(entry->start, "runtime.", 8) != 0 ||
+	    !entry->start || !text_starts_with(entry->start, "runtime.") ||
 	    strcmp(entry->start, "runtime.corostart") == 0 ||
 	    strcmp(entry->start, "runtime.handleAsyncEvent") == 0)
 		return false;

@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/hash.h"
+#include "base/text.h"
 
 #define PCS_FIRST        1024u
 #define PCS_MAX          (1u << 17)
@@ -96,26 +97,21 @@ size_t go_name_short(const char *name, char *out, size_t size)
 	return length < 0 ? 0 : (size_t)length < size ? (size_t)length : size - 1;
 }
 
-static bool is_upper(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
 bool go_name_hidden(const char *name)
 {
 	const char *rest = name + strlen("runtime."), *dot;
 
 	if (!strchr(name, '.'))
 		return true;
-	if (strncmp(name, "runtime.", strlen("runtime.")) != 0)
+	if (!text_starts_with(name, "runtime."))
 		return false;
 	dot = strrchr(rest, '.');
 	if (!dot)
-		return !is_upper(*rest);
+		return !byte_is_upper(*rest);
 	/* The type of a method must be exported too. */
 	if (rest[0] == '(' && rest[1] == '*')
 		rest += 2;
-	return !is_upper(dot[1]) || !is_upper(*rest);
+	return !byte_is_upper(dot[1]) || !byte_is_upper(*rest);
 }
 
 /* Without these frames, the goroutine of finalizers would not be recognisable. */
@@ -208,8 +204,8 @@ static void fill_pc(struct go_stacks *stacks, struct go_pc *entry, uint64_t key)
 			  strcmp(name, "runtime.cgocallback") != 0;
 	entry->injected = strcmp(name, "runtime.asyncPreempt") == 0 ||
 			  strcmp(name, "runtime.sigpanic") == 0 ||
-			  strncmp(name, "runtime.debugCallV", 18) == 0;
-	entry->collects = strncmp(name, "runtime.mallocgc", 16) == 0 ||
+			  text_starts_with(name, "runtime.debugCallV");
+	entry->collects = text_starts_with(name, "runtime.mallocgc") ||
 			  strcmp(name, "runtime.gcStart") == 0;
 	if (go_func_value(table, &func, func.pcsp, pc, &delta) && delta >= 0)
 		entry->sp_delta = delta;

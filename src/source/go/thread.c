@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/order.h"
+#include "base/text.h"
 #include "wire/wire.h"
 
 #include <stdlib.h>
@@ -120,7 +121,7 @@ static bool ends_c(const struct frame *frame)
 
 	for (size_t i = 0;
 	     frame->function && i < sizeof(beginnings) / sizeof(*beginnings); i++)
-		if (strncmp(frame->function, beginnings[i], strlen(beginnings[i])) == 0)
+		if (text_starts_with(frame->function, beginnings[i]))
 			return true;
 	return false;
 }

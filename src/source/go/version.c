@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "base/text.h"
+
 #define INFO_BYTES     32u
 #define INFO_IN_PLACE  2u /* flag: the text follows; since Go 1.18 */
 #define CANDIDATES_MAX 20000u
@@ -22,7 +24,7 @@ static bool take_version(const char *text, size_t length, char *out)
 {
 	size_t used = 0;
 
-	if (length < 5 || strncmp(text, "go1.", 4) != 0 || text[4] < '0' || text[4] > '9')
+	if (length < 5 || !text_starts_with(text, "go1.") || !byte_is_digit(text[4]))
 		return false;
 	while (used < length && used < GO_VERSION_MAX - 1 && text[used] > ' ' &&
 	       text[used] < 0x7f) {
@@ -108,7 +110,7 @@ unsigned go_version_minor(const char *version)
 {
 	unsigned long minor;
 
-	if (strncmp(version, "go1.", 4) != 0)
+	if (!text_starts_with(version, "go1."))
 		return 0;
 	minor = strtoul(version + 4, NULL, 10);
 	return minor < 1000 ? (unsigned)minor : 0;

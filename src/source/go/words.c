@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 static const struct {
 	const char *prefix;
 	enum task_state state;
@@ -43,8 +45,7 @@ void go_reason_explain(struct go_reason *reason)
 	reason->state = STATE_UNKNOWN;
 	reason->object = GO_OBJECT_NONE;
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
-		if (strncmp(reason->text, meanings[i].prefix,
-			    strlen(meanings[i].prefix)) != 0)
+		if (!text_starts_with(reason->text, meanings[i].prefix))
 			continue;
 		reason->state = meanings[i].state;
 		reason->object = meanings[i].object;

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "source/kernel/kernel.h"
 #include "source/proc/descriptors.h"
 
@@ -184,7 +185,7 @@ bool kernel_anon_name(const struct kernel *kernel, int fd, const char *link, cha
 	char info[FDINFO_MAX];
 
 	for (size_t i = 0; i < sizeof(anonymous) / sizeof(anonymous[0]); i++) {
-		if (strncmp(link, anonymous[i].link, strlen(anonymous[i].link)) != 0)
+		if (!text_starts_with(link, anonymous[i].link))
 			continue;
 		if (process_fd_info(&kernel->process, fd, info, sizeof(info)) <= 0)
 			return false;

@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define CHILDREN_BYTES 4096
 #define KCMP_VM        1
 #ifdef SYS_open
@@ -146,7 +148,7 @@ static void explain_epoll(struct kernel *kernel, uint64_t arg, struct kernel_wai
 {
 	int fd = (int)(int32_t)arg;
 	const char *name = kernel_fd_name(kernel, fd);
-	bool known = strncmp(name, "epoll", 5) == 0;
+	bool known = text_starts_with(name, "epoll");
 
 	out->kind = "fd";
 	out->fd = fd;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "source/kernel/call.h"
 
 /* Reading the flags of mappings makes the kernel count their pages, which delays a large
@@ -44,7 +45,7 @@ static void read_served(const struct kernel *kernel, struct served *served)
 	}
 	for (char *line = strtok_r(text.bytes, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
-		if (strncmp(line, "VmFlags:", 8) != 0) {
+		if (!text_starts_with(line, "VmFlags:")) {
 			if (sscanf(line, "%llx-%llx ", &from, &to) == 2) {
 				start = from;
 				end = to;

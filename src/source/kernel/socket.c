@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "source/kernel/kernel.h"
 #include "source/proc/descriptors.h"
 #include "source/proc/sockets.h"
@@ -160,7 +161,7 @@ static void note_listening(struct listening *listening, const char *line)
 	colon = colon ? strchr(colon + 1, ':') : NULL;
 	end = colon ? strchr(colon + 1, ' ') : NULL;
 	end = end ? strchr(end + 1, ' ') : NULL;
-	if (!end || strncmp(end, " 0A ", 4) != 0)
+	if (!end || !text_starts_with(end, " 0A "))
 		return;
 	port = strtoul(colon + 1, NULL, 16) & 0xffff;
 	listening->ports[port / 64] |= 1ull << (port % 64);

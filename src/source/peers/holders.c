@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "source/peers/holders_private.h"
 
 #define WAITS_MAX        256u /* waits per process whose other end is searched */
@@ -255,7 +256,7 @@ static void read_process(struct holders *holders, struct snapshot *snapshot,
 
 static bool is_named_child(const char *text)
 {
-	return strncmp(text, "child ", 6) == 0 || strncmp(text, "vfork child ", 12) == 0;
+	return text_starts_with(text, "child ") || text_starts_with(text, "vfork child ");
 }
 
 /* "fd 5 pipe:[17], with sh 901 (t903) and 2 more" */

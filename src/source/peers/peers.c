@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/order.h"
+#include "base/text.h"
 #include "source/proc/descriptors.h"
 #include "source/proc/sockets.h"
 
@@ -89,7 +90,7 @@ static uint32_t link_modes(const struct process_fds *fds, const char *link)
 {
 	mode_t modes;
 
-	if (strncmp(link, "socket:", 7) == 0)
+	if (text_starts_with(link, "socket:"))
 		return END_READS | END_WRITES;
 	modes = process_fds_modes(fds);
 	return (modes & S_IRUSR ? END_READS : 0) | (modes & S_IWUSR ? END_WRITES : 0);
@@ -113,8 +114,8 @@ static void walk_process(struct peers *peers, const struct process *process)
 		return;
 	while (process_fds_next(&fds)) {
 		if (process_fds_link(&fds, link, sizeof(link)) <= 0 ||
-		    strncmp(link, "anon_inode:", 11) == 0 ||
-		    strncmp(link, "/dev/", 5) == 0)
+		    text_starts_with(link, "anon_inode:") ||
+		    text_starts_with(link, "/dev/"))
 			continue;
 		if (!add_entry(peers, link_key(peers, link), process->pid,
 			       link_modes(&fds, link)))
@@ -279,7 +280,7 @@ bool peers_other_end(const struct peers *peers, pid_t pid, int fd,
 	process_fd_link(&process, fd, own, sizeof(own));
 	snprintf(link, LINK_MAX, "%s", own);
 	if (sscanf(own, "socket:[%" SCNu64, &inode) != 1)
-		return strncmp(own, "pipe:[", 6) == 0;
+		return text_starts_with(own, "pipe:[");
 	inode = peer_of(peers, inode);
 	snprintf(link, LINK_MAX, "socket:[%" PRIu64 "]", inode);
 	return inode != 0;
@@ -295,11 +296,11 @@ void peers_find(struct peers *peers, pid_t pid, int fd, bool writes,
 	memset(found, 0, sizeof(*found));
 	if (process_fd_link(&process, fd, link, sizeof(link)) <= 0)
 		return;
-	if (strncmp(link, "pipe:[", 6) == 0)
+	if (text_starts_with(link, "pipe:["))
 		found->how = "pipe";
-	else if (strncmp(link, "socket:[", 8) == 0)
+	else if (text_starts_with(link, "socket:["))
 		found->how = "socket";
-	else if (link[0] == '/' && strncmp(link, "/dev/", 5) != 0 &&
+	else if (link[0] == '/' && !text_starts_with(link, "/dev/") &&
 		 process_fd_stat(&process, fd, &st))
 		found->how = S_ISFIFO(st.st_mode)  ? "pipe"
 			     : S_ISREG(st.st_mode) ? "file"

@@ -3,6 +3,7 @@
  * character references. */
 #include <string.h>
 
+#include "base/text.h"
 #include "source/pprof/private.h"
 
 #define PART_BYTES  8192u
@@ -124,7 +125,7 @@ static size_t syslog_bytes(const char *at, const char *end, unsigned *character)
 	    memcmp(at, escape, sizeof(escape) - 1) != 0)
 		return 0;
 	at += sizeof(escape) - 1;
-	while (at < end && ((*at >= '0' && *at <= '9') || *at == ';'))
+	while (at < end && (byte_is_digit(*at) || *at == ';'))
 		at++;
 	return at < end && (*at == 'm' || *at == 'K') ? (size_t)(at + 1 - begin) : 0;
 }
@@ -158,7 +159,7 @@ static size_t printed_escape_bytes(const char *at, const char *end)
 
 	if (end - at < 4 || memcmp(at, "^[[", 3) != 0)
 		return 0;
-	for (at += 3; at < end && ((*at >= '0' && *at <= '9') || *at == ';'); at++)
+	for (at += 3; at < end && (byte_is_digit(*at) || *at == ';'); at++)
 		continue;
 	return at < end && (*at == 'm' || *at == 'K') ? (size_t)(at + 1 - begin) : 0;
 }

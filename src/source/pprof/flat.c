@@ -3,6 +3,7 @@
  * were: a header, then functions and places in turn, then the creator. */
 #include <string.h>
 
+#include "base/text.h"
 #include "source/pprof/private.h"
 
 /* A function or a place is never longer than this. */
@@ -61,7 +62,7 @@ static const char *place_end(const char *at, const char *end)
 	while ((colon = memchr(colon, ':', (size_t)(end - colon)))) {
 		const char *digits = ++colon;
 
-		while (digits < end && *digits >= '0' && *digits <= '9')
+		while (digits < end && byte_is_digit(*digits))
 			digits++;
 		if (digits == colon || (digits < end && *digits != ' '))
 			continue;

@@ -3,12 +3,8 @@
  * between its columns may have become blanks. */
 #include <string.h>
 
+#include "base/text.h"
 #include "source/pprof/grammar.h"
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
 
 /* "3 @ 0x43c9d6 0x4486bb": the number of goroutines with one stack. */
 static bool take_count(struct pprof_grammar *grammar, const char *line, size_t length)
@@ -16,7 +12,7 @@ static bool take_count(struct pprof_grammar *grammar, const char *line, size_t l
 	uint64_t count = 0;
 	size_t at = 0;
 
-	while (at < length && line[at] >= '0' && line[at] <= '9' && at < 18)
+	while (at < length && byte_is_digit(line[at]) && at < 18)
 		count = count * 10 + (uint64_t)(line[at++] - '0');
 	if (at == 0 || length - at < 2 || memcmp(line + at, " @", 2) != 0)
 		return false;
@@ -32,7 +28,7 @@ static bool take_count(struct pprof_grammar *grammar, const char *line, size_t l
 
 static const char *skip_blanks(const char *at, const char *end)
 {
-	while (at < end && is_blank(*at))
+	while (at < end && byte_is_blank(*at))
 		at++;
 	return at;
 }

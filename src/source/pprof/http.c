@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 #define CONNECT_SECONDS 5L
 #define SILENT_SECONDS  6L /* without a byte; the server hangs */
 #define ANSWER_SECONDS  30L
@@ -64,7 +66,7 @@ bool pprof_http_is_local(const char *url)
 {
 	CURLU *parts = curl_url();
 	char *host = NULL;
-	bool local = strncmp(url, "unix:", 5) == 0;
+	bool local = text_starts_with(url, "unix:");
 
 	if (!local && parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
 	    curl_url_get(parts, CURLUPART_HOST, &host, CURLU_URLDECODE) == CURLUE_OK)
@@ -85,7 +87,7 @@ static bool ends_with(const char *text, const char *tail)
  * path that serves the profiles. */
 static int set_base(struct pprof_http *http, const char *text, struct err *e)
 {
-	bool is_unix = strncmp(text, "unix:", 5) == 0;
+	bool is_unix = text_starts_with(text, "unix:");
 	int length = snprintf(http->base, sizeof(http->base), "%s",
 			      is_unix ? "http://localhost" : text);
 	char *path;
@@ -167,7 +169,7 @@ static void configure(struct pprof_http *http)
 	/* A proxy has a different loopback, and would see the user's password. */
 	if (pprof_http_is_local(t->text))
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	if (strncmp(t->text, "unix:", 5) == 0)
+	if (text_starts_with(t->text, "unix:"))
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, t->text + 5);
 	if (t->user) {
 		curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);

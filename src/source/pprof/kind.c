@@ -3,19 +3,10 @@
  * as a frame only if nothing else looks like it. */
 #include <string.h>
 
+#include "base/text.h"
 #include "source/pprof/private.h"
 
 #define FUNCTION_MAX 65536u
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
 
 /* Bit 1: allowed in a Go function or method name. Bit 2: allowed in its arguments. */
 static const unsigned char name_bytes[256] = {
@@ -34,11 +25,11 @@ static bool are_arguments(const char *at, const char *end)
 	while (at < end) {
 		if (!(name_bytes[(unsigned char)*at] & 2))
 			return false;
-		if (is_digit(*at)) {
+		if (byte_is_digit(*at)) {
 			if (end - at < 3 || at[0] != '0' || at[1] != 'x')
 				return false;
-			for (at += 2;
-			     at < end && (is_digit(*at) || (*at >= 'a' && *at <= 'f'));
+			for (at += 2; at < end &&
+				      (byte_is_digit(*at) || (*at >= 'a' && *at <= 'f'));
 			     at++)
 				continue;
 		} else if (*at >= 'a' && *at <= 'x') {
@@ -107,9 +98,9 @@ static bool is_tail(const char *at, const char *end, bool *known)
 	*known = false;
 	if (at == end)
 		return true;
-	if (!is_blank(*at))
+	if (!byte_is_blank(*at))
 		return false;
-	while (at < end && is_blank(*at))
+	while (at < end && byte_is_blank(*at))
 		at++;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (pprof_starts(at, (size_t)(end - at), words[i]))
@@ -150,7 +141,7 @@ static bool is_path(const char *file, size_t bytes)
 static const char *skip_indent(const char *at, const char *end)
 {
 	while (at < end) {
-		if (is_blank(*at))
+		if (byte_is_blank(*at))
 			at++;
 		else if (pprof_starts(at, (size_t)(end - at), "^I") ||
 			 pprof_starts(at, (size_t)(end - at), "\\t"))
@@ -178,9 +169,9 @@ bool pprof_place(struct pprof_place *place, const char *line, size_t length)
 	}
 	file = at;
 	colon = memrchr(at, ':', (size_t)(end - at));
-	if (!colon || colon == at || colon + 1 == end || !is_digit(colon[1]))
+	if (!colon || colon == at || colon + 1 == end || !byte_is_digit(colon[1]))
 		return false;
-	for (digits = colon + 1; digits < end && is_digit(*digits); digits++)
+	for (digits = colon + 1; digits < end && byte_is_digit(*digits); digits++)
 		continue;
 	if (!is_tail(digits, end, &known) || !is_path(at, (size_t)(colon - at)))
 		return false;
@@ -205,7 +196,7 @@ static bool is_group(const char *line, size_t length)
 {
 	size_t at = 0;
 
-	while (at < length && is_digit(line[at]))
+	while (at < length && byte_is_digit(line[at]))
 		at++;
 	return at > 0 && length - at >= 2 && memcmp(line + at, " @", 2) == 0;
 }
@@ -233,7 +224,7 @@ enum pprof_kind pprof_kind(const char *line, size_t length)
 
 	if (pprof_place(&place, line, length))
 		return PPROF_PLACE;
-	while (length > 0 && is_blank(*line)) {
+	while (length > 0 && byte_is_blank(*line)) {
 		line++;
 		length--;
 	}

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "source/go/words.h"
 #include "source/pprof/private.h"
 
@@ -14,16 +15,6 @@
 #define HEADER_MAX  8192u
 /* How many occurrences of "goroutine" in one line are tried as the start of a header. */
 #define TRIES_MAX   8u
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
 
 static bool equals(const char *text, size_t length, const char *word)
 {
@@ -39,7 +30,7 @@ bool pprof_total(const char *line, size_t length, uint64_t *total)
 	if (!at || !memmem(line, (size_t)(at - line), "goroutine", 9))
 		return false;
 	at += sizeof(word) - 1;
-	if (at == end || !is_digit(*at))
+	if (at == end || !byte_is_digit(*at))
 		return false;
 	*total = pprof_take_number(&at, end);
 	return true;
@@ -158,7 +149,7 @@ static const char *skip_pointers(const char *at, const char *end)
 		    memcmp(at + 1, names[i], bytes) != 0)
 			continue;
 		at += bytes + 1;
-		while (at < end && !is_blank(*at))
+		while (at < end && !byte_is_blank(*at))
 			at++;
 	}
 	return at;
@@ -236,7 +227,7 @@ static const char *total_at(const char *at, const char *end)
 	    !pprof_total(at, (size_t)(end - at < 64 ? end - at : 64), &total))
 		return NULL;
 	digits = memmem(at, (size_t)(end - at), "total ", 6);
-	for (digits += 6; digits < end && is_digit(*digits); digits++)
+	for (digits += 6; digits < end && byte_is_digit(*digits); digits++)
 		continue;
 	return digits;
 }
@@ -253,7 +244,7 @@ bool pprof_anchor(struct pprof_anchor *anchor, const char *line, size_t length)
 		at = memmem(at, (size_t)(end - at), word, sizeof(word) - 1);
 		if (!at)
 			break;
-		behind = end - at > 11 && at[9] == ' ' && is_digit(at[10])
+		behind = end - at > 11 && at[9] == ' ' && byte_is_digit(at[10])
 				 ? parse_at(&header, at, end)
 				 : total_at(at, end);
 		if (behind) {

@@ -2,16 +2,13 @@
 /* Parses numbers in a line that is not NUL-terminated. */
 #include "source/pprof/private.h"
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
+#include "base/text.h"
 
 uint64_t pprof_take_number(const char **at, const char *end)
 {
 	uint64_t value = 0;
 
-	for (; *at < end && is_digit(**at); ++*at)
+	for (; *at < end && byte_is_digit(**at); ++*at)
 		if (__builtin_mul_overflow(value, 10u, &value) ||
 		    __builtin_add_overflow(value, (uint64_t)(**at - '0'), &value))
 			value = UINT64_MAX / 16;
@@ -29,15 +26,7 @@ uint64_t pprof_hex(const char *at, const char *end)
 
 	if (end - at >= 2 && at[0] == '0' && (at[1] | 32) == 'x')
 		at += 2;
-	for (; at < end; at++) {
-		char c = (char)(*at | 32);
-
-		if (is_digit(*at))
-			value = value << 4 | (uint64_t)(*at - '0');
-		else if (c >= 'a' && c <= 'f')
-			value = value << 4 | (uint64_t)(c - 'a' + 10);
-		else
-			break;
-	}
+	for (; at < end && byte_hex_value(*at) >= 0; at++)
+		value = value << 4 | (uint64_t)byte_hex_value(*at);
 	return value;
 }

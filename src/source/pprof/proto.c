@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "base/order.h"
+#include "base/text.h"
 #include "source/pprof/pprof.h"
 
 #define ENTRIES_MAX (4u << 20)
@@ -297,7 +298,7 @@ static bool counts_goroutines(const struct profile *profile, struct bytes all)
 						   ? string_of(profile, field.value)
 						   : NULL;
 
-			if (name && strncmp(name, "goroutine", 9) == 0)
+			if (name && text_starts_with(name, "goroutine"))
 				return true;
 		}
 	}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "source/go/words.h"
 #include "source/pprof/private.h"
 
@@ -44,8 +45,7 @@ static enum task_state state_of(const struct stack *stack)
 		const char *function = stack->frames[i].function;
 
 		for (size_t k = 0; function && k < sizeof(known) / sizeof(known[0]); k++)
-			if (strncmp(function, known[k].function,
-				    strlen(known[k].function)) == 0)
+			if (text_starts_with(function, known[k].function))
 				return go_stack_state(stack, known[k].state);
 	}
 	return STATE_UNKNOWN;

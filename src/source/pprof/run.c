@@ -5,22 +5,13 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "source/pprof/private.h"
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static bool is_word(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       c == '_' || (unsigned char)c >= 128;
+	return byte_is_digit(c) || byte_is_letter(c) || c == '_' ||
+	       (unsigned char)c >= 128;
 }
 
 void pprof_run_release(struct pprof_run *run)
@@ -33,12 +24,12 @@ void pprof_run_release(struct pprof_run *run)
 bool pprof_run_set(struct pprof_run *run, const char *prefix, size_t prefix_bytes,
 		   const char *suffix, size_t suffix_bytes)
 {
-	while (suffix_bytes > 0 && is_blank(*suffix)) {
+	while (suffix_bytes > 0 && byte_is_blank(*suffix)) {
 		suffix++;
 		suffix_bytes--;
 	}
-	while (suffix_bytes > 0 &&
-	       (is_blank(suffix[suffix_bytes - 1]) || suffix[suffix_bytes - 1] == ','))
+	while (suffix_bytes > 0 && (byte_is_blank(suffix[suffix_bytes - 1]) ||
+				    suffix[suffix_bytes - 1] == ','))
 		suffix_bytes--;
 	if (prefix_bytes > PPROF_PREFIX_MAX || suffix_bytes > PPROF_PREFIX_MAX)
 		return false;
@@ -107,7 +98,7 @@ static const char *match_shape(const char *model, const char *model_end, const c
 
 static const char *word_end(const char *at, const char *end)
 {
-	while (at < end && !is_blank(*at))
+	while (at < end && !byte_is_blank(*at))
 		at++;
 	return at;
 }
@@ -118,7 +109,7 @@ static bool is_number_like(const char *at, const char *end, char *mark)
 
 	*mark = 0;
 	for (; at < end; at++) {
-		digit |= is_digit(*at);
+		digit |= byte_is_digit(*at);
 		if (!*mark && memchr(":/-.", *at, 4))
 			*mark = *at;
 	}
@@ -151,21 +142,21 @@ static const char *skip_prefix(const char *model, const char *model_end, const c
 			       const char *end)
 {
 	/* A number that has grown no longer has blanks before it. */
-	if (at < end && is_digit(*at))
-		while (model < model_end && is_blank(*model))
+	if (at < end && byte_is_digit(*at))
+		while (model < model_end && byte_is_blank(*model))
 			model++;
 	while (model < model_end) {
 		const char *stop = model;
 
-		if (is_blank(*model)) {
-			while (stop < model_end && is_blank(*stop))
+		if (byte_is_blank(*model)) {
+			while (stop < model_end && byte_is_blank(*stop))
 				stop++;
 			if (at == end)
 				return stop == model_end ? at : NULL;
-			if (!is_blank(*at))
+			if (!byte_is_blank(*at))
 				return NULL;
 			if (stop < model_end) {
-				while (at < end && is_blank(*at))
+				while (at < end && byte_is_blank(*at))
 					at++;
 			} else {
 				/* What follows is indentation, not part of the prefix. */
@@ -198,13 +189,13 @@ bool pprof_run_strip(struct pprof_run *run, const char **line, size_t *length)
 	if (!at)
 		return false;
 	if (tail > 0) {
-		while (end > at && (is_blank(end[-1]) || end[-1] == ','))
+		while (end > at && (byte_is_blank(end[-1]) || end[-1] == ','))
 			end--;
 		if ((size_t)(end - at) >= tail &&
 		    memcmp(end - tail, run->suffix.bytes, tail) == 0)
 			end -= tail;
 	}
-	while (end > at && is_blank(end[-1]))
+	while (end > at && byte_is_blank(end[-1]))
 		end--;
 	*line = at;
 	*length = (size_t)(end - at);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "source/pprof/private.h"
 #include "source/pprof/run.h"
 
@@ -86,11 +87,6 @@ void pprof_text_free(struct pprof_text *text)
 	buf_release(&text->broken);
 	buf_release(&text->held);
 	free(text);
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
 }
 
 /* Removes the prefix and suffix of the run, if any. */
@@ -359,7 +355,7 @@ static void repair(struct pprof_text *text, const char **line, size_t *length)
 /* Takes a line that is not an envelope. */
 static void plain_line(struct pprof_text *text, const char *line, size_t length)
 {
-	while (length > 0 && is_blank(line[length - 1]))
+	while (length > 0 && byte_is_blank(line[length - 1]))
 		length--;
 	if (text->order == ORDER_NEWEST_FIRST) {
 		hold_line(text, line, length);
@@ -415,7 +411,8 @@ static void take_inner(void *ctx, const char *bytes, size_t length)
 
 static void any_line(struct pprof_text *text, const char *line, size_t length)
 {
-	while (length > 0 && (line[length - 1] == '\r' || is_blank(line[length - 1])))
+	while (length > 0 &&
+	       (line[length - 1] == '\r' || byte_is_blank(line[length - 1])))
 		length--;
 	/* A line that the grammar accepts as it is cannot be an envelope. */
 	if (text->order == ORDER_FORWARD && !text->waiting &&

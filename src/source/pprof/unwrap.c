@@ -4,15 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "source/pprof/private.h"
 
 /* Docker splits lines at this length; the rest follows in the next value. */
 #define DOCKER_BYTES 16384u
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
 
 void pprof_unwrap_release(struct pprof_unwrap *unwrap)
 {
@@ -93,7 +89,7 @@ static const char *list_end(const char *at, const char *end)
 {
 	const char *begin = at;
 
-	while (at < end && (is_blank(*at) || *at == ',' || (*at >= '0' && *at <= '9')))
+	while (at < end && (byte_is_blank(*at) || *at == ',' || byte_is_digit(*at)))
 		at++;
 	return at < end && *at == ']' && at > begin ? at : NULL;
 }
@@ -104,9 +100,9 @@ static void put_list(struct buf *text, const char *at, const char *end)
 		unsigned value = 0;
 		char c;
 
-		while (at < end && (is_blank(*at) || *at == ','))
+		while (at < end && (byte_is_blank(*at) || *at == ','))
 			at++;
-		for (; at < end && *at >= '0' && *at <= '9'; at++)
+		for (; at < end && byte_is_digit(*at); at++)
 			value = value * 10 + (unsigned)(*at - '0');
 		c = (char)value;
 		if (value > 0 && value < 256)
@@ -128,14 +124,14 @@ static bool json_next(struct json *json)
 			return false;
 		close = string_end(open + 1, json->end, '"');
 		behind = close < json->end ? close + 1 : close;
-		while (behind < json->end && is_blank(*behind))
+		while (behind < json->end && byte_is_blank(*behind))
 			behind++;
 		json->at = close < json->end ? close + 1 : close;
 		if (behind < json->end && *behind == ':') {
 			pair->key = open + 1;
 			pair->key_bytes = (size_t)(close - open) - 1;
 			json->at = behind + 1;
-			while (json->at < json->end && is_blank(*json->at))
+			while (json->at < json->end && byte_is_blank(*json->at))
 				json->at++;
 			if (json->end - json->at < 3 || json->at[0] != '[')
 				continue;
@@ -232,7 +228,7 @@ static bool is_json(const char *line, size_t length)
 
 	if (length < 8)
 		return false;
-	while (line < end && is_blank(*line))
+	while (line < end && byte_is_blank(*line))
 		line++;
 	if (line == end)
 		return false;
@@ -251,7 +247,7 @@ static bool is_json(const char *line, size_t length)
 		if (!open || memmem(line, (size_t)(open - line), "# labels:", 9))
 			return false;
 	}
-	while (open < end && (is_blank(*open) || *open == '{' || *open == '['))
+	while (open < end && (byte_is_blank(*open) || *open == '{' || *open == '['))
 		open++;
 	return open < end && *open == '"' && open > line;
 }
@@ -265,7 +261,7 @@ static bool unwrap_json(struct pprof_unwrap *unwrap, unsigned depth, const char 
 
 	if (!is_json(line, length))
 		return false;
-	if (line[0] != '"' && line[0] != '[' && !is_blank(line[0]))
+	if (line[0] != '"' && line[0] != '[' && !byte_is_blank(line[0]))
 		json.at = memchr(line, '{', length);
 	if (!json.at)
 		json.at = line;

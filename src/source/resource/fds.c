@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "source/proc/descriptors.h"
 #include "source/resource/resource.h"
 
@@ -16,11 +17,6 @@
 	(60 * CLOCK_SECOND_NS) /* kinds can change while the number does not */
 #define WATCH_BYTES_MAX (2u << 20)
 #define TIMERS_MAX      (256u << 10)
-
-static bool starts(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
 
 enum fd_kind fd_kind_of_link(const char *link)
 {
@@ -47,7 +43,7 @@ enum fd_kind fd_kind_of_link(const char *link)
 	};
 
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
-		if (starts(link, rules[i].prefix))
+		if (text_starts_with(link, rules[i].prefix))
 			return rules[i].kind;
 	return FD_OTHER;
 }
@@ -67,13 +63,13 @@ static void add_socket(struct fd_pass *pass, const struct kernel *kernel, int fd
 	enum socket_state state = SOCKET_OTHER;
 
 	process_fd_protocol(&kernel->process, fd, protocol, sizeof(protocol));
-	if (starts(protocol, "TCP"))
+	if (text_starts_with(protocol, "TCP"))
 		state = SOCKET_TCP;
-	else if (starts(protocol, "UDP"))
+	else if (text_starts_with(protocol, "UDP"))
 		state = SOCKET_UDP;
-	else if (starts(protocol, "UNIX"))
+	else if (text_starts_with(protocol, "UNIX"))
 		state = SOCKET_UNIX;
-	else if (starts(protocol, "NETLINK"))
+	else if (text_starts_with(protocol, "NETLINK"))
 		state = SOCKET_NETLINK;
 	pass->by_socket[state]++;
 	if (state == SOCKET_TCP && pass->nr_tcp < RESOURCE_TCP_MAX)

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/fdio.h"
+#include "base/text.h"
 #include "source/resource/resource.h"
 
 #define LIMITS_MAX      4096
@@ -24,7 +25,7 @@ int64_t limit_parse_cgroup(const char *text)
 	char *end;
 	long long value;
 
-	if (*text < '0' || *text > '9')
+	if (!byte_is_digit(*text))
 		return -1;
 	value = strtoll(text, &end, 10);
 	return (*end != '\0' && *end != '\n') || value >= UNLIMITED ? -1 : value;

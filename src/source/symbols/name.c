@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "source/symbols/private.h"
 
 /* Returns true if the name of the module's file begins with one of these. */
@@ -14,7 +15,7 @@ static bool module_is(Dwfl_Module *mod, const char *const *names, size_t nr_name
 	const char *slash = path ? strrchr(path, '/') : NULL;
 
 	for (size_t i = 0; slash && i < nr_names; i++)
-		if (strncmp(slash + 1, names[i], strlen(names[i])) == 0)
+		if (text_starts_with(slash + 1, names[i]))
 			return true;
 	return false;
 }
@@ -55,7 +56,7 @@ bool symbols_is_monitor(struct symbols *symbols, const struct frame *frame)
 	Dwfl_Module *mod;
 
 	/* A frame of the public API shows what the program itself does. */
-	if (frame->function && strncmp(frame->function, "grmon_", 6) == 0)
+	if (frame->function && text_starts_with(frame->function, "grmon_"))
 		return false;
 	mod = symbols_module_at(symbols, frame->address);
 	if (!mod)
@@ -176,7 +177,7 @@ static bool is_installed(struct symbols *symbols, Dwfl_Module *mod,
 	bool found = false;
 
 	for (size_t i = 0; path && !found && i < sizeof(places) / sizeof(places[0]); i++)
-		found = strncmp(path, places[i], strlen(places[i])) == 0;
+		found = text_starts_with(path, places[i]);
 	if (!found)
 		return false;
 	return !is_program(symbols, path) ||

@@ -14,6 +14,7 @@
 #include "base/fdio.h"
 #include "base/order.h"
 #include "base/target_file.h"
+#include "base/text.h"
 
 #define FILE_MAX    (32u << 20)
 #define CODES_MAX   (1u << 19)
@@ -81,15 +82,11 @@ static bool parse_line(const char *line, size_t length, struct code *code)
 		if (length - at > 2 && line[at] == '0' && line[at + 1] == 'x')
 			at += 2;
 		for (; at < length && digits <= 16; at++, digits++) {
-			char c = line[at];
-			unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
-					 : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
-					 : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10
-								: 16;
+			int digit = byte_hex_value(line[at]);
 
-			if (digit == 16)
+			if (digit < 0)
 				break;
-			numbers[i] = numbers[i] << 4 | digit;
+			numbers[i] = numbers[i] << 4 | (unsigned)digit;
 		}
 		if (digits == 0 || digits > 16 || at >= length || line[at] != ' ')
 			return false;
@@ -219,7 +216,7 @@ static size_t take_line(const char *text, size_t length, int *line)
 		size_t first = at;
 		int number = 0;
 
-		while (first > 0 && text[first - 1] >= '0' && text[first - 1] <= '9')
+		while (first > 0 && byte_is_digit(text[first - 1]))
 			first--;
 		if (first == at || first == 0 || text[first - 1] != ':' || at - first > 9)
 			break;

@@ -3,6 +3,7 @@
  * one that calls the waiting function, and its caller, which starts the thread. */
 #include <string.h>
 
+#include "base/text.h"
 #include "source/symbols/private.h"
 
 static const struct {
@@ -23,8 +24,7 @@ static const struct {
 
 static bool begins_with(const struct frame *frame, const char *beginning)
 {
-	return frame->function &&
-	       strncmp(frame->function, beginning, strlen(beginning)) == 0;
+	return frame->function && text_starts_with(frame->function, beginning);
 }
 
 /* Returns true for "libfoo.so.1+0x1234" of this module. */

@@ -3,6 +3,7 @@
  * stack_rules.def and the user's own rules. */
 #include <string.h>
 
+#include "base/text.h"
 #include "source/symbols/private.h"
 
 #define RULE_FRAMES_MAX 24u
@@ -84,8 +85,7 @@ static bool is_musl(const struct stack *stack, size_t index)
 	for (size_t i = 0; i < index; i++)
 		for (size_t j = 0; j < sizeof(beginnings) / sizeof(beginnings[0]); j++)
 			if (stack->frames[i].function &&
-			    strncmp(stack->frames[i].function, beginnings[j],
-				    strlen(beginnings[j])) == 0)
+			    text_starts_with(stack->frames[i].function, beginnings[j]))
 				return true;
 	return false;
 }
@@ -98,7 +98,7 @@ static bool is_of_libc(const char *function)
 	const char *bare = function + strspn(function, "_");
 
 	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
-		if (strncmp(bare, beginnings[i], strlen(beginnings[i])) == 0)
+		if (text_starts_with(bare, beginnings[i]))
 			return true;
 	return false;
 }
@@ -124,8 +124,8 @@ static void apply_rules(const struct stack *stack, size_t index,
 		says->java = known[i].state == STATE_MUTEX && says->what &&
 			     strcmp(says->what, "monitor") == 0;
 		says->musl = !says->what && is_of_libc(function) && is_musl(stack, index);
-		says->libc = !says->musl && (strncmp(bare, "pthread_", 8) == 0 ||
-					     strncmp(bare, "cnd_", 4) == 0);
+		says->libc = !says->musl && (text_starts_with(bare, "pthread_") ||
+					     text_starts_with(bare, "cnd_"));
 		if (where == WHERE_LOCK && !says->musl && is_of_libc(function))
 			says->inner = says->state;
 		return;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "source/symbols/demangle.h"
 #include "source/symbols/private.h"
 
@@ -93,7 +94,7 @@ const char *symbols_source_file(struct symbols *symbols, const char *file,
 	    strnlen(folder, PATH_TEXT_MAX) + strnlen(file, PATH_TEXT_MAX) + 2 >
 		    PATH_TEXT_MAX)
 		return intern_text(symbols->intern, file, strnlen(file, PATH_TEXT_MAX));
-	while (strncmp(file, "./", 2) == 0)
+	while (text_starts_with(file, "./"))
 		file += 2;
 	int length = snprintf(path, sizeof(path), "%s/%s", folder, file);
 

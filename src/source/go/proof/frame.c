@@ -6,6 +6,7 @@
 
 #include "base/array.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "source/go/proof/frame_private.h"
 
 #define FRAMES_FIRST    1024u
@@ -234,7 +235,7 @@ static void fill_frame(struct go_frames *frames, struct memory *mem, uint64_t pc
 	frame->top = (func.flags & GO_FUNC_TOP) || strcmp(name, "runtime.goexit") == 0;
 	frame->injected = strcmp(name, "runtime.asyncPreempt") == 0 ||
 			  strcmp(name, "runtime.sigpanic") == 0 ||
-			  strncmp(name, "runtime.debugCallV", 18) == 0;
+			  text_starts_with(name, "runtime.debugCallV");
 	read_maps(frames, mem, module, &func, frame);
 }
 

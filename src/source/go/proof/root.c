@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "source/proc/process.h"
 
 #define MAPS_BYTES_MAX (64u << 20)
@@ -236,7 +237,7 @@ static void mark_map(struct roots *roots, const struct proc_map *map)
 	if (is_unused_stack(roots, map))
 		return;
 	roots->bases = !roots->cgo && !in_module(roots, map) &&
-		       (map->path_bytes == 0 || strncmp(map->path, "[anon", 5) == 0);
+		       (map->path_bytes == 0 || text_starts_with(map->path, "[anon"));
 	mark_outside_heap(roots, above_stack_pointer(roots, map->start, map->end),
 			  map->end);
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "source/go/proof/processor.h"
 #include "source/proc/procfs.h"
 
@@ -417,7 +418,7 @@ static bool is_frozen(const struct process *process)
 		folder = strrchr(line, ':');
 		if (!folder)
 			continue;
-		if (strncmp(line, "0::", 3) == 0)
+		if (text_starts_with(line, "0::"))
 			snprintf(path, sizeof(path), "sys/fs/cgroup%.400s/cgroup.events",
 				 folder + 1);
 		else if (strstr(line, "freezer"))
