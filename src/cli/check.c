@@ -86,8 +86,11 @@ static int check_target(struct check *check)
 	}
 	if (rc == CLI_FINE && (!check->span.last || check->span.ended) &&
 	    !check->interrupted && check_broken(check) == 0) {
-		cli_complain("%s", check->e.code ? check->e.text
-						 : "there was no time for a look");
+		cli_complain(
+			"%s",
+			check->e.code
+				? check->e.text
+				: "there was no time for a sample; give a longer --for");
 		rc = cli_exit_of(&check->e);
 	} else if (rc == CLI_FINE) {
 		rc = check_say_result(check, CLI_FINE);
@@ -109,12 +112,12 @@ int command_check(struct options *options)
 		return CLI_USAGE;
 	}
 	if (!command && options->nr_words > 1) {
-		cli_complain("'grmon-c check' takes one TARGET; a command to start "
-			     "stands behind --: grmon-c check -- %s %s",
+		cli_complain("'grmon-c check' takes one TARGET; put a command to start "
+			     "after --: grmon-c check -- %s %s",
 			     options->words[0], options->words[1]);
 		rc = CLI_USAGE;
 	} else if (command && options->nr_words == 0) {
-		cli_complain("there is no command behind --");
+		cli_complain("a command is missing after --");
 		rc = CLI_USAGE;
 	} else {
 		rc = command ? check_command(&check) : check_target(&check);

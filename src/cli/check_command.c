@@ -60,14 +60,16 @@ static void trace(struct command *command, const struct program *program)
 
 	if (program->kind == PROGRAM_SECURE)
 		err_set(&e, ERR_PERM,
-			"it runs with another user's rights, which it would lose");
+			"it runs with another user's privileges, which tracing would "
+			"take away");
 	else
 		command->trace = exit_trace_new(command->pid, &e);
 	if (command->trace)
 		command->fd = exit_trace_fd(command->trace);
 	else
-		cli_complain("no last look will be taken when the command ends: %s",
-			     e.text);
+		cli_complain(
+			"the command cannot be held in its exit for a last sample: %s",
+			e.text);
 }
 
 /* Abandons the command: the kernel keeps it until the file system answers, and so its
@@ -157,10 +159,10 @@ static int reap(struct command *command, int limit_ms)
 static int say_given_up(const struct check *check)
 {
 	if (span_stopped()) {
-		cli_complain("a signal ended it before anything was seen");
+		cli_complain("a signal ended the check before its first sample");
 		return CLI_ENDED;
 	}
-	cli_complain("cannot run %s: its file did not answer in the time of --for",
+	cli_complain("cannot run %s: its file did not answer within the time of --for",
 		     check->options->words[0]);
 	return CLI_UNWATCHABLE;
 }
@@ -224,8 +226,8 @@ static void end_command(struct command *command)
 	kill(command->pid, SIGKILL);
 	if (reap(command, END_WAIT_MS) >= 0)
 		return;
-	cli_complain("process %d of the command cannot be ended: the kernel waits in it, "
-		     "as for a file system that does not answer",
+	cli_complain("cannot end process %d of the command: it is blocked in the kernel, "
+		     "for example on a file system that does not answer",
 		     (int)command->pid);
 	leave(command);
 }
@@ -302,8 +304,9 @@ int check_command(struct check *check)
 		status = finish(check, &command);
 		lost = command.trace ? exit_trace_lost(command.trace) : NULL;
 		if (lost && !check->at_exit.snapshot)
-			cli_complain("no last look was taken when the command ended: %s",
-				     lost);
+			cli_complain(
+				"no last sample was taken when the command ended: %s",
+				lost);
 		rc = check_say_result(check, status);
 		span_close(&check->span);
 	}

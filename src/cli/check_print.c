@@ -72,7 +72,8 @@ static void put_guilty(const struct check *check, const struct snapshot *s, size
 	if (proved > 0 && proved == count)
 		buf_puts(out, "; proved: nothing alive could wake it");
 	else if (proved > 0)
-		buf_printf(out, "; proved of %zu: nothing alive could wake them", proved);
+		buf_printf(out, "; proved for %zu of them: nothing alive could wake them",
+			   proved);
 	buf_puts(out, "\n");
 	put_stack(out, "blocked at", first->stack, ascii);
 	put_stack(out, "created by", first->created_by, ascii);
@@ -238,9 +239,10 @@ static void say_before(const struct check *check)
 
 	if (before > 0)
 		fprintf(stderr,
-			"grmon-c: %" PRIu64 " task%s stuck before; not counted "
-			"(--count-existing counts them)\n",
-			before, before == 1 ? " was" : "s were");
+			"grmon-c: %" PRIu64 " task%s stuck before and %s not counted "
+			"(use --count-existing to count them)\n",
+			before, before == 1 ? " was" : "s were",
+			before == 1 ? "is" : "are");
 }
 
 /* No rule was broken so far, but the rest of the time is unknown. */
@@ -250,12 +252,12 @@ static int say_interrupted(const struct check *check, int fine)
 	char time[CLOCK_DURATION_MAX];
 
 	if (span->looks == 0)
-		fprintf(stderr, "grmon-c: check interrupted before its first look: "
+		fprintf(stderr, "grmon-c: check interrupted before its first sample: "
 				"neither passed nor failed.\n");
 	else
 		fprintf(stderr,
 			"grmon-c: check interrupted after %" PRIu64
-			" look%s in %s: neither passed nor failed.\n",
+			" sample%s in %s: neither passed nor failed.\n",
 			span->looks, span->looks == 1 ? "" : "s",
 			clock_format_duration(span->last_ns - span->first_ns, time));
 	return fine != CLI_FINE ? fine : CLI_ENDED;
@@ -269,15 +271,15 @@ static int say_passed(const struct check *check, int fine)
 	char time[CLOCK_DURATION_MAX];
 
 	if (looks == 0) {
-		fprintf(stderr, "grmon-c: nothing was checked: it ended before check "
-				"could look at it.\n");
+		fprintf(stderr, "grmon-c: nothing was checked: the target ended before "
+				"the first sample.\n");
 		return fine != CLI_FINE ? fine : CLI_ENDED;
 	}
 	if (looks == 1)
-		fprintf(stderr, "grmon-c: check passed: 1 look%s.\n",
+		fprintf(stderr, "grmon-c: check passed: 1 sample%s.\n",
 			*end ? ", at its exit" : "");
 	else
-		fprintf(stderr, "grmon-c: check passed: %" PRIu64 " looks in %s%s.\n",
+		fprintf(stderr, "grmon-c: check passed: %" PRIu64 " samples in %s%s.\n",
 			looks,
 			clock_format_duration(span->last_ns - span->first_ns, time), end);
 	return fine;

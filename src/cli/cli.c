@@ -90,7 +90,7 @@ int cli_write(int fd, const char *path, struct buf *out, struct err *e)
 	int rc;
 
 	if (out->failed)
-		return err_set(e, ERR_NOMEM, "there is no memory for the output");
+		return err_set(e, ERR_NOMEM, "out of memory for the output");
 	if (out->length == 0)
 		return 0;
 	rc = fdio_write_all(fd, out->bytes, out->length, e);

@@ -33,12 +33,13 @@ struct config_key {
 
 static const struct config_key keys[] = {
 	{"interval", KEY_SECONDS, OPTION_INTERVAL, 0,
-	 "a number of seconds or a text such as \"500ms\""},
-	{"stuck", KEY_WORDS, OPTION_STUCK, 0, "a text such as \"10s\" or \"5s,poll=1m\""},
-	{"filter", KEY_WORDS, OPTION_FILTER, 0, "a text such as \"state:lock age>5s\""},
-	{"sort", KEY_WORDS, OPTION_SORT, 0, "a text such as \"age:desc\""},
+	 "a number of seconds or a string such as \"500ms\""},
+	{"stuck", KEY_WORDS, OPTION_STUCK, 0,
+	 "a string such as \"10s\" or \"5s,poll=1m\""},
+	{"filter", KEY_WORDS, OPTION_FILTER, 0, "a string such as \"state:lock age>5s\""},
+	{"sort", KEY_WORDS, OPTION_SORT, 0, "a string such as \"age:desc\""},
 	{"columns", KEY_WORDS, OPTION_COLUMNS, 0,
-	 "a text such as \"id,state,age,waits\""},
+	 "a string such as \"id,state,age,waits\""},
 	{"hide_idle", KEY_SWITCH, 0, offsetof(struct settings, hide_idle),
 	 "true or false"},
 	{"no_color", KEY_SWITCH, 0, offsetof(struct settings, no_color), "true or false"},
@@ -69,7 +70,7 @@ int config_path(char *path, size_t size, struct err *e)
 		if (!home || home[0] != '/')
 			return err_set(e, ERR_NOTFOUND,
 				       "there is no home directory for config.json; set "
-				       "XDG_CONFIG_HOME");
+				       "HOME or XDG_CONFIG_HOME");
 		length = snprintf(path, size, "%s/.config/grmon-c/config.json", home);
 	}
 	if (length < 0 || (size_t)length >= size)
@@ -114,13 +115,13 @@ static int config_read(const char *path, struct buf *text, json_t **root, struct
 	if (!*root)
 		return err_set(
 			e, ERR_FORMAT,
-			"%s, line %d: this is no JSON: %s; correct it or move it away",
+			"%s, line %d: invalid JSON: %s; correct the file or move it away",
 			path, problem.line < 1 ? 1 : problem.line, problem.text);
 	if (!json_is_object(*root)) {
 		json_decref(*root);
 		*root = NULL;
 		return err_set(e, ERR_FORMAT,
-			       "%s: there must be one JSON object in it, such as "
+			       "%s: the file must contain one JSON object, such as "
 			       "{\"interval\": 1}",
 			       path);
 	}
@@ -134,7 +135,8 @@ static int load_rules(const json_t *list, struct stack_rules *rules, struct err 
 	json_t *entry;
 
 	if (json_array_size(list) > STACK_RULES_MAX)
-		return err_set(e, ERR_USAGE, "there may be %u rules", STACK_RULES_MAX);
+		return err_set(e, ERR_USAGE, "at most %u rules are possible",
+			       STACK_RULES_MAX);
 	memset(rules, 0, sizeof(*rules));
 	json_array_foreach(list, index, entry)
 	{
@@ -155,7 +157,7 @@ static int load_rules(const json_t *list, struct stack_rules *rules, struct err 
 		if (number < 0 || !state_blocks((enum task_state)number))
 			return err_set(
 				e, ERR_USAGE,
-				"rule %zu: '%.40s' is no state that a thread can be "
+				"rule %zu: '%.40s' is not a state that a thread can be "
 				"blocked in; 'grmon-c help states' lists them",
 				index + 1, state);
 		rule->state = (enum task_state)number;
@@ -178,7 +180,7 @@ static int load_filters(const json_t *list, char *out, size_t size, struct err *
 		struct query *query;
 
 		if (!text || !text[0] || strchr(text, '\n'))
-			return err_set(e, ERR_USAGE, "filter %zu must be a text",
+			return err_set(e, ERR_USAGE, "filter %zu must be a string",
 				       index + 1);
 		query = query_new(text, e);
 		if (!query)
@@ -212,11 +214,12 @@ static int load_value(const struct config_key *key, const json_t *value,
 
 		/* Milliseconds, because whole numbers look the same in every locale. */
 		if (!(number >= 0 && number <= 1e6))
-			return err_set(e, ERR_USAGE, "the interval is from 10ms to 1h");
+			return err_set(e, ERR_USAGE,
+				       "the interval must be between 10ms and 1h");
 		snprintf(seconds, sizeof(seconds), "%.0fms", number * 1000);
 		return value_apply(settings, key->option, seconds, e);
 	}
-	return err_set(e, ERR_USAGE, "it takes %s", key->accepted);
+	return err_set(e, ERR_USAGE, "the value must be %s", key->accepted);
 }
 
 static const struct config_key *key_by_name(const char *name)
@@ -236,16 +239,14 @@ static int unknown_key(const char *path, int line, const char *name, struct err 
 	for (size_t i = 0; i < NR_KEYS; i++)
 		suggest_offer(&suggest, keys[i].name);
 	if (suggest.best)
-		return err_set(
-			e, ERR_FORMAT,
-			"%s, line %d: there is no key \"%.60s\"; did you mean \"%s\"?",
-			path, line, name, suggest.best);
-	return err_set(
-		e, ERR_FORMAT,
-		"%s, line %d: there is no key \"%.60s\"; there are interval, stuck, "
-		"filter, sort, columns, hide_idle, no_color, ascii, mouse, acknowledge, "
-		"suppress and stack_rules",
-		path, line, name);
+		return err_set(e, ERR_FORMAT,
+			       "%s, line %d: unknown key \"%.60s\"; did you mean \"%s\"?",
+			       path, line, name, suggest.best);
+	return err_set(e, ERR_FORMAT,
+		       "%s, line %d: unknown key \"%.60s\"; the keys are interval, "
+		       "stuck, filter, sort, columns, hide_idle, no_color, ascii, mouse, "
+		       "acknowledge, suppress and stack_rules",
+		       path, line, name);
 }
 
 int config_load(const char *path, struct settings *settings, struct err *e)
@@ -349,7 +350,8 @@ static int make_folders(const char *path, struct err *e)
 	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-			return err_sys(e, errno, "cannot create the folder %s", folder);
+			return err_sys(e, errno, "cannot create the directory %s",
+				       folder);
 		*slash = '/';
 	}
 	return 0;
@@ -389,9 +391,9 @@ int config_save(const char *path, const struct settings *settings, struct err *e
 	bytes = failed ? NULL : json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 	if (!bytes) {
 		/* jansson accepts only UTF-8. */
-		rc = err_set(
-			e, ERR_FORMAT,
-			"a setting holds bytes that are no UTF-8; nothing was written");
+		rc = err_set(e, ERR_FORMAT,
+			     "a setting contains bytes that are not UTF-8; nothing was "
+			     "written");
 		goto out;
 	}
 	buf_clear(&text);

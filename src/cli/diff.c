@@ -105,7 +105,7 @@ int command_diff(struct options *options)
 
 	if (strcmp(options->words[0], "-") == 0 &&
 	    strcmp(options->words[two], "-") == 0) {
-		cli_complain("only one of two can come from the standard input");
+		cli_complain("only one of A and B can be read from the standard input");
 		return CLI_USAGE;
 	}
 	memset(sides, 0, sizeof(sides));

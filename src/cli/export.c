@@ -37,7 +37,7 @@ static int parse_listen(const char *text, struct addrinfo **address, struct err 
 
 	if (!number_parse(port, 65535, &number) || length >= sizeof(host))
 		return err_set(e, ERR_USAGE,
-			       "--listen: '%.80s' is no ADDRESS:PORT, as in %s", text,
+			       "--listen: '%.80s' is not ADDRESS:PORT, such as %s", text,
 			       LISTEN_DEFAULT);
 	memcpy(host, text, length);
 	host[length] = '\0';
@@ -56,18 +56,18 @@ static int complain_of_listen(const char *text, int error, struct err *e)
 {
 	if (error == EADDRINUSE)
 		return err_set(e, ERR_USAGE,
-			       "cannot listen on %.80s: the port is in use; take another "
-			       "port, as in --listen 127.0.0.1:9848",
+			       "cannot listen on %.80s: the port is in use; choose "
+			       "another one, such as --listen 127.0.0.1:9848",
 			       text);
 	if (error == EADDRNOTAVAIL)
 		return err_set(e, ERR_USAGE,
-			       "cannot listen on %.80s: this host has no such address; "
-			       "'ip address' lists those it has",
+			       "cannot listen on %.80s: this host does not have that "
+			       "address; 'ip address' lists those it has",
 			       text);
 	if (error == EACCES)
 		return err_set(e, ERR_USAGE,
-			       "cannot listen on %.80s: ports below 1024 are root's; "
-			       "take another one, as in --listen %s",
+			       "cannot listen on %.80s: ports below 1024 are reserved "
+			       "for root; choose another one, such as --listen %s",
 			       text, LISTEN_DEFAULT);
 	return err_sys(e, error, "cannot listen on %.80s", text);
 }
@@ -124,7 +124,8 @@ static bool say_where(int listener, struct exports *exports)
 		port);
 	if (is_loopback(&address))
 		return true;
-	fprintf(stderr, "grmon-c: other hosts can read that too, without a password\n");
+	fprintf(stderr,
+		"grmon-c: other hosts can read the metrics too, without a password\n");
 	return false;
 }
 
@@ -137,9 +138,8 @@ static int serve(struct exports *exports, int signals)
 	while (poll(&wait, 1, DISCOVER_MS) == 0) {
 		exports_discover(exports);
 		if (exports_over(exports)) {
-			cli_complain("every process that was to be exported has ended; "
-				     "give a name instead of a pid to wait for the next "
-				     "one");
+			cli_complain("all processes to be exported have ended; give a "
+				     "name instead of a pid to wait for the next one");
 			return CLI_ENDED;
 		}
 	}
@@ -163,8 +163,8 @@ static int parse_options(const struct options *options, struct export_options *e
 {
 	if (options->pid == 0 && options->nr_words == 0)
 		return err_set(e, ERR_USAGE,
-			       "'grmon-c export' needs targets: pids, names of "
-			       "processes, cgroup:PATH or URLs");
+			       "'grmon-c export' needs targets: pids, process names, "
+			       "cgroup:PATH or URLs");
 	export->options = options;
 	return parse_groups(options->value[OPTION_TOP_GROUPS], &export->nr_groups, e);
 }
@@ -196,7 +196,8 @@ static int export_on(int listener, const char *listen,
 		alarm(END_WITHIN_S);
 		export_http_stop(http);
 	} else {
-		cli_complain("the server does not start; is there memory for a thread?");
+		cli_complain("cannot start the server; there may be too little memory "
+			     "for a thread");
 		rc = CLI_USAGE;
 	}
 	exports_stop(exports);

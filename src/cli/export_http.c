@@ -172,7 +172,7 @@ static enum MHD_Result answer_metrics(struct MHD_Connection *connection,
 		client_turn(&http->clients, client, out.length + 1, clock_mono_ns());
 	if (out.failed)
 		result = answer_text(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-				     "there is no memory for an answer\n", "text/plain");
+				     "out of memory for the answer\n", "text/plain");
 	else
 		result = answer(connection, MHD_HTTP_OK,
 				MHD_create_response_from_buffer(out.length, out.bytes,
@@ -219,22 +219,22 @@ static unsigned refusal(struct export_http *http, struct MHD_Connection *connect
 			const char *url, const char *method, const char **why)
 {
 	if (is_rebound(http, connection)) {
-		*why = "this exporter is for programs of this host, and is called "
-		       "localhost, 127.0.0.1 or [::1]; to call it by another name, start "
-		       "it with --listen NAME:PORT\n";
+		*why = "this exporter answers only on this host, as localhost, 127.0.0.1 "
+		       "or [::1]; to use another name, start it with --listen "
+		       "NAME:PORT\n";
 		return MHD_HTTP_FORBIDDEN;
 	}
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
 	    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-		*why = "only GET and HEAD\n";
+		*why = "only GET and HEAD are supported\n";
 		return MHD_HTTP_METHOD_NOT_ALLOWED;
 	}
 	if (has_body(connection)) {
-		*why = "a request has no body here\n";
+		*why = "a request must not have a body\n";
 		return MHD_HTTP_BAD_REQUEST;
 	}
 	if (strlen(url) > URL_BYTES) {
-		*why = "the address is too long; try /metrics\n";
+		*why = "the path is too long; try /metrics\n";
 		return MHD_HTTP_URI_TOO_LONG;
 	}
 	return 0;
@@ -265,7 +265,7 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection,
 		return answer_text(connection, MHD_HTTP_OK, front_page,
 				   "text/html; charset=utf-8");
 	return answer_text(connection, MHD_HTTP_NOT_FOUND,
-			   "there is nothing here; try /metrics\n", "text/plain");
+			   "there is no such page; try /metrics\n", "text/plain");
 }
 
 static enum MHD_Result on_accept(void *ctx, const struct sockaddr *from, socklen_t length)

@@ -43,7 +43,7 @@ static void add(struct exports *exports, pid_t pid, struct word *word, const cha
 		return;
 	if (exports->nr_watched >= EXPORT_TARGETS_MAX) {
 		if (!exports->full)
-			cli_complain("there are more than %d targets; the rest is not "
+			cli_complain("there are more than %d targets; the others are not "
 				     "exported",
 				     EXPORT_TARGETS_MAX);
 		exports->full = true;
@@ -180,7 +180,7 @@ static int kind_of_word(struct word *word)
 		word->kind = WORD_CGROUP;
 		if (text[strlen(CGROUP_WORD)] == '/')
 			return CLI_FINE;
-		cli_complain("cgroup: wants a path from the root of the groups, as in "
+		cli_complain("cgroup: needs a path from the root of the cgroups, such as "
 			     "cgroup:/system.slice/web.service");
 		return CLI_USAGE;
 	}
@@ -203,8 +203,8 @@ static int read_word(struct exports *exports, const char *text)
 	struct word *word = &exports->words[exports->nr_words];
 
 	if (exports->nr_words == EXPORT_WORDS_MAX) {
-		cli_complain("at most %d words can name targets; cgroup:PATH names many "
-			     "at once",
+		cli_complain("at most %d words can name targets; use cgroup:PATH to name "
+			     "many at once",
 			     EXPORT_WORDS_MAX);
 		return CLI_USAGE;
 	}
@@ -232,7 +232,7 @@ static void say_missing(const struct exports *exports)
 {
 	for (size_t i = 0; i < exports->nr_words; i++)
 		if (exports->words[i].matched == 0)
-			cli_complain("nothing is '%s' yet; it is waited for",
+			cli_complain("no target matches '%s' yet; waiting for one",
 				     exports->words[i].text);
 }
 
@@ -243,7 +243,7 @@ struct exports *exports_start(const struct export_options *options, int *rc)
 	if (exports)
 		exports->processes = source_processes_new(0);
 	if (!exports || !exports->processes) {
-		cli_complain("there is no memory for a list of targets");
+		cli_complain("out of memory for the list of targets");
 		free(exports);
 		*rc = CLI_UNWATCHABLE;
 		return NULL;

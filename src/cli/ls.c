@@ -120,15 +120,16 @@ int command_ls(struct options *options)
 
 	buf_init(&out, 0);
 	if (format && strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
-		rc = err_set(&e, ERR_USAGE, "'grmon-c ls' has the formats text and json");
+		rc = err_set(&e, ERR_USAGE,
+			     "'grmon-c ls' supports the formats text and json");
 	else if (!list)
-		rc = err_set(&e, ERR_NOMEM, "there is no memory for the process list");
+		rc = err_set(&e, ERR_NOMEM, "out of memory: cannot list processes");
 	else
 		rc = source_processes(list, &all, &count, &e);
 	if (rc == 0) {
 		rows = choose_rows(options, all, &count);
 		if (!rows)
-			rc = err_set(&e, ERR_NOMEM, "there is no memory for the list");
+			rc = err_set(&e, ERR_NOMEM, "out of memory for the list");
 	}
 	if (rc == 0) {
 		if (format && strcmp(format, "json") == 0)

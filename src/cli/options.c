@@ -140,11 +140,11 @@ static int unknown_option(const char *name, size_t bytes, struct err *e)
 		suggest_offer(&suggest, option_table[i].name);
 	if (suggest.best)
 		return err_set(e, ERR_USAGE,
-			       "there is no option --%.*s; did you mean --%s? "
-			       "'grmon-c --help' lists them all",
+			       "unknown option --%.*s; did you mean --%s? 'grmon-c "
+			       "--help' lists all options",
 			       (int)bytes, name, suggest.best);
 	return err_set(e, ERR_USAGE,
-		       "there is no option --%.*s; 'grmon-c --help' lists them all",
+		       "unknown option --%.*s; 'grmon-c --help' lists all options",
 		       (int)bytes, name);
 }
 
@@ -172,7 +172,7 @@ static int find_letter(char letter, struct err *e)
 			return i;
 	}
 	return err_set(e, ERR_USAGE,
-		       "there is no option -%c; 'grmon-c --help' lists them all", letter);
+		       "unknown option -%c; 'grmon-c --help' lists all options", letter);
 }
 
 static int missing_argument(const struct option_info *info, struct err *e)
@@ -258,21 +258,20 @@ static int check_words(const struct options *options, struct err *e)
 	if (info->most_words < 0 || options->nr_words <= info->most_words)
 		return 0;
 	if (options->command != COMMAND_WATCH)
-		return err_set(e, ERR_USAGE,
-			       "'grmon-c %s' takes %s, but there is '%s' too", info->name,
-			       info->most_words ? "one word" : "no words",
+		return err_set(e, ERR_USAGE, "'grmon-c %s' takes %s, but '%s' follows",
+			       info->name, info->most_words ? "one word" : "no words",
 			       options->words[info->most_words]);
 	suggest_init(&suggest, options->words[0], strlen(options->words[0]));
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		suggest_offer(&suggest, command_table[i].name);
 	if (suggest.best)
 		return err_set(e, ERR_USAGE,
-			       "there is no command '%s'; did you mean 'grmon-c %s'?",
+			       "unknown command '%s'; did you mean 'grmon-c %s'?",
 			       options->words[0], suggest.best);
-	return err_set(
-		e, ERR_USAGE,
-		"one TARGET at a time: '%s' and '%s' are two, and '%s' is no command",
-		options->words[0], options->words[1], options->words[0]);
+	return err_set(e, ERR_USAGE,
+		       "only one TARGET can be watched, but '%s' and '%s' are two, and "
+		       "'%s' is not a command",
+		       options->words[0], options->words[1], options->words[0]);
 }
 
 static int check_dump(struct options *options, struct err *e)
@@ -281,9 +280,10 @@ static int check_dump(struct options *options, struct err *e)
 	int64_t value;
 
 	if (!number_parse(text, INT_MAX, &value) || value == 0)
-		return err_set(e, ERR_USAGE,
-			       "--dump: '%.40s' is not the number of a dump, from 1",
-			       text);
+		return err_set(
+			e, ERR_USAGE,
+			"--dump: '%.40s' is not the number of a dump; they count from 1",
+			text);
 	options->dump = (unsigned)value;
 	return 0;
 }
@@ -296,8 +296,8 @@ static int check_options(struct options *options, struct err *e)
 		if (options->value[i] &&
 		    !(option_table[i].commands & 1u << options->command))
 			return err_set(e, ERR_USAGE,
-				       "--%s means nothing for %s; 'grmon-c --help' says "
-				       "where it does",
+				       "--%s does not apply to %s; 'grmon-c --help' "
+				       "lists the commands that take it",
 				       option_table[i].name,
 				       command_label(options->command));
 	}
@@ -309,7 +309,7 @@ static int check_options(struct options *options, struct err *e)
 		if (!number_parse(pid, INT_MAX, &value) || value == 0)
 			return err_set(e, ERR_USAGE,
 				       "--pid: '%.40s' is not a process id; 'grmon-c ls' "
-				       "lists them",
+				       "lists the processes",
 				       pid);
 		if (options->nr_words > 0)
 			return err_set(e, ERR_USAGE,

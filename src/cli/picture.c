@@ -46,11 +46,11 @@ static int go_to(struct look *look, enum picture_which which, const char *at,
 
 	if (!(*snapshot)->target.replay) {
 		cli_complain(which == PICTURE_AT
-				     ? "--at is for recordings; this target has but one "
-				       "picture"
-				     : "one recording has a first picture and a last; "
-				       "anything else needs another one to compare it "
-				       "with: grmon-c diff A B");
+				     ? "--at is for recordings; this target has only one "
+				       "snapshot"
+				     : "only a recording can be compared with itself, "
+				       "its first snapshot with its last; give a second "
+				       "target: grmon-c diff A B");
 		return CLI_USAGE;
 	}
 	if (which == PICTURE_AT && at[0] == '+')
@@ -127,7 +127,7 @@ int picture_take(struct look *look, const struct options *options,
 		return CLI_FINE;
 failed:
 	if (e.code == ERR_GONE)
-		cli_complain("the process ended before it could be looked at twice");
+		cli_complain("the process ended before its second sample");
 	else
 		cli_complain("%s", e.text);
 	return cli_exit_of(&e);

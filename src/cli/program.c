@@ -47,8 +47,8 @@ int program_find(const char *command, char *path, size_t size, struct err *e)
 		if (access(path, F_OK) != 0)
 			return err_set(e, ERR_NOTFOUND, "cannot run %s: %s", command,
 				       strerror(errno));
-		return err_set(e, ERR_NOTFOUND, "cannot run %s: it is no executable file",
-			       command);
+		return err_set(e, ERR_NOTFOUND,
+			       "cannot run %s: it is not an executable file", command);
 	}
 	for (const char *at = folders && *folders ? folders
 						  : "/usr/local/bin:/usr/bin:/bin";
@@ -300,17 +300,16 @@ int program_set_preload(const char *agent, struct err *e)
 	int rc = 0;
 
 	if (strpbrk(agent, " :\t"))
-		return err_set(
-			e, ERR_UNSUPPORTED,
-			"the dynamic linker takes no path with a space or a colon: %s; "
-			"install grmon-c elsewhere",
-			agent);
+		return err_set(e, ERR_UNSUPPORTED,
+			       "the dynamic linker does not accept a path with a space "
+			       "or a colon: %s; install grmon-c elsewhere",
+			       agent);
 	buf_init(&value, 0);
 	buf_puts(&value, agent);
 	if (before && *before)
 		buf_printf(&value, ":%s", before);
 	if (value.failed || setenv("LD_PRELOAD", value.bytes, 1) != 0)
-		rc = err_set(e, ERR_NOMEM, "there is no memory for the environment");
+		rc = err_set(e, ERR_NOMEM, "out of memory for the environment");
 	buf_release(&value);
 	return rc;
 }

@@ -60,11 +60,11 @@ static void say_what_cannot_be(const struct inspection *found)
 	if (kind == PROGRAM_STATIC)
 		why = "it is statically linked";
 	else if (kind == PROGRAM_SECURE)
-		why = "it runs with another user's rights";
+		why = "it runs with another user's privileges";
 	else if (kind == PROGRAM_FOREIGN)
 		why = "it is built for another machine";
 	else if (kind == PROGRAM_ASAN)
-		why = "AddressSanitizer is in it, which has to be the first library";
+		why = "it uses AddressSanitizer, which has to be the first library";
 	else if (kind == PROGRAM_LIBC)
 		why = "it uses another C library than this one";
 	if (why && kind != PROGRAM_FOREIGN && found->is_go)

@@ -53,7 +53,7 @@ int prove_and_wait(struct look *look, int64_t limit_ns, struct snapshot **snapsh
 			/* It may be waiting for memory that does not answer. */
 			if (clock_mono_ns() - stopped_ns > STOP_NS)
 				return err_set(e, ERR_TIMEOUT,
-					       "the proof of leaks does not end");
+					       "the proof of leaks did not stop in time");
 		}
 		say_progress(next);
 		clock_sleep_ns(STEP_NS);

@@ -45,8 +45,8 @@ static int parse_rotate(const char *text, struct rec_file *file, struct err *e)
 	if (number_parse_size(text, &file->rotate_bytes)) {
 		if (file->rotate_bytes >= 1024)
 			return 0;
-		return err_set(e, ERR_USAGE, "--rotate: '%.40s' is no size from 1k on",
-			       text);
+		return err_set(e, ERR_USAGE,
+			       "--rotate: '%.40s' is not a size of at least 1k", text);
 	}
 	if (clock_parse_duration(text, &file->rotate_ns, e) == 0 && file->rotate_ns > 0)
 		return 0;
@@ -104,7 +104,7 @@ static void say_progress(const struct recorder *recorder, const struct snapshot 
 {
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr,
-			"\r%llu samples, %lld kB, %u tasks, %u stuck; ^C ends \033[K",
+			"\r%llu samples, %lld kB, %u tasks, %u stuck; ^C stops \033[K",
 			(unsigned long long)recorder->samples,
 			(long long)(recorder->file.bytes / 1000), snapshot->counts.tasks,
 			snapshot->counts.stuck);
@@ -134,7 +134,7 @@ static int write_sample(struct recorder *recorder, struct snapshot *snapshot,
 	if (e->sys == EPIPE || recorder->file.fd < 0)
 		return rc;
 	if (!recorder->failing)
-		cli_complain("%s; it is tried again with every look", e->text);
+		cli_complain("%s; trying again with every sample", e->text);
 	recorder->failing = true;
 	return 0;
 }
@@ -241,7 +241,7 @@ int command_record(struct options *options)
 	look_options.stopped = is_stopped;
 	recorder.stream = stream_new();
 	if (look_init(&recorder.look, &look_options, &e) != 0 || !recorder.stream) {
-		cli_complain("there is no memory to record");
+		cli_complain("out of memory: cannot record");
 		rc = CLI_UNWATCHABLE;
 	} else {
 		rc = record(&recorder, options, pid, other);

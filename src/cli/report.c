@@ -26,7 +26,7 @@ static void say_progress(const struct span *span)
 	fprintf(stderr, "\r%u tasks, %u stuck, %zu leaks", span->last->counts.tasks,
 		span->last->counts.stuck, report_leaks(span->last, VERDICT_LEAK));
 	if (!span->replay)
-		fprintf(stderr, "; %s to go, ^C ends",
+		fprintf(stderr, "; %s to go, ^C stops",
 			clock_format_duration(span->end_ns - clock_mono_ns(), left));
 	fprintf(stderr, "\033[K");
 }
@@ -63,13 +63,16 @@ static int watch_and_report(const struct options *options, struct span *span)
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r\033[K");
 	if (!span->last) {
-		cli_complain("%s", e.code ? e.text : "there was no time for a look");
+		cli_complain(
+			"%s",
+			e.code ? e.text
+			       : "there was no time for a sample; give a longer --for");
 		return e.code ? cli_exit_of(&e) : CLI_ENDED;
 	}
 	if (options->value[OPTION_PROVE] && !span->ended && !e.code)
 		prove_and_wait(&span->look, PROVE_NO_LIMIT, &span->last, &e);
 	if (span->ended)
-		cli_complain("the target ended; this is what was seen until then");
+		cli_complain("the target ended; the report covers the time until then");
 	else if (e.code)
 		cli_complain("%s", e.text);
 	rc = write_report(options, span, &history);

@@ -46,8 +46,9 @@ static int open_log(const struct options *options, struct child *child)
 		child->log_is_ours = true;
 	}
 	if (fd < 0)
-		cli_complain("cannot write %s: %s; --output FILE names another file",
-			     child->log, strerror(errno));
+		cli_complain(
+			"cannot write %s: %s; use --output FILE to choose another file",
+			child->log, strerror(errno));
 	return fd;
 }
 
@@ -161,24 +162,23 @@ static void say_end(const struct options *options, const struct child *child)
 	if (child->log_is_ours && stat(child->log, &log) == 0 && log.st_size == 0 && *how)
 		unlink(child->log);
 	else
-		cli_complain("what %s printed is in %s", name, child->log);
+		cli_complain("the output of %s is in %s", name, child->log);
 }
 
 static void end_child(const struct options *options, const struct child *child)
 {
 	if (!wait_for_end(child, 0)) {
 		if (options->value[OPTION_KEEP]) {
-			cli_complain("%s still runs as process %d", options->words[0],
-				     (int)child->pid);
+			cli_complain("%s is still running as process %d",
+				     options->words[0], (int)child->pid);
 			say_end(options, child);
 			return;
 		}
 		kill(-child->pid, SIGTERM);
 		if (!wait_for_end(child, END_PATIENCE_MS))
-			cli_complain(
-				"%s does not end at SIGTERM; it still runs as process "
-				"%d",
-				options->words[0], (int)child->pid);
+			cli_complain("%s did not end on SIGTERM; it is still running as "
+				     "process %d",
+				     options->words[0], (int)child->pid);
 	}
 	say_end(options, child);
 	waitpid(child->pid, NULL, WNOHANG);

@@ -47,7 +47,7 @@ int span_length(const struct options *options, int64_t usual_ns, int64_t *for_ns
 	if (*for_ns < CLOCK_SECOND_NS)
 		return err_set(
 			e, ERR_USAGE,
-			"--for: '%.40s' is too short to judge anything; at least 1s",
+			"--for: '%.40s' is too short to judge anything; give at least 1s",
 			text);
 	return 0;
 }
@@ -128,7 +128,7 @@ int span_open(struct span *span, const struct options *options, pid_t pid,
 	if (rc == 0 && other)
 		rc = rewind_recording(span, &e);
 	if (rc != 0 && span_stopped()) {
-		cli_complain("a signal ended it before anything was seen");
+		cli_complain("a signal ended it before the first sample");
 		return CLI_ENDED;
 	}
 	if (rc != 0) {
@@ -259,7 +259,7 @@ static bool next_recorded(struct span *span, struct err *e)
 		snapshot_unref(snapshot);
 	}
 	if (span->replay_over && span->unread > 0)
-		cli_complain("%zu of the %zu pictures cannot be read: %s", span->unread,
+		cli_complain("%zu of the %zu snapshots cannot be read: %s", span->unread,
 			     place->count, span->unread_why);
 	span->unread = 0;
 	return false;

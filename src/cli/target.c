@@ -15,7 +15,8 @@
 static int file_problem(const char *path, struct err *e)
 {
 	if (access(path, R_OK) != 0 && errno == EACCES)
-		return err_set(e, ERR_PERM, "this user may not read the file");
+		return err_set(e, ERR_PERM,
+			       "you do not have permission to read the file");
 	source_sniff_file(path, e);
 	return e && e->code ? e->code : ERR_FORMAT;
 }
@@ -23,7 +24,8 @@ static int file_problem(const char *path, struct err *e)
 bool target_foreign(const char *text, struct err *e)
 {
 	if (strstr(text, "://")) {
-		err_set(e, ERR_USAGE, "only http://, https:// and unix:/ can be watched");
+		err_set(e, ERR_USAGE,
+			"only http://, https:// and unix:/ URLs can be watched");
 		return true;
 	}
 	if (!strchr(text, '/') || faccessat(AT_FDCWD, text, F_OK, AT_SYMLINK_NOFOLLOW))
@@ -89,7 +91,7 @@ int target_resolve(const struct options *options, pid_t *pid)
 		text = options->value[OPTION_PID];
 	} else if (!text) {
 		cli_complain("'grmon-c %s' needs TARGET, a pid or a process name%s; "
-			     "'grmon-c ls' lists them",
+			     "'grmon-c ls' lists the processes",
 			     command_table[options->command].name,
 			     options->command == COMMAND_CHECK ? ", or a command after --"
 							       : "");

@@ -43,7 +43,7 @@ static int add_all(struct timeline *timeline, const struct options *options,
 	while (rc == 0 && span_next(span, e)) {
 		rc = add(timeline, options, span->last, query, &rows, e);
 		if (isatty(STDERR_FILENO))
-			fprintf(stderr, "\r%llu pictures\033[K",
+			fprintf(stderr, "\r%llu snapshots\033[K",
 				(unsigned long long)span->looks);
 		if (!span->replay)
 			break; /* printed goroutines are a single snapshot */
@@ -63,7 +63,7 @@ int timeline_dump(const struct options *options, struct buf *out)
 	int rc = span_open(&span, options, 0, target_other(options), 0);
 
 	if (rc == CLI_FINE && (!timeline || add_all(timeline, options, &span, &e) != 0)) {
-		cli_complain("%s", timeline ? e.text : "no memory for the output");
+		cli_complain("%s", timeline ? e.text : "out of memory for the output");
 		rc = timeline ? cli_exit_of(&e) : CLI_UNWATCHABLE;
 	}
 	if (rc == CLI_FINE)

@@ -23,19 +23,18 @@ static int check_source(const char *name, struct err *e)
 		suggest_offer(&suggest, source_table[i]->name);
 	}
 	if (suggest.best)
-		return err_at(e, 0, "there is no source '%s'; did you mean %s?", name,
+		return err_at(e, 0, "unknown source '%s'; did you mean %s?", name,
 			      suggest.best);
-	return err_at(e, 0, "there is no source '%s'; 'grmon-c help sources' lists them",
+	return err_at(e, 0, "unknown source '%s'; 'grmon-c help sources' lists them",
 		      name);
 }
 
 int value_no_format(const struct suggest *suggest, struct err *e)
 {
 	if (suggest->best)
-		return err_at(e, 0, "there is no format '%.*s'; did you mean %s?",
+		return err_at(e, 0, "unknown format '%.*s'; did you mean %s?",
 			      (int)suggest->bytes, suggest->word, suggest->best);
-	return err_at(e, 0,
-		      "there is no format '%.*s'; 'grmon-c help formats' lists them",
+	return err_at(e, 0, "unknown format '%.*s'; 'grmon-c help formats' lists them",
 		      (int)suggest->bytes, suggest->word);
 }
 
@@ -59,7 +58,7 @@ static int apply_interval(struct settings *settings, const char *text, struct er
 	if (rc != 0)
 		return rc;
 	if (ns < SETTINGS_INTERVAL_MIN_NS || ns > SETTINGS_INTERVAL_MAX_NS)
-		return err_at(e, 0, "the interval is from 10ms to 1h");
+		return err_at(e, 0, "the interval must be between 10ms and 1h");
 	settings->interval_ns = ns;
 	return 0;
 }
@@ -72,7 +71,8 @@ static int apply_warm_up(struct settings *settings, const char *text, struct err
 	if (rc != 0)
 		return rc;
 	if (ns < CLOCK_SECOND_NS)
-		return err_at(e, 0, "that is too short to judge anything; at least 1s");
+		return err_at(e, 0,
+			      "this is too short to judge anything; give at least 1s");
 	settings->warm_up_ns = ns;
 	return 0;
 }
@@ -82,7 +82,8 @@ static int apply_text(char *out, size_t size, const char *text, struct err *e)
 	size_t length = strlen(text);
 
 	if (length >= size)
-		return err_at(e, (int)size - 1, "that is too long, at most %zu bytes",
+		return err_at(e, (int)size - 1,
+			      "this is too long; at most %zu bytes are possible",
 			      size - 1);
 	memcpy(out, text, length + 1);
 	return 0;

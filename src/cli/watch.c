@@ -101,7 +101,7 @@ static int find_target(struct watch *watch, pid_t *pid)
 	watch->title = options->pid > 0 ? options->value[OPTION_PID] : options->words[0];
 	watch->other = target_other(options);
 	if (watch->other && wait) {
-		cli_complain("--wait is for processes; a URL is asked again by itself");
+		cli_complain("--wait is for processes; a URL is tried again without it");
 		return CLI_USAGE;
 	}
 	if (watch->other) {

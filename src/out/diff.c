@@ -120,10 +120,13 @@ static void put_group(const struct diff_request *request, const struct diff_grou
 static void put_compared(const struct diff *diff, struct buf *out)
 {
 	if (!diff->by_state)
-		buf_puts(out, "One of the two does not say states: they are not "
-			      "compared.\n");
+		buf_puts(
+			out,
+			"States are not compared because one side does not have them.\n");
 	if (!diff->by_stack)
-		buf_puts(out, "One of the two has no stacks: they are not compared.\n");
+		buf_puts(
+			out,
+			"Stacks are not compared because one side does not have them.\n");
 }
 
 static void write_text(const struct diff_request *request, struct buf *out)

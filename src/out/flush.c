@@ -5,7 +5,7 @@ int out_flush(const struct out_request *request, struct buf *out, size_t at_leas
 	      struct err *e)
 {
 	if (out->failed)
-		return err_set(e, ERR_NOMEM, "no memory for the output");
+		return err_set(e, ERR_NOMEM, "out of memory for the output");
 	if (!request->flush || out->length < at_least)
 		return 0;
 	return request->flush(request->flush_ctx, out, e);

@@ -83,7 +83,7 @@ static int folded_write(const struct out_request *request, struct buf *out, stru
 	int rc = 0;
 
 	if (!piles)
-		return err_set(e, ERR_NOMEM, "no memory for the output");
+		return err_set(e, ERR_NOMEM, "out of memory for the output");
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct task *task = &request->snapshot->tasks[rows->index[i]];
 

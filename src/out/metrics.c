@@ -301,35 +301,34 @@ static const struct family families[] = {
 	{"grmon_tasks", "", "gauge", NULL, "Threads, goroutines and coroutines by state.",
 	 put_tasks},
 	{"grmon_tasks_created", "_total", "counter", NULL,
-	 "Tasks that came while the target is watched.", put_created},
+	 "Tasks created while the target has been watched.", put_created},
 	{"grmon_tasks_ended", "_total", "counter", NULL,
-	 "Tasks that ended while the target is watched.", put_ended},
+	 "Tasks ended while the target has been watched.", put_ended},
 	{"grmon_stuck_tasks", "", "gauge", NULL,
-	 "Tasks over the threshold of their state, of which evidence says that they "
-	 "hang.",
+	 "Tasks over the threshold of their state, with evidence that they hang.",
 	 put_stuck},
 	{"grmon_long_tasks", "", "gauge", NULL,
-	 "Tasks over the threshold of their state that wait for an event, perhaps at "
+	 "Tasks over the threshold of their state that wait for an event and may be at "
 	 "rest.",
 	 put_long},
 	{"grmon_oldest_blocked_seconds", "", "gauge", "seconds",
-	 "How long the task that has been in the state longest has been in it.",
+	 "Time that the task which has been in the state longest has spent in it.",
 	 put_oldest},
 	{"grmon_leaking_groups", "", "gauge", NULL,
 	 "Sites whose tasks leak, by trend or by proof.", put_leaking},
 	{"grmon_deadlocks", "", "gauge", NULL,
-	 "Cycles of tasks that wait for one another.", put_deadlocks},
+	 "Cycles of tasks that wait for each other.", put_deadlocks},
 	{"grmon_memory_silent", "", "gauge", NULL,
-	 "Whether memory of the target does not answer, so that stacks are missing.",
+	 "1 if memory of the target does not answer, so that stacks are missing.",
 	 put_silent},
 	{"grmon_process_resident_memory_bytes", "", "gauge", "bytes",
 	 "Resident memory of the target.", put_rss},
-	{"grmon_process_open_fds", "", "gauge", NULL, "Open descriptors of the target.",
-	 put_fds},
+	{"grmon_process_open_fds", "", "gauge", NULL,
+	 "Open file descriptors of the target.", put_fds},
 	{"grmon_scrape_seconds", "", "gauge", "seconds",
-	 "How long the last look at the target took.", put_look},
+	 "Duration of the last sample of the target.", put_look},
 	{"grmon_group_tasks", "", "gauge", NULL,
-	 "Tasks of the largest groups: --top-groups.", put_groups},
+	 "Tasks in the largest groups, as many as --top-groups requests.", put_groups},
 };
 
 static void put_head(const struct writer *writer, const char *name, const char *suffix,
@@ -396,7 +395,7 @@ static void put_all(struct writer *writer, const struct metrics *const *list,
 {
 	writer->family = "grmon_up";
 	put_head(writer, "grmon_up", "", "gauge", NULL,
-		 "Whether the target could be looked at.");
+		 "1 if the last sample of the target succeeded.");
 	for (size_t i = 0; i < count; i++) {
 		writer->labels = labels[i];
 		put_count(writer, list[i]->up);
@@ -420,7 +419,7 @@ void metrics_write(const struct metrics *const *list, size_t count,
 	free(labels);
 	if (version) {
 		put_head(&writer, "grmon_build", "_info", "info", NULL,
-			 "The version of grmon-c that says this.");
+			 "The version of grmon-c that serves these metrics.");
 		buf_printf(out, "grmon_build_info{version=\"%s\"} 1\n", version);
 	}
 	if (format == METRICS_OPENMETRICS)
@@ -432,9 +431,8 @@ void metrics_write_matches(const struct metrics_match *list, size_t count,
 {
 	struct writer writer = {.out = out, .format = format};
 
-	put_head(
-		&writer, "grmon_targets", "", "gauge", NULL,
-		"Processes and URLs that are watched for each word of the command line.");
+	put_head(&writer, "grmon_targets", "", "gauge", NULL,
+		 "Processes and URLs watched for each word of the command line.");
 	for (size_t i = 0; i < count; i++) {
 		buf_puts(out, "grmon_targets{");
 		put_label(out, "match", list[i].text);
@@ -457,7 +455,7 @@ static int openmetrics_write(const struct out_request *request, struct buf *out,
 	const struct metrics *list[] = {metrics};
 
 	if (!metrics)
-		return err_set(e, ERR_NOMEM, "no memory for the output");
+		return err_set(e, ERR_NOMEM, "out of memory for the output");
 	metrics->look_ns = -1;
 	metrics_take(metrics, request->snapshot, 0);
 	metrics_write(list, 1, METRICS_OPENMETRICS, NULL, out);

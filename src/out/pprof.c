@@ -312,7 +312,8 @@ static int compress_to(const struct out_request *request, const struct buf *from
 
 	if (from->length > UINT32_MAX / 2)
 		return err_set(e, ERR_UNSUPPORTED,
-			       "that is too much for one profile; use --filter");
+			       "the profile would be too large; use --filter to select "
+			       "fewer tasks");
 	if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8,
 			 Z_DEFAULT_STRATEGY) != Z_OK)
 		return err_set(e, ERR_NOMEM, "no memory for the output");

@@ -45,19 +45,20 @@ static void put_summary(const struct report_request *request,
 	size_t young = report_leaks(s, VERDICT_RECHECK) - leaks;
 	char line[REPORT_LINE_MAX], span[CLOCK_DURATION_MAX], iso[CLOCK_ISO_MAX];
 
-	snprintf(line, sizeof(line),
-		 "Watched for %s until %s, %" PRIu64 " look%s, through %s. %u task%s at "
-		 "the end, %u of them stuck, %u long.",
-		 clock_format_duration(request->watched_ns, span),
-		 clock_format_iso(s->real_ns, iso), request->looks,
-		 request->looks == 1 ? "" : "s", s->target.sources, s->counts.tasks,
-		 s->counts.tasks == 1 ? "" : "s", s->counts.stuck, s->counts.is_long);
+	snprintf(
+		line, sizeof(line),
+		"Watched for %s until %s, %" PRIu64
+		" sample%s, through %s. %u task%s at the end, %u of them stuck, %u long.",
+		clock_format_duration(request->watched_ns, span),
+		clock_format_iso(s->real_ns, iso), request->looks,
+		request->looks == 1 ? "" : "s", s->target.sources, s->counts.tasks,
+		s->counts.tasks == 1 ? "" : "s", s->counts.stuck, s->counts.is_long);
 	style->paragraph(style, out, line);
 	snprintf(line, sizeof(line), "%zu leak%s, %zu deadlock%s.", leaks,
 		 leaks == 1 ? "" : "s", cycles, cycles == 1 ? "" : "s");
 	if (young > 0)
 		snprintf(line + strlen(line), sizeof(line) - strlen(line),
-			 " %zu more may be one: watch for longer.", young);
+			 " %zu possible: watch for longer.", young);
 	style->paragraph(style, out, line);
 	for (size_t i = 0; i < s->nr_notes; i++)
 		style->item(style, out, s->notes[i]);
@@ -143,7 +144,8 @@ static void put_past(const struct report_request *request,
 		if (!titled)
 			style->heading(style, out, 2, "Earlier");
 		titled = true;
-		snprintf(line, sizeof(line), "a leak until %s, of %u: %s. %s",
+		snprintf(line, sizeof(line),
+			 "a leak until %s, with up to %u tasks: %s. %s",
 			 clock_format_iso(past->until_real_ns, iso), past->most,
 			 past->site, past->evidence);
 		style->item(style, out, line);

@@ -177,7 +177,7 @@ static void put_target(struct buf *out, const struct snapshot *snapshot, bool as
 		escape_text(out, target->runtime, 0, ascii);
 	}
 	buf_printf(out, " at %s%s\n", clock_format_iso(snapshot->real_ns, iso),
-		   target->ended ? ", ended since" : "");
+		   target->ended ? ", which has ended" : "");
 }
 
 static void put_resources(struct buf *out, const struct resources *resources)
@@ -282,7 +282,7 @@ static void put_frames(struct buf *out, const struct stack *stack, bool ascii)
 		buf_puts(out, "\n");
 	}
 	if (stack->truncated)
-		buf_puts(out, "      (the rest is not known)\n");
+		buf_puts(out, "      (the rest is unknown)\n");
 }
 
 /* Returns true if text contains id as a whole word: not t47 in a text about t471. */

@@ -209,7 +209,7 @@ int timeline_add(struct timeline *timeline, const struct snapshot *snapshot,
 		if (!life)
 			life = add_life(timeline, &key, task);
 		if (!life || add_look(timeline, life, task, snapshot->mono_ns) != 0)
-			return err_set(e, ERR_NOMEM, "no memory for the output");
+			return err_set(e, ERR_NOMEM, "out of memory for the output");
 	}
 	return 0;
 }
@@ -334,7 +334,7 @@ static int speedscope_write(const struct out_request *request, struct buf *out,
 {
 	struct timeline *timeline = timeline_new();
 	int rc = timeline ? timeline_add(timeline, request->snapshot, request->rows, e)
-			  : err_set(e, ERR_NOMEM, "no memory for the output");
+			  : err_set(e, ERR_NOMEM, "out of memory for the output");
 
 	if (rc == 0)
 		timeline_write(timeline, out);

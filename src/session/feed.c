@@ -166,7 +166,7 @@ static int feed_processes(void *ctx, const struct process_row **rows, size_t *co
 	if (!poller->processes)
 		poller->processes = source_processes_new(SOURCES_BUDGET_NS);
 	if (!poller->processes)
-		return err_set(e, ERR_NOMEM, "there is no memory for the process list");
+		return err_set(e, ERR_NOMEM, "out of memory: cannot list processes");
 	return source_processes(poller->processes, rows, count, e);
 }
 
@@ -175,8 +175,8 @@ static int feed_attach(void *ctx, pid_t pid, struct err *e)
 	struct poller *poller = ctx;
 
 	if (pid <= 0 || (kill(pid, 0) != 0 && errno == ESRCH))
-		return err_set(e, ERR_NOTFOUND, "process %d has ended meanwhile",
-			       (int)pid);
+		return err_set(e, ERR_NOTFOUND,
+			       "process %d has ended; choose another one", (int)pid);
 	pthread_mutex_lock(&poller->lock);
 	poller->wishes.attach = pid;
 	/* A focus on the previous process would name a task that this one does not
@@ -210,9 +210,11 @@ static int create_file(const struct snapshot *snapshot, const char *extension, c
 		if (fd >= 0)
 			return fd;
 		if (errno != EEXIST)
-			return err_sys(e, errno, "cannot write %s here", path);
+			return err_sys(e, errno,
+				       "cannot create %s in the working directory", path);
 	}
-	return err_set(e, ERR_SYS, "there are too many files of this second here");
+	return err_set(e, ERR_SYS,
+		       "too many files were written in this second; try again");
 }
 
 static int dump_flush(void *flush_ctx, struct buf *out, struct err *e)

@@ -40,7 +40,7 @@ int look_init(struct look *look, const struct look_options *options, struct err 
 		return e->code;
 	if (!look->intern || !look->stacks || !look->track || !look->verdicts ||
 	    !look->holders)
-		return err_set(e, ERR_NOMEM, "there is no memory to watch a process");
+		return err_set(e, ERR_NOMEM, "out of memory: cannot watch a process");
 	if (options->warm_up_ns > 0)
 		grouping_set_least(look->grouping, options->warm_up_ns);
 	look->target.intern = look->intern;
@@ -122,7 +122,7 @@ static int open_source(struct look *look, const struct source_ops *ops, struct e
 	int rc;
 
 	if (!ctx)
-		return err_set(e, ERR_NOMEM, "there is no memory for the source %s",
+		return err_set(e, ERR_NOMEM, "out of memory: cannot open the source %s",
 			       ops->name);
 	rc = ops->open(ctx, &look->target, e);
 	if (rc != 0) {
@@ -171,7 +171,7 @@ static int open_best(struct look *look, struct err *e)
 	if (!ops)
 		return e->code ? e->code
 			       : err_set(e, ERR_UNSUPPORTED,
-					 "no source of this version fits process %d",
+					 "no source can watch process %d",
 					 (int)look->target.pid);
 	rc = open_source(look, ops, e);
 	if (rc != 0 && rc != ERR_GONE && is_auto(look) && !look->target.mute)
@@ -189,7 +189,7 @@ static int check_access(const struct look *look, struct err *e)
 	if (look->options.partial || look->ops != &source_native ||
 	    !kernel_denied(look->target.pid, why, sizeof(why)))
 		return 0;
-	return err_set(e, ERR_PERM, "%s; --allow-partial goes on without", why);
+	return err_set(e, ERR_PERM, "%s; use --allow-partial to watch without it", why);
 }
 
 struct attach_job {
@@ -231,7 +231,7 @@ int look_attach(struct look *look, pid_t pid, struct err *e)
 	if (look->pidfd < 0 && errno == ESRCH) {
 		look->target.pid = 0;
 		return err_set(e, ERR_NOTFOUND,
-			       "there is no process %d; 'grmon-c ls' lists what there is",
+			       "there is no process %d; 'grmon-c ls' lists the processes",
 			       (int)pid);
 	}
 	rc = attach_guarded(look, e);
@@ -301,10 +301,11 @@ int look_prove(struct look *look, bool start, struct err *e)
 	struct prove_job job = {look, start};
 
 	if (!look->ops || !look->ops->prove)
-		return err_set(e, ERR_UNSUPPORTED,
-			       "leaks are proved of Go programs that run here, as their "
-			       "heap has to be read; the source here is %s",
-			       look->ops ? look->ops->name : "not open");
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"leaks can be proved only in Go programs that run on this "
+			"machine, because their heap must be read; this source is %s",
+			look->ops ? look->ops->name : "not open");
 	return look_run(look, prove_job, &job, e);
 }
 
@@ -332,13 +333,11 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 		return look_recorded(look, focus->all, snapshot, e);
 	*snapshot = snapshot_new();
 	if (!*snapshot)
-		return err_set(e, ERR_NOMEM,
-			       "there is no memory for a look at the target");
+		return err_set(e, ERR_NOMEM, "out of memory: cannot take a snapshot");
 	rc = look->ops->sample(look->ctx, focus, *snapshot, e);
 	if (stack_table_full(look->stacks))
 		snapshot_note(*snapshot,
-			      "there are more different stacks than memory is kept for: "
-			      "some tasks are without");
+			      "the table of stacks is full: some tasks have no stack");
 	/* The memory of other processes may be just as unresponsive. */
 	if (rc == 0 && !look->target.mute)
 		holders_fill(look->holders, *snapshot);

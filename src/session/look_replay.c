@@ -49,7 +49,7 @@ static int read_picture(struct look *look, size_t at, bool shown,
 
 	*snapshot = snapshot_new();
 	if (!*snapshot)
-		return err_set(e, ERR_NOMEM, "there is no memory for a picture");
+		return err_set(e, ERR_NOMEM, "out of memory: cannot read a snapshot");
 	rc = replay_read(look->ctx, at, *snapshot, e);
 	if (!rule_is_usual(&look->recording.rule))
 		judge(&look->recording.rule, *snapshot);

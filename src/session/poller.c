@@ -376,7 +376,7 @@ struct poller *poller_start(const struct poller_options *options, struct look *l
 	int rc;
 
 	if (!poller) {
-		err_set(e, ERR_NOMEM, "there is no memory for the view");
+		err_set(e, ERR_NOMEM, "out of memory: cannot open the view");
 		return NULL;
 	}
 	poller->options = *options;
@@ -394,13 +394,13 @@ struct poller *poller_start(const struct poller_options *options, struct look *l
 		poller->mode = MODE_WAITING;
 		poller->state.status = FEED_WAITING;
 		snprintf(poller->state.message, sizeof(poller->state.message),
-			 "waiting for a process called %.64s", poller->wait_name);
+			 "waiting for a process named %.64s", poller->wait_name);
 	}
 	rc = poller->wake_fd < 0 || poller->fresh_fd < 0
 		     ? errno
 		     : threads_start(&poller->thread, poller_thread, poller);
 	if (rc != 0) {
-		err_sys(e, rc, "cannot start the thread that looks at the target");
+		err_sys(e, rc, "cannot start the thread that samples the target");
 		poller_free(poller);
 		return NULL;
 	}

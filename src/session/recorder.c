@@ -30,7 +30,7 @@ void recorder_start(struct recorder_of_view *recorder, const char *path)
 	signal(SIGXFSZ, SIG_IGN);
 	recorder->stream = stream_new();
 	if (!recorder->stream)
-		err_set(&e, ERR_NOMEM, "there is no memory to record");
+		err_set(&e, ERR_NOMEM, "out of memory: cannot record");
 	else
 		rec_file_open(&recorder->file, &e);
 	if (e.code == 0)

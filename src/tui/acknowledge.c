@@ -70,8 +70,8 @@ void group_acknowledge(struct tui *t, const struct group *group)
 
 	if (group->by == GROUP_STACK && !group->stack) {
 		tui_say(t, ROLE_WARN,
-			"its stack is not known, so no rule can name it; b groups by "
-			"something else");
+			"its stack is unknown, so no filter can match it; press b to "
+			"group by something else");
 		return;
 	}
 	group_rule(group, t->snapshot, filter, sizeof(filter));
@@ -79,14 +79,15 @@ void group_acknowledge(struct tui *t, const struct group *group)
 	snprintf(before, sizeof(before), "%s", t->settings.acknowledge);
 	if (was && !line) {
 		tui_say(t, ROLE_WARN,
-			"a wider filter of the settings covers it: see \"acknowledge\" "
+			"a wider filter in the settings matches it: see \"acknowledge\" "
 			"and \"suppress\" in config.json");
 		return;
 	}
 	if (line)
 		cut_line(line);
 	else if (!add_line(&t->settings, filter))
-		err_set(&e, ERR_USAGE, "the settings have no room for another filter");
+		err_set(&e, ERR_USAGE,
+			"there is no room for another filter in the settings");
 	if (e.code == 0 && t->feed.ops->set_acknowledge)
 		t->feed.ops->set_acknowledge(t->feed.ctx, t->settings.acknowledge, &e);
 	if (e.code != 0) {
@@ -97,8 +98,8 @@ void group_acknowledge(struct tui *t, const struct group *group)
 	}
 	remember(v, group, !line);
 	if (line)
-		tui_say(t, ROLE_NORMAL, "it may leak again; W saves that");
+		tui_say(t, ROLE_NORMAL, "no longer acknowledged; W saves this");
 	else
-		tui_say(t, ROLE_GOOD, "acknowledged, never a leak: %s; W saves that",
+		tui_say(t, ROLE_GOOD, "acknowledged, never a leak: %s; W saves this",
 			filter);
 }

@@ -38,7 +38,7 @@ static void write_dump(struct tui *t, enum action action)
 
 	(void)action;
 	if (!t->snapshot)
-		tui_say(t, ROLE_WARN, "there is no picture to write yet");
+		tui_say(t, ROLE_WARN, "there is no snapshot to write yet");
 	else if (t->feed.ops->write_dump(t->feed.ctx, t->snapshot, path, sizeof(path),
 					 &e) != 0)
 		tui_say(t, ROLE_ERROR, "not written: %s", e.text);
@@ -53,7 +53,7 @@ static void save_settings(struct tui *t, enum action action)
 
 	(void)action;
 	if (!t->options->save)
-		tui_say(t, ROLE_WARN, "there is no place to save settings to");
+		tui_say(t, ROLE_WARN, "the settings cannot be saved here");
 	else if (t->options->save(t->options->save_ctx, &t->settings, path, sizeof(path),
 				  &e))
 		tui_say(t, ROLE_ERROR, "not saved: %s", e.text);

@@ -27,7 +27,7 @@ static void add_proof(struct builder *b)
 			 b->task->state == STATE_SELECT ? " or the others" : "");
 	else
 		page_say(&b->page, ROLE_STUCK, "P", NULL,
-			 "proven leak: nobody can ever end this wait");
+			 "proven leak: nothing can ever end this wait");
 }
 
 static void add_state(struct builder *b)
@@ -47,11 +47,11 @@ static void add_state(struct builder *b)
 		page_say(&b->page, ROLE_NORMAL, "Raw", NULL, "%s", task->raw);
 	if (task_is_many(task))
 		page_say(&b->page, ROLE_NORMAL, "Stands for", NULL,
-			 "%u goroutines of one stack; states, ages and ids are only in "
-			 "debug=2",
+			 "%u goroutines with the same stack; only debug=2 has states, "
+			 "ages and ids",
 			 task_weight(task));
 	if (age < 0) {
-		page_say(&b->page, ROLE_DIM, "Since", NULL, "not known");
+		page_say(&b->page, ROLE_DIM, "Since", NULL, "unknown");
 	} else {
 		tui_shows_age(b->t, age);
 		page_say(&b->page, ROLE_NORMAL, "Since", NULL, "%s%s, %s %s",
@@ -64,22 +64,22 @@ static void add_state(struct builder *b)
 		threshold = STUCK_DEFAULT_NS;
 	if (task->flags & TASK_DEADLOCK)
 		page_say(&b->page, ROLE_STUCK, "D", NULL,
-			 "in a deadlock: it waits for somebody who waits for it; w shows "
+			 "in a deadlock: it waits for a task that waits for it; w shows "
 			 "the cycle");
 	if (task->flags & TASK_UNREACHABLE)
 		add_proof(b);
 	verdict_explain(task, b->t->now_ns, evidence);
 	if (task->flags & TASK_STUCK)
 		page_say(&b->page, ROLE_STUCK, "!", NULL,
-			 "stuck: over its threshold of %s in two looks in a row; %s",
+			 "stuck: over its threshold of %s in two consecutive samples; %s",
 			 clock_format_duration(threshold, limit), evidence);
 	else if (task->flags & TASK_LONG)
 		page_say(&b->page, ROLE_WARN, "?", NULL,
-			 "long: over its threshold of %s in two looks in a row; %s",
+			 "long: over its threshold of %s in two consecutive samples; %s",
 			 clock_format_duration(threshold, limit), evidence);
 	if (task->flags & TASK_IDLE)
 		page_say(&b->page, ROLE_DIM, "Idle", NULL,
-			 "%s; stuck only where --stuck names its state", evidence);
+			 "%s; never stuck unless --stuck names its state", evidence);
 	if (task->flags & TASK_STALE)
 		page_say(&b->page, ROLE_WARN, "Stale", NULL,
 			 "the kernel contradicts what the agent published: do not trust "
@@ -87,7 +87,7 @@ static void add_state(struct builder *b)
 			 "state");
 	if (task->flags & TASK_SUSPECT)
 		page_say(&b->page, ROLE_WARN, "Suspect", NULL,
-			 "it changed while it was read: look again");
+			 "it changed while it was read: press r to read it again");
 }
 
 /* Adds a text of several lines. */
@@ -130,10 +130,10 @@ static void add_waits(struct builder *b)
 	if (waits->address == 0)
 		return;
 	if (v->all_waiters == 0) {
-		page_say(&b->page, ROLE_DIM, "Also waits", NULL, "nobody else");
+		page_say(&b->page, ROLE_DIM, "Also waits", NULL, "no other task");
 		return;
 	}
-	page_heading(&b->page, "Who else waits on it (%zu)", v->all_waiters);
+	page_heading(&b->page, "Other tasks that wait on it (%zu)", v->all_waiters);
 	for (size_t i = 0; i < v->nr_waiters; i++)
 		page_task(&b->page, NULL, &v->snapshot->tasks[v->waiters[i]]);
 	if (v->all_waiters > v->nr_waiters)
@@ -146,12 +146,12 @@ static void add_stack(struct builder *b)
 	const struct stack *stack = b->task->stack;
 
 	if (!stack || stack->nr_frames == 0) {
-		page_heading(&b->page, "Stack: not known");
+		page_heading(&b->page, "Stack: unknown");
 		return;
 	}
 	page_heading(&b->page, "Stack (%zu frame%s%s)", stack->nr_frames,
 		     stack->nr_frames == 1 ? "" : "s",
-		     stack->truncated ? ", not whole" : "");
+		     stack->truncated ? ", incomplete" : "");
 	page_frames(&b->page, stack, task_top_frame(b->task));
 }
 
@@ -197,11 +197,10 @@ static void add_creator(struct builder *b)
 	char id[TASK_ID_MAX];
 
 	if (!task->created_by && task->creator_id == 0 && !task->creator_name) {
-		page_heading(&b->page, "Created by: not known");
+		page_heading(&b->page, "Created by: unknown");
 		page_say(&b->page, ROLE_DIM, NULL, NULL,
-			 "  Only the agent sees threads begin: start the program by "
-			 "`grmon-c "
-			 "run`.");
+			 "  Only the agent sees threads start: start the program with "
+			 "`grmon-c run`.");
 		return;
 	}
 	page_heading(&b->page, "Created by%s%s", task->creator_name ? " " : "",
@@ -210,7 +209,7 @@ static void add_creator(struct builder *b)
 		page_task(&b->page, NULL, b->v->creator);
 	else if (task_format_parent(task, id))
 		page_say(&b->page, ROLE_DIM, NULL, NULL,
-			 " %s, which is not among the tasks any more", id);
+			 " %s, which is no longer among the tasks", id);
 	if (task->created_by)
 		page_frames(&b->page, task->created_by, NULL);
 }
@@ -260,16 +259,16 @@ static void add_figures(struct builder *b)
 	if (task->tid != 0)
 		page_say(&b->page, ROLE_NORMAL, "Thread", NULL, "%d", (int)task->tid);
 	if (task->start_ns != 0)
-		page_say(&b->page, ROLE_NORMAL, "Began", NULL, "%s, %s ago",
+		page_say(&b->page, ROLE_NORMAL, "Started", NULL, "%s, %s ago",
 			 page_time(&b->page, task->start_ns, when),
 			 clock_format_duration(b->t->now_ns - task->start_ns, age));
 	if (task->cpu_percent >= 0)
-		page_say(&b->page, ROLE_NORMAL, "CPU", NULL, "%.1f %% of one",
+		page_say(&b->page, ROLE_NORMAL, "CPU", NULL, "%.1f %% of one CPU",
 			 (double)task->cpu_percent);
 	page_say(&b->page, ROLE_NORMAL, "Switches", NULL, "%llu%s",
 		 (unsigned long long)task->switches,
 		 task->state_counts          ? " waits, counted by the agent"
-		 : task->kind == TASK_THREAD ? " times put on a CPU, voluntarily or not"
+		 : task->kind == TASK_THREAD ? " context switches, voluntary and not"
 					     : "");
 	if (!task->state_counts)
 		return;
@@ -296,7 +295,7 @@ void detail_build(struct tui *t, struct detail *v, int width)
 		 task_format_id(v->task, id), v->task->name);
 	if (v->ended)
 		page_say(&b.page, ROLE_WARN, "Ended", NULL,
-			 "it was gone at %s; this is its last picture",
+			 "it had ended at %s; this is its last snapshot",
 			 page_time(&b.page, v->ended_ns, when));
 	add_state(&b);
 	add_waits(&b);

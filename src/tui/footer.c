@@ -126,29 +126,29 @@ static bool status_text(const struct tui *t, char *out, size_t size, enum role *
 		snprintf(out, size, "%s", t->message.text);
 	} else if (t->state.status == FEED_ENDED && t->views[t->view]->header) {
 		if (message[0] == '\0' && s)
-			snprintf(out, size, "process %d ended: last picture; q quits",
+			snprintf(out, size, "process %d ended: last snapshot; q quits",
 				 (int)s->target.pid);
 		else
 			snprintf(out, size, "%s%s", message,
 				 strstr(message, "q quits") ? ""
-				 : s                        ? ": last picture; q quits"
+				 : s                        ? ": last snapshot; q quits"
 							    : "; q quits");
 	} else if (t->state.status == FEED_WAITING && t->views[t->view]->header) {
 		snprintf(out, size, "%s",
 			 message[0] != '\0'
 				 ? message
-				 : "waiting for the next process of this name");
+				 : "waiting for the next process with this name");
 	} else if (t->state.status == FEED_FAILING && t->views[t->view]->header) {
 		*role = ROLE_ERROR;
 		snprintf(out, size, "last poll failed: %s", message);
 	} else if (t->state.recorder.failing) {
 		*role = ROLE_ERROR;
-		snprintf(out, size, "not recorded: %s; it is tried again with every look",
+		snprintf(out, size, "not recorded: %s; trying again with every sample",
 			 t->state.recorder.message);
 	} else if (t->state.status == FEED_REPLAY && t->state.place.over &&
 		   t->state.place.follow && t->views[t->view]->header) {
 		snprintf(out, size,
-			 "the input has ended: this is its last picture; q quits");
+			 "the input has ended: this is its last snapshot; q quits");
 	} else if (t->settings.filter[0] != '\0' &&
 		   (t->view == VIEW_TASKS || t->view == VIEW_GROUPS)) {
 		*role = ROLE_STRONG;

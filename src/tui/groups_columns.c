@@ -10,28 +10,30 @@
 #include "tui/groups.h"
 
 static const struct group_column_info infos[GROUP_COLUMNS] = {
-	[GROUP_COLUMN_MARK] = {"!",
-			       "P proved, L leaks, ? look again, ! stuck tasks, a "
-			       "acknowledged, - gone",
-			       1, 1, 0, false, false, true},
-	[GROUP_COLUMN_FUNCTION] = {"FUNCTION", "innermost function of the program's own",
-				   10, 44, 0, false, true, false},
+	[GROUP_COLUMN_MARK] =
+		{"!",
+		 "P proven, L leak, ? recheck, ! stuck tasks, a acknowledged, - gone", 1,
+		 1, 0, false, false, true},
+	[GROUP_COLUMN_FUNCTION] = {"FUNCTION",
+				   "innermost function of the program's own code", 10, 44,
+				   0, false, true, false},
 	[GROUP_COLUMN_CREATED] = {"CREATED BY", "function and line that created them", 10,
 				  48, 9, false, true, false},
 	[GROUP_COLUMN_STATE] = {"STATE", "what they are blocked on", 8, 12, 5, false,
 				true, false},
-	[GROUP_COLUMN_LABEL] = {"LABEL", "given by the program", 10, 48, 0, false, true,
+	[GROUP_COLUMN_LABEL] = {"LABEL", "set by the program", 10, 48, 0, false, true,
 				false},
-	[GROUP_COLUMN_COUNT] = {"COUNT", "tasks in it", 5, 11, 1, true, false, true},
-	[GROUP_COLUMN_CHANGE] = {"CHANGE", "of the count since the mark", 6, 12, 3, true,
-				 false, true},
-	[GROUP_COLUMN_RATE] = {"/MIN", "change in a minute", 5, 8, 4, true, false, true},
-	[GROUP_COLUMN_OLDEST] = {"OLDEST", "time that the oldest has waited", 6, 8, 7,
+	[GROUP_COLUMN_COUNT] = {"COUNT", "tasks in the group", 5, 11, 1, true, false,
+				true},
+	[GROUP_COLUMN_CHANGE] = {"CHANGE", "change of the count since the mark", 6, 12, 3,
 				 true, false, true},
-	[GROUP_COLUMN_CAME] = {"CAME", "tasks that came while it was watched", 4, 11, 10,
+	[GROUP_COLUMN_RATE] = {"/MIN", "change per minute", 5, 8, 4, true, false, true},
+	[GROUP_COLUMN_OLDEST] = {"OLDEST", "how long the oldest task has waited", 6, 8, 7,
+				 true, false, true},
+	[GROUP_COLUMN_CAME] = {"CAME", "tasks that appeared while watched", 4, 11, 10,
 			       true, false, true},
-	[GROUP_COLUMN_LEFT] = {"LEFT", "tasks that left while it was watched", 4, 11, 11,
-			       true, false, true},
+	[GROUP_COLUMN_LEFT] = {"LEFT", "tasks that ended while watched", 4, 11, 11, true,
+			       false, true},
 	[GROUP_COLUMN_TREND] = {"TREND", "the count over the time watched", 6, 16, 8,
 				false, false, true},
 	[GROUP_COLUMN_VERDICT] = {"VERDICT", "proof, leak or recheck, with its score", 8,
@@ -99,7 +101,7 @@ static const char *function_cell(const struct group *group, char *out)
 	char text[COLUMN_TEXT_MAX];
 
 	if (!group->mixed_stacks)
-		return group->stack ? cell : "(stack not known)";
+		return group->stack ? cell : "(stack unknown)";
 	snprintf(text, sizeof(text), "%s", cell);
 	snprintf(out, COLUMN_TEXT_MAX, *text != '\0' ? "%.480s and others" : "several",
 		 text);
@@ -186,7 +188,7 @@ const char *group_cell(const struct tui *t, const struct group_row *row,
 		return group->mixed_stacks ? "" : place_cell(group, COLUMN_LOCATION, out);
 	case GROUP_COLUMN_CREATED:
 		if (!group->created_by)
-			return group->by == GROUP_CREATOR ? "(creator not known)" : "";
+			return group->by == GROUP_CREATOR ? "(creator unknown)" : "";
 		return group->mixed_creators && group->by != GROUP_CREATOR
 			       ? "several"
 			       : place_cell(group, COLUMN_CREATED, out);

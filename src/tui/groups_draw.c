@@ -58,22 +58,22 @@ static void draw_nothing(struct tui *t, const struct groups_view *v, struct area
 	char text[160];
 
 	if (!t->snapshot)
-		snprintf(text, sizeof(text), "There is no picture yet.");
+		snprintf(text, sizeof(text), "There is no snapshot yet.");
 	else if (!t->snapshot->groups)
-		snprintf(text, sizeof(text), "There is no memory for groups.");
+		snprintf(text, sizeof(text), "Out of memory: groups cannot be shown.");
 	else if (v->all == 0)
 		snprintf(text, sizeof(text),
-			 v->by == GROUP_LABEL ? "No task has a label. b groups by "
-						"something else."
-					      : "It has no tasks.");
+			 v->by == GROUP_LABEL ? "No task has a label. Press b to group "
+						"by something else."
+					      : "The target has no tasks.");
 	else if (t->changes_only)
 		snprintf(text, sizeof(text),
-			 "No group has changed since the mark. d shows all of them "
-			 "again.");
+			 "No group has changed since the mark. Press d to show all "
+			 "groups.");
 	else
 		snprintf(text, sizeof(text),
-			 "None of %zu groups passes the filters. Esc shows all of them "
-			 "again.",
+			 "None of the %zu groups passes the filters. Press Esc to show "
+			 "all groups.",
 			 v->all);
 	draw_text(body.y + (body.height > 2 ? 1 : 0), 1, body.width - 1, ROLE_NORMAL,
 		  false, text);

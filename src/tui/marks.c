@@ -34,7 +34,7 @@ void marks_act(struct tui *t, enum action action)
 	struct err e = {0};
 
 	if (!t->snapshot) {
-		tui_say(t, ROLE_WARN, "there is no picture to compare yet");
+		tui_say(t, ROLE_WARN, "there is no snapshot to compare yet");
 		return;
 	}
 	switch (action) {
@@ -84,9 +84,9 @@ void recorder_toggle(struct tui *t)
 	if (!t->feed.ops->record || !t->snapshot)
 		tui_say(t, ROLE_WARN, "there is nothing to record yet");
 	else if (on && t->state.status == FEED_REPLAY)
-		tui_say(t, ROLE_WARN, "this is a recording already");
+		tui_say(t, ROLE_WARN, "this is already a recording");
 	else if (on && t->state.status == FEED_ENDED)
-		tui_say(t, ROLE_WARN, "it has ended: y writes its last picture");
+		tui_say(t, ROLE_WARN, "the target has ended: y writes its last snapshot");
 	else if (t->feed.ops->record(t->feed.ctx, t->snapshot, on, &e) != 0)
 		tui_say(t, ROLE_ERROR, "not recorded: %s", e.text);
 }

@@ -11,8 +11,8 @@ void prove_toggle(struct tui *t)
 
 	if (!proving || !t->feed.ops->prove || !proving->possible) {
 		tui_say(t, ROLE_WARN,
-			"leaks are proved of Go programs that run here, as their heap "
-			"has to be read");
+			"leaks can be proved only in Go programs that run on this "
+			"machine");
 		return;
 	}
 	t->feed.ops->prove(t->feed.ctx, proving->state != PROVING_RUNNING);
@@ -27,7 +27,7 @@ static void say_result(struct tui *t, const struct proving *proving)
 
 	clock_format_duration(proving->took_ns, took);
 	if (proving->judged == 0)
-		tui_say(t, ROLE_GOOD, "proof: no goroutine waits for another one");
+		tui_say(t, ROLE_GOOD, "proof: no goroutine waits for another");
 	else
 		tui_say(t, proving->proven > 0 ? ROLE_STUCK : ROLE_GOOD,
 			"proof: nothing alive can wake %u of %u blocked goroutines (%u "

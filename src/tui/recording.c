@@ -12,7 +12,7 @@
 #define JUMP_NS  (60 * CLOCK_SECOND_NS)
 #define FASTEST  64.0
 #define SLOWEST  0.125
-#define NOT_HERE "this is no recording: it cannot be moved in"
+#define NOT_HERE "this is not a recording: there is no other snapshot to show"
 
 static bool is_shown(const struct tui *t)
 {
@@ -39,7 +39,7 @@ static bool typed_time(struct tui *t, const char *text, bool accepted, struct er
 	clock_format_iso(range.last_ns, last);
 	if (real_ns < range.first_ns - CLOCK_SECOND_NS ||
 	    real_ns > range.last_ns + CLOCK_SECOND_NS)
-		tui_say(t, ROLE_WARN, "the recording goes from %.19sZ to %.19sZ", first,
+		tui_say(t, ROLE_WARN, "the recording covers %.19sZ to %.19sZ", first,
 			last);
 	return true;
 }
@@ -48,10 +48,9 @@ static void set_speed(struct tui *t, double speed)
 {
 	t->feed.ops->play(t->feed.ctx, speed);
 	if (speed > 0)
-		tui_say(t, ROLE_NORMAL, "plays at %g times its speed", speed);
+		tui_say(t, ROLE_NORMAL, "playing at %g times the recorded speed", speed);
 	else
-		tui_say(t, ROLE_NORMAL,
-			"stands still; p plays, [ ] step, @ goes to a time");
+		tui_say(t, ROLE_NORMAL, "paused; p plays, [ ] step, @ goes to a time");
 }
 
 static void change_speed(struct tui *t, bool faster)
@@ -77,10 +76,10 @@ static void step_dump(struct tui *t, int by)
 
 	if (strcmp(t->snapshot->target.name, "stdin") == 0)
 		tui_say(t, ROLE_WARN,
-			"what came on the standard input is gone; --dump N chooses");
+			"the standard input cannot be read again; use --dump N");
 	else if (by < 0 ? dump <= 1 : dump >= dumps)
-		tui_say(t, ROLE_WARN, "dump %u of %u: there is none %s", dump, dumps,
-			by < 0 ? "before" : "behind");
+		tui_say(t, ROLE_WARN, "dump %u of %u is the %s one", dump, dumps,
+			by < 0 ? "first" : "last");
 	else
 		t->feed.ops->move(t->feed.ctx, by, 0);
 }

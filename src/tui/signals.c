@@ -121,7 +121,7 @@ int signals_install(int tty_fd, const void *reset, size_t reset_bytes,
 	state.tty_fd = tty_fd;
 	state.event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (state.event_fd < 0)
-		return err_sys(e, errno, "cannot make an eventfd");
+		return err_sys(e, errno, "cannot create an eventfd");
 	sigaltstack(&stack, &stack_before);
 	sigfillset(&action.sa_mask);
 	for (size_t i = 0; i < NR_NUMBERS; i++) {

@@ -128,8 +128,8 @@ static void open_menu(struct tui *t, bool check)
 	menu->check = check;
 	menu->arg = t;
 	menu->title = check ? "Columns" : "Sort by";
-	menu->hint = check ? "Space shows or hides  < > move  Esc done"
-			   : "Enter sorts  Esc leaves it";
+	menu->hint = check ? "Space shows or hides  < > move  Esc closes"
+			   : "Enter sorts  Esc cancels";
 	menu->changed = check ? columns_changed : sort_chosen;
 	for (size_t i = 0; check && i < list->count; i++) {
 		add_item(menu, list->ids[i], true);

@@ -144,18 +144,18 @@ static void draw_nothing(struct tui *t, const struct tasks *v, struct area body)
 	if (v->changes.snapshot && v->changes.snapshot->nr_tasks == 0)
 		snprintf(
 			text, sizeof(text),
-			"No task has changed since the mark. d shows all of them again.");
+			"No task has changed since the mark. Press d to show all tasks.");
 	else if (t->snapshot && t->snapshot->nr_tasks > 0)
 		snprintf(text, sizeof(text),
-			 "None of %zu tasks passes the filters. Esc shows all of them "
-			 "again.",
+			 "None of the %zu tasks passes the filters. Press Esc to show "
+			 "all tasks.",
 			 t->snapshot->nr_tasks);
 	else if (t->snapshot)
-		snprintf(text, sizeof(text), "It has no tasks.");
+		snprintf(text, sizeof(text), "The target has no tasks.");
 	else if (t->state.status == FEED_CONNECTING)
 		snprintf(text, sizeof(text), "Connecting to %s ...", title);
 	else
-		snprintf(text, sizeof(text), "No picture of %s: %s", title,
+		snprintf(text, sizeof(text), "No snapshot of %s: %s", title,
 			 t->state.message);
 	draw_text(body.y + (body.height > 2 ? 1 : 0), 1, body.width - 1, ROLE_NORMAL,
 		  false, text);

@@ -72,8 +72,8 @@ static int check_type(struct terminal *terminal, bool mouse, struct err *e)
 	if (setupterm(NULL, terminal->out_fd, &found) != OK)
 		return err_set(
 			e, ERR_UNSUPPORTED,
-			"the terminal type %.60s is not known here: set TERM to one that "
-			"is, for example TERM=xterm, or use `grmon-c dump`",
+			"the terminal type %.60s is unknown here: set TERM to a known "
+			"type, for example TERM=xterm, or use `grmon-c dump`",
 			type);
 	cup = tigetstr("cup");
 	prepare_reset(terminal, mouse);
@@ -81,9 +81,8 @@ static int check_type(struct terminal *terminal, bool mouse, struct err *e)
 	if (!cup || cup == (char *)-1)
 		return err_set(
 			e, ERR_UNSUPPORTED,
-			"a terminal of type %.60s cannot place its cursor: set TERM to "
-			"what it really is, for example TERM=xterm, or use `grmon-c "
-			"dump`",
+			"a terminal of type %.60s cannot position its cursor: set TERM "
+			"to its real type, for example TERM=xterm, or use `grmon-c dump`",
 			type);
 	return 0;
 }
@@ -93,16 +92,15 @@ static int open_files(struct terminal *terminal, struct err *e)
 	terminal->in_fd = STDIN_FILENO;
 	terminal->out_fd = STDOUT_FILENO;
 	if (!isatty(STDOUT_FILENO))
-		return err_set(
-			e, ERR_UNSUPPORTED,
-			"stdout is no terminal: use `grmon-c dump` for output into a "
-			"file or pipe");
+		return err_set(e, ERR_UNSUPPORTED,
+			       "stdout is not a terminal: use `grmon-c dump` for output "
+			       "into a file or pipe");
 	if (!isatty(STDIN_FILENO)) {
 		terminal->in_fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 		if (terminal->in_fd < 0)
 			return err_sys(
 				e, errno,
-				"stdin is no terminal and /dev/tty cannot be opened");
+				"stdin is not a terminal and /dev/tty cannot be opened");
 		terminal->opened_tty = true;
 	}
 	if (tcgetattr(terminal->in_fd, &terminal->saved) != 0)

@@ -186,8 +186,7 @@ static void say_no_verdict(struct page *page)
 			 "none yet: watched for less than %s",
 			 clock_format_duration(groups->least_ns, least));
 	else
-		page_say(page, ROLE_NORMAL, "Verdict", NULL,
-			 "none: nothing says that it leaks");
+		page_say(page, ROLE_NORMAL, "Verdict", NULL, "none: no sign of a leak");
 }
 
 static void say_verdict(struct page *page, const struct group_page *v)
@@ -197,12 +196,12 @@ static void say_verdict(struct page *page, const struct group_page *v)
 
 	if (v->gone) {
 		page_say(page, ROLE_WARN, "Gone", NULL,
-			 "no task of it is left; this is how it was");
+			 "none of its tasks is left; this is its last state");
 		return;
 	}
 	if (group_acknowledged(list, group)) {
 		page_say(page, ROLE_DIM, "Verdict", NULL,
-			 "acknowledged: never a leak; a takes that back, W saves it");
+			 "acknowledged: never a leak; a undoes this, W saves it");
 		return;
 	}
 	if (group->verdict == VERDICT_NONE) {
@@ -247,12 +246,12 @@ static void say_counts(struct page *page, const struct group_page *v)
 		snprintf(is_long, sizeof(is_long), ", %s long",
 			 graph_format_count(group->is_long, number));
 	page_say(page, ROLE_NORMAL, "Tasks", NULL,
-		 "%s%s%s%s; %s came and %s left while it was watched",
+		 "%s%s%s%s; %s appeared and %s ended while it was watched",
 		 graph_format_count(group->count, count), rate, stuck, is_long,
 		 graph_format_count((double)group->came, came),
 		 graph_format_count((double)group->left, left));
 	if (group->since_ns > 0 && !v->gone) {
-		page_say(page, ROLE_NORMAL, "Oldest", NULL, "waits for %s",
+		page_say(page, ROLE_NORMAL, "Oldest", NULL, "has waited for %s",
 			 clock_format_duration(page->t->now_ns - group->since_ns, age));
 		tui_shows_age(page->t, page->t->now_ns - group->since_ns);
 	}
@@ -337,7 +336,8 @@ static void say_examples(struct page *page, const struct group_page *v)
 	for (size_t i = 0; i < v->nr_examples; i++)
 		page_task(page, NULL, &v->snapshot->tasks[v->examples[i]]);
 	before = page->lines->count;
-	page_say(page, ROLE_KEY, NULL, NULL, " Enter here: all of them in the task view");
+	page_say(page, ROLE_KEY, NULL, NULL,
+		 " Press Enter here to show all of them in the task view");
 	if (page->lines->count > before)
 		page->lines->list[before].command = COMMAND_ALL_TASKS;
 }
@@ -347,7 +347,7 @@ static void say_stacks(struct page *page, const struct group *group)
 	const struct stack *stack = group->stack, *creator = group->created_by;
 
 	if (!stack || stack->nr_frames == 0) {
-		page_heading(page, "Stack: not known");
+		page_heading(page, "Stack: unknown");
 	} else {
 		page_heading(page, "Stack%s (%zu frame%s)",
 			     group->mixed_stacks ? " of the oldest" : "",
@@ -355,7 +355,7 @@ static void say_stacks(struct page *page, const struct group *group)
 		page_frames(page, stack, stack_top_frame(stack));
 	}
 	if (!creator || creator->nr_frames == 0) {
-		page_heading(page, "Created by: not known");
+		page_heading(page, "Created by: unknown");
 	} else {
 		page_heading(page, "Created by%s",
 			     group->mixed_creators ? " (of the oldest)" : "");

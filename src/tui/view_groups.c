@@ -103,7 +103,7 @@ static void move_to_leak(struct tui *t, struct groups_view *v, int step)
 		move_to(v, (long)row);
 		return;
 	}
-	tui_say(t, ROLE_NORMAL, "no group that is shown leaks");
+	tui_say(t, ROLE_NORMAL, "none of the groups shown leaks");
 }
 
 static void group_by(struct tui *t, struct groups_view *v, int step)
@@ -156,7 +156,7 @@ static void open_sort_menu(struct tui *t, const struct groups_view *v)
 	memset(menu, 0, sizeof(*menu));
 	menu->arg = t;
 	menu->title = "Sort by";
-	menu->hint = "Enter sorts  Esc leaves it";
+	menu->hint = "Enter sorts  Esc cancels";
 	menu->changed = sort_chosen;
 	for (size_t i = 0; i < v->table.count; i++) {
 		const struct table_column *column = &v->table.columns[i];
@@ -322,7 +322,7 @@ static void groups_status(struct tui *t, void *ctx, char *out, size_t size)
 	if (v->hide_acknowledged)
 		snprintf(hidden, sizeof(hidden), ", acknowledged hidden");
 	if (t->snapshot->groups->others[v->by] > 0)
-		snprintf(others, sizeof(others), ", %u tasks in others",
+		snprintf(others, sizeof(others), ", %u tasks in other groups",
 			 t->snapshot->groups->others[v->by]);
 	mark_text(t, mark);
 	snprintf(out, size, "%zu by %s%s%s%s%s", v->count, group_by_name(v->by), hidden,

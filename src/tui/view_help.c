@@ -44,10 +44,11 @@ static const struct {
 	const char *meaning;
 } verdicts[] = {
 	{"proof", "a deadlock, or a wait that nothing alive can end"},
-	{"leak",
-	 "grows, and hardly anything leaves; the score, up to 100, fades when that ends"},
-	{"recheck", "looks like a leak, but was not watched long enough, or slows down"},
-	{"acknowledged", "expected, by a rule of yours: no alarm"},
+	{"leak", "grows while hardly any task ends; the score, up to 100, fades when "
+		 "growth stops"},
+	{"recheck",
+	 "looks like a leak, but was not watched long enough or is slowing down"},
+	{"acknowledged", "expected according to a filter of yours: no alarm"},
 };
 
 static int help_init(struct tui *t, void *ctx)
@@ -116,7 +117,7 @@ static void build(const struct tui *t, struct help *v, int width)
 	v->count = 0;
 	v->width = width;
 	if (t->snapshot && t->snapshot->nr_notes > 0) {
-		add(v, ROLE_STRONG, 0, "", "What the source says about this target");
+		add(v, ROLE_STRONG, 0, "", "Notes of the source on this target");
 		for (size_t i = 0; i < t->snapshot->nr_notes; i++)
 			add(v, ROLE_WARN, 0, "", t->snapshot->notes[i]);
 		add(v, ROLE_NORMAL, 0, "", "");
@@ -125,8 +126,8 @@ static void build(const struct tui *t, struct help *v, int width)
 	for (size_t i = 0; i < key_count; i++)
 		add(v, ROLE_KEY, KEY_CELLS, key_table[i].label, key_table[i].help);
 	add(v, ROLE_NORMAL, KEY_CELLS, "mouse",
-	    "click selects, twice opens; a title sorts; a class filters; the wheel "
-	    "scrolls");
+	    "a click selects, a double click opens; a title sorts; a class filters; the "
+	    "wheel scrolls");
 	add(v, ROLE_NORMAL, 0, "", "");
 	add(v, ROLE_STRONG, 0, "", "Filter");
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)

@@ -248,7 +248,7 @@ static void attach(struct tui *t, struct processes *v)
 		return;
 	if (!row->allowed) {
 		tui_say(t, ROLE_WARN,
-			"%s is a process of %s: run grmon-c as that user or root",
+			"%s belongs to %s: run grmon-c as that user or as root",
 			row->name, row->user ? row->user : "another user");
 		return;
 	}
@@ -285,7 +285,7 @@ static void open_sort_menu(struct tui *t, struct processes *v)
 
 	memset(menu, 0, sizeof(*menu));
 	menu->title = "Sort by";
-	menu->hint = "Enter sorts  Esc leaves it";
+	menu->hint = "Enter sorts  Esc cancels";
 	menu->changed = sort_chosen;
 	menu->arg = v;
 	menu->at = (size_t)v->table.sorted;

@@ -297,7 +297,7 @@ static void resources_draw(struct tui *t, void *ctx, struct area body)
 
 	if (!t->snapshot) {
 		draw_text(body.y + (body.height > 2), 1, body.width - 1, ROLE_NORMAL,
-			  false, "There is no picture yet.");
+			  false, "There is no snapshot yet.");
 		return;
 	}
 	make_page(t->snapshot, &page);

@@ -72,7 +72,7 @@ static void move_to_stuck(struct tui *t, struct tasks *v, int step)
 			return;
 		}
 	}
-	tui_say(t, ROLE_NORMAL, "no task that is shown is stuck");
+	tui_say(t, ROLE_NORMAL, "none of the tasks shown is stuck");
 }
 
 static bool tasks_typed(struct tui *t, void *ctx, const char *text, struct err *e)

@@ -96,7 +96,7 @@ static void open_line(struct tui *t, struct waits *v)
 		return;
 	} else if (line->process) {
 		tui_say(t, ROLE_NORMAL,
-			"%s is process %d, another one: 'grmon-c %d' watches it",
+			"%s belongs to process %d; 'grmon-c %d' watches it",
 			line->process->name, (int)line->process->pid,
 			(int)line->process->pid);
 	} else {
@@ -161,8 +161,8 @@ static void draw_line(struct tui *t, const struct waits_line *line, int y, bool 
 static void draw_nothing(struct tui *t, struct area body)
 {
 	draw_text(body.y + (body.height > 2), 1, body.width - 1, ROLE_NORMAL, false,
-		  !t->snapshot ? "There is no picture yet."
-			       : "Nobody is seen to wait for another task.");
+		  !t->snapshot ? "There is no snapshot yet."
+			       : "No task is known to wait for another one.");
 }
 
 static void waits_draw(struct tui *t, void *ctx, struct area body)

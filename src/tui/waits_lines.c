@@ -103,7 +103,7 @@ static void add_task(struct forest *f, uint32_t node, int depth)
 	if (process)
 		snprintf(owner, sizeof(owner), " of process %d", (int)process->pid);
 	if (f->held[node] > 0)
-		snprintf(held, sizeof(held), "holds up %u%s", f->held[node],
+		snprintf(held, sizeof(held), "blocks %u%s", f->held[node],
 			 task->waits.kind ? ", " : "");
 	line->key = (struct waits_key){task->id, task->serial, LINE_TASK};
 	line->depth = depth;

@@ -41,7 +41,7 @@ takes 1 15 'a command in a deadlock is ended' '^check: 1 deadlock' \
 	check --no-deadlock -- sh -c "exec '$BUILD/tests/targets/lock_cycles' abba <'$work/hold'"
 
 takes 0 10 'what was stuck before is named' \
-	'^grmon-c: 1 task was stuck before; not counted' check "$waiter" --max-stuck 0 --stuck 0.2 --for 1
+	'^grmon-c: 1 task was stuck before and is not counted' check "$waiter" --max-stuck 0 --stuck 0.2 --for 1
 [ "$(tail -1 out | cut -c1-31)" = 'grmon-c: 1 task was stuck befor' ]
 ok $? 'in the last line' "$(cat out)"
 takes 1 10 '--count-existing counts it' '^check: 1 stuck task' \

@@ -124,8 +124,8 @@ PY
 if [ "$(uname -m)" = x86_64 ] && python3 forbid.py /bin/sh -c true 2>/dev/null; then
 	python3 forbid.py "$client" check --max-stuck 0 -- sh -c 'sleep 1; exit 5' >out 2>&1
 	status=$?
-	[ $status -eq 5 ] && grep -q 'no last look will be taken .*ptrace is not permitted' out &&
-		grep -q 'check passed: [0-9]* looks' out
+	[ $status -eq 5 ] && grep -q 'the command cannot be held in its exit for a last sample: .*ptrace is not permitted' out &&
+		grep -q 'check passed: [0-9]* samples' out
 	ok $? 'without ptrace a note says that there is no last look' "$status: $(cat out)"
 	python3 forbid.py "$client" check --max-stuck 0 -- true >out 2>&1
 	status=$?
@@ -154,7 +154,7 @@ if gcc -g -fsanitize=address lost.c -o lost 2>/dev/null; then
 	status=$?
 	[ $status -eq $alone ] && ! grep -qE 'come first|under ptrace' out &&
 		grep -q 'agent cannot be preloaded .*AddressSanitizer' out &&
-		grep -q 'no last look was taken .*LeakSanitizer' out
+		grep -q 'no last sample was taken .*LeakSanitizer' out
 	ok $? "AddressSanitizer and LeakSanitizer do their work ($alone)" "$status: $(cat out)"
 else
 	ok 0 'AddressSanitizer # SKIP it is not there'

@@ -118,7 +118,7 @@ ends recording 0 'in a recording neither is what waited before it' 'check passed
 ends signal 137 'a command that a signal ends'
 ends usage 2 'a number that is none'  'is not a number'
 ends two 2 'two targets' 'one TARGET'
-ends nothing 2 'no command' 'no command behind --'
+ends nothing 2 'no command' 'a command is missing after --'
 ends missing 3 'a command that is not there'
 ends target 3 'a target that is not there'
 plan $tests

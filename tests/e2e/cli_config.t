@@ -29,7 +29,7 @@ check 'filter of the file' sees "$pid" 'd["counts"]["tasks"] == 1 and not tasks'
 ok "$([ "$(header --columns age)" = '   AGE' ] || [ "$(header --columns age | tr -d ' ')" = AGE ]; echo $?)" 'the command line wins' "$(header --columns age)"
 check 'a file that is no JSON' refused '{"columns": ' 'line 1'
 check 'a key of another type' refused '{
-"hide_idle": 7}' 'line 2: "hide_idle": it takes true or false'
+"hide_idle": 7}' 'line 2: "hide_idle": the value must be true or false'
 check 'an unknown key suggests' refused '{"colums": "id"}' 'did you mean "columns"'
 check 'a value that makes no sense' refused '{"columns": "id,nosuch"}' 'nosuch'
 broken_help() { "$client" --help >/dev/null && "$client" help states >/dev/null; }

@@ -22,12 +22,12 @@ fails() {
 check 'a mistyped option suggests the right one' fails 2 'did you mean --filter' --fliter x
 check 'a mistyped command with a target suggests' fails 2 "did you mean 'grmon-c dump'" dmup 1
 check 'a mistyped command alone suggests' fails 3 "did you mean 'grmon-c dump'" dmup
-check 'an unknown option without a likeness' fails 2 'there is no option --zzzzzz' --zzzzzz
-check 'an unknown letter' fails 2 'there is no option -z' -z
+check 'an unknown option without a likeness' fails 2 'unknown option --zzzzzz' --zzzzzz
+check 'an unknown letter' fails 2 'unknown option -z' -z
 check 'an option without its argument' fails 2 '--interval needs an argument' --interval
 check 'a flag with an argument' fails 2 '--ascii takes no argument' --ascii=1
-check 'an option of another command' fails 2 '--wait means nothing for ls' ls --wait
-check 'a target too many' fails 2 "there is '2' too" dump 1 2
+check 'an option of another command' fails 2 '--wait does not apply to ls' ls --wait
+check 'a target too many' fails 2 "'2' follows" dump 1 2
 check 'dump without a target' fails 2 'needs TARGET' dump
 check 'run without a command' fails 2 'needs' run
 check 'a pid that is none' fails 2 "'12x' is not a process id" -p 12x
@@ -38,11 +38,11 @@ check 'a filter with an open parenthesis' fails 2 'this ( is not closed' dump --
 check 'a filter that negates nothing' fails 2 'the ! negates is missing' check --filter 'name:a !' 1
 check 'a filter with half an or' fails 2 'one side of this | is missing' dump --filter 'name:a |' 1
 check 'a bad duration' fails 2 '5x' dump --stuck 5x 1
-check 'a bad interval' fails 2 '10ms to 1h' dump -i 0 1
+check 'a bad interval' fails 2 'between 10ms and 1h' dump -i 0 1
 check 'a bad column' fails 2 "'nosuch'" dump --columns id,nosuch 1
 check 'a bad sort column' fails 2 "'nosuch'" dump --sort nosuch 1
 check 'a bad source suggests' fails 2 'did you mean native' dump -s nativ 1
-check 'a bad format' fails 2 "no format 'xml'" dump -f xml 1
+check 'a bad format' fails 2 "unknown format 'xml'" dump -f xml 1
 check 'a mistyped format suggests' fails 2 'did you mean json?' dump -f jsno 1
 check 'that of a report too' fails 2 'did you mean markdown?' report -f markdwn 1
 check 'that of a diff too' fails 2 'did you mean text?' diff -f txt 1 2
@@ -68,7 +68,7 @@ check 'nothing on the input' fails 3 'the input is empty' dump -
 check 'no terminal for the view' fails 2 'grmon-c dump' $$
 check 'no terminal for the list' fails 2 'grmon-c ls' --ascii
 check 'a command that does not exist' fails 3 'no program' run -- no-such-program
-check 'a command that is no program' fails 3 'no executable' run "$work"
+check 'a command that is no program' fails 3 'not an executable file' run "$work"
 
 # Numbers, sizes and durations: each is right, or one sentence names its option.
 refuses() {

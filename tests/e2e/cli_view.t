@@ -38,7 +38,7 @@ press q
 expect 'server ended with signal 15' 'leaving the view ends the command'
 gone "$child"
 ok $? 'it is no more'
-expect "printed is in $work/grmon-c-run-" 'the file of its output is said'
+expect "is in $work/grmon-c-run-" 'the file of its output is said'
 grep -qx 'the word' "$(logs)"
 ok $? 'the output is in it'
 rm -f "$(logs)"
@@ -46,7 +46,7 @@ rm -f "$(logs)"
 run_view --keep -i 0.1 -o "$work/own-log"
 expect 'server-main' 'run --keep shows the command'
 press q
-expect "still runs as process $child" 'leaving the view with --keep says so'
+expect "is still running as process $child" 'leaving the view with --keep says so'
 kill -0 "$child"
 ok $? 'it still runs'
 grep -qx 'the word' "$work/own-log"
@@ -77,7 +77,7 @@ expect '^status=3' 'a command that does not exist leaves the terminal alone'
 # --wait: before it starts, while it runs, after it ended, its next life.
 cp "$(command -v sleep)" "$work/bin/grmon-wait-$$"
 run_in_shell "clear; $client --wait -i 0.1 grmon-wait-$$; echo status=\$?"
-expect "waiting for a process called grmon-wait-" '--wait waits for the start'
+expect "waiting for a process named grmon-wait-" '--wait waits for the start'
 "$work/bin/grmon-wait-$$" 600 &
 first=$!
 started="$started $first"

@@ -52,7 +52,7 @@ sys.stdout.buffer.write(b"\n".join(lines))' "$2" >"$1"
 damage middle 4
 at=$(head -n 4 whole | wc -c)
 check 'one that is damaged in its middle' says 0 \
-	"^grmon-c: $((all - 3)) of the $all pictures cannot be read: the recording is damaged at byte $at, after 20" report middle
+	"^grmon-c: $((all - 3)) of the $all snapshots cannot be read: the recording is damaged at byte $at, after 20" report middle
 check 'which check says as well' says 0 "damaged at byte $at" check --no-deadlock middle
 check 'and what is before is read' same middle 3
 damage begin 1
@@ -112,7 +112,7 @@ if unshare -m true 2>/dev/null && mkdir disk && unshare -m mount -t tmpfs -o siz
 			'$client' record $target -o disk/file --for 1s
 			'$client' dump disk/file >read-only" >out 2>err
 		cat out err
-		[ "$(cat status)" -eq 2 ] && [ "$(grep -c 'cannot write disk/file: No space left on device; it is tried again' err)" -eq 1 ] &&
+		[ "$(cat status)" -eq 2 ] && [ "$(grep -c 'cannot write disk/file: No space left on device; trying again' err)" -eq 1 ] &&
 			[ "$(sed -n 's/.*"looks": \([0-9]*\).*/\1/p' out | head -1)" -ge $(($(cat kept) - 1)) ] &&
 			grep -q 'cannot write disk/new: Read-only file system' err &&
 			grep -q 'cannot write disk/file: Read-only file system' err && grep -q "pid $target" read-only

@@ -62,7 +62,7 @@ sleep 1000 &
 last=$!
 started="$started $last"
 check 'of a C program nothing can be proved, and it says so' sh -c \
-	"! '$client' dump $last --prove 2>'$work/e' >/dev/null && grep -q 'proved of Go programs' '$work/e'"
+	"! '$client' dump $last --prove 2>'$work/e' >/dev/null && grep -q 'proved only in Go programs' '$work/e'"
 kill -9 "$last"
 
 check 'builds with -s -w' build go stripped -ldflags '-s -w' -buildmode=pie

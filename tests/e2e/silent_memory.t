@@ -130,10 +130,10 @@ timeout -s KILL 30 "$client" check --for 1s -- "$work/mount/unknown" >"$work/che
 [ $? = 3 ] && grep -q 'its file did not answer' "$work/check"
 ok $? 'check of a command whose file does not answer keeps to --for' "$(cat "$work/check")"
 timeout -s KILL 30 timeout 1 "$client" check -- "$work/mount/other" >"$work/check" 2>&1
-[ $? = 124 ] && grep -q 'before anything was seen' "$work/check"
+[ $? = 124 ] && grep -q 'before its first sample' "$work/check"
 ok $? '… and ends with SIGTERM' "$(cat "$work/check")"
 timeout -s KILL 30 "$client" check --for 1s -- python3 -c 'import os, sys
 os.stat(sys.argv[1])' "$work/mount/third" >"$work/check" 2>&1
-[ $? = 0 ] && grep -q 'cannot be ended' "$work/check" && grep -q 'check passed' "$work/check"
+[ $? = 0 ] && grep -q 'cannot end process' "$work/check" && grep -q 'check passed' "$work/check"
 ok $? 'nor does it wait for a command that cannot be killed' "$(cat "$work/check")"
 kill -9 "$target"

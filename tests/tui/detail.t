@@ -13,7 +13,7 @@ expect '^ Task +t[0-9]+ +waiter-1' "Enter opens the task"
 expect '^ State +mutex: waiting for a mutex' "state with its help"
 expect '^ Since +.*[0-9]s, (from|seen from) [0-9:]+' "since when"
 expect "^ Held by +t$target +signal-wait" "who holds it, with state"
-expect 'Who else waits on it \(2\)' "how many others wait on it"
+expect 'Other tasks that wait on it \(2\)' "how many others wait on it"
 expect '^ +t[0-9]+ +mutex +[0-9.]+s +waiter-2' "and who"
 expect '^ +[0-9]+ +waiter .*tui_tasks.c:[0-9]+' "the stack reaches its own function, with line"
 expect '^ Created by' "who created it"
@@ -41,7 +41,7 @@ wait_for '1 of [0-9]+ shown'
 press Enter
 wait_for '^ Task +t[0-9]+ +leaver'
 kill -USR1 "$target"
-expect '^ Ended +it was gone at [0-9:]+; this is its last picture' "an ended task says so"
+expect '^ Ended +it had ended at [0-9:]+; this is its last snapshot' "an ended task says so"
 expect '^ State +semaphore' "and keeps its last picture"
 press q
 press Escape

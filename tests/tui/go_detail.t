@@ -19,7 +19,7 @@ press Enter
 expect '^ State +chan-send' 'a goroutine that sends'
 expect 'chan cap 2, len 2, 2 senders, 1 select' 'its channel, and who is in its queues'
 expect 'elements of 8 bytes' 'what the channel carries'
-expect 'Who else waits on it \(2\)' 'there are two others'
+expect 'Other tasks that wait on it \(2\)' 'there are two others'
 expect '^[ !]+g[0-9]+ +chan-send .*main\.chanSend' 'one sends too'
 expect '^[ !]+g[0-9]+ +select .*main\.selectTwo' 'one has it as a case of a select'
 case $(go env GOVERSION) in
@@ -33,7 +33,7 @@ typed 'name:main.selectTwo'
 press Enter
 wait_for 'g[0-9]+ +select '
 press Enter
-expect 'Who else waits on it \(9\)' 'of a select, those on any of its channels'
+expect 'Other tasks that wait on it \(9\)' 'of a select, those on any of its channels'
 expect '^[ !]+g[0-9]+ +chan-send .*main\.chanSend' 'senders to the one'
 expect '^[ !]+g[0-9]+ +chan-recv .*main\.chanReceive' 'receivers from the other'
 press q
@@ -44,8 +44,8 @@ press Enter
 wait_for 'g[0-9]+ +cond '
 press Enter
 wait_for '^ State +cond'
-expect 'Also waits +nobody else' 'of a condition that one waits for, nobody'
-sees_not 'Who else waits on it'
+expect 'Also waits +no other task' 'of a condition that one waits for, nobody'
+sees_not 'Other tasks that wait on it'
 ok $? 'and no list of others'
 press q
 plan $tests

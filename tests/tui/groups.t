@@ -69,7 +69,7 @@ press B B B
 wait_for ' by stack'
 
 press s
-expect 'COUNT +tasks in it' "s offers the columns, with what they mean"
+expect 'COUNT +tasks in the group' "s offers the columns, with what they mean"
 press g j Enter
 expect 'FUNCTION[▲▼]' "and sorts by the chosen one"
 functions() { screen | awk '/^[! L?] +[a-z_]+/ && NR > 3 { print $(NF > 0 && $1 ~ /^[L?!]$/ ? 2 : 1) }' | head -n 3 | tr '\n' ' '; }

@@ -59,7 +59,7 @@ expect '^. +main.kitchen.* +10 +\+3 ' "it has grown"
 press Home
 step j cursor_is_at main.cellar
 press Enter
-expect 'Gone +no task of it is left' "a gone group can be opened"
+expect 'Gone +none of its tasks is left' "a gone group can be opened"
 expect 'Change +-3 since mark 1 [0-9:]+, when it had 3' "and says what it was"
 press q
 wait_for '^! +FUNCTION'

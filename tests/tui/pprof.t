@@ -43,4 +43,4 @@ press q
 view "$work/dump"
 expect 'tasks 7046' "goroutines are counted, not rows"
 press Enter
-expect 'Stands for +7046 goroutines of one stack; states, ages and ids' "what such a row is"
+expect 'Stands for +7046 goroutines with the same stack; only debug=2 has states' "what such a row is"

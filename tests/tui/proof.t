@@ -22,7 +22,7 @@ typed 'state:proven name:signalled'
 press Enter
 expect '^P +g[0-9]+ +cond .*main\.leak\.signalled' 'a proven row carries a P'
 press Enter
-expect 'proven leak: nothing alive can reach cond( 0x|$)|proven leak: nobody can ever end this wait' 'the task says that nothing reaches what it waits on'
+expect 'proven leak: nothing alive can reach cond( 0x|$)|proven leak: nothing can ever end this wait' 'the task says that nothing reaches what it waits on'
 press q
 press Escape
 press /
@@ -42,6 +42,6 @@ wait_for 'status=0'
 start_target
 view "$target"
 press L
-expect 'leaks are proved of Go programs' 'of a C program it says that it cannot'
+expect 'leaks can be proved only in Go programs' 'of a C program it says that it cannot'
 press q
 plan $tests

@@ -56,7 +56,7 @@ kill -USR1 "$target"
 expect_gone 'leaver' "who leaves there leaves here"
 kill "$(remote)"
 expect 'REPLAY [0-9:]*Z ([0-9]+)/\1 ENDED' "a connection that is cut is said"
-expect 'the input has ended: this is its last picture' "in words too"
+expect 'the input has ended: this is its last snapshot' "in words too"
 expect 'waiter-1 .*start tui_t' "and the last picture stays"
 press '['
 expect_gone 'ENDED' "which can be stepped back from"

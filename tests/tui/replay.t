@@ -50,7 +50,7 @@ expect 'a time is 10:04' "a word that is none is said, and can be mended"
 press Escape
 expect_gone '^time:' "Esc leaves everything as it was"
 go_to 2020-01-01
-expect 'the recording goes from' "a time that it does not have is said"
+expect 'the recording covers' "a time that it does not have is said"
 press ')'
 expect 'Z [0-9]+/[0-9]+ 1x' ") plays"
 press ')'
@@ -63,7 +63,7 @@ wait_for 'Z 1/'
 press p
 expect 'Z [0-9]+/[0-9]+ 1x' "p plays"
 press p
-expect 'stands still' "and stands"
+expect 'paused; p plays' "and stands"
 press q
 wait_for '^status='
 

@@ -49,7 +49,7 @@ view "--stuck 1s --interval 0.1 --filter waiter-1 $target"
 wait_for '^! t[0-9]+'
 press Enter
 wait_for '^ +[0-9]+ +(start_thread|waiter) '
-expect '^ !  +stuck: over its threshold of 1.0s in two looks in a row; waits' "an open task stays stuck when its stack is read"
+expect '^ !  +stuck: over its threshold of 1.0s in two consecutive samples; waits' "an open task stays stuck when its stack is read"
 press G
 wait_for '^ Thread +[0-9]+' && wait_for '^ History' && [ "$(screen | grep -cE '[0-9:]{8} +mutex +for')" -eq 1 ]
 ok $? "and its wait is one wait"

@@ -68,10 +68,10 @@ run_in_shell 'echo status=again'
 restored "quit after fg"
 
 run_in_shell "clear; TERM=no-such-type $client $target; echo status=\$?"
-expect 'no-such-type is not known.*|set TERM' "an unknown TERM: what to do"
+expect 'no-such-type is unknown here.*|set TERM' "an unknown TERM: what to do"
 wait_for '^status='
 run_in_shell "clear; TERM=dumb $client $target; echo status=\$?"
-expect 'cannot place its cursor' "TERM=dumb: a sentence"
+expect 'cannot position its cursor' "TERM=dumb: a sentence"
 wait_for '^status='
 run_in_shell "clear; $client $target | cat; echo status=\$?"
 expect 'grmon-c dump' "stdout is a pipe: what to use instead"

@@ -50,7 +50,7 @@ expect 'REPLAY [0-9:]*Z ([0-9]+)/\1$' "the recording replays"
 expect 'redis-server +pid '"$target"' ' "it is of that process"
 expect '^. +t'"$target"' +poll ' "with what it did"
 press R
-expect 'this is a recording already' "a recording is not recorded"
+expect 'this is already a recording' "a recording is not recorded"
 press q
 wait_for '^status=0'
 view "$dump"

@@ -29,7 +29,7 @@ expect '^Deadlock 1: t[0-9]+ and t[0-9]+ wait for each other' "w shows who waits
 [ "$(screen | grep -cE '^D t[0-9]+ +ring +mutex ')" -eq 2 ]
 ok $? "with every task of the cycle"
 expect '^ +.. \+ 12 wait for mutex 0x[0-9a-f]+, oldest [0-9.]+s' "many that wait for one object are one line"
-expect 'holds up 12, mutex' "and counted where they wait"
+expect 'blocks 12, mutex' "and counted where they wait"
 expect '1 deadlock, [0-9]+ waiting' "the footer counts"
 press Down Down
 press Enter

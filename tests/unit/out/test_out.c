@@ -391,7 +391,7 @@ static void text_adds_stacks(void **state)
 	write_as(fixture, "text");
 	assert_non_null(strstr(fixture->out.bytes, "#0  inner at a.c:3\n"));
 	assert_non_null(strstr(fixture->out.bytes, "#1  0x20\n"));
-	assert_non_null(strstr(fixture->out.bytes, "(the rest is not known)"));
+	assert_non_null(strstr(fixture->out.bytes, "(the rest is unknown)"));
 	assert_non_null(strstr(fixture->out.bytes, "created by boss\n"));
 	stack_table_free(table);
 }
