@@ -34,7 +34,8 @@ struct go_threads {
 	size_t cap_tids;
 	struct thread **seen; /* in this sample */
 	size_t nr_seen, cap_seen;
-	struct go_on_thread *on; /* who runs where in this sample; sorted once complete */
+	struct go_on_thread
+		*on; /* goroutines on threads in this sample; sorted once complete */
 	size_t nr_on, cap_on;
 };
 

@@ -91,7 +91,7 @@ void kernel_reread(struct kernel *kernel)
 
 	if (process_facts(&kernel->process, &facts, NULL) == 0)
 		kernel->facts = facts;
-	/* After exec() the process may belong to another user, or no longer. */
+	/* After exec() the process may belong to another user, or to ours again. */
 	kernel_try_access(kernel);
 	memset(kernel->names, 0, KERNEL_NAMES_MAX * sizeof(*kernel->names));
 }
