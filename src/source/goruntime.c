@@ -370,7 +370,7 @@ static bool shows_threads(const struct goruntime *go)
 	return go->target.threads || go->module.library;
 }
 
-static const char *sources(const struct goruntime *go)
+static const char *source_names(const struct goruntime *go)
 {
 	if (!shows_threads(go))
 		return go->agent.ctx ? "goruntime, agent" : "goruntime";
@@ -416,7 +416,7 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	go_threads_end(&go->threads);
 	if (rc)
 		return rc;
-	kernel_describe(&go->kernel, go->start_real_ns, sources(go), out);
+	kernel_describe(&go->kernel, go->start_real_ns, source_names(go), out);
 	runtime = arena_strndup(&out->arena, go->runtime, sizeof(go->runtime));
 	out->target.runtime = runtime;
 	kernel_notes(&go->kernel, out);

@@ -45,7 +45,7 @@ static int replay_probe(const struct source_target *t, struct err *e)
 	return 0;
 }
 
-static bool cancelled(const struct replay *replay)
+static bool is_cancelled(const struct replay *replay)
 {
 	return replay->target.cancel &&
 	       __atomic_load_n(replay->target.cancel, __ATOMIC_RELAXED);
@@ -56,7 +56,7 @@ static int read_samples(struct replay *replay, bool all, struct err *e)
 {
 	int rc = rec_reader_poll(replay->reader, e);
 
-	while (rc == 0 && rec_reader_is_open(replay->reader) && !cancelled(replay) &&
+	while (rc == 0 && rec_reader_is_open(replay->reader) && !is_cancelled(replay) &&
 	       (all || rec_reader_count(replay->reader) == 0)) {
 		rec_reader_wait(replay->reader, WAIT_MS);
 		rc = rec_reader_poll(replay->reader, e);

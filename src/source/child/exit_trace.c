@@ -49,7 +49,7 @@ struct exit_trace {
 	int status;
 };
 
-static void publish(struct exit_trace *trace, enum exit_state state, int status)
+static void set_state(struct exit_trace *trace, enum exit_state state, int status)
 {
 	uint64_t one = 1;
 
@@ -142,7 +142,7 @@ static void hold_until_released(struct exit_trace *trace, pid_t tid)
 	trace->held_ns = clock_mono_ns();
 	trace->killed = WIFSIGNALED((int)status);
 	pthread_mutex_unlock(&trace->lock);
-	publish(trace, EXIT_HELD, 0);
+	set_state(trace, EXIT_HELD, 0);
 	wait_until_let_go(trace);
 }
 
@@ -243,7 +243,7 @@ static void *run_trace(void *arg)
 		else if (tid == trace->pid)
 			break;
 	}
-	publish(trace, EXIT_ENDED, status);
+	set_state(trace, EXIT_ENDED, status);
 	return NULL;
 }
 

@@ -57,8 +57,8 @@ bool elf_source_read(const struct elf_source *source, uint64_t at, void *out,
  * nothing in it decompresses to an implausible size. For files of root and of our own
  * user. */
 bool elf_file_is_plain(const struct elf_source *source);
-/* Checks the unwind tables of such a file. Tables longer than `most` bytes are not
- * checked. */
+/* Returns true if the unwind tables of such a file are safe, too. Tables longer than
+ * `most` bytes are not checked. */
 bool elf_file_unwinds_plainly(const struct elf_source *source, uint64_t most);
 #define ELF_UNWIND_PARTS 3u
 /* Returns the index of the only .eh_frame, .eh_frame_hdr or .debug_frame section (part 0,

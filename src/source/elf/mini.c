@@ -31,16 +31,16 @@ static uint64_t chunk_bytes(const uint8_t *at, size_t length, size_t *used)
 		if ((!packed && control > 2) || length - done < header)
 			return NONE;
 		size_t size = ((size_t)at[done + 1] << 8 | at[done + 2]) + 1;
-		size_t data = size;
+		size_t data_bytes = size;
 
 		if (packed) {
 			size += (size_t)(control & 0x1f) << 16;
-			data = ((size_t)at[done + 3] << 8 | at[done + 4]) + 1;
+			data_bytes = ((size_t)at[done + 3] << 8 | at[done + 4]) + 1;
 		}
-		if (length - done - header < data)
+		if (length - done - header < data_bytes)
 			return NONE;
 		sum += size;
-		done += header + data;
+		done += header + data_bytes;
 	}
 	*used = done + 1;
 	return done < length ? sum : NONE;

@@ -16,7 +16,7 @@
 /* How many occurrences of "goroutine" in one line are tried as the start of a header. */
 #define TRIES_MAX   8u
 
-static bool equals(const char *text, size_t length, const char *word)
+static bool text_equals(const char *text, size_t length, const char *word)
 {
 	return length == strlen(word) && memcmp(text, word, length) == 0;
 }
@@ -80,7 +80,7 @@ static void take_part(struct pprof_header *header, const char *part, size_t leng
 	const char *at = part, *end = part + length;
 	uint64_t minutes = pprof_take_number(&at, end);
 
-	if (at > part && equals(at, (size_t)(end - at), " minutes")) {
+	if (at > part && text_equals(at, (size_t)(end - at), " minutes")) {
 		header->minutes =
 			minutes < (uint64_t)MINUTES_MAX ? (int64_t)minutes : MINUTES_MAX;
 	} else {
@@ -274,7 +274,7 @@ static bool status_of(const char *state, size_t length, enum task_state *found)
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (equals(state, length, known[i].text)) {
+		if (text_equals(state, length, known[i].text)) {
 			*found = known[i].state;
 			return true;
 		}

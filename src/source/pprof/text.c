@@ -345,7 +345,7 @@ static void pass_on_older_half(struct pprof_text *text)
 	text->held.bytes[text->held.length] = '\0';
 }
 
-static void repair(struct pprof_text *text, const char **line, size_t *length)
+static void undo_damage(struct pprof_text *text, const char **line, size_t *length)
 {
 	pprof_repair(*line, *length, text->damage, &text->repaired);
 	*line = text->repaired.bytes ? text->repaired.bytes : "";
@@ -374,7 +374,7 @@ static void plain_line(struct pprof_text *text, const char *line, size_t length)
 	}
 	if (text->damage == PPROF_WHOLE &&
 	    (text->damage = pprof_find_damage(line, length, &text->repaired))) {
-		repair(text, &line, &length);
+		undo_damage(text, &line, &length);
 		pprof_anchor(&text->anchor, line, length);
 		begin_waiting(text, line, length);
 		return;
@@ -421,7 +421,7 @@ static void any_line(struct pprof_text *text, const char *line, size_t length)
 	if (pprof_unwrap(&text->unwrap, text->depth, line, length, take_inner, text))
 		return;
 	if (text->damage != PPROF_WHOLE)
-		repair(text, &line, &length);
+		undo_damage(text, &line, &length);
 	plain_line(text, line, length);
 }
 

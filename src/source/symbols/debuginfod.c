@@ -40,7 +40,7 @@ struct debuginfod {
 	char asked[ASKED_MAX][HEX_MAX];
 };
 
-static void release(struct debuginfod *fetch)
+static void drop_user(struct debuginfod *fetch)
 {
 	pthread_mutex_lock(&fetch->lock);
 	bool last = --fetch->users == 0;
@@ -94,11 +94,11 @@ static void *fetch_all(void *arg)
 	pthread_mutex_unlock(&fetch->lock);
 	if (client)
 		fetch->library.end(client);
-	release(fetch);
+	drop_user(fetch);
 	return NULL;
 }
 
-static bool load(struct library *out)
+static bool load_library(struct library *out)
 {
 	static const char *const names[] = {
 		"debuginfod_begin",
@@ -136,7 +136,7 @@ struct debuginfod *debuginfod_new(void)
 	pthread_mutex_init(&fetch->lock, NULL);
 	pthread_cond_init(&fetch->work, NULL);
 	fetch->users = 2;
-	if (!load(&fetch->library))
+	if (!load_library(&fetch->library))
 		goto failed;
 	/* Signals are handled by the program's own threads. */
 	sigfillset(&all);
@@ -150,7 +150,7 @@ struct debuginfod *debuginfod_new(void)
 	return fetch;
 failed:
 	fetch->users = 1;
-	release(fetch);
+	drop_user(fetch);
 	return NULL;
 }
 
@@ -162,7 +162,7 @@ void debuginfod_free(struct debuginfod *fetch)
 	pthread_mutex_lock(&fetch->lock);
 	pthread_cond_signal(&fetch->work);
 	pthread_mutex_unlock(&fetch->lock);
-	release(fetch);
+	drop_user(fetch);
 }
 
 /* Opens a cached file. An empty one means that no server has it. */

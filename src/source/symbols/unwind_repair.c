@@ -46,8 +46,8 @@ static enum fit fit_of(uint64_t target, uint64_t start, uint64_t pc)
 	return symbols_may_start(target, start, pc) ? FIT_CALLED : FIT_OTHER;
 }
 
-/* Finds words that may be the saved frame pointer of the function at pc, innermost first.
- * */
+/* Finds places that the frame pointer of the function at pc may point to, innermost
+ * first. */
 static size_t find_candidates(struct symbols *symbols, const struct unwind_job *job,
 			      struct candidate *out)
 {
