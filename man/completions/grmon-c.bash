@@ -116,7 +116,7 @@ _grmon_c()
 		esac
 		case $word:$command in
 		-*) _grmon_c_reply "${options// /$'\n'}" "$word" ;;
-		*:help) _grmon_c_reply $'states\ncolumns\nfilter\nkeys\nsources\nformats\nrun\nls\ndump' "$word" ;;
+		*:help) _grmon_c_reply $'states\ncolumns\nfilter\nkeys\nsources\nformats\nrun\nls\ndump\nrecord\nreport\ndiff\ncheck\nexport' "$word" ;;
 		*:run)
 			# shellcheck disable=SC2207
 			COMPREPLY=($(compgen -c -- "$word"))

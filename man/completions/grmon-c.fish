@@ -48,7 +48,7 @@ complete -c grmon-c -n "$bare" -a help -d 'Explain states, columns, filters, key
 complete -c grmon-c -n "$bare" -a '(__grmon_c_targets)'
 complete -c grmon-c -n '__fish_seen_subcommand_from dump record report diff check export' -a '(__grmon_c_targets)'
 complete -c grmon-c -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand --fcs-skip=2)'
-complete -c grmon-c -n '__fish_seen_subcommand_from help' -a 'states columns filter keys sources formats run ls dump'
+complete -c grmon-c -n '__fish_seen_subcommand_from help' -a 'states columns filter keys sources formats run ls dump record report diff check export'
 
 complete -c grmon-c -s s -l source -x -a '(grmon-c help sources-list 2>/dev/null)' -d 'How to read TARGET'
 complete -c grmon-c -s i -l interval -x -d 'Time between two samples'

@@ -84,6 +84,8 @@ check_man() {
 		# A quote that begins an argument is not printed, as in JSON: \(dq or a display.
 		grep -nHE '^\.(Ql|Dl|Li|Cm|Ar|Pa|It Cm) (.* )?"' "$page"
 	done
+	# A newcomer reads the README; what else there is to say is in a manual page.
+	[ "$(wc -c <README.md)" -le 10240 ] || echo 'README.md has more than 10 KB'
 }
 
 check_shell() {

@@ -28,6 +28,16 @@ echo "$list" | while read -r kind word; do
 		;;
 	esac
 done
+# Other tables: states with their classes, sources, formats; metrics as export writes them.
+for table in states sources formats; do
+	"$client" help $table-list | grep -vxE 'idle|long|stuck' | while read -r word; do
+		grep -qE "^\.It Cm (.* )?$word( |\$)" man/grmon-c.1 || echo "man/grmon-c.1 does not explain $word"
+	done
+done
+grep -ohE '"grmon_[a-z_]+", "[a-z_]*", "(gauge|counter|info)"' src/out/metrics.c | tr -d '", ' |
+	sed -E 's/(gauge|counter|info)$//' | sort -u | while read -r word; do
+	grep -qE "^\.It Cm .*\b$word( |\$)" man/grmon-c-guide.7 || echo "man/grmon-c-guide.7 does not explain $word"
+done
 # The other way: what the completions offer must exist.
 grep -ohE -- '--[a-z][a-z-]+' $bash_file | sort -u | while read -r word; do
 	echo "$list" | grep -qxF -- "option $word" || echo "$bash_file offers $word, which does not exist"
