@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "core/figures.h"
-#include "source/thread/thread.h"
+#include "source/resource/resource.h"
 
 #define DESCRIPTORS 800
 #define LOOKS       600 /* ten minutes, one look a second */
