@@ -11,6 +11,7 @@
 #include "cli/config.h"
 #include "cli/look_options.h"
 #include "cli/target.h"
+#include "source/code_file.h"
 #include "source/processes.h"
 #include "tui/tui.h"
 
@@ -52,6 +53,7 @@ int watch_process(struct watch *watch, struct look *look, pid_t pid)
 		.choose = watch->choose,
 		.save = save_settings,
 		.save_ctx = watch,
+		.read_code = code_file_read,
 	};
 	struct err e = {0};
 	struct poller *poller = poller_start(&poller_options, look, &e);

@@ -176,7 +176,8 @@ static void add_source(struct builder *b)
 
 	if (!frame)
 		return;
-	excerpt_load(excerpt, b->v->snapshot->target.pid, frame->file, frame->line);
+	excerpt_load(excerpt, b->t->options->read_code, b->v->snapshot->target.pid,
+		     frame->file, frame->line);
 	if (excerpt->count == 0)
 		return;
 	page_heading(&b->page, "Source: %s", frame->file);

@@ -9,6 +9,9 @@
 #ifndef TUI_TUI_H
 #define TUI_TUI_H
 
+#include <sys/types.h>
+
+#include "base/buf.h"
 #include "base/err.h"
 #include "core/feed.h"
 #include "core/settings.h"
@@ -24,6 +27,9 @@ struct tui_options {
 	int (*save)(void *save_ctx, const struct settings *settings, char *path,
 		    size_t size, struct err *e);
 	void *save_ctx;
+	/* Appends the file of source code that a frame of the target names. Returns 0, or
+	 * less if it cannot be read. May be NULL: no source lines are shown. */
+	int (*read_code)(pid_t pid, const char *name, struct buf *out);
 };
 
 /* Runs until the user quits. Restores the terminal afterwards, even if a signal ends the

@@ -11,14 +11,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/target_file.h"
 #include "cli/program.h"
 #include "source/child/sanitizer.h"
 #include "source/go/elf.h"
+#include "source/proc/target_file.h"
 #include "source/sniff.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-bool __wrap_target_file_open_exe(struct target_file *file, pid_t pid);
+bool __wrap_target_file_open_exe(struct target_file *file, const struct process *process);
 
 static int program = -1;
 
@@ -28,9 +28,9 @@ static void require(int holds)
 		abort();
 }
 
-bool __wrap_target_file_open_exe(struct target_file *file, pid_t pid)
+bool __wrap_target_file_open_exe(struct target_file *file, const struct process *process)
 {
-	(void)pid;
+	(void)process;
 	memset(file, 0, sizeof(*file));
 	file->fd = dup(program);
 	return file->fd >= 0;
@@ -51,7 +51,7 @@ static void read_symbols(void)
 	}
 	require(elf.nr_segments <= GO_SEGMENTS_MAX);
 	go_elf_is_go(&elf);
-	go_elf_symbols(&elf, getpid(), names, 3, addresses);
+	go_elf_symbols(&elf, &mem.process, names, 3, addresses);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -15,7 +15,7 @@ BEGIN {
 	may["rec"] = " rec base core "
 	may["source/proc"] = " base core source/proc "
 	may["source/kernel"] = may["source/proc"] "source/kernel "
-	may["source/elf"] = " base core source/elf "
+	may["source/elf"] = " base core source/proc source/elf "
 	may["source/symbols"] = may["source/kernel"] "source/elf source/symbols "
 	may["source/resource"] = may["source/kernel"] "source/resource "
 	may["source/peers"] = may["source/kernel"] "source/peers "

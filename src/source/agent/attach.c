@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/target_file.h"
 #include "source/agent/agent.h"
 #include "source/agent/region.h"
 #include "source/proc/arguments.h"
 #include "source/proc/descriptors.h"
+#include "source/proc/target_file.h"
 #include "wire/wire.h"
 
 #define ANSWER_LIMIT_NS (300 * CLOCK_MS_NS)

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/target_file.h"
 #include "source/proc/process.h"
+#include "source/proc/target_file.h"
 
 #define STRINGS_MAX (8u << 20)
 #define DYNAMIC_MAX 512u
@@ -119,7 +119,7 @@ bool sanitizer_traces(pid_t pid)
 	struct process process = process_named(pid);
 	struct target_file file;
 
-	return process_open_exe(&process, &file) && file_names(file.fd, words);
+	return target_file_open_exe(&file, &process) && file_names(file.fd, words);
 }
 
 bool sanitizer_comes_first(const char *path)

@@ -10,8 +10,8 @@
 #ifndef SOURCE_ELF_OPEN_H
 #define SOURCE_ELF_OPEN_H
 
-#include "base/target_file.h"
 #include "source/elf/budget.h"
+#include "source/proc/target_file.h"
 
 #define ELF_ID_MAX     64u
 #define ELF_DEBUG_ROOT "/usr/lib/debug"

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/target_file.h"
 #include "source/proc/pages.h"
+#include "source/proc/target_file.h"
 
 #define SECTIONS_MAX     1024u
 #define NAMES_BYTES_MAX  (1u << 20)
@@ -162,7 +162,7 @@ static int open_exe(const struct process *process)
 {
 	struct target_file file;
 
-	return process_open_exe(process, &file) ? file.fd : -1;
+	return target_file_open_exe(&file, process) ? file.fd : -1;
 }
 
 struct sections_job {

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
-#include "base/target_file.h"
 #include "source/proc/live.h"
+#include "source/proc/target_file.h"
 
 #define NAME_MAX_BYTES 32
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "source/proc/process.h"
+#include "source/proc/target_file.h"
 
 /* What a descriptor leads to, as the kernel writes it: "socket:[17]", "/dev/null". NUL-
  * terminated. Returns the length, cut at size - 1, or -errno. */

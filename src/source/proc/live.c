@@ -62,6 +62,14 @@ int live_open(const struct process *process, const char *name, int flags)
 	return openat(dir, path, flags | O_CLOEXEC);
 }
 
+bool live_stat(const struct process *process, const char *name, struct stat *out)
+{
+	char path[LIVE_PATH_MAX];
+	int dir = live_at(process, name, path);
+
+	return fstatat(dir, path, out, 0) == 0;
+}
+
 ssize_t live_text(const struct process *process, const char *name, char *out, size_t size)
 {
 	char path[LIVE_PATH_MAX];

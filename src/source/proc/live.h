@@ -5,6 +5,7 @@
 #ifndef SOURCE_PROC_LIVE_H
 #define SOURCE_PROC_LIVE_H
 
+#include <sys/stat.h>
 #include <sys/uio.h>
 
 #include "source/proc/process.h"
@@ -22,6 +23,8 @@ void live_path(const struct process *process, const char *name, char path[LIVE_P
 
 /* open(), close-on-exec. Returns -1 and sets errno if the file cannot be opened. */
 int live_open(const struct process *process, const char *name, int flags);
+/* stat() that follows links. */
+bool live_stat(const struct process *process, const char *name, struct stat *out);
 /* As fdio_read_small() and readlink(); both end the text with NUL and return its length, or
  * -errno. */
 ssize_t live_text(const struct process *process, const char *name, char *out,

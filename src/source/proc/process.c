@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/fdio.h"
-#include "base/target_file.h"
 #include "source/proc/live.h"
 
 static const char *const text_names[PROCESS_TEXTS] = {
@@ -265,46 +264,14 @@ void process_path_inside(const struct process *process, const char *inside, char
 	snprintf(out, size, "%s%s", root, inside);
 }
 
-bool process_open_exe(const struct process *process, struct target_file *file)
-{
-	return target_file_open_exe(file, process->alive);
-}
-
-bool process_open_file(const struct process *process, struct target_file *file,
-		       const char *path)
-{
-	return target_file_open(file, process->alive, path);
-}
-
-bool process_open_file_nofollow(const struct process *process, struct target_file *file,
-				const char *path)
-{
-	return target_file_open_nofollow(file, process->alive, path);
-}
-
-bool process_has_other_files(const struct process *process)
-{
-	return target_file_is_elsewhere(process->alive);
-}
-
-static bool own_network(struct stat *out)
-{
-	struct process self = process_self();
-	char path[LIVE_PATH_MAX];
-	int dir = live_at(&self, "ns/net", path);
-
-	return fstatat(dir, path, out, 0) == 0;
-}
-
 enum process_network process_network(const struct process *process)
 {
+	struct process self = process_self();
 	struct stat ours, theirs;
-	char path[LIVE_PATH_MAX];
-	int dir = live_at(process, "ns/net", path);
 
-	if (fstatat(dir, path, &theirs, 0) != 0)
+	if (!live_stat(process, "ns/net", &theirs))
 		return errno == ENOENT || errno == ESRCH ? NETWORK_GONE : NETWORK_UNKNOWN;
-	if (!own_network(&ours))
+	if (!live_stat(&self, "ns/net", &ours))
 		return NETWORK_UNKNOWN;
 	return ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev
 		       ? NETWORK_OURS

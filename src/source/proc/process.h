@@ -27,7 +27,6 @@
 #include "base/err.h"
 #include "source/proc/procfs.h"
 
-struct target_file;
 struct statx;
 
 /* One target. A copy borrows what the original holds, and must not be closed. */
@@ -120,16 +119,6 @@ bool process_exe_id(const struct process *process, struct statx *id);
 /* A path for us to the file that the process knows as `inside`, which begins with '/'. */
 void process_path_inside(const struct process *process, const char *inside, char *out,
 			 size_t size);
-
-/* The program, and a file as the process sees it, with the promises of base/target_file.h. They
- * may wait for a file system: see pages_run(). */
-bool process_open_exe(const struct process *process, struct target_file *file);
-bool process_open_file(const struct process *process, struct target_file *file,
-		       const char *path);
-bool process_open_file_nofollow(const struct process *process, struct target_file *file,
-				const char *path);
-/* Whether it has a mount namespace that is not ours. True if that is unknown. */
-bool process_has_other_files(const struct process *process);
 
 enum process_network { NETWORK_OURS, NETWORK_OTHER, NETWORK_UNKNOWN, NETWORK_GONE };
 enum process_network process_network(const struct process *process);

@@ -21,7 +21,7 @@ static bool find_inside(struct target_file *file, const struct process *process,
 {
 	char root[PATH_TEXT];
 
-	if (process_open_file(process, file, name))
+	if (target_file_open(file, process, name))
 		return true;
 	if (errno != ENOENT)
 		return false;
@@ -31,9 +31,9 @@ static bool find_inside(struct target_file *file, const struct process *process,
 
 	if (got > 1 && got < (ssize_t)sizeof(root) - 1 &&
 	    strncmp(name, root, (size_t)got) == 0 && name[got] == '/')
-		return process_open_file(process, file, name + got);
+		return target_file_open(file, process, name + got);
 	/* The file may have been opened from outside the root. */
-	return !process_has_other_files(process) && target_file_open_here(file, name);
+	return !target_file_is_elsewhere(process) && target_file_open_here(file, name);
 }
 
 static bool find_module(struct target_file *file, const struct process *process,
@@ -46,7 +46,7 @@ static bool find_module(struct target_file *file, const struct process *process,
 		return find_inside(file, process, name);
 	/* The file was deleted, but the executable can still be opened. */
 	process_exe(process, target, sizeof(target));
-	return strcmp(target, name) == 0 && process_open_exe(process, file);
+	return strcmp(target, name) == 0 && target_file_open_exe(file, process);
 }
 
 /* Opening the file may block on a file system that does not respond. */

@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "base/order.h"
-#include "base/target_file.h"
 #include "base/text.h"
+#include "source/proc/target_file.h"
 
 #define FILE_MAX    (32u << 20)
 #define CODES_MAX   (1u << 19)
@@ -141,7 +141,7 @@ static bool open_file(const struct perf_map *map, struct target_file *file)
 
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map",
 		 (int)map->kernel->facts.inner_pid);
-	if (!process_open_file_nofollow(&map->kernel->process, file, path))
+	if (!target_file_open_nofollow(file, &map->kernel->process, path))
 		return false;
 	if (file->st.st_uid == 0 || file->st.st_uid == map->kernel->facts.uid)
 		return true;

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/target_file.h"
 #include "source/proc/pages.h"
+#include "source/proc/target_file.h"
 #include "source/symbols/private.h"
 
 #define TURNS_MAX 8u /* switches between code with and without unwind tables */
@@ -98,10 +98,11 @@ static Elf *header_alone(union exe_header *header)
 /* Returns the header of our own executable, for the machine type. */
 static Elf *own_header(struct symbols *symbols)
 {
+	struct process self = process_self();
 	struct target_file file;
 	ssize_t got = 0;
 
-	if (!target_file_open_exe(&file, getpid()))
+	if (!target_file_open_exe(&file, &self))
 		return NULL;
 	got = pread(file.fd, &symbols->exe_header, sizeof(symbols->exe_header), 0);
 	close(file.fd);
@@ -120,7 +121,7 @@ static void exe_job(void *arg)
 	struct exe_job *job = arg;
 	struct target_file file;
 
-	if (!process_open_exe(&job->process, &file))
+	if (!target_file_open_exe(&file, &job->process))
 		return;
 	job->got = pread(file.fd, &job->header, sizeof(job->header), 0);
 	close(file.fd);

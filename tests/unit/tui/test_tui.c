@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "source/code_file.h"
 #include "tui/excerpt.h"
 #include "tui/keys.h"
 #include "tui/prompt.h"
@@ -380,24 +381,25 @@ static void test_excerpt(void **unused)
 	for (int i = 1; i <= 20; i++)
 		fprintf(file, "\tline %d\n", i);
 	fclose(file);
-	excerpt_load(&excerpt, 0, path, 10);
+	excerpt_load(&excerpt, code_file_read, 0, path, 10);
 	assert_int_equal(excerpt.first, 7);
 	assert_int_equal(excerpt.count, EXCERPT_LINES_MAX);
 	assert_string_equal(excerpt.lines[3], "        line 10");
-	excerpt_load(&excerpt, 0, path, 1);
+	excerpt_load(&excerpt, code_file_read, 0, path, 1);
 	assert_int_equal(excerpt.first, 1);
-	excerpt_load(&excerpt, 0, path, 1000); /* another version of the file */
+	excerpt_load(&excerpt, code_file_read, 0, path,
+		     1000); /* another version of the file */
 	assert_int_equal(excerpt.count, 0);
 	remove(path);
-	excerpt_load(&excerpt, 0, "/dev/zero", 1);
+	excerpt_load(&excerpt, code_file_read, 0, "/dev/zero", 1);
 	assert_int_equal(excerpt.count, 0);
-	excerpt_load(&excerpt, 0, "/proc/self/environ", 1);
+	excerpt_load(&excerpt, code_file_read, 0, "/proc/self/environ", 1);
 	assert_int_equal(excerpt.count, 0);
-	excerpt_load(&excerpt, getpid(), "/proc/self/status", 1);
+	excerpt_load(&excerpt, code_file_read, getpid(), "/proc/self/status", 1);
 	assert_int_equal(excerpt.count, 0);
-	excerpt_load(&excerpt, 0, "/", 1);
+	excerpt_load(&excerpt, code_file_read, 0, "/", 1);
 	assert_int_equal(excerpt.count, 0);
-	excerpt_load(&excerpt, 0, "/no/such/file.c", 1);
+	excerpt_load(&excerpt, code_file_read, 0, "/no/such/file.c", 1);
 	assert_int_equal(excerpt.count, 0);
 }
 

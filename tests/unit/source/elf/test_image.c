@@ -412,13 +412,14 @@ static void cut_while_it_is_read(void **state)
 
 static void copies_are_kept(void **state)
 {
+	struct process self = process_self();
 	struct elf_opener opener;
 	struct target_file file;
 
 	elf_opener_init(&opener);
 	for (int i = 0; i < 500; i++) {
 		assert_true(target_file_open_here(&file, "/proc/self/exe") == false);
-		assert_true(target_file_open_exe(&file, getpid()));
+		assert_true(target_file_open_exe(&file, &self));
 		file.foreign = true;
 		int image = elf_open(&opener, &file, "/self");
 
@@ -431,7 +432,7 @@ static void copies_are_kept(void **state)
 
 	close(before);
 	for (int i = 0; i < 100; i++) {
-		assert_true(target_file_open_exe(&file, getpid()));
+		assert_true(target_file_open_exe(&file, &self));
 		file.foreign = true;
 		file.st.st_ino += (ino_t)i + 1;
 		opener.budget.sample_bytes = opener.budget.all_bytes = 1u << 30;
@@ -442,7 +443,7 @@ static void copies_are_kept(void **state)
 
 	close(after);
 	assert_true(after > before && after - before < 70);
-	assert_true(target_file_open_exe(&file, getpid()));
+	assert_true(target_file_open_exe(&file, &self));
 	assert_false(file.foreign);
 	assert_int_equal(elf_open(&opener, &file, "/self"), file.fd);
 	close(file.fd);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/target_file: what a target names is opened only where it is a regular file inside its
+/* source/proc/target_file: what a target names is opened only where it is a regular file inside its
  * root; who may change it is told. A child process with a root of its own is the target. */
 #include "unit.h"
 
@@ -13,9 +13,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/target_file.h"
+#include "source/proc/target_file.h"
 
 static char folder[] = "/tmp/grmon-target-XXXXXX";
+
+static const struct process *named(pid_t pid)
+{
+	static struct process process;
+
+	process = process_named(pid);
+	return &process;
+}
 
 static const char *in_folder(const char *name)
 {
@@ -138,7 +146,8 @@ static void names_stay_inside_the_root(void **state)
 		int fd = target_file_walk(root, cases[i].name, true);
 		bool regular = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 
-		if (target_file_open(&file, pid, cases[i].name) != !!cases[i].text ||
+		if (target_file_open(&file, named(pid), cases[i].name) !=
+			    !!cases[i].text ||
 		    regular != !!cases[i].text)
 			fail_msg("%s: %s", cases[i].name, strerror(errno));
 		if (cases[i].text) {
@@ -148,10 +157,10 @@ static void names_stay_inside_the_root(void **state)
 		if (fd >= 0)
 			close(fd);
 	}
-	assert_false(target_file_open_nofollow(&file, pid, "/absolute"));
-	assert_true(target_file_open_nofollow(&file, pid, "/folder/file"));
+	assert_false(target_file_open_nofollow(&file, named(pid), "/absolute"));
+	assert_true(target_file_open_nofollow(&file, named(pid), "/folder/file"));
 	close(file.fd);
-	assert_true(target_file_open_exe(&file, pid));
+	assert_true(target_file_open_exe(&file, named(pid)));
 	close(file.fd);
 	close(root);
 	end_target(pid);
@@ -178,7 +187,7 @@ static void nothing_but_regular_files(void **state)
 		if (target_file_open_here(&file, names[i]))
 			fail_msg("%s was opened", names[i]);
 		assert_int_equal(file.fd, -1);
-		assert_false(target_file_open(&file, getpid(), names[i]));
+		assert_false(target_file_open(&file, named(getpid()), names[i]));
 	}
 	/* Without the kernel's help a link of procfs leads nowhere either. */
 	assert_int_equal(target_file_walk(root, "/proc/self/exe", true), -1);
@@ -233,10 +242,10 @@ static void tells_who_may_change_it(void **state)
 	assert_true(target_file_open_here(&file, in_folder("root/everybody")));
 	assert_true(file.foreign);
 	close(file.fd);
-	assert_true(target_file_open(&file, getpid(), in_folder("outside")));
+	assert_true(target_file_open(&file, named(getpid()), in_folder("outside")));
 	assert_false(file.foreign);
 	close(file.fd);
-	assert_false(target_file_is_elsewhere(getpid()));
+	assert_false(target_file_is_elsewhere(named(getpid())));
 	snprintf(path, sizeof(path), "%s", in_folder("outside"));
 	if (geteuid() == 0) {
 		assert_int_equal(chown(path, 65534, 65534), 0);
@@ -255,12 +264,12 @@ static void another_mount_namespace_is_foreign(void **state)
 
 	if (pid < 0)
 		skip();
-	assert_true(target_file_is_elsewhere(pid));
-	assert_true(target_file_open(&file, pid, "/file"));
+	assert_true(target_file_is_elsewhere(named(pid)));
+	assert_true(target_file_open(&file, named(pid), "/file"));
 	assert_true(file.foreign);
 	assert_text(file.fd, "inside");
 	/* The program is a file of ours, but came from elsewhere. */
-	assert_true(target_file_open_exe(&file, pid));
+	assert_true(target_file_open_exe(&file, named(pid)));
 	assert_true(file.foreign);
 	close(file.fd);
 	end_target(pid);
@@ -279,9 +288,9 @@ static void same_file_is_ours(void **state)
 		/* The child looks at its parent, which is elsewhere for it. */
 		if (unshare(CLONE_NEWNS) != 0)
 			_exit(77);
-		if (!target_file_is_elsewhere(parent))
+		if (!target_file_is_elsewhere(named(parent)))
 			_exit(1);
-		if (!target_file_open(&file, parent, in_folder("outside")))
+		if (!target_file_open(&file, named(parent), in_folder("outside")))
 			_exit(2);
 		_exit(file.foreign ? 3 : 0);
 	}
@@ -298,12 +307,12 @@ static void relative_names(void **state)
 
 	if (pid < 0)
 		skip();
-	if (target_file_open_cwd(&file, getpid(), "README.md"))
+	if (target_file_open_cwd(&file, named(getpid()), "README.md"))
 		close(file.fd);
-	assert_false(target_file_open_cwd(&file, pid, "../../outside"));
+	assert_false(target_file_open_cwd(&file, named(pid), "../../outside"));
 	end_target(pid);
-	assert_false(target_file_open_cwd(&file, pid, "file"));
-	assert_false(target_file_open(&file, pid, "/file"));
+	assert_false(target_file_open_cwd(&file, named(pid), "file"));
+	assert_false(target_file_open(&file, named(pid), "/file"));
 }
 
 static void descriptors_leak_nowhere(void **state)
@@ -315,8 +324,8 @@ static void descriptors_leak_nowhere(void **state)
 	for (int i = 0; i < 50; i++) {
 		target_file_open_here(&file, "/proc/self/environ");
 		target_file_open_here(&file, "/none/at/all");
-		target_file_open(&file, getpid(), "/dev/zero");
-		target_file_open_cwd(&file, getpid(), "../../x");
+		target_file_open(&file, named(getpid()), "/dev/zero");
+		target_file_open_cwd(&file, named(getpid()), "../../x");
 		int root = open(in_folder("root"), O_PATH | O_CLOEXEC);
 		int fd = target_file_walk(root, "/folder/../sub/file", true);
 

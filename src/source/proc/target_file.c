@@ -2,7 +2,7 @@
 /* A file is first opened with O_PATH, which does not block and does not involve a driver.
  * Its type is determined from that descriptor, and it is opened for reading through it,
  * so that it cannot be exchanged in between. */
-#include "base/target_file.h"
+#include "source/proc/target_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include "source/proc/live.h"
 
 #define PATH_TEXT   4096u
 #define LINKS_MAX   40u /* same limit as the kernel */
@@ -185,13 +187,12 @@ static int resolve(int root, const char *path, bool follow)
 }
 
 /* Returns whether the process sees the same file systems as this one. */
-bool target_file_is_elsewhere(pid_t pid)
+bool target_file_is_elsewhere(const struct process *process)
 {
-	char path[48];
+	struct process self = process_self();
 	struct stat own, its;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
-	return stat("/proc/self/ns/mnt", &own) != 0 || stat(path, &its) != 0 ||
+	return !live_stat(&self, "ns/mnt", &own) || !live_stat(process, "ns/mnt", &its) ||
 	       own.st_dev != its.st_dev || own.st_ino != its.st_ino;
 }
 
@@ -244,14 +245,11 @@ static bool is_ours_too(int found, const char *path)
 	return same;
 }
 
-static bool open_inside(struct target_file *file, pid_t pid, const char *path,
-			bool follow)
+static bool open_inside(struct target_file *file, const struct process *process,
+			const char *path, bool follow)
 {
-	char root_path[32];
+	int root = live_open(process, "root", O_PATH | O_DIRECTORY);
 	int found = -1;
-
-	snprintf(root_path, sizeof(root_path), "/proc/%d/root", (int)pid);
-	int root = open(root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (root >= 0) {
 		found = resolve(root, path, follow);
@@ -261,43 +259,39 @@ static bool open_inside(struct target_file *file, pid_t pid, const char *path,
 		errno = error;
 	}
 	return open_for_reading(file, found,
-				found >= 0 && target_file_is_elsewhere(pid) &&
+				found >= 0 && target_file_is_elsewhere(process) &&
 					!is_ours_too(found, path));
 }
 
-bool target_file_open(struct target_file *file, pid_t pid, const char *path)
+bool target_file_open(struct target_file *file, const struct process *process,
+		      const char *path)
 {
-	return open_inside(file, pid, path, true);
+	return open_inside(file, process, path, true);
 }
 
-bool target_file_open_nofollow(struct target_file *file, pid_t pid, const char *path)
+bool target_file_open_nofollow(struct target_file *file, const struct process *process,
+			       const char *path)
 {
-	return open_inside(file, pid, path, false);
+	return open_inside(file, process, path, false);
 }
 
-bool target_file_open_cwd(struct target_file *file, pid_t pid, const char *path)
+bool target_file_open_cwd(struct target_file *file, const struct process *process,
+			  const char *path)
 {
-	char link[32], text[PATH_TEXT], whole[PATH_TEXT];
+	char text[PATH_TEXT], whole[PATH_TEXT];
 
 	file->fd = -1;
-	snprintf(link, sizeof(link), "/proc/%d/cwd", (int)pid);
-	ssize_t got = readlink(link, text, sizeof(text) - 1);
-
-	if (got <= 0)
+	if (live_link(process, "cwd", text, sizeof(text)) <= 0)
 		return false;
-	text[got] = '\0';
 	errno = ENAMETOOLONG;
 	return snprintf(whole, sizeof(whole), "%s/%s", text, path) < (int)sizeof(whole) &&
-	       open_inside(file, pid, whole, true);
+	       open_inside(file, process, whole, true);
 }
 
-bool target_file_open_exe(struct target_file *file, pid_t pid)
+bool target_file_open_exe(struct target_file *file, const struct process *process)
 {
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	return open_for_reading(file, open(path, O_PATH | O_CLOEXEC),
-				target_file_is_elsewhere(pid));
+	return open_for_reading(file, live_open(process, "exe", O_PATH),
+				target_file_is_elsewhere(process));
 }
 
 bool target_file_open_here(struct target_file *file, const char *path)
