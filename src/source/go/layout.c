@@ -516,7 +516,8 @@ int go_layout_read(struct go_layout *layout, const struct go_module *module,
 			       (int)mem->process.pid, version, advice);
 	sample = calloc(1, sizeof(*sample));
 	if (!sample)
-		return err_set(e, ERR_NOMEM, "no memory");
+		return err_set(e, ERR_NOMEM, "no memory for the goroutines of process %d",
+			       (int)mem->process.pid);
 	/* A goroutine may start or end while the sample is read. */
 	for (int try = 0; try < 4; try++) {
 		/* Last attempt: the first goroutine is not main, which ended with
