@@ -56,7 +56,7 @@ struct check {
 };
 
 /* Applies the rules to span.last. */
-void check_look(struct check *check);
+void check_apply_rules(struct check *check);
 /* Samples until the watch ends or the result is certain, then until no rule is in
  * doubt. */
 void check_watch(struct check *check);
@@ -81,7 +81,7 @@ uint64_t check_before(const struct check *check);
 void check_release(struct check *check);
 
 /* Takes the last sample of a process that has been held in its exit since held_ns. */
-void check_exit_look(struct check *check, pid_t pid, int64_t held_ns);
+void check_sample_exit(struct check *check, pid_t pid, int64_t held_ns);
 
 /* Prints the broken rules with the guilty stacks. */
 void check_print(const struct check *check, struct buf *out);

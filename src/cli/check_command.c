@@ -35,7 +35,7 @@ struct command {
 };
 
 /* Runs in the child: waits until it is traced; reports errno if exec fails. */
-static void become(char **words, const char *path, int gate, int report)
+static void exec_command(char **words, const char *path, int gate, int report)
 {
 	char byte;
 	int failed;
@@ -54,7 +54,7 @@ static void become(char **words, const char *path, int gate, int report)
 	_exit(127);
 }
 
-static void trace(struct command *command, const struct program *program)
+static void trace_exit(struct command *command, const struct program *program)
 {
 	struct err e = {0};
 
@@ -74,7 +74,7 @@ static void trace(struct command *command, const struct program *program)
 
 /* Abandons the command: the kernel keeps it until the file system answers, and so its
  * trace would block. */
-static void leave(struct command *command)
+static void abandon(struct command *command)
 {
 	command->trace = NULL;
 	command->fd = -1;
@@ -117,18 +117,18 @@ static int start_child(struct command *command, char **words,
 		return errno;
 	if (command->pid == 0) {
 		close(gate[1]);
-		become(words, program->path, gate[0], report[1]);
+		exec_command(words, program->path, gate[0], report[1]);
 	}
 	close(gate[0]);
 	close(report[1]);
-	trace(command, program);
+	trace_exit(command, program);
 	close(gate[1]);
 	failed = await_exec(report[0], until_ns);
 	close(report[0]);
 	if (failed != GIVEN_UP)
 		return failed;
 	kill(command->pid, SIGKILL);
-	leave(command);
+	abandon(command);
 	return failed;
 }
 
@@ -167,7 +167,8 @@ static int say_given_up(const struct check *check)
 	return CLI_UNWATCHABLE;
 }
 
-static int start(const struct check *check, struct command *command, int64_t for_ns)
+static int start_command(const struct check *check, struct command *command,
+			 int64_t for_ns)
 {
 	const struct options *options = check->options;
 	int64_t until_ns = for_ns > 0 ? clock_add(clock_mono_ns(), for_ns) : INT64_MAX;
@@ -229,7 +230,7 @@ static void end_command(struct command *command)
 	cli_complain("cannot end process %d of the command: it is blocked in the kernel, "
 		     "for example on a file system that does not answer",
 		     (int)command->pid);
-	leave(command);
+	abandon(command);
 }
 
 /* If the running command cannot be sampled, waits until it ends or a signal arrives. */
@@ -252,7 +253,7 @@ static void wait_for_own_end(const struct check *check)
 		clock_sleep_ns(STEP_NS);
 }
 
-static int finish(struct check *check, struct command *command)
+static int finish_command(struct check *check, struct command *command)
 {
 	struct span *span = &check->span;
 	int status;
@@ -272,8 +273,8 @@ static int finish(struct check *check, struct command *command)
 		 * work. */
 		if (exit_trace_state(command->trace) == EXIT_HELD &&
 		    !exit_trace_killed(command->trace))
-			check_exit_look(check, command->pid,
-					exit_trace_held_ns(command->trace));
+			check_sample_exit(check, command->pid,
+					  exit_trace_held_ns(command->trace));
 		exit_trace_let_go(command->trace);
 	}
 	status = reap(command, -1);
@@ -293,7 +294,7 @@ int check_command(struct check *check)
 		cli_complain("%s", check->e.text);
 		return CLI_USAGE;
 	}
-	rc = start(check, &command, for_ns);
+	rc = start_command(check, &command, for_ns);
 	if (rc == CLI_FINE) {
 		check->span.wake_fd = command.trace ? &command.fd : NULL;
 		if (span_open(&check->span, check->options, command.pid, NULL, for_ns) ==
@@ -301,7 +302,7 @@ int check_command(struct check *check)
 			wait_for_agent(check, command.pid);
 			check_watch(check);
 		}
-		status = finish(check, &command);
+		status = finish_command(check, &command);
 		lost = command.trace ? exit_trace_lost(command.trace) : NULL;
 		if (lost && !check->at_exit.snapshot)
 			cli_complain(

@@ -55,7 +55,7 @@ static const char *start_function(const struct task *task)
 	return NULL;
 }
 
-static bool rests(const struct task *task)
+static bool is_at_rest(const struct task *task)
 {
 	const char *start = start_function(task);
 
@@ -137,7 +137,7 @@ static bool is_blocked(const struct check *check, const struct snapshot *s,
 	if (has_goroutines(s) ? task->kind == TASK_THREAD || task->id == 1
 			      : (pid_t)task->id == s->target.pid)
 		return false;
-	if (rests(task) || may_go_on(s, task) ||
+	if (is_at_rest(task) || may_go_on(s, task) ||
 	    (pool_member(task) && (!strict || task->state != STATE_ACCEPT)) ||
 	    (!strict && (task->flags & TASK_IDLE)))
 		return false;
@@ -295,7 +295,7 @@ static bool was_blocked_earlier(const struct task *task, int64_t held_ns)
 	       task->since_ns <= held_ns - (lock ? EARLIER_LOCK_NS : EARLIER_NS);
 }
 
-static void judge(struct check *check, struct snapshot *s, int64_t held_ns)
+static void mark_left_behind(struct check *check, struct snapshot *s, int64_t held_ns)
 {
 	struct earlier earlier;
 	struct check_exit *end = &check->at_exit;
@@ -332,8 +332,8 @@ static void judge(struct check *check, struct snapshot *s, int64_t held_ns)
 
 /* Proves which of the blocked tasks cannot be woken: nothing moves while the exit is
  * held. */
-static void prove(const struct check *check, struct look *look,
-		  struct snapshot **snapshot)
+static void prove_blocked(const struct check *check, struct look *look,
+			  struct snapshot **snapshot)
 {
 	const struct snapshot *s = *snapshot;
 	bool blocked = false;
@@ -345,7 +345,7 @@ static void prove(const struct check *check, struct look *look,
 		prove_and_wait(look, PROVE_LIMIT_NS, snapshot, &ignored);
 }
 
-void check_exit_look(struct check *check, pid_t pid, int64_t held_ns)
+void check_sample_exit(struct check *check, pid_t pid, int64_t held_ns)
 {
 	struct look_options options = look_options_from(check->options);
 	struct check_exit *end = &check->at_exit;
@@ -368,6 +368,6 @@ void check_exit_look(struct check *check, pid_t pid, int64_t held_ns)
 	if (rc != 0 || look->ops == &source_native ||
 	    look_sample(look, &all, &end->snapshot, &e) != 0)
 		return;
-	prove(check, look, &end->snapshot);
-	judge(check, end->snapshot, held_ns);
+	prove_blocked(check, look, &end->snapshot);
+	mark_left_behind(check, end->snapshot, held_ns);
 }

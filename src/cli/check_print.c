@@ -251,14 +251,14 @@ static int say_interrupted(const struct check *check, int fine)
 	const struct span *span = &check->span;
 	char time[CLOCK_DURATION_MAX];
 
-	if (span->looks == 0)
+	if (span->nr_samples == 0)
 		fprintf(stderr, "grmon-c: check interrupted before its first sample: "
 				"neither passed nor failed.\n");
 	else
 		fprintf(stderr,
 			"grmon-c: check interrupted after %" PRIu64
 			" sample%s in %s: neither passed nor failed.\n",
-			span->looks, span->looks == 1 ? "" : "s",
+			span->nr_samples, span->nr_samples == 1 ? "" : "s",
 			clock_format_duration(span->last_ns - span->first_ns, time));
 	return fine != CLI_FINE ? fine : CLI_ENDED;
 }
@@ -267,20 +267,20 @@ static int say_passed(const struct check *check, int fine)
 {
 	const struct span *span = &check->span;
 	const char *end = check->at_exit.snapshot ? ", the last at its exit" : "";
-	uint64_t looks = span->looks + (check->at_exit.snapshot != NULL);
+	uint64_t nr_samples = span->nr_samples + (check->at_exit.snapshot != NULL);
 	char time[CLOCK_DURATION_MAX];
 
-	if (looks == 0) {
+	if (nr_samples == 0) {
 		fprintf(stderr, "grmon-c: nothing was checked: the target ended before "
 				"the first sample.\n");
 		return fine != CLI_FINE ? fine : CLI_ENDED;
 	}
-	if (looks == 1)
+	if (nr_samples == 1)
 		fprintf(stderr, "grmon-c: check passed: 1 sample%s.\n",
 			*end ? ", at its exit" : "");
 	else
 		fprintf(stderr, "grmon-c: check passed: %" PRIu64 " samples in %s%s.\n",
-			looks,
+			nr_samples,
 			clock_format_duration(span->last_ns - span->first_ns, time), end);
 	return fine;
 }

@@ -38,8 +38,8 @@ bool check_is_about_guilt(enum check_rule rule)
 
 /* A saved file has no later sample: long waits in it count as stuck, unless there is a
  * limit for long waits. */
-static bool counts(const struct check *check, enum check_rule rule,
-		   const struct task *task)
+static bool counts_for_rule(const struct check *check, enum check_rule rule,
+			    const struct task *task)
 {
 	uint32_t flags = rule == CHECK_LONG ? TASK_LONG : TASK_STUCK;
 
@@ -52,7 +52,7 @@ static bool counts(const struct check *check, enum check_rule rule,
 static bool is_unwanted(const struct check *check, enum check_rule rule,
 			const struct task *task)
 {
-	return counts(check, rule, task) && check_is_shown(check, task) &&
+	return counts_for_rule(check, rule, task) && check_is_shown(check, task) &&
 	       !grouping_acknowledges(check->span.look.grouping, task,
 				      check->span.last_ns);
 }
@@ -125,7 +125,7 @@ static bool is_lasting(const struct snapshot *s, enum check_rule rule)
 	return false;
 }
 
-void check_look(struct check *check)
+void check_apply_rules(struct check *check)
 {
 	struct snapshot *s = check->span.last;
 
@@ -159,10 +159,10 @@ void check_look(struct check *check)
 	}
 }
 
-static uint32_t needed(const struct check *check)
+static uint32_t samples_needed(const struct check *check)
 {
-	return check->span.looks < CHECK_RETRIES ? (uint32_t)check->span.looks
-						 : CHECK_RETRIES;
+	return check->span.nr_samples < CHECK_RETRIES ? (uint32_t)check->span.nr_samples
+						      : CHECK_RETRIES;
 }
 
 /* In the last samples of a process that is ending, its threads are gone. So those samples
@@ -174,7 +174,7 @@ bool check_was_broken(const struct check *check, enum check_rule rule)
 	if (finding->final)
 		return true;
 	if (finding->streak > 0)
-		return finding->streak >= needed(check);
+		return finding->streak >= samples_needed(check);
 	return (check->span.ended || check->span.woken) &&
 	       finding->before >= CHECK_RETRIES && finding->clear < CHECK_RETRIES;
 }
@@ -235,7 +235,7 @@ void check_watch(struct check *check)
 	struct span *span = &check->span;
 
 	while (!check_decided(check) && span_next(span, &check->e))
-		check_look(check);
+		check_apply_rules(check);
 	for (uint32_t i = 0;
 	     i < CHECK_RETRIES && check_undecided(check) && !span->ended &&
 	     !span->woken && !span_stopped() && !span->replay && !span->fixed;
@@ -243,7 +243,7 @@ void check_watch(struct check *check)
 		span->end_ns = INT64_MAX;
 		if (!span_next(span, &check->e))
 			break;
-		check_look(check);
+		check_apply_rules(check);
 	}
 }
 

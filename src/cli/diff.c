@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/look_options.h"
-#include "cli/picture.h"
+#include "cli/one_snapshot.h"
 #include "cli/sink.h"
 #include "out/diff.h"
 
@@ -18,7 +18,7 @@ struct side {
 };
 
 static int open_side(struct side *side, const struct options *options, char *word,
-		     enum picture_which which)
+		     enum snapshot_choice which)
 {
 	struct options own = *options;
 	struct look_options look_options = look_options_from(options);
@@ -34,7 +34,7 @@ static int open_side(struct side *side, const struct options *options, char *wor
 	}
 	own.words = words;
 	own.nr_words = 1;
-	rc = picture_take(&side->look, &own, which, NULL, &side->snapshot);
+	rc = one_snapshot_take(&side->look, &own, which, NULL, &side->snapshot);
 	if (rc != CLI_FINE)
 		return rc;
 	show.query = query_new(options->settings.filter, &e);
@@ -55,7 +55,8 @@ static void close_side(struct side *side)
 	look_release(&side->look);
 }
 
-static int print(const struct options *options, const struct diff_request *request)
+static int print_comparison(const struct options *options,
+			    const struct diff_request *request)
 {
 	const char *format = options->value[OPTION_FORMAT];
 	struct buf out;
@@ -68,7 +69,7 @@ static int print(const struct options *options, const struct diff_request *reque
 	return rc;
 }
 
-static int compare(const struct options *options, struct side sides[2])
+static int compare_sides(const struct options *options, struct side sides[2])
 {
 	struct diff_side both[] = {{sides[0].snapshot, &sides[0].rows},
 				   {sides[1].snapshot, &sides[1].rows}};
@@ -88,7 +89,7 @@ static int compare(const struct options *options, struct side sides[2])
 		cli_complain("%s", e.text);
 		rc = CLI_UNWATCHABLE;
 	} else {
-		rc = print(options, &request);
+		rc = print_comparison(options, &request);
 	}
 	if (rc == CLI_FINE && options->value[OPTION_FAIL] &&
 	    diff.groups_of[DIFF_NEW] + diff.groups_of[DIFF_GROWN] > 0)
@@ -110,13 +111,13 @@ int command_diff(struct options *options)
 	}
 	memset(sides, 0, sizeof(sides));
 	rc = open_side(&sides[0], options, options->words[0],
-		       two ? PICTURE_LAST : PICTURE_FIRST);
+		       two ? CHOOSE_LAST : CHOOSE_FIRST);
 	if (rc == CLI_FINE) {
 		opened = 2;
-		rc = open_side(&sides[1], options, options->words[two], PICTURE_LAST);
+		rc = open_side(&sides[1], options, options->words[two], CHOOSE_LAST);
 	}
 	if (rc == CLI_FINE)
-		rc = compare(options, sides);
+		rc = compare_sides(options, sides);
 	for (int i = 0; i < opened; i++)
 		close_side(&sides[i]);
 	return rc;

@@ -7,7 +7,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/look_options.h"
-#include "cli/picture.h"
+#include "cli/one_snapshot.h"
 #include "cli/prove.h"
 #include "cli/sink.h"
 #include "cli/timeline.h"
@@ -70,8 +70,8 @@ static int print_timeline(const struct options *options)
 }
 
 /* If nothing can be proved, the rows are printed anyway and a message says why. */
-static int prove(const struct options *options, struct look *look,
-		 struct snapshot **snapshot)
+static int prove_rows(const struct options *options, struct look *look,
+		      struct snapshot **snapshot)
 {
 	struct err e = {0};
 
@@ -108,11 +108,11 @@ int command_dump(struct options *options)
 		cli_complain("%s", e.text);
 		rc = CLI_UNWATCHABLE;
 	} else {
-		rc = picture_take(&look, options, at ? PICTURE_AT : PICTURE_LAST, at,
-				  &snapshot);
+		rc = one_snapshot_take(&look, options, at ? CHOOSE_AT : CHOOSE_LAST, at,
+				       &snapshot);
 	}
 	if (rc == CLI_FINE && options->value[OPTION_PROVE])
-		rc = prove(options, &look, &snapshot);
+		rc = prove_rows(options, &look, &snapshot);
 	if (rc == CLI_FINE) {
 		say_silence(snapshot);
 		rc = print_snapshot(options, snapshot);

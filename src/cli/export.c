@@ -131,7 +131,7 @@ static bool say_where(int listener, struct exports *exports)
 
 /* Serves until SIGINT or SIGTERM. Adds targets that start and removes those that
  * ended. */
-static int serve(struct exports *exports, int signals)
+static int serve_until_signal(struct exports *exports, int signals)
 {
 	struct pollfd wait = {.fd = signals, .events = POLLIN};
 
@@ -191,7 +191,7 @@ static int export_on(int listener, const char *listen,
 	loopback = say_where(listener, exports);
 	http = export_http_start(listener, exports, listen, loopback);
 	if (http) {
-		rc = serve(exports, signals);
+		rc = serve_until_signal(exports, signals);
 		signal(SIGALRM, on_alarm);
 		alarm(END_WITHIN_S);
 		export_http_stop(http);

@@ -44,7 +44,7 @@ static bool is_local(const unsigned char address[8])
 	       (memcmp(address, zeros, 4) == 0 && address[4] == 127);
 }
 
-static void append(struct clients *clients, struct client *client)
+static void append_client(struct clients *clients, struct client *client)
 {
 	struct client **link = &clients->oldest;
 
@@ -76,7 +76,7 @@ struct client *client_add(struct clients *clients, int fd, int64_t now_ns)
 	client->since_ns = now_ns;
 	if (getpeername(fd, (struct sockaddr *)&from, &length) == 0)
 		address_of((struct sockaddr *)&from, client->address);
-	append(clients, client);
+	append_client(clients, client);
 	return client;
 }
 
@@ -92,7 +92,7 @@ void client_turn(struct clients *clients, struct client *client, size_t answer_b
 	take_out(clients, client);
 	client->since_ns = now_ns;
 	client->answer_bytes = answer_bytes;
-	append(clients, client);
+	append_client(clients, client);
 }
 
 static size_t count_from(const struct clients *clients, const unsigned char address[8])

@@ -309,7 +309,7 @@ static int sooner(int ms, unsigned long long other_ms)
 							    : (int)other_ms;
 }
 
-static void *serve(void *ctx)
+static void *serve_requests(void *ctx)
 {
 	struct export_http *http = ctx;
 	const union MHD_DaemonInfo *info =
@@ -348,7 +348,7 @@ struct export_http *export_http_start(int listener, struct exports *exports,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
 		MHD_OPTION_NOTIFY_COMPLETED, on_answered, http, MHD_OPTION_END);
 	if (http->stop >= 0 && http->daemon &&
-	    pthread_create(&http->thread, NULL, serve, http) == 0)
+	    pthread_create(&http->thread, NULL, serve_requests, http) == 0)
 		return http;
 	if (http->daemon)
 		MHD_stop_daemon(http->daemon);

@@ -20,13 +20,13 @@
 #define KEEP_ENDED_NS  (30 * CLOCK_SECOND_NS)
 /* A target counts as down after this many missed samples, and not before
  * STALE_LEAST_NS. */
-#define STALE_LOOKS    5
+#define STALE_SAMPLES  5
 #define STALE_LEAST_NS (10 * CLOCK_SECOND_NS)
 
 /* Also finds a target that has ended and is still served as down: a zombie with this pid
  * is not a new process. */
-static struct watched *find(const struct exports *exports, pid_t pid,
-			    const struct word *word)
+static struct watched *find_watched(const struct exports *exports, pid_t pid,
+				    const struct word *word)
 {
 	for (struct watched *one = exports->list; one; one = one->next)
 		if (pid > 0 ? one->pid == pid : one->word == word)
@@ -35,11 +35,12 @@ static struct watched *find(const struct exports *exports, pid_t pid,
 }
 
 /* Starts watching the process, unless it is already watched. */
-static void add(struct exports *exports, pid_t pid, struct word *word, const char *name)
+static void watch_target(struct exports *exports, pid_t pid, struct word *word,
+			 const char *name)
 {
 	struct watched *one;
 
-	if (find(exports, pid, word))
+	if (find_watched(exports, pid, word))
 		return;
 	if (exports->nr_watched >= EXPORT_TARGETS_MAX) {
 		if (!exports->full)
@@ -56,7 +57,7 @@ static void add(struct exports *exports, pid_t pid, struct word *word, const cha
 	one->word = word;
 	one->pid = pid;
 	one->taken.pid = pid;
-	one->taken.look_ns = -1;
+	one->taken.sample_ns = -1;
 	snprintf(one->taken.target, sizeof(one->taken.target), "%s", name);
 	one->metrics = one->taken;
 	pthread_mutex_lock(&exports->lock);
@@ -94,8 +95,8 @@ static bool in_cgroup(pid_t pid, const char *path)
 	return false;
 }
 
-static bool wanted(const struct word *word, const struct process_row *row,
-		   struct pages *pages)
+static bool word_matches(const struct word *word, const struct process_row *row,
+			 struct pages *pages)
 {
 	switch (word->kind) {
 	case WORD_PID:
@@ -111,7 +112,7 @@ static bool wanted(const struct word *word, const struct process_row *row,
 
 /* Removes the targets that have been served as down for long enough, and counts the
  * others. */
-static void forget(struct exports *exports)
+static void remove_ended(struct exports *exports)
 {
 	struct watched **link = &exports->list, *one;
 	int64_t before_ns = clock_mono_ns() - KEEP_ENDED_NS;
@@ -151,15 +152,17 @@ static void find_new(struct exports *exports)
 
 	for (size_t i = 0; i < exports->nr_words; i++)
 		if (exports->words[i].kind == WORD_URL)
-			add(exports, 0, &exports->words[i], exports->words[i].text);
+			watch_target(exports, 0, &exports->words[i],
+				     exports->words[i].text);
 	if (source_processes(exports->processes, &rows, &count, &e) != 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = 0; j < exports->nr_words; j++) {
-			if (!wanted(&exports->words[j], &rows[i],
-				    source_processes_pages(exports->processes)))
+			if (!word_matches(&exports->words[j], &rows[i],
+					  source_processes_pages(exports->processes)))
 				continue;
-			add(exports, rows[i].pid, &exports->words[j], rows[i].name);
+			watch_target(exports, rows[i].pid, &exports->words[j],
+				     rows[i].name);
 			break;
 		}
 	}
@@ -168,7 +171,7 @@ static void find_new(struct exports *exports)
 void exports_discover(struct exports *exports)
 {
 	find_new(exports);
-	forget(exports);
+	remove_ended(exports);
 }
 
 static int kind_of_word(struct word *word)
@@ -264,7 +267,7 @@ struct exports *exports_start(const struct export_options *options, int *rc)
 /* A sample that hangs leaves old values behind: do not serve them as current. */
 static bool is_stale(const struct exports *exports, const struct watched *one)
 {
-	int64_t limit_ns = exports->options.options->settings.interval_ns * STALE_LOOKS;
+	int64_t limit_ns = exports->options.options->settings.interval_ns * STALE_SAMPLES;
 
 	if (limit_ns < STALE_LEAST_NS)
 		limit_ns = STALE_LEAST_NS;

@@ -53,7 +53,7 @@ static bool pause_until(struct watched *one, int64_t due_ns)
 	return !stop;
 }
 
-static void publish(struct watched *one, bool ended)
+static void publish_metrics(struct watched *one, bool ended)
 {
 	struct exports *exports = one->exports;
 
@@ -66,7 +66,7 @@ static void publish(struct watched *one, bool ended)
 }
 
 /* Returns false if the process has ended. */
-static bool take_look(struct watched *one, struct look *look)
+static bool take_sample(struct watched *one, struct look *look)
 {
 	/* Asking for whole stacks would read every thread from outside. */
 	struct source_focus none = {0};
@@ -85,8 +85,8 @@ static bool take_look(struct watched *one, struct look *look)
 				 one->word->text);
 		snapshot_unref(snapshot);
 	}
-	one->taken.look_ns = clock_mono_ns() - begin_ns;
-	publish(one, ended);
+	one->taken.sample_ns = clock_mono_ns() - begin_ns;
+	publish_metrics(one, ended);
 	return !ended;
 }
 
@@ -95,7 +95,7 @@ static void watch_loop(struct watched *one, struct look *look)
 	int64_t interval_ns = one->exports->options.options->settings.interval_ns;
 	int64_t due_ns = clock_mono_ns();
 
-	while (pause_until(one, due_ns) && take_look(one, look)) {
+	while (pause_until(one, due_ns) && take_sample(one, look)) {
 		due_ns += interval_ns;
 		if (due_ns < clock_mono_ns())
 			due_ns = clock_mono_ns() + interval_ns / 2;
@@ -103,7 +103,7 @@ static void watch_loop(struct watched *one, struct look *look)
 }
 
 /* Tries until it succeeds. Returns false if the process or the exporter ends first. */
-static bool attach(struct watched *one, struct look *look)
+static bool attach_with_retry(struct watched *one, struct look *look)
 {
 	bool said = false;
 
@@ -118,7 +118,7 @@ static bool attach(struct watched *one, struct look *look)
 		if (!said && !ended)
 			cli_complain("%s", e.text);
 		said = true;
-		publish(one, ended);
+		publish_metrics(one, ended);
 		if (ended || !pause_until(one, clock_mono_ns() + RETRY_NS))
 			return false;
 	}
@@ -143,12 +143,12 @@ static void *watch_main(void *argument)
 
 	if (look_init(&look, &look_options, &e) == 0) {
 		share_look(one, &look);
-		if (attach(one, &look))
+		if (attach_with_retry(one, &look))
 			watch_loop(one, &look);
 		share_look(one, NULL);
 	} else {
 		cli_complain("%s", e.text);
-		publish(one, true);
+		publish_metrics(one, true);
 	}
 	look_release(&look);
 	return NULL;

@@ -146,7 +146,7 @@ static const char *const details[COMMAND_COUNT] = {
 };
 /* clang-format on */
 
-static int print(struct buf *out)
+static int print_page(struct buf *out)
 {
 	struct err e = {0};
 	int rc = cli_write(STDOUT_FILENO, "the standard output", out, &e);
@@ -181,7 +181,7 @@ static void put_usage(struct buf *out, const struct command_info *info)
 }
 
 /* Returns how many of the commands that sample targets have the option. */
-static int takers(enum option_id option)
+static int count_commands(enum option_id option)
 {
 	return __builtin_popcount(option_table[option].commands & ~(1u << COMMAND_HELP));
 }
@@ -206,16 +206,16 @@ static void put_own(struct buf *out, enum command_id command)
 
 static void put_all_options(struct buf *out)
 {
-	int shared = takers(OPTION_SOURCE);
+	int shared = count_commands(OPTION_SOURCE);
 
 	buf_puts(out, "\nOptions of every command:\n");
 	for (int i = 0; i < OPTION_COUNT; i++)
-		if (takers(i) == shared)
+		if (count_commands(i) == shared)
 			put_option(out, &option_table[i]);
 	buf_puts(out,
 		 "\nOptions of some commands; 'grmon-c COMMAND --help' shows which:\n");
 	for (int i = 0; i < OPTION_COUNT; i++)
-		if (takers(i) > 1 && takers(i) < shared)
+		if (count_commands(i) > 1 && count_commands(i) < shared)
 			put_option(out, &option_table[i]);
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		put_own(out, (enum command_id)i);
@@ -232,7 +232,7 @@ static int help_program(void)
 	buf_puts(&out, target_text);
 	put_all_options(&out);
 	buf_puts(&out, end_text);
-	return print(&out);
+	return print_page(&out);
 }
 
 int help_command(enum command_id command)
@@ -248,7 +248,7 @@ int help_command(enum command_id command)
 	for (int i = 0; i < OPTION_COUNT; i++)
 		if (option_table[i].commands & 1u << command)
 			put_option(&out, &option_table[i]);
-	return print(&out);
+	return print_page(&out);
 }
 
 int help_version(void)
@@ -257,7 +257,7 @@ int help_version(void)
 
 	buf_init(&out, 0);
 	buf_puts(&out, "grmon-c " GRMON_VERSION "\n");
-	return print(&out);
+	return print_page(&out);
 }
 
 static void put_states(struct buf *out)
@@ -396,7 +396,7 @@ int command_help(struct options *options)
 		if (strcmp(topics[i].name, name) == 0) {
 			buf_init(&out, 0);
 			topics[i].put(&out);
-			return print(&out);
+			return print_page(&out);
 		}
 		if (!topics[i].hidden)
 			suggest_offer(&suggest, topics[i].name);

@@ -17,7 +17,7 @@
 #define SOURCES_BUDGET_NS (5 * CLOCK_SECOND_NS)
 
 /* Sorts the sources that show most first. */
-static int rank(const struct process_row *row)
+static int source_rank(const struct process_row *row)
 {
 	static const char *const order[] = {"agent", "goruntime", "native"};
 	int count = (int)(sizeof(order) / sizeof(order[0]));
@@ -32,8 +32,8 @@ static int compare_rows(const void *left, const void *right)
 {
 	const struct process_row *a = left, *b = right;
 
-	if (rank(a) != rank(b))
-		return rank(a) - rank(b);
+	if (source_rank(a) != source_rank(b))
+		return source_rank(a) - source_rank(b);
 	return ORDER(a->pid, b->pid);
 }
 

@@ -164,7 +164,7 @@ static const char *script_interpreter(char *head)
 	return *path == '/' ? path : NULL;
 }
 
-static enum program_kind inspect(const char *path, int depth)
+static enum program_kind inspect_file(const char *path, int depth)
 {
 	enum program_kind kind = PROGRAM_UNKNOWN;
 	char head[HEAD_BYTES];
@@ -184,7 +184,7 @@ static enum program_kind inspect(const char *path, int depth)
 		const char *interpreter = script_interpreter(head);
 
 		if (interpreter)
-			kind = inspect(interpreter, depth + 1);
+			kind = inspect_file(interpreter, depth + 1);
 	}
 	close(fd);
 	return kind;
@@ -192,7 +192,7 @@ static enum program_kind inspect(const char *path, int depth)
 
 enum program_kind program_inspect(const char *path)
 {
-	return inspect(path, 0);
+	return inspect_file(path, 0);
 }
 
 /* Go's linker adds a note, and 32 bytes that describe how the program was built. */

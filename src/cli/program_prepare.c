@@ -19,7 +19,7 @@ struct inspection {
 	struct err e;
 };
 
-static void inspect(void *arg)
+static void inspect_program(void *arg)
 {
 	struct inspection *found = arg;
 	char *path = found->program.path;
@@ -43,10 +43,10 @@ static bool run_inspection(struct inspection *found, bool (*stopped)(void *ctx),
 	struct worker *worker = worker_new();
 
 	if (!worker) {
-		inspect(found);
+		inspect_program(found);
 		return true;
 	}
-	if (worker_run(worker, inspect, found, &limits) != WORKER_DONE)
+	if (worker_run(worker, inspect_program, found, &limits) != WORKER_DONE)
 		return false;
 	worker_free(worker);
 	return true;

@@ -146,7 +146,7 @@ static void pause_until(int64_t due_ns)
 }
 
 /* Records at least one sample if possible, however short --for is. */
-static bool goes_on(const struct recorder *recorder)
+static bool needs_more_samples(const struct recorder *recorder)
 {
 	int64_t now_ns = clock_mono_ns();
 
@@ -157,7 +157,7 @@ static bool goes_on(const struct recorder *recorder)
 
 /* Returns 0, or the error that ended the recording. ERR_GONE is a normal end once there
  * is a sample. */
-static int record_looks(struct recorder *recorder, int64_t interval_ns, struct err *e)
+static int record_samples(struct recorder *recorder, int64_t interval_ns, struct err *e)
 {
 	struct source_focus all = {.all = recorder->look.target.pid > 0};
 	int64_t due_ns = clock_mono_ns();
@@ -165,7 +165,7 @@ static int record_looks(struct recorder *recorder, int64_t interval_ns, struct e
 	struct snapshot *snapshot;
 	int rc = 0;
 
-	while (rc == 0 && goes_on(recorder)) {
+	while (rc == 0 && needs_more_samples(recorder)) {
 		struct err failed = {0};
 		int looked = look_sample(&recorder->look, &all, &snapshot, &failed);
 
@@ -192,8 +192,8 @@ static int record_looks(struct recorder *recorder, int64_t interval_ns, struct e
 	return rc;
 }
 
-static int record(struct recorder *recorder, const struct options *options, pid_t pid,
-		  const char *other)
+static int record_target(struct recorder *recorder, const struct options *options,
+			 pid_t pid, const char *other)
 {
 	struct err e = {0};
 	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1, rc;
@@ -208,7 +208,7 @@ static int record(struct recorder *recorder, const struct options *options, pid_
 		return CLI_USAGE;
 	}
 	catch_signals();
-	rc = record_looks(recorder, options->settings.interval_ns, &e);
+	rc = record_samples(recorder, options->settings.interval_ns, &e);
 	if (isatty(STDERR_FILENO) && recorder->samples > 0)
 		fprintf(stderr, "\n");
 	if (rc == 0)
@@ -244,7 +244,7 @@ int command_record(struct options *options)
 		cli_complain("out of memory: cannot record");
 		rc = CLI_UNWATCHABLE;
 	} else {
-		rc = record(&recorder, options, pid, other);
+		rc = record_target(&recorder, options, pid, other);
 	}
 	stream_free(recorder.stream);
 	buf_release(&recorder.lines);

@@ -37,7 +37,7 @@ static int write_report(const struct options *options, const struct span *span,
 	const char *format = options->value[OPTION_FORMAT];
 	struct report_request request = {.snapshot = span->last,
 					 .history = history,
-					 .looks = span->looks,
+					 .nr_samples = span->nr_samples,
 					 .watched_ns = span->last_ns - span->first_ns,
 					 .ascii = options->settings.ascii};
 	struct buf out;

@@ -54,8 +54,8 @@ static int open_log(const struct options *options, struct child *child)
 
 /* Runs in the child. Reports errno through `report`, which exec closes when it
  * succeeds. */
-static void become(char *const *words, const char *path, int log, int report, bool keep,
-		   pid_t parent)
+static void exec_command(char *const *words, const char *path, int log, int report,
+			 bool keep, pid_t parent)
 {
 	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC), failed;
 	ssize_t written;
@@ -95,8 +95,8 @@ static int start_child(const struct options *options, const char *path,
 		return CLI_UNWATCHABLE;
 	}
 	if (child->pid == 0)
-		become(options->words, path, log, report[1],
-		       options->value[OPTION_KEEP] != NULL, parent);
+		exec_command(options->words, path, log, report[1],
+			     options->value[OPTION_KEEP] != NULL, parent);
 	close(log);
 	close(report[1]);
 	do

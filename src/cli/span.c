@@ -17,7 +17,7 @@
 #include "cli/look_options.h"
 #include "source/sniff.h"
 
-#define LOOKS_LEAST    40 /* samples in the time given */
+#define SAMPLES_LEAST  40 /* samples in the time given */
 #define INTERVAL_LEAST (CLOCK_SECOND_NS / 20)
 #define FIXED_AGAIN_NS (CLOCK_SECOND_NS / 20)
 #define LEAST_OPEN_NS  (5 * CLOCK_SECOND_NS) /* for a watch without a given end */
@@ -58,8 +58,8 @@ static void set_times(struct span *span, const struct options *options, int64_t 
 	if (span->least_ns > TREND_LEAST_NS)
 		span->least_ns = TREND_LEAST_NS;
 	span->interval_ns = options->settings.interval_ns;
-	if (for_ns > 0 && span->interval_ns > for_ns / LOOKS_LEAST)
-		span->interval_ns = for_ns / LOOKS_LEAST;
+	if (for_ns > 0 && span->interval_ns > for_ns / SAMPLES_LEAST)
+		span->interval_ns = for_ns / SAMPLES_LEAST;
 	if (for_ns == 0 && !options->value[OPTION_INTERVAL])
 		span->interval_ns = CLOCK_SECOND_NS / 4;
 	if (span->interval_ns < INTERVAL_LEAST)
@@ -194,19 +194,19 @@ static void note_source(struct span *span)
 	span->ops = span->look.ops;
 }
 
-static void keep(struct span *span, struct snapshot *snapshot)
+static void keep_snapshot(struct span *span, struct snapshot *snapshot)
 {
 	snapshot_unref(span->last);
 	span->last = snapshot;
 	span->last_ns = snapshot->mono_ns;
-	if (span->looks++ == 0)
+	if (span->nr_samples++ == 0)
 		span->first_ns = snapshot->mono_ns;
 }
 
 /* After a partial line of a killed recorder, the previous snapshot is read again. */
 static bool is_new(const struct span *span, const struct snapshot *snapshot)
 {
-	return span->looks == 0 || snapshot->real_ns > span->last->real_ns ||
+	return span->nr_samples == 0 || snapshot->real_ns > span->last->real_ns ||
 	       (snapshot->real_ns < span->last->real_ns &&
 		snapshot->mono_ns > span->last_ns);
 }
@@ -246,14 +246,14 @@ static bool next_recorded(struct span *span, struct err *e)
 	const struct feed_place *place = look_place(&span->look);
 
 	while (!stop_signal && !span->replay_over) {
-		if (span->looks > 0)
+		if (span->nr_samples > 0)
 			look_move(&span->look, 1, 0);
 		if (look_sample(&span->look, &all, &snapshot, e) != 0)
 			return false;
 		span->replay_over = place->at + 1 >= place->count;
 		note_unread(span, snapshot);
 		if (is_new(span, snapshot)) {
-			keep(span, snapshot);
+			keep_snapshot(span, snapshot);
 			return true;
 		}
 		snapshot_unref(snapshot);
@@ -273,7 +273,7 @@ bool span_next(struct span *span, struct err *e)
 
 	if (span->replay)
 		return next_recorded(span, e);
-	if (span->fixed && span->looks > 0)
+	if (span->fixed && span->nr_samples > 0)
 		return false;
 	for (;;) {
 		wait_until(span, span->due_ns);
@@ -285,11 +285,11 @@ bool span_next(struct span *span, struct err *e)
 		rc = look_sample(&span->look, &all, &snapshot, e);
 		if (rc == 0) {
 			note_source(span);
-			keep(span, snapshot);
+			keep_snapshot(span, snapshot);
 			return true;
 		}
 		span->ended = rc == ERR_GONE;
-		if (span->ended || span->looks == 0)
+		if (span->ended || span->nr_samples == 0)
 			return false;
 		err_clear(e); /* the error may be temporary */
 	}

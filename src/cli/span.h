@@ -13,7 +13,7 @@ struct span {
 	int64_t interval_ns, end_ns; /* CLOCK_MONOTONIC */
 	int64_t due_ns;
 	int64_t first_ns, last_ns; /* of the samples, in the target's time */
-	uint64_t looks;
+	uint64_t nr_samples;
 	struct snapshot *last; /* a reference, or NULL */
 	bool ended;            /* the target has ended */
 	bool replay, replay_over;

@@ -126,7 +126,7 @@ static bool has_lingered(pid_t child, int *status)
 	return true;
 }
 
-static void look_after(struct supervisor *s)
+static void check_child(struct supervisor *s)
 {
 	int status;
 	pid_t got = waitpid(s->child, &status, WNOHANG | WUNTRACED);
@@ -173,7 +173,7 @@ static void wait_for_child(struct supervisor *s)
 			s->alive = -1;
 			s->hurry_until_ns = clock_mono_ns() + HURRY_FOR_NS;
 		}
-		look_after(s);
+		check_child(s);
 	}
 }
 

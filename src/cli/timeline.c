@@ -18,9 +18,9 @@ bool timeline_wanted(const struct options *options)
 	       !options->value[OPTION_AT] && target_other(options);
 }
 
-static int add(struct timeline *timeline, const struct options *options,
-	       const struct snapshot *snapshot, struct query *query, struct rows *rows,
-	       struct err *e)
+static int add_snapshot(struct timeline *timeline, const struct options *options,
+			const struct snapshot *snapshot, struct query *query,
+			struct rows *rows, struct err *e)
 {
 	struct rows_options show = {.query = query,
 				    .class = -1,
@@ -32,8 +32,8 @@ static int add(struct timeline *timeline, const struct options *options,
 	return timeline_add(timeline, snapshot, rows, e);
 }
 
-static int add_all(struct timeline *timeline, const struct options *options,
-		   struct span *span, struct err *e)
+static int add_all_snapshots(struct timeline *timeline, const struct options *options,
+			     struct span *span, struct err *e)
 {
 	struct query *query = query_new(options->settings.filter, e);
 	struct rows rows;
@@ -41,10 +41,10 @@ static int add_all(struct timeline *timeline, const struct options *options,
 
 	rows_init(&rows);
 	while (rc == 0 && span_next(span, e)) {
-		rc = add(timeline, options, span->last, query, &rows, e);
+		rc = add_snapshot(timeline, options, span->last, query, &rows, e);
 		if (isatty(STDERR_FILENO))
 			fprintf(stderr, "\r%llu snapshots\033[K",
-				(unsigned long long)span->looks);
+				(unsigned long long)span->nr_samples);
 		if (!span->replay)
 			break; /* printed goroutines are a single snapshot */
 	}
@@ -62,7 +62,8 @@ int timeline_dump(const struct options *options, struct buf *out)
 	struct err e = {0};
 	int rc = span_open(&span, options, 0, target_other(options), 0);
 
-	if (rc == CLI_FINE && (!timeline || add_all(timeline, options, &span, &e) != 0)) {
+	if (rc == CLI_FINE &&
+	    (!timeline || add_all_snapshots(timeline, options, &span, &e) != 0)) {
 		cli_complain("%s", timeline ? e.text : "out of memory for the output");
 		rc = timeline ? cli_exit_of(&e) : CLI_UNWATCHABLE;
 	}

@@ -60,7 +60,7 @@ static void put_pile(struct buf *out, const struct pile *pile)
 		   pile->weight);
 }
 
-static size_t merge(struct pile *piles, size_t count)
+static size_t merge_equal_stacks(struct pile *piles, size_t count)
 {
 	size_t kept = 0;
 
@@ -89,7 +89,7 @@ static int folded_write(const struct out_request *request, struct buf *out, stru
 
 		piles[i] = (struct pile){task->stack, task->state, task_weight(task)};
 	}
-	count = merge(piles, rows->count);
+	count = merge_equal_stacks(piles, rows->count);
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		put_pile(out, &piles[i]);
 		rc = out_flush(request, out, OUT_CHUNK_BYTES, e);

@@ -274,12 +274,12 @@ static void put_fds(const struct writer *writer, const struct metrics *metrics)
 		put_count(writer, (uint64_t)metrics->fds);
 }
 
-static void put_look(const struct writer *writer, const struct metrics *metrics)
+static void put_sample_time(const struct writer *writer, const struct metrics *metrics)
 {
-	if (metrics->look_ns < 0)
+	if (metrics->sample_ns < 0)
 		return;
 	put_name(writer);
-	put_seconds(writer->out, metrics->look_ns);
+	put_seconds(writer->out, metrics->sample_ns);
 }
 
 static void put_groups(const struct writer *writer, const struct metrics *metrics)
@@ -326,7 +326,7 @@ static const struct family families[] = {
 	{"grmon_process_open_fds", "", "gauge", NULL,
 	 "Open file descriptors of the target.", put_fds},
 	{"grmon_scrape_seconds", "", "gauge", "seconds",
-	 "Duration of the last sample of the target.", put_look},
+	 "Duration of the last sample of the target.", put_sample_time},
 	{"grmon_group_tasks", "", "gauge", NULL,
 	 "Tasks in the largest groups, as many as --top-groups requests.", put_groups},
 };
@@ -456,7 +456,7 @@ static int openmetrics_write(const struct out_request *request, struct buf *out,
 
 	if (!metrics)
 		return err_set(e, ERR_NOMEM, "out of memory for the output");
-	metrics->look_ns = -1;
+	metrics->sample_ns = -1;
 	metrics_take(metrics, request->snapshot, 0);
 	metrics_write(list, 1, METRICS_OPENMETRICS, NULL, out);
 	free(metrics);

@@ -35,7 +35,7 @@ struct metrics {
 	/* memory of the target does not answer, so stacks are missing */
 	bool silent;
 	int64_t rss_bytes, fds; /* -1 if unknown */
-	int64_t look_ns;        /* duration of the last sample; -1 if unknown */
+	int64_t sample_ns;      /* duration of the last sample; -1 if unknown */
 	size_t nr_groups;
 	struct metrics_group groups[METRICS_GROUPS_MAX];
 };
@@ -49,7 +49,7 @@ struct metrics_match {
 enum metrics_format { METRICS_OPENMETRICS, METRICS_TEXT };
 
 /* Takes everything from the snapshot, with at most nr_groups of the largest groups (up to
- * METRICS_GROUPS_MAX). Leaves created, ended, counting and look_ns unchanged. */
+ * METRICS_GROUPS_MAX). Leaves created, ended, counting and sample_ns unchanged. */
 void metrics_take(struct metrics *metrics, const struct snapshot *snapshot,
 		  size_t nr_groups);
 /* Writes the whole output with all targets in each family. version is that of grmon-c, or

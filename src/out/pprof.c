@@ -251,7 +251,8 @@ static int by_content(const void *left, const void *right)
 }
 
 /* Merges the tasks of the rows that would be the same sample. NULL if out of memory. */
-static struct sample *merge(const struct out_request *request, size_t *count)
+static struct sample *merge_equal_samples(const struct out_request *request,
+					  size_t *count)
 {
 	const struct rows *rows = request->rows;
 	struct sample *samples = calloc(rows->count + 1, sizeof(*samples));
@@ -287,8 +288,8 @@ static struct sample *merge(const struct out_request *request, size_t *count)
 	return samples;
 }
 
-static void build(struct profile *profile, const struct snapshot *snapshot,
-		  const struct sample *samples, size_t count)
+static void build_profile(struct profile *profile, const struct snapshot *snapshot,
+			  const struct sample *samples, size_t count)
 {
 	string_index(profile, "");
 	put_value_type(profile, PROFILE_SAMPLE_TYPE, "goroutine", "count");
@@ -332,14 +333,14 @@ static int pprof_write(const struct out_request *request, struct buf *out, struc
 {
 	struct profile profile = {0};
 	size_t count = 0;
-	struct sample *samples = merge(request, &count);
+	struct sample *samples = merge_equal_samples(request, &count);
 	int rc = samples ? 0 : ERR_NOMEM;
 
 	buf_init(&profile.out, 0);
 	buf_init(&profile.message, 0);
 	buf_init(&profile.inner, 0);
 	if (rc == 0) {
-		build(&profile, request->snapshot, samples, count);
+		build_profile(&profile, request->snapshot, samples, count);
 		if (profile.failed || profile.out.failed)
 			rc = ERR_NOMEM;
 	}

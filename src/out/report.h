@@ -15,7 +15,7 @@
 struct report_past {
 	char site[REPORT_LINE_MAX], evidence[1000];
 	int64_t until_real_ns; /* when it was last called a leak */
-	uint64_t looks;
+	uint64_t nr_samples;
 	uint32_t most;
 	bool still; /* it has a verdict in the last sample */
 };
@@ -23,13 +23,13 @@ struct report_past {
 struct report_history {
 	struct report_past list[REPORT_PAST_MAX];
 	size_t count;
-	uint64_t looks;
+	uint64_t nr_samples;
 };
 
 struct report_request {
 	const struct snapshot *snapshot;      /* the last sample, with groups */
 	const struct report_history *history; /* or NULL */
-	uint64_t looks;
+	uint64_t nr_samples;
 	int64_t watched_ns;
 	bool ascii;
 };

@@ -190,7 +190,7 @@ static const struct report_style html_style = {
 
 static void write_html(const struct report_request *request, struct buf *out)
 {
-	report_walk(request, &html_style, out);
+	report_write_parts(request, &html_style, out);
 }
 
 const struct report_ops report_html = {"html", "one file with plots, for a browser",

@@ -239,7 +239,7 @@ static void write_json(const struct report_request *request, struct buf *out)
 	buf_puts(out, "},\n \"time\": ");
 	escape_json(out, clock_format_iso(snapshot->real_ns, iso));
 	json_put_count(out, ", ", "watched_ns", request->watched_ns);
-	json_put_count(out, ", ", "looks", (int64_t)request->looks);
+	json_put_count(out, ", ", "looks", (int64_t)request->nr_samples);
 	json_put_count(out, ", ", "tasks", snapshot->counts.tasks);
 	json_put_count(out, ", ", "stuck_tasks", snapshot->counts.stuck);
 	json_put_count(out, ", ", "long_tasks", snapshot->counts.is_long);

@@ -6,10 +6,10 @@
 
 #include "out/report.h"
 
-#define LOOKS_LEAST 3u
-#define SHARE_LEAST 50u /* a leak in fewer than one sample in 50 was a passing doubt */
+#define SAMPLES_LEAST 3u
+#define SHARE_LEAST   50u /* a leak in fewer than one sample in 50 was a passing doubt */
 
-static struct report_past *find(struct report_history *history, const char *site)
+static struct report_past *find_site(struct report_history *history, const char *site)
 {
 	struct report_past *past;
 
@@ -29,21 +29,21 @@ void report_history_note(struct report_history *history, const struct snapshot *
 	const struct groups *groups = snapshot->groups;
 	char site[REPORT_LINE_MAX];
 
-	history->looks++;
+	history->nr_samples++;
 	for (size_t i = 0; i < history->count; i++)
 		history->list[i].still = false;
 	for (size_t i = 0; groups && i < groups->nr_leaks; i++) {
 		const struct leak *leak = &groups->leaks[i];
 		struct report_past *past;
 
-		past = find(history, report_site(leak->stack, leak->created_by,
-						 leak->state, site));
+		past = find_site(history, report_site(leak->stack, leak->created_by,
+						      leak->state, site));
 		if (!past)
 			continue;
 		past->still = true;
 		if (leak->finding.verdict < VERDICT_LEAK)
 			continue;
-		past->looks++;
+		past->nr_samples++;
 		past->until_real_ns = snapshot->real_ns;
 		if (leak->count < past->most)
 			continue;
@@ -54,6 +54,6 @@ void report_history_note(struct report_history *history, const struct snapshot *
 
 bool report_is_past(const struct report_history *history, const struct report_past *past)
 {
-	return !past->still && past->looks >= LOOKS_LEAST &&
-	       past->looks >= history->looks / SHARE_LEAST;
+	return !past->still && past->nr_samples >= SAMPLES_LEAST &&
+	       past->nr_samples >= history->nr_samples / SHARE_LEAST;
 }

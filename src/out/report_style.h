@@ -37,8 +37,8 @@ struct report_style {
 };
 
 /* Writes all parts of the report in order. */
-void report_walk(const struct report_request *request, const struct report_style *style,
-		 struct buf *out);
+void report_write_parts(const struct report_request *request,
+			const struct report_style *style, struct buf *out);
 #define REPORT_FRAME_MAX 700
 /* Formats a frame: "send_product  main.c:97". */
 const char *report_frame(const struct frame *frame, char out[REPORT_FRAME_MAX]);

@@ -124,7 +124,7 @@ static void write_text(const struct report_request *request, struct buf *out)
 	struct report_style style = text_style;
 
 	style.ascii = request->ascii;
-	report_walk(request, &style, out);
+	report_write_parts(request, &style, out);
 }
 
 const struct report_ops report_text = {"text", "for people", write_text};
@@ -199,7 +199,7 @@ static void write_markdown(const struct report_request *request, struct buf *out
 	struct report_style style = md_style;
 
 	style.ascii = request->ascii;
-	report_walk(request, &style, out);
+	report_write_parts(request, &style, out);
 }
 
 const struct report_ops report_markdown = {"markdown", "for issues and merge requests",

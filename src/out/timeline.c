@@ -150,8 +150,8 @@ static struct segment *add_segment(struct timeline *timeline, struct life *life)
 	return &life->segments[life->nr_segments++];
 }
 
-static int add_look(struct timeline *timeline, struct life *life, const struct task *task,
-		    int64_t now_ns)
+static int add_sample(struct timeline *timeline, struct life *life,
+		      const struct task *task, int64_t now_ns)
 {
 	const struct frame *frame = task_top_frame(task);
 	uint32_t place = frame ? find_place(timeline, frame) : (uint32_t)task->state;
@@ -208,7 +208,7 @@ int timeline_add(struct timeline *timeline, const struct snapshot *snapshot,
 		}
 		if (!life)
 			life = add_life(timeline, &key, task);
-		if (!life || add_look(timeline, life, task, snapshot->mono_ns) != 0)
+		if (!life || add_sample(timeline, life, task, snapshot->mono_ns) != 0)
 			return err_set(e, ERR_NOMEM, "out of memory for the output");
 	}
 	return 0;

@@ -367,8 +367,8 @@ static int sample_once(struct look *look, const struct source_focus *focus,
 	return rc;
 }
 
-static int sample(struct look *look, const struct source_focus *focus,
-		  struct snapshot **snapshot, struct err *e)
+static int sample_and_recover(struct look *look, const struct source_focus *focus,
+			      struct snapshot **snapshot, struct err *e)
 {
 	const struct source_ops *failed;
 	int rc = 0;
@@ -426,7 +426,7 @@ static void sample_job(void *arg)
 {
 	struct sample_job *job = arg;
 
-	job->rc = sample(job->look, job->focus, job->snapshot, job->e);
+	job->rc = sample_and_recover(job->look, job->focus, job->snapshot, job->e);
 }
 
 /* Tries again without what did not answer: rows without it are better than none. */

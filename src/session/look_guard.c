@@ -24,7 +24,7 @@ static int say_mute(const struct look *look, struct err *e)
 		       (int)look->target.pid);
 }
 
-static void lose(struct look *look)
+static void abandon_worker(struct look *look)
 {
 	struct look_guard *guard = &look->guard;
 	struct holders *holders = holders_new();
@@ -71,7 +71,7 @@ int look_run(struct look *look, void (*job)(void *arg), void *arg, struct err *e
 	}
 	if (worker_run(guard->worker, job, arg, &limits) == WORKER_DONE)
 		return 0;
-	lose(look);
+	abandon_worker(look);
 	return say_mute(look, e);
 }
 
@@ -92,7 +92,7 @@ bool look_run_close(struct look *look, void (*job)(void *arg), void *arg)
 	if (end == WORKER_LEFT)
 		guard->unfinished = true;
 	else if (guard->nr_lost < LOOK_LOST_MAX)
-		lose(look);
+		abandon_worker(look);
 	guard->worker = NULL;
 	return false;
 }

@@ -34,7 +34,7 @@ static bool rule_is_usual(const struct stuck_rule *rule)
 }
 
 /* With a rule of the user's own, tasks are judged again by their recorded ages. */
-static void judge(const struct stuck_rule *rule, struct snapshot *snapshot)
+static void judge_by_rule(const struct stuck_rule *rule, struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->nr_tasks; i++)
 		verdict_again(rule, &snapshot->tasks[i], snapshot->mono_ns);
@@ -42,8 +42,8 @@ static void judge(const struct stuck_rule *rule, struct snapshot *snapshot)
 
 /* Reads the snapshot with this number. The wait-for graph is built only if it is
  * shown. */
-static int read_picture(struct look *look, size_t at, bool shown,
-			struct snapshot **snapshot, struct err *e)
+static int read_snapshot(struct look *look, size_t at, bool shown,
+			 struct snapshot **snapshot, struct err *e)
 {
 	int rc;
 
@@ -52,7 +52,7 @@ static int read_picture(struct look *look, size_t at, bool shown,
 		return err_set(e, ERR_NOMEM, "out of memory: cannot read a snapshot");
 	rc = replay_read(look->ctx, at, *snapshot, e);
 	if (!rule_is_usual(&look->recording.rule))
-		judge(&look->recording.rule, *snapshot);
+		judge_by_rule(&look->recording.rule, *snapshot);
 	snapshot_count(*snapshot);
 	if (rc == 0 && shown)
 		rc = graph_build(*snapshot, e);
@@ -78,14 +78,14 @@ static void read_some(struct look *look, size_t from, size_t to, size_t most)
 		struct snapshot *passed;
 
 		if (__atomic_load_n(&look->cancel, __ATOMIC_RELAXED) ||
-		    read_picture(look, from + (to - from) * i / count, false, &passed,
-				 NULL) != 0)
+		    read_snapshot(look, from + (to - from) * i / count, false, &passed,
+				  NULL) != 0)
 			return;
 		snapshot_unref(passed);
 	}
 }
 
-static void forget(struct look *look)
+static void forget_history(struct look *look)
 {
 	track_reset(look->track);
 	figures_init(&look->figures);
@@ -103,7 +103,7 @@ static size_t catch_up_count(const struct look *look)
 }
 
 /* After a jump the snapshot is shown at once; the next call reads the ones before it. */
-static void prepare(struct look *look, size_t at)
+static void read_history(struct look *look, size_t at)
 {
 	struct look_recording *r = &look->recording;
 	size_t half = catch_up_count(look) / 2, tail;
@@ -111,13 +111,13 @@ static void prepare(struct look *look, size_t at)
 	if (r->shown && at > r->at && at - r->at <= FORWARD_MOST && !r->behind) {
 		read_some(look, r->at + 1, at, half * 2);
 	} else if (r->shown && at == r->at && r->behind) {
-		forget(look);
+		forget_history(look);
 		tail = at > half ? at - half : 0;
 		read_some(look, 0, tail, half);
 		read_some(look, tail, at, half);
 		r->behind = false;
 	} else {
-		forget(look);
+		forget_history(look);
 		r->behind = at > 0;
 	}
 }
@@ -137,8 +137,8 @@ int look_recorded(struct look *look, bool all, struct snapshot **snapshot, struc
 		*snapshot = snapshot_ref(r->shown);
 		return 0;
 	}
-	prepare(look, place.at);
-	rc = read_picture(look, place.at, true, snapshot, e);
+	read_history(look, place.at);
+	rc = read_snapshot(look, place.at, true, snapshot, e);
 	snapshot_unref(r->shown);
 	r->shown = rc == 0 ? snapshot_ref(*snapshot) : NULL;
 	r->at = place.at;

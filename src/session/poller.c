@@ -115,7 +115,7 @@ static void target_ended(struct poller *poller)
 	snapshot_unref(last);
 }
 
-static void take_look(struct poller *poller)
+static void take_sample(struct poller *poller)
 {
 	int64_t begin_ns = clock_mono_ns();
 	struct source_focus focus = poller->focus;
@@ -147,7 +147,7 @@ static void take_look(struct poller *poller)
 }
 
 /* Switches to another process, whose tasks start with an empty history. */
-static void attach(struct poller *poller, pid_t pid)
+static void attach_to(struct poller *poller, pid_t pid)
 {
 	struct track *track = look_new_track(), *old = track;
 	struct snapshot *snapshot = NULL;
@@ -209,7 +209,7 @@ static void look_for_name(struct poller *poller)
 	else if (rc != 0)
 		pid = 0;
 	if (pid > 0)
-		attach(poller, pid);
+		attach_to(poller, pid);
 }
 
 static void take_recording_wishes(struct poller *poller,
@@ -261,7 +261,7 @@ static bool take_wishes(struct poller *poller)
 	if (wishes.stop)
 		return false;
 	if (wishes.attach > 0)
-		attach(poller, wishes.attach);
+		attach_to(poller, wishes.attach);
 	if (wishes.samples != 0 || wishes.by_ns != 0)
 		look_move(poller->look, wishes.samples, wishes.by_ns);
 	take_recording_wishes(poller, &wishes);
@@ -336,7 +336,7 @@ void *poller_thread(void *arg)
 		switch (poller->mode) {
 		case MODE_LIVE:
 			if (clock_mono_ns() >= poller->next_ns) {
-				take_look(poller);
+				take_sample(poller);
 				plan_next(poller);
 			}
 			if (poller->mode == MODE_LIVE)

@@ -41,7 +41,8 @@ static bool add_line(struct settings *settings, const char *line)
 	return true;
 }
 
-static void remember(struct groups_view *v, const struct group *group, bool acknowledged)
+static void remember_word(struct groups_view *v, const struct group *group,
+			  bool acknowledged)
 {
 	struct group_identity identity = group_identify(group);
 	size_t i = 0;
@@ -96,7 +97,7 @@ void group_acknowledge(struct tui *t, const struct group *group)
 		tui_say(t, ROLE_ERROR, "not acknowledged: %s", e.text);
 		return;
 	}
-	remember(v, group, !line);
+	remember_word(v, group, !line);
 	if (line)
 		tui_say(t, ROLE_NORMAL, "no longer acknowledged; W saves this");
 	else

@@ -3,8 +3,8 @@
 #include "tui/actions.h"
 
 #include "base/clock.h"
+#include "tui/current.h"
 #include "tui/marks.h"
-#include "tui/picture.h"
 #include "tui/prove.h"
 #include "tui/recording.h"
 
@@ -146,13 +146,13 @@ static void move_in_recording(struct tui *t, enum action action)
 	recording_act(t, action);
 }
 
-static void record(struct tui *t, enum action action)
+static void toggle_recording(struct tui *t, enum action action)
 {
 	(void)action;
 	recorder_toggle(t);
 }
 
-static void prove(struct tui *t, enum action action)
+static void toggle_proof(struct tui *t, enum action action)
 {
 	(void)action;
 	prove_toggle(t);
@@ -178,8 +178,8 @@ void actions_run(struct tui *t, enum action action)
 		[ACTION_MARK] = marks_act,
 		[ACTION_NEXT_MARK] = marks_act,
 		[ACTION_CHANGES] = marks_act,
-		[ACTION_RECORD] = record,
-		[ACTION_PROVE] = prove,
+		[ACTION_RECORD] = toggle_recording,
+		[ACTION_PROVE] = toggle_proof,
 		[ACTION_PAUSE] = pause_or_play,
 		[ACTION_REFRESH] = refresh_now,
 		[ACTION_SLOWER] = change_interval,

@@ -8,9 +8,9 @@
 
 #include "base/clock.h"
 #include "tui/actions.h"
+#include "tui/current.h"
 #include "tui/footer.h"
 #include "tui/header.h"
-#include "tui/picture.h"
 #include "tui/views.h"
 
 #define DOUBLE_CLICK_NS (CLOCK_SECOND_NS * 2 / 5)
@@ -71,7 +71,7 @@ void tui_close(struct tui *t)
 	t->snapshot = NULL;
 }
 
-static void show(struct tui *t, enum view_id view)
+static void show_view(struct tui *t, enum view_id view)
 {
 	if (view == t->view)
 		return;
@@ -93,10 +93,10 @@ static void carry_out_request(struct tui *t)
 	memset(&t->request, 0, sizeof(t->request));
 	if (request.names_something && view->open)
 		view->open(t, t->ctx[request.view], &request);
-	show(t, request.view);
+	show_view(t, request.view);
 }
 
-static void act(struct tui *t, enum action action, int key)
+static void dispatch(struct tui *t, enum action action, int key)
 {
 	if (!view_table[t->view]->act(t, t->ctx[t->view], action, key))
 		actions_run(t, action);
@@ -118,7 +118,7 @@ void tui_key(struct tui *t, int key)
 	}
 	action = key_action(key, view_table[t->view]->keys);
 	if (action != ACTION_NONE)
-		act(t, action, key);
+		dispatch(t, action, key);
 }
 
 void tui_mouse(struct tui *t, enum mouse_event event, int y, int x)
@@ -132,7 +132,7 @@ void tui_mouse(struct tui *t, enum mouse_event event, int y, int x)
 		return;
 	if (event != MOUSE_CLICK) {
 		for (int i = 0; i < 3; i++)
-			act(t, event == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN, 0);
+			dispatch(t, event == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN, 0);
 		return;
 	}
 	twice = y == t->click_y && x / 3 == t->click_x / 3 &&
@@ -141,7 +141,7 @@ void tui_mouse(struct tui *t, enum mouse_event event, int y, int x)
 	t->click_x = x;
 	t->click_ns = twice ? 0 : t->clock_ns;
 	if (y == 1 && view->header && (class = header_hit(t, x)) > -2)
-		act(t, ACTION_CLASS, '1' + class);
+		dispatch(t, ACTION_CLASS, '1' + class);
 	else if (y >= t->body.y && y < t->body.y + t->body.height && view->click)
 		view->click(t, t->ctx[t->view], y, x, twice);
 	carry_out_request(t);

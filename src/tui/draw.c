@@ -50,7 +50,7 @@ static int clip(int y, int x, int width)
 	return width < COLS - x ? width : COLS - x;
 }
 
-static void put(int y, int x, const struct text_run *run)
+static void put_cells(int y, int x, const struct text_run *run)
 {
 	if (run->count > 0)
 		mvaddnwstr(y, x, run->chars, (int)run->count);
@@ -65,7 +65,7 @@ int draw_text(int y, int x, int width, enum role role, bool selected, const char
 		return 0;
 	text_fit(&run, text, width, frame_ascii);
 	color_use(role, selected);
-	put(y, x, &run);
+	put_cells(y, x, &run);
 	return run.cells;
 }
 
@@ -84,7 +84,7 @@ void draw_cell(int y, int x, int width, enum align align, enum role role, bool s
 	if (selected)
 		draw_fill(y, x, width, role, true);
 	color_use(role, selected);
-	put(y, align == ALIGN_RIGHT ? x + width - run.cells : x, &run);
+	put_cells(y, align == ALIGN_RIGHT ? x + width - run.cells : x, &run);
 }
 
 void draw_fill(int y, int x, int width, enum role role, bool selected)

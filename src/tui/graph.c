@@ -126,7 +126,7 @@ static double nice_step(double span, double most, bool binary)
 	return unit * 10;
 }
 
-static void scale(const struct graph *graph, struct plot *plot, size_t columns)
+static void choose_scale(const struct graph *graph, struct plot *plot, size_t columns)
 {
 	double low = INFINITY, high = -INFINITY;
 
@@ -252,7 +252,7 @@ static bool lay_out(const struct graph *graph, int width, int height, bool ascii
 				       plot->points, GRAPH_CELLS_MAX);
 	if (columns == 0)
 		return false;
-	scale(graph, plot, GRAPH_CELLS_MAX);
+	choose_scale(graph, plot, GRAPH_CELLS_MAX);
 	plot->label_cells = label_cells(graph, plot);
 	plot->cells = width - plot->label_cells - 2;
 	if (plot->cells < 8)

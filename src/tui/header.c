@@ -28,7 +28,7 @@ struct parts {
 	size_t count;
 };
 
-static struct part *add(struct parts *parts, int priority, enum role role)
+static struct part *add_part(struct parts *parts, int priority, enum role role)
 {
 	struct part *part = &parts->list[parts->count];
 
@@ -41,7 +41,7 @@ static struct part *add(struct parts *parts, int priority, enum role role)
 }
 
 #define ADD(parts, priority, role, ...)                                                  \
-	snprintf(add(parts, priority, role)->text, sizeof(parts->list[0].text),          \
+	snprintf(add_part(parts, priority, role)->text, sizeof(parts->list[0].text),     \
 		 __VA_ARGS__)
 
 static void draw_parts(struct parts *parts, int y, int x, int width)

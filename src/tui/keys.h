@@ -19,7 +19,7 @@ enum key_views {
 	IN_ALL = IN_TASKS | IN_DETAIL | IN_PROCESSES | IN_HELP | IN_WAITS | IN_RESOURCES |
 		 IN_GROUPS | IN_GROUP,
 	/* The views that show a snapshot of the target. */
-	IN_PICTURE = IN_ALL & ~(IN_PROCESSES | IN_HELP),
+	IN_SNAPSHOT = IN_ALL & ~(IN_PROCESSES | IN_HELP),
 };
 
 enum action {

@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "tui/app.h"
-#include "tui/picture.h"
+#include "tui/current.h"
 #include "tui/signals.h"
 
 #define KEYS_PER_FRAME 256 /* so that a long paste does not delay drawing */

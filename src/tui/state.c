@@ -10,7 +10,7 @@
 #define MESSAGE_NS (6 * CLOCK_SECOND_NS)
 #define FRAME_NS   (CLOCK_SECOND_NS / 4) /* the smallest step in which ages grow */
 
-static void request(struct tui *t, const struct request *request)
+static void leave_request(struct tui *t, const struct request *request)
 {
 	snapshot_unref(t->request.gone);
 	t->request = *request;
@@ -19,27 +19,28 @@ static void request(struct tui *t, const struct request *request)
 
 void tui_switch(struct tui *t, enum view_id view)
 {
-	request(t, &(struct request){.view = view});
+	leave_request(t, &(struct request){.view = view});
 }
 
 void tui_open_task(struct tui *t, const struct task *task)
 {
-	request(t, &(struct request){.view = VIEW_DETAIL,
-				     .names_something = true,
-				     .task = identity_of(task)});
+	leave_request(t, &(struct request){.view = VIEW_DETAIL,
+					   .names_something = true,
+					   .task = identity_of(task)});
 }
 
 void tui_open_gone_task(struct tui *t, struct snapshot *snapshot)
 {
-	request(t, &(struct request){.view = VIEW_DETAIL,
-				     .names_something = true,
-				     .gone = snapshot});
+	leave_request(t, &(struct request){.view = VIEW_DETAIL,
+					   .names_something = true,
+					   .gone = snapshot});
 }
 
 void tui_open_group(struct tui *t, const struct group *group)
 {
-	request(t, &(struct request){
-			   .view = VIEW_GROUP, .names_something = true, .group = group});
+	leave_request(t, &(struct request){.view = VIEW_GROUP,
+					   .names_something = true,
+					   .group = group});
 }
 
 void tui_update_views(struct tui *t)

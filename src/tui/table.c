@@ -24,7 +24,7 @@ static int title_cells(const struct table *table, const struct table_column *col
 	       (column->id == table->sorted && column->min_width > 1);
 }
 
-static int wanted(const struct table *table, const struct table_column *column)
+static int wanted_width(const struct table *table, const struct table_column *column)
 {
 	int title = title_cells(table, column);
 	int cells = column->natural > title ? column->natural : title;
@@ -35,9 +35,10 @@ static int wanted(const struct table *table, const struct table_column *column)
 }
 
 /* The minimum to show a column with: all of a short content, enough of a long one. */
-static int least(const struct table *table, const struct table_column *column)
+static int least_width(const struct table *table, const struct table_column *column)
 {
-	int cells = column->natural >= 0 ? wanted(table, column) : column->min_width;
+	int cells =
+		column->natural >= 0 ? wanted_width(table, column) : column->min_width;
 	int enough = column->min_width > LEGIBLE ? column->min_width : LEGIBLE;
 
 	return cells < enough ? cells : enough;
@@ -79,7 +80,7 @@ static struct table_column *least_important(struct table *table)
 	return shown > 1 ? least_one : NULL;
 }
 
-static void place(struct table *table)
+static void place_columns(struct table *table)
 {
 	int x = 0;
 
@@ -93,7 +94,7 @@ static void place(struct table *table)
 
 /* Distributes cells to columns that want more, with `beyond` even above their maximum.
  * Returns the cells left. */
-static int share(struct table *table, int spare, bool beyond)
+static int share_cells(struct table *table, int spare, bool beyond)
 {
 	bool grew = true;
 
@@ -101,7 +102,7 @@ static int share(struct table *table, int spare, bool beyond)
 		grew = false;
 		for (size_t i = 0; i < table->count && spare > 0; i++) {
 			struct table_column *column = &table->columns[i];
-			int most = beyond ? column->natural : wanted(table, column);
+			int most = beyond ? column->natural : wanted_width(table, column);
 
 			if (column->width == 0 || column->width >= most)
 				continue;
@@ -113,12 +114,12 @@ static int share(struct table *table, int spare, bool beyond)
 	return spare;
 }
 
-static void grow(struct table *table, int spare)
+static void grow_columns(struct table *table, int spare)
 {
 	struct table_column *last = NULL;
 
-	spare = share(table, spare, false);
-	spare = share(table, spare, true);
+	spare = share_cells(table, spare, false);
+	spare = share_cells(table, spare, true);
 	/* The last text column with content gets the rest, or the last column. */
 	for (size_t i = 0; i < table->count; i++) {
 		struct table_column *column = &table->columns[i];
@@ -146,7 +147,7 @@ void table_layout(struct table *table, int width)
 			column->width = 0;
 			continue;
 		}
-		column->width = least(table, column);
+		column->width = least_width(table, column);
 	}
 	while (shown_width(table) > width && (leave = least_important(table))) {
 		leave->width = 0;
@@ -155,8 +156,8 @@ void table_layout(struct table *table, int width)
 	for (size_t i = 0; i < table->count; i++)
 		if (table->columns[i].width > width)
 			table->columns[i].width = width;
-	grow(table, width - shown_width(table));
-	place(table);
+	grow_columns(table, width - shown_width(table));
+	place_columns(table);
 }
 
 void table_draw_titles(const struct table *table, int y, int width)

@@ -113,7 +113,7 @@ static void detail_update(struct tui *t, void *ctx)
 					     v->id.serial, v->history, TRACK_HISTORY_MAX);
 }
 
-static void show(struct tui *t, struct detail *v, const struct identity *id)
+static void show_task(struct tui *t, struct detail *v, const struct identity *id)
 {
 	v->id = *id;
 	v->ended = false;
@@ -146,7 +146,7 @@ static void detail_open(struct tui *t, void *ctx, const struct request *request)
 	if (request->gone)
 		show_gone(v, request->gone);
 	else
-		show(t, v, &request->task);
+		show_task(t, v, &request->task);
 }
 
 static void detail_leave(struct tui *t, void *ctx)
@@ -187,7 +187,7 @@ static void follow_link(struct tui *t, struct detail *v)
 		v->nr_back--;
 	}
 	v->back[v->nr_back++] = v->id;
-	show(t, v, &link);
+	show_task(t, v, &link);
 }
 
 static void go_back(struct tui *t, struct detail *v)
@@ -197,7 +197,7 @@ static void go_back(struct tui *t, struct detail *v)
 
 		if (!identity_find(&id, t->snapshot))
 			continue; /* it has ended */
-		show(t, v, &id);
+		show_task(t, v, &id);
 		return;
 	}
 	tui_switch(t, t->list);

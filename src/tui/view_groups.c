@@ -35,14 +35,14 @@ static void groups_release(void *ctx)
 	free(v->index);
 }
 
-static void pin(struct groups_view *v)
+static void pin_cursor(struct groups_view *v)
 {
 	v->at_identity = v->at < v->count;
 	if (v->at_identity)
 		v->identity = group_identify(v->rows[v->at].group);
 }
 
-static void refresh(struct tui *t, struct groups_view *v)
+static void refresh_rows(struct tui *t, struct groups_view *v)
 {
 	if (!v->stale)
 		return;
@@ -73,7 +73,7 @@ static void groups_update(struct tui *t, void *ctx)
 		v->nr_words = 0;
 	}
 	if (t->view == VIEW_GROUPS)
-		refresh(t, v);
+		refresh_rows(t, v);
 }
 
 static void groups_enter(struct tui *t, void *ctx)
@@ -88,7 +88,7 @@ static void move_to(struct groups_view *v, long row)
 
 	row = row > last ? last : row;
 	v->at = row > 0 ? (size_t)row : 0;
-	pin(v);
+	pin_cursor(v);
 }
 
 /* Wraps around at the ends. */
@@ -184,7 +184,7 @@ static bool is_filtered(const struct tui *t)
 	return t->class >= 0 || t->settings.filter[0] != '\0' || t->changes_only;
 }
 
-static bool move(struct tui *t, struct groups_view *v, enum action action)
+static bool move_cursor(struct tui *t, struct groups_view *v, enum action action)
 {
 	size_t to = v->at;
 
@@ -235,7 +235,7 @@ static void open_row(struct tui *t, struct groups_view *v)
 {
 	if (v->at >= v->count)
 		return;
-	pin(v);
+	pin_cursor(v);
 	tui_open_group(t, v->rows[v->at].group);
 }
 
@@ -254,8 +254,8 @@ static bool groups_act(struct tui *t, void *ctx, enum action action, int key)
 {
 	struct groups_view *v = ctx;
 
-	refresh(t, v);
-	if (move(t, v, action) || act_on_table(t, v, action))
+	refresh_rows(t, v);
+	if (move_cursor(t, v, action) || act_on_table(t, v, action))
 		return true;
 	switch (action) {
 	case ACTION_OPEN:
@@ -300,7 +300,7 @@ static void groups_click(struct tui *t, void *ctx, int y, int x, bool twice)
 	struct groups_view *v = ctx;
 	const struct table_column *column;
 
-	refresh(t, v);
+	refresh_rows(t, v);
 	if (y == t->body.y && t->body.height >= 2) {
 		column = table_hit(&v->table, x);
 		if (column)
@@ -331,7 +331,7 @@ static void groups_status(struct tui *t, void *ctx, char *out, size_t size)
 
 static void groups_draw_view(struct tui *t, void *ctx, struct area body)
 {
-	refresh(t, ctx);
+	refresh_rows(t, ctx);
 	groups_draw(t, ctx, body);
 }
 

@@ -58,8 +58,8 @@ static int help_init(struct tui *t, void *ctx)
 	return 0;
 }
 
-static void add(struct help *v, enum role role, int label_cells, const char *label,
-		const char *text)
+static void add_line(struct help *v, enum role role, int label_cells, const char *label,
+		     const char *text)
 {
 	int cells = label_cells < v->width / 2 ? label_cells : v->width / 2;
 	int width = v->width - cells - 1;
@@ -85,58 +85,59 @@ static void add_states(struct help *v)
 {
 	char text[TEXT_MAX];
 
-	add(v, ROLE_NORMAL, 0, "", "");
-	add(v, ROLE_STRONG, 0, "",
-	    "States (* idle: a normal place to wait, never stuck by default)");
+	add_line(v, ROLE_NORMAL, 0, "", "");
+	add_line(v, ROLE_STRONG, 0, "",
+		 "States (* idle: a normal place to wait, never stuck by default)");
 	for (int i = 0; i < STATE_COUNT; i++) {
 		enum task_state state = (enum task_state)i;
 		const struct state_info *info = state_info(state);
 
 		snprintf(text, sizeof(text), "%s%s", info->idle ? "* " : "", info->help);
-		add(v, (enum role)(ROLE_CLASS_CHANNEL + info->class), STATE_CELLS,
-		    info->name, text);
+		add_line(v, (enum role)(ROLE_CLASS_CHANNEL + info->class), STATE_CELLS,
+			 info->name, text);
 	}
 }
 
 static void add_groups(struct help *v)
 {
-	add(v, ROLE_NORMAL, 0, "", "");
-	add(v, ROLE_STRONG, 0, "", "Columns of groups");
+	add_line(v, ROLE_NORMAL, 0, "", "");
+	add_line(v, ROLE_STRONG, 0, "", "Columns of groups");
 	for (int id = 0; id < GROUP_COLUMNS; id++)
-		add(v, ROLE_KEY, STATE_CELLS,
-		    group_column_info((enum group_column)id)->title,
-		    group_column_info((enum group_column)id)->help);
-	add(v, ROLE_NORMAL, 0, "", "");
-	add(v, ROLE_STRONG, 0, "", "Verdicts");
+		add_line(v, ROLE_KEY, STATE_CELLS,
+			 group_column_info((enum group_column)id)->title,
+			 group_column_info((enum group_column)id)->help);
+	add_line(v, ROLE_NORMAL, 0, "", "");
+	add_line(v, ROLE_STRONG, 0, "", "Verdicts");
 	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
-		add(v, ROLE_KEY, STATE_CELLS, verdicts[i].text, verdicts[i].meaning);
+		add_line(v, ROLE_KEY, STATE_CELLS, verdicts[i].text, verdicts[i].meaning);
 }
 
-static void build(const struct tui *t, struct help *v, int width)
+static void build_page(const struct tui *t, struct help *v, int width)
 {
 	v->count = 0;
 	v->width = width;
 	if (t->snapshot && t->snapshot->nr_notes > 0) {
-		add(v, ROLE_STRONG, 0, "", "Notes of the source on this target");
+		add_line(v, ROLE_STRONG, 0, "", "Notes of the source on this target");
 		for (size_t i = 0; i < t->snapshot->nr_notes; i++)
-			add(v, ROLE_WARN, 0, "", t->snapshot->notes[i]);
-		add(v, ROLE_NORMAL, 0, "", "");
+			add_line(v, ROLE_WARN, 0, "", t->snapshot->notes[i]);
+		add_line(v, ROLE_NORMAL, 0, "", "");
 	}
-	add(v, ROLE_STRONG, 0, "", "Keys");
+	add_line(v, ROLE_STRONG, 0, "", "Keys");
 	for (size_t i = 0; i < key_count; i++)
-		add(v, ROLE_KEY, KEY_CELLS, key_table[i].label, key_table[i].help);
-	add(v, ROLE_NORMAL, KEY_CELLS, "mouse",
-	    "a click selects, a double click opens; a title sorts; a class filters; the "
-	    "wheel scrolls");
-	add(v, ROLE_NORMAL, 0, "", "");
-	add(v, ROLE_STRONG, 0, "", "Filter");
+		add_line(v, ROLE_KEY, KEY_CELLS, key_table[i].label, key_table[i].help);
+	add_line(v, ROLE_NORMAL, KEY_CELLS, "mouse",
+		 "a click selects, a double click opens; a title sorts; a class filters; "
+		 "the "
+		 "wheel scrolls");
+	add_line(v, ROLE_NORMAL, 0, "", "");
+	add_line(v, ROLE_STRONG, 0, "", "Filter");
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
-		add(v, ROLE_KEY, 20, filters[i].text, filters[i].meaning);
-	add(v, ROLE_NORMAL, 0, "", "");
-	add(v, ROLE_STRONG, 0, "", "Columns");
+		add_line(v, ROLE_KEY, 20, filters[i].text, filters[i].meaning);
+	add_line(v, ROLE_NORMAL, 0, "", "");
+	add_line(v, ROLE_STRONG, 0, "", "Columns");
 	for (int id = 0; id < COLUMN_COUNT; id++)
-		add(v, ROLE_KEY, STATE_CELLS, column_info((enum column_id)id)->title,
-		    column_info((enum column_id)id)->help);
+		add_line(v, ROLE_KEY, STATE_CELLS, column_info((enum column_id)id)->title,
+			 column_info((enum column_id)id)->help);
 	add_groups(v);
 	add_states(v);
 }
@@ -170,7 +171,7 @@ static void help_draw(struct tui *t, void *ctx, struct area body)
 	size_t rows = body.height > 0 ? (size_t)body.height : 1;
 	size_t split, length;
 
-	build(t, v, width);
+	build_page(t, v, width);
 	split = two ? split_at(v) : v->count;
 	length = split > v->count - split ? split : v->count - split;
 	if (v->top + rows > length)

@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/order.h"
-#include "tui/picture.h"
+#include "tui/current.h"
 #include "tui/table.h"
 #include "tui/views.h"
 
@@ -91,7 +91,8 @@ static void processes_release(void *ctx)
 	prompt_history_release(&v->history);
 }
 
-static const char *cell(const struct process_row *row, int column, char *out, size_t size)
+static const char *format_cell(const struct process_row *row, int column, char *out,
+			       size_t size)
 {
 	char rss[TEXT_SIZE_MAX];
 
@@ -121,14 +122,14 @@ static const char *cell(const struct process_row *row, int column, char *out, si
 	}
 }
 
-static bool passes(const struct process_row *row, const char *filter)
+static bool passes_filter(const struct process_row *row, const char *filter)
 {
 	char text[64];
 
 	if (filter[0] == '\0')
 		return true;
 	for (int column = 0; column < PROCESS_COLUMNS; column++)
-		if (strcasestr(cell(row, column, text, sizeof(text)), filter))
+		if (strcasestr(format_cell(row, column, text, sizeof(text)), filter))
 			return true;
 	return false;
 }
@@ -147,7 +148,7 @@ static int source_rank(const struct process_row *row)
 						       : 2;
 }
 
-static int compare(const void *left, const void *right, void *arg)
+static int compare_rows(const void *left, const void *right, void *arg)
 {
 	const struct processes *v = arg;
 	const struct process_row *a = &v->rows[*(const size_t *)left];
@@ -172,8 +173,9 @@ static int compare(const void *left, const void *right, void *arg)
 		order = compare_numbers(a->cpu_percent, b->cpu_percent);
 		break;
 	default:
-		order = strcasecmp(cell(a, v->table.sorted, text_a, sizeof(text_a)),
-				   cell(b, v->table.sorted, text_b, sizeof(text_b)));
+		order = strcasecmp(
+			format_cell(a, v->table.sorted, text_a, sizeof(text_a)),
+			format_cell(b, v->table.sorted, text_b, sizeof(text_b)));
 		break;
 	}
 	if (v->table.descending)
@@ -184,16 +186,16 @@ static int compare(const void *left, const void *right, void *arg)
 }
 
 /* Filters and sorts. The cursor stays on its process. */
-static void arrange(struct processes *v)
+static void filter_and_sort(struct processes *v)
 {
 	if (!array_reserve(&v->shown, &v->cap_shown, v->count))
 		return;
 	v->nr_shown = 0;
 	for (size_t i = 0; i < v->count; i++)
-		if (passes(&v->rows[i], v->filter))
+		if (passes_filter(&v->rows[i], v->filter))
 			v->shown[v->nr_shown++] = i;
 	if (v->nr_shown > 1)
-		qsort_r(v->shown, v->nr_shown, sizeof(*v->shown), compare, v);
+		qsort_r(v->shown, v->nr_shown, sizeof(*v->shown), compare_rows, v);
 	for (size_t i = 0; v->pid != 0 && i < v->nr_shown; i++)
 		if (v->rows[v->shown[i]].pid == v->pid)
 			v->at = i;
@@ -214,7 +216,7 @@ static void read_list(struct tui *t, struct processes *v)
 		v->unknown |= strcmp(v->rows[i].source, "?") == 0;
 	if (v->unknown)
 		v->next_ns = t->clock_ns + UNKNOWN_NS;
-	arrange(v);
+	filter_and_sort(v);
 }
 
 static void processes_enter(struct tui *t, void *ctx)
@@ -239,7 +241,7 @@ static void move_to(struct processes *v, long row)
 	v->pid = row_at(v, v->at) ? row_at(v, v->at)->pid : 0;
 }
 
-static void attach(struct tui *t, struct processes *v)
+static void watch_selected(struct tui *t, struct processes *v)
 {
 	const struct process_row *row = row_at(v, v->at);
 	struct err e = {0};
@@ -268,7 +270,7 @@ static void sort_by(struct processes *v, int column)
 	else
 		v->table.descending = columns[column].descending;
 	v->table.sorted = column;
-	arrange(v);
+	filter_and_sort(v);
 }
 
 static void sort_chosen(void *arg, const struct menu *menu, bool chosen)
@@ -302,7 +304,7 @@ static bool processes_typed(struct tui *t, void *ctx, const char *text, struct e
 	(void)t;
 	(void)e;
 	snprintf(v->filter, sizeof(v->filter), "%s", text);
-	arrange(v);
+	filter_and_sort(v);
 	return true;
 }
 
@@ -318,7 +320,7 @@ static bool processes_act(struct tui *t, void *ctx, enum action action, int key)
 	}
 	switch (action) {
 	case ACTION_OPEN:
-		attach(t, v);
+		watch_selected(t, v);
 		return true;
 	case ACTION_FILTER:
 		tui_prompt(t, v->filter);
@@ -349,7 +351,7 @@ static bool processes_act(struct tui *t, void *ctx, enum action action, int key)
 		if (v->filter[0] == '\0')
 			return false;
 		v->filter[0] = '\0';
-		arrange(v);
+		filter_and_sort(v);
 		return true;
 	default:
 		return false;
@@ -367,7 +369,7 @@ static bool draw_row(struct tui *t, struct processes *v, const struct process_ro
 		draw_fill(y, 0, t->width, role, true);
 	for (size_t i = 0; i < v->table.count; i++) {
 		struct table_column *column = &v->table.columns[i];
-		const char *content = cell(row, column->id, text, sizeof(text));
+		const char *content = format_cell(row, column->id, text, sizeof(text));
 		bool exact = column->id == PROCESS_SOURCE && source_rank(row) < 2;
 
 		grew |= table_measure(column,
@@ -442,7 +444,7 @@ static void processes_click(struct tui *t, void *ctx, int y, int x, bool twice)
 	} else if (line >= 0 && v->top + (size_t)line < v->nr_shown) {
 		move_to(v, (long)v->top + line);
 		if (twice)
-			attach(t, v);
+			watch_selected(t, v);
 	}
 }
 

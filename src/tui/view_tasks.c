@@ -97,7 +97,7 @@ static void open_task(struct tui *t, struct tasks *v, const struct task *task)
 		tui_open_gone_task(t, gone);
 }
 
-static bool move(struct tui *t, struct tasks *v, enum action action)
+static bool move_cursor(struct tui *t, struct tasks *v, enum action action)
 {
 	size_t to = v->at;
 
@@ -113,7 +113,7 @@ static bool tasks_act(struct tui *t, void *ctx, enum action action, int key)
 	const struct task *task;
 
 	tasks_refresh(t, v);
-	if (move(t, v, action))
+	if (move_cursor(t, v, action))
 		return true;
 	switch (action) {
 	case ACTION_OPEN:

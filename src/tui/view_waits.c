@@ -40,7 +40,7 @@ static void waits_update(struct tui *t, void *ctx)
 }
 
 /* Lines above the cursor come and go, but the cursor stays on its line. */
-static void refresh(struct tui *t, struct waits *v)
+static void refresh_lines(struct tui *t, struct waits *v)
 {
 	if (!v->stale)
 		return;
@@ -110,7 +110,7 @@ static bool waits_act(struct tui *t, void *ctx, enum action action, int key)
 	size_t to;
 
 	(void)key;
-	refresh(t, v);
+	refresh_lines(t, v);
 	to = v->at;
 	if (key_moves(action, t->body.height - 1, v->nr_lines, &to)) {
 		move_to(v, (long)to);
@@ -170,7 +170,7 @@ static void waits_draw(struct tui *t, void *ctx, struct area body)
 	struct waits *v = ctx;
 	size_t rows = body.height > 0 ? (size_t)body.height : 1;
 
-	refresh(t, v);
+	refresh_lines(t, v);
 	if (v->nr_lines == 0) {
 		draw_nothing(t, body);
 		return;
@@ -190,7 +190,7 @@ static void waits_click(struct tui *t, void *ctx, int y, int x, bool twice)
 	struct waits *v = ctx;
 
 	(void)x;
-	refresh(t, v);
+	refresh_lines(t, v);
 	move_to(v, (long)v->top + y - t->body.y);
 	if (twice)
 		open_line(t, v);

@@ -14,7 +14,7 @@
 #include "base/intern.h"
 #include "core/stack.h"
 #include "tui/app.h"
-#include "tui/picture.h"
+#include "tui/current.h"
 
 #define NR_ROWS   100000
 #define ROUNDS    41

@@ -17,7 +17,7 @@
 
 #include "fuzz/pictures.h"
 #include "tui/app.h"
-#include "tui/picture.h"
+#include "tui/current.h"
 
 #define KEYS_AT_ONCE 24u
 

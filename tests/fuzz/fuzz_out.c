@@ -77,7 +77,7 @@ static void write_report(const struct snapshot *picture, unsigned ways)
 	struct report_history *history = calloc(1, sizeof(*history));
 	struct report_request request = {.snapshot = picture,
 					 .history = history,
-					 .looks = 2,
+					 .nr_samples = 2,
 					 .watched_ns = CLOCK_SECOND_NS,
 					 .ascii = ways & ASCII};
 	struct buf out;

@@ -22,7 +22,7 @@ static void prepare(const char *target)
 	metrics.up = true;
 	metrics.counting = true;
 	metrics.created = 12;
-	metrics.rss_bytes = metrics.fds = metrics.look_ns = -1;
+	metrics.rss_bytes = metrics.fds = metrics.sample_ns = -1;
 	for (int state = 0; state < STATE_COUNT; state++)
 		metrics.oldest_ns[state] = -1;
 }

@@ -437,7 +437,8 @@ static void output_is_a_stream(void **state)
 static void reports_in_ascii(void **state)
 {
 	struct snapshot *snapshot = snapshot_new();
-	struct report_request request = {.snapshot = snapshot, .looks = 1, .ascii = true};
+	struct report_request request = {
+		.snapshot = snapshot, .nr_samples = 1, .ascii = true};
 	struct buf out;
 
 	(void)state;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The snapshot that is shown: taking the next one from the feed, and the time for which
  * ages are shown. */
-#ifndef TUI_PICTURE_H
-#define TUI_PICTURE_H
+#ifndef TUI_CURRENT_H
+#define TUI_CURRENT_H
 
 #include "tui/state.h"
 

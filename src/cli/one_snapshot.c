@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Takes two samples a moment apart: a task is stuck if it is in both, and CPU shares are
  * those of the time between them. */
-#include "cli/picture.h"
+#include "cli/one_snapshot.h"
 
 #include <errno.h>
 #include <string.h>
@@ -13,11 +13,11 @@
 #include "cli/cli.h"
 #include "cli/target.h"
 
-#define BETWEEN_LOOKS_NS (100 * CLOCK_MS_NS)
+#define BETWEEN_SAMPLES_NS (100 * CLOCK_MS_NS)
 /* More samples if the first two leave something open. */
-#define FURTHER_LOOKS    8
+#define FURTHER_SAMPLES    8
 
-static int attach(struct look *look, const struct options *options, struct err *e)
+static int attach_target(struct look *look, const struct options *options, struct err *e)
 {
 	const char *other = target_other(options);
 	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1;
@@ -34,7 +34,7 @@ static int attach(struct look *look, const struct options *options, struct err *
 }
 
 /* Moves to another snapshot of the recording than the last one. */
-static int go_to(struct look *look, enum picture_which which, const char *at,
+static int go_to(struct look *look, enum snapshot_choice which, const char *at,
 		 struct snapshot **snapshot)
 {
 	struct source_focus all = {.all = true};
@@ -45,7 +45,7 @@ static int go_to(struct look *look, enum picture_which which, const char *at,
 	struct err e = {0};
 
 	if (!(*snapshot)->target.replay) {
-		cli_complain(which == PICTURE_AT
+		cli_complain(which == CHOOSE_AT
 				     ? "--at is for recordings; this target has only one "
 				       "snapshot"
 				     : "only a recording can be compared with itself, "
@@ -53,15 +53,15 @@ static int go_to(struct look *look, enum picture_which which, const char *at,
 				       "target: grmon-c diff A B");
 		return CLI_USAGE;
 	}
-	if (which == PICTURE_AT && at[0] == '+')
+	if (which == CHOOSE_AT && at[0] == '+')
 		range.shown_ns = place->first_real_ns;
-	if (which == PICTURE_AT && when_parse(at, &range, &real_ns, &e) != 0) {
+	if (which == CHOOSE_AT && when_parse(at, &range, &real_ns, &e) != 0) {
 		cli_complain_at("--at", at, &e);
 		return CLI_USAGE;
 	}
 	snapshot_unref(*snapshot);
 	*snapshot = NULL;
-	if (which == PICTURE_FIRST)
+	if (which == CHOOSE_FIRST)
 		look_move(look, -INT32_MAX, 0);
 	else
 		look_seek(look, real_ns);
@@ -88,8 +88,8 @@ static bool is_settled(const struct snapshot *snapshot)
 }
 
 /* Takes the second sample, and more if that leaves something open. */
-static int look_again(struct look *look, int64_t due_ns, struct snapshot **snapshot,
-		      struct err *e)
+static int take_further_samples(struct look *look, int64_t due_ns,
+				struct snapshot **snapshot, struct err *e)
 {
 	struct source_focus all = {.all = true};
 	int rc;
@@ -100,30 +100,31 @@ static int look_again(struct look *look, int64_t due_ns, struct snapshot **snaps
 		while (!clock_sleep_until(due_ns))
 			continue;
 		rc = look_sample(look, &all, snapshot, e);
-		if (rc != 0 || i == FURTHER_LOOKS || is_settled(*snapshot))
+		if (rc != 0 || i == FURTHER_SAMPLES || is_settled(*snapshot))
 			return rc;
-		due_ns = clock_mono_ns() + BETWEEN_LOOKS_NS / 4;
+		due_ns = clock_mono_ns() + BETWEEN_SAMPLES_NS / 4;
 	}
 }
 
-int picture_take(struct look *look, const struct options *options,
-		 enum picture_which which, const char *at, struct snapshot **snapshot)
+int one_snapshot_take(struct look *look, const struct options *options,
+		      enum snapshot_choice which, const char *at,
+		      struct snapshot **snapshot)
 {
 	struct source_focus all = {.all = true};
 	int64_t begin_ns = clock_mono_ns();
 	struct err e = {0};
-	int rc = attach(look, options, &e);
+	int rc = attach_target(look, options, &e);
 
 	*snapshot = NULL;
 	if (rc != CLI_FINE)
 		return rc;
 	if (look_sample(look, &all, snapshot, &e) != 0)
 		goto failed;
-	if (which != PICTURE_LAST)
+	if (which != CHOOSE_LAST)
 		return go_to(look, which, at, snapshot);
 	if ((*snapshot)->target.replay)
 		return CLI_FINE;
-	if (look_again(look, begin_ns + BETWEEN_LOOKS_NS, snapshot, &e) == 0)
+	if (take_further_samples(look, begin_ns + BETWEEN_SAMPLES_NS, snapshot, &e) == 0)
 		return CLI_FINE;
 failed:
 	if (e.code == ERR_GONE)

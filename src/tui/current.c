@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* While paused, the snapshot stays; the feed's state is updated nevertheless. */
-#include "tui/picture.h"
+#include "tui/current.h"
 
 #include <string.h>
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Takes one complete snapshot of a target, for the commands that print it. */
-#ifndef CLI_PICTURE_H
-#define CLI_PICTURE_H
+#ifndef CLI_ONE_SNAPSHOT_H
+#define CLI_ONE_SNAPSHOT_H
 
 #include "cli/options.h"
 #include "session/look.h"
 
 /* Which snapshot of a recording. */
-enum picture_which { PICTURE_LAST, PICTURE_FIRST, PICTURE_AT };
+enum snapshot_choice { CHOOSE_LAST, CHOOSE_FIRST, CHOOSE_AT };
 
 /*
  * Attaches to TARGET and samples until stuck is known: twice, a moment apart, or once for
@@ -15,7 +15,8 @@ enum picture_which { PICTURE_LAST, PICTURE_FIRST, PICTURE_AT };
  * and outlive the snapshot. Returns an exit code, after a message on failure; on success
  * the caller owns *snapshot.
  */
-int picture_take(struct look *look, const struct options *options,
-		 enum picture_which which, const char *at, struct snapshot **snapshot);
+int one_snapshot_take(struct look *look, const struct options *options,
+		      enum snapshot_choice which, const char *at,
+		      struct snapshot **snapshot);
 
 #endif

@@ -50,8 +50,8 @@ static void put_summary(const struct report_request *request,
 		"Watched for %s until %s, %" PRIu64
 		" sample%s, through %s. %u task%s at the end, %u of them stuck, %u long.",
 		clock_format_duration(request->watched_ns, span),
-		clock_format_iso(s->real_ns, iso), request->looks,
-		request->looks == 1 ? "" : "s", s->target.sources, s->counts.tasks,
+		clock_format_iso(s->real_ns, iso), request->nr_samples,
+		request->nr_samples == 1 ? "" : "s", s->target.sources, s->counts.tasks,
 		s->counts.tasks == 1 ? "" : "s", s->counts.stuck, s->counts.is_long);
 	style->paragraph(style, out, line);
 	snprintf(line, sizeof(line), "%zu leak%s, %zu deadlock%s.", leaks,
@@ -268,8 +268,8 @@ static void put_figures(const struct report_request *request,
 	}
 }
 
-void report_walk(const struct report_request *request, const struct report_style *style,
-		 struct buf *out)
+void report_write_parts(const struct report_request *request,
+			const struct report_style *style, struct buf *out)
 {
 	const struct snapshot_target *target = &request->snapshot->target;
 	char title[REPORT_LINE_MAX];
