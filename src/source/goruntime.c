@@ -406,8 +406,7 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	go->prove_next = false;
 	go_prove_poll(&go->prove, out);
 	if (!go_queues_read(&go->queues, &go->sampler))
-		snapshot_note(out, "not enough memory to show what every goroutine "
-				   "waits on");
+		snapshot_note(out, "no memory to show what every goroutine waits on");
 	go_threads_begin(&go->threads, focus);
 	go_threads_sample(&go->threads, &go->sampler, shows_threads(go));
 	rc = add_tasks(go, focus, out, e);

@@ -91,7 +91,7 @@ if have initdb postgres && have postgres postgres; then
 		check 'the same stacks as by ptrace: postgres and every process of it' postgres
 		locked() { dump "$blocked" -s native && query "[f for f in tasks[0]['stack'] if f['function'] and f['function'].startswith(('LockAcquire', 'XactLockTableWait', 'postgres+0x'))]"; }
 		check 'a backend that waits for a row shows it' locked
-		row() { dump "$blocked" -s native && query "[t for t in tasks if t['state'] == 'mutex' and 'a row lock of postgres' in t['waits_on']['text'] and t['waits_on']['owner'] is None and t['name'].startswith('postgres: ') and t['name'].endswith(' UPDATE waiting')]"; }
+		row() { dump "$blocked" -s native && query "[t for t in tasks if t['state'] == 'mutex' and 'a postgres row lock' in t['waits_on']['text'] and t['waits_on']['owner'] is None and t['name'].startswith('postgres: ') and t['name'].endswith(' UPDATE waiting')]"; }
 		check 'it waits for a lock, not idly, and is named by the title that postgres sets' until_true row
 		mkfifo "$work/statements"
 		exec 8<>"$work/statements"

@@ -275,7 +275,7 @@ struct exit_trace *exit_trace_new(pid_t pid, struct err *e)
 
 	if (!trace || trace->fd < 0 ||
 	    threads_start(&trace->thread, run_trace, trace) != 0) {
-		err_set(e, ERR_NOMEM, "there is not enough memory to trace it");
+		err_set(e, ERR_NOMEM, "there is no memory to trace it");
 		if (trace)
 			trace_destroy(trace);
 		return NULL;

@@ -188,7 +188,7 @@ struct pprof_http *pprof_http_new(const struct source_target *t, struct err *e)
 	if (http)
 		http->curl = curl_easy_init();
 	if (!http || !http->curl) {
-		err_set(e, ERR_NOMEM, "not enough memory to query %.60s", t->text);
+		err_set(e, ERR_NOMEM, "no memory to query %.60s", t->text);
 		pprof_http_free(http);
 		return NULL;
 	}
