@@ -126,7 +126,7 @@ void agent_fd_close(void)
 
 void *memfd_map(size_t bytes, int *fd, const char **problem)
 {
-	*problem = "the region's size is over RLIMIT_FSIZE";
+	*problem = "the region is larger than RLIMIT_FSIZE allows";
 	/* Beyond the limit, ftruncate() would raise SIGXFSZ. */
 	if (memfd_limit(RLIMIT_FSIZE) < bytes)
 		return NULL;

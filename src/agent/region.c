@@ -107,10 +107,10 @@ static bool region_renew(void)
 	size_t bytes = agent.layout.region_bytes;
 
 	if (agent_load(&agent.filtered))
-		return region_off("a child that began under a seccomp filter");
+		return region_off("a child process that started under a seccomp filter");
 	agent_fd_close();
 	if (!region_anonymous(agent.header, bytes))
-		return region_off("no memory for the region of a child");
+		return region_off("no memory for the region of a child process");
 	raw3(SYS_madvise, agent.header, bytes, MADV_NOHUGEPAGE);
 	agent.shared = false;
 	agent_store(&agent.child_waits, 0);
@@ -129,7 +129,7 @@ bool agent_region_ready(void)
 		return true;
 	/* A child of fork() or a similar call. */
 	if (agent.no_children)
-		return region_off("a child, and GRMON_CHILDREN=0");
+		return region_off("disabled for child processes by GRMON_CHILDREN=0");
 	/* Another thread is creating the region, or this thread is doing so below a
 	 * signal handler. This one publication is skipped. */
 	if (!__atomic_compare_exchange_n(&agent.control->making, &idle, 1, false,
@@ -229,7 +229,7 @@ static size_t region_pages(size_t bytes)
 static void region_forked(void)
 {
 	__atomic_store_n(&agent.control->generation, 0, __ATOMIC_RELEASE);
-	region_off("a child that began under a seccomp filter");
+	region_off("a child process that started under a seccomp filter");
 }
 
 /* Maps the bookkeeping that clients do not see: control and links, in one mapping that is
@@ -248,7 +248,7 @@ static const char *region_private(void)
 			return "no memory for the agent's bookkeeping";
 	} else if (raw3(SYS_madvise, map, control + slots + chans, MADV_WIPEONFORK) !=
 		   0) {
-		return "this kernel is too old: no MADV_WIPEONFORK (Linux 4.14)";
+		return "this kernel is too old: MADV_WIPEONFORK needs Linux 4.14";
 	}
 	agent.starts = region_anonymous(NULL, agent.layout.nr_slots *
 						      sizeof(struct agent_start));

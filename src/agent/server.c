@@ -253,7 +253,7 @@ static void *server_main(void *unused)
 			 __ATOMIC_SEQ_CST);
 	if (!server_apart(server.region)) {
 		agent_set_status(
-			"publishing, without a socket: no descriptors of its own");
+			"publishing without a socket: no separate descriptor table");
 		goto out;
 	}
 	/* This comes before server_say(): the program's descriptor is closed after that,
@@ -266,7 +266,7 @@ static void *server_main(void *unused)
 				SFD_NONBLOCK | SFD_CLOEXEC);
 	if (server.wake < 0 || !server_open(&server)) {
 		agent_set_status(
-			"publishing, without a socket: no private folder for it");
+			"publishing without a socket: no private directory for it");
 		goto out;
 	}
 	server_say(AGENT_SERVER_LISTENING);
@@ -288,7 +288,8 @@ static const char *server_spawn(void)
 
 	if (!agent_fd_mine() &&
 	    (agent_load(&agent.control->threads) != 0 || !agent_region_move()))
-		return "publishing, without a socket: the program closed our descriptor";
+		return "publishing without a socket: the program has closed "
+		       "the agent's descriptor";
 	agent.control->server_region = agent.fd;
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, &before, sizeof(before));
 	agent_tls.internal = true;
@@ -305,8 +306,7 @@ static const char *server_spawn(void)
 	}
 	agent_tls.internal = false;
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof(before));
-	return rc == 0 ? NULL
-		       : "publishing, without a socket: no thread could be started";
+	return rc == 0 ? NULL : "publishing without a socket: no thread could be started";
 }
 
 /*
@@ -339,14 +339,14 @@ bool agent_server_ensure(void)
 	if (agent_load(&control->server) != AGENT_SERVER_NONE)
 		return agent_load(&control->server) != AGENT_SERVER_ENDED;
 	if (agent_load(&agent.filtered)) {
-		agent_set_status("publishing, without a socket: a seccomp filter is in "
+		agent_set_status("publishing without a socket: a seccomp filter is in "
 				 "force");
 		return false;
 	}
 	/* If the end of the main thread went unnoticed, the server would keep the process
 	 * alive. */
 	if (!agent_load(&control->main_watched) || agent_load(&control->main_left)) {
-		agent_set_status("publishing, without a socket: the main thread has not "
+		agent_set_status("publishing without a socket: the main thread has not "
 				 "used the agent, or has ended");
 		return false;
 	}

@@ -102,7 +102,7 @@ static const char *start_problem(void)
 	if (start_is("GRMON_DISABLE", "1"))
 		return "disabled by GRMON_DISABLE";
 	if (agent.no_children && start_is_child())
-		return "a child, and GRMON_CHILDREN=0";
+		return "disabled for child processes by GRMON_CHILDREN=0";
 	return agent_region_first();
 }
 

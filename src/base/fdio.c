@@ -30,8 +30,7 @@ int fdio_read_all(int fd, struct buf *out, size_t max_bytes, struct err *e)
 	while ((got = fdio_read_some(fd, chunk, sizeof(chunk))) > 0) {
 		if ((size_t)got > max_bytes - total)
 			return err_set(e, ERR_FORMAT,
-				       "more than the %zu bytes that are read",
-				       max_bytes);
+				       "larger than the limit of %zu bytes", max_bytes);
 		total += (size_t)got;
 		buf_append(out, chunk, (size_t)got);
 		if (out->failed)
@@ -57,7 +56,7 @@ int fdio_read_file(const char *path, struct buf *out, size_t max_bytes, struct e
 	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
 		close(fd);
 		return err_set(e, ERR_UNSUPPORTED, "%s is %s, not a file", path,
-			       S_ISDIR(status.st_mode)    ? "a folder"
+			       S_ISDIR(status.st_mode)    ? "a directory"
 			       : S_ISFIFO(status.st_mode) ? "a pipe"
 							  : "a device");
 	}

@@ -21,8 +21,8 @@ int outfile_check_link(const char *path, struct err *e)
 	    status.st_uid == geteuid() || status.st_uid == 0)
 		return 0;
 	return err_set(e, ERR_PERM,
-		       "%s is a link that another user has made; nothing is written "
-		       "there, give another name",
+		       "%s is a link that another user has created, so nothing is "
+		       "written to it; use another name",
 		       path);
 }
 

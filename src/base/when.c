@@ -37,7 +37,7 @@ static int at_end(const char *text, const char *rest, struct err *e)
 		rest++;
 	if (*rest == '\0')
 		return 0;
-	return err_at(e, (int)(rest - text), "the time ends here, what follows is none");
+	return err_at(e, (int)(rest - text), "unexpected text after the time");
 }
 
 static int parse_relative(const char *text, const struct when_range *range,
@@ -66,7 +66,7 @@ static int parse_date(const char *text, int64_t *real_ns, struct err *e)
 	if (rest && (*rest == 'T' || *rest == 't' || *rest == ' '))
 		rest = strptime(rest + 1, "%H:%M", &tm);
 	if (!rest || tm.tm_year < 70 || tm.tm_year > 300)
-		return err_at(e, 0, "a date is 2026-11-21 or 2026-11-21T10:04:30");
+		return err_at(e, 0, "write a date as 2026-11-21 or 2026-11-21T10:04:30");
 	timegm(&date);
 	if (date.tm_mday != tm.tm_mday)
 		return err_at(e, 0, "that month has no day %d", tm.tm_mday);
@@ -83,9 +83,10 @@ static int parse_time(const char *text, const struct when_range *range, int64_t 
 	int64_t ns = 0, end_ns;
 
 	if (!rest)
-		return err_at(e, 0,
-			      "a time is 10:04, 10:04:30, 2026-11-21T10:04:30, +5m, "
-			      "-30s, start or end");
+		return err_at(
+			e, 0,
+			"write a time as 10:04, 10:04:30, 2026-11-21T10:04:30, +5m, "
+			"-30s, start or end");
 	rest = take_seconds(rest, &tm, &ns);
 	if (at_end(text, rest, e) != 0)
 		return ERR_USAGE;

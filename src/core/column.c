@@ -302,7 +302,7 @@ static int list_unknown(const char *text, const char *word, size_t bytes, struct
 	column_keys(keys, sizeof(keys));
 	if (bytes == 0)
 		return err_at(e, (int)(word - text),
-			      "a column is missing here (columns: %s)", keys);
+			      "a column name is missing here (columns: %s)", keys);
 	suggest_init(&suggest, word, bytes);
 	column_suggest(&suggest);
 	return err_at(e, (int)(word - text), "unknown column '%.*s'%s (columns: %s)",
@@ -327,10 +327,9 @@ int column_list_parse(struct column_list *list, const char *text, struct err *e)
 		if (id < 0)
 			return list_unknown(text, word, bytes, e);
 		if ((sign != '\0') != relative)
-			return err_at(
-				e, (int)(at - text),
-				"write either a list, such as state,age, or changes "
-				"only, such as +labels,-cpu");
+			return err_at(e, (int)(at - text),
+				      "write either a list, such as state,age, or only "
+				      "changes, such as +labels,-cpu");
 		if (sign == '-')
 			list_remove(&result, (enum column_id)id);
 		else if (!list_has(&result, (enum column_id)id))
@@ -341,7 +340,7 @@ int column_list_parse(struct column_list *list, const char *text, struct err *e)
 		at++;
 	}
 	if (result.count == 0)
-		return err_at(e, 0, "at least one column must stay");
+		return err_at(e, 0, "at least one column must remain");
 	*list = result;
 	return 0;
 }

@@ -391,7 +391,7 @@ int diff_build(struct diff *diff, const struct diff_side sides[2], struct err *e
 	if (rc == 0)
 		rc = merge_lonely(diff, sides, false);
 	conclude(diff);
-	return rc ? err_set(e, ERR_NOMEM, "there is no memory to compare") : 0;
+	return rc ? err_set(e, ERR_NOMEM, "no memory for the comparison") : 0;
 }
 
 void diff_release(struct diff *diff)

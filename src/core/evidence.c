@@ -61,11 +61,9 @@ static void say_growth(struct words *words, const struct leak *leak,
 		say(words, ": +%.1f an hour", per_minute * 60);
 	say(words, ". ");
 	if (finding->rises > 0)
-		say(words,
-		    "The lowest count of each part of that time is above that of the "
-		    "part before, %" PRIu32 " times in a row. ",
+		say(words, "The minimum rose in %" PRIu32 " consecutive intervals. ",
 		    finding->rises);
-	say(words, "%" PRIu64 " came to stay, %" PRIu64 " left. ", finding->came,
+	say(words, "%" PRIu64 " appeared and remain, %" PRIu64 " ended. ", finding->came,
 	    finding->left);
 }
 
@@ -75,7 +73,7 @@ static void say_steps(struct words *words, const struct trend_finding *finding)
 
 	if (finding->nr_steps == 0)
 		return;
-	say(words, "It comes in steps: +%" PRIu32 " every %s, %" PRIu32 " times",
+	say(words, "It grows in steps: +%" PRIu32 " every %s, %" PRIu32 " times",
 	    finding->step_size, clock_format_duration(finding->period_ns, period),
 	    finding->nr_steps);
 	say(words, finding->period_ns >= 2 * CLOCK_SECOND_NS
@@ -120,10 +118,10 @@ static void say_proofs(struct words *words, const struct leak *leak)
 		const char *sentence;
 	} sentences[] = {
 		{PROOF_DEADLOCK,
-		 "In a deadlock: nobody who could end the wait ever will. "},
+		 "In a deadlock: no task that could end the wait can continue. "},
 		{PROOF_NIL_CHANNEL,
-		 "It waits for a nil channel: nobody can ever end that. "},
-		{PROOF_RUNTIME, "Go's runtime itself has found that it is leaked. "},
+		 "It waits on a nil channel, which nothing can ever end. "},
+		{PROOF_RUNTIME, "Go's runtime reports it as leaked. "},
 		{PROOF_UNREACHABLE, "Nothing alive can reach what it waits on. "},
 	};
 
@@ -131,8 +129,8 @@ static void say_proofs(struct words *words, const struct leak *leak)
 		if (leak->proofs & sentences[i].proof)
 			say(words, "%s", sentences[i].sentence);
 	if (leak->proven > 0 && leak->proven < leak->count)
-		say(words, "So it is for %" PRIu32 " of the %" PRIu32 ". ", leak->proven,
-		    leak->count);
+		say(words, "This applies to %" PRIu32 " of the %" PRIu32 ". ",
+		    leak->proven, leak->count);
 }
 
 void leak_explain(struct leak *leak, struct snapshot *snapshot)
@@ -149,17 +147,18 @@ void leak_explain(struct leak *leak, struct snapshot *snapshot)
 		say_steps(&words, finding);
 		find_limit(leak, snapshot);
 	} else if (!leak->proofs) {
-		say(&words, "It has grown to %" PRIu32 ", but does so no longer. ",
+		say(&words, "It grew to %" PRIu32 ", but is no longer growing. ",
 		    finding->to);
 	}
 	if (leak->limit_ns >= 0)
-		say(&words, "At this pace the limit of %s is reached in %s. ",
+		say(&words, "At this rate it reaches the limit of %s in %s. ",
 		    leak->limit, clock_format_duration(leak->limit_ns, reached));
 	if (finding->slows)
-		say(&words, "It rises ever more slowly, as when something warms up: look "
-			    "again. ");
+		say(&words,
+		    "The growth is slowing down, as during a warm-up: check again "
+		    "later. ");
 	else if (finding->verdict == VERDICT_RECHECK && finding->per_second > 0)
-		say(&words, "It is young: look again. ");
+		say(&words, "It has not been observed for long: check again later. ");
 	if (words.used > 0 && words.text[words.used - 1] == ' ')
 		words.text[words.used - 1] = '\0';
 	leak->evidence = arena_strndup(&snapshot->arena, words.text, sizeof(words.text));

@@ -118,7 +118,7 @@ static struct part place_new(struct reader *reader, const char *at, int *place)
 
 	if (reader->expression->nr_places == EXPRESSION_PLACES_MAX)
 		return reader_fail(reader, at,
-				   "it is too large, its repeats written out");
+				   "it is too large once its repetitions are expanded");
 	*place = reader->expression->nr_places++;
 	set_add(&part.first, *place);
 	set_add(&part.last, *place);
@@ -184,7 +184,7 @@ static bool read_class(struct reader *reader, int place)
 		reader->at = end + 2;
 		return true;
 	}
-	reader_fail(reader, reader->at, "no such class");
+	reader_fail(reader, reader->at, "unknown character class");
 	return true;
 }
 
@@ -205,7 +205,7 @@ static struct part read_brackets(struct reader *reader)
 		int from = (unsigned char)*reader->at, to;
 
 		if (from == '\0')
-			return reader_fail(reader, start, "this [ has no ]");
+			return reader_fail(reader, start, "this [ is not closed");
 		if (from == ']' && reader->at != first)
 			break;
 		if (read_class(reader, place))
@@ -218,7 +218,7 @@ static struct part read_brackets(struct reader *reader)
 		}
 		if (to < from)
 			return reader_fail(reader, start,
-					   "a range in [ ] ends before it begins");
+					   "this range in [ ] is reversed");
 		for (int symbol = from; symbol <= to; symbol++)
 			place_matches(reader, place, symbol);
 	}
@@ -268,14 +268,14 @@ static struct part read_group(struct reader *reader)
 	struct part part;
 
 	if (reader->depth == EXPRESSION_DEPTH_MAX)
-		return reader_fail(reader, start, "too many groups in each other");
+		return reader_fail(reader, start, "groups are nested too deeply");
 	reader->depth++;
 	part = read_choice(reader);
 	reader->depth--;
 	if (reader->failed)
 		return part;
 	if (*reader->at != ')')
-		return reader_fail(reader, start, "this ( has no )");
+		return reader_fail(reader, start, "this ( is not closed");
 	reader->at++;
 	return part;
 }
@@ -289,7 +289,7 @@ static struct part read_atom(struct reader *reader)
 
 	if (++reader->steps > STEPS_MAX)
 		return reader_fail(reader, start,
-				   "it is too large, its repeats written out");
+				   "it is too large once its repetitions are expanded");
 	if (byte == '*' || byte == '+' || byte == '?')
 		return reader_fail(reader, start, "there is nothing to repeat here");
 	reader->at++;
@@ -345,7 +345,7 @@ static struct part read_repeat(struct reader *reader, struct part part, const ch
 		return reader_fail(reader, brace,
 				   "write {n}, {n,} or {n,m}, with n <= m");
 	if (least > REPEAT_MAX || most > REPEAT_MAX)
-		return reader_fail(reader, brace, "it repeats too often");
+		return reader_fail(reader, brace, "too many repetitions");
 	behind = reader->at + 1;
 	for (int i = 0; i < (most < 0 ? (least ? least : 1) : most) && !reader->failed;
 	     i++) {
@@ -424,7 +424,7 @@ struct expression *expression_new(const char *text, bool fold, struct err *e)
 	}
 	part = read_choice(&reader);
 	if (!reader.failed && *reader.at == ')')
-		reader_fail(&reader, reader.at, "this ) has no ( before it");
+		reader_fail(&reader, reader.at, "this ) has no matching (");
 	if (reader.failed) {
 		free(expression);
 		return NULL;

@@ -433,7 +433,7 @@ int graph_build(struct snapshot *snapshot, struct err *e)
 		return 0;
 	graph = arena_alloc(&snapshot->arena, sizeof(*graph));
 	if (!builder_open(&b, snapshot, edges) || !graph) {
-		rc = err_set(e, ERR_NOMEM, "no memory to see who waits for whom");
+		rc = err_set(e, ERR_NOMEM, "no memory for the graph of waits");
 		goto release;
 	}
 	link_waits(&b);
@@ -442,7 +442,7 @@ int graph_build(struct snapshot *snapshot, struct err *e)
 	graph->nr_nodes = b.nr_nodes;
 	graph->next = b.next;
 	if (!find_cycles(&b, graph)) {
-		rc = err_set(e, ERR_NOMEM, "no memory to look for deadlocks");
+		rc = err_set(e, ERR_NOMEM, "no memory to search for deadlocks");
 		goto release;
 	}
 	snapshot->graph = graph;

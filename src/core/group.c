@@ -35,7 +35,7 @@ struct grouping *grouping_new(const char *acknowledge, struct err *e)
 	struct grouping *grouping = calloc(1, sizeof(*grouping));
 
 	if (!grouping) {
-		err_set(e, ERR_NOMEM, "there is no memory for groups");
+		err_set(e, ERR_NOMEM, "no memory for groups");
 		return NULL;
 	}
 	for (int by = 0; by < GROUP_BY_COUNT; by++)
@@ -45,7 +45,7 @@ struct grouping *grouping_new(const char *acknowledge, struct err *e)
 	grouping->least_ns = TREND_LEAST_NS;
 	grouping->intern = intern_new(LABEL_BYTES);
 	if (!grouping->intern)
-		err_set(e, ERR_NOMEM, "there is no memory for groups");
+		err_set(e, ERR_NOMEM, "no memory for groups");
 	if (!grouping->intern ||
 	    group_rules_take(&grouping->acknowledge, acknowledge, e) != 0) {
 		grouping_free(grouping);

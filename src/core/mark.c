@@ -169,8 +169,7 @@ int marks_add(struct marks *marks, const struct snapshot *snapshot, struct err *
 	struct mark *mark;
 
 	if (snapshot->nr_tasks > MARKS_TASKS_MAX)
-		return err_set(e, ERR_USAGE,
-			       "more than %u tasks are too many to be remembered",
+		return err_set(e, ERR_USAGE, "a mark can hold at most %u tasks",
 			       MARKS_TASKS_MAX);
 	mark = calloc(1, sizeof(*mark));
 	if (mark) {
@@ -180,7 +179,7 @@ int marks_add(struct marks *marks, const struct snapshot *snapshot, struct err *
 	if (!mark || !copy_tasks(mark, snapshot) || !build_index(mark) ||
 	    !copy_groups(mark, snapshot->groups)) {
 		mark_free(mark);
-		return err_set(e, ERR_NOMEM, "there is no memory for a mark");
+		return err_set(e, ERR_NOMEM, "no memory for a mark");
 	}
 	while (marks->count == MARKS_MAX ||
 	       (marks->count > 0 && all_tasks(marks) + mark->nr_tasks > MARKS_TASKS_MAX))
@@ -350,7 +349,7 @@ int mark_compare(const struct mark *mark, const struct snapshot *now,
 		return 0;
 	snapshot_unref(changes->snapshot);
 	memset(changes, 0, sizeof(*changes));
-	return err_set(e, ERR_NOMEM, "there is no memory to compare with the mark");
+	return err_set(e, ERR_NOMEM, "no memory for the comparison with the mark");
 }
 
 struct snapshot *mark_gone(const struct mark *mark, const struct mark_task *task,

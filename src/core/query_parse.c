@@ -238,7 +238,7 @@ static int parse_value(struct parser *parser, struct query_term *term,
 		return parse_age(parser, text, at, &term->number);
 	if (parse_number(text, &term->number) < 0)
 		return parser_fail(parser, at,
-				   "a number must stand here, such as 5 or 0.5");
+				   "a number is expected here, such as 5 or 0.5");
 	return 0;
 }
 
@@ -335,10 +335,10 @@ static int check_state(struct parser *parser, const struct query_term *term,
 	suggest_init(&suggest, name, strlen(name));
 	state_suggest(&suggest);
 	query_suggest_flags(&suggest);
-	err_at(parser->e, (int)(at - parser->text), "there is no state '%.40s'%s", name,
+	err_at(parser->e, (int)(at - parser->text), "unknown state '%.40s'%s", name,
 	       suggest.best ? suggest_hint(&suggest, hint)
-			    : "; 'grmon-c help states' lists them, and a runtime's own "
-			      "words go in quotes");
+			    : "; 'grmon-c help states' lists them; put a runtime's own "
+			      "words in quotes");
 	return FAILED;
 }
 
@@ -383,8 +383,9 @@ static int parse_operands(struct parser *parser, struct query_term *term,
 	if (compares && !field_is_number(term->field))
 		return parser_fail(
 			parser, at,
-			"only age, cpu and switches can be compared by < and >; "
-			"write : for a part, = for the whole, ~ for an expression");
+			"only age, cpu and switches can be compared with < and >; "
+			"use : for a substring, = for equality, ~ for a regular "
+			"expression");
 	at = parser->at;
 	read_word(parser, &word);
 	if (word.bytes == 0 && !word.quoted) {
@@ -392,7 +393,8 @@ static int parse_operands(struct parser *parser, struct query_term *term,
 		skip_spaces(parser);
 		if (compares && *parser->at && *parser->at != '|' && *parser->at != ')')
 			return parser_fail(parser, at,
-					   "write the value here, without a space");
+					   "write the value directly after the operator, "
+					   "without a space");
 		say_missing(parser, at, "a value is missing here");
 		return NOTHING;
 	}
@@ -450,7 +452,7 @@ static int parse_unary(struct parser *parser)
 	for (; *parser->at == '!'; parser->at++, skip_spaces(parser))
 		negated = !negated;
 	if (*parser->at == '\0' || *parser->at == '|' || *parser->at == ')') {
-		say_missing(parser, parser->at, "what the ! negates is missing here");
+		say_missing(parser, parser->at, "a term is missing after this !");
 		return NOTHING;
 	}
 	if (*parser->at == '(') {
@@ -551,6 +553,6 @@ int query_parse(struct query *query, const char *text, struct err *e)
 	if (query->root == FAILED)
 		return parser.e->code;
 	if (*parser.at == ')')
-		return err_at(e, (int)(parser.at - text), "this ) has no ( before it");
+		return err_at(e, (int)(parser.at - text), "this ) has no matching (");
 	return 0;
 }

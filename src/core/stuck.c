@@ -28,7 +28,7 @@ static int stuck_parse_value(const char *word, size_t bytes, int offset, int64_t
 	struct err inner;
 
 	if (bytes >= sizeof(text))
-		return err_at(e, offset, "bad duration: it is too long");
+		return err_at(e, offset, "this duration is too long");
 	memcpy(text, word, bytes);
 	text[bytes] = '\0';
 	if (strcmp(text, "never") == 0) {

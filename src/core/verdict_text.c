@@ -35,21 +35,21 @@ static const char *held_words(enum task_state state)
 {
 	switch (state) {
 	case STATE_RWLOCK_READ:
-		return "waits to read-lock a lock";
+		return "waits for a read lock";
 	case STATE_RWLOCK_WRITE:
-		return "waits to write-lock a lock";
+		return "waits for a write lock";
 	case STATE_FLOCK:
 		return "waits for a file lock";
 	case STATE_CHAN_SEND:
-		return "sends what nobody receives";
+		return "sends without a receiver";
 	case STATE_IO_WRITE:
-		return "writes what nobody reads";
+		return "writes to a peer that does not read";
 	case STATE_CONNECT:
-		return "connects to what does not answer";
+		return "connects to a peer that does not answer";
 	case STATE_DISK:
 		return "waits for a disk or a file system";
 	case STATE_FSYNC:
-		return "waits until a file is on its device";
+		return "waits for a file to be flushed to its device";
 	case STATE_DNS:
 		return "waits for a name server";
 	default:
@@ -70,13 +70,13 @@ static void explain_held(const struct task *task, const char *age, char *out)
 	if (task->waits.owner_tid > 0 && task->waits.owner_pid > 0 &&
 	    is_lock(task->state))
 		snprintf(out, VERDICT_TEXT_MAX,
-			 "%s that thread %d of process %d holds, for %s", words,
+			 "%s held by thread %d of process %d, for %s", words,
 			 (int)task->waits.owner_tid, (int)task->waits.owner_pid, age);
 	else if (task->waits.owner_tid > 0 && is_lock(task->state))
-		snprintf(out, VERDICT_TEXT_MAX, "%s that t%d holds, for %s", words,
+		snprintf(out, VERDICT_TEXT_MAX, "%s held by t%d, for %s", words,
 			 (int)task->waits.owner_tid, age);
 	else if (task->waits.owner_pid > 0 && is_lock(task->state))
-		snprintf(out, VERDICT_TEXT_MAX, "%s that process %d holds, for %s", words,
+		snprintf(out, VERDICT_TEXT_MAX, "%s held by process %d, for %s", words,
 			 (int)task->waits.owner_pid, age);
 	else
 		snprintf(out, VERDICT_TEXT_MAX, "%s, for %s", words, age);
@@ -86,26 +86,26 @@ static const char *fixed_words(enum why why)
 {
 	switch (why) {
 	case WHY_STATE:
-		return "its state is one of rest";
+		return "tasks in this state are at rest";
 	case WHY_POOL:
-		return "a place where a pool or a main loop rests";
+		return "a place where a pool or a main loop waits for work";
 	case WHY_LOOP:
 		return "waits in its own main loop";
 	case WHY_FIRST:
-		return "the first one, which waits for those that do the work";
+		return "the main task, which waits for its workers";
 	case WHY_REQUEST:
-		return "waits for the next request of a connection that the peer has "
-		       "made";
+		return "waits for the next request on a connection that the peer has "
+		       "opened";
 	case WHY_TURN:
-		return "waits for its turn: who has it waits for work";
+		return "waits for its turn: the holder of the lock waits for work";
 	case WHY_NAMED:
 		return "named by --stuck";
 	case WHY_DEADLOCK:
-		return "in a deadlock: nobody who could end the wait ever will";
+		return "in a deadlock: no task that could end the wait can continue";
 	case WHY_PROOF:
 		return "nothing alive can reach what it waits on";
 	case WHY_RUNTIME:
-		return "the runtime itself has found that it is leaked";
+		return "the runtime reports it as leaked";
 	default:
 		return "";
 	}
@@ -123,24 +123,23 @@ const char *verdict_explain(const struct task *task, int64_t now_ns,
 	switch (evidence->why) {
 	case WHY_SHARED:
 		snprintf(out, VERDICT_TEXT_MAX,
-			 "%" PRIu32 " wait at this place for the same object: a pool at "
-			 "rest",
+			 "%" PRIu32
+			 " tasks wait here for the same object: a pool at rest",
 			 evidence->number);
 		break;
 	case WHY_SIBLINGS:
 		snprintf(out, VERDICT_TEXT_MAX,
-			 "%" PRIu32
-			 " threads with this stack; it has waited since it began",
+			 "one of %" PRIu32
+			 " threads with this stack; has waited since it started",
 			 evidence->number);
 		break;
 	case WHY_RETURNS:
 		snprintf(out, VERDICT_TEXT_MAX,
-			 "has come back to this wait %" PRIu32 " times",
-			 evidence->number);
+			 "has returned to this wait %" PRIu32 " times", evidence->number);
 		break;
 	case WHY_LONG:
 		snprintf(out, VERDICT_TEXT_MAX,
-			 "waits for an event, for %s; nothing says whether it is at rest",
+			 "has waited %s for an event; unknown whether it is at rest",
 			 age);
 		break;
 	case WHY_HELD:
@@ -148,14 +147,15 @@ const char *verdict_explain(const struct task *task, int64_t now_ns,
 		break;
 	case WHY_HISTORY:
 		snprintf(out, VERDICT_TEXT_MAX,
-			 "at most %s here in %" PRIu32 " waits that ended; now %s", most,
-			 evidence->number, age);
+			 "the %" PRIu32
+			 " waits that ended here took at most %s; this one %s",
+			 evidence->number, most, age);
 		break;
 	case WHY_COUNTED:
 		snprintf(out, VERDICT_TEXT_MAX,
-			 "%s on average in the %" PRIu32 " waits before, counted by the "
-			 "agent; now %s",
-			 most, evidence->number, age);
+			 "the agent counted %" PRIu32 " earlier waits of %s on average; "
+			 "this one %s",
+			 evidence->number, most, age);
 		break;
 	default:
 		snprintf(out, VERDICT_TEXT_MAX, "%s", fixed_words(evidence->why));

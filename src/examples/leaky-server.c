@@ -135,7 +135,7 @@ static answer_result get_products(struct MHD_Connection *connection, const char 
 	if (!stream || pthread_create(&thread, NULL, producer, stream) != 0) {
 		stream_free(stream);
 		return respond(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain",
-			       "no memory or no thread for another request\n");
+			       "not enough memory or threads for another request\n");
 	}
 	pthread_setname_np(thread, "producer");
 	pthread_detach(thread);
@@ -181,7 +181,7 @@ static answer_result answer(void *arg, struct MHD_Connection *connection, const 
 	*upload_bytes = 0;
 	if (strcmp(method, "GET") != 0)
 		return respond(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain",
-			       "only GET\n");
+			       "only GET is supported\n");
 	if (strcmp(url, "/products") == 0)
 		return get_products(connection, *state ? *state : url);
 	return respond(connection, MHD_HTTP_NOT_FOUND, "text/plain",

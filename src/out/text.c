@@ -296,7 +296,7 @@ static bool mentions(const char *text, const char *id)
 	return false;
 }
 
-/* Writes "stuck: waits for a mutex that t12 holds, for 14s", or nothing if the state is
+/* Writes "stuck: waits for a mutex held by t12, for 14s", or nothing if the state is
  * enough. */
 static void put_evidence(struct buf *out, const struct task *task, int64_t now_ns)
 {

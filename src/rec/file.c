@@ -52,8 +52,8 @@ int rec_file_open(struct rec_file *file, struct err *e)
 			close(file->fd);
 			file->fd = -1;
 			return err_set(e, ERR_FORMAT,
-				       "%s is there already and is not a recording: "
-				       "nothing is appended to it; give another name",
+				       "%s exists and is not a recording, so nothing "
+				       "is appended to it; use another name",
 				       file->path);
 		}
 		if (pread(file->fd, &last, 1, status.st_size - 1) == 1 && last != '\n')
@@ -68,7 +68,7 @@ int rec_file_write(struct rec_file *file, struct buf *lines, struct err *e)
 	int rc;
 
 	if (lines->failed)
-		return err_set(e, ERR_NOMEM, "there is no memory for a recording");
+		return err_set(e, ERR_NOMEM, "no memory for the recording");
 	rc = fdio_write_all(file->fd, lines->bytes, lines->length, e);
 	buf_clear(lines);
 	if (rc != 0) {

@@ -42,7 +42,9 @@ static int index_init(struct rec_index *index, struct err *e)
 	memset(index, 0, sizeof(*index));
 	index->input = -1;
 	index->chunk = malloc(CHUNK_BYTES);
-	return index->chunk ? 0 : err_set(e, ERR_NOMEM, "there is no memory to read");
+	return index->chunk
+		       ? 0
+		       : err_set(e, ERR_NOMEM, "no memory for reading the recording");
 }
 
 /* From here on, lines belong to this file. The oldest descriptors are closed first. */
@@ -50,7 +52,7 @@ static int add_part(struct rec_index *index, int fd, const struct stat *status,
 		    struct err *e)
 {
 	if (!array_reserve(&index->parts, &index->cap_parts, index->nr_parts + 1))
-		return err_set(e, ERR_NOMEM, "there is no memory for a recording");
+		return err_set(e, ERR_NOMEM, "no memory for the recording");
 	if (index->nr_parts - index->nr_closed >= PARTS_OPEN) {
 		struct rec_part *oldest = &index->parts[index->nr_closed++];
 
@@ -74,7 +76,8 @@ static int open_spool(struct err *e)
 		 folder && *folder ? folder : "/tmp");
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
-		err_sys(e, errno, "cannot write %s, where a pipe's bytes are kept", path);
+		err_sys(e, errno, "cannot write %s, which holds the data from the pipe",
+			path);
 	else
 		unlink(path);
 	return fd;
@@ -193,7 +196,7 @@ int rec_index_open_path(struct rec_index *index, const char *path, struct err *e
 		return rc;
 	index->path = strdup(path);
 	if (!index->path)
-		return err_set(e, ERR_NOMEM, "there is no memory for a recording");
+		return err_set(e, ERR_NOMEM, "no memory for the recording");
 	rc = add_newer(index, e);
 	if (rc == 0 && index->nr_parts == 0)
 		rc = err_sys(e, errno ? errno : ENOENT, "cannot read %s", path);
@@ -225,7 +228,7 @@ static int take_pipe(struct rec_index *index, struct err *e)
 				continue;
 			if (n < 0 || index->spooled > SPOOL_MAX)
 				return err_sys(e, n < 0 ? errno : EFBIG,
-					       "cannot keep what comes from the pipe");
+					       "cannot store the data from the pipe");
 			put += n;
 			index->spooled += n;
 		}

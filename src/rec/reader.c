@@ -55,7 +55,7 @@ static struct rec_reader *reader_new(struct intern *intern, struct stack_table *
 	struct rec_reader *reader = calloc(1, sizeof(*reader));
 
 	if (!reader) {
-		err_set(e, ERR_NOMEM, "there is no memory for a recording");
+		err_set(e, ERR_NOMEM, "no memory for the recording");
 		return NULL;
 	}
 	reader->index.input = -1;
@@ -66,7 +66,7 @@ static struct rec_reader *reader_new(struct intern *intern, struct stack_table *
 	reader->tasks = json_object();
 	if (reader->head && reader->tasks)
 		return reader;
-	err_set(e, ERR_NOMEM, "there is no memory for a recording");
+	err_set(e, ERR_NOMEM, "no memory for the recording");
 	rec_reader_free(reader);
 	return NULL;
 }
@@ -377,20 +377,20 @@ static void note_gaps(const struct rec_reader *reader, size_t at, struct snapsho
 	say_where(reader, where, sizeof(where));
 	if (reader->broken)
 		snapshot_note(out,
-			      "the recording is %s: the picture is that of before, until "
-			      "the next whole one",
+			      "the recording is %s: this is the previous sample, shown "
+			      "until the next complete one",
 			      where);
 	else if (reader->at != at)
 		snapshot_note(out,
-			      "the recording is %s: this is the next picture that can "
-			      "be read",
+			      "the recording is %s: this is the next sample that can be "
+			      "read",
 			      where);
 	if (at + 1 == index->nr_entries && index->nr_foreign > 0 &&
 	    index->entries[0].bytes < index->scanned)
 		snapshot_note(out, "the recording has %zu %s, the first at byte %lld",
 			      index->nr_foreign,
-			      index->nr_foreign == 1 ? "line that is no sample"
-						     : "lines that are no samples",
+			      index->nr_foreign == 1 ? "line that is not a sample"
+						     : "lines that are not samples",
 			      (long long)index->foreign_at);
 	if (is_cut_off(reader, at))
 		snapshot_note(
@@ -409,9 +409,9 @@ int rec_reader_explain(const struct rec_reader *reader, const char *name, struct
 	if (index->scanned > index->line_begin)
 		return err_set(e, ERR_FORMAT,
 			       "%.100s is cut off at byte %lld, before its first sample "
-			       "is whole",
+			       "is complete",
 			       name, (long long)index->scanned);
-	return err_set(e, ERR_FORMAT, "%.100s holds no whole sample of a recording",
+	return err_set(e, ERR_FORMAT, "%.100s has no complete sample of a recording",
 		       name);
 }
 
@@ -437,7 +437,7 @@ int rec_reader_read(struct rec_reader *reader, size_t at, struct snapshot *out,
 		rc = rec_decode_processes(
 			&reader->tables, json_object_get(reader->head, "processes"), out);
 	if (rc != 0)
-		return err_set(e, ERR_NOMEM, "there is no memory for this picture");
+		return err_set(e, ERR_NOMEM, "no memory for this sample");
 	rec_decode_cycles(json_object_get(reader->head, "cycles"), out);
 	note_gaps(reader, at, out);
 	return 0;

@@ -58,16 +58,16 @@ const char *wire_check(const struct wire_header *header, uint64_t region_bytes)
 	const struct wire_area areas[] = {
 		{header->slots_offset, header->nr_slots, WIRE_SLOTS_MAX,
 		 header->slot_bytes, sizeof(struct wire_slot),
-		 "the slot area lies outside the region"},
+		 "the slot area is outside the region"},
 		{header->creators_offset, header->nr_creators, WIRE_CREATORS_MAX,
 		 header->creator_bytes, sizeof(struct wire_creator),
-		 "the creator area lies outside the region"},
+		 "the creator area is outside the region"},
 		{header->labels_offset, header->nr_labels, WIRE_SLOTS_MAX,
 		 header->labels_bytes, sizeof(struct wire_labels),
-		 "the label area lies outside the region"},
+		 "the label area is outside the region"},
 		{header->chans_offset, header->nr_chans, WIRE_CHANS_MAX,
 		 header->chan_bytes, sizeof(struct wire_chan),
-		 "the channel area lies outside the region"},
+		 "the channel area is outside the region"},
 	};
 	uint64_t end = sizeof(*header);
 
@@ -76,10 +76,10 @@ const char *wire_check(const struct wire_header *header, uint64_t region_bytes)
 	if (header->magic != WIRE_MAGIC)
 		return "the region does not start with the agent's magic number";
 	if (header->version != WIRE_VERSION)
-		return "the agent speaks another protocol version";
+		return "the agent uses another protocol version";
 	if (header->header_bytes != sizeof(*header) ||
 	    header->region_bytes > region_bytes)
-		return "the header describes more than the region holds";
+		return "the header describes more than the region contains";
 	for (size_t i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
 		const struct wire_area *area = &areas[i];
 
@@ -93,7 +93,7 @@ const char *wire_check(const struct wire_header *header, uint64_t region_bytes)
 	}
 	if (header->nr_creators > header->nr_slots ||
 	    header->nr_labels != header->nr_slots)
-		return "the areas do not belong together";
+		return "the areas do not match each other";
 	return NULL;
 }
 

@@ -178,7 +178,7 @@ pid=$last
 check 'run with the agent: the same threads' until_true sees "$pid" \
 	'd["target"]["sources"][0] == "agent" and len(having(**{"class": "lock", "age_exact": True})) == 3'
 check 'three at one place for one object are at rest' until_true sees "$pid" \
-	'd["counts"]["stuck"] == d["counts"]["long"] == 0 and ["3 wait at this place" in t["evidence"] for t in tasks if t["idle"] and t["state"] != "sleep"] == [True] * 3' --stuck 50ms
+	'd["counts"]["stuck"] == d["counts"]["long"] == 0 and ["3 tasks wait here" in t["evidence"] for t in tasks if t["idle"] and t["state"] != "sleep"] == [True] * 3' --stuck 50ms
 check 'stuck where their state is named, in both looks' until_true sees "$pid" \
 	'd["counts"]["stuck"] == 3 == len(having(stuck=True, evidence="named by --stuck")) and not having(state="sleep")[0]["stuck"]' --stuck semaphore=50ms
 check 'stuck where an idle state is named' until_true sees "$pid" \

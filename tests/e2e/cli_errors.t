@@ -35,7 +35,7 @@ check 'target and pid at once' fails 2 'give TARGET once' dump -p 1 1
 check 'a filter without its value' fails 2 'a value is missing here' dump --filter 'age>' 1
 check 'a filter with an open quote' fails 2 'this quote is not closed' --filter 'name:"a' 1
 check 'a filter with an open parenthesis' fails 2 'this ( is not closed' dump --filter '(name:a' 1
-check 'a filter that negates nothing' fails 2 'the ! negates is missing' check --filter 'name:a !' 1
+check 'a filter that negates nothing' fails 2 'a term is missing after this !' check --filter 'name:a !' 1
 check 'a filter with half an or' fails 2 'one side of this | is missing' dump --filter 'name:a |' 1
 check 'a bad duration' fails 2 '5x' dump --stuck 5x 1
 check 'a bad interval' fails 2 'between 10ms and 1h' dump -i 0 1
@@ -50,7 +50,7 @@ check 'a mistyped column suggests' fails 2 'did you mean function?' dump --colum
 check 'a mistyped sort column suggests' fails 2 'did you mean age?' dump --sort aeg 1
 check 'a mistyped column in a filter suggests' fails 2 'did you mean name?' dump --filter nmae:x 1
 check 'a mistyped state suggests' fails 2 'did you mean chan-send?' dump --filter state:chansend 1
-check 'a state that is none is refused' fails 2 "no state 'gibberish'" check --filter '!is:gibberish' 1
+check 'a state that is none is refused' fails 2 "unknown state 'gibberish'" check --filter '!is:gibberish' 1
 check 'a bad topic suggests' fails 2 'did you mean states' help statse
 check 'no such pid' fails 3 'there is no process 4194999' dump 4194999
 check 'no such pid by option' fails 3 'there is no process 4194999' dump -p 4194999

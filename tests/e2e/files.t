@@ -61,7 +61,7 @@ check 'one whose first sample is damaged' says 3 "no sample .* can be read: it i
 cat begin whole >later
 check 'of which what follows is read' same later "$all"
 damage head 0
-check 'one whose first line is damaged' says 0 '1 line that is no sample, the first at byte 0' report head
+check 'one whose first line is damaged' says 0 '1 line that is not a sample, the first at byte 0' report head
 check 'of which all samples are read' same head "$all"
 
 # FILE was renamed, and not made again; or it was, and nothing is in it.
@@ -132,13 +132,13 @@ config() {
 mkfifo "$folder/config.json"
 check 'a pipe for a configuration' config 'is a pipe, not a file'
 mkdir "$folder/config.json"
-check 'a folder' config 'is a folder, not a file'
+check 'a folder' config 'is a directory, not a file'
 ln -s /dev/zero "$folder/config.json"
 check 'a device' config 'is a device, not a file'
 ln -s config.json "$folder/config.json"
 check 'a link to itself' config 'symbolic links'
 truncate -s 1G "$folder/config.json"
-check 'a gigabyte' config 'more than the 65536 bytes'
+check 'a gigabyte' config 'larger than the limit of 65536 bytes'
 
 # What -o writes.
 "$client" dump "$target" -o new && [ "$(stat -c %a new)" = 600 ]
@@ -168,8 +168,8 @@ if [ "$(id -u)" -eq 0 ]; then
 	chown -h 65534 theirs
 	cp old kept
 	foreign() {
-		says 2 'theirs is a link that another user has made' dump "$target" -o theirs &&
-			says 2 'theirs is a link that another user has made' record "$target" -o theirs --for 1s && cmp old kept
+		says 2 'theirs is a link that another user has created' dump "$target" -o theirs &&
+			says 2 'theirs is a link that another user has created' record "$target" -o theirs --for 1s && cmp old kept
 	}
 	check 'a link of another user is not followed' foreign
 else

@@ -24,17 +24,17 @@ seen() { "$client" dump "$work/seen" -f json >"$work/dump.json" && query "$1"; }
 check 'a wakeup that is lost after short waits is stuck' until_true seen \
 	'[(t["name"], t["state"]) for t in tasks if t["stuck"]] == [("hung", "cond")]'
 check 'with its history as evidence' query \
-	'"waits that ended; now" in having(name="hung", state="cond")[0]["evidence"] and d["counts"]["stuck"] == 1 and d["counts"]["long"] == 0'
+	'"waits that ended here took at most" in having(name="hung", state="cond")[0]["evidence"] and d["counts"]["stuck"] == 1 and d["counts"]["long"] == 0'
 check 'who answers it sleeps: idle' query \
-	'having(name="helper")[0]["idle"] and having(name="helper")[0]["evidence"] == "its state is one of rest"'
+	'having(name="helper")[0]["idle"] and having(name="helper")[0]["evidence"] == "tasks in this state are at rest"'
 kill -INT "$recorder"
 wait "$recorder"
 check 'a filter finds it' sh -c '"$1" dump "$2" --filter state:stuck | grep -q "^! .*hung"' - "$client" "$work/seen"
 check 'a dump with stacks says why' sh -c \
-	'"$1" dump "$2" --stacks --filter state:stuck | grep -qE "^    stuck: at most .* here in [0-9]+ waits that ended; now "' - "$client" "$work/seen"
+	'"$1" dump "$2" --stacks --filter state:stuck | grep -qE "^    stuck: the [0-9]+ waits that ended here took at most .*; this one "' - "$client" "$work/seen"
 "$client" report "$work/seen" >"$work/report" 2>&1
 check 'so does a report' sh -c \
-	'tr -s " \n" "  " <"$1" | grep -qE "1 stuck, .*; at most .* here in [0-9]+ waits that ended; now "' - "$work/report"
+	'tr -s " \n" "  " <"$1" | grep -qE "1 stuck, .*; the [0-9]+ waits that ended here took at most .*; this one "' - "$work/report"
 unwatched() { dump "$hung" --stuck 1s && query 'having(name="hung", state="cond")[0]["long"] and d["counts"]["stuck"] == 0 and d["counts"]["long"] == 1'; }
 check 'who comes later says that it is long' until_true unwatched
 check 'and a filter finds that' sh -c \
@@ -46,7 +46,7 @@ check 'named, it is stuck' until_true sees "$hung" \
 memcached -l 127.0.0.1 -p 0 -U 0 -t 2 $([ "$(id -u)" -ne 0 ] || echo -u nobody) >/dev/null 2>&1 &
 memcached=$!
 started="$started $memcached"
-at_rest() { dump "$1" --stuck 1s && query 'd["counts"]["stuck"] == d["counts"]["long"] == 0 and [t for t in tasks if t["age_ns"] > 1.5e9 and t["idle"] and t["evidence"] != "its state is one of rest"]'; }
+at_rest() { dump "$1" --stuck 1s && query 'd["counts"]["stuck"] == d["counts"]["long"] == 0 and [t for t in tasks if t["age_ns"] > 1.5e9 and t["idle"] and t["evidence"] != "tasks in this state are at rest"]'; }
 check 'memcached at rest has no mark' until_true at_rest "$memcached"
 
 cat >"$work/server.py" <<'PY'
@@ -73,4 +73,4 @@ started="$started $server"
 until_true grep -q ready "$work/serving"
 check 'nor has a pool of Python with connections that are kept' until_true at_rest "$server"
 check 'whose readers wait for the next request' query \
-	'[t["evidence"] for t in having(state="io-read")] == ["waits for the next request of a connection that the peer has made"] * 4'
+	'[t["evidence"] for t in having(state="io-read")] == ["waits for the next request on a connection that the peer has opened"] * 4'

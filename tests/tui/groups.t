@@ -108,7 +108,7 @@ done
 expect 'Blocked at +send_product at leaky-server.c:[0-9]+' "two clicks open a group"
 expect 'Verdict +leak, score [0-9]+ of 100' "the verdict"
 expect 'Evidence +From [0-9]+ to [0-9]+ in '"$age"', since [0-9:]+: \+[0-9]+ a minute' "with its evidence in words"
-expect 'came to stay, 0 left' "of how many came and left"
+expect 'appeared and remain, 0 ended' "of how many came and left"
 expect 'Tasks +[0-9,]+, \+[0-9,]+ a minute, [0-9,]+ stuck' "its tasks"
 expect 'State +chan-send: sending to a channel' "what they wait for"
 expect 'Change +(\+[0-9]+|new) since the start' "the change since the mark"
@@ -159,7 +159,7 @@ press g
 wait_for '^L +main.heartbeat'
 press Home Enter
 expect 'Tasks in the last '"$age"': [0-9]+ steps of \+16, one every '"$age"'' "steps: their size and their period"
-expect 'comes in steps: \+16 every' "in the evidence too"
+expect 'grows in steps: \+16 every' "in the evidence too"
 expect '^ +[0-9,]+ [┤│].*┊.*┊.*┊' "and each is drawn into the plot"
 fits() { screen | grep -q ' now$' || screen | grep -qE '^ +-'"$age"' .* now'; }
 until_true fits

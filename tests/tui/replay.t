@@ -46,7 +46,7 @@ press @
 wait_for '^time:'
 typed "noon"
 press Enter
-expect 'a time is 10:04' "a word that is none is said, and can be mended"
+expect 'write a time as 10:04' "a word that is none is said, and can be mended"
 press Escape
 expect_gone '^time:' "Esc leaves everything as it was"
 go_to 2020-01-01

@@ -230,12 +230,12 @@ static void bad_lists_say_where(void **state)
 		{"state,", 6, "missing"},
 		{"state,agee", 6, "unknown column 'agee'"},
 		{"+labels,cpux", 8, "unknown column"},
-		{"+labels,cpu", 8, "changes only"},
-		{"state,+labels", 6, "changes only"},
+		{"+labels,cpu", 8, "only changes"},
+		{"state,+labels", 6, "only changes"},
 		{"-mark,-id,-state,-age,-waits,-name,-function,-location,-created,-cpu,-"
 		 "switches,"
 		 "-labels",
-		 0, "must stay"},
+		 0, "must remain"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

@@ -159,9 +159,9 @@ static void what_is_held(void **state)
 		assert_is(w, i, '!', WHY_HELD);
 	assert_int_equal(w->snapshot->counts.stuck, COUNT(states));
 	assert_string_equal(verdict_explain(seen(w, 0), w->now_ns, text),
-			    "waits for a mutex that t12 holds, for 11.0s");
+			    "waits for a mutex held by t12, for 11.0s");
 	assert_string_equal(verdict_explain(seen(w, 4), w->now_ns, text),
-			    "sends what nobody receives, for 11.0s");
+			    "sends without a receiver, for 11.0s");
 }
 
 static void an_event_inside_of_work_is_long(void **state)
@@ -360,8 +360,9 @@ static void far_beyond_the_usual(void **state)
 	watch(w, 4);
 	assert_is(w, 0, '!', WHY_HISTORY);
 	assert_int_equal(seen(w, 0)->evidence.number, 11);
-	assert_string_equal(verdict_explain(seen(w, 0), w->now_ns, text),
-			    "at most 250ms here in 11 waits that ended; now 13.0s");
+	assert_string_equal(
+		verdict_explain(seen(w, 0), w->now_ns, text),
+		"the 11 waits that ended here took at most 250ms; this one 13.0s");
 }
 
 static void too_few_waits_tell_nothing(void **state)

@@ -353,7 +353,7 @@ static void too_many_tasks(void **state)
 	for (uint64_t id = s->nr_tasks; s->nr_tasks <= MARKS_TASKS_MAX; id++)
 		add(s, id, STATE_MUTEX, 0);
 	assert_int_equal(marks_add(&marks, s, &e), ERR_USAGE);
-	assert_contains(e.text, "too many");
+	assert_contains(e.text, "at most");
 	assert_int_equal(marks.count, 3);
 	snapshot_unref(s);
 	marks_clear(&marks);

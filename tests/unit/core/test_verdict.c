@@ -179,7 +179,7 @@ static void proof_outranks_any_trend(void **state)
 		enum proof proof;
 	} proofs[] = {
 		{"chan receive (nil chan)", "a nil channel", 0, PROOF_NIL_CHANNEL},
-		{"chan receive (leaked)", "runtime itself", 0, PROOF_RUNTIME},
+		{"chan receive (leaked)", "runtime reports", 0, PROOF_RUNTIME},
 		{"chan receive", "Nothing alive can reach", TASK_UNREACHABLE,
 		 PROOF_UNREACHABLE},
 		{"semacquire", "In a deadlock", TASK_DEADLOCK, PROOF_DEADLOCK},
@@ -205,7 +205,7 @@ static void proof_outranks_any_trend(void **state)
 		assert_int_equal(leak->proven, 1);
 		assert_string_equal(leak->stack->frames[0].function, "send_1");
 		assert_contains(leak->evidence, proofs[i].sentence);
-		assert_contains(leak->evidence, "So it is for 1 of");
+		assert_contains(leak->evidence, "This applies to 1 of");
 		assert_int_equal(s->groups->leaks[1].finding.verdict, VERDICT_LEAK);
 		snapshot_unref(s);
 		world_release(&w);
@@ -297,7 +297,7 @@ static void time_to_the_limits(void **state)
 	/* 2 MB a second to 1,024 MB, from 498. */
 	assert_contains(leak->limit, "1024 MB of memory");
 	assert_in_range(leak->limit_ns, 240 * SECOND, 290 * SECOND);
-	assert_contains(leak->evidence, "At this pace the limit of 1024 MB");
+	assert_contains(leak->evidence, "At this rate it reaches the limit of 1024 MB");
 	snapshot_unref(s);
 	grouping_reset(w.grouping);
 	s = climb(&w, 200, 1, with_threads);

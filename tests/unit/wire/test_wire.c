@@ -77,7 +77,7 @@ static void wrong_headers_are_named(void **state)
 	assert_non_null(refused(bad, bytes));
 	bad = good;
 	bad.nr_labels--;
-	assert_contains(refused(bad, bytes), "belong together");
+	assert_contains(refused(bad, bytes), "do not match");
 	bad = good;
 	bad.slot_bytes = 128;
 	assert_contains(refused(bad, bytes), "slot area");
