@@ -240,7 +240,6 @@ static void explain_sleep(struct goruntime *go, const struct go_entry *entry,
 	waits->text = text ? text : "";
 	waits->limited = true;
 	waits->until_ns = entry->until_ns;
-	waits->until_ns = entry->until_ns;
 }
 
 static void explain_wait(struct goruntime *go, const struct go_entry *entry, bool whole,
