@@ -4,7 +4,6 @@
 #include "source/processes.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libproc2/pids.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +12,9 @@
 
 #include "base/array.h"
 #include "base/clock.h"
-#include "base/fdio.h"
 #include "source/agent/agent.h"
 #include "source/fit.h"
 #include "source/proc/arguments.h"
-#include "source/proc/procfs.h"
 
 #define COMMAND_MAX 512u
 
@@ -90,11 +87,10 @@ void source_processes_free(struct processes *list)
 /* Returns true if we may read what a thread waits for, which watching requires. */
 static bool may_watch(pid_t pid)
 {
-	char path[48];
+	struct process process = process_named(pid);
 	char text[256];
 
-	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
-	return fdio_read_small(AT_FDCWD, path, text, sizeof(text)) > 0;
+	return process_text(&process, PROCESS_CALL, text, sizeof(text)) > 0;
 }
 
 static const char *copy_text(struct processes *list, const char *text, size_t max)

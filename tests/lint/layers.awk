@@ -62,6 +62,20 @@ FNR == 1 {
 /^#[ \t]*include[ \t]*<(elfutils\/|sys\/ptrace|libelf|gelf|dwarf)/ && whole != "source" {
 	print FILENAME ":" FNR ": elfutils and ptrace belong to source"
 }
-/process_vm_readv[ \t]*\(/ && !/^[ \t]*\/?\*/ && whole != "source" && whole != "agent" {
-	print FILENAME ":" FNR ": process_vm_readv belongs to source"
+# A target is read through source/proc alone, so that it need not be a live process. A file of
+# our own may be named; the agent and the examples run inside the process that they read.
+function reports_target(what) {
+	print FILENAME ":" FNR ": only src/source/proc " what
+}
+whole != "agent" && whole != "examples" && folder != "source/proc" && !/^[ \t]*\/?\*/ {
+	text = $0
+	gsub(/"\/proc\/(self|thread-self)[\/"]/, "", text)
+	if (text ~ /"\/?proc["\/]|\/proc\/%|^[^"]*"[^" ]*proc\/%/)
+		reports_target("names a file of a target")
+	# Besides fdio_read_small() itself nothing reads relative to a directory.
+	if (text ~ /(openat|readlinkat|fstatat|statx|faccessat|fdio_read_small)[ \t]*\(/ &&
+	    text !~ /\((AT_FDCWD|const )/ && FILENAME !~ /^src\/base\/fdio\./)
+		reports_target("opens files relative to a directory")
+	if (text ~ /process(_vm_readv[ \t]*\(|[.>-]+(dir|tasks)[^a-z_])|pidfd_getfd/)
+		reports_target("knows what a target is made of")
 }

@@ -38,7 +38,9 @@ static int read_aux(const struct process *process, struct aux *aux, struct err *
 	if (got == -EACCES || got == -EPERM)
 		return set_denied(pid, e);
 	if (got < 0)
-		return err_sys(e, (int)-got, "cannot read /proc/%d/auxv", (int)pid);
+		return err_sys(e, (int)-got,
+			       "cannot read the auxiliary vector of process %d",
+			       (int)pid);
 	memset(aux, 0, sizeof(*aux));
 	for (ssize_t i = 0; i + 16 <= got; i += 16) {
 		const uint64_t *pair = &words[i / 8];

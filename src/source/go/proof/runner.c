@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/array.h"
 #include "base/clock.h"
@@ -400,14 +399,10 @@ bool go_runners_hopeless(const struct go_runners *runners)
 static bool is_frozen(const struct process *process)
 {
 	char path[600], text[4096], *line, *next;
-	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool frozen = false;
 
-	if (root < 0 || process_text(process, PROCESS_CGROUP, text, sizeof(text)) <= 0) {
-		if (root >= 0)
-			close(root);
+	if (process_text(process, PROCESS_CGROUP, text, sizeof(text)) <= 0)
 		return false;
-	}
 	for (line = text; line && !frozen; line = next) {
 		char state[256];
 		const char *folder;
@@ -419,17 +414,17 @@ static bool is_frozen(const struct process *process)
 		if (!folder)
 			continue;
 		if (text_starts_with(line, "0::"))
-			snprintf(path, sizeof(path), "sys/fs/cgroup%.400s/cgroup.events",
+			snprintf(path, sizeof(path), "/sys/fs/cgroup%.400s/cgroup.events",
 				 folder + 1);
 		else if (strstr(line, "freezer"))
 			snprintf(path, sizeof(path),
-				 "sys/fs/cgroup/freezer%.400s/freezer.state", folder + 1);
+				 "/sys/fs/cgroup/freezer%.400s/freezer.state",
+				 folder + 1);
 		else
 			continue;
-		if (fdio_read_small(root, path, state, sizeof(state)) > 0)
+		if (fdio_read_small(AT_FDCWD, path, state, sizeof(state)) > 0)
 			frozen = strstr(state, "frozen 1") || strstr(state, "FROZEN");
 	}
-	close(root);
 	return frozen;
 }
 
