@@ -17,6 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Number of elements of an array that is not a pointer. */
+#define ARRAY_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /* Makes room for at least `wanted` elements; never shrinks. Grows by half, so that adding
  * one element at a time takes linear time. */
 #define array_reserve(array, capacity, wanted)                                           \

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 #define HOUR_NS (60 * CLOCK_MINUTE_NS)
@@ -86,7 +87,7 @@ static const struct {
 
 static int64_t clock_unit(const char **at)
 {
-	for (size_t i = 0; i < sizeof(clock_units) / sizeof(clock_units[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(clock_units); i++) {
 		size_t bytes = strlen(clock_units[i].name);
 
 		if (strncmp(*at, clock_units[i].name, bytes) == 0) {

@@ -17,6 +17,13 @@ static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* The hash of a task's identity. */
+static inline uint64_t hash_identity(uint64_t seed, unsigned int kind, uint64_t id,
+				     uint64_t serial)
+{
+	return hash_mix(hash_mix(seed ^ kind, id), serial);
+}
+
 static inline uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t length)
 {
 	const unsigned char *at = bytes;

@@ -52,4 +52,9 @@ static inline bool text_ends_with(const char *text, const char *end)
 	return length >= bytes && memcmp(text + length - bytes, end, bytes) == 0;
 }
 
+/* Returns whether the text matches a pattern in which '*' stands for any text. Where the
+ * pattern ends, the text may also continue with one of the bytes in `stops`. The cost is
+ * at most the product of both lengths. */
+bool text_matches(const char *text, const char *pattern, const char *stops);
+
 #endif

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "base/threads.h"
@@ -113,7 +114,7 @@ static int start_thread(struct worker *worker)
 
 	sigfillset(&all);
 	sigdelset(&all, WORKER_SIGNAL);
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(own); i++)
 		sigdelset(&all, own[i]);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&worker->thread, NULL, worker_main, worker);
@@ -192,7 +193,7 @@ static bool call_reads(long nr)
 #endif
 	};
 
-	for (size_t i = 0; i < sizeof(reading) / sizeof(reading[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(reading); i++)
 		if (reading[i] == nr)
 			return true;
 	return nr == -1; /* a page fault */

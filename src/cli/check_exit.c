@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/order.h"
 #include "base/text.h"
@@ -61,8 +62,7 @@ static bool is_at_rest(const struct task *task)
 
 	if (task->kind == TASK_GOROUTINE && start && text_starts_with(start, "runtime."))
 		return true;
-	for (size_t i = 0; start && i < sizeof(resting_places) / sizeof(*resting_places);
-	     i++)
+	for (size_t i = 0; start && i < ARRAY_COUNT(resting_places); i++)
 		if (task->state == resting_places[i].state &&
 		    strcmp(start, resting_places[i].function) == 0)
 			return true;
@@ -238,7 +238,7 @@ static bool in_runtime(const struct task *task)
 
 	if (task->kind != TASK_GOROUTINE || task->state != STATE_SEMAPHORE || !function)
 		return false;
-	for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(packages); i++)
 		if (text_starts_with(function, packages[i]))
 			return false;
 	return true;

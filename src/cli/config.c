@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "base/suggest.h"
@@ -52,7 +53,7 @@ static const struct config_key keys[] = {
 	{"stack_rules", KEY_RULES, 0, 0,
 	 "a list such as [{\"function\": \"my_queue_pop*\", \"state\": \"chan-recv\"}]"},
 };
-#define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
+#define NR_KEYS (ARRAY_COUNT(keys))
 
 int config_path(char *path, size_t size, struct err *e)
 {

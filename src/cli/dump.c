@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/look_options.h"
@@ -87,8 +86,7 @@ static int prove_rows(const struct options *options, struct look *look,
 static void say_silence(const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->nr_notes; i++)
-		if (text_starts_with(snapshot->notes[i], "the memory of ") &&
-		    strstr(snapshot->notes[i], " does not answer") &&
+		if (snapshot_note_is_silence(snapshot->notes[i]) &&
 		    !snapshot->target.replay)
 			cli_complain("%s", snapshot->notes[i]);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/suggest.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
@@ -381,7 +382,7 @@ static const struct topic {
 	{"sources-list", put_sources_list, true},
 	{"formats-list", put_formats_list, true},
 };
-#define NR_TOPICS (sizeof(topics) / sizeof(topics[0]))
+#define NR_TOPICS (ARRAY_COUNT(topics))
 
 int command_help(struct options *options)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/order.h"
 #include "cli/cli.h"
@@ -20,7 +21,7 @@
 static int source_rank(const struct process_row *row)
 {
 	static const char *const order[] = {"agent", "goruntime", "native"};
-	int count = (int)(sizeof(order) / sizeof(order[0]));
+	int count = (int)(ARRAY_COUNT(order));
 
 	for (int i = 0; i < count; i++)
 		if (strcmp(row->source, order[i]) == 0)

@@ -15,6 +15,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/fdio.h"
 #include "base/text.h"
 #include "grmon.h"
@@ -273,7 +274,7 @@ int program_find_agent(char *path, size_t size, struct err *e)
 	folder[length > 0 ? length : 0] = '\0';
 	if (strrchr(folder, '/'))
 		*strrchr(folder, '/') = '\0';
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
 		char candidate[PATH_MAX + 32];
 		const char *tail =
 			text_starts_with(places[i], "%s") ? places[i] + 2 : NULL;

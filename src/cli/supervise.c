@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/worker.h"
@@ -43,7 +44,7 @@ static bool is_served(const char *line)
 		"coda", "gfs2", "ocfs2", "lustre", "beegfs", "orangefs", "virtiofs"};
 	const char *type = strstr(line, " - ");
 
-	for (size_t i = 0; type && i < sizeof(types) / sizeof(types[0]); i++)
+	for (size_t i = 0; type && i < ARRAY_COUNT(types); i++)
 		if (text_starts_with(type + 3, types[i]))
 			return true;
 	return false;

@@ -5,10 +5,10 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/text.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PLACE_CALLERS                                                                    \
 	2u /* frames of the waiting function that distinguish one wait from another */
 #define DEPTH_MOST  UINT8_MAX
@@ -63,7 +63,7 @@ static bool is_beginning(const struct frame *frame)
 		return false;
 	if (strstr(name, "__rust_begin_short_backtrace"))
 		return true;
-	if (!begins_with_any(name, beginnings, COUNT(beginnings)))
+	if (!begins_with_any(name, beginnings, ARRAY_COUNT(beginnings)))
 		return false;
 	/* A program may well have a function whose name begins like musl's. */
 	return !text_starts_with(name, "start") || strcmp(name, "start") == 0 ||
@@ -97,9 +97,9 @@ static bool asks_for_work(const char *name)
 	for (; length < sizeof(lower) - 1 && name[length]; length++)
 		lower[length] = (char)tolower((unsigned char)name[length]);
 	lower[length] = '\0';
-	for (size_t i = 0; i < COUNT(verbs); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++)
 		verb |= strstr(lower, verbs[i]) != NULL;
-	for (size_t i = 0; i < COUNT(things); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(things); i++)
 		thing |= strstr(lower, things[i]) != NULL;
 	return verb && thing;
 }
@@ -116,7 +116,7 @@ static bool is_reader(const char *name)
 	for (; length < sizeof(lower) - 1 && name[length]; length++)
 		lower[length] = (char)tolower((unsigned char)name[length]);
 	lower[length] = '\0';
-	for (size_t i = 0; i < COUNT(words); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(words); i++)
 		if (strstr(lower, words[i]))
 			return true;
 	return false;
@@ -184,9 +184,9 @@ void depth_measure(struct stack *stack)
 			continue;
 		}
 		began = is_beginning(frame);
-		machine |= begins_with_any(name, interpreters, COUNT(interpreters));
+		machine |= begins_with_any(name, interpreters, ARRAY_COUNT(interpreters));
 		if (began || frame_is_plumbing(frame) || is_nameless_library(name) ||
-		    begins_with_any(name, wrappers, COUNT(wrappers)))
+		    begins_with_any(name, wrappers, ARRAY_COUNT(wrappers)))
 			continue;
 		/* A function that fetches work does so directly where it waits. */
 		stack->asks |= own < ASKS_WITHIN && asks_for_work(name);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "core/figures.h"
 #include "core/group_private.h"
@@ -125,7 +126,7 @@ static void say_proofs(struct words *words, const struct leak *leak)
 		{PROOF_UNREACHABLE, "Nothing alive can reach what it waits on. "},
 	};
 
-	for (size_t i = 0; i < sizeof(sentences) / sizeof(sentences[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(sentences); i++)
 		if (leak->proofs & sentences[i].proof)
 			say(words, "%s", sentences[i].sentence);
 	if (leak->proven > 0 && leak->proven < leak->count)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 #define SYMBOL_BEGIN 256
@@ -176,7 +177,7 @@ static bool read_class(struct reader *reader, int place)
 	if (reader->at[0] != '[' || reader->at[1] != ':')
 		return false;
 	end = strstr(name, ":]");
-	for (size_t i = 0; end && i < sizeof(classes) / sizeof(classes[0]); i++) {
+	for (size_t i = 0; end && i < ARRAY_COUNT(classes); i++) {
 		if (strlen(classes[i].name) != (size_t)(end - name) ||
 		    memcmp(classes[i].name, name, (size_t)(end - name)) != 0)
 			continue;

@@ -5,13 +5,12 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 /* Used instead of a text in the column that says when a name applies. */
-#define ALWAYS       NULL
-#define BARE         bare_name
+#define ALWAYS NULL
+#define BARE   bare_name
 
 static const char bare_name[] = "";
 
@@ -61,43 +60,15 @@ static const char *const go_packages[] = {
 	"text",     "time",     "unicode", "unique",  "vendor",   "weak",
 };
 
-/* '*' stands for any text. Backtracking is limited to the last star, so the time is at
- * most proportional to the product of both lengths, whatever the texts are. */
-static bool name_matches(const char *pattern, const char *name)
-{
-	const char *star = NULL;
-	const char *again = NULL;
-
-	while (*name) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			again = name;
-			if (*pattern == '\0')
-				return true;
-		} else if (*pattern == *name) {
-			pattern++;
-			name++;
-		} else if (star) {
-			pattern = star;
-			name = ++again;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return *pattern == '\0';
-}
-
 static enum frame_role role_by_file(const char *file)
 {
 	const char *slash = strrchr(file, '/');
 	const char *base = slash ? slash + 1 : file;
 
-	for (size_t i = 0; i < COUNT(files); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(files); i++)
 		if (text_starts_with(base, files[i].text))
 			return files[i].role;
-	for (size_t i = 0; i < COUNT(folders); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(folders); i++)
 		if (strstr(file, folders[i].text))
 			return folders[i].role;
 	return FRAME_OWN;
@@ -113,7 +84,7 @@ static enum frame_role role_by_name(const struct frame *frame, enum frame_role b
 	 * "<std::sync::Mutex<i32>>::lock". */
 	const char *type = function[0] == '<' ? function + 1 : function;
 
-	for (size_t i = 0; i < COUNT(names); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
 		const char *pattern = names[i].pattern;
 		const char *name = pattern[0] == '<' ? function : type;
 
@@ -123,7 +94,7 @@ static enum frame_role role_by_name(const struct frame *frame, enum frame_role b
 		    (names[i].when == BARE && own_file) ||
 		    (names[i].when && frame->file &&
 		     !strstr(frame->file, names[i].when)) ||
-		    !name_matches(pattern, name))
+		    !text_matches(name, pattern, ""))
 			continue;
 		return names[i].role;
 	}
@@ -149,7 +120,7 @@ static bool is_go_package(const struct frame *frame)
 	    memcmp(end - length, frame->function, length) != 0 ||
 	    (before > length && end[-(ptrdiff_t)length - 1] != '/'))
 		return false;
-	for (size_t i = 0; i < COUNT(go_packages) && !known; i++)
+	for (size_t i = 0; i < ARRAY_COUNT(go_packages) && !known; i++)
 		known = strlen(go_packages[i]) == first &&
 			memcmp(go_packages[i], frame->function, first) == 0;
 	return known && strcmp(end + strlen(end) - 3, ".go") == 0;
@@ -196,7 +167,7 @@ static bool is_go_name(const char *function)
 	if (!dot || dot == start || strstr(function, "::") || strchr(function, '+') ||
 	    byte_is_digit(dot[1]))
 		return false;
-	for (size_t i = 0; i < COUNT(suffixes); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(suffixes); i++)
 		if (text_starts_with(dot + 1, suffixes[i]))
 			return false;
 	return true;
@@ -255,7 +226,7 @@ static size_t find_called(const struct frame *frames, size_t nr_frames)
 		bool other = !frame_is_named(&frames[i]) || !function ||
 			     text_starts_with(function, "__");
 
-		for (size_t j = 0; j < COUNT(others) && !other; j++)
+		for (size_t j = 0; j < ARRAY_COUNT(others) && !other; j++)
 			other = strcmp(function, others[j]) == 0;
 		if (!other)
 			return i;

@@ -15,12 +15,6 @@ static bool is_member(const struct member *member, const struct task *task)
 	       member->kind == (uint8_t)task->kind;
 }
 
-static uint64_t identity_hash(const struct grouping *grouping, uint64_t id,
-			      uint64_t serial, unsigned kind)
-{
-	return hash_mix(hash_mix(grouping->seed ^ kind, id), serial);
-}
-
 /* Indexes all members of the previous sample. If memory is exhausted, they are treated as
  * new. */
 static bool build_index(struct grouping *grouping)
@@ -40,8 +34,8 @@ static bool build_index(struct grouping *grouping)
 	memset(grouping->index, 0xff, capacity * sizeof(*grouping->index));
 	for (size_t i = 0; i < grouping->nr_before; i++) {
 		const struct member *member = &grouping->before[i];
-		size_t at = identity_hash(grouping, member->id, member->serial,
-					  member->kind) &
+		size_t at = hash_identity(grouping->seed, member->kind, member->id,
+					  member->serial) &
 			    (capacity - 1);
 
 		while (grouping->index[at] != GROUP_NONE)
@@ -70,7 +64,8 @@ struct member *group_find_before(struct grouping *grouping, const struct task *t
 		return NULL;
 	mask = grouping->index_capacity - 1;
 	for (size_t at =
-		     identity_hash(grouping, task->id, task->serial, task->kind) & mask;
+		     hash_identity(grouping->seed, task->kind, task->id, task->serial) &
+		     mask;
 	     grouping->index[at] != GROUP_NONE; at = (at + 1) & mask) {
 		struct member *member = &grouping->before[grouping->index[at]];
 

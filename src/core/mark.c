@@ -48,12 +48,6 @@ void marks_clear(struct marks *marks)
 	memset(marks, 0, sizeof(*marks));
 }
 
-static uint64_t identity_hash(const struct mark *mark, uint64_t id, uint64_t serial,
-			      unsigned kind)
-{
-	return hash_mix(hash_mix(mark->seed ^ kind, id), serial);
-}
-
 static bool build_index(struct mark *mark)
 {
 	size_t capacity = 64;
@@ -67,8 +61,9 @@ static bool build_index(struct mark *mark)
 	memset(mark->index, 0xff, capacity * sizeof(*mark->index));
 	for (size_t i = 0; i < mark->nr_tasks; i++) {
 		const struct mark_task *task = &mark->tasks[i];
-		size_t at = identity_hash(mark, task->id, task->serial, task->kind) &
-			    (capacity - 1);
+		size_t at =
+			hash_identity(mark->seed, task->kind, task->id, task->serial) &
+			(capacity - 1);
 
 		while (mark->index[at] != NONE)
 			at = (at + 1) & (capacity - 1);
@@ -240,8 +235,7 @@ static const struct mark_task *find_task(const struct mark *mark, const struct t
 		}
 	}
 	for (size_t i =
-		     identity_hash(mark, task->id, task->serial, (unsigned)task->kind) &
-		     mask;
+		     hash_identity(mark->seed, task->kind, task->id, task->serial) & mask;
 	     mark->index[i] != NONE; i = (i + 1) & mask) {
 		const struct mark_task *before = &mark->tasks[mark->index[i]];
 

@@ -57,7 +57,7 @@ const struct group *mark_group(const struct mark *mark, enum group_by by,
 	return NULL;
 }
 
-static uint64_t hash_identity(const struct group_identity *identity)
+static uint64_t hash_group_identity(const struct group_identity *identity)
 {
 	return hash_mix(
 		hash_mix((uintptr_t)identity->text[0], (uintptr_t)identity->text[1]),
@@ -78,7 +78,7 @@ static uint32_t *index_groups(const struct mark *mark, enum group_by by, size_t 
 	memset(index, 0xff, capacity * sizeof(*index));
 	*mask = capacity - 1;
 	for (size_t i = 0; i < mark->nr_groups[by]; i++) {
-		size_t at = hash_identity(&mark->groups[by][i].identity) & *mask;
+		size_t at = hash_group_identity(&mark->groups[by][i].identity) & *mask;
 
 		while (index[at] != NONE)
 			at = (at + 1) & *mask;
@@ -92,7 +92,7 @@ static uint32_t find_group(const struct mark *mark, enum group_by by,
 {
 	struct group_identity identity = group_identify(group);
 
-	for (size_t at = hash_identity(&identity) & mask; index[at] != NONE;
+	for (size_t at = hash_group_identity(&identity) & mask; index[at] != NONE;
 	     at = (at + 1) & mask)
 		if (group_identity_same(&identity, &mark->groups[by][index[at]].identity))
 			return index[at];

@@ -236,7 +236,7 @@ static const struct pool_name *pool_name(const struct task *task)
 
 	if (task->kind != TASK_THREAD || !name)
 		return NULL;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
 		if (name[0] == names[i].text[0] &&
 		    strncmp(name, names[i].text, names[i].bytes) == 0)
 			return &names[i];
@@ -245,7 +245,7 @@ static const struct pool_name *pool_name(const struct task *task)
 
 static const struct pool_function *pool_function(const char *name, bool rests)
 {
-	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(functions); i++)
 		if ((!rests || functions[i].rests != WORKS) &&
 		    begins_with(name, functions[i].name))
 			return &functions[i];
@@ -287,10 +287,10 @@ static uint8_t reads_at_rest(const struct frame *frames, size_t nr_frames)
 	for (size_t i = 0; i < nr_frames; i++) {
 		const char *name = frames[i].function;
 
-		if (is_in(name, readers, sizeof(readers) / sizeof(readers[0])))
+		if (is_in(name, readers, ARRAY_COUNT(readers)))
 			return READS;
 		if (!frame_is_plumbing(&frames[i]) && !is_read_method(name) &&
-		    !is_in(name, layers, sizeof(layers) / sizeof(layers[0])))
+		    !is_in(name, layers, ARRAY_COUNT(layers)))
 			return 0;
 	}
 	return 0;

@@ -168,7 +168,7 @@ static const struct op ops[] = {
 
 static const struct op *read_op(struct parser *parser)
 {
-	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(ops); i++) {
 		size_t bytes = strlen(ops[i].text);
 
 		if (strncmp(parser->at, ops[i].text, bytes) == 0) {

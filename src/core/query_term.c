@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
+
 /* The words that `state:` accepts besides states. */
 static const struct {
 	const char *word;
@@ -19,7 +21,7 @@ static const struct {
 
 void query_suggest_flags(struct suggest *suggest)
 {
-	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(flag_words); i++)
 		suggest_offer(suggest, flag_words[i].word);
 }
 
@@ -31,7 +33,7 @@ bool query_state_known(const char *word)
 	for (int i = 0; i < CLASS_COUNT; i++)
 		if (strcasestr(state_class_name((enum task_class)i), word))
 			return true;
-	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(flag_words); i++)
 		if (strncasecmp(flag_words[i].word, word, strlen(word)) == 0)
 			return true;
 	return false;
@@ -47,7 +49,7 @@ static bool prefix_of(const char *whole, const struct pattern *pattern)
  * that are still being typed. */
 static void term_flags(struct query_term *term, bool whole)
 {
-	for (size_t i = 0; i < sizeof(flag_words) / sizeof(flag_words[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(flag_words); i++)
 		if (whole ? strcasecmp(flag_words[i].word, term->pattern.text) == 0
 			  : prefix_of(flag_words[i].word, &term->pattern))
 			term->flags |= flag_words[i].flags;

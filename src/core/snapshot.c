@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/text.h"
 
 /* Limit for the texts, labels and notes of one sample. Beyond it they are dropped. */
 #define SNAPSHOT_ARENA_BYTES (512u << 20)
@@ -145,6 +146,12 @@ void snapshot_note(struct snapshot *snapshot, const char *format, ...)
 	copy = arena_strndup(&snapshot->arena, text, sizeof(text));
 	if (snapshot->notes && copy)
 		snapshot->notes[snapshot->nr_notes++] = copy;
+}
+
+bool snapshot_note_is_silence(const char *note)
+{
+	return text_starts_with(note, "the memory of ") &&
+	       strstr(note, " does not answer");
 }
 
 bool task_is_many(const struct task *task)

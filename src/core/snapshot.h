@@ -303,6 +303,8 @@ struct task *snapshot_add(struct snapshot *snapshot);
 /* Copies the sentence. At most 16 different ones are kept. */
 void snapshot_note(struct snapshot *snapshot, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Returns whether a note says that the target's memory does not answer. */
+bool snapshot_note_is_silence(const char *note);
 /* Returns whether this is a row of a profile without goroutine ids. It represents all
  * goroutines with one stack, and this program has chosen its id. */
 bool task_is_many(const struct task *task);

@@ -20,7 +20,7 @@ void track_record_release(struct track_record *record)
 uint64_t track_hash(const struct track *track, unsigned int kind, uint64_t id,
 		    uint64_t serial)
 {
-	return hash_mix(hash_mix(track->seed ^ kind, id), serial);
+	return hash_identity(track->seed, kind, id, serial);
 }
 
 bool track_record_is(const struct track_record *record, unsigned int kind, uint64_t id,

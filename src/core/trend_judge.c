@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "core/trend.h"
 #include "core/trend_private.h"
 
@@ -187,7 +188,7 @@ static bool ring_rises(const struct trend_ring *ring, struct windows *best)
 	static const uint32_t lengths[] = {16, 12, 10, 8, 7, 6};
 	bool found = false;
 
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(lengths); i++) {
 		struct windows w;
 
 		if (ring->count < lengths[i])

@@ -12,16 +12,8 @@
 
 static void put_head(struct buf *out, const struct snapshot *snapshot)
 {
-	const struct snapshot_target *target = &snapshot->target;
-	char iso[CLOCK_ISO_MAX];
-
-	buf_puts(out, "{\"grmon\": 1,\n \"target\": {");
-	json_put_count(out, "", "pid", target->pid > 0 ? target->pid : -1);
-	json_put_text(out, "name", target->name);
-	json_put_sources(out, target->sources);
-	json_put_text(out, "runtime", target->runtime);
-	buf_puts(out, "},\n \"time\": ");
-	escape_json(out, clock_format_iso(snapshot->real_ns, iso));
+	buf_puts(out, "{\"grmon\": 1,\n ");
+	json_put_target(out, snapshot);
 	json_put_count(out, ", ", "clock_ns", snapshot->mono_ns);
 	buf_puts(out, ",\n");
 }

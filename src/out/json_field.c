@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "core/graph.h"
 #include "out/escape.h"
 
@@ -159,4 +160,18 @@ void json_put_cycles(struct buf *out, const struct snapshot *snapshot)
 		}
 		buf_puts(out, "]");
 	}
+}
+
+void json_put_target(struct buf *out, const struct snapshot *snapshot)
+{
+	const struct snapshot_target *target = &snapshot->target;
+	char iso[CLOCK_ISO_MAX];
+
+	buf_puts(out, "\"target\": {");
+	json_put_count(out, "", "pid", target->pid > 0 ? target->pid : -1);
+	json_put_text(out, "name", target->name);
+	json_put_sources(out, target->sources);
+	json_put_text(out, "runtime", target->runtime);
+	buf_puts(out, "},\n \"time\": ");
+	escape_json(out, clock_format_iso(snapshot->real_ns, iso));
 }

@@ -18,6 +18,8 @@ void json_put_address(struct buf *out, const char *key, uint64_t address);
 /* Writes the fields without braces; see json_resources.c. */
 void json_put_resources(struct buf *out, const struct resources *resources);
 void json_put_sources(struct buf *out, const char *sources);
+/* Writes "target" and "time", which all documents begin with. */
+void json_put_target(struct buf *out, const struct snapshot *snapshot);
 /* Writes an array of frames, which is empty for NULL. */
 void json_put_frames(struct buf *out, const struct stack *stack);
 void json_put_waits(struct buf *out, const char *separator, const struct waits_on *waits);

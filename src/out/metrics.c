@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/order.h"
-#include "base/text.h"
 #include "core/graph.h"
 #include "core/group.h"
 #include "out/escape.h"
@@ -125,8 +125,7 @@ static void take_tasks(struct metrics *metrics, const struct snapshot *snapshot)
 static bool is_silent(const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->nr_notes; i++)
-		if (text_starts_with(snapshot->notes[i], "the memory of ") &&
-		    strstr(snapshot->notes[i], " does not answer"))
+		if (snapshot_note_is_silence(snapshot->notes[i]))
 			return true;
 	return false;
 }
@@ -400,7 +399,7 @@ static void put_all(struct writer *writer, const struct metrics *const *list,
 		writer->labels = labels[i];
 		put_count(writer, list[i]->up);
 	}
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(families); i++)
 		put_family(writer, &families[i], list, labels, count);
 }
 

@@ -2,6 +2,7 @@
 /* A report for programs; the manual page explains its fields. */
 #include <inttypes.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "core/figures.h"
 #include "core/graph.h"
@@ -82,7 +83,7 @@ static void put_proofs(struct buf *out, const struct leak *leak)
 
 	json_put_count(out, ",\n   ", "proven", leak->proven);
 	buf_puts(out, ", \"proofs\": [");
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
 		if (!(leak->proofs & names[i].proof))
 			continue;
 		buf_puts(out, separator);
@@ -228,16 +229,9 @@ static void put_figures(struct buf *out, const struct snapshot *snapshot)
 static void write_json(const struct report_request *request, struct buf *out)
 {
 	const struct snapshot *snapshot = request->snapshot;
-	const struct snapshot_target *target = &snapshot->target;
-	char iso[CLOCK_ISO_MAX];
 
-	buf_puts(out, "{\"grmon_report\": 1,\n \"target\": {");
-	json_put_count(out, "", "pid", target->pid > 0 ? target->pid : -1);
-	json_put_text(out, "name", target->name);
-	json_put_sources(out, target->sources);
-	json_put_text(out, "runtime", target->runtime);
-	buf_puts(out, "},\n \"time\": ");
-	escape_json(out, clock_format_iso(snapshot->real_ns, iso));
+	buf_puts(out, "{\"grmon_report\": 1,\n ");
+	json_put_target(out, snapshot);
 	json_put_count(out, ", ", "watched_ns", request->watched_ns);
 	json_put_count(out, ", ", "looks", (int64_t)request->nr_samples);
 	json_put_count(out, ", ", "tasks", snapshot->counts.tasks);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "core/verdict.h"
 #include "out/escape.h"
 #include "out/json_field.h"
@@ -119,7 +120,7 @@ enum field {
 	FIELD_WAIT_DETAIL,
 	FIELD_EVIDENCE,
 	FIELD_FLAGS, /* the first of one value per row of flag_table */
-	NR_FIELDS = FIELD_FLAGS + sizeof(flag_table) / sizeof(flag_table[0])
+	NR_FIELDS = FIELD_FLAGS + ARRAY_COUNT(flag_table)
 };
 
 static void put_actors(struct buf *out, const struct wait_actors *actors)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "core/graph.h"
@@ -152,7 +153,7 @@ static void put_bytes(struct buf *out, int64_t bytes)
 	int64_t whole = bytes, tenth = 0;
 	size_t unit = 0;
 
-	for (; whole >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++) {
+	for (; whole >= 1024 && unit + 1 < ARRAY_COUNT(units); unit++) {
 		tenth = whole % 1024 * 10 / 1024;
 		whole /= 1024;
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/text.h"
@@ -254,7 +255,7 @@ static void decode_flags(json_t *fields, struct task *task)
 		{"deadlock", TASK_DEADLOCK},   {"unreachable", TASK_UNREACHABLE},
 	};
 
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(flags); i++)
 		if (json_is_true(json_object_get(fields, flags[i].name)))
 			task->flags |= flags[i].bit;
 }

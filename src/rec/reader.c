@@ -260,7 +260,7 @@ static void apply(struct rec_reader *reader, const struct rec_entry *entry,
 	reader->seq = seq;
 	if (reader->broken)
 		return;
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(kept); i++) {
 		json_t *value = json_object_get(sample, kept[i]);
 
 		if (value)

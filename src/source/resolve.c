@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "source/proc/arguments.h"
 #include "source/processes.h"
 
@@ -103,8 +104,7 @@ static bool runs_script(pid_t pid, struct pages *pages, const char *name, char *
 	const char *word = text, *end = text + (got > 0 ? got : 0);
 	const char *program = base_name(text);
 
-	for (size_t i = 0; got > 0 && i < sizeof(interpreters) / sizeof(*interpreters);
-	     i++) {
+	for (size_t i = 0; got > 0 && i < ARRAY_COUNT(interpreters); i++) {
 		size_t bytes = strlen(interpreters[i]);
 
 		if (strncmp(program, interpreters[i], bytes) == 0 &&

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 #define READ_BYTES    (1u << 20)
@@ -48,7 +49,7 @@ static size_t odd_blank_bytes(const char *at, const char *end)
 {
 	static const char *const kinds[] = {" ", "\t", "\xc2\xa0", "&nbsp;", "\\", "|"};
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
 		size_t bytes = strlen(kinds[i]);
 
 		if ((size_t)(end - at) >= bytes && memcmp(at, kinds[i], bytes) == 0)

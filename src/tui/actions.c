@@ -2,6 +2,7 @@
 /* One table with the function for each action. */
 #include "tui/actions.h"
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "tui/current.h"
 #include "tui/marks.h"
@@ -13,7 +14,7 @@ static void change_interval(struct tui *t, enum action action)
 	static const int64_t steps_ms[] = {10,    20,    50,     100,    200,
 					   500,   1000,  2000,   5000,   10000,
 					   30000, 60000, 300000, 3600000};
-	size_t count = sizeof(steps_ms) / sizeof(steps_ms[0]);
+	size_t count = ARRAY_COUNT(steps_ms);
 	int64_t interval = t->settings.interval_ns;
 	bool slower = action == ACTION_SLOWER;
 	char text[CLOCK_DURATION_MAX];

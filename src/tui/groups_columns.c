@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "core/spark.h"
 #include "tui/graph.h"
@@ -64,7 +65,7 @@ void groups_columns(struct groups_view *v)
 	enum group_column ids[GROUP_COLUMNS] = {GROUP_COLUMN_MARK, first[v->by]};
 	size_t count = 2;
 
-	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(rest); i++)
 		if (rest[i] != first[v->by])
 			ids[count++] = rest[i];
 	memset(&v->table, 0, sizeof(v->table));

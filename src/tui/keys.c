@@ -5,6 +5,7 @@
 #define NCURSES_NOMACROS
 #include <curses.h>
 
+#include "base/array.h"
 #include "tui/terminal.h"
 #include "tui/tui.h"
 
@@ -28,7 +29,7 @@ const struct key key_table[] = {
 #include "tui/keys.def"
 #undef KEY
 };
-const size_t key_count = sizeof(key_table) / sizeof(key_table[0]);
+const size_t key_count = ARRAY_COUNT(key_table);
 
 const struct tui_key_help tui_key_help[] = {
 #define KEY(action, views, label, hint, help, ...) {label, help},

@@ -14,6 +14,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/map_guard.h"
 
 /* Global because handlers have no argument; written before they are installed. */
@@ -29,7 +30,7 @@ static struct {
 static const int numbers[] = {SIGWINCH, SIGINT,  SIGTERM, SIGHUP,  SIGTSTP,
 			      SIGCONT,  SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,
 			      SIGABRT,  SIGQUIT, SIGSYS,  SIGTRAP, SIGXCPU};
-#define NR_NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
+#define NR_NUMBERS (ARRAY_COUNT(numbers))
 #define NR_EVENTS  6 /* the first of them are events */
 
 static struct sigaction before[NR_NUMBERS];

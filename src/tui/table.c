@@ -229,3 +229,11 @@ bool table_measure(struct table_column *column, int cells)
 	return cells > column->width &&
 	       (column->max_width == 0 || column->width < column->max_width);
 }
+
+void table_scroll(struct table *table, bool left)
+{
+	if (left)
+		table->scroll -= table->scroll > 0;
+	else if (table->nr_hidden > 0 || table->scroll + 3 < table->count)
+		table->scroll++;
+}

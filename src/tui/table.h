@@ -44,6 +44,8 @@ const struct table_column *table_hit(const struct table *table, int x);
  * from jumping.
  */
 void table_settle(struct table *table, int64_t now_ns);
+/* Shows the columns further left or right, if there are any. */
+void table_scroll(struct table *table, bool left);
 /* Records the width that a cell needs. Returns true if the column could become wider for
  * it. */
 bool table_measure(struct table_column *column, int cells);

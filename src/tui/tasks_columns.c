@@ -166,11 +166,8 @@ bool tasks_columns_act(struct tui *t, struct tasks *v, enum action action)
 		sort_beside(t, v, 1);
 		return true;
 	case ACTION_LEFT:
-		v->table.scroll -= v->table.scroll > 0;
-		return true;
 	case ACTION_RIGHT:
-		if (v->table.nr_hidden > 0 || v->table.scroll + 3 < v->table.count)
-			v->table.scroll++;
+		table_scroll(&v->table, action == ACTION_LEFT);
 		return true;
 	default:
 		return false;

@@ -19,6 +19,7 @@
 #include <curses.h>
 #include <term.h>
 
+#include "base/array.h"
 #include "tui/signals.h"
 
 /* the rest of an escape sequence may be late, over ssh or on a busy machine */
@@ -44,7 +45,7 @@ static void prepare_reset(struct terminal *terminal, bool mouse)
 	if (mouse && tigetstr("kmous") && tigetstr("kmous") != (char *)-1)
 		for (const char *byte = mouse_off; *byte != '\0'; byte++)
 			collect(*byte);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
 		capability = tigetstr(names[i]);
 		if (capability && capability != (char *)-1)
 			tputs(capability, 1, collect);

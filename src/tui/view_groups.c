@@ -220,11 +220,8 @@ static bool act_on_table(struct tui *t, struct groups_view *v, enum action actio
 		sort_beside(t, v, action == ACTION_SORT_LEFT ? -1 : 1);
 		return true;
 	case ACTION_LEFT:
-		v->table.scroll -= v->table.scroll > 0;
-		return true;
 	case ACTION_RIGHT:
-		if (v->table.nr_hidden > 0 || v->table.scroll + 3 < v->table.count)
-			v->table.scroll++;
+		table_scroll(&v->table, action == ACTION_LEFT);
 		return true;
 	default:
 		return false;

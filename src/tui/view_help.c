@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "tui/groups.h"
 #include "tui/views.h"
 
@@ -108,7 +109,7 @@ static void add_groups(struct help *v)
 			 group_column_info((enum group_column)id)->help);
 	add_line(v, ROLE_NORMAL, 0, "", "");
 	add_line(v, ROLE_STRONG, 0, "", "Verdicts");
-	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(verdicts); i++)
 		add_line(v, ROLE_KEY, STATE_CELLS, verdicts[i].text, verdicts[i].meaning);
 }
 
@@ -131,7 +132,7 @@ static void build_page(const struct tui *t, struct help *v, int width)
 		 "wheel scrolls");
 	add_line(v, ROLE_NORMAL, 0, "", "");
 	add_line(v, ROLE_STRONG, 0, "", "Filter");
-	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(filters); i++)
 		add_line(v, ROLE_KEY, 20, filters[i].text, filters[i].meaning);
 	add_line(v, ROLE_NORMAL, 0, "", "");
 	add_line(v, ROLE_STRONG, 0, "", "Columns");

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "source/elf/cfi.h"
 #include "source/elf/mini.h"
@@ -224,7 +225,7 @@ static enum elf_group group_of(const Elf64_Shdr *section, const char *name)
 	default:
 		break;
 	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
 		if (strcmp(name, names[i].name) == 0 ||
 		    (old && strcmp(name + 2, names[i].name + 1) == 0))
 			return names[i].group;

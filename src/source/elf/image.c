@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "source/elf/cfi.h"
@@ -228,7 +229,7 @@ static bool check_debug(const struct elf_file *file, Elf64_Shdr *sections,
 	size_t table = debug_section(file, sections, ".debug_abbrev");
 	bool there = table && debug_section(file, sections, units[0]), sane = there;
 
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && sane; i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(units) && sane; i++) {
 		size_t at = debug_section(file, sections, units[i]);
 
 		sane = !at || elf_dwarf_check(image + sections[at].sh_offset,

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+
 #define GOID_FIRST  136u
 #define GOID_LAST   192u
 #define START_FIRST 256u
@@ -283,7 +285,7 @@ static bool goid_fits(const struct go_g_sample *sample, unsigned offset, bool en
 
 static size_t known_row(unsigned minor)
 {
-	size_t i = 0, last = sizeof(known_layouts) / sizeof(known_layouts[0]) - 1;
+	size_t i = 0, last = ARRAY_COUNT(known_layouts) - 1;
 
 	while (i < last && minor > known_layouts[i].last_minor)
 		i++;
@@ -463,8 +465,7 @@ static void choose_objects(struct go_layout *layout, unsigned minor)
 {
 	struct go_g_layout *g = &layout->g;
 
-	for (size_t i = 0;
-	     minor == 0 && i < sizeof(known_layouts) / sizeof(known_layouts[0]); i++)
+	for (size_t i = 0; minor == 0 && i < ARRAY_COUNT(known_layouts); i++)
 		if (known_layouts[i].syscallsp == g->syscallsp &&
 		    known_layouts[i].goid == g->goid &&
 		    known_layouts[i].startpc == g->startpc)
@@ -486,7 +487,7 @@ static const struct {
 
 unsigned go_g_turns(const struct go_g_layout *layout, unsigned minor)
 {
-	for (size_t i = 0; i < sizeof(turns_rows) / sizeof(turns_rows[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(turns_rows); i++)
 		if (minor >= turns_rows[i].first_minor &&
 		    minor <= turns_rows[i].last_minor)
 			return layout->waitreason + turns_rows[i].offset;

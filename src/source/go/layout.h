@@ -104,6 +104,14 @@ static inline uint32_t go_g_status(const uint8_t *bytes, const struct go_g_layou
 {
 	return load_u32(bytes + layout->status) & ~(uint32_t)GO_STATUS_SCAN;
 }
+
+/* A status that is not known yet counts as dead. */
+static inline bool go_status_is_dead(uint32_t status)
+{
+	return status == GO_STATUS_IDLE || status == GO_STATUS_DEAD ||
+	       status >= GO_STATUS_DEADEXTRA;
+}
+
 /* Returns the offset of the count of how often a g left the running state; 0 if
  * unknown. */
 unsigned go_g_turns(const struct go_g_layout *layout, unsigned minor);

@@ -104,12 +104,6 @@ static int64_t wait_since(const struct go_sampler *sampler, const uint8_t *bytes
 	return since_ns > 0 && since_ns <= sampler->now_ns ? since_ns : 0;
 }
 
-static bool is_dead(uint32_t status)
-{
-	return status == GO_STATUS_IDLE || status == GO_STATUS_DEAD ||
-	       status == GO_STATUS_DEADEXTRA || status > GO_STATUS_DEADEXTRA;
-}
-
 /* Queues a goroutine that has changed; keeps one that has not. */
 static void classify_entry(struct go_sampler *sampler, struct go_entry *entry,
 			   const uint8_t *bytes, uint32_t at, uint32_t item)
@@ -118,7 +112,7 @@ static void classify_entry(struct go_sampler *sampler, struct go_entry *entry,
 	uint32_t status = go_g_status(bytes, layout);
 	uint64_t hash;
 
-	if (is_dead(status) || load_u64(bytes + layout->goid) == 0) {
+	if (go_status_is_dead(status) || load_u64(bytes + layout->goid) == 0) {
 		forget_entry(entry);
 		return;
 	}
@@ -320,7 +314,7 @@ static void reread_entry(struct go_sampler *sampler, struct go_entry *entry,
 	for (int try = 0; try < RETRIES; try++) {
 		sampler->retries++;
 		if (!memory_read(sampler->mem, entry->address, before, layout->bytes) ||
-		    is_dead(go_g_status(before, layout))) {
+		    go_status_is_dead(go_g_status(before, layout))) {
 			forget_entry(entry);
 			return;
 		}

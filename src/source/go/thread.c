@@ -119,8 +119,7 @@ static bool ends_c(const struct frame *frame)
 	static const char *const beginnings[] = {"runtime.",     "_cgo_",   "crosscall",
 						 "start_thread", "__clone", "clone"};
 
-	for (size_t i = 0;
-	     frame->function && i < sizeof(beginnings) / sizeof(*beginnings); i++)
+	for (size_t i = 0; frame->function && i < ARRAY_COUNT(beginnings); i++)
 		if (text_starts_with(frame->function, beginnings[i]))
 			return true;
 	return false;

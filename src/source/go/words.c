@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 static const struct {
@@ -44,7 +45,7 @@ void go_reason_explain(struct go_reason *reason)
 {
 	reason->state = STATE_UNKNOWN;
 	reason->object = GO_OBJECT_NONE;
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(meanings); i++) {
 		if (!text_starts_with(reason->text, meanings[i].prefix))
 			continue;
 		reason->state = meanings[i].state;
@@ -91,7 +92,7 @@ static const struct {
 
 enum task_state go_stack_state(const struct stack *stack, enum task_state from)
 {
-	size_t count = sizeof(stack_meanings) / sizeof(stack_meanings[0]);
+	size_t count = ARRAY_COUNT(stack_meanings);
 
 	if (!stack || (from != STATE_POLL && from != STATE_SEMAPHORE &&
 		       from != STATE_MUTEX && from != STATE_SYSCALL))

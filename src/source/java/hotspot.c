@@ -130,7 +130,7 @@ static void take_entry(struct hotspot *hotspot, const uint8_t *entry,
 	memcpy(&is_static, entry + parts[IS_STATIC], sizeof(is_static));
 	if (!read_name(hotspot, words[TYPE_NAME], type))
 		return;
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(fields); i++) {
 		if (strcmp(type, fields[i].type) != 0)
 			continue;
 		if (!read_name(hotspot, words[FIELD_NAME], name))

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "source/kernel/kernel.h"
@@ -130,7 +131,7 @@ static const char *const ring_operations[] = {
 
 static const char *ring_operation(int number)
 {
-	size_t known = sizeof(ring_operations) / sizeof(ring_operations[0]);
+	size_t known = ARRAY_COUNT(ring_operations);
 
 	return number >= 0 && (size_t)number < known && ring_operations[number]
 		       ? ring_operations[number]
@@ -184,7 +185,7 @@ bool kernel_anon_name(const struct kernel *kernel, int fd, const char *link, cha
 {
 	char info[FDINFO_MAX];
 
-	for (size_t i = 0; i < sizeof(anonymous) / sizeof(anonymous[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(anonymous); i++) {
 		if (!text_starts_with(link, anonymous[i].link))
 			continue;
 		if (process_fd_info(&kernel->process, fd, info, sizeof(info)) <= 0)

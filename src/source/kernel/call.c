@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/text.h"
 
 #define CHILDREN_BYTES 4096
@@ -137,7 +138,7 @@ static const struct call_rule call_rules[] = {
 
 static const struct call_rule *call_rule_find(long nr)
 {
-	for (size_t i = 0; i < sizeof(call_rules) / sizeof(call_rules[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(call_rules); i++)
 		if (call_rules[i].nr == nr)
 			return &call_rules[i];
 	return NULL;

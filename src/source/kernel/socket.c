@@ -12,6 +12,7 @@
 
 #include <uthash.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "source/kernel/kernel.h"
@@ -237,7 +238,7 @@ static void parse_netlink_line(struct kernel_socket *socket, const char *protoco
 	(void)listening;
 	if (sscanf(line, "%*s %u %*u %*s %u %u", &family, &to_read, &to_send) != 3)
 		return;
-	if (family < sizeof(netlink_names) / sizeof(netlink_names[0]))
+	if (family < ARRAY_COUNT(netlink_names))
 		name = netlink_names[family];
 	format_queues(to_send, to_read, "to read", more, sizeof(more));
 	if (name)
@@ -290,7 +291,7 @@ static const char *name_kind(int domain, int protocol, char out[KERNEL_KIND_MAX]
 	const char *name = NULL;
 
 	if (domain == AF_NETLINK) {
-		if ((unsigned)protocol < sizeof(netlink_names) / sizeof(netlink_names[0]))
+		if ((unsigned)protocol < ARRAY_COUNT(netlink_names))
 			name = netlink_names[protocol];
 		if (name)
 			snprintf(out, KERNEL_KIND_MAX, "netlink %s", name);
@@ -298,7 +299,7 @@ static const char *name_kind(int domain, int protocol, char out[KERNEL_KIND_MAX]
 			snprintf(out, KERNEL_KIND_MAX, "netlink %d", protocol);
 		return out;
 	}
-	for (size_t i = 0; i < sizeof(socket_domains) / sizeof(socket_domains[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(socket_domains); i++)
 		if (socket_domains[i].domain == domain)
 			return socket_domains[i].name;
 	return NULL;
@@ -377,7 +378,7 @@ static void read_sockets(struct kernel *kernel)
 	kernel_sockets_release(kernel);
 	kernel->sockets_at_ns = kernel->now_ns;
 	list_sockets(kernel);
-	for (size_t i = 0; i < sizeof(socket_tables) / sizeof(socket_tables[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(socket_tables); i++) {
 		if (i >= TABLES_COMMON && all_named(kernel))
 			break;
 		reading.table = &socket_tables[i];

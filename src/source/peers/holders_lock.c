@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "source/peers/holders_private.h"
 #include "source/proc/descriptors.h"
 #include "source/proc/file_lock.h"
@@ -52,7 +53,7 @@ static void add_pid(struct peers_found *found, pid_t pid)
 {
 	if (has_pid(found, pid))
 		return;
-	if (found->nr_pids < sizeof(found->pids) / sizeof(found->pids[0]))
+	if (found->nr_pids < ARRAY_COUNT(found->pids))
 		found->pids[found->nr_pids++] = pid;
 	else
 		found->complete = false;

@@ -185,7 +185,7 @@ static void add_pid(struct peers_found *found, pid_t pid)
 	for (size_t i = 0; i < found->nr_pids; i++)
 		if (found->pids[i] == pid)
 			return;
-	if (found->nr_pids < sizeof(found->pids) / sizeof(found->pids[0]))
+	if (found->nr_pids < ARRAY_COUNT(found->pids))
 		found->pids[found->nr_pids++] = pid;
 	else
 		found->complete = false;
@@ -197,17 +197,9 @@ static bool add_holders(const struct peers *peers, const char *link, uint32_t mo
 			pid_t last, struct peers_found *found)
 {
 	uint64_t key = link_key(peers, link);
-	size_t low = 0, high = peers->nr_entries;
+	size_t low = ORDER_COUNT_BELOW(peers->entries, peers->nr_entries, key, key);
 	bool also_last = false;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (peers->entries[middle].key < key)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	for (; low < peers->nr_entries && peers->entries[low].key == key; low++) {
 		if (!(peers->entries[low].modes & modes))
 			continue;
@@ -221,16 +213,8 @@ static bool add_holders(const struct peers *peers, const char *link, uint32_t mo
 
 static uint64_t peer_of(const struct peers *peers, uint64_t inode)
 {
-	size_t low = 0, high = peers->nr_pairs;
+	size_t low = ORDER_COUNT_BELOW(peers->pairs, peers->nr_pairs, inode, inode);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (peers->pairs[middle].inode < inode)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < peers->nr_pairs && peers->pairs[low].inode == inode
 		       ? peers->pairs[low].peer
 		       : 0;

@@ -3,6 +3,7 @@
  * character references. */
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "source/pprof/private.h"
 
@@ -175,7 +176,7 @@ static size_t reference_bytes(const char *at, const char *end, unsigned *charact
 	const char *digits = at + 2;
 	uint64_t number;
 
-	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(named); i++) {
 		size_t bytes = strlen(named[i].text);
 
 		if ((size_t)(end - at) >= bytes &&

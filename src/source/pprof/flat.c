@@ -3,6 +3,7 @@
  * were: a header, then functions and places in turn, then the creator. */
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "source/pprof/private.h"
 
@@ -66,7 +67,7 @@ static const char *place_end(const char *at, const char *end)
 			digits++;
 		if (digits == colon || (digits < end && *digits != ' '))
 			continue;
-		for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		for (size_t i = 0; i < ARRAY_COUNT(tails); i++) {
 			const char *tail = skip_blanks(digits, end);
 
 			if (begins_with(tail, end, tails[i]))

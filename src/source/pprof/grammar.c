@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 struct pprof_grammar *pprof_grammar_new(const struct pprof_out *out)
 {
 	struct pprof_grammar *grammar = calloc(1, sizeof(*grammar));
@@ -270,7 +272,7 @@ void pprof_grammar_other(struct pprof_grammar *grammar, const char *line, size_t
 	grammar->blanks = 0;
 	if (length == 5 && memcmp(line, "-----", 5) == 0)
 		grammar->same_dump = true; /* GOTRACEBACK=crash: the next thread's part */
-	for (size_t i = 0; i < sizeof(markers) / sizeof(markers[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(markers); i++)
 		if (memmem(line, length, markers[i].text, strlen(markers[i].text))) {
 			grammar->new_dump = true;
 			grammar->fatal |=

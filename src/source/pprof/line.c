@@ -3,6 +3,7 @@
  * totals. */
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "source/go/words.h"
@@ -273,7 +274,7 @@ static bool status_of(const char *state, size_t length, enum task_state *found)
 		{"preempted", STATE_RUNNABLE},
 	};
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(known); i++)
 		if (text_equals(state, length, known[i].text)) {
 			*found = known[i].state;
 			return true;

@@ -3,6 +3,7 @@
  * goroutines. Each goroutine becomes a row. */
 #include <string.h>
 
+#include "base/array.h"
 #include "source/pprof/grammar.h"
 
 /* Two goroutines race; only a malicious text has more rows than this. */
@@ -19,7 +20,7 @@ static bool take_access(struct pprof_grammar *grammar, const char *line, size_t 
 	bool known = false;
 	uint64_t id = 1;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(words); i++)
 		known |= pprof_starts(line, length, words[i]);
 	if (!known || !memmem(line, length, " at 0x", 6))
 		return false;

@@ -2,6 +2,7 @@
 /* Rows that stand for all goroutines with one stack. */
 #include <string.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "source/go/words.h"
@@ -44,7 +45,7 @@ static enum task_state state_of(const struct stack *stack)
 	for (size_t i = 0; stack && i < stack->nr_frames && i < 6; i++) {
 		const char *function = stack->frames[i].function;
 
-		for (size_t k = 0; function && k < sizeof(known) / sizeof(known[0]); k++)
+		for (size_t k = 0; function && k < ARRAY_COUNT(known); k++)
 			if (text_starts_with(function, known[k].function))
 				return go_stack_state(stack, known[k].state);
 	}

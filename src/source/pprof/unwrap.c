@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "source/pprof/private.h"
 
@@ -160,7 +161,7 @@ static const char *const keys[] = {
 	"err",           "stack",        "@m",     "M",
 };
 
-#define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
+#define NR_KEYS (ARRAY_COUNT(keys))
 
 static bool key_is(const struct pair *pair, const char *key)
 {
@@ -340,7 +341,7 @@ static bool is_escaped_end(const char *at, const char *end)
 		behind++;
 	if (behind == at)
 		return false;
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(forms); i++)
 		if (begins_with(behind, end, forms[i]))
 			return true;
 	return false;
@@ -404,7 +405,7 @@ static bool unwrap_escaped(struct pprof_unwrap *unwrap, unsigned depth, const ch
 		buf_puts(text, "\n");
 		pprof_put_flat(text, line + anchor.at, end);
 	} else {
-		size_t form = 0, count = sizeof(replaced) / sizeof(replaced[0]);
+		size_t form = 0, count = ARRAY_COUNT(replaced);
 
 		while (form < count && !begins_with(rest, end, replaced[form].line))
 			form++;

@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "source/proc/live.h"
 
 #define PATH_TEXT   4096u
@@ -51,7 +52,7 @@ static bool is_made_up(long type)
 		0x09041934, /* anonymous inodes */
 	};
 
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(types); i++)
 		if ((unsigned long)type == types[i])
 			return true;
 	return false;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "source/proc/descriptors.h"
@@ -42,7 +43,7 @@ enum fd_kind fd_kind_of_link(const char *link)
 		{"/", FD_FILE},
 	};
 
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(rules); i++)
 		if (text_starts_with(link, rules[i].prefix))
 			return rules[i].kind;
 	return FD_OTHER;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "base/text.h"
@@ -222,7 +223,7 @@ void resource_limits_read(struct resource_details *details, struct kernel *kerne
 	limits[LIMIT_PIDS] = limits[LIMIT_MEMORY] = (struct limit){-1, -1};
 	if (process_text(&kernel->process, PROCESS_CGROUP, text, sizeof(text)) <= 0)
 		return;
-	for (size_t i = 0; i < sizeof(cgroup_files) / sizeof(cgroup_files[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(cgroup_files); i++) {
 		const struct cgroup_files *files = &cgroup_files[i];
 
 		if (limit_cgroup_path(text, files->controller, path, sizeof(path)))

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
+
 #define ASKED_MAX    256u
 #define ID_BYTES_MAX 32u
 #define HEX_MAX      (2 * ID_BYTES_MAX + 1)
@@ -107,9 +109,9 @@ static bool load_library(struct library *out)
 		"debuginfod_set_progressfn",
 	};
 	void *library = dlopen("libdebuginfod.so.1", RTLD_LAZY | RTLD_LOCAL);
-	void *found[sizeof(names) / sizeof(names[0])];
+	void *found[ARRAY_COUNT(names)];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
 		found[i] = library ? dlsym(library, names[i]) : NULL;
 		if (!found[i])
 			return false;

@@ -111,21 +111,13 @@ static Dwarf_Die *find_unit(struct symbols *symbols, Dwfl_Module *mod, uint64_t 
 	if (unit)
 		return unit;
 	const struct unit_table *table = unit_table(symbols, mod);
-	size_t low = 0;
 
 	if (!table)
 		return NULL;
 	*bias = table->bias;
-	size_t high = table->nr_ranges;
+	size_t low = ORDER_COUNT_UP_TO(table->ranges, table->nr_ranges, start,
+				       address - *bias);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (table->ranges[middle].start <= address - *bias)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (low == 0 || address - *bias >= table->ranges[low - 1].end)
 		return NULL;
 	return table->ranges[low - 1].unit;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "source/symbols/private.h"
 
@@ -27,7 +28,7 @@ static bool is_libc(Dwfl_Module *mod)
 	static const char *const libraries[] = {"libc.so", "libc-2", "libpthread",
 						"ld-linux"};
 
-	return module_is(mod, libraries, sizeof(libraries) / sizeof(libraries[0]));
+	return module_is(mod, libraries, ARRAY_COUNT(libraries));
 }
 
 /* Detects an agent that was linked in. Runs once per module, and only if a file name
@@ -176,7 +177,7 @@ static bool is_installed(struct symbols *symbols, Dwfl_Module *mod,
 		dwfl_module_info(mod, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 	bool found = false;
 
-	for (size_t i = 0; path && !found && i < sizeof(places) / sizeof(places[0]); i++)
+	for (size_t i = 0; path && !found && i < ARRAY_COUNT(places); i++)
 		found = text_starts_with(path, places[i]);
 	if (!found)
 		return false;

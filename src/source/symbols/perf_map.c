@@ -184,16 +184,8 @@ void perf_map_set(struct perf_map *map, const char *bytes, size_t length)
 static const struct code *find_code(const struct perf_map *map, uint64_t address)
 {
 	const struct code *best = NULL;
-	size_t low = 0, high = map->nr_codes;
+	size_t low = ORDER_COUNT_UP_TO(map->codes, map->nr_codes, start, address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (map->codes[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	/* Memory is reused: of all pieces that contain the address, the newest is valid.
 	 * */
 	for (size_t back = 0; back < LOOK_BACK && back < low; back++) {
@@ -248,7 +240,7 @@ void perf_map_name(const char *text, size_t length, struct intern *intern,
 		out->file = intern_text(intern, file + 1, (size_t)(end - file - 1));
 		return;
 	}
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
 		size_t bytes = strlen(kinds[i]);
 
 		if (length <= bytes || memcmp(text, kinds[i], bytes) != 0)

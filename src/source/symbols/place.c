@@ -3,6 +3,7 @@
  * one that calls the waiting function, and its caller, which starts the thread. */
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "source/symbols/private.h"
 
@@ -45,7 +46,7 @@ void symbols_name_places(struct symbols *symbols, struct frame *frames, size_t c
 		return;
 	struct frame *inner = &frames[last - 3], *outer = &frames[last - 2];
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
 		if (!is_unnamed(inner, places[i].module) ||
 		    !is_unnamed(outer, places[i].module) ||
 		    !begins_with(&frames[last - 4], places[i].waits))

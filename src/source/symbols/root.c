@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "source/symbols/instruction.h"
 #include "source/symbols/private.h"
 
@@ -43,7 +44,7 @@ bool unwind_ends_thread(struct symbols *symbols, uint64_t pc)
 		mod ? dwfl_module_addrinfo(mod, target, &offset, &sym, NULL, NULL, NULL)
 		    : NULL;
 
-	for (size_t i = 0; name && offset == 0 && i < sizeof(ends) / sizeof(ends[0]); i++)
+	for (size_t i = 0; name && offset == 0 && i < ARRAY_COUNT(ends); i++)
 		if (strcmp(name, ends[i]) == 0)
 			return true;
 	return false;

@@ -127,17 +127,9 @@ static bool find_function(struct symbols *symbols, Dwarf_Die *unit, uint64_t pc,
 			  Dwarf_Die *out)
 {
 	const struct unit_index *index = unit_index(symbols, unit);
-	size_t low = 0;
-	size_t high = index ? index->nr_ranges : 0;
+	size_t low =
+		index ? ORDER_COUNT_UP_TO(index->ranges, index->nr_ranges, start, pc) : 0;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (index->ranges[middle].start <= pc)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low > 0 && pc < index->ranges[low - 1].end &&
 	       dwarf_offdie(dwarf_cu_getdwarf(unit->cu), index->ranges[low - 1].die, out);
 }

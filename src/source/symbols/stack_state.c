@@ -3,6 +3,7 @@
  * stack_rules.def and the user's own rules. */
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "source/symbols/private.h"
 
@@ -28,34 +29,6 @@ static const struct {
 #undef RULE
 };
 
-/* '*' matches any text. Backtracking goes to the last star only, so the cost is at most
- * the product of both lengths for any input. */
-static bool name_matches(const char *pattern, const char *name)
-{
-	const char *star = NULL;
-	const char *again = NULL;
-
-	while (*name) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			again = name;
-		} else if (*pattern == *name) {
-			pattern++;
-			name++;
-		} else if (*pattern == '\0' && (*name == '(' || *name == '@')) {
-			return true;
-		} else if (star) {
-			pattern = star;
-			name = ++again;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return *pattern == '\0';
-}
-
 /* Comparing the first byte rejects most names quickly. Rust writes a method of a type in
  * brackets: "<std::sync::mpsc::Receiver<i32>>::recv". */
 static bool rule_matches(const char *pattern, const char *function)
@@ -63,7 +36,7 @@ static bool rule_matches(const char *pattern, const char *function)
 	if (function[0] == '<' && pattern[0] != '<')
 		function++;
 	return (pattern[0] == function[0] || pattern[0] == '*') &&
-	       name_matches(pattern, function);
+	       text_matches(function, pattern, "(@");
 }
 
 /* Returns true if all frames before index belong to libraries. */
@@ -83,7 +56,7 @@ static bool is_musl(const struct stack *stack, size_t index)
 						 "ld-musl", "libc.so+0x"};
 
 	for (size_t i = 0; i < index; i++)
-		for (size_t j = 0; j < sizeof(beginnings) / sizeof(beginnings[0]); j++)
+		for (size_t j = 0; j < ARRAY_COUNT(beginnings); j++)
 			if (stack->frames[i].function &&
 			    text_starts_with(stack->frames[i].function, beginnings[j]))
 				return true;
@@ -97,7 +70,7 @@ static bool is_of_libc(const char *function)
 						 "sem_",     "new_sem_", "thrd_"};
 	const char *bare = function + strspn(function, "_");
 
-	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(beginnings); i++)
 		if (text_starts_with(bare, beginnings[i]))
 			return true;
 	return false;
@@ -110,7 +83,7 @@ static void apply_rules(const struct stack *stack, size_t index,
 	bool futex = from_call == STATE_FUTEX;
 	const char *bare = function + strspn(function, "_");
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
 		enum rule_where where = known[i].where;
 
 		if ((where == WHERE_LOCK && (!futex || says->state != STATE_UNKNOWN)) ||

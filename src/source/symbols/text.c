@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/text.h"
 #include "source/symbols/demangle.h"
 #include "source/symbols/private.h"
@@ -32,7 +33,7 @@ static size_t unsuffixed(const char *name, size_t length)
 
 	for (bool found = true; found;) {
 		found = false;
-		for (size_t i = 0; i < sizeof(clones) / sizeof(clones[0]); i++) {
+		for (size_t i = 0; i < ARRAY_COUNT(clones); i++) {
 			size_t bytes = strlen(clones[i]);
 			const char *at = memmem(name, length, clones[i], bytes);
 			char rest[32];

@@ -51,6 +51,39 @@ static void texts_begin_and_end(void **state)
 	assert_true(text_ends_with("x", ""));
 }
 
+static void stars_stand_for_any_text(void **state)
+{
+	(void)state;
+	assert_true(text_matches("pthread_mutex_lock", "pthread_mutex_lock", ""));
+	assert_true(text_matches("pthread_mutex_lock", "pthread_*", ""));
+	assert_true(text_matches("pthread_mutex_lock", "*_lock", ""));
+	assert_true(text_matches("pthread_mutex_lock", "*mutex*", ""));
+	assert_true(text_matches("abcbc", "a*bc", ""));
+	assert_true(text_matches("", "*", ""));
+	assert_false(text_matches("pthread_mutex_lock", "pthread", ""));
+	assert_false(text_matches("pthread", "pthread_*", ""));
+	assert_true(text_matches("lock(int)", "lock", "(@"));
+	assert_true(text_matches("lock@GLIBC", "lo*k", "(@"));
+	assert_false(text_matches("locked", "lock", "(@"));
+}
+
+static void sorted_lists_are_searched(void **state)
+{
+	static const struct {
+		uint32_t other;
+		uint64_t key;
+	} list[] = {{9, 10}, {8, 20}, {7, 20}, {6, UINT64_MAX}};
+
+	(void)state;
+	assert_int_equal(ORDER_COUNT_BELOW(list, 4, key, 0), 0);
+	assert_int_equal(ORDER_COUNT_BELOW(list, 4, key, 20), 1);
+	assert_int_equal(ORDER_COUNT_UP_TO(list, 4, key, 20), 3);
+	assert_int_equal(ORDER_COUNT_UP_TO(list, 4, key, 21), 3);
+	assert_int_equal(ORDER_COUNT_BELOW(list, 4, key, UINT64_MAX), 3);
+	assert_int_equal(ORDER_COUNT_UP_TO(list, 4, key, UINT64_MAX), 4);
+	assert_int_equal(ORDER_COUNT_UP_TO(list, 0, key, 20), 0);
+}
+
 static void numbers_are_ordered_without_overflow(void **state)
 {
 	uint64_t large[] = {UINT64_MAX, 0, UINT64_MAX / 2 + 1, 1};
@@ -78,6 +111,8 @@ int main(void)
 		cmocka_unit_test(bytes_have_classes),
 		cmocka_unit_test(hexadecimal_digits_have_values),
 		cmocka_unit_test(texts_begin_and_end),
+		cmocka_unit_test(stars_stand_for_any_text),
+		cmocka_unit_test(sorted_lists_are_searched),
 		cmocka_unit_test(numbers_are_ordered_without_overflow),
 	};
 

@@ -189,16 +189,8 @@ static int compare_places(const void *a, const void *b)
 
 static struct go_frame_place *place_of(const struct go_frames *frames, uint64_t address)
 {
-	size_t low = 0, high = frames->nr_places;
+	size_t low = ORDER_COUNT_UP_TO(frames->places, frames->nr_places, start, address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (frames->places[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (low == 0 || address >= frames->places[low - 1].end)
 		return NULL;
 	return &frames->places[low - 1];

@@ -30,7 +30,7 @@ static const struct {
 	{21, 56, 8, 106, 112, 120, 136},
 	{27, 50, 2, 98, 104, 112, 128},
 };
-#define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
+#define NR_ROWS (ARRAY_COUNT(rows))
 
 static bool record_in_use(const uint8_t *record, unsigned row)
 {

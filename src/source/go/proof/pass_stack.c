@@ -99,14 +99,6 @@ static bool read_g(struct go_pass *pass, uint64_t address, uint8_t *out, size_t 
 	return memory_read(&pass->mem, address, out, *bytes);
 }
 
-static bool is_dead(const uint8_t *g, const struct go_layout *layout)
-{
-	uint32_t status = go_g_status(g, &layout->g);
-
-	return status == GO_STATUS_IDLE || status == GO_STATUS_DEAD ||
-	       status >= GO_STATUS_DEADEXTRA;
-}
-
 /* If it ran while its stack was read, what it holds in registers now was not seen. */
 static void note_runner(struct go_pass *pass, uint64_t address, const uint8_t *before,
 			const uint8_t *after)
@@ -132,7 +124,7 @@ bool go_pass_mark_g(struct go_pass *pass, uint64_t address, uint64_t *hash)
 		bool read;
 
 		*hash = go_g_hash(before, &layout->g);
-		if (is_dead(before, layout))
+		if (go_status_is_dead(go_g_status(before, &layout->g)))
 			return true;
 		if (low & 7 || high <= low || high - low > STACK_BYTES_MAX)
 			return false;

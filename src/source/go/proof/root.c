@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/array.h"
+#include "base/order.h"
 #include "base/text.h"
 #include "source/proc/process.h"
 
@@ -50,17 +52,8 @@ static bool cancelled(const struct roots *roots)
 /* Returns the index of the first span record at or above this address. */
 static size_t record_from(const struct go_heap *heap, uint64_t address)
 {
-	size_t low = 0, high = heap->nr_records;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (heap->records[middle] < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return order_count(heap->records, heap->nr_records, sizeof(*heap->records), 0,
+			   address, 0);
 }
 
 static void mark_between_records(struct roots *roots, uint64_t address,
@@ -286,7 +279,7 @@ static const struct {
 static bool mark_special(struct go_mark *mark, const struct go_heap_span *span,
 			 const uint8_t *record, unsigned minor)
 {
-	size_t row = 0, last = sizeof(special_rows) / sizeof(special_rows[0]) - 1;
+	size_t row = 0, last = ARRAY_COUNT(special_rows) - 1;
 	uint64_t offset = load_u64(record + 8);
 	unsigned kind;
 
