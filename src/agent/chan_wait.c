@@ -308,7 +308,7 @@ static CHAN_LEFT_BY_CANCEL bool chan_park(struct chan_waiter *waiter, int64_t de
 /* The slot's text describes what its single object cannot. It is restored before
  * agent_leave(), which only restores the first byte. A signal handler in between restores
  * what it wrote. */
-static void chan_say(struct wire_slot *slot, const char text[WIRE_WHAT_BYTES])
+static void chan_set_text(struct wire_slot *slot, const char text[WIRE_WHAT_BYTES])
 {
 	uint32_t odd = agent_seq_begin(&slot->seq);
 
@@ -336,7 +336,7 @@ static void chan_describe(char text[WIRE_WHAT_BYTES], const struct chan_why *why
 }
 
 /* Parks and publishes the wait. Returns false if the deadline has passed. */
-static bool chan_wait_seen(struct chan_waiter *waiter, const struct chan_why *why)
+static bool chan_wait_published(struct chan_waiter *waiter, const struct chan_why *why)
 {
 	char before[WIRE_WHAT_BYTES], text[WIRE_WHAT_BYTES];
 	bool said = false, done;
@@ -347,14 +347,14 @@ static bool chan_wait_seen(struct chan_waiter *waiter, const struct chan_why *wh
 		memcpy(before, mark.slot->what, sizeof(before));
 		before[0] = '\0';
 		chan_describe(text, why);
-		chan_say(mark.slot, text);
+		chan_set_text(mark.slot, text);
 		said = true;
 	}
 	pthread_cleanup_push(chan_cancelled, waiter);
 	done = chan_park(waiter, why->deadline_ns);
 	pthread_cleanup_pop(0);
 	if (said)
-		chan_say(mark.slot, before);
+		chan_set_text(mark.slot, before);
 	return done;
 }
 
@@ -362,7 +362,7 @@ struct chan_node *agent_chan_wait(struct chan_waiter *waiter, const struct chan_
 {
 	struct chan_node *fired;
 
-	if (!chan_spin_done(waiter, why->spin) && !chan_wait_seen(waiter, why) &&
+	if (!chan_spin_done(waiter, why->spin) && !chan_wait_published(waiter, why) &&
 	    !chan_claim(waiter, &agent_chan_gave_up))
 		chan_await_done(waiter);
 	fired = chan_fired(waiter);

@@ -62,7 +62,7 @@ static const char *exec_preload(char *const *environment, size_t *index, size_t 
 }
 
 /* Copies the preload without this library. Returns whether anything remains. */
-static bool exec_without(char *to, const char *from)
+static bool exec_copy_without_us(char *to, const char *from)
 {
 	size_t used = sizeof(EXEC_PRELOAD) - 1;
 	bool any = false;
@@ -119,7 +119,8 @@ static bool exec_library_gone(const char *preload)
 }
 
 /* Size in bytes of the environment that has to replace this one, or 0 if none has to. */
-static size_t exec_replaces(const struct exec_file *file, char *const *environment)
+static size_t exec_replacement_bytes(const struct exec_file *file,
+				     char *const *environment)
 {
 	size_t index, count;
 	const char *preload;
@@ -175,7 +176,7 @@ static char *const *exec_replace(char **to, char *const *from)
 	size_t index = 0, count, used = 0;
 	const char *preload = exec_preload(from, &index, &count);
 	char *value = (char *)(to + count + 1);
-	bool stays = exec_without(value, preload);
+	bool stays = exec_copy_without_us(value, preload);
 
 	for (size_t i = 0; i < count; i++) {
 		if (i == index && stays)
@@ -192,7 +193,7 @@ static char *const *exec_replace(char **to, char *const *from)
 #define EXEC_ENVIRONMENT(file, environment)                                              \
 	struct exec_map map __attribute__((cleanup(exec_unmap))) = {NULL, 0};            \
 	do {                                                                             \
-		size_t bytes = exec_replaces(file, environment);                         \
+		size_t bytes = exec_replacement_bytes(file, environment);                \
 		void *to = NULL;                                                         \
                                                                                          \
 		if (bytes > 0)                                                           \
@@ -328,7 +329,7 @@ enum { EXEC_ACTION_CHDIR = 3, EXEC_ACTION_FCHDIR = 4, EXEC_ACTION_LAST = 6 };
 
 /* Returns whether a child will look for its program from another directory. Unknown
  * actions count as if they did. */
-static bool exec_moves(const posix_spawn_file_actions_t *actions)
+static bool exec_changes_directory(const posix_spawn_file_actions_t *actions)
 {
 	const struct exec_action *all;
 
@@ -343,7 +344,7 @@ static bool exec_moves(const posix_spawn_file_actions_t *actions)
 	return false;
 }
 #else
-static bool exec_moves(const posix_spawn_file_actions_t *actions)
+static bool exec_changes_directory(const posix_spawn_file_actions_t *actions)
 {
 	return actions != NULL;
 }
@@ -359,8 +360,10 @@ WRAP_DECLARE(int, posix_spawnp, SPAWN_PARAMETERS)
 
 int wrap_posix_spawn SPAWN_PARAMETERS
 {
-	const struct exec_file file = {
-		.path = path, .dir = AT_FDCWD, .fd = -1, .moves = exec_moves(actions)};
+	const struct exec_file file = {.path = path,
+				       .dir = AT_FDCWD,
+				       .fd = -1,
+				       .moves = exec_changes_directory(actions)};
 
 	EXEC_ENVIRONMENT(&file, environment);
 	return WRAP_REAL(posix_spawn)(pid, path, actions, attributes, words, environment);
@@ -372,7 +375,7 @@ int wrap_posix_spawnp SPAWN_PARAMETERS
 				       .dir = AT_FDCWD,
 				       .fd = -1,
 				       .search = true,
-				       .moves = exec_moves(actions)};
+				       .moves = exec_changes_directory(actions)};
 
 	EXEC_ENVIRONMENT(&file, environment);
 	return WRAP_REAL(posix_spawnp)(pid, path, actions, attributes, words,

@@ -54,7 +54,7 @@ static uint64_t server_signals(void)
 	return ~(1ull << (SERVER_SETXID_SIGNAL - 1));
 }
 
-static void server_say(uint32_t state)
+static void server_set_state(uint32_t state)
 {
 	__atomic_store_n(&agent.control->server, state, __ATOMIC_RELEASE);
 	raw3(SYS_futex, &agent.control->server, FUTEX_WAKE_PRIVATE, INT32_MAX);
@@ -65,7 +65,7 @@ static void server_say(uint32_t state)
  * other copied descriptors, such as the end of a pipe, are closed before anything else,
  * because they would keep their files open.
  */
-static bool server_apart(int region)
+static bool server_leave_descriptors(int region)
 {
 	if (region < 0 ||
 	    raw3(SYS_close_range, (unsigned)region + 1, ~0u, CLOSE_RANGE_UNSHARE) != 0)
@@ -87,7 +87,7 @@ static int server_read_only(int region)
 	return (int)fd;
 }
 
-static void server_hello(struct server *server)
+static void server_format_hello(struct server *server)
 {
 	const struct wire_header *layout = &agent.layout;
 
@@ -203,7 +203,7 @@ static bool server_stopping(void)
 
 /* The signal may also have come from the program. It is consumed, because the next poll
  * would otherwise return at once. */
-static void server_woken(const struct server *server)
+static void server_consume_wakeup(const struct server *server)
 {
 	struct signalfd_siginfo taken;
 
@@ -218,7 +218,7 @@ static void server_loop(const struct server *server)
 
 		raw5(SYS_ppoll, fds, 2, NULL, NULL, 0);
 		if (fds[0].revents != 0)
-			server_woken(server);
+			server_consume_wakeup(server);
 		if (fds[1].revents == 0)
 			continue;
 		long peer = raw4(SYS_accept4, server->listening, NULL, NULL,
@@ -251,17 +251,17 @@ static void *server_main(void *unused)
 	raw4(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, sizeof(blocked));
 	__atomic_store_n(&agent.control->server_tid, (int32_t)raw0(SYS_gettid),
 			 __ATOMIC_SEQ_CST);
-	if (!server_apart(server.region)) {
+	if (!server_leave_descriptors(server.region)) {
 		agent_set_status(
 			"publishing without a socket: no separate descriptor table");
 		goto out;
 	}
-	/* This comes before server_say(): the program's descriptor is closed after that,
+	/* This comes before server_set_state(): the program's descriptor is closed after that,
 	 * and at any time at least one of the two tables must hold a descriptor of the
 	 * region. */
 	server.region = server_read_only(server.region);
-	server_say(AGENT_SERVER_APART);
-	server_hello(&server);
+	server_set_state(AGENT_SERVER_APART);
+	server_format_hello(&server);
 	server.wake = (int)raw4(SYS_signalfd4, -1, &wake, sizeof(wake),
 				SFD_NONBLOCK | SFD_CLOEXEC);
 	if (server.wake < 0 || !server_open(&server)) {
@@ -269,11 +269,11 @@ static void *server_main(void *unused)
 			"publishing without a socket: no private directory for it");
 		goto out;
 	}
-	server_say(AGENT_SERVER_LISTENING);
+	server_set_state(AGENT_SERVER_LISTENING);
 	server_loop(&server);
 out:
 	__atomic_store_n(&agent.control->server_tid, 0, __ATOMIC_SEQ_CST);
-	server_say(AGENT_SERVER_ENDED);
+	server_set_state(AGENT_SERVER_ENDED);
 	return unused;
 }
 
@@ -357,7 +357,7 @@ bool agent_server_ensure(void)
 
 	if (problem) {
 		agent_set_status(problem);
-		server_say(AGENT_SERVER_ENDED);
+		server_set_state(AGENT_SERVER_ENDED);
 		return false;
 	}
 	agent_store(&control->server_made, 1);

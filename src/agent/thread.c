@@ -101,7 +101,7 @@ void agent_thread_setup(void)
 
 #ifndef AGENT_THREAD_SANITIZED
 /* The memory between the end of the stack and this frame belongs to this thread only. */
-static void thread_know_stack(uintptr_t frame, size_t stack_bytes)
+static void thread_record_stack(uintptr_t frame, size_t stack_bytes)
 {
 	uintptr_t top = (uintptr_t)pthread_self() + THREAD_DESCRIPTOR;
 
@@ -123,7 +123,7 @@ THREAD_ENTRY static void thread_begin(const struct agent_start *start)
 
 	if (agent_load(agent.live) != start->generation)
 		return;
-	thread_know_stack(frame, start->stack_bytes);
+	thread_record_stack(frame, start->stack_bytes);
 	agent_own_seen(true);
 	agent_attach_slot(start->slot);
 #endif

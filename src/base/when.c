@@ -12,7 +12,7 @@
 
 /* Parses ":30.5" or nothing. Returns the end of the given interval, because times are
  * printed cut rather than rounded: "10:04:30" also means the sample at 10:04:30.7. */
-static const char *take_seconds(const char *text, struct tm *tm, int64_t *ns)
+static const char *parse_seconds(const char *text, struct tm *tm, int64_t *ns)
 {
 	const char *rest = *text == ':' ? strptime(text + 1, "%S", tm) : NULL;
 	int64_t unit = CLOCK_SECOND_NS;
@@ -29,7 +29,7 @@ static const char *take_seconds(const char *text, struct tm *tm, int64_t *ns)
 }
 
 /* Checks that only an optional Z follows a time. */
-static int at_end(const char *text, const char *rest, struct err *e)
+static int expect_end(const char *text, const char *rest, struct err *e)
 {
 	while (*rest == ' ')
 		rest++;
@@ -70,9 +70,9 @@ static int parse_date(const char *text, int64_t *real_ns, struct err *e)
 	timegm(&date);
 	if (date.tm_mday != tm.tm_mday)
 		return err_at(e, 0, "that month has no day %d", tm.tm_mday);
-	rest = take_seconds(rest, &tm, &ns);
+	rest = parse_seconds(rest, &tm, &ns);
 	*real_ns = (int64_t)timegm(&tm) * CLOCK_SECOND_NS + ns;
-	return at_end(text, rest, e);
+	return expect_end(text, rest, e);
 }
 
 static int parse_time(const char *text, const struct when_range *range, int64_t *real_ns,
@@ -87,8 +87,8 @@ static int parse_time(const char *text, const struct when_range *range, int64_t 
 			e, 0,
 			"write a time as 10:04, 10:04:30, 2026-11-21T10:04:30, +5m, "
 			"-30s, start or end");
-	rest = take_seconds(rest, &tm, &ns);
-	if (at_end(text, rest, e) != 0)
+	rest = parse_seconds(rest, &tm, &ns);
+	if (expect_end(text, rest, e) != 0)
 		return ERR_USAGE;
 	ns += ((tm.tm_hour * 60 + tm.tm_min) * 60ll + tm.tm_sec) * CLOCK_SECOND_NS;
 	end_ns = range->last_ns;

@@ -70,7 +70,7 @@ static void on_signal(int number)
 		syscall(SYS_exit, 0);
 }
 
-static void prepare(void)
+static void install_signal_handler(void)
 {
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
@@ -128,7 +128,7 @@ struct worker *worker_new(void)
 
 	if (!worker)
 		return NULL;
-	pthread_once(&prepared, prepare);
+	pthread_once(&prepared, install_signal_handler);
 	pthread_mutex_init(&worker->lock, NULL);
 	threads_init_cond(&worker->changed);
 	if (start_thread(worker) != 0) {
@@ -200,7 +200,7 @@ static bool call_reads(long nr)
 }
 
 /* Returns the number that follows a key in a status file. */
-static uint64_t field(const char *text, const char *key)
+static uint64_t status_number(const char *text, const char *key)
 {
 	const char *at = strstr(text, key);
 
@@ -221,8 +221,8 @@ bool worker_see(pid_t tid, struct worker_sight *sight)
 	state = strstr(text, "\nState:\t");
 	/* D: uninterruptible, or interruptible only by the end of the process. */
 	sight->asleep_any = state && (state[8] == 'S' || state[8] == 'D');
-	sight->switches = field(text, "\nvoluntary_ctxt_switches:\t") +
-			  field(text, "\nnonvoluntary_ctxt_switches:\t");
+	sight->switches = status_number(text, "\nvoluntary_ctxt_switches:\t") +
+			  status_number(text, "\nnonvoluntary_ctxt_switches:\t");
 	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", (int)tid);
 	if (fdio_read_small(AT_FDCWD, path, sight->call, sizeof(sight->call)) <= 0) {
 		/* If the kernel does not report which call it is, only one kind of sleep
@@ -258,7 +258,7 @@ static bool wait_step(struct worker *worker, int64_t step_ns)
  * delivered: then it is inside the kernel and will receive the signal on its way out. The
  * lock must be held. Returns false if the worker has continued.
  */
-static bool lose(struct worker *worker, bool any_call)
+static bool abandon_if_stuck(struct worker *worker, bool any_call)
 {
 	struct worker_sight before, now;
 	int asked = FATE_ASKED, seen = 0;
@@ -284,7 +284,8 @@ static bool lose(struct worker *worker, bool any_call)
 }
 
 /* The lock must be held and a job must be running. */
-static enum worker_end watch(struct worker *worker, const struct worker_limits *limits)
+static enum worker_end wait_for_job(struct worker *worker,
+				    const struct worker_limits *limits)
 {
 	struct worker_sight last = {.asleep = false}, now;
 	int64_t since_ns = 0, begin_ns = clock_mono_ns();
@@ -307,7 +308,7 @@ static enum worker_end watch(struct worker *worker, const struct worker_limits *
 		}
 		last = now;
 		if (++steps > STEPS_LEAST && now_ns - since_ns >= limit_ns) {
-			if (lose(worker, limits->any_call || stop))
+			if (abandon_if_stuck(worker, limits->any_call || stop))
 				return stop ? WORKER_STOPPED : WORKER_STALLED;
 			steps = 0;
 			since_ns = clock_mono_ns();
@@ -329,7 +330,7 @@ enum worker_end worker_run(struct worker *worker, void (*job)(void *arg), void *
 	worker->job = job;
 	__atomic_store_n(&worker->fate, FATE_WORKS, __ATOMIC_SEQ_CST);
 	pthread_cond_broadcast(&worker->changed);
-	end = watch(worker, limits);
+	end = wait_for_job(worker, limits);
 	if (end == WORKER_STALLED || end == WORKER_STOPPED)
 		__atomic_add_fetch(&lost_workers, 1, __ATOMIC_SEQ_CST);
 	pthread_mutex_unlock(&worker->lock);

@@ -196,7 +196,7 @@ static struct diff_group *group_of(struct builder *b, const struct buf *text)
 	return &diff->groups[diff->nr_groups++];
 }
 
-static uint32_t add_up(uint32_t a, uint32_t b)
+static uint32_t add_saturated(uint32_t a, uint32_t b)
 {
 	return a > UINT32_MAX - b ? UINT32_MAX : a + b;
 }
@@ -223,18 +223,19 @@ static int add_side(struct builder *b, const struct diff_side *side, int which)
 			group->oldest_ns[which] = age_ns;
 			group->example = task;
 		}
-		group->count[which] = add_up(group->count[which], weight);
+		group->count[which] = add_saturated(group->count[which], weight);
 		if (task->flags & TASK_STUCK)
-			group->stuck[which] = add_up(group->stuck[which], weight);
+			group->stuck[which] = add_saturated(group->stuck[which], weight);
 		if (task->flags & TASK_LONG)
-			group->is_long[which] = add_up(group->is_long[which], weight);
-		b->diff->tasks[which] = add_up(b->diff->tasks[which], weight);
+			group->is_long[which] =
+				add_saturated(group->is_long[which], weight);
+		b->diff->tasks[which] = add_saturated(b->diff->tasks[which], weight);
 	}
 	buf_release(&key);
 	return rc;
 }
 
-static void merge(struct diff_group *into, const struct diff_group *from)
+static void merge_group(struct diff_group *into, const struct diff_group *from)
 {
 	int side = from->count[1] > 0;
 
@@ -244,9 +245,9 @@ static void merge(struct diff_group *into, const struct diff_group *from)
 	     from->oldest_ns[side] > into->oldest_ns[side]))
 		into->example = from->example;
 	for (int i = 0; i < 2; i++) {
-		into->count[i] = add_up(into->count[i], from->count[i]);
-		into->stuck[i] = add_up(into->stuck[i], from->stuck[i]);
-		into->is_long[i] = add_up(into->is_long[i], from->is_long[i]);
+		into->count[i] = add_saturated(into->count[i], from->count[i]);
+		into->stuck[i] = add_saturated(into->stuck[i], from->stuck[i]);
+		into->is_long[i] = add_saturated(into->is_long[i], from->is_long[i]);
 		if (from->oldest_ns[i] > into->oldest_ns[i])
 			into->oldest_ns[i] = from->oldest_ns[i];
 	}
@@ -301,7 +302,7 @@ static int merge_lonely(struct diff *diff, const struct diff_side sides[2], bool
 			continue;
 		}
 		of[i] = (uint32_t)(found - coarse.groups);
-		merge(found, group);
+		merge_group(found, group);
 		found->vague |= states || says_no_state(sides, group);
 	}
 	for (size_t i = 0; rc == 0 && i < diff->nr_groups; i++) {
@@ -330,7 +331,7 @@ static uint32_t changed_by(const struct diff_group *group)
 }
 
 /* Increases come before decreases, then older waits before newer ones. */
-static int compare(const void *a, const void *b)
+static int compare_groups(const void *a, const void *b)
 {
 	const struct diff_group *x = a, *y = b;
 	bool more_x = x->count[1] > x->count[0], more_y = y->count[1] > y->count[0];
@@ -359,11 +360,12 @@ static void conclude(struct diff *diff)
 				: group->count[1] > group->count[0] ? DIFF_GROWN
 								    : DIFF_SHRUNK;
 		diff->groups_of[group->change]++;
-		diff->tasks_of[group->change] =
-			add_up(diff->tasks_of[group->change], by ? by : group->count[1]);
+		diff->tasks_of[group->change] = add_saturated(
+			diff->tasks_of[group->change], by ? by : group->count[1]);
 	}
 	if (diff->nr_groups > 0)
-		qsort(diff->groups, diff->nr_groups, sizeof(diff->groups[0]), compare);
+		qsort(diff->groups, diff->nr_groups, sizeof(diff->groups[0]),
+		      compare_groups);
 }
 
 int diff_build(struct diff *diff, const struct diff_side sides[2], struct err *e)

@@ -20,8 +20,8 @@ struct words {
 	size_t used;
 };
 
-__attribute__((format(printf, 2, 3))) static void say(struct words *words,
-						      const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void append_words(struct words *words,
+							       const char *format, ...)
 {
 	size_t room = sizeof(words->text) - words->used;
 	va_list args;
@@ -53,19 +53,22 @@ static void say_growth(struct words *words, const struct leak *leak,
 	double per_minute = finding->per_second * 60;
 
 	time_of_day(snapshot, finding->from_ns, since);
-	say(words, "From %" PRIu32 " to %" PRIu32 " in %s, since %s", finding->from,
-	    finding->to, clock_format_duration(finding->to_ns - finding->from_ns, span),
-	    since);
+	append_words(words, "From %" PRIu32 " to %" PRIu32 " in %s, since %s",
+		     finding->from, finding->to,
+		     clock_format_duration(finding->to_ns - finding->from_ns, span),
+		     since);
 	if (per_minute >= 1)
-		say(words, ": +%.*f a minute", per_minute < 10 ? 1 : 0, per_minute);
+		append_words(words, ": +%.*f a minute", per_minute < 10 ? 1 : 0,
+			     per_minute);
 	else if (per_minute > 0)
-		say(words, ": +%.1f an hour", per_minute * 60);
-	say(words, ". ");
+		append_words(words, ": +%.1f an hour", per_minute * 60);
+	append_words(words, ". ");
 	if (finding->rises > 0)
-		say(words, "The minimum rose in %" PRIu32 " consecutive intervals. ",
-		    finding->rises);
-	say(words, "%" PRIu64 " appeared and remain, %" PRIu64 " ended. ", finding->came,
-	    finding->left);
+		append_words(words,
+			     "The minimum rose in %" PRIu32 " consecutive intervals. ",
+			     finding->rises);
+	append_words(words, "%" PRIu64 " appeared and remain, %" PRIu64 " ended. ",
+		     finding->came, finding->left);
 }
 
 static void say_steps(struct words *words, const struct trend_finding *finding)
@@ -74,12 +77,13 @@ static void say_steps(struct words *words, const struct trend_finding *finding)
 
 	if (finding->nr_steps == 0)
 		return;
-	say(words, "It grows in steps: +%" PRIu32 " every %s, %" PRIu32 " times",
-	    finding->step_size, clock_format_duration(finding->period_ns, period),
-	    finding->nr_steps);
-	say(words, finding->period_ns >= 2 * CLOCK_SECOND_NS
-			   ? ", which points to a periodic job. "
-			   : ". ");
+	append_words(words, "It grows in steps: +%" PRIu32 " every %s, %" PRIu32 " times",
+		     finding->step_size,
+		     clock_format_duration(finding->period_ns, period),
+		     finding->nr_steps);
+	append_words(words, finding->period_ns >= 2 * CLOCK_SECOND_NS
+				    ? ", which points to a periodic job. "
+				    : ". ");
 }
 
 /* Finds the limit that this growth will reach first. */
@@ -128,10 +132,10 @@ static void say_proofs(struct words *words, const struct leak *leak)
 
 	for (size_t i = 0; i < ARRAY_COUNT(sentences); i++)
 		if (leak->proofs & sentences[i].proof)
-			say(words, "%s", sentences[i].sentence);
+			append_words(words, "%s", sentences[i].sentence);
 	if (leak->proven > 0 && leak->proven < leak->count)
-		say(words, "This applies to %" PRIu32 " of the %" PRIu32 ". ",
-		    leak->proven, leak->count);
+		append_words(words, "This applies to %" PRIu32 " of the %" PRIu32 ". ",
+			     leak->proven, leak->count);
 }
 
 void leak_explain(struct leak *leak, struct snapshot *snapshot)
@@ -148,18 +152,20 @@ void leak_explain(struct leak *leak, struct snapshot *snapshot)
 		say_steps(&words, finding);
 		find_limit(leak, snapshot);
 	} else if (!leak->proofs) {
-		say(&words, "It grew to %" PRIu32 ", but is no longer growing. ",
-		    finding->to);
+		append_words(&words, "It grew to %" PRIu32 ", but is no longer growing. ",
+			     finding->to);
 	}
 	if (leak->limit_ns >= 0)
-		say(&words, "At this rate it reaches the limit of %s in %s. ",
-		    leak->limit, clock_format_duration(leak->limit_ns, reached));
+		append_words(&words, "At this rate it reaches the limit of %s in %s. ",
+			     leak->limit, clock_format_duration(leak->limit_ns, reached));
 	if (finding->slows)
-		say(&words,
-		    "The growth is slowing down, as during a warm-up: check again "
-		    "later. ");
+		append_words(
+			&words,
+			"The growth is slowing down, as during a warm-up: check again "
+			"later. ");
 	else if (finding->verdict == VERDICT_RECHECK && finding->per_second > 0)
-		say(&words, "It has not been observed for long: check again later. ");
+		append_words(&words,
+			     "It has not been observed for long: check again later. ");
 	if (words.used > 0 && words.text[words.used - 1] == ' ')
 		words.text[words.used - 1] = '\0';
 	leak->evidence = arena_strndup(&snapshot->arena, words.text, sizeof(words.text));

@@ -70,7 +70,7 @@ size_t graph_cycles(const struct snapshot *snapshot)
 
 /* Returns whether the task is a thread whose wait only another task can end, or a
  * goroutine on such a thread. */
-static bool waits_for_somebody(const struct task *task)
+static bool waits_for_task(const struct task *task)
 {
 	return task->kind != TASK_COROUTINE && task->waits.kind &&
 	       (task->waits.owner_tid > 0 || task->waits.owner_goid > 0 ||
@@ -198,7 +198,7 @@ static void link_waits(struct builder *b)
 	for (size_t i = 0; i < b->nr_nodes; i++) {
 		const struct task *task = graph_task(s, (uint32_t)i);
 
-		if (waits_for_somebody(task) && !task->waits.actors) {
+		if (waits_for_task(task) && !task->waits.actors) {
 			uint64_t key = wanted_key(&task->waits);
 			struct owner_node *found = find_owner(b, key);
 
@@ -215,12 +215,12 @@ static void link_waits(struct builder *b)
 		b->first_waiter[i] = GRAPH_NONE;
 		/* A task in a poll waits for more than one event, at least for signals as
 		 * well. */
-		b->dead[i] = waits_for_somebody(task) &&
+		b->dead[i] = waits_for_task(task) &&
 			     (!task->waits.limited || task->waits.retries) &&
 			     task->state != STATE_POLL;
 		if (b->dead[i] && task->waits.actors)
 			b->waiting[b->nr_waiting++] = node;
-		if (waits_for_somebody(task) && !task->waits.actors)
+		if (waits_for_task(task) && !task->waits.actors)
 			b->owner[i] = find_owner(b, wanted_key(&task->waits))->node;
 	}
 	for (size_t i = 0; i < b->nr_nodes; i++) {
@@ -314,7 +314,7 @@ static void choose_next(struct builder *b)
 		const struct task *task = graph_task(b->snapshot, (uint32_t)i);
 
 		b->next[i] = b->owner[i];
-		if (waits_for_somebody(task) && task->waits.actors)
+		if (waits_for_task(task) && task->waits.actors)
 			b->next[i] = choose_actor(b, (uint32_t)i);
 	}
 }
@@ -428,7 +428,7 @@ int graph_build(struct snapshot *snapshot, struct err *e)
 
 	snapshot->graph = NULL;
 	for (size_t i = 0; i < snapshot->nr_tasks + snapshot->nr_others; i++)
-		edges += waits_for_somebody(graph_task(snapshot, (uint32_t)i));
+		edges += waits_for_task(graph_task(snapshot, (uint32_t)i));
 	if (edges == 0)
 		return 0;
 	graph = arena_alloc(&snapshot->arena, sizeof(*graph));

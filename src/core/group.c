@@ -273,7 +273,7 @@ static void move_site(struct grouping *grouping, struct member *member,
 }
 
 /* Returns the time of the sample before the one at time_ns. */
-static int64_t look_before(const struct grouping *grouping, int64_t time_ns)
+static int64_t previous_sample_ns(const struct grouping *grouping, int64_t time_ns)
 {
 	uint32_t known = grouping->look < GROUP_LOOKS ? grouping->look : GROUP_LOOKS;
 	uint32_t low = grouping->look - known, high = grouping->look;
@@ -296,7 +296,8 @@ static int64_t look_before(const struct grouping *grouping, int64_t time_ns)
 static void note_arrival(const struct grouping *grouping, struct entry *site,
 			 int64_t time_ns, uint32_t count)
 {
-	struct trend_arrival arrival = {look_before(grouping, time_ns), time_ns, count};
+	struct trend_arrival arrival = {previous_sample_ns(grouping, time_ns), time_ns,
+					count};
 
 	if (count > 0 && site->trend)
 		trend_arrive(site->trend, grouping->last_ns, &arrival);

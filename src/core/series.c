@@ -25,7 +25,7 @@ void series_init(struct series *series)
 	series->step_ns = SERIES_STEP_NS;
 }
 
-static void merge(struct series_point *into, const struct series_point *later)
+static void merge_points(struct series_point *into, const struct series_point *later)
 {
 	if (isnan(later->last))
 		return;
@@ -46,7 +46,7 @@ static void halve(struct series *series)
 		struct series_point point = series->points[i];
 
 		if (i + 1 < series->count)
-			merge(&point, &series->points[i + 1]);
+			merge_points(&point, &series->points[i + 1]);
 		series->points[half++] = point;
 	}
 	series->count = half;
@@ -72,7 +72,7 @@ void series_push(struct series *series, int64_t time_ns, double value)
 	for (size_t at = (size_t)(passed / (uint64_t)series->step_ns);
 	     series->count <= at;)
 		series->points[series->count++] = nothing;
-	merge(&series->points[series->count - 1], &point);
+	merge_points(&series->points[series->count - 1], &point);
 	series->min = fmin(series->min, value);
 	series->max = fmax(series->max, value);
 	series->last = value;
@@ -99,9 +99,9 @@ size_t series_resample(const struct series *series, int64_t from_ns, int64_t to_
 			if (i + 1 < width ? at_ns >= end_ns : at_ns > end_ns)
 				break;
 			if (at_ns < (double)from_ns)
-				merge(&before, &series->points[next]);
+				merge_points(&before, &series->points[next]);
 			else
-				merge(&part, &series->points[next]);
+				merge_points(&part, &series->points[next]);
 		}
 		if (isnan(part.last) && !isnan(before.last))
 			part = (struct series_point){before.last, before.last,

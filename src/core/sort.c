@@ -30,8 +30,8 @@ static void sort_insertion(struct sort_item *items, size_t count, enum sort_by b
 	}
 }
 
-static void merge(const struct sort_item *from, size_t left, size_t right, size_t end,
-		  struct sort_item *to, enum sort_by by)
+static void merge_runs(const struct sort_item *from, size_t left, size_t right,
+		       size_t end, struct sort_item *to, enum sort_by by)
 {
 	size_t middle = right, at = left;
 
@@ -62,7 +62,7 @@ static void sort_merge(struct sort_item *items, struct sort_item *spare, size_t 
 			size_t middle = i + width < count ? i + width : count;
 			size_t end = middle + width < count ? middle + width : count;
 
-			merge(from, i, middle, end, to, by);
+			merge_runs(from, i, middle, end, to, by);
 		}
 		to = from;
 		from = merged;

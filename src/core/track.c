@@ -377,7 +377,7 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 }
 
 /* Returns whether the limit has been exceeded in two consecutive samples. */
-static bool over_count(struct track_over *over, bool passed, int64_t now_ns)
+static bool exceeded_twice(struct track_over *over, bool passed, int64_t now_ns)
 {
 	if (!passed) {
 		over->looks = 0;
@@ -419,8 +419,8 @@ static void confirm_task(const struct track *track, struct track_record *record,
 		confirm_unread(record, task);
 		return;
 	}
-	stuck = over_count(&record->stuck, task->flags & TASK_STUCK, track->now_ns);
-	over = over_count(&record->over, task->flags & both, track->now_ns);
+	stuck = exceeded_twice(&record->stuck, task->flags & TASK_STUCK, track->now_ns);
+	over = exceeded_twice(&record->over, task->flags & both, track->now_ns);
 	record->evidence = task->evidence;
 	/* A proof has been examined more than once before it is reported. */
 	if (evidence_is_proof(task->evidence.why))

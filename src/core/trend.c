@@ -27,7 +27,7 @@ void trend_ring_init(struct trend_ring *ring, int64_t max_step_ns)
 	ring->max_step_ns = max_step_ns > 0 ? max_step_ns : INT64_MAX;
 }
 
-static void merge(struct trend_bucket *into, const struct trend_bucket *later)
+static void merge_buckets(struct trend_bucket *into, const struct trend_bucket *later)
 {
 	if (later->least < into->least)
 		into->least = later->least;
@@ -53,7 +53,7 @@ static void make_room(struct trend_ring *ring)
 	for (uint32_t i = 0; i < ring->count; i += 2) {
 		ring->buckets[half] = ring->buckets[i];
 		if (i + 1 < ring->count)
-			merge(&ring->buckets[half], &ring->buckets[i + 1]);
+			merge_buckets(&ring->buckets[half], &ring->buckets[i + 1]);
 		half++;
 	}
 	ring->count = half;
@@ -100,7 +100,7 @@ void trend_ring_push(struct trend_ring *ring, int64_t time_ns, uint32_t count,
 	if (ring->count == at)
 		ring->buckets[ring->count++] = now;
 	else
-		merge(&ring->buckets[at], &now);
+		merge_buckets(&ring->buckets[at], &now);
 }
 
 double trend_per_minute(const struct trend_ring *ring, int64_t now_ns)

@@ -92,7 +92,7 @@ static void take_bucket(struct windows *w, const struct trend_ring *ring, uint32
 
 /* Divides the ring into `parts` periods, and leaves out the first quarter unless it was
  * dropped long ago. */
-static void divide(const struct trend_ring *ring, uint32_t parts, struct windows *w)
+static void divide_ring(const struct trend_ring *ring, uint32_t parts, struct windows *w)
 {
 	uint32_t skip = ring->slid ? 0 : parts / 4, highest = 0;
 	double drop = 0;
@@ -141,7 +141,7 @@ static bool is_well_above(const struct windows *w)
 }
 
 /* A random walk moves as far as the square root of the number of its steps. */
-static bool is_no_chance(uint64_t came, uint64_t left)
+static bool exceeds_chance(uint64_t came, uint64_t left)
 {
 	double gain = (double)came - (double)left;
 
@@ -153,11 +153,11 @@ static bool few_leave(uint64_t came, uint64_t left)
 	return came > 0 && (double)left <= LEAVES_AT_MOST * (double)came;
 }
 
-static bool passes(const struct windows *w)
+static bool passes_rule(const struct windows *w)
 {
 	return w->rises >= RISES_LEAST && !w->fell && few_leave(w->came, w->left) &&
 	       (w->late_left == 0 || few_leave(w->late_came, w->late_left)) &&
-	       is_no_chance(w->came, w->left) && w->slope > 0 && is_well_above(w);
+	       exceeds_chance(w->came, w->left) && w->slope > 0 && is_well_above(w);
 }
 
 /*
@@ -193,11 +193,11 @@ static bool ring_rises(const struct trend_ring *ring, struct windows *best)
 
 		if (ring->count < lengths[i])
 			continue;
-		divide(ring, lengths[i], &w);
+		divide_ring(ring, lengths[i], &w);
 		if (w.rises < RISES_LEAST || (found && w.rises <= best->rises))
 			continue;
 		w.slope = slope_of(w.floor, w.count);
-		if (!passes(&w))
+		if (!passes_rule(&w))
 			continue;
 		*best = w;
 		found = true;
@@ -287,7 +287,7 @@ static double judge_now(const struct trend *trend, struct trend_finding *finding
 	count_flow(ring, finding->from_ns, finding);
 	finding->from = value_at(ring, finding->from_ns);
 	if (!rises && (!few_leave(finding->came, finding->left) ||
-		       !is_no_chance(finding->came, finding->left) ||
+		       !exceeds_chance(finding->came, finding->left) ||
 		       trend->last < finding->from + GAIN_LEAST || !is_new_high(trend)))
 		return 0;
 	finding->slows = rises && !steps && slows_down(&w);

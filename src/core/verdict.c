@@ -156,7 +156,7 @@ static bool place_is_unusual(const struct place_history *place, int64_t age_ns)
 
 /* Returns the number of waits in this state that the agent counted before the observation
  * began, of which only the total duration is known. 0 if there are too few. */
-static uint32_t counted(const struct task *task)
+static uint32_t waits_counted_by_agent(const struct task *task)
 {
 	uint32_t count = task->state_counts ? task->state_counts[task->state] : 0;
 
@@ -166,7 +166,7 @@ static uint32_t counted(const struct task *task)
 static int64_t counted_mean_ns(const struct task *task)
 {
 	int64_t span_ns = task->since_ns - task->start_ns;
-	uint32_t count = counted(task);
+	uint32_t count = waits_counted_by_agent(task);
 
 	if (task->start_ns <= 0 || span_ns <= 0 || count == 0)
 		return INT64_MAX;
@@ -269,7 +269,8 @@ static void judge_work(struct task *task, const struct place_history *place,
 			 because(WHY_HISTORY, place->count, place->most_ns));
 	else
 		set_word(task, TASK_STUCK,
-			 because(WHY_COUNTED, counted(task), counted_mean_ns(task)));
+			 because(WHY_COUNTED, waits_counted_by_agent(task),
+				 counted_mean_ns(task)));
 }
 
 static void judge(struct verdicts *verdicts, const struct places *places,

@@ -93,7 +93,7 @@ struct rec_reader *rec_reader_open(const char *path, struct intern *intern,
 	return NULL;
 }
 
-static json_t *load(struct rec_reader *reader, const struct rec_entry *entry)
+static json_t *load_sample(struct rec_reader *reader, const struct rec_entry *entry)
 {
 	size_t length;
 	char *line = rec_index_load(&reader->index, entry, &length);
@@ -120,7 +120,7 @@ static void take_dump(struct rec_reader *reader)
 	    index->nr_parts != 1 || index->scanned == 0 ||
 	    index->scanned > (int64_t)DUMP_MAX_BYTES)
 		return;
-	dump = load(reader, &whole);
+	dump = load_sample(reader, &whole);
 	if (json_is_array(json_object_get(dump, "tasks")) &&
 	    !json_object_get(dump, "seq"))
 		index->entries = malloc(sizeof(whole));
@@ -284,7 +284,7 @@ static void note_gap(struct rec_reader *reader, size_t at)
 		reader->gap.cut = false;
 }
 
-static void go_to(struct rec_reader *reader, size_t at)
+static void move_to_sample(struct rec_reader *reader, size_t at)
 {
 	size_t from = at;
 
@@ -299,7 +299,7 @@ static void go_to(struct rec_reader *reader, size_t at)
 		json_object_clear(reader->head);
 	}
 	for (; from <= at; from++) {
-		json_t *sample = load(reader, &reader->index.entries[from]);
+		json_t *sample = load_sample(reader, &reader->index.entries[from]);
 
 		if (json_is_object(sample))
 			apply(reader, &reader->index.entries[from], sample);
@@ -331,13 +331,13 @@ static void say_where(const struct rec_reader *reader, char *text, size_t size)
 }
 
 /* If the beginning cannot be read, the first readable sample is used. */
-static int go_to_readable(struct rec_reader *reader, size_t at, struct err *e)
+static int move_to_readable(struct rec_reader *reader, size_t at, struct err *e)
 {
 	const struct rec_index *index = &reader->index;
 	unsigned tries = 0;
 	char where[256];
 
-	go_to(reader, at);
+	move_to_sample(reader, at);
 	for (size_t next = at + 1; reader->broken && json_object_size(reader->head) == 0;
 	     next++) {
 		struct gap first = reader->gap;
@@ -350,7 +350,7 @@ static int go_to_readable(struct rec_reader *reader, size_t at, struct err *e)
 				       "no sample of the recording can be read: it is %s",
 				       where);
 		}
-		go_to(reader, next);
+		move_to_sample(reader, next);
 		reader->gap = first;
 		reader->gap.known = false;
 	}
@@ -424,7 +424,7 @@ int rec_reader_read(struct rec_reader *reader, size_t at, struct snapshot *out,
 
 	if (at >= reader->index.nr_entries)
 		return err_set(e, ERR_NOTFOUND, "the recording has no sample %zu", at);
-	rc = go_to_readable(reader, at, e);
+	rc = move_to_readable(reader, at, e);
 	if (rc != 0)
 		return rc;
 	rec_decode_head(&reader->tables, reader->head, out);
