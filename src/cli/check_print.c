@@ -160,7 +160,7 @@ static void put_cycles(const struct check *check, const struct snapshot *s,
 static void put_most(const struct check *check, enum check_rule rule, struct buf *out)
 {
 	if (check_is_about_guilt(rule) || rule == CHECK_TASKS)
-		buf_printf(out, ", at most %" PRId64 " may be", check->most[rule]);
+		buf_printf(out, ", at most %" PRId64 " allowed", check->most[rule]);
 	buf_puts(out, "\n");
 }
 

@@ -258,8 +258,9 @@ static int check_words(const struct options *options, struct err *e)
 	if (info->most_words < 0 || options->nr_words <= info->most_words)
 		return 0;
 	if (options->command != COMMAND_WATCH)
-		return err_set(e, ERR_USAGE, "'grmon-c %s' takes %s, but '%s' follows",
-			       info->name, info->most_words ? "one word" : "no words",
+		return err_set(e, ERR_USAGE,
+			       "'grmon-c %s' takes %s; '%s' is one too many", info->name,
+			       info->most_words ? info->arguments : "no arguments",
 			       options->words[info->most_words]);
 	suggest_init(&suggest, options->words[0], strlen(options->words[0]));
 	for (int i = 0; i < COMMAND_COUNT; i++)
@@ -269,9 +270,9 @@ static int check_words(const struct options *options, struct err *e)
 			       "unknown command '%s'; did you mean 'grmon-c %s'?",
 			       options->words[0], suggest.best);
 	return err_set(e, ERR_USAGE,
-		       "only one TARGET can be watched, but '%s' and '%s' are two, and "
-		       "'%s' is not a command",
-		       options->words[0], options->words[1], options->words[0]);
+		       "'%s' is not a command, and only one TARGET can be watched, not "
+		       "'%s' and '%s'",
+		       options->words[0], options->words[0], options->words[1]);
 }
 
 static int check_dump(struct options *options, struct err *e)

@@ -167,19 +167,19 @@ static int record_samples(struct recorder *recorder, int64_t interval_ns, struct
 
 	while (rc == 0 && needs_more_samples(recorder)) {
 		struct err failed = {0};
-		int looked = look_sample(&recorder->look, &all, &snapshot, &failed);
+		int sampled = look_sample(&recorder->look, &all, &snapshot, &failed);
 
-		if (looked == 0 && !first)
+		if (sampled == 0 && !first)
 			rc = write_sample(recorder, snapshot, e);
-		if (looked == 0)
+		if (sampled == 0)
 			snapshot_unref(snapshot);
-		if (looked == ERR_GONE) {
+		if (sampled == ERR_GONE) {
 			*e = failed;
 			return recorder->samples > 0 ? 0 : ERR_GONE;
 		}
-		if (looked != 0 && first) {
+		if (sampled != 0 && first) {
 			*e = failed;
-			return looked;
+			return sampled;
 		}
 		due_ns += first ? CLOCK_SECOND_NS / 10 : interval_ns;
 		first = false;

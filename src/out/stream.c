@@ -259,7 +259,7 @@ int stream_put(struct stream *stream, struct snapshot *snapshot, struct buf *out
 		put_changed(&stream->others, &stream->others_before, out);
 	}
 	if (index_tasks(stream, snapshot) != 0)
-		return err_set(e, ERR_NOMEM, "there is no memory for a recording");
+		return err_set(e, ERR_NOMEM, "out of memory for the recording");
 	if (!key)
 		put_gone(stream, snapshot, out);
 	if (stream->fields.defined.length > 0) {
@@ -278,6 +278,6 @@ int stream_put(struct stream *stream, struct snapshot *snapshot, struct buf *out
 	else
 		stream->since_key_bytes += out->length - before_bytes;
 	if (out->failed || stream->tasks.failed || stream->fields.defined.failed)
-		return err_set(e, ERR_NOMEM, "there is no memory for a recording");
+		return err_set(e, ERR_NOMEM, "out of memory for the recording");
 	return 0;
 }

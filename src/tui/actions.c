@@ -29,7 +29,8 @@ static void change_interval(struct tui *t, enum action action)
 	}
 	t->settings.interval_ns = interval;
 	t->feed.ops->set_interval(t->feed.ctx, interval);
-	tui_say(t, ROLE_NORMAL, "polls every %s", clock_format_duration(interval, text));
+	tui_say(t, ROLE_NORMAL, "samples every %s",
+		clock_format_duration(interval, text));
 }
 
 static void write_dump(struct tui *t, enum action action)

@@ -268,15 +268,18 @@ static void add_figures(struct builder *b)
 			 (double)task->cpu_percent);
 	page_say(&b->page, ROLE_NORMAL, "Switches", NULL, "%llu%s",
 		 (unsigned long long)task->switches,
-		 task->state_counts          ? " waits, counted by the agent"
+		 task->state_counts
+			 ? (task->switches == 1 ? " wait, counted by the agent"
+						: " waits, counted by the agent")
 		 : task->kind == TASK_THREAD ? " context switches, voluntary and not"
 					     : "");
 	if (!task->state_counts)
 		return;
 	for (int state = 0; state < STATE_COUNT; state++)
 		if (task->state_counts[state] > 0)
-			page_say(&b->page, ROLE_NORMAL, "Waited", NULL, "%u times: %s",
+			page_say(&b->page, ROLE_NORMAL, "Waited", NULL, "%u time%s: %s",
 				 task->state_counts[state],
+				 task->state_counts[state] == 1 ? "" : "s",
 				 state_info((enum task_state)state)->name);
 }
 

@@ -99,7 +99,7 @@ static int draw_figures(struct tui *t, int y, int room)
 	if (!view->header || t->state.polls == 0 || width < 60)
 		snprintf(text, sizeof(text), "%s", status);
 	else
-		snprintf(text, sizeof(text), "%s%severy %s, poll %s", status,
+		snprintf(text, sizeof(text), "%s%severy %s, took %s", status,
 			 *status != '\0' ? ", " : "", interval, poll);
 	cells = text_cells(text, 256, t->ascii);
 	if (cells > room) {
@@ -140,7 +140,7 @@ static bool status_text(const struct tui *t, char *out, size_t size, enum role *
 				 : "waiting for the next process with this name");
 	} else if (t->state.status == FEED_FAILING && t->views[t->view]->header) {
 		*role = ROLE_ERROR;
-		snprintf(out, size, "last poll failed: %s", message);
+		snprintf(out, size, "the last sample failed: %s", message);
 	} else if (t->state.recorder.failing) {
 		*role = ROLE_ERROR;
 		snprintf(out, size, "not recorded: %s; trying again with every sample",

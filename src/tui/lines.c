@@ -250,5 +250,5 @@ void page_frames(struct page *page, const struct stack *stack, const struct fram
 	}
 	if (stack->truncated)
 		page_say(page, ROLE_DIM, NULL, NULL,
-			 "     ... and further out: not known");
+			 "     ... further frames are unknown");
 }

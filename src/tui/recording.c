@@ -9,10 +9,10 @@
 #include "base/clock.h"
 #include "base/when.h"
 
-#define JUMP_NS  (60 * CLOCK_SECOND_NS)
-#define FASTEST  64.0
-#define SLOWEST  0.125
-#define NOT_HERE "this is not a recording: there is no other snapshot to show"
+#define JUMP_NS         (60 * CLOCK_SECOND_NS)
+#define FASTEST         64.0
+#define SLOWEST         0.125
+#define NOT_A_RECORDING "this is not a recording: there is no other snapshot to show"
 
 static bool is_shown(const struct tui *t)
 {
@@ -97,7 +97,7 @@ bool recording_act(struct tui *t, enum action action)
 	if (!is_shown(t)) {
 		if (action == ACTION_PAUSE)
 			return false;
-		tui_say(t, ROLE_WARN, NOT_HERE);
+		tui_say(t, ROLE_WARN, NOT_A_RECORDING);
 		return true;
 	}
 	switch (action) {

@@ -33,7 +33,7 @@ static const struct {
 } filters[] = {
 	{"word", "in any column; \"two words\" in quotes"},
 	{"state:mutex", "a state, a class (state:lock), idle, long or stuck"},
-	{"col:text col=text", "contains, is; as in name:worker id=t12"},
+	{"col:text col=text", "contains, equals: name:worker id=t12"},
 	{"fn~^main", "regular expression"},
 	{"age>30s cpu>5", "greater, less: > < >= <="},
 	{"label.request:/api", "a label"},
@@ -49,7 +49,7 @@ static const struct {
 		 "growth stops"},
 	{"recheck",
 	 "looks like a leak, but was not watched long enough or is slowing down"},
-	{"acknowledged", "expected according to a filter of yours: no alarm"},
+	{"acknowledged", "expected according to one of your filters: no alarm"},
 };
 
 static int help_init(struct tui *t, void *ctx)

@@ -35,7 +35,7 @@ pool=$last
 waits() { grep -q '^waits' log; }
 until_true waits
 takes 1 15 'a deadlock is known at once' '^check: 1 deadlock' check "$deadlock" --no-deadlock
-takes 1 15 'too many tasks are, too' '^check: [0-9]* tasks, at most 1 may be' \
+takes 1 15 'too many tasks are, too' '^check: [0-9]* tasks, at most 1 allowed' \
 	check "$pool" --max-tasks 1
 takes 1 15 'a command in a deadlock is ended' '^check: 1 deadlock' \
 	check --no-deadlock -- sh -c "exec '$BUILD/tests/targets/lock_cycles' abba <'$work/hold'"
@@ -65,12 +65,12 @@ created by shop.Start in goroutine 1
 TEXT
 "$client" dump "$waiter" -f json --stuck 0.2 >dump.json
 "$client" record "$waiter" -o recording -i 0.1 --for 1 2>/dev/null
-takes 1 10 'a dump of goroutines is judged, at once' '^check: 2 stuck or long tasks, at most 0 may be' \
+takes 1 10 'a dump of goroutines is judged, at once' '^check: 2 stuck or long tasks, at most 0 allowed' \
 	check dump.txt --max-stuck 0
 takes 0 10 'by the limits that are given' 'check passed' check dump.txt --max-stuck 2
 takes 1 10 'also one that comes through a pipe' '^check: 2 stuck or long tasks' check --max-stuck 0 -
 takes 1 10 'a JSON dump' '^check: 1 stuck task' check dump.json --max-stuck 0 --stuck 0.2
-takes 1 10 'long waits by a limit of their own' '^check: 1 long task, at most 0 may be' \
+takes 1 10 'long waits by a limit of their own' '^check: 1 long task, at most 0 allowed' \
 	check dump.txt --max-long 0
 check 'which do not count as stuck then' test "$("$client" check dump.txt --max-long 1 --max-stuck 0 |
 	grep -c '^check: 1 stuck task, at most 0')" = 1

@@ -29,7 +29,7 @@ fi
 ok $? 'the shortest command is looked at' "$status: $(cat out)"
 ends 1 'a thread that waits for a mutex when the process ends' \
 	'^  1 x mutex in wait_for_mutex.*created by begin' "$waits" mutex
-check 'and what is said of it' grep -q '^check: 1 task left blocked at exit, at most 0 may be' out
+check 'and what is said of it' grep -q '^check: 1 task left blocked at exit, at most 0 allowed' out
 ends 1 'for a read-write lock' '^  1 x rwlock-read in wait_for_rwlock' "$waits" rwlock
 ends 3 'a command that fails keeps its status' '1 x mutex in wait_for_mutex' "$waits" mutex 3
 ends 5 'so it does where another thread ends the process' '1 x mutex in wait_for_mutex' \

@@ -94,7 +94,7 @@ job target run --no-leak no-such-process-here
 wait $jobs
 
 ends stuck 1 '--max-stuck 0: a thread that waits for ever, with its stack' \
-	'^check: 1 task left blocked at exit, at most 0 may be' '1 x .* in .*created by .*: t[0-9]' \
+	'^check: 1 task left blocked at exit, at most 0 allowed' '1 x .* in .*created by .*: t[0-9]' \
 	'blocked at' '_wait'
 ends stuck1 0 '--max-stuck 1 lets it pass' 'check passed'
 ends released 0 'a thread that was stuck and went on is fine' 'check passed'
@@ -103,7 +103,7 @@ ends code 7 'where nothing is found the status is that of the command'
 ends filter 0 '--filter: others are not counted' 'check passed'
 ends known 0 'a thread of a known idle pool is not counted' 'check passed'
 ends acknowledged 0 'nor is what the configuration acknowledges' 'check passed'
-ends tasks 1 '--max-tasks: too many threads' '^check: [0-9]* tasks, at most 5 may be'
+ends tasks 1 '--max-tasks: too many threads' '^check: [0-9]* tasks, at most 5 allowed'
 ends tasks50 0 '--max-tasks: few enough, and the command is ended after --for' 'check passed'
 ends leak 1 '--no-leak: threads that climb' '^check: 1 leak' 'a minute' 'blocked at'
 ends pool 0 '--no-leak: a pool that warms up' 'check passed'

@@ -27,7 +27,7 @@ check 'an unknown letter' fails 2 'unknown option -z' -z
 check 'an option without its argument' fails 2 '--interval needs an argument' --interval
 check 'a flag with an argument' fails 2 '--ascii takes no argument' --ascii=1
 check 'an option of another command' fails 2 '--wait does not apply to ls' ls --wait
-check 'a target too many' fails 2 "'2' follows" dump 1 2
+check 'a target too many' fails 2 "takes TARGET; '2' is one too many" dump 1 2
 check 'dump without a target' fails 2 'needs TARGET' dump
 check 'run without a command' fails 2 'needs' run
 check 'a pid that is none' fails 2 "'12x' is not a process id" -p 12x

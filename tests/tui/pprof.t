@@ -14,7 +14,7 @@ expect 'tasks 50' "an endpoint is watched"
 expect 'g2 +chan-recv +>2m' "minutes are the least age"
 expect 'is stopped while it prints 50 goroutines' "the footer says what it costs"
 : >"$work/port.broken"
-expect 'last poll failed: .* did not answer in time' "an endpoint that hangs is told"
+expect 'the last sample failed: .* did not answer in time' "an endpoint that hangs is told"
 expect 'g2 +chan-recv' "the last picture stays"
 press q
 expect '^status=0' "q does not wait for it"

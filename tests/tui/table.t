@@ -122,7 +122,7 @@ expect 'ID *[▲▼]' "a click on a title sorts by it"
 mouse 0 28 2
 expect '\[2:lock 4\]' "a click on a class filters"
 press 0 +
-expect 'polls every 2.0s' "+ polls less often"
+expect 'samples every 2.0s' "+ samples less often"
 cd "$work" || exit 1
 tmux -L "$server" send-keys -t view y
 wait_for 'written to '
