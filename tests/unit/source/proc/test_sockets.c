@@ -2,6 +2,8 @@
 /* Which socket is connected to which, as the kernel's lists say, odd entries among them. */
 #include "unit.h"
 
+#include <inttypes.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -89,10 +91,73 @@ static void test_pending(void **state)
 		close(listening[i]);
 }
 
+struct seen {
+	uint64_t inode;
+	size_t count;
+	unsigned state;
+};
+
+static void see(void *ctx, uint32_t inode, unsigned state)
+{
+	struct seen *seen = ctx;
+
+	if (inode != seen->inode)
+		return;
+	seen->count++;
+	seen->state = state;
+}
+
+static void see_line(void *ctx, char *line)
+{
+	struct seen *seen = ctx;
+	unsigned state;
+	uint64_t inode;
+
+	assert_null(strchr(line, '\n'));
+	assert_null(strstr(line, "local_address"));
+	if (sscanf(line, " %*d: %*s %*s %x %*s %*s %*s %*s %*s %" SCNu64, &state,
+		   &inode) == 2 &&
+	    inode == seen->inode) {
+		seen->count++;
+		seen->state = state;
+	}
+}
+
+/* By the kernel's diagnosis, and by its table. */
+static void test_states(void **state)
+{
+	struct process self = process_self(), none = process_named(0x3fffffff);
+	struct sockaddr_in address = {.sin_family = AF_INET};
+	int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct seen seen = {.inode = inode_of(listening)}, listed = seen;
+
+	(void)state;
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(listening, (struct sockaddr *)&address, sizeof(address)),
+			 0);
+	assert_int_equal(listen(listening, 1), 0);
+	sockets_tcp_each(&self, see, &seen);
+	assert_true(seen.count >= 1);
+	assert_int_equal(seen.state, 10); /* TCP_LISTEN */
+	sockets_table_each(&self, "tcp", 4u << 20, see_line, &listed);
+	assert_int_equal(listed.count, 1);
+	assert_int_equal(listed.state, 10);
+	/* The cut line at the end of a table that is too long is left out. */
+	listed.count = 0;
+	sockets_table_each(&self, "tcp", 160, see_line, &listed);
+	assert_int_equal(listed.count, 0);
+	seen.count = 0;
+	sockets_tcp_each(&none, see, &seen);
+	sockets_table_each(&self, "no such table", 4096, see_line, &seen);
+	assert_int_equal(seen.count, 0);
+	close(listening);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pending),
+		cmocka_unit_test(test_states),
 	};
 
 	return cmocka_run_group_tests_name("sockets", tests, NULL, NULL);
