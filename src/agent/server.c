@@ -31,8 +31,8 @@
 /* Wakes the server so that it ends. This is libc's own cancellation signal, which
  * programs do not send to this thread. */
 #define SERVER_WAKE_SIGNAL   32
-/* The C library uses this signal to run setuid() and similar calls in every thread, so it is never
- * blocked. */
+/* The C library uses this signal to run setuid() and similar calls in every thread, so it
+ * is never blocked. */
 #define SERVER_SETXID_SIGNAL 33
 #define SERVER_STACK_BYTES   (64u * 1024)
 /* Maximum time that a first pthread_create() waits for the server thread to have its own
@@ -256,9 +256,9 @@ static void *server_main(void *unused)
 			"publishing without a socket: no separate descriptor table");
 		goto out;
 	}
-	/* This comes before server_set_state(): the program's descriptor is closed after that,
-	 * and at any time at least one of the two tables must hold a descriptor of the
-	 * region. */
+	/* This comes before server_set_state(): the program's descriptor is closed after
+	 * that, and at any time at least one of the two tables must hold a descriptor of
+	 * the region. */
 	server.region = server_read_only(server.region);
 	server_set_state(AGENT_SERVER_APART);
 	server_format_hello(&server);

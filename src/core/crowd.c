@@ -29,7 +29,7 @@
 struct slot {
 	uint64_t key;
 	/* sample that the slot belongs to; a slot of another sample is free */
-	uint32_t look;
+	uint32_t sample;
 	uint32_t task; /* the first task with this key */
 };
 
@@ -60,8 +60,8 @@ struct crowds {
 	size_t nr_several, cap_several;
 	uint64_t seed;
 	int64_t first_ns; /* time of the first sample; 0 if there was none */
-	uint32_t look;
-	bool looked;
+	uint32_t sample;
+	bool has_sample;
 };
 
 struct crowds *crowds_new(void)
@@ -91,7 +91,7 @@ void crowds_reset(struct crowds *crowds)
 		memset(crowds->known, 0, crowds->cap_known * sizeof(*crowds->known));
 	crowds->nr_known = 0;
 	crowds->nr_tasks = 0;
-	crowds->looked = false;
+	crowds->has_sample = false;
 	crowds->first_ns = 0;
 }
 
@@ -179,12 +179,12 @@ static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
 	of_task[index] = NONE;
 	if (!key)
 		return;
-	while (slot->look == crowds->look && slot->key != key) {
+	while (slot->sample == crowds->sample && slot->key != key) {
 		at = (at + 1) & mask;
 		slot = &crowds->slots[at];
 	}
-	if (slot->look != crowds->look) {
-		*slot = (struct slot){key, crowds->look, index};
+	if (slot->sample != crowds->sample) {
+		*slot = (struct slot){key, crowds->sample, index};
 		return;
 	}
 	crowd = of_task[slot->task];
@@ -282,7 +282,7 @@ static bool known_grows(const struct known *known, int64_t now_ns)
 static bool crowd_grows(struct crowds *crowds, const struct several *several,
 			int64_t now_ns)
 {
-	bool came = crowds->looked && several->newest_ns > crowds->first_ns;
+	bool came = crowds->has_sample && several->newest_ns > crowds->first_ns;
 	struct known *known;
 
 	if ((crowds->nr_known + 1) * 2 > crowds->cap_known && !known_grow(crowds, now_ns))
@@ -325,11 +325,11 @@ void crowds_begin(struct crowds *crowds, size_t nr_tasks)
 {
 	crowds->nr_several = 0;
 	crowds->nr_tasks = make_room(crowds, nr_tasks) ? nr_tasks : 0;
-	if (++crowds->look > 0 || crowds->nr_slots == 0)
+	if (++crowds->sample > 0 || crowds->nr_slots == 0)
 		return;
 	/* The counter has wrapped around: slots of earlier samples must not count. */
 	memset(crowds->slots, 0, crowds->nr_slots * sizeof(*crowds->slots));
-	crowds->look = 1;
+	crowds->sample = 1;
 }
 
 void crowds_put(struct crowds *crowds, size_t index, const struct task *tasks)
@@ -352,9 +352,9 @@ void crowds_end(struct crowds *crowds, int64_t now_ns)
 
 		several->grows = crowd_grows(crowds, several, now_ns);
 	}
-	if (!crowds->looked)
+	if (!crowds->has_sample)
 		crowds->first_ns = now_ns;
-	crowds->looked = true;
+	crowds->has_sample = true;
 }
 
 static struct crowd crowd_at(const struct crowds *crowds, const uint32_t *of_task,

@@ -60,7 +60,7 @@ void grouping_reset(struct grouping *grouping)
 		entry_table_release(&grouping->tables[by]);
 	entry_table_release(&grouping->sites);
 	grouping->nr_before = 0;
-	grouping->look = 0;
+	grouping->sample = 0;
 }
 
 void grouping_free(struct grouping *grouping)
@@ -207,7 +207,7 @@ static void count_in(struct entry *entry, const struct grouping *grouping,
 	entry->mixed_states |= entry->state != (uint8_t)task->state;
 	entry->count += weight;
 	count_word(entry, task, number, weight);
-	entry->look = grouping->look;
+	entry->sample = grouping->sample;
 }
 
 /* Go's runtime has words for waits that nothing can end. The first goroutine of a program
@@ -248,7 +248,7 @@ static void join_site(struct grouping *grouping, struct member *member)
 	member->pending = GROUP_NONE;
 	member->joined_ns = grouping->last_ns;
 	/* Tasks that are there at the first sample have not arrived. */
-	member->survivor = member->elder = grouping->look == 1;
+	member->survivor = member->elder = grouping->sample == 1;
 }
 
 /* A task moves to another site once it has been seen there for a while, and not at its
@@ -275,22 +275,24 @@ static void move_site(struct grouping *grouping, struct member *member,
 /* Returns the time of the sample before the one at time_ns. */
 static int64_t previous_sample_ns(const struct grouping *grouping, int64_t time_ns)
 {
-	uint32_t known = grouping->look < GROUP_LOOKS ? grouping->look : GROUP_LOOKS;
-	uint32_t low = grouping->look - known, high = grouping->look;
+	uint32_t known =
+		grouping->sample < GROUP_SAMPLES ? grouping->sample : GROUP_SAMPLES;
+	uint32_t low = grouping->sample - known, high = grouping->sample;
 
 	/* Find the first sample that is not earlier. */
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 
-		if (grouping->looks_ns[middle % GROUP_LOOKS] < time_ns)
+		if (grouping->samples_ns[middle % GROUP_SAMPLES] < time_ns)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low > grouping->look - known
-		       ? grouping->looks_ns[(low - 1) % GROUP_LOOKS]
+	return low > grouping->sample - known
+		       ? grouping->samples_ns[(low - 1) % GROUP_SAMPLES]
 		       : time_ns - (grouping->last_ns - grouping->first_ns) /
-					   (grouping->look > 1 ? grouping->look - 1 : 1);
+					   (grouping->sample > 1 ? grouping->sample - 1
+								 : 1);
 }
 
 static void note_arrival(const struct grouping *grouping, struct entry *site,
@@ -318,7 +320,7 @@ static void count_stay(struct grouping *grouping, struct member *member,
 		less = member->weight < before->weight ? before->weight - member->weight
 						       : 0;
 	}
-	site->look = grouping->look;
+	site->sample = grouping->sample;
 	site->came += member->survivor ? more : 0;
 	note_arrival(grouping, site, grouping->last_ns, member->survivor ? more : 0);
 	site->left += member->survivor ? less : 0;
@@ -352,7 +354,7 @@ static void settle_site(struct grouping *grouping, struct member *member,
 		move_site(grouping, member, before);
 	}
 	if (member->pending != GROUP_NONE)
-		grouping->sites.list[member->pending]->look = grouping->look;
+		grouping->sites.list[member->pending]->sample = grouping->sample;
 	if (member->site != GROUP_NONE)
 		count_stay(grouping, member, before);
 }
@@ -367,7 +369,7 @@ static void move_groups(struct grouping *grouping, const struct member *member,
 			continue;
 		if (before && before->groups[i] != GROUP_NONE)
 			table->list[before->groups[i]]->left += before->weight;
-		if (member->groups[i] != GROUP_NONE && grouping->look > 1 &&
+		if (member->groups[i] != GROUP_NONE && grouping->sample > 1 &&
 		    !(before && grouping->renewed && i >= GROUP_LABEL))
 			table->list[member->groups[i]]->came += member->weight;
 	}
@@ -516,11 +518,11 @@ static void renew_labels(struct grouping *grouping)
 	}
 }
 
-static void begin_look(struct grouping *grouping, const struct snapshot *snapshot)
+static void begin_sample(struct grouping *grouping, const struct snapshot *snapshot)
 {
 	grouping->at_before = 0;
 	grouping->indexed = false;
-	if (grouping->look > 0 &&
+	if (grouping->sample > 0 &&
 	    (snapshot->mono_ns < grouping->last_ns ||
 	     is_another_process(grouping, &snapshot->target) ||
 	     (snapshot->target.pid == 0 && snapshot->target.start_real_ns == 0 &&
@@ -528,10 +530,10 @@ static void begin_look(struct grouping *grouping, const struct snapshot *snapsho
 		grouping_reset(grouping);
 	grouping->pid = snapshot->target.pid;
 	grouping->start_real_ns = snapshot->target.start_real_ns;
-	if (grouping->look++ == 0)
+	if (grouping->sample++ == 0)
 		grouping->first_ns = snapshot->mono_ns;
 	grouping->last_ns = snapshot->mono_ns;
-	grouping->looks_ns[(grouping->look - 1) % GROUP_LOOKS] = snapshot->mono_ns;
+	grouping->samples_ns[(grouping->sample - 1) % GROUP_SAMPLES] = snapshot->mono_ns;
 	grouping->elder_ns = (grouping->last_ns - grouping->first_ns) / STAY_PARTS;
 	grouping->survive_ns = grouping->elder_ns < SURVIVE_MOST_NS ? grouping->elder_ns
 								    : SURVIVE_MOST_NS;
@@ -539,8 +541,8 @@ static void begin_look(struct grouping *grouping, const struct snapshot *snapsho
 	grouping->indexed = false;
 	renew_labels(grouping);
 	for (int by = 0; by < GROUP_BY_COUNT; by++)
-		entry_begin_look(&grouping->tables[by]);
-	entry_begin_look(&grouping->sites);
+		entry_begin_sample(&grouping->tables[by]);
+	entry_begin_sample(&grouping->sites);
 }
 
 void grouping_update(struct grouping *grouping, struct snapshot *snapshot)
@@ -553,7 +555,7 @@ void grouping_update(struct grouping *grouping, struct snapshot *snapshot)
 		grouping_reset(grouping);
 		return;
 	}
-	begin_look(grouping, snapshot);
+	begin_sample(grouping, snapshot);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++)
 		take_task(grouping, &snapshot->tasks[i], (uint32_t)i);
 	take_gone(grouping);

@@ -28,7 +28,7 @@ struct entry {
 	struct trend_flow elders; /* only of a site */
 	/* of a site: arrival of the latest task that arrived; 0 if none did */
 	int64_t joined_ns;
-	uint32_t look;    /* last sample in which a task of it was seen */
+	uint32_t sample;  /* last sample in which a task of it was seen */
 	int64_t since_ns; /* start of the oldest wait */
 	/* of the first task, with which the others are compared */
 	const struct stack *stack, *created_by;
@@ -78,7 +78,7 @@ struct rules {
 	size_t count;
 };
 
-#define GROUP_LOOKS 256u
+#define GROUP_SAMPLES 256u
 
 struct grouping {
 	struct entry_table tables[GROUP_BY_COUNT];
@@ -93,7 +93,7 @@ struct grouping {
 	bool renewed;          /* in this sample, so all labels are new to it */
 	struct rules acknowledge, suppress; /* rules of the user */
 	uint64_t seed, next_serial;
-	uint32_t look;
+	uint32_t sample;
 	int64_t first_ns, last_ns, least_ns;
 	/* of the last sample, with its start time; if either differs, it is another
 	 * target */
@@ -102,7 +102,7 @@ struct grouping {
 	int64_t survive_ns, elder_ns; /* minimum time at a site */
 	/* Ring of the times of the last samples, used to look up the sample before one of
 	 * them. */
-	int64_t looks_ns[GROUP_LOOKS];
+	int64_t samples_ns[GROUP_SAMPLES];
 };
 
 void entry_table_init(struct entry_table *table);
@@ -110,7 +110,7 @@ void entry_table_release(struct entry_table *table);
 /* Returns the entry of the key, which is created if there is room, or GROUP_NONE. */
 uint32_t entry_find(struct grouping *grouping, struct entry_table *table,
 		    const struct group_key *key, bool site);
-void entry_begin_look(struct entry_table *table);
+void entry_begin_sample(struct entry_table *table);
 
 int group_rules_take(struct rules *rules, const char *text, struct err *e);
 void group_rules_free(struct rules *rules);

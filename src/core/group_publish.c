@@ -226,11 +226,11 @@ static void publish_table(struct grouping *grouping, struct snapshot *snapshot,
 			continue;
 		entry->all_came += entry->came;
 		entry->all_left += entry->left;
-		if (grouping->look == 1)
+		if (grouping->sample == 1)
 			entry->first = entry->count;
 		trend_ring_push(&entry->ring, snapshot->mono_ns, entry->count,
 				entry->came, entry->left);
-		if (list && (entry->count > 0 || entry->look == grouping->look))
+		if (list && (entry->count > 0 || entry->sample == grouping->sample))
 			publish_entry(grouping, snapshot, entry,
 				      &list[groups->count[by]++], by);
 	}

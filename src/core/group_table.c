@@ -39,14 +39,14 @@ static void index_put(struct entry_table *table, uint64_t hash, uint32_t number)
 }
 
 /* Removes entries that have been seen neither in this sample nor in the previous one. */
-static void make_room(struct entry_table *table, uint32_t look)
+static void make_room(struct entry_table *table, uint32_t sample)
 {
-	table->swept = look;
+	table->swept = sample;
 	memset(table->index, 0xff, sizeof(table->index));
 	for (uint32_t i = 0; i < table->count; i++) {
 		struct entry *entry = table->list[i];
 
-		if (entry && look - entry->look > 1) {
+		if (entry && sample - entry->sample > 1) {
 			entry_free(entry);
 			table->list[i] = entry = NULL;
 			table->nr_free++;
@@ -98,14 +98,14 @@ uint32_t entry_find(struct grouping *grouping, struct entry_table *table,
 			continue;
 		/* The caller will refer to the entry, so it must not be removed in this
 		 * sample. */
-		entry->look = grouping->look;
+		entry->sample = grouping->sample;
 		return table->index[at];
 	}
 	/* At most once per sample: if a sample is too large for the table, it must not be
 	 * searched each time. */
 	if (table->count == GROUPS_MAX && table->nr_free == 0 &&
-	    table->swept != grouping->look)
-		make_room(table, grouping->look);
+	    table->swept != grouping->sample)
+		make_room(table, grouping->sample);
 	number = free_place(table);
 	if (number == GROUP_NONE)
 		return GROUP_NONE;
@@ -118,12 +118,12 @@ uint32_t entry_find(struct grouping *grouping, struct entry_table *table,
 	entry->key = *key;
 	entry->hash = hash;
 	entry->serial = ++grouping->next_serial;
-	entry->look = grouping->look;
+	entry->sample = grouping->sample;
 	index_put(table, hash, number);
 	return number;
 }
 
-void entry_begin_look(struct entry_table *table)
+void entry_begin_sample(struct entry_table *table)
 {
 	table->others = 0;
 	for (uint32_t i = 0; i < table->count; i++) {

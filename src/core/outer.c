@@ -6,12 +6,12 @@
 
 #include "base/hash.h"
 
-#define OUTERS      1024u /* a power of two */
-#define OUTERS_MOST (OUTERS / 2)
+#define OUTERS        1024u /* a power of two */
+#define OUTERS_MOST   (OUTERS / 2)
 /* A wait this many frames further in is inside the work … */
-#define INSIDE      2
+#define INSIDE        2
 /* … once this many samples have found a thread there. */
-#define LOOKS_LEAST 3u
+#define SAMPLES_LEAST 3u
 
 struct outer {
 	uint64_t key; /* of the start function of the threads; 0 if free */
@@ -82,8 +82,8 @@ void outers_put(struct outers *outers, const struct task *task)
 	/* This wait is further out than any before, so the earlier ones may have been
 	 * inside. */
 	if (depth + INSIDE <= outer->least)
-		outer->inside = LOOKS_LEAST;
-	else if (depth >= outer->least + INSIDE && outer->inside < LOOKS_LEAST)
+		outer->inside = SAMPLES_LEAST;
+	else if (depth >= outer->least + INSIDE && outer->inside < SAMPLES_LEAST)
 		outer->inside++;
 	if (depth < outer->least)
 		outer->least = depth;
@@ -95,5 +95,5 @@ bool outer_is_loop(const struct outers *outers, const struct task *task)
 	const struct outer *outer = key ? &outers->list[outer_slot(outers, key)] : NULL;
 
 	return outer && outer->key && task->stack->depth == outer->least &&
-	       outer->inside >= LOOKS_LEAST;
+	       outer->inside >= SAMPLES_LEAST;
 }

@@ -13,7 +13,7 @@
 #include "core/track_private.h"
 
 /* Samples closer together than this count as one. */
-#define TRACK_LOOK_NS    (20 * CLOCK_MS_NS)
+#define TRACK_SAMPLE_NS  (20 * CLOCK_MS_NS)
 /* An agent's coarse clock may shift the start of a wait by this much. */
 #define TRACK_JITTER_NS  (20 * CLOCK_MS_NS)
 #define TRACK_RING_FIRST 4u
@@ -243,7 +243,7 @@ static void track_task(struct track *track, struct track_record *record,
 	bool begins = is_new;
 
 	if (is_new) {
-		track_begin_wait(track, record, task, track->looked);
+		track_begin_wait(track, record, task, track->has_sample);
 	} else if (track_resume(track, record, task, object, site)) {
 		record->place = place;
 	} else if (!track_same_wait(track, record, task, object, site)) {
@@ -270,8 +270,8 @@ static void track_task(struct track *track, struct track_record *record,
 		record->place = place;
 	record->switches = task->switches;
 	record->retries = task->waits.retries;
-	track->nr_seen += record->look != track->look;
-	record->look = track->look;
+	track->nr_seen += record->sample != track->sample;
+	record->sample = track->sample;
 
 	task->since_ns = record->since_ns;
 	task->flags &= ~(uint32_t)TASK_AGE_EXACT;
@@ -303,7 +303,7 @@ static void track_number(struct track *track, size_t nr_tasks)
 	track->nr_of_task = nr_tasks;
 }
 
-static int track_look(struct track *track, struct snapshot *snapshot)
+static int track_sample(struct track *track, struct snapshot *snapshot)
 {
 	int rc = 0;
 
@@ -339,7 +339,7 @@ static int track_look(struct track *track, struct snapshot *snapshot)
 			rc = ERR_NOMEM;
 			continue;
 		}
-		if (is_new && track->looked)
+		if (is_new && track->has_sample)
 			task->flags |= TASK_NEW;
 		bool undated = snapshot->undated && task->since_ns <= 0;
 
@@ -359,7 +359,7 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 	pthread_mutex_lock(&track->lock);
 	/* A sample that was not confirmed has not done this. */
 	track_sweep(track);
-	track->look++;
+	track->sample++;
 	track->nr_seen = 0;
 	/* Ages must not decrease if a sample with an earlier clock arrives. */
 	track->before_ns = track->now_ns;
@@ -367,8 +367,8 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 		track->now_ns = snapshot->mono_ns;
 	if (track->nr_records == 0)
 		track_expect(track, snapshot->nr_tasks);
-	rc = track_look(track, snapshot);
-	track->looked = true;
+	rc = track_sample(track, snapshot);
+	track->has_sample = true;
 	pthread_mutex_unlock(&track->lock);
 	if (rc < 0)
 		return err_set(e, rc, "no memory to keep track of %zu tasks",
@@ -380,14 +380,14 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 static bool exceeded_twice(struct track_over *over, bool passed, int64_t now_ns)
 {
 	if (!passed) {
-		over->looks = 0;
-	} else if (over->looks == 0) {
-		over->looks = 1;
+		over->samples = 0;
+	} else if (over->samples == 0) {
+		over->samples = 1;
 		over->last_ns = now_ns;
-	} else if (over->looks == 1 && now_ns - over->last_ns >= TRACK_LOOK_NS) {
-		over->looks = 2;
+	} else if (over->samples == 1 && now_ns - over->last_ns >= TRACK_SAMPLE_NS) {
+		over->samples = 2;
 	}
-	return over->looks == 2;
+	return over->samples == 2;
 }
 
 static bool evidence_is_proof(enum why why)
@@ -399,9 +399,9 @@ static bool evidence_is_proof(enum why why)
  * another wait either. */
 static void confirm_unread(const struct track_record *record, struct task *task)
 {
-	if (record->stuck.looks == 2)
+	if (record->stuck.samples == 2)
 		task->flags |= TASK_STUCK;
-	else if (record->over.looks == 2)
+	else if (record->over.samples == 2)
 		task->flags |= TASK_LONG;
 	else
 		return;
@@ -472,14 +472,14 @@ static void track_recorded(struct track *track, const struct task *task)
 	record->state = (uint8_t)task->state;
 	record->since_ns = task->since_ns;
 	record->object = task_object(task);
-	track->nr_seen += record->look != track->look;
-	record->look = track->look;
+	track->nr_seen += record->sample != track->sample;
+	record->sample = track->sample;
 }
 
 void track_follow(struct track *track, const struct snapshot *snapshot)
 {
 	pthread_mutex_lock(&track->lock);
-	track->look++;
+	track->sample++;
 	track->nr_seen = 0;
 	for (size_t i = 0; i < snapshot->nr_tasks; i++)
 		track_recorded(track, &snapshot->tasks[i]);
@@ -490,10 +490,10 @@ void track_follow(struct track *track, const struct snapshot *snapshot)
 void track_reset(struct track *track)
 {
 	pthread_mutex_lock(&track->lock);
-	track->look++;
+	track->sample++;
 	track->nr_seen = 0;
 	track_sweep(track);
-	track->looked = false;
+	track->has_sample = false;
 	track->now_ns = 0;
 	places_reset(track->places);
 	pthread_mutex_unlock(&track->lock);

@@ -20,7 +20,7 @@ struct track_ring {
  * of the last one that counted. */
 struct track_over {
 	int64_t last_ns;
-	uint32_t looks;
+	uint32_t samples;
 };
 
 /* A place at which a task has waited. */
@@ -53,7 +53,7 @@ struct track_record {
 	struct track_pause *pause; /* or NULL */
 	struct evidence evidence;
 	struct track_ring *ring; /* earlier states; NULL if there are none */
-	uint32_t look;           /* the last sample with this task */
+	uint32_t sample;         /* the last sample with this task */
 	uint8_t kind;
 	uint8_t state;
 	bool exact;
@@ -70,11 +70,11 @@ struct track {
 	size_t nr_of_task, cap_of_task;
 	struct places *places;
 	uint64_t seed;
-	uint32_t look;
+	uint32_t sample;
 	/* number of records that this sample has seen so far */
 	size_t nr_seen;
 	int64_t now_ns, before_ns; /* time of this sample and of the previous one */
-	bool looked;               /* there was a previous sample */
+	bool has_sample;           /* there was a previous sample */
 };
 
 uint64_t track_hash(const struct track *track, unsigned int kind, uint64_t id,

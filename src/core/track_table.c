@@ -133,7 +133,7 @@ void track_sweep(struct track *track)
 	if (track->nr_seen == track->nr_records)
 		return;
 	for (size_t i = 0; i < track->nr_records; i++) {
-		if (track->records[i].look != track->look) {
+		if (track->records[i].sample != track->sample) {
 			track_record_release(&track->records[i]);
 			continue;
 		}

@@ -219,7 +219,7 @@ void trend_push(struct trend *trend, int64_t time_ns, const struct trend_flow *f
 	} else if (time_ns < trend->last_ns) {
 		return;
 	}
-	trend->looks++;
+	trend->samples++;
 	note_jump(trend, time_ns, flow);
 	trend_ring_push(&trend->whole, time_ns, elders->count, elders->came,
 			elders->left);

@@ -63,7 +63,7 @@ struct trend {
 	/* its end in higher resolution: tasks that stay for a while */
 	struct trend_ring recent;
 	int64_t first_ns, last_ns;
-	uint32_t looks;
+	uint32_t samples;
 	uint32_t first, last;
 	uint64_t came, left;
 	/* Sudden rises, oldest first, and the one that may be in progress. */
@@ -94,8 +94,8 @@ struct trend_finding {
 	int64_t from_ns, to_ns; /* the period that the numbers refer to */
 	uint32_t from, to;
 	double per_second;
-	/* windows: parts of that period; rises: how many of them in a row, up to now, have
-	 * a higher minimum than the one before */
+	/* windows: parts of that period; rises: how many of them in a row, up to now,
+	 * have a higher minimum than the one before */
 	uint32_t rises, windows;
 	uint64_t came, left;
 	bool slows; /* rises more and more slowly */

@@ -17,25 +17,25 @@
 #include "base/order.h"
 #include "core/trend_private.h"
 
-#define STEPS_LEAST 4u
-#define STEPS_QUICK 6u /* if the period is only a few samples */
-#define QUICK_LOOKS 8
+#define STEPS_LEAST   4u
+#define STEPS_QUICK   6u /* if the period is only a few samples */
+#define QUICK_SAMPLES 8
 /* Fraction of the period: difference between the shortest and the longest interval. */
-#define STEPS_VARY  0.25
-#define SIZES_VARY  2u
-#define OVER_AFTER  2    /* periods without a jump */
-#define LONG_JUMP   0.25 /* maximum duration of a jump, as a fraction of the period */
-#define AGREES      0.2  /* tolerance of size and period compared with all arrivals */
+#define STEPS_VARY    0.25
+#define SIZES_VARY    2u
+#define OVER_AFTER    2    /* periods without a jump */
+#define LONG_JUMP     0.25 /* maximum duration of a jump, as a fraction of the period */
+#define AGREES        0.2  /* tolerance of size and period compared with all arrivals */
 
 /* For arrivals. */
-#define FIT_LEAST   8u
-#define FIT_LATE    0.05 /* fraction of the period: a job may start late */
-#define FIT_SIZE    0.25 /* fraction of the size by which a step may differ */
-#define FIT_KNOWN   0.2  /* fraction of the period: required accuracy */
+#define FIT_LEAST     8u
+#define FIT_LATE      0.05 /* fraction of the period: a job may start late */
+#define FIT_SIZE      0.25 /* fraction of the size by which a step may differ */
+#define FIT_KNOWN     0.2  /* fraction of the period: required accuracy */
 /* Fraction of the arrivals between which samples found nothing. */
-#define RESTS       0.1
+#define RESTS         0.1
 /* Maximum number of steps in one arrival, if samples were missed. */
-#define MERGED      4u
+#define MERGED        4u
 
 struct fit {
 	/* step numbers of each arrival */
@@ -141,7 +141,7 @@ bool trend_fit_steps(const struct trend *trend, struct trend_finding *finding)
 /* Returns how many of the last of `count` jumps are regular, up to the last one. The time
  * of a jump is only known to within a sample. */
 static uint32_t count_regular(const struct trend_jump *jumps, uint32_t count,
-			      double look_ns, double *period)
+			      double sample_ns, double *period)
 {
 	double intervals[TREND_JUMPS + 1], shortest = 0, longest = 0;
 	uint32_t used = 0;
@@ -151,7 +151,7 @@ static uint32_t count_regular(const struct trend_jump *jumps, uint32_t count,
 		double low = used == 0 || interval < shortest ? interval : shortest;
 		double high = used == 0 || interval > longest ? interval : longest;
 
-		if (high - low > STEPS_VARY * (high + low) / 2 + look_ns)
+		if (high - low > STEPS_VARY * (high + low) / 2 + sample_ns)
 			break;
 		shortest = low;
 		longest = high;
@@ -165,7 +165,7 @@ static bool try_size(const struct trend *trend, const struct trend_jump *all,
 		     uint32_t nr_all, uint32_t size, struct trend_finding *finding)
 {
 	struct trend_jump jumps[TREND_JUMPS + 1];
-	double look_ns = (double)(trend->last_ns - trend->first_ns) / trend->looks;
+	double sample_ns = (double)(trend->last_ns - trend->first_ns) / trend->samples;
 	double sizes[TREND_JUMPS + 1], lasts[TREND_JUMPS + 1], period, whole_ns, sum = 0;
 	uint32_t count = 0, steps;
 
@@ -174,8 +174,8 @@ static bool try_size(const struct trend *trend, const struct trend_jump *all,
 			jumps[count++] = all[i];
 	if (count < STEPS_LEAST)
 		return false;
-	steps = count_regular(jumps, count, look_ns, &period);
-	if (steps < (period < QUICK_LOOKS * look_ns ? STEPS_QUICK : STEPS_LEAST) ||
+	steps = count_regular(jumps, count, sample_ns, &period);
+	if (steps < (period < QUICK_SAMPLES * sample_ns ? STEPS_QUICK : STEPS_LEAST) ||
 	    (double)(trend->last_ns - jumps[count - 1].seen_ns) > OVER_AFTER * period)
 		return false;
 	for (uint32_t i = 0; i < steps; i++) {

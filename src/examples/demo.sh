@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# `make demo`: the leaking server, two requests, and grmon-c on it. Without a terminal it
-# waits until both producers are stuck, prints the dump and the stuck rows, and exits 0.
+# `make demo`: starts the leaking server, makes two requests and runs grmon-c on it. Without
+# a terminal it waits until both producers are stuck, prints the dump and the stuck rows, and
+# exits with 0.
 # Usage: BUILD=build src/examples/demo.sh
 set -eu
 cd "$(dirname "$0")/../.."
@@ -38,13 +39,14 @@ for user in 7 8; do
 done
 
 if [ -t 0 ] && [ -t 1 ]; then
-	echo "Each answer left a producer behind. After 3 s grmon-c calls it stuck: n goes to it,"
-	echo "Enter shows who started it, q quits. In another terminal: curl '$url?user=9'"
+	echo "Each request left a producer behind. After 3 s grmon-c shows it as stuck. Press n to"
+	echo "select it, Enter to see what created it, and q to quit."
+	echo "Try in another terminal: curl '$url?user=9'"
 	"$client" --stuck 3s "$server"
 	exit
 fi
 
-# One look cannot say stuck: the rule must hold in two in a row, which dump takes care of.
+# A task is only stuck if the rule holds in two consecutive samples; dump takes both.
 tries=0
 until [ "$("$client" dump "$server" --stuck 2s -f json | grep -c '"stuck": true')" -ge 2 ]; do
 	tries=$((tries + 1))
