@@ -54,8 +54,8 @@ static int read_rules(struct check *check, struct err *e)
 	return rc;
 }
 
-/* Tasks that were stuck before the first sample are counted only if the target is a saved
- * file or --count-existing is given. */
+/* Returns true if tasks that were blocked before the first sample are not counted as
+ * stuck. In a saved file, and in a recording of one snapshot, there are no others. */
 static bool has_baseline(const struct check *check)
 {
 	const struct span *span = &check->span;

@@ -20,9 +20,9 @@ enum check_rule {
 #define CHECK_RETRIES 3u /* consecutive samples that must agree */
 
 struct check_finding {
-	/* consecutive samples up to the last that broke the rule */
+	/* Consecutive samples up to the last that broke the rule. */
 	uint32_t streak;
-	/* the streak before this one, and the samples since its end */
+	/* The streak before this one, and the samples since its end. */
 	uint32_t before, clear;
 	bool final;     /* broken, whatever later samples show */
 	uint64_t count; /* in the last sample that broke the rule */
@@ -33,7 +33,7 @@ struct check_finding {
 struct check_exit {
 	bool opened; /* look must be released */
 	struct look look;
-	/* guilty tasks have TASK_STUCK; NULL if no sample was taken */
+	/* Guilty tasks have TASK_STUCK; NULL if no sample was taken. */
 	struct snapshot *snapshot;
 	uint64_t left; /* guilty tasks: blocked and not at rest */
 	uint64_t cycles, tasks;
@@ -48,7 +48,7 @@ struct check {
 	bool command;     /* the target is a command that check started */
 	bool limited;     /* by --for */
 	bool interrupted; /* a signal ended the watch early */
-	/* do not count tasks as stuck that were blocked before the first sample */
+	/* Do not count tasks as stuck that were blocked before the first sample. */
 	bool baseline;
 	struct check_finding findings[CHECK_COUNT];
 	struct check_exit at_exit;

@@ -20,7 +20,7 @@
 #include "cli/program.h"
 #include "source/child/exit_trace.h"
 
-/* for the agent of a command that has just started */
+/* How long to wait for the agent of a command that has just started. */
 #define AGENT_WAIT_NS (CLOCK_SECOND_NS / 2)
 #define END_WAIT_MS   3000
 #define OWN_END_NS    (CLOCK_SECOND_NS / 3)

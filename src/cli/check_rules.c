@@ -8,7 +8,7 @@
 #include "core/pool.h"
 #include "core/query.h"
 
-/* between samples of something that cannot pass */
+/* Time between samples of a finding that cannot pass by itself. */
 #define SETTLE_NS (CLOCK_SECOND_NS / 10)
 
 /* A wait that began before the first sample was not caused by the work under check. */

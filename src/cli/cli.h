@@ -18,10 +18,10 @@
 enum cli_exit {
 	CLI_FINE = 0,
 	CLI_FOUND = 1, /* `check` found something, or `report --fail` a leak */
-	/* wrong usage, invalid configuration file, output cannot be written */
+	/* Wrong usage, invalid configuration file, output cannot be written. */
 	CLI_USAGE = 2,
 	CLI_UNWATCHABLE = 3, /* the target cannot be watched */
-	/* the target ended, or a signal ended us, before the work was done */
+	/* The target ended, or a signal ended us, before the work was done. */
 	CLI_ENDED = 4,
 };
 

@@ -18,9 +18,9 @@
 struct client {
 	struct client *next; /* sorted, oldest first */
 	int fd;
-	/* the whole IPv4 address, the network part of an IPv6 one */
+	/* The whole IPv4 address, the network part of an IPv6 one. */
 	unsigned char address[8];
-	/* when it connected, sent a request, or received its last answer */
+	/* When it connected, sent a request, or received its last answer. */
 	int64_t since_ns;
 	size_t answer_bytes; /* of answers that the client has not taken yet */
 	bool shut;

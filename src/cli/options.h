@@ -80,7 +80,7 @@ struct command_info {
 	const char *name; /* "" for COMMAND_WATCH */
 	const char *arguments;
 	const char *summary;
-	/* without the command's own; most_words < 0 means no limit */
+	/* Words after the command's name; most_words < 0 means no limit. */
 	int least_words, most_words;
 };
 
@@ -90,7 +90,7 @@ extern const struct command_info command_table[COMMAND_COUNT];
 struct options {
 	enum command_id command;
 	bool after_dashes; /* the first word follows `--` */
-	/* given by its own word, so TARGET is not a mistyped command */
+	/* The command was named, so TARGET is not a mistyped command. */
 	bool command_named;
 	/* NULL if not given; "" if it takes no argument */
 	const char *value[OPTION_COUNT];

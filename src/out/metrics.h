@@ -32,7 +32,7 @@ struct metrics {
 	int64_t oldest_ns[STATE_COUNT]; /* -1 if no task is blocked in this state */
 	uint64_t created, ended;        /* since the target has been watched */
 	uint64_t leaking, deadlocks;
-	/* memory of the target does not answer, so stacks are missing */
+	/* Memory of the target does not answer, so stacks are missing. */
 	bool silent;
 	int64_t rss_bytes, fds; /* -1 if unknown */
 	int64_t sample_ns;      /* duration of the last sample; -1 if unknown */

@@ -20,9 +20,9 @@ struct out_request {
 	const struct snapshot *snapshot;
 	const struct rows *rows;         /* the rows to print, in order */
 	const struct settings *settings; /* columns, ascii */
-	/* of the terminal, or 0 to print without cutting */
+	/* Width of the terminal, or 0 to print without cutting. */
 	int width;
-	/* text format: print whole stacks below each row */
+	/* Text format: print whole stacks below each row. */
 	bool stacks;
 	/* Called as `out` grows; passes its bytes on and clears it. If NULL, all bytes
 	 * stay in `out`. */

@@ -22,9 +22,9 @@
 #define KEY_PART     2
 
 struct stream {
-	/* if NULL, the next sample is a key sample with a header */
+	/* If NULL, the next sample is a key sample with a header. */
 	struct snapshot *last;
-	/* hash table of last->tasks by identity; UINT32_MAX marks a free entry */
+	/* Hash table of last->tasks by identity; UINT32_MAX marks a free entry. */
 	uint32_t *index;
 	size_t nr_index;              /* a power of two */
 	struct buf head, head_before; /* target, resources, errors */

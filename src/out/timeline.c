@@ -18,7 +18,7 @@
 
 struct segment {
 	int64_t from_ns, to_ns;
-	/* index of its frame in the file, or of the state's own frame if unknown */
+	/* Index of its frame in the file, or of the state's own frame if unknown. */
 	uint32_t place;
 	uint8_t state;
 };

@@ -28,7 +28,7 @@ struct look_options {
 	bool ptrace;
 	bool partial; /* watch it even if its threads' system calls cannot be read */
 	const char *user, *header; /* of a URL; NULL if none */
-	/* number of the dump in a text with several, from 1; 0 means any */
+	/* Number of the dump in a text with several, from 1; 0 means any. */
 	unsigned dump;
 	struct stuck_rule rule;
 	const struct stack_rules *stack_rules; /* or NULL; must outlive the look */

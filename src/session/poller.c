@@ -18,7 +18,7 @@
 #include "session/last.h"
 #include "session/poller_internal.h"
 
-/* how often to look for a process by name */
+/* How often to look for a process by name. */
 #define WAIT_LOOK_NS      (200 * CLOCK_MS_NS)
 #define PROVING_LOOK_NS   (250 * CLOCK_MS_NS)   /* while a proof of leaks is running */
 #define SETTLE_NS         (3 * CLOCK_SECOND_NS) /* after attaching */

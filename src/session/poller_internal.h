@@ -60,7 +60,7 @@ struct poller {
 	struct source_focus focus;
 	struct recorder_of_view recorder;
 	bool partial; /* the last sample had no time to read every stack */
-	/* until then, samples follow quickly to complete the stacks */
+	/* Until then, samples follow quickly to complete the stacks. */
 	int64_t settled_ns;
 	bool proving;    /* the last sample reported that a proof is running */
 	pid_t ended_pid; /* not to be found again while it is a zombie */

@@ -139,7 +139,7 @@ static void choose_scale(const struct graph *graph, struct plot *plot, size_t co
 	/* Show the limit if the values are near it. */
 	if (graph->limit > high && high >= graph->limit * 0.5)
 		high = graph->limit;
-	/* For values that hardly change, the scale starts at 0. */
+	/* Start at 0 if the values vary widely, or not at all. */
 	if (low < high * 0.6 || high - low > low || high <= low)
 		low = 0;
 	high = fmax(high, low + fmax(1, fabs(low) * 1e-6));

@@ -79,19 +79,19 @@ struct message {
 struct tui {
 	const struct tui_options *options;
 	struct feed feed;
-	/* as changed by keys; the filter is the last valid one */
+	/* Settings as changed by keys; the filter is the last valid one. */
 	struct settings settings;
 	struct terminal terminal;
 	bool ascii;
 
 	struct snapshot *snapshot; /* the one shown, or NULL */
 	struct feed_state state;
-	/* number of tasks in the last snapshots, oldest first */
+	/* Number of tasks in the last snapshots, oldest first. */
 	uint32_t trend[TREND_MAX];
 	size_t nr_trend;
 
 	int64_t clock_ns; /* now */
-	/* the time for which ages are shown; does not advance while paused */
+	/* The time for which ages are shown; does not advance while paused. */
 	int64_t now_ns;
 	bool paused;
 	bool step; /* paused, but the next snapshot was requested */
@@ -103,7 +103,7 @@ struct tui {
 	const struct view *const *views; /* indexed by view_id */
 	void *ctx[VIEW_COUNT];
 	struct request request;
-	/* quick filter, or -1; belongs to the task view, drawn by the header */
+	/* Quick filter, or -1; belongs to the task view, drawn by the header. */
 	int class;
 	enum view_id view;
 	enum view_id before; /* where q leads from help and from lists */
@@ -117,7 +117,7 @@ struct tui {
 	const char *prompt_label, *prompt_hint;
 	bool (*prompt_typed)(struct tui *t, const char *text, bool accepted,
 			     struct err *e);
-	/* histories of filters and of other questions */
+	/* Histories of filters and of other questions. */
 	struct prompt_history history, asked;
 	struct menu menu;
 	bool menu_open;

@@ -17,7 +17,7 @@ struct table_column {
 	int priority;  /* 0 stays longest */
 	bool right;
 	bool pinned; /* does not scroll */
-	/* width that the content needs, see table_settle(); -1 if not seen yet */
+	/* Width that the content needs, see table_settle(); -1 if not seen yet. */
 	int natural;
 	int recent;   /* widest content in the current time window */
 	int x, width; /* result; width 0 means hidden */

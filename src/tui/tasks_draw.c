@@ -47,7 +47,7 @@ static bool draw_row(struct tui *t, struct tasks *v, const struct task *task, in
 
 	enum role role = row_role(task);
 
-	/* including the gaps, which avoids changes of attributes */
+	/* Fill the gaps too, which avoids changes of attributes. */
 	if (here || role != ROLE_NORMAL)
 		draw_fill(y, 0, t->width, role, here);
 	for (size_t i = 0; i < v->table.count; i++) {
@@ -131,7 +131,7 @@ static void keep_visible(struct tui *t, struct tasks *v, int rows)
 	if (v->at >= v->top + room)
 		v->top = v->at - room + 1;
 	if (v->top + room >
-	    /* leave no empty lines at the bottom while there are rows above */
+	    /* Leave no empty lines at the bottom while there are rows above. */
 	    v->rows.count)
 		v->top = v->rows.count > room ? v->rows.count - room : 0;
 }

@@ -22,7 +22,7 @@
 #include "base/array.h"
 #include "tui/signals.h"
 
-/* the rest of an escape sequence may be late, over ssh or on a busy machine */
+/* The rest of an escape sequence may be late, over ssh or on a busy machine. */
 #define ESCAPE_DELAY_MS 100
 
 /* tputs() cannot pass an argument to its function; used only while opening. */
@@ -49,7 +49,7 @@ static void prepare_reset(struct terminal *terminal, bool mouse)
 		capability = tigetstr(names[i]);
 		if (capability && capability != (char *)-1)
 			tputs(capability, 1, collect);
-		/* there is no alternate screen to leave: keep what is drawn */
+		/* There is no alternate screen to leave: keep what is drawn. */
 		else if (i == 0)
 			collect('\n');
 	}
@@ -137,7 +137,7 @@ static void set_modes(bool mouse)
 	curs_set(0);
 	if (mouse) {
 		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
-		/* no waiting for a second click: the views count clicks */
+		/* No waiting for a second click: the views count clicks. */
 		mouseinterval(0);
 	}
 }

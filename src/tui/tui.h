@@ -20,7 +20,7 @@ struct tui_options {
 	struct feed feed;
 	struct settings settings;
 	const char *title; /* TARGET as the user wrote it */
-	/* start in the process list, showing those that match the title */
+	/* Start in the process list, showing those that match the title. */
 	bool choose;
 	/* The key W: writes the settings and stores the file's path in `path`. May be
 	 * NULL. */

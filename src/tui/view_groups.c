@@ -262,7 +262,7 @@ static bool groups_act(struct tui *t, void *ctx, enum action action, int key)
 		tui_prompt(t, t->settings.filter);
 		return true;
 	case ACTION_CLASS:
-		/* the same key again clears it */
+		/* The same key again clears it. */
 		t->class = key - '1' == t->class ? -1 : key - '1';
 		filters_changed(t);
 		v->stale = true;

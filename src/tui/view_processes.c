@@ -46,7 +46,7 @@ static const struct {
 };
 
 struct processes {
-	/* belongs to the feed, valid until its next call */
+	/* Belongs to the feed, valid until its next call. */
 	const struct process_row *rows;
 	size_t count;
 	size_t *shown;

@@ -28,7 +28,7 @@ struct line {
 struct view_resources {
 	size_t top; /* the item at the top of the body */
 	size_t nr_items;
-	/* on the screen, counted from 1, and in total */
+	/* The graphs on the screen, counted from 1, and their total number. */
 	size_t first_graph, last_graph, nr_graphs;
 };
 

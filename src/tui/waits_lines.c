@@ -21,9 +21,9 @@ struct forest {
 	const struct snapshot *s;
 	const struct wait_graph *graph;
 	size_t nr_nodes;
-	/* lists of the waiters of each node, except those in its own cycle */
+	/* Lists of the waiters of each node, except those in its own cycle. */
 	uint32_t *first, *sibling;
-	/* number of tasks that wait for a node, directly or indirectly */
+	/* Number of tasks that wait for a node, directly or indirectly. */
 	uint32_t *held;
 	uint32_t *cycle; /* 1 + the cycle that a node is in, or 0 */
 	bool *shown;
