@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "agent/raw.h"
-#include "agent/region.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008u

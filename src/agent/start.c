@@ -21,8 +21,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/raw.h"
-
 #define START_SONAME "libgrmon.so"
 
 static bool start_is(const char *name, const char *value)

@@ -207,7 +207,8 @@ static uint64_t status_number(const char *text, const char *key)
 	return at ? strtoull(at + strlen(key), NULL, 10) : 0;
 }
 
-bool worker_see(pid_t tid, struct worker_sight *sight)
+/* Returns false if the thread has ended or /proc has no information. */
+static bool worker_see(pid_t tid, struct worker_sight *sight)
 {
 	char path[64], text[4096];
 	const char *state;

@@ -60,7 +60,5 @@ struct worker_sight {
 	/* the kernel's description of its system call; "" if unknown */
 	char call[128];
 };
-/* Returns false if the thread has ended or /proc has no information. */
-bool worker_see(pid_t tid, struct worker_sight *sight);
 
 #endif

@@ -55,16 +55,11 @@ struct check {
 	struct err e;
 };
 
-/* Applies the rules to span.last. */
-void check_apply_rules(struct check *check);
 /* Samples until the watch ends or the result is certain, then until no rule is in
  * doubt. */
 void check_watch(struct check *check);
 /* Returns true if later samples cannot change the result. */
 bool check_decided(const struct check *check);
-/* Returns true if a rule is broken in some of the last samples, but not yet in enough. */
-bool check_undecided(const struct check *check);
-bool check_is_broken(const struct check *check, enum check_rule rule);
 /* Like check_is_broken() without the findings at exit. */
 bool check_was_broken(const struct check *check, enum check_rule rule);
 /* Returns the number of broken rules. */
@@ -83,8 +78,6 @@ void check_release(struct check *check);
 /* Takes the last sample of a process that has been held in its exit since held_ns. */
 void check_sample_exit(struct check *check, pid_t pid, int64_t held_ns);
 
-/* Prints the broken rules with the guilty stacks. */
-void check_print(const struct check *check, struct buf *out);
 /* Prints the result. Returns the exit code for the findings, or `fine` if there are
  * none. */
 int check_say_result(const struct check *check, int fine);

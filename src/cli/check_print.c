@@ -201,7 +201,8 @@ static void put_left(const struct check *check, bool stuck, struct buf *out)
 	put_tasks(check, end->snapshot, CHECK_STUCK, out);
 }
 
-void check_print(const struct check *check, struct buf *out)
+/* Prints the broken rules with the guilty stacks. */
+static void check_print(const struct check *check, struct buf *out)
 {
 	const struct check_exit *end = &check->at_exit;
 	bool stuck = check->wanted[CHECK_STUCK] &&

@@ -125,7 +125,8 @@ static bool is_lasting(const struct snapshot *s, enum check_rule rule)
 	return false;
 }
 
-void check_apply_rules(struct check *check)
+/* Applies the rules to span.last. */
+static void check_apply_rules(struct check *check)
 {
 	struct snapshot *s = check->span.last;
 
@@ -179,7 +180,7 @@ bool check_was_broken(const struct check *check, enum check_rule rule)
 	       finding->before >= CHECK_RETRIES && finding->clear < CHECK_RETRIES;
 }
 
-bool check_is_broken(const struct check *check, enum check_rule rule)
+static bool check_is_broken(const struct check *check, enum check_rule rule)
 {
 	const struct check_exit *end = &check->at_exit;
 
@@ -212,7 +213,8 @@ bool check_decided(const struct check *check)
 	return false;
 }
 
-bool check_undecided(const struct check *check)
+/* Returns true if a rule is broken in some of the last samples, but not yet in enough. */
+static bool check_undecided(const struct check *check)
 {
 	for (int rule = 0; rule < CHECK_COUNT; rule++)
 		if (check->findings[rule].streak > 0 &&

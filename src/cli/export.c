@@ -13,11 +13,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/number.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "core/trend.h"
 
 #define LISTEN_DEFAULT "127.0.0.1:9847"
 #define DISCOVER_MS    2000

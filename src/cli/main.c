@@ -15,7 +15,6 @@
 #include "cli/config.h"
 #include "cli/help.h"
 #include "cli/supervise.h"
-#include "grmon.h"
 #include "source/source.h"
 
 /* Their names and summaries are in options.c. */

@@ -95,7 +95,9 @@ void crowds_reset(struct crowds *crowds)
 	crowds->first_ns = 0;
 }
 
-uint64_t crowd_object(const struct task *task)
+/* Returns the object that a task waits for as one number; several objects are combined as
+ * a set. 0 if unknown. */
+static uint64_t crowd_object(const struct task *task)
 {
 	const struct waits_on *waits = &task->waits;
 	uint64_t object = waits->address;

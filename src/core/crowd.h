@@ -35,8 +35,5 @@ struct crowd crowd_of_stack(const struct crowds *crowds, size_t index);
 uint32_t crowd_before(const struct crowds *crowds, const struct task *task);
 /* Returns whether the thread came here as soon as it had begun. */
 bool crowd_since_it_began(const struct task *task);
-/* Returns the object that a task waits for as one number; several objects are combined as
- * a set. 0 if unknown. */
-uint64_t crowd_object(const struct task *task);
 
 #endif

@@ -23,7 +23,8 @@ const struct figure_info *figure_info(enum figure_id id)
 	return &figure_table[id];
 }
 
-double figure_value(enum figure_id id, const struct snapshot *snapshot)
+/* Returns the figure's value in a snapshot; negative if unknown. */
+static double figure_value(enum figure_id id, const struct snapshot *snapshot)
 {
 	const struct resources *r = &snapshot->resources;
 

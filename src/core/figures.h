@@ -35,8 +35,6 @@ struct figures {
 };
 
 const struct figure_info *figure_info(enum figure_id id);
-/* Returns the figure's value in a snapshot; negative if unknown. */
-double figure_value(enum figure_id id, const struct snapshot *snapshot);
 void figures_init(struct figures *figures);
 /* Adds the snapshot's values and attaches a copy of all series to it, if there is
  * memory. */

@@ -108,8 +108,6 @@ void grouping_set_least(struct grouping *grouping, int64_t least_ns);
  */
 void grouping_update(struct grouping *grouping, struct snapshot *snapshot);
 
-/* Returns NULL if there is none. */
-const struct leak *leak_by_serial(const struct groups *groups, uint64_t serial);
 /* Sets other filters from the next sample on. Returns 0, or an error that leaves
  * everything unchanged. */
 int grouping_set_acknowledge(struct grouping *grouping, const char *acknowledge,

@@ -265,7 +265,8 @@ void group_publish(struct grouping *grouping, struct snapshot *snapshot)
 	groups->leaks = sorted;
 }
 
-const struct leak *leak_by_serial(const struct groups *groups, uint64_t serial)
+/* Returns NULL if there is none. */
+static const struct leak *leak_by_serial(const struct groups *groups, uint64_t serial)
 {
 	for (size_t i = 0; i < groups->nr_leaks; i++)
 		if (groups->leaks[i].serial == serial)

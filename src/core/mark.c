@@ -17,17 +17,6 @@
 #define LOOK_AHEAD 8u
 #define SETTLE_NS  (3 * CLOCK_SECOND_NS)
 
-const char *change_name(enum change change)
-{
-	static const char *const names[] = {
-		[CHANGE_NONE] = "",       [CHANGE_NEW] = "new",
-		[CHANGE_GONE] = "gone",   [CHANGE_MOVED] = "moved",
-		[CHANGE_GROWN] = "grown", [CHANGE_SHRUNK] = "shrunk",
-	};
-
-	return names[change];
-}
-
 static void mark_free(struct mark *mark)
 {
 	if (!mark)

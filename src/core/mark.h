@@ -22,7 +22,6 @@ enum change {
 	CHANGE_GROWN, /* a group */
 	CHANGE_SHRUNK,
 };
-const char *change_name(enum change change); /* "", "new", "gone" … */
 
 /* A task at the time of the mark. */
 struct mark_task {

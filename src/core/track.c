@@ -9,7 +9,6 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/hash.h"
-#include "core/crowd.h"
 #include "core/track_private.h"
 
 /* Samples closer together than this count as one. */

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "core/crowd.h"
 #include "core/depth.h"
 #include "core/leader.h"

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "core/group.h"
 #include "out/escape.h"
 #include "out/formats.h"
 #include "out/frame_name.h"

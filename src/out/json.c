@@ -4,7 +4,6 @@
  * does not depend on the locale. */
 #include <inttypes.h>
 
-#include "base/clock.h"
 #include "core/verdict.h"
 #include "out/escape.h"
 #include "out/formats.h"

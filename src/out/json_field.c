@@ -53,7 +53,7 @@ void json_put_percent(struct buf *out, const char *key, double value)
 	}
 }
 
-void json_put_address(struct buf *out, const char *key, uint64_t address)
+static void json_put_address(struct buf *out, const char *key, uint64_t address)
 {
 	json_put_key(out, ", ", key);
 	if (address == 0)

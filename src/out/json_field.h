@@ -14,7 +14,6 @@ void json_put_bool(struct buf *out, const char *key, bool value);
 void json_put_count(struct buf *out, const char *separator, const char *key,
 		    int64_t value);
 void json_put_percent(struct buf *out, const char *key, double value);
-void json_put_address(struct buf *out, const char *key, uint64_t address);
 /* Writes the fields without braces; see json_resources.c. */
 void json_put_resources(struct buf *out, const struct resources *resources);
 void json_put_sources(struct buf *out, const char *sources);

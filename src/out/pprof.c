@@ -16,7 +16,6 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
-#include "core/group.h"
 #include "out/formats.h"
 #include "out/frame_name.h"
 

@@ -326,7 +326,7 @@ static void plan_next(struct poller *poller)
 		poller->next_ns = now_ns + REPLAY_LEAST_NS;
 }
 
-void *poller_thread(void *arg)
+static void *poller_thread(void *arg)
 {
 	struct poller *poller = arg;
 

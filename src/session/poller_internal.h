@@ -70,7 +70,6 @@ struct poller {
 	struct processes *processes;
 };
 
-void *poller_thread(void *arg);
 extern const struct feed_ops poller_feed_ops;
 
 #endif

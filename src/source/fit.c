@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "source/agent/agent.h"
 #include "source/go/module.h"
-#include "source/proc/pages.h"
 #include "source/source.h"
 
 #define EXECUTABLES_MAX 4096u

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "source/agent/agent.h"
 #include "source/go/label.h"
 #include "source/go/proof/prove.h"
 #include "source/go/queue.h"

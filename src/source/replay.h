@@ -9,7 +9,6 @@
 #include "core/feed.h"
 
 #define REPLAY_FASTEST 64.0
-#define REPLAY_SLOWEST 0.125
 
 /* Returns true if the data on fd is a stream of ours. Waits for its first bytes, and
  * consumes none of them. */

@@ -15,10 +15,6 @@ enum sniff {
 	SNIFF_PROFILE,    /* a pprof profile, usually gzipped */
 };
 
-/* Number of bytes that source_sniff() needs to recognise any contents, except for a
- * goroutine that is further inside a log. */
-#define SNIFF_BYTES 4096u
-
 enum sniff source_sniff(const void *bytes, size_t length);
 /* Does the same for a regular file; a log is read until a goroutine is found. An empty or
  * missing file counts as a recording if there is an older file of one, PATH.1. Returns

@@ -94,13 +94,3 @@ void draw_fill(int y, int x, int width, enum role role, bool selected)
 	for (int i = 0; i < width; i++)
 		mvaddch(y, x + i, ' ');
 }
-
-void draw_rule(int y, int x, int width)
-{
-	static const wchar_t line[] = {L'\u2500', 0};
-
-	width = clip(y, x, width);
-	color_use(ROLE_DIM, false);
-	for (int i = 0; i < width; i++)
-		mvaddnwstr(y, x + i, frame_ascii ? L"-" : line, 1);
-}

@@ -30,8 +30,6 @@ enum align {
 void draw_cell(int y, int x, int width, enum align align, enum role role, bool selected,
 	       const char *text);
 void draw_fill(int y, int x, int width, enum role role, bool selected);
-/* Draws a horizontal line. */
-void draw_rule(int y, int x, int width);
 bool draw_ascii(void);
 
 #endif

@@ -6,7 +6,7 @@ struct identity identity_of(const struct task *task)
 	return (struct identity){true, task->kind, task->id, task->serial};
 }
 
-bool identity_is(const struct identity *identity, const struct task *task)
+static bool identity_is(const struct identity *identity, const struct task *task)
 {
 	return identity->set && identity->id == task->id &&
 	       identity->kind == task->kind && identity->serial == task->serial;

@@ -15,7 +15,6 @@ struct identity {
 };
 
 struct identity identity_of(const struct task *task);
-bool identity_is(const struct identity *identity, const struct task *task);
 /* Finds the task in a snapshot, or returns NULL. It searches all tasks, so call it once
  * per snapshot, not per key. */
 const struct task *identity_find(const struct identity *identity,

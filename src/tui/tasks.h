@@ -38,8 +38,6 @@ void tasks_refresh(struct tui *t, struct tasks *v);
 /* Keeps the cursor on the task that is under it now. */
 void tasks_pin(struct tui *t, struct tasks *v);
 void tasks_drop_changes(struct tasks *v);
-/* Returns the snapshot of the rows, or NULL. */
-const struct snapshot *tasks_snapshot(const struct tui *t, const struct tasks *v);
 /* Describes how a task of v->changes has changed since the mark. */
 const char *tasks_change(const struct tasks *v, const struct task *task,
 			 char out[COLUMN_TEXT_MAX]);

@@ -6,7 +6,8 @@
 
 #include "tui/tasks.h"
 
-const struct snapshot *tasks_snapshot(const struct tui *t, const struct tasks *v)
+/* Returns the snapshot of the rows, or NULL. */
+static const struct snapshot *tasks_snapshot(const struct tui *t, const struct tasks *v)
 {
 	return t->changes_only && v->changes.snapshot ? v->changes.snapshot : t->snapshot;
 }

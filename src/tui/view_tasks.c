@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "tui/filters.h"
 #include "tui/marks.h"
 #include "tui/tasks.h"

@@ -36,12 +36,6 @@ bool file_budget_take(struct file_budget *budget, uint64_t bytes)
 	return true;
 }
 
-void file_budget_give_back(struct file_budget *budget, uint64_t bytes)
-{
-	budget->sample_bytes += bytes;
-	budget->all_bytes += bytes;
-}
-
 bool file_budget_take_file(struct file_budget *budget)
 {
 	if (budget->sample_files == 0 || budget->all_files == 0)

@@ -25,7 +25,6 @@ void file_budget_init(struct file_budget *budget);
 void file_budget_begin_sample(struct file_budget *budget);
 /* Returns false, and takes nothing, if less than that is left. */
 bool file_budget_take(struct file_budget *budget, uint64_t bytes);
-void file_budget_give_back(struct file_budget *budget, uint64_t bytes);
 bool file_budget_take_file(struct file_budget *budget);
 /* Charges the time since begin_ns to the budget. */
 void file_budget_spend(struct file_budget *budget, int64_t begin_ns);

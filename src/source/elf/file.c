@@ -50,8 +50,10 @@ bool elf_source_read(const struct elf_source *source, uint64_t at, void *out,
 	return true;
 }
 
-uint64_t elf_unpacked_bytes(const Elf64_Shdr *section, const char *name,
-			    const uint8_t start[sizeof(Elf64_Chdr)])
+/* Returns the decompressed size of a section whose first bytes are `start`. UINT64_MAX
+ * means that no compiler writes such a section. */
+static uint64_t elf_unpacked_bytes(const Elf64_Shdr *section, const char *name,
+				   const uint8_t start[sizeof(Elf64_Chdr)])
 {
 	uint64_t unpacked = section->sh_size;
 

@@ -73,9 +73,5 @@ uint64_t elf_file_unpacked_bytes(const struct elf_file *file, size_t section);
  * `bytes` bytes. */
 bool elf_file_unpack(const struct elf_file *file, size_t section, uint8_t *out,
 		     uint64_t bytes);
-/* Returns the decompressed size of a section whose first bytes are `start`. UINT64_MAX
- * means that no compiler writes such a section. */
-uint64_t elf_unpacked_bytes(const Elf64_Shdr *section, const char *name,
-			    const uint8_t start[sizeof(Elf64_Chdr)]);
 
 #endif

@@ -10,7 +10,6 @@
 
 #define NONE         UINT64_MAX
 #define STREAM_BYTES 12u
-#define BLOCK_HEADER 12u
 #define CHUNK_MAX    65536u
 #define LZMA2        0x21
 #define MEMORY_MAX   (160ull << 20)

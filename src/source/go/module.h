@@ -64,8 +64,5 @@ void go_version_read(struct go_module *module, const struct go_elf *elf,
 		     struct memory *mem);
 /* Returns the version, or a text for an unknown one. */
 const char *go_version_name(const struct go_module *module);
-/* Returns the number after "go1.", or 0 if there is none. A development version counts as
- * the next release. */
-unsigned go_version_minor(const char *version);
 
 #endif

@@ -106,7 +106,9 @@ const char *go_version_name(const struct go_module *module)
 	return module->version[0] ? module->version : "unknown Go version";
 }
 
-unsigned go_version_minor(const char *version)
+/* Returns the number after "go1.", or 0 if there is none. A development version counts as
+ * the next release. */
+static unsigned go_version_minor(const char *version)
 {
 	unsigned long minor;
 

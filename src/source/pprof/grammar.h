@@ -81,7 +81,6 @@ void pprof_end_group(struct pprof_grammar *grammar);
 void pprof_open_record(struct pprof_grammar *grammar, uint64_t id);
 struct frame *pprof_push_frame(struct pprof_grammar *grammar, const char *name,
 			       size_t bytes);
-const struct stack *pprof_take_stack(struct pprof_grammar *grammar);
 
 /* Reads a line of a debug=1 profile other than the first. */
 bool pprof_group_take(struct pprof_grammar *grammar, const char *line, size_t length);

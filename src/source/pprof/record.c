@@ -64,7 +64,7 @@ static bool ids_add(struct pprof_grammar *grammar, uint64_t id)
 	return false;
 }
 
-const struct stack *pprof_take_stack(struct pprof_grammar *grammar)
+static const struct stack *pprof_take_stack(struct pprof_grammar *grammar)
 {
 	const struct stack *stack = stack_intern(grammar->out.stacks, grammar->frames,
 						 grammar->nr_frames, grammar->cut);

@@ -12,7 +12,7 @@ static uint64_t entry_key(uint64_t address, bool after_call)
 	return address << 1 | after_call;
 }
 
-bool symbols_known(struct symbols *symbols, uint64_t address, bool after_call)
+static bool symbols_known(struct symbols *symbols, uint64_t address, bool after_call)
 {
 	uint64_t key = entry_key(address, after_call);
 	struct symbol_entry *entry;

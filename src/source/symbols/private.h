@@ -146,7 +146,6 @@ void symbols_entries_release(struct symbols *symbols);
  * NULL if out of memory. */
 struct symbol_entry *symbols_entry(struct symbols *symbols, uint64_t address,
 				   bool after_call);
-bool symbols_known(struct symbols *symbols, uint64_t address, bool after_call);
 /* Returns true if, according to the unwind tables, this function has no caller. */
 bool symbols_is_root(struct symbols *symbols, uint64_t address, bool after_call);
 /* Finds the frames at an address in the symbol table and the debug information, and the
@@ -216,8 +215,6 @@ bool unwind_read(struct unwind_job *job, uint64_t address, uint64_t *word);
  * unwind_plain.c. */
 bool unwind_plain_step(struct symbols *symbols, struct unwind_job *job);
 bool unwind_lacks_tables(const struct symbols *symbols, uint64_t pc, bool after_call);
-/* Returns true if the thread or process ends when the call before pc returns. */
-bool unwind_ends_thread(struct symbols *symbols, uint64_t pc);
 /* Replaces a chain that ended early for lack of a frame pointer by a longer one, if any.
  * */
 void unwind_repair(struct symbols *symbols, struct unwind_job *job);

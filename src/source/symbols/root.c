@@ -15,7 +15,7 @@
 #define TAIL_STEPS 4u
 
 /* Recognises "mov %rax,%rdi; call pthread_exit", which ends the thread. */
-bool unwind_ends_thread(struct symbols *symbols, uint64_t pc)
+static bool unwind_ends_thread(struct symbols *symbols, uint64_t pc)
 {
 	static const char *const ends[] = {
 		"exit", "_exit", "_Exit", "pthread_exit", "__pthread_exit", "thrd_exit",

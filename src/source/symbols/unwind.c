@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "source/symbols/private.h"
 
 static const struct stack *name_frames(struct symbols *symbols,
