@@ -34,13 +34,15 @@ static bool read_general(pid_t tid, struct user_regs_struct *regs)
 	return iov.iov_len == sizeof(*regs);
 }
 
-size_t registers_read(pid_t tid, uint8_t out[REGISTERS_BYTES], uint64_t *sp)
+size_t registers_read(const struct process *process, pid_t tid,
+		      uint8_t out[REGISTERS_BYTES], uint64_t *sp)
 {
 	struct user_regs_struct regs;
 	struct user_fpregs_struct vector;
 	struct iovec iov = {&vector, sizeof(vector)};
 	size_t bytes = 0;
 
+	(void)process; /* thread ids are unique among live processes */
 	_Static_assert(sizeof(regs) + sizeof(vector) <= REGISTERS_BYTES, "room");
 	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) != 0)
 		return 0;
@@ -55,8 +57,10 @@ size_t registers_read(pid_t tid, uint8_t out[REGISTERS_BYTES], uint64_t *sp)
 	return bytes;
 }
 #else
-size_t registers_read(pid_t tid, uint8_t out[REGISTERS_BYTES], uint64_t *sp)
+size_t registers_read(const struct process *process, pid_t tid,
+		      uint8_t out[REGISTERS_BYTES], uint64_t *sp)
 {
+	(void)process;
 	(void)tid;
 	(void)out;
 	(void)sp;

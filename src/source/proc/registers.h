@@ -10,11 +10,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "source/proc/process.h"
+
 #define REGISTERS_BYTES 1024u
 
 /* Copies every register that may hold an address, general and vector, and sets *sp to the
  * stack pointer. Returns the number of bytes written to out, or 0 if the registers could not
  * be read. */
-size_t registers_read(pid_t tid, uint8_t out[REGISTERS_BYTES], uint64_t *sp);
+size_t registers_read(const struct process *process, pid_t tid,
+		      uint8_t out[REGISTERS_BYTES], uint64_t *sp);
 
 #endif

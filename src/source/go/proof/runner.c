@@ -181,7 +181,7 @@ static void copy_registers(struct go_runners *runners, struct go_runner_thread *
 		return;
 	copy = &runners->registers[runners->nr_registers];
 	memset(copy, 0, sizeof(*copy));
-	bytes = registers_read(thread->tid, copy->bytes, &sp);
+	bytes = registers_read(runners->process, thread->tid, copy->bytes, &sp);
 	/* Wait until it is stopped again at the same place. */
 	for (int try = 0; bytes > 0 && !thread->copied && try < STOP_TRIES; try++) {
 		read_thread(runners, thread, &thread->cpu_ns, &runners->ending);
