@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* /proc/PID/stat says where they are to a process that may read the memory. */
+/* /proc/PID/stat has their addresses, for a reader that may read the memory. */
 #include "source/proc/arguments.h"
 
 #include <errno.h>
@@ -9,10 +9,10 @@
 
 #include "source/proc/live.h"
 
-#define STAT_AFTER_NAME 3  /* the number of the first field behind it */
-#define STAT_ARG_START  48 /* then its end, and the same of the environment */
+#define STAT_AFTER_NAME 3  /* number of the first field after the name */
+#define STAT_ARG_START  48 /* followed by the end, and by both of the environment */
 
-/* False: the kernel does not say. */
+/* Returns false if the kernel does not tell. */
 static bool find(const struct process *process, enum arguments_part part, uint64_t *start,
 		 uint64_t *end)
 {
@@ -33,7 +33,7 @@ static bool find(const struct process *process, enum arguments_part part, uint64
 	return true;
 }
 
-/* Piece by piece; what does not answer ends it. */
+/* Reads piece by piece, up to the first page that does not answer. */
 static ssize_t read_memory(const struct process *process, struct pages *pages,
 			   uint64_t start, size_t bytes, char *out)
 {

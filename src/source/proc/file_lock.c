@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who holds the lock on a file that a process waits for, from /proc/locks: a line for each
- * lock, and below it lines with an arrow for those who wait for it. */
+/* Reads /proc/locks, which has a line for each lock and, below it, a line with an arrow for
+ * each waiter. */
 #include "source/proc/file_lock.h"
 
 #include <errno.h>
@@ -22,7 +22,7 @@
 struct lock_line {
 	bool waits, writes;
 	enum file_lock_kind kind;
-	pid_t pid; /* -1: the lock belongs to an open file, not to a process */
+	pid_t pid; /* -1 if the lock belongs to an open file, not to a process */
 	char device[DEVICE_MAX];
 	uint64_t inode;
 	uint64_t first, last; /* bytes of the file */
@@ -79,7 +79,8 @@ enum file_lock_kind file_lock_kind(const struct process *process, pid_t tid)
 	return call.args[1] == F_OFD_SETLKW ? FILE_LOCK_OPEN_FILE : FILE_LOCK_POSIX;
 }
 
-/* A line with an arrow. Who waits for a lock of an open file has no id there. */
+/* Returns whether a line with an arrow is of that wait. The line has no id if the lock belongs
+ * to an open file. */
 static bool is_wait_of(const struct lock_line *line, pid_t waiter,
 		       enum file_lock_kind kind, uint64_t inode)
 {
@@ -87,7 +88,7 @@ static bool is_wait_of(const struct lock_line *line, pid_t waiter,
 	       (kind == FILE_LOCK_UNKNOWN || line->kind == kind);
 }
 
-/* Whether the lock of `held` keeps out whoever waits as `waits` says. */
+/* Returns whether the lock `held` conflicts with the one that `waits` waits for. */
 static bool keeps_out(const struct lock_line *held, const struct lock_line *waits)
 {
 	bool flock = waits->kind == FILE_LOCK_FLOCK;
@@ -116,7 +117,7 @@ static void add_lock(struct file_locks *locks, const struct lock_line *line)
 	};
 }
 
-/* The next line from *at on, which is moved behind it. */
+/* Parses the next line and moves *at past it. */
 static bool next_line(const char **at, struct lock_line *line)
 {
 	while (**at) {
@@ -131,7 +132,7 @@ static bool next_line(const char **at, struct lock_line *line)
 	return false;
 }
 
-/* The line of the wait, and below which lock it stands. */
+/* Finds the line of the wait, and the lock above it. */
 static bool find_wait(const char *text, pid_t waiter, enum file_lock_kind kind,
 		      uint64_t inode, struct lock_line *wait, struct lock_line *top)
 {
@@ -162,7 +163,7 @@ bool file_lock_holders(pid_t waiter, enum file_lock_kind kind, uint64_t inode,
 		text.length && find_wait(text.bytes, waiter, kind, inode, &wait, &top);
 	if (found)
 		add_lock(locks, &top);
-	/* Of readers there may be several, and a range may be locked in parts. */
+	/* There may be several readers, and a range may be locked in parts. */
 	for (const char *at = found ? text.bytes : ""; next_line(&at, &line);)
 		if (!line.waits && keeps_out(&line, &wait) && !is_same_line(&line, &top))
 			add_lock(locks, &line);

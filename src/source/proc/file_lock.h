@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Holders of file locks. */
+/* Finds the holders of file locks. */
 #ifndef SOURCE_PROC_FILE_LOCK_H
 #define SOURCE_PROC_FILE_LOCK_H
 
@@ -12,7 +12,7 @@
 
 #define FILE_LOCKS_MAX 16
 
-/* Locks of different kinds do not wait for each other, but those of POSIX and of open files. */
+/* Locks of different kinds do not conflict, except POSIX locks and locks of open files. */
 enum file_lock_kind {
 	FILE_LOCK_UNKNOWN,
 	FILE_LOCK_FLOCK,
@@ -21,28 +21,29 @@ enum file_lock_kind {
 };
 
 struct file_lock {
-	pid_t pid;       /* who took it; 0: not known */
-	bool by_process; /* else everybody who shares the open file can release it */
+	pid_t pid;       /* the process that took it; 0 if unknown */
+	bool by_process; /* if false, every process that shares the open file can release it */
 };
 
-/* What one wait is for. */
+/* The locks that one wait is for. */
 struct file_locks {
-	bool whole; /* these are all */
+	bool whole; /* the list is complete */
 	size_t nr;
 	struct file_lock
-		list[FILE_LOCKS_MAX]; /* the one that the kernel queues it at first */
+		list[FILE_LOCKS_MAX]; /* first the one whose queue the waiter is in */
 };
 
-/* What a thread waits for, by its system call. UNKNOWN: that cannot be read, or is none. */
+/* Returns what kind of lock a thread waits for, by its system call. UNKNOWN if that cannot be
+ * read or is another call. */
 enum file_lock_kind file_lock_kind(const struct process *process, pid_t tid);
-/* What keeps this process waiting for such a lock on the file with this inode, as the kernel
- * says. False: it does not. */
+/* Finds the locks that keep this process waiting for one of that kind on the file with this
+ * inode. Returns false if the kernel does not list such a wait. */
 bool file_lock_holders(pid_t waiter, enum file_lock_kind kind, uint64_t inode,
 		       struct file_locks *locks);
 
 enum file_lock_answer { FILE_LOCK_NO, FILE_LOCK_YES, FILE_LOCK_MAYBE };
-/* Whether a process has a descriptor of the file that fd of the waiter leads to, through which
- * a lock is held that does not belong to one process alone. */
+/* Returns whether the process holds, through a descriptor of the file that fd of the waiter
+ * refers to, a lock that does not belong to one process alone. */
 enum file_lock_answer file_lock_held(const struct process *process,
 				     const struct process *waiter, int fd);
 

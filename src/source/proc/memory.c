@@ -47,7 +47,8 @@ bool memory_read(struct memory *mem, uint64_t address, void *out, size_t bytes)
 	return memory_read_some(mem, address, out, bytes) == bytes;
 }
 
-/* At most SPANS_PER_CALL spans, none of them empty. Returns how many are settled. */
+/* Reads at most SPANS_PER_CALL spans, none of them empty. Returns how many are done, read or
+ * failed. */
 static size_t read_some_spans(struct memory *mem, struct memory_span *spans,
 			      size_t nr_spans)
 {
@@ -73,7 +74,7 @@ static size_t read_some_spans(struct memory *mem, struct memory_span *spans,
 		got -= (ssize_t)spans[done].bytes;
 		spans[done++].ok = true;
 	}
-	return done < nr_spans ? done + 1 : done; /* the one that failed is settled too */
+	return done < nr_spans ? done + 1 : done; /* the failed one is done, too */
 }
 
 void memory_read_spans(struct memory *mem, struct memory_span *spans, size_t nr_spans)
@@ -126,7 +127,7 @@ static void sort_items(struct memory_item *items, size_t nr_items)
 	}
 }
 
-/* Items [first, last) were asked for by the spans of `gather`; hand them out. */
+/* Copies items [first, last) out of the spans of `gather`. */
 static void scatter(struct memory *mem, struct memory_gather *gather, size_t nr_spans,
 		    struct memory_item *items, size_t nr_items, uint8_t *out,
 		    size_t bytes)
@@ -146,7 +147,7 @@ static void scatter(struct memory *mem, struct memory_gather *gather, size_t nr_
 			items[at].ok = span->ok;
 			if (span->ok)
 				memcpy(slot, (uint8_t *)span->out + inside, bytes);
-			else /* a neighbour may be to blame */
+			else /* a neighbour may be unreadable */
 				items[at].ok =
 					span->bytes > bytes &&
 					memory_read(mem, items[at].address, slot, bytes);
@@ -165,7 +166,7 @@ void memory_gather_read(struct memory *mem, struct memory_gather *gather,
 		uint64_t start = items[i].address, end = start + bytes;
 		size_t next = i + 1;
 
-		if (end < start) { /* nothing lies there; addresses are sorted */
+		if (end < start) { /* beyond the address space; addresses are sorted */
 			for (size_t k = i; k < nr_items; k++)
 				items[k].ok = false;
 			nr_items = i;

@@ -22,24 +22,25 @@ struct memory {
 	uint64_t calls;
 };
 
-/* True: all bytes were read. */
+/* Returns true if all bytes were read. */
 bool memory_read(struct memory *mem, uint64_t address, void *out, size_t bytes);
-/* Bytes read from the start of the range, up to the first that cannot be read. */
+/* Returns the number of bytes read, from the start of the range up to the first byte that
+ * cannot be read. */
 size_t memory_read_some(struct memory *mem, uint64_t address, void *out, size_t bytes);
 
-/* One of many reads; the caller's buffer, whole or not at all. */
+/* One of many reads, into the caller's buffer. It succeeds as a whole or not at all. */
 struct memory_span {
 	uint64_t address;
 	void *out;
-	size_t bytes; /* 0: nothing to read, never ok */
+	size_t bytes; /* if 0, nothing is read and ok stays false */
 	bool ok;
 };
 void memory_read_spans(struct memory *mem, struct memory_span *spans, size_t nr_spans);
 
-/* Objects of one size that lie anywhere; neighbours are read in one piece. */
+/* Objects of one size at any addresses; those close together are read in one piece. */
 struct memory_item {
 	uint64_t address;
-	uint32_t index; /* which slot of the output it goes to */
+	uint32_t index; /* the element of the output that it is stored in */
 	bool ok;
 };
 struct memory_gather {
@@ -48,15 +49,16 @@ struct memory_gather {
 };
 bool memory_gather_init(struct memory_gather *gather);
 void memory_gather_release(struct memory_gather *gather);
-/* Sorts items by address. bytes: of each object, and the stride of out; at most
+/* Sorts items by address. bytes is the size of each object and the stride of out, at most
  * MEMORY_ITEM_MAX. */
 #define MEMORY_ITEM_MAX 512u
 void memory_gather_read(struct memory *mem, struct memory_gather *gather,
 			struct memory_item *items, size_t nr_items, uint8_t *out,
 			size_t bytes);
 
-/* Calls visit with pieces of [start, end), each overlapping the one before by `overlap`
- * bytes, until it returns true. Pieces that cannot be read are skipped. */
+/* Calls visit with pieces of [start, end), each overlapping the previous one by `overlap`
+ * bytes, until it returns true. Skips pieces that cannot be read. Returns whether visit
+ * returned true. */
 typedef bool (*memory_visit)(void *ctx, uint64_t address, const uint8_t *bytes,
 			     size_t size);
 bool memory_scan(struct memory *mem, uint64_t start, uint64_t end, size_t overlap,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a page is there is asked of pagemap, which never waits for one. */
+/* pagemap tells whether a page is in memory, and never waits for one. */
 #include "source/proc/pages.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@
 #define STALL_FIRST_NS (2 * CLOCK_SECOND_NS)
 #define STALL_NEXT_NS  (CLOCK_SECOND_NS / 8)
 
-/* A read of one page, or of a part of it; belongs to its worker. */
+/* A read of one page or a part of it. Belongs to its worker. */
 struct errand {
 	pid_t pid;
 	uint64_t address;
@@ -30,21 +30,21 @@ struct errand {
 };
 
 struct dead_page {
-	pid_t pid; /* 0: a file */
+	pid_t pid; /* 0 if it is a file */
 	uint64_t address;
-	struct worker *worker; /* that waits for it */
+	struct worker *worker; /* the one that waits for it */
 };
 
 struct pages {
 	const int *cancel;
 	pid_t pid; /* whose pagemap is open */
-	int fd;    /* -1: it is not, or cannot be */
+	int fd;    /* -1 if it is not open, or cannot be */
 	uint64_t page_bytes;
-	struct worker *worker; /* NULL: none is started yet */
+	struct worker *worker; /* NULL if none is started */
 	struct errand *errand; /* of the worker */
 	struct dead_page dead[DEAD_MAX];
 	size_t nr_dead;
-	unsigned total; /* that were dead, ever */
+	unsigned total; /* number that was ever dead */
 };
 
 struct pages *pages_new(const int *cancel)
@@ -70,7 +70,7 @@ void pages_free(struct pages *pages)
 	free(pages);
 }
 
-/* Those that have been brought after all. */
+/* Removes pages that have arrived after all. */
 static void revive(struct pages *pages)
 {
 	size_t kept = 0;
@@ -97,7 +97,7 @@ static void reopen(struct pages *pages, const struct process *process)
 	pages->pid = process->alive;
 }
 
-/* How many bytes from there on are in pages that are there. */
+/* Returns how many bytes, from address on, are in pages that are in memory. */
 static size_t present_bytes(struct pages *pages, const struct process *process,
 			    uint64_t address, size_t bytes)
 {
@@ -108,7 +108,7 @@ static size_t present_bytes(struct pages *pages, const struct process *process,
 
 	if (last - first >= ENTRIES_MAX)
 		last = first + ENTRIES_MAX - 1;
-	/* Nothing comes of the memory that a process had before exec(). */
+	/* After an exec() the descriptor still refers to the old memory and reads nothing. */
 	for (int turn = 0; turn < 2 && got == 0; turn++) {
 		if (turn > 0 || pages->pid != process->alive)
 			reopen(pages, process);
@@ -171,7 +171,8 @@ static bool is_dead(const struct pages *pages, pid_t pid, uint64_t page)
 	return false;
 }
 
-/* For the page at address, or a file (pid 0). False: it does not answer, and arg is lost. */
+/* Runs the job for the page at address, or for a file (pid 0). Returns false if that does not
+ * answer; the job may still use arg then. */
 static bool run_patiently(struct pages *pages, pid_t pid, uint64_t address,
 			  void (*job)(void *arg), void *arg)
 {
@@ -202,7 +203,7 @@ bool pages_run(struct pages *pages, void (*job)(void *arg), void *arg)
 	return true;
 }
 
-/* Inside of one page. */
+/* Reads within one page. */
 static ssize_t read_patiently(struct pages *pages, pid_t pid, uint64_t address, void *out,
 			      size_t bytes)
 {
@@ -224,7 +225,7 @@ static ssize_t read_patiently(struct pages *pages, pid_t pid, uint64_t address, 
 	errand->address = address;
 	errand->bytes = bytes < sizeof(errand->data) ? bytes : sizeof(errand->data);
 	if (!run_patiently(pages, pid, page, run_errand, errand)) {
-		/* The kernel may write into the errand yet. */
+		/* The kernel may still write into the errand. */
 		pages->errand = NULL;
 		return -EFAULT;
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory of another process, which may be such that somebody has to bring a page of it
- * first, and never does: of a file on a file system that does not answer, or served through
- * userfaultfd. What is there is read at once; for what is not a worker waits, and is given up
- * with that page alone.
+ * Reads the memory of a target without getting stuck in it. A page may have to be fetched
+ * first, and never arrive: one of a file on a file system that does not answer, or one served
+ * through userfaultfd. Pages that are in memory are read at once. For the others a worker
+ * thread waits; if a page does not arrive in time, that page and its worker are abandoned.
  */
 #ifndef SOURCE_PROC_PAGES_H
 #define SOURCE_PROC_PAGES_H
@@ -15,26 +15,29 @@
 struct pages;
 struct process;
 
-/* cancel: atomic; not 0: nothing is waited for; may be NULL. NULL: no memory. */
+/* cancel: atomic, may be NULL; while it is not 0, no read waits. Returns NULL if there is no
+ * memory. */
 struct pages *pages_new(const int *cancel);
 void pages_free(struct pages *pages);
 /*
- * Bytes read from the memory of the process, or -errno. Fewer than asked for where the range goes on
- * with what cannot be read, or with a page that is not there and was not asked for alone.
- * wait: for pages that are not there; else they cannot be read.
+ * Returns the number of bytes read, or -errno. It is less than requested if the range
+ * continues with memory that cannot be read, or with a page that is not in memory; that page
+ * is waited for only by a read that begins in it. wait: whether to wait for such pages; if
+ * not, they count as unreadable.
  */
 ssize_t pages_read(struct pages *pages, const struct process *process, uint64_t address,
 		   void *out, size_t bytes, bool wait);
-/* Whether all of the range is there. */
+/* Returns whether every page of the range is in memory. */
 bool pages_present(struct pages *pages, const struct process *process, uint64_t address,
 		   size_t bytes);
 /*
- * Run a job that may wait for a file in the same way: it opens and reads, and what the kernel
- * writes into is its own or never freed. False: it was given up; arg is lost then, and must
- * stay. pages may be NULL: it is run here.
+ * Runs a job that opens and reads files, with the same protection. The buffers that the kernel
+ * writes into must belong to the job or never be freed. Returns false if the job was
+ * abandoned: it may still run, so arg must not be freed. If pages is NULL, the job runs in
+ * this thread.
  */
 bool pages_run(struct pages *pages, void (*job)(void *arg), void *arg);
-/* How many pages and files do not answer. */
+/* Returns the number of pages and files that have not answered. */
 size_t pages_dead(const struct pages *pages);
 
 #endif

@@ -9,11 +9,11 @@
  * counts). The folder does not know what a thread waits for, symbols or runtimes.
  *
  * This header has the process as a whole and its threads; descriptors.h, memory.h, pages.h,
- * arguments.h, registers.h, sockets.h and file_lock.h have the rest.
+ * arguments.h, registers.h, sockets.h, file_lock.h and target_file.h have the rest.
  *
- * Only ever reads, and stops nothing. What has ended meanwhile is reported as -ENOENT or
- * -ESRCH, which is not an error. A read of a name, a status or a map never waits for a file
- * system of the target; see pages.h for what does.
+ * These functions never write to the target or stop it. If it has ended, they return -ENOENT
+ * or -ESRCH; callers expect that. None of those in this header waits for a file system; pages.h
+ * is for reads that may.
  */
 #ifndef SOURCE_PROC_PROCESS_H
 #define SOURCE_PROC_PROCESS_H
@@ -36,8 +36,8 @@ struct process {
 	 * thread's id once the first thread has ended, because the kernel then keeps nothing
 	 * of the process under pid but the list of its threads. 0: our own process. */
 	pid_t alive;
-	int dir; /* private to this folder: /proc/ALIVE; not above 0 if it is not open */
-	int tasks; /* private to this folder: /proc/PID/task; likewise */
+	/* Private to this folder: /proc/ALIVE and /proc/PID/task; 0 or less if not open. */
+	int dir, tasks;
 };
 
 /* A process to be read once or twice: nothing is opened, and there is nothing to close. If it

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Trusts no byte of what it parses. */
+/* Every byte that is parsed here is untrusted. */
 #include "source/proc/procfs.h"
 
 #include <ctype.h>
@@ -13,13 +13,13 @@
 #include "base/clock.h"
 
 #define NS_PER_MS  1000000ll
-/* With two blanks it is longer than a thread's name, which stands before it, can be. */
+/* With its two blanks it is longer than the thread's name, which precedes it, can be. */
 #define EXEC_START "\nse.exec_start  "
 
 bool proc_parse_stat(const char *text, size_t length, struct proc_stat *out)
 {
 	const char *open = memchr(text, '(', length);
-	/* The name may hold parentheses, spaces and newlines: it ends at the last ')'. */
+	/* The name may contain parentheses, spaces and newlines: it ends at the last ')'. */
 	const char *close = memrchr(text, ')', length);
 	unsigned long long user, system, start, start_stack = 0;
 	long long threads;
@@ -61,7 +61,7 @@ bool proc_parse_stat(const char *text, size_t length, struct proc_stat *out)
 	return true;
 }
 
-/* One number and the blanks before it; NULL if there is none. */
+/* Parses a number and the blanks before it. Returns NULL if there is none. */
 static const char *parse_word(const char *text, int base, uint64_t *value)
 {
 	char *end;
@@ -181,7 +181,7 @@ int64_t proc_parse_exec_start_ns(const char *text)
 	at = at ? strchr(at, ':') : NULL;
 	if (!at)
 		return 0;
-	/* Milliseconds, with six digits behind the point. */
+	/* Milliseconds with six decimals. */
 	unsigned long long ms = strtoull(at + 1, &end, 10);
 
 	if (*end != '.' || ms > INT64_MAX / NS_PER_MS - 1)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* See registers.h. A thread in a group stop that is seized stays stopped, as a tracee; let
- * go of, it is in its group stop again. */
+/* See registers.h. A thread that is seized in a group stop stays stopped, as a tracee; detached,
+ * it is in its group stop again. */
 #include "source/proc/registers.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 #define SET_VECTOR    2 /* NT_PRFPREG */
 
 #if defined(__x86_64__)
-/* The request fails until the thread is in its stop as a tracee. */
+/* The request fails until the thread has entered its stop as a tracee. */
 static bool read_general(pid_t tid, struct user_regs_struct *regs)
 {
 	int64_t limit_ns = clock_mono_ns() + STOP_LIMIT_NS;

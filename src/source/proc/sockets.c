@@ -30,10 +30,11 @@
 #define ANSWER_BYTES 32768
 #define ANSWERS_MAX  4096u /* of some hundred sockets each */
 #define TABLE_BYTES  (4u << 20)
-/* Of a socket that has another end: TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_CLOSE_WAIT */
+/* The states of a socket that has a peer: TCP_ESTABLISHED, TCP_FIN_WAIT1, TCP_FIN_WAIT2,
+ * TCP_CLOSE_WAIT */
 #define TCP_STATES   ((1u << 1) | (1u << 4) | (1u << 5) | (1u << 8))
 
-/* A TCP socket by its two addresses, to be found by them in the other order. */
+/* A TCP socket. Its peer is the socket with the same two addresses in reverse. */
 struct tcp_end {
 	uint64_t key;
 	uint64_t reversed;
@@ -96,7 +97,7 @@ static void take_unix(void *ctx, const struct nlmsghdr *header)
 	}
 }
 
-/* One address and port; an IPv4 address that is mapped to IPv6 counts as what it is. */
+/* Hashes an address and port. An IPv4 address mapped to IPv6 has the hash of the former. */
 static uint64_t hash_end(const __be32 address[4], __be16 port, int family)
 {
 	uint32_t words[5] = {address[0], address[1], address[2], address[3], port};
@@ -153,7 +154,7 @@ static void pair_tcp(struct collector *all)
 	}
 }
 
-/* What is done with each answer. */
+/* The callback for each answer. */
 struct taker {
 	void (*take)(void *ctx, const struct nlmsghdr *header);
 	void *ctx;
@@ -207,7 +208,7 @@ static bool ask_unix(int fd, const struct taker *taker)
 	return ask(fd, &request, sizeof(request), taker);
 }
 
-/* states: a bit for each state that is wanted. */
+/* states has a bit for each requested state. */
 static bool ask_tcp(int fd, unsigned char family, uint32_t states,
 		    const struct taker *taker)
 {
@@ -253,7 +254,7 @@ static void ask_all(int fd, struct collector *all)
 	close(fd);
 }
 
-/* A namespace is entered by one thread alone, which ends with it. */
+/* A thread of its own enters the namespace and then ends. */
 struct entry {
 	int namespace_fd;
 	int socket;
@@ -281,7 +282,7 @@ static int socket_within(const struct process *process)
 	return entry.socket;
 }
 
-/* "0100007F:1F90"; the digits before a mapped IPv4 address are skipped. */
+/* Hashes "0100007F:1F90" without the digits that precede a mapped IPv4 address. */
 static uint64_t hash_digits(const char *end)
 {
 	static const char mapped[] = "0000000000000000FFFF0000";
@@ -340,7 +341,7 @@ void sockets_table_each(const struct process *process, const char *table,
 	buf_init(&text, max_bytes);
 	sockets_table_read(process, table, &text, max_bytes);
 	line = text.length ? text.bytes : NULL;
-	/* A line without an end has been cut. */
+	/* A line without a newline was truncated. */
 	while (line && (end = strchr(line, '\n'))) {
 		*end = '\0';
 		if (!first)
@@ -351,8 +352,7 @@ void sockets_table_each(const struct process *process, const char *table,
 	buf_release(&text);
 }
 
-/* Addresses are unique within one namespace only: the ends of each are paired by
- * themselves. */
+/* Addresses are unique only within a namespace, so the sockets of each are paired apart. */
 static void read_namespace_of(struct collector *all, const struct process *process)
 {
 	int fd;

@@ -17,7 +17,7 @@ static const char *const text_names[THREAD_TEXTS] = {
 	[THREAD_CHILDREN] = "children",
 };
 
-/* The directory of the threads, at its beginning. */
+/* Opens the directory of the threads. */
 static DIR *open_tasks(const struct process *process)
 {
 	char path[LIVE_PATH_MAX] = ".";
