@@ -517,7 +517,7 @@ static int mode_chroot(const char *folder)
 	/* No /tmp in here: no socket, no harm. */
 	snprintf(socket_folder, sizeof(socket_folder), "/tmp/grmon-%u",
 		 (unsigned)geteuid());
-	CHILD_CHECK(UNTIL(strstr(grmon_status(), "no private folder")));
+	CHILD_CHECK(UNTIL(strstr(grmon_status(), "no private directory")));
 	CHILD_CHECK(stat(socket_folder, &about) != 0);
 	return program_works();
 }

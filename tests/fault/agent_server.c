@@ -331,7 +331,7 @@ static void test_stale_socket_is_replaced(void **state)
 static int mode_no_folder(const char *number)
 {
 	CHILD_CHECK(start_thread(forever, NULL) == 0);
-	CHILD_CHECK(UNTIL(strstr(grmon_status(), "no private folder")));
+	CHILD_CHECK(UNTIL(strstr(grmon_status(), "no private directory")));
 	/* The rest works. */
 	struct region region;
 
