@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The arguments and the environment of a process. They are in its memory, and while the kernel
- * waits for a page of them not even SIGKILL ends the process that reads /proc/PID/cmdline. So
- * that file is read only if the pages are in memory. */
+/* The arguments and the environment of a process. They are in its memory, and while the
+ * kernel waits for a page of them not even SIGKILL ends the process that reads
+ * /proc/PID/cmdline. So that file is read only if the pages are in memory. */
 #ifndef SOURCE_PROC_ARGUMENTS_H
 #define SOURCE_PROC_ARGUMENTS_H
 

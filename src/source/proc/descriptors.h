@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors of a target: what each leads to, and what the kernel says of it. They are not
- * opened, because that could wait or have an effect. */
+/* Descriptors of a target: what each leads to, and what the kernel says of it. They are
+ * not opened, because that could wait or have an effect. */
 #ifndef SOURCE_PROC_DESCRIPTORS_H
 #define SOURCE_PROC_DESCRIPTORS_H
 
@@ -35,14 +35,14 @@ struct process_fds {
 	void *dir;        /* private to this folder, */
 	const char *name; /* and so is this */
 };
-/* tid: the descriptors of that thread, which may have its own; 0: of the process. Returns 0 or
- * -errno. */
+/* tid: the descriptors of that thread, which may have its own; 0: of the process. Returns
+ * 0 or -errno. */
 int process_fds_open(struct process_fds *fds, const struct process *process, pid_t tid);
 /* Sets fds->fd. Returns false at the end. */
 bool process_fds_next(struct process_fds *fds);
 void process_fds_close(struct process_fds *fds);
-/* A position that stays valid for another list of the same process: it follows the descriptor
- * that came last. */
+/* A position that stays valid for another list of the same process: it follows the
+ * descriptor that came last. */
 long process_fds_tell(const struct process_fds *fds);
 void process_fds_seek(struct process_fds *fds, long position);
 /* As process_fd_link() for fds->fd. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads /proc/locks, which has a line for each lock and, below it, a line with an arrow for
- * each waiter. */
+/* Reads /proc/locks, which has a line for each lock and, below it, a line with an arrow
+ * for each waiter. */
 #include "source/proc/file_lock.h"
 
 #include <errno.h>
@@ -79,8 +79,8 @@ enum file_lock_kind file_lock_kind(const struct process *process, pid_t tid)
 	return call.args[1] == F_OFD_SETLKW ? FILE_LOCK_OPEN_FILE : FILE_LOCK_POSIX;
 }
 
-/* Returns whether a line with an arrow is of that wait. The line has no id if the lock belongs
- * to an open file. */
+/* Returns whether a line with an arrow is of that wait. The line has no id if the lock
+ * belongs to an open file. */
 static bool is_wait_of(const struct lock_line *line, pid_t waiter,
 		       enum file_lock_kind kind, uint64_t inode)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Paths below /proc. A process that is open is read relative to its directories, which never
- * lead to another process that gets the same id; one that is only named is looked up by id
- * each time. */
+/* Paths below /proc. A process that is open is read relative to its directories, which
+ * never lead to another process that gets the same id; one that is only named is looked
+ * up by id each time. */
 #include "source/proc/live.h"
 
 #include <errno.h>

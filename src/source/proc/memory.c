@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A call ends at the first range that cannot be read; what follows that range is requested
- * again. */
+/* A call ends at the first range that cannot be read; what follows that range is
+ * requested again. */
 #include "source/proc/memory.h"
 
 #include <errno.h>
@@ -47,8 +47,8 @@ bool memory_read(struct memory *mem, uint64_t address, void *out, size_t bytes)
 	return memory_read_some(mem, address, out, bytes) == bytes;
 }
 
-/* Reads at most SPANS_PER_CALL spans, none of them empty. Returns how many are done, read or
- * failed. */
+/* Reads at most SPANS_PER_CALL spans, none of them empty. Returns how many are done, read
+ * or failed. */
 static size_t read_some_spans(struct memory *mem, struct memory_span *spans,
 			      size_t nr_spans)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads the memory of a target, much of it in few calls. Never writes to it or stops it. */
+/* Reads the memory of a target, much of it in few calls. */
 #ifndef SOURCE_PROC_MEMORY_H
 #define SOURCE_PROC_MEMORY_H
 
@@ -15,8 +15,9 @@ struct pages;
 
 struct memory {
 	struct process process;
-	/* Used for single reads, which can go to any part of the memory; if NULL, all reads are
-	 * direct. Reads of many spans go to the heap, which no file system has to provide. */
+	/* Used for single reads, which can go to any part of the memory; if NULL, all
+	 * reads are direct. Reads of many spans go to the heap, which no file system has
+	 * to provide. */
 	struct pages *pages;
 	int failed; /* errno of the last read that failed: EPERM, ESRCH, EFAULT … */
 	uint64_t calls;

@@ -108,7 +108,8 @@ static size_t present_bytes(struct pages *pages, const struct process *process,
 
 	if (last - first >= ENTRIES_MAX)
 		last = first + ENTRIES_MAX - 1;
-	/* After an exec() the descriptor still refers to the old memory and reads nothing. */
+	/* After an exec() the descriptor still refers to the old memory and reads
+	 * nothing. */
 	for (int turn = 0; turn < 2 && got == 0; turn++) {
 		if (turn > 0 || pages->pid != process->alive)
 			reopen(pages, process);
@@ -171,8 +172,8 @@ static bool is_dead(const struct pages *pages, pid_t pid, uint64_t page)
 	return false;
 }
 
-/* Runs the job for the page at address, or for a file (pid 0). Returns false if that does not
- * answer; the job may still use arg then. */
+/* Runs the job for the page at address, or for a file (pid 0). Returns false if that does
+ * not answer; the job may still use arg then. */
 static bool run_patiently(struct pages *pages, pid_t pid, uint64_t address,
 			  void (*job)(void *arg), void *arg)
 {

@@ -98,9 +98,9 @@ static void read_inner_pid(const char *status, struct proc_facts *facts)
 	}
 }
 
-/* Looks at the first entry of the auxiliary vector, a type and a value: the upper half of a
- * 64-bit type is 0, and a 32-bit process has a value there that is not 0. The executable says
- * the same, but may be on a file system that does not answer. */
+/* Looks at the first entry of the auxiliary vector, a type and a value: the upper half of
+ * a 64-bit type is 0, and a 32-bit process has a value there that is not 0. The
+ * executable says the same, but may be on a file system that does not answer. */
 static bool is_foreign(const struct process *process)
 {
 	uint32_t words[4] = {0};
@@ -135,7 +135,7 @@ int process_facts(const struct process *process, struct proc_facts *facts, struc
 
 			facts->uid = (uid_t)strtoul(tab ? tab + 1 : field, NULL, 10);
 		}
-		/* The id of a thread is not a process: say which process it belongs to. */
+		/* A thread is not a process: say which process it belongs to. */
 		if (proc_status_field(text, "Tgid", field, sizeof(field)) &&
 		    proc_parse_pid(field) && proc_parse_pid(field) != process->pid)
 			return err_set(e, ERR_NOTFOUND,

@@ -19,7 +19,7 @@
 bool proc_parse_stat(const char *text, size_t length, struct proc_stat *out)
 {
 	const char *open = memchr(text, '(', length);
-	/* The name may contain parentheses, spaces and newlines: it ends at the last ')'. */
+	/* The name may contain any byte: it ends at the last ')'. */
 	const char *close = memrchr(text, ')', length);
 	unsigned long long user, system, start, start_stack = 0;
 	long long threads;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Parses what the kernel writes about a process. A thread's name may contain any byte; every
- * other field is checked. */
+/* Parses what the kernel writes about a process. A thread's name may contain any byte;
+ * every other field is checked. */
 #ifndef SOURCE_PROC_PROCFS_H
 #define SOURCE_PROC_PROCFS_H
 
@@ -21,9 +21,9 @@ struct proc_stat {
 	uint64_t cpu_ticks;    /* user and system */
 	int64_t threads;
 	uint64_t start_ticks; /* since boot */
-	uint64_t start_stack; /* another one after exec(); 0: not known */
+	uint64_t start_stack; /* another one after exec(); 0 if unknown */
 	int exit_status;      /* of a zombie, as waitpid() gives it; 0 if unknown */
-	int cpu;              /* that it ran on last; -1: not known */
+	int cpu;              /* that it ran on last; -1 if unknown */
 };
 
 #define PROC_PF_EXITING 0x00000004u
@@ -62,8 +62,8 @@ pid_t proc_parse_pid(const char *text);
 
 /* Ticks since boot as CLOCK_MONOTONIC. */
 int64_t proc_ticks_to_mono_ns(uint64_t ticks);
-/* The time in nanoseconds from a text "sched": see process_thread_exec_start_ns(). 0 if there
- * is none. */
+/* The time in nanoseconds from a text "sched": see process_thread_exec_start_ns(). 0 if
+ * there is none. */
 int64_t proc_parse_exec_start_ns(const char *text);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* See registers.h. A thread that is seized in a group stop stays stopped, as a tracee; detached,
- * it is in its group stop again. */
+/* See registers.h. A thread that is seized in a group stop stays stopped, as a tracee;
+ * detached, it is in its group stop again. */
 #include "source/proc/registers.h"
 
 #include <errno.h>

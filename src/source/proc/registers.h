@@ -15,8 +15,8 @@
 #define REGISTERS_BYTES 1024u
 
 /* Copies every register that may hold an address, general and vector, and sets *sp to the
- * stack pointer. Returns the number of bytes written to out, or 0 if the registers could not
- * be read. */
+ * stack pointer. Returns the number of bytes written to out, or 0 if the registers could
+ * not be read. */
 size_t registers_read(const struct process *process, pid_t tid,
 		      uint8_t out[REGISTERS_BYTES], uint64_t *sp);
 

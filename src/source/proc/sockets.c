@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's socket diagnosis names the other end of a Unix socket; the two ends of a TCP
- * connection have each other's addresses. In another network namespace only root may ask;
- * there the tables of /proc list TCP sockets, at ten times the price. */
+/* The kernel's socket diagnosis names the other end of a Unix socket; the two ends of a
+ * TCP connection have each other's addresses. In another network namespace only root may
+ * ask; there the tables of /proc list TCP sockets, at ten times the price. */
 #include "source/proc/sockets.h"
 
 #include <errno.h>
@@ -97,7 +97,7 @@ static void take_unix(void *ctx, const struct nlmsghdr *header)
 	}
 }
 
-/* Hashes an address and port. An IPv4 address mapped to IPv6 has the hash of the former. */
+/* Hashes an address and port. A mapped IPv4 address has the hash of the IPv4 one. */
 static uint64_t hash_end(const __be32 address[4], __be16 port, int family)
 {
 	uint32_t words[5] = {address[0], address[1], address[2], address[3], port};
@@ -292,7 +292,7 @@ static uint64_t hash_digits(const char *end)
 	return hash_bytes(0, end, strlen(end));
 }
 
-/* "  0: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000  0  0 4711" */
+/* "  0: 0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000 0 0 4711" */
 static void take_line(void *ctx, char *line)
 {
 	struct collector *all = ctx;
@@ -352,7 +352,7 @@ void sockets_table_each(const struct process *process, const char *table,
 	buf_release(&text);
 }
 
-/* Addresses are unique only within a namespace, so the sockets of each are paired apart. */
+/* Addresses are unique within a namespace only: the sockets of each are paired apart. */
 static void read_namespace_of(struct collector *all, const struct process *process)
 {
 	int fd;
