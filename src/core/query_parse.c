@@ -312,8 +312,8 @@ static int find_field(struct parser *parser, const char *name, size_t bytes,
 	suggest_offer(&suggest, "stack");
 	suggest_offer(&suggest, "class");
 	err_at(parser->e, (int)(name - parser->text),
-	       "unknown column '%.*s'%s (columns: %s, stack, label.KEY); put text with : "
-	       "= ~ < > in quotes",
+	       "unknown column '%.*s'%s (columns: %s, stack, label.KEY); put text that "
+	       "contains : = ~ < or > in quotes",
 	       (int)(bytes < 40 ? bytes : 40), name, suggest_hint(&suggest, hint), keys);
 	return FAILED;
 }
