@@ -62,7 +62,7 @@ static bool has_baseline(const struct check *check)
 
 	if (check->options->value[OPTION_COUNT_EXISTING] || span->fixed)
 		return false;
-	return !span->replay || look_place(&span->look)->count > 1;
+	return !span->replay || session_place(&span->session)->count > 1;
 }
 
 static int check_target(struct check *check)

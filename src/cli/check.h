@@ -31,8 +31,8 @@ struct check_finding {
 
 /* What a command left behind at its exit. */
 struct check_exit {
-	bool opened; /* look must be released */
-	struct look look;
+	bool opened; /* session must be released */
+	struct session session;
 	/* Guilty tasks have TASK_STUCK; NULL if no sample was taken. */
 	struct snapshot *snapshot;
 	uint64_t left; /* guilty tasks: blocked and not at rest */

@@ -202,15 +202,15 @@ static int start_command(const struct check *check, struct command *command,
 static void wait_for_agent(struct check *check, pid_t pid)
 {
 	int64_t until_ns = clock_mono_ns() + AGENT_WAIT_NS;
-	struct look *look = &check->span.look;
+	struct session *session = &check->span.session;
 
-	while (look->ops != &source_agent && look->ops != &source_goruntime &&
-	       clock_mono_ns() < until_ns && !look_ended(look) &&
+	while (session->ops != &source_agent && session->ops != &source_goruntime &&
+	       clock_mono_ns() < until_ns && !session_ended(session) &&
 	       !span_woken(&check->span)) {
 		struct err ignored;
 
 		clock_sleep_ns(STEP_NS);
-		if (look_attach(look, pid, &ignored) != 0)
+		if (session_attach(session, pid, &ignored) != 0)
 			break;
 	}
 }
@@ -248,7 +248,7 @@ static void wait_for_own_end(const struct check *check)
 {
 	int64_t until_ns = clock_mono_ns() + OWN_END_NS;
 
-	while (!span_woken(&check->span) && !look_ended(&check->span.look) &&
+	while (!span_woken(&check->span) && !session_ended(&check->span.session) &&
 	       clock_mono_ns() < until_ns)
 		clock_sleep_ns(STEP_NS);
 }
@@ -263,7 +263,7 @@ static int finish_command(struct check *check, struct command *command)
 	if (span_stopped())
 		wait_for_own_end(check);
 	if (!span->ended && !span_woken(span) && (span->last || span_stopped()) &&
-	    !look_ended(&span->look)) {
+	    !session_ended(&span->session)) {
 		check->interrupted = span_stopped();
 		end_command(command);
 		return 0;

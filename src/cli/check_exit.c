@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/order.h"
 #include "base/text.h"
-#include "cli/look_options.h"
 #include "cli/prove.h"
+#include "cli/session_options.h"
 #include "core/graph.h"
 #include "core/pool.h"
 #include "core/query.h"
@@ -303,7 +303,7 @@ static void mark_left_behind(struct check *check, struct snapshot *s, int64_t he
 
 	index_earlier(&earlier, check->span.last);
 	query_begin(check->filter, s);
-	grouping_begin_acknowledging(check->span.look.grouping, s);
+	grouping_begin_acknowledging(check->span.session.grouping, s);
 	for (size_t i = 0; i < s->nr_tasks; i++)
 		take_from_before(&s->tasks[i], find_earlier(&earlier, &s->tasks[i]),
 				 held_ns);
@@ -332,7 +332,7 @@ static void mark_left_behind(struct check *check, struct snapshot *s, int64_t he
 
 /* Proves which of the blocked tasks cannot be woken: nothing moves while the exit is
  * held. */
-static void prove_blocked(const struct check *check, struct look *look,
+static void prove_blocked(const struct check *check, struct session *session,
 			  struct snapshot **snapshot)
 {
 	const struct snapshot *s = *snapshot;
@@ -342,32 +342,32 @@ static void prove_blocked(const struct check *check, struct look *look,
 	for (size_t i = 0; i < s->nr_tasks && !blocked; i++)
 		blocked = is_blocked(check, s, &s->tasks[i]);
 	if (blocked && s->proving.possible)
-		prove_and_wait(look, PROVE_LIMIT_NS, snapshot, &ignored);
+		prove_and_wait(session, PROVE_LIMIT_NS, snapshot, &ignored);
 }
 
 void check_sample_exit(struct check *check, pid_t pid, int64_t held_ns)
 {
-	struct look_options options = look_options_from(check->options);
+	struct session_options options = session_options_from(check->options);
 	struct check_exit *end = &check->at_exit;
 	struct source_focus all = {.all = true};
-	struct look *look = &end->look;
+	struct session *session = &end->session;
 	struct err e = {0};
 	int rc;
 
 	end->opened = true;
-	rc = look_init(look, &options, &e);
-	look->target.pid = pid;
-	look->target.at_exit = true;
+	rc = session_init(session, &options, &e);
+	session->target.pid = pid;
+	session->target.at_exit = true;
 	/* Goroutines tell more than the threads that run them. */
 	if (rc == 0 && (!options.source || strcmp(options.source, "auto") == 0) &&
-	    source_goruntime.probe(&look->target, &e) > 0)
-		look->options.source = source_goruntime.name;
+	    source_goruntime.probe(&session->target, &e) > 0)
+		session->options.source = source_goruntime.name;
 	if (rc == 0)
-		rc = look_attach(look, pid, &e);
+		rc = session_attach(session, pid, &e);
 	/* At this point the kernel knows only the first thread. */
-	if (rc != 0 || look->ops == &source_native ||
-	    look_sample(look, &all, &end->snapshot, &e) != 0)
+	if (rc != 0 || session->ops == &source_native ||
+	    session_sample(session, &all, &end->snapshot, &e) != 0)
 		return;
-	prove_blocked(check, look, &end->snapshot);
+	prove_blocked(check, session, &end->snapshot);
 	mark_left_behind(check, end->snapshot, held_ns);
 }

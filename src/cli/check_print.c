@@ -86,7 +86,7 @@ static void put_tasks(const struct check *check, const struct snapshot *s,
 	size_t nr_shown = 0;
 
 	query_begin(check->filter, s);
-	grouping_begin_acknowledging(check->span.look.grouping, s);
+	grouping_begin_acknowledging(check->span.session.grouping, s);
 	for (size_t i = 0; i < s->nr_tasks; i++) {
 		const struct task *task = &s->tasks[i];
 		bool known = false;

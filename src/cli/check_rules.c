@@ -53,7 +53,7 @@ static bool is_unwanted(const struct check *check, enum check_rule rule,
 			const struct task *task)
 {
 	return counts_for_rule(check, rule, task) && check_is_shown(check, task) &&
-	       !grouping_acknowledges(check->span.look.grouping, task,
+	       !grouping_acknowledges(check->span.session.grouping, task,
 				      check->span.last_ns);
 }
 
@@ -71,7 +71,7 @@ uint64_t check_before(const struct check *check)
 	if (!s || !check->baseline)
 		return 0;
 	query_begin(check->filter, s);
-	grouping_begin_acknowledging(check->span.look.grouping, s);
+	grouping_begin_acknowledging(check->span.session.grouping, s);
 	for (size_t i = 0; i < s->nr_tasks; i++)
 		if (was_before(check, &s->tasks[i]) &&
 		    is_unwanted(check, CHECK_STUCK, &s->tasks[i]))
@@ -131,7 +131,7 @@ static void check_apply_rules(struct check *check)
 	struct snapshot *s = check->span.last;
 
 	query_begin(check->filter, s);
-	grouping_begin_acknowledging(check->span.look.grouping, s);
+	grouping_begin_acknowledging(check->span.session.grouping, s);
 	for (int rule = 0; rule < CHECK_COUNT; rule++) {
 		struct check_finding *finding = &check->findings[rule];
 		uint64_t count;
@@ -255,6 +255,6 @@ void check_release(struct check *check)
 		snapshot_unref(check->findings[rule].snapshot);
 	snapshot_unref(check->at_exit.snapshot);
 	if (check->at_exit.opened)
-		look_release(&check->at_exit.look);
+		session_release(&check->at_exit.session);
 	query_free(check->filter);
 }

@@ -6,13 +6,13 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/look_options.h"
 #include "cli/one_snapshot.h"
+#include "cli/session_options.h"
 #include "cli/sink.h"
 #include "out/diff.h"
 
 struct side {
-	struct look look;
+	struct session session;
 	struct snapshot *snapshot;
 	struct rows rows;
 };
@@ -21,20 +21,20 @@ static int open_side(struct side *side, const struct options *options, char *wor
 		     enum snapshot_choice which)
 {
 	struct options own = *options;
-	struct look_options look_options = look_options_from(options);
+	struct session_options session_options = session_options_from(options);
 	struct rows_options show = {.class = -1, .sort = {COLUMN_ID, false}};
 	char *words[] = {word, NULL};
 	struct err e = {0};
 	int rc;
 
 	rows_init(&side->rows);
-	if (look_init(&side->look, &look_options, &e) != 0) {
+	if (session_init(&side->session, &session_options, &e) != 0) {
 		cli_complain("%s", e.text);
 		return CLI_UNWATCHABLE;
 	}
 	own.words = words;
 	own.nr_words = 1;
-	rc = one_snapshot_take(&side->look, &own, which, NULL, &side->snapshot);
+	rc = one_snapshot_take(&side->session, &own, which, NULL, &side->snapshot);
 	if (rc != CLI_FINE)
 		return rc;
 	show.query = query_new(options->settings.filter, &e);
@@ -52,7 +52,7 @@ static void close_side(struct side *side)
 {
 	rows_release(&side->rows);
 	snapshot_unref(side->snapshot);
-	look_release(&side->look);
+	session_release(&side->session);
 }
 
 static int print_comparison(const struct options *options,

@@ -5,9 +5,9 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/look_options.h"
 #include "cli/one_snapshot.h"
 #include "cli/prove.h"
+#include "cli/session_options.h"
 #include "cli/sink.h"
 #include "cli/timeline.h"
 #include "out/out.h"
@@ -69,12 +69,12 @@ static int print_timeline(const struct options *options)
 }
 
 /* If nothing can be proved, the rows are printed anyway and a message says why. */
-static int prove_rows(const struct options *options, struct look *look,
+static int prove_rows(const struct options *options, struct session *session,
 		      struct snapshot **snapshot)
 {
 	struct err e = {0};
 
-	if (prove_and_wait(look, PROVE_NO_LIMIT, snapshot, &e) == 0)
+	if (prove_and_wait(session, PROVE_NO_LIMIT, snapshot, &e) == 0)
 		return CLI_FINE;
 	if (*snapshot && (*snapshot)->proving.state == PROVING_FAILED)
 		print_snapshot(options, *snapshot);
@@ -93,29 +93,29 @@ static void say_silence(const struct snapshot *snapshot)
 
 int command_dump(struct options *options)
 {
-	struct look_options look_options = look_options_from(options);
+	struct session_options session_options = session_options_from(options);
 	const char *at = options->value[OPTION_AT];
 	struct snapshot *snapshot = NULL;
-	struct look look;
+	struct session session;
 	struct err e = {0};
 	int rc;
 
 	if (timeline_wanted(options))
 		return print_timeline(options);
-	if (look_init(&look, &look_options, &e) != 0) {
+	if (session_init(&session, &session_options, &e) != 0) {
 		cli_complain("%s", e.text);
 		rc = CLI_UNWATCHABLE;
 	} else {
-		rc = one_snapshot_take(&look, options, at ? CHOOSE_AT : CHOOSE_LAST, at,
-				       &snapshot);
+		rc = one_snapshot_take(&session, options, at ? CHOOSE_AT : CHOOSE_LAST,
+				       at, &snapshot);
 	}
 	if (rc == CLI_FINE && options->value[OPTION_PROVE])
-		rc = prove_rows(options, &look, &snapshot);
+		rc = prove_rows(options, &session, &snapshot);
 	if (rc == CLI_FINE) {
 		say_silence(snapshot);
 		rc = print_snapshot(options, snapshot);
 	}
 	snapshot_unref(snapshot);
-	look_release(&look);
+	session_release(&session);
 	return rc;
 }

@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #include "cli/export.h"
-#include "session/look.h"
+#include "session/session.h"
 #include "source/processes.h"
 
 #define EXPORT_WORDS_MAX 64
@@ -25,14 +25,14 @@ struct watched {
 	struct exports *exports;
 	struct word *word;
 	pthread_t thread;
-	pid_t pid;         /* 0 for a URL */
-	struct look *look; /* while the thread has one; under the lock */
+	pid_t pid;               /* 0 for a URL */
+	struct session *session; /* while the thread has one; under the lock */
 	/* Used only by the target's thread. */
 	struct metrics taken;
 	uint64_t last_count;
 	/* Under the lock. */
 	struct metrics metrics;
-	int64_t looked_ns, ended_ns; /* 0 if never or not yet */
+	int64_t sampled_ns, ended_ns; /* 0 if never or not yet */
 	bool stop;
 };
 

@@ -271,7 +271,7 @@ static bool is_stale(const struct exports *exports, const struct watched *one)
 
 	if (limit_ns < STALE_LEAST_NS)
 		limit_ns = STALE_LEAST_NS;
-	return one->looked_ns > 0 && clock_mono_ns() - one->looked_ns > limit_ns;
+	return one->sampled_ns > 0 && clock_mono_ns() - one->sampled_ns > limit_ns;
 }
 
 void exports_write(struct exports *exports, enum metrics_format format, struct buf *out)

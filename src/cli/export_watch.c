@@ -10,7 +10,7 @@
 #include "base/threads.h"
 #include "cli/cli.h"
 #include "cli/export_private.h"
-#include "cli/look_options.h"
+#include "cli/session_options.h"
 
 #define RETRY_NS (5 * CLOCK_SECOND_NS)
 
@@ -59,21 +59,21 @@ static void publish_metrics(struct watched *one, bool ended)
 
 	pthread_mutex_lock(&exports->lock);
 	one->metrics = one->taken;
-	one->looked_ns = clock_mono_ns();
+	one->sampled_ns = clock_mono_ns();
 	if (ended)
-		one->ended_ns = one->looked_ns;
+		one->ended_ns = one->sampled_ns;
 	pthread_mutex_unlock(&exports->lock);
 }
 
 /* Returns false if the process has ended. */
-static bool take_sample(struct watched *one, struct look *look)
+static bool take_sample(struct watched *one, struct session *session)
 {
 	/* Asking for whole stacks would read every thread from outside. */
 	struct source_focus none = {0};
 	int64_t begin_ns = clock_mono_ns();
 	struct snapshot *snapshot;
 	struct err e = {0};
-	int rc = look_sample(look, &none, &snapshot, &e);
+	int rc = session_sample(session, &none, &snapshot, &e);
 	bool ended = rc == ERR_GONE && one->pid > 0;
 
 	one->taken.up = rc == 0;
@@ -90,12 +90,12 @@ static bool take_sample(struct watched *one, struct look *look)
 	return !ended;
 }
 
-static void watch_loop(struct watched *one, struct look *look)
+static void watch_loop(struct watched *one, struct session *session)
 {
 	int64_t interval_ns = one->exports->options.options->settings.interval_ns;
 	int64_t due_ns = clock_mono_ns();
 
-	while (pause_until(one, due_ns) && take_sample(one, look)) {
+	while (pause_until(one, due_ns) && take_sample(one, session)) {
 		due_ns += interval_ns;
 		if (due_ns < clock_mono_ns())
 			due_ns = clock_mono_ns() + interval_ns / 2;
@@ -103,14 +103,15 @@ static void watch_loop(struct watched *one, struct look *look)
 }
 
 /* Tries until it succeeds. Returns false if the process or the exporter ends first. */
-static bool attach_with_retry(struct watched *one, struct look *look)
+static bool attach_with_retry(struct watched *one, struct session *session)
 {
 	bool said = false;
 
 	for (;;) {
 		struct err e = {0};
-		int rc = one->pid == 0 ? look_attach_other(look, one->word->text, -1, &e)
-				       : look_attach(look, one->pid, &e);
+		int rc = one->pid == 0
+				 ? session_attach_other(session, one->word->text, -1, &e)
+				 : session_attach(session, one->pid, &e);
 		bool ended = one->pid > 0 && (rc == ERR_NOTFOUND || rc == ERR_GONE);
 
 		if (rc == 0)
@@ -124,12 +125,12 @@ static bool attach_with_retry(struct watched *one, struct look *look)
 	}
 }
 
-static void share_look(struct watched *one, struct look *look)
+static void share_session(struct watched *one, struct session *session)
 {
 	pthread_mutex_lock(&one->exports->lock);
-	one->look = look;
-	if (look && one->stop)
-		__atomic_store_n(&look->cancel, 1, __ATOMIC_RELAXED);
+	one->session = session;
+	if (session && one->stop)
+		__atomic_store_n(&session->cancel, 1, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&one->exports->lock);
 }
 
@@ -137,20 +138,20 @@ static void *watch_main(void *argument)
 {
 	struct watched *one = argument;
 	const struct export_options *options = &one->exports->options;
-	struct look_options look_options = look_options_from(options->options);
-	struct look look;
+	struct session_options session_options = session_options_from(options->options);
+	struct session session;
 	struct err e = {0};
 
-	if (look_init(&look, &look_options, &e) == 0) {
-		share_look(one, &look);
-		if (attach_with_retry(one, &look))
-			watch_loop(one, &look);
-		share_look(one, NULL);
+	if (session_init(&session, &session_options, &e) == 0) {
+		share_session(one, &session);
+		if (attach_with_retry(one, &session))
+			watch_loop(one, &session);
+		share_session(one, NULL);
 	} else {
 		cli_complain("%s", e.text);
 		publish_metrics(one, true);
 	}
-	look_release(&look);
+	session_release(&session);
 	return NULL;
 }
 
@@ -162,6 +163,6 @@ bool export_watch_start(struct watched *one)
 void export_watch_cancel(struct watched *one)
 {
 	one->stop = true;
-	if (one->look)
-		__atomic_store_n(&one->look->cancel, 1, __ATOMIC_RELAXED);
+	if (one->session)
+		__atomic_store_n(&one->session->cancel, 1, __ATOMIC_RELAXED);
 }

@@ -17,7 +17,8 @@
 /* More samples if the first two leave something open. */
 #define FURTHER_SAMPLES    8
 
-static int attach_target(struct look *look, const struct options *options, struct err *e)
+static int attach_target(struct session *session, const struct options *options,
+			 struct err *e)
 {
 	const char *other = target_other(options);
 	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1;
@@ -26,19 +27,19 @@ static int attach_target(struct look *look, const struct options *options, struc
 
 	if (rc != CLI_FINE)
 		return rc;
-	if (other ? look_attach_other(look, other, input, e) == 0
-		  : look_attach(look, pid, e) == 0)
+	if (other ? session_attach_other(session, other, input, e) == 0
+		  : session_attach(session, pid, e) == 0)
 		return CLI_FINE;
 	cli_complain("%s", e->text);
 	return cli_exit_of(e);
 }
 
 /* Moves to another snapshot of the recording than the last one. */
-static int go_to(struct look *look, enum snapshot_choice which, const char *at,
+static int go_to(struct session *session, enum snapshot_choice which, const char *at,
 		 struct snapshot **snapshot)
 {
 	struct source_focus all = {.all = true};
-	const struct feed_place *place = look_place(look);
+	const struct feed_place *place = session_place(session);
 	struct when_range range = {place->first_real_ns, place->last_real_ns,
 				   place->last_real_ns};
 	int64_t real_ns = place->first_real_ns;
@@ -62,10 +63,10 @@ static int go_to(struct look *look, enum snapshot_choice which, const char *at,
 	snapshot_unref(*snapshot);
 	*snapshot = NULL;
 	if (which == CHOOSE_FIRST)
-		look_move(look, -INT32_MAX, 0);
+		session_move(session, -INT32_MAX, 0);
 	else
-		look_seek(look, real_ns);
-	if (look_sample(look, &all, snapshot, &e) == 0)
+		session_seek(session, real_ns);
+	if (session_sample(session, &all, snapshot, &e) == 0)
 		return CLI_FINE;
 	cli_complain("%s", e.text);
 	return cli_exit_of(&e);
@@ -88,7 +89,7 @@ static bool is_settled(const struct snapshot *snapshot)
 }
 
 /* Takes the second sample, and more if that leaves something open. */
-static int take_further_samples(struct look *look, int64_t due_ns,
+static int take_further_samples(struct session *session, int64_t due_ns,
 				struct snapshot **snapshot, struct err *e)
 {
 	struct source_focus all = {.all = true};
@@ -99,32 +100,33 @@ static int take_further_samples(struct look *look, int64_t due_ns,
 		*snapshot = NULL;
 		while (!clock_sleep_until(due_ns))
 			continue;
-		rc = look_sample(look, &all, snapshot, e);
+		rc = session_sample(session, &all, snapshot, e);
 		if (rc != 0 || i == FURTHER_SAMPLES || is_settled(*snapshot))
 			return rc;
 		due_ns = clock_mono_ns() + BETWEEN_SAMPLES_NS / 4;
 	}
 }
 
-int one_snapshot_take(struct look *look, const struct options *options,
+int one_snapshot_take(struct session *session, const struct options *options,
 		      enum snapshot_choice which, const char *at,
 		      struct snapshot **snapshot)
 {
 	struct source_focus all = {.all = true};
 	int64_t begin_ns = clock_mono_ns();
 	struct err e = {0};
-	int rc = attach_target(look, options, &e);
+	int rc = attach_target(session, options, &e);
 
 	*snapshot = NULL;
 	if (rc != CLI_FINE)
 		return rc;
-	if (look_sample(look, &all, snapshot, &e) != 0)
+	if (session_sample(session, &all, snapshot, &e) != 0)
 		goto failed;
 	if (which != CHOOSE_LAST)
-		return go_to(look, which, at, snapshot);
+		return go_to(session, which, at, snapshot);
 	if ((*snapshot)->target.replay)
 		return CLI_FINE;
-	if (take_further_samples(look, begin_ns + BETWEEN_SAMPLES_NS, snapshot, &e) == 0)
+	if (take_further_samples(session, begin_ns + BETWEEN_SAMPLES_NS, snapshot, &e) ==
+	    0)
 		return CLI_FINE;
 failed:
 	if (e.code == ERR_GONE)

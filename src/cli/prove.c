@@ -29,18 +29,18 @@ static int result_of(const struct proving *proving, struct err *e)
 		       proving->why ? proving->why : "the proof of leaks failed");
 }
 
-int prove_and_wait(struct look *look, int64_t limit_ns, struct snapshot **snapshot,
+int prove_and_wait(struct session *session, int64_t limit_ns, struct snapshot **snapshot,
 		   struct err *e)
 {
 	int64_t begin_ns = clock_mono_ns(), stopped_ns = 0;
 	struct source_focus all = {.all = true};
 	struct snapshot *next = NULL;
-	int rc = look_prove(look, true, e);
+	int rc = session_prove(session, true, e);
 
 	if (rc)
 		return rc;
 	for (;;) {
-		rc = look_sample(look, &all, &next, e);
+		rc = session_sample(session, &all, &next, e);
 		if (rc)
 			break;
 		snapshot_unref(*snapshot);
@@ -48,7 +48,7 @@ int prove_and_wait(struct look *look, int64_t limit_ns, struct snapshot **snapsh
 		if (next->proving.state != PROVING_RUNNING)
 			break;
 		if (span_stopped() || clock_mono_ns() - begin_ns > limit_ns) {
-			look_prove(look, false, e);
+			session_prove(session, false, e);
 			stopped_ns = stopped_ns ? stopped_ns : clock_mono_ns();
 			/* It may be waiting for memory that does not answer. */
 			if (clock_mono_ns() - stopped_ns > STOP_NS)

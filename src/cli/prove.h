@@ -3,13 +3,13 @@
 #ifndef CLI_PROVE_H
 #define CLI_PROVE_H
 
-#include "session/look.h"
+#include "session/session.h"
 
 #define PROVE_NO_LIMIT INT64_MAX
 
 /* Replaces *snapshot by a sample that has the result. After limit_ns the proof is
  * cancelled. On errors *snapshot is unchanged or the last sample taken. */
-int prove_and_wait(struct look *look, int64_t limit_ns, struct snapshot **snapshot,
+int prove_and_wait(struct session *session, int64_t limit_ns, struct snapshot **snapshot,
 		   struct err *e);
 
 #endif

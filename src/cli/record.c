@@ -13,11 +13,11 @@
 #include "base/number.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/look_options.h"
+#include "cli/session_options.h"
 #include "cli/target.h"
 #include "out/stream.h"
 #include "rec/file.h"
-#include "session/look.h"
+#include "session/session.h"
 
 #define FIRST_WAIT_NS (5 * CLOCK_SECOND_NS)
 #define KEEP_DEFAULT  4
@@ -31,7 +31,7 @@ static void on_signal(int number)
 }
 
 struct recorder {
-	struct look look;
+	struct session session;
 	struct rec_file file;
 	struct stream *stream;
 	struct buf lines;
@@ -159,15 +159,16 @@ static bool needs_more_samples(const struct recorder *recorder)
  * is a sample. */
 static int record_samples(struct recorder *recorder, int64_t interval_ns, struct err *e)
 {
-	struct source_focus all = {.all = recorder->look.target.pid > 0};
+	struct source_focus all = {.all = recorder->session.target.pid > 0};
 	int64_t due_ns = clock_mono_ns();
-	bool first = recorder->look.target.pid > 0;
+	bool first = recorder->session.target.pid > 0;
 	struct snapshot *snapshot;
 	int rc = 0;
 
 	while (rc == 0 && needs_more_samples(recorder)) {
 		struct err failed = {0};
-		int sampled = look_sample(&recorder->look, &all, &snapshot, &failed);
+		int sampled =
+			session_sample(&recorder->session, &all, &snapshot, &failed);
 
 		if (sampled == 0 && !first)
 			rc = write_sample(recorder, snapshot, e);
@@ -198,8 +199,8 @@ static int record_target(struct recorder *recorder, const struct options *option
 	struct err e = {0};
 	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1, rc;
 
-	if (other ? look_attach_other(&recorder->look, other, input, &e)
-		  : look_attach(&recorder->look, pid, &e)) {
+	if (other ? session_attach_other(&recorder->session, other, input, &e)
+		  : session_attach(&recorder->session, pid, &e)) {
 		cli_complain("%s", e.text);
 		return cli_exit_of(&e);
 	}
@@ -222,7 +223,7 @@ static int record_target(struct recorder *recorder, const struct options *option
 
 int command_record(struct options *options)
 {
-	struct look_options look_options = look_options_from(options);
+	struct session_options session_options = session_options_from(options);
 	struct recorder recorder = {.file.fd = -1};
 	const char *other;
 	struct err e = {0};
@@ -238,9 +239,10 @@ int command_record(struct options *options)
 		rc = target_resolve(options, &pid);
 	if (rc != CLI_FINE)
 		return rc;
-	look_options.stopped = is_stopped;
+	session_options.stopped = is_stopped;
 	recorder.stream = stream_new();
-	if (look_init(&recorder.look, &look_options, &e) != 0 || !recorder.stream) {
+	if (session_init(&recorder.session, &session_options, &e) != 0 ||
+	    !recorder.stream) {
 		cli_complain("out of memory: cannot record");
 		rc = CLI_UNWATCHABLE;
 	} else {
@@ -248,6 +250,6 @@ int command_record(struct options *options)
 	}
 	stream_free(recorder.stream);
 	buf_release(&recorder.lines);
-	look_release(&recorder.look);
+	session_release(&recorder.session);
 	return rc;
 }

@@ -70,7 +70,7 @@ static int watch_and_report(const struct options *options, struct span *span)
 		return e.code ? cli_exit_of(&e) : CLI_ENDED;
 	}
 	if (options->value[OPTION_PROVE] && !span->ended && !e.code)
-		prove_and_wait(&span->look, PROVE_NO_LIMIT, &span->last, &e);
+		prove_and_wait(&span->session, PROVE_NO_LIMIT, &span->last, &e);
 	if (span->ended)
 		cli_complain("the target ended; the report covers the time until then");
 	else if (e.code)

@@ -17,8 +17,8 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/look_options.h"
 #include "cli/program.h"
+#include "cli/session_options.h"
 #include "cli/watch.h"
 
 #define END_PATIENCE_MS 3000
@@ -191,23 +191,23 @@ static int watch_child(struct options *options, const char *path)
 			      .title = options->words[0],
 			      .describe_end = describe_end,
 			      .end_ctx = &child};
-	struct look_options look_options = look_options_from(options);
-	struct look look;
+	struct session_options session_options = session_options_from(options);
+	struct session session;
 	struct err e = {0};
 	int rc = start_child(options, path, &child);
 
 	if (rc != CLI_FINE)
 		return rc;
-	rc = look_init(&look, &look_options, &e);
+	rc = session_init(&session, &session_options, &e);
 	if (rc == 0)
-		rc = look_attach(&look, child.pid, &e);
+		rc = session_attach(&session, child.pid, &e);
 	if (rc == 0) {
-		rc = watch_process(&watch, &look, child.pid);
+		rc = watch_process(&watch, &session, child.pid);
 	} else {
 		cli_complain("%s", e.text);
 		rc = wait_for_end(&child, 0) ? CLI_ENDED : cli_exit_of(&e);
 	}
-	look_release(&look);
+	session_release(&session);
 	end_child(options, &child);
 	return rc;
 }

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
-#include "cli/look_options.h"
+#include "cli/session_options.h"
 #include "source/sniff.h"
 
 #define SAMPLES_LEAST  40 /* samples in the time given */
@@ -66,7 +66,7 @@ static void set_times(struct span *span, const struct options *options, int64_t 
 		span->interval_ns = INTERVAL_LEAST;
 	span->due_ns = clock_mono_ns();
 	span->end_ns = for_ns > 0 ? clock_add(span->due_ns, for_ns) : INT64_MAX;
-	grouping_set_least(span->look.grouping, span->least_ns);
+	grouping_set_least(span->session.grouping, span->least_ns);
 }
 
 /* Rewinds to the first snapshot and takes the recording's whole time as watched. */
@@ -76,22 +76,22 @@ static int rewind_recording(struct span *span, struct err *e)
 	struct snapshot *snapshot = NULL;
 	int64_t last_ns;
 
-	if (look_sample(&span->look, &all, &snapshot, e) != 0)
+	if (session_sample(&span->session, &all, &snapshot, e) != 0)
 		return e->code;
 	span->replay = snapshot->target.replay;
 	last_ns = snapshot->real_ns;
 	snapshot_unref(snapshot);
 	if (!span->replay)
 		return 0;
-	look_move(&span->look, -INT_MAX, 0);
-	if (look_sample(&span->look, &all, &snapshot, e) != 0)
+	session_move(&span->session, -INT_MAX, 0);
+	if (session_sample(&span->session, &all, &snapshot, e) != 0)
 		return e->code;
 	/* A recording may contain several processes, one after the other. */
 	last_ns = (last_ns - snapshot->real_ns) / 4;
-	grouping_set_least(span->look.grouping,
+	grouping_set_least(span->session.grouping,
 			   last_ns < TREND_LEAST_NS ? last_ns : TREND_LEAST_NS);
 	snapshot_unref(snapshot);
-	look_move(&span->look, -INT_MAX, 0);
+	session_move(&span->session, -INT_MAX, 0);
 	return 0;
 }
 
@@ -110,21 +110,21 @@ void span_catch_signals(void)
 int span_open(struct span *span, const struct options *options, pid_t pid,
 	      const char *other, int64_t for_ns)
 {
-	struct look_options look_options = look_options_from(options);
+	struct session_options session_options = session_options_from(options);
 	struct err e = {0};
 	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1;
 	int rc;
 
-	look_options.stopped = span_stopped;
-	rc = look_init(&span->look, &look_options, &e);
+	session_options.stopped = span_stopped;
+	rc = session_init(&span->session, &session_options, &e);
 	span->opened = true;
 	/* Before anything that may take long. A stream is waited for with the default
 	 * actions. */
 	if (!other)
 		span_catch_signals();
 	if (rc == 0)
-		rc = other ? look_attach_other(&span->look, other, input, &e)
-			   : look_attach(&span->look, pid, &e);
+		rc = other ? session_attach_other(&span->session, other, input, &e)
+			   : session_attach(&span->session, pid, &e);
 	if (rc == 0 && other)
 		rc = rewind_recording(span, &e);
 	if (rc != 0 && span_stopped()) {
@@ -153,7 +153,7 @@ void span_close(struct span *span)
 		return;
 	snapshot_unref(span->last);
 	span->last = NULL;
-	look_release(&span->look);
+	session_release(&span->session);
 }
 
 bool span_woken(const struct span *span)
@@ -189,9 +189,9 @@ static void note_source(struct span *span)
 {
 	int64_t left_ns = span->end_ns - clock_mono_ns();
 
-	if (span->ops && span->ops != span->look.ops && left_ns / 2 < span->least_ns)
-		grouping_set_least(span->look.grouping, left_ns / 2);
-	span->ops = span->look.ops;
+	if (span->ops && span->ops != span->session.ops && left_ns / 2 < span->least_ns)
+		grouping_set_least(span->session.grouping, left_ns / 2);
+	span->ops = span->session.ops;
 }
 
 static void keep_snapshot(struct span *span, struct snapshot *snapshot)
@@ -243,12 +243,12 @@ static bool next_recorded(struct span *span, struct err *e)
 {
 	struct source_focus all = {.all = true};
 	struct snapshot *snapshot;
-	const struct feed_place *place = look_place(&span->look);
+	const struct feed_place *place = session_place(&span->session);
 
 	while (!stop_signal && !span->replay_over) {
 		if (span->nr_samples > 0)
-			look_move(&span->look, 1, 0);
-		if (look_sample(&span->look, &all, &snapshot, e) != 0)
+			session_move(&span->session, 1, 0);
+		if (session_sample(&span->session, &all, &snapshot, e) != 0)
 			return false;
 		span->replay_over = place->at + 1 >= place->count;
 		note_unread(span, snapshot);
@@ -282,7 +282,7 @@ bool span_next(struct span *span, struct err *e)
 		span->due_ns += span->interval_ns;
 		if (span->due_ns < clock_mono_ns())
 			span->due_ns = clock_mono_ns();
-		rc = look_sample(&span->look, &all, &snapshot, e);
+		rc = session_sample(&span->session, &all, &snapshot, e);
 		if (rc == 0) {
 			note_source(span);
 			keep_snapshot(span, snapshot);

@@ -5,10 +5,10 @@
 #define CLI_SPAN_H
 
 #include "cli/options.h"
-#include "session/look.h"
+#include "session/session.h"
 
 struct span {
-	struct look look;
+	struct session session;
 	bool opened;
 	int64_t interval_ns, end_ns; /* CLOCK_MONOTONIC */
 	int64_t due_ns;

@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/config.h"
-#include "cli/look_options.h"
+#include "cli/session_options.h"
 #include "cli/target.h"
 #include "source/code_file.h"
 #include "source/processes.h"
@@ -34,7 +34,7 @@ static int save_settings(void *save_ctx, const struct settings *settings, char *
 	return config_save(path, &saved, e);
 }
 
-int watch_process(struct watch *watch, struct look *look, pid_t pid)
+int watch_process(struct watch *watch, struct session *session, pid_t pid)
 {
 	const struct options *options = watch->options;
 	struct poller_options poller_options = {
@@ -56,7 +56,7 @@ int watch_process(struct watch *watch, struct look *look, pid_t pid)
 		.read_code = code_file_read,
 	};
 	struct err e = {0};
-	struct poller *poller = poller_start(&poller_options, look, &e);
+	struct poller *poller = poller_start(&poller_options, session, &e);
 	int rc;
 
 	if (!poller) {
@@ -129,8 +129,8 @@ static int find_target(struct watch *watch, pid_t *pid)
 int command_watch(struct options *options)
 {
 	struct watch watch = {.options = options, .title = ""};
-	struct look_options look_options = look_options_from(options);
-	struct look look;
+	struct session_options session_options = session_options_from(options);
+	struct session session;
 	struct err e = {0};
 	pid_t pid;
 	int rc;
@@ -149,17 +149,17 @@ int command_watch(struct options *options)
 				watch.title);
 		return CLI_USAGE;
 	}
-	rc = look_init(&look, &look_options, &e);
+	rc = session_init(&session, &session_options, &e);
 	if (rc == 0 && pid > 0)
-		rc = look_attach(&look, pid, &e);
+		rc = session_attach(&session, pid, &e);
 	else if (rc == 0 && watch.other)
-		rc = look_attach_other(&look, watch.other, watch.input_fd, &e);
+		rc = session_attach_other(&session, watch.other, watch.input_fd, &e);
 	if (rc != 0) {
 		cli_complain("%s", e.text);
 		rc = cli_exit_of(&e);
 	} else {
-		rc = watch_process(&watch, &look, pid);
+		rc = watch_process(&watch, &session, pid);
 	}
-	look_release(&look);
+	session_release(&session);
 	return rc;
 }

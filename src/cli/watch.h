@@ -17,9 +17,9 @@ struct watch {
 	void *end_ctx;
 };
 
-/* Runs the view until the user leaves it. look must be initialised, and attached unless
+/* Runs the view until the user leaves it. session must be initialised, and attached unless
  * pid is 0; it still belongs to the caller. Returns an exit code, after a message on
  * failure. */
-int watch_process(struct watch *watch, struct look *look, pid_t pid);
+int watch_process(struct watch *watch, struct session *session, pid_t pid);
 
 #endif

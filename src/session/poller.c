@@ -19,12 +19,12 @@
 #include "session/poller_internal.h"
 
 /* How often to look for a process by name. */
-#define WAIT_LOOK_NS      (200 * CLOCK_MS_NS)
-#define PROVING_LOOK_NS   (250 * CLOCK_MS_NS)   /* while a proof of leaks is running */
-#define SETTLE_NS         (3 * CLOCK_SECOND_NS) /* after attaching */
-#define SETTLING_LOOK_NS  (20 * CLOCK_MS_NS)
-#define SLEEP_FOR_EVER_NS INT64_MAX
-#define REPLAY_LEAST_NS   (30 * CLOCK_MS_NS) /* between two snapshots of a recording */
+#define WAIT_RETRY_NS      (200 * CLOCK_MS_NS)
+#define PROVING_SAMPLE_NS  (250 * CLOCK_MS_NS)   /* while a proof of leaks is running */
+#define SETTLE_NS          (3 * CLOCK_SECOND_NS) /* after attaching */
+#define SETTLING_SAMPLE_NS (20 * CLOCK_MS_NS)
+#define SLEEP_FOR_EVER_NS  INT64_MAX
+#define REPLAY_LEAST_NS    (30 * CLOCK_MS_NS) /* between two snapshots of a recording */
 
 static void wake_view(struct poller *poller)
 {
@@ -43,7 +43,7 @@ static void publish(struct poller *poller, enum feed_status status, const char *
 	pthread_mutex_lock(&poller->lock);
 	poller->state.status = status;
 	snprintf(poller->state.message, sizeof(poller->state.message), "%s", message);
-	poller->state.place = *look_place(poller->look);
+	poller->state.place = *session_place(poller->session);
 	poller->state.recorder = poller->recorder.state;
 	if (snapshot) {
 		old = poller->latest;
@@ -68,7 +68,7 @@ static void note_poll(struct poller *poller, int64_t begin_ns)
 static void describe_end(struct poller *poller, const struct snapshot *last, char *text,
 			 size_t size)
 {
-	pid_t pid = poller->look->target.pid;
+	pid_t pid = poller->session->target.pid;
 	time_t now = time(NULL);
 	char when[16] = "", how[128] = "", name[80] = "";
 	struct tm local;
@@ -100,8 +100,8 @@ static void target_ended(struct poller *poller)
 			 last->target.name);
 	}
 	recorder_stop(&poller->recorder);
-	poller->ended_pid = poller->look->target.pid;
-	look_detach(poller->look);
+	poller->ended_pid = poller->session->target.pid;
+	session_detach(poller->session);
 	poller->mode = MODE_ENDED;
 	if (poller->options.wait && poller->wait_name[0]) {
 		size_t length = strlen(text);
@@ -124,7 +124,7 @@ static void take_sample(struct poller *poller)
 	int rc;
 
 	focus.all |= poller->recorder.state.on; /* a recording needs whole stacks */
-	rc = look_sample(poller->look, &focus, &snapshot, &e);
+	rc = session_sample(poller->session, &focus, &snapshot, &e);
 	note_poll(poller, begin_ns);
 	poller->partial = rc == 0 && snapshot->partial;
 	poller->proving = rc == 0 && snapshot->proving.state == PROVING_RUNNING;
@@ -140,7 +140,8 @@ static void take_sample(struct poller *poller)
 			snapshot);
 	else if (rc == 0)
 		publish(poller, FEED_LIVE, "", snapshot);
-	else if (look_ended(poller->look) || (rc == ERR_GONE && poller->look->pidfd < 0))
+	else if (session_ended(poller->session) ||
+		 (rc == ERR_GONE && poller->session->pidfd < 0))
 		target_ended(poller);
 	else
 		publish(poller, FEED_FAILING, e.text, NULL);
@@ -149,7 +150,7 @@ static void take_sample(struct poller *poller)
 /* Switches to another process, whose tasks start with an empty history. */
 static void attach_to(struct poller *poller, pid_t pid)
 {
-	struct track *track = look_new_track(), *old = track;
+	struct track *track = session_new_track(), *old = track;
 	struct snapshot *snapshot = NULL;
 	struct err e = {0};
 
@@ -157,7 +158,7 @@ static void attach_to(struct poller *poller, pid_t pid)
 	if (track) {
 		pthread_mutex_lock(&poller->lock);
 		old = poller->track;
-		poller->track = poller->look->track = track;
+		poller->track = poller->session->track = track;
 		if (poller->mode != MODE_WAITING) {
 			snapshot = poller->latest;
 			poller->latest = NULL;
@@ -169,7 +170,7 @@ static void attach_to(struct poller *poller, pid_t pid)
 	poller->mode = MODE_LIVE;
 	poller->next_ns = clock_mono_ns();
 	poller->settled_ns = poller->next_ns + SETTLE_NS;
-	if (look_attach(poller->look, pid, &e) == 0) {
+	if (session_attach(poller->session, pid, &e) == 0) {
 		publish(poller, FEED_CONNECTING, "", NULL);
 		return;
 	}
@@ -218,7 +219,8 @@ static void take_recording_wishes(struct poller *poller,
 	struct err e;
 
 	if (wishes->new_acknowledge)
-		grouping_set_acknowledge(poller->look->grouping, wishes->acknowledge, &e);
+		grouping_set_acknowledge(poller->session->grouping, wishes->acknowledge,
+					 &e);
 	if (wishes->stop_recording)
 		recorder_stop(&poller->recorder);
 	if (wishes->record && poller->mode == MODE_LIVE)
@@ -254,8 +256,8 @@ static bool take_wishes(struct poller *poller)
 		poller->next_ns = clock_mono_ns() + poller->interval_ns;
 	}
 	if (wishes.new_rule) {
-		poller->look->options.rule = wishes.rule;
-		verdicts_set_rule(poller->look->verdicts, &wishes.rule);
+		poller->session->options.rule = wishes.rule;
+		verdicts_set_rule(poller->session->verdicts, &wishes.rule);
 	}
 	poller->focus = wishes.focus;
 	if (wishes.stop)
@@ -263,14 +265,14 @@ static bool take_wishes(struct poller *poller)
 	if (wishes.attach > 0)
 		attach_to(poller, wishes.attach);
 	if (wishes.samples != 0 || wishes.by_ns != 0)
-		look_move(poller->look, wishes.samples, wishes.by_ns);
+		session_move(poller->session, wishes.samples, wishes.by_ns);
 	take_recording_wishes(poller, &wishes);
 	if (wishes.seek)
-		look_seek(poller->look, wishes.seek_ns);
+		session_seek(poller->session, wishes.seek_ns);
 	if (wishes.play)
-		look_play(poller->look, wishes.speed);
+		session_play(poller->session, wishes.speed);
 	if (wishes.prove || wishes.unprove)
-		look_prove(poller->look, wishes.prove, &(struct err){0});
+		session_prove(poller->session, wishes.prove, &(struct err){0});
 	if (wishes.refresh || wishes.new_rule)
 		poller->next_ns = clock_mono_ns();
 	return true;
@@ -281,7 +283,7 @@ static void sleep_until(struct poller *poller, int64_t due_ns)
 {
 	struct pollfd fds[] = {
 		{.fd = poller->wake_fd, .events = POLLIN},
-		{.fd = poller->mode == MODE_LIVE ? poller->look->pidfd : -1,
+		{.fd = poller->mode == MODE_LIVE ? poller->session->pidfd : -1,
 		 .events = POLLIN},
 	};
 	int64_t left_ns = due_ns - clock_mono_ns();
@@ -305,13 +307,13 @@ static void plan_next(struct poller *poller)
 	int64_t now_ns = clock_mono_ns();
 	int64_t earliest_ns = now_ns + poller->state.poll_ns;
 
-	if (poller->proving && poller->interval_ns > PROVING_LOOK_NS) {
-		poller->next_ns = now_ns + PROVING_LOOK_NS;
+	if (poller->proving && poller->interval_ns > PROVING_SAMPLE_NS) {
+		poller->next_ns = now_ns + PROVING_SAMPLE_NS;
 		return;
 	}
 	if (poller->partial && now_ns < poller->settled_ns &&
-	    poller->interval_ns > SETTLING_LOOK_NS) {
-		poller->next_ns = now_ns + SETTLING_LOOK_NS;
+	    poller->interval_ns > SETTLING_SAMPLE_NS) {
+		poller->next_ns = now_ns + SETTLING_SAMPLE_NS;
 		return;
 	}
 	poller->next_ns += poller->interval_ns;
@@ -320,8 +322,8 @@ static void plan_next(struct poller *poller)
 					   poller->interval_ns +
 				   poller->interval_ns;
 	/* A recording has its own clock. */
-	if (look_due_ns(poller->look) < poller->next_ns)
-		poller->next_ns = look_due_ns(poller->look);
+	if (session_due_ns(poller->session) < poller->next_ns)
+		poller->next_ns = session_due_ns(poller->session);
 	if (poller->next_ns < now_ns + REPLAY_LEAST_NS)
 		poller->next_ns = now_ns + REPLAY_LEAST_NS;
 }
@@ -345,7 +347,7 @@ static void *poller_thread(void *arg)
 		case MODE_WAITING:
 			look_for_name(poller);
 			if (poller->mode == MODE_WAITING)
-				sleep_until(poller, clock_mono_ns() + WAIT_LOOK_NS);
+				sleep_until(poller, clock_mono_ns() + WAIT_RETRY_NS);
 			break;
 		case MODE_NOBODY:
 		case MODE_ENDED:
@@ -369,7 +371,7 @@ static void poller_free(struct poller *poller)
 	free(poller);
 }
 
-struct poller *poller_start(const struct poller_options *options, struct look *look,
+struct poller *poller_start(const struct poller_options *options, struct session *session,
 			    struct err *e)
 {
 	struct poller *poller = calloc(1, sizeof(*poller));
@@ -380,8 +382,8 @@ struct poller *poller_start(const struct poller_options *options, struct look *l
 		return NULL;
 	}
 	poller->options = *options;
-	poller->look = look;
-	poller->track = poller->look->track;
+	poller->session = session;
+	poller->track = poller->session->track;
 	poller->interval_ns = poller->wishes.interval_ns = options->interval_ns;
 	pthread_mutex_init(&poller->lock, NULL);
 	poller->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -415,7 +417,7 @@ void poller_stop(struct poller *poller)
 	pthread_mutex_lock(&poller->lock);
 	poller->wishes.stop = true;
 	pthread_mutex_unlock(&poller->lock);
-	__atomic_store_n(&poller->look->cancel, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&poller->session->cancel, 1, __ATOMIC_RELAXED);
 	written = write(poller->wake_fd, &one, sizeof(one));
 	(void)written;
 	pthread_join(poller->thread, NULL);

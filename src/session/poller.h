@@ -6,12 +6,12 @@
 
 #include "core/feed.h"
 #include "core/settings.h"
-#include "session/look.h"
+#include "session/session.h"
 
 struct poller;
 
 struct poller_options {
-	struct look_options look;
+	struct session_options session;
 	int64_t interval_ns;
 	pid_t pid;             /* 0 if there is none yet */
 	const char *other;     /* a TARGET that is not a process, or NULL */
@@ -25,11 +25,11 @@ struct poller_options {
 };
 
 /*
- * look belongs to the caller and is attached already if options->pid is set. Only the
+ * session belongs to the caller and is attached already if options->pid is set. Only the
  * thread uses it until poller_stop(); the caller releases it after the last snapshot.
  * Returns NULL, with e set, if out of memory or if no thread can be started.
  */
-struct poller *poller_start(const struct poller_options *options, struct look *look,
+struct poller *poller_start(const struct poller_options *options, struct session *session,
 			    struct err *e);
 /* Ends the thread. Waits for a sample in progress, which has its own time limits. */
 void poller_stop(struct poller *poller);

@@ -50,10 +50,10 @@ struct poller {
 	struct poller_wishes wishes;
 	struct snapshot *latest;
 	struct feed_state state;
-	struct track *track; /* look->track; exchanged under the lock */
+	struct track *track; /* session->track; exchanged under the lock */
 
 	/* Used only by the thread. */
-	struct look *look;
+	struct session *session;
 	enum poller_mode mode;
 	int64_t next_ns; /* when the next sample is due */
 	int64_t interval_ns;

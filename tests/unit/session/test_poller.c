@@ -12,18 +12,18 @@
 #include <sys/wait.h>
 
 #include "../../../src/session/feed.c"
+#include "../../../src/session/guard.c"
 #include "../../../src/session/last.c"
-#include "../../../src/session/look.c"
-#include "../../../src/session/look_guard.c"
-#include "../../../src/session/look_replay.c"
 #include "../../../src/session/poller.c"
 #include "../../../src/session/recorder.c"
+#include "../../../src/session/replay.c"
+#include "../../../src/session/session.c"
 
 #define PATIENCE_MS 10000
 
 struct fixture {
 	struct settings settings;
-	struct look look;
+	struct session session;
 	struct poller_options options;
 	struct poller *poller;
 	struct feed feed;
@@ -66,7 +66,7 @@ static int teardown(void **state)
 
 	if (fixture->poller)
 		poller_stop(fixture->poller);
-	look_release(&fixture->look);
+	session_release(&fixture->session);
 	for (size_t i = 0; i < fixture->nr_children; i++) {
 		kill(fixture->children[i], SIGKILL);
 		waitpid(fixture->children[i], NULL, 0);
@@ -77,14 +77,14 @@ static int teardown(void **state)
 
 static void start_poller(struct fixture *fixture, pid_t pid)
 {
-	struct look_options options = {.rule = fixture->settings.rule};
+	struct session_options options = {.rule = fixture->settings.rule};
 	struct err e = {0};
 
-	assert_int_equal(look_init(&fixture->look, &options, &e), 0);
+	assert_int_equal(session_init(&fixture->session, &options, &e), 0);
 	if (pid > 0)
-		assert_int_equal(look_attach(&fixture->look, pid, &e), 0);
+		assert_int_equal(session_attach(&fixture->session, pid, &e), 0);
 	fixture->options.pid = pid;
-	fixture->poller = poller_start(&fixture->options, &fixture->look, &e);
+	fixture->poller = poller_start(&fixture->options, &fixture->session, &e);
 	assert_non_null(fixture->poller);
 	fixture->feed = poller_feed(fixture->poller);
 }

@@ -4,12 +4,12 @@
  * target: choosing a source, sampling at fixed times, and recording. It knows nothing
  * about options, messages or keys.
  *
- * A look watches one target through one source at a time. It opens the best source,
+ * A session watches one target through one source at a time. It opens the best source,
  * switches when a better one appears or the current one fails, and completes the
  * snapshots. One thread uses it.
  */
-#ifndef SESSION_LOOK_H
-#define SESSION_LOOK_H
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
 
 #include <stdbool.h>
 
@@ -21,7 +21,7 @@
 #include "source/peers/holders.h"
 #include "source/source.h"
 
-struct look_options {
+struct session_options {
 	const char *source; /* --source; NULL or "auto" means the best that fits */
 	bool threads;
 	bool runtime;
@@ -31,7 +31,7 @@ struct look_options {
 	/* Number of the dump in a text with several, from 1; 0 means any. */
 	unsigned dump;
 	struct stuck_rule rule;
-	const struct stack_rules *stack_rules; /* or NULL; must outlive the look */
+	const struct stack_rules *stack_rules; /* or NULL; must outlive the session */
 	/* Filters for known leaks and for groups that are not judged, one per line; or
 	 * NULL. */
 	const char *acknowledge, *suppress;
@@ -41,10 +41,10 @@ struct look_options {
 	bool (*stopped)(void);
 };
 
-#define LOOK_LOST_MAX 4u
+#define SESSION_LOST_MAX 4u
 
-struct look {
-	struct look_options options;
+struct session {
+	struct session_options options;
 	/* These outlive every snapshot that is taken. */
 	struct intern *intern;
 	struct stack_table *stacks;
@@ -57,7 +57,7 @@ struct look {
 	const struct source_ops *grouped; /* the source of the tasks in grouping */
 	struct holders *holders;
 	/* State of a recording. */
-	struct look_recording {
+	struct session_recording {
 		struct snapshot *shown; /* the last snapshot shown, or NULL */
 		size_t at;
 		bool behind; /* groups and figures do not cover the time before it yet */
@@ -71,10 +71,10 @@ struct look {
 	int64_t next_probe_ns;
 	int64_t probe_every_ns;
 	/* The worker that reads processes, and those that were abandoned; see
-	 * look_guard.c. */
-	struct look_guard {
+	 * guard.c. */
+	struct session_guard {
 		struct worker *worker; /* NULL if none has been started */
-		struct worker *lost[LOOK_LOST_MAX];
+		struct worker *lost[SESSION_LOST_MAX];
 		size_t nr_lost;  /* abandoned workers that have not returned */
 		unsigned total;  /* workers abandoned for this target */
 		bool unfinished; /* an abandoned job may still use our tables */
@@ -82,38 +82,41 @@ struct look {
 	} guard;
 };
 
-/* Returns 0 or ERR_NOMEM; call look_release() in both cases. All functions here abandon a
- * read of a process that blocks, see look_run(). */
-int look_init(struct look *look, const struct look_options *options, struct err *e);
-void look_release(struct look *look);
+/* Returns 0 or ERR_NOMEM; call session_release() in both cases. All functions here abandon a
+ * read of a process that blocks, see session_run(). */
+int session_init(struct session *session, const struct session_options *options,
+		 struct err *e);
+void session_release(struct session *session);
 /* Watches this process from now on and forgets the previous one. On ERR_GONE, ERR_PERM,
  * ERR_NOTFOUND or ERR_UNSUPPORTED it cannot be watched and target.pid is 0. */
-int look_attach(struct look *look, pid_t pid, struct err *e);
-/* Like look_attach() for a URL, a file, or "-" with input_fd. text must outlive look. */
-int look_attach_other(struct look *look, const char *text, int input_fd, struct err *e);
-void look_detach(struct look *look);
+int session_attach(struct session *session, pid_t pid, struct err *e);
+/* Like session_attach() for a URL, a file, or "-" with input_fd. text must outlive session. */
+int session_attach_other(struct session *session, const char *text, int input_fd,
+			 struct err *e);
+void session_detach(struct session *session);
 /* Returns an empty task history, for another target. NULL if out of memory. */
-struct track *look_new_track(void);
+struct track *session_new_track(void);
 /* Takes a complete snapshot; the caller gets one reference. ERR_GONE means that the
  * target ended. Other errors may be temporary: the next call tries again with the source
  * that fits then. */
-int look_sample(struct look *look, const struct source_focus *focus,
-		struct snapshot **snapshot, struct err *e);
+int session_sample(struct session *session, const struct source_focus *focus,
+		   struct snapshot **snapshot, struct err *e);
 /* These move to another snapshot of a recording, see source/replay.h. */
-void look_move(struct look *look, int samples, int64_t by_ns);
-void look_seek(struct look *look, int64_t real_ns);
-void look_play(struct look *look, double speed);
+void session_move(struct session *session, int samples, int64_t by_ns);
+void session_seek(struct session *session, int64_t real_ns);
+void session_play(struct session *session, double speed);
 /* The position of the last snapshot in a recording. */
-const struct feed_place *look_place(const struct look *look);
+const struct feed_place *session_place(const struct session *session);
 /* When a recording has a new snapshot (CLOCK_MONOTONIC), or INT64_MAX. */
-int64_t look_due_ns(const struct look *look);
-/* look_sample() for a recording. Returns the same snapshot while nothing has changed. */
-int look_recorded(struct look *look, bool all, struct snapshot **snapshot, struct err *e);
+int64_t session_due_ns(const struct session *session);
+/* session_sample() for a recording. Returns the same snapshot while nothing has changed. */
+int session_recorded(struct session *session, bool all, struct snapshot **snapshot,
+		     struct err *e);
 /* Starts or stops proving which tasks nothing alive can wake; later snapshots report the
  * progress. ERR_UNSUPPORTED if the source in use cannot. */
-int look_prove(struct look *look, bool start, struct err *e);
+int session_prove(struct session *session, bool start, struct err *e);
 /* Returns true if the kernel reports that the process has ended. Never blocks. */
-bool look_ended(const struct look *look);
+bool session_ended(const struct session *session);
 
 /*
  * Runs a job that reads the target in a worker that can be abandoned. Returns
@@ -121,15 +124,16 @@ bool look_ended(const struct look *look);
  * source's data are lost: they are neither used nor freed any more. target.mute is set,
  * and neither memory nor files are read until they answer again.
  */
-int look_run(struct look *look, void (*job)(void *arg), void *arg, struct err *e);
+int session_run(struct session *session, void (*job)(void *arg), void *arg,
+		struct err *e);
 /* Returns true if the caller wants to end. */
-bool look_stopped(struct look *look);
-/* Like look_run() for closing a source, with a short timeout. Returns false if it did not
+bool session_stopped(struct session *session);
+/* Like session_run() for closing a source, with a short timeout. Returns false if it did not
  * end. */
-bool look_run_close(struct look *look, void (*job)(void *arg), void *arg);
+bool session_run_close(struct session *session, void (*job)(void *arg), void *arg);
 /* Clears target.mute once everything that was abandoned has answered. */
-void look_guard_refresh(struct look *look);
-void look_guard_attach(struct look *look, pid_t pid);
-void look_guard_release(struct look *look);
+void session_guard_refresh(struct session *session);
+void session_guard_attach(struct session *session, pid_t pid);
+void session_guard_release(struct session *session);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "core/graph.h"
 #include "core/verdict.h"
-#include "session/look.h"
+#include "session/session.h"
 #include "source/replay.h"
 
 /* After a jump, earlier snapshots are read again: half of them spread over the whole time
@@ -42,7 +42,7 @@ static void judge_by_rule(const struct stuck_rule *rule, struct snapshot *snapsh
 
 /* Reads the snapshot with this number. The wait-for graph is built only if it is
  * shown. */
-static int read_snapshot(struct look *look, size_t at, bool shown,
+static int read_snapshot(struct session *session, size_t at, bool shown,
 			 struct snapshot **snapshot, struct err *e)
 {
 	int rc;
@@ -50,17 +50,17 @@ static int read_snapshot(struct look *look, size_t at, bool shown,
 	*snapshot = snapshot_new();
 	if (!*snapshot)
 		return err_set(e, ERR_NOMEM, "out of memory: cannot read a snapshot");
-	rc = replay_read(look->ctx, at, *snapshot, e);
-	if (!rule_is_usual(&look->recording.rule))
-		judge_by_rule(&look->recording.rule, *snapshot);
+	rc = replay_read(session->ctx, at, *snapshot, e);
+	if (!rule_is_usual(&session->recording.rule))
+		judge_by_rule(&session->recording.rule, *snapshot);
 	snapshot_count(*snapshot);
 	if (rc == 0 && shown)
 		rc = graph_build(*snapshot, e);
 	graph_settle(*snapshot, was_confirmed, NULL);
 	if (rc == 0) {
-		track_follow(look->track, *snapshot);
-		figures_update(&look->figures, *snapshot);
-		grouping_update(look->grouping, *snapshot);
+		track_follow(session->track, *snapshot);
+		figures_update(&session->figures, *snapshot);
+		grouping_update(session->grouping, *snapshot);
 		return 0;
 	}
 	snapshot_unref(*snapshot);
@@ -70,31 +70,31 @@ static int read_snapshot(struct look *look, size_t at, bool shown,
 
 /* Reads at most `most` snapshots from `from` up to but not including `to`, evenly
  * spread. */
-static void read_some(struct look *look, size_t from, size_t to, size_t most)
+static void read_some(struct session *session, size_t from, size_t to, size_t most)
 {
 	size_t count = to - from < most ? to - from : most;
 
 	for (size_t i = 0; i < count; i++) {
 		struct snapshot *passed;
 
-		if (__atomic_load_n(&look->cancel, __ATOMIC_RELAXED) ||
-		    read_snapshot(look, from + (to - from) * i / count, false, &passed,
+		if (__atomic_load_n(&session->cancel, __ATOMIC_RELAXED) ||
+		    read_snapshot(session, from + (to - from) * i / count, false, &passed,
 				  NULL) != 0)
 			return;
 		snapshot_unref(passed);
 	}
 }
 
-static void forget_history(struct look *look)
+static void forget_history(struct session *session)
 {
-	track_reset(look->track);
-	figures_init(&look->figures);
-	grouping_reset(look->grouping);
+	track_reset(session->track);
+	figures_init(&session->figures);
+	grouping_reset(session->grouping);
 }
 
-static size_t catch_up_count(const struct look *look)
+static size_t catch_up_count(const struct session *session)
 {
-	const struct snapshot *shown = look->recording.shown;
+	const struct snapshot *shown = session->recording.shown;
 	size_t count = CATCH_UP_ROWS / (shown && shown->nr_tasks ? shown->nr_tasks : 1);
 
 	return count < CATCH_UP_LEAST  ? CATCH_UP_LEAST
@@ -103,78 +103,79 @@ static size_t catch_up_count(const struct look *look)
 }
 
 /* After a jump the snapshot is shown at once; the next call reads the ones before it. */
-static void read_history(struct look *look, size_t at)
+static void read_history(struct session *session, size_t at)
 {
-	struct look_recording *r = &look->recording;
-	size_t half = catch_up_count(look) / 2, tail;
+	struct session_recording *r = &session->recording;
+	size_t half = catch_up_count(session) / 2, tail;
 
 	if (r->shown && at > r->at && at - r->at <= FORWARD_MOST && !r->behind) {
-		read_some(look, r->at + 1, at, half * 2);
+		read_some(session, r->at + 1, at, half * 2);
 	} else if (r->shown && at == r->at && r->behind) {
-		forget_history(look);
+		forget_history(session);
 		tail = at > half ? at - half : 0;
-		read_some(look, 0, tail, half);
-		read_some(look, tail, at, half);
+		read_some(session, 0, tail, half);
+		read_some(session, tail, at, half);
 		r->behind = false;
 	} else {
-		forget_history(look);
+		forget_history(session);
 		r->behind = at > 0;
 	}
 }
 
-int look_recorded(struct look *look, bool all, struct snapshot **snapshot, struct err *e)
+int session_recorded(struct session *session, bool all, struct snapshot **snapshot,
+		     struct err *e)
 {
-	struct look_recording *r = &look->recording;
-	bool same_rule = stuck_rule_same(&r->rule, &look->options.rule);
+	struct session_recording *r = &session->recording;
+	bool same_rule = stuck_rule_same(&r->rule, &session->options.rule);
 	struct feed_place place;
-	int rc = replay_update(look->ctx, all, &place, e);
+	int rc = replay_update(session->ctx, all, &place, e);
 
 	if (rc != 0)
 		return rc;
 	r->place = place;
-	r->rule = look->options.rule;
+	r->rule = session->options.rule;
 	if (r->shown && place.at == r->at && !r->behind && same_rule) {
 		*snapshot = snapshot_ref(r->shown);
 		return 0;
 	}
-	read_history(look, place.at);
-	rc = read_snapshot(look, place.at, true, snapshot, e);
+	read_history(session, place.at);
+	rc = read_snapshot(session, place.at, true, snapshot, e);
 	snapshot_unref(r->shown);
 	r->shown = rc == 0 ? snapshot_ref(*snapshot) : NULL;
 	r->at = place.at;
 	return rc;
 }
 
-const struct feed_place *look_place(const struct look *look)
+const struct feed_place *session_place(const struct session *session)
 {
-	return &look->recording.place;
+	return &session->recording.place;
 }
 
-int64_t look_due_ns(const struct look *look)
+int64_t session_due_ns(const struct session *session)
 {
-	if (look->ops != &source_replay)
+	if (session->ops != &source_replay)
 		return INT64_MAX;
-	return look->recording.behind ? 0 : replay_due_ns(look->ctx);
+	return session->recording.behind ? 0 : replay_due_ns(session->ctx);
 }
 
-void look_move(struct look *look, int samples, int64_t by_ns)
+void session_move(struct session *session, int samples, int64_t by_ns)
 {
-	if (look->ops == &source_replay)
-		replay_move(look->ctx, samples, by_ns);
-	else if (look->ops && look->ops->move && samples != 0) {
-		look->ops->move(look->ctx, samples);
-		look->grouped = NULL; /* the tasks may be others */
+	if (session->ops == &source_replay)
+		replay_move(session->ctx, samples, by_ns);
+	else if (session->ops && session->ops->move && samples != 0) {
+		session->ops->move(session->ctx, samples);
+		session->grouped = NULL; /* the tasks may be others */
 	}
 }
 
-void look_seek(struct look *look, int64_t real_ns)
+void session_seek(struct session *session, int64_t real_ns)
 {
-	if (look->ops == &source_replay)
-		replay_seek(look->ctx, real_ns);
+	if (session->ops == &source_replay)
+		replay_seek(session->ctx, real_ns);
 }
 
-void look_play(struct look *look, double speed)
+void session_play(struct session *session, double speed)
 {
-	if (look->ops == &source_replay)
-		replay_play(look->ctx, speed);
+	if (session->ops == &source_replay)
+		replay_play(session->ctx, speed);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The same options for all commands, so that they sample a target in the same way. */
-#include "cli/look_options.h"
+#include "cli/session_options.h"
 
-struct look_options look_options_from(const struct options *options)
+struct session_options session_options_from(const struct options *options)
 {
-	return (struct look_options){
+	return (struct session_options){
 		.source = options->value[OPTION_SOURCE],
 		.threads = options->value[OPTION_THREADS] != NULL,
 		.runtime = options->value[OPTION_RUNTIME] != NULL,
