@@ -6,8 +6,8 @@
  * starts under a seccomp filter also gets anonymous memory, because it cannot be known
  * which other system calls the filter allows.
  *
- * Uses only raw system calls, so that a child of a multithreaded process and a signal
- * handler may call it, and none at all under a filter. Must never end or block the host
+ * A child of a multithreaded process and a signal handler may call this, so it only uses
+ * raw system calls, and none at all under a filter. It must never end or block the host
  * process: if a step fails, nothing is published.
  */
 #include "agent/region.h"

@@ -100,7 +100,7 @@ void agent_slot_reclaim(uint32_t batch)
 		if (agent_load(&slot->kind) != WIRE_THREAD || tid <= 0 ||
 		    raw3(SYS_tgkill, pid, tid, 0) != -ESRCH)
 			continue;
-		/* The thread that clears the tid owns the slot. */
+		/* The thread that replaces the tid owns the slot. */
 		if (__atomic_compare_exchange_n(&slot->tid, &tid, -1, false,
 						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			agent_slot_give(slot);

@@ -24,8 +24,8 @@
 #define BEGINNING_NS   (1 * CLOCK_SECOND_NS)
 #define NONE           UINT32_MAX
 
-/* One key of this sample. It is small, because with a hundred thousand tasks the table
- * exceeds every cache. */
+/* One key of this sample. Kept small, because with a hundred thousand tasks the table of
+ * them exceeds every cache. */
 struct slot {
 	uint64_t key;
 	/* sample that the slot belongs to; a slot of another sample is free */

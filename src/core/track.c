@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Follows the waits of each task from sample to sample. The lock is held for a whole
- * update. Only track_history() takes it besides. */
+ * update. The only other function that takes it is track_history(). */
 #include "core/track.h"
 
 #include <stdlib.h>

@@ -161,8 +161,8 @@ static bool passes_rule(const struct windows *w)
 }
 
 /*
- * If it has risen all the time, the last third shows whether it still rises at the same
- * pace, with a difference of more than chance. Rare rises do not allow this conclusion.
+ * If the count has risen all the time, the last third shows whether the pace has dropped
+ * by more than chance. If it has risen only rarely, that cannot be decided.
  */
 static bool slows_down(const struct windows *w)
 {
