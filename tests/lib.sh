@@ -11,6 +11,7 @@ for file in "${client%/bin/*}"/lib/libgrmon.so* "${client%/bin/*}"/lib/*/libgrmo
 	[ -n "$agent" ] || [ -z "${GRMON_CLIENT:-}" ] || [ ! -e "$file" ] || agent=$file
 done
 agent=${agent:-$BUILD/libgrmon.so}
+ask_py=$(cd "$(dirname "$0")/.." && pwd)/ask.py
 work=$(mktemp -d)
 export XDG_CONFIG_HOME="$work/config" XDG_RUNTIME_DIR="$work/run"
 mkdir -m 700 "$work/config" "$work/run"
@@ -40,3 +41,8 @@ until_true() {
 		sleep 0.05
 	done
 }
+
+# ask_file FILE QUESTION…: asks about JSON in a file. tests/ask.py lists the questions.
+ask_file() { python3 "$ask_py" "$@"; }
+# ask QUESTION…: asks about the last dump.
+ask() { ask_file "$work/dump.json" "$@"; }

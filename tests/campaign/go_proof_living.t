@@ -27,12 +27,7 @@ stop() {
 # prove NAME OPTION…: one proof; counts what it says.
 prove() {
 	"$client" dump "$last" -s goruntime --prove -f json "$@" >"$work/dump.json" 2>"$work/why"
-	python3 - "$work/dump.json" >>"$work/counts" <<'PY'
-import json, sys
-d = json.load(open(sys.argv[1]))
-proven = [t["name"] for t in d["tasks"] if t["proven"]]
-print(d["proof"]["state"], sum(n == "main.leaked" for n in proven), sum(n != "main.leaked" for n in proven))
-PY
+	ask 'value proof.state' 'count proven name=main.leaked' 'count proven name!=main.leaked' | xargs >>"$work/counts"
 }
 begin() {
 	: >"$work/counts"

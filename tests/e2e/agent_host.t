@@ -119,7 +119,7 @@ for when in early late all child exec unseen; do
 	pid=$(sed -n 's/inside //p' "$work/$when.out")
 	case $when in
 	child) ;;
-	*) until_true sees "$pid" '"agent" in d["target"]["sources"] and len(having(state="mutex")) == 6' ;;
+	*) until_true sees "$pid" 'has target.sources.*=agent and count state=mutex = 6' ;;
 	esac
 	ok $? "under a filter ($when): its threads are published" "$(cat "$work/$when.out")"
 	"$client" ls >/dev/null

@@ -85,7 +85,7 @@ limit() {
 }
 check 'a slot that the kernel contradicts is stale' limit 1 "is:stale id:t$jumper" --max-tasks 0
 check 'and not stuck' limit 0 "id:t$jumper" --max-stuck 0
-truly() { dump "$target" --stuck io-read=100ms --filter 'is:stuck' && query "$leaver in [t['tid'] for t in tasks] and $jumper not in [t['tid'] for t in tasks]"; }
+truly() { dump "$target" --stuck io-read=100ms --filter 'is:stuck' && ask "row tid=$leaver and no tid=$jumper"; }
 check 'one that it agrees with is stuck' until_true truly
 kill "$target"
 exec 9>&-
@@ -99,7 +99,7 @@ target=$!
 started="$started $target"
 until_true grep -q . "$work/out"
 if grep -q ready "$work/out"; then
-	timers() { dump "$target" --filter 'state:sleep' && query 'len(tasks) == 1000 and not [t for t in tasks if (t["waits_on"] or {}).get("kind") != "timer"]'; }
+	timers() { dump "$target" --filter 'state:sleep' && ask 'count = 1000 and every has waits_on.kind=timer'; }
 	# A wait is worth a check when it is half a second old.
 	until_true timers
 	check 'a dump says of each of 4,000 threads what it waits for' timers

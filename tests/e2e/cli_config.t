@@ -10,7 +10,7 @@ file=$XDG_CONFIG_HOME/grmon-c/config.json
 mkdir "$XDG_CONFIG_HOME/grmon-c"
 start sleep 600
 pid=$last
-check 'the target is there' until_true sees "$pid" 'having(state="sleep")'
+check 'the target is there' until_true sees "$pid" 'row state=sleep'
 
 header() { "$client" dump "$pid" "$@" | sed -n '/^$/{n;p;q;}'; }
 refused() {
@@ -25,7 +25,7 @@ refused() {
 
 echo '{"columns": "id,state", "filter": "state:channel"}' >"$file"
 ok "$([ "$(header)" = 'ID      STATE' ] || [ "$(header | tr -s ' ')" = 'ID STATE' ]; echo $?)" 'columns of the file' "$(header)"
-check 'filter of the file' sees "$pid" 'd["counts"]["tasks"] == 1 and not tasks'
+check 'filter of the file' sees "$pid" 'has counts.tasks=1 and count = 0'
 ok "$([ "$(header --columns age)" = '   AGE' ] || [ "$(header --columns age | tr -d ' ')" = AGE ]; echo $?)" 'the command line wins' "$(header --columns age)"
 check 'a file that is no JSON' refused '{"columns": ' 'line 1'
 check 'a key of another type' refused '{

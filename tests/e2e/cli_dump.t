@@ -23,7 +23,7 @@ PY
 cd "$work" || exit 1
 start python3 "$work/program.py"
 pid=$last
-check 'the program has its threads' until_true sees "$pid" 'len(having(name="na\ufffdme\x1b[2J")) == 3'
+check 'the program has its threads' until_true sees "$pid" "count name=$(printf 'na\357\277\275me\033[2J') = 3"
 
 cat >"$work/schema.py" <<'PY'
 import json, os, re, sys
@@ -81,14 +81,16 @@ PY
 dump "$pid"
 check 'every field of the JSON has its name, place and type' python3 "$work/schema.py" "$work/dump.json" "$pid"
 check 'the waiters are of class lock, the main thread sleeps' sees "$pid" \
-	'len(having(**{"class": "lock"})) == 3 and len(having(state="sleep")) == 1 and having(state="sleep")[0]["idle"]'
-check 'ages span both looks' sees "$pid" 'all(t["age_ns"] >= 90000000 for t in tasks)'
+	'count class=lock = 3 and count state=sleep = 1 and row state=sleep has idle'
+check 'ages span both looks' sees "$pid" 'every has age_ns>=90000000'
 check 'a filter leaves the counts whole' sees "$pid" \
-	'len(tasks) == 1 and d["counts"]["tasks"] == 4' --filter state:sleep
-check 'that threads may be stopped is said' sees "$pid" '"ptrace" in d["target"]["sources"]' --ptrace
-check 'not stuck by the default limit' sees "$pid" 'd["counts"]["stuck"] == 0'
-check 'an option after the target counts' sees "$pid" \
-	'[t["id"] for t in tasks] == sorted((t["id"] for t in tasks), reverse=True)' --sort id:desc
+	'count = 1 and has counts.tasks=4' --filter state:sleep
+check 'that threads may be stopped is said' sees "$pid" 'has target.sources.*=ptrace' --ptrace
+check 'not stuck by the default limit' sees "$pid" 'has counts.stuck=0'
+by_id() {
+	dump "$pid" --sort id:desc && ask 'list id' >"$work/ids" && LC_ALL=C sort -r "$work/ids" | diff "$work/ids" -
+}
+check 'an option after the target counts' by_id
 
 text() { LC_ALL=C.UTF-8 "$client" dump "$pid" "$@" >"$work/text"; }
 columns() {
@@ -159,15 +161,9 @@ PY
 check 'a target that ends meanwhile gives status 4' python3 "$work/ends.py" "$client"
 
 ls_json() {
-	"$client" ls -f json >"$work/ls.json" && python3 -c '
-import json, sys
-rows = json.load(open(sys.argv[1]))["processes"]
-row = [r for r in rows if r["pid"] == int(sys.argv[2])][0]
-assert row["tasks"] == 4 and row["name"].startswith("python3") and row["source"] == "native", row
-assert "program.py" in row["command"] and row["rss_bytes"] > 1 << 20
-sources = [r["source"] for r in rows]
-assert sources == sorted(sources), sources
-' "$work/ls.json" "$pid" && "$client" ls | grep -qE "^ *$pid native +4 python3"
+	"$client" ls -f json >"$work/ls.json" &&
+		ask_file "$work/ls.json" "in processes.* row pid=$pid has tasks=4 name^=python3 source=native command*=program.py rss_bytes>1048576" &&
+		ask_file "$work/ls.json" 'in processes.* list source' >"$work/sources" && LC_ALL=C sort -c "$work/sources" && "$client" ls | grep -qE "^ *$pid native +4 python3"
 }
 check 'ls lists it, as a table and as JSON' until_true ls_json
 
@@ -176,14 +172,14 @@ rm -f ready
 start env -u XDG_RUNTIME_DIR "$client" run -- python3 "$work/program.py"
 pid=$last
 check 'run with the agent: the same threads' until_true sees "$pid" \
-	'd["target"]["sources"][0] == "agent" and len(having(**{"class": "lock", "age_exact": True})) == 3'
+	'has target.sources.0=agent and count class=lock age_exact = 3'
 check 'three at one place for one object are at rest' until_true sees "$pid" \
-	'd["counts"]["stuck"] == d["counts"]["long"] == 0 and ["3 tasks wait here" in t["evidence"] for t in tasks if t["idle"] and t["state"] != "sleep"] == [True] * 3' --stuck 50ms
+	"has counts.stuck=0 counts.long=0 and count idle state!=sleep = 3 and every idle state!=sleep has evidence*='3 tasks wait here'" --stuck 50ms
 check 'stuck where their state is named, in both looks' until_true sees "$pid" \
-	'd["counts"]["stuck"] == 3 == len(having(stuck=True, evidence="named by --stuck")) and not having(state="sleep")[0]["stuck"]' --stuck semaphore=50ms
+	"has counts.stuck=3 and count stuck evidence='named by --stuck' = 3 and row state=sleep has !stuck" --stuck semaphore=50ms
 check 'stuck where an idle state is named' until_true sees "$pid" \
-	'having(state="sleep")[0]["stuck"] and d["counts"]["stuck"] == 1' --stuck never,sleep=50ms
+	'row state=sleep has stuck and has counts.stuck=1' --stuck never,sleep=50ms
 check 'the same fields in the same places' sh -c 'python3 "$0/schema.py" "$0/dump.json" "$1"' "$work" "$pid"
 check 'the native source when it is asked for' sees "$pid" \
-	'd["target"]["sources"] == ["native"] and len(tasks) >= 4' -s native
+	'has target.sources=native and count >= 4' -s native
 check 'ls names the agent' sh -c '"$0" ls -s agent | grep -qE "^ *$1 agent "' "$client" "$pid"

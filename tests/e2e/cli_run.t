@@ -36,7 +36,7 @@ preload() {
 check 'the agent stands before what is preloaded already' preload
 start "$client" run -- sleep 600
 check 'the command has the pid of the client' until_true sh -c '[ "$(cat /proc/$0/comm)" = sleep ]' "$last"
-check 'the agent is in it' until_true sees "$last" 'd["target"]["sources"][0] == "agent"'
+check 'the agent is in it' until_true sees "$last" 'has target.sources.0=agent'
 threads='import threading, time
 threading.Thread(target=time.sleep, args=(600,)).start()'
 start "$client" run -- python3 -c "$threads"

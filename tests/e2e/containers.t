@@ -43,32 +43,32 @@ dump "$target"
 [ "$(sed -n 's/^NSpid:.*\t//p' "/proc/$target/status")" = 1 ]
 ok $? "the target is the first process of its own namespace" "$(cat "$work/log")"
 check "every thread is there, with its name and its id on the host" \
-	query "len(tasks) == 5 and {t['name'] for t in tasks} >= {'accepter', 'reader', 'locker', 'filer'} and all(int(t['id'][1:]) >= $target for t in tasks)"
+	ask "count = 5 and set name >= accepter reader locker filer and every has tid>=$target id~='t\d+'"
 check "functions are named by the files of its own root" \
-	query 'any(f["function"] == "wait_for_the_lock" for t in having(name="locker") for f in t["stack"])'
+	ask 'row name=locker stack.*.function=wait_for_the_lock'
 check "also those of its C library" \
-	query 'any("accept" in (f["function"] or "") for t in having(name="accepter") for f in t["stack"])'
+	ask 'row name=accepter stack.*.function*=accept'
 check "a listening socket of another network namespace has its address" \
-	query '"127.0.0.1:7070" in having(name="accepter")[0]["waits_on"]["text"]'
+	ask 'row name=accepter has waits_on.text*=127.0.0.1:7070'
 check "a connection has both addresses" \
-	query '"127.0.0.1:7070" in having(name="reader")[0]["waits_on"]["text"] and "tcp" in having(name="reader")[0]["waits_on"]["text"]'
+	ask 'row name=reader has waits_on.text*=127.0.0.1:7070 waits_on.text*=tcp'
 check "and the process at its other end, which is itself" \
-	query 'having(name="reader")[0]["waits_on"]["text"].endswith("with itself")'
+	ask "row name=reader has waits_on.text\$='with itself'"
 check "the owner of a mutex has its id on the host" \
-	query "having(name='locker')[0]['state'] == 'mutex' and having(name='locker')[0]['waits_on']['owner'] == 't$target'"
+	ask "row name=locker has state=mutex waits_on.owner=t$target"
 check "a path is that in its own root" \
-	query '"/tmp/fifo" in having(name="filer")[0]["waits_on"]["text"] and "root/tmp" not in having(name="filer")[0]["waits_on"]["text"]'
+	ask 'row name=filer has waits_on.text*=/tmp/fifo !waits_on.text*=root/tmp'
 kill -9 "$target"
 
 boxed_start chroot
 dump "$target"
 check "after chroot() alone, functions are named too" \
-	query 'any(f["function"] == "wait_for_the_lock" for t in having(name="locker") for f in t["stack"])'
+	ask 'row name=locker stack.*.function=wait_for_the_lock'
 kill -9 "$target"
 
 boxed_start pivot LD_PRELOAD=/app/libgrmon.so XDG_RUNTIME_DIR=/tmp
 check "an agent inside is found, and its ids are those of the host" until_true sees "$target" \
-	'"agent" in d["target"]["sources"] and having(name="locker")[0]["waits_on"]["owner"] == "t%d" % d["target"]["pid"]'
+	"has target.sources.*=agent target.pid=$target and row name=locker has waits_on.owner=t$target"
 kill -9 "$target"
 
 # In a pid namespace of its own the second process is one like any other.

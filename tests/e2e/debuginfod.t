@@ -22,8 +22,8 @@ exec 9<>"$work/in"
 pid=$!
 started="$started $pid"
 until_true grep -q '^ready' "$work/out"
-named() { sees "$pid" "[f for t in tasks for f in t['stack'] if f['function'] == 'in_epoll' and f['line']]" -s native; }
-unnamed() { sees "$pid" "[t for t in tasks if t['stack'] and 'kind_fds+0x' in str(t['stack'])] and not [f for t in tasks for f in t['stack'] if f['function'] == 'in_epoll']" -s native; }
+named() { sees "$pid" 'in tasks.*.stack.* row function=in_epoll line' -s native; }
+unnamed() { sees "$pid" 'row stack*=kind_fds+0x and in tasks.*.stack.* no function=in_epoll' -s native; }
 check 'without debug information there are no names' unnamed
 
 # A server that takes every connection and says nothing.
@@ -76,7 +76,7 @@ check 'a fifo in its place is not waited for' timeout 20 "$client" dump "$pid" -
 rm "$work/bin/kind_fds.debug"
 head -c 5000 "$work/files/kind_fds.debug" >"$work/bin/kind_fds.debug"
 check 'a file with another checksum is not taken' sees "$pid" \
-	"not [f for t in tasks for f in t['stack'] if f['function'] == 'in_epoll']" -s native
+	'in tasks.*.stack.* no function=in_epoll' -s native
 cp "$work/files/kind_fds.debug" "$work/bin/kind_fds.debug"
 check 'the right one is' named
 kill -9 "$pid"
@@ -104,5 +104,5 @@ head -c 20000000 /dev/zero >"$work/zeros"
 objcopy --remove-section=.debug_line "$BUILD/tests/targets/kind_fds" "$work/bin/plain"
 objcopy --add-section=.debug_line="$work/zeros" "$work/bin/plain" "$work/bin/bomb"
 foreign bomb
-bomb() { sees "$pid" "[f for t in tasks for f in t['stack'] if f['function'] == 'in_epoll' and not f['line']]" -s native; }
+bomb() { sees "$pid" 'in tasks.*.stack.* row function=in_epoll !line' -s native; }
 check 'one with 20 MB of broken line numbers has its functions, and no lines' bomb

@@ -11,8 +11,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 # Three products, then the answer is complete; into $work/answer.
 request() { curl -fsS --max-time 10 "$1" >"$work/answer" && cat "$work/answer"; }
 first_three() {
-	python3 -c 'import json, sys
-sys.exit([p["id"] for p in json.load(open(sys.argv[1]))] != [1, 2, 3])' "$work/answer"
+	ask_file "$work/answer" 'in * values id = 1 2 3'
 }
 # serve OPTION…: a server on a port of its own; its address in $url, its pid in $last.
 serve() {
@@ -25,22 +24,20 @@ serve() {
 serve
 leaky=$last
 check 'the server says its address and its pid' grep -qx "http://127.0.0.1:[0-9]*/products pid $leaky" "$work/log"
-check 'before any request nobody is on a channel' sees "$leaky" 'd["counts"]["by_class"].get("channel", 0) == 0'
+check 'before any request no task waits on a channel' sees "$leaky" 'has !counts.by_class.channel?'
 check 'a request is answered' request "$url?user=7"
 check 'with the first three products' first_three
 check 'a second one too' request "$url?user=8"
 
-producers='[t for t in tasks if t["name"] == "producer"]'
 check 'two producers get stuck in chan-send' until_true sees "$leaky" \
-	"len([t for t in $producers if t['state'] == 'chan-send' and t['stuck']]) == 2 and d['counts']['stuck'] == 2" --stuck 1s
-check 'their labels are the requests' query \
-	"sorted(t['labels']['request'] for t in $producers) == ['/products?user=7', '/products?user=8']"
-check 'their creator is the endpoint' query \
-	"all('get_products' in [f['function'] for f in t['created_by'][:2]] for t in $producers)"
-check 'their stack names the send' query \
-	"all('send_product' in [f['function'] for f in t['stack']] for t in $producers)"
-check 'the channel is named, with capacity and senders' query \
-	"all(t['waits_on']['kind'] == 'channel' and 'products' in t['waits_on']['text'] and 'cap 0' in t['waits_on']['text'] and '1 sender' in t['waits_on']['text'] for t in $producers) and len(set(t['waits_on']['address'] for t in $producers)) == 2"
+	'count name=producer state=chan-send stuck = 2 and has counts.stuck=2' --stuck 1s
+check 'their labels are the requests' ask \
+	'sorted labels.request name=producer = /products?user=7 /products?user=8'
+check 'the endpoint created them' ask 'every name=producer has created_by.:2.function=get_products'
+check 'their stacks show the send' ask 'every name=producer has stack.*.function=send_product'
+check 'each channel has a name, a capacity and a number of senders' ask \
+	"every name=producer has waits_on.kind=channel waits_on.text*=products waits_on.text*='cap 0' waits_on.text*='1 sender'" \
+	'distinct waits_on.address name=producer = 2'
 kill "$leaky"
 wait "$leaky"
 ok $? 'SIGTERM ends the server with status 0'
@@ -49,7 +46,7 @@ ok $? 'SIGTERM ends the server with status 0'
 serve --fixed
 fixed=$last
 selecting() {
-	sees "$fixed" "any(t['state'] == 'select' and t['waits_on']['kind'].startswith('channel') for t in $producers)"
+	sees "$fixed" 'row name=producer state=select waits_on.kind^=channel'
 }
 # On a machine so busy that a whole second passes between two looks, another request helps.
 story() {
@@ -65,7 +62,7 @@ story() {
 }
 check 'with --fixed the producer shows select' story
 check 'and its row goes' until_true sees "$fixed" \
-	"$producers == [] and d['counts']['by_class'].get('channel', 0) == 0"
+	'no name=producer and has !counts.by_class.channel?'
 
 quietly() {
 	make -s -C "$root" BUILD="$BUILD" SAN="${SAN:-}" GRMON_NO_INSTALL=1 demo </dev/null >"$work/demo" 2>&1 ||

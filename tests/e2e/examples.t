@@ -12,28 +12,29 @@ run() {
 	start "$BUILD/examples/$1"
 	until_true grep -qx "$1: pid $last" "$work/log"
 }
-coroutines='{t["name"]: t for t in tasks if t["kind"] == "coroutine"}'
-# rows PID EXPRESSION: it holds for r, the coroutines by name.
-rows() { until_true sees "$1" "(lambda r: $2)($coroutines)"; }
+# A question about the coroutine NAME begins with this.
+the() { echo "row kind=coroutine name=$1 has"; }
 
 run scheduler
 pid=$last
-check 'blocked for good: chan-send and chan-recv' rows "$pid" \
-	'r["order"]["state"] == "chan-send" and r["answer"]["state"] == "chan-recv"'
-check 'the clock sleeps' rows "$pid" 'r["clock"]["state"] == "sleep"'
-check 'the pipeline waits for its channels' rows "$pid" \
-	'r["square"]["state"] == "chan-recv" and r["sum"]["state"] == "chan-recv" and r["square"]["waits_on"]["text"] == "ticks" and r["sum"]["waits_on"]["text"] == "squares"'
-check 'each wait is at a call in its function' query \
-	"all(f in [g['function'] for g in ${coroutines}[n]['stack']] for n, f in {'answer': 'await_answer', 'clock': 'clock_tick', 'order': 'order_goods', 'square': 'square', 'sum': 'sum_up'}.items())"
-check 'each was made by co_spawn() in main()' query \
-	'all([(f["function"] or "").split(".")[0] for f in t["created_by"]][:2] == ["co_spawn", "main"] for t in '"$coroutines"'.values())'
-check 'a label is on its coroutine alone' query \
-	'{n: t["labels"] for n, t in '"$coroutines"'.items() if t["labels"]} == {"order": {"customer": "ann"}}'
+check 'blocked for good: chan-send and chan-recv' until_true sees "$pid" \
+	"$(the order) state=chan-send and $(the answer) state=chan-recv"
+check 'the clock sleeps' until_true sees "$pid" "$(the clock) state=sleep"
+check 'the pipeline waits for its channels' until_true sees "$pid" \
+	"$(the square) state=chan-recv waits_on.text=ticks and $(the sum) state=chan-recv waits_on.text=squares"
+check 'each stack has the function that waits' ask \
+	"$(the answer) stack.*.function=await_answer" "$(the clock) stack.*.function=clock_tick" \
+	"$(the order) stack.*.function=order_goods" "$(the square) stack.*.function=square" \
+	"$(the sum) stack.*.function=sum_up"
+check 'co_spawn() in main() created each' ask \
+	"every kind=coroutine has created_by.0.function~='co_spawn(\..*)?' created_by.1.function~='main(\..*)?'"
+check 'only the coroutine that set a label has it' ask \
+	'values name kind=coroutine labels = order' "$(the order) labels='{\"customer\": \"ann\"}'"
 check 'the thread has a row beside them, asleep while none can run' until_true sees "$pid" \
-	'[t["state"] for t in having(kind="thread", tid='"$pid"')] == ["sleep"]'
-check 'a coroutine that ended has no row' query '"errand" not in '"$coroutines"
+	"values state kind=thread tid=$pid = sleep"
+check 'a coroutine that ended has no row' ask 'no kind=coroutine name=errand'
 check 'who sends for good is stuck, who receives for good has waited for long' until_true sees "$pid" \
-	'[[t["name"] for t in tasks if t[word]] for word in ("stuck", "long")] == [["order"], ["answer"]]' --stuck 1s
+	'values name stuck = order and values name long = answer' --stuck 1s
 kill "$pid"
 wait "$pid"
 ok $? 'the scheduler ends well'
@@ -42,12 +43,12 @@ check 'and its coroutines did their work' grep -q '^the squares of the ticks add
 if [ -x "$BUILD/examples/pth" ]; then
 	run pth
 	pid=$last
-	check 'Pth: a mutex, its holder asleep, a read' rows "$pid" \
-		'(r["fetch"]["state"], r["stock"]["state"], r["door"]["state"], r["main"]["state"]) == ("mutex", "sleep", "io-read", "signal-wait") and r["fetch"]["waits_on"]["text"] == "stock"'
-	check 'Pth: rows go on changing' rows "$pid" \
-		'r["load"]["switches"] > 5 and r["unload"]["state"] == "cond"'
-	check 'Pth: where and by whom' query \
-		'(lambda t: "fetch_goods" in [f["function"] for f in t["stack"]] and [(f["function"] or "").split(".")[0] for f in t["created_by"]][:2] == ["visible_spawn", "main"] and t["labels"] == {"order": "17"})('"$coroutines"'["fetch"])'
+	check 'Pth: a mutex, its holder asleep, a read' until_true sees "$pid" \
+		"$(the fetch) state=mutex waits_on.text=stock and $(the stock) state=sleep and $(the door) state=io-read and $(the main) state=signal-wait"
+	check 'Pth: rows go on changing' until_true sees "$pid" \
+		"$(the load) switches>5 and $(the unload) state=cond"
+	check 'Pth: where and by whom' ask \
+		"$(the fetch) stack.*.function=fetch_goods created_by.0.function~='visible_spawn(\..*)?' created_by.1.function~='main(\..*)?' labels='{\"order\": \"17\"}'"
 	kill "$pid"
 	wait "$pid"
 	ok $? 'Pth: the program ends well'

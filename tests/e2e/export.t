@@ -39,7 +39,7 @@ ok $? "a process is found by its name" "$(cat "$work/metrics" "$work/log")"
 until_true says "^grmon_stuck_tasks.*state=\"cond\"\} [34]$"
 ok $? "its stuck tasks are counted, by the thresholds that are given" "$(cat "$work/metrics")"
 until_true dump "$one"
-wanted=$(query 'len(having(state="cond"))')
+wanted=$(ask 'count state=cond')
 [ "$(number "^grmon_tasks\{.*pid=\"$one\".*state=\"cond\"")" = "$wanted" ]
 ok $? "its tasks by state are those of a dump" "$(cat "$work/metrics")"
 wanted=$(find "/proc/$one/fd" -mindepth 1 | wc -l)

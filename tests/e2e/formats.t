@@ -9,14 +9,14 @@ plan 14
 
 start redis-server --port 0 --save '' --unixsocket "$work/redis.sock" --dir "$work"
 redis=$last
-until_true sees "$redis" 'len(having(state="cond")) >= 3'
+until_true sees "$redis" 'count state=cond >= 3'
 dump "$redis"
 
 "$client" dump "$redis" -f folded >"$work/folded"
 grep -qE '^[^;]+(;[^;]+)*;bioProcessBackgroundJobs;.*;\[cond\] 3$' "$work/folded"
 ok $? "folded: equal stacks are one line, outermost first, with the state last" "$(cat "$work/folded")"
 [ "$(awk '{ sum += $NF } END { print sum }' "$work/folded")" -eq \
-	"$(query 'len(tasks)')" ]
+	"$(ask count)" ]
 ok $? "folded: every task is counted once"
 # Now and then the server is awake, in its cron.
 filtered() { [ "$("$client" dump "$redis" -f folded --filter state:poll | wc -l)" -eq 1 ]; }
@@ -38,7 +38,7 @@ if command -v go >/dev/null 2>&1; then
 	ok $? "pprof: and how long they have been blocked" "$(cat "$work/blocked")"
 	# Another process, at other addresses, with one more job thread of the same kind.
 	start redis-server --port 0 --save '' --unixsocket "$work/other.sock" --dir "$work" --io-threads 3
-	until_true sees "$last" 'len(tasks) >= 7'
+	until_true sees "$last" 'count >= 7'
 	"$client" dump "$last" -f pprof -o "$work/two.pb.gz"
 	pprof -top -base "$work/one.pb.gz" "$work/two.pb.gz" >"$work/base"
 	grep -q IOThreadMain "$work/base" && ! grep -q bioProcessBackgroundJobs "$work/base"

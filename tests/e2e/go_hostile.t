@@ -33,16 +33,16 @@ unproved() {	# the same of a proof, which takes no longer than it may
 	timeout 40 $limit "$client" dump "$last" -s goruntime --prove -f json >"$work/dump.json" 2>"$work/e"
 	status=$?
 	cat "$work/e"
-	[ $status -eq 3 ] || { [ $status -eq 0 ] && query "not any(t['proven'] for t in tasks)"; }
+	[ $status -eq 3 ] || { [ $status -eq 0 ] && ask 'no proven'; }
 }
 native_instead() {
 	timeout 20 "$client" dump "$last" -f json >"$work/dump.json" &&
-		query "d['target']['sources'] == ['native'] and len(tasks) == 1"
+		ask 'has target.sources=native and count = 1'
 }
 
 launch
 check 'nonsense that holds together is shown' sees "$last" \
-	"len(tasks) == 2 and tasks[0]['id'] == 'g1'" -s goruntime
+	'count = 2 and has tasks.0.id=g1' -s goruntime
 kill -9 "$last"
 for how in lengths goroutines; do
 	launch $how

@@ -52,16 +52,16 @@ PY
 build plain waits.go || skip_all "go cannot build: $(tail -1 "$work/build.log")"
 launch plain
 check 'plain: as the runtime says' matches 23
-# In Python: the threads of the target.
-threads="__import__('os').listdir('/proc/$last/task')"
 at() { sed -n "s/^$1 //p" "$work/out"; }
-of() { echo "[t for t in tasks if t['name'] == 'main.$1'][0]"; }
-check 'the version and the source are named' query \
-	"d['target']['runtime'] == '$(go env GOVERSION)' and d['target']['sources'] == ['goruntime']"
-check 'goroutines of the runtime are left out' query \
-	"not any(t['name'].startswith('runtime.') for t in tasks)"
+# A question about the goroutine that began with main.NAME begins with this.
+the() { echo "row name=main.$1 has"; }
+# frames NAME: the functions on its stack.
+frames() { ask "value stack.*.function name=main.$1"; }
+check 'the version and the source are named' ask \
+	"has target.runtime=$(go env GOVERSION) target.sources=goruntime"
+check 'goroutines of the runtime are left out' ask 'no name^=runtime.'
 while read -r name state; do
-	check "$name is in $state" query "$(of "$name")['state'] == '$state'"
+	check "$name is in $state" ask "$(the "$name") state=$state"
 done <<EOF
 chanReceive chan-recv
 chanSend chan-send
@@ -79,76 +79,80 @@ accept accept
 serve io-read
 readPipe io-read
 EOF
-check 'a full channel and its senders' query \
-	"$(of chanSend)['waits_on']['text'] == 'chan cap 2, len 2, 2 senders, 1 select'"
-check 'both senders name the same channel' query \
-	"len({t['waits_on']['address'] for t in having(name='main.chanSend')}) == 1"
-check 'a select names its channels' query \
-	"$(of selectTwo)['waits_on']['text'].startswith('2 chans: ')"
-check 'a nil channel' query "$(of nilSend)['waits_on']['text'] == 'nil channel'"
-check 'the directions of a select' query \
-	"'send 0x' in $(of selectTwo)['waits_on']['text'] and 'recv 0x' in $(of selectTwo)['waits_on']['text']"
-check 'what a channel carries, and that it is open' query \
-	"all(text in $(of chanSend)['wait_detail'] for text in ('elements of 8 bytes', 'cap 2, len 2', 'open'))"
-check 'the elements of a channel of arrays' query \
-	"[t for t in having(name='main.generic[...]') if 'elements of 24 bytes' in t['wait_detail']]"
-check 'each channel of a select in detail' query \
-	"len($(of selectTwo)['wait_detail'].split(chr(10))) == 2"
-check 'a mutex is held, but nobody knows by whom' query \
-	"$(of lockMutex)['waits_on']['text'] == 'mutex held, 1 waiter' and 'does not record the holder' in $(of lockMutex)['wait_detail']"
-check 'a lock that is held by a writer' query \
-	"$(of readLock)['waits_on']['text'] == 'rwlock held by a writer, 1 waiter'"
-check 'a lock that is held by a reader' query \
-	"$(of writeLock)['waits_on']['text'] == 'rwlock held by 1 reader, 1 waiter'"
-check 'how many a wait group still waits for' query \
-	"$(of waitGroup)['waits_on']['text'] == 'waitgroup 3 to go, 1 waiter'"
-check 'who waits on a condition' query "$(of waitCond)['waits_on']['text'] == 'cond, 1 waiter'"
-check 'when a sleep ends' query \
-	"abs((__import__('datetime').datetime.strptime($(of sleeper)['waits_on']['text'][-8:], '%H:%M:%S') - __import__('datetime').datetime.now()).seconds - 3570) < 31"
-check 'both ends of a socket, and the process at the other' query \
-	"' -> 127.0.0.1:' in $(of serve)['waits_on']['text'] and $(of serve)['wait_detail'] == 'at its other end: plain $last'"
-check 'the mutex has its address' query \
-	"$(of lockMutex)['waits_on']['address'] == '$(at mutex)'"
-check 'the lock that a reader waits for' query \
-	"$(of readLock)['waits_on']['address'] == '$(at written)'"
-check 'the lock that a writer waits for' query \
-	"$(of writeLock)['waits_on']['address'] == '$(at read)'"
-check 'the wait group has its address' query \
-	"$(of waitGroup)['waits_on']['address'] == '$(at group)'"
-check 'the listening socket' query "'$(at listen)' in $(of accept)['waits_on']['text']"
-check 'labels' query "$(of labelled)['labels'] == {'request': '/api/7', 'user': 'ann'}"
-check 'the system call of a thread' query \
-	"'pipe' in $(of readPipe)['waits_on']['text'] and $(of readPipe)['tid'] > 0"
-check 'its runtime word stays' query "$(of readPipe)['raw'] == 'syscall'"
-check 'signals are waited for, which is idle' query \
-	"having(name='os/signal.loop')[0]['state'] == 'signal-wait'"
-check 'one that is tied to its thread, and to which' query \
-	"$(of tied)['raw'] == 'chan receive, locked to thread' and str($(of tied)['tid']) in $threads"
-check 'nothing is suspect' query "not any(t['suspect'] for t in tasks)"
-check 'without the runtime: no thread, no frame of it' query \
-	"not having(kind='thread') and not any(f['function'] == 'runtime.gopark' for t in tasks for f in t['stack'])"
+check 'a full channel and its senders are described' ask \
+	"$(the chanSend) waits_on.text='chan cap 2, len 2, 2 senders, 1 select'"
+check 'both senders name the same channel' ask 'distinct waits_on.address name=main.chanSend = 1'
+check 'a select names its channels' ask "$(the selectTwo) waits_on.text^='2 chans: '"
+check 'a nil channel is called that' ask "$(the nilSend) waits_on.text='nil channel'"
+check 'a select says the direction of each case' ask \
+	"$(the selectTwo) waits_on.text*='send 0x' waits_on.text*='recv 0x'"
+check 'the detail says what a channel carries, and that it is open' ask \
+	"$(the chanSend) wait_detail*='elements of 8 bytes' wait_detail*='cap 2, len 2' wait_detail*=open"
+check 'elements of a channel of arrays have the size of the array' ask \
+	"row name=main.generic[...] wait_detail*='elements of 24 bytes'"
+detail_lines() { [ "$(ask 'value wait_detail name=main.selectTwo' | wc -l)" -eq 2 ]; }
+check 'the detail of a select has a line for each channel' detail_lines
+check 'a mutex is held, and the detail says that Go does not record the holder' ask \
+	"$(the lockMutex) waits_on.text='mutex held, 1 waiter' wait_detail*='does not record the holder'"
+check 'a read lock waits for a writer' ask \
+	"$(the readLock) waits_on.text='rwlock held by a writer, 1 waiter'"
+check 'a write lock waits for a reader' ask \
+	"$(the writeLock) waits_on.text='rwlock held by 1 reader, 1 waiter'"
+check 'a wait group says how many it still waits for' ask \
+	"$(the waitGroup) waits_on.text='waitgroup 3 to go, 1 waiter'"
+check 'a condition says how many wait' ask "$(the waitCond) waits_on.text='cond, 1 waiter'"
+sleep_ends() {	# The program sleeps for an hour; the text ends with a time of day.
+	ends=$(date -d "$(ask 'value waits_on.text name=main.sleeper' | tail -c 9)" +%s) || return 1
+	left=$(((ends - $(date +%s) + 86400) % 86400))
+	echo "$left s left"
+	[ $left -ge 3540 ] && [ $left -le 3601 ]
+}
+check 'a sleep says when it ends' sleep_ends
+check 'a socket has both ends, and the process at the other one' ask \
+	"$(the serve) waits_on.text*=' -> 127.0.0.1:' wait_detail='at its other end: plain $last'"
+check 'the mutex has its address' ask "$(the lockMutex) waits_on.address=$(at mutex)"
+check 'the lock that a reader waits for has its address' ask "$(the readLock) waits_on.address=$(at written)"
+check 'the lock that a writer waits for has its address' ask "$(the writeLock) waits_on.address=$(at read)"
+check 'the wait group has its address' ask "$(the waitGroup) waits_on.address=$(at group)"
+check 'the listening socket has its address' ask "$(the accept) waits_on.text*='$(at listen)'"
+check 'labels are those that the program set' ask \
+	"$(the labelled) labels='{\"request\": \"/api/7\", \"user\": \"ann\"}'"
+check 'a system call has its object and its thread' ask "$(the readPipe) waits_on.text*=pipe tid>0"
+check 'the word of the runtime is kept' ask "$(the readPipe) raw=syscall"
+check 'waiting for signals has a state of its own' ask 'row name=os/signal.loop has state=signal-wait'
+is_tied() {
+	ask "$(the tied) raw='chan receive, locked to thread'" &&
+		[ -d "/proc/$last/task/$(ask 'value tid name=main.tied')" ]
+}
+check 'a goroutine that is locked to its thread has that thread' is_tied
+check 'no row is suspect' ask 'no suspect'
+check 'threads and frames of the runtime are left out' ask \
+	'no kind=thread and no stack.*.function=runtime.gopark'
 check '--runtime: its own goroutines and frames' sees "$last" \
-	"[t for t in tasks if 'runtime.bgsweep' in [f['function'] for f in t['stack']]] and $(of chanReceive)['stack'][0]['function'] == 'runtime.gopark'" \
-	--runtime
+	"row stack.*.function=runtime.bgsweep and $(the chanReceive) stack.0.function=runtime.gopark" --runtime
 case $(go env GOVERSION) in
 go1.1* | go1.2[01]*) ok 0 'and functions that the compiler made # SKIP Go gives them names of their own from 1.22 on' ;;
-*) check 'and functions that the compiler made' query \
-	"[f for f in $(of chanReceive)['stack'] if '.gowrap' in str(f['function'])]" ;;
+*) check 'and functions that the compiler made' ask \
+	"$(the chanReceive) stack.*.function*=.gowrap" ;;
 esac
-check '--threads: each thread beside the goroutines' sees "$last" \
-	"{t['id'][1:] for t in having(kind='thread')} == set($threads) and d['target']['sources'] == ['goruntime', 'native']" \
-	--threads
-check 'the goroutine that a thread is on' query \
-	"having(kind='thread', tid=$(of readPipe)['tid'])[0]['labels'] == {'goroutine': $(of readPipe)['id']}"
-check 'what the threads of the runtime do' query \
-	"[t for t in having(kind='thread') if 'runtime.sysmon' in [f['function'] for f in t['stack']]]"
-check 'auto takes it for a Go program' sees "$last" "d['target']['sources'] == ['goruntime']"
+all_threads() {
+	sees "$last" 'has target.sources=goruntime,native' --threads &&
+		ask "set id kind=thread = $(find "/proc/$last/task" -mindepth 1 -maxdepth 1 -printf 't%f ')"
+}
+check '--threads shows each thread beside the goroutines' all_threads
+label_of_thread() {
+	tid=$(ask 'value tid name=main.readPipe kind=goroutine') && id=$(ask 'value id name=main.readPipe kind=goroutine') &&
+		ask "row kind=thread tid=$tid has labels='{\"goroutine\": \"$id\"}'"
+}
+check 'a thread that runs a goroutine says which' label_of_thread
+check 'threads of the runtime show what they do' ask 'row kind=thread stack.*.function=runtime.sysmon'
+check 'without --source it is read as a Go program' sees "$last" 'has target.sources=goruntime'
 check 'the target was never stopped' grep -q 'State:[[:space:]]*S' "/proc/$last/status"
 stop
 
 launch plain busy
 on_cpu() {
-	sees "$last" "$(of spin)['state'] == 'running' and __import__('os').path.exists('/proc/$last/task/%d' % $(of spin)['tid'])"
+	sees "$last" "$(the spin) state=running" && [ -d "/proc/$last/task/$(ask 'value tid name=main.spin')" ]
 }
 check 'one that runs, and its thread' until_true on_cpu
 stop
@@ -176,16 +180,18 @@ if command -v gcc >/dev/null 2>&1; then
 	check 'builds with C' build cgo cgo.go -ldflags '-linkmode=external -s'
 	launch cgo
 	check 'cgo: as the runtime says' matches 3
-	check 'a goroutine asleep in C' query \
-		"$(of inC)['state'] == 'signal-wait' and $(of inC)['raw'] == 'syscall'"
-	check 'a goroutine on a mutex of C, and who holds it' query \
-		"$(of onLock)['state'] == 'mutex' and $(of onLock)['waits_on']['owner'] is not None"
-	check 'its frames in C, and then those in Go' query \
-		"[f['function'] for f in $(of inC)['stack'] if f['function'] and 'pause' in f['function'] or str(f['function']).startswith('main.')][1:] == ['main._Cfunc_nap', 'main.inC'] and len($(of inC)['stack']) >= 3"
-	check 'the same under a mutex of C' query \
-		"'lock' in str($(of onLock)['stack'][0]['function']) and $(of onLock)['stack'][-1]['function'] == 'main.onLock'"
-	check 'through C and back' query \
-		"[f['function'] for f in $(of through)['stack']] == ['main.inCallback', 'main.goCallback', 'main._Cfunc_callBack', 'main.through']"
+	check 'a goroutine that sleeps in C has the state of the C function' ask "$(the inC) state=signal-wait raw=syscall"
+	check 'a goroutine that waits for a mutex of C has its owner' ask "$(the onLock) state=mutex waits_on.owner!=null"
+	c_then_go() {
+		frames inC
+		[ "$(frames inC | grep -E 'pause|^main\.' | tail -n +2 | xargs)" = 'main._Cfunc_nap main.inC' ] &&
+			ask "$(the inC) stack.#>=3"
+	}
+	check 'its frames in C come before those in Go' c_then_go
+	check 'so they do under a mutex of C' ask \
+		"$(the onLock) stack.0.function*=lock stack.-1.function=main.onLock"
+	check 'a stack that goes through C and back is whole' ask \
+		'values stack.*.function name=main.through = main.inCallback main.goCallback main._Cfunc_callBack main.through'
 	stop
 fi
 plan $tests

@@ -22,7 +22,7 @@ if ! build modules modules.go || ! build plugin.so library.go -buildmode=plugin 
 fi
 says() { until_true grep -q "^$1" "$work/out"; }
 # What the recording's last picture shows.
-shown() { "$client" dump "$work/seen" -f json >"$work/dump.json" && query "$1"; }
+shown() { "$client" dump "$work/seen" -f json >"$work/dump.json" && ask "$1"; }
 comes() { until_true shown "$1" || shown "$1"; }
 
 "$work/modules" "$work/plugin.so" "$work/waits" "$work/stacks" >"$work/out" 2>&1 </dev/null &
@@ -31,32 +31,29 @@ started="$started $host"
 says ready || sed 's/^/# /' "$work/out"
 start "$client" record "$host" -i 0.2 -o "$work/seen"
 recorder=$last
-check 'a program without its plugin' comes "having(name='main.inHost') and len(tasks) == 3"
+check 'a program without its plugin' comes 'row name=main.inHost and count = 3'
 kill -USR1 "$host"
 says loaded || sed 's/^/# /' "$work/out"
 check 'the goroutines of a plugin that is loaded under the view' comes \
-	"[t for t in tasks if t['name'].endswith('.inLibrary') and t['stack'][0]['file'].endswith('library.go')]"
-check 'their creator, which is in the plugin too' query \
-	"[t for t in tasks if t['name'].endswith('.inLibrary') and t['created_by'][0]['function'].endswith('.Start')]"
-check 'what waits in the plugin for a lock' query \
-	"having(state='mutex')[0]['waits_on']['text'] == 'mutex held, 1 waiter'"
-check 'and those of the program' query "having(name='main.inHost') and having(name='main.main')"
-check 'a fresh look says the same' sees "$host" "len(tasks) == 5 and having(state='mutex')" -s goruntime
+	'row name$=.inLibrary stack.0.file$=library.go'
+check 'their creator, which is in the plugin too' ask 'row name$=.inLibrary created_by.0.function$=.Start'
+check 'what waits in the plugin for a lock' ask "row state=mutex has waits_on.text='mutex held, 1 waiter'"
+check 'and those of the program' ask 'row name=main.inHost and row name=main.main'
+check 'a fresh look says the same' sees "$host" 'count = 5 and row state=mutex' -s goruntime
 
 kill -USR2 "$host"
 says child || sed 's/^/# /' "$work/out"
 child=$(sed -n 's/^child //p' "$work/out")
 started="$started $child"
 check 'a fork has the goroutines as they were' sees "$child" \
-	"having(name='main.inHost') and having(state='mutex')" -s goruntime
-check 'and one thread, for none of those that wait' query \
-	"d['resources']['threads'] == 1 and all(t['tid'] in (None, $child) for t in tasks)"
+	'row name=main.inHost and row state=mutex' -s goruntime
+check 'and one thread, for none of those that wait' ask \
+	"has resources.threads=1 and every has tid~='null|$child'"
 
 rm -f "$work/stacks"
 kill -HUP "$host"
-check 'another program under the view' comes "having(name='main.chanSend', state='chan-send')"
-check 'nothing is left of the one before' query \
-	"not having(name='main.inHost') and d['target']['name'] == 'waits'"
+check 'another program under the view' comes 'row name=main.chanSend state=chan-send'
+check 'nothing is left of the one before' ask 'no name=main.inHost and has target.name=waits'
 kill -INT "$recorder"
 
 cat >"$work/host.py" <<'PY'
@@ -75,12 +72,12 @@ python=$!
 started="$started $python"
 exec 3>"$work/input"
 says bare
-check 'Python is a program of threads' sees "$python" "d['target']['sources'] == ['native']"
+check 'Python is a program of threads' sees "$python" 'has target.sources=native'
 echo >&3
 says loaded || sed 's/^/# /' "$work/out"
 check 'with a Go library it has goroutines beside them' until_true sees "$python" \
-	"d['target']['sources'] == ['goruntime', 'native'] and having(name='main.inLibrary') and having(kind='thread', id='t$python')"
-check 'what they wait on' query "having(name='main.onLibraryLock')[0]['state'] == 'mutex'"
+	"has target.sources=goruntime,native and row name=main.inLibrary and row kind=thread id=t$python"
+check 'what they wait on' ask 'row name=main.onLibraryLock has state=mutex'
 check 'the list of processes says so' sh -c '"$0" ls | grep -qE "^ *$1 goruntime "' "$client" "$python"
 exec 3>&-
 
@@ -92,7 +89,7 @@ for more in '' 'and others came'; do
 	started="$started $left"
 	says ready || sed 's/^/# /' "$work/out"
 	check "a program whose main function has left by Goexit $more" sees "$left" \
-		"having(name='main.after', state='sleep') and len(tasks) == (4 if '$more' else 1) and d['target']['sources'] == ['goruntime']"
+		"row name=main.after state=sleep and count = ${more:+4}$([ -n "$more" ] || echo 1) and has target.sources=goruntime"
 done
 
 # As the user of a container sees it: by the pid outside.
@@ -107,8 +104,8 @@ if $apart true 2>/dev/null; then
 	inner=$(tr -d ' ' <"/proc/$outer/task/$outer/children")
 	started="$inner $started"
 	check 'in a PID namespace of its own, by the pid outside' sees "$inner" \
-		"having(name='main.chanSend') and d['target']['sources'] == ['goruntime']"
-	check 'the thread of a system call, as it is called outside' query \
-		"__import__('os').path.exists('/proc/$inner/task/%d' % having(name='main.readPipe')[0]['tid'])"
+		'row name=main.chanSend and has target.sources=goruntime'
+	has_thread() { [ -d "/proc/$inner/task/$(ask 'value tid name=main.readPipe')" ]; }
+	check 'the thread of a system call has the id that it has outside' has_thread
 fi
 plan $tests

@@ -29,24 +29,26 @@ stop() {
 }
 prove() { dump "$last" -s goruntime --prove; }
 # Ten of each; an address that is left over somewhere may save one of them, or two.
-all_leaks="all(sum(t['proven'] for t in having(name='main.leak.' + n)) >= 8 for n in '''
-	sender receiver pointers full ranging nilSender nilReceiver noCases selecting locking
-	reading writing grouped signalled holder chained cancelled parent'''.split())"
-most_leaks="sum(t['proven'] for t in tasks) >= 212 and len([t for t in tasks if t['name'].startswith('main.leak.')]) == 220"
-none_alive="not any(t['proven'] for t in tasks if not t['name'].startswith('main.leak.')) and len([t for t in tasks if t['name'].startswith('main.alive.')]) >= 180"
+all_leaks=$(for name in sender receiver pointers full ranging nilSender nilReceiver noCases \
+	selecting locking reading writing grouped signalled holder chained cancelled parent; do
+	echo "${and:-} count name=main.leak.$name proven >= 8"
+	and=and
+done)
+most_leaks='count proven >= 212 and count name^=main.leak. = 220'
+none_alive='no !name^=main.leak. proven and count name^=main.alive. >= 180'
 
 proves() {	# proves PROGRAM TEXT
 	launch "$1"
 	check "$2: a proof" prove
-	check "$2: every pattern of a leak is proved" query "$all_leaks"
-	check "$2: nearly all of them" query "$most_leaks"
-	check "$2: nothing alive is accused" query "$none_alive"
+	check "$2: every pattern of a leak is proved" ask "$all_leaks"
+	check "$2: nearly all of them" ask "$most_leaks"
+	check "$2: nothing alive is accused" ask "$none_alive"
 }
 
 build go plain || skip_all "go cannot build: $(tail -1 "$work/build.log")"
 proves plain "$(go env GOVERSION)"
 check 'without --prove nothing is said to be proven' sees "$last" \
-	"not any(t['proven'] for t in tasks)" -s goruntime
+	'no proven' -s goruntime
 check 'the target was never stopped' grep -q 'State:[[:space:]]*S' "/proc/$last/status"
 check 'a report gives the proofs first' sh -c \
 	"'$client' report $last --for 1s --prove >'$work/report' 2>&1 && grep -q '^Leak 1: ' '$work/report' &&
@@ -86,7 +88,7 @@ if GOEXPERIMENT=goroutineleakprofile build go leakprofile; then
 	proves leakprofile 'with a profile of leaked goroutines'
 	check "the runtime's own profile says the same" runtime_says
 	check 'a proof after it' prove
-	check 'finds them again' query "$all_leaks and $none_alive"
+	check 'finds them again' ask "$all_leaks and $none_alive"
 	stop
 else
 	ok 0 "# SKIP $(go env GOVERSION) has no profile of leaked goroutines"

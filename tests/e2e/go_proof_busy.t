@@ -23,8 +23,8 @@ stop() {
 healthy() {	# healthy NAME BLOCKED: three proofs, so many goroutines are judged
 	for try in 1 2 3; do
 		check "$1: a proof, $try" prove
-		check "$1: nobody is accused, $try" query \
-			"not any(t['proven'] for t in tasks) and len([t for t in tasks if t['class'] in ('channel', 'lock')]) >= $2"
+		check "$1: nobody is accused, $try" ask \
+			"no proven and count class~=channel|lock >= $2"
 	done
 }
 for megabytes in 1 60; do
@@ -36,8 +36,8 @@ done
 launch "$work/hops" 100 10 50
 until_true grep -q '^ready' "$work/out"
 check 'a proof of a busy program that leaks' prove
-check 'finds the leaked among the others, and no other' query \
-	"sum(t['proven'] for t in having(name='main.leaked')) >= 45 and not any(t['proven'] for t in tasks if t['name'] != 'main.leaked')"
+check 'finds the leaked among the others, and no other' ask \
+	'count name=main.leaked proven >= 45 and no name!=main.leaked proven'
 stop
 
 if command -v prometheus >/dev/null 2>&1; then

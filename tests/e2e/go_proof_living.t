@@ -28,14 +28,14 @@ prove() { dump "$last" -s goruntime --prove "$@"; }
 refused() {	# refused WORDS: no proof, exit status 3, the rows all the same, and why
 	prove 2>"$work/why"
 	[ $? -eq 3 ] && grep -q "cannot prove leaks now.*$1" "$work/why" &&
-		query "not any(t['proven'] for t in tasks) and len(tasks) >= 20 and d['proof']['state'] == 'failed' and '$1' in d['proof']['why']"
+		ask "no proven and count >= 20 and has proof.state=failed proof.why*='$1'"
 }
 is_stopped() { grep -q 'State:[[:space:]]*T' "/proc/$last/status"; }
-leaked="sum(t['proven'] for t in having(name='main.leaked')) >= 19 and not any(t['proven'] for t in tasks if t['name'] != 'main.leaked') and d['proof']['state'] == 'done'"
+leaked='count name=main.leaked proven >= 19 and no name!=main.leaked proven and has proof.state=done'
 
 launch "$work/register" 4 20
 check 'answers in registers of a program that runs: a proof' prove
-check 'finds the leaked, and accuses nobody' query "$leaked"
+check 'finds the leaked, and accuses nobody' ask "$leaked"
 in_register() {	# until some goroutine was caught with its registers full
 	kill -STOP "$last"
 	until_true is_stopped
@@ -47,7 +47,7 @@ until_true in_register
 check 'stopped, nothing is proved, and it is said why' refused 'is stopped'
 if [ "$(id -u)" -eq 0 ]; then
 	check '--ptrace reads the registers of a stopped program' prove --ptrace
-	check 'and finds the leaked, and accuses nobody' query "$leaked"
+	check 'and finds the leaked, and accuses nobody' ask "$leaked"
 	check 'it stays stopped' is_stopped
 fi
 kill -CONT "$last"
@@ -58,11 +58,11 @@ check 'a loop that is never interrupted: nothing is proved' refused 'has been ru
 stop
 
 launch "$work/tiny" 400
-until_true sees "$last" "having(id='g1')[0]['state'] == 'chan-recv'" -s goruntime
+until_true sees "$last" 'row id=g1 has state=chan-recv' -s goruntime
 check 'locks in the smallest objects: a proof' prove
-check 'nearly all are proved' query "sum(t['proven'] for t in having(name='main.locked')) >= 392"
-check 'and the first goroutine, which waits for ever' query "having(id='g1')[0]['proven']"
-check 'of 402 goroutines' query "d['proof']['judged'] == 401 and d['proof']['proven'] >= 393"
+check 'nearly all are proved' ask 'count name=main.locked proven >= 392'
+check 'and the first goroutine, which waits for ever' ask 'row id=g1 has proven'
+check 'of 402 goroutines' ask 'has proof.judged=401 proof.proven>=393'
 stop
 ends() {	# ends HOW…: a check of a program that leaves five behind, in $work/check
 	"$client" check --no-leak --max-stuck 0 -- "$work/exits" 5 "$@" >"$work/check" 2>&1

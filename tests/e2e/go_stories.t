@@ -24,32 +24,31 @@ end() {
 
 line=$(grep -n 'go func' "$source" | head -1 | cut -d: -f1)
 tell producer 5
-check 'each request leaves a producer that sends to nobody' query \
-	"len([t for t in having(state='chan-send') if t['stack'][0]['function'] == 'main.newProducer.func1']) == 5"
-check 'it was started by newProducer, in the line of its go statement' query \
-	"all(t['created_by'][0]['function'] == 'main.newProducer' and t['created_by'][0]['line'] == $line for t in having(name='main.newProducer.func1'))"
-check 'and nobody receives from its channel' query \
-	"all(t['waits_on']['text'] == 'chan cap 0, 1 sender' for t in having(name='main.newProducer.func1'))"
+check 'each request leaves a producer that is blocked in a send' ask \
+	'count state=chan-send stack.0.function=main.newProducer.func1 = 5'
+check 'newProducer started it, in the line of its go statement' ask \
+	"every name=main.newProducer.func1 has created_by.0.function=main.newProducer created_by.0.line=$line"
+check 'its channel has no receiver' ask \
+	"every name=main.newProducer.func1 has waits_on.text='chan cap 0, 1 sender'"
 end
 tell fixed 5
-check 'with a time limit there is none' query "having(name='main.newPatientProducer.func1') == []"
-check 'and nothing else waits on a channel but main' query \
-	"[t['name'] for t in tasks if t['class'] == 'channel'] == ['main.main']"
+check 'with a time limit there is none' ask 'no name=main.newPatientProducer.func1'
+check 'only main waits on a channel' ask 'values name class=channel = main.main'
 end
 tell agents 30
-check 'each connection leaves a heartbeat' query \
-	"len(having(name='main.(*agent).heartbeat', state='chan-recv')) == 30"
-check 'started where the agent connects' query \
-	"all(t['created_by'][-1]['function'] in ('main.(*agent).connect', 'main.main') for t in having(name='main.(*agent).heartbeat'))"
+check 'each connection leaves a heartbeat' ask \
+	'count name=main.(*agent).heartbeat state=chan-recv = 30'
+check 'it was started where the agent connects' ask \
+	"every name=main.(*agent).heartbeat has created_by.-1.function~='main\.(\(\*agent\)\.connect|main)'"
 end
 tell bodies 40
 for loop in readLoop writeLoop; do
-	check "bodies that are not read: a $loop for each" query \
-		"len(having(name='net/http.(*persistConn).$loop', state='select')) == 40"
+	check "bodies that are not read: a $loop for each" ask \
+		"count name=net/http.(*persistConn).$loop state=select = 40"
 done
-check 'and the server that cannot go on writing' query \
-	"len([t for t in having(state='io-write') if t['name'] == 'net/http.(*conn).serve']) == 40"
-check 'their function is the one that serves, not the socket' query \
-	"any(f['function'] == 'main.main.func1' for t in having(state='io-write') for f in t['stack'])"
+check 'the server is blocked in a write for each' ask \
+	'count state=io-write name=net/http.(*conn).serve = 40'
+check 'their stack has the handler, not only the socket' ask \
+	'row state=io-write stack.*.function=main.main.func1'
 end
 plan $tests

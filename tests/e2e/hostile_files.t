@@ -46,7 +46,7 @@ print("exit status %d after %.1f s, %.1f s of work, %d MB" % (rc, took, cpu, use
 sys.exit(rc != 0 or cpu > float(sys.argv[1]) or used.ru_maxrss >> 10 > int(sys.argv[2]))
 PY
 }
-frames="[f for t in tasks for f in t['stack'] if f['function'] == 'inner_wait']"
+frames='in tasks.*.stack.* count function=inner_wait'
 
 # For a file that everybody may write to it is no matter whose it is.
 names='plain.so sparse.so sparse1.so sparse2.so sparse3.so sparse4.so sparse5.so huge.so packed.so zdebug.so claims.so sections.so symbols.so segments.so lines.so units.so registers.so'
@@ -56,17 +56,17 @@ names='plain.so sparse.so sparse1.so sparse2.so sparse3.so sparse4.so sparse5.so
 host $(printf './%s ' $names)
 check 'sparse, packed and endless files of anybody cost no more than others' \
 	measured 3 200 "$client" dump "$target" -s native -o "$work/dump.json" -f json
-check 'all rows are there' query 'len(tasks) == 18'
+check 'all rows are there' ask 'count = 18'
 check 'those that can be named are, with their lines where those can be read' \
-	query "len($frames) >= 12 and len([f for f in $frames if f['line']]) >= 2"
-check 'it says what was left out' query '[e for e in d["errors"] if "skipped" in e and ".so" in e]'
+	ask "$frames >= 12 and $frames line >= 2"
+check 'it says what was left out' ask 'in errors.* row .*=skipped .*=.so'
 kill -9 "$target"
 # shellcheck disable=SC2086
 (cd "$work" && chmod 644 $names)
 # shellcheck disable=SC2046,SC2086
 host $(printf './%s ' $names)
 check "nor do one's own" measured 3 300 "$client" dump "$target" -s native -o "$work/dump.json" -f json
-check 'and they are named too' query "len(tasks) == 18 and len($frames) >= 15"
+check 'and they are named too' ask "count = 18 and $frames >= 15"
 kill -9 "$target"
 
 # Packed symbols, as some systems have them in stripped libraries.
@@ -87,7 +87,7 @@ for mode in 644 666; do
 	host ./mini.so ./bomb.so
 	check "packed symbols are unpacked, but not to 300 MB (mode $mode)" \
 		measured 3 200 "$client" dump "$target" -s native -o "$work/dump.json" -f json
-	check "and name what they can (mode $mode)" query "len($frames) == 1"
+	check "and name what they can (mode $mode)" ask "$frames = 1"
 	kill -9 "$target"
 done
 
@@ -145,5 +145,5 @@ target=$(pgrep -P "$!" file_host)
 started="$started $target"
 check 'where a fifo, a device and a file of /proc lie over the libraries, the client goes on' \
 	measured 3 200 "$client" dump "$target" -s native -o "$work/dump.json" -f json
-check 'the library that is left is named' query "len(tasks) == 5 and len($frames) == 1"
+check 'the library that is left is named' ask "count = 5 and $frames = 1"
 check 'nobody opened the fifo' test ! -e "$work/opened"

@@ -20,13 +20,13 @@ started="$started $hung"
 until_true grep -q ready "$work/ready"
 start "$client" record "$hung" -i 0.1 --stuck 1s -o "$work/seen"
 recorder=$last
-seen() { "$client" dump "$work/seen" -f json >"$work/dump.json" && query "$1"; }
+seen() { "$client" dump "$work/seen" -f json >"$work/dump.json" && ask "$1"; }
 check 'a wakeup that is lost after short waits is stuck' until_true seen \
-	'[(t["name"], t["state"]) for t in tasks if t["stuck"]] == [("hung", "cond")]'
-check 'with its history as evidence' query \
-	'"waits that ended here took at most" in having(name="hung", state="cond")[0]["evidence"] and d["counts"]["stuck"] == 1 and d["counts"]["long"] == 0'
-check 'who answers it sleeps: idle' query \
-	'having(name="helper")[0]["idle"] and having(name="helper")[0]["evidence"] == "tasks in this state are at rest"'
+	'values name stuck = hung and values state stuck = cond'
+check 'with its history as evidence' ask \
+	"row name=hung state=cond has evidence*='waits that ended here took at most' and has counts.stuck=1 counts.long=0"
+check 'who answers it sleeps: idle' ask \
+	"row name=helper has idle evidence='tasks in this state are at rest'"
 kill -INT "$recorder"
 wait "$recorder"
 check 'a filter finds it' sh -c '"$1" dump "$2" --filter state:stuck | grep -q "^! .*hung"' - "$client" "$work/seen"
@@ -35,18 +35,18 @@ check 'a dump with stacks says why' sh -c \
 "$client" report "$work/seen" >"$work/report" 2>&1
 check 'so does a report' sh -c \
 	'tr -s " \n" "  " <"$1" | grep -qE "1 stuck, .*; the [0-9]+ waits that ended here took at most .*; this one "' - "$work/report"
-unwatched() { dump "$hung" --stuck 1s && query 'having(name="hung", state="cond")[0]["long"] and d["counts"]["stuck"] == 0 and d["counts"]["long"] == 1'; }
+unwatched() { dump "$hung" --stuck 1s && ask 'row name=hung state=cond has long and has counts.stuck=0 counts.long=1'; }
 check 'who comes later says that it is long' until_true unwatched
 check 'and a filter finds that' sh -c \
 	'"$1" dump "$2" --stuck 1s --filter state:long | grep -q "^? .*hung"' - "$client" "$hung"
 check 'named, it is stuck' until_true sees "$hung" \
-	'having(name="hung", state="cond")[0]["evidence"] == "named by --stuck"' --stuck cond=1s
+	"row name=hung state=cond has evidence='named by --stuck'" --stuck cond=1s
 
 # At rest: loops of their own, a pool on one queue, readers of the next request.
 memcached -l 127.0.0.1 -p 0 -U 0 -t 2 $([ "$(id -u)" -ne 0 ] || echo -u nobody) >/dev/null 2>&1 &
 memcached=$!
 started="$started $memcached"
-at_rest() { dump "$1" --stuck 1s && query 'd["counts"]["stuck"] == d["counts"]["long"] == 0 and [t for t in tasks if t["age_ns"] > 1.5e9 and t["idle"] and t["evidence"] != "tasks in this state are at rest"]'; }
+at_rest() { dump "$1" --stuck 1s && ask "has counts.stuck=0 counts.long=0 and row age_ns>1.5e9 idle evidence!='tasks in this state are at rest'"; }
 check 'memcached at rest has no mark' until_true at_rest "$memcached"
 
 cat >"$work/server.py" <<'PY'
@@ -72,5 +72,5 @@ server=$!
 started="$started $server"
 until_true grep -q ready "$work/serving"
 check 'nor has a pool of Python with connections that are kept' until_true at_rest "$server"
-check 'whose readers wait for the next request' query \
-	'[t["evidence"] for t in having(state="io-read")] == ["waits for the next request on a connection that the peer has opened"] * 4'
+check 'whose readers wait for the next request' ask 'count state=io-read = 4' \
+	"every state=io-read has evidence='waits for the next request on a connection that the peer has opened'"

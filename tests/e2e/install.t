@@ -65,7 +65,7 @@ client=$to/usr/bin/grmon-c
 for kind in shared static; do
 	start env LD_LIBRARY_PATH="$to/usr/lib" "$work/$kind"
 	check "the installed client sees the $kind program's channel" until_true sees "$last" \
-		'len([t for t in tasks if t["state"] == "chan-recv" and "never" in t["waits_on"]["text"] and t["labels"] == {"kind": "installed"}]) == 1'
+		"count state=chan-recv waits_on.text*=never labels='{\"kind\": \"installed\"}' = 1"
 done
 check 'run finds the installed agent' sh -c \
 	"$client run -- sh -c 'grep -q $to/usr/lib/libgrmon /proc/self/maps' </dev/null"

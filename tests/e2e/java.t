@@ -45,27 +45,26 @@ PY
 agrees() { jstack "$target" >"$work/jstack" 2>&1 && dump "$target" && python3 "$work/compare.py" "$work/dump.json" "$work/jstack"; }
 until_true agrees
 check "the waits are those that jstack says" agrees
-own='[t for t in tasks if not t["name"].startswith("j-") and t["name"] not in ("java", "Attach Listener")]'
-at_rest() { dump "$target" --stuck 1s --filter 'is:stuck|is:long' && query "not $own and having(name='j-wait') and having(name='j-read')"; }
+own="!name^=j- !name~='java|Attach Listener'"
+at_rest() { dump "$target" --stuck 1s --filter 'is:stuck|is:long' && ask "no $own and row name=j-wait and row name=j-read"; }
 check "none of the machine's own threads is stuck or long" until_true at_rest
-every() { dump "$target" --stuck 1s && query "len($own) >= 8"; }
+every() { dump "$target" --stuck 1s && ask "count $own >= 8"; }
 check 'though there are some' every
 
 start "$client" record "$target" -i 0.5 --stuck 2s -o "$work/seen"
 recorder=$last
-age() { "$client" dump "$work/seen" -f json >"$work/dump.json" && query "having(name='$1')[0]['age_ns'] $2"; }
-check 'who waits for a monitor has done so all the time' until_true age j-monitor '> 5000000000'
-is_stuck() { "$client" dump "$work/seen" -f json >"$work/dump.json" && query "having(name='j-monitor')[0]['stuck']"; }
-check 'and is stuck' until_true is_stuck
-taken() { age j-turn-1 '< 3000000000' && query "having(name='j-turn-2')[0]['age_ns'] < 3000000000"; }
-check 'who had it in between has not' taken
+recorded() { "$client" dump "$work/seen" -f json >"$work/dump.json" && ask "$1"; }
+check 'who waits for a monitor has done so all the time' until_true recorded 'row name=j-monitor has age_ns>5000000000'
+check 'and is stuck' until_true recorded 'row name=j-monitor has stuck'
+check 'the threads that had it in between have waited for less' recorded \
+	'row name=j-turn-1 has age_ns<3000000000 and row name=j-turn-2 has age_ns<3000000000'
 kill -INT "$recorder"
 wait "$recorder"
 exec 9>&-
 wait "$target"
 
 launch LD_PRELOAD="$agent"
-inside() { dump "$target" && query "'agent' in d['target']['sources'] and having(name='j-read')[0]['state'] == 'io-read' and having(name='j-queue')[0]['state'] == 'cond'"; }
+inside() { dump "$target" && ask 'has target.sources.*=agent and row name=j-read has state=io-read and row name=j-queue has state=cond'; }
 check 'the agent lives in it' until_true inside
 exec 9>&-
 wait "$target"
@@ -80,7 +79,13 @@ java -Xmx64m -cp "$work" Cycle <"$work/in" >"$work/out" 2>"$work/log" 9>&- &
 target=$!
 started="$started $target"
 until_true grep -q '^ready' "$work/out"
-held() { dump "$target" && query "having(name='c-waiter')[0]['waits_on']['owner'] == having(name='c-holder')[0]['id'] and having(name='c-waiter')[0]['waits_on']['text'].startswith('monitor 0x')"; }
+held() {
+	dump "$target" && holder=$(ask 'value id name=c-holder') &&
+		ask "row name=c-waiter has waits_on.owner=$holder waits_on.text^='monitor 0x'"
+}
 check 'a monitor has the thread that holds it' until_true held
-cycle() { dump "$target" && query "[sorted(t['name'] for t in tasks if t['id'] in c) for c in d['cycles']] == [['c-backwards', 'c-forwards']]"; }
+cycle() {
+	dump "$target" && one=$(ask 'value id name=c-backwards') && two=$(ask 'value id name=c-forwards') &&
+		ask "has cycles.#=1 and in cycles.0.* sorted . = $one $two"
+}
 check 'two threads that wait for each other are a deadlock' until_true cycle

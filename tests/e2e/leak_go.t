@@ -38,39 +38,30 @@ until_true grep -q ready again.out
 cp agents.grmon again.grmon
 "$client" record "$again" -o again.grmon -i 0.1 --for 1.5 2>again.err
 
-# leaks STORY PYTHON: on `leaks` of its report, whose verdict is leak, and their sites
-leaks() {
-	"$client" report -f json "$1.grmon" >"$1.json" || return 1
-	python3 - "$1.json" "$2" <<'PY'
-import json, sys
-report = json.load(open(sys.argv[1]))
-leaks = [l for l in report["leaks"] if l["verdict"] in ("leak", "proof")]
-sites = [(l["function"], l["creator"]) for l in leaks]
-result = eval(sys.argv[2])
-print(result, sites, [l["evidence"] for l in leaks], report["earlier"], report["looks"])
-sys.exit(not result)
-PY
-}
+leaks='in leaks.*'
+leak='verdict~=leak|proof'
+# leaks STORY QUESTION: asks about the report of a recording.
+leaks() { "$client" report -f json "$1.grmon" >"$1.json" && ask_file "$1.json" "$2"; }
 finds() { # finds STORY FUNCTION CREATOR
 	check "$1: $2 leaks, which $3 starts" leaks "$1" \
-		"sites == [('$2', '$3')] and leaks[0]['tasks'] > 20 and leaks[0]['per_minute'] > 60"
+		"$leaks values function $leak = $2 and $leaks values creator $leak = $3 and $leaks row $leak has tasks>20 per_minute>60"
 }
 finds producer main.newProducer.func1 main.newProducer
-check 'producer: numbers from, to, and how many came and left' leaks producer \
-	"leaks[0]['to'] > leaks[0]['from'] > 0 and leaks[0]['came'] > 10 and leaks[0]['left'] == 0 and leaks[0]['state'] == 'chan-send'"
+check 'producer: the report says how many there were and are, came and left' leaks producer \
+	"$leaks row $leak has to>@from from>0 came>10 left=0 state=chan-send"
 finds agents main.heartbeat main.reconnectAgent
 check 'bodies: the readLoop and the writeLoop of each connection' leaks bodies \
-	"{s[0] for s in sites} >= {'net/http.(*persistConn).' + l for l in ('readLoop', 'writeLoop')}"
+	"$leaks set function $leak >= net/http.(*persistConn).readLoop net/http.(*persistConn).writeLoop"
 finds tickers main.refresh main.subscribe
 check 'day-leak: the sessions that stay, amid those that go with the time of day' leaks day-leak \
-	"len(sites) == 1 and sites[0][0] == 'main.session'"
+	"$leaks values function $leak = main.session"
 finds steps main.heartbeat main.reconnectAgent
 check 'steps: their size and their period' leaks steps \
-	"leaks[0]['steps']['size'] == 16 and 0.7e9 < leaks[0]['steps']['period_ns'] < 1.6e9 and 'steps: +16 every' in leaks[0]['evidence']"
+	"$leaks row $leak has steps.size=16 steps.period_ns>0.7e9 steps.period_ns<1.6e9 evidence*='steps: +16 every'"
 check 'nil: one goroutine on a nil channel is proof enough' leaks nil \
-	"sites[0][0] == 'main.forget' and leaks[0]['verdict'] == 'proof' and leaks[0]['proofs'] == ['nil-channel'] and leaks[0]['proven'] == 1"
+	"$leaks row $leak has function=main.forget verdict=proof proofs=nil-channel proven=1"
 for story in $healthy; do
-	check "$story: no leak" leaks $story 'sites == [] and report["tasks"] > 1'
+	check "$story: no leak" leaks $story "$leaks no $leak and has tasks>1"
 done
 ok $((live != 1)) 'a live report with --fail ends with status 1' "$live $(cat live.err)"
 check 'and names the function and its creator' \
@@ -78,7 +69,7 @@ check 'and names the function and its creator' \
 # shellcheck disable=SC2086
 python3 "$targets/../e2e/leak_table.py" $leaking -- $healthy
 check 'climbing, then a restart: the leak is listed as one of earlier' leaks again \
-	"sites == [] and len(report['earlier']) == 1 and 'main.heartbeat' in report['earlier'][0]['site'] and 'From ' in report['earlier'][0]['evidence']"
+	"$leaks no $leak and has earlier.#=1 earlier.0.site*=main.heartbeat earlier.0.evidence*='From '"
 mkdir -p known/grmon-c unwanted/grmon-c
 echo '{"acknowledge": ["fn:heartbeat"]}' >known/grmon-c/config.json
 echo '{"suppress": ["fn:heartbeat"]}' >unwanted/grmon-c/config.json

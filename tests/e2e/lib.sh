@@ -79,29 +79,12 @@ print(s.getsockname()[1])'
 # dump PID [OPTION…] into $work/dump.json
 dump() { "$client" dump "$@" -f json >"$work/dump.json"; }
 
-# query EXPRESSION: evaluates Python on the dump, with `d` the object and `tasks` its
-# tasks; succeeds if the result is true, and prints it.
-query() {
-	python3 - "$work/dump.json" "$1" <<'PY'
-import json, sys
-d = json.load(open(sys.argv[1]))
-tasks = d["tasks"]
-def having(**want):
-    return [t for t in tasks if all(t.get(k) == v for k, v in want.items())]
-result = eval(sys.argv[2])
-print(result)
-if not result:
-    for t in tasks[:20]:
-        print({k: t[k] for k in ("id", "name", "state", "waits_on", "age_ns", "stuck")})
-sys.exit(0 if result else 1)
-PY
-}
-# sees PID EXPRESSION [OPTION…]: a fresh dump for which the expression holds.
+# sees PID QUESTION [OPTION…]: takes a new dump with these options and asks about it.
 sees() {
 	target=$1
 	wanted=$2
 	shift 2
-	dump "$target" "$@" && query "$wanted"
+	dump "$target" "$@" && ask "$wanted"
 }
 
 # start_ready COMMAND…: a target that says "ready" and ends with its stdin, which is the fifo

@@ -30,6 +30,6 @@ PY
 check 'memcached answers' until_true python3 -c "import socket; socket.create_connection(('127.0.0.1', $port))"
 check '2,000 values come back' python3 "$work/values.py" "$port"
 check 'four workers and the listener poll, maintainers wait' until_true sees "$pid" \
-	'len(having(state="poll")) >= 5 and len(having(state="cond")) >= 1'
+	'count state=poll >= 5 and count state=cond >= 1'
 check 'every state fits the system call' \
 	until_true "$(dirname "$0")/syscall_truth.py" "$client" "$pid" 6

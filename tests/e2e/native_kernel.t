@@ -17,7 +17,7 @@ done)
 # says NAME STATE PATTERN: of the thread of that name, where this kernel has such waits.
 says() {
 	grep -q "^no $1" "$work/out" && return
-	sees "$target" "[t for t in having(name='$1', state='$2') if __import__('re').fullmatch(r'$3', (t['waits_on'] or {}).get('text', ''))]" -s native
+	sees "$target" "row name=$1 state=$2 waits_on.text~='$3'" -s native
 }
 waits() {
 	until_true says "$@"
@@ -33,7 +33,7 @@ check 'io_uring: how many operations are pending, and which' waits ring poll 'fd
 check 'vfork: the child that has its memory, not the other one' waits vforks wait-child "vfork child $vforked vforks"
 case $(uname -m) in
 x86_64)
-	check 'and its caller' query "having(name='vforks')[0]['stack'][0]['function'] == 'forks_in_place'"
+	check 'and its caller' ask 'row name=vforks has stack.0.function=forks_in_place'
 	;;
 *) ok 0 'and its caller # SKIP known on x86-64' ;;
 esac

@@ -63,18 +63,10 @@ run() {
 	started="$started $last"
 	until_true sh -c "[ \$(grep -c ready '$log') -gt $before ]" || give_up "no $2"
 }
-query_re() {
-	python3 - "$work/dump.json" "$1" "$work" <<'PY'
-import json, re, sys
-texts = [t["waits_on"]["text"] for t in json.load(open(sys.argv[1]))["tasks"] if t["state"] == "flock"]
-print(texts)
-sys.exit(not (texts and re.fullmatch(r"fd \d+ " + re.escape(sys.argv[3]) + r"/\w+, " + sys.argv[2], texts[0])))
-PY
-}
 # says PATTERN: what the last one waits on, as soon as it waits
 says() {
-	until_true sees "$last" "having(state='flock')" -s native
-	query_re "$1"
+	until_true sees "$last" 'row state=flock' -s native
+	ask "row state=flock has waits_on.text~='fd \d+ $(echo "$work" | sed 's/[.]/\\./g')/\w+, $1'"
 }
 
 # Some who merely have it open, and who wait too, hold nothing.

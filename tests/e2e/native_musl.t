@@ -41,15 +41,16 @@ $1
 END
 }
 objects() {
-	dump "$target" -s native && query "(lambda at, main:
-		{at[f]['waits_on']['owner'] for f in ('wait_recursive', 'wait_checked', 'wait_mtx', 'compare')} == {main}
-		and at['wait_join']['waits_on']['owner'] == at['wait_sleep']['id']
-		and len({t['waits_on']['address'] for t in tasks if t['state'] == 'cond'}) == 1
-		and at['wait_recursive']['waits_on']['address'] == at['compare']['waits_on']['address']
-	)({([f['function'] for f in t['stack'] if (f['function'] or '').startswith(('wait_', 'compare'))] + [''])[0]: t for t in tasks}, 't$target')"
+	dump "$target" -s native || return
+	for function in wait_recursive wait_checked wait_mtx compare; do
+		ask "row stack.*.function=$function has waits_on.owner=t$target" || return
+	done
+	sleeper=$(ask 'value id stack.*.function=wait_sleep') && address=$(ask 'value waits_on.address stack.*.function=compare') &&
+		ask "row stack.*.function=wait_join has waits_on.owner=$sleeper" 'distinct waits_on.address state=cond = 1' \
+			"row stack.*.function=wait_recursive has waits_on.address=$address"
 }
 whole() {
-	dump "$target" -s native && query "not [t for t in tasks if type(t['stack']) is not list or 'memset' in str(t['stack'])] and [t for t in tasks if [f for f in t['stack'] if f['function'] == 'qsort' or f['function'] == 'qsort_r']]"
+	dump "$target" -s native && ask 'every has stack.#>=0 !stack*=memset and row stack.*.function~=qsort(_r)?'
 }
 
 if musl-gcc -g -O1 -o "$work/dynamic" tests/targets/callers/libc.c 2>"$work/cc"; then
@@ -76,7 +77,7 @@ if musl-gcc -g -O1 -o "$work/dynamic" tests/targets/callers/libc.c 2>"$work/cc";
 	end_ready
 	musl-gcc -o "$work/cycle" tests/targets/callers/cycle.c
 	start_ready "$work/cycle"
-	cycles() { dump "$target" -s native && query "sorted(len(c) for c in d['cycles']) == [2, 2]"; }
+	cycles() { dump "$target" -s native && ask 'in cycles.* values # = 2 2'; }
 	check 'deadlocks, one of them through a join' until_true cycles
 	end_ready
 else

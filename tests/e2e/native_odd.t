@@ -22,24 +22,11 @@ end_target() {
 	exec 9>&-
 	wait "$target" 2>/dev/null
 }
-# on_recording EXPRESSION: over all samples, as `samples`, replayed one by one
-cat >"$work/samples.py" <<'PY'
-import json, subprocess, sys
-client, path, expression = sys.argv[1:4]
-lines = [json.loads(line) for line in open(path)]
-times = [line["time"] for line in lines if "time" in line and "tasks" in line]
-samples = []
-for time in times[::max(1, len(times) // 20)]:
-    text = subprocess.run([client, "dump", path, "--at", time, "-f", "json"],
-                          capture_output=True, text=True, check=True).stdout
-    samples.append(json.loads(text))
-result = eval(expression)
-print(len(samples), "samples:", result)
-if not result:
-    print([(s["counts"], s["errors"]) for s in samples][:6])
-sys.exit(0 if result else 1)
-PY
-on_recording() { python3 "$work/samples.py" "$client" "$work/recording" "$1"; }
+# on_recording QUESTION…: about samples of the recording.
+on_recording() {
+	python3 "$(dirname "$0")/samples.py" "$client" "$work/recording" >"$work/samples.json" &&
+		ask_file "$work/samples.json" "$@"
+}
 recorded() {
 	rm -f "$work/recording"
 	"$client" record "$target" --source native -i 0.05 -o "$work/recording" "$@" 2>"$work/err"
@@ -49,17 +36,17 @@ run_target "$churn" threads
 recorded --for 2s
 ok $? "a thousand thread starts a second: it is watched" "$(cat "$work/err")"
 check "every look has the threads that stay, and never more than there can be" on_recording \
-	'len(samples) > 5 and all(4 <= s["counts"]["tasks"] <= 200 for s in samples)'
+	'in samples.* count > 5 and in samples.* every has counts.tasks>=4 counts.tasks<=200'
 check "threads that come and go have states like others" on_recording \
-	'sum(t["state"] == "sleep" for s in samples for t in s["tasks"]) > 40'
-check "and nothing is said that was not asked" on_recording 'not any(s["errors"] for s in samples)'
+	'in samples.*.tasks.* count state=sleep > 40'
+check "and nothing is said that was not asked" on_recording 'in samples.* no errors'
 end_target
 
 run_target "$churn" forks
 recorded --for 1s
 ok $? "a storm of forks: it is watched" "$(cat "$work/err")"
 check "it has one thread in every look" on_recording \
-	'len(samples) > 5 and all(s["counts"]["tasks"] == 1 for s in samples)'
+	'in samples.* count > 5 and in samples.* every has counts.tasks=1'
 end_target
 
 aged() { "$client" dump "$work/recording" | grep -E 'io-read +>?[1-9]\.[0-9]s'; }
@@ -92,7 +79,7 @@ if [ "$(id -u)" -eq 0 ] && [ -w /proc/sys/kernel/ns_last_pid ]; then
 	until_true slept
 	stop_reuse
 	check "the new thread has not the age of the old one" on_recording \
-		"any(t['id'] == 't$tid' and t['state'] == 'io-read' and t['age_ns'] > 1e9 for s in samples for t in s['tasks']) and all(t['age_ns'] < 1e9 for s in samples for t in s['tasks'] if t['id'] == 't$tid' and t['state'] == 'sleep')"
+		"in samples.*.tasks.* row id=t$tid state=io-read age_ns>1e9 and in samples.*.tasks.* every id=t$tid state=sleep has age_ns<1e9"
 else
 	ok 0 "an id is used again # SKIP only root can choose ids"
 	ok 0 "the new thread has not the age of the old one # SKIP only root can choose ids"
@@ -128,10 +115,10 @@ if grep -q denied "$work/out"; then
 else
 	dump "$target"
 	check "a target that a tracer has stopped" \
-		query 'tasks[0]["state"] == "stopped" and "tracer" in d["errors"][0]'
+		ask 'has tasks.0.state=stopped errors.0*=tracer'
 	echo >&9
 	until_true grep -q running "$work/out"
-	check "a target that is traced and runs" until_true sees "$target" 'tasks[0]["state"] == "sleep" and not d["errors"]'
+	check "a target that is traced and runs" until_true sees "$target" 'has tasks.0.state=sleep !errors'
 fi
 exec 9>&-
 
@@ -139,13 +126,13 @@ exec 9>&-
 as_nobody() { env HOME=/nonexistent XDG_CONFIG_HOME=/nonexistent setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 open=$(mktemp -d)
 cp "$client" "$churn" "$open/" && chmod 755 "$open" "$open"/*
-# what COMMAND: what is printed as JSON, for query
+# what COMMAND: what is printed as JSON, to ask about
 what() { "$@" -f json >"$work/dump.json" 2>"$work/err"; }
-blank='tasks[0]["state"] == "unknown" and tasks[0]["name"] and d["resources"]["rss_bytes"] > 0 and d["resources"]["fds"] is None and not tasks[0]["stack"]'
+blank='has tasks.0.state=unknown tasks.0.name resources.rss_bytes>0 resources.fds=null !tasks.0.stack'
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && as_nobody true 2>/dev/null; then
 	what as_nobody "$open/grmon-c" dump "$target" --allow-partial
 	check "a process of another user: rows with what is known, and why no more" \
-		query "$blank and 'run grmon-c as that user or as root' in d['errors'][0]"
+		ask "$blank errors.0*='run grmon-c as that user or as root'"
 	cat >"$work/hide.c" <<'C'
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -162,9 +149,9 @@ C
 	until_true as_nobody sh -c "! cat /proc/$hidden/syscall"
 	what as_nobody "$open/grmon-c" dump "$hidden" --allow-partial
 	check "a process that is not dumpable: the same for its own user" \
-		query "$blank and 'lets only root' in d['errors'][0]"
+		ask "$blank errors.0*='lets only root'"
 	what "$client" dump "$hidden"
-	check "and root sees all" query 'tasks[0]["state"] == "signal-wait" and not d["errors"]'
+	check "and root sees all" ask 'has tasks.0.state=signal-wait !errors'
 	if unshare -m --propagation private sh -c 'mount -t proc -o hidepid=2 proc /proc' 2>/dev/null; then
 		unshare -m --propagation private sh -c "
 			mount -t proc -o hidepid=2 proc /proc
@@ -196,7 +183,7 @@ if as --32 -o "$work/small.o" "$work/small.s" 2>/dev/null &&
 	until_true is_small
 	dump "$last"
 	check "a 32-bit program: said, and no state is made up" \
-		query 'tasks[0]["state"] == "unknown" and "32-bit" in d["errors"][0]'
+		ask 'has tasks.0.state=unknown errors.0*=32-bit'
 	"$client" dump "$last" | grep -q _start
 	ok $? "its functions are named"
 else

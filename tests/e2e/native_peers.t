@@ -113,8 +113,8 @@ target=$(sed -n 's/^wait tcp [0-9]* \([0-9]*\) .*/\1/p' "$work/out")
 first=$(sed -n 's/^pid //p' "$work/out")
 tid=$(sed -n 's/^wait tcp \([0-9]*\) .*/\1/p' "$work/out")
 check 'and the server sees its client' until_true sees "$target" \
-	"[t for t in tasks if t['state'] == 'io-read' and 'with python3 $first (t$tid)' in t['waits_on']['text']]"
+	"row state=io-read waits_on.text*='with python3 $first (t$tid)'"
 check 'an epoll with one of them says which fd' sees "$target" \
-	"[t for t in tasks if t['state'] == 'poll' and t['waits_on']['text'].startswith('epoll ')]"
+	"row state=poll waits_on.text^='epoll '"
 check 'dump in text has it too' sh -c "'$client' dump $target | grep -q 'with python3 $first (t$tid)'"
 land

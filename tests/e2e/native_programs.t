@@ -89,9 +89,9 @@ if have initdb postgres && have postgres postgres; then
 			done
 		}
 		check 'the same stacks as by ptrace: postgres and every process of it' postgres
-		locked() { dump "$blocked" -s native && query "[f for f in tasks[0]['stack'] if f['function'] and f['function'].startswith(('LockAcquire', 'XactLockTableWait', 'postgres+0x'))]"; }
+		locked() { dump "$blocked" -s native && ask "has tasks.0.stack.*.function~='(LockAcquire|XactLockTableWait|postgres\+0x).*'"; }
 		check 'a backend that waits for a row shows it' locked
-		row() { dump "$blocked" -s native && query "[t for t in tasks if t['state'] == 'mutex' and 'a postgres row lock' in t['waits_on']['text'] and t['waits_on']['owner'] is None and t['name'].startswith('postgres: ') and t['name'].endswith(' UPDATE waiting')]"; }
+		row() { dump "$blocked" -s native && ask "row state=mutex waits_on.text*='a postgres row lock' waits_on.owner=null name^='postgres: ' name\$=' UPDATE waiting'"; }
 		check 'it waits for a lock, not idly, and is named by the title that postgres sets' until_true row
 		mkfifo "$work/statements"
 		exec 8<>"$work/statements"
@@ -100,7 +100,7 @@ if have initdb postgres && have postgres postgres; then
 		idler=
 		idle() {
 			idler=$(sql "select pid from pg_stat_activity where wait_event = 'ClientRead'")
-			dump "$idler" -s native && query "[t for t in tasks if t['state'] == 'poll' and t['idle'] and t['name'].endswith(' idle')]"
+			dump "$idler" -s native && ask "row state=poll idle name\$=' idle'"
 		}
 		check 'one that waits for its client is idle' until_true idle
 		kill -INT "$main"

@@ -83,7 +83,7 @@ exec 9>&-
 wait "$last"
 
 prepare env LD_PRELOAD="$agent"
-until_true sees "$target" '"agent" in d["target"]["sources"]'
+until_true sees "$target" 'has target.sources.*=agent'
 watch agent
 exec 9>&-
 wait "$last"

@@ -23,11 +23,9 @@ if ! prepare env; then
 	seq 1 12 | sed "s/.*/ok & - # SKIP no $count threads here: $(tail -1 "$work/out")/"
 	exit 0
 fi
-states='sum(t["state"] in ("mutex", "cond", "io-read", "sleep") for t in tasks)'
-
-check "every thread is there, in the state of its wait" sees "$target" "len(tasks) == $count + 1 and $states == len(tasks)"
-check "with its stack" query \
-	'sum(any(f["function"] in ("wait_mutex", "wait_cond", "wait_read", "wait_sleep") for f in t["stack"]) for t in tasks) == len(tasks) - 1'
+check "every thread is there, in the state of its wait" sees "$target" \
+	"count = $((count + 1)) and every has state~=mutex|cond|io-read|sleep"
+check "with its stack" ask "count stack.*.function~=wait_(mutex|cond|read|sleep) = $count"
 
 # Looks in a row: threads that did not run, then one that did; 300 descriptors for 1500.
 cat >"$work/looks.py" <<'PY'
@@ -79,7 +77,7 @@ exec 9>&-
 wait "$target"
 
 prepare env LD_PRELOAD="$agent"
-until_true sees "$target" '"agent" in d["target"]["sources"]'
+until_true sees "$target" 'has target.sources.*=agent'
 record_looks --source agent
 judge agent
 exec 9>&-

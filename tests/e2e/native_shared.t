@@ -47,7 +47,7 @@ until_true grep -q ready "$work/out"
 holder=$(child_of "$target")
 until_true looks_right "$target" "$holder"
 check 'locks that are shared, and who holds them' looks_right "$target" "$holder"
-check 'the holder is another process' query "having(name='reader')[0]['waits_on']['owner_pid'] == $holder"
+check 'the holder is another process' ask "row name=reader has waits_on.owner_pid=$holder"
 "$client" dump "$target" -s native --stacks >"$work/dump.txt"
 check 'nobody is said twice to hold one' sh -c "! grep -E 'held by.*held by' '$work/dump.txt'"
 
@@ -66,8 +66,7 @@ started="$target $started"
 holder=$(child_of "$target")
 until_true looks_right "$target" "$holder"
 check 'the same in a pid namespace of their own' looks_right "$target" "$holder"
-check 'by our ids, not by those of the namespace' query \
-	"having(name='reader')[0]['waits_on']['owner'] == 't$holder'"
+check 'by our ids, not by those of the namespace' ask \
+	"row name=reader has waits_on.owner=t$holder"
 # The stack outranks the words: nothing is a join but the join.
-check 'and no number of a thread is seen in a lock' query \
-	"[t['name'] for t in having(state='join')] == ['join']"
+check 'and no number of a thread is seen in a lock' ask 'values name state=join = join'

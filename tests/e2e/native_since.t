@@ -35,21 +35,21 @@ now() { python3 -c 'import time; print(time.monotonic_ns())'; }
 until_true sh -c "[ \$((\$(python3 -c 'import time; print(time.monotonic_ns())') - $began)) -gt 3000000000 ]"
 
 # A Python without symbols locks by a semaphore, as far as can be seen.
-locked="(having(state='mutex') + having(state='semaphore'))"
+locked='state~=mutex|semaphore'
 dump "$target" -s native --stuck 2s
 most=$(($(now) - began))
-check 'a dump says how long a lock has been waited for before' query \
-	"len([t for t in $locked if 2.5e9 < t['age_ns'] < $most]) == 1"
+check 'a dump says how long a lock has been waited for before' ask \
+	"count $locked age_ns>2.5e9 age_ns<$most = 1"
 # Python's Event and Queue use the same lock as its Lock.
-check 'and that it is long: whether somebody holds it cannot be seen' query "${locked}[0]['long']"
-check 'as the least that it can be' query "not ${locked}[0]['age_exact']"
+check 'and that it is long: whether somebody holds it cannot be seen' ask "row $locked has long"
+check 'as the least that it can be' ask "row $locked has !age_exact"
 check 'one that wakes in between is not old' until_true sees "$target" \
-	"having(state='sleep') and all(t['age_ns'] < 2e9 for t in having(state='sleep'))" -s native
+	'row state=sleep and every state=sleep has age_ns<2e9' -s native
 # The main thread reads, then sleeps: what it waited for before does not count.
 echo >&9
-until_true sees "$target" "having(tid=$target, state='sleep')"
+until_true sees "$target" "row tid=$target state=sleep"
 dump "$target" -s native
-check 'another wait begins anew' query "having(tid=$target)[0]['age_ns'] < 2.5e9"
+check 'another wait begins anew' ask "row tid=$target has age_ns<2.5e9"
 
 # However busy the machine is: every look says the same, as soon as the waits are old enough.
 mkfifo "$work/threads.in"
@@ -58,35 +58,17 @@ exec 8<>"$work/threads.in"
 target=$!
 started="$started $target"
 until_true grep -q ready "$work/threads.out"
-until_true sees "$target" "min(t['age_ns'] for t in tasks if t['tid'] != $target) > 2.5e9" -s native
+until_true sees "$target" "row tid!=$target and every tid!=$target has age_ns>2.5e9" -s native
 for _ in 1 2 3 4 5 6; do
 	sh -c 'while :; do :; done' &
 	started="$started $!"
 	spinning="${spinning:-} $!"
 done
 for _ in 1 2 3; do
-	nice -n 10 "$client" dump "$target" -s native --stuck 2s -f json >>"$work/looks.json"
+	nice -n 10 "$client" dump "$target" -s native --stuck 2s -f json >>"$work/samples.json"
 done
 # shellcheck disable=SC2086
 kill $spinning
-looks() {
-	python3 - "$work/looks.json" "$1" <<'PY'
-import json, sys
-looks, text = [], open(sys.argv[1]).read()
-while text.strip():
-    look, end = json.JSONDecoder().raw_decode(text.lstrip())
-    looks.append(look)
-    text = text.lstrip()[end:]
-since = {}
-for look in looks:
-    for t in look["tasks"]:
-        since.setdefault(t["tid"], []).append(look["clock_ns"] - t["age_ns"])
-spread = max(max(s) - min(s) for s in since.values())
-marks = [[sorted(t["tid"] for t in look["tasks"] if t.get(mark)) for mark in ("stuck", "long")] for look in looks]
-result = eval(sys.argv[2])
-print(result, spread, [[len(m) for m in mark] for mark in marks], [len(s) for s in since.values()][:5])
-sys.exit(0 if result else 1)
-PY
-}
-check 'beside a load every look says the same ages' looks 'len(looks) == 3 and spread < 50e6'
-check 'and the same threads stuck' looks 'marks[0] == marks[1] == marks[2]'
+same() { python3 "$(dirname "$0")/native_since_samples.py" "$work/samples.json" "$1"; }
+check 'beside a load every look says the same ages' same ages
+check 'and the same threads stuck' same marks

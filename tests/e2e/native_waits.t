@@ -25,10 +25,11 @@ land() {
 	wait "$target"
 }
 native() { dump "$target" -s native; }
-# says EXPRESSION: of a dump taken now; `at` are the tids that the target named.
-says() {
-	native && query "[at for at in [{l.split()[1]: {t['tid']: t for t in tasks}.get(int(l.split()[2])) for l in open('$work/$program') if l.startswith('wait ')}] if $1]"
-}
+# says QUESTION: about a new dump.
+says() { native && ask "$1"; }
+# A question about the thread that the target calls NAME begins with this.
+the() { echo "row $(tid_of "$1") has"; }
+tid_of() { awk -v name="$1" '$1 == "wait" && $2 == name { print "tid=" $3 }' "$work/$program"; }
 until_says() { until_true says "$1"; }
 
 launch wrap_waits
@@ -62,10 +63,10 @@ check 'and what each waits for, and who has it' rows native -s native
 land
 
 launch wrap_waits LD_PRELOAD="$agent"
-hidden() { native && query "tasks and not having(name='grmon')"; }
+hidden() { native && ask 'count > 0 and no name=grmon'; }
 check "the agent's own thread is not shown" hidden
 inside() {
-	native && query "not [f for t in tasks for f in t['stack'] if 'src/agent/' in (f['file'] or '')]"
+	native && ask 'in tasks.*.stack.* no file*=src/agent/'
 }
 check "the agent's frames are not in the stacks" inside
 check 'the states are right all the same' states
@@ -76,28 +77,27 @@ land
 launch kind_fds
 end=$(sed -n 's/^end \([0-9]*\) child.*/\1/p' "$work/kind_fds")
 child=$(sed -n 's/^end .* child //p' "$work/kind_fds")
-text() { echo "(at['$1']['waits_on'] or {}).get('text', '')"; }
-until_says "'epoll' in $(text epoll)"
-check 'an epoll names its descriptors' says "$(text epoll).endswith(' of fds $end')"
-check 'a timerfd says when it is due' says "'timerfd, due ' in $(text timerfd) and ', every 2.0s' in $(text timerfd)"
-check 'an eventfd says its count' says "'eventfd, count 0' in $(text eventfd)"
-check 'inotify counts its watches' says "'inotify, 1 watch' in $(text inotify)"
-check 'a signalfd names its signals' says "'signalfd USR1' in $(text signalfd)"
-check 'a pidfd names its process' says "'pidfd of process $child' in $(text pidfd)"
-check 'a sleep says until when' says "$(text until).startswith('until ')"
+until_says "$(the epoll) waits_on.text*=epoll"
+check 'an epoll names its descriptors' says "$(the epoll) waits_on.text\$=' of fds $end'"
+check 'a timerfd says when it is due' says "$(the timerfd) waits_on.text*='timerfd, due ' waits_on.text*=', every 2.0s'"
+check 'an eventfd says its count' says "$(the eventfd) waits_on.text*='eventfd, count 0'"
+check 'inotify counts its watches' says "$(the inotify) waits_on.text*='inotify, 1 watch'"
+check 'a signalfd names its signals' says "$(the signalfd) waits_on.text*='signalfd USR1'"
+check 'a pidfd names its process' says "$(the pidfd) waits_on.text*='pidfd of process $child'"
+check 'a sleep says until when' says "$(the until) waits_on.text^='until '"
 line=$(grep -n 'epoll_wait(wait' tests/targets/kind_fds.c | cut -d: -f1)
 at_line() {
-	says "[f for f in at['epoll']['stack'] if f['function'] == 'in_epoll' and f['line'] == $line and f['file'].endswith('/tests/targets/kind_fds.c') and f['file'].startswith('/')]"
+	says "in stack.* of $(tid_of epoll) : row function=in_epoll line=$line file\$=/tests/targets/kind_fds.c file^=/"
 }
 check 'file and line are those of the source, with its whole path' at_line
 mkdir -p "$work/config/grmon-c"
 echo '{"stack_rules": [{"function": "kind_queue_*", "state": "chan-recv"}]}' \
 	>"$work/config/grmon-c/config.json"
-check "a rule of the user's names the state" says "at['queue']['state'] == 'chan-recv'"
+check "a rule of the user's names the state" says "$(the queue) state=chan-recv"
 rm "$work/config/grmon-c/config.json"
-check 'without it the wait is for a condition' says "at['queue']['state'] == 'cond'"
+check 'without it the wait is for a condition' says "$(the queue) state=cond"
 kill -STOP "$target"
-stopped() { native && query "[e for e in d['errors'] if 'is stopped by a signal' in e]"; }
+stopped() { native && ask "in errors.* row .*='is stopped by a signal'"; }
 until_true stopped
 check 'a process that is stopped says so' stopped
 kill -CONT "$target"
@@ -105,7 +105,7 @@ land
 
 launch kind_fds LD_PRELOAD="$agent"
 tid=$(sed -n 's/^wait epoll \([0-9]*\).*/\1/p' "$work/kind_fds")
-epolls() { dump "$target" -s agent && query "having(tid=$tid)[0]['waits_on']['text'].startswith('epoll ')"; }
+epolls() { dump "$target" -s agent && ask "row tid=$tid has waits_on.text^='epoll '"; }
 check 'the agent names an epoll in the same way' until_true epolls
 land
 
@@ -113,5 +113,5 @@ mkfifo "$work/unread"
 sh -c ': >"$1"' sh "$work/unread" &
 target=$!
 started="$started $target"
-opens() { native && query "tasks[0]['state'] == 'io-write' and tasks[0]['waits_on']['text'] == 'opening $work/unread'"; }
+opens() { native && ask "has tasks.0.state=io-write tasks.0.waits_on.text='opening $work/unread'"; }
 check 'who opens a FIFO to write waits for a reader' until_true opens

@@ -31,11 +31,11 @@ pid=$last
 check 'nginx answers' until_true curl -sf -o "$work/got" "http://127.0.0.1:$port/file"
 check 'the file is whole' cmp "$work/file" "$work/got"
 check 'the master waits for a signal' until_true sees "$pid" \
-	'having(tid='"$pid"', state="signal-wait") and "agent" in d["target"]["sources"]'
+	"row tid=$pid state=signal-wait and has target.sources.*=agent"
 worker() { cat "/proc/$pid/task/$pid/children" | tr ' ' '\n' | head -1; }
 until_true test -n "$(worker)"
 check 'a worker polls, told by its own region' until_true sees "$(worker)" \
-	'having(state="poll") and "agent" in d["target"]["sources"]'
+	'row state=poll and has target.sources.*=agent'
 old=$(worker)
 kill -HUP "$pid"
 # shellcheck disable=SC2016

@@ -17,16 +17,17 @@ launch() {
 	started="$started $target"
 	until_true grep -q '^ready' "$work/out"
 }
-stack() { dump "$target" && query "$(echo "$1" | sed "s/MAIN/having(id='t$target')[0]/g")"; }
+# stack QUESTION…: about the frames of the main thread, in a new dump.
+stack() { dump "$target" && ask "in stack.* of id=t$target : $1" ${2:+"in stack.* of id=t$target : $2"}; }
 
 launch --perf-basic-prof --interpreted-frames-native-stack
 map=/tmp/perf-$target.map
-names="[f['function'] for f in MAIN['stack']]"
-callers="[(f['function'], f['line']) for f in MAIN['stack'] if (f['file'] or '').endswith('/tests/targets/waits.js')]"
+own='file$=/tests/targets/waits.js'
 line() { grep -n "$1" tests/targets/waits.js | cut -d: -f1; }
 check 'functions of JavaScript have their names, files and lines' until_true stack \
-	"${callers}[:2] == [('waitForNobody', $(line 'function waitForNobody')), ('serveRequest', $(line 'function serveRequest'))]"
-check 'between those of node' query "$(echo "[n for n in $names if (n or '').startswith(('v8::', 'node', 'libnode', 'Builtins_'))]" | sed "s/MAIN/having(id='t$target')[0]/g")"
+	"values function $own ^= waitForNobody serveRequest" \
+	"values line $own ^= $(line 'function waitForNobody') $(line 'function serveRequest')"
+check 'they are between functions of node' ask "row id=t$target has stack.*.function~='(v8::|node|libnode|Builtins_).*'"
 shown() { "$client" dump "$target" --filter "id:t$target" | grep -q 'waitForNobody  *waits.js:'; }
 check 'the row names the first of them' until_true shown
 kill "$target"
@@ -38,7 +39,7 @@ launch --interpreted-frames-native-stack
 map=/tmp/perf-$target.map
 echo '0 7fffffffffff planted' >"$work/planted"
 ln -s "$work/planted" "$map"
-nameless() { stack "not [f for f in MAIN['stack'] if f['function'] == 'planted'] and [f for f in MAIN['stack'] if not f['function']]"; }
+nameless() { stack 'no function=planted' 'row !function'; }
 check 'a link in its place is not followed' until_true nameless
 rm -f "$map"
 cp "$work/planted" "$map"
@@ -49,7 +50,7 @@ else
 	ok 0 "nor is another user's file read # SKIP only root can make one"
 fi
 [ "$(id -u)" -ne 0 ] || chown 0 "$map"
-planted() { stack "[f for f in MAIN['stack'] if f['function'] == 'planted']"; }
+planted() { stack 'row function=planted'; }
 check 'that of its own user is, also when it comes later' until_true planted
 rm -f "$map"
 kill "$target"

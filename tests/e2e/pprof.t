@@ -38,33 +38,31 @@ sys.exit(not (len(parked) >= 11 and parked <= common and all(seen[i].startswith(
 PY
 }
 check 'the same goroutines and states as debug=2' same
-check 'states' query "{'chan-send', 'chan-recv', 'select', 'mutex', 'rwlock-read', 'waitgroup',
-	'cond', 'sleep', 'accept'} <= {t['state'] for t in tasks}"
-check 'function, creator, parent' query \
-	"[t for t in tasks if t['name'] == 'main.sender' and t['created_by'][0]['function'] == 'main.main'
-	and t['stack'][0]['line'] > 0]"
-check 'it says what it costs' query "'is stopped while' in d['errors'][0]"
-check 'with the path' sees "$url/debug/pprof/" "len(tasks) >= 13"
-check 'a saved dump' sees "$work/debug2" "len(having(state='mutex')) == 1 and d['target']['sources'] == ['pprof']"
+check 'every kind of wait has its state' ask \
+	'set state >= chan-send chan-recv select mutex rwlock-read waitgroup cond sleep accept'
+check 'a row has its function, its line and its creator' ask \
+	'row name=main.sender created_by.0.function=main.main stack.0.line>0'
+check 'the dump says what it costs the program' ask "has errors.0*='is stopped while'"
+check 'the address may have the path' sees "$url/debug/pprof/" 'count >= 13'
+check 'a saved dump has the same rows' sees "$work/debug2" 'count state=mutex = 1 and has target.sources=pprof'
 fetch 1 >"$work/debug1"
-check 'debug=1, grouped' sees "$work/debug1" "having(state='waitgroup')[0]['labels']['goroutines'] == '1'"
-check 'labels' query "[t for t in tasks if t['labels'].get('request') == '/api, v1']"
+check 'debug=1, grouped' sees "$work/debug1" 'row state=waitgroup has labels.goroutines=1'
+check 'it has the labels' ask "row labels.request?='/api, v1'"
 fetch 0 >"$work/profile"
-check 'a profile' sees "$work/profile" "having(state='chan-send')[0]['labels']['goroutines'] == '1'"
-input() { "$client" dump - -f json <"$work/debug2" >"$work/dump.json" && query "having(state='mutex')"; }
+check 'a profile' sees "$work/profile" 'row state=chan-send has labels.goroutines=1'
+input() { "$client" dump - -f json <"$work/debug2" >"$work/dump.json" && ask 'row state=mutex'; }
 check 'on the standard input' input
 cat "$work/debug2" "$work/debug2" >"$work/twice"
 check 'two dumps: the last, and it says so' sees "$work/twice" \
-	"len(having(state='mutex')) == 1 and '2 dumps' in d['errors'][0]"
+	"count state=mutex = 1 and has errors.0*='2 dumps'"
 
 kill -QUIT "$server"
 wait "$server" 2>/dev/null
 check 'what SIGQUIT prints' sees "$work/address" \
-	"len(having(state='mutex')) == 1 and having(state='mutex')[0]['name'].startswith('main.main.func')"
+	'count state=mutex = 1 and row state=mutex has name^=main.main.func'
 sed 's/^/2026-11-21T10:00:00.123456789Z stderr F /' "$work/address" >"$work/pod.log"
 check 'the same in the log of a container' sees "$work/pod.log" \
-	"(having(state='mutex')[0]['stack'][-1]['function'] == 'runtime.goexit' and
-	having(state='mutex')[0]['created_by'][0]['function'] == 'main.main')"
+	'row state=mutex has stack.-1.function=runtime.goexit created_by.0.function=main.main'
 
 cat >"$work/panic.go" <<'GO'
 package main
@@ -82,26 +80,26 @@ GO
 go build -o "$work/panic" "$work/panic.go" >>"$work/build.log" 2>&1
 GOTRACEBACK=all "$work/panic" >"$work/crash.log" 2>&1
 check 'a panic in a log' sees "$work/crash.log" \
-	"tasks[0]['id'] == 'g1' and any(f['function'] == 'main.(*server).handle' for f in tasks[0]['stack'])"
+	'has tasks.0.id=g1 tasks.0.stack.*.function=main.(*server).handle'
 
 # From 1.26 on the runtime can print labels in headers, from 1.27 on it does.
 GODEBUG=tracebacklabels=1 serve labels 127.0.0.1:0
 url=http://$(cat "$work/labels")
 labelled() {
 	fetch 2 | grep -q 'labels:{' || return 0
-	sees "$url" "[t for t in tasks if t['labels'].get('request') == '/api, v1' and t['state'] != 'unknown']"
+	sees "$url" "row labels.request?='/api, v1' state!=unknown"
 }
 check 'labels of a live program' labelled
 serve socket "$work/s"
-check 'a Unix socket' sees "unix:$work/s" "len(tasks) >= 13"
+check 'a Unix socket' sees "unix:$work/s" 'count >= 13'
 serve agent 127.0.0.1:1234
 grmon() {	# somebody else may have the port
 	grep -q '^127.0.0.1:1234$' "$work/agent" || return 0
-	sees grmon "having(name='main.sender') and d['target']['name'] == 'http://localhost:1234'"
+	sees grmon 'row name=main.sender and has target.name=http://localhost:1234'
 }
 check 'the agent of grmon' grmon
 serve many 127.0.0.1:0 30000
 url=http://$(cat "$work/many")
 check 'more than 20000: a row for each stack' sees "$url" \
-	"[t for t in tasks if t['labels']['goroutines'] == '30000' and t['state'] == 'chan-recv'] and len(tasks) < 40"
-check 'why' query "'20000' in ' '.join(d['errors'])"
+	'row labels.goroutines=30000 state=chan-recv and count < 40'
+check 'and the dump says why' ask 'in errors.* row .*=20000'

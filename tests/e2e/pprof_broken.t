@@ -23,22 +23,21 @@ fails() {
 	grep -qF -- "$text" "$work/err" || { echo "it does not say: $text"; return 1; }
 }
 
-check 'all is well' sees "$url/fine" "len(tasks) == 50 and all(t['state'] == 'chan-recv' for t in tasks)"
-check 'minutes are the least age' query \
-	"tasks[1]['age_ns'] >= 120e9 and not tasks[1]['age_exact'] and tasks[1]['long']"
+check 'all is well' sees "$url/fine" 'count = 50 and every has state=chan-recv'
+check 'minutes are the least age' ask 'has tasks.1.age_ns>=120e9 !tasks.1.age_exact tasks.1.long'
 check 'no answer at all' fails slow 'did not answer in time'
 check 'breaks off before its length' fails half 'closed the connection in the middle'
 check 'breaks off without a length' fails cut 'is incomplete'
 check 'something else' fails html 'not a Go goroutine profile'
 check 'an error' fails status 'status 503'
 check 'a password is missing' fails door '--user'
-check 'a password' sees "$url/door" "len(tasks) == 50" --user me:secret
+check 'a password' sees "$url/door" 'count = 50' --user me:secret
 check 'a header is missing' fails key '--header'
-check 'a header' sees "$url/key" "len(tasks) == 50" --header 'X-Key: open'
+check 'a header' sees "$url/key" 'count = 50' --header 'X-Key: open'
 # Nothing listens on port 1.
 proxied() {
 	env http_proxy="$proxy" https_proxy="$proxy" ALL_PROXY="$proxy" all_proxy="$proxy" no_proxy= \
-		"$client" dump "$1" -f json >"$work/dump.json" && query "len(tasks) == 50"
+		"$client" dump "$1" -f json >"$work/dump.json" && ask 'count = 50'
 }
 proxy=http://127.0.0.1:1
 past() {

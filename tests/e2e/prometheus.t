@@ -121,53 +121,17 @@ YML
 start "$prometheus/prometheus" --config.file=prometheus.yml --storage.tsdb.path=tsdb \
 	--web.listen-address="$api" --log.level=warn
 
-cat >ask.py <<'PY'
-import json, sys, urllib.parse, urllib.request
-API = "http://" + sys.argv[1] + "/api/v1/"
-def get(path, **words):
-    with urllib.request.urlopen(API + path + "?" + urllib.parse.urlencode(words), timeout=10) as answer:
-        return json.load(answer)["data"]
-def ask(expr):
-    return [(r["metric"], float(r["value"][1])) for r in get("query", query=expr)["result"]]
-def by(label, expr):
-    return {m.get(label): v for m, v in ask(expr)}
-def firing(target):
-    return {(a["labels"]["alertname"], a["labels"].get("state", "")) for a in get("alerts")["alerts"]
-            if a["state"] == "firing" and a["labels"].get("target") == target}
-PY
-# asks PYTHON [NAME=VALUE…]: whether an expression on the API's answers is true
-asks() {
-	expression=$1
-	shift
-	env "$@" python3 -c 'import os, sys
-sys.argv = ["", os.environ["API"]]
-exec(open("ask.py").read())
-e = os.environ
-dump = json.load(open(e["DUMP"])) if "DUMP" in e else None
-result = eval(sys.stdin.read())
-print(result)
-sys.exit(not result)' <<PY
-$expression
-PY
-}
-export API="$api" LEAKY="$leaky" BUSY="$busy" FIXED="$fixed" LOCKS="$locks"
+# asks QUESTION ARGUMENT…: of the server.
+asks() { python3 "$here/e2e/prometheus_ask.py" "$@"; }
+export API="$api"
 
-check 'Prometheus scrapes it' until_true asks 'ask("up")[0][1] == 1 and len(ask("grmon_up == 1")) == 3'
-equal() { # equal PID: what Prometheus knows is what a dump of now says
-	"$client" dump -f json --stuck 1s "$1" >dump.json &&
-		asks '(by("state", "sum by (state) (grmon_tasks{pid=\"%s\"}) > 0" % e["PID"]) == dump["counts"]["by_state"]
-and by("class", "sum by (class) (grmon_tasks{pid=\"%s\"}) > 0" % e["PID"]) == dump["counts"]["by_class"]
-and ask("sum(grmon_stuck_tasks{pid=\"%s\"})" % e["PID"])[0][1] == dump["counts"]["stuck"]
-and ask("grmon_process_resident_memory_bytes{pid=\"%s\"}" % e["PID"])[0][1] == dump["resources"]["rss_bytes"]
-and ask("grmon_process_open_fds{pid=\"%s\"}" % e["PID"])[0][1] == dump["resources"]["fds"]
-and by("target", "grmon_tasks{pid=\"%s\"}" % e["PID"]) and ask("grmon_build_info")[0][0]["version"])' \
-			PID="$1" DUMP=dump.json
+check 'Prometheus scrapes it' until_true asks scrapes 3
+equal() { # equal PID: what Prometheus has is what a dump of now says
+	"$client" dump -f json --stuck 1s "$1" >dump.json && asks equals "$1" dump.json
 }
 check 'numbers of the leaking server are those of its dump' until_true equal "$leaky_pid"
-stuck_alert() { asks '("GrmonStuckTasks", "chan-send") in firing(e["LEAKY"])'; }
-check 'an alert fires for the leaking server' until_true stuck_alert
-check 'the oldest wait grows with the time' until_true asks \
-	'max(v for m, v in ask("delta(grmon_oldest_blocked_seconds{target=\"%s\",state=\"chan-send\"}[5s])" % e["LEAKY"])) > 1'
+check 'an alert fires for the leaking server' until_true asks fires "$leaky" GrmonStuckTasks/chan-send
+check 'the oldest wait grows with the time' until_true asks oldest-grows "$leaky"
 
 # A process that starts later, in a deadlock.
 mkfifo hold
@@ -175,23 +139,13 @@ mkfifo hold
 locks_pid=$!
 started="$started $locks_pid"
 exec 9>hold
-check 'a process that starts later is found, and its deadlock an alert' until_true asks \
-	'("GrmonDeadlock", "") in firing(e["LOCKS"]) and ("GrmonLeak", "") in firing(e["LOCKS"])'
+check 'a process that starts later is found, and its deadlock is an alert' until_true asks \
+	fires "$locks" GrmonDeadlock GrmonLeak
 check 'its numbers are those of its dump too' until_true equal "$locks_pid"
 for user in 5 6 7; do
 	curl -s "$leaky_url?user=$user" >/dev/null
 done
-check 'tasks that come are counted' until_true asks \
-	'ask("grmon_tasks_created_total{target=\"%s\"} - grmon_tasks_ended_total" % e["LEAKY"])[0][1] == 3'
-leak_alert() { asks '("GrmonLeak", "") in firing(e["BUSY"])'; }
-check 'the leak of the one under load is an alert' until_true leak_alert
-panels() {
-	# Nothing here is long without being stuck: one line of a panel may be empty.
-	asks '[p["title"] for p in json.load(open(e["BOARD"]))["panels"] if not any(
-ask(t["expr"].replace("$__rate_interval", "5s").replace("$instance", ".*").replace("$target", ".*").replace("$pid", ".*"))
-for t in p["targets"])] == []' \
-		BOARD="$share/grmon-c-dashboard.json"
-}
-check 'every panel of the dashboard has numbers' until_true panels
-quiet() { asks 'firing(e["FIXED"]) == set()'; }
-check 'no alert fires for the server that is fine under the same load' quiet
+check 'tasks that are created are counted' until_true asks created "$leaky" 3
+check 'the leak of the server under load is an alert' until_true asks fires "$busy" GrmonLeak
+check 'every panel of the dashboard has numbers' until_true asks panels "$share/grmon-c-dashboard.json"
+check 'no alert fires for the server that is fine under the same load' asks quiet "$fixed"

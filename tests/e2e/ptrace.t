@@ -15,16 +15,16 @@ started="$started $target"
 exec 9>"$work/in"
 until_true grep -q ready "$work/out"
 
-functions='[[f["function"] for f in t["stack"]] for t in having(name="spins")]'
 spins() {
-	sees "$target" "[s for s in $functions if 'spin_outer' in s and s[s.index('spin_outer'):][:2] == ['spin_outer', 'spinner']]" "$@"
+	dump "$target" "$@" &&
+		[ "$(ask 'value stack.*.function name=spins' | grep -m1 -A1 -x spin_outer | xargs)" = 'spin_outer spinner' ]
 }
 until_true spins --ptrace
 ok $? 'with --ptrace a thread that runs shows where' "$(cat "$work/dump.json")"
-check 'and the header says how' query '"ptrace" in d["target"]["sources"]'
-until_true sees "$target" 'having(state="running", name="spins")'
-check 'without it the thread runs and has no stack' query "not [s for s in $functions if s]"
-check 'and nothing is said' query '"ptrace" not in d["target"]["sources"] and not d["errors"]'
+check 'and the header says how' ask 'has target.sources.*=ptrace'
+until_true sees "$target" 'row state=running name=spins'
+check 'without it the thread runs and has no stack' ask 'every name=spins has stack=[]'
+check 'and nothing is said' ask 'has !target.sources.*=ptrace !errors'
 
 # Nobody is left stopped, though the client is killed at every moment of its work.
 free() {
@@ -59,14 +59,14 @@ debugger=$!
 started="$started $debugger"
 until_true grep -q traced "$work/traced"
 check 'a process that a debugger has says so' until_true sees "$target" \
-	'[e for e in d["errors"] if "a debugger is attached to it" in e]' --ptrace
+	"in errors.* row .*='a debugger is attached to it'" --ptrace
 kill $debugger
 wait $debugger 2>/dev/null
 
 # Stopped by a signal: it stays so.
 kill -STOP "$target"
 check 'a process that is stopped is shown so' until_true sees "$target" \
-	'[e for e in d["errors"] if "stopped by a signal" in e]' --ptrace
+	"in errors.* row .*='stopped by a signal'" --ptrace
 kill -CONT "$target"
 
 "$client" record "$target" --ptrace -i 0.02 --for 1s -o "$work/recording" 2>"$work/log"

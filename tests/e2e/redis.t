@@ -22,17 +22,16 @@ redis-benchmark -p "$port" -n 100000000 -c 20 -P 8 -t get -q >/dev/null 2>&1 &
 started="$started $!"
 load=$!
 check 'under load the main thread and the io threads are shown' \
-	until_true sees "$pid" 'having(name="redis-server") and len([t for t in tasks if t["name"].startswith("io_thd_")]) == 2'
+	until_true sees "$pid" 'row name=redis-server and count name^=io_thd_ = 2'
 kill "$load"
-check 'the source says agent' query '"agent" in d["target"]["sources"]'
+check 'the source says agent' ask 'has target.sources.*=agent'
 check 'bio threads wait on their condition, named by the agent' \
-	until_true sees "$pid" 'len([t for t in tasks if t["name"].startswith("bio_") and t["state"] == "cond" and t["waits_on"]["address"]]) == 3'
+	until_true sees "$pid" 'count name^=bio_ state=cond waits_on.address = 3'
 check 'idle, every state fits the system call' \
 	until_true "$(dirname "$0")/syscall_truth.py" "$client" "$pid" 4
-pools="[t for t in tasks if t['name'].startswith(('bio_', 'io_thd_', 'jemalloc'))]"
+pools='name~=(bio_|io_thd_|jemalloc).*'
 dump "$pid" --stuck 0.01
-check 'workers that wait for work are idle, not stuck' query \
-	"len($pools) >= 5 and all(t['idle'] and not t['stuck'] for t in $pools)"
+check 'workers that wait for work are idle, not stuck' ask "count $pools >= 5 and every $pools has idle !stuck"
 dump "$pid" --stuck cond=0.01
-check 'but where their state is named' query \
-	"all(t['stuck'] for t in $pools if t['state'] == 'cond') and having(state='cond')"
+check 'but where their state is named' ask \
+	"every $pools state=cond has stuck and row state=cond"

@@ -31,11 +31,11 @@ until_true grep -q ready "$work/out"
 
 kill -USR1 "$server"
 
-dumped() { dump "$target" 2>"$work/err" && query "$1"; }
-check 'dump: all rows' dumped 'len(tasks) == 4 and all(t["state"] for t in tasks)'
-check '… the others with their stacks and holders' query \
-	'any(f["function"] == "waiter_thread" for f in having(name="waiter")[0]["stack"]) and having(name="waiter")[0]["waits_on"]["owner"]'
-check '… and what does not answer' query "'the memory of $target does not answer' in d['errors'][0]"
+dumped() { dump "$target" 2>"$work/err" && ask "$1"; }
+check 'dump: all rows' dumped 'count = 4 and every has state'
+check '… the others with their stacks and holders' ask \
+	'row name=waiter has stack.*.function=waiter_thread waits_on.owner'
+check '… and what does not answer' ask "has errors.0*='the memory of $target does not answer'"
 check '… also on the standard error' grep -q "^grmon-c: the memory of $target does not answer" "$work/err"
 
 # All at once, as each waits for the same.
@@ -102,7 +102,7 @@ ok $? '… of which it says so'
 kill "$exporter"
 
 kill -USR2 "$server"
-healed() { sees "$target" 'not d["errors"]'; }
+healed() { sees "$target" 'has !errors'; }
 check 'as soon as it answers again nothing is missing' until_true healed
 kill "$target"
 
@@ -118,7 +118,7 @@ list=$!
 timeout -s KILL 60 "$client" report "$target" --for 60s >"$work/report" 2>&1 &
 report=$!
 check 'a program whose file does not answer: dump shows its rows, and ends' sees "$target" \
-	'len(tasks) == 4 and d["errors"] and having(name="waiter")[0]["waits_on"]["owner"]'
+	'count = 4 and has errors and row name=waiter has waits_on.owner'
 kill -TERM $report
 wait $report
 ok $? 'SIGTERM ends report' "$(cat "$work/report")"
