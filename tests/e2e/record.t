@@ -193,7 +193,7 @@ disk() {
 		"$1" record "$2" -o disk/full -i 0.01 --for 20 2>disk.log &
 		recorder=$!
 		i=0
-		until grep -q "tried again" disk.log || [ $i -ge 400 ]; do i=$((i + 1)); sleep 0.05; done
+		until grep -q "trying again" disk.log || [ $i -ge 400 ]; do i=$((i + 1)); sleep 0.05; done
 		grep "cannot write disk/full" disk.log
 		"$1" dump disk/full | grep "tasks 4"
 		# With room again it goes on by itself, and what comes is read.
