@@ -312,22 +312,22 @@ static int parse_fd(int fd, const struct pprof_out *out, struct pprof_found *fou
 		    struct err *e)
 {
 	struct pprof_text *text = NULL;
+	char *room = malloc(READ_BYTES);
 	struct buf bytes;
 	int rc = 0;
 	ssize_t got;
 
+	if (!room)
+		return err_set(e, ERR_NOMEM, "no memory to read the input");
 	buf_init(&bytes, TEXT_MAX);
 	for (;;) {
 		size_t before = bytes.length;
-		static const size_t piece = READ_BYTES;
-		char *room = malloc(piece);
 
-		got = room ? read(fd, room, piece) : -1;
+		got = read(fd, room, READ_BYTES);
 		if (got > 0 && text)
 			pprof_text_feed(text, room, (size_t)got);
 		else if (got > 0)
 			buf_append(&bytes, room, (size_t)got);
-		free(room);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0 || bytes.failed)
@@ -355,6 +355,7 @@ static int parse_fd(int fd, const struct pprof_out *out, struct pprof_found *fou
 			     "why");
 	pprof_text_free(text);
 	buf_release(&bytes);
+	free(room);
 	return rc;
 }
 

@@ -198,7 +198,7 @@ static int replay_sample(void *ctx, const struct source_focus *focus,
 			 struct snapshot *out, struct err *e)
 {
 	struct feed_place place;
-	int rc = replay_update(ctx, focus->all, &place, e);
+	int rc = replay_update(ctx, focus && focus->all, &place, e);
 
 	return rc ? rc : replay_read(ctx, place.at, out, e);
 }

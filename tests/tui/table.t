@@ -80,7 +80,14 @@ wait_for 'sleeper'
 press p
 expect 'PAUSED' "p pauses and the header says so"
 before=$(screen)
-sleep 1.2 # longer than a poll: nothing may change meanwhile
+# The two flickers wake six times a second, and the view polls once: after this a picture
+# that is not paused shows other ages.
+turns() {
+	awk '/^voluntary_ctxt/ { sum += $2 } END { print sum }' "/proc/$target/task/"*/status
+}
+turns_before=$(turns)
+have_turned() { [ "$(turns)" -ge $((turns_before + 12)) ]; }
+until_true have_turned
 [ "$before" = "$(screen)" ]
 ok $? "a paused picture does not change"
 press Space

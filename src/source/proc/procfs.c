@@ -12,7 +12,6 @@
 
 #include "base/clock.h"
 
-#define NS_PER_MS  1000000ll
 /* With its two blanks it is longer than the thread's name, which precedes it, can be. */
 #define EXEC_START "\nse.exec_start  "
 
@@ -159,14 +158,11 @@ pid_t proc_parse_pid(const char *text)
 
 int64_t proc_ticks_to_mono_ns(uint64_t ticks)
 {
-	struct timespec boot;
 	int64_t hz = sysconf(_SC_CLK_TCK);
+	int64_t suspended_ns = clock_read_ns(CLOCK_BOOTTIME) - clock_mono_ns();
 
-	if (hz <= 0 || clock_gettime(CLOCK_BOOTTIME, &boot) != 0)
+	if (hz <= 0)
 		return 0;
-	int64_t boot_ns = (int64_t)boot.tv_sec * CLOCK_SECOND_NS + boot.tv_nsec;
-	int64_t suspended_ns = boot_ns - clock_mono_ns();
-
 	if (ticks / (uint64_t)hz > (uint64_t)INT32_MAX * 4)
 		return 0;
 	return (int64_t)(ticks / (uint64_t)hz) * CLOCK_SECOND_NS +
@@ -184,11 +180,11 @@ int64_t proc_parse_exec_start_ns(const char *text)
 	/* Milliseconds with six decimals. */
 	unsigned long long ms = strtoull(at + 1, &end, 10);
 
-	if (*end != '.' || ms > INT64_MAX / NS_PER_MS - 1)
+	if (*end != '.' || ms > INT64_MAX / CLOCK_MS_NS - 1)
 		return 0;
 	unsigned long part = strtoul(end + 1, &digits, 10);
 
 	if (digits - end != 7)
 		return 0;
-	return (int64_t)ms * NS_PER_MS + (int64_t)part;
+	return (int64_t)ms * CLOCK_MS_NS + (int64_t)part;
 }

@@ -22,6 +22,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/fdio.h"
 #include "base/hash.h"
 #include "source/proc/live.h"
@@ -48,32 +49,12 @@ struct collector {
 	size_t nr_ends, cap_ends;
 };
 
-/* The array may have moved when this returns: it is to be stored whatever comes next. */
-static void *grow(void *array, size_t count, size_t *capacity, size_t size)
-{
-	size_t wanted = *capacity ? *capacity * 2 : 256;
-	void *more;
-
-	if (count < *capacity)
-		return array;
-	if (wanted > PAIRS_MAX)
-		return NULL;
-	more = realloc(array, wanted * size);
-	if (more)
-		*capacity = wanted;
-	return more;
-}
-
 static void add_pair(struct collector *all, uint64_t inode, uint64_t peer)
 {
-	struct socket_pair *pairs;
-
-	if (!inode || !peer)
+	if (!inode || !peer ||
+	    !array_reserve_most(&all->pairs, &all->cap_pairs, all->nr_pairs + 1,
+				PAIRS_MAX))
 		return;
-	pairs = grow(all->pairs, all->nr_pairs, &all->cap_pairs, sizeof(*pairs));
-	if (!pairs)
-		return;
-	all->pairs = pairs;
 	all->pairs[all->nr_pairs++] = (struct socket_pair){inode, peer};
 }
 
@@ -115,19 +96,15 @@ static void take_tcp(void *ctx, const struct nlmsghdr *header)
 {
 	struct collector *all = ctx;
 	const struct inet_diag_msg *message = NLMSG_DATA(header);
-	struct tcp_end *ends;
 
-	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)) || !message->idiag_inode)
-		return;
-	ends = grow(all->ends, all->nr_ends, &all->cap_ends, sizeof(*ends));
-	if (!ends)
+	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*message)) || !message->idiag_inode ||
+	    !array_reserve_most(&all->ends, &all->cap_ends, all->nr_ends + 1, PAIRS_MAX))
 		return;
 	uint64_t local = hash_end(message->id.idiag_src, message->id.idiag_sport,
 				  message->idiag_family);
 	uint64_t remote = hash_end(message->id.idiag_dst, message->id.idiag_dport,
 				   message->idiag_family);
 
-	all->ends = ends;
 	all->ends[all->nr_ends++] = (struct tcp_end){
 		hash_mix(local, remote), hash_mix(remote, local), message->idiag_inode};
 }
@@ -296,15 +273,12 @@ static uint64_t hash_digits(const char *end)
 static void take_line(void *ctx, char *line)
 {
 	struct collector *all = ctx;
-	struct tcp_end *ends =
-		grow(all->ends, all->nr_ends, &all->cap_ends, sizeof(*ends));
 	char local[64], remote[64];
 	unsigned state;
 	uint64_t inode;
 
-	if (!ends)
+	if (!array_reserve_most(&all->ends, &all->cap_ends, all->nr_ends + 1, PAIRS_MAX))
 		return;
-	all->ends = ends;
 	if (sscanf(line,
 		   " %*d: %63[0-9A-F:] %63[0-9A-F:] %x %*s %*s %*s %*u %*u %" SCNu64,
 		   local, remote, &state, &inode) != 4 ||
