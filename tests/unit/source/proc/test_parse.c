@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#include "source/pprof/http.h"
 #include "source/proc/procfs.h"
 
 #define STAT_TAIL                                                                        \
@@ -189,41 +188,6 @@ static void pids(void **state)
 	assert_int_equal(proc_parse_pid(""), 0);
 }
 
-/* What no proxy is asked for. */
-static void loopback_urls(void **state)
-{
-	static const char *const here[] = {
-		"http://localhost:6060",
-		"http://LOCALHOST/debug/pprof",
-		"https://localhost.:6060/",
-		"http://me:secret@localhost:6060/?x=http://other/",
-		"http://api.localhost",
-		"http://127.0.0.1:6060",
-		"http://127.1",
-		"http://2130706433/",
-		"http://0x7f.1",
-		"http://0.0.0.0:6060",
-		"http://[::1]:6060/x",
-		"http://[::ffff:127.0.0.1]",
-		"unix:/run/x.sock",
-	};
-	static const char *const elsewhere[] = {
-		"http://localhost.example",    "http://127.0.0.1.example",
-		"http://notlocalhost",         "http://me@example/localhost",
-		"http://localhost:x@example/", "http://10.0.0.1",
-		"http://[2001:db8::1]",        "http://[::ffff:10.0.0.1]",
-		"http://example/#@localhost",  "http://",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(here) / sizeof(here[0]); i++)
-		if (!pprof_http_is_local(here[i]))
-			fail_msg("%s is here", here[i]);
-	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
-		if (pprof_http_is_local(elsewhere[i]))
-			fail_msg("%s is elsewhere", elsewhere[i]);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,7 +195,6 @@ int main(void)
 		cmocka_unit_test(stat_long_name), cmocka_unit_test(call_lines),
 		cmocka_unit_test(call_broken),    cmocka_unit_test(map_lines),
 		cmocka_unit_test(status_fields),  cmocka_unit_test(pids),
-		cmocka_unit_test(loopback_urls),
 	};
 
 	return cmocka_run_group_tests_name("source: lines of /proc", tests, NULL, NULL);

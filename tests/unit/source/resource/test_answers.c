@@ -13,7 +13,6 @@
 #include "core/snapshot.h"
 #include "source/proc/sockets.h"
 #include "source/resource/resource.h"
-#include "source/thread/thread.h"
 
 #define INODE 4711u
 #define GHOST 4712u
