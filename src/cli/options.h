@@ -76,11 +76,13 @@ struct option_info {
 	unsigned commands; /* bit 1 << command_id for each command that has it */
 };
 
+#define WORDS_UNLIMITED (-1)
+
 struct command_info {
 	const char *name; /* "" for COMMAND_WATCH */
 	const char *arguments;
 	const char *summary;
-	/* Words after the command's name; most_words < 0 means no limit. */
+	/* Words after the command's name; most_words may be WORDS_UNLIMITED. */
 	int least_words, most_words;
 };
 

@@ -34,15 +34,22 @@ static const struct {
 	int min_width, max_width, priority;
 	bool right, descending;
 } columns[PROCESS_COLUMNS] = {
-	{"PID", "process id", 5, 10, 0, true, false},
-	{"SOURCE", "how it can be watched; agent: exact; goruntime: goroutines", 6, 9, 2,
-	 false, false},
-	{"TASKS", "threads", 5, 7, 3, true, true},
-	{"RSS", "resident memory", 5, 6, 5, true, true},
-	{"CPU%", "of one CPU", 5, 6, 4, true, true},
-	{"USER", "who it runs as", 4, 12, 6, false, false},
-	{"NAME", "name of the program", 8, 16, 1, false, false},
-	{"COMMAND", "command line", 10, 0, 7, false, false},
+	[PROCESS_PID] = {"PID", "process id", .min_width = 5, .max_width = 10,
+			 .right = true},
+	[PROCESS_SOURCE] = {"SOURCE",
+			    "how it can be watched; agent: exact; goruntime: goroutines",
+			    .min_width = 6, .max_width = 9, .priority = 2},
+	[PROCESS_TASKS] = {"TASKS", "threads", .min_width = 5, .max_width = 7,
+			   .priority = 3, .right = true, .descending = true},
+	[PROCESS_RSS] = {"RSS", "resident memory", .min_width = 5, .max_width = 6,
+			 .priority = 5, .right = true, .descending = true},
+	[PROCESS_CPU] = {"CPU%", "of one CPU", .min_width = 5, .max_width = 6,
+			 .priority = 4, .right = true, .descending = true},
+	[PROCESS_USER] = {"USER", "who it runs as", .min_width = 4, .max_width = 12,
+			  .priority = 6},
+	[PROCESS_NAME] = {"NAME", "name of the program", .min_width = 8, .max_width = 16,
+			  .priority = 1},
+	[PROCESS_COMMAND] = {"COMMAND", "command line", .min_width = 10, .priority = 7},
 };
 
 struct processes {
