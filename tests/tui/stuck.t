@@ -50,7 +50,11 @@ wait_for '^! t[0-9]+'
 press Enter
 wait_for '^ +[0-9]+ +(start_thread|waiter) '
 expect '^ !  +stuck: over its threshold of 1.0s in two consecutive samples; waits' "an open task stays stuck when its stack is read"
-press G
-wait_for '^ Thread +[0-9]+' && wait_for '^ History' && [ "$(screen | grep -cE '[0-9:]{8} +mutex +for')" -eq 1 ]
+# The page grows once the whole stack is read, so the end is looked for again.
+at_end() {
+	press G
+	sees '^ Thread +[0-9]+' && sees '^ History'
+}
+until_true at_end && [ "$(screen | grep -cE '[0-9:]{8} +mutex +for')" -eq 1 ]
 ok $? "and its wait is one wait"
 press q q
