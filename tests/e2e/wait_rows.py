@@ -31,7 +31,7 @@ ROWS = [
     (r"syscall_lock_pi", "mutex", r"mutex ADDRESS, held by tMAIN", "main"),
     (r"main_read", "fd", r"fd 0 .*/in(, with .*)?", "any"),
     (r"syscall_poll|poll|ppoll|select|pselect", "fd", PIPE.replace("FD", "READ"), "process"),
-    (r"epoll_.*", "fds?", r"epoll FD of no fds", None),
+    (r"epoll_.*", "fds?", r"epoll FD without fds", None),
     (r"aio_suspend", "fds", r"(aio requests at|fds) 0x[0-9a-f]+", None),
     (r"syscall_read|readv?|preadv2|splice|tee", "fd", PIPE, "process"),
     (r"recv.*", "fd", UNIX, "process"),
