@@ -35,8 +35,8 @@ static int attach_target(struct session *session, const struct options *options,
 }
 
 /* Moves to another snapshot of the recording than the last one. */
-static int go_to(struct session *session, enum snapshot_choice which, const char *at,
-		 struct snapshot **snapshot)
+static int seek_recording(struct session *session, enum snapshot_choice which,
+			  const char *at, struct snapshot **snapshot)
 {
 	struct source_focus all = {.all = true};
 	const struct feed_place *place = session_place(session);
@@ -122,7 +122,7 @@ int one_snapshot_take(struct session *session, const struct options *options,
 	if (session_sample(session, &all, snapshot, &e) != 0)
 		goto failed;
 	if (which != CHOOSE_LAST)
-		return go_to(session, which, at, snapshot);
+		return seek_recording(session, which, at, snapshot);
 	if ((*snapshot)->target.replay)
 		return CLI_FINE;
 	if (take_further_samples(session, begin_ns + BETWEEN_SAMPLES_NS, snapshot, &e) ==

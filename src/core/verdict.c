@@ -272,8 +272,8 @@ static void judge_work(struct task *task, const struct place_history *place,
 				 counted_mean_ns(task)));
 }
 
-static void judge(struct verdicts *verdicts, const struct places *places,
-		  struct snapshot *snapshot, size_t index)
+static void judge_task(struct verdicts *verdicts, const struct places *places,
+		       struct snapshot *snapshot, size_t index)
 {
 	struct task *task = &snapshot->tasks[index];
 	int64_t limit_ns = verdicts->rule.threshold_ns[task->state];
@@ -329,7 +329,7 @@ void verdicts_update(struct verdicts *verdicts, struct track *track,
 	track_confirm_begin(track);
 	snapshot_count_begin(snapshot);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
-		judge(verdicts, places, snapshot, i);
+		judge_task(verdicts, places, snapshot, i);
 		track_confirm(track, i, &snapshot->tasks[i]);
 		snapshot_count_task(snapshot, &snapshot->tasks[i]);
 	}

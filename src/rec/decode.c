@@ -30,7 +30,7 @@ static const char *text_of(json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
-static const char *keep(struct snapshot *out, const char *text)
+static const char *copy_text(struct snapshot *out, const char *text)
 {
 	return text ? arena_strndup(&out->arena, text, TEXT_BYTES) : NULL;
 }
@@ -194,14 +194,14 @@ static void decode_waits(const struct rec_tables *tables, json_t *fields,
 	if (!task->waits.kind)
 		return;
 	task->waits.address = address_of(waits);
-	task->waits.text = keep(out, text_of(waits, "text"));
+	task->waits.text = copy_text(out, text_of(waits, "text"));
 	if (!task->waits.text)
 		task->waits.text = "";
 	task->waits.fd = fd >= 0 && fd <= INT32_MAX ? (int)fd : -1;
 	task->waits.owner_tid = (pid_t)id_of(text_of(waits, "owner"), 't', INT32_MAX);
 	task->waits.owner_goid = (uint64_t)id_of(text_of(waits, "owner"), 'g', INT64_MAX);
 	task->waits.owner_pid = pid_of(waits, "owner_pid");
-	task->waits.detail = keep(out, text_of(fields, "wait_detail"));
+	task->waits.detail = copy_text(out, text_of(fields, "wait_detail"));
 	task->waits.limited = json_is_true(json_object_get(fields, "limited"));
 	task->waits.actors = actors_of(tables, json_object_get(fields, "actors"), out);
 }
@@ -235,8 +235,8 @@ static void decode_labels(json_t *object, struct snapshot *out, struct task *tas
 
 		if (task->nr_labels == count || !json_is_string(value))
 			continue;
-		label->key = keep(out, key);
-		label->text = keep(out, json_string_value(value));
+		label->key = copy_text(out, key);
+		label->text = copy_text(out, json_string_value(value));
 		if (label->key && label->text)
 			task->nr_labels++;
 	}
@@ -304,12 +304,12 @@ static void decode_fields(const struct rec_tables *tables, const char *id, json_
 		task->since_ns = out->mono_ns - age_ns;
 	task->start_ns = time_of(fields, "start_ns");
 	if (name)
-		task->name = keep(out, name);
+		task->name = copy_text(out, name);
 	if (!task->name)
 		task->name = "";
 	task->raw = intern(tables, text_of(fields, "raw"));
-	task->inner = keep(out, text_of(fields, "inner"));
-	task->creator_name = keep(out, text_of(fields, "creator_name"));
+	task->inner = copy_text(out, text_of(fields, "inner"));
+	task->creator_name = copy_text(out, text_of(fields, "creator_name"));
 	decode_parent(fields, task);
 	task->stack = stack_of(tables, json_object_get(fields, "stack"));
 	task->created_by = stack_of(tables, json_object_get(fields, "created_by"));
@@ -340,7 +340,7 @@ static void decode_process(const struct rec_tables *tables, json_t *object,
 	size_t i;
 
 	process->pid = pid_of(object, "pid");
-	process->name = name ? keep(out, name) : "";
+	process->name = name ? copy_text(out, name) : "";
 	if (!process->name)
 		process->name = "";
 	process->complete = json_is_true(json_object_get(object, "complete"));

@@ -268,7 +268,7 @@ static void add_entry(struct rec_index *index, int64_t bytes)
 	};
 }
 
-static void scan(struct rec_index *index, const char *bytes, size_t length)
+static void index_lines(struct rec_index *index, const char *bytes, size_t length)
 {
 	const char *end = bytes + length;
 
@@ -307,7 +307,7 @@ static int read_part(struct rec_index *index, struct err *e)
 			return err_sys(e, errno, "cannot read the recording");
 		if (got == 0)
 			return 0;
-		scan(index, index->chunk, (size_t)got);
+		index_lines(index, index->chunk, (size_t)got);
 	}
 }
 

@@ -234,8 +234,8 @@ static void apply_tasks(struct rec_reader *reader, json_t *changed)
 	}
 }
 
-static void apply(struct rec_reader *reader, const struct rec_entry *entry,
-		  json_t *sample)
+static void apply_sample(struct rec_reader *reader, const struct rec_entry *entry,
+			 json_t *sample)
 {
 	static const char *const kept[] = {"clock_ns", "time",    "real_ns",
 					   "target",   "dropped", "resources",
@@ -302,7 +302,7 @@ static void move_to_sample(struct rec_reader *reader, size_t at)
 		json_t *sample = load_sample(reader, &reader->index.entries[from]);
 
 		if (json_is_object(sample))
-			apply(reader, &reader->index.entries[from], sample);
+			apply_sample(reader, &reader->index.entries[from], sample);
 		else
 			note_gap(reader, from);
 		json_decref(sample);

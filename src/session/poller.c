@@ -35,8 +35,8 @@ static void wake_view(struct poller *poller)
 }
 
 /* Publishes a state and, unless it is NULL, a snapshot, whose reference it takes over. */
-static void publish(struct poller *poller, enum feed_status status, const char *message,
-		    struct snapshot *snapshot)
+static void publish_status(struct poller *poller, enum feed_status status,
+			   const char *message, struct snapshot *snapshot)
 {
 	struct snapshot *old = NULL;
 
@@ -110,8 +110,8 @@ static void target_ended(struct poller *poller)
 		snprintf(text + length, sizeof(text) - length,
 			 "; waiting for the next %.64s", poller->wait_name);
 	}
-	publish(poller, poller->mode == MODE_WAITING ? FEED_WAITING : FEED_ENDED, text,
-		copy);
+	publish_status(poller, poller->mode == MODE_WAITING ? FEED_WAITING : FEED_ENDED,
+		       text, copy);
 	snapshot_unref(last);
 }
 
@@ -133,18 +133,19 @@ static void take_sample(struct poller *poller)
 	/* While the kernel still knows the process, an end that only the source reports
 	 * is either temporary or will be seen by the next sample. */
 	if (rc == 0 && snapshot->target.replay)
-		publish(poller, FEED_REPLAY, "", snapshot);
+		publish_status(poller, FEED_REPLAY, "", snapshot);
 	else if (rc == 0 && snapshot->target.ended)
-		publish(poller, FEED_ENDED,
-			snapshot->nr_notes > 0 ? snapshot->notes[0] : "a saved dump",
-			snapshot);
+		publish_status(poller, FEED_ENDED,
+			       snapshot->nr_notes > 0 ? snapshot->notes[0]
+						      : "a saved dump",
+			       snapshot);
 	else if (rc == 0)
-		publish(poller, FEED_LIVE, "", snapshot);
+		publish_status(poller, FEED_LIVE, "", snapshot);
 	else if (session_ended(poller->session) ||
 		 (rc == ERR_GONE && poller->session->pidfd < 0))
 		target_ended(poller);
 	else
-		publish(poller, FEED_FAILING, e.text, NULL);
+		publish_status(poller, FEED_FAILING, e.text, NULL);
 }
 
 /* Switches to another process, whose tasks start with an empty history. */
@@ -171,12 +172,12 @@ static void attach_to(struct poller *poller, pid_t pid)
 	poller->next_ns = clock_mono_ns();
 	poller->settled_ns = poller->next_ns + SETTLE_NS;
 	if (session_attach(poller->session, pid, &e) == 0) {
-		publish(poller, FEED_CONNECTING, "", NULL);
+		publish_status(poller, FEED_CONNECTING, "", NULL);
 		return;
 	}
 	poller->mode =
 		poller->options.wait && poller->wait_name[0] ? MODE_WAITING : MODE_NOBODY;
-	publish(poller, FEED_FAILING, e.text, NULL);
+	publish_status(poller, FEED_FAILING, e.text, NULL);
 }
 
 /* Of several processes with this name, returns the one that started first, which is

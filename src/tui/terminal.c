@@ -28,7 +28,7 @@
 /* tputs() cannot pass an argument to its function; used only while opening. */
 static struct terminal *collecting;
 
-static int collect(int byte)
+static int collect_byte(int byte)
 {
 	if (collecting->reset_bytes < sizeof(collecting->reset))
 		collecting->reset[collecting->reset_bytes++] = (char)byte;
@@ -44,16 +44,16 @@ static void prepare_reset(struct terminal *terminal, bool mouse)
 	collecting = terminal;
 	if (mouse && tigetstr("kmous") && tigetstr("kmous") != (char *)-1)
 		for (const char *byte = mouse_off; *byte != '\0'; byte++)
-			collect(*byte);
+			collect_byte(*byte);
 	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
 		capability = tigetstr(names[i]);
 		if (capability && capability != (char *)-1)
-			tputs(capability, 1, collect);
+			tputs(capability, 1, collect_byte);
 		/* There is no alternate screen to leave: keep what is drawn. */
 		else if (i == 0)
-			collect('\n');
+			collect_byte('\n');
 	}
-	collect('\r');
+	collect_byte('\r');
 	collecting = NULL;
 }
 

@@ -74,7 +74,7 @@ static struct line *add_line(struct page *page, enum role role)
 	return line;
 }
 
-static void append(struct line *line, const char *text)
+static void append_text(struct line *line, const char *text)
 {
 	size_t used = strlen(line->text);
 
@@ -94,15 +94,15 @@ static void add_limits(struct page *page, const struct snapshot *snapshot)
 					  sizeof(text)))
 			continue;
 		line = add_line(page, share >= LIMIT_NEAR ? ROLE_WARN : ROLE_NORMAL);
-		append(line, share >= LIMIT_NEAR ? "! " : "  ");
-		append(line, text);
+		append_text(line, share >= LIMIT_NEAR ? "! " : "  ");
+		append_text(line, text);
 		snprintf(more, sizeof(more), ", %.0f%%", share * 100);
-		append(line, more);
+		append_text(line, more);
 		if (reach_ns < 0)
 			continue;
 		snprintf(more, sizeof(more), "; at this rate the limit is reached in %s",
 			 clock_format_duration(reach_ns, when));
-		append(line, more);
+		append_text(line, more);
 	}
 }
 
@@ -114,7 +114,7 @@ static void add_count(struct line *line, const char *name, int64_t count)
 		return;
 	snprintf(text, sizeof(text), "  %s %s", name,
 		 graph_format_count((double)count, number));
-	append(line, text);
+	append_text(line, text);
 }
 
 static void add_kinds(struct page *page, const struct resources *r)
@@ -123,26 +123,27 @@ static void add_kinds(struct page *page, const struct resources *r)
 
 	if (r->by_kind[0] >= 0) {
 		line = add_line(page, ROLE_NORMAL);
-		append(line, "  fds:");
+		append_text(line, "  fds:");
 		for (int kind = 0; kind < FD_KIND_COUNT; kind++)
 			add_count(line, fd_kind_name(kind), r->by_kind[kind]);
 	} else if (r->fds >= 0) {
-		append(add_line(page, ROLE_DIM), "  fds: still being counted by kind");
+		append_text(add_line(page, ROLE_DIM),
+			    "  fds: still being counted by kind");
 	}
 	if (r->by_kind[FD_SOCKET] > 0) {
 		line = add_line(page, ROLE_NORMAL);
-		append(line, "  sockets:");
+		append_text(line, "  sockets:");
 		for (int state = 0; state < SOCKET_STATE_COUNT; state++)
 			add_count(line, socket_state_name(state), r->by_socket[state]);
 	}
 	line = add_line(page, ROLE_NORMAL);
-	append(line, "  others:");
+	append_text(line, "  others:");
 	add_count(line, "children", r->children);
 	add_count(line, "POSIX timers", r->posix_timers);
 	add_count(line, "timer descriptors", r->by_kind[FD_TIMERFD]);
 	add_count(line, "inotify watches", r->inotify_watches);
 	if (strcmp(line->text, "  others:") == 0)
-		append(line, "  no children, timers or watches");
+		append_text(line, "  no children, timers or watches");
 }
 
 /* Figures that are drawn even if they are 0. */

@@ -12,7 +12,7 @@ struct text {
 	size_t used;
 };
 
-static void put(struct text *text, const char *more)
+static void append_text(struct text *text, const char *more)
 {
 	while (*more && text->used < sizeof(text->bytes) - 1)
 		text->bytes[text->used++] = *more++;
@@ -27,7 +27,7 @@ static void put_number(struct text *text, uint64_t value, unsigned base)
 	do
 		digits[--at] = "0123456789abcdef"[value % base];
 	while ((value /= base) > 0);
-	put(text, digits + at);
+	append_text(text, digits + at);
 }
 
 static void put_count(struct text *text, uint64_t count, const char *one,
@@ -35,24 +35,24 @@ static void put_count(struct text *text, uint64_t count, const char *one,
 {
 	if (count == 0)
 		return;
-	put(text, ", ");
+	append_text(text, ", ");
 	put_number(text, count, 10);
-	put(text, count == 1 ? one : many);
+	append_text(text, count == 1 ? one : many);
 }
 
 static void put_chan(struct text *text, const struct go_queue *queue)
 {
-	put(text, "cap ");
+	append_text(text, "cap ");
 	put_number(text, queue->capacity, 10);
 	if (queue->capacity > 0) {
-		put(text, ", len ");
+		append_text(text, ", len ");
 		put_number(text, queue->length, 10);
 	}
 }
 
 static void put_address(struct text *text, uint64_t address)
 {
-	put(text, "0x");
+	append_text(text, "0x");
 	put_number(text, address, 16);
 }
 
@@ -85,26 +85,26 @@ static void put_object(struct text *text, const struct go_queue *queue)
 {
 	switch ((enum go_queue_kind)queue->kind) {
 	case GO_QUEUE_CHAN:
-		put(text, " ");
+		append_text(text, " ");
 		put_chan(text, queue);
 		break;
 	case GO_QUEUE_MUTEX:
-		put(text, queue->held ? " held" : " free");
+		append_text(text, queue->held ? " held" : " free");
 		break;
 	case GO_QUEUE_RWLOCK:
 		if (queue->held)
-			put(text, " held by a writer");
+			append_text(text, " held by a writer");
 		else if (queue->length > 0)
-			put(text, " held by ");
+			append_text(text, " held by ");
 		if (!queue->held && queue->length > 0) {
 			put_number(text, queue->length, 10);
-			put(text, queue->length == 1 ? " reader" : " readers");
+			append_text(text, queue->length == 1 ? " reader" : " readers");
 		}
 		break;
 	case GO_QUEUE_WAITGROUP:
-		put(text, " ");
+		append_text(text, " ");
 		put_number(text, queue->length, 10);
-		put(text, " to go");
+		append_text(text, " to go");
 		break;
 	case GO_QUEUE_OTHER:
 		break;
@@ -144,12 +144,12 @@ static const char *queue_text(struct go_queues *queues, struct go_queue *queue,
 		queue->text = queues->last->text;
 		return queue->text;
 	}
-	put(&text, name);
+	append_text(&text, name);
 	if (queue->known)
 		put_object(&text, queue);
 	put_waiters(&text, queue);
 	if (queue->closed)
-		put(&text, ", closed");
+		append_text(&text, ", closed");
 	queue->text = keep_text(&text, out);
 	queues->last = queue;
 	return queue->text;
@@ -170,37 +170,38 @@ static const char *select_text(struct go_queues *queues, const struct go_entry *
 	struct text text = {.used = 0};
 
 	put_number(&text, entry->nr_chans, 10);
-	put(&text, entry->nr_chans == GO_CHANS_MAX ? " or more chans:" : " chans:");
+	append_text(&text,
+		    entry->nr_chans == GO_CHANS_MAX ? " or more chans:" : " chans:");
 	for (size_t i = 0; i < entry->nr_chans && i < SELECT_SHOWN; i++) {
 		const struct go_queue *queue = go_queues_get(queues, entry->chans[i]);
 
-		put(&text, i ? "; " : " ");
-		put(&text, select_direction(queue));
+		append_text(&text, i ? "; " : " ");
+		append_text(&text, select_direction(queue));
 		put_address(&text, entry->chans[i]);
 		if (queue->address && queue->known) {
-			put(&text, " ");
+			append_text(&text, " ");
 			put_chan(&text, queue);
 		}
 	}
 	if (entry->nr_chans > SELECT_SHOWN)
-		put(&text, "; …");
+		append_text(&text, "; …");
 	return keep_text(&text, out);
 }
 
 static void detail_chan(struct text *text, const struct go_queue *queue)
 {
-	put(text, "chan ");
-	put(text, select_direction(queue));
+	append_text(text, "chan ");
+	append_text(text, select_direction(queue));
 	put_address(text, queue->address);
 	if (!queue->known)
 		return;
-	put(text, " ");
+	append_text(text, " ");
 	put_chan(text, queue);
-	put(text, ", elements of ");
+	append_text(text, ", elements of ");
 	put_number(text, queue->element_bytes, 10);
-	put(text, queue->element_bytes == 1 ? " byte" : " bytes");
+	append_text(text, queue->element_bytes == 1 ? " byte" : " bytes");
 	put_waiters(text, queue);
-	put(text, queue->closed ? ", closed" : ", open");
+	append_text(text, queue->closed ? ", closed" : ", open");
 }
 
 static void detail_lock(struct text *text, const struct go_queue *queue)
@@ -208,22 +209,22 @@ static void detail_lock(struct text *text, const struct go_queue *queue)
 	if (!queue->known || queue->kind == GO_QUEUE_OTHER)
 		return;
 	if (queue->kind == GO_QUEUE_WAITGROUP) {
-		put(text, "waits for ");
+		append_text(text, "waits for ");
 		put_number(text, queue->length, 10);
-		put(text, queue->length == 1 ? " more call" : " more calls");
-		put(text, " of Done");
+		append_text(text, queue->length == 1 ? " more call" : " more calls");
+		append_text(text, " of Done");
 		return;
 	}
 	if (queue->kind == GO_QUEUE_RWLOCK && !queue->held && queue->length > 0) {
-		put(text, "held by ");
+		append_text(text, "held by ");
 		put_number(text, queue->length, 10);
-		put(text, queue->length == 1 ? " reader" : " readers");
-		put(text, queue->writer ? ", a writer is waiting for them" : "");
+		append_text(text, queue->length == 1 ? " reader" : " readers");
+		append_text(text, queue->writer ? ", a writer is waiting for them" : "");
 	} else {
-		put(text, queue->held ? "held" : "not held at the moment");
+		append_text(text, queue->held ? "held" : "not held at the moment");
 	}
-	put(text, queue->starves ? ", the first waiter gets it next" : "");
-	put(text, "; Go does not record the holder");
+	append_text(text, queue->starves ? ", the first waiter gets it next" : "");
+	append_text(text, "; Go does not record the holder");
 }
 
 /* Formats the detail text, one line per object. */
@@ -239,7 +240,7 @@ static const char *detail_of(struct go_queues *queues, const struct go_entry *en
 
 		if (!queue->address)
 			continue;
-		put(&text, text.used ? "\n" : "");
+		append_text(&text, text.used ? "\n" : "");
 		if (queue->kind == GO_QUEUE_CHAN)
 			detail_chan(&text, queue);
 		else
