@@ -47,7 +47,7 @@ static void add_threads(struct kernel *kernel, const struct process *process)
 	    !array_reserve_most(&pids->inner, &pids->cap_inner,
 				(pids->nr_inner + (size_t)count) * 2, INNER_MAX * 2))
 		count = 0;
-	for (ssize_t i = 0; i < count; i++) {
+	for (ssize_t i = 0; pids->inner && i < count; i++) {
 		char status[4096], field[256];
 
 		if (process_thread_text(process, tids[i], THREAD_STATUS, status,
@@ -156,8 +156,9 @@ pid_t kernel_outer_any(struct kernel *kernel, pid_t inner, pid_t *pid)
 	return *pid ? outer : 0;
 }
 
-/* Gets "fd:01 1234" for the mapping at address; or, if wanted is set, returns whether the
- * line maps that object. */
+/* Finds the mapping at that address; or, if object is not NULL, any mapping of the same
+ * memory. Returns 1 if there is one, 0 if there is none, and a negative error if the
+ * mappings cannot be read. */
 static int find_mapping(const struct process *process, uint64_t address,
 			const struct proc_map *object, struct proc_map *out)
 {
@@ -177,7 +178,7 @@ static int find_mapping(const struct process *process, uint64_t address,
 static bool read_shares(const struct kernel *kernel, uint64_t address, pid_t pid)
 {
 	struct process process = process_named(pid);
-	struct proc_map own, other;
+	struct proc_map own = {0}, other = {0};
 	int rc = find_mapping(&kernel->process, address, NULL, &own);
 
 	return (rc == 1 ? find_mapping(&process, 0, &own, &other) : rc) != 0;

@@ -137,7 +137,7 @@ bool process_fds_next(struct process_fds *fds)
 {
 	const struct dirent *entry;
 
-	while ((entry = readdir(fds->dir))) {
+	while (fds->dir && (entry = readdir(fds->dir))) {
 		char *end;
 		long fd = strtol(entry->d_name, &end, 10);
 
