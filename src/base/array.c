@@ -14,13 +14,13 @@
 bool array_resize_bytes(void *array, size_t *capacity, size_t count, size_t element_bytes)
 {
 	size_t bytes;
-	void *list;
+	void *old, *list;
 
 	if (__builtin_mul_overflow(count, element_bytes, &bytes) || bytes > PTRDIFF_MAX)
 		return false;
-	memcpy(&list, array, sizeof(list));
+	memcpy(&old, array, sizeof(old));
 	/* realloc() to no bytes may free the memory and return NULL. */
-	list = realloc(list, bytes ? bytes : 1);
+	list = realloc(old, bytes ? bytes : 1);
 	if (!list)
 		return false;
 	huge_hint(list, bytes);
