@@ -37,7 +37,7 @@ static bool read_general(pid_t tid, struct user_regs_struct *regs)
 size_t registers_read(const struct process *process, pid_t tid,
 		      uint8_t out[REGISTERS_BYTES], uint64_t *sp)
 {
-	struct user_regs_struct regs;
+	struct user_regs_struct regs = {0};
 	struct user_fpregs_struct vector;
 	struct iovec iov = {&vector, sizeof(vector)};
 	size_t bytes = 0;
