@@ -39,13 +39,13 @@ same() { [ "$(looks "$1")" -eq "$2" ]; }
 check 'where all others are read' same cut $((all - 1))
 check 'and dump says so too' sh -c "'$client' dump cut | grep 'at byte $at'"
 
-# damage FILE LINE: a byte in its middle
+# damage FILE LINE: four bytes near its end, behind what says that it is a sample
 damage() {
 	python3 -c '
 import sys
 lines = open("whole", "rb").read().split(b"\n")
 line = bytearray(lines[int(sys.argv[1])])
-line[len(line) // 2:len(line) // 2 + 4] = b"\0{{\xff"
+line[len(line) - 12:len(line) - 8] = b"\0{{\xff"
 lines[int(sys.argv[1])] = bytes(line)
 sys.stdout.buffer.write(b"\n".join(lines))' "$2" >"$1"
 }

@@ -5,7 +5,7 @@
 need cc
 need pkg-config
 [ -z "${SAN:-}" ] || skip_all 'not under a sanitizer'
-unset MAKEFLAGS MFLAGS PKG_CONFIG_PATH
+unset MAKEFLAGS MFLAGS MAKELEVEL PKG_CONFIG_PATH
 tests/needs.sh tests >"$work/log" && [ ! -s "$work/log" ] || skip_all "$(cat "$work/log")"
 plan 14
 
