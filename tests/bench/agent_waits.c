@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the preloaded agent costs. Two copies of this program run side by side, one with
- * the agent and one without, and take turns at short rounds; each figure is the median of
- * the ratios of neighbouring rounds, so that what else the machine does cancels out.
+ * the agent and one without, and take turns in short rounds. Each figure is the median of
+ * the ratios of neighbouring rounds, so that other load on the machine cancels out.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -99,7 +99,7 @@ static void create_join(void)
 	}
 }
 
-/* The child's first wait is where it would get a region of its own. */
+/* A child would get a region of its own at its first wait. */
 static void fork_and_wait(void)
 {
 	struct timespec moment = {0, 1};
@@ -129,7 +129,7 @@ static const struct figure {
 };
 #define NR_FIGURES (sizeof(figures) / sizeof(figures[0]))
 
-/* Carries out one round for each byte on stdin and answers with its time. */
+/* Runs one round for each byte on stdin and answers with its time. */
 static int serve(void)
 {
 	pthread_t thread;
@@ -221,7 +221,7 @@ int main(int argc, char **argv)
 		server_round(&with, which);
 		server_round(&without, which);
 		for (int i = 0; i < ROUNDS; i++) {
-			/* Who goes first alternates. */
+			/* The two take turns at going first. */
 			double a = 0, b;
 
 			if (i % 2)

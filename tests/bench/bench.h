@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For the benchmarks that watch a program: start one of tests/targets and wait until it is
- * ready, end it, medians. */
+/* For benchmarks that watch a program: starts one of tests/targets, waits until it is
+ * ready and ends it; medians. */
 #ifndef BENCH_H
 #define BENCH_H
 
@@ -18,7 +18,7 @@
 
 struct bench_child {
 	pid_t pid;
-	int input; /* it ends when this is closed */
+	int input; /* the program ends when this is closed */
 };
 
 static inline const char *bench_build(void)
@@ -28,8 +28,8 @@ static inline const char *bench_build(void)
 	return build ? build : "build";
 }
 
-/* A program of tests/targets, its arguments up to a NULL; with the agent inside or without.
- * Whether it has said that it is ready. */
+/* Starts a program of tests/targets with these arguments, which end with NULL, with the
+ * agent inside or without it. Returns true when it has said that it is ready. */
 static inline bool bench_start(struct bench_child *child, const char *program,
 			       const char *const *arguments, bool agent)
 {
@@ -78,7 +78,7 @@ static inline int bench_compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Sorts them. */
+/* Sorts the values. */
 static inline double bench_median(double *values, size_t count)
 {
 	qsort(values, count, sizeof(*values), bench_compare);

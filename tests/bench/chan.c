@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channels against a plain queue of a pthread mutex and conditions, both in this process
- * and in turns; each figure is the median of the ratios of the rounds. The library is
- * loaded by dlopen(), so that its channels publish as they always do while the baseline's
- * pthread calls are libc's own, not the interposed ones.
+ * Channels compared with a plain queue of a pthread mutex and conditions, both in this
+ * process and in turns. Each figure is the median of the ratios of the rounds. The
+ * library is loaded by dlopen(), so that its channels publish as they always do while the
+ * baseline calls libc's pthread functions and not the interposed ones.
  */
 #include <dlfcn.h>
 #include <limits.h>
@@ -27,8 +27,8 @@ static struct {
 	int (*recv)(struct grmon_chan *, void *);
 } api;
 
-/* The baseline: a ring, or with capacity 0 a rendezvous of which the sender waits for the
- * end. Signals are sent after unlocking, which glibc serves best. */
+/* The baseline: a ring, or with capacity 0 a rendezvous whose sender waits until the
+ * element is taken. Signals are sent after unlocking, which is fastest with glibc. */
 struct plain {
 	pthread_mutex_t lock;
 	pthread_cond_t not_full, not_empty, taken;
@@ -77,10 +77,10 @@ static uint64_t plain_take(struct plain *queue)
 }
 
 struct run {
-	struct grmon_chan *chan; /* NULL: the baseline */
+	struct grmon_chan *chan; /* NULL for the baseline */
 	struct plain plain;
 	pthread_barrier_t start;
-	uint64_t sends, recvs; /* of each sender, of each receiver */
+	uint64_t sends, recvs; /* per sender, per receiver */
 	uint64_t sum;
 };
 
@@ -171,7 +171,8 @@ static void compare(const char *kind, size_t capacity, int senders, int receiver
 	double ratio[ROUNDS], ns[ROUNDS];
 
 	for (int i = 0; i < ROUNDS; i++) {
-		/* Who goes first changes, so that neither side always runs warm. */
+		/* The two sides take turns at going first, so that neither always runs
+		 * warm. */
 		double first = measure(i % 2, capacity, senders, receivers, elements);
 		double second = measure(!(i % 2), capacity, senders, receivers, elements);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A day of the client, compressed: 86,400 looks, one a second, at a target in which tasks
- * come and go, each request with a label and now and then a stack of its own, go through
- * all that a session remembers. The greatest resident memory in each quarter of the day.
+ * A day of the client, compressed: 86,400 samples, one a second, of a target whose tasks
+ * come and go, each request with a label and sometimes a stack of its own, pass through
+ * everything that a session remembers. Prints the highest resident memory in each quarter
+ * of the day.
  */
 #include <math.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@
 #include "core/verdict.h"
 
 #define LOOKS  86400
-#define TASKS  100u /* after 6 h what is bounded is full */
+#define TASKS  100u /* everything that is bounded is full after 6 h */
 #define STACKS 900u
 
 struct day {
@@ -82,7 +83,7 @@ static struct snapshot *take(struct day *day, int look)
 	snapshot->resources.rss_bytes = (int64_t)(64 + chance(day, 8)) << 20;
 	snapshot->resources.threads = 8;
 	snapshot->resources.fds = 20 + chance(day, 30);
-	/* One in twenty is another one in each look. */
+	/* One in twenty tasks is replaced in each sample. */
 	for (uint32_t i = 0; i < TASKS; i++)
 		if (day->ids[i] == 0 || chance(day, 20) == 0)
 			day->ids[i] = ++day->next_id;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks at a Go process as the client does; bench_go.sh starts the process and this.
- * Usage: go_looks PID LOOKS INTERVAL_MS. Prints ms to attach, ms of the first look, the
- * median ms of the others, tasks, stacks, and the most memory in MB, in one line.
+ * Samples a Go process as the client does; bench_go.sh starts the process and this
+ * program. Usage: go_looks PID SAMPLES INTERVAL_MS. Prints one line: ms to attach, ms of
+ * the first sample, the median ms of the others, tasks, stacks, and the highest memory in
+ * MB.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ static int compare(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* One look, with the ages and the stuck rule, as the poller takes it. */
+/* One sample with ages and the stuck rule, as the poller takes it. */
 static double look(struct session *session, struct err *e)
 {
 	int64_t start_ns = clock_mono_ns();

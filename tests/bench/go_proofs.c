@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Proves leaks of a Go process as the client does; bench_proof.sh starts the process and
- * this. Usage: go_proofs PID PROOFS. Prints the median ms of a proof, how many goroutines
- * were judged and proven, passes, MB of heap that were followed, and the most memory in MB
- * beyond what a look takes, in one line.
+ * this program. Usage: go_proofs PID PROOFS. Prints one line: the median ms of a proof,
+ * how many goroutines were judged and proven, passes, MB of heap that were followed, and
+ * the highest memory in MB above that of a sample.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What grouping and judging 100,000 tasks cost in a poll: the same tasks as before, one in
- * a hundred exchanged, and all of them in another order. The best of several is printed. */
+/* The cost of grouping and judging 100,000 tasks in a poll: the same tasks as before, one
+ * in a hundred exchanged, and all of them in another order. Prints the best of several
+ * runs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The client's memory over 3,600 looks at 10,000 threads, an hour at 1 Hz: all that a look
- * goes through, without the terminal. Flat: the last tenth of the looks needs no more than
- * the second. The same with a terminal, and marks, is tests/campaign/memory.t. */
+/* The client's memory over 3,600 samples of 10,000 threads, an hour at 1 Hz, in
+ * everything that a sample passes through except the terminal. It must be flat: the last
+ * tenth of the samples needs no more than the second. tests/campaign/memory.t does the
+ * same with a terminal and marks. */
 #include <unistd.h>
 
 #include "base/clock.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What one look at 10,000 threads costs: with the agent inside (scan, snapshot, stuck rule)
- * and without. Starts the program that it looks at. */
+/* The cost of one sample of 10,000 threads, with the agent inside (scan, snapshot, stuck
+ * rule) and without. Starts the program that it samples. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 
 struct child {
 	pid_t pid;
-	int input; /* it ends when this is closed */
+	int input; /* the program ends when this is closed */
 };
 
 static int start(struct child *child, const char *build, bool agent)
@@ -119,7 +119,7 @@ static double median_ms(struct look *look, struct err *e)
 	return (double)took_ns[POLLS / 2] / 1e6;
 }
 
-/* What only the first looks do: names, creators, the first check of every wait. */
+/* Work that only the first samples do: names, creators, the first check of every wait. */
 static void warm_up(struct look *look, struct err *e)
 {
 	int quick = 0;

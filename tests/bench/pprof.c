@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading a dump of 100,000 goroutines into rows: text per second, as it comes from a
- * socket. The best of several runs is printed. */
+/* The speed of reading a dump of 100,000 goroutines into rows, with the text as it comes
+ * from a socket. Prints the best of several runs. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,7 +31,7 @@ static void add_goroutine(struct buf *text, unsigned number)
 		   40 + kind % 7);
 }
 
-/* Rows read, or 0. */
+/* Returns the number of rows, or 0. */
 static size_t parse(const struct buf *text, const struct pprof_out *tables)
 {
 	struct pprof_out out = *tables;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An hour of recording 10,000 tasks, 1 % of which change in a second, as the recorder writes
- * it: how much it writes, what it costs beyond the looks, and what opening it takes, in a
- * process of its own. One whose tasks all rest, for days.
+ * An hour of recording 10,000 tasks, of which 1 % change in a second, as the recorder
+ * writes it: how much it writes, what it costs beyond the samples, and how long opening
+ * it takes in another process. Then a recording of several days in which all tasks rest.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -101,7 +101,7 @@ static struct snapshot *look(struct target *target, int second, int changes)
 	return s;
 }
 
-/* CPU seconds of the recorder; *bytes: what the file has then. */
+/* Returns the CPU seconds of the recorder; *bytes becomes the size of the file. */
 static double record(struct target *target, const char *path, int changes, int64_t *bytes)
 {
 	struct rec_file file = {.path = path, .fd = -1};
@@ -134,7 +134,8 @@ static double record(struct target *target, const char *path, int changes, int64
 	return spent;
 }
 
-/* What the view does before its first picture: find all samples, read the last one. */
+/* What the view does before it can draw first: find all samples, and read the last
+ * one. */
 static int open_recording(const char *path)
 {
 	struct intern *intern = intern_new(32u << 20);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the resources of a process cost in a look: by themselves, with a pass over 800
- * descriptors, and on average with looks once a second. And the history of all figures. */
+/* The cost of a process's resources in a sample: alone, with a pass over 800 descriptors,
+ * and on average at one sample a second. Then the cost of the history of all figures. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@
 #include "source/resource/resource.h"
 
 #define DESCRIPTORS 800
-#define LOOKS       600 /* ten minutes, one look a second */
-#define CHANGES     10  /* the number of descriptors changes in each of so many looks */
+#define LOOKS       600 /* ten minutes, one sample a second */
+#define CHANGES     10  /* the number of descriptors changes in each of these samples */
 
 static pid_t start(void)
 {
@@ -60,7 +60,7 @@ static int64_t look(struct resource_reader *reader, struct snapshot *snapshot)
 	return clock_mono_ns() - begin_ns;
 }
 
-/* Time passes as if there were a second between two looks. */
+/* The clock advances as if there were a second between two samples. */
 static void measure_looks(struct kernel *kernel, struct snapshot *snapshot)
 {
 	struct resource_reader *reader = calloc(1, sizeof(*reader));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a key press costs in a view of 100,000 tasks: a new filter, then the sort. Also the
- * stuck rule over as many. The best of several runs is printed. */
+/* The cost of a key press in a view of 100,000 tasks: a new filter, then the sort; and of
+ * the stuck rule over as many tasks. Prints the best of several runs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +70,7 @@ static struct snapshot *make_snapshot(struct intern *intern, struct stack_table 
 		struct task *task = need(snapshot_add(snapshot));
 		struct label *label = need(arena_alloc(&snapshot->arena, sizeof(*label)));
 
-		/* Slots are reused: ids are not in order. */
+		/* Slots are reused, so ids are not in order. */
 		task->id = 1000 + (i * 7919u) % TASKS;
 		task->state = (enum task_state)(1 + random_below(STATE_COUNT - 1));
 		task->since_ns = now_ns - 1 - (int64_t)random_below(2000000000) * 30;
@@ -95,7 +95,8 @@ static struct snapshot *make_snapshot(struct intern *intern, struct stack_table 
 	return snapshot;
 }
 
-/* Milliseconds of a new filter and the rows after it, as after a key press. */
+/* Returns the milliseconds of a new filter and the rows after it, as after a key
+ * press. */
 static double measure(const struct snapshot *snapshot, const char *filter,
 		      enum column_id column, bool descending)
 {

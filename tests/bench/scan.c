@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One look at 10,000 blocked threads from outside against what others take for a list of
- * them with less in it: libproc2's scan of threads and `ps -L -o wchan`. The three take
- * turns on the same target; first all threads are blocked, then one of them works.
+ * One sample of 10,000 blocked threads from outside, compared with libproc2's scan of
+ * threads and `ps -L -o wchan`, which list less. The three take turns on the same target;
+ * first all threads are blocked, then one of them works.
  */
 #include <libproc2/pids.h>
 #include <spawn.h>
@@ -62,8 +62,8 @@ static double look_ms(struct look *look)
 	return took_ms;
 }
 
-/* Its name, state and wait channel of every thread; other processes come with it, since it
- * knows no other way. */
+/* Reads name, state and wait channel of every thread. It reads other processes as well,
+ * because the library has no other way. */
 static double libproc2_ms(struct look *look, size_t *nr_threads)
 {
 	int64_t begin_ns = clock_mono_ns();

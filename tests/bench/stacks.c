@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What stacks cost: one of a thread whose wait changed, when its functions are known by
- * name, and all of 200 threads from attaching on, files and lines included. Starts the
- * programs that it looks at, which have debug information. */
+/* The cost of stacks: of one thread whose wait has changed, when its functions are known
+ * by name; and of all 200 threads from attaching on, with files and lines. Starts the
+ * programs that it samples, which have debug information. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -48,7 +48,7 @@ static pid_t start(const char *build, const char *program, int *input)
 	ssize_t got = read(out[0], line, sizeof(line) - 1);
 
 	close(out[0]);
-	usleep(300000); /* the last threads go to sleep; nothing says when */
+	usleep(300000); /* the last threads go to sleep, which nothing reports */
 	return got > 0 && strncmp(line, "ready", 5) == 0 ? pid : -1;
 }
 
@@ -60,7 +60,7 @@ static int compare(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* The calls that the threads are blocked in. */
+/* The functions that the threads are blocked in. */
 static size_t read_calls(struct kernel *kernel, struct proc_call *calls, size_t max)
 {
 	pid_t *tids = NULL;
@@ -77,7 +77,8 @@ static size_t read_calls(struct kernel *kernel, struct proc_call *calls, size_t 
 	return count;
 }
 
-/* Median of a stack, in microseconds. new_place: as if no thread had been seen there. */
+/* Returns the median time of a stack in microseconds. With new_place, as if no thread had
+ * been seen there. */
 static double median_us(struct symbols *symbols, const struct proc_call *calls,
 			size_t count, bool new_place)
 {
@@ -128,7 +129,7 @@ static void measure_changed(pid_t pid, const char *program)
 	intern_free(intern);
 }
 
-/* Until every thread has its whole stack. */
+/* Waits until every thread has its whole stack. */
 static double attach_once(pid_t pid, size_t *nr_stacks)
 {
 	struct source_focus focus = {.all = true};

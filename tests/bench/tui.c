@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* From a key to the finished frame with 100,000 rows, on a pseudo-terminal of 200x50 that
- * somebody reads: sort, filter, moving; and from a new snapshot to its frame. */
+/* The time from a key to the finished frame with 100,000 rows, on a pseudo-terminal of
+ * 200x50 that is read all the time: sort, filter, moving; and from a new snapshot to its
+ * frame. */
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -150,7 +151,7 @@ static void report(FILE *out, const char *name, double *ms)
 		ms[ROUNDS - 1]);
 }
 
-/* Presses the keys in turn, each with its frame. */
+/* Presses the keys in turn, and measures the frame of each. */
 static void measure(FILE *out, struct tui *t, const char *name, const char *keys)
 {
 	double ms[ROUNDS];
@@ -221,7 +222,7 @@ int main(void)
 	tui_key(&t, '/');
 	measure(out, &t, "key to frame, filter as typed (word)", "worker-1\x15");
 	measure(out, &t, "key to frame, filter as typed (no match)", "zzyx\x15");
-	tui_key(&t, 0x15); /* ctrl-u: everything again */
+	tui_key(&t, 0x15); /* ctrl-u shows all rows again */
 	tui_key(&t, '\r');
 	tui_key(&t, '/');
 	for (const char *c = "\x15state:mutex age"; *c != '\0'; c++)

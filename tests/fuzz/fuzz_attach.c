@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How an agent is found and its region taken: what a socket says and the descriptors that
- * come with it, links, mappings, the anchor in memory, and headers that lie. Input: a byte of
- * ways, a byte of descriptors and pieces, patches of the header (their number, then place,
- * length and bytes of each), and texts with a zero between: the environment's entries end at
- * an empty one, then what the socket says, then /proc/PID/maps.
+ * come with it, links, mappings, the anchor in memory, and false headers. Input: a byte
+ * of ways, a byte of descriptors and pieces, patches of the header (their number, then
+ * place, length and bytes of each), and texts that end with a zero each: entries of the
+ * environment up to an empty one, then what the socket says, then /proc/PID/maps.
  */
 // link: -Wl,--wrap=connect,--wrap=getsockopt,--wrap=poll,--wrap=recvmsg,--wrap=fdio_read_all,--wrap=pages_read,--wrap=readdir,--wrap=readlinkat,--wrap=openat
 #include <dirent.h>
@@ -52,12 +52,12 @@ ssize_t __wrap_readlinkat(int dirfd, const char *path, char *out, size_t size);
 int __real_openat(int dirfd, const char *path, int flags, ...);
 int __wrap_openat(int dirfd, const char *path, int flags, ...);
 
-/* What the wrapped functions answer with. */
+/* The answers of the wrapped functions. */
 static struct {
 	unsigned ways;
 	bool runs;
 	size_t nr_fds, piece;
-	long entries; /* of folders, to be listed */
+	long entries; /* of folders, for listing */
 	int region_fd;
 	uint64_t region_bytes;
 	const uint8_t *texts, *end; /* not yet read */
@@ -71,7 +71,7 @@ static void require(int holds)
 		abort();
 }
 
-/* The next text, and a zero behind it; at most `most` bytes. */
+/* The next text with a zero behind it, at most `most` bytes. */
 static size_t take_text(const uint8_t **text, size_t most)
 {
 	size_t left = (size_t)(world.end - world.texts), length;
@@ -107,7 +107,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 	return 1;
 }
 
-/* As many bytes as fit, in pieces, and the descriptors with the first of them. */
+/* Copies as many bytes as fit, in pieces; the descriptors come with the first piece. */
 ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags)
 {
 	struct cmsghdr *control = CMSG_FIRSTHDR(message);
@@ -200,7 +200,8 @@ int __wrap_openat(int dirfd, const char *path, int flags, ...)
 						  : dup(world.region_fd);
 }
 
-/* A header that is right but for the patches. Returns what was taken of the input. */
+/* Writes a header that is right except for the patches. Returns how much of the input it
+ * used. */
 static size_t make_region(const uint8_t *bytes, size_t size)
 {
 	uint8_t *region;
@@ -230,7 +231,7 @@ static size_t make_region(const uint8_t *bytes, size_t size)
 		      world.region_fd, 0);
 	require(region != MAP_FAILED);
 	memcpy(region, &header, sizeof(header));
-	/* The slots, from the texts that are read otherwise too. */
+	/* The slots are made from the texts that are read elsewhere as well. */
 	if (size > used)
 		for (at = sizeof(header); at < 8192 && size - used > 0;) {
 			size_t length = size - used < 8192 - at ? size - used : 8192 - at;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A configuration file of any bytes: it is refused with a sentence and nothing is taken of
- * it, or what it says is written back and means the same. */
+/* A configuration file of arbitrary bytes is either refused with a sentence, and nothing
+ * of it is used, or what it says is written back and means the same. */
 // sources: src/cli/config.c src/cli/values.c
 #include <fcntl.h>
 #include <stdint.h>
@@ -28,7 +28,7 @@ static void put_file(const char *path, const uint8_t *bytes, size_t size)
 	close(fd);
 }
 
-/* Loads and saves; false: refused. */
+/* Loads and saves the file. Returns false if it was refused. */
 static int turn(const char *path, struct buf *out)
 {
 	struct settings settings, before;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ELF, DWARF and unwind tables of a hostile process, and a stack with whatever on it: names
- * and lines of addresses in the module, and unwinding through it. The input: 4 bytes that
- * choose addresses, 256 bytes of stack, the file, which is given to libdwfl as it is, or with
- * the first bit of all as the private copy that is made of what others may change. The module
- * is mapped into ourselves, so that reads of its code are real ones.
+ * ELF, DWARF and unwind tables of a hostile process, and a stack with arbitrary words:
+ * names and lines of addresses in the module, and unwinding through it. Input: 4 bytes
+ * that choose addresses, 256 bytes of stack, and the file. libdwfl gets the file as it is
+ * or, if the first bit is set, the private copy that is made of files that others can
+ * change. The module is mapped into this process, so that its code is really read.
  */
 // max_len: 65536
 #include <stdlib.h>
@@ -24,7 +24,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* The file as a module of the process; false if libdwfl does not take it. */
+/* Maps the file as a module of the process. Returns false if libdwfl does not accept
+ * it. */
 static bool add_module(struct symbols *symbols, const uint8_t *bytes, size_t size,
 		       bool copied)
 {
@@ -64,7 +65,7 @@ static uint64_t within(Dwfl_Module *mod, uint64_t offset)
 	return end > start ? start + offset % (end - start) : start;
 }
 
-/* In a function where the choice is even, anywhere in the first pages else. */
+/* An address in a function if the choice is even, else anywhere in the first pages. */
 static uint64_t choose(Dwfl_Module *mod, uint8_t choice)
 {
 	int count = dwfl_module_getsymtab(mod);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file that a target calls its program or library, or debug information: what of it is
- * needed, the private copy that is made of it, build ids, and the names of other files in it.
- * Input: a byte that chooses, then the file; or notes; or two names with a zero between.
+ * A file that a target names as its program, library or debug information: which parts of
+ * it are needed, the private copy that is made of it, build IDs, and names of other files
+ * in it. Input: a byte that chooses, then the file; or notes; or two names with a zero
+ * between them.
  */
 // max_len: 16384
 #include <fcntl.h>
@@ -24,7 +25,7 @@ static void require(int holds)
 		abort();
 }
 
-/* The copy is one that can be read in turn, and holds no more than was there. */
+/* The copy can be read in turn, and holds no more than the file. */
 static void check_image(int fd, struct file_budget *budget)
 {
 	struct elf_source source = {.fd = fd};
@@ -38,7 +39,7 @@ static void check_image(int fd, struct file_budget *budget)
 	require(budget->all_bytes <= FILE_BUDGET_ALL_BYTES);
 }
 
-/* What libelf makes of the copy. */
+/* What libelf reads in the copy. */
 static void walk(int fd)
 {
 	Elf *elf;
@@ -98,7 +99,7 @@ static void read_link(const char *file, const char *link)
 	char path[4096];
 	bool inside;
 
-	/* Others are no modules. */
+	/* Other files are not modules. */
 	if (file[0] != '/')
 		return;
 	for (unsigned way = 0;
@@ -114,7 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	if (size < 2)
 		return -1;
-	/* Of the exact size, so that a byte too far is found. */
+	/* The block has the exact size, so that a read one byte too far is found. */
 	copy = malloc(size);
 	memcpy(copy, bytes + 1, size - 1);
 	copy[size - 1] = '\0';

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What clients send to an exporter: raw bytes over a connection to the real server, and the
- * headers that it reads itself. The first byte chooses: a request; names of --listen and a Host header; an Accept header.
+ * What clients send to an exporter: arbitrary bytes over a connection to the real server,
+ * and the headers that it parses itself. The first byte chooses between a request, names
+ * of --listen with a Host header, and an Accept header.
  */
 // sources: src/cli/export_http.c src/cli/export_client.c
 #include <errno.h>
@@ -32,7 +33,7 @@ void exports_write(struct exports *exports, enum metrics_format format, struct b
 	buf_puts(out, format == METRICS_TEXT ? "# text\n" : "# EOF\n");
 }
 
-/* Between programs of this host, without ports, which would run out. */
+/* Unix sockets, because ports would run out. */
 static void start_server(struct sockaddr_un *address, socklen_t *length)
 {
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -60,7 +61,7 @@ static void ask(const uint8_t *bytes, size_t size)
 		start_server(&address, &length);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	require(fd >= 0 && connect(fd, (struct sockaddr *)&address, length) == 0);
-	/* It may be closed before all was taken. */
+	/* The server may close the connection before it has read everything. */
 	while (size > 0 && (got = send(fd, bytes, size, MSG_NOSIGNAL)) > 0) {
 		bytes += got;
 		size -= (size_t)got;
@@ -68,7 +69,7 @@ static void ask(const uint8_t *bytes, size_t size)
 	send(fd, "\r\n\r\n", 4, MSG_NOSIGNAL);
 	struct pollfd ready = {.fd = fd, .events = POLLIN};
 
-	/* To one that is not complete, or is nothing, there is none. */
+	/* A request that is not complete, or not one at all, gets no answer. */
 	if (poll(&ready, 1, ANSWER_MS) == 1) {
 		got = recv(fd, answer, sizeof(answer), 0);
 		require(got < 5 || memcmp(answer, "HTTP/", 5) == 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory of a hostile process: everything that is done to attach to it, on an image of
- * 64 KB that the input fills. A word whose upper half is 0xfefe0000 becomes an address in
- * the image, so that the fuzzer can make pointers.
+ * The memory of a hostile process: everything that attaching does, on an image of 64 KB
+ * that the input fills. A word whose upper half is 0xfefe0000 becomes an address in the
+ * image, so that the fuzzer can make pointers.
  */
 // link: -Wl,--wrap=process_vm_readv
 #include <errno.h>
@@ -26,7 +26,7 @@ ssize_t __wrap_process_vm_readv(pid_t pid, const struct iovec *local,
 
 static uint8_t memory[IMAGE_BYTES];
 
-/* As the kernel does it: up to the first range that is not there. */
+/* As the kernel does it: up to the first range that is not mapped. */
 ssize_t __wrap_process_vm_readv(pid_t pid, const struct iovec *local,
 				unsigned long nr_local, const struct iovec *remote,
 				unsigned long nr_remote, unsigned long flags)
@@ -78,7 +78,7 @@ static void attach(struct memory *mem, const struct go_elf *elf, struct intern *
 
 	if (go_module_read(&module, elf, mem, &e) == 0) {
 		if (!go_module_holds(&module, mem))
-			abort(); /* nobody changes it */
+			abort(); /* it is not changed */
 		go_layout_read(&layout, &module, elf, mem, &e);
 		go_reasons_read(&reasons, &module, mem, intern);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hostile table of functions: every look-up must stay inside of it and end. Input: a byte
+ * A hostile table of functions: every look-up must stay inside it and end. Input: a byte
  * for the layout, six lengths of two bytes, then the slices themselves.
  */
 #include <stdlib.h>
@@ -59,7 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	memcpy(lengths, bytes + 1, sizeof(lengths));
 	bytes += 1 + sizeof(lengths);
 	size -= 1 + sizeof(lengths);
-	/* Of the exact size, so that the sanitizer sees the first byte behind. */
+	/* The block has the exact size, so that the sanitizer reports the first byte
+	 * behind it. */
 	copy = malloc(size ? size : 1);
 	memcpy(copy, bytes, size);
 	const uint8_t *at = copy;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A real Go process whose memory lies: its goroutines, what they wait on, their stacks, and the
- * proof over its heap, while some words of what is read are others. The process itself is never
- * touched. Input: a byte of ways; then for each word three bytes that choose it among those of
- * the process's memory that are not zero, a byte that says how it lies, and a byte of what.
- * Without Go there is nothing to do; fuzz_go_process.seeds.sh builds the program.
+ * A real Go process whose memory is read with false words: its goroutines, what they wait
+ * on, their stacks, and the proof over its heap. The process itself is never changed.
+ * Input: a byte of ways; then for each false word three bytes that choose it among the
+ * words of the process's memory that are not zero, a byte that says how it is changed,
+ * and a byte of what. Without Go there is nothing to do; fuzz_go_process.seeds.sh builds
+ * the program.
  */
 // link: -Wl,--wrap=process_vm_readv
 // max_len: 256
@@ -25,10 +26,10 @@
 #define PROVE_MS   20000
 #define READY_BYTE '.'
 
-/* What takes long is rare: a proof a fifth of a second, opening a fiftieth. */
+/* What takes long is rare: a proof in a fifth of the runs, opening in a fiftieth. */
 enum way {
 	PROVE = 0, /* the lower four bits */
-	FRESH = 1, /* it is opened under the lies too */
+	FRESH = 1, /* it is opened with false words too */
 	FRESH_THREADS = 2,
 	WAY_BITS = 15,
 	FICKLE = 16, /* every other read is true */
@@ -65,7 +66,7 @@ static void require(int holds)
 		abort();
 }
 
-/* The part of a range that is a lie. */
+/* Changes the part of a range that is false. */
 static void lie_in(uint64_t start, uint8_t *bytes, size_t length)
 {
 	for (size_t i = 0; i < world.nr_lies; i++) {
@@ -229,7 +230,7 @@ static void check_picture(const struct snapshot *picture)
 	}
 }
 
-/* Looks until the proof is over, or once. */
+/* Samples until the proof has ended, or once. */
 static void look(void *ctx, bool prove)
 {
 	const struct source_focus focus = {.all = true};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables and threads of a hostile Java machine. The image is a whole one of three threads;
- * the input is patches of it, each a place (two bytes, in words), a length and bytes. A zero
- * length ends a round, after which the monitors are looked for. A word whose upper half is
- * 0xfefe0000 becomes an address in the image.
+ * The tables and threads of a hostile Java machine. The image is a complete one of three
+ * threads; the input is patches of it, each a place (two bytes, in words), a length and
+ * bytes. A zero length ends a round, after which the monitors are searched. A word whose
+ * upper half is 0xfefe0000 becomes an address in the image.
  */
 // link: -Wl,--wrap=pages_read,--wrap=symbols_address
 #include <errno.h>
@@ -83,7 +83,7 @@ uint64_t __wrap_symbols_address(struct symbols *symbols, const char *library,
 	return 0;
 }
 
-/* Where the fields are; of a static one its address. */
+/* The places of the fields; for a static field, its address. */
 static const struct {
 	const char *type, *name;
 	uint64_t offset;
@@ -149,7 +149,7 @@ static void fill_image(void)
 	put(MONITORS + 256, IMAGE_AT + MONITORS + 512);
 }
 
-/* Applies patches up to the end of a round; returns how much it took. */
+/* Applies patches up to the end of a round. Returns how much of the input it used. */
 static size_t apply(const uint8_t *bytes, size_t size)
 {
 	size_t used = 0;

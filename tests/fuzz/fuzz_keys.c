@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The view under any keys: raw bytes go through curses into every view, menu and prompt, over
- * tasks whose texts are hostile, on screens of any size. Input: a byte for height, one for
- * width, texts that end with a zero each, the last of them empty, and the bytes of a terminal.
+ * The view under any keys: raw bytes go through curses into every view, menu and prompt,
+ * over tasks whose texts are hostile, on screens of any size. Input: a byte for the
+ * height, one for the width, texts that end with a zero each, the last of them empty, and
+ * the bytes of a terminal.
  */
 // max_len: 256
 #include <fcntl.h>
@@ -21,7 +22,7 @@
 
 #define KEYS_AT_ONCE 24u
 
-/* What is watched: two pictures by turns. */
+/* What is watched: two snapshots in turn. */
 struct world {
 	struct pictures pictures;
 	size_t turn;
@@ -174,7 +175,7 @@ static const struct feed_ops feed_ops = {
 	.write_dump = feed_dump,
 };
 
-/* One screen for all inputs; curses keeps what it once allocated. */
+/* One screen for all inputs, because curses keeps what it has allocated. */
 static int keyboard = -1;
 
 static void open_screen(struct terminal *terminal)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers of the kernel's socket diagnosis, which are lists of messages with lengths of their
- * own: both ends of connections, and the states of TCP sockets. The input: a byte that chooses,
- * then answers, each with its length before it (two bytes).
+ * Answers of the kernel's socket diagnosis, which are lists of messages with their own
+ * lengths: both ends of connections, and the states of TCP sockets. Input: a byte that
+ * chooses, then answers, each preceded by its length (two bytes).
  */
 // link: -Wl,--wrap=socket,--wrap=send,--wrap=recv,--wrap=setsockopt,--wrap=fdio_read_all
 #include <errno.h>
@@ -52,7 +52,7 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
 	return 0;
 }
 
-/* The tables of /proc take the kernel milliseconds. */
+/* The tables of /proc would take the kernel milliseconds. */
 int __wrap_fdio_read_all(int fd, struct buf *out, size_t max_bytes, struct err *e)
 {
 	(void)fd, (void)out, (void)max_bytes, (void)e;

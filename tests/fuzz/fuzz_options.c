@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A command line, one word a line, and its first word as a duration, a number, a size and as
- * a moment of a recording: what is wrong is said, and what is taken is in its range. */
+/* A command line, one word on each line; and its first word as a duration, a number, a
+ * size and a time in a recording. Each word is either refused with a message, or its
+ * value is in its range. */
 // sources: src/cli/options.c src/cli/values.c
 #include <stdint.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static void require(int holds)
 		abort();
 }
 
-/* An error says something, and points into the text. */
+/* An error has a message and points into the text. */
 static void check_error(int rc, const struct err *e, const char *text)
 {
 	if (rc == 0)
@@ -82,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	char *words[WORDS_MAX + 2] = {NULL}, *copies[WORDS_MAX + 1];
 	int nr = 0;
 
-	/* Each in a block of its own, so that a byte too far is found. */
+	/* Each word has a block of its own, so that a read one byte too far is found. */
 	copies[nr++] = strdup("grmon-c");
 	for (size_t at = 0; at < size && nr <= WORDS_MAX;) {
 		const uint8_t *end = memchr(bytes + at, '\n', size - at);
@@ -95,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		read_times(copies[1]);
 		read_numbers(copies[1]);
 	}
-	/* The words are put into another order, and the last one behind them cleared. */
+	/* The words are reordered, and the one behind the last is cleared. */
 	memcpy(words, copies, (size_t)nr * sizeof(words[0]));
 	read_options(nr, words);
 	for (int i = 0; i < nr; i++)

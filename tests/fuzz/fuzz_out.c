@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything that is written down of tasks whose texts are hostile: JSON stays JSON, text has no
- * byte that a terminal would obey, and a recording is read as what was written. Input: a byte
- * for what there is, one for what is written and how, then texts that end with a zero each.
+ * Every output for tasks whose texts are hostile: JSON stays valid, text has no byte that
+ * a terminal would obey, and a recording reads back as it was written. Input: a byte for
+ * what exists, one for what is written and how, then texts that end with a zero each.
  */
 // max_len: 1024
 #include <jansson.h>
@@ -112,7 +112,7 @@ static void write_metrics(const struct snapshot *picture)
 	free(metrics);
 }
 
-/* What is read of a recording has as many tasks as what was written. */
+/* A recording has as many tasks when it is read as when it was written. */
 static void check_stream(struct pictures *pictures, const struct buf *out)
 {
 	int fd = memfd_create("stream", MFD_CLOEXEC);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of code made in memory, from a file that anybody may have written. */
+/* Names of code made in memory, from a file that any user may have written. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Texts with goroutines: pieces of any size give the same rows, each of them whole. */
+/* Texts with goroutines: however the text is split, the rows are the same, and each is
+ * complete. */
 #include <stdlib.h>
 #include <string.h>
 

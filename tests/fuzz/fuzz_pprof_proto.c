@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Profiles that are damaged, or lie about their lengths, numbers and names. */
+/* Profiles that are damaged, or whose lengths, numbers and names are false. */
 #include <stdlib.h>
 #include <string.h>
 

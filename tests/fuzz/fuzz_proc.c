@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything that is told from the files of /proc about one process: waits by their system
- * calls, whose arguments point into memory of any contents, descriptors, locks, sockets,
+ * Everything that is read from the files of /proc about one process: waits by their
+ * system calls, whose arguments point into arbitrary memory, descriptors, locks, sockets,
  * mappings, limits. The first byte chooses what is asked; see world.h for the rest.
  */
 // link: -Wl,--wrap=fdio_read_small,--wrap=fdio_read_file,--wrap=fdio_read_all,--wrap=open,--wrap=openat,--wrap=readlink,--wrap=readlinkat,--wrap=getxattr,--wrap=pages_read

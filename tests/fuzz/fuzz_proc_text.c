@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The texts of /proc about a process, as they are parsed: names that hold any byte, lines that
- * were cut, numbers beyond every limit. The first byte chooses who reads the rest. */
+/* The parsers of /proc's texts about a process: names with arbitrary bytes, lines that
+ * were cut, numbers beyond every limit. The first byte chooses the parser. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,13 +90,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		read_stat,   read_call,   read_map,  read_status,
 		read_limits, read_cgroup, read_link,
 	};
-	/* Letters, so that the seeds can be read. */
+	/* The choices are letters, so that seeds are readable. */
 	size_t reader = size ? (size_t)(bytes[0] - 'a') : SIZE_MAX;
 	char *text;
 
 	if (reader >= sizeof(readers) / sizeof(readers[0]))
 		return -1;
-	/* Of the exact size, so that a byte too far is found. */
+	/* The block has the exact size, so that a read one byte too far is found. */
 	text = malloc(size);
 	memcpy(text, bytes + 1, size - 1);
 	text[size - 1] = '\0';

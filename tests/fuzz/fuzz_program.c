@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that somebody wants to run or to watch, of whatever bytes: which machine, linker and
- * sanitizer it is for, whether it is Go, and the symbols in it. */
+/* A file of arbitrary bytes that a user wants to run or to watch: its machine, linker and
+ * sanitizer, whether it is a Go program, and the symbols in it. */
 // sources: src/cli/program.c
 // link: -Wl,--wrap=target_file_open_exe
 // max_len: 16384

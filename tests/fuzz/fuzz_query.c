@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything that parses a user's words, and the filter against texts of a hostile target.
+ * Everything that parses a user's words, and filters on the texts of a hostile target.
  * Input: the filter, a NUL or newline, and texts for the fields of a task.
  */
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static void require(int holds)
 		abort();
 }
 
-/* An error says something, and points into the text. */
+/* An error has a message and points into the text. */
 static void check_error(int rc, const struct err *e, const char *text)
 {
 	if (rc == 0)
@@ -122,7 +122,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	for (int i = 0; i < TEXTS; i++) {
 		if (at < end)
 			*at++ = '\0';
-		/* Each text in a block of its own, so that a byte too far is found. */
+		/* Each text has a block of its own, so that a read one byte too far is
+		 * found. */
 		texts[i] = strndup(at, strcspn(at, "\n"));
 		at += strlen(texts[i]);
 	}

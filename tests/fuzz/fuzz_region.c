@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The agent source on a region that the input rewrites between the looks, as a hostile
- * writer would. Input: pieces of a kind, an offset, a length and bytes. */
+/* The agent source on a region that the input rewrites between the samples, as a hostile
+ * writer would. Input: pieces, each a kind, an offset, a length and bytes. */
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -15,7 +15,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* Kept from input to input: reading the symbols of this program takes a second. */
+/* Kept from input to input, because reading the symbols of this program takes a
+ * second. */
 struct session {
 	struct kernel kernel;
 	struct intern *intern;
@@ -49,7 +50,7 @@ static struct session *session(void)
 	return &only;
 }
 
-/* Something that is worth breaking. */
+/* Valid contents, which are worth breaking. */
 static void fill(struct session *s)
 {
 	struct wire_slot *slots = (struct wire_slot *)(s->map + s->layout.slots_offset);
@@ -72,7 +73,7 @@ static void fill(struct session *s)
 	}
 }
 
-/* Applies one piece; returns how many bytes it took, 0 at the end. */
+/* Applies one piece. Returns how many bytes it used, 0 at the end. */
 static size_t apply(struct session *s, const uint8_t *bytes, size_t size)
 {
 	const uint64_t areas[4] = {0, s->layout.slots_offset, s->layout.labels_offset,
@@ -106,7 +107,7 @@ static void look(struct agent *agent, struct track *track, struct verdicts *verd
 		const struct task *task = &snapshot->tasks[i];
 		size_t texts = strlen(task->name);
 
-		/* Every text ends, and every value is in its range. */
+		/* Every text is terminated, and every value is in its range. */
 		if (task->waits.kind)
 			texts += strlen(task->waits.text);
 		for (size_t label = 0; label < task->nr_labels; label++)
@@ -128,7 +129,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	int fd = dup(s->fd);
 
 	fill(s);
-	/* The first pieces come before the region is checked, the others after it. */
+	/* The first pieces are applied before the region is checked, the others after
+	 * it. */
 	for (int i = 0; i < 2 && size; i++) {
 		size_t used = apply(s, bytes, size);
 

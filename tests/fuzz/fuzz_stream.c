@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Recordings and dumps of any bytes: every picture is whole, whatever the order in which
- * they are read, and a reader that follows sees what one that comes later sees. */
+/* Recordings and dumps of arbitrary bytes: every snapshot is complete in whatever order
+ * they are read, and a reader that follows the file sees the same as one that opens it
+ * later. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -39,7 +40,7 @@ static size_t read_at(struct rec_reader *reader, size_t at)
 	size_t tasks;
 	int rc = got ? rec_reader_read(reader, at, got, NULL) : ERR_NOMEM;
 
-	/* Nothing of it can be read. */
+	/* Nothing in it is readable. */
 	require(rc == 0 || rc == ERR_FORMAT);
 	for (size_t i = 0; i < got->nr_tasks; i++)
 		check_task(&got->tasks[i]);
@@ -54,7 +55,7 @@ static size_t read_at(struct rec_reader *reader, size_t at)
 	return tasks;
 }
 
-/* The first part, then the rest: the same pictures as in one piece. */
+/* The first part, then the rest, must give the same snapshots as the whole at once. */
 static size_t follow(int fd, const uint8_t *bytes, size_t size, struct intern *intern,
 		     struct stack_table *stacks, size_t tasks[READ_MAX])
 {
@@ -91,7 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	reader = rec_reader_new(piece, intern, stacks, NULL);
 	require(reader && rec_reader_poll(reader, NULL) == 0);
 	count = rec_reader_count(reader);
-	/* A dump that was cut is none, and half of one may be a stream of one line. */
+	/* A dump that was cut is not a dump; half of one may be a stream of one line. */
 	if (count == followed)
 		for (size_t at = count < READ_MAX ? count : READ_MAX; at-- > 0;)
 			read_at(reader, at);

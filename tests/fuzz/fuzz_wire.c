@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A region whose writer is hostile, read as a client reads it: what wire_check() lets pass
- * must be readable to its last byte. Input: counts, then patches of the header, then bytes
- * that fill the region; or, if the first byte is odd, the region itself.
+ * A region whose writer is hostile, read as a client reads it: everything that
+ * wire_check() accepts must be readable to its last byte. Input: counts, then patches of
+ * the header, then bytes that fill the region; or, if the first byte is odd, the region
+ * itself.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static void require(int holds)
 		abort();
 }
 
-/* As if every byte were read. */
+/* Reads every byte. */
 static void touch(const void *bytes, size_t length)
 {
 	require(!__asan_region_is_poisoned((void *)(uintptr_t)bytes, length));
@@ -94,7 +95,7 @@ static void read_region(const uint8_t *region, size_t bytes)
 	for (uint32_t i = 0; i < chans; i++)
 		touch(region + header.chans_offset + (uint64_t)i * header.chan_bytes,
 		      header.chan_bytes);
-	/* Whatever is in use, the areas are there. */
+	/* The areas exist, whichever of them are in use. */
 	touch(region + header.slots_offset, (size_t)header.nr_slots * header.slot_bytes);
 	touch(region + header.creators_offset,
 	      (size_t)header.nr_creators * header.creator_bytes);
@@ -103,7 +104,7 @@ static void read_region(const uint8_t *region, size_t bytes)
 	touch(region + header.chans_offset, (size_t)header.nr_chans * header.chan_bytes);
 }
 
-/* A header that is right, but for the patches: place, size and bytes. */
+/* A header that is right except for the patches: place, size and bytes. */
 static size_t patch_header(struct wire_header *header, const uint8_t *bytes, size_t size)
 {
 	uint8_t *raw = (uint8_t *)header;
@@ -124,7 +125,7 @@ static size_t patch_header(struct wire_header *header, const uint8_t *bytes, siz
 	return used;
 }
 
-/* The bytes again and again, behind where the header comes. */
+/* The bytes, repeated, behind the header. */
 static void fill(uint8_t *region, size_t length, const uint8_t *bytes, size_t size)
 {
 	size_t at = sizeof(struct wire_header), filled;
@@ -164,7 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	wire_layout(&header, bytes[1] % 64, bytes[2] % 4, bytes[3] % 64);
 	good_bytes = header.region_bytes;
 	used = patch_header(&header, bytes, size);
-	/* The true size is the kernel's; now and then the region has shrunk. */
+	/* The real size is the kernel's; in some runs the region has shrunk. */
 	length = (size_t)(good_bytes < REGION_MAX ? good_bytes : REGION_MAX);
 	if (bytes[0] & 0x80)
 		length /= 2;

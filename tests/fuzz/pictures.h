@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pictures of tasks in every state and wait, whose texts are the input's. */
+/* Snapshots of tasks in every state and wait, with texts from the input. */
 #ifndef FUZZ_PICTURES_H
 #define FUZZ_PICTURES_H
 
@@ -47,7 +47,7 @@ static inline void fill_task(struct pictures *w, struct snapshot *out, unsigned 
 	task->serial = i;
 	task->kind = (enum task_kind)((dice + i) % 3);
 	task->state = (enum task_state)((dice + i * 5) % STATE_COUNT);
-	/* Only marks make those. */
+	/* Only marks produce those. */
 	task->flags = i % 2 ? dice * i & ~(uint32_t)(TASK_GONE | TASK_MOVED) : 0;
 	task->since_ns = out->mono_ns - i * (dice + 1) * CLOCK_SECOND_NS;
 	task->start_ns = 1;
@@ -90,7 +90,8 @@ static inline struct snapshot *make_picture(struct pictures *w, unsigned nr,
 	return out;
 }
 
-/* Texts that end with a zero each, up to an empty one. Returns what was taken of the bytes. */
+/* Reads texts that end with a zero each, up to an empty one. Returns how many bytes it
+ * used. */
 static inline size_t pictures_make(struct pictures *w, const uint8_t *bytes, size_t size,
 				   unsigned dice)
 {

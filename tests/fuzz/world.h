@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process that is nothing but the input: what the code opens below /proc, the links there and
- * the memory. The input is a list of pieces, with a line "%%" between two; the files that are
- * read get one piece after the other, and from the first one again after the last. A piece that
- * begins with "@" is the place that every link leads to.
- * A fuzzer that includes this names the wrapped functions that it needs in a line "// link:".
+ * A process that is made of the input: what the code opens below /proc, the links there,
+ * and the memory. The input is a list of pieces, separated by lines "%%". Each file that
+ * is read gets the next piece, and after the last one the first again. A piece that
+ * begins with "@" is the target of every link. A fuzzer that includes this header names
+ * the wrapped functions that it needs in a line "// link:".
  */
 #ifndef FUZZ_WORLD_H
 #define FUZZ_WORLD_H
@@ -49,7 +49,7 @@ static inline void require(int holds)
 		abort();
 }
 
-/* The pieces lie in the input, which has to last. */
+/* The pieces point into the input, which has to outlive them. */
 static inline void world_begin(const uint8_t *bytes, size_t size)
 {
 	static const char between[] = "\n%%\n";
@@ -74,7 +74,7 @@ static inline void world_begin(const uint8_t *bytes, size_t size)
 	}
 }
 
-/* NULL: this file is not there. */
+/* NULL if this file does not exist. */
 static inline const struct world_piece *world_next(void)
 {
 	const struct world_piece *piece;
@@ -85,7 +85,7 @@ static inline const struct world_piece *world_next(void)
 	return piece->length == 2 && memcmp(piece->bytes, "-\n", 2) == 0 ? NULL : piece;
 }
 
-/* Copies at most size bytes of a piece; returns how many, or -1 with errno. */
+/* Copies at most size bytes of a piece. Returns how many, or -1 with errno. */
 static inline ssize_t world_copy(void *out, size_t size)
 {
 	const struct world_piece *piece = world_next();
@@ -151,7 +151,8 @@ int __wrap_fdio_read_all(int fd, struct buf *out, size_t max_bytes, struct err *
 	return world_append(out, max_bytes, e);
 }
 
-/* Folders are those of this process; the contents of a file come when it is read. */
+/* Folders are those of this process; the contents of a file are chosen when it is
+ * read. */
 int __wrap_open(const char *path, int flags, ...)
 {
 	return __real_open(flags & O_DIRECTORY ? path : "/dev/null",
@@ -169,7 +170,7 @@ static inline ssize_t world_link(char *out, size_t size)
 {
 	size_t length = world.link.length < size ? world.link.length : size;
 
-	/* The kernel says nothing of a newline, but no link ends with one. */
+	/* The kernel allows newlines, but no link ends with one. */
 	if (length && world.link.bytes[length - 1] == '\n')
 		length--;
 	if (!length) {
