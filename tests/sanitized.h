@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether this test was built with a sanitizer, by gcc or clang: what it then cannot show is
- * skipped. Both are 0 or 1. */
+/* Whether this test was built with a sanitizer, by gcc or clang: tests skip what cannot
+ * work then. Both are 0 or 1. */
 #ifndef TESTS_SANITIZED_H
 #define TESTS_SANITIZED_H
 
@@ -15,7 +15,7 @@
 #define SANITIZED_ADDRESS 0
 #endif
 
-/* It has a thread of its own, delays signals and sees no raw threads. */
+/* It has a thread of its own, delays signals and does not see raw threads. */
 #if defined(__SANITIZE_THREAD__)
 #define SANITIZED_THREADS 1
 #elif defined(__has_feature)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Children: whatever makes them, they publish in a region of their own, from their fourth
+ * Children, however they are made, publish in a region of their own from their fourth
  * wait on, and never write to the parent's.
  */
 #include "agent_region.h"
@@ -13,7 +13,7 @@
 
 extern char **environ;
 
-/* So many waits in libc make a child's region. */
+/* A child makes its region after this many waits in libc. */
 #define FIRST_WAITS 4
 
 static struct region parent;
@@ -25,7 +25,7 @@ static void wait_a_little(void)
 	nanosleep(&pause, NULL);
 }
 
-/* The inode of the region that this process has open, or 0. */
+/* Returns the inode of the region that this process has open, or 0. */
 static unsigned long own_inode(void)
 {
 	DIR *fds = opendir("/proc/self/fd");
@@ -50,7 +50,8 @@ static unsigned long own_inode(void)
 	return inode;
 }
 
-/* In a child, once it has waited: its own region, its own slot, nothing else. */
+/* In a child that has waited: it has its own region and its own slot, and nothing
+ * else. */
 static int check_own_region(void)
 {
 	struct region region;
@@ -61,7 +62,7 @@ static int check_own_region(void)
 	for (int i = 0; i < FIRST_WAITS; i++)
 		wait_a_little();
 	CHILD_CHECK(errno == 33);
-	/* ThreadSanitizer makes a thread in fork(), before a server can be. */
+	/* ThreadSanitizer makes a thread in fork(), before there can be a server. */
 	CHILD_CHECK(
 		strcmp(grmon_status(), "publishing") == 0 ||
 		(SANITIZED_THREADS && strncmp(grmon_status(), "publishing", 10) == 0));
@@ -79,13 +80,13 @@ static int child_of_fork(void *inode)
 {
 	struct region region;
 
-	/* Lazy: nothing of its own for a wait or two. */
+	/* The first waits make nothing. */
 	wait_a_little();
 	CHILD_CHECK(own_inode() == *(unsigned long *)inode || SANITIZED_THREADS);
 	CHILD_CHECK(!region_by_anchor(&region) || SANITIZED_THREADS);
 	if (check_own_region() != 0)
 		return 1;
-	/* Its region is anonymous, and its parent's descriptor is closed. */
+	/* Its region is anonymous, and the parent's descriptor is closed. */
 	CHILD_CHECK(own_inode() == 0 || SANITIZED_THREADS);
 	return 0;
 }
@@ -108,7 +109,7 @@ static void *nothing(void *argument)
 	return argument;
 }
 
-/* A daemon: linked with the agent, it has its server before its first thread. */
+/* A daemon that is linked with the agent has its server before its first thread. */
 static int child_serves(void *unused)
 {
 	pthread_t thread;
@@ -117,11 +118,11 @@ static int child_serves(void *unused)
 	CHILD_CHECK(pthread_create(&thread, NULL, nothing, NULL) == 0);
 	pthread_join(thread, NULL);
 	CHILD_CHECK(strcmp(grmon_status(), "publishing") == 0);
-	/* To ask whether there are filters is to put none on. */
+	/* Asking whether there are filters does not install one. */
 	CHILD_CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) != 0);
 	CHILD_CHECK(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL) != 0);
 	CHILD_CHECK(server_tid(getpid()) > 0);
-	/* Its end comes in exit(), where the socket's file is removed. */
+	/* It ends in exit(), where the socket's file is removed. */
 	exit(0);
 }
 
@@ -189,7 +190,7 @@ static void test_vfork(void **state)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	/* It shares our memory: no region was made, none was lost. */
+	/* The child shares our memory: no region was made, and none was lost. */
 	assert_int_equal(region_live(&parent)->tasks_begun, begun);
 	assert_int_equal(posix_spawn(&pid, self, NULL, NULL, arguments, environ), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -305,7 +306,7 @@ static int child_with_old_handles(void *argument)
 {
 	struct grmon_wait mark;
 
-	/* The task and the wait are of the parent's region. */
+	/* The task and the wait belong to the parent's region. */
 	grmon_task_switch(argument);
 	CHILD_CHECK(grmon_wait_begin(&mark, GRMON_COND, NULL, NULL) == GRMON_OK);
 	grmon_task_end(argument);
@@ -348,7 +349,7 @@ static int mode_no_children(const char *step)
 {
 	char self[] = "/proc/self/exe", mode[] = "alone";
 
-	/* exec alone makes no child: the same process still publishes. */
+	/* exec alone does not make a child: the same process still publishes. */
 	if (!step)
 		execl(self, self, mode, "again", (char *)NULL);
 	if (check_own_region() != 0 || in_child(child_is_silent, NULL) != 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the agent cannot work, or not as it would like: it makes do with less or stays
- * silent and says why; the program does what it does without it.
+ * Where the agent cannot work as usual, it works with less or stays silent and says why;
+ * the program does what it does without the agent.
  */
 #include "agent_region.h"
 
@@ -46,7 +46,7 @@ static int program_works(void)
 	return 0;
 }
 
-/* MODE "status SENTENCE": it works, and grmon_status() says this. */
+/* MODE "status SENTENCE": the program works, and grmon_status() says this. */
 static int mode_status(const char *sentence)
 {
 	struct region region;
@@ -74,7 +74,7 @@ static int mode_smaller(const char *bytes)
 	return mode_status("publishing");
 }
 
-/* exec `mode argument` under a limit. */
+/* Executes `mode argument` under a limit. */
 static int limited(int which, rlim_t limit, const char *mode, const char *argument)
 {
 	pid_t pid = fork();
@@ -114,12 +114,12 @@ static void test_address_space(void **state)
 	(void)state;
 	if (SANITIZED)
 		skip(); /* shadow memory */
-	/* At most a thirty-second part of what there is. */
+	/* At most a thirty-second of the limit. */
 	assert_int_equal(limited(RLIMIT_AS, 512 << 20, "smaller", "16777216"), 0);
 	assert_int_equal(limited(RLIMIT_AS, 64 << 20, "smaller", "2097152"), 0);
 }
 
-/* All descriptors are taken when the program starts. */
+/* All descriptors are in use when the program starts. */
 static void test_descriptors_at_the_start(void **state)
 {
 	(void)state;
@@ -130,7 +130,7 @@ static void test_descriptors_at_the_start(void **state)
 		struct rlimit few = {32, 32};
 
 		setrlimit(RLIMIT_NOFILE, &few);
-		/* The loader needs one; it is closed again before any constructor runs. */
+		/* The loader needs one, and closes it before any constructor runs. */
 		while (dup(0) >= 0)
 			;
 		close(31);
@@ -152,7 +152,7 @@ static int mode_one_descriptor(const char *unused)
 	return close(fd);
 }
 
-/* A filter on the calling process: `action` for each of these calls. */
+/* Installs a filter on the calling process: `action` for each of these calls. */
 static bool put_filter(const int *numbers, int count, unsigned action, bool by_prctl)
 {
 	struct sock_filter program[64] = {
@@ -174,7 +174,7 @@ static bool put_filter(const int *numbers, int count, unsigned action, bool by_p
 				   SECCOMP_FILTER_FLAG_TSYNC, &filter)) == 0;
 }
 
-/* exec `mode argument` under the filter. */
+/* Executes `mode argument` under the filter. */
 static int filtered(const int *numbers, int count, unsigned action, const char *mode,
 		    const char *argument)
 {
@@ -206,7 +206,7 @@ static int forked_wait(void *unused)
 	return 0;
 }
 
-/* Threads, waits and a fork: all work, and are published as long as there is a region. */
+/* Threads, waits and a fork all work, and are published as long as there is a region. */
 static int mode_waits(const char *unused)
 {
 	struct region region;
@@ -226,8 +226,8 @@ static int mode_waits(const char *unused)
 	return 0;
 }
 
-/* What the agent calls where there is no filter, beside what a program of these tests
- * calls by itself. */
+/* The calls that the agent makes without a filter, apart from those that a program of
+ * these tests makes by itself. */
 static const int forbidden[] = {
 	SYS_memfd_create, SYS_ftruncate, SYS_close_range, SYS_unshare, SYS_signalfd4,
 	SYS_socket,       SYS_bind,      SYS_tgkill,      SYS_mkdirat, SYS_accept4,
@@ -235,7 +235,7 @@ static const int forbidden[] = {
 };
 #define NR_FORBIDDEN ((int)(sizeof(forbidden) / sizeof(forbidden[0])))
 
-/* A process that starts under a filter publishes, and calls none of these. */
+/* A process that starts under a filter publishes, and makes none of these calls. */
 static void test_forbidden_calls(void **state)
 {
 	(void)state;
@@ -255,8 +255,8 @@ static void test_forbidden_calls(void **state)
 		0);
 }
 
-/* The same for one that puts the filter on itself, with and without a server by then; and
- * in a forked child, which has its region before. */
+/* The same for a process that installs the filter on itself, with and without a server by
+ * then; and in a forked child, which has its region before. */
 static int filters_itself(void *how)
 {
 	int way = *(int *)how;
@@ -282,8 +282,8 @@ static void test_filter_of_its_own(void **state)
 	}
 }
 
-/* A child of vfork() puts a filter on itself and executes a program, for which the agent must
- * not look into the file; the filter is not its parent's, whose memory it had. */
+/* A child of vfork() installs a filter on itself and executes a program, whose file the
+ * agent must not open then. The filter is not its parent's, whose memory it had. */
 static int filters_in_vfork(void *unused)
 {
 	static const int calls[] = {SYS_faccessat, SYS_memfd_create, SYS_tgkill};
@@ -345,11 +345,12 @@ static int own_threads(void)
 static void *gone_thread(void *argument)
 {
 	(void)argument;
-	syscall(SYS_exit, 0); /* without a word to anybody */
+	syscall(SYS_exit, 0); /* no reply to any client */
 	return NULL;
 }
 
-/* With few slots: what finds none is counted; dead threads' slots are found again. */
+/* With few slots, threads that get none are counted, and the slots of dead threads are
+ * found again. */
 static int mode_few_slots(const char *unused)
 {
 	struct region region;
@@ -371,7 +372,8 @@ static int mode_few_slots(const char *unused)
 	CHILD_CHECK(UNTIL(region_count(&region, WIRE_THREAD) == (uint32_t)slots));
 	CHILD_CHECK(!grmon_task_begin("none left"));
 	CHILD_CHECK(live->dropped_tasks == 42);
-	/* A child that shares the memory sees none of the threads, and leaves them alone. */
+	/* A child that shares the memory sees none of the threads, and leaves their slots
+	 * alone. */
 	pid_t child = vfork();
 
 	if (child == 0) {
@@ -398,11 +400,11 @@ static int mode_few_slots(const char *unused)
 			    0);
 	uint64_t dropped = live->dropped_tasks;
 
-	/* Only a thread that has ended can be told from one that lives: this one and the
+	/* The agent can only be sure of threads that have ended: this thread and the
 	 * server are left. */
 	CHILD_CHECK(UNTIL(own_threads() <= 2));
 
-	/* Full of slots of the dead; the next threads get them. */
+	/* All slots belong to dead threads; the next threads get them. */
 	for (int i = 0; i < 20; i++) {
 		CHILD_CHECK(pthread_create(&threads[0], NULL, short_thread, NULL) == 0);
 		CHILD_CHECK(pthread_join(threads[0], NULL) == 0);
@@ -446,7 +448,8 @@ static int mode_many(const char *unused)
 	uint32_t creators = region_live(&region)->nr_creators;
 
 #if defined(__x86_64__)
-	/* Main's slot has an index too, and no creator; a creation that failed counts. */
+	/* Main's slot has an index too, and no creator; a creation that failed is
+	 * counted. */
 	uint64_t dropped = region_live(&region)->dropped_creators;
 	uint32_t over =
 		(uint32_t)count + 1 > creators ? (uint32_t)count + 1 - creators : 0;
@@ -481,7 +484,8 @@ static void *keep_loading(void *path)
 	return NULL;
 }
 
-/* Loaded late, by a thread, and unloaded while others have slots: it stays (nodelete). */
+/* Loaded late, by a thread, and unloaded while others have slots: the library stays
+ * (nodelete). */
 static int mode_loaded_again(const char *unused)
 {
 	Dl_info about;
@@ -514,7 +518,7 @@ static int mode_chroot(const char *folder)
 	CHILD_CHECK(chroot(folder) == 0 && chdir("/") == 0);
 	CHILD_CHECK(pthread_create(&thread, NULL, short_thread, NULL) == 0);
 	CHILD_CHECK(pthread_join(thread, NULL) == 0);
-	/* No /tmp in here: no socket, no harm. */
+	/* There is no /tmp here: no socket, and no harm. */
 	snprintf(socket_folder, sizeof(socket_folder), "/tmp/grmon-%u",
 		 (unsigned)geteuid());
 	CHILD_CHECK(UNTIL(strstr(grmon_status(), "no private directory")));

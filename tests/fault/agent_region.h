@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the agent's fault tests: a process's region as a client finds it, and children that
- * do one thing and are always ended.
+ * For the agent's fault tests: finds a process's region as a client does, and starts
+ * children that do one thing and are always ended.
  */
 #ifndef TESTS_FAULT_AGENT_REGION_H
 #define TESTS_FAULT_AGENT_REGION_H
@@ -95,7 +95,7 @@ static inline bool region_in_folder(struct region *region, const char *folder, p
 	return found;
 }
 
-/* Where the library's data says that the region of this process lies. */
+/* Where the library's data says that the region of this process is. */
 static inline bool region_by_anchor(struct region *region)
 {
 	static const char magic[16] = WIRE_ANCHOR_MAGIC;
@@ -129,7 +129,7 @@ static inline bool region_by_anchor(struct region *region)
 }
 
 /* By a descriptor of the process, or of one of its threads that has its own table; the
- * anonymous one of the calling process by its address. */
+ * anonymous region of the calling process by its address. */
 static inline bool region_by_proc(struct region *region, pid_t pid)
 {
 	char path[300];
@@ -178,7 +178,7 @@ static inline uint32_t region_used(const struct region *region)
 	return used < region->header.nr_slots ? used : region->header.nr_slots;
 }
 
-/* The index of a thread's slot, or -1; a copy in *slot. */
+/* Returns the index of a thread's slot, or -1; copies the slot to *slot. */
 static inline int region_thread(const struct region *region, int tid,
 				struct wire_slot *slot)
 {
@@ -214,7 +214,7 @@ static inline const struct wire_labels *region_labels(const struct region *regio
 	       i;
 }
 
-/* Poll an expression for up to 10 s; its last value. */
+/* Polls an expression for up to 10 s. Its value is the last one. */
 #define UNTIL(expression)                                                                \
 	({                                                                               \
 		bool until_true = (expression);                                          \
@@ -226,7 +226,7 @@ static inline const struct wire_labels *region_labels(const struct region *regio
 		until_true;                                                              \
 	})
 
-/* The state that the thread publishes, or 0. */
+/* Returns the state that the thread publishes, or 0. */
 static inline uint32_t region_state(const struct region *region, int tid)
 {
 	struct wire_slot slot;
@@ -234,7 +234,8 @@ static inline uint32_t region_state(const struct region *region, int tid)
 	return region_thread(region, tid, &slot) >= 0 ? slot.state : 0;
 }
 
-/* A client's connection: the hello line, and the region in *region. False: refused. */
+/* Connects as a client: the hello line, and the region in *region. Returns false if
+ * refused. */
 static inline bool region_by_socket(struct region *region, const char *path, char *hello,
 				    size_t hello_bytes)
 {
@@ -273,7 +274,7 @@ static inline bool region_by_socket(struct region *region, const char *path, cha
 	return found;
 }
 
-/* The thread that answers clients, by its name; 0: there is none. */
+/* Returns the thread that answers clients, by its name, or 0. */
 static inline int server_tid(pid_t pid)
 {
 	char path[300], name[32];
@@ -315,7 +316,8 @@ static inline bool nothing_pending(pid_t pid, int tid)
 	return pending == 0;
 }
 
-/* How a child ended: its exit status, or 128 + its signal, or 255 when it hangs for 20 s. */
+/* Returns how a child ended: its exit status, or 128 + its signal, or 255 if it hangs for
+ * 20 s. */
 static inline int child_status(pid_t pid)
 {
 	int status = 0;
@@ -329,7 +331,8 @@ static inline int child_status(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* Run a function in a forked child; its status. It dies with the test. */
+/* Runs a function in a forked child and returns its status. The child dies with the
+ * test. */
 static inline int in_child(int (*body)(void *), void *argument)
 {
 	pid_t pid = fork();
@@ -341,7 +344,7 @@ static inline int in_child(int (*body)(void *), void *argument)
 	return child_status(pid);
 }
 
-/* Run this program again with a mode as its argument: a process of its own, by exec. */
+/* Runs this program again with a mode as its argument, as a process of its own. */
 static inline pid_t spawn_mode(const char *mode, const char *argument)
 {
 	pid_t pid = fork();
@@ -356,7 +359,7 @@ static inline pid_t spawn_mode(const char *mode, const char *argument)
 	return pid;
 }
 
-/* In a child: says which line was not as it should be, as its exit status. */
+/* In a child: ends with the number of the line that failed as exit status. */
 #define CHILD_CHECK(expression)                                                          \
 	do {                                                                             \
 		if (!(expression)) {                                                     \

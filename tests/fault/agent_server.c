@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The server thread: who is answered, what it must not hold, when it starts and ends. */
+/* The server thread: which clients it answers, what it must not hold, when it starts and
+ * ends. */
 #include "agent_region.h"
 
 static char folder[64]; /* of the sockets; new for this test */
@@ -30,7 +31,8 @@ static bool answers(pid_t pid)
 	return found;
 }
 
-/* Another process in `mode`, and a pipe on which it says one byte when it is ready. */
+/* Starts another process in `mode`, with a pipe on which it writes one byte when it is
+ * ready. */
 struct other {
 	pid_t pid;
 	int ready;
@@ -62,7 +64,7 @@ static int end_mode(struct other *other, int with)
 	return child_status(other->pid);
 }
 
-/* In the other process. */
+/* Runs in the other process. */
 static int say_ready(const char *number)
 {
 	int fd = atoi(number);
@@ -113,7 +115,7 @@ static void test_hello_and_modes(void **state)
 	assert_int_equal(about.st_mode & 07777, 0700);
 	assert_int_equal(stat(socket_of(other.pid), &about), 0);
 	assert_int_equal(about.st_mode & 07777, 0600);
-	/* Main and the one thread; never the server's own. */
+	/* Main and the one thread, and never the server itself. */
 	assert_true(UNTIL(region_count(&region, WIRE_THREAD) == 2));
 	region_close(&region);
 	assert_int_equal(end_mode(&other, SIGKILL), 128 + SIGKILL);
@@ -132,7 +134,7 @@ static int connect_as_nobody(void *path)
 	return 0;
 }
 
-/* Even where the folder lets another user in. */
+/* Even if the folder lets another user in. */
 static void test_another_user_is_refused(void **state)
 {
 	char path[108], parent[64];
@@ -231,7 +233,8 @@ static int mode_apart(const char *number)
 	CHILD_CHECK(pipe(fds) == 0);
 	CHILD_CHECK(start_thread(forever, NULL) == 0);
 	CHILD_CHECK(UNTIL(answers(getpid())));
-	/* Nothing of ours in the program's table, and nothing of the program's in ours. */
+	/* The program's table has no descriptor of ours, and ours none of the
+	 * program's. */
 	CHILD_CHECK(!holds("/proc/self/fd", "memfd:" WIRE_MEMFD));
 	CHILD_CHECK(close(fds[1]) == 0);
 	CHILD_CHECK(read(fds[0], &byte, 1) == 0);
@@ -239,7 +242,7 @@ static int mode_apart(const char *number)
 		if (fd != atoi(number))
 			close(fd);
 	CHILD_CHECK(answers(getpid()));
-	/* Out of descriptors: the server has its own. */
+	/* The program is out of descriptors; the server has its own. */
 	struct rlimit few = {4, 4};
 
 	CHILD_CHECK(say_ready(number) == 0);
@@ -257,7 +260,7 @@ static void test_a_table_of_its_own(void **state)
 
 	(void)state;
 	assert_true(UNTIL(answers(other.pid)));
-	/* A stopped process answers nobody; its region is still reached. */
+	/* A stopped process answers no client; its region can still be read. */
 	kill(other.pid, SIGSTOP);
 	assert_true(region_by_proc(&region, other.pid));
 	assert_int_equal(region_live(&region)->pid, other.pid);
@@ -276,7 +279,7 @@ static int mode_closed(const char *number)
 	for (int fd = 3; fd < 2000; fd++)
 		if (fd != atoi(number))
 			close(fd);
-	/* What was ours may be the program's now. */
+	/* The number that was ours may be the program's now. */
 	for (int i = 0; i < 3; i++)
 		CHILD_CHECK(fcntl(0, F_DUPFD, 768) >= 768);
 	CHILD_CHECK(start_thread(forever, NULL) == 0);
@@ -285,7 +288,7 @@ static int mode_closed(const char *number)
 	CHILD_CHECK(region_by_proc(&region, getpid()));
 	CHILD_CHECK(UNTIL(region_count(&region, WIRE_THREAD) == 2));
 	CHILD_CHECK(memcmp(region_labels(&region, 0)->text, "before\0kept", 12) == 0);
-	/* Still the one that is written. */
+	/* It is still the region that is written. */
 	struct wire_slot slot;
 
 	grmon_label("after", "too");
@@ -294,7 +297,7 @@ static int mode_closed(const char *number)
 	return say_ready(number) || (forever(NULL), 0);
 }
 
-/* A daemon that closes everything before its first thread. */
+/* A daemon that closes all descriptors before its first thread. */
 static void test_closed_before_the_start(void **state)
 {
 	struct other other = start_mode("closed");
@@ -332,7 +335,7 @@ static int mode_no_folder(const char *number)
 {
 	CHILD_CHECK(start_thread(forever, NULL) == 0);
 	CHILD_CHECK(UNTIL(strstr(grmon_status(), "no private directory")));
-	/* The rest works. */
+	/* Everything else works. */
 	struct region region;
 
 	CHILD_CHECK(say_ready(number) == 0);
@@ -399,8 +402,8 @@ static void test_peers_that_do_not_read(void **state)
 	unlink(socket_of(other.pid));
 }
 
-/* Whoever sends the server the signal that ends it, but without a wish to end it, must not
- * make it turn round and round. */
+/* The signal that ends the server, sent by another process that does not want to end it,
+ * must not make it spin. */
 static void test_signals_of_others(void **state)
 {
 	struct other other = start_mode("idle");
@@ -520,7 +523,8 @@ static void *last_thread(void *number)
 {
 	if (!UNTIL(main_has_left()))
 		return number;
-	/* Buffered: comes out only if exit() runs in a thread that has the descriptors. */
+	/* The text is buffered: it appears only if exit() runs in a thread that has the
+	 * descriptors. */
 	printf("last words\n");
 	return say_ready(number) == 0 ? NULL : number;
 }
@@ -535,7 +539,7 @@ static int mode_leave(const char *number)
 	pthread_exit(NULL);
 }
 
-/* A process ends with its last thread, and as if the server were not there. */
+/* A process ends with its last thread, and in the same way as without the server. */
 static void test_main_leaves_first(void **state)
 {
 	(void)state;
@@ -563,7 +567,7 @@ static int mode_exit(const char *number)
 {
 	CHILD_CHECK(start_thread(forever, NULL) == 0);
 	CHILD_CHECK(UNTIL(answers(getpid())));
-	/* A child's end is not ours. */
+	/* The end of a child must not end ours. */
 	CHILD_CHECK(in_child(exit_normally, NULL) == 0);
 	CHILD_CHECK(answers(getpid()));
 	return say_ready(number);
@@ -609,7 +613,7 @@ static int mode_setuid(const char *number)
 {
 	CHILD_CHECK(start_thread(forever, NULL) == 0);
 	CHILD_CHECK(UNTIL(answers(getpid())));
-	/* libc has every thread do it, the server too, or it would hang here. */
+	/* libc makes every thread do it, the server as well, or it would hang here. */
 	CHILD_CHECK(setgid(65534) == 0 && setuid(65534) == 0);
 	CHILD_CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
 	CHILD_CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0); /* setuid() has cleared it */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals, jumps and cancellation in the middle of published waits: what is published stays
- * whole and comes back to the truth, and errno is the program's.
+ * Signals, jumps and cancellation in the middle of published waits: what is published
+ * stays consistent and becomes right again, and errno is the program's.
  */
 #include "agent_region.h"
 
@@ -24,7 +24,7 @@ static int my_tid(void)
 	return (int)syscall(SYS_gettid);
 }
 
-/* A handler that blocks, inside whatever was blocked or was just being published. */
+/* A handler that blocks, in the middle of a wait or of its publication. */
 static int handled;
 
 static void blocking_handler(int number)
@@ -40,7 +40,7 @@ static void blocking_handler(int number)
 	__atomic_fetch_add(&handled, 1, __ATOMIC_RELAXED);
 }
 
-/* Blocks in libc alone. */
+/* Blocks in libc only. */
 static void sleeping_handler(int number)
 {
 	struct timespec pause = {0, 1};
@@ -69,7 +69,7 @@ struct storm {
 
 #define STORM_OBJECT 0x57a7e000u
 
-/* Publishes waits whose object names their state, so that a torn copy shows. */
+/* Publishes waits whose object names their state, so that a torn copy is noticed. */
 static void *storm_main(void *argument)
 {
 	struct storm *storm = argument;
@@ -120,7 +120,7 @@ static void test_storm(void **state)
 	sem_wait(&storm.ready);
 	int index = -1;
 
-	/* A copy may fail while it publishes without a pause. */
+	/* A copy may fail while the thread publishes without a pause. */
 	assert_true(UNTIL((index = region_thread(&self, storm.tid, &slot)) >= 0));
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	do {
@@ -143,7 +143,7 @@ static void test_storm(void **state)
 	sem_destroy(&storm.ready);
 }
 
-/* The outer wait is back after the handler's own. */
+/* The outer wait is published again after the handler's own. */
 static void *reads_a_pipe(void *argument)
 {
 	int *fds = argument;
@@ -228,7 +228,7 @@ static __attribute__((noinline)) void a_short_wait(void)
 	nanosleep(&pause, NULL);
 }
 
-/* A wait that was left by siglongjmp() is not what later waits go back to. */
+/* Later waits do not return to a wait that was left by siglongjmp(). */
 static void test_jump_out_of_a_blocked_call(void **state)
 {
 	struct sigaction action = {.sa_handler = jumping_handler, .sa_flags = SA_NODEFER};
@@ -243,7 +243,7 @@ static void test_jump_out_of_a_blocked_call(void **state)
 		if (sigsetjmp(back, 1) == 0)
 			blocks_for_ever(fds[0]);
 	}
-	/* Stale until the next wait at this depth of the stack or above. */
+	/* It stays stale until the next wait at this depth of the stack or above. */
 	a_short_wait();
 	struct timespec pause = {0, 1000};
 
@@ -254,7 +254,7 @@ static void test_jump_out_of_a_blocked_call(void **state)
 	close(fds[1]);
 }
 
-/* The same rule must not take a handler on an alternate stack for a jump. */
+/* The same rule must not mistake a handler on an alternate stack for a jump. */
 static void *reads_with_an_alternate_stack(void *argument)
 {
 	/* Above every frame of the blocked call: part of an outer frame. */
@@ -300,7 +300,7 @@ static void test_handler_on_an_alternate_stack(void **state)
 
 static void cleanup_waits(void *tid)
 {
-	/* The blocked call has taken back what it published. */
+	/* The blocked call has withdrawn what it published. */
 	*(int *)tid = slot_of(my_tid()).state == WIRE_STATE_RUNNING ? -1 : -2;
 	a_short_wait();
 }
@@ -344,7 +344,7 @@ static void test_cancellation(void **state)
 	close(cancelled.fds[1]);
 }
 
-/* A destructor of the program that blocks, when the thread has left its slot. */
+/* A destructor of the program that blocks after the thread has left its slot. */
 static pthread_key_t program_keys[2];
 static int destructor_waits;
 

@@ -138,7 +138,7 @@ static void test_creator(void **state)
 
 	(void)state;
 	if (SANITIZED)
-		skip(); /* its runtime stands between us and the caller */
+		skip(); /* its runtime is between us and the caller */
 	start_marked(&worker, &frame);
 	start_framed(&worker, &frame);
 	int index = region_thread(&self, worker.tid, &slot);
@@ -246,7 +246,7 @@ static void *wait_inside(void *argument)
 	return NULL;
 }
 
-/* What libc publishes inside a described wait stands beside it. */
+/* What libc publishes inside a described wait is shown with it. */
 static void test_libc_wait_inside_api_wait(void **state)
 {
 	struct worker worker = {0};
@@ -310,7 +310,7 @@ static void test_labels(void **state)
 		snprintf(key, sizeof(key), "k%d", i);
 		assert_int_equal(grmon_label(key, NULL), GRMON_OK);
 	}
-	/* Bytes can run out before the number does; the old value stays. */
+	/* The bytes can run out before the number of labels does; the old value stays. */
 	for (int i = 0; i < 3; i++) {
 		snprintf(key, sizeof(key), "k%d", i);
 		assert_int_equal(grmon_label(key, "%s", text), GRMON_OK);
@@ -372,7 +372,8 @@ static void test_coroutines(void **state)
 	assert_int_equal(slot.tid, my_tid());
 	assert_string_equal(slot.name, "producer");
 	assert_true(slot.flags & WIRE_SLOT_NAMED);
-	/* Waits and labels are the coroutine's, also after a switch and on another thread. */
+	/* Waits and labels belong to the coroutine, also after a switch and on another
+	 * thread. */
 	grmon_label("kind", "coroutine");
 	assert_int_equal(grmon_wait_begin(&mark, GRMON_CHAN_SEND, &mark, NULL), GRMON_OK);
 	grmon_task_switch(NULL);
@@ -391,7 +392,7 @@ static void test_coroutines(void **state)
 	assert_int_equal(slot.tid, resume.tid);
 
 	grmon_task_switch(task);
-	grmon_task_end(task); /* as the one that runs it */
+	grmon_task_end(task); /* the same as the thread that runs it */
 	assert_int_equal(my_slot().carried, 0);
 	assert_false(find_serial(serial, &slot));
 	grmon_task_switch(task);
@@ -444,7 +445,7 @@ static void begin_at_stack_end(void)
 	edge_task = grmon_task_begin("edge");
 }
 
-/* A coroutine's stack has an end that nobody knows: the record must not run past it. */
+/* The end of a coroutine's stack is unknown: the record must not run past it. */
 static void test_creator_at_the_end_of_a_mapping(void **state)
 {
 	size_t page = 4096, bytes = 16 * page;
@@ -496,7 +497,7 @@ static void *waits_once(void *argument)
 	return argument;
 }
 
-/* As those that libc creates for a timer: not by our pthread_create(). */
+/* Like threads that libc creates for a timer: not by our pthread_create(). */
 static void test_slots_of_unseen_threads(void **state)
 {
 	int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A signal at any instruction of a publication: the process is stepped through it by
- * ptrace, gets the signal after the k-th step, and after every step what a client would copy
- * must be whole.
+ * A signal at any instruction of a publication: ptrace steps the process through it and
+ * delivers the signal after the k-th step. After every step, what a client would copy
+ * must be consistent.
  */
 #include "agent_region.h"
 
@@ -31,7 +31,7 @@ static void *nothing(void *argument)
 	return argument;
 }
 
-/* From its first thread on a child's region can be mapped by others. */
+/* Once a child has a thread, other processes can map its region. */
 static void have_a_thread(void)
 {
 	pthread_t thread;
@@ -105,7 +105,7 @@ static void look(const struct region *region, pid_t pid, struct seen *seen)
 {
 	struct wire_slot slot;
 
-	/* Odd: in the middle, and says so. */
+	/* An odd number says that the copy is from the middle of a publication. */
 	if (region_thread(region, (int)pid, &slot) < 0)
 		return;
 	seen->in_handler += slot.state == GRMON_DNS;
@@ -117,7 +117,8 @@ static void look(const struct region *region, pid_t pid, struct seen *seen)
 			(unsigned long long)slot.since_ns, slot.what, slot.flags);
 }
 
-/* From one stop to the next, with the signal after `at` steps; how many steps. -1: lost. */
+/* From one stop to the next, with the signal after `at` steps. Returns the number of
+ * steps, or -1 if the process was lost. */
 static int step_once(const struct region *region, pid_t pid, int at, struct seen *seen)
 {
 	for (int i = 0; i < STEPS_MAX; i++) {
@@ -134,7 +135,7 @@ static int step_once(const struct region *region, pid_t pid, int at, struct seen
 	return -1;
 }
 
-/* The signal at every stride-th step, from another first one in each run. */
+/* The signal comes at every stride-th step, from another first step in each run. */
 static void step_through(int (*body)(void *), int stride)
 {
 	struct region region;
@@ -148,7 +149,7 @@ static void step_through(int (*body)(void *), int stride)
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSTOPPED(status));
-	/* Once through, so that it has a slot. */
+	/* Once without steps, so that it has a slot. */
 	ptrace(PTRACE_CONT, pid, NULL, NULL);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	bool found = region_by_proc(&region, pid) && region_live(&region)->pid == pid;

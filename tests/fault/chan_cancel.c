@@ -133,14 +133,15 @@ static void pending_cancellation_acts_first(void **state)
 	pthread_create(&call.thread, NULL, send_pending, &call);
 	pthread_join(call.thread, &result);
 	assert_ptr_equal(result, PTHREAD_CANCELED);
-	/* The try is no cancellation point; the send was none of its effect. */
+	/* A try is not a cancellation point; the send took no effect. */
 	assert_int_equal(call.result, GRMON_OK);
 	assert_int_equal(grmon_chan_len(chan), 1);
 	grmon_chan_free(chan);
 	(void)state;
 }
 
-/* An element handed to a receiver that is cancelled before it runs again is not lost. */
+/* An element that is handed to a receiver which is cancelled before it runs again is not
+ * lost. */
 static void handed_over_and_cancelled(void **state)
 {
 	struct grmon_chan *chan = make(0);
@@ -173,14 +174,14 @@ static void handed_over_and_cancelled(void **state)
 	(void)state;
 }
 
-/* What the child finds wrong, as its exit status. */
+/* Errors that the child finds, as its exit status. */
 static int child_check(struct grmon_chan *chan, struct grmon_chan *full)
 {
 	struct wire_chan record;
 	uint64_t value = 0;
 	struct call call;
 
-	/* The parent's receivers and senders are not here. */
+	/* The parent's receivers and senders do not exist here. */
 	if (grmon_chan_send_try(chan, &value) != GRMON_EAGAIN)
 		return 2;
 	if (grmon_chan_recv_try(full, &value) != GRMON_OK || value != 50)
@@ -189,7 +190,8 @@ static int child_check(struct grmon_chan *chan, struct grmon_chan *full)
 		return 4;
 	if (grmon_chan_recv_until(chan, &value, now_ns() + 5 * MS) != GRMON_ETIMEDOUT)
 		return 5;
-		/* The sanitizers do not forget the stacks of threads that a child has not got. */
+		/* The sanitizers keep the stacks of threads that a child does not
+		 * have. */
 #if !SANITIZED
 	call_recv(&call, chan);
 	await_blocked(chan, 0, 1);
@@ -226,7 +228,7 @@ static void forked_child_starts_without_waiters(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 
-	/* The parent's channels, and what it publishes, are as they were. */
+	/* The parent's channels and its published state are unchanged. */
 	assert_true(chan_record_of(chan, &record));
 	assert_int_equal(record.nr_recv, 1);
 	assert_int_equal(record.closed, 0);

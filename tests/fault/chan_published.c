@@ -22,7 +22,7 @@ static struct wire_slot slot_when(int32_t *tid, uint32_t state)
 	}
 }
 
-/* The call site is in the function that calls: within so many bytes of its start. */
+/* The call site is in the calling function: at most this many bytes after its start. */
 #define NEAR(site, function) ((site) - (uint64_t)(uintptr_t)(function) < 600)
 
 static void sender_and_receiver(void **state)
@@ -74,7 +74,7 @@ static void sender_and_receiver(void **state)
 	(void)state;
 }
 
-/* The thread publishes an outer wait before, and does not lose it. */
+/* The thread has published an outer wait, and does not lose it. */
 static void *select_inside(void *arg)
 {
 	struct call *call = arg;
@@ -110,7 +110,7 @@ static void select_and_what_is_around_it(void **state)
 	await_blocked(b, 1, 10);
 	assert_int_equal(grmon_chan_send(a, NULL), GRMON_OK);
 
-	/* The call inside the next receive's wait shows no text of the select. */
+	/* The call inside the next receive's wait must not show a text of the select. */
 	slot = slot_when(&call.tid, GRMON_CHAN_RECV);
 	assert_string_equal(slot.what, "");
 	assert_int_equal(grmon_chan_send(a, NULL), GRMON_OK);
@@ -127,7 +127,7 @@ static void select_and_what_is_around_it(void **state)
 	(void)state;
 }
 
-/* What does not block publishes nothing: the counters stay. */
+/* Calls that do not block publish nothing: the counters stay. */
 static void unblocked_calls_are_not_seen(void **state)
 {
 	struct grmon_chan *chan = grmon_chan_new(0, 1);
@@ -149,7 +149,7 @@ static void unblocked_calls_are_not_seen(void **state)
 	(void)state;
 }
 
-/* More channels than records: they work, unseen, and are counted. */
+/* More channels than records: they work without being shown, and are counted. */
 static void records_run_out(void **state)
 {
 	enum { COUNT = WIRE_CHANS_MAX + 5 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reply pattern: a client makes a channel, hands it to a server, receives the one reply
- * and frees the channel while the server's send may still be returning. Nothing may touch
- * the channel then; the address sanitizer sees it (make SAN=address). GRMON_SECONDS: how
- * long each test runs.
+ * The reply pattern: a client makes a channel, hands it to a server, receives the one
+ * reply and frees the channel while the server's send may still be returning. Nothing may
+ * touch the channel then; the address sanitizer reports it (make SAN=address).
+ * GRMON_SECONDS: how long each test runs.
  */
 #include <setjmp.h>
 #include <stdarg.h>

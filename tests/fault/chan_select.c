@@ -40,7 +40,7 @@ static void ready_default_timeout(void **state)
 	assert_int_equal(grmon_chan_select(cases, 3, 10 * MS), GRMON_ETIMEDOUT);
 	await_blocked(a, 0, 0);
 	await_blocked(b, 0, 0);
-	/* No trace of it: a sender finds no receiver. */
+	/* It leaves no trace: a sender finds no receiver. */
 	assert_int_equal(grmon_chan_send_try(a, &out), GRMON_EAGAIN);
 	assert_int_equal(grmon_chan_send_try(b, &out), GRMON_OK);
 	assert_int_equal(grmon_chan_select(cases, 3, -1), 2);
@@ -133,7 +133,7 @@ static void two_selects_meet_once(void **state)
 	for (int i = 0; i < 2; i++) {
 		sends[i] = (struct grmon_chan_case){
 			.chan = chans[i], .element = &values[i], .send = true};
-		/* In the other order: the locks are taken in one order all the same. */
+		/* Listed in the other order, the locks are still taken in one order. */
 		recvs[i] = (struct grmon_chan_case){.chan = chans[1 - i],
 						    .element = &got[i]};
 	}
@@ -176,7 +176,7 @@ static void as_many_cases_as_allowed(void **state)
 	(void)state;
 }
 
-/* A queued select is one waiter among others, in its turn. */
+/* A queued select is one waiter among others, and is served in its turn. */
 static void select_waits_in_turn(void **state)
 {
 	struct grmon_chan *chan = make(0), *other = make(0);
@@ -205,7 +205,7 @@ static void select_waits_in_turn(void **state)
 	(void)state;
 }
 
-/* Chi-square with 3 degrees of freedom: above 30 by chance once in 700,000 runs. */
+/* Chi-square with 3 degrees of freedom: exceeds 30 by chance once in 700,000 runs. */
 static void ready_cases_have_equal_chances(void **state)
 {
 	enum { TRIALS = 8000 };
@@ -219,7 +219,8 @@ static void ready_cases_have_equal_chances(void **state)
 		chans[i] = make(2);
 		grmon_chan_send(chans[i], &value);
 	}
-	/* Two that send and two that receive are ready; a nil one and a blocked one are not. */
+	/* Two sends and two receives are ready; a nil channel and a blocked one are
+	 * not. */
 	for (int i = 0; i < 4; i++)
 		cases[i] = (struct grmon_chan_case){
 			.chan = chans[i], .element = &value, .send = i % 2};

@@ -145,7 +145,7 @@ static void deadlines(void **state)
 	uint64_t value = 7;
 	int64_t began = now_ns();
 
-	/* What need not wait is done, however late it is. */
+	/* An operation that does not have to wait is done even after the deadline. */
 	assert_int_equal(grmon_chan_send_until(one, &value, 0), GRMON_OK);
 	assert_int_equal(grmon_chan_send_until(one, &value, -5), GRMON_ETIMEDOUT);
 	assert_int_equal(grmon_chan_send_until(one, &value, began), GRMON_ETIMEDOUT);
@@ -163,7 +163,8 @@ static void deadlines(void **state)
 	assert_int_equal(grmon_chan_send_until(empty, &value, began + 80 * MS),
 			 GRMON_ETIMEDOUT);
 	assert_true(now_ns() >= began + 80 * MS);
-	/* Nothing is left behind: no receiver takes this, no sender gives. */
+	/* Nothing is left in the channel: no receiver takes this element, no sender gives
+	 * one. */
 	await_blocked(empty, 0, 0);
 	assert_int_equal(grmon_chan_send_try(empty, &value), GRMON_EAGAIN);
 	assert_int_equal(grmon_chan_recv_try(empty, &value), GRMON_EAGAIN);
@@ -228,7 +229,8 @@ static void close_wakes_everybody(void **state)
 	assert_int_equal(grmon_chan_close(recvs), GRMON_OK);
 	for (uint32_t i = 0; i < 8; i++)
 		assert_int_equal(call_join(&calls[i]), GRMON_ECLOSED);
-	/* Receivers got the zero value, senders kept theirs, and it was not sent. */
+	/* Receivers got the zero value; senders kept their elements, which were not
+	 * sent. */
 	for (uint32_t i = 0; i < 4; i++) {
 		assert_int_equal(calls[i].element, 6);
 		assert_int_equal(calls[4 + i].element, 0);

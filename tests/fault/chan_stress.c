@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Many threads, every way to wait at once: each element that was sent is received once. */
+/* Many threads and every way to wait at once: each element that was sent is received
+ * once. */
 #include "chan_test.h"
 
 #define SENDERS   4
@@ -22,7 +23,7 @@ struct stress {
 	struct grmon_chan *chans[CHANS];
 	size_t nr_chans;
 	bool selects;    /* all calls are selects over all channels */
-	bool cancelling; /* senders and receivers are cancelled now and then */
+	bool cancelling; /* senders and receivers are cancelled at times */
 	uint32_t next[SENDERS];
 	uint8_t sent[SENDERS][PER_SENDER + 1];
 	uint8_t received[SENDERS][PER_SENDER + 1];
@@ -92,7 +93,8 @@ struct worker {
 	bool over;
 };
 
-/* Cancelled in mid-send it goes on with the next number: that one was not sent, or was. */
+/* A sender that is cancelled in a send continues with the next number: that element was
+ * either sent or not. */
 static void sender_run(struct worker *worker)
 {
 	struct stress *stress = worker->stress;
@@ -168,8 +170,8 @@ static void cancel_and_replace(struct worker *worker, void *(*run)(void *))
 		give_up("a worker ended early");
 }
 
-/* What no receiver has taken when all have seen a closed channel: with several channels
- * the others may hold elements still. */
+/* Takes the elements that are left when all receivers have seen a closed channel: with
+ * several channels, the others may still hold some. */
 static void drain(struct stress *stress)
 {
 	struct element element;
@@ -252,7 +254,7 @@ static struct stress *fresh(void)
 	return &stress;
 }
 
-/* On one channel a receiver sees each sender's elements in their order. */
+/* On one channel a receiver sees each sender's elements in order. */
 static void one_channel(void **state)
 {
 	const size_t capacities[] = {0, 1, 7};
@@ -292,7 +294,7 @@ static void with_cancellation(void **state)
 	(void)state;
 }
 
-/* Close against everything that blocks: all wake, and nobody is served twice. */
+/* Close against every blocking call: all wake, and none is served twice. */
 static void close_races(void **state)
 {
 	for (int round = 0; round < 300; round++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For the tests of channels: one call on a thread of its own, and waiting until the
- * published region says that so many callers are blocked. */
+/* For the tests of channels: runs one call on a thread of its own, and waits until the
+ * published region says how many callers are blocked. */
 #ifndef TESTS_FAULT_CHAN_TEST_H
 #define TESTS_FAULT_CHAN_TEST_H
 
@@ -26,8 +26,9 @@
 
 #define MS INT64_C(1000000)
 
-/* The thread sanitizer no longer follows a thread when the agent gives back its slot, at
- * its very end, and takes the slot's next owner for an intruder. Channels are not meant. */
+/* The thread sanitizer stops following a thread when the agent releases its slot, at the
+ * very end of the thread, and reports the next owner of the slot as a race. Channels are
+ * not involved. */
 #if SANITIZED_THREADS
 const char *__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void)
@@ -36,8 +37,8 @@ const char *__tsan_default_suppressions(void)
 }
 #endif
 
-/* For pthread_cleanup_push() where a cancelled thread leaves frames with arrays: nobody
- * else tells the address sanitizer that they are gone. */
+/* For pthread_cleanup_push() where a cancelled thread leaves frames with arrays: the
+ * address sanitizer does not learn otherwise that they are gone. */
 static inline void frames_left(void *arg)
 {
 #if SANITIZED_ADDRESS
@@ -64,7 +65,7 @@ static inline void give_up(const char *why)
 }
 
 /* This process's region. The agent's own thread may keep its descriptor in a table of its
- * own, so each thread's table is looked at. */
+ * own, so each thread's table is searched. */
 static inline bool region_of_self(struct region *region)
 {
 	DIR *tasks = opendir("/proc/self/task");
@@ -103,7 +104,7 @@ static inline bool chan_record_of(const struct grmon_chan *chan, struct wire_cha
 	return false;
 }
 
-/* Until exactly so many entries are queued. */
+/* Waits until exactly this many entries are queued. */
 static inline void await_blocked(const struct grmon_chan *chan, uint32_t senders,
 				 uint32_t receivers)
 {

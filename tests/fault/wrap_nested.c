@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 // build: -lresolv
 /*
- * Waits inside waits, and waits that are left in other ways than by a return: what the
- * region says in the middle and afterwards.
+ * Waits inside waits, and waits that do not end by a return: what the region says in the
+ * middle and afterwards.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +28,7 @@ static struct region region;
 static int tid, fds[2];
 static sem_t inner, go;
 
-/* Polls until the thread's slot fits. */
+/* Polls until the thread's slot matches. */
 static void assert_waits(uint32_t state, const void *object, int fd)
 {
 	struct wire_slot slot = {0};
@@ -137,7 +137,7 @@ static void test_jump_out_of_wait(void **state)
 	struct sigaction action = {.sa_handler = jump_out};
 
 	(void)state;
-	/* With the one, where a frame is says nothing of who called whom. */
+	/* With ThreadSanitizer, the place of a frame does not tell who called whom. */
 	if (SANITIZED)
 		skip();
 	sigaction(SIGUSR2, &action, NULL);
@@ -148,7 +148,7 @@ static void test_jump_out_of_wait(void **state)
 	pthread_kill(thread, SIGUSR2);
 	assert_waits(GRMON_SEMAPHORE, &go, -1);
 	sem_post(&go);
-	/* The read that never returned is not what it goes back to. */
+	/* The slot does not return to the read that never returned. */
 	assert_waits(WIRE_STATE_RUNNING, NULL, -1);
 	__atomic_store_n(&spin, 0, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads a process's published region as a client may: through its descriptor in /proc, or
- * where it has none from its memory. */
+/* Reads a process's published region as a client does: through its descriptor in /proc
+ * or, if it has none, from its memory. */
 #ifndef TESTS_FAULT_WRAP_REGION_H
 #define TESTS_FAULT_WRAP_REGION_H
 
@@ -47,7 +47,8 @@ static inline bool region_map(struct region *region, const char *path)
 	return region->map && !wire_check(&region->header, region->bytes);
 }
 
-/* The agent's own thread has a descriptor table of its own, so every task's is looked at. */
+/* The agent's own thread has a descriptor table of its own, so every task's is
+ * searched. */
 static inline bool region_open_in(struct region *region, const char *fds)
 {
 	char link[64], name[700];
@@ -110,7 +111,7 @@ static inline bool region_open_memory(struct region *region, pid_t pid)
 	return false;
 }
 
-/* False: the process publishes nothing (yet). */
+/* Returns false if the process publishes nothing (yet). */
 static inline bool region_open(struct region *region, pid_t pid)
 {
 	char path[64], fds[330];

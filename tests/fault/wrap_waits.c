@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starts programs that say which waits they enter (`wait NAME TID STATE OBJECT FD`, see
+ * Starts programs that print which waits they enter (`wait NAME TID STATE OBJECT FD`, see
  * tests/targets/wrap_waits.c; * for anything) and looks for each in the region that the
  * agent publishes: preloaded, linked, from the static archive; C, C++, Rust, Python.
  */
@@ -53,7 +53,7 @@ static bool fits(const struct expected *e, const struct wire_slot *slot)
 	       slot->waits > 0 && slot->counts[e->state - 1] > 0;
 }
 
-/* How many are not as expected; says which when it gives up. */
+/* Returns how many waits are not as expected, and prints them after the last attempt. */
 static size_t look(struct region *region, struct expected *all, size_t n, bool last)
 {
 	struct wire_slot slot;
@@ -153,7 +153,8 @@ static bool shell(const char *line)
 	return system(line) == 0;
 }
 
-/* Builds `source` into tmp with a compiler that may not be there; NULL or why not. */
+/* Builds `source` into tmp with a compiler that may be missing. Returns NULL, or the
+ * reason. */
 static const char *compile(const char *compiler, const char *source, const char *more)
 {
 	snprintf(command_line, sizeof(command_line), "command -v %s >/dev/null 2>&1",

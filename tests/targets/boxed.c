@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Waits of several kinds for a container: a listening socket, a connection to it, a mutex
- * that the main thread holds, a named pipe. Writes "ready" to the file that it is told. */
+ * that the main thread holds, a named pipe. Writes "ready" to the file that is its
+ * argument. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <pthread.h>

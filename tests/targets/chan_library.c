@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program with a channel library of its own compiled in, of the names that such libraries
- * for C use: three threads wait for ever in chan_send(), chan_recv() and chan_select(). Needs
- * no agent. Prints "ready".
+ * A program with its own channel library compiled in, whose functions have the names that
+ * such libraries for C use: three threads wait for ever in chan_send(), chan_recv() and
+ * chan_select(). Needs no agent. Prints "ready".
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -44,7 +44,7 @@ LIBRARY int chan_recv(struct chan *chan, void **value)
 	return pthread_mutex_unlock(&chan->lock);
 }
 
-/* Waits at the first one alone, which is enough here. */
+/* Waits at the first case only, which is enough here. */
 LIBRARY int chan_select(struct chan **chans, int count, void **value)
 {
 	pthread_mutex_lock(&chans[0]->lock);

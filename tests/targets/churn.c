@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads and processes that come and go. "churn threads": a thousand threads a second, each
- * in a short wait, beside three that stay. "churn forks": as many children as can be made,
- * ended at once. "churn reuse": commands on the input; "a" starts a thread that reads, "b"
- * ends it and starts one that sleeps until it gets the same id (root alone can have that),
- * and prints both ids. Prints "ready" first; ends with its input.
+ * Threads and processes that come and go. "churn threads": a thousand threads a second,
+ * each in a short wait, and three that stay. "churn forks": as many children as can be
+ * made, each of which ends at once. "churn reuse" reads commands: "a" starts a thread
+ * that reads, "b" ends it and starts threads that sleep until one gets the same id (which
+ * needs root), and prints both ids. Prints "ready" first; ends with its input.
  */
 #include <poll.h>
 #include <pthread.h>
@@ -90,7 +90,7 @@ static void churn_forks(void)
 	}
 }
 
-/* The kernel gives the number behind this one next. */
+/* The kernel gives out the next number after this one. */
 static void set_last_pid(int pid)
 {
 	FILE *file = fopen("/proc/sys/kernel/ns_last_pid", "w");

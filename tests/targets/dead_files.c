@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dead_files FOLDER FILE: a file system (FUSE) at FOLDER with one file, "file": the bytes of
- * FILE and, behind them, TAIL_BYTES that nobody has read yet. "ready" on the standard output.
- * After SIGUSR1 it takes every request and answers none, which is the worst there is: who
- * asked cannot even be killed. SIGUSR2: it answers again, also what was left. It ends, and
- * lets go of everybody, with its standard input or SIGTERM.
+ * dead_files FOLDER FILE: a file system (FUSE) at FOLDER with one file, "file": the bytes
+ * of FILE and, behind them, TAIL_BYTES that have never been read. Prints "ready". After
+ * SIGUSR1 it accepts every request and answers none, so that the process that asked
+ * cannot even be killed. After SIGUSR2 it answers again, the old requests too. It ends,
+ * and releases every waiting process, with its standard input or SIGTERM.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +45,7 @@ static void reply(int fd, uint64_t unique, int error, const void *body, size_t b
 	struct iovec parts[2] = {{&header, sizeof(header)}, {(void *)body, bytes}};
 	ssize_t put = writev(fd, parts, bytes ? 2 : 1);
 
-	(void)put; /* who asked may be gone */
+	(void)put; /* the process that asked may be gone */
 }
 
 static struct fuse_attr attributes(uint64_t node)
@@ -197,7 +197,7 @@ int main(int argc, char **argv)
 	puts("ready");
 	fflush(stdout);
 	serve(fd);
-	close(fd); /* whoever waits for an answer gets an error */
+	close(fd); /* waiting processes get an error */
 	umount2(argv[1], MNT_DETACH);
 	return 0;
 }

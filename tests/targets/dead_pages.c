@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dead_pages FILE [THREADS [words]]: THREADS threads (1) whose stack pointers stand in pages of FILE that were
- * never read, each on another one, beside some that wait as usual: "holder" sleeps with a mutex that
- * "waiter" wants; with "words" its arguments are in such a page, too. "ready" when they are there. Ends with its standard input.
+ * dead_pages FILE [THREADS [words]]: THREADS threads (1) whose stack pointers are in
+ * pages of FILE that were never read, each in another page, and some that wait as usual:
+ * "holder" sleeps with a mutex that "waiter" wants. With "words", its arguments are in
+ * such a page, too. Prints "ready" when all are there. Ends with its standard input.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -16,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STEP_BYTES (256u << 10) /* beyond what is read ahead */
+#define STEP_BYTES (256u << 10) /* more than the kernel reads ahead */
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_barrier_t begun;
@@ -97,7 +98,7 @@ int main(int argc, char **argv)
 	if (map == MAP_FAILED)
 		return 2;
 	pthread_barrier_init(&begun, NULL, count + 3);
-	/* From the end on: what is at the beginning may have been read. */
+	/* From the end on, because the beginning may have been read. */
 	for (unsigned i = 0; i < count; i++)
 		pthread_create(&thread, NULL, lost_thread,
 			       map + ((size_t)st.st_size & ~4095ul) -
@@ -109,7 +110,7 @@ int main(int argc, char **argv)
 		long page = sysconf(_SC_PAGESIZE);
 		char *words = (char *)((uintptr_t)argv[0] & ~((uintptr_t)page - 1));
 
-		/* Nothing else in use lies there. */
+		/* Nothing else that is in use is there. */
 		if (mmap(words, (size_t)page, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_FIXED, fd,
 			 (off_t)(((size_t)st.st_size & ~4095ul) -

@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 			       : status;
 	}
 	sem_wait(&ready);
-	/* It has said that it is about to wait. */
+	/* It has printed that it is about to wait. */
 	usleep(50000);
 	if (strcmp(kind, "other") == 0) {
 		begin(end_process, &status);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 // build: -ldl
-/* file_host READY FILE…: a thread waits in the function wait_here of each library; a file that
- * is none is mapped. Writes to READY when all wait. */
+/* file_host READY FILE…: a thread waits in the function wait_here of each library; a file
+ * that is not a library is mapped. Writes to READY when all wait. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks like a Go program as far as its first argument says, and serves nonsense from then
- * on: "lengths" (slices of 2^60), "loop" (a list of goroutines that are one g whose fields
- * lead in circles), "random" (noise behind the right beginnings), "heap" N (a heap that
- * promises too much: 0 finalizers in a circle, 1 64 TB, 2 200 GB that are not there, 3 a thousand million objects,
- * 4 other spans all the time). Prints "ready".
+ * Looks like a Go program in the way that its first argument names, and serves nonsense
+ * from then on: "lengths" (slices of 2^60), "loop" (a list of goroutines that are one g
+ * whose fields lead in circles), "random" (noise behind valid beginnings), "heap" N (a
+ * heap with false sizes: 0 finalizers in a circle, 1 64 TB, 2 200 GB that do not exist, 3
+ * a thousand million objects, 4 other spans all the time). Prints "ready".
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -29,8 +29,8 @@ static struct {
 	uint32_t index[FUNCS * 2 + 2];
 } table __attribute__((section(".gopclntab"), aligned(64)));
 
-static uint64_t moduledata[WORDS] = {1}; /* in writable data that the file has */
-uint64_t reasons[64] = {1};              /* only others read it */
+static uint64_t moduledata[WORDS] = {1}; /* in writable data of the file */
+uint64_t reasons[64] = {1};              /* only other processes read it */
 uint64_t allgs[3];                       /* named by the code below */
 static uint64_t list[GS];
 static uint8_t gs[2][G_BYTES] __attribute__((aligned(64)));
@@ -236,7 +236,8 @@ int main(int argc, char **argv)
 	puts("ready");
 	fflush(stdout);
 	if (strcmp(how, "loop") == 0) {
-		/* Accepted first, then the list grows and everything changes all the time. */
+		/* The first sample accepts it; then the list grows and everything changes
+		 * all the time. */
 		for (uint64_t i = 0;; i++) {
 			allgs[1] = allgs[2] = i & 1 ? GS : 2;
 			put(gs[1], 56, (uint64_t)(uintptr_t)stack + (i & 0xfff8));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starts programs in ways that hide their files from whoever looks before: by names that
- * mean other files here, without a descriptor to spare, from a stack with little room, after
- * Landlock has forbidden most files. Prints what became of each.
- * Usage: host_exec FOLDER NAME [filtered]: FOLDER/NAME is started; FOLDER is writable. filtered:
- * under a seccomp filter, which allows all, from the start.
+ * Starts programs in ways that hide their files from a look at them beforehand: by names
+ * that mean other files here, without a spare descriptor, from a stack with little room,
+ * after Landlock has forbidden most files. Prints the result of each. Usage: host_exec
+ * FOLDER NAME [filtered]: starts FOLDER/NAME; FOLDER is writable. filtered: under a
+ * seccomp filter, which allows everything, from the start.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -101,7 +101,8 @@ struct beneath {
 	int32_t fd;
 } __attribute__((packed));
 
-/* Files of the system and of the current folder can be read and executed, no others. */
+/* Files of the system and of the current folder can be read and executed, others
+ * cannot. */
 static void fenced(char **words)
 {
 	static const char *const folders[] = {"/usr", "/lib", "/lib64",
@@ -161,7 +162,7 @@ static void spawn_elsewhere(void)
 	posix_spawn_file_actions_addopen(&actions, 9, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addfchdir_np(&actions, fd);
 	spawn("a folder's descriptor", &actions, path, environ);
-	/* The preload stays where the file is the one that was looked at. */
+	/* The preload stays if the file is the one that was checked. */
 	posix_spawn_file_actions_addopen(&actions, 9, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, 1, 8);
 	spawn("no other folder", &actions, "./keeps", environ);
@@ -228,7 +229,7 @@ int main(int count, char **words)
 	in_child("LD_PRELOAD twice", twice_in_environment);
 	in_child("Landlock", fenced);
 	spawn_elsewhere();
-	/* Root reads it all the same; for others it can be executed only. */
+	/* Root can read it nevertheless; other users can only execute it. */
 	chmod(name, 0111);
 	in_child("not readable", plainly);
 	chmod(name, 0755);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A sandboxed program: `host_filter WHEN` puts a seccomp filter on itself that kills for
- * every call that this program does not make. WHEN: early, before its first thread; late,
- * after some; all, on all threads at once; child, in a forked child that has not waited;
- * exec, before it starts itself again; unseen, not through a function that can be interposed,
- * with a child that waits. Prints "inside" and its pid, and ends with 0 after
- * its standard input has ended.
+ * A sandboxed program: `host_filter WHEN` installs a seccomp filter on itself that kills
+ * it for every call that this program does not make. WHEN: early, before its first
+ * thread; late, after some; all, on all threads at once; child, in a forked child that
+ * has not waited; exec, before it starts itself again; unseen, not through a function
+ * that can be interposed, with a child that waits. Prints "inside" and its pid, and ends
+ * with 0 after its standard input has ended.
  */
 #include <dlfcn.h>
 #include <linux/filter.h>
@@ -43,7 +43,7 @@ static const int allowed[] = {
 	SYS_rt_sigprocmask,
 	SYS_restart_syscall,
 	SYS_wait4,
-	/* what a program calls before its main() */
+	/* the calls of a program before its main() */
 	SYS_execve,
 	SYS_openat,
 	SYS_pread64,
@@ -117,7 +117,7 @@ static int child_is_killed(void)
 	return status != 0;
 }
 
-/* known: the pid, where a filter does not allow to ask. */
+/* known: the pid, if a filter forbids asking for it. */
 static int run(const char *when, char *self, const char *known)
 {
 	char number[16];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two threads pass a turn through every kind of wait, as correct programs do; for runs under
- * sanitizers and checkers, which must find nothing in it, with the agent or without. Each
- * kind guards the same plain word: a checker that missed one would report a race. With RACE
- * defined there is one.
+ * Two threads pass a turn through every kind of wait, as correct programs do. Sanitizers
+ * and checkers must find nothing in it, with the agent or without. Each kind guards the
+ * same plain word, so a checker that missed one would report a race. With RACE defined
+ * there is one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -150,7 +150,7 @@ static void *pass(void *argument)
 	int me = *(int *)argument;
 
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		/* Many threads take a checker long. */
+		/* A checker takes long with many threads. */
 		for (int i = 0; i < (kinds[k] == by_join ? 5 : ROUNDS); i++)
 			kinds[k](me);
 		pthread_barrier_wait(&meet);
@@ -163,7 +163,8 @@ static void *pass(void *argument)
 
 static void *cancelled(void *argument)
 {
-	/* Not on the stack: of a frame that is cancelled some runtimes keep marks. */
+	/* Not on the stack, because some runtimes keep marks of a frame that is
+	 * cancelled. */
 	static char byte;
 
 	while (read(pipes[0][0], &byte, 1) == 1)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints what a program can see of itself, one fact a line, so that a run with the agent can
- * be compared with one without: descriptors, thread keys, threads, what a
- * single-threaded process may do, and what becomes of the programs that it starts.
- * Usage: host_probe [PROGRAM…]: each PROGRAM is started in every way there is.
+ * Prints what a program can see of itself, one fact a line, to compare a run with the
+ * agent with one without: descriptors, thread keys, threads, what a single-threaded
+ * process may do, and the results of the programs that it starts. Usage: host_probe
+ * [PROGRAM…]: each PROGRAM is started in every possible way.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,8 @@ static void *nothing(void *argument)
 	return argument;
 }
 
-/* Where Yama forbids to read the memory of others, the agent keeps one beyond these. */
+/* Where Yama forbids reading the memory of other processes, the agent keeps a descriptor
+ * beyond these. */
 static int last_descriptor(void)
 {
 	FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "r");
@@ -161,7 +162,7 @@ static void execute_fifo(void)
 	rmdir(path);
 }
 
-/* Starts a program with the smallest stack there is, most of which is in use. */
+/* Starts a program with the smallest possible stack, most of which is in use. */
 static void *start_on_small_stack(void *unused)
 {
 	volatile char used[6144];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads in waits that only the kernel knows of: several futexes, a page that nobody brings,
- * a vfork child beside another one, sockets without an address, a ring, turns of a second. Prints
- * "ready"; its children end with it. What this kernel does not allow prints "no NAME" before. */
+/* Threads in waits that only the kernel knows: several futexes, a page that userfaultfd
+ * does not serve, a vfork child and another child, sockets without an address, a ring,
+ * turns of a second. Prints "ready"; its children end with it. Prints "no NAME" before
+ * for what this kernel does not allow. */
 #include <linux/futex.h>
 #include <linux/io_uring.h>
 #include <linux/netlink.h>
@@ -100,7 +101,7 @@ static void *in_packet(void *arg)
 	return arg;
 }
 
-/* Two operations of a ring that nothing ends: poll and read of a pipe. */
+/* Two operations of a ring that never end: poll and read of a pipe. */
 static void *in_ring(void *arg)
 {
 	struct io_uring_params params = {0};
@@ -157,7 +158,7 @@ int main(void)
 		in_futexes, in_fault, in_netlink, in_packet, in_ring, in_vfork, in_turns};
 	pthread_t thread;
 
-	/* Another child: not the one that vfork's caller waits for. */
+	/* Another child, which vfork's caller does not wait for. */
 	if (fork() == 0) {
 		prctl(PR_SET_PDEATHSIG, 9);
 		pause();

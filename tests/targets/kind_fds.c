@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits whose object only the kernel can tell about: one thread each. Prints "wait NAME TID
- * FD" and "ready"; ends with its stdin. A thread that sleeps in a loop, and a function that
- * a rule of the user names, are here too. */
+/* Waits whose object only the kernel knows, one thread each. Prints "wait NAME TID FD"
+ * and "ready"; ends with its stdin. It also has a thread that sleeps in a loop, and a
+ * function that a rule of the user names. */
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>

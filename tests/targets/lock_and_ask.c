@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A thread that holds a mutex while a server does not answer it, and three that wait for the
- * mutex: lock_and_ask PORT FILE [poll] sends what FILE holds to 127.0.0.1:PORT and reads the
- * answers, with "poll" as libraries of clients do, by a poll before each read. Prints "asker
- * TID", "ready"; ends with its standard input.
+ * A thread that holds a mutex while a server does not answer it, and three that wait for
+ * the mutex. lock_and_ask PORT FILE [poll] sends the contents of FILE to 127.0.0.1:PORT
+ * and reads the answers; with "poll" it polls before each read, as client libraries do.
+ * Prints "asker TID" and "ready"; ends with its standard input.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads and processes that can never go on, by the name of the first argument: abba, self,
- * three, recursive, checking, robust, inherit, rwlock, join, wide N, and across two
- * processes pipe, socket, flock A B, shared, child. Prints "member TID" for each member of
- * the cycle and "ready" when everything has been started; ends with its standard input,
+ * Deadlocked threads and processes; the first argument names the kind: abba, self, three,
+ * recursive, checking, robust, inherit, rwlock, join, wide N, and across two processes
+ * pipe, socket, flock A B, shared, child. Prints "member TID" for each member of the
+ * cycle and "ready" when everything has been started; ends with its standard input, and
  * its children with it.
  */
 #include <errno.h>
@@ -42,7 +42,7 @@ static void member(void)
 		_exit(1);
 }
 
-/* Holds one mutex and waits for the next one's. */
+/* Holds one mutex and waits for the next thread's. */
 static void *in_ring(void *number)
 {
 	int i = (int)(intptr_t)number;
@@ -169,7 +169,8 @@ static void start_rwlock(void)
 	pthread_create(&thread, NULL, wants_rwlock, NULL);
 }
 
-/* Two processes that read from each other, both having closed what is not theirs. */
+/* Two processes that read from each other; each has closed the ends that it does not
+ * use. */
 static void run_pipes(bool sockets)
 {
 	int to_child[2], to_parent[2];
@@ -210,8 +211,9 @@ static void lock_file(const char *path, bool posix, bool wait_for_it)
 		_exit(1);
 }
 
-/* Each holds a lock and wants the other's; POSIX locks by two files, so that the kernel's
- * own check for deadlocks, which flock() lacks, is met on one of the two only. */
+/* Each holds a lock and wants the other's. POSIX locks are on two files, because the
+ * kernel checks those for deadlocks, which it does not do for flock(), and so finds only
+ * one of the two. */
 static void run_file_locks(const char *a, const char *b)
 {
 	int both[2], go[2];
@@ -236,7 +238,7 @@ static void run_file_locks(const char *a, const char *b)
 	_exit(1);
 }
 
-/* Two processes, each of which holds a mutex in memory that both have. */
+/* Two processes, each of which holds a mutex in shared memory. */
 static void run_shared(void)
 {
 	struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* N threads that are blocked for ever in a mix of waits, on small stacks; prints "ready"
- * once all of them are, and ends when its input does. With "busy" one more thread wakes up
- * a hundred times a second; with "turns" one in a hundred begins another wait each second.
+/* N threads that are blocked for ever in a mix of waits, on small stacks. Prints "ready"
+ * once all of them are, and ends with its input. With "busy" one more thread wakes up a
+ * hundred times a second; with "turns" one in a hundred begins another wait each second.
  * Usage: many_threads N [busy | turns] */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Looks like deadlocks and is none, under load, for as long as its standard input is open:
- * ordered locks that everybody fights for; pairs that take two mutexes in opposite order and
- * give up after a time or try again; ping-pong through pipes and a local socket with another
- * process; file locks of two processes; joins, children and an rwlock. Prints "ready" once
- * all is running; when it ends, "rounds NAME COUNT" for each, none of which may be 0.
+ * Looks like deadlocks without being one, under load, as long as its standard input is
+ * open: ordered locks that all threads compete for; pairs that take two mutexes in
+ * opposite order and stop waiting after a time or try again; ping-pong through pipes and
+ * a local socket with another process; file locks of two processes; joins, children and
+ * an rwlock. Prints "ready" once all are running and, when it ends, "rounds NAME COUNT"
+ * for each; no count may be 0.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -61,7 +62,7 @@ static void later(struct timespec *at, long ns)
 	at->tv_nsec %= 1000000000;
 }
 
-/* A real circle, for a while. */
+/* A real circle, for a short time. */
 static void gives_up(int self, unsigned *seed)
 {
 	struct timespec at;

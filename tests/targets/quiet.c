@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that notices when it is disturbed: threads that wait in system calls of every
- * kind that a signal or a stop interrupts and count EINTR, and one that ticks every
- * millisecond and measures how late it is. For each line on its input it prints, since the
- * line before: "eintr N calls N ticks N p50_us N p99_us N worst_us N". Usage: quiet [THREADS]
+ * A program that notices when it is disturbed: threads that wait in every kind of system
+ * call that a signal or a stop interrupts and count EINTR, and one that ticks every
+ * millisecond and measures how late it is. For each line on its input it prints what
+ * happened since the line before: "eintr N calls N ticks N p50_us N p99_us N worst_us N".
+ * Usage: quiet [THREADS]
  */
 #include <errno.h>
 #include <limits.h>
@@ -23,7 +24,7 @@
 
 #define WAIT_MS 7
 #define TICK_NS 1000000
-#define BUCKETS 200000 /* of a microsecond each; the last one holds the rest */
+#define BUCKETS 200000 /* of a microsecond each; the last one counts everything above */
 
 static atomic_ulong interrupted, calls;
 static atomic_uint late[BUCKETS];
@@ -138,7 +139,7 @@ static void *ticker(void *unused)
 			atomic_store(&worst_us, (unsigned long)us);
 		atomic_fetch_add(&late[us < BUCKETS ? us : BUCKETS - 1], 1);
 		if (us > TICK_NS / 1000)
-			due = now; /* what was missed is not made up for */
+			due = now; /* missed ticks are not made up for */
 	}
 	return unused;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opens a known number of descriptors of every kind, sockets in known states, timers, watches
- * and children, says "ready" and keeps them until its standard input ends. With
- * "fill LIMIT OPEN MS": under RLIMIT_NOFILE LIMIT, OPEN descriptors at once, then one each MS
- * milliseconds while there is room.
+ * Opens a known number of descriptors of every kind, sockets in known states, timers,
+ * watches and children, prints "ready" and keeps them until its standard input ends. With
+ * "fill LIMIT OPEN MS": under RLIMIT_NOFILE LIMIT it opens OPEN descriptors at once, then
+ * one every MS milliseconds up to the limit.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads that wait for locks of every kind in memory that they share with another process,
- * "holder", which has most of them; one of them with its thread "keeper". Prints "ready". */
+/* Threads that wait for locks of every kind in memory that they share with another
+ * process, "holder", which holds most of them; one is held by its thread "keeper". Prints
+ * "ready". */
 #include <linux/futex.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -25,8 +26,8 @@ static struct shared {
 static pid_t child;
 static pthread_t joined;
 
-/* With what lies around them they look like rwlocks: two flags, two futexes, two words of
- * nothing, the owner, and whether it is shared. */
+/* With the words around them they look like rwlocks: two flags, two futexes, two unused
+ * words, the owner, and whether it is shared. */
 static union {
 	uint32_t words[8];
 	struct {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads that run: one that only computes, one that computes and calls the kernel all the
- * time, one that gets a signal a thousand times a second, and one that sleeps. Prints "ready";
- * ends with its input, and then says how many calls were interrupted and signals came. */
+/* Threads that run: one only computes, one computes and calls the kernel all the time,
+ * one gets a signal a thousand times a second, and one sleeps. Prints "ready"; ends with
+ * its input, and then prints how many calls were interrupted and how many signals
+ * came. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Threads whose slots tell less than the truth, or more: one that waits inside libc, one
- * that left a wait by siglongjmp() and runs, one that ends by a raw system call, one that
- * is not the agent's. Prints their ids by name; "x" on its input ends the third. */
+/* Threads whose slots are incomplete or wrong: one waits inside libc, one left a wait by
+ * siglongjmp() and runs, one ends by a raw system call, and one is not the agent's.
+ * Prints their ids by name; "x" on its input ends the third. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -47,7 +47,7 @@ static void *leave_by_exit(void *arg)
 	while (read(exit_fds[0], &byte, 1) != 1)
 		;
 #if defined(__x86_64__)
-	/* Past every destructor and past libc. */
+	/* Without any destructor, and without libc. */
 	__asm__ volatile("syscall" : : "a"(SYS_exit), "D"(0) : "rcx", "r11", "memory");
 #endif
 	return arg;

@@ -2,7 +2,7 @@
 /*
  * Threads that are blocked where stacks are hard to follow: deep recursion, alloca, large
  * and realigned frames, callbacks of libc, signal handlers, tail calls, code without a
- * name. Built by tests/e2e/native_stacks.t in many ways. Prints "ready N" when all N
+ * name. tests/e2e/native_stacks.t builds it in many ways. Prints "ready N" when all N
  * threads are about to wait; ends with its stdin. Usage: stack_shapes [N]
  */
 #include <alloca.h>
@@ -87,7 +87,7 @@ static void wait_events(void)
 		;
 }
 
-/* The last call of a function without anything after it: no frame of this is left. */
+/* A tail call: no frame of this function is left. */
 static int wait_semaphore(void)
 {
 	return sem_wait(&semaphore);
@@ -158,7 +158,7 @@ NOINLINE static int realigned(void (*wait)(void))
 	return rc + room[3];
 }
 
-/* Many values that live across the call: every callee-saved register is used. */
+/* Many values live across the call, so every callee-saved register is used. */
 NOINLINE static long many_registers(long a, long b, long c, long d, long e, long f,
 				    void (*wait)(void))
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * For the tests of the view: three threads wait for one mutex that the main thread holds
- * ("waiter-N"), one sleeps ("sleeper"), two change their state all the time ("flicker-N"),
- * one waits for a semaphore inside of some work ("leaver") and ends at SIGUSR1. SIGUSR2 frees
- * the mutex.
- * Prints "ready" when all of them are there; ends with its standard input.
+ * ("waiter-N"), one sleeps ("sleeper"), two change their state all the time
+ * ("flicker-N"), one waits for a semaphore inside a longer piece of work ("leaver") and
+ * ends at SIGUSR1. SIGUSR2 frees the mutex. Prints "ready" when all of them are there;
+ * ends with its standard input.
  */
 #include <pthread.h>
 #include <semaphore.h>
@@ -52,7 +52,7 @@ static void *leaver(void *unused)
 
 static void *flicker(void *number)
 {
-	/* Different times, so that now one and now the other is the older one. */
+	/* The times differ, so that sometimes one and sometimes the other is older. */
 	struct timespec pause_time = {0, 250000000 + 70000000 * *(int *)number};
 	char name[16];
 

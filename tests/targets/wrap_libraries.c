@@ -85,7 +85,7 @@ static void *(*const waits[])(void *) = {
 
 static pthread_t threads[NR_WAITS];
 
-/* Called by a plugin's host too, so not main. */
+/* Not main, because the plugin's host calls it too. */
 int run_libraries(void);
 int run_libraries(void)
 {

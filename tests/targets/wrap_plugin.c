@@ -2,8 +2,8 @@
 // build: -shared -fPIC -Wno-deprecated-declarations $(pkg-config --cflags --libs glib-2.0 libzmq apr-util-1 apr-1) -lnng
 /*
  * A shared object that alone depends on the libraries of wrap_libraries.c, as a module of
- * a scripting language does. Defines a chan_send() of its own besides: the agent takes the
- * place of no function with so common a name.
+ * a scripting language does. It also defines a chan_send() of its own: the agent must not
+ * replace a function with so common a name.
  */
 #define WRAP_PLUGIN
 #include "wrap_libraries.c"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Prints what blocking functions return, and errno, in cases that fail, time out, are
- * interrupted or cancelled: the same with and without the agent. No addresses, no times.
+ * Prints results and errno of blocking functions in cases that fail, time out, are
+ * interrupted or cancelled: the output is the same with and without the agent. No
+ * addresses, no times.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -33,7 +34,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* errno is set to a mark before, so that a function that touches it is seen. */
+/* errno has a known value before the call, so that a function that changes it is
+ * noticed. */
 #define R(call)                                                                          \
 	do {                                                                             \
 		errno = 4321;                                                            \
@@ -366,7 +368,7 @@ static void *cancelled(void *which)
 		sem_wait(&cancel_sem);
 		break;
 	case 'S':
-		/* A cancellation point though it need not wait. */
+		/* A cancellation point, although it does not have to wait. */
 		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 		(void)!read(cancel_pipe[0], b, 1);
 		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Enters every kind of wait, each in a thread of its own, for ever. Each thread first says
- * on stdout what a monitor should see: `wait NAME TID STATE OBJECT FD`; "ready" follows
- * when all have been started. Ends when stdin does.
+ * Enters every kind of wait, each in a thread of its own, for ever. Each thread first
+ * prints what a monitor should see: `wait NAME TID STATE OBJECT FD`; "ready" follows when
+ * all have been started. Ends with its stdin.
  */
 #include <aio.h>
 #include <dlfcn.h>
@@ -58,7 +58,7 @@ static pid_t child;
 static char command[64];
 static char work[64] = "/tmp/wrap_waits.XXXXXX";
 
-/* What the calling thread is about to do. */
+/* Prints what the calling thread is about to do. */
 static void expect(const char *name, int state, const void *object, int fd)
 {
 	char line[160];
@@ -344,7 +344,8 @@ static void setup_files(void)
 	MUST(locked_file = mkstemp(work));
 	MUST(ftruncate(locked_file, 1 << 20));
 	MUST(flock(locked_file, LOCK_EX));
-	/* By another process, for threads of one share their record locks. */
+	/* Another process holds it, because the threads of one share their record
+	 * locks. */
 	child = fork();
 	if (child == 0) {
 		struct flock range = {.l_type = F_WRLCK, .l_len = 1};
@@ -379,10 +380,10 @@ static void setup_sockets(void)
 	int other;
 
 	MUST(listener = socket(AF_UNIX, SOCK_STREAM, 0));
-	/* Bound to a name that the kernel makes up. */
+	/* Bound to a name that the kernel chooses. */
 	MUST(bind(listener, (struct sockaddr *)&address, sizeof(sa_family_t)));
 	MUST(listen(listener, 8));
-	/* A second one with a full backlog: connect() waits. */
+	/* A second socket with a full backlog, so that connect() waits. */
 	MUST(other = socket(AF_UNIX, SOCK_STREAM, 0));
 	busy_address.sun_family = AF_UNIX;
 	snprintf(busy_address.sun_path, sizeof(busy_address.sun_path), "%cwrap_waits-%d",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two deadlocks: two threads and two mutexes; the first thread in a join of one that waits
- * for what it holds. */
+/* Two deadlocks: two threads and two mutexes; and the first thread in a join of a thread
+ * that waits for a mutex of the first. */
 #include <pthread.h>
 #include <stdio.h>
 

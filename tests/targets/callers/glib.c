@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits of GLib, each in a function of its own and in a thread of its own name. */
+/* Waits of GLib, each in a function of its own and in a thread with a name of its own. */
 #include <glib.h>
 #include <stdio.h>
 #include <unistd.h>

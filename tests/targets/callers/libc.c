@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits of any libc, each in a function of its own: those of musl have no unwind tables. */
+/* Waits of any libc, each in a function of its own. Those of musl have no unwind
+ * tables. */
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
