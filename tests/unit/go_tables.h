@@ -25,7 +25,7 @@ struct tables {
 	uint64_t func_words[256];
 	size_t nr_func_bytes;
 	uint64_t index_words[64];
-	/* What gofunc points to: nodes of one tree. */
+	/* gofunc points to these: nodes of one tree. */
 	uint8_t tree[TABLES_INLINED][GO_INLINED_MAX];
 };
 
@@ -41,7 +41,7 @@ struct func_spec {
 	uint8_t flags;
 	const struct step *sp; /* ends where until is TABLES_FUNC */
 	const struct step *line;
-	const struct step *inlined; /* NULL: none */
+	const struct step *inlined; /* NULL if there is none */
 };
 
 static inline uint32_t tables_name(struct tables *t, const char *name)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A target of tasks that come, wait and go, simulated look by look: what the grouping is
- * told is as uneven as in life. Looks come early and late, other sites have traffic, and
- * now and then a task is seen while it runs or changes.
+ * A target whose tasks come, wait and go, simulated sample by sample, as unevenly as in
+ * life. Samples come early and late, other sites have traffic, and sometimes a task is
+ * seen while it runs or changes.
  */
 #ifndef TESTS_UNIT_LEAK_WORLD_H
 #define TESTS_UNIT_LEAK_WORLD_H
@@ -39,9 +39,9 @@ struct world {
 	int64_t start_real_ns; /* of the target; another one: a new process */
 	double now, before, step;
 	bool stopped, quiet; /* quiet: without noise */
-	struct leak last;    /* the worst of the last look */
+	struct leak last;    /* the worst of the last sample */
 	enum verdict verdict;
-	int looks, alarms; /* looks that said leak */
+	int looks, alarms; /* samples that reported a leak */
 	double found;      /* when the first alarm was; < 0: never */
 };
 
@@ -69,7 +69,7 @@ static inline void arrive_many(struct world *w, int count, double life, int site
 		arrive(w, life, site);
 }
 
-/* As many as a rate makes since the look before, the rest by chance. */
+/* As many as a rate gives since the sample before, the fraction by chance. */
 static inline int of_rate(struct world *w, double per_second)
 {
 	double count = per_second * (w->now - w->before);
@@ -82,7 +82,7 @@ static inline bool every(const struct world *w, double period)
 	return (long)(w->now / period) != (long)(w->before / period);
 }
 
-/* Whether this is the first look at or after that time. */
+/* Whether this is the first sample at or after that time. */
 static inline bool at(const struct world *w, double time)
 {
 	return w->now >= time && (w->before < time || w->looks == 0);
@@ -176,7 +176,8 @@ struct scenario {
 	double seconds, interval;
 	double least; /* seconds before growth is a leak; 0: as in the view */
 	bool leak;
-	/* Part of the looks that may say leak where there is none: while nobody could tell. */
+	/* The fraction of samples that may report a leak where there is none, while it
+	 * cannot be known. */
 	double alarms;
 };
 

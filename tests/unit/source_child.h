@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Real processes to look at: forked from the test, killed with it, and one look at them by
- * a source. For the tests of sources. */
+/* For the tests of sources: real processes that are forked from the test and killed with
+ * it, and one sample of them by a source. */
 #ifndef TESTS_UNIT_SOURCE_CHILD_H
 #define TESTS_UNIT_SOURCE_CHILD_H
 

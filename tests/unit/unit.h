@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the unit tests share: cmocka with its headers in the order that it wants. */
+/* What the unit tests share: cmocka with its headers in the order that it needs. */
 #ifndef TESTS_UNIT_H
 #define TESTS_UNIT_H
 

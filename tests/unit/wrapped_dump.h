@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Dumps, and what compares their rows with those of the same dump in a wrapping: both
- * tests of wrappings, by line and of whole texts, share it.
+ * Dumps, and the comparison of their rows with those of the same dump in a wrapping. Two
+ * tests of wrappings use it, by line and of whole texts.
  */
 #ifndef TESTS_UNIT_WRAPPED_DUMP_H
 #define TESTS_UNIT_WRAPPED_DUMP_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/array: growth, limits, and that a failure leaves everything as it was. */
+/* base/array: growth and limits; a failure leaves everything unchanged. */
 // build: -Wl,--wrap=realloc
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/clock: durations exactly, at every border and beyond. */
+/* base/clock: durations, at every border and beyond. */
 #include "unit.h"
 
 #include <unistd.h>

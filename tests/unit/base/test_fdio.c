@@ -46,7 +46,7 @@ static void replace_writes_anew(void **state)
 	assert_int_equal(stat_first.st_mode & 0777, 0600);
 	assert_int_equal(fdio_replace_file(path, "second", 6, &e), 0);
 	assert_int_equal(stat(path, &stat_second), 0);
-	/* Another inode: nobody can have read half of it. */
+	/* Another inode, so no reader can have read half of it. */
 	assert_int_not_equal(stat_first.st_ino, stat_second.st_ino);
 	buf_init(&buf, 0);
 	assert_int_equal(fdio_read_file(path, &buf, 100, &e), 0);
@@ -80,7 +80,7 @@ static void replace_that_fails_leaves_nothing(void **state)
 			 ERR_SYS);
 	assert_int_equal(e.sys, ENOENT);
 	assert_contains(e.text, "no/such/file");
-	/* A folder stands where the file should be: the temporary file must go away. */
+	/* A folder has the name of the file: the temporary file must be removed. */
 	assert_int_equal(mkdir(in_folder("dir"), 0700), 0);
 	assert_int_equal(mkdir(in_folder("dir/inside"), 0700), 0);
 	assert_true(fdio_replace_file(in_folder("dir"), "x", 1, &e) < 0);

@@ -52,7 +52,7 @@ static void intern_stops_at_its_limit(void **state)
 							  i)) == intern_overflow;
 	assert_in_range(overflows, 4000, 4900);
 	assert_true(intern_bytes(table) <= 10000 + 64);
-	/* What is known stays known. */
+	/* Texts that are known stay known. */
 	assert_ptr_equal(intern_text(table, "first", 5), first);
 	intern_free(table);
 

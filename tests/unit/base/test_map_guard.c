@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* base/map_guard: a file that is cut while it is mapped reads as zeros from there on; any
- * other fault ends the program as it did. */
+ * other fault ends the program as before. */
 #include "unit.h"
 
 #include <signal.h>
@@ -12,7 +12,7 @@
 
 #define BYTES (64u * 4096u)
 
-/* Reads all of a mapped file whose second half is cut away; the sum of what is there. */
+/* Reads all of a mapped file whose second half is cut away, and sums its bytes. */
 static unsigned read_cut_file(void)
 {
 	int fd = memfd_create("cut", MFD_CLOEXEC);

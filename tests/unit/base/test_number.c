@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers and sizes of the command line: what they mean, and what is none. */
+/* Numbers and sizes of the command line: their values, and texts that are not numbers. */
 #include "unit.h"
 
 #include "base/number.h"

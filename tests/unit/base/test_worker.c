@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Work that can be given up: only what sleeps in the kernel, and cannot be woken, is. */
+/* Work that can be abandoned: only if its thread sleeps in the kernel and cannot be
+ * woken. */
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -65,7 +66,7 @@ static void work_is_done(void **state)
 	worker_free(worker);
 }
 
-/* What a signal would wake, and what waits for no memory, is waited for. */
+/* A sleep that a signal ends, or that waits for no memory, is waited for. */
 static void other_waits_are_not_given_up(void **state)
 {
 	const struct worker_limits limits = {.stall_ns = CLOCK_SECOND_NS / 5};
@@ -74,7 +75,7 @@ static void other_waits_are_not_given_up(void **state)
 	pid_t writer;
 
 	(void)state;
-	/* ThreadSanitizer holds back the signal that tells such a wait. */
+	/* ThreadSanitizer holds back the signal that detects such a wait. */
 	if (SANITIZED_THREADS)
 		skip();
 	assert_int_equal(pipe(ends), 0);
@@ -107,7 +108,7 @@ static void what_nothing_wakes_is_given_up(void **state)
 	assert_int_equal(worker_run(worker, sleeps, NULL, &limits), WORKER_STALLED);
 	assert_int_equal(worker_lost(), 1);
 	assert_false(worker_returned(worker));
-	/* It returns after all: its thread ends, and nothing of the work goes on. */
+	/* It returns after all: its thread ends, and the work does not continue. */
 	kill(child, SIGKILL);
 	while (!worker_returned(worker))
 		nanosleep(&step, NULL);

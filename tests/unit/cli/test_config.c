@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The configuration file: what it accepts, what it refuses and that nothing in it is lost.
+/* The configuration file: what it accepts and refuses, and that nothing in it is lost.
  * The files of cli are not part of the client library, so they are compiled in here. */
 #include <setjmp.h>
 #include <stdarg.h>

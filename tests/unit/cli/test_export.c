@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose connection to an exporter is closed, and by which names it may be called. */
+/* Which connections an exporter closes, and which host names it accepts. */
 #include "unit.h"
 
 #include <netinet/in.h>
@@ -79,7 +79,7 @@ static void test_turns(void **state)
 	leave_all(&b);
 }
 
-/* From many addresses: the oldest ones go, but nobody who has just come. */
+/* Connections from many addresses: the oldest are closed, but never a new one. */
 static void test_room(void **state)
 {
 	struct bench b = {0};
@@ -118,7 +118,7 @@ static void test_address(void **state)
 	leave_all(&b);
 }
 
-/* Who takes nothing of a large answer makes room for others' answers. */
+/* A client that reads nothing of a large answer makes room for the others. */
 static void test_answers(void **state)
 {
 	struct bench b = {0};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* core/expression: by table, against libc's regexec, and that no text makes it slow. */
+/* core/expression: a table of examples, a comparison with libc's regexec, and a limit on
+ * time for any text. */
 #include "unit.h"
 
 #include <regex.h>
@@ -165,7 +166,7 @@ static void random_pattern(char *out)
 		strcat(out, "$");
 }
 
-/* What both accept, both match alike. */
+/* Expressions that both accept match alike. */
 static void agrees_with_libc(void **state)
 {
 	char pattern[128], text[9];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The wait-for graph on made-up snapshots, and the second look on real programs: threads
- * under heavy contention are never called a deadlock, real deadlocks always are. */
+/* The wait-for graph on made-up snapshots, and the second sample on real programs:
+ * threads under heavy contention are never called a deadlock, real deadlocks always
+ * are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,7 +58,7 @@ static struct wait_actors *actors(struct snapshot *s, bool complete, pid_t a, pi
 	return list;
 }
 
-/* Another process with one thread of the same id, which waits for whoever is in `who`. */
+/* Another process with one thread of the same id, which waits for the owner in `who`. */
 static struct task *add_other(struct snapshot *s, pid_t pid, enum task_state state,
 			      const struct wait_actors *who)
 {
@@ -217,16 +218,16 @@ static void rings_through_processes(void **state)
 	snapshot_unref(s);
 }
 
-/* Somebody who can still act keeps it from being a deadlock. */
+/* A thread that can still act keeps it from being a deadlock. */
 static void processes_that_go_on(void **state)
 {
 	(void)state;
 	for (int round = 0; round < 6; round++) {
 		struct snapshot *s = target();
 
-		/* 0: another thread of the target runs. 1: one is in no row. 2: somebody
-		 * unseen may have the pipe. 3: a third process has it and runs. 4: only part
-		 * of the other process is known. 5: its wait ends by itself. */
+		/* 0: another thread of the target runs. 1: one is in no row. 2: an unseen
+		 * process may have the pipe. 3: a third process has it and runs. 4: only
+		 * part of the other process is known. 5: its wait ends by itself. */
 		add(s, TARGET_PID, STATE_IO_READ, 0)->waits.actors =
 			actors(s, round != 2, 2000, round == 3 ? 3000 : 0);
 		struct task *other =
@@ -301,13 +302,14 @@ static void long_chains(void **state)
 
 		build(s);
 		assert_true(clock() - begin < 2 * CLOCKS_PER_SEC);
-		/* A ring that long is not said: nobody could look at it a second time. */
+		/* So long a ring is not reported, because it could not be confirmed by a
+		 * second sample. */
 		assert_int_equal(graph_cycles(s), 0);
 		snapshot_unref(s);
 	}
 }
 
-/* What follows are real programs. */
+/* From here on, real programs. */
 struct lock_pair {
 	pthread_mutex_t a, b;
 };
@@ -389,7 +391,7 @@ static void gives_up(void *unused)
 	}
 }
 
-/* A token goes back and forth as fast as it can, on pipes that nobody else has. */
+/* A token goes back and forth as fast as it can, on pipes that no other process has. */
 static void plays_ping_pong(void *unused)
 {
 	int there[2], back[2];
@@ -421,7 +423,7 @@ static void waits_for_itself(void *unused)
 	pthread_mutex_lock(&lock);
 }
 
-/* One look of the native source with everything that follows it. */
+/* One sample of the native source, with everything that follows it. */
 static size_t look(struct looker *looker, struct holders *holders, struct track *track)
 {
 	assert_int_equal(looker_look(looker, NULL), 0);
@@ -432,7 +434,7 @@ static size_t look(struct looker *looker, struct holders *holders, struct track 
 	return graph_cycles(looker->snapshot);
 }
 
-/* Looks until a deadlock is seen, or until there were `looks`; how often it was seen. */
+/* Samples until a deadlock is seen, or `looks` times. Returns how often it was seen. */
 static size_t looks_at(void (*body)(void *arg), int looks)
 {
 	struct holders *holders = holders_new();
@@ -455,8 +457,8 @@ static size_t looks_at(void (*body)(void *arg), int looks)
 	holders_free(holders);
 	track_free(track);
 	child_stop(pid);
-	/* The rule was not put to the test: on a machine where who is woken does not get to
-	 * run, nobody was seen to wait for anybody. */
+	/* The rule was not tested: on a machine where a woken thread does not get to run,
+	 * no task was seen to wait for another. */
 	if (waits == 0)
 		skip();
 	return seen;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Idle, long or stuck: each clause of the rule with what is nearly so, on a clock of its own. */
+/* Idle, long or stuck: each clause of the rule with its near misses, on a clock of its
+ * own. */
 #include "unit.h"
 
 #include "core/stack.h"
@@ -10,7 +11,7 @@
 
 static struct stack_table *stacks;
 
-/* A process that the test moves from look to look. */
+/* A process that the test moves from sample to sample. */
 struct world {
 	struct track *track;
 	struct verdicts *verdicts;
@@ -227,7 +228,8 @@ static void one_object_for_several(void **state)
 	for (int i = 0; i < 8; i++)
 		add(w, TASK_GOROUTINE, STATE_CHAN_RECV, GO_IN_WORK())->waits.address =
 			0x9;
-	/* The same place, each with an object of its own; the same object elsewhere. */
+	/* The same place, each with an object of its own; then the same object at other
+	 * places. */
 	add(w, TASK_GOROUTINE, STATE_CHAN_RECV, GO_IN_WORK());
 	add(w, TASK_GOROUTINE, STATE_CHAN_RECV, GO_LOOP())->waits.address = 0x9;
 	watch(w, 12);
@@ -282,7 +284,7 @@ static void who_grows_is_not_idle(void **state)
 	assert_is(w, 0, '.', WHY_SHARED);
 }
 
-/* Stacks that are read only in a later look: they were there before. */
+/* Stacks that are read only in a later sample: they were there before. */
 static void who_is_read_later_has_not_come(void **state)
 {
 	struct world *w = *state;
@@ -336,7 +338,7 @@ static void siblings_that_never_worked(void **state)
 	for (int i = 0; i < 2; i++)
 		add(w, TASK_GOROUTINE, STATE_CHAN_RECV, GO_IN_WORK())->start_ns =
 			w->now_ns - SECOND / 2;
-	/* Who reads has asked. */
+	/* A thread that reads the answer has sent the request. */
 	for (int i = 0; i < 2; i++)
 		add(w, TASK_THREAD, STATE_IO_READ,
 		    STACK("read", "reply", "query", "handle", "start_thread"))
@@ -493,7 +495,7 @@ static void proofs(void **state)
 	w->tasks[4].id = 1;
 	watch(w, 5);
 	assert_int_equal(mark(w, 0), ' ');
-	/* One look is enough for what was looked at more than once already. */
+	/* One sample is enough for a wait that was sampled more than once already. */
 	w->now_ns += 6 * SECOND;
 	look(w);
 	assert_is(w, 0, '!', WHY_PROOF);
@@ -535,7 +537,7 @@ static void locks_of_python(void **state)
 	add(w, TASK_THREAD, STATE_MUTEX,
 	    STACK("sem_wait", "lock_PyThread_acquire_lock", "method_vectorcall",
 		  "_PyObject_CallNoArgs", "_PyEval_EvalFrameDefault", "start_thread"));
-	/* Two that look alike may hold each other's. */
+	/* Two that look alike may hold each other's lock. */
 	for (int i = 0; i < 2; i++) {
 		struct task *task = add(
 			w, TASK_THREAD, STATE_MUTEX,

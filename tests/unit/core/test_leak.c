@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The leak verdict on simulated populations: every case that is a leak and every case that
- * only looks like one, each by its name, over several seeds. Ends with a table of precision
- * and recall. GRMON_SEEDS=N: more seeds, see `make verdicts`.
+ * The leak verdict on simulated populations: every case that is a leak and every case
+ * that only looks like one, each by its name, over several seeds. Ends with a table of
+ * precision and recall. GRMON_SEEDS=N: more seeds, see `make verdicts`.
  */
 #include "leak_world.h"
 
-/* What is a leak. */
+/* Leaks. */
 
 static void slow_climb(struct world *w)
 {
@@ -154,7 +154,7 @@ static void leak_often_stopped(struct world *w)
 		arrive_many(w, of_rate(w, 1), FOREVER, 0);
 }
 
-/* What is none. */
+/* Not leaks. */
 
 static void warm_up_to(struct world *w, size_t most, double rate)
 {
@@ -274,7 +274,7 @@ static void reused_ids(struct world *w)
 			w->units[i].serial++;
 }
 
-/* A thread that serves the monitor, and what it starts for each look. */
+/* A thread that serves the monitor, and the tasks that it starts for each sample. */
 static void monitors_own(struct world *w)
 {
 	if (at(w, 0))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Marks: what is new, gone and moved among tasks; how groups have grown and shrunk; how many
- * marks are kept, and what is dropped; and 100,000 tasks in bounded memory and time. */
+/* Marks: tasks that are new, gone and moved; groups that have grown and shrunk; how many
+ * marks are kept, and which are dropped; and 100,000 tasks in bounded memory and time. */
 #include "unit.h"
 
 #include <malloc.h>
@@ -103,7 +103,7 @@ static void tasks_new_gone_moved(void **state)
 	snapshot_unref(before); /* the mark needs it no longer */
 
 	add(now, 7, STATE_MUTEX, 0);     /* new */
-	add(now, 6, STATE_MUTEX, 0);     /* elsewhere in the list */
+	add(now, 6, STATE_MUTEX, 0);     /* at another place in the list */
 	add(now, 5, STATE_CHAN_SEND, 0); /* another state */
 	add(now, 4, STATE_MUTEX, 1);     /* another stack */
 	add(now, 3, STATE_MUTEX, 0)->waits =
@@ -281,7 +281,7 @@ static void several_marks(void **state)
 		assert_int_equal(marks_chosen(&marks)->real_ns, s->real_ns);
 	}
 	assert_int_equal(marks.count, MARKS_MAX);
-	assert_int_equal(marks.list[0]->number, 0); /* the first look stays */
+	assert_int_equal(marks.list[0]->number, 0); /* the first sample stays */
 	assert_int_equal(marks.list[1]->number, 2 * MARKS_MAX + 1);
 	marks_choose_next(&marks);
 	assert_int_equal(marks_chosen(&marks)->number, 0);
@@ -333,7 +333,8 @@ static void many_tasks(void **state)
 	assert_true(heap_bytes() < before + (1u << 20));
 }
 
-/* The oldest go when all together have too many tasks; one that is alone too large is none. */
+/* The oldest are dropped if all together have too many tasks; one that is too large alone
+ * is not kept. */
 static void too_many_tasks(void **state)
 {
 	struct marks marks = {.count = 0};

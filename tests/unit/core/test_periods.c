@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Jobs that add some tasks every so often, from more often than there are looks to ten looks
- * apart: a period that is said is the job's, and agrees with the pace that is said; where
- * looks cannot tell it, none is said.
+ * Jobs that add some tasks at intervals, from more often than there are samples to ten
+ * samples apart: a period that is reported is the job's, and agrees with the rate that is
+ * reported. If samples cannot determine it, none is reported.
  */
 #include "leak_world.h"
 
@@ -16,14 +16,14 @@
 struct job {
 	double period, phase;
 	double late;   /* part of the period that it may be late */
-	double length; /* in which it adds what it adds */
+	double length; /* during which it adds its tasks */
 	int size;
 };
 
 struct run {
 	struct job jobs[2];
 	double look_jitter; /* part of the interval */
-	double missed;      /* part of the looks */
+	double missed;      /* fraction of the samples */
 	uint64_t seed;
 };
 
@@ -49,7 +49,7 @@ static double time_of(struct world *w, const struct job *job, long n, double *la
 	       job->length * (double)(n % job->size) / job->size;
 }
 
-/* 90 looks, a second apart. */
+/* 90 samples, a second apart. */
 static struct said watch(const struct run *run)
 {
 	double lateness[2] = {0}, next[2];
@@ -110,7 +110,8 @@ static void one_job(void **state)
 		struct said said = watch(&run);
 
 		assert_true(said.rises);
-		/* Well known, and no look was missed: then it has to be said. */
+		/* The period is well known and no sample was missed, so it must be
+		 * reported. */
 		if (job->period >= 1.5 && run.missed == 0) {
 			slow++;
 			told += said.steps;
@@ -132,7 +133,7 @@ static void one_job(void **state)
 	assert_true(told > slow * 9 / 10);
 }
 
-/* More than one period: none is said, or one that makes up for all that comes. */
+/* Several periods: none is reported, or one that accounts for all tasks. */
 static void two_jobs(void **state)
 {
 	unsigned wrong = 0;
@@ -165,7 +166,7 @@ static void two_jobs(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* What comes by chance has no period. */
+/* Tasks that come at random have no period. */
 static void by_chance(void **state)
 {
 	unsigned told = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Workers of well-known pools: at rest, in their work, and behind a lock. */
+/* Workers of well-known pools: at rest, at work, and behind a lock. */
 #include "unit.h"
 
 #include "core/pool.h"
@@ -120,7 +120,7 @@ static struct task goroutine(enum task_state state, const struct stack *stack)
 		.kind = TASK_GOROUTINE, .name = "", .state = state, .stack = stack};
 }
 
-/* Whatever a connection is wrapped in: who reads the next request of one is at rest. */
+/* However a connection is wrapped, a thread that reads its next request is at rest. */
 static void next_request(void **state)
 {
 	struct task task = goroutine(

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The filter language: what matches, what is wrong and where, and what is half typed. */
+/* The filter language: matches, errors and their places, and filters that are half
+ * typed. */
 #include "unit.h"
 
 #include "base/clock.h"
@@ -247,7 +248,7 @@ static void states(void **state)
 	expect("state:chann", "P");
 	expect("state:stuc", "P");
 	expect("state:idl", "I");
-	/* What a runtime says itself is looked for where it stands in quotes. */
+	/* Words of the runtime are searched for in quotes. */
 	expect("state:\"no such word\"", "");
 	expect("state~xyz", "");
 }
@@ -310,7 +311,7 @@ static void quotes_and_parentheses_in_words(void **state)
 	expect("std::mutex", "");
 }
 
-/* What stands in the field while somebody types must not empty the view. */
+/* A filter that is still being typed must not empty the view. */
 static void half_typed(void **state)
 {
 	static const char *const all[] = {
@@ -449,7 +450,7 @@ static void hostile_texts_are_cut_for_expressions(void **state)
 		assert_true(clock_mono_ns() - start_ns < 2 * SECOND);
 		query_free(query);
 	}
-	/* What is beyond the limit is not seen by an expression, but by a plain word. */
+	/* An expression does not see text beyond the limit; a plain word does. */
 	text[600] = 'b';
 	{
 		struct query *query = query_new("name~b", NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Evidence of rest that several threads give together: turns at a lock, the outermost place
- * of those that began alike, and crowds that gather again without growing. */
+/* Evidence of rest that several threads give together: turns at a lock, the outermost
+ * place of threads that began alike, and crowds that gather again without growing. */
 #include "unit.h"
 
 #include "core/crowd.h"
@@ -71,11 +71,11 @@ static void turns(void **state)
 	tasks[0].stack = STACK("pthread_mutex_lock", "pay", "charge", "order", "serve",
 			       "run", "start_thread");
 	assert_false(leader_has_turn(&leaders, &snapshot, &tasks[0]));
-	/* Held by another process: what that does is not known here. */
+	/* Another process holds it, and what that does is unknown here. */
 	tasks[1].state = STATE_ACCEPT;
 	tasks[0].waits.owner_pid = 99;
 	assert_false(leader_has_turn(&leaders, &snapshot, &tasks[0]));
-	/* But what the lock is called tells, of one who waits in its own loop. */
+	/* But the name of the lock tells, for a thread that waits in its own loop. */
 	tasks[0].state = STATE_FLOCK;
 	tasks[0].waits.text = "fd 7 /run/accept.lock (deleted), held by server 99";
 	assert_false(leader_has_turn(&leaders, &snapshot, &tasks[0]));

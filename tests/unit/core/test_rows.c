@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/rows and core/sort against a plain sort of the same rows. */
+/* core/rows and core/sort, compared with a plain sort of the same rows. */
 #include "unit.h"
 
 #include <math.h>
@@ -30,7 +30,8 @@ static const struct stack *random_stack(void)
 
 	memset(frames, 0, sizeof(frames));
 	frames[0].function = intern_text(intern, "poll", 4);
-	/* Some differ only far to the right, and some not within what is compared. */
+	/* Some differ only far to the right, and some not within the part that is
+	 * compared. */
 	bytes = snprintf(name, sizeof(name), "%s%0*u", "handler_of_",
 			 1 + 60 * (int)random_below(3), random_below(20));
 	frames[1].function =

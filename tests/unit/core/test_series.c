@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* History of a figure: bounded, with extremes kept, its trend, and its pictures. */
+/* History of a figure: bounded, with its extremes, its trend, and its plots. */
 #include "unit.h"
 
 #include <math.h>
@@ -65,7 +65,7 @@ static void hours_fit(void **state)
 	assert_int_equal(series.last_ns, (1000 + 5 * 3600 - 1) * SECOND);
 	assert_true(series.min == 100 && series.last == series.max);
 	assert_true(series.last == 100 + 2 * (5 * 3600 - 1));
-	/* A step has what it saw, and steps follow each other. */
+	/* A step has the extremes of its samples, and steps are contiguous. */
 	for (size_t i = 0; i + 1 < series.count; i++) {
 		assert_true(series.points[i].least <= series.points[i].most);
 		assert_true(series.points[i].most < series.points[i + 1].least);
@@ -274,7 +274,7 @@ static void limit_line(void **state)
 	graph.limit = 1500; /* near: it is on the scale */
 	graph_line(&graph, 40, 9, 0, true, out, sizeof(out));
 	assert_string_equal(out, "1,500 +---------------------------------");
-	graph.limit = 100000; /* far: it would make everything else flat */
+	graph.limit = 100000; /* far away, which would make everything else flat */
 	graph_line(&graph, 40, 9, 0, true, out, sizeof(out));
 	assert_string_equal(out, "1,500 +                                 ");
 }
@@ -318,7 +318,8 @@ static void labels(void **state)
 	assert_string_equal(graph_format_percent(150, out), "150%");
 }
 
-/* A session: figures of each look, a copy in the snapshot, and when a limit is reached. */
+/* A session: figures of each sample, a copy in the snapshot, and when a limit is
+ * reached. */
 static void figures_of_looks(void **state)
 {
 	static struct figures figures;

@@ -299,7 +299,7 @@ static void the_frame_that_matters(void **state)
 		{"poll", "", "*main", NULL},
 		/* Unnamed, but in libc's file. */
 		{"@/lib/x86_64-linux-gnu/libc.so.6", "*work", NULL},
-		/* Nothing else is left. */
+		/* Nothing remains. */
 		{"*__read", "start_thread", "clone3", NULL},
 		{"__lll_lock_wait", "*pthread_mutex_lock", "start_thread", "clone3",
 		 NULL},
@@ -340,10 +340,11 @@ static void the_frame_that_matters(void **state)
 		{"*net/http.(*conn).serve@/usr/local/go/src/net/http/server.go",
 		 "runtime.goexit", NULL},
 		{"internal/poll.(*FD).Read", "*shop/net.Read@/srv/shop/net/net.go", NULL},
-		/* What cgo writes for a call of C. */
+		/* The code that cgo generates for a call of C. */
 		{"runtime.cgocall", "main._Cfunc_c_blocks@_cgo_gotypes.go",
 		 "*main.callsC@/srv/x/cgo.go", "runtime.goexit", NULL},
-		/* The caller in Go, not what it calls in C, wherever that was written. */
+		/* The caller in Go, not the function that it calls in C, wherever that
+		 * was written. */
 		{"clock_nanosleep", "sleep", "naps@/srv/x/cgo.go",
 		 "main._Cfunc_naps@_cgo_gotypes.go", "*main.callsC@/srv/x/cgo.go", NULL},
 		{"pause", "waits.isra.0", "x.org/y._Cfunc_waits@_cgo_gotypes.go",

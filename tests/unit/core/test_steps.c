@@ -119,7 +119,7 @@ static void steps_are_drawn(void **state)
 	(void)state;
 	fill(240, every_30);
 	assert_true(steps_find(&series, &steps));
-	/* Down from the line to the axis: all of them reach it, none is above. */
+	/* Bars from the line to the axis: all of them reach it, none starts above. */
 	assert_in_range(columns_with("\u250a", 10, false), 5, 8);
 	assert_in_range(columns_with("!", 10, true), 5, 8);
 	assert_in_range(columns_with("\u250a", 5, false), 2, 4);

@@ -51,7 +51,7 @@ static void states_and_classes(void **state)
 	assert_int_equal(rule.threshold_ns[STATE_POLL], 60 * SECOND);
 	assert_int_equal(rule.threshold_ns[STATE_IO_READ], 30 * SECOND);
 	assert_int_equal(rule.threshold_ns[STATE_COND], 10 * SECOND);
-	/* Of a class only what is not idle: an accept loop is not stuck. */
+	/* A class means only states that are not idle: an accept loop is not stuck. */
 	assert_int_equal(rule.threshold_ns[STATE_ACCEPT], -1);
 
 	rule = parsed("5s,poll=1m");
@@ -65,7 +65,7 @@ static void states_and_classes(void **state)
 	assert_int_equal(rule.threshold_ns[STATE_STOPPED], -1);
 }
 
-/* The more precise word wins wherever it stands. */
+/* The more precise word wins, wherever it is in the list. */
 static void order_does_not_matter(void **state)
 {
 	struct stuck_rule one = parsed("mutex=1s,lock=2s,3s");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* core/track with a clock of its own: ages, the two looks, history, memory. */
+/* core/track with a clock of its own: ages, the two samples, history, memory. */
 #include "unit.h"
 
 #include <pthread.h>
@@ -10,11 +10,11 @@
 
 #define START (1000 * SECOND)
 
-/* One target that the test changes between looks. */
+/* One target that the test changes between samples. */
 struct bench {
 	struct track *track;
 	struct verdicts *verdicts;
-	struct snapshot *snapshot; /* the last look */
+	struct snapshot *snapshot; /* the last sample */
 	int64_t now_ns;
 };
 
@@ -54,7 +54,7 @@ static void look_with(struct bench *bench, int64_t at_ns, const struct task *tas
 	verdicts_update(bench->verdicts, bench->track, bench->snapshot);
 }
 
-/* One look at one task, `at` seconds after the start. */
+/* One sample of one task, `at` seconds after the start. */
 static const struct task *look(struct bench *bench, double at, struct task task)
 {
 	look_with(bench, START + (int64_t)(at * 1e9), &task, 1);
@@ -175,7 +175,7 @@ static void a_thread_that_switched_was_awake(void **state)
 	look(bench, 31, task);
 	look(bench, 33, task);
 	assert_age(bench, 4);
-	/* A thread that runs switches all the time; it goes on running. */
+	/* A thread that runs switches all the time, and is still running. */
 	task = in_state(STATE_RUNNING);
 	task.switches = 1;
 	look(bench, 40, task);
@@ -184,8 +184,8 @@ static void a_thread_that_switched_was_awake(void **state)
 	assert_age(bench, 1);
 }
 
-/* Who looks once a second whether it may go on waits all the time; who went on and came
- * back has switched more often; and a place must be known. */
+/* A thread that wakes up once a second to check a condition has waited all the time; one
+ * that continued and came back has switched more often. This needs a known place. */
 static void turns_of_one_wait(void **state)
 {
 	struct bench *bench = *state;
@@ -221,8 +221,9 @@ static void turns_of_one_wait(void **state)
 	stack_table_free(stacks);
 }
 
-/* On a busy machine it is seen as it looks whether it may go on: the same wait still. One
- * that is elsewhere then, or that has been awake more often, has gone on. */
+/* On a busy machine it is sampled while it checks the condition: that is still the same
+ * wait. A thread that is at another place then, or has been awake more often, has
+ * continued. */
 static void turns_that_are_seen(void **state)
 {
 	struct bench *bench = *state;
@@ -254,7 +255,7 @@ static void turns_that_are_seen(void **state)
 	stack_table_free(stacks);
 }
 
-/* A look that met it as it changed is passed over. */
+/* A sample that was taken in the middle of a change is ignored. */
 static void suspect_looks(void **state)
 {
 	struct bench *bench = *state;
@@ -327,7 +328,7 @@ static void clocks_out_of_order(void **state)
 	task.since_ns = INT64_MIN;
 	look(bench, 1, task);
 	assert_true(bench->snapshot->tasks[0].since_ns > 0);
-	/* A look that is dated before the last one. */
+	/* A sample that is dated before the last one. */
 	look(bench, 0.5, in_state(STATE_COND));
 	assert_true(bench->snapshot->tasks[0].since_ns == START + SECOND);
 }
@@ -369,7 +370,7 @@ static void an_old_wait_is_stuck_in_the_second_look(void **state)
 	assert_int_equal(verdict(look(bench, 0.021, task)), TASK_STUCK);
 }
 
-/* What the kernel contradicts; suspect_looks has what is only blurred. */
+/* Samples that the kernel contradicts; suspect_looks has those that are only blurred. */
 static void doubt_begins_anew(void **state)
 {
 	struct bench *bench = *state;
@@ -555,7 +556,7 @@ static void tasks_come_and_go(void **state)
 }
 
 /* A source that is confused, or hostile, names one task twice. */
-/* However many there were in the first look, for which room is made at one go. */
+/* However many there are in the first sample, whose room is allocated at once. */
 static void a_peak_of_any_size_passes(void **state)
 {
 	static const size_t peaks[] = {257, 500, 529, 1000, 1031, 4099, 9999};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a verdict says: its numbers, its words, its score over time; proofs; the user's rules;
- * and what a grouping forgets. */
+/* What a verdict says: its numbers, its words, its score over time; proofs; the user's
+ * rules; and what a grouping forgets. */
 #include "leak_world.h"
 
 #include "core/figures.h"
@@ -74,7 +74,8 @@ static void steps_of_six(struct world *w)
 		arrive_many(w, 16, FOREVER, 0);
 }
 
-/* Who has come counts only after a while, which grows; the steps are when they came. */
+/* New tasks count only after a while, which grows; the steps are at the times when they
+ * came. */
 static void times_of_steps(void **state)
 {
 	struct world w;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers for monitoring: whatever a target calls itself, the output can be parsed, and its
+/* Numbers for monitoring: whatever name a target has, the output can be parsed, and its
  * size is bounded. */
 #include <setjmp.h>
 #include <stdarg.h>

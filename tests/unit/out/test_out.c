@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Outputs on snapshots made by hand: hostile bytes, unknown values, widths, circles. */
+/* Outputs of snapshots made by hand: hostile bytes, unknown values, widths, circles. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -169,8 +169,7 @@ static void cuts_between_characters(void **state)
 	buf_release(&out);
 }
 
-/* A terminal that shows the JSON is not moved by it either, and whoever parses it has the
- * text as it was. */
+/* The JSON does not control a terminal either, and a parser gets the original text. */
 static void json_moves_no_terminal(void **state)
 {
 	static const char text[] = "\xc2\x9b"
@@ -311,7 +310,7 @@ static void writes_cycles(void **state)
 		strstr(fixture->out.bytes, "deadlock 2 of 2: it waits for itself"));
 }
 
-/* The longest line of the output in cells, and whether a text stands in it. */
+/* The longest line of the output in cells, and whether it contains a text. */
 static size_t widest(const char *text)
 {
 	size_t most = 0;
@@ -433,7 +432,7 @@ static void output_is_a_stream(void **state)
 	buf_release(&kept);
 }
 
-/* Also where the name of the target stands in the title. */
+/* Also where the name of the target is in the title. */
 static void reports_in_ascii(void **state)
 {
 	struct snapshot *snapshot = snapshot_new();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Recordings in many files, followed while they turn; times as users write them. */
+/* Recordings in many files, followed while they rotate; times as users write them. */
 #include "unit.h"
 
 #include <fcntl.h>
@@ -123,7 +123,7 @@ static void test_files_are_one(void **state)
 	rec_reader_free(reader);
 }
 
-/* It sees every sample once, however many files have turned since it looked. */
+/* It sees every sample once, however many files have rotated since it last read. */
 static void test_follows_while_they_turn(void **state)
 {
 	struct bench *b = *state;
@@ -139,7 +139,7 @@ static void test_follows_while_they_turn(void **state)
 	rec_reader_free(reader);
 }
 
-/* The oldest are deleted meanwhile: what is open is read on. */
+/* The oldest files are deleted in the meantime: an open one is still read. */
 static void test_keeps_what_is_deleted(void **state)
 {
 	struct bench *b = *state;
@@ -191,7 +191,7 @@ static void test_killed_amid_renames(void **state)
 	reader = open_files(b);
 	assert_all(reader, 0, 60);
 	rec_reader_free(reader);
-	/* The next turn closes the gap, and none is made. */
+	/* The next rotation closes the gap and makes no new one. */
 	while (!has_number(b, 3))
 		write_samples(b, 1);
 	assert_false(has_number(b, last + 2));
@@ -203,7 +203,7 @@ static void test_killed_amid_renames(void **state)
 	rec_reader_free(reader);
 }
 
-/* A file of that name that is no recording ends the row. */
+/* A file with such a name that is not a recording ends the sequence. */
 static void test_foreign_files(void **state)
 {
 	struct bench *b = *state;
@@ -223,7 +223,7 @@ static void test_foreign_files(void **state)
 	assert_null(rec_reader_open("/nonexistent/file", b->intern, b->stacks, NULL));
 }
 
-/* What a wait leads to in another process, and cut and inlined stacks. */
+/* Waits that lead to another process, and cut and inlined stacks. */
 static void test_other_processes(void **state)
 {
 	struct bench *b = *state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is written is read back; whatever becomes of the file, what is whole is shown. */
+/* What is written reads back the same. Whatever happens to the file, its complete parts
+ * are shown. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -253,7 +254,7 @@ static void test_goes_on_behind_a_cut(void **state)
 	buf_release(&stream);
 }
 
-/* A line is missing: the picture before it stays, and says so, until the next key. */
+/* A line is missing: the snapshot before it stays, and says so, until the next key. */
 static void test_gap_waits_for_a_key(void **state)
 {
 	struct buf stream, holed;
@@ -279,7 +280,7 @@ static void test_gap_waits_for_a_key(void **state)
 	buf_release(&stream);
 }
 
-/* Every field of the wrong type, and fields that nobody knows. */
+/* Every field with a wrong type, and unknown fields. */
 static void test_wrong_types(void **state)
 {
 	static const char text[] = "{\"grmon\": 1, \"stream\": 1}\n"

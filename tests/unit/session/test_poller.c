@@ -129,7 +129,7 @@ static void publishes_at_its_interval(void **state)
 	assert_int_equal(snapshot->nr_tasks, 1);
 	assert_string_equal(feed_state.message, "");
 	assert_true(feed_state.poll_ns > 0);
-	/* Late looks are dropped, never made up for. */
+	/* Late samples are dropped and not made up for. */
 	assert_true((int64_t)feed_state.polls <= took_ns / 20000000 + 2);
 	snapshot_unref(snapshot);
 }
@@ -158,7 +158,7 @@ static void the_last_picture_stays(void **state)
 	struct snapshot *before, *last;
 	char number[16];
 
-	/* Long: the end must be seen at once, not at the next look. */
+	/* A long interval: the end must be seen at once, not at the next sample. */
 	fixture->options.interval_ns = SETTINGS_INTERVAL_MAX_NS;
 	start_poller(fixture, pid);
 	before = wait_for(fixture, FEED_LIVE, 1, &feed_state);
@@ -168,7 +168,7 @@ static void the_last_picture_stays(void **state)
 	assert_non_null(strstr(feed_state.message, number));
 	assert_non_null(strstr(feed_state.message, "ended at"));
 	assert_true(last->target.ended);
-	/* What a view still holds does not change under it. */
+	/* A snapshot that a view still holds does not change. */
 	assert_false(before->target.ended);
 	assert_int_equal(last->nr_tasks, before->nr_tasks);
 	assert_string_equal(last->target.name, before->target.name);

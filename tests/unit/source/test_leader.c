@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A process whose first thread ends while others go on: the kernel has nothing of it under
- * its own id then but the list of threads. */
+/* A process whose first thread ends while others continue: the kernel then has nothing
+ * under its own id except the list of threads. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,7 +60,7 @@ static void *thread_sleep(void *arg)
 	return NULL;
 }
 
-/* Ends when it is told to. */
+/* Ends when the test says so. */
 static void *thread_ends(void *arg)
 {
 	struct shared *shared = arg;
@@ -82,7 +82,7 @@ static void leader_leaves(void *arg)
 	syscall(SYS_exit, 0);
 }
 
-/* With its stack, and with what is the process's: all that goes with the first thread. */
+/* With its stack and everything of the process, which goes with the first thread. */
 static bool whole(struct looker *looker, pid_t tid)
 {
 	int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
@@ -119,7 +119,8 @@ static void zombie_leader(void **state)
 		assert_int_equal(looker_look(&looker, NULL), 0);
 	assert_null(looker_task(&looker, pid));
 	assert_true(whole(&looker, shared->sleeper));
-	/* A new look at it works too, and goes on when the thread that is asked ends. */
+	/* A new sample works too, and continues to work when the thread that is asked
+	 * ends. */
 	looker_close(&looker);
 	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
 	assert_true(whole(&looker, shared->sleeper));

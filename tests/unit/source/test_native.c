@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Real processes under the native source: each kind of wait, whole stacks, owners of locks,
- * processes that end, stop, change users or programs under the look. */
+/* Real processes under the native source: each kind of wait, whole stacks, owners of
+ * locks; processes that end, stop, or change users or programs while they are sampled. */
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -98,7 +98,7 @@ static void in_poll(void *arg)
 	poll(&fd, 1, 500000);
 }
 
-/* The kernel passes over such an entry: only the time ends it. */
+/* The kernel ignores such an entry: only the time ends it. */
 static void in_poll_of_nothing(void *arg)
 {
 	struct pollfd fd = {.fd = -7, .events = POLLIN};
@@ -361,7 +361,8 @@ static void with_futexes(void *arg)
 	in_sleep(NULL);
 }
 
-/* Unwound again with every look, as when it is open, it waits on the same object. */
+/* It is unwound again with every sample, as when it is open, and waits on the same
+ * object. */
 static void keeps_address(struct looker *looker, pid_t tid)
 {
 	struct source_focus focus = {.kind = TASK_THREAD, .id = (uint64_t)tid};
@@ -548,7 +549,7 @@ static void look_as_nobody(void *arg)
 		_exit(12);
 	const struct task *task = looker_task(&looker, pid);
 
-	/* The thread is listed with its name; one note says what to do. */
+	/* The thread is listed with its name, and one note says what to do. */
 	if (!task || task->waits.kind || task->stack)
 		_exit(13);
 	if (looker.snapshot->nr_notes != 1 ||
@@ -628,8 +629,8 @@ static void executes(void **state)
 	const struct task *task = NULL;
 	int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
 
-	/* Its stack is that of the new program, named by the new program's symbols; its
-	 * libraries may have been loaded after the first look. */
+	/* Its stack is that of the new program, with the new program's symbols; its
+	 * libraries may have been loaded after the first sample. */
 	do {
 		assert_int_equal(looker_look(&looker, &focus), 0);
 		task = looker_task(&looker, pid);

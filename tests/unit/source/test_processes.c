@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The list of processes, and what a name means, on processes that the test starts. */
+/* The list of processes, and the meaning of a name, for processes that the test
+ * starts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -148,7 +149,8 @@ static const struct process_row *row_of(const struct process_row *rows, size_t c
 	return NULL;
 }
 
-/* When this test began: what was there before then is in the list, if it still is there. */
+/* When this test began: processes from before then are in the list if they still
+ * exist. */
 static uint64_t own_start(void)
 {
 	struct process self = process_self();
@@ -187,7 +189,7 @@ static void list(void **state)
 		assert_true(rows[i - 1].pid < rows[i].pid);
 	int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
 
-	/* A look has no time for all sources where others are slow to ask. */
+	/* A sample has no time for all sources if some are slow to answer. */
 	do {
 		usleep(100000);
 		assert_int_equal(source_processes(processes, &rows, &count, &e), 0);
@@ -203,7 +205,7 @@ static void list(void **state)
 	source_processes_free(processes);
 }
 
-/* The kernel's own word says what is a thread of the kernel; a number does not. */
+/* The kernel's own flag says which is a kernel thread; a number does not. */
 static void kernel_threads(void **state)
 {
 	struct processes *processes = source_processes_new(0);
@@ -288,7 +290,7 @@ static void second_process(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* Without time nothing is said that is not known. */
+/* Without time, only what is known is shown. */
 static void no_time(void **state)
 {
 	pid_t pid = child_start(in_pause, "pauses");

@@ -25,7 +25,7 @@
 
 static struct text_run run;
 
-/* What text_fit() makes of text, in UTF-8. */
+/* The result of text_fit() for a text, in UTF-8. */
 static const char *fit(const char *text, int width, bool ascii)
 {
 	static char out[8192];
@@ -128,8 +128,7 @@ static void test_marks_are_bounded(void **unused)
 	used = text_step(text, strlen(text), false, &unit);
 	assert_true(used > 1 && used <= 1 + 2 * TEXT_UNIT_MAX);
 	assert_true(unit.count <= 5);
-	text_fit(&run, text, 512,
-		 false); /* what is left over is escaped, within bounds */
+	text_fit(&run, text, 512, false); /* the rest is escaped, within bounds */
 	assert_true(run.cells <= 512);
 }
 
@@ -313,7 +312,7 @@ static void test_table_settles(void **unused)
 	/* nor in the next, as it was wide in this one, */
 	table_settle(&table, now_ns += 3 * CLOCK_SECOND_NS);
 	assert_int_equal(table.columns[2].natural, 45);
-	/* but then; and what has no content wants none. */
+	/* but then; a column without content wants no width. */
 	table_measure(&table.columns[2], 20);
 	table_measure(&table.columns[0], 5);
 	table_measure(&table.columns[1], 6);
@@ -330,7 +329,7 @@ static void test_table_settles(void **unused)
 	assert_int_equal(table.columns[2].natural, 20);
 }
 
-/* What is left over goes to content that is wider than its maximum. */
+/* The rest goes to content that is wider than its maximum. */
 static void test_table_beyond(void **unused)
 {
 	struct table table;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* wire: what a header may say, and records that change while they are read. */
+/* wire: valid and false headers, and records that change while they are read. */
 #include "unit.h"
 
 #include "../../sanitized.h"

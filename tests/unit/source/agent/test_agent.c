@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Real programs with the real agent inside, and processes that only seem to have one: how
- * it is found, what is shown, what is not believed. */
+ * it is found, what is shown, and what is not believed. */
 #include <fcntl.h>
 #include <libgen.h>
 #include <linux/futex.h>
@@ -305,7 +305,7 @@ static void none(void **state)
 	assert_non_null(strstr(e.text, "there is no process"));
 }
 
-/* A region of its own, as an agent would make it, but for the header's pid and version. */
+/* A region as an agent would make it, except for the header's pid and version. */
 struct fake {
 	uint32_t version;
 	int32_t pid; /* 0: its own */
@@ -394,7 +394,7 @@ static void parents_region(void **state)
 
 /* What a thread does, and what the slot of the process says. */
 struct slot_says {
-	bool reads; /* a pipe; else it sleeps on a futex */
+	bool reads; /* a pipe, otherwise it sleeps on a futex */
 	uint32_t state;
 	uint64_t since_ns, start_ns;
 };
@@ -436,7 +436,7 @@ static const struct task *slot_row(struct looker *looker, pid_t pid, bool stale)
 {
 	int64_t end_ns = clock_mono_ns() + WAIT_LIMIT_NS;
 
-	/* Any number of looks that agree come before the third. */
+	/* Any number of samples that agree come before the third. */
 	for (int looks = 0; clock_mono_ns() < end_ns; looks++) {
 		assert_int_equal(looker_look(looker, NULL), 0);
 		if (looks >= 5 &&
@@ -447,8 +447,8 @@ static const struct task *slot_row(struct looker *looker, pid_t pid, bool stale)
 	return looker_task(looker, pid);
 }
 
-/* A wait for a channel or a lock that stands in a read is contradicted; on a futex it is
- * not. */
+/* A wait for a channel or a lock is contradicted by a thread in a read, but not by one on
+ * a futex. */
 static void kernel_disagrees(void **state)
 {
 	static const uint32_t states[] = {STATE_CHAN_RECV, STATE_CHAN_SEND, STATE_MUTEX};
@@ -473,7 +473,7 @@ static void kernel_disagrees(void **state)
 	}
 }
 
-/* Whatever times a slot has, a row is no older than its process. */
+/* Whatever times a slot has, a row is not older than its process. */
 static void any_times(void **state)
 {
 	static const uint64_t times[] = {
@@ -592,7 +592,7 @@ static void sockets_that_lie(void **state)
 		err_clear(&e);
 		assert_int_equal(region_attach(&region, &kernel, false, &e),
 				 ERR_NOTFOUND);
-		/* One limit of 300 ms, and what a busy machine adds. */
+		/* One limit of 300 ms, plus what a busy machine adds. */
 		assert_true(clock_mono_ns() - begin_ns < 5 * CLOCK_SECOND_NS);
 		region_release(&region);
 		kernel_close(&kernel);

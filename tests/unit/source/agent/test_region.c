@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Regions that no honest agent would write: what they say must never make the reader fault,
- * loop, or show more than there is. The test is the writer, and its own target. */
+/* Regions that an honest agent would not write: they must never make the reader fault,
+ * loop, or show more than exists. The test is the writer, and its own target. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,7 +75,7 @@ static void drop(struct fixture *f)
 	kernel_close(&f->kernel);
 }
 
-/* One look of the whole source at the region. */
+/* One sample of the whole source at the region. */
 struct look {
 	struct agent *agent;
 	struct intern *intern;
@@ -477,7 +477,7 @@ static void by_memory(void **state)
 	f.slots[2].seq += 2;
 	assert_false(region_read_slot(&f.region, 2, &slot));
 	region_release(&f.region);
-	/* An end that lies outside what is mapped is an error, not a fault. */
+	/* An end outside the mapping is an error, not a fault. */
 	assert_int_not_equal(
 		region_adopt_memory(&f.region, &f.kernel, 4096, 1u << 20, &e), 0);
 	f.region.kernel = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A region whose writer changes everything all the time, between any two reads of a look and in
- * the middle of them: counts, offsets, lengths, texts, and the header while it is checked. */
+/* A region whose writer changes everything all the time, between any two reads of a
+ * sample and in the middle of them: counts, offsets, lengths, texts, and the header while
+ * it is checked. */
 #include "unit.h"
 
 #include <fcntl.h>
@@ -32,7 +33,8 @@ static uint64_t next_random(uint64_t *seed)
 	return *seed;
 }
 
-/* Until it is killed. Most of the header is right most of the time, so that looks get far. */
+/* Runs until it is killed. Most of the header is right most of the time, so that samples
+ * get far. */
 static void write_nonsense(struct race *race)
 {
 	static const uint64_t words[] = {

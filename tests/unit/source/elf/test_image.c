@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The copy of an ELF file that libdw reads: of a real program it names the same; files that
- * lie about themselves cost nothing; a file that is cut while it is read does no harm. */
+/* The copy of an ELF file that libdw reads: the copy of a real program gives the same
+ * names; files with false contents cost nothing; a file that is cut while it is read does
+ * no harm. */
 #include "unit.h"
 
 #include <elfutils/libdwfl.h>
@@ -147,7 +148,7 @@ static void budget_is_kept(void **state)
 	assert_true(symbol_value(image, "test_named_function") != 0);
 	assert_contains(budget.note, "skipped debug information of self.so");
 	close(image);
-	/* In a new look it does, as long as the whole budget lasts. */
+	/* In a new sample it does, as long as the whole budget lasts. */
 	file_budget_begin_sample(&budget);
 	budget.sample_ns = 0;
 	assert_int_equal(elf_image_make(&source, "/self", &budget), -1);
@@ -234,7 +235,7 @@ static size_t one_section(uint8_t *out, const char *name, Elf64_Shdr section,
 	return sections[2].sh_offset + length;
 }
 
-/* A table of names that says it is no section stays where the file has it, which is far
+/* A table of names that is not marked as a section stays at its place in the file, far
  * behind the end of the copy. */
 static void names_that_are_no_section(void **state)
 {
@@ -450,7 +451,7 @@ static void copies_are_kept(void **state)
 	elf_opener_release(&opener);
 }
 
-/* libdw takes it, finds nothing in it, and so looks no further. */
+/* libdw accepts it, finds nothing in it, and so searches no further. */
 static void empty_file(void **state)
 {
 	int fd = elf_image_empty();
@@ -464,7 +465,7 @@ static void empty_file(void **state)
 	close(fd);
 }
 
-/* Whatever way the debug information is compressed in, it becomes what it was. */
+/* However the debug information is compressed, it is unpacked to the original. */
 static void compressed_names_are_the_same(void **state)
 {
 	static const char *const ways[] = {"zlib-gnu", "zlib-gabi"};

@@ -80,7 +80,7 @@ static void packed_symbols(void **state)
 		if (!elf_mini_unpack(packed, length, back, lengths[i]))
 			continue; /* no liblzma here */
 		assert_memory_equal(bytes, back, lengths[i]);
-		/* Cut off, it is none, wherever. */
+		/* Cut off at any place, it is not valid. */
 		assert_true(elf_mini_bytes(packed, length / 2) == UINT64_MAX ||
 			    length / 2 > 24);
 	}
@@ -148,7 +148,7 @@ static void unwind_tables_are_checked(void **state)
 		{PROGRAM("\x14\x80\xc2\xd7\x2f\x01"), false},
 		{PROGRAM("\x16\x80\xc2\xd7\x2f\x00"), false},
 		{PROGRAM("\x2f\x80\xc2\xd7\x2f\x01"), false},
-		/* A large frame is no large register, nor is a block of anything. */
+		/* A large frame is not a large register, nor is a block. */
 		{PROGRAM("\x0e\x80\xc2\xd7\x2f"), true},
 		{PROGRAM("\x0f\x04\x07\x80\xc2\xd7"), true},
 		/* Cut off, and instructions that there are not. */
@@ -237,7 +237,7 @@ static void units_are_counted(void **state)
 	/* Many that overlap. */
 	length = make_units(units, 100, 80, 0);
 	assert_false(elf_dwarf_check(units, length, tables, sizeof(tables)));
-	/* Outside there is none; a unit that is cut off ends it. */
+	/* There are no units outside; a unit that is cut off ends the list. */
 	length = make_units(units, 100, 90, 1000);
 	assert_true(elf_dwarf_check(units, length, tables, sizeof(tables)));
 	assert_true(elf_dwarf_check(units, length - 5, tables, sizeof(tables)));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the fields of a goroutine are: derived from samples in the layout of each version,
- * refused where they contradict themselves; what counts as having moved. */
+/* Where the fields of a goroutine are: derived from samples in the layout of each
+ * version, refused if they contradict themselves; and what counts as having moved. */
 #include "unit.h"
 
 #include "go_tables.h"
@@ -102,7 +102,8 @@ static void test_versions(void **state)
 	}
 }
 
-/* The goroutines are right where the version is not known, or says something else. */
+/* The goroutines are right although the version is unknown or says something
+ * different. */
 static void test_live_wins(void **state)
 {
 	for (size_t i = 0; i < VERSIONS; i++) {
@@ -132,7 +133,7 @@ static void test_refused(void **state)
 	put(sample.bytes[7], version->goid, 3); /* twice */
 	assert_non_null(derive(&g, 27));
 	make_sample(version, 40);
-	put(sample.bytes[7], version->goid - 8, 77); /* no such status */
+	put(sample.bytes[7], version->goid - 8, 77); /* not a valid status */
 	assert_non_null(derive(&g, 27));
 	make_sample(version, 40);
 	put(sample.bytes[0], version->startpc, pc_of(WORK, 0)); /* not runtime.main */
@@ -143,11 +144,11 @@ static void test_refused(void **state)
 	assert_non_null(derive(&g, 27));
 	make_sample(version, 40);
 	for (size_t i = 0; i < 40; i++)
-		put(sample.bytes[i], version->startpc - 16, 0); /* created by nobody */
+		put(sample.bytes[i], version->startpc - 16, 0); /* without a creator */
 	assert_non_null(derive(&g, 27));
 }
 
-/* Dead ones keep their old id, or have none yet. */
+/* Dead goroutines keep their old id, or have none yet. */
 static void test_dead(void **state)
 {
 	const struct version *version = &versions[VERSIONS - 1];
@@ -172,7 +173,7 @@ static void test_hash(void **state)
 	assert_null(derive(&g, 27));
 	memcpy(bytes, sample.bytes[5], sizeof(bytes));
 	before = go_g_hash(bytes, &g);
-	/* What the collector and the scheduler write while it is parked. */
+	/* Fields that the collector and the scheduler write while it is parked. */
 	put(bytes, g.status, GO_STATUS_WAITING | GO_STATUS_SCAN | 1ull << 32);
 	put(bytes, g.waitsince, 12345);
 	bytes[g.waitreason + 6] = 1;

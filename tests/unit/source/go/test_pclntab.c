@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Look-ups in function tables of every era, and in tables that lie. */
+/* Look-ups in function tables of every era, and in false tables. */
 #include "unit.h"
 
 #include "go_tables.h"

@@ -221,7 +221,7 @@ static void test_broken(void **state)
 	f->stack[1] = UINT64_MAX;
 	walk.pc = pc_of(MAIN, 0x50);
 	assert_true(go_stacks_walk(&f->stacks, &walk).stack->truncated);
-	/* The stack ends, or is not where it is said to be. */
+	/* The stack ends, or is not at the given address. */
 	walk.high = walk.sp + 8;
 	assert_true(go_stacks_walk(&f->stacks, &walk).stack->truncated);
 	walk.sp = 0x1000;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Futexes that are no lock of libc, with words beside them that look like one's owner. */
+/* Futexes that are not locks of libc, with words next to them that look like an owner. */
 #include <linux/futex.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 
 #define WORDS 32
 
-/* Shared with the child; words[at] is what one of its threads sleeps on. */
+/* Shared with the child; one of its threads sleeps on words[at]. */
 struct shared {
 	_Alignas(64) uint32_t words[WORDS];
 	uint32_t at, value, operation;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ids of threads in a pid namespace: those of the process, and those of its neighbours, with
- * the kernel's help and without. And whether two processes have memory in common. */
+/* Ids of threads in a pid namespace: those of the process, and those of its neighbours,
+ * with the kernel's help and without. And whether two processes share memory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Timed waits that a stop interrupts: the kernel goes on with restart_syscall, and the wait is
- * what it was. And when waits end. */
+/* Timed waits that a stop interrupts: the kernel continues with restart_syscall, and the
+ * wait is shown as before. And when waits end. */
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -113,7 +113,7 @@ static void in_timed_waits(void *arg)
 		pause();
 }
 
-/* What a wait says; ages apart. */
+/* The text of a wait, without its age. */
 struct saying {
 	enum task_state state;
 	uint64_t address;
@@ -226,7 +226,7 @@ static void a_wait_outlives_a_stop(void **state)
 	assert_int_equal(was[WAIT_SLEEP].state, STATE_SLEEP);
 	stop_for_a_moment(pid);
 	await(&looker, pid, true);
-	/* Watched all the time: it goes on as if nothing had been. */
+	/* Watched all the time, it continues as if nothing had happened. */
 	for (int i = 0; i < WAIT_COUNT; i++) {
 		is = say(looker_task(&looker, shared->tids[i]));
 		assert_same(&was[i], &is);
@@ -234,7 +234,7 @@ static void a_wait_outlives_a_stop(void **state)
 			fail_msg("%d: since %lld, not %lld", i, (long long)is.since_ns,
 				 (long long)was[i].since_ns);
 	}
-	/* By somebody who comes only then. */
+	/* For a client that starts only then. */
 	assert_int_equal(looker_open(&second, &source_native, pid), 0);
 	await(&second, pid, true);
 	for (int i = 0; i < WAIT_COUNT; i++) {
@@ -266,7 +266,7 @@ static const char *limit_of(struct kernel_wait wait)
 	return kernel_limit_text(&wait, text);
 }
 
-/* A time that the kernel's word or a clock made a little shorter is said as it was meant. */
+/* A time that the kernel or a clock made a little shorter is shown as it was meant. */
 static void limits_are_round(void **state)
 {
 	struct kernel_wait wait = {.began_ns = 1000 * SECOND};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole minutes of the runtime do not restart a wait at each look. */
+/* The whole minutes of the runtime do not restart a wait at each sample. */
 #include "unit.h"
 
 #include "source/pprof/age.h"
@@ -9,7 +9,7 @@
 
 static struct pprof_ages ages;
 
-/* One goroutine that the runtime says waits for so many minutes at now_ns. */
+/* One goroutine that has waited for this many minutes at now_ns, as the runtime says. */
 static int64_t look(int64_t now_ns, int64_t minutes, const char *raw)
 {
 	struct snapshot *snapshot = snapshot_new();

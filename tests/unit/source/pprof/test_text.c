@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every variation of what the runtime prints of goroutines, and the rows it must give. Each
- * text is fed whole and byte by byte, which must make no difference. */
+/* Every variation of how the runtime prints goroutines, and the rows that it must give.
+ * Each text is fed whole and byte by byte, which must make no difference. */
 #include "unit.h"
 
 #include <stdio.h>
@@ -218,7 +218,7 @@ static const struct {
 	{"main.f()\n2030/01/02 GET /x:80\n\t/m.go:1 +0x2\nI am a log: f(x) at a.c:9\n"
 	 "main.g()\n\n\t/m.go:2\nOK\ncreated by 3 people\ncreated by main.h\n\t/m.go:3\n",
 	 "main.f /m.go:1 < main.g /m.go:2", "main.h /m.go:3", "main.g", 0},
-	/* What stands behind it is no frame. */
+	/* What follows is not a frame. */
 	{"main.f()\n\t/m.go:1 +0x2\nFAIL\tshop\t0.007s\n", "main.f /m.go:1", "", "main.f",
 	 0},
 	{"main.f()\n\t/m.go:1 +0x2\n```\n", "main.f /m.go:1", "", "main.f", 0},
@@ -397,7 +397,7 @@ static void test_sniff(void **state)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		assert_int_equal(source_sniff(known[i].text, strlen(known[i].text)),
 				 known[i].sniff);
-	/* A Go program has these words, but is none of these. */
+	/* A Go program has these words without being one of these. */
 	assert_int_equal(source_sniff("\x7f"
 				      "ELF\0 goroutine 1 [running]",
 				      28),

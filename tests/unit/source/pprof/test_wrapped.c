@@ -306,7 +306,7 @@ static void journal_export(const struct line *l)
 			   l->number, l->length, l->text);
 }
 
-/* journald gives lines with control characters as lists of their bytes. */
+/* journald prints lines with control characters as lists of their bytes. */
 static void journal_bytes(const struct line *l)
 {
 	bool listed = memchr(l->text, '\t', (size_t)l->length) != NULL;
@@ -347,7 +347,7 @@ static void rsyslog_lines(const struct line *l)
 	buf_puts(l->out, "#033[0m#015\n");
 }
 
-/* A container's log cuts what is long; another stream writes between the parts. */
+/* A container's log cuts long lines; another stream writes between the parts. */
 static void cri_cut(const struct line *l)
 {
 	int at = 0;

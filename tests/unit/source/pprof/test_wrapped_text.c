@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Dumps in one piece inside something else, in another order or encoding, or with other
-   text around: each gives the same rows as the plain text. */
+/* Dumps in one piece inside other text, in another order or encoding, or with text around
+ * them: each gives the same rows as the plain text. */
 #include "wrapped_dump.h"
 
 FORMAT_LINE(journald, "Jan  2 03:04:%02u host-1 shopd[17]: ", l->number)

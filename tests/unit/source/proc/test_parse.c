@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lines of /proc as the kernel writes them, and as nobody should: names with parentheses
+/* Lines of /proc as the kernel writes them, and as it should not: names with parentheses
  * and newlines, cut lines, numbers that are too large. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which socket is connected to which, as the kernel's lists say, odd entries among them. */
+/* Which sockets are connected, by the kernel's lists, which have odd entries. */
 #include "unit.h"
 
 #include <inttypes.h>
@@ -55,9 +55,9 @@ static int fill_queue(int *pending, size_t *nr_pending)
 	return listening;
 }
 
-/* The end of a connection that nobody has accepted yet has no number: a program can put
- * hundreds of those between the others, and whichever comes when there is no room left for
- * another pair must not lose or free what is there. */
+/* The end of a connection that has not been accepted yet has no number. A program can put
+ * hundreds of those between the others; one that comes when there is no room for another
+ * pair must not lose or free what is stored. */
 static void test_pending(void **state)
 {
 	int pairs[PAIRS][2], pending[PENDING], listening[LISTENERS];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* source/proc/target_file: what a target names is opened only where it is a regular file inside its
- * root; who may change it is told. A child process with a root of its own is the target. */
+/* source/proc/target_file: a file that a target names is opened only if it is a regular
+ * file inside its root, and it is known who may change it. The target is a child process
+ * with a root of its own. */
 #include "unit.h"
 
 #include <errno.h>
@@ -116,7 +117,7 @@ static void assert_text(int fd, const char *wanted)
 static void names_stay_inside_the_root(void **state)
 {
 	static const struct {
-		const char *name, *text; /* NULL: there is none */
+		const char *name, *text; /* NULL if there is none */
 	} cases[] = {
 		{"/file", "inside"},
 		{"/absolute", "inside"},
@@ -199,7 +200,7 @@ static void nothing_but_regular_files(void **state)
 	close(root);
 }
 
-/* A fifo with nobody at its other end must not be waited for, and a writer not be woken. */
+/* A fifo without another end must not be waited for, and a writer must not be woken. */
 static void fifo_is_not_touched(void **state)
 {
 	struct target_file file;
@@ -256,7 +257,8 @@ static void tells_who_may_change_it(void **state)
 	}
 }
 
-/* A root of its own in a mount namespace of its own: whoever owns the file there. */
+/* A root of its own in a mount namespace of its own, whichever user owns the file
+ * there. */
 static void another_mount_namespace_is_foreign(void **state)
 {
 	pid_t pid = start_target(true);
@@ -268,7 +270,7 @@ static void another_mount_namespace_is_foreign(void **state)
 	assert_true(target_file_open(&file, named(pid), "/file"));
 	assert_true(file.foreign);
 	assert_text(file.fd, "inside");
-	/* The program is a file of ours, but came from elsewhere. */
+	/* The program is a file of ours, but was started by another user. */
 	assert_true(target_file_open_exe(&file, named(pid)));
 	assert_true(file.foreign);
 	close(file.fd);
@@ -285,7 +287,7 @@ static void same_file_is_ours(void **state)
 	if (pid == 0) {
 		pid_t parent = getppid();
 
-		/* The child looks at its parent, which is elsewhere for it. */
+		/* The child reads its parent, which has another root. */
 		if (unshare(CLONE_NEWNS) != 0)
 			_exit(77);
 		if (!target_file_is_elsewhere(named(parent)))

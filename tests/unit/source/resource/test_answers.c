@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Answers of the kernel's socket diagnosis that end in the middle of a message: nothing behind
- * the answer counts. And a size of the memory that no machine has. */
+/* Answers of the kernel's socket diagnosis that end in the middle of a message: nothing
+ * behind the answer counts. And a memory size that no machine has. */
 // build: -Wl,--wrap=send,--wrap=recv,--wrap=fdio_read_small
 #include "unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Limits and descriptors as the kernel's texts have them, also texts that it never writes;
- * and what the reader costs: nothing is read again that cannot have changed. */
+/* Limits and descriptors from the kernel's texts, also from texts that it never writes;
+ * and the cost of the reader: what cannot have changed is not read again. */
 #include "unit.h"
 
 #include <fcntl.h>
@@ -141,7 +141,7 @@ static void cgroup_paths(void **state)
 				       path, sizeof(path)));
 }
 
-/* Ourselves, look by look; time is what we say it is. */
+/* This process, sample by sample; the test sets the time. */
 static void looks(void **state)
 {
 	struct resource_details *details = calloc(1, sizeof(*details));
@@ -176,7 +176,7 @@ static void looks(void **state)
 	resource_details_read(details, &kernel, &r);
 	assert_int_equal(r.by_kind[FD_EVENTFD], eventfds + 1);
 
-	/* The number did not change: not looked through, until much later. */
+	/* The number did not change, so the list is not read until much later. */
 	close(fd);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	kernel.now_ns += 4 * CLOCK_SECOND_NS;

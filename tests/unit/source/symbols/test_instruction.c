@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How long instructions are, and what they do to the stack pointer. */
+/* The length of instructions, and their effect on the stack pointer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -130,7 +130,7 @@ static void known_instructions(void **state)
 			fail_msg("%s: length %zu, kind %d, amount %ld, register %d",
 				 cases[i].text, found.length, (int)found.kind,
 				 (long)found.amount, found.reg);
-		/* Never beyond what is there. */
+		/* Never beyond the end of the bytes. */
 		for (size_t bytes = 0; bytes < cases[i].length; bytes++)
 			assert_false(instruction_read(cases[i].code, bytes, &found));
 	}

@@ -115,7 +115,7 @@ static void what_stacks_say(void **state)
 		{{"std::condition_variable::wait(std::unique_lock<std::mutex>&)"},
 		 STATE_FUTEX,
 		 STATE_COND},
-		/* The innermost lock counts, but a channel around it is what is meant. */
+		/* The innermost lock counts, but a channel around it is meant. */
 		{{"sem_wait", "pthread_cond_wait"}, STATE_FUTEX, STATE_SEMAPHORE},
 		{{"pthread_cond_wait", "chan_recv"}, STATE_FUTEX, STATE_CHAN_RECV},
 		{{"std::thread::park", "std::sync::mpsc::Receiver<T>::recv"},
@@ -160,7 +160,8 @@ static void what_stacks_say(void **state)
 		  "std::counting_semaphore<9l>::acquire()"},
 		 STATE_FUTEX,
 		 STATE_SEMAPHORE},
-		/* A lock for the first one only; what it calls may wait for anything. */
+		/* A lock for the first function only; what it calls may wait for
+		 * anything. */
 		{{"syscall", "__cxa_guard_acquire"}, STATE_FUTEX, STATE_MUTEX},
 		{{"syscall", "g_cond_wait", "g_once_impl"}, STATE_FUTEX, STATE_MUTEX},
 		{{"pthread_cond_wait", "load_settings", "g_once_impl"},
@@ -223,7 +224,8 @@ static void what_stacks_say(void **state)
 	free_symbols(symbols, &kernel);
 }
 
-/* A worker of a pool in a stripped library, told from its place; others are left alone. */
+/* A worker of a pool in a stripped library is known by its place; others are left
+ * alone. */
 static void names_by_place(void **state)
 {
 	static const char *const pooled[] = {

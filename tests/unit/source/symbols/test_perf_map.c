@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of code made in memory: the format's lines, what is no line of it, memory that is
- * used again, and names of runtimes in parts. */
+/* Names of code made in memory: the format's lines, lines in another format, memory that
+ * is used again, and names of runtimes in parts. */
 #include "unit.h"
 
 #include "source/symbols/perf_map.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* How stacks are followed where the kernel shows too little: calls before return addresses,
- * what functions begin with, the frame pointer that is looked for, stacks known already. */
+/* How stacks are followed where the kernel shows too little: calls before return
+ * addresses, the first instructions of functions, the frame pointer that is searched for,
+ * stacks that are known. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,7 +68,7 @@ static void calls_before(void **state)
 	assert_int_equal(target, address_of(where_from));
 	assert_true(symbols_call_before(symbols, indirect, &target));
 	assert_int_equal(target, 0);
-	/* What is no code comes after no call; the stack is behind the last module. */
+	/* Bytes that are not code follow no call; the stack is behind the last module. */
 	assert_null(symbols_module(symbols, (uint64_t)(uintptr_t)&target));
 	assert_false(symbols_call_before(symbols, (uint64_t)(uintptr_t)&target, NULL));
 	assert_false(symbols_call_before(symbols, 16, NULL));
@@ -114,7 +115,8 @@ static void prologues(void **state)
 		 true,
 		 0x108,
 		 128},
-		/* push %rbp; mov %rsp,%rbp; push %r14; ret: at least what is pushed */
+		/* push %rbp; mov %rsp,%rbp; push %r14; ret: at least the bytes that are
+		 * pushed */
 		{{0x55, 0x48, 0x89, 0xe5, 0x41, 0x56, 0xc3}, true, false, 8, 0},
 		/* push %rbp; push %rbx; sub $8,%rsp: no frame pointer */
 		{{0x55, 0x53, 0x48, 0x83, 0xec, 0x08}, false, false, 0, 0},
@@ -156,8 +158,8 @@ NOINLINE static void repair_wait(struct shared *shared)
 	syscall(SYS_futex, &shared->word, FUTEX_WAIT, 0, NULL, NULL, 0);
 }
 
-/* Its caller is found by the frame pointer alone, and its room looks like a stack that
- * never was: words that point upwards below return addresses. */
+/* Its caller is found by the frame pointer alone, and its local data looks like a stack
+ * that never existed: words that point upwards below return addresses. */
 NOINLINE static void repair_middle(struct shared *shared, size_t words)
 {
 	uint64_t *room = alloca(words * 2 * sizeof(*room));
@@ -242,8 +244,8 @@ static void finds_the_frame_pointer(void **state)
 	munmap(shared, 4096);
 }
 
-/* What was unwound is known again, at another address too, and only if every word is the
- * same. */
+/* A stack that was unwound is known again, at another address too, but only if every word
+ * is the same. */
 static void known_stacks(void **state)
 {
 	uint64_t words[8] = {0, 0, where_from(), 0};
@@ -279,7 +281,7 @@ static void known_stacks(void **state)
 	words[2]--;
 	unwind_recipes_release(symbols);
 	assert_null(unwind_recipe_find(symbols, &start));
-	/* Words from elsewhere were not compared: not kept. */
+	/* Words from other places were not compared: the stack is not kept. */
 	job->elsewhere = true;
 	unwind_recipe_keep(symbols, job, stack);
 	assert_null(unwind_recipe_find(symbols, &start));

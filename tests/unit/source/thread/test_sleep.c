@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* How far the scheduler's clock of each CPU lags behind ours, learnt on idle CPUs, and from
- * elsewhere on busy ones; and what follows for threads that slept before anybody looked. */
+/* How far the scheduler's clock of each CPU lags behind ours, learnt on idle CPUs, and
+ * indirectly on busy ones; and the ages of threads that slept before the client
+ * started. */
 #include <sched.h>
 #include <time.h>
 
@@ -123,7 +124,7 @@ static void a_busy_cpu_is_learnt_from_elsewhere(void **state)
 
 	(void)state;
 	spin_until_runs(pid, busy);
-	/* No helper may go there: what runs there is all that can tell. */
+	/* The helper may not run there, so only the threads that run there can tell. */
 	bind_to(usual_cpu(1));
 	struct cpu_clocks *clocks = cpu_clocks_new();
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What of a parked goroutine's stack is alive, by tables as the Go linker writes them. */
+/* Which words of a parked goroutine's stack are alive, by tables as the Go linker writes
+ * them. */
 #include "unit.h"
 
 #include <unistd.h>
@@ -72,7 +73,7 @@ static void begin(void)
 	const void *const top[] = {NULL, &no_maps, NULL};
 
 	memset(&module, 0, sizeof(module));
-	/* What is found is counted from here, as the linker does it. */
+	/* Offsets are counted from here, as the linker does it. */
 	module.gofunc = address_of(&inner_locals);
 	for (const void *const *list = (const void *const[]){&outer_locals, &no_maps,
 							     &one_arg, &objects, NULL};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who ran while a proof read the memory, and what counts as having stopped since. Memory and
- * threads are this process's own. */
+/* Which threads ran while a proof read the memory, and what counts as having stopped
+ * since. Memory and threads are this process's own. */
 #include "unit.h"
 
 #include <pthread.h>
@@ -245,7 +245,7 @@ static void test_stopped(void **state)
 	end_child(pid);
 }
 
-/* The call that ends the process is on the stack of who made it. */
+/* The call that ends the process is on the stack of the thread that made it. */
 static void test_end(void **state)
 {
 	static uint8_t code[64] = {[16] = 0xe8, 11}; /* a call of byte 32 */
