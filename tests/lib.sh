@@ -11,7 +11,7 @@ for file in "${client%/bin/*}"/lib/libgrmon.so* "${client%/bin/*}"/lib/*/libgrmo
 	[ -n "$agent" ] || [ -z "${GRMON_CLIENT:-}" ] || [ ! -e "$file" ] || agent=$file
 done
 agent=${agent:-$BUILD/libgrmon.so}
-ask_py=$(cd "$(dirname "$0")/.." && pwd)/ask.py
+beside=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 export XDG_CONFIG_HOME="$work/config" XDG_RUNTIME_DIR="$work/run"
 mkdir -m 700 "$work/config" "$work/run"
@@ -43,6 +43,15 @@ until_true() {
 }
 
 # ask_file FILE QUESTION…: asks about JSON in a file. tests/ask.py lists the questions.
-ask_file() { python3 "$ask_py" "$@"; }
+ask_file() { python3 "$beside/../ask.py" "$@"; }
 # ask QUESTION…: asks about the last dump.
 ask() { ask_file "$work/dump.json" "$@"; }
+
+# A TCP port that is free now; and whether something listens on one.
+free_port() {
+	python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+listens() { bash -c ": <>/dev/tcp/127.0.0.1/$1" 2>/dev/null; }

@@ -28,7 +28,7 @@ for version in $versions; do
 	zip=$cache/v0.0.1-go$version.linux-amd64.zip
 	[ -f "$zip" ] || (cd "$work" && GO111MODULE=on go mod download "golang.org/toolchain@v0.0.1-go$version.linux-amd64") >/dev/null 2>&1
 	root=$work/toolchain/golang.org/toolchain@v0.0.1-go$version.linux-amd64
-	if ! python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])' "$zip" "$work/toolchain" 2>/dev/null; then
+	if ! python3 -m zipfile -e "$zip" "$work/toolchain" 2>/dev/null; then
 		ok 0 "go$version # SKIP its toolchain is not to be had"
 		continue
 	fi

@@ -15,7 +15,7 @@ for version in ${GO_VERSIONS:-1.26.0 1.27.1}; do
 	zip=$cache/v0.0.1-go$version.linux-amd64.zip
 	[ -f "$zip" ] || (cd "$work" && GO111MODULE=on go mod download "golang.org/toolchain@v0.0.1-go$version.linux-amd64") >/dev/null 2>&1
 	root=$work/toolchain/golang.org/toolchain@v0.0.1-go$version.linux-amd64
-	python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])' "$zip" "$work/toolchain" 2>/dev/null
+	python3 -m zipfile -e "$zip" "$work/toolchain" 2>/dev/null
 	if [ ! -d "$root/src/runtime/testdata/testgoroutineleakprofile" ]; then
 		ok 0 "go$version # SKIP its toolchain is not to be had"
 		continue

@@ -31,16 +31,7 @@ else
 	ok 0 'preloaded without a word in the environment # SKIP the dynamic linker has no --preload'
 fi
 
-cat >"$work/fork.py" <<'PY'
-import os, threading, warnings
-warnings.simplefilter("always")
-for _ in range(3):
-    t = threading.Thread(target=lambda: None); t.start(); t.join()
-pid = os.fork()
-if pid == 0: os._exit(0)
-print(os.waitpid(pid, 0)[1])
-PY
-same "a fork in Python, which warns of threads" python3 "$work/fork.py"
+same "a fork in Python, which warns of threads" python3 "$beside/agent_host_fork.py"
 
 # Programs that cannot load the agent start, without a word of the dynamic linker.
 cat >"$work/other.c" <<'EOC'
@@ -247,25 +238,10 @@ same 'a library without versions of libc' timeout 60 "$work/user" "$work/no-inte
 
 # A forked child with a socket, which ends by _exit: whoever lists the agents removes its file,
 # and leaves that of the parent.
-cat >"$work/sockets.py" <<'PY'
-import os, sys, threading, time
-folder = os.environ["XDG_RUNTIME_DIR"] + "/grmon/"
-def serve():
-    threading.Thread(target=lambda: None).start()
-    while not os.path.exists(folder + "%d.sock" % os.getpid()): time.sleep(0.01)
-serve()
-child = os.fork()
-if child == 0:
-    serve()
-    os._exit(0)
-os.waitpid(child, 0)
-print(child, flush=True)
-sys.stdin.read()
-PY
 mkfifo "$work/in"
 mkdir -m 700 "$work/agents"
 export XDG_RUNTIME_DIR="$work/agents"
-GRMON_SOCKET=1 LD_PRELOAD=$agent python3 "$work/sockets.py" <"$work/in" >"$work/ended" &
+GRMON_SOCKET=1 LD_PRELOAD=$agent python3 "$beside/agent_host_sockets.py" <"$work/in" >"$work/ended" &
 host=$!
 started="$started $host"
 exec 7>"$work/in"

@@ -81,18 +81,8 @@ takes 1 10 'or counts it' '^check: 1 stuck task' \
 takes 0 10 'a report of a file is written at once' 'Watched for' report dump.txt
 takes 1 10 'so many tasks in a file' '^check: 2 tasks' check dump.txt --max-tasks 1
 # interrupted SIGNAL WHAT COMMAND…: after the first look
-cat >interrupt.py <<'PY'
-import signal, subprocess, sys, time
-name, client = sys.argv[1:3]
-check = subprocess.Popen([client, "check", "-i", "0.1", *sys.argv[3:]], stderr=subprocess.PIPE, text=True)
-time.sleep(1.5)
-check.send_signal(getattr(signal, name))
-said = check.communicate(timeout=30)[1]
-print(check.returncode, said)
-sys.exit(0 if check.returncode == 4 and "neither passed nor failed" in said else 1)
-PY
-check 'SIGTERM: neither passed nor failed' python3 interrupt.py SIGTERM "$client" "$pool" --for 60s
-check 'SIGHUP, with a command: the same' python3 interrupt.py SIGHUP "$client" -- sh -c 'echo $$ >pid; exec sleep 600'
+check 'SIGTERM: neither passed nor failed' python3 "$beside/check_ends_interrupt.py" SIGTERM "$client" "$pool" --for 60s
+check 'SIGHUP, with a command: the same' python3 "$beside/check_ends_interrupt.py" SIGHUP "$client" -- sh -c 'echo $$ >pid; exec sleep 600'
 gone() { ! kill -0 "$(cat pid)"; }
 check 'and the command is ended' until_true gone
 plan $tests

@@ -43,17 +43,7 @@ ends 4 'a shell runs commands of its own' 'check passed' sh -c 'true; (exit 4)'
 ends 137 'a command that a signal ends' 'ended with status 137' sh -c 'kill -9 $$'
 
 # It is stopped and goes on as any job does; the handler shows that SIGCONT came.
-cat >job.py <<'PY'
-import os, signal, sys, time
-seen = []
-signal.signal(signal.SIGCONT, lambda *_: seen.append("cont"))
-open("pid", "w").write(str(os.getpid()))
-until = time.monotonic() + 30
-while not seen and time.monotonic() < until:
-    time.sleep(0.02)
-sys.exit(8 if seen else 9)
-PY
-"$client" check -- "$(python3 -c 'import sys; print(sys.executable)')" job.py >out 2>&1 &
+"$client" check -- "$(python3 -c 'import sys; print(sys.executable)')" "$beside/check_exit_job.py" >out 2>&1 &
 job=$!
 started="$started $job"
 until_true test -s pid
@@ -71,22 +61,7 @@ wait "$job"
 ok $? 'SIGCONT lets it go on, and is seen' "$(cat out)"
 
 # ^C is for the whole job.
-cat >interrupt.py <<'PY'
-import os, signal, subprocess, sys, time
-job = subprocess.Popen(sys.argv[1:], start_new_session=True)
-children = f"/proc/{job.pid}/task/{job.pid}/children"
-until = time.monotonic() + 20
-def runs():
-    for pid in open(children).read().split():
-        if open(f"/proc/{pid}/comm").read() == "sleep\n":
-            return True
-while not runs() and time.monotonic() < until:
-    time.sleep(0.05)
-time.sleep(0.3)
-os.killpg(job.pid, signal.SIGINT)
-sys.exit(job.wait() % 256)
-PY
-python3 interrupt.py "$client" check -- sleep 30 >out 2>&1
+python3 "$beside/check_exit_interrupt.py" "$client" check -- sleep 30 >out 2>&1
 status=$?
 [ $status -eq 130 ]
 ok $? 'a signal to the whole job ends the command in its own way' "$status: $(cat out)"
@@ -105,29 +80,13 @@ is_free() { grep -q '^TracerPid:.*0$' "/proc/$pid/status"; }
 until_true is_free
 ok $? 'a command outlives a check that is killed' "$(grep -E 'State|Tracer' "/proc/$pid/status")"
 # A container or a service may forbid ptrace: what is seen while it runs is all then.
-cat >forbid.py <<'PY'
-import ctypes, os, struct, sys
-def rule(code, yes, no, value):
-    return struct.pack("HBBI", code, yes, no, value)
-# Load the number of the call; ptrace: EPERM; any other: allow.
-rules = (rule(0x20, 0, 0, 0) + rule(0x15, 0, 1, 101) + rule(6, 0, 0, 0x50001) +
-         rule(6, 0, 0, 0x7fff0000))
-text = ctypes.create_string_buffer(rules)
-class Program(ctypes.Structure):
-    _fields_ = [("length", ctypes.c_ushort), ("rules", ctypes.c_void_p)]
-program = Program(4, ctypes.addressof(text))
-libc = ctypes.CDLL(None)
-if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, ctypes.byref(program), 0, 0):
-    sys.exit(77)
-os.execv(sys.argv[1], sys.argv[1:])
-PY
-if [ "$(uname -m)" = x86_64 ] && python3 forbid.py /bin/sh -c true 2>/dev/null; then
-	python3 forbid.py "$client" check --max-stuck 0 -- sh -c 'sleep 1; exit 5' >out 2>&1
+if [ "$(uname -m)" = x86_64 ] && python3 "$beside/check_exit_forbid.py" /bin/sh -c true 2>/dev/null; then
+	python3 "$beside/check_exit_forbid.py" "$client" check --max-stuck 0 -- sh -c 'sleep 1; exit 5' >out 2>&1
 	status=$?
 	[ $status -eq 5 ] && grep -q 'the command cannot be held in its exit for a last sample: .*ptrace is not permitted' out &&
 		grep -q 'check passed: [0-9]* samples' out
 	ok $? 'without ptrace a note says that there is no last look' "$status: $(cat out)"
-	python3 forbid.py "$client" check --max-stuck 0 -- true >out 2>&1
+	python3 "$beside/check_exit_forbid.py" "$client" check --max-stuck 0 -- true >out 2>&1
 	status=$?
 	[ $status -eq 4 ] && grep -q 'nothing was checked' out || [ $status -eq 0 ]
 	ok $? 'and of the shortest command nothing was checked' "$status: $(cat out)"

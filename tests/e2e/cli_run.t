@@ -14,17 +14,9 @@ check 'output and exit status are those of the command' out_and_status
 check 'one line says how to watch it' grep -qE "^grmon-c: .*grmon-c [0-9]+\.$" "$work/err"
 input() { [ "$(echo word | "$client" run -- cat 2>/dev/null)" = word ]; }
 check 'its input is ours' input
-by_signal() {
-	python3 -c 'import subprocess, sys
-sys.exit(0 if subprocess.run(sys.argv[1:], stderr=subprocess.DEVNULL).returncode == -15 else 1)' \
-		"$client" run -- sh -c 'kill -TERM $$'
-}
+by_signal() { python3 "$beside/cli_run_how.py" signal "$client" run -- sh -c 'kill -TERM $$'; }
 check 'it ends by the signal that ends the command' by_signal
-pipe_is_reset() {
-	python3 -c 'import subprocess, sys
-p = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-sys.exit(0 if int(p.stdout.split()[1], 16) >> 12 & 1 == 0 else 1)' "$client" run -- grep SigIgn /proc/self/status
-}
+pipe_is_reset() { python3 "$beside/cli_run_how.py" pipe "$client" run -- grep SigIgn /proc/self/status; }
 check 'SIGPIPE is not ignored in it' pipe_is_reset
 check 'options behind the command are its own' sh -c '[ "$("$0" run echo --filter -x 2>/dev/null)" = "--filter -x" ]' "$client"
 preload() {
@@ -47,24 +39,13 @@ start env GRMON_SOCKET=1 "$client" run -- python3 -c "$threads"
 check 'with GRMON_SOCKET=1 it has both' until_true sh -c \
 	'test -S "$1/grmon/$0.sock" && [ "$(ls /proc/$0/task | wc -l)" -eq 3 ]' "$last" "$XDG_RUNTIME_DIR"
 start sleep 600
-python3 -c 'import socket, sys
-socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$XDG_RUNTIME_DIR/grmon/$last.sock"
+python3 "$beside/cli_run_sockets.py" "$XDG_RUNTIME_DIR/grmon" "$last.sock"
 check 'a socket that an earlier process has left is none' sh -c \
 	'"$0" ls | grep -qE "^ *$1 native "' "$client" "$last"
 # What killed processes leave behind is removed by whoever lists processes, and nothing else.
-python3 - "$work/run/grmon" <<'PY'
-import os, socket, sys
-os.makedirs(sys.argv[1], mode=0o700, exist_ok=True)
-os.chdir(sys.argv[1])
-for name in ("4194200.sock", "4194201.sock"):
-    socket.socket(socket.AF_UNIX).bind(name)
-open("4194202.sock", "w").close()
-PY
-python3 -c 'import socket, sys, time
-s = socket.socket(socket.AF_UNIX)
-s.bind(sys.argv[1])
-s.listen(1)
-time.sleep(300)' "$work/run/grmon/4194203.sock" &
+python3 "$beside/cli_run_sockets.py" "$work/run/grmon" 4194200.sock 4194201.sock
+: >"$work/run/grmon/4194202.sock"
+python3 "$beside/cli_run_sockets.py" "$work/run/grmon" --listen 4194203.sock &
 started="$started $!"
 swept() {
 	"$client" ls >/dev/null

@@ -27,15 +27,7 @@ unnamed() { sees "$pid" 'row stack*=kind_fds+0x and in tasks.*.stack.* no functi
 check 'without debug information there are no names' unnamed
 
 # A server that takes every connection and says nothing.
-cat >"$work/mute.py" <<'PY'
-import socket, time
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-s.listen(50)
-print("port", s.getsockname()[1], flush=True)
-time.sleep(600)
-PY
-start python3 "$work/mute.py"
+start python3 "$beside/debuginfod_mute.py"
 until_true grep -q '^port' "$work/log"
 mute=$(sed -n 's/^port //p' "$work/log")
 begin=$(date +%s)
@@ -47,11 +39,11 @@ if command -v debuginfod >/dev/null 2>&1; then
 	port=$(free_port)
 	start env -u DEBUGINFOD_CACHE_PATH HOME="$work" debuginfod -d "$work/index" -F -p "$port" "$work/files"
 	export DEBUGINFOD_URLS="http://127.0.0.1:$port"
-	until_true python3 -c "
-import urllib.request
-text = urllib.request.urlopen('http://127.0.0.1:$port/metrics', timeout=2).read().decode()
-import re, sys
-sys.exit(not re.search(r'groom\{statistic=\"buildids\"\} [1-9]|thread_work_total\{role=\"scan\"\} [1-9]', text) or 0)"
+	scanned() {
+		curl -sf -m 2 "$DEBUGINFOD_URLS/metrics" |
+			grep -qE 'groom\{statistic="buildids"\} [1-9]|thread_work_total\{role="scan"\} [1-9]'
+	}
+	until_true scanned
 	rm -rf "$work/cache"
 	start "$client" record "$pid" -s native -i 0.2 -o "$work/stream"
 	check 'names come while it is watched, without starting anew' until_true grep -q '"in_epoll"' "$work/stream"

@@ -36,22 +36,12 @@ wait "$a" "$b" 2>/dev/null
 # differs A B [MOST]: main.park is new with 40 goroutines, nothing else of main has changed,
 # and at most so many groups of the runtime and of the request itself have.
 differs() {
-	"$client" diff -f json "$1" "$2" >diff.json && python3 - "${3:-5}" <<'PY'
-import json, sys
-d = json.load(open("diff.json"))
-def of(group):
-    return [f["function"] or "" for f in group["stack"]]
-park = [g for g in d["groups"] if "main.park" in of(g)]
-rest = [g for g in d["groups"] if g not in park]
-for g in d["groups"]:
-    print(g["change"], g["a"], g["b"], g["state"], of(g))
-print(d["counts"], d["a"]["tasks"], d["b"]["tasks"])
-assert [(g["change"], g["a"], g["b"]) for g in park] == [("new", 0, 40)]
-# The one that accepts may have been about to, as the request had just come.
-assert not any(f.startswith("main.") and f != "main.main" for g in rest for f in of(g))
-assert len(rest) <= int(sys.argv[1])
-assert d["counts"]["same"] >= 10
-PY
+	# The goroutine that accepts may have been about to, as the request had just come.
+	"$client" diff -f json "$1" "$2" >diff.json && ask_file diff.json \
+		'in groups.* count stack.*.function=main.park = 1' \
+		'in groups.* row stack.*.function=main.park has change=new a=0 b=40' \
+		"in groups.* no !stack.*.function=main.park stack.*.function~='main\.(?!main$).*'" \
+		"in groups.* count !stack.*.function=main.park <= ${3:-5}" 'has counts.same>=10'
 }
 for pair in "debug2 debug2" "debug1 debug1" "debug0 debug0" "json json" "grmon grmon" "log log" \
 	"debug2 debug1" "debug1 debug0" "debug2 grmon" "grmon json" "debug1 json"; do
@@ -75,19 +65,8 @@ check "--filter" filtered
 stacks() { "$client" diff --stacks a.debug2 b.debug2 | grep -q '^ *at main.park  pprof_server.go'; }
 check "--stacks" stacks
 
-cat >threads.py <<'PY'
-import sys, threading, time
-event = threading.Event()
-def waiter():
-    event.wait()
-sys.stdin.readline()
-for i in range(7):
-    threading.Thread(target=waiter, daemon=True).start()
-print("more", flush=True)
-time.sleep(600)
-PY
 mkfifo hold
-python3 threads.py <hold >threads.log &
+python3 "$beside/diff_threads.py" <hold >threads.log &
 threads=$!
 started="$started $threads"
 exec 9>hold

@@ -41,13 +41,7 @@ check 'and dump says so too' sh -c "'$client' dump cut | grep 'at byte $at'"
 
 # damage FILE LINE: four bytes near its end, behind what says that it is a sample
 damage() {
-	python3 -c '
-import sys
-lines = open("whole", "rb").read().split(b"\n")
-line = bytearray(lines[int(sys.argv[1])])
-line[len(line) - 12:len(line) - 8] = b"\0{{\xff"
-lines[int(sys.argv[1])] = bytes(line)
-sys.stdout.buffer.write(b"\n".join(lines))' "$2" >"$1"
+	python3 "$beside/files_damage.py" "$2" >"$1"
 }
 damage middle 4
 at=$(head -n 4 whole | wc -c)

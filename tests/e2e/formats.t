@@ -70,43 +70,11 @@ until_true sees_stopped
 kill -CONT "$redis"
 wait "$recorder"
 "$client" dump "$work/recording" -f speedscope >"$work/scope.json"
-cat >"$work/scope.py" <<'PY'
-import json, sys
-scope = json.load(open(sys.argv[1]))
-frames = [f["name"] for f in scope["shared"]["frames"]]
-assert scope["$schema"] == "https://www.speedscope.app/file-format-schema.json"
-# What the published schema asks for; it allows no null.
-assert all(isinstance(f["name"], str) and isinstance(f.get("file", ""), str) and
-           isinstance(f.get("line", 0), int) for f in scope["shared"]["frames"])
-assert isinstance(scope["exporter"], str) and isinstance(scope["name"], str)
-assert 0 <= scope.get("activeProfileIndex", 0) < len(scope["profiles"])
-main = None
-for profile in scope["profiles"]:
-    assert isinstance(profile["name"], str) and {e["type"] for e in profile["events"]} <= {"O", "C"}
-    assert all(0 <= e["frame"] < len(frames) for e in profile["events"])
-    assert profile["type"] == "evented" and profile["unit"] == "nanoseconds"
-    open_frames, at = [], profile["startValue"]
-    for event in profile["events"]:
-        assert event["at"] >= at and event["at"] <= profile["endValue"], profile["name"]
-        at = event["at"]
-        if event["type"] == "O":
-            open_frames.append(event["frame"])
-        else:
-            assert open_frames.pop() == event["frame"]
-    assert not open_frames
-    if profile["name"] == "t" + sys.argv[2] + " redis-server":
-        main = [frames[e["frame"]] for e in profile["events"] if e["type"] == "O"]
-assert main, [p["name"] for p in scope["profiles"]]
-if len(sys.argv) > 3:
-    assert "stopped" in main and "poll" in main, main
-    assert main.index("poll") < main.index("stopped"), main
-    assert "aeMain" in main, main
-PY
 check "speedscope: a recording's timelines are well-formed and hold the change of states" \
-	python3 "$work/scope.py" "$work/scope.json" "$redis" changes
+	python3 "$beside/formats_scope.py" "$work/scope.json" "$redis" changes
 "$client" dump "$redis" -f speedscope >"$work/now.json"
 check "speedscope: of a live process, the waits of this moment" \
-	python3 "$work/scope.py" "$work/now.json" "$redis"
+	python3 "$beside/formats_scope.py" "$work/now.json" "$redis"
 
 "$client" dump "$redis" -f openmetrics >"$work/metrics"
 [ "$(tail -1 "$work/metrics")" = '# EOF' ] &&

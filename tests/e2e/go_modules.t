@@ -56,18 +56,8 @@ check 'another program under the view' comes 'row name=main.chanSend state=chan-
 check 'nothing is left of the one before' ask 'no name=main.inHost and has target.name=waits'
 kill -INT "$recorder"
 
-cat >"$work/host.py" <<'PY'
-import ctypes, sys, time
-print("bare", flush=True)
-sys.stdin.readline()
-library = ctypes.CDLL(sys.argv[1])
-library.Start()
-time.sleep(0.1)
-print("loaded", flush=True)
-sys.stdin.readline()
-PY
 mkfifo "$work/input"
-python3 "$work/host.py" "$work/library.so" <"$work/input" >"$work/out" 2>&1 &
+python3 "$beside/go_modules_host.py" "$work/library.so" <"$work/input" >"$work/out" 2>&1 &
 python=$!
 started="$started $python"
 exec 3>"$work/input"

@@ -75,14 +75,7 @@ stop
 runtime_says() {
 	kill -USR1 "$last"
 	until_true test -f "$work/profile" || return 1
-	python3 - "$work/dump.json" "$work/profile" <<'PY'
-import json, re, sys
-tasks = json.load(open(sys.argv[1]))["tasks"]
-ours = {int(t["id"][1:]) for t in tasks if t["proven"]}
-theirs = {int(m[1]) for m in re.finditer(r"^goroutine (\d+)[^\[]*\[[^\]]*\(leaked\)", open(sys.argv[2]).read(), re.M)}
-print(len(ours), "proved,", len(theirs), "by the runtime; only ours", sorted(ours - theirs), "only theirs", sorted(theirs - ours))
-sys.exit(not (len(theirs) >= 220 and ours <= theirs and len(theirs - ours) <= 5))
-PY
+	python3 "$beside/go_proof_compare.py" "$work/dump.json" "$work/profile"
 }
 if GOEXPERIMENT=goroutineleakprofile build go leakprofile; then
 	proves leakprofile 'with a profile of leaked goroutines'

@@ -35,16 +35,7 @@ host() {
 }
 # measured LIMIT_SECONDS LIMIT_MEGABYTES COMMAND…: succeeds if the command does, within both.
 measured() {
-	python3 - "$@" <<'PY'
-import resource, subprocess, sys, time
-begin = time.monotonic()
-rc = subprocess.call(sys.argv[3:], timeout=60)
-took = time.monotonic() - begin
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-cpu = used.ru_utime + used.ru_stime
-print("exit status %d after %.1f s, %.1f s of work, %d MB" % (rc, took, cpu, used.ru_maxrss >> 10))
-sys.exit(rc != 0 or cpu > float(sys.argv[1]) or used.ru_maxrss >> 10 > int(sys.argv[2]))
-PY
+	python3 "$beside/hostile_files_measure.py" "$@"
 }
 frames='in tasks.*.stack.* count function=inner_wait'
 
@@ -73,12 +64,7 @@ kill -9 "$target"
 nm -D "$work/plain.so" --format=posix --defined-only | cut -d' ' -f1 | sort >"$work/exported"
 objcopy -S "$work/plain.so" "$work/mini.so"
 objcopy --only-keep-debug -g "$work/plain.so" "$work/mini.debug"
-python3 - "$work/mini.debug" "$work/bomb" <<'PY'
-import lzma, sys
-data = open(sys.argv[1], "rb").read()
-open(sys.argv[1] + ".xz", "wb").write(lzma.compress(data))
-open(sys.argv[2], "wb").write(lzma.compress(data + b"\0" * (300 << 20), preset=0))
-PY
+python3 "$beside/hostile_files_pack.py" "$work/mini.debug" "$work/bomb"
 cp "$work/mini.so" "$work/bomb.so"
 objcopy --add-section .gnu_debugdata="$work/mini.debug.xz" "$work/mini.so"
 objcopy --add-section .gnu_debugdata="$work/bomb" "$work/bomb.so"
@@ -96,15 +82,7 @@ objcopy --only-keep-debug "$work/plain.so" "$work/cut.debug"
 strip -o "$work/cut.so" "$work/plain.so"
 (cd "$work" && objcopy --add-gnu-debuglink=cut.debug cut.so)
 cp "$work/cut.debug" "$work/whole"
-start python3 -c '
-import os, random, sys, time
-path, data = sys.argv[1], open(sys.argv[2], "rb").read()
-fd = os.open(path, os.O_RDWR)
-while True:
-    time.sleep(random.random() / 500)
-    os.ftruncate(fd, 100)
-    time.sleep(random.random() / 500)
-    os.pwrite(fd, data, 0)' "$work/cut.debug" "$work/whole"
+start python3 "$beside/hostile_files_cut.py" "$work/cut.debug" "$work/whole"
 cutter=$last
 # looks COUNT: succeeds if so many do.
 looks() {

@@ -49,25 +49,7 @@ started="$started $memcached"
 at_rest() { dump "$1" --stuck 1s && ask "has counts.stuck=0 counts.long=0 and row age_ns>1.5e9 idle evidence!='tasks in this state are at rest'"; }
 check 'memcached at rest has no mark' until_true at_rest "$memcached"
 
-cat >"$work/server.py" <<'PY'
-import concurrent.futures, socket, threading, time
-pool = concurrent.futures.ThreadPoolExecutor(3)
-list(pool.map(lambda _: time.sleep(0.1), range(3)))
-listener = socket.create_server(("127.0.0.1", 0))
-def serve():
-    while True:
-        threading.Thread(target=read, args=listener.accept()).start()
-def read(connection, _):
-    while connection.recv(100):
-        pass
-threading.Thread(target=serve, daemon=True).start()
-clients = [socket.create_connection(listener.getsockname()) for _ in range(4)]
-for client in clients:
-    client.sendall(b"hello")
-print("ready", flush=True)
-time.sleep(600)
-PY
-python3 "$work/server.py" >"$work/serving" &
+python3 "$beside/idle_long_stuck_server.py" >"$work/serving" &
 server=$!
 started="$started $server"
 until_true grep -q ready "$work/serving"

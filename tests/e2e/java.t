@@ -23,26 +23,7 @@ launch() {
 	until_true grep -q '^ready' "$work/out"
 }
 launch
-cat >"$work/compare.py" <<'PY'
-import json, re, sys
-rows = {t["tid"]: t for t in json.load(open(sys.argv[1]))["tasks"]}
-said = re.findall(r'^"(j-[^"]*)".*nid=(\S+) .*\n\s+java\.lang\.Thread\.State: (.*)$', open(sys.argv[2]).read(), re.M)
-ways = {"BLOCKED (on object monitor)": ("mutex", "monitor"), "WAITING (on object monitor)": ("cond", "monitor"),
-        "WAITING (parking)": ("cond", "park"), "TIMED_WAITING (sleeping)": ("sleep", "Thread.sleep"),
-        "RUNNABLE": ("io-read", "fd ")}
-wrong = []
-for name, nid, state in said:
-    row = rows.get(int(nid, 0))
-    want = ways[state]
-    # Who has the turn may be another one by now.
-    if name.startswith("j-turn"):
-        continue
-    if not row or row["name"] != name or row["state"] != want[0] or not row["waits_on"]["text"].startswith(want[1]):
-        wrong.append((name, state, row and (row["state"], row["waits_on"])))
-print(len(said), wrong)
-sys.exit(len(said) != 8 or wrong != [])
-PY
-agrees() { jstack "$target" >"$work/jstack" 2>&1 && dump "$target" && python3 "$work/compare.py" "$work/dump.json" "$work/jstack"; }
+agrees() { jstack "$target" >"$work/jstack" 2>&1 && dump "$target" && python3 "$beside/java_compare.py" "$work/dump.json" "$work/jstack"; }
 until_true agrees
 check "the waits are those that jstack says" agrees
 own="!name^=j- !name~='java|Attach Listener'"

@@ -21,12 +21,7 @@ serve() {
 }
 # request URL: about ten times a second, until it is ended
 request() {
-	python3 - "$1" >/dev/null 2>&1 <<'PY' &
-import sys, time, urllib.request
-while True:
-    urllib.request.urlopen(sys.argv[1] + "?user=7", timeout=10).read()
-    time.sleep(0.1)
-PY
+	python3 "$beside/requests_forever.py" 0.1 "$1" >/dev/null 2>&1 &
 	started="$started $!"
 }
 run() { # run NAME COMMAND…: in the background, its pid in $NAME.pid

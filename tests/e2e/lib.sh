@@ -69,13 +69,6 @@ start() {
 	started="$started $last"
 }
 
-free_port() {
-	python3 -c 'import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])'
-}
-
 # dump PID [OPTION…] into $work/dump.json
 dump() { "$client" dump "$@" -f json >"$work/dump.json"; }
 

@@ -6,59 +6,13 @@ need python3
 need flock
 plan 7
 
-cat >"$work/locks.py" <<'PY'
-"""locks.py FILE how…: takes a lock, waits for one, or only opens; says "NAME ready" before it
-waits, and ends with its parent."""
-import ctypes, fcntl, os, struct, sys, time
-path, how = sys.argv[1:3]
-ctypes.CDLL(None).prctl(1, 9)
-ctypes.CDLL(None).prctl(15, how.encode(), 0, 0, 0)
-fd = os.open(path, os.O_RDWR)
-def ready():
-    print(how, "ready", flush=True)
-def ofd(command, kind):
-    fcntl.fcntl(fd, command, struct.pack("hhqqi4x", kind, 0, 0, 0, 0))
-OFD_SETLK, OFD_SETLKW = 37, 38
-if how == "opens":
-    for _ in range(500):
-        os.open(path, os.O_RDWR)
-    ready()
-elif how == "shares":
-    fcntl.flock(fd, fcntl.LOCK_SH)
-    ready()
-elif how == "hands-on":   # the child has it in the end, and who took it is gone
-    fcntl.flock(fd, fcntl.LOCK_EX)
-    if os.fork() == 0:
-        os.setsid()
-        ctypes.CDLL(None).prctl(15, b"heir", 0, 0, 0)
-        print("heir", os.getpid(), flush=True)
-        ready()
-    else:
-        os._exit(0)
-elif how == "ofd":
-    ofd(OFD_SETLK, fcntl.F_WRLCK)
-    ready()
-elif how == "range":
-    fcntl.lockf(fd, fcntl.LOCK_EX, 10, 100)
-    ready()
-elif how == "waits":
-    ready()
-    fcntl.flock(fd, fcntl.LOCK_EX)
-elif how == "waits-ofd":
-    ready()
-    ofd(OFD_SETLKW, fcntl.F_WRLCK)
-elif how == "waits-range":
-    ready()
-    fcntl.lockf(fd, fcntl.LOCK_EX, 10, 105)
-time.sleep(600)
-PY
 # run FILE HOW: in the background, until it is ready; its pid in $last
 run() {
 	: >"$work/$1"
 	log=$work/$1.$2.log
 	: >>"$log"
 	before=$(grep -c ready "$log")
-	python3 "$work/locks.py" "$work/$1" "$2" >>"$log" 2>&1 &
+	python3 "$beside/native_locks_take.py" "$work/$1" "$2" >>"$log" 2>&1 &
 	last=$!
 	started="$started $last"
 	until_true sh -c "[ \$(grep -c ready '$log') -gt $before ]" || give_up "no $2"
@@ -107,7 +61,7 @@ apart='unshare --fork --pid --mount-proc'
 [ "$(id -u)" -eq 0 ] || apart='unshare --map-root-user --fork --pid --mount-proc'
 if $apart true 2>/dev/null; then
 	: >"$work/seven"
-	$apart sh -c "python3 '$work/locks.py' '$work/seven' shares & sleep 0.1; while flock -n '$work/seven' true; do sleep 0.05; done; exec python3 '$work/locks.py' '$work/seven' waits" >"$work/seven.log" 2>&1 &
+	$apart sh -c "python3 '$beside/native_locks_take.py' '$work/seven' shares & sleep 0.1; while flock -n '$work/seven' true; do sleep 0.05; done; exec python3 '$beside/native_locks_take.py' '$work/seven' waits" >"$work/seven.log" 2>&1 &
 	outer=$!
 	started="$started $outer"
 	until_true grep -q '^waits ready' "$work/seven.log"

@@ -40,14 +40,7 @@ land() {
 # Another build id: the debug symbols of the real one are not found.
 mkdir "$work/lib"
 bare_libc() {
-	python3 - "$work/lib/libc.so.6" <<'PY'
-import ctypes.util, re, subprocess, sys
-path = [l.split()[-1] for l in open("/proc/self/maps") if re.search(r"/libc\.so\.6$|/libc-2", l)][0]
-data = open(path, "rb").read()
-notes = subprocess.run(["readelf", "-n", path], capture_output=True, text=True).stdout
-own = bytes.fromhex(re.search(r"Build ID: (\w+)", notes).group(1))
-open(sys.argv[1], "wb").write(data.replace(own, bytes(len(own))))
-PY
+	python3 "$beside/native_names_libc.py" "$work/lib/libc.so.6"
 }
 if command -v readelf >/dev/null && bare_libc; then
 	launch env LD_LIBRARY_PATH="$work/lib" "$BUILD/tests/targets/wrap_waits"

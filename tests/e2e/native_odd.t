@@ -88,24 +88,9 @@ fi
 # A tracer stops it, lets it go on, and stays.
 start sleep 600
 target=$last
-cat >"$work/tracer.py" <<'PY'
-import ctypes, os, sys
-libc = ctypes.CDLL(None, use_errno=True)
-pid = int(sys.argv[1])
-libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-if libc.ptrace(16, pid, None, None) != 0:  # PTRACE_ATTACH
-    print("denied", flush=True)
-    sys.exit()
-os.waitpid(pid, 0)
-print("stopped", flush=True)
-sys.stdin.readline()
-libc.ptrace(7, pid, None, None)  # PTRACE_CONT
-print("running", flush=True)
-sys.stdin.readline()
-PY
 rm -f "$work/in"
 mkfifo "$work/in"
-python3 "$work/tracer.py" "$target" <"$work/in" >"$work/out" 2>>"$work/log" &
+python3 "$beside/native_odd_tracer.py" "$target" <"$work/in" >"$work/out" 2>>"$work/log" &
 started="$started $!"
 exec 9>"$work/in"
 until_true grep -q . "$work/out"

@@ -23,19 +23,7 @@ land() {
 	exec 9>&-
 	wait "$last"
 }
-cat >"$work/wait.py" <<'PY'
-import json, re, sys
-rows = {t["tid"]: t for t in json.load(open(sys.argv[1]))["tasks"]}
-names = {l.split()[1]: [int(w) for w in l.split()[2:]] for l in open(sys.argv[2]) if l.startswith("wait ")}
-tid, server, thread = names[sys.argv[3]]
-task = rows.get(tid, {})
-waits = task.get("waits_on") or {}
-pattern = sys.argv[5].replace("SERVER", str(server)).replace("THREAD", str(thread))
-print(task.get("state"), waits.get("text"), "wanted:", pattern)
-sys.exit(not (task.get("state") == sys.argv[4] and re.fullmatch(pattern, waits.get("text") or "")
-              and waits.get("owner_pid") == server))
-PY
-waits() { "$client" dump "$target" -s native -f json >"$work/dump.json" && python3 "$work/wait.py" "$work/dump.json" "$work/out" "$@"; }
+waits() { "$client" dump "$target" -s native -f json >"$work/dump.json" && python3 "$beside/native_peers_wait.py" "$work/dump.json" "$work/out" "$@"; }
 # says DESCRIPTION NAME STATE PATTERN
 says() {
 	until_true waits "$2" "$3" "$4"
@@ -96,7 +84,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null &&
 	target=$(sed -n 's/^pid //p' "$work/out")
 	unprivileged() {
 		as env XDG_CONFIG_HOME=/nonexistent "$open/grmon-c" dump "$target" -s native -f json >"$work/dump.json" &&
-			python3 "$work/wait.py" "$work/dump.json" "$work/out" tcp io-read \
+			python3 "$beside/native_peers_wait.py" "$work/dump.json" "$work/out" tcp io-read \
 				"fd [0-9]+ tcp $end -> $end$with \\(tTHREAD\\)"
 	}
 	until_true unprivileged

@@ -25,24 +25,7 @@ if have redis-server redis; then
 	same redis "$last"
 fi
 
-cat >"$work/program.py" <<'PY'
-import queue, select, socket, threading, time
-lock = threading.Lock()
-lock.acquire()
-a, b = socket.socketpair()
-class Deep:
-    def __lt__(self, other):
-        a.recv(1)
-def fall(depth):
-    return fall(depth - 1) if depth else a.recv(1)
-for wait in (lock.acquire, queue.Queue().get, threading.Event().wait, lambda: time.sleep(600),
-             lambda: sorted([Deep(), Deep()]), lambda: select.select([a], [], [], 600),
-             lambda: fall(15), lambda: list(map(lambda x: lock.acquire(), [1])), a.makefile().readline):
-    threading.Thread(target=wait, daemon=True).start()
-print("ready", flush=True)
-lock.acquire()
-PY
-start python3 "$work/program.py"
+start python3 "$beside/native_programs_waits.py"
 until_true grep -q ready "$work/log"
 same python3 "$last"
 

@@ -29,29 +29,13 @@ measure() {
 }
 field() { echo "$figures" | sed "s/.*\\<$1 \\([0-9]*\\).*/\\1/"; }
 # Looks at the target's threads until FILE is there, and says what states and tracers it saw.
-cat >"$work/spy.py" <<'PY'
-import os, sys
-pid, stop = sys.argv[1], sys.argv[2]
-states, tracers, looks = set(), set(), 0
-while not os.path.exists(stop):
-    for tid in os.listdir(f"/proc/{pid}/task"):
-        try:
-            text = open(f"/proc/{pid}/task/{tid}/stat").read()
-        except OSError:
-            continue
-        states.add(text[text.rindex(")") + 2])
-    status = open(f"/proc/{pid}/status").read()
-    tracers.add(status.split("TracerPid:")[1].split()[0])
-    looks += 1
-print("".join(sorted(states & set("Tt"))) or "none", *sorted(tracers), looks > 20)
-PY
 # watch NAME OPTION...: three test points
 watch() {
 	name=$1
 	shift
 	measure
 	rm -f "$work/stop"
-	python3 "$work/spy.py" "$target" "$work/stop" >"$work/seen" &
+	python3 "$beside/native_quiet_spy.py" "$target" "$work/stop" >"$work/seen" &
 	spy=$!
 	started="$started $spy"
 	"$client" record "$target" "$@" -i 0.1 --for 3s -o "$work/recording" 2>"$work/err"

@@ -7,35 +7,7 @@ plan 6
 
 # right HOLDER: every row of the dump, against what the program is known to do.
 right() {
-	python3 - "$work/dump.json" "$1" <<'PY'
-import json, re, sys
-rows = {t["name"]: t for t in json.load(open(sys.argv[1]))["tasks"]}
-holder = sys.argv[2]
-want = {
-    "robust": ("mutex", rf"mutex 0x\w+, held by holder {holder}"),
-    "plain": ("mutex", rf"mutex 0x\w+, held by holder {holder} \(t\d+\)"),
-    "inherits": ("mutex", rf"mutex 0x\w+, held by holder {holder}"),
-    "reader": ("rwlock-read", rf"rwlock 0x\w+, held by holder {holder}"),
-    "writer": ("rwlock-write", rf"rwlock 0x\w+, held by holder {holder}"),
-    "writer_read": ("rwlock-write", r"rwlock 0x\w+"),
-    "cond": ("cond", r"cond 0x\w+"),
-    "barrier": ("barrier", r"barrier 0x\w+"),
-    "semaphore": ("semaphore", r"semaphore 0x\w+"),
-    "near_sem": ("semaphore", r"semaphore 0x\w+"),
-    "near_sem_2": ("semaphore", r"semaphore 0x\w+"),
-    "near_futex": ("futex", r"futex 0x\w+"),
-    "child": ("wait-child", rf"child {holder} holder"),
-    "join": ("join", "t%d" % rows.get("robust", {"tid": 0})["tid"]),
-}
-wrong = []
-for name, (state, text) in want.items():
-    row = rows.get(name, {"state": "no row", "waits_on": None})
-    said = (row["waits_on"] or {}).get("text")
-    if row["state"] != state or not re.fullmatch(text, said or ""):
-        wrong.append(f"{name}: {row['state']} {said}, not {state} {text}")
-print(*wrong, sep="\n")
-sys.exit(wrong != [])
-PY
+	python3 "$beside/native_shared_rows.py" "$work/dump.json" "$1"
 }
 looks_right() { dump "$1" -s native && right "$2"; }
 child_of() { cat "/proc/$1/task/$1/children" | tr -d ' '; }

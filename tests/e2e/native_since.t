@@ -7,32 +7,16 @@ need python3
 grep -q '^se.exec_start' /proc/self/sched 2>/dev/null || skip_all 'this kernel does not say when a thread ran last'
 plan 7
 
-cat >"$work/hung.py" <<'PY'
-import os, sys, threading, time
-lock = threading.Lock()
-lock.acquire()
-began = time.monotonic_ns()
-threading.Thread(target=lock.acquire, daemon=True).start()
-inner, outer = os.pipe()
-def ticks():
-    while True:
-        time.sleep(0.05)
-threading.Thread(target=ticks, daemon=True).start()
-threading.Thread(target=os.read, args=(inner, 1), daemon=True).start()
-print(began, flush=True)
-for line in sys.stdin:
-    os.write(outer, b"x")
-    time.sleep(600)
-PY
 mkfifo "$work/in"
 exec 9<>"$work/in"
-python3 "$work/hung.py" <"$work/in" >"$work/out" 2>"$work/log" &
+python3 "$beside/native_since_hung.py" <"$work/in" >"$work/out" 2>"$work/log" &
 target=$!
 started="$started $target"
 until_true grep -q . "$work/out"
 read -r began <"$work/out"
 now() { python3 -c 'import time; print(time.monotonic_ns())'; }
-until_true sh -c "[ \$((\$(python3 -c 'import time; print(time.monotonic_ns())') - $began)) -gt 3000000000 ]"
+is_old() { [ $(($(now) - began)) -gt 3000000000 ]; }
+until_true is_old
 
 # A Python without symbols locks by a semaphore, as far as can be seen.
 locked='state~=mutex|semaphore'

@@ -34,22 +34,7 @@ until_says() { until_true says "$1"; }
 
 launch wrap_waits
 # What the kernel cannot know: that a raw PI lock was meant as one.
-cat >"$work/states.py" <<'PY'
-import json, re, sys
-names = {}
-for line in open("src/core/state.def"):
-    found = re.match(r'STATE\((\d+), \w+, \w+, "([^"]+)"', line)
-    if found:
-        names[found.group(1)] = found.group(2)
-rows = {t["tid"]: t for t in json.load(open(sys.argv[1]))["tasks"]}
-other = {"syscall_lock_pi": "mutex"}
-waits = [line.split() for line in open(sys.argv[2]) if line.startswith("wait ")]
-wrong = [(w[1], names[w[3]], rows.get(int(w[2]), {}).get("state")) for w in waits
-         if rows.get(int(w[2]), {}).get("state") != other.get(w[1], names[w[3]])]
-print(len(waits), wrong)
-sys.exit(len(waits) < 80 or wrong != [])
-PY
-states() { native && python3 "$work/states.py" "$work/dump.json" "$work/wrap_waits"; }
+states() { native && python3 "$beside/native_waits_states.py" "$work/dump.json" "$work/wrap_waits"; }
 until_true states
 check 'the state of every wait is right, with no agent' states
 # rows WAY [OPTION…]: state, object and owner of each.

@@ -18,12 +18,6 @@ begin() {
 	until_true grep -q ready "$work/out" || { echo 'Bail out! near_misses does not start'; exit 1; }
 }
 # Two that wait for each other in one look: without a limit that would be a deadlock.
-cat >"$work/circles.py" <<'PY'
-import json, sys
-dump = json.load(open(sys.argv[1]))
-owner = {t["id"]: (t["waits_on"] or {}).get("owner") for t in dump["tasks"]}
-print("cycles", len(dump["cycles"]), "circles", sum(owner.get(o) == i for i, o in owner.items() if o))
-PY
 # Looks for so many seconds, as the view does and as single dumps.
 watch() {
 	cycles=0
@@ -37,7 +31,7 @@ watch() {
 		{ [ "$circles" -eq 0 ] && [ "$now" -lt $((end + 20)) ]; }; }; do
 		dump "$target" || break
 		# shellcheck disable=SC2046
-		set -- $(python3 "$work/circles.py" "$work/dump.json")
+		set -- $(python3 "$beside/near_miss_circles.py" "$work/dump.json")
 		cycles=$((cycles + $2))
 		circles=$((circles + $4))
 		looks=$((looks + 1))

@@ -26,16 +26,7 @@ fetch() { curl -sS "$url/debug/pprof/goroutine?debug=$1"; }
 
 # Goroutines of the requests themselves come and go.
 same() {
-	dump "$url" && fetch 2 >"$work/debug2" && python3 - "$work" <<'PY'
-import json, re, sys
-work = sys.argv[1]
-said = dict(re.findall(r"^goroutine (\d+) \[([^\],]*)", open(work + "/debug2").read(), re.M))
-seen = {t["id"][1:]: t["raw"] for t in json.load(open(work + "/dump.json"))["tasks"]}
-common = set(said) & set(seen)
-print(said, seen)
-parked = {i for i in said if said[i] not in ("running", "runnable", "IO wait")}
-sys.exit(not (len(parked) >= 11 and parked <= common and all(seen[i].startswith(said[i]) for i in parked)))
-PY
+	dump "$url" && fetch 2 >"$work/debug2" && python3 "$beside/pprof_compare.py" "$work"
 }
 check 'the same goroutines and states as debug=2' same
 check 'every kind of wait has its state' ask \

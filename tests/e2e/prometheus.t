@@ -43,13 +43,7 @@ for user in 1 2 3 4; do
 	curl -s "$leaky_url?user=$user"
 done >/dev/null
 # Both are asked the same; one leaks for each request.
-python3 - "$busy_url" "$fixed_url" <<'PY' >/dev/null 2>&1 &
-import sys, time, urllib.request
-while True:
-    for url in sys.argv[1:]:
-        urllib.request.urlopen(url + "?user=7", timeout=10).read()
-    time.sleep(0.05)
-PY
+python3 "$beside/requests_forever.py" 0.05 "$busy_url" "$fixed_url" >/dev/null 2>&1 &
 started="$started $!"
 
 exporter=127.0.0.1:$(free_port)
@@ -79,28 +73,7 @@ check 'and the text format where that is' prefers text/plain '*/*' text/html \
 if /usr/bin/python3 -c 'import prometheus_client' 2>/dev/null; then
 	served_open() { curl -sf -H 'Accept: application/openmetrics-text' "http://$exporter/metrics"; }
 	strictly() {
-		served_open | /usr/bin/python3 -c '
-import sys
-from prometheus_client.openmetrics.parser import text_fd_to_metric_families
-families = {f.name: f for f in text_fd_to_metric_families(sys.stdin)}
-print(sorted(families))
-target = {"target", "pid"}
-wanted = {
-    "grmon_tasks": target | {"state", "class"}, "grmon_tasks_created": target,
-    "grmon_tasks_ended": target, "grmon_stuck_tasks": target | {"state"},
-    "grmon_long_tasks": target | {"state"},
-    "grmon_oldest_blocked_seconds": target | {"state"}, "grmon_leaking_groups": target,
-    "grmon_deadlocks": target, "grmon_memory_silent": target, "grmon_process_resident_memory_bytes": target,
-    "grmon_process_open_fds": target, "grmon_scrape_seconds": target,
-    "grmon_build": {"version"}, "grmon_up": target, "grmon_targets": {"match"},
-    "grmon_group_tasks": target | {"function", "created_by", "state"}}
-served = {f.name: {name for s in f.samples for name in s.labels} for f in families.values()}
-assert served == wanted, (served, wanted)
-assert {f.type for f in families.values() if f.name in ("grmon_tasks_created", "grmon_tasks_ended")} == {"counter"}
-assert families["grmon_oldest_blocked_seconds"].unit == "seconds"
-assert families["grmon_process_resident_memory_bytes"].unit == "bytes"
-assert families["grmon_build"].type == "info"
-assert {s.name for s in families["grmon_tasks_created"].samples} >= {"grmon_tasks_created_total"}'
+		served_open | /usr/bin/python3 "$beside/prometheus_strict.py"
 	}
 	check 'a strict reader of OpenMetrics takes the other one: these names with these labels, and no more' strictly
 else

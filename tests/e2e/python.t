@@ -6,44 +6,11 @@
 need python3
 plan 7
 
-cat >"$work/program.py" <<'PY'
-import os, queue, signal, socket, subprocess, sys, threading, time
-lock = threading.Lock()
-lock.acquire()
-done = threading.Event()
-box = queue.Queue()
-a, b = socket.socketpair()
-listener = socket.socket()
-listener.bind(("127.0.0.1", 0))
-listener.listen()
-child = subprocess.Popen(["sleep", "600"])
-def named(name, call):
-    def body():
-        with open(f"/proc/self/task/{threading.get_native_id()}/comm", "w") as f:
-            f.write(name)
-        call()
-    threading.Thread(target=body, daemon=True).start()
-named("w-lock", lock.acquire)
-named("w-event", lambda: done.wait(600))
-named("w-queue", box.get)
-named("w-recv", lambda: a.recv(1))
-named("w-accept", listener.accept)
-named("w-sleep", lambda: time.sleep(600))
-named("w-child", child.wait)
-total = sum(i * i for i in range(200000))
-print("ready", total, flush=True)
-def stop(*_):
-    child.kill()
-    os._exit(0)
-signal.signal(signal.SIGTERM, stop)
-while True:
-    signal.pause()
-PY
 expected='row name=w-recv has state=io-read and row name=w-accept has state=accept and row name=w-sleep has state=sleep and row name=w-child has state=wait-child'
 
 for preload in '' "$agent"; do
 	: >"$work/log"
-	start env LD_PRELOAD="$preload" python3 "$work/program.py"
+	start env LD_PRELOAD="$preload" python3 "$beside/python_program.py"
 	pid=$last
 	with=${preload:+with the agent}
 	with=${with:-without the agent}

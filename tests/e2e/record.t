@@ -6,16 +6,7 @@
 need python3
 plan 20
 
-cat >"$work/target.py" <<'PY'
-import threading, time
-lock = threading.Lock()
-lock.acquire()
-for i in range(3):
-    threading.Thread(target=lock.acquire, name="waiter", daemon=True).start()
-print("ready", flush=True)
-time.sleep(600)
-PY
-start python3 "$work/target.py"
+start python3 "$beside/record_target.py"
 target=$last
 until_true grep -q ready "$work/log"
 cd "$work" || exit 1
@@ -24,15 +15,7 @@ cd "$work" || exit 1
 ok $? "record ends by itself after --for"
 live_equals_file() {
 	"$client" dump -f json "$target" >live.json && "$client" dump -f json a.grmon >file.json &&
-		python3 - <<'PY'
-import json
-def shape(name):
-    d = json.load(open(name))
-    keys = ("id", "kind", "tid", "name", "state", "class", "raw", "idle", "waits_on", "stack", "labels")
-    return d["target"], d["counts"]["tasks"], sorted(([t[k] for k in keys] for t in d["tasks"]), key=str)
-live, file = shape("live.json"), shape("file.json")
-assert live == file, (live, file)
-PY
+		python3 "$beside/record_same.py"
 }
 check "a dump of the recording is the dump of the target" live_equals_file
 first_is() { "$client" dump -f json - <a.grmon >b.json && cmp -s b.json file.json; }
@@ -61,31 +44,7 @@ while [ $run -lt "$runs" ]; do
 	wait "$recorder" 2>/dev/null
 done
 whole() {
-	python3 - "$runs" <<'PY'
-import json, sys
-good = bad = headers = 0
-cut = False
-expected = None
-for line in open("killed", "rb"):
-    try:
-        sample = json.loads(line)
-    except ValueError:
-        # What was cut is the last line of a recorder: a header comes next.
-        assert not cut
-        cut = True
-        bad += line != b"\n"
-        continue
-    good += 1
-    if "stream" in sample:
-        headers += 1
-        cut, expected = False, 0
-        continue
-    # Nothing before it is missing.
-    assert not cut and sample["seq"] == expected and sample["key"] == (expected == 0), sample["seq"]
-    expected += 1
-print(good, bad, headers)
-assert headers == int(sys.argv[1]) and bad <= headers and good >= 2 * headers
-PY
+	python3 "$beside/record_killed.py" "$runs"
 }
 check "each of $runs killed recorders loses at most its last line" whole
 after_kills() { "$client" dump killed | grep -q "tasks 4"; }
@@ -93,57 +52,15 @@ check "and the file they shared is read to its end" after_kills
 
 behind_cut() {
 	head -c -300 a.grmon >shorter && cp shorter behind && "$client" record "$target" -o behind -i 0.1 --for 0.5 &&
-		"$client" report -f json behind >report.json && python3 - <<'PY'
-import json
-def is_sample(line):
-    try:
-        return "seq" in json.loads(line)
-    except ValueError:
-        return False
-looks, whole = json.load(open("report.json"))["looks"], sum(map(is_sample, open("behind")))
-print(looks, whole)
-assert looks == whole > sum(map(is_sample, open("shorter"))), (looks, whole)
-PY
+		"$client" report -f json behind >report.json && python3 "$beside/record_behind.py"
 }
 check "a report goes on behind a line that was cut" behind_cut
 
 # A stack is that of the wait that it is recorded with, also where it is not read each time.
-cat >turns.py <<'PY'
-import threading, time
-lock = threading.Lock()
-lock.acquire()
-def turns():
-    while True:
-        time.sleep(0.25)
-        lock.acquire(timeout=0.25)
-threading.Thread(target=turns, daemon=True).start()
-print("turns", flush=True)
-time.sleep(600)
-PY
-start env LD_PRELOAD="$agent" "$(python3 -c 'import sys; print(sys.executable)')" turns.py
+start env LD_PRELOAD="$agent" "$(python3 -c 'import sys; print(sys.executable)')" "$beside/record_turns.py"
 until_true grep -q turns "$work/log"
 stacks_in_turn() {
-	"$client" record "$last" -o turns.grmon -i 0.03 --for 2 && python3 - <<'PY'
-import json
-stacks, task, wrong, seen = {}, {}, 0, {"sleep": 0, "semaphore": 0}
-for line in open("turns.grmon"):
-    sample = json.loads(line)
-    if "seq" not in sample:
-        continue
-    # Where the outermost frames are not known it is an object.
-    stacks.update({int(k): v["frames"] if isinstance(v, dict) else v for k, v in sample.get("stacks", {}).items()})
-    for t in sample["tasks"]:
-        if t["id"] != "t%d" % sample.get("target", {}).get("pid", 0) or not sample["key"]:
-            task.setdefault(t["id"], {}).update(t)
-    for t in task.values():
-        if t.get("state") in seen and t.get("stack") in stacks:
-            names = " ".join(f.get("function") or "" for f in stacks[t["stack"]])
-            seen[t["state"]] += 1
-            wrong += ("sleep" in names) != (t["state"] == "sleep")
-print(seen, wrong)
-# Now and then one wakes up between the two reads.
-assert min(seen.values()) > 10 and wrong <= sum(seen.values()) / 10
-PY
+	"$client" record "$last" -o turns.grmon -i 0.03 --for 2 && python3 "$beside/record_stacks.py"
 }
 check "stacks change with the waits" stacks_in_turn
 

@@ -15,14 +15,7 @@ ok $? 'a leak is recorded' "$(cat record.err)"
 # The function that leaks and the program get names that would turn the page green, close
 # the code of Markdown, clear the terminal, or end a JSON string.
 "$client" report -f json plain.grmon >plain.json
-python3 - <<'PY'
-import json
-evil = "</title></style></pre><style>*{background:#0f0}</style><script>document.body.style.background='#0f0'</script>"
-evil += "\n\x1b[2J```\n# [x](javascript:1) \"quoted\" \u202egnp.exe"
-name = open("plain.grmon").read()
-guilty = json.dumps(json.load(open("plain.json"))["leaks"][0]["function"])
-open("evil.grmon", "w").write(name.replace(guilty, json.dumps(evil)).replace('"name": "python3"', '"name": ' + json.dumps(evil)))
-PY
+python3 "$beside/report_formats_evil.py"
 for format in text json markdown html; do
 	check "$format is written" "$client" report -f $format evil.grmon -o report.$format
 done
@@ -31,14 +24,9 @@ check 'the text has one leak and no control character' sh -c \
 check 'frames without a file have nothing behind the name' sh -c \
 	"grep -q '^    __[a-z_0-9]*$' report.text"
 json_is_whole() {
-	python3 - <<'PY'
-import json
-report = json.load(open("report.json"))
-leak, = [l for l in report["leaks"] if l["verdict"] == "leak"]
-assert "<script>" in report["target"]["name"] and "<script>" in leak["function"], leak
-assert leak["to"] > leak["from"] and leak["counts"][-1] > leak["counts"][0]
-assert {f["name"] for f in report["figures"]} >= {"tasks", "rss", "threads", "fds"}
-PY
+	ask_file report.json 'has target.name*=<script>' 'in leaks.* count verdict=leak = 1' \
+		'in leaks.* row verdict=leak has function*=<script> to>@from counts.-1>@counts.0' \
+		'in figures.* set name >= tasks rss threads fds'
 }
 check 'the JSON is whole and has the name as it is' json_is_whole
 check 'Markdown has no HTML, link or code of the name' sh -c \
@@ -62,16 +50,9 @@ check 'the text has the cycle with its stacks, and the stuck tasks' sh -c \
 	"grep -q '^Deadlock 1 of 1: each waits for the next' locks.txt && [ \"\$(grep -c 'in mutex: .*held by t' locks.txt)\" = 2 ] && grep -q 'in_ring' locks.txt && grep -q '^- 2 stuck, the oldest for' locks.txt"
 "$client" report --stuck 0.5 -f json locks.grmon >locks.json
 cycle_in_json() {
-	python3 - <<'PY'
-import json
-report = json.load(open("locks.json"))
-members = {"t" + line.split()[1] for line in open("locks.out") if line.startswith("member")}
-assert {frozenset(c) for c in report["cycles"]} == {frozenset(members)}, report["cycles"]
-assert [s["tasks"] for s in report["stuck"] if s["state"] == "mutex"] == [2], report["stuck"]
-leak, = report["leaks"]
-assert leak["verdict"] == "proof" and leak["proofs"] == ["deadlock"] and leak["proven"] == 2, leak
-assert "deadlock" in leak["evidence"], leak
-PY
+	ask_file locks.json 'has cycles.#=1' "in cycles.0.* sorted . = $(sed -n 's/^member \([0-9]*\).*/t\1/p' locks.out)" \
+		'in stuck.* values tasks state=mutex = 2' \
+		'has leaks.#=1 leaks.0.verdict=proof leaks.0.proofs=deadlock leaks.0.proven=2 leaks.0.evidence*=deadlock'
 }
 check 'the JSON too, and calls it a proof' cycle_in_json
 "$client" report --stuck 0.5 -f html locks.grmon >locks.html

@@ -9,43 +9,6 @@ cd "$work" || exit 1
 plan 9
 
 # same PID: a recording's picture from between two dumps that agree is what they agree on.
-cat >same.py <<'PY'
-import json, sys
-def load(name):
-    return json.load(open(name))
-def task(t, clock):
-    t = dict(t)
-    # CPU shares are those of the time between two looks; a moment of a wait is a matter
-    # of the clock of that moment.
-    t.pop("cpu_percent")
-    age = t.pop("age_ns")
-    t["since"] = clock - age if t["age_exact"] and age is not None else None
-    return t
-def shape(d):
-    d = dict(d)
-    clock = d.pop("clock_ns")
-    d.pop("time")
-    d["resources"] = {k: v for k, v in d["resources"].items() if k in ("threads", "fds", "children")}
-    d["tasks"] = sorted((task(t, clock) for t in d["tasks"]), key=lambda t: t["id"])
-    return d
-before, replayed, after = map(load, ("before.json", "replayed.json", "after.json"))
-if shape(before) != shape(after):
-    a, b = shape(before), shape(after)
-    print("the target is not at rest:", [(key, a[key], b[key]) for key in a if a[key] != b[key] and key != "tasks"],
-          [(x["id"], key, x[key], y[key]) for x, y in zip(a["tasks"], b["tasks"]) for key in x if x[key] != y[key]])
-    sys.exit(2)
-a, b = shape(before), shape(replayed)
-for key in a:
-    if a[key] != b[key] and key != "tasks":
-        print(key, a[key], b[key])
-for x, y in zip(a["tasks"], b["tasks"]):
-    for key in x:
-        if x[key] != y[key]:
-            print(x["id"], key, x[key], y[key])
-assert a == b
-assert before["clock_ns"] < replayed["clock_ns"] < after["clock_ns"]
-assert len(a["tasks"]) >= int(sys.argv[1])
-PY
 same() {	# same PID TASKS [OPTION…]
 	pid=$1
 	tasks=$2
@@ -56,7 +19,7 @@ same() {	# same PID TASKS [OPTION…]
 		"$client" record -o one.grmon -i 0.1 --for 0.25 "$@" "$pid" || return 1
 		"$client" dump -f json one.grmon >replayed.json || return 1
 		"$client" dump -f json "$@" "$pid" >after.json || return 1
-		python3 same.py "$tasks"
+		python3 "$beside/round_trip_same.py" "$tasks"
 		status=$?
 		[ $status -eq 2 ] || return $status
 	done
@@ -99,17 +62,7 @@ check "one across two processes" same "$last" 1
 check "which is one in the recording too, by what was recorded of the other" has_cycle
 kill "$holder"
 
-cat >threads.py <<'PY'
-import socket, threading, time
-lock, event = threading.Lock(), threading.Event()
-pair = socket.socketpair()
-lock.acquire()
-for target in (lock.acquire, event.wait, lambda: pair[0].recv(1), lambda: time.sleep(600)):
-    threading.Thread(target=target, daemon=True).start()
-print("ready", flush=True)
-time.sleep(600)
-PY
-python3 threads.py >ready &
+python3 "$beside/round_trip_threads.py" >ready &
 last=$!
 started="$started $last"
 until_true grep -q ready ready
@@ -134,12 +87,14 @@ rewound() {
 	rm -f long.grmon
 	"$client" record -o long.grmon -i 0.05 --for 1.5 "$last" && "$client" dump -f json --at start long.grmon >first.json &&
 		"$client" dump -f json --at +300ms long.grmon >middle.json && "$client" dump -f json --at -200ms long.grmon >late.json &&
-		"$client" dump -f json long.grmon >end.json && python3 - <<'PY'
-import json
-clocks = [json.load(open(n + ".json"))["clock_ns"] for n in ("first", "middle", "late", "end")]
-steps = [b - a for a, b in zip(clocks, clocks[1:])]
-print(steps)
-assert all(s > 50e6 for s in steps) and 150e6 < steps[0] <= 301e6 and steps[2] >= 149e6
-PY
+		"$client" dump -f json long.grmon >end.json || return
+	clock=
+	for name in first middle late end; do
+		before=$clock
+		clock=$(ask_file $name.json 'value clock_ns') && echo "$name $clock ${before:+$((clock - before))}"
+	done >steps
+	cat steps
+	awk '$3 != "" { step[++n] = $3 }
+		END { exit !(n == 3 && step[1] > 150e6 && step[1] <= 301e6 && step[2] > 50e6 && step[3] >= 149e6) }' steps
 }
 check "--at: any moment of it" rewound

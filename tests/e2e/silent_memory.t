@@ -4,6 +4,7 @@
 # not answer, and ends when it is told to.
 . "$(dirname "$0")/lib.sh"
 need python3
+need curl
 case ${SAN:-} in *thread*) skip_all 'ThreadSanitizer delays the signal that ends a lost thread' ;; esac
 plan 20
 
@@ -54,34 +55,9 @@ ok $? 'check keeps to --for' "$(cat "$work/check")"
 
 # ends SIGNAL STATUS SECONDS COMMAND…: the signal ends it within a second, in the midst of a
 # read that does not answer.
-cat >"$work/ends.py" <<'PY'
-import os, signal, subprocess, sys, time
-name, status = sys.argv[1], int(sys.argv[2])
-process = subprocess.Popen(sys.argv[3:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-def reads():
-    """A thread of it, or of its child, sleeps in a call that reads another's memory."""
-    pid, number = process.pid, {"x86_64": "310", "aarch64": "270"}[os.uname().machine]
-    try:
-        for one in [pid, *open(f"/proc/{pid}/task/{pid}/children").read().split()]:
-            for task in os.listdir(f"/proc/{one}/task"):
-                if open(f"/proc/{one}/task/{task}/syscall").read().startswith(number + " "):
-                    return True
-    except OSError:
-        pass
-    return False
-until = time.time() + 30
-while not reads() and time.time() < until:
-    time.sleep(0.01)
-begin = time.time()
-process.send_signal(getattr(signal, "SIG" + name))
-process.wait(30)
-took = time.time() - begin
-print(f"status {process.returncode} after {took:.2f} s")
-sys.exit(0 if process.returncode == status and took < 1 else 1)
-PY
-check 'SIGTERM ends dump while it reads' python3 "$work/ends.py" TERM -15 "$client" dump "$target"
-check 'SIGINT ends report while it reads' python3 "$work/ends.py" INT 4 "$client" report "$target" --for 60s
-check 'SIGTERM ends check while it reads: neither passed nor failed' python3 "$work/ends.py" TERM 4 "$client" check "$target" --for 60s
+check 'SIGTERM ends dump while it reads' python3 "$beside/silent_memory_ends.py" TERM -15 "$client" dump "$target"
+check 'SIGINT ends report while it reads' python3 "$beside/silent_memory_ends.py" INT 4 "$client" report "$target" --for 60s
+check 'SIGTERM ends check while it reads: neither passed nor failed' python3 "$beside/silent_memory_ends.py" TERM 4 "$client" check "$target" --for 60s
 
 # The other target is served meanwhile, and this one is not given up.
 sleep 600 &
@@ -90,13 +66,16 @@ started="$started $other"
 port=$(free_port)
 start "$client" export "$target" "$other" --listen "127.0.0.1:$port"
 exporter=$last
-scrape() { python3 -c 'import sys, urllib.request
-text = urllib.request.urlopen(sys.argv[1], timeout=1).read().decode()
-sys.exit(0 if all(f"pid=\"{pid}\"}} 1\n" in "".join(l + "\n" for l in text.split("\n") if l.startswith("grmon_up")) for pid in sys.argv[2:]) else 1)' "http://127.0.0.1:$port/metrics" "$@"; }
+# scrape PID…: the exporter serves each as up.
+scrape() {
+	curl -sf -m 1 "http://127.0.0.1:$port/metrics" >"$work/metrics" || return
+	for pid; do
+		grep -q "^grmon_up.*pid=\"$pid\"} 1$" "$work/metrics" || return
+	done
+}
 check 'export: the other target is served at once' until_true scrape "$other"
 check '… and this one too, by what is known' until_true scrape "$target" "$other"
-silent() { python3 -c 'import sys, urllib.request
-print(urllib.request.urlopen(sys.argv[1], timeout=1).read().decode())' "http://127.0.0.1:$port/metrics" | grep -q "^grmon_memory_silent.*pid=\"$1\"} $2"; }
+silent() { curl -sf -m 1 "http://127.0.0.1:$port/metrics" | grep -q "^grmon_memory_silent.*pid=\"$1\"} $2"; }
 silent "$target" 1 && silent "$other" 0
 ok $? '… of which it says so'
 kill "$exporter"

@@ -31,7 +31,7 @@ tac "$work/plain" >"$work/newest"
 check 'newest line first' sees "$work/newest" \
 	'values id = g7 g9 and has tasks.1.stack.0.line=77'
 check 'and it says so' ask 'has errors.0*=newest'
-python3 -c 'import sys; sys.stdout.buffer.write(open(sys.argv[1]).read().encode("utf-16"))' \
+iconv -f UTF-8 -t UTF-16 \
 	"$work/plain" >"$work/utf16"
 check 'UTF-16' sees "$work/utf16" 'values id = g7 g9'
 gzip -c "$work/docker" >"$work/docker.gz"

@@ -47,43 +47,13 @@ check 'a state with another number' parted 's/^.It 4 Ta mutex Ta/.It 5 Ta mutex 
 check 'another magic number' parted 's/^0x314e4f4d5247:/0x324e4f4d5247:/' $page
 check 'and a limit' parted 's/WIRE_WHAT_BYTES Ta 32/WIRE_WHAT_BYTES Ta 31/' $page
 
-cat >"$work/compare.py" <<'PY'
-import json, re, sys
-before, after, rows = json.load(open(sys.argv[1])), json.load(open(sys.argv[2])), sys.argv[3]
-before, after = ({t["id"]: t for t in dump["tasks"] if t["age_exact"]} for dump in (before, after))
-wrong, seen = [], set()
-for line in open(rows):
-    id, name, state, age, waits = line[:-1].split("\t")
-    task = after.get(id)
-    if state == "running":
-        continue
-    if not task or id not in before:
-        wrong.append(f"{id} has no row in the dump: {line}")
-        continue
-    shown = task["waits_on"] or {}
-    text = shown.get("text") or ""
-    number = waits.split(" ")[-1]
-    good = (waits == "" or shown.get("address") == waits
-            or shown.get("owner") == waits
-            or waits == "any child" and "child" in text
-            or waits.startswith("fd ") and re.match(rf"(fd|epoll) {number}\b", text)
-            or not re.match(r"0x|fd |t\d", waits) and waits in text)
-    if (task["name"], task["state"]) != (name, state) or not good:
-        wrong.append(f"{line[:-1]}: the dump says {task['name']} {task['state']} {shown}")
-    if not before[id]["age_ns"] / 1e9 - 0.001 <= float(age) <= task["age_ns"] / 1e9 + 0.001:
-        wrong.append(f"{line[:-1]}: not between {before[id]['age_ns']} and {task['age_ns']} ns")
-    seen.add((id, state, waits))
-missing = set(before) - {id for id, _, _ in seen}
-print(*wrong, *(f"only the dump has {id}" for id in missing), f"{len(seen)} rows", sep="\n")
-sys.exit(bool(wrong or missing) or len(seen) < int(sys.argv[4]))
-PY
 # same PID WAY LEAST: both say the same of at least so many tasks that are blocked.
 same() {
 	{
 		"$client" dump "$1" --source agent -f json >"$work/before.json" &&
 			python3 tests/e2e/wire_client.py "$1" "$2" >"$work/rows" &&
 			"$client" dump "$1" --source agent -f json >"$work/after.json" &&
-			python3 "$work/compare.py" "$work/before.json" "$work/after.json" "$work/rows" "$3"
+			python3 "$beside/wire_compare.py" "$work/before.json" "$work/after.json" "$work/rows" "$3"
 	} >"$work/said" 2>&1
 }
 mkfifo "$work/in"
@@ -91,19 +61,7 @@ exec 9<>"$work/in"
 
 # The line on the socket has the members of the one in the page.
 hello() {
-	python3 - "$1" $page <<'PY'
-import json, os, socket, sys
-page = open(sys.argv[2]).read()
-shown = json.loads(page[page.index('{"grmon":1,'):].split("\n.Ed")[0])
-with socket.socket(socket.AF_UNIX) as peer:
-    peer.connect(f"{os.environ['XDG_RUNTIME_DIR']}/grmon/{sys.argv[1]}.sock")
-    line, fds, _, _ = socket.recv_fds(peer, 4096, 2)
-    end = peer.recv(1)
-said = json.loads(line)
-shown["pid"] = int(sys.argv[1])
-if (said, len(fds), line[-1:], end) != (shown, 1, b"\n", b""):
-    sys.exit(f"{line} with {fds}, not {shown}")
-PY
+	python3 "$beside/wire_hello.py" "$1" $page
 }
 
 # What libc waits for.

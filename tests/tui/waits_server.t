@@ -6,14 +6,7 @@
 need python3
 plan 7
 
-port=$(python3 -c 'import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])')
-answers() {
-	python3 -c 'import socket, sys
-socket.create_connection(("127.0.0.1", int(sys.argv[1])), 1)' "$port"
-}
+port=$(free_port)
 # ask FILE [poll]: the program that asks; $target and the tid of its $asker.
 ask() {
 	: >"$work/ready"
@@ -49,7 +42,7 @@ if command -v redis-server >/dev/null; then
 	redis-server --port "$port" --bind 127.0.0.1 --save '' --dir "$work" >"$work/redis" 2>&1 &
 	redis=$!
 	started="$started $redis"
-	until_true answers
+	until_true listens "$port"
 	printf 'BLPOP nothing 0\r\n' >"$work/question"
 	ask "$work/question"
 	sentence io-read "redis-server $redis"
@@ -81,16 +74,9 @@ if have_postgres && $as initdb -D "$work/pg/data" -A trust -U postgres --no-sync
 		-c port="$port" -c fsync=off -c autovacuum=off) >"$work/postgres" 2>&1 &
 	postgres=$!
 	started="$started $postgres"
-	until_true answers
+	until_true listens "$port"
 	# The start of a session, then one query, in the protocol's own words.
-	python3 - "$work/question" <<'PY'
-import struct, sys
-start = struct.pack("!i", 196608) + b"user\0postgres\0database\0postgres\0\0"
-query = b"select pg_sleep(600)\0"
-with open(sys.argv[1], "wb") as file:
-    file.write(struct.pack("!i", len(start) + 4) + start)
-    file.write(b"Q" + struct.pack("!i", len(query) + 4) + query)
-PY
+	python3 "$beside/waits_server_query.py" "$work/question"
 	ask "$work/question"
 	backend() {
 		for pid in $(cat "/proc/$postgres/task/$postgres/children"); do

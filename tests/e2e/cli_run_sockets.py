@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+"""Leaves Unix sockets in a folder that nothing listens on; with --listen, listens on the last.
+Usage: cli_run_sockets.py FOLDER [--listen] NAME…"""
+import os
+import socket
+import sys
+import time
+
+folder, *names = sys.argv[1:]
+listen = names[0] == "--listen"
+os.makedirs(folder, mode=0o700, exist_ok=True)
+os.chdir(folder)
+for name in names[listen:]:
+    last = socket.socket(socket.AF_UNIX)
+    last.bind(name)
+if listen:
+    last.listen(1)
+    time.sleep(300)

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""Compares a replayed sample with dumps before and after it. The exit status is 2 if those two
+differ. Usage: round_trip_same.py TASKS"""
+import json, sys
+def load(name):
+    return json.load(open(name))
+def task(t, clock):
+    t = dict(t)
+    # CPU shares are those of the time between two looks; a moment of a wait is a matter
+    # of the clock of that moment.
+    t.pop("cpu_percent")
+    age = t.pop("age_ns")
+    t["since"] = clock - age if t["age_exact"] and age is not None else None
+    return t
+def shape(d):
+    d = dict(d)
+    clock = d.pop("clock_ns")
+    d.pop("time")
+    d["resources"] = {k: v for k, v in d["resources"].items() if k in ("threads", "fds", "children")}
+    d["tasks"] = sorted((task(t, clock) for t in d["tasks"]), key=lambda t: t["id"])
+    return d
+before, replayed, after = map(load, ("before.json", "replayed.json", "after.json"))
+if shape(before) != shape(after):
+    a, b = shape(before), shape(after)
+    print("the target is not at rest:", [(key, a[key], b[key]) for key in a if a[key] != b[key] and key != "tasks"],
+          [(x["id"], key, x[key], y[key]) for x, y in zip(a["tasks"], b["tasks"]) for key in x if x[key] != y[key]])
+    sys.exit(2)
+a, b = shape(before), shape(replayed)
+for key in a:
+    if a[key] != b[key] and key != "tasks":
+        print(key, a[key], b[key])
+for x, y in zip(a["tasks"], b["tasks"]):
+    for key in x:
+        if x[key] != y[key]:
+            print(x["id"], key, x[key], y[key])
+assert a == b
+assert before["clock_ns"] < replayed["clock_ns"] < after["clock_ns"]
+assert len(a["tasks"]) >= int(sys.argv[1])
