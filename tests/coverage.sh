@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: MIT
 # Lines covered by the tests that ran in a build with COVERAGE=1, as gcov counts them: per
 # folder of src, then the files below LEAST percent (60). Processes that are killed write
-# nothing down, so a little more ran than is said.
-# Usage: tests/coverage.sh BUILD
+# no counts, so a little more was run than it says. Usage: tests/coverage.sh BUILD
 set -eu
 build=${1:?a build folder}
 command -v gcov >/dev/null 2>&1 || { echo 'gcov is needed; it comes with gcc' >&2; exit 2; }
 find "$build" -name '*.gcda' | grep -q . || { echo "no test has run in $build" >&2; exit 1; }
 
-# A file is compiled more than once (the agent): what covers most of it counts.
+# The agent's files are compiled more than once: the object that covers most counts.
 find "$build" -name '*.gcda' -exec gcov --no-output {} + 2>/dev/null |
 	awk -v least="${LEAST:-60}" -F"'" '
 	/^File / { file = $2; next }

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Install what is missing for the named purposes: build (always), demo, check, bench, lint,
-# verdicts, hosts. On Debian and Ubuntu by apt-get, with sudo where needed; elsewhere name the
-# packages. Fast and silent when nothing is missing. GRMON_NO_INSTALL=1 never installs.
+# Installs what is missing for the named purposes: build (always), demo, check, bench,
+# lint, verdicts, hosts. On Debian and Ubuntu it uses apt-get, with sudo if needed;
+# elsewhere it names the packages. Fast and silent if nothing is missing.
+# GRMON_NO_INSTALL=1 never installs.
 set -eu
 
 build="gcc make pkg-config libc6-dev libncurses-dev libjansson-dev libproc2-dev libdw-dev uthash-dev
@@ -12,37 +13,40 @@ check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached ngin
 	openssh-client openssh-server procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev elfutils debuginfod postgresql libaprutil1-dev
 	python3-prometheus-client musl-tools"
 lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck"
-# The programs of tests/verdicts; what cannot be had is named there, and left out.
+# The programs of tests/verdicts. Those that are not available are named there, and left
+# out.
 verdicts="mariadb-server ruby puma erlang-base qemu-system-x86 qtbase5-dev libtbb-dev
 	libuv1-dev php-fpm apache2 lighttpd rsyslog dbus cron snmpd haproxy varnish beanstalkd mosquitto
 	gunicorn uwsgi-core uwsgi-plugin-python3 etcd-server prometheus-node-exporter nats-server
 	dnsmasq unbound slapd squid transmission-daemon"
 
-# Programs in which the agent is tried (tests/campaign/hosts.t); each that is missing is left out.
+# Programs in which the agent is tested (tests/campaign/hosts.t). Missing ones are left
+# out.
 hosts="chromium firefox-esr bubblewrap strace gdb valgrind clang gcc-multilib
 	qemu-user busybox-static sudo iputils-ping php-cli php-fpm ruby erlang-base git
 	rsync man-db file dpkg-dev tcpdump apache2 vsftpd chrony dnsmasq mariadb-server firejail runc crun
 	fakeroot faketime eatmydata proot ltrace heaptrack parallel libjemalloc2 libtcmalloc-minimal4
 	libgoogle-perftools4"
 
-# A toolchain that is here already, from wherever, will do.
+# A toolchain that is already installed is enough.
 command -v go >/dev/null 2>&1 || check="$check golang-go"
 command -v rustc >/dev/null 2>&1 || check="$check rustc"
 command -v javac >/dev/null 2>&1 || check="$check default-jdk-headless"
 command -v node >/dev/null 2>&1 || check="$check nodejs"
 command -v python3 >/dev/null 2>&1 || check="$check python3"
 command -v cargo >/dev/null 2>&1 || verdicts="$verdicts cargo"
-# The browser that draws reports; elsewhere it comes by other ways than apt.
+# The browser that draws reports. Other distributions do not have it as a package of this
+# name.
 hosts="$hosts libpython$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo 3)-testsuite"
 ! grep -qs '^ID=debian' /etc/os-release || check="$check firefox-esr"
 
-# The runtime of the sanitizers and fuzzers of the clang that this distribution has.
+# The runtime of the sanitizers and fuzzers for this distribution's clang.
 clang_runtime() {
 	version=$(apt-cache depends clang 2>/dev/null | sed -n 's/^ *Depends: clang-\([0-9]*\)$/\1/p')
 	echo "libclang-rt-${version:-14}-dev"
 }
 
-# available PACKAGE…: those that this distribution has.
+# available PACKAGE…: prints the packages that this distribution has.
 available() {
 	command -v apt-cache >/dev/null 2>&1 || { echo "$@"; return; }
 	for package in "$@"; do
@@ -100,7 +104,8 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "installing:$missing"
 install() {
-	# Servers are wanted as programs, not as services: policy-rc.d forbids starting them.
+	# The servers are needed as programs, not as services: policy-rc.d forbids
+	# starting them.
 	$as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
 		apt-get install -y --no-install-recommends $missing >"$log" 2>&1
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# dist.sh NAME ARCHIVE: the source as NAME/… in a .tar.gz. In a git checkout that is the last
-# commit. Elsewhere, as in an unpacked archive, it is every file that tests/files.sh names; an
-# archive of unchanged files is the same, byte by byte, as the one that they came from.
+# dist.sh NAME ARCHIVE: packs the source as NAME/… into a .tar.gz. In a git checkout that
+# is the last commit. Elsewhere, as in an unpacked archive, it is every file that
+# tests/files.sh names; unchanged files give the same archive as before, byte by byte.
 set -eu
 name=$1
 archive=$2
@@ -11,7 +11,7 @@ stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 
 mkdir "$stage/$name"
-# Either way each file keeps its time.
+# In both cases each file keeps its time.
 if [ -e .git ] && git rev-parse --git-dir >/dev/null 2>&1; then
 	git archive -o "$stage/files.tar" HEAD
 else

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-# For every test that is a script: where things are, a temporary folder of its own ($work),
-# TAP, polling. Sourced by the lib.sh of each folder, which says in finish() what is ended.
+# For every test that is a shell script: paths, a temporary folder ($work), TAP and
+# polling. The lib.sh of each folder sources it and ends the test's processes in finish().
 # shellcheck shell=sh disable=SC2034
 
 BUILD=${BUILD:-$PWD/build}
-# GRMON_CLIENT=: an installed client, with the library beside it or at GRMON_AGENT=.
+# GRMON_CLIENT=FILE tests an installed client, with the library next to it or at
+# GRMON_AGENT=.
 client=${GRMON_CLIENT:-$BUILD/grmon-c}
 agent=${GRMON_AGENT:-}
 for file in "${client%/bin/*}"/lib/libgrmon.so* "${client%/bin/*}"/lib/*/libgrmon.so*; do
@@ -23,14 +24,14 @@ plan() { echo "1..$1"; }
 skip_all() { echo "1..0 # SKIP $*"; exit 0; }
 need() { command -v "$1" >/dev/null 2>&1 || skip_all "$1 is not installed"; }
 
-# give_up WHY: what the rest of this test needs is not there. The other tests go on.
+# give_up WHY: ends this test, because something that the rest of it needs is missing.
 give_up() {
 	ok 1 "$1"
 	exit 1
 }
 
-# until_true COMMAND…: polls for 20 s, or on a busy machine, where a look takes long, for
-# 100 looks and at most a minute.
+# until_true COMMAND…: polls for 20 s; on a busy machine, where a sample takes long, for
+# 100 attempts and at most a minute.
 until_true() {
 	i=0
 	polled_from=$(date +%s)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# needs.sh agent|client|tests: one sentence that says what is missing to build it, and how to get
-# it; nothing if everything is there. Looks only, by $CC, $CXX, $CPPFLAGS and $PKG_CONFIG.
+# needs.sh agent|client|tests: prints one sentence that says what is missing to build it,
+# and how to get it; nothing if everything is there. It only checks, with $CC, $CXX,
+# $CPPFLAGS and $PKG_CONFIG.
 set -u
 CC=${CC:-cc}
 CXX=${CXX:-c++}

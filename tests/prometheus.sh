@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Says in which folder prometheus and promtool are; 1 if they are nowhere. `fetch` unpacks
-# Debian's package into a cache first: installed, it would leave a server running.
+# Prints the folder that has prometheus and promtool; the exit status is 1 if there is
+# none. `fetch` first unpacks Debian's package into a cache, because an installed one
+# would start a server.
 set -u
 cache=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/grmon-c/prometheus
 bin=$cache/usr/bin
@@ -16,7 +17,7 @@ find_them() {
 	fi
 }
 
-# Into a folder beside it, then by rename: half a package is never found.
+# Unpacks into another folder and renames it, so that half a package is never found.
 unpack() {
 	mkdir -p "$(dirname "$cache")" && fresh=$(mktemp -d "$cache.XXXXXX") || return 1
 	trap 'rm -rf "$fresh"' EXIT

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The whole client, view and all, at 1 Hz on 10,000 blocked threads, under the agent and
-# from outside: CPU time from /proc over 20 s after it has settled, and the highest resident
-# memory. Needs tmux.
+# The whole client with its view at 1 Hz on 10,000 blocked threads, under the agent and
+# from outside: CPU time from /proc over 20 s after it has settled, and the highest
+# resident memory. Needs tmux.
 set -u
 BUILD=${BUILD:-$PWD/build}
 command -v tmux >/dev/null 2>&1 || { echo 'no tmux: skipped'; exit 0; }
@@ -23,7 +23,7 @@ tmux -L "$socket" -f /dev/null new-session -d -s base 'exec cat'
 
 # measure NAME PRELOAD CPU-GOAL MEMORY-GOAL
 measure() {
-	# It ends with its input.
+	# The target ends with its input.
 	exec 3<>"$work/input"
 	: >"$work/ready"
 	LD_PRELOAD=$2 "$BUILD/tests/targets/many_threads" "$threads" >"$work/ready" 2>&1 <&3 &
@@ -32,7 +32,7 @@ measure() {
 		kill -0 "$target" 2>/dev/null || { cat "$work/ready"; return; }
 		sleep 0.1
 	done
-	# The pane's own process is the client: exec, so that its pid is the pane's.
+	# exec makes the client the pane's own process, with the pane's pid.
 	tmux -L "$socket" new-session -d -s "$1" -x 200 -y 50 \
 		"exec env XDG_CONFIG_HOME=$work '$BUILD/grmon-c' $target"
 	client=$(tmux -L "$socket" list-panes -t "$1" -F '#{pane_pid}')

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What a scrape of `export` costs beyond the look, of 10,000 threads under the agent: times
-# over one connection at moments all over the second, beside those of its front page, which
-# is the price of the connection alone. Then of 60 targets at once.
+# The cost of a scrape of `export` beyond the sample, with 10,000 threads under the agent:
+# times over one connection, spread over the second, next to those of its front page,
+# which is the cost of the connection alone. Then with 60 targets at once.
 set -u
 BUILD=${BUILD:-$PWD/build}
 threads=${THREADS:-10000}
@@ -18,7 +18,7 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 figure() { printf '%s\t%s\t%s\t%s\n' "$@"; }
 
-# scrape WHAT GOAL: figures of the exporter on $port
+# scrape WHAT GOAL: prints figures of the exporter on $port.
 scrape() {
 	python3 - "$port" "$@" <<'PY'
 import http.client, random, re, sys, time
@@ -62,7 +62,7 @@ print(u.urlopen('http://127.0.0.1:$port/metrics').read().count(b'\ngrmon_deadloc
 	done
 }
 
-# It ends with its input.
+# The target ends with its input.
 mkfifo "$work/input"
 exec 3<>"$work/input"
 LD_PRELOAD=$BUILD/libgrmon.so "$BUILD/tests/targets/many_threads" "$threads" \

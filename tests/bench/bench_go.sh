@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Looks at parked goroutines of a Go program from outside, with what net/http/pprof's
-# debug=2 costs beside it: time, and the longest gap of a 1 ms ticker in the target.
-# Needs go and curl; skips without. GO_MILLION=1 adds a million goroutines (4 GB).
+# Samples of parked goroutines of a Go program from outside, next to the cost of debug=2
+# of net/http/pprof: time, and the longest gap of a 1 ms ticker in the target. Needs go
+# and curl; skips without them. GO_MILLION=1 adds a million goroutines (4 GB).
 set -u
 BUILD=${BUILD:-$PWD/build}
 looks=$BUILD/tests/bench/go_looks

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Proofs of leaks in a Go program from outside, with the runtime's own profile of leaked
-# goroutines beside them where it has one: time, memory, and the longest gap of a 1 ms ticker
-# in the target. Needs go; skips without.
+# Proofs of leaks in a Go program from outside, next to the runtime's own profile of
+# leaked goroutines if it has one: time, memory, and the longest gap of a 1 ms ticker in
+# the target. Needs go; skips without it.
 set -u
 BUILD=${BUILD:-$PWD/build}
 proofs=$BUILD/tests/bench/go_proofs
@@ -26,7 +26,7 @@ GOEXPERIMENT=goroutineleakprofile build || build ||
 
 figure() { printf '%s\t%s\t%s\t%s\n' "$@"; }
 count() { grep -c "^$1" "$work/out"; }
-# The worst gap in a second, the greatest of those since the line FROM, in ms.
+# The longest gap in any second since the line FROM, in ms.
 gap() { sed -n 's/^gap //p' "$work/out" | tail -n +"$1" | sort -n | tail -1 | awk '{printf "%.1f", $1 / 1000}'; }
 measure() {	# measure GOROUTINES MEGABYTES GOAL
 	"$work/heap" "$1" "$2" >"$work/out" 2>&1 </dev/null &

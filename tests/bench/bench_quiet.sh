@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What a target feels: a thread of it ticks every millisecond and measures how late it is,
-# beside 200 that wait. Spells with nobody looking, and with the view at 1 Hz and at 10 Hz,
-# in turn. The goal of each figure is what a quarter of the spells with nobody looking
-# exceed: the noise. Needs tmux.
+# What a target notices: one of its threads ticks every millisecond and measures how late
+# it is, while 200 others wait. Periods without a client and with the view at 1 Hz and at
+# 10 Hz alternate. The goal of each figure is the value that a quarter of the periods
+# without a client exceed: the noise. Needs tmux.
 set -u
 BUILD=${BUILD:-$PWD/build}
 command -v tmux >/dev/null 2>&1 || { echo 'no tmux: skipped'; exit 0; }
@@ -27,14 +27,14 @@ exec 3<>"$work/input"
 target=$!
 until grep -q ready "$work/output"; do sleep 0.1; done
 lines() { wc -l <"$work/output"; }
-# What it measured since the last call: "eintr N calls N … worst_us N"
+# Prints what it has measured since the last call: "eintr N calls N … worst_us N".
 figures() {
 	wanted=$(($(lines) + 1))
 	echo >&3
 	until [ "$(lines)" -ge "$wanted" ]; do sleep 0.01; done
 	tail -1 "$work/output"
 }
-# spell KIND [INTERVAL]: with the view open for all of it
+# spell KIND [INTERVAL]: one period, with the view open for all of it
 spell() {
 	if [ $# -gt 1 ]; then
 		tmux -L "$socket" -f /dev/null new-session -d -x 200 -y 50 \
@@ -55,7 +55,7 @@ while [ "$round" -lt "$rounds" ]; do
 	spell idle
 	spell 10Hz 0.1
 done
-# column KIND NAME: its values, sorted
+# column KIND NAME: prints its values, sorted.
 column() { sed -n "s/^$1 .*\\<$2 \\([0-9]*\\).*/\\1/p" "$work/spells" | sort -n; }
 median() { awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 limit() { column idle "$1" | awk '{v[NR] = $1} END {print v[int((3 * NR + 3) / 4)]}'; }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The whole recorder, looks and all, at 1 Hz on 10,000 threads under the agent, of which one
-# in a hundred changes each second: its CPU time and what it writes, over a minute after it
-# has settled, and the highest resident memory. Then the same without the agent.
+# The whole recorder with its samples at 1 Hz on 10,000 threads under the agent, of which
+# one in a hundred changes each second: its CPU time and what it writes, over a minute
+# after it has settled, and the highest resident memory. Then the same without the agent.
 set -u
 BUILD=${BUILD:-$PWD/build}
 threads=${THREADS:-10000}

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What the view costs while nobody touches it, at 1 Hz, against htop and top at 1 Hz in the
-# same seconds: on redis and postgres at rest, on 200 threads, and as a list of processes.
-# CPU time of all threads from schedstat. Needs tmux; takes what else is there.
+# The cost of the view at 1 Hz without keys, next to htop and top at 1 Hz in the same
+# seconds: on redis and postgres at rest, on 200 threads, and as a list of processes. CPU
+# time of all threads is from schedstat. Needs tmux; leaves out what is not installed.
 set -u
 BUILD=${BUILD:-$PWD/build}
 command -v tmux >/dev/null 2>&1 || { echo 'no tmux: skipped'; exit 0; }
@@ -19,7 +19,7 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-# view NAME COMMAND...: in a terminal of its own; exec, so that its pid is the pane's
+# view NAME COMMAND...: runs it in a terminal of its own; exec gives it the pane's pid.
 view() {
 	name=$1
 	shift
@@ -27,13 +27,13 @@ view() {
 		"exec env XDG_CONFIG_HOME=$work/config HOME=$work/config LC_ALL=C.UTF-8 $*"
 }
 used_ns() { cat /proc/"$1"/task/*/schedstat 2>/dev/null | awk '{n += $1} END {printf "%d", n}'; }
-# percent NAME: of a core, since `begin`
+# percent NAME: the share of a core since `begin`
 percent() {
 	awk -v a="$(cat "$work/$1")" -v b="$(used_ns "$(pid_of "$1")")" -v s="$seconds" \
 		'BEGIN { printf "%.2f", (b - a) / s / 1e7 }'
 }
 pid_of() { tmux -L "$socket" list-panes -t "$1" -F '#{pane_pid}'; }
-# compare WHAT PID SCREEN: `PID` may be empty, for the list of processes
+# compare WHAT PID SCREEN: `PID` is empty for the list of processes.
 compare() {
 	tries=0
 	view grmon "'$BUILD/grmon-c' -i 1 $2"
@@ -76,7 +76,7 @@ if command -v redis-server >/dev/null 2>&1; then
 	compare redis "$redis" 'ID +STATE'
 fi
 
-# postgres refuses root.
+# postgres refuses to run as root.
 for bin in /usr/lib/postgresql/*/bin; do :; done
 as=
 [ "$(id -u)" -ne 0 ] || as='setpriv --reuid=65534 --regid=65534 --clear-groups'

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Throughput of real servers with the agent preloaded, against none: rounds of both
-# interleaved, median of the ratios. Needs redis-server and redis-benchmark; skips without.
+# Throughput of real servers with the agent preloaded, compared with none: rounds of both
+# alternate, and the figure is the median of the ratios. Needs redis-server and
+# redis-benchmark; skips without them.
 set -u
 BUILD=${BUILD:-$PWD/build}
 command -v redis-benchmark >/dev/null 2>&1 || { echo 'no redis-benchmark: skipped'; exit 0; }

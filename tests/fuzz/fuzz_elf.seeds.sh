@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes seeds for fuzz_elf in the folder that is named: small programs with and without
-# debug information, built here, each with a prefix of zeros for addresses and stack.
+# Makes seeds for fuzz_elf in the folder that is its argument: small programs with and
+# without debug information, built here, each with a prefix of zeros for addresses and
+# stack.
 set -eu
 out=$1
 work=$(mktemp -d)
@@ -24,7 +25,7 @@ for flags in '-O0 -g' '-O2 -g' '-O2 -g -gdwarf-4 -fno-omit-frame-pointer' '-O2' 
 	{ printf '\002\004\006\010'; head -c 256 /dev/zero; cat "$work/small"; } >"$out/seed$n"
 	{ printf '\202\004\006\010'; head -c 256 /dev/zero; cat "$work/small"; } >"$out/copied$n"
 done
-# Symbols that are packed inside of the file, and a link to others.
+# Symbols that are packed inside the file, and a link to others.
 command -v objcopy >/dev/null 2>&1 && command -v xz >/dev/null 2>&1 || exit 0
 ${CLANG:-clang} -O2 -g -fPIC -nostdlib -Wl,-e,start,--build-id,-z,noseparate-code -o "$work/small" "$work/small.c"
 objcopy --only-keep-debug --remove-section='.debug*' "$work/small" "$work/mini.debug"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes seeds for fuzz_elf_file in the folder that is named: small programs of every kind of
-# debug information, their notes, and names of debug links.
+# Makes seeds for fuzz_elf_file in the folder that is its argument: small programs with
+# every kind of debug information, their notes, and names of debug links.
 set -eu
 out=$1
 work=$(mktemp -d)

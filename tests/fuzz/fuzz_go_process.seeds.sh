@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Builds the program that fuzz_go_process looks at beside the folder that is named, with
-# goroutines in many kinds of waits, and makes seeds in the folder.
+# Builds the program that fuzz_go_process reads next to the folder that is its argument,
+# with goroutines in many kinds of waits, and makes seeds in the folder.
 set -eu
 out=$(cd "$1" && pwd)
 i=0
 while [ $i -lt 32 ]; do
 	i=$((i + 1))
-	# Ways, then a few words, how they lie, and what they are.
+	# Ways, then a few false words: how they are changed, and to what.
 	printf "$(printf '\\%03o' $((i - 1)))"'\001\000\000\000\000\200\020\000\003\001\100\200\000\001\005\077\001\001\006\010' >"$out/ways$i"
 done
 command -v go >/dev/null 2>&1 || exit 0

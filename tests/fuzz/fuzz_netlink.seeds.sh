@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes seeds for fuzz_netlink in the folder that is named: what the kernel answers here, to
-# the questions that the client asks. Without python3 the fuzzer begins with nothing.
+# Makes seeds for fuzz_netlink in the folder that is its argument: the kernel's answers on
+# this machine to the client's questions. Without python3 the fuzzer starts without seeds.
 set -eu
 command -v python3 >/dev/null 2>&1 || exit 0
 exec python3 - "$1" <<'END'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Makes seeds for fuzz_program in the folder that is named: small programs, with and without a
-# dynamic linker, and scripts.
+# Makes seeds for fuzz_program in the folder that is its argument: small programs, with
+# and without a dynamic linker, and scripts.
 set -eu
 out=$1
 work=$(mktemp -d)

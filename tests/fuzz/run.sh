@@ -29,11 +29,11 @@ command -v "$CLANG" >/dev/null 2>&1 || {
 }
 [ $# -gt 0 ] || set -- $(for file in tests/fuzz/fuzz_*.c; do basename "$file" .c; done)
 
-# What is freed is kept from use for a while, but no longer than caches bear.
+# Freed memory is quarantined, but not more than fits into caches.
 ASAN_OPTIONS=${ASAN_OPTIONS:-quarantine_size_mb=16:malloc_context_size=8}
 export ASAN_OPTIONS
 
-# Everything that is fuzzed, instrumented once.
+# The library under test, instrumented once.
 library=$BUILD/fuzz/client/libclient.a
 make -s -j"$(nproc)" BUILD="$BUILD/fuzz/client" CC="$CLANG" \
 	CFLAGS='-g -O1 -fno-sanitize-recover=undefined' \
@@ -74,7 +74,7 @@ build() {
 	rm -f "$work/totals"
 }
 
-# One round: NAME SECONDS RUNS. Adds a line "runs seconds" to its totals.
+# One round: NAME SECONDS RUNS. Adds a line "runs seconds" to the fuzzer's totals.
 run() {
 	work=$BUILD/fuzz/$1
 	log=$work/log
@@ -100,7 +100,7 @@ run() {
 	return 1
 }
 
-# Inputs, milliseconds and inputs per second of all rounds of NAME.
+# Prints inputs, milliseconds and inputs per second of all rounds of NAME.
 totals() {
 	awk '{runs += $1; ms += $2} END {printf "%.0f %.0f %.0f\n", runs, ms, runs * 1000 / (ms + 1)}' \
 		"$BUILD/fuzz/$1/totals"
@@ -143,7 +143,8 @@ if [ "$TOTAL_RUNS" -gt 0 ]; then
 		[ "$so_far" -ge "$LEAST_RUNS" ] || [ -f "$BUILD/fuzz/$name/findings" ] ||
 			run "$name" "$LEAST_SECONDS" "$((LEAST_RUNS - so_far))" || failed=1
 	done
-	# A round of the rest: by the square of the speed, as each gets time by its speed.
+	# A round for the rest: in proportion to the square of the speed, because time is
+	# given out by speed.
 	for name in $built; do
 		[ -f "$BUILD/fuzz/$name/findings" ] || echo "$name $(totals "$name")"
 	done | awk -v total="$TOTAL_RUNS" '

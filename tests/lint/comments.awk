@@ -1,8 +1,8 @@
 #!/usr/bin/awk -f
 # SPDX-License-Identifier: MIT
-# Comments that name a file of C which is not there. A name alone is a file of the same folder,
-# or a public header; any other is written as "folder/file.h". `group_*.c` stands for several.
-# Reads the list of all files first (-v list=FILE), then the files.
+# Comments that name a C file that does not exist. A name alone is a file of the same
+# folder, or a public header; any other is written as "folder/file.h". `group_*.c` stands
+# for several. Reads the list of all files first (-v list=FILE), then the files.
 
 function folder_of(path) {
 	return path ~ /\// ? substr(path, 1, match(path, /\/[^\/]*$/) - 1) : ""
@@ -32,7 +32,7 @@ function is_there(name,    path, wanted) {
 	return 0
 }
 
-# Left out: <term.h> is the system's, "main.c:31" is what a target says.
+# Leaves out <term.h>, which is the system's, and "main.c:31", which a target says.
 function look(text,    name, before, after) {
 	while (match(text, /[A-Za-z0-9_*\/.-]*[A-Za-z0-9_*]\.(c|h|def)[^A-Za-z0-9_]/)) {
 		name = substr(text, RSTART, RLENGTH - 1)

@@ -1,7 +1,7 @@
 #!/usr/bin/awk -f
 # SPDX-License-Identifier: MIT
-# Data flows one way: says which #include of FILE breaks the rule. A folder stands for its own
-# files, not for those of folders inside it; a file may be named alone.
+# Data flows one way: prints each #include that breaks the rule. A folder stands for its
+# own files, not for those of folders inside it; a file may be named alone.
 function folder_of(path) {
 	sub(/\/[^\/]*$/, "", path)
 	return path
@@ -37,7 +37,7 @@ BEGIN {
 FNR == 1 {
 	split(FILENAME, part, "/")
 	folder = part[1] == "include" ? "include" : folder_of(substr(FILENAME, 5))
-	# The folder that a rule speaks of as a whole.
+	# The folder that a rule names as a whole.
 	whole = part[1] == "include" ? "include" : part[2]
 	if (!(folder in may))
 		print FILENAME ": folder " folder " has no rule in tests/lint/layers.awk"
@@ -62,8 +62,9 @@ FNR == 1 {
 /^#[ \t]*include[ \t]*<(elfutils\/|sys\/ptrace|libelf|gelf|dwarf)/ && whole != "source" {
 	print FILENAME ":" FNR ": elfutils and ptrace belong to source"
 }
-# A target is read through source/proc alone, so that it need not be a live process. A file of
-# our own may be named; the agent and the examples run inside the process that they read.
+# A target is read through source/proc alone, so that it does not have to be a live
+# process. Files of our own process may be named; the agent and the examples run inside
+# the process that they read.
 function reports_target(what) {
 	print FILENAME ":" FNR ": only src/source/proc " what
 }
@@ -72,7 +73,7 @@ whole != "agent" && whole != "examples" && folder != "source/proc" && !/^[ \t]*\
 	gsub(/"\/proc\/(self|thread-self)[\/"]/, "", text)
 	if (text ~ /"\/?proc["\/]|\/proc\/%|^[^"]*"[^" ]*proc\/%/)
 		reports_target("names a file of a target")
-	# Besides fdio_read_small() itself nothing reads relative to a directory.
+	# Only fdio_read_small() itself reads relative to a directory.
 	if (text ~ /(openat|readlinkat|fstatat|statx|faccessat|fdio_read_small)[ \t]*\(/ &&
 	    text !~ /\((AT_FDCWD|const )/ && FILENAME !~ /^src\/base\/fdio\./)
 		reports_target("opens files relative to a directory")

@@ -1,8 +1,8 @@
 #!/usr/bin/awk -f
 # SPDX-License-Identifier: MIT
-# Finds rings: files that call each other, and folders that do. Reads what `nm -A` prints of
-# the objects of one program; -v root= is what their names begin with before "src/". Prints
-# "ring NAME…" for each ring, its names sorted, and then a line for each tie in it:
+# Finds rings: files that call each other, and folders that do. Reads the output of `nm
+# -A` for the objects of one program; -v root= is the part of their names before "src/".
+# Prints "ring NAME…" for each ring, its names sorted, and then a line for each tie in it:
 # "tie FROM -> TO: SYMBOL…".
 
 function unit_of(object) {
@@ -27,7 +27,7 @@ function tie(from, to, symbol) {
 	seen[from] = seen[to] = 1
 }
 
-# Tarjan's algorithm: a ring is what can be reached from each of its members.
+# Tarjan's algorithm: the members of a ring can all be reached from each other.
 function visit(node,    list, count, i, other, size, members) {
 	number[node] = lowest[node] = ++nr_visited
 	stack[++height] = node
@@ -82,7 +82,7 @@ function print_ring(members, size,    i, k, symbols, count) {
 	}
 }
 
-# "OBJECT:ADDRESS TYPE SYMBOL", without ADDRESS where the symbol is another file's.
+# "OBJECT:ADDRESS TYPE SYMBOL", without ADDRESS if the symbol is another file's.
 $(NF - 1) ~ /^[TDBRCVWGSi]$/ { defined_in[$NF] = unit_of($1) }
 $(NF - 1) ~ /^[Uwv]$/ { users[$NF] = users[$NF] " " unit_of($1) }
 

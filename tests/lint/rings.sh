@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# No two files call each other, and no two folders, not even by way of others: what is in such
-# a ring cannot be understood, tested or moved alone. Looks at the objects in $BUILD. Prints
-# each ring, and which symbols tie it.
+# No two files, and no two folders, call each other, not even through others: a part of
+# such a ring cannot be understood, tested or moved alone. Reads the objects in $BUILD.
+# Prints each ring and the symbols that tie it.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
 
-# What is left in the build of a file that is gone does not count.
+# Objects whose source file no longer exists do not count.
 objects() {
 	find "$1/src" -name '*.o' | while read -r object; do
 		source=${object#"$1"/}

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every static check, each by its name: `tests/lint/run.sh [CHECK…]`. Prints one line per
-# check and what it found; exits 1 if any found something.
+# Every static check by its name: `tests/lint/run.sh [CHECK…]`. Prints one line per check
+# and what it found; exits with 1 if any found something.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
@@ -13,7 +13,7 @@ trap 'rm -f "$out"' EXIT
 
 c_files() { tests/files.sh "$@"; }
 
-# Which folder may include which; see .github/CONTRIBUTING.md.
+# The folders that each folder may include; see .github/CONTRIBUTING.md.
 check_layers() { tests/lint/layers.awk $(c_files 'src/*.c' 'src/*.h' 'include/*.h'); }
 
 # Files that call each other in a ring.
@@ -27,7 +27,7 @@ check_format() {
 		head -20
 }
 
-# Files and functions that have outgrown one duty, unfinished marks, missing licence lines.
+# Files and functions that are too long, unfinished marks, missing licence lines.
 check_shape() {
 	awk '/^{/ { from = FNR }
 		/^}/ && from && FNR - from >= 60 { print FILENAME ":" from ": a function of " FNR - from + 1 " lines, at most 60" }
@@ -44,7 +44,8 @@ check_shape() {
 		grep -vE '^src/(cli|examples)/|_exit|:[0-9]+:[ \t]*(/?\*|.*/\*.*exit\()' | head
 }
 
-# Comments that name a file which is not there; folders whose duty no header says, or two do.
+# Comments that name a file that does not exist; folders whose duty no header says, or
+# several do.
 check_comments() {
 	c_files . >"$out.list"
 	tests/lint/comments.awk -v list="$out.list" $(c_files '*.c' '*.h' '*.def' '*.cc')
@@ -55,14 +56,15 @@ check_comments() {
 	rm -f "$out.list"
 }
 
-# The agent's dynamic symbols: its API, and the functions that it means to interpose.
+# The agent's dynamic symbols: its API, and the functions that it interposes on purpose.
 check_exports() {
 	make -s agent BUILD="$BUILD" >/dev/null || { echo 'the agent does not build'; return; }
 	nm -D --defined-only "$BUILD"/libgrmon.so | awk '{print $3}' | sort >"$out.have"
 	sort tests/lint/exports.txt >"$out.want"
 	comm -23 "$out.have" "$out.want" | sed 's/^/exported, but not in tests\/lint\/exports.txt: /'
 	comm -13 "$out.have" "$out.want" | sed 's/^/in tests\/lint\/exports.txt, but not exported: /'
-	# What the headers promise is there, under a version of the library's, and nothing else is.
+	# Every function in the headers is exported under a version of the library, and
+	# nothing else is.
 	sed -n '/^GRMON_API/,/;/p' include/*.h | grep -oE '\bgrmon_[a-z_]+\(' | tr -d '(' | sort -u >"$out.want"
 	sed -n 's/^\(grmon_[a-z_]*\)@@LIBGRMON_.*/\1/p' "$out.have" >"$out.versioned"
 	comm -23 "$out.want" "$out.versioned" | sed 's/^/in a header, but not exported under a version: /'
@@ -81,10 +83,11 @@ check_tables() {
 check_man() {
 	for page in man/*.[1357]; do
 		mandoc -Tlint -Wwarning "$page" 2>&1 | head -20
-		# A quote that begins an argument is not printed, as in JSON: \(dq or a display.
+		# A quote at the beginning of an argument is not printed, as in JSON: use
+		# \(dq or a display.
 		grep -nHE '^\.(Ql|Dl|Li|Cm|Ar|Pa|It Cm) (.* )?"' "$page"
 	done
-	# A newcomer reads the README; what else there is to say is in a manual page.
+	# A newcomer reads the README; everything else belongs in a manual page.
 	[ "$(wc -c <README.md)" -le 10240 ] || echo 'README.md has more than 10 KB'
 }
 

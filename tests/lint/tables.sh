@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The tables of the program are the truth; the man page and the completions must name every
+# The tables of the program decide: the man page and the completions must name every
 # option and subcommand in them, and no other.
 set -u
 client=$1
@@ -38,7 +38,7 @@ grep -ohE '"grmon_[a-z_]+", "[a-z_]*", "(gauge|counter|info)"' src/out/metrics.c
 	sed -E 's/(gauge|counter|info)$//' | sort -u | while read -r word; do
 	grep -qE "^\.It Cm .*\b$word( |\$)" man/grmon-c-guide.7 || echo "man/grmon-c-guide.7 does not explain $word"
 done
-# The other way: what the completions offer must exist.
+# The other direction: everything that the completions offer must exist.
 grep -ohE -- '--[a-z][a-z-]+' $bash_file | sort -u | while read -r word; do
 	echo "$list" | grep -qxF -- "option $word" || echo "$bash_file offers $word, which does not exist"
 done

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# For the tests of the view: a tmux server of its own with one shell in it, keys, and
-# polling of the screen. Sourced by tests/tui/*.t with BUILD set.
+# For the tests of the view: a tmux server with one shell, keys, and polling of the
+# screen. Sourced by tests/tui/*.t with BUILD set.
 # shellcheck shell=sh disable=SC2034
 
 # shellcheck source=tests/lib.sh
@@ -8,7 +8,7 @@
 server=grmon-tui-$$
 export LC_ALL=C.UTF-8
 unset NO_COLOR GRMON_SOCKET_DIR GRMON_DISABLE TMUX
-# What tmux starts its commands with: not that of a user who has none, or one of its own kind.
+# tmux starts its commands with this shell, instead of the user's, which may be missing.
 export SHELL=/bin/sh
 
 finish() {
@@ -48,38 +48,39 @@ sees() { screen | grep -qE -- "$1"; }
 sees_not() { ! sees "$1"; }
 wait_for() { until_true sees "$1"; }
 wait_gone() { until_true sees_not "$1"; }
-# expect PATTERN NAME: one test point, polled.
+# expect PATTERN NAME: one test point: the screen shows the pattern, sooner or later.
 expect() { wait_for "$1"; ok $? "$2"; }
 expect_gone() { wait_gone "$1"; ok $? "$2"; }
 
-# A shell in a terminal of WIDTH HEIGHT, with a prompt to be seen when it is back.
+# open_shell WIDTH HEIGHT: a shell in a terminal, with a prompt that shows when it is
+# back.
 open_shell() {
 	tmux -L "$server" -f /dev/null new-session -d -s view -x "$1" -y "$2" \
 		"PS1='back> ' ENV= exec sh"
 	tmux -L "$server" set-option -g focus-events off >/dev/null
 	wait_for '^back>' || give_up 'no shell in tmux'
 }
-# Type a command into that shell.
+# Types a command into that shell.
 run_in_shell() {
 	typed "$1"
 	press Enter
 }
-# view ARG...: the client on these arguments, once its picture is there.
+# view ARG...: starts the client with these arguments and waits until it has drawn.
 view() {
 	run_in_shell "clear; $client $*; echo status=\$?"
 	wait_for 'ID +STATE'
 }
-# Pid of the client that runs in the shell.
+# Prints the pid of the client that runs in the shell.
 view_pid() {
 	pgrep -P "$(state pane_pid)" -x grmon-c
 }
 
-# The line that the cursor is on, and whether TEXT is in it.
+# The line that the cursor is on, and whether it contains TEXT.
 cursor_line() { colored | grep -nE "$(printf '\033')\[([0-9;]*;)?7m"; }
 cursor_is_at() { cursor_line | grep -qF -- "$1"; }
 cursor_has_left() { [ "$(cursor_line | cut -d: -f1)" != "$1" ]; }
-# step KEY COMMAND…: presses KEY until the command succeeds; each press waits until the one
-# before has moved the cursor.
+# step KEY COMMAND…: presses KEY until the command succeeds; each press waits until the
+# one before has moved the cursor.
 step() {
 	step_key=$1
 	steps=0
@@ -92,7 +93,7 @@ step() {
 		until_true cursor_has_left "$step_line"
 	done
 }
-# page_to PATTERN: pages down in a text that stands still.
+# page_to PATTERN: pages down in a text that does not change.
 page_to() {
 	until sees "$1"; do
 		page=$(screen)
@@ -103,7 +104,7 @@ page_to() {
 page_has_changed() { [ "$(screen)" != "$page" ]; }
 
 is_ready() { grep -q ready "$work/ready"; }
-# start_target [VAR=VALUE...]: the program of tests/targets; $target is its pid.
+# start_target [VAR=VALUE...]: starts the program of tests/targets; $target is its pid.
 start_target() {
 	: >"$work/ready"
 	[ -p "$work/hold" ] || mkfifo "$work/hold"
