@@ -14,6 +14,7 @@ done
 agent=${agent:-$BUILD/libgrmon.so}
 beside=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
+export TEST_FOLDER="$work"
 export XDG_CONFIG_HOME="$work/config" XDG_RUNTIME_DIR="$work/run"
 mkdir -m 700 "$work/config" "$work/run"
 started=

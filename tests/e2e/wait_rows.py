@@ -17,7 +17,7 @@ with open("src/core/state.def", encoding="utf-8") as table:
 # in, who is said to hold it: the main thread, the target of a join, a process, or nobody.
 PIPE = r"fd FD pipe:\[\d+\], with wrap_waits OTHER"
 UNIX = r"fd FD unix, with wrap_waits OTHER and 1 more"
-FILE = r"fd FD /tmp/wrap_waits\.\w+, held by wrap_waits OTHER"
+FILE = r"fd FD /tmp/\S*wrap_waits\.\w+, held by wrap_waits OTHER"
 SLEEP = r"(16m40s|1d\d+h|1d3h)(, until about .+)?"
 QUEUE = r"fd FD /wrap_waits-\d+ \(deleted\)"
 ROWS = [
@@ -41,7 +41,7 @@ ROWS = [
     (r"eventfd_write", "fd", r"fd FD eventfd, count 18446744073709551614", None),
     (r"accept4?", "fd", r"fd FD unix @\w+", None),
     (r"connect", "fd", r"fd FD unix -> @wrap_waits\d+", None),
-    (r"flock", "fd", r"fd FD /tmp/wrap_waits\.\w+, held by itself and \d+ more", "any"),
+    (r"flock", "fd", r"fd FD /tmp/\S*wrap_waits\.\w+, held by itself and \d+ more", "any"),
     (r"fcntl_.*|lockf", "fd", FILE, "process"),
     (r"clock_nanosleep", "timer", r"until \d{4}-\d\d-\d\d \d\d:\d\d", None),
     (r"syscall_nanosleep|.*sleep", "timer", SLEEP, None),

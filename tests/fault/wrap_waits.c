@@ -251,6 +251,7 @@ int main(int argc, char **argv)
 	if (!mkdtemp(tmp))
 		setup_fail("mkdtemp");
 	setenv("XDG_RUNTIME_DIR", tmp, 1);
+	setenv("TEST_FOLDER", tmp, 1);
 	printf("1..%zu\n", NR_PROGRAMS);
 	for (size_t i = 0; i < NR_PROGRAMS; i++)
 		run_program(i + 1, &programs[i], self);

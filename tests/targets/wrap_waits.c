@@ -56,7 +56,7 @@ static int msg_empty, msg_full, sem_set;
 static mqd_t mq_empty, mq_full;
 static pid_t child;
 static char command[64];
-static char work[64] = "/tmp/wrap_waits.XXXXXX";
+static char work[128];
 
 /* Prints what the calling thread is about to do. */
 static void expect(const char *name, int state, const void *object, int fd)
@@ -340,7 +340,10 @@ static void setup_locks(void)
 static void setup_files(void)
 {
 	static struct aiocb request;
+	const char *folder = getenv("TEST_FOLDER");
 
+	/* The test removes its folder, also if this program is killed. */
+	snprintf(work, sizeof(work), "%s/wrap_waits.XXXXXX", folder ? folder : "/tmp");
 	MUST(locked_file = mkstemp(work));
 	MUST(ftruncate(locked_file, 1 << 20));
 	MUST(flock(locked_file, LOCK_EX));
