@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
-checks="layers rings format shape comments exports tables man shell workflows analyse"
+checks="layers rings format shape comments words exports tables man shell workflows analyse"
 [ $# -eq 0 ] || checks=$*
 failed=0
 out=$(mktemp)
@@ -54,6 +54,12 @@ check_comments() {
 		[ $# -eq 1 ] || echo "$folder: $# of its files begin with \"The folder $folder\""
 	done
 	rm -f "$out.list"
+}
+
+# Phrases that read as translated, in comments, strings and pages.
+check_words() {
+	tests/lint/words.awk $(c_files src include man README.md CHANGELOG.md .github tests Makefile |
+		grep -vE '^tests/(data/|lint/words\.awk)')
 }
 
 # The agent's dynamic symbols: its API, and the functions that it interposes on purpose.
