@@ -91,7 +91,7 @@ ssize_t fdio_read_small(int dirfd, const char *path, char *out, size_t size)
 	return (ssize_t)length;
 }
 
-/* A single pread(): at offset 0 the kernel generates the contents of a /proc file anew,
+/* A single pread(): at offset 0 the kernel generates the contents of a /proc file again,
  * in one piece if they fit. */
 ssize_t fdio_pread_small(int fd, char *out, size_t size)
 {

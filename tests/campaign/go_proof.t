@@ -29,7 +29,7 @@ for version in $versions; do
 	[ -f "$zip" ] || (cd "$work" && GO111MODULE=on go mod download "golang.org/toolchain@v0.0.1-go$version.linux-amd64") >/dev/null 2>&1
 	root=$work/toolchain/golang.org/toolchain@v0.0.1-go$version.linux-amd64
 	if ! python3 -m zipfile -e "$zip" "$work/toolchain" 2>/dev/null; then
-		ok 0 "go$version # SKIP its toolchain is not to be had"
+		ok 0 "go$version # SKIP its toolchain is not available"
 		continue
 	fi
 	chmod -R u+x "$root/bin" "$root/pkg/tool"
@@ -48,7 +48,7 @@ healthy() {
 	until_true prove
 	for try in 1 2 3 4 5; do
 		check "$1: a proof, $try" prove
-		check "$1: nobody is accused, $try" ask 'no proven'
+		check "$1: no living goroutine is accused, $try" ask 'no proven'
 	done
 	stop
 }
@@ -59,7 +59,7 @@ if command -v npm >/dev/null 2>&1; then
 	}
 	mkdir "$work/www"
 	for package in esbuild-linux-64@0.11.23 @esbuild/linux-x64@0.17.0 @esbuild/linux-x64@0.24.0; do
-		shipped $package || { ok 0 "$package # SKIP it is not to be had"; continue; }
+		shipped $package || { ok 0 "$package # SKIP it is not available"; continue; }
 		launch "$work/package/bin/esbuild" --servedir="$work/www" --serve=127.0.0.1:"$(free_port)"
 		healthy "$package"
 	done
@@ -78,6 +78,6 @@ while [ $proofs -lt "${PROOFS:-200}" ]; do
 	prove && ask 'no name!=main.leaked proven' >/dev/null || accused=$((accused + 1))
 	proofs=$((proofs + 1))
 done
-ok $((accused > 0)) "$proofs proofs of a busy program: nobody is accused"
+ok $((accused > 0)) "$proofs proofs of a busy program: no living goroutine is accused"
 stop
 plan $tests

@@ -17,7 +17,7 @@ for version in ${GO_VERSIONS:-1.26.0 1.27.1}; do
 	root=$work/toolchain/golang.org/toolchain@v0.0.1-go$version.linux-amd64
 	python3 -m zipfile -e "$zip" "$work/toolchain" 2>/dev/null
 	if [ ! -d "$root/src/runtime/testdata/testgoroutineleakprofile" ]; then
-		ok 0 "go$version # SKIP its toolchain is not to be had"
+		ok 0 "go$version # SKIP its toolchain is not available"
 		continue
 	fi
 	chmod -R u+x "$root/bin" "$root/pkg/tool"

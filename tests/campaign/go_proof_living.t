@@ -38,7 +38,7 @@ more() {
 	proofs=$((proofs + 1))
 	[ $proofs -le $each ] && [ "$(date +%s)" -lt "$end_s" ]
 }
-end() {	# end NAME AT-LEAST: so many per cent of the proofs must have come to an end
+end() {	# end NAME AT-LEAST: this percentage of the proofs must have completed
 	awk -v name="$1" -v least="$2" '
 		{ n++; if ($1 == "done") done++; leaked += $2; accused += $3 }
 		END { printf "%s: %d proofs, %d came to an end and found %d leaked, %d living accused\n", name, n, done, leaked, accused

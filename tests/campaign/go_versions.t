@@ -68,7 +68,7 @@ objects="$(the chanSend) waits_on.text='chan cap 2, len 2, 2 senders, 1 select' 
 
 for version in ${GO_VERSIONS:-1.16.15 1.17.13 1.18.10 1.19.13 1.20.14 1.21.13 1.22.12 1.23.12 1.24.9 1.25.3 1.27.1}; do
 	has "$version" || {
-		ok 0 "go$version # SKIP its toolchain is not to be had: $(tail -1 "$work/build.log")"
+		ok 0 "go$version # SKIP its toolchain is not available: $(tail -1 "$work/build.log")"
 		continue
 	}
 	source_for "$version"
@@ -84,7 +84,7 @@ done
 
 for version in ${GO_TOO_OLD:-1.15.15}; do
 	has "$version" || {
-		ok 0 "go$version # SKIP its toolchain is not to be had: $(tail -1 "$work/build.log")"
+		ok 0 "go$version # SKIP its toolchain is not available: $(tail -1 "$work/build.log")"
 		continue
 	}
 	printf 'package main\nfunc main() { println("ready"); <-make(chan int); }\nfunc init() { go func() { <-make(chan int) }(); go spin() }\nfunc spin() { for {} }\n' \

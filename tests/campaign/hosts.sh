@@ -46,7 +46,7 @@ host() {
 ordinary=
 [ "$(id -u)" -ne 0 ] || ordinary='setpriv --reuid=65534 --regid=65534 --clear-groups'
 
-# Everything that a turn starts, whoever started it, has this in its environment; a program
+# Everything that a turn starts, directly or not, has this in its environment; a program
 # that writes over its own has our folder in its title, or our library.
 export HOSTS_WORK="$work"
 ours() (

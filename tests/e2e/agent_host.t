@@ -26,7 +26,7 @@ linker=$(readelf -l "$targets/host_probe" | sed -n 's/.*interpreter: \(.*\)\]/\1
 "$linker" "$targets/host_probe" >"$work/without" 2>&1
 if "$linker" --preload "$agent" "$targets/host_probe" >"$work/with" 2>&1; then
 	diff "$work/without" "$work/with" >"$work/diff"
-	ok $? 'the same, preloaded without a word in the environment' "$(cat "$work/diff")"
+	ok $? 'the same when preloaded without an environment variable' "$(cat "$work/diff")"
 else
 	ok 0 'preloaded without a word in the environment # SKIP the dynamic linker has no --preload'
 fi
@@ -59,7 +59,7 @@ if [ -n "$others" ]; then
 		[ "$("$client" run -- sh -c "$work/other-musl; $work/other-script; exec ${others##* }" 2>&1 |
 			grep -vE '^grmon-c: |words$')" = '' ]
 	}
-	check 'a shell under run starts them' shell
+	check 'a shell under run starts such programs' shell
 else
 	for _ in 3 4 5; do ok 0 "another C library # SKIP neither musl-gcc nor gcc -m32"; done
 fi
@@ -72,7 +72,7 @@ if [ -x "$work/other-musl" ]; then
 	same 'children whose files are hard to find' "$targets/host_exec" "$work/hidden" program
 	same 'the same under a filter from the start' "$targets/host_exec" "$work/hidden" program filtered
 	keep_it() { [ "$(grep -c '^preloaded$' "$work/hidden/keeps.out")" -eq 2 ]; }
-	check 'those that are found keep it' keep_it
+	check 'programs whose files are found keep the preload' keep_it
 else
 	for _ in 1 2 3; do ok 0 'children whose files are hard to find # SKIP no musl'; done
 fi
@@ -88,7 +88,7 @@ cc -o "$work/asks" -Wl,--dynamic-linker="$work/hidden/${own##*/}" "$work/asks.c"
 same 'a program of another build of the C library' sh -c "$work/asks"
 keeps() { LD_PRELOAD="$agent" "$1" -c 'import os, sys
 os.execv("/usr/bin/env", ["env"])' | grep -q '^LD_PRELOAD=.*libgrmon'; }
-check 'one that can load it gets it' keeps "$(command -v python3)"
+check 'a program that can load the agent gets it' keeps "$(command -v python3)"
 # An emulator hands it on to a program that cannot: known by its name.
 for name in qemu-arm qemu-i386-static qemu-x86_64 qemu-img; do cp "$(command -v env)" "$work/$name"; done
 emulators() {
@@ -97,7 +97,7 @@ emulators() {
 	done | tr '\n' ' ' >"$work/out"
 	[ "$(cat "$work/out")" = '0 0 1 1 ' ]
 }
-check 'an emulator of another machine does not, of this one does' emulators
+check 'an emulator of another machine does not get the agent, one of this machine does' emulators
 
 # Sandboxes. Looked at and listed while they run, and then told to end.
 for when in early late all child exec unseen; do
@@ -119,7 +119,7 @@ for when in early late all child exec unseen; do
 	wait "$host"
 	code=$?
 	[ $code -eq 0 ] || [ $code -eq 77 ]
-	ok $? "and it lives to its end ($when)" "exit status $code"
+	ok $? "and it runs to its end ($when)" "exit status $code"
 done
 
 GRMON_DISABLE=1 LD_PRELOAD=$agent timeout 60 "$targets/host_filter" exec </dev/null >"$work/out" 2>&1
@@ -236,7 +236,7 @@ gcc -shared -fPIC -nostdlib -o "$work/libold.so" "$work/old.c" &&
 	gcc -o "$work/user" "$work/user.c" -L"$work" -Wl,-rpath,"$work" -lold -pthread
 same 'a library without versions of libc' timeout 60 "$work/user" "$work/no-interpreter"
 
-# A forked child with a socket, which ends by _exit: whoever lists the agents removes its file,
+# A forked child with a socket ends by _exit(). A client that lists the agents removes its file
 # and leaves that of the parent.
 mkfifo "$work/in"
 mkdir -m 700 "$work/agents"
@@ -247,11 +247,11 @@ started="$started $host"
 exec 7>"$work/in"
 until_true grep -q . "$work/ended"
 left=$XDG_RUNTIME_DIR/grmon/$(cat "$work/ended").sock
-check 'a child that ended by _exit has left its socket' test -S "$left"
+check 'a child that ends by _exit leaves its socket' test -S "$left"
 # What is left by a process that ended a moment ago is not touched yet.
 swept() { "$client" ls >/dev/null && [ ! -e "$left" ]; }
 until_true swept
 [ $? -eq 0 ] && [ -S "$XDG_RUNTIME_DIR/grmon/$host.sock" ]
-ok $? 'ls removes it, and no other' "$(ls "$XDG_RUNTIME_DIR/grmon")"
+ok $? 'ls removes that socket and no other' "$(ls "$XDG_RUNTIME_DIR/grmon")"
 exec 7>&-
 wait "$host"

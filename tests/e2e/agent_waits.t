@@ -44,9 +44,9 @@ limit() {
 	[ $? -eq "$code" ]
 }
 check 'a slot that the kernel contradicts is stale' limit 1 "is:stale id:t$jumper" --max-tasks 0
-check 'and not stuck' limit 0 "id:t$jumper" --max-stuck 0
+check 'a stale slot is not stuck' limit 0 "id:t$jumper" --max-stuck 0
 truly() { dump "$target" --stuck io-read=100ms --filter 'is:stuck' && ask "row tid=$leaver and no tid=$jumper"; }
-check 'one that it agrees with is stuck' until_true truly
+check 'a slot that the kernel confirms is stuck' until_true truly
 kill "$target"
 exec 9>&-
 

@@ -79,7 +79,7 @@ takes 0 10 'a recording names what was stuck before it' '1 task was stuck before
 takes 1 10 'or counts it' '^check: 1 stuck task' \
 	check recording --max-stuck 0 --stuck 0.2 --count-existing
 takes 0 10 'a report of a file is written at once' 'Watched for' report dump.txt
-takes 1 10 'so many tasks in a file' '^check: 2 tasks' check dump.txt --max-tasks 1
+takes 1 10 'too many tasks in a file' '^check: 2 tasks' check dump.txt --max-tasks 1
 # interrupted SIGNAL WHAT COMMAND…: after the first look
 check 'SIGTERM: neither passed nor failed' python3 "$beside/check_ends_interrupt.py" SIGTERM "$client" "$pool" --for 60s
 check 'SIGHUP, with a command: the same' python3 "$beside/check_ends_interrupt.py" SIGHUP "$client" -- sh -c 'echo $$ >pid; exec sleep 600'

@@ -26,10 +26,10 @@ if grep -q 'ptrace is not permitted' out; then
 	exit 0
 fi
 [ $status -eq 0 ] && grep -q 'check passed: .*at its exit' out
-ok $? 'the shortest command is looked at' "$status: $(cat out)"
+ok $? 'the shortest command is sampled' "$status: $(cat out)"
 ends 1 'a thread that waits for a mutex when the process ends' \
 	'^  1 x mutex in wait_for_mutex.*created by begin' "$waits" mutex
-check 'and what is said of it' grep -q '^check: 1 task left blocked at exit, at most 0 allowed' out
+check 'and the result is reported' grep -q '^check: 1 task left blocked at exit, at most 0 allowed' out
 ends 1 'for a read-write lock' '^  1 x rwlock-read in wait_for_rwlock' "$waits" rwlock
 ends 3 'a command that fails keeps its status' '1 x mutex in wait_for_mutex' "$waits" mutex 3
 ends 5 'so it does where another thread ends the process' '1 x mutex in wait_for_mutex' \
@@ -54,19 +54,19 @@ until_true grep -qE '^State:.[tT] ' "/proc/$pid/status"
 ok $? 'SIGTSTP stops it'
 sleep 0.2
 grep -qE '^State:.[tT] ' "/proc/$pid/status"
-ok $? 'and it stays so'
+ok $? 'and it stays stopped'
 kill -CONT "$pid"
 wait "$job"
 [ $? -eq 8 ]
-ok $? 'SIGCONT lets it go on, and is seen' "$(cat out)"
+ok $? 'SIGCONT continues it, and its handler runs' "$(cat out)"
 
 # ^C is for the whole job.
 python3 "$beside/check_exit_interrupt.py" "$client" check -- sleep 30 >out 2>&1
 status=$?
 [ $status -eq 130 ]
-ok $? 'a signal to the whole job ends the command in its own way' "$status: $(cat out)"
+ok $? 'a signal to the whole job ends the command as without check' "$status: $(cat out)"
 
-# Nobody is left to hold it: it goes on by itself.
+# Without a tracer the command continues by itself.
 "$client" check -- sleep 600 >out 2>&1 &
 job=$!
 started="$started $job"
@@ -85,11 +85,11 @@ if [ "$(uname -m)" = x86_64 ] && python3 "$beside/check_exit_forbid.py" /bin/sh 
 	status=$?
 	[ $status -eq 5 ] && grep -q 'the command cannot be held in its exit for a last sample: .*ptrace is not permitted' out &&
 		grep -q 'check passed: [0-9]* samples' out
-	ok $? 'without ptrace a note says that there is no last look' "$status: $(cat out)"
+	ok $? 'without ptrace a note says that there is no last sample' "$status: $(cat out)"
 	python3 "$beside/check_exit_forbid.py" "$client" check --max-stuck 0 -- true >out 2>&1
 	status=$?
 	[ $status -eq 4 ] && grep -q 'nothing was checked' out || [ $status -eq 0 ]
-	ok $? 'and of the shortest command nothing was checked' "$status: $(cat out)"
+	ok $? 'and that nothing was checked of the shortest command' "$status: $(cat out)"
 else
 	ok 0 'without ptrace # SKIP it cannot be forbidden here'
 fi

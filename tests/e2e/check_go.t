@@ -59,7 +59,7 @@ exits fine &
 wait "$one" $!
 [ "$(cat "$work/leaks.status")" = 1 ] && grep -q '^PASS' "$work/leaks.out"
 ok $? 'go test fails although the tests pass' "$(cat "$work/leaks.out")"
-check 'and the goroutine, its function and its creator are named' grep -qE \
+check 'the goroutine is named with its function and its creator' grep -qE \
 	'1 x chan-send in leaks\.newProducer\.func1 at leaks_test\.go:10, created by leaks\.newProducer at leaks_test\.go:10' "$work/leaks.out"
 ok "$(cat "$work/fine.status")" 'tests that wait for those inside them pass' "$(cat "$work/fine.out")"
 plan $tests

@@ -37,9 +37,9 @@ judged 1 TestLeakSleep '1 x sleep in left\.refresh'
 judged 1 TestLeakPipe '1 x select in left\.TestLeakPipe\.func1 .*created by left\.TestLeakPipe'
 "$client" check --no-leak -- ./left.test -test.run '^TestLeakSend$' >out 2>&1
 [ $? -eq 1 ] && [ "$(grep -c '1 x chan-send' out)" = 1 ]
-ok $? '--no-leak alone finds it' "$(cat out)"
+ok $? '--no-leak alone finds the goroutine' "$(cat out)"
 "$client" check --max-stuck 1 -- ./left.test -test.run '^TestLeakSend$' >out 2>&1
-ok $? '--max-stuck 1 lets one pass' "$(cat out)"
+ok $? '--max-stuck 1 permits one' "$(cat out)"
 "$client" check --no-leak --filter '!fn:left.produce' -- ./left.test -test.run '^TestLeakSend$' >out 2>&1
-ok $? 'so does a filter' "$(cat out)"
+ok $? 'a filter can leave it out' "$(cat out)"
 plan $tests

@@ -10,7 +10,7 @@ file=$XDG_CONFIG_HOME/grmon-c/config.json
 mkdir "$XDG_CONFIG_HOME/grmon-c"
 start sleep 600
 pid=$last
-check 'the target is there' until_true sees "$pid" 'row state=sleep'
+check 'the target is running' until_true sees "$pid" 'row state=sleep'
 
 header() { "$client" dump "$pid" "$@" | sed -n '/^$/{n;p;q;}'; }
 refused() {
@@ -24,14 +24,14 @@ refused() {
 }
 
 echo '{"columns": "id,state", "filter": "state:channel"}' >"$file"
-ok "$([ "$(header)" = 'ID      STATE' ] || [ "$(header | tr -s ' ')" = 'ID STATE' ]; echo $?)" 'columns of the file' "$(header)"
-check 'filter of the file' sees "$pid" 'has counts.tasks=1 and count = 0'
+ok "$([ "$(header)" = 'ID      STATE' ] || [ "$(header | tr -s ' ')" = 'ID STATE' ]; echo $?)" 'the columns of the file are used' "$(header)"
+check 'the filter of the file is used' sees "$pid" 'has counts.tasks=1 and count = 0'
 ok "$([ "$(header --columns age)" = '   AGE' ] || [ "$(header --columns age | tr -d ' ')" = AGE ]; echo $?)" 'the command line wins' "$(header --columns age)"
-check 'a file that is no JSON' refused '{"columns": ' 'line 1'
-check 'a key of another type' refused '{
+check 'a file that is not JSON is refused' refused '{"columns": ' 'line 1'
+check 'a value of a wrong type is refused' refused '{
 "hide_idle": 7}' 'line 2: "hide_idle": the value must be true or false'
-check 'an unknown key suggests' refused '{"colums": "id"}' 'did you mean "columns"'
-check 'a value that makes no sense' refused '{"columns": "id,nosuch"}' 'nosuch'
+check 'an unknown key is refused with a suggestion' refused '{"colums": "id"}' 'did you mean "columns"'
+check 'an invalid value is refused' refused '{"columns": "id,nosuch"}' 'nosuch'
 broken_help() { "$client" --help >/dev/null && "$client" help states >/dev/null; }
 check 'help works with a broken file' broken_help
 if [ "$(id -u)" -eq 0 ]; then

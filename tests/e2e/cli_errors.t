@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Wrong words and targets that cannot be watched: the exit code, one sentence that says what
-# to do, and nothing on the standard output.
+# Invalid arguments and targets that cannot be watched: the exit status, one sentence that says
+# what to do, and nothing on the standard output.
 . "$(dirname "$0")/lib.sh"
 plan 72
 
@@ -22,15 +22,15 @@ fails() {
 check 'a mistyped option suggests the right one' fails 2 'did you mean --filter' --fliter x
 check 'a mistyped command with a target suggests' fails 2 "did you mean 'grmon-c dump'" dmup 1
 check 'a mistyped command alone suggests' fails 3 "did you mean 'grmon-c dump'" dmup
-check 'an unknown option without a likeness' fails 2 'unknown option --zzzzzz' --zzzzzz
+check 'an unknown option that resembles none' fails 2 'unknown option --zzzzzz' --zzzzzz
 check 'an unknown letter' fails 2 'unknown option -z' -z
 check 'an option without its argument' fails 2 '--interval needs an argument' --interval
 check 'a flag with an argument' fails 2 '--ascii takes no argument' --ascii=1
 check 'an option of another command' fails 2 '--wait does not apply to ls' ls --wait
-check 'a target too many' fails 2 "takes TARGET; '2' is one too many" dump 1 2
+check 'more targets than one' fails 2 "takes TARGET; '2' is one too many" dump 1 2
 check 'dump without a target' fails 2 'needs TARGET' dump
 check 'run without a command' fails 2 'needs' run
-check 'a pid that is none' fails 2 "'12x' is not a process id" -p 12x
+check 'an invalid pid' fails 2 "'12x' is not a process id" -p 12x
 check 'target and pid at once' fails 2 'give TARGET once' dump -p 1 1
 check 'a filter without its value' fails 2 'a value is missing here' dump --filter 'age>' 1
 check 'a filter with an open quote' fails 2 'this quote is not closed' --filter 'name:"a' 1
@@ -44,31 +44,31 @@ check 'a bad sort column' fails 2 "'nosuch'" dump --sort nosuch 1
 check 'a bad source suggests' fails 2 'did you mean native' dump -s nativ 1
 check 'a bad format' fails 2 "unknown format 'xml'" dump -f xml 1
 check 'a mistyped format suggests' fails 2 'did you mean json?' dump -f jsno 1
-check 'that of a report too' fails 2 'did you mean markdown?' report -f markdwn 1
-check 'that of a diff too' fails 2 'did you mean text?' diff -f txt 1 2
+check 'a mistyped format of a report suggests' fails 2 'did you mean markdown?' report -f markdwn 1
+check 'a mistyped format of a diff suggests' fails 2 'did you mean text?' diff -f txt 1 2
 check 'a mistyped column suggests' fails 2 'did you mean function?' dump --columns id,funtion 1
 check 'a mistyped sort column suggests' fails 2 'did you mean age?' dump --sort aeg 1
 check 'a mistyped column in a filter suggests' fails 2 'did you mean name?' dump --filter nmae:x 1
 check 'a mistyped state suggests' fails 2 'did you mean chan-send?' dump --filter state:chansend 1
-check 'a state that is none is refused' fails 2 "unknown state 'gibberish'" check --filter '!is:gibberish' 1
+check 'an unknown state is refused' fails 2 "unknown state 'gibberish'" check --filter '!is:gibberish' 1
 check 'a bad topic suggests' fails 2 'did you mean states' help statse
-check 'no such pid' fails 3 'there is no process 4194999' dump 4194999
-check 'no such pid by option' fails 3 'there is no process 4194999' dump -p 4194999
-check 'no such name' fails 3 'no process is called' dump no-such-process-name
-check 'no such file' fails 3 'no process and no file is called' dump nosuch.json
+check 'a pid without a process' fails 3 'there is no process 4194999' dump 4194999
+check 'a pid without a process by option' fails 3 'there is no process 4194999' dump -p 4194999
+check 'an unknown name' fails 3 'no process is called' dump no-such-process-name
+check 'a file that does not exist' fails 3 'no process and no file is called' dump nosuch.json
 check 'check without a target or a command' fails 2 'or a command after --' check
 echo text >"$work/text"
-check 'a file with something else' fails 3 'not a recording, a dump or' dump "$work/text"
-check 'a word behind -- is no command' fails 3 "no process is called 'ls'" -- ls
-check 'a thread of the kernel or no process' fails 3 '' dump 2
-check 'the agent where there is none' fails 3 'agent' dump -s agent $$
-check 'nothing behind a URL' fails 3 'cannot connect' dump http://127.0.0.1:1
+check 'a file of another kind' fails 3 'not a recording, a dump or' dump "$work/text"
+check 'a word after -- is not a subcommand' fails 3 "no process is called 'ls'" -- ls
+check 'a kernel thread or no process' fails 3 '' dump 2
+check 'the agent source without an agent' fails 3 'agent' dump -s agent $$
+check 'a URL without a server' fails 3 'cannot connect' dump http://127.0.0.1:1
 check 'another kind of URL' fails 3 'only http' dump ftp://localhost
-check 'nothing on the input' fails 3 'the input is empty' dump -
-check 'no terminal for the view' fails 2 'grmon-c dump' $$
-check 'no terminal for the list' fails 2 'grmon-c ls' --ascii
+check 'an empty standard input' fails 3 'the input is empty' dump -
+check 'the view without a terminal' fails 2 'grmon-c dump' $$
+check 'the list without a terminal' fails 2 'grmon-c ls' --ascii
 check 'a command that does not exist' fails 3 'no program' run -- no-such-program
-check 'a command that is no program' fails 3 'not an executable file' run "$work"
+check 'a command that is not a program' fails 3 'not an executable file' run "$work"
 
 # Numbers, sizes and durations: each is right, or one sentence names its option.
 refuses() {
@@ -102,11 +102,11 @@ check 'the number of a dump' refuses --dump 0 -1 4294967297 1e1 '' ٣
 command=dump
 check 'the number of a process' refuses --pid 0 -1 4294967297 1e1 '' ٣ ' 1'
 ok "$([ ! -e "$work/never" ]; echo $?)" 'and nothing is written'
-# The longest time there is, as any other one: from now on.
+# The longest possible time counts from now on, as any other.
 timeout 1 "$client" check --no-deadlock --for 106751d $$ 2>"$work/err"
 ok "$([ $? -eq 124 ]; echo $?)" 'the longest time does not end at once' "$(cat "$work/err")"
 
-# The mark stands below the byte that is wrong.
+# The mark is below the wrong byte.
 mark_of() {
 	"$client" dump --filter "$1" 1 2>&1 >/dev/null | sed -n '3s/\^.*//p' | tr -d '\n' | wc -c
 }
@@ -127,11 +127,11 @@ start sh "$work/my-script-$$.sh"
 script() { [ "$("$client" dump "my-script-$$.sh" -f json | sed -n 's/.*"pid": \([0-9]*\), "name".*/\1/p' | head -1)" = "$last" ]; }
 check 'a process is found by the script that it runs' until_true script
 
-# Bytes of the command line cannot reach the terminal as they are.
+# Control characters of the command line must not reach the terminal.
 raw() { "$client" dump "$(printf 'x\033[31m')" 2>&1 | LC_ALL=C grep -c "$(printf '\033')"; }
 ok "$([ "$(raw)" = 0 ]; echo $?)" 'escape sequences in a name are escaped'
 
-# A process of another user: root's, seen by nobody; as an ordinary user, process 1.
+# A process of another user: root's, read by the user nobody; for an ordinary user, process 1.
 stranger=
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null; then
 	open=$(mktemp -d)

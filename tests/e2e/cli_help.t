@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Help, topics and completions say what the tables hold.
+# Help, topics and completions agree with the tables.
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/../.." && pwd)
 plan 16
@@ -16,7 +16,7 @@ all_in_help() {
 	done <"$work/list"
 }
 check '--help names every option and command' all_in_help
-check '--help names no option twice' sh -c '[ -z "$(grep -oE "^  (-.,|   ) --[a-z-]+" "$0" | sort | uniq -d)" ]' "$work/help"
+check '--help names each option once' sh -c '[ -z "$(grep -oE "^  (-.,|   ) --[a-z-]+" "$0" | sort | uniq -d)" ]' "$work/help"
 targets() { tr -s ' \n' ' ' <"$work/help" | grep -q 'TARGET is a pid, .* URL .* recording, .*standard input'; }
 check '--help says what a target can be' targets
 details() {
@@ -30,7 +30,7 @@ details() {
 check 'each command explains itself in 80 columns' details
 check '--help fits 80 columns' awk 'length($0) > 80 {print; bad = 1} END {exit bad}' "$work/help"
 version() { [ "$("$client" --version)" = "grmon-c $(sed -n 's/^#define GRMON_VERSION  *"\(.*\)"/\1/p' "$top/include/grmon.h")" ]; }
-check '--version is that of the header' version
+check '--version prints the version of the header' version
 states() {
 	"$client" help states >"$work/out"
 	sed -n 's/^STATE([^"]*"\([^"]*\)", \(.\), "\(.*\)")/\1 \2 \3/p' "$top/src/core/state.def" >"$work/states"
@@ -41,14 +41,14 @@ states() {
 		grep -qE "^  $name *$mark " "$work/out" && grep -qF "$help" "$work/out" || { echo "$name"; return 1; }
 	done <"$work/states"
 }
-check 'help states is the table of states' states
-check 'help columns has the sort column of the default' sh -c '"$0" help columns | grep -qE "^  age "' "$client"
+check 'help states prints the table of states' states
+check 'help columns names the default sort column' sh -c '"$0" help columns | grep -qE "^  age "' "$client"
 check 'help keys has the key for the filter' sh -c '"$0" help keys | grep -q "^  / "' "$client"
-check 'help sources and formats' sh -c '"$0" help sources | grep -q "^  native " && "$0" help formats | grep -q "^  json "' "$client"
-check 'help of a command' sh -c '"$0" dump --help | grep -q -- --stacks && ! "$0" ls --help | grep -q -- --stacks && "$0" help run | grep -q SIGTERM' "$client"
+check 'help sources and help formats print their tables' sh -c '"$0" help sources | grep -q "^  native " && "$0" help formats | grep -q "^  json "' "$client"
+check 'help of a command is its --help' sh -c '"$0" dump --help | grep -q -- --stacks && ! "$0" ls --help | grep -q -- --stacks && "$0" help run | grep -q SIGTERM' "$client"
 check 'man page, completions and tables agree' sh -c 'cd "$1" && out=$(tests/lint/tables.sh "$0") && [ -z "$out" ] || { echo "$out"; exit 1; }' "$client" "$top"
 
-# What bash would offer for a command line.
+# The words that bash would offer for a command line.
 offer() {
 	bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _grmon_c; printf "%s\n" "${COMPREPLY[@]}"' \
 		bash "$top/man/completions/grmon-c.bash" "$client" "$@"

@@ -13,22 +13,22 @@ out_and_status() {
 check 'output and exit status are those of the command' out_and_status
 check 'one line says how to watch it' grep -qE "^grmon-c: .*grmon-c [0-9]+\.$" "$work/err"
 input() { [ "$(echo word | "$client" run -- cat 2>/dev/null)" = word ]; }
-check 'its input is ours' input
+check 'the command reads the input of the client' input
 by_signal() { python3 "$beside/cli_run_how.py" signal "$client" run -- sh -c 'kill -TERM $$'; }
-check 'it ends by the signal that ends the command' by_signal
+check 'the client ends by the signal that ends the command' by_signal
 pipe_is_reset() { python3 "$beside/cli_run_how.py" pipe "$client" run -- grep SigIgn /proc/self/status; }
-check 'SIGPIPE is not ignored in it' pipe_is_reset
-check 'options behind the command are its own' sh -c '[ "$("$0" run echo --filter -x 2>/dev/null)" = "--filter -x" ]' "$client"
+check 'SIGPIPE is not ignored in the command' pipe_is_reset
+check 'options after the command belong to it' sh -c '[ "$("$0" run echo --filter -x 2>/dev/null)" = "--filter -x" ]' "$client"
 preload() {
 	"$client" run -- env 2>/dev/null | grep -qxE 'LD_PRELOAD=.*/libgrmon\.so[.0-9]*' || return 1
 	# A sanitizer in the client wants to be loaded before everything else.
 	[ -n "${SAN:-}" ] ||
 		LD_PRELOAD="$agent" "$client" run -- env 2>/dev/null | grep -qxE "LD_PRELOAD=.*/libgrmon\.so[.0-9]*:$agent"
 }
-check 'the agent stands before what is preloaded already' preload
+check 'the agent is preloaded before other libraries' preload
 start "$client" run -- sleep 600
 check 'the command has the pid of the client' until_true sh -c '[ "$(cat /proc/$0/comm)" = sleep ]' "$last"
-check 'the agent is in it' until_true sees "$last" 'has target.sources.0=agent'
+check 'the agent is in the command' until_true sees "$last" 'has target.sources.0=agent'
 threads='import threading, time
 threading.Thread(target=time.sleep, args=(600,)).start()'
 start "$client" run -- python3 -c "$threads"
@@ -40,9 +40,9 @@ check 'with GRMON_SOCKET=1 it has both' until_true sh -c \
 	'test -S "$1/grmon/$0.sock" && [ "$(ls /proc/$0/task | wc -l)" -eq 3 ]' "$last" "$XDG_RUNTIME_DIR"
 start sleep 600
 python3 "$beside/cli_run_sockets.py" "$XDG_RUNTIME_DIR/grmon" "$last.sock"
-check 'a socket that an earlier process has left is none' sh -c \
+check 'a socket that an earlier process has left is not an agent' sh -c \
 	'"$0" ls | grep -qE "^ *$1 native "' "$client" "$last"
-# What killed processes leave behind is removed by whoever lists processes, and nothing else.
+# Listing processes removes the sockets that killed processes have left, and nothing else.
 python3 "$beside/cli_run_sockets.py" "$work/run/grmon" 4194200.sock 4194201.sock
 : >"$work/run/grmon/4194202.sock"
 python3 "$beside/cli_run_sockets.py" "$work/run/grmon" --listen 4194203.sock &
@@ -52,8 +52,8 @@ swept() {
 	[ ! -e "$work/run/grmon/4194200.sock" ] && [ ! -e "$work/run/grmon/4194201.sock" ]
 }
 until_true swept
-ok $? 'sockets that nobody listens on are removed' "$(ls "$work/run/grmon")"
-check 'and only those' sh -c 'test -S "$0/4194203.sock" && test -f "$0/4194202.sock"' "$work/run/grmon"
+ok $? 'sockets that no process listens on are removed' "$(ls "$work/run/grmon")"
+check 'other files stay' sh -c 'test -S "$0/4194203.sock" && test -f "$0/4194202.sock"' "$work/run/grmon"
 to_file() {
 	"$client" run -o "$work/log2" -- sh -c 'echo one; echo two >&2' >"$work/out" 2>"$work/err" &&
 		[ "$(cat "$work/log2")" = "one
@@ -61,7 +61,7 @@ two" ] && [ ! -s "$work/out" ]
 }
 check 'output into a file' to_file
 
-# Programs that cannot load it run all the same, and it is said.
+# Programs that cannot load the agent run without it, and a message says so.
 echo 'int main(void) { return 3; }' >"$work/static.c"
 if cc -static -o "$work/static" "$work/static.c" 2>/dev/null; then
 	static() {
@@ -89,7 +89,7 @@ no_agent() {
 	# It may be installed on this machine.
 	[ $code -eq 0 ] || { [ $code -eq 3 ] && grep -q 'libgrmon.so is neither' "$work/err"; }
 }
-check 'a missing agent is said' no_agent
+check 'a missing agent is reported' no_agent
 in_lib() {
 	mkdir -p "$work/lib" && cp "$agent" "$work/lib/" &&
 		"$work/bin/grmon-c" run -- env 2>/dev/null | grep -qx "LD_PRELOAD=$work/lib/libgrmon.so"
@@ -99,4 +99,4 @@ runtime_only() {
 	rm -f "$work"/lib/libgrmon.so* && cp "$agent" "$work/lib/libgrmon.so.0" &&
 		"$work/bin/grmon-c" run -- env 2>/dev/null | grep -qx "LD_PRELOAD=$work/lib/libgrmon.so.0"
 }
-check 'also where only the runtime package is installed' runtime_only
+check 'it is found if only the runtime package is installed' runtime_only

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What stands between the command line and the view, in a terminal: run with its child and
+# What happens between the command line and the view, in a terminal: run with its child and
 # its output, --wait from one incarnation to the next, and settings that are written back.
 . "$(dirname "$0")/../tui/lib.sh"
 plan 27
@@ -33,14 +33,14 @@ run_view -i 0.1 --
 expect 'pid [0-9]+ +agent' 'run shows the command, through the agent inside'
 expect 'server-main' 'its threads are there'
 [ "$(cut -d' ' -f2,3 "$work/child")" = "$child /dev/null" ]
-ok $? 'it has a session of its own and no input'
+ok $? 'the child has a session of its own and no input'
 press q
 expect 'server ended with signal 15' 'leaving the view ends the command'
 gone "$child"
-ok $? 'it is no more'
+ok $? 'the child has ended'
 expect "is in $work/grmon-c-run-" 'the file of its output is said'
 grep -qx 'the word' "$(logs)"
-ok $? 'the output is in it'
+ok $? 'the file has the output'
 rm -f "$(logs)"
 
 run_view --keep -i 0.1 -o "$work/own-log"
@@ -48,7 +48,7 @@ expect 'server-main' 'run --keep shows the command'
 press q
 expect "is still running as process $child" 'leaving the view with --keep says so'
 kill -0 "$child"
-ok $? 'it still runs'
+ok $? 'the child still runs'
 grep -qx 'the word' "$work/own-log"
 ok $? '--output names the file'
 kill "$child"
@@ -65,7 +65,7 @@ wait_for 'server-main'
 kill -KILL "$(view_pid)"
 until_true gone "$child"
 ok $? 'the command does not outlive a view that is killed'
-# Nobody was left to put the terminal back.
+# No process was left to restore the terminal.
 press C-j
 typed 'stty sane; tput rmcup; clear; echo is-sane'
 press C-j

@@ -46,13 +46,13 @@ check "every thread is there, with its name and its id on the host" \
 	ask "count = 5 and set name >= accepter reader locker filer and every has tid>=$target id~='t\d+'"
 check "functions are named by the files of its own root" \
 	ask 'row name=locker stack.*.function=wait_for_the_lock'
-check "also those of its C library" \
+check "functions of its C library are named too" \
 	ask 'row name=accepter stack.*.function*=accept'
 check "a listening socket of another network namespace has its address" \
 	ask 'row name=accepter has waits_on.text*=127.0.0.1:7070'
 check "a connection has both addresses" \
 	ask 'row name=reader has waits_on.text*=127.0.0.1:7070 waits_on.text*=tcp'
-check "and the process at its other end, which is itself" \
+check "a connection names the process at its other end, which is itself" \
 	ask "row name=reader has waits_on.text\$='with itself'"
 check "the owner of a mutex has its id on the host" \
 	ask "row name=locker has state=mutex waits_on.owner=t$target"
@@ -81,5 +81,5 @@ unshare --pid --fork --mount-proc sh -c 'sleep 600 & sh -c "sleep 601 & sleep 60
 		sleep 0.05
 	done' "$client" "$work/listed"
 check "ls there lists the second process" grep -qE '^ *2 native +1 sleep ' "$work/listed"
-check "and all the others, the first one too" sh -c \
+check "ls there lists all other processes, the first one too" sh -c \
 	'[ "$(grep -cE "^ *[0-9]+ native +1 sleep " "$0")" -eq 3 ] && grep -qE "^ *1 native +1 sh " "$0"' "$work/listed"

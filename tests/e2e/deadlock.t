@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Deadlocks of every kind, in one process and across two, with and without the agent: the
-# cycle is who is in it and nobody else, in JSON and in text.
+# cycle has its members and no other task, in JSON and in text.
 . "$(dirname "$0")/lib.sh"
 need python3
 kinds="abba self three recursive checking robust inherit rwlock join pipe socket flock child shared"
@@ -36,25 +36,25 @@ for kind in $kinds; do
 	[ "$kind" != flock ] || kind="flock $work/a $work/b"
 	start_locks "$kind"
 	until_true one_cycle
-	ok $? "${kind%% *}: seen from outside" "$(one_cycle)"
+	ok $? "${kind%% *}: found from outside" "$(one_cycle)"
 	stop_locks
 	start_locks "$kind" LD_PRELOAD="$agent"
 	until_true one_cycle
-	ok $? "${kind%% *}: seen through the agent" "$(one_cycle)"
+	ok $? "${kind%% *}: found through the agent" "$(one_cycle)"
 	stop_locks
 done
 
 start_locks "wide 5000"
 until_true one_cycle
-ok $? "the cycle before which 5000 threads wait" "$(one_cycle)"
+ok $? "a cycle is found that 5000 threads wait behind" "$(one_cycle)"
 says() {
 	"$client" dump "$last" >"$work/text"
 	head -12 "$work/text" | grep -q "$1"
 }
 until_true says '^deadlock 1 of 1: they wait for each other'
-ok $? "the text begins with it" "$(head -12 "$work/text")"
+ok $? "the text begins with the cycle" "$(head -12 "$work/text")"
 [ "$(grep -c '^D ' "$work/text")" -eq 2 ]
-ok $? "and marks the two rows of the cycle only"
+ok $? "the text marks only the two rows of the cycle"
 stop_locks
 
 start_locks pipe

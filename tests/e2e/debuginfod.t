@@ -33,7 +33,7 @@ mute=$(sed -n 's/^port //p' "$work/log")
 begin=$(date +%s)
 DEBUGINFOD_URLS=http://127.0.0.1:$mute check 'with a server that does not answer the rest is shown' unnamed
 took=$(($(date +%s) - begin))
-check "nobody waits for it ($took s)" [ "$took" -lt 8 ]
+check "the client does not wait for it ($took s)" [ "$took" -lt 8 ]
 
 if command -v debuginfod >/dev/null 2>&1; then
 	port=$(free_port)
@@ -46,9 +46,9 @@ if command -v debuginfod >/dev/null 2>&1; then
 	until_true scanned
 	rm -rf "$work/cache"
 	start "$client" record "$pid" -s native -i 0.2 -o "$work/stream"
-	check 'names come while it is watched, without starting anew' until_true grep -q '"in_epoll"' "$work/stream"
+	check 'names appear while it is watched, without a restart' until_true grep -q '"in_epoll"' "$work/stream"
 	kill -INT "$last"
-	check 'the look after has them from the start' until_true named
+	check 'the next dump has the names from the start' until_true named
 	unset DEBUGINFOD_URLS
 else
 	ok 0 '# SKIP debuginfod is not installed'
@@ -64,13 +64,13 @@ pid=$!
 started="$started $pid"
 until_true grep -q '^ready' "$work/out"
 mkfifo "$work/bin/kind_fds.debug"
-check 'a fifo in its place is not waited for' timeout 20 "$client" dump "$pid" -s native
+check 'a fifo in place of the file is not waited for' timeout 20 "$client" dump "$pid" -s native
 rm "$work/bin/kind_fds.debug"
 head -c 5000 "$work/files/kind_fds.debug" >"$work/bin/kind_fds.debug"
-check 'a file with another checksum is not taken' sees "$pid" \
+check 'a file with another checksum is not used' sees "$pid" \
 	'in tasks.*.stack.* no function=in_epoll' -s native
 cp "$work/files/kind_fds.debug" "$work/bin/kind_fds.debug"
-check 'the right one is' named
+check 'the file with the right checksum is used' named
 kill -9 "$pid"
 
 # What is needed of another user's files is copied.
@@ -97,4 +97,4 @@ objcopy --remove-section=.debug_line "$BUILD/tests/targets/kind_fds" "$work/bin/
 objcopy --add-section=.debug_line="$work/zeros" "$work/bin/plain" "$work/bin/bomb"
 foreign bomb
 bomb() { sees "$pid" 'in tasks.*.stack.* row function=in_epoll !line' -s native; }
-check 'one with 20 MB of broken line numbers has its functions, and no lines' bomb
+check 'a program with 20 MB of broken line numbers has its functions, and no lines' bomb

@@ -26,8 +26,8 @@ leaky=$last
 check 'the server says its address and its pid' grep -qx "http://127.0.0.1:[0-9]*/products pid $leaky" "$work/log"
 check 'before any request no task waits on a channel' sees "$leaky" 'has !counts.by_class.channel?'
 check 'a request is answered' request "$url?user=7"
-check 'with the first three products' first_three
-check 'a second one too' request "$url?user=8"
+check 'the answer has the first three products' first_three
+check 'a second request is answered' request "$url?user=8"
 
 check 'two producers get stuck in chan-send' until_true sees "$leaky" \
 	'count name=producer state=chan-send stuck = 2 and has counts.stuck=2' --stuck 1s
@@ -42,13 +42,13 @@ kill "$leaky"
 wait "$leaky"
 ok $? 'SIGTERM ends the server with status 0'
 
-# The producer gives up a second after the answer: it may be seen in select until then.
+# The producer stops waiting a second after the answer; until then it may be seen in select.
 serve --fixed
 fixed=$last
 selecting() {
 	sees "$fixed" 'row name=producer state=select waits_on.kind^=channel'
 }
-# On a machine so busy that a whole second passes between two looks, another request helps.
+# On a machine so busy that a whole second passes between two samples, another request helps.
 story() {
 	for user in 9 10 11 12 13; do
 		request "$url?user=$user" || return 1
@@ -61,7 +61,7 @@ story() {
 	return 1
 }
 check 'with --fixed the producer shows select' story
-check 'and its row goes' until_true sees "$fixed" \
+check 'and the row of the producer disappears' until_true sees "$fixed" \
 	'no name=producer and has !counts.by_class.channel?'
 
 quietly() {

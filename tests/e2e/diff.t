@@ -33,8 +33,8 @@ b=$last
 kill -QUIT "$a" "$b"
 wait "$a" "$b" 2>/dev/null
 
-# differs A B [MOST]: main.park is new with 40 goroutines, nothing else of main has changed,
-# and at most so many groups of the runtime and of the request itself have.
+# differs A B [MOST]: main.park is new with 40 goroutines, no other function of main has
+# changed, and at most MOST groups of the runtime and of the request itself have.
 differs() {
 	# The goroutine that accepts may have been about to, as the request had just come.
 	"$client" diff -f json "$1" "$2" >diff.json && ask_file diff.json \
@@ -54,16 +54,16 @@ go1.1* | go1.2[01]*) ok 0 "SIGQUIT against a recording # SKIP this Go prints fra
 esac
 
 back() { "$client" diff b.grmon a.debug2 | grep -Eq '^ +40 +0 +-40 gone +chan-recv in main.park at .*created by main.main'; }
-check "the other way round they are gone" back
+check "in the other order they are gone" back
 fails() {
 	"$client" diff --fail a.json b.json >/dev/null
 	[ $? -eq 1 ] && "$client" diff --fail b.json a.json >/dev/null && "$client" diff --fail a.json a.json >/dev/null
 }
 check "--fail: exit 1 for what is new, 0 for what is gone" fails
 filtered() { "$client" diff --filter 'fn:selecter' a.json b.json | grep -q '^0 new, 0 gone, 0 grown, 0 shrunk; 1 tasks in 1 groups are the same'; }
-check "--filter" filtered
+check "--filter limits both sides" filtered
 stacks() { "$client" diff --stacks a.debug2 b.debug2 | grep -q '^ *at main.park  pprof_server.go'; }
-check "--stacks" stacks
+check "--stacks prints the stacks" stacks
 
 mkfifo hold
 python3 "$beside/diff_threads.py" <hold >threads.log &
@@ -80,7 +80,7 @@ until_true seen
 kill "$recorder"
 wait "$recorder"
 own() { "$client" diff threads.grmon | grep -Eq '^ +0 +7 +\+7 new '; }
-check "a recording alone: its first picture and its last" own
+check "a recording alone: its first snapshot and its last" own
 live() { "$client" diff threads.grmon "$threads" | grep -q '^0 new, 0 gone, 0 grown, 0 shrunk; 8 tasks'; }
 check "a recording against the process that runs" live
 refused() {
@@ -89,4 +89,4 @@ refused() {
 	[ $? -eq 2 ] && "$client" diff a.json nothing-here 2>refused.log
 	[ $? -eq 3 ]
 }
-check "what cannot be compared is said" refused
+check "targets that cannot be compared are reported" refused

@@ -17,7 +17,7 @@ tar -xzf "$first" -C "$work/unpacked"
 there=$work/unpacked/grmon-c-$version
 (cd "$there" && find . -type f | sed 's,^\./,,' | LC_ALL=C sort) >"$work/have"
 
-# What is asked for git there, which is not to be had.
+# A git that fails, and records what it is asked.
 mkdir "$work/bin"
 printf '#!/bin/sh\necho "$0 $*" >>%s\nexit 127\n' "$work/asked" >"$work/bin/git"
 chmod +x "$work/bin/git"
@@ -31,17 +31,17 @@ if [ -e .git ]; then
 else
 	tests/files.sh >"$work/want"
 fi
-check 'it has every file' diff "$work/want" "$work/have"
+check 'the archive has every file' diff "$work/want" "$work/have"
 without_git tests/files.sh >"$work/names" 2>"$work/log"
 check 'the unpacked files are found without git' diff "$work/have" "$work/names"
 without_git tests/files.sh 'src/*.c' include Makefile >"$work/names"
 some() { grep -E '^(src/.*\.c|include/.*|Makefile)$' "$work/have" | diff - "$work/names"; }
-check 'and so are some of them' some
+check 'a pattern finds some of them' some
 built() {
 	without_git make -s -j2 agent BUILD=build CFLAGS=-O0 && [ -f "$there/build/libgrmon.so" ]
 }
 check 'the agent is built there' built
-check 'what the quick tests need is there' without_git make -n check-quick BUILD="$work/nothing"
+check 'the files that the quick tests need are there' without_git make -n check-quick BUILD="$work/nothing"
 same() { without_git make -s dist BUILD="$work/second" && cmp "$first" "$work/second/${first##*/}"; }
 check 'make dist there makes the same archive' same
 ok "$([ ! -e "$work/asked" ]; echo $?)" 'and nothing asks for git' "$(cat "$work/asked" 2>/dev/null)"

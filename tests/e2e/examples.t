@@ -17,7 +17,7 @@ the() { echo "row kind=coroutine name=$1 has"; }
 
 run scheduler
 pid=$last
-check 'blocked for good: chan-send and chan-recv' until_true sees "$pid" \
+check 'two coroutines are blocked for good, in chan-send and chan-recv' until_true sees "$pid" \
 	"$(the order) state=chan-send and $(the answer) state=chan-recv"
 check 'the clock sleeps' until_true sees "$pid" "$(the clock) state=sleep"
 check 'the pipeline waits for its channels' until_true sees "$pid" \
@@ -30,28 +30,28 @@ check 'co_spawn() in main() created each' ask \
 	"every kind=coroutine has created_by.0.function~='co_spawn(\..*)?' created_by.1.function~='main(\..*)?'"
 check 'only the coroutine that set a label has it' ask \
 	'values name kind=coroutine labels = order' "$(the order) labels='{\"customer\": \"ann\"}'"
-check 'the thread has a row beside them, asleep while none can run' until_true sees "$pid" \
+check 'the thread has a row too, and sleeps while no coroutine can run' until_true sees "$pid" \
 	"values state kind=thread tid=$pid = sleep"
 check 'a coroutine that ended has no row' ask 'no kind=coroutine name=errand'
-check 'who sends for good is stuck, who receives for good has waited for long' until_true sees "$pid" \
+check 'the sender is stuck, and the receiver has waited for long' until_true sees "$pid" \
 	'values name stuck = order and values name long = answer' --stuck 1s
 kill "$pid"
 wait "$pid"
-ok $? 'the scheduler ends well'
+ok $? 'the scheduler ends with status 0'
 check 'and its coroutines did their work' grep -q '^the squares of the ticks add up to [1-9]' "$work/log"
 
 if [ -x "$BUILD/examples/pth" ]; then
 	run pth
 	pid=$last
-	check 'Pth: a mutex, its holder asleep, a read' until_true sees "$pid" \
+	check 'Pth: a coroutine waits for a mutex, its holder sleeps, another reads' until_true sees "$pid" \
 		"$(the fetch) state=mutex waits_on.text=stock and $(the stock) state=sleep and $(the door) state=io-read and $(the main) state=signal-wait"
-	check 'Pth: rows go on changing' until_true sees "$pid" \
+	check 'Pth: rows keep changing' until_true sees "$pid" \
 		"$(the load) switches>5 and $(the unload) state=cond"
-	check 'Pth: where and by whom' ask \
+	check 'Pth: a row has its function and its creator' ask \
 		"$(the fetch) stack.*.function=fetch_goods created_by.0.function~='visible_spawn(\..*)?' created_by.1.function~='main(\..*)?' labels='{\"order\": \"17\"}'"
 	kill "$pid"
 	wait "$pid"
-	ok $? 'Pth: the program ends well'
+	ok $? 'Pth: the program ends with status 0'
 	check 'Pth: and did its work' grep -q '^[1-9][0-9]* pieces handled' "$work/log"
 else
 	for name in wait change who end work; do ok 0 "Pth: $name # SKIP not built"; done

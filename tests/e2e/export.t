@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The endpoint for Prometheus: which targets it finds, what it says of them in both formats,
-# and that nobody can hold it up.
+# and that no client and no target can delay it.
 . "$(dirname "$0")/lib.sh"
 need curl
 need python3
@@ -46,9 +46,9 @@ wanted=$(find "/proc/$one/fd" -mindepth 1 | wc -l)
 [ "$(number "^grmon_process_open_fds.*pid=\"$one\"")" = "$wanted" ]
 ok $? "its descriptors are those of /proc" "$(number "^grmon_process_open_fds.*pid=\"$one\"") is not $wanted"
 [ "$(grep -c "^grmon_group_tasks.*pid=\"$one\"" "$work/metrics")" -eq 2 ]
-ok $? "there are as many groups as are asked for"
+ok $? "there are as many groups as --top-groups says"
 ! grep -qE "t$one|thread=|\"bio_" "$work/metrics"
-ok $? "and no label of a task"
+ok $? "no label names a task"
 
 redis two
 two=$last
@@ -57,7 +57,7 @@ ok $? "a process that starts later is found"
 before=$(number "^grmon_tasks_created_total\{.*pid=\"$two\"")
 kill -9 "$two"
 until_true says "^grmon_up\{target=\"$name\",pid=\"$two\"\} 0"
-ok $? "one that ended is down, the other one is not" "$(cat "$work/metrics")"
+ok $? "a process that ended is down, the other is not" "$(cat "$work/metrics")"
 [ "$before" = 0 ] && grep -q "^grmon_up{target=\"$name\",pid=\"$one\"} 1" "$work/metrics" &&
 	! grep -q "^grmon_tasks{.*pid=\"$two\"" "$work/metrics"
 ok $? "and has no numbers any more" "$before"
@@ -66,7 +66,7 @@ begin=$(date +%s%N)
 metrics
 took=$((($(date +%s%N) - begin) / 1000000))
 [ $took -lt 2000 ] && grep -q "^grmon_up{target=\"http://127.0.0.1:$silent\"} 0" "$work/metrics"
-ok $? "a target that never answers holds no scrape up" "$took ms; $(cat "$work/metrics")"
+ok $? "a target that never answers does not delay a scrape" "$took ms; $(cat "$work/metrics")"
 
 curl -sS -D "$work/head" -H 'Accept: application/openmetrics-text;version=1.0.0' \
 	"$url/metrics" >"$work/open"
@@ -74,20 +74,20 @@ grep -qi 'content-type: application/openmetrics-text' "$work/head" &&
 	[ "$(tail -1 "$work/open")" = '# EOF' ] &&
 	grep -q '^# TYPE grmon_tasks_created counter' "$work/open" &&
 	grep -q '^grmon_tasks_created_total{' "$work/open"
-ok $? "OpenMetrics where it is asked for" "$(cat "$work/head")"
+ok $? "OpenMetrics is served on request" "$(cat "$work/head")"
 curl -sS -D "$work/head" "$url/metrics" >"$work/text"
 grep -qi 'content-type: text/plain; version=0.0.4' "$work/head" &&
 	! grep -q '# EOF' "$work/text" &&
 	grep -q '^# TYPE grmon_tasks_created_total counter' "$work/text"
-ok $? "the older format otherwise" "$(cat "$work/head")"
+ok $? "the text format is served otherwise" "$(cat "$work/head")"
 code() { curl -s -o /dev/null -w '%{http_code}' "$@"; }
 [ "$(code "$url/")" = 200 ] && [ "$(code "$url/nothing")" = 404 ] &&
 	[ "$(code -X POST -d x "$url/metrics")" = 405 ] && [ "$(code -I "$url/metrics")" = 200 ]
-ok $? "other paths and methods are told what there is"
+ok $? "other paths and methods get an error that names the path"
 
 "$client" export "$one" --listen "127.0.0.1:$port" >/dev/null 2>"$work/err"
 [ $? -eq 2 ] && grep -q 'in use.*--listen' "$work/err"
-ok $? "a port that is taken is said" "$(cat "$work/err")"
+ok $? "a port that is in use is an error" "$(cat "$work/err")"
 group=$(sed -n 's/^[0-9]*:[^:]*://p' "/proc/$one/cgroup" | head -1)
 other=$(free_port)
 start "$client" export "cgroup:$group" --filter x --listen "$other"
@@ -97,9 +97,9 @@ ok $? "processes are found by their control group" "$group"
 # 0100007F:PORT and nothing else listens there.
 listens() { awk -v port=":$(printf %04X "$other")$" '$4 == "0A" && $2 ~ port {print $2}' /proc/net/tcp /proc/net/tcp6; }
 [ "$(listens)" = "0100007F:$(printf %04X "$other")" ]
-ok $? "a port alone is one of the loopback address" "$(listens)"
+ok $? "a port alone means the loopback address" "$(listens)"
 kill -TERM "$exporter"
 begin=$(date +%s)
 wait "$exporter"
 [ $? -eq 0 ] && [ $(($(date +%s) - begin)) -lt 5 ]
-ok $? "SIGTERM ends it at once and well, also while a target does not answer"
+ok $? "SIGTERM ends it at once with status 0, also while a target does not answer"

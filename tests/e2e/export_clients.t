@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Whoever connects to an exporter, however slowly, holds up no scrape; what is no scrape is
-# refused; and a page of a browser cannot read what is served to this host.
+# A client of an exporter, however slow, does not delay scrapes; other requests are refused;
+# and a page in a browser cannot read what is served to this host.
 . "$(dirname "$0")/lib.sh"
 need curl
 need python3
@@ -22,19 +22,19 @@ turns=$!
 started="$started $turns"
 serve 127.0.0.1
 exporter=$last
-check 'methods, sizes, versions, names' python3 "$clients" "$port" protocol
+check 'methods, sizes, versions and names are checked' python3 "$clients" "$port" protocol
 said=$(curl -s -H 'Host: rebound.example' "http://127.0.0.1:$port/metrics")
 [ "$said" = "${said#*grmon_}" ] && echo "$said" | grep -q '127.0.0.1.*--listen NAME:PORT'
-ok $? 'who calls it by another name is told which there are, and nothing else' "$said"
+ok $? 'a client that uses another host name gets only the list of valid ones' "$said"
 storm() {
 	python3 "$clients" "$port" storm 3 64 >"$work/storm" && kill -0 "$exporter"
 }
 storm 2>"$work/error"
-ok $? 'beside 64 slow clients each scrape is answered within a second' "$(cat "$work/storm" "$work/error")"
+ok $? 'with 64 slow clients each scrape is still answered within a second' "$(cat "$work/storm" "$work/error")"
 sed 's/^/# /' "$work/storm"
 serve 0.0.0.0
-check 'a service for other hosts is called as they like' \
+check 'a service for other hosts accepts any host name' \
 	curl -sf -o "$work/metrics" -H 'Host: metrics.example' "http://127.0.0.1:$port/metrics"
 wait "$turns"
-ok $? 'silent, slow and deaf clients are sent away' "$(cat "$work/turns")"
+ok $? 'clients that are silent, slow or do not read are disconnected' "$(cat "$work/turns")"
 sed 's/^/# /' "$work/turns"

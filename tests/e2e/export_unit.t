@@ -35,11 +35,11 @@ export_with() {
 }
 served() { curl -s "http://127.0.0.1:$port/metrics" | grep -qE "$1"; }
 export_with "$powers"
-check 'a process with an agent is looked at' until_true served \
+check 'a process with an agent is watched' until_true served \
 	"^grmon_tasks.*pid=\"$inside\",state=\"signal-wait\".* 1$"
-check 'and one without' until_true served "^grmon_tasks.*pid=\"$outside\",state=\"sleep\".* 1$"
+check 'a process without an agent is watched' until_true served "^grmon_tasks.*pid=\"$outside\",state=\"sleep\".* 1$"
 export_with "$(echo "$powers" | sed 's/+sys_ptrace//; s/^,//; s/,$//')"
-check 'not without CAP_SYS_PTRACE' until_true served "^grmon_up.*pid=\"$outside\".* 0$"
+check 'it is not without CAP_SYS_PTRACE' until_true served "^grmon_up.*pid=\"$outside\".* 0$"
 has_fds() { # has_fds POWERS: whether the descriptors of the process with an agent are counted
 	env -u XDG_RUNTIME_DIR setpriv --bounding-set "-all,$1" --inh-caps -all --no-new-privs \
 		"$client" dump "$inside" | grep -q 'through agent' &&
@@ -49,4 +49,4 @@ has_fds() { # has_fds POWERS: whether the descriptors of the process with an age
 has_fds "$powers"
 ok $? 'the agent is asked, and descriptors are counted'
 ! has_fds "$(echo "$powers" | sed 's/+dac_read_search//; s/^,//; s/,$//')"
-ok $? 'not without CAP_DAC_READ_SEARCH'
+ok $? 'they are not without CAP_DAC_READ_SEARCH'

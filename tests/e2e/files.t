@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Files that are read and written: recordings that are empty, cut or damaged, whose recorder
-# was killed while their files took turns, or whose disk is full; a configuration that is no
-# file; and what -o writes, which is whole or not there.
+# was killed while their files rotated, or whose disk is full; a configuration that is not a
+# file; and what -o writes, which is complete or not written.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 30
@@ -27,17 +27,17 @@ all=$(looks whole)
 ok "$([ "$all" -ge 5 ]; echo $?)" 'a recording is written' "$all looks"
 
 : >empty
-check 'an empty one says so' says 3 'is empty: nothing has been recorded' report empty
+check 'an empty recording is reported as empty' says 3 'is empty: nothing has been recorded' report empty
 head -c 9 whole >first
-check 'one that was cut in its first line' says 3 'cut off at byte 9,' dump first
+check 'a recording that was cut in its first line is reported' says 3 'cut off at byte 9,' dump first
 head -c 700 whole >second
-check 'in its first sample' says 3 'cut off at byte 700,' check --no-deadlock second
+check 'one that was cut in its first sample is reported' says 3 'cut off at byte 700,' check --no-deadlock second
 head -c -9 whole >"cut"
 at=$(head -n -1 whole | wc -c)
-check 'in its last' says 0 "ends in the middle of a sample, at byte $at" report cut
+check 'one that was cut in its last sample is reported' says 0 "ends in the middle of a sample, at byte $at" report cut
 same() { [ "$(looks "$1")" -eq "$2" ]; }
-check 'where all others are read' same cut $((all - 1))
-check 'and dump says so too' sh -c "'$client' dump cut | grep 'at byte $at'"
+check 'all other samples of it are read' same cut $((all - 1))
+check 'dump reports it too' sh -c "'$client' dump cut | grep 'at byte $at'"
 
 # damage FILE LINE: four bytes near its end, behind what says that it is a sample
 damage() {
@@ -45,24 +45,24 @@ damage() {
 }
 damage middle 4
 at=$(head -n 4 whole | wc -c)
-check 'one that is damaged in its middle' says 0 \
+check 'damage in the middle is reported' says 0 \
 	"^grmon-c: $((all - 3)) of the $all snapshots cannot be read: the recording is damaged at byte $at, after 20" report middle
-check 'which check says as well' says 0 "damaged at byte $at" check --no-deadlock middle
-check 'and what is before is read' same middle 3
+check 'check reports it too' says 0 "damaged at byte $at" check --no-deadlock middle
+check 'the samples before it are read' same middle 3
 damage begin 1
 at=$(head -n 1 whole | wc -c)
-check 'one whose first sample is damaged' says 3 "no sample .* can be read: it is damaged at byte $at" dump begin
+check 'a damaged first sample is reported' says 3 "no sample .* can be read: it is damaged at byte $at" dump begin
 cat begin whole >later
-check 'of which what follows is read' same later "$all"
+check 'the samples after it are read' same later "$all"
 damage head 0
-check 'one whose first line is damaged' says 0 '1 line that is not a sample, the first at byte 0' report head
-check 'of which all samples are read' same head "$all"
+check 'a damaged first line is reported' says 0 '1 line that is not a sample, the first at byte 0' report head
+check 'all samples after it are read' same head "$all"
 
 # FILE was renamed, and not made again; or it was, and nothing is in it.
 cp whole turned.1
-check 'a file that is not there yet, beside FILE.1' same turned "$all"
+check 'FILE.1 is read if FILE does not exist yet' same turned "$all"
 : >turned
-check 'or is empty' same turned "$all"
+check 'FILE.1 is read if FILE is empty' same turned "$all"
 echo something >other.1
 check 'but FILE.1 must be a recording' says 3 'no process and no file|no process is called' dump other
 
@@ -111,12 +111,12 @@ if unshare -m true 2>/dev/null && mkdir disk && unshare -m mount -t tmpfs -o siz
 			grep -q 'cannot write disk/new: Read-only file system' err &&
 			grep -q 'cannot write disk/file: Read-only file system' err && grep -q "pid $target" read-only
 	}
-	check 'a full disk, and one that is read only, are said, and what is there is read' full
+	check 'a full disk and a read-only one are reported, and what was written is read' full
 else
 	ok 0 'a full disk # SKIP nothing can be mounted here'
 fi
 
-# A configuration that is no file.
+# A configuration that is not a regular file.
 folder=$XDG_CONFIG_HOME/grmon-c
 mkdir -p "$folder"
 config() {
@@ -124,15 +124,15 @@ config() {
 	rm -rf "$folder/config.json"
 }
 mkfifo "$folder/config.json"
-check 'a pipe for a configuration' config 'is a pipe, not a file'
+check 'a pipe is not a configuration' config 'is a pipe, not a file'
 mkdir "$folder/config.json"
-check 'a folder' config 'is a directory, not a file'
+check 'a folder is not a configuration' config 'is a directory, not a file'
 ln -s /dev/zero "$folder/config.json"
-check 'a device' config 'is a device, not a file'
+check 'a device is not a configuration' config 'is a device, not a file'
 ln -s config.json "$folder/config.json"
-check 'a link to itself' config 'symbolic links'
+check 'a link to itself is not a configuration' config 'symbolic links'
 truncate -s 1G "$folder/config.json"
-check 'a gigabyte' config 'larger than the limit of 65536 bytes'
+check 'a gigabyte is not a configuration' config 'larger than the limit of 65536 bytes'
 
 # What -o writes.
 "$client" dump "$target" -o new && [ "$(stat -c %a new)" = 600 ]
@@ -146,12 +146,12 @@ mkdir alone
 echo old >alone/file
 prlimit --fsize=50 --core=0 "$client" dump "$target" -f json -o alone/file 2>err
 [ $? -ne 0 ] && [ "$(cat alone/file)" = old ] && [ "$(ls alone)" = file ]
-ok $? 'one that cannot be written as a whole leaves the old one, and nothing else' "$(ls -l alone)"
+ok $? 'a write that fails leaves the old file, and nothing else' "$(ls -l alone)"
 for format in folded pprof openmetrics; do
 	"$client" dump "$target" -f $format -o alone/file || echo "$format"
 done >out 2>&1
 "$client" report --for 1s -f html "$target" -o alone/file && grep -q '<html' alone/file && [ "$(ls alone)" = file ] && [ ! -s out ]
-ok $? 'the same of every format' "$(ls -l alone; cat out)"
+ok $? 'that is so for every format' "$(ls -l alone; cat out)"
 "$client" dump "$target" -o /dev/stdout | grep -q "pid $target" && mkfifo pipe && {
 	cat pipe >piped &
 	timeout 20 "$client" dump "$target" -o pipe && wait $! && grep -q "pid $target" piped && [ -p pipe ]

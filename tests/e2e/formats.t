@@ -35,7 +35,7 @@ if command -v go >/dev/null 2>&1; then
 	ok $? "pprof: state and thread are labels" "$(cat "$work/tags")"
 	pprof -top -sample_index=blocked "$work/one.pb.gz" >"$work/blocked"
 	grep -q 'Type: blocked' "$work/blocked" && grep -qE '[0-9.]+s .*bioProcessBackgroundJobs|[0-9.]+ms .*bioProcessBackgroundJobs' "$work/blocked"
-	ok $? "pprof: and how long they have been blocked" "$(cat "$work/blocked")"
+	ok $? "pprof: blocked time is a value" "$(cat "$work/blocked")"
 	# Another process, at other addresses, with one more job thread of the same kind.
 	start redis-server --port 0 --save '' --unixsocket "$work/other.sock" --dir "$work" --io-threads 3
 	until_true sees "$last" 'count >= 7'
@@ -49,7 +49,7 @@ if command -v go >/dev/null 2>&1; then
 			pprof -tags "$work/inside.pb.gz" >"$work/tags" &&
 			grep -q 'creator: Total' "$work/tags" && grep -qE '^ +3(\.0)? .*: bioInit$' "$work/tags"
 	}
-	check "pprof: who created them is a label" until_true creators
+	check "pprof: the creator is a label" until_true creators
 else
 	for name in top tags blocked base creator; do
 		ok 0 "pprof: $name # SKIP go is not installed"
@@ -73,16 +73,16 @@ wait "$recorder"
 check "speedscope: a recording's timelines are well-formed and hold the change of states" \
 	python3 "$beside/formats_scope.py" "$work/scope.json" "$redis" changes
 "$client" dump "$redis" -f speedscope >"$work/now.json"
-check "speedscope: of a live process, the waits of this moment" \
+check "speedscope: a live process has its current waits" \
 	python3 "$beside/formats_scope.py" "$work/now.json" "$redis"
 
 "$client" dump "$redis" -f openmetrics >"$work/metrics"
 [ "$(tail -1 "$work/metrics")" = '# EOF' ] &&
 	grep -qF "grmon_tasks{target=\"redis-server\",pid=\"$redis\",state=\"poll\",class=\"io\"} 1" "$work/metrics"
-ok $? "openmetrics: numbers by state" "$(cat "$work/metrics")"
+ok $? "openmetrics: tasks are counted by state" "$(cat "$work/metrics")"
 "$client" help formats >"$work/help"
 [ "$(grep -cE '^  (text|json|folded|pprof|speedscope|openmetrics) ' "$work/help")" -eq 6 ]
-ok $? "help names them all"
+ok $? "help formats names all formats"
 "$client" ls -f pprof >/dev/null 2>"$work/err"
 [ $? -eq 2 ] && grep -q 'text and json' "$work/err"
-ok $? "ls says which ones it has"
+ok $? "ls names the formats that it has"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Goroutines that wait in C, and Go programs with the agent inside: goroutines come first,
-# with what their C code waits for, who holds it, and no deadlock that is none. The list of
+# with what their C code waits for, who holds it, and no false deadlock. The list of
 # processes says which source that is.
 . "$(dirname "$0")/lib.sh"
 need go
@@ -28,7 +28,7 @@ the() { echo "row name=main.$1 has"; }
 in_c='count state=mutex = 5 and count state=cond = 1 and count state=sleep = 3'
 
 launch "$work/ccalls"
-check 'what goroutines wait for in C is their wait' until_true sees "$last" "$in_c"
+check 'a wait in C is the wait of its goroutine' until_true sees "$last" "$in_c"
 check 'each has its function in Go and its line' sh -c '
 	"$0" dump "$1" --columns name,function,location | grep -cE "^main\.(on[A-Z][A-Za-z]*|inNap|withPointers) +main\.(on[A-Z][A-Za-z]*|inNap|withPointers) +ccalls\.go:[0-9]+$" | grep -qx 8' "$client" "$last"
 check 'no goroutine is named after a function that cgo generates' ask 'no name*=_Cfunc_'
@@ -40,22 +40,22 @@ holder_is_goroutine() {
 }
 check 'the holder is a goroutine' holder_is_goroutine
 cycles='in cycles.* sorted # = 1 1 2'
-check 'two deadlocks of one, one of two' until_true sees "$last" "$cycles"
+check 'two deadlocks have one member, and one has two' until_true sees "$last" "$cycles"
 in_cycles() {
 	ids=$(for name in onSelf onTwice onAB onBA; do ask "value id name=main.$name"; done)
 	ask "in cycles.*.* sorted . = $ids"
 }
 check 'the goroutines that are in them are named' in_cycles
 held_once() { ! "$client" dump "$last" --stacks | grep -E 'held by [tg][0-9]+.*held by'; }
-check 'who holds it is said once' held_once
-check 'in the plain list too' sh -c '"$0" dump "$1" | grep -qE "^D +g[0-9]+ +mutex .* held by g[0-9]+ +main.onSelf"' "$client" "$last"
+check 'the holder is named once' held_once
+check 'the plain list names the holder' sh -c '"$0" dump "$1" | grep -qE "^D +g[0-9]+ +mutex .* held by g[0-9]+ +main.onSelf"' "$client" "$last"
 check_fails() { "$client" check "$last" --no-deadlock --for 3s >"$work/check" 2>&1; [ $? -eq 1 ]; }
-check 'check finds it' check_fails
-check 'a sleep without an end has none' ask "$(the main) waits_on.text=forever"
+check 'check finds the deadlocks' check_fails
+check 'a sleep without an end says so' ask "$(the main) waits_on.text=forever"
 # Go before 1.21 does not write down who started a goroutine.
 parent=g1
 go version | grep -qE ' go1\.(1[0-9]|20)[. ]' && parent=null
-check 'a child knows its parent' ask "every id!=g1 has parent=$parent and row id=g1 has parent=null"
+check 'a goroutine has its parent' ask "every id!=g1 has parent=$parent and row id=g1 has parent=null"
 "$client" record "$last" --for 1s -i 0.3 -o "$work/record" >/dev/null 2>&1
 recorded() { sees "$work/record" "$cycles and $(the onTied) parent=$parent" && holder_is_goroutine; }
 check 'a recording says the same' recorded
@@ -63,25 +63,25 @@ check 'threads that run goroutines have their functions' sees "$last" \
 	"$cycles and set stack.*.function kind=thread >= main.onSelf main.onCond" --threads
 stop
 
-# The lock is given back: a goroutine that waits for its own thread is no deadlock.
+# The lock is released: a goroutine that waits for its own thread is not a deadlock.
 launch "$work/ccalls" "$work/go-on"
-check 'it waits for what its thread holds' until_true sees "$last" \
+check 'a goroutine waits for a lock that its thread holds' until_true sees "$last" \
 	"$(the onHanded) waits_on.text*='held by' and $(the onHandedAgain) waits_on.text*='held by'"
-check 'and is in no deadlock' sees "$last" 'has cycles=[]'
-check 'nor are its threads' sees "$last" 'has cycles=[]' --threads
+check 'that is not a deadlock' sees "$last" 'has cycles=[]'
+check 'nor is it with --threads' sees "$last" 'has cycles=[]' --threads
 touch "$work/go-on"
-check 'as it goes on' until_true grep -q '^over' "$work/log"
+check 'and it continues' until_true grep -q '^over' "$work/log"
 stop
 
 # Started with the agent inside.
 launch "$client" run -- "$work/ccalls"
-check 'run: goroutines, the agent beside' until_true sees "$last" \
+check 'run shows goroutines, with the agent as second source' until_true sees "$last" \
 	"$in_c and has target.sources=goruntime,agent and every has kind=goroutine"
-check 'with the age that the agent knows' until_true sees "$last" \
+check 'they have the age that the agent knows' until_true sees "$last" \
 	"$(the onSelf) age_exact and $(the onCond) age_exact and $cycles"
 check '--threads shows them under the goroutines' until_true sees "$last" \
 	"$cycles and has target.sources=goruntime,agent,native and count kind=thread >= 8 and no name=grmon and every kind=thread labels has labels.goroutine?" --threads
-check 'the agent alone where it is asked for' until_true sees "$last" \
+check '--source agent shows threads only' until_true sees "$last" \
 	'has target.sources.0=agent and every has kind=thread' -s agent
 listed() { "$client" ls -f json >"$work/ls.json" && ask_file "$work/ls.json" "in processes.* row pid=$last has source=$1"; }
 check 'ls says goruntime' listed goruntime
@@ -89,9 +89,9 @@ stop
 
 CGO_ENABLED=0 go build -o "$work/static" "$targets/stories.go" >>"$work/build.log" 2>&1
 start "$client" run -- "$work/static" producer 5
-check 'a static program: its goroutines are read from outside' until_true grep -q \
+check 'goroutines of a static program are read from outside' until_true grep -q \
 	'statically linked; its goroutines are read from outside (goruntime)' "$work/log"
-check 'and ls says so' until_true listed goruntime
+check 'and ls says goruntime' until_true listed goruntime
 stop
 start sleep 600
-check 'another program is native' until_true listed native
+check 'ls says native for another program' until_true listed native

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Thousands of goroutines per second start and end while they are read, with the garbage
-# collector running: no row may say what the program could not have shown.
+# collector running: no row may say what the program cannot have done.
 . "$(dirname "$0")/lib.sh"
 need go
 need python3
@@ -23,6 +23,6 @@ for look in 1 2 3 4 5 6 7 8; do
 done
 # shellcheck disable=SC2086
 check 'every row is one that the program could show' python3 "$beside/go_churn_judge.py" $files
-check 'thousands of goroutines had come and gone meanwhile' test $(($(count) - first)) -gt 2000
-check 'the target runs on' kill -0 "$last"
+check 'thousands of goroutines had come and gone during the samples' test $(($(count) - first)) -gt 2000
+check 'the target still runs' kill -0 "$last"
 plan $tests

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # A process that only looks like a Go program: wrong lengths, noise, a list that changes all
-# the time, pointers in circles. It is refused with a sentence, or survived; and what is no
-# Go program at all is left to the native source.
+# the time, pointers in circles. It is refused with a sentence, or survived; a program that is
+# not a Go program is left to the native source.
 . "$(dirname "$0")/lib.sh"
 [ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
 hostile=$BUILD/tests/targets/go_hostile
@@ -41,13 +41,13 @@ native_instead() {
 }
 
 launch
-check 'nonsense that holds together is shown' sees "$last" \
+check 'consistent nonsense is shown' sees "$last" \
 	'count = 2 and has tasks.0.id=g1' -s goruntime
 kill -9 "$last"
 for how in lengths goroutines; do
 	launch $how
 	check "$how of 2^28 to 2^60 are refused" refused 'process'
-	check "$how: the native view instead" native_instead
+	check "$how: the native source is used instead" native_instead
 	kill -9 "$last"
 done
 for seed in 1 2 3 4 5; do
@@ -57,13 +57,13 @@ for seed in 1 2 3 4 5; do
 done
 launch loop
 for try in 1 2 3; do
-	check "a list that changes all the time, $try" survived
+	check "a list that changes all the time is survived, $try" survived
 done
 kill -9 "$last"
 
 launch
 check 'nothing can be proved without a heap' unproved
-check 'and it says so' grep -q 'cannot prove leaks' "$work/e"
+check 'and the message says so' grep -q 'cannot prove leaks' "$work/e"
 kill -9 "$last"
 for how in 0 1 2 3 4; do
 	launch heap $how
@@ -74,7 +74,7 @@ done
 sleep 1000 &
 last=$!
 started="$started $last"
-check 'a C program is no Go program' refused 'is not a Go program'
-check 'and has the native view' native_instead
+check 'a C program is not a Go program' refused 'is not a Go program'
+check 'and is shown by the native source' native_instead
 kill -9 "$last"
 plan $tests

@@ -21,7 +21,7 @@ if ! build modules modules.go || ! build plugin.so library.go -buildmode=plugin 
 	skip_all "go cannot build: $(tail -1 "$work/build.log")"
 fi
 says() { until_true grep -q "^$1" "$work/out"; }
-# What the recording's last picture shows.
+# The last snapshot of the recording.
 shown() { "$client" dump "$work/seen" -f json >"$work/dump.json" && ask "$1"; }
 comes() { until_true shown "$1" || shown "$1"; }
 
@@ -31,15 +31,15 @@ started="$started $host"
 says ready || sed 's/^/# /' "$work/out"
 start "$client" record "$host" -i 0.2 -o "$work/seen"
 recorder=$last
-check 'a program without its plugin' comes 'row name=main.inHost and count = 3'
+check 'a program has its goroutines before it loads the plugin' comes 'row name=main.inHost and count = 3'
 kill -USR1 "$host"
 says loaded || sed 's/^/# /' "$work/out"
-check 'the goroutines of a plugin that is loaded under the view' comes \
+check 'goroutines of a plugin that is loaded later appear' comes \
 	'row name$=.inLibrary stack.0.file$=library.go'
-check 'their creator, which is in the plugin too' ask 'row name$=.inLibrary created_by.0.function$=.Start'
-check 'what waits in the plugin for a lock' ask "row state=mutex has waits_on.text='mutex held, 1 waiter'"
-check 'and those of the program' ask 'row name=main.inHost and row name=main.main'
-check 'a fresh look says the same' sees "$host" 'count = 5 and row state=mutex' -s goruntime
+check 'they have their creator in the plugin' ask 'row name$=.inLibrary created_by.0.function$=.Start'
+check 'a goroutine in the plugin waits for a lock' ask "row state=mutex has waits_on.text='mutex held, 1 waiter'"
+check 'goroutines of the program are still shown' ask 'row name=main.inHost and row name=main.main'
+check 'a new dump shows the same' sees "$host" 'count = 5 and row state=mutex' -s goruntime
 
 kill -USR2 "$host"
 says child || sed 's/^/# /' "$work/out"
@@ -47,13 +47,13 @@ child=$(sed -n 's/^child //p' "$work/out")
 started="$started $child"
 check 'a fork has the goroutines as they were' sees "$child" \
 	'row name=main.inHost and row state=mutex' -s goruntime
-check 'and one thread, for none of those that wait' ask \
+check 'it has one thread, which runs none of them' ask \
 	"has resources.threads=1 and every has tid~='null|$child'"
 
 rm -f "$work/stacks"
 kill -HUP "$host"
-check 'another program under the view' comes 'row name=main.chanSend state=chan-send'
-check 'nothing is left of the one before' ask 'no name=main.inHost and has target.name=waits'
+check 'another program that the process executes is shown' comes 'row name=main.chanSend state=chan-send'
+check 'no row is left of the program before' ask 'no name=main.inHost and has target.name=waits'
 kill -INT "$recorder"
 
 mkfifo "$work/input"
@@ -62,13 +62,13 @@ python=$!
 started="$started $python"
 exec 3>"$work/input"
 says bare
-check 'Python is a program of threads' sees "$python" 'has target.sources=native'
+check 'Python is shown by its threads' sees "$python" 'has target.sources=native'
 echo >&3
 says loaded || sed 's/^/# /' "$work/out"
-check 'with a Go library it has goroutines beside them' until_true sees "$python" \
+check 'with a Go library it has goroutines too' until_true sees "$python" \
 	"has target.sources=goruntime,native and row name=main.inLibrary and row kind=thread id=t$python"
-check 'what they wait on' ask 'row name=main.onLibraryLock has state=mutex'
-check 'the list of processes says so' sh -c '"$0" ls | grep -qE "^ *$1 goruntime "' "$client" "$python"
+check 'they have the state of their wait' ask 'row name=main.onLibraryLock has state=mutex'
+check 'the list of processes says goruntime' sh -c '"$0" ls | grep -qE "^ *$1 goruntime "' "$client" "$python"
 exec 3>&-
 
 # The first goroutine has ended, or is another one by now.
@@ -78,7 +78,7 @@ for more in '' 'and others came'; do
 	left=$!
 	started="$started $left"
 	says ready || sed 's/^/# /' "$work/out"
-	check "a program whose main function has left by Goexit $more" sees "$left" \
+	check "a program whose main function has ended by Goexit is shown $more" sees "$left" \
 		"row name=main.after state=sleep and count = ${more:+4}$([ -n "$more" ] || echo 1) and has target.sources=goruntime"
 done
 
@@ -93,7 +93,7 @@ if $apart true 2>/dev/null; then
 	says ready || sed 's/^/# /' "$work/out"
 	inner=$(tr -d ' ' <"/proc/$outer/task/$outer/children")
 	started="$inner $started"
-	check 'in a PID namespace of its own, by the pid outside' sees "$inner" \
+	check 'a program in a PID namespace is shown by its pid outside' sees "$inner" \
 		'row name=main.chanSend and has target.sources=goruntime'
 	has_thread() { [ -d "/proc/$inner/task/$(ask 'value tid name=main.readPipe')" ]; }
 	check 'the thread of a system call has the id that it has outside' has_thread

@@ -39,15 +39,15 @@ none_alive='no !name^=main.leak. proven and count name^=main.alive. >= 180'
 
 proves() {	# proves PROGRAM TEXT
 	launch "$1"
-	check "$2: a proof" prove
-	check "$2: every pattern of a leak is proved" ask "$all_leaks"
-	check "$2: nearly all of them" ask "$most_leaks"
+	check "$2: the proof completes" prove
+	check "$2: every pattern of a leak is proven" ask "$all_leaks"
+	check "$2: nearly all leaked goroutines are proven" ask "$most_leaks"
 	check "$2: nothing alive is accused" ask "$none_alive"
 }
 
 build go plain || skip_all "go cannot build: $(tail -1 "$work/build.log")"
 proves plain "$(go env GOVERSION)"
-check 'without --prove nothing is said to be proven' sees "$last" \
+check 'without --prove no row is proven' sees "$last" \
 	'no proven' -s goruntime
 check 'the target was never stopped' grep -q 'State:[[:space:]]*S' "/proc/$last/status"
 check 'a report gives the proofs first' sh -c \
@@ -57,13 +57,13 @@ check 'a report gives the proofs first' sh -c \
 check 'a proven row begins with P, and no other does' sh -c \
 	"'$client' dump $last --prove >'$work/rows' && grep -q '^P .*main\.leak\.sender' '$work/rows' &&
 	grep -q '^[^P].*main\.alive\.' '$work/rows' && ! grep -q '^P.*main\.alive\.' '$work/rows'"
-check 'the filter of proven goroutines' sh -c \
+check 'a filter selects proven goroutines' sh -c \
 	"'$client' dump $last --prove --filter state:proven | grep -c 'main\.leak\.' | grep -qx '21[2-9]\|220'"
 stop
 sleep 1000 &
 last=$!
 started="$started $last"
-check 'of a C program nothing can be proved, and it says so' sh -c \
+check 'a C program cannot be proven, and a message says so' sh -c \
 	"! '$client' dump $last --prove 2>'$work/e' >/dev/null && grep -q 'proved only in Go programs' '$work/e'"
 kill -9 "$last"
 
@@ -80,8 +80,8 @@ runtime_says() {
 if GOEXPERIMENT=goroutineleakprofile build go leakprofile; then
 	proves leakprofile 'with a profile of leaked goroutines'
 	check "the runtime's own profile says the same" runtime_says
-	check 'a proof after it' prove
-	check 'finds them again' ask "$all_leaks and $none_alive"
+	check 'a proof after it completes' prove
+	check 'and finds the same' ask "$all_leaks and $none_alive"
 	stop
 else
 	ok 0 "# SKIP $(go env GOVERSION) has no profile of leaked goroutines"

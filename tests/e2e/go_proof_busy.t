@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Busy and healthy Go programs: nobody is accused of being leaked, whatever moves through the
-# heap while it is read; what is really leaked among it is still found.
+# Busy and healthy Go programs: no goroutine is accused of being leaked, whatever moves through
+# the heap while it is read; those that are really leaked are still found.
 . "$(dirname "$0")/lib.sh"
 need go
 need python3
@@ -20,10 +20,10 @@ stop() {
 	kill -9 "$last"
 	wait "$last" 2>/dev/null
 }
-healthy() {	# healthy NAME BLOCKED: three proofs, so many goroutines are judged
+healthy() {	# healthy NAME BLOCKED: three proofs, each with at least BLOCKED blocked goroutines
 	for try in 1 2 3; do
-		check "$1: a proof, $try" prove
-		check "$1: nobody is accused, $try" ask \
+		check "$1: proof $try completes" prove
+		check "$1: no goroutine is accused, $try" ask \
 			"no proven and count class~=channel|lock >= $2"
 	done
 }
@@ -35,8 +35,8 @@ for megabytes in 1 60; do
 done
 launch "$work/hops" 100 10 50
 until_true grep -q '^ready' "$work/out"
-check 'a proof of a busy program that leaks' prove
-check 'finds the leaked among the others, and no other' ask \
+check 'the proof of a busy program that leaks completes' prove
+check 'it finds the leaked goroutines, and no other' ask \
 	'count name=main.leaked proven >= 45 and no name!=main.leaked proven'
 stop
 

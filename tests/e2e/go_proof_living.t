@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Proofs of Go programs that do not get on while they are looked at: what is in registers
-# only is waited for or read, else nothing is proved and it is said why. And who is proved
-# besides: locks in the smallest objects, the first goroutine.
+# Proofs of Go programs that do not proceed while they are read: values in registers are waited
+# for or read, otherwise nothing is proven and a message says why. Also proofs of locks in the
+# smallest objects, and of the first goroutine.
 . "$(dirname "$0")/lib.sh"
 need go
 need python3
@@ -34,8 +34,8 @@ is_stopped() { grep -q 'State:[[:space:]]*T' "/proc/$last/status"; }
 leaked='count name=main.leaked proven >= 19 and no name!=main.leaked proven and has proof.state=done'
 
 launch "$work/register" 4 20
-check 'answers in registers of a program that runs: a proof' prove
-check 'finds the leaked, and accuses nobody' ask "$leaked"
+check 'a proof completes while answers are in registers of a running program' prove
+check 'it finds the leaked goroutines, and no other' ask "$leaked"
 in_register() {	# until some goroutine was caught with its registers full
 	kill -STOP "$last"
 	until_true is_stopped
@@ -44,25 +44,25 @@ in_register() {	# until some goroutine was caught with its registers full
 	return 1
 }
 until_true in_register
-check 'stopped, nothing is proved, and it is said why' refused 'is stopped'
+check 'of a stopped program nothing is proven, and a message says why' refused 'is stopped'
 if [ "$(id -u)" -eq 0 ]; then
 	check '--ptrace reads the registers of a stopped program' prove --ptrace
-	check 'and finds the leaked, and accuses nobody' ask "$leaked"
-	check 'it stays stopped' is_stopped
+	check 'then it finds the leaked goroutines, and no other' ask "$leaked"
+	check 'the program stays stopped' is_stopped
 fi
 kill -CONT "$last"
 stop
 
 launch env GODEBUG=asyncpreemptoff=1 "$work/register" 1 20 0
-check 'a loop that is never interrupted: nothing is proved' refused 'has been running without a pause'
+check 'with a loop that is never interrupted nothing is proven' refused 'has been running without a pause'
 stop
 
 launch "$work/tiny" 400
 until_true sees "$last" 'row id=g1 has state=chan-recv' -s goruntime
-check 'locks in the smallest objects: a proof' prove
-check 'nearly all are proved' ask 'count name=main.locked proven >= 392'
-check 'and the first goroutine, which waits for ever' ask 'row id=g1 has proven'
-check 'of 402 goroutines' ask 'has proof.judged=401 proof.proven>=393'
+check 'a proof completes with locks in the smallest objects' prove
+check 'nearly all locked goroutines are proven' ask 'count name=main.locked proven >= 392'
+check 'the first goroutine, which waits for ever, is proven' ask 'row id=g1 has proven'
+check 'the dump counts judged and proven goroutines' ask 'has proof.judged=401 proof.proven>=393'
 stop
 ends() {	# ends HOW…: a check of a program that leaves five behind, in $work/check
 	"$client" check --no-leak --max-stuck 0 -- "$work/exits" 5 "$@" >"$work/check" 2>&1
@@ -70,8 +70,8 @@ ends() {	# ends HOW…: a check of a program that leaves five behind, in $work/c
 }
 if [ "$(id -u)" -eq 0 ]; then
 	for how in return exit; do
-		check "left behind at the exit, by $how" ends $how
-		check "are proved, by $how" grep -q 'main\.leaked.*proved: nothing alive' "$work/check"
+		check "goroutines left behind at the exit are found, by $how" ends $how
+		check "they are proven, by $how" grep -q 'main\.leaked.*proved: nothing alive' "$work/check"
 	done
 	# Those that last are looked at before: a call seen then is not the one at the end.
 	in_calls() {
@@ -80,8 +80,8 @@ if [ "$(id -u)" -eq 0 ]; then
 				>"$work/calls" 2>&1 || { cat "$work/calls"; return 1; }
 		done
 	}
-	check 'whose waker is in a short call is not left behind' in_calls
-	check 'who could have been answered is not proved' sh -c \
+	check 'a goroutine whose waker is in a short call is not left behind' in_calls
+	check 'a goroutine that could have been answered is not proven' sh -c \
 		"grep 'main\.alive' '$work/check' | grep -vq proved"
 fi
 plan $tests

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Leaks as they happen in Go servers: each is there in its rows, with the function that
-# leaks and the one that started it; and a program that has been mended shows none.
+# Leaks as they happen in Go servers: each is shown by rows with the function that leaks and the
+# one that started it; a program that has been fixed shows none.
 . "$(dirname "$0")/lib.sh"
 need go
 need python3
@@ -32,7 +32,7 @@ check 'its channel has no receiver' ask \
 	"every name=main.newProducer.func1 has waits_on.text='chan cap 0, 1 sender'"
 end
 tell fixed 5
-check 'with a time limit there is none' ask 'no name=main.newPatientProducer.func1'
+check 'with a time limit no producer is left' ask 'no name=main.newPatientProducer.func1'
 check 'only main waits on a channel' ask 'values name class=channel = main.main'
 end
 tell agents 30
@@ -43,7 +43,7 @@ check 'it was started where the agent connects' ask \
 end
 tell bodies 40
 for loop in readLoop writeLoop; do
-	check "bodies that are not read: a $loop for each" ask \
+	check "each body that is not read leaves a $loop" ask \
 		"count name=net/http.(*persistConn).$loop state=select = 40"
 done
 check 'the server is blocked in a write for each' ask \

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Files of a target that cost their reader more than they should: sparse ones, sections that
-# unpack to gigabytes, tables without end, files that are cut while they are read, and what is
-# no file at all where a library should be. The look takes its time and memory whatever they
-# are, and the rows and the other files' names are there.
+# unpack to gigabytes, tables without end, files that are cut while they are read, and
+# libraries that are not files. A dump takes no more time and memory for them, and all rows and
+# the names of the other files are there.
 . "$(dirname "$0")/lib.sh"
 need python3
 need cc
@@ -84,7 +84,7 @@ strip -o "$work/cut.so" "$work/plain.so"
 cp "$work/cut.debug" "$work/whole"
 start python3 "$beside/hostile_files_cut.py" "$work/cut.debug" "$work/whole"
 cutter=$last
-# looks COUNT: succeeds if so many do.
+# looks COUNT: succeeds if COUNT dumps do.
 looks() {
 	i=0
 	while [ $i -lt "$1" ]; do

@@ -29,7 +29,7 @@ done
 live=$?
 # shellcheck disable=SC2086
 wait $recorders
-# The program is started anew: what it did before is not forgotten, nor taken for the end.
+# The program is restarted: what it did before is not forgotten, nor taken as its end.
 kill "$(cat agents.pid)"
 "$work/climbs" fixed 50 >again.out 2>&1 </dev/null &
 again=$!

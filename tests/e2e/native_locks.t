@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Who holds the lock on a file: as the kernel says it, whoever else has the file open.
+# Holders of file locks, as the kernel says, however many processes have the file open.
 . "$(dirname "$0")/lib.sh"
 need python3
 need flock

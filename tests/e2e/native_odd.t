@@ -125,7 +125,7 @@ int main(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ? 1 : pause(); }
 C
 	"${CC:-cc}" -o "$open/hide" "$work/hide.c"
 	chmod 755 "$open/hide"
-	# Whoever changes its user is not dumpable either: from a shell that has done so.
+	# A process that changes its user is not dumpable either, so a shell does it before.
 	as_nobody sh -c "$open/hide & echo \$! >&3; wait" 3>"$work/pid" >/dev/null 2>&1 &
 	started="$started $!"
 	until_true grep -q . "$work/pid"

@@ -21,7 +21,7 @@ until_true looks_right "$target" "$holder"
 check 'locks that are shared, and who holds them' looks_right "$target" "$holder"
 check 'the holder is another process' ask "row name=reader has waits_on.owner_pid=$holder"
 "$client" dump "$target" -s native --stacks >"$work/dump.txt"
-check 'nobody is said twice to hold one' sh -c "! grep -E 'held by.*held by' '$work/dump.txt'"
+check 'no holder is named twice' sh -c "! grep -E 'held by.*held by' '$work/dump.txt'"
 
 apart='unshare --fork --pid --mount-proc'
 [ "$(id -u)" -eq 0 ] || apart='unshare --map-root-user --fork --pid --mount-proc'

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Contention under load is no deadlock, with and without the agent: ordered locks, mutexes in
+# Contention under load is not a deadlock, with and without the agent: ordered locks, mutexes in
 # opposite order with a limit or a try, ping-pong between processes, file locks, joins.
 # NEAR_MISS_SECONDS: how long each way is watched; make campaign takes minutes.
 . "$(dirname "$0")/lib.sh"
@@ -18,7 +18,7 @@ begin() {
 	until_true grep -q ready "$work/out" || { echo 'Bail out! near_misses does not start'; exit 1; }
 }
 # Two that wait for each other in one look: without a limit that would be a deadlock.
-# Looks for so many seconds, as the view does and as single dumps.
+# Samples for $seconds, as the view does and as single dumps.
 watch() {
 	cycles=0
 	circles=0

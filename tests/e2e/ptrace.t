@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# --ptrace: threads that run have stacks, by stopping each for a moment; the target goes on
-# whatever happens to the client, and loses no signal. Without it nobody is stopped.
+# --ptrace: threads that run have stacks, by stopping each for a moment; the target continues
+# whatever happens to the client, and loses no signal. Without it no thread is stopped.
 . "$(dirname "$0")/lib.sh"
 need python3
 need_ptrace
@@ -26,7 +26,7 @@ until_true sees "$target" 'row state=running name=spins'
 check 'without it the thread runs and has no stack' ask 'every name=spins has stack=[]'
 check 'and nothing is said' ask 'has !target.sources.*=ptrace !errors'
 
-# Nobody is left stopped, though the client is killed at every moment of its work.
+# No thread is left stopped, although the client is killed at every moment of its work.
 free() {
 	! grep -q '^State:.[tT]' /proc/"$target"/task/*/status &&
 		! grep '^TracerPid:' /proc/"$target"/task/*/status | grep -qv '[^0-9]0$'

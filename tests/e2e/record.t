@@ -146,7 +146,7 @@ ok $? "and what --rotate takes"
 echo 'notes of mine' >notes
 "$client" record "$target" -o notes --for 1 2>usage.log
 [ $? -eq 2 ] && [ "$(cat notes)" = 'notes of mine' ] && grep -q 'not a recording' usage.log
-ok $? "nothing is appended to a file that is no recording" "$(cat usage.log)"
+ok $? "nothing is appended to a file that is not a recording" "$(cat usage.log)"
 private() {
 	(umask 022 && "$client" dump "$target" -o private.txt && "$client" report a.grmon -o private.html -f html) || return 1
 	[ "$(stat -c %a private.txt private.html a.grmon | sort -u)" = 600 ]

@@ -14,7 +14,7 @@ with open("src/core/state.def", encoding="utf-8") as table:
             NAMES[found.group(1)] = found.group(2)
 
 # By the beginning of the name: kind of object, text with ADDRESS, FD and OWNER to be filled
-# in, who is said to hold it: the main thread, the target of a join, a process, or nobody.
+# in, who is said to hold it: the main thread, the target of a join, a process, or no one.
 PIPE = r"fd FD pipe:\[\d+\], with wrap_waits OTHER"
 UNIX = r"fd FD unix, with wrap_waits OTHER and 1 more"
 FILE = r"fd FD /tmp/\S*wrap_waits\.\w+, held by wrap_waits OTHER"
@@ -90,7 +90,7 @@ def check(words, rows, other, read_fd):
     if not row:
         return f"{name}: nothing is known of it here"
     kind, text, holder = row
-    # Of two the one with the lower pid comes first, which begin anew after the highest.
+    # Of two the one with the lower pid comes first; pids start again after the highest.
     cat = the_cat(rows)
     if cat < other and "with wrap_waits OTHER and 1 more" in text:
         text, other = text.replace("wrap_waits OTHER", "cat OTHER"), cat

@@ -47,7 +47,7 @@ check 'a state with another number' parted 's/^.It 4 Ta mutex Ta/.It 5 Ta mutex 
 check 'another magic number' parted 's/^0x314e4f4d5247:/0x324e4f4d5247:/' $page
 check 'and a limit' parted 's/WIRE_WHAT_BYTES Ta 32/WIRE_WHAT_BYTES Ta 31/' $page
 
-# same PID WAY LEAST: both say the same of at least so many tasks that are blocked.
+# same PID WAY LEAST: both agree on at least LEAST blocked tasks.
 same() {
 	{
 		"$client" dump "$1" --source agent -f json >"$work/before.json" &&

@@ -53,7 +53,7 @@ expect '^ +`- \+ 12 wait for mutex' "ASCII has its own branches"
 press q q
 wait_for '^status=0'
 
-# Not a deadlock: whoever holds the mutex sleeps.
+# Not a deadlock: the thread that holds the mutex sleeps.
 start_target
 view "--interval 0.2 $target"
 press w

@@ -27,7 +27,7 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 class Absent(Exception):
-    """The program cannot be had here; says why."""
+    """The program is not available here; says why."""
 
 def is_root():
     return os.getuid() == 0

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the files of a live process are in /proc. Private to this folder: no other file
- * of the client may make such a path, so that a target can also be something else than a
+ * of the client may make such a path, so that a target can also be something other than a
  * live process. */
 #ifndef SOURCE_PROC_LIVE_H
 #define SOURCE_PROC_LIVE_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 // Leaks and what only looks like one, over time. Usage: climbs STORY MILLISECONDS: something
-// happens every so many milliseconds, until it is killed. Prints "ready" before the first.
+// happens at this interval, until it is killed. Prints "ready" before the first.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 
 type product struct{ name string }
 
-// Sends products for as long as somebody takes them, which the handler does not.
+// Sends products as long as they are received, which the handler does not do.
 func newProducer() <-chan product {
 	products := make(chan product)
 	go func() {
@@ -29,7 +29,7 @@ func newProducer() <-chan product {
 	return products
 }
 
-// The same, but it gives up after a time.
+// The same, but it stops waiting after a time.
 func newPatientProducer() <-chan product {
 	products := make(chan product)
 	go func() {
@@ -87,7 +87,7 @@ func forgetBody(url string) {
 
 var beats atomic.Int64
 
-// An agent that connects anew starts a heartbeat each time and never ends the old one.
+// An agent that reconnects starts a heartbeat each time and never ends the old one.
 func heartbeat(timer *time.Timer) {
 	<-timer.C
 	beats.Add(1)
@@ -95,7 +95,7 @@ func heartbeat(timer *time.Timer) {
 
 func reconnectAgent() { go heartbeat(time.NewTimer(time.Hour)) }
 
-// Each subscription refreshes itself by a ticker that nobody stops.
+// Each subscription refreshes itself by a ticker that is never stopped.
 func refresh(ticker *time.Ticker) {
 	for range ticker.C {
 		beats.Add(1)
@@ -104,7 +104,7 @@ func refresh(ticker *time.Ticker) {
 
 func subscribe() { go refresh(time.NewTicker(70 * time.Millisecond)) }
 
-// Somebody forgot to make the channel.
+// The channel was never made.
 func forget(results chan int) { <-results }
 
 var jobs = make(chan func())

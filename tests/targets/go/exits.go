@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-// Ends with goroutines left behind: LEAKED that nobody can wake, and one that the first
+// Ends with goroutines left behind: LEAKED that nothing can wake, and one that the first
 // goroutine could have answered. Usage: exits LEAKED return|exit [spin], or exits 0 call
 // MILLISECONDS. exit: by os.Exit from another thread, spin: one more, whose channel only a
-// register of a running one holds; call: nobody is left behind, but some wait for a lock of one
+// register of a running one holds; call: none is left behind, but some wait for a lock of one
 // that is in a short call most times, until it ends after MILLISECONDS.
 package main
 

@@ -2,8 +2,8 @@
 
 // A busy server: requests wait for their answer for a second or
 // so, while what leads to them moves all the time: through channels, maps, lists, stacks,
-// closures and new objects. Usage: hops REQUESTS MEGABYTES LEAKED: so many goroutines more
-// that are really leaked. Prints "ready".
+// closures and new objects. Usage: hops REQUESTS MEGABYTES LEAKED; as many more
+// goroutines as LEAKED says are really leaked. Prints "ready".
 package main
 
 import (

@@ -2,8 +2,8 @@
 
 // Every waiter is answered within milliseconds; until then the channel of the answer is in
 // a register of the goroutine that works on it, and nowhere else. Usage: register CLIENTS
-// LEAKED [STEPS]: so many that ask, so many goroutines that are really leaked, so many steps
-// of work for an answer, 0 for ever. Prints "ready".
+// LEAKED [STEPS]: the number of clients, of goroutines that are really leaked, and of steps of
+// work for an answer, 0 for ever. Prints "ready".
 package main
 
 import (

@@ -18,7 +18,7 @@ type product struct{ name string }
 
 var finished atomic.Int64
 
-// Sends products for as long as somebody takes them, which the handler does not.
+// Sends products as long as they are received, which the handler does not do.
 func newProducer() <-chan product {
 	products := make(chan product)
 	go func() {
@@ -29,7 +29,7 @@ func newProducer() <-chan product {
 	return products
 }
 
-// The same, but it gives up after a time.
+// The same, but it stops waiting after a time.
 func newPatientProducer() <-chan product {
 	products := make(chan product)
 	go func() {
@@ -80,7 +80,7 @@ func forget(url string) {
 	}
 }
 
-// An agent that connects anew starts a heartbeat each time and never ends the old one.
+// An agent that reconnects starts a heartbeat each time and never ends the old one.
 type agent struct{ beats atomic.Int64 }
 
 func (a *agent) heartbeat(ticker *time.Ticker) {
