@@ -168,8 +168,7 @@ static void measure(const char *what, const char *const *arguments)
 	printf("ps -L -o pid,tid,wchan, %s\t%.1f\tms\t\n", what, ps_own_ms);
 	printf("libproc2, multiple of our time, %s\t%.1f\tx\t>= 5\n", what,
 	       library_ms / own_ms);
-	printf("ps, multiple of our time, %s\t%.1f\tx\t>= 5\n", what,
-	       ps_own_ms / own_ms);
+	printf("ps, multiple of our time, %s\t%.1f\tx\t>= 5\n", what, ps_own_ms / own_ms);
 	close_look(&look);
 	bench_stop(&child);
 }
