@@ -4,6 +4,7 @@
 #include "cli/options.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -293,18 +294,40 @@ static int check_dump(struct options *options, struct err *e)
 	return 0;
 }
 
+/* Names the commands that take the option: "record, report and check". */
+static void list_commands(const struct option_info *option, char *out, size_t size)
+{
+	int left = __builtin_popcount(option->commands);
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (int i = 0; i < COMMAND_COUNT && used < size; i++) {
+		if (!(option->commands & 1u << i))
+			continue;
+		left--;
+		used += (size_t)snprintf(out + used, size - used, "%s%s",
+					 command_label((enum command_id)i),
+					 left > 1    ? ", "
+					 : left == 1 ? " and "
+						     : "");
+	}
+}
+
 static int check_options(struct options *options, struct err *e)
 {
 	const char *pid = options->value[OPTION_PID];
 
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		if (options->value[i] &&
-		    !(option_table[i].commands & 1u << options->command))
+		    !(option_table[i].commands & 1u << options->command)) {
+			char commands[128];
+
+			list_commands(&option_table[i], commands, sizeof(commands));
 			return err_set(e, ERR_USAGE,
-				       "--%s does not apply to %s; 'grmon-c --help' "
-				       "lists the commands that take it",
+				       "--%s does not apply to %s; it applies to %s",
 				       option_table[i].name,
-				       command_label(options->command));
+				       command_label(options->command), commands);
+		}
 	}
 	if (options->value[OPTION_DUMP] && check_dump(options, e) != 0)
 		return e->code;

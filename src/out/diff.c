@@ -57,7 +57,7 @@ static void put_figures(const struct diff_request *request, struct buf *out)
 	put_figure(out, "fds", a->fds, b->fds, &separator);
 	put_figure(out, "children", a->children, b->children, &separator);
 	if (a->rss_bytes >= 0 && b->rss_bytes >= 0)
-		buf_printf(out, "%srss %.1f -> %.1f MiB", separator,
+		buf_printf(out, "%srss %.1f -> %.1f MB", separator,
 			   (double)a->rss_bytes / MIB, (double)b->rss_bytes / MIB);
 	buf_puts(out, "\n");
 }
@@ -145,10 +145,12 @@ static void write_text(const struct diff_request *request, struct buf *out)
 			put_group(request, &diff->groups[i], out);
 	buf_printf(out,
 		   "\n%" PRIu32 " new, %" PRIu32 " gone, %" PRIu32 " grown, %" PRIu32
-		   " shrunk; %" PRIu32 " tasks in %" PRIu32 " groups are the same.\n",
+		   " shrunk; unchanged: %" PRIu32 " task%s in %" PRIu32 " group%s.\n",
 		   diff->groups_of[DIFF_NEW], diff->groups_of[DIFF_GONE],
 		   diff->groups_of[DIFF_GROWN], diff->groups_of[DIFF_SHRUNK],
-		   diff->tasks_of[DIFF_SAME], diff->groups_of[DIFF_SAME]);
+		   diff->tasks_of[DIFF_SAME], diff->tasks_of[DIFF_SAME] == 1 ? "" : "s",
+		   diff->groups_of[DIFF_SAME],
+		   diff->groups_of[DIFF_SAME] == 1 ? "" : "s");
 }
 
 static void put_json_side(const struct diff_request *request, int which, struct buf *out)

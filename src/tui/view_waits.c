@@ -162,7 +162,8 @@ static void draw_nothing(struct tui *t, struct area body)
 {
 	draw_text(body.y + (body.height > 2), 1, body.width - 1, ROLE_NORMAL, false,
 		  !t->snapshot ? "There is no snapshot yet."
-			       : "No task is known to wait for another one.");
+			       : "No task is known to hold up another. A lock that does "
+				 "not record its holder is not followed.");
 }
 
 static void waits_draw(struct tui *t, void *ctx, struct area body)
@@ -202,8 +203,9 @@ static void waits_status(struct tui *t, void *ctx, char *out, size_t size)
 
 	if (!t->snapshot)
 		return;
-	snprintf(out, size, "%zu deadlock%s, %zu waiting", graph_cycles(t->snapshot),
-		 graph_cycles(t->snapshot) == 1 ? "" : "s", v->nr_waiting);
+	snprintf(out, size, "%zu deadlock%s, %zu waiting for others",
+		 graph_cycles(t->snapshot), graph_cycles(t->snapshot) == 1 ? "" : "s",
+		 v->nr_waiting);
 }
 
 const struct view view_waits = {

@@ -26,7 +26,7 @@ check 'an unknown option that resembles none' fails 2 'unknown option --zzzzzz' 
 check 'an unknown letter' fails 2 'unknown option -z' -z
 check 'an option without its argument' fails 2 '--interval needs an argument' --interval
 check 'a flag with an argument' fails 2 '--ascii takes no argument' --ascii=1
-check 'an option of another command' fails 2 '--wait does not apply to ls' ls --wait
+check 'an option of another command' fails 2 '--wait does not apply to ls; it applies to the view' ls --wait
 check 'more targets than one' fails 2 "takes TARGET; '2' is one too many" dump 1 2
 check 'dump without a target' fails 2 'needs TARGET' dump
 check 'run without a command' fails 2 'needs' run

@@ -60,7 +60,7 @@ fails() {
 	[ $? -eq 1 ] && "$client" diff --fail b.json a.json >/dev/null && "$client" diff --fail a.json a.json >/dev/null
 }
 check "--fail: exit 1 for what is new, 0 for what is gone" fails
-filtered() { "$client" diff --filter 'fn:selecter' a.json b.json | grep -q '^0 new, 0 gone, 0 grown, 0 shrunk; 1 tasks in 1 groups are the same'; }
+filtered() { "$client" diff --filter 'fn:selecter' a.json b.json | grep -q '^0 new, 0 gone, 0 grown, 0 shrunk; unchanged: 1 task in 1 group\.'; }
 check "--filter limits both sides" filtered
 stacks() { "$client" diff --stacks a.debug2 b.debug2 | grep -q '^ *at main.park  pprof_server.go'; }
 check "--stacks prints the stacks" stacks
@@ -81,7 +81,7 @@ kill "$recorder"
 wait "$recorder"
 own() { "$client" diff threads.grmon | grep -Eq '^ +0 +7 +\+7 new '; }
 check "a recording alone: its first snapshot and its last" own
-live() { "$client" diff threads.grmon "$threads" | grep -q '^0 new, 0 gone, 0 grown, 0 shrunk; 8 tasks'; }
+live() { "$client" diff threads.grmon "$threads" | grep -q '^0 new, 0 gone, 0 grown, 0 shrunk; unchanged: 8 tasks'; }
 check "a recording against the process that runs" live
 refused() {
 	"$client" diff a.json 2>refused.log

@@ -30,7 +30,7 @@ expect '^Deadlock 1: t[0-9]+ and t[0-9]+ wait for each other' "w shows who waits
 ok $? "with every task of the cycle"
 expect '^ +.. \+ 12 wait for mutex 0x[0-9a-f]+, oldest [0-9.]+s' "many that wait for one object are one line"
 expect 'blocks 12, mutex' "and counted where they wait"
-expect '1 deadlock, [0-9]+ waiting' "the footer counts"
+expect '1 deadlock, [0-9]+ waiting for others' "the footer counts"
 press Down Down
 press Enter
 expect '^ +.. +t[0-9]+ +behind +mutex' "Enter unfolds them"
