@@ -80,5 +80,5 @@ void agent_detach(void)
 	self->own = NULL;
 	self->top = 0;
 	if (slot && self->generation == agent_load(agent.live))
-		agent_slot_give(slot);
+		agent_slot_free(slot);
 }

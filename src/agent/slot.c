@@ -103,7 +103,7 @@ void agent_slot_reclaim(uint32_t batch)
 		/* The thread that replaces the tid owns the slot. */
 		if (__atomic_compare_exchange_n(&slot->tid, &tid, -1, false,
 						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-			agent_slot_give(slot);
+			agent_slot_free(slot);
 	}
 }
 
@@ -143,7 +143,7 @@ void agent_slot_show(struct wire_slot *slot, uint32_t kind, int32_t tid, const c
 	__atomic_fetch_add(&agent.header->tasks_begun, 1, __ATOMIC_RELAXED);
 }
 
-void agent_slot_give(struct wire_slot *slot)
+void agent_slot_free(struct wire_slot *slot)
 {
 	slot_clear(slot);
 	pool_give(&agent.control->slots, agent.next_slot, agent_slot_index(slot));

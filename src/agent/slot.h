@@ -14,6 +14,7 @@ AGENT_HIDDEN void agent_slot_reclaim(uint32_t batch);
 /* Make the slot visible as a task. name may be NULL. */
 AGENT_HIDDEN void agent_slot_show(struct wire_slot *slot, uint32_t kind, int32_t tid,
 				  const char *name);
-AGENT_HIDDEN void agent_slot_give(struct wire_slot *slot);
+/* Withdraws the task and returns the slot to the pool. */
+AGENT_HIDDEN void agent_slot_free(struct wire_slot *slot);
 
 #endif

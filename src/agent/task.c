@@ -77,7 +77,7 @@ void grmon_task_end(struct grmon_task *task)
 		return;
 	if (agent_tls.current == slot)
 		grmon_task_switch(NULL);
-	agent_slot_give(slot);
+	agent_slot_free(slot);
 }
 
 #if defined(__x86_64__)

@@ -227,7 +227,7 @@ int agent_create_posix(pthread_t *thread, const pthread_attr_t *attributes,
 	int rc = real(thread, attributes, thread_main_posix, start);
 
 	if (rc != 0 && start->generation == agent_load(agent.live))
-		agent_slot_give(start->slot);
+		agent_slot_free(start->slot);
 	return rc;
 }
 
@@ -249,7 +249,7 @@ int agent_create_c11(thrd_t *thread, thrd_start_t routine, void *argument,
 	int rc = real(thread, thread_main_c11, start);
 
 	if (rc != thrd_success && start->generation == agent_load(agent.live))
-		agent_slot_give(start->slot);
+		agent_slot_free(start->slot);
 	return rc;
 }
 

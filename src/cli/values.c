@@ -107,8 +107,8 @@ static int apply_stuck(struct settings *settings, const char *text, struct err *
 {
 	int rc = apply_text(settings->stuck, sizeof(settings->stuck), text, e);
 
-	stuck_rule_init(&settings->rule);
-	return rc ? rc : stuck_rule_parse(&settings->rule, text, e);
+	thresholds_init(&settings->rule);
+	return rc ? rc : thresholds_parse(&settings->rule, text, e);
 }
 
 int value_apply(struct settings *settings, enum option_id id, const char *text,

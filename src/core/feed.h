@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "core/snapshot.h"
-#include "core/stuck.h"
+#include "core/threshold.h"
 #include "core/track.h"
 
 enum feed_status {
@@ -75,7 +75,7 @@ struct feed_ops {
 	struct snapshot *(*latest)(void *ctx, struct feed_state *state);
 	void (*refresh)(void *ctx); /* poll now */
 	void (*set_interval)(void *ctx, int64_t interval_ns);
-	void (*set_rule)(void *ctx, const struct stuck_rule *rule);
+	void (*set_thresholds)(void *ctx, const struct thresholds *rule);
 	/* In a recording: move by a number of samples, or by a time that is not 0, in
 	 * either direction. */
 	void (*move)(void *ctx, int samples, int64_t by_ns);

@@ -10,7 +10,7 @@ void settings_default(struct settings *settings)
 {
 	memset(settings, 0, sizeof(*settings));
 	settings->interval_ns = CLOCK_SECOND_NS;
-	stuck_rule_init(&settings->rule);
+	thresholds_init(&settings->rule);
 	settings->sort.column = COLUMN_AGE;
 	settings->sort.descending = true;
 	column_list_default(&settings->columns);

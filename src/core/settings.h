@@ -9,7 +9,7 @@
 #include "core/query.h"
 #include "core/rows.h"
 #include "core/stack_rule.h"
-#include "core/stuck.h"
+#include "core/threshold.h"
 #include "core/track.h"
 
 #define SETTINGS_STUCK_MAX       256
@@ -20,7 +20,7 @@ struct settings {
 	/* time of observation before growth is reported as a leak; 0 for one minute */
 	int64_t warm_up_ns;
 	char stuck[SETTINGS_STUCK_MAX]; /* as passed to --stuck; "" for the default */
-	struct stuck_rule rule;         /* the parsed value of `stuck` */
+	struct thresholds rule;         /* the parsed value of `stuck` */
 	char filter[QUERY_TEXT_MAX];
 	struct sort_key sort;
 	struct column_list columns;

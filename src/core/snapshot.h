@@ -5,6 +5,10 @@
  * must not know where a snapshot comes from or how it is shown. It reads no target and
  * writes no output.
  *
+ * verdict.h decides whether a task is idle, long or stuck, by the thresholds of
+ * threshold.h. trend.h judges whether a group leaks. graph.h finds deadlocks. query.h
+ * parses filters.
+ *
  * A snapshot is one sample of all tasks of a target. A source fills it in and
  * core/track.h completes it (ages, stuck). From then on it is immutable, shared between
  * threads with a reference count, and read by views and outputs. Everything that a

@@ -23,20 +23,20 @@
 #define RETURNS_LEAST 4u
 
 struct verdicts {
-	struct stuck_rule rule;
+	struct thresholds thresholds;
 	struct crowds *crowds;
 	struct outers *outers;
 	struct leaders leaders;
 	struct pool_pairs pairs;
 };
 
-struct verdicts *verdicts_new(const struct stuck_rule *rule)
+struct verdicts *verdicts_new(const struct thresholds *thresholds)
 {
 	struct verdicts *verdicts = calloc(1, sizeof(*verdicts));
 
 	if (!verdicts)
 		return NULL;
-	verdicts->rule = *rule;
+	verdicts->thresholds = *thresholds;
 	verdicts->crowds = crowds_new();
 	verdicts->outers = outers_new();
 	if (!verdicts->crowds || !verdicts->outers) {
@@ -56,9 +56,10 @@ void verdicts_free(struct verdicts *verdicts)
 	free(verdicts);
 }
 
-void verdicts_set_rule(struct verdicts *verdicts, const struct stuck_rule *rule)
+void verdicts_set_thresholds(struct verdicts *verdicts,
+			     const struct thresholds *thresholds)
 {
-	verdicts->rule = *rule;
+	verdicts->thresholds = *thresholds;
 }
 
 void verdicts_reset(struct verdicts *verdicts)
@@ -276,7 +277,7 @@ static void judge_task(struct verdicts *verdicts, const struct places *places,
 		       struct snapshot *snapshot, size_t index)
 {
 	struct task *task = &snapshot->tasks[index];
-	int64_t limit_ns = verdicts->rule.threshold_ns[task->state];
+	int64_t limit_ns = verdicts->thresholds.threshold_ns[task->state];
 	int64_t age_ns = task_age_ns(task, snapshot->mono_ns);
 	const struct place_history *place = NULL;
 	struct evidence rest;
@@ -300,7 +301,7 @@ static void judge_task(struct verdicts *verdicts, const struct places *places,
 	past = limit_ns >= 0 && age_ns >= limit_ns;
 	if (proof != WHY_NOTHING)
 		set_word(task, past ? TASK_STUCK : 0, because(proof, 0, 0));
-	else if (past && verdicts->rule.named[task->state])
+	else if (past && verdicts->thresholds.named[task->state])
 		task->flags |= TASK_STUCK, task->evidence = because(WHY_NAMED, 0, 0);
 	else if (past && rest.why == WHY_STATE)
 		/* Naming its class is equivalent to naming its state. */
@@ -336,9 +337,9 @@ void verdicts_update(struct verdicts *verdicts, struct track *track,
 	track_confirm_end(track);
 }
 
-void verdict_again(const struct stuck_rule *rule, struct task *task, int64_t now_ns)
+void verdict_again(const struct thresholds *thresholds, struct task *task, int64_t now_ns)
 {
-	int64_t limit_ns = rule->threshold_ns[task->state];
+	int64_t limit_ns = thresholds->threshold_ns[task->state];
 	int64_t age_ns = task_age_ns(task, now_ns);
 	uint32_t recorded = task->flags & (TASK_STUCK | TASK_LONG);
 	bool evident = task->evidence.why > WHY_HELD && task->evidence.why != WHY_NAMED;
@@ -347,7 +348,7 @@ void verdict_again(const struct stuck_rule *rule, struct task *task, int64_t now
 	if (limit_ns < 0 || age_ns < limit_ns || !state_blocks(task->state) ||
 	    (task->flags & (TASK_STALE | TASK_SUSPECT)))
 		return;
-	if (rule->named[task->state] || state_info(task->state)->idle) {
+	if (thresholds->named[task->state] || state_info(task->state)->idle) {
 		task->flags |= TASK_STUCK;
 		task->evidence = because(WHY_NAMED, 0, 0);
 	} else if (task->flags & TASK_IDLE) {

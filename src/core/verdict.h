@@ -14,15 +14,16 @@
 #define CORE_VERDICT_H
 
 #include "core/snapshot.h"
-#include "core/stuck.h"
+#include "core/threshold.h"
 #include "core/track.h"
 
 struct verdicts;
 
-/* The rule is copied. Returns NULL if there is no memory. */
-struct verdicts *verdicts_new(const struct stuck_rule *rule);
+/* The thresholds are copied. Returns NULL if there is no memory. */
+struct verdicts *verdicts_new(const struct thresholds *thresholds);
 void verdicts_free(struct verdicts *verdicts);
-void verdicts_set_rule(struct verdicts *verdicts, const struct stuck_rule *rule);
+void verdicts_set_thresholds(struct verdicts *verdicts,
+			     const struct thresholds *thresholds);
 /* Call this for another target or another time. */
 void verdicts_reset(struct verdicts *verdicts);
 /*
@@ -32,8 +33,9 @@ void verdicts_reset(struct verdicts *verdicts);
  */
 void verdicts_update(struct verdicts *verdicts, struct track *track,
 		     struct snapshot *snapshot);
-/* Judges one task of a recording by a different rule from the one used for recording. */
-void verdict_again(const struct stuck_rule *rule, struct task *task, int64_t now_ns);
+/* Judges one task of a recording by other thresholds than those of the recorder. */
+void verdict_again(const struct thresholds *thresholds, struct task *task,
+		   int64_t now_ns);
 
 /* Returns whether a task in this state waits for something that another task holds or
  * must take, rather than for an event. */

@@ -76,7 +76,7 @@ static void feed_set_interval(void *ctx, int64_t interval_ns)
 	wake_thread(poller);
 }
 
-static void feed_set_rule(void *ctx, const struct stuck_rule *rule)
+static void feed_set_thresholds(void *ctx, const struct thresholds *rule)
 {
 	struct poller *poller = ctx;
 
@@ -300,7 +300,7 @@ const struct feed_ops poller_feed_ops = {
 	.latest = feed_latest,
 	.refresh = feed_refresh,
 	.set_interval = feed_set_interval,
-	.set_rule = feed_set_rule,
+	.set_thresholds = feed_set_thresholds,
 	.move = feed_move,
 	.seek = feed_seek,
 	.play = feed_play,

@@ -258,7 +258,7 @@ static bool take_wishes(struct poller *poller)
 	}
 	if (wishes.new_rule) {
 		poller->session->options.rule = wishes.rule;
-		verdicts_set_rule(poller->session->verdicts, &wishes.rule);
+		verdicts_set_thresholds(poller->session->verdicts, &wishes.rule);
 	}
 	poller->focus = wishes.focus;
 	if (wishes.stop)

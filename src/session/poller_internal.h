@@ -31,7 +31,7 @@ struct poller_wishes {
 	int64_t seek_ns;
 	double speed;
 	int64_t interval_ns;
-	struct stuck_rule rule;
+	struct thresholds rule;
 	struct source_focus focus;
 	bool record, stop_recording;
 	char record_path[256];

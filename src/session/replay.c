@@ -25,16 +25,16 @@ static bool was_confirmed(void *ctx, struct snapshot *snapshot, const struct cyc
 	return true;
 }
 
-static bool rule_is_usual(const struct stuck_rule *rule)
+static bool rule_is_usual(const struct thresholds *rule)
 {
-	struct stuck_rule usual;
+	struct thresholds usual;
 
-	stuck_rule_init(&usual);
-	return stuck_rule_same(&usual, rule);
+	thresholds_init(&usual);
+	return thresholds_same(&usual, rule);
 }
 
 /* With a rule of the user's own, tasks are judged again by their recorded ages. */
-static void judge_by_rule(const struct stuck_rule *rule, struct snapshot *snapshot)
+static void judge_by_rule(const struct thresholds *rule, struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->nr_tasks; i++)
 		verdict_again(rule, &snapshot->tasks[i], snapshot->mono_ns);
@@ -126,7 +126,7 @@ int session_recorded(struct session *session, bool all, struct snapshot **snapsh
 		     struct err *e)
 {
 	struct session_recording *r = &session->recording;
-	bool same_rule = stuck_rule_same(&r->rule, &session->options.rule);
+	bool same_rule = thresholds_same(&r->rule, &session->options.rule);
 	struct feed_place place;
 	int rc = replay_update(session->ctx, all, &place, e);
 

@@ -30,7 +30,7 @@ struct session_options {
 	const char *user, *header; /* of a URL; NULL if none */
 	/* Number of the dump in a text with several, from 1; 0 means any. */
 	unsigned dump;
-	struct stuck_rule rule;
+	struct thresholds rule;
 	const struct stack_rules *stack_rules; /* or NULL; must outlive the session */
 	/* Filters for known leaks and for groups that are not judged, one per line; or
 	 * NULL. */
@@ -61,7 +61,7 @@ struct session {
 		struct snapshot *shown; /* the last snapshot shown, or NULL */
 		size_t at;
 		bool behind; /* groups and figures do not cover the time before it yet */
-		struct stuck_rule rule; /* the rule that judged the snapshot */
+		struct thresholds rule; /* the rule that judged the snapshot */
 		struct feed_place place;
 	} recording;
 	const struct source_ops *ops; /* NULL if none is open */

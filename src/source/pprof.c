@@ -451,7 +451,7 @@ static int sample_file(struct pprof *pprof, struct snapshot *out, struct err *e)
 		return rc;
 	parsed = pprof->parsed;
 	out->undated = true;
-	/* Only the first sample has a different time: the stuck rule compares two. */
+	/* Only the first sample has a different time: a task is stuck only in two samples. */
 	out->mono_ns =
 		parsed->mono_ns + (pprof->nr_samples++ > 0 ? CLOCK_SECOND_NS / 50 : 0);
 	out->real_ns = parsed->real_ns;

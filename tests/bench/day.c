@@ -123,10 +123,10 @@ static void look_at(struct day *day, int look)
 int main(void)
 {
 	static struct day day = {.random = 1};
-	struct stuck_rule rule;
+	struct thresholds rule;
 	double quarter[4] = {0};
 
-	stuck_rule_init(&rule);
+	thresholds_init(&rule);
 	day.intern = need(intern_new(32u << 20));
 	day.stacks = need(stack_table_new(16384));
 	day.track = need(track_new());

@@ -37,7 +37,7 @@ static int compare(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* One sample with ages and the stuck rule, as the poller takes it. */
+/* One sample with ages and verdicts, as the poller takes it. */
 static double look(struct session *session, struct err *e)
 {
 	int64_t start_ns = clock_mono_ns();
@@ -91,7 +91,7 @@ static int run(struct session *session, int looks, long interval_ms, struct err 
 int main(int argc, char **argv)
 {
 	struct session session = {0};
-	struct stuck_rule rule;
+	struct thresholds rule;
 	struct err e = {0};
 	int looks, rc;
 
@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 	looks = atoi(argv[2]);
 	if (looks < 0 || looks > LOOKS_MAX)
 		return 2;
-	stuck_rule_init(&rule);
+	thresholds_init(&rule);
 	session.target.pid = atoi(argv[1]);
 	session.target.intern = intern_new(32u << 20);
 	session.target.stacks = stack_table_new(SNAPSHOT_TASKS_MAX);

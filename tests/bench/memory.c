@@ -49,7 +49,7 @@ static double resident_mb(void)
 
 static void client_open(struct client *client, const struct source_ops *source, pid_t pid)
 {
-	struct stuck_rule rule;
+	struct thresholds rule;
 	struct err e;
 
 	memset(client, 0, sizeof(*client));
@@ -60,7 +60,7 @@ static void client_open(struct client *client, const struct source_ops *source, 
 	client->target.intern = intern_new(64u << 20);
 	client->target.stacks = stack_table_new(100000);
 	client->ctx = calloc(1, source->ctx_size);
-	stuck_rule_init(&rule);
+	thresholds_init(&rule);
 	client->track = track_new();
 	client->verdicts = verdicts_new(&rule);
 	client->holders = holders_new();

@@ -134,7 +134,7 @@ static void measure(const char *build, const struct source_ops *source, bool age
 {
 	struct child child;
 	struct err e;
-	struct stuck_rule rule;
+	struct thresholds rule;
 	struct source_target target = {0};
 	struct look look = {.source = source};
 	struct rusage usage;
@@ -150,7 +150,7 @@ static void measure(const char *build, const struct source_ops *source, bool age
 	target.intern = intern_new(64u << 20);
 	target.stacks = stack_table_new(100000);
 	look.ctx = calloc(1, source->ctx_size);
-	stuck_rule_init(&rule);
+	thresholds_init(&rule);
 	look.track = track_new();
 	look.verdicts = verdicts_new(&rule);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The cost of a key press in a view of 100,000 tasks: a new filter, then the sort; and of
- * the stuck rule over as many tasks. Prints the best of several runs. */
+ * the verdicts of as many tasks. Prints the best of several runs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,12 +128,12 @@ static void print(const char *what, double ms, const char *goal)
 
 static double measure_track(struct snapshot *snapshot)
 {
-	struct stuck_rule rule;
+	struct thresholds rule;
 	struct track *track;
 	struct verdicts *verdicts;
 	double best = 1e9;
 
-	stuck_rule_init(&rule);
+	thresholds_init(&rule);
 	track = need(track_new());
 	verdicts = need(verdicts_new(&rule));
 	for (int run = 0; run < RUNS; run++) {

@@ -105,7 +105,7 @@ static void open_look(struct look *look, pid_t pid)
 {
 	enum pids_item items[] = {PIDS_ID_TID, PIDS_ID_TGID, PIDS_CMD, PIDS_STATE,
 				  PIDS_WCHAN_NAME};
-	struct stuck_rule rule;
+	struct thresholds rule;
 	struct err e;
 
 	memset(look, 0, sizeof(*look));
@@ -115,7 +115,7 @@ static void open_look(struct look *look, pid_t pid)
 	look->target.intern = intern_new(64u << 20);
 	look->target.stacks = stack_table_new(100000);
 	look->ctx = calloc(1, source_native.ctx_size);
-	stuck_rule_init(&rule);
+	thresholds_init(&rule);
 	look->track = track_new();
 	look->verdicts = verdicts_new(&rule);
 	if (source_native.open(look->ctx, &look->target, &e) != 0)

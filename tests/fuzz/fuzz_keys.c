@@ -61,7 +61,7 @@ static void feed_interval(void *ctx, int64_t interval_ns)
 	require(interval_ns > 0);
 }
 
-static void feed_rule(void *ctx, const struct stuck_rule *rule)
+static void feed_rule(void *ctx, const struct thresholds *rule)
 {
 	(void)ctx, (void)rule;
 }
@@ -161,7 +161,7 @@ static const struct feed_ops feed_ops = {
 	.latest = feed_latest,
 	.refresh = feed_nothing,
 	.set_interval = feed_interval,
-	.set_rule = feed_rule,
+	.set_thresholds = feed_rule,
 	.move = feed_move,
 	.seek = feed_seek,
 	.play = feed_play,

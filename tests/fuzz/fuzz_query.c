@@ -34,7 +34,7 @@ static void check_error(int rc, const struct err *e, const char *text)
 static void parse_others(const char *text)
 {
 	struct column_list columns;
-	struct stuck_rule rule;
+	struct thresholds rule;
 	struct sort_key key;
 	char out[CLOCK_DURATION_MAX];
 	struct err e;
@@ -49,7 +49,7 @@ static void parse_others(const char *text)
 	check_error(rc, &e, text);
 	if (rc == 0)
 		require(columns.count > 0 && columns.count <= COLUMN_COUNT);
-	check_error(stuck_rule_parse(&rule, text, &e), &e, text);
+	check_error(thresholds_parse(&rule, text, &e), &e, text);
 	check_error(sort_key_parse(&key, text, &e), &e, text);
 }
 

@@ -124,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct session *s = session();
 	struct agent *agent = calloc(1, sizeof(*agent));
-	struct stuck_rule rule;
+	struct thresholds rule;
 	struct err e;
 	int fd = dup(s->fd);
 
@@ -153,7 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	agent->symbols = s->symbols;
 	thread_table_init(&agent->threads, &agent->kernel, NULL);
 	resource_init(&agent->resources, &agent->kernel);
-	stuck_rule_init(&rule);
+	thresholds_init(&rule);
 	struct track *track = track_new();
 	struct verdicts *verdicts = verdicts_new(&rule);
 

@@ -24,9 +24,9 @@ struct world {
 static int set_up(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	struct stuck_rule rule;
+	struct thresholds rule;
 
-	stuck_rule_init(&rule);
+	thresholds_init(&rule);
 	w->track = track_new();
 	w->verdicts = verdicts_new(&rule);
 	w->now_ns = START;
@@ -509,18 +509,18 @@ static void proofs(void **state)
 static void named_states(void **state)
 {
 	struct world *w = *state;
-	struct stuck_rule rule;
+	struct thresholds rule;
 
 	add(w, TASK_THREAD, STATE_COND, IN_LOOP());
 	add(w, TASK_THREAD, STATE_SEMAPHORE, IN_WORK());
-	assert_int_equal(stuck_rule_parse(&rule, "2s,cond=1s", NULL), 0);
-	verdicts_set_rule(w->verdicts, &rule);
+	assert_int_equal(thresholds_parse(&rule, "2s,cond=1s", NULL), 0);
+	verdicts_set_thresholds(w->verdicts, &rule);
 	watch(w, 3);
 	assert_is(w, 0, '!', WHY_NAMED);
 	assert_true(seen(w, 0)->flags & TASK_IDLE);
 	assert_is(w, 1, '?', WHY_LONG);
-	assert_int_equal(stuck_rule_parse(&rule, "never", NULL), 0);
-	verdicts_set_rule(w->verdicts, &rule);
+	assert_int_equal(thresholds_parse(&rule, "never", NULL), 0);
+	verdicts_set_thresholds(w->verdicts, &rule);
 	watch(w, 3);
 	assert_is(w, 0, '.', WHY_LOOP);
 	assert_int_equal(mark(w, 1), ' ');
@@ -610,11 +610,11 @@ static void connections_of_go(void **state)
 /* A recording that is judged by another rule keeps its evidence. */
 static void judged_again(void **state)
 {
-	struct stuck_rule rule;
+	struct thresholds rule;
 	struct task task = {.state = STATE_COND, .since_ns = START, .name = ""};
 
 	(void)state;
-	assert_int_equal(stuck_rule_parse(&rule, "20s", NULL), 0);
+	assert_int_equal(thresholds_parse(&rule, "20s", NULL), 0);
 	task.flags = TASK_STUCK;
 	task.evidence = (struct evidence){WHY_HISTORY, 9, SECOND};
 	verdict_again(&rule, &task, START + 19 * SECOND);

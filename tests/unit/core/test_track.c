@@ -21,9 +21,9 @@ struct bench {
 static int set_up(void **state)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	struct stuck_rule rule;
+	struct thresholds rule;
 
-	stuck_rule_init(&rule);
+	thresholds_init(&rule);
 	bench->track = track_new();
 	bench->verdicts = verdicts_new(&rule);
 	bench->now_ns = START;
@@ -390,7 +390,7 @@ static void idle_is_stuck_only_by_name(void **state)
 {
 	struct bench *bench = *state;
 	struct task task = in_state(STATE_POLL);
-	struct stuck_rule rule;
+	struct thresholds rule;
 	const struct task *seen;
 
 	task.since_ns = START - 900 * SECOND;
@@ -398,15 +398,15 @@ static void idle_is_stuck_only_by_name(void **state)
 	seen = look(bench, 1, task);
 	assert_int_equal(verdict(seen), 0);
 	assert_true(seen->flags & TASK_IDLE);
-	assert_int_equal(stuck_rule_parse(&rule, "poll=1m", NULL), 0);
-	verdicts_set_rule(bench->verdicts, &rule);
+	assert_int_equal(thresholds_parse(&rule, "poll=1m", NULL), 0);
+	verdicts_set_thresholds(bench->verdicts, &rule);
 	assert_int_equal(verdict(look(bench, 2, task)), 0);
 	seen = look(bench, 3, task);
 	assert_int_equal(verdict(seen), TASK_STUCK);
 	assert_true(seen->flags & TASK_IDLE);
 	/* Switched off again. */
-	assert_int_equal(stuck_rule_parse(&rule, "never", NULL), 0);
-	verdicts_set_rule(bench->verdicts, &rule);
+	assert_int_equal(thresholds_parse(&rule, "never", NULL), 0);
+	verdicts_set_thresholds(bench->verdicts, &rule);
 	assert_int_equal(verdict(look(bench, 4, task)), 0);
 }
 
@@ -415,11 +415,11 @@ static void what_does_not_block_is_never_stuck(void **state)
 	static const enum task_state states[] = {STATE_RUNNING, STATE_STOPPED,
 						 STATE_UNKNOWN};
 	struct bench *bench = *state;
-	struct stuck_rule rule = {0};
+	struct thresholds rule = {0};
 
 	for (int i = 0; i < STATE_COUNT; i++)
 		rule.threshold_ns[i] = 0;
-	verdicts_set_rule(bench->verdicts, &rule);
+	verdicts_set_thresholds(bench->verdicts, &rule);
 	for (size_t i = 0; i < COUNT(states); i++)
 		for (int at = 0; at < 4; at++)
 			assert_int_equal(verdict(look(bench, (double)i * 10 + at,
@@ -562,11 +562,11 @@ static void a_peak_of_any_size_passes(void **state)
 	static const size_t peaks[] = {257, 500, 529, 1000, 1031, 4099, 9999};
 	enum { MOST = 9999 };
 	struct task *tasks = calloc(MOST, sizeof(*tasks));
-	struct stuck_rule rule;
+	struct thresholds rule;
 
 	(void)state;
 	assert_non_null(tasks);
-	stuck_rule_init(&rule);
+	thresholds_init(&rule);
 	for (size_t i = 0; i < MOST; i++) {
 		tasks[i] = in_state(STATE_MUTEX);
 		tasks[i].id = i + 1;

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
-/* The stuck rule as users write it. */
+/* Thresholds as users write them. */
 #include "unit.h"
 
-#include "core/stuck.h"
+#include "core/threshold.h"
 
-static struct stuck_rule parsed(const char *text)
+static struct thresholds parsed(const char *text)
 {
-	struct stuck_rule rule;
+	struct thresholds rule;
 	struct err e;
 
-	if (stuck_rule_parse(&rule, text, &e) != 0)
+	if (thresholds_parse(&rule, text, &e) != 0)
 		fail_msg("%s: %s", text, e.text);
 	return rule;
 }
 
 static void defaults(void **state)
 {
-	struct stuck_rule rule;
+	struct thresholds rule;
 
-	stuck_rule_init(&rule);
+	thresholds_init(&rule);
 	for (int i = 0; i < STATE_COUNT; i++) {
 		bool counts = state_blocks((enum task_state)i) &&
 			      !state_info((enum task_state)i)->idle;
@@ -32,7 +32,7 @@ static void defaults(void **state)
 
 static void bare_duration(void **state)
 {
-	struct stuck_rule rule = parsed("500ms");
+	struct thresholds rule = parsed("500ms");
 
 	assert_int_equal(rule.threshold_ns[STATE_MUTEX], SECOND / 2);
 	assert_int_equal(rule.threshold_ns[STATE_DISK], SECOND / 2);
@@ -45,7 +45,7 @@ static void bare_duration(void **state)
 
 static void states_and_classes(void **state)
 {
-	struct stuck_rule rule = parsed("mutex=1s,poll=1m,io=30s");
+	struct thresholds rule = parsed("mutex=1s,poll=1m,io=30s");
 
 	assert_int_equal(rule.threshold_ns[STATE_MUTEX], SECOND);
 	assert_int_equal(rule.threshold_ns[STATE_POLL], 60 * SECOND);
@@ -68,8 +68,8 @@ static void states_and_classes(void **state)
 /* The more precise word wins, wherever it is in the list. */
 static void order_does_not_matter(void **state)
 {
-	struct stuck_rule one = parsed("mutex=1s,lock=2s,3s");
-	struct stuck_rule other = parsed("3s,lock=2s,mutex=1s");
+	struct thresholds one = parsed("mutex=1s,lock=2s,3s");
+	struct thresholds other = parsed("3s,lock=2s,mutex=1s");
 
 	assert_memory_equal(&one, &other, sizeof(one));
 	assert_int_equal(one.threshold_ns[STATE_MUTEX], SECOND);
@@ -102,12 +102,12 @@ static void bad_rules_say_where(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct stuck_rule rule, before;
+		struct thresholds rule, before;
 		struct err e;
 
 		memset(&before, 0x33, sizeof(before));
 		rule = before;
-		if (stuck_rule_parse(&rule, cases[i].text, &e) != ERR_USAGE)
+		if (thresholds_parse(&rule, cases[i].text, &e) != ERR_USAGE)
 			fail_msg("'%s' was accepted", cases[i].text);
 		if (e.at != cases[i].at)
 			fail_msg("'%s': at %d: %s", cases[i].text, e.at, e.text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The stuck rule: thresholds by state, in the notation of users. */
-#include "core/stuck.h"
+/* Parses and compares thresholds. */
+#include "core/threshold.h"
 
 #include <string.h>
 
@@ -8,21 +8,21 @@
 
 #define STUCK_TEXT_MAX 64
 
-void stuck_rule_init(struct stuck_rule *rule)
+void thresholds_init(struct thresholds *thresholds)
 {
-	memset(rule, 0, sizeof(*rule));
+	memset(thresholds, 0, sizeof(*thresholds));
 	for (int i = 0; i < STATE_COUNT; i++) {
 		enum task_state state = (enum task_state)i;
 
-		rule->threshold_ns[i] = state_blocks(state) && !state_info(state)->idle
-						? STUCK_DEFAULT_NS
-						: -1;
+		thresholds->threshold_ns[i] =
+			state_blocks(state) && !state_info(state)->idle ? STUCK_DEFAULT_NS
+									: -1;
 	}
 }
 
 /* Parses "10s" or "never". offset is the position of the word in the user's text. */
-static int stuck_parse_value(const char *word, size_t bytes, int offset, int64_t *ns,
-			     struct err *e)
+static int threshold_parse_value(const char *word, size_t bytes, int offset, int64_t *ns,
+				 struct err *e)
 {
 	char text[STUCK_TEXT_MAX];
 	struct err inner;
@@ -58,8 +58,8 @@ static int unknown_state(const char *name, size_t bytes, int offset, struct err 
 		shown, name);
 }
 
-static int stuck_apply(struct stuck_rule *rule, const char *name, size_t bytes,
-		       int64_t ns, int offset, struct err *e)
+static int threshold_apply(struct thresholds *thresholds, const char *name, size_t bytes,
+			   int64_t ns, int offset, struct err *e)
 {
 	int state = state_by_name(name, bytes);
 	int class = state_class_by_name(name, bytes);
@@ -71,8 +71,8 @@ static int stuck_apply(struct stuck_rule *rule, const char *name, size_t bytes,
 			      "state '%.*s' cannot be stuck: it does not block",
 			      (int)bytes, name);
 	if (state >= 0) {
-		rule->threshold_ns[state] = ns;
-		rule->named[state] = true;
+		thresholds->threshold_ns[state] = ns;
+		thresholds->named[state] = true;
 		return 0;
 	}
 	if (class == CLASS_RUN || class == CLASS_OTHER)
@@ -86,55 +86,62 @@ static int stuck_apply(struct stuck_rule *rule, const char *name, size_t bytes,
 
 		if ((int)info->class == class && state_blocks((enum task_state)i) &&
 		    (!info->idle || class == CLASS_TIMER))
-			rule->threshold_ns[i] = ns;
+			thresholds->threshold_ns[i] = ns;
 	}
 	return 0;
 }
 
 /* Words apply in this order, regardless of their position: the bare duration, classes,
  * states. */
-enum stuck_pass { STUCK_BARE, STUCK_CLASSES, STUCK_STATES, STUCK_PASSES };
+enum threshold_pass {
+	THRESHOLD_BARE,
+	THRESHOLD_CLASSES,
+	THRESHOLD_STATES,
+	THRESHOLD_PASSES
+};
 
-static int stuck_parse_word(struct stuck_rule *rule, const char *text, const char *word,
-			    size_t bytes, enum stuck_pass pass, struct err *e)
+static int threshold_parse_word(struct thresholds *thresholds, const char *text,
+				const char *word, size_t bytes, enum threshold_pass pass,
+				struct err *e)
 {
 	const char *equals = memchr(word, '=', bytes);
 	size_t name_bytes = equals ? (size_t)(equals - word) : 0;
 	const char *value = equals ? equals + 1 : word;
-	enum stuck_pass belongs = STUCK_BARE;
+	enum threshold_pass belongs = THRESHOLD_BARE;
 	int64_t ns = 0;
 	int rc;
 
 	if (equals)
-		belongs = state_by_name(word, name_bytes) >= 0 ? STUCK_STATES
-							       : STUCK_CLASSES;
+		belongs = state_by_name(word, name_bytes) >= 0 ? THRESHOLD_STATES
+							       : THRESHOLD_CLASSES;
 	if (belongs != pass)
 		return 0;
-	rc = stuck_parse_value(value, bytes - (size_t)(value - word), (int)(value - text),
-			       &ns, e);
+	rc = threshold_parse_value(value, bytes - (size_t)(value - word),
+				   (int)(value - text), &ns, e);
 	if (rc < 0)
 		return rc;
 	if (equals)
-		return stuck_apply(rule, word, name_bytes, ns, (int)(word - text), e);
+		return threshold_apply(thresholds, word, name_bytes, ns,
+				       (int)(word - text), e);
 	for (int i = 0; i < STATE_COUNT; i++)
 		if (state_blocks((enum task_state)i) &&
 		    !state_info((enum task_state)i)->idle)
-			rule->threshold_ns[i] = ns;
+			thresholds->threshold_ns[i] = ns;
 	return 0;
 }
 
-int stuck_rule_parse(struct stuck_rule *rule, const char *text, struct err *e)
+int thresholds_parse(struct thresholds *thresholds, const char *text, struct err *e)
 {
-	struct stuck_rule result;
+	struct thresholds result;
 
-	stuck_rule_init(&result);
-	for (int pass = 0; pass < STUCK_PASSES; pass++) {
+	thresholds_init(&result);
+	for (int pass = 0; pass < THRESHOLD_PASSES; pass++) {
 		const char *word = text;
 
 		for (;;) {
 			size_t bytes = strcspn(word, ",");
-			int rc = stuck_parse_word(&result, text, word, bytes,
-						  (enum stuck_pass)pass, e);
+			int rc = threshold_parse_word(&result, text, word, bytes,
+						      (enum threshold_pass)pass, e);
 
 			if (rc < 0)
 				return rc;
@@ -143,11 +150,11 @@ int stuck_rule_parse(struct stuck_rule *rule, const char *text, struct err *e)
 			word += bytes + 1;
 		}
 	}
-	*rule = result;
+	*thresholds = result;
 	return 0;
 }
 
-bool stuck_rule_same(const struct stuck_rule *a, const struct stuck_rule *b)
+bool thresholds_same(const struct thresholds *a, const struct thresholds *b)
 {
 	for (int i = 0; i < STATE_COUNT; i++)
 		if (a->threshold_ns[i] != b->threshold_ns[i] ||

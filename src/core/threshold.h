@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How long a wait may last in each state, in the notation of users: --stuck. */
-#ifndef CORE_STUCK_H
-#define CORE_STUCK_H
+#ifndef CORE_THRESHOLD_H
+#define CORE_THRESHOLD_H
 
 #include "base/clock.h"
 #include "base/err.h"
@@ -9,7 +9,7 @@
 
 /* Thresholds in ns by state. A task whose threshold is negative is never long or
  * stuck. */
-struct stuck_rule {
+struct thresholds {
 	int64_t threshold_ns[STATE_COUNT];
 	/* every task in this state that is over the threshold is stuck */
 	bool named[STATE_COUNT];
@@ -18,12 +18,12 @@ struct stuck_rule {
 #define STUCK_DEFAULT_NS (10 * CLOCK_SECOND_NS)
 
 /* Sets 10 s for every blocking state that is not idle. No state is named. */
-void stuck_rule_init(struct stuck_rule *rule);
+void thresholds_init(struct thresholds *thresholds);
 /* Parses a duration "10s", a list "mutex=1s,poll=1m,io=30s" of states and classes
  * ("never" disables one), or both: "5s,poll=1m". A class selects those of its states that
  * are not idle, and timer all of its states. A state takes precedence over its class, and
  * both over the bare duration. Returns 0, or ERR_USAGE with the offset. */
-int stuck_rule_parse(struct stuck_rule *rule, const char *text, struct err *e);
-bool stuck_rule_same(const struct stuck_rule *a, const struct stuck_rule *b);
+int thresholds_parse(struct thresholds *thresholds, const char *text, struct err *e);
+bool thresholds_same(const struct thresholds *a, const struct thresholds *b);
 
 #endif
