@@ -43,12 +43,12 @@ takes 1 15 'a command in a deadlock is ended' '^check: 1 deadlock' \
 takes 0 10 'what was stuck before is named' \
 	'^grmon-c: 1 task was stuck before and is not counted' check "$waiter" --max-stuck 0 --stuck 0.2 --for 1
 [ "$(tail -1 out | cut -c1-31)" = 'grmon-c: 1 task was stuck befor' ]
-ok $? 'in the last line' "$(cat out)"
+ok $? 'the last line says so' "$(cat out)"
 takes 1 10 '--count-existing counts it' '^check: 1 stuck task' \
 	check "$waiter" --max-stuck 0 --stuck 0.2 --for 1 --count-existing
 takes 0 10 'nothing stuck before: nothing is said of it' 'check passed' \
 	check "$waiter" --max-stuck 0 --stuck 1h --for 1
-check 'as here' test "$(grep -c 'stuck before' out)" = 0
+check 'as it does here' test "$(grep -c 'stuck before' out)" = 0
 
 cat >dump.txt <<'TEXT'
 goroutine 7 [chan receive, 4 minutes]:
@@ -72,7 +72,7 @@ takes 1 10 'also one that comes through a pipe' '^check: 2 stuck or long tasks' 
 takes 1 10 'a JSON dump' '^check: 1 stuck task' check dump.json --max-stuck 0 --stuck 0.2
 takes 1 10 'long waits by a limit of their own' '^check: 1 long task, at most 0 allowed' \
 	check dump.txt --max-long 0
-check 'which do not count as stuck then' test "$("$client" check dump.txt --max-long 1 --max-stuck 0 |
+check 'those do not count as stuck then' test "$("$client" check dump.txt --max-long 1 --max-stuck 0 |
 	grep -c '^check: 1 stuck task, at most 0')" = 1
 takes 0 10 'a recording names what was stuck before it' '1 task was stuck before' \
 	check recording --max-stuck 0 --stuck 0.2
@@ -80,9 +80,9 @@ takes 1 10 'or counts it' '^check: 1 stuck task' \
 	check recording --max-stuck 0 --stuck 0.2 --count-existing
 takes 0 10 'a report of a file is written at once' 'Watched for' report dump.txt
 takes 1 10 'too many tasks in a file' '^check: 2 tasks' check dump.txt --max-tasks 1
-# interrupted SIGNAL WHAT COMMAND…: after the first look
+# interrupted SIGNAL WHAT COMMAND…: after the first sample
 check 'SIGTERM: neither passed nor failed' python3 "$beside/check_ends_interrupt.py" SIGTERM "$client" "$pool" --for 60s
 check 'SIGHUP, with a command: the same' python3 "$beside/check_ends_interrupt.py" SIGHUP "$client" -- sh -c 'echo $$ >pid; exec sleep 600'
 gone() { ! kill -0 "$(cat pid)"; }
-check 'and the command is ended' until_true gone
+check 'the command is ended too' until_true gone
 plan $tests

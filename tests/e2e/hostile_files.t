@@ -39,25 +39,25 @@ measured() {
 }
 frames='in tasks.*.stack.* count function=inner_wait'
 
-# For a file that everybody may write to it is no matter whose it is.
+# For a file that every user may write, its owner does not matter.
 names='plain.so sparse.so sparse1.so sparse2.so sparse3.so sparse4.so sparse5.so huge.so packed.so zdebug.so claims.so sections.so symbols.so segments.so lines.so units.so registers.so'
 # shellcheck disable=SC2086
 (cd "$work" && chmod 666 $names)
 # shellcheck disable=SC2046,SC2086
 host $(printf './%s ' $names)
-check 'sparse, packed and endless files of anybody cost no more than others' \
+check 'sparse, packed and endless files of other users cost no more than normal ones' \
 	measured 3 200 "$client" dump "$target" -s native -o "$work/dump.json" -f json
-check 'all rows are there' ask 'count = 18'
-check 'those that can be named are, with their lines where those can be read' \
+check 'the dump has all rows' ask 'count = 18'
+check 'functions that can be named are, with lines that can be read' \
 	ask "$frames >= 12 and $frames line >= 2"
-check 'it says what was left out' ask 'in errors.* row .*=skipped .*=.so'
+check 'the dump says which files were skipped' ask 'in errors.* row .*=skipped .*=.so'
 kill -9 "$target"
 # shellcheck disable=SC2086
 (cd "$work" && chmod 644 $names)
 # shellcheck disable=SC2046,SC2086
 host $(printf './%s ' $names)
-check "nor do one's own" measured 3 300 "$client" dump "$target" -s native -o "$work/dump.json" -f json
-check 'and they are named too' ask "count = 18 and $frames >= 15"
+check "such files of the same user cost no more either" measured 3 300 "$client" dump "$target" -s native -o "$work/dump.json" -f json
+check 'and their functions are named too' ask "count = 18 and $frames >= 15"
 kill -9 "$target"
 
 # Packed symbols, as some systems have them in stripped libraries.
@@ -73,11 +73,11 @@ for mode in 644 666; do
 	host ./mini.so ./bomb.so
 	check "packed symbols are unpacked, but not to 300 MB (mode $mode)" \
 		measured 3 200 "$client" dump "$target" -s native -o "$work/dump.json" -f json
-	check "and name what they can (mode $mode)" ask "$frames = 1"
+	check "and functions are named (mode $mode)" ask "$frames = 1"
 	kill -9 "$target"
 done
 
-# A file of debug information that becomes shorter and whole again all the time.
+# A file of debug information that is cut and restored all the time.
 objcopy --only-keep-debug "$work/plain.so" "$work/cut.debug"
 strip -o "$work/cut.so" "$work/plain.so"
 (cd "$work" && objcopy --add-gnu-debuglink=cut.debug cut.so)
@@ -95,10 +95,10 @@ looks() {
 host ./cut.so
 check 'a file that is cut while it is mapped does not end the client' looks 40
 chmod 666 "$work/cut.debug"
-check 'nor one that is copied' looks 15
+check 'a file that is cut while it is copied does not either' looks 15
 kill "$cutter" "$target"
 
-# In a container its root puts over its libraries what it likes.
+# In a container its root can mount anything over its libraries.
 if ! unshare --user --map-root-user --mount true 2>/dev/null; then
 	ok 0 '# SKIP no user namespaces here'
 	ok 0 '# SKIP no user namespaces here'
@@ -121,7 +121,7 @@ started="$started $!"
 until_true test -s "$work/pid"
 target=$(pgrep -P "$!" file_host)
 started="$started $target"
-check 'where a fifo, a device and a file of /proc lie over the libraries, the client goes on' \
+check 'with a fifo, a device and a file of /proc mounted over libraries, the dump completes' \
 	measured 3 200 "$client" dump "$target" -s native -o "$work/dump.json" -f json
-check 'the library that is left is named' ask "count = 5 and $frames = 1"
-check 'nobody opened the fifo' test ! -e "$work/opened"
+check 'functions of the remaining library are named' ask "count = 5 and $frames = 1"
+check 'the fifo was not opened' test ! -e "$work/opened"

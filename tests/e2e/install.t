@@ -29,8 +29,8 @@ unit=$to/usr/lib/systemd/system/grmon-c-export.service
 if command -v systemd-analyze >/dev/null 2>&1; then
 	# A program that can be run: the one that was installed.
 	sed "s,=/usr/bin/,=$to/usr/bin/,; /^Documentation/d" "$unit" >"$work/grmon-c-export.service"
-	check 'systemd takes the unit' systemd-analyze verify "$work/grmon-c-export.service"
-	check 'and calls it hardened' systemd-analyze security --offline=true --threshold=35 \
+	check 'systemd accepts the unit' systemd-analyze verify "$work/grmon-c-export.service"
+	check 'systemd rates the unit as hardened' systemd-analyze security --offline=true --threshold=35 \
 		"$work/grmon-c-export.service"
 else
 	ok 0 'systemd takes the unit # SKIP there is no systemd-analyze'
@@ -59,7 +59,7 @@ flags() {
 }
 check 'a program links the shared library by pkg-config' sh -c \
 	"cc -o $work/shared $work/program.c $(flags --cflags --libs | tr '\n' ' ')"
-check 'and the static one' sh -c \
+check 'a program links the static library' sh -c \
 	"cc -o $work/static $work/program.c $(flags --cflags) $to/usr/lib/libgrmon.a -ldl -pthread"
 client=$to/usr/bin/grmon-c
 for kind in shared static; do
@@ -72,4 +72,4 @@ check 'run finds the installed agent' sh -c \
 left() {
 	make_here uninstall && [ -z "$(find "$to" ! -type d)" ] || { find "$to" ! -type d; return 1; }
 }
-check 'uninstall leaves nothing' left
+check 'uninstall removes everything' left

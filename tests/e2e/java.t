@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # A virtual machine of Java, without an agent and with one: the waits of its threads are
-# those that its own jstack says, a monitor's age is true though who waits for it wakes up
-# each second, and the machine's own threads are at rest.
+# those that its own jstack says, the age of a wait for a monitor is right although the
+# thread wakes up each second, and the machine's own threads are at rest.
 . "$(dirname "$0")/lib.sh"
 need javac
 need jstack
@@ -30,13 +30,13 @@ own="!name^=j- !name~='java|Attach Listener'"
 at_rest() { dump "$target" --stuck 1s --filter 'is:stuck|is:long' && ask "no $own and row name=j-wait and row name=j-read"; }
 check "none of the machine's own threads is stuck or long" until_true at_rest
 every() { dump "$target" --stuck 1s && ask "count $own >= 8"; }
-check 'though there are some' every
+check 'a dump without the filter has such threads' every
 
 start "$client" record "$target" -i 0.5 --stuck 2s -o "$work/seen"
 recorder=$last
 recorded() { "$client" dump "$work/seen" -f json >"$work/dump.json" && ask "$1"; }
-check 'who waits for a monitor has done so all the time' until_true recorded 'row name=j-monitor has age_ns>5000000000'
-check 'and is stuck' until_true recorded 'row name=j-monitor has stuck'
+check 'a thread that waits for a monitor has waited all the time' until_true recorded 'row name=j-monitor has age_ns>5000000000'
+check 'that thread is stuck' until_true recorded 'row name=j-monitor has stuck'
 check 'the threads that had it in between have waited for less' recorded \
 	'row name=j-turn-1 has age_ns<3000000000 and row name=j-turn-2 has age_ns<3000000000'
 kill -INT "$recorder"
@@ -49,7 +49,7 @@ inside() { dump "$target" && ask 'has target.sources.*=agent and row name=j-read
 check 'the agent lives in it' until_true inside
 exec 9>&-
 wait "$target"
-ok $? 'and it ends as without' "$(cat "$work/log")"
+ok $? 'the program ends as it does without the agent' "$(cat "$work/log")"
 
 javac -d "$work" "$(dirname "$0")/../targets/callers/Cycle.java"
 rm -f "$work/in"

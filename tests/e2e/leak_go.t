@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The leak verdict on Go servers, each recorded for a few seconds of its life: in those that
-# leak the guilty function is named, with its numbers; the others are said to be fine.
+# leak the responsible function is named, with its numbers; the others have no leak.
 . "$(dirname "$0")/lib.sh"
 need go
 need python3
@@ -24,7 +24,7 @@ for story in $leaking $healthy; do
 	"$client" record "$(cat "$story.pid")" -o "$story.grmon" -i 0.1 --for 7.5 2>"$story.err" &
 	recorders="$recorders $!"
 done
-# The live one beside the recordings.
+# The live report runs at the same time as the recordings.
 "$client" report "$(cat producer.pid)" --for 6 --fail >live.txt 2>live.err
 live=$?
 # shellcheck disable=SC2086
@@ -50,13 +50,13 @@ finds producer main.newProducer.func1 main.newProducer
 check 'producer: the report says how many there were and are, came and left' leaks producer \
 	"$leaks row $leak has to>@from from>0 came>10 left=0 state=chan-send"
 finds agents main.heartbeat main.reconnectAgent
-check 'bodies: the readLoop and the writeLoop of each connection' leaks bodies \
+check 'bodies: the readLoop and the writeLoop of each connection leak' leaks bodies \
 	"$leaks set function $leak >= net/http.(*persistConn).readLoop net/http.(*persistConn).writeLoop"
 finds tickers main.refresh main.subscribe
-check 'day-leak: the sessions that stay, amid those that go with the time of day' leaks day-leak \
+check 'day-leak: the sessions that stay leak, among those that vary with the time of day' leaks day-leak \
 	"$leaks values function $leak = main.session"
 finds steps main.heartbeat main.reconnectAgent
-check 'steps: their size and their period' leaks steps \
+check 'steps: the report has their size and their period' leaks steps \
 	"$leaks row $leak has steps.size=16 steps.period_ns>0.7e9 steps.period_ns<1.6e9 evidence*='steps: +16 every'"
 check 'nil: one goroutine on a nil channel is proof enough' leaks nil \
 	"$leaks row $leak has function=main.forget verdict=proof proofs=nil-channel proven=1"
@@ -64,7 +64,7 @@ for story in $healthy; do
 	check "$story: no leak" leaks $story "$leaks no $leak and has tasks>1"
 done
 ok $((live != 1)) 'a live report with --fail ends with status 1' "$live $(cat live.err)"
-check 'and names the function and its creator' \
+check 'it names the function and its creator' \
 	grep -q '^Leak 1: chan-send in main.newProducer.func1 at climbs.go:[0-9]*, created by main.newProducer' live.txt
 # shellcheck disable=SC2086
 python3 "$targets/../e2e/leak_table.py" $leaking -- $healthy
@@ -75,11 +75,11 @@ echo '{"acknowledge": ["fn:heartbeat"]}' >known/grmon-c/config.json
 echo '{"suppress": ["fn:heartbeat"]}' >unwanted/grmon-c/config.json
 XDG_CONFIG_HOME=$work/known "$client" report --fail agents.grmon >known.txt 2>&1
 ok $? 'an acknowledged leak does not --fail' "$(cat known.txt)"
-check 'but it is listed apart' sh -c \
+check 'an acknowledged leak is listed separately' sh -c \
 	"grep -q '^Acknowledged' known.txt && grep -q '^- [0-9]* chan-recv in main.heartbeat' known.txt && grep -q '^0 leaks' known.txt"
 XDG_CONFIG_HOME=$work/unwanted "$client" report --fail agents.grmon >unwanted.txt 2>&1
-ok $? 'nor does a suppressed one' "$(cat unwanted.txt)"
-check 'which is not listed' sh -c "! grep -q heartbeat unwanted.txt && grep -q '^0 leaks' unwanted.txt"
+ok $? 'a suppressed leak does not --fail' "$(cat unwanted.txt)"
+check 'a suppressed leak is not listed' sh -c "! grep -q heartbeat unwanted.txt && grep -q '^0 leaks' unwanted.txt"
 "$client" report --fail fixed.grmon >fixed.txt 2>&1
 ok $? 'with nothing found --fail ends with status 0' "$(cat fixed.txt)"
 plan $tests

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The leak verdict on threads: the demo server under load, seen through its agent and from
-# outside; and no false one on servers and pools that are fine, nor on a target that stands.
+# outside; no false verdicts on healthy servers and pools, nor on a stopped target.
 . "$(dirname "$0")/lib.sh"
 need python3
 need curl
@@ -110,9 +110,9 @@ recorded() {
 		"$client" report -f json $name.grmon >$name.json || return 1
 	done
 }
-check 'all of them are recorded' recorded
+check 'all targets are recorded' recorded
 # shellcheck disable=SC2086
 python3 "$here/leak_table.py" leaky leak -- $healthy >table
-ok $? 'the recordings say the same of each' "$(cat table)"
+ok $? 'the recordings give the same verdicts' "$(cat table)"
 cat table
 plan $tests

@@ -54,7 +54,7 @@ else
 fi
 
 start_ready "$BUILD/tests/targets/chan_library"
-check 'channels of a library for C that is compiled in, without an agent' until_true rows 'send chan-send producer
+check 'channels of a C library that is compiled in are known without an agent' until_true rows 'send chan-send producer
 recv chan-recv consumer
 select select selector'
 end_ready

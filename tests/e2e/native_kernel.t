@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Waits that only the kernel knows of, and what it tells of them.
+# Waits that only the kernel knows, and what it says about them.
 . "$(dirname "$0")/lib.sh"
 plan 8
 
@@ -23,17 +23,17 @@ waits() {
 	until_true says "$@"
 	says "$@"
 }
-check 'several futexes: by their addresses, with the limit' waits futexes futex \
+check 'several futexes are shown by their addresses, with the time limit' waits futexes futex \
 	'futex 0x[0-9a-f]+, 0x[0-9a-f]+, 50m00s at most'
-check 'a page that is served by userfaultfd is no disk, and looking does not wait for it' waits fault io-read \
+check 'a page that userfaultfd serves is not a disk read, and the client does not wait for it' waits fault io-read \
 	'page fault at 0x[0-9a-f]+, served by userfaultfd'
-check 'a netlink socket without an address, by its family' waits netlink io-read 'fd \d+ netlink route'
-check 'a packet socket' waits packet io-read 'fd \d+ packet 0x0000'
-check 'io_uring: how many operations are pending, and which' waits ring poll 'fd \d+ io_uring, 2 pending: (poll, read|read, poll)'
-check 'vfork: the child that has its memory, not the other one' waits vforks wait-child "vfork child $vforked vforks"
+check 'a netlink socket without an address is shown by its family' waits netlink io-read 'fd \d+ netlink route'
+check 'a packet socket is shown by its address' waits packet io-read 'fd \d+ packet 0x0000'
+check 'io_uring shows how many operations are pending, and which' waits ring poll 'fd \d+ io_uring, 2 pending: (poll, read|read, poll)'
+check 'vfork waits for the child that has its memory, not for the other one' waits vforks wait-child "vfork child $vforked vforks"
 case $(uname -m) in
 x86_64)
-	check 'and its caller' ask 'row name=vforks has stack.0.function=forks_in_place'
+	check 'vfork shows its caller' ask 'row name=vforks has stack.0.function=forks_in_place'
 	;;
 *) ok 0 'and its caller # SKIP known on x86-64' ;;
 esac
@@ -43,4 +43,4 @@ turns() {
 	grep -q '"cond' "$work/turns" || return
 	! grep -o ', [0-9.]*m\{0,1\}s at most' "$work/turns" | grep -v ' 1\.0s\| 9[0-9]*ms'
 }
-check 'a limit is the one of the whole wait, or none' turns
+check 'a time limit is that of the whole wait, or none' turns

@@ -23,39 +23,39 @@ says() {
 	ask "row state=flock has waits_on.text~='fd \d+ $(echo "$work" | sed 's/[.]/\\./g')/\w+, $1'"
 }
 
-# Some who merely have it open, and who wait too, hold nothing.
+# Processes that only have the file open, or wait as well, hold nothing.
 run one opens
 run one shares
 holder=$last
 run one waits
-check 'flock: by the process that took it' says "held by shares $holder"
+check 'flock is held by the process that took it' says "held by shares $holder"
 run one waits
-check 'of two who wait, both by that one' says "held by shares $holder"
+check 'for each of two waiters the holder is that process' says "held by shares $holder"
 
 run two shares
 first=$last
 run two shares
 second=$last
 run two waits
-check 'shared by two: by both' says "held by shares ($first|$second) and 1 more"
+check 'a shared lock is held by both' says "held by shares ($first|$second) and 1 more"
 
 run three hands-on
 until_true grep -q heir "$log"
 heir=$(sed -n 's/^heir //p' "$log" | head -1)
 started="$started $heir"
 run three waits
-check 'handed on to a child: by the child, not by who took it' says "held by heir $heir"
+check 'a lock that is handed on is held by the child, not by the process that took it' says "held by heir $heir"
 
 run four ofd
 holder=$last
 run four opens
 run four waits-ofd
-check 'a lock of an open file: by who has that open' says "held by ofd $holder"
+check 'an OFD lock is held by the process that has the file open' says "held by ofd $holder"
 
 run five range
 holder=$last
 run five waits-range
-check 'bytes of a file: by who has locked them' says "held by range $holder"
+check 'a range of a file is held by the process that locked it' says "held by range $holder"
 
 apart='unshare --fork --pid --mount-proc'
 [ "$(id -u)" -eq 0 ] || apart='unshare --map-root-user --fork --pid --mount-proc'
@@ -67,7 +67,7 @@ if $apart true 2>/dev/null; then
 	until_true grep -q '^waits ready' "$work/seven.log"
 	last=$(tr -d ' ' <"/proc/$outer/task/$outer/children")
 	started="$last $started"
-	check 'in a pid namespace: by our ids' says "held by shares \\d+"
+	check 'in a pid namespace the holder has its id outside' says "held by shares \\d+"
 else
 	ok 0 'in a pid namespace # SKIP none can be made'
 fi

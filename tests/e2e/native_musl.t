@@ -58,7 +58,7 @@ if musl-gcc -g -O1 -o "$work/dynamic" tests/targets/callers/libc.c 2>"$work/cc";
 		[ $kind = dynamic ] || musl-gcc -static -g -O2 -o "$work/static" tests/targets/callers/libc.c
 		start_ready "$work/$kind"
 		check "$kind: states, and functions of the program" until_true rows_are "$wanted"
-		check "$kind: holders of mutexes, whom a join waits for, one condition for its waiters" until_true objects
+		check "$kind: holders of mutexes, the target of a join, one condition for its waiters" until_true objects
 		check "$kind: stacks are whole, through a callback of libc, and nothing is called memset" until_true whole
 		end_ready
 	done
@@ -73,12 +73,12 @@ if musl-gcc -g -O1 -o "$work/dynamic" tests/targets/callers/libc.c 2>"$work/cc";
 		[ "$(cut -d' ' -f1 "$work/rows")" = "$(echo "$wanted" | cut -d' ' -f1)" ]
 	}
 	check 'dynamic, stripped: the states' until_true states
-	check 'dynamic, stripped: where the program waits' sh -c "grep -q 'mutex stripped+0x' '$work/rows' && ! grep -q 'libc.so' '$work/rows'"
+	check 'dynamic, stripped: the place in the program' sh -c "grep -q 'mutex stripped+0x' '$work/rows' && ! grep -q 'libc.so' '$work/rows'"
 	end_ready
 	musl-gcc -o "$work/cycle" tests/targets/callers/cycle.c
 	start_ready "$work/cycle"
 	cycles() { dump "$target" -s native && ask 'in cycles.* values # = 2 2'; }
-	check 'deadlocks, one of them through a join' until_true cycles
+	check 'two deadlocks are found, one of them through a join' until_true cycles
 	end_ready
 else
 	for _ in 1 2 3 4 5 6 7 8 9 10; do ok 0 '# SKIP musl-gcc is not installed'; done

@@ -91,7 +91,7 @@ own_line() {
 	says 'in tasks.*.stack.* row file$=/wrap_cxx.cc function=operator() line>0'
 }
 check 'a lambda has its line' own_line
-check 'latch, barrier, semaphore and future are told from other futexes' until_true says \
+check 'latch, barrier, semaphore and future are distinguished from other futexes' until_true says \
 	'set state >= waitgroup barrier semaphore cond'
 land
 
@@ -107,9 +107,9 @@ if command -v rustc >/dev/null 2>&1; then
 	land
 	rustc -C opt-level=3 -C strip=debuginfo -o "$work/rust" tests/targets/wrap_rust.rs 2>"$work/rustc"
 	launch "$work/rust"
-	check 'without debug information: locks, park, barrier, join' until_true states \
+	check 'without debug information locks, park, barrier and join have their states' until_true states \
 		Mutex=mutex RwLock=rwlock-read Condvar=cond park=cond Barrier=barrier sleep=sleep join=join
-	check 'without debug information: a receive of mpsc' until_says "$(the mpsc) state=chan-recv"
+	check 'without debug information a receive of mpsc has its state' until_says "$(the mpsc) state=chan-recv"
 	land
 else
 	for _ in 1 2 3 4 5; do ok 0 '# SKIP rustc is not installed'; done

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Targets that are hard to look at: threads and children that come and go by the thousand,
+# Targets that are hard to sample: threads and children that come and go by the thousand,
 # ids that are used again, a tracer, processes that the kernel hides, 32-bit code.
 . "$(dirname "$0")/lib.sh"
 need python3
@@ -34,18 +34,18 @@ recorded() {
 
 run_target "$churn" threads
 recorded --for 2s
-ok $? "a thousand thread starts a second: it is watched" "$(cat "$work/err")"
-check "every look has the threads that stay, and never more than there can be" on_recording \
+ok $? "a target that starts a thousand threads a second is recorded" "$(cat "$work/err")"
+check "every sample has the threads that stay, and never more than can exist" on_recording \
 	'in samples.* count > 5 and in samples.* every has counts.tasks>=4 counts.tasks<=200'
 check "threads that come and go have states like others" on_recording \
 	'in samples.*.tasks.* count state=sleep > 40'
-check "and nothing is said that was not asked" on_recording 'in samples.* no errors'
+check "the samples have no errors" on_recording 'in samples.* no errors'
 end_target
 
 run_target "$churn" forks
 recorded --for 1s
-ok $? "a storm of forks: it is watched" "$(cat "$work/err")"
-check "it has one thread in every look" on_recording \
+ok $? "a target that forks all the time is recorded" "$(cat "$work/err")"
+check "it has one thread in every sample" on_recording \
 	'in samples.* count > 5 and in samples.* every has counts.tasks=1'
 end_target
 
@@ -78,14 +78,14 @@ if [ "$(id -u)" -eq 0 ] && [ -w /proc/sys/kernel/ns_last_pid ]; then
 	slept() { "$client" dump "$work/recording" --filter "id:t$tid" | grep -qE ' sleep '; }
 	until_true slept
 	stop_reuse
-	check "the new thread has not the age of the old one" on_recording \
+	check "the new thread does not have the age of the old one" on_recording \
 		"in samples.*.tasks.* row id=t$tid state=io-read age_ns>1e9 and in samples.*.tasks.* every id=t$tid state=sleep has age_ns<1e9"
 else
 	ok 0 "an id is used again # SKIP only root can choose ids"
 	ok 0 "the new thread has not the age of the old one # SKIP only root can choose ids"
 fi
 
-# A tracer stops it, lets it go on, and stays.
+# A tracer stops it, continues it, and stays attached.
 start sleep 600
 target=$last
 rm -f "$work/in"
@@ -99,15 +99,15 @@ if grep -q denied "$work/out"; then
 	ok 0 "a target that is traced and runs # SKIP it cannot be traced here"
 else
 	dump "$target"
-	check "a target that a tracer has stopped" \
+	check "a target that a tracer has stopped is shown as stopped" \
 		ask 'has tasks.0.state=stopped errors.0*=tracer'
 	echo >&9
 	until_true grep -q running "$work/out"
-	check "a target that is traced and runs" until_true sees "$target" 'has tasks.0.state=sleep !errors'
+	check "a target that is traced and runs is shown as usual" until_true sees "$target" 'has tasks.0.state=sleep !errors'
 fi
 exec 9>&-
 
-# Nobody watches a process of nobody that forbids it, one of root, one that /proc hides.
+# The user nobody watches its own process that forbids it, one of root, one that /proc hides.
 as_nobody() { env HOME=/nonexistent XDG_CONFIG_HOME=/nonexistent setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 open=$(mktemp -d)
 cp "$client" "$churn" "$open/" && chmod 755 "$open" "$open"/*
@@ -116,7 +116,7 @@ what() { "$@" -f json >"$work/dump.json" 2>"$work/err"; }
 blank='has tasks.0.state=unknown tasks.0.name resources.rss_bytes>0 resources.fds=null !tasks.0.stack'
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && as_nobody true 2>/dev/null; then
 	what as_nobody "$open/grmon-c" dump "$target" --allow-partial
-	check "a process of another user: rows with what is known, and why no more" \
+	check "a process of another user has partial rows, and the reason" \
 		ask "$blank errors.0*='run grmon-c as that user or as root'"
 	cat >"$work/hide.c" <<'C'
 #include <sys/prctl.h>
@@ -133,10 +133,10 @@ C
 	started="$started $hidden"
 	until_true as_nobody sh -c "! cat /proc/$hidden/syscall"
 	what as_nobody "$open/grmon-c" dump "$hidden" --allow-partial
-	check "a process that is not dumpable: the same for its own user" \
+	check "a process that is not dumpable has partial rows for its own user" \
 		ask "$blank errors.0*='lets only root'"
 	what "$client" dump "$hidden"
-	check "and root sees all" ask 'has tasks.0.state=signal-wait !errors'
+	check "root gets complete rows of it" ask 'has tasks.0.state=signal-wait !errors'
 	if unshare -m --propagation private sh -c 'mount -t proc -o hidepid=2 proc /proc' 2>/dev/null; then
 		unshare -m --propagation private sh -c "
 			mount -t proc -o hidepid=2 proc /proc
@@ -144,9 +144,9 @@ C
 				sh -c '$open/grmon-c dump $target; echo status=\$?; $open/grmon-c ls; sleep 60 & $open/grmon-c dump \$!; kill \$!'" \
 			>"$work/out" 2>&1
 		grep -q "there is no process $target" "$work/out" && grep -q 'status=3' "$work/out"
-		ok $? "a process that /proc hides is not there" "$(cat "$work/out")"
+		ok $? "a process that /proc hides is not found" "$(cat "$work/out")"
 		grep -qE ' t[0-9]+ +sleep ' "$work/out" && ! grep -q " $target " "$work/out"
-		ok $? "one's own are seen as ever" "$(cat "$work/out")"
+		ok $? "own processes are still shown" "$(cat "$work/out")"
 	else
 		ok 0 "a process that /proc hides is not there # SKIP no mount namespace"
 		ok 0 "one's own are seen as ever # SKIP no mount namespace"
@@ -159,7 +159,7 @@ else
 fi
 rm -rf "$open"
 
-# 32-bit code: the numbers of its system calls mean others.
+# 32-bit code has other numbers for its system calls.
 printf '.globl _start\n_start:\n mov $29, %%eax\n int $0x80\n jmp _start\n' >"$work/small.s"
 if as --32 -o "$work/small.o" "$work/small.s" 2>/dev/null &&
 	ld -m elf_i386 -o "$work/small" "$work/small.o" 2>/dev/null && start "$work/small" &&
@@ -167,7 +167,7 @@ if as --32 -o "$work/small.o" "$work/small.s" 2>/dev/null &&
 	is_small() { grep -q small "/proc/$last/comm"; }
 	until_true is_small
 	dump "$last"
-	check "a 32-bit program: said, and no state is made up" \
+	check "a 32-bit program is reported, without a state" \
 		ask 'has tasks.0.state=unknown errors.0*=32-bit'
 	"$client" dump "$last" | grep -q _start
 	ok $? "its functions are named"

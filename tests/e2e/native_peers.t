@@ -37,16 +37,16 @@ sockets() {
 	says "$1TCP: the other end speaks IPv6" tcp6 io-read "fd [0-9]+ tcp $end -> $end$with \\(tTHREAD\\)"
 	says "$1TCP: the thread with the epoll that has it" epolled io-read \
 		"fd [0-9]+ tcp $end -> $end$with \\(tTHREAD\\)"
-	says "$1TCP: half closed" half io-read "fd [0-9]+ tcp $end -> $end fin-wait-2$with"
+	says "$1TCP: half-closed connections have the peer" half io-read "fd [0-9]+ tcp $end -> $end fin-wait-2$with"
 	says "$1TCP: the queue is full" full io-write \
 		"fd [0-9]+ tcp $end -> $end, [0-9]{5,} B to send$with"
 }
 
 launch env
 sockets ''
-says 'Unix socket: process and thread' unix io-read "fd [0-9]+ unix.*$with \\(tTHREAD\\)"
-says 'POSIX lock: who holds it' posix flock "fd [0-9]+ .*/posix, held by python3 SERVER.*"
-says 'OFD lock: who holds it' ofd flock "fd [0-9]+ .*/ofd, held by python3 SERVER.*"
+says 'Unix socket: process and thread of the peer' unix io-read "fd [0-9]+ unix.*$with \\(tTHREAD\\)"
+says 'POSIX lock: its holder' posix flock "fd [0-9]+ .*/posix, held by python3 SERVER.*"
+says 'OFD lock: its holder' ofd flock "fd [0-9]+ .*/ofd, held by python3 SERVER.*"
 land
 
 within='unshare --net'
@@ -100,9 +100,9 @@ launch env
 target=$(sed -n 's/^wait tcp [0-9]* \([0-9]*\) .*/\1/p' "$work/out")
 first=$(sed -n 's/^pid //p' "$work/out")
 tid=$(sed -n 's/^wait tcp \([0-9]*\) .*/\1/p' "$work/out")
-check 'and the server sees its client' until_true sees "$target" \
+check 'the server has its client as peer' until_true sees "$target" \
 	"row state=io-read waits_on.text*='with python3 $first (t$tid)'"
-check 'an epoll with one of them says which fd' sees "$target" \
+check 'an epoll names the descriptor' sees "$target" \
 	"row state=poll waits_on.text^='epoll '"
-check 'dump in text has it too' sh -c "'$client' dump $target | grep -q 'with python3 $first (t$tid)'"
+check 'the text of dump has the peer' sh -c "'$client' dump $target | grep -q 'with python3 $first (t$tid)'"
 land

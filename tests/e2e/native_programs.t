@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Stacks of programs that people run, without stopping them, against eu-stack, which stops
-# them by ptrace: the same, frame by frame.
+# Stacks of common programs, read without stopping them, are compared frame by frame with those
+# of eu-stack, which stops them by ptrace.
 . "$(dirname "$0")/lib.sh"
 need python3
 need eu-stack
@@ -71,11 +71,11 @@ if have initdb postgres && have postgres postgres; then
 				"$compare" "$client" "$pid" 0.99 || [ ! -d "/proc/$pid" ] || return 1
 			done
 		}
-		check 'the same stacks as by ptrace: postgres and every process of it' postgres
+		check 'postgres: every process has the same stacks as by ptrace' postgres
 		locked() { dump "$blocked" -s native && ask "has tasks.0.stack.*.function~='(LockAcquire|XactLockTableWait|postgres\+0x).*'"; }
-		check 'a backend that waits for a row shows it' locked
+		check 'a backend that waits for a row shows it in its stack' locked
 		row() { dump "$blocked" -s native && ask "row state=mutex waits_on.text*='a postgres row lock' waits_on.owner=null name^='postgres: ' name\$=' UPDATE waiting'"; }
-		check 'it waits for a lock, not idly, and is named by the title that postgres sets' until_true row
+		check 'it waits for a lock, is not idle, and has the title that postgres sets' until_true row
 		mkfifo "$work/statements"
 		exec 8<>"$work/statements"
 		psql -h "$work/pg" -U postgres <"$work/statements" >/dev/null 2>&1 8>&- &
@@ -85,7 +85,7 @@ if have initdb postgres && have postgres postgres; then
 			idler=$(sql "select pid from pg_stat_activity where wait_event = 'ClientRead'")
 			dump "$idler" -s native && ask "row state=poll idle name\$=' idle'"
 		}
-		check 'one that waits for its client is idle' until_true idle
+		check 'a backend that waits for its client is idle' until_true idle
 		kill -INT "$main"
 	else
 		ok 1 'postgres' "$(cat "$work/initdb")"

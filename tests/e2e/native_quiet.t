@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The target notices nothing: no call is interrupted, no thread is stopped or traced, while
-# it is looked at ten times a second with every stack; from outside, and with the agent.
+# it is sampled ten times a second with every stack; from outside, and with the agent.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 9
@@ -39,21 +39,21 @@ watch() {
 	spy=$!
 	started="$started $spy"
 	"$client" record "$target" "$@" -i 0.1 --for 3s -o "$work/recording" 2>"$work/err"
-	ok $? "$name: it is watched" "$(cat "$work/err")"
+	ok $? "$name: the target is recorded" "$(cat "$work/err")"
 	measure
 	: >"$work/stop"
 	wait $spy
 	[ "$(field eintr)" -eq 0 ] && [ "$(field calls)" -gt 1000 ]
-	ok $? "$name: not one of its calls was interrupted" "$figures"
+	ok $? "$name: no call was interrupted" "$figures"
 	[ "$(cat "$work/seen")" = 'none 0 True' ]
-	ok $? "$name: nothing was stopped, nobody traced it" "$(cat "$work/seen")"
+	ok $? "$name: no thread was stopped or traced" "$(cat "$work/seen")"
 }
 
 prepare env
 watch native --source native
 samples=$(grep -c '"time"' "$work/recording")
 [ "$samples" -ge 15 ] && grep -q '"epoll_wait' "$work/recording"
-ok $? "with stacks, and often" "$samples samples"
+ok $? "the recording has stacks, and many samples" "$samples samples"
 # The counting works: a stop makes system calls end early.
 measure
 kill -STOP "$target"
@@ -71,4 +71,4 @@ until_true sees "$target" 'has target.sources.*=agent'
 watch agent
 exec 9>&-
 wait "$last"
-ok $? "and it ends well"
+ok $? "the target ends with status 0"

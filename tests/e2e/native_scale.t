@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Thousands of threads, with fewer descriptors than threads: the table is complete, look
-# after look; what one of them does among all those that wait is seen in the next look.
+# Thousands of threads, with fewer descriptors than threads: the table is complete in
+# every sample, and the next sample shows what one thread among all those that wait does.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 12
@@ -25,9 +25,9 @@ if ! prepare env; then
 fi
 check "every thread is there, in the state of its wait" sees "$target" \
 	"count = $((count + 1)) and every has state~=mutex|cond|io-read|sleep"
-check "with its stack" ask "count stack.*.function~=wait_(mutex|cond|read|sleep) = $count"
+check "every thread has its stack" ask "count stack.*.function~=wait_(mutex|cond|read|sleep) = $count"
 
-# Looks in a row: threads that did not run, then one that did; 300 descriptors for 1500.
+# Samples in a row: threads that did not run, then one that did; 300 descriptors for 1500.
 on_looks() { python3 "$beside/native_scale_looks.py" "$client" "$work/recording" $((count + 1)) "t$target" "$1"; }
 # record_looks OPTION...: the target, while its main thread is woken once
 record_looks() {
@@ -44,15 +44,15 @@ record_looks() {
 	wait $recorder
 }
 judge() {
-	ok $? "$1: it is watched with 300 descriptors" "$(cat "$work/err")"
-	check "$1: each look has every thread" on_looks whole
-	check "$1: none is in a state that it is not in" on_looks states
-	check "$1: the one that woke has a new wait, the others have their old ones" on_looks woken
+	ok $? "$1: the target is recorded with 300 descriptors" "$(cat "$work/err")"
+	check "$1: each sample has every thread" on_looks whole
+	check "$1: no thread has a wrong state" on_looks states
+	check "$1: the thread that woke has a new wait, the others have their old ones" on_looks woken
 }
 record_looks --source native
 judge native
 [ "$(cat "$work/fds")" -lt 300 ]
-ok $? "no more descriptors than there may be" "$(cat "$work/fds")"
+ok $? "the recorder keeps to its limit of descriptors" "$(cat "$work/fds")"
 exec 9>&-
 wait "$target"
 
@@ -62,4 +62,4 @@ record_looks --source agent
 judge agent
 exec 9>&-
 wait "$target"
-ok $? "and it ends well"
+ok $? "the target ends with status 0"

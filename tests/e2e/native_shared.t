@@ -18,7 +18,7 @@ started="$started $target"
 until_true grep -q ready "$work/out"
 holder=$(child_of "$target")
 until_true looks_right "$target" "$holder"
-check 'locks that are shared, and who holds them' looks_right "$target" "$holder"
+check 'shared locks have their states and holders' looks_right "$target" "$holder"
 check 'the holder is another process' ask "row name=reader has waits_on.owner_pid=$holder"
 "$client" dump "$target" -s native --stacks >"$work/dump.txt"
 check 'no holder is named twice' sh -c "! grep -E 'held by.*held by' '$work/dump.txt'"
@@ -37,8 +37,8 @@ target=$(child_of "$outer")
 started="$target $started"
 holder=$(child_of "$target")
 until_true looks_right "$target" "$holder"
-check 'the same in a pid namespace of their own' looks_right "$target" "$holder"
-check 'by our ids, not by those of the namespace' ask \
+check 'the same holds in a pid namespace of their own' looks_right "$target" "$holder"
+check 'holders have their ids outside the namespace' ask \
 	"row name=reader has waits_on.owner=t$holder"
 # The stack outranks the words: nothing is a join but the join.
-check 'and no number of a thread is seen in a lock' ask 'values name state=join = join'
+check 'no word of a lock is mistaken for a thread id' ask 'values name state=join = join'

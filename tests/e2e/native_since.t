@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A process that hangs already when somebody comes to look: since when is said at once, from
-# outside, and so is that it is stuck; never more than it was.
+# A process that hangs before the client starts: the age is known at once, from outside, and so
+# is that it is stuck; the age is never too large.
 . "$(dirname "$0")/lib.sh"
 need python3
 grep -q '^se.exec_start' /proc/self/sched 2>/dev/null || skip_all 'this kernel does not say when a thread ran last'
@@ -25,9 +25,9 @@ most=$(($(now) - began))
 check 'a dump says how long a lock has been waited for before' ask \
 	"count $locked age_ns>2.5e9 age_ns<$most = 1"
 # Python's Event and Queue use the same lock as its Lock.
-check 'and that it is long: whether somebody holds it cannot be seen' ask "row $locked has long"
-check 'as the least that it can be' ask "row $locked has !age_exact"
-check 'one that wakes in between is not old' until_true sees "$target" \
+check 'that wait is long, as its holder is unknown' ask "row $locked has long"
+check 'its age is a lower bound' ask "row $locked has !age_exact"
+check 'a thread that wakes in between is not old' until_true sees "$target" \
 	'row state=sleep and every state=sleep has age_ns<2e9' -s native
 # The main thread reads, then sleeps: what it waited for before does not count.
 woken=$(now)
@@ -37,7 +37,7 @@ dump "$target" -s native
 most=$(($(now) - woken))
 check 'a new wait has an age of its own' ask "row tid=$target has age_ns<$most"
 
-# However busy the machine is: every look says the same, as soon as the waits are old enough.
+# However busy the machine is, every sample agrees, as soon as the waits are old enough.
 mkfifo "$work/threads.in"
 exec 8<>"$work/threads.in"
 "$BUILD/tests/targets/many_threads" 200 <"$work/threads.in" >"$work/threads.out" &
@@ -56,5 +56,5 @@ done
 # shellcheck disable=SC2086
 kill $spinning
 same() { python3 "$(dirname "$0")/native_since_samples.py" "$work/samples.json" "$1"; }
-check 'beside a load every look says the same ages' same ages
-check 'and the same threads stuck' same marks
+check 'under load every sample has the same ages' same ages
+check 'under load every sample has the same stuck threads' same marks

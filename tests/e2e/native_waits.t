@@ -44,7 +44,7 @@ rows() {
 	dump "$target" "$@" && python3 tests/e2e/wait_rows.py "$work/dump.json" "$work/wrap_waits" "$target" "$way"
 }
 until_true rows native -s native
-check 'and what each waits for, and who has it' rows native -s native
+check 'each wait has its object and its holder' rows native -s native
 land
 
 launch wrap_waits LD_PRELOAD="$agent"
@@ -54,9 +54,9 @@ inside() {
 	native && ask 'in tasks.*.stack.* no file*=src/agent/'
 }
 check "the agent's frames are not in the stacks" inside
-check 'the states are right all the same' states
+check 'the states are right with the agent inside' states
 until_true rows agent
-check 'and through the agent each has its object and owner' rows agent
+check 'through the agent each wait has its object and owner' rows agent
 land
 
 launch kind_fds
@@ -80,7 +80,7 @@ echo '{"stack_rules": [{"function": "kind_queue_*", "state": "chan-recv"}]}' \
 	>"$work/config/grmon-c/config.json"
 check "a rule of the user's names the state" says "$(the queue) state=chan-recv"
 rm "$work/config/grmon-c/config.json"
-check 'without it the wait is for a condition' says "$(the queue) state=cond"
+check 'without the rule the wait is for a condition' says "$(the queue) state=cond"
 kill -STOP "$target"
 stopped() { native && ask "in errors.* row .*='is stopped by a signal'"; }
 until_true stopped
@@ -99,4 +99,4 @@ sh -c ': >"$1"' sh "$work/unread" &
 target=$!
 started="$started $target"
 opens() { native && ask "has tasks.0.state=io-write tasks.0.waits_on.text='opening $work/unread'"; }
-check 'who opens a FIFO to write waits for a reader' until_true opens
+check 'a process that opens a FIFO to write waits for a reader' until_true opens

@@ -48,14 +48,14 @@ for way in outside agent; do
 	if [ $way = agent ]; then begin LD_PRELOAD="$agent"; else begin A=; fi
 	watch
 	[ "$status" -eq 0 ]
-	ok $? "$way: check finds no deadlock in $seconds s of looks, 20 ms apart" "$(cat "$work/check")"
+	ok $? "$way: check finds no deadlock in $seconds s of samples, 20 ms apart" "$(cat "$work/check")"
 	[ "$cycles" -eq 0 ] && [ "$looks" -ge 3 ]
-	ok $? "$way: neither does any dump" "$looks dumps, $cycles cycles"
+	ok $? "$way: no dump has a deadlock" "$looks dumps, $cycles cycles"
 	[ "$circles" -gt 0 ]
-	ok $? "$way: though threads waited for each other" "$looks dumps"
+	ok $? "$way: threads did wait for each other" "$looks dumps"
 	end_of
 	! grep -q '^rounds .* 0$' "$work/out" && [ "$(grep -c '^rounds' "$work/out")" -eq 8 ]
-	ok $? "$way: and everything went on" "$(cat "$work/out")"
+	ok $? "$way: every thread made progress" "$(cat "$work/out")"
 done
 
 # The same command says so when there is one.
@@ -70,6 +70,6 @@ finds() { "$client" check "$last" --no-deadlock --for 1 -i 0.02 >"$work/check" 2
 until_true finds
 ok $? 'check ends with 1 for a deadlock' "$(cat "$work/check")"
 grep -q 'deadlock' "$work/check"
-ok $? 'and names it' "$(cat "$work/check")"
+ok $? 'check names the deadlock' "$(cat "$work/check")"
 exec 9>&-
 kill -9 "$last"

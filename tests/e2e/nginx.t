@@ -29,12 +29,12 @@ CONF
 start env LD_PRELOAD="$agent" nginx -c "$work/nginx.conf"
 pid=$last
 check 'nginx answers' until_true curl -sf -o "$work/got" "http://127.0.0.1:$port/file"
-check 'the file is whole' cmp "$work/file" "$work/got"
+check 'the file is served completely' cmp "$work/file" "$work/got"
 check 'the master waits for a signal' until_true sees "$pid" \
 	"row tid=$pid state=signal-wait and has target.sources.*=agent"
 worker() { cat "/proc/$pid/task/$pid/children" | tr ' ' '\n' | head -1; }
 until_true test -n "$(worker)"
-check 'a worker polls, told by its own region' until_true sees "$(worker)" \
+check 'a worker polls, by its own region' until_true sees "$(worker)" \
 	'row state=poll and has target.sources.*=agent'
 old=$(worker)
 kill -HUP "$pid"

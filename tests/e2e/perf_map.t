@@ -29,7 +29,7 @@ check 'functions of JavaScript have their names, files and lines' until_true sta
 	"values line $own ^= $(line 'function waitForNobody') $(line 'function serveRequest')"
 check 'they are between functions of node' ask "row id=t$target has stack.*.function~='(v8::|node|libnode|Builtins_).*'"
 shown() { "$client" dump "$target" --filter "id:t$target" | grep -q 'waitForNobody  *waits.js:'; }
-check 'the row names the first of them' until_true shown
+check 'the row names the first of these functions' until_true shown
 kill "$target"
 wait "$target" 2>/dev/null
 rm -f "$map"
@@ -40,17 +40,17 @@ map=/tmp/perf-$target.map
 echo '0 7fffffffffff planted' >"$work/planted"
 ln -s "$work/planted" "$map"
 nameless() { stack 'no function=planted' 'row !function'; }
-check 'a link in its place is not followed' until_true nameless
+check 'a link in place of the map is not followed' until_true nameless
 rm -f "$map"
 cp "$work/planted" "$map"
 if [ "$(id -u)" -eq 0 ]; then
 	chown 65534 "$map"
-	check "nor is another user's file read" nameless
+	check "a map of another user is not read" nameless
 else
 	ok 0 "nor is another user's file read # SKIP only root can make one"
 fi
 [ "$(id -u)" -ne 0 ] || chown 0 "$map"
 planted() { stack 'row function=planted'; }
-check 'that of its own user is, also when it comes later' until_true planted
+check 'a map of the same user is read, also if it appears later' until_true planted
 rm -f "$map"
 kill "$target"

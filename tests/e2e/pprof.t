@@ -37,22 +37,22 @@ check 'the dump says what it costs the program' ask "has errors.0*='is stopped w
 check 'the address may have the path' sees "$url/debug/pprof/" 'count >= 13'
 check 'a saved dump has the same rows' sees "$work/debug2" 'count state=mutex = 1 and has target.sources=pprof'
 fetch 1 >"$work/debug1"
-check 'debug=1, grouped' sees "$work/debug1" 'row state=waitgroup has labels.goroutines=1'
+check 'debug=1 gives groups' sees "$work/debug1" 'row state=waitgroup has labels.goroutines=1'
 check 'it has the labels' ask "row labels.request?='/api, v1'"
 fetch 0 >"$work/profile"
-check 'a profile' sees "$work/profile" 'row state=chan-send has labels.goroutines=1'
+check 'a saved profile has its groups' sees "$work/profile" 'row state=chan-send has labels.goroutines=1'
 input() { "$client" dump - -f json <"$work/debug2" >"$work/dump.json" && ask 'row state=mutex'; }
-check 'on the standard input' input
+check 'a dump is read from the standard input' input
 cat "$work/debug2" "$work/debug2" >"$work/twice"
-check 'two dumps: the last, and it says so' sees "$work/twice" \
+check 'of two dumps the last is shown, and a message says so' sees "$work/twice" \
 	"count state=mutex = 1 and has errors.0*='2 dumps'"
 
 kill -QUIT "$server"
 wait "$server" 2>/dev/null
-check 'what SIGQUIT prints' sees "$work/address" \
+check 'the output of SIGQUIT is read' sees "$work/address" \
 	'count state=mutex = 1 and row state=mutex has name^=main.main.func'
 sed 's/^/2026-11-21T10:00:00.123456789Z stderr F /' "$work/address" >"$work/pod.log"
-check 'the same in the log of a container' sees "$work/pod.log" \
+check 'the log of a container is read' sees "$work/pod.log" \
 	'row state=mutex has stack.-1.function=runtime.goexit created_by.0.function=main.main'
 
 cat >"$work/panic.go" <<'GO'
@@ -70,7 +70,7 @@ func main() {
 GO
 go build -o "$work/panic" "$work/panic.go" >>"$work/build.log" 2>&1
 GOTRACEBACK=all "$work/panic" >"$work/crash.log" 2>&1
-check 'a panic in a log' sees "$work/crash.log" \
+check 'a panic in a log is read' sees "$work/crash.log" \
 	'has tasks.0.id=g1 tasks.0.stack.*.function=main.(*server).handle'
 
 # From 1.26 on the runtime can print labels in headers, from 1.27 on it does.
@@ -80,17 +80,17 @@ labelled() {
 	fetch 2 | grep -q 'labels:{' || return 0
 	sees "$url" "row labels.request?='/api, v1' state!=unknown"
 }
-check 'labels of a live program' labelled
+check 'a live program has its labels' labelled
 serve socket "$work/s"
-check 'a Unix socket' sees "unix:$work/s" 'count >= 13'
+check 'a Unix socket is an address' sees "unix:$work/s" 'count >= 13'
 serve agent 127.0.0.1:1234
 grmon() {	# somebody else may have the port
 	grep -q '^127.0.0.1:1234$' "$work/agent" || return 0
 	sees grmon 'row name=main.sender and has target.name=http://localhost:1234'
 }
-check 'the agent of grmon' grmon
+check 'grmon means its default address' grmon
 serve many 127.0.0.1:0 30000
 url=http://$(cat "$work/many")
-check 'more than 20000: a row for each stack' sees "$url" \
+check 'more than 20000 goroutines have a row for each stack' sees "$url" \
 	'row labels.goroutines=30000 state=chan-recv and count < 40'
 check 'and the dump says why' ask 'in errors.* row .*=20000'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Endpoints that are slow, break off, want a password or send something else: one sentence
-# and exit status 3, in bounded time and memory.
+# Endpoints that are slow, break off, require a password or send other data: one sentence and
+# exit status 3, in bounded time and memory.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 14
@@ -23,17 +23,17 @@ fails() {
 	grep -qF -- "$text" "$work/err" || { echo "it does not say: $text"; return 1; }
 }
 
-check 'all is well' sees "$url/fine" 'count = 50 and every has state=chan-recv'
-check 'minutes are the least age' ask 'has tasks.1.age_ns>=120e9 !tasks.1.age_exact tasks.1.long'
-check 'no answer at all' fails slow 'did not answer in time'
-check 'breaks off before its length' fails half 'closed the connection in the middle'
-check 'breaks off without a length' fails cut 'is incomplete'
-check 'something else' fails html 'not a Go goroutine profile'
-check 'an error' fails status 'status 503'
-check 'a password is missing' fails door '--user'
-check 'a password' sees "$url/door" 'count = 50' --user me:secret
-check 'a header is missing' fails key '--header'
-check 'a header' sees "$url/key" 'count = 50' --header 'X-Key: open'
+check 'a healthy endpoint is read' sees "$url/fine" 'count = 50 and every has state=chan-recv'
+check 'minutes are a lower bound of the age' ask 'has tasks.1.age_ns>=120e9 !tasks.1.age_exact tasks.1.long'
+check 'an endpoint that does not answer is an error' fails slow 'did not answer in time'
+check 'an answer that ends before its length is an error' fails half 'closed the connection in the middle'
+check 'an answer that is cut without a length is an error' fails cut 'is incomplete'
+check 'an answer of another kind is an error' fails html 'not a Go goroutine profile'
+check 'a status of 503 is an error' fails status 'status 503'
+check 'a missing password is an error' fails door '--user'
+check 'a password is sent' sees "$url/door" 'count = 50' --user me:secret
+check 'a missing header is an error' fails key '--header'
+check 'a header is sent' sees "$url/key" 'count = 50' --header 'X-Key: open'
 # Nothing listens on port 1.
 proxied() {
 	env http_proxy="$proxy" https_proxy="$proxy" ALL_PROXY="$proxy" all_proxy="$proxy" no_proxy= \
@@ -43,14 +43,14 @@ proxy=http://127.0.0.1:1
 past() {
 	proxied "$url/fine" && proxied "http://localhost:${url##*:}/fine" && proxied "http://127.1:${url##*:}/fine"
 }
-check 'no proxy is asked for what is here' past
+check 'no proxy is used for addresses of this machine' past
 proxy=$url
-check 'but for what is elsewhere' proxied http://server.example/fine
+check 'a proxy is used for other addresses' proxied http://server.example/fine
 # A sanitizer takes far more address space.
 [ -n "${SAN:-}" ] || limit="prlimit --as=1500000000"
 # With one, 256 MB do not always come within the limit of an answer.
 if [ -n "${SAN:-}" ]; then
 	ok 0 '# SKIP 500 MB take too long with a sanitizer'
 else
-	check '500 MB' fails huge 'more than 256 MB'
+	check 'an answer of 500 MB is refused in bounded memory' fails huge 'more than 256 MB'
 fi

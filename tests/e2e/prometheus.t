@@ -12,10 +12,10 @@ share=$here/../src/share
 cd "$work" || exit 1
 plan 18
 
-check 'promtool takes the alert rules' "$prometheus/promtool" check rules "$share/grmon-c.rules.yml"
+check 'promtool accepts the alert rules' "$prometheus/promtool" check rules "$share/grmon-c.rules.yml"
 check 'each alert fires when it should, and not before' \
 	"$prometheus/promtool" test rules "$here/data/prometheus/rules_test.yml"
-check 'promtool takes the scrape configuration' \
+check 'promtool accepts the scrape configuration' \
 	"$prometheus/promtool" check config "$share/prometheus.yml"
 
 # Names of their own: the exporter finds its targets by them, whatever else runs here.
@@ -42,7 +42,7 @@ fixed_url=$url
 for user in 1 2 3 4; do
 	curl -s "$leaky_url?user=$user"
 done >/dev/null
-# Both are asked the same; one leaks for each request.
+# Both get the same requests; one leaks for each.
 python3 "$beside/requests_forever.py" 0.05 "$busy_url" "$fixed_url" >/dev/null 2>&1 &
 started="$started $!"
 
@@ -53,7 +53,7 @@ served() { curl -sf "http://$exporter/metrics"; }
 has() { served | grep -q "$@"; }
 check 'every target is served' until_true has "^grmon_tasks_created_total{target=\"$fixed\""
 lint() { served >metrics.txt && "$prometheus/promtool" check metrics <metrics.txt; }
-check 'promtool takes the text format' lint
+check 'promtool accepts the text format' lint
 type_for() { curl -s -o /dev/null -w '%{content_type}' -H "Accept: $1" "http://$exporter/metrics"; }
 prefers() { # prefers TYPE ACCEPT…: for each of these headers
 	wanted=$1
@@ -65,17 +65,17 @@ prefers() { # prefers TYPE ACCEPT…: for each of these headers
 		esac
 	done
 }
-check 'OpenMetrics where it is preferred' prefers application/openmetrics-text \
+check 'OpenMetrics is served if it is preferred' prefers application/openmetrics-text \
 	'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1' \
 	'text/plain;q=0.2, Application/OpenMetrics-Text; q=0.9' application/openmetrics-text
-check 'and the text format where that is' prefers text/plain '*/*' text/html \
+check 'the text format is served if that is preferred' prefers text/plain '*/*' text/html \
 	'application/openmetrics-text;q=0.3,text/plain' 'application/openmetrics-text; q=0,*/*' ''
 if /usr/bin/python3 -c 'import prometheus_client' 2>/dev/null; then
 	served_open() { curl -sf -H 'Accept: application/openmetrics-text' "http://$exporter/metrics"; }
 	strictly() {
 		served_open | /usr/bin/python3 "$beside/prometheus_strict.py"
 	}
-	check 'a strict reader of OpenMetrics takes the other one: these names with these labels, and no more' strictly
+	check 'a strict reader of OpenMetrics accepts it: these names with these labels, and no more' strictly
 else
 	ok 0 'a strict reader of OpenMetrics # SKIP python3-prometheus-client is not installed'
 fi

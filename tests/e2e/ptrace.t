@@ -20,11 +20,11 @@ spins() {
 		[ "$(ask 'value stack.*.function name=spins' | grep -m1 -A1 -x spin_outer | xargs)" = 'spin_outer spinner' ]
 }
 until_true spins --ptrace
-ok $? 'with --ptrace a thread that runs shows where' "$(cat "$work/dump.json")"
-check 'and the header says how' ask 'has target.sources.*=ptrace'
+ok $? 'with --ptrace a running thread has a stack' "$(cat "$work/dump.json")"
+check 'the sources include ptrace' ask 'has target.sources.*=ptrace'
 until_true sees "$target" 'row state=running name=spins'
-check 'without it the thread runs and has no stack' ask 'every name=spins has stack=[]'
-check 'and nothing is said' ask 'has !target.sources.*=ptrace !errors'
+check 'without --ptrace a running thread has no stack' ask 'every name=spins has stack=[]'
+check 'the dump has no errors then' ask 'has !target.sources.*=ptrace !errors'
 
 # No thread is left stopped, although the client is killed at every moment of its work.
 free() {
@@ -43,7 +43,7 @@ while [ $kills -lt 25 ]; do
 	rm -f "$work/recording.$kills"
 	until_true free || break
 done
-ok $? 'killed 25 times while it looks: no thread stays stopped or traced' \
+ok $? 'after 25 killed recorders no thread is stopped or traced' \
 	"$(grep -E '^(State|TracerPid)' /proc/"$target"/task/*/status)"
 
 # A debugger has it.
@@ -51,22 +51,22 @@ python3 "$beside/ptrace_seize.py" "$target" >"$work/traced" &
 debugger=$!
 started="$started $debugger"
 until_true grep -q traced "$work/traced"
-check 'a process that a debugger has says so' until_true sees "$target" \
+check 'a process with a debugger is reported' until_true sees "$target" \
 	"in errors.* row .*='a debugger is attached to it'" --ptrace
 kill $debugger
 wait $debugger 2>/dev/null
 
 # Stopped by a signal: it stays so.
 kill -STOP "$target"
-check 'a process that is stopped is shown so' until_true sees "$target" \
+check 'a stopped process is reported' until_true sees "$target" \
 	"in errors.* row .*='stopped by a signal'" --ptrace
 kill -CONT "$target"
 
 "$client" record "$target" --ptrace -i 0.02 --for 1s -o "$work/recording" 2>"$work/log"
 grep -q spin_outer "$work/recording"
-ok $? 'looked at fifty times a second'
+ok $? 'fifty samples a second have stacks'
 exec 9>&-
 wait "$target"
 # ready spins N sent N handled N
 xargs <"$work/out" | awk '{ exit !($3 == 1 && $5 > 100 && $7 >= $5 - 2 && $7 <= $5) }'
-ok $? 'it ran on, and its signals came' "$(cat "$work/out")"
+ok $? 'the target ran on and got its signals' "$(cat "$work/out")"

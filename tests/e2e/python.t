@@ -15,7 +15,7 @@ for preload in '' "$agent"; do
 	with=${preload:+with the agent}
 	with=${with:-without the agent}
 	check "the program computes, $with" until_true grep -qx 'ready 2666646666700000' "$work/log"
-	check "what its threads wait for, $with" until_true sees "$pid" "$expected"
+	check "its threads have their states, $with" until_true sees "$pid" "$expected"
 	check "every state fits the system call, $with" \
 		until_true "$(dirname "$0")/syscall_truth.py" "$client" "$pid" 8
 done

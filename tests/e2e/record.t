@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # A recording is the target as it was: dump of the file, through a pipe, while it is
-# written; recorders that are killed, a file that may not grow, files that take turns.
+# written; recorders that are killed, a file that may not grow, files that rotate.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 20
@@ -19,11 +19,11 @@ live_equals_file() {
 }
 check "a dump of the recording is the dump of the target" live_equals_file
 first_is() { "$client" dump -f json - <a.grmon >b.json && cmp -s b.json file.json; }
-check "the same from the standard input" first_is
+check "a recording is read from the standard input" first_is
 piped() {
 	"$client" record "$target" -o - -i 0.1 --for 0.5 | cat | "$client" dump - | grep -q "tasks 4"
 }
-check "and through a pipe while it is written" piped
+check "a recording is read through a pipe while it is written" piped
 of_dump() { "$client" dump file.json | grep -q "tasks 4"; }
 check "a dump in JSON can be dumped again" of_dump
 
@@ -48,13 +48,13 @@ whole() {
 }
 check "each of $runs killed recorders loses at most its last line" whole
 after_kills() { "$client" dump killed | grep -q "tasks 4"; }
-check "and the file they shared is read to its end" after_kills
+check "the file that they shared is read to its end" after_kills
 
 behind_cut() {
 	head -c -300 a.grmon >shorter && cp shorter behind && "$client" record "$target" -o behind -i 0.1 --for 0.5 &&
 		"$client" report -f json behind >report.json && python3 "$beside/record_behind.py"
 }
-check "a report goes on behind a line that was cut" behind_cut
+check "a report continues after a line that was cut" behind_cut
 
 # A stack is that of the wait that it is recorded with, also where it is not read each time.
 start env LD_PRELOAD="$agent" "$(python3 -c 'import sys; print(sys.executable)')" "$beside/record_turns.py"
@@ -73,7 +73,7 @@ full() {
 		[ "$(grep -c 'cannot write' full.log)" -le 2 ] &&
 		"$client" dump small | grep -q "tasks 4"
 }
-check "a file that cannot grow is said, and what is in it is read" full
+check "a file that cannot grow is an error, and its contents are read" full
 
 "$client" record "$target" -o turns -i 0.02 --for 1 --rotate 3k --keep-files 2
 turned() {
@@ -81,7 +81,7 @@ turned() {
 		"$client" dump turns.1 | grep -q "tasks 4" &&
 		"$client" dump turns.2 | grep -q "tasks 4"
 }
-check "files take turns, and each can be read alone" turned
+check "files rotate, and each can be read alone" turned
 
 as_one() {
 	"$client" dump -f json --at start turns >first.json && "$client" dump -f json --at start turns.2 >oldest.json &&
@@ -91,15 +91,15 @@ as_one() {
 		time=$(sed -n 's/.*"time": "\([^"]*\)".*/\1/p' end.json) &&
 		"$client" dump -f json --at "$time" turns >there.json && cmp there.json end.json
 }
-check "and all of them are read as one, by its name" as_one
+check "all of them are read as one, by its name" as_one
 by_time() {
 	"$client" record "$target" -o old -i 0.02 --for 3 --rotate 250ms --keep-files 20 && [ -s old.2 ] && [ ! -e old.13 ]
 }
-check "they take turns by time too" by_time
+check "files rotate by time too" by_time
 foreign() {
 	cp turns mixed && echo "no recording" >mixed.1 && "$client" dump -f json --at start mixed >mixed.json && "$client" dump mixed | grep -q "tasks 4"
 }
-check "a file of that name that is none of ours is left alone" foreign
+check "a file of that name that is not a recording is left alone" foreign
 
 # A disk of its own that is full: a small tmpfs, where this user may have one.
 disk() {
@@ -126,7 +126,7 @@ disk() {
 	' sh "$client" "$target"
 }
 if unshare -m true 2>/dev/null && [ "$(id -u)" -eq 0 ] && mkdir -p disk && unshare -m mount -t tmpfs tmpfs disk 2>/dev/null; then
-	check "a full disk is said, what is on it is read, and with room it goes on" disk
+	check "a full disk is reported, its contents are read, and with room recording continues" disk
 else
 	tests=$((tests + 1))
 	echo "ok $tests - a full disk # SKIP no tmpfs here"
@@ -135,14 +135,14 @@ cut_pipe() {
 	"$client" record "$target" -o - -i 0.01 --for 20 2>pipe.log | head -c 2000 >/dev/null
 	[ ! -s pipe.log ]
 }
-check "a pipe that nobody reads ends the recording, without a word" cut_pipe
+check "a closed pipe ends the recording, without a message" cut_pipe
 
 "$client" record "$target" 2>usage.log
 [ $? -eq 2 ] && grep -q -- '-o FILE' usage.log
 ok $? "without -o it says what is missing"
 "$client" record "$target" -o c --rotate 7x 2>usage.log
 [ $? -eq 2 ] && grep -q 'neither a size' usage.log
-ok $? "and what --rotate takes"
+ok $? "--rotate says what it takes"
 echo 'notes of mine' >notes
 "$client" record "$target" -o notes --for 1 2>usage.log
 [ $? -eq 2 ] && [ "$(cat notes)" = 'notes of mine' ] && grep -q 'not a recording' usage.log
@@ -151,4 +151,4 @@ private() {
 	(umask 022 && "$client" dump "$target" -o private.txt && "$client" report a.grmon -o private.html -f html) || return 1
 	[ "$(stat -c %a private.txt private.html a.grmon | sort -u)" = 600 ]
 }
-check "dumps and reports are their user's alone, as recordings are" private
+check "only their user can read dumps, reports and recordings" private

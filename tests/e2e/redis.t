@@ -24,7 +24,7 @@ load=$!
 check 'under load the main thread and the io threads are shown' \
 	until_true sees "$pid" 'row name=redis-server and count name^=io_thd_ = 2'
 kill "$load"
-check 'the source says agent' ask 'has target.sources.*=agent'
+check 'the sources include the agent' ask 'has target.sources.*=agent'
 check 'bio threads wait on their condition, named by the agent' \
 	until_true sees "$pid" 'count name^=bio_ state=cond waits_on.address = 3'
 check 'idle, every state fits the system call' \
@@ -33,5 +33,5 @@ pools='name~=(bio_|io_thd_|jemalloc).*'
 dump "$pid" --stuck 0.01
 check 'workers that wait for work are idle, not stuck' ask "count $pools >= 5 and every $pools has idle !stuck"
 dump "$pid" --stuck cond=0.01
-check 'but where their state is named' ask \
+check 'they are stuck if --stuck names their state' ask \
 	"every $pools state=cond has stuck and row state=cond"

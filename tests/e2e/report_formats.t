@@ -21,19 +21,19 @@ for format in text json markdown html; do
 done
 check 'the text has one leak and no control character' sh -c \
 	"grep -q '^Leak 1: .*<script>' report.text && ! grep -q '[[:cntrl:]]' report.text"
-check 'frames without a file have nothing behind the name' sh -c \
+check 'frames without a file have nothing after the name' sh -c \
 	"grep -q '^    __[a-z_0-9]*$' report.text"
 json_is_whole() {
 	ask_file report.json 'has target.name*=<script>' 'in leaks.* count verdict=leak = 1' \
 		'in leaks.* row verdict=leak has function*=<script> to>@from counts.-1>@counts.0' \
 		'in figures.* set name >= tasks rss threads fds'
 }
-check 'the JSON is whole and has the name as it is' json_is_whole
+check 'the JSON is valid and has the original name' json_is_whole
 check 'Markdown has no HTML, link or code of the name' sh -c \
 	"grep -q '^### Leak 1' report.markdown && ! grep -v '^    ' report.markdown | grep -qE '(^|[^\\\\])(<style|<script|\\[x\\]\\()|^\`\`\`|^# .x'"
-check 'HTML has no element of the name, and asks for nothing' sh -c \
+check 'HTML has no element from the name, and loads nothing' sh -c \
 	"! grep -qiE '<script|<style>\\*|src=|href=|url\\(' report.html && grep -q '&lt;script&gt;' report.html && grep -q \"default-src 'none'\" report.html"
-check 'and a plot for the leak and for resources' sh -c \
+check 'HTML has a plot for the leak and for resources' sh -c \
 	"[ \"\$(grep -c '<polyline' report.html)\" -ge 3 ]"
 
 # A deadlock, the tasks that are stuck in it, and what it says of them.
@@ -54,7 +54,7 @@ cycle_in_json() {
 		'in stuck.* values tasks state=mutex = 2' \
 		'has leaks.#=1 leaks.0.verdict=proof leaks.0.proofs=deadlock leaks.0.proven=2 leaks.0.evidence*=deadlock'
 }
-check 'the JSON too, and calls it a proof' cycle_in_json
+check 'the JSON has the cycle, and calls it a proof' cycle_in_json
 "$client" report --stuck 0.5 -f html locks.grmon >locks.html
 check 'HTML and Markdown have the headings' sh -c \
 	"grep -q '<h2>Deadlocks</h2>' locks.html && grep -q '<h2>Stuck tasks</h2>' locks.html && '$client' report --stuck 0.5 -f markdown locks.grmon | grep -q '^## Deadlocks'"
@@ -81,6 +81,6 @@ else
 	# shellcheck disable=SC2016
 	check 'a browser draws the page: red lines of plots, nothing green' draws light 700 '[ $((dark * 3)) -lt "$total" ]'
 	# shellcheck disable=SC2016
-	check 'a narrow window and dark colours too' draws dark 360 '[ $((dark * 3)) -gt $((total * 2)) ]'
+	check 'the browser draws it in a narrow window and in dark colours' draws dark 360 '[ $((dark * 3)) -gt $((total * 2)) ]'
 fi
 plan $tests

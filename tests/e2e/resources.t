@@ -28,7 +28,7 @@ adds_up() {
 until_true adds_up
 ok $? "kinds add up to the number of descriptors" "$(cat "$work/dump.json")"
 [ "$(ls "/proc/$pid/fd" | wc -l)" -eq "$(ask 'value resources.fds')" ]
-ok $? "which is that of /proc"
+ok $? "the number of descriptors is that of /proc"
 
 # There may be more pipes and files: those that the test itself left open.
 counts() {
@@ -39,22 +39,22 @@ counts() {
 }
 check "each kind has as many descriptors as were opened" counts
 pipes=$(find "/proc/$pid/fd" -lname 'pipe:*' | wc -l)
-check "pipes, as /proc has them" ask "has resources.fds_by_kind.pipe=$pipes"
+check "there are as many pipes as in /proc" ask "has resources.fds_by_kind.pipe=$pipes"
 [ "$pipes" -ge 8 ]
 ok $? "the pipes that it opened are among them"
-check "sockets by state" ask "has resources.sockets_by_state='{\"established\": 6, \
+check "sockets are counted by state" ask "has resources.sockets_by_state='{\"established\": 6, \
 	\"close-wait\": 2, \"fin-wait-2\": 2, \"listen\": 1, \"udp\": 2, \"unix\": 8, \"netlink\": 1}'"
-check "inotify watches" ask 'has resources.inotify_watches=11'
-check "POSIX timers" ask 'has resources.posix_timers=9'
-check "children" ask 'has resources.children=2'
+check "inotify watches are counted" ask 'has resources.inotify_watches=11'
+check "POSIX timers are counted" ask 'has resources.posix_timers=9'
+check "children are counted" ask 'has resources.children=2'
 soft=$(awk '/^Max open files/ {print $4}' "/proc/$pid/limits")
-check "the soft limit of descriptors, as the kernel has it" ask \
+check "the soft limit of descriptors is that of the kernel" ask \
 	"has resources.limits.fds?.most?=$(echo "$soft" | sed 's/unlimited/null/')"
 exec 9>&-
 
 start_resources fill 64 60 100000
 dump "$last"
-check "a limit and how much of it is used" ask \
+check "a limit has its use" ask \
 	"has resources.limits.fds='{\"used\": 60, \"most\": 64}'"
 exec 9>&-
 
@@ -63,7 +63,7 @@ if [ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -ge 9000 ]; then
 	ulimit -n 9000
 	start_resources fill 9000 8800 100000
 	start "$client" record "$last" -i 0.1 -o "$work/many.ndjson"
-	check "thousands of descriptors are counted over several looks" \
+	check "thousands of descriptors are counted over several samples" \
 		until_true python3 "$beside/resources_many.py" "$work/many.ndjson"
 	exec 9>&-
 else

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Record, replay, dump: the same as a dump of the live target at that moment, all of it, for
-# targets that do nothing meanwhile. With an agent, of the kernel alone, of Go, in deadlock.
+# targets that do nothing in the meantime. With an agent, of the kernel alone, of Go, in deadlock.
 # shellcheck disable=SC2034
 . "$(dirname "$0")/lib.sh"
 need python3
 cd "$work" || exit 1
 plan 9
 
-# same PID: a recording's picture from between two dumps that agree is what they agree on.
+# same PID: a replayed sample from between two dumps that agree is the same as they are.
 same() {	# same PID TASKS [OPTION…]
 	pid=$1
 	tasks=$2
@@ -50,23 +50,23 @@ texts() {
 	grep -q '^deadlock 1 of 1' live.txt && diff replayed.txt live.txt
 }
 locked abba LD_PRELOAD="$agent"
-check "a deadlock with the agent" same "$last" 2
-check "which is one in the recording too" has_cycle
-check "and as text" texts
+check "a deadlock replays as it was with the agent" same "$last" 2
+check "the recording has the deadlock" has_cycle
+check "the text shows the deadlock" texts
 kill "$holder"
 locked three
-check "a deadlock as the kernel shows it" same "$last" 3
+check "a deadlock replays as it was without the agent" same "$last" 3
 kill "$holder"
 locked pipe
-check "one across two processes" same "$last" 1
-check "which is one in the recording too, by what was recorded of the other" has_cycle
+check "a deadlock across two processes replays as it was" same "$last" 1
+check "the recording has it, from the recorded waits of the other process" has_cycle
 kill "$holder"
 
 python3 "$beside/round_trip_threads.py" >ready &
 last=$!
 started="$started $last"
 until_true grep -q ready ready
-check "threads that wait for all sorts of things" same "$last" 5
+check "threads with many kinds of waits replay as they were" same "$last" 5
 
 export GOFLAGS="" GOTOOLCHAIN=local GO111MODULE=off GOCACHE="${GOCACHE:-$(go env GOCACHE 2>/dev/null)}"
 here=${0%/*}
@@ -97,4 +97,4 @@ rewound() {
 	awk '$3 != "" { step[++n] = $3 }
 		END { exit !(n == 3 && step[1] > 150e6 && step[1] <= 301e6 && step[2] > 50e6 && step[3] >= 149e6) }' steps
 }
-check "--at: any moment of it" rewound
+check "--at replays any time of a recording" rewound

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A target with memory that nobody brings: every command shows what is known, says what does
-# not answer, and ends when it is told to.
+# A target with memory that is never served: every command shows what is known, says what does
+# not answer, and ends on a signal.
 . "$(dirname "$0")/lib.sh"
 need python3
 need curl
@@ -33,11 +33,11 @@ until_true grep -q ready "$work/out"
 kill -USR1 "$server"
 
 dumped() { dump "$target" 2>"$work/err" && ask "$1"; }
-check 'dump: all rows' dumped 'count = 4 and every has state'
-check '… the others with their stacks and holders' ask \
+check 'dump has all rows' dumped 'count = 4 and every has state'
+check 'dump has stacks and holders of the other threads' ask \
 	'row name=waiter has stack.*.function=waiter_thread waits_on.owner'
-check '… and what does not answer' ask "has errors.0*='the memory of $target does not answer'"
-check '… also on the standard error' grep -q "^grmon-c: the memory of $target does not answer" "$work/err"
+check 'dump says what does not answer' ask "has errors.0*='the memory of $target does not answer'"
+check 'dump says so on the standard error too' grep -q "^grmon-c: the memory of $target does not answer" "$work/err"
 
 # All at once, as each waits for the same.
 timeout 60 "$client" report "$target" --for 1s >"$work/report" 2>&1 &
@@ -47,9 +47,9 @@ record=$!
 timeout 60 "$client" check "$target" --for 1s 2>"$work/check" &
 check=$!
 wait $report && grep -q "the memory of $target does not answer" "$work/report"
-ok $? 'report keeps to --for and says it' "$(cat "$work/report")"
+ok $? 'report keeps to --for and says what does not answer' "$(cat "$work/report")"
 wait $record && "$client" dump "$work/recording" | grep -q "the memory of $target does not answer"
-ok $? 'record keeps to --for, and its recording says it' "$(cat "$work/err")"
+ok $? 'record keeps to --for, and its recording says what does not answer' "$(cat "$work/err")"
 wait $check && grep -q 'check passed' "$work/check"
 ok $? 'check keeps to --for' "$(cat "$work/check")"
 
@@ -59,7 +59,7 @@ check 'SIGTERM ends dump while it reads' python3 "$beside/silent_memory_ends.py"
 check 'SIGINT ends report while it reads' python3 "$beside/silent_memory_ends.py" INT 4 "$client" report "$target" --for 60s
 check 'SIGTERM ends check while it reads: neither passed nor failed' python3 "$beside/silent_memory_ends.py" TERM 4 "$client" check "$target" --for 60s
 
-# The other target is served meanwhile, and this one is not given up.
+# The other target is served in the meantime, and this one is not dropped.
 sleep 600 &
 other=$!
 started="$started $other"
@@ -74,15 +74,15 @@ scrape() {
 	done
 }
 check 'export: the other target is served at once' until_true scrape "$other"
-check '… and this one too, by what is known' until_true scrape "$target" "$other"
+check 'export: this target is served with what is known' until_true scrape "$target" "$other"
 silent() { curl -sf -m 1 "http://127.0.0.1:$port/metrics" | grep -q "^grmon_memory_silent.*pid=\"$1\"} $2"; }
 silent "$target" 1 && silent "$other" 0
-ok $? '… of which it says so'
+ok $? 'export: a metric says whose memory is silent'
 kill "$exporter"
 
 kill -USR2 "$server"
 healed() { sees "$target" 'has !errors'; }
-check 'as soon as it answers again nothing is missing' until_true healed
+check 'as soon as the memory answers again nothing is missing' until_true healed
 kill "$target"
 
 # A program whose file does not answer: who opens that cannot be killed, and yet we end. Its
@@ -102,17 +102,17 @@ kill -TERM $report
 wait $report
 ok $? 'SIGTERM ends report' "$(cat "$work/report")"
 wait $list && grep -q "^ *$target .*\[file\]" "$work/ls" && grep -q "^ *$server .*dead_files" "$work/ls"
-ok $? 'ls lists it, with the others' "$(cat "$work/ls")"
+ok $? 'ls lists that program with the others' "$(cat "$work/ls")"
 
-# A command whose own file does not answer, and one that nobody can end.
+# A command whose own file does not answer, and one that cannot be ended.
 timeout -s KILL 30 "$client" check --for 1s -- "$work/mount/unknown" >"$work/check" 2>&1
 [ $? = 3 ] && grep -q 'its file did not answer' "$work/check"
 ok $? 'check of a command whose file does not answer keeps to --for' "$(cat "$work/check")"
 timeout -s KILL 30 timeout 1 "$client" check -- "$work/mount/other" >"$work/check" 2>&1
 [ $? = 124 ] && grep -q 'before its first sample' "$work/check"
-ok $? '… and ends with SIGTERM' "$(cat "$work/check")"
+ok $? 'check of such a command ends with SIGTERM' "$(cat "$work/check")"
 timeout -s KILL 30 "$client" check --for 1s -- python3 -c 'import os, sys
 os.stat(sys.argv[1])' "$work/mount/third" >"$work/check" 2>&1
 [ $? = 0 ] && grep -q 'cannot end process' "$work/check" && grep -q 'check passed' "$work/check"
-ok $? 'nor does it wait for a command that cannot be killed' "$(cat "$work/check")"
+ok $? 'check does not wait for a command that cannot be killed' "$(cat "$work/check")"
 kill -9 "$target"

@@ -22,7 +22,7 @@ for file in "$python" $(ldd "$python" | awk '/libpython/ { print $3 }'); do
 done
 # A history is what looks have seen, of which a machine that is very busy has few: once more.
 table hung "$@" || table hung "$@"
-ok $? 'what hangs is red, by what is held, by its history, by what an agent has counted' \
+ok $? 'programs that hang are red, by held locks, by their history, by the agent' \
 	"$(cat "$work/said" "$work/table")"
 table healthy 'c, threads' 'queues' 'executor' 'openmp'
-ok $? 'what rests is not red, under load or idle' "$(cat "$work/said" "$work/table")"
+ok $? 'healthy programs are not red, under load or idle' "$(cat "$work/said" "$work/table")"

@@ -26,7 +26,7 @@ parted() {
 	esac && grep -q 'page\.c:.*static.assert' "$work/said" || { cat "$work/said"; return 1; }
 }
 check 'the tables of the page are those of the structs' agrees src/wire/wire.h $page
-ok "$([ "$(grep -c '^_Static_assert' "$work/page.c")" -gt 250 ]; echo $?)" 'and all of them are read' \
+ok "$([ "$(grep -c '^_Static_assert' "$work/page.c")" -gt 250 ]; echo $?)" 'all of the tables are read' \
 	"$(cat "$work/page.c")"
 # Every number that the header gives a name.
 named() {
@@ -39,13 +39,13 @@ named() {
 check 'the page has every flag, kind and limit' named
 check 'a field that moves in the header is noticed' parted \
 	'/uint64_t waits;/d; s/uint64_t call_site;/&uint64_t waits;/; s/uint64_t object; .*/uint64_t waits_on;&/' src/wire/wire.h
-check 'one that gets another type too' parted 's/int32_t fd;/uint32_t fd;/' src/wire/wire.h
-check 'one that is new, in reserved bytes' parted \
+check 'a field that gets another type is noticed' parted 's/int32_t fd;/uint32_t fd;/' src/wire/wire.h
+check 'a new field in reserved bytes is noticed' parted \
 	's/uint64_t reserved\[12\];/uint64_t more; uint64_t reserved[11];/' src/wire/wire.h
-check 'one that is missing in the page' parted '/Ta start_ns Ta/,+2d' $page
-check 'a state with another number' parted 's/^.It 4 Ta mutex Ta/.It 5 Ta mutex Ta/' $page
-check 'another magic number' parted 's/^0x314e4f4d5247:/0x324e4f4d5247:/' $page
-check 'and a limit' parted 's/WIRE_WHAT_BYTES Ta 32/WIRE_WHAT_BYTES Ta 31/' $page
+check 'a field that is missing in the page is noticed' parted '/Ta start_ns Ta/,+2d' $page
+check 'a state with another number is noticed' parted 's/^.It 4 Ta mutex Ta/.It 5 Ta mutex Ta/' $page
+check 'another magic number is noticed' parted 's/^0x314e4f4d5247:/0x324e4f4d5247:/' $page
+check 'another limit is noticed' parted 's/WIRE_WHAT_BYTES Ta 32/WIRE_WHAT_BYTES Ta 31/' $page
 
 # same PID WAY LEAST: both agree on at least LEAST blocked tasks.
 same() {
@@ -69,13 +69,13 @@ LD_PRELOAD=$agent GRMON_SOCKET=1 start_ready "$BUILD/tests/targets/wrap_waits"
 check 'the socket says what the page says' hello "$target"
 for way in socket fd; do
 	until_true same "$target" $way 80
-	ok $? "every wait of libc, by the $way" "$(cat "$work/said")"
+	ok $? "every wait of libc agrees, by the $way" "$(cat "$work/said")"
 done
 echo >&9
 wait "$target"
 LD_PRELOAD=$agent start_ready "$BUILD/tests/targets/wrap_waits"
 until_true same "$target" memory 80
-ok $? 'and by the memory map, without a socket' "$(cat "$work/said")"
+ok $? 'it is found by the memory map, without a socket' "$(cat "$work/said")"
 echo >&9
 wait "$target"
 
@@ -123,7 +123,7 @@ cc -D_GNU_SOURCE -Iinclude -o "$work/program" "$work/program.c" -L"$(dirname "$a
 	-Wl,-rpath,"$(dirname "$agent")" || give_up 'the program cannot be built'
 start_ready "$work/program"
 until_true same "$target" socket 3
-ok $? 'channels, waits of the program and coroutines' "$(cat "$work/said")"
+ok $? 'channels, waits of the program and coroutines agree' "$(cat "$work/said")"
 said() { grep -q "$1" "$work/rows"; }
-check 'with the name of the channel' said 'chan-recv.*	products$'
-check 'and the words of the program' said '^t[0-9]*	handler	waitgroup.*	db pool$'
+check 'the rows have the name of the channel' said 'chan-recv.*	products$'
+check 'the rows have the words of the program' said '^t[0-9]*	handler	waitgroup.*	db pool$'
