@@ -13,8 +13,8 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "source/agent/agent.h"
-#include "source/fit.h"
 #include "source/proc/arguments.h"
+#include "source/processes_fit.h"
 
 #define COMMAND_MAX 512u
 

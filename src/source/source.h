@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The folder src/source has one file for each way to watch a target, behind the vtable
- * below, and decides which target is meant. What those files share is in the folders
- * inside. It must not know who asks: no command, no output, no screen.
+ * below, and decides which target is meant (resolve.c) and which source fits it
+ * (table.c). What those files share is in the folders inside. It must not know who asks:
+ * no command, no output, no screen.
  *
  * A source is one way to watch a target. It must not disturb the target: no stop, no
  * signal, no write. Every byte that it reads may be hostile. A source is used by one

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The folder src/source/kernel determines what a thread is blocked on in the kernel: the
- * system call, its arguments, and the object behind it. It does not know function names,
- * nor any runtime other than the locks of the C library.
+ * system call, its arguments, the object behind it, and the holder of a lock (lock.c,
+ * musl.c). It does not know function names, nor any runtime other than the locks of the
+ * C library.
  *
  * Explains what a thread is blocked on from its system call.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether an executable is a Go program is determined once for all processes that run it.
  * An agent or a Go library may be loaded later, so that is checked again periodically. */
-#include "source/fit.h"
+#include "source/processes_fit.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 /* Determines which source would be used for each process of a list. Answers the same
  * question as source_choose(), but caches the result, works within a time budget, and
  * connects to no socket. */
-#ifndef SOURCE_FIT_H
-#define SOURCE_FIT_H
+#ifndef SOURCE_PROCESSES_FIT_H
+#define SOURCE_PROCESSES_FIT_H
 
 #include <stdint.h>
 #include <sys/types.h>
