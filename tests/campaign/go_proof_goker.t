@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Proofs of leaks beside Go's own profile of leaked goroutines, on the programs of Go's own
 # test data (GoKer's kernels among them), stripped, with Go 1.26 and 1.27: nearly all that the
-# profile has, and nobody else who moves on. GO_VERSIONS may be given.
+# profile has, and no goroutine that continues. GO_VERSIONS may be given.
 . "$(dirname "$0")/../e2e/lib.sh"
 need go
 need python3

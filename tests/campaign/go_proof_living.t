@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Proofs of a living Go program that does not get on while it is looked at: stopped, frozen,
-# starved, or with goroutines that are not preempted. Whom only a register of a running
-# goroutine can wake is never accused; the leaked beside them are, or it is said why nothing
-# can be proved. PROOFS (1000) may be given; they are shared out among the ways.
+# Proofs of a living Go program that does not proceed while it is read: stopped, frozen, starved,
+# or with goroutines that are not preempted. A goroutine that only a register of a running one can
+# wake is never accused; the leaked ones are, or a message says why nothing can be proven.
+# PROOFS (1000) may be given; they are divided among the ways.
 . "$(dirname "$0")/../e2e/lib.sh"
 need go
 need python3
@@ -24,7 +24,7 @@ stop() {
 	kill -9 "$last"
 	wait "$last" 2>/dev/null
 }
-# prove NAME OPTION…: one proof; counts what it says.
+# prove NAME OPTION…: one proof; counts its results.
 prove() {
 	"$client" dump "$last" -s goruntime --prove -f json "$@" >"$work/dump.json" 2>"$work/why"
 	ask 'value proof.state' 'count proven name=main.leaked' 'count proven name!=main.leaked' | xargs >>"$work/counts"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A preloaded agent changes nothing in its host, and looking at it nothing either: programs of
-# many kinds are run without it and with it, looked at all the time by `ls`, `dump` and the
-# view, and what they print, leave behind and return is the same. HOSTS="NAME…" runs only
+# A preloaded agent changes nothing in its host, nor does watching it: programs of many kinds
+# are run without it and with it, watched all the time by `ls`, `dump` and the view, and what
+# they print, leave behind and return is the same. HOSTS="NAME…" runs only
 # these; HOSTS_VERBOSE=1 shows what they say. Each part is left out, with a reason, where its
 # program is not here (tests/deps.sh hosts installs them) or does not run without the agent. A
 # table at the end; half an hour.
@@ -207,7 +207,7 @@ if wants; then
 	done
 fi
 
-# A table in which nothing was looked at would say nothing.
+# A table without any sample would prove nothing.
 [ -n "${HOSTS:-}" ] || check 'processes with rows of the agent were looked at' grep -q ' [1-9][0-9]* with rows of the agent' "$work/table"
 print_table
 plan $tests

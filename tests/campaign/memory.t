@@ -35,7 +35,7 @@ watch() {
 	took=$(screen | grep -oE 'poll [0-9.]+[mµ]?s' | head -1)
 	[ $i -eq "$seconds" ] && kill -0 "$target" && sees 'every 50ms'
 	ok $? "$name: watched for $i s, ${took:-poll not said}"
-	# The last quarter has no more than the second one, but for what an allocator does.
+	# The last quarter has no more than the second one, apart from the allocator's rounding.
 	awk '{v[NR] = $1} END {
 		for (i = 1; i <= NR; i++) {
 			if (i > NR / 4 && i <= NR / 2 && v[i] > early) early = v[i]

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Recorders that are killed, 1,000 of them (KILLS), at any moment, of a target whose samples
-# are large: nothing is lost but the line that each was writing, whatever else is read from
-# the file. One after the other on one file, with others on files that take turns.
+# are large: only the line that each was writing is lost. They run one after the other on one
+# file, and others on files that rotate.
 . "$(dirname "$0")/../e2e/lib.sh"
 need python3
 plan 6
@@ -16,11 +16,9 @@ start env LD_PRELOAD="$agent" "$python" "$beside/record_kill_target.py"
 target=$last
 until_true grep -q ready "$work/log"
 
-# "$beside/record_kill_recorders.py" FILE KILLS OPTION…: says when each recorder was killed.
 "$python" "$beside/record_kill_recorders.py" "$client" "$target" one "$kills" >moments
 ok $? "$kills recorders were killed"
 
-# What is read by nobody's reader but this one.
 whole() { "$python" "$beside/record_kill_whole.py" one >samples; }
 check "each lost at most the line it was writing" whole
 cat said

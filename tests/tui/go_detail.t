@@ -16,12 +16,12 @@ open_shell 140 50
 view --filter name:main.chanSend "$target"
 wait_for 'g[0-9]+ +chan-send'
 press Enter
-expect '^ State +chan-send' 'a goroutine that sends'
-expect 'chan cap 2, len 2, 2 senders, 1 select' 'its channel, and who is in its queues'
-expect 'elements of 8 bytes' 'what the channel carries'
-expect 'Other tasks that wait on it \(2\)' 'there are two others'
-expect '^[ !]+g[0-9]+ +chan-send .*main\.chanSend' 'one sends too'
-expect '^[ !]+g[0-9]+ +select .*main\.selectTwo' 'one has it as a case of a select'
+expect '^ State +chan-send' 'a goroutine that sends is shown'
+expect 'chan cap 2, len 2, 2 senders, 1 select' 'its channel is shown with its queues'
+expect 'elements of 8 bytes' 'the elements of the channel are described'
+expect 'Other tasks that wait on it \(2\)' 'two other waiters are listed'
+expect '^[ !]+g[0-9]+ +chan-send .*main\.chanSend' 'one of them sends too'
+expect '^[ !]+g[0-9]+ +select .*main\.selectTwo' 'one of them has the channel as a case of a select'
 case $(go env GOVERSION) in
 go1.1* | go1.20*) ok 0 'who started it is a task to go to # SKIP Go keeps the creator from 1.21 on' ;;
 *) expect '^[ !]+g1 .*main\.main' 'who started it is a task to go to' ;;
@@ -33,9 +33,9 @@ typed 'name:main.selectTwo'
 press Enter
 wait_for 'g[0-9]+ +select '
 press Enter
-expect 'Other tasks that wait on it \(9\)' 'of a select, those on any of its channels'
-expect '^[ !]+g[0-9]+ +chan-send .*main\.chanSend' 'senders to the one'
-expect '^[ !]+g[0-9]+ +chan-recv .*main\.chanReceive' 'receivers from the other'
+expect 'Other tasks that wait on it \(9\)' 'a select lists waiters on any of its channels'
+expect '^[ !]+g[0-9]+ +chan-send .*main\.chanSend' 'it lists senders to one channel'
+expect '^[ !]+g[0-9]+ +chan-recv .*main\.chanReceive' 'it lists receivers from the other'
 press q
 press /
 press C-u
@@ -44,8 +44,8 @@ press Enter
 wait_for 'g[0-9]+ +cond '
 press Enter
 wait_for '^ State +cond'
-expect 'Also waits +no other task' 'of a condition that one waits for, nobody'
+expect 'Also waits +no other task' 'a condition with one waiter has no others'
 sees_not 'Other tasks that wait on it'
-ok $? 'and no list of others'
+ok $? 'it has no list of others'
 press q
 plan $tests

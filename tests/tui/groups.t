@@ -37,7 +37,7 @@ column() { # number of the screen's column where a text of the titles begins, fr
 open_shell 160 40
 view "-i 0.1 --warm-up 4s --stuck 1s $target"
 press g
-expect '^[?] +send_product .*recheck [0-9]+' "young growth is to be looked at again"
+expect '^[?] +send_product .*recheck [0-9]+' "recent growth is to be watched"
 expect '^! +FUNCTION +COUNT +CHANGE +/MIN +OLDEST +CAME +LEFT +TREND +VERDICT▼ +STATE +LOCATION +CREATED BY' \
 	"groups have all their columns, worst first"
 expect '^. +send_product +[0-9]+ .*chan-send +leaky-server.c:[0-9]+ +get_products ' \
@@ -49,22 +49,22 @@ until_true more
 ok $? "the count grows with every request"
 expect 'send_product +[0-9]+ +(new )?\+[0-9]+ +\+[0-9]+ +'"$age"' +[0-9]+ +0 ' \
 	"with its change, rate, oldest age, and how many came and left"
-expect 'send_product .*[▁▂▃▄▅▆▇]+█' "and a rising line"
-expect '^L +send_product .*leak [0-9]+' "then it is a leak, with a score"
-expect '^leaky-server .* 1 leak ' "the header counts it"
-expect '^ +serve +1 +'"$age"' ' "the others are not accused"
+expect 'send_product .*[▁▂▃▄▅▆▇]+█' "the trend is a rising line"
+expect '^L +send_product .*leak [0-9]+' "later it is a leak, with a score"
+expect '^leaky-server .* 1 leak ' "the header counts the leak"
+expect '^ +serve +1 +'"$age"' ' "no other group is accused"
 
 press b
-expect '^L +get_products leaky-server.c:[0-9]+ +[0-9]+ .*send_product' "b: by who created them"
+expect '^L +get_products leaky-server.c:[0-9]+ +[0-9]+ .*send_product' "b groups by creator"
 press b
-expect '^L +chan-send +[0-9]+ ' "by state"
-expect '^ +poll +1 ' "with those that wait as they should"
+expect '^L +chan-send +[0-9]+ ' "b groups by state"
+expect '^ +poll +1 ' "the state groups include healthy waits"
 press b
-expect '^L +request=/products\?user=0 +[0-9]+ .*chan-send' "by label"
+expect '^L +request=/products\?user=0 +[0-9]+ .*chan-send' "b groups by label"
 by_label() { screen | grep -cE 'request=/products\?user=[012] '; }
 three() { [ "$(by_label)" -eq 3 ]; }
 until_true three
-ok $? "one group for each of its values"
+ok $? "there is a group for each value of the label"
 press B B B
 wait_for ' by stack'
 
@@ -85,11 +85,11 @@ press '>'
 expect 'CHANGE▼' "> sorts by the next column"
 press /
 typed 'state:idle'
-expect_gone 'send_product' "the filter holds for groups"
+expect_gone 'send_product' "the filter applies to groups"
 press Escape
 wait_for 'send_product'
 press 1
-expect_gone '^. +serve ' "and so does a class"
+expect_gone '^. +serve ' "a class applies to groups"
 press 0
 wait_for '^. +serve '
 
@@ -106,20 +106,20 @@ for _ in 1 2 3 4; do
 	! wait_for 'Blocked at' || break
 done
 expect 'Blocked at +send_product at leaky-server.c:[0-9]+' "two clicks open a group"
-expect 'Verdict +leak, score [0-9]+ of 100' "the verdict"
-expect 'Evidence +From [0-9]+ to [0-9]+ in '"$age"', since [0-9:]+: \+[0-9]+ a minute' "with its evidence in words"
-expect 'appeared and remain, 0 ended' "of how many came and left"
-expect 'Tasks +[0-9,]+, \+[0-9,]+ a minute, [0-9,]+ stuck' "its tasks"
-expect 'State +chan-send: sending to a channel' "what they wait for"
+expect 'Verdict +leak, score [0-9]+ of 100' "an open group has its verdict"
+expect 'Evidence +From [0-9]+ to [0-9]+ in '"$age"', since [0-9:]+: \+[0-9]+ a minute' "the verdict has its evidence in words"
+expect 'appeared and remain, 0 ended' "the evidence counts tasks that came and left"
+expect 'Tasks +[0-9,]+, \+[0-9,]+ a minute, [0-9,]+ stuck' "an open group has its tasks"
+expect 'State +chan-send: sending to a channel' "an open group has its waits"
 expect 'Change +(\+[0-9]+|new) since the start' "the change since the mark"
-expect 'Tasks in the last '"$age"'' "a plot"
-expect '^ +[0-9,]+ ┤.*(⠤|⣀|⠉|⠒)' "with a scale of tasks"
-expect '^ +-'"$age"' .* now' "and one of time"
-expect 'Its tasks, oldest first \([0-9,]+\)' "examples"
-expect '^ .t[0-9]+ +chan-send +'"$age"' +producer' "with their ages"
+expect 'Tasks in the last '"$age"'' "an open group has a plot"
+expect '^ +[0-9,]+ ┤.*(⠤|⣀|⠉|⠒)' "the plot has a scale of tasks"
+expect '^ +-'"$age"' .* now' "the plot has a scale of time"
+expect 'Its tasks, oldest first \([0-9,]+\)' "an open group has examples"
+expect '^ .t[0-9]+ +chan-send +'"$age"' +producer' "examples have their ages"
 press G
-expect 'Created by' "at the end who created them"
-expect '^ +0 +get_products +.*leaky-server.c:[0-9]+' "with the place"
+expect 'Created by' "the creator is at the end"
+expect '^ +0 +get_products +.*leaky-server.c:[0-9]+' "the creator has its place"
 press Home n
 press Enter
 expect '^ Task +t[0-9]+ +producer' "Enter on an example opens the task"
@@ -130,8 +130,8 @@ wait_for 'Blocked at'
 press G
 step k cursor_is_at 'all of them'
 press Enter
-expect 'filter: state=chan-send function="send_product"' "and all of them are a filter of the tasks"
-expect_gone '^. +t[0-9]+ +(poll|signal-wait)' "which shows no others"
+expect 'filter: state=chan-send function="send_product"' "all tasks of the group are a filter"
+expect_gone '^. +t[0-9]+ +(poll|signal-wait)' "the filter shows no other tasks"
 press q
 wait_for '^status=0'
 kill "$load" "$target" 2>/dev/null
@@ -158,22 +158,22 @@ view "-i 0.1 --warm-up 3s $target"
 press g
 wait_for '^L +main.heartbeat'
 press Home Enter
-expect 'Tasks in the last '"$age"': [0-9]+ steps of \+16, one every '"$age"'' "steps: their size and their period"
-expect 'grows in steps: \+16 every' "in the evidence too"
-expect '^ +[0-9,]+ [┤│].*┊.*┊.*┊' "and each is drawn into the plot"
+expect 'Tasks in the last '"$age"': [0-9]+ steps of \+16, one every '"$age"'' "steps have their size and their period"
+expect 'grows in steps: \+16 every' "the evidence has the steps"
+expect '^ +[0-9,]+ [┤│].*┊.*┊.*┊' "each step is drawn into the plot"
 fits() { screen | grep -q ' now$' || screen | grep -qE '^ +-'"$age"' .* now'; }
 until_true fits
 ok $? "the whole plot fits on 80x24"
 resize 60 15
 expect 'Verdict +leak' "60x15 has the verdict"
 press x
-expect '^ +[0-9]+ of [0-9,]+ fds' "resources at 60x15"
+expect '^ +[0-9]+ of [0-9,]+ fds' "resources fit 60x15"
 press End
 press Home j j j
-expect 'graph(s [0-9]+ to)? [0-9]+ of [0-9]+' "which say that there are more graphs"
+expect 'graph(s [0-9]+ to)? [0-9]+ of [0-9]+' "resources say that there are more graphs"
 press g
 resize 110 30
-expect '^L +main.heartbeat' "groups again"
+expect '^L +main.heartbeat' "g shows the groups again"
 
 press a
 expect 'acknowledged, never a leak: .*main.heartbeat' "a acknowledges a leak"
@@ -184,7 +184,7 @@ expect_gone '^a +main.heartbeat' "A hides it"
 press A
 wait_for '^a +main.heartbeat'
 press W
-expect 'settings saved to ' "W saves that"
+expect 'settings saved to ' "W saves the acknowledgement"
 saved() {
 	grep -q '"acknowledge": \[' "$config" && grep -q 'function=\\"main.heartbeat\\"' "$config" &&
 		[ "$(grep -c heartbeat "$config")" -eq 1 ] && grep -q '"name:nobody"' "$config" &&
@@ -196,9 +196,9 @@ press q q
 wait_for '^status=0'
 view "-i 0.1 --warm-up 2s $target"
 press g
-expect '^a +main.heartbeat .*acknowledged' "the next run knows it"
+expect '^a +main.heartbeat .*acknowledged' "the next run knows the acknowledgement"
 sees_not '1 leak '
-ok $? "and raises no alarm"
+ok $? "the next run counts no leak"
 # The cursor goes with its group.
 press G
 until_true cursor_is_at main.heartbeat
@@ -206,7 +206,7 @@ press a
 expect '^L +main.heartbeat .*leak' "a takes it back"
 press '?'
 page_to '^ Columns of groups|^ *Verdicts'
-ok $? "the help says what the columns and the verdicts are"
+ok $? "the help explains the columns and the verdicts"
 press q q q
 wait_for '^status=0'
 
@@ -218,7 +218,7 @@ view "-i 0.1 --ascii --no-color $target"
 press g
 expect '^P +main.forget +1 .*proof' "a wait that nothing can end is a proof at once"
 press Home Enter
-expect 'Verdict +proof, score 100' "and its group says so"
+expect 'Verdict +proof, score 100' "its group shows the proof"
 plain() {
 	screen | grep -q 'Created by' && ! screen | LC_ALL=C grep -q '[^ -~]' &&
 		! colored | grep -qE "$esc\[[0-9;]*(3[0-8]|9[0-7])[;m]"

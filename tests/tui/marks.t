@@ -30,67 +30,67 @@ open_shell 120 30
 view "-i 0.1 $target"
 until_true sees 'tasks 9 '
 press d
-expect 'changes since the start [0-9:]+' "d: what has changed since the start"
-expect 'No task has changed since the mark' "nothing yet"
+expect 'changes since the start [0-9:]+' "d shows what has changed since the start"
+expect 'No task has changed since the mark' "nothing has changed yet"
 order enter kitchen 2
 two_new() { [ "$(screen | grep -cE '^. +g[0-9]+ +new +chan-recv .*main.kitchen')" -eq 2 ]; }
 until_true two_new
-ok $? "two that are new"
-expect '2 new, 0 gone, 0 moved since the start' "and the footer counts them"
+ok $? "two tasks are new"
+expect '2 new, 0 gone, 0 moved since the start' "the footer counts them"
 press m
 expect 'mark 1 [0-9:]+: d shows what changes' "m sets a mark"
-expect_gone ' new +chan-recv' "since which nothing is new"
+expect_gone ' new +chan-recv' "nothing is new since the mark"
 order leave kitchen 3
 order enter attic 4
 order leave cellar 3
 expect '4 new, 6 gone, 0 moved since mark 1' "new and gone are counted apart"
 gone() { [ "$(screen | grep -cE '^[^ ]? +g[0-9]+ +gone ')" -eq 6 ]; }
 until_true gone
-ok $? "the gone ones are there as they were"
-expect '^[^ ]? +g[0-9]+ +gone +chan-recv .*main.cellar' "with what they waited for"
+ok $? "tasks that are gone keep their last row"
+expect '^[^ ]? +g[0-9]+ +gone +chan-recv .*main.cellar' "tasks that are gone have their last wait"
 
 press g
-expect '^. +main.attic.* +4 +new \+4 ' "groups: a new one"
-expect '^- +main.cellar.* +0 +gone -3 ' "one that is gone"
-expect '^. +main.kitchen.* +4 +-3 ' "one that has shrunk"
-expect_gone 'main.main' "and none that is as it was"
+expect '^. +main.attic.* +4 +new \+4 ' "a group is new"
+expect '^- +main.cellar.* +0 +gone -3 ' "a group is gone"
+expect '^. +main.kitchen.* +4 +-3 ' "a group has shrunk"
+expect_gone 'main.main' "no unchanged group is shown"
 order enter kitchen 6
-expect '^. +main.kitchen.* +10 +\+3 ' "it has grown"
+expect '^. +main.kitchen.* +10 +\+3 ' "a group has grown"
 press Home
 step j cursor_is_at main.cellar
 press Enter
 expect 'Gone +none of its tasks is left' "a gone group can be opened"
-expect 'Change +-3 since mark 1 [0-9:]+, when it had 3' "and says what it was"
+expect 'Change +-3 since mark 1 [0-9:]+, when it had 3' "a gone group says what it was"
 press q
 wait_for '^! +FUNCTION'
 
 press m
-expect 'mark 2 [0-9:]+:' "a second mark"
-expect 'No group has changed since the mark' "since which nothing has changed"
+expect 'mark 2 [0-9:]+:' "m sets a second mark"
+expect 'No group has changed since the mark' "nothing has changed since the second mark"
 order enter cellar 1
-expect '^. +main.cellar.* +1 +new \+1 ' "then something has"
+expect '^. +main.cellar.* +1 +new \+1 ' "then something has changed since the second mark"
 press M
-expect 'compared with the start [0-9:]+, 1 of 3' "M: the start"
-expect '^. +main.cellar.* +1 +-2 ' "since which there are less"
+expect 'compared with the start [0-9:]+, 1 of 3' "M compares with the start"
+expect '^. +main.cellar.* +1 +-2 ' "there are fewer tasks since the start"
 press M
-expect 'compared with mark 1 [0-9:]+, 2 of 3' "M again: the first mark"
-expect '^. +main.attic.* +new \+4 ' "since which the attic is new"
+expect 'compared with mark 1 [0-9:]+, 2 of 3' "M again compares with the first mark"
+expect '^. +main.attic.* +new \+4 ' "the attic is new since the first mark"
 press t
 expect '9 new|[0-9]+ new, [0-9]+ gone' "the tasks are compared with the same mark"
 order move attic 2
-expect '^. +g[0-9]+ +new +mutex .*main.attic' "a new one that moves on is new"
+expect '^. +g[0-9]+ +new +mutex .*main.attic' "a new task that moves is still new"
 press m
 order move attic 1
-expect '^. +g[0-9]+ +was select +mutex .*main.attic' "one that was there has moved"
-expect '0 new, 0 gone, 1 moved since mark 3' "which is counted"
+expect '^. +g[0-9]+ +was select +mutex .*main.attic' "an earlier task has moved"
+expect '0 new, 0 gone, 1 moved since mark 3' "moved tasks are counted"
 press Home
 press Enter
-expect 'State +mutex' "Enter opens it"
+expect 'State +mutex' "Enter opens the task"
 press q
 wait_for '^! +ID +CHANGE'
 press d
-expect_gone 'changes since' "d again: all tasks"
-expect '^. +g[0-9]+ +chan-recv .*main.kitchen' "also those that are as they were"
+expect_gone 'changes since' "d again shows all tasks"
+expect '^. +g[0-9]+ +chan-recv .*main.kitchen' "all tasks include unchanged ones"
 press q
 wait_for '^status=0'
 exec 9>&-
@@ -107,7 +107,7 @@ press m d
 wait_for 'changes since mark 1'
 curl -fsS --max-time 10 "$url?user=2" >/dev/null
 expect '^. +t[0-9]+ +new +chan-send .*send_product' "one request more is one thread more"
-expect '1 new, 0 gone, 0 moved since mark 1' "and those of before are not shown"
+expect '1 new, 0 gone, 0 moved since mark 1' "earlier threads are not shown"
 press g
 expect '^. +send_product +2 +\+1 ' "its group has grown by one"
 press b b b

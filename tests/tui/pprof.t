@@ -11,17 +11,17 @@ until_true test -s "$work/port"
 open_shell 110 16
 view "http://127.0.0.1:$(cat "$work/port")/later"
 expect 'tasks 50' "an endpoint is watched"
-expect 'g2 +chan-recv +>2m' "minutes are the least age"
+expect 'g2 +chan-recv +>2m' "minutes are a lower bound of the age"
 expect 'is stopped while it prints 50 goroutines' "the footer says what it costs"
 : >"$work/port.broken"
-expect 'the last sample failed: .* did not answer in time' "an endpoint that hangs is told"
-expect 'g2 +chan-recv' "the last picture stays"
+expect 'the last sample failed: .* did not answer in time' "an endpoint that hangs is reported"
+expect 'g2 +chan-recv' "the last sample stays"
 press q
 expect '^status=0' "q does not wait for it"
 
 printf 'goroutine %d [select, 5 minutes]:\nmain.f(...)\n\t/m.go:1 +0x1\n\n' 1 2 1 7 >"$work/dump"
 run_in_shell "clear; cat $work/dump | $client -"
-expect 'stdin +pprof .*tasks 2' "a dump from a pipe"
+expect 'stdin +pprof .*tasks 2' "a dump is read from a pipe"
 expect 'this text has 2 dumps, with 2 and 2 goroutines; number 2 is shown' "the footer says that there were two"
 press Enter
 expect '^ State +select' "keys come from the terminal"
@@ -43,4 +43,4 @@ press q
 view "$work/dump"
 expect 'tasks 7046' "goroutines are counted, not rows"
 press Enter
-expect 'Stands for +7046 goroutines with the same stack; only debug=2 has states' "what such a row is"
+expect 'Stands for +7046 goroutines with the same stack; only debug=2 has states' "the task explains such a row"

@@ -12,12 +12,12 @@ press t
 expect 'choose a process first' "there is no task view yet"
 press /
 typed "$target"
-expect "^ *$target +(native|agent) +[0-9]+ .*tui_tasks" "filtered while it is typed"
+expect "^ *$target +(native|agent) +[0-9]+ .*tui_tasks" "the list is filtered while the filter is typed"
 press Enter
-expect 'Processes: [0-9]+ of [0-9]+, filter:' "and counted"
+expect 'Processes: [0-9]+ of [0-9]+, filter:' "the footer counts matches"
 press Enter
 expect "^tui_tasks +pid $target" "Enter watches it"
-expect 'waiter-1' "with its tasks"
+expect 'waiter-1' "the view shows its tasks"
 press P
 expect "^ *$target .*tui_tasks" "P comes back to the list"
 press q
@@ -27,9 +27,9 @@ expect 'Processes: ([0-9]+) of \1\.' "Esc shows all processes again"
 press s
 wait_for 'Sort by'
 press Home Enter
-expect '^ *PID[▲▼]' "sorted by pid"
+expect '^ *PID[▲▼]' "the list is sorted by pid"
 press P q q
-expect '^status=0' "and out"
+expect '^status=0' "q leaves the program"
 
 ln -s "$(command -v sleep)" "$work/twin$$"
 for _ in 1 2; do

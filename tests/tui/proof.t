@@ -15,8 +15,8 @@ until_true grep -q '^ready' "$work/out" || echo '# the target is not ready'
 open_shell 140 40
 view -i 60 "$target"
 press L
-expect 'nothing alive can wake 2[12][0-9] of [0-9]+ blocked goroutines' 'L says how many nothing can wake'
-expect '2[12][0-9] proven' 'the header counts them'
+expect 'nothing alive can wake 2[12][0-9] of [0-9]+ blocked goroutines' 'L says how many goroutines nothing can wake'
+expect '2[12][0-9] proven' 'the header counts proven goroutines'
 press /
 typed 'state:proven name:signalled'
 press Enter
@@ -42,6 +42,6 @@ wait_for 'status=0'
 start_target
 view "$target"
 press L
-expect 'leaks can be proved only in Go programs' 'of a C program it says that it cannot'
+expect 'leaks can be proved only in Go programs' 'for a C program it says that nothing can be proven'
 press q
 plan $tests

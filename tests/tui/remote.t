@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Another host over ssh: a real sshd of this user, a real ssh, and the view at its end. What
-# is recorded there is followed here; when the connection is cut the last picture stays.
+# is recorded there is followed here; when the connection is cut the last sample stays.
 . "$(dirname "$0")/lib.sh"
 need ssh
 need ssh-keygen
@@ -46,26 +46,26 @@ open_shell 110 24
 watch() { run_in_shell "clear; ssh -F $work/ssh.conf host $* | $client -; echo status=\$?"; }
 remote() { pgrep -f "^ssh -F $work/ssh.conf host $client record"; }
 watch "$client record $target -i 0.1 -o -"
-expect 'waiter-1 .*start tui_t' "the tasks of another host, with stacks and creators"
+expect 'waiter-1 .*start tui_t' "tasks of another host have stacks and creators"
 count() { screen | sed -n 's,.*REPLAY [0-9:]*Z \([0-9]*\)/.*,\1,p'; }
 first=$(count)
 grows() { [ "$(count)" -gt $((first + 5)) ] 2>/dev/null; }
 until_true grows
-ok $? "one look after the other"
+ok $? "samples follow each other"
 kill -USR1 "$target"
-expect_gone 'leaver' "who leaves there leaves here"
+expect_gone 'leaver' "a task that ends there disappears here"
 kill "$(remote)"
-expect 'REPLAY [0-9:]*Z ([0-9]+)/\1 ENDED' "a connection that is cut is said"
-expect 'the input has ended: this is its last snapshot' "in words too"
-expect 'waiter-1 .*start tui_t' "and the last picture stays"
+expect 'REPLAY [0-9:]*Z ([0-9]+)/\1 ENDED' "a cut connection is reported"
+expect 'the input has ended: this is its last snapshot' "a cut connection is reported in words"
+expect 'waiter-1 .*start tui_t' "the last sample stays"
 press '['
-expect_gone 'ENDED' "which can be stepped back from"
+expect_gone 'ENDED' "earlier samples are still there"
 press q
 wait_for '^status=0'
 
 dumped() { ssh -F ssh.conf host "$client record $target -i 0.1 --for 0.5 -o -" | "$client" dump -f json - >dump.json && grep -q '"name": "waiter-1"' dump.json; }
 dumped
-ok $? "a dump of what was recorded there"
+ok $? "a dump of a recording there is shown"
 watch "$client record no-such-program -o -"
-expect 'no process is called .no-such-program' "why there is nothing is said by the other host"
-expect '^status=3' "and ends the view too"
+expect 'no process is called .no-such-program' "the other host says why there is nothing"
+expect '^status=3' "that ends the view too"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A recording in the view: the header says so, pictures are stepped through, ages stand.
+# A recording in the view: the header says so, samples are stepped through, ages do not grow.
 . "$(dirname "$0")/lib.sh"
 plan 19
 
@@ -21,7 +21,7 @@ ok $? "steps back show younger tasks"
 for _ in 1 2 3 4 5 6; do press ']'; done
 same() { [ "$(age)" = "$newest" ]; }
 until_true same
-ok $? "and steps on bring the newest picture, which has not aged"
+ok $? "steps forward lead to the newest sample, which has not aged"
 press '{'
 until_true changed
 ok $? "a jump goes back as far as there is something"
@@ -35,22 +35,22 @@ go_to() {
 go_to start
 expect 'REPLAY [0-9:]*Z 1/[0-9]+' "@ goes to a time: start"
 go_to +450ms
-expect 'Z [3-6]/[0-9]+' "so much later"
+expect 'Z [3-6]/[0-9]+' "@ +TIME goes to a later time"
 at() { screen | sed -n 's/.*REPLAY \([0-9:]*\)Z .*/\1/p'; }
 shown=$(at)
 go_to "$shown"
 same_second() { [ "$(at)" = "$shown" ] && sees_not '^time:'; }
 until_true same_second
-ok $? "a time as the header shows it"
+ok $? "@ takes a time as the header shows it"
 press @
 wait_for '^time:'
 typed "noon"
 press Enter
-expect 'write a time as 10:04' "a word that is none is said, and can be mended"
+expect 'write a time as 10:04' "an invalid time is an error, and can be edited"
 press Escape
-expect_gone '^time:' "Esc leaves everything as it was"
+expect_gone '^time:' "Esc changes nothing"
 go_to 2020-01-01
-expect 'the recording covers' "a time that it does not have is said"
+expect 'the recording covers' "a time outside the recording is an error"
 press ')'
 expect 'Z [0-9]+/[0-9]+ 1x' ") plays"
 press ')'
@@ -63,7 +63,7 @@ wait_for 'Z 1/'
 press p
 expect 'Z [0-9]+/[0-9]+ 1x' "p plays"
 press p
-expect 'paused; p plays' "and stands"
+expect 'paused; p plays' "p pauses"
 press q
 wait_for '^status='
 
@@ -73,7 +73,7 @@ recorder=$!
 started="$started $recorder"
 until_true grep -q '"seq": 3' grows.grmon
 view -i 0.1 "$work/grows.grmon"
-expect 'Z ([0-9]+[0-9])/\1$' "what is added is followed"
+expect 'Z ([0-9]+[0-9])/\1$' "new samples are followed"
 press p
 number() { screen | sed -n 's,.*REPLAY [0-9:]*Z \([0-9]*\)/\([0-9]*\).*,\'"$1"',p'; }
 stands() {
@@ -82,7 +82,7 @@ stands() {
 	[ -n "$before" ] && more() { [ "$(number 2)" -gt $((total + 2)) ] 2>/dev/null; } && until_true more && [ "$(number 1)" = "$before" ]
 }
 until_true stands
-ok $? "p stands, while more is added"
+ok $? "p pauses while samples are added"
 kill "$recorder"
 press q
 wait_for '^status='

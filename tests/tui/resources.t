@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The resources view: what is there, graphs with their scales in UTF-8 and ASCII, a limit that
+# The resources view: counts, graphs with their scales in UTF-8 and ASCII, a limit that
 # is near, and when it will be reached.
 . "$(dirname "$0")/lib.sh"
 plan 22
@@ -22,15 +22,15 @@ view "--interval 0.1 $target"
 press x
 expect '^ +fds: +socket 22 +pipe [0-9]+ +file [0-9]+ +device 4 +memfd 2 +eventfd 5' "x shows descriptors by kind"
 expect 'sockets: +established 6 +fin-wait-2 2 +close-wait 2 +listen 1 +udp 2 +unix 8' "and sockets by state"
-expect 'children 2 +POSIX timers 9 +timer descriptors 6 +inotify watches 11' "and what else there is"
+expect 'children 2 +POSIX timers 9 +timer descriptors 6 +inotify watches 11' "other resources are counted"
 expect '^ +[0-9]+ of [0-9,]+ fds, [0-9]+%$' "and the limit of descriptors"
-expect ' rss [0-9.]+[KMG]? ' "a graph of the memory"
-expect '[│┤].*⣀⣀⣀' "is drawn with dots"
-expect ' [0-9.]+[KMG] ┤' "and a scale of bytes"
-expect '^ +-[0-9.]+s .* now' "and one of time"
-expect 'watched for [0-9.]+s' "the footer says for how long"
-expect ' fds [0-9]+ .*open descriptors' "there is one for the descriptors"
-expect 'graphs 1 to [0-9]+ of [0-9]+, watched for' "and that there are more graphs than fit"
+expect ' rss [0-9.]+[KMG]? ' "the memory has a graph"
+expect '[│┤].*⣀⣀⣀' "the graph is drawn with dots"
+expect ' [0-9.]+[KMG] ┤' "the graph has a scale of bytes"
+expect '^ +-[0-9.]+s .* now' "the graph has a scale of time"
+expect 'watched for [0-9.]+s' "the footer says how long a time it shows"
+expect ' fds [0-9]+ .*open descriptors' "the descriptors have a graph"
+expect 'graphs 1 to [0-9]+ of [0-9]+, watched for' "the footer says that there are more graphs"
 press End
 expect_gone 'sockets: +established' "End scrolls"
 press k k
@@ -48,11 +48,11 @@ exec 9>&-
 
 start_resources fill 300 245 300
 view "--interval 0.1 --ascii $target"
-expect '^resources .*  ![0-9]+ of 300 fds' "a limit that is near stands in the header"
+expect '^resources .*  ![0-9]+ of 300 fds' "a limit that is near is in the header"
 colored | grep -qE "$(printf '\033')\[[0-9;]*m![0-9]+ of 300 fds"
 ok $? "in a colour of its own"
 press x
-expect '^! [0-9]+ of 300 fds, [89][0-9]%' "and is marked in the view"
+expect '^! [0-9]+ of 300 fds, [89][0-9]%' "a limit that is near is marked in the view"
 expect '^ +[0-9]+ [+|].*[.'"'"':]' "graphs in ASCII"
 forecast='! [0-9]+ of 300 fds, [0-9]+%; at this rate the limit is reached in [0-9.]+s'
 wait_for "$forecast" || wait_for "$forecast"

@@ -23,7 +23,7 @@ ok $? "within its width"
 press Enter
 expect 'Task|^ t[0-9]+ ' "the detail view works there"
 press '?'
-expect 'Keys|row' "and the help"
+expect 'Keys|row' "the help works there"
 press q q
 wait_for 'STATE'
 
@@ -33,11 +33,11 @@ for size in 1x1 2x2 500x200 7x3 40x1 80x24; do
 	press q e
 	until_true test "$(state pane_width)x$(state pane_height)" = "$size"
 done
-expect 'ID +STATE +AGE' "it lives through sizes from 1x1 to 500x200"
+expect 'ID +STATE +AGE' "the client survives sizes from 1x1 to 500x200"
 view_pid >/dev/null
-ok $? "as the same process"
+ok $? "it is still the same process"
 press q
-expect '^status=0' "and ends well"
+expect '^status=0' "the client ends with status 0"
 
 view "--ascii $target"
 expect 'AGEv' "--ascii: the sort mark is ASCII"
@@ -47,7 +47,7 @@ ok $? "--ascii: no byte beyond ASCII"
 press Enter '?'
 wait_for 'one row up'
 [ "$(colored | LC_ALL=C tr -d '\000-\177' | wc -c)" -eq 0 ]
-ok $? "neither in the help"
+ok $? "--ascii: no such byte in the help"
 press q q q
 wait_for '^status=0'
 
@@ -60,15 +60,15 @@ press q
 wait_for '^status=0'
 view "--no-color $target"
 [ "$(colors)" -eq 0 ]
-ok $? "--no-color: none"
+ok $? "--no-color: no colours are used"
 press q
 wait_for '^status=0'
 run_in_shell 'export NO_COLOR=1'
 view "$target"
 [ "$(colors)" -eq 0 ]
-ok $? "NO_COLOR: none"
+ok $? "NO_COLOR: no colours are used"
 colored | grep -q "$(printf '\033')\[[0-9;]*7m"
-ok $? "the cursor is seen all the same"
+ok $? "the cursor is still visible"
 press q
 wait_for '^status=0'
 run_in_shell 'unset NO_COLOR'

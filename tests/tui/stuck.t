@@ -13,16 +13,16 @@ wait_for 'waiter-1'
 sees '^! +t[0-9]+'
 [ $? -ne 0 ]
 ok $? "nothing is stuck at first"
-expect '^\? +t[0-9]+ +semaphore .*leaver' "a wait for an event inside of some work is long, with another sign"
+expect '^\? +t[0-9]+ +semaphore .*leaver' "a wait for an event inside a piece of work is long, with another sign"
 expect '^! +t[0-9]+ +mutex .*waiter-1' "past the threshold it is stuck, with a sign"
 stuck_is_strong() {
 	colored | grep -qE "$esc\[([0-9;]*;)?1(;[0-9;]*)?m($esc\[[0-9;]*m)*! t[0-9]+ +mutex"
 }
 until_true stuck_is_strong
-ok $? "and an attribute of its own"
+ok $? "it has an attribute of its own"
 stuck_is_red() { colored | grep -qE '(38;5;196|[^0-9]91|[^0-9]31)m.*! t[0-9]+ +mutex'; }
 until_true stuck_is_red
-ok $? "in red"
+ok $? "it is red"
 expect '!3 stuck +\?1 long' "the header counts them"
 sees '^[!?] +t[0-9]+ +sleep'
 [ $? -ne 0 ]
@@ -56,5 +56,5 @@ at_end() {
 	sees '^ Thread +[0-9]+' && sees '^ History'
 }
 until_true at_end && [ "$(screen | grep -cE '[0-9:]{8} +mutex +for')" -eq 1 ]
-ok $? "and its wait is one wait"
+ok $? "its wait stays one wait"
 press q q

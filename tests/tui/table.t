@@ -13,7 +13,7 @@ expect 'tasks [0-9]+ ' "the header counts tasks"
 expect '0:all [0-9]+\]? +1:channel 0 +2:lock 4' "the classes and their counts"
 expect '^!? *ID +STATE +AGE▼' "sorted by age, the oldest first"
 expect '^. +t[0-9]+ +mutex .* waiter-1 ' "a row with state and name"
-expect '\? help +q quit' "the footer says the keys"
+expect '\? help +q quit' "the footer names the keys"
 
 # The NAME column from top to bottom; functions have some of these names too.
 names() {
@@ -55,13 +55,13 @@ press f
 typed 'state:mutex'
 press Enter
 expect '3 of [0-9]+ shown' "Enter keeps the filter and the footer counts"
-expect 'filter: state:mutex' "the footer says the filter"
+expect 'filter: state:mutex' "the footer shows the filter"
 press /
 press C-u Up
 expect '^filter: state:mutex' "up recalls an earlier filter"
 press C-u
 typed 'state:chansend'
-expect 'did you mean chan-send\?' "a state that is none is refused with what was meant"
+expect 'did you mean chan-send\?' "an unknown state is refused with a suggestion"
 press C-u Enter
 wait_for 'sleeper'
 press 2
@@ -89,7 +89,7 @@ turns_before=$(turns)
 have_turned() { [ "$(turns)" -ge $((turns_before + 12)) ]; }
 until_true have_turned
 [ "$before" = "$(screen)" ]
-ok $? "a paused picture does not change"
+ok $? "a paused table does not change"
 press Space
 wait_gone 'PAUSED'
 
@@ -139,7 +139,7 @@ case $file in
 *) file=$(readlink "/proc/$(view_pid)/cwd")/$file ;;
 esac
 [ -s "$file" ] && grep -q waiter-1 "$file"
-ok $? "y writes the picture to a file and says its name"
+ok $? "y writes the snapshot to a file and says its name"
 rm -f "$file"
 press W
 wait_for 'settings saved to ' && grep -q interval "$work"/config/grmon-c/config.json

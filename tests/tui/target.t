@@ -28,7 +28,7 @@ row_moved() {
 }
 strayed=0
 until_true row_moved
-ok $? "its row moves while the picture changes"
+ok $? "its row moves while rows change places"
 [ $strayed -eq 0 ] && cursor_on flicker-1
 ok $? "and the cursor moves with it"
 
@@ -48,20 +48,20 @@ age_of() { screen | grep sleeper | grep -oE '[0-9.]+s ' | head -n 1; }
 age=$(age_of)
 older() { [ "$(age_of)" != "$age" ] && [ -n "$(age_of)" ]; }
 until_true older
-ok $? "the picture of a stopped target goes on"
+ok $? "the table of a stopped target is still updated"
 press k
 until_true cursor_row >/dev/null
-ok $? "and so do the keys"
+ok $? "keys still work"
 press q
 wait_for '^status=0'
 view "--source native --interval 0.1 $target"
 expect ' stopped ' "seen from outside it says that it is stopped"
 kill -CONT "$target"
-expect_gone ' stopped ' "and that it goes on"
+expect_gone ' stopped ' "it says that the target continues"
 
 kill -KILL "$target"
 expect 'ENDED' "the header says that the target ended"
-expect "(ended|gone|killed).*q quits" "the footer says how to go on"
-expect 'waiter-1' "the last picture stays"
+expect "(ended|gone|killed).*q quits" "the footer says what to do next"
+expect 'waiter-1' "the last sample stays"
 press q
 wait_for '^status='

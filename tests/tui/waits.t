@@ -25,11 +25,11 @@ sees '^D t[0-9]+ .* behind '
 [ $? -ne 0 ]
 ok $? "and not those that only wait for it"
 press w
-expect '^Deadlock 1: t[0-9]+ and t[0-9]+ wait for each other' "w shows who waits for whom"
+expect '^Deadlock 1: t[0-9]+ and t[0-9]+ wait for each other' "w shows waiters and holders"
 [ "$(screen | grep -cE '^D t[0-9]+ +ring +mutex ')" -eq 2 ]
-ok $? "with every task of the cycle"
+ok $? "every task of the cycle is shown"
 expect '^ +.. \+ 12 wait for mutex 0x[0-9a-f]+, oldest [0-9.]+s' "many that wait for one object are one line"
-expect 'blocks 12, mutex' "and counted where they wait"
+expect 'blocks 12, mutex' "they are counted where they wait"
 expect '1 deadlock, [0-9]+ waiting for others' "the footer counts"
 press Down Down
 press Enter
@@ -57,10 +57,10 @@ wait_for '^status=0'
 start_target
 view "--interval 0.2 $target"
 press w
-expect '^t[0-9]+ holds mutex 0x[0-9a-f]+, itself in [a-z-]+.*; 3 wait' "what holds everything up is said in a sentence"
+expect '^t[0-9]+ holds mutex 0x[0-9a-f]+, itself in [a-z-]+.*; 3 wait' "a sentence names the task that blocks all others"
 sees 'Deadlock|deadlock '
 [ $? -ne 0 ]
-ok $? "and is not called a deadlock"
+ok $? "that is not called a deadlock"
 resize 20 5
 expect '^`-|^..? ?t|^t[0-9]+' "a very small terminal shows a part"
 press q q

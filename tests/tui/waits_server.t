@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What holds everything up, said in one sentence of the waits view: a thread that has a mutex
-# while a real server, redis or postgres, does not answer it.
+# One sentence of the waits view names the thread that blocks all others: it holds a mutex while
+# a real server, redis or postgres, does not answer it.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 7
@@ -34,7 +34,7 @@ sentence() {
 	expect "^t$asker holds mutex 0x[0-9a-f]+, itself in $1 on fd [0-9]+ $end.*with $2( \(t[0-9]+\))?; 3 wait" \
 		"$2: the thread, its mutex, the socket and who is at its other end"
 	sees "behind +mutex .*held by t$asker"
-	ok $? "$2: and those who wait for it"
+	ok $? "$2: the waiters are below it"
 }
 
 open_shell 150 24
@@ -47,7 +47,7 @@ if command -v redis-server >/dev/null; then
 	ask "$work/question"
 	sentence io-read "redis-server $redis"
 	"$client" dump "$target" --filter "id:t$asker" | grep -q "with redis-server $redis"
-	ok $? 'dump says who as well'
+	ok $? 'dump names the server too'
 	stop_asking
 	ask "$work/question" poll
 	sentence poll "redis-server $redis"

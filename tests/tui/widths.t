@@ -14,7 +14,7 @@ start_target
 open_shell 120 20
 view "--interval 0.1 --source native $target"
 expect 'CREATED BY {1,2}CPU%' "a column without content has the width of its title"
-expect 'LABELS *$' "also the last one"
+expect 'LABELS *$' "so has the last column"
 wait_for ' 0\.[0-9] +[0-9]+ *$' # the share of a CPU is known from the second poll on
 wait_for ' >1\.[0-9]s'
 until sees ' >3\.[0-9]s'; do
