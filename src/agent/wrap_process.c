@@ -10,8 +10,8 @@
 
 #include "agent/state.h"
 
-/* A process that waits for a child is not the child under a filter but its parent, see
- * filter.c. */
+/* After vfork() the child shares the parent's thread-local state. A process that waits for
+ * a child is the parent, so the child's filter does not apply to it; see filter.c. */
 static inline bool wrap_parent(bool pass)
 {
 	agent_tls.child_filtered = false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Acknowledges a group that is known and expected: a filter in the settings, because of
- * which the group is no longer judged a leak from the next sample on. The change is shown
- * at once, even while paused. */
+/* Acknowledges a group as known and expected: adds a filter to the settings, so that the
+ * group is not judged a leak from the next sample on. The change is shown at once, even
+ * while paused. */
 #include <stdio.h>
 #include <string.h>
 

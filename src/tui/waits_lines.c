@@ -11,7 +11,7 @@
 #include "tui/waits.h"
 
 #define LINES_MAX 20000u
-#define FOLD_MIN  4u /* as many waiters for one object share a line */
+#define FOLD_MIN  4u /* this many waiters for one object share a line */
 
 enum line_kind { LINE_CYCLE, LINE_TREE, LINE_TASK, LINE_FOLD };
 

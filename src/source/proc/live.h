@@ -15,7 +15,7 @@
 /* A file of the process, such as "maps" or "fd/7". Writes a path for openat(),
  * readlinkat() and the like, and returns the directory that it is relative to. */
 int live_at(const struct process *process, const char *name, char path[LIVE_PATH_MAX]);
-/* A file of one of its threads; name NULL: the thread's own directory. */
+/* The same for a file of one of its threads, or the thread's directory if name is NULL. */
 int live_thread_at(const struct process *process, pid_t tid, const char *name,
 		   char path[LIVE_PATH_MAX]);
 /* The path from the root, for calls that have no *at() form. */

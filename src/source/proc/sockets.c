@@ -150,7 +150,8 @@ static bool take_answer(const struct taker *taker, const char *answer, ssize_t g
 	return true;
 }
 
-/* Sends the request and passes every answer on. Returns true if all have come. */
+/* Sends the request and passes every answer on. Returns true if all were
+ * received. */
 static bool ask(int fd, const void *request, size_t bytes, const struct taker *taker)
 {
 	char answer[ANSWER_BYTES] __attribute__((aligned(NLMSG_ALIGNTO)));

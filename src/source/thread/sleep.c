@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Determines how long a thread has slept that was asleep before it was watched: the
- * scheduler records when it last ran. A poll of the view must not be late, so what does
- * not fit is read in the next one; a single snapshot has to be complete. */
+/* Determines how long a thread that was already asleep when watching began has slept: the
+ * scheduler records when it last ran. A poll of the view must not be late, so threads that
+ * do not fit into its budget are left to the next one; a single snapshot must be
+ * complete. */
 #include "base/clock.h"
 #include "source/thread/cpu_clock.h"
 #include "source/thread/thread.h"
