@@ -115,14 +115,21 @@ static void toggle_help(struct tui *t, enum action action)
 		tui_switch(t, VIEW_HELP);
 }
 
+/* Returns true, and says what to do, if the user has not chosen a process yet. */
+static bool is_process_missing(struct tui *t)
+{
+	if (t->snapshot || !t->options->choose || t->state.polls > 0)
+		return false;
+	tui_say(t, ROLE_WARN, "choose a process first: Enter watches it");
+	return true;
+}
+
 static void show_tasks(struct tui *t, enum action action)
 {
 	(void)action;
 	if (t->view == VIEW_PROCESSES || t->view == VIEW_HELP)
 		t->before = VIEW_TASKS;
-	if (!t->snapshot && t->options->choose && t->state.polls == 0)
-		tui_say(t, ROLE_WARN, "choose a process first: Enter watches it");
-	else
+	if (!is_process_missing(t))
 		tui_switch(t, VIEW_TASKS);
 }
 
@@ -139,7 +146,7 @@ static void toggle_view(struct tui *t, enum action action)
 			    : action == ACTION_WAITS ? VIEW_WAITS
 						     : VIEW_RESOURCES;
 
-	if (t->snapshot || t->state.polls > 0)
+	if (!is_process_missing(t) && (t->snapshot || t->state.polls > 0))
 		tui_switch(t, t->view == view ? VIEW_TASKS : view);
 }
 

@@ -24,7 +24,8 @@ struct help {
 	struct help_line lines[LINES_MAX];
 	size_t count;
 	size_t top;
-	int width; /* the width that the lines are wrapped for */
+	size_t rows, length; /* visible lines, and lines of the longer column */
+	int width;           /* the width that the lines are wrapped for */
 };
 
 static const struct {
@@ -32,7 +33,7 @@ static const struct {
 	const char *meaning;
 } filters[] = {
 	{"word", "in any column; \"two words\" in quotes"},
-	{"state:mutex", "a state, a class (state:lock), idle, long or stuck"},
+	{"state:mutex", "a state, a class (state:lock), idle, long, stuck, leak, proven"},
 	{"col:text col=text", "contains, equals: name:worker id=t12"},
 	{"fn~^main", "regular expression"},
 	{"age>30s cpu>5", "greater, less: > < >= <="},
@@ -175,6 +176,8 @@ static void help_draw(struct tui *t, void *ctx, struct area body)
 	build_page(t, v, width);
 	split = two ? split_at(v) : v->count;
 	length = split > v->count - split ? split : v->count - split;
+	v->rows = rows;
+	v->length = length;
 	if (v->top + rows > length)
 		v->top = length > rows ? length - rows : 0;
 	for (size_t i = 0; i < rows; i++) {
@@ -196,6 +199,15 @@ static bool help_act(struct tui *t, void *ctx, enum action action, int key)
 	return key_moves(action, t->body.height - 1, LINES_MAX, &v->top);
 }
 
+static void help_status(struct tui *t, void *ctx, char *out, size_t size)
+{
+	const struct help *v = ctx;
+
+	(void)t;
+	if (v->length > v->rows)
+		snprintf(out, size, "line %zu of %zu", v->top + 1, v->length);
+}
+
 const struct view view_help = {
 	.name = "help",
 	.keys = IN_HELP,
@@ -204,4 +216,5 @@ const struct view view_help = {
 	.init = help_init,
 	.draw = help_draw,
 	.act = help_act,
+	.status = help_status,
 };

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: MIT
 # The process list: the first screen without a target, filter, sort, attach, and P.
 . "$(dirname "$0")/lib.sh"
-plan 13
+plan 14
 
 start_target
 open_shell 100 30
 run_in_shell "clear; $client; echo status=\$?"
 expect '^ *PID +SOURCE[▲▼]? +TASKS' "without a target it starts with the processes"
+press w
+expect 'choose a process first' "there is no view of waits yet"
+wait_gone 'choose a process first'
 press t
 expect 'choose a process first' "there is no task view yet"
 press /

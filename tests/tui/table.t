@@ -3,7 +3,7 @@
 # The task table at 80x24: columns, sort, filter as it is typed, quick filters, pause,
 # expand, column chooser, help, and the way out.
 . "$(dirname "$0")/lib.sh"
-plan 39
+plan 40
 
 start_target
 open_shell 80 24
@@ -147,6 +147,7 @@ ok $? "W saves the settings and says where"
 
 press '?'
 expect 'one row up' "? shows the help"
+expect 'line 1 of [0-9]+' "the help says where in it the screen is"
 press q
 wait_gone 'one row up'
 press q
