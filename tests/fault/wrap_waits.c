@@ -53,7 +53,8 @@ static bool fits(const struct expected *e, const struct wire_slot *slot)
 	       slot->waits > 0 && slot->counts[e->state - 1] > 0;
 }
 
-/* Returns how many waits are not as expected, and prints them after the last attempt. */
+/* Returns the number of waits that are not as expected, and prints them after the last
+ * attempt. */
 static size_t look(struct region *region, struct expected *all, size_t n, bool last)
 {
 	struct wire_slot slot;
@@ -95,7 +96,7 @@ static size_t read_expected(FILE *from, struct expected *all)
 	return 0;
 }
 
-/* preload: NULL for a program that is linked with the agent. */
+/* preload is NULL for a program that is linked with the agent. */
 static bool check_program(char *const *argv, const char *preload)
 {
 	static struct expected all[WAITS_MAX];

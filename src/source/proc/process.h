@@ -9,8 +9,8 @@
  * schedulers' counts). The folder does not know what a thread waits for, symbols or
  * runtimes.
  *
- * This header has the process as a whole and its threads; descriptors.h, memory.h,
- * pages.h, arguments.h, registers.h, sockets.h, file_lock.h and target_file.h have the
+ * This header has the process as a whole, its maps and its threads; procfs.h parses what
+ * the kernel writes about them; descriptors.h, memory.h, pages.h, arguments.h, registers.h, sockets.h, file_lock.h and target_file.h have the
  * rest.
  *
  * These functions never write to the target or stop it. If it has ended, they return

@@ -32,7 +32,7 @@ static void steps_on_a_base(struct world *w)
 	steps(w);
 }
 
-/* Connections of minutes. */
+/* Connections that last minutes. */
 static void churn(struct world *w)
 {
 	for (int i = of_rate(w, 0.1); i > 0; i--)
@@ -274,7 +274,7 @@ static void reused_ids(struct world *w)
 			w->units[i].serial++;
 }
 
-/* A thread that serves the monitor, and the tasks that it starts for each sample. */
+/* A thread that serves a monitor, and the tasks that it starts for each sample. */
 static void monitors_own(struct world *w)
 {
 	if (at(w, 0))
@@ -367,7 +367,7 @@ struct tally {
 	int leaks, found, quiet, kept_quiet;
 };
 
-/* Returns false where a seed goes wrong. */
+/* Returns false if a seed gives a wrong verdict. */
 static bool run_case(const struct scenario *scenario, int seeds, struct tally *tally)
 {
 	double found = 0, alarms = 0;

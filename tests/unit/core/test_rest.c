@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Evidence of rest that several threads give together: turns at a lock, the outermost
- * place of threads that began alike, and crowds that gather again without growing. */
+/* Evidence of rest from several threads together: taking turns at a lock, the
+ * outermost place of threads with the same start function, and crowds that gather
+ * again without growing. */
 #include "unit.h"
 
 #include "core/crowd.h"
@@ -44,7 +45,8 @@ static void add(struct snapshot *snapshot, pid_t tid, enum task_state state,
 	task->waits.owner_tid = owner;
 }
 
-/* Turns at accept or at an event; not behind one that asks a peer, nor behind a sleeper. */
+/* Threads take turns at accept or at an event, but not behind a thread that queries a
+ * peer or sleeps. */
 static void turns(void **state)
 {
 	struct task tasks[NR];
@@ -71,11 +73,11 @@ static void turns(void **state)
 	tasks[0].stack = STACK("pthread_mutex_lock", "pay", "charge", "order", "serve",
 			       "run", "start_thread");
 	assert_false(leader_has_turn(&leaders, &snapshot, &tasks[0]));
-	/* Another process holds it, and what that does is unknown here. */
+	/* Another process holds the lock, and what that process does is unknown here. */
 	tasks[1].state = STATE_ACCEPT;
 	tasks[0].waits.owner_pid = 99;
 	assert_false(leader_has_turn(&leaders, &snapshot, &tasks[0]));
-	/* But the name of the lock tells, for a thread that waits in its own loop. */
+	/* The name of the lock is evidence if the thread waits in its own loop. */
 	tasks[0].state = STATE_FLOCK;
 	tasks[0].waits.text = "fd 7 /run/accept.lock (deleted), held by server 99";
 	assert_false(leader_has_turn(&leaders, &snapshot, &tasks[0]));
@@ -104,7 +106,7 @@ static void outermost(void **state)
 	add(&snapshot, 7, STATE_COND, loop, 0);
 	for (int i = 0; i < 10; i++)
 		see(outers, &snapshot);
-	/* As far as anybody knows all of its work is done there. */
+	/* As far as is known, the thread does all of its work there. */
 	assert_false(outer_is_loop(outers, &tasks[0]));
 
 	add(&snapshot, 8, STATE_POLL,
@@ -132,7 +134,7 @@ static void look(struct crowds *crowds, struct snapshot *snapshot)
 	crowds_end(crowds, snapshot->mono_ns);
 }
 
-/* Those that were at work come back: no growth. One that has begun since is. */
+/* Threads that return from work are not growth; a thread that has begun since is. */
 static void gather(void **state)
 {
 	struct crowds *crowds = crowds_new();
@@ -156,7 +158,7 @@ static void gather(void **state)
 	assert_int_equal(crowd_of_object(crowds, 0).count, 3);
 	assert_int_equal(crowd_of_object(crowds, 0).began, 2);
 	assert_false(crowd_of_object(crowds, 0).grows);
-	/* Alone where three have been. */
+	/* One thread is left where three had waited. */
 	snapshot.nr_tasks = 1;
 	look(crowds, &snapshot);
 	assert_int_equal(crowd_of_object(crowds, 0).count, 1);

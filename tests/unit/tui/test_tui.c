@@ -56,7 +56,7 @@ static void test_fit_wide(void **unused)
 	(void)unused;
 	assert_string_equal(fit("\u65e5\u672c", 4, false), "\u65e5\u672c");
 	assert_int_equal(run.cells, 4);
-	/* The second one does not fit: the cut sign takes the place before it. */
+	/* The second character does not fit, so the ellipsis takes its place. */
 	assert_string_equal(fit("\u65e5\u672c", 3, false), "\u65e5\u2026");
 	assert_int_equal(run.cells, 3);
 	assert_string_equal(fit("\u65e5\u672c", 2, false), "\u2026");
@@ -95,7 +95,7 @@ static void test_hostile_bytes(void **unused)
 			    "\\xcc\\x81x"); /* mark without base */
 }
 
-/* Nothing that comes out is a control character, whatever goes in. */
+/* The output never contains a control character, whatever the input is. */
 static void test_every_byte_pair(void **unused)
 {
 	char text[3] = "";
@@ -290,7 +290,7 @@ static void test_table(void **unused)
 	assert_null(table_hit(&table, 1000));
 }
 
-/* Widths follow the content, but do not jump with it. */
+/* Column widths follow the content without jumping. */
 static void test_table_settles(void **unused)
 {
 	struct table table;
@@ -302,17 +302,17 @@ static void test_table_settles(void **unused)
 	table_layout(&table, 60);
 	assert_true(table.columns[2].width < 40); /* shared with the other text */
 
-	/* Wider: at once. */
+	/* A column widens at once. */
 	assert_true(table_measure(&table.columns[2], 45));
 	assert_int_equal(table.columns[2].natural, 45);
-	/* Narrower: not in this window, */
+	/* It does not narrow in this window, */
 	table_settle(&table, now_ns += CLOCK_SECOND_NS);
 	table_measure(&table.columns[2], 20);
 	assert_int_equal(table.columns[2].natural, 45);
-	/* nor in the next, as it was wide in this one, */
+	/* nor in the next one, because it was wide in this one, */
 	table_settle(&table, now_ns += 3 * CLOCK_SECOND_NS);
 	assert_int_equal(table.columns[2].natural, 45);
-	/* but then; a column without content wants no width. */
+	/* but in the one after that. A column without content needs no width. */
 	table_measure(&table.columns[2], 20);
 	table_measure(&table.columns[0], 5);
 	table_measure(&table.columns[1], 6);
@@ -323,13 +323,13 @@ static void test_table_settles(void **unused)
 	table_layout(&table, 60);
 	assert_int_equal(table.columns[3].width, 4); /* its title */
 	assert_true(table.columns[2].width >= 40);   /* all the rest */
-	/* A few cells are no reason. */
+	/* A difference of a few cells does not narrow it. */
 	table_measure(&table.columns[2], 18);
 	table_settle(&table, now_ns += 3 * CLOCK_SECOND_NS);
 	assert_int_equal(table.columns[2].natural, 20);
 }
 
-/* The rest goes to content that is wider than its maximum. */
+/* Remaining width goes to columns whose content is wider than their maximum. */
 static void test_table_beyond(void **unused)
 {
 	struct table table;

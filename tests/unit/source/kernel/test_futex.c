@@ -15,7 +15,7 @@
 
 #define WORDS 32
 
-/* Shared with the child; one of its threads sleeps on words[at]. */
+/* Shared with the child, one of whose threads sleeps on words[at]. */
 struct shared {
 	_Alignas(64) uint32_t words[WORDS];
 	uint32_t at, value, operation;
@@ -34,7 +34,7 @@ static void *sleep_on_word(void *arg)
 	return NULL;
 }
 
-/* The child's first thread is the one that the words name. */
+/* The words name the child's first thread. */
 static void in_futex(void *arg)
 {
 	struct shared *shared = arg;
@@ -77,8 +77,9 @@ static void is_a_futex(uint32_t at, uint32_t value, uint32_t operation,
 	munmap(shared, sizeof(*shared));
 }
 
-/* libc sleeps on the tid in a thread's descriptor without a flag that says so when a join
- * has a limit on the monotonic clock: the upper half of the pointer beside it may be a tid. */
+/* When a join has a timeout on the monotonic clock, libc sleeps on the tid in the
+ * thread's descriptor, and no flag says so. The upper half of the pointer next to it
+ * may look like a tid. */
 static void test_descriptor(void **state)
 {
 	static const uint32_t upper[] = {11};
@@ -87,7 +88,7 @@ static void test_descriptor(void **state)
 	is_a_futex(8, 12345, FUTEX_WAIT_BITSET_PRIVATE, upper, 1);
 }
 
-/* Aligned as a lock is, but with words that no lock of libc has beside its owner. */
+/* Aligned like a lock, but with words that no lock of libc has next to its owner. */
 static void test_words_of_no_rwlock(void **state)
 {
 	static const uint32_t owner[] = {12};
@@ -96,7 +97,7 @@ static void test_words_of_no_rwlock(void **state)
 	is_a_futex(8, 12345, FUTEX_WAIT_BITSET_PRIVATE, owner, 1);
 }
 
-/* A word of 2 that is not where a mutex can be. */
+/* A word with the value 2 at an address that no mutex can have. */
 static void test_unaligned_mutex(void **state)
 {
 	static const uint32_t upper[] = {11};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ids of threads in a pid namespace: those of the process, and those of its neighbours,
- * with the kernel's help and without. And whether two processes share memory. */
+/* Tests the ids of threads in a pid namespace, of the process and of its neighbours,
+ * with and without the kernel's help, and whether two processes share memory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -135,13 +135,13 @@ static void memory_in_common(void **state)
 
 	(void)state;
 	assert_int_equal(ftruncate(common, 4096), 0);
-	/* Only here, and there too. */
+	/* `own` is mapped only here, `shared` also in the child. */
 	void *own = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, common, 0);
 
 	assert_int_equal(kernel_open(&kernel, getpid(), NULL), 0);
 	assert_true(kernel_shares(&kernel, (uint64_t)(uintptr_t)shared, pid));
 	assert_false(kernel_shares(&kernel, (uint64_t)(uintptr_t)own, pid));
-	/* The answer is kept for a while. */
+	/* The answer is cached for a while. */
 	assert_false(kernel_shares(&kernel, (uint64_t)(uintptr_t)own, pid));
 	kernel_close(&kernel);
 	munmap(own, 4096);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Timed waits that a stop interrupts: the kernel continues with restart_syscall, and the
- * wait is shown as before. And when waits end. */
+/* After a stop interrupts a timed wait, the kernel continues with restart_syscall, and
+ * the wait is shown as before. Also tests when waits end. */
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -211,7 +211,7 @@ static void a_wait_outlives_a_stop(void **state)
 	pid_t pid;
 
 	(void)state;
-	/* A thread that waits in TSan's own code is not where the program has called. */
+	/* Under TSan a thread waits in the runtime's code, not in the program's call. */
 	if (SANITIZED_THREADS)
 		skip();
 	assert_int_equal(pipe(shared->pipe), 0);
@@ -226,7 +226,8 @@ static void a_wait_outlives_a_stop(void **state)
 	assert_int_equal(was[WAIT_SLEEP].state, STATE_SLEEP);
 	stop_for_a_moment(pid);
 	await(&looker, pid, true);
-	/* Watched all the time, it continues as if nothing had happened. */
+	/* For a client that watched all the time, the waits continue as if nothing had
+	 * happened. */
 	for (int i = 0; i < WAIT_COUNT; i++) {
 		is = say(looker_task(&looker, shared->tids[i]));
 		assert_same(&was[i], &is);
@@ -234,7 +235,7 @@ static void a_wait_outlives_a_stop(void **state)
 			fail_msg("%d: since %lld, not %lld", i, (long long)is.since_ns,
 				 (long long)was[i].since_ns);
 	}
-	/* For a client that starts only then. */
+	/* The same for a client that starts after the stop. */
 	assert_int_equal(looker_open(&second, &source_native, pid), 0);
 	await(&second, pid, true);
 	for (int i = 0; i < WAIT_COUNT; i++) {
@@ -266,7 +267,7 @@ static const char *limit_of(struct kernel_wait wait)
 	return kernel_limit_text(&wait, text);
 }
 
-/* A time that the kernel or a clock made a little shorter is shown as it was meant. */
+/* A timeout that the kernel or a clock has shortened a little is shown as it was set. */
 static void limits_are_round(void **state)
 {
 	struct kernel_wait wait = {.began_ns = 1000 * SECOND};
@@ -282,12 +283,12 @@ static void limits_are_round(void **state)
 	assert_string_equal(limit_of(wait), "1.0s at most");
 	wait.end_ns = wait.began_ns + 20100000;
 	assert_string_equal(limit_of(wait), "20ms at most");
-	/* Over before it began: nothing is known of it. */
+	/* The wait ended before it began, so nothing is known about it. */
 	wait.end_ns = wait.began_ns;
 	assert_string_equal(limit_of(wait), "");
 }
 
-/* Whatever a target writes there. */
+/* A target may write any value there. */
 static void no_time_overflows(void **state)
 {
 	static const int64_t hostile[] = {INT64_MIN,
