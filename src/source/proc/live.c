@@ -18,7 +18,10 @@ struct process process_named(pid_t pid)
 
 struct process process_self(void)
 {
-	return (struct process){.pid = getpid(), .alive = 0, .dir = -1, .tasks = -1};
+	const pid_t pid = getpid();
+
+	return (struct process){
+		.pid = pid, .alive = pid, .own = true, .dir = -1, .tasks = -1};
 }
 
 int live_at(const struct process *process, const char *name, char path[LIVE_PATH_MAX])
@@ -34,21 +37,28 @@ int live_at(const struct process *process, const char *name, char path[LIVE_PATH
 int live_thread_at(const struct process *process, pid_t tid, const char *name,
 		   char path[LIVE_PATH_MAX])
 {
-	const char *slash = name ? "/" : "";
+	char inside[LIVE_PATH_MAX - 16];
 
-	name = name ? name : "";
+	/* A sample makes thousands of these paths. */
 	if (process->tasks > 0) {
-		snprintf(path, LIVE_PATH_MAX, "%d%s%s", (int)tid, slash, name);
+		if (name)
+			snprintf(path, LIVE_PATH_MAX, "%d/%s", (int)tid, name);
+		else
+			snprintf(path, LIVE_PATH_MAX, "%d", (int)tid);
 		return process->tasks;
 	}
-	snprintf(path, LIVE_PATH_MAX, "/proc/%d/task/%d%s%s", (int)process->pid, (int)tid,
-		 slash, name);
+	snprintf(inside, sizeof(inside), "task/%d%s%s", (int)tid, name ? "/" : "",
+		 name ? name : "");
+	if (process->own)
+		snprintf(path, LIVE_PATH_MAX, "/proc/self/%s", inside);
+	else
+		snprintf(path, LIVE_PATH_MAX, "/proc/%d/%s", (int)process->pid, inside);
 	return AT_FDCWD;
 }
 
 void live_path(const struct process *process, const char *name, char path[LIVE_PATH_MAX])
 {
-	if (process->alive == 0)
+	if (process->own)
 		snprintf(path, LIVE_PATH_MAX, "/proc/self/%s", name);
 	else
 		snprintf(path, LIVE_PATH_MAX, "/proc/%d/%s", (int)process->alive, name);

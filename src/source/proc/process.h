@@ -36,9 +36,9 @@ struct process {
 	pid_t pid;
 	/* The thread through which memory, maps and descriptors are read: pid, or another
 	 * thread's id once the first thread has ended, because the kernel then keeps
-	 * nothing of the process under pid but the list of its threads. 0: our own
-	 * process. */
+	 * nothing of the process under pid but the list of its threads. */
 	pid_t alive;
+	bool own; /* our own process, which is read as /proc/self */
 	/* Private to this folder: directories in /proc; 0 or less if not open. */
 	int dir, tasks;
 };

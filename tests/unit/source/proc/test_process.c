@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -347,6 +348,59 @@ static void test_around(void **state)
 	assert_string_equal(path, ours);
 }
 
+/* A pid that no process has, and a structure of zeros, do not mean this process. */
+static void test_no_pid(void **state)
+{
+	const struct process none[] = {process_named(0), process_named(-1), {0}};
+	struct process_fds fds;
+	struct proc_stat stat;
+	struct statx id;
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		assert_int_equal(process_stat(&none[i], &stat), -ENOENT);
+		assert_int_equal(process_exe(&none[i], text, sizeof(text)), -ENOENT);
+		assert_int_equal(process_fds_open(&fds, &none[i], 0), -ENOENT);
+		assert_false(process_exe_id(&none[i], &id));
+		assert_int_equal(process_thread_count(&none[i]), -1);
+		assert_int_equal(process_network(&none[i]), NETWORK_GONE);
+	}
+}
+
+/* Runs in a pid namespace of its own, while /proc is of the one above. */
+static int read_as_self(void *unused)
+{
+	struct process self = process_self();
+	pid_t *tids = NULL;
+	size_t capacity = 0;
+	struct proc_stat stat;
+
+	(void)unused;
+	if (process_threads(&self, &tids, &capacity) != 1)
+		return 2;
+	return process_has_thread(&self, tids[0]) &&
+			       process_thread_stat(&self, tids[0], &stat) == 0 &&
+			       stat.pid == tids[0]
+		       ? 0
+		       : 3;
+}
+
+static void test_self_elsewhere(void **state)
+{
+	static _Alignas(16) char stack[65536];
+	int status;
+	pid_t pid =
+		clone(read_as_self, stack + sizeof(stack), CLONE_NEWPID | SIGCHLD, NULL);
+
+	(void)state;
+	if (pid < 0) /* not permitted here */
+		skip();
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -354,6 +408,7 @@ int main(void)
 		cmocka_unit_test(test_maps),        cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_descriptors), cmocka_unit_test(test_borrow),
 		cmocka_unit_test(test_memory),      cmocka_unit_test(test_around),
+		cmocka_unit_test(test_no_pid),      cmocka_unit_test(test_self_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
