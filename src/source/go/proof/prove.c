@@ -233,14 +233,14 @@ void go_prove_start(struct go_prove *prove, const struct source_target *target,
 	int rc = 0;
 
 	go_prove_release(prove);
-	/* If it has ended, every read fails. */
-	process_open(&prove->process, target->pid, NULL);
+	rc = process_open(&prove->process, target->pid, &e);
 	prove->ptrace = target->ptrace;
 	prove->module = module;
 	prove->layout = *sampler->layout;
 	/* C calls Go through this function; every program with cgo has it. */
 	prove->cgo = go_func_by_name(&module->table, "crosscall2", &ignored);
-	if (!copy_rows(prove, sampler) || !go_frames_init(&prove->frames, module))
+	if (rc == 0 &&
+	    (!copy_rows(prove, sampler) || !go_frames_init(&prove->frames, module)))
 		rc = err_set(&e, ERR_NOMEM, "there is no memory for a proof of leaks");
 	if (rc == 0)
 		rc = start_thread(prove, &e);
