@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# check around the tests of a Go package, as a CI job has it: a goroutine that a test leaves
-# behind fails it although the test passes; the goroutines of the tests themselves do not.
+# check around the tests of a Go package, as a CI job runs it: it fails if a test leaves a goroutine
+# behind, although the test passes; the goroutines of the tests themselves do not count.
 . "$(dirname "$0")/lib.sh"
 need go
 export GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
@@ -45,7 +45,8 @@ func TestFine(t *testing.T) {
 	})
 }
 GO
-# exits NAME: its tests under check, output and status in $work/NAME.out and .status
+# exits NAME: runs the tests of NAME under check; writes their output and status to $work/NAME.out
+# and NAME.status.
 exits() {
 	cd "$work/$1" && go test -exec "$client check --no-leak --max-stuck 0 --stuck 0.8 --" ./... \
 		>"$work/$1.out" 2>&1
@@ -58,8 +59,8 @@ one=$!
 exits fine &
 wait "$one" $!
 [ "$(cat "$work/leaks.status")" = 1 ] && grep -q '^PASS' "$work/leaks.out"
-ok $? 'go test fails although the tests pass' "$(cat "$work/leaks.out")"
+ok $? 'under check go test fails although the tests pass' "$(cat "$work/leaks.out")"
 check 'the goroutine is named with its function and its creator' grep -qE \
 	'1 x chan-send in leaks\.newProducer\.func1 at leaks_test\.go:10, created by leaks\.newProducer at leaks_test\.go:10' "$work/leaks.out"
-ok "$(cat "$work/fine.status")" 'tests that wait for those inside them pass' "$(cat "$work/fine.out")"
+ok "$(cat "$work/fine.status")" 'tests that wait for their goroutines pass' "$(cat "$work/fine.out")"
 plan $tests

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Go tests of milliseconds that leave a goroutine blocked fail under check; those that leave
-# nothing pass, however idle what they use is.
+# Go tests that take milliseconds and leave a goroutine blocked fail under check. Tests that leave
+# nothing pass, even if goroutines of libraries are idle.
 . "$(dirname "$0")/lib.sh"
 need go
 [ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
@@ -12,8 +12,9 @@ printf 'module left\n\ngo 1.16\n' >go.mod
 go test -c -ldflags '-s -w' -o left.test . >build.log 2>&1 ||
 	skip_all "go cannot build tests: $(tail -1 build.log)"
 
-# judged STATUS NAME [PATTERN]: what is left behind is said where nobody who could still have
-# woken it was about to go on. On a busy machine somebody is, now and then: so up to five times.
+# judged STATUS NAME [PATTERN]: the test NAME under check. A goroutine counts as left behind only if
+# none that could still wake it is about to run. On a busy machine one sometimes is, so the test is
+# run up to five times.
 judged() {
 	for attempt in 1 2 3 4 5; do
 		"$client" check --no-leak --max-stuck 0 -- ./left.test -test.run "^$2\$" >out 2>&1
@@ -37,9 +38,9 @@ judged 1 TestLeakSleep '1 x sleep in left\.refresh'
 judged 1 TestLeakPipe '1 x select in left\.TestLeakPipe\.func1 .*created by left\.TestLeakPipe'
 "$client" check --no-leak -- ./left.test -test.run '^TestLeakSend$' >out 2>&1
 [ $? -eq 1 ] && [ "$(grep -c '1 x chan-send' out)" = 1 ]
-ok $? '--no-leak alone finds the goroutine' "$(cat out)"
+ok $? '--no-leak alone finds a goroutine that is left behind' "$(cat out)"
 "$client" check --max-stuck 1 -- ./left.test -test.run '^TestLeakSend$' >out 2>&1
-ok $? '--max-stuck 1 permits one' "$(cat out)"
+ok $? '--max-stuck 1 permits one such goroutine' "$(cat out)"
 "$client" check --no-leak --filter '!fn:left.produce' -- ./left.test -test.run '^TestLeakSend$' >out 2>&1
-ok $? 'a filter can leave it out' "$(cat out)"
+ok $? 'a filter can exclude such a goroutine' "$(cat out)"
 plan $tests

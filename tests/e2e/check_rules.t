@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# check: every rule, broken and kept; what is not counted; and whose exit status it has.
+# The rules of check, each broken and kept; tasks that are not counted; and the exit status.
 . "$(dirname "$0")/lib.sh"
 need python3
 here=$(cd "$(dirname "$0")/../targets" && pwd)
 cd "$work" || exit 1
-# Itself, not a script that looks for it.
+# The interpreter itself, not a wrapper script that starts it.
 python=$(python3 -c 'import sys; print(sys.executable)')
 
-# Each runs beside the others and leaves its status and its output; judged below.
+# The jobs run at the same time; each leaves its status and its output, which are judged below.
 jobs=
 # job NAME COMMAND…
 job() {
@@ -17,7 +17,7 @@ job() {
 	{ "$@" >"$name.out" 2>&1 </dev/null; echo $? >"$name.status"; } &
 	jobs="$jobs $!"
 }
-# ends NAME STATUS WHAT [PATTERN…]: its output has a line for each pattern
+# ends JOB STATUS NAME [PATTERN…]: the job has exited with STATUS, and its output matches each PATTERN.
 ends() {
 	name=$1
 	status=$2
@@ -42,7 +42,7 @@ waiters() { # waiters OPTION… -- SECONDS CODE [NAME]
 locks() { # locks KIND OPTION…
 	kind=$1
 	shift
-	# Its standard input stays open, so that it stays.
+	# The program runs while its standard input is open.
 	sleep 5 | "$client" check "$@" -- "$BUILD/tests/targets/lock_cycles" "$kind"
 }
 
@@ -70,7 +70,7 @@ job suppressed env XDG_CONFIG_HOME="$work/unwanted" "$client" check --no-leak --
 job deadlock locks abba --no-deadlock --for 2
 job usual locks abba --for 2
 
-# What was there before: stuck since before the check, and one that begins while it looks.
+# Tasks that were stuck before check started, and a task that begins to wait while it runs.
 start "$python" "$here/leak_waiters.py" 60 0
 before=$last
 start "$python" "$here/leak_waiters.py" 60 0
@@ -79,7 +79,7 @@ two_wait() { [ "$(grep -c '^waits' log)" -eq 2 ]; }
 until_true two_wait
 job before run "$before" --max-stuck 0 --stuck 0.5 --for 3
 job during run "$during" --max-stuck 0 --stuck 0.5 --for 4
-# Some come before its first look, some after.
+# Some threads start before the first sample, some after it.
 while [ ! -s during.status ] && kill -USR1 "$during"; do sleep 0.2; done &
 started="$started $!"
 "$client" record "$before" -o recording -i 0.1 --for 2 2>/dev/null
@@ -93,32 +93,32 @@ job target run --no-leak no-such-process-here
 # shellcheck disable=SC2086
 wait $jobs
 
-ends stuck 1 '--max-stuck 0: a thread that waits for ever, with its stack' \
+ends stuck 1 '--max-stuck 0 fails for a thread that waits for ever, and prints its stack' \
 	'^check: 1 task left blocked at exit, at most 0 allowed' '1 x .* in .*created by .*: t[0-9]' \
 	'blocked at' '_wait'
-ends stuck1 0 '--max-stuck 1 lets it pass' 'check passed'
-ends released 0 'a thread that was stuck and went on is fine' 'check passed'
-ends late 1 'one that goes on only when the process ends is stuck' '^check: 1 stuck task'
-ends code 7 'where nothing is found the status is that of the command'
-ends filter 0 '--filter: others are not counted' 'check passed'
+ends stuck1 0 '--max-stuck 1 permits one stuck thread' 'check passed'
+ends released 0 'a thread that was stuck and has continued is not counted' 'check passed'
+ends late 1 'a thread that continues only when the process ends is stuck' '^check: 1 stuck task'
+ends code 7 'if check passes, the exit status is that of the command'
+ends filter 0 'with --filter other threads are not counted' 'check passed'
 ends known 0 'a thread of a known idle pool is not counted' 'check passed'
-ends acknowledged 0 'nor is what the configuration acknowledges' 'check passed'
-ends tasks 1 '--max-tasks: too many threads' '^check: [0-9]* tasks, at most 5 allowed'
-ends tasks50 0 '--max-tasks: few enough, and the command is ended after --for' 'check passed'
-ends leak 1 '--no-leak: threads that climb' '^check: 1 leak' 'a minute' 'blocked at'
-ends pool 0 '--no-leak: a pool that warms up' 'check passed'
-ends ack_leak 0 '--no-leak: climbing threads that are acknowledged' 'check passed'
-ends suppressed 0 '--no-leak: climbing threads that are suppressed' 'check passed'
-ends deadlock 1 '--no-deadlock: two threads that wait for each other' '^check: 1 deadlock' \
+ends acknowledged 0 'a thread that the configuration acknowledges is not counted' 'check passed'
+ends tasks 1 '--max-tasks fails for too many threads' '^check: [0-9]* tasks, at most 5 allowed'
+ends tasks50 0 '--max-tasks passes for fewer threads, and --for ends the command' 'check passed'
+ends leak 1 '--no-leak fails for threads whose number grows' '^check: 1 leak' 'a minute' 'blocked at'
+ends pool 0 '--no-leak passes for a pool that fills' 'check passed'
+ends ack_leak 0 '--no-leak passes for a leak that is acknowledged' 'check passed'
+ends suppressed 0 '--no-leak passes for a leak that is suppressed' 'check passed'
+ends deadlock 1 '--no-deadlock fails for two threads that wait for each other' '^check: 1 deadlock' \
 	'in mutex: .* held by'
-ends usual 1 'without a rule leaks and deadlocks are looked for' '^check: 1 deadlock'
-ends before 0 'what waited before the check began is not counted' 'check passed'
-ends during 1 'what begins to wait meanwhile is' '^check: [0-9]* stuck task'
-ends recording 0 'in a recording neither is what waited before it' 'check passed'
-ends signal 137 'a command that a signal ends'
-ends usage 2 'a number that is none'  'is not a number'
-ends two 2 'two targets' 'one TARGET'
-ends nothing 2 'no command' 'a command is missing after --'
-ends missing 3 'a command that is not there'
-ends target 3 'a target that is not there'
+ends usual 1 'without a rule check fails for leaks and deadlocks' '^check: 1 deadlock'
+ends before 0 'a task that was stuck before check started is not counted' 'check passed'
+ends during 1 'a task that begins to wait while check runs is counted' '^check: [0-9]* stuck task'
+ends recording 0 'a task that was stuck before a recording started is not counted' 'check passed'
+ends signal 137 'for a command that a signal ends, the status is 128 and its number'
+ends usage 2 'a limit that is not a number is refused' 'is not a number'
+ends two 2 'a second target is refused' 'one TARGET'
+ends nothing 2 '-- without a command is refused' 'a command is missing after --'
+ends missing 3 'a command that does not exist exits with 3'
+ends target 3 'a target that does not exist exits with 3'
 plan $tests

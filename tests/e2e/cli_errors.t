@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 plan 72
 
-# fails CODE TEXT ARGUMENT…: the client exits with CODE and says TEXT on stderr.
+# fails CODE TEXT ARGUMENT…: the client exits with CODE and prints TEXT on stderr.
 fails() {
 	code=$1
 	text=$2
@@ -20,57 +20,57 @@ fails() {
 }
 
 check 'a mistyped option suggests the right one' fails 2 'did you mean --filter' --fliter x
-check 'a mistyped command with a target suggests' fails 2 "did you mean 'grmon-c dump'" dmup 1
-check 'a mistyped command alone suggests' fails 3 "did you mean 'grmon-c dump'" dmup
-check 'an unknown option that resembles none' fails 2 'unknown option --zzzzzz' --zzzzzz
-check 'an unknown letter' fails 2 'unknown option -z' -z
-check 'an option without its argument' fails 2 '--interval needs an argument' --interval
-check 'a flag with an argument' fails 2 '--ascii takes no argument' --ascii=1
-check 'an option of another command' fails 2 '--wait does not apply to ls; it applies to the view' ls --wait
-check 'more targets than one' fails 2 "takes TARGET; '2' is one too many" dump 1 2
-check 'dump without a target' fails 2 'needs TARGET' dump
-check 'run without a command' fails 2 'needs' run
-check 'an invalid pid' fails 2 "'12x' is not a process id" -p 12x
-check 'target and pid at once' fails 2 'give TARGET once' dump -p 1 1
-check 'a filter without its value' fails 2 'a value is missing here' dump --filter 'age>' 1
-check 'a filter with an open quote' fails 2 'this quote is not closed' --filter 'name:"a' 1
-check 'a filter with an open parenthesis' fails 2 'this ( is not closed' dump --filter '(name:a' 1
-check 'a filter that negates nothing' fails 2 'a term is missing after this !' check --filter 'name:a !' 1
-check 'a filter with half an or' fails 2 'one side of this | is missing' dump --filter 'name:a |' 1
-check 'a bad duration' fails 2 '5x' dump --stuck 5x 1
-check 'a bad interval' fails 2 'between 10ms and 1h' dump -i 0 1
-check 'a bad column' fails 2 "'nosuch'" dump --columns id,nosuch 1
-check 'a bad sort column' fails 2 "'nosuch'" dump --sort nosuch 1
-check 'a bad source suggests' fails 2 'did you mean native' dump -s nativ 1
-check 'a bad format' fails 2 "unknown format 'xml'" dump -f xml 1
-check 'a mistyped format suggests' fails 2 'did you mean json?' dump -f jsno 1
-check 'a mistyped format of a report suggests' fails 2 'did you mean markdown?' report -f markdwn 1
-check 'a mistyped format of a diff suggests' fails 2 'did you mean text?' diff -f txt 1 2
-check 'a mistyped column suggests' fails 2 'did you mean function?' dump --columns id,funtion 1
-check 'a mistyped sort column suggests' fails 2 'did you mean age?' dump --sort aeg 1
-check 'a mistyped column in a filter suggests' fails 2 'did you mean name?' dump --filter nmae:x 1
-check 'a mistyped state suggests' fails 2 'did you mean chan-send?' dump --filter state:chansend 1
+check 'a mistyped command with a target suggests the right one' fails 2 "did you mean 'grmon-c dump'" dmup 1
+check 'a mistyped command alone suggests the right one' fails 3 "did you mean 'grmon-c dump'" dmup
+check 'an unknown option that resembles no other is refused' fails 2 'unknown option --zzzzzz' --zzzzzz
+check 'an unknown letter is refused' fails 2 'unknown option -z' -z
+check 'an option without its argument is refused' fails 2 '--interval needs an argument' --interval
+check 'a flag with an argument is refused' fails 2 '--ascii takes no argument' --ascii=1
+check 'an option of another command is refused' fails 2 '--wait does not apply to ls; it applies to the view' ls --wait
+check 'a second target is refused' fails 2 "takes TARGET; '2' is one too many" dump 1 2
+check 'dump requires a target' fails 2 'needs TARGET' dump
+check 'run requires a command' fails 2 'needs' run
+check 'an invalid pid is refused' fails 2 "'12x' is not a process id" -p 12x
+check 'a target beside --pid is refused' fails 2 'give TARGET once' dump -p 1 1
+check 'a filter without its value is refused' fails 2 'a value is missing here' dump --filter 'age>' 1
+check 'a filter with an open quote is refused' fails 2 'this quote is not closed' --filter 'name:"a' 1
+check 'a filter with an open parenthesis is refused' fails 2 'this ( is not closed' dump --filter '(name:a' 1
+check 'a filter that negates nothing is refused' fails 2 'a term is missing after this !' check --filter 'name:a !' 1
+check 'a filter with half of an or is refused' fails 2 'one side of this | is missing' dump --filter 'name:a |' 1
+check 'an invalid duration is refused' fails 2 '5x' dump --stuck 5x 1
+check 'an interval that is too short is refused' fails 2 'between 10ms and 1h' dump -i 0 1
+check 'an unknown column is refused' fails 2 "'nosuch'" dump --columns id,nosuch 1
+check 'an unknown sort column is refused' fails 2 "'nosuch'" dump --sort nosuch 1
+check 'a mistyped source suggests the right one' fails 2 'did you mean native' dump -s nativ 1
+check 'an unknown format is refused' fails 2 "unknown format 'xml'" dump -f xml 1
+check 'a mistyped format suggests the right one' fails 2 'did you mean json?' dump -f jsno 1
+check 'a mistyped format of a report suggests the right one' fails 2 'did you mean markdown?' report -f markdwn 1
+check 'a mistyped format of a diff suggests the right one' fails 2 'did you mean text?' diff -f txt 1 2
+check 'a mistyped column suggests the right one' fails 2 'did you mean function?' dump --columns id,funtion 1
+check 'a mistyped sort column suggests the right one' fails 2 'did you mean age?' dump --sort aeg 1
+check 'a mistyped column in a filter suggests the right one' fails 2 'did you mean name?' dump --filter nmae:x 1
+check 'a mistyped state suggests the right one' fails 2 'did you mean chan-send?' dump --filter state:chansend 1
 check 'an unknown state is refused' fails 2 "unknown state 'gibberish'" check --filter '!is:gibberish' 1
-check 'a bad topic suggests' fails 2 'did you mean states' help statse
-check 'a pid without a process' fails 3 'there is no process 4194999' dump 4194999
-check 'a pid without a process by option' fails 3 'there is no process 4194999' dump -p 4194999
-check 'an unknown name' fails 3 'no process is called' dump no-such-process-name
-check 'a file that does not exist' fails 3 'no process and no file is called' dump nosuch.json
-check 'check without a target or a command' fails 2 'or a command after --' check
+check 'a mistyped help topic suggests the right one' fails 2 'did you mean states' help statse
+check 'a pid without a process is reported' fails 3 'there is no process 4194999' dump 4194999
+check 'a pid without a process is reported for --pid too' fails 3 'there is no process 4194999' dump -p 4194999
+check 'a name that no process has is reported' fails 3 'no process is called' dump no-such-process-name
+check 'a file that does not exist is reported' fails 3 'no process and no file is called' dump nosuch.json
+check 'check requires a target or a command' fails 2 'or a command after --' check
 echo text >"$work/text"
-check 'a file of another kind' fails 3 'not a recording, a dump or' dump "$work/text"
+check 'a file of another kind is refused' fails 3 'not a recording, a dump or' dump "$work/text"
 check 'a word after -- is not a subcommand' fails 3 "no process is called 'ls'" -- ls
-check 'a kernel thread or no process' fails 3 '' dump 2
-check 'the agent source without an agent' fails 3 'agent' dump -s agent $$
-check 'a URL without a server' fails 3 'cannot connect' dump http://127.0.0.1:1
-check 'another kind of URL' fails 3 'only http' dump ftp://localhost
-check 'an empty standard input' fails 3 'the input is empty' dump -
-check 'the view without a terminal' fails 2 'grmon-c dump' $$
-check 'the list without a terminal' fails 2 'grmon-c ls' --ascii
-check 'a command that does not exist' fails 3 'no program' run -- no-such-program
-check 'a command that is not a program' fails 3 'not an executable file' run "$work"
+check 'a kernel thread is refused' fails 3 '' dump 2
+check 'the source agent is refused for a process without the agent' fails 3 'agent' dump -s agent $$
+check 'a URL without a server is reported' fails 3 'cannot connect' dump http://127.0.0.1:1
+check 'a URL of another scheme is refused' fails 3 'only http' dump ftp://localhost
+check 'an empty standard input is reported' fails 3 'the input is empty' dump -
+check 'the view requires a terminal and suggests dump' fails 2 'grmon-c dump' $$
+check 'the list of processes requires a terminal and suggests ls' fails 2 'grmon-c ls' --ascii
+check 'a command that does not exist is reported' fails 3 'no program' run -- no-such-program
+check 'a command that is not a program is refused' fails 3 'not an executable file' run "$work"
 
-# Numbers, sizes and durations: each is right, or one sentence names its option.
+# Numbers, sizes and durations: an invalid one is refused with a sentence that names its option.
 refuses() {
 	option=$1
 	shift
@@ -90,28 +90,28 @@ eval "check 'those of --interval' refuses --interval 0 9ms 61m $bad"
 eval "check 'those of --stuck' refuses --stuck poll= poll=-1 5s,,poll=1m $(echo "$bad" | sed "s/1,5s//")"
 command="export --listen 0 $$"
 eval "check 'those of --warm-up' refuses --warm-up 0 500ms $bad"
-check 'the number of --top-groups' refuses --top-groups -1 51 4294967297 1e1 '' ٣
+check 'invalid numbers for --top-groups are refused' refuses --top-groups -1 51 4294967297 1e1 '' ٣
 command="record -o $work/never --for 1s $$"
 eval "check 'sizes of --rotate' refuses --rotate 0 0s 1e9k 0x10k 0x1p20k infk nank ' 1k' -5k 99999999999999G 0.5k 1T $bad"
-check 'the number of --keep-files' refuses --keep-files -1 256 4294967297 99999999999999999999 1e1 '' ' 1'
+check 'invalid numbers for --keep-files are refused' refuses --keep-files -1 256 4294967297 99999999999999999999 1e1 '' ' 1'
 eval "check 'how long to record' refuses --for $bad"
 command="check --for 1s $$"
-check 'numbers that may not be passed' refuses --max-stuck -1 1e3 4294967297 99999999999999999999 '' 5x ٣
+check 'invalid limits of check are refused' refuses --max-stuck -1 1e3 4294967297 99999999999999999999 '' 5x ٣
 command="dump $$"
-check 'the number of a dump' refuses --dump 0 -1 4294967297 1e1 '' ٣
+check 'invalid numbers for --dump are refused' refuses --dump 0 -1 4294967297 1e1 '' ٣
 command=dump
-check 'the number of a process' refuses --pid 0 -1 4294967297 1e1 '' ٣ ' 1'
-ok "$([ ! -e "$work/never" ]; echo $?)" 'and nothing is written'
-# The longest possible time counts from now on, as any other.
+check 'invalid numbers for --pid are refused' refuses --pid 0 -1 4294967297 1e1 '' ٣ ' 1'
+ok "$([ ! -e "$work/never" ]; echo $?)" 'after a refusal no file is written'
+# The longest possible duration starts now, as any other does.
 timeout 1 "$client" check --no-deadlock --for 106751d $$ 2>"$work/err"
-ok "$([ $? -eq 124 ]; echo $?)" 'the longest time does not end at once' "$(cat "$work/err")"
+ok "$([ $? -eq 124 ]; echo $?)" 'a check with the longest duration does not end at once' "$(cat "$work/err")"
 
 # The mark is below the wrong byte.
 mark_of() {
 	"$client" dump --filter "$1" 1 2>&1 >/dev/null | sed -n '3s/\^.*//p' | tr -d '\n' | wc -c
 }
-ok "$([ "$(mark_of 'state:lock)')" -eq 12 ]; echo $?)" 'a bad filter is marked where it is wrong' "$(mark_of 'state:lock)')"
-ok "$([ "$(mark_of 'grün )')" -eq 7 ]; echo $?)" 'the mark counts cells, not bytes' "$(mark_of 'grün )')"
+ok "$([ "$(mark_of 'state:lock)')" -eq 12 ]; echo $?)" 'a mark shows where a filter is wrong' "$(mark_of 'state:lock)')"
+ok "$([ "$(mark_of 'grün )')" -eq 7 ]; echo $?)" 'the position of the mark counts cells, not bytes' "$(mark_of 'grün )')"
 
 cp "$(command -v sleep)" "$work/grmon-twin"
 start "$work/grmon-twin" 600
@@ -120,7 +120,7 @@ start "$work/grmon-twin" 600
 several() {
 	fails 3 'grmon-twin' dump grmon-twin && grep -q "$first" "$work/err" && grep -q "$last" "$work/err"
 }
-check 'a name that fits several processes lists them' until_true several
+check 'for a name that several processes have, they are listed' until_true several
 
 printf 'while :; do sleep 1; done\n' >"$work/my-script-$$.sh"
 start sh "$work/my-script-$$.sh"
@@ -152,7 +152,7 @@ if [ -n "$stranger" ]; then
 			grep -q 'belongs to .*run grmon-c as that user' "$open/out" &&
 			grep -q " t$stranger " "$open/out" && [ ! -s "$open/err" ]
 	}
-	check 'a process of another user is shown in part where that is allowed' partly
+	check 'a process of another user is shown in part if the kernel allows it' partly
 	for command in dump 'record --for 1s -o -' 'report --for 1s' 'check --for 1s --no-deadlock'; do
 		# shellcheck disable=SC2086
 		refuses() {
@@ -160,9 +160,9 @@ if [ -n "$stranger" ]; then
 			[ $? -eq 3 ] && [ ! -s "$open/out" ] &&
 				grep -q 'belongs to .*run grmon-c as that user or as root.*--allow-partial' "$open/err"
 		}
-		check "otherwise ${command%% *} ends with 3 and says what to do" refuses
+		check "otherwise ${command%% *} exits with status 3 and says what to do" refuses
 	done
 	[ "$open" = "$work" ] || rm -rf "$open"
 else
-	for _ in 1 2 3 4 5; do ok 0 'another user # SKIP no second user at hand'; done
+	for _ in 1 2 3 4 5; do ok 0 'a process of another user # SKIP there is no second user'; done
 fi

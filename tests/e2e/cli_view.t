@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What happens between the command line and the view, in a terminal: run with its child and
-# its output, --wait from one incarnation to the next, and settings that are written back.
+# The command line and the view in a terminal: run with its child and its output, --wait from one
+# process of a name to the next, and settings that are written back.
 . "$(dirname "$0")/../tui/lib.sh"
 plan 27
 
@@ -30,17 +30,17 @@ run_view() {
 
 open_shell 100 30
 run_view -i 0.1 --
-expect 'pid [0-9]+ +agent' 'run shows the command, through the agent inside'
-expect 'server-main' 'its threads are there'
+expect 'pid [0-9]+ +agent' 'run shows the command, through its agent'
+expect 'server-main' 'run shows the threads of the command'
 [ "$(cut -d' ' -f2,3 "$work/child")" = "$child /dev/null" ]
 ok $? 'the child has a session of its own and no input'
 press q
 expect 'server ended with signal 15' 'leaving the view ends the command'
 gone "$child"
 ok $? 'the child has ended'
-expect "is in $work/grmon-c-run-" 'the file of its output is said'
+expect "is in $work/grmon-c-run-" 'a message names the file with the output of the command'
 grep -qx 'the word' "$(logs)"
-ok $? 'the file has the output'
+ok $? 'that file has the output'
 rm -f "$(logs)"
 
 run_view --keep -i 0.1 -o "$work/own-log"
@@ -50,22 +50,22 @@ expect "is still running as process $child" 'leaving the view with --keep says s
 kill -0 "$child"
 ok $? 'the child still runs'
 grep -qx 'the word' "$work/own-log"
-ok $? '--output names the file'
+ok $? '--output chooses the file for the output'
 kill "$child"
 
 run_view -i 0.1
 wait_for 'server-main'
 touch "$work/child.end"
-expect "process $child \([a-z0-9-]+\) ended at [0-9:]+ with exit status 5" 'a command that ends by itself: how, in the view'
+expect "process $child \([a-z0-9-]+\) ended at [0-9:]+ with exit status 5" 'the view says how a command ended by itself'
 press q
-expect 'server ended with exit status 5' 'and behind it'
+expect 'server ended with exit status 5' 'so does a message after the view'
 
 run_view -i 0.1
 wait_for 'server-main'
 kill -KILL "$(view_pid)"
 until_true gone "$child"
 ok $? 'the command does not outlive a view that is killed'
-# No process was left to restore the terminal.
+# The killed view could not restore the terminal.
 press C-j
 typed 'stty sane; tput rmcup; clear; echo is-sane'
 press C-j
@@ -74,38 +74,38 @@ wait_for '^is-sane'
 run_in_shell "clear; $client run -- $work/bin/nothing; echo status=\$?"
 expect '^status=3' 'a command that does not exist leaves the terminal alone'
 
-# --wait: before it starts, while it runs, after it ended, its next life.
+# --wait: before the target starts, while it runs, after it has ended, and when the next one starts.
 cp "$(command -v sleep)" "$work/bin/grmon-wait-$$"
 run_in_shell "clear; $client --wait -i 0.1 grmon-wait-$$; echo status=\$?"
-expect "waiting for a process named grmon-wait-" '--wait waits for the start'
+expect "waiting for a process named grmon-wait-" '--wait says that it waits for the start'
 "$work/bin/grmon-wait-$$" 600 &
 first=$!
 started="$started $first"
-expect "pid $first" 'and attaches'
-expect 'sleep +>?[0-9]' 'the picture is there'
+expect "pid $first" 'the view attaches when the process starts'
+expect 'sleep +>?[0-9]' 'the view shows its tasks'
 kill -KILL "$first"
-expect "process $first .* ended at .*; waiting for the next" 'the end is said, and that it waits'
+expect "process $first .* ended at .*; waiting for the next" 'when the process ends, the view says so and waits for the next'
 "$work/bin/grmon-wait-$$" 600 &
 second=$!
 started="$started $second"
-expect "pid $second" 'the next incarnation is watched'
-# W: written beside what is there already.
+expect "pid $second" 'the next process of that name is watched'
+# W keeps the other keys of the file.
 mkdir -p "$XDG_CONFIG_HOME/grmon-c"
 echo '{"of another version": [1, 2]}' >"$XDG_CONFIG_HOME/grmon-c/config.json"
 press i
 press W
-expect 'config.json' 'W says where it writes'
+expect 'config.json' 'W says where it saves the settings'
 written() {
 	tr -d ' \n' <"$XDG_CONFIG_HOME/grmon-c/config.json" | grep -qF '"ofanotherversion":[1,2]' &&
 		grep -q '"hide_idle": true' "$XDG_CONFIG_HOME/grmon-c/config.json"
 }
 until_true written
-ok $? 'the settings are written, other keys are kept'
+ok $? 'the settings are saved, and other keys of the file are kept'
 press q
-expect '^status=0' 'the view ends well'
+expect '^status=0' 'the view exits with status 0'
 
 rm "$XDG_CONFIG_HOME/grmon-c/config.json"
-# The source follows the target: an exec brings the agent, the next one drops it.
+# The source follows the target: one exec loads the agent, the next one does not.
 cat >"$work/second" <<SH
 until [ -e "$work/go-2" ]; do sleep 0.05; done
 unset LD_PRELOAD
@@ -120,10 +120,10 @@ sh "$work/first" &
 changer=$!
 started="$started $changer"
 run_in_shell "clear; $client -i 0.1 $changer; echo status=\$?"
-expect "pid $changer +native" 'a shell is watched through the kernel'
+expect "pid $changer +native" 'a shell without the agent is watched from outside'
 touch "$work/go-1"
-expect "pid $changer +agent" 'the view changes over to the agent that comes with an exec'
+expect "pid $changer +agent" 'when an exec loads the agent, the view changes to it'
 touch "$work/go-2"
-expect "pid $changer +native" 'and back when the next exec drops it'
+expect "pid $changer +native" 'when the next exec does not, the view changes back'
 expect 'sleep +>?[0-9]' 'the rows are those of the new program'
 press q

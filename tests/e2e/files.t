@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Files that are read and written: recordings that are empty, cut or damaged, whose recorder
-# was killed while their files rotated, or whose disk is full; a configuration that is not a
-# file; and what -o writes, which is complete or not written.
+# Files that are read and written: recordings that are empty, cut or damaged, whose recorder was
+# killed while it rotated files, or whose disk is full; a configuration that is not a file; and
+# the output of -o, which is either complete or not written.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 30
@@ -11,7 +11,7 @@ cd "$work" || exit 1
 start sleep 600
 target=$last
 "$client" record "$target" -o whole --for 1s -i 0.05
-# says STATUS SENTENCE COMMAND…: on the standard error
+# says STATUS SENTENCE COMMAND…: the command exits with STATUS and prints SENTENCE on stderr.
 says() {
 	wanted=$1 sentence=$2
 	shift 2
@@ -31,40 +31,40 @@ check 'an empty recording is reported as empty' says 3 'is empty: nothing has be
 head -c 9 whole >first
 check 'a recording that was cut in its first line is reported' says 3 'cut off at byte 9,' dump first
 head -c 700 whole >second
-check 'one that was cut in its first sample is reported' says 3 'cut off at byte 700,' check --no-deadlock second
+check 'a recording that was cut in its first sample is reported' says 3 'cut off at byte 700,' check --no-deadlock second
 head -c -9 whole >"cut"
 at=$(head -n -1 whole | wc -c)
-check 'one that was cut in its last sample is reported' says 0 "ends in the middle of a sample, at byte $at" report cut
+check 'a recording that was cut in its last sample is reported' says 0 "ends in the middle of a sample, at byte $at" report cut
 same() { [ "$(looks "$1")" -eq "$2" ]; }
-check 'all other samples of it are read' same cut $((all - 1))
-check 'dump reports it too' sh -c "'$client' dump cut | grep 'at byte $at'"
+check 'all other samples of that recording are read' same cut $((all - 1))
+check 'dump reports the cut too' sh -c "'$client' dump cut | grep 'at byte $at'"
 
-# damage FILE LINE: four bytes near its end, behind what says that it is a sample
+# damage FILE LINE: changes four bytes near the end of the line, after its type
 damage() {
 	python3 "$beside/files_damage.py" "$2" >"$1"
 }
 damage middle 4
 at=$(head -n 4 whole | wc -c)
-check 'damage in the middle is reported' says 0 \
+check 'a damaged sample in the middle is reported with its byte' says 0 \
 	"^grmon-c: $((all - 3)) of the $all snapshots cannot be read: the recording is damaged at byte $at, after 20" report middle
-check 'check reports it too' says 0 "damaged at byte $at" check --no-deadlock middle
-check 'the samples before it are read' same middle 3
+check 'check reports the damaged sample too' says 0 "damaged at byte $at" check --no-deadlock middle
+check 'the samples before the damaged one are read' same middle 3
 damage begin 1
 at=$(head -n 1 whole | wc -c)
-check 'a damaged first sample is reported' says 3 "no sample .* can be read: it is damaged at byte $at" dump begin
+check 'if no sample is left, a damaged first one is an error' says 3 "no sample .* can be read: it is damaged at byte $at" dump begin
 cat begin whole >later
-check 'the samples after it are read' same later "$all"
+check 'the samples after a damaged first one are read' same later "$all"
 damage head 0
-check 'a damaged first line is reported' says 0 '1 line that is not a sample, the first at byte 0' report head
-check 'all samples after it are read' same head "$all"
+check 'a damaged header is reported' says 0 '1 line that is not a sample, the first at byte 0' report head
+check 'all samples after a damaged header are read' same head "$all"
 
-# FILE was renamed, and not made again; or it was, and nothing is in it.
+# FILE was renamed, and the new one does not exist yet, or exists and is empty.
 cp whole turned.1
 check 'FILE.1 is read if FILE does not exist yet' same turned "$all"
 : >turned
 check 'FILE.1 is read if FILE is empty' same turned "$all"
 echo something >other.1
-check 'but FILE.1 must be a recording' says 3 'no process and no file|no process is called' dump other
+check 'FILE.1 is not read if it is not a recording' says 3 'no process and no file|no process is called' dump other
 
 if command -v strace >/dev/null && strace -o trace -e trace=none true 2>/dev/null; then
 	samples() { cat turns* 2>/dev/null | grep -a '"clock_ns"' | grep -ao '"real_ns": [0-9]*' | sort -u; }
@@ -75,7 +75,7 @@ if command -v strace >/dev/null && strace -o trace -e trace=none true 2>/dev/nul
 				"$client" record "$target" -o turns -i 0.01 --rotate 1k --keep-files 50 --for 20s
 			grep -q 'killed by SIGKILL' trace || { echo "$number: not killed"; return 1; }
 			samples >after
-			# None of those that were there is lost, and all are read.
+			# No sample is lost, and all are read.
 			lost=$(comm -23 before after | wc -l)
 			[ "$lost" -eq 0 ] && [ "$(looks turns)" -eq "$(wc -l <after)" ] || {
 				echo "$number: $lost lost, $(looks turns) read of $(wc -l <after)"
@@ -89,10 +89,10 @@ if command -v strace >/dev/null && strace -o trace -e trace=none true 2>/dev/nul
 	}
 	check 'a recorder that is killed at each of its renames loses nothing' killed
 else
-	ok 0 'killed at its renames # SKIP strace cannot be used'
+	ok 0 'a recorder that is killed at each of its renames # SKIP strace cannot be used'
 fi
 
-# Root alone may mount: a disk with 16 kB.
+# A disk of 16 kB, which only root may mount.
 if unshare -m true 2>/dev/null && mkdir disk && unshare -m mount -t tmpfs -o size=16k none disk 2>/dev/null; then
 	full() {
 		unshare -m sh -c "mount -t tmpfs -o size=16k none disk
@@ -113,7 +113,7 @@ if unshare -m true 2>/dev/null && mkdir disk && unshare -m mount -t tmpfs -o siz
 	}
 	check 'a full disk and a read-only one are reported, and what was written is read' full
 else
-	ok 0 'a full disk # SKIP nothing can be mounted here'
+	ok 0 'a full disk and a read-only one # SKIP nothing can be mounted here'
 fi
 
 # A configuration that is not a regular file.
@@ -124,19 +124,19 @@ config() {
 	rm -rf "$folder/config.json"
 }
 mkfifo "$folder/config.json"
-check 'a pipe is not a configuration' config 'is a pipe, not a file'
+check 'a pipe is refused as a configuration' config 'is a pipe, not a file'
 mkdir "$folder/config.json"
-check 'a folder is not a configuration' config 'is a directory, not a file'
+check 'a directory is refused as a configuration' config 'is a directory, not a file'
 ln -s /dev/zero "$folder/config.json"
-check 'a device is not a configuration' config 'is a device, not a file'
+check 'a device is refused as a configuration' config 'is a device, not a file'
 ln -s config.json "$folder/config.json"
-check 'a link to itself is not a configuration' config 'symbolic links'
+check 'a link to itself is refused as a configuration' config 'symbolic links'
 truncate -s 1G "$folder/config.json"
-check 'a gigabyte is not a configuration' config 'larger than the limit of 65536 bytes'
+check 'a file of a gigabyte is refused as a configuration' config 'larger than the limit of 65536 bytes'
 
-# What -o writes.
+# The output of -o.
 "$client" dump "$target" -o new && [ "$(stat -c %a new)" = 600 ]
-ok $? 'a new file is its user'\''s alone' "$(ls -l new)"
+ok $? 'only its user can read a new file' "$(ls -l new)"
 echo old >old
 chmod 644 old
 ln -s old link
@@ -146,12 +146,12 @@ mkdir alone
 echo old >alone/file
 prlimit --fsize=50 --core=0 "$client" dump "$target" -f json -o alone/file 2>err
 [ $? -ne 0 ] && [ "$(cat alone/file)" = old ] && [ "$(ls alone)" = file ]
-ok $? 'a write that fails leaves the old file, and nothing else' "$(ls -l alone)"
+ok $? 'a write that fails leaves the old file, and no temporary one' "$(ls -l alone)"
 for format in folded pprof openmetrics; do
 	"$client" dump "$target" -f $format -o alone/file || echo "$format"
 done >out 2>&1
 "$client" report --for 1s -f html "$target" -o alone/file && grep -q '<html' alone/file && [ "$(ls alone)" = file ] && [ ! -s out ]
-ok $? 'that is so for every format' "$(ls -l alone; cat out)"
+ok $? 'the same holds for every format' "$(ls -l alone; cat out)"
 "$client" dump "$target" -o /dev/stdout | grep -q "pid $target" && mkfifo pipe && {
 	cat pipe >piped &
 	timeout 20 "$client" dump "$target" -o pipe && wait $! && grep -q "pid $target" piped && [ -p pipe ]
@@ -165,7 +165,7 @@ if [ "$(id -u)" -eq 0 ]; then
 		says 2 'theirs is a link that another user has created' dump "$target" -o theirs &&
 			says 2 'theirs is a link that another user has created' record "$target" -o theirs --for 1s && cmp old kept
 	}
-	check 'a link of another user is not followed' foreign
+	check 'a link that another user made is not followed' foreign
 else
-	ok 0 'a link of another user # SKIP only root can make one'
+	ok 0 'a link that another user made # SKIP only root can make one'
 fi

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# make where something is missing says so in one line, with the packages, before it compiles.
+# If something is missing, make says so in one line that names the packages, before it compiles.
 . "$(dirname "$0")/lib.sh"
 need cc
 need pkg-config
@@ -10,7 +10,7 @@ tests/needs.sh tests >"$work/log" && [ ! -s "$work/log" ] || skip_all "$(cat "$w
 plan 14
 
 make_here() { make BUILD="$work/build" "$@"; }
-# says WORDS COMMAND…: make ends with 2 and one line, which has the words, and builds nothing.
+# says WORDS COMMAND…: make ends with 2, prints one line that contains WORDS, and builds nothing.
 says() {
 	words=$1
 	shift
@@ -20,7 +20,7 @@ says() {
 	[ $code -eq 2 ] && [ "$(wc -l <"$work/said")" -eq 1 ] && grep -qF -- "$words" "$work/said" &&
 		[ ! -e "$work/build" ]
 }
-# all_but LIBRARY: a folder where pkg-config finds every other one.
+# all_but LIBRARY: makes a folder in which pkg-config finds every other library.
 all_but() {
 	rm -rf "$work/pc"
 	mkdir "$work/pc"
@@ -36,28 +36,28 @@ without() {
 	says "Missing: $1. On Debian and Ubuntu: sudo apt-get install $2." \
 		env PKG_CONFIG_LIBDIR="$work/pc" make -j2 BUILD="$work/build"
 }
-check 'without ncursesw' without ncursesw libncurses-dev
-check 'without jansson' without jansson libjansson-dev
-check 'without libproc2' without libproc2 libproc2-dev
-check 'without libdw' without libdw libdw-dev
-check 'without libmicrohttpd' without libmicrohttpd libmicrohttpd-dev
-check 'without any library' says 'ncursesw, jansson, libproc2, libdw, libcurl, zlib' \
+check 'make names a missing ncursesw in one line' without ncursesw libncurses-dev
+check 'make names a missing jansson in one line' without jansson libjansson-dev
+check 'make names a missing libproc2 in one line' without libproc2 libproc2-dev
+check 'make names a missing libdw in one line' without libdw libdw-dev
+check 'make names a missing libmicrohttpd in one line' without libmicrohttpd libmicrohttpd-dev
+check 'make names all missing libraries in one line' says 'ncursesw, jansson, libproc2, libdw, libcurl, zlib' \
 	env PKG_CONFIG_LIBDIR=/nonexistent make BUILD="$work/build"
-check 'with a pkg-config that finds none' says 'libjansson-dev libproc2-dev libdw-dev' \
+check 'if pkg-config finds nothing, make names the packages' says 'libjansson-dev libproc2-dev libdw-dev' \
 	make_here PKG_CONFIG=false
-check 'without pkg-config' says 'no-pkg-config. On Debian and Ubuntu: sudo apt-get install pkg-config.' \
+check 'make names a missing pkg-config in one line' says 'no-pkg-config. On Debian and Ubuntu: sudo apt-get install pkg-config.' \
 	make_here PKG_CONFIG=no-pkg-config
-check 'without a compiler' says 'a C compiler (no-cc). On Debian and Ubuntu: sudo apt-get install gcc.' \
+check 'make names a missing compiler in one line' says 'a C compiler (no-cc). On Debian and Ubuntu: sudo apt-get install gcc.' \
 	make_here CC=no-cc
 mkdir "$work/include"
 echo '#error no' >"$work/include/uthash.h"
-check 'without a header' says 'Missing: uthash.h. On Debian and Ubuntu: sudo apt-get install uthash-dev.' \
+check 'make names a missing header in one line' says 'Missing: uthash.h. On Debian and Ubuntu: sudo apt-get install uthash-dev.' \
 	make_here CPPFLAGS="-I$work/include"
-check 'only the client' says 'jansson, ' env PKG_CONFIG_LIBDIR=/nonexistent \
+check 'make client names what the client lacks' says 'jansson, ' env PKG_CONFIG_LIBDIR=/nonexistent \
 	make -n BUILD="$work/build" client
 echo '#error no' >"$work/include/cmocka.h"
 rm "$work/include/uthash.h"
-check 'the tests without cmocka' says 'sudo apt-get install libcmocka-dev.' \
+check 'make tests names a missing cmocka' says 'sudo apt-get install libcmocka-dev.' \
 	make_here -n check-quick CPPFLAGS="-I$work/include"
 check 'the agent needs no library' env PKG_CONFIG_LIBDIR=/nonexistent make -n BUILD="$work/build" agent
 check 'help, clean and dist need nothing' make_here CC=no-cc PKG_CONFIG=no-pkg-config -s help clean dist
