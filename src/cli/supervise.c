@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The process that waits for the one that does the work. */
+/* The process that was started; it waits for the child that does the work. */
 #include "cli/supervise.h"
 
 #include <errno.h>

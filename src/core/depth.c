@@ -70,7 +70,7 @@ static bool is_beginning(const struct frame *frame)
 	       strcmp(name, "start_thread") == 0;
 }
 
-/* A frame of a library of which only the file is known. */
+/* A frame of a library for which only the file is known. */
 static bool is_nameless_library(const char *name)
 {
 	return text_starts_with(name, "lib") && strstr(name, ".so") &&

@@ -22,7 +22,7 @@ struct group_key {
 struct entry {
 	/* In this sample. */
 	uint32_t count, stuck, is_long, example;
-	uint32_t word;   /* the oldest stuck or else long task */
+	uint32_t word;   /* the oldest stuck task, or the oldest long one */
 	int64_t word_ns; /* start of its wait */
 	uint32_t came, left;
 	struct trend_flow elders; /* only of a site */

@@ -22,7 +22,8 @@ struct region {
 	const unsigned char *map;
 	size_t bytes;
 	struct wire_header header;
-	pid_t pid; /* not 0: map is a copy of what lies in this process at `address` */
+	/* if not 0, map is a copy of the memory at `address` in this process */
+	pid_t pid;
 	uintptr_t address;
 };
 

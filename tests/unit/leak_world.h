@@ -176,8 +176,8 @@ struct scenario {
 	double seconds, interval;
 	double least; /* seconds before growth is a leak; 0: as in the view */
 	bool leak;
-	/* The fraction of samples that may report a leak where there is none, while it
-	 * cannot be known. */
+	/* The fraction of samples that may report a leak that is not one, while that
+	 * cannot be known yet. */
 	double alarms;
 };
 

@@ -95,7 +95,7 @@ static inline const struct task *looker_task(const struct looker *looker, pid_t 
 	return NULL;
 }
 
-/* Look until the task is in that state; NULL: it never was. */
+/* Samples until the task is in that state. Returns NULL if it never was. */
 static inline const struct task *looker_wait(struct looker *looker, pid_t tid,
 					     enum task_state state)
 {

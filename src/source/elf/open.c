@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* If a mapped file is truncated or changed while it is read, the reader crashes or worse.
- * Therefore only files that nobody but root or our own user may change are mapped. */
+/* If a mapped file is truncated or changed while it is read, the reader crashes or
+ * worse. Therefore a file is mapped only if no user but root and ours may change it. */
 #include "source/elf/open.h"
 
 #include <fcntl.h>

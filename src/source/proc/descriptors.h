@@ -12,7 +12,8 @@
 /* What a descriptor leads to, as the kernel writes it: "socket:[17]", "/dev/null". NUL-
  * terminated. Returns the length, cut at size - 1, or -errno. */
 ssize_t process_fd_link(const struct process *process, int fd, char *out, size_t size);
-/* Position, flags and what the kind of the descriptor adds, one per line. Likewise. */
+/* Position, flags and what the kind of the descriptor adds, one per line. The rest as
+ * above. */
 ssize_t process_fd_info(const struct process *process, int fd, char *out, size_t size);
 /* Appends the same text whole; ERR_FORMAT as fdio_read_all(). */
 int process_fd_info_all(const struct process *process, int fd, struct buf *out,

@@ -10,8 +10,8 @@
  * runtimes.
  *
  * This header has the process as a whole, its maps and its threads; procfs.h parses what
- * the kernel writes about them; descriptors.h, memory.h, pages.h, arguments.h, registers.h, sockets.h, file_lock.h and target_file.h have the
- * rest.
+ * the kernel writes about them; descriptors.h, memory.h, pages.h, arguments.h,
+ * registers.h, sockets.h, file_lock.h and target_file.h have the rest.
  *
  * These functions never write to the target or stop it. If it has ended, they return
  * -ENOENT or -ESRCH; callers expect that. None of those in this header waits for a file

@@ -107,7 +107,7 @@ static void reading_stops_at_the_limit(void **state)
 	assert_contains(e.text, "9 bytes");
 	assert_int_equal(fdio_read_file("/dev/zero", &buf, 9, &e), ERR_UNSUPPORTED);
 	assert_contains(e.text, "a device");
-	/* Nobody writes to it, and it is not waited for. */
+	/* No process writes to the pipe, and opening it does not wait for one. */
 	assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
 	assert_int_equal(fdio_read_file(in_folder("pipe"), &buf, 9, &e), ERR_UNSUPPORTED);
 	assert_contains(e.text, "a pipe");

@@ -248,7 +248,8 @@ static void processes_that_go_on(void **state)
 	}
 }
 
-/* A cycle in another process matters when a task of the target can never go on by it. */
+/* A cycle in another process matters if a task of the target can never continue
+ * because of it. */
 static void cycles_elsewhere(void **state)
 {
 	(void)state;

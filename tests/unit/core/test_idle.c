@@ -98,7 +98,7 @@ static void look(struct world *w)
 	verdicts_update(w->verdicts, w->track, w->snapshot);
 }
 
-/* Looks once a second for so long. */
+/* Samples once a second for this long. */
 static void watch(struct world *w, int seconds)
 {
 	for (int i = 0; i < seconds; i++) {
@@ -330,7 +330,8 @@ static void siblings_that_never_worked(void **state)
 	for (int i = 0; i < 3; i++)
 		add(w, TASK_THREAD, STATE_COND, IN_WORK())->start_ns =
 			w->now_ns - SECOND / 2;
-	/* One has worked and is back; one has a stack of its own; others are no threads. */
+	/* One has worked and is back; one has a stack of its own; the others are not
+	 * threads. */
 	w->tasks[2].start_ns = w->now_ns - 5 * SECOND;
 	add(w, TASK_THREAD, STATE_COND,
 	    STACK("pthread_cond_wait", "x", "y", "z", "start_thread"))
@@ -373,7 +374,7 @@ static void too_few_waits_tell_nothing(void **state)
 
 	with_history(w, add(w, TASK_THREAD, STATE_COND, IN_WORK()), 7);
 	watch(w, 13);
-	/* Nobody knows either whether it rests there. */
+	/* It is also unknown whether it rests there. */
 	assert_int_not_equal(mark(w, 0), '!');
 }
 
@@ -537,7 +538,7 @@ static void locks_of_python(void **state)
 	add(w, TASK_THREAD, STATE_MUTEX,
 	    STACK("sem_wait", "lock_PyThread_acquire_lock", "method_vectorcall",
 		  "_PyObject_CallNoArgs", "_PyEval_EvalFrameDefault", "start_thread"));
-	/* Two that look alike may hold each other's lock. */
+	/* Two tasks with equal stacks may hold each other's lock. */
 	for (int i = 0; i < 2; i++) {
 		struct task *task = add(
 			w, TASK_THREAD, STATE_MUTEX,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The leak verdict on simulated populations: every case that is a leak and every case
- * that only looks like one, each by its name, over several seeds. Ends with a table of
- * precision and recall. GRMON_SEEDS=N: more seeds, see `make verdicts`.
+ * Tests the leak verdict on simulated populations: every case that is a leak and every
+ * case that only looks like one, by name, over several seeds. Ends with a table of
+ * precision and recall. GRMON_SEEDS=N sets the number of seeds; see `make verdicts`.
  */
 #include "leak_world.h"
 

@@ -333,8 +333,8 @@ static void many_tasks(void **state)
 	assert_true(heap_bytes() < before + (1u << 20));
 }
 
-/* The oldest are dropped if all together have too many tasks; one that is too large alone
- * is not kept. */
+/* The oldest marks are dropped if all together have too many tasks; a mark that is too
+ * large by itself is not kept. */
 static void too_many_tasks(void **state)
 {
 	struct marks marks = {.count = 0};

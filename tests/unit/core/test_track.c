@@ -363,7 +363,7 @@ static void an_old_wait_is_stuck_in_the_second_look(void **state)
 	task.since_ns = START - 100 * SECOND;
 	task.flags = TASK_AGE_EXACT;
 	assert_int_equal(verdict(look(bench, 0, task)), 0);
-	/* Looks that are too close are one. */
+	/* Samples that are too close together count as one. */
 	assert_int_equal(verdict(look(bench, 0.010, task)), 0);
 	assert_int_equal(verdict(look(bench, 0.019, task)), 0);
 	assert_int_equal(verdict(look(bench, 0.020, task)), TASK_STUCK);

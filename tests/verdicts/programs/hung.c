@@ -241,7 +241,7 @@ static void hung_fcntl(void)
 	start(take_fcntl, "hung");
 }
 
-/* Nobody reads what is written. */
+/* No process reads what is written. */
 static void *write_on(void *arg)
 {
 	static char bytes[4096];
@@ -348,7 +348,7 @@ static void hung_mq_send(void)
 	start(send_messages, "hung");
 }
 
-/* A named pipe that nobody opens for writing. */
+/* A named pipe that no process opens for writing. */
 static void *open_fifo(void *arg)
 {
 	fds[0] = open(path("fifo"), O_RDONLY | O_CLOEXEC);

@@ -431,7 +431,7 @@ static void have_slot(void *arg)
 		syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
 }
 
-/* Looks until the condition holds for the one row, or the time is over; the row. */
+/* Samples until the condition holds for the only row, or time is up. Returns the row. */
 static const struct task *slot_row(struct looker *looker, pid_t pid, bool stale)
 {
 	int64_t end_ns = clock_mono_ns() + WAIT_LIMIT_NS;

@@ -365,7 +365,7 @@ static void values_out_of_range(void **state)
 	assert_true(task->state < STATE_COUNT);
 	assert_true(task->since_ns <= look.snapshot->mono_ns);
 	assert_true(task->start_ns <= look.snapshot->mono_ns);
-	/* Threads that the kernel does not have are no rows. */
+	/* Threads that the kernel does not have get no rows. */
 	assert_null(find(&look, TASK_THREAD, INT32_MAX));
 	/* Our own thread has no slot: it is shown as the kernel sees it. */
 	assert_non_null(find(&look, TASK_THREAD, (uint64_t)getpid()));

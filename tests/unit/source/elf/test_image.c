@@ -325,7 +325,7 @@ static void packed_sections(void **state)
 		close(image_of(file, length, &budget));
 		assert_int_equal(budget.note[0] == '\0', cases[i].credible);
 	}
-	/* Symbols are not compressed by anybody. */
+	/* No tool compresses symbols. */
 	Elf64_Shdr section = {.sh_type = SHT_SYMTAB,
 			      .sh_flags = SHF_COMPRESSED,
 			      .sh_entsize = 24,

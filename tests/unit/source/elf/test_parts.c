@@ -207,7 +207,7 @@ static void sorted_table_leads_to_beginnings(void **state)
 	assert_false(table.sane);
 }
 
-/* Units of 11 bytes, of which the one at place has another table of abbreviations. */
+/* Makes units of 11 bytes; the one at place has a different abbreviation table. */
 static size_t make_units(uint8_t *out, size_t count, size_t place, uint32_t table)
 {
 	static const uint8_t unit[12] = {8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8, 0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Look-ups in function tables of every era, and in false tables. */
+/* Looks up functions in the tables of every Go version, and in invalid tables. */
 #include "unit.h"
 
 #include "go_tables.h"

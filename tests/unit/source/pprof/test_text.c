@@ -312,7 +312,7 @@ static void test_texts(void **state)
 
 				snprintf(ids + strlen(ids), sizeof(ids) - strlen(ids),
 					 "%d ", (int)task->id);
-				/* Prefixes are no part of names. */
+				/* Prefixes are not part of names. */
 				if (!reader.found.cut)
 					assert_int_equal(task->stack->nr_frames, 1);
 			}

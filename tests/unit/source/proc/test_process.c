@@ -67,7 +67,7 @@ static void test_open(void **state)
 	process_close(&open); /* once more does nothing */
 }
 
-/* One that is open never turns into another process. */
+/* An open process never turns into another one. */
 static void test_ended(void **state)
 {
 	pid_t pid = start_child();

@@ -115,7 +115,7 @@ static void what_stacks_say(void **state)
 		{{"std::condition_variable::wait(std::unique_lock<std::mutex>&)"},
 		 STATE_FUTEX,
 		 STATE_COND},
-		/* The innermost lock counts, but a channel around it is meant. */
+		/* The innermost lock counts, but a channel around it takes precedence. */
 		{{"sem_wait", "pthread_cond_wait"}, STATE_FUTEX, STATE_SEMAPHORE},
 		{{"pthread_cond_wait", "chan_recv"}, STATE_FUTEX, STATE_CHAN_RECV},
 		{{"std::thread::park", "std::sync::mpsc::Receiver<T>::recv"},

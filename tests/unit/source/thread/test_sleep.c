@@ -55,7 +55,7 @@ static int64_t lag_at(int cpu)
 	return least_ns;
 }
 
-/* A clock that stood still for a moment meanwhile lags more from then on. */
+/* A clock that stood still for a moment lags more from then on. */
 static void assert_lag(int cpu, int64_t lag_ns, int64_t before_ns)
 {
 	int64_t after_ns = lag_at(cpu);

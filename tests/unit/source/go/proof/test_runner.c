@@ -77,7 +77,7 @@ static const struct process *named(pid_t pid)
 	return &process;
 }
 
-/* A goroutine that leaves the processor, not one that is asked to. */
+/* A goroutine counts if it leaves the processor, not if it is asked to. */
 static void test_mark(void **state)
 {
 	struct go_layout layout = layout_of();
@@ -149,7 +149,7 @@ static void *spin(void *arg)
 	return NULL;
 }
 
-/* A thread that runs has to get on; one that sleeps has written everything. */
+/* A running thread has to make progress; a sleeping one has written everything. */
 static void test_threads(void **state)
 {
 	struct go_layout layout = layout_of();
