@@ -32,8 +32,8 @@ struct group {
 	const char *label_key, *label_text; /* GROUP_LABEL */
 	uint32_t example;                   /* index of its oldest task, if count > 0 */
 	uint32_t count, stuck, is_long;
-	uint32_t
-		word; /* index of the oldest stuck task, or the oldest long one if none is stuck */
+	/* index of the oldest stuck task, or of the oldest long one if none is stuck */
+	uint32_t word;
 	uint32_t first;   /* count in the first sample; 0 if the group appeared later */
 	int64_t since_ns; /* start of the oldest wait; 0 if unknown */
 	uint64_t came, left; /* while observed */
