@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A preloaded agent changes nothing that its host can see, and survives in a sandbox: what a
-# program says of itself is the same with and without it.
+# A preloaded agent changes nothing that its host can see, and works in a sandbox: programs print
+# the same about themselves with it and without it.
 . "$(dirname "$0")/lib.sh"
 need python3
 [ -z "${SAN:-}" ] || skip_all 'sanitizers have threads and descriptors of their own'
 plan 29
 targets=$BUILD/tests/targets
 
-# same NAME COMMAND…: output and exit status with the agent are those without it.
+# same NAME COMMAND…: the output and the exit status are the same with the agent and without it.
 same() {
 	name=$1
 	shift
@@ -20,20 +20,20 @@ same() {
 	ok $? "$name" "$(cat "$work/diff")"
 }
 
-same 'descriptors, keys, limits and namespaces' "$targets/host_probe"
-# Not by LD_PRELOAD: as /etc/ld.so.preload does it.
+same 'descriptors, keys, limits and namespaces are the same' "$targets/host_probe"
+# Without LD_PRELOAD, as /etc/ld.so.preload works.
 linker=$(readelf -l "$targets/host_probe" | sed -n 's/.*interpreter: \(.*\)\]/\1/p')
 "$linker" "$targets/host_probe" >"$work/without" 2>&1
 if "$linker" --preload "$agent" "$targets/host_probe" >"$work/with" 2>&1; then
 	diff "$work/without" "$work/with" >"$work/diff"
-	ok $? 'the same when preloaded without an environment variable' "$(cat "$work/diff")"
+	ok $? 'they are the same if the agent is preloaded without an environment variable' "$(cat "$work/diff")"
 else
-	ok 0 'preloaded without a word in the environment # SKIP the dynamic linker has no --preload'
+	ok 0 'an agent that is preloaded without an environment variable # SKIP the dynamic linker has no --preload'
 fi
 
-same "a fork in Python, which warns of threads" python3 "$beside/agent_host_fork.py"
+same "a fork in Python does not warn of threads" python3 "$beside/agent_host_fork.py"
 
-# Programs that cannot load the agent start, without a word of the dynamic linker.
+# Programs that cannot load the agent start, without a message from the dynamic linker.
 cat >"$work/other.c" <<'EOC'
 #include <stdio.h>
 int main(int n, char **w) { (void)w; printf("%d words\n", n); return 5; }
@@ -49,34 +49,34 @@ if cc -m32 -o "$work/other-32" "$work/other.c" 2>/dev/null && "$work/other-32" >
 	others="$others $work/other-32"
 fi
 if [ -n "$others" ]; then
-	same 'children of another C library and word size, started in every way' "$targets/host_probe" $others
+	same 'children of another C library or word size start in every way' "$targets/host_probe" $others
 	started_by_run() {
 		"$client" run -- "$work/other-musl" >"$work/out" 2>"$work/err"
 		[ $? -eq 5 ] && grep -q '^1 words$' "$work/out" && grep -q 'another C library' "$work/err"
 	}
-	if [ -x "$work/other-musl" ]; then check 'run says why it cannot preload one' started_by_run; else ok 0 'run # SKIP no musl'; fi
+	if [ -x "$work/other-musl" ]; then check 'run says why it cannot preload such a program' started_by_run; else ok 0 'run says why it cannot preload such a program # SKIP musl-gcc is not installed'; fi
 	shell() {
 		[ "$("$client" run -- sh -c "$work/other-musl; $work/other-script; exec ${others##* }" 2>&1 |
 			grep -vE '^grmon-c: |words$')" = '' ]
 	}
-	check 'a shell under run starts such programs' shell
+	check 'a shell under run starts such programs without a message' shell
 else
-	for _ in 3 4 5; do ok 0 "another C library # SKIP neither musl-gcc nor gcc -m32"; done
+	for _ in 3 4 5; do ok 0 "children of another C library # SKIP neither musl-gcc nor gcc -m32 works"; done
 fi
-# By names that mean another file where they are looked at, from a small stack, …
+# Names that mean another file to the process that reads them, a small stack, and more.
 mkdir "$work/hidden"
 printf '#!/bin/sh\necho ${LD_PRELOAD:+preloaded} >>"$0.out"\n' >"$work/hidden/keeps"
 chmod +x "$work/hidden/keeps"
 if [ -x "$work/other-musl" ]; then
 	cp "$work/other-musl" "$work/hidden/program"
-	same 'children whose files are hard to find' "$targets/host_exec" "$work/hidden" program
-	same 'the same under a filter from the start' "$targets/host_exec" "$work/hidden" program filtered
+	same 'children whose files are hard to find start' "$targets/host_exec" "$work/hidden" program
+	same 'they start under a filter of system calls too' "$targets/host_exec" "$work/hidden" program filtered
 	keep_it() { [ "$(grep -c '^preloaded$' "$work/hidden/keeps.out")" -eq 2 ]; }
 	check 'programs whose files are found keep the preload' keep_it
 else
-	for _ in 1 2 3; do ok 0 'children whose files are hard to find # SKIP no musl'; done
+	for _ in 1 2 3; do ok 0 'children whose files are hard to find # SKIP musl-gcc is not installed'; done
 fi
-# A dynamic linker of the same name elsewhere is of another build of the C library.
+# A dynamic linker with the same name in another folder belongs to another build of the C library.
 cat >"$work/asks.c" <<'EOC'
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,11 +85,11 @@ EOC
 own=$(readelf -l "$targets/host_probe" | sed -n 's/.*interpreter: \(.*\)\]/\1/p')
 cp "$own" "$work/hidden/${own##*/}"
 cc -o "$work/asks" -Wl,--dynamic-linker="$work/hidden/${own##*/}" "$work/asks.c"
-same 'a program of another build of the C library' sh -c "$work/asks"
+same 'a program of another build of the C library does not get the agent' sh -c "$work/asks"
 keeps() { LD_PRELOAD="$agent" "$1" -c 'import os, sys
 os.execv("/usr/bin/env", ["env"])' | grep -q '^LD_PRELOAD=.*libgrmon'; }
 check 'a program that can load the agent gets it' keeps "$(command -v python3)"
-# An emulator hands it on to a program that cannot: known by its name.
+# An emulator passes the environment to a program that cannot load the agent. It is known by its name.
 for name in qemu-arm qemu-i386-static qemu-x86_64 qemu-img; do cp "$(command -v env)" "$work/$name"; done
 emulators() {
 	for name in qemu-arm qemu-i386-static qemu-x86_64 qemu-img; do
@@ -99,7 +99,7 @@ emulators() {
 }
 check 'an emulator of another machine does not get the agent, one of this machine does' emulators
 
-# Sandboxes. Looked at and listed while they run, and then told to end.
+# Sandboxes. They are sampled and listed while they run, and then told to end.
 for when in early late all child exec unseen; do
 	mkfifo "$work/$when"
 	LD_PRELOAD=$agent "$targets/host_filter" "$when" <"$work/$when" >"$work/$when.out" 2>&1 &
@@ -112,20 +112,20 @@ for when in early late all child exec unseen; do
 	child) ;;
 	*) until_true sees "$pid" 'has target.sources.*=agent and count state=mutex = 6' ;;
 	esac
-	ok $? "under a filter ($when): its threads are published" "$(cat "$work/$when.out")"
+	ok $? "the agent publishes its threads under a filter ($when)" "$(cat "$work/$when.out")"
 	"$client" ls >/dev/null
 	"$client" dump "$pid" >/dev/null
 	exec 7>&-
 	wait "$host"
 	code=$?
 	[ $code -eq 0 ] || [ $code -eq 77 ]
-	ok $? "and it runs to its end ($when)" "exit status $code"
+	ok $? "a program under a filter runs to its end ($when)" "exit status $code"
 done
 
 GRMON_DISABLE=1 LD_PRELOAD=$agent timeout 60 "$targets/host_filter" exec </dev/null >"$work/out" 2>&1
 code=$?
 [ $code -eq 0 ] || [ $code -eq 77 ]
-ok $? 'a disabled agent does not look into programs under a filter' "exit status $code"
+ok $? 'a disabled agent does not read programs under a filter' "exit status $code"
 
 cat >"$work/tsan.c" <<'EOC'
 #include <pthread.h>
@@ -163,13 +163,13 @@ int main(void)
 }
 EOC
 if gcc -fsanitize=thread -o "$work/tsan" "$work/tsan.c" 2>/dev/null && "$work/tsan" >/dev/null 2>&1; then
-	same 'a condition under ThreadSanitizer' "$work/tsan"
+	same 'a condition works under ThreadSanitizer' "$work/tsan"
 else
 	ok 0 'a condition under ThreadSanitizer # SKIP gcc has none'
 fi
 
-# A library that was linked without libc asks for no version of its functions, and gets the
-# oldest: conditions of another layout, and a posix_spawnp() that gives scripts to the shell.
+# A library that was linked without libc requests no version of its functions, and gets the oldest
+# ones: conditions of another layout, and a posix_spawnp() that passes scripts to the shell.
 cat >"$work/old.c" <<'EOC'
 #include <pthread.h>
 #include <spawn.h>
@@ -234,7 +234,7 @@ echo 'exit 6' >"$work/no-interpreter"
 chmod +x "$work/no-interpreter"
 gcc -shared -fPIC -nostdlib -o "$work/libold.so" "$work/old.c" &&
 	gcc -o "$work/user" "$work/user.c" -L"$work" -Wl,-rpath,"$work" -lold -pthread
-same 'a library without versions of libc' timeout 60 "$work/user" "$work/no-interpreter"
+same 'a library that was linked without libc works' timeout 60 "$work/user" "$work/no-interpreter"
 
 # A forked child with a socket ends by _exit(). A client that lists the agents removes its file
 # and leaves that of the parent.
@@ -248,7 +248,7 @@ exec 7>"$work/in"
 until_true grep -q . "$work/ended"
 left=$XDG_RUNTIME_DIR/grmon/$(cat "$work/ended").sock
 check 'a child that ends by _exit leaves its socket' test -S "$left"
-# What is left by a process that ended a moment ago is not touched yet.
+# ls does not remove the socket of a process that has only just ended.
 swept() { "$client" ls >/dev/null && [ ! -e "$left" ]; }
 until_true swept
 [ $? -eq 0 ] && [ -S "$XDG_RUNTIME_DIR/grmon/$host.sock" ]

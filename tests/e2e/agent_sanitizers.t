@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Programs that are built with a sanitizer, with the agent preloaded and linked: nothing is
-# reported that is not there, as where the agent called past an interceptor, and what is there
-# still is. The program guards one plain word by each kind of wait in turn.
+# Programs that are built with a sanitizer, with the agent preloaded and linked: the sanitizer
+# reports no false fault, as it would if the agent bypassed an interceptor, and still finds the real
+# ones. The program protects one plain word by each kind of wait in turn.
 . "$(dirname "$0")/lib.sh"
 need cc
 [ -z "${SAN:-}" ] || skip_all 'the programs have sanitizers of their own'
@@ -35,7 +35,7 @@ int main(void)
 }
 EOC
 
-# report COMMAND…: what it prints and returns, without addresses and ids.
+# report COMMAND…: prints the command's exit status and output, without addresses and ids.
 report() {
 	timeout 100 "$@" >"$work/out" 2>&1
 	echo "exit $?"
@@ -45,7 +45,7 @@ report() {
 # The call of pthread_create() may be missing with gcc's ThreadSanitizer.
 creates=$(sed -n '/pthread_create(&threads\[i\]/=' "$source")
 
-# sanitized NAME COMPILER FLAGS…: two tests, or three.
+# sanitized NAME COMPILER FLAGS…: two tests, or three for a ThreadSanitizer.
 sanitized() {
 	name=$1
 	shift
@@ -53,25 +53,25 @@ sanitized() {
 		[ "$(report "$work/plain" | head -n 2 | tr '\n' ' ')" != 'exit 0 1 1 0x700 ' ] ||
 		! "$@" -g -pthread -o "$work/linked" "$source" -Wl,--no-as-needed -L"$BUILD" -lgrmon \
 			-Wl,-rpath,"$BUILD"; then
-		ok 0 "$name, preloaded # SKIP not here"
-		ok 0 "$name, linked # SKIP not here"
-		case $name in *ThreadSanitizer) ok 0 "$name, a race # SKIP not here" ;; esac
+		ok 0 "$name, preloaded # SKIP it does not work here"
+		ok 0 "$name, linked # SKIP it does not work here"
+		case $name in *ThreadSanitizer) ok 0 "$name, a race # SKIP it does not work here" ;; esac
 		return
 	fi
 	report "$work/plain" >"$work/without"
 	LD_PRELOAD=${first:-}$agent report "$work/plain" >"$work/with"
 	diff "$work/without" "$work/with" >"$work/diff"
-	ok $? "$name, preloaded" "$(cat "$work/diff" "$work/out")"
+	ok $? "$name reports no fault with the agent preloaded" "$(cat "$work/diff" "$work/out")"
 	report "$work/linked" >"$work/with"
 	diff "$work/without" "$work/with" >"$work/diff"
-	ok $? "$name, linked" "$(cat "$work/diff" "$work/out")"
+	ok $? "$name reports no fault with the agent linked" "$(cat "$work/diff" "$work/out")"
 	case $name in
 	*ThreadSanitizer)
 		"$@" -g -DRACE -pthread -o "$work/plain" "$source"
 		report "$work/plain" >"$work/without"
 		LD_PRELOAD=$agent report "$work/plain" >"$work/with"
 		grep -q 'data race' "$work/without" && diff "$work/without" "$work/with" >"$work/diff"
-		ok $? "$name, a race" "$(cat "$work/diff" "$work/out")"
+		ok $? "$name still finds a race" "$(cat "$work/diff" "$work/out")"
 		;;
 	esac
 }
@@ -88,7 +88,7 @@ sanitized "clang's AddressSanitizer" clang -fsanitize=address,undefined
 if gcc -fsanitize=address -pthread -o "$work/cancelled" "$work/cancelled.c" -Wl,--no-as-needed \
 	-L"$BUILD" -lgrmon -Wl,-rpath,"$BUILD" 2>/dev/null; then
 	[ "$(timeout 60 "$work/cancelled" 2>&1)" = joined ]
-	ok $? "a thread that is cancelled under gcc's AddressSanitizer" "$("$work/cancelled" 2>&1)"
+	ok $? "a thread can be cancelled under gcc's AddressSanitizer" "$("$work/cancelled" 2>&1)"
 else
 	ok 0 "a thread that is cancelled # SKIP gcc has no AddressSanitizer"
 fi

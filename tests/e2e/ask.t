@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The helper that other tests ask about JSON: each question has an answer yes and an answer
-# no, and a question that cannot be answered is never a yes.
+# tests/ask.py, which answers the other tests' questions about JSON: each question is answered with
+# yes and with no, and a question that cannot be answered is never answered with yes.
 . "$(dirname "$0")/lib.sh"
 need python3
 
@@ -15,7 +15,7 @@ cat >"$work/dump.json" <<'JSON'
    "waits_on": null, "stack": []}]}
 JSON
 says() { [ "$(ask "$1")" = "$2" ]; }
-denies() {	# denies WORDS QUESTION: the answer is no, and it says this
+denies() {	# denies WORDS QUESTION: the answer is no, and its message contains WORDS
 	ask "$2" >"$work/answer" && return 1
 	cat "$work/answer"
 	grep -qF -- "asked: " "$work/answer" && grep -qF -- "$1" "$work/answer"
@@ -58,12 +58,12 @@ row id=t1|rows id=t1|cannot be answered
 row id=t1|every id=t1|cannot be answered
 row id=t1|row target.pid=3|no field 'target'
 END
-check 'a count without a comparison is printed' says 'count stuck' 1
-check 'a field of the object is printed' says 'value target.pid' 3
-check 'a field of a row is printed' says 'value id stuck' t1
-check 'the fields of all rows are printed' says 'list id' "$(printf 't1\nt2')"
+check 'a count without a comparison prints the number' says 'count stuck' 1
+check 'value prints a field of the object' says 'value target.pid' 3
+check 'value prints a field of a row' says 'value id stuck' t1
+check 'list prints the field of all rows' says 'list id' "$(printf 't1\nt2')"
 no_file() { ! ask_file "$work/none" 'count = 0' && : >"$work/empty" && ! ask_file "$work/empty" 'count = 0'; }
-check 'a file that does not exist or is empty is a no' no_file
+check 'for a file that does not exist or is empty the answer is no' no_file
 nothing() { ! ask ''; }
-check 'an empty question is a no' nothing
+check 'to an empty question the answer is no' nothing
 plan $tests

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The configuration file as the command sees it: taken over, beaten by the command line, and
-# refused as a whole, with nothing written, when something in it is wrong.
+# The configuration file: its settings are used, the command line overrides them, and a file with
+# an error is refused as a whole, with nothing written to stdout.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 10
@@ -26,7 +26,7 @@ refused() {
 echo '{"columns": "id,state", "filter": "state:channel"}' >"$file"
 ok "$([ "$(header)" = 'ID      STATE' ] || [ "$(header | tr -s ' ')" = 'ID STATE' ]; echo $?)" 'the columns of the file are used' "$(header)"
 check 'the filter of the file is used' sees "$pid" 'has counts.tasks=1 and count = 0'
-ok "$([ "$(header --columns age)" = '   AGE' ] || [ "$(header --columns age | tr -d ' ')" = AGE ]; echo $?)" 'the command line wins' "$(header --columns age)"
+ok "$([ "$(header --columns age)" = '   AGE' ] || [ "$(header --columns age | tr -d ' ')" = AGE ]; echo $?)" 'the command line overrides the file' "$(header --columns age)"
 check 'a file that is not JSON is refused' refused '{"columns": ' 'line 1'
 check 'a value of a wrong type is refused' refused '{
 "hide_idle": 7}' 'line 2: "hide_idle": the value must be true or false'

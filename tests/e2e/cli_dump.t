@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# grmon-c dump on a real program: the JSON schema field by field, the text, and outputs that
-# go away or are full.
+# grmon-c dump on a real program: every field of the JSON, the text, and outputs that are closed or
+# full.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 24
@@ -64,11 +64,11 @@ ls_json() {
 }
 check 'ls lists the program, as a table and as JSON' until_true ls_json
 
-# With the agent, ages are exact and the first sample is as good as the second.
+# With the agent, ages are exact already in the first sample.
 rm -f ready
 start env -u XDG_RUNTIME_DIR "$client" run -- python3 "$beside/cli_dump_program.py"
 pid=$last
-check 'run with the agent, it has the same threads' until_true sees "$pid" \
+check 'run with the agent, the program has the same threads' until_true sees "$pid" \
 	'has target.sources.0=agent and count class=lock age_exact = 3'
 check 'three tasks that wait at one place for one object are at rest' until_true sees "$pid" \
 	"has counts.stuck=0 counts.long=0 and count idle state!=sleep = 3 and every idle state!=sleep has evidence*='3 tasks wait here'" --stuck 50ms
@@ -76,7 +76,7 @@ check 'they are stuck if --stuck names their state' until_true sees "$pid" \
 	"has counts.stuck=3 and count stuck evidence='named by --stuck' = 3 and row state=sleep has !stuck" --stuck semaphore=50ms
 check 'an idle task is stuck if --stuck names its state' until_true sees "$pid" \
 	'row state=sleep has stuck and has counts.stuck=1' --stuck never,sleep=50ms
-check 'the JSON has the same fields in the same places' sh -c 'python3 "$0/cli_dump_schema.py" "$1/dump.json" "$2"' "$beside" "$work" "$pid"
-check '--source native reads it from outside' sees "$pid" \
+check 'with the agent the JSON has the same fields in the same places' sh -c 'python3 "$0/cli_dump_schema.py" "$1/dump.json" "$2"' "$beside" "$work" "$pid"
+check '--source native reads the program from outside' sees "$pid" \
 	'has target.sources=native and count >= 4' -s native
 check 'ls names the agent' sh -c '"$0" ls -s agent | grep -qE "^ *$1 agent "' "$client" "$pid"

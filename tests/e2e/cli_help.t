@@ -23,7 +23,7 @@ details() {
 	sed -n 's/^command //p' "$work/list" | while read -r command; do
 		"$client" "$command" --help >"$work/out" || exit 1
 		awk 'length($0) > 80 || /\(null\)/ {print; bad = 1} END {exit bad}' "$work/out" || exit 1
-		# Prose between the usage and the options.
+		# The text between the usage and the options.
 		[ "$(sed '1,/^  grmon-c/d; /^Options:/,$d' "$work/out" | grep -c .)" -ge 1 ] || { echo "$command"; exit 1; }
 	done
 }
@@ -48,7 +48,7 @@ check 'help sources and help formats print their tables' sh -c '"$0" help source
 check 'help of a command is its --help' sh -c '"$0" dump --help | grep -q -- --stacks && ! "$0" ls --help | grep -q -- --stacks && "$0" help run | grep -q SIGTERM' "$client"
 check 'man page, completions and tables agree' sh -c 'cd "$1" && out=$(tests/lint/tables.sh "$0") && [ -z "$out" ] || { echo "$out"; exit 1; }' "$client" "$top"
 
-# The words that bash would offer for a command line.
+# The words that bash offers for a command line.
 offer() {
 	bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _grmon_c; printf "%s\n" "${COMPREPLY[@]}"' \
 		bash "$top/man/completions/grmon-c.bash" "$client" "$@"
@@ -66,8 +66,8 @@ if command -v bash >/dev/null; then
 	start sleep 600
 	check 'bash completes pids' until_true sh -c '[ -n "$1" ]' x "$(offer dump "$last" | grep -x "$last")"
 else
-	echo 'ok 13 - bash completes commands # SKIP no bash'
-	echo 'ok 14 - bash completes pids # SKIP no bash'
+	echo 'ok 13 - bash completes commands # SKIP bash is not installed'
+	echo 'ok 14 - bash completes pids # SKIP bash is not installed'
 fi
 parse_others() {
 	for shell in zsh fish; do
@@ -91,5 +91,5 @@ fish_words() {
 if command -v fish >/dev/null; then
 	check 'fish completes options, columns, states, sources and formats' fish_words
 else
-	echo 'ok 16 - fish completes options # SKIP no fish'
+	echo 'ok 16 - fish completes options # SKIP fish is not installed'
 fi

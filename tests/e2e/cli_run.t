@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# grmon-c run without a terminal: the command's own output, exit status, signals and pid,
-# with the agent inside where it can be.
+# grmon-c run without a terminal: the command keeps its output, exit status, signals and pid, and
+# has the agent inside if it can load it.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 21
@@ -11,7 +11,7 @@ out_and_status() {
 	[ $? -eq 7 ] && [ "$(cat "$work/out")" = one ] && grep -qx two "$work/err"
 }
 check 'output and exit status are those of the command' out_and_status
-check 'one line says how to watch it' grep -qE "^grmon-c: .*grmon-c [0-9]+\.$" "$work/err"
+check 'one line says how to watch the command' grep -qE "^grmon-c: .*grmon-c [0-9]+\.$" "$work/err"
 input() { [ "$(echo word | "$client" run -- cat 2>/dev/null)" = word ]; }
 check 'the command reads the input of the client' input
 by_signal() { python3 "$beside/cli_run_how.py" signal "$client" run -- sh -c 'kill -TERM $$'; }
@@ -21,7 +21,7 @@ check 'SIGPIPE is not ignored in the command' pipe_is_reset
 check 'options after the command belong to it' sh -c '[ "$("$0" run echo --filter -x 2>/dev/null)" = "--filter -x" ]' "$client"
 preload() {
 	"$client" run -- env 2>/dev/null | grep -qxE 'LD_PRELOAD=.*/libgrmon\.so[.0-9]*' || return 1
-	# A sanitizer in the client wants to be loaded before everything else.
+	# A sanitizer in the client must be loaded before every other library.
 	[ -n "${SAN:-}" ] ||
 		LD_PRELOAD="$agent" "$client" run -- env 2>/dev/null | grep -qxE "LD_PRELOAD=.*/libgrmon\.so[.0-9]*:$agent"
 }
@@ -36,7 +36,7 @@ check 'ls finds the agent' until_true sh -c '"$0" ls -s agent | grep -qE "^ *$1 
 check 'the program has no thread and no socket of the agent' until_true sh -c \
 	'[ "$(ls /proc/$0/task | wc -l)" -eq 2 ] && [ ! -e "$1/grmon" ]' "$last" "$XDG_RUNTIME_DIR"
 start env GRMON_SOCKET=1 "$client" run -- python3 -c "$threads"
-check 'with GRMON_SOCKET=1 it has both' until_true sh -c \
+check 'with GRMON_SOCKET=1 the program has both' until_true sh -c \
 	'test -S "$1/grmon/$0.sock" && [ "$(ls /proc/$0/task | wc -l)" -eq 3 ]' "$last" "$XDG_RUNTIME_DIR"
 start sleep 600
 python3 "$beside/cli_run_sockets.py" "$XDG_RUNTIME_DIR/grmon" "$last.sock"
@@ -53,13 +53,13 @@ swept() {
 }
 until_true swept
 ok $? 'sockets that no process listens on are removed' "$(ls "$work/run/grmon")"
-check 'other files stay' sh -c 'test -S "$0/4194203.sock" && test -f "$0/4194202.sock"' "$work/run/grmon"
+check 'other files in the folder of sockets stay' sh -c 'test -S "$0/4194203.sock" && test -f "$0/4194202.sock"' "$work/run/grmon"
 to_file() {
 	"$client" run -o "$work/log2" -- sh -c 'echo one; echo two >&2' >"$work/out" 2>"$work/err" &&
 		[ "$(cat "$work/log2")" = "one
 two" ] && [ ! -s "$work/out" ]
 }
-check 'output into a file' to_file
+check 'run writes the output of the command to a file' to_file
 
 # Programs that cannot load the agent run without it, and a message says so.
 echo 'int main(void) { return 3; }' >"$work/static.c"
@@ -68,25 +68,25 @@ if cc -static -o "$work/static" "$work/static.c" 2>/dev/null; then
 		"$client" run -- "$work/static" 2>"$work/err"
 		[ $? -eq 3 ] && grep -q 'statically linked' "$work/err"
 	}
-	check 'a static program' static
+	check 'a static program runs without the agent, and a message says so' static
 else
-	echo 'ok 13 - a static program # SKIP no static libc'
+	echo 'ok 13 - a static program # SKIP there is no static libc'
 	tests=$((tests + 1))
 fi
 printf '#!%s\n' "$work/static" >"$work/script"
 chmod +x "$work/script"
 script() { "$client" run -- "$work/script" 2>"$work/err"; [ $? -eq 3 ] && grep -q 'statically linked' "$work/err"; }
 if [ -x "$work/static" ]; then
-	check 'a script of a static interpreter' script
+	check 'so does a script of a static interpreter' script
 else
-	echo 'ok 14 - a script of a static interpreter # SKIP no static libc'
+	echo 'ok 14 - a script of a static interpreter # SKIP there is no static libc'
 	tests=$((tests + 1))
 fi
 no_agent() {
 	mkdir -p "$work/bin" && cp "$client" "$work/bin/" || return 1
 	"$work/bin/grmon-c" run -- true 2>"$work/err"
 	code=$?
-	# It may be installed on this machine.
+	# The agent may be installed on this machine.
 	[ $code -eq 0 ] || { [ $code -eq 3 ] && grep -q 'libgrmon.so is neither' "$work/err"; }
 }
 check 'a missing agent is reported' no_agent
@@ -99,4 +99,4 @@ runtime_only() {
 	rm -f "$work"/lib/libgrmon.so* && cp "$agent" "$work/lib/libgrmon.so.0" &&
 		"$work/bin/grmon-c" run -- env 2>/dev/null | grep -qx "LD_PRELOAD=$work/lib/libgrmon.so.0"
 }
-check 'it is found if only the runtime package is installed' runtime_only
+check 'the agent is found if only the runtime package is installed' runtime_only

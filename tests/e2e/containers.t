@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A process in namespaces of its own, with a root and libraries of its own, watched by its
-# pid on the host: functions, paths, sockets and their other ends, the agent, the same ids.
+# A process in its own namespaces, with its own root and libraries, watched by its pid on the host:
+# functions, paths, sockets and their other ends, the agent, and ids.
 . "$(dirname "$0")/lib.sh"
 need python3
 need unshare
@@ -9,7 +9,7 @@ need unshare
 unshare --pid --fork --mount --net --uts --ipc true 2>/dev/null || skip_all "no namespaces here"
 plan 13
 
-# A root that holds nothing but the program and what it is linked with, at other paths.
+# A root that contains only the program and its libraries, at other paths.
 root=$work/root
 mkdir -p "$root/app" "$root/proc" "$root/tmp" "$root/old"
 cp "$BUILD/tests/targets/boxed" "$root/app/boxed"
@@ -19,7 +19,7 @@ ldd "$BUILD/tests/targets/boxed" | grep -o '/[^ ]*' | while read -r library; do
 done
 cp -L "$agent" "$root/app/libgrmon.so"
 
-# boxed_start HOW [ENV...]: in the namespaces; $target is its pid here
+# boxed_start HOW [ENV...]: starts the program in the namespaces; $target is its pid on the host.
 boxed_start() {
 	rm -f "$root/tmp/ready"
 	how=$1
@@ -42,11 +42,11 @@ boxed_start pivot
 dump "$target"
 [ "$(sed -n 's/^NSpid:.*\t//p' "/proc/$target/status")" = 1 ]
 ok $? "the target is the first process of its own namespace" "$(cat "$work/log")"
-check "every thread is there, with its name and its id on the host" \
+check "every thread has its name and its id on the host" \
 	ask "count = 5 and set name >= accepter reader locker filer and every has tid>=$target id~='t\d+'"
-check "functions are named by the files of its own root" \
+check "functions have their names from the files of its own root" \
 	ask 'row name=locker stack.*.function=wait_for_the_lock'
-check "functions of its C library are named too" \
+check "functions of its C library have their names too" \
 	ask 'row name=accepter stack.*.function*=accept'
 check "a listening socket of another network namespace has its address" \
 	ask 'row name=accepter has waits_on.text*=127.0.0.1:7070'
@@ -62,7 +62,7 @@ kill -9 "$target"
 
 boxed_start chroot
 dump "$target"
-check "after chroot() alone, functions are named too" \
+check "functions have their names after chroot() alone too" \
 	ask 'row name=locker stack.*.function=wait_for_the_lock'
 kill -9 "$target"
 
@@ -71,7 +71,7 @@ check "an agent inside is found, and its ids are those of the host" until_true s
 	"has target.sources.*=agent target.pid=$target and row name=locker has waits_on.owner=t$target"
 kill -9 "$target"
 
-# In a pid namespace of its own the second process is one like any other.
+# In its own pid namespace, the second process is listed as any other.
 # shellcheck disable=SC2016
 unshare --pid --fork --mount-proc sh -c 'sleep 600 & sh -c "sleep 601 & sleep 602" &
 	i=0
@@ -80,6 +80,6 @@ unshare --pid --fork --mount-proc sh -c 'sleep 600 & sh -c "sleep 601 & sleep 60
 		[ "$(grep -cE "^ *[0-9]+ native +1 sleep " "$1")" -eq 3 ] && break
 		sleep 0.05
 	done' "$client" "$work/listed"
-check "ls there lists the second process" grep -qE '^ *2 native +1 sleep ' "$work/listed"
-check "ls there lists all other processes, the first one too" sh -c \
+check "ls in the pid namespace lists the second process" grep -qE '^ *2 native +1 sleep ' "$work/listed"
+check "ls in the pid namespace lists all other processes, including the first" sh -c \
 	'[ "$(grep -cE "^ *[0-9]+ native +1 sleep " "$0")" -eq 3 ] && grep -qE "^ *1 native +1 sh " "$0"' "$work/listed"

@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Deadlocks of every kind, in one process and across two, with and without the agent: the
-# cycle has its members and no other task, in JSON and in text.
+# Deadlocks of every kind, in one process and across two, with and without the agent: the cycle has
+# its members and no other task, in JSON and in text.
 . "$(dirname "$0")/lib.sh"
 need python3
 kinds="abba self three recursive checking robust inherit rwlock join pipe socket flock child shared"
 plan 32
 
 is_ready() { grep -q ready "$work/out"; }
-# start_locks KIND [VAR=VALUE]: the program in $last, its cycle's members in $members.
+# start_locks KIND [VAR=VALUE]: starts the program; its pid is in $last, the members of its cycle are
+# in $members.
 start_locks() {
 	kind=$1
 	shift
@@ -25,7 +26,7 @@ stop_locks() {
 	kill -9 "$last" 2>/dev/null
 	wait "$last" 2>/dev/null
 }
-# The members in the file are those of the one cycle; asked until the threads have blocked.
+# Succeeds if the one cycle has the expected members. It is asked until the threads have blocked.
 one_cycle() {
 	dump "$last" || return 1
 	members=$(sed -n 's/^member \([0-9]*\).*/t\1/p' "$work/out")
@@ -36,17 +37,17 @@ for kind in $kinds; do
 	[ "$kind" != flock ] || kind="flock $work/a $work/b"
 	start_locks "$kind"
 	until_true one_cycle
-	ok $? "${kind%% *}: found from outside" "$(one_cycle)"
+	ok $? "${kind%% *}: the deadlock is found from outside" "$(one_cycle)"
 	stop_locks
 	start_locks "$kind" LD_PRELOAD="$agent"
 	until_true one_cycle
-	ok $? "${kind%% *}: found through the agent" "$(one_cycle)"
+	ok $? "${kind%% *}: the deadlock is found through the agent" "$(one_cycle)"
 	stop_locks
 done
 
 start_locks "wide 5000"
 until_true one_cycle
-ok $? "a cycle is found that 5000 threads wait behind" "$(one_cycle)"
+ok $? "a cycle is found although 5000 threads wait behind it" "$(one_cycle)"
 says() {
 	"$client" dump "$last" >"$work/text"
 	head -12 "$work/text" | grep -q "$1"

@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The demo's story on the real server: each request leaves a producer in chan-send, whose
-# row says which request started it and who waits; with --fixed it shows select and leaves.
+# The demo server: each request leaves a producer in chan-send, and its row says which request
+# started it and who waits. With --fixed the producer is in select, and ends.
 . "$(dirname "$0")/lib.sh"
 need python3
 need curl
 plan 14
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
-# Three products, then the answer is complete; into $work/answer.
+# The first three products of the answer, in $work/answer.
 request() { curl -fsS --max-time 10 "$1" >"$work/answer" && cat "$work/answer"; }
 first_three() {
 	ask_file "$work/answer" 'in * values id = 1 2 3'
 }
-# serve OPTION…: a server on a port of its own; its address in $url, its pid in $last.
+# serve OPTION…: starts a server on a free port; its address is in $url, its pid in $last.
 serve() {
 	: >"$work/log"
 	start "$BUILD/examples/leaky-server" --port 0 "$@"
@@ -23,7 +23,7 @@ serve() {
 
 serve
 leaky=$last
-check 'the server says its address and its pid' grep -qx "http://127.0.0.1:[0-9]*/products pid $leaky" "$work/log"
+check 'the server prints its address and its pid' grep -qx "http://127.0.0.1:[0-9]*/products pid $leaky" "$work/log"
 check 'before any request no task waits on a channel' sees "$leaky" 'has !counts.by_class.channel?'
 check 'a request is answered' request "$url?user=7"
 check 'the answer has the first three products' first_three
@@ -42,13 +42,13 @@ kill "$leaky"
 wait "$leaky"
 ok $? 'SIGTERM ends the server with status 0'
 
-# The producer stops waiting a second after the answer; until then it may be seen in select.
+# The producer stops waiting a second after the answer. Until then a dump may show it in select.
 serve --fixed
 fixed=$last
 selecting() {
 	sees "$fixed" 'row name=producer state=select waits_on.kind^=channel'
 }
-# On a machine so busy that a whole second passes between two samples, another request helps.
+# On a busy machine a second may pass between two samples, so another request is made.
 story() {
 	for user in 9 10 11 12 13; do
 		request "$url?user=$user" || return 1
@@ -60,8 +60,8 @@ story() {
 	done
 	return 1
 }
-check 'with --fixed the producer shows select' story
-check 'and the row of the producer disappears' until_true sees "$fixed" \
+check 'with --fixed the producer is in select' story
+check 'with --fixed the row of the producer disappears' until_true sees "$fixed" \
 	'no name=producer and has !counts.by_class.channel?'
 
 quietly() {

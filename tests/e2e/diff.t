@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Two processes of the same Go program, one with 40 goroutines more: every way to save what
-# one does is compared with every way to save the other, across formats too. A process of C
-# threads against its own recording.
+# Two processes of the same Go program, one with 40 goroutines more: a file of the one in every
+# format is compared with a file of the other in every format. A process of C threads is compared
+# with its own recording.
 # shellcheck disable=SC2034
 . "$(dirname "$0")/lib.sh"
 need go
@@ -36,7 +36,7 @@ wait "$a" "$b" 2>/dev/null
 # differs A B [MOST]: main.park is new with 40 goroutines, no other function of main has
 # changed, and at most MOST groups of the runtime and of the request itself have.
 differs() {
-	# The goroutine that accepts may have been about to, as the request had just come.
+	# The goroutine that accepts may have been in another state, because the request had just arrived.
 	"$client" diff -f json "$1" "$2" >diff.json && ask_file diff.json \
 		'in groups.* count stack.*.function=main.park = 1' \
 		'in groups.* row stack.*.function=main.park has change=new a=0 b=40' \
@@ -45,25 +45,25 @@ differs() {
 }
 for pair in "debug2 debug2" "debug1 debug1" "debug0 debug0" "json json" "grmon grmon" "log log" \
 	"debug2 debug1" "debug1 debug0" "debug2 grmon" "grmon json" "debug1 json"; do
-	check "${pair% *} against ${pair#* }" differs "a.${pair% *}" "b.${pair#* }"
+	check "diff of ${pair% *} and ${pair#* } shows the new goroutines" differs "a.${pair% *}" "b.${pair#* }"
 done
 case $(go env GOVERSION) in
-go1.1* | go1.2[01]*) ok 0 "SIGQUIT against a recording # SKIP this Go prints frames of the runtime in it" ;;
-# It has the runtime's own goroutines too.
-*) check "SIGQUIT against a recording" differs a.log b.grmon 9 ;;
+go1.1* | go1.2[01]*) ok 0 "diff of a SIGQUIT output and a recording shows the new goroutines # SKIP this Go prints frames of the runtime" ;;
+# The output of SIGQUIT contains the runtime's own goroutines too.
+*) check "diff of a SIGQUIT output and a recording shows the new goroutines" differs a.log b.grmon 9 ;;
 esac
 
 back() { "$client" diff b.grmon a.debug2 | grep -Eq '^ +40 +0 +-40 gone +chan-recv in main.park at .*created by main.main'; }
-check "in the other order they are gone" back
+check "in the other order these goroutines are gone" back
 fails() {
 	"$client" diff --fail a.json b.json >/dev/null
 	[ $? -eq 1 ] && "$client" diff --fail b.json a.json >/dev/null && "$client" diff --fail a.json a.json >/dev/null
 }
-check "--fail: exit 1 for what is new, 0 for what is gone" fails
+check "--fail exits with 1 if something is new, with 0 if something is gone" fails
 filtered() { "$client" diff --filter 'fn:selecter' a.json b.json | grep -q '^0 new, 0 gone, 0 grown, 0 shrunk; unchanged: 1 task in 1 group\.'; }
-check "--filter limits both sides" filtered
+check "--filter applies to both sides" filtered
 stacks() { "$client" diff --stacks a.debug2 b.debug2 | grep -q '^ *at main.park  pprof_server.go'; }
-check "--stacks prints the stacks" stacks
+check "--stacks prints the stack of each group" stacks
 
 mkfifo hold
 python3 "$beside/diff_threads.py" <hold >threads.log &
@@ -80,9 +80,9 @@ until_true seen
 kill "$recorder"
 wait "$recorder"
 own() { "$client" diff threads.grmon | grep -Eq '^ +0 +7 +\+7 new '; }
-check "a recording alone: its first snapshot and its last" own
+check "of one recording, the first snapshot and the last are compared" own
 live() { "$client" diff threads.grmon "$threads" | grep -q '^0 new, 0 gone, 0 grown, 0 shrunk; unchanged: 8 tasks'; }
-check "a recording against the process that runs" live
+check "a recording is compared with the running process" live
 refused() {
 	"$client" diff a.json 2>refused.log
 	[ $? -eq 0 ] && "$client" diff - - </dev/null 2>refused.log

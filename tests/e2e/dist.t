@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# make dist: the archive has every file of the commit. Unpacked, where there is no git, it builds,
-# finds its files, and makes the same archive again.
+# make dist: the archive has every file of the commit. Unpacked on a machine without git, it builds,
+# lists its files, and makes the same archive again.
 . "$(dirname "$0")/lib.sh"
 need cc
 need pkg-config
@@ -10,14 +10,14 @@ need gzip
 plan 8
 
 version=$(sed -n 's/^#define GRMON_VERSION  *"\(.*\)"/\1/p' include/grmon.h)
-check 'make dist' make -s dist BUILD="$work/first"
+check 'make dist makes an archive' make -s dist BUILD="$work/first"
 first=$work/first/grmon-c-$version.tar.gz
 mkdir "$work/unpacked"
 tar -xzf "$first" -C "$work/unpacked"
 there=$work/unpacked/grmon-c-$version
 (cd "$there" && find . -type f | sed 's,^\./,,' | LC_ALL=C sort) >"$work/have"
 
-# A git that fails, and records what it is asked.
+# A git that fails, and records its arguments.
 mkdir "$work/bin"
 printf '#!/bin/sh\necho "$0 $*" >>%s\nexit 127\n' "$work/asked" >"$work/bin/git"
 chmod +x "$work/bin/git"
@@ -36,12 +36,12 @@ without_git tests/files.sh >"$work/names" 2>"$work/log"
 check 'the unpacked files are found without git' diff "$work/have" "$work/names"
 without_git tests/files.sh 'src/*.c' include Makefile >"$work/names"
 some() { grep -E '^(src/.*\.c|include/.*|Makefile)$' "$work/have" | diff - "$work/names"; }
-check 'a pattern finds some of them' some
+check 'a pattern selects files' some
 built() {
 	without_git make -s -j2 agent BUILD=build CFLAGS=-O0 && [ -f "$there/build/libgrmon.so" ]
 }
-check 'the agent is built there' built
-check 'the files that the quick tests need are there' without_git make -n check-quick BUILD="$work/nothing"
+check 'the agent can be built from the archive' built
+check 'the archive has the files that the quick tests need' without_git make -n check-quick BUILD="$work/nothing"
 same() { without_git make -s dist BUILD="$work/second" && cmp "$first" "$work/second/${first##*/}"; }
-check 'make dist there makes the same archive' same
-ok "$([ ! -e "$work/asked" ]; echo $?)" 'and nothing asks for git' "$(cat "$work/asked" 2>/dev/null)"
+check 'make dist from the archive makes the same archive' same
+ok "$([ ! -e "$work/asked" ]; echo $?)" 'no command runs git' "$(cat "$work/asked" 2>/dev/null)"

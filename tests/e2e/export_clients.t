@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A client of an exporter, however slow, does not delay scrapes; other requests are refused;
-# and a page in a browser cannot read what is served to this host.
+# Slow clients of an exporter do not delay scrapes. Invalid requests are refused. A web page in a
+# browser cannot read what is served to this host.
 . "$(dirname "$0")/lib.sh"
 need curl
 need python3
@@ -10,7 +10,7 @@ clients=$(dirname "$0")/slow_clients.py
 
 start sleep 600
 target=$last
-serve() { # serve ADDRESS: an exporter there; $port
+serve() { # serve ADDRESS: starts an exporter on ADDRESS; its port is in $port.
 	port=$(free_port)
 	start "$client" export "$target" --listen "$1:$port"
 	until_true curl -sf -o "$work/metrics" "http://127.0.0.1:$port/metrics"
@@ -22,7 +22,7 @@ turns=$!
 started="$started $turns"
 serve 127.0.0.1
 exporter=$last
-check 'methods, sizes, versions and names are checked' python3 "$clients" "$port" protocol
+check 'methods, sizes, versions and names of requests are checked' python3 "$clients" "$port" protocol
 said=$(curl -s -H 'Host: rebound.example' "http://127.0.0.1:$port/metrics")
 [ "$said" = "${said#*grmon_}" ] && echo "$said" | grep -q '127.0.0.1.*--listen NAME:PORT'
 ok $? 'a client that uses another host name gets only the list of valid ones' "$said"
@@ -30,11 +30,11 @@ storm() {
 	python3 "$clients" "$port" storm 3 64 >"$work/storm" && kill -0 "$exporter"
 }
 storm 2>"$work/error"
-ok $? 'with 64 slow clients each scrape is still answered within a second' "$(cat "$work/storm" "$work/error")"
+ok $? 'with 64 slow clients every scrape is answered within a second' "$(cat "$work/storm" "$work/error")"
 sed 's/^/# /' "$work/storm"
 serve 0.0.0.0
 check 'a service for other hosts accepts any host name' \
 	curl -sf -o "$work/metrics" -H 'Host: metrics.example' "http://127.0.0.1:$port/metrics"
 wait "$turns"
-ok $? 'clients that are silent, slow or do not read are disconnected' "$(cat "$work/turns")"
+ok $? 'clients that send nothing, send slowly or do not read are disconnected' "$(cat "$work/turns")"
 sed 's/^/# /' "$work/turns"

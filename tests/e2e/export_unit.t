@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The powers that the systemd unit leaves to export are enough to look at the processes of
-# other users, with an agent and without, and each of them is needed.
+# The capabilities that the systemd unit leaves to export are sufficient for processes of other
+# users, with and without an agent, and each of them is necessary.
 . "$(dirname "$0")/lib.sh"
 need setpriv
 need curl
@@ -12,7 +12,7 @@ plan 5
 
 unit=$(dirname "$0")/../../src/share/grmon-c-export.service
 powers=$(sed -n 's/^CapabilityBoundingSet=//p' "$unit" | tr 'A-Z ' 'a-z,' | sed 's/cap_/+/g')
-# Where another user can run them, and without a folder of this user's for sockets.
+# A folder in which another user can run the programs; XDG_RUNTIME_DIR is unset.
 chmod 755 "$work"
 mkdir "$work/bin"
 cp "$BUILD/examples/leaky-server" "$agent".* "$work/bin"
@@ -27,7 +27,7 @@ as_nobody "$work/bin/other-$$" 600
 outside=$last
 until_true grep -q '^http' "$work/log"
 
-# export_with POWERS: at $port
+# export_with CAPABILITIES: starts export with these on $port.
 export_with() {
 	port=$(free_port)
 	start env -u XDG_RUNTIME_DIR setpriv --bounding-set "-all,$1" --inh-caps -all --no-new-privs \
@@ -39,14 +39,14 @@ check 'a process with an agent is watched' until_true served \
 	"^grmon_tasks.*pid=\"$inside\",state=\"signal-wait\".* 1$"
 check 'a process without an agent is watched' until_true served "^grmon_tasks.*pid=\"$outside\",state=\"sleep\".* 1$"
 export_with "$(echo "$powers" | sed 's/+sys_ptrace//; s/^,//; s/,$//')"
-check 'it is not without CAP_SYS_PTRACE' until_true served "^grmon_up.*pid=\"$outside\".* 0$"
-has_fds() { # has_fds POWERS: whether the descriptors of the process with an agent are counted
+check 'without CAP_SYS_PTRACE that process is not watched' until_true served "^grmon_up.*pid=\"$outside\".* 0$"
+has_fds() { # has_fds CAPABILITIES: succeeds if the descriptors of the process with the agent are counted
 	env -u XDG_RUNTIME_DIR setpriv --bounding-set "-all,$1" --inh-caps -all --no-new-privs \
 		"$client" dump "$inside" | grep -q 'through agent' &&
 		env -u XDG_RUNTIME_DIR setpriv --bounding-set "-all,$1" --inh-caps -all --no-new-privs \
 			"$client" dump "$inside" | grep -q ', fds [0-9]'
 }
 has_fds "$powers"
-ok $? 'the agent is asked, and descriptors are counted'
+ok $? 'descriptors of the process with an agent are counted'
 ! has_fds "$(echo "$powers" | sed 's/+dac_read_search//; s/^,//; s/,$//')"
-ok $? 'they are not without CAP_DAC_READ_SEARCH'
+ok $? 'without CAP_DAC_READ_SEARCH they are not counted'

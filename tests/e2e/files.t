@@ -51,9 +51,9 @@ check 'check reports the damaged sample too' says 0 "damaged at byte $at" check 
 check 'the samples before the damaged one are read' same middle 3
 damage begin 1
 at=$(head -n 1 whole | wc -c)
-check 'if no sample is left, a damaged first one is an error' says 3 "no sample .* can be read: it is damaged at byte $at" dump begin
+check 'a damaged first sample, without which no other can be read, is an error' says 3 "no sample .* can be read: it is damaged at byte $at" dump begin
 cat begin whole >later
-check 'the samples after a damaged first one are read' same later "$all"
+check 'the samples after the next header are read' same later "$all"
 damage head 0
 check 'a damaged header is reported' says 0 '1 line that is not a sample, the first at byte 0' report head
 check 'all samples after a damaged header are read' same head "$all"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What other tools are given: folded stacks, profiles for Go's pprof, timelines for
-# speedscope, numbers for monitoring; of a server, and of a recording of it.
+# Formats for other tools: folded stacks, profiles for Go's pprof, timelines for speedscope, and
+# metrics; of a server, and of a recording of it.
 . "$(dirname "$0")/lib.sh"
 need python3
 need redis-server
@@ -18,13 +18,13 @@ ok $? "folded: equal stacks are one line, outermost first, with the state last" 
 [ "$(awk '{ sum += $NF } END { print sum }' "$work/folded")" -eq \
 	"$(ask count)" ]
 ok $? "folded: every task is counted once"
-# Now and then the server is awake, in its cron.
+# Sometimes the server is awake, in its cron.
 filtered() { [ "$("$client" dump "$redis" -f folded --filter state:poll | wc -l)" -eq 1 ]; }
-check "folded: the filter chooses" until_true filtered
+check "folded: a filter selects tasks" until_true filtered
 
 "$client" dump "$redis" -f pprof -o "$work/one.pb.gz"
 if command -v go >/dev/null 2>&1; then
-	# Go builds the tool when it is first used, and keeps it below the home folder.
+	# Go builds the tool when it is first used, and caches it in the home folder.
 	[ -w "${HOME:-/none}" ] || export HOME="$work"
 	pprof() { go tool pprof "$@" 2>/dev/null; }
 	pprof -top -sample_index=goroutine "$work/one.pb.gz" >"$work/top"
@@ -36,13 +36,13 @@ if command -v go >/dev/null 2>&1; then
 	pprof -top -sample_index=blocked "$work/one.pb.gz" >"$work/blocked"
 	grep -q 'Type: blocked' "$work/blocked" && grep -qE '[0-9.]+s .*bioProcessBackgroundJobs|[0-9.]+ms .*bioProcessBackgroundJobs' "$work/blocked"
 	ok $? "pprof: blocked time is a value" "$(cat "$work/blocked")"
-	# Another process, at other addresses, with one more job thread of the same kind.
+	# Another process, at other addresses, with one job thread more.
 	start redis-server --port 0 --save '' --unixsocket "$work/other.sock" --dir "$work" --io-threads 3
 	until_true sees "$last" 'count >= 7'
 	"$client" dump "$last" -f pprof -o "$work/two.pb.gz"
 	pprof -top -base "$work/one.pb.gz" "$work/two.pb.gz" >"$work/base"
 	grep -q IOThreadMain "$work/base" && ! grep -q bioProcessBackgroundJobs "$work/base"
-	ok $? "pprof: -base leaves what only one of two processes has" "$(cat "$work/base")"
+	ok $? "pprof: -base leaves the difference between two processes" "$(cat "$work/base")"
 	start env LD_PRELOAD="$agent" redis-server --port 0 --save '' --unixsocket "$work/inside.sock" --dir "$work"
 	creators() {
 		"$client" dump "$last" -f pprof -o "$work/inside.pb.gz" &&
@@ -62,7 +62,7 @@ ok $? "pprof: grmon-c reads its own profile" "$(cat "$work/again")"
 "$client" record "$redis" -o "$work/recording" --for 2s -i 0.1 2>"$work/err" &
 started="$started $!"
 recorder=$!
-# A state that changes in the middle: the main thread is stopped with its process.
+# A state that changes during the recording: the process is stopped.
 until_true grep -q '"t' "$work/recording"
 kill -STOP "$redis"
 sees_stopped() { grep -q '"state": *"stopped"' "$work/recording"; }
@@ -70,10 +70,10 @@ until_true sees_stopped
 kill -CONT "$redis"
 wait "$recorder"
 "$client" dump "$work/recording" -f speedscope >"$work/scope.json"
-check "speedscope: a recording's timelines are well-formed and hold the change of states" \
+check "speedscope: the timelines of a recording are well-formed and show a change of state" \
 	python3 "$beside/formats_scope.py" "$work/scope.json" "$redis" changes
 "$client" dump "$redis" -f speedscope >"$work/now.json"
-check "speedscope: a live process has its current waits" \
+check "speedscope: a live process is written with its current waits" \
 	python3 "$beside/formats_scope.py" "$work/now.json" "$redis"
 
 "$client" dump "$redis" -f openmetrics >"$work/metrics"
@@ -85,4 +85,4 @@ ok $? "openmetrics: tasks are counted by state" "$(cat "$work/metrics")"
 ok $? "help formats names all formats"
 "$client" ls -f pprof >/dev/null 2>"$work/err"
 [ $? -eq 2 ] && grep -q 'text and json' "$work/err"
-ok $? "ls names the formats that it has"
+ok $? "ls lists its own formats"
