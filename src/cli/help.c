@@ -410,7 +410,7 @@ int command_help(struct options *options)
 	}
 	cli_complain(
 		"there is no help on '%s'%s%s; the topics are states, columns, filter, "
-		"keys, sources and formats",
+		"keys, sources, formats and the commands",
 		name, suggest.best ? "; did you mean " : "",
 		suggest.best ? suggest.best : "");
 	return CLI_USAGE;
