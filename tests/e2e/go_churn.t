@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Thousands of goroutines per second start and end while they are read, with the garbage
-# collector running: no row may say what the program cannot have done.
+# Thousands of goroutines start and end each second while they are read, and the garbage collector
+# runs: no row may show a state that the program cannot have had.
 . "$(dirname "$0")/lib.sh"
 need go
 need python3
@@ -22,7 +22,7 @@ for look in 1 2 3 4 5 6 7 8; do
 	files="$files $work/$look.json"
 done
 # shellcheck disable=SC2086
-check 'every row is one that the program could show' python3 "$beside/go_churn_judge.py" $files
+check 'every row shows a state that the program can have' python3 "$beside/go_churn_judge.py" $files
 check 'thousands of goroutines had come and gone during the samples' test $(($(count) - first)) -gt 2000
 check 'the target still runs' kill -0 "$last"
 plan $tests

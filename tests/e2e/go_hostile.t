@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A process that only looks like a Go program: wrong lengths, noise, a list that changes all
-# the time, pointers in circles. It is refused with a sentence, or survived; a program that is
-# not a Go program is left to the native source.
+# A process that only looks like a Go program: wrong lengths, noise, a list that changes all the
+# time, circular pointers. The client refuses it with a sentence or shows what it can, and does not
+# hang or crash. A program that is not a Go program is left to the native source.
 . "$(dirname "$0")/lib.sh"
 [ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
 hostile=$BUILD/tests/targets/go_hostile
-# The sanitizers want more room than any machine has.
+# The sanitizers need more address space than the limit below.
 limit=
 [ -n "${SAN:-}" ] || ! command -v prlimit >/dev/null 2>&1 || limit='prlimit --as=4000000000'
 
@@ -16,20 +16,20 @@ launch() {	# launch ARG…
 	started="$started $last"
 	until_true grep -q ready "$work/out"
 }
-# refused WORDS: exit status 3, and the sentence has these words and says what to do.
+# refused WORDS: the exit status is 3, and the message contains WORDS and says what to do.
 refused() {
 	timeout 20 "$client" dump "$last" -s goruntime >"$work/o" 2>"$work/e"
 	status=$?
 	cat "$work/e"
 	[ $status -eq 3 ] && grep -q "$1" "$work/e"
 }
-survived() {	# it says something, or refuses; it does not hang, crash or take memory
+survived() {	# a dump completes or is refused; it does not hang, crash or use too much memory
 	timeout 20 $limit "$client" dump "$last" -s goruntime >"$work/o" 2>"$work/e"
 	status=$?
 	cat "$work/e"
 	[ $status -eq 0 ] || [ $status -eq 3 ]
 }
-unproved() {	# the same of a proof, which takes no longer than it may
+unproved() {	# the same with a proof, which keeps to its time limit
 	timeout 40 $limit "$client" dump "$last" -s goruntime --prove -f json >"$work/dump.json" 2>"$work/e"
 	status=$?
 	cat "$work/e"
@@ -41,7 +41,7 @@ native_instead() {
 }
 
 launch
-check 'consistent nonsense is shown' sees "$last" \
+check 'consistent but invented goroutines are shown' sees "$last" \
 	'count = 2 and has tasks.0.id=g1' -s goruntime
 kill -9 "$last"
 for how in lengths goroutines; do
@@ -52,29 +52,29 @@ for how in lengths goroutines; do
 done
 for seed in 1 2 3 4 5; do
 	launch random $seed
-	check "noise of seed $seed is survived" survived
+	check "the client survives noise of seed $seed" survived
 	kill -9 "$last"
 done
 launch loop
 for try in 1 2 3; do
-	check "a list that changes all the time is survived, $try" survived
+	check "the client survives a list that changes all the time, $try" survived
 done
 kill -9 "$last"
 
 launch
-check 'nothing can be proved without a heap' unproved
-check 'and the message says so' grep -q 'cannot prove leaks' "$work/e"
+check 'without a heap nothing is proven' unproved
+check 'a message says that nothing can be proven' grep -q 'cannot prove leaks' "$work/e"
 kill -9 "$last"
 for how in 0 1 2 3 4; do
 	launch heap $how
-	check "a heap that promises too much, $how" unproved
+	check "a heap that claims too much proves nothing, $how" unproved
 	kill -9 "$last"
 done
 
 sleep 1000 &
 last=$!
 started="$started $last"
-check 'a C program is not a Go program' refused 'is not a Go program'
-check 'and is shown by the native source' native_instead
+check 'a C program is refused as a Go program' refused 'is not a Go program'
+check 'a C program is shown by the native source' native_instead
 kill -9 "$last"
 plan $tests

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Go code that is not in the executable: a plugin that is loaded under the view, a library
-# inside Python. And processes that change: a fork, an exec, a PID namespace.
+# Go code outside the executable: a plugin that is loaded while the process is watched, and a library
+# inside Python. Also processes that change: a fork, an exec, a PID namespace.
 # shellcheck disable=SC2034
 . "$(dirname "$0")/lib.sh"
 need go
@@ -36,7 +36,7 @@ kill -USR1 "$host"
 says loaded || sed 's/^/# /' "$work/out"
 check 'goroutines of a plugin that is loaded later appear' comes \
 	'row name$=.inLibrary stack.0.file$=library.go'
-check 'they have their creator in the plugin' ask 'row name$=.inLibrary created_by.0.function$=.Start'
+check 'goroutines of the plugin have their creator in it' ask 'row name$=.inLibrary created_by.0.function$=.Start'
 check 'a goroutine in the plugin waits for a lock' ask "row state=mutex has waits_on.text='mutex held, 1 waiter'"
 check 'goroutines of the program are still shown' ask 'row name=main.inHost and row name=main.main'
 check 'a new dump shows the same' sees "$host" 'count = 5 and row state=mutex' -s goruntime
@@ -47,13 +47,13 @@ child=$(sed -n 's/^child //p' "$work/out")
 started="$started $child"
 check 'a fork has the goroutines as they were' sees "$child" \
 	'row name=main.inHost and row state=mutex' -s goruntime
-check 'it has one thread, which runs none of them' ask \
+check 'a fork has one thread, which runs none of them' ask \
 	"has resources.threads=1 and every has tid~='null|$child'"
 
 rm -f "$work/stacks"
 kill -HUP "$host"
 check 'another program that the process executes is shown' comes 'row name=main.chanSend state=chan-send'
-check 'no row is left of the program before' ask 'no name=main.inHost and has target.name=waits'
+check 'no row of the program before remains' ask 'no name=main.inHost and has target.name=waits'
 kill -INT "$recorder"
 
 mkfifo "$work/input"
@@ -67,11 +67,11 @@ echo >&3
 says loaded || sed 's/^/# /' "$work/out"
 check 'with a Go library it has goroutines too' until_true sees "$python" \
 	"has target.sources=goruntime,native and row name=main.inLibrary and row kind=thread id=t$python"
-check 'they have the state of their wait' ask 'row name=main.onLibraryLock has state=mutex'
-check 'the list of processes says goruntime' sh -c '"$0" ls | grep -qE "^ *$1 goruntime "' "$client" "$python"
+check 'goroutines of the library have the state of their wait' ask 'row name=main.onLibraryLock has state=mutex'
+check 'ls names the source goruntime for that process' sh -c '"$0" ls | grep -qE "^ *$1 goruntime "' "$client" "$python"
 exec 3>&-
 
-# The first goroutine has ended, or is another one by now.
+# The first goroutine has ended, or its memory is used by another one.
 for more in '' 'and others came'; do
 	: >"$work/out"
 	"$work/goexit" ${more:+more} >"$work/out" 2>&1 </dev/null &
@@ -82,7 +82,7 @@ for more in '' 'and others came'; do
 		"row name=main.after state=sleep and count = ${more:+4}$([ -n "$more" ] || echo 1) and has target.sources=goruntime"
 done
 
-# As the user of a container sees it: by the pid outside.
+# A container is watched by the pid outside.
 apart="unshare --fork --pid --mount-proc"
 [ "$(id -u)" -eq 0 ] || apart="unshare --map-root-user --fork --pid --mount-proc"
 if $apart true 2>/dev/null; then

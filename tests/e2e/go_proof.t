@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Proofs of leaks in Go programs: every pattern of a leak is found, nothing that is alive is
-# accused, and the runtime's own profile of leaked goroutines says the same, where it has one.
-# Several versions of Go where their toolchains are at hand; stripped programs.
+# Proofs of leaks in Go programs: every pattern of a leak is found, no living goroutine is accused,
+# and the runtime's own profile of leaked goroutines agrees, if it has one. Also stripped programs,
+# and other versions of Go whose toolchains are in the module cache.
 . "$(dirname "$0")/lib.sh"
 need go
 need python3
@@ -16,7 +16,7 @@ build() {	# build GO OUTPUT OPTION…
 	shift 2
 	"$go" build "$@" -o "$work/$out" "$source" >"$work/build.log" 2>&1
 }
-launch() {	# launch PROGRAM: its pid in $last, once all wait
+launch() {	# launch PROGRAM: waits until all its goroutines wait; its pid is in $last
 	rm -f "$work/profile" "$work/out"
 	"$work/$1" "$work/profile" >"$work/out" 2>&1 </dev/null &
 	last=$!
@@ -28,7 +28,7 @@ stop() {
 	wait "$last" 2>/dev/null
 }
 prove() { dump "$last" -s goruntime --prove; }
-# Ten of each; an address that is left over somewhere may save one of them, or two.
+# There are ten of each. A stale address somewhere may protect one or two of them.
 all_leaks=$(for name in sender receiver pointers full ranging nilSender nilReceiver noCases \
 	selecting locking reading writing grouped signalled holder chained cancelled parent; do
 	echo "${and:-} count name=main.leak.$name proven >= 8"
@@ -42,7 +42,7 @@ proves() {	# proves PROGRAM TEXT
 	check "$2: the proof completes" prove
 	check "$2: every pattern of a leak is proven" ask "$all_leaks"
 	check "$2: nearly all leaked goroutines are proven" ask "$most_leaks"
-	check "$2: nothing alive is accused" ask "$none_alive"
+	check "$2: no living goroutine is accused" ask "$none_alive"
 }
 
 build go plain || skip_all "go cannot build: $(tail -1 "$work/build.log")"
@@ -50,7 +50,7 @@ proves plain "$(go env GOVERSION)"
 check 'without --prove no row is proven' sees "$last" \
 	'no proven' -s goruntime
 check 'the target was never stopped' grep -q 'State:[[:space:]]*S' "/proc/$last/status"
-check 'a report gives the proofs first' sh -c \
+check 'a report begins with the proofs' sh -c \
 	"'$client' report $last --for 1s --prove >'$work/report' 2>&1 && grep -q '^Leak 1: ' '$work/report' &&
 	grep -q 'Nothing alive can reach what it waits on' '$work/report' && grep -q 'main.leak.sender' '$work/report' &&
 	! grep -q '^Leak.*main.alive' '$work/report'"
@@ -67,11 +67,11 @@ check 'a C program cannot be proven, and a message says so' sh -c \
 	"! '$client' dump $last --prove 2>'$work/e' >/dev/null && grep -q 'proved only in Go programs' '$work/e'"
 kill -9 "$last"
 
-check 'builds with -s -w' build go stripped -ldflags '-s -w' -buildmode=pie
+check 'the program builds with -s -w' build go stripped -ldflags '-s -w' -buildmode=pie
 proves stripped 'stripped, position-independent'
 stop
 
-# runtime_says: who has "leaked" in the runtime's own words, beside who was proved.
+# runtime_says: compares the goroutines that the runtime calls "leaked" with those that are proven.
 runtime_says() {
 	kill -USR1 "$last"
 	until_true test -f "$work/profile" || return 1
@@ -79,12 +79,12 @@ runtime_says() {
 }
 if GOEXPERIMENT=goroutineleakprofile build go leakprofile; then
 	proves leakprofile 'with a profile of leaked goroutines'
-	check "the runtime's own profile says the same" runtime_says
+	check "the runtime's own profile has the same goroutines" runtime_says
 	check 'a proof after it completes' prove
-	check 'and finds the same' ask "$all_leaks and $none_alive"
+	check 'that proof finds the same goroutines' ask "$all_leaks and $none_alive"
 	stop
 else
-	ok 0 "# SKIP $(go env GOVERSION) has no profile of leaked goroutines"
+	ok 0 "the runtime's own profile # SKIP $(go env GOVERSION) has no profile of leaked goroutines"
 fi
 
 if command -v gcc >/dev/null 2>&1; then
@@ -92,12 +92,12 @@ if command -v gcc >/dev/null 2>&1; then
 	printf '\n// int nothing(void) { return 0; }\nimport "C"\n\nfunc init() { C.nothing() }\n' >"$work/tail"
 	awk -v tail="$work/tail" '/^import \($/ { while ((getline line < tail) > 0) if (line !~ /^func/) print line; print "" } { print } END { print "func init() { C.nothing() }" }' \
 		"$source" >"$work/cgo.go"
-	check 'builds with C' sh -c "cd '$work' && go build -o cgo cgo.go"
+	check 'a program with C builds' sh -c "cd '$work' && go build -o cgo cgo.go"
 	proves cgo 'with C'
 	stop
 fi
 
-# Three other versions, as far apart as there are.
+# Three other versions, as far apart as possible.
 versions=$(ls -d "$(go env GOMODCACHE)"/golang.org/toolchain@*linux-amd64 2>/dev/null | sort -V)
 [ -n "$versions" ] || ok 0 'other versions # SKIP no other toolchain of Go is in the module cache'
 count=$(echo "$versions" | wc -l)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Busy and healthy Go programs: no goroutine is accused of being leaked, whatever moves through
-# the heap while it is read; those that are really leaked are still found.
+# Busy and healthy Go programs: no living goroutine is accused, whatever moves through the heap while
+# it is read. Goroutines that have really leaked are still found.
 . "$(dirname "$0")/lib.sh"
 need go
 need python3
@@ -10,7 +10,7 @@ export GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
 go build -ldflags '-s -w' -o "$work/hops" "$(dirname "$0")/../targets/go/hops.go" \
 	>"$work/build.log" 2>&1 || skip_all "go cannot build: $(tail -1 "$work/build.log")"
 
-launch() {	# launch COMMAND…: its pid in $last
+launch() {	# launch COMMAND…: its pid is in $last
 	"$@" >"$work/out" 2>&1 </dev/null &
 	last=$!
 	started="$started $last"
@@ -20,7 +20,7 @@ stop() {
 	kill -9 "$last"
 	wait "$last" 2>/dev/null
 }
-healthy() {	# healthy NAME BLOCKED: three proofs, each with at least BLOCKED blocked goroutines
+healthy() {	# healthy NAME BLOCKED: three proofs, each of at least BLOCKED blocked goroutines
 	for try in 1 2 3; do
 		check "$1: proof $try completes" prove
 		check "$1: no goroutine is accused, $try" ask \
@@ -36,7 +36,7 @@ done
 launch "$work/hops" 100 10 50
 until_true grep -q '^ready' "$work/out"
 check 'the proof of a busy program that leaks completes' prove
-check 'it finds the leaked goroutines, and no other' ask \
+check 'that proof finds the leaked goroutines, and no other' ask \
 	'count name=main.leaked proven >= 45 and no name!=main.leaked proven'
 stop
 
@@ -50,6 +50,6 @@ if command -v prometheus >/dev/null 2>&1; then
 	healthy prometheus 8
 	stop
 else
-	ok 0 'prometheus # SKIP it is not installed'
+	ok 0 'proofs of prometheus # SKIP it is not installed'
 fi
 plan $tests

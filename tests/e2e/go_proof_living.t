@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Proofs of Go programs that do not proceed while they are read: values in registers are waited
-# for or read, otherwise nothing is proven and a message says why. Also proofs of locks in the
-# smallest objects, and of the first goroutine.
+# Proofs of Go programs that do not proceed while they are read. The client waits for the values in
+# registers or reads them; otherwise nothing is proven and a message says why. Also proofs of locks in
+# the smallest objects, and of the first goroutine.
 . "$(dirname "$0")/lib.sh"
 need go
 need python3
@@ -13,7 +13,7 @@ for program in register tiny exits; do
 		>"$work/build.log" 2>&1 || skip_all "go cannot build: $(tail -1 "$work/build.log")"
 done
 
-launch() {	# launch COMMAND…: its pid in $last
+launch() {	# launch COMMAND…: its pid is in $last
 	"$@" >"$work/out" 2>&1 </dev/null &
 	last=$!
 	started="$started $last"
@@ -25,7 +25,8 @@ stop() {
 }
 # shellcheck disable=SC2120 # a check passes it an option
 prove() { dump "$last" -s goruntime --prove "$@"; }
-refused() {	# refused WORDS: no proof, exit status 3, the rows all the same, and why
+# refused WORDS: nothing is proven and the exit status is 3; all rows are there, and WORDS say why.
+refused() {
 	prove 2>"$work/why"
 	[ $? -eq 3 ] && grep -q "cannot prove leaks now.*$1" "$work/why" &&
 		ask "no proven and count >= 20 and has proof.state=failed proof.why*='$1'"
@@ -35,8 +36,8 @@ leaked='count name=main.leaked proven >= 19 and no name!=main.leaked proven and 
 
 launch "$work/register" 4 20
 check 'a proof completes while answers are in registers of a running program' prove
-check 'it finds the leaked goroutines, and no other' ask "$leaked"
-in_register() {	# until some goroutine was caught with its registers full
+check 'that proof finds the leaked goroutines, and no other' ask "$leaked"
+in_register() {	# tries until a goroutine is stopped with an answer in its registers
 	kill -STOP "$last"
 	until_true is_stopped
 	refused 'is stopped' && return 0
@@ -44,17 +45,17 @@ in_register() {	# until some goroutine was caught with its registers full
 	return 1
 }
 until_true in_register
-check 'of a stopped program nothing is proven, and a message says why' refused 'is stopped'
+check 'nothing is proven of a stopped program, and a message says why' refused 'is stopped'
 if [ "$(id -u)" -eq 0 ]; then
 	check '--ptrace reads the registers of a stopped program' prove --ptrace
-	check 'then it finds the leaked goroutines, and no other' ask "$leaked"
+	check 'with --ptrace the proof finds the leaked goroutines, and no other' ask "$leaked"
 	check 'the program stays stopped' is_stopped
 fi
 kill -CONT "$last"
 stop
 
 launch env GODEBUG=asyncpreemptoff=1 "$work/register" 1 20 0
-check 'with a loop that is never interrupted nothing is proven' refused 'has been running without a pause'
+check 'nothing is proven while a loop runs that is never interrupted' refused 'has been running without a pause'
 stop
 
 launch "$work/tiny" 400
@@ -64,16 +65,17 @@ check 'nearly all locked goroutines are proven' ask 'count name=main.locked prov
 check 'the first goroutine, which waits for ever, is proven' ask 'row id=g1 has proven'
 check 'the dump counts judged and proven goroutines' ask 'has proof.judged=401 proof.proven>=393'
 stop
-ends() {	# ends HOW…: a check of a program that leaves five behind, in $work/check
+# ends HOW…: check of a program that leaves five goroutines behind; its output is in $work/check.
+ends() {
 	"$client" check --no-leak --max-stuck 0 -- "$work/exits" 5 "$@" >"$work/check" 2>&1
 	grep -q '5 x chan-send in main.leaked' "$work/check"
 }
 if [ "$(id -u)" -eq 0 ]; then
 	for how in return exit; do
-		check "goroutines left behind at the exit are found, by $how" ends $how
-		check "they are proven, by $how" grep -q 'main\.leaked.*proved: nothing alive' "$work/check"
+		check "check finds goroutines left behind at the exit, by $how" ends $how
+		check "goroutines left behind at the exit are proven leaked, by $how" grep -q 'main\.leaked.*proved: nothing alive' "$work/check"
 	done
-	# Those that last are looked at before: a call seen then is not the one at the end.
+	# Programs that run longer are sampled before their end: a call seen then is not the last one.
 	in_calls() {
 		for ms in 20 20 20 20 20 20 20 20 300 300 300; do
 			"$client" check --no-leak --max-stuck 0 -- "$work/exits" 0 call $ms \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Leaks as they happen in Go servers: each is shown by rows with the function that leaks and the
-# one that started it; a program that has been fixed shows none.
+# Leaks as they happen in Go servers: rows show the function that leaks and the function that started
+# it. A fixed program shows none.
 . "$(dirname "$0")/lib.sh"
 need go
 need python3
@@ -10,7 +10,7 @@ source=$(dirname "$0")/../targets/go/stories.go
 go build -ldflags '-s -w' -o "$work/stories" "$source" \
 	>"$work/build.log" 2>&1 || skip_all "go cannot build: $(tail -1 "$work/build.log")"
 
-tell() {	# tell STORY COUNT: its pid in $last, once it has leaked
+tell() {	# tell STORY COUNT: waits until the program has leaked; its pid is in $last
 	"$work/stories" "$1" "$2" >"$work/out" 2>&1 </dev/null &
 	last=$!
 	started="$started $last"
@@ -38,7 +38,7 @@ end
 tell agents 30
 check 'each connection leaves a heartbeat' ask \
 	'count name=main.(*agent).heartbeat state=chan-recv = 30'
-check 'it was started where the agent connects' ask \
+check 'the heartbeat was started where the agent connects' ask \
 	"every name=main.(*agent).heartbeat has created_by.-1.function~='main\.(\(\*agent\)\.connect|main)'"
 end
 tell bodies 40
@@ -48,7 +48,7 @@ for loop in readLoop writeLoop; do
 done
 check 'the server is blocked in a write for each' ask \
 	'count state=io-write name=net/http.(*conn).serve = 40'
-check 'their stack has the handler, not only the socket' ask \
+check 'the stack of that write contains the handler' ask \
 	'row state=io-write stack.*.function=main.main.func1'
 end
 plan $tests

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# make install into a folder: everything is there, a program builds against it by
-# pkg-config, shared and static, and uninstall leaves nothing behind.
+# make install into a folder: every file is installed, a program builds against the shared and the
+# static library by pkg-config, and uninstall removes everything.
 . "$(dirname "$0")/lib.sh"
 need pkg-config
 need cc
@@ -12,7 +12,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 to=$work/root
 make_here() { make -s -C "$root" BUILD="$BUILD" DESTDIR="$to" PREFIX=/usr "$@"; }
 
-check 'make install' make_here install
+check 'make install succeeds' make_here install
 all_there() {
 	for file in bin/grmon-c lib/libgrmon.so lib/libgrmon.so.0 lib/libgrmon.a include/grmon.h \
 		include/grmon_chan.h lib/pkgconfig/libgrmon.pc share/man/man1/grmon-c.1 \
@@ -24,19 +24,19 @@ all_there() {
 		[ -e "$to/usr/$file" ] || { echo "$file is missing"; return 1; }
 	done
 }
-check 'every file is there' all_there
+check 'every file is installed' all_there
 unit=$to/usr/lib/systemd/system/grmon-c-export.service
 if command -v systemd-analyze >/dev/null 2>&1; then
-	# A program that can be run: the one that was installed.
+	# systemd-analyze requires a program that exists: the installed one.
 	sed "s,=/usr/bin/,=$to/usr/bin/,; /^Documentation/d" "$unit" >"$work/grmon-c-export.service"
 	check 'systemd accepts the unit' systemd-analyze verify "$work/grmon-c-export.service"
 	check 'systemd rates the unit as hardened' systemd-analyze security --offline=true --threshold=35 \
 		"$work/grmon-c-export.service"
 else
-	ok 0 'systemd takes the unit # SKIP there is no systemd-analyze'
-	ok 0 'and calls it hardened # SKIP there is no systemd-analyze'
+	ok 0 'systemd accepts the unit # SKIP there is no systemd-analyze'
+	ok 0 'systemd rates the unit as hardened # SKIP there is no systemd-analyze'
 fi
-check 'the installed client knows its version' "$to/usr/bin/grmon-c" --version
+check 'the installed client prints its version' "$to/usr/bin/grmon-c" --version
 
 cat >"$work/program.c" <<'C'
 #include <grmon.h>

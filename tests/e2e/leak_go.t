@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The leak verdict on Go servers, each recorded for a few seconds of its life: in those that
-# leak the responsible function is named, with its numbers; the others have no leak.
+# The leak verdict on Go servers, each recorded for a few seconds: for servers that leak, the report
+# names the responsible function, with numbers; the others have no leak.
 . "$(dirname "$0")/lib.sh"
 need go
 need python3
@@ -29,7 +29,7 @@ done
 live=$?
 # shellcheck disable=SC2086
 wait $recorders
-# The program is restarted: what it did before is not forgotten, nor taken as its end.
+# The program is restarted. Its leaks from before are kept, and a restart does not count as their end.
 kill "$(cat agents.pid)"
 "$work/climbs" fixed 50 >again.out 2>&1 </dev/null &
 again=$!
@@ -42,44 +42,44 @@ leaks='in leaks.*'
 leak='verdict~=leak|proof'
 # leaks STORY QUESTION: asks about the report of a recording.
 leaks() { "$client" report -f json "$1.grmon" >"$1.json" && ask_file "$1.json" "$2"; }
-finds() { # finds STORY FUNCTION CREATOR
+finds() { # finds STORY FUNCTION CREATOR: the report names that function and its creator
 	check "$1: $2 leaks, which $3 starts" leaks "$1" \
 		"$leaks values function $leak = $2 and $leaks values creator $leak = $3 and $leaks row $leak has tasks>20 per_minute>60"
 }
 finds producer main.newProducer.func1 main.newProducer
-check 'producer: the report says how many there were and are, came and left' leaks producer \
+check 'producer: the report has the first and the last number of tasks, and how many came and left' leaks producer \
 	"$leaks row $leak has to>@from from>0 came>10 left=0 state=chan-send"
 finds agents main.heartbeat main.reconnectAgent
 check 'bodies: the readLoop and the writeLoop of each connection leak' leaks bodies \
 	"$leaks set function $leak >= net/http.(*persistConn).readLoop net/http.(*persistConn).writeLoop"
 finds tickers main.refresh main.subscribe
-check 'day-leak: the sessions that stay leak, among those that vary with the time of day' leaks day-leak \
+check 'day-leak: sessions that stay are a leak beside those that vary with the time of day' leaks day-leak \
 	"$leaks values function $leak = main.session"
 finds steps main.heartbeat main.reconnectAgent
-check 'steps: the report has their size and their period' leaks steps \
+check 'steps: the report has the size of the steps and their period' leaks steps \
 	"$leaks row $leak has steps.size=16 steps.period_ns>0.7e9 steps.period_ns<1.6e9 evidence*='steps: +16 every'"
-check 'nil: one goroutine on a nil channel is proof enough' leaks nil \
+check 'nil: one goroutine on a nil channel is a proven leak' leaks nil \
 	"$leaks row $leak has function=main.forget verdict=proof proofs=nil-channel proven=1"
 for story in $healthy; do
-	check "$story: no leak" leaks $story "$leaks no $leak and has tasks>1"
+	check "$story: the report has no leak" leaks $story "$leaks no $leak and has tasks>1"
 done
 ok $((live != 1)) 'a live report with --fail ends with status 1' "$live $(cat live.err)"
-check 'it names the function and its creator' \
+check 'a live report names the function and its creator' \
 	grep -q '^Leak 1: chan-send in main.newProducer.func1 at climbs.go:[0-9]*, created by main.newProducer' live.txt
 # shellcheck disable=SC2086
 python3 "$targets/../e2e/leak_table.py" $leaking -- $healthy
-check 'climbing, then a restart: the leak is listed as one of earlier' leaks again \
+check 'after a restart the leak is listed as an earlier one' leaks again \
 	"$leaks no $leak and has earlier.#=1 earlier.0.site*=main.heartbeat earlier.0.evidence*='From '"
 mkdir -p known/grmon-c unwanted/grmon-c
 echo '{"acknowledge": ["fn:heartbeat"]}' >known/grmon-c/config.json
 echo '{"suppress": ["fn:heartbeat"]}' >unwanted/grmon-c/config.json
 XDG_CONFIG_HOME=$work/known "$client" report --fail agents.grmon >known.txt 2>&1
-ok $? 'an acknowledged leak does not --fail' "$(cat known.txt)"
+ok $? 'an acknowledged leak does not fail with --fail' "$(cat known.txt)"
 check 'an acknowledged leak is listed separately' sh -c \
 	"grep -q '^Acknowledged' known.txt && grep -q '^- [0-9]* chan-recv in main.heartbeat' known.txt && grep -q '^0 leaks' known.txt"
 XDG_CONFIG_HOME=$work/unwanted "$client" report --fail agents.grmon >unwanted.txt 2>&1
-ok $? 'a suppressed leak does not --fail' "$(cat unwanted.txt)"
+ok $? 'a suppressed leak does not fail with --fail' "$(cat unwanted.txt)"
 check 'a suppressed leak is not listed' sh -c "! grep -q heartbeat unwanted.txt && grep -q '^0 leaks' unwanted.txt"
 "$client" report --fail fixed.grmon >fixed.txt 2>&1
-ok $? 'with nothing found --fail ends with status 0' "$(cat fixed.txt)"
+ok $? 'without leaks --fail exits with status 0' "$(cat fixed.txt)"
 plan $tests

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The leak verdict on threads: the demo server under load, seen through its agent and from
-# outside; no false verdicts on healthy servers and pools, nor on a stopped target.
+# The leak verdict on threads: the demo server under load, through its agent and from outside.
+# Healthy servers and pools, and a stopped target, have no leak.
 . "$(dirname "$0")/lib.sh"
 need python3
 need curl
@@ -9,7 +9,7 @@ cd "$work" || exit 1
 here=$(dirname "$0")
 case $here in /*) ;; *) here=$OLDPWD/$here ;; esac
 
-# serve NAME OPTION…: the demo server, its pid and its address in $NAME.pid and $NAME.url
+# serve NAME OPTION…: starts the demo server; its pid is in NAME.pid, its address in NAME.url.
 serve() {
 	name=$1
 	shift
@@ -19,12 +19,12 @@ serve() {
 	until_true grep -q '^http.* pid' "$name.log"
 	sed -n 's/ .*//p;q' "$name.log" >"$name.url"
 }
-# request URL: about ten times a second, until it is ended
+# request URL: requests it about ten times a second, until it is ended.
 request() {
 	python3 "$beside/requests_forever.py" 0.1 "$1" >/dev/null 2>&1 &
 	started="$started $!"
 }
-run() { # run NAME COMMAND…: in the background, its pid in $NAME.pid
+run() { # run NAME COMMAND…: in the background; its pid is in NAME.pid
 	name=$1
 	shift
 	"$@" >"$name.log" 2>&1 </dev/null &
@@ -71,7 +71,7 @@ fi
 kill -STOP "$(cat stopped.pid)"
 
 judges=
-# judge OUTPUT COMMAND…: in the background; its status in OUTPUT.status
+# judge OUTPUT COMMAND…: runs it in the background; its status is in OUTPUT.status.
 judge() {
 	output=$1
 	shift
@@ -84,7 +84,7 @@ judge leak.json "$client" report -f json --for 5 "$(cat leak.pid)"
 for name in $healthy; do
 	judge $name.check "$client" check --no-leak --max-stuck 0 --for 5 "$(cat $name.pid)"
 done
-# The same as recordings, which are judged by what is in them.
+# Recordings of the same targets, which are judged in the same way.
 for name in leaky leak $healthy; do
 	judge $name.recorded "$client" record -o $name.grmon -i 0.1 --for 5 "$(cat $name.pid)"
 done
@@ -98,12 +98,12 @@ is_leak() { # is_leak FILE B…: the only leak of the report meets the condition
 }
 check 'the demo server leaks in send_product, which get_products starts' is_leak live.json \
 	'stack.*.function=send_product creator=get_products state=chan-send'
-check 'some of its threads are named' is_leak live.json 'examples.#>3 examples.0^=t'
+check 'the report names some of the leaked threads' is_leak live.json 'examples.#>3 examples.0^=t'
 from_outside() { is_leak outside.json stack.*.function=send_product && ask_file outside.json 'has target.sources=native'; }
-check 'from outside the same function is named' from_outside
+check 'from outside the report names the same function' from_outside
 check 'a Python program leaks threads' is_leak climbs.json 'per_minute>60'
 for name in $healthy; do
-	ok "$(cat $name.check.status)" "$name: no leak, nothing stuck" "$(cat $name.check)"
+	ok "$(cat $name.check.status)" "$name: check finds no leak and no stuck task" "$(cat $name.check)"
 done
 recorded() {
 	for name in leaky leak $healthy; do
@@ -113,6 +113,6 @@ recorded() {
 check 'all targets are recorded' recorded
 # shellcheck disable=SC2086
 python3 "$here/leak_table.py" leaky leak -- $healthy >table
-ok $? 'the recordings give the same verdicts' "$(cat table)"
+ok $? 'reports of the recordings give the same verdicts' "$(cat table)"
 cat table
 plan $tests

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# FUNCTION is the program's own, whatever library waits for it, and the state is what that
-# library's function is for: C++ with debug information, GLib.
+# FUNCTION is a function of the program, whichever library waits on its behalf, and the state is that
+# of the library's function: C++ with debug information, GLib.
 . "$(dirname "$0")/lib.sh"
 unset DEBUGINFOD_URLS
 plan 4
 
 mkfifo "$work/in"
 exec 9<>"$work/in"
-# rows WANTED: whether the rows of a dump, as NAME STATE FUNCTION, hold each of these lines.
+# rows WANTED: succeeds if the rows of a dump, as NAME STATE FUNCTION, contain each of these lines.
 rows() {
 	"$client" dump "$target" -s native --columns name,state,function >"$work/text" || return 1
 	awk 'seen { print $1, $2, $3 } $1 == "NAME" { seen = 1 }' "$work/text" | sort >"$work/rows"
@@ -19,7 +19,7 @@ rows() {
 
 if g++ -std=c++20 -g -O1 -pthread -o "$work/callers" tests/targets/callers/cxx.cc 2>"$work/g++"; then
 	start_ready "$work/callers"
-	check 'C++: states, and functions of the program' until_true rows 'mutex mutex wait_mutex()
+	check 'C++: rows have their states and functions of the program' until_true rows 'mutex mutex wait_mutex()
 timed mutex wait_timed()
 shared rwlock-read wait_shared()
 once mutex wait_once()
@@ -31,16 +31,16 @@ any cond wait_any()
 future cond wait_future()
 static mutex wait_static()
 callers mutex main'
-	check "a function of the program's with a name of libc's is shown" rows 'own sleep wait(int)'
+	check "a function of the program that has the name of one in libc is shown" rows 'own sleep wait(int)'
 	end_ready
 else
-	for _ in 1 2; do ok 0 '# SKIP g++ cannot build C++20'; done
+	for _ in 1 2; do ok 0 'C++ # SKIP g++ cannot build C++20'; done
 fi
 
 # shellcheck disable=SC2046
 if cc -g -O1 -o "$work/callers" tests/targets/callers/glib.c $(pkg-config --cflags --libs glib-2.0) 2>"$work/cc"; then
 	start_ready "$work/callers"
-	check 'GLib: states, and functions of the program' until_true rows 'mutex mutex wait_mutex
+	check 'GLib: rows have their states and functions of the program' until_true rows 'mutex mutex wait_mutex
 bits mutex wait_bits
 cond cond wait_cond
 read rwlock-read wait_read
@@ -50,11 +50,11 @@ once mutex wait_once
 loop poll wait_loop'
 	end_ready
 else
-	ok 0 '# SKIP GLib is not installed'
+	ok 0 'GLib # SKIP GLib is not installed'
 fi
 
 start_ready "$BUILD/tests/targets/chan_library"
-check 'channels of a C library that is compiled in are known without an agent' until_true rows 'send chan-send producer
+check 'channels of a C library that is compiled in are recognized without an agent' until_true rows 'send chan-send producer
 recv chan-recv consumer
 select select selector'
 end_ready

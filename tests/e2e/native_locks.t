@@ -1,12 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Holders of file locks, as the kernel says, however many processes have the file open.
+# The holders of file locks are those that the kernel names, however many processes have the file
+# open.
 . "$(dirname "$0")/lib.sh"
 need python3
 need flock
 plan 7
 
-# run FILE HOW: in the background, until it is ready; its pid in $last
+# run FILE HOW: starts it in the background and waits until it is ready; its pid is in $last.
 run() {
 	: >"$work/$1"
 	log=$work/$1.$2.log
@@ -17,13 +18,13 @@ run() {
 	started="$started $last"
 	until_true sh -c "[ \$(grep -c ready '$log') -gt $before ]" || give_up "no $2"
 }
-# says PATTERN: what the last one waits on, as soon as it waits
+# says PATTERN: the last process waits on a file that PATTERN describes.
 says() {
 	until_true sees "$last" 'row state=flock' -s native
 	ask "row state=flock has waits_on.text~='fd \d+ $(echo "$work" | sed 's/[.]/\\./g')/\w+, $1'"
 }
 
-# Processes that only have the file open, or wait as well, hold nothing.
+# Processes that only have the file open, or also wait, hold no lock.
 run one opens
 run one shares
 holder=$last
@@ -69,5 +70,5 @@ if $apart true 2>/dev/null; then
 	started="$last $started"
 	check 'in a pid namespace the holder has its id outside' says "held by shares \\d+"
 else
-	ok 0 'in a pid namespace # SKIP none can be made'
+	ok 0 'in a pid namespace the holder has its id outside # SKIP none can be made'
 fi

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Programs of musl, whose code has no unwind tables: their functions, states, objects and
-# holders, dynamic (libc stripped, as systems ship it), static, and stripped; and a program of
-# glibc that was built without unwind tables.
+# Programs that use musl, whose code has no unwind tables: their functions, states, objects and
+# holders; dynamic (with libc stripped, as distributions ship it), static, and stripped. Also a
+# program with glibc that was built without unwind tables.
 . "$(dirname "$0")/lib.sh"
 need python3
 [ "$(uname -m)" = x86_64 ] || skip_all 'callers are found by the instructions of x86-64'
@@ -11,7 +11,7 @@ plan 11
 
 mkfifo "$work/in"
 exec 9<>"$work/in"
-# rows: the rows of a dump as STATE FUNCTION, in $work/rows.
+# rows: writes the rows of a dump as STATE FUNCTION to $work/rows.
 rows() {
 	"$client" dump "$target" -s native --columns state,function >"$work/text" || return 1
 	awk 'seen { print $1, $2 } $1 == "STATE" { seen = 1 }' "$work/text" | sort >"$work/rows"
@@ -57,14 +57,14 @@ if musl-gcc -g -O1 -o "$work/dynamic" tests/targets/callers/libc.c 2>"$work/cc";
 	for kind in dynamic static; do
 		[ $kind = dynamic ] || musl-gcc -static -g -O2 -o "$work/static" tests/targets/callers/libc.c
 		start_ready "$work/$kind"
-		check "$kind: states, and functions of the program" until_true rows_are "$wanted"
-		check "$kind: holders of mutexes, the target of a join, one condition for its waiters" until_true objects
-		check "$kind: stacks are whole, through a callback of libc, and nothing is called memset" until_true whole
+		check "$kind: rows have their states and functions of the program" until_true rows_are "$wanted"
+		check "$kind: mutexes have their holders, a join its target, and waiters of a condition one address" until_true objects
+		check "$kind: stacks are complete, also through a callback of libc, and no function is called memset" until_true whole
 		end_ready
 	done
 	strip -g -o "$work/symbols" "$work/static"
 	start_ready "$work/symbols"
-	check 'static, without debug information: the same' until_true rows_are "$wanted"
+	check 'static, without debug information: rows have their states and functions too' until_true rows_are "$wanted"
 	end_ready
 	strip -o "$work/stripped" "$work/dynamic"
 	start_ready "$work/stripped"
@@ -72,8 +72,8 @@ if musl-gcc -g -O1 -o "$work/dynamic" tests/targets/callers/libc.c 2>"$work/cc";
 		rows
 		[ "$(cut -d' ' -f1 "$work/rows")" = "$(echo "$wanted" | cut -d' ' -f1)" ]
 	}
-	check 'dynamic, stripped: the states' until_true states
-	check 'dynamic, stripped: the place in the program' sh -c "grep -q 'mutex stripped+0x' '$work/rows' && ! grep -q 'libc.so' '$work/rows'"
+	check 'dynamic, stripped: rows have their states' until_true states
+	check 'dynamic, stripped: rows have the offset in the program' sh -c "grep -q 'mutex stripped+0x' '$work/rows' && ! grep -q 'libc.so' '$work/rows'"
 	end_ready
 	musl-gcc -o "$work/cycle" tests/targets/callers/cycle.c
 	start_ready "$work/cycle"
@@ -81,10 +81,10 @@ if musl-gcc -g -O1 -o "$work/dynamic" tests/targets/callers/libc.c 2>"$work/cc";
 	check 'two deadlocks are found, one of them through a join' until_true cycles
 	end_ready
 else
-	for _ in 1 2 3 4 5 6 7 8 9 10; do ok 0 '# SKIP musl-gcc is not installed'; done
+	for _ in 1 2 3 4 5 6 7 8 9 10; do ok 0 'programs that use musl # SKIP musl-gcc is not installed'; done
 fi
 
 cc -O2 -fno-asynchronous-unwind-tables -fno-unwind-tables -pthread -o "$work/plain" tests/targets/callers/libc.c
 start_ready "$work/plain"
-check 'glibc, the program without unwind tables: states and functions' until_true rows_are "$wanted"
+check 'glibc, without unwind tables: rows have their states and functions' until_true rows_are "$wanted"
 end_ready
