@@ -14,6 +14,9 @@ static const struct figure_info figure_table[FIGURE_COUNT] = {
 	[FIGURE_SOCKETS] = {"sockets", "descriptors that are sockets", UNIT_COUNT, -1},
 	[FIGURE_TIMERS] = {"timers", "timer descriptors and POSIX timers", UNIT_COUNT,
 			   -1},
+	[FIGURE_GO_TIMERS] = {"go_timers", "timers of Go's runtime", UNIT_COUNT, -1},
+	[FIGURE_GO_TICKERS] = {"go_tickers", "timers of Go's runtime that repeat",
+			       UNIT_COUNT, -1},
 	[FIGURE_WATCHES] = {"watches", "inotify watches", UNIT_COUNT, -1},
 	[FIGURE_CHILDREN] = {"children", "child processes", UNIT_COUNT, -1},
 };
@@ -45,6 +48,10 @@ static double figure_value(enum figure_id id, const struct snapshot *snapshot)
 		return (double)r->by_kind[FD_SOCKET];
 	case FIGURE_TIMERS:
 		return (double)resources_timers(r);
+	case FIGURE_GO_TIMERS:
+		return snapshot->timers ? (double)snapshot->timers->count : -1;
+	case FIGURE_GO_TICKERS:
+		return snapshot->timers ? (double)snapshot->timers->tickers : -1;
 	case FIGURE_WATCHES:
 		return (double)r->inotify_watches;
 	case FIGURE_CHILDREN:

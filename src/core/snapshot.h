@@ -26,6 +26,7 @@
 #include "base/arena.h"
 #include "core/resource.h"
 #include "core/state.h"
+#include "core/timer.h"
 
 /* Limits that hold whatever a target contains. */
 #define SNAPSHOT_TASKS_MAX  4000000u
@@ -268,6 +269,8 @@ struct snapshot {
 	bool undated; /* a text in which tasks may have no age */
 	int64_t real_ns;
 	struct resources resources;
+	/* of the target's runtime; in the arena; NULL if it has none or is not read */
+	const struct timers *timers;
 	struct snapshot_counts counts; /* filled in by snapshot_count() */
 	struct task *tasks;
 	size_t nr_tasks;

@@ -45,6 +45,42 @@ static void put_figure(struct buf *out, const char *name, int64_t a, int64_t b,
 	*separator = ", ";
 }
 
+/* Writes what has changed in the timers. */
+static void put_timers(const struct diff_request *request, struct buf *out)
+{
+	const struct timers *a = request->sides[0].snapshot->timers;
+	const struct timers *b = request->sides[1].snapshot->timers;
+	const char *separator = "";
+	char text[TIMER_TEXT_MAX];
+
+	if (!a || !b || a->count < 0 || b->count < 0)
+		return;
+	if (a->count != b->count || a->tickers != b->tickers) {
+		put_figure(out, "Go timers", a->count, b->count, &separator);
+		put_figure(out, "tickers", a->tickers, b->tickers, &separator);
+		buf_puts(out, "\n");
+	}
+	for (size_t i = 0; i < b->nr_groups; i++) {
+		int64_t by =
+			(int64_t)b->groups[i].count - timers_count_of(a, &b->groups[i]);
+
+		if (by == 0)
+			continue;
+		buf_printf(out, "  %+" PRId64 ": ", by);
+		escape_text(out, timer_group_text(&b->groups[i], text), 0,
+			    request->ascii);
+		buf_puts(out, "\n");
+	}
+	for (size_t i = 0; i < a->nr_groups; i++) {
+		if (timers_count_of(b, &a->groups[i]) > 0)
+			continue;
+		buf_printf(out, "  gone: ");
+		escape_text(out, timer_group_text(&a->groups[i], text), 0,
+			    request->ascii);
+		buf_puts(out, "\n");
+	}
+}
+
 static void put_figures(const struct diff_request *request, struct buf *out)
 {
 	const struct resources *a = &request->sides[0].snapshot->resources;
@@ -137,6 +173,7 @@ static void write_text(const struct diff_request *request, struct buf *out)
 	put_side(request, 0, out);
 	put_side(request, 1, out);
 	put_figures(request, out);
+	put_timers(request, out);
 	put_compared(diff, out);
 	if (changed > 0)
 		buf_puts(out, "\n     A      B CHANGE\n");
@@ -173,6 +210,7 @@ static void put_json_side(const struct diff_request *request, int which, struct 
 	json_put_count(out, ", ", "long", s->counts.is_long);
 	buf_puts(out, ", \"resources\": {");
 	json_put_resources(out, &s->resources);
+	json_put_timers(out, s, false);
 	buf_puts(out, "}}");
 }
 

@@ -44,6 +44,7 @@ static void put_counts(struct buf *out, const struct snapshot *snapshot)
 	}
 	buf_puts(out, "}},\n \"resources\": {");
 	json_put_resources(out, &snapshot->resources);
+	json_put_timers(out, snapshot, false);
 	buf_puts(out, "},\n");
 }
 

@@ -16,6 +16,9 @@ void json_put_count(struct buf *out, const char *separator, const char *key,
 void json_put_percent(struct buf *out, const char *key, double value);
 /* Writes the fields without braces; see json_resources.c. */
 void json_put_resources(struct buf *out, const struct resources *resources);
+/* Writes a comma and "go_timers" if there are any. Times are relative to the sample, or in
+ * a stream those of its clock, which change less often. */
+void json_put_timers(struct buf *out, const struct snapshot *snapshot, bool stream);
 void json_put_sources(struct buf *out, const char *sources);
 /* Writes "target" and "time", which all documents begin with. */
 void json_put_target(struct buf *out, const struct snapshot *snapshot);

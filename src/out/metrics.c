@@ -130,6 +130,42 @@ static bool is_silent(const struct snapshot *snapshot)
 	return false;
 }
 
+static bool same_timers(const struct metrics_timers *a, const struct metrics_timers *b)
+{
+	return a->period_ns == b->period_ns && strcmp(a->callback, b->callback) == 0 &&
+	       strcmp(a->function, b->function) == 0;
+}
+
+static void add_timers(struct metrics *metrics, const struct metrics_timers *one)
+{
+	size_t at = 0;
+
+	while (at < metrics->nr_timers && !same_timers(&metrics->timers[at], one))
+		at++;
+	if (at < metrics->nr_timers)
+		metrics->timers[at].count += one->count;
+	else if (at < ARRAY_COUNT(metrics->timers))
+		metrics->timers[metrics->nr_timers++] = *one;
+}
+
+/* Those in no group have empty labels, so that the sum is right. */
+static void take_timers(struct metrics *metrics, const struct timers *timers)
+{
+	metrics->timing = timers && timers->count >= 0;
+	metrics->nr_timers = 0;
+	for (size_t i = 0; metrics->timing && i < timers->nr_groups; i++) {
+		const struct timer_group *group = &timers->groups[i];
+		struct metrics_timers one = {.period_ns = group->period_ns,
+					     .count = group->count};
+
+		copy_text(one.callback, sizeof(one.callback), group->callback);
+		copy_text(one.function, sizeof(one.function), group->function);
+		add_timers(metrics, &one);
+	}
+	if (metrics->timing && (timers->others > 0 || metrics->nr_timers == 0))
+		add_timers(metrics, &(struct metrics_timers){.count = timers->others});
+}
+
 void metrics_take(struct metrics *metrics, const struct snapshot *snapshot,
 		  size_t nr_groups)
 {
@@ -146,6 +182,7 @@ void metrics_take(struct metrics *metrics, const struct snapshot *snapshot,
 	metrics->silent = is_silent(snapshot);
 	metrics->rss_bytes = snapshot->resources.rss_bytes;
 	metrics->fds = snapshot->resources.fds;
+	take_timers(metrics, snapshot->timers);
 	metrics->nr_groups = 0;
 	take_groups(metrics, groups,
 		    nr_groups < METRICS_GROUPS_MAX ? nr_groups : METRICS_GROUPS_MAX);
@@ -296,6 +333,35 @@ static void put_groups(const struct writer *writer, const struct metrics *metric
 	}
 }
 
+/* Seconds without trailing zeros, as a label. */
+static void put_period(struct buf *out, int64_t ns)
+{
+	char part[16] = "";
+	size_t length = 10;
+
+	if (ns % (int64_t)CLOCK_SECOND_NS)
+		snprintf(part, sizeof(part), ".%09" PRId64,
+			 ns % (int64_t)CLOCK_SECOND_NS);
+	while (part[0] && part[length - 1] == '0')
+		part[--length] = '\0';
+	buf_printf(out, ",period=\"%" PRId64 "%s\"", ns / (int64_t)CLOCK_SECOND_NS, part);
+}
+
+static void put_go_timers(const struct writer *writer, const struct metrics *metrics)
+{
+	for (size_t i = 0; metrics->timing && i < metrics->nr_timers; i++) {
+		const struct metrics_timers *timers = &metrics->timers[i];
+
+		put_name(writer);
+		buf_puts(writer->out, ",");
+		put_label(writer->out, "callback", timers->callback);
+		buf_puts(writer->out, ",");
+		put_label(writer->out, "function", timers->function);
+		put_period(writer->out, timers->period_ns);
+		buf_printf(writer->out, "} %" PRIu64 "\n", timers->count);
+	}
+}
+
 static const struct family families[] = {
 	{"grmon_tasks", "", "gauge", NULL, "Threads, goroutines and coroutines by state.",
 	 put_tasks},
@@ -326,6 +392,10 @@ static const struct family families[] = {
 	 "Open file descriptors of the target.", put_fds},
 	{"grmon_scrape_seconds", "", "gauge", "seconds",
 	 "Duration of the last sample of the target.", put_sample_time},
+	{"grmon_go_timers", "", "gauge", NULL,
+	 "Armed timers of Go's runtime by the function that it calls, the function that "
+	 "this one runs, and the period in seconds of those that repeat.",
+	 put_go_timers},
 	{"grmon_group_tasks", "", "gauge", NULL,
 	 "Tasks in the largest groups, as many as --top-groups requests.", put_groups},
 };

@@ -23,6 +23,13 @@ struct metrics_group {
 	uint32_t tasks;
 };
 
+/* Timers of Go's runtime with one function and period. */
+struct metrics_timers {
+	char callback[METRICS_PLACE_MAX], function[METRICS_PLACE_MAX];
+	int64_t period_ns;
+	uint64_t count;
+};
+
 struct metrics {
 	char target[METRICS_NAME_MAX]; /* the target's name */
 	pid_t pid;                     /* 0 if it is not a process */
@@ -36,6 +43,9 @@ struct metrics {
 	bool silent;
 	int64_t rss_bytes, fds; /* -1 if unknown */
 	int64_t sample_ns;      /* duration of the last sample; -1 if unknown */
+	bool timing;            /* the timers are known */
+	size_t nr_timers;
+	struct metrics_timers timers[TIMER_GROUPS_MAX + 1];
 	size_t nr_groups;
 	struct metrics_group groups[METRICS_GROUPS_MAX];
 };

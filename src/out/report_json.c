@@ -237,6 +237,7 @@ static void write_json(const struct report_request *request, struct buf *out)
 	json_put_count(out, ", ", "tasks", snapshot->counts.tasks);
 	json_put_count(out, ", ", "stuck_tasks", snapshot->counts.stuck);
 	json_put_count(out, ", ", "long_tasks", snapshot->counts.is_long);
+	json_put_timers(out, snapshot, false);
 	buf_puts(out, ",\n \"leaks\": [");
 	for (size_t i = 0; snapshot->groups && i < snapshot->groups->nr_leaks; i++) {
 		buf_puts(out, i ? ",\n  " : "\n  ");

@@ -12,7 +12,8 @@
 #include "core/verdict.h"
 #include "out/report_style.h"
 
-#define STUCK_MAX 20u
+#define STUCK_MAX  20u
+#define TIMERS_MAX 10u
 
 const char *report_frame(const struct frame *frame, char out[REPORT_FRAME_MAX])
 {
@@ -268,6 +269,23 @@ static void put_figures(const struct report_request *request,
 	}
 }
 
+static void put_timers(const struct report_request *request,
+		       const struct report_style *style, struct buf *out)
+{
+	const struct timers *timers = request->snapshot->timers;
+	char text[TIMER_TEXT_MAX], line[REPORT_LINE_MAX];
+
+	if (!timers || timers->count == 0)
+		return;
+	style->heading(style, out, 2, "Go timers");
+	snprintf(line, sizeof(line), "%s.", timers_text(timers, text));
+	style->paragraph(style, out, line);
+	for (size_t i = 0; i < timers->nr_groups && i < TIMERS_MAX; i++)
+		style->item(style, out,
+			    timer_group_details(&timers->groups[i],
+						request->snapshot->mono_ns, text));
+}
+
 void report_write_parts(const struct report_request *request,
 			const struct report_style *style, struct buf *out)
 {
@@ -287,6 +305,7 @@ void report_write_parts(const struct report_request *request,
 	put_cycles(request, style, out);
 	put_stuck(request, style, false, out);
 	put_stuck(request, style, true, out);
+	put_timers(request, style, out);
 	put_figures(request, style, out);
 	style->end(out);
 }

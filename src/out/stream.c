@@ -188,6 +188,7 @@ static void put_head(struct buf *out, const struct snapshot *s)
 	json_put_count(out, ", ", "start_real_ns", s->target.start_real_ns);
 	buf_puts(out, "}, \"resources\": {");
 	json_put_resources(out, &s->resources);
+	json_put_timers(out, s, true);
 	json_put_percent(out, "cpu_percent", s->resources.cpu_percent);
 	buf_printf(out, "}, \"dropped\": %" PRIu64 ", \"errors\": [", s->dropped);
 	for (size_t i = 0; i < s->nr_notes; i++) {

@@ -150,6 +150,9 @@ void rec_decode_head(const struct rec_tables *tables, json_t *head, struct snaps
 	out->target.start_real_ns = time_of(target, "start_real_ns");
 	decode_sources(tables, json_object_get(target, "sources"), out);
 	rec_decode_resources(json_object_get(head, "resources"), &out->resources);
+	rec_decode_timers(
+		tables, json_object_get(json_object_get(head, "resources"), "go_timers"),
+		out);
 	out->dropped = (uint64_t)rec_decode_number(head, "dropped", 0);
 	json_array_foreach(json_object_get(head, "errors"), i, note)
 	{

@@ -23,6 +23,9 @@ struct rec_tables {
 /* Takes an array of frames. Returns NULL if it is not one. */
 const struct stack *rec_decode_stack(const struct rec_tables *tables, json_t *frames);
 void rec_decode_resources(json_t *object, struct resources *out);
+/* Sets out->timers if the object is not NULL. */
+void rec_decode_timers(const struct rec_tables *tables, json_t *object,
+		       struct snapshot *out);
 /* Decodes the target, resources, errors and times. */
 void rec_decode_head(const struct rec_tables *tables, json_t *head, struct snapshot *out);
 /* Adds the task to the snapshot. */

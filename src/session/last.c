@@ -74,6 +74,7 @@ struct snapshot *last_copy(const struct snapshot *snapshot)
 	copy->clock_ahead_ns = snapshot->clock_ahead_ns;
 	copy->real_ns = snapshot->real_ns;
 	copy->resources = snapshot->resources;
+	copy->timers = timers_copy(snapshot->timers, &copy->arena);
 	copy->dropped = snapshot->dropped;
 	copy_figures(copy, snapshot);
 	groups_copy(copy, snapshot);

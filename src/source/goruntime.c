@@ -14,6 +14,7 @@
 #include "source/go/queue.h"
 #include "source/go/sample.h"
 #include "source/go/thread.h"
+#include "source/go/timer.h"
 #include "source/goruntime_agent.h"
 #include "source/peers/peers.h"
 
@@ -41,6 +42,7 @@ struct goruntime {
 	struct go_sampler sampler;
 	struct go_labels labels;
 	struct go_queues queues;
+	struct go_timers timers;
 	struct go_prove prove;
 	bool prove_next; /* begin a proof after the next sample */
 	char runtime[GO_VERSION_MAX];
@@ -54,6 +56,7 @@ static void detach_program(struct goruntime *go)
 	go_sampler_release(&go->sampler);
 	go_stacks_release(&go->stacks);
 	go_queues_release(&go->queues);
+	go_timers_release(&go->timers);
 	go_labels_release(&go->labels);
 	go_module_release(&go->module);
 }
@@ -78,6 +81,7 @@ static int attach_program(struct goruntime *go, struct err *e)
 	if (rc)
 		return rc;
 	go_labels_init(&go->labels, go->module.minor);
+	go_timers_init(&go->timers, &go->mem, &go->module, intern);
 	snprintf(go->runtime, sizeof(go->runtime), "%s", go_version_name(&go->module));
 	if (!go_queues_init(&go->queues) ||
 	    !go_stacks_init(&go->stacks, &go->module, &go->mem, intern,
@@ -399,6 +403,7 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	rc = go_sampler_run(&go->sampler, out->mono_ns, e);
 	if (rc)
 		return rc;
+	go_timers_sample(&go->timers, out);
 	if (go->prove_next)
 		go_prove_start(&go->prove, &go->target, &go->module, &go->sampler);
 	go->prove_next = false;

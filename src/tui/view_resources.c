@@ -15,6 +15,7 @@
 
 #define TEXT_MAX       512
 #define LINES_MAX      32
+#define TIMERS_SHOWN   6
 #define GRAPH_LINES    8 /* title and plot, minimum */
 #define GRAPH_LINES_UP 16
 #define GRAPH_CELLS    60 /* two columns of graphs need twice this width */
@@ -146,6 +147,27 @@ static void add_kinds(struct page *page, const struct resources *r)
 		append_text(line, "  no children, timers or watches");
 }
 
+static void add_timers(struct page *page, const struct snapshot *snapshot)
+{
+	const struct timers *timers = snapshot->timers;
+	struct line *line;
+	char text[TIMER_TEXT_MAX];
+
+	if (!timers)
+		return;
+	line = add_line(page, ROLE_NORMAL);
+	append_text(line, "  Go timers: ");
+	append_text(line, timers_text(timers, text));
+	for (size_t i = 0; i < timers->nr_groups && i < TIMERS_SHOWN; i++) {
+		line = add_line(page, ROLE_NORMAL);
+		append_text(line, "    ");
+		append_text(line, timer_group_details(&timers->groups[i],
+						      snapshot->mono_ns, text));
+	}
+	if (timers->nr_groups > TIMERS_SHOWN)
+		append_text(add_line(page, ROLE_DIM), "    and others");
+}
+
 /* Figures that are drawn even if they are 0. */
 static bool always_drawn(enum figure_id id)
 {
@@ -158,6 +180,7 @@ static void make_page(const struct snapshot *snapshot, struct page *page)
 	page->nr_lines = page->nr_graphs = 0;
 	add_limits(page, snapshot);
 	add_kinds(page, &snapshot->resources);
+	add_timers(page, snapshot);
 	for (int id = 0; snapshot->figures && id < FIGURE_COUNT; id++) {
 		const struct series *series = &snapshot->figures->series[id];
 

@@ -14,6 +14,7 @@ wanted = {
     "grmon_deadlocks": target, "grmon_memory_silent": target, "grmon_process_resident_memory_bytes": target,
     "grmon_process_open_fds": target, "grmon_scrape_seconds": target,
     "grmon_build": {"version"}, "grmon_up": target, "grmon_targets": {"match"},
+    "grmon_go_timers": set(),
     "grmon_group_tasks": target | {"function", "created_by", "state"}}
 served = {f.name: {name for s in f.samples for name in s.labels} for f in families.values()}
 assert served == wanted, (served, wanted)

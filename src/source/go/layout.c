@@ -163,25 +163,34 @@ static bool allgs_from_refs(struct go_allgs *allgs, const struct go_module *modu
 	return true;
 }
 
-static bool allgs_from_code(struct go_allgs *allgs, const struct go_module *module,
-			    struct memory *mem, const char *name)
+size_t go_layout_refs_of(const struct go_module *module, struct memory *mem,
+			 const char *name, uint64_t *out, size_t max)
 {
 	uint8_t code[2048];
-	uint64_t refs[REFS_MAX], word;
+	uint64_t word;
 	struct go_func func;
-	size_t bytes, nr_refs;
+	size_t bytes, nr;
 
 	if (!go_func_by_name(&module->table, name, &func))
-		return false;
+		return 0;
 	bytes = func.end - func.entry < sizeof(code) ? func.end - func.entry
 						     : sizeof(code);
 	bytes = memory_read_some(mem, func.entry, code, bytes);
-	nr_refs = go_layout_refs(code, bytes, func.entry, refs, REFS_MAX / 2);
+	nr = go_layout_refs(code, bytes, func.entry, out, max / 2);
 	/* A library uses a table of addresses. */
-	for (size_t i = nr_refs; i-- > 0;)
-		if (!in_data(module, refs[i]) && memory_read(mem, refs[i], &word, 8) &&
+	for (size_t i = nr; i-- > 0;)
+		if (!in_data(module, out[i]) && memory_read(mem, out[i], &word, 8) &&
 		    in_data(module, word))
-			refs[nr_refs++] = word;
+			out[nr++] = word;
+	return nr;
+}
+
+static bool allgs_from_code(struct go_allgs *allgs, const struct go_module *module,
+			    struct memory *mem, const char *name)
+{
+	uint64_t refs[REFS_MAX];
+	size_t nr_refs = go_layout_refs_of(module, mem, name, refs, REFS_MAX);
+
 	return allgs_from_refs(allgs, module, mem, refs, nr_refs);
 }
 

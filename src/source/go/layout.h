@@ -86,6 +86,11 @@ int go_layout_read(struct go_layout *layout, const struct go_module *module,
 bool go_allgs_read(const struct go_allgs *allgs, struct memory *mem, uint64_t *first,
 		   uint64_t *count);
 
+/* Gets the addresses of the variables that a function of the runtime refers to, together
+ * with other addresses that look like them. out has room for max of them. */
+size_t go_layout_refs_of(const struct go_module *module, struct memory *mem,
+			 const char *name, uint64_t *out, size_t max);
+
 /* The parts of go_layout_read(), for tests. */
 #define GO_SAMPLE_MAX 256u
 struct go_g_sample {

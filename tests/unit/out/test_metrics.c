@@ -133,6 +133,39 @@ static void test_take(void **state)
 	snapshot_unref(snapshot);
 }
 
+static void test_timers(void **state)
+{
+	struct snapshot *snapshot = snapshot_new();
+	struct timers timers = {.count = 17, .others = 2, .nr_groups = 3};
+	struct buf out;
+	const char *text;
+
+	(void)state;
+	assert_non_null(snapshot);
+	snapshot->target.name = "x";
+	snapshot->timers = &timers;
+	timers.groups[0] =
+		(struct timer_group){"time.sendTime", "", 1250000000, 10, 0, 0};
+	timers.groups[1] = (struct timer_group){"time.goFunc", "main.a\"b", 0, 4, 0, 0};
+	timers.groups[2] = (struct timer_group){"", "", 0, 1, 0, 0};
+	metrics_take(&metrics, snapshot, 10);
+	text = write(METRICS_OPENMETRICS, &out);
+	assert_non_null(strstr(text, ",callback=\"time.sendTime\",function=\"\",period="
+				     "\"1.25\"} 10\n"));
+	assert_non_null(strstr(
+		text,
+		",callback=\"time.goFunc\",function=\"main.a\\\"b\",period=\"0\"} 4\n"));
+	/* Those in no group are added to those of an unknown function. */
+	assert_non_null(strstr(text, ",callback=\"\",function=\"\",period=\"0\"} 3\n"));
+	buf_release(&out);
+	timers.count = -1;
+	metrics_take(&metrics, snapshot, 10);
+	text = write(METRICS_OPENMETRICS, &out);
+	assert_null(strstr(text, "grmon_go_timers{"));
+	buf_release(&out);
+	snapshot_unref(snapshot);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +173,7 @@ int main(void)
 		cmocka_unit_test(test_names_of_counters),
 		cmocka_unit_test(test_what_is_not_known),
 		cmocka_unit_test(test_take),
+		cmocka_unit_test(test_timers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

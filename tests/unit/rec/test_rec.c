@@ -49,6 +49,7 @@ static struct snapshot *make_sample(int n)
 {
 	static const struct label labels[] = {{"request", "/a\"b"}};
 	struct snapshot *snapshot = snapshot_new();
+	struct timers *timers;
 	struct task *task;
 
 	snapshot->mono_ns = (n + 1) * CLOCK_SECOND_NS;
@@ -60,6 +61,16 @@ static struct snapshot *make_sample(int n)
 	for (int kind = 0; kind < FD_KIND_COUNT; kind++)
 		snapshot->resources.by_kind[kind] = kind == FD_PIPE ? 3 : 0;
 	snapshot->resources.limits[LIMIT_FDS] = (struct limit){5, 64};
+	timers = arena_alloc(&snapshot->arena, sizeof(*timers));
+	*timers = (struct timers){.count = 9,
+				  .tickers = 7,
+				  .read_ns = (n / 10 * 10 + 1) * CLOCK_SECOND_NS,
+				  .waited = true,
+				  .others = 2,
+				  .nr_groups = 1};
+	timers->groups[0] =
+		(struct timer_group){"time.sendTime", "", 5, 7, 3, 9 * CLOCK_SECOND_NS};
+	snapshot->timers = timers;
 	task = snapshot_add(snapshot);
 	*task = (struct task){.id = 1,
 			      .state = STATE_MUTEX,
@@ -102,6 +113,23 @@ static const struct task *find(const struct snapshot *snapshot, enum task_kind k
 	return NULL;
 }
 
+static void assert_timers(const struct timers *timers, int n)
+{
+	assert_non_null(timers);
+	assert_int_equal(timers->count, 9);
+	assert_int_equal(timers->tickers, 7);
+	assert_int_equal(timers->others, 2);
+	assert_int_equal(timers->read_ns, (n / 10 * 10 + 1) * CLOCK_SECOND_NS);
+	assert_true(timers->waited && !timers->partial);
+	assert_int_equal(timers->nr_groups, 1);
+	assert_string_equal(timers->groups[0].callback, "time.sendTime");
+	assert_string_equal(timers->groups[0].function, "");
+	assert_int_equal(timers->groups[0].period_ns, 5);
+	assert_int_equal(timers->groups[0].count, 7);
+	assert_int_equal(timers->groups[0].full, 3);
+	assert_int_equal(timers->groups[0].next_ns, 9 * CLOCK_SECOND_NS);
+}
+
 static void assert_sample(const struct snapshot *got, int n)
 {
 	const struct task *task = find(got, TASK_THREAD, 1);
@@ -118,6 +146,7 @@ static void assert_sample(const struct snapshot *got, int n)
 	assert_int_equal(got->resources.limits[LIMIT_FDS].most, 64);
 	assert_int_equal(got->resources.limits[LIMIT_MEMORY].most, -1);
 	assert_int_equal(got->resources.rss_bytes, -1);
+	assert_timers(got->timers, n);
 	assert_non_null(task);
 	assert_int_equal(task->state, STATE_MUTEX);
 	assert_int_equal(task->flags, TASK_STUCK | TASK_AGE_EXACT);

@@ -20,7 +20,7 @@ enum go_special {
 	GO_SPECIAL_NOTED, /* treated as any other object; it is in a list below */
 };
 
-/* Words outside the heap that keep nothing alive; see processor.h. */
+/* Words outside the heap that keep nothing alive; see go/processor.h. */
 struct go_scratch {
 	uint64_t address;
 	uint64_t bytes;

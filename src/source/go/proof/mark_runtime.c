@@ -9,8 +9,8 @@
 
 #include "base/array.h"
 #include "source/go/layout.h"
+#include "source/go/processor.h"
 #include "source/go/proof/mark.h"
-#include "source/go/proof/processor.h"
 
 #define LIST_MAX        65536u /* processors and their buffers */
 #define QUEUES_MAX      64u    /* per processor */

@@ -12,7 +12,7 @@
 #include "base/fdio.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "source/go/proof/processor.h"
+#include "source/go/processor.h"
 #include "source/proc/procfs.h"
 
 #define RUNNERS_MAX    65536u

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "source/go/proof/processor.h"
+#include "source/go/processor.h"
 #include "source/go/proof/runner.h"
 
 #include "../../../../sanitized.h"

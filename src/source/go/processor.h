@@ -9,8 +9,8 @@
  * contains its address because the allocator continues there. Sources: runtime2.go,
  * mwbbuf.go, mgcwork.go and mcache.go.
  */
-#ifndef SOURCE_GO_PROOF_PROCESSOR_H
-#define SOURCE_GO_PROOF_PROCESSOR_H
+#ifndef SOURCE_GO_PROCESSOR_H
+#define SOURCE_GO_PROCESSOR_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "source/go/proof/processor.h"
+#include "source/go/processor.h"
 
 #include <string.h>
 

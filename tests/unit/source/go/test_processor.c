@@ -2,7 +2,7 @@
 /* The runtime's records of processors, as its source has them in memory. */
 #include "unit.h"
 
-#include "source/go/proof/processor.h"
+#include "source/go/processor.h"
 
 #define BYTES 16384u
 #define BASE  0xc000458000ull

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes "go_timers" of "resources" in dumps and streams. */
+#include "out/escape.h"
+#include "out/json_field.h"
+
+static void put_group(struct buf *out, const struct snapshot *snapshot,
+		      const struct timer_group *group, bool stream)
+{
+	int64_t next_ns = group->next_ns, now_ns = snapshot->mono_ns;
+
+	buf_puts(out, "{\"callback\": ");
+	escape_json(out, group->callback);
+	json_put_text(out, "function", group->function[0] ? group->function : NULL);
+	json_put_count(out, ", ", "period_ns", group->period_ns);
+	json_put_count(out, ", ", "count", group->count);
+	json_put_count(out, ", ", "full", group->full);
+	if (stream)
+		json_put_count(out, ", ", "next_ns", next_ns > 0 ? next_ns : -1);
+	else
+		json_put_count(out, ", ", "next_in_ns",
+			       next_ns == 0       ? -1
+			       : next_ns < now_ns ? 0
+						  : next_ns - now_ns);
+	buf_puts(out, "}");
+}
+
+void json_put_timers(struct buf *out, const struct snapshot *snapshot, bool stream)
+{
+	const struct timers *timers = snapshot->timers;
+
+	if (!timers)
+		return;
+	json_put_key(out, ", ", "go_timers");
+	if (timers->count < 0) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_puts(out, "{");
+	json_put_count(out, "", "count", timers->count);
+	json_put_count(out, ", ", "tickers", timers->tickers);
+	json_put_count(out, ", ", "others", timers->others);
+	json_put_bool(out, "partial", timers->partial);
+	json_put_bool(out, "waited_only", timers->waited);
+	/* Otherwise they were read with this sample. */
+	if (stream && timers->read_ns != snapshot->mono_ns)
+		json_put_count(out, ", ", "read_ns", timers->read_ns);
+	buf_puts(out, ", \"groups\": [");
+	for (size_t i = 0; i < timers->nr_groups; i++) {
+		buf_puts(out, i > 0 ? ", " : "");
+		put_group(out, snapshot, &timers->groups[i], stream);
+	}
+	buf_puts(out, "]}");
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Decodes the timers of a runtime. A group of the wrong type is left out. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "rec/decode.h"
+
+#define COUNT_MAX      UINT32_MAX
+#define NAME_MAX_BYTES 300u
+
+static uint32_t count_of(json_t *object, const char *key)
+{
+	int64_t count = rec_decode_number(object, key, 0);
+
+	return count < 0 ? 0 : count > COUNT_MAX ? COUNT_MAX : (uint32_t)count;
+}
+
+static int64_t time_of(json_t *object, const char *key)
+{
+	int64_t ns = rec_decode_number(object, key, 0);
+
+	return ns > 0 ? ns : 0;
+}
+
+static const char *name_of(const struct rec_tables *tables, json_t *object,
+			   const char *key)
+{
+	const char *name = json_string_value(json_object_get(object, key));
+
+	return name ? intern_text(tables->intern, name, strnlen(name, NAME_MAX_BYTES))
+		    : "";
+}
+
+static void decode_group(const struct rec_tables *tables, json_t *object, int64_t now_ns,
+			 struct timer_group *group)
+{
+	int64_t next_in_ns = rec_decode_number(object, "next_in_ns", -1);
+
+	*group = (struct timer_group){
+		.callback = name_of(tables, object, "callback"),
+		.function = name_of(tables, object, "function"),
+		.period_ns = time_of(object, "period_ns"),
+		.count = count_of(object, "count"),
+		.full = count_of(object, "full"),
+		.next_ns = next_in_ns < 0 ? time_of(object, "next_ns")
+					  : clock_add(now_ns, next_in_ns),
+	};
+}
+
+void rec_decode_timers(const struct rec_tables *tables, json_t *object,
+		       struct snapshot *out)
+{
+	json_t *groups = json_object_get(object, "groups"), *group;
+	struct timers *timers;
+	size_t i;
+
+	if (!object)
+		return;
+	timers = arena_alloc(&out->arena, sizeof(*timers));
+	if (!timers)
+		return;
+	timers->count = timers->tickers = -1;
+	out->timers = timers;
+	if (!json_is_object(object))
+		return;
+	timers->count = count_of(object, "count");
+	timers->tickers = count_of(object, "tickers");
+	timers->others = count_of(object, "others");
+	timers->partial = json_is_true(json_object_get(object, "partial"));
+	timers->waited = json_is_true(json_object_get(object, "waited_only"));
+	timers->read_ns = time_of(object, "read_ns");
+	if (timers->read_ns == 0)
+		timers->read_ns = out->mono_ns;
+	json_array_foreach(groups, i, group)
+	{
+		if (timers->nr_groups < TIMER_GROUPS_MAX && json_is_object(group))
+			decode_group(tables, group, out->mono_ns,
+				     &timers->groups[timers->nr_groups++]);
+	}
+}

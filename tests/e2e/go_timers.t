@@ -1,0 +1,126 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The timers of a Go program, as many as the program itself has made: by what they call and how
+# often, in dumps, metrics, recordings, reports and comparisons. Several versions of Go where
+# their toolchains are at hand; stripped programs.
+. "$(dirname "$0")/lib.sh"
+need go
+need python3
+[ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
+source=$(dirname "$0")/../targets/go/timers.go
+export GOENV=off GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
+
+build() {	# build GO OUTPUT OPTION…
+	go=$1
+	out=$2
+	shift 2
+	"$go" build "$@" -o "$work/$out" "$source" >"$work/build.log" 2>&1
+}
+launch() {	# launch COMMAND…: its pid in $last, once its timers are armed
+	rm -f "$work/out"
+	"$@" >"$work/out" 2>&1 </dev/null &
+	last=$!
+	started="$started $last"
+	until_true grep -q '^ready' "$work/out" || echo "# $1 is not ready"
+}
+stop() {
+	kill -9 "$last"
+	wait "$last" 2>/dev/null
+}
+timers='resources.go_timers'
+# timer COUNT A…: a group of so many timers that meets A.
+timer() {
+	wanted=$1
+	shift
+	ask "in $timers.groups.* row $* has count=$wanted"
+}
+method='function=main.(*session).expire period_ns=0'
+ticker='callback=time.sendTime period_ns=5400000000000'
+waited='callback=time.sendTime period_ns=7200000000000'
+
+# counts VERSION: all that a program has of which every timer is in a heap.
+counts() {
+	until_true sees "$last" "has $timers.partial=false $timers.others=0 and
+		in $timers.groups.* row callback=runtime.goroutineReady has count>=7 and
+		in $timers.groups.* row $waited has count=3" || echo "# its goroutines do not wait"
+	check "$1: timers that call a method" timer 90 "$method"
+	check "$1: of contexts" timer 7 "function^=context.WithDeadline"
+	check "$1: of I/O deadlines" timer 4 'callback=runtime.netpollReadDeadline'
+	check "$1: tickers that a goroutine waits for" timer 3 "$waited"
+	check "$1: sleeps" sees "$last" "in $timers.groups.* row callback=runtime.goroutineReady has count>=7 count<=8"
+}
+# unwaited VERSION: tickers that nothing waits for, where they are in a heap too.
+unwaited() {
+	check "$1: tickers that no goroutine waits for" timer 90 "$ticker"
+	check "$1: the one whose channel is full" sees "$last" \
+		"in $timers.groups.* row period_ns=1000000 has count=1 full=1"
+	check "$1: tickers apart" sees "$last" "has $timers.tickers=94 $timers.waited_only=false"
+	check "$1: the next one" sees "$last" "in $timers.groups.* row $ticker has next_in_ns>0 next_in_ns<5400000000000"
+}
+go_minor() { "$1" env GOVERSION | sed 's/^go1\.\([0-9]*\).*/\1/'; }
+
+build go stripped -ldflags '-s -w' || skip_all "go cannot build: $(tail -1 "$work/build.log")"
+version=$(go env GOVERSION)
+minor=$(go_minor go)
+launch "$work/stripped" fixed 100
+counts "$version, stripped"
+if [ "$minor" -ge 23 ]; then
+	check 'since Go 1.23 the others are not in a heap, and it says so' sees "$last" \
+		"has $timers.waited_only=true $timers.tickers=3 and in $timers.groups.* no $ticker"
+else
+	unwaited "$version, stripped"
+fi
+check 'a report has them in words' sh -c \
+	"'$client' report $last --for 1s >'$work/report' && grep -q '^- 90 timers that call main\.(\*session)\.expire' '$work/report' &&
+	grep -q '^- 3 tickers of 2h00m that send to a channel, the next in 1h' '$work/report'"
+check 'and its JSON' sh -c \
+	"'$client' report $last --for 1s -f json >'$work/dump.json'" && check '... has the groups' \
+	ask 'in go_timers.groups.* row function=main.(*session).expire has count=90'
+check 'metrics' sh -c \
+	"'$client' dump $last -f openmetrics | grep -q '^grmon_go_timers{.*callback=\"time.sendTime\",function=\"\",period=\"7200\"} 3\$'"
+check 'a recording' sh -c "'$client' record $last --for 1s -o '$work/one.grmon' && '$client' dump '$work/one.grmon' -f json >'$work/dump.json'"
+check 'has them too' timer 90 "$method"
+cp "$work/dump.json" "$work/before.json"
+stop
+
+if [ "$minor" -ge 23 ] && [ "$minor" -le 26 ]; then
+	launch env GODEBUG=asynctimerchan=1 "$work/stripped" fixed 100
+	counts "$version as before 1.23"
+	unwaited "$version as before 1.23"
+	stop
+fi
+launch "$work/stripped" fixed 200
+dump "$last"
+check 'a comparison says what has grown' sh -c \
+	"'$client' diff '$work/before.json' '$work/dump.json' | grep -q '^  +90: 180 timers that call main\.(\*session)\.expire'"
+stop
+sleep 1000 &
+last=$!
+started="$started $last"
+check 'a C program has no timers of Go' sees "$last" 'has !resources.go_timers?'
+kill -9 "$last"
+
+check 'builds with -buildmode=pie' build go pie -buildmode=pie
+launch "$work/pie" fixed 100
+counts "$version, position-independent"
+stop
+
+# Three other versions, as far apart as there are.
+versions=$(ls -d "$(go env GOMODCACHE)"/golang.org/toolchain@*linux-amd64 2>/dev/null | sort -V)
+[ -n "$versions" ] || ok 0 'other versions # SKIP no other toolchain of Go is in the module cache'
+count=$(echo "$versions" | wc -l)
+for at in 1 $((count / 2 + 1)) "$count"; do
+	root=$(echo "$versions" | sed -n "${at}p")
+	[ -n "$root" ] && [ "$root" != "${before:-}" ] || continue
+	before=$root
+	version=$(basename "$root" .linux-amd64 | sed 's/.*-go/go/')
+	build "$root/bin/go" other -ldflags '-s -w' || {
+		ok 0 "$version # SKIP it cannot build: $(tail -1 "$work/build.log")"
+		continue
+	}
+	launch "$work/other" fixed 100
+	counts "$version"
+	[ "$(go_minor "$root/bin/go")" -ge 23 ] || unwaited "$version"
+	stop
+done
+plan $tests
