@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "source/proc/procfs.h"
+#include "source/proc/parse.h"
 #include "source/resource/resource.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

@@ -9,7 +9,7 @@
  * schedulers' counts). The folder does not know what a thread waits for, symbols or
  * runtimes.
  *
- * This header has the process as a whole, its maps and its threads; procfs.h parses what
+ * This header has the process as a whole, its maps and its threads; parse.h parses what
  * the kernel writes about them; descriptors.h, memory.h, pages.h, arguments.h,
  * registers.h, sockets.h, file_lock.h and target_file.h have the rest.
  *
@@ -27,7 +27,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "source/proc/procfs.h"
+#include "source/proc/parse.h"
 
 struct statx;
 

@@ -13,7 +13,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "source/go/processor.h"
-#include "source/proc/procfs.h"
+#include "source/proc/parse.h"
 
 #define RUNNERS_MAX    65536u
 #define CPU_NS         CLOCK_MS_NS /* see runner.h */

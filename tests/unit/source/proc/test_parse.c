@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "source/proc/procfs.h"
+#include "source/proc/parse.h"
 
 #define STAT_TAIL                                                                        \
 	" S 1 2 3 0 -1 4194304 10 20 30 40 500 60 0 0 20 0 7 0 12345 1000 100 "          \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Parses what the kernel writes about a process. A thread's name may contain any byte;
  * every other field is checked. */
-#ifndef SOURCE_PROC_PROCFS_H
-#define SOURCE_PROC_PROCFS_H
+#ifndef SOURCE_PROC_PARSE_H
+#define SOURCE_PROC_PARSE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Every byte that is parsed here is untrusted. */
-#include "source/proc/procfs.h"
+#include "source/proc/parse.h"
 
 #include <ctype.h>
 #include <errno.h>
