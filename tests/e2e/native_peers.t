@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Sockets and file locks by name: both addresses, state and queues, and the process and thread
-# at the other end; in our network namespace and in another one.
+# Sockets and file locks: both addresses, state and queues, and the process and thread at the other
+# end; in the client's network namespace and in another one.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 18
 
-# launch COMMAND…: tests/targets/peers.py behind it; its pid in $target.
+# launch COMMAND…: starts tests/targets/peers.py by COMMAND; its pid is in $target.
 launch() {
 	rm -rf "$work/peers" "$work/in"
 	mkdir "$work/peers"
@@ -24,7 +24,7 @@ land() {
 	wait "$last"
 }
 waits() { "$client" dump "$target" -s native -f json >"$work/dump.json" && python3 "$beside/native_peers_wait.py" "$work/dump.json" "$work/out" "$@"; }
-# says DESCRIPTION NAME STATE PATTERN
+# says TEST NAME STATE PATTERN: the thread that the target calls NAME waits in STATE on PATTERN.
 says() {
 	until_true waits "$2" "$3" "$4"
 	ok $? "$1" "$(waits "$2" "$3" "$4")"
@@ -33,20 +33,20 @@ end='127\.0\.0\.1:[0-9]+'
 with=', with python3 SERVER'
 
 sockets() {
-	says "$1TCP: addresses, process and thread" tcp io-read "fd [0-9]+ tcp $end -> $end$with \\(tTHREAD\\)"
-	says "$1TCP: the other end speaks IPv6" tcp6 io-read "fd [0-9]+ tcp $end -> $end$with \\(tTHREAD\\)"
-	says "$1TCP: the thread with the epoll that has it" epolled io-read \
+	says "$1TCP: a socket has its addresses, and the process and thread of its peer" tcp io-read "fd [0-9]+ tcp $end -> $end$with \\(tTHREAD\\)"
+	says "$1TCP: a peer with an IPv6 socket is found" tcp6 io-read "fd [0-9]+ tcp $end -> $end$with \\(tTHREAD\\)"
+	says "$1TCP: the thread of the peer is the one that waits in its epoll" epolled io-read \
 		"fd [0-9]+ tcp $end -> $end$with \\(tTHREAD\\)"
-	says "$1TCP: half-closed connections have the peer" half io-read "fd [0-9]+ tcp $end -> $end fin-wait-2$with"
-	says "$1TCP: the queue is full" full io-write \
+	says "$1TCP: a half-closed connection has its peer" half io-read "fd [0-9]+ tcp $end -> $end fin-wait-2$with"
+	says "$1TCP: a full queue is shown" full io-write \
 		"fd [0-9]+ tcp $end -> $end, [0-9]{5,} B to send$with"
 }
 
 launch env
 sockets ''
-says 'Unix socket: process and thread of the peer' unix io-read "fd [0-9]+ unix.*$with \\(tTHREAD\\)"
-says 'POSIX lock: its holder' posix flock "fd [0-9]+ .*/posix, held by python3 SERVER.*"
-says 'OFD lock: its holder' ofd flock "fd [0-9]+ .*/ofd, held by python3 SERVER.*"
+says 'a Unix socket has the process and thread of its peer' unix io-read "fd [0-9]+ unix.*$with \\(tTHREAD\\)"
+says 'a POSIX lock has its holder' posix flock "fd [0-9]+ .*/posix, held by python3 SERVER.*"
+says 'an OFD lock has its holder' ofd flock "fd [0-9]+ .*/ofd, held by python3 SERVER.*"
 land
 
 within='unshare --net'
@@ -56,16 +56,16 @@ if command -v ip >/dev/null && $within sh -c "$up" up true 2>/dev/null; then
 	launch $within sh -c "$up" up
 	sockets 'another network namespace: '
 	if [ "$(id -u)" -eq 0 ]; then
-		says 'another network namespace: Unix socket' unix io-read "fd [0-9]+ unix.*$with \\(tTHREAD\\)"
+		says 'in another network namespace: a Unix socket has its peer' unix io-read "fd [0-9]+ unix.*$with \\(tTHREAD\\)"
 	else
-		ok 0 'another network namespace: Unix socket # SKIP only root can enter it'
+		ok 0 'in another network namespace: a Unix socket has its peer # SKIP only root can enter it'
 	fi
 	land
 else
-	for i in 1 2 3 4 5 6; do ok 0 "another network namespace # SKIP none can be made ($i)"; done
+	for i in 1 2 3 4 5 6; do ok 0 "in another network namespace ($i) # SKIP none can be made"; done
 fi
 
-# As a user who may not enter it: TCP by the tables of /proc.
+# A user who may not enter the namespace: TCP peers come from the tables in /proc.
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null &&
 	setpriv --reuid=65534 --regid=65534 --clear-groups unshare --user --map-root-user --net true 2>/dev/null; then
 	open=$(mktemp -d)
@@ -88,21 +88,21 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null &&
 				"fd [0-9]+ tcp $end -> $end$with \\(tTHREAD\\)"
 	}
 	until_true unprivileged
-	ok $? 'as an ordinary user: TCP in another network namespace' "$(unprivileged)"
+	ok $? 'for an ordinary user: TCP sockets in another network namespace have their peers' "$(unprivileged)"
 	land
 	rm -rf "$open"
 else
-	ok 0 'as an ordinary user: TCP in another network namespace # SKIP none can be made'
+	ok 0 'for an ordinary user: TCP sockets in another network namespace # SKIP none can be made'
 fi
 
-# The other way round: the server's threads say who is at the end of their sockets.
+# The server's threads name the process at the other end of their sockets.
 launch env
 target=$(sed -n 's/^wait tcp [0-9]* \([0-9]*\) .*/\1/p' "$work/out")
 first=$(sed -n 's/^pid //p' "$work/out")
 tid=$(sed -n 's/^wait tcp \([0-9]*\) .*/\1/p' "$work/out")
-check 'the server has its client as peer' until_true sees "$target" \
+check 'sockets of the server have the client as their peer' until_true sees "$target" \
 	"row state=io-read waits_on.text*='with python3 $first (t$tid)'"
-check 'an epoll names the descriptor' sees "$target" \
+check 'a wait in an epoll describes the epoll' sees "$target" \
 	"row state=poll waits_on.text^='epoll '"
-check 'the text of dump has the peer' sh -c "'$client' dump $target | grep -q 'with python3 $first (t$tid)'"
+check 'the text of dump names the peer' sh -c "'$client' dump $target | grep -q 'with python3 $first (t$tid)'"
 land

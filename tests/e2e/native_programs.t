@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Stacks of common programs, read without stopping them, are compared frame by frame with those
-# of eu-stack, which stops them by ptrace.
+# Stacks of common programs, read without stopping them, compared frame by frame with those of
+# eu-stack, which stops the programs by ptrace.
 . "$(dirname "$0")/lib.sh"
 need python3
 need eu-stack
@@ -10,12 +10,12 @@ unset DEBUGINFOD_URLS
 plan 9
 compare=$(dirname "$0")/stacks_compare.py
 
-# same NAME PID [SHARE]
-same() { check "the same stacks as by ptrace: $1" "$compare" "$client" "$2" "${3:-0.99}"; }
-# have COMMAND NAME: whether it is here; skips one test if not.
+# same NAME PID [SHARE]: this share of the stacks is the same as by ptrace.
+same() { check "$1 has the same stacks as by ptrace" "$compare" "$client" "$2" "${3:-0.99}"; }
+# have COMMAND NAME: succeeds if COMMAND is installed; otherwise skips one test.
 have() {
 	command -v "$1" >/dev/null 2>&1 && return
-	ok 0 "# SKIP $2: $1 is not installed"
+	ok 0 "stacks of $2 # SKIP $1 is not installed"
 	return 1
 }
 
@@ -43,7 +43,7 @@ JS
 fi
 
 if have initdb postgres && have postgres postgres; then
-	# It does not run as root.
+	# postgres does not run as root.
 	as=
 	[ "$(id -u)" -ne 0 ] || as='setpriv --reuid=65534 --regid=65534 --clear-groups'
 	mkdir "$work/pg"
@@ -67,7 +67,7 @@ if have initdb postgres && have postgres postgres; then
 		postgres() {
 			for pid in "$main" $(cat "/proc/$main/task/$main/children"); do
 				echo "process $pid"
-				# One that served a question of this test ends meanwhile.
+				# A process that served a query of this test may end while it is read.
 				"$compare" "$client" "$pid" 0.99 || [ ! -d "/proc/$pid" ] || return 1
 			done
 		}
@@ -75,7 +75,7 @@ if have initdb postgres && have postgres postgres; then
 		locked() { dump "$blocked" -s native && ask "has tasks.0.stack.*.function~='(LockAcquire|XactLockTableWait|postgres\+0x).*'"; }
 		check 'a backend that waits for a row shows it in its stack' locked
 		row() { dump "$blocked" -s native && ask "row state=mutex waits_on.text*='a postgres row lock' waits_on.owner=null name^='postgres: ' name\$=' UPDATE waiting'"; }
-		check 'it waits for a lock, is not idle, and has the title that postgres sets' until_true row
+		check 'that backend is in mutex, is not idle, and has the title that postgres sets' until_true row
 		mkfifo "$work/statements"
 		exec 8<>"$work/statements"
 		psql -h "$work/pg" -U postgres <"$work/statements" >/dev/null 2>&1 8>&- &
@@ -88,11 +88,11 @@ if have initdb postgres && have postgres postgres; then
 		check 'a backend that waits for its client is idle' until_true idle
 		kill -INT "$main"
 	else
-		ok 1 'postgres' "$(cat "$work/initdb")"
-		for _ in 1 2 3; do ok 1 'postgres' ''; done
+		ok 1 'initdb succeeds' "$(cat "$work/initdb")"
+		for _ in 1 2 3; do ok 1 'postgres runs' ''; done
 	fi
 else
-	for _ in 1 2 3; do ok 0 '# SKIP postgres is not installed'; done
+	for _ in 1 2 3; do ok 0 'waits of postgres # SKIP postgres is not installed'; done
 fi
 
 mkfifo "$work/in"

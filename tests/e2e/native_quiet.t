@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The target notices nothing: no call is interrupted, no thread is stopped or traced, while
-# it is sampled ten times a second with every stack; from outside, and with the agent.
+# Sampling does not disturb the target: no call is interrupted and no thread is stopped or traced
+# while it is sampled ten times a second with every stack, from outside and with the agent.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 9
 
-# prepare [COMMAND...]: the target behind a pipe; $target
+# prepare [COMMAND...]: starts the target with a pipe as stdin; its pid is in $target.
 prepare() {
 	rm -f "$work/in" "$work/out"
 	mkfifo "$work/in"
@@ -20,7 +20,7 @@ prepare() {
 }
 lines() { wc -l <"$work/out"; }
 has_lines() { [ "$(lines)" -ge "$1" ]; }
-# measure: one line of figures since the last one, in $figures
+# measure: reads the target's figures since the last call into $figures.
 measure() {
 	wanted=$(($(lines) + 1))
 	echo >&9
@@ -28,8 +28,8 @@ measure() {
 	figures=$(tail -1 "$work/out")
 }
 field() { echo "$figures" | sed "s/.*\\<$1 \\([0-9]*\\).*/\\1/"; }
-# Looks at the target's threads until FILE is there, and says what states and tracers it saw.
-# watch NAME OPTION...: three test points
+# watch NAME OPTION...: three test points. Records the target, and reads the states and tracers of its
+# threads in the meantime.
 watch() {
 	name=$1
 	shift
@@ -54,7 +54,7 @@ watch native --source native
 samples=$(grep -c '"time"' "$work/recording")
 [ "$samples" -ge 15 ] && grep -q '"epoll_wait' "$work/recording"
 ok $? "the recording has stacks, and many samples" "$samples samples"
-# The counting works: a stop makes system calls end early.
+# The target does count interruptions: a stop makes system calls return early.
 measure
 kill -STOP "$target"
 is_stopped() { grep -q '^State:.T' "/proc/$target/status"; }
@@ -62,7 +62,7 @@ until_true is_stopped
 kill -CONT "$target"
 until_interrupted() { measure && [ "$(field eintr)" -gt 0 ]; }
 until_true until_interrupted
-ok $? "a stop would have been noticed"
+ok $? "the target counts the calls that a stop interrupts"
 exec 9>&-
 wait "$last"
 

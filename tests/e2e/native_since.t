@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A process that hangs before the client starts: the age is known at once, from outside, and so
-# is that it is stuck; the age is never too large.
+# A process that hangs before the client starts: its age is known from outside at once, and it is
+# stuck at once. The age is never too large.
 . "$(dirname "$0")/lib.sh"
 need python3
 grep -q '^se.exec_start' /proc/self/sched 2>/dev/null || skip_all 'this kernel does not say when a thread ran last'
@@ -18,26 +18,26 @@ now() { python3 -c 'import time; print(time.monotonic_ns())'; }
 is_old() { [ $(($(now) - began)) -gt 3000000000 ]; }
 until_true is_old
 
-# A Python without symbols locks by a semaphore, as far as can be seen.
+# The locks of a Python without symbols appear as semaphores.
 locked='state~=mutex|semaphore'
 dump "$target" -s native --stuck 2s
 most=$(($(now) - began))
-check 'a dump says how long a lock has been waited for before' ask \
+check 'a dump includes the time that a lock was waited for before the client started' ask \
 	"count $locked age_ns>2.5e9 age_ns<$most = 1"
 # Python's Event and Queue use the same lock as its Lock.
 check 'that wait is long, as its holder is unknown' ask "row $locked has long"
-check 'its age is a lower bound' ask "row $locked has !age_exact"
-check 'a thread that wakes in between is not old' until_true sees "$target" \
+check 'the age of that wait is a lower bound' ask "row $locked has !age_exact"
+check 'a thread that wakes up in between has a small age' until_true sees "$target" \
 	'row state=sleep and every state=sleep has age_ns<2e9' -s native
-# The main thread reads, then sleeps: what it waited for before does not count.
+# The main thread reads, then sleeps: the earlier wait does not count.
 woken=$(now)
 echo >&9
 until_true sees "$target" "row tid=$target state=sleep"
 dump "$target" -s native
 most=$(($(now) - woken))
-check 'a new wait has an age of its own' ask "row tid=$target has age_ns<$most"
+check 'the age of a new wait starts at 0' ask "row tid=$target has age_ns<$most"
 
-# However busy the machine is, every sample agrees, as soon as the waits are old enough.
+# Every sample agrees as soon as the waits are old enough, also on a busy machine.
 mkfifo "$work/threads.in"
 exec 8<>"$work/threads.in"
 "$BUILD/tests/targets/many_threads" 200 <"$work/threads.in" >"$work/threads.out" &

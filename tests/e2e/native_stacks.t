@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Stacks of blocked threads without stopping them, against eu-stack, which stops them by
-# ptrace: deep recursion, alloca, realigned frames, callbacks and signal handlers, built in
-# every way that changes how a stack must be followed.
+# Stacks of blocked threads, read without stopping them, compared with those of eu-stack, which stops
+# them by ptrace: deep recursion, alloca, realigned frames, callbacks and signal handlers, built in
+# every way that affects unwinding.
 . "$(dirname "$0")/lib.sh"
 need python3
 need eu-stack
@@ -12,7 +12,7 @@ unset DEBUGINFOD_URLS
 compare=$PWD/$(dirname "$0")/stacks_compare.py
 shapes=$PWD/tests/targets/stack_shapes.c
 
-# One a line: a compiler and what it is told.
+# Each line is a compiler and its flags.
 cat >"$work/ways" <<'END'
 gcc -O0 -g -fno-omit-frame-pointer
 gcc -O0 -s -fomit-frame-pointer
@@ -34,10 +34,10 @@ clang -O3 -s -fomit-frame-pointer
 END
 plan "$(wc -l <"$work/ways")"
 
-# Held open: the programs end with their stdin.
+# Keeps the fifo open: the programs end when their stdin is closed.
 mkfifo "$work/in"
 exec 9<>"$work/in"
-# Two at a time.
+# Compiles two programs at a time.
 build() {
 	n=0
 	while read -r compiler flags; do
@@ -53,8 +53,7 @@ build 0 &
 build 1
 wait
 
-# same PID: every stack is the same as by ptrace; only the one that is deeper than what is
-# kept is cut.
+# same PID: every stack is the same as by ptrace; only the one that exceeds the limit of frames is cut.
 same() {
 	until_true grep -q ready "$work/out$n" && "$compare" "$client" "$1" 0.94
 }
@@ -62,12 +61,12 @@ n=0
 while read -r compiler flags; do
 	n=$((n + 1))
 	if ! command -v "$compiler" >/dev/null 2>&1; then
-		ok 0 "# SKIP $compiler is not installed"
+		ok 0 "stacks of $compiler $flags # SKIP $compiler is not installed"
 		continue
 	fi
 	"$work/shapes$n" <"$work/in" >"$work/out$n" 2>&1 9>&- &
 	target=$!
 	started="$started $target"
-	check "the same stacks as by ptrace: $compiler $flags" same "$target"
+	check "stacks are the same as by ptrace: $compiler $flags" same "$target"
 	kill -9 "$target"
 done <"$work/ways"

@@ -1,18 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every kind of wait, without an agent and with one: state, object, owner; file and line,
-# rules of the user, and what is said of a process that is stopped.
+# Every kind of wait, without and with the agent: state, object, owner; file and line, the user's
+# rules, and a process that is stopped.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 19
 
-# launch NAME [VARIABLE=VALUE…]: a target that ends with its stdin; its pid in $target.
+# launch NAME [VARIABLE=VALUE…]: starts a target that ends when its stdin is closed; its pid is in
+# $target.
 launch() {
 	program=$1
 	shift
 	rm -f "$work/in"
 	mkfifo "$work/in"
-	# Held open: the program ends with its stdin.
+	# Keeps the fifo open: the program ends when its stdin is closed.
 	exec 9<>"$work/in"
 	env "$@" "$BUILD/tests/targets/$program" <"$work/in" >"$work/$program" 2>"$work/log" 9>&- &
 	target=$!
@@ -25,19 +26,19 @@ land() {
 	wait "$target"
 }
 native() { dump "$target" -s native; }
-# says QUESTION: about a new dump.
+# says QUESTION: asks about a new dump.
 says() { native && ask "$1"; }
-# A question about the thread that the target calls NAME begins with this.
+# Prints the beginning of a question about the thread that the target calls NAME.
 the() { echo "row $(tid_of "$1") has"; }
 tid_of() { awk -v name="$1" '$1 == "wait" && $2 == name { print "tid=" $3 }' "$work/$program"; }
 until_says() { until_true says "$1"; }
 
 launch wrap_waits
-# What the kernel cannot know: that a raw PI lock was meant as one.
+# The kernel cannot know that a raw PI futex is used as a lock.
 states() { native && python3 "$beside/native_waits_states.py" "$work/dump.json" "$work/wrap_waits"; }
 until_true states
 check 'the state of every wait is right, with no agent' states
-# rows WAY [OPTION…]: state, object and owner of each.
+# rows WAY [OPTION…]: compares the state, object and owner of each row.
 rows() {
 	way=$1
 	shift
@@ -69,7 +70,7 @@ check 'an eventfd says its count' says "$(the eventfd) waits_on.text*='eventfd, 
 check 'inotify counts its watches' says "$(the inotify) waits_on.text*='inotify, 1 watch'"
 check 'a signalfd names its signals' says "$(the signalfd) waits_on.text*='signalfd USR1'"
 check 'a pidfd names its process' says "$(the pidfd) waits_on.text*='pidfd of process $child'"
-check 'a sleep says until when' says "$(the until) waits_on.text^='until '"
+check 'a sleep says when it ends' says "$(the until) waits_on.text^='until '"
 line=$(grep -n 'epoll_wait(wait' tests/targets/kind_fds.c | cut -d: -f1)
 at_line() {
 	says "in stack.* of $(tid_of epoll) : row function=in_epoll line=$line file\$=/tests/targets/kind_fds.c file^=/"
@@ -78,13 +79,13 @@ check 'file and line are those of the source, with its whole path' at_line
 mkdir -p "$work/config/grmon-c"
 echo '{"stack_rules": [{"function": "kind_queue_*", "state": "chan-recv"}]}' \
 	>"$work/config/grmon-c/config.json"
-check "a rule of the user's names the state" says "$(the queue) state=chan-recv"
+check "the user's rule names the state" says "$(the queue) state=chan-recv"
 rm "$work/config/grmon-c/config.json"
 check 'without the rule the wait is for a condition' says "$(the queue) state=cond"
 kill -STOP "$target"
 stopped() { native && ask "in errors.* row .*='is stopped by a signal'"; }
 until_true stopped
-check 'a process that is stopped says so' stopped
+check 'a stopped process is shown as stopped' stopped
 kill -CONT "$target"
 land
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Contention under load is not a deadlock, with and without the agent: ordered locks, mutexes in
-# opposite order with a limit or a try, ping-pong between processes, file locks, joins.
-# NEAR_MISS_SECONDS: how long each way is watched; make campaign takes minutes.
+# opposite order with a time limit or a try, ping-pong between processes, file locks, joins.
+# NEAR_MISS_SECONDS is how long each way is watched; make campaign uses minutes.
 . "$(dirname "$0")/lib.sh"
 need python3
 seconds=${NEAR_MISS_SECONDS:-4}
@@ -17,24 +17,24 @@ begin() {
 	exec 9>"$work/hold"
 	until_true grep -q ready "$work/out" || { echo 'Bail out! near_misses does not start'; exit 1; }
 }
-# Two that wait for each other in one look: without a limit that would be a deadlock.
-# Samples for $seconds, as the view does and as single dumps.
+# Samples for $seconds, as the view does and by single dumps. Counts the deadlocks and the pairs of
+# threads that wait for each other in one dump, which without a time limit would be a deadlock.
 watch() {
 	cycles=0
 	circles=0
-	looks=0
+	dumps=0
 	end=$(($(date +%s) + seconds))
 	"$client" check "$target" --no-deadlock --for "$seconds" -i 0.02 >"$work/check" 2>&1 &
 	check=$!
 	started="$started $check"
-	while now=$(date +%s) && { [ "$now" -lt "$end" ] || [ "$looks" -lt 3 ] ||
+	while now=$(date +%s) && { [ "$now" -lt "$end" ] || [ "$dumps" -lt 3 ] ||
 		{ [ "$circles" -eq 0 ] && [ "$now" -lt $((end + 20)) ]; }; }; do
 		dump "$target" || break
 		# shellcheck disable=SC2046
 		set -- $(python3 "$beside/near_miss_circles.py" "$work/dump.json")
 		cycles=$((cycles + $2))
 		circles=$((circles + $4))
-		looks=$((looks + 1))
+		dumps=$((dumps + 1))
 	done
 	wait "$check"
 	status=$?
@@ -49,16 +49,16 @@ for way in outside agent; do
 	watch
 	[ "$status" -eq 0 ]
 	ok $? "$way: check finds no deadlock in $seconds s of samples, 20 ms apart" "$(cat "$work/check")"
-	[ "$cycles" -eq 0 ] && [ "$looks" -ge 3 ]
-	ok $? "$way: no dump has a deadlock" "$looks dumps, $cycles cycles"
+	[ "$cycles" -eq 0 ] && [ "$dumps" -ge 3 ]
+	ok $? "$way: no dump has a deadlock" "$dumps dumps, $cycles cycles"
 	[ "$circles" -gt 0 ]
-	ok $? "$way: threads did wait for each other" "$looks dumps"
+	ok $? "$way: threads have waited for each other" "$dumps dumps"
 	end_of
 	! grep -q '^rounds .* 0$' "$work/out" && [ "$(grep -c '^rounds' "$work/out")" -eq 8 ]
 	ok $? "$way: every thread made progress" "$(cat "$work/out")"
 done
 
-# The same command says so when there is one.
+# The same command does find a real deadlock.
 rm -f "$work/hold"
 mkfifo "$work/hold"
 "$BUILD/tests/targets/lock_cycles" abba <"$work/hold" >"$work/out" 2>/dev/null &
@@ -68,7 +68,7 @@ exec 9>"$work/hold"
 until_true grep -q ready "$work/out"
 finds() { "$client" check "$last" --no-deadlock --for 1 -i 0.02 >"$work/check" 2>&1; [ $? -eq 1 ]; }
 until_true finds
-ok $? 'check ends with 1 for a deadlock' "$(cat "$work/check")"
+ok $? 'check exits with 1 for a deadlock' "$(cat "$work/check")"
 grep -q 'deadlock' "$work/check"
 ok $? 'check names the deadlock' "$(cat "$work/check")"
 exec 9>&-

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# nginx, master and forked workers, with the agent preloaded: each process has a region of
-# its own, files are served whole, and a reload replaces the workers.
+# nginx, master and forked workers, with the agent preloaded: each process has its own region, files
+# are served completely, and a reload replaces the workers.
 . "$(dirname "$0")/lib.sh"
 need nginx
 need curl
@@ -34,12 +34,12 @@ check 'the master waits for a signal' until_true sees "$pid" \
 	"row tid=$pid state=signal-wait and has target.sources.*=agent"
 worker() { cat "/proc/$pid/task/$pid/children" | tr ' ' '\n' | head -1; }
 until_true test -n "$(worker)"
-check 'a worker polls, by its own region' until_true sees "$(worker)" \
+check 'a worker polls, according to its own region' until_true sees "$(worker)" \
 	'row state=poll and has target.sources.*=agent'
 old=$(worker)
 kill -HUP "$pid"
 # shellcheck disable=SC2016
-check 'after a reload new workers serve' until_true sh -c \
+check 'after a reload new workers serve the file' until_true sh -c \
 	'! kill -0 '"$old"' 2>/dev/null && curl -sf -o '"$work/again"' http://127.0.0.1:'"$port"'/file && cmp '"$work/file $work/again"
-check 'every state fits the system call' \
+check 'every state agrees with the system call' \
 	until_true "$(dirname "$0")/syscall_truth.py" "$client" "$(worker)" 1

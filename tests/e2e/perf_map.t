@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Code that a runtime made in memory has the names that the runtime wrote to
-# /tmp/perf-PID.map: JavaScript of node, on the stack of a thread that is not stopped.
+# Code that a runtime generated in memory has the names that the runtime wrote to /tmp/perf-PID.map:
+# JavaScript in node, on the stack of a thread that is not stopped.
 . "$(dirname "$0")/lib.sh"
 need node
 need python3
 plan 6
 
 program=$PWD/tests/targets/waits.js
-# launch [OPTION…]: node on the program, in a folder of its own, as it leaves a log there;
-# its pid in $target.
+# launch [OPTION…]: starts node with the program, in its own folder, where it leaves a log; its pid is
+# in $target.
 launch() {
 	: >"$work/out"
 	(cd "$work" && exec node "$@" "$program") >"$work/out" 2>&1 </dev/null &
@@ -17,7 +17,7 @@ launch() {
 	started="$started $target"
 	until_true grep -q '^ready' "$work/out"
 }
-# stack QUESTION…: about the frames of the main thread, in a new dump.
+# stack QUESTION…: asks about the frames of the main thread in a new dump.
 stack() { dump "$target" && ask "in stack.* of id=t$target : $1" ${2:+"in stack.* of id=t$target : $2"}; }
 
 launch --perf-basic-prof --interpreted-frames-native-stack
@@ -27,14 +27,14 @@ line() { grep -n "$1" tests/targets/waits.js | cut -d: -f1; }
 check 'functions of JavaScript have their names, files and lines' until_true stack \
 	"values function $own ^= waitForNobody serveRequest" \
 	"values line $own ^= $(line 'function waitForNobody') $(line 'function serveRequest')"
-check 'they are between functions of node' ask "row id=t$target has stack.*.function~='(v8::|node|libnode|Builtins_).*'"
+check 'functions of JavaScript are between functions of node' ask "row id=t$target has stack.*.function~='(v8::|node|libnode|Builtins_).*'"
 shown() { "$client" dump "$target" --filter "id:t$target" | grep -q 'waitForNobody  *waits.js:'; }
 check 'the row names the first of these functions' until_true shown
 kill "$target"
 wait "$target" 2>/dev/null
 rm -f "$map"
 
-# As another user would write it, and as a link: neither is read.
+# A map that another user wrote, or that is a link, is not read.
 launch --interpreted-frames-native-stack
 map=/tmp/perf-$target.map
 echo '0 7fffffffffff planted' >"$work/planted"
@@ -47,7 +47,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	chown 65534 "$map"
 	check "a map of another user is not read" nameless
 else
-	ok 0 "nor is another user's file read # SKIP only root can make one"
+	ok 0 "a map of another user is not read # SKIP only root can make one"
 fi
 [ "$(id -u)" -ne 0 ] || chown 0 "$map"
 planted() { stack 'row function=planted'; }

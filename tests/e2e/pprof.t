@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The goroutines of a real Go program through net/http/pprof, from saved profiles of every
-# kind, and from what it prints on SIGQUIT and in a panic.
+# The goroutines of a real Go program through net/http/pprof, from saved profiles of every kind, and
+# from its output on SIGQUIT and in a panic.
 . "$(dirname "$0")/lib.sh"
 need go
 need curl
@@ -12,7 +12,7 @@ go build -o "$work/server" "$targets/pprof_server.go" >"$work/build.log" 2>&1 ||
 	skip_all "go cannot build: $(tail -1 "$work/build.log")"
 plan 19
 
-serve() {	# serve NAME ADDRESS [GOROUTINES]: its pid in $last
+serve() {	# serve NAME ADDRESS [GOROUTINES]: its pid is in $last
 	"$work/server" "$2" ${3:+"$3"} >"$work/$1" 2>&1 </dev/null &
 	last=$!
 	started="$started $last"
@@ -24,23 +24,23 @@ server=$last
 url=http://$(cat "$work/address")
 fetch() { curl -sS "$url/debug/pprof/goroutine?debug=$1"; }
 
-# Goroutines of the requests themselves come and go.
+# The goroutines that serve the requests start and end.
 same() {
 	dump "$url" && fetch 2 >"$work/debug2" && python3 "$beside/pprof_compare.py" "$work"
 }
-check 'the same goroutines and states as debug=2' same
-check 'every kind of wait has its state' ask \
+check 'the goroutines and states are those of debug=2' same
+check 'every kind of wait has its own state' ask \
 	'set state >= chan-send chan-recv select mutex rwlock-read waitgroup cond sleep accept'
 check 'a row has its function, its line and its creator' ask \
 	'row name=main.sender created_by.0.function=main.main stack.0.line>0'
-check 'the dump says what it costs the program' ask "has errors.0*='is stopped while'"
-check 'the address may have the path' sees "$url/debug/pprof/" 'count >= 13'
+check 'the dump says that the program is stopped for it' ask "has errors.0*='is stopped while'"
+check 'the URL may contain the path of net/http/pprof' sees "$url/debug/pprof/" 'count >= 13'
 check 'a saved dump has the same rows' sees "$work/debug2" 'count state=mutex = 1 and has target.sources=pprof'
 fetch 1 >"$work/debug1"
-check 'debug=1 gives groups' sees "$work/debug1" 'row state=waitgroup has labels.goroutines=1'
-check 'it has the labels' ask "row labels.request?='/api, v1'"
+check 'a dump with debug=1 has groups' sees "$work/debug1" 'row state=waitgroup has labels.goroutines=1'
+check 'a dump with debug=1 has labels' ask "row labels.request?='/api, v1'"
 fetch 0 >"$work/profile"
-check 'a saved profile has its groups' sees "$work/profile" 'row state=chan-send has labels.goroutines=1'
+check 'a saved profile has groups' sees "$work/profile" 'row state=chan-send has labels.goroutines=1'
 input() { "$client" dump - -f json <"$work/debug2" >"$work/dump.json" && ask 'row state=mutex'; }
 check 'a dump is read from the standard input' input
 cat "$work/debug2" "$work/debug2" >"$work/twice"
@@ -49,7 +49,7 @@ check 'of two dumps the last is shown, and a message says so' sees "$work/twice"
 
 kill -QUIT "$server"
 wait "$server" 2>/dev/null
-check 'the output of SIGQUIT is read' sees "$work/address" \
+check 'the output after SIGQUIT is read' sees "$work/address" \
 	'count state=mutex = 1 and row state=mutex has name^=main.main.func'
 sed 's/^/2026-11-21T10:00:00.123456789Z stderr F /' "$work/address" >"$work/pod.log"
 check 'the log of a container is read' sees "$work/pod.log" \
@@ -80,17 +80,17 @@ labelled() {
 	fetch 2 | grep -q 'labels:{' || return 0
 	sees "$url" "row labels.request?='/api, v1' state!=unknown"
 }
-check 'a live program has its labels' labelled
+check 'goroutines of a live program have their labels' labelled
 serve socket "$work/s"
-check 'a Unix socket is an address' sees "unix:$work/s" 'count >= 13'
+check 'a Unix socket can be the target' sees "unix:$work/s" 'count >= 13'
 serve agent 127.0.0.1:1234
-grmon() {	# somebody else may have the port
+grmon() {	# another program may use the port
 	grep -q '^127.0.0.1:1234$' "$work/agent" || return 0
 	sees grmon 'row name=main.sender and has target.name=http://localhost:1234'
 }
-check 'grmon means its default address' grmon
+check 'the target grmon means the default address' grmon
 serve many 127.0.0.1:0 30000
 url=http://$(cat "$work/many")
 check 'more than 20000 goroutines have a row for each stack' sees "$url" \
 	'row labels.goroutines=30000 state=chan-recv and count < 40'
-check 'and the dump says why' ask 'in errors.* row .*=20000'
+check 'an error says why' ask 'in errors.* row .*=20000'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Endpoints that are slow, break off, require a password or send other data: one sentence and
-# exit status 3, in bounded time and memory.
+# Endpoints that are slow, close the connection, require a password or send other data: one sentence
+# and exit status 3, in bounded time and memory.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 14
@@ -10,7 +10,7 @@ until_true test -s "$work/port"
 url=http://127.0.0.1:$(cat "$work/port")
 
 limit=
-# fails PATH TEXT OPTION…
+# fails PATH TEXT OPTION…: dump exits with status 3, prints TEXT on stderr and nothing on stdout.
 fails() {
 	path=$1
 	text=$2
@@ -46,11 +46,11 @@ past() {
 check 'no proxy is used for addresses of this machine' past
 proxy=$url
 check 'a proxy is used for other addresses' proxied http://server.example/fine
-# A sanitizer takes far more address space.
+# A sanitizer needs far more address space.
 [ -n "${SAN:-}" ] || limit="prlimit --as=1500000000"
-# With one, 256 MB do not always come within the limit of an answer.
+# With a sanitizer, 256 MB do not always arrive within the time limit of an answer.
 if [ -n "${SAN:-}" ]; then
-	ok 0 '# SKIP 500 MB take too long with a sanitizer'
+	ok 0 'an answer of 500 MB # SKIP it takes too long with a sanitizer'
 else
 	check 'an answer of 500 MB is refused in bounded memory' fails huge 'more than 256 MB'
 fi

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What export serves, in a real Prometheus: scraped, asked for through its API, compared
-# with dumps; the shipped alerts fire for the leaking server and for no other, and every
-# panel of the shipped dashboard has numbers.
+# The metrics of export in a real Prometheus: it scrapes them, and its API returns the numbers of
+# dumps. The shipped alerts fire for the leaking server and for no other, and every panel of the
+# shipped dashboard has numbers.
 . "$(dirname "$0")/lib.sh"
 need python3
 need curl
@@ -18,14 +18,14 @@ check 'each alert fires when it should, and not before' \
 check 'promtool accepts the scrape configuration' \
 	"$prometheus/promtool" check config "$share/prometheus.yml"
 
-# Names of their own: the exporter finds its targets by them, whatever else runs here.
+# Unique names, by which the exporter finds its targets among all processes.
 leaky=leaky-$$ busy=busy-$$ fixed=fixed-$$ locks=locks-$$
 cp "$BUILD/examples/leaky-server" "$leaky"
 cp "$BUILD/examples/leaky-server" "$busy"
 cp "$BUILD/examples/leaky-server" "$fixed"
 cp "$BUILD/tests/targets/lock_cycles" "$locks"
 export LD_LIBRARY_PATH="$BUILD${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-serve() { # serve NAME OPTION…: its pid in $last, its address in $url
+serve() { # serve NAME OPTION…: its pid is in $last, its address in $url
 	rm -f "$1.out"
 	"./$1" --port 0 $2 >"$1.out" 2>>log </dev/null &
 	last=$!
@@ -42,7 +42,7 @@ fixed_url=$url
 for user in 1 2 3 4; do
 	curl -s "$leaky_url?user=$user"
 done >/dev/null
-# Both get the same requests; one leaks for each.
+# Both servers get the same requests; one leaks for each request.
 python3 "$beside/requests_forever.py" 0.05 "$busy_url" "$fixed_url" >/dev/null 2>&1 &
 started="$started $!"
 
@@ -55,7 +55,7 @@ check 'every target is served' until_true has "^grmon_tasks_created_total{target
 lint() { served >metrics.txt && "$prometheus/promtool" check metrics <metrics.txt; }
 check 'promtool accepts the text format' lint
 type_for() { curl -s -o /dev/null -w '%{content_type}' -H "Accept: $1" "http://$exporter/metrics"; }
-prefers() { # prefers TYPE ACCEPT…: for each of these headers
+prefers() { # prefers TYPE ACCEPT…: each of these headers gets TYPE
 	wanted=$1
 	shift
 	for accept in "$@"; do
@@ -75,7 +75,7 @@ if /usr/bin/python3 -c 'import prometheus_client' 2>/dev/null; then
 	strictly() {
 		served_open | /usr/bin/python3 "$beside/prometheus_strict.py"
 	}
-	check 'a strict reader of OpenMetrics accepts it: these names with these labels, and no more' strictly
+	check 'a strict reader of OpenMetrics accepts the metrics, and finds the documented names and labels' strictly
 else
 	ok 0 'a strict reader of OpenMetrics # SKIP python3-prometheus-client is not installed'
 fi
@@ -94,19 +94,19 @@ YML
 start "$prometheus/prometheus" --config.file=prometheus.yml --storage.tsdb.path=tsdb \
 	--web.listen-address="$api" --log.level=warn
 
-# asks QUESTION ARGUMENT…: of the server.
+# asks QUESTION ARGUMENT…: asks the Prometheus server.
 asks() { python3 "$here/e2e/prometheus_ask.py" "$@"; }
 export API="$api"
 
-check 'Prometheus scrapes it' until_true asks scrapes 3
-equal() { # equal PID: what Prometheus has is what a dump of now says
+check 'Prometheus scrapes the exporter' until_true asks scrapes 3
+equal() { # equal PID: Prometheus has the numbers of a new dump
 	"$client" dump -f json --stuck 1s "$1" >dump.json && asks equals "$1" dump.json
 }
-check 'numbers of the leaking server are those of its dump' until_true equal "$leaky_pid"
+check 'the numbers of the leaking server are those of its dump' until_true equal "$leaky_pid"
 check 'an alert fires for the leaking server' until_true asks fires "$leaky" GrmonStuckTasks/chan-send
-check 'the oldest wait grows with the time' until_true asks oldest-grows "$leaky"
+check 'the oldest wait grows with time' until_true asks oldest-grows "$leaky"
 
-# A process that starts later, in a deadlock.
+# A process that starts later, and is in a deadlock.
 mkfifo hold
 "./$locks" abba <hold >>log 2>&1 &
 locks_pid=$!
@@ -114,7 +114,7 @@ started="$started $locks_pid"
 exec 9>hold
 check 'a process that starts later is found, and its deadlock is an alert' until_true asks \
 	fires "$locks" GrmonDeadlock GrmonLeak
-check 'its numbers are those of its dump too' until_true equal "$locks_pid"
+check 'the numbers of that process are those of its dump too' until_true equal "$locks_pid"
 for user in 5 6 7; do
 	curl -s "$leaky_url?user=$user" >/dev/null
 done

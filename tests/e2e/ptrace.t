@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# --ptrace: threads that run have stacks, by stopping each for a moment; the target continues
-# whatever happens to the client, and loses no signal. Without it no thread is stopped.
+# --ptrace stops each running thread for a moment and reads its stack. The target continues whatever
+# happens to the client, and loses no signal. Without --ptrace no thread is stopped.
 . "$(dirname "$0")/lib.sh"
 need python3
 need_ptrace
@@ -24,9 +24,9 @@ ok $? 'with --ptrace a running thread has a stack' "$(cat "$work/dump.json")"
 check 'the sources include ptrace' ask 'has target.sources.*=ptrace'
 until_true sees "$target" 'row state=running name=spins'
 check 'without --ptrace a running thread has no stack' ask 'every name=spins has stack=[]'
-check 'the dump has no errors then' ask 'has !target.sources.*=ptrace !errors'
+check 'without --ptrace the dump has no errors' ask 'has !target.sources.*=ptrace !errors'
 
-# No thread is left stopped, although the client is killed at every moment of its work.
+# No thread stays stopped when the client is killed, at whatever moment.
 free() {
 	! grep -q '^State:.[tT]' /proc/"$target"/task/*/status &&
 		! grep '^TracerPid:' /proc/"$target"/task/*/status | grep -qv '[^0-9]0$'
@@ -46,7 +46,7 @@ done
 ok $? 'after 25 killed recorders no thread is stopped or traced' \
 	"$(grep -E '^(State|TracerPid)' /proc/"$target"/task/*/status)"
 
-# A debugger has it.
+# A debugger is attached to the target.
 python3 "$beside/ptrace_seize.py" "$target" >"$work/traced" &
 debugger=$!
 started="$started $debugger"
@@ -56,7 +56,7 @@ check 'a process with a debugger is reported' until_true sees "$target" \
 kill $debugger
 wait $debugger 2>/dev/null
 
-# Stopped by a signal: it stays so.
+# A target that a signal has stopped stays stopped.
 kill -STOP "$target"
 check 'a stopped process is reported' until_true sees "$target" \
 	"in errors.* row .*='stopped by a signal'" --ptrace
@@ -67,6 +67,6 @@ grep -q spin_outer "$work/recording"
 ok $? 'fifty samples a second have stacks'
 exec 9>&-
 wait "$target"
-# ready spins N sent N handled N
+# The target prints: ready spins N sent N handled N.
 xargs <"$work/out" | awk '{ exit !($3 == 1 && $5 > 100 && $7 >= $5 - 2 && $7 <= $5) }'
-ok $? 'the target ran on and got its signals' "$(cat "$work/out")"
+ok $? 'the target has continued and received its signals' "$(cat "$work/out")"

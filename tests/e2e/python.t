@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# python3 with threads in every wait that its standard library offers, with and without the
-# agent: the program's own work is right and the rows say what each thread waits for.
+# python3 with threads in every wait of its standard library, with and without the agent: the result
+# of the program is right, and the rows say what each thread waits for.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 7
@@ -14,10 +14,10 @@ for preload in '' "$agent"; do
 	pid=$last
 	with=${preload:+with the agent}
 	with=${with:-without the agent}
-	check "the program computes, $with" until_true grep -qx 'ready 2666646666700000' "$work/log"
+	check "the program computes the right result, $with" until_true grep -qx 'ready 2666646666700000' "$work/log"
 	check "its threads have their states, $with" until_true sees "$pid" "$expected"
-	check "every state fits the system call, $with" \
+	check "every state agrees with the system call, $with" \
 		until_true "$(dirname "$0")/syscall_truth.py" "$client" "$pid" 8
 done
-check 'locks, events and queues have a state of class lock and an address' until_true sees "$pid" \
+check 'waits for locks, events and queues are of class lock and have an address' until_true sees "$pid" \
 	'count name~=w-(lock|event|queue) class=lock waits_on.address = 3'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A recording is the target as it was: dump of the file, through a pipe, while it is
-# written; recorders that are killed, a file that may not grow, files that rotate.
+# A recording shows the target as it was: dumps of the file, through a pipe, and while it is written;
+# recorders that are killed, a file that cannot grow, and files that rotate.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 20
@@ -34,7 +34,7 @@ while [ $run -lt "$runs" ]; do
 	"$client" record "$target" -o killed -i 0.01 2>/dev/null &
 	recorder=$!
 	started="$started $recorder"
-	# Behind the end of a line that was cut comes its header; then some more, or a part of it.
+	# The recorder first ends the line that was cut and writes a header, then a sample or a part of one.
 	begun() { [ "$(grep -c '"stream"' killed 2>/dev/null)" -ge "$run" ]; }
 	until_true begun
 	size=$(wc -c 2>/dev/null <killed || echo 0)
@@ -56,7 +56,7 @@ behind_cut() {
 }
 check "a report continues after a line that was cut" behind_cut
 
-# A stack is that of the wait that it is recorded with, also where it is not read each time.
+# A wait is recorded with its own stack, although stacks are not read in every sample.
 start env LD_PRELOAD="$agent" "$(python3 -c 'import sys; print(sys.executable)')" "$beside/record_turns.py"
 until_true grep -q turns "$work/log"
 stacks_in_turn() {
@@ -73,7 +73,7 @@ full() {
 		[ "$(grep -c 'cannot write' full.log)" -le 2 ] &&
 		"$client" dump small | grep -q "tasks 4"
 }
-check "a file that cannot grow is an error, and its contents are read" full
+check "a file that cannot grow is an error, and its samples are read" full
 
 "$client" record "$target" -o turns -i 0.02 --for 1 --rotate 3k --keep-files 2
 turned() {
@@ -91,7 +91,7 @@ as_one() {
 		time=$(sed -n 's/.*"time": "\([^"]*\)".*/\1/p' end.json) &&
 		"$client" dump -f json --at "$time" turns >there.json && cmp there.json end.json
 }
-check "all of them are read as one, by its name" as_one
+check "all rotated files are read as one recording by the name of the first" as_one
 by_time() {
 	"$client" record "$target" -o old -i 0.02 --for 3 --rotate 250ms --keep-files 20 && [ -s old.2 ] && [ ! -e old.13 ]
 }
@@ -101,7 +101,7 @@ foreign() {
 }
 check "a file of that name that is not a recording is left alone" foreign
 
-# A disk of its own that is full: a small tmpfs, where this user may have one.
+# A full disk: a small tmpfs, if this user may mount one.
 disk() {
 	mkdir -p disk
 	unshare -m sh -ec '
@@ -113,7 +113,7 @@ disk() {
 		until grep -q "trying again" disk.log || [ $i -ge 400 ]; do i=$((i + 1)); sleep 0.05; done
 		grep "cannot write disk/full" disk.log
 		"$1" dump disk/full | grep "tasks 4"
-		# With room again it goes on by itself, and what comes is read.
+		# When there is room again recording continues, and the new samples are read.
 		rm disk/filler
 		size=$(wc -c <disk/full)
 		until [ "$(wc -c <disk/full)" -ge $((size + 8000)) ] || [ $i -ge 800 ]; do i=$((i + 1)); sleep 0.05; done
@@ -126,10 +126,10 @@ disk() {
 	' sh "$client" "$target"
 }
 if unshare -m true 2>/dev/null && [ "$(id -u)" -eq 0 ] && mkdir -p disk && unshare -m mount -t tmpfs tmpfs disk 2>/dev/null; then
-	check "a full disk is reported, its contents are read, and with room recording continues" disk
+	check "a full disk is reported, its samples are read, and recording continues when there is room" disk
 else
 	tests=$((tests + 1))
-	echo "ok $tests - a full disk # SKIP no tmpfs here"
+	echo "ok $tests - a full disk # SKIP no tmpfs can be mounted"
 fi
 cut_pipe() {
 	"$client" record "$target" -o - -i 0.01 --for 20 2>pipe.log | head -c 2000 >/dev/null
@@ -139,10 +139,10 @@ check "a closed pipe ends the recording, without a message" cut_pipe
 
 "$client" record "$target" 2>usage.log
 [ $? -eq 2 ] && grep -q -- '-o FILE' usage.log
-ok $? "without -o it says what is missing"
+ok $? "record without -o says that it is missing"
 "$client" record "$target" -o c --rotate 7x 2>usage.log
 [ $? -eq 2 ] && grep -q 'neither a size' usage.log
-ok $? "--rotate says what it takes"
+ok $? "an invalid --rotate says what it accepts"
 echo 'notes of mine' >notes
 "$client" record "$target" -o notes --for 1 2>usage.log
 [ $? -eq 2 ] && [ "$(cat notes)" = 'notes of mine' ] && grep -q 'not a recording' usage.log
@@ -151,4 +151,4 @@ private() {
 	(umask 022 && "$client" dump "$target" -o private.txt && "$client" report a.grmon -o private.html -f html) || return 1
 	[ "$(stat -c %a private.txt private.html a.grmon | sort -u)" = 600 ]
 }
-check "only their user can read dumps, reports and recordings" private
+check "only their user can read new dumps, reports and recordings" private

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A report in every format, of a recording whose names are hostile: nothing of them is taken
-# for markup, and a real browser draws the page with its plots.
+# A report in every format, of a recording with hostile names: no part of them is interpreted as
+# markup, and a real browser draws the page with its plots.
 . "$(dirname "$0")/lib.sh"
 need python3
 cd "$work" || exit 1
@@ -12,16 +12,16 @@ start python3 "$here/../targets/leak_pool.py" leak
 until_true grep -q ready log
 "$client" record "$last" -o plain.grmon -i 0.1 --for 3 2>record.err
 ok $? 'a leak is recorded' "$(cat record.err)"
-# The function that leaks and the program get names that would turn the page green, close
-# the code of Markdown, clear the terminal, or end a JSON string.
+# The leaking function and the program get names that would turn the page green, end the code in
+# Markdown, clear the terminal, or end a JSON string.
 "$client" report -f json plain.grmon >plain.json
 python3 "$beside/report_formats_evil.py"
 for format in text json markdown html; do
-	check "$format is written" "$client" report -f $format evil.grmon -o report.$format
+	check "a report is written as $format" "$client" report -f $format evil.grmon -o report.$format
 done
 check 'the text has one leak and no control character' sh -c \
 	"grep -q '^Leak 1: .*<script>' report.text && ! grep -q '[[:cntrl:]]' report.text"
-check 'frames without a file have nothing after the name' sh -c \
+check 'frames without a file end after the name' sh -c \
 	"grep -q '^    __[a-z_0-9]*$' report.text"
 json_is_whole() {
 	ask_file report.json 'has target.name*=<script>' 'in leaks.* count verdict=leak = 1' \
@@ -29,14 +29,14 @@ json_is_whole() {
 		'in figures.* set name >= tasks rss threads fds'
 }
 check 'the JSON is valid and has the original name' json_is_whole
-check 'Markdown has no HTML, link or code of the name' sh -c \
+check 'Markdown has no HTML, link or code from the name' sh -c \
 	"grep -q '^### Leak 1' report.markdown && ! grep -v '^    ' report.markdown | grep -qE '(^|[^\\\\])(<style|<script|\\[x\\]\\()|^\`\`\`|^# .x'"
-check 'HTML has no element from the name, and loads nothing' sh -c \
+check 'HTML has no element from the name and loads no other file' sh -c \
 	"! grep -qiE '<script|<style>\\*|src=|href=|url\\(' report.html && grep -q '&lt;script&gt;' report.html && grep -q \"default-src 'none'\" report.html"
 check 'HTML has a plot for the leak and for resources' sh -c \
 	"[ \"\$(grep -c '<polyline' report.html)\" -ge 3 ]"
 
-# A deadlock, the tasks that are stuck in it, and what it says of them.
+# A report of a deadlock and of the tasks that are stuck in it.
 mkfifo hold
 "$BUILD/tests/targets/lock_cycles" abba <hold >locks.out 2>&1 &
 locks=$!
@@ -45,7 +45,7 @@ exec 9>hold
 until_true grep -q ready locks.out
 "$client" record "$locks" -o locks.grmon -i 0.1 --for 2 --stuck 0.5 2>record.err
 "$client" report --fail --stuck 0.5 locks.grmon >locks.txt 2>&1
-ok $(($? != 1)) 'report --fail of a deadlock ends with status 1' "$(cat locks.txt)"
+ok $(($? != 1)) 'report --fail exits with 1 for a deadlock' "$(cat locks.txt)"
 check 'the text has the cycle with its stacks, and the stuck tasks' sh -c \
 	"grep -q '^Deadlock 1 of 1: each waits for the next' locks.txt && [ \"\$(grep -c 'in mutex: .*held by t' locks.txt)\" = 2 ] && grep -q 'in_ring' locks.txt && grep -q '^- 2 stuck, the oldest for' locks.txt"
 "$client" report --stuck 0.5 -f json locks.grmon >locks.json
@@ -54,9 +54,9 @@ cycle_in_json() {
 		'in stuck.* values tasks state=mutex = 2' \
 		'has leaks.#=1 leaks.0.verdict=proof leaks.0.proofs=deadlock leaks.0.proven=2 leaks.0.evidence*=deadlock'
 }
-check 'the JSON has the cycle, and calls it a proof' cycle_in_json
+check 'the JSON has the cycle with the verdict proof' cycle_in_json
 "$client" report --stuck 0.5 -f html locks.grmon >locks.html
-check 'HTML and Markdown have the headings' sh -c \
+check 'HTML and Markdown have headings for deadlocks and stuck tasks' sh -c \
 	"grep -q '<h2>Deadlocks</h2>' locks.html && grep -q '<h2>Stuck tasks</h2>' locks.html && '$client' report --stuck 0.5 -f markdown locks.grmon | grep -q '^## Deadlocks'"
 
 browser=$(command -v firefox-esr || command -v firefox || :)
@@ -66,7 +66,7 @@ if [ -z "$browser" ]; then
 	done
 	tests=$((tests + 2))
 else
-	# draws PROFILE WIDTH CONDITION: on the pixels that are $red, $green, $dark, of $total
+	# draws PROFILE WIDTH CONDITION: the numbers of pixels are in $red, $green, $dark and $total.
 	draws() {
 		HOME=$work/home timeout 60 "$browser" --headless --no-remote --profile "$work/home/$1" \
 			--window-size="$2" --screenshot "$work/page.png" "file://$work/report.html" >browser.log 2>&1
@@ -79,8 +79,8 @@ else
 	printf 'user_pref("%s", %d);\n' ui.systemUsesDarkTheme 1 \
 		layout.css.prefers-color-scheme.content-override 0 >home/dark/user.js
 	# shellcheck disable=SC2016
-	check 'a browser draws the page: red lines of plots, nothing green' draws light 700 '[ $((dark * 3)) -lt "$total" ]'
+	check 'a browser draws the page with red plots and without green' draws light 700 '[ $((dark * 3)) -lt "$total" ]'
 	# shellcheck disable=SC2016
-	check 'the browser draws it in a narrow window and in dark colours' draws dark 360 '[ $((dark * 3)) -gt $((total * 2)) ]'
+	check 'the browser draws the page in a narrow window and in dark colours' draws dark 360 '[ $((dark * 3)) -gt $((total * 2)) ]'
 fi
 plan $tests

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Resources: as many of each kind as the program has opened, by the JSON of a dump and by the
-# kernel's own lists.
+# Resources: the JSON of a dump counts as many of each kind as the program has opened and the kernel
+# lists.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 12
 
-# start_resources ARG...: tests/targets/resources; its pid in $last.
+# start_resources ARG...: starts tests/targets/resources; its pid is in $last.
 start_resources() {
 	: >"$work/ready"
 	rm -f "$work/hold"
@@ -26,11 +26,11 @@ adds_up() {
 		[ "$(awk '{ sum += $1 } END { print sum }' "$work/kinds")" -eq "$(ask 'value resources.fds')" ]
 }
 until_true adds_up
-ok $? "kinds add up to the number of descriptors" "$(cat "$work/dump.json")"
+ok $? "the counts by kind add up to the number of descriptors" "$(cat "$work/dump.json")"
 [ "$(ls "/proc/$pid/fd" | wc -l)" -eq "$(ask 'value resources.fds')" ]
 ok $? "the number of descriptors is that of /proc"
 
-# There may be more pipes and files: those that the test itself left open.
+# There may be more pipes and files, which the test itself left open.
 counts() {
 	for kind in socket=22 device=3 memfd=2 eventfd=5 epoll=3 timerfd=6 signalfd=1 inotify=2 pidfd=2; do
 		ask "has resources.fds_by_kind.$kind" || return
@@ -41,7 +41,7 @@ check "each kind has as many descriptors as were opened" counts
 pipes=$(find "/proc/$pid/fd" -lname 'pipe:*' | wc -l)
 check "there are as many pipes as in /proc" ask "has resources.fds_by_kind.pipe=$pipes"
 [ "$pipes" -ge 8 ]
-ok $? "the pipes that it opened are among them"
+ok $? "the pipes that the program opened are counted"
 check "sockets are counted by state" ask "has resources.sockets_by_state='{\"established\": 6, \
 	\"close-wait\": 2, \"fin-wait-2\": 2, \"listen\": 1, \"udp\": 2, \"unix\": 8, \"netlink\": 1}'"
 check "inotify watches are counted" ask 'has resources.inotify_watches=11'
@@ -54,11 +54,11 @@ exec 9>&-
 
 start_resources fill 64 60 100000
 dump "$last"
-check "a limit has its use" ask \
+check "the limit of descriptors has the number in use" ask \
 	"has resources.limits.fds='{\"used\": 60, \"most\": 64}'"
 exec 9>&-
 
-# Many: read in pieces, and complete after some looks.
+# Many descriptors are read in parts, over several samples.
 if [ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -ge 9000 ]; then
 	ulimit -n 9000
 	start_resources fill 9000 8800 100000

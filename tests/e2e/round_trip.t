@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Record, replay, dump: the same as a dump of the live target at that moment, all of it, for
-# targets that do nothing in the meantime. With an agent, of the kernel alone, of Go, in deadlock.
+# A dump of a recorded sample is equal to a dump of the live target at that moment, for targets that
+# do nothing in the meantime: with the agent, from outside, of Go, and in a deadlock.
 # shellcheck disable=SC2034
 . "$(dirname "$0")/lib.sh"
 need python3
 cd "$work" || exit 1
 plan 9
 
-# same PID: a replayed sample from between two dumps that agree is the same as they are.
-same() {	# same PID TASKS [OPTION…]
+# same PID TASKS [OPTION…]: a replayed sample from between two dumps that agree is equal to them.
+same() {
 	pid=$1
 	tasks=$2
 	shift 2
@@ -27,7 +27,7 @@ same() {	# same PID TASKS [OPTION…]
 }
 
 in_cycle() { "$client" dump -f json "$last" | grep -q '"cycles": \[\['; }
-# locked KIND [VAR=VALUE]: lock_cycles in a deadlock, its pid in $last.
+# locked KIND [VAR=VALUE]: starts lock_cycles and waits for its deadlock; its pid is in $last.
 locked() {
 	kind=$1
 	shift
@@ -36,7 +36,7 @@ locked() {
 	env "$@" "$BUILD/tests/targets/lock_cycles" "$kind" <hold >out 2>&1 &
 	last=$!
 	started="$started $last"
-	# Not a descriptor of this shell: every command would hold it too.
+	# Not through a descriptor of this shell, because every command would inherit it.
 	sleep 600 >hold &
 	holder=$!
 	started="$started $holder"
@@ -59,7 +59,7 @@ check "a deadlock replays as it was without the agent" same "$last" 3
 kill "$holder"
 locked pipe
 check "a deadlock across two processes replays as it was" same "$last" 1
-check "the recording has it, from the recorded waits of the other process" has_cycle
+check "the recording has that deadlock, from the recorded waits of the other process" has_cycle
 kill "$holder"
 
 python3 "$beside/round_trip_threads.py" >ready &
@@ -76,13 +76,13 @@ if command -v go >/dev/null && go build -o server "$here/../targets/go/pprof_ser
 	last=$!
 	started="$started $last"
 	until_true test -s address
-	check "goroutines" same "$last" 31
+	check "goroutines replay as they were" same "$last" 31
 else
-	echo "ok 8 - goroutines # SKIP no go here"
+	echo "ok 8 - goroutines replay as they were # SKIP go cannot build"
 	tests=$((tests + 1))
 fi
 
-# What was recorded later does not change what was before it.
+# Later samples do not change earlier ones.
 rewound() {
 	rm -f long.grmon
 	"$client" record -o long.grmon -i 0.05 --for 1.5 "$last" && "$client" dump -f json --at start long.grmon >first.json &&

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A target with memory that is never served: every command shows what is known, says what does
-# not answer, and ends on a signal.
+# A target with memory that never answers: every command shows what is known, says what does not
+# answer, and ends on a signal.
 . "$(dirname "$0")/lib.sh"
 need python3
 need curl
@@ -39,7 +39,7 @@ check 'dump has stacks and holders of the other threads' ask \
 check 'dump says what does not answer' ask "has errors.0*='the memory of $target does not answer'"
 check 'dump says so on the standard error too' grep -q "^grmon-c: the memory of $target does not answer" "$work/err"
 
-# All at once, as each waits for the same.
+# The commands run at once, because each waits for the same memory.
 timeout 60 "$client" report "$target" --for 1s >"$work/report" 2>&1 &
 report=$!
 timeout 60 "$client" record "$target" --for 1s -o "$work/recording" 2>"$work/err" &
@@ -53,20 +53,19 @@ ok $? 'record keeps to --for, and its recording says what does not answer' "$(ca
 wait $check && grep -q 'check passed' "$work/check"
 ok $? 'check keeps to --for' "$(cat "$work/check")"
 
-# ends SIGNAL STATUS SECONDS COMMAND…: the signal ends it within a second, in the midst of a
-# read that does not answer.
+# A signal ends a command within a second, while it reads memory that does not answer.
 check 'SIGTERM ends dump while it reads' python3 "$beside/silent_memory_ends.py" TERM -15 "$client" dump "$target"
 check 'SIGINT ends report while it reads' python3 "$beside/silent_memory_ends.py" INT 4 "$client" report "$target" --for 60s
-check 'SIGTERM ends check while it reads: neither passed nor failed' python3 "$beside/silent_memory_ends.py" TERM 4 "$client" check "$target" --for 60s
+check 'SIGTERM ends check while it reads, and it has neither passed nor failed' python3 "$beside/silent_memory_ends.py" TERM 4 "$client" check "$target" --for 60s
 
-# The other target is served in the meantime, and this one is not dropped.
+# The other target is served in the meantime, and this one stays.
 sleep 600 &
 other=$!
 started="$started $other"
 port=$(free_port)
 start "$client" export "$target" "$other" --listen "127.0.0.1:$port"
 exporter=$last
-# scrape PID…: the exporter serves each as up.
+# scrape PID…: the exporter serves each of them with grmon_up 1.
 scrape() {
 	curl -sf -m 1 "http://127.0.0.1:$port/metrics" >"$work/metrics" || return
 	for pid; do
@@ -74,7 +73,7 @@ scrape() {
 	done
 }
 check 'export: the other target is served at once' until_true scrape "$other"
-check 'export: this target is served with what is known' until_true scrape "$target" "$other"
+check 'export: the silent target is served with what is known' until_true scrape "$target" "$other"
 silent() { curl -sf -m 1 "http://127.0.0.1:$port/metrics" | grep -q "^grmon_memory_silent.*pid=\"$1\"} $2"; }
 silent "$target" 1 && silent "$other" 0
 ok $? 'export: a metric says whose memory is silent'
@@ -82,11 +81,11 @@ kill "$exporter"
 
 kill -USR2 "$server"
 healed() { sees "$target" 'has !errors'; }
-check 'as soon as the memory answers again nothing is missing' until_true healed
+check 'rows are complete as soon as the memory answers again' until_true healed
 kill "$target"
 
-# A program whose file does not answer: who opens that cannot be killed, and yet we end. Its
-# arguments are in a page of the kind, too, which is so for who reads /proc/PID/cmdline.
+# A program whose file does not answer: a process that opens it cannot be killed, but the client must
+# end. The program's arguments are in such a page too, so /proc/PID/cmdline does not answer either.
 "$work/mount/file" "$work/mount/file" 1 words <"$work/in" >"$work/out" 2>"$work/log" &
 target=$!
 started="$started $target"
@@ -96,15 +95,15 @@ timeout -s KILL 60 "$client" ls >"$work/ls" 2>&1 &
 list=$!
 timeout -s KILL 60 "$client" report "$target" --for 60s >"$work/report" 2>&1 &
 report=$!
-check 'a program whose file does not answer: dump shows its rows, and ends' sees "$target" \
+check 'dump shows the rows of a program whose file does not answer' sees "$target" \
 	'count = 4 and has errors and row name=waiter has waits_on.owner'
 kill -TERM $report
 wait $report
-ok $? 'SIGTERM ends report' "$(cat "$work/report")"
+ok $? 'SIGTERM ends report of that program' "$(cat "$work/report")"
 wait $list && grep -q "^ *$target .*\[file\]" "$work/ls" && grep -q "^ *$server .*dead_files" "$work/ls"
 ok $? 'ls lists that program with the others' "$(cat "$work/ls")"
 
-# A command whose own file does not answer, and one that cannot be ended.
+# A command whose own file does not answer, and one that cannot be killed.
 timeout -s KILL 30 "$client" check --for 1s -- "$work/mount/unknown" >"$work/check" 2>&1
 [ $? = 3 ] && grep -q 'its file did not answer' "$work/check"
 ok $? 'check of a command whose file does not answer keeps to --for' "$(cat "$work/check")"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Dumps as users have them: logs with several, races, profiles without ids, newest line first.
+# Dumps of goroutines as users have them: logs with several dumps, race reports, profiles without
+# ids, logs with the newest line first.
 . "$(dirname "$0")/lib.sh"
 need python3
 plan 23
@@ -51,7 +52,7 @@ check 'the last complete dump is shown' sees "$work/log" 'sorted id = g1 g3 g8'
 check 'a message says how many dumps there are' ask "has errors.0*='this text has 3 dumps, with 2, 1 and 3 goroutines'"
 check 'a message says how many stacks have no frames' ask "has errors.*='1 of 3 stacks have no frames in this text'"
 check '--dump selects another dump' sees "$work/log" 'values id = g50' --dump 2
-fails_with() {	# fails_with STATUS TEXT COMMAND…
+fails_with() {	# fails_with STATUS TEXT COMMAND…: it exits with STATUS and prints TEXT
 	want=$1
 	text=$2
 	shift 2
@@ -59,7 +60,7 @@ fails_with() {	# fails_with STATUS TEXT COMMAND…
 	[ $? -eq "$want" ] && printf '%s\n' "$out" | grep -qF -- "$text"
 }
 check 'a dump that does not exist is an error' fails_with 3 'the text has 3' "$client" dump "$work/log" --dump 4
-check 'a word that is not a number is an error' fails_with 2 'not the number' "$client" dump "$work/log" --dump x
+check 'a word for --dump that is not a number is an error' fails_with 2 'not the number' "$client" dump "$work/log" --dump x
 
 cat >"$work/race" <<'TXT'
 ==================
@@ -100,6 +101,6 @@ printf 'goroutine 7 [chan send, 4 minutes]:\n%s.(*Reconciler).waitForReady(0x1)\
 wrapped() { "$client" report "$work/long" | grep -q '^- 1 stuck, the oldest for 4m00s: chan-send in$'; }
 check 'a long name has a line of its own in a report' wrapped
 printf 'goroutine 7 [semacquire, 4 minutes]:\nsync.(*Cond).Wait(0xc2)\n\t/go/src/sync/cond.go:62 +0x9e\n' >"$work/old"
-check 'states of old runtimes are known' sees "$work/old" 'row state=cond has waits_on.kind=cond'
+check 'states of old runtimes are recognized' sees "$work/old" 'row state=cond has waits_on.kind=cond'
 printf 'goroutine 7 [chan receive]:\nmain.f()\n\t/src/main.go:3 +0x1d\n' >"$work/young.txt"
 check 'a header without minutes gives no age' sees "$work/young.txt" 'has tasks.0.age_ns=null !tasks.0.age_exact'

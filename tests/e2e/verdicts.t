@@ -1,7 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A handful of the programs of `make verdicts`, which has them all: what rests is not red,
-# what hangs is, and nothing else.
+# Some of the programs of `make verdicts`: tasks at rest are not red, and tasks that hang are.
 . "$(dirname "$0")/lib.sh"
 need python3
 need gcc
@@ -14,15 +13,15 @@ table() { # table NAME…
 	return $status
 }
 plan 2
-# Whose lock it is, a Python without its own symbols does not show, such as Debian's.
+# A Python without its own symbols, such as Debian's, does not show the holder of a lock.
 set -- 'c: mutex never' 'c: lost' 'c: full pipe' 'c: joins'
 python=$(python3 -c 'import os, sys; print(os.path.realpath(sys.executable))')
 for file in "$python" $(ldd "$python" | awk '/libpython/ { print $3 }'); do
 	! nm "$file" 2>/dev/null | grep -q ' t lock_PyThread_acquire_lock' || set -- "$@" 'python: with'
 done
-# A history is what looks have seen, of which a machine that is very busy has few: once more.
+# A history needs many samples. A busy machine may take too few, so there are two attempts.
 table hung "$@" || table hung "$@"
-ok $? 'programs that hang are red, by held locks, by their history, by the agent' \
+ok $? 'programs that hang are red, by held locks, by their history or by the agent' \
 	"$(cat "$work/said" "$work/table")"
 table healthy 'c, threads' 'queues' 'executor' 'openmp'
 ok $? 'healthy programs are not red, under load or idle' "$(cat "$work/said" "$work/table")"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# grmon-wire(5): its tables are those of src/wire/wire.h, and a client that was written from that
-# page alone, in another language, shows what `grmon-c dump` shows.
+# grmon-wire(5): its tables are those of src/wire/wire.h, and a client that was written from that page
+# alone, in another language, shows the same as `grmon-c dump`.
 . "$(dirname "$0")/lib.sh"
 need python3
 need cc
@@ -9,14 +9,14 @@ need awk
 plan 17
 
 page=man/grmon-wire.5
-# agrees HEADER PAGE: the compiler finds every field, number and size where the page says.
+# agrees HEADER PAGE: the compiler confirms every field, number and size of the page.
 agrees() {
 	mkdir -p "$work/include/wire"
 	cp "$1" "$work/include/wire/wire.h"
 	awk -f tests/e2e/wire_page.awk src/core/state.def "$2" >"$work/page.c" &&
 		cc -std=gnu11 -fsyntax-only -I"$work/include" -Iinclude -Isrc "$work/page.c"
 }
-# parted EXPRESSION FILE: whether it is noticed that sed has changed the header or the page.
+# parted EXPRESSION FILE: changes the header or the page by sed; succeeds if they no longer agree.
 parted() {
 	sed "$1" "$2" >"$work/changed"
 	! cmp -s "$2" "$work/changed" || return 1
@@ -28,7 +28,7 @@ parted() {
 check 'the tables of the page are those of the structs' agrees src/wire/wire.h $page
 ok "$([ "$(grep -c '^_Static_assert' "$work/page.c")" -gt 250 ]; echo $?)" 'all of the tables are read' \
 	"$(cat "$work/page.c")"
-# Every number that the header gives a name.
+# Every named number of the header.
 named() {
 	sed -nE 's/^(\t|#define )(WIRE_[A-Z_]+) +(= )?[0-9]+(u|,).*/\2/p' src/wire/wire.h >"$work/names"
 	[ "$(wc -l <"$work/names")" -ge 19 ] || return 1
@@ -44,10 +44,10 @@ check 'a new field in reserved bytes is noticed' parted \
 	's/uint64_t reserved\[12\];/uint64_t more; uint64_t reserved[11];/' src/wire/wire.h
 check 'a field that is missing in the page is noticed' parted '/Ta start_ns Ta/,+2d' $page
 check 'a state with another number is noticed' parted 's/^.It 4 Ta mutex Ta/.It 5 Ta mutex Ta/' $page
-check 'another magic number is noticed' parted 's/^0x314e4f4d5247:/0x324e4f4d5247:/' $page
-check 'another limit is noticed' parted 's/WIRE_WHAT_BYTES Ta 32/WIRE_WHAT_BYTES Ta 31/' $page
+check 'a changed magic number is noticed' parted 's/^0x314e4f4d5247:/0x324e4f4d5247:/' $page
+check 'a changed limit is noticed' parted 's/WIRE_WHAT_BYTES Ta 32/WIRE_WHAT_BYTES Ta 31/' $page
 
-# same PID WAY LEAST: both agree on at least LEAST blocked tasks.
+# same PID WAY LEAST: the two clients agree on at least LEAST blocked tasks.
 same() {
 	{
 		"$client" dump "$1" --source agent -f json >"$work/before.json" &&
@@ -59,27 +59,27 @@ same() {
 mkfifo "$work/in"
 exec 9<>"$work/in"
 
-# The line on the socket has the members of the one in the page.
+# The line on the socket has the members of the example in the page.
 hello() {
 	python3 "$beside/wire_hello.py" "$1" $page
 }
 
-# What libc waits for.
+# Waits in libc.
 LD_PRELOAD=$agent GRMON_SOCKET=1 start_ready "$BUILD/tests/targets/wrap_waits"
-check 'the socket says what the page says' hello "$target"
+check 'the line on the socket is as in the page' hello "$target"
 for way in socket fd; do
 	until_true same "$target" $way 80
-	ok $? "every wait of libc agrees, by the $way" "$(cat "$work/said")"
+	ok $? "the clients agree on every wait in libc, through the $way" "$(cat "$work/said")"
 done
 echo >&9
 wait "$target"
 LD_PRELOAD=$agent start_ready "$BUILD/tests/targets/wrap_waits"
 until_true same "$target" memory 80
-ok $? 'it is found by the memory map, without a socket' "$(cat "$work/said")"
+ok $? 'the region is found by the memory map, without a socket' "$(cat "$work/said")"
 echo >&9
 wait "$target"
 
-# What only the program knows: channels, waits of its own, coroutines.
+# Waits that only the program knows: channels, its own kinds of waits, coroutines.
 cat >"$work/program.c" <<'C'
 #include <grmon.h>
 #include <grmon_chan.h>
@@ -123,7 +123,7 @@ cc -D_GNU_SOURCE -Iinclude -o "$work/program" "$work/program.c" -L"$(dirname "$a
 	-Wl,-rpath,"$(dirname "$agent")" || give_up 'the program cannot be built'
 start_ready "$work/program"
 until_true same "$target" socket 3
-ok $? 'channels, waits of the program and coroutines agree' "$(cat "$work/said")"
+ok $? 'the clients agree on channels, waits of the program and coroutines' "$(cat "$work/said")"
 said() { grep -q "$1" "$work/rows"; }
 check 'the rows have the name of the channel' said 'chan-recv.*	products$'
-check 'the rows have the words of the program' said '^t[0-9]*	handler	waitgroup.*	db pool$'
+check 'the rows have the texts of the program' said '^t[0-9]*	handler	waitgroup.*	db pool$'
