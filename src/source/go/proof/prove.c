@@ -148,6 +148,8 @@ static void join_thread(struct go_prove *prove)
 	if (prove->started)
 		pthread_join(prove->thread, NULL);
 	prove->started = false;
+	/* The result stays for as long as it is shown; the descriptors need not. */
+	process_close(&prove->process);
 }
 
 void go_prove_cancel(struct go_prove *prove)
@@ -159,7 +161,6 @@ void go_prove_release(struct go_prove *prove)
 {
 	go_prove_cancel(prove);
 	join_thread(prove);
-	process_close(&prove->process);
 	go_frames_release(&prove->frames);
 	free(prove->rows);
 	free(prove->proven);
