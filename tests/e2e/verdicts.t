@@ -7,7 +7,7 @@ need gcc
 case $0 in /*) here=$(dirname "$0") ;; *) here=$PWD/$(dirname "$0") ;; esac
 
 table() { # table NAME…
-	BUILD=$BUILD "$here/../verdicts/run" --no-load --looks 3 "$@" >"$work/table" 2>"$work/said"
+	BUILD=$BUILD "$here/../verdicts/run" --no-load --samples 3 "$@" >"$work/table" 2>"$work/said"
 	status=$?
 	sed 's/^/# /' "$work/table"
 	return $status

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Starts the programs that are judged, looks at them and ends them. A Box is one program of
-the table: its processes, its folder, its load. Nothing here knows of any program."""
+"""Starts the programs that are judged, samples them and ends them. A Box is one program of the
+table: its processes, its folder, its load. Nothing here depends on a particular program."""
 import atexit
 import collections
 import ctypes
@@ -27,14 +27,14 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 class Absent(Exception):
-    """The program is not available here; says why."""
+    """The program is not available; the message says why."""
 
 def is_root():
     return os.getuid() == 0
 
 
 def find(command):
-    """Daemons live in folders that an ordinary user's PATH may not have."""
+    """The path of a command. Daemons are in folders that an ordinary user's PATH may not have."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/sbin"
     found = shutil.which(command, path=path)
     if not found:
@@ -43,7 +43,7 @@ def find(command):
 
 
 def version_of(words):
-    """The first number with a dot in what the command prints."""
+    """The first number with a dot in the output of the command."""
     if not words:
         return ""
     try:
@@ -61,7 +61,7 @@ def version_of(words):
 
 
 def children():
-    """{pid: its children} of the whole machine."""
+    """{pid: its children} for every process of the machine."""
     found = collections.defaultdict(list)
     for stat in glob.glob("/proc/[0-9]*/stat"):
         try:
@@ -87,7 +87,7 @@ def descendants(pid, tree=None):
 
 
 def end(pids):
-    """By pid, politely first."""
+    """Ends these processes by SIGTERM, and after three seconds by SIGKILL."""
     for name in (signal.SIGCONT, signal.SIGTERM):
         for pid in pids:
             try:
@@ -114,7 +114,7 @@ def is_alive(pid):
 
 
 def adopt():
-    """Daemons that leave their parents become ours, and whatever is left ends with us."""
+    """Makes daemons our children when their parents end, and ends all children when we end."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     atexit.register(lambda: end(descendants(os.getpid())))
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -132,7 +132,7 @@ class Box:
         self.watches = []
         self.tools, self.running_tools = [], []
         self.fed, self.feeding = None, False
-        self.hung = []  # (pid, what is hung of it)
+        self.hung = []  # (pid, whether a task of it hangs)
 
     def path(self, name):
         return os.path.join(self.dir, name)
@@ -214,16 +214,16 @@ class Box:
         return [pid for pid in dict.fromkeys(found) if is_alive(pid)]
 
     def load(self, *words, env=None):
-        """A client that runs until its standard input is closed, and then keeps what it has
-        open until it is ended."""
+        """Adds a client that sends requests until its standard input is closed, and then keeps its
+        connections open until it is ended."""
         self.loads.append(([str(word) for word in words], env))
 
     def tool(self, *words):
-        """A load that is ended when the others stop asking."""
+        """Adds a client that is ended when the load stops."""
         self.tools.append([str(word) for word in words])
 
     def feeds(self, process):
-        """The load is lines on the standard input of this one, some hundred a second."""
+        """Makes the load about a hundred lines a second on the standard input of this process."""
         self.fed = process
 
     def begin_load(self):
@@ -252,7 +252,7 @@ class Box:
             time.sleep(0.01)
 
     def rest(self):
-        """The load stops; its connections stay where the client keeps them."""
+        """Stops the load. Clients that keep their connections open continue to do so."""
         for client in self.clients:
             client.stdin.close()
         for process in self.running_tools:
@@ -261,7 +261,7 @@ class Box:
         self.feeding = False
 
     def watch(self, pid, *options):
-        """One process of the client that looks at it from here on."""
+        """Starts a recorder of this process."""
         file = self.path(f"watch.{pid}")
         self.watches.append((pid, file, subprocess.Popen(
             [CLIENT, "record", str(pid), "-o", file, *options], stdin=subprocess.DEVNULL,
@@ -292,8 +292,8 @@ class Box:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
-class Look:
-    """What one look at one process says."""
+class Sample:
+    """The tasks of one process at one moment."""
 
     def __init__(self, pid, tasks):
         self.pid = pid
@@ -302,8 +302,8 @@ class Look:
         self.long = {task["id"] for task in tasks if task.get("long")}
 
 
-def look(pid, *options):
-    """None where the process has ended meanwhile, as workers of servers do."""
+def sample(pid, *options):
+    """A Sample from a dump; None if the process has ended, as workers of servers do."""
     done = subprocess.run([CLIENT, "dump", str(pid), "-f", "json", *options],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, errors="replace")
@@ -311,34 +311,34 @@ def look(pid, *options):
         if is_alive(pid):
             raise RuntimeError(f"dump {pid}: {done.stderr.strip()}")
         return None
-    return Look(pid, json.loads(done.stdout)["tasks"])
+    return Sample(pid, json.loads(done.stdout)["tasks"])
 
 
 def samples(pid, file):
-    """The looks of a recording (grmon-stream(5)), with their times."""
+    """Yields the samples of a recording (grmon-stream(5)) with their times."""
     known, stacks = {}, {}
     with open(file, errors="replace") as lines:
         for line in lines:
             try:
-                sample = json.loads(line)
+                record = json.loads(line)
             except ValueError:
                 continue  # the last line of a recorder that was ended
-            if "seq" not in sample:
+            if "seq" not in record:
                 continue
-            if sample.get("key"):
+            if record.get("key"):
                 known, stacks = {}, {}
-            stacks.update(sample.get("stacks") or {})
-            for key in sample.get("gone") or []:
+            stacks.update(record.get("stacks") or {})
+            for key in record.get("gone") or []:
                 known.pop(tuple(key.split(".")), None)
-            for change in sample.get("tasks") or []:
+            for change in record.get("tasks") or []:
                 key = (change["id"], str(change.get("serial", 0)))
                 known[key] = dict({} if change.get("new") else known.get(key, {}), **change)
-            yield sample["clock_ns"], Look(pid, [whole(task, stacks, sample["clock_ns"])
-                                                 for task in known.values()])
+            yield record["clock_ns"], Sample(pid, [whole(task, stacks, record["clock_ns"])
+                                                   for task in known.values()])
 
 
 def whole(task, stacks, now_ns):
-    """A recorded task as a dump has it."""
+    """A recorded task in the form of a dump."""
     frames = stacks.get(str(task.get("stack")), [])
     frames = frames.get("frames", []) if isinstance(frames, dict) else frames
     age_ns = now_ns - task.get("since_ns", now_ns)
@@ -346,7 +346,7 @@ def whole(task, stacks, now_ns):
 
 
 class Burners:
-    """Busy loops beside what is looked at."""
+    """Busy loops that run beside the programs."""
 
     def __init__(self, count):
         self.processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"])
@@ -359,7 +359,7 @@ class Burners:
 
 
 def short(task):
-    """For the list of what was wrong."""
+    """One line about a task, for the list of wrong verdicts."""
     stack = [frame["function"] for frame in task.get("stack") or []][:14]
     waits = task.get("waits_on") or {}
     return (f'{task["id"]} {task["name"]!r} {task["state"]} {task["age_ns"] / 1e9:.1f}s '

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Programs that are fine, however long they rest: none of their rows may be red. A row: name,
-what says its version, the function that starts it in a Box and says what loads it."""
+"""Healthy programs, however long they rest: none of their rows may be red. A row is its name, the
+command that prints its version, and a function that starts it in a Box and defines its load."""
 import glob
 import os
 import subprocess
@@ -90,7 +90,7 @@ def idle_postgres(box):
     port = postgres.cluster(box)
     words = ["-h", "127.0.0.1", "-p", port, "-U", "postgres"]
     box.run(postgres.binary("pgbench"), *words, "-i", "-q", "postgres")
-    # Sessions that stay, as those of a pool do.
+    # Sessions that stay open, as in a pool.
     for _ in range(2):
         box.start(*map(str, [postgres.binary("psql"), *words]), stdin=subprocess.PIPE)
     box.tool(postgres.binary("pgbench"), *words, "-c", 4, "-T", 600, "-R", 200, "postgres")
@@ -99,7 +99,7 @@ def idle_postgres(box):
 @healthy("mariadb", "mariadbd", "--version")
 def idle_mariadb(box):
     client = mariadb.server(box)
-    # One session stays; the others come and go.
+    # One session stays open; the others are short.
     box.start(*client, stdin=subprocess.PIPE)
     box.tool("mariadb-slap", *client[1:], "--auto-generate-sql", "--concurrency=4",
              "--iterations=1000")
@@ -152,7 +152,7 @@ def java_server(java):
 
 
 def other_java():
-    """A second one, where there is one."""
+    """A second version, if there is one."""
     here = os.path.realpath(find("java"))
     for path in sorted(glob.glob("/usr/lib/jvm/*/bin/java"), reverse=True):
         if os.path.realpath(path) != here:
@@ -224,7 +224,7 @@ healthy("rayon", "rustc", "-V")(rust_server("rayon"))
 
 
 def pool(program, compiler):
-    """One that works once per line, and lives on when there is no more."""
+    """A program that works once for each line of its input, and stays when the input ends."""
     def begin(box):
         process = box.start(compiler(program), stdin=subprocess.PIPE)
         box.says(process, "ready")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Programs in which something hangs: what must be red of each, and nothing else. A row:
-name, language, how it is looked at, the function that starts it in a Box and returns the
-process with what is hung."""
+"""Programs in which something hangs, and the tasks of each that must be red. A row is its name, its
+language, how it is watched, and a function that starts it in a Box and returns [(pid, whether a task
+of it hangs)]."""
 import os
 
 import build
@@ -9,18 +9,18 @@ import mariadb
 import postgres
 from harness import CLIENT, PROGRAMS
 
-DUMP = "dump"        # one look tells: it waits for what is held, or a proof says so
+DUMP = "dump"        # one sample is enough: the lock is held, or the wait cannot end
 PROVE = "dump --prove"
-AGENT_COUNTS = "dump, agent"  # the agent inside has counted the waits before
-LONG = "dump: long"  # waits for an event as far as can be known from outside: long, not stuck
+AGENT_COUNTS = "dump, agent"  # the agent has counted the earlier waits
+LONG = "dump: long"  # from outside it appears to wait for an event: long, not stuck
 WATCH_LONG = "watched: long"
-WATCH = "watched"    # only a history tells: one recorder has seen it from the beginning
+WATCH = "watched"    # only the history shows it: one recorder has watched from the start
 
-HISTORY_S = 12       # of the short waits
+HISTORY_S = 12       # how long each program makes short waits before it hangs
 
 
 def named(task):
-    """The thread's name says it; goroutines have none, but a function of it."""
+    """Tells whether the task hangs: by its name, or a goroutine, which has none, by a function."""
     if task["id"].startswith("g"):
         return any((frame["function"] or "").startswith("main.hung") for frame in task["stack"])
     return task["name"].startswith("hung")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The table of the healthy programs: under load, then idle on a quiet machine, then idle
-beside busy loops; and one recorder that has watched through all of it."""
+"""The table of the healthy programs: under load, then idle on a quiet machine, then idle beside
+busy loops; and the recording of a client that has watched from the start of the load."""
 import concurrent.futures
 import re
 import time
@@ -16,7 +16,7 @@ LOAD_S = 6
 WATCH_OPTIONS = ["-i", "0.5", "--stuck", "3s"]
 WATCHED_AT_MOST = 3    # processes of one program
 LOADED_AT_ONCE = 4
-LOOKING_AT_ONCE = 3
+SAMPLED_AT_ONCE = 3
 STARTING_AT_ONCE = 4
 
 
@@ -25,15 +25,15 @@ class Row:
         self.name, self.version, self.begin = name, version, begin
         self.skipped = None
         self.processes = self.tasks = 0
-        self.looks = {}    # phase: [(how many are red, how many long, their ids)]
-        self.watched = {}  # seconds of watching, red tasks in all of its looks
+        self.samples = {}  # phase: [(number of long tasks, of red ones, none is red, ids of red ones)]
+        self.watched = {}  # (seconds recorded, red tasks in all samples)
         self.notes = []
 
-    def note(self, phase, look):
-        for task in look.tasks:
-            if task["id"] in look.red:
+    def note(self, phase, sample):
+        for task in sample.tasks:
+            if task["id"] in sample.red:
                 words = f"{phase}: red: {harness.short(task)}"
-                # Once for each kind: the same but for its numbers.
+                # One note for each kind; notes of a kind differ only in numbers.
                 kind = re.sub(r"0x[0-9a-f]+|\d+(\.\d+)?", "N", words)
                 if kind not in [known for known, _ in self.notes] and len(self.notes) < 12:
                     self.notes.append((kind, words))
@@ -50,29 +50,29 @@ def start(row):
     return None
 
 
-def look_at(row, box, phase, looks, options):
-    for _ in range(looks):
+def take_samples(row, box, phase, samples, options):
+    for _ in range(samples):
         red, long, processes, tasks = set(), set(), 0, 0
         for pid in box.pids():
-            look = harness.look(pid, *options)
-            if look is None:
+            sample = harness.sample(pid, *options)
+            if sample is None:
                 continue
             processes += 1
-            tasks += len(look.tasks)
-            red |= {(pid, task) for task in look.red}
-            long |= {(pid, task) for task in look.long}
-            row.note(phase, look)
+            tasks += len(sample.tasks)
+            red |= {(pid, task) for task in sample.red}
+            long |= {(pid, task) for task in sample.long}
+            row.note(phase, sample)
         row.processes, row.tasks = max(row.processes, processes), max(row.tasks, tasks)
-        row.looks.setdefault(phase, []).append((len(long), len(red), not red, frozenset(red)))
+        row.samples.setdefault(phase, []).append((len(long), len(red), not red, frozenset(red)))
 
 
 def work(row, box, options):
-    """Watched before, during and after its load."""
+    """Puts the program under load; it is recorded from before until after the load."""
     for pid in box.pids()[:WATCHED_AT_MOST]:
         box.watch(pid, *WATCH_OPTIONS)
     box.begin_load()
     time.sleep(LOAD_S)
-    look_at(row, box, "load", options.looks, LOAD_OPTIONS)
+    take_samples(row, box, "load", options.samples, LOAD_OPTIONS)
     box.rest()
 
 
@@ -81,10 +81,10 @@ def read_watches(row, box):
     seconds, red = 0, 0
     for pid, file, _ in box.watches:
         times = []
-        for now_ns, look in harness.samples(pid, file):
+        for now_ns, sample in harness.samples(pid, file):
             times.append(now_ns)
-            red += len(look.red)
-            row.note("watched", look)
+            red += len(sample.red)
+            row.note("watched", sample)
         seconds += (times[-1] - times[0]) / 1e9 if times else 0
     row.watched = (seconds, red)
 
@@ -102,16 +102,16 @@ def run(rows, options):
     try:
         options.log("under load")
         at_once(LOADED_AT_ONCE, work, pairs, options)
-        options.log(f"idle for {IDLE_S} s, then {options.looks} looks")
+        options.log(f"idle for {IDLE_S} s, then {options.samples} samples")
         time.sleep(IDLE_S)
-        at_once(LOOKING_AT_ONCE, look_at, pairs, "idle", options.looks, [])
+        at_once(SAMPLED_AT_ONCE, take_samples, pairs, "idle", options.samples, [])
         for row, box in pairs:
             read_watches(row, box)
         if not options.no_load:
             options.log("idle, beside busy loops")
             burners = Burners(4)
             try:
-                at_once(LOOKING_AT_ONCE, look_at, pairs, "busy", options.looks, [])
+                at_once(SAMPLED_AT_ONCE, take_samples, pairs, "busy", options.samples, [])
             finally:
                 burners.close()
     finally:
@@ -119,8 +119,8 @@ def run(rows, options):
             box.close()
 
 
-def cell(looks, which):
-    seen = [look[which] for look in looks]
+def cell(samples, which):
+    seen = [sample[which] for sample in samples]
     if not seen:
         return "-"
     return str(seen[0]) if min(seen) == max(seen) else f"{min(seen)}..{max(seen)}"
@@ -148,17 +148,17 @@ def report(rows, options):
             skipped += 1
             print(f"{row.name:38} skipped: {row.skipped}")
             continue
-        looks = [row.looks.get(phase, []) for phase in phases]
+        samples = [row.samples.get(phase, []) for phase in phases]
         ok = (row.tasks > 0 and row.watched[1] == 0 and
-              all(len(seen) == options.looks and all(look[2] for look in seen)
-                  for seen in looks))
+              all(len(seen) == options.samples and all(sample[2] for sample in seen)
+                  for seen in samples))
         right += ok
         wrong += not ok
-        reds = " ".join(f"{cell(seen, 1):>4}" for seen in looks)
-        agree = " ".join(f"{same(seen)}/{options.looks}" for seen in looks)
+        reds = " ".join(f"{cell(seen, 1):>4}" for seen in samples)
+        agree = " ".join(f"{same(seen)}/{options.samples}" for seen in samples)
         print(f"{row.name:38} {harness.version_of(row.version):12} {row.processes:5} "
               f"{row.tasks:5}      {reds} {row.watched[1]:3} in {row.watched[0]:3.0f}s "
-              f"{cell(row.looks.get('idle', []), 0):>6}  {agree} {'ok' if ok else 'NO'}")
+              f"{cell(row.samples.get('idle', []), 0):>6}  {agree} {'ok' if ok else 'NO'}")
         for _, words in row.notes if not ok else []:
             print(f"    {words}")
     print(f"healthy: {right} of {right + wrong} without a red row, {skipped} skipped\n",

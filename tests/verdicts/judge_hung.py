@@ -23,7 +23,7 @@ class Row:
     def __init__(self, name, family, how, begin):
         self.name, self.family, self.how, self.begin = name, family, how, begin
         self.skipped = None
-        self.looks = {}  # phase: [(red expected, red seen, right, answer, tasks)]
+        self.samples = {}  # phase: [(red expected, red seen, right, answer, tasks)]
         self.notes = []
 
     def title(self):
@@ -45,43 +45,43 @@ def start(row, options):
     return None
 
 
-def judge(row, phase, look, is_hung):
-    expected = {task["id"] for task in look.tasks if is_hung(task)}
+def judge(row, phase, sample, is_hung):
+    expected = {task["id"] for task in sample.tasks if is_hung(task)}
     if row.how in (LONG, WATCH_LONG):
-        right = bool(expected) and expected <= look.long and not look.red
+        right = bool(expected) and expected <= sample.long and not sample.red
         expected = set() if right else expected
     else:
-        right = bool(expected) and look.red == expected
+        right = bool(expected) and sample.red == expected
     if not right and len(row.notes) < 3:
-        for task in look.tasks:
-            if (task["id"] in expected) != (task["id"] in look.red):
-                word = "red, and it does not hang" if task["id"] in look.red else "not red"
+        for task in sample.tasks:
+            if (task["id"] in expected) != (task["id"] in sample.red):
+                word = "red, and it does not hang" if task["id"] in sample.red else "not red"
                 row.notes.append(f"{phase}: {word}: {harness.short(task)}")
-    row.looks.setdefault(phase, []).append(
-        (len(expected), len(look.red), right, (frozenset(look.red), frozenset(look.long))))
+    row.samples.setdefault(phase, []).append(
+        (len(expected), len(sample.red), right, (frozenset(sample.red), frozenset(sample.long))))
 
 
-def look_at(row, box, phase, options):
-    for _ in range(options.looks):
+def take_samples(row, box, phase, options):
+    for _ in range(options.samples):
         for pid, is_hung in box.hung:
             if row.how in WATCHES:
                 continue
-            look = harness.look(pid, *(["--prove"] if row.how == PROVE else []))
-            if look is None:
+            sample = harness.sample(pid, *(["--prove"] if row.how == PROVE else []))
+            if sample is None:
                 row.notes.append(f"{phase}: {pid} has ended")
             else:
-                judge(row, phase, look, is_hung)
+                judge(row, phase, sample, is_hung)
 
 
 def read_watched(row, box, phase, options):
-    """The last ten looks of the recorder."""
+    """Judges the last samples of the recorder."""
     box.end_watches()
     for (pid, is_hung), (_, file, _) in zip(box.hung, box.watches):
         seen = list(harness.samples(pid, file))
-        if len(seen) < options.looks:
-            row.notes.append(f"{phase}: {len(seen)} looks in the recording")
-        for _, look in seen[-options.looks:]:
-            judge(row, phase, look, is_hung)
+        if len(seen) < options.samples:
+            row.notes.append(f"{phase}: {len(seen)} samples in the recording")
+        for _, sample in seen[-options.samples:]:
+            judge(row, phase, sample, is_hung)
 
 
 def run_phase(rows, phase, options):
@@ -91,11 +91,11 @@ def run_phase(rows, phase, options):
     pairs = [(row, box) for row, box in zip(rows, boxes) if box]
     try:
         latest = max(box.began for _, box in pairs) + HISTORY_S + AFTER_S
-        options.log(f"waiting {latest - time.monotonic():.0f} s: they hang, and get old")
+        options.log(f"waiting {latest - time.monotonic():.0f} s: the tasks hang, and their waits get old")
         time.sleep(max(0, latest - time.monotonic()))
-        options.log(f"looking {options.looks} times")
+        options.log(f"taking {options.samples} samples")
         with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            list(pool.map(lambda pair: look_at(*pair, phase, options), pairs))
+            list(pool.map(lambda pair: take_samples(*pair, phase, options), pairs))
         for row, box in pairs:
             if row.how in WATCHES:
                 read_watched(row, box, phase, options)
@@ -104,16 +104,16 @@ def run_phase(rows, phase, options):
             box.close()
 
 
-def cell(looks):
-    """How many are red: of all looks the same, or from .. to."""
-    if not looks:
+def cell(samples):
+    """The number of red tasks: one number if all samples agree, otherwise from..to."""
+    if not samples:
         return "-"
-    seen = [look[1] for look in looks]
+    seen = [sample[1] for sample in samples]
     return str(seen[0]) if min(seen) == max(seen) else f"{min(seen)}..{max(seen)}"
 
 
-def same(looks):
-    answers = [look[3] for look in looks]
+def same(samples):
+    answers = [sample[3] for sample in samples]
     return max((answers.count(answer) for answer in answers), default=0)
 
 
@@ -138,7 +138,7 @@ def table(options):
 
 def report(rows, phases, options):
     versions = {row.family: harness.version_of(FAMILIES.get(row.family)) for row in rows}
-    print(f"{'hung program':40} {'version':9} {'seen by':13} looks  red of quiet loaded "
+    print(f"{'hung program':40} {'version':9} {'seen by':13} samples  red of quiet loaded "
           "long same     ok")
     wrong = right = skipped = 0
     for row in rows:
@@ -146,19 +146,19 @@ def report(rows, phases, options):
             skipped += 1
             print(f"{row.title():40} skipped: {row.skipped}")
             continue
-        all_looks = [look for phase in phases for look in row.looks.get(phase, [])]
-        counts = [len(row.looks.get(phase, [])) for phase in phases]
-        agree = [f"{same(row.looks.get(phase, []))}/{options.looks}" for phase in phases]
-        ok = (bool(all_looks) and all(look[2] for look in all_looks) and
-              all(count == options.looks for count in counts) and
-              all(same(row.looks[phase]) == options.looks for phase in phases))
+        all_samples = [sample for phase in phases for sample in row.samples.get(phase, [])]
+        counts = [len(row.samples.get(phase, [])) for phase in phases]
+        agree = [f"{same(row.samples.get(phase, []))}/{options.samples}" for phase in phases]
+        ok = (bool(all_samples) and all(sample[2] for sample in all_samples) and
+              all(count == options.samples for count in counts) and
+              all(same(row.samples[phase]) == options.samples for phase in phases))
         right += ok
         wrong += not ok
-        expected = max((look[0] for look in all_looks), default=0)
-        long = max((len(look[3][1]) for look in all_looks), default=0)
-        print(f"{row.title():40} {versions[row.family]:9} {row.how:13} {sum(counts):5} "
-              f"{expected:7} {cell(row.looks.get('quiet', [])):>5} "
-              f"{cell(row.looks.get('loaded', [])):>6} {long:4} {' '.join(agree):11} "
+        expected = max((sample[0] for sample in all_samples), default=0)
+        long = max((len(sample[3][1]) for sample in all_samples), default=0)
+        print(f"{row.title():40} {versions[row.family]:9} {row.how:13} {sum(counts):7} "
+              f"{expected:7} {cell(row.samples.get('quiet', [])):>5} "
+              f"{cell(row.samples.get('loaded', [])):>6} {long:4} {' '.join(agree):11} "
               f"{'ok' if ok else 'NO'}")
         for note in row.notes if not ok else []:
             print(f"    {note}")

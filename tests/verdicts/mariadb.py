@@ -7,7 +7,7 @@ from harness import is_root
 
 
 def server(box):
-    """Starts it; the words of a client that reaches it."""
+    """Starts a server and returns the command of a client that connects to it."""
     port, data, run = box.port(), box.owned("data"), box.owned("run")
     user = "mysql" if is_root() else None
     os.chmod(box.dir, 0o777)

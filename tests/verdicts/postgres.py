@@ -10,7 +10,7 @@ USER = "postgres"
 
 
 def binary(name):
-    """Debian keeps them out of the way."""
+    """The path of a program of postgres, which Debian installs outside PATH."""
     found = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"))
     found = found[-1] if found else shutil.which(name)
     if not found:
@@ -23,7 +23,7 @@ def version():
 
 
 def cluster(box):
-    """Starts it; its port."""
+    """Starts a cluster and returns its port."""
     port, data = box.port(), box.path("data")
     user = USER if is_root() else None
     box.owned("run")
@@ -44,7 +44,7 @@ def psql(box, port, *statements):
 
 
 def blocked(box, holder, waiter):
-    """The backend that waits for what another one holds; all of it is hung."""
+    """The backend that waits for a lock of another one; all of its tasks hang."""
     port = cluster(box)
     box.run(*psql(box, port, "create table t(i int primary key, v int)",
                   "insert into t values(1, 0)"))
