@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Proofs of leaks at length: on every version of Go whose toolchain the module proxy or the
-# cache has, on stripped programs as npm packages ship them, and long on a busy program.
-# GO_VERSIONS and PROOFS (200) may be given.
+# Long tests of proofs of leaks: every version of Go whose toolchain the module proxy or the cache
+# has, stripped programs from npm packages, and many proofs of a busy program. GO_VERSIONS and PROOFS
+# (200) can be set.
 . "$(dirname "$0")/../e2e/lib.sh"
 need go
 need python3
@@ -37,8 +37,8 @@ for version in $versions; do
 		-o "$work/proof" "$source/proof.go"
 	launch "$work/proof" "$work/profile"
 	until_true grep -q '^ready' "$work/out"
-	check "go$version: a proof" prove
-	check "go$version: nearly all leaks, and nobody else" ask \
+	check "go$version: a proof completes" prove
+	check "go$version: nearly all leaked goroutines are proven, and no living one" ask \
 		'count proven >= 205 and no !name^=main.leak. proven'
 	stop
 	rm -rf "$work/toolchain" "$work/cache"
@@ -47,13 +47,13 @@ done
 healthy() {
 	until_true prove
 	for try in 1 2 3 4 5; do
-		check "$1: a proof, $try" prove
+		check "$1: proof $try completes" prove
 		check "$1: no living goroutine is accused, $try" ask 'no proven'
 	done
 	stop
 }
 if command -v npm >/dev/null 2>&1; then
-	shipped() {	# shipped PACKAGE: unpacked in $work/package
+	shipped() {	# shipped PACKAGE: unpacks it to $work/package
 		rm -rf "$work/package"
 		(cd "$work" && tar xzf "$(npm pack "$1" --silent 2>/dev/null | tail -1)") 2>/dev/null
 	}

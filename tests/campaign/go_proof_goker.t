@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Proofs of leaks beside Go's own profile of leaked goroutines, on the programs of Go's own
-# test data (GoKer's kernels among them), stripped, with Go 1.26 and 1.27: nearly all that the
-# profile has, and no goroutine that continues. GO_VERSIONS may be given.
+# Proofs of leaks compared with Go's own profile of leaked goroutines, on the stripped programs of
+# Go's test data (which contain GoKer's kernels), with Go 1.26 and 1.27: nearly all goroutines of the
+# profile are proven, and none that continues. GO_VERSIONS can be set.
 . "$(dirname "$0")/../e2e/lib.sh"
 need go
 need python3

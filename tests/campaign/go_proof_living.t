@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Proofs of a living Go program that does not proceed while it is read: stopped, frozen, starved,
-# or with goroutines that are not preempted. A goroutine that only a register of a running one can
-# wake is never accused; the leaked ones are, or a message says why nothing can be proven.
-# PROOFS (1000) may be given; they are divided among the ways.
+# Proofs of a living Go program that does not proceed while it is read: it is stopped, frozen or
+# starved, or its goroutines are not preempted. A goroutine that only a register of a running one can
+# wake is never accused. Leaked ones are proven, or a message says why nothing can be proven. PROOFS
+# (1000) can be set; they are divided among the ways.
 . "$(dirname "$0")/../e2e/lib.sh"
 need go
 need python3
@@ -13,7 +13,7 @@ go build -ldflags '-s -w' -o "$work/register" "$(dirname "$0")/../targets/go/reg
 	>"$work/build.log" 2>&1 || skip_all "go cannot build: $(tail -1 "$work/build.log")"
 each=$((${PROOFS:-1200} / 6))
 
-launch() {	# launch COMMAND…: its pid in $last
+launch() {	# launch COMMAND…: its pid is in $last
 	"$@" >"$work/out" 2>&1 </dev/null &
 	last=$!
 	started="$started $last"
@@ -24,7 +24,7 @@ stop() {
 	kill -9 "$last"
 	wait "$last" 2>/dev/null
 }
-# prove NAME OPTION…: one proof; counts its results.
+# prove NAME OPTION…: takes one proof and counts its results.
 prove() {
 	"$client" dump "$last" -s goruntime --prove -f json "$@" >"$work/dump.json" 2>"$work/why"
 	ask 'value proof.state' 'count proven name=main.leaked' 'count proven name!=main.leaked' | xargs >>"$work/counts"
@@ -41,7 +41,7 @@ more() {
 end() {	# end NAME AT-LEAST: this percentage of the proofs must have completed
 	awk -v name="$1" -v least="$2" '
 		{ n++; if ($1 == "done") done++; leaked += $2; accused += $3 }
-		END { printf "%s: %d proofs, %d came to an end and found %d leaked, %d living accused\n", name, n, done, leaked, accused
+		END { printf "%s: %d proofs, %d completed and found %d leaked, %d living accused\n", name, n, done, leaked, accused
 			exit !(n > 0 && accused == 0 && done * 100 >= n * least && (done == 0 || leaked >= done * 18)) }' "$work/counts" >"$work/said"
 	ok $? "$(cat "$work/said")" "$(cat "$work/why")"
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every version of Go whose toolchain the module proxy or the cache has: goroutines of a
-# program with one wait of each kind, built in several ways, against what its runtime says
-# itself; and what is too old is refused with a sentence. GO_VERSIONS, GO_TOO_OLD may be given.
+# Every version of Go whose toolchain the module proxy or the cache has: the goroutines of a program
+# with one wait of each kind, built in several ways, compared with what its runtime prints. Versions
+# that are too old are refused with a sentence. GO_VERSIONS and GO_TOO_OLD can be set.
 . "$(dirname "$0")/../e2e/lib.sh"
 need go
 need python3
@@ -12,7 +12,7 @@ compare=$(dirname "$0")/../e2e/go_compare.py
 cache=$(go env GOMODCACHE)/golang.org
 export GOTOOLCHAIN=local
 
-# has VERSION: its toolchain is in $root, fetched where it was not there.
+# has VERSION: sets $root to its toolchain, which is fetched if the cache does not have it.
 has() {
 	name=toolchain@v0.0.1-go$1.linux-amd64
 	root=$cache/$name
@@ -22,7 +22,7 @@ has() {
 	root=$work/mod/golang.org/$name
 	[ -d "$root/bin" ] && chmod u+x "$root"/bin/* "$root"/pkg/tool/*/*
 }
-# Without what its language does not know yet.
+# source_for VERSION: the program without features that this version lacks.
 source_for() {
 	case $1 in
 	1.1[0-7].*) sed -e '/func generic\[/d' -e '/go generic(/d' "$targets/waits.go" ;;
@@ -53,7 +53,7 @@ matches() {
 	python3 "$compare" "$work/dump.json" "$work/stacks" "$1"
 }
 the() { echo "row name=main.$1 has"; }
-# What no dump of the runtime says: objects, labels, threads.
+# Facts that the runtime does not print: objects, labels, threads.
 objects="$(the chanSend) waits_on.text='chan cap 2, len 2, 2 senders, 1 select' and
 	$(the selectTwo) waits_on.text^='2 chans: ' and
 	$(the lockMutex) waits_on.text='mutex held, 1 waiter' and
@@ -73,10 +73,10 @@ for version in ${GO_VERSIONS:-1.16.15 1.17.13 1.18.10 1.19.13 1.20.14 1.21.13 1.
 	}
 	source_for "$version"
 	for how in '' '-ldflags=-s -w' '-buildmode=pie'; do
-		check "go$version ${how:-plain}: builds" build waits ${how:+"$how"}
+		check "go$version ${how:-plain}: the program builds" build waits ${how:+"$how"}
 		launch waits
-		check "go$version ${how:-plain}: as the runtime says" matches 20
-		check "go$version ${how:-plain}: objects and labels" ask "$objects"
+		check "go$version ${how:-plain}: goroutines are shown as by the runtime" matches 20
+		check "go$version ${how:-plain}: goroutines have their objects and labels" ask "$objects"
 		stop
 	done
 	rm -rf "$work/cache"
@@ -89,11 +89,11 @@ for version in ${GO_TOO_OLD:-1.15.15}; do
 	}
 	printf 'package main\nfunc main() { println("ready"); <-make(chan int); }\nfunc init() { go func() { <-make(chan int) }(); go spin() }\nfunc spin() { for {} }\n' \
 		>"$work/waits.go"
-	check "go$version: builds" build old
+	check "go$version: the program builds" build old
 	launch old
-	check "go$version: refused with a sentence" sh -c \
+	check "go$version: the program is refused with a sentence" sh -c \
 		"'$client' dump $last -s goruntime >/dev/null 2>'$work/e'; [ \$? -eq 3 ] && grep -q '1.16 or later' '$work/e'"
-	check "go$version: the native view instead" sees "$last" 'has target.sources=native'
+	check "go$version: the native source is used instead" sees "$last" 'has target.sources=native'
 	cat "$work/e" | sed 's/^/# /'
 	stop
 done

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# check around Go tests that leave goroutines behind, or none, beside go.uber.org/goleak in
-# the same tests: the same verdicts, each ROUNDS times (10), without a line in the tests.
+# check around Go tests that leave goroutines behind or none, compared with go.uber.org/goleak in the
+# same tests: check gives the same verdicts ROUNDS times (10), without a line in the tests.
 . "$(dirname "$0")/../e2e/lib.sh"
 need go
 [ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
@@ -37,6 +37,6 @@ for name in $(./plain.test -test.list . | grep '^Test'); do
 	done
 	wrong=$(printf '%s\n' $ours | grep -cvx "$theirs")
 	echo "# $name: goleak $theirs, check$ours"
-	ok "$wrong" "$name" "$(cat out)"
+	ok "$wrong" "check and goleak agree about $name" "$(cat out)"
 done
 plan $tests

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A preloaded agent changes nothing in its host, nor does watching it: programs of many kinds
-# are run without it and with it, watched all the time by `ls`, `dump` and the view, and what
-# they print, leave behind and return is the same. HOSTS="NAME…" runs only
-# these; HOSTS_VERBOSE=1 shows what they say. Each part is left out, with a reason, where its
-# program is not here (tests/deps.sh hosts installs them) or does not run without the agent. A
-# table at the end; half an hour.
+# Neither a preloaded agent nor watching it changes the host: programs of many kinds run without the
+# agent and with it, watched all the time by `ls`, `dump` and the view, and their output, their exit
+# status and what they leave behind are the same. HOSTS="NAME…" runs only these; HOSTS_VERBOSE=1 shows
+# their output. A part is skipped, with the reason, if its program is not installed (tests/deps.sh
+# hosts installs them) or does not run without the agent. Prints a table at the end, and takes half
+# an hour.
 . "$(dirname "$0")/../e2e/lib.sh"
 data=$(dirname "$0")/hosts
 . "$(dirname "$0")/hosts.sh"
@@ -15,7 +15,7 @@ data=$(dirname "$0")/hosts
 PATH=$PATH:/usr/sbin:/sbin:/usr/local/go/bin:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')
 export LC_ALL=C.UTF-8 CCACHE_DISABLE=1 GRMON_DEPS_QUIET=1
 
-# Where other users can read.
+# A copy of the agent that other users can read.
 chmod 755 "$work"
 cp "$agent" "$work/libgrmon.so"
 chmod 755 "$work/libgrmon.so" || give_up 'there is no agent to preload'
@@ -207,7 +207,7 @@ if wants; then
 	done
 fi
 
-# A table without any sample would prove nothing.
-[ -n "${HOSTS:-}" ] || check 'processes with rows of the agent were looked at' grep -q ' [1-9][0-9]* with rows of the agent' "$work/table"
+# A table without samples would prove nothing.
+[ -n "${HOSTS:-}" ] || check 'processes with rows of the agent were sampled' grep -q ' [1-9][0-9]* with rows of the agent' "$work/table"
 print_table
 plan $tests

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The client's memory is flat: as many looks as an hour has at 1 Hz (POLLS, 3600), twenty a
-# second where it keeps up, with the real view in a terminal, its groups and a mark: on
-# 10,000 threads of which one works, on a thousand thread starts a second, both with and
-# without the agent, and on a Go program whose goroutines come and go.
+# The client's memory stays constant: as many samples as in an hour at 1 Hz (POLLS, 3600), up to
+# twenty a second, by the real view in a terminal, with its groups and a mark. The targets are 10,000
+# threads of which one works, and a thousand thread starts a second, both with and without the agent,
+# and a Go program whose goroutines start and end.
 . "$(dirname "$0")/../tui/lib.sh"
 polls=${POLLS:-3600}
 interval=0.05
@@ -11,7 +11,7 @@ most_mb=80
 
 until_ready() { until_true grep -qE 'ready|started' "$work/out" || echo "# the target does not start"; }
 rss_kb() { awk '/^VmRSS/ {print $2}' "/proc/$1/status"; }
-# watch NAME [OPTION...]: the view of $target, as long as the looks take
+# watch NAME [OPTION...]: runs the view of $target for as long as the samples take.
 watch() {
 	name=$1
 	shift
@@ -24,7 +24,7 @@ watch() {
 	wait_for 'COUNT +CHANGE'
 	is_watching() { sees "pid $target " && [ -n "$pid" ]; }
 	is_watching
-	ok $? "$name: a mark is set, its groups are shown"
+	ok $? "$name: the view has a mark and shows groups"
 	: >"$work/rss"
 	seconds=$(awk -v n="$polls" -v i="$interval" 'BEGIN {print int(n * i)}')
 	i=0
@@ -34,8 +34,8 @@ watch() {
 	done
 	took=$(screen | grep -oE 'poll [0-9.]+[mµ]?s' | head -1)
 	[ $i -eq "$seconds" ] && kill -0 "$target" && sees 'every 50ms'
-	ok $? "$name: watched for $i s, ${took:-poll not said}"
-	# The last quarter has no more than the second one, apart from the allocator's rounding.
+	ok $? "$name: the target was watched for $i s, ${took:-poll time not shown}"
+	# The last quarter needs no more than the second one, apart from the allocator's rounding.
 	awk '{v[NR] = $1} END {
 		for (i = 1; i <= NR; i++) {
 			if (i > NR / 4 && i <= NR / 2 && v[i] > early) early = v[i]
@@ -45,14 +45,14 @@ watch() {
 			NR, v[1] / 1024, early / 1024, late / 1024
 		exit !(late <= early * 1.02 + 512)
 	}' "$work/rss"
-	ok $? "$name: flat"
+	ok $? "$name: the memory stays constant"
 	peak=$(awk '/^VmHWM/ {print int($2 / 1024)}' "/proc/$pid/status")
 	[ "$peak" -le $most_mb ]
-	ok $? "$name: $peak MB at most, of $most_mb"
+	ok $? "$name: the peak of $peak MB is within $most_mb"
 	kill "$pid"
 	wait_for 'status='
 }
-# target COMMAND...: behind a pipe
+# target COMMAND...: starts it with a pipe as stdin.
 target() {
 	[ -p "$work/hold" ] || mkfifo "$work/hold"
 	: >"$work/out"
@@ -76,15 +76,15 @@ target env LD_PRELOAD="$agent" "$BUILD/tests/targets/many_threads" 10000 busy
 watch '10,000 threads with the agent' --source agent
 end_target
 target "$BUILD/tests/targets/churn" threads
-watch 'threads that come and go' --source native
+watch 'threads that start and end' --source native
 end_target
 target env LD_PRELOAD="$agent" "$BUILD/tests/targets/churn" threads
-watch 'threads that come and go, with the agent' --source agent
+watch 'threads that start and end, with the agent' --source agent
 end_target
 if command -v go >/dev/null 2>&1 &&
 	GOFLAGS='' GOTOOLCHAIN=local go build -o "$work/churn" "$(dirname "$0")/../targets/go/churn.go" 2>"$work/build.log"; then
 	target "$work/churn"
-	watch 'goroutines that come and go' --source goruntime
+	watch 'goroutines that start and end' --source goruntime
 	end_target
 fi
 plan $tests

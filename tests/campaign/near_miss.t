@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The same as tests/e2e/near_miss.t, for minutes, while all CPUs are busy.
+# Runs tests/e2e/near_miss.t for minutes while all CPUs are busy.
 cd "$(dirname "$0")/../.." || exit 1
 NEAR_MISS_SECONDS=${NEAR_MISS_SECONDS:-240}
 export NEAR_MISS_SECONDS

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Beside two other readers of goroutine dumps, panicparse and gostackparse, on the texts of
-# their own tests and on what a program prints that panics in each of panicparse's ways: never
-# fewer goroutines or frames than either. Both are fetched through the module proxy.
+# grmon-c compared with two other readers of goroutine dumps, panicparse and gostackparse, on the
+# texts of their own tests and on the output of a program that panics in each of panicparse's ways: it
+# never reads fewer goroutines or frames. Both are fetched through the module proxy.
 . "$(dirname "$0")/../e2e/lib.sh"
 need go
 need python3
@@ -27,7 +27,7 @@ modules=$(cd "$work/peers" && go list -m -f '{{.Dir}}' github.com/maruel/panicpa
 # shellcheck disable=SC2086
 "$work/peers/peers" "$work/texts" $modules "$work/panics" >"$work/found"
 
-check 'texts of their tests' test "$(grep -c . "$work/found")" -gt 40
-check 'real panics' test "$(ls "$work/panics" | wc -l)" -gt 40
-check 'never fewer goroutines or frames than either' python3 "$beside/text_peers_compare.py" "$client" "$work/found"
+check 'the texts of their tests are found' test "$(grep -c . "$work/found")" -gt 40
+check 'real panics are made' test "$(ls "$work/panics" | wc -l)" -gt 40
+check 'grmon-c never reads fewer goroutines or frames than either' python3 "$beside/text_peers_compare.py" "$client" "$work/found"
 echo "# $output"

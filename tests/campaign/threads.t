@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# 30,000 threads, or as many as this machine has room for beside others (THREADS), from
-# outside and with the agent: the table is complete, the looks keep up with the interval or
-# take half of the time, and too few descriptors or a low limit of them change nothing.
+# 30,000 threads (THREADS), or as many as this machine has room for, from outside and with the agent:
+# the table is complete, sampling keeps up with the interval or takes half of the time, and a low
+# limit of descriptors changes nothing.
 . "$(dirname "$0")/../tui/lib.sh"
 
-# Ids for others, and 40 KB of kernel and stack for each thread.
+# Leaves ids for other processes, and allows 40 KB of kernel memory and stack for each thread.
 room=$(awk -v ids="$(cat /proc/sys/kernel/pid_max)" -v most="$(cat /proc/sys/kernel/threads-max)" '
 	FILENAME == "/proc/loadavg" { split($4, n, "/"); used = n[2] }
 	/^MemAvailable/ { memory = $2 / 40 / 2 }
@@ -33,26 +33,26 @@ end_target() {
 	wait "$target" 2>/dev/null
 }
 ticks() { awk '{print $14 + $15}' "/proc/$pid/stat"; }
-# look NAME OPTION...: the view of all of them, for ten seconds
-look() {
+# watch NAME OPTION...: runs the view of all threads for ten seconds.
+watch() {
 	name=$1
 	shift
 	view "$* --interval 0.2 $target"
 	pid=$(view_pid)
 	wait_for "tasks $((count + 2))"
-	ok $? "$name: the view has all of $((count + 2))"
-	sleep 10 # what is measured, not what is waited for
+	ok $? "$name: the view shows all $((count + 2)) threads"
+	sleep 10 # the time that is measured, not a wait for a state
 	before=$(ticks)
 	sleep 5
 	after=$(ticks)
 	sees "tasks $((count + 2))"
-	ok $? "$name: and keeps them"
+	ok $? "$name: the view still shows all threads later"
 	took=$(screen | grep -oE 'poll [<0-9.]+[mµ]?s' | head -1)
 	peak=$(awk '/^VmHWM/ {print int($2 / 1024)}' "/proc/$pid/status")
 	fds=$(find "/proc/$pid/fd" -type l | wc -l)
 	echo "# $name: $took, $((after - before)) ticks of $(getconf CLK_TCK) in 5 s, $peak MB at most, $fds descriptors"
 	[ $((after - before)) -lt $((4 * $(getconf CLK_TCK))) ]
-	ok $? "$name: it leaves time to others"
+	ok $? "$name: the view uses less than four fifths of a CPU"
 	kill "$pid"
 	wait_for 'status='
 	run_in_shell clear
@@ -65,11 +65,11 @@ look() {
 
 open_shell 160 45
 target env
-look native --source native
+watch native --source native
 run_in_shell 'ulimit -n 256'
-look 'native, 256 descriptors' --source native
+watch 'native, 256 descriptors' --source native
 end_target
 target env LD_PRELOAD="$agent"
-look 'agent, 256 descriptors' --source agent
+watch 'agent, 256 descriptors' --source agent
 end_target
 plan $tests

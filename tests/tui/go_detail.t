@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The detail of a goroutine: its channel, who else waits on it, also as one case of a select,
-# the goroutine that started it; and from one to the other.
+# The detail of a goroutine: its channel, other goroutines that wait on it, also in a case of a
+# select, the goroutine that started it, and how to go from one to the other.
 . "$(dirname "$0")/lib.sh"
 need go
 [ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
@@ -23,8 +23,8 @@ expect 'Other tasks that wait on it \(2\)' 'two other waiters are listed'
 expect '^[ !]+g[0-9]+ +chan-send .*main\.chanSend' 'one of them sends too'
 expect '^[ !]+g[0-9]+ +select .*main\.selectTwo' 'one of them has the channel as a case of a select'
 case $(go env GOVERSION) in
-go1.1* | go1.20*) ok 0 'who started it is a task to go to # SKIP Go keeps the creator from 1.21 on' ;;
-*) expect '^[ !]+g1 .*main\.main' 'who started it is a task to go to' ;;
+go1.1* | go1.20*) ok 0 'the creator is a task that can be opened # SKIP Go keeps the creator from 1.21 on' ;;
+*) expect '^[ !]+g1 .*main\.main' 'the creator is a task that can be opened' ;;
 esac
 press q
 press /

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Groups of the demo server under load: by stack, creator, state and label, their columns,
-# order and filters; one of them with its verdict, its plot, its tasks and its stacks. On a
-# Go program: a leak that comes in steps, and what is acknowledged, in the settings too.
+# Groups of the demo server under load: by stack, creator, state and label, their columns, order and
+# filters; one group with its verdict, plot, tasks and stacks. On a Go program: a leak that grows in
+# steps, and acknowledged groups, also in the settings.
 . "$(dirname "$0")/lib.sh"
 need curl
 
@@ -12,7 +12,7 @@ start_server() {
 	started="$started $target"
 	until_true grep -q pid "$work/line" || { echo "Bail out! the server does not start"; exit 1; }
 	url=$(sed 's/ .*//' "$work/line")
-	# Three users, over and over, until the server ends.
+	# Requests of three users in turn, until the server ends.
 	(
 		user=0
 		while curl -fsS --max-time 10 "$url?user=$((user % 3))" >/dev/null; do
@@ -26,11 +26,11 @@ start_server() {
 start_server
 esc=$(printf '\033')
 age='([0-9.]+(ms|s|m|h|d))+' # 1.2s, 1m03s
-mouse() { # a click, as a terminal reports it: X Y from 1
+mouse() { # mouse X Y: a click as a terminal reports it, from 1
 	place="\\$(printf %o $((32 + $1)))\\$(printf %o $((32 + $2)))"
 	typed "$(printf "${esc}[M\\040$place")$(printf "${esc}[M\\043$place")"
 }
-column() { # number of the screen's column where a text of the titles begins, from 1
+column() { # column TEXT: the column of the screen where TEXT begins in the titles, from 1
 	screen | awk -v text="$1" '/^! / { print index($0, text); exit }'
 }
 
@@ -69,18 +69,18 @@ press B B B
 wait_for ' by stack'
 
 press s
-expect 'COUNT +tasks in the group' "s offers the columns, with what they mean"
+expect 'COUNT +tasks in the group' "s lists the columns with their meaning"
 press g j Enter
-expect 'FUNCTION[▲▼]' "and sorts by the chosen one"
+expect 'FUNCTION[▲▼]' "Enter sorts by the chosen column"
 functions() { screen | awk '/^[! L?] +[a-z_]+/ && NR > 3 { print $(NF > 0 && $1 ~ /^[L?!]$/ ? 2 : 1) }' | head -n 3 | tr '\n' ' '; }
 press S
 in_order() { functions | grep -qE "$1"; }
 until_true in_order 'serve send_product'
-ok $? "S turns the order round"
+ok $? "S reverses the order"
 mouse "$(column COUNT)" 3
 expect 'COUNT▼' "a click on a title sorts by it"
 until_true in_order '^send_product'
-ok $? "the largest first"
+ok $? "the largest group is first"
 press '>'
 expect 'CHANGE▼' "> sorts by the next column"
 press /
@@ -97,10 +97,10 @@ row() { screen | awk -v text="$1" 'index($0, text) { print NR; exit }'; }
 twice() {
 	line=$(row send_product)
 	mouse 5 "$line"
-	sleep 0.1 # two clicks of a person are not one
+	sleep 0.1 # otherwise the two clicks count as one event
 	mouse 5 "$line"
 }
-# On a busy machine the second may come too late to belong to the first.
+# On a busy machine the second click may arrive too late for a double click.
 for _ in 1 2 3 4; do
 	twice
 	! wait_for 'Blocked at' || break
@@ -111,7 +111,7 @@ expect 'Evidence +From [0-9]+ to [0-9]+ in '"$age"', since [0-9:]+: \+[0-9]+ a m
 expect 'appeared and remain, 0 ended' "the evidence counts tasks that came and left"
 expect 'Tasks +[0-9,]+, \+[0-9,]+ a minute, [0-9,]+ stuck' "an open group has its tasks"
 expect 'State +chan-send: sending to a channel' "an open group has its waits"
-expect 'Change +(\+[0-9]+|new) since the start' "the change since the mark"
+expect 'Change +(\+[0-9]+|new) since the start' "an open group has the change since the mark"
 expect 'Tasks in the last '"$age"'' "an open group has a plot"
 expect '^ +[0-9,]+ ┤.*(⠤|⣀|⠉|⠒)' "the plot has a scale of tasks"
 expect '^ +-'"$age"' .* now' "the plot has a scale of time"
@@ -142,7 +142,7 @@ if command -v go >/dev/null 2>&1; then
 		>"$work/build.log" 2>&1 || rm -f "$work/climbs"
 fi
 if [ ! -x "$work/climbs" ]; then
-	ok 0 "a leak in steps # SKIP no Go here that builds"
+	ok 0 "a leak in steps # SKIP go cannot build"
 	plan "$tests"
 	exit
 fi
@@ -163,9 +163,9 @@ expect 'grows in steps: \+16 every' "the evidence has the steps"
 expect '^ +[0-9,]+ [┤│].*┊.*┊.*┊' "each step is drawn into the plot"
 fits() { screen | grep -q ' now$' || screen | grep -qE '^ +-'"$age"' .* now'; }
 until_true fits
-ok $? "the whole plot fits on 80x24"
+ok $? "the plot fits on 80x24"
 resize 60 15
-expect 'Verdict +leak' "60x15 has the verdict"
+expect 'Verdict +leak' "60x15 shows the verdict"
 press x
 expect '^ +[0-9]+ of [0-9,]+ fds' "resources fit 60x15"
 press End
@@ -177,10 +177,10 @@ expect '^L +main.heartbeat' "g shows the groups again"
 
 press a
 expect 'acknowledged, never a leak: .*main.heartbeat' "a acknowledges a leak"
-expect '^a +main.heartbeat .*acknowledged' "the row says so"
-expect_gone '1 leak ' "and the header does not count it any more"
+expect '^a +main.heartbeat .*acknowledged' "the row of an acknowledged group says so"
+expect_gone '1 leak ' "the header does not count an acknowledged leak"
 press A
-expect_gone '^a +main.heartbeat' "A hides it"
+expect_gone '^a +main.heartbeat' "A hides acknowledged groups"
 press A
 wait_for '^a +main.heartbeat'
 press W
@@ -191,7 +191,7 @@ saved() {
 		! grep -q 'climbs.go' "$config"
 }
 until_true saved
-ok $? "in config.json, by names that the next build has too; nothing else of it is touched"
+ok $? "config.json has names that are stable between builds, and its other keys are kept"
 press q q
 wait_for '^status=0'
 view "-i 0.1 --warm-up 2s $target"
@@ -199,11 +199,11 @@ press g
 expect '^a +main.heartbeat .*acknowledged' "the next run knows the acknowledgement"
 sees_not '1 leak '
 ok $? "the next run counts no leak"
-# The cursor goes with its group.
+# The cursor stays on its group.
 press G
 until_true cursor_is_at main.heartbeat
 press a
-expect '^L +main.heartbeat .*leak' "a takes it back"
+expect '^L +main.heartbeat .*leak' "a again removes the acknowledgement"
 press '?'
 page_to '^ Columns of groups|^ *Verdicts'
 ok $? "the help explains the columns and the verdicts"
@@ -218,12 +218,12 @@ view "-i 0.1 --ascii --no-color $target"
 press g
 expect '^P +main.forget +1 .*proof' "a wait that nothing can end is a proof at once"
 press Home Enter
-expect 'Verdict +proof, score 100' "its group shows the proof"
+expect 'Verdict +proof, score 100' "the group of such a wait shows the proof"
 plain() {
 	screen | grep -q 'Created by' && ! screen | LC_ALL=C grep -q '[^ -~]' &&
 		! colored | grep -qE "$esc\[[0-9;]*(3[0-8]|9[0-7])[;m]"
 }
-# The page may be shorter for a moment, and begins at its top then.
+# The page may become shorter for a moment, and then it is shown from its top.
 at_its_end() { press G && plain; }
 until_true at_its_end
 ok $? "with --ascii and --no-color there is neither a colour nor a sign beyond ASCII"

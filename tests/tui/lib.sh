@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# For the tests of the view: a tmux server with one shell, keys, and polling of the
-# screen. Sourced by tests/tui/*.t with BUILD set.
+# Functions for the tests of the view: a tmux server with one shell, keys, and polling of the screen.
+# Sourced by tests/tui/*.t with BUILD set.
 # shellcheck shell=sh disable=SC2034
 
 # shellcheck source=tests/lib.sh
@@ -48,12 +48,11 @@ sees() { screen | grep -qE -- "$1"; }
 sees_not() { ! sees "$1"; }
 wait_for() { until_true sees "$1"; }
 wait_gone() { until_true sees_not "$1"; }
-# expect PATTERN NAME: one test point: the screen shows the pattern, sooner or later.
+# expect PATTERN NAME: reports one test point: the screen shows the pattern within the time limit.
 expect() { wait_for "$1"; ok $? "$2"; }
 expect_gone() { wait_gone "$1"; ok $? "$2"; }
 
-# open_shell WIDTH HEIGHT: a shell in a terminal, with a prompt that shows when it is
-# back.
+# open_shell WIDTH HEIGHT: starts a shell in a terminal. Its prompt shows that a command has ended.
 open_shell() {
 	tmux -L "$server" -f /dev/null new-session -d -s view -x "$1" -y "$2" \
 		"PS1='back> ' ENV= exec sh"
@@ -104,7 +103,7 @@ page_to() {
 page_has_changed() { [ "$(screen)" != "$page" ]; }
 
 is_ready() { grep -q ready "$work/ready"; }
-# start_target [VAR=VALUE...]: starts the program of tests/targets; $target is its pid.
+# start_target [VAR=VALUE...]: starts tests/targets/tui_tasks; its pid is in $target.
 start_target() {
 	: >"$work/ready"
 	[ -p "$work/hold" ] || mkfifo "$work/hold"

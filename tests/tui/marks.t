@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Marks: what is new, gone and changed since one among the tasks, what is new, gone, grown
-# and shrunk among the groups, and several marks. On a Go program that does as it is told,
-# and on the demo server under the agent.
+# Marks: tasks that are new, gone or changed since a mark, groups that are new, gone, grown or
+# shrunk, and several marks. The targets are a Go program that obeys orders, and the demo server
+# with the agent.
 . "$(dirname "$0")/lib.sh"
 need go
 need curl
@@ -17,7 +17,7 @@ mkfifo "$work/orders"
 target=$!
 started="$started $target"
 exec 9>"$work/orders"
-order() { # and wait until it is done
+order() { # gives the Go program an order and waits until it is done
 	echo "$*" >&9
 	until_true grep -qx "$*" "$work/done" || echo "# not done: $*"
 	: >"$work/done"
@@ -68,7 +68,7 @@ press m
 expect 'mark 2 [0-9:]+:' "m sets a second mark"
 expect 'No group has changed since the mark' "nothing has changed since the second mark"
 order enter cellar 1
-expect '^. +main.cellar.* +1 +new \+1 ' "then something has changed since the second mark"
+expect '^. +main.cellar.* +1 +new \+1 ' "a group has changed since the second mark"
 press M
 expect 'compared with the start [0-9:]+, 1 of 3' "M compares with the start"
 expect '^. +main.cellar.* +1 +-2 ' "there are fewer tasks since the start"
@@ -109,7 +109,7 @@ curl -fsS --max-time 10 "$url?user=2" >/dev/null
 expect '^. +t[0-9]+ +new +chan-send .*send_product' "one request more is one thread more"
 expect '1 new, 0 gone, 0 moved since mark 1' "earlier threads are not shown"
 press g
-expect '^. +send_product +2 +\+1 ' "its group has grown by one"
+expect '^. +send_product +2 +\+1 ' "the group of that thread has grown by one"
 press b b b
-expect '^. +request=/products\?user=2 +1 +new \+1 ' "its label is new"
+expect '^. +request=/products\?user=2 +1 +new \+1 ' "the label of that request is new"
 press q q

@@ -12,29 +12,29 @@ open_shell 110 16
 view "http://127.0.0.1:$(cat "$work/port")/later"
 expect 'tasks 50' "an endpoint is watched"
 expect 'g2 +chan-recv +>2m' "minutes are a lower bound of the age"
-expect 'is stopped while it prints 50 goroutines' "the footer says what it costs"
+expect 'is stopped while it prints 50 goroutines' "the footer says that the program is stopped for a dump"
 : >"$work/port.broken"
 expect 'the last sample failed: .* did not answer in time' "an endpoint that hangs is reported"
 expect 'g2 +chan-recv' "the last sample stays"
 press q
-expect '^status=0' "q does not wait for it"
+expect '^status=0' "q does not wait for the endpoint"
 
 printf 'goroutine %d [select, 5 minutes]:\nmain.f(...)\n\t/m.go:1 +0x1\n\n' 1 2 1 7 >"$work/dump"
 run_in_shell "clear; cat $work/dump | $client -"
 expect 'stdin +pprof .*tasks 2' "a dump is read from a pipe"
-expect 'this text has 2 dumps, with 2 and 2 goroutines; number 2 is shown' "the footer says that there were two"
+expect 'this text has 2 dumps, with 2 and 2 goroutines; number 2 is shown' "the footer says that the text has two dumps"
 press Enter
-expect '^ State +select' "keys come from the terminal"
+expect '^ State +select' "keys are read from the terminal"
 press q
 press q
 
 printf 'goroutine %d [select, 5 minutes]:\nmain.f(...)\n\t/m.go:1 +0x1\n\n' 1 2 3 1 7 >"$work/dump"
 view "$work/dump"
-expect 'tasks 2 ' "the last of two dumps"
+expect 'tasks 2 ' "the last of two dumps is shown"
 press '['
-expect 'tasks 3 ' "[ shows the one before"
+expect 'tasks 3 ' "[ shows the dump before"
 press ']'
-expect 'g7 +select' "] shows the next one"
+expect 'g7 +select' "] shows the next dump"
 press q
 {
 	printf 'goroutine profile: total 7046\n'
@@ -43,4 +43,4 @@ press q
 view "$work/dump"
 expect 'tasks 7046' "goroutines are counted, not rows"
 press Enter
-expect 'Stands for +7046 goroutines with the same stack; only debug=2 has states' "the task explains such a row"
+expect 'Stands for +7046 goroutines with the same stack; only debug=2 has states' "the open task explains such a row"

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# L proves leaks of a Go program in the view: the header counts them, rows carry a P, a
-# task says why, the filter finds them; for other programs the view says that it cannot.
+# L proves leaks of a Go program in the view: the header counts them, their rows begin with P, an
+# open task gives the reason, and a filter finds them. For other programs the view says that it
+# cannot prove leaks.
 . "$(dirname "$0")/lib.sh"
 need go
 [ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
@@ -20,28 +21,28 @@ expect '2[12][0-9] proven' 'the header counts proven goroutines'
 press /
 typed 'state:proven name:signalled'
 press Enter
-expect '^P +g[0-9]+ +cond .*main\.leak\.signalled' 'a proven row carries a P'
+expect '^P +g[0-9]+ +cond .*main\.leak\.signalled' 'a proven row begins with P'
 press Enter
-expect 'proven leak: nothing alive can reach cond( 0x|$)|proven leak: nothing can ever end this wait' 'the task says that nothing reaches what it waits on'
+expect 'proven leak: nothing alive can reach cond( 0x|$)|proven leak: nothing can ever end this wait' 'the open task says that nothing reaches the object of its wait'
 press q
 press Escape
 press /
 typed 'state:proven name:main.leak.sender'
 press Enter
-expect '^P +g[0-9]+ +chan-send .*main\.leak\.sender' 'a leaked sender is among them'
+expect '^P +g[0-9]+ +chan-send .*main\.leak\.sender' 'a leaked sender is proven'
 press Enter
-expect 'proven leak: nothing alive can reach channel 0x' 'its channel is named'
+expect 'proven leak: nothing alive can reach channel 0x' 'the proof of a sender names its channel'
 press q
 press Escape
 press /
 typed 'state:proven name:alive'
 press Enter
-expect '0 of [0-9]+ shown|none of' 'nothing alive is among them'
+expect '0 of [0-9]+ shown|none of' 'no living goroutine is proven'
 press q
 wait_for 'status=0'
 start_target
 view "$target"
 press L
-expect 'leaks can be proved only in Go programs' 'for a C program it says that nothing can be proven'
+expect 'leaks can be proved only in Go programs' 'for a C program the view says that leaks cannot be proven'
 press q
 plan $tests

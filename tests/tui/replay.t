@@ -9,8 +9,8 @@ cd "$work" || exit 1
 "$client" record "$target" -o file.grmon -i 0.1 --for 3 || give_up "no recording"
 open_shell 110 30
 view "$work/file.grmon"
-expect 'REPLAY [0-9:]*Z' "the header says that it is a recording, and of when"
-expect 'sleeper' "its tasks are there"
+expect 'REPLAY [0-9:]*Z' "the header says that this is a recording, and the time of the sample"
+expect 'sleeper' "the tasks of the recording are shown"
 age() { screen | grep sleeper | grep -oE '[0-9.]+m?s ' | head -n 1; }
 newest=$(age)
 press '['
@@ -24,7 +24,7 @@ until_true same
 ok $? "steps forward lead to the newest sample, which has not aged"
 press '{'
 until_true changed
-ok $? "a jump goes back as far as there is something"
+ok $? "a jump goes back no further than the first sample"
 
 go_to() {
 	press @
@@ -33,7 +33,7 @@ go_to() {
 	press Enter
 }
 go_to start
-expect 'REPLAY [0-9:]*Z 1/[0-9]+' "@ goes to a time: start"
+expect 'REPLAY [0-9:]*Z 1/[0-9]+' "@ start goes to the first sample"
 go_to +450ms
 expect 'Z [3-6]/[0-9]+' "@ +TIME goes to a later time"
 at() { screen | sed -n 's/.*REPLAY \([0-9:]*\)Z .*/\1/p'; }
@@ -41,7 +41,7 @@ shown=$(at)
 go_to "$shown"
 same_second() { [ "$(at)" = "$shown" ] && sees_not '^time:'; }
 until_true same_second
-ok $? "@ takes a time as the header shows it"
+ok $? "@ accepts a time as the header shows it"
 press @
 wait_for '^time:'
 typed "noon"
@@ -52,22 +52,22 @@ expect_gone '^time:' "Esc changes nothing"
 go_to 2020-01-01
 expect 'the recording covers' "a time outside the recording is an error"
 press ')'
-expect 'Z [0-9]+/[0-9]+ 1x' ") plays"
+expect 'Z [0-9]+/[0-9]+ 1x' ") plays the recording"
 press ')'
 press ')'
 last() { screen | grep -qE 'REPLAY [0-9:]*Z ([0-9]+)/\1$'; }
 until_true last
-ok $? "faster, up to the end"
+ok $? ") again plays faster, up to the end"
 go_to start
 wait_for 'Z 1/'
 press p
-expect 'Z [0-9]+/[0-9]+ 1x' "p plays"
+expect 'Z [0-9]+/[0-9]+ 1x' "p plays the recording"
 press p
-expect 'paused; p plays' "p pauses"
+expect 'paused; p plays' "p again pauses"
 press q
 wait_for '^status='
 
-# While it is written.
+# A recording that is still being written.
 "$client" record "$target" -o grows.grmon -i 0.1 --for 60 2>/dev/null &
 recorder=$!
 started="$started $recorder"
@@ -87,9 +87,9 @@ kill "$recorder"
 press q
 wait_for '^status='
 
-# From a pipe; judged by another rule than the recorder's.
+# A recording from a pipe, judged by another threshold than the recorder's.
 run_in_shell "clear; cat $work/file.grmon | $client --stuck 100ms,sleep=100ms -"
 wait_for 'ID +STATE'
-expect 'REPLAY .*' "from the standard input"
-expect '![0-9]+ stuck' "--stuck judges what was recorded"
+expect 'REPLAY .*' "a recording is read from the standard input"
+expect '![0-9]+ stuck' "--stuck applies to recorded tasks"
 press q

@@ -9,21 +9,21 @@ open_shell 200 50
 view "$target"
 expect 'ID +STATE +AGE.* WAITS ON +NAME +FUNCTION +LOCATION +CREATED BY +CPU% +SWITCHES' \
 	"200x50 has room for every column"
-expect "held by t$target" "and for whole texts"
+expect "held by t$target" "a wide screen shows whole texts"
 sees_not '…'
-ok $? "nothing is cut"
+ok $? "no text is cut"
 
 resize 20 5
-expect '^. ID +STATE' "20x5 still has a table"
+expect '^. ID +STATE' "20x5 shows a table"
 lines=$(screen | grep -cE '^. +t[0-9]+ ')
 [ "$lines" -ge 2 ]
-ok $? "with rows"
+ok $? "20x5 shows rows"
 [ "$(screen | awk '{ if (length($0) > 20) print }' | wc -l)" -eq 0 ]
-ok $? "within its width"
+ok $? "20x5 is not exceeded"
 press Enter
-expect 'Task|^ t[0-9]+ ' "the detail view works there"
+expect 'Task|^ t[0-9]+ ' "20x5 shows a task"
 press '?'
-expect 'Keys|row' "the help works there"
+expect 'Keys|row' "20x5 shows the help"
 press q q
 wait_for 'STATE'
 
@@ -35,7 +35,7 @@ for size in 1x1 2x2 500x200 7x3 40x1 80x24; do
 done
 expect 'ID +STATE +AGE' "the client survives sizes from 1x1 to 500x200"
 view_pid >/dev/null
-ok $? "it is still the same process"
+ok $? "the client is still the same process"
 press q
 expect '^status=0' "the client ends with status 0"
 
@@ -47,15 +47,15 @@ ok $? "--ascii: no byte beyond ASCII"
 press Enter '?'
 wait_for 'one row up'
 [ "$(colored | LC_ALL=C tr -d '\000-\177' | wc -c)" -eq 0 ]
-ok $? "--ascii: no such byte in the help"
+ok $? "--ascii: no byte beyond ASCII in the help"
 press q q q
 wait_for '^status=0'
 
-# 38;5;N, 3N and 9N are colours; bold, reverse and underline are not.
+# 38;5;N, 3N and 9N set colours; bold, reverse and underline do not.
 colors() { colored | grep -cE "$(printf '\033')\[([0-9]+;)*(3[0-8]|9[0-7]|4[0-8])[;m]"; }
 view "$target"
 [ "$(colors)" -gt 0 ]
-ok $? "colours are used where they may be"
+ok $? "colours are used if the terminal has them"
 press q
 wait_for '^status=0'
 view "--no-color $target"
@@ -74,11 +74,11 @@ wait_for '^status=0'
 run_in_shell 'unset NO_COLOR'
 failed=
 terms='vt100 linux xterm xterm-16color xterm-direct'
-# There ncurses loads libgpm, which loses a few bytes.
+# On the Linux console ncurses loads libgpm, which leaks a few bytes.
 case ${SAN:-} in *address*) terms='vt100 xterm xterm-16color xterm-direct' ;; esac
 for term in $terms; do
 	infocmp "$term" >/dev/null 2>&1 || continue
-	# Some of these leave the picture of the one before on the screen.
+	# Some of these terminals leave the screen of the one before.
 	run_in_shell clear
 	wait_gone 'ID +STATE|status='
 	run_in_shell "clear; TERM=$term $client $target; echo status=\$?"
@@ -87,4 +87,4 @@ for term in $terms; do
 	wait_for '^status=0' || failed="$failed $term"
 done
 [ -z "$failed" ]
-ok $? "terminals of 0, 8, 16 and 16M colours$failed"
+ok $? "the view works with 0, 8, 16 and 16M colours$failed"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Stuck tasks: a sign, an attribute and the evidence after the threshold, the count in the
-# header, and the keys that go there; what is long has a sign and a count of its own.
+# Stuck tasks: a sign, an attribute and the evidence after the threshold, the count in the header,
+# and the keys that go there. Long tasks have their own sign and count.
 . "$(dirname "$0")/lib.sh"
 plan 12
 
@@ -12,22 +12,22 @@ view "--stuck 4s --interval 0.2 $target"
 wait_for 'waiter-1'
 sees '^! +t[0-9]+'
 [ $? -ne 0 ]
-ok $? "nothing is stuck at first"
-expect '^\? +t[0-9]+ +semaphore .*leaver' "a wait for an event inside a piece of work is long, with another sign"
-expect '^! +t[0-9]+ +mutex .*waiter-1' "past the threshold it is stuck, with a sign"
+ok $? "no task is stuck at first"
+expect '^\? +t[0-9]+ +semaphore .*leaver' "a wait for an event during work is long, with another sign"
+expect '^! +t[0-9]+ +mutex .*waiter-1' "a task over the threshold is stuck, with a sign"
 stuck_is_strong() {
 	colored | grep -qE "$esc\[([0-9;]*;)?1(;[0-9;]*)?m($esc\[[0-9;]*m)*! t[0-9]+ +mutex"
 }
 until_true stuck_is_strong
-ok $? "it has an attribute of its own"
+ok $? "a stuck row has its own attribute"
 stuck_is_red() { colored | grep -qE '(38;5;196|[^0-9]91|[^0-9]31)m.*! t[0-9]+ +mutex'; }
 until_true stuck_is_red
-ok $? "it is red"
-expect '!3 stuck +\?1 long' "the header counts them"
+ok $? "a stuck row is red"
+expect '!3 stuck +\?1 long' "the header counts stuck and long tasks"
 sees '^[!?] +t[0-9]+ +sleep'
 [ $? -ne 0 ]
 ok $? "an idle state is not stuck"
-on_stuck() { # the row in reverse is a stuck one
+on_stuck() { # succeeds if the row of the cursor is stuck
 	colored | grep -E "$esc\[[0-9;]*7m" | grep -qE '! +t[0-9]+'
 }
 press G n
@@ -39,22 +39,22 @@ view "--stuck mutex=never,sleep=1s --interval 0.2 $target"
 expect '^! +t[0-9]+ +sleep .*sleeper' "--stuck can name an idle state"
 sees '^! +t[0-9]+ +mutex'
 [ $? -ne 0 ]
-ok $? "and exempt another"
+ok $? "--stuck can exempt another state"
 press q
 wait_for '^status=0'
 
-# With the agent a task has one frame in the table and its whole stack when it is open.
+# With the agent a task has one frame in the table, and its whole stack when it is open.
 start_target LD_PRELOAD="$agent"
 view "--stuck 1s --interval 0.1 --filter waiter-1 $target"
 wait_for '^! t[0-9]+'
 press Enter
 wait_for '^ +[0-9]+ +(start_thread|waiter) '
 expect '^ !  +stuck: over its threshold of 1.0s in two consecutive samples; waits' "an open task stays stuck when its stack is read"
-# The page grows once the whole stack is read, so the end is looked for again.
+# The page grows when the whole stack is read, so the test goes to its end again.
 at_end() {
 	press G
 	sees '^ Thread +[0-9]+' && sees '^ History'
 }
 until_true at_end && [ "$(screen | grep -cE '[0-9:]{8} +mutex +for')" -eq 1 ]
-ok $? "its wait stays one wait"
+ok $? "reading the stack does not begin a new wait"
 press q q

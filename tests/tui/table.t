@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The task table at 80x24: columns, sort, filter as it is typed, quick filters, pause,
-# expand, column chooser, help, and the way out.
+# The task table at 80x24: columns, sort, filter while it is typed, quick filters, pause, expand,
+# column chooser, help, and quit.
 . "$(dirname "$0")/lib.sh"
 plan 40
 
@@ -10,28 +10,28 @@ open_shell 80 24
 view "$target"
 expect "^tui_tasks +pid $target " "the header names the target"
 expect 'tasks [0-9]+ ' "the header counts tasks"
-expect '0:all [0-9]+\]? +1:channel 0 +2:lock 4' "the classes and their counts"
-expect '^!? *ID +STATE +AGE▼' "sorted by age, the oldest first"
-expect '^. +t[0-9]+ +mutex .* waiter-1 ' "a row with state and name"
+expect '0:all [0-9]+\]? +1:channel 0 +2:lock 4' "the classes are shown with their counts"
+expect '^!? *ID +STATE +AGE▼' "the table is sorted by age, the oldest first"
+expect '^. +t[0-9]+ +mutex .* waiter-1 ' "a row has a state and a name"
 expect '\? help +q quit' "the footer names the keys"
 
-# The NAME column from top to bottom; functions have some of these names too.
+# Prints the NAME column from top to bottom. Some functions have the same names.
 names() {
 	screen | awk '/^. +t[0-9]/ && match($0, /(waiter|flicker)-[0-9]|leaver|sleeper/) {
 		printf "%s ", substr($0, RSTART, RLENGTH) }'
 }
 names_are() { [ "$(names)" = "$1" ]; }
-# In any order, as all are in one function.
+# All tasks are in one function, so their order does not matter.
 names_are_among() { [ "$(names | tr ' ' '\n' | sort | tr '\n' ' ')" = "$1" ]; }
 
 press s
 expect 'Sort by' "s opens the list of columns"
 press G k k k k k k Enter
-expect 'NAME▲' "Enter sorts by the chosen one"
+expect 'NAME▲' "Enter sorts by the chosen column"
 until_true names_are 'flicker-1 flicker-2 leaver sleeper waiter-1 waiter-2 waiter-3 '
 ok $? "rows are in the order of names"
 press S
-expect 'NAME▼' "S reverses"
+expect 'NAME▼' "S reverses the order"
 until_true names_are 'waiter-3 waiter-2 waiter-1 sleeper leaver flicker-2 flicker-1 '
 ok $? "rows are in the reverse order"
 press '<'
@@ -46,15 +46,15 @@ ok $? "the filter is applied while it is typed"
 typed '-2 fn~['
 expect '^ {15,22}\^ ' "a mistake is marked below it"
 names_are 'waiter-2 '
-ok $? "and the last good filter still holds"
+ok $? "the last valid filter still applies"
 press Escape
 wait_gone '^filter:'
 until_true sees 'sleeper'
-ok $? "Esc brings back what was before"
+ok $? "Esc restores the filter before"
 press f
 typed 'state:mutex'
 press Enter
-expect '3 of [0-9]+ shown' "Enter keeps the filter and the footer counts"
+expect '3 of [0-9]+ shown' "Enter keeps the filter, and the footer counts the matches"
 expect 'filter: state:mutex' "the footer shows the filter"
 press /
 press C-u Up
@@ -67,7 +67,7 @@ wait_for 'sleeper'
 press 2
 expect '\[2:lock 4\]' "a digit filters by class"
 sees_not 'sleeper'
-ok $? "and shows only that class"
+ok $? "only tasks of that class are shown"
 press 0
 expect 'sleeper' "0 shows all again"
 press i
@@ -80,8 +80,8 @@ wait_for 'sleeper'
 press p
 expect 'PAUSED' "p pauses and the header says so"
 before=$(screen)
-# The two flickers wake six times a second, and the view polls once: after this a picture
-# that is not paused shows other ages.
+# The two flickers wake up six times a second and the view samples once: after this a table that is
+# not paused shows other ages.
 turns() {
 	awk '/^voluntary_ctxt/ { sum += $2 } END { print sum }' "/proc/$target/task/"*/status
 }
@@ -110,7 +110,7 @@ press G Space Escape # shows it again
 wait_gone 'Columns'
 
 esc=$(printf '\033')
-# A button as a terminal reports it (0 left, 65 the wheel), then its release; from 1.
+# mouse BUTTON X Y: a press (0 left, 65 wheel) and a release as a terminal reports them, from 1.
 mouse() {
 	place="\\$(printf %o $((32 + $2)))\\$(printf %o $((32 + $3)))"
 	typed "$(printf "${esc}[M\\$(printf %o $((32 + $1)))$place")"
@@ -121,15 +121,15 @@ mouse 0 10 6
 until_true row_has_cursor 6
 ok $? "a click selects its row"
 mouse 65 10 6
-# Where its bytes came with a pause between them it was no event.
+# If its bytes arrived with a pause between them, they were not read as a mouse event.
 until_true row_has_cursor 9 || { mouse 65 10 6 && until_true row_has_cursor 9; }
-ok $? "the wheel moves"
+ok $? "the wheel moves the cursor"
 mouse 0 4 3
 expect 'ID *[▲▼]' "a click on a title sorts by it"
 mouse 0 28 2
 expect '\[2:lock 4\]' "a click on a class filters"
 press 0 +
-expect 'samples every 2.0s' "+ samples less often"
+expect 'samples every 2.0s' "+ makes the interval longer"
 cd "$work" || exit 1
 tmux -L "$server" send-keys -t view y
 wait_for 'written to '
@@ -151,4 +151,4 @@ expect 'line 1 of [0-9]+' "the help says where in it the screen is"
 press q
 wait_gone 'one row up'
 press q
-expect '^status=0' "q ends with status 0"
+expect '^status=0' "q ends the client with status 0"

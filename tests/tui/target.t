@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The target moves: the cursor stays on its task while rows change places; tasks end; the
-# target is stopped; it is killed under the view.
+# A target that changes: the cursor stays on its task while rows change places, tasks end, the target
+# is stopped, and it is killed while it is watched.
 . "$(dirname "$0")/lib.sh"
 plan 13
 
@@ -18,7 +18,7 @@ put_cursor_on() {
 	step j cursor_on "$1"
 }
 
-# The two that flicker change places all the time: now one and now the other is older.
+# The two flickers change places all the time, because sometimes one and sometimes the other is older.
 put_cursor_on flicker-1
 ok $? "the cursor is on a task"
 first=$(row_of flicker-1)
@@ -28,18 +28,18 @@ row_moved() {
 }
 strayed=0
 until_true row_moved
-ok $? "its row moves while rows change places"
+ok $? "the row of that task moves"
 [ $strayed -eq 0 ] && cursor_on flicker-1
-ok $? "and the cursor moves with it"
+ok $? "the cursor moves with its row"
 
 put_cursor_on leaver
-ok $? "the cursor is on another one"
+ok $? "the cursor is on another task"
 at=$(row_of leaver)
 kill -USR1 "$target"
-expect 't[0-9]+ ended' "when that one ends the footer says so"
+expect 't[0-9]+ ended' "the footer says that the task has ended"
 row_has_cursor() { colored | sed -n "$1p" | grep -qE "$esc\[[0-9;]*7m"; }
 until_true row_has_cursor "$at"
-ok $? "and the cursor stays at its place"
+ok $? "the cursor stays in its place when its task ends"
 
 kill -STOP "$target"
 frozen() { grep -q '^State:.T' "/proc/$target/status"; }
@@ -51,16 +51,16 @@ until_true older
 ok $? "the table of a stopped target is still updated"
 press k
 until_true cursor_row >/dev/null
-ok $? "keys still work"
+ok $? "keys work while the target is stopped"
 press q
 wait_for '^status=0'
 view "--source native --interval 0.1 $target"
-expect ' stopped ' "seen from outside it says that it is stopped"
+expect ' stopped ' "from outside the header says that the target is stopped"
 kill -CONT "$target"
-expect_gone ' stopped ' "it says that the target continues"
+expect_gone ' stopped ' "the header no longer says so when the target continues"
 
 kill -KILL "$target"
-expect 'ENDED' "the header says that the target ended"
+expect 'ENDED' "the header says that the target has ended"
 expect "(ended|gone|killed).*q quits" "the footer says what to do next"
 expect 'waiter-1' "the last sample stays"
 press q

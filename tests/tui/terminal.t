@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The terminal is as before, however the client ends: quit, SIGTERM, SIGHUP, SIGINT,
-# SIGSEGV, SIGABRT; ctrl-z and back; a terminal that goes away; terminals it cannot use.
+# The terminal is restored however the client ends: quit, SIGTERM, SIGHUP, SIGINT, SIGSEGV, SIGABRT;
+# ctrl-z and fg; a terminal that goes away; terminals that cannot be used.
 . "$(dirname "$0")/lib.sh"
 plan 25
 
@@ -14,37 +14,37 @@ alternate_is() { [ "$(state alternate_on)" = "$1" ]; }
 cursor_is() { [ "$(state cursor_flag)" = "$1" ]; }
 mouse_is() { [ "$(state mouse_any_flag)" = "$1" ]; }
 
-restored() { # NAME: the shell is back and the terminal is as before
+restored() { # restored NAME: the shell is back and the terminal is restored
 	wait_for '^status=' && until_true alternate_is 0 && until_true cursor_is 1 &&
 		until_true mouse_is 0 && run_in_shell "stty -a >$work/after; echo done" &&
 		wait_for '^done' && cmp -s "$work/before" "$work/after"
-	ok $? "$1: the terminal is as before"
+	ok $? "$1: the terminal is restored"
 	rm -f "$work/after"
 }
 
 view "$target"
 alternate_is 1 && mouse_is 1 && cursor_is 0
-ok $? "the view has the screen, the mouse, and hides the cursor"
+ok $? "the view uses the other screen and the mouse, and hides the cursor"
 press q
 restored "quit"
-expect '^status=0' "quit: status 0"
+expect '^status=0' "quit: the status is 0"
 
 for signal in TERM:143 HUP:129 SEGV:139 ABRT:134 BUS:135; do
 	view "$target"
 	kill "-${signal%:*}" "$(view_pid)"
 	restored "SIG${signal%:*}"
-	# A sanitizer makes an end of its own of the signals of faults.
+	# A sanitizer handles the signals of faults itself.
 	if [ -n "${SAN:-}" ] && [ "${signal%:*}" != TERM ]; then
-		expect '^status=' "SIG${signal%:*}: it ended"
+		expect '^status=' "SIG${signal%:*}: the client ends"
 	else
-		expect "^status=${signal#*:}" "SIG${signal%:*}: it died of the signal"
+		expect "^status=${signal#*:}" "SIG${signal%:*}: the signal ends the client"
 	fi
 done
 
 view "$target"
 press C-c
 restored "ctrl-c"
-expect '^status=0' "ctrl-c: quits"
+expect '^status=0' "ctrl-c: the client ends with status 0"
 
 run_in_shell 'set -m'
 view "$target"
@@ -60,7 +60,7 @@ run_in_shell 'clear; fg'
 wait_for 'ID +STATE'
 ok $? "fg: the view is back"
 alternate_is 1 && mouse_is 1
-ok $? "fg: with screen and mouse"
+ok $? "fg: the view uses the other screen and the mouse"
 press j q
 wait_gone 'ID +STATE'
 wait_for '^back>'
@@ -68,13 +68,13 @@ run_in_shell 'echo status=again'
 restored "quit after fg"
 
 run_in_shell "clear; TERM=no-such-type $client $target; echo status=\$?"
-expect 'no-such-type is unknown here.*|set TERM' "an unknown TERM: what to do"
+expect 'no-such-type is unknown here.*|set TERM' "an unknown TERM: a sentence says what to do"
 wait_for '^status='
 run_in_shell "clear; TERM=dumb $client $target; echo status=\$?"
-expect 'cannot position its cursor' "TERM=dumb: a sentence"
+expect 'cannot position its cursor' "TERM=dumb: a sentence says what is missing"
 wait_for '^status='
 run_in_shell "clear; $client $target | cat; echo status=\$?"
-expect 'grmon-c dump' "stdout is a pipe: what to use instead"
+expect 'grmon-c dump' "stdout is a pipe: a sentence says what to use instead"
 wait_for '^status='
 
 view "$target"
@@ -85,4 +85,4 @@ until_true gone
 ok $? "a terminal that goes away ends the client"
 kill -9 "$pid" 2>/dev/null
 kill -0 "$target"
-ok $? "the target has lived through all of it"
+ok $? "the target still runs"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# R writes what is watched to a recording that can be replayed, and y a snapshot that can be
-# opened, on a real redis-server; a folder that is not writable and a disk that is full are
-# reported, and when there is room again the recording continues.
+# R records to a file that can be replayed, and y writes a snapshot that can be opened, of a real
+# redis-server. A folder that is not writable and a full disk are reported, and recording continues
+# when there is room again.
 . "$(dirname "$0")/lib.sh"
 need redis-server
 need redis-cli
@@ -21,24 +21,24 @@ run_in_shell "cd $work/here"
 view "-i 0.1 $target"
 press R
 expect 'recording to [^ ]*redis-server-[0-9]+-[0-9]+-[0-9]+\.grmon; R stops|recording to [^ ]*\.grmon; R stops' \
-	"R records, and says where"
-expect ' REC [0-9.]+[BKM]? [0-9.]+m?s *$' "the header shows the recording, with size and time"
+	"R starts recording, and the footer names the file"
+expect ' REC [0-9.]+[BKM]? [0-9.]+m?s *$' "the header shows the size and the time of the recording"
 file=$(find "$work/here" -name '*.grmon')
 [ -s "$file" ]
-ok $? "the file exists"
+ok $? "the recording exists"
 [ "$(stat -c %a "$file")" = 600 ]
-ok $? "only this user can read it"
-looks() { [ "$(wc -l <"$file")" -gt 5 ]; }
-until_true looks
-ok $? "the file grows"
+ok $? "only this user can read the recording"
+has_samples() { [ "$(wc -l <"$file")" -gt 5 ]; }
+until_true has_samples
+ok $? "the recording grows"
 press g x t
-expect ' REC ' "other views keep recording"
+expect ' REC ' "recording continues in other views"
 press R
-expect 'recorded to [^ ]*\.grmon, [0-9.]+[BKM]?' "R again stops, and says the size"
-expect_gone ' REC ' "the header has no recording any more"
+expect 'recorded to [^ ]*\.grmon, [0-9.]+[BKM]?' "R again stops recording, and the footer has the size"
+expect_gone ' REC ' "the header shows no recording any more"
 lines=$(wc -l <"$file")
 press y
-expect 'written to [^ ]*\.json' "y writes the snapshot, and says where"
+expect 'written to [^ ]*\.json' "y writes the snapshot, and the footer names the file"
 dump=$(find "$work/here" -name '*.json')
 [ "$(wc -l <"$file")" -eq "$lines" ]
 ok $? "nothing is recorded any more"
@@ -59,16 +59,16 @@ press q
 wait_for '^status=0'
 "$client" dump -f json "$dump" >"$work/again.json" 2>"$work/err" &&
 	grep -q "\"t$target\"" "$work/again.json"
-ok $? "and can be dumped again"
+ok $? "dump reads the snapshot too"
 
-# A disk that is full: a tmpfs that no other process sees, as root or in a user namespace.
+# A full disk: a tmpfs that no other process sees, as root or in a user namespace.
 space=
 for how in "unshare -m" "unshare -rm"; do
 	$how sh -c "mount -t tmpfs -o size=256k none '$work/here'" 2>/dev/null && space=$how && break
 done
 if [ -z "$space" ]; then
 	for point in "is said" "the header marks it" "by y too" "room again" "goes on" "replays"; do
-		ok 0 "a full disk: $point # SKIP no mount namespace here"
+		ok 0 "a full disk: $point # SKIP there is no mount namespace"
 	done
 	exit
 fi
@@ -80,13 +80,13 @@ SH
 run_in_shell "cd $work; clear; $space sh $work/full.sh; echo status=\$?"
 wait_for 'ID +STATE'
 press y
-expect 'No space left' "a full disk: y says that there is no room"
+expect 'No space left' "y reports a full disk"
 press R
-expect 'not recorded: .*No space left|No space left' "R reports the full disk too"
+expect 'not recorded: .*No space left|No space left' "R reports a full disk"
 expect ' REC! | REC |not recorded' "the header says that nothing is recorded"
 rm -f "/proc/$(view_pid)/cwd/fill"
 sees ' REC' || press R
-expect ' REC [0-9.]+[BKM]? ' "with room again recording continues"
+expect ' REC [0-9.]+[BKM]? ' "recording continues when there is room again"
 has_lines() { [ "$(cat /proc/"$(view_pid)"/cwd/*.grmon 2>/dev/null | wc -l)" -gt 5 ]; }
 until_true has_lines
 cat /proc/"$(view_pid)"/cwd/*.grmon >"$work/full.grmon"
@@ -95,6 +95,6 @@ wait_for 'recorded to '
 press q
 wait_for '^status=0'
 "$client" dump "$work/full.grmon" >"$work/full.txt" 2>&1
-ok $? "and what was written is a recording"
+ok $? "the file on that disk is a recording"
 grep -q "^redis-server (pid $target)" "$work/full.txt"
-ok $? "the recording after it is of that process"
+ok $? "the next recording is of that process"

@@ -7,7 +7,7 @@ need python3
 plan 7
 
 port=$(free_port)
-# ask FILE [poll]: the program that asks; $target and the tid of its $asker.
+# ask FILE [poll]: starts the program that asks the server; sets $target and its thread $asker.
 ask() {
 	: >"$work/ready"
 	rm -f "$work/hold"
@@ -27,14 +27,14 @@ stop_asking() {
 	exec 9>&-
 }
 end="tcp 127\.0\.0\.1:[0-9]+ -> 127\.0\.0\.1:$port"
-# sentence STATE SERVER: what the view says of the asker.
+# sentence STATE SERVER: the view has the sentence about the asker.
 sentence() {
 	view "--interval 0.3 $target"
 	press w
 	expect "^t$asker holds mutex 0x[0-9a-f]+, itself in $1 on fd [0-9]+ $end.*with $2( \(t[0-9]+\))?; 3 wait" \
-		"$2: the thread, its mutex, the socket and who is at its other end"
+		"$2: the sentence has the thread, its mutex, the socket and the process at its other end"
 	sees "behind +mutex .*held by t$asker"
-	ok $? "$2: the waiters are below it"
+	ok $? "$2: the waiters are below the sentence"
 }
 
 open_shell 150 24
@@ -75,7 +75,7 @@ if have_postgres && $as initdb -D "$work/pg/data" -A trust -U postgres --no-sync
 	postgres=$!
 	started="$started $postgres"
 	until_true listens "$port"
-	# The start of a session, then one query, in the protocol's own words.
+	# The start of a session, then one query, as messages of the protocol.
 	python3 "$beside/waits_server_query.py" "$work/question"
 	ask "$work/question"
 	backend() {
