@@ -110,7 +110,7 @@ _grmon_c()
 		diff) options="$options --user --header --format --stacks --output --fail --allow-partial" ;;
 		check) options="$options --user --header --dump --pid --for --max-stuck --max-long --max-tasks --no-leak --no-deadlock --count-existing --allow-partial" ;;
 		export) options="$options --user --header --pid --listen --top-groups --warm-up --allow-partial" ;;
-		run) options="$options --output --keep --warm-up" ;;
+		run) options="$options --output --keep --ancestors --warm-up" ;;
 		help) options="--help --version" ;;
 		*) options="$options --user --header --pid --wait --warm-up" ;;
 		esac

@@ -88,6 +88,7 @@ complete -c grmon-c -n '__fish_seen_subcommand_from record report check' -l for 
 complete -c grmon-c -n '__fish_seen_subcommand_from record' -l rotate -x -d 'Start a new FILE at this size or age'
 complete -c grmon-c -n '__fish_seen_subcommand_from record' -l keep-files -x -d 'Old files to keep, FILE.1 to FILE.N'
 complete -c grmon-c -n '__fish_seen_subcommand_from run' -l keep -d 'Leave CMD running when you quit the view'
+complete -c grmon-c -n '__fish_seen_subcommand_from run' -l ancestors -x -d 'Go: keep the stacks of N creators (1-16)'
 complete -c grmon-c -n '__fish_seen_subcommand_from export' -l listen -x -d 'Address to serve on'
 complete -c grmon-c -n '__fish_seen_subcommand_from export' -l top-groups -x -d 'Also serve the sizes of the N largest groups'
 complete -c grmon-c -n "$bare; or __fish_seen_subcommand_from run export" -l warm-up -x -d 'Watch this long before calling growth a leak'

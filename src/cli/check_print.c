@@ -33,6 +33,12 @@ static void put_stack(struct buf *out, const char *title, const struct stack *st
 	}
 }
 
+static void put_ancestors(struct buf *out, const struct ancestry *ancestry, bool ascii)
+{
+	for (size_t i = 1; ancestry && i < ancestry->nr; i++)
+		put_stack(out, "which was created by", ancestry->stacks[i], ascii);
+}
+
 /* Prints all guilty tasks with one stack; the first of them is at `from`. */
 static void put_guilty(const struct check *check, const struct snapshot *s, size_t from,
 		       enum check_rule rule, struct buf *out)
@@ -49,6 +55,7 @@ static void put_guilty(const struct check *check, const struct snapshot *s, size
 
 		if (task->stack != first->stack || task->state != first->state ||
 		    task->created_by != first->created_by ||
+		    task->ancestry != first->ancestry ||
 		    (check_is_about_guilt(rule) && !check_is_guilty(check, rule, task)) ||
 		    !check_is_shown(check, task))
 			continue;
@@ -77,6 +84,7 @@ static void put_guilty(const struct check *check, const struct snapshot *s, size
 	buf_puts(out, "\n");
 	put_stack(out, "blocked at", first->stack, ascii);
 	put_stack(out, "created by", first->created_by, ascii);
+	put_ancestors(out, first->ancestry, ascii);
 }
 
 static void put_tasks(const struct check *check, const struct snapshot *s,
@@ -97,7 +105,8 @@ static void put_tasks(const struct check *check, const struct snapshot *s,
 		for (size_t n = 0; n < nr_shown && !known; n++)
 			known = shown[n]->stack == task->stack &&
 				shown[n]->state == task->state &&
-				shown[n]->created_by == task->created_by;
+				shown[n]->created_by == task->created_by &&
+				shown[n]->ancestry == task->ancestry;
 		if (known)
 			continue;
 		if (nr_shown == STACKS_MAX) {
@@ -131,6 +140,7 @@ static void put_leaks(const struct check *check, struct buf *out)
 		buf_puts(out, "\n");
 		put_stack(out, "blocked at", leak->stack, ascii);
 		put_stack(out, "created by", leak->created_by, ascii);
+		put_ancestors(out, leak->ancestry, ascii);
 	}
 }
 

@@ -88,7 +88,8 @@ static const char *const details[COMMAND_COUNT] = {
 	"simply runs with the agent inside.\n"
 	"\n"
 	"  grmon-c run -- ./server -p 8080\n"
-	"  grmon-c run -o server.log --keep -- ./server -p 8080\n",
+	"  grmon-c run -o server.log --keep -- ./server -p 8080\n"
+	"  grmon-c run --ancestors 5 -- ./server    Go: who created the creators\n",
 	[COMMAND_LS] =
 	"Prints one line per process. SOURCE is the source that 'grmon-c PID' would use;\n"
 	"processes with an agent come first. The formats are text and json.\n"

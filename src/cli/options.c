@@ -75,6 +75,8 @@ const struct option_info option_table[OPTION_COUNT] = {
 			       "old files to keep, FILE.1 to FILE.N (4)", ON(RECORD)},
 	[OPTION_KEEP] = {0, "keep", NULL, "leave CMD running when you quit the view",
 			 ON(RUN)},
+	[OPTION_ANCESTORS] = {0, "ancestors", "N",
+			      "Go: keep the stacks of N creators (1-16)", ON(RUN)},
 	[OPTION_FAIL] = {0, "fail", NULL,
 			 "exit 1 for a leak or deadlock; diff: for growth",
 			 ON(REPORT) | ON(DIFF)},

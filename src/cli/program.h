@@ -45,5 +45,7 @@ int program_prepare(const char *command, struct program *program,
 		    bool (*stopped)(void *ctx), void *ctx);
 /* Puts the agent before the present value of LD_PRELOAD in our environment. */
 int program_set_preload(const char *agent, struct err *e);
+/* Sets tracebackancestors in GODEBUG in our environment; its other settings stay. */
+int program_set_ancestors(const char *number, struct err *e);
 
 #endif

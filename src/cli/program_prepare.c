@@ -3,10 +3,14 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/buf.h"
+#include "base/number.h"
 #include "base/worker.h"
 #include "cli/cli.h"
 #include "cli/program.h"
+#include "core/snapshot.h"
 
 /* The part that blocks on a file system that does not answer. It has its own memory
  * because it may be abandoned. */
@@ -93,6 +97,35 @@ static int use_inspection(struct inspection *found)
 		return CLI_UNWATCHABLE;
 	}
 	return CLI_FINE;
+}
+
+int program_set_ancestors(const char *number, struct err *e)
+{
+	static const char name[] = "tracebackancestors=";
+	const char *at = getenv("GODEBUG");
+	struct buf value;
+	int64_t wanted;
+	int rc = 0;
+
+	if (!number_parse(number, SNAPSHOT_ANCESTORS_MAX, &wanted) || wanted == 0)
+		return err_set(e, ERR_USAGE,
+			       "--ancestors: '%.40s' is not a number from 1 to %u",
+			       number, SNAPSHOT_ANCESTORS_MAX);
+	buf_init(&value, 0);
+	while (at && *at) {
+		size_t bytes = strcspn(at, ",");
+
+		if (bytes > 0 && strncmp(at, name, strlen(name)) != 0) {
+			buf_append(&value, at, bytes);
+			buf_puts(&value, ",");
+		}
+		at += bytes + (at[bytes] == ',');
+	}
+	buf_printf(&value, "%s%d", name, (int)wanted);
+	if (value.failed || setenv("GODEBUG", value.bytes, 1) != 0)
+		rc = err_set(e, ERR_NOMEM, "out of memory for the environment");
+	buf_release(&value);
+	return rc;
 }
 
 int program_prepare(const char *command, struct program *program,

@@ -241,8 +241,16 @@ static int become_command(struct options *options, const char *path)
 
 int command_run(struct options *options)
 {
+	const char *ancestors = options->value[OPTION_ANCESTORS];
 	struct program program;
-	int rc = program_prepare(options->words[0], &program, NULL, NULL);
+	struct err e = {0};
+	int rc;
+
+	if (ancestors && program_set_ancestors(ancestors, &e) != 0) {
+		cli_complain("%s", e.text);
+		return e.code == ERR_USAGE ? CLI_USAGE : cli_exit_of(&e);
+	}
+	rc = program_prepare(options->words[0], &program, NULL, NULL);
 
 	if (rc != CLI_FINE)
 		return rc;

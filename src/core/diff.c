@@ -43,18 +43,19 @@ static const struct task *side_task(const struct diff_side *side, size_t row)
 /* What is known about the tasks of a side. For example, a profile does not contain
  * states. */
 struct known {
-	bool state, creator, stack;
+	bool state, creator, ancestors, stack;
 };
 
 static struct known what_is_known(const struct diff_side *side)
 {
-	struct known known = {false, false, false};
+	struct known known = {false, false, false, false};
 
 	for (size_t i = 0; i < side->rows->count; i++) {
 		const struct task *task = side_task(side, i);
 
 		known.state |= task->state != STATE_UNKNOWN;
 		known.creator |= task->created_by != NULL;
+		known.ancestors |= task->ancestry != NULL;
 		known.stack |= task->stack != NULL;
 	}
 	return known;
@@ -92,6 +93,17 @@ static void put_stack(struct buf *key, const struct stack *stack)
 		put_function(key, &stack->frames[i]);
 }
 
+/* Writes where each ancestor after the creator created the next one. */
+static void put_ancestors(struct buf *key, const struct ancestry *ancestry)
+{
+	for (size_t i = 1; ancestry && i < ancestry->nr; i++) {
+		const struct frame *frame = stack_top_frame(ancestry->stacks[i]);
+
+		if (frame)
+			put_function(key, frame);
+	}
+}
+
 static void make_key(const struct diff *diff, const struct task *task, struct buf *key)
 {
 	const struct frame *creator = task_creator_frame(task);
@@ -107,6 +119,8 @@ static void make_key(const struct diff *diff, const struct task *task, struct bu
 	buf_append(key, "\n", 1);
 	if (diff->by_creator && creator)
 		put_function(key, creator);
+	if (diff->by_ancestors)
+		put_ancestors(key, task->ancestry);
 	buf_append(key, "\n", 1);
 	if (diff->by_stack)
 		put_stack(key, task->stack);
@@ -384,6 +398,7 @@ int diff_build(struct diff *diff, const struct diff_side sides[2], struct err *e
 			known[i] = known[1 - i];
 	diff->by_state = known[0].state && known[1].state;
 	diff->by_creator = known[0].creator && known[1].creator;
+	diff->by_ancestors = known[0].ancestors && known[1].ancestors;
 	diff->by_stack = known[0].stack && known[1].stack;
 	for (int i = 0; rc == 0 && i < 2; i++)
 		rc = add_side(&b, &sides[i], i);

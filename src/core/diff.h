@@ -36,7 +36,7 @@ struct diff {
 	uint32_t tasks[2];
 	/* number of groups per kind of change, and of changed tasks */
 	uint32_t groups_of[DIFF_COUNT], tasks_of[DIFF_COUNT];
-	bool by_state, by_creator, by_stack;
+	bool by_state, by_creator, by_ancestors, by_stack;
 };
 
 /* Both snapshots must outlive the diff. Returns 0 or ERR_NOMEM. Call the release function

@@ -139,6 +139,7 @@ static void find_groups(struct grouping *grouping, const struct task *task,
 		entry_find(grouping, &grouping->tables[GROUP_STACK], &key, false);
 	memset(&key, 0, sizeof(key));
 	key_frame(&key, 0, task_creator_frame(task));
+	key.text[2] = task->ancestry;
 	member->groups[GROUP_CREATOR] =
 		entry_find(grouping, &grouping->tables[GROUP_CREATOR], &key, false);
 	memset(&key, 0, sizeof(key));
@@ -196,6 +197,7 @@ static void count_in(struct entry *entry, const struct grouping *grouping,
 	if (entry->count == 0) {
 		entry->stack = task->stack;
 		entry->created_by = task->created_by;
+		entry->ancestry = task->ancestry;
 		entry->state = (uint8_t)task->state;
 	}
 	if (entry->count == 0 || older) {
@@ -203,7 +205,8 @@ static void count_in(struct entry *entry, const struct grouping *grouping,
 		entry->since_ns = task->since_ns;
 	}
 	entry->mixed_stacks |= entry->stack != task->stack;
-	entry->mixed_creators |= entry->created_by != task->created_by;
+	entry->mixed_creators |= entry->created_by != task->created_by ||
+				 entry->ancestry != task->ancestry;
 	entry->mixed_states |= entry->state != (uint8_t)task->state;
 	entry->count += weight;
 	count_word(entry, task, number, weight);
@@ -388,6 +391,7 @@ static void take_task(struct grouping *grouping, const struct task *task, uint32
 		.state = (uint8_t)task->state,
 		.stack = task->stack,
 		.created_by = task->created_by,
+		.ancestry = task->ancestry,
 		.raw = task->raw,
 		.labels = hash_labels(grouping, task),
 		.weight = task_weight(task),
@@ -398,7 +402,7 @@ static void take_task(struct grouping *grouping, const struct task *task, uint32
 		before->taken = true;
 	if (before && before->stack == member->stack && before->state == member->state &&
 	    before->created_by == member->created_by &&
-	    before->labels == member->labels &&
+	    before->ancestry == member->ancestry && before->labels == member->labels &&
 	    before->groups[GROUP_STACK] != GROUP_NONE) {
 		memcpy(member->groups, before->groups, sizeof(member->groups));
 		member->here = has_site(task) ? before->here : GROUP_NONE;

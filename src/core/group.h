@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Groups of tasks that have something in common, counted over all samples: the same
- * stack, the same creation site, the same state or the same label. Also decides which of
+ * stack, the same creation site (and the same ancestors, where the runtime keeps them),
+ * the same state or the same label. Also decides which of
  * them leak. That is judged for each site (creator, blocked at, class) and counts only
  * tasks that have stayed for a while. A task keeps its site while it runs, and changes it
  * only after it has been seen twice at another one, so that a loop of short waits does
@@ -28,6 +29,7 @@ struct group {
 	uint64_t serial;
 	const struct stack *stack;          /* of its oldest task, or NULL */
 	const struct stack *created_by;     /* of its oldest task */
+	const struct ancestry *ancestry;    /* of its oldest task, or NULL */
 	enum task_state state;              /* of its oldest task */
 	const char *label_key, *label_text; /* GROUP_LABEL */
 	uint32_t example;                   /* index of its oldest task, if count > 0 */
@@ -61,8 +63,10 @@ enum proof {
 struct leak {
 	uint64_t serial;
 	const struct stack *stack, *created_by;
+	const struct ancestry *ancestry; /* of the example, or NULL */
 	enum task_state state;
 	uint32_t example, count, stuck;
+	bool mixed_creators; /* its tasks do not agree in their creators or ancestors */
 	/* enum proof of its tasks; number of tasks that have one */
 	uint32_t proofs, proven;
 	int64_t since_ns;

@@ -32,6 +32,7 @@ struct entry {
 	int64_t since_ns; /* start of the oldest wait */
 	/* of the first task, with which the others are compared */
 	const struct stack *stack, *created_by;
+	const struct ancestry *ancestry;
 	uint8_t state;
 	bool mixed_stacks, mixed_creators, mixed_states;
 	/* of a site: enum proof of its tasks, and how many have one */
@@ -61,6 +62,7 @@ struct entry_table {
 struct member {
 	uint64_t id, serial;
 	const struct stack *stack, *created_by;
+	const struct ancestry *ancestry;
 	uint64_t labels;    /* hash of the first labels; 0 if there are none */
 	int64_t joined_ns;  /* when it joined its site */
 	int64_t pending_ns; /* since when it has been seen only at the pending site */

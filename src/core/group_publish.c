@@ -47,6 +47,8 @@ static void fill_leak(struct leak *leak, const struct entry *site,
 	leak->serial = site->serial;
 	leak->stack = task->stack;
 	leak->created_by = task->created_by;
+	leak->ancestry = task->ancestry;
+	leak->mixed_creators = site->mixed_creators;
 	leak->state = (enum task_state)site->state;
 	leak->example = site->example;
 	leak->count = site->count;
@@ -174,6 +176,7 @@ static void publish_entry(struct grouping *grouping, struct snapshot *snapshot,
 		.serial = entry->serial,
 		.stack = entry->stack,
 		.created_by = entry->created_by,
+		.ancestry = entry->ancestry,
 		.state = (enum task_state)entry->state,
 		.example = entry->example,
 		.count = entry->count,
@@ -198,6 +201,7 @@ static void publish_entry(struct grouping *grouping, struct snapshot *snapshot,
 
 		group->stack = task->stack;
 		group->created_by = task->created_by;
+		group->ancestry = task->ancestry;
 		group->state = task->state;
 		group->acknowledged =
 			grouping_acknowledges(grouping, task, snapshot->mono_ns);
@@ -301,7 +305,8 @@ bool group_has(const struct group *group, const struct task *task)
 	case GROUP_STATE:
 		return task->state == group->state;
 	case GROUP_CREATOR:
-		return same_place(group->created_by, task->created_by);
+		return group->ancestry == task->ancestry &&
+		       same_place(group->created_by, task->created_by);
 	default:
 		for (size_t i = 0; i < task->nr_labels && i < GROUP_LABELS; i++)
 			if (strcmp(task->labels[i].key, group->label_key) == 0 &&

@@ -28,6 +28,7 @@ struct mark_task {
 	uint64_t id, serial, object;
 	int64_t since_ns;
 	const struct stack *stack, *created_by;
+	const struct ancestry *ancestry;
 	pid_t tid;
 	uint32_t name; /* in mark->names */
 	uint32_t flags;

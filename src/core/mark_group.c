@@ -20,6 +20,7 @@ struct group_identity group_identify(const struct group *group)
 		identity.number[0] = group->stack ? 0 : 1 + (uint64_t)group->state;
 		break;
 	case GROUP_CREATOR:
+		identity.number[1] = (uintptr_t)group->ancestry;
 		frame = stack_top_frame(group->created_by);
 		if (!frame)
 			break;

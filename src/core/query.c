@@ -242,7 +242,17 @@ static bool match_created(struct query *query, const struct query_term *term,
 {
 	if (task->creator_name && pattern_match(&term->pattern, task->creator_name))
 		return true;
-	return task->created_by && match_stack(query, term, task, MEMO_CREATOR);
+	if (task->created_by && match_stack(query, term, task, MEMO_CREATOR))
+		return true;
+	/* A word also finds what led to the creator. */
+	for (size_t i = 1;
+	     term->field == QUERY_ANY && task->ancestry && i < task->ancestry->nr; i++) {
+		struct task ancestor = {.created_by = task->ancestry->stacks[i]};
+
+		if (match_stack(query, term, &ancestor, MEMO_CREATOR))
+			return true;
+	}
+	return false;
 }
 
 /* Matches "key=text" of one label, cut to size. */

@@ -235,6 +235,25 @@ const char *task_format_parent(const struct task *task, char out[TASK_ID_MAX])
 	return parent.id ? task_format_id(&parent, out) : NULL;
 }
 
+const char *task_format_ancestor(const struct task *task, size_t at,
+				 char out[TASK_ID_MAX])
+{
+	struct task child = {.kind = task->kind};
+
+	if (!task->ancestor_ids || !task->ancestry || at >= task->ancestry->nr)
+		return NULL;
+	child.creator_id = task->ancestor_ids[at];
+	return task_format_parent(&child, out);
+}
+
+bool task_same_ancestors(const struct task *a, const struct task *b)
+{
+	if (a->ancestry != b->ancestry || !a->ancestor_ids || !b->ancestor_ids)
+		return a->ancestry == b->ancestry && a->ancestor_ids == b->ancestor_ids;
+	return !a->ancestry || memcmp(a->ancestor_ids, b->ancestor_ids,
+				      a->ancestry->nr * sizeof(a->ancestor_ids[0])) == 0;
+}
+
 const char *waits_format_owner(const struct waits_on *waits, char out[TASK_ID_MAX])
 {
 	struct task owner = {.id = waits->owner_goid, .kind = TASK_GOROUTINE};

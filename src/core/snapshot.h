@@ -29,9 +29,10 @@
 #include "core/timer.h"
 
 /* Limits that hold whatever a target contains. */
-#define SNAPSHOT_TASKS_MAX  4000000u
-#define SNAPSHOT_FRAMES_MAX 128u
-#define SNAPSHOT_LABELS_MAX 16u
+#define SNAPSHOT_TASKS_MAX     4000000u
+#define SNAPSHOT_FRAMES_MAX    128u
+#define SNAPSHOT_LABELS_MAX    16u
+#define SNAPSHOT_ANCESTORS_MAX 16u
 
 struct frame {
 	const char *function; /* interned; NULL if unknown */
@@ -65,6 +66,15 @@ struct stack {
 	/* the program's function with which the task began, as a hash; 0 if none */
 	uint64_t root;
 	struct frame frames[];
+};
+
+/* The stacks of the tasks that led to a task, its creator first, each as it was when it
+ * created the next. Immutable and unique per content within a session, like stacks. The
+ * ids of these tasks are the task's own. */
+struct ancestry {
+	uint64_t hash;
+	size_t nr; /* at most SNAPSHOT_ANCESTORS_MAX, not 0 */
+	const struct stack *stacks[];
 };
 
 enum task_kind { TASK_THREAD, TASK_GOROUTINE, TASK_COROUTINE };
@@ -184,6 +194,10 @@ struct task {
 	const struct stack *created_by;
 	const char *creator_name; /* name of the task that created it, or NULL */
 	uint64_t creator_id;      /* id of that task, or 0 */
+	/* where the runtime keeps it, otherwise NULL; its first stack is created_by */
+	const struct ancestry *ancestry;
+	/* ancestry->nr ids, each 0 if unknown; NULL if none is known; in the arena */
+	const uint64_t *ancestor_ids;
 	const struct label *labels;
 	size_t nr_labels;
 	float cpu_percent; /* of one CPU since the previous sample; < 0 if unknown */
@@ -329,6 +343,11 @@ const char *task_format_id(const struct task *task, char out[TASK_ID_MAX]);
 /* Return the task that created it, and the one that holds what it waits for. NULL if
  * unknown. */
 const char *task_format_parent(const struct task *task, char out[TASK_ID_MAX]);
+/* The same for the ancestor at this index of task->ancestry. */
+const char *task_format_ancestor(const struct task *task, size_t at,
+				 char out[TASK_ID_MAX]);
+/* Returns whether both have the same ancestors, with the same ids and stacks. */
+bool task_same_ancestors(const struct task *a, const struct task *b);
 const char *waits_format_owner(const struct waits_on *waits, char out[TASK_ID_MAX]);
 /* Returns the age of the task's state at now_ns, or -1 if unknown. Never less than -1. */
 int64_t task_age_ns(const struct task *task, int64_t now_ns);

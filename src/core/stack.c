@@ -15,6 +15,8 @@
 /* Number of innermost frames that distinguish one wait from another. Frames further out
  * may be missing in some samples, because stacks may be read incompletely. */
 #define SITE_FRAMES          3u
+#define ANCESTRIES_FIRST     64u
+#define ANCESTRIES_MAX       (1u << 17)
 
 struct stack_table {
 	struct stack **entries;
@@ -23,6 +25,8 @@ struct stack_table {
 	size_t max_stacks;
 	uint64_t seed;
 	bool full;
+	struct ancestry **ancestries; /* open addressing, half used at most */
+	size_t cap_ancestries, nr_ancestries;
 	struct arena arena;
 };
 
@@ -54,6 +58,7 @@ void stack_table_free(struct stack_table *table)
 	if (!table)
 		return;
 	arena_release(&table->arena);
+	free(table->ancestries);
 	free(table->entries);
 	free(table);
 }
@@ -176,4 +181,62 @@ const struct stack *stack_intern(struct stack_table *table, const struct frame *
 	table->entries[at] = stack;
 	table->count++;
 	return stack;
+}
+
+static bool grow_ancestries(struct stack_table *table)
+{
+	size_t capacity =
+		table->cap_ancestries ? table->cap_ancestries * 2 : ANCESTRIES_FIRST;
+	struct ancestry **list = capacity > ANCESTRIES_MAX
+					 ? NULL
+					 : calloc(capacity, sizeof(struct ancestry *));
+
+	if (!list)
+		return false;
+	for (size_t i = 0; i < table->cap_ancestries; i++) {
+		struct ancestry *ancestry = table->ancestries[i];
+		size_t at;
+
+		if (!ancestry)
+			continue;
+		at = ancestry->hash & (capacity - 1);
+		while (list[at])
+			at = (at + 1) & (capacity - 1);
+		list[at] = ancestry;
+	}
+	free(table->ancestries);
+	table->ancestries = list;
+	table->cap_ancestries = capacity;
+	return true;
+}
+
+const struct ancestry *stack_intern_ancestry(struct stack_table *table,
+					     const struct stack *const *stacks, size_t nr)
+{
+	struct ancestry *ancestry;
+	uint64_t hash = table->seed;
+	size_t at, count = 0;
+
+	while (count < nr && count < SNAPSHOT_ANCESTORS_MAX && stacks[count])
+		hash = hash_mix(hash, stacks[count++]->hash);
+	if (count == 0 || (table->nr_ancestries >= table->cap_ancestries / 2 &&
+			   !grow_ancestries(table)))
+		return NULL;
+	for (at = hash & (table->cap_ancestries - 1); table->ancestries[at];
+	     at = (at + 1) & (table->cap_ancestries - 1)) {
+		ancestry = table->ancestries[at];
+		if (ancestry->hash == hash && ancestry->nr == count &&
+		    memcmp(ancestry->stacks, stacks, count * sizeof(*stacks)) == 0)
+			return ancestry;
+	}
+	ancestry =
+		arena_alloc(&table->arena, sizeof(*ancestry) + count * sizeof(*stacks));
+	if (!ancestry)
+		return NULL;
+	ancestry->hash = hash;
+	ancestry->nr = count;
+	memcpy(ancestry->stacks, stacks, count * sizeof(*stacks));
+	table->ancestries[at] = ancestry;
+	table->nr_ancestries++;
+	return ancestry;
 }

@@ -18,5 +18,11 @@ void stack_table_free(struct stack_table *table); /* also frees the stacks */
  * more. Returns NULL if the table is full, memory is exhausted or nr_frames is 0. */
 const struct stack *stack_intern(struct stack_table *table, const struct frame *frames,
 				 size_t nr_frames, bool truncated);
+/* Stacks must be of this table. Keeps the first SNAPSHOT_ANCESTORS_MAX; a NULL ends the
+ * list. Returns NULL if there are too many in the table, memory is exhausted or the list
+ * is empty. */
+const struct ancestry *stack_intern_ancestry(struct stack_table *table,
+					     const struct stack *const *stacks,
+					     size_t nr);
 
 #endif

@@ -151,6 +151,9 @@ static void put_group(const struct diff_request *request, const struct diff_grou
 		return;
 	put_frames(request, out, "at ", task->stack);
 	put_frames(request, out, "created by ", task->created_by);
+	for (size_t i = 1; task->ancestry && i < task->ancestry->nr; i++)
+		put_frames(request, out, "which was created by ",
+			   task->ancestry->stacks[i]);
 }
 
 static void put_compared(const struct diff *diff, struct buf *out)
@@ -235,6 +238,7 @@ static void put_json_group(const struct diff_group *group, bool by_state, struct
 	json_put_frames(out, task->stack);
 	json_put_key(out, ",\n   ", "created_by");
 	json_put_frames(out, task->created_by);
+	json_put_ancestors(out, ",\n   ", task);
 	buf_puts(out, "}");
 }
 
@@ -248,6 +252,7 @@ static void write_json(const struct diff_request *request, struct buf *out)
 	put_json_side(request, 1, out);
 	json_put_bool(out, "by_state", diff->by_state);
 	json_put_bool(out, "by_creator", diff->by_creator);
+	json_put_bool(out, "by_ancestors", diff->by_ancestors);
 	json_put_bool(out, "by_stack", diff->by_stack);
 	buf_puts(out, ",\n \"counts\": {");
 	for (int change = 0; change < DIFF_COUNT; change++)

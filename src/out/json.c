@@ -122,6 +122,7 @@ static void put_task(struct buf *out, const struct task *task, int64_t now_ns)
 	json_put_bool(out, "truncated", task->stack && task->stack->truncated);
 	put_stack(out, "created_by", task->created_by);
 	json_put_text(out, "parent", task_format_parent(task, id));
+	json_put_ancestors(out, ", ", task);
 	json_put_labels(out, ",\n   ", task);
 	json_put_percent(out, "cpu_percent", task->cpu_percent);
 	json_put_key(out, ", ", "switches");

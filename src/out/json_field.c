@@ -102,6 +102,23 @@ void json_put_frames(struct buf *out, const struct stack *stack)
 	buf_puts(out, "]");
 }
 
+void json_put_ancestors(struct buf *out, const char *separator, const struct task *task)
+{
+	char id[TASK_ID_MAX];
+
+	json_put_key(out, separator, "ancestors");
+	buf_puts(out, "[");
+	for (size_t i = 0; task->ancestry && i < task->ancestry->nr; i++) {
+		buf_puts(out, i ? ",\n    {" : "{");
+		json_put_key(out, "", "id");
+		escape_json(out, task_format_ancestor(task, i, id));
+		json_put_key(out, ", ", "stack");
+		json_put_frames(out, task->ancestry->stacks[i]);
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "]");
+}
+
 void json_put_waits(struct buf *out, const char *separator, const struct waits_on *waits)
 {
 	char id[TASK_ID_MAX];

@@ -28,5 +28,7 @@ void json_put_waits(struct buf *out, const char *separator, const struct waits_o
 /* Writes the ids of the tasks in each deadlock, without the outer brackets. */
 void json_put_cycles(struct buf *out, const struct snapshot *snapshot);
 void json_put_labels(struct buf *out, const char *first, const struct task *task);
+/* Writes "ancestors": the task's creator and what led to it, each with its stack. */
+void json_put_ancestors(struct buf *out, const char *separator, const struct task *task);
 
 #endif

@@ -31,8 +31,10 @@ static const char *function_of(const struct stack *stack)
 }
 
 static void put_place(struct buf *out, enum task_state state, const struct stack *stack,
-		      const struct stack *created_by)
+		      const struct stack *created_by, const struct ancestry *ancestry)
 {
+	const struct task task = {.kind = TASK_GOROUTINE, .ancestry = ancestry};
+
 	json_put_text(out, "function", function_of(stack));
 	json_put_text(out, "creator", function_of(created_by));
 	json_put_text(out, "state", state_info(state)->name);
@@ -41,6 +43,7 @@ static void put_place(struct buf *out, enum task_state state, const struct stack
 	json_put_frames(out, stack);
 	json_put_key(out, ",\n   ", "created_by");
 	json_put_frames(out, created_by);
+	json_put_ancestors(out, ",\n   ", &task);
 }
 
 static void put_steps(struct buf *out, const struct trend_finding *finding)
@@ -115,7 +118,7 @@ static void put_leak(struct buf *out, const struct snapshot *snapshot,
 	put_steps(out, finding);
 	put_limit(out, leak);
 	put_proofs(out, leak);
-	put_place(out, leak->state, leak->stack, leak->created_by);
+	put_place(out, leak->state, leak->stack, leak->created_by, leak->ancestry);
 	json_put_key(out, ",\n   ", "examples");
 	buf_puts(out, "[");
 	for (size_t i = 0, shown = 0; i < snapshot->nr_tasks && shown < 10; i++) {
@@ -174,7 +177,8 @@ static void put_words(struct buf *out, const struct snapshot *snapshot, bool is_
 			       list[i]->since_ns > 0
 				       ? snapshot->mono_ns - list[i]->since_ns
 				       : -1);
-		put_place(out, list[i]->state, list[i]->stack, list[i]->created_by);
+		put_place(out, list[i]->state, list[i]->stack, list[i]->created_by,
+			  list[i]->ancestry);
 		json_put_text(out, "evidence",
 			      verdict_explain(task, snapshot->mono_ns, evidence));
 		buf_puts(out, "}");

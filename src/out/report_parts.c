@@ -65,6 +65,14 @@ static void put_summary(const struct report_request *request,
 		style->item(style, out, s->notes[i]);
 }
 
+/* The first one is the creator, which was written already. */
+static void put_ancestors(const struct report_style *style, struct buf *out,
+			  const struct ancestry *ancestry)
+{
+	for (size_t i = 1; ancestry && i < ancestry->nr; i++)
+		style->stack(style, out, "which was created by", ancestry->stacks[i]);
+}
+
 static void put_leak(const struct report_request *request,
 		     const struct report_style *style, struct buf *out, size_t number)
 {
@@ -95,7 +103,11 @@ static void put_leak(const struct report_request *request,
 		 site[0] ? ": " : "", site, leak->finding.score);
 	style->paragraph(style, out, line);
 	style->stack(style, out, "blocked at", leak->stack);
-	style->stack(style, out, "created by", leak->created_by);
+	style->stack(style, out,
+		     leak->ancestry && leak->mixed_creators ? "created by (the oldest)"
+							    : "created by",
+		     leak->created_by);
+	put_ancestors(style, out, leak->ancestry);
 }
 
 static void put_leaks(const struct report_request *request,
@@ -210,6 +222,10 @@ static void put_stuck(const struct report_request *request,
 			 verdict_explain(task, s->mono_ns, evidence));
 		style->item(style, out, line);
 		style->stack(style, out, "blocked at", group->stack);
+		if (group->ancestry && !group->mixed_creators) {
+			style->stack(style, out, "created by", group->created_by);
+			put_ancestors(style, out, group->ancestry);
+		}
 	}
 }
 

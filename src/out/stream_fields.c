@@ -119,6 +119,7 @@ enum field {
 	FIELD_ACTORS,
 	FIELD_WAIT_DETAIL,
 	FIELD_EVIDENCE,
+	FIELD_ANCESTORS,
 	FIELD_FLAGS, /* the first of one value per row of flag_table */
 	NR_FIELDS = FIELD_FLAGS + ARRAY_COUNT(flag_table)
 };
@@ -148,6 +149,25 @@ static void put_evidence(struct buf *out, const struct evidence *evidence)
 	}
 	buf_printf(out, "[\"%s\", %" PRIu32 ", %" PRId64 "]",
 		   verdict_why_name(evidence->why), evidence->number, evidence->most_ns);
+}
+
+/* Writes the ids, and the numbers of the stacks. */
+static void put_ancestors(struct stream_fields *fields, struct buf *out,
+			  const struct task *task)
+{
+	char id[TASK_ID_MAX];
+
+	json_put_key(out, ", ", "ancestors");
+	buf_puts(out, "[");
+	for (size_t i = 0; task->ancestry && i < task->ancestry->nr; i++) {
+		buf_puts(out, i ? ", {" : "{");
+		json_put_key(out, "", "id");
+		escape_json(out, task_format_ancestor(task, i, id));
+		json_put_count(out, ", ", "stack",
+			       stack_number(fields, task->ancestry->stacks[i]));
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "]");
 }
 
 static void put_flag(struct buf *out, size_t at, const struct task *task)
@@ -231,6 +251,9 @@ static void put_field(struct stream_fields *fields, struct buf *out, unsigned fi
 	case FIELD_CREATOR_NAME:
 		json_put_text(out, "creator_name", task->creator_name);
 		break;
+	case FIELD_ANCESTORS:
+		put_ancestors(fields, out, task);
+		break;
 	case FIELD_PARENT:
 		json_put_text(out, "parent", task_format_parent(task, id));
 		break;
@@ -277,7 +300,7 @@ bool stream_same_task(const struct task *a, const struct task *b)
 	       a->waits.limited == b->waits.limited &&
 	       same_text(a->waits.detail, b->waits.detail) &&
 	       same_actors(a->waits.actors, b->waits.actors) &&
-	       a->creator_id == b->creator_id &&
+	       a->creator_id == b->creator_id && task_same_ancestors(a, b) &&
 	       same_text(a->waits.kind, b->waits.kind) &&
 	       same_text(a->waits.text, b->waits.text) && same_text(a->raw, b->raw) &&
 	       same_text(a->name, b->name);

@@ -350,6 +350,13 @@ static void put_stacks(struct buf *out, const struct task *task, int64_t now_ns,
 		if (task->created_by)
 			put_frames(out, task->created_by, ascii);
 	}
+	for (size_t i = 1; task->ancestry && i < task->ancestry->nr; i++) {
+		const char *ancestor = task_format_ancestor(task, i, id);
+
+		buf_printf(out, "    which was created by%s%s\n", ancestor ? " " : "",
+			   ancestor ? ancestor : "");
+		put_frames(out, task->ancestry->stacks[i], ascii);
+	}
 }
 
 static int text_write(const struct out_request *request, struct buf *out, struct err *e)

@@ -220,6 +220,31 @@ static void decode_parent(json_t *fields, struct task *task)
 				  : rec_decode_number(fields, "creator_id", 0));
 }
 
+/* An array of {"id", "stack"}. The list ends with the first stack that is not known. */
+static void decode_ancestors(const struct rec_tables *tables, json_t *array,
+			     struct snapshot *out, struct task *task)
+{
+	const struct stack *stacks[SNAPSHOT_ANCESTORS_MAX];
+	size_t count = json_array_size(array), bytes, nr = 0;
+	uint64_t ids[SNAPSHOT_ANCESTORS_MAX], *copy;
+	char kind = task->kind == TASK_GOROUTINE ? 'g' : 't';
+
+	for (; nr < count && nr < SNAPSHOT_ANCESTORS_MAX; nr++) {
+		json_t *ancestor = json_array_get(array, nr);
+
+		stacks[nr] = stack_of(tables, json_object_get(ancestor, "stack"));
+		ids[nr] = (uint64_t)id_of(text_of(ancestor, "id"), kind, INT64_MAX);
+		if (!stacks[nr])
+			break;
+	}
+	task->ancestry = stack_intern_ancestry(tables->stacks, stacks, nr);
+	bytes = task->ancestry ? task->ancestry->nr * sizeof(*copy) : 0;
+	copy = bytes ? arena_alloc(&out->arena, bytes) : NULL;
+	if (copy)
+		memcpy(copy, ids, bytes);
+	task->ancestor_ids = copy;
+}
+
 static void decode_labels(json_t *object, struct snapshot *out, struct task *task)
 {
 	size_t count = json_object_size(object);
@@ -316,6 +341,7 @@ static void decode_fields(const struct rec_tables *tables, const char *id, json_
 	decode_parent(fields, task);
 	task->stack = stack_of(tables, json_object_get(fields, "stack"));
 	task->created_by = stack_of(tables, json_object_get(fields, "created_by"));
+	decode_ancestors(tables, json_object_get(fields, "ancestors"), out, task);
 	task->cpu_percent = json_is_number(cpu) ? (float)json_number_value(cpu) : -1;
 	task->switches = (uint64_t)rec_decode_number(fields, "switches", 0);
 	decode_waits(tables, fields, out, task);

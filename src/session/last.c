@@ -31,6 +31,19 @@ static void copy_labels(struct arena *arena, struct task *task, const struct tas
 	task->labels = labels;
 }
 
+static void copy_ancestors(struct arena *arena, struct task *task,
+			   const struct task *from)
+{
+	size_t bytes = from->ancestor_ids && from->ancestry
+			       ? from->ancestry->nr * sizeof(from->ancestor_ids[0])
+			       : 0;
+	uint64_t *ids = bytes ? arena_alloc(arena, bytes) : NULL;
+
+	if (ids)
+		memcpy(ids, from->ancestor_ids, bytes);
+	task->ancestor_ids = ids;
+}
+
 static void copy_task(struct arena *arena, struct task *task, const struct task *from)
 {
 	*task = *from;
@@ -40,6 +53,7 @@ static void copy_task(struct arena *arena, struct task *task, const struct task 
 	task->inner = copy_text(arena, from->inner);
 	task->creator_name = copy_text(arena, from->creator_name);
 	copy_labels(arena, task, from);
+	copy_ancestors(arena, task, from);
 	if (from->state_counts) {
 		uint32_t *counts = arena_alloc(arena, STATE_COUNT * sizeof(*counts));
 

@@ -282,6 +282,19 @@ static void fill_leaked(struct snapshot *out, struct task *task)
 		task->raw = raw;
 }
 
+static void fill_ancestors(const struct go_entry *entry, struct snapshot *out,
+			   struct task *task)
+{
+	uint64_t *ids = NULL;
+
+	task->ancestry = entry->ancestry;
+	if (entry->ancestry && entry->ancestor_ids)
+		ids = arena_alloc(&out->arena, entry->ancestry->nr * sizeof(*ids));
+	if (ids)
+		memcpy(ids, entry->ancestor_ids, entry->ancestry->nr * sizeof(*ids));
+	task->ancestor_ids = ids;
+}
+
 static void fill_task(struct goruntime *go, const struct go_entry *entry, bool whole,
 		      struct snapshot *out, struct task *task)
 {
@@ -295,6 +308,7 @@ static void fill_task(struct goruntime *go, const struct go_entry *entry, bool w
 	task->stack = entry->stack;
 	task->created_by = entry->created_by;
 	task->creator_id = entry->parent;
+	fill_ancestors(entry, out, task);
 	task->turn = entry->turn;
 	if (entry->watched)
 		task->flags |= TASK_AGE_EXACT;

@@ -213,6 +213,13 @@ static void add_creator(struct builder *b)
 			 " %s, which is no longer among the tasks", id);
 	if (task->created_by)
 		page_frames(&b->page, task->created_by, NULL);
+	for (size_t i = 1; task->ancestry && i < task->ancestry->nr; i++) {
+		const char *ancestor = task_format_ancestor(task, i, id);
+
+		page_heading(&b->page, "Which was created by%s%s", ancestor ? " " : "",
+			     ancestor ? ancestor : "");
+		page_frames(&b->page, task->ancestry->stacks[i], NULL);
+	}
 }
 
 static void add_labels(struct builder *b)

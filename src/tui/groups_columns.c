@@ -107,6 +107,28 @@ static const char *place_cell(const struct group *group, enum column_id id, char
 	return column_format(id, &task, 0, out);
 }
 
+/* Writes "net/http.(*Transport).dialConn transport.go:1994 < main.(*checker).run <
+ * main.main": the place, and the functions with which the ancestors began. */
+static const char *creator_cell(const struct group *group, char *out)
+{
+	size_t used = strlen(place_cell(group, COLUMN_CREATED, out));
+
+	if (group->by != GROUP_CREATOR)
+		return out;
+	for (size_t i = 0; group->ancestry && i < group->ancestry->nr; i++) {
+		const struct stack *stack = group->ancestry->stacks[i];
+		const char *function = stack->frames[stack->nr_frames - 1].function;
+
+		if (!function || used + strlen(function) + 4 > COLUMN_TEXT_MAX)
+			break;
+		/* The place names it already. */
+		if (i == 0 && stack->nr_frames == 1)
+			continue;
+		used += (size_t)sprintf(out + used, " < %s", function);
+	}
+	return out;
+}
+
 static const char *function_cell(const struct group *group, char *out)
 {
 	const char *cell = place_cell(group, COLUMN_FUNCTION, out);
@@ -203,7 +225,7 @@ const char *group_cell(const struct tui *t, const struct group_row *row,
 			return group->by == GROUP_CREATOR ? "(creator unknown)" : "";
 		return group->mixed_creators && group->by != GROUP_CREATOR
 			       ? "several"
-			       : place_cell(group, COLUMN_CREATED, out);
+			       : creator_cell(group, out);
 	case GROUP_COLUMN_STATE:
 		return group->mixed_states ? "several" : state_info(group->state)->name;
 	case GROUP_COLUMN_LABEL:

@@ -40,7 +40,7 @@ static uint64_t hash_group(const struct group *group)
 	identity = group_identify(group);
 	return hash_mix(
 		hash_mix((uintptr_t)identity.text[0], (uintptr_t)identity.text[1]),
-		identity.number[0]);
+		identity.number[0] ^ identity.number[1]);
 }
 
 static bool same_group(const struct group *a, const struct group *b)
@@ -84,11 +84,13 @@ static void count_match(struct groups_view *v, const struct task *task,
 	struct group group = {.by = v->by,
 			      .stack = task->stack,
 			      .created_by = task->created_by,
+			      .ancestry = task->ancestry,
 			      .state = task->state};
 
 	/* Adjacent tasks often belong to the same group. */
 	if (v->by != GROUP_LABEL && *last_task && (*last_task)->stack == task->stack &&
 	    (*last_task)->created_by == task->created_by &&
+	    (*last_task)->ancestry == task->ancestry &&
 	    (*last_task)->state == task->state) {
 		if (*last)
 			(*last)->matches++;

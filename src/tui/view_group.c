@@ -361,6 +361,12 @@ static void say_stacks(struct page *page, const struct group *group)
 			     group->mixed_creators ? " (of the oldest)" : "");
 		page_frames(page, creator, stack_top_frame(creator));
 	}
+	for (size_t i = 1; group->ancestry && i < group->ancestry->nr; i++) {
+		const struct stack *ancestor = group->ancestry->stacks[i];
+
+		page_heading(page, "Which was created by");
+		page_frames(page, ancestor, stack_top_frame(ancestor));
+	}
 }
 
 static void group_draw(struct tui *t, void *ctx, struct area body)

@@ -38,7 +38,7 @@ for t in d["tasks"]:
     fields(t, {"id": str, "kind": str, "tid": (int, none), "name": str, "state": str,
                "class": str, "raw": (str, none), "age_ns": (int, none), "age_exact": bool,
                "idle": bool, "stuck": bool, "long": bool, "evidence": (str, none), "waits_on": (dict, none), "stack": list, "truncated": bool,
-               "created_by": list, "parent": (str, none), "labels": dict, "cpu_percent": (float, int, none),
+               "created_by": list, "parent": (str, none), "ancestors": list, "labels": dict, "cpu_percent": (float, int, none),
                "switches": int, "suspect": bool, "proven": bool}, t["id"])
     if t["waits_on"] is not None:
         fields(t["waits_on"], {"kind": str, "address": (str, none), "text": str,

@@ -153,6 +153,7 @@ static void start_target(const char *program)
 		dup2(ends[1], STDOUT_FILENO);
 		close(ends[0]);
 		close(ends[1]);
+		setenv("GODEBUG", "tracebackancestors=5", 1);
 		execl(program, program, (char *)NULL);
 		_exit(127);
 	}

@@ -39,6 +39,7 @@ var rw sync.RWMutex
 func leaked(n int) {
 	made := make(chan int, n%2)
 	go func() { <-made }()
+	go func() { go func() { <-made }() }()
 }
 
 func main() {

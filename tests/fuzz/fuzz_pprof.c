@@ -70,6 +70,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 			require(task->labels[k].key && task->labels[k].text);
 		check_stack(task->stack);
 		check_stack(task->created_by);
+		require(!task->ancestry || task->ancestry->nr <= SNAPSHOT_ANCESTORS_MAX);
+		for (size_t k = 0; task->ancestry && k < task->ancestry->nr; k++) {
+			require(task->ancestry->stacks[k]);
+			check_stack(task->ancestry->stacks[k]);
+		}
 	}
 	snapshot_unref(out.snapshot);
 	require(read_pieces(bytes, size, 1, &out, &pieces) == nr);

@@ -55,6 +55,11 @@ static inline void fill_task(struct pictures *w, struct snapshot *out, unsigned 
 	task->raw = i % 3 ? w->texts[1] : NULL;
 	task->stack = stack_intern(w->stacks, frames + i % 2, 3 - i % 2, false);
 	task->created_by = i % 4 ? task->stack : NULL;
+	if (i % 4 == 1) {
+		const struct stack *const family[] = {task->stack, task->stack};
+
+		task->ancestry = stack_intern_ancestry(w->stacks, family, 1 + dice % 2);
+	}
 	if (i % 2) {
 		task->waits.kind = "mutex";
 		task->waits.address = 0x1000 + i % 4 * 8;

@@ -458,6 +458,7 @@ const char *go_layout_derive(struct go_g_layout *g, const struct go_g_sample *sa
 	g->waitsince = g->goid + 16;
 	g->waitreason = g->goid + 24;
 	g->gopc = g->startpc - 16;
+	g->ancestors = g->startpc - 8;
 	g->waiting = g->startpc + 16;
 	g->labels = g->waiting + 32;
 	g->timer = g->labels + 8;

@@ -41,6 +41,7 @@ struct go_g_layout {
 	unsigned waitreason;
 	unsigned parent; /* goid of the creator, since Go 1.21 */
 	unsigned gopc;
+	unsigned ancestors; /* pointer to a slice; every user verifies it */
 	unsigned startpc;
 	unsigned waiting; /* first sudog */
 	unsigned labels;

@@ -36,11 +36,31 @@ bool go_sampler_init(struct go_sampler *sampler, struct memory *mem,
 	       sampler->spans && sampler->pending;
 }
 
+static void forget_ancestors(struct go_entry *entry)
+{
+	free(entry->ancestor_ids);
+	entry->ancestor_ids = NULL;
+	entry->ancestry = NULL;
+	entry->ancestors = 0;
+}
+
+static void forget_entry(struct go_entry *entry)
+{
+	free(entry->chans);
+	entry->chans = NULL;
+	entry->nr_chans = 0;
+	forget_ancestors(entry);
+	entry->live = false;
+	entry->hash = 0;
+	entry->goid = 0;
+}
+
 void go_sampler_release(struct go_sampler *sampler)
 {
 	for (size_t i = 0; i < sampler->nr_entries; i++)
-		free(sampler->entries[i].chans);
+		forget_entry(&sampler->entries[i]);
 	free(sampler->entries);
+	free(sampler->ancestors);
 	free(sampler->addresses);
 	free(sampler->copies);
 	free(sampler->again);
@@ -78,16 +98,6 @@ uint64_t go_g_hash(const uint8_t *bytes, const struct go_g_layout *layout)
 		lanes[3] = hash_mix(lanes[3] ^ words[i + 6], words[i + 7]);
 	}
 	return hash_mix(hash_mix(lanes[0], lanes[1]), hash_mix(lanes[2], lanes[3])) | 1;
-}
-
-static void forget_entry(struct go_entry *entry)
-{
-	free(entry->chans);
-	entry->chans = NULL;
-	entry->nr_chans = 0;
-	entry->live = false;
-	entry->hash = 0;
-	entry->goid = 0;
 }
 
 /* Returns the runtime's own value, which must not be in the future. The runtime does not
@@ -209,6 +219,8 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 			entry->goid == 1 ? NULL
 					 : go_stacks_site(sampler->stacks,
 							  load_u64(bytes + layout->gopc));
+		forget_ancestors(entry);
+		entry->ancestors = load_u64(bytes + layout->ancestors);
 	}
 	free(entry->chans);
 	entry->chans = NULL;
@@ -392,6 +404,7 @@ static void read_pending(struct go_sampler *sampler, struct go_entry *chunk)
 		entry->suspect = false;
 	}
 	go_objects_find(sampler, chunk);
+	go_ancestors_find(sampler, chunk);
 }
 
 static void sample_chunk(struct go_sampler *sampler, struct go_entry *chunk, size_t nr)

@@ -33,6 +33,10 @@ struct go_entry {
 	uint64_t *chans;  /* of a select; NULL for none or one */
 	const struct stack *stack;
 	const struct stack *created_by;
+	/* With GODEBUG=tracebackancestors, see ancestor.c. */
+	uint64_t ancestors; /* address of the list, while it is to be read */
+	const struct ancestry *ancestry;
+	uint64_t *ancestor_ids;         /* as many as ancestry->nr, or NULL */
 	const char *start;              /* function that it was started with, or NULL */
 	const char *name;               /* the same, as written in the program */
 	const struct go_reason *reason; /* NULL if only the status is known */
@@ -57,6 +61,8 @@ struct go_pending {
 	uint64_t hash;
 	uint64_t sp, pc, high, low;
 };
+
+struct go_ancestors;
 
 struct go_sampler {
 	struct memory *mem;
@@ -86,7 +92,8 @@ struct go_sampler {
 	size_t lock_word;       /* where the last one was found on a stack */
 	size_t poll_word;
 	size_t cond_word;
-	uint64_t retries; /* over all samples; for tests and statistics */
+	struct go_ancestors *ancestors; /* created when the first list is found */
+	uint64_t retries;               /* over all samples; for tests and statistics */
 	uint64_t walked;
 };
 
@@ -112,5 +119,8 @@ struct go_stack_copy {
 void go_objects_find(struct go_sampler *sampler, struct go_entry *chunk);
 void go_object_search(struct go_sampler *sampler, struct go_entry *entry,
 		      const struct go_stack_copy *stack);
+
+/* ancestor.c: reads the ancestors of the goroutines of the chunk that are new. */
+void go_ancestors_find(struct go_sampler *sampler, struct go_entry *chunk);
 
 #endif

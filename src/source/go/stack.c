@@ -19,6 +19,7 @@
 #define STEPS_PER_SAMPLE (256u << 20)
 #define WINDOW_BYTES     8192u
 #define SALT_SITE        0x517eull
+#define SALT_RECORDED    0x4ecull
 
 struct go_frame {
 	struct frame frame;
@@ -436,6 +437,45 @@ const struct stack *go_stacks_site(struct go_stacks *stacks, uint64_t pc)
 		return memo->walked.stack;
 	walked = build_stack(stacks, &key, 1, false, true);
 	memo_put(stacks, hash, walked);
+	return walked.stack;
+}
+
+static const struct stack *build_recorded(struct go_stacks *stacks, const uint64_t *pcs,
+					  size_t nr_pcs, uint64_t always, bool cut)
+{
+	struct frame frames[SNAPSHOT_FRAMES_MAX];
+	bool ends = false;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < nr_pcs && i < SNAPSHOT_FRAMES_MAX; i++) {
+		const struct go_pc *entry =
+			pcs[i] < (1ull << 62) ? pc_get(stacks, pcs[i] * 2) : NULL;
+		const struct go_frame *frame;
+
+		ends = entry && entry->nr_frames > 0 && entry->top;
+		if (!entry || entry->nr_frames == 0)
+			break;
+		frame = &stacks->frames[entry->first_frame];
+		if (stacks->runtime || !frame->hidden || pcs[i] == always)
+			frames[nr++] = frame->frame;
+	}
+	return stack_intern(stacks->table, frames, nr, cut || !ends);
+}
+
+const struct stack *go_stacks_recorded(struct go_stacks *stacks, const uint64_t *pcs,
+				       size_t nr, uint64_t always, bool cut)
+{
+	uint64_t hash = hash_bytes(hash_mix(stacks->seed ^ always, SALT_RECORDED + cut),
+				   pcs, nr * sizeof(*pcs)) |
+			1;
+	struct go_stack_memo *memo = memo_slot(stacks->memo, stacks->cap_memo, hash);
+	struct go_walked walked = {0};
+
+	if (memo->hash)
+		return memo->walked.stack;
+	walked.stack = build_recorded(stacks, pcs, nr, always, cut);
+	if (walked.stack)
+		memo_put(stacks, hash, walked);
 	return walked.stack;
 }
 

@@ -62,6 +62,11 @@ void go_stacks_begin(struct go_stacks *stacks);
 struct go_walked go_stacks_walk(struct go_stacks *stacks, const struct go_walk *walk);
 /* Returns the function that contains a return address, with the calls inlined there. */
 const struct stack *go_stacks_site(struct go_stacks *stacks, uint64_t pc);
+/* Returns the stack that the runtime has recorded as return addresses, one for each frame
+ * including inlined ones. The frame at address `always` is never hidden. cut: there are
+ * more. */
+const struct stack *go_stacks_recorded(struct go_stacks *stacks, const uint64_t *pcs,
+				       size_t nr, uint64_t always, bool cut);
 /* Returns the interned name of the function that contains pc, or NULL. */
 const char *go_stacks_function(struct go_stacks *stacks, uint64_t pc);
 

@@ -51,7 +51,9 @@ static bool take_function(struct pprof_grammar *grammar, const char *line, size_
 	frame = pprof_push_frame(grammar, line, bytes);
 	if (!frame)
 		return true;
-	if (length - bytes == 5 && memcmp(line + bytes, "(...)", 5) == 0)
+	/* Arguments of ancestors are never printed. */
+	if (grammar->part != PPROF_ANCESTOR && length - bytes == 5 &&
+	    memcmp(line + bytes, "(...)", 5) == 0)
 		frame->inlined = true;
 	pc = line[length - 1] == ')' ? NULL : memmem(line, length, "pc=0x", 5);
 	if (pc)
@@ -77,16 +79,11 @@ static bool take_creator(struct pprof_grammar *grammar, const char *name, size_t
 			 uint64_t id)
 {
 	grammar->weak_bytes = 0;
-	if (grammar->part == PPROF_ANCESTOR || grammar->part == PPROF_IGNORED) {
-		pprof_end_part(grammar);
-		grammar->part = PPROF_IGNORED;
-		return true;
-	}
-	if (grammar->part != PPROF_STACK)
+	if (grammar->part != PPROF_STACK && grammar->part != PPROF_ANCESTOR)
 		return grammar->part != PPROF_RACE_CREATOR;
 	pprof_end_part(grammar);
 	grammar->part = PPROF_CREATOR;
-	if (id)
+	if (id && !grammar->has_ancestors)
 		grammar->task.creator_id = id;
 	pprof_push_frame(grammar, name, bytes);
 	return true;
@@ -120,7 +117,8 @@ static void confirm_weak(struct pprof_grammar *grammar, const struct pprof_place
 	pprof_push_frame(grammar, name, bytes);
 }
 
-/* "[originating from goroutine 7]:" precedes the creator's stack at creation time. */
+/* "[originating from goroutine 7]:" precedes the creator's stack at creation time. The
+ * stack of the creator's creator follows in the same way. */
 static bool take_origin(struct pprof_grammar *grammar, const char *line, size_t length)
 {
 	static const char word[] = "[originating from goroutine ";
@@ -128,12 +126,15 @@ static bool take_origin(struct pprof_grammar *grammar, const char *line, size_t 
 	if (!pprof_starts(line, length, word))
 		return false;
 	pprof_end_part(grammar);
-	if (grammar->part != PPROF_COMPLETE && grammar->part != PPROF_CREATOR) {
+	if ((grammar->part != PPROF_COMPLETE && grammar->part != PPROF_CREATOR) ||
+	    grammar->nr_ancestors == SNAPSHOT_ANCESTORS_MAX) {
 		grammar->part = PPROF_IGNORED;
 		return true;
 	}
 	grammar->part = PPROF_ANCESTOR;
-	grammar->task.creator_id = pprof_number(line + sizeof(word) - 1, line + length);
+	grammar->has_ancestors = true;
+	grammar->ancestor_ids[grammar->nr_ancestors] =
+		pprof_number(line + sizeof(word) - 1, line + length);
 	return true;
 }
 

@@ -10,9 +10,9 @@
 enum pprof_part {
 	PPROF_STACK,
 	PPROF_CREATOR,
-	PPROF_COMPLETE,     /* the creator's file and line were read */
-	PPROF_ANCESTOR,     /* the stack of the goroutine that created this one */
-	PPROF_IGNORED,      /* older ancestors */
+	PPROF_COMPLETE, /* the creator's file and line were read */
+	PPROF_ANCESTOR, /* the stack of the goroutine that created this one, and so on */
+	PPROF_IGNORED,  /* a part that is out of place */
 	PPROF_RACE_CREATOR, /* the creation stack of a goroutine in a race report */
 };
 
@@ -49,7 +49,14 @@ struct pprof_grammar {
 	unsigned blanks;  /* blank lines since the last one of the record */
 	unsigned spacing; /* blank lines after every line of the text */
 	const char *outermost;
-	struct frame creator;
+	struct frame creator; /* of the last "created by" */
+	/* of the goroutine and its ancestors, in the order of the text */
+	const struct stack *ancestors[SNAPSHOT_ANCESTORS_MAX];
+	uint64_t ancestor_ids[SNAPSHOT_ANCESTORS_MAX];
+	size_t nr_ancestors;
+	bool has_ancestors; /* even if their stacks could not be stored */
+	/* The last "created by" precedes no ancestor yet. */
+	bool creator_alone;
 	char weak[PPROF_WEAK_MAX]; /* a possible frame; needs a place after it */
 	size_t weak_bytes;
 	size_t race_row; /* row of the goroutine whose creator is being read */

@@ -94,7 +94,45 @@ static void take_ancestor(struct pprof_grammar *grammar)
 		*first = grammar->creator;
 		grammar->nr_frames++;
 	}
-	grammar->task.created_by = pprof_take_stack(grammar);
+	grammar->creator_alone = false;
+	grammar->creator = (struct frame){.function = NULL};
+	grammar->ancestors[grammar->nr_ancestors] = pprof_take_stack(grammar);
+	if (grammar->ancestors[grammar->nr_ancestors])
+		grammar->nr_ancestors++;
+}
+
+/* Of the creator of the oldest ancestor, only the go statement is known. */
+static void take_last_creator(struct pprof_grammar *grammar)
+{
+	if (!grammar->creator_alone || grammar->nr_ancestors == 0 ||
+	    grammar->nr_ancestors == SNAPSHOT_ANCESTORS_MAX)
+		return;
+	grammar->frames[0] = grammar->creator;
+	grammar->nr_frames = 1;
+	grammar->ancestor_ids[grammar->nr_ancestors] = 0;
+	grammar->ancestors[grammar->nr_ancestors] = pprof_take_stack(grammar);
+	if (grammar->ancestors[grammar->nr_ancestors])
+		grammar->nr_ancestors++;
+}
+
+static void set_ancestors(struct pprof_grammar *grammar)
+{
+	struct task *task = &grammar->task;
+	uint64_t *ids;
+
+	take_last_creator(grammar);
+	task->ancestry = stack_intern_ancestry(grammar->out.stacks, grammar->ancestors,
+					       grammar->nr_ancestors);
+	if (!task->ancestry)
+		return;
+	task->created_by = grammar->ancestors[0];
+	if (grammar->ancestor_ids[0])
+		task->creator_id = grammar->ancestor_ids[0];
+	ids = arena_alloc(&grammar->out.snapshot->arena,
+			  task->ancestry->nr * sizeof(*ids));
+	if (ids)
+		memcpy(ids, grammar->ancestor_ids, task->ancestry->nr * sizeof(*ids));
+	task->ancestor_ids = ids;
 }
 
 /* Older runtimes call every lock a semaphore; the stack tells which lock it is. */
@@ -129,10 +167,12 @@ void pprof_end_part(struct pprof_grammar *grammar)
 		break;
 	case PPROF_CREATOR:
 	case PPROF_COMPLETE:
-		if (grammar->nr_frames > 0) {
-			grammar->creator = grammar->frames[0];
+		if (grammar->nr_frames == 0)
+			break;
+		grammar->creator = grammar->frames[0];
+		grammar->creator_alone = true;
+		if (!grammar->has_ancestors)
 			grammar->task.created_by = pprof_take_stack(grammar);
-		}
 		break;
 	case PPROF_ANCESTOR:
 		if (grammar->nr_frames > 0)
@@ -160,6 +200,7 @@ void pprof_end_record(struct pprof_grammar *grammar)
 	grammar->in_record = false;
 	if (!is_row)
 		return;
+	set_ancestors(grammar);
 	grammar->now.goroutines++;
 	if (!grammar->task.stack && !grammar->unavailable)
 		grammar->now.no_frames++;
@@ -236,6 +277,8 @@ void pprof_open_record(struct pprof_grammar *grammar, uint64_t id)
 	grammar->weak_bytes = 0;
 	grammar->outermost = NULL;
 	grammar->creator = (struct frame){.function = NULL};
+	grammar->creator_alone = grammar->has_ancestors = false;
+	grammar->nr_ancestors = 0;
 }
 
 /* A goroutine occurs a second time. If a goroutine that was running, and so may have

@@ -194,6 +194,58 @@ static void groups_grow_and_shrink(void **state)
 	marks_clear(&marks);
 }
 
+/* Tasks that one place has created are one group only if their ancestors agree. */
+static void groups_by_ancestors(void **state)
+{
+	static struct group_change list[2 * GROUPS_MAX];
+	struct stack_table *own = stack_table_new(64);
+	struct frame frames[3] = {{.address = 1}, {.address = 2}, {.address = 3}};
+	const struct stack *one[2], *other[2];
+	struct marks marks = {.count = 0};
+	struct snapshot *before = begin(10), *now = begin(20);
+	size_t count;
+
+	(void)state;
+	one[0] = other[0] = stack_intern(own, &frames[0], 1, false);
+	one[1] = stack_intern(own, &frames[1], 1, false);
+	other[1] = stack_intern(own, &frames[2], 1, false);
+	for (int i = 0; i < 2; i++) {
+		struct snapshot *s = i ? now : before;
+
+		for (uint64_t id = 1; id <= 2; id++) {
+			struct task *task = add(s, id, STATE_MUTEX, 0);
+
+			task->created_by = one[0];
+			task->ancestry =
+				stack_intern_ancestry(own, id == 2 ? other : one, 2);
+		}
+	}
+	add(now, 3, STATE_MUTEX, 0)->created_by = one[0];
+	now->tasks[2].ancestry = now->tasks[1].ancestry;
+	marks_add(&marks, finish(before), &e);
+	snapshot_unref(before);
+	finish(now);
+	assert_int_equal(now->groups->count[GROUP_CREATOR], 2);
+	assert_int_equal(now->groups->count[GROUP_STACK], 1);
+	assert_true(now->groups->list[GROUP_STACK][0].mixed_creators);
+	count = mark_compare_groups(marks_chosen(&marks), now->groups, GROUP_CREATOR,
+				    list);
+	assert_int_equal(count, 2);
+	for (size_t i = 0; i < count; i++) {
+		const struct group *group = list[i].group;
+		bool first = group->ancestry == now->tasks[0].ancestry;
+
+		assert_int_equal(list[i].change, first ? CHANGE_NONE : CHANGE_GROWN);
+		assert_int_equal(group->count, first ? 1 : 2);
+		assert_int_equal(group_has(group, &now->tasks[0]), first);
+		assert_int_equal(group_has(group, &now->tasks[2]), !first);
+	}
+	snapshot_unref(now);
+	marks_clear(&marks);
+	grouping_reset(grouping);
+	stack_table_free(own);
+}
+
 /* Groups get other serials when their source changes, but are the same. */
 static void groups_by_what_they_are(void **state)
 {
@@ -421,6 +473,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tasks_new_gone_moved, setup, teardown),
 		cmocka_unit_test_setup_teardown(groups_grow_and_shrink, setup, teardown),
 		cmocka_unit_test_setup_teardown(groups_by_what_they_are, setup, teardown),
+		cmocka_unit_test_setup_teardown(groups_by_ancestors, setup, teardown),
 		cmocka_unit_test_setup_teardown(groups_of_labels, setup, teardown),
 		cmocka_unit_test_setup_teardown(several_marks, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_tasks, setup, teardown),

@@ -277,6 +277,45 @@ static void expect_top(const char *const *names)
 	stack_table_free(table);
 }
 
+static void equal_ancestries_are_one(void **state)
+{
+	struct stack_table *table = stack_table_new(4096);
+	const struct stack *stacks[SNAPSHOT_ANCESTORS_MAX + 1], *turned[2];
+	const struct ancestry *first[1000];
+
+	for (size_t i = 0; i <= SNAPSHOT_ANCESTORS_MAX; i++) {
+		struct frame frame = {.address = 1 + i};
+
+		stacks[i] = stack_intern(table, &frame, 1, false);
+	}
+	turned[0] = stacks[1];
+	turned[1] = stacks[0];
+	assert_null(stack_intern_ancestry(table, stacks, 0));
+	assert_ptr_equal(stack_intern_ancestry(table, stacks, 2),
+			 stack_intern_ancestry(table, stacks, 2));
+	assert_ptr_not_equal(stack_intern_ancestry(table, stacks, 2),
+			     stack_intern_ancestry(table, stacks, 3));
+	assert_ptr_not_equal(stack_intern_ancestry(table, stacks, 2),
+			     stack_intern_ancestry(table, turned, 2));
+	assert_int_equal(
+		stack_intern_ancestry(table, stacks, SNAPSHOT_ANCESTORS_MAX + 1)->nr,
+		SNAPSHOT_ANCESTORS_MAX);
+	/* They stay when the table grows. */
+	for (size_t i = 0; i < 1000; i++) {
+		struct frame frame = {.address = 100 + i};
+
+		turned[1] = stack_intern(table, &frame, 1, false);
+		first[i] = stack_intern_ancestry(table, turned, 2);
+	}
+	for (size_t i = 0; i < 1000; i++) {
+		struct frame frame = {.address = 100 + i};
+
+		turned[1] = stack_intern(table, &frame, 1, false);
+		assert_ptr_equal(stack_intern_ancestry(table, turned, 2), first[i]);
+	}
+	stack_table_free(table);
+}
+
 static void the_frame_that_matters(void **state)
 {
 	static const char *const cases[][8] = {
@@ -426,6 +465,7 @@ int main(void)
 		cmocka_unit_test(equal_stacks_are_one),
 		cmocka_unit_test(stacks_stay_when_the_table_grows),
 		cmocka_unit_test(deep_stacks_are_cut),
+		cmocka_unit_test(equal_ancestries_are_one),
 		cmocka_unit_test(the_frame_that_matters),
 		cmocka_unit_test(no_stack_has_no_frame),
 		cmocka_unit_test(memory_is_used_again),

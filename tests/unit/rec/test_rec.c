@@ -50,7 +50,9 @@ static struct snapshot *make_sample(int n)
 	static const struct label labels[] = {{"request", "/a\"b"}};
 	struct snapshot *snapshot = snapshot_new();
 	struct timers *timers;
+	const struct stack *family[2];
 	struct task *task;
+	uint64_t *ids;
 
 	snapshot->mono_ns = (n + 1) * CLOCK_SECOND_NS;
 	snapshot->real_ns = (n + 1000) * CLOCK_SECOND_NS;
@@ -97,7 +99,15 @@ static struct snapshot *make_sample(int n)
 	task->kind = TASK_GOROUTINE;
 	task->id = (uint64_t)(10 + n);
 	task->state = STATE_SELECT;
-	task->creator_id = 1;
+	task->creator_id = 7;
+	task->created_by = family[0] = make_stack("go");
+	family[1] = make_stack("serve");
+	task->ancestry = stack_intern_ancestry(stacks, family, 2);
+	ids = arena_alloc(&snapshot->arena, 2 * sizeof(*ids));
+	assert_non_null(ids);
+	ids[0] = 7;
+	ids[1] = n % 2 ? 0 : 3;
+	task->ancestor_ids = ids;
 	task->waits.kind = "mutex";
 	task->waits.text = "held by g7";
 	task->waits.owner_goid = 7;
@@ -160,7 +170,14 @@ static void assert_sample(const struct snapshot *got, int n)
 	const struct task *goroutine = find(got, TASK_GOROUTINE, (uint64_t)(10 + n));
 
 	assert_non_null(goroutine);
-	assert_int_equal(goroutine->creator_id, 1);
+	assert_int_equal(goroutine->creator_id, 7);
+	assert_ptr_equal(goroutine->created_by, make_stack("go"));
+	assert_non_null(goroutine->ancestry);
+	assert_int_equal(goroutine->ancestry->nr, 2);
+	assert_ptr_equal(goroutine->ancestry->stacks[1], make_stack("serve"));
+	assert_int_equal(goroutine->ancestor_ids[0], 7);
+	assert_int_equal(goroutine->ancestor_ids[1], n % 2 ? 0 : 3);
+	assert_null(task->ancestry);
 	assert_int_equal(goroutine->waits.owner_goid, 7);
 	assert_int_equal(goroutine->waits.owner_tid, 0);
 	/* One session: equal stacks are the same stack. */

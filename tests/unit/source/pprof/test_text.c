@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "source/pprof/pprof.h"
 #include "source/sniff.h"
 
@@ -189,7 +190,7 @@ static const struct {
 	 "[originating from goroutine 8]:\nmain.g(...)\n\t/m.go:5\nmain.h()\n\t/m.go:6\n"
 	 "created by main.main\n\t/m.go:9\n[originating from goroutine 1]:\n"
 	 "main.main()\n\t/m.go:9\n",
-	 "main.f /m.go:1", "main.g* /m.go:5 < main.h /m.go:6", "main.f", 8},
+	 "main.f /m.go:1", "main.g /m.go:5 < main.h /m.go:6", "main.f", 8},
 	{"non-Go function at pc=0x7f01\nmyc_wait\n\t/c/w.c:4 pc=0x7f02\n"
 	 "main._Cfunc_wait()\n\t_cgo_gotypes.go:40 +0x45\n",
 	 "non-Go function < myc_wait /c/w.c:4 < main._Cfunc_wait _cgo_gotypes.go:40", "",
@@ -210,7 +211,7 @@ static const struct {
 	/* The go statement is where "created by" says; the ancestor's frame is behind it. */
 	{"main.f()\n\t/m.go:1\ncreated by main.g\n\t/m.go:5\n"
 	 "[originating from goroutine 8]:\nmain.g(...)\n\t/m.go:6\nmain.h()\n\t/m.go:9\n",
-	 "main.f /m.go:1", "main.g* /m.go:5 < main.h /m.go:9", "main.f", 8},
+	 "main.f /m.go:1", "main.g /m.go:5 < main.h /m.go:9", "main.f", 8},
 	{"main.f()\n\t/m.go:1\ncreated by main.g.func1\n\t/m.go:5\n"
 	 "[originating from goroutine 8]:\nmain.h()\n\t/m.go:9\n",
 	 "main.f /m.go:1", "main.g.func1 /m.go:5 < main.h /m.go:9", "main.f", 8},
@@ -252,6 +253,84 @@ static void test_bodies(void **state)
 			release(&reader);
 		}
 	}
+}
+
+static const struct {
+	const char *body, *ancestors;
+} families[] = {
+	/* The go statement of each is in the line that the next "created by" gives. */
+	{"created by main.g in goroutine 8\n\t/m.go:5\n"
+	 "[originating from goroutine "
+	 "8]:\nmain.g(...)\n\t/m.go:6\nmain.h(...)\n\t/m.go:9\n"
+	 "created by main.i\n\t/m.go:20\n[originating from goroutine 7]:\n"
+	 "main.i(...)\n\t/m.go:22\n...additional frames elided...\n"
+	 "created by main.main\n\t/m.go:40\n[originating from goroutine 1]:\n"
+	 "main.main(...)\n\t/m.go:41\n",
+	 "8: main.g /m.go:5 < main.h /m.go:9; 7: main.i /m.go:20 ...; 1: main.main "
+	 "/m.go:40; "},
+	/* The runtime has kept no more: the last one's own id is unknown. */
+	{"created by main.g\n\t/m.go:5\n[originating from goroutine 8]:\n"
+	 "main.g(...)\n\t/m.go:6\ncreated by main.i\n\t/m.go:20\n",
+	 "8: main.g /m.go:5; 0: main.i /m.go:20; "},
+	{"created by main.g\n\t/m.go:5\n[originating from goroutine 8]:\n"
+	 "[originating from goroutine 9]:\nmain.k(...)\n\t/m.go:6\n"
+	 "created by main.l\n\t/m.go:7\n",
+	 ""},
+	{"created by main.g in goroutine 8\n\t/m.go:5\n", ""},
+	{"[originating from goroutine 8]:\nmain.k(...)\n\t/m.go:6\n", ""},
+};
+
+static void test_ancestors(void **state)
+{
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		for (size_t piece = 1; piece <= 4096; piece += 4095) {
+			char text[1024], stack[512], all[1024] = "";
+			const struct task *task;
+			struct reader reader;
+
+			snprintf(text, sizeof(text),
+				 "goroutine 9 [select]:\nmain.f()\n\t/m.go:1\n%s",
+				 families[i].body);
+			task = only_task(&reader, text, piece);
+			for (size_t k = 0; task->ancestry && k < task->ancestry->nr;
+			     k++) {
+				print_stack(stack, sizeof(stack),
+					    task->ancestry->stacks[k]);
+				snprintf(all + strlen(all), sizeof(all) - strlen(all),
+					 "%d: %s; ", (int)task->ancestor_ids[k], stack);
+			}
+			assert_string_equal(all, families[i].ancestors);
+			if (task->ancestry)
+				assert_ptr_equal(task->created_by,
+						 task->ancestry->stacks[0]);
+			release(&reader);
+		}
+	}
+}
+
+/* However many a text has, the number kept is bounded. */
+static void test_many_ancestors(void **state)
+{
+	struct reader reader;
+	struct buf text;
+
+	buf_init(&text, 0);
+	buf_puts(&text, "goroutine 900 [select]:\nmain.f()\n\t/m.go:1\n");
+	for (int i = 899; i > 0; i--)
+		buf_printf(&text,
+			   "created by main.g\n\t/m.go:5\n[originating from goroutine "
+			   "%d]:\nmain.g(...)\n\t/m.go:6\n",
+			   i);
+	const struct task *task = only_task(&reader, text.bytes, 4096);
+
+	assert_non_null(task->ancestry);
+	assert_int_equal(task->ancestry->nr, SNAPSHOT_ANCESTORS_MAX);
+	assert_int_equal(task->creator_id, 899);
+	assert_int_equal(task->ancestor_ids[SNAPSHOT_ANCESTORS_MAX - 1],
+			 900 - SNAPSHOT_ANCESTORS_MAX);
+	assert_int_equal(task->created_by->frames[0].line, 5);
+	release(&reader);
+	buf_release(&text);
 }
 
 #define ONE "goroutine 1 [running]:\nmain.main()\n\t/m.go:1 +0x2\n\n"
@@ -407,9 +486,10 @@ static void test_sniff(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_headers), cmocka_unit_test(test_bodies),
-		cmocka_unit_test(test_texts),   cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_bounds),  cmocka_unit_test(test_sniff),
+		cmocka_unit_test(test_headers),   cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_ancestors), cmocka_unit_test(test_many_ancestors),
+		cmocka_unit_test(test_texts),     cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_bounds),    cmocka_unit_test(test_sniff),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
