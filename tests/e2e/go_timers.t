@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The timers of a Go program, as many as the program itself has made: by what they call and how
-# often, in dumps, metrics, recordings, reports and comparisons. Several versions of Go where
-# their toolchains are at hand; stripped programs.
+# The timers of a Go program are counted by function and period, as many as the program has made, in
+# dumps, metrics, recordings, reports and comparisons. Also stripped programs, and other versions of
+# Go whose toolchains are in the module cache.
 . "$(dirname "$0")/lib.sh"
 need go
 need python3
@@ -16,7 +16,7 @@ build() {	# build GO OUTPUT OPTION…
 	shift 2
 	"$go" build "$@" -o "$work/$out" "$source" >"$work/build.log" 2>&1
 }
-launch() {	# launch COMMAND…: its pid in $last, once its timers are armed
+launch() {	# launch COMMAND…: waits until its timers are armed; its pid is in $last
 	rm -f "$work/out"
 	"$@" >"$work/out" 2>&1 </dev/null &
 	last=$!
@@ -28,7 +28,7 @@ stop() {
 	wait "$last" 2>/dev/null
 }
 timers='resources.go_timers'
-# timer COUNT A…: a group of so many timers that meets A.
+# timer COUNT A…: a group that meets A has COUNT timers.
 timer() {
 	wanted=$1
 	shift
@@ -38,24 +38,24 @@ method='function=main.(*session).expire period_ns=0'
 ticker='callback=time.sendTime period_ns=5400000000000'
 waited='callback=time.sendTime period_ns=7200000000000'
 
-# counts VERSION: all that a program has of which every timer is in a heap.
+# counts VERSION: the timers that are in a heap in every version of Go.
 counts() {
 	until_true sees "$last" "has $timers.partial=false $timers.others=0 and
 		in $timers.groups.* row callback=runtime.goroutineReady has count>=7 and
 		in $timers.groups.* row $waited has count=3" || echo "# its goroutines do not wait"
-	check "$1: timers that call a method" timer 90 "$method"
-	check "$1: of contexts" timer 7 "function^=context.WithDeadline"
-	check "$1: of I/O deadlines" timer 4 'callback=runtime.netpollReadDeadline'
-	check "$1: tickers that a goroutine waits for" timer 3 "$waited"
-	check "$1: sleeps" sees "$last" "in $timers.groups.* row callback=runtime.goroutineReady has count>=7 count<=8"
+	check "$1: timers that call a method are counted" timer 90 "$method"
+	check "$1: timers of contexts are counted" timer 7 "function^=context.WithDeadline"
+	check "$1: timers of I/O deadlines are counted" timer 4 'callback=runtime.netpollReadDeadline'
+	check "$1: tickers that a goroutine waits for are counted" timer 3 "$waited"
+	check "$1: sleeps are counted" sees "$last" "in $timers.groups.* row callback=runtime.goroutineReady has count>=7 count<=8"
 }
-# unwaited VERSION: tickers that nothing waits for, where they are in a heap too.
+# unwaited VERSION: tickers that no goroutine waits for, in versions that keep them in a heap.
 unwaited() {
-	check "$1: tickers that no goroutine waits for" timer 90 "$ticker"
-	check "$1: the one whose channel is full" sees "$last" \
+	check "$1: tickers that no goroutine waits for are counted" timer 90 "$ticker"
+	check "$1: a ticker whose channel is full is counted as full" sees "$last" \
 		"in $timers.groups.* row period_ns=1000000 has count=1 full=1"
-	check "$1: tickers apart" sees "$last" "has $timers.tickers=94 $timers.waited_only=false"
-	check "$1: the next one" sees "$last" "in $timers.groups.* row $ticker has next_in_ns>0 next_in_ns<5400000000000"
+	check "$1: the number of tickers is separate" sees "$last" "has $timers.tickers=94 $timers.waited_only=false"
+	check "$1: the time until the next tick is known" sees "$last" "in $timers.groups.* row $ticker has next_in_ns>0 next_in_ns<5400000000000"
 }
 go_minor() { "$1" env GOVERSION | sed 's/^go1\.\([0-9]*\).*/\1/'; }
 
@@ -65,21 +65,21 @@ minor=$(go_minor go)
 launch "$work/stripped" fixed 100
 counts "$version, stripped"
 if [ "$minor" -ge 23 ]; then
-	check 'since Go 1.23 the others are not in a heap, and it says so' sees "$last" \
+	check 'since Go 1.23 tickers without a waiter are not in a heap, and the dump says so' sees "$last" \
 		"has $timers.waited_only=true $timers.tickers=3 and in $timers.groups.* no $ticker"
 else
 	unwaited "$version, stripped"
 fi
-check 'a report has them in words' sh -c \
+check 'a report describes the timers' sh -c \
 	"'$client' report $last --for 1s >'$work/report' && grep -q '^- 90 timers that call main\.(\*session)\.expire' '$work/report' &&
 	grep -q '^- 3 tickers of 2h00m that send to a channel, the next in 1h' '$work/report'"
-check 'and its JSON' sh -c \
-	"'$client' report $last --for 1s -f json >'$work/dump.json'" && check '... has the groups' \
+check 'a report is written as JSON' sh -c \
+	"'$client' report $last --for 1s -f json >'$work/dump.json'" && check 'that JSON has the groups of timers' \
 	ask 'in go_timers.groups.* row function=main.(*session).expire has count=90'
-check 'metrics' sh -c \
+check 'metrics have the timers' sh -c \
 	"'$client' dump $last -f openmetrics | grep -q '^grmon_go_timers{.*callback=\"time.sendTime\",function=\"\",period=\"7200\"} 3\$'"
-check 'a recording' sh -c "'$client' record $last --for 1s -o '$work/one.grmon' && '$client' dump '$work/one.grmon' -f json >'$work/dump.json'"
-check 'has them too' timer 90 "$method"
+check 'a recording can be dumped' sh -c "'$client' record $last --for 1s -o '$work/one.grmon' && '$client' dump '$work/one.grmon' -f json >'$work/dump.json'"
+check 'the recording has the timers' timer 90 "$method"
 cp "$work/dump.json" "$work/before.json"
 stop
 
@@ -100,12 +100,12 @@ started="$started $last"
 check 'a C program has no timers of Go' sees "$last" 'has !resources.go_timers?'
 kill -9 "$last"
 
-check 'builds with -buildmode=pie' build go pie -buildmode=pie
+check 'the program builds with -buildmode=pie' build go pie -buildmode=pie
 launch "$work/pie" fixed 100
 counts "$version, position-independent"
 stop
 
-# Three other versions, as far apart as there are.
+# Three other versions, as far apart as possible.
 versions=$(ls -d "$(go env GOMODCACHE)"/golang.org/toolchain@*linux-amd64 2>/dev/null | sort -V)
 [ -n "$versions" ] || ok 0 'other versions # SKIP no other toolchain of Go is in the module cache'
 count=$(echo "$versions" | wc -l)
