@@ -14,6 +14,7 @@
 /* The wrapping of a run must be decided within this many lines and bytes after a header.
  * */
 #define WAIT_LINES   64u
+#define HELD_BYTES   (HELD_MAX + PPROF_LINE_MAX + 1)
 #define WAIT_BYTES   (64u << 10)
 /* How many lines before the first header are examined to detect the order. */
 #define BEFORE_LINES 4u
@@ -64,7 +65,7 @@ struct pprof_text *pprof_text_new(const struct pprof_out *out)
 	text->grammar = pprof_grammar_new(out);
 	text->decoder.half = -1;
 	buf_init(&text->carry, PPROF_LINE_MAX + 1);
-	buf_init(&text->held, PPROF_LINE_MAX + HELD_MAX);
+	buf_init(&text->held, HELD_BYTES);
 	if (!text->grammar) {
 		free(text);
 		return NULL;
@@ -228,6 +229,11 @@ static void apply_choice(struct pprof_text *text, enum choice choice)
 	const char *header;
 
 	text->order = ORDER_FORWARD;
+	if (text->held.length + 1 < after) { /* no memory for the header */
+		buf_clear(&text->held);
+		text->waiting = false;
+		return;
+	}
 	if (choice == CHOICE_GUESS) {
 		struct pprof_run run = text->run;
 
@@ -511,7 +517,7 @@ static void pass_on_backwards(struct pprof_text *text)
 	struct buf all = text->held;
 	size_t end = all.length;
 
-	buf_init(&text->held, PPROF_LINE_MAX + HELD_MAX);
+	buf_init(&text->held, HELD_BYTES);
 	text->order = ORDER_FORWARD;
 	text->run.on = false;
 	while (end > 0) {

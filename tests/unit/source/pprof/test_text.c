@@ -483,13 +483,39 @@ static void test_sniff(void **state)
 			 SNIFF_UNKNOWN);
 }
 
+/* The longest line, after as many bytes as are held before a header, has room too: the
+ * goroutines after it are found. */
+static void test_longest_line(void **state)
+{
+	static const char goroutine[] = "\nlog: " ONE;
+	const size_t held = 256u << 10, line = 96u << 20;
+	char *text = malloc(held + line + sizeof(goroutine));
+	struct reader reader;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', held + line);
+	for (size_t i = 1023; i < held; i += 1024)
+		text[i] = '\n';
+	memcpy(text + held + line, goroutine, sizeof(goroutine));
+	read_in_pieces(&reader, text, held + line + sizeof(goroutine) - 1, 1u << 20);
+	assert_int_equal(reader.out.snapshot->nr_tasks, 1);
+	release(&reader);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_headers),   cmocka_unit_test(test_bodies),
-		cmocka_unit_test(test_ancestors), cmocka_unit_test(test_many_ancestors),
-		cmocka_unit_test(test_texts),     cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_bounds),    cmocka_unit_test(test_sniff),
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_bodies),
+		cmocka_unit_test(test_ancestors),
+		cmocka_unit_test(test_many_ancestors),
+		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_sniff),
+		cmocka_unit_test(test_longest_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
