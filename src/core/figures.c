@@ -18,6 +18,13 @@ static const struct figure_info figure_table[FIGURE_COUNT] = {
 	[FIGURE_GO_TICKERS] = {"go_tickers", "timers of Go's runtime that repeat",
 			       UNIT_COUNT, -1},
 	[FIGURE_WATCHES] = {"watches", "inotify watches", UNIT_COUNT, -1},
+	[FIGURE_GO_LIVE] = {"heap live", "Go heap alive after the last collection",
+			    UNIT_BYTES, -1},
+	[FIGURE_GO_IN_USE] = {"heap in use", "pages of the Go heap with objects",
+			      UNIT_BYTES, -1},
+	[FIGURE_GO_IDLE] = {"heap idle", "Go heap that is free and not returned",
+			    UNIT_BYTES, -1},
+	[FIGURE_GO_STACKS] = {"go stacks", "stacks of goroutines", UNIT_BYTES, -1},
 	[FIGURE_CHILDREN] = {"children", "child processes", UNIT_COUNT, -1},
 };
 
@@ -56,6 +63,14 @@ static double figure_value(enum figure_id id, const struct snapshot *snapshot)
 		return (double)r->inotify_watches;
 	case FIGURE_CHILDREN:
 		return (double)r->children;
+	case FIGURE_GO_LIVE:
+		return (double)r->go_heap.live_bytes;
+	case FIGURE_GO_IN_USE:
+		return (double)r->go_heap.in_use_bytes;
+	case FIGURE_GO_IDLE:
+		return (double)r->go_heap.idle_bytes;
+	case FIGURE_GO_STACKS:
+		return (double)r->go_heap.stack_bytes;
 	default:
 		return -1;
 	}
@@ -63,8 +78,22 @@ static double figure_value(enum figure_id id, const struct snapshot *snapshot)
 
 void figures_init(struct figures *figures)
 {
+	figures->heap_first = (struct go_heap_point){0};
 	for (int id = 0; id < FIGURE_COUNT; id++)
 		series_init(&figures->series[id]);
+}
+
+/* A process that executes another program begins again. */
+static void note_first_heap(struct figures *figures, const struct snapshot *snapshot)
+{
+	struct go_heap_point *first = &figures->heap_first;
+	const struct go_heap_figures *heap = &snapshot->resources.go_heap;
+
+	if (!go_heap_known(heap) ||
+	    (first->mono_ns > 0 && heap->collections >= first->heap.collections &&
+	     snapshot->mono_ns >= first->mono_ns))
+		return;
+	go_heap_point_take(first, snapshot);
 }
 
 void figures_update(struct figures *figures, struct snapshot *snapshot)
@@ -77,6 +106,7 @@ void figures_update(struct figures *figures, struct snapshot *snapshot)
 		if (value >= 0)
 			series_push(&figures->series[id], snapshot->mono_ns, value);
 	}
+	note_first_heap(figures, snapshot);
 	if (copy)
 		*copy = *figures;
 	snapshot->figures = copy;
@@ -97,4 +127,39 @@ int64_t figures_reach_ns(const struct snapshot *snapshot, enum limit_id limit)
 		return -1;
 	series = &snapshot->figures->series[grows[limit]];
 	return series_reaches_ns(series, series->last + (double)(of->most - of->used));
+}
+
+#define LATEST 8u
+
+/* Returns the least value in the last quarter of the time. */
+static int64_t least_lately(const struct series *series)
+{
+	struct series_point points[LATEST];
+	int64_t span_ns = series->last_ns - series->first_ns;
+	double least = series->last;
+
+	series_resample(series, series->last_ns - span_ns / 4, series->last_ns, points,
+			LATEST);
+	for (size_t i = 0; i < LATEST; i++)
+		if ((double)points[i].least < least) /* false for NAN */
+			least = (double)points[i].least;
+	return (int64_t)least;
+}
+
+bool figures_heap(const struct snapshot *snapshot, struct go_heap_point *from,
+		  struct go_heap_point *to)
+{
+	struct go_heap_point lately;
+
+	if (!snapshot->figures || snapshot->figures->heap_first.mono_ns == 0)
+		return false;
+	*from = snapshot->figures->heap_first;
+	go_heap_point_take(to, snapshot);
+	if (!go_heap_known(&to->heap))
+		return false;
+	lately = *to;
+	lately.heap.live_bytes = least_lately(&snapshot->figures->series[FIGURE_GO_LIVE]);
+	if (to->heap.live_bytes >= 0 && !go_heap_changed(from, &lately, GO_HEAP_LIVE))
+		to->heap.live_bytes = lately.heap.live_bytes;
+	return true;
 }

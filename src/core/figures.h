@@ -4,6 +4,7 @@
 #ifndef CORE_FIGURES_H
 #define CORE_FIGURES_H
 
+#include "core/go_heap.h"
 #include "core/series.h"
 #include "core/snapshot.h"
 
@@ -20,6 +21,10 @@ enum figure_id {
 	FIGURE_WATCHES,
 	FIGURE_CHILDREN,
 	FIGURE_STUCK,
+	FIGURE_GO_LIVE,
+	FIGURE_GO_IN_USE,
+	FIGURE_GO_IDLE,
+	FIGURE_GO_STACKS,
 	FIGURE_COUNT,
 };
 
@@ -34,6 +39,7 @@ struct figure_info {
 
 struct figures {
 	struct series series[FIGURE_COUNT];
+	struct go_heap_point heap_first; /* of a Go program */
 };
 
 const struct figure_info *figure_info(enum figure_id id);
@@ -41,6 +47,10 @@ void figures_init(struct figures *figures);
 /* Adds the snapshot's values and attaches a copy of all series to it, if there is
  * memory. */
 void figures_update(struct figures *figures, struct snapshot *snapshot);
+/* Gets the Go heap of the first sample and of this one. The live heap has grown only if it
+ * stayed larger for the last quarter of the time. Returns false if nothing is known. */
+bool figures_heap(const struct snapshot *snapshot, struct go_heap_point *from,
+		  struct go_heap_point *to);
 /* Returns the nanoseconds until the limit is reached if the clear trend of its figure
  * continues, or -1 if there is no such limit or trend. */
 int64_t figures_reach_ns(const struct snapshot *snapshot, enum limit_id limit);

@@ -172,6 +172,7 @@ int marks_add(struct marks *marks, const struct snapshot *snapshot, struct err *
 	mark->number = marks->next_number++;
 	mark->mono_ns = snapshot->mono_ns;
 	mark->real_ns = snapshot->real_ns;
+	go_heap_point_take(&mark->heap, snapshot);
 	marks->chosen = marks->count;
 	marks->list[marks->count++] = mark;
 	return 0;

@@ -50,6 +50,7 @@ struct mark_group {
 struct mark {
 	unsigned number; /* 0 for the first sample */
 	int64_t mono_ns, real_ns;
+	struct go_heap_point heap;
 	struct mark_task *tasks;
 	size_t nr_tasks;
 	char *names;

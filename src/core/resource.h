@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/go_heap.h"
+
 enum fd_kind {
 	FD_SOCKET,
 	FD_PIPE,
@@ -82,6 +84,7 @@ struct resources {
 	int64_t by_kind[FD_KIND_COUNT];
 	int64_t by_socket[SOCKET_STATE_COUNT];
 	struct limit limits[LIMIT_COUNT];
+	struct go_heap_figures go_heap; /* of a Go program */
 };
 
 void resources_init(struct resources *resources); /* sets everything to unknown */

@@ -98,6 +98,53 @@ static void put_figures(const struct diff_request *request, struct buf *out)
 	buf_puts(out, "\n");
 }
 
+static void put_heap_figure(struct buf *out, const char *name, int64_t a, int64_t b,
+			    const char **separator)
+{
+	if (a < 0 || b < 0)
+		return;
+	buf_printf(out, "%s%s %.1f -> %.1f MiB", *separator, name, (double)a / MIB,
+		   (double)b / MIB);
+	*separator = ", ";
+}
+
+static void take_heaps(const struct diff_request *request, struct go_heap_point points[2])
+{
+	for (int i = 0; i < 2; i++)
+		go_heap_point_take(&points[i], request->sides[i].snapshot);
+}
+
+/* Writes the heaps of two Go programs, and which kind of memory grew. */
+static void put_heap(const struct diff_request *request, struct buf *out)
+{
+	const char *separator = "go heap: ";
+	struct go_heap_point points[2];
+	char text[GO_HEAP_TEXT_MAX];
+
+	take_heaps(request, points);
+	if (!go_heap_known(&points[0].heap) || !go_heap_known(&points[1].heap))
+		return;
+	put_heap_figure(out, "live", points[0].heap.live_bytes, points[1].heap.live_bytes,
+			&separator);
+	put_heap_figure(out, "in use", points[0].heap.in_use_bytes,
+			points[1].heap.in_use_bytes, &separator);
+	put_heap_figure(out, "idle", points[0].heap.idle_bytes, points[1].heap.idle_bytes,
+			&separator);
+	put_heap_figure(out, "stacks", points[0].heap.stack_bytes,
+			points[1].heap.stack_bytes, &separator);
+	buf_puts(out, "\n");
+	for (int i = 0; i < GO_HEAP_CHANGES; i++) {
+		enum go_heap_change change = (enum go_heap_change)i;
+
+		if (!go_heap_changed(&points[0], &points[1], change))
+			continue;
+		buf_printf(out, "%s\n",
+			   go_heap_explain(&points[0], &points[1], change, text));
+		if (change == GO_HEAP_LIVE)
+			buf_printf(out, "%s\n  %s\n", go_heap_advice, go_heap_command);
+	}
+}
+
 static void put_frames(const struct diff_request *request, struct buf *out,
 		       const char *title, const struct stack *stack)
 {
@@ -177,6 +224,7 @@ static void write_text(const struct diff_request *request, struct buf *out)
 	put_side(request, 1, out);
 	put_figures(request, out);
 	put_timers(request, out);
+	put_heap(request, out);
 	put_compared(diff, out);
 	if (changed > 0)
 		buf_puts(out, "\n     A      B CHANGE\n");
@@ -246,10 +294,13 @@ static void write_json(const struct diff_request *request, struct buf *out)
 {
 	const struct diff *diff = request->diff;
 	const char *separator = "";
+	struct go_heap_point points[2];
 
 	buf_puts(out, "{\"grmon\": 1, \"diff\": 1");
 	put_json_side(request, 0, out);
 	put_json_side(request, 1, out);
+	take_heaps(request, points);
+	json_put_heap_changes(out, &points[0], &points[1]);
 	json_put_bool(out, "by_state", diff->by_state);
 	json_put_bool(out, "by_creator", diff->by_creator);
 	json_put_bool(out, "by_ancestors", diff->by_ancestors);

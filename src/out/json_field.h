@@ -19,6 +19,12 @@ void json_put_resources(struct buf *out, const struct resources *resources);
 /* Writes a comma and "go_timers" if there are any. Times are relative to the sample, or in
  * a stream those of its clock, which change less often. */
 void json_put_timers(struct buf *out, const struct snapshot *snapshot, bool stream);
+/* Writes "go_heap" after a comma, or nothing if it is unknown. A percentage of -1 means that
+ * collections are off, as in the runtime. */
+void json_put_go_heap(struct buf *out, const struct go_heap_figures *heap);
+/* Writes "heap_changes", an array, after a comma. */
+void json_put_heap_changes(struct buf *out, const struct go_heap_point *from,
+			   const struct go_heap_point *to);
 void json_put_sources(struct buf *out, const char *sources);
 /* Writes "target" and "time", which all documents begin with. */
 void json_put_target(struct buf *out, const struct snapshot *snapshot);

@@ -3,6 +3,7 @@
  * except for the four fields that are always present. */
 #include <inttypes.h>
 
+#include "out/escape.h"
 #include "out/json_field.h"
 
 static void put_counts(struct buf *out, const char *key, const int64_t *counts,
@@ -43,6 +44,26 @@ static void put_limits(struct buf *out, const struct resources *resources)
 	buf_puts(out, "}");
 }
 
+void json_put_go_heap(struct buf *out, const struct go_heap_figures *heap)
+{
+	const char *separator = "";
+
+	if (!go_heap_known(heap))
+		return;
+	json_put_key(out, ", ", "go_heap");
+	buf_puts(out, "{");
+	for (const struct go_heap_field *field = go_heap_fields; field->key; field++) {
+		int64_t value = go_heap_value(heap, field);
+
+		if (value == -1)
+			continue;
+		json_put_key(out, separator, field->key);
+		buf_printf(out, "%" PRId64, value == GO_GC_OFF ? -1 : value);
+		separator = ", ";
+	}
+	buf_puts(out, "}");
+}
+
 void json_put_resources(struct buf *out, const struct resources *resources)
 {
 	json_put_count(out, "", "rss_bytes", resources->rss_bytes);
@@ -57,4 +78,29 @@ void json_put_resources(struct buf *out, const struct resources *resources)
 	put_counts(out, "sockets_by_state", resources->by_socket, SOCKET_STATE_COUNT,
 		   socket_state_name);
 	put_limits(out, resources);
+	json_put_go_heap(out, &resources->go_heap);
+}
+
+void json_put_heap_changes(struct buf *out, const struct go_heap_point *from,
+			   const struct go_heap_point *to)
+{
+	const char *separator = "";
+	char text[GO_HEAP_TEXT_MAX];
+
+	json_put_key(out, ",\n ", "heap_changes");
+	buf_puts(out, "[");
+	for (int i = 0; i < GO_HEAP_CHANGES; i++) {
+		enum go_heap_change change = (enum go_heap_change)i;
+
+		if (!go_heap_changed(from, to, change))
+			continue;
+		buf_printf(out, "%s\n  {\"change\": ", separator);
+		escape_json(out, go_heap_change_name(change));
+		json_put_text(out, "text", go_heap_explain(from, to, change, text));
+		if (change == GO_HEAP_LIVE)
+			json_put_text(out, "command", go_heap_command);
+		buf_puts(out, "}");
+		separator = ",";
+	}
+	buf_puts(out, "]");
 }

@@ -183,6 +183,7 @@ void metrics_take(struct metrics *metrics, const struct snapshot *snapshot,
 	metrics->rss_bytes = snapshot->resources.rss_bytes;
 	metrics->fds = snapshot->resources.fds;
 	take_timers(metrics, snapshot->timers);
+	metrics->go_heap = snapshot->resources.go_heap;
 	metrics->nr_groups = 0;
 	take_groups(metrics, groups,
 		    nr_groups < METRICS_GROUPS_MAX ? nr_groups : METRICS_GROUPS_MAX);
@@ -459,6 +460,34 @@ static bool is_complete(char *const *labels, size_t count)
 	return labels;
 }
 
+/* Writes the families of the Go heap, if a target has one. */
+static void put_go_heap(struct writer *writer, const struct metrics *const *list,
+			char *const *labels, size_t count)
+{
+	for (const struct go_heap_field *field = go_heap_fields; field->key; field++) {
+		const char *suffix = field->counter ? "_total" : "";
+		bool titled = false;
+		char name[64];
+
+		for (size_t i = 0; field->metric && i < count; i++) {
+			int64_t value = go_heap_value(&list[i]->go_heap, field);
+
+			if (!list[i]->up || value < 0)
+				continue;
+			snprintf(name, sizeof(name), "%s%s", field->metric, suffix);
+			writer->family = name;
+			writer->labels = labels[i];
+			if (!titled)
+				put_head(writer, field->metric, suffix,
+					 field->counter ? "counter" : "gauge",
+					 field->unit, field->help);
+			titled = true;
+			put_count(writer, (uint64_t)value);
+		}
+	}
+	writer->family = NULL;
+}
+
 static void put_all(struct writer *writer, const struct metrics *const *list,
 		    char *const *labels, size_t count)
 {
@@ -471,6 +500,7 @@ static void put_all(struct writer *writer, const struct metrics *const *list,
 	}
 	for (size_t i = 0; i < ARRAY_COUNT(families); i++)
 		put_family(writer, &families[i], list, labels, count);
+	put_go_heap(writer, list, labels, count);
 }
 
 void metrics_write(const struct metrics *const *list, size_t count,

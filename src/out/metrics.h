@@ -46,6 +46,7 @@ struct metrics {
 	bool timing;            /* the timers are known */
 	size_t nr_timers;
 	struct metrics_timers timers[TIMER_GROUPS_MAX + 1];
+	struct go_heap_figures go_heap;
 	size_t nr_groups;
 	struct metrics_group groups[METRICS_GROUPS_MAX];
 };

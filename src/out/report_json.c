@@ -195,6 +195,16 @@ static void put_stuck(struct buf *out, const struct snapshot *snapshot)
 	json_put_cycles(out, snapshot);
 }
 
+static void put_heap(struct buf *out, const struct snapshot *snapshot)
+{
+	struct go_heap_point from, to;
+
+	if (!figures_heap(snapshot, &from, &to))
+		return;
+	json_put_go_heap(out, &to.heap);
+	json_put_heap_changes(out, &from, &to);
+}
+
 static void put_figures(struct buf *out, const struct snapshot *snapshot)
 {
 	const char *separator = "\n  ";
@@ -222,7 +232,9 @@ static void put_figures(struct buf *out, const struct snapshot *snapshot)
 		buf_puts(out, "}");
 		separator = ",\n  ";
 	}
-	buf_puts(out, "],\n \"errors\": [");
+	buf_puts(out, "]");
+	put_heap(out, snapshot);
+	buf_puts(out, ",\n \"errors\": [");
 	for (size_t i = 0; i < snapshot->nr_notes; i++) {
 		buf_puts(out, i ? ", " : "");
 		escape_json(out, snapshot->notes[i]);

@@ -229,6 +229,32 @@ static void put_stuck(const struct report_request *request,
 	}
 }
 
+/* Writes which kind of memory grew in a Go program, if any did. */
+static void put_heap(const struct report_request *request,
+		     const struct report_style *style, struct buf *out)
+{
+	struct go_heap_point from, to;
+	char text[GO_HEAP_TEXT_MAX];
+	bool titled = false;
+
+	if (!figures_heap(request->snapshot, &from, &to))
+		return;
+	for (int change = 0; change < GO_HEAP_CHANGES; change++) {
+		if (!go_heap_changed(&from, &to, (enum go_heap_change)change))
+			continue;
+		if (!titled)
+			style->heading(style, out, 2, "Go heap");
+		titled = true;
+		style->item(
+			style, out,
+			go_heap_explain(&from, &to, (enum go_heap_change)change, text));
+		if (change == GO_HEAP_LIVE) {
+			style->item(style, out, go_heap_advice);
+			style->item(style, out, go_heap_command);
+		}
+	}
+}
+
 static void format_value(enum figure_unit unit, double value, char out[32])
 {
 	if (unit == UNIT_BYTES)
@@ -322,6 +348,7 @@ void report_write_parts(const struct report_request *request,
 	put_stuck(request, style, false, out);
 	put_stuck(request, style, true, out);
 	put_timers(request, style, out);
+	put_heap(request, style, out);
 	put_figures(request, style, out);
 	style->end(out);
 }

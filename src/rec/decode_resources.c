@@ -27,6 +27,13 @@ static void decode_counts(json_t *object, int64_t *counts, size_t count,
 		counts[i] = count_of(object, name((int)i), 0);
 }
 
+static void decode_go_heap(json_t *object, struct go_heap_figures *out)
+{
+	for (const struct go_heap_field *field = go_heap_fields; field->key; field++)
+		go_heap_set(out, field,
+			    rec_decode_number(object, field->key, GO_HEAP_ABSENT));
+}
+
 void rec_decode_resources(json_t *object, struct resources *out)
 {
 	json_t *limits = json_object_get(object, "limits");
@@ -39,6 +46,7 @@ void rec_decode_resources(json_t *object, struct resources *out)
 	out->posix_timers = count_of(object, "posix_timers", -1);
 	out->inotify_watches = count_of(object, "inotify_watches", -1);
 	out->cpu_percent = json_is_number(cpu) ? json_number_value(cpu) : -1;
+	decode_go_heap(json_object_get(object, "go_heap"), &out->go_heap);
 	decode_counts(json_object_get(object, "fds_by_kind"), out->by_kind, FD_KIND_COUNT,
 		      fd_kind_name);
 	decode_counts(json_object_get(object, "sockets_by_state"), out->by_socket,

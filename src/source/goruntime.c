@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "source/go/heap_stats.h"
 #include "source/go/label.h"
 #include "source/go/proof/prove.h"
 #include "source/go/queue.h"
@@ -43,6 +44,7 @@ struct goruntime {
 	struct go_labels labels;
 	struct go_queues queues;
 	struct go_timers timers;
+	struct go_heap_stats heap;
 	struct go_prove prove;
 	bool prove_next; /* begin a proof after the next sample */
 	char runtime[GO_VERSION_MAX];
@@ -82,6 +84,7 @@ static int attach_program(struct goruntime *go, struct err *e)
 		return rc;
 	go_labels_init(&go->labels, go->module.minor);
 	go_timers_init(&go->timers, &go->mem, &go->module, intern);
+	go_heap_stats_init(&go->heap);
 	snprintf(go->runtime, sizeof(go->runtime), "%s", go_version_name(&go->module));
 	if (!go_queues_init(&go->queues) ||
 	    !go_stacks_init(&go->stacks, &go->module, &go->mem, intern,
@@ -424,6 +427,8 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	go_prove_poll(&go->prove, out);
 	if (!go_queues_read(&go->queues, &go->sampler))
 		snapshot_note(out, "no memory to show what every goroutine waits on");
+	go_heap_stats_read(&go->heap, &go->module, &go->elf, &go->mem, out->mono_ns,
+			   &out->resources.go_heap);
 	go_threads_begin(&go->threads, focus);
 	go_threads_sample(&go->threads, &go->sampler, shows_threads(go));
 	rc = add_tasks(go, focus, out, e);

@@ -2,6 +2,7 @@
 /* The lines below a view: errors or results of actions, filter, counts; the keys; and the
  * line being edited, with its error below the wrong byte. */
 #include "tui/footer.h"
+#include "tui/go_heap.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -118,6 +119,7 @@ static bool status_text(const struct tui *t, char *out, size_t size, enum role *
 {
 	const struct snapshot *s = t->snapshot;
 	const char *message = t->state.message;
+	char heap[GO_HEAP_SINCE_MAX];
 
 	*role = ROLE_WARN;
 	out[0] = '\0';
@@ -157,6 +159,9 @@ static bool status_text(const struct tui *t, char *out, size_t size, enum role *
 		snprintf(out, size,
 			 "%llu tasks not shown: the agent has no room for more",
 			 (unsigned long long)s->dropped);
+	} else if (t->changes_only && t->views[t->view]->header &&
+		   *go_heap_since_text(t, heap) != '\0') {
+		snprintf(out, size, "since the mark: %s", heap);
 	} else if (s && s->nr_notes > 0 && t->views[t->view]->header) {
 		if (s->nr_notes == 1)
 			snprintf(out, size, "%s", s->notes[0]);

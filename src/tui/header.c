@@ -14,7 +14,7 @@
 #include "tui/recording.h"
 #include "tui/resources.h"
 
-#define PARTS_MAX 16
+#define PARTS_MAX 24
 
 struct part {
 	int priority; /* 0 is kept longest */
@@ -94,6 +94,18 @@ static void trend_text(const struct tui *t, char *out, size_t size)
 	}
 }
 
+/* Adds "heap 12M live, 40M idle" for a Go program. */
+static void add_go_heap(struct parts *parts, const struct go_heap_figures *heap)
+{
+	char size[TEXT_SIZE_MAX], idle[TEXT_SIZE_MAX];
+	bool live = heap->live_bytes >= 0;
+
+	if (go_heap_known(heap))
+		ADD(parts, 7, ROLE_NORMAL, "heap %s %s, %s idle",
+		    text_size(live ? heap->live_bytes : heap->in_use_bytes, size),
+		    live ? "live" : "in use", text_size(heap->idle_bytes, idle));
+}
+
 static void add_resources(struct parts *parts, const struct resources *r)
 {
 	char size[TEXT_SIZE_MAX];
@@ -102,6 +114,7 @@ static void add_resources(struct parts *parts, const struct resources *r)
 		ADD(parts, 5, ROLE_NORMAL, "threads %lld", (long long)r->threads);
 	if (r->rss_bytes >= 0)
 		ADD(parts, 4, ROLE_NORMAL, "rss %s", text_size(r->rss_bytes, size));
+	add_go_heap(parts, &r->go_heap);
 	if (r->fds >= 0)
 		ADD(parts, 6, ROLE_NORMAL, "fds %lld", (long long)r->fds);
 	if (r->children >= 0)

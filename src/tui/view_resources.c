@@ -9,12 +9,13 @@
 
 #include "base/clock.h"
 #include "core/steps.h"
+#include "tui/go_heap.h"
 #include "tui/graph.h"
 #include "tui/resources.h"
 #include "tui/views.h"
 
 #define TEXT_MAX       512
-#define LINES_MAX      32
+#define LINES_MAX      48
 #define TIMERS_SHOWN   6
 #define GRAPH_LINES    8 /* title and plot, minimum */
 #define GRAPH_LINES_UP 16
@@ -168,6 +169,54 @@ static void add_timers(struct page *page, const struct snapshot *snapshot)
 		append_text(add_line(page, ROLE_DIM), "    and others");
 }
 
+/* Adds a text in as many lines as it needs at this width. */
+static void add_wrapped(struct page *page, enum role role, int width, const char *text)
+{
+	const char *indent = "  ";
+	size_t room = width > 24 && width < TEXT_MAX ? (size_t)width - 4 : 20;
+
+	while (*text) {
+		size_t length = strlen(text);
+		struct line *line;
+
+		if (length > room)
+			for (length = room; length > 1 && text[length] != ' '; length--)
+				continue;
+		line = add_line(page, role);
+		snprintf(line->text, sizeof(line->text), "%s%.*s", indent, (int)length,
+			 text);
+		text += length;
+		text += strspn(text, " ");
+		indent = "    ";
+	}
+}
+
+/* The heap of a Go program, and what has changed since the chosen mark. */
+static void add_go_heap(struct page *page, const struct tui *t, int width)
+{
+	char line[GO_HEAP_LINE_MAX], text[GO_HEAP_TEXT_MAX];
+	struct go_heap_point from, to;
+
+	if (go_heap_memory_line(t->snapshot, line))
+		add_wrapped(page, ROLE_NORMAL, width, line);
+	if (go_heap_collector_line(t->snapshot, line))
+		add_wrapped(page, ROLE_NORMAL, width, line);
+	if (!go_heap_since_mark(t, &from, &to))
+		return;
+	for (int i = 0; i < GO_HEAP_CHANGES; i++) {
+		enum go_heap_change change = (enum go_heap_change)i;
+
+		if (!go_heap_changed(&from, &to, change))
+			continue;
+		add_wrapped(page, change == GO_HEAP_IDLE ? ROLE_GOOD : ROLE_WARN, width,
+			    go_heap_explain(&from, &to, change, text));
+		if (change == GO_HEAP_LIVE) {
+			add_wrapped(page, ROLE_DIM, width, go_heap_advice);
+			add_wrapped(page, ROLE_STRONG, width, go_heap_command);
+		}
+	}
+}
+
 /* Figures that are drawn even if they are 0. */
 static bool always_drawn(enum figure_id id)
 {
@@ -175,12 +224,15 @@ static bool always_drawn(enum figure_id id)
 	       id == FIGURE_CPU || id == FIGURE_CHILDREN;
 }
 
-static void make_page(const struct snapshot *snapshot, struct page *page)
+static void make_page(const struct tui *t, int width, struct page *page)
 {
+	const struct snapshot *snapshot = t->snapshot;
+
 	page->nr_lines = page->nr_graphs = 0;
 	add_limits(page, snapshot);
 	add_kinds(page, &snapshot->resources);
 	add_timers(page, snapshot);
+	add_go_heap(page, t, width);
 	for (int id = 0; snapshot->figures && id < FIGURE_COUNT; id++) {
 		const struct series *series = &snapshot->figures->series[id];
 
@@ -324,7 +376,7 @@ static void resources_draw(struct tui *t, void *ctx, struct area body)
 			  false, "There is no snapshot yet.");
 		return;
 	}
-	make_page(t->snapshot, &page);
+	make_page(t, body.width, &page);
 	draw_page(ctx, t->snapshot, &page, body);
 }
 

@@ -7,7 +7,8 @@
 need go
 need python3
 [ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
-targets=$(dirname "$0")/../targets/go
+here=$(cd "$(dirname "$0")" && pwd)
+targets=$here/../targets/go
 compare=$(dirname "$0")/../e2e/go_compare.py
 cache=$(go env GOMODCACHE)/golang.org
 export GOTOOLCHAIN=local
@@ -52,6 +53,27 @@ matches() {
 	until_true test -f "$work/stacks" || return 1
 	python3 "$compare" "$work/dump.json" "$work/stacks" "$1"
 }
+build_heap() {
+	out=$work/heapstats
+	(cd "$work" && env GOENV=off GOFLAGS= GO111MODULE=off GOROOT="$root" GOCACHE="$work/cache" \
+		"$root/bin/go" build "$@" -o "$out" "$here/../targets/go/heapstats.go") >"$work/build.log" 2>&1
+}
+# heap STORY: runs it, and compares a dump with what the program says before and after.
+heap() (
+	rm -f "$work/stats" "$work/heap.out"
+	"$work/heapstats" "$1" "$work/stats" >"$work/heap.out" 2>&1 </dev/null &
+	pid=$!
+	trap 'kill -9 $pid' EXIT
+	until_true grep -q '^ready' "$work/heap.out" || return 1
+	number=0
+	for signal in USR1 USR2; do
+		number=$((number + 1))
+		kill -$signal $pid
+		until_true grep -q "\"number\":$number," "$work/stats" || return 1
+		[ $signal = USR2 ] || dump $pid || return 1
+	done
+	python3 "$here/../e2e/go_heap_compare.py" "$work/dump.json" "$work/stats"
+)
 the() { echo "row name=main.$1 has"; }
 # Facts that the runtime does not print: objects, labels, threads.
 objects="$(the chanSend) waits_on.text='chan cap 2, len 2, 2 senders, 1 select' and
@@ -78,6 +100,10 @@ for version in ${GO_VERSIONS:-1.16.15 1.17.13 1.18.10 1.19.13 1.20.14 1.21.13 1.
 		check "go$version ${how:-plain}: goroutines are shown as by the runtime" matches 20
 		check "go$version ${how:-plain}: goroutines have their objects and labels" ask "$objects"
 		stop
+		check "go$version ${how:-plain}: the heap builds" build_heap ${how:+"$how"}
+		for story in pointers goroutines; do
+			check "go$version ${how:-plain}: $story, the heap as the runtime says" heap "$story"
+		done
 	done
 	rm -rf "$work/cache"
 done

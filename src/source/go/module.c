@@ -223,9 +223,13 @@ static bool read_ranges(struct go_module *module, const uint64_t *words)
 		(struct go_range){words[WORD_NOPTRDATA], words[WORD_NOPTRDATA + 1]};
 	module->data[1] = (struct go_range){words[WORD_DATA], words[WORD_DATA + 1]};
 	module->data[2] = (struct go_range){words[WORD_BSS], words[WORD_NOPTRBSS + 1]};
+	module->noptrbss =
+		(struct go_range){words[WORD_NOPTRBSS], words[WORD_NOPTRBSS + 1]};
 	for (size_t i = 0; i < 3; i++)
 		if (!range_makes_sense(&module->data[i]))
 			return false;
+	if (!range_makes_sense(&module->noptrbss))
+		module->noptrbss = (struct go_range){0};
 	return true;
 }
 

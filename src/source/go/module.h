@@ -18,6 +18,7 @@ struct go_module {
 		[GO_MODULE_WORDS]; /* copy of moduledata's start, which is constant */
 	struct go_range
 		data[3]; /* noptrdata, data, bss with noptrbss: global variables */
+	struct go_range noptrbss; /* those that hold no pointers and begin as 0 */
 	struct go_pclntab table;
 	uint8_t *copy; /* memory that the table's slices point into */
 	size_t copy_bytes;
