@@ -3,8 +3,8 @@
 
 Usage: ask.py FILE QUESTION…
 
-The exit status is 0 if every answer is yes. Otherwise ask.py prints what was asked and what was
-there. A row is one of the tasks. The questions are:
+The exit status is 0 if every answer is yes. Otherwise ask.py prints the question and the values that
+it found. A row is one of the tasks. The questions are:
 
   row A… has B…         the first row that meets all of A also meets all of B
   row A…                some row meets all of A
@@ -13,7 +13,7 @@ there. A row is one of the tasks. The questions are:
   count A… = N          N rows meet all of A; also != < <= > >=; without them, prints the number
   values F A… = V…      the field F of the rows that meet A has these values, in this order;
                         "^=": it begins with them
-  sorted F A… = V…      the same in the order of the alphabet
+  sorted F A… = V…      the same in alphabetical order
   set F A… = V…         the same without order and repetition; ">=": at least these values
   distinct F A… = N     the rows that meet A have N different values of F
   has B…                the whole object meets all of B
@@ -34,8 +34,8 @@ A and B are conditions, F is a field, and V is a value:
 A field is a path, such as waits_on.text, stack.0.function, stack.-1.line or created_by.:2.line.
 An asterisk stands for each element; a condition is met if one of them meets it. "#" is the
 length of a list or of a text, "." the row itself. A name that an object does not have is an
-error in the question, unless the name ends with "?": then its value is null. What is behind a
-null or past the end of a list is null. Words are split and quoted as in a shell."""
+error in the question, unless the name ends with "?": then its value is null. A field of
+null, or past the end of a list, is null. Words are split and quoted as in a shell."""
 import json
 import re
 import shlex
@@ -71,7 +71,7 @@ def text_of(value):
 
 
 def step(value, name):
-    """The values behind one part of a path."""
+    """The values that one part of a path selects."""
     if value is None:
         return [None]
     if name == "#":
@@ -139,7 +139,7 @@ def all_met(thing, conditions):
 
 
 def not_met(thing, conditions):
-    """What a thing has instead, one line for each condition that it does not meet."""
+    """The values that a thing has instead, one line for each condition that it does not meet."""
     lines = []
     for condition in conditions:
         if not meets(thing, condition):
@@ -165,7 +165,7 @@ def split_at(words, mark):
 
 
 def comparison(words, operators):
-    """Conditions, and what follows the operator that stands alone."""
+    """The conditions, and the values after the operator that is a word of its own."""
     for at, word in enumerate(words):
         if word in operators:
             return words[:at], word, words[at + 1:]
@@ -255,7 +255,7 @@ QUESTIONS = {"row": ask_row, "no": ask_no, "every": ask_every, "count": ask_coun
 
 
 def answer(whole, words):
-    """The lines that say what is wrong; none if the answer is yes."""
+    """Lines that say what is wrong; none if the answer is yes."""
     path, conditions = "tasks.*", []
     if words[0] == "in" and words[2:3] == ["of"]:
         path = words[1]
@@ -278,7 +278,7 @@ def answer(whole, words):
 
 
 def questions(texts):
-    """Each question as its words."""
+    """The words of each question."""
     for text in texts:
         words = shlex.split(text)
         if not words:

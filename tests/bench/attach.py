@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Starts the programs and the client, and measures; for bench_attach.sh."""
+"""Starts the programs and the client and measures the times, for bench_attach.sh."""
 import fcntl
 import json
 import os
@@ -54,7 +54,7 @@ fn main() {
 
 
 def targets():
-    """(name, command, what stands in FUNCTION) of programs with debug information"""
+    """(name, command, pattern of its functions) of programs with debug information"""
     yield "many_threads", [build + "/tests/targets/many_threads", "200"], rb"wait_(mutex|cond|read|sleep)"
     yield "stack_shapes", [build + "/tests/targets/stack_shapes", "200"], rb"recurse|sem_wait|wait_[a-z]+"
     if shutil.which("rustc"):
@@ -76,7 +76,7 @@ def dump_ms(pid):
 
 
 def view_ms(pid, function):
-    """Until as many rows as fit have their function; the client is then ended."""
+    """The time until as many rows as fit show their function. The client is then ended."""
     begin = time.monotonic()
     child, master = pty.fork()
     if child == 0:
@@ -104,7 +104,7 @@ def measure(name, command, function):
         if b"ready" not in target.stdout.readline():
             print(f"{name} does not start")
             return
-        time.sleep(0.3)  # the last threads go to sleep; nothing says when
+        time.sleep(0.3)  # the last threads fall asleep; no state shows when
         dumps = [dump_ms(target.pid) for _ in range(ROUNDS)]
         views = [view_ms(target.pid, function) for _ in range(ROUNDS)]
         print(f"{name}: {dumps[-1][1]} stacks of {dumps[-1][2]} threads")
@@ -112,7 +112,7 @@ def measure(name, command, function):
         if None in views:
             print(f"{name}: the view never had all functions")
         else:
-            print(f"to the view's first picture, 200 threads of {name}\t{statistics.median(views):.0f}\tms\t<= 300",
+            print(f"to the view's first full table, 200 threads of {name}\t{statistics.median(views):.0f}\tms\t<= 300",
                   flush=True)
     finally:
         target.kill()

@@ -5,7 +5,7 @@
 # and curl; skips without them. GO_MILLION=1 adds a million goroutines (4 GB).
 set -u
 BUILD=${BUILD:-$PWD/build}
-looks=$BUILD/tests/bench/go_looks
+sampler=$BUILD/tests/bench/go_samples
 for tool in go curl; do
 	command -v $tool >/dev/null 2>&1 || { echo "no $tool: skipped"; exit 0; }
 done
@@ -37,9 +37,9 @@ figure() { printf '%s\t%s\t%s\t%s\n' "$@"; }
 # Five attachments: the medians of each column.
 measure() {
 	for round in 1 2 3 4 5; do
-		"$looks" "$pid" 5 50 || echo "round $round failed" >&2
-	done >"$work/looks"
-	column() { cut -d' ' -f"$1" "$work/looks" | sort -n | sed -n 3p; }
+		"$sampler" "$pid" 5 50 || echo "round $round failed" >&2
+	done >"$work/rounds"
+	column() { cut -d' ' -f"$1" "$work/rounds" | sort -n | sed -n 3p; }
 	attach=$(column 1) first=$(column 2) next=$(column 3)
 	tasks=$(column 4) stacks=$(column 5) memory=$(column 6)
 }
@@ -64,7 +64,7 @@ for count in 1000 10000 100000; do
 	seconds() { echo $(($(grep -c '^gap' "$work/out") + 2)); }
 	from=$(seconds) && sleep 6.5
 	figure "worst gap of a 1 ms ticker in a second: idle" "$(gap "$from")" ms -
-	from=$(seconds) && "$looks" "$pid" 7 950 >/dev/null
+	from=$(seconds) && "$sampler" "$pid" 7 950 >/dev/null
 	figure "the same, looked at once a second" "$(gap "$from")" ms -
 	from=$(seconds)
 	until [ "$(seconds)" -ge $((from + 6)) ]; do
@@ -76,7 +76,7 @@ for count in 1000 10000 100000; do
 	stop
 done
 if [ -n "${GO_MILLION:-}" ] && start 1000000; then
-	set -- $("$looks" "$pid" 3 100)
+	set -- $("$sampler" "$pid" 3 100)
 	figure "1000000 goroutines: first look" "$2" ms '<=1500'
 	figure "1000000 goroutines: the next ones" "$3" ms -
 	figure "1000000 goroutines: memory of the client" "$6" MB '<=1000'

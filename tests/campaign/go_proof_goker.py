@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Proofs beside the runtime's own profile of leaked goroutines, on the programs in Go's own
-test data. usage: go_proof_goker.py CLIENT GO GOROOT WORK: builds them, stripped, and prints a
-line for each that differs and a total; exits with 1 below 98 % or where a goroutine is proved
-that the profile does not have and that moves on."""
+"""Compares proofs of leaks with the runtime's own profile of leaked goroutines, on the programs in
+Go's test data. Usage: go_proof_goker.py CLIENT GO GOROOT WORK. Builds the programs, stripped, and
+prints a line for each that differs and a total. Exits with 1 if fewer than 98 % are proven, or if a
+proven goroutine is not in the profile and continues."""
 import json, os, re, shutil, signal, subprocess, sys, time
 
 client, go, goroot, work = [os.path.abspath(a) if "/" in a else a for a in sys.argv[1:5]]
@@ -48,7 +48,7 @@ def build(folder, source, out):
     open(os.path.join(folder, "go.mod"), "w").write("module kernels\n\ngo 1.%s\n" % minor)
     env = dict(os.environ, GOROOT=goroot, GOFLAGS="", GOTOOLCHAIN="local", GO111MODULE="on",
                GOENV="off", GOCACHE=os.path.join(work, "cache"))
-    if minor == "26":  # from 1.27 on the profile is there without it
+    if minor == "26":  # from 1.27 on the profile does not need it
         env["GOEXPERIMENT"] = "goroutineleakprofile"
     done = subprocess.run([go, "build", "-ldflags", "-s -w", "-o", out], cwd=folder, env=env,
                           capture_output=True, text=True)
@@ -70,21 +70,21 @@ def wait_for(path, text, process):
     return False
 
 
-def look(pid, *more):
+def dump(pid, *more):
     done = subprocess.run([client, "dump", str(pid), "-s", "goruntime", "-f", "json", *more],
                           capture_output=True, text=True, timeout=120)
     return json.loads(done.stdout)
 
 
 def prove(pid):
-    return look(pid, "--prove")
+    return dump(pid, "--prove")
 
 
 def wait_for_rest(pid):
-    """Until nobody runs any more: before, most of those that are to leak are still alive."""
+    """Waits until no goroutine runs: until then most goroutines have not leaked yet."""
     end, before = time.monotonic() + LIMIT, None
     while time.monotonic() < end:
-        now = sorted((t["id"], t["state"]) for t in look(pid)["tasks"])
+        now = sorted((t["id"], t["state"]) for t in dump(pid)["tasks"])
         if now == before and not any(state in ("running", "runnable", "syscall") for _, state in now):
             return
         before = now
@@ -92,13 +92,13 @@ def wait_for_rest(pid):
 
 
 def place(task):
-    """Where a goroutine is, and on what: stays as long as it is leaked."""
+    """The place and the object of a goroutine, which do not change while it is leaked."""
     waits = task["waits_on"] or {}
     return waits.get("address"), [(f["function"], f["line"]) for f in task["stack"]]
 
 
 def compare(program, name):
-    """Proved by us, by the runtime, and where each of ours was."""
+    """The goroutines that grmon-c proves, those of the runtime, and the place of each proven one."""
     out, err = os.path.join(work, "out"), os.path.join(work, "err")
     with open(out, "w") as o, open(err, "w") as e:
         process = subprocess.Popen([program, name], stdout=o, stderr=e, stdin=subprocess.DEVNULL)

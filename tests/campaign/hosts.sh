@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# For hosts.t: running a host without the agent and with it, and comparing.
+# For hosts.t: runs a host without the agent and with it, and compares the two turns.
 # shellcheck shell=sh disable=SC2034,SC2154
 
 wanted=${HOSTS:-}
@@ -7,7 +7,7 @@ part=
 limit=60
 become=
 
-# part NAME SECONDS: what follows, at most so long each time.
+# part NAME SECONDS: begins a part, in which each run takes at most SECONDS.
 part() {
 	part=$1
 	limit=$2
@@ -23,7 +23,7 @@ has_quietly() {
 		command -v "$program" >/dev/null 2>&1 || return 1
 	done
 }
-# has PROGRAM…: or says that this part is left out.
+# has PROGRAM…: fails, and skips this part, if a program is not installed.
 has() {
 	wants || return 1
 	for program in "$@"; do
@@ -33,7 +33,7 @@ has() {
 	done
 }
 
-# host COMMAND…: with the agent or without, as the turn is.
+# host COMMAND…: runs it with the agent or without, as the turn says.
 host() {
 	if [ "$turn" = without ]; then
 		$become timeout -k 5 "$limit" env ${before_agent:+"LD_PRELOAD=${before_agent% }"} "$@"
@@ -42,12 +42,12 @@ host() {
 	fi
 }
 
-# A process of an ordinary user, also where root runs this.
+# Runs a command as an ordinary user, also if root runs this test.
 ordinary=
 [ "$(id -u)" -ne 0 ] || ordinary='setpriv --reuid=65534 --regid=65534 --clear-groups'
 
-# Everything that a turn starts, directly or not, has this in its environment; a program
-# that writes over its own has our folder in its title, or our library.
+# Every process of a turn has this in its environment. A program that overwrites its environment has
+# our folder in its title, or our library mapped.
 export HOSTS_WORK="$work"
 ours() (
 	unset HOSTS_WORK
@@ -58,7 +58,7 @@ ours() (
 	} | tr -dc '0-9\n' | sort -u
 )
 none_left() { [ -z "$(ours)" ]; }
-# Says what a turn has left behind, and ends it.
+# Prints which processes a turn has left behind, and ends them.
 sweep() {
 	until_true none_left && return
 	for pid in $(ours); do
@@ -72,28 +72,28 @@ end_all() {
 }
 trap end_all EXIT INT TERM
 
-# Looks at every process that has the agent until look_end TURN, which adds what went wrong to
-# the turn's output. Programs of ours stay at their end while $HOSTS_HOLD is there: until they
-# have been looked at.
-look_begin() {
+# Samples every process that has the agent until sampling_end TURN, which adds faults to the turn's
+# output. Programs of this test do not end while $HOSTS_HOLD exists, which is until they have been
+# sampled.
+sampling_begin() {
 	export HOSTS_HOLD="$work/hold"
-	rm -f "$work/stop" "$work/looks"
+	rm -f "$work/stop" "$work/samples"
 	: >"$HOSTS_HOLD"
 	chmod 666 "$HOSTS_HOLD"
 	env -u HOSTS_WORK -u HOSTS_HOLD XDG_CONFIG_HOME=/nonexistent \
-		python3 "$data/looker.py" "$client" "$agent" "$work" &
-	looker=$!
+		python3 "$data/sampler.py" "$client" "$agent" "$work" &
+	sampler=$!
 }
-look_end() {
+sampling_end() {
 	: >"$work/stop"
-	wait "$looker"
+	wait "$sampler"
 	rm -f "$HOSTS_HOLD"
-	grep '^fault' "$work/looks" >>"$work/$1.out" || [ -e "$work/looks" ] ||
-		echo 'fault: the looker ended' >>"$work/$1.out"
+	grep '^fault' "$work/samples" >>"$work/$1.out" || [ -e "$work/samples" ] ||
+		echo 'fault: the sampler has ended' >>"$work/$1.out"
 }
 
-# turn without|with|alone COMMAND…: into $work/TURN.out. $there is a folder of the turn's own,
-# always under the same name. "with" is looked at all the time, "alone" is not.
+# turn without|with|alone COMMAND…: writes the output to $work/TURN.out. $there is a new folder for each
+# turn, always of the same name. The host is sampled all the time in the turn "with", not in "alone".
 turn() {
 	turn=$1
 	shift
@@ -101,21 +101,21 @@ turn() {
 	rm -rf "$there"
 	mkdir -m 777 "$there"
 	began=$(date +%s)
-	[ "$turn" != with ] || look_begin
+	[ "$turn" != with ] || sampling_begin
 	(
 		"$@"
 		echo "exit $?"
 	) >"$work/$turn.out" 2>&1 </dev/null
-	[ "$turn" != with ] || look_end with
+	[ "$turn" != with ] || sampling_end with
 	sweep >>"$work/$turn.out"
 	eval "took_$turn=$(($(date +%s) - began))"
 }
 
-# row NAME WITHOUT WITH [SEEN]: one of the table that is printed at the end.
+# row NAME WITHOUT WITH [SEEN]: adds a row to the table that is printed at the end.
 row() { printf '%-58s  %-18s  %-18s  %s\n' "$1" "$2" "$3" "${4:-}" >>"$work/table"; }
 
-# same NAME PATTERN COMMAND…: the function says and leaves the same in both turns. Where its
-# output without the agent does not match, it does not run here and nothing is said of it.
+# same NAME PATTERN COMMAND…: the command prints and leaves the same in both turns. It is skipped if its
+# output without the agent does not match PATTERN, because then it does not run on this machine.
 same() {
 	name=$1
 	pattern=$2
@@ -130,32 +130,32 @@ same() {
 	verdict=same
 	if ! diff "$work/without.out" "$work/with.out" >"$work/diff"; then
 		verdict=DIFFERS
-		# Because somebody looked, or by itself from time to time?
+		# Is the sampling the cause, or does the output differ by itself from time to time?
 		turn without "$@"
-		diff "$work/without.out" "$work/with.out" >"$work/diff.2" && verdict='DIFFERS now and then'
+		diff "$work/without.out" "$work/with.out" >"$work/diff.2" && verdict='DIFFERS sometimes'
 		turn alone "$@"
 		diff "$work/without.out" "$work/alone.out" >"$work/diff.alone" &&
-			verdict="$verdict, only when looked at"
+			verdict="$verdict, only when sampled"
 	fi
-	seen=$(head -n 1 "$work/looks")
+	seen=$(head -n 1 "$work/samples")
 	[ "$verdict" = same ]
-	ok $? "$name ($(wc -l <"$work/with.out") lines, $took_without s and $took_with s; $seen)" \
+	ok $? "$name: the same with the agent ($(wc -l <"$work/with.out") lines, $took_without s and $took_with s; $seen)" \
 		"$verdict
 $(head -n 40 "$work/diff")"
 	row "$name" "$(wc -l <"$work/without.out") lines, $took_without s" "$verdict, $took_with s" "$seen"
-	[ -z "${HOSTS_VERBOSE:-}" ] || { cat "$work/with.out"; cat "$work/looks"; } | sed 's/^/# /'
+	[ -z "${HOSTS_VERBOSE:-}" ] || { cat "$work/with.out"; cat "$work/samples"; } | sed 's/^/# /'
 }
 
-# The table is seen under prove as well, which shows the standard error alone.
+# Under prove the table goes to the standard error, which prove does not hide.
 print_table() {
 	[ -s "$work/table" ] || return 0
 	{
-		printf '%-58s  %-18s  %-18s  %s\n' HOST WITHOUT WITH 'PROCESSES LOOKED AT'
+		printf '%-58s  %-18s  %-18s  %s\n' HOST WITHOUT WITH 'PROCESSES SAMPLED'
 		cat "$work/table"
 	} | if [ -n "${HARNESS_ACTIVE:-}" ]; then cat >&2; else sed 's/^/# /'; fi
 }
 
-# until_gone PID: ends what was started here, and waits for it.
+# until_gone PID: ends a process of this test and waits for it.
 until_gone() {
 	kill "$1" 2>/dev/null
 	wait "$1" 2>/dev/null

@@ -11,7 +11,7 @@ def size():
 for _ in range(int(kills)):
     before = size()
     recorder = subprocess.Popen([client, "record", target, "-o", name, "-i", "0.01"] + sys.argv[5:])
-    # Some while they begin, most while they write.
+    # Some recorders are killed while they start, most while they write.
     until = time.monotonic() + 20
     while random.random() > 0.001 and size() == before and time.monotonic() < until:
         time.sleep(0.001)

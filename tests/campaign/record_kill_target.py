@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A target with 200 threads that change their waits all the time: a sample has some 50 kB."""
+"""A target with 200 threads that change their waits all the time: a sample has about 50 kB."""
 import random, threading, time
 def turn():
     while True:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Reads a recording of killed recorders: at most one line is cut for each, no sample is missing,
-and the last whole sample is of just before the kill. Prints the number of samples.
+and the last complete sample is from just before the kill. Prints the number of samples.
 Usage: record_kill_whole.py FILE; the moments of the kills are in the file moments."""
 import json, statistics, sys
 moments = [int(line) for line in open("moments")]
@@ -8,7 +8,7 @@ samples = cut = headers = expected = last = 0
 broken = begins = False
 late = []
 def over():
-    # The last sample that is whole is of just before the kill: none was kept back.
+    # The last complete sample is from just before the kill: no sample was held in a buffer.
     while moments and moments[0] < last:
         moments.pop(0)
     if last and moments:
@@ -26,7 +26,7 @@ for line in open(sys.argv[1], "rb"):
         headers += 1
         broken, begins = False, True
         continue
-    # The number goes on in the next file of one recorder.
+    # The numbers continue in the recorder's next file.
     if begins:
         assert sample["key"] and sample["seq"] in (0, expected), sample["seq"]
         expected = sample["seq"]
@@ -36,7 +36,7 @@ for line in open(sys.argv[1], "rb"):
     expected += 1
     last = sample["real_ns"]
 over()
-print(f"# {headers} headers, {samples} samples, {cut} lines cut, the last whole one "
+print(f"# {headers} headers, {samples} samples, {cut} lines cut, the last complete one "
       f"{statistics.median(late) / 1e6:.1f} ms old at the kill, at most {max(late) / 1e6:.0f} ms", file=open("said", "w"))
 assert cut <= headers and samples > headers and statistics.median(late) < 100e6
 print(samples)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Forks, and prints what the child ended with. Python warns if the process has threads."""
+"""Forks and prints the status of the child. Python warns if the process has threads."""
 import os, threading, warnings
 warnings.simplefilter("always")
 for _ in range(3):

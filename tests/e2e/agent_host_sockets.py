@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A process and its child, each with the agent's socket; the child ends by _exit()."""
+"""A process and its child, each with a socket of the agent; the child ends by _exit()."""
 import os, sys, threading, time
 folder = os.environ["XDG_RUNTIME_DIR"] + "/grmon/"
 def serve():

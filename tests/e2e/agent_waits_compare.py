@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compares a dump with what tests/targets/wrap_waits says that its threads wait for.
+"""Compares a dump with the waits that tests/targets/wrap_waits has printed for its threads.
 Usage: agent_waits_compare.py DUMP WAITS state|address|descriptor"""
 import json, re, sys
 states = {}

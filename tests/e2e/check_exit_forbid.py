@@ -3,7 +3,7 @@
 import ctypes, os, struct, sys
 def rule(code, yes, no, value):
     return struct.pack("HBBI", code, yes, no, value)
-# Load the number of the call; ptrace: EPERM; any other: allow.
+# Load the number of the call; return EPERM for ptrace; allow any other.
 rules = (rule(0x20, 0, 0, 0) + rule(0x15, 0, 1, 101) + rule(6, 0, 0, 0x50001) +
          rule(6, 0, 0, 0x7fff0000))
 text = ctypes.create_string_buffer(rules)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs a command as a job of its own and sends SIGINT to the whole job, as ^C does.
+"""Runs a command as its own job and sends SIGINT to the whole job, as ^C does.
 Usage: check_exit_interrupt.py COMMAND…"""
 import os, signal, subprocess, sys, time
 job = subprocess.Popen(sys.argv[1:], start_new_session=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A job that ends with status 8 when SIGCONT has come, and with 9 if it does not come."""
+"""A job that ends with status 8 when SIGCONT arrives, or with 9 if it does not arrive."""
 import os, signal, sys, time
 seen = []
 signal.signal(signal.SIGCONT, lambda *_: seen.append("cont"))

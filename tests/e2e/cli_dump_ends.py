@@ -9,7 +9,7 @@ for attempt in range(20):
     held = False
     while not held and p.poll() is None:
         try:
-            # Where a file system may not answer, a child does the work.
+            # If a file system may not answer, a child of the client does the work.
             pids = [p.pid, *map(int, open(f"/proc/{p.pid}/task/{p.pid}/children").read().split())]
         except OSError:
             pids = [p.pid]

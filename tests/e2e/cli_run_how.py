@@ -2,7 +2,7 @@
 """Runs a command from a process that ignores SIGPIPE, as Python does.
 Usage: cli_run_how.py signal|pipe COMMAND…
 signal: the command must end by SIGTERM.
-pipe: it prints a line SigIgn of /proc/PID/status, in which SIGPIPE must not be ignored."""
+pipe: the command prints the line SigIgn of /proc/PID/status, in which SIGPIPE must not be ignored."""
 import subprocess
 import sys
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Leaves Unix sockets in a folder that nothing listens on; with --listen, listens on the last.
+"""Leaves Unix sockets in a folder on which no process listens. With --listen, listens on the last.
 Usage: cli_run_sockets.py FOLDER [--listen] NAME…"""
 import os
 import socket

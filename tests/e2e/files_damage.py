@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Prints the recording whole with four bytes changed near the end of a line, behind what
-says that it is a sample.
+"""Prints the recording whole with four bytes changed near the end of a line, after the
+field that marks it as a sample.
 Usage: files_damage.py LINE"""
 import sys
 lines = open("whole", "rb").read().split(b"\n")

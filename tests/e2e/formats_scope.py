@@ -5,7 +5,7 @@ import json, sys
 scope = json.load(open(sys.argv[1]))
 frames = [f["name"] for f in scope["shared"]["frames"]]
 assert scope["$schema"] == "https://www.speedscope.app/file-format-schema.json"
-# What the published schema asks for; it allows no null.
+# The fields that the published schema requires; it does not allow null.
 assert all(isinstance(f["name"], str) and isinstance(f.get("file", ""), str) and
            isinstance(f.get("line", 0), int) for f in scope["shared"]["frames"])
 assert isinstance(scope["exporter"], str) and isinstance(scope["name"], str)

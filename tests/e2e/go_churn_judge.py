@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Checks dumps of tests/targets/go/churn.go: each row is one that the program can have.
+"""Checks dumps of tests/targets/go/churn.go: each row shows a state that the program can have.
 Usage: go_churn_judge.py DUMP…"""
 import json, sys
-# The outermost function, and what may stand at the top of the stack in which state.
+# For each outermost function, the functions that may be innermost in each state.
 outer = {"main.main", "main.parked", "main.spawner", "main.pingPong", "main.collector",
          "main.short", "main.burst", "os/signal.loop"}
 tops = {"chan-recv": {"main.parked", "main.spawner", "main.pingPong"},
@@ -20,7 +20,7 @@ for name in sys.argv[1:]:
         if task["id"] in ids:
             print("twice:", task["id"]); wrong += 1
         ids.add(task["id"])
-        # One that has not run yet has only what the compiler and the runtime made.
+        # A goroutine that has not run yet has only frames of the compiler and the runtime.
         stack = [f["function"] for f in task["stack"] if f["function"] != "runtime.goexit"]
         by = task["created_by"]
         if task["suspect"] or not stack or stack[0].startswith("runtime."):

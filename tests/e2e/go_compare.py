@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Compare a dump of grmon-c with what the Go runtime itself printed of the same process.
+"""Compares a dump of grmon-c with what the Go runtime itself printed about the same process.
 
 Usage: go_compare.py DUMP.json STACKS.txt AT_LEAST
-Same goroutines, states, stacks with lines, creators. Goroutines that run, or were about to
-run, when the runtime was asked are left out; at least AT_LEAST must be left to compare.
+They must have the same goroutines, states, stacks with lines, and creators. Goroutines that ran or
+were runnable when the runtime printed them are skipped; at least AT_LEAST must remain.
 """
 import json
 import re
@@ -63,7 +63,7 @@ def we_say(path):
         goroutines[int(task["id"][1:])] = {
             "state": task["raw"].split(",")[0],
             "stack": [frame(f) for f in task["stack"]],
-            # The runtime names the function that holds the inlined one.
+            # The runtime names the function that contains the inlined one.
             "by": [by[-1]["function"], frame(by[0])[1]] if by else None,
             "suspect": task["suspect"],
         }
@@ -82,7 +82,7 @@ def main():
             wrong += 1
             continue
         compared += 1
-        # Of a call into C only we know the frames.
+        # Only grmon-c shows the frames of a call into C.
         if a["state"] == "syscall":
             b["stack"] = b["stack"][-len(a["stack"]):]
         for what in ("state", "stack", "by"):

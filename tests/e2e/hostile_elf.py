@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""hostile_elf.py KIND IN OUT: the library IN, which still loads, with sections or segments
-that cost whoever reads them more than they should."""
+"""hostile_elf.py KIND IN OUT: writes the library IN, which still loads, with sections or segments
+that are expensive to read."""
 import os
 import struct
 import sys
@@ -75,7 +75,7 @@ def main():
     elf = Elf(source)
     end = None
     if kind == "sparse":
-        # Six sections in the hole behind the file.
+        # Six sections in the hole at the end of the file.
         elf.drop(*DEBUG)
         for name in DEBUG:
             elf.add(name, 1, 480 * MEGA)
@@ -97,7 +97,7 @@ def main():
         for name in DEBUG[:3]:
             elf.add(".z" + name[1:], 1, len(data), data)
     elif kind == "claims":
-        # A small section that says it is large.
+        # A small section that claims to be large.
         elf.drop(*DEBUG)
         for name in DEBUG[:3]:
             data = struct.pack("<IIQQ", 1, 0, 1 << 40, 1) + packed(1)
@@ -112,7 +112,7 @@ def main():
         elf.add(".symtab", 2, count * 24, entsize=24, link=text, info=1)
         end = len(elf.bytes) + count * 24 + 16 * MEGA
     elif kind == "segments":
-        # The program headers again, and a hundred notes and tables that say they are large.
+        # The program headers again, and a hundred notes and tables that claim to be large.
         phoff, = struct.unpack_from("<Q", elf.bytes, 32)
         phnum, = struct.unpack_from("<H", elf.bytes, 56)
         table = elf.bytes[phoff:phoff + 56 * phnum]

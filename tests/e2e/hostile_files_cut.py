@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Makes FILE shorter and whole again, all the time. Usage: hostile_files_cut.py FILE WHOLE"""
+"""Cuts FILE and restores it from WHOLE, in a loop. Usage: hostile_files_cut.py FILE WHOLE"""
 import os, random, sys, time
 path, data = sys.argv[1], open(sys.argv[2], "rb").read()
 fd = os.open(path, os.O_RDWR)

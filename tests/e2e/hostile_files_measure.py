@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs a command, which must succeed within so much time of the processor and memory.
+"""Runs a command, which must succeed within this CPU time and memory.
 Usage: hostile_files_measure.py SECONDS MEGABYTES COMMAND…"""
 import resource, subprocess, sys, time
 begin = time.monotonic()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compresses FILE to FILE.xz, and with 300 MB of zeros behind it to BOMB.
+"""Compresses FILE to FILE.xz, and FILE followed by 300 MB of zeros to BOMB.
 Usage: hostile_files_pack.py FILE BOMB"""
 import lzma, sys
 data = open(sys.argv[1], "rb").read()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compares a dump with what jstack says of the same threads.
+"""Compares a dump with what jstack prints about the same threads.
 Usage: java_compare.py DUMP JSTACK"""
 import json, re, sys
 rows = {t["tid"]: t for t in json.load(open(sys.argv[1]))["tasks"]}
@@ -11,7 +11,7 @@ wrong = []
 for name, nid, state in said:
     row = rows.get(int(nid, 0))
     want = ways[state]
-    # Who has the turn may be another one by now.
+    # Another thread may have the turn by now.
     if name.startswith("j-turn"):
         continue
     if not row or row["name"] != name or row["state"] != want[0] or not row["waits_on"]["text"].startswith(want[1]):

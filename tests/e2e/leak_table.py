@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The table of verdicts on recordings: "leak_table.py LEAKING… -- HEALTHY…", each the name
-of a report NAME.json. Ends with 1 where one is wrong."""
+"""Prints a table of verdicts. Usage: leak_table.py LEAKING… -- HEALTHY…; each is the NAME of a report
+NAME.json. The exit status is 1 if a verdict is wrong."""
 import json
 import sys
 

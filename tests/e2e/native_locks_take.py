@@ -18,7 +18,7 @@ if how == "opens":
 elif how == "shares":
     fcntl.flock(fd, fcntl.LOCK_SH)
     ready()
-elif how == "hands-on":   # the child has it in the end, and who took it is gone
+elif how == "hands-on":   # the child has the lock in the end, and the process that took it has ended
     fcntl.flock(fd, fcntl.LOCK_EX)
     if os.fork() == 0:
         os.setsid()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Attaches to a process, which stops it, continues it when a line is read, and stays attached.
+"""Attaches to a process, which stops it; continues it after reading a line, and stays attached.
 Usage: native_odd_tracer.py PID"""
 import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)

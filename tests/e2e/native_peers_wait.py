@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Whether the thread that the target calls NAME is in STATE and its wait matches PATTERN.
+"""Succeeds if the thread that the target calls NAME is in STATE and its wait matches PATTERN.
 Usage: native_peers_wait.py DUMP WAITS NAME STATE PATTERN"""
 import json, re, sys
 rows = {t["tid"]: t for t in json.load(open(sys.argv[1]))["tasks"]}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A target whose threads wait deep in the interpreter of Python."""
+"""A target whose threads wait deep inside the Python interpreter."""
 import queue, select, socket, threading, time
 lock = threading.Lock()
 lock.acquire()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads states and tracers of a target's threads until FILE exists, and prints those it saw.
+"""Reads the states and tracers of a target's threads until FILE exists, and prints all that occurred.
 Usage: native_quiet_spy.py PID FILE"""
 import os, sys
 pid, stop = sys.argv[1], sys.argv[2]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A target that hangs from its start; prints when that was, in CLOCK_MONOTONIC."""
+"""A target that hangs from its start; prints the time of its start in CLOCK_MONOTONIC."""
 import os, sys, threading, time
 lock = threading.Lock()
 lock.acquire()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Compares several dumps of one process, which follow each other in a file.
+"""Compares several dumps of one process in one file.
 Usage: native_since_samples.py FILE ages|marks
-ages: there are three, and since when a thread waits differs by less than 50 ms between them.
+ages: there are three dumps, and the start of each wait differs by less than 50 ms between them.
 marks: the same threads are stuck, and the same are long, in all three."""
 import json
 import sys

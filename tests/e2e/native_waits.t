@@ -34,7 +34,7 @@ tid_of() { awk -v name="$1" '$1 == "wait" && $2 == name { print "tid=" $3 }' "$w
 until_says() { until_true says "$1"; }
 
 launch wrap_waits
-# The kernel cannot know that a raw PI futex is used as a lock.
+# From outside, a raw futex system call that locks is the same as a mutex.
 states() { native && python3 "$beside/native_waits_states.py" "$work/dump.json" "$work/wrap_waits"; }
 until_true states
 check 'the state of every wait is right, with no agent' states

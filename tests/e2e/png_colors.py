@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Pixels of a screenshot: how many are rather red, rather green, dark, and how many in all."""
+"""Counts the pixels of a screenshot: reddish, greenish, dark, and all."""
 import struct
 import sys
 import zlib

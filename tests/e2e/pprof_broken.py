@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """An endpoint that misbehaves in the way that the first part of the path names.
-Writes the port that it listens on into the file of its argument."""
+Writes its port to the file that its argument names."""
 import base64
 import os
 import sys

@@ -88,7 +88,7 @@ def panels(path):
 
     with open(path, encoding="utf-8") as file:
         board = json.load(file)["panels"]
-    # One line of a panel may be empty: no task is long without being stuck here.
+    # One line of a panel may be empty, because no task here is long.
     empty = [p["title"] for p in board if not any(map(has_numbers, p["targets"]))]
     print("without numbers:", empty)
     return empty == []

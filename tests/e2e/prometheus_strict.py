@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Reads OpenMetrics on the standard input with the strict parser of prometheus_client: these names
-with these labels, and no more."""
+"""Reads OpenMetrics on the standard input with the strict parser of prometheus_client: it has
+these names with these labels, and no others."""
 import sys
 from prometheus_client.openmetrics.parser import text_fd_to_metric_families
 families = {f.name: f for f in text_fd_to_metric_families(sys.stdin)}

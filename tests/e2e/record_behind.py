@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compares report.json with the recording behind: the report has read every sample that is whole."""
+"""Compares report.json with the recording behind: the report has read every complete sample."""
 import json
 def is_sample(line):
     try:

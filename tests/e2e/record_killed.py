@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reads the file killed: of each recorder at most the last line is cut, and no sample is missing.
+"""Reads the file killed: each recorder has cut at most its last line, and no sample is missing.
 Usage: record_killed.py RECORDERS"""
 import json, sys
 good = bad = headers = 0
@@ -9,7 +9,7 @@ for line in open("killed", "rb"):
     try:
         sample = json.loads(line)
     except ValueError:
-        # What was cut is the last line of a recorder: a header comes next.
+        # A line that was cut is a recorder's last one: a header follows.
         assert not cut
         cut = True
         bad += line != b"\n"
@@ -19,7 +19,7 @@ for line in open("killed", "rb"):
         headers += 1
         cut, expected = False, 0
         continue
-    # Nothing before it is missing.
+    # No sample before it is missing.
     assert not cut and sample["seq"] == expected and sample["key"] == (expected == 0), sample["seq"]
     expected += 1
 print(good, bad, headers)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compares live.json with file.json: the same target and tasks, apart from what changes with time."""
+"""Compares live.json with file.json: they have the same target and tasks, apart from times."""
 import json
 def shape(name):
     d = json.load(open(name))

@@ -6,8 +6,8 @@ def load(name):
     return json.load(open(name))
 def task(t, clock):
     t = dict(t)
-    # CPU shares are those of the time between two looks; a moment of a wait is a matter
-    # of the clock of that moment.
+    # CPU shares depend on the time between two samples, and the time of a wait's start depends on
+    # the clock at the sample.
     t.pop("cpu_percent")
     age = t.pop("age_ns")
     t["since"] = clock - age if t["age_exact"] and age is not None else None

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Sends a signal to a command while it reads memory that does not answer: it must end within a
-second, with this status. Usage: silent_memory_ends.py SIGNAL STATUS COMMAND…"""
+second with this status. Usage: silent_memory_ends.py SIGNAL STATUS COMMAND…"""
 import os, signal, subprocess, sys, time
 name, status = sys.argv[1], int(sys.argv[2])
 process = subprocess.Popen(sys.argv[3:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 def reads():
-    """A thread of it, or of its child, sleeps in a call that reads another's memory."""
+    """Tells whether a thread of the process or of its child sleeps in a call that reads another's memory."""
     pid, number = process.pid, {"x86_64": "310", "aarch64": "270"}[os.uname().machine]
     try:
         for one in [pid, *open(f"/proc/{pid}/task/{pid}/children").read().split()]:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Clients of an exporter, as no scraper is. slow_clients.py PORT KIND…
+"""Badly behaved clients of an exporter. Usage: slow_clients.py PORT KIND…
 
-storm SECONDS N   N of them that come again and again: some say nothing, some send a byte a
-                  second, some ask and never read; meanwhile, how long does a scrape take?
-turns             the same three, alone: after how long is each of them sent away?
-protocol          what else is asked: the status, or the number of answers
+storm SECONDS N   N clients that reconnect all the time: some send nothing, some send a byte a
+                  second, some never read the answer. Prints how long scrapes take meanwhile.
+turns             the same three kinds, alone: prints when each of them is disconnected
+protocol          other requests: checks the status, or the number of answers
 """
 import http.client
 import socket
@@ -76,7 +76,7 @@ def turns():
         try:
             kind()
         except OSError as error:
-            # Reset or closed, and not our own limit.
+            # The server reset or closed the connection, before our own time limit.
             assert not isinstance(error, TimeoutError), error
         took[kind.__name__] = time.monotonic() - begin
 
@@ -90,12 +90,12 @@ def turns():
 
 
 def exchange(request, answers=1):
-    """Status of the first answer, and how many came."""
+    """The status of the first answer, and the number of answers."""
     with connect(20) as s:
         try:
             s.sendall(request)
         except OSError:
-            pass  # it is refused before it is read
+            pass  # the request is refused before it is read
         got = b""
         try:
             while got.count(b"HTTP/1.1 ") < answers or b"\r\n\r\n" not in got:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""stacks_compare.py CLIENT PID [SHARE]: the stacks that the client reads without stopping the
-process against those of eu-stack, which stops it by ptrace. The same return addresses, or
-marked truncated and the same as far as they go; at least SHARE (0.9) of them whole. Prints
-what differs; exits 1 if something does."""
+"""stacks_compare.py CLIENT PID [SHARE]: compares the stacks that the client reads without stopping the
+process with those of eu-stack, which stops it by ptrace. They must have the same return addresses, or
+be marked as truncated and agree up to that frame; at least SHARE (0.9) of them must be complete.
+Prints the differences; exits with 1 if there are any."""
 import json
 import os
 import re
@@ -15,7 +15,7 @@ client, pid, share = sys.argv[1], sys.argv[2], float((sys.argv + ["0.9"])[3])
 
 
 def calls():
-    """What every thread waits in; None where one runs."""
+    """The system call in which each thread waits; None if one of them runs."""
     found = {}
     for tid in os.listdir(f"/proc/{pid}/task"):
         try:
@@ -29,7 +29,7 @@ def calls():
 def ours():
     out = subprocess.run([client, "dump", pid, "-s", "native", "-f", "json"],
                          capture_output=True, check=True).stdout
-    # A frame without an address, or inlined, has no place on the stack.
+    # A frame without an address, or an inlined one, has no return address on the stack.
     return {t["tid"]: ([int(f["address"], 16) for f in t["stack"]
                         if f["address"] and not f.get("inlined")],
                        t["truncated"], [f["function"] for f in t["stack"]])

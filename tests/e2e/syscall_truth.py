@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Says what the kernel sees of each thread: prints the tasks of a dump whose state does not
-fit the system call that the thread is in, read from /proc before and after the dump.
+"""Compares states with the kernel: prints the tasks of a dump whose state contradicts the thread's
+system call, read from /proc before and after the dump.
 
-Usage: syscall_truth.py CLIENT PID [MINIMUM]   exits 1 on a contradiction, or if fewer than
-MINIMUM threads stood still long enough to be compared."""
+Usage: syscall_truth.py CLIENT PID [MINIMUM]. Exits with 1 on a contradiction, or if fewer than MINIMUM
+threads stayed in one system call long enough to be compared."""
 import json
 import os
 import subprocess

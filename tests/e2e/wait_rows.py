@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Compares the rows of a dump with what tests/targets/wrap_waits says that its threads wait
-for: state, object, owner. Usage: wait_rows.py DUMP WAITS PID native|agent"""
+"""Compares the rows of a dump with the waits that tests/targets/wrap_waits has printed for its
+threads: state, object, owner. Usage: wait_rows.py DUMP WAITS PID native|agent"""
 import json
 import re
 import sys
@@ -13,8 +13,8 @@ with open("src/core/state.def", encoding="utf-8") as table:
         if found:
             NAMES[found.group(1)] = found.group(2)
 
-# By the beginning of the name: kind of object, text with ADDRESS, FD and OWNER to be filled
-# in, who is said to hold it: the main thread, the target of a join, a process, or no one.
+# For each beginning of a name: the kind of object, its text with ADDRESS, FD and OWNER to be replaced,
+# and its holder: the main thread, the target of a join, a process, or none.
 PIPE = r"fd FD pipe:\[\d+\], with wrap_waits OTHER"
 UNIX = r"fd FD unix, with wrap_waits OTHER and 1 more"
 FILE = r"fd FD /tmp/\S*wrap_waits\.\w+, held by wrap_waits OTHER"
@@ -55,10 +55,10 @@ ROWS = [
     (r"msgrcv|msgsnd|semop", "ipc", r"id NUMBER", None),
     (r"mq_.*", "fd", QUEUE, None),
 ]
-# These end by themselves, which the agent does not say of all of them.
+# These waits have a time limit, which the agent does not publish for all of them.
 LIMITED = r"(mutex|mtx|cond|cnd|sem)_(timed|clock)\w+|(timed|clock)(rdlock|wrlock|join)|mq_timed\w+"
 LIMIT = {"native": ", 1d\\d+h at most", "agent": "(, 1d\\d+h at most)?"}
-# What the kernel cannot know: that a raw lock was meant as one.
+# From outside, a raw futex system call that locks is the same as a mutex.
 STATES = {"native": {"syscall_lock_pi": "mutex"}, "agent": {}}
 
 
@@ -72,7 +72,7 @@ def row_of(name):
 
 
 def the_cat(rows):
-    """The process that pclose() waits for; it has all that the child has."""
+    """The process that pclose() waits for; it has all descriptors that the child has."""
     texts = ((t["waits_on"] or {}).get("text") or "" for t in rows.values())
     found = [re.fullmatch(r"child (\d+) cat", text) for text in texts]
     return next((int(f.group(1)) for f in found if f), sys.maxsize)
@@ -90,7 +90,7 @@ def check(words, rows, other, read_fd):
     if not row:
         return f"{name}: nothing is known of it here"
     kind, text, holder = row
-    # Of two the one with the lower pid comes first; pids start again after the highest.
+    # The process with the lower pid comes first; pids start again after the highest.
     cat = the_cat(rows)
     if cat < other and "with wrap_waits OTHER and 1 more" in text:
         text, other = text.replace("wrap_waits OTHER", "cat OTHER"), cat

@@ -11,7 +11,7 @@ SLOT, CHAN = struct.Struct("<IIQQQQiIQIiQQIiQ32s32s"), struct.Struct("<QQQIIIIII
 pid, way = int(sys.argv[1]), sys.argv[2]
 inner = int(re.search(r"^NSpid:.*?(\d+)$", open(f"/proc/{pid}/status").read(), re.M)[1])
 
-def find():  # the file that the region is read from, and where it begins there
+def find():  # the file that contains the region, and the region's offset in it
     if way == "socket":
         folder = os.environ.get("GRMON_SOCKET_DIR") or os.environ["XDG_RUNTIME_DIR"] + "/grmon"
         with socket.socket(socket.AF_UNIX) as peer:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# For hosts.t: programs for the terminal, in sandboxes, with rights of others, and with other
-# libraries preloaded.
+# For hosts.t: programs for the terminal, in sandboxes, with another user's rights, and with other
+# preloaded libraries.
 # shellcheck shell=sh disable=SC2034,SC2154
 
 bwrap_host() {
@@ -27,11 +27,11 @@ nsenter_host() {
 strace_host() {
 	host strace -ff -qq -o "$there/out" -e trace=execve,clone,clone3,vfork,exit_group \
 		sh -c 'echo a | cat; (echo b)'
-	# Only the calls, a file for each process: no ids, no addresses of what is the environment.
+	# Only the calls of each process, without ids and without the address of the environment.
 	cat "$there"/out.* | sed -e 's/(.*=/ =/' -e 's/= [0-9][0-9]*$/= N/' | grep -v -e --- -e +++ | sort | uniq -c
 }
 
-# What the program prints goes to a file: gdb prints what it does beside it.
+# The program's output goes to a file, because gdb prints its own at the same time.
 gdb_host() {
 	host gdb -nx -q -batch -iex 'set debuginfod enabled off' -ex 'break leaf' \
 		-ex "run >$there/out" -ex bt -ex 'print argument' -ex 'finish' -ex 'delete' -ex continue \
@@ -43,7 +43,7 @@ gdb_host() {
 valgrind_host() {
 	host valgrind -q --tool="$1" --error-exitcode=9 "$work/threads" 2>&1 | sed 's/==[0-9]*==/==/'
 }
-# Where there is something to report, it still is.
+# A real fault is still reported.
 valgrind_finds() {
 	host valgrind -q --tool="$1" --error-exitcode=9 "$work/race" >/dev/null 2>&1
 	echo "a race: $?"
@@ -59,7 +59,7 @@ foreign_host() {
 	done
 }
 
-# In a folder of its own as the root of all files: with the agent's file not there.
+# In another root, which does not contain the agent's file.
 chroot_host() {
 	root=$there/root
 	mkdir -p "$root/bin" "$root/dev"
@@ -93,7 +93,7 @@ ping_host() {
 	host $ordinary sh -c "ping -c 2 -i 0.2 127.0.0.1 | grep -oE '[0-9]+ received'"
 }
 
-# Each way in a shell of its own, which has no more left than that.
+# Each limit applies to its own shell and to what the shell starts.
 limits_host() {
 	for limit in '-v 60000' '-v 20000' '-n 20' '-n 5' '-l 0' '-f 0' '-s 256' '-d 20000' '-c 0'; do
 		echo "$limit"
@@ -107,8 +107,9 @@ limits_host() {
 }
 declared_preload() { if [ "$turn" = without ]; then echo 'unset LD_PRELOAD'; else echo "LD_PRELOAD='$agent'"; fi; }
 
-# A service's fence: no new rights, a filter, limits, nothing that is written and executed.
-service_host() { # MODE COMMAND…
+# The restrictions of a service: no new rights, a filter, limits, no memory that is writable and
+# executable.
+service_host() { # service_host MODE COMMAND…
 	host "$work/service" "$@"
 }
 service_works() {
@@ -119,7 +120,7 @@ threads = [threading.Thread(target=lambda: None) for _ in range(20)]
 print(subprocess.run(["sh", "-c", "echo child; exit 3"]))'
 	service_host "$1" perl -e 'print `echo of perl`; fork or exit 3; wait; print $?, "\n"'
 	service_host "$1" "$work/threads"
-	# By a shell that has the agent already.
+	# By a shell that already has the agent.
 	host sh -c '"$@"; echo $?' sh "$work/service" "$1" "$work/threads"
 }
 
@@ -155,7 +156,7 @@ rsync_host() {
 	host tar cJf archive.tar.xz from && host tar xJOf archive.tar.xz | cksum
 }
 
-# A terminal's server, its shell, and a program in it.
+# A terminal server, its shell, and a program in that shell.
 tmux_host() {
 	terminal() { host tmux -f /dev/null -S "$there/socket" "$@"; }
 	terminal new-session -d -x 80 -y 24 'tty >/dev/null && echo a terminal; echo piped | cat; exec sleep 1000'
@@ -167,13 +168,13 @@ tmux_host() {
 	echo "$?"
 }
 
-# Pages and files go through programs that put a filter on themselves.
+# Pages and files go through programs that set a filter for themselves.
 manual_host() {
 	host env MANWIDTH=80 man -P cat ls | cksum
 	host file -z /bin/sh /etc/passwd "$work/threads" | sed "s:$work::"
 }
 
-# A repository of its own, fetched by apt's methods in their sandbox.
+# A local repository, fetched by apt's methods in their sandbox.
 apt_host() {
 	mkdir -p "$there/repository/p/DEBIAN" "$there/lists/partial" "$there/cache/archives/partial" "$there/etc"
 	printf 'Package: hosts-p\nVersion: 1\nArchitecture: all\nMaintainer: n <n@localhost>\nDescription: d\n' \
@@ -228,7 +229,7 @@ PY
 	[ "$1" != crun ] || options=--cgroup-manager=disabled
 	host "$1" $options --root "$there/state" run "hosts-$$"
 	echo "$?"
-	# The agent inside: its file is there under the same name.
+	# The agent's file exists in the container under the same name.
 	python3 - "$agent" "$turn" <<'PY'
 import json, os, sys
 config = json.load(open("config.json"))
@@ -243,7 +244,7 @@ PY
 	echo "$?"
 }
 
-# preload_host LIBRARY: another preloaded library, before ours and after it.
+# preload_host LIBRARY: another preloaded library, before the agent and after it.
 preload_host() {
 	for order in before after; do
 		before_agent=''
@@ -261,7 +262,7 @@ print(subprocess.run(["sh", "-c", "echo child; exit 3"]))'
 	after_agent=''
 }
 
-# Tools that preload or trace by themselves.
+# Tools that preload a library or trace by themselves.
 preloaders_host() {
 	! has_quietly fakeroot || host fakeroot sh -c 'id -u; : >"$1"; chown 12:13 "$1"; stat -c %u:%g "$1"' sh "$there/f"
 	! has_quietly fakeroot || host $ordinary fakeroot id -u

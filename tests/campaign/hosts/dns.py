@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# dns.py PORT NAME: asks a server on this machine for an address, by UDP and by TCP.
+# dns.py PORT NAME: queries a server on this machine for an address, over UDP and over TCP.
 import socket
 import struct
 import sys

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# pages.py PORT-FILE: a page with a script and a picture, for a browser. The picture comes
-# when the file that HOSTS_HOLD names is gone, so that the browser can be looked at until then.
+# pages.py PORT-FILE: serves a page with a script and an image to a browser. The image is sent when the
+# file that HOSTS_HOLD names no longer exists, so that the browser can be sampled until then.
 import http.server
 import os
 import struct

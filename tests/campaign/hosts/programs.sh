@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# For hosts.t: compilers, what they build, browsers, and CPython's own tests.
+# For hosts.t: compilers and their output, browsers, and CPython's own tests.
 # shellcheck shell=sh disable=SC2034,SC2154
 
-# A project of twenty files, and what it prints; the objects are the same to the byte.
+# A project of twenty files and its output; the objects are the same to the byte.
 compile_host() {
 	mkdir "$there/src"
 	i=0
@@ -48,7 +48,7 @@ sanitizer_part() {
 	[ "$3" = good ] || expect='Sanitizer|runtime error'
 	if ! "$1" -g -fsanitize="$2" -fno-sanitize-recover=undefined $static $bad \
 		-pthread -o "$binary" "$data/sanitized.c" >"$work/log" 2>&1; then
-		skip "$title" 'this compiler does not have it'
+		skip "$title" 'this compiler does not have this sanitizer'
 		return
 	fi
 	if [ "$3" = good ] && ! timeout 60 "$binary" >/dev/null 2>&1; then
@@ -58,7 +58,7 @@ sanitizer_part() {
 	sanitizer_host() {
 		host "$binary" >"$there/out" 2>&1
 		echo "exit $?"
-		# What was found, without addresses, ids and the frames of libraries.
+		# The reports, without addresses, ids and the frames of libraries.
 		grep -oE 'done|ERROR: [A-Za-z]*Sanitizer[^0-9]*|WARNING: [A-Za-z]*Sanitizer[^0-9]*|runtime error: .*|SUMMARY: [A-Za-z]*Sanitizer: [a-z-]* [a-z]*' \
 			"$there/out" | sed 's/0x[0-9a-f]*/ADDRESS/g'
 		# The call of pthread_create() may be missing with gcc's ThreadSanitizer.
@@ -66,14 +66,14 @@ sanitizer_part() {
 	}
 	same "$title" "$expect" sanitizer_host
 	[ "$1 $2" = 'gcc address' ] || return
-	# Its runtime as a library has to come first.
+	# The sanitizer's runtime must be the first library.
 	gcc -g -fsanitize=address $bad -pthread -o "$binary" "$data/sanitized.c" || return
 	before_agent="$(gcc -print-file-name=libasan.so) "
 	same "$title, both preloaded" "$expect" sanitizer_host
 	before_agent=
 }
 
-# browser_host chromium|firefox USER: a screenshot of a page with a script, as a hash of it.
+# browser_host chromium|firefox USER: prints the hash of a screenshot of a page with a script.
 browser_host() {
 	as=
 	[ "$2" = root ] || as=$ordinary
@@ -105,7 +105,7 @@ browser_host() {
 	grep -iE 'crash|seccomp|SIGSYS|sigsegv|GPU process.*exited|terminat' "$there/home/log" | sed 's/^\[[^]]*\]//; s/[0-9][0-9]*/N/g' | sort -u
 }
 
-# test_python MODULE: an interpreter that has this module of its own tests.
+# test_python MODULE: prints an interpreter that has this module of its own tests.
 test_python() {
 	for candidate in ${TEST_PYTHON:-} /usr/bin/python3 python3 "$HOME"/.pyenv/versions/3.*/bin/python3; do
 		"$candidate" -c "import importlib.util, sys
@@ -115,8 +115,8 @@ sys.exit(importlib.util.find_spec('test.$1') is None)" 2>/dev/null || continue
 	done
 }
 
-# python_turn TURN MODULE [OPTION…]: the outcomes of its tests, in $work/TURN.out. Both turns
-# run at the same time: a port of the machine's own is for one of them.
+# python_turn TURN MODULE [OPTION…]: writes the outcomes of the tests to $work/TURN.out. Both turns run
+# at the same time, so only one of them can have a fixed port of the machine.
 python_turn() (
 	turn=$1
 	shift
@@ -126,19 +126,19 @@ python_turn() (
 		>"$work/$turn.log" 2>&1 </dev/null
 	"$python" "$data/outcomes.py" "$folder/tests.xml" >"$work/$turn.out" 2>&1
 )
-# On a machine that is as busy for the one as for the other.
+# Runs both turns at the same time, so that the machine is equally busy for both.
 python_turns() {
-	look_begin
+	sampling_begin
 	python_turn without "$@" &
 	other=$!
 	python_turn with "$@"
 	wait "$other"
-	look_end with
+	sampling_end with
 	sweep >/dev/null
 }
 
-# python_part MODULE: the same tests fail, if any do. One that differs is given three more
-# turns of each kind: what failed once by itself does not differ again.
+# python_part MODULE: the same tests fail in both turns, if any do. A test that differs is repeated in
+# three more turns of each kind, because a test that failed by chance does not differ again.
 python_part() {
 	title="CPython's $1"
 	python=$(test_python "$1")
@@ -148,7 +148,7 @@ python_part() {
 	fi
 	began=$(date +%s)
 	python_turns "$1"
-	seen=$(head -n 1 "$work/looks")
+	seen=$(head -n 1 "$work/samples")
 	took=$(($(date +%s) - began))
 	number=$(grep -c '^passed' "$work/without.out")
 	if [ "$number" -eq 0 ]; then

@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: MIT
-# For hosts.t: servers, each of them asked for something, and ended.
+# For hosts.t: servers; each answers requests and is then ended.
 # shellcheck shell=sh disable=SC2034,SC2154
 
-# serve NAME COMMAND…: a host in the background, its output in $there/NAME.log, its pid in
-# $server; answers COMMAND…: until it does.
+# serve NAME COMMAND…: starts a host in the background; its output is in $there/NAME.log, its pid in
+# $server. answers COMMAND…: waits until the command succeeds.
 serve() {
 	log=$there/$1.log
 	shift
-	# In place of the shell that $server names, so that what ends it ends the host.
+	# exec gives the host the pid in $server, so that a signal to it ends the host.
 	(become='exec' && host "$@") >"$log" 2>&1 &
 	server=$!
 }
 answers() { until_true "$@" || { echo 'no answer'; tail -n 5 "$log"; }; }
 page() { curl -fsS --max-time 20 "$@"; }
-# Until all of its processes have been looked at.
-looked_at() { [ ! -e "${HOSTS_HOLD:-}" ] || until_true test ! -e "$HOSTS_HOLD"; }
-# What a log says of a bad end.
+# Waits until all processes of the host have been sampled.
+wait_for_samples() { [ ! -e "${HOSTS_HOLD:-}" ] || until_true test ! -e "$HOSTS_HOLD"; }
+# Lines of a log that report a crash.
 complaints() { grep -iE 'sigsys|sigsegv|signal 11|core dump|crash|panic|assert|bad system call' "$@"; }
 
-# sshd's child before a login has no rights and a filter that kills for most system calls.
+# Before a login, sshd's child has no rights, and a filter that kills it for most system calls.
 ssh_host() {
 	port=$(free_port)
 	keys=$there
@@ -132,7 +132,7 @@ mariadb_host() {
 	complaints "$log"
 }
 
-# apache_host MPM: one thread, several, one process for each request; and a program of CGI.
+# apache_host MPM: one process per request, several threads, or one event loop; and a CGI program.
 apache_host() {
 	modules=/usr/lib/apache2/modules
 	port=$(free_port)
@@ -160,12 +160,12 @@ apache_host() {
 	serve apache apache2 -f "$there/conf" -DFOREGROUND
 	answers page "http://127.0.0.1:$port/page"
 	for n in 1 2 3; do page "http://127.0.0.1:$port/cgi/x" "http://127.0.0.1:$port/page"; done
-	# A graceful restart: new processes, and those before it end.
+	# A graceful restart: new processes start, and the old ones end.
 	kill -USR1 "$(cat "$there/pid")"
 	until_true sh -c "[ \$(grep -c 'resuming normal' $there/error) = 2 ]"
 	answers page "http://127.0.0.1:$port/page"
 	page "http://127.0.0.1:$port/cgi/x"
-	looked_at
+	wait_for_samples
 	kill "$(cat "$there/pid")"
 	wait "$server"
 	echo "server $?"
@@ -204,15 +204,15 @@ nginx_host() {
 	page "http://127.0.0.1:$port/large" | cksum
 	kill -HUP "$(cat "$there/pid")"
 	answers page "http://127.0.0.1:$port/proxy/page"
-	looked_at
+	wait_for_samples
 	kill -QUIT "$(cat "$there/pid")"
 	wait "$server"
 	echo "server $?"
 	complaints "$there/error"
 }
 
-# vsftpd_host YES|NO: with its filter or without. Today's libc makes calls that the filter does
-# not know when a file is sent, so that with it there are only logins.
+# vsftpd_host YES|NO: with its filter or without. When a file is sent, a recent libc makes system calls
+# that the filter does not know, so with the filter there are only logins.
 vsftpd_host() {
 	port=$(free_port)
 	mkdir "$there/ftp" "$there/empty"
@@ -251,7 +251,7 @@ vsftpd_host() {
 	complaints "$log"
 }
 
-# chrony_host LEVEL: under its filter of this level, asked by its own client.
+# chrony_host LEVEL: under its filter of this level, with requests of its own client.
 chrony_host() {
 	user=''
 	[ "$(id -u)" -ne 0 ] || user='-u nobody'
@@ -263,7 +263,7 @@ chrony_host() {
 	answers grep -q 'Loaded seccomp' "$log"
 	ask tracking | cut -d , -f 2,3
 	ask activity
-	looked_at
+	wait_for_samples
 	until_gone "$server"
 	sed 's/^[^ ]* //' "$log"
 }
@@ -277,7 +277,7 @@ ntpd_host() {
 	complaints "$log"
 }
 
-# Its rights dropped, its own user, and packets that it has to count.
+# ntpd drops its rights, runs as its own user, and counts packets.
 tcpdump_host() {
 	serve tcpdump tcpdump -n -i lo -c 4 -w "$there/capture" icmp
 	answers grep -q listening "$log"
@@ -294,7 +294,7 @@ dnsmasq_host() {
 		--bind-interfaces -A /host.test/192.0.2.7 --pid-file= -u "$(id -un)"
 	answers python3 "$data/dns.py" "$port" host.test
 	python3 "$data/dns.py" "$port" host.test
-	looked_at
+	wait_for_samples
 	until_gone "$server"
 	complaints "$log"
 }
@@ -305,7 +305,7 @@ php_fpm_host() {
 	[ "$(id -u)" -ne 0 ] || printf 'user=www-data\ngroup=www-data\n' >>"$there/conf"
 	serve php-fpm "$1" -F -y "$there/conf"
 	answers grep -q ready "$there/error"
-	looked_at
+	wait_for_samples
 	kill -QUIT "$(cat "$there/pid")"
 	wait "$server"
 	echo "server $?"

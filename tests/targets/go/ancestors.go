@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Goroutines with ancestors of several generations, all at rest. With a number on the command
-// line there are so many families. SIGUSR1 makes it write what the runtime itself says of
-// them, ancestors included where GODEBUG=tracebackancestors keeps them, to the first argument.
+// Goroutines with ancestors of several generations, all at rest. A number on the command line
+// is the number of families. On SIGUSR1 the program writes the runtime's own dump of them to the
+// first argument, with ancestors if GODEBUG=tracebackancestors keeps them.
 package main
 
 import (

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Samples a Go process as the client does; bench_go.sh starts the process and this
- * program. Usage: go_looks PID SAMPLES INTERVAL_MS. Prints one line: ms to attach, ms of
+ * program. Usage: go_samples PID SAMPLES INTERVAL_MS. Prints one line: ms to attach, ms of
  * the first sample, the median ms of the others, tasks, stacks, and the highest memory in
  * MB.
  */
@@ -110,7 +110,7 @@ int main(int argc, char **argv)
 	session.ctx = calloc(1, source_goruntime.ctx_size);
 	rc = run(&session, looks, atol(argv[3]), &e);
 	if (rc)
-		fprintf(stderr, "go_looks: %s\n", e.text);
+		fprintf(stderr, "go_samples: %s\n", e.text);
 	source_goruntime.close(session.ctx);
 	snapshot_unref(session.last);
 	track_free(session.track);

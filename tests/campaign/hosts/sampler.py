@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""looker.py CLIENT LIBRARY FOLDER: until there is FOLDER/stop, looks at every process that has
-LIBRARY mapped: `ls`, two dumps of each, and the view of one program of each name. Then, or
-after a while, FOLDER/hold goes, for which programs wait. FOLDER/looks gets one line of what
-was seen, and a line `fault: ...` for each look that went wrong."""
+"""sampler.py CLIENT LIBRARY FOLDER: until FOLDER/stop exists, samples every process that has LIBRARY
+mapped: `ls`, two dumps of each process, and the view of one process of each name. Then, or after a
+while, it removes FOLDER/hold, for which programs wait. It writes a summary to FOLDER/samples, with a
+line `fault: ...` for each command that failed."""
 import fcntl
 import json
 import os
@@ -16,23 +16,23 @@ import sys
 import termios
 import time
 
-LOOKS = 2
-# For one that has no rows of the agent: it may be before its start, or a child that has hardly
-# waited yet.
-LOOKS_MAX = 6
-LOOK_S = 60
+SAMPLES = 2
+# For a process without rows of the agent: it may not have started yet, or be a child that has hardly
+# waited.
+SAMPLES_MAX = 6
+SAMPLE_S = 60
 VIEWS = 3
 
-# From the first process on, until nothing is left that has not been looked at; at most so long.
+# The longest time that programs are held until each of their processes has been sampled.
 HOLD_S = 15
 
 client, library, folder = sys.argv[1:4]
-stop, hold, result = folder + "/stop", folder + "/hold", folder + "/looks"
+stop, hold, result = folder + "/stop", folder + "/hold", folder + "/samples"
 began = time.monotonic()
 about = os.stat(library)
 mapped = f" {about.st_ino} "
-looks, agent, other, filtered, viewed = {}, set(), set(), set(), set()
-# What a process that ends under the look makes of it: nothing to be watched, or it ended.
+samples, agent, other, filtered, viewed = {}, set(), set(), set(), set()
+# The client's exit statuses if the process ends: there is no such target, or it has ended.
 ENDED = (3, 4)
 faults, listed = [], 0
 
@@ -55,7 +55,7 @@ def status(pid, name):
         return ""
 
 
-# The slowest look: its seconds, and at what.
+# The slowest command: its seconds, and its words.
 slowest = (0.0, "")
 
 
@@ -67,9 +67,9 @@ def took(since, what):
 def run(*words):
     since = time.monotonic()
     try:
-        done = subprocess.run([client, *words], capture_output=True, timeout=LOOK_S)
+        done = subprocess.run([client, *words], capture_output=True, timeout=SAMPLE_S)
     except subprocess.TimeoutExpired:
-        faults.append(f"{' '.join(words)}: no end after {LOOK_S} s")
+        faults.append(f"{' '.join(words)}: no end after {SAMPLE_S} s")
         return None
     name = status(words[1], "Name") if len(words) > 1 else ""
     took(since, " ".join(words[:2]) + " " + name)
@@ -97,14 +97,14 @@ def dump(pid):
 
 
 def view(pid):
-    """In a terminal of its own: until its table is there, and then q."""
+    """Runs the view in its own terminal until it shows a table, then quits it."""
     since = time.monotonic()
     child, terminal = pty.fork()
     if child == 0:
         os.environ["TERM"] = "xterm-256color"
         os.execv(client, [client, pid])
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    text, asked, ends = b"", False, time.monotonic() + LOOK_S
+    text, asked, ends = b"", False, time.monotonic() + SAMPLE_S
     while time.monotonic() < ends:
         if select.select([terminal], [], [], 0.2)[0]:
             try:
@@ -136,7 +136,7 @@ def let_go():
 
 def enough(pid):
     rows = any(pid == seen for seen, name in agent)
-    return looks.get(pid, 0) >= (LOOKS if rows else LOOKS_MAX)
+    return samples.get(pid, 0) >= (SAMPLES if rows else SAMPLES_MAX)
 
 
 names = set()
@@ -150,7 +150,7 @@ while True:
             break
         if enough(pid):
             continue
-        looks[pid] = looks.get(pid, 0) + 1
+        samples[pid] = samples.get(pid, 0) + 1
         dump(pid)
         name = status(pid, "Name")
         if enough(pid) and len(viewed) < VIEWS and name and name not in names:
@@ -166,7 +166,7 @@ while True:
         break
     time.sleep(0.05)
 
-# One that was seen without the agent before its region was made, and with it afterwards.
+# Some processes were sampled before the agent had made its region, and again after that.
 other -= agent
 with open(result, "w") as out:
     print(f"{len(agent)} with rows of the agent, {len(other)} without, "
