@@ -34,7 +34,7 @@ build() {	# build OUTPUT OPTION…
 	out=$1
 	shift
 	(cd "$work" && env GOENV=off GOFLAGS= GO111MODULE=off GOROOT="$root" GOCACHE="$work/cache" \
-		"$root/bin/go" build "$@" -o "$out" waits.go) >"$work/build.log" 2>&1
+		"$root/bin/go" build "$@" -o "$out" "${program:-waits}.go") >"$work/build.log" 2>&1
 }
 launch() {
 	rm -f "$work/stacks" "$work/out"
@@ -74,6 +74,12 @@ heap() (
 	done
 	python3 "$here/../e2e/go_heap_compare.py" "$work/dump.json" "$work/stats"
 )
+# What the dump has of the ancestors of goroutines is what the runtime prints of them.
+ancestors_match() {
+	matches 0 >/dev/null
+	"$client" dump -f json "$work/stacks" >"$work/text.json" || return 1
+	python3 "$(dirname "$compare")/go_ancestors_compare.py" "$work/dump.json" "$work/text.json" 10
+}
 the() { echo "row name=main.$1 has"; }
 # Facts that the runtime does not print: objects, labels, threads.
 objects="$(the chanSend) waits_on.text='chan cap 2, len 2, 2 senders, 1 select' and
@@ -104,6 +110,15 @@ for version in ${GO_VERSIONS:-1.16.15 1.17.13 1.18.10 1.19.13 1.20.14 1.21.13 1.
 		for story in pointers goroutines; do
 			check "go$version ${how:-plain}: $story, the heap as the runtime says" heap "$story"
 		done
+		cp "$targets/ancestors.go" "$work"
+		program=ancestors
+		check "go$version ${how:-plain}: the program of ancestors builds" build ancestors ${how:+"$how"}
+		program=
+		export GODEBUG=tracebackancestors=5
+		launch ancestors
+		unset GODEBUG
+		check "go$version ${how:-plain}: ancestors are shown as by the runtime" ancestors_match
+		stop
 	done
 	rm -rf "$work/cache"
 done

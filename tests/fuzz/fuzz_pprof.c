@@ -72,7 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		check_stack(task->created_by);
 		require(!task->ancestry || task->ancestry->nr <= SNAPSHOT_ANCESTORS_MAX);
 		for (size_t k = 0; task->ancestry && k < task->ancestry->nr; k++) {
-			require(task->ancestry->stacks[k]);
+			require(task->ancestry->stacks[k] != NULL);
 			check_stack(task->ancestry->stacks[k]);
 		}
 	}
