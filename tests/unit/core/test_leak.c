@@ -135,7 +135,7 @@ static void beside_traffic(struct world *w)
 		arrive(w, FOREVER, 4);
 }
 
-static void looks_that_pause(struct world *w)
+static void samples_that_pause(struct world *w)
 {
 	if (at(w, 300))
 		w->now += 900;
@@ -226,7 +226,7 @@ static void idle_pool(struct world *w)
 		arrive_many(w, 500, FOREVER, 0);
 }
 
-static void looks_that_pause_over_a_pool(struct world *w)
+static void samples_that_pause_over_a_pool(struct world *w)
 {
 	idle_pool(w);
 	if (at(w, 300))
@@ -335,7 +335,7 @@ static const struct scenario scenarios[] = {
 	{"a quarter ends", some_end, 600, 1, 0, true, 0},
 	{"loops with a timeout", loops_with_a_timeout, 400, 1, 0, true, 0},
 	{"beside another site's traffic", beside_traffic, 400, 1, 0, true, 0},
-	{"looks that pause", looks_that_pause, 1800, 1, 0, true, 0},
+	{"samples that pause", samples_that_pause, 1800, 1, 0, true, 0},
 	{"leak, often stopped", leak_often_stopped, 400, 1, 0, true, 0},
 	{"one a second, watched for 20 s", slow_climb, 20, 0.25, 10, true, 0},
 	{"warm-up", warm_up, 600, 1, 0, false, 0},
@@ -348,8 +348,8 @@ static const struct scenario scenarios[] = {
 	{"sawtooth: an hourly batch", hourly_batch, 8 * HOUR, 15, 0, false, 0},
 	{"day and night", day_and_night, 4 * DAY, 60, 0, false, 0.05},
 	{"idle pools", idle_pool, 600, 1, 0, false, 0},
-	{"idle pools, looks that pause", looks_that_pause_over_a_pool, 1800, 1, 0, false,
-	 0},
+	{"idle pools, samples that pause", samples_that_pause_over_a_pool, 1800, 1, 0,
+	 false, 0},
 	{"idle pools, restarted", restarted_pool, 1200, 1, 0, false, 0},
 	{"flicker", flicker, 600, 1, 0, false, 0.002},
 	{"a stopped target", stopped_target, 600, 1, 0, false, 0},

@@ -320,7 +320,7 @@ static void labels(void **state)
 
 /* A session: figures of each sample, a copy in the snapshot, and when a limit is
  * reached. */
-static void figures_of_looks(void **state)
+static void figures_of_samples(void **state)
 {
 	static struct figures figures;
 	struct snapshot *snapshot = NULL;
@@ -361,7 +361,7 @@ int main(void)
 		cmocka_unit_test(limit_line),
 		cmocka_unit_test(hostile_values),
 		cmocka_unit_test(labels),
-		cmocka_unit_test(figures_of_looks),
+		cmocka_unit_test(figures_of_samples),
 	};
 
 	return cmocka_run_group_tests_name("series", tests, NULL, NULL);

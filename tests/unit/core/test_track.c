@@ -256,7 +256,7 @@ static void turns_that_are_seen(void **state)
 }
 
 /* A sample that was taken in the middle of a change is ignored. */
-static void suspect_looks(void **state)
+static void suspect_samples(void **state)
 {
 	struct bench *bench = *state;
 	struct task task = in_state(STATE_MUTEX);
@@ -338,7 +338,7 @@ static uint32_t verdict(const struct task *task)
 	return task->flags & (TASK_STUCK | TASK_LONG);
 }
 
-static void stuck_needs_two_looks(void **state)
+static void stuck_needs_two_samples(void **state)
 {
 	struct bench *bench = *state;
 
@@ -355,7 +355,7 @@ static void stuck_needs_two_looks(void **state)
 	assert_int_equal(verdict(look(bench, 13, in_state(STATE_MUTEX))), 0);
 }
 
-static void an_old_wait_is_stuck_in_the_second_look(void **state)
+static void an_old_wait_is_stuck_in_the_second_sample(void **state)
 {
 	struct bench *bench = *state;
 	struct task task = in_state(STATE_CHAN_SEND);
@@ -370,7 +370,7 @@ static void an_old_wait_is_stuck_in_the_second_look(void **state)
 	assert_int_equal(verdict(look(bench, 0.021, task)), TASK_STUCK);
 }
 
-/* Samples that the kernel contradicts; suspect_looks has those that are only blurred. */
+/* Samples that the kernel contradicts; suspect_samples has those that are only blurred. */
 static void doubt_begins_anew(void **state)
 {
 	struct bench *bench = *state;
@@ -644,12 +644,12 @@ int main(void)
 		test(a_thread_that_switched_was_awake),
 		test(turns_of_one_wait),
 		test(turns_that_are_seen),
-		test(suspect_looks),
+		test(suspect_samples),
 		test(the_source_knows_better),
 		test(first_seen_then_known),
 		test(clocks_out_of_order),
-		test(stuck_needs_two_looks),
-		test(an_old_wait_is_stuck_in_the_second_look),
+		test(stuck_needs_two_samples),
+		test(an_old_wait_is_stuck_in_the_second_sample),
 		test(doubt_begins_anew),
 		test(idle_is_stuck_only_by_name),
 		test(what_does_not_block_is_never_stuck),

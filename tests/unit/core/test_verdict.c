@@ -138,7 +138,7 @@ static void score_over_time(void **state)
 	world_release(&w);
 }
 
-static void what_slows_down_is_looked_at_again(void **state)
+static void what_slows_down_is_judged_again(void **state)
 {
 	struct world w;
 
@@ -387,7 +387,7 @@ int main(void)
 		cmocka_unit_test(numbers_of_an_hourly_job),
 		cmocka_unit_test(numbers_of_a_line),
 		cmocka_unit_test(score_over_time),
-		cmocka_unit_test(what_slows_down_is_looked_at_again),
+		cmocka_unit_test(what_slows_down_is_judged_again),
 		cmocka_unit_test(proof_outranks_any_trend),
 		cmocka_unit_test(main_on_a_nil_channel_is_fine),
 		cmocka_unit_test(known_and_suppressed),

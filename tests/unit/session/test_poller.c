@@ -150,7 +150,7 @@ static void refresh_does_not_wait(void **state)
 	snapshot_unref(wait_for(fixture, FEED_LIVE, 8, &feed_state));
 }
 
-static void the_last_picture_stays(void **state)
+static void the_last_snapshot_stays(void **state)
 {
 	struct fixture *fixture = *state;
 	pid_t pid = start_child(fixture);
@@ -315,7 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH(publishes_at_its_interval),
 		WITH(refresh_does_not_wait),
-		WITH(the_last_picture_stays),
+		WITH(the_last_snapshot_stays),
 		WITH(attaches_to_another),
 		WITH(waits_for_the_next_of_its_name),
 		WITH(lists_processes_and_writes_dumps),

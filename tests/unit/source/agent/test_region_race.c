@@ -14,9 +14,9 @@
 #include "base/clock.h"
 #include "source/agent/private.h"
 
-#define SLOTS          32u
-#define LOOK_NS        (CLOCK_SECOND_NS / 2)
-#define LOOKS_AT_LEAST 20u
+#define SLOTS            32u
+#define WATCH_NS         (CLOCK_SECOND_NS / 2)
+#define SAMPLES_AT_LEAST 20u
 
 struct race {
 	struct wire_header layout;
@@ -104,13 +104,13 @@ static void race_end(struct race *race)
 	close(race->fd);
 }
 
-static void check_picture(const struct snapshot *picture)
+static void check_snapshot(const struct snapshot *snapshot)
 {
-	for (size_t i = 0; i < picture->nr_tasks; i++) {
-		const struct task *task = &picture->tasks[i];
+	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		const struct task *task = &snapshot->tasks[i];
 
 		assert_true(task->state < STATE_COUNT && task->waits.fd >= -1);
-		assert_true(task->since_ns <= picture->mono_ns);
+		assert_true(task->since_ns <= snapshot->mono_ns);
 		assert_true(strlen(task->name) < 64);
 		assert_true(!task->waits.kind || strlen(task->waits.text) < 1024);
 		assert_true(task->nr_labels <= SNAPSHOT_LABELS_MAX);
@@ -124,10 +124,10 @@ static void check_picture(const struct snapshot *picture)
 /* The header is checked and used while it changes: taken again and again. */
 static unsigned take_often(struct race *race, struct kernel *kernel)
 {
-	int64_t end_ns = clock_mono_ns() + LOOK_NS;
+	int64_t end_ns = clock_mono_ns() + WATCH_NS;
 	unsigned taken = 0;
 
-	for (unsigned i = 0; i < LOOKS_AT_LEAST || clock_mono_ns() < end_ns; i++) {
+	for (unsigned i = 0; i < SAMPLES_AT_LEAST || clock_mono_ns() < end_ns; i++) {
 		struct region region;
 		struct err e = {0};
 		int fd = dup(race->fd);
@@ -152,7 +152,7 @@ static void run(bool sealed)
 	struct intern *intern = intern_new(1u << 20);
 	struct stack_table *stacks = stack_table_new(10000);
 	struct agent *agent = calloc(1, sizeof(*agent));
-	unsigned looks = 0;
+	unsigned samples = 0;
 	struct race race;
 	struct err e = {0};
 	int rc;
@@ -175,15 +175,15 @@ static void run(bool sealed)
 	agent->symbols = symbols_new(&agent->kernel, intern, stacks);
 	thread_table_init(&agent->threads, &agent->kernel, agent->symbols);
 	resource_init(&agent->resources, &agent->kernel);
-	for (int64_t end_ns = clock_mono_ns() + LOOK_NS;
-	     looks < LOOKS_AT_LEAST || clock_mono_ns() < end_ns; looks++) {
+	for (int64_t end_ns = clock_mono_ns() + WATCH_NS;
+	     samples < SAMPLES_AT_LEAST || clock_mono_ns() < end_ns; samples++) {
 		const struct source_focus focus = {.all = true};
-		struct snapshot *picture = snapshot_new();
+		struct snapshot *snapshot = snapshot_new();
 
-		assert_non_null(picture);
-		if (source_agent.sample(agent, &focus, picture, &e) == 0)
-			check_picture(picture);
-		snapshot_unref(picture);
+		assert_non_null(snapshot);
+		if (source_agent.sample(agent, &focus, snapshot, &e) == 0)
+			check_snapshot(snapshot);
+		snapshot_unref(snapshot);
 	}
 	source_agent.close(agent);
 	free(agent);
