@@ -118,13 +118,29 @@ static void put_tasks(const struct check *check, const struct snapshot *s,
 	}
 }
 
+static void put_timer_leaks(const struct timers *timers, bool ascii, struct buf *out)
+{
+	char text[TIMER_TEXT_MAX];
+
+	for (size_t i = 0; timers && i < timers->nr_groups; i++) {
+		const struct timer_group *group = &timers->groups[i];
+
+		if (!group->evidence || group->verdict < VERDICT_LEAK)
+			continue;
+		buf_puts(out, "  ");
+		escape_text(out, timer_group_text(group, text), 0, ascii);
+		buf_printf(out, "\n    %s\n", group->evidence);
+	}
+}
+
 static void put_leaks(const struct check *check, struct buf *out)
 {
 	const struct snapshot *s = check->findings[CHECK_LEAK].snapshot;
 	bool ascii = check->options->settings.ascii;
 
-	for (size_t i = 0, shown = 0; i < s->groups->nr_leaks && shown < STACKS_MAX;
-	     i++) {
+	put_timer_leaks(s->timers, ascii, out);
+	for (size_t i = 0, shown = 0;
+	     s->groups && i < s->groups->nr_leaks && shown < STACKS_MAX; i++) {
 		const struct leak *leak = &s->groups->leaks[i];
 		char line[REPORT_LINE_MAX];
 

@@ -89,7 +89,7 @@ bool check_is_guilty_leak(const struct snapshot *s, const struct leak *leak)
 
 static uint64_t count_leaks(const struct snapshot *s)
 {
-	uint64_t count = 0;
+	uint64_t count = timers_leaks(s->timers, VERDICT_LEAK);
 
 	for (size_t i = 0; s->groups && i < s->groups->nr_leaks; i++)
 		count += check_is_guilty_leak(s, &s->groups->leaks[i]);

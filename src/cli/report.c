@@ -24,7 +24,9 @@ static void say_progress(const struct span *span)
 	if (!isatty(STDERR_FILENO) || !span->last)
 		return;
 	fprintf(stderr, "\r%u tasks, %u stuck, %zu leaks", span->last->counts.tasks,
-		span->last->counts.stuck, report_leaks(span->last, VERDICT_LEAK));
+		span->last->counts.stuck,
+		report_leaks(span->last, VERDICT_LEAK) +
+			timers_leaks(span->last->timers, VERDICT_LEAK));
 	if (!span->replay)
 		fprintf(stderr, "; %s to go, ^C stops",
 			clock_format_duration(span->end_ns - clock_mono_ns(), left));
@@ -77,7 +79,9 @@ static int watch_and_report(const struct options *options, struct span *span)
 		cli_complain("%s", e.text);
 	rc = write_report(options, span, &history);
 	if (rc == CLI_FINE && options->value[OPTION_FAIL] &&
-	    (report_leaks(span->last, VERDICT_LEAK) > 0 || graph_cycles(span->last) > 0))
+	    (report_leaks(span->last, VERDICT_LEAK) > 0 ||
+	     timers_leaks(span->last->timers, VERDICT_LEAK) > 0 ||
+	     graph_cycles(span->last) > 0))
 		return CLI_FOUND;
 	return rc;
 }

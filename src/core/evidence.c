@@ -45,10 +45,9 @@ static void time_of_day(const struct snapshot *snapshot, int64_t mono_ns, char o
 		strftime(out, 16, "%H:%M:%S", &local);
 }
 
-static void say_growth(struct words *words, const struct leak *leak,
+static void say_growth(struct words *words, const struct trend_finding *finding,
 		       const struct snapshot *snapshot)
 {
-	const struct trend_finding *finding = &leak->finding;
 	char span[CLOCK_DURATION_MAX], since[16];
 	double per_minute = finding->per_second * 60;
 
@@ -67,8 +66,6 @@ static void say_growth(struct words *words, const struct leak *leak,
 		append_words(words,
 			     "The minimum rose in %" PRIu32 " consecutive intervals. ",
 			     finding->rises);
-	append_words(words, "%" PRIu64 " appeared and remain, %" PRIu64 " ended. ",
-		     finding->came, finding->left);
 }
 
 static void say_steps(struct words *words, const struct trend_finding *finding)
@@ -138,6 +135,34 @@ static void say_proofs(struct words *words, const struct leak *leak)
 			     leak->proven, leak->count);
 }
 
+static void say_end(struct words *words, const struct trend_finding *finding)
+{
+	append_words(words, "It grew to %" PRIu32 ", but is no longer growing. ",
+		     finding->to);
+}
+
+static void say_doubts(struct words *words, const struct trend_finding *finding)
+{
+	if (finding->slows)
+		append_words(
+			words,
+			"The growth is slowing down, as during a warm-up: check again "
+			"later. ");
+	else if (finding->verdict == VERDICT_RECHECK && finding->per_second > 0)
+		append_words(words,
+			     "It has not been observed for long: check again later. ");
+}
+
+static const char *copy_words(struct words *words, struct snapshot *snapshot)
+{
+	const char *copy;
+
+	if (words->used > 0 && words->text[words->used - 1] == ' ')
+		words->text[words->used - 1] = '\0';
+	copy = arena_strndup(&snapshot->arena, words->text, sizeof(words->text));
+	return copy ? copy : "";
+}
+
 void leak_explain(struct leak *leak, struct snapshot *snapshot)
 {
 	const struct trend_finding *finding = &leak->finding;
@@ -148,27 +173,34 @@ void leak_explain(struct leak *leak, struct snapshot *snapshot)
 	leak->limit_ns = -1;
 	say_proofs(&words, leak);
 	if (finding->per_second > 0) {
-		say_growth(&words, leak, snapshot);
+		say_growth(&words, finding, snapshot);
+		append_words(&words,
+			     "%" PRIu64 " appeared and remain, %" PRIu64 " ended. ",
+			     finding->came, finding->left);
 		say_steps(&words, finding);
 		find_limit(leak, snapshot);
 	} else if (!leak->proofs) {
-		append_words(&words, "It grew to %" PRIu32 ", but is no longer growing. ",
-			     finding->to);
+		say_end(&words, finding);
 	}
 	if (leak->limit_ns >= 0)
 		append_words(&words, "At this rate it reaches the limit of %s in %s. ",
 			     leak->limit, clock_format_duration(leak->limit_ns, reached));
-	if (finding->slows)
-		append_words(
-			&words,
-			"The growth is slowing down, as during a warm-up: check again "
-			"later. ");
-	else if (finding->verdict == VERDICT_RECHECK && finding->per_second > 0)
-		append_words(&words,
-			     "It has not been observed for long: check again later. ");
-	if (words.used > 0 && words.text[words.used - 1] == ' ')
-		words.text[words.used - 1] = '\0';
-	leak->evidence = arena_strndup(&snapshot->arena, words.text, sizeof(words.text));
-	if (!leak->evidence)
-		leak->evidence = "";
+	say_doubts(&words, finding);
+	leak->evidence = copy_words(&words, snapshot);
+}
+
+const char *finding_explain(const struct trend_finding *finding,
+			    struct snapshot *snapshot)
+{
+	struct words words = {.used = 0};
+
+	words.text[0] = '\0';
+	if (finding->per_second > 0) {
+		say_growth(&words, finding, snapshot);
+		say_steps(&words, finding);
+	} else {
+		say_end(&words, finding);
+	}
+	say_doubts(&words, finding);
+	return copy_words(&words, snapshot);
 }

@@ -43,6 +43,7 @@ struct grouping *grouping_new(const char *acknowledge, struct err *e)
 	entry_table_init(&grouping->sites);
 	grouping->seed = hash_seed();
 	grouping->least_ns = TREND_LEAST_NS;
+	grouping->timers = timer_trends_new();
 	grouping->intern = intern_new(LABEL_BYTES);
 	if (!grouping->intern)
 		err_set(e, ERR_NOMEM, "no memory for groups");
@@ -59,6 +60,7 @@ void grouping_reset(struct grouping *grouping)
 	for (int by = 0; by < GROUP_BY_COUNT; by++)
 		entry_table_release(&grouping->tables[by]);
 	entry_table_release(&grouping->sites);
+	timer_trends_reset(grouping->timers);
 	grouping->nr_before = 0;
 	grouping->sample = 0;
 }
@@ -70,6 +72,7 @@ void grouping_free(struct grouping *grouping)
 	grouping_reset(grouping);
 	group_rules_free(&grouping->acknowledge);
 	group_rules_free(&grouping->suppress);
+	timer_trends_free(grouping->timers);
 	intern_free(grouping->intern);
 	free(grouping->before);
 	free(grouping->now);

@@ -133,6 +133,9 @@ void group_filter(const struct group *group, const struct snapshot *snapshot, ch
  * every build. */
 void group_rule(const struct group *group, const struct snapshot *snapshot, char *out,
 		size_t size);
+/* Describes a trend in sentences, in the arena. Never NULL. */
+const char *finding_explain(const struct trend_finding *finding,
+			    struct snapshot *snapshot);
 /* Copies another snapshot's groups into this one's arena. Both must have the same
  * tasks. */
 void groups_copy(struct snapshot *snapshot, const struct snapshot *from);

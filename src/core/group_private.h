@@ -7,6 +7,7 @@
 #include "base/intern.h"
 #include "core/group.h"
 #include "core/query.h"
+#include "core/timer_trend.h"
 
 #define GROUP_NONE    UINT32_MAX
 #define MEMBER_GROUPS (GROUP_LABEL + GROUP_LABELS) /* stack, creator, state, labels */
@@ -94,6 +95,7 @@ struct grouping {
 	struct intern *intern; /* texts of labels */
 	bool renewed;          /* in this sample, so all labels are new to it */
 	struct rules acknowledge, suppress; /* rules of the user */
+	struct timer_trends *timers;        /* NULL if there is no memory */
 	uint64_t seed, next_serial;
 	uint32_t sample;
 	int64_t first_ns, last_ns, least_ns;
@@ -117,6 +119,11 @@ void entry_begin_sample(struct entry_table *table);
 int group_rules_take(struct rules *rules, const char *text, struct err *e);
 void group_rules_free(struct rules *rules);
 bool group_rules_match(struct rules *rules, const struct task *task, int64_t now_ns);
+
+/* Drops verdicts on timers whose function a rule of the user matches as the name of a
+ * task. timers may be NULL. */
+void group_rules_forgive(struct grouping *grouping, struct timers *timers,
+			 int64_t now_ns);
 
 /* Returns the same task in the previous sample, or NULL. */
 struct member *group_find_before(struct grouping *grouping, const struct task *task);

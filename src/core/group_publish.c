@@ -248,6 +248,10 @@ void group_publish(struct grouping *grouping, struct snapshot *snapshot)
 	if (!groups)
 		return;
 	grouping_begin_acknowledging(grouping, snapshot);
+	group_rules_forgive(
+		grouping,
+		timer_trends_update(grouping->timers, snapshot, grouping->least_ns),
+		snapshot->mono_ns);
 	groups->watched_ns = grouping->last_ns - grouping->first_ns;
 	groups->least_ns = grouping->least_ns;
 	judge_sites(grouping, snapshot, groups);

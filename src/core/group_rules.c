@@ -81,3 +81,24 @@ bool grouping_acknowledges(struct grouping *grouping, const struct task *task,
 	return group_rules_match(&grouping->acknowledge, task, now_ns) ||
 	       group_rules_match(&grouping->suppress, task, now_ns);
 }
+
+void group_rules_forgive(struct grouping *grouping, struct timers *timers, int64_t now_ns)
+{
+	for (size_t i = 0; timers && i < timers->nr_groups; i++) {
+		struct timer_group *group = &timers->groups[i];
+		struct task task = {.kind = TASK_GOROUTINE,
+				    .state = STATE_UNKNOWN,
+				    .name = group->function[0] ? group->function
+							       : group->callback,
+				    .waits = {.fd = -1},
+				    .cpu_percent = -1};
+
+		if (!group->evidence ||
+		    (!group_rules_match(&grouping->suppress, &task, now_ns) &&
+		     !group_rules_match(&grouping->acknowledge, &task, now_ns)))
+			continue;
+		group->evidence = NULL;
+		group->verdict = VERDICT_NONE;
+		group->score = 0;
+	}
+}

@@ -160,6 +160,7 @@ int marks_add(struct marks *marks, const struct snapshot *snapshot, struct err *
 	if (mark) {
 		mark->seed = hash_seed();
 		arena_init(&mark->labels, 0);
+		mark->timers = timers_copy(snapshot->timers, &mark->labels);
 	}
 	if (!mark || !copy_tasks(mark, snapshot) || !build_index(mark) ||
 	    !copy_groups(mark, snapshot->groups)) {

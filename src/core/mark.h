@@ -59,7 +59,8 @@ struct mark {
 	size_t index_capacity;
 	struct mark_group *groups[GROUP_BY_COUNT];
 	size_t nr_groups[GROUP_BY_COUNT];
-	struct arena labels; /* texts of groups */
+	struct arena labels;         /* texts of groups, and the timers */
+	const struct timers *timers; /* or NULL */
 };
 
 struct marks {

@@ -8,13 +8,28 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-const struct timers *timers_copy(const struct timers *timers, struct arena *arena)
+#define EVIDENCE_MAX 1000u
+
+struct timers *timers_copy(const struct timers *timers, struct arena *arena)
 {
 	struct timers *copy = timers ? arena_alloc(arena, sizeof(*copy)) : NULL;
 
 	if (copy)
 		*copy = *timers;
+	for (size_t i = 0; copy && i < copy->nr_groups; i++)
+		if (copy->groups[i].evidence)
+			copy->groups[i].evidence = arena_strndup(
+				arena, copy->groups[i].evidence, EVIDENCE_MAX);
 	return copy;
+}
+
+size_t timers_leaks(const struct timers *timers, enum verdict least)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; timers && i < timers->nr_groups; i++)
+		count += timers->groups[i].evidence && timers->groups[i].verdict >= least;
+	return count;
 }
 
 int64_t timers_count_of(const struct timers *timers, const struct timer_group *group)

@@ -8,12 +8,17 @@
 #define CORE_TIMER_H
 
 #include "base/arena.h"
+#include "core/trend.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define TIMER_GROUPS_MAX 32u
+#define TIMER_GROUPS_MAX   32u
+/* How long a timer must have been armed to count for the trend: this part of the time of
+ * observation, but not longer than this. */
+#define TIMER_STAY_PARTS   16
+#define TIMER_STAY_MOST_NS (30 * CLOCK_SECOND_NS)
 
 struct timer_group {
 	const char *callback; /* function that the runtime calls, or "" if unknown */
@@ -21,8 +26,18 @@ struct timer_group {
 	const char *function;
 	int64_t period_ns; /* of tickers; 0 if the timers fire once */
 	uint32_t count;
-	uint32_t full;   /* tickers whose channel holds a tick that was not received */
+	uint32_t full; /* tickers whose channel holds a tick that was not received */
+	/* timers that have been armed for a while, in the same rhythm */
+	uint32_t stayed;
 	int64_t next_ns; /* when the first of them fires, CLOCK_MONOTONIC; 0 if never */
+	/* Set by timer_trends_update(). */
+	double per_minute;
+	enum verdict verdict;
+	double score;
+	const char *evidence; /* sentences, in the arena; NULL if there is no verdict */
+	int64_t spark_begin_ns;
+	uint32_t nr_spark; /* counts at equal steps of time up to now */
+	uint32_t spark[TREND_BUCKETS];
 };
 
 struct timers {
@@ -38,7 +53,9 @@ struct timers {
 };
 
 /* Returns a copy in the arena, or NULL. The names are not copied. */
-const struct timers *timers_copy(const struct timers *timers, struct arena *arena);
+struct timers *timers_copy(const struct timers *timers, struct arena *arena);
+/* Returns the number of groups with this verdict or a worse one. timers may be NULL. */
+size_t timers_leaks(const struct timers *timers, enum verdict least);
 
 /* Returns the number of timers that do the same as those of the group. */
 int64_t timers_count_of(const struct timers *timers, const struct timer_group *group);

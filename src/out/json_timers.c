@@ -14,6 +14,15 @@ static void put_group(struct buf *out, const struct snapshot *snapshot,
 	json_put_count(out, ", ", "period_ns", group->period_ns);
 	json_put_count(out, ", ", "count", group->count);
 	json_put_count(out, ", ", "full", group->full);
+	json_put_count(out, ", ", "stayed", group->stayed);
+	/* What is in a stream is judged when it is read. */
+	if (group->evidence && !stream) {
+		json_put_text(out, "verdict", verdict_name(group->verdict));
+		json_put_count(out, ", ", "score", (int64_t)(group->score + 0.5));
+		json_put_count(out, ", ", "per_minute",
+			       (int64_t)(group->per_minute + 0.5));
+		json_put_text(out, "evidence", group->evidence);
+	}
 	if (stream)
 		json_put_count(out, ", ", "next_ns", next_ns > 0 ? next_ns : -1);
 	else

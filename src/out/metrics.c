@@ -175,7 +175,7 @@ void metrics_take(struct metrics *metrics, const struct snapshot *snapshot,
 	metrics->pid = snapshot->target.pid;
 	metrics->up = true;
 	take_tasks(metrics, snapshot);
-	metrics->leaking = 0;
+	metrics->leaking = timers_leaks(snapshot->timers, VERDICT_LEAK);
 	for (size_t i = 0; groups && i < groups->nr_leaks; i++)
 		metrics->leaking += groups->leaks[i].finding.verdict >= VERDICT_LEAK;
 	metrics->deadlocks = graph_cycles(snapshot);
@@ -381,7 +381,8 @@ static const struct family families[] = {
 	 "Time that the task which has been in the state longest has spent in it.",
 	 put_oldest},
 	{"grmon_leaking_groups", "", "gauge", NULL,
-	 "Sites whose tasks leak, by trend or by proof.", put_leaking},
+	 "Sites whose tasks leak, by trend or by proof, and groups of timers that leak.",
+	 put_leaking},
 	{"grmon_deadlocks", "", "gauge", NULL,
 	 "Cycles of tasks that wait for each other.", put_deadlocks},
 	{"grmon_memory_silent", "", "gauge", NULL,

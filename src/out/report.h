@@ -52,7 +52,8 @@ void report_history_note(struct report_history *history, const struct snapshot *
 /* Returns true if the site was called a leak long enough to be mentioned but is not one
  * at the end. */
 bool report_is_past(const struct report_history *history, const struct report_past *past);
-/* Returns the number of leaks with this verdict or a worse one. */
+/* Returns the number of leaks with this verdict or a worse one; without those of timers,
+ * which timers_leaks() counts. */
 size_t report_leaks(const struct snapshot *snapshot, enum verdict least);
 /* Writes the ids of some tasks of the leak: "t12, t13, …", or "" if there are none. */
 const char *report_examples(const struct snapshot *snapshot, const struct leak *leak,

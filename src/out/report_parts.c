@@ -42,8 +42,11 @@ static void put_summary(const struct report_request *request,
 			const struct report_style *style, struct buf *out)
 {
 	const struct snapshot *s = request->snapshot;
-	size_t leaks = report_leaks(s, VERDICT_LEAK), cycles = graph_cycles(s);
-	size_t young = report_leaks(s, VERDICT_RECHECK) - leaks;
+	size_t leaks =
+		report_leaks(s, VERDICT_LEAK) + timers_leaks(s->timers, VERDICT_LEAK);
+	size_t cycles = graph_cycles(s);
+	size_t young = report_leaks(s, VERDICT_RECHECK) +
+		       timers_leaks(s->timers, VERDICT_RECHECK) - leaks;
 	char line[REPORT_LINE_MAX], span[CLOCK_DURATION_MAX], iso[CLOCK_ISO_MAX];
 
 	snprintf(
@@ -110,16 +113,44 @@ static void put_leak(const struct report_request *request,
 	put_ancestors(style, out, leak->ancestry);
 }
 
+static void put_timer_leak(const struct report_request *request,
+			   const struct report_style *style, struct buf *out,
+			   const struct timer_group *group, size_t number)
+{
+	char line[REPORT_LINE_MAX], text[TIMER_TEXT_MAX];
+	struct report_plot plot = {
+		.values = group->spark,
+		.count = group->nr_spark,
+		.span_ns = request->snapshot->mono_ns - group->spark_begin_ns,
+		.what = "timers",
+	};
+
+	snprintf(line, sizeof(line), "%s %zu: %s",
+		 group->verdict == VERDICT_RECHECK ? "Perhaps a leak" : "Leak", number,
+		 timer_group_text(group, text));
+	style->heading(style, out, 3, line);
+	style->plot(style, out, &plot);
+	style->paragraph(style, out, group->evidence);
+	snprintf(line, sizeof(line), "%s. Score %.0f.",
+		 timer_group_details(group, request->snapshot->mono_ns, text),
+		 group->score);
+	style->paragraph(style, out, line);
+}
+
 static void put_leaks(const struct report_request *request,
 		      const struct report_style *style, struct buf *out)
 {
+	const struct timers *timers = request->snapshot->timers;
 	size_t count = report_leaks(request->snapshot, VERDICT_RECHECK);
 
-	if (count == 0)
+	if (count + timers_leaks(timers, VERDICT_RECHECK) == 0)
 		return;
 	style->heading(style, out, 2, "Leaks");
 	for (size_t i = 0; i < count; i++)
 		put_leak(request, style, out, i);
+	for (size_t i = 0; timers && i < timers->nr_groups; i++)
+		if (timers->groups[i].evidence)
+			put_timer_leak(request, style, out, &timers->groups[i], ++count);
 }
 
 /* Writes one line for each leak that the user has acknowledged. */

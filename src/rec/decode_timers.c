@@ -42,6 +42,7 @@ static void decode_group(const struct rec_tables *tables, json_t *object, int64_
 		.period_ns = time_of(object, "period_ns"),
 		.count = count_of(object, "count"),
 		.full = count_of(object, "full"),
+		.stayed = count_of(object, "stayed"),
 		.next_ns = next_in_ns < 0 ? time_of(object, "next_ns")
 					  : clock_add(now_ns, next_in_ns),
 	};

@@ -161,6 +161,8 @@ static void add_target(struct tui *t, struct parts *parts)
 	if (leaking_groups(t) > 0)
 		ADD(parts, 1, ROLE_STUCK, "%zu leak%s", leaking_groups(t),
 		    leaking_groups(t) == 1 ? "" : "s");
+	if (timers_leaks(s->timers, VERDICT_LEAK) > 0)
+		ADD(parts, 1, ROLE_STUCK, "timers leak, see x");
 	if (s->proving.state == PROVING_RUNNING)
 		ADD(parts, 1, ROLE_WARN, "proof %u%%", s->proving.percent);
 	else if (s->proving.state == PROVING_DONE && s->proving.proven > 0)

@@ -8,15 +8,18 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/spark.h"
 #include "core/steps.h"
 #include "tui/go_heap.h"
 #include "tui/graph.h"
+#include "tui/marks.h"
 #include "tui/resources.h"
 #include "tui/views.h"
 
 #define TEXT_MAX       512
 #define LINES_MAX      48
 #define TIMERS_SHOWN   6
+#define SPARK_CELLS    TREND_BUCKETS
 #define GRAPH_LINES    8 /* title and plot, minimum */
 #define GRAPH_LINES_UP 16
 #define GRAPH_CELLS    60 /* two columns of graphs need twice this width */
@@ -148,9 +151,48 @@ static void add_kinds(struct page *page, const struct resources *r)
 		append_text(line, "  no children, timers or watches");
 }
 
-static void add_timers(struct page *page, const struct snapshot *snapshot)
+/* Adds "+120 since mark 2 10:04:05" if the number has changed. */
+static void add_change(struct line *line, const struct tui *t,
+		       const struct timer_group *group)
 {
-	const struct timers *timers = snapshot->timers;
+	const struct mark *mark = marks_chosen(&t->marks);
+	char text[MARK_TEXT_MAX + 48], when[MARK_TEXT_MAX];
+	int64_t change;
+
+	if (!mark || !mark->timers || mark->timers->count < 0)
+		return;
+	change = (int64_t)group->count - timers_count_of(mark->timers, group);
+	if (change == 0)
+		return;
+	snprintf(text, sizeof(text), "; %+lld since %s", (long long)change,
+		 mark_text(t, when));
+	append_text(line, text);
+}
+
+static void add_timer_group(struct page *page, const struct tui *t,
+			    const struct timer_group *group)
+{
+	bool leaks = group->evidence && group->verdict >= VERDICT_LEAK;
+	struct line *line = add_line(page, leaks ? ROLE_STUCK : ROLE_NORMAL);
+	char text[TIMER_TEXT_MAX];
+
+	append_text(line, leaks ? "  ! " : "    ");
+	append_text(line, timer_group_details(group, t->snapshot->mono_ns, text));
+	add_change(line, t, group);
+	if (!group->evidence)
+		return;
+	line = add_line(page, leaks ? ROLE_STUCK : ROLE_DIM);
+	append_text(line, leaks ? "      leak: " : "      perhaps a leak: ");
+	append_text(line, group->evidence);
+	line = add_line(page, ROLE_DIM);
+	append_text(line, "      ");
+	append_text(line, spark_text(group->spark, group->nr_spark, SPARK_CELLS, t->ascii,
+				     text, sizeof(text)));
+}
+
+static void add_timers(struct page *page, const struct tui *t)
+{
+	const struct timers *timers = t->snapshot->timers;
 	struct line *line;
 	char text[TIMER_TEXT_MAX];
 
@@ -159,12 +201,8 @@ static void add_timers(struct page *page, const struct snapshot *snapshot)
 	line = add_line(page, ROLE_NORMAL);
 	append_text(line, "  Go timers: ");
 	append_text(line, timers_text(timers, text));
-	for (size_t i = 0; i < timers->nr_groups && i < TIMERS_SHOWN; i++) {
-		line = add_line(page, ROLE_NORMAL);
-		append_text(line, "    ");
-		append_text(line, timer_group_details(&timers->groups[i],
-						      snapshot->mono_ns, text));
-	}
+	for (size_t i = 0; i < timers->nr_groups && i < TIMERS_SHOWN; i++)
+		add_timer_group(page, t, &timers->groups[i]);
 	if (timers->nr_groups > TIMERS_SHOWN)
 		append_text(add_line(page, ROLE_DIM), "    and others");
 }
@@ -231,7 +269,7 @@ static void make_page(const struct tui *t, int width, struct page *page)
 	page->nr_lines = page->nr_graphs = 0;
 	add_limits(page, snapshot);
 	add_kinds(page, &snapshot->resources);
-	add_timers(page, snapshot);
+	add_timers(page, t);
 	add_go_heap(page, t, width);
 	for (int id = 0; snapshot->figures && id < FIGURE_COUNT; id++) {
 		const struct series *series = &snapshot->figures->series[id];

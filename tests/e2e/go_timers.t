@@ -105,6 +105,57 @@ launch "$work/pie" fixed 100
 counts "$version, position-independent"
 stop
 
+# Servers that open sessions all the time, each recorded for a few seconds, as old programs are:
+# there every ticker is in a heap until it is stopped.
+old=
+[ "$minor" -ge 23 ] && old=asynctimerchan=1
+record() {	# record STORY: its pid in $pid
+	GODEBUG=$old "$work/stripped" "$1" 50 >"$work/$1.out" 2>&1 </dev/null &
+	pid=$!
+	started="$started $pid"
+	until_true grep -q '^ready' "$work/$1.out" || echo "# $1 is not ready"
+	"$client" record "$pid" -o "$work/$1.grmon" -i 0.1 --for 7.5 2>"$work/$1.err" &
+	recorders="$recorders $!"
+}
+judge() { "$client" report "$work/$1.grmon" -f json >"$work/dump.json"; }
+says() { "$client" report "$work/$1.grmon" | tr -s ' \n' '  ' | grep -qE -- "$2"; }
+groups='in go_timers.groups.*'
+recorders=
+record forget
+record steady
+quiet=$pid
+record grow
+"$client" report "$pid" --for 7.5s --fail >"$work/live.txt" 2>&1
+live=$?
+# shellcheck disable=SC2086
+wait $recorders
+check 'forget: timers that are never stopped are a leak' judge forget
+check 'forget: the leak names the method that they call' ask \
+	"$groups row function=main.(*session).expire has verdict=leak per_minute>60 stayed>50"
+check 'forget: nothing else is a leak' ask "$groups count verdict?=leak = 1"
+check 'forget: a report begins with it, in words' says forget \
+	'1 leak, 0 deadlocks\. .*Leak 1: [0-9]+ timers that call main\.\(\*session\)\.expire .*From [0-9]+ to [0-9]+ in .*: \+[0-9]+ a minute'
+check 'steady: sessions that are closed can be judged' judge steady
+check 'steady: no group is a leak' ask "$groups no verdict?=leak"
+check 'steady: check --no-leak passes' "$client" check "$quiet" --no-leak --for 3
+if [ "$minor" -le 26 ]; then
+	check 'grow: tickers that are never stopped are a leak' judge grow
+	check 'grow: the leak names their period' ask \
+		"$groups row callback=time.sendTime period_ns=5000000000 has verdict=leak per_minute>60 stayed>50"
+	check 'grow: nothing else is a leak' ask "$groups count verdict?=leak = 1"
+	check 'grow: a live report finds it, and --fail ends with status 1' sh -c \
+		"[ $live -eq 1 ] && grep -qE '^Leak 1: [0-9]+ tickers of 5\.0s that send to a channel' '$work/live.txt'"
+	check 'grow: their channels are full' says grow '[0-9]+ channels are full: no task receives'
+	check 'grow: check --no-leak fails and names them' sh -c \
+		"! '$client' check $pid --no-leak --for 6 >'$work/check' 2>&1 && grep -q 'tickers of 5.0s that send to a channel' '$work/check'"
+	mkdir -p "$work/known/grmon-c"
+	echo '{"acknowledge": ["name:time.sendTime"]}' >"$work/known/grmon-c/config.json"
+	check 'grow: a filter of names acknowledges them' env XDG_CONFIG_HOME="$work/known" \
+		"$client" report "$work/grow.grmon" --fail
+else
+	ok 0 '# SKIP this Go has no old timers'
+fi
+
 # Three other versions, as far apart as possible.
 versions=$(ls -d "$(go env GOMODCACHE)"/golang.org/toolchain@*linux-amd64 2>/dev/null | sort -V)
 [ -n "$versions" ] || ok 0 'other versions # SKIP no other toolchain of Go is in the module cache'

@@ -61,6 +61,8 @@ void go_timers_release(struct go_timers *timers)
 	free(timers->items);
 	free(timers->copies);
 	free(timers->groups);
+	free(timers->seen);
+	free(timers->spare_seen);
 	memset(timers, 0, sizeof(*timers));
 }
 
@@ -177,6 +179,57 @@ static void take_timer(struct go_timers *timers, const struct go_timer_pair *pai
 
 	if (go_timer_parse(bytes, timers->wide, pair->value, timer))
 		timers->nr_timers++;
+	timer->address = pair->address;
+}
+
+static int64_t phase_of(const struct go_timer *timer)
+{
+	return timer->period_ns > 0 ? timer->when_ns % timer->period_ns : timer->when_ns;
+}
+
+/* Sets since when each timer has been armed, as far as it was seen. Both lists are in the
+ * order of addresses. */
+static bool age_timers(struct go_timers *timers, int64_t now_ns)
+{
+	struct go_timer_seen *swap;
+	size_t capacity, at = 0;
+
+	if (!array_reserve(&timers->spare_seen, &timers->cap_spare_seen,
+			   timers->nr_timers + 1))
+		return false;
+	for (size_t i = 0; i < timers->nr_timers; i++) {
+		struct go_timer *timer = &timers->timers[i];
+		const struct go_timer_seen *seen;
+		int64_t phase_ns = phase_of(timer);
+
+		while (at < timers->nr_seen && timers->seen[at].address < timer->address)
+			at++;
+		seen = at < timers->nr_seen ? &timers->seen[at] : NULL;
+		timer->first_ns = seen && seen->address == timer->address &&
+						  seen->phase_ns == phase_ns
+					  ? seen->first_ns
+					  : now_ns;
+		timers->spare_seen[i] =
+			(struct go_timer_seen){timer->address, phase_ns, timer->first_ns};
+	}
+	swap = timers->seen;
+	capacity = timers->cap_seen;
+	timers->seen = timers->spare_seen;
+	timers->cap_seen = timers->cap_spare_seen;
+	timers->spare_seen = swap;
+	timers->cap_spare_seen = capacity;
+	timers->nr_seen = timers->nr_timers;
+	return true;
+}
+
+static int64_t stayed_since(struct go_timers *timers, int64_t now_ns)
+{
+	int64_t stay_ns;
+
+	if (timers->began_ns == 0)
+		timers->began_ns = now_ns;
+	stay_ns = (now_ns - timers->began_ns) / TIMER_STAY_PARTS;
+	return now_ns - (stay_ns < TIMER_STAY_MOST_NS ? stay_ns : TIMER_STAY_MOST_NS);
 }
 
 /* Adds the addresses of the timers of one heap. */
@@ -260,7 +313,7 @@ static bool reserve_chunk(struct go_timers *timers)
 }
 
 /* Returns false if the timers cannot be found. */
-static bool read_timers(struct go_timers *timers)
+static bool read_timers(struct go_timers *timers, int64_t now_ns)
 {
 	size_t nr;
 
@@ -279,6 +332,9 @@ static bool read_timers(struct go_timers *timers)
 			 take_timer);
 	if (nr >= HEAP_LEAST && timers->nr_timers == 0 && !timers->any)
 		return false;
+	if (!age_timers(timers, now_ns))
+		return false;
+	timers->stayed_since_ns = stayed_since(timers, now_ns);
 	go_timers_group(timers);
 	return true;
 }
@@ -292,7 +348,7 @@ void go_timers_sample(struct go_timers *timers, struct snapshot *out)
 		timers->last.read_ns = out->mono_ns;
 		timers->last.count = -1;
 		timers->last.tickers = -1;
-		if (read_timers(timers)) {
+		if (read_timers(timers, out->mono_ns)) {
 			timers->any = true;
 			go_timers_publish(timers, &timers->last);
 		}

@@ -23,17 +23,26 @@
 
 /* An armed timer. */
 struct go_timer {
+	uint64_t address;
 	uint64_t callback; /* address of its function value */
 	uint64_t argument; /* data word of the interface value that it passes */
 	int64_t when_ns;
 	int64_t period_ns;
-	bool channel; /* since Go 1.23: it sends to a channel that it belongs to */
+	int64_t first_ns; /* when it was first read */
+	bool channel;     /* since Go 1.23: it sends to a channel that it belongs to */
 };
 
 struct go_timer_group {
 	uint64_t callback, function; /* entries of functions; 0 if unknown or none */
 	int64_t period_ns, next_ns;
-	uint32_t count, full;
+	uint32_t count, full, stayed;
+};
+
+/* A timer of the last reading. It is the same one in the next reading if it is at this
+ * address and fires at the same time or, if it is a ticker, in the same rhythm. */
+struct go_timer_seen {
+	uint64_t address;
+	int64_t phase_ns, first_ns;
 };
 
 struct go_timer_pair {
@@ -76,6 +85,11 @@ struct go_timers {
 	uint32_t others;
 	bool asynchronous; /* channel timers are in a heap whether or not a task waits */
 	bool partial;
+
+	struct go_timer_seen *seen, *spare_seen; /* by address */
+	size_t nr_seen, cap_seen, cap_spare_seen;
+	int64_t began_ns;        /* the first reading */
+	int64_t stayed_since_ns; /* a timer first read until then has stayed */
 
 	unsigned rest; /* samples until the next reading */
 	struct timers last;

@@ -55,6 +55,7 @@ static void count_timer(struct go_timers *timers, const struct go_timer *timer,
 	}
 	group->count++;
 	group->full += full;
+	group->stayed += timer->first_ns <= timers->stayed_since_ns;
 	if (timer->when_ns < group->next_ns)
 		group->next_ns = timer->when_ns;
 }
@@ -138,6 +139,7 @@ static void add_group(struct go_timers *timers, const struct go_timer_group *gro
 			continue;
 		other->count += group->count;
 		other->full += group->full;
+		other->stayed += group->stayed;
 		if (next_ns && (!other->next_ns || next_ns < other->next_ns))
 			other->next_ns = next_ns;
 		return;
@@ -146,8 +148,14 @@ static void add_group(struct go_timers *timers, const struct go_timer_group *gro
 		out->others += group->count;
 		return;
 	}
-	out->groups[out->nr_groups++] = (struct timer_group){
-		callback, function, group->period_ns, group->count, group->full, next_ns};
+	out->groups[out->nr_groups++] =
+		(struct timer_group){.callback = callback,
+				     .function = function,
+				     .period_ns = group->period_ns,
+				     .count = group->count,
+				     .full = group->full,
+				     .stayed = group->stayed,
+				     .next_ns = next_ns};
 }
 
 void go_timers_publish(struct go_timers *timers, struct timers *out)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 // A program that knows its timers: per session a ticker that nothing receives from and a
-// timer that calls a method, and a few others. "grow" opens sessions forever, whose tickers
-// are never stopped; "steady" opens sessions as fast, but stops the ticker of each.
+// timer that calls a method, and a few others. Three open sessions all the time: "grow" never
+// stops their tickers, "forget" never stops their other timers, and "steady" stops both.
 package main
 
 import (
@@ -87,11 +87,14 @@ func main() {
 	for os.Args[1] != "fixed" {
 		time.Sleep(20 * time.Millisecond)
 		s := open(5 * time.Second)
-		if os.Args[1] == "steady" {
+		switch os.Args[1] {
+		case "grow":
+			s.idle.Stop()
+		case "forget":
+			s.ticker.Stop()
+		default:
 			sessions[0].end()
 			sessions = sessions[1:]
-		} else {
-			s.idle.Stop()
 		}
 	}
 	time.Sleep(3 * time.Hour)

@@ -144,10 +144,14 @@ static void test_timers(void **state)
 	assert_non_null(snapshot);
 	snapshot->target.name = "x";
 	snapshot->timers = &timers;
-	timers.groups[0] =
-		(struct timer_group){"time.sendTime", "", 1250000000, 10, 0, 0};
-	timers.groups[1] = (struct timer_group){"time.goFunc", "main.a\"b", 0, 4, 0, 0};
-	timers.groups[2] = (struct timer_group){"", "", 0, 1, 0, 0};
+	timers.groups[0] = (struct timer_group){.callback = "time.sendTime",
+						.function = "",
+						.period_ns = 1250000000,
+						.count = 10};
+	timers.groups[1] = (struct timer_group){
+		.callback = "time.goFunc", .function = "main.a\"b", .count = 4};
+	timers.groups[2] =
+		(struct timer_group){.callback = "", .function = "", .count = 1};
 	metrics_take(&metrics, snapshot, 10);
 	text = write(METRICS_OPENMETRICS, &out);
 	assert_non_null(strstr(text, ",callback=\"time.sendTime\",function=\"\",period="

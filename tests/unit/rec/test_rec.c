@@ -70,8 +70,13 @@ static struct snapshot *make_sample(int n)
 				  .waited = true,
 				  .others = 2,
 				  .nr_groups = 1};
-	timers->groups[0] =
-		(struct timer_group){"time.sendTime", "", 5, 7, 3, 9 * CLOCK_SECOND_NS};
+	timers->groups[0] = (struct timer_group){.callback = "time.sendTime",
+						 .function = "",
+						 .period_ns = 5,
+						 .count = 7,
+						 .full = 3,
+						 .stayed = 6,
+						 .next_ns = 9 * CLOCK_SECOND_NS};
 	snapshot->timers = timers;
 	task = snapshot_add(snapshot);
 	*task = (struct task){.id = 1,
@@ -137,6 +142,7 @@ static void assert_timers(const struct timers *timers, int n)
 	assert_int_equal(timers->groups[0].period_ns, 5);
 	assert_int_equal(timers->groups[0].count, 7);
 	assert_int_equal(timers->groups[0].full, 3);
+	assert_int_equal(timers->groups[0].stayed, 6);
 	assert_int_equal(timers->groups[0].next_ns, 9 * CLOCK_SECOND_NS);
 }
 

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/timer_trend.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "core/group.h"
+
+#define ENTRIES_MAX (2 * TIMER_GROUPS_MAX)
+
+struct entry {
+	const char *callback, *function;
+	int64_t period_ns;
+	uint32_t count, stayed; /* in this reading */
+	uint32_t before;        /* stayed in the last one */
+	struct trend_ring ring; /* of all of them, for the graph */
+	struct trend trend;     /* of those that have stayed */
+};
+
+struct timer_trends {
+	struct entry *list[ENTRIES_MAX];
+	size_t count;
+	int64_t read_ns; /* the last reading */
+};
+
+struct timer_trends *timer_trends_new(void)
+{
+	return calloc(1, sizeof(struct timer_trends));
+}
+
+void timer_trends_reset(struct timer_trends *trends)
+{
+	if (!trends)
+		return;
+	for (size_t i = 0; i < trends->count; i++)
+		free(trends->list[i]);
+	trends->count = 0;
+	trends->read_ns = 0;
+}
+
+void timer_trends_free(struct timer_trends *trends)
+{
+	timer_trends_reset(trends);
+	free(trends);
+}
+
+static bool is_of(const struct entry *entry, const struct timer_group *group)
+{
+	return entry->period_ns == group->period_ns &&
+	       strcmp(entry->callback, group->callback) == 0 &&
+	       strcmp(entry->function, group->function) == 0;
+}
+
+static struct entry *find_entry(struct timer_trends *trends,
+				const struct timer_group *group)
+{
+	for (size_t i = 0; i < trends->count; i++)
+		if (is_of(trends->list[i], group))
+			return trends->list[i];
+	return NULL;
+}
+
+/* Makes an entry. If there is no room, it replaces one that has no timers. */
+static struct entry *add_entry(struct timer_trends *trends,
+			       const struct timer_group *group)
+{
+	struct entry *entry = NULL;
+
+	for (size_t i = 0; trends->count == ENTRIES_MAX && i < ENTRIES_MAX && !entry; i++)
+		if (trends->list[i]->count == 0)
+			entry = trends->list[i];
+	if (!entry && trends->count < ENTRIES_MAX) {
+		entry = malloc(sizeof(*entry));
+		if (entry)
+			trends->list[trends->count++] = entry;
+	}
+	if (!entry)
+		return NULL;
+	memset(entry, 0, sizeof(*entry));
+	entry->callback = group->callback;
+	entry->function = group->function;
+	entry->period_ns = group->period_ns;
+	trend_init(&entry->trend);
+	trend_ring_init(&entry->ring, 0);
+	return entry;
+}
+
+static void push_reading(struct timer_trends *trends, const struct timers *timers)
+{
+	bool first = trends->read_ns == 0;
+
+	for (size_t i = 0; i < trends->count; i++)
+		trends->list[i]->count = trends->list[i]->stayed = 0;
+	for (size_t i = 0; i < timers->nr_groups; i++) {
+		const struct timer_group *group = &timers->groups[i];
+		struct entry *entry = find_entry(trends, group);
+
+		if (!entry) {
+			entry = add_entry(trends, group);
+			/* It had none before. */
+			if (entry && !first)
+				trend_push(&entry->trend, trends->read_ns,
+					   &(struct trend_flow){0},
+					   &(struct trend_flow){0});
+		}
+		if (entry) {
+			entry->count = group->count;
+			entry->stayed = group->stayed;
+		}
+	}
+	for (size_t i = 0; i < trends->count; i++) {
+		struct entry *entry = trends->list[i];
+		uint32_t now = entry->stayed, before = first ? now : entry->before;
+		struct trend_flow flow = {now, now > before ? now - before : 0,
+					  before > now ? before - now : 0, 0};
+
+		trend_push(&entry->trend, timers->read_ns, &flow, &flow);
+		trend_ring_push(&entry->ring, timers->read_ns, entry->count, flow.came,
+				flow.left);
+		entry->before = now;
+	}
+	trends->read_ns = timers->read_ns;
+}
+
+static bool is_judged(const struct timer_group *group)
+{
+	return group->callback[0] && !text_starts_with(group->callback, "runtime.");
+}
+
+static void publish(struct entry *entry, struct snapshot *snapshot, int64_t least_ns,
+		    struct timer_group *group)
+{
+	struct trend_finding finding = {0};
+
+	group->nr_spark = entry->ring.count;
+	group->spark_begin_ns = entry->ring.begin_ns;
+	for (uint32_t i = 0; i < entry->ring.count; i++)
+		group->spark[i] = entry->ring.buckets[i].last;
+	group->per_minute = trend_per_minute(&entry->ring, entry->trend.last_ns);
+	if (!is_judged(group) || (entry->trend.came == 0 && entry->trend.score <= 0))
+		return;
+	trend_judge(&entry->trend, least_ns, &finding);
+	if (finding.verdict == VERDICT_NONE)
+		return;
+	group->evidence = finding_explain(&finding, snapshot);
+	group->verdict = finding.verdict;
+	group->score = finding.score;
+}
+
+struct timers *timer_trends_update(struct timer_trends *trends, struct snapshot *snapshot,
+				   int64_t least_ns)
+{
+	struct timers *timers;
+
+	if (!trends || !snapshot->timers || snapshot->timers->count < 0)
+		return NULL;
+	timers = timers_copy(snapshot->timers, &snapshot->arena);
+	if (!timers)
+		return NULL;
+	if (timers->read_ns < trends->read_ns)
+		timer_trends_reset(trends);
+	/* If not all were read, those that were may be others each time. */
+	if (timers->read_ns > trends->read_ns && !timers->partial)
+		push_reading(trends, timers);
+	for (size_t i = 0; i < timers->nr_groups && !timers->partial; i++) {
+		struct entry *entry = find_entry(trends, &timers->groups[i]);
+
+		if (entry)
+			publish(entry, snapshot, least_ns, &timers->groups[i]);
+	}
+	snapshot->timers = timers;
+	return timers;
+}
