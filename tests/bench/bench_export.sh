@@ -38,13 +38,13 @@ for i in range(300):
     time.sleep(random.random() / 50)
 pages.sort()
 scrapes.sort()
-looks = [float(n) for n in re.findall(rb"^grmon_scrape_seconds\S* (\S+)", body, re.M)]
+samples = [float(n) for n in re.findall(rb"^grmon_scrape_seconds\S* (\S+)", body, re.M)]
 def figure(name, value, unit, goal="-"):
     print(name, value, unit, goal, sep="\t")
 figure(what + ": median", "%.2f" % (1000 * scrapes[len(scrapes) // 2]), "ms", goal)
 figure("the same, 99 of 100 are below", "%.2f" % (1000 * scrapes[-len(scrapes) // 100]), "ms", goal)
 figure("the front page beside it: median", "%.2f" % (1000 * pages[len(pages) // 2]), "ms")
-figure("a look beside it", "%.2f" % (1000 * sum(looks) / len(looks)), "ms")
+figure("a sample beside it", "%.2f" % (1000 * sum(samples) / len(samples)), "ms")
 figure("what is served", "%.0f" % (len(body) / 1024), "KB")
 PY
 }

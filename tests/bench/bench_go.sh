@@ -51,9 +51,9 @@ for count in 1000 10000 100000; do
 	goal_first='-' goal_next='-' goal_times='-'
 	[ $count -ne 100000 ] || goal_first='<=150' goal_next='<=60' goal_times='>=10'
 	figure "$count goroutines: attach" "$attach" ms -
-	figure "$count goroutines: first look, with stacks" "$first" ms "$goal_first"
+	figure "$count goroutines: first sample, with stacks" "$first" ms "$goal_first"
 	figure "$count goroutines: the next ones" "$next" ms "$goal_next"
-	figure "$count goroutines: debug=2 by curl, against the first look" \
+	figure "$count goroutines: debug=2 by curl, against the first sample" \
 		"$({ dump_seconds; dump_seconds; dump_seconds; } | sort -n | sed -n 2p |
 			awk -v first="$first" '{printf "%.1f", $1 * 1000 / first}')" x "$goal_times"
 	[ "$tasks" -gt $count ] && [ "$stacks" -eq "$tasks" ] ||
@@ -77,7 +77,7 @@ for count in 1000 10000 100000; do
 done
 if [ -n "${GO_MILLION:-}" ] && start 1000000; then
 	set -- $("$sampler" "$pid" 3 100)
-	figure "1000000 goroutines: first look" "$2" ms '<=1500'
+	figure "1000000 goroutines: first sample" "$2" ms '<=1500'
 	figure "1000000 goroutines: the next ones" "$3" ms -
 	figure "1000000 goroutines: memory of the client" "$6" MB '<=1000'
 fi

@@ -46,7 +46,7 @@ measure() {	# measure GOROUTINES MEGABYTES GOAL
 	sleep 1.2
 	during=$(gap $from)
 	figure "proof of leaks, $what: $4 of $3 proven, $5 passes" "$2" ms "$1"
-	figure "the same: memory of the client beyond a look" "$7" MB -
+	figure "the same: memory of the client beyond a sample" "$7" MB -
 	figure "the same: worst gap of a 1 ms ticker: idle" "$idle" ms -
 	figure "the same: during the proofs" "$during" ms -
 	from=$(($(count gap) + 2))

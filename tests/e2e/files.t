@@ -22,9 +22,9 @@ says() {
 	head -c 2000 err
 	return 1
 }
-looks() { "$client" report -f json "$1" 2>err | sed -n 's/.*"looks": \([0-9]*\).*/\1/p' | head -1; }
-all=$(looks whole)
-ok "$([ "$all" -ge 5 ]; echo $?)" 'a recording is written' "$all looks"
+samples_of() { "$client" report -f json "$1" 2>err | sed -n 's/.*"looks": \([0-9]*\).*/\1/p' | head -1; }
+all=$(samples_of whole)
+ok "$([ "$all" -ge 5 ]; echo $?)" 'a recording is written' "$all samples"
 
 : >empty
 check 'an empty recording is reported as empty' says 3 'is empty: nothing has been recorded' report empty
@@ -35,7 +35,7 @@ check 'a recording that was cut in its first sample is reported' says 3 'cut off
 head -c -9 whole >"cut"
 at=$(head -n -1 whole | wc -c)
 check 'a recording that was cut in its last sample is reported' says 0 "ends in the middle of a sample, at byte $at" report cut
-same() { [ "$(looks "$1")" -eq "$2" ]; }
+same() { [ "$(samples_of "$1")" -eq "$2" ]; }
 check 'all other samples of that recording are read' same cut $((all - 1))
 check 'dump reports the cut too' sh -c "'$client' dump cut | grep 'at byte $at'"
 
@@ -77,8 +77,8 @@ if command -v strace >/dev/null && strace -o trace -e trace=none true 2>/dev/nul
 			samples >after
 			# No sample is lost, and all are read.
 			lost=$(comm -23 before after | wc -l)
-			[ "$lost" -eq 0 ] && [ "$(looks turns)" -eq "$(wc -l <after)" ] || {
-				echo "$number: $lost lost, $(looks turns) read of $(wc -l <after)"
+			[ "$lost" -eq 0 ] && [ "$(samples_of turns)" -eq "$(wc -l <after)" ] || {
+				echo "$number: $lost lost, $(samples_of turns) read of $(wc -l <after)"
 				cat err
 				ls
 				return 1

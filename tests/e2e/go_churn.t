@@ -16,10 +16,10 @@ until_true grep -q started "$work/out"
 count() { sed -n 's/^started //p' "$work/out" | tail -1; }
 first=$(count)
 files=
-for look in 1 2 3 4 5 6 7 8; do
+for number in 1 2 3 4 5 6 7 8; do
 	dump "$last" -s goruntime || echo "# dump failed"
-	mv "$work/dump.json" "$work/$look.json"
-	files="$files $work/$look.json"
+	mv "$work/dump.json" "$work/$number.json"
+	files="$files $work/$number.json"
 done
 # shellcheck disable=SC2086
 check 'every row shows a state that the program can have' python3 "$beside/go_churn_judge.py" $files
