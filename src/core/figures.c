@@ -157,9 +157,11 @@ bool figures_heap(const struct snapshot *snapshot, struct go_heap_point *from,
 	go_heap_point_take(to, snapshot);
 	if (!go_heap_known(&to->heap))
 		return false;
+	if (to->heap.live_bytes < 0)
+		return true;
 	lately = *to;
 	lately.heap.live_bytes = least_lately(&snapshot->figures->series[FIGURE_GO_LIVE]);
-	if (to->heap.live_bytes >= 0 && !go_heap_changed(from, &lately, GO_HEAP_LIVE))
+	if (!go_heap_changed(from, &lately, GO_HEAP_LIVE))
 		to->heap.live_bytes = lately.heap.live_bytes;
 	return true;
 }

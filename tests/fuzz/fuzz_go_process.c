@@ -231,6 +231,17 @@ static void check_picture(const struct snapshot *picture)
 	}
 }
 
+/* Nothing is beyond the address space, and only a percentage and a time may be more. */
+static void check_heap(const struct go_heap_figures *heap)
+{
+	for (const struct go_heap_field *field = go_heap_fields; field->key; field++) {
+		int64_t value = go_heap_value(heap, field);
+
+		require(value >= (value == heap->percent ? GO_GC_OFF : -1));
+		require(!field->unit || value < 1ll << 47);
+	}
+}
+
 /* Samples until the proof has ended, or once. */
 static void look(void *ctx, bool prove)
 {
@@ -244,10 +255,12 @@ static void look(void *ctx, bool prove)
 		struct err e = {0};
 
 		require(picture != NULL);
-		if (source_goruntime.sample(ctx, &focus, picture, &e) == 0)
+		if (source_goruntime.sample(ctx, &focus, picture, &e) == 0) {
 			check_picture(picture);
-		else
+			check_heap(&picture->resources.go_heap);
+		} else {
 			require(e.text[0]);
+		}
 		more = prove && !e.code && picture->proving.state == PROVING_RUNNING;
 		snapshot_unref(picture);
 		if (more)

@@ -33,7 +33,7 @@ load
 press d
 expect 'since the mark: live heap [0-9]+ MB to [0-9]+ MB, a leak\?' "d says that the live heap grew"
 press d x
-expect 'Go heap: [0-9]+M live after the last collection, [0-9]+M in use, [0-9.]+[KMB]+ idle, [0-9.]+[KMB]+ returned to the system; stacks [0-9]+K' "x shows where the memory is"
+expect 'Go heap: [0-9]+M live after the last collection, [0-9]+M in use, [0-9.]+[KMB]+ idle, [0-9.]+[KMB]+ returned to the system; stacks [0-9.]+[KM]' "x shows where the memory is"
 expect 'Go collector: [0-9]+ collections, the last one [0-9.msh]+ ago, .*the next one aims at [0-9]+M, GOGC 100' "and the collector"
 expect 'The live heap grew from [0-9]+ MB to [0-9]+ MB' "and what has changed since the mark"
 expect 'go tool pprof http://HOST:PORT/debug/pprof/heap' "and what shows the allocations"

@@ -20,10 +20,11 @@ import (
 type job struct{ payload []byte }
 
 var (
-	queue = make([]*job, 0, 1<<20)
-	cache [][]byte
-	never = make(chan struct{})
-	sink  [][]byte
+	queue   = make([]*job, 0, 1<<20)
+	cache   [][]byte
+	never   = make(chan struct{})
+	arrived sync.WaitGroup
+	sink    [][]byte
 )
 
 func keepPointers() {
@@ -56,14 +57,17 @@ func deep(left int) byte {
 	if left > 0 {
 		return deep(left-1) + frame[left]
 	}
+	arrived.Done()
 	<-never
 	return frame[0]
 }
 
 func leakGoroutines() {
+	arrived.Add(2000)
 	for i := 0; i < 2000; i++ {
 		go deep(9)
 	}
+	arrived.Wait()
 }
 
 func say(path string, number int) {

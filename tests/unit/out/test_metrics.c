@@ -170,6 +170,36 @@ static void test_timers(void **state)
 	snapshot_unref(snapshot);
 }
 
+/* Only a Go program has these families. */
+static void test_go_heap(void **state)
+{
+	struct snapshot *snapshot = snapshot_new();
+	struct buf out;
+	const char *text;
+
+	(void)state;
+	assert_non_null(snapshot);
+	snapshot->target.name = "x";
+	metrics_take(&metrics, snapshot, 10);
+	text = write(METRICS_OPENMETRICS, &out);
+	assert_null(strstr(text, "grmon_go_heap"));
+	buf_release(&out);
+	snapshot->resources.go_heap.in_use_bytes = 20 << 20;
+	snapshot->resources.go_heap.collections = 3;
+	metrics_take(&metrics, snapshot, 10);
+	text = write(METRICS_OPENMETRICS, &out);
+	assert_non_null(strstr(text, "# TYPE grmon_go_heap_in_use_bytes gauge\n"
+				     "# UNIT grmon_go_heap_in_use_bytes bytes\n"
+				     "grmon_go_heap_in_use_bytes{target=\"x\"} "
+				     "20971520\n"));
+	assert_non_null(strstr(text,
+			       "# TYPE grmon_go_heap_collections counter\n"
+			       "grmon_go_heap_collections_total{target=\"x\"} 3\n"));
+	assert_null(strstr(text, "grmon_go_heap_live_bytes"));
+	buf_release(&out);
+	snapshot_unref(snapshot);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_known),
 		cmocka_unit_test(test_take),
 		cmocka_unit_test(test_timers),
+		cmocka_unit_test(test_go_heap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
