@@ -213,6 +213,11 @@ static void add_creator(struct builder *b)
 			 " %s, which is no longer among the tasks", id);
 	if (task->created_by)
 		page_frames(&b->page, task->created_by, NULL);
+	if (task->kind == TASK_GOROUTINE && !task->ancestry && task->created_by &&
+	    !b->v->snapshot->target.replay)
+		page_say(&b->page, ROLE_DIM, NULL, NULL,
+			 "  A program started with `grmon-c run --ancestors 5` keeps the "
+			 "whole way back to main.");
 	for (size_t i = 1; task->ancestry && i < task->ancestry->nr; i++) {
 		const char *ancestor = task_format_ancestor(task, i, id);
 

@@ -27,6 +27,8 @@ expect '^ *Which was created by g[0-9]+' 'the creator of that one, with its id'
 expect 'main\.\(\*job\)\.run ' 'with its whole stack'
 expect '^ *Which was created by g1 *$' 'and so on, back to main'
 expect 'main\.main .*ancestors\.go' 'and its go statement'
+sees_not 'run --ancestors'
+ok $? 'and no advice to keep them'
 press q
 press g
 wait_for 'main\.readLoop'

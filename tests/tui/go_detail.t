@@ -22,6 +22,7 @@ expect 'elements of 8 bytes' 'the elements of the channel are described'
 expect 'Other tasks that wait on it \(2\)' 'two other waiters are listed'
 expect '^[ !]+g[0-9]+ +chan-send .*main\.chanSend' 'one of them sends too'
 expect '^[ !]+g[0-9]+ +select .*main\.selectTwo' 'one of them has the channel as a case of a select'
+expect 'started with .grmon-c run --ancestors 5. keeps' 'how to see who created its creator'
 case $(go env GOVERSION) in
 go1.1* | go1.20*) ok 0 'the creator is a task that can be opened # SKIP Go keeps the creator from 1.21 on' ;;
 *) expect '^[ !]+g1 .*main\.main' 'the creator is a task that can be opened' ;;
