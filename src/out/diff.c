@@ -103,7 +103,7 @@ static void put_heap_figure(struct buf *out, const char *name, int64_t a, int64_
 {
 	if (a < 0 || b < 0)
 		return;
-	buf_printf(out, "%s%s %.1f -> %.1f MiB", *separator, name, (double)a / MIB,
+	buf_printf(out, "%s%s %.1f -> %.1f MB", *separator, name, (double)a / MIB,
 		   (double)b / MIB);
 	*separator = ", ";
 }
