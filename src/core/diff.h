@@ -2,8 +2,8 @@
 /*
  * Compares two snapshots, which may be of two processes on two hosts, and reports what is
  * new, gone, grown and shrunk. Tasks are grouped by the names of their functions, by
- * their creator's and by their state, never by addresses, lines or ids. Information that
- * one of the sides does not have is not compared.
+ * those of their creator and its ancestors and by their state, never by addresses, lines
+ * or ids. Information that one of the sides does not have is not compared.
  */
 #ifndef CORE_DIFF_H
 #define CORE_DIFF_H
