@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes "go_timers" of "resources" in dumps and streams. */
+#include "base/clock.h"
 #include "out/escape.h"
 #include "out/json_field.h"
+
+/* The next time changes with every sample if it is sooner; then streams do without it. */
+#define SOON_NS (10 * CLOCK_SECOND_NS)
 
 static void put_group(struct buf *out, const struct snapshot *snapshot,
 		      const struct timer_group *group, bool stream)
@@ -24,7 +28,8 @@ static void put_group(struct buf *out, const struct snapshot *snapshot,
 		json_put_text(out, "evidence", group->evidence);
 	}
 	if (stream)
-		json_put_count(out, ", ", "next_ns", next_ns > 0 ? next_ns : -1);
+		json_put_count(out, ", ", "next_ns",
+			       next_ns - now_ns > SOON_NS ? next_ns : -1);
 	else
 		json_put_count(out, ", ", "next_in_ns",
 			       next_ns == 0       ? -1

@@ -76,7 +76,7 @@ static struct snapshot *make_sample(int n)
 						 .count = 7,
 						 .full = 3,
 						 .stayed = 6,
-						 .next_ns = 9 * CLOCK_SECOND_NS};
+						 .next_ns = (n + 30) * CLOCK_SECOND_NS};
 	snapshot->timers = timers;
 	task = snapshot_add(snapshot);
 	*task = (struct task){.id = 1,
@@ -143,7 +143,7 @@ static void assert_timers(const struct timers *timers, int n)
 	assert_int_equal(timers->groups[0].count, 7);
 	assert_int_equal(timers->groups[0].full, 3);
 	assert_int_equal(timers->groups[0].stayed, 6);
-	assert_int_equal(timers->groups[0].next_ns, 9 * CLOCK_SECOND_NS);
+	assert_int_equal(timers->groups[0].next_ns, (n + 30) * CLOCK_SECOND_NS);
 }
 
 static void assert_sample(const struct snapshot *got, int n)
