@@ -27,6 +27,7 @@ press Enter
 expect '^ State +select' "keys are read from the terminal"
 press q
 press q
+wait_for '^back>'
 
 printf 'goroutine %d [select, 5 minutes]:\nmain.f(...)\n\t/m.go:1 +0x1\n\n' 1 2 3 1 7 >"$work/dump"
 view "$work/dump"
