@@ -413,8 +413,10 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 		detach_program(go);
 		kernel_reread(&go->kernel);
 		rc = attach_program(go, e);
-		if (rc)
+		if (rc) { /* the next sample must not use what was attached before */
+			detach_program(go);
 			return rc;
+		}
 	}
 	look_for_plugins(go);
 	rc = go_sampler_run(&go->sampler, out->mono_ns, e);
