@@ -48,7 +48,7 @@ python3 "$beside/cli_run_sockets.py" "$work/run/grmon" 4194200.sock 4194201.sock
 python3 "$beside/cli_run_sockets.py" "$work/run/grmon" --listen 4194203.sock &
 started="$started $!"
 # A socket that is bound and does not listen yet looks like one that was left.
-until_true grep -q ' 00010000 .* 4194203.sock$' /proc/net/unix
+until_true grep -q ' 00010000 .*/4194203.sock$' /proc/net/unix
 swept() {
 	"$client" ls >/dev/null
 	[ ! -e "$work/run/grmon/4194200.sock" ] && [ ! -e "$work/run/grmon/4194201.sock" ]

@@ -9,10 +9,9 @@ import time
 folder, *names = sys.argv[1:]
 listen = names[0] == "--listen"
 os.makedirs(folder, mode=0o700, exist_ok=True)
-os.chdir(folder)
 for name in names[listen:]:
     last = socket.socket(socket.AF_UNIX)
-    last.bind(name)
+    last.bind(os.path.join(folder, name))
 if listen:
     last.listen(1)
     time.sleep(300)
