@@ -170,7 +170,7 @@ press x
 expect '^ +[0-9]+ of [0-9,]+ fds' "resources fit 60x15"
 press End
 press Home j j j
-expect 'graph(s [0-9]+ to)? [0-9]+ of [0-9]+' "resources say that there are more graphs"
+expect 'graph(s [0-9]+ to)? [0-9]+ of [0-9]+|[0-9]+ graphs below' "resources say that there are more graphs"
 press g
 resize 110 30
 expect '^L +main.heartbeat' "g shows the groups again"
