@@ -241,20 +241,32 @@ static void publish_table(struct grouping *grouping, struct snapshot *snapshot,
 	groups->list[by] = list;
 }
 
+static uint64_t count_channel_waiters(const struct leak *leaks, size_t nr_leaks)
+{
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < nr_leaks; i++)
+		if (leaks[i].state == STATE_SELECT || leaks[i].state == STATE_CHAN_RECV)
+			count += leaks[i].count;
+	return count;
+}
+
 void group_publish(struct grouping *grouping, struct snapshot *snapshot)
 {
 	struct groups *groups = arena_alloc(&snapshot->arena, sizeof(*groups));
+	struct timers *timers;
 
 	if (!groups)
 		return;
 	grouping_begin_acknowledging(grouping, snapshot);
-	group_rules_forgive(
-		grouping,
-		timer_trends_update(grouping->timers, snapshot, grouping->least_ns),
-		snapshot->mono_ns);
+	timers = timer_trends_update(grouping->timers, snapshot, grouping->least_ns);
+	group_rules_forgive(grouping, timers, snapshot->mono_ns);
 	groups->watched_ns = grouping->last_ns - grouping->first_ns;
 	groups->least_ns = grouping->least_ns;
 	judge_sites(grouping, snapshot, groups);
+	timers_drop_owned(timers,
+			  count_channel_waiters(groups->leaks, groups->nr_leaks) +
+				  count_channel_waiters(groups->known, groups->nr_known));
 	mark_groups(grouping, snapshot, groups);
 	snapshot->groups = groups;
 	for (int by = 0; by < GROUP_BY_COUNT; by++)

@@ -45,6 +45,11 @@ int64_t timers_count_of(const struct timers *timers, const struct timer_group *g
 	return 0;
 }
 
+bool timer_group_sends(const struct timer_group *group)
+{
+	return strcmp(group->callback, "time.sendTime") == 0;
+}
+
 /* Writes what the timers do: "that send to a channel". */
 static void put_purpose(const struct timer_group *group, char *out, size_t size)
 {
@@ -53,7 +58,7 @@ static void put_purpose(const struct timer_group *group, char *out, size_t size)
 	if (group->function[0])
 		snprintf(out, size, " that call%s %.200s", one ? "s" : "",
 			 group->function);
-	else if (strcmp(group->callback, "time.sendTime") == 0)
+	else if (timer_group_sends(group))
 		snprintf(out, size, " that send%s to a channel", one ? "s" : "");
 	else if (strcmp(group->callback, "runtime.goroutineReady") == 0)
 		snprintf(out, size, " of %s", one ? "a sleep" : "sleeps");

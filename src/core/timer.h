@@ -60,6 +60,9 @@ size_t timers_leaks(const struct timers *timers, enum verdict least);
 /* Returns the number of timers that do the same as those of the group. */
 int64_t timers_count_of(const struct timers *timers, const struct timer_group *group);
 
+/* Returns true if the timers only send to a channel, as those of tickers do. */
+bool timer_group_sends(const struct timer_group *group);
+
 #define TIMER_TEXT_MAX 400
 /* Formats "1,200 tickers of 5.0s that send to a channel". */
 const char *timer_group_text(const struct timer_group *group, char out[TIMER_TEXT_MAX]);

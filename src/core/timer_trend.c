@@ -124,13 +124,14 @@ static void push_reading(struct timer_trends *trends, const struct timers *timer
 	trends->read_ns = timers->read_ns;
 }
 
-static bool is_judged(const struct timer_group *group)
+static bool is_judged(const struct timers *timers, const struct timer_group *group)
 {
-	return group->callback[0] && !text_starts_with(group->callback, "runtime.");
+	return group->callback[0] && !text_starts_with(group->callback, "runtime.") &&
+	       !(timers->waited && timer_group_sends(group));
 }
 
 static void publish(struct entry *entry, struct snapshot *snapshot, int64_t least_ns,
-		    struct timer_group *group)
+		    const struct timers *timers, struct timer_group *group)
 {
 	struct trend_finding finding = {0};
 
@@ -139,7 +140,8 @@ static void publish(struct entry *entry, struct snapshot *snapshot, int64_t leas
 	for (uint32_t i = 0; i < entry->ring.count; i++)
 		group->spark[i] = entry->ring.buckets[i].last;
 	group->per_minute = trend_per_minute(&entry->ring, entry->trend.last_ns);
-	if (!is_judged(group) || (entry->trend.came == 0 && entry->trend.score <= 0))
+	if (!is_judged(timers, group) ||
+	    (entry->trend.came == 0 && entry->trend.score <= 0))
 		return;
 	trend_judge(&entry->trend, least_ns, &finding);
 	if (finding.verdict == VERDICT_NONE)
@@ -168,8 +170,22 @@ struct timers *timer_trends_update(struct timer_trends *trends, struct snapshot 
 		struct entry *entry = find_entry(trends, &timers->groups[i]);
 
 		if (entry)
-			publish(entry, snapshot, least_ns, &timers->groups[i]);
+			publish(entry, snapshot, least_ns, timers, &timers->groups[i]);
 	}
 	snapshot->timers = timers;
 	return timers;
+}
+
+void timers_drop_owned(struct timers *timers, uint64_t nr_tasks)
+{
+	for (size_t i = 0; timers && i < timers->nr_groups; i++) {
+		struct timer_group *group = &timers->groups[i];
+
+		if (!group->evidence || !timer_group_sends(group) ||
+		    group->count > nr_tasks)
+			continue;
+		group->evidence = NULL;
+		group->verdict = VERDICT_NONE;
+		group->score = 0;
+	}
 }

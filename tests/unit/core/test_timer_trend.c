@@ -63,6 +63,33 @@ static const struct timers *read_at(int64_t time_ns, int64_t read_ns)
 	return snapshot->timers;
 }
 
+/* Timers of channels that a task waits for grow with the tasks, which are judged. */
+static void test_owned(void **state)
+{
+	struct timers *now;
+
+	(void)state;
+	timers.nr_groups = 2;
+	for (int i = 1; i <= 180; i++) {
+		set_group(0, "time.sendTime", "", 5 * SECOND, 100 + (uint32_t)i);
+		set_group(1, "time.goFunc", "main.ping", 0, 100 + (uint32_t)i);
+		read_at(i * SECOND, i * SECOND);
+	}
+	now = (struct timers *)snapshot->timers;
+	assert_int_equal(timers_leaks(now, VERDICT_LEAK), 2);
+	timers_drop_owned(now, 279);
+	assert_int_equal(timers_leaks(now, VERDICT_LEAK), 2);
+	timers_drop_owned(now, 280);
+	assert_int_equal(now->groups[0].verdict, VERDICT_NONE);
+	assert_null(now->groups[0].evidence);
+	assert_int_equal(now->groups[1].verdict, VERDICT_LEAK);
+	timers_drop_owned(NULL, 1);
+	/* Since Go 1.23 the runtime drops the timer of a channel that no task waits for. */
+	timers.waited = true;
+	assert_int_equal(timers_leaks(read_at(181 * SECOND, 181 * SECOND), VERDICT_LEAK),
+			 1);
+}
+
 static void test_leak(void **state)
 {
 	const struct timers *now = NULL;
@@ -156,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_leak, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_owned, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_readings, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
