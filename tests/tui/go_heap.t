@@ -26,7 +26,7 @@ load() {
 tell pointers
 open_shell 150 40
 view "-i 0.1 $target"
-expect 'heap [0-9.]+[KM] live, [0-9.]+[KM]? idle' "the header has the heap"
+expect 'heap [0-9.]+[KM] live, [0-9.]+[KMB] idle' "the header has the heap"
 press m
 expect 'mark 1 [0-9:]+: d shows what changes' "a mark before the load"
 load
@@ -38,7 +38,7 @@ expect 'Go collector: [0-9]+ collections, the last one [0-9.msh]+ ago, .*the nex
 expect 'The live heap grew from [0-9]+ MB to [0-9]+ MB' "and what has changed since the mark"
 expect 'go tool pprof http://HOST:PORT/debug/pprof/heap' "and what shows the allocations"
 press End
-expect 'heap idle [0-9.]+[KMB]? .*Go heap that is free and not returned' "with graphs"
+expect 'go stacks [0-9.]+[KM] +stacks of goroutines' "with graphs"
 press x q
 wait_for '^status=0'
 kill -9 "$target"

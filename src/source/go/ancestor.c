@@ -170,9 +170,11 @@ static void keep(struct go_sampler *sampler, struct go_ancestors *a,
 		ids[nr] = family->infos[nr][INFO_GOID];
 		gopc = family->infos[nr][INFO_GOPC];
 	}
+	if (nr == 0)
+		return;
 	/* Of the next one, only the go statement is known. Nothing in the program has
 	 * created the first goroutine. */
-	if (nr > 0 && nr == family->nr && family->whole && nr < SNAPSHOT_ANCESTORS_MAX &&
+	if (nr == family->nr && family->whole && nr < SNAPSHOT_ANCESTORS_MAX &&
 	    ids[nr - 1] != 1) {
 		stacks[nr] = go_stacks_site(sampler->stacks, gopc);
 		ids[nr] = 0;
