@@ -237,8 +237,8 @@ static size_t find_called(const struct frame *frames, size_t nr_frames)
 /*
  * The first choice is a named frame of the program. If there is none, the innermost named
  * frame of a library is used, as for an idle worker of a library's pool. In a stripped
- * program there is no named frame inside of main's callers, so an unnamed one is used. If
- * all frames are plumbing, the innermost with a useful name is used.
+ * program the functions that main calls have no names, so an unnamed one is used. If all are
+ * plumbing, the innermost with a useful name is used.
  */
 size_t stack_find_top(const struct frame *frames, size_t nr_frames)
 {

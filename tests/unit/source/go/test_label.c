@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Labels of goroutines, as a list and as a map. The target is this process itself. */
+#include "own_memory.h"
 #include "unit.h"
 
 #include <unistd.h>
 
 #include "source/go/label.h"
-
-static uint64_t address_of(const void *object)
-{
-	return (uint64_t)(uintptr_t)object;
-}
-
-static struct memory self(void)
-{
-	return (struct memory){.process = process_named(getpid())};
-}
 
 struct go_string {
 	const char *text;

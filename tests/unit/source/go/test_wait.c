@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Wait reasons as they are read from the runtime, and their meanings. The target is this
  * process itself. */
+#include "own_memory.h"
 #include "unit.h"
 
 #include <unistd.h>
 
 #include "source/go/wait.h"
-
-static uint64_t address_of(const void *object)
-{
-	return (uint64_t)(uintptr_t)object;
-}
-
-static struct memory self(void)
-{
-	return (struct memory){.process = process_named(getpid())};
-}
 
 struct go_string {
 	const char *text;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads of much memory in few calls. The target is this process itself. */
+#include "own_memory.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -9,16 +10,6 @@
 #include "source/proc/memory.h"
 
 #define PAGE 4096u
-
-static uint64_t address_of(const void *object)
-{
-	return (uint64_t)(uintptr_t)object;
-}
-
-static struct memory self(void)
-{
-	return (struct memory){.process = process_named(getpid())};
-}
 
 /* Three pages, the middle one not readable. */
 static uint8_t *pages_with_hole(void)
