@@ -23,12 +23,20 @@
 extern "C" {
 #endif
 
-#define GRMON_API            __attribute__((visibility("default")))
+#define GRMON_API           __attribute__((visibility("default")))
 
-#define GRMON_VERSION_MAJOR  0
-#define GRMON_VERSION_MINOR  1
-#define GRMON_VERSION_PATCH  0
-#define GRMON_VERSION        "0.1.0"
+/* The name of the program that displays what this library publishes, and the version of
+ * both. The build, the manual pages and all packages take them from here. */
+#define GRMON_TOOL          "grmon-c"
+#define GRMON_VERSION_MAJOR 0
+#define GRMON_VERSION_MINOR 1
+#define GRMON_VERSION_PATCH 0
+/* The version as text, such as "1.2.3". */
+#define GRMON_VERSION                                                                    \
+	GRMON_TEXT_(GRMON_VERSION_MAJOR)                                                 \
+	"." GRMON_TEXT_(GRMON_VERSION_MINOR) "." GRMON_TEXT_(GRMON_VERSION_PATCH)
+#define GRMON_TEXT_(value)   GRMON_QUOTED_(value)
+#define GRMON_QUOTED_(value) #value
 
 /* Sizes of these texts in bytes, including the terminating NUL. Longer texts are cut. */
 #define GRMON_WHAT_MAX       32

@@ -1,17 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Installs what is missing for the named purposes: build (always), demo, check, bench,
-# lint, verdicts, hosts. On Debian and Ubuntu it uses apt-get, with sudo if needed;
+# lint, verdicts, hosts, deb, quick (make check-quick). On Debian and Ubuntu it uses apt-get, with sudo if needed;
 # elsewhere it names the packages. Fast and silent if nothing is missing.
 # GRMON_NO_INSTALL=1 never installs.
 set -eu
 
-build="gcc make pkg-config libc6-dev libncurses-dev libjansson-dev libproc2-dev libdw-dev uthash-dev
+# Ubuntu 22.04 and Debian 11 have libprocps instead.
+procps=libproc2-dev
+! apt-cache show libprocps-dev 2>/dev/null | grep -q . || procps=libprocps-dev
+build="gcc make pkg-config libc6-dev libncurses-dev libjansson-dev $procps libdw-dev uthash-dev
 	libcurl4-openssl-dev zlib1g-dev libiberty-dev libmicrohttpd-dev"
 demo="curl"
 check="$demo g++ perl libcmocka-dev tmux redis-server redis-tools memcached nginx-light
 	openssh-client openssh-server procps iproute2 libc6-dbg libpth-dev libglib2.0-dev libzmq3-dev libnng-dev elfutils debuginfod postgresql libaprutil1-dev
 	python3-prometheus-client musl-tools"
+quick="g++ perl libcmocka-dev procps python3 tmux libc6-dbg"
+deb="debhelper dpkg-dev g++ procps libcmocka-dev lintian"
 lint="clang clang-format clang-tidy cppcheck mandoc binutils shellcheck"
 # The programs of tests/verdicts. Those that are not available are named there, and left
 # out.
@@ -64,6 +69,8 @@ for purpose in "$@"; do
 	demo) wanted="$wanted $demo" ;;
 	check) wanted="$wanted $check" ;;
 	bench) wanted="$wanted $check htop" ;;
+	deb) wanted="$wanted $deb" ;;
+	quick) wanted="$wanted $quick" ;;
 	lint) wanted="$wanted $check $lint $(clang_runtime)" ;;
 	verdicts) wanted="$wanted $check $(available $verdicts)" ;;
 	hosts) wanted="$wanted $check $(available $hosts $(clang_runtime))" ;;

@@ -31,6 +31,17 @@ give_up() {
 	exit 1
 }
 
+# still_ours PID…: prints those of the processes that this test has started and that have not ended. The
+# pid of one that has ended may be another test's by now.
+still_ours() {
+	for ours; do
+		if grep -q "^PPid:[[:space:]]*$$\$" "/proc/$ours/status" 2>/dev/null ||
+			tr '\0' '\n' 2>/dev/null <"/proc/$ours/environ" | grep -qxF "TEST_FOLDER=$work"; then
+			echo "$ours"
+		fi
+	done 2>/dev/null
+}
+
 # until_true COMMAND…: polls for 20 s; on a busy machine, where a sample takes long, for
 # 100 attempts and at most a minute.
 until_true() {

@@ -1,6 +1,13 @@
 # bash completion for grmon-c                                 -*- shell-script -*-
 # SPDX-License-Identifier: MIT
 
+# Several processes can be given as one target.
+_grmon_c_targets()
+{
+	_grmon_c_pids "$1"
+	printf '%s\n' name: cgroup:/ tree: container:
+}
+
 _grmon_c_pids()
 {
 	"$1" ls 2>/dev/null | while read -r pid _ _ name _; do
@@ -15,15 +22,20 @@ _grmon_c_reply()
 	COMPREPLY=($(compgen -W "$1" -- "$2"))
 }
 
-# The last part of a list such as id,state,ag or state:ch.
+# The last part of a list such as id,state,ag or state:ch. A list with commas has each name once.
 _grmon_c_reply_part()
 {
-	local word=$2 head=""
+	local names=$1 word=$2 head="" part parts=()
 	if [[ $word == *["$3"]* ]]; then
 		head=${word%"${word##*["$3"]}"}
 		word=${word##*["$3"]}
 	fi
-	_grmon_c_reply "$1" "$word"
+	[[ $3 == *,* ]] && IFS=, read -r -a parts <<<"$head"
+	for part in "${parts[@]}"; do
+		part=${part#[+-]}
+		names=$(grep -vxF -- "${part%%[:=]*}" <<<"$names")
+	done
+	_grmon_c_reply "$names" "$word"
 	# readline starts a new word behind a colon or an equals sign by itself.
 	case $head in
 	*[:=]) ;;
@@ -91,6 +103,8 @@ _grmon_c()
 			sed 's/$/:/')" "$word" " (!|"
 		compopt -o nospace 2>/dev/null
 		;;
+	tree:) _grmon_c_reply "$(_grmon_c_pids "$client" | grep '^[0-9]')" "$word" ;;
+	name:) _grmon_c_reply "$(_grmon_c_pids "$client" | grep -v '^[0-9]')" "$word" ;;
 	*state:) _grmon_c_reply "$("$client" help states-list 2>/dev/null)" "$word" ;;
 	*:) ;;
 	-o | --output)
@@ -104,12 +118,12 @@ _grmon_c()
 	*)
 		case $command in
 		ls) options="$options --format" ;;
-		dump) options="$options --user --header --dump --pid --format --stacks --output --at --prove --allow-partial" ;;
-		record) options="$options --user --header --dump --pid --output --for --rotate --keep-files --allow-partial" ;;
-		report) options="$options --user --header --dump --pid --format --output --for --fail --prove --allow-partial" ;;
+		dump) options="$options --user --header --dump --pid --format --stacks --output --at --prove --holds --allow-partial" ;;
+		record) options="$options --user --header --dump --pid --output --for --rotate --keep-files --holds --allow-partial" ;;
+		report) options="$options --user --header --dump --pid --format --output --for --fail --prove --holds --allow-partial" ;;
 		diff) options="$options --user --header --format --stacks --output --fail --allow-partial" ;;
 		check) options="$options --user --header --dump --pid --for --max-stuck --max-long --max-tasks --no-leak --no-deadlock --count-existing --allow-partial" ;;
-		export) options="$options --user --header --pid --listen --top-groups --warm-up --allow-partial" ;;
+		export) options="$options --user --header --pid --listen --top-groups --skip-zero --warm-up --allow-partial" ;;
 		run) options="$options --output --keep --ancestors --warm-up" ;;
 		help) options="--help --version" ;;
 		*) options="$options --user --header --pid --wait --warm-up" ;;
@@ -122,8 +136,13 @@ _grmon_c()
 			COMPREPLY=($(compgen -c -- "$word"))
 			;;
 		*:ls) ;;
-		*:dump | *:record | *:report | *:diff | *:check | *:export) _grmon_c_reply "$(_grmon_c_pids "$client")" "$word" ;;
-		*) _grmon_c_reply $'run\nls\ndump\nrecord\nreport\ndiff\ncheck\nexport\nhelp\n'"$(_grmon_c_pids "$client")" "$word" ;;
+		*:dump | *:record | *:report | *:diff | *:check | *:export) _grmon_c_reply "$(_grmon_c_targets "$client")" "$word" ;;
+		*)
+			# Commands first, and processes once one has begun to write a name.
+			_grmon_c_reply $'run\nls\ndump\nrecord\nreport\ndiff\ncheck\nexport\nhelp\n'"$([ -z "$word" ] ||
+				_grmon_c_targets "$client")" "$word"
+			compopt -o nosort 2>/dev/null
+			;;
 		esac
 		;;
 	esac

@@ -4,6 +4,8 @@
 function __grmon_c_targets
 	grmon-c ls 2>/dev/null | string match -rg '^ *([0-9]+ +\S+ +\S+ +\S+)' |
 		string replace -r '^(\S+) +\S+ +\S+ +(\S+)' '$1\t$2\n$2\t$1' | string split '\n'
+	printf '%s\t%s\n' name: 'All processes of this name' cgroup:/ 'All processes of a control group' \
+		tree: 'A process and its children' container: 'All processes of a container'
 end
 
 function __grmon_c_columns
@@ -27,25 +29,32 @@ end
 
 function __grmon_c_list
 	set -l head (commandline -ct | string replace -r '^--[a-z]+=' '' | string match -r '^.*[,+-]')
+	set -l taken (string split , -- $head | string replace -r '^[+-]' '' | string replace -r '[:=].*' '')
 	for name in ($argv[1])
-		echo "$head$name$argv[2]"
+		contains -- $name $taken; or echo "$head$name$argv[2]"
 	end
+end
+
+# Commands first, and processes once one has begun to write a name.
+function __grmon_c_first
+	printf '%s\t%s\n' \
+		run 'Start CMD with the agent inside and watch it' \
+		ls 'List the processes that can be watched' \
+		dump 'Print one snapshot' \
+		record 'Write snapshots to a file until ^C' \
+		report 'Watch for a while, then report what leaks' \
+		diff 'Compare snapshots: new, gone, grown, shrunk' \
+		check 'Exit 1 when a limit is broken, for CI' \
+		export 'Serve metrics to Prometheus' \
+		help 'Explain states, columns, filters, keys'
+	string length -q -- (commandline -ct); and __grmon_c_targets
 end
 
 set -l commands run ls dump record report diff check export help
 set -l bare "not __fish_seen_subcommand_from $commands"
 
 complete -c grmon-c -f
-complete -c grmon-c -n "$bare" -a run -d 'Start CMD with the agent inside and watch it'
-complete -c grmon-c -n "$bare" -a ls -d 'List the processes that can be watched'
-complete -c grmon-c -n "$bare" -a dump -d 'Print one snapshot'
-complete -c grmon-c -n "$bare" -a record -d 'Write snapshots to a file until ^C'
-complete -c grmon-c -n "$bare" -a report -d 'Watch for a while, then report what leaks'
-complete -c grmon-c -n "$bare" -a diff -d 'Compare snapshots: new, gone, grown, shrunk'
-complete -c grmon-c -n "$bare" -a check -d 'Exit 1 when a limit is broken, for CI'
-complete -c grmon-c -n "$bare" -a export -d 'Serve metrics to Prometheus'
-complete -c grmon-c -n "$bare" -a help -d 'Explain states, columns, filters, keys'
-complete -c grmon-c -n "$bare" -a '(__grmon_c_targets)'
+complete -c grmon-c -k -n "$bare" -a '(__grmon_c_first)'
 complete -c grmon-c -n '__fish_seen_subcommand_from dump record report diff check export' -a '(__grmon_c_targets)'
 complete -c grmon-c -n '__fish_seen_subcommand_from run' -a '(__fish_complete_subcommand --fcs-skip=2)'
 complete -c grmon-c -n '__fish_seen_subcommand_from help' -a 'states columns filter keys sources formats run ls dump record report diff check export'
@@ -57,7 +66,7 @@ complete -c grmon-c -l sort -x -a '(__grmon_c_list __grmon_c_columns)' -d 'Sort 
 complete -c grmon-c -l columns -x -a '(__grmon_c_list __grmon_c_columns)' -d 'Columns to show'
 complete -c grmon-c -l stuck -x -a '(__grmon_c_list __grmon_c_states =)' -d 'Threshold for stuck and long tasks'
 complete -c grmon-c -l threads -d 'Also show the threads that run goroutines'
-complete -c grmon-c -l runtime -d 'Also show Go\'s own goroutines and frames'
+complete -c grmon-c -l runtime -d 'Also show Go\'s own goroutines; frames of C'
 complete -c grmon-c -l ptrace -d 'Allow stopping threads to read their stacks'
 complete -c grmon-c -l no-color -d 'No colours, as with NO_COLOR=1'
 complete -c grmon-c -l ascii -d 'Print only ASCII characters'
@@ -76,6 +85,7 @@ complete -c grmon-c -n '__fish_seen_subcommand_from diff' -s f -l format -x -a '
 complete -c grmon-c -n '__fish_seen_subcommand_from diff' -l fail -d 'Exit 1 when anything is new or has grown'
 complete -c grmon-c -n '__fish_seen_subcommand_from dump record report diff check export' -l allow-partial -d 'Continue if the waits cannot be read'
 complete -c grmon-c -n '__fish_seen_subcommand_from dump report' -l prove -d 'Prove which goroutines can never run again'
+complete -c grmon-c -n '__fish_seen_subcommand_from dump record report' -l holds -d 'Go: also what each goroutine holds'
 complete -c grmon-c -n '__fish_seen_subcommand_from dump' -l at -x -d 'Time in a recording'
 complete -c grmon-c -n '__fish_seen_subcommand_from check' -l max-stuck -x -d 'Fail if more than N tasks are stuck'
 complete -c grmon-c -n '__fish_seen_subcommand_from check' -l max-tasks -x -d 'Fail if more than N tasks exist'
@@ -90,5 +100,6 @@ complete -c grmon-c -n '__fish_seen_subcommand_from record' -l keep-files -x -d 
 complete -c grmon-c -n '__fish_seen_subcommand_from run' -l keep -d 'Leave CMD running when you quit the view'
 complete -c grmon-c -n '__fish_seen_subcommand_from run' -l ancestors -x -d 'Go: keep the stacks of N creators (1-16)'
 complete -c grmon-c -n '__fish_seen_subcommand_from export' -l listen -x -d 'Address to serve on'
+complete -c grmon-c -n '__fish_seen_subcommand_from export' -l skip-zero -d 'Leave out series that have always been 0'
 complete -c grmon-c -n '__fish_seen_subcommand_from export' -l top-groups -x -d 'Also serve the sizes of the N largest groups'
 complete -c grmon-c -n "$bare; or __fish_seen_subcommand_from run export" -l warm-up -x -d 'Watch this long before calling growth a leak'

@@ -198,16 +198,6 @@ static bool chan_spin_done(struct chan_waiter *waiter, struct chan_spin *spin)
 	return paid;
 }
 
-static inline void chan_fence(void)
-{
-#pragma GCC diagnostic push
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wtsan"
-#endif
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-#pragma GCC diagnostic pop
-}
-
 /*
  * One sleep that pthread_cancel() interrupts. glibc has no cancellable futex call, so
  * asynchronous cancellation is enabled for just this call. This frame must not have a
@@ -218,14 +208,14 @@ static inline void chan_fence(void)
  * function sets the type and then checks for a request. With a fence in between, at least
  * one of them sees the other's store.
  */
-static __attribute__((noinline)) CHAN_LEFT_BY_CANCEL long
+static __attribute__((noinline)) RAW_NO_TSAN CHAN_LEFT_BY_CANCEL long
 chan_sleep(uint32_t *word, const struct timespec *deadline)
 {
 	int type;
 	long rc;
 
 	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
-	chan_fence();
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	pthread_testcancel();
 	rc = futex_wait(word, CHAN_PARKED, deadline);
 	pthread_setcanceltype(type, NULL);

@@ -27,8 +27,8 @@ static inline void cpu_relax(void)
 
 /* Sleeps while *word == value. deadline is on CLOCK_MONOTONIC, or NULL to sleep without
  * limit. */
-static inline long futex_wait(uint32_t *word, uint32_t value,
-			      const struct timespec *deadline)
+static inline RAW_NO_TSAN long futex_wait(uint32_t *word, uint32_t value,
+					  const struct timespec *deadline)
 {
 	return raw6(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, value,
 		    deadline, NULL, FUTEX_BITSET_MATCH_ANY);

@@ -8,9 +8,13 @@
 
 #include <sys/syscall.h>
 
+/* For what asynchronous cancellation may interrupt: ThreadSanitizer's functions take
+ * locks. */
+#define RAW_NO_TSAN __attribute__((no_sanitize("thread")))
+
 #if defined(__x86_64__)
-static inline long raw_syscall6(long number, long a, long b, long c, long d, long e,
-				long f)
+static inline RAW_NO_TSAN long raw_syscall6(long number, long a, long b, long c, long d,
+					    long e, long f)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
@@ -24,8 +28,8 @@ static inline long raw_syscall6(long number, long a, long b, long c, long d, lon
 	return result;
 }
 #elif defined(__aarch64__)
-static inline long raw_syscall6(long number, long a, long b, long c, long d, long e,
-				long f)
+static inline RAW_NO_TSAN long raw_syscall6(long number, long a, long b, long c, long d,
+					    long e, long f)
 {
 	register long x8 __asm__("x8") = number;
 	register long x0 __asm__("x0") = a;
@@ -45,8 +49,8 @@ static inline long raw_syscall6(long number, long a, long b, long c, long d, lon
 #include <errno.h>
 #include <unistd.h>
 
-static inline long raw_syscall6(long number, long a, long b, long c, long d, long e,
-				long f)
+static inline RAW_NO_TSAN long raw_syscall6(long number, long a, long b, long c, long d,
+					    long e, long f)
 {
 	int saved = errno;
 	long result = syscall(number, a, b, c, d, e, f);

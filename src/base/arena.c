@@ -39,6 +39,24 @@ void arena_release(struct arena *arena)
 	arena->used_bytes = 0;
 }
 
+void arena_adopt(struct arena *arena, struct arena *from)
+{
+	struct arena_block **end = &from->blocks;
+
+	/* Behind the newest block, which keeps its free tail. */
+	while (*end)
+		end = &(*end)->next;
+	if (arena->blocks) {
+		*end = arena->blocks->next;
+		arena->blocks->next = from->blocks;
+	} else {
+		arena->blocks = from->blocks;
+	}
+	arena->used_bytes += from->used_bytes;
+	from->blocks = NULL;
+	from->used_bytes = 0;
+}
+
 static struct arena_block *arena_grow(struct arena *arena, size_t bytes)
 {
 	struct arena_block *newest = arena->blocks;

@@ -20,6 +20,8 @@ void arena_release(struct arena *arena);
 /* Returns zeroed memory, aligned to 16 bytes, that is valid until arena_release().
  * Returns NULL if memory is exhausted or the limit is reached. */
 void *arena_alloc(struct arena *arena, size_t bytes);
+/* Takes over what `from` has allocated, which is then as new. */
+void arena_adopt(struct arena *arena, struct arena *from);
 /* Copies text up to its NUL, but at most max_bytes bytes, and appends a NUL. */
 char *arena_strndup(struct arena *arena, const char *text, size_t max_bytes);
 char *arena_printf(struct arena *arena, const char *format, ...)

@@ -3,11 +3,28 @@
  * nan and inf. */
 #include "base/number.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 
 #define SIZE_MOST (1ll << 50)
+
+const char *number_format(int64_t number, char out[NUMBER_TEXT_MAX])
+{
+	char digits[NUMBER_TEXT_MAX];
+	size_t length = (size_t)snprintf(digits, sizeof(digits), "%" PRId64, number);
+	size_t used = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if (i > 0 && (length - i) % 3 == 0 && digits[i - 1] != '-')
+			out[used++] = ',';
+		out[used++] = digits[i];
+	}
+	out[used] = '\0';
+	return out;
+}
 
 bool number_parse(const char *text, int64_t most, int64_t *number)
 {

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers in the notation of users: only decimal digits, independent of the locale. */
+/* Numbers in the notation of users: decimal digits, independent of the locale. */
 #ifndef BASE_NUMBER_H
 #define BASE_NUMBER_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#define NUMBER_TEXT_MAX 28
+/* Formats a count as "2,020". */
+const char *number_format(int64_t number, char out[NUMBER_TEXT_MAX]);
 
 /* Parses "0" … "999999". Returns false if the text is not a number or is larger than
  * `most`. */

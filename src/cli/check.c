@@ -10,7 +10,6 @@
 #include "base/number.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/target.h"
 #include "core/query.h"
 
 #define NUMBER_MOST 999999999
@@ -67,18 +66,17 @@ static bool has_baseline(const struct check *check)
 
 static int check_target(struct check *check)
 {
-	const char *other = target_other(check->options);
+	struct target target;
 	int64_t for_ns;
-	pid_t pid = 0;
 	int rc;
 
 	if (span_length(check->options, USUAL_NS, &for_ns, &check->e) != 0) {
 		cli_complain("%s", check->e.text);
 		return CLI_USAGE;
 	}
-	rc = other ? CLI_FINE : target_resolve(check->options, &pid);
+	rc = target_find(check->options, &target);
 	if (rc == CLI_FINE) {
-		rc = span_open(&check->span, check->options, pid, other, for_ns);
+		rc = span_open(&check->span, check->options, &target, for_ns);
 		check->baseline = rc == CLI_FINE && has_baseline(check);
 		if (rc == CLI_FINE)
 			check_watch(check);
@@ -96,6 +94,7 @@ static int check_target(struct check *check)
 		rc = check_say_result(check, CLI_FINE);
 	}
 	span_close(&check->span);
+	target_release(&target);
 	return rc;
 }
 
@@ -111,12 +110,7 @@ int command_check(struct options *options)
 		cli_complain("%s", check.e.text);
 		return CLI_USAGE;
 	}
-	if (!command && options->nr_words > 1) {
-		cli_complain("'grmon-c check' takes one TARGET; put a command to start "
-			     "after --: grmon-c check -- %s %s",
-			     options->words[0], options->words[1]);
-		rc = CLI_USAGE;
-	} else if (command && options->nr_words == 0) {
+	if (command && options->nr_words == 0) {
 		cli_complain("a command is missing after --");
 		rc = CLI_USAGE;
 	} else {

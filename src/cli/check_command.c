@@ -204,9 +204,9 @@ static void wait_for_agent(struct check *check, pid_t pid)
 	int64_t until_ns = clock_mono_ns() + AGENT_WAIT_NS;
 	struct session *session = &check->span.session;
 
-	while (session->ops != &source_agent && session->ops != &source_goruntime &&
-	       clock_mono_ns() < until_ns && !session_ended(session) &&
-	       !span_woken(&check->span)) {
+	while (session->access.ops != &source_agent &&
+	       session->access.ops != &source_goruntime && clock_mono_ns() < until_ns &&
+	       !session_ended(session) && !span_woken(&check->span)) {
 		struct err ignored;
 
 		clock_sleep_ns(STEP_NS);
@@ -286,6 +286,7 @@ static int finish_command(struct check *check, struct command *command)
 int check_command(struct check *check)
 {
 	struct command command = {.fd = -1};
+	struct target target = {0};
 	const char *lost;
 	int64_t for_ns;
 	int rc, status;
@@ -296,8 +297,9 @@ int check_command(struct check *check)
 	}
 	rc = start_command(check, &command, for_ns);
 	if (rc == CLI_FINE) {
+		target.pid = command.pid;
 		check->span.wake_fd = command.trace ? &command.fd : NULL;
-		if (span_open(&check->span, check->options, command.pid, NULL, for_ns) ==
+		if (span_open(&check->span, check->options, &target, for_ns) ==
 		    CLI_FINE) {
 			wait_for_agent(check, command.pid);
 			check_watch(check);

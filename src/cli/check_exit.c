@@ -81,7 +81,8 @@ static bool is_go_test(const struct check *check)
 
 static bool has_goroutines(const struct snapshot *s)
 {
-	return s->nr_tasks > 0 && s->target.runtime;
+	return s->nr_tasks > 0 && s->target.runtime &&
+	       text_starts_with(s->target.runtime, "go");
 }
 
 /* With strict, after tests, a goroutine counts whenever it is blocked. Otherwise a
@@ -356,16 +357,16 @@ void check_sample_exit(struct check *check, pid_t pid, int64_t held_ns)
 
 	end->opened = true;
 	rc = session_init(session, &options, &e);
-	session->target.pid = pid;
-	session->target.at_exit = true;
+	session->access.target.pid = pid;
+	session->access.target.at_exit = true;
 	/* Goroutines tell more than the threads that run them. */
 	if (rc == 0 && (!options.source || strcmp(options.source, "auto") == 0) &&
-	    source_goruntime.probe(&session->target, &e) > 0)
+	    source_goruntime.probe(&session->access.target, &e) > 0)
 		session->options.source = source_goruntime.name;
 	if (rc == 0)
 		rc = session_attach(session, pid, &e);
 	/* At this point the kernel knows only the first thread. */
-	if (rc != 0 || session->ops == &source_native ||
+	if (rc != 0 || session->access.ops == &source_native ||
 	    session_sample(session, &all, &end->snapshot, &e) != 0)
 		return;
 	prove_blocked(check, session, &end->snapshot);

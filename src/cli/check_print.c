@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,12 +12,15 @@
 #include "cli/cli.h"
 #include "core/graph.h"
 #include "core/query.h"
+#include "core/spread.h"
+#include "core/wayback.h"
 #include "out/escape.h"
 #include "out/report.h"
 #include "out/report_style.h"
 
 #define STACKS_MAX 10u
 #define IDS_MAX    6u
+#define UNREAD_NS  CLOCK_SECOND_NS
 
 static void put_stack(struct buf *out, const char *title, const struct stack *stack,
 		      bool ascii)
@@ -39,12 +43,40 @@ static void put_ancestors(struct buf *out, const struct ancestry *ancestry, bool
 		put_stack(out, "which was created by", ancestry->stacks[i], ascii);
 }
 
+/* Returns whether both are one entry: they have the same stacks or, in two processes, where
+ * addresses differ, wait in the same function and were created by the same one. */
+static bool is_alike(const struct task *a, const struct task *b)
+{
+	const struct leak place = {
+		.state = a->state, .stack = a->stack, .created_by = a->created_by};
+
+	if (a->state != b->state)
+		return false;
+	if (a->pid != b->pid)
+		return leak_has(&place, b);
+	return a->stack == b->stack && a->created_by == b->created_by &&
+	       a->ancestry == b->ancestry;
+}
+
+/* Prints in which processes the counted tasks are, if the target is several. */
+static void put_processes(const struct snapshot *s, const uint32_t *tasks, bool ascii,
+			  struct buf *out)
+{
+	char text[SPREAD_TEXT_MAX];
+
+	if (!tasks || s->nr_members == 0 || !spread_text(s, tasks, text)[0])
+		return;
+	buf_puts(out, ", ");
+	escape_text(out, text, 0, ascii);
+}
+
 /* Prints all guilty tasks with one stack; the first of them is at `from`. */
 static void put_guilty(const struct check *check, const struct snapshot *s, size_t from,
 		       enum check_rule rule, struct buf *out)
 {
 	const struct task *first = &s->tasks[from];
 	char site[REPORT_LINE_MAX], ids[IDS_MAX * (TASK_ID_MAX + 2) + 16] = "";
+	uint32_t *tasks = calloc(s->nr_members + 1, sizeof(*tasks));
 	bool ascii = check->options->settings.ascii;
 	int64_t oldest_ns = -1;
 	size_t count = 0, proved = 0;
@@ -53,9 +85,7 @@ static void put_guilty(const struct check *check, const struct snapshot *s, size
 		const struct task *task = &s->tasks[i];
 		char id[TASK_ID_MAX];
 
-		if (task->stack != first->stack || task->state != first->state ||
-		    task->created_by != first->created_by ||
-		    task->ancestry != first->ancestry ||
+		if (!is_alike(first, task) ||
 		    (check_is_about_guilt(rule) && !check_is_guilty(check, rule, task)) ||
 		    !check_is_shown(check, task))
 			continue;
@@ -65,6 +95,8 @@ static void put_guilty(const struct check *check, const struct snapshot *s, size
 		} else if (count == IDS_MAX + 1) {
 			strcat(ids, " and more");
 		}
+		if (tasks)
+			spread_add(s, task, tasks);
 		proved += (task->flags & TASK_UNREACHABLE) != 0;
 		if (task_age_ns(task, s->mono_ns) > oldest_ns)
 			oldest_ns = task_age_ns(task, s->mono_ns);
@@ -76,6 +108,8 @@ static void put_guilty(const struct check *check, const struct snapshot *s, size
 	if (oldest_ns >= 0)
 		buf_printf(out, ", the oldest for %s",
 			   clock_format_duration(oldest_ns, site));
+	put_processes(s, tasks, ascii, out);
+	free(tasks);
 	if (proved > 0 && proved == count)
 		buf_puts(out, "; proved: nothing alive could wake it");
 	else if (proved > 0)
@@ -103,10 +137,7 @@ static void put_tasks(const struct check *check, const struct snapshot *s,
 					       : !check_is_shown(check, task))
 			continue;
 		for (size_t n = 0; n < nr_shown && !known; n++)
-			known = shown[n]->stack == task->stack &&
-				shown[n]->state == task->state &&
-				shown[n]->created_by == task->created_by &&
-				shown[n]->ancestry == task->ancestry;
+			known = is_alike(shown[n], task);
 		if (known)
 			continue;
 		if (nr_shown == STACKS_MAX) {
@@ -125,12 +156,41 @@ static void put_timer_leaks(const struct timers *timers, bool ascii, struct buf 
 	for (size_t i = 0; timers && i < timers->nr_groups; i++) {
 		const struct timer_group *group = &timers->groups[i];
 
-		if (!group->evidence || group->verdict < VERDICT_LEAK)
+		if (!group->evidence || group->verdict < VERDICT_LEAK || group->lead)
 			continue;
 		buf_puts(out, "  ");
 		escape_text(out, timer_group_text(group, text), 0, ascii);
 		buf_printf(out, "\n    %s\n", group->evidence);
 	}
+}
+
+/* Parts of a leak have been made with it. */
+static void put_made(const struct snapshot *s, const struct leak *leak, bool ascii,
+		     struct buf *out)
+{
+	char text[WAYBACK_TEXT];
+	struct wayback way;
+
+	if (leak->lead)
+		return;
+	wayback_find(s, (struct wayback_of){.leak = leak}, &way);
+	if (!wayback_made(&way, text)[0])
+		return;
+	buf_puts(out, "    made by ");
+	escape_text(out, text, 0, ascii);
+	buf_puts(out, "\n");
+}
+
+/* Who awaits a task of the leak. */
+static void put_awaited_by(const struct task *example, bool ascii, struct buf *out)
+{
+	const char *awaited_by = task_awaited_by(example);
+
+	if (!awaited_by)
+		return;
+	buf_puts(out, "    awaited by ");
+	escape_text(out, awaited_by, 0, ascii);
+	buf_puts(out, "\n");
 }
 
 static void put_leaks(const struct check *check, struct buf *out)
@@ -142,18 +202,29 @@ static void put_leaks(const struct check *check, struct buf *out)
 	for (size_t i = 0, shown = 0;
 	     s->groups && i < s->groups->nr_leaks && shown < STACKS_MAX; i++) {
 		const struct leak *leak = &s->groups->leaks[i];
-		char line[REPORT_LINE_MAX];
+		uint32_t live = report_live_tasks(s, leak);
+		char line[REPORT_LINE_MAX], stayed[REPORT_STAYED_MAX];
 
 		if (!check_is_guilty_leak(s, leak))
 			continue;
 		shown++;
-		buf_printf(out, "  %u x ", leak->count);
+		/* One that is proven may have no task left in this sample. */
+		if (live < leak->count)
+			live = leak->count;
+		buf_printf(out, "  %u x ", live);
 		escape_text(out,
 			    report_site(leak->stack, leak->created_by, leak->state, line),
 			    0, ascii);
+		buf_puts(out, report_stayed(leak, live, stayed));
+		if (spread_leak_text(s, leak, line)[0]) {
+			buf_puts(out, ", ");
+			escape_text(out, line, 0, ascii);
+		}
 		buf_puts(out, "\n    ");
 		escape_text(out, leak->evidence, 0, ascii);
 		buf_puts(out, "\n");
+		put_made(s, leak, ascii, out);
+		put_awaited_by(&s->tasks[leak->example], ascii, out);
 		put_stack(out, "blocked at", leak->stack, ascii);
 		put_stack(out, "created by", leak->created_by, ascii);
 		put_ancestors(out, leak->ancestry, ascii);
@@ -170,10 +241,11 @@ static void put_cycles(const struct check *check, const struct snapshot *s,
 
 		for (size_t n = 0; n < cycle->nr_nodes; n++) {
 			const struct task *task = graph_task(s, cycle->nodes[n]);
-			char id[TASK_ID_MAX];
+			char id[TASK_ID_MAX], of[SPREAD_TEXT_MAX];
 
 			buf_printf(out, "  %s ", task_format_id(task, id));
 			escape_text(out, task->name, 60, ascii);
+			escape_text(out, spread_task_text(task, of), 0, ascii);
 			buf_printf(out, " in %s: ", state_info(task->state)->name);
 			escape_text(out, task->waits.kind ? task->waits.text : "", 200,
 				    ascii);
@@ -290,10 +362,52 @@ static int say_interrupted(const struct check *check, int fine)
 	return fine != CLI_FINE ? fine : CLI_ENDED;
 }
 
+/* Returns whether a process could not be read in the last samples. One that has just
+ * started may be readable a moment later. */
+static bool is_unread(const struct check *check, const struct member_process *member)
+{
+	const struct snapshot *s = check->span.last;
+
+	for (size_t i = 0; member->trouble && i < s->nr_tasks; i++) {
+		const struct task *row = &s->tasks[i];
+
+		if (row->pid == member->pid)
+			return row->since_ns <= check->span.first_ns ||
+			       task_age_ns(row, s->mono_ns) >= UNREAD_NS;
+	}
+	return false;
+}
+
+/* Says which processes of a target that is several were not checked, because they cannot be
+ * read. Returns the exit code: that they are in order is not known. */
+static int say_unread(const struct check *check, int fine)
+{
+	const struct snapshot *s = check->span.last;
+	bool partial = check->options->value[OPTION_ALLOW_PARTIAL] != NULL;
+	size_t unread = 0;
+
+	for (size_t i = 0; s && i < s->nr_members; i++) {
+		const struct member_process *member = &s->members[i];
+
+		if (is_unread(check, member) && unread++ < STACKS_MAX)
+			cli_complain("%.40s %d was not checked: %s", member->name,
+				     (int)member->pid, member->trouble);
+	}
+	if (unread == 0)
+		return fine;
+	cli_complain("%zu of %zu processes %s not checked%s", unread, s->nr_members,
+		     unread == 1 ? "was" : "were",
+		     partial ? "" : "; use --allow-partial to pass without them");
+	return partial || fine != CLI_FINE ? fine : CLI_UNWATCHABLE;
+}
+
 static int say_passed(const struct check *check, int fine)
 {
 	const struct span *span = &check->span;
 	const char *end = check->at_exit.snapshot ? ", the last at its exit" : "";
+	int rc = say_unread(check, fine);
+	const char *passed =
+		rc == fine ? "check passed" : "nothing was found in the others";
 	uint64_t nr_samples = span->nr_samples + (check->at_exit.snapshot != NULL);
 	char time[CLOCK_DURATION_MAX];
 
@@ -303,13 +417,13 @@ static int say_passed(const struct check *check, int fine)
 		return fine != CLI_FINE ? fine : CLI_ENDED;
 	}
 	if (nr_samples == 1)
-		fprintf(stderr, "grmon-c: check passed: 1 sample%s.\n",
+		fprintf(stderr, "grmon-c: %s: 1 sample%s.\n", passed,
 			*end ? ", at its exit" : "");
 	else
-		fprintf(stderr, "grmon-c: check passed: %" PRIu64 " samples in %s%s.\n",
+		fprintf(stderr, "grmon-c: %s: %" PRIu64 " samples in %s%s.\n", passed,
 			nr_samples,
 			clock_format_duration(span->last_ns - span->first_ns, time), end);
-	return fine;
+	return rc;
 }
 
 int check_say_result(const struct check *check, int fine)

@@ -79,12 +79,29 @@ uint64_t check_before(const struct check *check)
 	return count;
 }
 
-/* An idle pool that grows is not a leak. A proven leak is one, whatever its tasks are. */
-bool check_is_guilty_leak(const struct snapshot *s, const struct leak *leak)
+/* An idle pool that grows is not a leak. A proven leak is one, whatever its tasks are; a
+ * deadlock has a rule of its own. */
+static bool is_guilty(const struct snapshot *s, const struct leak *leak)
 {
+	if (leak_is_deadlock(leak))
+		return false;
 	return leak->finding.verdict == VERDICT_PROOF ||
 	       (leak->finding.verdict == VERDICT_LEAK &&
 		!pool_member(&s->tasks[leak->example]));
+}
+
+bool check_is_guilty_leak(const struct snapshot *s, const struct leak *leak)
+{
+	uint64_t lead = leak->lead ? leak->lead : leak->serial;
+	bool guilty = false;
+
+	if (!leak->lead && leak->nr_parts == 0)
+		return is_guilty(s, leak);
+	for (size_t i = 0; i < s->groups->nr_leaks && !guilty; i++)
+		guilty = (s->groups->leaks[i].serial == lead ||
+			  s->groups->leaks[i].lead == lead) &&
+			 is_guilty(s, &s->groups->leaks[i]);
+	return guilty;
 }
 
 static uint64_t count_leaks(const struct snapshot *s)
@@ -92,7 +109,8 @@ static uint64_t count_leaks(const struct snapshot *s)
 	uint64_t count = timers_leaks(s->timers, VERDICT_LEAK);
 
 	for (size_t i = 0; s->groups && i < s->groups->nr_leaks; i++)
-		count += check_is_guilty_leak(s, &s->groups->leaks[i]);
+		count += !s->groups->leaks[i].lead &&
+			 check_is_guilty_leak(s, &s->groups->leaks[i]);
 	return count;
 }
 

@@ -103,5 +103,11 @@ int cli_write(int fd, const char *path, struct buf *out, struct err *e)
 		signal(SIGPIPE, SIG_DFL);
 		raise(SIGPIPE);
 	}
+	if (e->sys == EBADF)
+		return err_set(
+			e, ERR_SYS,
+			"%s is closed, so nothing can be written to it; redirect it "
+			"to a file or to /dev/null",
+			path);
 	return err_sys(e, e->sys, "cannot write %s", path);
 }

@@ -18,31 +18,55 @@
 #include "base/fdio.h"
 #include "base/suggest.h"
 #include "cli/values.h"
+#include "tui/tui.h"
 
 #define CONFIG_MAX_BYTES 65536u
+#define CHOICE_MAX       64 /* bytes of `accepted` of a KEY_CHOICE */
 
-enum key_kind { KEY_WORDS, KEY_SWITCH, KEY_SECONDS, KEY_RULES, KEY_FILTERS };
+enum key_kind {
+	KEY_WORDS,
+	KEY_LIST,
+	KEY_SWITCH,
+	KEY_CHOICE,
+	KEY_CELLS, /* of the screen; 0 for a size that fits it */
+	KEY_SECONDS,
+	KEY_RULES,
+	KEY_KEYS,
+	KEY_FILTERS
+};
 
 struct config_key {
 	const char *name;
 	enum key_kind kind;
-	/* KEY_WORDS, KEY_SECONDS: the option whose argument it is */
+	/* KEY_WORDS, KEY_LIST, KEY_SECONDS: the option whose argument it is */
 	enum option_id option;
-	size_t at; /* KEY_SWITCH: offset of the bool in struct settings */
+	/* KEY_SWITCH, KEY_CHOICE, KEY_CELLS: offset of the bool, enum or int in struct
+	 * settings */
+	size_t at;
 	const char *accepted;
 };
 
 static const struct config_key keys[] = {
 	{"interval", KEY_SECONDS, OPTION_INTERVAL, 0,
 	 "a number of seconds or a string such as \"500ms\""},
-	{"stuck", KEY_WORDS, OPTION_STUCK, 0,
-	 "a string such as \"10s\" or \"5s,poll=1m\""},
+	{"stuck", KEY_LIST, OPTION_STUCK, 0,
+	 "a string such as \"5s,poll=1m\" or a list such as [\"5s\", \"poll=1m\"]"},
 	{"filter", KEY_WORDS, OPTION_FILTER, 0, "a string such as \"state:lock age>5s\""},
 	{"sort", KEY_WORDS, OPTION_SORT, 0, "a string such as \"age:desc\""},
-	{"columns", KEY_WORDS, OPTION_COLUMNS, 0,
-	 "a string such as \"id,state,age,waits\""},
+	{"columns", KEY_LIST, OPTION_COLUMNS, 0,
+	 "a string such as \"id,state,age\" or a list such as [\"id\", \"state\"]"},
 	{"hide_idle", KEY_SWITCH, 0, offsetof(struct settings, hide_idle),
 	 "true or false"},
+	{"fold", KEY_CHOICE, 0, offsetof(struct settings, fold),
+	 "\"auto\", \"always\" or \"never\""},
+	{"preview", KEY_SWITCH, 0, offsetof(struct settings, preview), "true or false"},
+	{"preview_rows", KEY_CELLS, 0, offsetof(struct settings, preview_rows),
+	 "a number from 0 to 1000"},
+	{"preview_columns", KEY_CELLS, 0, offsetof(struct settings, preview_columns),
+	 "a number from 0 to 1000"},
+	{"theme", KEY_CHOICE, 0, offsetof(struct settings, theme),
+	 "\"auto\", \"dark\", \"light\" or \"none\""},
+	{"keys", KEY_KEYS, 0, 0, "an object such as {\"next\": \"n F3\"}"},
 	{"no_color", KEY_SWITCH, 0, offsetof(struct settings, no_color), "true or false"},
 	{"ascii", KEY_SWITCH, 0, offsetof(struct settings, ascii), "true or false"},
 	{"mouse", KEY_SWITCH, 0, offsetof(struct settings, mouse), "true or false"},
@@ -99,14 +123,17 @@ static int line_of_key(const char *text, const char *name)
 	return 1;
 }
 
-/* Reads the file as text and as JSON. *root is NULL if the file does not exist. */
+/* Reads the file as text and as JSON. *root is NULL if there is no
+ * file, or none that can be reached. */
 static int config_read(const char *path, struct buf *text, json_t **root, struct err *e)
 {
 	json_error_t problem;
 	int rc;
 
 	*root = NULL;
-	if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
+	/* A program that has become another user may still have the first one's HOME. */
+	if (access(path, F_OK) != 0 &&
+	    (errno == ENOENT || errno == ENOTDIR || errno == EACCES))
 		return 0;
 	rc = fdio_read_file(path, text, CONFIG_MAX_BYTES, e);
 	if (rc != 0)
@@ -194,6 +221,80 @@ static int load_filters(const json_t *list, char *out, size_t size, struct err *
 	return 0;
 }
 
+/* Reads ["id", "state"] as "id,state". */
+static int load_list(const struct config_key *key, const json_t *list,
+		     struct settings *settings, struct err *e)
+{
+	char text[QUERY_TEXT_MAX] = "";
+	size_t index, used = 0;
+	json_t *entry;
+
+	json_array_foreach(list, index, entry)
+	{
+		const char *word = json_string_value(entry);
+
+		if (!word || !word[0] || strchr(word, ','))
+			return err_set(e, ERR_USAGE,
+				       "entry %zu must be a string without a comma",
+				       index + 1);
+		if (used + strlen(word) + 2 > sizeof(text))
+			return err_set(e, ERR_USAGE, "the list is too long");
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
+					 index > 0 ? "," : "", word);
+	}
+	return value_apply(settings, key->option, text, e);
+}
+
+/* Copies the quoted word at this position of "\"auto\", \"always\" or …" to `out`. Returns
+ * NULL if there are fewer. */
+static const char *choice_word(const char *accepted, unsigned number, char *out)
+{
+	const char *at = strchr(accepted, '"');
+
+	for (unsigned i = 0; at && i < 2 * number; i++)
+		at = strchr(at + 1, '"');
+	if (!at)
+		return NULL;
+	sprintf(out, "%.*s", (int)strcspn(at + 1, "\""), at + 1);
+	return out;
+}
+
+/* The words that are accepted are those of the enum, in its order. */
+static int load_choice(const struct config_key *key, const char *word,
+		       struct settings *settings, struct err *e)
+{
+	char text[CHOICE_MAX];
+
+	for (unsigned i = 0; choice_word(key->accepted, i, text); i++) {
+		if (strcmp(text, word) != 0)
+			continue;
+		memcpy((char *)settings + key->at, &i, sizeof(i));
+		return 0;
+	}
+	return err_set(e, ERR_USAGE, "the value must be %s", key->accepted);
+}
+
+/* Reads {"next": "n F3", …}, which applies to the whole process. */
+static int load_keys(const json_t *list, struct err *e)
+{
+	const char *action;
+	json_t *value;
+
+	json_object_foreach((json_t *)list, action, value)
+	{
+		const char *text = json_string_value(value);
+
+		if (!text)
+			return err_set(
+				e, ERR_USAGE,
+				"the keys of %.40s must be a string such as \"n F3\"",
+				action);
+		if (tui_keys_set(action, text, e) != 0)
+			return ERR_USAGE;
+	}
+	return 0;
+}
+
 static int load_value(const struct config_key *key, const json_t *value,
 		      struct settings *settings, struct err *e)
 {
@@ -203,12 +304,26 @@ static int load_value(const struct config_key *key, const json_t *value,
 		*(bool *)((char *)settings + key->at) = json_is_true(value);
 		return 0;
 	}
+	if (key->kind == KEY_CELLS && json_is_integer(value) &&
+	    json_integer_value(value) >= 0 &&
+	    json_integer_value(value) <= SETTINGS_CELLS_MAX) {
+		*(int *)((char *)settings + key->at) = (int)json_integer_value(value);
+		return 0;
+	}
+	if (key->kind == KEY_CHOICE && json_is_string(value))
+		return load_choice(key, json_string_value(value), settings, e);
+	if (key->kind == KEY_KEYS && json_is_object(value))
+		return load_keys(value, e);
 	if (key->kind == KEY_RULES && json_is_array(value))
 		return load_rules(value, &settings->stack_rules, e);
 	if (key->kind == KEY_FILTERS && json_is_array(value))
 		return load_filters(value, (char *)settings + key->at,
 				    SETTINGS_ACKNOWLEDGE_MAX, e);
-	if (key->kind < KEY_RULES && key->kind != KEY_SWITCH && json_is_string(value))
+	if (key->kind == KEY_LIST && json_is_array(value))
+		return load_list(key, value, settings, e);
+	if ((key->kind == KEY_WORDS || key->kind == KEY_LIST ||
+	     key->kind == KEY_SECONDS) &&
+	    json_is_string(value))
 		return value_apply(settings, key->option, json_string_value(value), e);
 	if (key->kind == KEY_SECONDS && json_is_number(value)) {
 		double number = json_number_value(value);
@@ -243,11 +358,13 @@ static int unknown_key(const char *path, int line, const char *name, struct err 
 		return err_set(e, ERR_FORMAT,
 			       "%s, line %d: unknown key \"%.60s\"; did you mean \"%s\"?",
 			       path, line, name, suggest.best);
-	return err_set(e, ERR_FORMAT,
-		       "%s, line %d: unknown key \"%.60s\"; the keys are interval, "
-		       "stuck, filter, sort, columns, hide_idle, no_color, ascii, mouse, "
-		       "acknowledge, suppress and stack_rules",
-		       path, line, name);
+	return err_set(
+		e, ERR_FORMAT,
+		"%s, line %d: unknown key \"%.60s\"; the keys are interval, "
+		"stuck, filter, sort, columns, hide_idle, fold, preview, preview_rows, "
+		"preview_columns, theme, keys, no_color, ascii, mouse, acknowledge, "
+		"suppress and stack_rules",
+		path, line, name);
 }
 
 int config_load(const char *path, struct settings *settings, struct err *e)
@@ -285,27 +402,18 @@ out:
 	return rc;
 }
 
-static void print_columns(const struct column_list *columns, char *out, size_t size)
-{
-	size_t used = 0;
-
-	out[0] = '\0';
-	for (size_t i = 0; i < columns->count && used < size; i++)
-		used += (size_t)snprintf(out + used, size - used, "%s%s", i ? "," : "",
-					 column_info(columns->ids[i])->key);
-}
-
-/* Converts lines to an array of strings. Returns a new reference. */
-static json_t *lines_value(const char *lines)
+/* Converts lines, or words with another mark between them, to an array of strings.
+ * Returns a new reference. */
+static json_t *lines_value(const char *lines, const char *mark)
 {
 	json_t *list = json_array();
 
 	while (*lines) {
-		size_t bytes = strcspn(lines, "\n");
+		size_t bytes = strcspn(lines, mark);
 
 		if (bytes > 0)
 			json_array_append_new(list, json_stringn(lines, bytes));
-		lines += bytes + (lines[bytes] == '\n');
+		lines += bytes + (lines[bytes] != '\0');
 	}
 	return list;
 }
@@ -317,8 +425,14 @@ static json_t *key_value(const struct config_key *key, const struct settings *se
 
 	if (key->kind == KEY_SWITCH)
 		return json_boolean(*(const bool *)((const char *)settings + key->at));
+	if (key->kind == KEY_CELLS)
+		return json_integer(*(const int *)((const char *)settings + key->at));
+	if (key->kind == KEY_CHOICE)
+		return json_string(choice_word(
+			key->accepted,
+			*(const unsigned *)((const char *)settings + key->at), text));
 	if (key->kind == KEY_FILTERS)
-		return lines_value((const char *)settings + key->at);
+		return lines_value((const char *)settings + key->at, "\n");
 	if (key->kind == KEY_SECONDS) {
 		int64_t ms = settings->interval_ns / CLOCK_MS_NS;
 
@@ -336,7 +450,7 @@ static json_t *key_value(const struct config_key *key, const struct settings *se
 			 settings->sort.descending ? "desc" : "asc");
 		return json_string(text);
 	default:
-		print_columns(&settings->columns, text, sizeof(text));
+		column_list_print(&settings->columns, text);
 		return json_string(text);
 	}
 }
@@ -378,13 +492,20 @@ int config_save(const char *path, const struct settings *settings, struct err *e
 	if (!root)
 		root = json_object();
 	for (size_t i = 0; i < NR_KEYS; i++) {
-		/* The view does not change rules: keep those in the file. */
-		if (keys[i].kind == KEY_RULES)
+		/* The view does not change rules and keys: keep those in the file. */
+		if (keys[i].kind == KEY_RULES || keys[i].kind == KEY_KEYS)
 			continue;
 		json_t *value = key_value(&keys[i], settings);
 		json_t *usual = key_value(&keys[i], &defaults);
 
-		if (json_object_get(root, keys[i].name) || !json_equal(value, usual))
+		const json_t *there = json_object_get(root, keys[i].name);
+
+		/* What the user has written as a list stays one. */
+		if (keys[i].kind == KEY_LIST && json_is_array(there))
+			failed |= json_object_set_new(
+				root, keys[i].name,
+				lines_value(json_string_value(value), ","));
+		else if (there || !json_equal(value, usual))
 			failed |= json_object_set(root, keys[i].name, value);
 		json_decref(value);
 		json_decref(usual);

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/holds.h"
 #include "cli/one_snapshot.h"
 #include "cli/prove.h"
 #include "cli/session_options.h"
@@ -25,6 +26,7 @@ static int print_rows(const struct options *options, const struct snapshot *snap
 				      .settings = settings,
 				      .width = width,
 				      .stacks = options->value[OPTION_STACKS] != NULL,
+				      .holds = options->value[OPTION_HOLDS] != NULL,
 				      .flush = sink_flush,
 				      .flush_ctx = sink};
 	struct buf out;
@@ -36,6 +38,10 @@ static int print_rows(const struct options *options, const struct snapshot *snap
 	rows_init(&rows);
 	buf_init(&out, 0);
 	rc = rows_update(&rows, snapshot, &show, snapshot->mono_ns, e);
+	/* A person looks at the first screen. */
+	if (rc == 0 && !options->value[OPTION_SORT] &&
+	    (!format || strcmp(format, "text") == 0))
+		rows_put_marked_first(&rows, snapshot);
 	if (rc == 0)
 		rc = out_by_name(format ? format : "text")->write(&request, &out, e);
 	buf_release(&out);
@@ -100,6 +106,8 @@ int command_dump(struct options *options)
 	struct err e = {0};
 	int rc;
 
+	if (!holds_fit_format(options))
+		return CLI_USAGE;
 	if (timeline_wanted(options))
 		return print_timeline(options);
 	if (session_init(&session, &session_options, &e) != 0) {
@@ -111,6 +119,8 @@ int command_dump(struct options *options)
 	}
 	if (rc == CLI_FINE && options->value[OPTION_PROVE])
 		rc = prove_rows(options, &session, &snapshot);
+	if (rc == CLI_FINE && options->value[OPTION_HOLDS])
+		rc = holds_take(options, &session, &snapshot);
 	if (rc == CLI_FINE) {
 		say_silence(snapshot);
 		rc = print_snapshot(options, snapshot);

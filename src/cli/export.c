@@ -164,6 +164,7 @@ static int parse_options(const struct options *options, struct export_options *e
 			       "'grmon-c export' needs targets: pids, process names, "
 			       "cgroup:PATH or URLs");
 	export->options = options;
+	export->skip_zero = options->value[OPTION_SKIP_ZERO] != NULL;
 	return parse_groups(options->value[OPTION_TOP_GROUPS], &export->nr_groups, e);
 }
 

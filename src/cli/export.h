@@ -19,6 +19,7 @@ struct exports;
 struct export_options {
 	const struct options *options; /* must outlive the exports */
 	size_t nr_groups;              /* --top-groups */
+	bool skip_zero;                /* --skip-zero */
 };
 
 /* Checks the words of the command line, each a pid, a name, cgroup:PATH or a URL, and

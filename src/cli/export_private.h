@@ -7,16 +7,14 @@
 
 #include "cli/export.h"
 #include "session/session.h"
-#include "source/processes.h"
+#include "source/words.h"
 
-#define EXPORT_WORDS_MAX 64
-
-enum word_kind { WORD_PID, WORD_NAME, WORD_CGROUP, WORD_URL };
+#define EXPORT_WORDS_MAX WORDS_MAX
 
 struct word {
-	enum word_kind kind;
+	bool is_url;
+	size_t number;    /* of the same word in exports.processes, unless it is a URL */
 	const char *text; /* as the user wrote it */
-	pid_t pid;        /* of WORD_PID; 0 once it has ended */
 	size_t matched;   /* number of targets watched for this word; under the lock */
 };
 
@@ -40,9 +38,9 @@ struct exports {
 	struct export_options options;
 	struct word words[EXPORT_WORDS_MAX];
 	size_t nr_words;
-	struct processes *processes;
-	pthread_mutex_t lock; /* held only to copy values */
-	pthread_cond_t woken; /* uses CLOCK_MONOTONIC */
+	struct words *processes; /* what words mean that are not URLs */
+	pthread_mutex_t lock;    /* held only to copy values */
+	pthread_cond_t woken;    /* uses CLOCK_MONOTONIC */
 	struct watched *list;
 	size_t nr_watched;
 	bool full; /* the limit on targets was reported */

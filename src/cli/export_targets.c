@@ -7,16 +7,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "base/threads.h"
 #include "cli/cli.h"
 #include "cli/export_private.h"
 #include "grmon.h"
-#include "source/proc/process.h"
 #include "source/sniff.h"
 
-#define CGROUP_MAX     4096
-#define CGROUP_WORD    "cgroup:"
 #define KEEP_ENDED_NS  (30 * CLOCK_SECOND_NS)
 /* A target counts as down after this many missed samples, and not before
  * STALE_LEAST_NS. */
@@ -71,45 +67,6 @@ static void watch_target(struct exports *exports, pid_t pid, struct word *word,
 	free(one);
 }
 
-/* Returns true if the cgroup, of version 2 or of any hierarchy of version 1, is PATH or
- * below it. */
-static bool in_cgroup(pid_t pid, const char *path)
-{
-	struct process process = process_named(pid);
-	char text[CGROUP_MAX];
-	size_t length = strlen(path);
-	char *line, *rest = text;
-
-	if (process_text(&process, PROCESS_CGROUP, text, sizeof(text)) <= 0)
-		return false;
-	while (length > 0 && path[length - 1] == '/')
-		length--;
-	while ((line = strsep(&rest, "\n"))) {
-		char *group = strchr(line, ':');
-
-		group = group ? strchr(group + 1, ':') : NULL;
-		if (group && strncmp(group + 1, path, length) == 0 &&
-		    (group[1 + length] == '\0' || group[1 + length] == '/'))
-			return true;
-	}
-	return false;
-}
-
-static bool word_matches(const struct word *word, const struct process_row *row,
-			 struct pages *pages)
-{
-	switch (word->kind) {
-	case WORD_PID:
-		return word->pid == row->pid;
-	case WORD_NAME:
-		return source_has_name(row->pid, pages, word->text);
-	case WORD_CGROUP:
-		return in_cgroup(row->pid, word->text + strlen(CGROUP_WORD));
-	default:
-		return false;
-	}
-}
-
 /* Removes the targets that have been served as down for long enough, and counts the
  * others. */
 static void remove_ended(struct exports *exports)
@@ -124,8 +81,8 @@ static void remove_ended(struct exports *exports)
 	while ((one = *link)) {
 		one->word->matched += one->ended_ns == 0;
 		/* The pid may be reused by another process, which is not the target. */
-		if (one->ended_ns > 0 && one->word->kind == WORD_PID)
-			one->word->pid = 0;
+		if (one->ended_ns > 0 && one->pid > 0)
+			words_forget(exports->processes, one->pid);
 		if (one->ended_ns == 0 || one->ended_ns > before_ns) {
 			link = &one->next;
 			continue;
@@ -144,27 +101,31 @@ static void remove_ended(struct exports *exports)
 	}
 }
 
+static struct word *word_of(struct exports *exports, size_t number)
+{
+	for (size_t i = 0; i < exports->nr_words; i++)
+		if (!exports->words[i].is_url && exports->words[i].number == number)
+			return &exports->words[i];
+	return NULL;
+}
+
 static void find_new(struct exports *exports)
 {
-	const struct process_row *rows;
+	const struct words_process *found;
 	struct err e = {0};
 	size_t count;
 
 	for (size_t i = 0; i < exports->nr_words; i++)
-		if (exports->words[i].kind == WORD_URL)
+		if (exports->words[i].is_url)
 			watch_target(exports, 0, &exports->words[i],
 				     exports->words[i].text);
-	if (source_processes(exports->processes, &rows, &count, &e) != 0)
+	if (words_find(exports->processes, &found, &count, &e) != 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
-		for (size_t j = 0; j < exports->nr_words; j++) {
-			if (!word_matches(&exports->words[j], &rows[i],
-					  source_processes_pages(exports->processes)))
-				continue;
-			watch_target(exports, rows[i].pid, &exports->words[j],
-				     rows[i].name);
-			break;
-		}
+		struct word *word = word_of(exports, found[i].word);
+
+		if (word)
+			watch_target(exports, found[i].pid, word, found[i].name);
 	}
 }
 
@@ -174,31 +135,20 @@ void exports_discover(struct exports *exports)
 	remove_ended(exports);
 }
 
-static int kind_of_word(struct word *word)
+static int kind_of_word(struct exports *exports, struct word *word)
 {
-	const char *text = word->text;
 	struct err e = {0};
+	int rc;
 
-	if (text_starts_with(text, CGROUP_WORD)) {
-		word->kind = WORD_CGROUP;
-		if (text[strlen(CGROUP_WORD)] == '/')
-			return CLI_FINE;
-		cli_complain("cgroup: needs a path from the root of the cgroups, such as "
-			     "cgroup:/system.slice/web.service");
-		return CLI_USAGE;
-	}
-	if (source_is_url(text)) {
-		word->kind = WORD_URL;
+	word->is_url = source_is_url(word->text);
+	if (word->is_url)
 		return CLI_FINE;
-	}
-	word->kind = WORD_NAME;
-	if (!*text || text[strspn(text, "0123456789")] != '\0')
-		return CLI_FINE;
-	word->kind = WORD_PID;
-	if (source_resolve(text, true, &word->pid, &e) == 0)
+	word->number = words_count(exports->processes);
+	rc = words_add(exports->processes, word->text, &e);
+	if (rc == 0)
 		return CLI_FINE;
 	cli_complain("%s", e.text);
-	return CLI_UNWATCHABLE;
+	return rc == ERR_USAGE ? CLI_USAGE : CLI_UNWATCHABLE;
 }
 
 static int read_word(struct exports *exports, const char *text)
@@ -217,7 +167,7 @@ static int read_word(struct exports *exports, const char *text)
 			return CLI_FINE;
 	word->text = text;
 	exports->nr_words++;
-	return kind_of_word(word);
+	return kind_of_word(exports, word);
 }
 
 static int read_words(struct exports *exports, const struct options *options)
@@ -244,7 +194,7 @@ struct exports *exports_start(const struct export_options *options, int *rc)
 	struct exports *exports = calloc(1, sizeof(*exports));
 
 	if (exports)
-		exports->processes = source_processes_new(0);
+		exports->processes = words_new();
 	if (!exports || !exports->processes) {
 		cli_complain("out of memory for the list of targets");
 		free(exports);
@@ -317,11 +267,10 @@ size_t exports_count(struct exports *exports)
 
 bool exports_over(struct exports *exports)
 {
-	bool over = true;
+	bool over = !words_can_grow(exports->processes);
 
 	for (size_t i = 0; i < exports->nr_words; i++)
-		if (exports->words[i].kind != WORD_PID || exports->words[i].pid > 0)
-			over = false;
+		over &= !exports->words[i].is_url && exports->words[i].matched == 0;
 	return over;
 }
 
@@ -339,7 +288,7 @@ void exports_stop(struct exports *exports)
 		pthread_join(one->thread, NULL);
 		free(one);
 	}
-	source_processes_free(exports->processes);
+	words_free(exports->processes);
 	pthread_cond_destroy(&exports->woken);
 	pthread_mutex_destroy(&exports->lock);
 	free(exports);

@@ -79,6 +79,7 @@ static bool take_sample(struct watched *one, struct session *session)
 	one->taken.up = rc == 0;
 	if (rc == 0) {
 		count_changes(one, snapshot);
+		one->taken.skip_zero = one->exports->options.skip_zero;
 		metrics_take(&one->taken, snapshot, one->exports->options.nr_groups);
 		if (one->pid == 0)
 			snprintf(one->taken.target, sizeof(one->taken.target), "%s",
@@ -130,7 +131,7 @@ static void share_session(struct watched *one, struct session *session)
 	pthread_mutex_lock(&one->exports->lock);
 	one->session = session;
 	if (session && one->stop)
-		__atomic_store_n(&session->cancel, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&session->guard.cancel, 1, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&one->exports->lock);
 }
 
@@ -164,5 +165,5 @@ void export_watch_cancel(struct watched *one)
 {
 	one->stop = true;
 	if (one->session)
-		__atomic_store_n(&one->session->cancel, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(&one->session->guard.cancel, 1, __ATOMIC_RELAXED);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/build.h"
 #include "base/suggest.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
@@ -30,7 +31,9 @@ static const char target_text[] =
 	"\n"
 	"TARGET is a pid, the name of a process or of the script that it runs (app.py),\n"
 	"the URL of a Go program's net/http/pprof, a recording, a dump, a log that\n"
-	"contains goroutines, or - for the standard input.\n"
+	"contains goroutines, or - for the standard input. Several processes are watched\n"
+	"together in one table: give several pids or names, name:NAME, cgroup:/PATH,\n"
+	"tree:PID (it and its children) or the id of a container.\n"
 	"\n"
 	"Examples:\n"
 	"  grmon-c                             choose a process from a live list\n"
@@ -38,6 +41,7 @@ static const char target_text[] =
 	"  grmon-c --stuck 5s,poll=1m server   watch \"server\" with other thresholds\n"
 	"  grmon-c --filter 'state:lock age>5s' server\n"
 	"                                      only tasks that wait over 5 s for a lock\n"
+	"  grmon-c tree:4711                   watch a service: it and all its workers\n"
 	"  grmon-c run -- ./server -p 8080     start a program with the agent inside\n"
 	"  grmon-c dump -f json server | jq '.tasks[] | select(.stuck)'\n"
 	"                                      the stuck tasks, for a script\n"
@@ -101,6 +105,7 @@ static const char *const details[COMMAND_COUNT] = {
 	"recording it prints the last snapshot, or the one that --at names.\n"
 	"\n"
 	"  grmon-c dump server --filter state:stuck --stacks\n"
+	"  grmon-c dump server --holds --filter fn:readLoop    Go: whose connections?\n"
 	"  grmon-c dump server -f folded | flamegraph.pl >waits.svg\n"
 	"  grmon-c dump server.grmon --at -5m\n",
 	[COMMAND_RECORD] =
@@ -135,8 +140,9 @@ static const char *const details[COMMAND_COUNT] = {
 	"  grmon-c check --no-leak --for 2m my-service\n"
 	"  go test -exec \"grmon-c check --no-leak --\" ./...\n",
 	[COMMAND_EXPORT] =
-	"TARGET is a pid, a URL, a name or cgroup:/PATH. A name or a control group\n"
-	"stands for all its processes, including those that start later.\n"
+	"TARGET is a URL, a pid, a name, cgroup:/PATH, tree:PID or the id of a container.\n"
+	"All but a URL and a pid stand for all their processes, including those that\n"
+	"start later.\n"
 	"\n"
 	"  grmon-c export server cgroup:/system.slice/db.service\n"
 	"  curl http://127.0.0.1:9847/metrics\n",
@@ -160,10 +166,13 @@ static int print_page(struct buf *out)
 	return rc ? CLI_USAGE : CLI_FINE;
 }
 
-static void put_option(struct buf *out, const struct option_info *info)
+static void put_option(struct buf *out, enum option_id option)
 {
+	const struct option_info *info = &option_table[option];
 	char spelt[80];
 
+	if (option_lacks(option))
+		return;
 	snprintf(spelt, sizeof(spelt), "%c%c%s--%s%s%s", info->letter ? '-' : ' ',
 		 info->letter ? info->letter : ' ', info->letter ? ", " : "  ",
 		 info->name, info->argument ? " " : "",
@@ -195,7 +204,8 @@ static void put_own(struct buf *out, enum command_id command)
 	bool any = false;
 
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		if (option_table[i].commands != 1u << command)
+		if (option_table[i].commands != 1u << command ||
+		    option_lacks((enum option_id)i))
 			continue;
 		if (!any)
 			buf_printf(out, "\nOptions of %s:\n",
@@ -203,7 +213,7 @@ static void put_own(struct buf *out, enum command_id command)
 					   ? "the view"
 					   : command_table[command].name);
 		any = true;
-		put_option(out, &option_table[i]);
+		put_option(out, (enum option_id)i);
 	}
 }
 
@@ -214,14 +224,25 @@ static void put_all_options(struct buf *out)
 	buf_puts(out, "\nOptions of every command:\n");
 	for (int i = 0; i < OPTION_COUNT; i++)
 		if (count_commands(i) == shared)
-			put_option(out, &option_table[i]);
+			put_option(out, (enum option_id)i);
 	buf_puts(out,
 		 "\nOptions of some commands; 'grmon-c COMMAND --help' shows which:\n");
 	for (int i = 0; i < OPTION_COUNT; i++)
 		if (count_commands(i) > 1 && count_commands(i) < shared)
-			put_option(out, &option_table[i]);
+			put_option(out, (enum option_id)i);
 	for (int i = 0; i < COMMAND_COUNT; i++)
 		put_own(out, (enum command_id)i);
+}
+
+/* Says in a sentence each what the build has left out. */
+static void put_left_out(struct buf *out, const char *before)
+{
+	if (!GRMON_WITH_HTTP)
+		buf_printf(out, "%sBuilt without libcurl: a URL cannot be a TARGET.\n",
+			   before);
+	if (!GRMON_WITH_EXPORT)
+		buf_printf(out, "%sBuilt without libmicrohttpd: there is no export.\n",
+			   GRMON_WITH_HTTP ? before : "");
 }
 
 static int help_program(void)
@@ -231,8 +252,10 @@ static int help_program(void)
 	buf_init(&out, 0);
 	buf_puts(&out, about_text);
 	for (int i = 0; i < COMMAND_COUNT; i++)
-		put_usage(&out, &command_table[i]);
+		if (!command_lacks((enum command_id)i))
+			put_usage(&out, &command_table[i]);
 	buf_puts(&out, target_text);
+	put_left_out(&out, "\n");
 	put_all_options(&out);
 	buf_puts(&out, end_text);
 	return print_page(&out);
@@ -240,17 +263,22 @@ static int help_program(void)
 
 int help_command(enum command_id command)
 {
+	struct err e = {0};
 	struct buf out;
 
 	if (command == COMMAND_WATCH)
 		return help_program();
+	if (command_check_built(command, &e) != 0) {
+		cli_complain("%s", e.text);
+		return CLI_USAGE;
+	}
 	buf_init(&out, 0);
 	buf_puts(&out, "Usage:\n");
 	put_usage(&out, &command_table[command]);
 	buf_printf(&out, "\n%s\nOptions:\n", details[command]);
 	for (int i = 0; i < OPTION_COUNT; i++)
 		if (option_table[i].commands & 1u << command)
-			put_option(&out, &option_table[i]);
+			put_option(&out, (enum option_id)i);
 	return print_page(&out);
 }
 
@@ -259,7 +287,8 @@ int help_version(void)
 	struct buf out;
 
 	buf_init(&out, 0);
-	buf_puts(&out, "grmon-c " GRMON_VERSION "\n");
+	buf_puts(&out, GRMON_TOOL " " GRMON_VERSION "\n");
+	put_left_out(&out, "");
 	return print_page(&out);
 }
 
@@ -294,6 +323,7 @@ static void put_columns(struct buf *out)
 		 "\n"
 		 "  --columns id,state,age     show only these\n"
 		 "  --columns +labels,-cpu     change the usual ones\n"
+		 "  --columns id,state,name?   name? may be left out: see c in the view\n"
 		 "  --sort age:desc            oldest first; --sort name: by name\n");
 }
 
@@ -304,10 +334,13 @@ static void put_filter(struct buf *out)
 
 static void put_keys(struct buf *out)
 {
-	buf_puts(out, "Keys in the view:\n\n");
-	for (size_t i = 0; tui_key_help[i].keys; i++)
-		buf_printf(out, "  %-18s %s\n", tui_key_help[i].keys,
-			   tui_key_help[i].text);
+	struct tui_key_help key;
+
+	buf_puts(out, "Keys in the view, as your settings have them:\n\n");
+	for (size_t i = 0; (key = tui_key_help(i)).keys; i++)
+		buf_printf(out, "  %-18s %-17s %s\n", key.keys, key.action, key.text);
+	buf_puts(out, "\nThe second word is the name in config.json: "
+		      "{\"keys\": {\"next\": \"n F3\"}}\n");
 }
 
 static void put_sources(struct buf *out)
@@ -317,6 +350,16 @@ static void put_sources(struct buf *out)
 	for (size_t i = 0; source_table[i]; i++)
 		buf_printf(out, "  %-10s %s\n", source_table[i]->name,
 			   source_table[i]->summary);
+	buf_puts(out, "\n"
+		      "Of CPython 3.8 to 3.15, native and agent read the names, stacks "
+		      "and locks of\n"
+		      "threads, the GIL, and the tasks of asyncio with what each awaits. "
+		      "They do not\n"
+		      "read other releases, free-threaded builds, PyPy, tasks of trio, "
+		      "or greenlets\n"
+		      "of gevent: a note says so. A Lock that was taken without a with "
+		      "statement has\n"
+		      "no known holder. More is in grmon-c-guide(7), PYTHON.\n");
 }
 
 static void put_formats(struct buf *out)
@@ -334,9 +377,11 @@ static void put_formats(struct buf *out)
 static void put_options_list(struct buf *out)
 {
 	for (int i = 0; i < OPTION_COUNT; i++)
-		buf_printf(out, "option --%s\n", option_table[i].name);
+		if (!option_lacks((enum option_id)i))
+			buf_printf(out, "option --%s\n", option_table[i].name);
 	for (int i = COMMAND_WATCH + 1; i < COMMAND_COUNT; i++)
-		buf_printf(out, "command %s\n", command_table[i].name);
+		if (!command_lacks((enum command_id)i))
+			buf_printf(out, "command %s\n", command_table[i].name);
 }
 
 static void put_states_list(struct buf *out)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads the command line, the configuration file and the environment, then runs a
  * subcommand. */
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <malloc.h>
@@ -8,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/build.h"
 #include "base/map_guard.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
@@ -17,13 +20,17 @@
 #include "cli/supervise.h"
 #include "source/source.h"
 
-/* Their names and summaries are in options.c. */
+/* Their names and summaries are in options.c. Parsing refuses those that the build has
+ * left out. */
 static int (*const commands[COMMAND_COUNT])(struct options *options) = {
 	[COMMAND_WATCH] = command_watch,   [COMMAND_RUN] = command_run,
 	[COMMAND_LS] = command_ls,         [COMMAND_DUMP] = command_dump,
 	[COMMAND_RECORD] = command_record, [COMMAND_REPORT] = command_report,
 	[COMMAND_DIFF] = command_diff,     [COMMAND_CHECK] = command_check,
-	[COMMAND_EXPORT] = command_export, [COMMAND_HELP] = command_help,
+	[COMMAND_HELP] = command_help,
+#if GRMON_WITH_EXPORT
+	[COMMAND_EXPORT] = command_export,
+#endif
 };
 
 static int load_settings(struct options *options)
@@ -67,12 +74,25 @@ static void tame_heap(void)
 #endif
 }
 
+/* A file or socket that is opened later must not become the standard output. Opened the
+ * other way round, writing and reading still fail. */
+static void keep_closed(void)
+{
+	static const int flags[] = {O_WRONLY, O_RDONLY, O_RDONLY};
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", flags[fd] | O_CLOEXEC) != fd)
+			break;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct err e = {0};
 	int rc;
 
+	keep_closed();
 	tame_heap();
 	map_guard_install();
 	/* LC_NUMERIC remains C because programs read and write the numbers. */
@@ -86,11 +106,10 @@ int main(int argc, char **argv)
 		return help_version();
 	if (options.value[OPTION_HELP])
 		return help_command(options.command);
-	if (options.command != COMMAND_HELP) {
-		rc = load_settings(&options);
-		if (rc != CLI_FINE)
-			return rc;
-	}
+	/* Help on keys prints those of the settings, and works without them. */
+	rc = load_settings(&options);
+	if (rc != CLI_FINE && options.command != COMMAND_HELP)
+		return rc;
 	supervise_begin(&options);
 	source_prepare();
 	return supervise_end(commands[options.command](&options));

@@ -20,18 +20,15 @@
 static int attach_target(struct session *session, const struct options *options,
 			 struct err *e)
 {
-	const char *other = target_other(options);
-	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1;
-	pid_t pid = 0;
-	int rc = other ? CLI_FINE : target_resolve(options, &pid);
+	struct target target;
+	int rc = target_find(options, &target);
 
-	if (rc != CLI_FINE)
-		return rc;
-	if (other ? session_attach_other(session, other, input, e) == 0
-		  : session_attach(session, pid, e) == 0)
-		return CLI_FINE;
-	cli_complain("%s", e->text);
-	return cli_exit_of(e);
+	if (rc == CLI_FINE && target_attach(&target, session, STDIN_FILENO, e) != 0) {
+		cli_complain("%s", e->text);
+		rc = cli_exit_of(e);
+	}
+	target_release(&target);
+	return rc;
 }
 
 /* Moves to another snapshot of the recording than the last one. */
@@ -107,9 +104,8 @@ static int take_further_samples(struct session *session, int64_t due_ns,
 	}
 }
 
-int one_snapshot_take(struct session *session, const struct options *options,
-		      enum snapshot_choice which, const char *at,
-		      struct snapshot **snapshot)
+static int take(struct session *session, const struct options *options,
+		enum snapshot_choice which, const char *at, struct snapshot **snapshot)
 {
 	struct source_focus all = {.all = true};
 	int64_t begin_ns = clock_mono_ns();
@@ -130,8 +126,20 @@ int one_snapshot_take(struct session *session, const struct options *options,
 		return CLI_FINE;
 failed:
 	if (e.code == ERR_GONE)
-		cli_complain("the process ended before its second sample");
+		cli_complain("%s ended before %s second sample",
+			     target_is_several(options) ? "the processes" : "the process",
+			     target_is_several(options) ? "their" : "its");
 	else
 		cli_complain("%s", e.text);
 	return cli_exit_of(&e);
+}
+
+int one_snapshot_take(struct session *session, const struct options *options,
+		      enum snapshot_choice which, const char *at,
+		      struct snapshot **snapshot)
+{
+	int rc = take(session, options, which, at, snapshot);
+
+	target_say_waiting(NULL);
+	return rc;
 }

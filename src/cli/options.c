@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/build.h"
 #include "base/clock.h"
 #include "base/number.h"
 #include "base/suggest.h"
@@ -38,7 +39,7 @@ const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_THREADS] = {0, "threads", NULL,
 			    "also show the threads that run goroutines", SHARED},
 	[OPTION_RUNTIME] = {0, "runtime", NULL,
-			    "also show Go's own goroutines and frames", SHARED},
+			    "also show Go's own goroutines; frames of C", SHARED},
 	[OPTION_PTRACE] = {0, "ptrace", NULL,
 			   "allow stopping threads to read their stacks", SHARED},
 	[OPTION_NO_COLOR] = {0, "no-color", NULL, "no colours, as with NO_COLOR=1",
@@ -82,6 +83,9 @@ const struct option_info option_table[OPTION_COUNT] = {
 			 ON(REPORT) | ON(DIFF)},
 	[OPTION_PROVE] = {0, "prove", NULL, "prove which goroutines can never run again",
 			  ON(DUMP) | ON(REPORT)},
+	[OPTION_HOLDS] = {0, "holds", NULL,
+			  "Go, Python: also what tasks hold; may be secrets",
+			  ON(DUMP) | ON(RECORD) | ON(REPORT)},
 	[OPTION_ALLOW_PARTIAL] = {0, "allow-partial", NULL,
 				  "continue if the waits cannot be read",
 				  ON(EXPORT) | ON(DIFF) | ON(RECORD) | ON(DUMP) | JUDGES},
@@ -102,6 +106,8 @@ const struct option_info option_table[OPTION_COUNT] = {
 	[OPTION_TOP_GROUPS] = {0, "top-groups", "N",
 			       "also serve the sizes of the N largest groups",
 			       ON(EXPORT)},
+	[OPTION_SKIP_ZERO] = {0, "skip-zero", NULL,
+			      "leave out series that have always been 0", ON(EXPORT)},
 	[OPTION_WARM_UP] = {0, "warm-up", "DURATION",
 			    "watch this long before calling growth a leak (1m)",
 			    ON(EXPORT) | ON(WATCH) | ON(RUN)},
@@ -110,21 +116,25 @@ const struct option_info option_table[OPTION_COUNT] = {
 };
 
 const struct command_info command_table[COMMAND_COUNT] = {
-	[COMMAND_WATCH] = {"", "[TARGET]",
+	[COMMAND_WATCH] = {"", "[TARGET...]",
 			   "watch a process, or choose one from a live list",
-			   .most_words = 1},
+			   .most_words = WORDS_UNLIMITED},
 	[COMMAND_RUN] = {"run", "[--] CMD [ARG...]",
 			 "start CMD with the agent inside and watch it", .least_words = 1,
 			 .most_words = WORDS_UNLIMITED},
-	[COMMAND_LS] = {"ls", "", "list the processes that can be watched"},
-	[COMMAND_DUMP] = {"dump", "TARGET", "print one snapshot", .most_words = 1},
-	[COMMAND_RECORD] = {"record", "-o FILE TARGET",
-			    "write snapshots to a file until ^C", .most_words = 1},
-	[COMMAND_REPORT] = {"report", "TARGET",
-			    "watch for a while, then report what leaks", .most_words = 1},
+	[COMMAND_LS] = {"ls", "", "list the processes that can be watched",
+			.most_words = 0},
+	[COMMAND_DUMP] = {"dump", "TARGET...", "print one snapshot",
+			  .most_words = WORDS_UNLIMITED},
+	[COMMAND_RECORD] = {"record", "-o FILE TARGET...",
+			    "write snapshots to a file until ^C",
+			    .most_words = WORDS_UNLIMITED},
+	[COMMAND_REPORT] = {"report", "TARGET...",
+			    "watch for a while, then report what leaks",
+			    .most_words = WORDS_UNLIMITED},
 	[COMMAND_DIFF] = {"diff", "A [B]", "compare snapshots: new, gone, grown, shrunk",
 			  .least_words = 1, .most_words = 2},
-	[COMMAND_CHECK] = {"check", "TARGET | -- CMD",
+	[COMMAND_CHECK] = {"check", "TARGET... | -- CMD",
 			   "exit 1 when a limit is broken, for CI",
 			   .most_words = WORDS_UNLIMITED},
 	[COMMAND_EXPORT] = {"export", "TARGET...", "serve metrics to Prometheus",
@@ -132,6 +142,30 @@ const struct command_info command_table[COMMAND_COUNT] = {
 	[COMMAND_HELP] = {"help", "[TOPIC]",
 			  "explain states, columns, filters, keys, ...", .most_words = 1},
 };
+
+const char *command_lacks(enum command_id id)
+{
+	return id == COMMAND_EXPORT && !GRMON_WITH_EXPORT ? "libmicrohttpd" : NULL;
+}
+
+const char *option_lacks(enum option_id id)
+{
+	if ((id == OPTION_USER || id == OPTION_HEADER) && !GRMON_WITH_HTTP)
+		return "libcurl";
+	return option_table[id].commands == ON(EXPORT) ? command_lacks(COMMAND_EXPORT)
+						       : NULL;
+}
+
+int command_check_built(enum command_id id, struct err *e)
+{
+	const char *lacks = command_lacks(id);
+
+	if (!lacks)
+		return 0;
+	return err_set(e, ERR_USAGE,
+		       "this grmon-c was built without %s, which 'grmon-c %s' needs",
+		       lacks, command_table[id].name);
+}
 
 static const char *command_label(enum command_id id)
 {
@@ -299,12 +333,17 @@ static int check_dump(struct options *options, struct err *e)
 /* Names the commands that take the option: "record, report and check". */
 static void list_commands(const struct option_info *option, char *out, size_t size)
 {
-	int left = __builtin_popcount(option->commands);
+	unsigned commands = option->commands;
 	size_t used = 0;
+	int left;
 
+	for (int i = 0; i < COMMAND_COUNT; i++)
+		if (command_lacks((enum command_id)i))
+			commands &= ~(1u << i);
+	left = __builtin_popcount(commands);
 	out[0] = '\0';
 	for (int i = 0; i < COMMAND_COUNT && used < size; i++) {
-		if (!(option->commands & 1u << i))
+		if (!(commands & 1u << i))
 			continue;
 		left--;
 		used += (size_t)snprintf(out + used, size - used, "%s%s",
@@ -319,7 +358,19 @@ static int check_options(struct options *options, struct err *e)
 {
 	const char *pid = options->value[OPTION_PID];
 
+	if (options->value[OPTION_HOLDS] && options->command == COMMAND_EXPORT)
+		return err_set(
+			e, ERR_USAGE,
+			"--holds does not apply to export: strings of a program's "
+			"memory can be secrets, and metrics are kept for years and "
+			"read by many; 'grmon-c report --holds' names them");
 	for (int i = 0; i < OPTION_COUNT; i++) {
+		if (options->value[i] && option_lacks((enum option_id)i))
+			return err_set(e, ERR_USAGE,
+				       "this grmon-c was built without %s, which --%s "
+				       "needs",
+				       option_lacks((enum option_id)i),
+				       option_table[i].name);
 		if (options->value[i] &&
 		    !(option_table[i].commands & 1u << options->command)) {
 			char commands[128];
@@ -376,6 +427,8 @@ int options_parse(struct options *options, int argc, char **argv, struct err *e)
 		}
 	}
 	options->words[options->nr_words] = NULL;
+	if (rc == 0 && !options->value[OPTION_VERSION])
+		rc = command_check_built(options->command, e);
 	if (rc != 0 || options->value[OPTION_HELP] || options->value[OPTION_VERSION])
 		return rc;
 	rc = check_words(options, e);

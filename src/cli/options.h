@@ -54,6 +54,7 @@ enum option_id {
 	OPTION_ANCESTORS,
 	OPTION_FAIL,
 	OPTION_PROVE,
+	OPTION_HOLDS,
 	OPTION_ALLOW_PARTIAL,
 	OPTION_MAX_STUCK,
 	OPTION_MAX_LONG,
@@ -63,6 +64,7 @@ enum option_id {
 	OPTION_COUNT_EXISTING,
 	OPTION_LISTEN,
 	OPTION_TOP_GROUPS,
+	OPTION_SKIP_ZERO,
 	OPTION_WARM_UP,
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -105,6 +107,12 @@ struct options {
 	struct settings settings;
 };
 
+/* Returns the library that the command or the option needs and this build lacks, or
+ * NULL. */
+const char *command_lacks(enum command_id id);
+const char *option_lacks(enum option_id id);
+/* Returns 0, or ERR_USAGE with a sentence that says what this build lacks. */
+int command_check_built(enum command_id id, struct err *e);
 /*
  * Parses the command line; argv must outlive options and is reordered. Returns 0, or
  * ERR_USAGE with a message that suggests the likely intention.

@@ -19,7 +19,9 @@
 #include "rec/file.h"
 #include "session/session.h"
 
+#define HOLDS_EACH    200 /* tasks that are asked what they hold, with each sample */
 #define FIRST_WAIT_NS (5 * CLOCK_SECOND_NS)
+#define FIRST_TRIES   4 /* for the first sample, however late it is */
 #define KEEP_DEFAULT  4
 #define KEEP_MOST     255 /* the most that the reader follows */
 
@@ -36,8 +38,11 @@ struct recorder {
 	struct stream *stream;
 	struct buf lines;
 	uint64_t samples;
-	bool failing; /* the last write failed, and this was reported */
+	bool failing;   /* the last write failed, and this was reported */
+	bool say_holds; /* --holds, and the user was not told yet what that means here */
 	int64_t end_ns;
+	unsigned tries;                      /* samples begun after the end */
+	struct holds_wish holds[HOLDS_EACH]; /* those to ask with the next sample */
 };
 
 static int parse_rotate(const char *text, struct rec_file *file, struct err *e)
@@ -145,35 +150,67 @@ static void pause_until(int64_t due_ns)
 		(void)clock_sleep_until(due_ns);
 }
 
-/* Records at least one sample if possible, however short --for is. */
-static bool needs_more_samples(const struct recorder *recorder)
+/* Records at least one sample if possible, however short --for is and however long the
+ * machine lets us wait for the CPU. */
+static bool needs_more_samples(struct recorder *recorder)
 {
 	int64_t now_ns = clock_mono_ns();
 
-	if (recorder->samples == 0 && !recorder->failing)
-		now_ns -= FIRST_WAIT_NS;
-	return !stop_signal && now_ns < recorder->end_ns;
+	if (stop_signal)
+		return false;
+	if (now_ns < recorder->end_ns)
+		return true;
+	if (recorder->samples > 0 || recorder->failing)
+		return false;
+	return recorder->tries++ < FIRST_TRIES ||
+	       now_ns - FIRST_WAIT_NS < recorder->end_ns;
 }
 
-/* Returns 0, or the error that ended the recording. ERR_GONE is a normal end once there
- * is a sample. */
+static int say_nothing(struct err *e, const struct err *failed)
+{
+	return err_set(e, ERR_TIMEOUT, "nothing was recorded: %.300s",
+		       failed->code ? failed->text : "there was no time for a sample");
+}
+
+static void say_holds(struct recorder *recorder, const struct snapshot *snapshot)
+{
+	const char *why;
+
+	if (!recorder->say_holds)
+		return;
+	recorder->say_holds = false;
+	if (holds_possible(snapshot, &why))
+		cli_complain("strings of the target are recorded, which can be secrets; "
+			     "take care of who can read the recording");
+	else
+		cli_complain("--holds: %s", why);
+}
+
+/* Returns 0, or the error that ended the recording: ERR_TIMEOUT if there was no sample
+ * until its end. ERR_GONE is a normal end once there is a sample. */
 static int record_samples(struct recorder *recorder, int64_t interval_ns, struct err *e)
 {
-	struct source_focus all = {.all = recorder->session.target.pid > 0};
+	struct source_focus focus = {.all = session_is_live(&recorder->session),
+				     .holds = recorder->holds};
 	int64_t due_ns = clock_mono_ns();
-	bool first = recorder->session.target.pid > 0;
+	bool first = session_is_live(&recorder->session);
 	struct snapshot *snapshot;
+	struct err failed = {0};
 	int rc = 0;
 
 	while (rc == 0 && needs_more_samples(recorder)) {
-		struct err failed = {0};
-		int sampled =
-			session_sample(&recorder->session, &all, &snapshot, &failed);
+		int sampled;
 
+		err_clear(&failed);
+		sampled = session_sample(&recorder->session, &focus, &snapshot, &failed);
 		if (sampled == 0 && !first)
 			rc = write_sample(recorder, snapshot, e);
-		if (sampled == 0)
+		if (sampled == 0) {
+			say_holds(recorder, snapshot);
+			focus.nr_holds = stream_wants_holds(recorder->stream, snapshot,
+							    recorder->holds, HOLDS_EACH);
 			snapshot_unref(snapshot);
+		}
 		if (sampled == ERR_GONE) {
 			*e = failed;
 			return recorder->samples > 0 ? 0 : ERR_GONE;
@@ -190,17 +227,18 @@ static int record_samples(struct recorder *recorder, int64_t interval_ns, struct
 				    ? due_ns
 				    : recorder->end_ns);
 	}
+	if (rc == 0 && recorder->samples == 0 && !recorder->failing && !stop_signal)
+		rc = say_nothing(e, &failed);
 	return rc;
 }
 
 static int record_target(struct recorder *recorder, const struct options *options,
-			 pid_t pid, const char *other)
+			 struct target *target)
 {
 	struct err e = {0};
-	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1, rc;
+	int rc;
 
-	if (other ? session_attach_other(&recorder->session, other, input, &e)
-		  : session_attach(&recorder->session, pid, &e)) {
+	if (target_attach(target, &recorder->session, STDIN_FILENO, &e) != 0) {
 		cli_complain("%s", e.text);
 		return cli_exit_of(&e);
 	}
@@ -218,6 +256,8 @@ static int record_target(struct recorder *recorder, const struct options *option
 		cli_complain("%s", e.text);
 	if (rc == ERR_GONE)
 		return CLI_ENDED;
+	if (rc == ERR_TIMEOUT)
+		return CLI_UNWATCHABLE;
 	return rc != 0 || recorder->failing ? CLI_USAGE : CLI_FINE;
 }
 
@@ -225,29 +265,33 @@ int command_record(struct options *options)
 {
 	struct session_options session_options = session_options_from(options);
 	struct recorder recorder = {.file.fd = -1};
-	const char *other;
+	struct target target;
 	struct err e = {0};
-	pid_t pid = 0;
-	int rc = CLI_FINE;
+	int rc;
 
 	if (read_options(options, &recorder, &e) != 0) {
 		cli_complain("%s", e.text);
 		return CLI_USAGE;
 	}
-	other = target_other(options);
-	if (!other)
-		rc = target_resolve(options, &pid);
-	if (rc != CLI_FINE)
+	rc = target_find(options, &target);
+	if (rc != CLI_FINE) {
+		target_release(&target);
 		return rc;
+	}
 	session_options.stopped = is_stopped;
 	recorder.stream = stream_new();
+	if (recorder.stream && options->value[OPTION_HOLDS]) {
+		stream_write_holds(recorder.stream);
+		recorder.say_holds = true;
+	}
 	if (session_init(&recorder.session, &session_options, &e) != 0 ||
 	    !recorder.stream) {
 		cli_complain("out of memory: cannot record");
 		rc = CLI_UNWATCHABLE;
 	} else {
-		rc = record_target(&recorder, options, pid, other);
+		rc = record_target(&recorder, options, &target);
 	}
+	target_release(&target);
 	stream_free(recorder.stream);
 	buf_release(&recorder.lines);
 	session_release(&recorder.session);

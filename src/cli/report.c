@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* `grmon-c report` watches a target for a while, or reads a whole recording, and reports
  * what leaks, what is stuck and what is in a deadlock. */
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/holds.h"
 #include "cli/prove.h"
 #include "cli/sink.h"
 #include "cli/span.h"
-#include "cli/target.h"
 #include "core/graph.h"
 #include "out/report.h"
+#include "source/code_file.h"
 
 #define USUAL_NS (30 * CLOCK_SECOND_NS)
 
@@ -33,6 +37,20 @@ static void say_progress(const struct span *span)
 	fprintf(stderr, "\033[K");
 }
 
+/* Returns the width to wrap text at: $COLUMNS, or that of the terminal. 0 if there is
+ * none. */
+static size_t report_width(const struct options *options)
+{
+	const char *columns = getenv("COLUMNS");
+	int64_t width = 0;
+
+	if (options->value[OPTION_OUTPUT])
+		return 0;
+	if (columns && number_parse(columns, INT_MAX, &width) && width > 0)
+		return (size_t)width;
+	return (size_t)cli_width();
+}
+
 static int write_report(const struct options *options, const struct span *span,
 			const struct report_history *history)
 {
@@ -41,7 +59,10 @@ static int write_report(const struct options *options, const struct span *span,
 					 .history = history,
 					 .nr_samples = span->nr_samples,
 					 .watched_ns = span->last_ns - span->first_ns,
-					 .ascii = options->settings.ascii};
+					 .width = report_width(options),
+					 .read_code = code_file_read,
+					 .ascii = options->settings.ascii,
+					 .holds = options->value[OPTION_HOLDS] != NULL};
 	struct buf out;
 	int rc;
 
@@ -73,6 +94,8 @@ static int watch_and_report(const struct options *options, struct span *span)
 	}
 	if (options->value[OPTION_PROVE] && !span->ended && !e.code)
 		prove_and_wait(&span->session, PROVE_NO_LIMIT, &span->last, &e);
+	if (options->value[OPTION_HOLDS] && !span->ended && !e.code)
+		holds_take_leaks(&span->session, &span->last);
 	if (span->ended)
 		cli_complain("the target ended; the report covers the time until then");
 	else if (e.code)
@@ -88,20 +111,19 @@ static int watch_and_report(const struct options *options, struct span *span)
 
 int command_report(struct options *options)
 {
-	const char *other = target_other(options);
 	struct span span = {.last = NULL};
+	struct target target;
 	struct err e = {0};
 	int64_t for_ns;
-	pid_t pid = 0;
-	int rc = other ? CLI_FINE : target_resolve(options, &pid);
+	int rc = target_find(options, &target);
 
-	if (rc != CLI_FINE)
-		return rc;
-	if (span_length(options, USUAL_NS, &for_ns, &e) != 0) {
+	if (rc == CLI_FINE && span_length(options, USUAL_NS, &for_ns, &e) != 0) {
 		cli_complain("%s", e.text);
-		return CLI_USAGE;
+		rc = CLI_USAGE;
 	}
-	rc = span_open(&span, options, pid, other, for_ns);
+	if (rc == CLI_FINE)
+		rc = span_open(&span, options, &target, for_ns);
+	target_release(&target);
 	if (rc == CLI_FINE)
 		rc = watch_and_report(options, &span);
 	span_close(&span);

@@ -202,7 +202,7 @@ static int watch_child(struct options *options, const char *path)
 	if (rc == 0)
 		rc = session_attach(&session, child.pid, &e);
 	if (rc == 0) {
-		rc = watch_process(&watch, &session, child.pid);
+		rc = watch_target(&watch, &session);
 	} else {
 		cli_complain("%s", e.text);
 		rc = wait_for_end(&child, 0) ? CLI_ENDED : cli_exit_of(&e);

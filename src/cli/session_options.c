@@ -13,6 +13,7 @@ struct session_options session_options_from(const struct options *options)
 		.partial = options->command == COMMAND_WATCH ||
 			   options->command == COMMAND_RUN ||
 			   options->value[OPTION_ALLOW_PARTIAL],
+		.follow = options->command == COMMAND_WATCH,
 		.user = options->value[OPTION_USER],
 		.header = options->value[OPTION_HEADER],
 		.dump = options->dump,

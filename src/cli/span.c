@@ -107,12 +107,12 @@ void span_catch_signals(void)
 		sigaction(SIGHUP, &action, NULL);
 }
 
-int span_open(struct span *span, const struct options *options, pid_t pid,
-	      const char *other, int64_t for_ns)
+int span_open(struct span *span, const struct options *options, struct target *target,
+	      int64_t for_ns)
 {
 	struct session_options session_options = session_options_from(options);
+	const char *other = target->other;
 	struct err e = {0};
-	int input = other && strcmp(other, "-") == 0 ? STDIN_FILENO : -1;
 	int rc;
 
 	session_options.stopped = span_stopped;
@@ -123,8 +123,7 @@ int span_open(struct span *span, const struct options *options, pid_t pid,
 	if (!other)
 		span_catch_signals();
 	if (rc == 0)
-		rc = other ? session_attach_other(&span->session, other, input, &e)
-			   : session_attach(&span->session, pid, &e);
+		rc = target_attach(target, &span->session, STDIN_FILENO, &e);
 	if (rc == 0 && other)
 		rc = rewind_recording(span, &e);
 	if (rc != 0 && span_stopped()) {
@@ -189,9 +188,10 @@ static void note_source(struct span *span)
 {
 	int64_t left_ns = span->end_ns - clock_mono_ns();
 
-	if (span->ops && span->ops != span->session.ops && left_ns / 2 < span->least_ns)
+	if (span->ops && span->ops != span->session.access.ops &&
+	    left_ns / 2 < span->least_ns)
 		grouping_set_least(span->session.grouping, left_ns / 2);
-	span->ops = span->session.ops;
+	span->ops = span->session.access.ops;
 }
 
 static void keep_snapshot(struct span *span, struct snapshot *snapshot)

@@ -5,6 +5,7 @@
 #define CLI_SPAN_H
 
 #include "cli/options.h"
+#include "cli/target.h"
 #include "session/session.h"
 
 struct span {
@@ -26,11 +27,11 @@ struct span {
 	const struct source_ops *ops; /* of the last sample */
 };
 
-/* Attaches to pid, or to `other` if it is not NULL. for_ns is 0 for no end. Returns an
+/* Attaches to the target. for_ns is 0 for no end. Returns an
  * exit code, after a message on failure; call span_close() in both cases. Catches SIGINT,
  * SIGTERM and SIGHUP. */
-int span_open(struct span *span, const struct options *options, pid_t pid,
-	      const char *other, int64_t for_ns);
+int span_open(struct span *span, const struct options *options, struct target *target,
+	      int64_t for_ns);
 void span_close(struct span *span);
 /* Waits for the next sample and stores it in span->last. Returns false at the end: of the
  * time, of the target, by a signal or wake_fd, or after an error in e->code. */

@@ -7,7 +7,6 @@
 
 #include "cli/cli.h"
 #include "cli/span.h"
-#include "cli/target.h"
 #include "out/timeline.h"
 
 bool timeline_wanted(const struct options *options)
@@ -59,8 +58,9 @@ int timeline_dump(const struct options *options, struct buf *out)
 {
 	struct timeline *timeline = timeline_new();
 	struct span span = {.last = NULL};
+	struct target target = {.other = target_other(options)};
 	struct err e = {0};
-	int rc = span_open(&span, options, 0, target_other(options), 0);
+	int rc = span_open(&span, options, &target, 0);
 
 	if (rc == CLI_FINE &&
 	    (!timeline || add_all_snapshots(timeline, options, &span, &e) != 0)) {

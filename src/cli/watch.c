@@ -34,13 +34,12 @@ static int save_settings(void *save_ctx, const struct settings *settings, char *
 	return config_save(path, &saved, e);
 }
 
-int watch_process(struct watch *watch, struct session *session, pid_t pid)
+int watch_target(struct watch *watch, struct session *session)
 {
 	const struct options *options = watch->options;
 	struct poller_options poller_options = {
 		.interval_ns = options->settings.interval_ns,
-		.pid = pid,
-		.other = watch->other,
+		.live = session_has_target(session),
 		.wait = options->value[OPTION_WAIT] != NULL,
 		.wait_name = watch->wait_name,
 		.describe_end = watch->describe_end,
@@ -85,13 +84,13 @@ static bool several_fit(const char *name)
 }
 
 /* Finds the pid of TARGET, or a name to wait for (pid 0), or opens the list to choose. */
-static int find_target(struct watch *watch, pid_t *pid)
+static int find_target(struct watch *watch)
 {
 	const struct options *options = watch->options;
 	bool wait = options->value[OPTION_WAIT] != NULL;
 	struct err e = {0};
+	pid_t pid;
 
-	*pid = 0;
 	watch->choose = options->nr_words == 0 && options->pid == 0;
 	if (watch->choose && wait) {
 		cli_complain("--wait needs the name of the process to wait for: grmon-c "
@@ -101,43 +100,59 @@ static int find_target(struct watch *watch, pid_t *pid)
 	if (watch->choose)
 		return CLI_FINE;
 	watch->title = options->pid > 0 ? options->value[OPTION_PID] : options->words[0];
-	watch->other = target_other(options);
-	if (watch->other && wait) {
+	if (target_is_several(options))
+		return target_find(options, &watch->target);
+	if (target_other(options) && wait) {
 		cli_complain("--wait is for processes; a URL is tried again without it");
 		return CLI_USAGE;
 	}
-	if (watch->other) {
-		watch->input_fd =
-			strcmp(watch->other, "-") == 0 ? target_take_stdin() : -1;
-		return CLI_FINE;
-	}
-	if (wait && options->pid == 0 && !target_foreign(watch->title, NULL) &&
+	if (!target_other(options) && wait && options->pid == 0 &&
+	    !target_foreign(watch->title, NULL) &&
 	    watch->title[strspn(watch->title, "0123456789")] != '\0') {
 		watch->wait_name = watch->title;
-		if (source_resolve(watch->title, false, pid, &e) == ERR_NOTFOUND) {
-			*pid = 0;
+		if (source_resolve(watch->title, false, &pid, &e) == ERR_NOTFOUND)
 			return CLI_FINE;
-		}
 	}
-	if (!wait && options->pid == 0 && several_fit(watch->title)) {
+	if (!target_other(options) && !wait && options->pid == 0 &&
+	    several_fit(watch->title)) {
 		watch->choose = true;
 		return CLI_FINE;
 	}
-	return target_resolve(options, pid);
+	return target_find(options, &watch->target);
+}
+
+static bool has_target(const struct watch *watch)
+{
+	const struct target *target = &watch->target;
+
+	return target->pid > 0 || target->other || target->words;
+}
+
+static int attach(struct watch *watch, struct session *session)
+{
+	struct err e = {0};
+
+	if (!has_target(watch) ||
+	    target_attach(&watch->target, session, watch->input_fd, &e) == 0)
+		return CLI_FINE;
+	cli_complain("%s", e.text);
+	return cli_exit_of(&e);
 }
 
 int command_watch(struct options *options)
 {
-	struct watch watch = {.options = options, .title = ""};
+	struct watch watch = {.options = options, .title = "", .input_fd = -1};
 	struct session_options session_options = session_options_from(options);
 	struct session session;
 	struct err e = {0};
-	pid_t pid;
-	int rc;
+	int rc = find_target(&watch);
 
-	rc = find_target(&watch, &pid);
-	if (rc != CLI_FINE)
+	if (rc != CLI_FINE) {
+		target_release(&watch.target);
 		return rc;
+	}
+	if (watch.target.other && strcmp(watch.target.other, "-") == 0)
+		watch.input_fd = target_take_stdin();
 	if (!cli_has_terminal()) {
 		if (watch.choose)
 			cli_complain("the view needs a terminal; 'grmon-c ls' lists the "
@@ -147,19 +162,18 @@ int command_watch(struct options *options)
 				"the view needs a terminal; without one, 'grmon-c dump "
 				"%s' prints a snapshot",
 				watch.title);
+		target_release(&watch.target);
 		return CLI_USAGE;
 	}
-	rc = session_init(&session, &session_options, &e);
-	if (rc == 0 && pid > 0)
-		rc = session_attach(&session, pid, &e);
-	else if (rc == 0 && watch.other)
-		rc = session_attach_other(&session, watch.other, watch.input_fd, &e);
-	if (rc != 0) {
+	if (session_init(&session, &session_options, &e) != 0) {
 		cli_complain("%s", e.text);
-		rc = cli_exit_of(&e);
+		rc = CLI_UNWATCHABLE;
 	} else {
-		rc = watch_process(&watch, &session, pid);
+		rc = attach(&watch, &session);
 	}
+	if (rc == CLI_FINE)
+		rc = watch_target(&watch, &session);
 	session_release(&session);
+	target_release(&watch.target);
 	return rc;
 }

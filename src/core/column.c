@@ -16,6 +16,11 @@ static const struct column columns[COLUMN_COUNT] = {
 			 COLUMN_TEXT, .min_width = 1, .max_width = 2, .descending = true},
 	[COLUMN_ID] = {"id", NULL, "ID", "t + thread id, g + goroutine, c + coroutine",
 		       COLUMN_TEXT, .min_width = 5, .max_width = 10, .priority = 1},
+	[COLUMN_PID] = {"pid", NULL, "PID", "process, if the target is several",
+			COLUMN_TEXT, .min_width = 3, .max_width = 10, .priority = 4,
+			.right = true},
+	[COLUMN_PROCESS] = {"process", NULL, "PROCESS", "name of that process",
+			    COLUMN_TEXT, .min_width = 7, .max_width = 16, .priority = 5},
 	[COLUMN_STATE] = {"state", NULL, "STATE",
 			  "what the task is blocked on, or running", COLUMN_TEXT,
 			  .min_width = 8, .max_width = 12, .priority = 2},
@@ -118,12 +123,29 @@ static const char *column_age(const struct task *task, int64_t now_ns, char *out
 	return out;
 }
 
+/* Writes "libz.so+0x12" for "libz.so.1.3.1+0x12", since the version takes the cells of what
+ * tells places apart. Returns other names as they are. */
+static const char *column_short_name(const char *function, char *out)
+{
+	const char *version = strstr(function, ".so.");
+	const char *offset = strstr(function, "+0x");
+
+	if (!version || !offset || offset < version)
+		return function;
+	version += strlen(".so");
+	if (strspn(version, ".0123456789") != (size_t)(offset - version))
+		return function;
+	snprintf(out, COLUMN_TEXT_MAX, "%.*s%s", (int)(version - function), function,
+		 offset);
+	return out;
+}
+
 static const char *column_function(const struct frame *frame, char *out)
 {
 	if (!frame)
 		return "";
 	if (frame->function)
-		return frame->function;
+		return column_short_name(frame->function, out);
 	if (frame->address == 0)
 		return "";
 	snprintf(out, COLUMN_TEXT_MAX, "0x%llx", (unsigned long long)frame->address);
@@ -147,10 +169,11 @@ const char *frame_format_location(const struct frame *frame, char out[COLUMN_TEX
 /* Appends as much of the text as fits. Returns the new length. */
 static size_t column_append(char *out, size_t length, const char *text)
 {
-	while (*text && length + 1 < COLUMN_TEXT_MAX)
-		out[length++] = *text++;
-	out[length] = '\0';
-	return length;
+	size_t bytes = strnlen(text, COLUMN_TEXT_MAX - 1 - length);
+
+	memcpy(out + length, text, bytes);
+	out[length + bytes] = '\0';
+	return length + bytes;
 }
 
 static const char *column_created(const struct task *task, char *out)
@@ -191,7 +214,14 @@ const char *column_format(enum column_id id, const struct task *task, int64_t no
 	case COLUMN_MARK:
 		return column_mark(task, out);
 	case COLUMN_ID:
-		return task_format_id(task, out);
+		return task_format_short_id(task, out);
+	case COLUMN_PID:
+		if (task->pid <= 0)
+			return "";
+		snprintf(out, COLUMN_TEXT_MAX, "%d", (int)task->pid);
+		return out;
+	case COLUMN_PROCESS:
+		return task->process ? task->process : "";
 	case COLUMN_STATE:
 		return state_info(task->state)->name;
 	case COLUMN_AGE:
@@ -245,6 +275,8 @@ double column_number(enum column_id id, const struct task *task, int64_t now_ns)
 		return column_severity(task);
 	case COLUMN_ID:
 		return (double)task->id;
+	case COLUMN_PID:
+		return (double)task->pid;
 	case COLUMN_STATE:
 		return (double)task->state;
 	case COLUMN_AGE:
@@ -260,9 +292,20 @@ double column_number(enum column_id id, const struct task *task, int64_t now_ns)
 	}
 }
 
+bool column_is_of_processes(enum column_id id)
+{
+	return id == COLUMN_PID || id == COLUMN_PROCESS;
+}
+
+bool column_is_essential(enum column_id id)
+{
+	return id == COLUMN_MARK || id == COLUMN_ID || id == COLUMN_STATE ||
+	       id == COLUMN_AGE;
+}
+
 void column_list_default(struct column_list *list)
 {
-	list->count = 0;
+	memset(list, 0, sizeof(*list));
 	for (int i = 0; i < COLUMN_COUNT; i++)
 		list->ids[list->count++] = (enum column_id)i;
 }
@@ -313,6 +356,24 @@ static int list_unknown(const char *text, const char *word, size_t bytes, struct
 		      keys);
 }
 
+/* Takes ":20" from the end of a word. Returns the number, or 0. */
+static int take_cells(const char *word, size_t *bytes)
+{
+	size_t at = *bytes;
+	int cells = 0;
+
+	while (at > 0 && word[at - 1] >= '0' && word[at - 1] <= '9')
+		at--;
+	if (at == 0 || at == *bytes || word[at - 1] != ':')
+		return 0;
+	for (size_t i = at; i < *bytes && cells <= COLUMN_CELLS_MAX; i++)
+		cells = cells * 10 + (word[i] - '0');
+	if (cells < 1 || cells > COLUMN_CELLS_MAX)
+		return 0;
+	*bytes = at - 1;
+	return cells;
+}
+
 int column_list_parse(struct column_list *list, const char *text, struct err *e)
 {
 	bool relative = text[0] == '+' || text[0] == '-';
@@ -325,7 +386,10 @@ int column_list_parse(struct column_list *list, const char *text, struct err *e)
 		char sign = *at == '+' || *at == '-' ? *at : '\0';
 		const char *word = sign ? at + 1 : at;
 		size_t bytes = strcspn(word, ",");
-		int id = column_by_name(word, bytes);
+		bool maybe = bytes > 0 && word[bytes - 1] == '?';
+		size_t name = bytes - maybe;
+		int cells = take_cells(word, &name);
+		int id = column_by_name(word, name);
 
 		if (id < 0)
 			return list_unknown(text, word, bytes, e);
@@ -337,6 +401,8 @@ int column_list_parse(struct column_list *list, const char *text, struct err *e)
 			list_remove(&result, (enum column_id)id);
 		else if (!list_has(&result, (enum column_id)id))
 			result.ids[result.count++] = (enum column_id)id;
+		result.always[id] = sign != '-' && !maybe;
+		result.cells[id] = (uint8_t)cells;
 		at = word + bytes;
 		if (*at != ',')
 			break;
@@ -346,4 +412,22 @@ int column_list_parse(struct column_list *list, const char *text, struct err *e)
 		return err_at(e, 0, "at least one column must remain");
 	*list = result;
 	return 0;
+}
+
+void column_list_print(const struct column_list *list, char out[COLUMN_LIST_TEXT_MAX])
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < list->count && used < COLUMN_LIST_TEXT_MAX; i++) {
+		enum column_id id = list->ids[i];
+		bool maybe = !list->always[id] && !column_is_essential(id);
+		char cells[8] = "";
+
+		if (list->cells[id] > 0)
+			snprintf(cells, sizeof(cells), ":%d", list->cells[id]);
+		used += (size_t)snprintf(out + used, COLUMN_LIST_TEXT_MAX - used,
+					 "%s%s%s%s", i > 0 ? "," : "",
+					 column_info(id)->key, cells, maybe ? "?" : "");
+	}
 }

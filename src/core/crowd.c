@@ -121,6 +121,9 @@ static uint64_t object_key(const struct crowds *crowds, const struct task *task)
 
 	if (!object || !task->stack)
 		return 0;
+	/* An address of one process means nothing in another one. */
+	if (task->pid)
+		object = hash_mix(object, (uint64_t)task->pid);
 	return hash_mix(hash_mix(crowds->seed ^ task->state, task->stack->place),
 			object) |
 	       1;

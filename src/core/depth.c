@@ -77,10 +77,21 @@ static bool is_nameless_library(const char *name)
 	       strstr(name, "+0x");
 }
 
-/* A frame of Python's standard library, or of a package. */
-static bool is_python_library(const char *file)
+/* A frame of a Python function. Code without a file is of a string, or was typed in. */
+static bool is_python(const struct frame *frame)
 {
-	return strstr(file, "/lib/python") || strstr(file, "<frozen");
+	static const char *const others[] = {"<frozen ", "<string>", "<stdin>",
+					     "<console>", "<ipython-input"};
+
+	return frame->file && (text_ends_with(frame->file, ".py") ||
+			       begins_with_any(frame->file, others, ARRAY_COUNT(others)));
+}
+
+/* The code of a file begins the program; it is not a function of it. */
+static bool is_python_work(const struct frame *frame)
+{
+	return frame->function && strcmp(frame->function, "<module>") != 0 &&
+	       frame_role(frame) == FRAME_OWN;
 }
 
 /* Matches words in the names of functions that fetch the next piece of work. */
@@ -158,6 +169,61 @@ static bool is_vague(const struct stack *stack)
 	return false;
 }
 
+/* Returns true for a whole stack that ends with a nameless function of libc. Without libc's
+ * debug symbols that is what starts a thread. */
+static bool ends_in_libc(const struct stack *stack)
+{
+	const char *name = NULL;
+
+	if (stack->nr_frames > 0 && !stack->truncated)
+		name = stack->frames[stack->nr_frames - 1].function;
+	return name && (text_starts_with(name, "libc.so.6+0x") ||
+			text_starts_with(name, "libpthread.so.0+0x"));
+}
+
+/* Of threads: Python's own. Its timers call a function with work. */
+static bool starts_threads(const struct frame *frame)
+{
+	return text_ends_with(frame->file, "/threading.py") &&
+	       !text_ends_with(frame->function ? frame->function : "", "Timer.run");
+}
+
+static bool begins_thread(const struct frame *frame)
+{
+	return starts_threads(frame) && frame->function &&
+	       text_ends_with(frame->function, "_bootstrap");
+}
+
+/*
+ * Whether the program's own functions were called by a library that had work for them: by a
+ * pool or server in one of its threads, or by asyncio. A thread's own loop is called by
+ * what begins threads.
+ */
+static bool is_handed(const struct stack *stack)
+{
+	const struct frame *caller = NULL, *last = NULL;
+	bool own = false, asyncio = false;
+
+	for (size_t i = 0; i < stack->nr_frames; i++) {
+		const struct frame *frame = &stack->frames[i];
+
+		if (!is_python(frame))
+			continue;
+		last = frame;
+		if (is_python_work(frame)) {
+			own = true;
+			caller = NULL;
+			continue;
+		}
+		if (own && !caller)
+			caller = frame;
+		asyncio |= own && frame_role(frame) != FRAME_OWN &&
+			   strstr(frame->file, "/asyncio/");
+	}
+	return asyncio || (caller && begins_thread(last) && !starts_threads(caller) &&
+			   frame_role(caller) != FRAME_OWN);
+}
+
 void depth_measure(struct stack *stack)
 {
 	size_t own = 0, python = 0;
@@ -171,9 +237,11 @@ void depth_measure(struct stack *stack)
 		const struct frame *frame = &stack->frames[i];
 		const char *name = frame->function;
 
-		if (frame->file && text_ends_with(frame->file, ".py")) {
+		if (is_python(frame)) {
 			has_python = true;
-			if (!is_python_library(frame->file)) {
+			if (is_python_work(frame)) {
+				stack->asks |=
+					python < ASKS_WITHIN && asks_for_work(name);
 				python++;
 				stack->root = (uint64_t)(uintptr_t)name;
 			}
@@ -195,8 +263,14 @@ void depth_measure(struct stack *stack)
 			stack->root = (uint64_t)(uintptr_t)name;
 		own++;
 	}
+	began |= ends_in_libc(stack);
 	if (has_python)
 		own = python;
+	/* A stack of Python alone ends where the interpreter began the thread. */
+	if (stack->nr_frames > 0 && !stack->truncated &&
+	    is_python(&stack->frames[stack->nr_frames - 1]))
+		began = true;
+	stack->handed = has_python && is_handed(stack);
 	stack->reads = root && is_reader(root);
 	stack->depth = (uint8_t)(own < DEPTH_MOST ? own : DEPTH_MOST);
 	stack->began = began && (!machine || has_python);
@@ -206,12 +280,13 @@ void depth_measure(struct stack *stack)
 
 bool depth_is_loop(const struct stack *stack)
 {
-	return stack && stack->began &&
+	return stack && stack->began && !stack->handed &&
 	       stack->depth <= (stack->asks ? DEPTH_NAMED_LOOP : DEPTH_LOOP);
 }
 
 bool depth_is_inside(const struct stack *stack)
 {
 	return stack && !stack->unknown && !stack->truncated &&
-	       stack->depth > (stack->asks ? DEPTH_NAMED_LOOP : DEPTH_LOOP);
+	       (stack->handed ||
+		stack->depth > (stack->asks ? DEPTH_NAMED_LOOP : DEPTH_LOOP));
 }

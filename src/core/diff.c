@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/order.h"
+#include "core/diff_processes.h"
 #include "core/group.h"
 
 struct key {
@@ -215,6 +216,11 @@ static uint32_t add_saturated(uint32_t a, uint32_t b)
 	return a > UINT32_MAX - b ? UINT32_MAX : a + b;
 }
 
+static void add_to(uint32_t *sum, uint32_t weight)
+{
+	*sum = add_saturated(*sum, weight);
+}
+
 static int add_side(struct builder *b, const struct diff_side *side, int which)
 {
 	struct buf key;
@@ -237,13 +243,18 @@ static int add_side(struct builder *b, const struct diff_side *side, int which)
 			group->oldest_ns[which] = age_ns;
 			group->example = task;
 		}
-		group->count[which] = add_saturated(group->count[which], weight);
-		if (task->flags & TASK_STUCK)
-			group->stuck[which] = add_saturated(group->stuck[which], weight);
-		if (task->flags & TASK_LONG)
-			group->is_long[which] =
-				add_saturated(group->is_long[which], weight);
-		b->diff->tasks[which] = add_saturated(b->diff->tasks[which], weight);
+		add_to(&group->count[which], weight);
+		add_to(&b->diff->tasks[which], weight);
+		if (task->flags & TASK_STUCK) {
+			add_to(&group->stuck[which], weight);
+			add_to(&b->diff->stuck[which], weight);
+		} else if (task->flags & TASK_LONG) {
+			add_to(&group->is_long[which], weight);
+			add_to(&b->diff->is_long[which], weight);
+		}
+		if (diff_processes_alone(&b->diff->processes, which, side->snapshot,
+					 task))
+			add_to(&group->alone[which], weight);
 	}
 	buf_release(&key);
 	return rc;
@@ -262,6 +273,7 @@ static void merge_group(struct diff_group *into, const struct diff_group *from)
 		into->count[i] = add_saturated(into->count[i], from->count[i]);
 		into->stuck[i] = add_saturated(into->stuck[i], from->stuck[i]);
 		into->is_long[i] = add_saturated(into->is_long[i], from->is_long[i]);
+		into->alone[i] = add_saturated(into->alone[i], from->alone[i]);
 		if (from->oldest_ns[i] > into->oldest_ns[i])
 			into->oldest_ns[i] = from->oldest_ns[i];
 	}
@@ -400,6 +412,7 @@ int diff_build(struct diff *diff, const struct diff_side sides[2], struct err *e
 	diff->by_creator = known[0].creator && known[1].creator;
 	diff->by_ancestors = known[0].ancestors && known[1].ancestors;
 	diff->by_stack = known[0].stack && known[1].stack;
+	rc = diff_processes_build(&diff->processes, sides[0].snapshot, sides[1].snapshot);
 	for (int i = 0; rc == 0 && i < 2; i++)
 		rc = add_side(&b, &sides[i], i);
 	builder_release(&b);
@@ -415,4 +428,5 @@ void diff_release(struct diff *diff)
 {
 	free(diff->groups);
 	diff->groups = NULL;
+	diff_processes_release(&diff->processes);
 }

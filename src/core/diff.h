@@ -26,14 +26,31 @@ struct diff_group {
 	uint32_t count[2], stuck[2], is_long[2]; /* numbers in a and in b */
 	int64_t oldest_ns[2];       /* age of the oldest wait; -1 if unknown */
 	const struct task *example; /* the oldest task of b, or of a if b has none */
+	/* of these, in processes that only this side has */
+	uint32_t alone[2];
 	/* the tasks did not agree in everything that was compared */
 	bool vague;
+};
+
+/* A process of one side, of a target that is several, and the one of the other side that
+ * it is compared with. */
+struct diff_process {
+	const struct member_process *side[2]; /* one may be NULL */
+	bool replaced;                        /* same name, another process */
+};
+
+/* Empty unless both sides are several processes. */
+struct diff_processes {
+	struct diff_process *list; /* those of both sides first, then a's, then b's */
+	size_t count;
+	bool *alone[2]; /* by index of the member: the other side has none like it */
 };
 
 struct diff {
 	struct diff_group *groups; /* the greatest change first */
 	size_t nr_groups;
-	uint32_t tasks[2];
+	uint32_t tasks[2], stuck[2], is_long[2];
+	struct diff_processes processes;
 	/* number of groups per kind of change, and of changed tasks */
 	uint32_t groups_of[DIFF_COUNT], tasks_of[DIFF_COUNT];
 	bool by_state, by_creator, by_ancestors, by_stack;

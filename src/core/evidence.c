@@ -10,10 +10,15 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "core/column.h"
 #include "core/figures.h"
 #include "core/group_private.h"
+#include "core/spread.h"
 
-#define EVIDENCE_MAX 900
+#define EVIDENCE_MAX  1900
+
+#define PLACE_MAX     240
+#define SUSPECT_STEPS 3u /* below this, nothing is said */
 
 struct words {
 	char text[EVIDENCE_MAX];
@@ -83,6 +88,18 @@ static void say_steps(struct words *words, const struct trend_finding *finding)
 				    : ". ");
 }
 
+/* Returns the process that grows, NULL if there are several: a limit is that of one. */
+static const struct resources *growing(const struct leak *leak,
+				       const struct snapshot *snapshot)
+{
+	const struct member_process *only;
+
+	if (snapshot->nr_members == 0)
+		return &snapshot->resources;
+	only = spread_only(snapshot, leak);
+	return only ? &only->resources : NULL;
+}
+
 /* Finds the limit that this growth will reach first. */
 static void find_limit(struct leak *leak, struct snapshot *snapshot)
 {
@@ -90,12 +107,15 @@ static void find_limit(struct leak *leak, struct snapshot *snapshot)
 	const struct task *task = &snapshot->tasks[leak->example];
 	double per_second = leak->finding.per_second, best = INFINITY;
 	int64_t memory_ns = figures_reach_ns(snapshot, LIMIT_MEMORY);
+	const struct resources *resources = growing(leak, snapshot);
 	const struct limit *limit;
 	char text[64] = "";
 
 	leak->limit_ns = -1;
+	if (!resources)
+		return;
 	for (size_t i = 0; i < 2 && task->kind == TASK_THREAD && per_second > 0; i++) {
-		limit = &snapshot->resources.limits[of_threads[i]];
+		limit = &resources->limits[of_threads[i]];
 		if (limit->used < 0 || limit->most <= limit->used ||
 		    (double)(limit->most - limit->used) / per_second >= best)
 			continue;
@@ -135,6 +155,108 @@ static void say_proofs(struct words *words, const struct leak *leak)
 			     leak->proven, leak->count);
 }
 
+static const char *place_of(const struct frame *frame, char out[PLACE_MAX])
+{
+	char text[COLUMN_TEXT_MAX];
+	const char *place = frame_format_location(frame, text);
+
+	snprintf(out, PLACE_MAX, "%.160s%s%.60s", frame->function ? frame->function : "?",
+		 place[0] ? " at " : "", place);
+	return out;
+}
+
+static void say_where(struct words *words, const struct suspect *suspect)
+{
+	char text[COLUMN_TEXT_MAX], inner[PLACE_MAX];
+	const char *place = frame_format_location(suspect->frame, text);
+
+	if (!place[0] && !suspect->inner)
+		return;
+	append_words(words, " (%s%s%s)", place, place[0] && suspect->inner ? ", in " : "",
+		     suspect->inner ? place_of(suspect->inner, inner) : "");
+}
+
+/* Says which functions ran when it grew. */
+static void say_suspects(struct words *words, const struct suspects *suspects)
+{
+	if (suspects->functions == 0 || suspects->steps < SUSPECT_STEPS)
+		return;
+	if (suspects->count == 0)
+		append_words(words,
+			     "No function of the program stands out in the %" PRIu32
+			     " steps in which it grew. ",
+			     suspects->steps);
+	for (uint32_t i = 0; i < suspects->count; i++) {
+		const struct suspect *suspect = &suspects->list[i];
+
+		append_words(words,
+			     "%s %" PRIu32 " of %" PRIu32 " steps %.160s was running",
+			     i == 0 ? "In" : "Also in", suspect->steps, suspects->steps,
+			     suspect->frame->function);
+		say_where(words, suspect);
+		append_words(words,
+			     "; it runs in %" PRIu32 " of %" PRIu32
+			     " samples otherwise. ",
+			     suspect->otherwise, suspects->otherwise);
+	}
+}
+
+static const struct leak *find_lead(const struct leak *leak, const struct groups *groups)
+{
+	for (size_t i = 0; leak->lead && i < groups->nr_leaks; i++)
+		if (groups->leaks[i].serial == leak->lead)
+			return &groups->leaks[i];
+	return NULL;
+}
+
+static void say_relation(struct words *words, const struct growth_relation *relation)
+{
+	if (relation->creators)
+		append_words(words, ": the same tasks create them");
+	else if (relation->objects)
+		append_words(words, ": they wait for the same objects");
+	else if (relation->steps > 0)
+		append_words(words, ", in %" PRIu32 " steps by like amounts",
+			     relation->steps);
+}
+
+static const char *name_of(const struct leak *leak, char out[PLACE_MAX])
+{
+	const struct frame *frame = stack_top_frame(leak->stack);
+
+	if (!frame)
+		return state_info(leak->state)->name;
+	return place_of(frame, out);
+}
+
+/* Says which leaks are one because they grow in step. */
+static void say_parts(struct words *words, const struct leak *leak,
+		      const struct groups *groups)
+{
+	const struct leak *lead = find_lead(leak, groups);
+	char place[PLACE_MAX];
+
+	if (lead) {
+		append_words(words,
+			     "A part of the leak of %s, with which it grows in step",
+			     name_of(lead, place));
+		say_relation(words, &leak->relation);
+		append_words(words, ". ");
+	}
+	for (size_t i = 0, said = 0; leak->nr_parts > 0 && i < groups->nr_leaks; i++) {
+		const struct leak *part = &groups->leaks[i];
+
+		if (part->lead != leak->serial)
+			continue;
+		append_words(words, "%s %" PRIu32 " in %s",
+			     said++ ? "," : "In step with it grow", part->count,
+			     name_of(part, place));
+		say_relation(words, &part->relation);
+		if (said == leak->nr_parts)
+			append_words(words, "; together they are one leak. ");
+	}
+}
+
 static void say_end(struct words *words, const struct trend_finding *finding)
 {
 	append_words(words, "It grew to %" PRIu32 ", but is no longer growing. ",
@@ -163,7 +285,8 @@ static const char *copy_words(struct words *words, struct snapshot *snapshot)
 	return copy ? copy : "";
 }
 
-void leak_explain(struct leak *leak, struct snapshot *snapshot)
+void leak_explain(struct leak *leak, const struct groups *groups,
+		  struct snapshot *snapshot)
 {
 	const struct trend_finding *finding = &leak->finding;
 	struct words words = {.used = 0};
@@ -186,6 +309,8 @@ void leak_explain(struct leak *leak, struct snapshot *snapshot)
 		append_words(&words, "At this rate it reaches the limit of %s in %s. ",
 			     leak->limit, clock_format_duration(leak->limit_ns, reached));
 	say_doubts(&words, finding);
+	say_parts(&words, leak, groups);
+	say_suspects(&words, &leak->suspects);
 	leak->evidence = copy_words(&words, snapshot);
 }
 

@@ -49,6 +49,7 @@ struct feed_state {
 	uint64_t polls;
 	struct feed_place place;
 	struct feed_recorder recorder;
+	uint64_t holds; /* the request of holds() that the snapshot answers */
 };
 
 /* A row of the process list. Its texts are valid until the next processes() call. */
@@ -84,8 +85,11 @@ struct feed_ops {
 	/* Play from here at `speed` times the original speed. 0 pauses. */
 	void (*play)(void *ctx, double speed);
 	/* Request the complete stack of this task in the following snapshots. id 0 for
-	 * none. */
+	 * none. Takes no sample by itself. */
 	void (*focus)(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial);
+	/* Request what these tasks hold, with every following snapshot. The list is copied.
+	 * 0 of them end it. Returns the number of the request, see feed_state. */
+	uint64_t (*holds)(void *ctx, const struct holds_wish *list, size_t count);
 	size_t (*history)(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial,
 			  struct history_entry *out, size_t max);
 	/* The process list for the picker and the P key. The rows are valid until the

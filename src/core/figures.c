@@ -33,16 +33,10 @@ const struct figure_info *figure_info(enum figure_id id)
 	return &figure_table[id];
 }
 
-/* Returns the figure's value in a snapshot; negative if unknown. */
-static double figure_value(enum figure_id id, const struct snapshot *snapshot)
+static double value_of(enum figure_id id, const struct resources *r,
+		       const struct timers *timers)
 {
-	const struct resources *r = &snapshot->resources;
-
 	switch (id) {
-	case FIGURE_TASKS:
-		return snapshot->counts.tasks;
-	case FIGURE_STUCK:
-		return snapshot->counts.stuck;
 	case FIGURE_RSS:
 		return (double)r->rss_bytes;
 	case FIGURE_CPU:
@@ -56,9 +50,9 @@ static double figure_value(enum figure_id id, const struct snapshot *snapshot)
 	case FIGURE_TIMERS:
 		return (double)resources_timers(r);
 	case FIGURE_GO_TIMERS:
-		return snapshot->timers ? (double)snapshot->timers->count : -1;
+		return timers ? (double)timers->count : -1;
 	case FIGURE_GO_TICKERS:
-		return snapshot->timers ? (double)snapshot->timers->tickers : -1;
+		return timers ? (double)timers->tickers : -1;
 	case FIGURE_WATCHES:
 		return (double)r->inotify_watches;
 	case FIGURE_CHILDREN:
@@ -74,6 +68,24 @@ static double figure_value(enum figure_id id, const struct snapshot *snapshot)
 	default:
 		return -1;
 	}
+}
+
+double figure_value(enum figure_id id, const struct snapshot *snapshot)
+{
+	if (id == FIGURE_TASKS)
+		return snapshot->counts.tasks;
+	if (id == FIGURE_STUCK)
+		return snapshot->counts.stuck;
+	return value_of(id, &snapshot->resources, snapshot->timers);
+}
+
+double figure_of_member(enum figure_id id, const struct member_process *member)
+{
+	if (id == FIGURE_TASKS)
+		return member->tasks;
+	if (id == FIGURE_STUCK)
+		return member->stuck;
+	return value_of(id, &member->resources, member->timers);
 }
 
 void figures_init(struct figures *figures)
@@ -123,7 +135,8 @@ int64_t figures_reach_ns(const struct snapshot *snapshot, enum limit_id limit)
 	const struct limit *of = &snapshot->resources.limits[limit];
 	const struct series *series;
 
-	if (!snapshot->figures || of->used < 0 || of->most <= of->used)
+	if (!snapshot->figures || snapshot->nr_members > 0 || of->used < 0 ||
+	    of->most <= of->used)
 		return -1;
 	series = &snapshot->figures->series[grows[limit]];
 	return series_reaches_ns(series, series->last + (double)(of->most - of->used));

@@ -43,6 +43,10 @@ struct figures {
 };
 
 const struct figure_info *figure_info(enum figure_id id);
+/* Returns the figure's value in a snapshot; negative if unknown. */
+double figure_value(enum figure_id id, const struct snapshot *snapshot);
+/* The same of one process of a target that is several. */
+double figure_of_member(enum figure_id id, const struct member_process *member);
 void figures_init(struct figures *figures);
 /* Adds the snapshot's values and attaches a copy of all series to it, if there is
  * memory. */
@@ -52,7 +56,8 @@ void figures_update(struct figures *figures, struct snapshot *snapshot);
 bool figures_heap(const struct snapshot *snapshot, struct go_heap_point *from,
 		  struct go_heap_point *to);
 /* Returns the nanoseconds until the limit is reached if the clear trend of its figure
- * continues, or -1 if there is no such limit or trend. */
+ * continues, or -1 if there is no such limit or trend. Limits are of one process, so there
+ * is none if the target is several: the figures are sums. */
 int64_t figures_reach_ns(const struct snapshot *snapshot, enum limit_id limit);
 
 #endif

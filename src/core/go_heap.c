@@ -6,15 +6,18 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "core/snapshot.h"
+#include "base/clock.h"
+#include "base/number.h"
 
 #define MIB             1048576.0
 #define CHANGE_BYTES    (1 << 20)
 #define IDLE_BYTES      (4 << 20)
 #define MUCH_IDLE_BYTES (16 << 20)
+#define LOAD_GOROUTINES 16 /* more than these, and twice as many as now, are a load */
 #define VALUE_MOST      (1ll << 56)
 #define SIZE_MAX_TEXT   24
-#define COUNT_MAX_TEXT  16
+#define AGE_MAX_TEXT    48
+#define AGE_LEAST_NS    (2 * CLOCK_SECOND_NS)
 
 #define FIELD(key, field, metric, unit, help, counter)                                   \
 	{                                                                                \
@@ -44,6 +47,8 @@ const struct go_heap_field go_heap_fields[] = {
 	      "Completed garbage collections of a Go program.", true),
 	FIELD("last_gc_real_ns", last_real_ns, NULL, NULL, NULL, false),
 	FIELD("gc_pause_ns", pause_ns, NULL, NULL, NULL, false),
+	FIELD("last_gc_goroutines", last_goroutines, NULL, NULL, NULL, false),
+	FIELD("pprof", pprof, NULL, NULL, NULL, false),
 	{NULL, 0, NULL, NULL, NULL, false},
 };
 
@@ -53,11 +58,6 @@ static const char *const change_names[GO_HEAP_CHANGES] = {
 	[GO_HEAP_IDLE] = "idle",
 	[GO_HEAP_UNDECIDED] = "undecided",
 };
-
-const char go_heap_advice[] =
-	"Where memory is allocated is not visible from outside; the profiler inside the "
-	"program samples it. If the program serves net/http/pprof, run:";
-const char go_heap_command[] = "go tool pprof http://HOST:PORT/debug/pprof/heap";
 
 const char *go_heap_change_name(enum go_heap_change change)
 {
@@ -87,17 +87,6 @@ bool go_heap_known(const struct go_heap_figures *heap)
 	return heap->in_use_bytes >= 0;
 }
 
-void go_heap_point_take(struct go_heap_point *point, const struct snapshot *snapshot)
-{
-	*point = (struct go_heap_point){.heap = snapshot->resources.go_heap};
-	if (!go_heap_known(&point->heap))
-		return;
-	point->mono_ns = snapshot->mono_ns > 0 ? snapshot->mono_ns : 1;
-	for (size_t i = 0; i < snapshot->nr_tasks; i++)
-		if (snapshot->tasks[i].kind == TASK_GOROUTINE)
-			point->goroutines += task_weight(&snapshot->tasks[i]);
-}
-
 static bool has_grown(int64_t from, int64_t to, int64_t least)
 {
 	return from >= 0 && to - from >= least && to - from >= from / 4;
@@ -123,6 +112,23 @@ static bool is_idle(const struct go_heap_figures *from, const struct go_heap_fig
 	       (to->idle_bytes >= MUCH_IDLE_BYTES && to->idle_bytes >= to->in_use_bytes);
 }
 
+/* The last collection ran while there were many more goroutines: what they held then may be
+ * free by now. */
+static bool load_is_over(const struct go_heap_point *to)
+{
+	return to->heap.last_goroutines >= 2 * (int64_t)to->goroutines + LOAD_GOROUTINES;
+}
+
+static bool is_undecided(const struct go_heap_point *from, const struct go_heap_point *to)
+{
+	const struct go_heap_figures *a = &from->heap, *b = &to->heap;
+
+	if (load_is_over(to) && has_grown(live_at_most(a), b->live_bytes, CHANGE_BYTES))
+		return true;
+	return (b->live_bytes < 0 || a->collections == b->collections) &&
+	       has_grown(a->in_use_bytes, b->in_use_bytes, IDLE_BYTES);
+}
+
 bool go_heap_changed(const struct go_heap_point *from, const struct go_heap_point *to,
 		     enum go_heap_change change)
 {
@@ -132,14 +138,14 @@ bool go_heap_changed(const struct go_heap_point *from, const struct go_heap_poin
 		return false;
 	switch (change) {
 	case GO_HEAP_LIVE:
-		return has_grown(live_at_most(a), b->live_bytes, CHANGE_BYTES);
+		return has_grown(live_at_most(a), b->live_bytes, CHANGE_BYTES) &&
+		       !load_is_over(to);
 	case GO_HEAP_STACKS:
 		return has_grown(a->stack_bytes, b->stack_bytes, CHANGE_BYTES);
 	case GO_HEAP_IDLE:
 		return is_idle(a, b);
 	case GO_HEAP_UNDECIDED:
-		return (b->live_bytes < 0 || a->collections == b->collections) &&
-		       has_grown(a->in_use_bytes, b->in_use_bytes, IDLE_BYTES);
+		return is_undecided(from, to);
 	default:
 		return false;
 	}
@@ -156,41 +162,52 @@ static const char *size_text(int64_t bytes, char out[SIZE_MAX_TEXT])
 	return out;
 }
 
-/* Writes "2,020". */
-static const char *count_text(uint32_t count, char out[COUNT_MAX_TEXT])
+/* Writes how long ago the last collection was between these texts, or nothing if it was
+ * just now or is unknown. */
+static const char *age_text(const struct go_heap_point *point, const char *before,
+			    const char *after, char out[AGE_MAX_TEXT])
 {
-	if (count >= 1000000)
-		snprintf(out, COUNT_MAX_TEXT, "%u,%03u,%03u", count / 1000000,
-			 count / 1000 % 1000, count % 1000);
-	else if (count >= 1000)
-		snprintf(out, COUNT_MAX_TEXT, "%u,%03u", count / 1000, count % 1000);
-	else
-		snprintf(out, COUNT_MAX_TEXT, "%u", count);
+	int64_t age_ns = point->real_ns - point->heap.last_real_ns;
+	char age[CLOCK_DURATION_MAX];
+
+	out[0] = '\0';
+	if (point->real_ns > 0 && point->heap.last_real_ns > 0 && age_ns >= AGE_LEAST_NS)
+		snprintf(out, AGE_MAX_TEXT, "%s%s%s", before,
+			 clock_format_duration(age_ns, age), after);
 	return out;
 }
 
 static void explain_live(const struct go_heap_point *from, const struct go_heap_point *to,
 			 char *out)
 {
-	char a[SIZE_MAX_TEXT], b[SIZE_MAX_TEXT], n[2][COUNT_MAX_TEXT];
+	char a[SIZE_MAX_TEXT], b[SIZE_MAX_TEXT], n[2][NUMBER_TEXT_MAX];
 	int64_t runs = to->heap.collections - from->heap.collections;
-	char times[48] = "";
+	char age[AGE_MAX_TEXT] = "", times[48 + AGE_MAX_TEXT] = "";
 
 	if (from->heap.collections >= 0 && runs > 0)
-		snprintf(times, sizeof(times), " in %" PRId64 " collection%s", runs,
-			 runs == 1 ? "" : "s");
-	snprintf(out, GO_HEAP_TEXT_MAX,
-		 "The live heap grew from %s to %s%s: a leak of memory if it continues. "
-		 "Goroutines: %s then, %s now.",
-		 size_text(live_at_most(&from->heap), a),
-		 size_text(to->heap.live_bytes, b), times,
-		 count_text(from->goroutines, n[0]), count_text(to->goroutines, n[1]));
+		snprintf(times, sizeof(times), " in %" PRId64 " collection%s%s", runs,
+			 runs == 1 ? "" : "s", age_text(to, ", the last ", " ago", age));
+	/* Without watching it is unknown whether it ran under a load that is
+	 * over. */
+	snprintf(
+		out, GO_HEAP_TEXT_MAX,
+		"The live heap grew from %s to %s%s: a leak of memory if it continues%s. "
+		"Goroutines: %s then, %s now.",
+		size_text(live_at_most(&from->heap), a),
+		size_text(to->heap.live_bytes, b), times,
+		age[0] && to->heap.last_goroutines < 0
+			? ", but perhaps only what a load needed that is over: compare "
+			  "again after the next collection, which an idle program runs "
+			  "after two minutes"
+			: "",
+		number_format(from->goroutines, n[0]),
+		number_format(to->goroutines, n[1]));
 }
 
 static void explain_stacks(const struct go_heap_point *from,
 			   const struct go_heap_point *to, char *out)
 {
-	char a[SIZE_MAX_TEXT], b[SIZE_MAX_TEXT], n[2][COUNT_MAX_TEXT];
+	char a[SIZE_MAX_TEXT], b[SIZE_MAX_TEXT], n[2][NUMBER_TEXT_MAX];
 
 	size_text(from->heap.stack_bytes, a);
 	size_text(to->heap.stack_bytes, b);
@@ -198,15 +215,15 @@ static void explain_stacks(const struct go_heap_point *from,
 		snprintf(out, GO_HEAP_TEXT_MAX,
 			 "Goroutine stacks grew from %s to %s: %s goroutines hold %s, "
 			 "there were %s: a leak of goroutines if it continues.",
-			 a, b, count_text(to->goroutines, n[0]), b,
-			 count_text(from->goroutines, n[1]));
+			 a, b, number_format(to->goroutines, n[0]), b,
+			 number_format(from->goroutines, n[1]));
 	else
 		snprintf(out, GO_HEAP_TEXT_MAX,
 			 "Goroutine stacks grew from %s to %s, but the number of "
 			 "goroutines (%s then, %s now) did not: their calls are deeper, "
 			 "or goroutines have ended and their stacks are kept for reuse.",
-			 a, b, count_text(from->goroutines, n[0]),
-			 count_text(to->goroutines, n[1]));
+			 a, b, number_format(from->goroutines, n[0]),
+			 number_format(to->goroutines, n[1]));
 }
 
 static void explain_idle(const struct go_heap_point *from, const struct go_heap_point *to,
@@ -226,12 +243,37 @@ static void explain_idle(const struct go_heap_point *from, const struct go_heap_
 		held);
 }
 
+static void explain_undecided(const struct go_heap_point *from,
+			      const struct go_heap_point *to, char *out)
+{
+	char a[SIZE_MAX_TEXT], b[SIZE_MAX_TEXT], n[2][NUMBER_TEXT_MAX];
+	char age[AGE_MAX_TEXT];
+
+	if (load_is_over(to))
+		snprintf(
+			out, GO_HEAP_TEXT_MAX,
+			"The last collection found %s live (%s then), but %sit ran under "
+			"load: there were %s goroutines, now %s. Whether this memory "
+			"is still live is unknown until the next one, which an idle "
+			"program runs after two minutes.",
+			size_text(to->heap.live_bytes, b),
+			size_text(live_at_most(&from->heap), a),
+			age_text(to, "", " ago ", age),
+			number_format(to->heap.last_goroutines, n[0]),
+			number_format(to->goroutines, n[1]));
+	else
+		snprintf(out, GO_HEAP_TEXT_MAX,
+			 "The heap in use grew from %s to %s, and no collection has run "
+			 "in between: whether this memory is still live is unknown until "
+			 "the next one.",
+			 size_text(from->heap.in_use_bytes, a),
+			 size_text(to->heap.in_use_bytes, b));
+}
+
 const char *go_heap_explain(const struct go_heap_point *from,
 			    const struct go_heap_point *to, enum go_heap_change change,
 			    char out[GO_HEAP_TEXT_MAX])
 {
-	char a[SIZE_MAX_TEXT], b[SIZE_MAX_TEXT];
-
 	out[0] = '\0';
 	if (change == GO_HEAP_LIVE)
 		explain_live(from, to, out);
@@ -240,12 +282,7 @@ const char *go_heap_explain(const struct go_heap_point *from,
 	else if (change == GO_HEAP_IDLE)
 		explain_idle(from, to, out);
 	else if (change == GO_HEAP_UNDECIDED)
-		snprintf(out, GO_HEAP_TEXT_MAX,
-			 "The heap in use grew from %s to %s, and no collection has run "
-			 "in between: whether this memory is still live is unknown until "
-			 "the next one.",
-			 size_text(from->heap.in_use_bytes, a),
-			 size_text(to->heap.in_use_bytes, b));
+		explain_undecided(from, to, out);
 	return out;
 }
 
@@ -253,7 +290,7 @@ const char *go_heap_summary(const struct go_heap_point *from,
 			    const struct go_heap_point *to, enum go_heap_change change,
 			    char out[GO_HEAP_TEXT_MAX])
 {
-	char a[SIZE_MAX_TEXT], b[SIZE_MAX_TEXT], n[COUNT_MAX_TEXT];
+	char a[SIZE_MAX_TEXT], b[SIZE_MAX_TEXT], n[NUMBER_TEXT_MAX];
 
 	out[0] = '\0';
 	if (change == GO_HEAP_LIVE)
@@ -261,13 +298,19 @@ const char *go_heap_summary(const struct go_heap_point *from,
 			 size_text(live_at_most(&from->heap), a),
 			 size_text(to->heap.live_bytes, b));
 	else if (change == GO_HEAP_STACKS)
-		snprintf(out, GO_HEAP_TEXT_MAX, "%s goroutines hold %s%s",
-			 count_text(to->goroutines, n),
+		snprintf(out, GO_HEAP_TEXT_MAX, "%s goroutine%s %s%s",
+			 number_format(to->goroutines, n),
+			 to->goroutines == 1 ? " has" : "s hold",
 			 size_text(to->heap.stack_bytes, b),
 			 more_goroutines(from, to) ? ", a leak?" : " of stacks");
 	else if (change == GO_HEAP_IDLE)
 		snprintf(out, GO_HEAP_TEXT_MAX, "%s of idle heap, not a leak",
 			 size_text(to->heap.idle_bytes, b));
+	else if (change == GO_HEAP_UNDECIDED && load_is_over(to))
+		snprintf(out, GO_HEAP_TEXT_MAX,
+			 "live heap %s to %s under load, no collection since",
+			 size_text(live_at_most(&from->heap), a),
+			 size_text(to->heap.live_bytes, b));
 	else if (change == GO_HEAP_UNDECIDED)
 		snprintf(out, GO_HEAP_TEXT_MAX, "heap in use %s to %s, no collection yet",
 			 size_text(from->heap.in_use_bytes, a),

@@ -26,6 +26,9 @@ struct go_heap_figures {
 	int64_t collections;
 	int64_t last_real_ns; /* end of the last one; 0 if there was none */
 	int64_t pause_ns;     /* all stops of the world for collections together */
+	/* when the last one was seen to run, at most; -1 if it was not seen */
+	int64_t last_goroutines;
+	int64_t pprof; /* 1 if the program contains net/http/pprof, 0 if not */
 };
 
 struct go_heap_field {
@@ -50,20 +53,27 @@ void go_heap_set(struct go_heap_figures *heap, const struct go_heap_field *field
 bool go_heap_known(const struct go_heap_figures *heap);
 
 /* The heap at one time. */
+#define GO_HEAP_URL_MAX 80
 struct go_heap_point {
 	struct go_heap_figures heap;
 	uint32_t goroutines;
-	int64_t mono_ns; /* 0 if nothing is known */
+	int64_t mono_ns;    /* 0 if nothing is known */
+	int64_t real_ns;    /* 0 if unknown */
+	unsigned nr_served; /* addresses of its HTTP servers */
+	/* "http://127.0.0.1:6060" of one of them: of port 6060 if there is one */
+	char url[GO_HEAP_URL_MAX];
 };
 
 struct snapshot;
 void go_heap_point_take(struct go_heap_point *point, const struct snapshot *snapshot);
 
 enum go_heap_change {
-	GO_HEAP_LIVE,      /* the live heap grew: a leak of memory if it continues */
-	GO_HEAP_STACKS,    /* stacks grew: a leak of goroutines if their number did */
-	GO_HEAP_IDLE,      /* free memory that the runtime still holds: not a leak */
-	GO_HEAP_UNDECIDED, /* pages in use grew, and no collection has run since */
+	GO_HEAP_LIVE,   /* the live heap grew: a leak of memory if it continues */
+	GO_HEAP_STACKS, /* stacks grew: a leak of goroutines if their number did */
+	GO_HEAP_IDLE,   /* free memory that the runtime still holds: not a leak */
+	/* pages in use grew, and no collection has run since, or the last one that did
+	 * ran under a load that is over */
+	GO_HEAP_UNDECIDED,
 	GO_HEAP_CHANGES,
 };
 
@@ -81,7 +91,11 @@ const char *go_heap_explain(const struct go_heap_point *from,
 const char *go_heap_summary(const struct go_heap_point *from,
 			    const struct go_heap_point *to, enum go_heap_change change,
 			    char out[GO_HEAP_TEXT_MAX]);
-/* Say how to find out what allocates. Both follow the explanation of GO_HEAP_LIVE. */
-extern const char go_heap_advice[], go_heap_command[];
+/* Say how to find out what allocates, of the later point. Both follow the explanation of
+ * GO_HEAP_LIVE. */
+#define GO_HEAP_COMMAND_MAX (GO_HEAP_URL_MAX + 40)
+const char *go_heap_advice(const struct go_heap_point *point, char out[GO_HEAP_TEXT_MAX]);
+const char *go_heap_command(const struct go_heap_point *point,
+			    char out[GO_HEAP_COMMAND_MAX]);
 
 #endif

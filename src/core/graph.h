@@ -49,6 +49,8 @@ void graph_settle(struct snapshot *snapshot,
  * NULL if unknown. */
 struct task *graph_task(const struct snapshot *snapshot, uint32_t node);
 const struct other_process *graph_process(const struct snapshot *snapshot, uint32_t node);
+/* Returns the process of a node's task. */
+pid_t graph_pid(const struct snapshot *snapshot, uint32_t node);
 /* Returns the number of confirmed cycles, which is 0 without a graph. */
 size_t graph_cycles(const struct snapshot *snapshot);
 

@@ -44,6 +44,8 @@ struct grouping *grouping_new(const char *acknowledge, struct err *e)
 	grouping->seed = hash_seed();
 	grouping->least_ns = TREND_LEAST_NS;
 	grouping->timers = timer_trends_new();
+	grouping->presence = presence_new();
+	grouping->callers = callers_new();
 	grouping->intern = intern_new(LABEL_BYTES);
 	if (!grouping->intern)
 		err_set(e, ERR_NOMEM, "no memory for groups");
@@ -60,6 +62,9 @@ void grouping_reset(struct grouping *grouping)
 	for (int by = 0; by < GROUP_BY_COUNT; by++)
 		entry_table_release(&grouping->tables[by]);
 	entry_table_release(&grouping->sites);
+	grouping->nr_growths = 0;
+	presence_reset(grouping->presence);
+	callers_reset(grouping->callers);
 	timer_trends_reset(grouping->timers);
 	grouping->nr_before = 0;
 	grouping->sample = 0;
@@ -73,6 +78,8 @@ void grouping_free(struct grouping *grouping)
 	group_rules_free(&grouping->acknowledge);
 	group_rules_free(&grouping->suppress);
 	timer_trends_free(grouping->timers);
+	presence_free(grouping->presence);
+	callers_free(grouping->callers);
 	intern_free(grouping->intern);
 	free(grouping->before);
 	free(grouping->now);
@@ -245,6 +252,8 @@ static void leave_site(struct grouping *grouping, const struct member *member)
 		return;
 	site = grouping->sites.list[member->site];
 	site->left += member->survivor ? member->weight : 0;
+	if (member->survivor && site->growth)
+		group_growth_leave(grouping, site, member);
 	site->elders.left += member->elder ? member->weight : 0;
 }
 
@@ -314,7 +323,7 @@ static void note_arrival(const struct grouping *grouping, struct entry *site,
 /* A task that has stayed long enough is counted from now on. Changes of its weight are
  * counted too. */
 static void count_stay(struct grouping *grouping, struct member *member,
-		       const struct member *before)
+		       const struct member *before, const struct task *task)
 {
 	struct entry *site = grouping->sites.list[member->site];
 	int64_t stay_ns = grouping->last_ns - member->joined_ns;
@@ -329,6 +338,7 @@ static void count_stay(struct grouping *grouping, struct member *member,
 	site->sample = grouping->sample;
 	site->came += member->survivor ? more : 0;
 	note_arrival(grouping, site, grouping->last_ns, member->survivor ? more : 0);
+	group_growth_arrive(site, grouping->last_ns, member->survivor ? more : 0, NULL);
 	site->left += member->survivor ? less : 0;
 	site->elders.came += member->elder ? more : 0;
 	site->elders.left += member->elder ? less : 0;
@@ -336,6 +346,7 @@ static void count_stay(struct grouping *grouping, struct member *member,
 		member->survivor = true;
 		site->came += member->weight;
 		note_arrival(grouping, site, member->joined_ns, member->weight);
+		group_growth_arrive(site, member->joined_ns, member->weight, task);
 		if (member->joined_ns > site->joined_ns)
 			site->joined_ns = member->joined_ns;
 	}
@@ -347,7 +358,7 @@ static void count_stay(struct grouping *grouping, struct member *member,
 }
 
 static void settle_site(struct grouping *grouping, struct member *member,
-			const struct member *before)
+			const struct member *before, const struct task *task)
 {
 	member->pending = GROUP_NONE;
 	if (!before || before->site == GROUP_NONE) {
@@ -362,7 +373,7 @@ static void settle_site(struct grouping *grouping, struct member *member,
 	if (member->pending != GROUP_NONE)
 		grouping->sites.list[member->pending]->sample = grouping->sample;
 	if (member->site != GROUP_NONE)
-		count_stay(grouping, member, before);
+		count_stay(grouping, member, before, task);
 }
 
 static void move_groups(struct grouping *grouping, const struct member *member,
@@ -418,7 +429,7 @@ static void take_task(struct grouping *grouping, const struct task *task, uint32
 	if (member->here == GROUP_NONE && has_site(task))
 		member->here = find_site(grouping, task);
 	move_groups(grouping, member, before);
-	settle_site(grouping, member, before);
+	settle_site(grouping, member, before, task);
 	for (size_t i = 0; i < MEMBER_GROUPS; i++)
 		if (member->groups[i] != GROUP_NONE)
 			count_in(table_of(grouping, i)->list[member->groups[i]], grouping,
@@ -532,8 +543,8 @@ static void begin_sample(struct grouping *grouping, const struct snapshot *snaps
 	if (grouping->sample > 0 &&
 	    (snapshot->mono_ns < grouping->last_ns ||
 	     is_another_process(grouping, &snapshot->target) ||
-	     (snapshot->target.pid == 0 && snapshot->target.start_real_ns == 0 &&
-	      counts_anew(grouping, snapshot))))
+	     (snapshot->target.pid == 0 && !snapshot->members &&
+	      snapshot->target.start_real_ns == 0 && counts_anew(grouping, snapshot))))
 		grouping_reset(grouping);
 	grouping->pid = snapshot->target.pid;
 	grouping->start_real_ns = snapshot->target.start_real_ns;
@@ -573,5 +584,6 @@ void grouping_update(struct grouping *grouping, struct snapshot *snapshot)
 	grouping->nr_before = snapshot->nr_tasks;
 	grouping->now = swap;
 	grouping->cap_now = capacity;
+	group_growth_update(grouping);
 	group_publish(grouping, snapshot);
 }

@@ -12,6 +12,8 @@
 #define CORE_GROUP_H
 
 #include "base/err.h"
+#include "core/callers.h"
+#include "core/growth.h"
 #include "core/snapshot.h"
 #include "core/trend.h"
 
@@ -71,6 +73,12 @@ struct leak {
 	uint32_t proofs, proven;
 	int64_t since_ns;
 	struct trend_finding finding;
+	/* The leak that this one is a part of, by its serial, because they grow in step;
+	 * 0 if it is told by itself. Parts are not counted as leaks. */
+	uint64_t lead;
+	uint32_t nr_parts;               /* that have this one as their lead */
+	struct growth_relation relation; /* of a part to its lead */
+	struct suspects suspects;        /* what ran when it grew */
 	int64_t limit_ns;     /* time until a limit is reached; -1 if none is in sight */
 	const char *limit;    /* "4,096 threads" */
 	const char *evidence; /* sentences, each with a full stop; in the arena */
@@ -85,10 +93,14 @@ struct groups {
 	struct group *list[GROUP_BY_COUNT]; /* unordered; in the arena */
 	size_t count[GROUP_BY_COUNT];
 	uint32_t others[GROUP_BY_COUNT]; /* tasks of groups for which there was no room */
-	struct leak *leaks;              /* proofs first, then by score and count */
+	/* proofs first, then by score and count; the parts of a leak follow it */
+	struct leak *leaks;
 	size_t nr_leaks;
 	struct leak *known; /* leaks that a rule of the user acknowledges; unordered */
 	size_t nr_known;
+	/* who was seen to call what creates tasks of groups that grew; in the arena */
+	const struct caller *callers;
+	size_t nr_callers;
 	size_t nr_judged;             /* number of sites */
 	int64_t watched_ns, least_ns; /* growth is judged from least_ns on */
 };
@@ -123,6 +135,12 @@ void grouping_begin_acknowledging(struct grouping *grouping,
 				  const struct snapshot *snapshot);
 bool grouping_acknowledges(struct grouping *grouping, const struct task *task,
 			   int64_t now_ns);
+/* Returns whether a leak is nothing but the tasks of deadlocks, which are counted and shown
+ * as such, by graph_cycles(): it does not grow. */
+bool leak_is_deadlock(const struct leak *leak);
+/* Returns the number of leaks with this verdict or a worse one; one that has parts counts
+ * once. Without deadlocks, and without those of timers, which timers_leaks() counts. */
+size_t groups_leaks(const struct groups *groups, enum verdict least);
 bool leak_has(const struct leak *leak, const struct task *task);
 /* Returns whether the task belongs to the group. */
 bool group_has(const struct group *group, const struct task *task);

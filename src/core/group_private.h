@@ -5,7 +5,9 @@
 #define CORE_GROUP_PRIVATE_H
 
 #include "base/intern.h"
+#include "core/callers.h"
 #include "core/group.h"
+#include "core/presence.h"
 #include "core/query.h"
 #include "core/timer_trend.h"
 
@@ -18,6 +20,12 @@
 struct group_key {
 	const void *text[4];
 	uint64_t number[2];
+};
+
+/* Tasks of a site that count from now on, and when they were first seen. */
+struct arrived {
+	int64_t time_ns;
+	uint32_t size;
 };
 
 struct entry {
@@ -39,13 +47,17 @@ struct entry {
 	/* of a site: enum proof of its tasks, and how many have one */
 	uint32_t proofs, proven;
 	uint32_t leaks; /* 1 + index of its worst leak; 0 if none */
+	struct arrived arrived[2];
 	/* Over all samples. */
 	struct group_key key;
 	uint64_t hash, serial;
 	uint64_t all_came, all_left;
 	uint32_t first;
 	struct trend_ring ring;
-	struct trend *trend; /* of a site; otherwise NULL */
+	struct trend *trend;        /* of a site; otherwise NULL */
+	struct growth *growth;      /* of a site that has grown, or NULL */
+	struct presence_stack seen; /* of a stack or a creator */
+	struct callers_stack calls; /* of a stack */
 };
 
 struct entry_table {
@@ -96,6 +108,10 @@ struct grouping {
 	bool renewed;          /* in this sample, so all labels are new to it */
 	struct rules acknowledge, suppress; /* rules of the user */
 	struct timer_trends *timers;        /* NULL if there is no memory */
+	struct presence *presence;          /* likewise */
+	struct callers *callers;            /* likewise */
+	uint32_t nr_growths;                /* sites that have one */
+	uint32_t nr_related;                /* leaks in the last sample */
 	uint64_t seed, next_serial;
 	uint32_t sample;
 	int64_t first_ns, last_ns, least_ns;
@@ -128,10 +144,30 @@ void group_rules_forgive(struct grouping *grouping, struct timers *timers,
 /* Returns the same task in the previous sample, or NULL. */
 struct member *group_find_before(struct grouping *grouping, const struct task *task);
 
+/* count tasks of the site that were first seen at time_ns have stayed; task is one of
+ * them, or NULL. */
+void group_growth_arrive(struct entry *site, int64_t time_ns, uint32_t count,
+			 const struct task *task);
+/* The member leaves the site, which has grown. */
+void group_growth_leave(const struct grouping *grouping, struct entry *site,
+			const struct member *member);
+/* Takes what the entries of this sample say. */
+void group_growth_update(struct grouping *grouping);
+void group_growth_drop(struct grouping *grouping, struct entry *site);
+/* Copies what is known of callers into the snapshot. */
+void group_growth_publish(const struct grouping *grouping, struct snapshot *snapshot,
+			  struct groups *groups);
+/* Makes leaks that grow in step one. */
+void group_growth_relate(struct grouping *grouping, const struct snapshot *snapshot,
+			 const struct groups *groups);
+/* Then fills in what ran when they grew, except for those of parts. */
+void group_growth_suspect(struct grouping *grouping, const struct groups *groups);
+
 /* Fills in snapshot->groups from what group.c has counted. */
 void group_publish(struct grouping *grouping, struct snapshot *snapshot);
 /* Describes leak->finding and its proofs in the arena. Sets limit, limit_ns and
  * evidence. */
-void leak_explain(struct leak *leak, struct snapshot *snapshot);
+void leak_explain(struct leak *leak, const struct groups *groups,
+		  struct snapshot *snapshot);
 
 #endif

@@ -85,7 +85,6 @@ static void publish_leak(struct grouping *grouping, struct snapshot *snapshot,
 	if (!leak)
 		return;
 	fill_leak(leak, site, snapshot, finding);
-	leak_explain(leak, snapshot);
 	site->leaks = known ? 0 : (uint32_t)groups->nr_leaks;
 }
 
@@ -157,6 +156,42 @@ static void mark_groups(struct grouping *grouping, struct snapshot *snapshot,
 static int compare_leaks(const void *a, const void *b)
 {
 	return is_worse(a, b) ? -1 : is_worse(b, a);
+}
+
+/* Moves the parts of a leak behind it. */
+static void put_parts_behind(struct snapshot *snapshot, struct leak *leaks, size_t count)
+{
+	struct leak *copy = arena_alloc(&snapshot->arena, count * sizeof(*copy));
+	size_t used = 0;
+
+	if (!copy)
+		return;
+	memcpy(copy, leaks, count * sizeof(*copy));
+	for (size_t i = 0; i < count; i++) {
+		if (copy[i].lead)
+			continue;
+		leaks[used++] = copy[i];
+		for (size_t j = 0; copy[i].nr_parts > 0 && j < count; j++)
+			if (copy[j].lead == copy[i].serial)
+				leaks[used++] = copy[j];
+	}
+}
+
+bool leak_is_deadlock(const struct leak *leak)
+{
+	return leak->proofs == PROOF_DEADLOCK && leak->finding.per_second <= 0 &&
+	       leak->proven >= leak->count;
+}
+
+size_t groups_leaks(const struct groups *groups, enum verdict least)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; groups && i < groups->nr_leaks; i++)
+		count += !groups->leaks[i].lead &&
+			 groups->leaks[i].finding.verdict >= least &&
+			 !leak_is_deadlock(&groups->leaks[i]);
+	return count;
 }
 
 static const char *copy_text(struct arena *arena, const char *text)
@@ -241,14 +276,12 @@ static void publish_table(struct grouping *grouping, struct snapshot *snapshot,
 	groups->list[by] = list;
 }
 
-static uint64_t count_channel_waiters(const struct leak *leaks, size_t nr_leaks)
+static void explain_leaks(struct snapshot *snapshot, struct groups *groups)
 {
-	uint64_t count = 0;
-
-	for (size_t i = 0; i < nr_leaks; i++)
-		if (leaks[i].state == STATE_SELECT || leaks[i].state == STATE_CHAN_RECV)
-			count += leaks[i].count;
-	return count;
+	for (size_t i = 0; i < groups->nr_leaks; i++)
+		leak_explain(&groups->leaks[i], groups, snapshot);
+	for (size_t i = 0; i < groups->nr_known; i++)
+		leak_explain(&groups->known[i], groups, snapshot);
 }
 
 void group_publish(struct grouping *grouping, struct snapshot *snapshot)
@@ -264,9 +297,11 @@ void group_publish(struct grouping *grouping, struct snapshot *snapshot)
 	groups->watched_ns = grouping->last_ns - grouping->first_ns;
 	groups->least_ns = grouping->least_ns;
 	judge_sites(grouping, snapshot, groups);
-	timers_drop_owned(timers,
-			  count_channel_waiters(groups->leaks, groups->nr_leaks) +
-				  count_channel_waiters(groups->known, groups->nr_known));
+	group_growth_relate(grouping, snapshot, groups);
+	group_growth_suspect(grouping, groups);
+	timers_join(timers, groups, snapshot);
+	group_growth_publish(grouping, snapshot, groups);
+	explain_leaks(snapshot, groups);
 	mark_groups(grouping, snapshot, groups);
 	snapshot->groups = groups;
 	for (int by = 0; by < GROUP_BY_COUNT; by++)
@@ -282,6 +317,7 @@ void group_publish(struct grouping *grouping, struct snapshot *snapshot)
 		return;
 	memcpy(sorted, groups->leaks, groups->nr_leaks * sizeof(*sorted));
 	qsort(sorted, groups->nr_leaks, sizeof(*sorted), compare_leaks);
+	put_parts_behind(snapshot, sorted, groups->nr_leaks);
 	groups->leaks = sorted;
 }
 
@@ -292,44 +328,6 @@ static const struct leak *leak_by_serial(const struct groups *groups, uint64_t s
 		if (groups->leaks[i].serial == serial)
 			return &groups->leaks[i];
 	return NULL;
-}
-
-static bool same_place(const struct stack *a, const struct stack *b)
-{
-	const struct frame *one = stack_top_frame(a), *other = stack_top_frame(b);
-
-	if (!one || !other)
-		return one == other;
-	return one->function == other->function && one->file == other->file &&
-	       (one->function ? one->line == other->line
-			      : one->address == other->address);
-}
-
-bool leak_has(const struct leak *leak, const struct task *task)
-{
-	return state_info(task->state)->class == state_info(leak->state)->class &&
-	       same_place(leak->stack, task->stack) &&
-	       same_place(leak->created_by, task->created_by);
-}
-
-bool group_has(const struct group *group, const struct task *task)
-{
-	switch (group->by) {
-	case GROUP_STACK:
-		return task->stack == group->stack &&
-		       (task->stack || task->state == group->state);
-	case GROUP_STATE:
-		return task->state == group->state;
-	case GROUP_CREATOR:
-		return group->ancestry == task->ancestry &&
-		       same_place(group->created_by, task->created_by);
-	default:
-		for (size_t i = 0; i < task->nr_labels && i < GROUP_LABELS; i++)
-			if (strcmp(task->labels[i].key, group->label_key) == 0 &&
-			    strcmp(task->labels[i].text, group->label_text) == 0)
-				return true;
-		return false;
-	}
 }
 
 static void add_term(char *out, size_t size, const char *name, const char *value)
@@ -408,6 +406,18 @@ static struct leak *copy_leaks(struct arena *arena, const struct leak *from,
 	return copy;
 }
 
+static void copy_callers(struct arena *arena, struct groups *groups)
+{
+	struct caller *copy =
+		arena_alloc(arena, (groups->nr_callers + 1) * sizeof(*copy));
+
+	if (!copy)
+		groups->nr_callers = 0;
+	else if (groups->nr_callers > 0)
+		memcpy(copy, groups->callers, groups->nr_callers * sizeof(*copy));
+	groups->callers = copy;
+}
+
 void groups_copy(struct snapshot *snapshot, const struct snapshot *from)
 {
 	struct arena *arena = &snapshot->arena;
@@ -420,6 +430,7 @@ void groups_copy(struct snapshot *snapshot, const struct snapshot *from)
 	*copy = *from->groups;
 	copy->leaks = copy_leaks(arena, from->groups->leaks, &copy->nr_leaks);
 	copy->known = copy_leaks(arena, from->groups->known, &copy->nr_known);
+	copy_callers(arena, copy);
 	for (int by = 0; by < GROUP_BY_COUNT; by++) {
 		copy->list[by] =
 			arena_alloc(arena, (copy->count[by] + 1) * sizeof(struct group));

@@ -17,8 +17,10 @@ void entry_table_init(struct entry_table *table)
 
 static void entry_free(struct entry *entry)
 {
-	if (entry)
-		free(entry->trend);
+	if (!entry)
+		return;
+	growth_free(entry->growth);
+	free(entry->trend);
 	free(entry);
 }
 
@@ -39,14 +41,17 @@ static void index_put(struct entry_table *table, uint64_t hash, uint32_t number)
 }
 
 /* Removes entries that have been seen neither in this sample nor in the previous one. */
-static void make_room(struct entry_table *table, uint32_t sample)
+static void make_room(struct grouping *grouping, struct entry_table *table)
 {
+	uint32_t sample = grouping->sample;
+
 	table->swept = sample;
 	memset(table->index, 0xff, sizeof(table->index));
 	for (uint32_t i = 0; i < table->count; i++) {
 		struct entry *entry = table->list[i];
 
 		if (entry && sample - entry->sample > 1) {
+			group_growth_drop(grouping, entry);
 			entry_free(entry);
 			table->list[i] = entry = NULL;
 			table->nr_free++;
@@ -105,7 +110,7 @@ uint32_t entry_find(struct grouping *grouping, struct entry_table *table,
 	 * searched each time. */
 	if (table->count == GROUPS_MAX && table->nr_free == 0 &&
 	    table->swept != grouping->sample)
-		make_room(table, grouping->sample);
+		make_room(grouping, table);
 	number = free_place(table);
 	if (number == GROUP_NONE)
 		return GROUP_NONE;
@@ -140,5 +145,6 @@ void entry_begin_sample(struct entry_table *table)
 		entry->mixed_stacks = entry->mixed_creators = entry->mixed_states = false;
 		entry->proofs = entry->proven = 0;
 		entry->leaks = 0;
+		memset(entry->arrived, 0, sizeof(entry->arrived));
 	}
 }

@@ -116,6 +116,9 @@ struct group_change {
 	int64_t difference;
 };
 struct group_identity group_identify(const struct group *group);
+/* Returns the group of a snapshot that has tasks, or NULL. groups may be NULL. */
+const struct group *groups_find(const struct groups *groups, enum group_by by,
+				const struct group_identity *identity);
 bool group_identity_same(const struct group_identity *a, const struct group_identity *b);
 /* Returns the group as it was at the mark, or NULL. */
 const struct group *mark_group(const struct mark *mark, enum group_by by,

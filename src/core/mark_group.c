@@ -49,6 +49,19 @@ bool group_identity_same(const struct group_identity *a, const struct group_iden
 	       a->number[0] == b->number[0] && a->number[1] == b->number[1];
 }
 
+const struct group *groups_find(const struct groups *groups, enum group_by by,
+				const struct group_identity *identity)
+{
+	for (size_t i = 0; groups && i < groups->count[by]; i++) {
+		const struct group *group = &groups->list[by][i];
+		struct group_identity own = group_identify(group);
+
+		if (group->count > 0 && group_identity_same(&own, identity))
+			return group;
+	}
+	return NULL;
+}
+
 const struct group *mark_group(const struct mark *mark, enum group_by by,
 			       const struct group_identity *identity)
 {

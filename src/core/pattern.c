@@ -88,7 +88,8 @@ static uint64_t mark_first(uint64_t word, uint64_t firsts)
  * The texts are short and numerous, so the first byte is searched for in either case in
  * eight bytes at a time, without a call. The last word overlaps the one before.
  */
-static bool find_folded(const struct pattern *pattern, const char *text, size_t length)
+static const char *find_folded(const struct pattern *pattern, const char *text,
+			       size_t length)
 {
 	uint64_t firsts =
 		0x0101010101010101ull * (unsigned char)(pattern->text[0] | 0x20);
@@ -97,8 +98,8 @@ static bool find_folded(const struct pattern *pattern, const char *text, size_t 
 	if (length < 8) {
 		for (size_t at = 0; at < places; at++)
 			if (pattern_equal(pattern->text, text + at, pattern->length))
-				return true;
-		return false;
+				return text + at;
+		return NULL;
 	}
 	for (size_t at = 0; at < places; at += 8) {
 		size_t from = at + 8 <= length ? at : length - 8;
@@ -109,31 +110,30 @@ static bool find_folded(const struct pattern *pattern, const char *text, size_t 
 
 			if (place < places &&
 			    pattern_equal(pattern->text, text + place, pattern->length))
-				return true;
+				return text + place;
 		}
 	}
-	return false;
+	return NULL;
 }
 
-static bool pattern_part(const struct pattern *pattern, const char *text)
+const char *pattern_find(const struct pattern *pattern, const char *text)
 {
 	size_t length;
 
 	if (pattern->length == 0)
-		return true;
+		return text;
 	length = strlen(text);
 	if (length < pattern->length)
-		return false;
-	return pattern->fold
-		       ? find_folded(pattern, text, length)
-		       : memmem(text, length, pattern->text, pattern->length) != NULL;
+		return NULL;
+	return pattern->fold ? find_folded(pattern, text, length)
+			     : memmem(text, length, pattern->text, pattern->length);
 }
 
 bool pattern_match(const struct pattern *pattern, const char *text)
 {
 	switch (pattern->kind) {
 	case PATTERN_PART:
-		return pattern_part(pattern, text);
+		return pattern_find(pattern, text) != NULL;
 	case PATTERN_WHOLE:
 		return strlen(text) == pattern->length &&
 		       (pattern->fold

@@ -28,5 +28,7 @@ int pattern_init(struct pattern *pattern, enum pattern_kind kind, const char *te
 		 size_t length, struct err *e);
 void pattern_release(struct pattern *pattern);
 bool pattern_match(const struct pattern *pattern, const char *text);
+/* Only for PATTERN_PART: returns where the text has it for the first time, or NULL. */
+const char *pattern_find(const struct pattern *pattern, const char *text);
 
 #endif

@@ -10,11 +10,12 @@
 #include "base/order.h"
 #include "base/text.h"
 
-#define REST_DISTANCE 2 /* frames from the waiting function to the pool's own function */
-#define WORKER_FRAMES 6 /* maximum for an idle worker: frames of the pool and of libc */
+#define PAIR_PID_SHIFT 40 /* ids of goroutines are smaller */
+#define REST_DISTANCE  2 /* frames from the waiting function to the pool's own function */
+#define WORKER_FRAMES  6 /* maximum for an idle worker: frames of the pool and of libc */
 
 /* The same limit for an idle thread in Java, counted from the start of its run(). */
-#define JAVA_FRAMES   20
+#define JAVA_FRAMES    20
 
 /* Flags in stack->rests. */
 enum {
@@ -120,6 +121,28 @@ static const char *const readers[] = {
 	"github.com/gorilla/websocket.(*Conn).NextReader",
 	"golang.org/x/crypto/ssh.(*handshakeTransport).readLoop",
 	"golang.org/x/crypto/ssh.(*mux).loop",
+};
+
+/* Functions of Python in which a thread waits for work, by the end of their file's path. The
+ * next function inside is the one that fetches it, or none: while they work, it is another
+ * one. */
+static const struct {
+	const char *file, *function, *inner;
+} python_functions[] = {
+	{"/futures/thread.py", "_worker", NULL},
+	{"/futures/process.py", "_process_worker", "get"},
+	{"/futures/process.py", "wait_result_broken_or_wakeup", "wait"},
+	{"/multiprocessing/pool.py", "worker", "get"},
+	{"/multiprocessing/pool.py", "_handle_workers", "_wait_for_updates"},
+	{"/multiprocessing/pool.py", "_handle_tasks", "get"},
+	{"/multiprocessing/pool.py", "_handle_results", "recv"},
+	{"/multiprocessing/queues.py", "_feed", "wait"},
+	{"/logging/handlers.py", "_monitor", "dequeue"},
+	{"/waitress/task.py", "handler_thread", "wait"},
+	{"/cheroot/workers/threadpool.py", "run", "get"},
+	{"/billiard/pool.py", "workloop", "receive"},
+	{"/apscheduler/schedulers/blocking.py", "_main_loop", "wait"},
+	{"/tqdm/_monitor.py", "run", "wait"},
 };
 
 /* Functions between those and the read itself. */
@@ -296,6 +319,33 @@ static uint8_t reads_at_rest(const struct frame *frames, size_t nr_frames)
 	return 0;
 }
 
+/* "Queue.get" from 3.11 on, before "get". */
+static bool is_python_name(const char *function, const char *name)
+{
+	const char *dot = function ? strrchr(function, '.') : NULL;
+
+	return function && strcmp(dot ? dot + 1 : function, name) == 0;
+}
+
+static bool rests_in_python(const struct frame *frames, size_t nr_frames)
+{
+	for (size_t i = 0; i < nr_frames && frame_role(&frames[i]) != FRAME_OWN; i++) {
+		for (size_t k = 0; k < ARRAY_COUNT(python_functions); k++) {
+			const char *inner = python_functions[k].inner;
+
+			if (frames[i].file &&
+			    text_ends_with(frames[i].file, python_functions[k].file) &&
+			    is_python_name(frames[i].function,
+					   python_functions[k].function) &&
+			    (inner ? i > 0 &&
+					     is_python_name(frames[i - 1].function, inner)
+				   : i == 0))
+				return true;
+		}
+	}
+	return false;
+}
+
 uint8_t pool_stack_rests(const struct frame *frames, size_t nr_frames)
 {
 	size_t top = stack_find_top(frames, nr_frames);
@@ -322,6 +372,8 @@ uint8_t pool_stack_rests(const struct frame *frames, size_t nr_frames)
 		if (strstr(name, "ody).") || strstr(name, "body"))
 			rests |= BODY;
 	}
+	if (rests_in_python(frames, nr_frames))
+		rests |= RESTS | READS;
 	return rests | reads_at_rest(frames, nr_frames);
 }
 
@@ -340,6 +392,12 @@ bool pool_awaits_request(const struct task *task)
 	return !has(task, BODY);
 }
 
+static uint64_t pair_id(const struct task *task)
+{
+	/* Goroutine ids are those of a process. */
+	return task->id + ((uint64_t)task->pid << PAIR_PID_SHIFT);
+}
+
 void pool_pairs_begin(struct pool_pairs *pairs)
 {
 	pairs->count = 0;
@@ -350,7 +408,7 @@ void pool_pairs_put(struct pool_pairs *pairs, const struct task *task)
 	if (task->state != STATE_SELECT || !has(task, READER))
 		return;
 	if (array_reserve(&pairs->ids, &pairs->capacity, pairs->count + 1))
-		pairs->ids[pairs->count++] = task->id;
+		pairs->ids[pairs->count++] = pair_id(task);
 }
 
 void pool_pairs_end(struct pool_pairs *pairs)
@@ -368,7 +426,7 @@ void pool_pairs_release(struct pool_pairs *pairs)
 /* The two goroutines of a connection are created one after the other. */
 static bool other_half_is_busy(const struct task *task, const struct pool_pairs *pairs)
 {
-	uint64_t reader = task->id - 1;
+	uint64_t reader = pair_id(task) - 1;
 
 	return pairs && pairs->count > 0 &&
 	       bsearch(&reader, pairs->ids, pairs->count, sizeof(*pairs->ids), order_u64);

@@ -32,6 +32,47 @@ struct query_memo {
 	size_t count;
 };
 
+static unsigned int term_cost(const struct query_term *term)
+{
+	if (term->op != QUERY_PATTERN || term->field == COLUMN_STATE)
+		return 1;
+	return term->field == QUERY_ANY ? 10 : 3;
+}
+
+/* Puts the cheap children of a node first: often they decide. */
+static void order_children(struct query *query, struct query_node *node)
+{
+	int child = node->child, next, *at;
+
+	node->child = -1;
+	for (; child >= 0; child = next) {
+		struct query_node *one = &query->nodes[child];
+
+		next = one->next;
+		node->cost += one->cost;
+		for (at = &node->child; *at >= 0 && query->nodes[*at].cost <= one->cost;
+		     at = &query->nodes[*at].next)
+			continue;
+		one->next = *at;
+		*at = child;
+	}
+}
+
+/* Nodes come after their children. */
+static void order_nodes(struct query *query)
+{
+	for (size_t i = 0; i < query->nr_nodes; i++) {
+		struct query_node *node = &query->nodes[i];
+
+		if (node->kind == QUERY_TERM)
+			node->cost = term_cost(node->term);
+		else if (node->kind == QUERY_NOT)
+			node->cost = query->nodes[node->child].cost;
+		else
+			order_children(query, node);
+	}
+}
+
 struct query *query_new(const char *text, struct err *e)
 {
 	struct query *query = calloc(1, sizeof(*query));
@@ -48,6 +89,7 @@ struct query *query_new(const char *text, struct err *e)
 		query_free(query);
 		return NULL;
 	}
+	order_nodes(query);
 	return query;
 }
 
@@ -321,10 +363,12 @@ static bool match_id(const struct query_term *term, const struct task *task)
 {
 	char id[TASK_ID_MAX];
 
-	task_format_id(task, id);
+	task_format_short_id(task, id);
 	return pattern_match(&term->pattern, id) ||
 	       (term->pattern.kind == PATTERN_WHOLE &&
-		pattern_match(&term->pattern, id + 1));
+		pattern_match(&term->pattern, id + 1)) ||
+	       (task->pid > 0 && strchr(term->pattern.text, '@') &&
+		pattern_match(&term->pattern, task_format_id(task, id)));
 }
 
 static bool match_number(const struct query_term *term, const struct task *task,
@@ -361,11 +405,12 @@ static bool match_any(struct query *query, const struct query_term *term,
 		      const struct task *task)
 {
 	return match_state(term, task) || pattern_match(&term->pattern, task->name) ||
+	       (task->process && pattern_match(&term->pattern, task->process)) ||
 	       (task->stack && match_stack(query, term, task, MEMO_STACK)) ||
 	       (task->waits.kind && task->waits.text &&
 		pattern_match(&term->pattern, task->waits.text)) ||
 	       match_created(query, term, task) || match_labels(term, task) ||
-	       match_id(term, task);
+	       (term->like_id && match_id(term, task));
 }
 
 static bool match_term(struct query *query, const struct query_term *term,

@@ -123,9 +123,7 @@ static void read_word(struct parser *parser, struct word *word)
 		read_bare(parser, word);
 }
 
-/* Returns the number of bytes before an operator, as in "age" or "label.request", or 0 if
- * this is not a term with an operator. */
-static size_t field_bytes(const char *at)
+size_t query_field_bytes(const char *at)
 {
 	size_t n = 0;
 
@@ -166,17 +164,27 @@ static const struct op ops[] = {
 	{"<", QUERY_LESS, PATTERN_PART, false},
 };
 
+static const struct op *find_op(const char *at)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(ops); i++)
+		if (text_starts_with(at, ops[i].text))
+			return &ops[i];
+	return NULL;
+}
+
+size_t query_operator_bytes(const char *at)
+{
+	const struct op *op = find_op(at);
+
+	return op ? strlen(op->text) : 0;
+}
+
 static const struct op *read_op(struct parser *parser)
 {
-	for (size_t i = 0; i < ARRAY_COUNT(ops); i++) {
-		size_t bytes = strlen(ops[i].text);
+	const struct op *op = find_op(parser->at);
 
-		if (strncmp(parser->at, ops[i].text, bytes) == 0) {
-			parser->at += bytes;
-			return &ops[i];
-		}
-	}
-	return NULL;
+	parser->at += query_operator_bytes(parser->at);
+	return op;
 }
 
 /* Parses "12", "0.5", "10k" or "5%", independent of the locale. */
@@ -260,6 +268,10 @@ static int parse_pattern(struct parser *parser, struct query_term *term,
 	term->has_equals = strchr(term->pattern.text, '=') != NULL;
 	term->has_space = strchr(term->pattern.text, ' ') != NULL;
 	term->has_place = strpbrk(term->pattern.text, ":0123456789") != NULL;
+	/* An id is a letter and digits: "g3", "g3@4711", or "#3". */
+	term->like_id =
+		kind != PATTERN_PART || term->pattern.length < 2 ||
+		strspn(term->pattern.text + 1, "0123456789@") + 1 == term->pattern.length;
 	return 0;
 }
 
@@ -284,6 +296,20 @@ static int term_node(struct parser *parser, struct query_term *term, bool negate
 	return negated ? node_new(parser, QUERY_NOT, node) : node;
 }
 
+int query_field_by_name(const char *name, size_t bytes)
+{
+	int field = column_by_name(name, bytes);
+
+	if (memchr(name, '.', bytes))
+		return QUERY_LABEL;
+	if (field < 0 && ((bytes == 2 && memcmp(name, "is", 2) == 0) ||
+			  (bytes == 5 && memcmp(name, "class", 5) == 0)))
+		return COLUMN_STATE;
+	if (field < 0 && bytes == 5 && memcmp(name, "stack", 5) == 0)
+		return QUERY_STACK;
+	return field;
+}
+
 static int find_field(struct parser *parser, const char *name, size_t bytes,
 		      struct query_term *term)
 {
@@ -291,19 +317,13 @@ static int find_field(struct parser *parser, const char *name, size_t bytes,
 	struct suggest suggest;
 	const char *dot = memchr(name, '.', bytes);
 
+	term->field = query_field_by_name(name, bytes);
 	if (dot) {
 		size_t key_bytes = bytes - (size_t)(dot + 1 - name);
 
-		term->field = QUERY_LABEL;
 		term->key = strndup(dot + 1, key_bytes);
 		return term->key ? 0 : parser_no_memory(parser);
 	}
-	term->field = column_by_name(name, bytes);
-	if (term->field < 0 && ((bytes == 2 && memcmp(name, "is", 2) == 0) ||
-				(bytes == 5 && memcmp(name, "class", 5) == 0)))
-		term->field = COLUMN_STATE;
-	if (term->field < 0 && bytes == 5 && memcmp(name, "stack", 5) == 0)
-		term->field = QUERY_STACK;
 	if (term->field >= 0)
 		return 0;
 	column_keys(keys, sizeof(keys));
@@ -342,7 +362,8 @@ static int check_state(struct parser *parser, const struct query_term *term,
 	return FAILED;
 }
 
-/* "g8" only matches this id, and not g80; "8" matches part of an id. */
+/* "g8" only matches this id, and not g80; "8" matches part of an id. "g8@4711" is an id of
+ * one of several processes. */
 static bool is_whole_id(const struct word *word)
 {
 	size_t at = 1;
@@ -350,7 +371,7 @@ static bool is_whole_id(const struct word *word)
 	if (word->bytes < 2 || !strchr("tgc", word->start[0]))
 		return false;
 	for (; at < word->bytes; at++)
-		if (!byte_is_digit(word->start[at]))
+		if (!byte_is_digit(word->start[at]) && word->start[at] != '@')
 			return false;
 	return true;
 }
@@ -406,7 +427,9 @@ static int parse_operands(struct parser *parser, struct query_term *term,
 	}
 	term->op = QUERY_PATTERN;
 	kind = op->pattern;
-	if (term->field == COLUMN_ID && kind == PATTERN_PART && is_whole_id(&word))
+	if ((term->field == COLUMN_PID ||
+	     (term->field == COLUMN_ID && is_whole_id(&word))) &&
+	    kind == PATTERN_PART)
 		kind = PATTERN_WHOLE;
 	rc = parse_pattern(parser, term, kind, &word, at);
 	return rc ? rc : check_state(parser, term, &word, at);
@@ -414,7 +437,7 @@ static int parse_operands(struct parser *parser, struct query_term *term,
 
 static int parse_term(struct parser *parser)
 {
-	size_t name_bytes = *parser->at == '"' ? 0 : field_bytes(parser->at);
+	size_t name_bytes = *parser->at == '"' ? 0 : query_field_bytes(parser->at);
 	struct query_term *term = calloc(1, sizeof(*term));
 	const char *at = parser->at;
 	const struct op *op = NULL;

@@ -19,6 +19,11 @@ static const struct {
 	{"proven", TASK_UNREACHABLE},
 };
 
+const char *query_flag_word(size_t number)
+{
+	return number < ARRAY_COUNT(flag_words) ? flag_words[number].word : NULL;
+}
+
 void query_suggest_flags(struct suggest *suggest)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(flag_words); i++)

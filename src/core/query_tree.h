@@ -40,6 +40,7 @@ struct query_term {
 	bool has_equals;
 	bool has_space; /* … contains a space, so it may match across two labels */
 	bool has_place; /* … may match across file and line */
+	bool like_id;   /* … may match an id */
 	unsigned int memo_bit; /* bit under which results are cached, or 0 */
 };
 
@@ -50,6 +51,7 @@ struct query_node {
 	enum query_kind kind;
 	int child, next;         /* index of a node, or -1 */
 	struct query_term *term; /* only for QUERY_TERM */
+	unsigned int cost;       /* of matching it, roughly */
 };
 
 struct query_memo; /* query.c */
@@ -73,6 +75,16 @@ int query_parse(struct query *query, const char *text, struct err *e);
 void query_term_free(struct query_term *term);
 /* Precompute the results that only depend on the state. */
 void query_term_states(struct query_term *term);
+/* Returns the number of bytes before an operator, as in "age" or "label.request", or 0 if
+ * this is not a term with an operator. */
+size_t query_field_bytes(const char *at);
+/* Returns the bytes of the operator at the beginning of the text, or 0. */
+size_t query_operator_bytes(const char *at);
+/* Returns the field with this name, of QUERY_LABEL for "label.KEY", or -1. */
+int query_field_by_name(const char *name, size_t bytes);
+/* Returns the words that `state:` accepts besides states and classes, in turn, and then
+ * NULL. */
+const char *query_flag_word(size_t number);
 /* Offers the words that `state:` accepts besides states and classes: "stuck", "leak" … */
 void query_suggest_flags(struct suggest *suggest);
 /* Returns whether a word is part of the name of a state or class, or of one of these

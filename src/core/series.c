@@ -64,7 +64,7 @@ void series_push(struct series *series, int64_t time_ns, double value)
 		series_init(series);
 	if (series->count == 0) {
 		series->begin_ns = series->first_ns = time_ns;
-		series->min = series->max = value;
+		series->first = series->min = series->max = value;
 	}
 	passed = (uint64_t)time_ns - (uint64_t)series->begin_ns;
 	while (passed / (uint64_t)series->step_ns >= SERIES_POINTS)
@@ -223,7 +223,7 @@ void series_of_counts(struct series *series, const struct series_counts *counts)
 	series->begin_ns = series->first_ns = counts->begin_ns;
 	series->step_ns = part_ns;
 	series->last_ns = counts->last_ns;
-	series->min = series->max = counts->list[0];
+	series->first = series->min = series->max = counts->list[0];
 	for (size_t i = 0; i < counts->count * parts; i++) {
 		size_t step = i / parts;
 		int64_t step_end_ns =

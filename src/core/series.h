@@ -29,7 +29,7 @@ struct series {
 	int64_t first_ns, last_ns; /* times of the first and the last value */
 	/* number of steps up to that of the last value; 0 if there is no value yet */
 	size_t count;
-	double min, max, last; /* over all values */
+	double first, last, min, max; /* over all values */
 	struct series_point points[SERIES_POINTS];
 };
 

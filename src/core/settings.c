@@ -15,4 +15,5 @@ void settings_default(struct settings *settings)
 	settings->sort.descending = true;
 	column_list_default(&settings->columns);
 	settings->mouse = true;
+	settings->preview = true;
 }

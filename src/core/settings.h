@@ -15,6 +15,15 @@
 #define SETTINGS_STUCK_MAX       256
 #define SETTINGS_ACKNOWLEDGE_MAX 4096
 
+/* Whether the view folds rows that are alike. */
+enum settings_fold { FOLD_AUTO, FOLD_ALWAYS, FOLD_NEVER };
+
+/* Colours for any, a dark or a light background, or none. */
+enum settings_theme { THEME_AUTO, THEME_DARK, THEME_LIGHT, THEME_NONE };
+
+/* More than any screen has. */
+#define SETTINGS_CELLS_MAX 1000
+
 struct settings {
 	int64_t interval_ns; /* time between polls; at least SETTINGS_INTERVAL_MIN_NS */
 	/* time of observation before growth is reported as a leak; 0 for one minute */
@@ -25,6 +34,10 @@ struct settings {
 	struct sort_key sort;
 	struct column_list columns;
 	bool hide_idle;
+	enum settings_fold fold;
+	bool preview; /* a preview of the selected row, where there is room */
+	int preview_rows, preview_columns; /* its size; 0 to fit the screen */
+	enum settings_theme theme;
 	bool no_color; /* set by --no-color or NO_COLOR */
 	bool ascii;
 	bool mouse;

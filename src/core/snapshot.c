@@ -63,6 +63,8 @@ static struct task *spare_take(size_t least, size_t *capacity)
 	return tasks;
 }
 
+static uint64_t last_number;
+
 struct snapshot *snapshot_new(void)
 {
 	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
@@ -71,6 +73,7 @@ struct snapshot *snapshot_new(void)
 		return NULL;
 	arena_init(&snapshot->arena, SNAPSHOT_ARENA_BYTES);
 	snapshot->refs = 1;
+	snapshot->number = __atomic_add_fetch(&last_number, 1, __ATOMIC_RELAXED);
 	snapshot->target.name = "";
 	snapshot->target.sources = "";
 	resources_init(&snapshot->resources);
@@ -154,10 +157,16 @@ bool snapshot_note_is_silence(const char *note)
 	       strstr(note, " does not answer");
 }
 
+bool snapshot_note_is_stop(const char *note)
+{
+	return text_starts_with(note, "process ") && strstr(note, " is stopped by a");
+}
+
 bool task_is_many(const struct task *task)
 {
-	return task->kind == TASK_GOROUTINE && task->serial != 0 && task->nr_labels > 0 &&
-	       strcmp(task->labels[0].key, "goroutines") == 0;
+	/* Goroutines of several processes have serials too. */
+	return task->kind == TASK_GOROUTINE && task->serial != 0 && task->pid == 0 &&
+	       task->nr_labels > 0 && strcmp(task->labels[0].key, "goroutines") == 0;
 }
 
 uint32_t task_weight(const struct task *task)
@@ -170,6 +179,31 @@ uint32_t task_weight(const struct task *task)
 	return weight < 1 ? 1 : weight > 100000000 ? 100000000 : (uint32_t)weight;
 }
 
+/* Returns the index of a process, or nr_members. */
+static size_t member_index(const struct snapshot *snapshot, pid_t pid)
+{
+	size_t low = 0, high = snapshot->nr_members;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (snapshot->members[middle].pid == pid)
+			return middle;
+		if (snapshot->members[middle].pid < pid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return snapshot->nr_members;
+}
+
+const struct member_process *snapshot_member(const struct snapshot *snapshot, pid_t pid)
+{
+	size_t at = member_index(snapshot, pid);
+
+	return at < snapshot->nr_members ? &snapshot->members[at] : NULL;
+}
+
 static void add_count(uint32_t *count, uint32_t weight)
 {
 	if (__builtin_add_overflow(*count, weight, count))
@@ -179,6 +213,26 @@ static void add_count(uint32_t *count, uint32_t weight)
 void snapshot_count_begin(struct snapshot *snapshot)
 {
 	memset(&snapshot->counts, 0, sizeof(snapshot->counts));
+	for (size_t i = 0; i < snapshot->nr_members; i++) {
+		struct member_process *member = &snapshot->members[i];
+
+		member->tasks = member->stuck = member->is_long = 0;
+	}
+}
+
+static void count_member(struct snapshot *snapshot, const struct task *task,
+			 uint32_t weight)
+{
+	size_t at = member_index(snapshot, task->pid);
+	struct member_process *member = &snapshot->members[at];
+
+	if (at == snapshot->nr_members)
+		return;
+	add_count(&member->tasks, weight);
+	if (task->flags & TASK_STUCK)
+		add_count(&member->stuck, weight);
+	else if (task->flags & TASK_LONG)
+		add_count(&member->is_long, weight);
 }
 
 void snapshot_count_task(struct snapshot *snapshot, const struct task *task)
@@ -198,6 +252,8 @@ void snapshot_count_task(struct snapshot *snapshot, const struct task *task)
 		add_count(&counts->is_long, weight);
 		add_count(&counts->long_by_class[class], weight);
 	}
+	if (snapshot->nr_members > 0)
+		count_member(snapshot, task, weight);
 }
 
 void snapshot_count(struct snapshot *snapshot)
@@ -207,38 +263,100 @@ void snapshot_count(struct snapshot *snapshot)
 		snapshot_count_task(snapshot, &snapshot->tasks[i]);
 }
 
-const char *task_format_id(const struct task *task, char out[TASK_ID_MAX])
+void snapshot_name_processes(struct snapshot *snapshot)
+{
+	const struct member_process *member = NULL;
+
+	for (size_t i = 0; snapshot->nr_members > 0 && i < snapshot->nr_tasks; i++) {
+		struct task *task = &snapshot->tasks[i];
+
+		if (!member || member->pid != task->pid)
+			member = snapshot_member(snapshot, task->pid);
+		task->process = member ? member->name : "";
+	}
+}
+
+/* Converted by hand, because the filter does this for every row. Returns the length. */
+static size_t put_digits(char *out, uint64_t number)
+{
+	char digits[20];
+	size_t n = 0, at = 0;
+
+	do
+		digits[n++] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	while (n > 0)
+		out[at++] = digits[--n];
+	out[at] = '\0';
+	return at;
+}
+
+const char *task_format_short_id(const struct task *task, char out[TASK_ID_MAX])
 {
 	static const char kinds[] = {
 		[TASK_THREAD] = 't', [TASK_GOROUTINE] = 'g', [TASK_COROUTINE] = 'c'};
 	unsigned int kind = task->kind;
-	uint64_t id = task->id;
-	char digits[20];
-	size_t n = 0, at = 0;
 
-	/* Converted by hand, because the filter does this for every row. */
-	do
-		digits[n++] = (char)('0' + id % 10);
-	while ((id /= 10) > 0);
-	out[at++] = kind >= sizeof(kinds) ? '?' : task_is_many(task) ? '#' : kinds[kind];
-	while (n > 0)
-		out[at++] = digits[--n];
-	out[at] = '\0';
+	out[0] = kind >= sizeof(kinds) ? '?' : task_is_many(task) ? '#' : kinds[kind];
+	put_digits(out + 1, task->id);
+	return out;
+}
+
+const char *task_format_id(const struct task *task, char out[TASK_ID_MAX])
+{
+	size_t length;
+
+	task_format_short_id(task, out);
+	if (task->pid <= 0 || task->kind == TASK_THREAD)
+		return out;
+	length = strlen(out);
+	out[length] = '@';
+	put_digits(out + length + 1, (uint64_t)task->pid);
 	return out;
 }
 
 const char *task_format_parent(const struct task *task, char out[TASK_ID_MAX])
 {
-	struct task parent = {.id = task->creator_id};
+	struct task parent = {.id = task->creator_id, .pid = task->pid};
 
 	parent.kind = task->kind == TASK_GOROUTINE ? TASK_GOROUTINE : TASK_THREAD;
 	return parent.id ? task_format_id(&parent, out) : NULL;
 }
 
+const char *task_format_owner(const struct task *task, char out[TASK_ID_MAX])
+{
+	struct task owner = {
+		.id = task->waits.owner_goid, .kind = TASK_GOROUTINE, .pid = task->pid};
+
+	if (task->waits.owner_cid)
+		owner = (struct task){.id = task->waits.owner_cid,
+				      .kind = TASK_COROUTINE,
+				      .pid = task->pid};
+	if (!owner.id && task->waits.owner_tid > 0)
+		owner = (struct task){.id = (uint64_t)task->waits.owner_tid};
+	return owner.id ? task_format_id(&owner, out) : NULL;
+}
+
+const char *task_format_coroutine(const struct task *task, uint64_t cid,
+				  char out[TASK_ID_MAX])
+{
+	struct task other = {.id = cid, .kind = TASK_COROUTINE, .pid = task->pid};
+
+	return cid ? task_format_id(&other, out) : NULL;
+}
+
+const char *task_awaited_by(const struct task *task)
+{
+	for (size_t i = 0; task->nr_awaiting > 0 && i < task->nr_labels; i++)
+		if (strcmp(task->labels[i].key, "awaited_by") == 0)
+			return task->labels[i].text;
+	return NULL;
+}
+
 const char *task_format_ancestor(const struct task *task, size_t at,
 				 char out[TASK_ID_MAX])
 {
-	struct task child = {.kind = task->kind};
+	struct task child = {.kind = task->kind, .pid = task->pid};
 
 	if (!task->ancestor_ids || !task->ancestry || at >= task->ancestry->nr)
 		return NULL;
@@ -252,15 +370,6 @@ bool task_same_ancestors(const struct task *a, const struct task *b)
 		return a->ancestry == b->ancestry && a->ancestor_ids == b->ancestor_ids;
 	return !a->ancestry || memcmp(a->ancestor_ids, b->ancestor_ids,
 				      a->ancestry->nr * sizeof(a->ancestor_ids[0])) == 0;
-}
-
-const char *waits_format_owner(const struct waits_on *waits, char out[TASK_ID_MAX])
-{
-	struct task owner = {.id = waits->owner_goid, .kind = TASK_GOROUTINE};
-
-	if (!owner.id && waits->owner_tid > 0)
-		owner = (struct task){.id = (uint64_t)waits->owner_tid};
-	return owner.id ? task_format_id(&owner, out) : NULL;
 }
 
 int64_t task_age_ns(const struct task *task, int64_t now_ns)

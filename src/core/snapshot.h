@@ -24,6 +24,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "core/holds.h"
 #include "core/resource.h"
 #include "core/state.h"
 #include "core/timer.h"
@@ -58,6 +59,7 @@ struct stack {
 	bool unknown;  /* frames of another language are unknown */
 	bool asks;     /* a name says that the task waits for work */
 	bool reads;    /* the task's start function is a reader according to its name */
+	bool handed;   /* a library has called the program's own frames with its work */
 	/* a lock that may as well be an event, so it need not have a holder */
 	bool vague;
 	uint64_t place; /* the waiting function and its caller, as a hash */
@@ -65,6 +67,7 @@ struct stack {
 	uint64_t site;
 	/* the program's function with which the task began, as a hash; 0 if none */
 	uint64_t root;
+	const struct stack *alike; /* stack_alike(), or NULL; used by the table's owner */
 	struct frame frames[];
 };
 
@@ -80,14 +83,27 @@ struct ancestry {
 enum task_kind { TASK_THREAD, TASK_GOROUTINE, TASK_COROUTINE };
 
 /* Processes any thread of which can end a wait: those at the other end of a pipe or
- * socket, the holder of a file lock, or the child. Other processes come before the
- * target. */
+ * socket, the holder of a file lock, or the child. Other processes come before the one that
+ * waits. */
 struct wait_actors {
 	const char *how; /* static: "pipe", "socket", "file lock", "child" */
+	pid_t tid;       /* the thread of the first process that will, or 0 */
 	bool complete;   /* no other process can end the wait */
 	size_t nr_pids;
 	pid_t pids[];
 };
+
+/* Coroutines of its process, if a task waits for several at once. */
+struct wait_several {
+	bool any;  /* one of them that ends is enough; otherwise all of them must */
+	bool open; /* it waits for something else too, and who ends that is not known */
+	size_t nr;
+	uint64_t cids[]; /* their ids; those that have not ended */
+};
+
+/* The kind of a lock that its waiters ask for again and again, so that they never sleep for
+ * long. */
+#define WAITS_GIL "gil"
 
 /* The object that a task waits on. */
 struct waits_on {
@@ -104,14 +120,22 @@ struct waits_on {
 	pid_t owner_tid; /* the thread that holds it, or 0 */
 	/* the goroutine on that thread that certainly holds it, or 0 */
 	uint64_t owner_goid;
+	/* the coroutine that certainly holds it, or is waited for, or 0 */
+	uint64_t owner_cid;
 	pid_t owner_pid;    /* the other process that can end the wait, or 0 */
 	bool reads, writes; /* for a poll of one fd: the requested events */
 	bool limited;       /* the wait ends by itself after some time */
 	int64_t until_ns;   /* … namely then, by CLOCK_MONOTONIC; 0 if unknown */
 	bool retries;       /* … and begins again, which counts as the same wait */
+	/* how often the thread had got a CPU when this wait was read, as the kernel counts;
+	 * 0 if task->switches says that, or if it is unknown */
+	uint64_t turns;
+	bool vague; /* a lock that may as well be an event, so it need not have a holder */
 	/* a connection that the peer has opened, so the peer sends next */
 	bool accepted;
 	const struct wait_actors *actors; /* or NULL; in the arena */
+	/* or NULL; in the arena; owner_cid is then 0 */
+	const struct wait_several *several;
 	/* the addresses if it waits on several objects, otherwise NULL; in the arena */
 	const uint64_t *objects;
 	unsigned nr_objects;
@@ -139,6 +163,8 @@ enum task_flags {
 	TASK_LEAK = 1u << 9,        /* at a site that leaks, see core/group.h */
 	TASK_GONE = 1u << 10,       /* from a mark; no longer exists, see core/mark.h */
 	TASK_MOVED = 1u << 11,      /* has changed since a mark */
+	/* its frames are those of an interpreter, which knows their variables */
+	TASK_VARIABLES = 1u << 12,
 };
 
 /* The evidence for idle, long or stuck. core/verdict.c has a sentence for each. */
@@ -176,12 +202,15 @@ struct evidence {
 struct task {
 	/* tid, goid or serial; together with kind it is what the user sees, "t4711" */
 	uint64_t id;
-	/* distinguishes reused ids; 0 if ids are not reused */
+	/* distinguishes reused ids, and equal ids of several processes: id, serial and kind
+	 * identify a task within a snapshot; 0 if neither occurs */
 	uint64_t serial;
 	enum task_kind kind;
 	enum task_state state;
-	uint32_t flags; /* enum task_flags */
-	pid_t tid;      /* thread that the task is or runs on, or 0 */
+	uint32_t flags;      /* enum task_flags */
+	pid_t pid;           /* its process if the target is several, otherwise 0 */
+	const char *process; /* the name of that process; snapshot_name_processes() */
+	pid_t tid;           /* thread that the task is or runs on, or 0 */
 	/* CLOCK_MONOTONIC of this machine; 0 if the source does not know */
 	int64_t since_ns;
 	int64_t start_ns; /* the same clock; 0 if unknown */
@@ -198,6 +227,9 @@ struct task {
 	const struct ancestry *ancestry;
 	/* ancestry->nr ids, each 0 if unknown; NULL if none is known; in the arena */
 	const uint64_t *ancestor_ids;
+	/* ids of the coroutines of its process that await this one; in the arena */
+	const uint64_t *awaiting_cids;
+	size_t nr_awaiting;
 	const struct label *labels;
 	size_t nr_labels;
 	float cpu_percent; /* of one CPU since the previous sample; < 0 if unknown */
@@ -207,6 +239,7 @@ struct task {
 	uint32_t returns; /* how often it has been seen to return to this place */
 	uint32_t turn;    /* changes if the task has run in between; 0 if unknown */
 	struct evidence evidence;
+	const struct holds *holds; /* NULL unless asked for; in the arena */
 };
 
 struct snapshot_counts {
@@ -219,7 +252,7 @@ struct snapshot_counts {
 	uint32_t long_by_class[CLASS_COUNT];
 };
 
-/* Another process that tasks of the target wait for. */
+/* Another process that tasks of the target wait for, not one of its own. */
 struct other_process {
 	pid_t pid;
 	const char *name; /* never NULL */
@@ -230,6 +263,19 @@ struct other_process {
 struct other_task {
 	const struct other_process *process;
 	struct task task;
+};
+
+/* One process of a target that is several, such as a service. */
+struct member_process {
+	pid_t pid;
+	const char *name;      /* never NULL; interned */
+	const char *sources;   /* as in snapshot_target; "" if it cannot be read */
+	const char *runtime;   /* or NULL */
+	const char *trouble;   /* why it cannot be read, or NULL; in the arena */
+	int64_t start_real_ns; /* start time of the process; 0 if unknown */
+	struct resources resources;
+	const struct timers *timers;    /* or NULL */
+	uint32_t tasks, stuck, is_long; /* of its tasks; filled in by snapshot_count() */
 };
 
 struct wait_graph; /* core/graph.h */
@@ -276,6 +322,7 @@ struct snapshot_target {
 };
 
 struct snapshot {
+	uint64_t number; /* different for each snapshot of this process */
 	struct snapshot_target target;
 	int64_t mono_ns; /* time at which the sample was taken */
 	/* its clock minus this machine's CLOCK_MONOTONIC; waits may be older than that */
@@ -285,6 +332,11 @@ struct snapshot {
 	struct resources resources;
 	/* of the target's runtime; in the arena; NULL if it has none or is not read */
 	const struct timers *timers;
+	/* The processes of a target that is several, ordered by pid; in the arena. Then
+	 * target.pid is 0, target.name is what the user named, `resources` are their sums,
+	 * and every task has a pid. NULL and 0 if the target is one process. */
+	struct member_process *members;
+	size_t nr_members;
 	struct snapshot_counts counts; /* filled in by snapshot_count() */
 	struct task *tasks;
 	size_t nr_tasks;
@@ -326,6 +378,8 @@ void snapshot_note(struct snapshot *snapshot, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Returns whether a note says that the target's memory does not answer. */
 bool snapshot_note_is_silence(const char *note);
+/* Returns whether a note says that the target is stopped. */
+bool snapshot_note_is_stop(const char *note);
 /* Returns whether this is a row of a profile without goroutine ids. It represents all
  * goroutines with one stack, and this program has chosen its id. */
 bool task_is_many(const struct task *task);
@@ -337,18 +391,34 @@ void snapshot_count(struct snapshot *snapshot);
 void snapshot_count_begin(struct snapshot *snapshot);
 void snapshot_count_task(struct snapshot *snapshot, const struct task *task);
 
-#define TASK_ID_MAX 24
-/* Formats "t4711", "g17" or "c3", or "#3" for a row that represents several tasks. */
+/* Returns the process of a target that is several, or NULL. */
+const struct member_process *snapshot_member(const struct snapshot *snapshot, pid_t pid);
+/* Sets task->process of all tasks, if the target is several processes. */
+void snapshot_name_processes(struct snapshot *snapshot);
+
+#define TASK_ID_MAX 36
+/* Formats "t4711", "g17" or "c3", or "#3" for a row that represents several tasks. If the
+ * target is several processes, goroutines and coroutines are "g17@4711", because their
+ * numbers are those of their process. This is how files and messages refer to a task. */
 const char *task_format_id(const struct task *task, char out[TASK_ID_MAX]);
+/* The same without "@4711", for where the process is shown beside it. */
+const char *task_format_short_id(const struct task *task, char out[TASK_ID_MAX]);
 /* Return the task that created it, and the one that holds what it waits for. NULL if
  * unknown. */
 const char *task_format_parent(const struct task *task, char out[TASK_ID_MAX]);
+const char *task_format_owner(const struct task *task, char out[TASK_ID_MAX]);
+/* The same for a coroutine of the task's process, of task->awaiting_cids or
+ * waits.several. */
+const char *task_format_coroutine(const struct task *task, uint64_t cid,
+				  char out[TASK_ID_MAX]);
 /* The same for the ancestor at this index of task->ancestry. */
 const char *task_format_ancestor(const struct task *task, size_t at,
 				 char out[TASK_ID_MAX]);
 /* Returns whether both have the same ancestors, with the same ids and stacks. */
 bool task_same_ancestors(const struct task *a, const struct task *b);
-const char *waits_format_owner(const struct waits_on *waits, char out[TASK_ID_MAX]);
+/* Returns the names of the coroutines that await the task, as text, or NULL if none is
+ * known. */
+const char *task_awaited_by(const struct task *task);
 /* Returns the age of the task's state at now_ns, or -1 if unknown. Never less than -1. */
 int64_t task_age_ns(const struct task *task, int64_t now_ns);
 /* Returns the frame that is relevant to a user: the innermost one of the program's own

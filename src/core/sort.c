@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Radix sort with digits of 11 bits: at most six passes, fewer if all items have the same
- * digit. */
+/* Radix sort with digits of 11 bits: at most six passes. Bits in which no two keys differ
+ * are left out first, so that digits and letters, which differ in few, take few passes. */
 #include "core/sort.h"
 
 #include <stdbool.h>
@@ -8,53 +8,45 @@
 
 #define SORT_BITS          11
 #define SORT_BUCKETS       (1u << SORT_BITS)
-#define SORT_DIGITS        6
 #define SORT_INSERTION_MAX 24
 #define SORT_MERGE_MAX     2048
+#define SORT_GROUPS        8
 
-static inline uint64_t sort_value(const struct sort_item *item, enum sort_by by)
-{
-	return by == SORT_BY_KEY ? item->key : item->tie;
-}
-
-static void sort_insertion(struct sort_item *items, size_t count, enum sort_by by)
+static void sort_insertion(struct sort_item *items, size_t count)
 {
 	for (size_t i = 1; i < count; i++) {
 		struct sort_item item = items[i];
-		uint64_t value = sort_value(&item, by);
+		uint64_t value = item.key;
 		size_t at = i;
 
-		for (; at > 0 && sort_value(&items[at - 1], by) > value; at--)
+		for (; at > 0 && items[at - 1].key > value; at--)
 			items[at] = items[at - 1];
 		items[at] = item;
 	}
 }
 
 static void merge_runs(const struct sort_item *from, size_t left, size_t right,
-		       size_t end, struct sort_item *to, enum sort_by by)
+		       size_t end, struct sort_item *to)
 {
 	size_t middle = right, at = left;
 
 	while (left < middle && right < end)
-		to[at++] = sort_value(&from[right], by) < sort_value(&from[left], by)
-				   ? from[right++]
-				   : from[left++];
+		to[at++] =
+			from[right].key < from[left].key ? from[right++] : from[left++];
 	while (left < middle)
 		to[at++] = from[left++];
 	while (right < end)
 		to[at++] = from[right++];
 }
 
-static void sort_merge(struct sort_item *items, struct sort_item *spare, size_t count,
-		       enum sort_by by)
+static void sort_merge(struct sort_item *items, struct sort_item *spare, size_t count)
 {
 	struct sort_item *from = items, *to = spare;
 
 	for (size_t i = 0; i < count; i += SORT_INSERTION_MAX)
-		sort_insertion(items + i,
-			       count - i < SORT_INSERTION_MAX ? count - i
-							      : SORT_INSERTION_MAX,
-			       by);
+		sort_insertion(items + i, count - i < SORT_INSERTION_MAX
+						  ? count - i
+						  : SORT_INSERTION_MAX);
 	for (size_t width = SORT_INSERTION_MAX; width < count; width *= 2) {
 		struct sort_item *merged = to;
 
@@ -62,7 +54,7 @@ static void sort_merge(struct sort_item *items, struct sort_item *spare, size_t 
 			size_t middle = i + width < count ? i + width : count;
 			size_t end = middle + width < count ? middle + width : count;
 
-			merge_runs(from, i, middle, end, to, by);
+			merge_runs(from, i, middle, end, to);
 		}
 		to = from;
 		from = merged;
@@ -71,37 +63,106 @@ static void sort_merge(struct sort_item *items, struct sort_item *spare, size_t 
 		memcpy(items, from, count * sizeof(*items));
 }
 
-static void sort_digits(struct sort_item *items, struct sort_item *spare, size_t count,
-			enum sort_by by)
+/* Neighbouring bits of a key that are kept, and where they go. */
+struct bit_group {
+	uint64_t mask;
+	int shift;
+};
+
+/* Lists the groups of bits in which keys differ, lowest first. Returns how many bits they
+ * are. */
+static int find_groups(uint64_t differ, struct bit_group groups[SORT_GROUPS + 1],
+		       size_t *nr_groups)
 {
-	uint32_t counts[SORT_DIGITS][SORT_BUCKETS];
+	int kept = 0;
+
+	*nr_groups = 0;
+	while (differ != 0) {
+		int from = __builtin_ctzll(differ);
+		uint64_t rest = ~(differ >> from);
+		int bits = rest == 0 ? 64 - from : __builtin_ctzll(rest);
+
+		/* Too many groups: the rest is one, with the bits between. */
+		if (*nr_groups == SORT_GROUPS)
+			bits = 64 - __builtin_clzll(differ) - from;
+		groups[*nr_groups].mask = (bits == 64 ? ~0ull : (1ull << bits) - 1)
+					  << from;
+		groups[*nr_groups].shift = from - kept;
+		differ &= ~groups[(*nr_groups)++].mask;
+		kept += bits;
+	}
+	return kept;
+}
+
+static uint64_t differing_bits(const struct sort_item *items, size_t count)
+{
+	uint64_t differ = 0;
+
+	for (size_t i = 1; i < count; i++)
+		differ |= items[i].key ^ items[0].key;
+	return differ;
+}
+
+static int count_digits(uint64_t differ)
+{
+	int count = 0;
+
+	for (; differ != 0; differ >>= SORT_BITS)
+		count += (differ & (SORT_BUCKETS - 1)) != 0;
+	return count;
+}
+
+/* Packs the bits in which keys differ, if the keys then have fewer digits. Returns the
+ * bits in which they differ now. */
+static uint64_t pack_keys(struct sort_item *items, size_t count)
+{
+	uint64_t differ = differing_bits(items, count);
+	struct bit_group groups[SORT_GROUPS + 1];
+	size_t nr_groups;
+	int kept = find_groups(differ, groups, &nr_groups);
+
+	if ((kept + SORT_BITS - 1) / SORT_BITS >= count_digits(differ))
+		return differ;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t key = items[i].key, packed = 0;
+
+		for (size_t g = 0; g < nr_groups; g++)
+			packed |= (key & groups[g].mask) >> groups[g].shift;
+		items[i].key = packed;
+	}
+	return (1ull << kept) - 1; /* fewer than 64, because there were more digits */
+}
+
+/* Sorts by one digit. */
+static void sort_digit(const struct sort_item *from, struct sort_item *to, size_t count,
+		       int shift)
+{
+	uint32_t buckets[SORT_BUCKETS], start = 0;
+
+	memset(buckets, 0, sizeof(buckets));
+	for (size_t i = 0; i < count; i++)
+		buckets[from[i].key >> shift & (SORT_BUCKETS - 1)]++;
+	for (unsigned int i = 0; i < SORT_BUCKETS; i++) {
+		uint32_t here = buckets[i];
+
+		buckets[i] = start;
+		start += here;
+	}
+	for (size_t i = 0; i < count; i++)
+		to[buckets[from[i].key >> shift & (SORT_BUCKETS - 1)]++] = from[i];
+}
+
+static void sort_digits(struct sort_item *items, struct sort_item *spare, size_t count)
+{
+	uint64_t differ = pack_keys(items, count);
 	struct sort_item *from = items, *to = spare;
 
-	memset(counts, 0, sizeof(counts));
-	for (size_t i = 0; i < count; i++) {
-		uint64_t value = sort_value(&items[i], by);
-
-		for (int digit = 0; digit < SORT_DIGITS; digit++)
-			counts[digit]
-			      [value >> (digit * SORT_BITS) & (SORT_BUCKETS - 1)]++;
-	}
-	for (int digit = 0; digit < SORT_DIGITS; digit++) {
-		uint32_t *buckets = counts[digit], start = 0;
-		int shift = digit * SORT_BITS;
+	for (int shift = 0; shift < 64; shift += SORT_BITS) {
 		struct sort_item *sorted = to;
 
-		if (buckets[sort_value(&from[0], by) >> shift & (SORT_BUCKETS - 1)] ==
-		    count)
+		if ((differ >> shift & (SORT_BUCKETS - 1)) == 0)
 			continue;
-		for (unsigned int i = 0; i < SORT_BUCKETS; i++) {
-			uint32_t here = buckets[i];
-
-			buckets[i] = start;
-			start += here;
-		}
-		for (size_t i = 0; i < count; i++)
-			to[buckets[sort_value(&from[i], by) >> shift &
-				   (SORT_BUCKETS - 1)]++] = from[i];
+		sort_digit(from, to, count, shift);
 		to = from;
 		from = sorted;
 	}
@@ -109,23 +170,22 @@ static void sort_digits(struct sort_item *items, struct sort_item *spare, size_t
 		memcpy(items, from, count * sizeof(*items));
 }
 
-static bool sort_is_sorted(const struct sort_item *items, size_t count, enum sort_by by)
+static bool sort_is_sorted(const struct sort_item *items, size_t count)
 {
 	for (size_t i = 1; i < count; i++)
-		if (sort_value(&items[i - 1], by) > sort_value(&items[i], by))
+		if (items[i - 1].key > items[i].key)
 			return false;
 	return true;
 }
 
-void sort_items(struct sort_item *items, struct sort_item *spare, size_t count,
-		enum sort_by by)
+void sort_items(struct sort_item *items, struct sort_item *spare, size_t count)
 {
 	if (count <= SORT_INSERTION_MAX)
-		sort_insertion(items, count, by);
-	else if (sort_is_sorted(items, count, by))
+		sort_insertion(items, count);
+	else if (sort_is_sorted(items, count))
 		return;
 	else if (count <= SORT_MERGE_MAX)
-		sort_merge(items, spare, count, by);
+		sort_merge(items, spare, count);
 	else
-		sort_digits(items, spare, count, by);
+		sort_digits(items, spare, count);
 }

@@ -9,15 +9,11 @@
 
 struct sort_item {
 	uint64_t key;
-	uint64_t tie;
 	uint32_t index;
-	uint32_t slot;
 };
 
-enum sort_by { SORT_BY_KEY, SORT_BY_TIE };
-
-/* spare: room for `count` items. */
-void sort_items(struct sort_item *items, struct sort_item *spare, size_t count,
-		enum sort_by by);
+/* spare: room for `count` items. Afterwards the keys may be other numbers, of which two
+ * are equal exactly if they were before. */
+void sort_items(struct sort_item *items, struct sort_item *spare, size_t count);
 
 #endif

@@ -16,6 +16,7 @@
  * may be missing in some samples, because stacks may be read incompletely. */
 #define SITE_FRAMES          3u
 #define ANCESTRIES_FIRST     64u
+#define CODE_PAGE            4096u /* the least distance by which code is moved */
 #define ANCESTRIES_MAX       (1u << 17)
 
 struct stack_table {
@@ -136,20 +137,14 @@ static uint64_t stack_site(const struct frame *frames, size_t nr_frames)
 	return site ? site : 1;
 }
 
-const struct stack *stack_intern(struct stack_table *table, const struct frame *frames,
-				 size_t nr_frames, bool truncated)
+/* Equal frames with different seeds are different stacks. */
+static struct stack *find_or_add(struct stack_table *table, const struct frame *frames,
+				 size_t nr_frames, bool truncated, uint64_t seed)
 {
+	uint64_t hash = stack_hash(seed, frames, nr_frames, truncated);
 	struct stack *stack;
-	uint64_t hash;
 	size_t at;
 
-	if (nr_frames == 0)
-		return NULL;
-	if (nr_frames > SNAPSHOT_FRAMES_MAX) {
-		nr_frames = SNAPSHOT_FRAMES_MAX;
-		truncated = true;
-	}
-	hash = stack_hash(table->seed, frames, nr_frames, truncated);
 	for (at = hash & (table->capacity - 1); table->entries[at];
 	     at = (at + 1) & (table->capacity - 1))
 		if (stack_equal(table->entries[at], hash, frames, nr_frames, truncated))
@@ -181,6 +176,45 @@ const struct stack *stack_intern(struct stack_table *table, const struct frame *
 	table->entries[at] = stack;
 	table->count++;
 	return stack;
+}
+
+const struct stack *stack_intern(struct stack_table *table, const struct frame *frames,
+				 size_t nr_frames, bool truncated)
+{
+	if (nr_frames == 0)
+		return NULL;
+	if (nr_frames > SNAPSHOT_FRAMES_MAX) {
+		nr_frames = SNAPSHOT_FRAMES_MAX;
+		truncated = true;
+	}
+	return find_or_add(table, frames, nr_frames, truncated, table->seed);
+}
+
+const struct stack *stack_alike(struct stack_table *table, const struct stack *stack)
+{
+	struct frame frames[SNAPSHOT_FRAMES_MAX];
+	uint64_t within = 1; /* where in a page of code the frames are, as a hash */
+	struct stack *alike;
+
+	if (!stack || stack->alike)
+		return stack ? stack->alike : NULL;
+	memcpy(frames, stack->frames, stack->nr_frames * sizeof(*frames));
+	for (size_t i = 0; i < stack->nr_frames; i++) {
+		if (!frames[i].function)
+			continue;
+		within = hash_mix(within, frames[i].address & (CODE_PAGE - 1));
+		frames[i].address = 0;
+	}
+	alike = find_or_add(table, frames, stack->nr_frames, stack->truncated,
+			    hash_mix(table->seed, within));
+	if (!alike)
+		return stack;
+	if (!alike->alike) {
+		alike->alike = alike;
+		alike->site = hash_mix(alike->site, within) | 1;
+	}
+	((struct stack *)stack)->alike = alike;
+	return alike;
 }
 
 static bool grow_ancestries(struct stack_table *table)

@@ -18,6 +18,14 @@ void stack_table_free(struct stack_table *table); /* also frees the stacks */
  * more. Returns NULL if the table is full, memory is exhausted or nr_frames is 0. */
 const struct stack *stack_intern(struct stack_table *table, const struct frame *frames,
 				 size_t nr_frames, bool truncated);
+/*
+ * Returns the stack that this one is alike to in other processes, which have the same code
+ * at other addresses: the same frames, without the addresses of known functions. Two
+ * stacks that differ in where they are within a page of code are not alike, since no
+ * process moves code by less. Returns the stack itself if there is no room, and NULL for
+ * NULL.
+ */
+const struct stack *stack_alike(struct stack_table *table, const struct stack *stack);
 /* Stacks must be of this table. Keeps the first SNAPSHOT_ANCESTORS_MAX; a NULL ends the
  * list. Returns NULL if there are too many in the table, memory is exhausted or the list
  * is empty. */

@@ -28,7 +28,8 @@ size_t timers_leaks(const struct timers *timers, enum verdict least)
 	size_t count = 0;
 
 	for (size_t i = 0; timers && i < timers->nr_groups; i++)
-		count += timers->groups[i].evidence && timers->groups[i].verdict >= least;
+		count += timers->groups[i].evidence &&
+			 timers->groups[i].verdict >= least && !timers->groups[i].lead;
 	return count;
 }
 
@@ -71,15 +72,30 @@ static void put_purpose(const struct timer_group *group, char *out, size_t size)
 		snprintf(out, size, " of an unknown function");
 }
 
+/* Writes " of 5.0s" of tickers. */
+static void put_period(const struct timer_group *group, char *out, size_t size)
+{
+	char least[CLOCK_DURATION_MAX], most[CLOCK_DURATION_MAX];
+
+	out[0] = '\0';
+	if (group->period_ns == TIMER_VARIOUS)
+		snprintf(out, size, " of %s to %s",
+			 clock_format_duration(group->period_least_ns, least),
+			 clock_format_duration(group->period_most_ns, most));
+	else if (group->period_ns > 0)
+		snprintf(out, size, " of %s",
+			 clock_format_duration(group->period_ns, least));
+}
+
 const char *timer_group_text(const struct timer_group *group, char out[TIMER_TEXT_MAX])
 {
-	char period[CLOCK_DURATION_MAX], purpose[TIMER_TEXT_MAX - 80];
-	bool one = group->count == 1, ticks = group->period_ns > 0;
+	char period[2 * CLOCK_DURATION_MAX + 16], purpose[TIMER_TEXT_MAX - 120];
 
+	put_period(group, period, sizeof(period));
 	put_purpose(group, purpose, sizeof(purpose));
-	snprintf(out, TIMER_TEXT_MAX, "%" PRIu32 " %s%s%s%s%s", group->count,
-		 ticks ? "ticker" : "timer", one ? "" : "s", ticks ? " of " : "",
-		 ticks ? clock_format_duration(group->period_ns, period) : "", purpose);
+	snprintf(out, TIMER_TEXT_MAX, "%" PRIu32 " %s%s%s%s", group->count,
+		 group->period_ns != 0 ? "ticker" : "timer", group->count == 1 ? "" : "s",
+		 period, purpose);
 	return out;
 }
 

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define TIMER_GROUPS_MAX   32u
+#define TIMER_VARIOUS      (-1) /* tickers with many different periods */
 /* How long a timer must have been armed to count for the trend: this part of the time of
  * observation, but not longer than this. */
 #define TIMER_STAY_PARTS   16
@@ -24,10 +25,12 @@ struct timer_group {
 	const char *callback; /* function that the runtime calls, or "" if unknown */
 	/* function that the callback runs in a goroutine of its own, or "" */
 	const char *function;
-	int64_t period_ns; /* of tickers; 0 if the timers fire once */
+	int64_t period_ns; /* of tickers; 0 if the timers fire once, or TIMER_VARIOUS */
+	int64_t period_least_ns, period_most_ns; /* of TIMER_VARIOUS: those of most */
 	uint32_t count;
 	uint32_t full; /* tickers whose channel holds a tick that was not received */
-	/* timers that have been armed for a while, in the same rhythm */
+	/* timers that have been armed for a while, in the same rhythm, and for whose
+	 * channel no task waits */
 	uint32_t stayed;
 	int64_t next_ns; /* when the first of them fires, CLOCK_MONOTONIC; 0 if never */
 	/* Set by timer_trends_update(). */
@@ -35,6 +38,9 @@ struct timer_group {
 	enum verdict verdict;
 	double score;
 	const char *evidence; /* sentences, in the arena; NULL if there is no verdict */
+	/* Serial of the leak of tasks that these timers belong to, see core/group.h; 0 if
+	 * none. Then they are not counted as a leak. */
+	uint64_t lead;
 	int64_t spark_begin_ns;
 	uint32_t nr_spark; /* counts at equal steps of time up to now */
 	uint32_t spark[TREND_BUCKETS];
@@ -54,7 +60,8 @@ struct timers {
 
 /* Returns a copy in the arena, or NULL. The names are not copied. */
 struct timers *timers_copy(const struct timers *timers, struct arena *arena);
-/* Returns the number of groups with this verdict or a worse one. timers may be NULL. */
+/* Returns the number of groups with this verdict or a worse one that do not belong to a
+ * leak of tasks. timers may be NULL. */
 size_t timers_leaks(const struct timers *timers, enum verdict least);
 
 /* Returns the number of timers that do the same as those of the group. */

@@ -9,6 +9,7 @@
 #include "core/group.h"
 
 #define ENTRIES_MAX (2 * TIMER_GROUPS_MAX)
+#define PACE_AGREES 0.25 /* fraction by which equal paces may differ */
 
 struct entry {
 	const char *callback, *function;
@@ -176,16 +177,68 @@ struct timers *timer_trends_update(struct timer_trends *trends, struct snapshot 
 	return timers;
 }
 
-void timers_drop_owned(struct timers *timers, uint64_t nr_tasks)
+/* Returns the length of "net/http.(*persistConn)" in a name that begins with it, or 0 if
+ * the function is not a method of a pointer. */
+static size_t receiver_bytes(const char *function)
+{
+	const char *begin = function ? strstr(function, ".(*") : NULL;
+	const char *end = begin ? strchr(begin, ')') : NULL;
+
+	return end ? (size_t)(end + 1 - function) : 0;
+}
+
+static bool has_method(const struct stack *stack, const char *function)
+{
+	size_t bytes = receiver_bytes(function);
+
+	for (size_t i = 0; bytes > 0 && stack && i < stack->nr_frames; i++)
+		if (receiver_bytes(stack->frames[i].function) == bytes &&
+		    memcmp(stack->frames[i].function, function, bytes) == 0)
+			return true;
+	return false;
+}
+
+static const struct leak *find_owner(const struct timer_group *group,
+				     const struct leak *leaks, size_t nr_leaks)
+{
+	const char *function = group->function[0] ? group->function : group->callback;
+	double pace = group->per_minute;
+
+	for (size_t i = 0; i < nr_leaks; i++) {
+		double other = leaks[i].finding.per_second * 60;
+
+		if (leaks[i].finding.verdict >= group->verdict &&
+		    pace >= other * (1 - PACE_AGREES) &&
+		    other >= pace * (1 - PACE_AGREES) &&
+		    has_method(leaks[i].stack, function))
+			return &leaks[i];
+	}
+	return NULL;
+}
+
+void timers_join(struct timers *timers, const struct groups *groups,
+		 struct snapshot *snapshot)
 {
 	for (size_t i = 0; timers && i < timers->nr_groups; i++) {
 		struct timer_group *group = &timers->groups[i];
+		const struct leak *leak = NULL;
+		const struct frame *frame;
+		const char *text;
 
-		if (!group->evidence || !timer_group_sends(group) ||
-		    group->count > nr_tasks)
+		if (!group->evidence || timer_group_sends(group))
 			continue;
-		group->evidence = NULL;
-		group->verdict = VERDICT_NONE;
-		group->score = 0;
+		leak = find_owner(group, groups->leaks, groups->nr_leaks);
+		if (!leak)
+			leak = find_owner(group, groups->known, groups->nr_known);
+		frame = leak ? stack_top_frame(leak->stack) : NULL;
+		if (!frame || !frame->function)
+			continue;
+		group->lead = leak->lead ? leak->lead : leak->serial;
+		text = arena_printf(
+			&snapshot->arena,
+			"%s They are timers of the leak of %s, which grows at "
+			"the same pace and is about the same type.",
+			group->evidence, frame->function);
+		group->evidence = text ? text : group->evidence;
 	}
 }

@@ -2,7 +2,8 @@
 /* Follows the groups of timers over all samples and judges which of them leak, by the rule
  * for tasks. Counts timers that have stayed. Sleeps and I/O deadlines are not judged: they
  * belong to tasks and descriptors, which are. Nor are timers for whose channel a task
- * waits: if they grow, so do the tasks, and that is one leak, not two. */
+ * waits: if they grow, so do the tasks, and that is one leak, not two. The same holds for
+ * timers of objects whose tasks leak: timers_join(). */
 #ifndef CORE_TIMER_TREND_H
 #define CORE_TIMER_TREND_H
 
@@ -18,9 +19,13 @@ void timer_trends_reset(struct timer_trends *trends); /* for another target */
  * before growth is called a leak. trends may be NULL. */
 struct timers *timer_trends_update(struct timer_trends *trends, struct snapshot *snapshot,
 				   int64_t least_ns);
-/* Removes the verdicts of timers that the leaking tasks may own: there are no more of them
- * than nr_tasks, the number of leaking tasks that wait for a channel. Call it for what
- * timer_trends_update() returned. */
-void timers_drop_owned(struct timers *timers, uint64_t nr_tasks);
+
+struct groups;
+
+/* Finds the leaks of tasks that groups of timers belong to, and says so in their evidence:
+ * the function that the timers call is a method of a type one of whose methods is on the
+ * stacks of the tasks, and both grow at the same pace. */
+void timers_join(struct timers *timers, const struct groups *groups,
+		 struct snapshot *snapshot);
 
 #endif

@@ -97,7 +97,8 @@ static struct evidence because(enum why why, uint32_t number, int64_t most_ns)
 static bool is_first(const struct task *task, const struct snapshot *snapshot)
 {
 	if (task->kind == TASK_THREAD)
-		return task->tid > 0 && task->tid == snapshot->target.pid;
+		return task->tid > 0 &&
+		       task->tid == (task->pid ? task->pid : snapshot->target.pid);
 	return task->kind == TASK_GOROUTINE && task->id == 1;
 }
 
@@ -127,7 +128,8 @@ static bool waits_in_loop(const struct task *task, const struct snapshot *snapsh
 {
 	const struct stack *stack = task->stack;
 
-	if (!stack || stack->unknown)
+	/* The runtime itself says that this is a lock. */
+	if (!stack || stack->unknown || (task->waits.vague && task->state == STATE_MUTEX))
 		return false;
 	if (stack->reads && task->state == STATE_IO_READ && !stack->truncated)
 		return true;
@@ -138,12 +140,18 @@ static bool waits_in_loop(const struct task *task, const struct snapshot *snapsh
 	return task->returns >= RETURNS_LEAST || is_first(task, snapshot);
 }
 
+/* Returns whether the lock that it waits for may as well be an event. */
+static bool is_vague(const struct task *task)
+{
+	return task->waits.vague || (task->stack && task->stack->vague);
+}
+
 /* Returns whether it waits for something that is certain to be a lock, or otherwise for
  * something that a task holds. */
 static bool is_held(const struct task *task)
 {
 	return verdict_state_is_held(task->state) &&
-	       (!task->stack || !task->stack->vague || task->waits.owner_tid > 0);
+	       (!is_vague(task) || task->waits.owner_tid > 0);
 }
 
 /* Returns whether the wait is much longer than any at this place while the process was
@@ -223,9 +231,11 @@ static struct evidence find_rest(struct verdicts *verdicts,
 		return because(WHY_LOOP, 0, 0);
 	/* A task that reads from a connection that it has opened itself has sent a
 	 * request. For a lock that may be an event, similar stacks prove nothing: two
-	 * tasks that hold each other's lock have them too. */
-	if (task->state != STATE_IO_READ && alike.count > 1 &&
-	    !(task->stack && task->stack->vague) &&
+	 * tasks that hold each other's lock have them too. Nor do they for threads that
+	 * wait until the work of others is done: a pool may wait for what it is to do
+	 * itself. */
+	if (task->state != STATE_IO_READ && alike.count > 1 && !is_vague(task) &&
+	    !(task->kind == TASK_THREAD && task->state == STATE_WAITGROUP) &&
 	    (crowd_since_it_began(task) || alike.began > 1))
 		return because(WHY_SIBLINGS, alike.count, 0);
 	if (task->returns >= RETURNS_LEAST && !is_unusual(task, place, age_ns))
@@ -353,7 +363,7 @@ void verdict_again(const struct thresholds *thresholds, struct task *task, int64
 		task->evidence = because(WHY_NAMED, 0, 0);
 	} else if (task->flags & TASK_IDLE) {
 		return;
-	} else if (is_held(task)) {
+	} else if (is_held(task) && !(recorded & TASK_LONG)) {
 		task->flags |= TASK_STUCK;
 		task->evidence = because(WHY_HELD, 0, 0);
 	} else if (evident && (recorded & TASK_STUCK)) {

@@ -66,20 +66,33 @@ static bool is_lock(enum task_state state)
 static void explain_held(const struct task *task, const char *age, char *out)
 {
 	const char *words = held_words(task->state);
+	char owner[TASK_ID_MAX];
 
 	if (task->waits.owner_tid > 0 && task->waits.owner_pid > 0 &&
 	    is_lock(task->state))
 		snprintf(out, VERDICT_TEXT_MAX,
 			 "%s held by thread %d of process %d, for %s", words,
 			 (int)task->waits.owner_tid, (int)task->waits.owner_pid, age);
-	else if (task->waits.owner_tid > 0 && is_lock(task->state))
-		snprintf(out, VERDICT_TEXT_MAX, "%s held by t%d, for %s", words,
-			 (int)task->waits.owner_tid, age);
+	else if ((task->waits.owner_tid > 0 || task->waits.owner_goid > 0 ||
+		  task->waits.owner_cid > 0) &&
+		 is_lock(task->state))
+		snprintf(out, VERDICT_TEXT_MAX, "%s held by %s, for %s", words,
+			 task_format_owner(task, owner), age);
 	else if (task->waits.owner_pid > 0 && is_lock(task->state))
 		snprintf(out, VERDICT_TEXT_MAX, "%s held by process %d, for %s", words,
 			 (int)task->waits.owner_pid, age);
 	else
 		snprintf(out, VERDICT_TEXT_MAX, "%s, for %s", words, age);
+}
+
+/* Not every file that says that a task is stuck or idle also has the evidence. */
+static void explain_without(const struct task *task, const char *age, char *out)
+{
+	bool said = task->flags & (TASK_IDLE | TASK_LONG | TASK_STUCK);
+
+	snprintf(out, VERDICT_TEXT_MAX, "%s%s%s%s", said && *age ? "for " : "",
+		 said ? age : "", said && *age ? "; " : "",
+		 said ? "the evidence is not in the file" : "");
 }
 
 static const char *fixed_words(enum why why)
@@ -121,6 +134,9 @@ const char *verdict_explain(const struct task *task, int64_t now_ns,
 	clock_format_duration(age_ns < 0 ? 0 : age_ns, age);
 	clock_format_duration(evidence->most_ns, most);
 	switch (evidence->why) {
+	case WHY_NOTHING:
+		explain_without(task, age_ns < 0 ? "" : age, out);
+		break;
 	case WHY_SHARED:
 		snprintf(out, VERDICT_TEXT_MAX,
 			 "%" PRIu32

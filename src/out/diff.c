@@ -7,42 +7,65 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "core/column.h"
+#include "out/diff_processes.h"
 #include "out/escape.h"
 #include "out/json_field.h"
 #include "out/report.h"
 
-#define MIB 1048576.0
-
 static void put_side(const struct diff_request *request, int which, struct buf *out)
 {
 	const struct snapshot *s = request->sides[which].snapshot;
-	char iso[CLOCK_ISO_MAX], pid[32] = "";
+	char iso[CLOCK_ISO_MAX], what[48] = "", counts[REPORT_COUNTS_MAX];
 
 	if (s->target.pid > 0)
-		snprintf(pid, sizeof(pid), " pid %d", (int)s->target.pid);
+		snprintf(what, sizeof(what), ", process %d", (int)s->target.pid);
+	else if (s->nr_members > 0)
+		snprintf(what, sizeof(what), ", %zu process%s", s->nr_members,
+			 s->nr_members == 1 ? "" : "es");
 	buf_printf(out, "%c  ", 'A' + which);
 	escape_text(out, request->names[which], 0, request->ascii);
 	buf_puts(out, ": ");
 	escape_text(out, s->target.name, 0, request->ascii);
-	buf_printf(out, "%s, %" PRIu32 " tasks, %" PRIu32 " stuck", pid,
-		   request->diff->tasks[which], s->counts.stuck);
-	if (s->counts.is_long > 0)
-		buf_printf(out, ", %" PRIu32 " long", s->counts.is_long);
+	buf_printf(out, "%s, %s", what,
+		   report_counts_text(request->diff->tasks[which],
+				      request->diff->stuck[which],
+				      request->diff->is_long[which], counts));
 	if (s->real_ns > 0)
 		buf_printf(out, ", %s", clock_format_iso(s->real_ns, iso));
 	buf_puts(out, "\n");
 }
 
-static void put_figure(struct buf *out, const char *name, int64_t a, int64_t b,
+/* Appends a figure that both sides have, in the words of a report. */
+static void put_figure(struct buf *out, enum figure_id id, double a, double b,
 		       const char **separator)
 {
+	char text[REPORT_FIGURE_MAX];
+
 	if (a < 0 || b < 0)
 		return;
-	buf_printf(out, "%s%s %" PRId64 " -> %" PRId64, *separator, name, a, b);
+	buf_printf(out, "%s%s", *separator, report_figure_text(id, a, b, text));
 	*separator = ", ";
+}
+
+static void put_figures_of(const struct diff_request *request, const enum figure_id *ids,
+			   size_t count, struct buf *out)
+{
+	const struct snapshot *a = request->sides[0].snapshot;
+	const struct snapshot *b = request->sides[1].snapshot;
+	const char *separator = "";
+
+	for (size_t i = 0; i < count; i++)
+		if (ids[i] == FIGURE_TASKS) /* those that match the filter */
+			put_figure(out, ids[i], request->diff->tasks[0],
+				   request->diff->tasks[1], &separator);
+		else
+			put_figure(out, ids[i], figure_value(ids[i], a),
+				   figure_value(ids[i], b), &separator);
+	buf_puts(out, separator[0] ? "\n" : "");
 }
 
 /* Writes what has changed in the timers. */
@@ -50,16 +73,13 @@ static void put_timers(const struct diff_request *request, struct buf *out)
 {
 	const struct timers *a = request->sides[0].snapshot->timers;
 	const struct timers *b = request->sides[1].snapshot->timers;
-	const char *separator = "";
+	static const enum figure_id figures[] = {FIGURE_GO_TIMERS, FIGURE_GO_TICKERS};
 	char text[TIMER_TEXT_MAX];
 
 	if (!a || !b || a->count < 0 || b->count < 0)
 		return;
-	if (a->count != b->count || a->tickers != b->tickers) {
-		put_figure(out, "Go timers", a->count, b->count, &separator);
-		put_figure(out, "tickers", a->tickers, b->tickers, &separator);
-		buf_puts(out, "\n");
-	}
+	if (a->count != b->count || a->tickers != b->tickers)
+		put_figures_of(request, figures, ARRAY_COUNT(figures), out);
 	for (size_t i = 0; i < b->nr_groups; i++) {
 		int64_t by =
 			(int64_t)b->groups[i].count - timers_count_of(a, &b->groups[i]);
@@ -83,29 +103,10 @@ static void put_timers(const struct diff_request *request, struct buf *out)
 
 static void put_figures(const struct diff_request *request, struct buf *out)
 {
-	const struct resources *a = &request->sides[0].snapshot->resources;
-	const struct resources *b = &request->sides[1].snapshot->resources;
-	const char *separator = "";
+	static const enum figure_id figures[] = {FIGURE_TASKS, FIGURE_THREADS, FIGURE_FDS,
+						 FIGURE_CHILDREN, FIGURE_RSS};
 
-	put_figure(out, "tasks", request->diff->tasks[0], request->diff->tasks[1],
-		   &separator);
-	put_figure(out, "threads", a->threads, b->threads, &separator);
-	put_figure(out, "fds", a->fds, b->fds, &separator);
-	put_figure(out, "children", a->children, b->children, &separator);
-	if (a->rss_bytes >= 0 && b->rss_bytes >= 0)
-		buf_printf(out, "%srss %.1f -> %.1f MB", separator,
-			   (double)a->rss_bytes / MIB, (double)b->rss_bytes / MIB);
-	buf_puts(out, "\n");
-}
-
-static void put_heap_figure(struct buf *out, const char *name, int64_t a, int64_t b,
-			    const char **separator)
-{
-	if (a < 0 || b < 0)
-		return;
-	buf_printf(out, "%s%s %.1f -> %.1f MB", *separator, name, (double)a / MIB,
-		   (double)b / MIB);
-	*separator = ", ";
+	put_figures_of(request, figures, ARRAY_COUNT(figures), out);
 }
 
 static void take_heaps(const struct diff_request *request, struct go_heap_point points[2])
@@ -117,22 +118,15 @@ static void take_heaps(const struct diff_request *request, struct go_heap_point 
 /* Writes the heaps of two Go programs, and which kind of memory grew. */
 static void put_heap(const struct diff_request *request, struct buf *out)
 {
-	const char *separator = "go heap: ";
+	static const enum figure_id figures[] = {FIGURE_GO_LIVE, FIGURE_GO_IN_USE,
+						 FIGURE_GO_IDLE, FIGURE_GO_STACKS};
 	struct go_heap_point points[2];
-	char text[GO_HEAP_TEXT_MAX];
+	char text[GO_HEAP_TEXT_MAX], command[GO_HEAP_COMMAND_MAX];
 
 	take_heaps(request, points);
 	if (!go_heap_known(&points[0].heap) || !go_heap_known(&points[1].heap))
 		return;
-	put_heap_figure(out, "live", points[0].heap.live_bytes, points[1].heap.live_bytes,
-			&separator);
-	put_heap_figure(out, "in use", points[0].heap.in_use_bytes,
-			points[1].heap.in_use_bytes, &separator);
-	put_heap_figure(out, "idle", points[0].heap.idle_bytes, points[1].heap.idle_bytes,
-			&separator);
-	put_heap_figure(out, "stacks", points[0].heap.stack_bytes,
-			points[1].heap.stack_bytes, &separator);
-	buf_puts(out, "\n");
+	put_figures_of(request, figures, ARRAY_COUNT(figures), out);
 	for (int i = 0; i < GO_HEAP_CHANGES; i++) {
 		enum go_heap_change change = (enum go_heap_change)i;
 
@@ -141,7 +135,8 @@ static void put_heap(const struct diff_request *request, struct buf *out)
 		buf_printf(out, "%s\n",
 			   go_heap_explain(&points[0], &points[1], change, text));
 		if (change == GO_HEAP_LIVE)
-			buf_printf(out, "%s\n  %s\n", go_heap_advice, go_heap_command);
+			buf_printf(out, "%s\n  %s\n", go_heap_advice(&points[1], text),
+				   go_heap_command(&points[1], command));
 	}
 }
 
@@ -180,19 +175,25 @@ static void put_group(const struct diff_request *request, const struct diff_grou
 
 	if (!request->diff->by_state && text_starts_with(words, unknown))
 		words += strlen(unknown);
-	snprintf(line, sizeof(line), "%s%s%s%s", words,
-		 nameless || !*task->name ? "" : " ", nameless ? "" : task->name,
-		 group->stuck[side] > 0     ? ", stuck"
-		 : group->is_long[side] > 0 ? ", long"
-					    : "");
+	snprintf(line, sizeof(line), "%s%s%s", words, nameless || !*task->name ? "" : " ",
+		 nameless ? "" : task->name);
 	buf_printf(out, "%6" PRIu32 " %6" PRIu32 " %+6" PRId64 " %-6s ", group->count[0],
 		   group->count[1], by, diff_change_name(group->change));
 	escape_text(out, line, request->width > 50 ? request->width - 40 : 0,
 		    request->ascii);
+	if (group->stuck[side] > 0)
+		buf_printf(out, ", %" PRIu32 " stuck", group->stuck[side]);
+	if (group->is_long[side] > 0)
+		buf_printf(out, ", %" PRIu32 " long", group->is_long[side]);
 	/* Saved dumps rarely contain ages, and those they contain are whole minutes. */
 	if (group->oldest_ns[side] >= CLOCK_SECOND_NS)
-		buf_printf(out, ", oldest %s",
+		buf_printf(out, ", the oldest for %s",
 			   clock_format_duration(group->oldest_ns[side], age));
+	if (group->alone[0] > 0)
+		buf_printf(out, ", %" PRIu32 " in processes that ended", group->alone[0]);
+	if (group->alone[1] > 0)
+		buf_printf(out, ", %" PRIu32 " in processes that appeared",
+			   group->alone[1]);
 	buf_puts(out, "\n");
 	if (!request->stacks)
 		return;
@@ -223,6 +224,7 @@ static void write_text(const struct diff_request *request, struct buf *out)
 	put_side(request, 0, out);
 	put_side(request, 1, out);
 	put_figures(request, out);
+	diff_put_processes(request, out);
 	put_timers(request, out);
 	put_heap(request, out);
 	put_compared(diff, out);
@@ -232,13 +234,13 @@ static void write_text(const struct diff_request *request, struct buf *out)
 		if (diff->groups[i].change != DIFF_SAME)
 			put_group(request, &diff->groups[i], out);
 	buf_printf(out,
-		   "\n%" PRIu32 " new, %" PRIu32 " gone, %" PRIu32 " grown, %" PRIu32
-		   " shrunk; unchanged: %" PRIu32 " task%s in %" PRIu32 " group%s.\n",
+		   "\nGroups: %" PRIu32 " new, %" PRIu32 " gone, %" PRIu32
+		   " grown, %" PRIu32 " shrunk, %" PRIu32 " unchanged (%" PRIu32
+		   " task%s).\n",
 		   diff->groups_of[DIFF_NEW], diff->groups_of[DIFF_GONE],
 		   diff->groups_of[DIFF_GROWN], diff->groups_of[DIFF_SHRUNK],
-		   diff->tasks_of[DIFF_SAME], diff->tasks_of[DIFF_SAME] == 1 ? "" : "s",
-		   diff->groups_of[DIFF_SAME],
-		   diff->groups_of[DIFF_SAME] == 1 ? "" : "s");
+		   diff->groups_of[DIFF_SAME], diff->tasks_of[DIFF_SAME],
+		   diff->tasks_of[DIFF_SAME] == 1 ? "" : "s");
 }
 
 static void put_json_side(const struct diff_request *request, int which, struct buf *out)
@@ -257,11 +259,11 @@ static void put_json_side(const struct diff_request *request, int which, struct 
 	json_put_text(out, "time",
 		      s->real_ns > 0 ? clock_format_iso(s->real_ns, iso) : NULL);
 	json_put_count(out, ", ", "tasks", request->diff->tasks[which]);
-	json_put_count(out, ", ", "stuck", s->counts.stuck);
-	json_put_count(out, ", ", "long", s->counts.is_long);
+	json_put_count(out, ", ", "stuck", request->diff->stuck[which]);
+	json_put_count(out, ", ", "long", request->diff->is_long[which]);
 	buf_puts(out, ", \"resources\": {");
 	json_put_resources(out, &s->resources);
-	json_put_timers(out, s, false);
+	json_put_timers(out, s->timers, s->mono_ns, false);
 	buf_puts(out, "}}");
 }
 
@@ -280,6 +282,10 @@ static void put_json_group(const struct diff_group *group, bool by_state, struct
 	json_put_count(out, ", ", "long_b", group->is_long[1]);
 	json_put_count(out, ", ", "oldest_a_ns", group->oldest_ns[0]);
 	json_put_count(out, ", ", "oldest_b_ns", group->oldest_ns[1]);
+	if (group->alone[0] > 0)
+		json_put_count(out, ", ", "in_ended", group->alone[0]);
+	if (group->alone[1] > 0)
+		json_put_count(out, ", ", "in_appeared", group->alone[1]);
 	json_put_text(out, "state", by_state ? info->name : NULL);
 	json_put_text(out, "class", by_state ? state_class_name(info->class) : NULL);
 	json_put_key(out, ",\n   ", "stack");
@@ -305,6 +311,7 @@ static void write_json(const struct diff_request *request, struct buf *out)
 	json_put_bool(out, "by_creator", diff->by_creator);
 	json_put_bool(out, "by_ancestors", diff->by_ancestors);
 	json_put_bool(out, "by_stack", diff->by_stack);
+	diff_put_json_processes(request, out);
 	buf_puts(out, ",\n \"counts\": {");
 	for (int change = 0; change < DIFF_COUNT; change++)
 		json_put_count(out, change ? ", " : "",

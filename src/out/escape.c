@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Decodes UTF-8 strictly (no overlong forms, no surrogates) and writes only characters
- * that are harmless. */
+/* Writes only characters that are harmless. */
 #include "out/escape.h"
 
 #include <stdint.h>
@@ -8,7 +7,10 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "base/utf8.h"
+
 #define PIECE_MAX 16
+#define UTF8_MAX  4 /* bytes of a character; the text ends with a NUL */
 
 /* One character of the text: the bytes to write and their width. */
 struct piece {
@@ -16,47 +18,6 @@ struct piece {
 	size_t length;
 	size_t cells;
 };
-
-/* Returns the length of the valid UTF-8 sequence at text, or 0. Never reads past the
- * NUL. */
-static size_t utf8_decode(const unsigned char *text, uint32_t *point)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t length = text[0] < 0x80   ? 1
-			: text[0] < 0xc2 ? 0
-			: text[0] < 0xe0 ? 2
-			: text[0] < 0xf0 ? 3
-			: text[0] < 0xf5 ? 4
-					 : 0;
-	uint32_t value = length == 1 ? text[0] : text[0] & (0x7fu >> length);
-
-	if (length == 0)
-		return 0;
-	for (size_t i = 1; i < length; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (text[i] & 0x3f);
-	}
-	if (length > 1 && value < least[length])
-		return 0;
-	if ((value >= 0xd800 && value < 0xe000) || value > 0x10ffff)
-		return 0;
-	*point = value;
-	return length;
-}
-
-/* Returns true for characters that move, reorder or hide the characters around them. */
-static bool is_treacherous(uint32_t point)
-{
-	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad ||
-	       point == 0x34f || point == 0x61c || point == 0x115f || point == 0x1160 ||
-	       point == 0x180e || (point >= 0x200b && point <= 0x200f) ||
-	       (point >= 0x2028 && point <= 0x202e) ||
-	       (point >= 0x2060 && point <= 0x206f) || point == 0x3164 ||
-	       point == 0xfeff || point == 0xffa0 ||
-	       (point >= 0xfff9 && point <= 0xfffb) ||
-	       (point >= 0xe0000 && point <= 0xe0fff);
-}
 
 static void piece_hex(struct piece *piece, bool is_byte, unsigned value)
 {
@@ -72,7 +33,7 @@ static void piece_next(struct piece *piece, const char **text, bool ascii)
 {
 	const unsigned char *bytes = (const unsigned char *)*text;
 	uint32_t point = 0;
-	size_t length = utf8_decode(bytes, &point);
+	size_t length = utf8_decode(bytes, UTF8_MAX, &point);
 	int width;
 
 	if (length == 0) {
@@ -90,12 +51,12 @@ static void piece_next(struct piece *piece, const char **text, bool ascii)
 		piece->length = piece->cells = 2;
 		return;
 	}
-	if (point < 0x80 && !is_treacherous(point)) {
+	if (point < 0x80 && !utf8_is_treacherous(point)) {
 		piece->bytes[0] = (char)point;
 		piece->length = piece->cells = 1;
 		return;
 	}
-	if (ascii || is_treacherous(point)) {
+	if (ascii || utf8_is_treacherous(point)) {
 		piece_hex(piece, point < 0x80, point);
 		return;
 	}
@@ -145,7 +106,7 @@ static bool json_is_plain(uint32_t point)
 {
 	if (point < 0x80)
 		return point >= 0x20 && point != 0x7f && point != '"' && point != '\\';
-	return !is_treacherous(point);
+	return !utf8_is_treacherous(point);
 }
 
 static void json_hex(struct buf *out, uint32_t point)
@@ -168,7 +129,7 @@ void escape_json(struct buf *out, const char *text)
 	buf_puts(out, "\"");
 	while (*text) {
 		uint32_t point = 0;
-		size_t length = utf8_decode((const unsigned char *)text, &point);
+		size_t length = utf8_decode(text, UTF8_MAX, &point);
 
 		if (length > 0 && json_is_plain(point)) {
 			text += length;

@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* Folded stacks for flame graphs: outermost frame first, then the state. */
+/* Folded stacks for flame graphs: outermost frame first, then the state. If the target is
+ * several processes, the name of the process comes before all frames. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "out/escape.h"
 #include "out/formats.h"
 #include "out/frame_name.h"
 
 struct pile {
+	const char *process; /* or NULL */
 	const struct stack *stack;
 	enum task_state state;
 	uint64_t weight;
 };
 
+static int by_process(const struct pile *a, const struct pile *b)
+{
+	if (a->process == b->process)
+		return 0;
+	return !a->process ? -1 : !b->process ? 1 : strcmp(a->process, b->process);
+}
+
 static int by_place(const void *left, const void *right)
 {
 	const struct pile *a = left, *b = right;
+	int processes = by_process(a, b);
 
+	if (processes != 0)
+		return processes;
 	if (a->stack != b->stack)
 		return (uintptr_t)a->stack < (uintptr_t)b->stack ? -1 : 1;
 	return (int)a->state - (int)b->state;
@@ -32,7 +46,9 @@ static int by_weight(const void *left, const void *right)
 		return a->weight > b->weight ? -1 : 1;
 	if (hash_a != hash_b)
 		return hash_a < hash_b ? -1 : 1;
-	return (int)a->state - (int)b->state;
+	if (a->state != b->state)
+		return (int)a->state - (int)b->state;
+	return by_process(a, b);
 }
 
 /* Replaces the format's separators: ';' between frames and the blank before the
@@ -47,12 +63,32 @@ static void put_name(struct buf *out, const char *name)
 			out->bytes[i] = ':';
 }
 
+/* The names of Python's functions do not contain their module, and different functions often
+ * have the same name: file and line tell them apart, as py-spy writes them. */
+static void put_frame(struct buf *out, const struct frame *frame)
+{
+	char text[FRAME_NAME_MAX], line[24];
+	size_t length = frame->file ? strlen(frame->file) : 0;
+	const char *base;
+
+	put_name(out, frame_name(frame, text));
+	if (length < 4 || strcmp(frame->file + length - 3, ".py") != 0)
+		return;
+	base = strrchr(frame->file, '/');
+	buf_puts(out, " (");
+	put_name(out, base ? base + 1 : frame->file);
+	snprintf(line, sizeof(line), frame->line > 0 ? ":%d)" : ")", frame->line);
+	buf_puts(out, line);
+}
+
 static void put_pile(struct buf *out, const struct pile *pile)
 {
-	char text[FRAME_NAME_MAX];
-
+	if (pile->process) {
+		put_name(out, pile->process);
+		buf_puts(out, ";");
+	}
 	for (size_t i = pile->stack ? pile->stack->nr_frames : 0; i-- > 0;) {
-		put_name(out, frame_name(&pile->stack->frames[i], text));
+		put_frame(out, &pile->stack->frames[i]);
 		buf_puts(out, ";");
 	}
 	buf_printf(out, "[%s] %" PRIu64 "\n", state_info(pile->state)->name,
@@ -86,7 +122,8 @@ static int folded_write(const struct out_request *request, struct buf *out, stru
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct task *task = &request->snapshot->tasks[rows->index[i]];
 
-		piles[i] = (struct pile){task->stack, task->state, task_weight(task)};
+		piles[i] = (struct pile){task->process, task->stack, task->state,
+					 task_weight(task)};
 	}
 	count = merge_equal_stacks(piles, rows->count);
 	for (size_t i = 0; i < count && rc == 0; i++) {
@@ -98,7 +135,7 @@ static int folded_write(const struct out_request *request, struct buf *out, stru
 }
 
 const struct out_ops out_folded = {
-	"folded",
-	"one line per stack with its number of tasks, for flame graphs",
-	folded_write,
+	.name = "folded",
+	.summary = "one line per stack with its number of tasks, for flame graphs",
+	.write = folded_write,
 };

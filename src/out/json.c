@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "core/verdict.h"
+#include "core/warnings.h"
 #include "out/escape.h"
 #include "out/formats.h"
 #include "out/json_field.h"
@@ -44,8 +45,34 @@ static void put_counts(struct buf *out, const struct snapshot *snapshot)
 	}
 	buf_puts(out, "}},\n \"resources\": {");
 	json_put_resources(out, &snapshot->resources);
-	json_put_timers(out, snapshot, false);
+	json_put_timers(out, snapshot->timers, snapshot->mono_ns, false);
 	buf_puts(out, "},\n");
+}
+
+/* Writes the processes of a target that is several; nothing for one process. */
+static void put_processes(struct buf *out, const struct snapshot *snapshot)
+{
+	if (!snapshot->members)
+		return;
+	buf_puts(out, " \"processes\": [");
+	for (size_t i = 0; i < snapshot->nr_members; i++) {
+		const struct member_process *member = &snapshot->members[i];
+
+		buf_puts(out, i ? ",\n  {" : "\n  {");
+		json_put_count(out, "", "pid", member->pid);
+		json_put_member(out, member);
+		json_put_key(out, ", ", "counts");
+		json_put_count(out, "{", "tasks", member->tasks);
+		json_put_count(out, ", ", "stuck", member->stuck);
+		json_put_count(out, ", ", "long", member->is_long);
+		buf_puts(out, "}");
+		json_put_key(out, ",\n   ", "resources");
+		buf_puts(out, "{");
+		json_put_resources(out, &member->resources);
+		json_put_timers(out, member->timers, snapshot->mono_ns, false);
+		buf_puts(out, "}}");
+	}
+	buf_puts(out, "],\n");
 }
 
 /* Writes the state of a proof of leaks; nothing if none was requested. */
@@ -88,7 +115,7 @@ static void put_evidence(struct buf *out, const struct task *task, int64_t now_n
 	escape_json(out, said ? verdict_explain(task, now_ns, text) : NULL);
 }
 
-static void put_task(struct buf *out, const struct task *task, int64_t now_ns)
+static void put_task(struct buf *out, const struct task *task, bool holds, int64_t now_ns)
 {
 	static const char *const kinds[] = {
 		[TASK_THREAD] = "thread",
@@ -103,6 +130,8 @@ static void put_task(struct buf *out, const struct task *task, int64_t now_ns)
 	escape_json(out, task_format_id(task, id));
 	json_put_text(out, "kind",
 		      task->kind <= TASK_COROUTINE ? kinds[task->kind] : "thread");
+	if (task->pid > 0)
+		json_put_count(out, ", ", "pid", task->pid);
 	json_put_count(out, ", ", "tid", task->tid > 0 ? task->tid : -1);
 	json_put_text(out, "name", task->name);
 	json_put_text(out, "state", info->name);
@@ -115,7 +144,7 @@ static void put_task(struct buf *out, const struct task *task, int64_t now_ns)
 	json_put_bool(out, "stuck", task->flags & TASK_STUCK);
 	json_put_bool(out, "long", task->flags & TASK_LONG);
 	put_evidence(out, task, now_ns);
-	json_put_waits(out, ",\n   ", &task->waits);
+	json_put_waits(out, ",\n   ", task);
 	if (task->waits.detail)
 		json_put_text(out, "wait_detail", task->waits.detail);
 	put_stack(out, "stack", task->stack);
@@ -123,13 +152,41 @@ static void put_task(struct buf *out, const struct task *task, int64_t now_ns)
 	put_stack(out, "created_by", task->created_by);
 	json_put_text(out, "parent", task_format_parent(task, id));
 	json_put_ancestors(out, ", ", task);
+	if (task->nr_awaiting > 0)
+		json_put_awaiting(out, ",\n   ", task);
 	json_put_labels(out, ",\n   ", task);
 	json_put_percent(out, "cpu_percent", task->cpu_percent);
 	json_put_key(out, ", ", "switches");
 	buf_printf(out, "%" PRIu64, task->switches);
 	json_put_bool(out, "suspect", task->flags & TASK_SUSPECT);
 	json_put_bool(out, "proven", task->flags & TASK_UNREACHABLE);
+	if (holds)
+		json_put_holds(out, ",\n   ", "\n    ", task->holds);
 	buf_puts(out, "}");
+}
+
+static void put_warnings(struct buf *out, const struct snapshot *snapshot)
+{
+	struct warnings warnings;
+
+	warnings_find(&warnings, snapshot);
+	buf_puts(out, " \"warnings\": [");
+	for (size_t i = 0; i < warnings.count; i++) {
+		const struct warning *warning = &warnings.list[i];
+
+		buf_puts(out, i ? ",\n  {" : "\n  {");
+		json_put_key(out, "", "kind");
+		escape_json(out, warning_kind_name(warning->kind));
+		json_put_text(out, "text", warning->text);
+		json_put_text(out, "sentence", warning->sentence);
+		json_put_bool(out, "sure", warning->sure);
+		json_put_count(out, ", ", "tasks", warning->tasks);
+		if (snapshot->nr_members > 0)
+			json_put_count(out, ", ", "pid",
+				       warning->pid > 0 ? warning->pid : -1);
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "],\n");
 }
 
 static int json_write(const struct out_request *request, struct buf *out, struct err *e)
@@ -139,15 +196,19 @@ static int json_write(const struct out_request *request, struct buf *out, struct
 
 	put_head(out, snapshot);
 	put_counts(out, snapshot);
+	put_processes(out, snapshot);
 	put_proof(out, &snapshot->proving);
 	buf_puts(out, " \"tasks\": [");
 	for (size_t i = 0; rc == 0 && i < request->rows->count; i++) {
 		buf_puts(out, i ? ",\n  " : "\n  ");
-		put_task(out, &snapshot->tasks[request->rows->index[i]],
+		put_task(out, &snapshot->tasks[request->rows->index[i]], request->holds,
 			 snapshot->mono_ns);
 		rc = out_flush(request, out, OUT_CHUNK_BYTES, e);
 	}
 	buf_puts(out, "],\n");
+	if (request->holds)
+		json_put_holds_groups(out, snapshot, request->rows);
+	put_warnings(out, snapshot);
 	buf_puts(out, " \"cycles\": [");
 	json_put_cycles(out, snapshot);
 	buf_puts(out, "], \"errors\": [");
@@ -163,4 +224,5 @@ const struct out_ops out_json = {
 	.name = "json",
 	.summary = "one JSON object; fields keep their names between releases",
 	.write = json_write,
+	.holds = true,
 };

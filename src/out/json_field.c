@@ -84,20 +84,28 @@ void json_put_sources(struct buf *out, const char *sources)
 	buf_puts(out, "]");
 }
 
+void json_put_frame(struct buf *out, const struct frame *frame)
+{
+	if (!frame) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_puts(out, "{");
+	json_put_key(out, "", "function");
+	escape_json(out, frame->function);
+	json_put_text(out, "file", frame->file);
+	json_put_count(out, ", ", "line", frame->line > 0 ? frame->line : -1);
+	json_put_address(out, "address", frame->address);
+	buf_puts(out, frame->inlined ? ", \"inlined\": true" : "");
+	buf_puts(out, frame->library ? ", \"library\": true}" : "}");
+}
+
 void json_put_frames(struct buf *out, const struct stack *stack)
 {
 	buf_puts(out, "[");
 	for (size_t i = 0; stack && i < stack->nr_frames; i++) {
-		const struct frame *frame = &stack->frames[i];
-
-		buf_puts(out, i ? ", {" : "{");
-		json_put_key(out, "", "function");
-		escape_json(out, frame->function);
-		json_put_text(out, "file", frame->file);
-		json_put_count(out, ", ", "line", frame->line > 0 ? frame->line : -1);
-		json_put_address(out, "address", frame->address);
-		buf_puts(out, frame->inlined ? ", \"inlined\": true" : "");
-		buf_puts(out, frame->library ? ", \"library\": true}" : "}");
+		buf_puts(out, i ? ", " : "");
+		json_put_frame(out, &stack->frames[i]);
 	}
 	buf_puts(out, "]");
 }
@@ -119,8 +127,40 @@ void json_put_ancestors(struct buf *out, const char *separator, const struct tas
 	buf_puts(out, "]");
 }
 
-void json_put_waits(struct buf *out, const char *separator, const struct waits_on *waits)
+static void put_cids(struct buf *out, const struct task *task, const uint64_t *cids,
+		     size_t nr)
 {
+	char id[TASK_ID_MAX];
+
+	buf_puts(out, "[");
+	for (size_t i = 0; i < nr; i++) {
+		buf_puts(out, i ? ", " : "");
+		escape_json(out, task_format_coroutine(task, cids[i], id));
+	}
+	buf_puts(out, "]");
+}
+
+void json_put_awaiting(struct buf *out, const char *separator, const struct task *task)
+{
+	json_put_key(out, separator, "awaited_by");
+	put_cids(out, task, task->awaiting_cids, task->nr_awaiting);
+}
+
+static void put_several(struct buf *out, const struct task *task)
+{
+	const struct wait_several *several = task->waits.several;
+
+	json_put_key(out, ", ", "several");
+	buf_puts(out, "{\"ids\": ");
+	put_cids(out, task, several->cids, several->nr);
+	json_put_bool(out, "any", several->any);
+	json_put_bool(out, "others", several->open);
+	buf_puts(out, "}");
+}
+
+void json_put_waits(struct buf *out, const char *separator, const struct task *task)
+{
+	const struct waits_on *waits = &task->waits;
 	char id[TASK_ID_MAX];
 
 	json_put_key(out, separator, "waits_on");
@@ -134,9 +174,11 @@ void json_put_waits(struct buf *out, const char *separator, const struct waits_o
 	json_put_address(out, "address", waits->address);
 	json_put_text(out, "text", waits->text);
 	json_put_key(out, ", ", "owner");
-	escape_json(out, waits_format_owner(waits, id));
+	escape_json(out, task_format_owner(task, id));
 	json_put_count(out, ", ", "owner_pid",
 		       waits->owner_pid > 0 ? waits->owner_pid : -1);
+	if (waits->several)
+		put_several(out, task);
 	buf_puts(out, "}");
 }
 
@@ -191,4 +233,13 @@ void json_put_target(struct buf *out, const struct snapshot *snapshot)
 	json_put_text(out, "runtime", target->runtime);
 	buf_puts(out, "},\n \"time\": ");
 	escape_json(out, clock_format_iso(snapshot->real_ns, iso));
+}
+
+void json_put_member(struct buf *out, const struct member_process *member)
+{
+	json_put_text(out, "name", member->name);
+	json_put_sources(out, member->sources);
+	json_put_text(out, "runtime", member->runtime);
+	json_put_count(out, ", ", "start_real_ns", member->start_real_ns);
+	json_put_text(out, "error", member->trouble);
 }

@@ -85,7 +85,7 @@ void json_put_heap_changes(struct buf *out, const struct go_heap_point *from,
 			   const struct go_heap_point *to)
 {
 	const char *separator = "";
-	char text[GO_HEAP_TEXT_MAX];
+	char text[GO_HEAP_TEXT_MAX], command[GO_HEAP_COMMAND_MAX];
 
 	json_put_key(out, ",\n ", "heap_changes");
 	buf_puts(out, "[");
@@ -98,7 +98,7 @@ void json_put_heap_changes(struct buf *out, const struct go_heap_point *from,
 		escape_json(out, go_heap_change_name(change));
 		json_put_text(out, "text", go_heap_explain(from, to, change, text));
 		if (change == GO_HEAP_LIVE)
-			json_put_text(out, "command", go_heap_command);
+			json_put_text(out, "command", go_heap_command(to, command));
 		buf_puts(out, "}");
 		separator = ",";
 	}

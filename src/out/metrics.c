@@ -10,12 +10,8 @@
 
 #include "base/array.h"
 #include "base/clock.h"
-#include "base/order.h"
-#include "core/graph.h"
-#include "core/group.h"
 #include "out/escape.h"
 #include "out/formats.h"
-#include "out/frame_name.h"
 
 struct writer {
 	struct buf *out;
@@ -32,162 +28,6 @@ struct family {
 	const char *help;
 	void (*put)(const struct writer *writer, const struct metrics *metrics);
 };
-
-static void copy_text(char *to, size_t size, const char *from)
-{
-	snprintf(to, size, "%s", from ? from : "");
-}
-
-static int by_tasks(const void *left, const void *right)
-{
-	const struct group *a = *(const struct group *const *)left;
-	const struct group *b = *(const struct group *const *)right;
-
-	if (a->count != b->count)
-		return a->count > b->count ? -1 : 1;
-	return ORDER(a->serial, b->serial);
-}
-
-static void take_group(struct metrics_group *to, const struct group *group)
-{
-	const struct frame *frame = stack_top_frame(group->stack);
-	const struct frame *creator = stack_top_frame(group->created_by);
-	char address[FRAME_NAME_MAX];
-
-	copy_text(to->function, sizeof(to->function),
-		  frame ? frame_name(frame, address) : "");
-	copy_text(to->created_by, sizeof(to->created_by),
-		  creator ? frame_name(creator, address) : "");
-	to->state = group->state;
-	to->tasks = group->count;
-}
-
-static bool same_labels(const struct metrics_group *a, const struct metrics_group *b)
-{
-	return a->state == b->state && strcmp(a->function, b->function) == 0 &&
-	       strcmp(a->created_by, b->created_by) == 0;
-}
-
-/* Takes the largest groups of equal stacks; merges those that would get the same
- * labels. */
-static void take_groups(struct metrics *metrics, const struct groups *groups, size_t most)
-{
-	size_t count = groups ? groups->count[GROUP_STACK] : 0;
-	const struct group **sorted = calloc(count + 1, sizeof(const struct group *));
-
-	if (!sorted)
-		return;
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = &groups->list[GROUP_STACK][i];
-	qsort(sorted, count, sizeof(const struct group *), by_tasks);
-	for (size_t i = 0; i < count && sorted[i]->count > 0; i++) {
-		struct metrics_group one;
-		size_t at = 0;
-
-		take_group(&one, sorted[i]);
-		while (at < metrics->nr_groups &&
-		       !same_labels(&metrics->groups[at], &one))
-			at++;
-		if (at < metrics->nr_groups)
-			metrics->groups[at].tasks += one.tasks;
-		else if (metrics->nr_groups < most)
-			metrics->groups[metrics->nr_groups++] = one;
-		else
-			break;
-	}
-	free(sorted);
-}
-
-static void take_tasks(struct metrics *metrics, const struct snapshot *snapshot)
-{
-	memset(metrics->tasks, 0, sizeof(metrics->tasks));
-	memset(metrics->stuck, 0, sizeof(metrics->stuck));
-	memset(metrics->is_long, 0, sizeof(metrics->is_long));
-	for (int state = 0; state < STATE_COUNT; state++)
-		metrics->oldest_ns[state] = -1;
-	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
-		const struct task *task = &snapshot->tasks[i];
-		int64_t age_ns = task_age_ns(task, snapshot->mono_ns);
-		unsigned state = (unsigned)task->state < STATE_COUNT
-					 ? (unsigned)task->state
-					 : (unsigned)STATE_UNKNOWN;
-
-		metrics->tasks[state] += task_weight(task);
-		if (task->flags & TASK_STUCK)
-			metrics->stuck[state] += task_weight(task);
-		else if (task->flags & TASK_LONG)
-			metrics->is_long[state] += task_weight(task);
-		if (state_blocks(task->state) && age_ns > metrics->oldest_ns[state])
-			metrics->oldest_ns[state] = age_ns;
-	}
-}
-
-static bool is_silent(const struct snapshot *snapshot)
-{
-	for (size_t i = 0; i < snapshot->nr_notes; i++)
-		if (snapshot_note_is_silence(snapshot->notes[i]))
-			return true;
-	return false;
-}
-
-static bool same_timers(const struct metrics_timers *a, const struct metrics_timers *b)
-{
-	return a->period_ns == b->period_ns && strcmp(a->callback, b->callback) == 0 &&
-	       strcmp(a->function, b->function) == 0;
-}
-
-static void add_timers(struct metrics *metrics, const struct metrics_timers *one)
-{
-	size_t at = 0;
-
-	while (at < metrics->nr_timers && !same_timers(&metrics->timers[at], one))
-		at++;
-	if (at < metrics->nr_timers)
-		metrics->timers[at].count += one->count;
-	else if (at < ARRAY_COUNT(metrics->timers))
-		metrics->timers[metrics->nr_timers++] = *one;
-}
-
-/* Those in no group have empty labels, so that the sum is right. */
-static void take_timers(struct metrics *metrics, const struct timers *timers)
-{
-	metrics->timing = timers && timers->count >= 0;
-	metrics->nr_timers = 0;
-	for (size_t i = 0; metrics->timing && i < timers->nr_groups; i++) {
-		const struct timer_group *group = &timers->groups[i];
-		struct metrics_timers one = {.period_ns = group->period_ns,
-					     .count = group->count};
-
-		copy_text(one.callback, sizeof(one.callback), group->callback);
-		copy_text(one.function, sizeof(one.function), group->function);
-		add_timers(metrics, &one);
-	}
-	if (metrics->timing && (timers->others > 0 || metrics->nr_timers == 0))
-		add_timers(metrics, &(struct metrics_timers){.count = timers->others});
-}
-
-void metrics_take(struct metrics *metrics, const struct snapshot *snapshot,
-		  size_t nr_groups)
-{
-	const struct groups *groups = snapshot->groups;
-
-	copy_text(metrics->target, sizeof(metrics->target), snapshot->target.name);
-	metrics->pid = snapshot->target.pid;
-	metrics->up = true;
-	take_tasks(metrics, snapshot);
-	metrics->leaking = timers_leaks(snapshot->timers, VERDICT_LEAK);
-	for (size_t i = 0; groups && i < groups->nr_leaks; i++)
-		metrics->leaking += groups->leaks[i].finding.verdict >= VERDICT_LEAK;
-	metrics->deadlocks = graph_cycles(snapshot);
-	metrics->silent = is_silent(snapshot);
-	metrics->rss_bytes = snapshot->resources.rss_bytes;
-	metrics->fds = snapshot->resources.fds;
-	take_timers(metrics, snapshot->timers);
-	metrics->go_heap = snapshot->resources.go_heap;
-	metrics->nr_groups = 0;
-	take_groups(metrics, groups,
-		    nr_groups < METRICS_GROUPS_MAX ? nr_groups : METRICS_GROUPS_MAX);
-}
 
 /* Makes text safe for a terminal, then escapes the two characters that the format
  * requires. */
@@ -227,14 +67,21 @@ static void put_seconds(struct buf *out, int64_t ns)
 		   ns % (int64_t)CLOCK_SECOND_NS);
 }
 
-static void put_by_state(const struct writer *writer, const uint64_t *counts,
-			 bool with_class)
+/* Zeros of a series that was once more are always written: otherwise a series that ends
+ * looks like lost data. */
+static bool is_written(const struct metrics *metrics, uint64_t seen, int bit)
+{
+	return !metrics->skip_zero || seen >> bit & 1;
+}
+
+static void put_by_state(const struct writer *writer, const struct metrics *metrics,
+			 const uint64_t *counts, uint64_t seen, bool with_class)
 {
 	for (int state = 0; state < STATE_COUNT; state++) {
 		const struct state_info *info = state_info(state);
 
-		/* Zeros are written too: otherwise a series that ends looks like lost
-		 * data. */
+		if (!is_written(metrics, seen, state))
+			continue;
 		put_name(writer);
 		buf_printf(writer->out, ",state=\"%s\"", info->name);
 		if (with_class)
@@ -246,23 +93,24 @@ static void put_by_state(const struct writer *writer, const uint64_t *counts,
 
 static void put_tasks(const struct writer *writer, const struct metrics *metrics)
 {
-	put_by_state(writer, metrics->tasks, true);
+	put_by_state(writer, metrics, metrics->tasks, metrics->seen.tasks, true);
 }
 
 static void put_stuck(const struct writer *writer, const struct metrics *metrics)
 {
-	put_by_state(writer, metrics->stuck, false);
+	put_by_state(writer, metrics, metrics->stuck, metrics->seen.stuck, false);
 }
 
 static void put_long(const struct writer *writer, const struct metrics *metrics)
 {
-	put_by_state(writer, metrics->is_long, false);
+	put_by_state(writer, metrics, metrics->is_long, metrics->seen.is_long, false);
 }
 
 static void put_oldest(const struct writer *writer, const struct metrics *metrics)
 {
 	for (int state = 0; state < STATE_COUNT; state++) {
-		if (!state_blocks(state))
+		if (!state_blocks(state) ||
+		    !is_written(metrics, metrics->seen.oldest, state))
 			continue;
 		put_name(writer);
 		buf_printf(writer->out, ",state=\"%s\"", state_info(state)->name);
@@ -274,29 +122,33 @@ static void put_oldest(const struct writer *writer, const struct metrics *metric
 
 static void put_created(const struct writer *writer, const struct metrics *metrics)
 {
-	if (metrics->counting)
+	if (metrics->counting &&
+	    is_written(metrics, metrics->seen.families, SEEN_CREATED))
 		put_count(writer, metrics->created);
 }
 
 static void put_ended(const struct writer *writer, const struct metrics *metrics)
 {
-	if (metrics->counting)
+	if (metrics->counting && is_written(metrics, metrics->seen.families, SEEN_ENDED))
 		put_count(writer, metrics->ended);
 }
 
 static void put_leaking(const struct writer *writer, const struct metrics *metrics)
 {
-	put_count(writer, metrics->leaking);
+	if (is_written(metrics, metrics->seen.families, SEEN_LEAKING))
+		put_count(writer, metrics->leaking);
 }
 
 static void put_silent(const struct writer *writer, const struct metrics *metrics)
 {
-	put_count(writer, metrics->silent);
+	if (is_written(metrics, metrics->seen.families, SEEN_SILENT))
+		put_count(writer, metrics->silent);
 }
 
 static void put_deadlocks(const struct writer *writer, const struct metrics *metrics)
 {
-	put_count(writer, metrics->deadlocks);
+	if (is_written(metrics, metrics->seen.families, SEEN_DEADLOCKS))
+		put_count(writer, metrics->deadlocks);
 }
 
 static void put_rss(const struct writer *writer, const struct metrics *metrics)
@@ -334,12 +186,16 @@ static void put_groups(const struct writer *writer, const struct metrics *metric
 	}
 }
 
-/* Seconds without trailing zeros, as a label. */
+/* Seconds without trailing zeros, as a label, or "various". */
 static void put_period(struct buf *out, int64_t ns)
 {
 	char part[16] = "";
 	size_t length = 10;
 
+	if (ns == TIMER_VARIOUS) {
+		buf_puts(out, ",period=\"various\"");
+		return;
+	}
 	if (ns % (int64_t)CLOCK_SECOND_NS)
 		snprintf(part, sizeof(part), ".%09" PRId64,
 			 ns % (int64_t)CLOCK_SECOND_NS);
@@ -381,7 +237,7 @@ static const struct family families[] = {
 	 "Time that the task which has been in the state longest has spent in it.",
 	 put_oldest},
 	{"grmon_leaking_groups", "", "gauge", NULL,
-	 "Sites whose tasks leak, by trend or by proof, and groups of timers that leak.",
+	 "Leaks by trend or by proof, with their parts, and groups of timers that leak.",
 	 put_leaking},
 	{"grmon_deadlocks", "", "gauge", NULL,
 	 "Cycles of tasks that wait for each other.", put_deadlocks},
@@ -473,7 +329,9 @@ static void put_go_heap(struct writer *writer, const struct metrics *const *list
 		for (size_t i = 0; field->metric && i < count; i++) {
 			int64_t value = go_heap_value(&list[i]->go_heap, field);
 
-			if (!list[i]->up || value < 0)
+			if (!list[i]->up || value < 0 ||
+			    !is_written(list[i], list[i]->seen.go_heap,
+					(int)(field - go_heap_fields)))
 				continue;
 			snprintf(name, sizeof(name), "%s%s", field->metric, suffix);
 			writer->family = name;
@@ -547,24 +405,37 @@ const char *metrics_content_type(enum metrics_format format)
 		       : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-/* Totals cover the whole target, whichever rows are shown. */
+/* Totals cover the whole target, whichever rows are shown. Each of several processes is a
+ * target, as in 'grmon-c export'. */
 static int openmetrics_write(const struct out_request *request, struct buf *out,
 			     struct err *e)
 {
-	struct metrics *metrics = calloc(1, sizeof(*metrics));
-	const struct metrics *list[] = {metrics};
+	const struct snapshot *snapshot = request->snapshot;
+	size_t count = snapshot->nr_members > 0 ? snapshot->nr_members : 1;
+	struct metrics *metrics = calloc(count, sizeof(*metrics));
+	const struct metrics **list = calloc(count, sizeof(const struct metrics *));
 
-	if (!metrics)
-		return err_set(e, ERR_NOMEM, "out of memory for the output");
-	metrics->sample_ns = -1;
-	metrics_take(metrics, request->snapshot, 0);
-	metrics_write(list, 1, METRICS_OPENMETRICS, NULL, out);
+	for (size_t i = 0; metrics && list && i < count; i++) {
+		list[i] = &metrics[i];
+		metrics[i].sample_ns = -1;
+	}
+	if (metrics && snapshot->nr_members > 0)
+		metrics_take_members(metrics, snapshot);
+	else if (metrics)
+		metrics_take(metrics, snapshot, 0);
+	if (metrics && list)
+		metrics_write(list, count, METRICS_OPENMETRICS, NULL, out);
+	else
+		out->failed = 1;
 	free(metrics);
+	free(list);
+	if (out->failed)
+		return err_set(e, ERR_NOMEM, "out of memory for the output");
 	return out_flush(request, out, 0, e);
 }
 
 const struct out_ops out_openmetrics = {
-	"openmetrics",
-	"metrics by state, as 'grmon-c export' serves them",
-	openmetrics_write,
+	.name = "openmetrics",
+	.summary = "metrics by state, as 'grmon-c export' serves them",
+	.write = openmetrics_write,
 };

@@ -30,10 +30,20 @@ struct metrics_timers {
 	uint64_t count;
 };
 
+/* Which series have ever been other than 0: a bit per state, per family without a state
+ * (SEEN_…) and per field of the Go heap. */
+struct metrics_seen {
+	uint64_t tasks, stuck, is_long, oldest, families, go_heap;
+};
+enum { SEEN_CREATED, SEEN_ENDED, SEEN_LEAKING, SEEN_DEADLOCKS, SEEN_SILENT };
+
 struct metrics {
 	char target[METRICS_NAME_MAX]; /* the target's name */
 	pid_t pid;                     /* 0 if it is not a process */
-	bool up;       /* the last sample succeeded; if not, nothing else is written */
+	bool up; /* the last sample succeeded; if not, nothing else is written */
+	/* Series that have always been 0 are not written. */
+	bool skip_zero;
+	struct metrics_seen seen;
 	bool counting; /* created and ended are known */
 	uint64_t tasks[STATE_COUNT], stuck[STATE_COUNT], is_long[STATE_COUNT];
 	int64_t oldest_ns[STATE_COUNT]; /* -1 if no task is blocked in this state */
@@ -60,9 +70,13 @@ struct metrics_match {
 enum metrics_format { METRICS_OPENMETRICS, METRICS_TEXT };
 
 /* Takes everything from the snapshot, with at most nr_groups of the largest groups (up to
- * METRICS_GROUPS_MAX). Leaves created, ended, counting and sample_ns unchanged. */
+ * METRICS_GROUPS_MAX). Leaves created, ended, counting, sample_ns and skip_zero
+ * unchanged, and adds to seen. */
 void metrics_take(struct metrics *metrics, const struct snapshot *snapshot,
 		  size_t nr_groups);
+/* Fills in zeroed metrics of each process of a target that is several. They have no
+ * groups, and those leaks and deadlocks that the process has tasks in. */
+void metrics_take_members(struct metrics *list, const struct snapshot *snapshot);
 /* Writes the whole output with all targets in each family. version is that of grmon-c, or
  * NULL. */
 void metrics_write(const struct metrics *const *list, size_t count,

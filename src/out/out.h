@@ -24,6 +24,8 @@ struct out_request {
 	int width;
 	/* Text format: print whole stacks below each row. */
 	bool stacks;
+	/* Text and JSON: write what the tasks hold, which may contain secrets. */
+	bool holds;
 	/* Called as `out` grows; passes its bytes on and clears it. If NULL, all bytes
 	 * stay in `out`. */
 	int (*flush)(void *flush_ctx, struct buf *out, struct err *e);
@@ -34,6 +36,7 @@ struct out_ops {
 	const char *name; /* what -f accepts */
 	const char *summary;
 	int (*write)(const struct out_request *request, struct buf *out, struct err *e);
+	bool holds; /* it can write what tasks hold */
 };
 
 extern const struct out_ops *const out_table[]; /* NULL-terminated */

@@ -199,7 +199,7 @@ static void put_sample(struct profile *profile, const struct sample *sample)
 	const struct task *task = sample->task;
 	const struct stack *stack = task->stack;
 	const struct frame *creator = task_creator_frame(task);
-	char address[FRAME_NAME_MAX];
+	char address[FRAME_NAME_MAX], pid[16];
 	struct buf ids, values, message;
 
 	buf_init(&ids, 0);
@@ -216,6 +216,11 @@ static void put_sample(struct profile *profile, const struct sample *sample)
 		put_label(profile, &message, "thread", task->name);
 	if (creator)
 		put_label(profile, &message, "creator", frame_name(creator, address));
+	if (task->process) {
+		snprintf(pid, sizeof(pid), "%d", (int)task->pid);
+		put_label(profile, &message, "pid", pid);
+		put_label(profile, &message, "process", task->process);
+	}
 	put_message(&profile->out, PROFILE_SAMPLE, &message);
 	buf_release(&ids);
 	buf_release(&values);
@@ -245,6 +250,8 @@ static int by_content(const void *left, const void *right)
 		return (uintptr_t)a->created_by < (uintptr_t)b->created_by ? -1 : 1;
 	if (a->state != b->state)
 		return (int)a->state - (int)b->state;
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
 	names = strcmp(a->name, b->name);
 	return names;
 }
@@ -358,7 +365,7 @@ static int pprof_write(const struct out_request *request, struct buf *out, struc
 }
 
 const struct out_ops out_pprof = {
-	"pprof",
-	"a compressed profile for 'go tool pprof', also for its -base",
-	pprof_write,
+	.name = "pprof",
+	.summary = "a compressed profile for 'go tool pprof', also for its -base",
+	.write = pprof_write,
 };

@@ -1,26 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /* A report for programs; the manual page explains its fields. */
 #include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
 
 #include "base/array.h"
 #include "base/clock.h"
 #include "core/figures.h"
 #include "core/graph.h"
+#include "core/spread.h"
 #include "core/verdict.h"
 #include "out/escape.h"
 #include "out/json_field.h"
+#include "out/json_wayback.h"
 #include "out/report_style.h"
 
-#define STUCK_MAX 100u
+#define STUCK_MAX  100u
+
+#define NUMBER_MAX 9e18 /* fits into 64 bits */
 
 /* Writes three decimals without printf(), which depends on the locale. */
 static void put_number(struct buf *out, const char *key, double value)
 {
-	int64_t parts = (int64_t)((value < 0 ? -value : value) * 1000 + 0.5);
+	double size = fmin(fabs(value) + 0.0005, NUMBER_MAX);
+	int64_t whole = (int64_t)size;
 
 	json_put_key(out, ", ", key);
-	buf_printf(out, "%s%" PRId64 ".%03" PRId64, value < 0 ? "-" : "", parts / 1000,
-		   parts % 1000);
+	buf_printf(out, "%s%" PRId64 ".%03d", value < 0 ? "-" : "", whole,
+		   (int)((size - (double)whole) * 1000));
 }
 
 static const char *function_of(const struct stack *stack)
@@ -96,16 +103,46 @@ static void put_proofs(struct buf *out, const struct leak *leak)
 	buf_puts(out, "]");
 }
 
-static void put_leak(struct buf *out, const struct snapshot *snapshot,
-		     const struct leak *leak)
+/* Writes in which processes of a target that is several the tasks of a leak are. */
+static void put_processes_of(struct buf *out, const struct snapshot *snapshot,
+			     const struct leak *leak)
+{
+	uint32_t *tasks = calloc(snapshot->nr_members + 1, sizeof(*tasks));
+	const char *separator = "";
+
+	if (!tasks || snapshot->nr_members == 0) {
+		free(tasks);
+		return;
+	}
+	spread_of_leak(snapshot, leak, tasks);
+	json_put_key(out, ",\n   ", "processes");
+	buf_puts(out, "[");
+	for (size_t i = 0; i < snapshot->nr_members; i++) {
+		if (tasks[i] == 0)
+			continue;
+		buf_printf(out, "%s{", separator);
+		json_put_count(out, "", "pid", snapshot->members[i].pid);
+		json_put_text(out, "name", snapshot->members[i].name);
+		json_put_count(out, ", ", "tasks", tasks[i]);
+		buf_puts(out, "}");
+		separator = ", ";
+	}
+	buf_puts(out, "]");
+	free(tasks);
+}
+
+static void put_leak_fields(struct buf *out, const struct snapshot *snapshot,
+			    const struct leak *leak, bool holds)
 {
 	const struct trend_finding *finding = &leak->finding;
 	bool first = true;
 
-	buf_puts(out, "{\"verdict\": ");
-	escape_json(out, verdict_name(finding->verdict));
+	json_put_count(out, "", "id", (int64_t)leak->serial);
+	json_put_count(out, ", ", "part_of", leak->lead ? (int64_t)leak->lead : -1);
+	json_put_text(out, "verdict", verdict_name(finding->verdict));
 	json_put_count(out, ", ", "score", (int64_t)(finding->score + 0.5));
 	json_put_count(out, ", ", "tasks", leak->count);
+	json_put_count(out, ", ", "live_tasks", report_live_tasks(snapshot, leak));
 	json_put_count(out, ", ", "stuck", leak->stuck);
 	json_put_count(out, ", ", "oldest_ns",
 		       leak->since_ns > 0 ? snapshot->mono_ns - leak->since_ns : -1);
@@ -137,7 +174,32 @@ static void put_leak(struct buf *out, const struct snapshot *snapshot,
 	buf_puts(out, "]");
 	json_put_key(out, ",\n   ", "evidence");
 	escape_json(out, leak->evidence);
-	buf_puts(out, "}");
+	put_processes_of(out, snapshot, leak);
+	json_put_wayback(out, snapshot, leak);
+	if (holds)
+		json_put_holds_who(out, snapshot, (struct holds_who){.leak = leak});
+}
+
+/* A leak, with its parts inside. */
+static void put_leak(struct buf *out, const struct snapshot *snapshot,
+		     const struct leak *leak, bool holds)
+{
+	const struct groups *groups = snapshot->groups;
+	const char *separator = "";
+
+	buf_puts(out, "{");
+	put_leak_fields(out, snapshot, leak, holds);
+	json_put_key(out, ",\n   ", "parts");
+	buf_puts(out, "[");
+	for (size_t i = 0; leak->nr_parts > 0 && i < groups->nr_leaks; i++) {
+		if (groups->leaks[i].lead != leak->serial)
+			continue;
+		buf_printf(out, "%s{", separator);
+		separator = ",\n   ";
+		put_leak_fields(out, snapshot, &groups->leaks[i], holds);
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "]}");
 }
 
 static void put_past(struct buf *out, const struct report_history *history)
@@ -161,7 +223,54 @@ static void put_past(struct buf *out, const struct report_history *history)
 	}
 }
 
-static void put_words(struct buf *out, const struct snapshot *snapshot, bool is_long)
+static void put_process(struct buf *out, const struct report_history *history,
+			const struct report_process *process)
+{
+	const char *separator = "";
+
+	json_put_count(out, "{", "pid", process->pid);
+	json_put_text(out, "name", process->name);
+	json_put_count(out, ", ", "start_real_ns", process->start_real_ns);
+	json_put_text(out, "error", process->trouble[0] ? process->trouble : NULL);
+	json_put_count(out, ", ", "tasks", process->nr_tasks);
+	json_put_count(out, ", ", "stuck", process->stuck);
+	json_put_count(out, ", ", "long", process->is_long);
+	json_put_count(out, ", ", "appeared_ns",
+		       report_process_appeared(history, process)
+			       ? process->first_ns - history->first_ns
+			       : -1);
+	json_put_count(out, ", ", "ended_ns",
+		       process->here ? -1 : process->gone_ns - history->first_ns);
+	json_put_key(out, ", ", "figures");
+	buf_puts(out, "[");
+	for (int i = 0; i < REPORT_PROCESS_FIGURES; i++) {
+		if (process->first[i] < 0)
+			continue;
+		buf_printf(out, "%s{", separator);
+		json_put_key(out, "", "name");
+		escape_json(out, figure_info(report_process_figures[i])->name);
+		put_number(out, "first", process->first[i]);
+		put_number(out, "last", process->last[i]);
+		buf_puts(out, "}");
+		separator = ", ";
+	}
+	buf_puts(out, "]}");
+}
+
+/* Writes the processes of a target that is several; nothing for one process. */
+static void put_processes(struct buf *out, const struct report_history *history)
+{
+	if (!history || history->nr_processes == 0)
+		return;
+	buf_puts(out, "],\n \"processes\": [");
+	for (size_t i = 0; i < history->nr_processes; i++) {
+		buf_puts(out, i ? ",\n  " : "\n  ");
+		put_process(out, history, &history->processes[i]);
+	}
+}
+
+static void put_words(struct buf *out, const struct snapshot *snapshot, bool is_long,
+		      bool holds)
 {
 	const struct group *list[STUCK_MAX];
 	size_t count = report_stuck(snapshot, is_long, list, STUCK_MAX);
@@ -181,16 +290,19 @@ static void put_words(struct buf *out, const struct snapshot *snapshot, bool is_
 			  list[i]->ancestry);
 		json_put_text(out, "evidence",
 			      verdict_explain(task, snapshot->mono_ns, evidence));
+		if (holds)
+			json_put_holds_who(out, snapshot,
+					   (struct holds_who){.group = list[i]});
 		buf_puts(out, "}");
 	}
 }
 
-static void put_stuck(struct buf *out, const struct snapshot *snapshot)
+static void put_stuck(struct buf *out, const struct snapshot *snapshot, bool holds)
 {
 	buf_puts(out, "],\n \"stuck\": [");
-	put_words(out, snapshot, false);
+	put_words(out, snapshot, false, holds);
 	buf_puts(out, "],\n \"long\": [");
-	put_words(out, snapshot, true);
+	put_words(out, snapshot, true, holds);
 	buf_puts(out, "],\n \"cycles\": [");
 	json_put_cycles(out, snapshot);
 }
@@ -212,16 +324,14 @@ static void put_figures(struct buf *out, const struct snapshot *snapshot)
 	buf_puts(out, "],\n \"figures\": [");
 	for (int id = 0; snapshot->figures && id < FIGURE_COUNT; id++) {
 		const struct series *series = &snapshot->figures->series[id];
-		struct series_point first;
 		struct series_trend trend;
 
 		if (series->count < 1)
 			continue;
-		first = series->points[0];
 		buf_puts(out, separator);
 		buf_puts(out, "{\"name\": ");
 		escape_json(out, figure_info((enum figure_id)id)->name);
-		put_number(out, "first", (double)first.last);
+		put_number(out, "first", series->first);
 		put_number(out, "last", series->last);
 		put_number(out, "least", series->min);
 		put_number(out, "most", series->max);
@@ -253,19 +363,22 @@ static void write_json(const struct report_request *request, struct buf *out)
 	json_put_count(out, ", ", "tasks", snapshot->counts.tasks);
 	json_put_count(out, ", ", "stuck_tasks", snapshot->counts.stuck);
 	json_put_count(out, ", ", "long_tasks", snapshot->counts.is_long);
-	json_put_timers(out, snapshot, false);
+	json_put_timers(out, snapshot->timers, snapshot->mono_ns, false);
 	buf_puts(out, ",\n \"leaks\": [");
 	for (size_t i = 0; snapshot->groups && i < snapshot->groups->nr_leaks; i++) {
+		if (snapshot->groups->leaks[i].lead)
+			continue;
 		buf_puts(out, i ? ",\n  " : "\n  ");
-		put_leak(out, snapshot, &snapshot->groups->leaks[i]);
+		put_leak(out, snapshot, &snapshot->groups->leaks[i], request->holds);
 	}
 	buf_puts(out, "],\n \"acknowledged\": [");
 	for (size_t i = 0; snapshot->groups && i < snapshot->groups->nr_known; i++) {
 		buf_puts(out, i ? ",\n  " : "\n  ");
-		put_leak(out, snapshot, &snapshot->groups->known[i]);
+		put_leak(out, snapshot, &snapshot->groups->known[i], request->holds);
 	}
 	put_past(out, request->history);
-	put_stuck(out, snapshot);
+	put_processes(out, request->history);
+	put_stuck(out, snapshot, request->holds);
 	put_figures(out, snapshot);
 }
 

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* The content and the order of reports for people; the style decides on the format. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "core/column.h"
-#include "core/figures.h"
 #include "core/graph.h"
+#include "core/holds_group.h"
+#include "core/spread.h"
 #include "core/verdict.h"
+#include "core/wayback.h"
 #include "out/report_style.h"
 
-#define STUCK_MAX  20u
-#define TIMERS_MAX 10u
+#define STUCK_MAX 20u
+#define CYCLE_MAX 20u
 
 const char *report_frame(const struct frame *frame, char out[REPORT_FRAME_MAX])
 {
@@ -28,44 +30,35 @@ const char *report_frame(const struct frame *frame, char out[REPORT_FRAME_MAX])
 	return out;
 }
 
-const char *report_value(const struct report_plot *plot, uint32_t value,
-			 char out[REPORT_VALUE_MAX])
+/* Writes what the tasks hold in common, as far as their holds were read. */
+static void put_holds(const struct report_style *style, struct buf *out,
+		      struct holds_who who)
 {
-	if (plot->kilobytes)
-		snprintf(out, REPORT_VALUE_MAX, "%.1f MB", value / 1024.0);
-	else
-		snprintf(out, REPORT_VALUE_MAX, "%" PRIu32, value);
-	return out;
-}
+	const struct report_request *request = style->request;
+	char text[HOLDS_GROUP_TEXT_MAX], line[HELD_LINE_MAX + HOLDS_GROUP_TEXT_MAX];
+	char read[HOLDS_READ_MAX];
+	const struct holds_group *holds = NULL;
+	struct arena arena;
 
-static void put_summary(const struct report_request *request,
-			const struct report_style *style, struct buf *out)
-{
-	const struct snapshot *s = request->snapshot;
-	size_t leaks =
-		report_leaks(s, VERDICT_LEAK) + timers_leaks(s->timers, VERDICT_LEAK);
-	size_t cycles = graph_cycles(s);
-	size_t young = report_leaks(s, VERDICT_RECHECK) +
-		       timers_leaks(s->timers, VERDICT_RECHECK) - leaks;
-	char line[REPORT_LINE_MAX], span[CLOCK_DURATION_MAX], iso[CLOCK_ISO_MAX];
-
-	snprintf(
-		line, sizeof(line),
-		"Watched for %s until %s, %" PRIu64
-		" sample%s, through %s. %u task%s at the end, %u of them stuck, %u long.",
-		clock_format_duration(request->watched_ns, span),
-		clock_format_iso(s->real_ns, iso), request->nr_samples,
-		request->nr_samples == 1 ? "" : "s", s->target.sources, s->counts.tasks,
-		s->counts.tasks == 1 ? "" : "s", s->counts.stuck, s->counts.is_long);
-	style->paragraph(style, out, line);
-	snprintf(line, sizeof(line), "%zu leak%s, %zu deadlock%s.", leaks,
-		 leaks == 1 ? "" : "s", cycles, cycles == 1 ? "" : "s");
-	if (young > 0)
-		snprintf(line + strlen(line), sizeof(line) - strlen(line),
-			 " %zu possible: watch for longer.", young);
-	style->paragraph(style, out, line);
-	for (size_t i = 0; i < s->nr_notes; i++)
-		style->item(style, out, s->notes[i]);
+	arena_init(&arena, 0);
+	if (request->holds)
+		holds = holds_group_of(request->snapshot, who, &arena);
+	if (holds && holds->members < 2)
+		holds = NULL;
+	if (holds) {
+		holds_group_text(holds, HOLDS_SENTENCE, request->ascii, text);
+		snprintf(line, sizeof(line), "%s%s%s", text[0] ? "Held by " : "",
+			 text[0] ? text : "They hold nothing in common",
+			 holds_group_read(holds,
+					  who.group ? who.group->count : who.leak->count,
+					  read));
+		style->item(style, out, line);
+	}
+	for (size_t i = 0; holds && i < holds->nr_differing; i++)
+		style->item(
+			style, out,
+			holds_differing_text(&holds->differing[i], request->ascii, line));
+	arena_release(&arena);
 }
 
 /* The first one is the creator, which was written already. */
@@ -76,35 +69,78 @@ static void put_ancestors(const struct report_style *style, struct buf *out,
 		style->stack(style, out, "which was created by", ancestry->stacks[i]);
 }
 
-static void put_leak(const struct report_request *request,
-		     const struct report_style *style, struct buf *out, size_t number)
+/* Writes what has made the tasks, as far as that was seen. */
+static void put_wayback(const struct report_style *style, struct buf *out,
+			const struct leak *leak)
 {
-	const struct snapshot *s = request->snapshot;
-	const struct leak *leak = &s->groups->leaks[number];
-	char line[REPORT_LINE_MAX + 64], site[REPORT_LINE_MAX], age[CLOCK_DURATION_MAX];
-	struct report_plot plot = {
-		.values = leak->spark,
-		.count = leak->nr_spark,
-		.span_ns = s->mono_ns - leak->spark_begin_ns,
-		.what = "tasks",
-	};
+	static const struct {
+		const char *before;
+		const char *(*text)(const struct wayback *way, char out[WAYBACK_TEXT]);
+	} sentences[] = {{"Made by ", wayback_made},
+			 {"By their ancestors: ", wayback_chains},
+			 {"", wayback_shares}};
+	char text[WAYBACK_TEXT], line[WAYBACK_TEXT + 32];
+	struct wayback way;
 
-	snprintf(line, sizeof(line), "%s %zu: %s",
-		 leak->finding.verdict == VERDICT_RECHECK ? "Perhaps a leak" : "Leak",
-		 number + 1,
-		 report_site(leak->stack, leak->created_by, leak->state, site));
-	style->heading(style, out, 3, line);
-	style->plot(style, out, &plot);
+	wayback_find(style->request->snapshot, (struct wayback_of){.leak = leak}, &way);
+	for (size_t i = 0; i < ARRAY_COUNT(sentences); i++) {
+		if (!sentences[i].text(&way, text)[0])
+			continue;
+		snprintf(line, sizeof(line), "%s%s", sentences[i].before, text);
+		style->paragraph(style, out, line);
+	}
+}
+
+/* Writes the card of a leak, without its end. number is that of the leak; part is 0, or
+ * that of a part of it. */
+static void put_leak(const struct report_style *style, struct buf *out,
+		     const struct leak *leak, size_t number, size_t part)
+{
+	const struct snapshot *s = style->request->snapshot;
+	bool perhaps = leak->finding.verdict == VERDICT_RECHECK;
+	bool proof = leak->finding.verdict == VERDICT_PROOF;
+	char label[64], site[REPORT_LINE_MAX], age[CLOCK_DURATION_MAX];
+	char line[REPORT_LINE_MAX + 64];
+	char stayed[REPORT_STAYED_MAX], spread[SPREAD_TEXT_MAX];
+	uint32_t live = report_live_tasks(s, leak);
+	size_t used = (size_t)snprintf(label, sizeof(label), "%s %zu",
+				       perhaps ? "Perhaps a leak" : "Leak", number);
+
+	if (part > 0)
+		snprintf(label + used, sizeof(label) - used, ", part %zu", part + 1);
+	style->card(
+		style, out,
+		&(struct report_card){.mark = perhaps ? REPORT_PERHAPS
+					      : proof ? REPORT_PROOF
+						      : REPORT_LEAK,
+				      .label = label,
+				      .title = report_site(leak->stack, leak->created_by,
+							   leak->state, site)});
+	report_plot_counts(style, out,
+			   &(struct report_counts){.begin_ns = leak->spark_begin_ns,
+						   .step_ns = leak->spark_step_ns,
+						   .list = leak->spark,
+						   .count = leak->nr_spark,
+						   .steps_ns = leak->steps_ns,
+						   .nr_steps = leak->finding.nr_steps},
+			   "tasks");
 	style->paragraph(style, out, leak->evidence);
+	put_wayback(style, out, leak);
+	if (spread_leak_text(s, leak, spread)[0]) {
+		snprintf(line, sizeof(line), "%s %s.",
+			 live == 1 ? "The task is" : "The tasks are", spread);
+		style->paragraph(style, out, line);
+	}
 	report_examples(s, leak, site);
 	snprintf(line, sizeof(line),
-		 "%u tasks, %u stuck, the oldest for %s%s%s. Score %.0f.", leak->count,
-		 leak->stuck,
+		 "%u task%s%s, %u stuck, the oldest for %s%s%s. Score %.0f.", live,
+		 live == 1 ? "" : "s", report_stayed(leak, live, stayed), leak->stuck,
 		 leak->since_ns > 0
 			 ? clock_format_duration(s->mono_ns - leak->since_ns, age)
 			 : "an unknown time",
 		 site[0] ? ": " : "", site, leak->finding.score);
 	style->paragraph(style, out, line);
+	put_holds(style, out, (struct holds_who){.leak = leak});
 	style->stack(style, out, "blocked at", leak->stack);
 	style->stack(style, out,
 		     leak->ancestry && leak->mixed_creators ? "created by (the oldest)"
@@ -113,56 +149,80 @@ static void put_leak(const struct report_request *request,
 	put_ancestors(style, out, leak->ancestry);
 }
 
-static void put_timer_leak(const struct report_request *request,
-			   const struct report_style *style, struct buf *out,
-			   const struct timer_group *group, size_t number)
+/* Says how many verdicts were left out, if any were. */
+static void put_left_out(const struct report_style *style, struct buf *out, size_t count)
 {
-	char line[REPORT_LINE_MAX], text[TIMER_TEXT_MAX];
-	struct report_plot plot = {
-		.values = group->spark,
-		.count = group->nr_spark,
-		.span_ns = request->snapshot->mono_ns - group->spark_begin_ns,
-		.what = "timers",
-	};
+	char line[REPORT_LINE_MAX];
 
-	snprintf(line, sizeof(line), "%s %zu: %s",
-		 group->verdict == VERDICT_RECHECK ? "Perhaps a leak" : "Leak", number,
-		 timer_group_text(group, text));
-	style->heading(style, out, 3, line);
-	style->plot(style, out, &plot);
-	style->paragraph(style, out, group->evidence);
-	snprintf(line, sizeof(line), "%s. Score %.0f.",
-		 timer_group_details(group, request->snapshot->mono_ns, text),
-		 group->score);
+	if (count == 0)
+		return;
+	snprintf(line, sizeof(line), "%zu more %s not shown here; -f json has more.",
+		 count, count == 1 ? "is" : "are");
 	style->paragraph(style, out, line);
 }
 
-static void put_leaks(const struct report_request *request,
-		      const struct report_style *style, struct buf *out)
+static bool is_full(const struct report_style *style, const struct buf *out)
 {
-	const struct timers *timers = request->snapshot->timers;
-	size_t count = report_leaks(request->snapshot, VERDICT_RECHECK);
+	return style->full && style->full(out);
+}
 
-	if (count + timers_leaks(timers, VERDICT_RECHECK) == 0)
+/* Parts of a leak follow it in the list, and are written into its card. */
+static size_t put_task_leaks(const struct report_style *style, struct buf *out)
+{
+	const struct groups *groups = style->request->snapshot->groups;
+	size_t count = 0, left_out = 0;
+
+	for (size_t i = 0; groups && i < groups->nr_leaks;) {
+		size_t part = 0;
+
+		if (leak_is_deadlock(&groups->leaks[i])) { /* has a card of its own */
+			i++;
+			continue;
+		}
+		if (is_full(style, out)) {
+			left_out += groups->leaks[i++].lead == 0;
+			continue;
+		}
+		put_leak(style, out, &groups->leaks[i++], ++count, 0);
+		for (; i < groups->nr_leaks && groups->leaks[i].lead; i++) {
+			if (is_full(style, out))
+				continue;
+			put_leak(style, out, &groups->leaks[i], count, ++part);
+			style->card_end(out);
+		}
+		style->card_end(out);
+	}
+	put_left_out(style, out, left_out);
+	return count;
+}
+
+static void put_leaks(const struct report_style *style, struct buf *out)
+{
+	const struct timers *timers = style->request->snapshot->timers;
+	struct report_found found = report_count_found(style->request->snapshot);
+	size_t count;
+
+	if (found.leaks + found.perhaps == 0)
 		return;
-	style->heading(style, out, 2, "Leaks");
-	for (size_t i = 0; i < count; i++)
-		put_leak(request, style, out, i);
+	style->section(style, out, "leaks", "Leaks");
+	count = put_task_leaks(style, out);
 	for (size_t i = 0; timers && i < timers->nr_groups; i++)
-		if (timers->groups[i].evidence)
-			put_timer_leak(request, style, out, &timers->groups[i], ++count);
+		if (timers->groups[i].evidence) {
+			count += timers->groups[i].lead == 0;
+			report_timer_leak(style, out, &timers->groups[i], count);
+		}
+	style->section_end(out);
 }
 
 /* Writes one line for each leak that the user has acknowledged. */
-static void put_known(const struct report_request *request,
-		      const struct report_style *style, struct buf *out)
+static void put_known(const struct report_style *style, struct buf *out)
 {
-	const struct groups *groups = request->snapshot->groups;
-	char line[REPORT_LINE_MAX + 1000], site[REPORT_LINE_MAX];
+	const struct groups *groups = style->request->snapshot->groups;
+	char line[REPORT_LINE_MAX + 2000], site[REPORT_LINE_MAX];
 
 	if (!groups || groups->nr_known == 0)
 		return;
-	style->heading(style, out, 2, "Acknowledged");
+	style->section(style, out, "acknowledged", "Acknowledged");
 	for (size_t i = 0; i < groups->nr_known; i++) {
 		const struct leak *leak = &groups->known[i];
 
@@ -171,13 +231,13 @@ static void put_known(const struct report_request *request,
 			 leak->evidence);
 		style->item(style, out, line);
 	}
+	style->section_end(out);
 }
 
-static void put_past(const struct report_request *request,
-		     const struct report_style *style, struct buf *out)
+static void put_past(const struct report_style *style, struct buf *out)
 {
-	const struct report_history *history = request->history;
-	char line[REPORT_LINE_MAX + 1100], iso[CLOCK_ISO_MAX];
+	const struct report_history *history = style->request->history;
+	char line[REPORT_LINE_MAX + 2100], iso[CLOCK_ISO_MAX];
 	bool titled = false;
 
 	for (size_t i = 0; history && i < history->count; i++) {
@@ -186,7 +246,7 @@ static void put_past(const struct report_request *request,
 		if (!report_is_past(history, past))
 			continue;
 		if (!titled)
-			style->heading(style, out, 2, "Earlier");
+			style->section(style, out, "earlier", "Earlier");
 		titled = true;
 		snprintf(line, sizeof(line),
 			 "a leak until %s, with up to %u tasks: %s. %s",
@@ -194,192 +254,179 @@ static void put_past(const struct report_request *request,
 			 past->site, past->evidence);
 		style->item(style, out, line);
 	}
+	if (titled)
+		style->section_end(out);
 }
 
-static void put_cycles(const struct report_request *request,
-		       const struct report_style *style, struct buf *out)
+static void put_cycle(const struct report_style *style, struct buf *out,
+		      const struct cycle *cycle, size_t number)
 {
-	const struct snapshot *s = request->snapshot;
+	const struct snapshot *s = style->request->snapshot;
+	char label[64], line[REPORT_LINE_MAX], id[TASK_ID_MAX], of[SPREAD_TEXT_MAX];
 
-	for (size_t i = 0; i < graph_cycles(s); i++) {
-		const struct cycle *cycle = &s->graph->cycles[i];
-		char line[REPORT_LINE_MAX];
+	snprintf(label, sizeof(label), "Deadlock %zu of %zu", number, graph_cycles(s));
+	style->card(style, out,
+		    &(struct report_card){.mark = REPORT_DEADLOCK,
+					  .label = label,
+					  .title = cycle->nr_nodes == 1
+							   ? "it waits for itself"
+							   : "each waits for the next"});
+	for (size_t n = 0; n < cycle->nr_nodes && n < CYCLE_MAX; n++) {
+		const struct task *task = graph_task(s, cycle->nodes[n]);
 
-		if (i == 0)
-			style->heading(style, out, 2, "Deadlocks");
-		snprintf(line, sizeof(line),
-			 "Deadlock %zu of %zu: each waits for the next", i + 1,
-			 graph_cycles(s));
-		style->heading(style, out, 3, line);
-		for (size_t n = 0; n < cycle->nr_nodes; n++) {
-			const struct task *task = graph_task(s, cycle->nodes[n]);
-			char id[TASK_ID_MAX];
-
-			snprintf(line, sizeof(line), "%s %.60s in %s: %.300s",
-				 task_format_id(task, id), task->name,
-				 state_info(task->state)->name,
-				 task->waits.kind ? task->waits.text : "");
-			style->item(style, out, line);
-			style->stack(style, out, "blocked at", task->stack);
-		}
+		snprintf(line, sizeof(line), "%s %.60s%s in %s: %.300s",
+			 task_format_id(task, id), task->name, spread_task_text(task, of),
+			 state_info(task->state)->name,
+			 task->waits.kind ? task->waits.text : "");
+		style->item(style, out, line);
+		style->stack(style, out, "blocked at", task->stack);
 	}
+	if (cycle->nr_nodes > CYCLE_MAX) {
+		snprintf(line, sizeof(line), "%zu more tasks are in this deadlock.",
+			 cycle->nr_nodes - CYCLE_MAX);
+		style->paragraph(style, out, line);
+	}
+	style->card_end(out);
+}
+
+static void put_cycles(const struct report_style *style, struct buf *out)
+{
+	const struct snapshot *s = style->request->snapshot;
+	size_t count = graph_cycles(s), at = 0;
+
+	if (count == 0)
+		return;
+	style->section(style, out, "deadlocks", "Deadlocks");
+	for (; at < count && !is_full(style, out); at++)
+		put_cycle(style, out, &s->graph->cycles[at], at + 1);
+	put_left_out(style, out, count - at);
+	style->section_end(out);
+}
+
+/* Returns whether a leak with this stack stands above. */
+static bool is_told(const struct group *group)
+{
+	return group->leak && !group->acknowledged && group->leak->stack == group->stack;
+}
+
+/* Writes a plot of the number of tasks, if that has changed. */
+static void plot_group(const struct report_style *style, struct buf *out,
+		       const struct group *group)
+{
+	uint32_t at = 0;
+
+	while (at < group->nr_spark && group->spark[at] == group->spark[0])
+		at++;
+	if (at < group->nr_spark)
+		report_plot_counts(
+			style, out,
+			&(struct report_counts){.begin_ns = group->spark_begin_ns,
+						.step_ns = group->spark_step_ns,
+						.list = group->spark,
+						.count = group->nr_spark},
+			"tasks");
+}
+
+/* Writes a group with stuck tasks, or with long ones. */
+static void put_group(const struct report_style *style, struct buf *out,
+		      const struct group *group, bool is_long)
+{
+	const struct snapshot *s = style->request->snapshot;
+	const struct task *task = &s->tasks[group->word];
+	char label[96], site[REPORT_LINE_MAX], age[CLOCK_DURATION_MAX] = "";
+	char evidence[VERDICT_TEXT_MAX], line[REPORT_LINE_MAX], spread[SPREAD_TEXT_MAX];
+	bool told = is_told(group);
+
+	if (group->since_ns > 0)
+		clock_format_duration(s->mono_ns - group->since_ns, age);
+	snprintf(label, sizeof(label), "%u %s%s%s",
+		 is_long ? group->is_long : group->stuck, is_long ? "long" : "stuck",
+		 age[0] ? ", the oldest for " : "", age);
+	snprintf(line, sizeof(line), "%s%s", verdict_explain(task, s->mono_ns, evidence),
+		 told ? "; its stack is that of the leak above" : "");
+	style->card(style, out,
+		    &(struct report_card){.mark = is_long ? REPORT_LONG : REPORT_STUCK,
+					  .label = label,
+					  .title = report_site(group->stack,
+							       group->created_by,
+							       group->state, site),
+					  .evidence = line});
+	if (!told)
+		plot_group(style, out, group);
+	if (spread_group_text(s, group, spread)[0]) {
+		snprintf(line, sizeof(line), "%s %s.",
+			 group->count == 1 ? "The task is" : "The tasks are", spread);
+		style->paragraph(style, out, line);
+	}
+	put_holds(style, out, (struct holds_who){.group = group});
+	if (!told)
+		style->stack(style, out, "blocked at", group->stack);
+	if (!told && group->ancestry && !group->mixed_creators) {
+		style->stack(style, out, "created by", group->created_by);
+		put_ancestors(style, out, group->ancestry);
+	}
+	style->card_end(out);
 }
 
 /* Writes the stuck tasks or the long ones. */
-static void put_stuck(const struct report_request *request,
-		      const struct report_style *style, bool is_long, struct buf *out)
+static void put_stuck(const struct report_style *style, bool is_long, struct buf *out)
 {
 	const struct group *list[STUCK_MAX];
-	const struct snapshot *s = request->snapshot;
-	size_t count = report_stuck(s, is_long, list, STUCK_MAX);
+	size_t count = report_stuck(style->request->snapshot, is_long, list, STUCK_MAX);
+	size_t all = report_stuck_count(style->request->snapshot, is_long), at = 0;
 
-	if (count > 0)
-		style->heading(style, out, 2, is_long ? "Long waits" : "Stuck tasks");
-	for (size_t i = 0; i < count; i++) {
-		const struct group *group = list[i];
-		const struct task *task = &s->tasks[group->word];
-		char line[REPORT_LINE_MAX + 64 + VERDICT_TEXT_MAX];
-		char site[REPORT_LINE_MAX], age[CLOCK_DURATION_MAX];
-		char evidence[VERDICT_TEXT_MAX];
-
-		snprintf(line, sizeof(line), "%u %s%s%s: %s; %s",
-			 is_long ? group->is_long : group->stuck,
-			 is_long ? "long" : "stuck",
-			 group->since_ns > 0 ? ", the oldest for " : "",
-			 group->since_ns > 0 ? clock_format_duration(
-						       s->mono_ns - group->since_ns, age)
-					     : "",
-			 report_site(group->stack, group->created_by, group->state, site),
-			 verdict_explain(task, s->mono_ns, evidence));
-		style->item(style, out, line);
-		style->stack(style, out, "blocked at", group->stack);
-		if (group->ancestry && !group->mixed_creators) {
-			style->stack(style, out, "created by", group->created_by);
-			put_ancestors(style, out, group->ancestry);
-		}
-	}
-}
-
-/* Writes which kind of memory grew in a Go program, if any did. */
-static void put_heap(const struct report_request *request,
-		     const struct report_style *style, struct buf *out)
-{
-	struct go_heap_point from, to;
-	char text[GO_HEAP_TEXT_MAX];
-	bool titled = false;
-
-	if (!figures_heap(request->snapshot, &from, &to))
+	if (count == 0)
 		return;
-	for (int change = 0; change < GO_HEAP_CHANGES; change++) {
-		if (!go_heap_changed(&from, &to, (enum go_heap_change)change))
-			continue;
-		if (!titled)
-			style->heading(style, out, 2, "Go heap");
-		titled = true;
-		style->item(
-			style, out,
-			go_heap_explain(&from, &to, (enum go_heap_change)change, text));
-		if (change == GO_HEAP_LIVE) {
-			style->item(style, out, go_heap_advice);
-			style->item(style, out, go_heap_command);
-		}
-	}
+	style->section(style, out, is_long ? "long" : "stuck",
+		       is_long ? "Long waits" : "Stuck tasks");
+	if (!is_long && style->stuck)
+		style->stuck(style, out);
+	for (; at < count && !is_full(style, out); at++)
+		put_group(style, out, list[at], is_long);
+	put_left_out(style, out, all - at);
+	style->section_end(out);
 }
 
-static void format_value(enum figure_unit unit, double value, char out[32])
+/* Writes the processes of a target that is several. */
+static void put_processes(const struct report_style *style, struct buf *out)
 {
-	if (unit == UNIT_BYTES)
-		snprintf(out, 32, "%.1f MB", value / 1048576);
-	else
-		snprintf(out, 32, unit == UNIT_PERCENT ? "%.0f%%" : "%.0f", value);
-}
+	const struct report_history *history = style->request->history;
+	char line[REPORT_LINE_MAX];
 
-/* Writes the figures that have changed, with plots. */
-static void put_figures(const struct report_request *request,
-			const struct report_style *style, struct buf *out)
-{
-	const struct snapshot *s = request->snapshot;
-	bool titled = false;
-
-	for (int id = 0; s->figures && id < FIGURE_COUNT; id++) {
-		const struct figure_info *info = figure_info((enum figure_id)id);
-		const struct series *series = &s->figures->series[id];
-		struct series_point points[GROUP_SPARK];
-		struct series_trend trend;
-		uint32_t values[GROUP_SPARK];
-		char line[REPORT_LINE_MAX], first[32], last[32], pace[32] = "";
-
-		if (series->count < 2 || !(series->max > series->min))
-			continue;
-		if (!titled)
-			style->heading(style, out, 2, "Resources");
-		titled = true;
-		series_resample(series, series->first_ns, series->last_ns, points,
-				GROUP_SPARK);
-		for (size_t i = 0; i < GROUP_SPARK; i++)
-			values[i] =
-				points[i].last > 0
-					? (uint32_t)fmin((double)points[i].last /
-								 (info->unit == UNIT_BYTES
-									  ? 1024
-									  : 1),
-							 4e9)
-					: 0;
-		format_value(info->unit, (double)points[0].last, first);
-		format_value(info->unit, series->last, last);
-		if (series_trend(series, 0, &trend) && trend.clear)
-			format_value(info->unit, fabs(trend.per_second) * 60, pace);
-		snprintf(line, sizeof(line), "%s: %s to %s%s%s%s", info->name, first,
-			 last, pace[0] ? trend.per_second > 0 ? ", +" : ", -" : "", pace,
-			 pace[0] ? " a minute" : "");
-		style->item(style, out, line);
-		struct report_plot plot = {values, GROUP_SPARK,
-					   series->last_ns - series->first_ns,
-					   info->unit == UNIT_PERCENT ? "%" : info->name,
-					   info->unit == UNIT_BYTES};
-
-		style->plot(style, out, &plot);
-	}
-}
-
-static void put_timers(const struct report_request *request,
-		       const struct report_style *style, struct buf *out)
-{
-	const struct timers *timers = request->snapshot->timers;
-	char text[TIMER_TEXT_MAX], line[REPORT_LINE_MAX];
-
-	if (!timers || timers->count == 0)
+	if (!history || history->nr_processes == 0)
 		return;
-	style->heading(style, out, 2, "Go timers");
-	snprintf(line, sizeof(line), "%s.", timers_text(timers, text));
-	style->paragraph(style, out, line);
-	for (size_t i = 0; i < timers->nr_groups && i < TIMERS_MAX; i++)
+	style->section(style, out, "processes", "Processes");
+	style->paragraph(style, out, report_processes_text(history, line));
+	for (size_t i = 0; i < history->nr_processes; i++)
 		style->item(style, out,
-			    timer_group_details(&timers->groups[i],
-						request->snapshot->mono_ns, text));
+			    report_process_text(history, &history->processes[i], line));
+	style->section_end(out);
 }
 
-void report_write_parts(const struct report_request *request,
-			const struct report_style *style, struct buf *out)
+void report_write_parts(const struct report_style *style, struct buf *out)
 {
-	const struct snapshot_target *target = &request->snapshot->target;
+	const struct snapshot_target *target = &style->request->snapshot->target;
+	size_t several = style->request->snapshot->nr_members;
 	char title[REPORT_LINE_MAX];
 
 	if (target->pid > 0)
 		snprintf(title, sizeof(title), "%.200s, process %d", target->name,
 			 (int)target->pid);
+	else if (several > 0)
+		snprintf(title, sizeof(title), "%.200s, %zu process%s", target->name,
+			 several, several == 1 ? "" : "es");
 	else
 		snprintf(title, sizeof(title), "%.200s", target->name);
 	style->begin(style, out, title);
-	put_summary(request, style, out);
-	put_leaks(request, style, out);
-	put_known(request, style, out);
-	put_past(request, style, out);
-	put_cycles(request, style, out);
-	put_stuck(request, style, false, out);
-	put_stuck(request, style, true, out);
-	put_timers(request, style, out);
-	put_heap(request, style, out);
-	put_figures(request, style, out);
-	style->end(out);
+	put_cycles(style, out);
+	put_leaks(style, out);
+	put_stuck(style, false, out);
+	put_stuck(style, true, out);
+	put_past(style, out);
+	put_processes(style, out);
+	report_timers(style, out);
+	report_heap(style, out);
+	report_figures(style, out);
+	put_known(style, out);
+	style->end(style, out);
 }

@@ -9,14 +9,16 @@
 #define SAMPLES_LEAST 3u
 #define SHARE_LEAST   50u /* a leak in fewer than one sample in 50 was a passing doubt */
 
-static struct report_past *find_site(struct report_history *history, const char *site)
+/* A part of another leak is not added. */
+static struct report_past *find_site(struct report_history *history, const char *site,
+				     bool part)
 {
 	struct report_past *past;
 
 	for (size_t i = 0; i < history->count; i++)
 		if (strcmp(history->list[i].site, site) == 0)
 			return &history->list[i];
-	if (history->count == REPORT_PAST_MAX)
+	if (part || history->count == REPORT_PAST_MAX)
 		return NULL;
 	past = &history->list[history->count++];
 	memset(past, 0, sizeof(*past));
@@ -30,14 +32,17 @@ void report_history_note(struct report_history *history, const struct snapshot *
 	char site[REPORT_LINE_MAX];
 
 	history->nr_samples++;
+	report_processes_note(history, snapshot);
 	for (size_t i = 0; i < history->count; i++)
 		history->list[i].still = false;
 	for (size_t i = 0; groups && i < groups->nr_leaks; i++) {
 		const struct leak *leak = &groups->leaks[i];
 		struct report_past *past;
 
-		past = find_site(history, report_site(leak->stack, leak->created_by,
-						      leak->state, site));
+		past = find_site(
+			history,
+			report_site(leak->stack, leak->created_by, leak->state, site),
+			leak->lead != 0);
 		if (!past)
 			continue;
 		past->still = true;

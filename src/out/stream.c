@@ -13,6 +13,8 @@
 #include "out/escape.h"
 #include "out/json_field.h"
 #include "out/stream_fields.h"
+#include "out/stream_holds.h"
+#include "out/stream_members.h"
 
 /* A key sample is due when it would be small compared with the bytes written since the
  * last. */
@@ -31,6 +33,8 @@ struct stream {
 	struct buf others, others_before;
 	struct buf tasks;
 	struct stream_fields fields;
+	struct stream_holds holds;
+	struct stream_members members;
 	uint64_t serial;
 	int64_t key_ns;
 	size_t key_bytes, since_key_bytes;
@@ -58,8 +62,22 @@ void stream_free(struct stream *stream)
 	buf_release(&stream->others_before);
 	buf_release(&stream->tasks);
 	stream_fields_release(&stream->fields);
+	stream_holds_release(&stream->holds);
+	stream_members_release(&stream->members);
 	free(stream->index);
 	free(stream);
+}
+
+void stream_write_holds(struct stream *stream)
+{
+	stream->holds.on = true;
+}
+
+size_t stream_wants_holds(const struct stream *stream, const struct snapshot *snapshot,
+			  struct holds_wish *list, size_t most)
+{
+	return stream->holds.on ? stream_holds_next(&stream->holds, snapshot, list, most)
+				: 0;
 }
 
 static size_t identity_hash(const struct task *task)
@@ -106,11 +124,15 @@ static const struct task *find_before(const struct stream *stream,
 static void put_task(struct stream *stream, const struct task *task,
 		     const struct task *before)
 {
-	if (before && stream_same_task(task, before))
+	bool holds = stream->holds.on && task->holds;
+
+	if (before && !holds && stream_same_task(task, before))
 		return;
 	if (stream->tasks.length > 0)
 		buf_puts(&stream->tasks, ", ");
-	stream_put_fields(&stream->fields, &stream->tasks, task, before);
+	stream_put_fields(&stream->fields, &stream->tasks, task, before, holds);
+	if (holds)
+		stream_holds_note(&stream->holds, task);
 }
 
 /* Leaves out what may change while a thread of another process waits: CPU share and
@@ -120,7 +142,7 @@ static void put_others(struct stream *stream, const struct snapshot *s)
 	struct buf *out = &stream->others;
 
 	buf_clear(out);
-	buf_puts(out, ", \"processes\": [");
+	buf_puts(out, ", \"others\": [");
 	for (size_t i = 0; i < s->nr_processes; i++) {
 		const struct other_process *process = &s->processes[i];
 		bool any = false;
@@ -138,7 +160,7 @@ static void put_others(struct stream *stream, const struct snapshot *s)
 			task.switches = 0;
 			buf_puts(out, any ? ", " : "");
 			any = true;
-			stream_put_fields(&stream->fields, out, &task, NULL);
+			stream_put_fields(&stream->fields, out, &task, NULL, false);
 		}
 		buf_puts(out, "]}");
 	}
@@ -169,8 +191,8 @@ static void put_gone(struct stream *stream, const struct snapshot *snapshot,
 			continue;
 		buf_puts(out, any ? ", " : ", \"gone\": [");
 		any = true;
-		buf_printf(out, "\"%s.%" PRIu64 "\"", task_format_id(task, id),
-			   task->serial);
+		buf_printf(out, "\"%s.%" PRId64 "\"", task_format_id(task, id),
+			   (int64_t)task->serial);
 	}
 	if (any)
 		buf_puts(out, "]");
@@ -188,7 +210,7 @@ static void put_head(struct buf *out, const struct snapshot *s)
 	json_put_count(out, ", ", "start_real_ns", s->target.start_real_ns);
 	buf_puts(out, "}, \"resources\": {");
 	json_put_resources(out, &s->resources);
-	json_put_timers(out, s, true);
+	json_put_timers(out, s->timers, s->mono_ns, true);
 	json_put_percent(out, "cpu_percent", s->resources.cpu_percent);
 	buf_printf(out, "}, \"dropped\": %" PRIu64 ", \"errors\": [", s->dropped);
 	for (size_t i = 0; i < s->nr_notes; i++) {
@@ -213,6 +235,7 @@ static void begin_key(struct stream *stream, const struct snapshot *snapshot)
 	stream->key_ns = snapshot->mono_ns;
 	stream->since_key_bytes = 0;
 	stream_fields_begin_key(&stream->fields);
+	stream_holds_begin_key(&stream->holds);
 	buf_clear(&stream->head_before);
 	buf_clear(&stream->others_before);
 }
@@ -254,6 +277,7 @@ int stream_put(struct stream *stream, struct snapshot *snapshot, struct buf *out
 		   snapshot->mono_ns, stream->serial++, key ? "true" : "false");
 	put_head(&stream->head, snapshot);
 	put_changed(&stream->head, &stream->head_before, out);
+	stream_put_members(&stream->members, out, snapshot, key ? NULL : stream->last);
 	/* Most targets wait for no other process, and then this field never appears. */
 	if (snapshot->nr_processes > 0 || stream->others_before.length > 0) {
 		put_others(stream, snapshot);

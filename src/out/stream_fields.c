@@ -83,23 +83,28 @@ static int64_t stack_number(struct stream_fields *fields, const struct stack *st
 	return fields->stacks[at].number;
 }
 
+/* Bits of a task's flags, and words of its wait. */
 static const struct {
 	const char *name;
 	unsigned bit;
+	size_t wait; /* offset of a bool in struct waits_on, if bit is 0 */
 } flag_table[] = {
-	{"age_exact", TASK_AGE_EXACT},
-	{"idle", TASK_IDLE},
-	{"stuck", TASK_STUCK},
-	{"suspect", TASK_SUSPECT},
-	{"long", TASK_LONG},
-	{"stale", TASK_STALE},
-	{"deadlock", TASK_DEADLOCK},
-	{"unreachable", TASK_UNREACHABLE},
-	{"limited", 0},
+	{"age_exact", TASK_AGE_EXACT, 0},
+	{"idle", TASK_IDLE, 0},
+	{"stuck", TASK_STUCK, 0},
+	{"suspect", TASK_SUSPECT, 0},
+	{"long", TASK_LONG, 0},
+	{"stale", TASK_STALE, 0},
+	{"deadlock", TASK_DEADLOCK, 0},
+	{"unreachable", TASK_UNREACHABLE, 0},
+	{"limited", 0, offsetof(struct waits_on, limited)},
+	{"vague", 0, offsetof(struct waits_on, vague)},
+	{"accepted", 0, offsetof(struct waits_on, accepted)},
 };
 
 /* In the order in which they are written. */
 enum field {
+	FIELD_PID,
 	FIELD_TID,
 	FIELD_NAME,
 	FIELD_STATE,
@@ -120,6 +125,7 @@ enum field {
 	FIELD_WAIT_DETAIL,
 	FIELD_EVIDENCE,
 	FIELD_ANCESTORS,
+	FIELD_AWAITED_BY,
 	FIELD_FLAGS, /* the first of one value per row of flag_table */
 	NR_FIELDS = FIELD_FLAGS + ARRAY_COUNT(flag_table)
 };
@@ -134,6 +140,8 @@ static void put_actors(struct buf *out, const struct wait_actors *actors)
 	buf_puts(out, "{\"how\": ");
 	escape_json(out, actors->how);
 	json_put_bool(out, "complete", actors->complete);
+	if (actors->tid > 0)
+		json_put_count(out, ", ", "tid", actors->tid);
 	buf_puts(out, ", \"pids\": [");
 	for (size_t i = 0; i < actors->nr_pids; i++)
 		buf_printf(out, i > 0 ? ", %d" : "%d", (int)actors->pids[i]);
@@ -172,8 +180,9 @@ static void put_ancestors(struct stream_fields *fields, struct buf *out,
 
 static void put_flag(struct buf *out, size_t at, const struct task *task)
 {
+	const char *waits = (const char *)&task->waits;
 	bool value = flag_table[at].bit ? task->flags & flag_table[at].bit
-					: task->waits.limited;
+					: *(const bool *)(waits + flag_table[at].wait);
 
 	json_put_bool(out, flag_table[at].name, value);
 }
@@ -183,7 +192,7 @@ static void put_wait(struct buf *out, unsigned field, const struct task *task)
 {
 	switch (field) {
 	case FIELD_WAITS:
-		json_put_waits(out, ", ", &task->waits);
+		json_put_waits(out, ", ", task);
 		break;
 	case FIELD_FD:
 		json_put_count(out, ", ", "fd", task->waits.fd);
@@ -200,20 +209,39 @@ static void put_wait(struct buf *out, unsigned field, const struct task *task)
 	}
 }
 
-static void put_field(struct stream_fields *fields, struct buf *out, unsigned field,
-		      const struct task *task)
+/* Writes to what the task belongs, and what created it. */
+static void put_kin(struct buf *out, unsigned field, const struct task *task)
 {
 	char id[TASK_ID_MAX];
 
+	switch (field) {
+	case FIELD_PID:
+		json_put_count(out, ", ", "pid", task->pid > 0 ? task->pid : -1);
+		break;
+	case FIELD_TID:
+		json_put_count(out, ", ", "tid", task->tid > 0 ? task->tid : -1);
+		break;
+	case FIELD_CREATOR_NAME:
+		json_put_text(out, "creator_name", task->creator_name);
+		break;
+	case FIELD_PARENT:
+		json_put_text(out, "parent", task_format_parent(task, id));
+		break;
+	case FIELD_AWAITED_BY:
+		json_put_awaiting(out, ", ", task);
+		break;
+	}
+}
+
+static void put_field(struct stream_fields *fields, struct buf *out, unsigned field,
+		      const struct task *task)
+{
 	buf_clear(out);
 	if (field >= FIELD_FLAGS) {
 		put_flag(out, field - FIELD_FLAGS, task);
 		return;
 	}
 	switch (field) {
-	case FIELD_TID:
-		json_put_count(out, ", ", "tid", task->tid > 0 ? task->tid : -1);
-		break;
 	case FIELD_NAME:
 		json_put_text(out, "name", task->name);
 		break;
@@ -248,17 +276,12 @@ static void put_field(struct stream_fields *fields, struct buf *out, unsigned fi
 	case FIELD_INNER:
 		json_put_text(out, "inner", task->inner);
 		break;
-	case FIELD_CREATOR_NAME:
-		json_put_text(out, "creator_name", task->creator_name);
-		break;
 	case FIELD_ANCESTORS:
 		put_ancestors(fields, out, task);
 		break;
-	case FIELD_PARENT:
-		json_put_text(out, "parent", task_format_parent(task, id));
-		break;
 	default:
 		put_wait(out, field, task);
+		put_kin(out, field, task);
 	}
 }
 
@@ -269,10 +292,26 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_actors(const struct wait_actors *a, const struct wait_actors *b)
 {
-	if (!a || !b || a->nr_pids != b->nr_pids || a->complete != b->complete)
+	if (!a || !b || a->nr_pids != b->nr_pids || a->complete != b->complete ||
+	    a->tid != b->tid)
 		return a == b;
 	return memcmp(a->pids, b->pids, a->nr_pids * sizeof(a->pids[0])) == 0 &&
 	       same_text(a->how, b->how);
+}
+
+static bool same_several(const struct wait_several *a, const struct wait_several *b)
+{
+	if (!a || !b || a->nr != b->nr || a->any != b->any || a->open != b->open)
+		return a == b;
+	return memcmp(a->cids, b->cids, a->nr * sizeof(a->cids[0])) == 0;
+}
+
+static bool same_awaiting(const struct task *a, const struct task *b)
+{
+	return a->nr_awaiting == b->nr_awaiting &&
+	       (a->nr_awaiting == 0 ||
+		memcmp(a->awaiting_cids, b->awaiting_cids,
+		       a->nr_awaiting * sizeof(a->awaiting_cids[0])) == 0);
 }
 
 bool stream_same_task(const struct task *a, const struct task *b)
@@ -296,10 +335,13 @@ bool stream_same_task(const struct task *a, const struct task *b)
 	       a->waits.address == b->waits.address && a->waits.fd == b->waits.fd &&
 	       a->waits.owner_tid == b->waits.owner_tid &&
 	       a->waits.owner_goid == b->waits.owner_goid &&
+	       a->waits.owner_cid == b->waits.owner_cid &&
 	       a->waits.owner_pid == b->waits.owner_pid &&
-	       a->waits.limited == b->waits.limited &&
+	       a->waits.limited == b->waits.limited && a->waits.vague == b->waits.vague &&
+	       a->waits.accepted == b->waits.accepted &&
 	       same_text(a->waits.detail, b->waits.detail) &&
 	       same_actors(a->waits.actors, b->waits.actors) &&
+	       same_several(a->waits.several, b->waits.several) && same_awaiting(a, b) &&
 	       a->creator_id == b->creator_id && task_same_ancestors(a, b) &&
 	       same_text(a->waits.kind, b->waits.kind) &&
 	       same_text(a->waits.text, b->waits.text) && same_text(a->raw, b->raw) &&
@@ -307,15 +349,16 @@ bool stream_same_task(const struct task *a, const struct task *b)
 }
 
 void stream_put_fields(struct stream_fields *fields, struct buf *out,
-		       const struct task *task, const struct task *before)
+		       const struct task *task, const struct task *before, bool holds)
 {
 	static const struct task empty = {.name = "", .cpu_percent = -1, .waits.fd = -1};
 	char id[TASK_ID_MAX];
 
 	buf_puts(out, "{\"id\": ");
 	escape_json(out, task_format_id(task, id));
+	/* Readers have no numbers above INT64_MAX. */
 	if (task->serial > 0)
-		buf_printf(out, ", \"serial\": %" PRIu64, task->serial);
+		buf_printf(out, ", \"serial\": %" PRId64, (int64_t)task->serial);
 	if (!before)
 		buf_puts(out, ", \"new\": true");
 	for (unsigned field = 0; field < NR_FIELDS; field++) {
@@ -326,5 +369,7 @@ void stream_put_fields(struct stream_fields *fields, struct buf *out,
 			   fields->field.length) != 0)
 			buf_append(out, fields->field.bytes, fields->field.length);
 	}
+	if (holds)
+		json_put_holds(out, ", ", "", task->holds);
 	buf_puts(out, "}");
 }

@@ -22,8 +22,9 @@ void stream_fields_release(struct stream_fields *fields);
 void stream_fields_begin_key(struct stream_fields *fields);
 /* A fast comparison for the most common case, which writes nothing. */
 bool stream_same_task(const struct task *a, const struct task *b);
-/* Writes the id and the fields that differ. before is NULL for a new task. */
+/* Writes the id and the fields that differ. before is NULL for a new task. What the task
+ * holds is written only if holds is set. */
 void stream_put_fields(struct stream_fields *fields, struct buf *out,
-		       const struct task *task, const struct task *before);
+		       const struct task *task, const struct task *before, bool holds);
 
 #endif

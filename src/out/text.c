@@ -5,15 +5,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "core/graph.h"
+#include "core/spread.h"
 #include "core/verdict.h"
+#include "core/warnings.h"
 #include "out/escape.h"
 #include "out/formats.h"
+#include "out/text_holds.h"
+#include "out/text_members.h"
 
-#define GAP_CELLS 2
+#define AWAITING_SHOWN 4u
+#define GAP_CELLS      2
 
 struct layout {
 	enum column_id ids[COLUMN_COUNT];
@@ -111,8 +115,13 @@ static void layout_make(struct layout *layout, const struct out_request *request
 	const struct column_list *columns = &request->settings->columns;
 
 	memset(layout, 0, sizeof(*layout));
-	layout->count = columns->count < COLUMN_COUNT ? columns->count : COLUMN_COUNT;
-	memcpy(layout->ids, columns->ids, layout->count * sizeof(layout->ids[0]));
+	for (size_t i = 0; i < columns->count && i < COLUMN_COUNT; i++) {
+		enum column_id id = columns->ids[i];
+
+		if (request->snapshot->nr_members > 0 || columns->always[id] ||
+		    !column_is_of_processes(id))
+			layout->ids[layout->count++] = id;
+	}
 	layout_measure(layout, request);
 	if (request->width > 0)
 		layout_fit(layout, request->width);
@@ -147,22 +156,6 @@ static void trim_line(struct buf *out)
 	buf_puts(out, "\n");
 }
 
-static void put_bytes(struct buf *out, int64_t bytes)
-{
-	static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-	int64_t whole = bytes, tenth = 0;
-	size_t unit = 0;
-
-	for (; whole >= 1024 && unit + 1 < ARRAY_COUNT(units); unit++) {
-		tenth = whole % 1024 * 10 / 1024;
-		whole /= 1024;
-	}
-	if (unit > 0 && whole < 10)
-		buf_printf(out, "%" PRId64 ".%" PRId64 " %s", whole, tenth, units[unit]);
-	else
-		buf_printf(out, "%" PRId64 " %s", whole, units[unit]);
-}
-
 static void put_target(struct buf *out, const struct snapshot *snapshot, bool ascii)
 {
 	const struct snapshot_target *target = &snapshot->target;
@@ -171,6 +164,9 @@ static void put_target(struct buf *out, const struct snapshot *snapshot, bool as
 	escape_text(out, target->name, 0, ascii);
 	if (target->pid > 0)
 		buf_printf(out, " (pid %d)", (int)target->pid);
+	if (snapshot->nr_members > 0)
+		buf_printf(out, " (%zu %s)", snapshot->nr_members,
+			   snapshot->nr_members == 1 ? "process" : "processes");
 	buf_puts(out, " through ");
 	escape_text(out, target->sources ? target->sources : "", 0, ascii);
 	if (target->runtime) {
@@ -187,13 +183,28 @@ static void put_resources(struct buf *out, const struct resources *resources)
 		buf_printf(out, ", threads %" PRId64, resources->threads);
 	if (resources->rss_bytes >= 0) {
 		buf_puts(out, ", rss ");
-		put_bytes(out, resources->rss_bytes);
+		text_put_bytes(out, resources->rss_bytes);
 	}
 	if (resources->fds >= 0)
 		buf_printf(out, ", fds %" PRId64, resources->fds);
 	if (resources->children >= 0)
 		buf_printf(out, ", children %" PRId64, resources->children);
 	buf_puts(out, "\n");
+}
+
+/* Writes what the header of the view says; a note says that the target is stopped. */
+static void put_warnings(struct buf *out, const struct snapshot *snapshot, bool ascii)
+{
+	struct warnings warnings;
+
+	warnings_find(&warnings, snapshot);
+	for (size_t i = 0; i < warnings.count; i++) {
+		if (warnings.list[i].kind == WARNING_STOPPED && snapshot->nr_notes > 0)
+			continue;
+		buf_puts(out, "warning: ");
+		escape_text(out, warnings.list[i].sentence, 0, ascii);
+		buf_puts(out, "\n");
+	}
 }
 
 static void put_header(struct buf *out, const struct out_request *request)
@@ -222,18 +233,39 @@ static void put_header(struct buf *out, const struct out_request *request)
 		separator = ", ";
 	}
 	buf_puts(out, *separator ? "\n" : "");
+	put_warnings(out, snapshot, ascii);
 	for (size_t i = 0; i < snapshot->nr_notes; i++) {
 		buf_puts(out, "note: ");
 		escape_text(out, snapshot->notes[i], 0, ascii);
 		buf_puts(out, "\n");
 	}
 	buf_puts(out, "\n");
+	text_put_members(out, snapshot, ascii);
+}
+
+/* Writes where it waits, as in the table: ", transfer at bank.py:14,". */
+static void put_place(struct buf *out, const struct task *task, bool ascii)
+{
+	const char *location;
+	char text[COLUMN_TEXT_MAX];
+
+	if (!stack_top_frame(task->stack))
+		return;
+	buf_puts(out, ", ");
+	escape_text(out, column_format(COLUMN_FUNCTION, task, 0, text), 0, ascii);
+	location = column_format(COLUMN_LOCATION, task, 0, text);
+	if (*location && strcmp(location, "-") != 0) {
+		buf_puts(out, " at ");
+		escape_text(out, location, 0, ascii);
+	}
+	buf_puts(out, ",");
 }
 
 /* Writes the deadlocks, which come before the tasks. */
 static void put_cycles(struct buf *out, const struct snapshot *snapshot, bool ascii)
 {
-	char id[TASK_ID_MAX], age[CLOCK_DURATION_MAX];
+	char id[TASK_ID_MAX], age[CLOCK_DURATION_MAX], of[SPREAD_TEXT_MAX];
+	int64_t age_ns;
 
 	for (size_t i = 0; i < graph_cycles(snapshot); i++) {
 		const struct cycle *cycle = &snapshot->graph->cycles[i];
@@ -251,10 +283,17 @@ static void put_cycles(struct buf *out, const struct snapshot *snapshot, bool as
 			escape_text(out, task->name, 0, ascii);
 			if (process)
 				buf_printf(out, " of process %d", (int)process->pid);
-			buf_printf(out, " in %s for %s on ",
-				   state_info(task->state)->name,
-				   clock_format_duration(
-					   task_age_ns(task, snapshot->mono_ns), age));
+			else
+				escape_text(out, spread_task_text(task, of), 0, ascii);
+			put_place(out, task, ascii);
+			buf_printf(out, " in %s", state_info(task->state)->name);
+			age_ns = task_age_ns(task, snapshot->mono_ns);
+			if (age_ns >= 0)
+				buf_printf(out, " for %s%s",
+					   task->flags & TASK_AGE_EXACT ? ""
+									: "at least ",
+					   clock_format_duration(age_ns, age));
+			buf_puts(out, " on ");
 			escape_text(out, task->waits.text, 0, ascii);
 			buf_puts(out, "\n");
 		}
@@ -286,13 +325,14 @@ static void put_frames(struct buf *out, const struct stack *stack, bool ascii)
 		buf_puts(out, "      (the rest is unknown)\n");
 }
 
-/* Returns true if text contains id as a whole word: not t47 in a text about t471. */
+/* Returns true if text contains id as a whole word: not t47 in a text about t471. Texts
+ * are those of one process, so they have g17 for g17@4711. */
 static bool mentions(const char *text, const char *id)
 {
-	size_t bytes = strlen(id);
+	size_t bytes = strcspn(id, "@");
 
-	for (const char *at = text; (at = strstr(at, id)); at += bytes)
-		if (!byte_is_digit(at[bytes]))
+	for (const char *at = text; *at; at++)
+		if (strncmp(at, id, bytes) == 0 && !byte_is_digit(at[bytes]))
 			return true;
 	return false;
 }
@@ -312,11 +352,29 @@ static void put_evidence(struct buf *out, const struct task *task, int64_t now_n
 			   verdict_explain(task, now_ns, text));
 }
 
+/* Who awaits the task; one that is alone with its name. */
+static void put_awaiting(struct buf *out, const struct task *task, bool ascii)
+{
+	char id[TASK_ID_MAX];
+
+	for (size_t i = 0; i < task->nr_awaiting && i < AWAITING_SHOWN; i++)
+		buf_printf(out, "%s%s", i ? ", " : "    awaited by ",
+			   task_format_coroutine(task, task->awaiting_cids[i], id));
+	if (task->nr_awaiting > AWAITING_SHOWN)
+		buf_printf(out, " and %zu more", task->nr_awaiting - AWAITING_SHOWN);
+	if (task->nr_awaiting == 1 && task_awaited_by(task)) {
+		buf_puts(out, " ");
+		escape_text(out, task_awaited_by(task), 0, ascii);
+	}
+	if (task->nr_awaiting > 0)
+		buf_puts(out, "\n");
+}
+
 static void put_stacks(struct buf *out, const struct task *task, int64_t now_ns,
 		       bool ascii)
 {
 	char id[TASK_ID_MAX];
-	const char *owner = waits_format_owner(&task->waits, id);
+	const char *owner = task_format_owner(task, id);
 
 	put_evidence(out, task, now_ns);
 	if (task->waits.kind) {
@@ -333,6 +391,7 @@ static void put_stacks(struct buf *out, const struct task *task, int64_t now_ns,
 		escape_text(out, task->inner, 0, ascii);
 		buf_puts(out, "\n");
 	}
+	put_awaiting(out, task, ascii);
 	if (task->stack) {
 		buf_puts(out, "    stack\n");
 		put_frames(out, task->stack, ascii);
@@ -369,6 +428,8 @@ static int text_write(const struct out_request *request, struct buf *out, struct
 
 	put_header(out, request);
 	put_cycles(out, snapshot, ascii);
+	if (request->holds)
+		text_put_holds_groups(out, snapshot, request->rows, ascii);
 	layout_make(&layout, request);
 	for (size_t i = 0; i < layout.count; i++)
 		put_cell(out, &layout, i, column_info(layout.ids[i])->title, ascii);
@@ -384,6 +445,8 @@ static int text_write(const struct out_request *request, struct buf *out, struct
 		trim_line(out);
 		if (request->stacks)
 			put_stacks(out, task, snapshot->mono_ns, ascii);
+		if (request->holds)
+			text_put_holds(out, snapshot, task, ascii);
 		rc = out_flush(request, out, OUT_CHUNK_BYTES, e);
 	}
 	return rc ? rc : out_flush(request, out, 1, e);
@@ -393,4 +456,5 @@ const struct out_ops out_text = {
 	.name = "text",
 	.summary = "a header and a table, for people",
 	.write = text_write,
+	.holds = true,
 };

@@ -4,6 +4,7 @@
 #include "out/timeline.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,13 +122,17 @@ static struct life *add_life(struct timeline *timeline, const struct life_key *k
 			     const struct task *task)
 {
 	struct life *life = calloc(1, sizeof(*life));
+	const char *process;
 	char id[TASK_ID_MAX];
 
 	if (!life)
 		return NULL;
 	life->key = *key;
 	task_format_id(task, id);
-	life->name = malloc(strlen(id) + strlen(task->name) + 2);
+	process = task->process ? task->process : "";
+	if (asprintf(&life->name, "%s%s%s%s%s", process, *process ? " " : "", id,
+		     *task->name ? " " : "", task->name) < 0)
+		life->name = NULL;
 	if (life->name)
 		HASH_ADD(hh, timeline->lives, key, sizeof(life->key), life);
 	if (!life->name || !life->hh.tbl) {
@@ -135,9 +140,6 @@ static struct life *add_life(struct timeline *timeline, const struct life_key *k
 		free(life);
 		return NULL;
 	}
-	strcpy(life->name, id);
-	if (*task->name)
-		strcat(strcat(life->name, " "), task->name);
 	timeline->nr_lives++;
 	return life;
 }
@@ -343,7 +345,7 @@ static int speedscope_write(const struct out_request *request, struct buf *out,
 }
 
 const struct out_ops out_speedscope = {
-	"speedscope",
-	"a timeline of each task's states, best for a recording",
-	speedscope_write,
+	.name = "speedscope",
+	.summary = "a timeline of each task's states, best for a recording",
+	.write = speedscope_write,
 };

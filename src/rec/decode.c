@@ -15,15 +15,8 @@
 
 #define TEXT_BYTES    4096u
 #define PIDS_MAX      4096u
+#define CIDS_MAX      65536u
 #define PROCESSES_MAX 256u
-
-/* Never negative, so that the difference of two times cannot overflow. */
-static int64_t time_of(json_t *object, const char *key)
-{
-	int64_t ns = rec_decode_number(object, key, 0);
-
-	return ns > 0 ? ns : 0;
-}
 
 static const char *text_of(json_t *object, const char *key)
 {
@@ -54,13 +47,6 @@ static int64_t id_of(const char *text, char kind, int64_t most)
 	int64_t id = text && text[0] == kind ? strtoll(text + 1, NULL, 10) : 0;
 
 	return id > 0 && id <= most ? id : 0;
-}
-
-static pid_t pid_of(json_t *object, const char *key)
-{
-	int64_t pid = rec_decode_number(object, key, 0);
-
-	return pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0;
 }
 
 /* Accepts an array of frames, or an object that has one in "frames" together with other
@@ -102,8 +88,7 @@ static const struct stack *stack_of(const struct rec_tables *tables, json_t *val
 		       : NULL;
 }
 
-static void decode_sources(const struct rec_tables *tables, json_t *array,
-			   struct snapshot *out)
+const char *rec_decode_sources(const struct rec_tables *tables, json_t *array)
 {
 	char text[256] = "";
 	json_t *name;
@@ -119,7 +104,7 @@ static void decode_sources(const struct rec_tables *tables, json_t *array,
 			strcat(text, word);
 		}
 	}
-	out->target.sources = intern(tables, text);
+	return intern(tables, text);
 }
 
 /* A dump only has "2026-11-21T10:00:00.123Z". */
@@ -139,18 +124,19 @@ void rec_decode_head(const struct rec_tables *tables, json_t *head, struct snaps
 	json_t *target = json_object_get(head, "target"), *note;
 	size_t i;
 
-	out->mono_ns = time_of(head, "clock_ns");
-	out->real_ns = time_of(head, "real_ns");
+	out->mono_ns = rec_decode_time(head, "clock_ns");
+	out->real_ns = rec_decode_time(head, "real_ns");
 	if (out->real_ns == 0)
 		out->real_ns = iso_ns(text_of(head, "time"));
-	out->target.pid = pid_of(target, "pid");
+	out->target.pid = rec_decode_pid(target, "pid");
 	if (text_of(target, "name"))
 		out->target.name = intern(tables, text_of(target, "name"));
 	out->target.runtime = intern(tables, text_of(target, "runtime"));
-	out->target.start_real_ns = time_of(target, "start_real_ns");
-	decode_sources(tables, json_object_get(target, "sources"), out);
+	out->target.start_real_ns = rec_decode_time(target, "start_real_ns");
+	out->target.sources =
+		rec_decode_sources(tables, json_object_get(target, "sources"));
 	rec_decode_resources(json_object_get(head, "resources"), &out->resources);
-	rec_decode_timers(
+	out->timers = rec_decode_timers(
 		tables, json_object_get(json_object_get(head, "resources"), "go_timers"),
 		out);
 	out->dropped = (uint64_t)rec_decode_number(head, "dropped", 0);
@@ -176,6 +162,7 @@ static const struct wait_actors *actors_of(const struct rec_tables *tables, json
 		return NULL;
 	actors->how = how;
 	actors->complete = json_is_true(json_object_get(value, "complete"));
+	actors->tid = rec_decode_pid(value, "tid");
 	actors->nr_pids = count;
 	for (size_t i = 0; i < count; i++) {
 		json_int_t pid = json_integer_value(json_array_get(pids, i));
@@ -185,6 +172,52 @@ static const struct wait_actors *actors_of(const struct rec_tables *tables, json
 		actors->pids[i] = (pid_t)pid;
 	}
 	return actors;
+}
+
+/* Reads ids of coroutines into `cids`, which has room for `most`. Returns their number. */
+static size_t decode_cids(json_t *array, uint64_t *cids, size_t most)
+{
+	size_t count = json_array_size(array), nr = 0;
+
+	for (size_t i = 0; i < count && nr < most; i++) {
+		const char *id = json_string_value(json_array_get(array, i));
+		int64_t cid = id_of(id, 'c', INT64_MAX);
+
+		if (cid)
+			cids[nr++] = (uint64_t)cid;
+	}
+	return nr;
+}
+
+static const struct wait_several *several_of(json_t *value, struct snapshot *out)
+{
+	json_t *ids = json_object_get(value, "ids");
+	size_t count = json_array_size(ids);
+	struct wait_several *several;
+
+	if (count == 0 || count > CIDS_MAX)
+		return NULL;
+	several = arena_alloc(&out->arena,
+			      sizeof(*several) + count * sizeof(several->cids[0]));
+	if (!several)
+		return NULL;
+	several->any = json_is_true(json_object_get(value, "any"));
+	several->open = json_is_true(json_object_get(value, "others"));
+	several->nr = decode_cids(ids, several->cids, count);
+	return several->nr > 0 ? several : NULL;
+}
+
+static void decode_awaiting(json_t *ids, struct snapshot *out, struct task *task)
+{
+	size_t count = json_array_size(ids);
+	uint64_t *cids = count > 0 && count <= CIDS_MAX
+				 ? arena_alloc(&out->arena, count * sizeof(*cids))
+				 : NULL;
+
+	if (!cids)
+		return;
+	task->nr_awaiting = decode_cids(ids, cids, count);
+	task->awaiting_cids = cids;
 }
 
 static void decode_waits(const struct rec_tables *tables, json_t *fields,
@@ -203,10 +236,14 @@ static void decode_waits(const struct rec_tables *tables, json_t *fields,
 	task->waits.fd = fd >= 0 && fd <= INT32_MAX ? (int)fd : -1;
 	task->waits.owner_tid = (pid_t)id_of(text_of(waits, "owner"), 't', INT32_MAX);
 	task->waits.owner_goid = (uint64_t)id_of(text_of(waits, "owner"), 'g', INT64_MAX);
-	task->waits.owner_pid = pid_of(waits, "owner_pid");
+	task->waits.owner_cid = (uint64_t)id_of(text_of(waits, "owner"), 'c', INT64_MAX);
+	task->waits.owner_pid = rec_decode_pid(waits, "owner_pid");
 	task->waits.detail = copy_text(out, text_of(fields, "wait_detail"));
 	task->waits.limited = json_is_true(json_object_get(fields, "limited"));
+	task->waits.vague = json_is_true(json_object_get(fields, "vague"));
+	task->waits.accepted = json_is_true(json_object_get(fields, "accepted"));
 	task->waits.actors = actors_of(tables, json_object_get(fields, "actors"), out);
+	task->waits.several = several_of(json_object_get(waits, "several"), out);
 }
 
 /* Older recordings only contain the parent's number. */
@@ -309,6 +346,12 @@ static bool is_task_id(const char *id)
 	return id[0] && strchr("tgc#", id[0]) && byte_is_digit(id[1]);
 }
 
+/* A dump has no serials, but goroutines of two processes may have the same number. */
+static int64_t serial_of_dump(const struct task *task)
+{
+	return task->kind == TASK_THREAD ? 0 : task->pid;
+}
+
 /* `task` is zeroed except for fields with other empty values; `id` has passed
  * is_task_id(). */
 static void decode_fields(const struct rec_tables *tables, const char *id, json_t *fields,
@@ -324,13 +367,15 @@ static void decode_fields(const struct rec_tables *tables, const char *id, json_
 	task->kind =
 		many ? TASK_GOROUTINE : (enum task_kind)(strchr(kinds, id[0]) - kinds);
 	task->id = strtoull(id + 1, NULL, 10);
-	task->serial = (uint64_t)rec_decode_number(fields, "serial", many);
+	task->pid = rec_decode_pid(fields, "pid");
+	task->serial = (uint64_t)rec_decode_number(fields, "serial",
+						   many ? 1 : serial_of_dump(task));
 	task->state = number >= 0 ? (enum task_state)number : STATE_UNKNOWN;
-	task->tid = pid_of(fields, "tid");
-	task->since_ns = time_of(fields, "since_ns");
+	task->tid = rec_decode_pid(fields, "tid");
+	task->since_ns = rec_decode_time(fields, "since_ns");
 	if (age_ns >= 0 && task->since_ns == 0)
 		task->since_ns = out->mono_ns - age_ns;
-	task->start_ns = time_of(fields, "start_ns");
+	task->start_ns = rec_decode_time(fields, "start_ns");
 	if (name)
 		task->name = copy_text(out, name);
 	if (!task->name)
@@ -345,9 +390,11 @@ static void decode_fields(const struct rec_tables *tables, const char *id, json_
 	task->cpu_percent = json_is_number(cpu) ? (float)json_number_value(cpu) : -1;
 	task->switches = (uint64_t)rec_decode_number(fields, "switches", 0);
 	decode_waits(tables, fields, out, task);
+	decode_awaiting(json_object_get(fields, "awaited_by"), out, task);
 	decode_labels(json_object_get(fields, "labels"), out, task);
 	decode_flags(fields, task);
 	decode_evidence(json_object_get(fields, "why"), task);
+	task->holds = rec_decode_holds(json_object_get(fields, "holds"), out);
 }
 
 int rec_decode_task(const struct rec_tables *tables, const char *id, json_t *fields,
@@ -368,7 +415,7 @@ static void decode_process(const struct rec_tables *tables, json_t *object,
 	const char *name = text_of(object, "name");
 	size_t i;
 
-	process->pid = pid_of(object, "pid");
+	process->pid = rec_decode_pid(object, "pid");
 	process->name = name ? copy_text(out, name) : "";
 	if (!process->name)
 		process->name = "";
@@ -387,8 +434,8 @@ static void decode_process(const struct rec_tables *tables, json_t *object,
 	}
 }
 
-int rec_decode_processes(const struct rec_tables *tables, json_t *array,
-			 struct snapshot *out)
+int rec_decode_others(const struct rec_tables *tables, json_t *array,
+		      struct snapshot *out)
 {
 	size_t count = json_array_size(array), threads = 0, i;
 	json_t *object;

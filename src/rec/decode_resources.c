@@ -12,6 +12,20 @@ int64_t rec_decode_number(json_t *object, const char *key, int64_t otherwise)
 	return json_is_integer(value) ? (int64_t)json_integer_value(value) : otherwise;
 }
 
+int64_t rec_decode_time(json_t *object, const char *key)
+{
+	int64_t ns = rec_decode_number(object, key, 0);
+
+	return ns > 0 ? ns : 0;
+}
+
+pid_t rec_decode_pid(json_t *object, const char *key)
+{
+	int64_t pid = rec_decode_number(object, key, 0);
+
+	return pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0;
+}
+
 static int64_t count_of(json_t *object, const char *key, int64_t otherwise)
 {
 	int64_t count = rec_decode_number(object, key, otherwise);

@@ -29,9 +29,10 @@ struct rec_reader {
 	struct rec_tables tables;
 	struct rec_index index;
 
-	json_t *head, *tasks; /* state after sample `at` */
+	json_t *head, *tasks, *members; /* state after sample `at` */
 	size_t at;
 	int64_t seq;
+	bool several; /* the target is several processes, perhaps none at the moment */
 	/* a sample since the last key sample could not be applied */
 	bool broken;
 	/* gap: the first one since then; failed: the last load that failed */
@@ -44,6 +45,7 @@ void rec_reader_free(struct rec_reader *reader)
 		return;
 	json_decref(reader->head);
 	json_decref(reader->tasks);
+	json_decref(reader->members);
 	rec_index_release(&reader->index);
 	free(reader->tables.by_number);
 	free(reader);
@@ -64,7 +66,8 @@ static struct rec_reader *reader_new(struct intern *intern, struct stack_table *
 	reader->tables.stacks = stacks;
 	reader->head = json_object();
 	reader->tasks = json_object();
-	if (reader->head && reader->tasks)
+	reader->members = json_object();
+	if (reader->head && reader->tasks && reader->members)
 		return reader;
 	err_set(e, ERR_NOMEM, "no memory for the recording");
 	rec_reader_free(reader);
@@ -214,6 +217,14 @@ static void apply_gone(struct rec_reader *reader, json_t *gone)
 	}
 }
 
+/* What a task holds is written once for each of its waits. */
+static void apply_task(json_t *task, json_t *delta)
+{
+	if (json_object_get(delta, "since_ns"))
+		json_object_del(task, "holds");
+	json_object_update(task, delta);
+}
+
 static void apply_tasks(struct rec_reader *reader, json_t *changed)
 {
 	json_t *delta;
@@ -228,9 +239,54 @@ static void apply_tasks(struct rec_reader *reader, json_t *changed)
 		    (!task && json_object_size(reader->tasks) >= SNAPSHOT_TASKS_MAX))
 			continue;
 		if (task && !json_is_true(json_object_get(delta, "new")))
-			json_object_update(task, delta);
+			apply_task(task, delta);
 		else
 			json_object_set(reader->tasks, id, delta);
+	}
+}
+
+static void apply_gone_processes(struct rec_reader *reader, json_t *gone)
+{
+	json_t *pid;
+	char key[24];
+	size_t i;
+
+	json_array_foreach(gone, i, pid)
+	{
+		snprintf(key, sizeof(key), "%lld", (long long)json_integer_value(pid));
+		json_object_del(reader->members, key);
+	}
+}
+
+/* The processes of a target that is several. In older recordings, other processes have
+ * this name; they are listed with their tasks. */
+static void apply_processes(struct rec_reader *reader, json_t *changed, bool whole)
+{
+	json_t *delta;
+	char key[24];
+	size_t i;
+
+	/* They also had an empty list, but not in a key sample. */
+	if (json_is_array(changed) &&
+	    ((json_array_size(changed) == 0 && !whole) ||
+	     json_object_get(json_array_get(changed, 0), "complete"))) {
+		json_object_set(reader->head, "others", changed);
+		return;
+	}
+	reader->several |= json_is_array(changed);
+	json_array_foreach(changed, i, delta)
+	{
+		json_t *member;
+
+		snprintf(key, sizeof(key), "%d", (int)rec_decode_pid(delta, "pid"));
+		member = json_object_get(reader->members, key);
+		if (strcmp(key, "0") == 0 ||
+		    (!member && json_object_size(reader->members) >= REC_MEMBERS_MAX))
+			continue;
+		if (member && !json_is_true(json_object_get(delta, "new")))
+			json_object_update(member, delta);
+		else
+			json_object_set(reader->members, key, delta);
 	}
 }
 
@@ -239,7 +295,7 @@ static void apply_sample(struct rec_reader *reader, const struct rec_entry *entr
 {
 	static const char *const kept[] = {"clock_ns", "time",    "real_ns",
 					   "target",   "dropped", "resources",
-					   "errors",   "cycles",  "processes"};
+					   "errors",   "cycles",  "others"};
 	/* A dump has no number. */
 	bool key = json_is_true(json_object_get(sample, "key")) ||
 		   !json_object_get(sample, "seq");
@@ -247,7 +303,9 @@ static void apply_sample(struct rec_reader *reader, const struct rec_entry *entr
 
 	if (key) {
 		json_object_clear(reader->tasks);
+		json_object_clear(reader->members);
 		json_object_clear(reader->head);
+		reader->several = false;
 		free(reader->tables.by_number);
 		reader->tables.by_number = NULL;
 		reader->tables.nr_numbers = 0;
@@ -266,6 +324,8 @@ static void apply_sample(struct rec_reader *reader, const struct rec_entry *entr
 		if (value)
 			json_object_set(reader->head, kept[i], value);
 	}
+	apply_gone_processes(reader, json_object_get(sample, "gone_processes"));
+	apply_processes(reader, json_object_get(sample, "processes"), key);
 	apply_stacks(reader, json_object_get(sample, "stacks"));
 	apply_gone(reader, json_object_get(sample, "gone"));
 	apply_tasks(reader, json_object_get(sample, "tasks"));
@@ -296,6 +356,7 @@ static void move_to_sample(struct rec_reader *reader, size_t at)
 		reader->broken = true; /* until a key sample is read */
 		reader->gap.known = false;
 		json_object_clear(reader->tasks);
+		json_object_clear(reader->members);
 		json_object_clear(reader->head);
 	}
 	for (; from <= at; from++) {
@@ -434,8 +495,11 @@ int rec_reader_read(struct rec_reader *reader, size_t at, struct snapshot *out,
 			rc = rec_decode_task(&reader->tables, id, fields, out);
 	}
 	if (rc == 0)
-		rc = rec_decode_processes(
-			&reader->tables, json_object_get(reader->head, "processes"), out);
+		rc = rec_decode_others(&reader->tables,
+				       json_object_get(reader->head, "others"), out);
+	if (rc == 0)
+		rc = rec_decode_members(&reader->tables,
+					reader->several ? reader->members : NULL, out);
 	if (rc != 0)
 		return err_set(e, ERR_NOMEM, "no memory for this sample");
 	rec_decode_cycles(json_object_get(reader->head, "cycles"), out);

@@ -2,10 +2,12 @@
 /* The view's side of the poller: it takes what the thread has published and leaves
  * requests for it. Only the process list is read in the view's own thread, without
  * reading a target. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include "out/out.h"
 #include "session/poller_internal.h"
 
+#define FILE_TARGET_MAX   40
 /* Time budget for one reading of the process list, because the view waits for it. */
 #define SOURCES_BUDGET_NS (CLOCK_SECOND_NS / 25)
 
@@ -135,15 +138,59 @@ static void feed_play(void *ctx, double speed)
 	wake_thread(poller);
 }
 
+/* Returns the process of a task if the target is several, otherwise 0. */
+static pid_t find_process(const struct snapshot *snapshot, enum task_kind kind,
+			  uint64_t id, uint64_t serial)
+{
+	for (size_t i = 0; snapshot && snapshot->nr_members && i < snapshot->nr_tasks;
+	     i++) {
+		const struct task *task = &snapshot->tasks[i];
+
+		if (task->id == id && task->kind == kind && task->serial == serial)
+			return task->pid;
+	}
+	return 0;
+}
+
 static void feed_focus(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial)
 {
 	struct poller *poller = ctx;
 
 	pthread_mutex_lock(&poller->lock);
-	poller->wishes.focus = (struct source_focus){kind, id, serial, false};
-	poller->wishes.refresh |= id != 0;
+	poller->wishes.focus = (struct source_focus){
+		.kind = kind,
+		.id = id,
+		.serial = serial,
+		.pid = id ? find_process(poller->latest, kind, id, serial) : 0};
 	pthread_mutex_unlock(&poller->lock);
 	wake_thread(poller);
+}
+
+/* Without memory nothing is asked for, and nothing is read. */
+static uint64_t leave_holds(struct poller_wishes *wishes, struct holds_wish *list,
+			    size_t count)
+{
+	free(wishes->holds);
+	wishes->holds = list;
+	wishes->nr_holds = list ? count : 0;
+	wishes->new_holds = true;
+	return ++wishes->holds_number;
+}
+
+static uint64_t feed_holds(void *ctx, const struct holds_wish *list, size_t count)
+{
+	struct poller *poller = ctx;
+	uint64_t number;
+	struct holds_wish *copy = count > 0 ? malloc(count * sizeof(*copy)) : NULL;
+
+	if (copy)
+		memcpy(copy, list, count * sizeof(*copy));
+	pthread_mutex_lock(&poller->lock);
+	number = leave_holds(&poller->wishes, copy, count);
+	poller->wishes.refresh |= count > 0;
+	pthread_mutex_unlock(&poller->lock);
+	wake_thread(poller);
+	return number;
 }
 
 static size_t feed_history(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial,
@@ -182,30 +229,50 @@ static int feed_attach(void *ctx, pid_t pid, struct err *e)
 	/* A focus on the previous process would name a task that this one does not
 	 * have. */
 	poller->wishes.focus = (struct source_focus){0};
+	leave_holds(&poller->wishes, NULL, 0);
 	pthread_mutex_unlock(&poller->lock);
 	wake_thread(poller);
 	return 0;
 }
 
-/* Creates a file with a free name: grmon-c-PID-TIME.EXTENSION, with a number if
+/* Its pid, or what of the name of several processes is fit for a file name. */
+static void name_target(const struct snapshot *snapshot, char out[FILE_TARGET_MAX])
+{
+	const char *name = snapshot->nr_members ? snapshot->target.name : "";
+	size_t length = 0;
+
+	for (; *name && length < FILE_TARGET_MAX - 1; name++)
+		if (isalnum((unsigned char)*name) || *name == '_')
+			out[length++] = *name;
+		else if (length > 0 && out[length - 1] != '-')
+			out[length++] = '-';
+	while (length > 0 && out[length - 1] == '-')
+		length--;
+	out[length] = '\0';
+	if (length == 0)
+		snprintf(out, FILE_TARGET_MAX, "%d", (int)snapshot->target.pid);
+}
+
+/* Creates a file with a free name: grmon-c-TARGET-TIME.EXTENSION, with a number if
  * needed. */
 static int create_file(const struct snapshot *snapshot, const char *extension, char *path,
 		       size_t size, struct err *e)
 {
 	time_t seconds = (time_t)(snapshot->real_ns / CLOCK_SECOND_NS);
-	char when[32] = "0";
+	char when[32] = "0", target[FILE_TARGET_MAX];
 	struct tm local;
 
 	if (localtime_r(&seconds, &local))
 		strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &local);
+	name_target(snapshot, target);
 	for (int i = 0; i < 100; i++) {
 		char number[16] = "";
 		int fd;
 
 		if (i > 0)
 			snprintf(number, sizeof(number), "-%d", i);
-		snprintf(path, size, "grmon-c-%d-%s%s.%s", (int)snapshot->target.pid,
-			 when, number, extension);
+		snprintf(path, size, "grmon-c-%s-%s%s.%s", target, when, number,
+			 extension);
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd >= 0)
 			return fd;
@@ -305,6 +372,7 @@ const struct feed_ops poller_feed_ops = {
 	.seek = feed_seek,
 	.play = feed_play,
 	.focus = feed_focus,
+	.holds = feed_holds,
 	.history = feed_history,
 	.processes = feed_processes,
 	.attach = feed_attach,

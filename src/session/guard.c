@@ -5,11 +5,13 @@
  * reading, and it can be abandoned. Its memory is then left alone because the kernel may
  * still write to it. A lost worker no longer touches the tables that all samples share.
  */
+#include "session/guard.h"
+
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/worker.h"
-#include "session/session.h"
 
 #define STALL_NS       (2 * CLOCK_SECOND_NS)
 #define STALL_CLOSE_NS (CLOCK_SECOND_NS / 4)
@@ -18,68 +20,97 @@
  * read. */
 #define TOTAL_MAX      8u
 
-static int say_mute(const struct session *session, struct err *e)
+void guard_init(struct guard *guard, bool (*stopped)(void))
+{
+	memset(guard, 0, sizeof(*guard));
+	guard->stopped = stopped;
+	guard->stall_ns = STALL_NS;
+}
+
+void guard_share_pages(struct guard *guard)
+{
+	if (!guard->pages)
+		guard->pages = pages_new(&guard->cancel);
+}
+
+void guard_release(struct guard *guard)
+{
+	worker_free(guard->worker);
+	guard->worker = NULL;
+	if (!guard->unfinished)
+		pages_free(guard->pages);
+	guard->pages = NULL;
+}
+
+static int say_mute(const struct access *access, struct err *e)
 {
 	return err_set(e, ERR_TIMEOUT, "the memory of %d does not answer",
-		       (int)session->target.pid);
+		       (int)access->target.pid);
 }
 
-static void abandon_worker(struct session *session)
+static void abandon_worker(struct guard *guard, struct access *access)
 {
-	struct session_guard *guard = &session->guard;
-	struct holders *holders = holders_new();
-
-	guard->lost[guard->nr_lost++] = guard->worker;
+	if (access->nr_lost < ACCESS_LOST_MAX)
+		access->lost[access->nr_lost++] = guard->worker;
 	guard->worker = NULL;
-	guard->total++;
-	session->target.mute = true;
-	session->target.pages = pages_new(&session->cancel);
-	session->ops = NULL;
-	session->ctx = NULL;
-	if (holders)
-		session->holders = holders;
+	/* It may have been inside what the targets share. */
+	guard->pages = NULL;
+	access->total++;
+	access->target.mute = true;
+	access->target.pages = pages_new(&guard->cancel);
+	access->ops = NULL;
+	access->ctx = NULL;
 }
 
-bool session_stopped(struct session *session)
+bool guard_stopped(struct guard *guard)
 {
 	/* Sources that wait by themselves check this flag. */
-	if (session->options.stopped && session->options.stopped())
-		__atomic_store_n(&session->cancel, 1, __ATOMIC_RELAXED);
-	return __atomic_load_n(&session->cancel, __ATOMIC_RELAXED);
+	if (guard->stopped && guard->stopped())
+		__atomic_store_n(&guard->cancel, 1, __ATOMIC_RELAXED);
+	return __atomic_load_n(&guard->cancel, __ATOMIC_RELAXED);
 }
 
 static bool is_stopped(void *ctx)
 {
-	return session_stopped(ctx);
+	return guard_stopped(ctx);
 }
 
-int session_run(struct session *session, void (*job)(void *arg), void *arg, struct err *e)
+int guard_run_several(struct guard *guard, struct access *const *current,
+		      void (*job)(void *arg), void *arg, struct err *e)
 {
 	const struct worker_limits limits = {
-		.stall_ns = STALL_NS, .stopped = is_stopped, .ctx = session};
-	struct session_guard *guard = &session->guard;
+		.stall_ns = guard->stall_ns, .stopped = is_stopped, .ctx = guard};
 
-	if (session->target.pid > 0 && !guard->worker) {
-		if (guard->nr_lost == SESSION_LOST_MAX)
-			return say_mute(session, e);
+	if (!guard->worker)
 		guard->worker = worker_new();
-	}
-	/* Files, streams and URLs have timeouts of their own. */
-	if (session->target.pid == 0 || !guard->worker) {
+	if (!guard->worker) {
 		job(arg);
 		return 0;
 	}
 	if (worker_run(guard->worker, job, arg, &limits) == WORKER_DONE)
 		return 0;
-	abandon_worker(session);
-	return say_mute(session, e);
+	abandon_worker(guard, *current);
+	return say_mute(*current, e);
 }
 
-bool session_run_close(struct session *session, void (*job)(void *arg), void *arg)
+int guard_run(struct guard *guard, struct access *access, void (*job)(void *arg),
+	      void *arg, struct err *e)
+{
+	/* Files, streams and URLs have timeouts of their own. */
+	if (access->target.pid == 0) {
+		job(arg);
+		return 0;
+	}
+	if (!guard->worker && access->nr_lost == ACCESS_LOST_MAX)
+		return say_mute(access, e);
+	return guard_run_several(guard, &access, job, arg, e);
+}
+
+bool guard_run_close(struct guard *guard, struct access *access, void (*job)(void *arg),
+		     void *arg)
 {
 	const struct worker_limits limits = {
 		.stall_ns = STALL_CLOSE_NS, .any_call = true, .leave_ns = LEAVE_NS};
-	struct session_guard *guard = &session->guard;
 	enum worker_end end;
 
 	if (!guard->worker) {
@@ -91,44 +122,39 @@ bool session_run_close(struct session *session, void (*job)(void *arg), void *ar
 		return true;
 	if (end == WORKER_LEFT)
 		guard->unfinished = true;
-	else if (guard->nr_lost < SESSION_LOST_MAX)
-		abandon_worker(session);
+	else if (access->nr_lost < ACCESS_LOST_MAX)
+		abandon_worker(guard, access);
 	guard->worker = NULL;
 	return false;
 }
 
-void session_guard_refresh(struct session *session)
+void guard_refresh(struct access *access)
 {
-	struct session_guard *guard = &session->guard;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < guard->nr_lost; i++)
-		if (!worker_returned(guard->lost[i]))
-			guard->lost[kept++] = guard->lost[i];
-	guard->nr_lost = kept;
-	if (session->target.mute && kept == 0 && guard->total < TOTAL_MAX)
-		session->target.mute = false;
+	for (size_t i = 0; i < access->nr_lost; i++)
+		if (!worker_returned(access->lost[i]))
+			access->lost[kept++] = access->lost[i];
+	access->nr_lost = kept;
+	if (access->target.mute && kept == 0 && access->total < TOTAL_MAX)
+		access->target.mute = false;
 }
 
-void session_guard_attach(struct session *session, pid_t pid)
+void guard_attach(struct guard *guard, struct access *access, pid_t pid)
 {
-	struct session_guard *guard = &session->guard;
-
-	if (guard->pid != pid) {
-		guard->nr_lost = guard->total = 0;
-		session->target.mute = false;
-		pages_free(session->target.pages);
-		session->target.pages = pages_new(&session->cancel);
+	if (access->guarded_pid != pid) {
+		access->nr_lost = access->total = 0;
+		access->target.mute = false;
+		pages_free(access->target.pages);
+		access->target.pages = pages_new_beside(&guard->cancel, guard->pages);
 	}
-	guard->pid = pid;
+	access->guarded_pid = pid;
 }
 
-void session_guard_release(struct session *session)
+void guard_detach(const struct guard *guard, struct access *access)
 {
-	worker_free(session->guard.worker);
-	session->guard.worker = NULL;
-	if (session->guard.unfinished)
+	if (guard->unfinished)
 		return;
-	pages_free(session->target.pages);
-	session->target.pages = NULL;
+	pages_free(access->target.pages);
+	access->target.pages = NULL;
 }

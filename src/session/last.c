@@ -31,17 +31,46 @@ static void copy_labels(struct arena *arena, struct task *task, const struct tas
 	task->labels = labels;
 }
 
+/* Returns a copy, or NULL if there is nothing to copy or no memory. */
+static void *copy_bytes(struct arena *arena, const void *from, size_t bytes)
+{
+	void *copy = bytes ? arena_alloc(arena, bytes) : NULL;
+
+	return copy ? memcpy(copy, from, bytes) : NULL;
+}
+
 static void copy_ancestors(struct arena *arena, struct task *task,
 			   const struct task *from)
 {
 	size_t bytes = from->ancestor_ids && from->ancestry
 			       ? from->ancestry->nr * sizeof(from->ancestor_ids[0])
 			       : 0;
-	uint64_t *ids = bytes ? arena_alloc(arena, bytes) : NULL;
 
-	if (ids)
-		memcpy(ids, from->ancestor_ids, bytes);
-	task->ancestor_ids = ids;
+	task->ancestor_ids = copy_bytes(arena, from->ancestor_ids, bytes);
+}
+
+static void copy_awaiting(struct arena *arena, struct task *task, const struct task *from)
+{
+	task->awaiting_cids =
+		copy_bytes(arena, from->awaiting_cids,
+			   from->nr_awaiting * sizeof(from->awaiting_cids[0]));
+	if (!task->awaiting_cids)
+		task->nr_awaiting = 0;
+}
+
+static const struct wait_several *copy_several(struct arena *arena,
+					       const struct wait_several *from)
+{
+	return copy_bytes(arena, from,
+			  from ? sizeof(*from) + from->nr * sizeof(from->cids[0]) : 0);
+}
+
+static void copy_objects(struct arena *arena, struct waits_on *waits)
+{
+	waits->objects = copy_bytes(arena, waits->objects,
+				    waits->nr_objects * sizeof(waits->objects[0]));
+	if (!waits->objects)
+		waits->nr_objects = 0;
 }
 
 static void copy_task(struct arena *arena, struct task *task, const struct task *from)
@@ -50,10 +79,16 @@ static void copy_task(struct arena *arena, struct task *task, const struct task 
 	task->raw = copy_text(arena, from->raw);
 	task->name = copy_text(arena, from->name);
 	task->waits.text = copy_text(arena, from->waits.text);
+	task->waits.detail = copy_text(arena, from->waits.detail);
+	task->waits.actors = NULL; /* nothing can end the wait any more */
+	task->waits.several = copy_several(arena, from->waits.several);
+	copy_objects(arena, &task->waits);
+	copy_awaiting(arena, task, from);
 	task->inner = copy_text(arena, from->inner);
 	task->creator_name = copy_text(arena, from->creator_name);
 	copy_labels(arena, task, from);
 	copy_ancestors(arena, task, from);
+	task->holds = holds_copy(from->holds, arena);
 	if (from->state_counts) {
 		uint32_t *counts = arena_alloc(arena, STATE_COUNT * sizeof(*counts));
 
@@ -73,6 +108,26 @@ static void copy_figures(struct snapshot *copy, const struct snapshot *from)
 	copy->figures = figures;
 }
 
+static void copy_members(struct snapshot *copy, const struct snapshot *from)
+{
+	size_t bytes = from->nr_members * sizeof(*copy->members);
+
+	copy->members = bytes ? arena_alloc(&copy->arena, bytes) : NULL;
+	if (!copy->members)
+		return;
+	memcpy(copy->members, from->members, bytes);
+	copy->nr_members = from->nr_members;
+	for (size_t i = 0; i < copy->nr_members; i++) {
+		struct member_process *member = &copy->members[i];
+
+		member->name = copy_text(&copy->arena, member->name);
+		member->sources = copy_text(&copy->arena, member->sources);
+		member->runtime = copy_text(&copy->arena, member->runtime);
+		member->trouble = copy_text(&copy->arena, member->trouble);
+		member->timers = timers_copy(member->timers, &copy->arena);
+	}
+}
+
 struct snapshot *last_copy(const struct snapshot *snapshot)
 {
 	struct snapshot *copy = snapshot_new();
@@ -90,6 +145,7 @@ struct snapshot *last_copy(const struct snapshot *snapshot)
 	copy->resources = snapshot->resources;
 	copy->timers = timers_copy(snapshot->timers, &copy->arena);
 	copy->dropped = snapshot->dropped;
+	copy_members(copy, snapshot);
 	copy_figures(copy, snapshot);
 	groups_copy(copy, snapshot);
 	for (size_t i = 0; i < snapshot->nr_notes; i++)
@@ -101,6 +157,7 @@ struct snapshot *last_copy(const struct snapshot *snapshot)
 			break;
 		copy_task(&copy->arena, task, &snapshot->tasks[i]);
 	}
+	snapshot_name_processes(copy);
 	copy->counts = snapshot->counts;
 	return copy;
 }

@@ -48,6 +48,7 @@ static void publish_status(struct poller *poller, enum feed_status status,
 	if (snapshot) {
 		old = poller->latest;
 		poller->latest = snapshot;
+		poller->state.holds = poller->holds_number;
 	}
 	pthread_mutex_unlock(&poller->lock);
 	snapshot_unref(old);
@@ -68,7 +69,7 @@ static void note_poll(struct poller *poller, int64_t begin_ns)
 static void describe_end(struct poller *poller, const struct snapshot *last, char *text,
 			 size_t size)
 {
-	pid_t pid = poller->session->target.pid;
+	pid_t pid = poller->session->access.target.pid;
 	time_t now = time(NULL);
 	char when[16] = "", how[128] = "", name[80] = "";
 	struct tm local;
@@ -78,6 +79,11 @@ static void describe_end(struct poller *poller, const struct snapshot *last, cha
 	if (poller->options.describe_end)
 		poller->options.describe_end(poller->options.end_ctx, pid, how,
 					     sizeof(how));
+	if (last && last->nr_members) {
+		snprintf(text, size, "all processes of %.64s have ended, the last at %s",
+			 last->target.name, when);
+		return;
+	}
 	if (last)
 		snprintf(name, sizeof(name), " (%.64s)", last->target.name);
 	snprintf(text, size, "process %d%s ended at %s%s%s", (int)pid, name, when,
@@ -100,10 +106,10 @@ static void target_ended(struct poller *poller)
 			 last->target.name);
 	}
 	recorder_stop(&poller->recorder);
-	poller->ended_pid = poller->session->target.pid;
+	poller->ended_pid = poller->session->access.target.pid;
 	session_detach(poller->session);
 	poller->mode = MODE_ENDED;
-	if (poller->options.wait && poller->wait_name[0]) {
+	if (poller->options.wait && poller->wait_name[0] && !(last && last->nr_members)) {
 		size_t length = strlen(text);
 
 		poller->mode = MODE_WAITING;
@@ -124,6 +130,8 @@ static void take_sample(struct poller *poller)
 	int rc;
 
 	focus.all |= poller->recorder.state.on; /* a recording needs whole stacks */
+	focus.holds = poller->holds;
+	focus.nr_holds = poller->nr_holds;
 	rc = session_sample(poller->session, &focus, &snapshot, &e);
 	note_poll(poller, begin_ns);
 	poller->partial = rc == 0 && snapshot->partial;
@@ -142,7 +150,7 @@ static void take_sample(struct poller *poller)
 	else if (rc == 0)
 		publish_status(poller, FEED_LIVE, "", snapshot);
 	else if (session_ended(poller->session) ||
-		 (rc == ERR_GONE && poller->session->pidfd < 0))
+		 (rc == ERR_GONE && session_end_fd(poller->session) < 0))
 		target_ended(poller);
 	else
 		publish_status(poller, FEED_FAILING, e.text, NULL);
@@ -250,8 +258,16 @@ static bool take_wishes(struct poller *poller)
 	poller->wishes.seek = poller->wishes.play = false;
 	poller->wishes.record = poller->wishes.stop_recording = false;
 	poller->wishes.new_acknowledge = false;
+	poller->wishes.new_holds = false;
+	poller->wishes.holds = NULL;
 	pthread_mutex_unlock(&poller->lock);
 
+	if (wishes.new_holds) {
+		free(poller->holds);
+		poller->holds = wishes.holds;
+		poller->nr_holds = wishes.nr_holds;
+		poller->holds_number = wishes.holds_number;
+	}
 	if (wishes.interval_ns != poller->interval_ns) {
 		poller->interval_ns = wishes.interval_ns;
 		poller->next_ns = clock_mono_ns() + poller->interval_ns;
@@ -284,7 +300,7 @@ static void sleep_until(struct poller *poller, int64_t due_ns)
 {
 	struct pollfd fds[] = {
 		{.fd = poller->wake_fd, .events = POLLIN},
-		{.fd = poller->mode == MODE_LIVE ? poller->session->pidfd : -1,
+		{.fd = poller->mode == MODE_LIVE ? session_end_fd(poller->session) : -1,
 		 .events = POLLIN},
 	};
 	int64_t left_ns = due_ns - clock_mono_ns();
@@ -364,6 +380,8 @@ static void poller_free(struct poller *poller)
 {
 	snapshot_unref(poller->latest);
 	source_processes_free(poller->processes);
+	free(poller->wishes.holds);
+	free(poller->holds);
 	if (poller->wake_fd >= 0)
 		close(poller->wake_fd);
 	if (poller->fresh_fd >= 0)
@@ -392,7 +410,7 @@ struct poller *poller_start(const struct poller_options *options, struct session
 	if (options->wait_name)
 		snprintf(poller->wait_name, sizeof(poller->wait_name), "%s",
 			 options->wait_name);
-	poller->mode = options->pid > 0 || options->other ? MODE_LIVE : MODE_NOBODY;
+	poller->mode = options->live ? MODE_LIVE : MODE_NOBODY;
 	if (poller->mode == MODE_NOBODY && options->wait && poller->wait_name[0]) {
 		poller->mode = MODE_WAITING;
 		poller->state.status = FEED_WAITING;
@@ -418,7 +436,7 @@ void poller_stop(struct poller *poller)
 	pthread_mutex_lock(&poller->lock);
 	poller->wishes.stop = true;
 	pthread_mutex_unlock(&poller->lock);
-	__atomic_store_n(&poller->session->cancel, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&poller->session->guard.cancel, 1, __ATOMIC_RELAXED);
 	written = write(poller->wake_fd, &one, sizeof(one));
 	(void)written;
 	pthread_join(poller->thread, NULL);

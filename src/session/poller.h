@@ -13,8 +13,7 @@ struct poller;
 struct poller_options {
 	struct session_options session;
 	int64_t interval_ns;
-	pid_t pid;             /* 0 if there is none yet */
-	const char *other;     /* a TARGET that is not a process, or NULL */
+	bool live;             /* the session is attached to a target */
 	const char *wait_name; /* --wait: wait for a process of this name; or NULL */
 	bool wait;
 	/* Describes how a child of ours ended: "exit status 3". Returns false if unknown.

@@ -37,6 +37,11 @@ struct poller_wishes {
 	char record_path[256];
 	bool new_acknowledge;
 	char acknowledge[SETTINGS_ACKNOWLEDGE_MAX];
+	/* the tasks of whose holds the view asks; allocated, and taken by the thread */
+	bool new_holds;
+	struct holds_wish *holds;
+	size_t nr_holds;
+	uint64_t holds_number; /* of the last such request */
 };
 
 struct poller {
@@ -58,6 +63,9 @@ struct poller {
 	int64_t next_ns; /* when the next sample is due */
 	int64_t interval_ns;
 	struct source_focus focus;
+	struct holds_wish *holds; /* allocated; for focus.holds */
+	size_t nr_holds;
+	uint64_t holds_number;
 	struct recorder_of_view recorder;
 	bool partial; /* the last sample had no time to read every stack */
 	/* Until then, samples follow quickly to complete the stacks. */

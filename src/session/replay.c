@@ -50,7 +50,7 @@ static int read_snapshot(struct session *session, size_t at, bool shown,
 	*snapshot = snapshot_new();
 	if (!*snapshot)
 		return err_set(e, ERR_NOMEM, "out of memory: cannot read a snapshot");
-	rc = replay_read(session->ctx, at, *snapshot, e);
+	rc = replay_read(session->access.ctx, at, *snapshot, e);
 	if (!rule_is_usual(&session->recording.rule))
 		judge_by_rule(&session->recording.rule, *snapshot);
 	snapshot_count(*snapshot);
@@ -77,7 +77,7 @@ static void read_some(struct session *session, size_t from, size_t to, size_t mo
 	for (size_t i = 0; i < count; i++) {
 		struct snapshot *passed;
 
-		if (__atomic_load_n(&session->cancel, __ATOMIC_RELAXED) ||
+		if (__atomic_load_n(&session->guard.cancel, __ATOMIC_RELAXED) ||
 		    read_snapshot(session, from + (to - from) * i / count, false, &passed,
 				  NULL) != 0)
 			return;
@@ -128,7 +128,7 @@ int session_recorded(struct session *session, bool all, struct snapshot **snapsh
 	struct session_recording *r = &session->recording;
 	bool same_rule = thresholds_same(&r->rule, &session->options.rule);
 	struct feed_place place;
-	int rc = replay_update(session->ctx, all, &place, e);
+	int rc = replay_update(session->access.ctx, all, &place, e);
 
 	if (rc != 0)
 		return rc;
@@ -153,29 +153,29 @@ const struct feed_place *session_place(const struct session *session)
 
 int64_t session_due_ns(const struct session *session)
 {
-	if (session->ops != &source_replay)
+	if (session->access.ops != &source_replay)
 		return INT64_MAX;
-	return session->recording.behind ? 0 : replay_due_ns(session->ctx);
+	return session->recording.behind ? 0 : replay_due_ns(session->access.ctx);
 }
 
 void session_move(struct session *session, int samples, int64_t by_ns)
 {
-	if (session->ops == &source_replay)
-		replay_move(session->ctx, samples, by_ns);
-	else if (session->ops && session->ops->move && samples != 0) {
-		session->ops->move(session->ctx, samples);
+	if (session->access.ops == &source_replay)
+		replay_move(session->access.ctx, samples, by_ns);
+	else if (session->access.ops && session->access.ops->move && samples != 0) {
+		session->access.ops->move(session->access.ctx, samples);
 		session->grouped = NULL; /* the tasks may be others */
 	}
 }
 
 void session_seek(struct session *session, int64_t real_ns)
 {
-	if (session->ops == &source_replay)
-		replay_seek(session->ctx, real_ns);
+	if (session->access.ops == &source_replay)
+		replay_seek(session->access.ctx, real_ns);
 }
 
 void session_play(struct session *session, double speed)
 {
-	if (session->ops == &source_replay)
-		replay_play(session->ctx, speed);
+	if (session->access.ops == &source_replay)
+		replay_play(session->access.ctx, speed);
 }

@@ -3,32 +3,46 @@
  * the tracker stays. */
 #include "session/session.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "source/agent/agent.h"
+#include "session/members.h"
 #include "source/replay.h"
 #include "source/sniff.h"
 
 /* Limits what a hostile target can make the client store. */
-#define SESSION_INTERN_BYTES   (32u << 20)
-/* The longest and the first interval between searches for a better source. */
-#define SESSION_PROBE_NS       (2 * CLOCK_SECOND_NS)
-#define SESSION_PROBE_FIRST_NS (CLOCK_SECOND_NS / 5)
+#define SESSION_INTERN_BYTES (32u << 20)
+
+static void init_target(struct session *session, const struct session_options *options)
+{
+	struct access *access = &session->access;
+	struct source_target *target = &access->target;
+
+	access->source = options->source;
+	access->partial = options->partial;
+	access->pidfd = -1;
+	target->intern = session->intern;
+	target->stacks = session->stacks;
+	target->text = access->text;
+	target->threads = options->threads;
+	target->runtime = options->runtime;
+	target->ptrace = options->ptrace;
+	target->rules = options->stack_rules;
+	target->user = options->user;
+	target->header = options->header;
+	target->dump = options->dump;
+	target->input_fd = -1;
+	target->follow = options->follow;
+	target->cancel = &session->guard.cancel;
+}
 
 int session_init(struct session *session, const struct session_options *options,
 		 struct err *e)
 {
 	memset(session, 0, sizeof(*session));
 	session->options = *options;
-	session->pidfd = -1;
+	guard_init(&session->guard, options->stopped);
 	figures_init(&session->figures);
 	session->intern = intern_new(SESSION_INTERN_BYTES);
 	session->stacks = stack_table_new(SNAPSHOT_TASKS_MAX);
@@ -36,6 +50,7 @@ int session_init(struct session *session, const struct session_options *options,
 	session->verdicts = verdicts_new(&options->rule);
 	session->holders = holders_new();
 	session->grouping = grouping_new(options->acknowledge, e);
+	init_target(session, options);
 	if (!session->grouping ||
 	    grouping_suppress(session->grouping, options->suppress, e) != 0)
 		return e->code;
@@ -44,44 +59,36 @@ int session_init(struct session *session, const struct session_options *options,
 		return err_set(e, ERR_NOMEM, "out of memory: cannot watch a process");
 	if (options->warm_up_ns > 0)
 		grouping_set_least(session->grouping, options->warm_up_ns);
-	session->target.intern = session->intern;
-	session->target.stacks = session->stacks;
-	session->target.text = session->text;
-	session->target.threads = options->threads;
-	session->target.runtime = options->runtime;
-	session->target.ptrace = options->ptrace;
-	session->target.rules = options->stack_rules;
-	session->target.user = options->user;
-	session->target.header = options->header;
-	session->target.dump = options->dump;
-	session->target.input_fd = -1;
-	session->target.cancel = &session->cancel;
 	return 0;
 }
 
-static void close_source(struct session *session)
+/* A lost worker may have been writing into the holders. */
+static int run(struct session *session, void (*job)(void *arg), void *arg, struct err *e)
 {
-	if (session->ops && session->ops->close)
-		session->ops->close(session->ctx);
-	free(session->ctx);
-	session->ctx = NULL;
-	session->ops = NULL;
+	struct access *access = &session->access;
+	int rc = session->members
+			 ? guard_run_several(&session->guard, &access, job, arg, e)
+			 : guard_run(&session->guard, access, job, arg, e);
+	struct holders *holders = rc == ERR_TIMEOUT ? holders_new() : NULL;
+
+	if (holders)
+		session->holders = holders;
+	return rc;
 }
 
 static void close_job(void *arg)
 {
-	close_source(arg);
+	access_close(arg);
 }
 
 void session_detach(struct session *session)
 {
-	session_run_close(session, close_job, session);
-	session->ops = NULL;
-	session->ctx = NULL;
-	if (session->pidfd >= 0)
-		close(session->pidfd);
-	session->pidfd = -1;
-	session->target.pid = 0;
+	struct access *access = &session->access;
+
+	guard_run_close(&session->guard, access, close_job, access);
+	access_forget(access);
+	members_free(session->members);
+	session->members = NULL;
 	snapshot_unref(session->recording.shown);
 	memset(&session->recording, 0, sizeof(session->recording));
 	figures_init(&session->figures);
@@ -94,9 +101,10 @@ void session_detach(struct session *session)
 void session_release(struct session *session)
 {
 	session_detach(session);
-	session_guard_release(session);
+	guard_release(&session->guard);
 	if (session->guard.unfinished)
 		return;
+	guard_detach(&session->guard, &session->access);
 	track_free(session->track);
 	verdicts_free(session->verdicts);
 	holders_free(session->holders);
@@ -110,115 +118,27 @@ struct track *session_new_track(void)
 	return track_new();
 }
 
-static bool is_auto(const struct session *session)
-{
-	return !session->options.source || strcmp(session->options.source, "auto") == 0;
-}
-
-/* Opens a source and then closes the one in use. If that fails, the old one stays in
- * use. */
-static int open_source(struct session *session, const struct source_ops *ops,
-		       struct err *e)
-{
-	void *ctx = calloc(1, ops->ctx_size ? ops->ctx_size : 1);
-	int rc;
-
-	if (!ctx)
-		return err_set(e, ERR_NOMEM, "out of memory: cannot open the source %s",
-			       ops->name);
-	rc = ops->open(ctx, &session->target, e);
-	if (rc != 0) {
-		if (ops->close)
-			ops->close(ctx);
-		free(ctx);
-		return rc;
-	}
-	close_source(session);
-	session->ops = ops;
-	session->ctx = ctx;
-	return 0;
-}
-
-/* Opens any suitable source except `failed`, best first. e keeps the first error. */
-static int open_another(struct session *session, const struct source_ops *failed,
-			struct err *e)
-{
-	for (size_t i = 0; source_table[i]; i++) {
-		struct err ignored;
-
-		if (source_table[i] != failed &&
-		    source_table[i]->probe(&session->target, &ignored) > 0 &&
-		    open_source(session, source_table[i], &ignored) == 0)
-			return 0;
-	}
-	return e->code ? e->code : ERR_UNSUPPORTED;
-}
-
-/* Probes often at first: a program that has just started may still change. */
-static void set_next_probe(struct session *session)
-{
-	session->next_probe_ns = clock_mono_ns() + session->probe_every_ns;
-	session->probe_every_ns *= 2;
-	if (session->probe_every_ns > SESSION_PROBE_NS)
-		session->probe_every_ns = SESSION_PROBE_NS;
-}
-
-static int open_best(struct session *session, struct err *e)
-{
-	/* All other sources read the target's memory. */
-	const struct source_ops *ops =
-		session->target.mute
-			? &source_native
-			: source_choose(session->options.source, &session->target, e);
-	int rc;
-
-	if (!ops)
-		return e->code ? e->code
-			       : err_set(e, ERR_UNSUPPORTED,
-					 "no source can watch process %d",
-					 (int)session->target.pid);
-	rc = open_source(session, ops, e);
-	if (rc != 0 && rc != ERR_GONE && is_auto(session) && !session->target.mute)
-		rc = open_another(session, ops, e);
-	session->probe_every_ns = SESSION_PROBE_FIRST_NS;
-	set_next_probe(session);
-	return rc;
-}
-
-/* Without access, rows would have no states and the process would look healthy. */
-static int check_access(const struct session *session, struct err *e)
-{
-	char why[ERR_TEXT_MAX];
-
-	if (session->options.partial || session->ops != &source_native ||
-	    !kernel_denied(session->target.pid, why, sizeof(why)))
-		return 0;
-	return err_set(e, ERR_PERM, "%s; use --allow-partial to watch without it", why);
-}
-
-struct attach_job {
-	struct session *session;
+struct open_job {
+	struct access *access;
 	struct err *e;
 	int rc;
 };
 
-static void attach_job(void *arg)
+static void open_job(void *arg)
 {
-	struct attach_job *job = arg;
+	struct open_job *job = arg;
 
-	job->rc = open_best(job->session, job->e);
-	if (job->rc == 0)
-		job->rc = check_access(job->session, job->e);
+	job->rc = access_open(job->access, job->e);
 }
 
 /* The second attempt leaves out what did not answer in the first. */
-static int attach_guarded(struct session *session, struct err *e)
+static int open_guarded(struct session *session, struct err *e)
 {
-	struct attach_job job = {session, e, 0};
-	int rc = session_run(session, attach_job, &job, e);
+	struct open_job job = {&session->access, e, 0};
+	int rc = run(session, open_job, &job, e);
 
-	if (rc == ERR_TIMEOUT && !session_stopped(session))
-		rc = session_run(session, attach_job, &job, e);
+	if (rc == ERR_TIMEOUT && !guard_stopped(&session->guard))
+		rc = run(session, open_job, &job, e);
 	return rc ? rc : job.rc;
 }
 
@@ -227,18 +147,10 @@ int session_attach(struct session *session, pid_t pid, struct err *e)
 	int rc;
 
 	session_detach(session);
-	session_guard_attach(session, pid);
-	session->target.pid = pid;
-	session->target.text = session->text;
-	snprintf(session->text, sizeof(session->text), "%d", (int)pid);
-	session->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (session->pidfd < 0 && errno == ESRCH) {
-		session->target.pid = 0;
-		return err_set(e, ERR_NOTFOUND,
-			       "there is no process %d; 'grmon-c ls' lists the processes",
-			       (int)pid);
-	}
-	rc = attach_guarded(session, e);
+	guard_attach(&session->guard, &session->access, pid);
+	rc = access_name(&session->access, pid, e);
+	if (rc == 0)
+		rc = open_guarded(session, e);
 	if (rc != 0)
 		session_detach(session);
 	return rc;
@@ -254,39 +166,35 @@ static bool is_recording(const char *text, int input_fd)
 int session_attach_other(struct session *session, const char *text, int input_fd,
 			 struct err *e)
 {
+	struct access *access = &session->access;
 	int rc;
 
 	session_detach(session);
-	session->target.text = text;
-	session->target.input_fd = input_fd;
-	if (is_auto(session))
-		rc = open_source(
-			session,
+	access->target.text = text;
+	access->target.input_fd = input_fd;
+	if (access_is_auto(access))
+		rc = access_open_source(
+			access,
 			is_recording(text, input_fd) ? &source_replay : &source_pprof, e);
 	else
-		rc = open_best(session, e);
+		rc = access_open(access, e);
 	if (rc != 0)
 		session_detach(session);
 	return rc;
 }
 
-/* A better source can appear after an exec, when an agent starts late, or when Go's
- * runtime becomes ready. Probes only the sources that are better than the one in use; a
- * failure changes nothing. */
-static void change_over(struct session *session)
+int session_attach_several(struct session *session, struct words *words, struct err *e)
 {
-	struct err ignored;
+	int rc;
 
-	if (session->target.pid == 0 || !is_auto(session) || session->target.mute ||
-	    clock_mono_ns() < session->next_probe_ns)
-		return;
-	set_next_probe(session);
-	for (size_t i = 0; source_table[i] && source_table[i] != session->ops; i++) {
-		err_clear(&ignored);
-		if (source_table[i]->probe(&session->target, &ignored) > 0 &&
-		    open_source(session, source_table[i], &ignored) == 0)
-			return;
-	}
+	session_detach(session);
+	session->members = members_new(words, &session->access, &session->guard);
+	if (!session->members)
+		return err_set(e, ERR_NOMEM, "out of memory: cannot watch processes");
+	rc = members_find(session->members, e);
+	if (rc != 0)
+		session_detach(session);
+	return rc;
 }
 
 struct prove_job {
@@ -298,27 +206,46 @@ static void prove_job(void *arg)
 {
 	const struct prove_job *job = arg;
 
-	job->session->ops->prove(job->session->ctx, job->start);
+	job->session->access.ops->prove(job->session->access.ctx, job->start);
 }
 
 int session_prove(struct session *session, bool start, struct err *e)
 {
+	const struct source_ops *ops = session->access.ops;
 	struct prove_job job = {session, start};
 
-	if (!session->ops || !session->ops->prove)
+	if (session->members && members_prove(session->members, start))
+		return 0;
+	if (!ops || !ops->prove)
 		return err_set(
 			e, ERR_UNSUPPORTED,
 			"leaks can be proved only in Go programs that run on this "
 			"machine, because their heap must be read; this source is %s",
-			session->ops ? session->ops->name : "not open");
-	return session_run(session, prove_job, &job, e);
+			session->members ? "native"
+			: ops            ? ops->name
+					 : "not open");
+	return run(session, prove_job, &job, e);
 }
 
 bool session_ended(const struct session *session)
 {
-	struct pollfd ended = {.fd = session->pidfd, .events = POLLIN};
+	return session->members ? members_ended(session->members)
+				: access_ended(&session->access);
+}
 
-	return session->pidfd >= 0 && poll(&ended, 1, 0) > 0;
+int session_end_fd(const struct session *session)
+{
+	return session->access.pidfd;
+}
+
+bool session_is_live(const struct session *session)
+{
+	return session->members || session->access.target.pid > 0;
+}
+
+bool session_has_target(const struct session *session)
+{
+	return session->members || session->access.ops;
 }
 
 static bool cannot_confirm(void *ctx, struct snapshot *snapshot,
@@ -327,95 +254,66 @@ static bool cannot_confirm(void *ctx, struct snapshot *snapshot,
 	return false;
 }
 
-static int sample_once(struct session *session, const struct source_focus *focus,
-		       struct snapshot **snapshot, struct err *e)
+/* Derives what takes more than one sample, or other processes. */
+static int complete(struct session *session, struct snapshot *snapshot, struct err *e)
 {
+	/* The memory of other processes may be just as unresponsive. */
+	bool mute = session->access.target.mute;
 	int rc;
 
-	/* Recorded snapshots are complete, and the steps below are about a process that
-	 * runs now. */
-	if (session->ops == &source_replay)
-		return session_recorded(session, focus->all, snapshot, e);
-	*snapshot = snapshot_new();
-	if (!*snapshot)
-		return err_set(e, ERR_NOMEM, "out of memory: cannot take a snapshot");
-	rc = session->ops->sample(session->ctx, focus, *snapshot, e);
 	if (stack_table_full(session->stacks))
-		snapshot_note(*snapshot,
+		snapshot_note(snapshot,
 			      "the table of stacks is full: some tasks have no stack");
-	/* The memory of other processes may be just as unresponsive. */
-	if (rc == 0 && !session->target.mute)
-		holders_fill(session->holders, *snapshot);
+	if (!mute)
+		holders_fill(session->holders, snapshot);
+	snapshot_name_processes(snapshot);
+	rc = track_update(session->track, snapshot, e);
 	if (rc == 0)
-		rc = track_update(session->track, *snapshot, e);
-	if (rc == 0)
-		rc = graph_build(*snapshot, e);
-	if (rc == 0)
-		graph_settle(*snapshot,
-			     session->target.mute ? cannot_confirm : holders_confirm,
-			     session->holders);
-	if (rc == 0)
-		verdicts_update(session->verdicts, session->track, *snapshot);
-	if (rc == 0)
-		figures_update(&session->figures, *snapshot);
+		rc = graph_build(snapshot, e);
+	if (rc != 0)
+		return rc;
+	graph_settle(snapshot, mute ? cannot_confirm : holders_confirm, session->holders);
+	verdicts_update(session->verdicts, session->track, snapshot);
+	figures_update(&session->figures, snapshot);
 	/* Another source uses other identities: every task would seem to end and a new
 	 * one to appear. */
-	if (rc == 0 && session->grouped != session->ops)
+	if (session->grouped != session->access.ops)
 		grouping_reset(session->grouping);
-	session->grouped = session->ops;
-	if (rc == 0)
-		grouping_update(session->grouping, *snapshot);
-	if (rc != 0) {
-		snapshot_unref(*snapshot);
-		*snapshot = NULL;
-	}
-	return rc;
+	session->grouped = session->access.ops;
+	grouping_update(session->grouping, snapshot);
+	return 0;
 }
 
-static int sample_and_recover(struct session *session, const struct source_focus *focus,
-			      struct snapshot **snapshot, struct err *e)
+static void note_ptrace(const struct session *session, struct snapshot *snapshot)
 {
-	const struct source_ops *failed;
-	int rc = 0;
+	const struct source_ops *ops = session->access.ops;
 
-	*snapshot = NULL;
-	if (session_ended(session))
-		return err_set(e, ERR_GONE, "process %d ended", (int)session->target.pid);
-	if (session->ops)
-		change_over(session);
-	else
-		rc = open_best(session, e);
-	if (rc != 0 || !session->ops)
-		return rc ? rc : ERR_UNSUPPORTED;
-	rc = sample_once(session, focus, snapshot, e);
-	if (rc == 0)
-		goto out;
-	if (session->target.pid == 0)
-		return rc;
-	failed = session->ops;
-	close_source(session);
-	if (session_ended(session))
-		return err_set(e, ERR_GONE, "process %d ended", (int)session->target.pid);
-	/* Without a pidfd, the source's word that the target ended is taken. */
-	if ((rc == ERR_GONE && session->pidfd < 0) || !is_auto(session))
-		return rc;
-	if (open_another(session, failed, e) == 0 && session->ops) {
-		struct err first = *e;
-
-		rc = sample_once(session, focus, snapshot, e);
-		if (rc == 0)
-			snapshot_note(*snapshot, "%s", first.text);
-		else
-			close_source(session);
-	}
-out:
-	if (rc == 0 && *snapshot && session->ops && session->options.ptrace &&
-	    session->ops != &source_native && !(*snapshot)->target.replay &&
-	    (*snapshot)->proving.state == PROVING_NONE)
+	if (ops && session->options.ptrace && ops != &source_native &&
+	    snapshot->proving.state == PROVING_NONE)
 		snapshot_note(
-			*snapshot,
+			snapshot,
 			"--ptrace has no effect: the source %s never stops a thread",
-			session->ops->name);
+			ops->name);
+}
+
+static int sample_one(struct session *session, const struct source_focus *focus,
+		      struct snapshot **snapshot, struct err *e)
+{
+	struct access *access = &session->access;
+	int rc = access_renew(access, e);
+
+	if (rc != 0)
+		return rc;
+	/* Recorded snapshots are complete, and the steps below are about a process that
+	 * runs now. */
+	if (access->ops == &source_replay)
+		return session_recorded(session, focus->all, snapshot, e);
+	rc = access_sample(access, focus, snapshot, e);
+	if (rc != 0)
+		return rc;
+	rc = complete(session, *snapshot, e);
+	if (rc == 0)
+		note_ptrace(session, *snapshot);
 	return rc;
 }
 
@@ -431,24 +329,55 @@ static void sample_job(void *arg)
 {
 	struct sample_job *job = arg;
 
-	job->rc = sample_and_recover(job->session, job->focus, job->snapshot, job->e);
+	job->rc = sample_one(job->session, job->focus, job->snapshot, job->e);
 }
 
-/* Tries again without what did not answer: rows without it are better than none. */
+static void complete_job(void *arg)
+{
+	struct sample_job *job = arg;
+
+	job->rc = complete(job->session, *job->snapshot, job->e);
+}
+
+/* Runs the job. Tries again without what did not answer: rows without it are better than
+ * none. */
+static int run_twice(struct session *session, void (*function)(void *arg),
+		     struct sample_job *job)
+{
+	int rc = run(session, function, job, job->e);
+
+	if (rc == ERR_TIMEOUT && !guard_stopped(&session->guard))
+		rc = run(session, function, job, job->e);
+	if (rc != 0)
+		*job->snapshot = NULL; /* the worker may still be filling it */
+	rc = rc ? rc : job->rc;
+	if (rc != 0) {
+		snapshot_unref(*job->snapshot);
+		*job->snapshot = NULL;
+	}
+	return rc;
+}
+
+static int sample_several(struct session *session, struct sample_job *job)
+{
+	int rc = members_sample(session->members, job->focus, job->snapshot, job->e);
+
+	guard_refresh(&session->access);
+	return rc ? rc : run_twice(session, complete_job, job);
+}
+
 int session_sample(struct session *session, const struct source_focus *focus,
 		   struct snapshot **snapshot, struct err *e)
 {
 	struct sample_job job = {session, focus, snapshot, e, 0};
-	bool mute = session->target.mute;
-	int rc;
+	struct access *access = &session->access;
+	bool mute = access->target.mute;
 
-	session_guard_refresh(session);
-	if (mute && !session->target.mute)
-		session_run_close(session, close_job, session);
-	rc = session_run(session, sample_job, &job, e);
-	if (rc == ERR_TIMEOUT && !session_stopped(session))
-		rc = session_run(session, sample_job, &job, e);
-	if (rc != 0)
-		*snapshot = NULL; /* the worker may still be filling it */
-	return rc ? rc : job.rc;
+	*snapshot = NULL;
+	if (session->members)
+		return sample_several(session, &job);
+	guard_refresh(access);
+	if (mute && !access->target.mute)
+		guard_run_close(&session->guard, access, close_job, access);
+	return run_twice(session, sample_job, &job);
 }

@@ -4,9 +4,9 @@
  * target: choosing a source, sampling at fixed times, and recording. It knows nothing
  * about options, messages or keys.
  *
- * A session watches one target through one source at a time. It opens the best source,
- * switches when a better one appears or the current one fails, and completes the
- * snapshots. One thread uses it.
+ * A session watches one target, or several processes as one, and completes the snapshots
+ * that their sources take. access.h reads one of them, members.h several, guard.h protects
+ * from reads that block. One thread uses it.
  */
 #ifndef SESSION_SESSION_H
 #define SESSION_SESSION_H
@@ -18,8 +18,13 @@
 #include "core/group.h"
 #include "core/track.h"
 #include "core/verdict.h"
+#include "session/access.h"
+#include "session/guard.h"
 #include "source/peers/holders.h"
 #include "source/source.h"
+
+struct members;
+struct words;
 
 struct session_options {
 	const char *source; /* --source; NULL or "auto" means the best that fits */
@@ -27,6 +32,7 @@ struct session_options {
 	bool runtime;
 	bool ptrace;
 	bool partial; /* watch it even if its threads' system calls cannot be read */
+	bool follow;  /* show what "-" has brought while it is open */
 	const char *user, *header; /* of a URL; NULL if none */
 	/* Number of the dump in a text with several, from 1; 0 means any. */
 	unsigned dump;
@@ -41,15 +47,14 @@ struct session_options {
 	bool (*stopped)(void);
 };
 
-#define SESSION_LOST_MAX 4u
-
 struct session {
 	struct session_options options;
 	/* These outlive every snapshot that is taken. */
 	struct intern *intern;
 	struct stack_table *stacks;
-	struct source_target target;
-	char text[24]; /* target.text of a process: its pid */
+	struct access access;    /* of the target, unless it is several */
+	struct members *members; /* the processes of a target that is several, or NULL */
+	struct guard guard;
 	struct track *track;
 	struct verdicts *verdicts;
 	struct figures figures; /* of this target, while it is watched */
@@ -64,35 +69,23 @@ struct session {
 		struct thresholds rule; /* the rule that judged the snapshot */
 		struct feed_place place;
 	} recording;
-	const struct source_ops *ops; /* NULL if none is open */
-	void *ctx;
-	int cancel; /* atomic; nonzero cancels a long sample */
-	int pidfd;  /* readable once the target has ended; -1 if unknown */
-	int64_t next_probe_ns;
-	int64_t probe_every_ns;
-	/* The worker that reads processes, and those that were abandoned; see
-	 * guard.c. */
-	struct session_guard {
-		struct worker *worker; /* NULL if none has been started */
-		struct worker *lost[SESSION_LOST_MAX];
-		size_t nr_lost;  /* abandoned workers that have not returned */
-		unsigned total;  /* workers abandoned for this target */
-		bool unfinished; /* an abandoned job may still use our tables */
-		pid_t pid;       /* the current target */
-	} guard;
 };
 
 /* Returns 0 or ERR_NOMEM; call session_release() in both cases. All functions here abandon a
- * read of a process that blocks, see session_run(). */
+ * read of a process that blocks, see guard.h. */
 int session_init(struct session *session, const struct session_options *options,
 		 struct err *e);
 void session_release(struct session *session);
 /* Watches this process from now on and forgets the previous one. On ERR_GONE, ERR_PERM,
- * ERR_NOTFOUND or ERR_UNSUPPORTED it cannot be watched and target.pid is 0. */
+ * ERR_NOTFOUND or ERR_UNSUPPORTED it cannot be watched and access.target.pid is 0. */
 int session_attach(struct session *session, pid_t pid, struct err *e);
 /* Like session_attach() for a URL, a file, or "-" with input_fd. text must outlive session. */
 int session_attach_other(struct session *session, const char *text, int input_fd,
 			 struct err *e);
+/* Like session_attach() for all processes that the words mean, now and later. Takes
+ * over words, also on failure. ERR_NOTFOUND if they mean none now and cannot mean one
+ * later. */
+int session_attach_several(struct session *session, struct words *words, struct err *e);
 void session_detach(struct session *session);
 /* Returns an empty task history, for another target. NULL if out of memory. */
 struct track *session_new_track(void);
@@ -115,25 +108,14 @@ int session_recorded(struct session *session, bool all, struct snapshot **snapsh
 /* Starts or stops proving which tasks nothing alive can wake; later snapshots report the
  * progress. ERR_UNSUPPORTED if the source in use cannot. */
 int session_prove(struct session *session, bool start, struct err *e);
-/* Returns true if the kernel reports that the process has ended. Never blocks. */
+/* Returns true if the kernel reports that the process has ended, or all of several. Never
+ * blocks. */
 bool session_ended(const struct session *session);
-
-/*
- * Runs a job that reads the target in a worker that can be abandoned. Returns
- * ERR_TIMEOUT, with a message, if nothing answers or the caller wants to end. Then the
- * source's data are lost: they are neither used nor freed any more. target.mute is set,
- * and neither memory nor files are read until they answer again.
- */
-int session_run(struct session *session, void (*job)(void *arg), void *arg,
-		struct err *e);
-/* Returns true if the caller wants to end. */
-bool session_stopped(struct session *session);
-/* Like session_run() for closing a source, with a short timeout. Returns false if it did not
- * end. */
-bool session_run_close(struct session *session, void (*job)(void *arg), void *arg);
-/* Clears target.mute once everything that was abandoned has answered. */
-void session_guard_refresh(struct session *session);
-void session_guard_attach(struct session *session, pid_t pid);
-void session_guard_release(struct session *session);
+/* Returns the descriptor that becomes readable when the process has ended, or -1. */
+int session_end_fd(const struct session *session);
+/* Returns whether the target is a process, or several. */
+bool session_is_live(const struct session *session);
+/* Returns whether it is attached to any target. */
+bool session_has_target(const struct session *session);
 
 #endif

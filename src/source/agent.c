@@ -16,6 +16,7 @@
 #define NAMES_OF_ADDRESSES_NS (50 * CLOCK_MS_NS)
 #define NAMES_LATER_NS        (10 * CLOCK_MS_NS)
 #define ATTACH_AGAIN_NS       (2 * CLOCK_SECOND_NS)
+#define TURNS_MOST            256u /* tasks that can be in a cycle through the interpreter */
 #define STACKS_ALL_NS         (5 * CLOCK_SECOND_NS)
 #define WHOLE_AGAIN_SAMPLES   64
 
@@ -72,6 +73,7 @@ static int agent_open(void *ctx, const struct source_target *t, struct err *e)
 		kernel_close(&agent->kernel);
 		return rc;
 	}
+	agent->kernel.beside = t->beside;
 	agent->attached = true;
 	agent->intern = t->intern;
 	agent->stacks = t->stacks;
@@ -80,6 +82,7 @@ static int agent_open(void *ctx, const struct source_target *t, struct err *e)
 	agent->symbols = symbols_new(&agent->kernel, t->intern, t->stacks);
 	symbols_set_rules(agent->symbols, t->rules);
 	thread_table_init(&agent->threads, &agent->kernel, agent->symbols);
+	agent->threads.runtime = t->runtime;
 	resource_init(&agent->resources, &agent->kernel);
 	agent->start_ns = proc_ticks_to_mono_ns(agent->kernel.facts.start_ticks);
 	agent->start_real_ns = agent->start_ns - clock_mono_ns() + clock_real_ns();
@@ -301,6 +304,50 @@ static void attach_if_due(struct agent *agent)
 		snprintf(agent->problem, sizeof(agent->problem), "%s", e.text);
 }
 
+static bool is_current(const struct agent *agent, pid_t tid)
+{
+	for (uint32_t i = 0; agent->attached && i < agent->nr_rows; i++) {
+		const struct row *row = &agent->rows[i];
+
+		if (row->tid == tid && row->kind == WIRE_THREAD && !row->dead)
+			return __atomic_load_n(&region_slot(&agent->region, i)->seq,
+					       __ATOMIC_ACQUIRE) == row->slot.seq;
+	}
+	return false;
+}
+
+/* What the interpreter said belongs to the wait in a slot only if that is still the same:
+ * then the thread has waited all the time. */
+static void check_turns(const struct agent *agent, struct snapshot *out)
+{
+	unsigned nr = 0;
+
+	for (size_t i = 0; i < out->nr_tasks; i++) {
+		struct task *task = &out->tasks[i];
+
+		if (task->waits.turns &&
+		    (nr++ > TURNS_MOST || !is_current(agent, task->tid)))
+			task->waits.turns = 0;
+	}
+}
+
+/* A Python program with the agent: the interpreter knows its threads, too. */
+static void add_python(struct agent *agent, const struct source_focus *focus,
+		       struct snapshot *out)
+{
+	if (agent->at_exit)
+		return;
+	thread_read_python(&agent->threads);
+	for (size_t i = 0; i < out->nr_tasks; i++)
+		thread_add_python(&agent->threads, out, &out->tasks[i]);
+	check_turns(agent, out);
+	thread_add_python_tasks(&agent->threads, out);
+	if (focus)
+		thread_read_python_holds(&agent->threads, focus->holds, focus->nr_holds,
+					 out);
+	thread_describe_python(&agent->threads, out);
+}
+
 static int agent_sample(void *ctx, const struct source_focus *focus, struct snapshot *out,
 			struct err *e)
 {
@@ -337,6 +384,7 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 		return rc;
 	bool others = add_others(agent, focus, out);
 
+	add_python(agent, focus, out);
 	kernel_describe(&agent->kernel, agent->start_real_ns,
 			!agent->attached ? "native"
 			: others         ? "agent, native"

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "source/go/heap_stats.h"
+#include "source/go/holds/holds.h"
 #include "source/go/label.h"
 #include "source/go/proof/prove.h"
 #include "source/go/queue.h"
@@ -45,6 +46,7 @@ struct goruntime {
 	struct go_queues queues;
 	struct go_timers timers;
 	struct go_heap_stats heap;
+	struct go_holds holds;
 	struct go_prove prove;
 	bool prove_next; /* begin a proof after the next sample */
 	char runtime[GO_VERSION_MAX];
@@ -53,6 +55,7 @@ struct goruntime {
 static void detach_program(struct goruntime *go)
 {
 	go_prove_release(&go->prove);
+	go_holds_release(&go->holds);
 	go_threads_forget(&go->threads);
 	go_agent_detach(&go->agent);
 	go_sampler_release(&go->sampler);
@@ -85,6 +88,10 @@ static int attach_program(struct goruntime *go, struct err *e)
 	go_labels_init(&go->labels, go->module.minor);
 	go_timers_init(&go->timers, &go->mem, &go->module, intern);
 	go_heap_stats_init(&go->heap);
+	go_holds_init(&go->holds, &go->mem, &go->elf, &go->module, &go->sampler,
+		      &go->queues);
+	go->holds.kernel = &go->kernel;
+	go->holds.threads = &go->threads;
 	snprintf(go->runtime, sizeof(go->runtime), "%s", go_version_name(&go->module));
 	if (!go_queues_init(&go->queues) ||
 	    !go_stacks_init(&go->stacks, &go->module, &go->mem, intern,
@@ -108,6 +115,7 @@ static void look_for_plugins(struct goruntime *go)
 	if (!go_module_read_more(&go->module, &go->elf, &go->mem))
 		return;
 	go_stacks_forget(&go->stacks);
+	go_holds_forget(&go->holds);
 	go_sampler_doubt(&go->sampler);
 }
 
@@ -137,6 +145,7 @@ static int goruntime_open(void *ctx, const struct source_target *t, struct err *
 	if (rc)
 		return rc;
 	kernel_use_pages(&go->kernel, t->pages);
+	go->kernel.beside = t->beside;
 	go->open = true;
 	go_agent_init(&go->agent, &go->target);
 	go_threads_init(&go->threads, &go->target, &go->kernel, &go->mem, &go->layout,
@@ -389,6 +398,15 @@ static bool shows_threads(const struct goruntime *go)
 	return go->target.threads || go->module.library;
 }
 
+static uint32_t count_goroutines(const struct goruntime *go)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < go->sampler.nr_entries; i++)
+		count += go->sampler.entries[i].live && !go->sampler.entries[i].system;
+	return count;
+}
+
 static const char *source_names(const struct goruntime *go)
 {
 	if (!shows_threads(go))
@@ -431,6 +449,7 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 		snapshot_note(out, "no memory to show what every goroutine waits on");
 	go_heap_stats_read(&go->heap, &go->module, &go->elf, &go->mem, out->mono_ns,
 			   &out->resources.go_heap);
+	go_heap_stats_count(&go->heap, count_goroutines(go), &out->resources.go_heap);
 	go_threads_begin(&go->threads, focus);
 	go_threads_sample(&go->threads, &go->sampler, shows_threads(go));
 	rc = add_tasks(go, focus, out, e);
@@ -439,6 +458,8 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	go_threads_end(&go->threads);
 	if (rc)
 		return rc;
+	if (focus && focus->nr_holds > 0)
+		go_holds_read(&go->holds, focus->holds, focus->nr_holds, out);
 	kernel_describe(&go->kernel, go->start_real_ns, source_names(go), out);
 	runtime = arena_strndup(&out->arena, go->runtime, sizeof(go->runtime));
 	out->target.runtime = runtime;

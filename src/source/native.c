@@ -87,6 +87,7 @@ static int native_open(void *ctx, const struct source_target *t, struct err *e)
 	if (rc)
 		return rc;
 	kernel_use_pages(&native->kernel, t->pages);
+	native->kernel.beside = t->beside;
 	native->intern = t->intern;
 	native->stacks = t->stacks;
 	native->rules = t->rules;
@@ -98,6 +99,7 @@ static int native_open(void *ctx, const struct source_target *t, struct err *e)
 		native->symbols = symbols_new(&native->kernel, t->intern, t->stacks);
 	symbols_set_rules(native->symbols, t->rules);
 	thread_table_init(&native->threads, &native->kernel, native->symbols);
+	native->threads.runtime = t->runtime;
 	resource_init(&native->resources, &native->kernel);
 	native->start_real_ns = proc_ticks_to_mono_ns(native->kernel.facts.start_ticks) -
 				clock_mono_ns() + clock_real_ns();
@@ -332,20 +334,28 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 		unwind_threads(native, focus, out);
 	if (native->symbols && native->trace)
 		trace_threads(native, out);
+	thread_read_python(&native->threads);
 	snapshot_reserve(out, native->nr_seen + 16);
 	for (size_t i = 0; i < native->nr_seen; i++) {
-		const struct thread *thread = native->seen[i];
+		struct thread *thread = native->seen[i];
 		struct task *task = thread && !thread->hidden ? snapshot_add(out) : NULL;
 
-		if (task)
+		if (task) {
+			thread_ask_python(&native->threads, thread);
 			thread_to_task(thread, out, task);
+		}
 		if (task && native->title[0] && thread->tid == native->kernel.process.pid)
 			name_by_title(native, out, task);
 	}
+	thread_add_python_tasks(&native->threads, out);
+	if (focus)
+		thread_read_python_holds(&native->threads, focus->holds, focus->nr_holds,
+					 out);
 	kernel_describe(kernel, native->start_real_ns,
 			native->trace ? "native, ptrace" : "native", out);
 	kernel_notes(kernel, out);
 	symbols_notes(native->symbols, out);
+	thread_describe_python(&native->threads, out);
 	if (native->agent_note[0])
 		snapshot_note(out, "%s", native->agent_note);
 	native->polls++;
@@ -354,7 +364,7 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 
 const struct source_ops source_native = {
 	.name = "native",
-	.summary = "any process: states from system calls, stacks without stopping it",
+	.summary = "any process: states, stacks without a stop; Python threads and tasks",
 	.ctx_size = sizeof(struct native),
 	.probe = native_probe,
 	.open = native_open,

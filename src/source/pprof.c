@@ -12,9 +12,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/build.h"
 #include "base/clock.h"
 #include "source/pprof/age.h"
 #include "source/pprof/http.h"
+#include "source/pprof/spool.h"
 #include "source/sniff.h"
 #include "source/source.h"
 
@@ -23,13 +25,17 @@
 #define PROFILE_MAX     (64u << 20)
 #define TEXT_MAX        (256u << 20)
 #define READ_BYTES      (1u << 20)
+#define STREAM_WAIT_MS  200
+#define STREAM_ROUNDS   5
 /* Goroutines may have waited for longer than this machine has been up: their dump may
  * come from another machine or an earlier day. */
 #define CLOCK_BEHIND_NS (PPROF_YEARS_MAX * 366ll * 24 * 3600 * CLOCK_SECOND_NS)
 
 struct pprof {
 	struct source_target target;
-	struct pprof_http *http; /* NULL for a file or stdin */
+	struct pprof_http *http;  /* NULL for a file or stdin */
+	struct pprof_spool spool; /* of stdin, if it is shown while it is open */
+	uint64_t parsed_bytes;    /* of the spool */
 	struct pprof_ages ages;
 	bool counted;
 	/* For a file: the requested dump (0: the most informative one), the dump that is
@@ -51,6 +57,7 @@ static void pprof_close(void *ctx)
 	pprof_http_free(pprof->http);
 	pprof->http = NULL;
 	pprof_ages_release(&pprof->ages);
+	pprof_spool_release(&pprof->spool);
 	snapshot_unref(pprof->parsed);
 	pprof->parsed = NULL;
 }
@@ -363,12 +370,27 @@ static int open_input(struct pprof *pprof, struct err *e)
 {
 	int fd;
 
+	pprof->parsed_bytes = pprof->spool.bytes;
+	if (pprof->spool.on)
+		return pprof_spool_reopen(&pprof->spool);
 	if (strcmp(pprof->target.text, "-") == 0)
 		return dup(pprof->target.input_fd);
 	fd = open(pprof->target.text, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		err_sys(e, errno, "cannot read %s", pprof->target.text);
 	return fd;
+}
+
+/* A file is here because it has the header of a goroutine, or the beginning of one. */
+static int explain_nothing(const char *text, struct err *e)
+{
+	if (strcmp(text, "-") == 0)
+		return err_set(e, ERR_FORMAT,
+			       "the standard input contains no whole goroutine");
+	return err_set(e, ERR_FORMAT,
+		       "%.100s has the header of a goroutine but no whole one: it is cut "
+		       "off, or its lines are not those that Go prints",
+		       text);
 }
 
 static int parse_file(struct pprof *pprof, struct err *e)
@@ -395,15 +417,16 @@ static int parse_file(struct pprof *pprof, struct err *e)
 		rc = err_set(e, ERR_USAGE, "there is no dump %zu: the text has %zu",
 			     out.dump, found.dumps);
 	else if (rc == 0 && found.goroutines == 0)
-		rc = err_set(e, ERR_FORMAT, "%.100s contains no goroutines",
-			     strcmp(pprof->target.text, "-") == 0 ? "the standard input"
-								  : pprof->target.text);
+		rc = explain_nothing(pprof->target.text, e);
 	if (rc != 0) {
 		snapshot_unref(parsed);
 		return rc;
 	}
 	note_found(&found, parsed);
-	if (found.cut)
+	if (pprof->spool.open)
+		snapshot_note(parsed, "the input is still open: this is what it has "
+				      "brought so far");
+	else if (found.cut)
 		snapshot_note(parsed, "the text ends in the middle of a goroutine");
 	snapshot_unref(pprof->parsed);
 	pprof->parsed = parsed;
@@ -413,10 +436,16 @@ static int parse_file(struct pprof *pprof, struct err *e)
 	return 0;
 }
 
-static bool file_changed(const struct pprof *pprof)
+static bool file_changed(struct pprof *pprof)
 {
+	bool was_open = pprof->spool.open;
 	struct stat now;
 
+	if (pprof->spool.on) {
+		pprof_spool_take(&pprof->spool, 0);
+		return pprof->spool.bytes != pprof->parsed_bytes ||
+		       was_open != pprof->spool.open;
+	}
 	return strcmp(pprof->target.text, "-") != 0 &&
 	       stat(pprof->target.text, &now) == 0 &&
 	       (now.st_size != pprof->status.st_size ||
@@ -477,10 +506,38 @@ static void pprof_move(void *ctx, int dumps)
 	struct pprof *pprof = ctx;
 	int64_t to = (int64_t)pprof->shown + dumps;
 
-	if (pprof->http || pprof->dumps == 0 || strcmp(pprof->target.text, "-") == 0)
+	if (pprof->http || pprof->dumps == 0 ||
+	    (strcmp(pprof->target.text, "-") == 0 && !pprof->spool.on))
 		return;
 	pprof->dump = to < 1 ? 1 : to > (int64_t)pprof->dumps ? pprof->dumps : (size_t)to;
 	pprof->moved = pprof->dump != pprof->shown;
+}
+
+/* Waits until the input pauses, or for a second if it never does, each time until it has
+ * brought a goroutine. */
+static int open_stream(struct pprof *pprof, struct err *e)
+{
+	struct pprof_spool *spool = &pprof->spool;
+	int rc = pprof_spool_start(spool, pprof->target.input_fd, e);
+
+	if (rc != 0)
+		return rc;
+	for (int rounds = 0;; rounds++) {
+		bool came = pprof_spool_take(spool, STREAM_WAIT_MS);
+
+		if (pprof->target.cancel &&
+		    __atomic_load_n(pprof->target.cancel, __ATOMIC_RELAXED))
+			return err_set(e, ERR_GONE, "reading the input was cancelled");
+		if (spool->open && came && rounds < STREAM_ROUNDS)
+			continue;
+		rounds = 0;
+		if (spool->open && spool->bytes == pprof->parsed_bytes)
+			continue;
+		rc = parse_file(pprof, e);
+		if (rc == 0 || !spool->open)
+			return rc;
+		err_clear(e);
+	}
 }
 
 static int pprof_open(void *ctx, const struct source_target *t, struct err *e)
@@ -489,6 +546,8 @@ static int pprof_open(void *ctx, const struct source_target *t, struct err *e)
 
 	pprof->target = *t;
 	pprof->dump = t->dump;
+	if (t->follow && strcmp(t->text, "-") == 0)
+		return open_stream(pprof, e);
 	if (!source_is_url(t->text))
 		return parse_file(pprof, e);
 	pprof->http = pprof_http_new(&pprof->target, e);
@@ -515,7 +574,7 @@ static int pprof_sample(void *ctx, const struct source_focus *focus, struct snap
 	name = arena_strndup(&out->arena, name, 200);
 	out->target.name = name ? name : "";
 	out->target.sources = "pprof";
-	out->target.ended = !pprof->http;
+	out->target.ended = !pprof->http && !pprof->spool.open;
 	out->target.dump = pprof->shown;
 	out->target.dumps = pprof->dumps;
 	return 0;
@@ -523,7 +582,11 @@ static int pprof_sample(void *ctx, const struct source_focus *focus, struct snap
 
 const struct source_ops source_pprof = {
 	.name = "pprof",
-	.summary = "goroutines from net/http/pprof, and from dumps and panics in files",
+	.summary = GRMON_WITH_HTTP
+			   ? "goroutines from net/http/pprof, and from dumps and "
+			     "panics in files"
+			   : "goroutines from dumps and panics in files; not from "
+			     "URLs: built without libcurl",
 	.ctx_size = sizeof(struct pprof),
 	.probe = pprof_probe,
 	.open = pprof_open,

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The live list of processes, read by libproc2. A row is only a hint: the process may
- * have ended since. */
+/* The live list of processes. A row is only a hint: the process may have ended since. */
 #include "source/processes.h"
 
 #include <errno.h>
-#include <libproc2/pids.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,33 +12,13 @@
 #include "base/clock.h"
 #include "source/agent/agent.h"
 #include "source/proc/arguments.h"
+#include "source/process_scan.h"
 #include "source/processes_fit.h"
 
 #define COMMAND_MAX 512u
 
-enum item {
-	ITEM_PID,
-	ITEM_FLAGS,
-	ITEM_BEGAN,
-	ITEM_STATE,
-	ITEM_USER,
-	ITEM_NAME,
-	ITEM_THREADS,
-	ITEM_RSS,
-	ITEM_TICKS,
-	ITEM_COUNT,
-};
-
-static const enum pids_item items[ITEM_COUNT] = {
-	[ITEM_PID] = PIDS_ID_PID,           [ITEM_FLAGS] = PIDS_FLAGS,
-	[ITEM_BEGAN] = PIDS_TICS_BEGAN,     [ITEM_STATE] = PIDS_STATE,
-	[ITEM_USER] = PIDS_ID_EUSER,        [ITEM_NAME] = PIDS_CMD,
-	[ITEM_THREADS] = PIDS_NLWP,         [ITEM_RSS] = PIDS_VM_RSS,
-	[ITEM_TICKS] = PIDS_TICS_ALL_DELTA,
-};
-
 struct processes {
-	struct pids_info *info;
+	struct process_scan *scan;
 	struct pages *pages;
 	struct fits *fits; /* NULL if the sources are not requested */
 	int64_t budget_ns; /* for fits, in each sample */
@@ -54,12 +32,11 @@ struct processes {
 struct processes *source_processes_new(int64_t budget_ns)
 {
 	struct processes *list = calloc(1, sizeof(*list));
-	enum pids_item wanted[ITEM_COUNT];
 
 	if (!list)
 		return NULL;
-	memcpy(wanted, items, sizeof(wanted));
-	if (procps_pids_new(&list->info, wanted, ITEM_COUNT) < 0) {
+	list->scan = process_scan_new();
+	if (!list->scan) {
 		free(list);
 		return NULL;
 	}
@@ -76,7 +53,7 @@ void source_processes_free(struct processes *list)
 {
 	if (!list)
 		return;
-	procps_pids_unref(&list->info);
+	process_scan_free(list->scan);
 	arena_release(&list->texts);
 	fits_free(list->fits);
 	pages_free(list->pages);
@@ -121,36 +98,34 @@ static const char *copy_command(struct processes *list, pid_t pid, const char *n
 }
 
 /* Returns false if it is not a process that can be watched. */
-static bool fill_row(struct processes *list, const struct pids_stack *stack,
+static bool fill_row(struct processes *list, const struct scanned_process *from,
 		     double elapsed_s, struct process_row *row)
 {
-	const struct pids_result *value = stack->head;
-	char state = value[ITEM_STATE].result.s_ch;
 	double hz = (double)sysconf(_SC_CLK_TCK);
 
 	memset(row, 0, sizeof(*row));
-	row->pid = value[ITEM_PID].result.s_int;
+	row->pid = from->pid;
 	/* Kernel threads cannot be recognised by pid: in a pid namespace, 2 is any
 	 * process. */
-	if (source_is_self(row->pid) || state == 'Z' || state == 'X' ||
-	    (value[ITEM_FLAGS].result.ul_int & PROC_PF_KTHREAD))
+	if (source_is_self(row->pid) ||
+	    proc_has_ended(&(struct proc_stat){.state = from->state,
+					       .threads = from->threads}) ||
+	    (from->flags & PROC_PF_KTHREAD))
 		return false;
-	row->tasks = value[ITEM_THREADS].result.s_int;
-	row->rss_bytes = (int64_t)value[ITEM_RSS].result.ul_int * 1024;
+	row->tasks = from->threads;
+	row->rss_bytes = (int64_t)from->rss_bytes;
 	row->cpu_percent = -1;
 	if (list->sampled_before && elapsed_s > 0.05 && hz > 0)
-		row->cpu_percent =
-			100.0 * (double)value[ITEM_TICKS].result.s_int / hz / elapsed_s;
+		row->cpu_percent = 100.0 * (double)from->used_ticks / hz / elapsed_s;
 	if (row->cpu_percent > 100.0 * 4096)
 		row->cpu_percent = -1;
-	row->user = copy_text(list, value[ITEM_USER].result.str, 64);
-	row->name = copy_text(list, value[ITEM_NAME].result.str, 64);
+	row->user = copy_text(list, from->user, sizeof(from->user));
+	row->name = copy_text(list, from->name, sizeof(from->name));
 	row->command = copy_command(list, row->pid, row->name);
 	row->allowed = may_watch(row->pid);
 	row->source = "-";
 	if (row->allowed && list->fits)
-		row->source =
-			fits_of(list->fits, row->pid, value[ITEM_BEGAN].result.ull_int);
+		row->source = fits_of(list->fits, row->pid, from->began_ticks);
 	if (!row->source)
 		row->source = "?";
 	return true;
@@ -172,17 +147,16 @@ static int compare_rows(const void *a, const void *b)
 int source_processes(struct processes *list, const struct process_row **rows,
 		     size_t *count, struct err *e)
 {
-	struct pids_fetch *fetch = procps_pids_reap(list->info, PIDS_FETCH_TASKS_ONLY);
+	const struct scanned_process *scanned;
+	size_t total;
+	int rc = process_scan_take(list->scan, &scanned, &total, e);
 	int64_t now_ns = clock_mono_ns();
 	double elapsed_s = (double)(now_ns - list->sampled_at_ns) / 1e9;
 
 	*rows = NULL;
 	*count = 0;
-	if (!fetch)
-		return err_set(e, ERR_SYS,
-			       "cannot read the list of processes from /proc");
-	size_t total = fetch->counts->total > 0 ? (size_t)fetch->counts->total : 0;
-
+	if (rc != 0)
+		return rc;
 	arena_release(&list->texts);
 	arena_init(&list->texts, 64u << 20);
 	if (!array_reserve(&list->rows, &list->capacity, total))
@@ -190,8 +164,7 @@ int source_processes(struct processes *list, const struct process_row **rows,
 	if (list->fits)
 		fits_begin(list->fits, list->budget_ns);
 	for (size_t i = 0; i < total; i++)
-		*count +=
-			fill_row(list, fetch->stacks[i], elapsed_s, &list->rows[*count]);
+		*count += fill_row(list, &scanned[i], elapsed_s, &list->rows[*count]);
 	if (list->fits)
 		fits_end(list->fits);
 	if (*count)

@@ -15,6 +15,9 @@
 
 #define EXECUTABLES_MAX 4096u
 #define AGAIN_NS        (10 * CLOCK_SECOND_NS)
+/* New processes in each pass, even if the first of them took all of its time: on a machine
+ * without a free CPU, the last ones would never have their turn otherwise. */
+#define NEW_LEAST       16u
 
 /* Compared byte by byte, so it must not have padding. */
 struct file_id {
@@ -42,8 +45,10 @@ struct fits {
 	struct pages *pages; /* the caller's, or NULL */
 	struct executable *executables;
 	struct known *known;
-	int64_t deadline_ns;
-	int64_t deadline_again_ns; /* for cached ones, because new ones take precedence */
+	/* What is left of this pass' time; of that for cached ones, because new ones take
+	 * precedence. */
+	int64_t left_ns, left_again_ns;
+	size_t nr_new; /* determined in this pass */
 };
 
 struct fits *fits_new(struct pages *pages)
@@ -85,8 +90,9 @@ void fits_begin(struct fits *fits, int64_t budget_ns)
 {
 	struct known *one;
 
-	fits->deadline_ns = clock_mono_ns() + budget_ns;
-	fits->deadline_again_ns = fits->deadline_ns - budget_ns / 2;
+	fits->left_ns = budget_ns;
+	fits->left_again_ns = budget_ns / 2;
+	fits->nr_new = 0;
 	for (one = fits->known; one; one = one->hh.next)
 		one->seen = false;
 }
@@ -161,7 +167,7 @@ static const char *find_source(struct fits *fits, pid_t pid, const struct file_i
 
 const char *fits_of(struct fits *fits, pid_t pid, uint64_t start_ticks)
 {
-	int64_t now_ns = clock_mono_ns();
+	int64_t now_ns = clock_mono_ns(), took_ns;
 	struct file_id id = {0};
 	struct known *one;
 	bool same;
@@ -172,10 +178,9 @@ const char *fits_of(struct fits *fits, pid_t pid, uint64_t start_ticks)
 	       memcmp(&one->id, &id, sizeof(id)) == 0;
 	if (one)
 		one->seen = true;
-	if (same &&
-	    (now_ns >= fits->deadline_again_ns || now_ns - one->asked_ns < AGAIN_NS))
+	if (same && (fits->left_again_ns <= 0 || now_ns - one->asked_ns < AGAIN_NS))
 		return one->source;
-	if (now_ns >= fits->deadline_ns)
+	if (!same && fits->left_ns <= 0 && fits->nr_new >= NEW_LEAST)
 		return NULL;
 	if (!one) {
 		one = calloc(1, sizeof(*one));
@@ -189,5 +194,9 @@ const char *fits_of(struct fits *fits, pid_t pid, uint64_t start_ticks)
 	one->id = id;
 	one->asked_ns = now_ns;
 	one->source = find_source(fits, pid, &id);
+	took_ns = clock_mono_ns() - now_ns;
+	fits->left_ns -= took_ns;
+	fits->left_again_ns -= took_ns;
+	fits->nr_new += !same;
 	return one->source;
 }

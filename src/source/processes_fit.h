@@ -15,7 +15,8 @@ struct pages;
  * if out of memory. */
 struct fits *fits_new(struct pages *pages);
 void fits_free(struct fits *fits); /* NULL is accepted */
-/* Begins a pass over all processes, which may spend budget_ns on what is not cached. */
+/* Begins a pass over all processes, which may spend budget_ns on what is not cached; a few
+ * that are new have their turn in any case. */
 void fits_begin(struct fits *fits, int64_t budget_ns);
 /* Returns the static name of the source for a process that may be watched, or NULL if
  * there was no time to find out. start_ticks detects a pid that was reused. */

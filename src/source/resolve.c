@@ -65,8 +65,8 @@ static bool has_process_name(pid_t pid, struct pages *pages, const char *name,
 	char text[PROC_TEXT_MAX];
 	struct proc_stat stat;
 
-	if (process_stat(&process, &stat) != 0 || stat.state == 'Z' ||
-	    stat.state == 'X' || (stat.kernel_flags & PROC_PF_KTHREAD))
+	if (process_stat(&process, &stat) != 0 || proc_has_ended(&stat) ||
+	    (stat.kernel_flags & PROC_PF_KTHREAD))
 		return false;
 	bool same = strcmp(stat.comm, name) == 0 ||
 		    (strlen(name) > KERNEL_COMM && strlen(stat.comm) == KERNEL_COMM &&
@@ -160,6 +160,23 @@ static int find_by_name(const char *name, struct pages *pages,
 	return 0;
 }
 
+/* What is left of a process without threads is its exit status. */
+static int check_alive(pid_t pid, struct err *e)
+{
+	struct process process = process_named(pid), parent;
+	struct proc_stat stat, its;
+
+	if (process_stat(&process, &stat) != 0 || !proc_has_ended(&stat))
+		return 0;
+	parent = process_named(stat.ppid);
+	return err_set(e, ERR_GONE,
+		       "process %d (%.40s) has ended, and only its exit status is left, "
+		       "which its parent, %d (%.40s), has not taken; there is nothing to "
+		       "watch",
+		       (int)pid, stat.comm, (int)stat.ppid,
+		       process_stat(&parent, &its) == 0 ? its.comm : "?");
+}
+
 int source_resolve(const char *text, bool only_pid, pid_t *pid, struct err *e)
 {
 	struct match match = {0};
@@ -175,6 +192,8 @@ int source_resolve(const char *text, bool only_pid, pid_t *pid, struct err *e)
 		struct process process = process_named(wanted);
 		int rc = process_facts(&process, &facts, e);
 
+		if (rc == 0)
+			rc = check_alive(wanted, e);
 		if (rc)
 			return rc;
 		*pid = wanted;
@@ -199,9 +218,9 @@ int source_resolve(const char *text, bool only_pid, pid_t *pid, struct err *e)
 	if (match.count > 1)
 		return err_set(e, ERR_USAGE,
 			       "%zu processes are called '%.60s': %.260s%s; give one of "
-			       "their pids",
+			       "their pids, or 'name:%.60s' for all",
 			       match.count, text, match.list,
-			       match.count > MATCHES_SHOWN ? " and others" : "");
+			       match.count > MATCHES_SHOWN ? " and others" : "", text);
 	*pid = match.pid;
 	return 0;
 }

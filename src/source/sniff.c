@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -277,8 +278,28 @@ enum sniff source_sniff_file(const char *path, struct err *e)
 	return found;
 }
 
+/* Matches HOST:PORT, with an address of IPv6 in brackets, and perhaps a path behind it. */
+static bool is_address(const char *text)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789.-_";
+	size_t host = strspn(text, letters), digits;
+
+	if (text[0] == '[') {
+		host = 1 + strspn(text + 1, "0123456789abcdefABCDEF:.");
+		host = text[host] == ']' ? host + 1 : 0;
+	}
+	if (host == 0 || text[host] != ':' || text_starts_with(text, "tree:"))
+		return false;
+	digits = strspn(text + host + 1, "0123456789");
+	text += host + 1 + digits;
+	return digits > 0 && digits <= 5 && (*text == '\0' || *text == '/');
+}
+
 bool source_is_url(const char *text)
 {
-	return text_starts_with(text, "http://") || text_starts_with(text, "https://") ||
-	       text_starts_with(text, "unix:/");
+	return strncasecmp(text, "http://", 7) == 0 ||
+	       strncasecmp(text, "https://", 8) == 0 ||
+	       text_starts_with(text, "unix:/") || is_address(text);
 }

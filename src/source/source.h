@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The folder src/source has one file for each way to watch a target, behind the vtable
- * below, and decides which target is meant (resolve.c) and which source fits it
+ * below, and decides which target is meant (resolve.c, words.c) and which source fits it
  * (table.c). What those files share is in the folders inside. It must not know who asks:
  * no command, no output, no screen.
  *
@@ -31,6 +31,9 @@ struct source_target {
 	bool threads; /* --threads */
 	bool runtime; /* --runtime */
 	bool ptrace;  /* --ptrace */
+	/* number of processes that are watched together with it, or NULL if there are none:
+	 * what is expensive and rarely changes is then read less often */
+	const size_t *beside;
 	bool at_exit; /* it is held in its exit; the last state of its threads is valid */
 	/* reads its memory, for one thread; NULL if not available yet */
 	struct pages *pages;
@@ -42,6 +45,7 @@ struct source_target {
 	const char *user;   /* --user, or NULL */
 	const char *header; /* --header, or NULL */
 	int input_fd;       /* the descriptor for "-" */
+	bool follow;        /* show what "-" has brought while it is open */
 	unsigned dump;      /* --dump: the number of a dump in the text, from 1; 0: any */
 	const int *cancel;  /* cancels long operations when not 0; atomic; may be NULL */
 };
@@ -51,7 +55,12 @@ struct source_focus {
 	enum task_kind kind;
 	uint64_t id;
 	uint64_t serial;
-	bool all; /* whole stacks of all tasks: dump */
+	pid_t pid; /* its process if the target is several, otherwise 0 */
+	bool all;  /* whole stacks of all tasks: dump */
+	/* The tasks for which task->holds is filled in; the caller's. A source gets only
+	 * those of its own process. */
+	const struct holds_wish *holds;
+	size_t nr_holds;
 };
 
 struct source_ops {

@@ -136,7 +136,10 @@ static void show_tasks(struct tui *t, enum action action)
 static void show_processes(struct tui *t, enum action action)
 {
 	(void)action;
-	tui_switch(t, VIEW_PROCESSES);
+	if (t->snapshot && t->snapshot->nr_members > 0 && t->view != VIEW_PROCESSES)
+		tui_switch(t, VIEW_MEMBERS);
+	else
+		tui_switch(t, VIEW_PROCESSES);
 }
 
 /* If the view is shown already, returns to the tasks. */

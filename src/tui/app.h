@@ -9,8 +9,7 @@
 /* Opens everything except the terminal. Returns 0 or a negative code. */
 int tui_open(struct tui *t, const struct tui_options *options, struct err *e);
 void tui_close(struct tui *t);
-void tui_key(struct tui *t, int key);
-void tui_mouse(struct tui *t, enum mouse_event event, int y, int x);
+void tui_input(struct tui *t, const struct input_event *event);
 void tui_draw(struct tui *t);
 
 #endif

@@ -1,66 +1,92 @@
 /* SPDX-License-Identifier: MIT */
-/* One table with the attributes of each role and its colour on terminals with 8, 16, 256
- * and 16M colours. The colours have medium brightness, to be readable on dark and on
- * light backgrounds. */
+/* Gives the roles of the palette to curses, as far as the terminal supports them. */
 #include "tui/color.h"
 
 #define NCURSES_NOMACROS
 #include <curses.h>
+#include <stdlib.h>
 
-#define NONE (-1)
+#include "tui/palette.h"
 
-static const struct {
-	attr_t attributes;       /* with colour */
-	attr_t plain_attributes; /* without colour */
-	int color_8;
-	int color_16;
-	int color_256;
-	int color_rgb;
-} roles[ROLE_COUNT] = {
-	[ROLE_NORMAL] = {A_NORMAL, A_NORMAL, NONE, NONE, NONE, NONE},
-	[ROLE_DIM] = {A_DIM, A_DIM, NONE, 8, 244, 0x808080},
-	[ROLE_STRONG] = {A_BOLD, A_BOLD, NONE, NONE, NONE, NONE},
-	[ROLE_KEY] = {A_BOLD, A_BOLD, COLOR_CYAN, COLOR_CYAN, 37, 0x00a0a0},
-	[ROLE_TITLE] = {A_BOLD | A_UNDERLINE, A_BOLD | A_UNDERLINE, NONE, NONE, NONE,
-			NONE},
-	[ROLE_STUCK] = {A_BOLD, A_BOLD, COLOR_RED, 9, 196, 0xf03030},
-	[ROLE_WARN] = {A_NORMAL, A_NORMAL, COLOR_YELLOW, COLOR_YELLOW, 172, 0xd08700},
-	[ROLE_ERROR] = {A_BOLD, A_BOLD, COLOR_RED, 9, 196, 0xf03030},
-	[ROLE_GOOD] = {A_NORMAL, A_NORMAL, COLOR_GREEN, COLOR_GREEN, 71, 0x4fa04f},
-	[ROLE_CLASS_CHANNEL] = {A_NORMAL, A_NORMAL, COLOR_MAGENTA, COLOR_MAGENTA, 134,
-				0xb060d0},
-	[ROLE_CLASS_LOCK] = {A_NORMAL, A_NORMAL, COLOR_CYAN, COLOR_CYAN, 37, 0x00a0a0},
-	[ROLE_CLASS_IO] = {A_NORMAL, A_NORMAL, COLOR_BLUE, 12, 69, 0x5f87ff},
-	[ROLE_CLASS_TIMER] = {A_NORMAL, A_NORMAL, NONE, 8, 244, 0x808080},
-	[ROLE_CLASS_PROCESS] = {A_NORMAL, A_NORMAL, NONE, 8, 244, 0x808080},
-	[ROLE_CLASS_RUN] = {A_NORMAL, A_NORMAL, COLOR_GREEN, COLOR_GREEN, 71, 0x4fa04f},
-	[ROLE_CLASS_OTHER] = {A_NORMAL, A_NORMAL, NONE, NONE, NONE, NONE},
-};
+#define PAIR_FOUND (ROLE_COUNT + 1)
 
-void color_init(bool no_color)
+/* Set by color_init(). Only one thread draws. */
+static attr_t attributes[ROLE_COUNT];
+
+static attr_t attributes_of(const struct paint *paint)
 {
-	bool works = !no_color && has_colors() && start_color() == OK && COLORS >= 8;
-	int ground = works && use_default_colors() == OK ? -1 : COLOR_BLACK;
+	return (paint->bold ? A_BOLD : A_NORMAL) | (paint->dim ? A_DIM : A_NORMAL) |
+	       (paint->underline ? A_UNDERLINE : A_NORMAL);
+}
 
-	for (int role = 0; works && role < ROLE_COUNT; role++) {
-		int color = COLORS > 256    ? roles[role].color_rgb
-			    : COLORS == 256 ? roles[role].color_256
-			    : COLORS >= 16  ? roles[role].color_16
-					    : roles[role].color_8;
+/* What is found has a ground of its own: black on yellow in each theme. */
+static void init_found(void)
+{
+	int black = COLORS >= 256 ? 16 : COLOR_BLACK;
+	int yellow = COLORS >= 256 ? 220 : COLORS >= 16 ? 11 : COLOR_YELLOW;
 
-		if (color == NONE && ground != -1)
-			color = COLOR_WHITE;
-		init_extended_pair(role + 1, color, ground);
+	if (COLORS > 256) {
+		black = 0x000000;
+		yellow = 0xffd700;
 	}
+	init_extended_pair(PAIR_FOUND, black, yellow);
+}
+
+void color_init(const struct settings *settings)
+{
+	bool wanted = !settings->no_color && settings->theme != THEME_NONE;
+	bool works = wanted && has_colors() && start_color() == OK && COLORS >= 8;
+	int ground = works && use_default_colors() == OK ? -1 : COLOR_BLACK;
+	enum settings_theme theme = settings->theme;
+
+	if (theme == THEME_AUTO)
+		theme = palette_guess(getenv("TERM"), getenv("COLORFGBG"));
+	/* Without default colours, curses makes the background black. */
+	if (ground == COLOR_BLACK)
+		theme = THEME_DARK;
+	for (int role = 0; role < ROLE_COUNT; role++) {
+		struct paint paint =
+			palette_paint(theme, (enum role)role, works ? COLORS : 0);
+
+		attributes[role] = attributes_of(&paint);
+		if (!works)
+			continue;
+		if (paint.color == PALETTE_NONE && ground != -1)
+			paint.color = COLOR_WHITE;
+		init_extended_pair(role + 1, paint.color, ground);
+	}
+	if (works)
+		init_found();
+}
+
+/* Without colour, start_color() was not called and COLOR_PAIRS is 0. */
+static bool has_pairs(void)
+{
+	return COLOR_PAIRS > PAIR_FOUND;
+}
+
+static bool receded;
+
+void color_recede(bool on)
+{
+	receded = on;
 }
 
 void color_use(enum role role, bool selected)
 {
-	/* Without colour, start_color() was not called and COLOR_PAIRS is 0. */
-	bool works = COLOR_PAIRS > ROLE_COUNT;
-	attr_t attributes = works ? roles[role].attributes : roles[role].plain_attributes;
+	attr_t look = attributes[role];
 
 	if (selected)
-		attributes = (attributes & ~(attr_t)A_DIM) | A_REVERSE;
-	attr_set(attributes, works ? (short)(role + 1) : 0, NULL);
+		look = (look & ~(attr_t)A_DIM) | A_REVERSE | (receded ? A_DIM : 0);
+	attr_set(look, has_pairs() ? (short)(role + 1) : 0, NULL);
+}
+
+void color_found(int y, int x, int cells, bool selected)
+{
+	attr_t look = A_UNDERLINE;
+
+	/* Without colour: reversed, or, in a row that is, not. */
+	if (!has_pairs())
+		look |= selected ? A_BOLD : A_REVERSE;
+	mvchgat(y, x, cells, look, has_pairs() ? PAIR_FOUND : 0, NULL);
 }

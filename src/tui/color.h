@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "core/settings.h"
+
 enum role {
 	ROLE_NORMAL,
 	ROLE_DIM,    /* less important than its surroundings */
@@ -28,9 +30,15 @@ enum role {
 };
 
 /* Call it after the terminal has been opened. The background remains the terminal's. */
-void color_init(bool no_color);
+void color_init(const struct settings *settings);
 /* Sets the role of the following text; selected highlights it as the row of the
  * cursor. */
 void color_use(enum role role, bool selected);
+/* Gives cells that are drawn already the look of what a search has found. */
+void color_found(int y, int x, int cells, bool selected);
+
+/* While on, what is selected is paler: the keys go to another part of the screen. Only one
+ * thread draws. */
+void color_recede(bool on);
 
 #endif

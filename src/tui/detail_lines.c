@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "core/verdict.h"
 #include "tui/detail.h"
+#include "tui/stack_lines.h"
+
+#define SINCE_MAX 80
 
 struct builder {
 	struct page page;
@@ -16,18 +19,81 @@ struct builder {
 };
 
 /* Shows the evidence of a proof, with the address of the object; a select has several. */
-static void add_proof(struct builder *b)
+static void say_proof(struct page *page, const struct task *task)
 {
-	const struct waits_on *waits = &b->task->waits;
+	const struct waits_on *waits = &task->waits;
 
 	if (waits->kind && waits->address != 0)
-		page_say(&b->page, ROLE_STUCK, "P", NULL,
+		page_say(page, ROLE_STUCK, "P", NULL,
 			 "proven leak: nothing alive can reach %s 0x%llx%s", waits->kind,
 			 (unsigned long long)waits->address,
-			 b->task->state == STATE_SELECT ? " or the others" : "");
+			 task->state == STATE_SELECT ? " or the others" : "");
 	else
-		page_say(&b->page, ROLE_STUCK, "P", NULL,
+		page_say(page, ROLE_STUCK, "P", NULL,
 			 "proven leak: nothing can ever end this wait");
+}
+
+void detail_say_marks(struct page *page, const struct task *task)
+{
+	const struct thresholds *rule = &page->t->settings.rule;
+	int64_t threshold =
+		rule->threshold_ns[task->state < STATE_COUNT ? task->state : 0];
+	char limit[CLOCK_DURATION_MAX], evidence[VERDICT_TEXT_MAX];
+
+	if (threshold < 0)
+		threshold = STUCK_DEFAULT_NS;
+	if (task->flags & TASK_DEADLOCK)
+		page_say(page, ROLE_STUCK, "D", NULL,
+			 "in a deadlock: it waits for a task that waits for it; w shows "
+			 "the cycle");
+	if (task->flags & TASK_UNREACHABLE)
+		say_proof(page, task);
+	verdict_explain(task, page->t->now_ns, evidence);
+	clock_format_duration(threshold, limit);
+	/* A deadlock has been explained above. */
+	if (task->flags & TASK_STUCK && !(task->flags & TASK_DEADLOCK))
+		page_say(page, ROLE_STUCK, "!", NULL, "stuck: %s; threshold %s", evidence,
+			 limit);
+	else if (task->flags & TASK_LONG)
+		page_say(page, ROLE_WARN, "?", NULL, "long: %s; threshold %s", evidence,
+			 limit);
+	if (task->flags & TASK_IDLE)
+		page_say(page, ROLE_DIM, "Idle", NULL, "%s", evidence);
+	if (task->flags & TASK_STALE)
+		page_say(page, ROLE_WARN, "Stale", NULL,
+			 "the kernel contradicts what the agent published: do not trust "
+			 "the state");
+	if (task->flags & TASK_SUSPECT)
+		page_say(page, ROLE_WARN, "Suspect", NULL,
+			 "it changed while it was read: press r to read it again");
+}
+
+/* Writes "at least 12.3s, seen from 10:00:03". The age must be known. */
+static const char *since_text(struct page *page, const struct task *task,
+			      char out[SINCE_MAX])
+{
+	bool exact = task->flags & TASK_AGE_EXACT;
+	int64_t age = task_age_ns(task, page->t->now_ns);
+	char duration[CLOCK_DURATION_MAX], when[16];
+
+	tui_shows_age(page->t, age);
+	snprintf(out, SINCE_MAX, "%s%s, %s %s", exact ? "" : "at least ",
+		 clock_format_duration(age, duration), exact ? "from" : "seen from",
+		 page_time(page, task->since_ns, when));
+	return out;
+}
+
+void detail_say_state(struct page *page, const struct task *task)
+{
+	const struct state_info *info = state_info(task->state);
+	enum role role = (enum role)(ROLE_CLASS_CHANNEL + info->class);
+	char since[SINCE_MAX];
+
+	if (task_age_ns(task, page->t->now_ns) < 0)
+		page_say(page, role, "State", NULL, "%s: %s", info->name, info->help);
+	else
+		page_say(page, role, "State", NULL, "%s for %s", info->name,
+			 since_text(page, task, since));
 }
 
 static void add_state(struct builder *b)
@@ -35,11 +101,7 @@ static void add_state(struct builder *b)
 	const struct task *task = b->task;
 	const struct state_info *info = state_info(task->state);
 	int64_t age = task_age_ns(task, b->t->now_ns);
-	int64_t threshold =
-		b->t->settings.rule
-			.threshold_ns[task->state < STATE_COUNT ? task->state : 0];
-	char duration[CLOCK_DURATION_MAX], limit[CLOCK_DURATION_MAX], when[16];
-	char evidence[VERDICT_TEXT_MAX];
+	char since[SINCE_MAX];
 
 	page_say(&b->page, (enum role)(ROLE_CLASS_CHANNEL + info->class), "State", NULL,
 		 "%s: %s", info->name, info->help);
@@ -50,84 +112,73 @@ static void add_state(struct builder *b)
 			 "%u goroutines with the same stack; only debug=2 has states, "
 			 "ages and ids",
 			 task_weight(task));
-	if (age < 0) {
+	if (age < 0)
 		page_say(&b->page, ROLE_DIM, "Since", NULL, "unknown");
-	} else {
-		tui_shows_age(b->t, age);
-		page_say(&b->page, ROLE_NORMAL, "Since", NULL, "%s%s, %s %s",
-			 task->flags & TASK_AGE_EXACT ? "" : "at least ",
-			 clock_format_duration(age, duration),
-			 task->flags & TASK_AGE_EXACT ? "from" : "seen from",
-			 page_time(&b->page, task->since_ns, when));
-	}
-	if (threshold < 0)
-		threshold = STUCK_DEFAULT_NS;
-	if (task->flags & TASK_DEADLOCK)
-		page_say(&b->page, ROLE_STUCK, "D", NULL,
-			 "in a deadlock: it waits for a task that waits for it; w shows "
-			 "the cycle");
-	if (task->flags & TASK_UNREACHABLE)
-		add_proof(b);
-	verdict_explain(task, b->t->now_ns, evidence);
-	if (task->flags & TASK_STUCK)
-		page_say(&b->page, ROLE_STUCK, "!", NULL,
-			 "stuck: over its threshold of %s in two consecutive samples; %s",
-			 clock_format_duration(threshold, limit), evidence);
-	else if (task->flags & TASK_LONG)
-		page_say(&b->page, ROLE_WARN, "?", NULL,
-			 "long: over its threshold of %s in two consecutive samples; %s",
-			 clock_format_duration(threshold, limit), evidence);
-	if (task->flags & TASK_IDLE)
-		page_say(&b->page, ROLE_DIM, "Idle", NULL,
-			 "%s; never stuck unless --stuck names its state", evidence);
-	if (task->flags & TASK_STALE)
-		page_say(&b->page, ROLE_WARN, "Stale", NULL,
-			 "the kernel contradicts what the agent published: do not trust "
-			 "the "
-			 "state");
-	if (task->flags & TASK_SUSPECT)
-		page_say(&b->page, ROLE_WARN, "Suspect", NULL,
-			 "it changed while it was read: press r to read it again");
+	else
+		page_say(&b->page, ROLE_NORMAL, "Since", NULL, "%s",
+			 since_text(&b->page, task, since));
+	detail_say_marks(&b->page, task);
 }
 
 /* Adds a text of several lines. */
-static void add_lines(struct builder *b, const char *label, const char *text)
+static void say_text(struct page *page, const char *label, const char *text)
 {
 	for (const char *end; text && *text != '\0'; text = *end ? end + 1 : end) {
 		end = strchrnul(text, '\n');
-		page_say(&b->page, ROLE_DIM, label, NULL, "%.*s", (int)(end - text),
-			 text);
+		page_say(page, ROLE_DIM, label, NULL, "%.*s", (int)(end - text), text);
 		label = NULL;
+	}
+}
+
+void detail_say_object(struct page *page, const struct waits_on *waits)
+{
+	if (!waits->kind)
+		return;
+	if (waits->address != 0)
+		page_say(page, ROLE_DIM, "Object", NULL, "%s at 0x%llx", waits->kind,
+			 (unsigned long long)waits->address);
+	if (waits->fd >= 0)
+		page_say(page, ROLE_DIM, "Descriptor", NULL, "%d", waits->fd);
+	say_text(page, "In detail", waits->detail);
+}
+
+const char *detail_shorten_id(char *id)
+{
+	id[strcspn(id, "@")] = '\0';
+	return id;
+}
+
+void detail_say_holder(struct page *page, const struct detail *d)
+{
+	const struct task *owner = d->owner;
+	char id[TASK_ID_MAX];
+
+	if (owner) {
+		page_task(page, "Held by", owner);
+		if (owner->id == d->task->id && owner->kind == d->task->kind &&
+		    owner->pid == d->task->pid)
+			page_say(page, ROLE_STUCK, "!", NULL, "it waits for itself");
+	} else if (task_format_owner(d->task, id)) {
+		page_say(page, ROLE_NORMAL, "Held by", NULL, "%s%s",
+			 detail_shorten_id(id),
+			 d->others ? ", which is not among the tasks" : "");
 	}
 }
 
 static void add_waits(struct builder *b)
 {
 	const struct waits_on *waits = &b->task->waits;
-	struct detail *v = b->v;
-	char id[TASK_ID_MAX];
+	const struct detail *v = b->v;
 
 	if (!waits->kind)
 		return;
 	page_say(&b->page, ROLE_NORMAL, "Waits on", NULL, "%s",
 		 waits->text ? waits->text : waits->kind);
-	if (waits->address != 0)
-		page_say(&b->page, ROLE_DIM, "Object", NULL, "%s at 0x%llx", waits->kind,
-			 (unsigned long long)waits->address);
-	if (waits->fd >= 0)
-		page_say(&b->page, ROLE_DIM, "Descriptor", NULL, "%d", waits->fd);
-	add_lines(b, "In detail", waits->detail);
+	detail_say_object(&b->page, waits);
 	if (b->task->inner)
 		page_say(&b->page, ROLE_NORMAL, "Inside it", NULL, "%s", b->task->inner);
-	if (v->owner) {
-		page_task(&b->page, "Held by", v->owner);
-		if (v->owner == b->task)
-			page_say(&b->page, ROLE_STUCK, "!", NULL, "it waits for itself");
-	} else if (waits_format_owner(waits, id)) {
-		page_say(&b->page, ROLE_NORMAL, "Held by", NULL,
-			 "%s, which is not among the tasks", id);
-	}
-	if (waits->address == 0)
+	detail_say_holder(&b->page, v);
+	if (waits->address == 0 || !v->others)
 		return;
 	if (v->all_waiters == 0) {
 		page_say(&b->page, ROLE_DIM, "Also waits", NULL, "no other task");
@@ -135,10 +186,34 @@ static void add_waits(struct builder *b)
 	}
 	page_heading(&b->page, "Other tasks that wait on it (%zu)", v->all_waiters);
 	for (size_t i = 0; i < v->nr_waiters; i++)
-		page_task(&b->page, NULL, &v->snapshot->tasks[v->waiters[i]]);
+		page_task(&b->page, NULL, &v->others->tasks[v->waiters[i]]);
 	if (v->all_waiters > v->nr_waiters)
 		page_say(&b->page, ROLE_DIM, NULL, NULL, " and %zu more",
 			 v->all_waiters - v->nr_waiters);
+}
+
+static void add_kin(struct builder *b)
+{
+	const struct detail *v = b->v;
+	const struct wait_several *several = b->task->waits.several;
+	size_t nr = b->task->nr_awaiting;
+
+	if (several)
+		page_heading(&b->page, "It waits for %s of %zu%s",
+			     several->any ? "any" : "all", several->nr,
+			     several->open ? ", and for what is not known" : "");
+	for (size_t i = 0; several && i < v->nr_several; i++)
+		page_task(&b->page, NULL, v->several[i]);
+	if (several && several->nr > v->nr_several)
+		page_say(&b->page, ROLE_DIM, NULL, NULL, " and %zu more",
+			 several->nr - v->nr_several);
+	if (nr > 0)
+		page_heading(&b->page, "Awaited by");
+	for (size_t i = 0; i < v->nr_awaiting; i++)
+		page_task(&b->page, NULL, v->awaiting[i]);
+	if (nr > v->nr_awaiting)
+		page_say(&b->page, ROLE_DIM, NULL, NULL, " and %zu more",
+			 nr - v->nr_awaiting);
 }
 
 static void add_stack(struct builder *b)
@@ -155,28 +230,20 @@ static void add_stack(struct builder *b)
 	page_frames(&b->page, stack, task_top_frame(b->task));
 }
 
-/* Returns the frame that matters to the user: the first one of the program's own code, or
- * else the first with a line number. */
-static const struct frame *place_of(const struct task *task)
+const struct frame *detail_place(const struct task *task)
 {
-	const struct frame *top = task_top_frame(task);
-
-	if (top && top->file && top->line > 0)
-		return top;
-	for (size_t i = 0; task->stack && i < task->stack->nr_frames; i++)
-		if (task->stack->frames[i].file && task->stack->frames[i].line > 0)
-			return &task->stack->frames[i];
-	return NULL;
+	return stack_place(task->stack, task_top_frame(task));
 }
 
 static void add_source(struct builder *b)
 {
-	const struct frame *frame = place_of(b->task);
+	const struct frame *frame = detail_place(b->task);
 	struct excerpt *excerpt = &b->v->excerpt;
 
 	if (!frame)
 		return;
-	excerpt_load(excerpt, b->t->options->read_code, b->v->snapshot->target.pid,
+	excerpt_load(excerpt, b->t->options->read_code,
+		     b->task->pid > 0 ? b->task->pid : b->v->snapshot->target.pid,
 		     frame->file, frame->line);
 	if (excerpt->count == 0)
 		return;
@@ -210,7 +277,8 @@ static void add_creator(struct builder *b)
 		page_task(&b->page, NULL, b->v->creator);
 	else if (task_format_parent(task, id))
 		page_say(&b->page, ROLE_DIM, NULL, NULL,
-			 " %s, which is no longer among the tasks", id);
+			 " %s, which is no longer among the tasks",
+			 detail_shorten_id(id));
 	if (task->created_by)
 		page_frames(&b->page, task->created_by, NULL);
 	if (task->kind == TASK_GOROUTINE && !task->ancestry && task->created_by &&
@@ -222,7 +290,7 @@ static void add_creator(struct builder *b)
 		const char *ancestor = task_format_ancestor(task, i, id);
 
 		page_heading(&b->page, "Which was created by%s%s", ancestor ? " " : "",
-			     ancestor ? ancestor : "");
+			     ancestor ? detail_shorten_id(id) : "");
 		page_frames(&b->page, task->ancestry->stacks[i], NULL);
 	}
 }
@@ -263,22 +331,20 @@ static void add_history(struct builder *b)
 	}
 }
 
-static void add_figures(struct builder *b)
+void detail_say_figures(struct page *page, const struct task *task)
 {
-	const struct task *task = b->task;
 	char age[CLOCK_DURATION_MAX], when[16];
 
-	page_heading(&b->page, "Figures");
 	if (task->tid != 0)
-		page_say(&b->page, ROLE_NORMAL, "Thread", NULL, "%d", (int)task->tid);
+		page_say(page, ROLE_NORMAL, "Thread", NULL, "%d", (int)task->tid);
 	if (task->start_ns != 0)
-		page_say(&b->page, ROLE_NORMAL, "Started", NULL, "%s, %s ago",
-			 page_time(&b->page, task->start_ns, when),
-			 clock_format_duration(b->t->now_ns - task->start_ns, age));
+		page_say(page, ROLE_NORMAL, "Started", NULL, "%s, %s ago",
+			 page_time(page, task->start_ns, when),
+			 clock_format_duration(page->t->now_ns - task->start_ns, age));
 	if (task->cpu_percent >= 0)
-		page_say(&b->page, ROLE_NORMAL, "CPU", NULL, "%.1f %% of one CPU",
+		page_say(page, ROLE_NORMAL, "CPU", NULL, "%.1f %% of one CPU",
 			 (double)task->cpu_percent);
-	page_say(&b->page, ROLE_NORMAL, "Switches", NULL, "%llu%s",
+	page_say(page, ROLE_NORMAL, "Switches", NULL, "%llu%s",
 		 (unsigned long long)task->switches,
 		 task->state_counts
 			 ? (task->switches == 1 ? " wait, counted by the agent"
@@ -289,37 +355,47 @@ static void add_figures(struct builder *b)
 		return;
 	for (int state = 0; state < STATE_COUNT; state++)
 		if (task->state_counts[state] > 0)
-			page_say(&b->page, ROLE_NORMAL, "Waited", NULL, "%u time%s: %s",
+			page_say(page, ROLE_NORMAL, "Waited", NULL, "%u time%s: %s",
 				 task->state_counts[state],
 				 task->state_counts[state] == 1 ? "" : "s",
 				 state_info((enum task_state)state)->name);
 }
 
-void detail_build(struct tui *t, struct detail *v, int width)
+void detail_build(struct tui *t, struct detail *d, const char *alike, int width)
 {
-	struct builder b = {{t, &v->lines, v->snapshot,
-			     width - (width >= LINES_NARROW ? LINES_LABEL_CELLS + 2 : 1)},
+	struct builder b = {{.t = t,
+			     .lines = &d->lines,
+			     .snapshot = d->snapshot,
+			     .width = page_text_cells(width),
+			     .pid = d->task ? d->task->pid : 0},
 			    t,
-			    v,
-			    v->task};
+			    d,
+			    d->task};
 	char id[TASK_ID_MAX], when[16];
 
-	lines_clear(&v->lines);
-	if (!v->task)
+	lines_clear(&d->lines);
+	if (!d->task)
 		return;
+	if (alike)
+		page_text(&b.page, ROLE_STRONG, "Stands for", NULL, alike);
 	page_say(&b.page, ROLE_STRONG, "Task", NULL, "%s  %s",
-		 task_format_id(v->task, id), v->task->name);
-	if (v->ended)
+		 task_format_short_id(d->task, id), d->task->name);
+	if (d->task->pid > 0)
+		page_say(&b.page, ROLE_NORMAL, "Process", NULL, "%d  %s",
+			 (int)d->task->pid, d->task->process ? d->task->process : "");
+	if (d->ended)
 		page_say(&b.page, ROLE_WARN, "Ended", NULL,
 			 "it had ended at %s; this is its last snapshot",
-			 page_time(&b.page, v->ended_ns, when));
+			 page_time(&b.page, d->ended_ns, when));
 	add_state(&b);
 	add_waits(&b);
+	add_kin(&b);
 	b.page.width = width - 2;
 	add_stack(&b);
 	add_source(&b);
 	add_creator(&b);
 	add_labels(&b);
 	add_history(&b);
-	add_figures(&b);
+	page_heading(&b.page, "Figures");
+	detail_say_figures(&b.page, d->task);
 }

@@ -4,6 +4,7 @@
 #ifndef TUI_DRAW_H
 #define TUI_DRAW_H
 
+#include "core/pattern.h"
 #include "tui/color.h"
 #include "tui/text.h"
 
@@ -31,5 +32,8 @@ void draw_cell(int y, int x, int width, enum align align, enum role role, bool s
 	       const char *text);
 void draw_fill(int y, int x, int width, enum role role, bool selected);
 bool draw_ascii(void);
+/* Marks where the texts drawn from now on have the pattern, or, if that part is cut, the
+ * sign of the cut. NULL: marks nothing. The pattern must stay valid until then. */
+void draw_mark(const struct pattern *pattern);
 
 #endif

@@ -7,6 +7,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/timer.h"
+
+#define TIMERS_LEAST 10 /* fewer are not worth a word */
 
 static void append(char out[GO_HEAP_LINE_MAX], const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -27,7 +30,7 @@ bool go_heap_memory_line(const struct snapshot *snapshot, char out[GO_HEAP_LINE_
 	char size[TEXT_SIZE_MAX];
 
 	if (!go_heap_known(heap)) {
-		if (!snapshot->target.sources ||
+		if (snapshot->nr_members > 0 || !snapshot->target.sources ||
 		    !strstr(snapshot->target.sources, "goruntime"))
 			return false;
 		snprintf(out, GO_HEAP_LINE_MAX,
@@ -97,19 +100,56 @@ bool go_heap_since_mark(const struct tui *t, struct go_heap_point *from,
 	return go_heap_known(&to->heap);
 }
 
+/* Adds a change, after those that are there. */
+static void add_since(char out[GO_HEAP_SINCE_MAX], const char *text)
+{
+	size_t used = strlen(out);
+
+	snprintf(out + used, GO_HEAP_SINCE_MAX - used, "%s%.100s", used > 0 ? "; " : "",
+		 text);
+}
+
+/* Adds the group of timers that has grown most, if that is much. */
+static void add_timers(const struct tui *t, char out[GO_HEAP_SINCE_MAX])
+{
+	const struct mark *mark = marks_chosen(&t->marks);
+	const struct timers *now = t->snapshot ? t->snapshot->timers : NULL;
+	const struct timer_group *most = NULL;
+	int64_t grown = TIMERS_LEAST - 1;
+	char text[TIMER_TEXT_MAX], line[TIMER_TEXT_MAX + 32];
+
+	if (!mark || !mark->timers || mark->timers->count < 0 || !now || now->count < 0)
+		return;
+	for (size_t i = 0; i < now->nr_groups; i++) {
+		int64_t change = (int64_t)now->groups[i].count -
+				 timers_count_of(mark->timers, &now->groups[i]);
+
+		if (change <= grown || change < now->groups[i].count / 5)
+			continue;
+		grown = change;
+		most = &now->groups[i];
+	}
+	if (!most)
+		return;
+	snprintf(line, sizeof(line), "%+" PRId64 ": %s", grown,
+		 timer_group_text(most, text));
+	add_since(out, line);
+}
+
+/* What decides comes first, since the line may be cut. */
 const char *go_heap_since_text(const struct tui *t, char out[GO_HEAP_SINCE_MAX])
 {
+	static const enum go_heap_change order[GO_HEAP_CHANGES] = {
+		GO_HEAP_LIVE, GO_HEAP_UNDECIDED, GO_HEAP_IDLE, GO_HEAP_STACKS};
 	struct go_heap_point from, to;
 	char text[GO_HEAP_TEXT_MAX];
 
 	out[0] = '\0';
+	add_timers(t, out);
 	if (!go_heap_since_mark(t, &from, &to))
 		return out;
 	for (int i = 0; i < GO_HEAP_CHANGES; i++)
-		if (go_heap_changed(&from, &to, (enum go_heap_change)i))
-			snprintf(out + strlen(out), GO_HEAP_SINCE_MAX - strlen(out),
-				 "%s%.80s", *out != '\0' ? "; " : "",
-				 go_heap_summary(&from, &to, (enum go_heap_change)i,
-						 text));
+		if (go_heap_changed(&from, &to, order[i]))
+			add_since(out, go_heap_summary(&from, &to, order[i], text));
 	return out;
 }

@@ -13,7 +13,7 @@ bool go_heap_collector_line(const struct snapshot *snapshot, char out[GO_HEAP_LI
 /* Gets the heap at the chosen mark and now. Returns false if one of them is unknown. */
 bool go_heap_since_mark(const struct tui *t, struct go_heap_point *from,
 			struct go_heap_point *to);
-/* Formats "live heap 2.1 MB to 120 MB, a leak?" for what has changed since the
+/* Formats "live heap 2.1 MB to 120 MB, a leak?", with timers, for what has changed since the
  * chosen mark, or "". */
 #define GO_HEAP_SINCE_MAX 256
 const char *go_heap_since_text(const struct tui *t, char out[GO_HEAP_SINCE_MAX]);

@@ -3,15 +3,15 @@
  * dots spans the values in its part of the time and extends to its neighbour. */
 #include "tui/graph.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/number.h"
+#include "core/scale.h"
 
 #define FORM_MAX   2 /* columns of dots in a cell */
-#define TICKS_MAX  16
 #define STEP_CELLS 6 /* cells needed to draw a line for each step */
 
 struct form {
@@ -25,8 +25,7 @@ struct plot {
 	const struct form *form;
 	int label_cells;
 	int cells, rows; /* of the canvas */
-	double low, high, step;
-	int ticks;
+	struct scale scale;
 	struct series_point points[GRAPH_CELLS_MAX * FORM_MAX];
 	unsigned char dots[GRAPH_ROWS_MAX][GRAPH_CELLS_MAX];
 	/* If a step falls into a column of cells, the rows from this one on show it. */
@@ -36,21 +35,13 @@ struct plot {
 const char *graph_format_count(double value, char out[GRAPH_LABEL_MAX])
 {
 	int64_t whole = (int64_t)(fmax(0, fmin(value, 1e15)) + 0.5);
-	char digits[GRAPH_LABEL_MAX];
-	size_t length, used = 0;
+	char text[NUMBER_TEXT_MAX];
 
 	if (value > 0 && value < 10 && fabs(value - (double)whole) > 0.05) {
 		snprintf(out, GRAPH_LABEL_MAX, "%.1f", value);
 		return out;
 	}
-	snprintf(digits, sizeof(digits), "%" PRId64, whole);
-	length = strlen(digits);
-	for (size_t i = 0; i < length && used + 2 < GRAPH_LABEL_MAX; i++) {
-		if (i > 0 && (length - i) % 3 == 0)
-			out[used++] = ',';
-		out[used++] = digits[i];
-	}
-	out[used] = '\0';
+	snprintf(out, GRAPH_LABEL_MAX, "%s", number_format(whole, text));
 	return out;
 }
 
@@ -69,8 +60,10 @@ const char *graph_format_percent(double value, char out[GRAPH_LABEL_MAX])
 	return out;
 }
 
+#define SPARK_LEVELS 6 /* above the lowest; a full cell would touch the line above */
+
 const char *graph_spark(const struct series *series, int64_t window_ns, int cells,
-			bool ascii, char *out, size_t size)
+			bool ascii, struct graph_scale *scale, char *out, size_t size)
 {
 	static const char *const bars[] = {"\u2581", "\u2582", "\u2583", "\u2584",
 					   "\u2585", "\u2586", "\u2587", "\u2588"};
@@ -80,6 +73,7 @@ const char *graph_spark(const struct series *series, int64_t window_ns, int cell
 	float least = INFINITY, most = -INFINITY;
 	size_t used = 0;
 
+	*scale = (struct graph_scale){0};
 	out[0] = '\0';
 	if (series->count == 0 || series->last_ns <= from_ns || cells < 1)
 		return out;
@@ -88,13 +82,13 @@ const char *graph_spark(const struct series *series, int64_t window_ns, int cell
 	cells = cells < GRAPH_CELLS_MAX ? cells : GRAPH_CELLS_MAX;
 	series_resample(series, from_ns, series->last_ns, points, (size_t)cells);
 	for (int i = 0; i < cells; i++) {
-		least = fminf(least, points[i].most);
+		least = fminf(least, points[i].least);
 		most = fmaxf(most, points[i].most);
 	}
+	*scale = (struct graph_scale){least, most, series->last_ns - from_ns};
 	for (int i = 0; i < cells; i++) {
-		int level = most > least
-				    ? (int)((points[i].most - least) * 7 / (most - least))
-				    : 0;
+		float height = most > 0 ? points[i].most / most : 0;
+		int level = height > 0 ? (int)(height * SPARK_LEVELS) : 0;
 
 		if (isnan(points[i].most) || used + 4 >= size)
 			continue;
@@ -108,24 +102,6 @@ const char *graph_spark(const struct series *series, int64_t window_ns, int cell
 	return out;
 }
 
-/* Returns the step, 1, 2 or 5 times a power of ten (for bytes a power of two), that
- * divides span into at most `most` parts. */
-static double nice_step(double span, double most, bool binary)
-{
-	static const double decimal[] = {1, 2, 5};
-	double least = span / most, unit;
-
-	if (!(least > 0))
-		return 1;
-	if (binary)
-		return fmax(exp2(ceil(log2(least))), 1);
-	unit = pow(10, floor(log10(least)));
-	for (size_t i = 0; i < 3; i++)
-		if (unit * decimal[i] >= least)
-			return unit * decimal[i];
-	return unit * 10;
-}
-
 static void choose_scale(const struct graph *graph, struct plot *plot, size_t columns)
 {
 	double low = INFINITY, high = -INFINITY;
@@ -134,22 +110,11 @@ static void choose_scale(const struct graph *graph, struct plot *plot, size_t co
 		low = fmin(low, plot->points[i].least);
 		high = fmax(high, plot->points[i].most);
 	}
-	if (!(low <= high))
-		low = high = 0;
-	/* Show the limit if the values are near it. */
-	if (graph->limit > high && high >= graph->limit * 0.5)
-		high = graph->limit;
-	/* Start at 0 if the values vary widely, or not at all. */
-	if (low < high * 0.6 || high - low > low || high <= low)
-		low = 0;
-	high = fmax(high, low + fmax(1, fabs(low) * 1e-6));
-	plot->step = nice_step(high - low, plot->rows > 6 ? 4 : 2, graph->binary);
-	plot->step = fmax(plot->step, 1); /* counts are whole */
-	if (graph->binary)                /* sizes have two digits */
-		plot->step = fmax(plot->step, exp2(floor(log2(high)) - 3));
-	plot->low = floor(low / plot->step) * plot->step;
-	plot->high = ceil(high / plot->step) * plot->step;
-	plot->ticks = (int)fmin((plot->high - plot->low) / plot->step + 1.5, TICKS_MAX);
+	scale_choose(&plot->scale, &(struct scale_range){.least = low,
+							 .most = high,
+							 .limit = graph->limit,
+							 .parts = plot->rows > 6 ? 4 : 2,
+							 .binary = graph->binary});
 }
 
 /* Returns the width of the widest label in cells. */
@@ -158,8 +123,8 @@ static int label_cells(const struct graph *graph, const struct plot *plot)
 	char label[GRAPH_LABEL_MAX];
 	size_t cells = 0;
 
-	for (int i = 0; i < plot->ticks; i++) {
-		double at = plot->low + plot->step * i;
+	for (int i = 0; i < plot->scale.ticks; i++) {
+		double at = plot->scale.low + plot->scale.step * i;
 		size_t length = strlen(graph->format(at, label));
 
 		cells = length > cells ? length : cells;
@@ -170,7 +135,7 @@ static int label_cells(const struct graph *graph, const struct plot *plot)
 static int level_of(const struct plot *plot, double value)
 {
 	int last = plot->rows * plot->form->rows - 1;
-	double share = (value - plot->low) / (plot->high - plot->low);
+	double share = (value - plot->scale.low) / (plot->scale.high - plot->scale.low);
 
 	return share <= 0 ? 0 : share >= 1 ? last : (int)(share * last + 0.5);
 }
@@ -271,8 +236,8 @@ static bool lay_out(const struct graph *graph, int width, int height, bool ascii
 static bool row_label(const struct graph *graph, const struct plot *plot, int row,
 		      char label[GRAPH_LABEL_MAX])
 {
-	for (int i = 0; i < plot->ticks; i++) {
-		double at = plot->low + plot->step * i;
+	for (int i = 0; i < plot->scale.ticks; i++) {
+		double at = plot->scale.low + plot->scale.step * i;
 
 		if (plot->rows - 1 - level_of(plot, at) / plot->form->rows != row)
 			continue;
@@ -288,7 +253,7 @@ static void put_cells(const struct graph *graph, const struct plot *plot, int ro
 {
 	static const char plain[] = " .':";
 	bool limit_here =
-		graph->limit > 0 && graph->limit <= plot->high &&
+		graph->limit > 0 && graph->limit <= plot->scale.high &&
 		plot->rows - 1 - level_of(plot, graph->limit) / plot->form->rows == row;
 	size_t used = strlen(out);
 

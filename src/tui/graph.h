@@ -22,10 +22,17 @@ const char *graph_format_count(double value, char out[GRAPH_LABEL_MAX]);
 const char *graph_format_bytes(double value, char out[GRAPH_LABEL_MAX]);
 const char *graph_format_percent(double value, char out[GRAPH_LABEL_MAX]);
 
-/* Draws the last window_ns (0 means all) as `cells` bars between minimum and maximum. The
- * result is "" if there are fewer than two values. */
+/* The scale of a line of bars: its extremes, and the time that it is about. */
+struct graph_scale {
+	double least, most;
+	int64_t span_ns;
+};
+
+/* Draws the last window_ns (0 means all) as `cells` bars whose height is in proportion to
+ * the values: from 0, so that a small change looks small. The result is "" if there are
+ * fewer than two values. */
 const char *graph_spark(const struct series *series, int64_t window_ns, int cells,
-			bool ascii, char *out, size_t size);
+			bool ascii, struct graph_scale *scale, char *out, size_t size);
 
 struct graph {
 	const struct series *series;

@@ -27,6 +27,7 @@ enum group_column {
 	GROUP_COLUMN_TREND,
 	GROUP_COLUMN_VERDICT,
 	GROUP_COLUMN_LOCATION,
+	GROUP_COLUMN_HOLDS,
 	GROUP_COLUMNS,
 };
 
@@ -65,17 +66,17 @@ struct groups_view {
 	uint32_t *index;    /* hash table of rows by identity, for the filters */
 	struct arena arena; /* texts of the sort column */
 	bool stale;
+	uint64_t fills; /* how often the rows were selected */
 
 	bool at_identity;
 	struct group_identity identity; /* of the group under the cursor */
 	size_t at, top;
 	bool hide_acknowledged;
+	bool told; /* some group's holds were read: there is a column for them */
 	struct group_word words[GROUPS_ACKNOWLEDGED_MAX];
 	size_t nr_words;
 
-	struct table table;
-	enum group_column sort;
-	bool descending;
+	struct table table; /* its sort column is an enum group_column */
 };
 
 const struct group_column_info *group_column_info(enum group_column id);
@@ -85,6 +86,10 @@ const char *group_cell(const struct tui *t, const struct group_row *row,
 /* Selects and sorts the rows of t->snapshot, which must not be NULL. */
 void groups_fill(struct tui *t, struct groups_view *v);
 bool group_acknowledged(const struct groups_view *v, const struct group *group);
+/* The hash of what identifies a group. */
+uint64_t group_hash(const struct group *group);
+/* Returns whether a search looks at the column: a text. */
+bool groups_searched(enum group_column id);
 void groups_columns(struct groups_view *v);
 void groups_draw(struct tui *t, void *ctx, struct area body);
 /* Toggles whether the group is acknowledged. The group must belong to t->snapshot. */

@@ -10,6 +10,9 @@
 #include "tui/graph.h"
 #include "tui/groups.h"
 
+#define NAME_CELLS 24
+#include "tui/told.h"
+
 static const struct group_column_info infos[GROUP_COLUMNS] = {
 	[GROUP_COLUMN_MARK] =
 		{"!",
@@ -46,17 +49,26 @@ static const struct group_column_info infos[GROUP_COLUMNS] = {
 	[GROUP_COLUMN_TREND] = {"TREND", "the count over the time watched",
 				.min_width = 6, .max_width = 16, .priority = 8,
 				.descending = true},
-	[GROUP_COLUMN_VERDICT] = {"VERDICT", "proof, leak or recheck, with its score",
+	[GROUP_COLUMN_VERDICT] = {"VERDICT",
+				  "proof, leak, part of one, or recheck, with its score",
 				  .min_width = 8, .max_width = 12, .priority = 2,
 				  .descending = true},
 	[GROUP_COLUMN_LOCATION] = {"LOCATION", "file and line of the function",
 				   .min_width = 8, .max_width = 24, .priority = 6,
 				   .text = true},
+	[GROUP_COLUMN_HOLDS] = {"IN COMMON", "what its tasks hold in common, read by v",
+				.min_width = 20, .max_width = 72, .priority = 12,
+				.text = true},
 };
 
 const struct group_column_info *group_column_info(enum group_column id)
 {
 	return &infos[id];
+}
+
+bool groups_searched(enum group_column id)
+{
+	return !infos[id].right && id != GROUP_COLUMN_MARK && id != GROUP_COLUMN_TREND;
 }
 
 void groups_columns(struct groups_view *v)
@@ -72,28 +84,32 @@ void groups_columns(struct groups_view *v)
 		GROUP_COLUMN_OLDEST,   GROUP_COLUMN_CAME,     GROUP_COLUMN_LEFT,
 		GROUP_COLUMN_TREND,    GROUP_COLUMN_VERDICT,  GROUP_COLUMN_STATE,
 		GROUP_COLUMN_FUNCTION, GROUP_COLUMN_LOCATION, GROUP_COLUMN_CREATED,
+		GROUP_COLUMN_HOLDS,
 	};
 	enum group_column ids[GROUP_COLUMNS] = {GROUP_COLUMN_MARK, first[v->by]};
 	size_t count = 2;
 
 	for (size_t i = 0; i < ARRAY_COUNT(rest); i++)
-		if (rest[i] != first[v->by])
+		if (rest[i] != first[v->by] && (rest[i] != GROUP_COLUMN_HOLDS || v->told))
 			ids[count++] = rest[i];
-	memset(&v->table, 0, sizeof(v->table));
+	v->table.scroll = 0;
+	v->table.window_ns = 0;
 	v->table.count = count;
 	for (size_t i = 0; i < count; i++)
 		v->table.columns[i] = (struct table_column){
 			.id = (int)ids[i],
 			.title = infos[ids[i]].title,
+			.help = infos[ids[i]].help,
+			.largest_first = infos[ids[i]].descending,
 			.min_width = infos[ids[i]].min_width,
 			.max_width = infos[ids[i]].max_width,
+			/* The column that names the group grows first. */
+			.comfort = i == 1 ? NAME_CELLS : 0,
 			.priority = i < 2 ? 0 : infos[ids[i]].priority + (i > 9),
 			.right = infos[ids[i]].right,
 			.pinned = i < 2,
 			.natural = -1,
 		};
-	v->table.sorted = (int)v->sort;
-	v->table.descending = v->descending;
 }
 
 /* Formats a place with the task table's formats, through a task made from the group. */
@@ -184,7 +200,11 @@ static const char *verdict_cell(const struct group_row *row, char *out)
 	if (group->verdict == VERDICT_PROOF)
 		return "proof";
 	if (group->verdict != VERDICT_NONE)
-		snprintf(out, COLUMN_TEXT_MAX, "%s %.0f", verdict_name(group->verdict),
+		snprintf(out, COLUMN_TEXT_MAX, "%s %.0f",
+			 group->verdict == VERDICT_LEAK && group->leak &&
+					 group->leak->lead
+				 ? "part"
+				 : verdict_name(group->verdict),
 			 group->score);
 	return out;
 }
@@ -205,6 +225,14 @@ static const char *mark_cell(const struct group_row *row)
 	default:
 		return row->group->stuck > 0 ? "!" : " ";
 	}
+}
+
+static const char *holds_cell(const struct tui *t, const struct group *group)
+{
+	struct group_identity identity = group_identify(group);
+	const struct told *told = told_find(t, group->by, &identity);
+
+	return told ? told->text : "";
 }
 
 const char *group_cell(const struct tui *t, const struct group_row *row,
@@ -254,6 +282,8 @@ const char *group_cell(const struct tui *t, const struct group_row *row,
 					 COLUMN_TEXT_MAX);
 	case GROUP_COLUMN_VERDICT:
 		return verdict_cell(row, out);
+	case GROUP_COLUMN_HOLDS:
+		return holds_cell(t, group);
 	default:
 		return "";
 	}

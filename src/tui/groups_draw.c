@@ -4,14 +4,28 @@
 #include <string.h>
 
 #include "tui/groups.h"
+#include "tui/scroll.h"
 
-static enum role row_role(const struct group_row *row)
+/* As in the table of tasks: what is wrong is said by the mark, the verdict and the count
+ * that grows, or by the state and age of what is stuck. */
+static enum role cell_role(const struct group_row *row, enum group_column id, bool here)
 {
+	const struct group *group = row->group;
+	bool judged = id == GROUP_COLUMN_MARK || id == GROUP_COLUMN_VERDICT ||
+		      id == GROUP_COLUMN_COUNT;
+	bool stuck = group->stuck > 0 &&
+		     (id == GROUP_COLUMN_STATE || id == GROUP_COLUMN_OLDEST ||
+		      (id == GROUP_COLUMN_MARK && group->verdict == VERDICT_NONE));
+
 	if (row->acknowledged || row->change == CHANGE_GONE)
-		return ROLE_DIM;
-	if (row->group->verdict >= VERDICT_LEAK)
+		return here ? ROLE_NORMAL : ROLE_DIM;
+	if (stuck || (judged && group->verdict >= VERDICT_LEAK))
 		return ROLE_STUCK;
-	return row->group->verdict == VERDICT_RECHECK ? ROLE_WARN : ROLE_NORMAL;
+	if (judged && group->verdict == VERDICT_RECHECK)
+		return ROLE_WARN;
+	if (id != GROUP_COLUMN_STATE || here || group->mixed_states)
+		return ROLE_NORMAL;
+	return (enum role)(ROLE_CLASS_CHANNEL + state_info(group->state)->class);
 }
 
 /* Returns true if a column should become wider. */
@@ -19,37 +33,35 @@ static bool draw_row(struct tui *t, struct groups_view *v, const struct group_ro
 		     int y, bool here)
 {
 	char text[COLUMN_TEXT_MAX];
-	enum role role = row_role(row);
 	bool grew = false;
 
-	if (here || role != ROLE_NORMAL)
-		draw_fill(y, 0, t->width, role, here);
+	if (here)
+		draw_fill(y, 0, t->body.width, ROLE_NORMAL, true);
 	for (size_t i = 0; i < v->table.count; i++) {
 		struct table_column *column = &v->table.columns[i];
 		enum group_column id = (enum group_column)column->id;
-		enum role cell_role = role;
 		const char *cell = group_cell(
 			t, row, id, column->width > 0 ? column->width : 12, text);
 
-		if (role == ROLE_NORMAL && id == GROUP_COLUMN_STATE &&
-		    !row->group->mixed_states && !here)
-			cell_role = (enum role)(ROLE_CLASS_CHANNEL +
-						state_info(row->group->state)->class);
 		/* The trend gets the width that the other columns leave. */
 		grew |= table_measure(
 			column, id == GROUP_COLUMN_TREND && *cell != '\0'
-					? (t->width >= 140 ? 16 : 10)
+					? (t->body.width >= 140 ? 16 : 10)
 					: text_cells(cell, TEXT_CELLS_MAX, t->ascii));
 		if (column->width == 0)
 			continue;
+		search_mark(t, groups_searched(id));
 		draw_cell(y, column->x, column->width,
-			  column->right                 ? ALIGN_RIGHT
-			  : id == GROUP_COLUMN_LOCATION ? ALIGN_END
-							: ALIGN_LEFT,
-			  cell_role, here, cell);
+			  /* The ends of functions differ, not their packages. */
+			  column->right ? ALIGN_RIGHT
+			  : id == GROUP_COLUMN_LOCATION || id == GROUP_COLUMN_FUNCTION
+				  ? ALIGN_END
+				  : ALIGN_LEFT,
+			  cell_role(row, id, here), here, cell);
 		if (id == GROUP_COLUMN_OLDEST && row->group->since_ns > 0)
 			tui_shows_age(t, t->now_ns - row->group->since_ns);
 	}
+	search_mark(t, true);
 	return grew;
 }
 
@@ -84,22 +96,12 @@ void groups_draw(struct tui *t, void *ctx, struct area body)
 	struct groups_view *v = ctx;
 	bool titles = body.height >= 2;
 	int rows = body.height - titles;
-	size_t room = rows > 0 ? (size_t)rows : 1;
 
 	if (v->count == 0) {
 		draw_nothing(t, v, body);
 		return;
 	}
-	if (v->at < v->top)
-		v->top = v->at;
-	if (v->at >= v->top + room)
-		v->top = v->at - room + 1;
-	if (v->top + room > v->count)
-		v->top = v->count > room ? v->count - room : 0;
-	/* The column that names the group shrinks last. */
-	v->table.columns[1].min_width = body.width >= 100  ? 32
-					: body.width >= 60 ? 22
-							   : 10;
+	v->top = scroll_top(v->top, v->at, rows, v->count);
 	table_settle(&v->table, t->clock_ns);
 	for (int pass = 0; pass < 2; pass++) {
 		bool grew = false;
@@ -117,6 +119,7 @@ void groups_draw(struct tui *t, void *ctx, struct area body)
 		if (!grew)
 			break;
 	}
+	search_mark(t, false);
 	if (titles)
 		table_draw_titles(&v->table, body.y, body.width);
 }

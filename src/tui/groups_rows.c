@@ -11,6 +11,7 @@
 #include "tui/filters.h"
 #include "tui/groups.h"
 
+#define SCORES     100 /* the highest one */
 #define NONE       UINT32_MAX
 #define INDEX_SIZE (4 * GROUPS_MAX)
 
@@ -31,7 +32,7 @@ static uint64_t hash_label(const char *key, const char *text)
 	return hash_bytes(hash_bytes(0, key, strlen(key)), text, strlen(text));
 }
 
-static uint64_t hash_group(const struct group *group)
+uint64_t group_hash(const struct group *group)
 {
 	struct group_identity identity;
 
@@ -61,7 +62,7 @@ static void index_rows(struct groups_view *v)
 {
 	memset(v->index, 0xff, INDEX_SIZE * sizeof(*v->index));
 	for (size_t i = 0; i < v->all; i++) {
-		size_t at = hash_group(v->rows[i].group) % INDEX_SIZE;
+		size_t at = group_hash(v->rows[i].group) % INDEX_SIZE;
 
 		while (v->index[at] != NONE)
 			at = (at + 1) % INDEX_SIZE;
@@ -71,7 +72,7 @@ static void index_rows(struct groups_view *v)
 
 static struct group_row *find_row(struct groups_view *v, const struct group *group)
 {
-	for (size_t at = hash_group(group) % INDEX_SIZE; v->index[at] != NONE;
+	for (size_t at = group_hash(group) % INDEX_SIZE; v->index[at] != NONE;
 	     at = (at + 1) % INDEX_SIZE)
 		if (same_group(v->rows[v->index[at]].group, group))
 			return &v->rows[v->index[at]];
@@ -169,24 +170,26 @@ static double sort_number(const struct group_row *row, enum group_column id)
 		return (double)group->came;
 	case GROUP_COLUMN_LEFT:
 		return (double)group->left;
-	default: /* proofs first, then leaks by score */
+	default: /* proofs first, then leaks by score, then parts of leaks */
 		if (row->acknowledged || row->change == CHANGE_GONE)
 			return -1;
-		return group->verdict * 1000.0 + group->score;
+		return group->verdict * 1000.0 + group->score -
+		       (group->leak && group->leak->lead ? SCORES : 0);
 	}
 }
 
 static void set_key(struct tui *t, struct groups_view *v, struct group_row *row)
 {
+	enum group_column sorted = (enum group_column)v->table.sorted;
 	char text[COLUMN_TEXT_MAX];
 
-	row->direction = v->descending ? -1 : 1;
+	row->direction = v->table.descending ? -1 : 1;
 	row->key = 0;
 	row->text = NULL;
-	if (!group_column_info(v->sort)->text)
-		row->key = sort_number(row, v->sort);
+	if (!group_column_info(sorted)->text)
+		row->key = sort_number(row, sorted);
 	else
-		row->text = arena_strndup(&v->arena, group_cell(t, row, v->sort, 0, text),
+		row->text = arena_strndup(&v->arena, group_cell(t, row, sorted, 0, text),
 					  sizeof(text));
 }
 
@@ -228,6 +231,7 @@ void groups_fill(struct tui *t, struct groups_view *v)
 	bool filtered =
 		t->class >= 0 || t->settings.hide_idle || t->settings.filter[0] != '\0';
 
+	v->fills++;
 	v->count = v->all = v->nr_leaks = 0;
 	if (!groups || !make_room(v))
 		return;

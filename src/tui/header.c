@@ -1,26 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /* The lines above a view: the target and its condition, then the classes with their
- * counts, which are also the quick filters. On narrow screens the parts with the highest
- * priority number are left out. */
+ * counts, which are also the quick filters, then warnings if there are any. On narrow
+ * screens parts are shortened, and then those with the highest priority number are left
+ * out. */
 #include "tui/header.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "core/figures.h"
 #include "core/graph.h"
 #include "core/group.h"
+#include "tui/graph.h"
 #include "tui/marks.h"
 #include "tui/recording.h"
 #include "tui/resources.h"
 
-#define PARTS_MAX 24
+#define PARTS_MAX     32
+#define NAME_CELLS    32 /* of a target that is several processes */
+#define PRIORITY_LAST 9
+#define GAP_CELLS     2
+#define GRAPH_BARS    12
+#define GRAPH_LEAST   6 /* bars of the short form */
+#define GRAPH_SPAN_NS (5 * CLOCK_MINUTE_NS)
 
 struct part {
 	int priority; /* 0 is kept longest */
 	enum role role;
 	char text[160];
+	bool shortens;
+	char brief[100]; /* if it shortens, what is shown instead; "" leaves it out */
 	int cells;
+	bool shown;
 };
 
 struct parts {
@@ -36,7 +49,8 @@ static struct part *add_part(struct parts *parts, int priority, enum role role)
 		parts->count++;
 	part->priority = priority;
 	part->role = role;
-	part->text[0] = '\0';
+	part->text[0] = part->brief[0] = '\0';
+	part->shortens = false;
 	return part;
 }
 
@@ -44,53 +58,123 @@ static struct part *add_part(struct parts *parts, int priority, enum role role)
 	snprintf(add_part(parts, priority, role)->text, sizeof(parts->list[0].text),     \
 		 __VA_ARGS__)
 
-static void draw_parts(struct parts *parts, int y, int x, int width)
+/* Gives the part that was added last a shorter form. */
+__attribute__((format(printf, 2, 3))) static void shorten(struct parts *parts,
+							  const char *format, ...)
 {
-	int total = 0;
+	struct part *part = &parts->list[parts->count - 1];
+	va_list args;
 
-	for (size_t i = 0; i < parts->count; i++) {
-		parts->list[i].cells =
-			text_cells(parts->list[i].text, width, draw_ascii());
-		total += parts->list[i].cells + (i > 0 ? 2 : 0);
-	}
-	while (parts->count > 1 && total > width) {
-		size_t drop = 0;
+	part->shortens = true;
+	va_start(args, format);
+	vsnprintf(part->brief, sizeof(part->brief), format, args);
+	va_end(args);
+}
 
-		for (size_t i = 1; i < parts->count; i++)
-			if (parts->list[i].priority >= parts->list[drop].priority)
-				drop = i;
-		total -= parts->list[drop].cells + 2;
-		memmove(&parts->list[drop], &parts->list[drop + 1],
-			(parts->count - drop - 1) * sizeof(parts->list[0]));
-		parts->count--;
-	}
-	for (size_t i = 0; i < parts->count; i++) {
-		x += draw_text(y, x, width, parts->list[i].role, false,
-			       parts->list[i].text);
-		width -= parts->list[i].cells + 2;
-		x += 2;
+static int part_cells(const struct part *part, int width)
+{
+	return text_cells(part->text, width, draw_ascii());
+}
+
+/* Takes the short forms, of the parts with the highest priority number first, until all
+ * parts fit. */
+static void shorten_parts(struct parts *parts, int width)
+{
+	int total = -GAP_CELLS;
+
+	for (size_t i = 0; i < parts->count; i++)
+		if (parts->list[i].text[0] != '\0')
+			total += part_cells(&parts->list[i], TEXT_CELLS_MAX) + GAP_CELLS;
+	for (int priority = PRIORITY_LAST; priority >= 0; priority--) {
+		for (size_t i = parts->count; i-- > 0 && total > width;) {
+			struct part *part = &parts->list[i];
+
+			if (part->priority != priority || !part->shortens)
+				continue;
+			total -= part_cells(part, TEXT_CELLS_MAX);
+			memcpy(part->text, part->brief, sizeof(part->brief));
+			total += part->text[0] != '\0' ? part_cells(part, TEXT_CELLS_MAX)
+						       : -GAP_CELLS;
+		}
 	}
 }
 
-static void trend_text(const struct tui *t, char *out, size_t size)
+/* Chooses the parts that fit, by priority: one that does not fit makes room for shorter
+ * ones behind it. The first part is always there. */
+static void choose_parts(struct parts *parts, int width)
 {
-	static const char *const bars[] = {"\u2581", "\u2582", "\u2583", "\u2584",
-					   "\u2585", "\u2586", "\u2587", "\u2588"};
-	static const char *const plain[] = {"_", ".", "-", "=", "+", "*", "#", "@"};
-	uint32_t least = UINT32_MAX, most = 0;
+	int total = 0;
 
-	for (size_t i = 0; i < t->nr_trend; i++) {
-		least = t->trend[i] < least ? t->trend[i] : least;
-		most = t->trend[i] > most ? t->trend[i] : most;
+	shorten_parts(parts, width);
+	for (int priority = 0; priority <= PRIORITY_LAST; priority++) {
+		for (size_t i = 0; i < parts->count; i++) {
+			struct part *part = &parts->list[i];
+			int gap = total > 0 ? GAP_CELLS : 0;
+
+			if (part->priority != priority)
+				continue;
+			part->cells = part_cells(part, width);
+			part->shown = i == 0 || (part->text[0] != '\0' &&
+						 total + gap + part->cells <= width);
+			total += part->shown ? gap + part->cells : 0;
+		}
 	}
-	out[0] = '\0';
-	for (size_t i = 0; t->nr_trend > 1 && i < t->nr_trend; i++) {
-		size_t level = most == least ? 0
-					     : (size_t)(t->trend[i] - least) * 7 /
-						       (most - least);
-		const char *bar = t->ascii ? plain[level] : bars[level];
+}
 
-		snprintf(out + strlen(out), size - strlen(out), "%s", bar);
+static void draw_parts(struct parts *parts, int y, int x, int width)
+{
+	choose_parts(parts, width);
+	for (size_t i = 0; i < parts->count; i++) {
+		if (!parts->list[i].shown)
+			continue;
+		x += draw_text(y, x, width, parts->list[i].role, false,
+			       parts->list[i].text);
+		width -= parts->list[i].cells + GAP_CELLS;
+		x += GAP_CELLS;
+	}
+}
+
+/* Writes whole seconds or minutes, which change seldom. */
+static const char *span_text(int64_t span_ns, char out[CLOCK_DURATION_MAX])
+{
+	int64_t seconds = span_ns / CLOCK_SECOND_NS;
+
+	snprintf(out, CLOCK_DURATION_MAX, seconds < 60 ? "%llds" : "%lldm",
+		 (long long)(seconds < 60 ? seconds : seconds / 60));
+	return out;
+}
+
+/* Writes the graph of tasks with this many bars. Returns false if there is none yet. */
+static bool task_graph(const struct tui *t, int cells, struct graph_scale *scale,
+		       char bars[GRAPH_BARS * 4 + 1])
+{
+	const struct figures *figures = t->snapshot->figures;
+
+	return figures &&
+	       *graph_spark(&figures->series[FIGURE_TASKS], GRAPH_SPAN_NS, cells,
+			    t->ascii, scale, bars, GRAPH_BARS * 4 + 1) != '\0' &&
+	       scale->span_ns >= CLOCK_SECOND_NS;
+}
+
+/* Adds "▂▃▅▇ 0 to 1,204 in 5m". */
+static void add_graph(const struct tui *t, struct parts *parts)
+{
+	char bars[GRAPH_BARS * 4 + 1], fewer[GRAPH_BARS * 4 + 1];
+	char least[GRAPH_LABEL_MAX], most[GRAPH_LABEL_MAX], span[CLOCK_DURATION_MAX];
+	struct graph_scale scale;
+
+	if (!task_graph(t, GRAPH_LEAST, &scale, fewer) ||
+	    !task_graph(t, GRAPH_BARS, &scale, bars))
+		return;
+	span_text(scale.span_ns, span);
+	graph_format_count(scale.least, least);
+	graph_format_count(scale.most, most);
+	if (strcmp(least, most) == 0) {
+		ADD(parts, 6, ROLE_DIM, "%s %s for %s", bars, most, span);
+		shorten(parts, "%s %s for %s", fewer, most, span);
+	} else {
+		ADD(parts, 6, ROLE_DIM, "%s %s to %s in %s", bars, least, most, span);
+		shorten(parts, "%s %s to %s in %s", fewer, least, most, span);
 	}
 }
 
@@ -100,25 +184,31 @@ static void add_go_heap(struct parts *parts, const struct go_heap_figures *heap)
 	char size[TEXT_SIZE_MAX], idle[TEXT_SIZE_MAX];
 	bool live = heap->live_bytes >= 0;
 
-	if (go_heap_known(heap))
-		ADD(parts, 7, ROLE_NORMAL, "heap %s %s, %s idle",
-		    text_size(live ? heap->live_bytes : heap->in_use_bytes, size),
-		    live ? "live" : "in use", text_size(heap->idle_bytes, idle));
+	if (!go_heap_known(heap))
+		return;
+	text_size(live ? heap->live_bytes : heap->in_use_bytes, size);
+	ADD(parts, 8, ROLE_NORMAL, "heap %s %s, %s idle", size, live ? "live" : "in use",
+	    text_size(heap->idle_bytes, idle));
+	shorten(parts, "heap %s", size);
 }
 
-static void add_resources(struct parts *parts, const struct resources *r)
+static void add_resources(struct parts *parts, const struct resources *r, int64_t tasks)
 {
 	char size[TEXT_SIZE_MAX];
 
 	if (r->threads >= 0)
 		ADD(parts, 5, ROLE_NORMAL, "threads %lld", (long long)r->threads);
+	if (r->threads >= 0 && r->threads == tasks)
+		shorten(parts, "%s", ""); /* the tasks are the threads */
 	if (r->rss_bytes >= 0)
 		ADD(parts, 4, ROLE_NORMAL, "rss %s", text_size(r->rss_bytes, size));
 	add_go_heap(parts, &r->go_heap);
 	if (r->fds >= 0)
-		ADD(parts, 6, ROLE_NORMAL, "fds %lld", (long long)r->fds);
+		ADD(parts, 7, ROLE_NORMAL, "fds %lld", (long long)r->fds);
 	if (r->children >= 0)
-		ADD(parts, 8, ROLE_NORMAL, "children %lld", (long long)r->children);
+		ADD(parts, 9, ROLE_NORMAL, "children %lld", (long long)r->children);
+	if (r->children == 0)
+		shorten(parts, "%s", "");
 	if (r->cpu_percent >= 0)
 		ADD(parts, 5, ROLE_NORMAL, "cpu %.0f%%", r->cpu_percent);
 }
@@ -133,55 +223,84 @@ static void add_limits(struct parts *parts, const struct snapshot *s)
 			ADD(parts, 1, ROLE_WARN, "!%s", text);
 }
 
-/* The number of groups judged to leak, not of their tasks. */
-static size_t leaking_groups(const struct tui *t)
+/* The name of several processes is the words that mean them, which may be many. */
+static void add_name(struct parts *parts, const struct snapshot *s)
 {
-	const struct groups *groups = t->snapshot->groups;
-	size_t count = 0;
+	const char *name = s->target.name;
+	size_t skip;
 
-	for (size_t i = 0; groups && i < groups->nr_leaks; i++)
-		count += groups->leaks[i].finding.verdict >= VERDICT_LEAK;
-	return count;
+	if (s->nr_members == 0 ||
+	    text_cells(name, NAME_CELLS + 1, draw_ascii()) <= NAME_CELLS)
+		ADD(parts, 0, ROLE_STRONG, "%s", name);
+	else
+		ADD(parts, 0, ROLE_STRONG, "%.*s%s",
+		    (int)text_wrap(name, NAME_CELLS - 3, draw_ascii(), &skip), name,
+		    draw_ascii() ? "..." : "\u2026");
 }
 
-static void add_target(struct tui *t, struct parts *parts)
+/* Adds "6 processes  2 cannot be read" for a target that is several. */
+static void add_members(struct parts *parts, const struct snapshot *s)
 {
-	const struct snapshot *s = t->snapshot;
-	char trend[TREND_MAX * 4 + 1], age[CLOCK_DURATION_MAX];
-	int64_t up;
+	size_t troubles = 0;
 
-	ADD(parts, 0, ROLE_STRONG, "%s", s->target.name);
-	if (s->target.pid > 0)
-		ADD(parts, 2, ROLE_NORMAL, "pid %d", (int)s->target.pid);
-	ADD(parts, 4, ROLE_DIM, "%s%s%s", s->target.sources ? s->target.sources : "",
-	    s->target.runtime ? " " : "", s->target.runtime ? s->target.runtime : "");
+	if (s->nr_members == 0)
+		return;
+	for (size_t i = 0; i < s->nr_members; i++)
+		troubles += s->members[i].trouble != NULL;
+	ADD(parts, 2, ROLE_NORMAL, "%zu process%s", s->nr_members,
+	    s->nr_members == 1 ? "" : "es");
+	if (troubles > 0)
+		ADD(parts, 1, ROLE_WARN, "%zu cannot be read", troubles);
+}
+
+/* What the line of warnings says, where there is no room for it. */
+static void add_findings(struct parts *parts, const struct snapshot *s)
+{
+	size_t leaks = groups_leaks(s->groups, VERDICT_LEAK);
+
 	if (graph_cycles(s) > 0)
 		ADD(parts, 1, ROLE_STUCK, "%zu deadlock%s", graph_cycles(s),
 		    graph_cycles(s) == 1 ? "" : "s");
-	if (leaking_groups(t) > 0)
-		ADD(parts, 1, ROLE_STUCK, "%zu leak%s", leaking_groups(t),
-		    leaking_groups(t) == 1 ? "" : "s");
+	if (leaks > 0)
+		ADD(parts, 1, ROLE_STUCK, "%zu leak%s", leaks, leaks == 1 ? "" : "s");
 	if (timers_leaks(s->timers, VERDICT_LEAK) > 0)
 		ADD(parts, 1, ROLE_STUCK, "timers leak, see x");
+	if (s->proving.state == PROVING_DONE && s->proving.proven > 0)
+		ADD(parts, 1, ROLE_STUCK, "%u proven", s->proving.proven);
+	add_limits(parts, s);
+}
+
+/* warned: there is a line for warnings, which says more. */
+static void add_target(struct tui *t, struct parts *parts, bool warned)
+{
+	const struct snapshot *s = t->snapshot;
+	char count[GRAPH_LABEL_MAX], age[CLOCK_DURATION_MAX];
+	int64_t up;
+
+	add_name(parts, s);
+	if (s->target.pid > 0)
+		ADD(parts, 2, ROLE_NORMAL, "pid %d", (int)s->target.pid);
+	add_members(parts, s);
+	ADD(parts, 4, ROLE_DIM, "%s%s%s", s->target.sources ? s->target.sources : "",
+	    s->target.runtime ? " " : "", s->target.runtime ? s->target.runtime : "");
+	if (!warned)
+		add_findings(parts, s);
 	if (s->proving.state == PROVING_RUNNING)
 		ADD(parts, 1, ROLE_WARN, "proof %u%%", s->proving.percent);
-	else if (s->proving.state == PROVING_DONE && s->proving.proven > 0)
-		ADD(parts, 1, ROLE_STUCK, "%u proven", s->proving.proven);
 	if (s->counts.stuck > 0)
 		ADD(parts, 1, ROLE_STUCK, "!%u stuck", s->counts.stuck);
 	if (s->counts.is_long > 0)
 		ADD(parts, 2, ROLE_WARN, "?%u long", s->counts.is_long);
 	if (s->target.start_real_ns > 0) {
 		up = s->real_ns - s->target.start_real_ns + (t->now_ns - s->mono_ns);
-		ADD(parts, 6, ROLE_NORMAL, "up %s", clock_format_duration(up, age));
+		ADD(parts, 7, ROLE_NORMAL, "up %s", clock_format_duration(up, age));
 		if (up > 60 * CLOCK_SECOND_NS)
 			tui_shows_age(t, up);
 	}
-	trend_text(t, trend, sizeof(trend));
-	ADD(parts, 3, ROLE_NORMAL, "tasks %u%s%s", s->counts.tasks,
-	    *trend != '\0' ? " " : "", trend);
-	add_limits(parts, s);
-	add_resources(parts, &s->resources);
+	ADD(parts, 3, ROLE_NORMAL, "tasks %s",
+	    graph_format_count(s->counts.tasks, count));
+	add_graph(t, parts);
+	add_resources(parts, &s->resources, s->counts.tasks);
 }
 
 /* Draws to the left of `end`. Returns the first column used. */
@@ -333,8 +452,10 @@ void header_draw(struct tui *t, int lines)
 			  t->options->title ? t->options->title : "");
 		return;
 	}
-	add_target(t, &parts);
+	add_target(t, &parts, lines > 2);
 	draw_parts(&parts, 0, 0, t->width - marks);
 	if (lines > 1)
 		draw_classes(t, 1);
+	if (lines > 2)
+		warnings_draw(t, 2);
 }

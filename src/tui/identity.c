@@ -3,7 +3,21 @@
 
 struct identity identity_of(const struct task *task)
 {
-	return (struct identity){true, task->kind, task->id, task->serial};
+	return (struct identity){true, task->kind, task->id, task->serial, task->pid};
+}
+
+bool identity_same(const struct identity *a, const struct identity *b)
+{
+	return a->set && b->set && a->id == b->id && a->kind == b->kind &&
+	       a->serial == b->serial;
+}
+
+const char *identity_format(const struct identity *identity, char out[TASK_ID_MAX])
+{
+	struct task task = {
+		.kind = identity->kind, .id = identity->id, .pid = identity->pid};
+
+	return task_format_id(&task, out);
 }
 
 static bool identity_is(const struct identity *identity, const struct task *task)

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tui/tui.h"
+
 /* The views in which a key works. */
 enum key_views {
 	IN_TASKS = 1 << 0,
@@ -16,8 +18,13 @@ enum key_views {
 	IN_RESOURCES = 1 << 5,
 	IN_GROUPS = 1 << 6,
 	IN_GROUP = 1 << 7,
+	IN_HOLDS = 1 << 8,
+	IN_SEARCH = 1 << 9, /* any view while it has a search; before its own keys */
+	IN_MEMBERS = 1 << 10,
 	IN_ALL = IN_TASKS | IN_DETAIL | IN_PROCESSES | IN_HELP | IN_WAITS | IN_RESOURCES |
-		 IN_GROUPS | IN_GROUP,
+		 IN_GROUPS | IN_GROUP | IN_HOLDS | IN_MEMBERS,
+	/* The views with a preview of the selected row. */
+	IN_PREVIEWED = IN_TASKS | IN_GROUPS | IN_WAITS,
 	/* The views that show a snapshot of the target. */
 	IN_SNAPSHOT = IN_ALL & ~(IN_PROCESSES | IN_HELP),
 };
@@ -30,19 +37,26 @@ enum action {
 	ACTION_COUNT,
 };
 
+#define KEY_LABEL_MAX 40
+#define KEY_CODES_MAX 8
+
 struct key {
 	enum action action;
+	const char *word; /* "PAGE_UP" */
 	unsigned views;
-	const char *label;
+	char label[KEY_LABEL_MAX];
 	const char *hint;
 	const char *help;
-	const int *codes;
+	int codes[KEY_CODES_MAX];
 	size_t nr_codes;
 };
 
-extern const struct key key_table[];
+/* As the user's settings have it, see tui_keys_set(). */
+extern const struct key *const key_table;
 extern const size_t key_count;
 
+/* Writes the name of the action, as in the settings: "page-up". */
+const char *key_action_name(const struct key *key, char out[KEY_NAME_MAX]);
 /* Returns the action of a key in a view, or ACTION_NONE. */
 enum action key_action(int code, unsigned view);
 

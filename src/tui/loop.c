@@ -9,35 +9,42 @@
 #include <signal.h>
 #include <string.h>
 
-#define NCURSES_NOMACROS
-#include <curses.h>
-
 #include "base/clock.h"
 #include "tui/app.h"
 #include "tui/current.h"
 #include "tui/signals.h"
 
 #define KEYS_PER_FRAME 256 /* so that a long paste does not delay drawing */
+#define CONTROL(code)  ((code)&0x1f)
 
 enum { FD_KEYS, FD_SIGNALS, FD_FEED, FD_COUNT };
+
+static void take_input(struct tui *t)
+{
+	struct input_event event;
+
+	while (!t->quit && terminal_next(&t->terminal, &event)) {
+		/* Terminals that describe keys send no signals for these. */
+		if (event.kind == INPUT_KEY && event.key == CONTROL('c'))
+			t->quit = true;
+		else if (event.kind == INPUT_KEY && event.key == CONTROL('z'))
+			terminal_suspend(&t->terminal);
+		else
+			tui_input(t, &event);
+	}
+}
 
 /* Returns false if the terminal has gone. */
 static bool read_keys(struct tui *t)
 {
-	int count = 0, y = 0, x = 0, key;
-	enum mouse_event event;
+	int count = 0;
 
-	while (count < KEYS_PER_FRAME && !t->quit &&
-	       (key = terminal_key(&t->terminal)) != TERMINAL_NO_KEY) {
-		count++;
-		if (key == TERMINAL_KEY(KEY_MOUSE)) {
-			event = terminal_mouse(&y, &x);
-			tui_mouse(t, event, y, x);
-		} else if (key != TERMINAL_KEY(KEY_RESIZE)) {
-			tui_key(t, key);
-		}
-	}
-	return count > 0 || !terminal_gone(&t->terminal);
+	do {
+		if (!terminal_read(&t->terminal))
+			return false;
+		take_input(t);
+	} while (++count < KEYS_PER_FRAME && !t->quit && terminal_waits(&t->terminal));
+	return true;
 }
 
 static void handle_signals(struct tui *t)
@@ -56,7 +63,9 @@ static void handle_signals(struct tui *t)
 
 static int wait_ms(const struct tui *t)
 {
-	int64_t left = t->wake_ns - t->clock_ns;
+	int64_t due_ns = terminal_due_ns(&t->terminal);
+	int64_t wake_ns = due_ns && due_ns < t->wake_ns ? due_ns : t->wake_ns;
+	int64_t left = wake_ns - t->clock_ns;
 
 	return left <= 0 ? 1 : (int)(left / CLOCK_MS_NS) + 1;
 }
@@ -87,6 +96,7 @@ static void loop(struct tui *t)
 			break;
 		if ((fds[FD_KEYS].revents & (POLLIN | POLLHUP)) && !read_keys(t))
 			break;
+		take_input(t);
 		if (fds[FD_FEED].revents & POLLIN)
 			tui_take(t);
 		for (int i = 0; i < FD_COUNT; i++)
@@ -107,7 +117,7 @@ int tui_run(const struct tui_options *options, struct err *e)
 		tui_close(&t);
 		return rc;
 	}
-	color_init(options->settings.no_color);
+	color_init(&options->settings);
 	t.ascii = t.ascii || !t.terminal.utf8;
 	loop(&t);
 	number = signals_end_number();

@@ -8,24 +8,15 @@
 #define NCURSES_NOMACROS
 #include <curses.h>
 
+#include "tui/scroll.h"
 #include "tui/terminal.h"
-
-static void keep_visible(struct menu *menu, int rows)
-{
-	size_t visible = rows > 1 ? (size_t)rows : 1;
-
-	if (menu->at < menu->top)
-		menu->top = menu->at;
-	if (menu->at >= menu->top + visible)
-		menu->top = menu->at - visible + 1;
-}
 
 void menu_draw(struct menu *menu, struct area body)
 {
 	int name_cells = 0;
 	int width = text_cells(menu->hint, 200, draw_ascii());
 	int rows = body.height - 2;
-	char line[256];
+	char line[256], width_text[12];
 
 	for (size_t i = 0; i < menu->count; i++) {
 		int cells = text_cells(menu->items[i].text, 100, draw_ascii());
@@ -33,24 +24,29 @@ void menu_draw(struct menu *menu, struct area body)
 		name_cells = cells > name_cells ? cells : name_cells;
 	}
 	for (size_t i = 0; i < menu->count; i++) {
-		int cells = name_cells + 10 +
+		int cells = name_cells + 14 +
 			    text_cells(menu->items[i].help, 200, draw_ascii());
 
 		width = cells > width ? cells : width;
 	}
 	width = width + 2 < body.width ? width + 2 : body.width;
 	rows = rows < (int)menu->count ? rows : (int)menu->count;
-	keep_visible(menu, rows);
+	menu->top = scroll_top(menu->top, menu->at, rows, menu->count);
+	menu->list = (struct area){body.y + 1, body.x, rows, width};
 	draw_cell(body.y, body.x, width, ALIGN_LEFT, ROLE_TITLE, true, menu->title);
 	for (int i = 0; i < rows; i++) {
 		const struct menu_item *item = &menu->items[menu->top + (size_t)i];
 		bool here = menu->top + (size_t)i == menu->at;
 
-		snprintf(line, sizeof(line), " %s %-*s  %s",
-			 !menu->check   ? (item->marked ? ">" : " ")
-			 : item->marked ? "[x]"
-					: "[ ]",
-			 name_cells, item->text, item->help);
+		width_text[0] = '\0';
+		if (item->cells > 0)
+			snprintf(width_text, sizeof(width_text), "%d", item->cells);
+		snprintf(line, sizeof(line), " %s %-*s %3s  %s",
+			 !menu->check    ? (item->marked ? ">" : " ")
+			 : !item->marked ? "[ ]"
+			 : item->maybe   ? "[~]"
+					 : "[x]",
+			 name_cells, item->text, width_text, item->help);
 		draw_fill(body.y + 1 + i, body.x, width, ROLE_NORMAL, here);
 		draw_cell(body.y + 1 + i, body.x, width, ALIGN_LEFT, ROLE_NORMAL, here,
 			  line);
@@ -58,6 +54,13 @@ void menu_draw(struct menu *menu, struct area body)
 	draw_fill(body.y + 1 + rows, body.x, width, ROLE_TITLE, true);
 	draw_cell(body.y + 1 + rows, body.x, width, ALIGN_LEFT, ROLE_TITLE, true,
 		  menu->hint);
+}
+
+static bool choose(struct menu *menu)
+{
+	if (!menu->check)
+		menu->changed(menu->arg, menu, true);
+	return false;
 }
 
 static void move_item(struct menu *menu, int step)
@@ -70,6 +73,36 @@ static void move_item(struct menu *menu, int step)
 	menu->items[menu->at] = menu->items[to];
 	menu->items[to] = item;
 	menu->at = to;
+	menu->changed(menu->arg, menu, false);
+}
+
+/* Maybe, marked, not marked. */
+static void mark_item(struct menu *menu)
+{
+	struct menu_item *item = &menu->items[menu->at];
+
+	if (!menu->check)
+		return;
+	if (item->marked && item->maybe) {
+		item->maybe = false;
+	} else {
+		item->marked = !item->marked;
+		item->maybe = item->has_maybe && item->marked;
+	}
+	menu->changed(menu->arg, menu, false);
+}
+
+/* Makes an item one cell wider or narrower than it is; 0 sets it free. */
+static void resize_item(struct menu *menu, int by)
+{
+	struct menu_item *item = &menu->items[menu->at];
+	int width = (item->cells > 0 ? item->cells : item->now) + by;
+
+	if (!menu->check)
+		return;
+	width = width < MENU_CELLS_MIN ? MENU_CELLS_MIN : width;
+	width = width > MENU_CELLS_MAX ? MENU_CELLS_MAX : width;
+	item->cells = by == 0 ? 0 : width;
 	menu->changed(menu->arg, menu, false);
 }
 
@@ -102,18 +135,26 @@ bool menu_key(struct menu *menu, int key)
 	case 'J':
 		move_item(menu, 1);
 		return true;
+	case TERMINAL_KEY(KEY_LEFT):
+	case 'h':
+	case '-':
+		resize_item(menu, -1);
+		return true;
+	case TERMINAL_KEY(KEY_RIGHT):
+	case 'l':
+	case '+':
+		resize_item(menu, 1);
+		return true;
+	case '0':
+		resize_item(menu, 0);
+		return true;
 	case ' ':
-		if (!menu->check)
-			return true;
-		menu->items[menu->at].marked = !menu->items[menu->at].marked;
-		menu->changed(menu->arg, menu, false);
+		mark_item(menu);
 		return true;
 	case '\n':
 	case '\r':
 	case TERMINAL_KEY(KEY_ENTER):
-		if (!menu->check)
-			menu->changed(menu->arg, menu, true);
-		return false;
+		return choose(menu);
 	case 27:
 	case 'q':
 	case 'c':
@@ -122,4 +163,26 @@ bool menu_key(struct menu *menu, int key)
 	default:
 		return true;
 	}
+}
+
+/* A click outside closes it, as Esc does. */
+bool menu_mouse(struct menu *menu, enum mouse_event event, int y, int x)
+{
+	size_t row = menu->top + (size_t)(y - menu->list.y);
+
+	if (event == MOUSE_WHEEL_UP)
+		return menu_key(menu, 'k');
+	if (event == MOUSE_WHEEL_DOWN)
+		return menu_key(menu, 'j');
+	if (x < menu->list.x || x >= menu->list.x + menu->list.width ||
+	    y < menu->list.y - 1 || y > menu->list.y + menu->list.height)
+		return false;
+	if (y < menu->list.y || y >= menu->list.y + menu->list.height ||
+	    row >= menu->count)
+		return true;
+	menu->at = row;
+	if (!menu->check)
+		return choose(menu);
+	mark_item(menu);
+	return true;
 }

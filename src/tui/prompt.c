@@ -93,6 +93,19 @@ static size_t word_start(const struct prompt *prompt)
 	return at;
 }
 
+bool prompt_replace(struct prompt *prompt, size_t from, size_t to, const char *text,
+		    size_t bytes)
+{
+	if (prompt->length - (to - from) + bytes >= sizeof(prompt->text))
+		return false;
+	memmove(prompt->text + from + bytes, prompt->text + to, prompt->length - to + 1);
+	memcpy(prompt->text + from, text, bytes);
+	prompt->length += bytes;
+	prompt->length -= to - from;
+	prompt->at = from + bytes;
+	return true;
+}
+
 static bool insert(struct prompt *prompt, int key)
 {
 	char bytes[4];
@@ -101,14 +114,7 @@ static bool insert(struct prompt *prompt, int key)
 	if (key < ' ' || key == 127 || key > 0x10ffff || (key >= 0x80 && key < 0xa0))
 		return false;
 	count = encode(key, bytes);
-	if (prompt->length + count >= sizeof(prompt->text))
-		return false;
-	memmove(prompt->text + prompt->at + count, prompt->text + prompt->at,
-		prompt->length - prompt->at + 1);
-	memcpy(prompt->text + prompt->at, bytes, count);
-	prompt->length += count;
-	prompt->at += count;
-	return true;
+	return prompt_replace(prompt, prompt->at, prompt->at, bytes, count);
 }
 
 static bool recall(struct prompt *prompt, int step)

@@ -28,9 +28,14 @@ enum prompt_result { PROMPT_OPEN, PROMPT_CHANGED, PROMPT_ACCEPTED, PROMPT_CANCEL
 
 void prompt_start(struct prompt *prompt, const char *text,
 		  struct prompt_history *history);
-/* key is a result of terminal_key(). Accepting adds the text to the history. Cancelling
+/* key is that of struct input_event. Accepting adds the text to the history. Cancelling
  * restores the text of the start. */
 enum prompt_result prompt_key(struct prompt *prompt, int key);
+
+/* Replaces bytes of the text; the cursor is behind them. Returns false, and changes
+ * nothing, if the text becomes too long. */
+bool prompt_replace(struct prompt *prompt, size_t from, size_t to, const char *text,
+		    size_t bytes);
 
 void prompt_history_add(struct prompt_history *history, const char *text);
 void prompt_history_release(struct prompt_history *history);

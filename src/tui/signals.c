@@ -178,3 +178,31 @@ void signals_stop_self(void)
 	sigaction(SIGTSTP, &ours, NULL);
 	state.resumed = 0; /* the caller handles it */
 }
+
+void signals_lend(bool lend)
+{
+	static const int lent[] = {SIGINT, SIGQUIT, SIGTSTP};
+	static struct sigaction ours[ARRAY_COUNT(lent)];
+
+	for (size_t i = 0; i < ARRAY_COUNT(lent); i++) {
+		struct sigaction theirs = {.sa_handler = lent[i] == SIGTSTP ? SIG_DFL
+									    : SIG_IGN};
+
+		if (lend)
+			sigaction(lent[i], &theirs, &ours[i]);
+		else
+			sigaction(lent[i], &ours[i], NULL);
+	}
+}
+
+void signals_of_child(void)
+{
+	struct sigaction plain = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	for (size_t i = 0; i < NR_NUMBERS; i++)
+		sigaction(numbers[i], &plain, NULL);
+	sigaction(SIGPIPE, &plain, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}

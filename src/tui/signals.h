@@ -4,6 +4,7 @@
 #ifndef TUI_SIGNALS_H
 #define TUI_SIGNALS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <termios.h>
 
@@ -28,6 +29,11 @@ void signals_restore(void);
 /* Returns the events since the last call, as bits of enum signal_event. */
 unsigned signals_take(void);
 int signals_end_number(void);
+/* While another program has the terminal, SIGINT and SIGQUIT are meant for it, and SIGTSTP
+ * stops both. */
+void signals_lend(bool lend);
+/* Gives a child process the signals that a program expects. */
+void signals_of_child(void);
 /* Stops the process as SIGTSTP would; returns when it continues. */
 void signals_stop_self(void);
 

@@ -43,6 +43,45 @@ void tui_open_group(struct tui *t, const struct group *group)
 					   .group = group});
 }
 
+void tui_open_holds(struct tui *t, const struct task *task)
+{
+	leave_request(t, &(struct request){.view = VIEW_HOLDS,
+					   .names_something = true,
+					   .task = identity_of(task)});
+}
+
+void tui_open_group_holds(struct tui *t, const struct group *group)
+{
+	leave_request(t, &(struct request){.view = VIEW_HOLDS,
+					   .names_something = true,
+					   .group = group});
+}
+
+void tui_open_warning(struct tui *t, enum view_id view, const struct warning *warning)
+{
+	leave_request(t, &(struct request){.view = view,
+					   .names_something = true,
+					   .warning = warning});
+}
+
+void tui_choose_process(struct tui *t, pid_t pid)
+{
+	leave_request(t, &(struct request){.view = VIEW_PROCESSES,
+					   .names_something = true,
+					   .pid = pid});
+}
+
+void tui_focus(struct tui *t, const struct identity *task)
+{
+	struct identity none = {.set = false};
+	const struct identity *to = task ? task : &none;
+
+	if (identity_same(to, &t->focus) || (!to->set && !t->focus.set))
+		return;
+	t->focus = *to;
+	t->feed.ops->focus(t->feed.ctx, to->kind, to->id, to->serial);
+}
+
 void tui_update_views(struct tui *t)
 {
 	for (int i = 0; i < VIEW_COUNT; i++)
@@ -59,6 +98,7 @@ void tui_say(struct tui *t, enum role role, const char *format, ...)
 	va_end(args);
 	t->message.role = role;
 	t->message.until_ns = t->clock_ns + MESSAGE_NS;
+	t->message.of_key = t->in_key;
 }
 
 /* The text of an age changes with its last digit, see clock_format_duration(). */

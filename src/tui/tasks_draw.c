@@ -4,67 +4,81 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tui/scroll.h"
 #include "tui/tasks.h"
 
 #define EXPAND_LINES_MAX 24
 
-static enum role row_role(const struct task *task)
+/* What is wrong with a task is said by its mark, its state and its age alone. */
+static enum role cell_role(const struct task *task, int column, bool here)
 {
-	if (task->flags & (TASK_DEADLOCK | TASK_STUCK | TASK_UNREACHABLE))
-		return ROLE_STUCK;
-	if (task->flags & TASK_GONE)
+	bool tells =
+		column == COLUMN_MARK || column == COLUMN_STATE || column == COLUMN_AGE;
+
+	if ((task->flags & TASK_GONE) && !here)
 		return ROLE_DIM;
-	return task->flags & TASK_LONG ? ROLE_WARN : ROLE_NORMAL;
-}
-
-static enum role cell_role(const struct task *task, int column)
-{
-	enum role role = row_role(task);
-
-	if (role != ROLE_NORMAL)
-		return role;
+	if (tells && (task->flags & (TASK_DEADLOCK | TASK_STUCK | TASK_UNREACHABLE)))
+		return ROLE_STUCK;
+	if (tells && (task->flags & TASK_LONG))
+		return ROLE_WARN;
+	if (here) /* one background, which all of it can be read on */
+		return ROLE_NORMAL;
 	if (column == COLUMN_STATE)
 		return (enum role)(ROLE_CLASS_CHANNEL + state_info(task->state)->class);
-	if (column == COLUMN_AGE && (task->flags & TASK_IDLE))
-		return ROLE_DIM;
-	return ROLE_NORMAL;
+	return column == COLUMN_AGE && (task->flags & TASK_IDLE) ? ROLE_DIM : ROLE_NORMAL;
 }
 
-/* In places, the line number is most important, and it is at the end. */
+/* In places, the line number is most important, and it is at the end; functions differ at
+ * their ends, not in their packages. */
 static enum align cell_align(const struct table_column *column)
 {
 	if (column->right)
 		return ALIGN_RIGHT;
-	return column->id == COLUMN_LOCATION ? ALIGN_END : ALIGN_LEFT;
+	return column->id == COLUMN_LOCATION || column->id == COLUMN_FUNCTION
+		       ? ALIGN_END
+		       : ALIGN_LEFT;
+}
+
+static const char *cell_text(const struct tui *t, const struct tasks *v, size_t row,
+			     int id, char out[COLUMN_TEXT_MAX])
+{
+	const struct task *task = tasks_at(t, v, row);
+	const struct fold *fold = tasks_fold_at(v, row);
+
+	if (id == TASKS_CHANGE_COLUMN)
+		return tasks_change(v, task, out);
+	if (fold)
+		return tasks_fold_cell(t, v, fold, (enum column_id)id, out);
+	if (id != COLUMN_ID || !tasks_in_fold(v, row))
+		return column_format((enum column_id)id, task, t->now_ns, out);
+	out[0] = ' ';
+	task_format_short_id(task, out + 1);
+	return out;
 }
 
 /* Returns true if a column should become wider. */
-static bool draw_row(struct tui *t, struct tasks *v, const struct task *task, int y,
-		     bool here)
+static bool draw_row(struct tui *t, struct tasks *v, size_t row, int y)
 {
+	const struct task *task = tasks_at(t, v, row);
+	bool here = row == v->at, grew = false;
 	char text[COLUMN_TEXT_MAX];
-	bool grew = false;
 
-	enum role role = row_role(task);
-
-	/* Fill the gaps too, which avoids changes of attributes. */
-	if (here || role != ROLE_NORMAL)
-		draw_fill(y, 0, t->width, role, here);
+	if (here)
+		draw_fill(y, 0, t->body.width, ROLE_NORMAL, true);
 	for (size_t i = 0; i < v->table.count; i++) {
 		struct table_column *column = &v->table.columns[i];
-		const char *cell = column->id == TASKS_CHANGE_COLUMN
-					   ? tasks_change(v, task, text)
-					   : column_format((enum column_id)column->id,
-							   task, t->now_ns, text);
+		const char *cell = cell_text(t, v, row, column->id, text);
 
 		grew |= table_measure(column, text_cells(cell, TEXT_CELLS_MAX, t->ascii));
 		if (column->width == 0)
 			continue;
+		search_mark(t, tasks_searched(column->id));
 		draw_cell(y, column->x, column->width, cell_align(column),
-			  here ? role : cell_role(task, column->id), here, cell);
+			  cell_role(task, column->id, here), here, cell);
 		if (column->id == COLUMN_AGE)
 			tui_shows_age(t, task_age_ns(task, t->now_ns));
 	}
+	search_mark(t, true);
 	return grew;
 }
 
@@ -82,8 +96,8 @@ static bool cell_is_whole(const struct tasks *v, int id, const char *cell, bool 
 static int draw_expanded(struct tui *t, struct tasks *v, const struct task *task, int y,
 			 int lines_max)
 {
-	int indent = t->width >= 40 ? 14 : 2;
-	int width = t->width - indent - 1;
+	int indent = t->body.width >= 40 ? 14 : 2;
+	int width = t->body.width - indent - 1;
 	int lines = 0;
 
 	for (int id = 0; id < COLUMN_COUNT; id++) {
@@ -105,7 +119,7 @@ static int draw_expanded(struct tui *t, struct tasks *v, const struct task *task
 				draw_text(y + lines, 2, indent - 3, ROLE_DIM, false,
 					  column_info((enum column_id)id)->title);
 			if (y >= 0)
-				draw_text(y + lines, indent, t->width - indent,
+				draw_text(y + lines, indent, t->body.width - indent,
 					  ROLE_NORMAL, false, line);
 			cell += used + skip;
 			first = false;
@@ -115,25 +129,32 @@ static int draw_expanded(struct tui *t, struct tasks *v, const struct task *task
 	return lines;
 }
 
-static void keep_visible(struct tui *t, struct tasks *v, int rows)
+/* Returns the number of lines below the row that the cursor is on. */
+static int expanded_lines(struct tui *t, struct tasks *v)
 {
 	const struct task *task = tasks_at(t, v, v->at);
-	int extra = 0;
-	size_t room;
 
-	if (v->expanded && task) {
-		extra = draw_expanded(t, v, task, -1, EXPAND_LINES_MAX);
+	return v->expanded && task && !tasks_fold_at(v, v->at)
+		       ? draw_expanded(t, v, task, -1, EXPAND_LINES_MAX)
+		       : 0;
+}
+
+size_t tasks_lines(struct tui *t, void *ctx)
+{
+	struct tasks *v = ctx;
+
+	tasks_refresh(t, v);
+	tasks_check_folding(t, v, t->body_most - 1);
+	return v->rows.count == 0 ? 0 : 1 + tasks_count(v) + (size_t)expanded_lines(t, v);
+}
+
+static void keep_visible(struct tui *t, struct tasks *v, int rows)
+{
+	int extra = expanded_lines(t, v);
+
+	if (extra > 0)
 		extra = extra < rows - 1 ? extra : rows - 1;
-	}
-	room = rows - extra > 1 ? (size_t)(rows - extra) : 1;
-	if (v->at < v->top)
-		v->top = v->at;
-	if (v->at >= v->top + room)
-		v->top = v->at - room + 1;
-	if (v->top + room >
-	    /* Leave no empty lines at the bottom while there are rows above. */
-	    v->rows.count)
-		v->top = v->rows.count > room ? v->rows.count - room : 0;
+	v->top = scroll_top(v->top, v->at, rows - extra, tasks_count(v));
 }
 
 static void draw_nothing(struct tui *t, const struct tasks *v, struct area body)
@@ -167,18 +188,19 @@ static bool draw_rows(struct tui *t, struct tasks *v, struct area body)
 	bool grew = false;
 
 	v->nr_lines = 0;
-	for (size_t row = v->top; y < end && row < v->rows.count; row++) {
+	for (size_t row = v->top; y < end && row < tasks_count(v); row++) {
 		const struct task *task = tasks_at(t, v, row);
 
 		if (!task)
 			break;
 		if (v->nr_lines < TASKS_LINES_MAX)
 			v->line_y[v->nr_lines++] = y;
-		grew |= draw_row(t, v, task, y, row == v->at);
+		grew |= draw_row(t, v, row, y);
 		y++;
-		if (v->expanded && row == v->at)
+		if (v->expanded && row == v->at && !tasks_fold_at(v, row))
 			y += draw_expanded(t, v, task, y, end - y);
 	}
+	v->end_y = y;
 	return grew;
 }
 
@@ -193,6 +215,7 @@ void tasks_draw(struct tui *t, void *ctx, struct area body)
 		list.y++;
 		list.height--;
 	}
+	tasks_check_folding(t, v, t->body_most - titles);
 	if (v->rows.count == 0) {
 		draw_nothing(t, v, body);
 		v->nr_lines = 0;
@@ -207,6 +230,7 @@ void tasks_draw(struct tui *t, void *ctx, struct area body)
 		if (!draw_rows(t, v, list))
 			break;
 	}
+	search_mark(t, false);
 	if (titles)
 		table_draw_titles(&v->table, body.y, body.width);
 }

@@ -10,6 +10,7 @@
 #include <termios.h>
 
 #include "base/err.h"
+#include "tui/input.h"
 
 struct terminal {
 	int in_fd, out_fd;
@@ -18,8 +19,11 @@ struct terminal {
 	struct termios saved;
 	bool opened_tty;
 	bool utf8; /* according to the locale */
+	/* Bytes for what terminfo does not name: clicks, and marks around a paste. */
+	char modes_on[64], modes_off[64];
 	char reset[512];
 	size_t reset_bytes;
+	struct input input;
 };
 
 /* Uses stdin and stdout, or /dev/tty if stdin is not a terminal. Installs the handlers of
@@ -27,19 +31,26 @@ struct terminal {
 int terminal_open(struct terminal *terminal, bool mouse, struct err *e);
 void terminal_close(struct terminal *terminal);
 
-/* A character is its Unicode number; a function key is TERMINAL_KEY(KEY_…). */
-#define TERMINAL_KEY(code) ((code) | 0x1000000)
-#define TERMINAL_NO_KEY    (-1)
-int terminal_key(struct terminal *terminal);
-/* Returns true if stdin is readable but has no data: the other end has gone. */
-bool terminal_gone(const struct terminal *terminal);
-
-enum mouse_event { MOUSE_NONE, MOUSE_CLICK, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN };
-enum mouse_event terminal_mouse(int *y, int *x);
+/* Returns true if there is something to read. */
+bool terminal_waits(const struct terminal *terminal);
+/* Reads the next key, or what belongs together; only when the terminal is readable.
+ * Returns false if the other end has gone. */
+bool terminal_read(struct terminal *terminal);
+/* Takes the next key, click or pasted character of what was read. */
+bool terminal_next(struct terminal *terminal, struct input_event *event);
+/* When terminal_next() has something new without terminal_read(), on the clock of
+ * clock_mono_ns(); 0 if never. */
+int64_t terminal_due_ns(const struct terminal *terminal);
 
 void terminal_resized(struct terminal *terminal);
 /* Leaves the screen, stops the process as ctrl-z does, and returns to the screen. */
 void terminal_suspend(struct terminal *terminal);
+/* Leaves the screen, runs a program on the terminal, and returns to the screen. argv[0] is
+ * looked for in PATH. Returns its exit status, or more than 127. */
+int terminal_run(struct terminal *terminal, const char *const *argv);
+/* Copies text to the clipboard of the terminal (OSC 52). Returns false if its type knows no
+ * such sequences. */
+bool terminal_copy(const struct terminal *terminal, const char *text);
 /* Redraws everything: another program may have written to the terminal or changed its
  * modes. */
 void terminal_repaint(struct terminal *terminal);

@@ -181,7 +181,7 @@ size_t text_wrap(const char *text, int width, bool ascii, size_t *skip)
 	while ((used = text_step(text + at, length - at, ascii, &unit)) > 0) {
 		if (at > 0 && cells + unit.cells > width)
 			break;
-		if (text[at] == ' ' && cells > width / 2)
+		if (text[at] == ' ' && cells > width / 8)
 			space = at;
 		cells += unit.cells;
 		at += used;

@@ -37,7 +37,7 @@ void text_fit_end(struct text_run *run, const char *text, int width, bool ascii)
 /* Returns the cells that text needs; counts up to max. */
 int text_cells(const char *text, int max, bool ascii);
 /* Returns the bytes of text for one line of at most width cells, at least one unit.
- * Breaks at a space if there is one near the end; *skip is the number of spaces to leave
+ * Breaks at the last space, unless that would leave the line nearly empty; *skip is the number of spaces to leave
  * out after the line. */
 size_t text_wrap(const char *text, int width, bool ascii, size_t *skip);
 

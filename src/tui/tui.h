@@ -37,11 +37,18 @@ struct tui_options {
  * if there is no terminal or its type is unknown. */
 int tui_run(const struct tui_options *options, struct err *e);
 
-/* One row per key, for `grmon-c help keys` and the manual page; ends with NULL. */
+#define KEY_NAME_MAX 24
+
+/* A row of `grmon-c help keys`: what is in force. */
 struct tui_key_help {
-	const char *keys;
+	const char *keys; /* NULL after the last one */
+	char action[KEY_NAME_MAX];
 	const char *text;
 };
-extern const struct tui_key_help tui_key_help[];
+struct tui_key_help tui_key_help(size_t number);
+
+/* Gives an action other keys, such as "n ctrl-f F5", and takes them from the actions that
+ * had them. For the whole process, before the view runs. Returns 0 or ERR_USAGE. */
+int tui_keys_set(const char *action, const char *keys, struct err *e);
 
 #endif

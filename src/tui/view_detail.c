@@ -7,190 +7,146 @@
 #include <string.h>
 
 #include "tui/detail.h"
+#include "tui/editor.h"
 #include "tui/tasks.h"
 #include "tui/views.h"
 
-static int detail_init(struct tui *t, void *ctx)
+#define BACK_MAX 32
+
+struct detail_view {
+	struct detail page;
+	struct identity back[BACK_MAX];
+	size_t nr_back;
+};
+
+static int view_init(struct tui *t, void *ctx)
 {
-	struct detail *v = ctx;
+	struct detail_view *v = ctx;
 
 	(void)t;
-	lines_init(&v->lines);
+	detail_init(&v->page);
 	return 0;
 }
 
-static void detail_release(void *ctx)
+static void view_release(void *ctx)
 {
-	struct detail *v = ctx;
+	struct detail_view *v = ctx;
 
-	lines_release(&v->lines);
-	snapshot_unref(v->snapshot);
+	detail_release(&v->page);
 }
 
-static bool waits_on_object(const struct waits_on *waits, uint64_t address)
+static void view_update(struct tui *t, void *ctx)
 {
-	for (unsigned i = 0; i < waits->nr_objects; i++)
-		if (waits->objects[i] == address)
-			return true;
-	return waits->address == address;
-}
-
-/* Returns true if both wait for one object; a select may wait for several. */
-static bool shares_object(const struct waits_on *a, const struct waits_on *b)
-{
-	if (a->address == 0 || !b->kind || b->address == 0)
-		return false;
-	for (unsigned i = 0; i < a->nr_objects; i++)
-		if (waits_on_object(b, a->objects[i]))
-			return true;
-	return waits_on_object(b, a->address);
-}
-
-static bool owns(const struct task *task, const struct task *other)
-{
-	if (task->waits.owner_goid != 0)
-		return other->kind == TASK_GOROUTINE &&
-		       other->id == task->waits.owner_goid;
-	return task->waits.owner_tid != 0 && other->kind == TASK_THREAD &&
-	       other->tid == task->waits.owner_tid;
-}
-
-/* Searches all tasks for those that wait for the same object, the owner and the
- * creator. */
-static void find_others(struct detail *v)
-{
-	const struct snapshot *s = v->snapshot;
-	const struct task *task = v->task;
-
-	v->nr_waiters = 0;
-	v->all_waiters = 0;
-	v->owner = NULL;
-	v->creator = NULL;
-	for (size_t i = 0; i < s->nr_tasks; i++) {
-		const struct task *other = &s->tasks[i];
-
-		if (owns(task, other))
-			v->owner = other;
-		if (task->creator_id != 0 && other->id == task->creator_id &&
-		    other != task && (!v->creator || other->kind == TASK_THREAD))
-			v->creator = other;
-		if (other == task || !shares_object(&task->waits, &other->waits))
-			continue;
-		v->all_waiters++;
-		if (v->nr_waiters < DETAIL_WAITERS_MAX)
-			v->waiters[v->nr_waiters++] = (uint32_t)i;
-	}
-}
-
-static void detail_update(struct tui *t, void *ctx)
-{
-	struct detail *v = ctx;
+	struct detail_view *v = ctx;
+	struct detail *d = &v->page;
 	const struct task *task;
 
-	if (!v->id.set)
+	if (!d->id.set)
 		return;
 	if (!t->snapshot) { /* another target */
-		v->id.set = false;
+		detail_forget(d);
 		v->nr_back = 0;
-		snapshot_unref(v->snapshot);
-		v->snapshot = NULL;
-		v->task = NULL;
 		return;
 	}
-	task = identity_find(&v->id, t->snapshot);
+	task = identity_find(&d->id, t->snapshot);
 	if (!task) {
-		if (!v->ended)
-			v->ended_ns = t->snapshot->mono_ns;
-		v->ended = true;
+		if (!d->ended)
+			d->ended_ns = t->snapshot->mono_ns;
+		d->ended = true;
 		return;
 	}
-	snapshot_unref(v->snapshot);
-	v->snapshot = snapshot_ref(t->snapshot);
-	v->task = task;
-	v->ended = false;
-	find_others(v);
-	v->nr_history = t->feed.ops->history(t->feed.ctx, v->id.kind, v->id.id,
-					     v->id.serial, v->history, TRACK_HISTORY_MAX);
+	detail_show(t, d, t->snapshot, task);
+	detail_find_others(d, t->snapshot);
 }
 
-static void show_task(struct tui *t, struct detail *v, const struct identity *id)
+static void show_task(struct tui *t, struct detail_view *v, const struct identity *id)
 {
-	v->id = *id;
-	v->ended = false;
-	lines_go_home(&v->lines);
-	detail_update(t, v);
-	t->feed.ops->focus(t->feed.ctx, id->kind, id->id, id->serial);
+	v->page.id = *id;
+	v->page.ended = false;
+	lines_go_home(&v->page.lines);
+	view_update(t, v);
+	tui_focus(t, id);
 	t->feed.ops->refresh(t->feed.ctx); /* get its whole stack at once */
 }
 
 /* Keeps the previous snapshot, because no other one has the task. */
-static void show_gone(struct detail *v, struct snapshot *snapshot)
+static void show_gone(struct tui *t, struct detail *d, struct snapshot *snapshot)
 {
-	snapshot_unref(v->snapshot);
-	v->snapshot = snapshot;
-	v->task = &snapshot->tasks[0];
-	v->id = identity_of(v->task);
-	v->ended = true;
-	v->ended_ns = snapshot->mono_ns;
-	v->nr_history = 0;
-	lines_go_home(&v->lines);
-	find_others(v);
+	detail_show(t, d, snapshot, &snapshot->tasks[0]);
+	detail_find_others(d, snapshot);
+	snapshot_unref(snapshot);
+	d->ended = true;
+	d->ended_ns = snapshot->mono_ns;
+	d->nr_history = 0;
+	lines_go_home(&d->lines);
 }
 
-static void detail_open(struct tui *t, void *ctx, const struct request *request)
+static void view_open(struct tui *t, void *ctx, const struct request *request)
 {
-	struct detail *v = ctx;
+	struct detail_view *v = ctx;
 
 	v->nr_back = 0;
 	t->list = t->view;
 	if (request->gone)
-		show_gone(v, request->gone);
+		show_gone(t, &v->page, request->gone);
 	else
 		show_task(t, v, &request->task);
 }
 
-static void detail_leave(struct tui *t, void *ctx)
+static void view_leave(struct tui *t, void *ctx)
 {
-	struct detail *v = ctx;
+	const struct detail_view *v = ctx;
 
-	if (!v->id.set)
+	if (!v->page.id.set)
 		return;
-	t->feed.ops->focus(t->feed.ctx, v->id.kind, 0, 0);
-	tasks_go_to(t, &v->id);
+	tui_focus(t, NULL);
+	tasks_go_to(t, &v->page.id);
 }
 
-static void detail_enter(struct tui *t, void *ctx)
+static void view_enter(struct tui *t, void *ctx)
 {
-	struct detail *v = ctx;
+	const struct detail_view *v = ctx;
 
-	if (v->id.set)
-		t->feed.ops->focus(t->feed.ctx, v->id.kind, v->id.id, v->id.serial);
+	if (!v->page.id.set || t->focus.set)
+		return;
+	tui_focus(t, &v->page.id);
+	t->feed.ops->refresh(t->feed.ctx);
 }
 
-static void follow_link(struct tui *t, struct detail *v)
+static void follow_link(struct tui *t, struct detail_view *v)
 {
-	const struct text_line *here = lines_here(&v->lines);
+	const struct text_line *here = lines_here(&v->page.lines);
 	struct identity link;
 	char id[TASK_ID_MAX];
-	struct task gone;
 
 	if (!here || !here->link.set)
 		return;
 	link = here->link;
 	if (!identity_find(&link, t->snapshot)) {
-		gone = (struct task){.kind = link.kind, .id = link.id};
-		tui_say(t, ROLE_WARN, "%s ended", task_format_id(&gone, id));
+		tui_say(t, ROLE_WARN, "%s ended", identity_format(&link, id));
 		return;
 	}
-	if (v->nr_back == DETAIL_BACK_MAX) {
+	if (v->nr_back == BACK_MAX) {
 		memmove(v->back, v->back + 1, sizeof(v->back) - sizeof(v->back[0]));
 		v->nr_back--;
 	}
-	v->back[v->nr_back++] = v->id;
+	v->back[v->nr_back++] = v->page.id;
 	show_task(t, v, &link);
 }
 
-static void go_back(struct tui *t, struct detail *v)
+/* Opens the frame under the cursor, or else the one whose lines are shown. */
+static void edit(struct tui *t, const struct detail_view *v)
+{
+	const struct text_line *here = lines_here(&v->page.lines);
+	const struct frame *frame = here && here->stack
+					    ? &here->stack->frames[here->frame]
+				    : v->page.task ? detail_place(v->page.task)
+						   : NULL;
+
+	editor_open(t, frame ? frame->file : NULL, frame ? frame->line : 0);
+}
+
+static void go_back(struct tui *t, struct detail_view *v)
 {
 	while (v->nr_back > 0) {
 		struct identity id = v->back[--v->nr_back];
@@ -203,16 +159,26 @@ static void go_back(struct tui *t, struct detail *v)
 	tui_switch(t, t->list);
 }
 
-static bool detail_act(struct tui *t, void *ctx, enum action action, int key)
+static bool view_act(struct tui *t, void *ctx, enum action action, int key)
 {
-	struct detail *v = ctx;
+	struct detail_view *v = ctx;
 
 	(void)key;
-	if (lines_move(&v->lines, action, t->body.height))
+	if (lines_move(&v->page.lines, action, t->body.height))
 		return true;
 	switch (action) {
 	case ACTION_OPEN:
 		follow_link(t, v);
+		return true;
+	case ACTION_EDIT:
+		edit(t, v);
+		return true;
+	case ACTION_COPY:
+		lines_copy(t, &v->page.lines);
+		return true;
+	case ACTION_HOLDS:
+		if (v->page.task)
+			tui_open_holds(t, v->page.task);
 		return true;
 	case ACTION_BACK:
 	case ACTION_QUIT:
@@ -223,45 +189,52 @@ static bool detail_act(struct tui *t, void *ctx, enum action action, int key)
 	}
 }
 
-static void detail_draw(struct tui *t, void *ctx, struct area body)
+static void view_draw(struct tui *t, void *ctx, struct area body)
 {
-	struct detail *v = ctx;
+	struct detail_view *v = ctx;
 
-	detail_build(t, v, body.width);
-	lines_draw(t, &v->lines, body);
+	detail_build(t, &v->page, NULL, body.width);
+	lines_draw(&v->page.lines, body);
 }
 
-static void detail_click(struct tui *t, void *ctx, int y, int x, bool twice)
+static void view_click(struct tui *t, void *ctx, int y, int x, bool twice)
 {
-	struct detail *v = ctx;
+	struct detail_view *v = ctx;
 
 	(void)x;
-	lines_move_to(&v->lines, (long)v->lines.top + y - t->body.y);
-	if (twice)
+	if (lines_click(&v->page.lines, y - t->body.y) && twice)
 		follow_link(t, v);
 }
 
-static void detail_status(struct tui *t, void *ctx, char *out, size_t size)
+static void view_status(struct tui *t, void *ctx, char *out, size_t size)
 {
-	const struct detail *v = ctx;
+	const struct detail_view *v = ctx;
 
 	(void)t;
-	snprintf(out, size, "line %zu of %zu", v->lines.at + 1, v->lines.count);
+	snprintf(out, size, "line %zu of %zu", v->page.lines.at + 1, v->page.lines.count);
 }
+
+static struct lines *view_lines(void *ctx)
+{
+	return &((struct detail_view *)ctx)->page.lines;
+}
+
+static const struct search_ops view_search = {.lines = view_lines};
 
 const struct view view_detail = {
 	.name = "task",
 	.keys = IN_DETAIL,
 	.header = true,
-	.ctx_size = sizeof(struct detail),
-	.init = detail_init,
-	.release = detail_release,
-	.open = detail_open,
-	.enter = detail_enter,
-	.leave = detail_leave,
-	.update = detail_update,
-	.draw = detail_draw,
-	.act = detail_act,
-	.click = detail_click,
-	.status = detail_status,
+	.ctx_size = sizeof(struct detail_view),
+	.init = view_init,
+	.release = view_release,
+	.open = view_open,
+	.enter = view_enter,
+	.leave = view_leave,
+	.update = view_update,
+	.draw = view_draw,
+	.act = view_act,
+	.click = view_click,
+	.search = &view_search,
+	.status = view_status,
 };

@@ -10,7 +10,13 @@
 #include "tui/filters.h"
 #include "tui/groups.h"
 #include "tui/marks.h"
+#include "tui/table_sort.h"
 #include "tui/views.h"
+
+static void resort(void *view)
+{
+	((struct groups_view *)view)->stale = true;
+}
 
 static int groups_init(struct tui *t, void *ctx)
 {
@@ -18,8 +24,10 @@ static int groups_init(struct tui *t, void *ctx)
 
 	(void)t;
 	arena_init(&v->arena, 0);
-	v->sort = GROUP_COLUMN_VERDICT;
-	v->descending = true;
+	v->table.sorted = GROUP_COLUMN_VERDICT;
+	v->table.descending = true;
+	v->table.resort = resort;
+	v->table.view = v;
 	v->stale = true;
 	groups_columns(v);
 	return 0;
@@ -78,8 +86,13 @@ static void groups_update(struct tui *t, void *ctx)
 
 static void groups_enter(struct tui *t, void *ctx)
 {
-	(void)t;
-	((struct groups_view *)ctx)->stale = true; /* filters may have changed */
+	struct groups_view *v = ctx;
+
+	v->stale = true; /* filters may have changed */
+	if (v->told != (t->nr_told > 0)) {
+		v->told = !v->told;
+		groups_columns(v);
+	}
 }
 
 static void move_to(struct groups_view *v, long row)
@@ -114,61 +127,6 @@ static void group_by(struct tui *t, struct groups_view *v, int step)
 	v->stale = true;
 	groups_columns(v);
 	tui_say(t, ROLE_NORMAL, "grouped by %s", group_by_name(v->by));
-}
-
-static void sort_by(struct groups_view *v, enum group_column column)
-{
-	v->descending = v->sort == column ? !v->descending
-					  : group_column_info(column)->descending;
-	v->sort = column;
-	v->table.sorted = (int)column;
-	v->table.descending = v->descending;
-	v->stale = true;
-}
-
-static void sort_beside(struct tui *t, struct groups_view *v, int step)
-{
-	size_t i = 0;
-
-	if (v->table.count == 0)
-		return;
-	while (i < v->table.count && v->table.columns[i].id != (int)v->sort)
-		i++;
-	i = (i + (step > 0 ? 1 : v->table.count - 1)) % v->table.count;
-	sort_by(v, (enum group_column)v->table.columns[i].id);
-	tui_say(t, ROLE_NORMAL, "sorted by %s: %s", v->table.columns[i].title,
-		group_column_info(v->sort)->help);
-}
-
-static void sort_chosen(void *arg, const struct menu *menu, bool chosen)
-{
-	struct tui *t = arg;
-	struct groups_view *v = t->ctx[VIEW_GROUPS];
-
-	if (chosen && menu->items[menu->at].id != (int)v->sort)
-		sort_by(v, (enum group_column)menu->items[menu->at].id);
-}
-
-static void open_sort_menu(struct tui *t, const struct groups_view *v)
-{
-	struct menu *menu = &t->menu;
-
-	memset(menu, 0, sizeof(*menu));
-	menu->arg = t;
-	menu->title = "Sort by";
-	menu->hint = "Enter sorts  Esc cancels";
-	menu->changed = sort_chosen;
-	for (size_t i = 0; i < v->table.count; i++) {
-		const struct table_column *column = &v->table.columns[i];
-
-		if (column->id == (int)v->sort)
-			menu->at = menu->count;
-		menu->items[menu->count++] = (struct menu_item){
-			column->id, column->id == (int)v->sort,
-			column->id == GROUP_COLUMN_MARK ? "! mark" : column->title,
-			group_column_info((enum group_column)column->id)->help};
-	}
-	t->menu_open = true;
 }
 
 static bool groups_typed(struct tui *t, void *ctx, const char *text, struct err *e)
@@ -209,22 +167,8 @@ static bool act_on_table(struct tui *t, struct groups_view *v, enum action actio
 	case ACTION_GROUP_BACK:
 		group_by(t, v, action == ACTION_GROUP_BY ? 1 : -1);
 		return true;
-	case ACTION_SORT:
-		open_sort_menu(t, v);
-		return true;
-	case ACTION_REVERSE:
-		sort_by(v, v->sort);
-		return true;
-	case ACTION_SORT_LEFT:
-	case ACTION_SORT_RIGHT:
-		sort_beside(t, v, action == ACTION_SORT_LEFT ? -1 : 1);
-		return true;
-	case ACTION_LEFT:
-	case ACTION_RIGHT:
-		table_scroll(&v->table, action == ACTION_LEFT);
-		return true;
 	default:
-		return false;
+		return table_act(t, &v->table, action);
 	}
 }
 
@@ -258,8 +202,16 @@ static bool groups_act(struct tui *t, void *ctx, enum action action, int key)
 	case ACTION_OPEN:
 		open_row(t, v);
 		return true;
+	case ACTION_HOLDS:
+		if (v->at < v->count && v->rows[v->at].change == CHANGE_GONE) {
+			tui_say(t, ROLE_WARN, "the group is gone");
+		} else if (v->at < v->count) {
+			pin_cursor(v);
+			tui_open_group_holds(t, v->rows[v->at].group);
+		}
+		return true;
 	case ACTION_FILTER:
-		tui_prompt(t, t->settings.filter);
+		tui_prompt_query(t, t->settings.filter);
 		return true;
 	case ACTION_CLASS:
 		/* The same key again clears it. */
@@ -296,17 +248,40 @@ static void groups_click(struct tui *t, void *ctx, int y, int x, bool twice)
 {
 	struct groups_view *v = ctx;
 	const struct table_column *column;
+	size_t row = v->top + (size_t)(y - t->body.y);
 
 	refresh_rows(t, v);
 	if (y == t->body.y && t->body.height >= 2) {
 		column = table_hit(&v->table, x);
 		if (column)
-			sort_by(v, (enum group_column)column->id);
+			table_sort_by(&v->table, column->id);
 		return;
 	}
-	move_to(v, (long)v->top + y - t->body.y - (t->body.height >= 2));
+	row -= t->body.height >= 2;
+	if (row >= v->count)
+		return;
+	move_to(v, (long)row);
 	if (twice)
 		open_row(t, v);
+}
+
+static void groups_subject(struct tui *t, void *ctx, struct subject *subject)
+{
+	struct groups_view *v = ctx;
+
+	refresh_rows(t, v);
+	if (v->at >= v->count)
+		return;
+	subject->group = v->rows[v->at].group;
+	subject->gone = v->rows[v->at].change == CHANGE_GONE;
+}
+
+static size_t groups_lines(struct tui *t, void *ctx)
+{
+	refresh_rows(t, ctx);
+	return ((struct groups_view *)ctx)->count > 0
+		       ? 1 + ((struct groups_view *)ctx)->count
+		       : 0;
 }
 
 static void groups_status(struct tui *t, void *ctx, char *out, size_t size)
@@ -332,6 +307,66 @@ static void groups_draw_view(struct tui *t, void *ctx, struct area body)
 	groups_draw(t, ctx, body);
 }
 
+static size_t search_count(struct tui *t, void *ctx)
+{
+	refresh_rows(t, ctx);
+	return ((struct groups_view *)ctx)->count;
+}
+
+static bool search_has(struct tui *t, void *ctx, size_t line,
+		       const struct pattern *pattern)
+{
+	struct groups_view *v = ctx;
+	char text[COLUMN_TEXT_MAX];
+
+	for (size_t i = 0; i < v->table.count; i++) {
+		const struct table_column *column = &v->table.columns[i];
+		enum group_column id = (enum group_column)column->id;
+
+		if (column->width > 0 && groups_searched(id) &&
+		    pattern_match(pattern, group_cell(t, &v->rows[line], id, 1, text)))
+			return true;
+	}
+	return false;
+}
+
+static uint64_t search_version(struct tui *t, void *ctx)
+{
+	struct groups_view *v = ctx;
+	uint64_t columns = 0;
+
+	refresh_rows(t, v);
+	for (size_t i = 0; i < v->table.count; i++)
+		if (v->table.columns[i].width > 0)
+			columns |= 1ull << v->table.columns[i].id;
+	return v->fills << 16 | columns;
+}
+
+static void search_go(struct tui *t, void *ctx, size_t line)
+{
+	(void)t;
+	move_to(ctx, (long)line);
+}
+
+static size_t search_at(struct tui *t, void *ctx)
+{
+	refresh_rows(t, ctx);
+	return ((struct groups_view *)ctx)->at;
+}
+
+static uint64_t search_key(struct tui *t, void *ctx, size_t line)
+{
+	(void)t;
+	return group_hash(((struct groups_view *)ctx)->rows[line].group);
+}
+
+static const struct search_ops groups_search = {.count = search_count,
+						.has = search_has,
+						.go = search_go,
+						.at = search_at,
+						.key = search_key,
+						.version = search_version};
+
 const struct view view_groups = {
 	.name = "groups",
 	.keys = IN_GROUPS,
@@ -345,5 +380,8 @@ const struct view view_groups = {
 	.act = groups_act,
 	.click = groups_click,
 	.typed = groups_typed,
+	.search = &groups_search,
+	.subject = groups_subject,
+	.lines = groups_lines,
 	.status = groups_status,
 };

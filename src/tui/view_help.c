@@ -25,6 +25,7 @@ struct help {
 	size_t count;
 	size_t top;
 	size_t rows, length; /* visible lines, and lines of the longer column */
+	size_t split;        /* first line of the second column */
 	int width;           /* the width that the lines are wrapped for */
 };
 
@@ -127,10 +128,12 @@ static void build_page(const struct tui *t, struct help *v, int width)
 	add_line(v, ROLE_STRONG, 0, "", "Keys");
 	for (size_t i = 0; i < key_count; i++)
 		add_line(v, ROLE_KEY, KEY_CELLS, key_table[i].label, key_table[i].help);
-	add_line(v, ROLE_NORMAL, KEY_CELLS, "mouse",
-		 "a click selects, a double click opens; a title sorts; a class filters; "
-		 "the "
-		 "wheel scrolls");
+	add_line(
+		v, ROLE_NORMAL, KEY_CELLS, "mouse",
+		"a click selects, a double click opens; a title sorts, again reverses; a "
+		"class filters; the wheel scrolls; in a menu a click chooses");
+	add_line(v, ROLE_NORMAL, KEY_CELLS, "paste",
+		 "goes into the line that is edited; elsewhere it has no effect");
 	add_line(v, ROLE_NORMAL, 0, "", "");
 	add_line(v, ROLE_STRONG, 0, "", "Filter");
 	for (size_t i = 0; i < ARRAY_COUNT(filters); i++)
@@ -144,15 +147,19 @@ static void build_page(const struct tui *t, struct help *v, int width)
 	add_states(v);
 }
 
-static void draw_line(const struct help_line *line, int y, int x, int width)
+static void draw_line(const struct help_line *line, struct area area, bool here)
 {
+	int y = area.y, x = area.x, width = area.width;
+
+	if (here)
+		draw_fill(y, x, width, ROLE_NORMAL, true);
 	if (line->label_cells == 0) {
-		draw_text(y, x, width, line->role, false, line->text);
+		draw_text(y, x, width, line->role, here, line->text);
 		return;
 	}
 	draw_text(y, x, line->label_cells - 1 < width ? line->label_cells - 1 : width,
-		  line->role, false, line->label);
-	draw_text(y, x + line->label_cells, width - line->label_cells, ROLE_NORMAL, false,
+		  line->role, here, line->label);
+	draw_text(y, x + line->label_cells, width - line->label_cells, ROLE_NORMAL, here,
 		  line->text);
 }
 
@@ -177,6 +184,7 @@ static void help_draw(struct tui *t, void *ctx, struct area body)
 	split = two ? split_at(v) : v->count;
 	length = split > v->count - split ? split : v->count - split;
 	v->rows = rows;
+	v->split = split;
 	v->length = length;
 	if (v->top + rows > length)
 		v->top = length > rows ? length - rows : 0;
@@ -184,10 +192,14 @@ static void help_draw(struct tui *t, void *ctx, struct area body)
 		size_t line = v->top + i;
 
 		if (line < split)
-			draw_line(&v->lines[line], body.y + (int)i, 1, width);
+			draw_line(&v->lines[line],
+				  (struct area){body.y + (int)i, 1, 1, width},
+				  line == search_line(t));
 		if (two && split + line < v->count)
-			draw_line(&v->lines[split + line], body.y + (int)i,
-				  body.width / 2 + 1, width);
+			draw_line(&v->lines[split + line],
+				  (struct area){body.y + (int)i, body.width / 2 + 1, 1,
+						width},
+				  split + line == search_line(t));
 	}
 }
 
@@ -208,6 +220,45 @@ static void help_status(struct tui *t, void *ctx, char *out, size_t size)
 		snprintf(out, size, "line %zu of %zu", v->top + 1, v->length);
 }
 
+static size_t search_count(struct tui *t, void *ctx)
+{
+	(void)t;
+	return ((struct help *)ctx)->count;
+}
+
+static bool search_has(struct tui *t, void *ctx, size_t line,
+		       const struct pattern *pattern)
+{
+	const struct help *v = ctx;
+
+	(void)t;
+	return pattern_match(pattern, v->lines[line].label) ||
+	       pattern_match(pattern, v->lines[line].text);
+}
+
+/* Scrolls only to a line that is not on the screen. */
+static void search_go(struct tui *t, void *ctx, size_t line)
+{
+	struct help *v = ctx;
+	size_t row = line < v->split ? line : line - v->split;
+
+	(void)t;
+	if (row < v->top || row >= v->top + v->rows)
+		v->top = row > v->rows / 3 ? row - v->rows / 3 : 0;
+}
+
+static size_t search_at(struct tui *t, void *ctx)
+{
+	(void)t;
+	return ((struct help *)ctx)->top;
+}
+
+static const struct search_ops help_search = {.count = search_count,
+					      .has = search_has,
+					      .go = search_go,
+					      .at = search_at,
+					      .no_cursor = true};
+
 const struct view view_help = {
 	.name = "help",
 	.keys = IN_HELP,
@@ -216,5 +267,6 @@ const struct view view_help = {
 	.init = help_init,
 	.draw = help_draw,
 	.act = help_act,
+	.search = &help_search,
 	.status = help_status,
 };

@@ -10,7 +10,8 @@
 #include "base/clock.h"
 #include "base/order.h"
 #include "tui/current.h"
-#include "tui/table.h"
+#include "tui/scroll.h"
+#include "tui/table_sort.h"
 #include "tui/views.h"
 
 #define REFRESH_NS (2 * CLOCK_SECOND_NS)
@@ -67,28 +68,6 @@ struct processes {
 	bool unknown;    /* the sources of some processes are unknown */
 	struct err failed;
 };
-
-static int processes_init(struct tui *t, void *ctx)
-{
-	struct processes *v = ctx;
-
-	if (t->options->choose && t->options->title)
-		snprintf(v->filter, sizeof(v->filter), "%s", t->options->title);
-	v->table.count = PROCESS_COLUMNS;
-	v->table.sorted = PROCESS_SOURCE;
-	for (int i = 0; i < PROCESS_COLUMNS; i++)
-		v->table.columns[i] = (struct table_column){
-			.id = i,
-			.title = columns[i].title,
-			.min_width = columns[i].min_width,
-			.max_width = columns[i].max_width,
-			.priority = columns[i].priority,
-			.right = columns[i].right,
-			.pinned = i == PROCESS_PID,
-			.natural = -1,
-		};
-	return 0;
-}
 
 static void processes_release(void *ctx)
 {
@@ -210,6 +189,37 @@ static void filter_and_sort(struct processes *v)
 		v->at = v->nr_shown > 0 ? v->nr_shown - 1 : 0;
 }
 
+static void resort(void *view)
+{
+	filter_and_sort(view);
+}
+
+static int processes_init(struct tui *t, void *ctx)
+{
+	struct processes *v = ctx;
+
+	if (t->options->choose && t->options->title)
+		snprintf(v->filter, sizeof(v->filter), "%s", t->options->title);
+	v->table.count = PROCESS_COLUMNS;
+	v->table.sorted = PROCESS_SOURCE;
+	v->table.resort = resort;
+	v->table.view = v;
+	for (int i = 0; i < PROCESS_COLUMNS; i++)
+		v->table.columns[i] = (struct table_column){
+			.id = i,
+			.title = columns[i].title,
+			.help = columns[i].help,
+			.largest_first = columns[i].descending,
+			.min_width = columns[i].min_width,
+			.max_width = columns[i].max_width,
+			.priority = columns[i].priority,
+			.right = columns[i].right,
+			.pinned = i == PROCESS_PID,
+			.natural = -1,
+		};
+	return 0;
+}
+
 static void read_list(struct tui *t, struct processes *v)
 {
 	v->next_ns = t->clock_ns + REFRESH_NS;
@@ -231,7 +241,17 @@ static void processes_enter(struct tui *t, void *ctx)
 	struct processes *v = ctx;
 
 	v->next_ns = 0;
-	v->pid = t->snapshot ? t->snapshot->target.pid : 0;
+	if (!t->snapshot || t->snapshot->nr_members == 0)
+		v->pid = t->snapshot ? t->snapshot->target.pid : 0;
+}
+
+static void processes_open(struct tui *t, void *ctx, const struct request *request)
+{
+	struct processes *v = ctx;
+
+	(void)t;
+	v->pid = request->pid;
+	v->filter[0] = '\0';
 }
 
 static const struct process_row *row_at(const struct processes *v, size_t row)
@@ -270,40 +290,6 @@ static void watch_selected(struct tui *t, struct processes *v)
 	tui_switch(t, VIEW_TASKS);
 }
 
-static void sort_by(struct processes *v, int column)
-{
-	if (v->table.sorted == column)
-		v->table.descending = !v->table.descending;
-	else
-		v->table.descending = columns[column].descending;
-	v->table.sorted = column;
-	filter_and_sort(v);
-}
-
-static void sort_chosen(void *arg, const struct menu *menu, bool chosen)
-{
-	struct processes *v = arg;
-
-	if (chosen && menu->items[menu->at].id != v->table.sorted)
-		sort_by(v, menu->items[menu->at].id);
-}
-
-static void open_sort_menu(struct tui *t, struct processes *v)
-{
-	struct menu *menu = &t->menu;
-
-	memset(menu, 0, sizeof(*menu));
-	menu->title = "Sort by";
-	menu->hint = "Enter sorts  Esc cancels";
-	menu->changed = sort_chosen;
-	menu->arg = v;
-	menu->at = (size_t)v->table.sorted;
-	for (int i = 0; i < PROCESS_COLUMNS; i++)
-		menu->items[menu->count++] = (struct menu_item){
-			i, i == v->table.sorted, columns[i].title, columns[i].help};
-	t->menu_open = true;
-}
-
 static bool processes_typed(struct tui *t, void *ctx, const char *text, struct err *e)
 {
 	struct processes *v = ctx;
@@ -333,24 +319,6 @@ static bool processes_act(struct tui *t, void *ctx, enum action action, int key)
 		tui_prompt(t, v->filter);
 		t->prompt.history = &v->history;
 		return true;
-	case ACTION_SORT:
-		open_sort_menu(t, v);
-		return true;
-	case ACTION_REVERSE:
-		sort_by(v, v->table.sorted);
-		return true;
-	case ACTION_SORT_LEFT:
-		sort_by(v, (v->table.sorted + PROCESS_COLUMNS - 1) % PROCESS_COLUMNS);
-		return true;
-	case ACTION_SORT_RIGHT:
-		sort_by(v, (v->table.sorted + 1) % PROCESS_COLUMNS);
-		return true;
-	case ACTION_LEFT:
-		v->table.scroll -= v->table.scroll > 0;
-		return true;
-	case ACTION_RIGHT:
-		v->table.scroll += v->table.scroll + 2 < v->table.count;
-		return true;
 	case ACTION_REFRESH:
 		v->next_ns = 0;
 		return true;
@@ -361,8 +329,14 @@ static bool processes_act(struct tui *t, void *ctx, enum action action, int key)
 		filter_and_sort(v);
 		return true;
 	default:
-		return false;
+		return table_act(t, &v->table, action);
 	}
+}
+
+/* The search looks at texts and at the pid. */
+static bool is_searched(int column)
+{
+	return column == PROCESS_PID || !columns[column].right;
 }
 
 static bool draw_row(struct tui *t, struct processes *v, const struct process_row *row,
@@ -381,11 +355,13 @@ static bool draw_row(struct tui *t, struct processes *v, const struct process_ro
 
 		grew |= table_measure(column,
 				      text_cells(content, TEXT_CELLS_MAX, t->ascii));
+		search_mark(t, is_searched(column->id));
 		if (column->width > 0)
 			draw_cell(y, column->x, column->width,
 				  column->right ? ALIGN_RIGHT : ALIGN_LEFT,
 				  exact ? ROLE_GOOD : role, here, content);
 	}
+	search_mark(t, false);
 	return grew;
 }
 
@@ -410,12 +386,8 @@ static void processes_draw(struct tui *t, void *ctx, struct area body)
 	if (v->next_ns < t->wake_ns)
 		t->wake_ns =
 			v->next_ns > t->clock_ns ? v->next_ns : t->clock_ns + REFRESH_NS;
-	if (v->at < v->top)
-		v->top = v->at;
-	if (v->at >= v->top + rows)
-		v->top = v->at - rows + 1;
-	if (v->top + rows > v->nr_shown)
-		v->top = v->nr_shown > rows ? v->nr_shown - rows : 0;
+	v->top = scroll_top(v->top, v->at, (int)rows, v->nr_shown);
+	search_mark(t, false);
 	if (above == 2)
 		draw_title(t, v, body.y);
 	for (int pass = 0; pass < 2; pass++) {
@@ -447,13 +419,61 @@ static void processes_click(struct tui *t, void *ctx, int y, int x, bool twice)
 	if (line == -1) {
 		column = table_hit(&v->table, x);
 		if (column)
-			sort_by(v, column->id);
+			table_sort_by(&v->table, column->id);
 	} else if (line >= 0 && v->top + (size_t)line < v->nr_shown) {
 		move_to(v, (long)v->top + line);
 		if (twice)
 			watch_selected(t, v);
 	}
 }
+
+static size_t search_count(struct tui *t, void *ctx)
+{
+	(void)t;
+	return ((struct processes *)ctx)->nr_shown;
+}
+
+static bool search_has(struct tui *t, void *ctx, size_t line,
+		       const struct pattern *pattern)
+{
+	const struct processes *v = ctx;
+	char text[64];
+
+	(void)t;
+	for (size_t i = 0; i < v->table.count; i++) {
+		const struct table_column *column = &v->table.columns[i];
+
+		if (column->width > 0 && is_searched(column->id) &&
+		    pattern_match(pattern, format_cell(row_at(v, line), column->id, text,
+						       sizeof(text))))
+			return true;
+	}
+	return false;
+}
+
+static void search_go(struct tui *t, void *ctx, size_t line)
+{
+	(void)t;
+	move_to(ctx, (long)line);
+}
+
+static size_t search_at(struct tui *t, void *ctx)
+{
+	(void)t;
+	return ((struct processes *)ctx)->at;
+}
+
+static uint64_t search_key(struct tui *t, void *ctx, size_t line)
+{
+	(void)t;
+	return (uint64_t)row_at(ctx, line)->pid;
+}
+
+static const struct search_ops processes_search = {.count = search_count,
+						   .has = search_has,
+						   .go = search_go,
+						   .at = search_at,
+						   .key = search_key};
 
 const struct view view_processes = {
 	.name = "processes",
@@ -462,9 +482,11 @@ const struct view view_processes = {
 	.ctx_size = sizeof(struct processes),
 	.init = processes_init,
 	.release = processes_release,
+	.open = processes_open,
 	.enter = processes_enter,
 	.draw = processes_draw,
 	.act = processes_act,
 	.click = processes_click,
 	.typed = processes_typed,
+	.search = &processes_search,
 };

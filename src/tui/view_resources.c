@@ -14,6 +14,7 @@
 #include "tui/graph.h"
 #include "tui/marks.h"
 #include "tui/resources.h"
+#include "tui/resources_members.h"
 #include "tui/views.h"
 
 #define TEXT_MAX       512
@@ -30,18 +31,23 @@ struct line {
 	char text[TEXT_MAX];
 };
 
-struct view_resources {
-	size_t top; /* the item at the top of the body */
-	size_t nr_items;
-	/* The graphs on the screen, counted from 1, and their total number. */
-	size_t first_graph, last_graph, nr_graphs;
-};
-
 struct page {
 	struct line lines[LINES_MAX];
 	size_t nr_lines;
 	enum figure_id graphs[FIGURE_COUNT];
 	size_t nr_graphs;
+	size_t of_warning[WARNING_KINDS]; /* the first line that is about it */
+};
+
+struct view_resources {
+	size_t top; /* the item at the top of the body */
+	size_t nr_items;
+	struct page page;
+	size_t beside, last; /* graphs side by side, and the last item on the screen */
+	/* The graphs on the screen, counted from 1, and their total number. */
+	size_t first_graph, last_graph, nr_graphs;
+	bool goes; /* to the lines of this kind of warnings, when it is drawn next */
+	enum warning_kind to;
 };
 
 static graph_format format_of(enum figure_id id)
@@ -102,6 +108,8 @@ static void add_limits(struct page *page, const struct snapshot *snapshot)
 		append_text(line, share >= LIMIT_NEAR ? "! " : "  ");
 		append_text(line, text);
 		snprintf(more, sizeof(more), ", %.0f%%", share * 100);
+		append_text(line, more);
+		resources_limit_owner(snapshot, (enum limit_id)id, more, sizeof(more));
 		append_text(line, more);
 		if (reach_ns < 0)
 			continue;
@@ -233,6 +241,7 @@ static void add_wrapped(struct page *page, enum role role, int width, const char
 static void add_go_heap(struct page *page, const struct tui *t, int width)
 {
 	char line[GO_HEAP_LINE_MAX], text[GO_HEAP_TEXT_MAX];
+	char command[GO_HEAP_COMMAND_MAX];
 	struct go_heap_point from, to;
 
 	if (go_heap_memory_line(t->snapshot, line))
@@ -249,33 +258,40 @@ static void add_go_heap(struct page *page, const struct tui *t, int width)
 		add_wrapped(page, change == GO_HEAP_IDLE ? ROLE_GOOD : ROLE_WARN, width,
 			    go_heap_explain(&from, &to, change, text));
 		if (change == GO_HEAP_LIVE) {
-			add_wrapped(page, ROLE_DIM, width, go_heap_advice);
-			add_wrapped(page, ROLE_STRONG, width, go_heap_command);
+			add_wrapped(page, ROLE_DIM, width, go_heap_advice(&to, text));
+			add_wrapped(page, ROLE_STRONG, width,
+				    go_heap_command(&to, command));
 		}
 	}
 }
 
-/* Figures that are drawn even if they are 0. */
-static bool always_drawn(enum figure_id id)
+static void add_members(struct page *page, const struct members_lines *lines)
 {
-	return id == FIGURE_TASKS || id == FIGURE_RSS || id == FIGURE_FDS ||
-	       id == FIGURE_CPU || id == FIGURE_CHILDREN;
+	for (size_t i = 0; i < lines->count; i++)
+		append_text(add_line(page, i == 0 ? ROLE_STRONG : ROLE_NORMAL),
+			    lines->text[i]);
 }
 
-static void make_page(const struct tui *t, int width, struct page *page)
+/* members: the lines of a target that is several processes, which come first. */
+static void make_page(const struct tui *t, const struct members_lines *members, int width,
+		      struct page *page)
 {
 	const struct snapshot *snapshot = t->snapshot;
 
+	memset(page->of_warning, 0, sizeof(page->of_warning));
 	page->nr_lines = page->nr_graphs = 0;
+	add_members(page, members);
 	add_limits(page, snapshot);
 	add_kinds(page, &snapshot->resources);
+	page->of_warning[WARNING_TIMERS] = page->nr_lines;
 	add_timers(page, t);
+	page->of_warning[WARNING_HEAP] = page->nr_lines;
 	add_go_heap(page, t, width);
 	for (int id = 0; snapshot->figures && id < FIGURE_COUNT; id++) {
 		const struct series *series = &snapshot->figures->series[id];
 
-		if (series->count > 0 &&
-		    (always_drawn((enum figure_id)id) || series->max > 0))
+		/* One that has always been 0 says nothing. */
+		if (series->count > 0 && series->max > 0)
 			page->graphs[page->nr_graphs++] = (enum figure_id)id;
 	}
 }
@@ -317,9 +333,9 @@ static void draw_title(const struct snapshot *snapshot, enum figure_id id,
 	draw_text(area.y, area.x + used, area.width - used, ROLE_DIM, false, text);
 }
 
-static void draw_graph(const struct snapshot *snapshot, enum figure_id id,
-		       struct area area)
+static void draw_graph(const struct tui *t, enum figure_id id, struct area area)
 {
+	const struct snapshot *snapshot = t->snapshot;
 	const struct figures *figures = snapshot->figures;
 	int limit = figure_info(id)->limit;
 	struct steps steps;
@@ -342,7 +358,9 @@ static void draw_graph(const struct snapshot *snapshot, enum figure_id id,
 	draw_title(snapshot, id, &steps, area);
 	area.y++;
 	area.height--;
+	search_mark(t, false);
 	graph_draw(&graph, area);
+	search_mark(t, true);
 }
 
 /* Returns the number of rows if `beside` graphs are side by side. */
@@ -351,24 +369,32 @@ static size_t graph_rows(const struct page *page, size_t beside)
 	return (page->nr_graphs + beside - 1) / beside;
 }
 
-static void draw_row(const struct snapshot *snapshot, const struct page *page,
-		     size_t first, size_t beside, struct area area)
+static void draw_row(const struct tui *t, const struct page *page, size_t first,
+		     size_t beside, struct area area)
 {
 	int cells = area.width / (int)beside;
 
 	for (size_t i = 0; i < beside && first + i < page->nr_graphs; i++)
-		draw_graph(snapshot, page->graphs[first + i],
+		draw_graph(t, page->graphs[first + i],
 			   (struct area){area.y, area.x + cells * (int)i, area.height - 1,
 					 cells - 2});
 }
 
-static void draw_page(struct view_resources *v, const struct snapshot *snapshot,
-		      const struct page *page, struct area body)
+static void draw_line(const struct line *line, int y, int width, bool here)
 {
+	if (here)
+		draw_fill(y, 0, width, line->role, true);
+	draw_text(y, 0, width, line->role, here, line->text);
+}
+
+static void draw_page(const struct tui *t, struct view_resources *v, struct area body)
+{
+	const struct page *page = &v->page;
 	size_t beside = (size_t)(body.width / GRAPH_CELLS), rows;
 	int y = body.y, end = body.y + body.height, lines;
 
 	beside = beside < 1 ? 1 : beside > GRAPH_BESIDE ? GRAPH_BESIDE : beside;
+	v->beside = beside;
 	rows = graph_rows(page, beside);
 	v->nr_items = page->nr_lines + rows;
 	v->nr_graphs = page->nr_graphs;
@@ -382,13 +408,14 @@ static void draw_page(struct view_resources *v, const struct snapshot *snapshot,
 		size_t first = i < page->nr_lines ? 0 : (i - page->nr_lines) * beside;
 
 		if (i < page->nr_lines) {
-			draw_text(y++, 0, body.width, page->lines[i].role, false,
-				  page->lines[i].text);
+			draw_line(&page->lines[i], y++, body.width, i == search_line(t));
+			v->last = i;
 			continue;
 		}
 		if (y + GRAPH_HEIGHT_MIN + 1 > end)
 			break;
-		draw_row(snapshot, page, first, beside,
+		v->last = i;
+		draw_row(t, page, first, beside,
 			 (struct area){y, 1, lines < end - y ? lines : end - y,
 				       body.width - 1});
 		y += lines;
@@ -405,17 +432,36 @@ static int resources_init_view(struct tui *t, void *ctx)
 	return 0;
 }
 
+static void resources_open(struct tui *t, void *ctx, const struct request *request)
+{
+	struct view_resources *v = ctx;
+
+	(void)t;
+	v->goes = true;
+	v->to = request->warning->kind;
+}
+
 static void resources_draw(struct tui *t, void *ctx, struct area body)
 {
-	struct page page;
+	struct view_resources *v = ctx;
+	struct snapshot *all = t->snapshot, one;
+	struct members_lines members;
 
+	v->page.nr_lines = v->nr_items = 0;
 	if (!t->snapshot) {
 		draw_text(body.y + (body.height > 2), 1, body.width - 1, ROLE_NORMAL,
 			  false, "There is no snapshot yet.");
 		return;
 	}
-	make_page(t, body.width, &page);
-	draw_page(ctx, t->snapshot, &page, body);
+	resources_members_lines(t, &members);
+	if (resources_of_member(t, &one))
+		t->snapshot = &one;
+	make_page(t, &members, body.width, &v->page);
+	if (v->goes)
+		v->top = v->page.of_warning[v->to];
+	v->goes = false;
+	draw_page(t, v, body);
+	t->snapshot = all;
 }
 
 static bool resources_act(struct tui *t, void *ctx, enum action action, int key)
@@ -423,8 +469,11 @@ static bool resources_act(struct tui *t, void *ctx, enum action action, int key)
 	struct view_resources *v = ctx;
 	size_t last = v->nr_items > 0 ? v->nr_items - 1 : 0;
 
-	(void)t;
 	(void)key;
+	if (resources_members_act(t, action)) {
+		v->top = 0;
+		return true;
+	}
 	switch (action) {
 	case ACTION_UP:
 	case ACTION_PAGE_UP:
@@ -477,14 +526,62 @@ static void resources_status(struct tui *t, void *ctx, char *out, size_t size)
 		 clock_format_duration(tasks->last_ns - tasks->first_ns, span));
 }
 
+static size_t search_count(struct tui *t, void *ctx)
+{
+	(void)t;
+	return ((struct view_resources *)ctx)->nr_items;
+}
+
+/* Of a row of graphs, their names and what they are. */
+static bool search_has(struct tui *t, void *ctx, size_t line,
+		       const struct pattern *pattern)
+{
+	const struct view_resources *v = ctx;
+	const struct page *page = &v->page;
+	size_t first;
+
+	(void)t;
+	if (line < page->nr_lines)
+		return pattern_match(pattern, page->lines[line].text);
+	first = (line - page->nr_lines) * v->beside;
+	for (size_t i = first; i < first + v->beside && i < page->nr_graphs; i++)
+		if (pattern_match(pattern, figure_info(page->graphs[i])->name) ||
+		    pattern_match(pattern, figure_info(page->graphs[i])->help))
+			return true;
+	return false;
+}
+
+static void search_go(struct tui *t, void *ctx, size_t line)
+{
+	struct view_resources *v = ctx;
+
+	(void)t;
+	if (line < v->top || line > v->last)
+		v->top = line;
+}
+
+static size_t search_at(struct tui *t, void *ctx)
+{
+	(void)t;
+	return ((struct view_resources *)ctx)->top;
+}
+
+static const struct search_ops resources_search = {.count = search_count,
+						   .has = search_has,
+						   .go = search_go,
+						   .at = search_at,
+						   .no_cursor = true};
+
 const struct view view_resources = {
 	.name = "resources",
 	.keys = IN_RESOURCES,
 	.header = true,
 	.ctx_size = sizeof(struct view_resources),
 	.init = resources_init_view,
+	.open = resources_open,
 	.draw = resources_draw,
 	.act = resources_act,
 	.click = resources_click,
+	.search = &resources_search,
 	.status = resources_status,
 };

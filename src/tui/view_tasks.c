@@ -5,8 +5,11 @@
  * a row.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "tui/detail.h"
+#include "tui/editor.h"
 #include "tui/filters.h"
 #include "tui/marks.h"
 #include "tui/tasks.h"
@@ -18,6 +21,7 @@ static int tasks_init(struct tui *t, void *ctx)
 	struct err e = {0};
 
 	rows_init(&v->rows);
+	folds_init(&v->folds);
 	v->stale = true;
 	tasks_set_columns(t, v);
 	v->query = query_new(t->settings.filter, &e);
@@ -33,6 +37,8 @@ static void tasks_release(void *ctx)
 	struct tasks *v = ctx;
 
 	rows_release(&v->rows);
+	folds_release(&v->folds);
+	free(v->found);
 	query_free(v->query);
 	snapshot_unref(v->changes.snapshot);
 }
@@ -43,6 +49,7 @@ static void tasks_update(struct tui *t, void *ctx)
 
 	/* Its texts belong to the previous snapshot. */
 	tasks_drop_changes(v);
+	folds_forget(&v->folds);
 	v->stale = true;
 	if (t->view == VIEW_TASKS)
 		tasks_refresh(t, v);
@@ -50,7 +57,7 @@ static void tasks_update(struct tui *t, void *ctx)
 
 static void move_to(struct tui *t, struct tasks *v, long row)
 {
-	long last = (long)v->rows.count - 1;
+	long last = (long)tasks_count(v) - 1;
 
 	row = row > last ? last : row;
 	v->at = row > 0 ? (size_t)row : 0;
@@ -60,7 +67,7 @@ static void move_to(struct tui *t, struct tasks *v, long row)
 /* Moves to the next or previous stuck row; wraps around at the ends. */
 static void move_to_stuck(struct tui *t, struct tasks *v, int step)
 {
-	size_t count = v->rows.count;
+	size_t count = tasks_count(v);
 
 	for (size_t i = 1; i <= count; i++) {
 		size_t row = (v->at + (step > 0 ? i : count - i)) % count;
@@ -96,11 +103,43 @@ static void open_task(struct tui *t, struct tasks *v, const struct task *task)
 		tui_open_gone_task(t, gone);
 }
 
+static void open_holds(struct tui *t, struct tasks *v, const struct task *task)
+{
+	tasks_pin(t, v);
+	tui_open_holds(t, task);
+}
+
+/* Copies every text of the row, whichever columns are shown. */
+static void copy_row(struct tui *t, const struct task *task)
+{
+	struct buf row;
+
+	buf_init(&row, 0);
+	for (int id = 0; id < COLUMN_COUNT; id++) {
+		char buffer[COLUMN_TEXT_MAX];
+		const char *cell =
+			column_format((enum column_id)id, task, t->now_ns, buffer);
+
+		if (cell[0] != '\0' && strcmp(cell, "-") != 0 && strcmp(cell, " ") != 0)
+			buf_printf(&row, "%s%s", row.length > 0 ? "  " : "", cell);
+	}
+	if (!row.failed && row.length > 0)
+		editor_copy(t, "the row", row.bytes);
+	buf_release(&row);
+}
+
+static void edit_row(struct tui *t, const struct task *task)
+{
+	const struct frame *frame = detail_place(task);
+
+	editor_open(t, frame ? frame->file : NULL, frame ? frame->line : 0);
+}
+
 static bool move_cursor(struct tui *t, struct tasks *v, enum action action)
 {
 	size_t to = v->at;
 
-	if (!key_moves(action, t->body.height - 2, v->rows.count, &to))
+	if (!key_moves(action, t->body.height - 2, tasks_count(v), &to))
 		return false;
 	move_to(t, v, (long)to);
 	return true;
@@ -117,15 +156,28 @@ static bool tasks_act(struct tui *t, void *ctx, enum action action, int key)
 	switch (action) {
 	case ACTION_OPEN:
 		task = tasks_at(t, v, v->at);
-		if (task)
+		if (!tasks_toggle_fold(t, v, v->at) && task)
 			open_task(t, v, task);
+		return true;
+	case ACTION_HOLDS:
+		task = tasks_at(t, v, v->at);
+		if (task && task->flags & TASK_GONE)
+			tui_say(t, ROLE_WARN, "this task has ended");
+		else if (task)
+			open_holds(t, v, task);
+		return true;
+	case ACTION_EDIT:
+	case ACTION_COPY:
+		task = tasks_at(t, v, v->at);
+		if (task)
+			(action == ACTION_EDIT ? edit_row : copy_row)(t, task);
 		return true;
 	case ACTION_NEXT:
 	case ACTION_PREVIOUS:
 		move_to_stuck(t, v, action == ACTION_NEXT ? 1 : -1);
 		return true;
 	case ACTION_FILTER:
-		tui_prompt(t, t->settings.filter);
+		tui_prompt_query(t, t->settings.filter);
 		return true;
 	case ACTION_CLASS:
 		/* The same key again clears it. */
@@ -140,7 +192,15 @@ static bool tasks_act(struct tui *t, void *ctx, enum action action, int key)
 		v->stale = true;
 		return true;
 	case ACTION_EXPAND:
-		v->expanded = !v->expanded;
+		if (!tasks_toggle_fold(t, v, v->at))
+			v->expanded = !v->expanded;
+		return true;
+	case ACTION_FOLD:
+		t->settings.fold = v->folding ? FOLD_NEVER : FOLD_ALWAYS;
+		v->stale = true;
+		tui_say(t, ROLE_NORMAL,
+			v->folding ? "each task has a row of its own"
+				   : "rows that are alike are one; Enter shows them");
 		return true;
 	default:
 		return tasks_columns_act(t, v, action);
@@ -158,7 +218,7 @@ static void tasks_click(struct tui *t, void *ctx, int y, int x, bool twice)
 			tasks_sort_by(t, v, (enum column_id)column->id);
 		return;
 	}
-	for (int i = 0; i < v->nr_lines; i++) {
+	for (int i = 0; y < v->end_y && i < v->nr_lines; i++) {
 		if (v->line_y[i] > y || (i + 1 < v->nr_lines && v->line_y[i + 1] <= y))
 			continue;
 		move_to(t, v, (long)(v->top + (size_t)i));
@@ -168,11 +228,29 @@ static void tasks_click(struct tui *t, void *ctx, int y, int x, bool twice)
 	}
 }
 
+static void tasks_subject(struct tui *t, void *ctx, struct subject *subject)
+{
+	struct tasks *v = ctx;
+	const struct fold *fold;
+
+	tasks_refresh(t, v);
+	subject->task = tasks_at(t, v, v->at);
+	if (!subject->task)
+		return;
+	subject->snapshot = tasks_snapshot(t, v);
+	fold = tasks_fold_at(v, v->at);
+	if (!fold)
+		return;
+	subject->task = &subject->snapshot->tasks[fold->oldest];
+	tasks_fold_text(t, v, fold, subject->alike, sizeof(subject->alike));
+}
+
 static void tasks_status(struct tui *t, void *ctx, char *out, size_t size)
 {
 	struct tasks *v = ctx;
 
 	char mark[MARK_TEXT_MAX];
+	size_t used;
 
 	if (!t->snapshot)
 		return;
@@ -185,6 +263,13 @@ static void tasks_status(struct tui *t, void *ctx, char *out, size_t size)
 	else
 		snprintf(out, size, "%zu of %zu shown", v->rows.count,
 			 t->snapshot->nr_tasks);
+	used = strlen(out);
+	if (v->folding && used < size)
+		snprintf(out + used, size - used, " in %zu rows", v->folds.count);
+	used = strlen(out);
+	if (v->table.scroll > 0 && used + sizeof(", scrolled: h back") < size)
+		used += (size_t)sprintf(out + used, ", scrolled: h back");
+	tasks_left_out_text(t, v, out + used, size - used);
 }
 
 const struct view view_tasks = {
@@ -199,5 +284,8 @@ const struct view view_tasks = {
 	.act = tasks_act,
 	.click = tasks_click,
 	.typed = tasks_typed,
+	.search = &tasks_search,
+	.subject = tasks_subject,
+	.lines = tasks_lines,
 	.status = tasks_status,
 };

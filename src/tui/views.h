@@ -7,6 +7,6 @@
 #include "tui/state.h"
 
 extern const struct view view_tasks, view_detail, view_processes, view_help, view_waits,
-	view_resources, view_groups, view_group;
+	view_resources, view_groups, view_group, view_holds, view_members;
 
 #endif

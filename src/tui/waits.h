@@ -28,6 +28,9 @@ struct waits_line {
 	const struct task *task; /* in t->snapshot; NULL for a heading or folded tasks */
 	const struct other_process *process; /* of the task, if it is not the target */
 	bool folded; /* stands for several tasks; Enter opens or closes it */
+	/* Closed: the tasks it stands for, for the search. */
+	const struct task **tasks;
+	size_t nr_tasks;
 };
 
 struct waits {
@@ -37,6 +40,7 @@ struct waits {
 	size_t nr_waiting;
 	size_t at, top;
 	bool stale;
+	uint64_t builds; /* how often the lines were built */
 	bool at_key;
 	struct waits_key key; /* of the line under the cursor */
 	bool open_all;
@@ -44,6 +48,9 @@ struct waits {
 	size_t nr_opened;
 };
 
+/* Returns the line that a warning is about. */
+struct waits_key waits_key_of(const struct snapshot *snapshot,
+			      const struct warning *warning);
 void waits_build(struct tui *t, struct waits *v);
 bool waits_same_key(const struct waits_key *a, const struct waits_key *b);
 

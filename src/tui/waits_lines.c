@@ -7,13 +7,15 @@
 
 #include "base/array.h"
 
+#include "base/hash.h"
 #include "base/order.h"
 #include "tui/waits.h"
 
 #define LINES_MAX 20000u
+#define KIN_SHOWN 4u
 #define FOLD_MIN  4u /* this many waiters for one object share a line */
 
-enum line_kind { LINE_CYCLE, LINE_TREE, LINE_TASK, LINE_FOLD };
+enum line_kind { LINE_CYCLE, LINE_TREE, LINE_TASK, LINE_FOLD, LINE_UNKNOWN };
 
 struct forest {
 	struct tui *t;
@@ -36,6 +38,19 @@ struct forest {
 bool waits_same_key(const struct waits_key *a, const struct waits_key *b)
 {
 	return a->id == b->id && a->object == b->object && a->what == b->what;
+}
+
+struct waits_key waits_key_of(const struct snapshot *snapshot,
+			      const struct warning *warning)
+{
+	const struct task *task;
+
+	if (warning->node == GRAPH_NONE)
+		return (struct waits_key){0, warning->object, LINE_UNKNOWN};
+	task = graph_task(snapshot, warning->node);
+	if (warning->kind == WARNING_DEADLOCK)
+		return (struct waits_key){task->id, 0, LINE_CYCLE};
+	return (struct waits_key){task->id, task->serial, LINE_TASK};
 }
 
 static bool is_opened(const struct waits *v, const struct waits_key *key)
@@ -67,27 +82,87 @@ static const char *or_empty(const char *text)
 	return text ? text : "";
 }
 
+/* Formats "postgres 901": the process of a node, or "" if that is the whole target. */
+static const char *name_process(const struct forest *f, uint32_t node, char *out,
+				size_t size)
+{
+	const struct other_process *process = graph_process(f->s, node);
+	const struct task *task = task_of(f, node);
+
+	out[0] = '\0';
+	if (process)
+		snprintf(out, size, "%.64s %d", process->name, (int)process->pid);
+	else if (task->pid > 0)
+		snprintf(out, size, "%.64s %d", task->process ? task->process : "process",
+			 (int)task->pid);
+	return out;
+}
+
 /* Formats "t812" or "postgres 901 (t903)". */
 static const char *name_node(const struct forest *f, uint32_t node, char *out,
 			     size_t size)
 {
-	const struct other_process *process = graph_process(f->s, node);
-	char id[TASK_ID_MAX];
+	char id[TASK_ID_MAX], process[80];
 
-	task_format_id(task_of(f, node), id);
-	if (process)
-		snprintf(out, size, "%.64s %d (%s)", process->name, (int)process->pid,
-			 id);
+	task_format_short_id(task_of(f, node), id);
+	if (*name_process(f, node, process, sizeof(process)) != '\0')
+		snprintf(out, size, "%s (%s)", process, id);
 	else
 		snprintf(out, size, "%s", id);
 	return out;
 }
 
+/* Of several processes, equal addresses and descriptors are different objects. */
 static uint64_t object_of(const struct task *task)
 {
-	if (task->waits.address != 0)
-		return task->waits.address;
-	return task->waits.fd >= 0 ? (uint64_t)task->waits.fd + 1 : 0;
+	uint64_t object = task->waits.address != 0 ? task->waits.address
+			  : task->waits.fd >= 0    ? (uint64_t)task->waits.fd + 1
+						   : 0;
+
+	return task->pid > 0 && object != 0 ? hash_mix(object, (uint64_t)task->pid) | 1
+					    : object;
+}
+
+/* The same for this task in all snapshots. */
+static uint64_t key_of(const struct task *task)
+{
+	return task->serial != 0 ? hash_mix(task->id, task->serial) : task->id;
+}
+
+/* Returns whether the line of a task must say its process: it is not the one of the task
+ * that it waits for, above it. */
+static bool process_differs(const struct forest *f, uint32_t node)
+{
+	uint32_t next = f->graph ? f->graph->next[node] : GRAPH_NONE;
+
+	if (graph_process(f->s, node)) /* said at the end of the line */
+		return false;
+	return next != GRAPH_NONE && task_of(f, node)->pid > 0 &&
+	       task_of(f, next)->pid != task_of(f, node)->pid;
+}
+
+/* Writes ": c5, c7 and 3 more" for a wait for several, and ", awaited by Task-1" for a task
+ * that none below it awaits. */
+static void name_kin(const struct forest *f, uint32_t node, char *out, size_t size)
+{
+	const struct task *task = task_of(f, node);
+	const struct wait_several *several = task->waits.several;
+	char id[TASK_ID_MAX];
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; several && i < several->nr && i < KIN_SHOWN; i++) {
+		task_format_coroutine(task, several->cids[i], id);
+		id[strcspn(id, "@")] = '\0';
+		used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : ": ",
+					 id);
+	}
+	if (several && several->nr > KIN_SHOWN)
+		used += (size_t)snprintf(out + used, size - used, " and %zu more",
+					 several->nr - KIN_SHOWN);
+	if (f->first[node] == GRAPH_NONE && task_awaited_by(task))
+		snprintf(out + used, size - used, ", awaited by %.64s",
+			 task_awaited_by(task));
 }
 
 static void add_task(struct forest *f, uint32_t node, int depth)
@@ -95,7 +170,7 @@ static void add_task(struct forest *f, uint32_t node, int depth)
 	struct waits_line *line = add_line(f);
 	const struct task *task = task_of(f, node);
 	const struct other_process *process = graph_process(f->s, node);
-	char id[TASK_ID_MAX], owner[96] = "", held[48] = "";
+	char id[TASK_ID_MAX], owner[96] = "", held[48] = "", name[96] = "", kin[320];
 
 	if (!line)
 		return;
@@ -105,6 +180,9 @@ static void add_task(struct forest *f, uint32_t node, int depth)
 	if (f->held[node] > 0)
 		snprintf(held, sizeof(held), "blocks %u%s", f->held[node],
 			 task->waits.kind ? ", " : "");
+	if (process_differs(f, node))
+		name_process(f, node, name, sizeof(name));
+	name_kin(f, node, kin, sizeof(kin));
 	line->key = (struct waits_key){task->id, task->serial, LINE_TASK};
 	line->depth = depth;
 	line->task = task;
@@ -117,11 +195,21 @@ static void add_task(struct forest *f, uint32_t node, int depth)
 					   task->flags & TASK_DEADLOCK ? "D"
 					   : task->flags & TASK_STUCK  ? "!"
 								       : " ",
-					   task_format_id(task, id), task->name,
+					   task_format_short_id(task, id), task->name,
 					   state_info(task->state)->name));
-	line->tail = or_empty(
-		arena_printf(&f->v->arena, "%s%s%s", held,
-			     task->waits.kind ? or_empty(task->waits.text) : "", owner));
+	line->tail = or_empty(arena_printf(
+		&f->v->arena, "%s%s%s%s%s%s", name, *name != '\0' ? ": " : "", held,
+		task->waits.kind ? or_empty(task->waits.text) : "", kin, owner));
+}
+
+/* A closed fold keeps its tasks. */
+static void keep_tasks(struct forest *f, struct waits_line *line, size_t from,
+		       size_t count)
+{
+	line->tasks = arena_alloc(&f->v->arena, count * sizeof(struct task *));
+	line->nr_tasks = line->tasks ? count : 0;
+	for (size_t i = 0; i < line->nr_tasks; i++)
+		line->tasks[i] = task_of(f, f->list[from + i]);
 }
 
 /* Adds one line for `count` tasks of f->list, beginning at `from`, that wait for one
@@ -131,17 +219,20 @@ static void add_fold(struct forest *f, uint32_t owner, size_t from, size_t count
 {
 	const struct task *any = task_of(f, f->list[from]);
 	struct waits_line *line = add_line(f);
-	char what[WAITS_TEXT_MAX];
+	char what[WAITS_TEXT_MAX], name[96] = "";
 	bool open;
 
 	if (!line)
 		return;
+	if (process_differs(f, f->list[from]))
+		name_process(f, f->list[from], name, sizeof(name));
 	if (any->waits.address != 0)
 		snprintf(what, sizeof(what), "%s 0x%llx", any->waits.kind,
 			 (unsigned long long)any->waits.address);
 	else
 		snprintf(what, sizeof(what), "%s", or_empty(any->waits.text));
-	line->key = (struct waits_key){task_of(f, owner)->id, object_of(any), LINE_FOLD};
+	line->key =
+		(struct waits_key){key_of(task_of(f, owner)), object_of(any), LINE_FOLD};
 	line->depth = depth;
 	line->folded = true;
 	for (size_t i = from; i < from + count; i++) {
@@ -151,9 +242,12 @@ static void add_fold(struct forest *f, uint32_t owner, size_t from, size_t count
 			line->since_ns = since_ns;
 	}
 	open = f->v->open_all || is_opened(f->v, &line->key);
-	line->head = or_empty(arena_printf(&f->v->arena, "%s %c %zu wait for %s,",
+	line->head = or_empty(arena_printf(&f->v->arena, "%s %c %zu%s%s wait for %s,",
 					   f->t->ascii ? "`-" : "\u2514\u2500",
-					   open ? '-' : '+', count, what));
+					   open ? '-' : '+', count,
+					   *name != '\0' ? " of " : "", name, what));
+	if (!open)
+		keep_tasks(f, line, from, count);
 	for (size_t i = from; i < from + count; i++) {
 		f->shown[f->list[i]] = true;
 		if (open)
@@ -227,18 +321,35 @@ static struct waits_line *add_heading(struct forest *f, uint32_t node, int what)
 	struct waits_line *line;
 
 	if (f->v->nr_lines > 0 && (line = add_line(f)))
-		line->key = (struct waits_key){task_of(f, node)->id, 1, what};
+		line->key = (struct waits_key){key_of(task_of(f, node)), 1, what};
 	line = add_line(f);
 	if (line)
-		line->key = (struct waits_key){task_of(f, node)->id, 0, what};
+		line->key = (struct waits_key){key_of(task_of(f, node)), 0, what};
 	return line;
+}
+
+/* Writes " in worker 41" if a cycle of a target that is several is within one of them. */
+static const char *name_cycle(const struct forest *f, const struct cycle *cycle,
+			      char *out, size_t size)
+{
+	const struct task *first = task_of(f, cycle->nodes[0]);
+
+	out[0] = '\0';
+	for (size_t i = 0; i < cycle->nr_nodes; i++)
+		if (first->pid == 0 || graph_process(f->s, cycle->nodes[i]) ||
+		    task_of(f, cycle->nodes[i])->pid != first->pid)
+			return out;
+	memcpy(out, " in ", sizeof(" in "));
+	name_process(f, cycle->nodes[0], out + 4, size - 4);
+	return out;
 }
 
 static void add_cycle(struct forest *f, size_t number)
 {
 	const struct cycle *cycle = &f->graph->cycles[number];
 	struct waits_line *line = add_heading(f, cycle->nodes[0], LINE_CYCLE);
-	char text[WAITS_TEXT_MAX], name[128];
+	char text[WAITS_TEXT_MAX], name[128], process[96];
+	bool one = *name_cycle(f, cycle, process, sizeof(process)) != '\0';
 	size_t used = 0;
 
 	for (size_t i = 0; i < cycle->nr_nodes && used + 160 < sizeof(text); i++)
@@ -247,10 +358,11 @@ static void add_cycle(struct forest *f, size_t number)
 			i == 0                     ? ""
 			: i + 1 == cycle->nr_nodes ? " and "
 						   : ", ",
-			name_node(f, cycle->nodes[i], name, sizeof(name)));
+			one ? task_format_short_id(task_of(f, cycle->nodes[i]), name)
+			    : name_node(f, cycle->nodes[i], name, sizeof(name)));
 	if (line)
 		line->head = or_empty(arena_printf(
-			&f->v->arena, "Deadlock %zu: %s %s", number + 1, text,
+			&f->v->arena, "Deadlock %zu%s: %s %s", number + 1, process, text,
 			cycle->nr_nodes == 1 ? "waits for itself"
 					     : "wait for each other"));
 	for (size_t i = 0; i < cycle->nr_nodes; i++)
@@ -283,7 +395,8 @@ static void add_sentence(struct forest *f, uint32_t root)
 	if (!line)
 		return;
 	if (waiter != GRAPH_NONE && task_of(f, waiter)->waits.address != 0 &&
-	    task_of(f, waiter)->state != STATE_JOIN)
+	    task_of(f, waiter)->state != STATE_JOIN &&
+	    task_of(f, waiter)->state != STATE_WAITGROUP)
 		snprintf(holds, sizeof(holds), " holds %s 0x%llx,",
 			 task_of(f, waiter)->waits.kind,
 			 (unsigned long long)task_of(f, waiter)->waits.address);
@@ -375,6 +488,83 @@ static void add_trees(struct forest *f)
 	free(roots);
 }
 
+/* Returns true for a wait for something that another task must hold, although it is not
+ * known which one. */
+static bool lacks_holder(const struct forest *f, uint32_t node)
+{
+	const struct task *task = task_of(f, node);
+
+	switch (task->state) {
+	case STATE_MUTEX:
+	case STATE_RWLOCK_READ:
+	case STATE_RWLOCK_WRITE:
+	case STATE_FLOCK:
+		return !f->shown[node] &&
+		       (!f->graph || f->graph->next[node] == GRAPH_NONE) &&
+		       task->waits.kind && object_of(task) != 0;
+	default:
+		return false;
+	}
+}
+
+/* Adds "mutex 0x…: 3 wait, holder unknown" and the tasks, if they are few or unfolded. */
+static void add_unknown(struct forest *f, size_t from, size_t count)
+{
+	const struct task *any = task_of(f, f->list[from]);
+	struct waits_line *line = NULL;
+	char what[WAITS_TEXT_MAX], owner[TASK_ID_MAX], name[96];
+	bool named = task_format_owner(any, owner), open;
+
+	if (f->v->nr_lines > 0 && (line = add_line(f)))
+		line->key = (struct waits_key){1, object_of(any), LINE_UNKNOWN};
+	line = add_line(f);
+	if (!line)
+		return;
+	if (any->waits.address != 0)
+		snprintf(what, sizeof(what), "%s 0x%llx", any->waits.kind,
+			 (unsigned long long)any->waits.address);
+	else
+		snprintf(what, sizeof(what), "%s", or_empty(any->waits.text));
+	line->key = (struct waits_key){0, object_of(any), LINE_UNKNOWN};
+	line->folded = count >= FOLD_MIN;
+	open = !line->folded || f->v->open_all || is_opened(f->v, &line->key);
+	line->head = or_empty(arena_printf(
+		&f->v->arena, "%s%s%s%s: %zu wait%s, %s%s",
+		!line->folded ? ""
+		: open        ? "- "
+			      : "+ ",
+		what, *name_process(f, f->list[from], name, sizeof(name)) ? " in " : "",
+		name, count, count == 1 ? "s" : "",
+		named ? "held by a task that is not among these, " : "holder unknown",
+		named ? owner : ""));
+	if (!open)
+		keep_tasks(f, line, from, count);
+	for (size_t i = from; i < from + count; i++) {
+		f->shown[f->list[i]] = true;
+		if (open)
+			add_task(f, f->list[i], 1);
+	}
+}
+
+static void add_unknowns(struct forest *f)
+{
+	size_t count = 0, end;
+
+	for (uint32_t i = 0; i < f->s->nr_tasks; i++)
+		if (lacks_holder(f, i))
+			f->list[count++] = i;
+	if (count > 1)
+		qsort_r(f->list, count, sizeof(*f->list), compare_leaves, f);
+	for (size_t i = 0; i < count; i = end) {
+		uint64_t object = object_of(task_of(f, f->list[i]));
+
+		for (end = i + 1; end < count; end++)
+			if (object_of(task_of(f, f->list[end])) != object)
+				break;
+		add_unknown(f, i, end - i);
+	}
+}
+
 void waits_build(struct tui *t, struct waits *v)
 {
 	struct forest f = {.t = t, .v = v, .s = t->snapshot};
@@ -384,10 +574,11 @@ void waits_build(struct tui *t, struct waits *v)
 	arena_release(&v->arena);
 	arena_init(&v->arena, 0);
 	v->nr_lines = v->nr_waiting = 0;
-	if (!f.s || !f.s->graph)
+	if (!f.s)
 		return;
+	/* There is no graph if no wait leads to a task. */
 	f.graph = f.s->graph;
-	f.nr_nodes = nr_nodes = f.graph->nr_nodes;
+	f.nr_nodes = nr_nodes = f.graph ? f.graph->nr_nodes : f.s->nr_tasks;
 	/* One allocation: the arrays of 32-bit numbers, then the one of bytes. */
 	all = calloc(nr_nodes + 1, 7 * sizeof(uint32_t) + sizeof(bool));
 	if (!all)
@@ -400,7 +591,10 @@ void waits_build(struct tui *t, struct waits *v)
 	f.depths = (int *)(f.stack + nr_nodes);
 	f.list = f.stack + 2 * nr_nodes;
 	f.shown = (bool *)(f.list + nr_nodes);
-	link_nodes(&f);
-	add_trees(&f);
+	if (f.graph) {
+		link_nodes(&f);
+		add_trees(&f);
+	}
+	add_unknowns(&f);
 	free(all);
 }

@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Samples of parked goroutines of a Go program from outside, next to the cost of debug=2
-# of net/http/pprof: time, and the longest gap of a 1 ms ticker in the target. Needs go
-# and curl; skips without them. GO_MILLION=1 adds a million goroutines (4 GB).
+# of net/http/pprof: time, and the longest gap of a 1 ms ticker in the target. Then what
+# goroutines hold: of one, and of a group of 822. Needs go and curl; skips without them. GO_MILLION=1 adds a million goroutines (4 GB).
 set -u
 BUILD=${BUILD:-$PWD/build}
 sampler=$BUILD/tests/bench/go_samples
+holder=$BUILD/tests/bench/go_holds
 for tool in go curl; do
 	command -v $tool >/dev/null 2>&1 || { echo "no $tool: skipped"; exit 0; }
 done
@@ -75,6 +76,41 @@ for count in 1000 10000 100000; do
 	figure "$count goroutines: memory of the client" "$memory" MB -
 	stop
 done
+# What goroutines hold.
+hold() {	# hold OPTION…: starts the program, built with these options
+	GOFLAGS='' GOTOOLCHAIN=local go build "$@" -o "$work/holds" \
+		"$(dirname "$0")/../targets/go/holds.go" >"$work/log" 2>&1 ||
+		{ echo "go cannot build: $(tail -1 "$work/log")"; exit 0; }
+	"$work/holds" 822 >"$work/out" 2>&1 </dev/null &
+	pid=$!
+	until grep -q '^ready' "$work/out"; do sleep 0.05; done
+}
+hold
+read -r first next read things <<END
+$("$holder" "$pid" serve 1 20 50)
+END
+figure "what a goroutine holds: first look, which reads debug information" "$first" ms -
+figure "what a goroutine holds, with its variables: the next ones" "$next" ms '<=5'
+stop
+hold -ldflags '-s -w'
+gap() { sed -n 's/^gap //p' "$work/out" | tail -n +"$1" | sort -n | sed -n 3p | awk '{printf "%.1f", $1 / 1000}'; }
+seconds() { echo $(($(grep -c '^gap' "$work/out") + 2)); }
+read -r first next read things <<END
+$("$holder" "$pid" serve 1 20 50)
+END
+figure "what a goroutine of a stripped program holds: first look" "$first" ms '<=5'
+figure "what a goroutine of a stripped program holds: the next ones" "$next" ms '<=5'
+read -r first next read things <<END
+$("$holder" "$pid" serve 822 20 50)
+END
+figure "what 822 goroutines hold: first look" "$first" ms '<=300'
+figure "what 822 goroutines hold: the next ones" "$next" ms '<=300'
+[ "$read" = 822 ] && [ "$things" -ge 1644 ] || echo "$read goroutines hold $things things: some are missing"
+from=$(seconds) && sleep 6.5
+figure "worst gap of its 1 ms ticker in a second: idle" "$(gap "$from")" ms -
+from=$(seconds) && "$holder" "$pid" serve 822 7 950 >/dev/null
+figure "the same, asked once a second what 822 hold" "$(gap "$from")" ms -
+stop
 if [ -n "${GO_MILLION:-}" ] && start 1000000; then
 	set -- $("$sampler" "$pid" 3 100)
 	figure "1000000 goroutines: first sample" "$2" ms '<=1500'

@@ -2,8 +2,8 @@
 /*
  * Samples a Go process as the client does; bench_go.sh starts the process and this
  * program. Usage: go_samples PID SAMPLES INTERVAL_MS. Prints one line: ms to attach, ms of
- * the first sample, the median ms of the others, tasks, stacks, and the highest memory in
- * MB.
+ * the first sample, the median ms of the others, tasks, stacks, the highest memory in MB,
+ * and the mean ms of the others.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -64,7 +64,7 @@ static size_t with_stack(const struct snapshot *snapshot)
 static int run(struct session *session, int looks, long interval_ms, struct err *e)
 {
 	struct timespec pause = {interval_ms / 1000, interval_ms % 1000 * 1000000};
-	double times[LOOKS_MAX], attach, first;
+	double times[LOOKS_MAX], attach, first, sum = 0;
 	int64_t start_ns = clock_mono_ns();
 	struct rusage usage;
 
@@ -79,12 +79,14 @@ static int run(struct session *session, int looks, long interval_ms, struct err 
 		times[i] = look(session, e);
 		if (times[i] < 0)
 			return -1;
+		sum += times[i];
 	}
 	qsort(times, (size_t)looks, sizeof(times[0]), compare);
 	getrusage(RUSAGE_SELF, &usage);
-	printf("%.2f %.2f %.2f %zu %zu %ld\n", attach, first,
+	printf("%.2f %.2f %.2f %zu %zu %ld %.2f\n", attach, first,
 	       looks ? times[looks / 2] : 0, session->last->nr_tasks,
-	       with_stack(session->last), usage.ru_maxrss / 1024);
+	       with_stack(session->last), usage.ru_maxrss / 1024,
+	       looks ? sum / looks : 0);
 	return 0;
 }
 

@@ -100,6 +100,26 @@ static void nothing(void *ctx)
 	(void)ctx;
 }
 
+static void no_focus(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial)
+{
+	(void)ctx;
+	(void)kind;
+	(void)id;
+	(void)serial;
+}
+
+static size_t no_history(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial,
+			 struct history_entry *out, size_t max)
+{
+	(void)ctx;
+	(void)kind;
+	(void)id;
+	(void)serial;
+	(void)out;
+	(void)max;
+	return 0;
+}
+
 static struct snapshot *feed_latest(void *ctx, struct feed_state *state)
 {
 	(void)ctx;
@@ -108,8 +128,12 @@ static struct snapshot *feed_latest(void *ctx, struct feed_state *state)
 	return snapshot_ref(current);
 }
 
-static const struct feed_ops ops = {
-	.fd = feed_fd, .clear = nothing, .latest = feed_latest, .refresh = nothing};
+static const struct feed_ops ops = {.fd = feed_fd,
+				    .clear = nothing,
+				    .latest = feed_latest,
+				    .refresh = nothing,
+				    .focus = no_focus,
+				    .history = no_history};
 
 static void *drain(void *arg)
 {
@@ -151,6 +175,11 @@ static void report(FILE *out, const char *name, double *ms)
 		ms[ROUNDS - 1]);
 }
 
+static void press(struct tui *t, int key)
+{
+	tui_input(t, &(struct input_event){.kind = INPUT_KEY, .key = key});
+}
+
 /* Presses the keys in turn, and measures the frame of each. */
 static void measure(FILE *out, struct tui *t, const char *name, const char *keys)
 {
@@ -160,7 +189,7 @@ static void measure(FILE *out, struct tui *t, const char *name, const char *keys
 	for (int round = 0; round < ROUNDS; round++) {
 		int64_t start = clock_mono_ns();
 
-		tui_key(t, keys[(size_t)round % count]);
+		press(t, keys[(size_t)round % count]);
 		tui_tick(t);
 		tui_draw(t);
 		ms[round] = (double)(clock_mono_ns() - start) / 1e6;
@@ -214,22 +243,26 @@ int main(void)
 		fprintf(stderr, "%s\n", e.text);
 		return 2;
 	}
-	color_init(false);
+	color_init(&options.settings);
 	tui_take(&t);
 	tui_draw(&t);
 	measure(out, &t, "key to frame, sort by the next column (>)", ">");
 	measure(out, &t, "key to frame, reverse (S)", "S");
-	tui_key(&t, '/');
+	press(&t, '/');
 	measure(out, &t, "key to frame, filter as typed (word)", "worker-1\x15");
 	measure(out, &t, "key to frame, filter as typed (no match)", "zzyx\x15");
-	tui_key(&t, 0x15); /* ctrl-u shows all rows again */
-	tui_key(&t, '\r');
-	tui_key(&t, '/');
+	press(&t, 0x15); /* ctrl-u shows all rows again */
+	press(&t, '\r');
+	press(&t, '\\');
+	measure(out, &t, "key to frame, search as typed (word)", "worker-1\x15");
+	measure(out, &t, "key to frame, search as typed (no match)", "zzyx\x15");
+	press(&t, 27);
+	press(&t, '/');
 	for (const char *c = "\x15state:mutex age"; *c != '\0'; c++)
-		tui_key(&t, *c);
+		press(&t, *c);
 	measure(out, &t, "key to frame, filter as typed (age>30)",
 		">30s \x08\x08\x08\x08\x08");
-	tui_key(&t, 27);
+	press(&t, 27);
 	measure(out, &t, "key to frame, quick filter (2, 0)", "20");
 	measure(out, &t, "key to frame, one row down (j)", "j");
 	measure(out, &t, "key to frame, to the end and back (G g)", "Gg");

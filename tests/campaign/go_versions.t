@@ -80,6 +80,31 @@ ancestors_match() {
 	"$client" dump -f json "$work/stacks" >"$work/text.json" || return 1
 	python3 "$(dirname "$compare")/go_ancestors_compare.py" "$work/dump.json" "$work/text.json" 10
 }
+# held_for VERSION: the program without features that this version lacks.
+held_for() {
+	case $1 in
+	1.1* | 1.20.*) sed '/Since Go 1.21:/,/^	})$/d' "$targets/held.go" ;;
+	*) cat "$targets/held.go" ;;
+	esac >"$work/held.go"
+}
+# What goroutines hold by type is what the program says of its objects.
+held() ( # held [MODE]
+	rm -rf "$work/files" "$work/held.out"
+	mkdir "$work/files"
+	"$work/held" "$work/files" >"$work/held.out" 2>&1 </dev/null &
+	pid=$!
+	trap 'kill -9 $pid' EXIT
+	until_true grep -q '^ready' "$work/held.out" || return 1
+	case $version in 1.1* | 1.2[01].*) set -- "$@" before122 ;; esac
+	right() { dump $pid --holds && python3 "$here/../e2e/go_held_compare.py" "$work/dump.json" "$work/held.out" "$@"; }
+	until_true right "$@" >/dev/null
+	right "$@"
+)
+# units NAME: a unit test with a program that this version of Go builds.
+units() (
+	cd "$here/../.." && GRMON_GO="$root/bin/go" GOROOT="$root" GOCACHE="$work/cache" CMOCKA_MESSAGE_OUTPUT=TAP \
+		tests/run-test "$BUILD/tests/unit/source/go/type/test_live_$1.t"
+)
 the() { echo "row name=main.$1 has"; }
 # Facts that the runtime does not print: objects, labels, threads.
 objects="$(the chanSend) waits_on.text='chan cap 2, len 2, 2 senders, 1 select' and
@@ -114,12 +139,20 @@ for version in ${GO_VERSIONS:-1.16.15 1.17.13 1.18.10 1.19.13 1.20.14 1.21.13 1.
 		program=ancestors
 		check "go$version ${how:-plain}: the program of ancestors builds" build ancestors ${how:+"$how"}
 		program=
+		held_for "$version"
+		case $how in *-s*) stripped=stripped ;; *) stripped= ;; esac
+		program=held
+		check "go$version ${how:-plain}: the program that holds objects builds" build held ${how:+"$how"}
+		program=
+		check "go$version ${how:-plain}: objects are held as the program says" held ${stripped:+"$stripped"}
 		export GODEBUG=tracebackancestors=5
 		launch ancestors
 		unset GODEBUG
 		check "go$version ${how:-plain}: ancestors are shown as by the runtime" ancestors_match
 		stop
 	done
+	check "go$version: types are those of package reflect" units types
+	check "go$version: values are those of packages reflect and fmt" units values
 	rm -rf "$work/cache"
 done
 

@@ -65,7 +65,7 @@ created by shop.Start in goroutine 1
 	/src/shop/start.go:10 +0x6e
 TEXT
 "$client" dump "$waiter" -f json --stuck 0.2 >dump.json
-"$client" record "$waiter" -o recording -i 0.1 --for 1 2>/dev/null
+record_some 8 recording "$waiter" -i 0.1
 takes 1 10 'a dump of goroutines is judged at once' '^check: 2 stuck or long tasks, at most 0 allowed' \
 	check dump.txt --max-stuck 0
 takes 0 10 'a dump of goroutines is judged by the given limits' 'check passed' check dump.txt --max-stuck 2
@@ -79,7 +79,7 @@ takes 0 10 'for a recording, check mentions a task that was stuck before it' '1 
 	check recording --max-stuck 0 --stuck 0.2
 takes 1 10 'for a recording, --count-existing counts that task' '^check: 1 stuck task' \
 	check recording --max-stuck 0 --stuck 0.2 --count-existing
-takes 0 10 'a report of a file is written at once' 'Watched for' report dump.txt
+takes 0 10 'a report of a file is written at once' 'One sample' report dump.txt
 takes 1 10 '--max-tasks limits the tasks of a file' '^check: 2 tasks' check dump.txt --max-tasks 1
 check 'after SIGTERM check has neither passed nor failed' python3 "$beside/check_ends_interrupt.py" SIGTERM "$client" "$pool" --for 60s
 check 'after SIGHUP a check of a command has neither passed nor failed' python3 "$beside/check_ends_interrupt.py" SIGHUP "$client" -- sh -c 'echo $$ >pid; exec sleep 600'

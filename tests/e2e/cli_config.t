@@ -4,7 +4,7 @@
 # an error is refused as a whole, with nothing written to stdout.
 . "$(dirname "$0")/lib.sh"
 need python3
-plan 10
+plan 11
 
 file=$XDG_CONFIG_HOME/grmon-c/config.json
 mkdir "$XDG_CONFIG_HOME/grmon-c"
@@ -36,9 +36,13 @@ broken_help() { "$client" --help >/dev/null && "$client" help states >/dev/null;
 check 'help works with a broken file' broken_help
 if [ "$(id -u)" -eq 0 ]; then
 	echo 'ok 10 - a file that cannot be read is an error # SKIP root can read every file'
+	echo 'ok 11 - a home directory of somebody else has no file # SKIP root can read every file'
 else
 	echo '{}' >"$file"
 	chmod 000 "$file"
 	unreadable() { "$client" dump "$pid" 2>"$work/err"; [ $? -eq 2 ] && grep -qF "$file" "$work/err"; }
 	check 'a file that cannot be read is an error' unreadable
+	chmod 000 "$XDG_CONFIG_HOME"
+	check 'a home directory of somebody else has no file' "$client" dump "$pid"
+	chmod 700 "$XDG_CONFIG_HOME"
 fi

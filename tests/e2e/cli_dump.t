@@ -36,7 +36,8 @@ head_lines() {
 	text && head -2 "$work/text" | grep -q "^python3.*pid $pid" && grep -q '^tasks 4, stuck 0' "$work/text"
 }
 check 'the text begins with the target and the counts' head_lines
-stacks() { text --stacks && grep -qE '^ +#0 ' "$work/text" && grep -qE '^ +#[0-9]+ +_start' "$work/text"; }
+outermost() { grep -qE '^ +#0 ' "$work/text" && grep -qE "^ +#[0-9]+ +$1" "$work/text"; }
+stacks() { text --stacks && outermost '<module>' && text --stacks --runtime && outermost _start; }
 check '--stacks shows whole stacks' stacks
 
 to_file() { "$client" dump -f json -o "$work/file.json" "$pid" && python3 "$beside/cli_dump_schema.py" "$work/file.json" "$pid"; }
@@ -73,7 +74,7 @@ check 'run with the agent, the program has the same threads' until_true sees "$p
 check 'three tasks that wait at one place for one object are at rest' until_true sees "$pid" \
 	"has counts.stuck=0 counts.long=0 and count idle state!=sleep = 3 and every idle state!=sleep has evidence*='3 tasks wait here'" --stuck 50ms
 check 'they are stuck if --stuck names their state' until_true sees "$pid" \
-	"has counts.stuck=3 and count stuck evidence='named by --stuck' = 3 and row state=sleep has !stuck" --stuck semaphore=50ms
+	"has counts.stuck=3 and count stuck evidence='named by --stuck' = 3 and row state=sleep has !stuck" --stuck mutex=50ms
 check 'an idle task is stuck if --stuck names its state' until_true sees "$pid" \
 	'row state=sleep has stuck and has counts.stuck=1' --stuck never,sleep=50ms
 check 'with the agent the JSON has the same fields in the same places' sh -c 'python3 "$0/cli_dump_schema.py" "$1/dump.json" "$2"' "$beside" "$work" "$pid"

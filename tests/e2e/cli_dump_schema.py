@@ -18,7 +18,7 @@ def fields(o, wanted, where):
     for key, types in wanted.items():
         check(o[key], types, f"{where}.{key}")
 fields(d, {"grmon": int, "target": dict, "time": str, "clock_ns": int, "counts": dict,
-           "resources": dict, "tasks": list, "cycles": list, "errors": list}, "dump")
+           "resources": dict, "tasks": list, "warnings": list, "cycles": list, "errors": list}, "dump")
 fields(d["target"], {"pid": int, "name": str, "sources": list, "runtime": (str, none)}, "target")
 fields(d["counts"], {"tasks": int, "stuck": int, "long": int, "by_state": dict, "by_class": dict}, "counts")
 fields(d["resources"], {"rss_bytes": (int, none), "threads": (int, none), "fds": (int, none),

@@ -3,7 +3,7 @@
 # Invalid arguments and targets that cannot be watched: the exit status, one sentence that says
 # what to do, and nothing on the standard output.
 . "$(dirname "$0")/lib.sh"
-plan 72
+plan 80
 
 # fails CODE TEXT ARGUMENT…: the client exits with CODE and prints TEXT on stderr.
 fails() {
@@ -27,7 +27,8 @@ check 'an unknown letter is refused' fails 2 'unknown option -z' -z
 check 'an option without its argument is refused' fails 2 '--interval needs an argument' --interval
 check 'a flag with an argument is refused' fails 2 '--ascii takes no argument' --ascii=1
 check 'an option of another command is refused' fails 2 '--wait does not apply to ls; it applies to the view' ls --wait
-check 'a second target is refused' fails 2 "takes TARGET; '2' is one too many" dump 1 2
+check 'a second target that does not exist is reported' fails 3 'there is no process 4194999' dump $$ 4194999
+check 'a file beside a process is refused' fails 2 'only processes can be watched together' dump $$ http://localhost
 check 'dump requires a target' fails 2 'needs TARGET' dump
 check 'run requires a command' fails 2 'needs' run
 check 'an invalid pid is refused' fails 2 "'12x' is not a process id" -p 12x
@@ -64,6 +65,32 @@ check 'a kernel thread is refused' fails 3 '' dump 2
 check 'the source agent is refused for a process without the agent' fails 3 'agent' dump -s agent $$
 check 'a URL without a server is reported' fails 3 'cannot connect' dump http://127.0.0.1:1
 check 'a URL of another scheme is refused' fails 3 'only http' dump ftp://localhost
+check 'an address without http:// is one' fails 3 'cannot connect to http://localhost:1;' dump localhost:1
+check 'HTTP:// is as good as http://' fails 3 'cannot connect' dump HTTP://127.0.0.1:1
+printf 'goroutine 1 [chan rec' >"$work/cut"
+check 'a text that is cut off in its first goroutine is reported' fails 3 'it is cut off' dump "$work/cut"
+closed() {
+	"$client" "$@" >&- 2>"$work/err"
+	[ $? -eq 2 ] && grep -qF 'the standard output is closed' "$work/err" || cat "$work/err"
+}
+check 'a closed standard output is reported by dump' [ -z "$(closed dump $$)" ]
+check 'a closed standard output is reported by help' [ -z "$(closed help keys)" ]
+# Its parent does not wait for it, because exec has replaced the shell before it ends.
+sh -c 'sleep 600 & echo $! >"$1"; exec sleep 601' x "$work/ended" &
+parent=$!
+is_replaced() { tr '\0' ' ' <"/proc/$parent/cmdline" | grep -q '^sleep 601'; }
+until_true is_replaced
+kill "$(cat "$work/ended")"
+has_ended() { grep -q '^State:.Z' "/proc/$(cat "$work/ended")/status"; }
+until_true has_ended
+check 'a process that has ended but is not waited for is reported' fails 3 'only its exit status is left' dump "$(cat "$work/ended")"
+kill "$parent"
+# The other end stays open until the sentence is there.
+mkfifo "$work/open"
+"$client" dump - <"$work/open" >/dev/null 2>"$work/waits" &
+exec 7>"$work/open"
+check 'dump - says that it waits' until_true grep -q 'waiting for the standard input' "$work/waits"
+exec 7>&-
 check 'an empty standard input is reported' fails 3 'the input is empty' dump -
 check 'the view requires a terminal and suggests dump' fails 2 'grmon-c dump' $$
 check 'the list of processes requires a terminal and suggests ls' fails 2 'grmon-c ls' --ascii

@@ -3,7 +3,7 @@
 # Help, topics and completions agree with the tables.
 . "$(dirname "$0")/lib.sh"
 top=$(cd "$(dirname "$0")/../.." && pwd)
-plan 16
+plan 17
 
 "$client" help options-list >"$work/list"
 "$client" --help >"$work/help"
@@ -29,7 +29,7 @@ details() {
 }
 check 'each command explains itself in 80 columns' details
 check '--help fits 80 columns' awk 'length($0) > 80 {print; bad = 1} END {exit bad}' "$work/help"
-version() { [ "$("$client" --version)" = "grmon-c $(sed -n 's/^#define GRMON_VERSION  *"\(.*\)"/\1/p' "$top/include/grmon.h")" ]; }
+version() { [ "$("$client" --version)" = "$(make -s -C "$top" version)" ]; }
 check '--version prints the version of the header' version
 states() {
 	"$client" help states >"$work/out"
@@ -44,7 +44,7 @@ states() {
 check 'help states prints the table of states' states
 check 'help columns names the default sort column' sh -c '"$0" help columns | grep -qE "^  age "' "$client"
 check 'help keys has the key for the filter' sh -c '"$0" help keys | grep -q "^  / "' "$client"
-check 'help sources and help formats print their tables' sh -c '"$0" help sources | grep -q "^  native " && "$0" help formats | grep -q "^  json "' "$client"
+check 'help sources and help formats print their tables' sh -c '"$0" help sources | grep -q "^  native .*Python" && "$0" help sources | grep -q "trio, or greenlets" && "$0" help formats | grep -q "^  json "' "$client"
 check 'help of a command is its --help' sh -c '"$0" dump --help | grep -q -- --stacks && ! "$0" ls --help | grep -q -- --stacks && "$0" help run | grep -q SIGTERM' "$client"
 check 'man page, completions and tables agree' sh -c 'cd "$1" && out=$(tests/lint/tables.sh "$0") && [ -z "$out" ] || { echo "$out"; exit 1; }' "$client" "$top"
 
@@ -61,13 +61,21 @@ bash_words() {
 		offer --filter state : | grep -qx mutex && offer --sort = ag | grep -qx age &&
 		offer --stuck 5s,mut | grep -qx 5s,mutex
 }
+# A list has each name once; without a letter there are only commands, and they come first.
+bash_lists() {
+	! offer --columns id,i | grep . && ! offer --columns id, | grep -x id,id &&
+		! offer --sort age:desc,ag | grep . && ! offer --stuck mutex=5s,mut | grep . &&
+		[ "$(offer "" | head -1)" = run ] && ! offer "" | grep '^[0-9]' && offer d | head -1 | grep -qx dump
+}
 if command -v bash >/dev/null; then
 	check 'bash completes commands, options, columns and states' bash_words
+	check 'bash completes names once, and commands first' bash_lists
 	start sleep 600
 	check 'bash completes pids' until_true sh -c '[ -n "$1" ]' x "$(offer dump "$last" | grep -x "$last")"
 else
-	echo 'ok 13 - bash completes commands # SKIP bash is not installed'
-	echo 'ok 14 - bash completes pids # SKIP bash is not installed'
+	for point in 13 14 15; do
+		echo "ok $point - bash completes # SKIP bash is not installed"
+	done
 fi
 parse_others() {
 	for shell in zsh fish; do
@@ -83,7 +91,11 @@ fish_words() {
 	PATH=$BUILD:$PATH fish -c "source $top/man/completions/grmon-c.fish"'
 		complete -C "grmon-c dump --sta"; complete -C "grmon-c --columns id,ag"
 		complete -C "grmon-c --filter state:chan-s"; complete -C "grmon-c -s nat"
-		complete -C "grmon-c dump -f js"; complete -C "grmon-c d"' >"$work/fish" || return 1
+		complete -C "grmon-c dump -f js"; complete -C "grmon-c d"
+		complete -C "grmon-c --columns id,"' >"$work/fish" || return 1
+	! grep '^id,id' "$work/fish" || return 1
+	PATH=$BUILD:$PATH fish -c "source $top/man/completions/grmon-c.fish"'; complete -C "grmon-c "' >"$work/first"
+	[ "$(cut -f1 "$work/first" | tr '\n' ' ')" = 'run ls dump record report diff check export help ' ] || return 1
 	for word in --stacks id,age state:chan-send native json dump; do
 		cut -f1 "$work/fish" | grep -qx -- "$word" || { echo "$word"; return 1; }
 	done
@@ -91,5 +103,5 @@ fish_words() {
 if command -v fish >/dev/null; then
 	check 'fish completes options, columns, states, sources and formats' fish_words
 else
-	echo 'ok 16 - fish completes options # SKIP fish is not installed'
+	echo 'ok 17 - fish completes options # SKIP fish is not installed'
 fi

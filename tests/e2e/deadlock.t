@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 need python3
 kinds="abba self three recursive checking robust inherit rwlock join pipe socket flock child shared"
-plan 32
+plan 37
 
 is_ready() { grep -q ready "$work/out"; }
 # start_locks KIND [VAR=VALUE]: starts the program; its pid is in $last, the members of its cycle are
@@ -26,9 +26,10 @@ stop_locks() {
 	kill -9 "$last" 2>/dev/null
 	wait "$last" 2>/dev/null
 }
-# Succeeds if the one cycle has the expected members. It is asked until the threads have blocked.
+# one_cycle [TARGET]: the one cycle has the expected members. It is asked until the threads have
+# blocked.
 one_cycle() {
-	dump "$last" || return 1
+	dump "${1:-$last}" || return 1
 	members=$(sed -n 's/^member \([0-9]*\).*/t\1/p' "$work/out")
 	[ -n "$members" ] && ask "has cycles.#=1 and in cycles.0.* sorted . = $members"
 }
@@ -42,6 +43,14 @@ for kind in $kinds; do
 	start_locks "$kind" LD_PRELOAD="$agent"
 	until_true one_cycle
 	ok $? "${kind%% *}: the deadlock is found through the agent" "$(one_cycle)"
+	stop_locks
+done
+
+for kind in pipe socket flock child shared; do
+	[ "$kind" != flock ] || kind="flock $work/a $work/b"
+	start_locks "$kind"
+	until_true one_cycle "tree:$last"
+	ok $? "${kind%% *}: the deadlock is found if both processes are the target" "$(one_cycle "tree:$last")"
 	stop_locks
 done
 

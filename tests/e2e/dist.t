@@ -7,9 +7,10 @@ need cc
 need pkg-config
 need gzip
 [ -z "${SAN:-}" ] || skip_all 'not under a sanitizer'
-plan 8
+plan 9
 
-version=$(sed -n 's/^#define GRMON_VERSION  *"\(.*\)"/\1/p' include/grmon.h)
+set -- $(make -s version)
+version=$2
 check 'make dist makes an archive' make -s dist BUILD="$work/first"
 first=$work/first/grmon-c-$version.tar.gz
 mkdir "$work/unpacked"
@@ -42,6 +43,12 @@ built() {
 }
 check 'the agent can be built from the archive' built
 check 'the archive has the files that the quick tests need' without_git make -n check-quick BUILD="$work/nothing"
+# A target with a library of its own would need more than the quick tests may.
+quick() {
+	without_git make -n check-quick BUILD="$work/nothing" >"$work/commands" && grep -q targets/lock_cycles "$work/commands" &&
+		! grep -n 'tests/targets/wrap_libraries' "$work/commands"
+}
+check 'the quick tests build nothing that needs other libraries' quick
 same() { without_git make -s dist BUILD="$work/second" && cmp "$first" "$work/second/${first##*/}"; }
 check 'make dist from the archive makes the same archive' same
 ok "$([ ! -e "$work/asked" ]; echo $?)" 'no command runs git' "$(cat "$work/asked" 2>/dev/null)"

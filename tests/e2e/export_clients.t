@@ -11,9 +11,13 @@ clients=$(dirname "$0")/slow_clients.py
 start sleep 600
 target=$last
 serve() { # serve ADDRESS: starts an exporter on ADDRESS; its port is in $port.
-	port=$(free_port)
-	start "$client" export "$target" --listen "$1:$port"
-	until_true curl -sf -o "$work/metrics" "http://127.0.0.1:$port/metrics"
+	# Another test may have taken a port that was free.
+	for _ in 1 2 3 4 5; do
+		port=$(free_port)
+		start "$client" export "$target" --listen "$1:$port"
+		until_true curl -sf -o "$work/metrics" "http://127.0.0.1:$port/metrics"
+		grep -q '^State:[[:space:]]*[^Z]' "/proc/$last/status" && return
+	done
 }
 
 serve 127.0.0.1

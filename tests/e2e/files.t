@@ -63,8 +63,8 @@ cp whole turned.1
 check 'FILE.1 is read if FILE does not exist yet' same turned "$all"
 : >turned
 check 'FILE.1 is read if FILE is empty' same turned "$all"
-echo something >other.1
-check 'FILE.1 is not read if it is not a recording' says 3 'no process and no file|no process is called' dump other
+echo something >grmon-c-other.1
+check 'FILE.1 is not read if it is not a recording' says 3 'no process and no file|no process is called' dump grmon-c-other
 
 if command -v strace >/dev/null && strace -o trace -e trace=none true 2>/dev/null; then
 	samples() { cat turns* 2>/dev/null | grep -a '"clock_ns"' | grep -ao '"real_ns": [0-9]*' | sort -u; }

@@ -116,7 +116,7 @@ for format in text html markdown json; do
 	"$client" report -f $format --for 1s -i 0.3 --stuck chan-recv=100ms "$last" >"$work/report.$format" 2>/dev/null
 done
 for format in text html markdown; do
-	check "report as $format: of what is stuck" grep -q 'which was created by' "$work/report.$format"
+	check "report as $format: of what is stuck" grep -qi 'which was created by' "$work/report.$format"
 done
 check 'report as JSON: of what is stuck' ask_file "$work/report.json" \
 	'in stuck.* row function=main.readLoop has ancestors.1.stack.0.function'

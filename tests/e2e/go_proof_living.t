@@ -35,7 +35,8 @@ is_stopped() { grep -q 'State:[[:space:]]*T' "/proc/$last/status"; }
 leaked='count name=main.leaked proven >= 19 and no name!=main.leaked proven and has proof.state=done'
 
 launch "$work/register" 4 20
-check 'a proof completes while answers are in registers of a running program' prove
+# On a busy machine the program may not run for as long as a proof waits for it. That is true of that moment.
+check 'a proof completes while answers are in registers of a running program' until_true prove
 check 'that proof finds the leaked goroutines, and no other' ask "$leaked"
 in_register() {	# tries until a goroutine is stopped with an answer in its registers
 	kill -STOP "$last"
@@ -55,12 +56,14 @@ kill -CONT "$last"
 stop
 
 launch env GODEBUG=asyncpreemptoff=1 "$work/register" 1 20 0
-check 'nothing is proven while a loop runs that is never interrupted' refused 'has been running without a pause'
+check 'nothing is proven while a loop runs that is never interrupted' until_true refused 'has been running without a pause'
 stop
 
 launch "$work/tiny" 400
 until_true sees "$last" 'row id=g1 has state=chan-recv' -s goruntime
-check 'a proof completes with locks in the smallest objects' prove
+# A thread that has just parked the first goroutine may be on its way to sleep; what it still holds counts.
+first_proven() { prove && ask 'row id=g1 has proven'; }
+check 'a proof completes with locks in the smallest objects' until_true first_proven
 check 'nearly all locked goroutines are proven' ask 'count name=main.locked proven >= 392'
 check 'the first goroutine, which waits for ever, is proven' ask 'row id=g1 has proven'
 check 'the dump counts judged and proven goroutines' ask 'has proof.judged=401 proof.proven>=393'

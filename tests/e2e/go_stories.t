@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Leaks as they happen in Go servers: rows show the function that leaks and the function that started
-# it. A fixed program shows none.
+# it. A fixed program shows none. Then the stories of tests/targets/go/story, from beginning to end.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/go_stories.sh"
 need go
 need python3
 export GOFLAGS="" GOTOOLCHAIN=local GOCACHE="${GOCACHE:-$(go env GOCACHE)}"
@@ -51,4 +52,9 @@ check 'the server is blocked in a write for each' ask \
 check 'the stack of that write contains the handler' ask \
 	'row state=io-write stack.*.function=main.main.func1'
 end
+
+# shellcheck disable=SC2034
+minor=$(minor_of go)
+check 'the program of the stories builds' story_build go -ldflags '-s -w'
+[ ! -x "$work/story/story" ] || tell_stories "$(go env GOVERSION), stripped"
 plan $tests

@@ -94,6 +94,10 @@ dump "$last"
 check 'a comparison says what has grown' sh -c \
 	"'$client' diff '$work/before.json' '$work/dump.json' | grep -q '^  +90: 180 timers that call main\.(\*session)\.expire'"
 stop
+launch "$work/stripped" fixed 50000
+"$client" record "$last" -i 0.05 --for 2 -o "$work/many.grmon"
+check 'tens of thousands of timers are not read with every sample' sh -c "zcat -f '$work/many.grmon' | grep -q '\"read_ns\"'"
+stop
 sleep 1000 &
 last=$!
 started="$started $last"
@@ -124,6 +128,7 @@ recorders=
 record forget
 record steady
 quiet=$pid
+record jitter
 record grow
 "$client" report "$pid" --for 7.5s --fail >"$work/live.txt" 2>&1
 live=$?
@@ -145,6 +150,14 @@ if [ "$minor" -le 26 ]; then
 	check 'grow: nothing else is a leak' ask "$groups count verdict?=leak = 1"
 	check 'grow: a live report finds it, and --fail ends with status 1' sh -c \
 		"[ $live -eq 1 ] && grep -qE '^Leak 1: [0-9]+ tickers of 5\.0s that send to a channel' '$work/live.txt'"
+	check 'jitter: tickers of which each has another period are one group, and a leak' judge jitter
+	check 'jitter: the leak is the only one' ask "$groups count verdict?=leak = 1"
+	check 'jitter: it names the range of their periods' says jitter \
+		'Leak 1: [0-9]+ tickers of 5\.[0-9]s to 5\.[0-9]s that send to a channel .*: \+[0-9]+ a minute'
+	check 'jitter: in JSON too' ask "$groups row callback=time.sendTime verdict?=leak has
+		!period_ns period_least_ns>=5000000000 period_most_ns<5500000000 stayed>50"
+	check 'jitter: in metrics too' sh -c \
+		"'$client' dump '$work/jitter.grmon' -f openmetrics | grep -q '^grmon_go_timers{.*period=\"various\"} [0-9]'"
 	check 'grow: their channels are full' says grow '[0-9]+ channels are full: no task receives'
 	check 'grow: check --no-leak fails and names them' sh -c \
 		"! '$client' check $pid --no-leak --for 6 >'$work/check' 2>&1 && grep -q 'tickers of 5.0s that send to a channel' '$work/check'"

@@ -9,6 +9,8 @@
 # Ends every process that was started, by its pid.
 finish() {
 	trap - EXIT INT TERM
+	# shellcheck disable=SC2086
+	started=$(still_ours $started)
 	for pid in $started; do
 		kill -CONT "$pid" 2>/dev/null
 		kill "$pid" 2>/dev/null
@@ -71,6 +73,18 @@ start() {
 	started="$started $last"
 }
 
+# record_some NUMBER FILE TARGET [OPTION…]: records until FILE has that many samples, however slow the machine is.
+record_some() {
+	some_file=$2
+	some_lines=$(($1 + 1))
+	shift 2
+	start "$client" record "$@" -o "$some_file"
+	has_some() { [ "$(wc -l <"$some_file")" -ge $some_lines ]; }
+	until_true has_some
+	kill -INT "$last"
+	wait "$last"
+}
+
 # dump PID [OPTION…]: takes a dump into $work/dump.json.
 dump() { "$client" dump "$@" -f json >"$work/dump.json"; }
 
@@ -80,6 +94,36 @@ sees() {
 	wanted=$2
 	shift 2
 	dump "$target" "$@" && ask "$wanted"
+}
+
+# pythons: prints each CPython from 3.8 on that is installed, one path a line: pyenv's and the system's, or
+# those in GRMON_PYTHONS.
+pythons() {
+	# The words are separated by blanks.
+	# shellcheck disable=SC2086
+	for python in ${GRMON_PYTHONS:-"$(pyenv root 2>/dev/null)"/versions/3.*/bin/python3 /usr/bin/python3}; do
+		"$python" -c 'import sys; sys.exit(sys.version_info < (3, 8) or sys.implementation.name != "cpython")' \
+			2>/dev/null && echo "$python"
+	done
+}
+
+# begin_target COMMAND…: starts a target and waits until it prints "ready"; its pid is in $target. end_target ends it.
+begin_target() {
+	: >"$work/log"
+	start "$@"
+	target=$last
+	until_true grep -q '^ready' "$work/log" || give_up "$1 does not start: $(head -c 300 "$work/log" | tr '\n' ' ')"
+}
+end_target() {
+	kill -9 "$target"
+	wait "$target" 2>/dev/null
+}
+# begin_python PYTHON PROGRAM [WORD…]: the same for a program of tests/targets/python.
+begin_python() {
+	python_binary=$1
+	python_program=$beside/../targets/python/$2
+	shift 2
+	begin_target "$python_binary" "$python_program" "$@"
 }
 
 # start_ready COMMAND…: starts a target that prints "ready" and ends with its stdin, which
@@ -94,4 +138,16 @@ start_ready() {
 end_ready() {
 	kill -9 "$target"
 	wait "$target" 2>/dev/null
+}
+
+# all_but LIBRARY…: makes the folder $work/pc, in which pkg-config finds every other library.
+all_but() {
+	rm -rf "$work/pc"
+	mkdir "$work/pc"
+	pkg-config --variable pc_path pkg-config | tr ':' '\n' | while read -r folder; do
+		for file in "$folder"/*.pc; do
+			[ ! -e "$file" ] || ln -sf "$file" "$work/pc/"
+		done
+	done
+	for library; do rm "$work/pc/$library.pc"; done
 }

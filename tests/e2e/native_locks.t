@@ -20,8 +20,9 @@ run() {
 }
 # says PATTERN: the last process waits on a file that PATTERN describes.
 says() {
-	until_true sees "$last" 'row state=flock' -s native
-	ask "row state=flock has waits_on.text~='fd \d+ $(echo "$work" | sed 's/[.]/\\./g')/\w+, $1'"
+	wanted="row state=flock has waits_on.text~='fd \d+ $(echo "$work" | sed 's/[.]/\\./g')/\w+, $1'"
+	until_true sees "$last" "$wanted" -s native
+	ask "$wanted"
 }
 
 # Processes that only have the file open, or also wait, hold no lock.
@@ -45,7 +46,13 @@ until_true grep -q heir "$log"
 heir=$(sed -n 's/^heir //p' "$log" | head -1)
 started="$started $heir"
 run three waits
-check 'a lock that is handed on is held by the child, not by the process that took it' says "held by heir $heir"
+point='a lock that is handed on is held by the child, not by the process that took it'
+# In a pid namespace of its own the kernel does not list a lock whose taker has ended.
+if [ "$(readlink /proc/self/ns/pid)" = 'pid:[4026531836]' ]; then
+	check "$point" says "held by heir $heir"
+else
+	ok 0 "$point # SKIP in a pid namespace"
+fi
 
 run four ofd
 holder=$last

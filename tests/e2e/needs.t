@@ -7,7 +7,7 @@ need pkg-config
 [ -z "${SAN:-}" ] || skip_all 'not under a sanitizer'
 unset MAKEFLAGS MFLAGS MAKELEVEL PKG_CONFIG_PATH
 tests/needs.sh tests >"$work/log" && [ ! -s "$work/log" ] || skip_all "$(cat "$work/log")"
-plan 14
+plan 16
 
 make_here() { make BUILD="$work/build" "$@"; }
 # says WORDS COMMAND…: make ends with 2, prints one line that contains WORDS, and builds nothing.
@@ -19,17 +19,6 @@ says() {
 	cat "$work/said"
 	[ $code -eq 2 ] && [ "$(wc -l <"$work/said")" -eq 1 ] && grep -qF -- "$words" "$work/said" &&
 		[ ! -e "$work/build" ]
-}
-# all_but LIBRARY: makes a folder in which pkg-config finds every other library.
-all_but() {
-	rm -rf "$work/pc"
-	mkdir "$work/pc"
-	pkg-config --variable pc_path pkg-config | tr ':' '\n' | while read -r folder; do
-		for file in "$folder"/*.pc; do
-			[ ! -e "$file" ] || ln -sf "$file" "$work/pc/"
-		done
-	done
-	rm "$work/pc/$1.pc"
 }
 without() {
 	all_but "$1"
@@ -60,4 +49,12 @@ rm "$work/include/uthash.h"
 check 'make tests names a missing cmocka' says 'sudo apt-get install libcmocka-dev.' \
 	make_here -n check-quick CPPFLAGS="-I$work/include"
 check 'the agent needs no library' env PKG_CONFIG_LIBDIR=/nonexistent make -n BUILD="$work/build" agent
+if command -v musl-gcc >/dev/null; then
+	check 'with musl, make says in one line that glibc is missing' says \
+		'Missing: glibc. musl-gcc builds for another C library, such as musl' make_here CC=musl-gcc
+else
+	ok 0 'with musl, make says that glibc is missing # SKIP musl-gcc is not installed'
+fi
+all_but libcurl
+check 'WITH_HTTP=0 needs no libcurl' env PKG_CONFIG_LIBDIR="$work/pc" make -n BUILD="$work/build" WITH_HTTP=0 client
 check 'help, clean and dist need nothing' make_here CC=no-cc PKG_CONFIG=no-pkg-config -s help clean dist

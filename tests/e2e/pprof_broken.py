@@ -12,6 +12,8 @@ DUMP = b"".join(
     b"goroutine %d [chan receive, %d minutes]:\nmain.worker(0x1)\n\t/src/main.go:12 +0x1d\n"
     b"created by main.main in goroutine 1\n\t/src/main.go:30 +0x9c\n\n" % (i, i % 3)
     for i in range(1, 51))
+# A part of an endless answer, made once: on a busy machine its end must come in time.
+MANY = b"".join(b"goroutine %d [select]:\nmain.f()\n\t/m.go:1 +0x1\n\n" % i for i in range(1, 100001))
 TOTAL = b"goroutine profile: total 50\n"
 
 
@@ -28,14 +30,8 @@ class Handler(BaseHTTPRequestHandler):
     def huge(self):
         self.send_response(200)
         self.end_headers()
-        number = 0
-        for _ in range(500):
-            piece = b""
-            while len(piece) < 1 << 20:
-                piece += b"".join(b"goroutine %d [select]:\nmain.f()\n\t/m.go:1 +0x1\n\n" % i
-                                  for i in range(number, number + 5000))
-                number += 5000
-            self.wfile.write(piece)
+        for _ in range((500 << 20) // len(MANY)):
+            self.wfile.write(MANY)
 
     def do_GET(self):
         kind = self.path.split("/")[1]

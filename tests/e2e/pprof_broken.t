@@ -52,5 +52,6 @@ check 'a proxy is used for other addresses' proxied http://server.example/fine
 if [ -n "${SAN:-}" ]; then
 	ok 0 'an answer of 500 MB # SKIP it takes too long with a sanitizer'
 else
-	check 'an answer of 500 MB is refused in bounded memory' fails huge 'more than 256 MB'
+	# A busy machine may not transfer so much within the time limit of an answer.
+	check 'an answer of 500 MB is refused in bounded memory' until_true fails huge 'more than 256 MB'
 fi

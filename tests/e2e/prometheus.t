@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The metrics of export in a real Prometheus: it scrapes them, and its API returns the numbers of
 # dumps. The shipped alerts fire for the leaking server and for no other, and every panel of the
-# shipped dashboard has numbers.
+# shipped dashboard has numbers, those of Go programs if Go is installed.
 . "$(dirname "$0")/lib.sh"
 need python3
 need curl
@@ -81,6 +81,7 @@ else
 fi
 
 api=127.0.0.1:$(free_port)
+go_exporter=127.0.0.1:$(free_port)
 sed 's/ for: .*/ for: 0s/' "$share/grmon-c.rules.yml" >grmon-c.rules.yml
 cat >prometheus.yml <<YML
 global: {evaluation_interval: 500ms}
@@ -89,6 +90,10 @@ scrape_configs:
     scrape_interval: 500ms
     scrape_timeout: 500ms
     static_configs: [{targets: ['$exporter']}]
+  - job_name: grmon-c-go
+    scrape_interval: 500ms
+    scrape_timeout: 500ms
+    static_configs: [{targets: ['$go_exporter']}]
 rule_files: [grmon-c.rules.yml]
 YML
 start "$prometheus/prometheus" --config.file=prometheus.yml --storage.tsdb.path=tsdb \
@@ -113,12 +118,20 @@ locks_pid=$!
 started="$started $locks_pid"
 exec 9>hold
 check 'a process that starts later is found, and its deadlock is an alert' until_true asks \
-	fires "$locks" GrmonDeadlock GrmonLeak
+	fires "$locks" GrmonDeadlock
 check 'the numbers of that process are those of its dump too' until_true equal "$locks_pid"
 for user in 5 6 7; do
 	curl -s "$leaky_url?user=$user" >/dev/null
 done
 check 'tasks that are created are counted' until_true asks created "$leaky" 3
 check 'the leak of the server under load is an alert' until_true asks fires "$busy" GrmonLeak
-check 'every panel of the dashboard has numbers' until_true asks panels "$share/grmon-c-dashboard.json"
+# A Go program with a heap and timers, which another exporter watches.
+panels="panels-but-go"
+if command -v go >/dev/null && GOFLAGS='' GOTOOLCHAIN=local GOCACHE=${GOCACHE:-$(go env GOCACHE)} \
+	go build -o "go-$$" "$here/targets/go/timers.go" >>log 2>&1; then
+	start "./go-$$" fixed 100
+	start "$client" export "go-$$" --listen "$go_exporter" -i 0.2
+	panels=panels
+fi
+check 'every panel of the dashboard has numbers' until_true asks $panels "$share/grmon-c-dashboard.json"
 check 'no alert fires for the server that is fine under the same load' asks quiet "$fixed"

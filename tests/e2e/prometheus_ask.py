@@ -8,7 +8,8 @@ Usage: prometheus_ask.py QUESTION ARGUMENT…; the exit status is 0 if the answe
   quiet TARGET           no alert fires for TARGET
   oldest-grows TARGET    the oldest wait in chan-send grew by more than a second in 5 seconds
   created TARGET N       N tasks of TARGET have been created and have not ended
-  panels FILE            every panel of the dashboard has numbers"""
+  panels FILE            every panel of the dashboard has numbers
+  panels-but-go FILE     every panel that is not only of Go programs has"""
 import json
 import os
 import sys
@@ -46,7 +47,7 @@ def firing(target):
 
 
 def scrapes(count):
-    return number("up") == 1 and len(series("grmon_up == 1")) == int(count)
+    return number('up{job="grmon-c"}') == 1 and len(series("grmon_up == 1")) == int(count)
 
 
 def equals(pid, path):
@@ -79,7 +80,7 @@ def created(target, count):
     return number(f'grmon_tasks_created_total{{target="{target}"}} - grmon_tasks_ended_total') == int(count)
 
 
-def panels(path):
+def panels(path, but_go=False):
     def has_numbers(target):
         expression = target["expr"].replace("$__rate_interval", "5s")
         for word in ("$instance", "$target", "$pid"):
@@ -89,11 +90,13 @@ def panels(path):
     with open(path, encoding="utf-8") as file:
         board = json.load(file)["panels"]
     # One line of a panel may be empty, because no task here is long.
-    empty = [p["title"] for p in board if not any(map(has_numbers, p["targets"]))]
+    empty = [p["title"] for p in board if not any(map(has_numbers, p["targets"]))
+             and not (but_go and all("grmon_go_" in t["expr"] for t in p["targets"]))]
     print("without numbers:", empty)
     return empty == []
 
 
 QUESTIONS = {"scrapes": scrapes, "equals": equals, "fires": fires, "quiet": quiet,
-             "oldest-grows": oldest_grows, "created": created, "panels": panels}
+             "oldest-grows": oldest_grows, "created": created, "panels": panels,
+             "panels-but-go": lambda path: panels(path, True)}
 sys.exit(not QUESTIONS[sys.argv[1]](*sys.argv[2:]))

@@ -19,5 +19,5 @@ for preload in '' "$agent"; do
 	check "every state agrees with the system call, $with" \
 		until_true "$(dirname "$0")/syscall_truth.py" "$client" "$pid" 8
 done
-check 'waits for locks, events and queues are of class lock and have an address' until_true sees "$pid" \
-	'count name~=w-(lock|event|queue) class=lock waits_on.address = 3'
+check 'with the agent, too, waits for locks, events and queues are what Python calls them' until_true sees "$pid" \
+	'row name=w-lock has state=mutex waits_on.address and row name=w-event has state=cond and row name=w-queue has state=chan-recv'

@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Checks turns.grmon: the stack contains the sleep while the thread sleeps, and not while it waits."""
+"""Checks turns.grmon: the stack is in the line that sleeps while the thread sleeps, and in the line that
+waits while it waits."""
 import json
-stacks, task, wrong, seen = {}, {}, 0, {"sleep": 0, "semaphore": 0}
+import os
+with open(os.path.join(os.path.dirname(__file__), "record_turns.py"), encoding="utf-8") as program:
+    text = list(program)
+lines = {state: 1 + [words in line for line in text].index(True)
+         for state, words in (("sleep", "sleep(0.25)"), ("mutex", "acquire(timeout"))}
+stacks, task, wrong, seen = {}, {}, 0, dict.fromkeys(lines, 0)
 for line in open("turns.grmon"):
     sample = json.loads(line)
     if "seq" not in sample:
@@ -13,9 +19,8 @@ for line in open("turns.grmon"):
             task.setdefault(t["id"], {}).update(t)
     for t in task.values():
         if t.get("state") in seen and t.get("stack") in stacks:
-            names = " ".join(f.get("function") or "" for f in stacks[t["stack"]])
             seen[t["state"]] += 1
-            wrong += ("sleep" in names) != (t["state"] == "sleep")
+            wrong += stacks[t["stack"]][0].get("line") != lines[t["state"]]
 print(seen, wrong)
 # Sometimes a thread wakes up between the two reads.
 assert min(seen.values()) > 10 and wrong <= sum(seen.values()) / 10

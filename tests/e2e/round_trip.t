@@ -43,7 +43,7 @@ locked() {
 	until_true grep -q ready out && until_true in_cycle || echo "# no deadlock"
 }
 has_cycle() { grep -q '"cycles": \[\["t' replayed.json; }
-text() { "$client" dump --sort id --columns id,state,waits,name,function,location "$1" | tail -n +3 | sed 's/ for [^ ]* on / /'; }
+text() { "$client" dump --sort id --columns id,state,waits,name,function,location "$1" | tail -n +3 | sed 's/ for [^ ]* on / /; s/^\(warning: .*\) for [0-9]*[smhd]$/\1/'; }
 texts() {
 	text one.grmon >replayed.txt
 	text "$last" >live.txt
@@ -85,16 +85,9 @@ fi
 # Later samples do not change earlier ones.
 rewound() {
 	rm -f long.grmon
-	"$client" record -o long.grmon -i 0.05 --for 1.5 "$last" && "$client" dump -f json --at start long.grmon >first.json &&
-		"$client" dump -f json --at +300ms long.grmon >middle.json && "$client" dump -f json --at -200ms long.grmon >late.json &&
-		"$client" dump -f json long.grmon >end.json || return
-	clock=
-	for name in first middle late end; do
-		before=$clock
-		clock=$(ask_file $name.json 'value clock_ns') && echo "$name $clock ${before:+$((clock - before))}"
-	done >steps
-	cat steps
-	awk '$3 != "" { step[++n] = $3 }
-		END { exit !(n == 3 && step[1] > 150e6 && step[1] <= 301e6 && step[2] > 50e6 && step[3] >= 149e6) }' steps
+	record_some 20 long.grmon "$last" -i 0.05
+	"$client" dump -f json --at start long.grmon >first.json && "$client" dump -f json --at +300ms long.grmon >middle.json &&
+		"$client" dump -f json --at -200ms long.grmon >late.json && "$client" dump -f json long.grmon >end.json &&
+		python3 "$beside/round_trip_at.py" long.grmon first.json middle.json late.json end.json
 }
 check "--at replays any time of a recording" rewound

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Compares a replayed sample with dumps before and after it. The exit status is 2 if those two
-differ. Usage: round_trip_same.py TASKS"""
-import json, sys
+differ. Usage: round_trip_same.py TASKS
+
+The three are of three moments: only durations in sentences may be longer in the later ones."""
+import json, re, sys
+UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+DURATION = re.compile(r"(?: for(?: at least)?)? \b((?:\d+(?:\.\d+)?(?:ms|[smhd]))+)(?![\w.])")
 def load(name):
     return json.load(open(name))
 def task(t, clock):
@@ -10,10 +14,18 @@ def task(t, clock):
     # the clock at the sample.
     t.pop("cpu_percent")
     age = t.pop("age_ns")
+    t["evidence"] = DURATION.sub("", t["evidence"] or "")
     t["since"] = clock - age if t["age_exact"] and age is not None else None
     return t
+def seconds(text):
+    return sum(float(number) * UNITS[unit] for number, unit in re.findall(r"([\d.]+)(ms|[smhd])", text))
+def durations(d):
+    """Those in the sentences of the warnings, if they are exact. A wait of less than a second has none."""
+    return [max(map(seconds, DURATION.findall(warning["sentence"].partition(" at least ")[0])), default=0)
+            for warning in d["warnings"]]
 def shape(d):
     d = dict(d)
+    d["warnings"] = [dict(warning, sentence=DURATION.sub("", warning["sentence"])) for warning in d["warnings"]]
     clock = d.pop("clock_ns")
     d.pop("time")
     d["resources"] = {k: v for k, v in d["resources"].items() if k in ("threads", "fds", "children")}
@@ -36,3 +48,5 @@ for x, y in zip(a["tasks"], b["tasks"]):
 assert a == b
 assert before["clock_ns"] < replayed["clock_ns"] < after["clock_ns"]
 assert len(a["tasks"]) >= int(sys.argv[1])
+for times in zip(*map(durations, (before, replayed, after))):
+    assert list(times) == sorted(times), f"durations in warnings: {times}"

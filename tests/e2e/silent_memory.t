@@ -6,7 +6,7 @@
 need python3
 need curl
 case ${SAN:-} in *thread*) skip_all 'ThreadSanitizer delays the signal that ends a lost thread' ;; esac
-plan 20
+plan 23
 
 files=$BUILD/tests/targets/dead_files
 pages=$BUILD/tests/targets/dead_pages
@@ -39,6 +39,16 @@ check 'dump has stacks and holders of the other threads' ask \
 check 'dump says what does not answer' ask "has errors.0*='the memory of $target does not answer'"
 check 'dump says so on the standard error too' grep -q "^grmon-c: the memory of $target does not answer" "$work/err"
 
+# Beside others it does not keep them from being read.
+sleep 600 &
+neighbour=$!
+started="$started $neighbour"
+pair() { dump "$target" "$neighbour" 2>"$work/err" && ask "$1"; }
+check 'another process of a service has its stack' pair "row tid=$neighbour has stack state=sleep"
+check 'the silent one has its rows' ask "count pid=$target = 4"
+check 'the dump of both says which one does not answer' ask \
+	"has errors.0*='the memory of $target does not answer'"
+
 # The commands run at once, because each waits for the same memory.
 timeout 60 "$client" report "$target" --for 1s >"$work/report" 2>&1 &
 report=$!
@@ -53,7 +63,7 @@ ok $? 'record keeps to --for, and its recording says what does not answer' "$(ca
 wait $check && grep -q 'check passed' "$work/check"
 ok $? 'check keeps to --for' "$(cat "$work/check")"
 
-# A signal ends a command within a second, while it reads memory that does not answer.
+# A signal ends a command at once, while it reads memory that does not answer.
 check 'SIGTERM ends dump while it reads' python3 "$beside/silent_memory_ends.py" TERM -15 "$client" dump "$target"
 check 'SIGINT ends report while it reads' python3 "$beside/silent_memory_ends.py" INT 4 "$client" report "$target" --for 60s
 check 'SIGTERM ends check while it reads, and it has neither passed nor failed' python3 "$beside/silent_memory_ends.py" TERM 4 "$client" check "$target" --for 60s
@@ -110,8 +120,12 @@ ok $? 'check of a command whose file does not answer keeps to --for' "$(cat "$wo
 timeout -s KILL 30 timeout 1 "$client" check -- "$work/mount/other" >"$work/check" 2>&1
 [ $? = 124 ] && grep -q 'before its first sample' "$work/check"
 ok $? 'check of such a command ends with SIGTERM' "$(cat "$work/check")"
-timeout -s KILL 30 "$client" check --for 1s -- python3 -c 'import os, sys
+# The command may need more than that time to begin.
+unkillable() {
+	timeout -s KILL 30 "$client" check --for 1s -- python3 -c 'import os, sys
 os.stat(sys.argv[1])' "$work/mount/third" >"$work/check" 2>&1
-[ $? = 0 ] && grep -q 'cannot end process' "$work/check" && grep -q 'check passed' "$work/check"
+	[ $? = 0 ] && grep -q 'cannot end process' "$work/check" && grep -q 'check passed' "$work/check"
+}
+until_true unkillable
 ok $? 'check does not wait for a command that cannot be killed' "$(cat "$work/check")"
 kill -9 "$target"

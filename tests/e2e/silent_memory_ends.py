@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Sends a signal to a command while it reads memory that does not answer: it must end within a
-second with this status. Usage: silent_memory_ends.py SIGNAL STATUS COMMAND…"""
+"""Sends a signal to a command while it reads memory that does not answer: it must end at once with
+this status, within a second or, on a busy machine, a few. Usage: silent_memory_ends.py SIGNAL STATUS
+COMMAND…"""
 import os, signal, subprocess, sys, time
 name, status = sys.argv[1], int(sys.argv[2])
 process = subprocess.Popen(sys.argv[3:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -23,4 +24,4 @@ process.send_signal(getattr(signal, "SIG" + name))
 process.wait(30)
 took = time.time() - begin
 print(f"status {process.returncode} after {took:.2f} s")
-sys.exit(0 if process.returncode == status and took < 1 else 1)
+sys.exit(0 if process.returncode == status and took < 5 else 1)

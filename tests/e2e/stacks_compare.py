@@ -27,7 +27,7 @@ def calls():
 
 
 def ours():
-    out = subprocess.run([client, "dump", pid, "-s", "native", "-f", "json"],
+    out = subprocess.run([client, "dump", pid, "-s", "native", "--runtime", "-f", "json"],
                          capture_output=True, check=True).stdout
     # A frame without an address, or an inlined one, has no return address on the stack.
     return {t["tid"]: ([int(f["address"], 16) for f in t["stack"]

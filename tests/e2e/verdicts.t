@@ -19,8 +19,7 @@ python=$(python3 -c 'import os, sys; print(os.path.realpath(sys.executable))')
 for file in "$python" $(ldd "$python" | awk '/libpython/ { print $3 }'); do
 	! nm "$file" 2>/dev/null | grep -q ' t lock_PyThread_acquire_lock' || set -- "$@" 'python: with'
 done
-# A history needs many samples. A busy machine may take too few, so there are two attempts.
-table hung "$@" || table hung "$@"
+table hung "$@"
 ok $? 'programs that hang are red, by held locks, by their history or by the agent' \
 	"$(cat "$work/said" "$work/table")"
 table healthy 'c, threads' 'queues' 'executor' 'openmp'

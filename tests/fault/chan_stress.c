@@ -281,8 +281,13 @@ static void selects_over_several(void **state)
 	(void)state;
 }
 
+/* Not with ThreadSanitizer. It looks up names, with calls that are cancellation points and
+ * a lock held, before it suppresses what chan_test.h lists. chan_cancel.c cancels threads
+ * where nothing is left to report. */
 static void with_cancellation(void **state)
 {
+	if (SANITIZED_THREADS)
+		skip();
 	for (size_t i = 0; i < 4; i++) {
 		struct stress *stress = fresh();
 

@@ -64,6 +64,11 @@ func main() {
 	go lock.Lock()
 	go rw.RLock()
 	go time.Sleep(time.Hour)
+	for i := 0; i < 50; i++ {
+		time.AfterFunc(time.Hour, lock.Unlock)
+		ticker := time.NewTicker(time.Hour + time.Duration(i)*time.Second)
+		go func() { <-ticker.C }()
+	}
 	go pprof.Do(context.Background(), pprof.Labels("request", "/api"), func(context.Context) { <-keep[0].wait })
 	group := &sync.WaitGroup{}
 	group.Add(1)
@@ -76,7 +81,7 @@ func main() {
 	}
 	time.Sleep(200 * time.Millisecond)
 	runtime.GC()
-	os.Stdout.Write([]byte("."))
+	os.Stdout.WriteString("ready\n")
 	select {}
 }
 END

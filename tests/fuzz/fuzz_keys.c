@@ -3,7 +3,7 @@
  * The view under any keys: raw bytes go through curses into every view, menu and prompt,
  * over tasks whose texts are hostile, on screens of any size. Input: a byte for the
  * height, one for the width, texts that end with a zero each, the last of them empty, and
- * the bytes of a terminal.
+ * the bytes of a terminal. Three bytes that begin with RESIZE are a new size.
  */
 // max_len: 256
 #include <fcntl.h>
@@ -21,11 +21,13 @@
 #include "tui/current.h"
 
 #define KEYS_AT_ONCE 24u
+#define RESIZE       0xf8 /* never in UTF-8 */
 
 /* What is watched: two snapshots in turn. */
 struct world {
 	struct pictures pictures;
 	size_t turn;
+	uint64_t holds;
 	struct feed_recorder recorder;
 };
 
@@ -47,6 +49,7 @@ static struct snapshot *feed_latest(void *ctx, struct feed_state *state)
 	state->status = (enum feed_status)(w->turn % 6);
 	state->polls = w->turn;
 	state->recorder = w->recorder;
+	state->holds = w->holds - w->turn % 2;
 	if (state->status == FEED_REPLAY) {
 		state->place.at = w->turn % 8;
 		state->place.count = 8;
@@ -84,6 +87,14 @@ static void feed_play(void *ctx, double speed)
 static void feed_focus(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial)
 {
 	(void)ctx, (void)kind, (void)id, (void)serial;
+}
+
+static uint64_t feed_holds(void *ctx, const uint64_t *ids, size_t count)
+{
+	struct world *w = ctx;
+
+	require((ids != NULL) == (count > 0));
+	return w->holds = w->turn + count;
 }
 
 static size_t feed_history(void *ctx, enum task_kind kind, uint64_t id, uint64_t serial,
@@ -166,6 +177,7 @@ static const struct feed_ops feed_ops = {
 	.seek = feed_seek,
 	.play = feed_play,
 	.focus = feed_focus,
+	.holds = feed_holds,
 	.history = feed_history,
 	.processes = feed_processes,
 	.attach = feed_attach,
@@ -188,16 +200,13 @@ static void open_screen(struct terminal *terminal)
 		keyboard = ends[1];
 		in = fdopen(ends[0], "r");
 		out = fopen("/dev/null", "w");
+		setenv("VISUAL", "true", 1);
 		require(in && out && newterm("xterm-256color", out, in));
 		cbreak();
 		noecho();
 		keypad(stdscr, TRUE);
-		nodelay(stdscr, TRUE);
 		typeahead(-1);
-		set_escdelay(0);
-		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
-		mouseinterval(0);
-		color_init(false);
+		color_init(&(struct settings){.mouse = true});
 	}
 	terminal->in_fd = terminal->out_fd = fileno(in);
 	terminal->utf8 = true;
@@ -205,19 +214,18 @@ static void open_screen(struct terminal *terminal)
 
 static void type(struct tui *t, const uint8_t *bytes, size_t size)
 {
-	int key, y = 0, x = 0;
+	struct input_event event;
 
-	if (size)
-		require(write(keyboard, bytes, size) == (ssize_t)size);
-	while ((key = terminal_key(&t->terminal)) != TERMINAL_NO_KEY && !t->quit) {
-		if (key == TERMINAL_KEY(KEY_MOUSE)) {
-			enum mouse_event event = terminal_mouse(&y, &x);
-
-			tui_mouse(t, event, y, x);
-		} else if (key != TERMINAL_KEY(KEY_RESIZE)) {
-			tui_key(t, key);
-		}
+	if (size == 0)
+		return;
+	require(write(keyboard, bytes, size) == (ssize_t)size);
+	while (terminal_waits(&t->terminal)) {
+		require(terminal_read(&t->terminal));
+		while (terminal_next(&t->terminal, &event))
+			if (!t->quit)
+				tui_input(t, &event);
 	}
+	require(t->terminal.input.count < INPUT_MAX);
 }
 
 static void use(struct world *w, bool choose, const uint8_t *keys, size_t size)
@@ -232,8 +240,18 @@ static void use(struct world *w, bool choose, const uint8_t *keys, size_t size)
 	require(tui_open(&t, &options, &e) == 0);
 	open_screen(&t.terminal);
 	while (!t.quit) {
-		size_t length = size < KEYS_AT_ONCE ? size : KEYS_AT_ONCE;
+		const uint8_t *resize = memchr(keys, RESIZE, size);
+		size_t length = resize ? (size_t)(resize - keys) : size;
 
+		length = length < KEYS_AT_ONCE ? length : KEYS_AT_ONCE;
+		if (resize == keys) {
+			if (size < 3)
+				break;
+			resizeterm(1 + keys[1] % 60, 1 + keys[2] % 200);
+			keys += 3;
+			size -= 3;
+			length = 0;
+		}
 		tui_take(&t);
 		tui_tick(&t);
 		tui_draw(&t);
@@ -243,8 +261,6 @@ static void use(struct world *w, bool choose, const uint8_t *keys, size_t size)
 		keys += length;
 		size -= length;
 	}
-	while (terminal_key(&t.terminal) != TERMINAL_NO_KEY)
-		;
 	tui_close(&t);
 }
 

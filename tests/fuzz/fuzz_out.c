@@ -18,7 +18,7 @@
 #include "out/timeline.h"
 #include "rec/reader.h"
 
-enum way { ASCII = 1, NARROW = 2, STACKS = 4 };
+enum way { ASCII = 1, NARROW = 2, STACKS = 4, HOLDS = 128 };
 
 static void check_json(const char *bytes, size_t length)
 {
@@ -54,7 +54,8 @@ static void write_picture(const struct snapshot *picture, unsigned ways)
 	struct out_request request = {.snapshot = picture,
 				      .settings = &settings,
 				      .width = ways & NARROW ? 40 : 0,
-				      .stacks = ways & STACKS};
+				      .stacks = ways & STACKS,
+				      .holds = ways & HOLDS};
 	struct rows rows;
 	struct buf out;
 
@@ -79,7 +80,8 @@ static void write_report(const struct snapshot *picture, unsigned ways)
 					 .history = history,
 					 .nr_samples = 2,
 					 .watched_ns = CLOCK_SECOND_NS,
-					 .ascii = ways & ASCII};
+					 .ascii = ways & ASCII,
+					 .holds = ways & HOLDS};
 	struct buf out;
 
 	require(history != NULL);
@@ -143,6 +145,7 @@ static void write_stream(struct pictures *pictures)
 
 	require(stream != NULL);
 	buf_init(&out, 0);
+	stream_write_holds(stream);
 	for (int i = 0; i < 2; i++)
 		require(stream_put(stream, pictures->list[i], &out, NULL) == 0);
 	for (const char *line = out.bytes; *line;) {

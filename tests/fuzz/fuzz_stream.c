@@ -9,6 +9,7 @@
 
 #include "base/when.h"
 #include "core/graph.h"
+#include "rec/decode.h"
 #include "rec/reader.h"
 
 #define READ_MAX 64u
@@ -34,6 +35,23 @@ static void check_task(const struct task *task)
 		require(task->waits.actors->pids[i] > 0);
 }
 
+static void check_members(const struct snapshot *got)
+{
+	require(got->nr_members <= REC_MEMBERS_MAX && (got->members || !got->nr_members));
+	for (size_t i = 0; i < got->nr_members; i++) {
+		const struct member_process *member = &got->members[i];
+
+		require(member->pid > (i > 0 ? got->members[i - 1].pid : 0));
+		require(member->name && member->sources && member->start_real_ns >= 0);
+		require(snapshot_member(got, member->pid) == member);
+	}
+	for (size_t i = 0; i < got->nr_tasks; i++) {
+		const struct task *task = &got->tasks[i];
+
+		require(task->pid >= 0 && !task->process == !got->nr_members);
+	}
+}
+
 static size_t read_at(struct rec_reader *reader, size_t at)
 {
 	struct snapshot *got = snapshot_new();
@@ -44,6 +62,7 @@ static size_t read_at(struct rec_reader *reader, size_t at)
 	require(rc == 0 || rc == ERR_FORMAT);
 	for (size_t i = 0; i < got->nr_tasks; i++)
 		check_task(&got->tasks[i]);
+	check_members(got);
 	for (size_t i = 0; i < got->nr_others; i++) {
 		check_task(&got->others[i].task);
 		require(got->others[i].process->name != NULL);

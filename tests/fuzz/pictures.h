@@ -30,6 +30,31 @@ struct pictures {
 	char *texts[TEXTS];
 };
 
+static inline const struct holds *fill_holds(struct pictures *w, struct snapshot *out,
+					     unsigned i, unsigned dice)
+{
+	struct held *list = arena_alloc(&out->arena, TEXTS * sizeof(*list));
+	struct holds *holds = arena_alloc(&out->arena, sizeof(*holds));
+
+	require(list && holds);
+	for (unsigned n = 0; n < TEXTS; n++)
+		list[n] =
+			(struct held){.kind = (enum held_kind)((dice + n) % HELD_KINDS),
+				      .reads = (enum held_text)((dice + n) % HELD_TEXTS),
+				      .steps = (uint8_t)(n % 4),
+				      .frame = (int)n - 1,
+				      .others = n,
+				      .address = n % 2 ? 0x1000 + i : 0,
+				      .way = w->texts[n],
+				      .name = w->texts[(n + 1) % TEXTS],
+				      .text = w->texts[(n + 2) % TEXTS]};
+	*holds = (struct holds){.list = list,
+				.nr = TEXTS,
+				.compared = dice,
+				.why = dice % 7 ? NULL : w->texts[0]};
+	return holds;
+}
+
 static inline void fill_task(struct pictures *w, struct snapshot *out, unsigned i,
 			     unsigned dice)
 {
@@ -69,8 +94,56 @@ static inline void fill_task(struct pictures *w, struct snapshot *out, unsigned 
 	*label = (struct label){w->texts[5], w->texts[6]};
 	task->labels = label;
 	task->nr_labels = i % 2;
+	if (i % 3 == 1)
+		task->holds = fill_holds(w, out, i, dice);
 	task->switches = dice * i;
 	task->cpu_percent = i % 5 ? -1 : (float)i;
+}
+
+/* Timers with such names, and a heap that has changed. */
+static inline void fill_runtime(struct pictures *w, struct snapshot *out, unsigned dice)
+{
+	struct timers *timers = arena_alloc(&out->arena, sizeof(*timers));
+
+	require(timers != NULL);
+	timers->count = 100;
+	timers->read_ns = out->mono_ns;
+	for (unsigned i = 0; i < 2 + dice % 8; i++)
+		timers->groups[timers->nr_groups++] = (struct timer_group){
+			.callback = i % 2 ? "time.goFunc" : w->texts[1],
+			.function = i % 3 ? w->texts[2] : "",
+			.period_ns = (int64_t)(i * dice) - 1,
+			.period_most_ns = dice,
+			.count = i * dice,
+			.full = i,
+			.next_ns = out->mono_ns,
+		};
+	out->timers = timers;
+	for (const struct go_heap_field *field = go_heap_fields; field->key; field++)
+		go_heap_set(&out->resources.go_heap, field, (int64_t)dice << dice % 50);
+}
+
+/* Makes the target three processes, each with a third of the tasks; one is unreadable. */
+static inline void fill_members(struct pictures *w, struct snapshot *out, unsigned dice)
+{
+	out->members = arena_alloc(&out->arena, 3 * sizeof(*out->members));
+	require(out->members != NULL);
+	out->target.pid = 0;
+	for (unsigned i = 0; i < 3; i++) {
+		struct member_process *member = &out->members[out->nr_members++];
+
+		*member = (struct member_process){.pid = (pid_t)(40 + i + dice % 2),
+						  .name = w->texts[i % TEXTS],
+						  .sources = i ? "native" : "",
+						  .runtime = i ? w->texts[1] : NULL,
+						  .trouble = i ? NULL : w->texts[2],
+						  .start_real_ns = dice,
+						  .resources = out->resources,
+						  .timers = i ? out->timers : NULL};
+	}
+	for (size_t i = 0; i < out->nr_tasks; i++)
+		out->tasks[i].pid = out->members[i % 3].pid;
+	snapshot_name_processes(out);
 }
 
 static inline struct snapshot *make_picture(struct pictures *w, unsigned nr,
@@ -83,11 +156,14 @@ static inline struct snapshot *make_picture(struct pictures *w, unsigned nr,
 	out->real_ns = 1800000000 * CLOCK_SECOND_NS;
 	out->target.pid = 100;
 	out->target.name = w->texts[0];
-	out->target.sources = "native";
+	out->target.sources = dice % 4 ? "native" : "goruntime";
 	out->resources.rss_bytes = dice * 1000;
 	out->resources.fds = dice;
 	for (unsigned i = 0; i < nr; i++)
 		fill_task(w, out, i * (1 + dice % 2), dice);
+	fill_runtime(w, out, dice);
+	if (dice & 64)
+		fill_members(w, out, dice);
 	snapshot_note(out, "%s", w->texts[7]);
 	snapshot_count(out);
 	graph_build(out, NULL);

@@ -41,7 +41,7 @@ make -s -j"$(nproc)" BUILD="$BUILD/fuzz/client" CC="$CLANG" \
 	echo 'not ok - the client does not build for fuzzing'
 	exit 1
 }
-libraries="$(pkg-config --libs ncursesw jansson libproc2 libdw libcurl zlib libmicrohttpd) -lelf -liberty -ldl -pthread -lm"
+libraries="$(make -s client-libs) -lelf -ldl"
 failed=0
 
 # A line of the source that says how it is built or run.

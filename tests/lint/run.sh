@@ -5,7 +5,7 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
-checks="layers rings format shape comments words exports tables man shell workflows analyse"
+checks="layers rings format shape comments words version exports tables man shell workflows analyse"
 [ $# -eq 0 ] || checks=$*
 failed=0
 out=$(mktemp)
@@ -62,6 +62,17 @@ check_words() {
 		grep -vE '^tests/(data/|lint/words\.awk)')
 }
 
+# The version is written in include/grmon.h alone, and CHANGELOG.md begins with it.
+check_version() {
+	set -- $(make -s version)
+	grep -nwF -- "$2" $(c_files | grep -vE '^(tests/(data|verdicts)/|CHANGELOG\.md$)') |
+		sed 's/$/: take the version from include\/grmon.h/'
+	[ "$(sed -n '/^## /{s/^## \([^, ]*\).*/\1/p;q;}' CHANGELOG.md)" = "$2" ] ||
+		echo "CHANGELOG.md does not begin with version $2"
+	grep -q "^\.Nm $1\$" man/$1.1 || echo "man/$1.1 does not explain $1"
+	[ "$(head -1 README.md)" = "# $1" ] || echo "README.md is not about $1"
+}
+
 # The agent's dynamic symbols: its API, and the functions that it interposes on purpose.
 check_exports() {
 	make -s agent BUILD="$BUILD" >/dev/null || { echo 'the agent does not build'; return; }
@@ -113,13 +124,16 @@ check_workflows() {
 }
 
 check_analyse() {
-	flags="-std=c11 -D_GNU_SOURCE -DGRMON_LIBDIR=__FILE__ -Iinclude -Isrc $(pkg-config --cflags ncursesw jansson libproc2 libdw)"
+	flags="-std=c11 -D_GNU_SOURCE -DGRMON_LIBDIR=__FILE__ -Iinclude -Isrc $(pkg-config --cflags ncursesw jansson libdw)"
+	# The other file of the two needs another library.
+	other=src/source/process_scan_procps.c
+	! pkg-config --exists libprocps || other=src/source/process_scan_proc2.c
 	cppcheck --quiet --error-exitcode=0 --inline-suppr --std=c11 -Iinclude -Isrc \
 		--enable=warning,portability,performance -j "$(nproc)" \
 		--suppressions-list=tests/lint/cppcheck.txt \
 		--template='{file}:{line}: {severity}: {message} [{id}]' \
 		$(c_files 'src/*.c') 2>&1 | head -60
-	c_files 'src/*.c' | grep -v '^src/examples/' |
+	c_files 'src/*.c' | grep -vxF "$other" | grep -v '^src/examples/' |
 		xargs -P "$(nproc)" -n 4 sh -c 'clang-tidy --quiet "$@" -- '"$flags"' 2>/dev/null' tidy |
 		grep -E '(warning|error):' | sed "s,^$PWD/,," | sort -u | head -60
 }

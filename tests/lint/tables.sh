@@ -4,9 +4,11 @@
 # option and subcommand in them, and no other.
 set -u
 client=$1
-bash_file=man/completions/grmon-c.bash
-zsh_file=man/completions/_grmon-c
-fish_file=man/completions/grmon-c.fish
+# A second argument is the folder of completions that were made for that client.
+completions=${2:-man/completions}
+bash_file=$completions/grmon-c.bash
+zsh_file=$completions/_grmon-c
+fish_file=$completions/grmon-c.fish
 
 list=$("$client" help options-list) || { echo "'$client help options-list' failed"; exit 1; }
 # Lines: "option --interval", "command dump".
@@ -39,6 +41,10 @@ grep -ohE '"grmon_[a-z_]+", "[a-z_]*", "(gauge|counter|info)"' src/out/metrics.c
 	grep -qE "^\.It Cm .*\b$word( |\$)" man/grmon-c-guide.7 || echo "man/grmon-c-guide.7 does not explain $word"
 done
 # The other direction: everything that the completions offer must exist.
+for word in user header export; do
+	echo "$list" | grep -qE "(--| )$word\$" || grep -nwE -- "--$word|-l $word|$word" $bash_file $zsh_file $fish_file |
+		grep -v '^[^:]*:[0-9]*:#'
+done
 grep -ohE -- '--[a-z][a-z-]+' $bash_file | sort -u | while read -r word; do
 	echo "$list" | grep -qxF -- "option $word" || echo "$bash_file offers $word, which does not exist"
 done

@@ -2,9 +2,10 @@
 """Waits that nobody ends: "leak_waiters.py SECONDS CODE [NAME]" starts a thread that waits
 for a mutex, and one more on SIGUSR1, which is answered by a line; NAME: what the kernel is
 told that the threads are called; "released": the lock is let go after half of the time;
-"late": 0.3 seconds before the end.
+"late": at the end, which is as soon as the thread has gone.
 Ends after SECONDS with CODE."""
 import ctypes
+import os
 import signal
 import sys
 import threading
@@ -29,11 +30,16 @@ def another(*_):
 signal.signal(signal.SIGUSR1, another)
 another()
 until = time.monotonic() + float(sys.argv[1])
-early = {"released": float(sys.argv[1]) / 2, "late": 0.3}.get("".join(sys.argv[3:]))
-release = until - early if early else None
+story = "".join(sys.argv[3:])
+release = until - float(sys.argv[1]) / 2 if story == "released" else None
 while time.monotonic() < until:
     time.sleep(0.05)
     if release and time.monotonic() > release:
         libc.pthread_mutex_unlock(mutex)
         release = None
+if story == "late":
+    libc.pthread_mutex_unlock(mutex)
+    while threading.active_count() > 1:
+        time.sleep(0.001)
+    os._exit(int(sys.argv[2]))
 sys.exit(int(sys.argv[2]))

@@ -294,7 +294,9 @@ static void system_calls(void)
 	R(syscall(SYS_futex, &word, FUTEX_WAKE, 1));
 	R(syscall(SYS_futex, 8L, FUTEX_WAIT, 0, NULL));
 	R(syscall(SYS_futex, &word, 99, 0));
+#ifdef SYS_futex_waitv
 	R(syscall(SYS_futex_waitv, NULL, 0L, 0L, NULL, 0L));
+#endif
 	R(syscall(SYS_getppid) == getppid());
 	R(syscall(9999));
 	R(syscall(-1));

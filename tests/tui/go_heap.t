@@ -38,7 +38,7 @@ expect 'Go collector: [0-9]+ collections, the last one [0-9.msh]+ ago, .*the nex
 expect 'The live heap grew from [0-9]+ MB to [0-9]+ MB' "and what has changed since the mark"
 expect 'go tool pprof http://HOST:PORT/debug/pprof/heap' "and what shows the allocations"
 press End
-expect 'go stacks [0-9.]+[KM] +stacks of goroutines' "with graphs"
+expect 'go stacks [0-9.]+[KM] .*stacks of goroutines' "with graphs"
 press x q
 wait_for '^status=0'
 kill -9 "$target"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# The timers of a Go program in the resources view.
+# The timers of a Go program in the resources view, and what d says of them after a mark.
 . "$(dirname "$0")/lib.sh"
 need go
 [ "$(uname -m)" = x86_64 ] || skip_all 'Go programs are read on x86-64 only'
@@ -19,4 +19,19 @@ expect '^ +Go timers: [0-9]+ timers, [0-9]+ of them tickers' 'x shows how many t
 expect '^ +90 timers that call main\.\(\*session\)\.expire, the next in 59m' 'those that call a function'
 expect '^ +3 tickers of 2h00m that send to a channel, the next in 1h' 'and tickers, by their period'
 expect ' go_timers [0-9]+ .*timers of Go.s runtime' 'and a graph'
+press x q
+wait_for '^status=0'
+kill -9 "$target"
+
+# Timers of sessions that are never stopped grow, and goroutines do not.
+"$work/timers" forget 10 >"$work/out" 2>&1 </dev/null &
+target=$!
+started="$started $target"
+until_true grep -q '^ready' "$work/out" || echo '# the target is not ready'
+view "-i 0.1 $target"
+wait_for 'tasks [0-9]+'
+press m
+expect 'mark 1 [0-9:]+: d shows what changes' 'a mark'
+press d
+expect 'since the mark: \+[0-9]+: [0-9]+ timers that call main\.\(\*session\)\.expire' 'd says which timers have grown'
 plan $tests

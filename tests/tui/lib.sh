@@ -14,6 +14,8 @@ export SHELL=/bin/sh
 finish() {
 	status=$?
 	trap - EXIT INT TERM
+	# shellcheck disable=SC2086
+	started=$(still_ours $started)
 	tmux -L "$server" kill-server 2>/dev/null
 	for pid in $started; do
 		kill -CONT "$pid" 2>/dev/null
@@ -57,7 +59,14 @@ open_shell() {
 	tmux -L "$server" -f /dev/null new-session -d -s view -x "$1" -y "$2" \
 		"PS1='back> ' ENV= exec sh"
 	tmux -L "$server" set-option -g focus-events off >/dev/null
+	# tmux 3.2 may ignore both numbers.
+	[ "$(state window_width)" = "$1" ] || resize "$1" "$2"
 	wait_for '^back>' || give_up 'no shell in tmux'
+}
+# The view without its preview, for tests of what the whole screen has room for.
+no_preview() {
+	mkdir -p "$XDG_CONFIG_HOME/grmon-c"
+	echo '{"preview": false}' >"$XDG_CONFIG_HOME/grmon-c/config.json"
 }
 # Types a command into that shell.
 run_in_shell() {
@@ -67,7 +76,7 @@ run_in_shell() {
 # view ARG...: starts the client with these arguments and waits until it has drawn.
 view() {
 	run_in_shell "clear; $client $*; echo status=\$?"
-	wait_for 'ID +STATE'
+	wait_for 'ID +(.* )?STATE'
 }
 # Prints the pid of the client that runs in the shell.
 view_pid() {
@@ -76,8 +85,10 @@ view_pid() {
 
 # The line that the cursor is on, and whether it contains TEXT.
 cursor_line() { colored | grep -nE "$(printf '\033')\[([0-9;]*;)?7m"; }
-cursor_is_at() { cursor_line | grep -qF -- "$1"; }
-cursor_has_left() { [ "$(cursor_line | cut -d: -f1)" != "$1" ]; }
+cursor_is_at() { cursor_line | sed "s/$(printf '\033')\[[0-9;]*m//g" | grep -qF -- "$1"; }
+# Where the cursor is: its line, and the task there, since a list may scroll under it.
+cursor_place() { cursor_line | sed "s/$(printf '\033')\[[0-9;]*m//g" | grep -oE '^[0-9]+:|\b[tgc][0-9]+\b' | head -n 4; }
+cursor_has_left() { [ "$(cursor_place)" != "$1" ]; }
 # step KEY COMMAND…: presses KEY until the command succeeds; each press waits until the
 # one before has moved the cursor.
 step() {
@@ -87,9 +98,9 @@ step() {
 	until "$@"; do
 		steps=$((steps + 1))
 		[ $steps -lt 60 ] || return 1
-		step_line=$(cursor_line | cut -d: -f1)
+		step_place=$(cursor_place)
 		press "$step_key"
-		until_true cursor_has_left "$step_line"
+		until_true cursor_has_left "$step_place"
 	done
 }
 # page_to PATTERN: pages down in a text that does not change.
@@ -101,6 +112,13 @@ page_to() {
 	done
 }
 page_has_changed() { [ "$(screen)" != "$page" ]; }
+
+# mouse BUTTON X Y: a press (0 left, 65 wheel) and a release as a terminal reports them, from 1.
+mouse() {
+	place="\\$(printf %o $((32 + $2)))\\$(printf %o $((32 + $3)))"
+	typed "$(printf "\\033[M\\$(printf %o $((32 + $1)))$place")"
+	[ "$1" -ne 0 ] || typed "$(printf "\\033[M\\043$place")"
+}
 
 is_ready() { grep -q ready "$work/ready"; }
 # start_target [VAR=VALUE...]: starts tests/targets/tui_tasks; its pid is in $target.

@@ -26,7 +26,7 @@ until_true grep -q ready "$work/done"
 order enter kitchen 5
 order enter cellar 3
 
-open_shell 120 30
+open_shell 120 50
 view "-i 0.1 $target"
 until_true sees 'tasks 9 '
 press d

@@ -13,11 +13,11 @@ target=$!
 started="$started $target"
 until_true grep -q '^ready' "$work/out" || echo '# the target is not ready'
 
-open_shell 140 40
+open_shell 140 60 # with room for a row for each
 view -i 60 "$target"
 press L
 expect 'nothing alive can wake 2[12][0-9] of [0-9]+ blocked goroutines' 'L says how many goroutines nothing can wake'
-expect '2[12][0-9] proven' 'the header counts proven goroutines'
+expect '^! 2[12][0-9] can never run again' 'the header counts proven goroutines'
 press /
 typed 'state:proven name:signalled'
 press Enter
@@ -25,7 +25,10 @@ expect '^P +g[0-9]+ +cond .*main\.leak\.signalled' 'a proven row begins with P'
 press Enter
 expect 'proven leak: nothing alive can reach cond( 0x|$)|proven leak: nothing can ever end this wait' 'the open task says that nothing reaches the object of its wait'
 press q
+wait_for '[0-9]+ of [0-9]+ shown'
 press Escape
+wait_for ' [0-9]+ shown' # both keys at once would be alt with a key
+wait_gone ' of [0-9]+ shown'
 press /
 typed 'state:proven name:main.leak.sender'
 press Enter
@@ -33,7 +36,10 @@ expect '^P +g[0-9]+ +chan-send .*main\.leak\.sender' 'a leaked sender is proven'
 press Enter
 expect 'proven leak: nothing alive can reach channel 0x' 'the proof of a sender names its channel'
 press q
+wait_for '[0-9]+ of [0-9]+ shown'
 press Escape
+wait_for ' [0-9]+ shown' # both keys at once would be alt with a key
+wait_gone ' of [0-9]+ shown'
 press /
 typed 'state:proven name:alive'
 press Enter

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A recording in the view: the header says so, samples are stepped through, ages do not grow.
 . "$(dirname "$0")/lib.sh"
-plan 19
+plan 20
 
 start_target LD_PRELOAD="$agent"
 cd "$work" || exit 1
@@ -10,6 +10,7 @@ cd "$work" || exit 1
 open_shell 110 30
 view "$work/file.grmon"
 expect 'REPLAY [0-9:]*Z' "the header says that this is a recording, and the time of the sample"
+expect '\[ \] step +p play +\( \) speed' "the footer has its keys"
 expect 'sleeper' "the tasks of the recording are shown"
 age() { screen | grep sleeper | grep -oE '[0-9.]+m?s ' | head -n 1; }
 newest=$(age)

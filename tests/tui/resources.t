@@ -30,10 +30,11 @@ expect ' [0-9.]+[KMG] ┤' "the graph has a scale of bytes"
 expect '^ +-[0-9.]+s .* now' "the graph has a scale of time"
 expect 'watched for [0-9.]+s' "the footer says for how long the target was watched"
 expect ' fds [0-9]+ .*open descriptors' "the descriptors have a graph"
+resize 120 20
 expect 'graphs 1 to [0-9]+ of [0-9]+, watched for' "the footer says that there are more graphs"
 press End
 expect_gone 'sockets: +established' "End scrolls to the end"
-press k k
+press End
 expect ' children 2 .*child processes' "the graph of child processes is at the end"
 press Home
 expect 'sockets: +established' "Home scrolls back"
@@ -48,8 +49,8 @@ exec 9>&-
 
 start_resources fill 300 245 300
 view "--interval 0.1 --ascii $target"
-expect '^resources .*  ![0-9]+ of 300 fds' "the header shows a limit that is near"
-colored | grep -qE "$(printf '\033')\[[0-9;]*m![0-9]+ of 300 fds"
+expect '^! descriptors at [0-9]+% of 300' "the header shows a limit that is near"
+colored | grep -qE "$(printf '\033')\[[0-9;]*mdescriptors at [0-9]+% of 300"
 ok $? "the header shows that limit in another colour"
 press x
 expect '^! [0-9]+ of 300 fds, [89][0-9]%' "a limit that is near is marked in the view"

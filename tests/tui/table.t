@@ -3,11 +3,14 @@
 # The task table at 80x24: columns, sort, filter while it is typed, quick filters, pause, expand,
 # column chooser, help, and quit.
 . "$(dirname "$0")/lib.sh"
-plan 40
+plan 41
 
 start_target
 open_shell 80 24
-view "$target"
+# The rows are where they are however long the tests take: no line of warnings comes, and
+# no preview.
+no_preview
+view "--stuck 1h $target"
 expect "^tui_tasks +pid $target " "the header names the target"
 expect 'tasks [0-9]+ ' "the header counts tasks"
 expect '0:all [0-9]+\]? +1:channel 0 +2:lock 4' "the classes are shown with their counts"
@@ -79,6 +82,7 @@ wait_for 'sleeper'
 
 press p
 expect 'PAUSED' "p pauses and the header says so"
+wait_for '^ +> +[0-9]+ ' # the preview reads the source code when the cursor rests
 before=$(screen)
 # The two flickers wake up six times a second and the view samples once: after this a table that is
 # not paused shows other ages.
@@ -100,7 +104,7 @@ press Home e
 expect '^ +(SWITCHES|CREATED BY|CPU%) ' "e shows the texts that do not fit"
 press e c
 wait_for 'Columns'
-press g j j Space Escape
+press g j j j j Space Escape
 wait_gone 'Columns'
 sees_not 'STATE'
 ok $? "c hides a column"
@@ -110,26 +114,27 @@ press G Space Escape # shows it again
 wait_gone 'Columns'
 
 esc=$(printf '\033')
-# mouse BUTTON X Y: a press (0 left, 65 wheel) and a release as a terminal reports them, from 1.
-mouse() {
-	place="\\$(printf %o $((32 + $2)))\\$(printf %o $((32 + $3)))"
-	typed "$(printf "${esc}[M\\$(printf %o $((32 + $1)))$place")"
-	[ "$1" -ne 0 ] || typed "$(printf "${esc}[M\\043$place")"
-}
 row_has_cursor() { colored | sed -n "$1p" | grep -qE "$esc\[[0-9;]*7m"; }
 mouse 0 10 6
 until_true row_has_cursor 6
 ok $? "a click selects its row"
+mouse 0 10 14
 mouse 65 10 6
 # If its bytes arrived with a pause between them, they were not read as a mouse event.
 until_true row_has_cursor 9 || { mouse 65 10 6 && until_true row_has_cursor 9; }
-ok $? "the wheel moves the cursor"
+ok $? "the wheel moves the cursor; a click below the rows did not"
 mouse 0 4 3
 expect 'ID *[▲▼]' "a click on a title sorts by it"
 mouse 0 28 2
 expect '\[2:lock 4\]' "a click on a class filters"
 press 0 +
 expect 'samples every 2.0s' "+ makes the interval longer"
+press Home
+row=$(cursor_place)
+press j
+until_true cursor_has_left "$row"
+sees_not 'samples every'
+ok $? "the next key ends the message of the one before"
 cd "$work" || exit 1
 tmux -L "$server" send-keys -t view y
 wait_for 'written to '

@@ -12,7 +12,7 @@ view "--interval 0.1 $target"
 wait_for 'flicker-2'
 cursor_row() { colored | grep -E "$esc\[[0-9;]*7m($esc\[[0-9;]*m)*.? +t[0-9]+"; }
 cursor_on() { cursor_row | grep -q "$1"; }
-row_of() { screen | grep -n "$1" | cut -d: -f1; }
+row_of() { screen | grep -n "^. *t[0-9].*$1" | cut -d: -f1; }
 put_cursor_on() {
 	press Home
 	step j cursor_on "$1"

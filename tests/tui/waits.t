@@ -3,7 +3,7 @@
 # The waits view: deadlocks first, many waiters folded into one line, the task that blocks all
 # others, Enter to open a task and back; and the signs of a deadlock in the other views.
 . "$(dirname "$0")/lib.sh"
-plan 18
+plan 19
 
 # start_locks KIND...: starts tests/targets/lock_cycles; its pid is in $target.
 start_locks() {
@@ -17,9 +17,9 @@ start_locks() {
 }
 
 start_locks wide 12
-open_shell 110 24
+open_shell 110 23
 view "--interval 0.2 $target"
-expect '^lock_cycles .* 1 deadlock ' "the header says that there is a deadlock"
+expect '^! 1 deadlock of t[0-9]+ and t[0-9]+, 12 wait behind *$' "the header says that there is a deadlock"
 expect '^D t[0-9]+ +mutex .* ring ' "D marks the rows of the deadlock"
 sees '^D t[0-9]+ .* behind '
 [ $? -ne 0 ]
@@ -39,8 +39,12 @@ expect_gone ' behind ' "Enter folds it again"
 press e
 expect ' behind ' "e unfolds everything"
 press e
-press Home Down Enter
-expect '^ D +in a deadlock' "Enter opens a task, which has a D too"
+expect_gone ' behind ' "e folds it again"
+press Home
+mouse 0 10 20
+mouse 0 10 20
+press Down Enter
+expect '^ D +in a deadlock' "Enter opens a task, which has a D too; a click below the lines moved nothing"
 press q
 expect '^Deadlock 1:' "q goes back to the waits"
 press q

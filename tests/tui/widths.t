@@ -12,7 +12,7 @@ is_left_of() { [ "$(at "$1")" -lt "$2" ]; }
 
 start_target
 open_shell 120 20
-view "--interval 0.1 --source native $target"
+view "--columns +created,+cpu,+switches,+labels --interval 0.1 --source native $target"
 expect 'CREATED BY {1,2}CPU%' "a column without content has the width of its title"
 expect 'LABELS *$' "the last column without content has the width of its title"
 wait_for ' 0\.[0-9] +[0-9]+ *$' # the CPU share is known from the second sample on

@@ -133,6 +133,7 @@ class Box:
         self.tools, self.running_tools = [], []
         self.fed, self.feeding = None, False
         self.hung = []  # (pid, whether a task of it hangs)
+        self.until_file = None  # the program does not hang before this file exists
 
     def path(self, name):
         return os.path.join(self.dir, name)

@@ -16,7 +16,7 @@ LONG = "dump: long"  # from outside it appears to wait for an event: long, not s
 WATCH_LONG = "watched: long"
 WATCH = "watched"    # only the history shows it: one recorder has watched from the start
 
-HISTORY_S = 12       # how long each program makes short waits before it hangs
+HISTORY_S = 12       # how long each program makes short waits before it hangs, at least
 
 
 def named(task):
@@ -31,6 +31,8 @@ def native(kind):
 
 
 def simple(box, *words, env=None):
+    if box.until_file:
+        env = {"HUNG_UNTIL": box.until_file, **(env or {})}
     process = box.start(*words, HISTORY_S, env={"HUNG_DIR": box.dir, **(env or {})})
     box.says(process, "ready")
     return [(process.pid, named)]
@@ -120,9 +122,9 @@ HUNG = [
     ("no reply, channel", "Go", WATCH, go("no-reply")),
     ("no reply, TCP", "Go", WATCH, go("tcp-reply")),
     ("with, in opposite order", "Python", DUMP, python("abba")),
-    ("Lock.acquire", "Python", LONG, python("lock")),
-    ("Semaphore in work", "Python", WATCH_LONG, python("semaphore")),
-    ("no reply, socket", "Python", WATCH_LONG, python("reply")),
+    ("Lock.acquire", "Python", DUMP, python("lock")),
+    ("Semaphore in work", "Python", WATCH, python("semaphore")),
+    ("no reply, socket", "Python", WATCH, python("reply")),
     ("synchronized, opposite order", "Java", WATCH, java("abba")),
     ("monitor never left", "Java", WATCH, java("monitor")),
     ("ReentrantLock never unlocked", "Java", LONG, java("reentrant")),

@@ -13,6 +13,12 @@ THRESHOLD_S = 10  # the default
 WATCH_INTERVAL_S = 0.25
 AFTER_S = THRESHOLD_S + 4
 SIDE_BY_SIDE = 3
+# A busy machine takes fewer samples than were asked for, and sees longer waits: the history of a program
+# lasts until WAITS_SEEN of its waits were seen, and the verdict may take ten times the longest of them.
+WAITS_SEEN = 16
+HISTORY_AT_MOST_S = 60
+LATE_S = 30
+TIMES = 10
 FAMILIES = {"Go": ["go", "version"], "Java": ["java", "-version"], "Rust": ["rustc", "-V"],
             "C": ["gcc", "-dumpfullversion"], "C++": ["g++", "-dumpfullversion"],
             "Python": ["python3", "-V"], "postgres": [postgres.version, "--version"],
@@ -33,6 +39,8 @@ class Row:
 def start(row, options):
     box = Box(row.name)
     try:
+        if row.how == WATCH and row.family == "C":
+            box.until_file = box.path("until")
         box.hung = row.begin(box)
         box.began = time.monotonic()
         if row.how in WATCHES:
@@ -43,6 +51,61 @@ def start(row, options):
         row.skipped = str(why)
     box.close()
     return None
+
+
+def end_history(pairs):
+    """Lets programs hang once the recorder has seen enough of their waits."""
+    deadline = time.monotonic() + HISTORY_AT_MOST_S
+    left = [box for _, box in pairs if box.until_file]
+    while left:
+        for box in list(left):
+            (pid, is_hung), (_, file, _) = box.hung[0], box.watches[0]
+            waits = {task.get("since_ns") for _, sample in harness.samples(pid, file)
+                     for task in sample.tasks if is_hung(task) and task["stack"]}
+            if len(waits) >= WAITS_SEEN or time.monotonic() > deadline:
+                box.write("until", "")
+                left.remove(box)
+        time.sleep(0.5 if left else 0)
+
+
+def is_late(row, sample, is_hung):
+    """Nothing in it is wrong, but a verdict is missing."""
+    expected = {task["id"] for task in sample.tasks if is_hung(task)}
+    seen = sample.long if row.how in (LONG, WATCH_LONG) else sample.red
+    return not expected <= seen and sample.red <= expected
+
+
+def latest_sample(row, box, pid):
+    """What was seen of the process last, and the longest time between two samples."""
+    if row.how not in WATCHES:
+        return harness.sample(pid, *(["--prove"] if row.how == PROVE else [])), 0
+    file = next(file for watched, file, _ in box.watches if watched == pid)
+    seen = list(harness.samples(pid, file))
+    times = [clock_ns for clock_ns, _ in seen]
+    gaps = [(after - before) / 1e9 for before, after in zip(times, times[1:])]
+    return (seen[-1][1] if seen else None), max(gaps, default=0)
+
+
+def wait_for_verdict(row, box):
+    """Waits until the tasks that hang are called so, for as long as that may take."""
+    began = time.monotonic()
+    for pid, is_hung in box.hung:
+        while True:
+            sample, gap_s = latest_sample(row, box, pid)
+            if sample is None or not is_late(row, sample, is_hung) or \
+                    time.monotonic() - began > LATE_S + TIMES * gap_s:
+                break
+            time.sleep(0.5)
+
+
+def more(box, count):
+    """Waits until the recordings have count more samples."""
+    before = [len(list(harness.samples(pid, file))) for pid, file, _ in box.watches]
+    deadline = time.monotonic() + HISTORY_AT_MOST_S
+    while time.monotonic() < deadline and any(
+            len(list(harness.samples(pid, file))) < least + count
+            for least, (pid, file, _) in zip(before, box.watches)):
+        time.sleep(0.2)
 
 
 def judge(row, phase, sample, is_hung):
@@ -62,6 +125,9 @@ def judge(row, phase, sample, is_hung):
 
 
 def take_samples(row, box, phase, options):
+    wait_for_verdict(row, box)
+    if row.how in WATCHES:
+        more(box, options.samples)
     for _ in range(options.samples):
         for pid, is_hung in box.hung:
             if row.how in WATCHES:
@@ -90,9 +156,11 @@ def run_phase(rows, phase, options):
         boxes = list(pool.map(lambda row: None if row.skipped else start(row, options), rows))
     pairs = [(row, box) for row, box in zip(rows, boxes) if box]
     try:
-        latest = max(box.began for _, box in pairs) + HISTORY_S + AFTER_S
-        options.log(f"waiting {latest - time.monotonic():.0f} s: the tasks hang, and their waits get old")
+        latest = max(box.began for _, box in pairs) + HISTORY_S
         time.sleep(max(0, latest - time.monotonic()))
+        end_history(pairs)
+        options.log(f"waiting {AFTER_S} s: the tasks hang, and their waits get old")
+        time.sleep(AFTER_S)
         options.log(f"taking {options.samples} samples")
         with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             list(pool.map(lambda pair: take_samples(*pair, phase, options), pairs))

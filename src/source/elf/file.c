@@ -201,15 +201,16 @@ static enum elf_group group_of(const Elf64_Shdr *section, const char *name)
 		const char *name;
 		enum elf_group group;
 	} names[] = {
-		{".gnu_debuglink", ELF_LINKS},  {".gnu_debugaltlink", ELF_LINKS},
-		{".eh_frame", ELF_UNWIND},      {".eh_frame_hdr", ELF_UNWIND},
-		{".debug_frame", ELF_UNWIND},   {".gnu_debugdata", ELF_MINI},
-		{".debug_info", ELF_DEBUG},     {".debug_types", ELF_DEBUG},
-		{".debug_abbrev", ELF_DEBUG},   {".debug_aranges", ELF_DEBUG},
-		{".debug_line", ELF_DEBUG},     {".debug_line_str", ELF_DEBUG},
-		{".debug_str", ELF_DEBUG},      {".debug_str_offsets", ELF_DEBUG},
-		{".debug_addr", ELF_DEBUG},     {".debug_ranges", ELF_DEBUG},
-		{".debug_rnglists", ELF_DEBUG},
+		{".gnu_debuglink", ELF_LINKS},   {".gnu_debugaltlink", ELF_LINKS},
+		{".eh_frame", ELF_UNWIND},       {".eh_frame_hdr", ELF_UNWIND},
+		{".debug_frame", ELF_UNWIND},    {".gnu_debugdata", ELF_MINI},
+		{".debug_info", ELF_DEBUG},      {".debug_types", ELF_DEBUG},
+		{".debug_abbrev", ELF_DEBUG},    {".debug_aranges", ELF_DEBUG},
+		{".debug_line", ELF_DEBUG},      {".debug_line_str", ELF_DEBUG},
+		{".debug_str", ELF_DEBUG},       {".debug_str_offsets", ELF_DEBUG},
+		{".debug_addr", ELF_DEBUG},      {".debug_ranges", ELF_DEBUG},
+		{".debug_rnglists", ELF_DEBUG},  {".debug_loc", ELF_PLACES},
+		{".debug_loclists", ELF_PLACES},
 	};
 	bool old = text_starts_with(name, ".zdebug_");
 
@@ -246,7 +247,8 @@ static bool makes_sense(const struct elf_file *file, const Elf64_Shdr *section,
 		       section->sh_link < file->nr_sections &&
 		       file->sections[section->sh_link].sh_type == SHT_STRTAB &&
 		       !(file->sections[section->sh_link].sh_flags & SHF_COMPRESSED);
-	return (group == ELF_DEBUG || !packed || strcmp(name, ".debug_frame") == 0) &&
+	return (group == ELF_DEBUG || group == ELF_PLACES || !packed ||
+		strcmp(name, ".debug_frame") == 0) &&
 	       (group != ELF_LINKS || section->sh_size <= LINK_BYTES_MAX ||
 		section->sh_type == SHT_STRTAB) &&
 	       strlen(name) < 64;
@@ -261,14 +263,25 @@ static void add_bytes(struct elf_file *file, enum elf_group group, uint64_t byte
 		       : *sum + bytes;
 }
 
+/* Returns true if the file has the function table of Go. */
+static bool is_go(const struct elf_file *file)
+{
+	for (size_t i = 0; i < file->nr_sections; i++)
+		if (text_ends_with(name_of(file, &file->sections[i]), ".gopclntab"))
+			return true;
+	return false;
+}
+
 static void choose_sections(struct elf_file *file)
 {
+	bool places = is_go(file);
+
 	for (size_t i = 0; i < file->nr_sections; i++) {
 		const Elf64_Shdr *section = &file->sections[i];
 		const char *name = name_of(file, section);
 		enum elf_group group = group_of(section, name);
 
-		if (group == ELF_UNUSED)
+		if (group == ELF_UNUSED || (group == ELF_PLACES && !places))
 			continue;
 		if (!makes_sense(file, section, name, group)) {
 			/* One implausible link is no reason to drop the others. */

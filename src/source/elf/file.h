@@ -29,6 +29,7 @@ enum elf_group {
 	ELF_SYMBOLS,
 	ELF_MINI, /* compressed symbols */
 	ELF_DEBUG,
+	ELF_PLACES, /* where variables are; of Go programs alone */
 	ELF_GROUPS,
 	ELF_UNUSED = ELF_GROUPS
 };

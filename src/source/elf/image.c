@@ -389,9 +389,13 @@ static void drop_over_budget(struct elf_file *file, struct mini *mini, const cha
 			     struct file_budget *budget)
 {
 	static const char *const names[ELF_GROUPS] = {
-		[ELF_LINKS] = "links",          [ELF_EXPORTS] = "symbols",
-		[ELF_UNWIND] = "unwind tables", [ELF_SYMBOLS] = "symbols",
-		[ELF_MINI] = "symbols",         [ELF_DEBUG] = "debug information",
+		[ELF_LINKS] = "links",
+		[ELF_EXPORTS] = "symbols",
+		[ELF_UNWIND] = "unwind tables",
+		[ELF_SYMBOLS] = "symbols",
+		[ELF_MINI] = "symbols",
+		[ELF_DEBUG] = "debug information",
+		[ELF_PLACES] = "places of variables",
 	};
 	char why[96] = "the size is implausible";
 

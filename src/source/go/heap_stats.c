@@ -92,12 +92,13 @@ size_t go_heap_controller_bytes(const struct go_heap_layout *layout)
 
 void go_heap_stats_init(struct go_heap_stats *stats)
 {
-	*stats = (struct go_heap_stats){.tries_left = TRIES};
+	*stats = (struct go_heap_stats){
+		.tries_left = TRIES, .collections = -1, .collected = -1};
 }
 
-/* Returns false if the sums cannot be numbers of bytes. */
+/* deltas has RING elements. Returns false if the sums cannot be numbers of bytes. */
 static bool sum_pages(const struct go_heap_layout *layout,
-		      const uint64_t deltas[RING][DELTA_WORDS], struct pages *out)
+		      const uint64_t (*deltas)[DELTA_WORDS], struct pages *out)
 {
 	uint64_t sums[DELTA_WORDS] = {0};
 
@@ -427,6 +428,8 @@ void go_heap_stats_read(struct go_heap_stats *stats, const struct go_module *mod
 	struct pages pages;
 
 	if (!stats->layout) {
+		struct go_func func;
+
 		if (stats->tries_left == 0 || now_ns < stats->next_ns)
 			return;
 		stats->tries_left--;
@@ -435,6 +438,8 @@ void go_heap_stats_read(struct go_heap_stats *stats, const struct go_module *mod
 			stats->layout = NULL;
 			return;
 		}
+		stats->pprof =
+			go_func_by_name(&module->table, "net/http/pprof.Index", &func);
 	}
 	if (!read_consistent(stats, mem, &reading, &pages))
 		return;
@@ -442,5 +447,20 @@ void go_heap_stats_read(struct go_heap_stats *stats, const struct go_module *mod
 	out->idle_bytes = pages.idle;
 	out->returned_bytes = pages.returned;
 	out->stack_bytes = pages.stacks;
+	out->pprof = stats->pprof;
 	set_collector(stats, mem, &reading, out);
+}
+
+/* A collection ran between this sample and the one before. */
+void go_heap_stats_count(struct go_heap_stats *stats, uint32_t goroutines,
+			 struct go_heap_figures *out)
+{
+	if (out->collections < 0)
+		return;
+	if (stats->collections >= 0 && stats->collections != out->collections)
+		stats->collected =
+			goroutines > stats->goroutines ? goroutines : stats->goroutines;
+	stats->collections = out->collections;
+	stats->goroutines = goroutines;
+	out->last_goroutines = stats->collected;
 }

@@ -19,6 +19,11 @@ struct go_heap_stats {
 	uint64_t percent;    /* Go 1.16, if there are symbols; otherwise 0 */
 	unsigned tries_left; /* to find them */
 	int64_t next_ns;     /* when to try again */
+	bool pprof;          /* the program contains net/http/pprof */
+	/* Of the last sample: */
+	int64_t collections; /* -1 if there was none */
+	uint32_t goroutines;
+	int64_t collected; /* goroutines when the last collection ran, or -1 */
 };
 
 void go_heap_stats_init(struct go_heap_stats *stats);
@@ -27,6 +32,9 @@ void go_heap_stats_init(struct go_heap_stats *stats);
 void go_heap_stats_read(struct go_heap_stats *stats, const struct go_module *module,
 			const struct go_elf *elf, struct memory *mem, int64_t now_ns,
 			struct go_heap_figures *out);
+/* Call it after each such reading, with the number of goroutines. */
+void go_heap_stats_count(struct go_heap_stats *stats, uint32_t goroutines,
+			 struct go_heap_figures *out);
 
 /* For tests: the number of bytes that each check reads, and the checks. */
 const struct go_heap_layout *go_heap_layout_of(unsigned minor);

@@ -24,6 +24,8 @@
 #define WORD_GOFUNC_20  40u
 #define MODULE_WORDS    48u
 
+#define MAPS_MAX        (1u << 16)
+#define MAP_BITS_MAX    (1u << 20)
 #define TABLE_BYTES_MAX (512u << 20)
 #define DATA_BYTES_MAX  (4ull << 30)
 #define SEARCH_BYTES    (1ull << 30) /* per segment */
@@ -249,27 +251,42 @@ static bool tree_makes_sense(const struct go_module *module, const struct go_fun
 	       node.parent_pc >= 0 && (uint64_t)node.parent_pc < func->end - func->entry;
 }
 
-/* Returns how many of 64 functions with inlined calls are valid if gofunc is the base of
- * their trees. */
+/* Returns true if a map of live words looks as the compiler writes it. */
+static bool map_makes_sense(uint64_t map, struct memory *mem)
+{
+	uint8_t header[8]; /* the number of bitmaps, and of bits in each */
+
+	return memory_read(mem, map, header, sizeof(header)) && load_u32(header) > 0 &&
+	       load_u32(header) <= MAPS_MAX && load_u32(header + 4) <= MAP_BITS_MAX;
+}
+
+/* Returns how many of 64 functions are valid if gofunc is the base of their trees of
+ * inlined calls. A program that was built without inlining has none, but maps. */
 static unsigned score_gofunc(const struct go_module *module, uint64_t gofunc,
 			     struct memory *mem)
 {
 	const struct go_pclntab *table = &module->table;
-	unsigned tried = 0, fit = 0;
+	unsigned trees = 0, maps = 0, trees_fit = 0, maps_fit = 0;
 	struct go_func func;
 
-	for (size_t i = 0; i < table->nr_funcs && tried < 64; i++) {
-		uint64_t tree;
+	for (size_t i = 0; i < table->nr_funcs && trees < 64; i++) {
+		uint64_t tree, map;
 
 		if (!go_func_at(table, i, &func))
 			continue;
 		tree = go_func_inline_tree(table, &func, gofunc);
+		map = maps < 64 ? go_func_data(table, &func, GO_FUNCDATA_LOCALS, gofunc)
+				: 0;
 		if (tree) {
-			tried++;
-			fit += tree_makes_sense(module, &func, tree, mem);
+			trees++;
+			trees_fit += tree_makes_sense(module, &func, tree, mem);
+		}
+		if (map) {
+			maps++;
+			maps_fit += map_makes_sense(map, mem);
 		}
 	}
-	return tried ? fit * 64 / tried : 0;
+	return trees ? trees_fit * 64 / trees : maps ? maps_fit * 64 / maps : 0;
 }
 
 /*

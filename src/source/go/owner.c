@@ -125,10 +125,10 @@ void go_owner_name(const struct go_on_thread *on, struct snapshot *out, struct t
 	struct waits_on *waits = &task->waits;
 	char thread[TASK_ID_MAX], goroutine[TASK_ID_MAX + 16];
 
-	waits_format_owner(waits, thread);
+	task_format_owner(task, thread);
 	if (on->sure) {
 		waits->owner_goid = on->goid;
-		waits_format_owner(waits, goroutine);
+		task_format_owner(task, goroutine);
 		waits->text = replace_id(waits->text, thread, goroutine, out);
 		return;
 	}

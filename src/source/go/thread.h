@@ -26,7 +26,7 @@ struct go_threads {
 	struct go_stacks *stacks;
 	const struct go_agent_rows *agent;
 	struct thread_table table;
-	struct symbols *symbols; /* of C; created when first needed */
+	struct symbols *symbols; /* of C, and files; created when first needed */
 	bool all;                /* in this sample: complete stacks at any cost */
 	unsigned explained;      /* in this sample */
 	uint64_t samples;
@@ -45,6 +45,9 @@ void go_threads_init(struct go_threads *threads, const struct source_target *tar
 void go_threads_release(struct go_threads *threads);
 /* Call when the process has executed another program. */
 void go_threads_forget(struct go_threads *threads);
+/* Returns what names addresses of C, and reads the files of the process; created when
+ * first called. NULL if there is no memory. */
+struct symbols *go_threads_symbols(struct go_threads *threads);
 void go_threads_begin(struct go_threads *threads, const struct source_focus *focus);
 /* Samples the threads of goroutines in system calls and in C, or all threads. */
 void go_threads_sample(struct go_threads *threads, const struct go_sampler *sampler,

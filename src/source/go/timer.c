@@ -339,6 +339,14 @@ static bool read_timers(struct go_timers *timers, int64_t now_ns)
 	return true;
 }
 
+/* Reading thousands of timers costs milliseconds. */
+static unsigned samples_between(size_t nr_timers)
+{
+	size_t samples = nr_timers / GO_TIMERS_A_SAMPLE + 1;
+
+	return samples < GO_TIMERS_REST ? (unsigned)samples : GO_TIMERS_REST;
+}
+
 void go_timers_sample(struct go_timers *timers, struct snapshot *out)
 {
 	if (!timers->searched)
@@ -352,7 +360,7 @@ void go_timers_sample(struct go_timers *timers, struct snapshot *out)
 			timers->any = true;
 			go_timers_publish(timers, &timers->last);
 		}
-		timers->rest = timers->nr_pairs > GO_TIMERS_FEW ? GO_TIMERS_EVERY : 1;
+		timers->rest = samples_between(timers->nr_timers);
 	}
 	timers->rest--;
 	out->timers = timers_copy(&timers->last, &out->arena);

@@ -15,11 +15,14 @@
 #include "source/go/module.h"
 
 #define GO_TIMERS_MAX       262144u /* read at most */
-#define GO_TIMERS_FEW       2000u   /* up to this number, every sample reads them */
-#define GO_TIMERS_EVERY     10u     /* beyond it, one sample in this number */
-#define GO_TIMER_BYTES      80u     /* read of each */
-#define GO_TIMER_GROUPS_MAX 1024u   /* kept while they are counted */
-#define GO_TIMER_CHUNK      2048u   /* read at a time */
+/* Timers read with a sample on average, in about 1 ms: up to this number every
+ * sample reads all of them, with twice as many one of two samples does. A leak of many
+ * timers still has enough readings to be judged in half a minute. */
+#define GO_TIMERS_A_SAMPLE  20000u
+#define GO_TIMERS_REST      10u   /* samples between two readings at most */
+#define GO_TIMER_BYTES      80u   /* read of each */
+#define GO_TIMER_GROUPS_MAX 1024u /* kept while they are counted */
+#define GO_TIMER_CHUNK      2048u /* read at a time */
 
 /* An armed timer. */
 struct go_timer {
@@ -35,6 +38,7 @@ struct go_timer {
 struct go_timer_group {
 	uint64_t callback, function; /* entries of functions; 0 if unknown or none */
 	int64_t period_ns, next_ns;
+	int64_t period_least_ns, period_most_ns; /* if it is TIMER_VARIOUS */
 	uint32_t count, full, stayed;
 };
 
@@ -82,6 +86,10 @@ struct go_timers {
 	unsigned value_reads; /* left in this reading */
 	struct go_timer_group *groups;
 	size_t nr_groups;
+	/* Tickers with too many periods for groups of their own, and whether there have been
+	 * such ever since. */
+	struct go_timer_group various;
+	bool varied;
 	uint32_t others;
 	bool asynchronous; /* channel timers are in a heap whether or not a task waits */
 	bool partial;

@@ -234,6 +234,12 @@ static void explain_file_form(struct kernel *kernel, const struct call_rule *rul
 		kernel_explain_poll(kernel, arg, call->args[1], out);
 		break;
 	case FORM_SELECT:
+		/* Without descriptors it is a sleep, such as Python's up to 3.10. */
+		if (arg == 0 && call->args[4]) {
+			out->state = STATE_SLEEP;
+			out->kind = kernel_state_kind(STATE_SLEEP);
+			break;
+		}
 		kernel_explain_select(kernel, arg, &call->args[1], out);
 		break;
 	case FORM_FCNTL:

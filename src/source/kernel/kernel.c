@@ -12,6 +12,7 @@
 #include "source/proc/descriptors.h"
 #include "source/proc/pages.h"
 
+#define PATIENCE_EACH   8u /* processes */
 #define FD_NAME_KEPT_NS (5 * CLOCK_SECOND_NS)
 
 /* Tests whether system calls may be read. The answer is the same for all threads that are
@@ -36,6 +37,13 @@ void kernel_use_pages(struct kernel *kernel, struct pages *pages)
 	if (!pages || kernel->pages)
 		return;
 	kernel->pages = pages;
+}
+
+unsigned kernel_patience(const struct kernel *kernel)
+{
+	size_t beside = kernel->beside ? *kernel->beside : 0;
+
+	return 1 + (unsigned)(beside / PATIENCE_EACH);
 }
 
 void kernel_set_mute(struct kernel *kernel)

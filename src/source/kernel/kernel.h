@@ -60,8 +60,9 @@ struct kernel {
 	bool pages_served;   /* a thread waits for userfaultfd: a reader could too */
 	struct pages *pages; /* reads its memory; NULL until the first read */
 	bool own_pages;
-	int64_t now_ns;   /* time of this poll */
-	int64_t began_ns; /* when the wait to explain was first seen; 0 if unknown */
+	const size_t *beside; /* as in struct source_target */
+	int64_t now_ns;       /* time of this poll */
+	int64_t began_ns;     /* when the wait to explain was first seen; 0 if unknown */
 	struct kernel_fd_name *names;
 	struct kernel_socket *sockets; /* hash by inode */
 	int64_t sockets_at_ns;
@@ -119,6 +120,9 @@ void kernel_wait_none(struct kernel_wait *wait, enum task_state state);
 void kernel_wait_to_task(const struct kernel_wait *wait, struct snapshot *out,
 			 struct task *task);
 
+/* Returns how many times less often than for a single process something should be read
+ * that is expensive and rarely changes. */
+unsigned kernel_patience(const struct kernel *kernel);
 /* "pipe:[17]", "tcp 127.0.0.1:80 -> 10.0.0.1:4711"; never NULL. Valid until the next
  * call. */
 const char *kernel_fd_name(struct kernel *kernel, int fd);

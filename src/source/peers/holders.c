@@ -10,7 +10,8 @@
 #include "base/text.h"
 #include "source/peers/holders_private.h"
 
-#define WAITS_MAX        256u /* waits per process whose other end is searched */
+#define WAITS_MAX        256u  /* waits per process whose other end is searched */
+#define WAITS_ALL_MAX    4096u /* the same for all processes of a target that is several */
 #define CHILDREN_BYTES   4096
 #define CHILDREN_THREADS 256u /* threads whose children are searched */
 #define CHILDREN_MAX     16u
@@ -36,8 +37,8 @@ void holders_free(struct holders *holders)
 	free(holders);
 }
 
-static const struct wait_actors *copy_actors(struct snapshot *snapshot, const char *how,
-					     const struct peers_found *found)
+static struct wait_actors *copy_actors(struct snapshot *snapshot, const char *how,
+				       const struct peers_found *found)
 {
 	struct wait_actors *actors;
 
@@ -48,6 +49,7 @@ static const struct wait_actors *copy_actors(struct snapshot *snapshot, const ch
 	if (!actors)
 		return NULL;
 	actors->how = how;
+	actors->tid = 0;
 	actors->complete = found->complete;
 	actors->nr_pids = found->nr_pids;
 	memcpy(actors->pids, found->pids, found->nr_pids * sizeof(actors->pids[0]));
@@ -93,8 +95,8 @@ static bool is_of_kernel(const char *text)
 	return text && (strstr(text, " netlink ") || strstr(text, " packet"));
 }
 
-const struct wait_actors *holders_find(struct holders *holders, struct snapshot *snapshot,
-				       pid_t pid, const struct task *task)
+struct wait_actors *holders_find(struct holders *holders, struct snapshot *snapshot,
+				 pid_t pid, const struct task *task)
 {
 	const struct waits_on *waits = &task->waits;
 	struct peers_found found = {0};
@@ -120,8 +122,7 @@ const struct wait_actors *holders_find(struct holders *holders, struct snapshot 
 		    (task->state == STATE_POLL && waits->reads == waits->writes) ||
 		    is_of_kernel(waits->text))
 			return NULL;
-		peers_find(holders->peers, pid, waits->fd,
-			   task->state == STATE_IO_WRITE || waits->writes, &found);
+		holders_of_end(holders, pid, task, &found);
 		/* Reads and writes of a regular file do not wait for a process. */
 		if (!found.how || strcmp(found.how, "file") == 0)
 			return NULL;
@@ -139,9 +140,15 @@ static const struct other_process *process_find(const struct holders *holders, p
 	return NULL;
 }
 
+bool holders_is_own(const struct snapshot *snapshot, pid_t pid)
+{
+	return snapshot->nr_members ? snapshot_member(snapshot, pid) != NULL
+				    : pid == snapshot->target.pid;
+}
+
 static void process_add(struct holders *holders, struct snapshot *snapshot, pid_t pid)
 {
-	if (pid <= 0 || pid == snapshot->target.pid || process_find(holders, pid) ||
+	if (pid <= 0 || holders_is_own(snapshot, pid) || process_find(holders, pid) ||
 	    holders->nr_processes == HOLDERS_PROCESSES)
 		return;
 	if (!holders->processes)
@@ -259,22 +266,32 @@ static bool is_named_child(const char *text)
 	return text_starts_with(text, "child ") || text_starts_with(text, "vfork child ");
 }
 
+/* Returns "" if it is unknown. */
+static const char *process_name(const struct holders *holders,
+				const struct snapshot *snapshot, pid_t pid)
+{
+	const struct member_process *member = snapshot_member(snapshot, pid);
+	const struct other_process *process = process_find(holders, pid);
+
+	return member                        ? member->name
+	       : process                     ? process->name
+	       : pid == snapshot->target.pid ? snapshot->target.name
+					     : "";
+}
+
 /* "fd 5 pipe:[17], with sh 901 (t903) and 2 more" */
 static void name_actors(struct holders *holders, struct snapshot *snapshot, pid_t pid,
 			struct task *task)
 {
-	const struct wait_actors *actors = task->waits.actors;
-	const struct other_process *process;
+	/* Ours, and not complete yet. */
+	struct wait_actors *actors = (struct wait_actors *)task->waits.actors;
 	const char *word = ", with", *name;
 	char number[24], thread[24] = "", more[32] = "", *text;
 
 	if (!actors || !task->waits.text)
 		return;
-	process = process_find(holders, actors->pids[0]);
-	name = actors->pids[0] == pid                    ? "itself"
-	       : actors->pids[0] == snapshot->target.pid ? snapshot->target.name
-	       : process                                 ? process->name
-							 : "";
+	name = actors->pids[0] == pid ? "itself"
+				      : process_name(holders, snapshot, actors->pids[0]);
 	snprintf(number, sizeof(number), "%s%d", *name ? " " : "", (int)actors->pids[0]);
 	if (strcmp(actors->how, "file lock") == 0)
 		word = ", held by";
@@ -282,13 +299,11 @@ static void name_actors(struct holders *holders, struct snapshot *snapshot, pid_
 		word = is_named_child(task->waits.text) ? "" : ", such as";
 	if (*word == '\0' || actors->pids[0] == pid)
 		number[0] = '\0';
-	else if (process && (strcmp(actors->how, "pipe") == 0 ||
-			     strcmp(actors->how, "socket") == 0)) {
-		pid_t tid = holders_thread(holders, pid, task, process);
-
-		if (tid)
-			snprintf(thread, sizeof(thread), " (t%d)", (int)tid);
-	}
+	else if (strcmp(actors->how, "pipe") == 0 || strcmp(actors->how, "socket") == 0)
+		actors->tid =
+			holders_end_thread(holders, snapshot, pid, task, actors->pids[0]);
+	if (actors->tid)
+		snprintf(thread, sizeof(thread), " (t%d)", (int)actors->tid);
 	/* The waiting process is the last one. */
 	size_t others = actors->nr_pids - 1;
 
@@ -306,7 +321,8 @@ static void publish_others(struct holders *holders, struct snapshot *snapshot)
 	size_t bytes = holders->nr_others * sizeof(holders->others[0]);
 
 	for (size_t i = 0; i < snapshot->nr_tasks; i++)
-		name_actors(holders, snapshot, snapshot->target.pid, &snapshot->tasks[i]);
+		name_actors(holders, snapshot, graph_pid(snapshot, (uint32_t)i),
+			    &snapshot->tasks[i]);
 	for (size_t i = 0; i < holders->nr_others; i++)
 		name_actors(holders, snapshot, holders->others[i].process->pid,
 			    &holders->others[i].task);
@@ -321,21 +337,15 @@ static void publish_others(struct holders *holders, struct snapshot *snapshot)
 	snapshot->nr_others = holders->nr_others;
 }
 
-void holders_fill(struct holders *holders, struct snapshot *snapshot)
+/* Follows the waits of the target's own tasks. Returns how many there are. */
+static size_t follow_own(struct holders *holders, struct snapshot *snapshot)
 {
-	size_t waits = 0;
+	size_t all = 0, waits = 0;
+	pid_t last = 0;
 
-	if (snapshot->target.pid <= 0)
-		return;
-	peers_begin(holders->peers, snapshot->mono_ns);
-	peers_target(holders->peers, snapshot->target.pid);
-	holders->processes = NULL;
-	holders->nr_processes = holders->nr_others = holders->nr_probes = 0;
-	holders->nr_answers = 0;
-	holders->now = !holders->now;
-	holders->nr_seen[holders->now] = 0;
-	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+	for (size_t i = 0; i < snapshot->nr_tasks && all < WAITS_ALL_MAX; i++) {
 		struct task *task = &snapshot->tasks[i];
+		pid_t pid = graph_pid(snapshot, (uint32_t)i);
 		bool leads_out = task->state == STATE_IO_READ ||
 				 task->state == STATE_IO_WRITE || task->waits.reads ||
 				 task->waits.writes || task->state == STATE_FLOCK ||
@@ -343,9 +353,32 @@ void holders_fill(struct holders *holders, struct snapshot *snapshot)
 
 		if (!leads_out && !task->waits.owner_pid)
 			continue;
+		if (pid != last)
+			waits = 0;
+		last = pid;
+		all++;
 		if (waits++ < WAITS_MAX)
-			follow_wait(holders, snapshot, snapshot->target.pid, task);
+			follow_wait(holders, snapshot, pid, task);
 	}
+	return all;
+}
+
+void holders_fill(struct holders *holders, struct snapshot *snapshot)
+{
+	pid_t first =
+		snapshot->nr_members ? snapshot->members[0].pid : snapshot->target.pid;
+	size_t waits;
+
+	if (first <= 0)
+		return;
+	peers_begin(holders->peers, snapshot->mono_ns);
+	peers_target(holders->peers, first);
+	holders->processes = NULL;
+	holders->nr_processes = holders->nr_others = holders->nr_probes = 0;
+	holders->nr_answers = 0;
+	holders->now = !holders->now;
+	holders->nr_seen[holders->now] = 0;
+	waits = follow_own(holders, snapshot);
 	for (size_t i = 0; i < holders->nr_processes; i++)
 		read_process(holders, snapshot, &holders->processes[i]);
 	if (waits > 0)

@@ -15,9 +15,16 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "source/peers/holders_private.h"
 #include "source/proc/descriptors.h"
+
+/* A cycle through more processes is not confirmed. */
+#define PROCESSES_MAX 32u
+
+#define GIL_BYTES     128u /* of the interpreter's lock */
+#define GIL_TRIES     20
 
 /* The first reading of a thread. */
 struct reading {
@@ -28,22 +35,23 @@ struct reading {
 struct confirmer {
 	struct holders *holders;
 	struct snapshot *snapshot;
-	struct kernel kernels[HOLDERS_PROCESSES + 1]; /* [0] is the target */
-	bool open[HOLDERS_PROCESSES + 1];
+	struct kernel kernels[PROCESSES_MAX]; /* of the processes of the cycle */
+	size_t nr_kernels;
 };
 
 static struct kernel *kernel_of(struct confirmer *c, uint32_t node)
 {
-	const struct other_process *process = graph_process(c->snapshot, node);
-	size_t i = process ? 1 + (size_t)(process - c->snapshot->processes) : 0;
+	pid_t pid = graph_pid(c->snapshot, node);
+	struct kernel *kernel = &c->kernels[c->nr_kernels];
 
-	if (!c->open[i]) {
-		c->open[i] = kernel_open(&c->kernels[i],
-					 process ? process->pid : c->snapshot->target.pid,
-					 NULL) == 0;
-		c->kernels[i].now_ns = c->snapshot->mono_ns;
-	}
-	return c->open[i] ? &c->kernels[i] : NULL;
+	for (size_t i = 0; i < c->nr_kernels; i++)
+		if (c->kernels[i].process.pid == pid)
+			return &c->kernels[i];
+	if (c->nr_kernels == PROCESSES_MAX || kernel_open(kernel, pid, NULL) != 0)
+		return NULL;
+	kernel->now_ns = c->snapshot->mono_ns;
+	c->nr_kernels++;
+	return kernel;
 }
 
 static bool read_switches(const struct kernel *kernel, pid_t tid, uint64_t *switches)
@@ -83,14 +91,18 @@ static bool is_word_of(const struct proc_call *call, uint64_t lock)
  * snapshot: its wait and the locks that it holds are unchanged. */
 static bool has_rested(const struct kernel *kernel, const struct task *task)
 {
-	char text[96];
+	uint64_t turns = task->waits.turns;
 	unsigned long long run_ns, delay_ns, times;
+	char text[96];
 
-	return task->switches &&
+	/* Where an agent knows the ages, it counts waits instead. */
+	if (!turns && !(task->flags & TASK_AGE_EXACT))
+		turns = task->switches;
+	return turns &&
 	       process_thread_text(&kernel->process, task->tid, THREAD_TIMES, text,
 				   sizeof(text)) > 0 &&
 	       sscanf(text, "%llu %llu %llu", &run_ns, &delay_ns, &times) == 3 &&
-	       times == task->switches;
+	       times == turns;
 }
 
 /* Returns true if the kernel shows the same wait as the snapshot. */
@@ -180,6 +192,35 @@ static bool same_actors(struct confirmer *c, uint32_t node)
 	       memcmp(is->pids, was->pids, is->nr_pids * sizeof(is->pids[0])) == 0;
 }
 
+/* The interpreter's lock is asked for every few milliseconds, so its waiters do not sleep
+ * through a confirmation. They cannot get it while its holder sleeps. */
+static bool asks_for_gil(const struct task *task)
+{
+	return task->waits.kind && strcmp(task->waits.kind, WAITS_GIL) == 0;
+}
+
+/* Returns true if the thread still asks for the interpreter's lock, and the holder has not
+ * run since the snapshot. */
+static bool still_asks(struct confirmer *c, uint32_t node)
+{
+	const struct task *task = graph_task(c->snapshot, node);
+	uint32_t holder = c->snapshot->graph->next[node];
+	const struct kernel *kernel = kernel_of(c, node);
+	struct proc_call call;
+	uint64_t ignored;
+
+	if (holder == GRAPH_NONE || !kernel ||
+	    !has_rested(kernel, graph_task(c->snapshot, holder)))
+		return false;
+	for (int i = 0; i < GIL_TRIES; i++) {
+		if (read_call(c, node, &call, &ignored))
+			return call.nr == SYS_futex &&
+			       call.args[0] - task->waits.address < GIL_BYTES;
+		clock_sleep_ns(CLOCK_MS_NS);
+	}
+	return false;
+}
+
 static bool confirmed_before(const struct holders *holders, uint64_t mark)
 {
 	for (size_t i = 0; i < CONFIRMED_MAX; i++)
@@ -196,8 +237,13 @@ static bool read_first(struct confirmer *c, const struct cycle *cycle,
 		if (!read_count(c, cycle->support[i], &first[i].switches))
 			return false;
 	for (size_t i = 0; i < cycle->nr_support; i++) {
-		if (!read_wait(c, cycle->support[i], &first[i].call))
+		if (asks_for_gil(graph_task(c->snapshot, cycle->support[i]))) {
+			if (!still_asks(c, cycle->support[i]))
+				return false;
+			first[i] = (struct reading){0, 0};
+		} else if (!read_wait(c, cycle->support[i], &first[i].call)) {
 			return false;
+		}
 		*mark = hash_mix(*mark ^ first[i].call, first[i].switches);
 		*mark = hash_mix(
 			*mark, (uint64_t)graph_task(c->snapshot, cycle->support[i])->tid);
@@ -212,6 +258,8 @@ static bool read_again(struct confirmer *c, const struct cycle *cycle,
 		struct proc_call call;
 		struct reading again;
 
+		if (asks_for_gil(graph_task(c->snapshot, cycle->support[i])))
+			continue;
 		/* Read the count after the call; otherwise the thread could have woken up
 		 * and slept in between. */
 		if (!read_call(c, cycle->support[i], &call, &again.call) ||
@@ -241,15 +289,34 @@ static bool read_twice(struct confirmer *c, const struct cycle *cycle,
 	return true;
 }
 
+/* Tasks of one thread are no concern of the kernel. Their source has read each twice around
+ * the reading of what they hold, and another sample has found the same waits. */
+static bool are_coroutines(const struct snapshot *snapshot, const struct cycle *cycle,
+			   bool *confirmed)
+{
+	*confirmed = true;
+	for (size_t i = 0; i < cycle->nr_support; i++) {
+		const struct task *task = graph_task(snapshot, cycle->support[i]);
+
+		if (task->kind != TASK_COROUTINE)
+			return false;
+		*confirmed &= task->since_ns < snapshot->mono_ns;
+	}
+	return true;
+}
+
 bool holders_confirm(void *holders, struct snapshot *snapshot, const struct cycle *cycle)
 {
 	struct confirmer c = {.holders = holders, .snapshot = snapshot};
-	struct reading *first = calloc(cycle->nr_support, sizeof(*first));
-	bool held = first && read_twice(&c, cycle, first);
+	struct reading *first;
+	bool held;
 
-	for (size_t i = 0; i <= HOLDERS_PROCESSES; i++)
-		if (c.open[i])
-			kernel_close(&c.kernels[i]);
+	if (are_coroutines(snapshot, cycle, &held))
+		return held;
+	first = calloc(cycle->nr_support, sizeof(*first));
+	held = first && read_twice(&c, cycle, first);
+	for (size_t i = 0; i < c.nr_kernels; i++)
+		kernel_close(&c.kernels[i]);
 	free(first);
 	return held;
 }

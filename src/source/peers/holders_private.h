@@ -16,6 +16,7 @@
 /* Limit of threads per sample whose descriptors are searched for the other end of a
  * wait. */
 #define HOLDERS_PROBES    1024u
+#define HOLDERS_ENDS      4096u
 
 /* How long a thread of another process has been seen in its wait. */
 struct seen {
@@ -23,6 +24,18 @@ struct seen {
 	uint64_t start_ticks;
 	uint64_t call; /* hash of the kernel's line */
 	int64_t since_ns;
+};
+
+/* The other end of a pipe or socket that a thread waits on, which stays while the thread
+ * does not run and the index of descriptors is the same. */
+struct known_end {
+	pid_t tid; /* 0 if free */
+	int fd;
+	uint64_t switches;
+	int64_t index; /* peers_keep() */
+	bool writes, named;
+	pid_t thread; /* holders_thread(), if named */
+	struct peers_found found;
 };
 
 struct holders {
@@ -39,6 +52,7 @@ struct holders {
 		int answer; /* enum file_lock_answer */
 	} answers[HOLDERS_ANSWERS];
 	size_t nr_answers;
+	struct known_end ends[HOLDERS_ENDS]; /* by tid */
 	struct seen seen[2][HOLDERS_OTHERS];
 	size_t nr_seen[2];
 	unsigned now;                      /* index in `seen` of this sample */
@@ -46,19 +60,30 @@ struct holders {
 	size_t next_confirmed;
 };
 
+/* Returns whether the process is the target, or one of its processes. */
+bool holders_is_own(const struct snapshot *snapshot, pid_t pid);
+
 /* Returns the processes that could end the wait of this task of process pid, or NULL. */
-const struct wait_actors *holders_find(struct holders *holders, struct snapshot *snapshot,
-				       pid_t pid, const struct task *task);
+struct wait_actors *holders_find(struct holders *holders, struct snapshot *snapshot,
+				 pid_t pid, const struct task *task);
+
+/* Finds the processes at the other end of the pipe or socket that task of process pid waits
+ * on; holders_end.c. */
+void holders_of_end(struct holders *holders, pid_t pid, const struct task *task,
+		    struct peers_found *found);
+/* The same for holders_thread() of the first of them. */
+pid_t holders_end_thread(struct holders *holders, const struct snapshot *snapshot,
+			 pid_t pid, const struct task *task, pid_t other);
 
 /* Finds the holders of the file lock that task of process pid waits for;
  * holders_lock.c. */
 void holders_of_lock(struct holders *holders, pid_t pid, const struct task *task,
 		     struct peers_found *found);
 
-/* Returns the thread of `process` that waits on the other end of the pipe or socket that
- * task of process pid waits on, or 0 if there is none or `process` has only one thread.
+/* Returns the thread of process `other` that waits on the other end of the pipe or socket
+ * that task of process pid waits on, or 0 if there is none or `other` has only one thread.
  * holders_thread.c. */
-pid_t holders_thread(struct holders *holders, pid_t pid, const struct task *task,
-		     const struct other_process *process);
+pid_t holders_thread(struct holders *holders, const struct snapshot *snapshot, pid_t pid,
+		     const struct task *task, pid_t other);
 
 #endif

@@ -21,9 +21,11 @@
 #include "source/proc/sockets.h"
 
 #define ENTRIES_MAX    131072u
+/* For one walk: CPU time, and time that passes, which is longer on a busy machine. */
 #define WALK_BUDGET_NS (CLOCK_SECOND_NS / 4)
+#define WALK_MOST_NS   (2 * CLOCK_SECOND_NS)
 #define KEPT_NS        (5 * CLOCK_SECOND_NS)
-#define WALK_SHARE     200 /* walks may take 1/200 of the time, */
+#define WALK_SHARE     200 /* walks may take 1/200 of the CPU time of one core, */
 #define MISSING_SHARE  100 /* or 1/100 if something was not found */
 #define LINK_MAX       PEERS_LINK_MAX
 
@@ -45,7 +47,7 @@ struct peers {
 	pid_t target;
 	int64_t now_ns;
 	int64_t walked_ns; /* 0 if never */
-	int64_t cost_ns;
+	int64_t cost_ns;   /* CPU time */
 };
 
 struct peers *peers_new(void)
@@ -136,6 +138,7 @@ static int compare_entries(const void *a, const void *b)
 static void walk_processes(struct peers *peers)
 {
 	int64_t begin_ns = clock_mono_ns();
+	int64_t cpu_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
 	struct process_list list;
 	struct process process;
 
@@ -143,7 +146,8 @@ static void walk_processes(struct peers *peers)
 	peers->whole = process_list_open(&list);
 	while (process_list_next(&list, &process)) {
 		walk_process(peers, &process);
-		if (clock_mono_ns() - begin_ns > WALK_BUDGET_NS) {
+		if (clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns > WALK_BUDGET_NS ||
+		    clock_mono_ns() - begin_ns > WALK_MOST_NS) {
 			peers->whole = false;
 			break;
 		}
@@ -157,7 +161,7 @@ static void walk_processes(struct peers *peers)
 	peers->nr_pairs =
 		socket_pairs_read(peers->target > 0 ? &process : NULL, &peers->pairs);
 	peers->walked_ns = begin_ns;
-	peers->cost_ns = clock_mono_ns() - begin_ns;
+	peers->cost_ns = clock_read_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
 }
 
 void peers_refresh(struct peers *peers)
@@ -178,6 +182,12 @@ static bool walk_if_due(struct peers *peers, bool missing)
 		return false;
 	walk_processes(peers);
 	return true;
+}
+
+int64_t peers_keep(struct peers *peers, bool missing)
+{
+	walk_if_due(peers, missing);
+	return peers->walked_ns;
 }
 
 static void add_pid(struct peers_found *found, pid_t pid)

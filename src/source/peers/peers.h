@@ -39,6 +39,10 @@ void peers_refresh(struct peers *peers);
  * the other end of its socket, or have the same file open. */
 void peers_find(struct peers *peers, pid_t pid, int fd, bool writes,
 		struct peers_found *found);
+/* Brings the index up to date if that is due; missing: something was not found in it.
+ * Returns a number that changes with the index: what peers_find() has found of a wait that
+ * continues is the same until then. */
+int64_t peers_keep(struct peers *peers, bool missing);
 #define PEERS_LINK_MAX 512
 /* Gets the link of descriptors at the other end, from what is known now: the same link
  * for a pipe, another inode for a socket. Returns false if unknown. */

@@ -23,6 +23,7 @@ struct pprof_http {
 	CURL *curl;
 	struct curl_slist *headers;
 	const struct source_target *target;
+	char url[URL_MAX];  /* as the user wrote it, with its scheme */
 	char base[URL_MAX]; /* without a query */
 	char shown[256];    /* for messages; without user and password */
 
@@ -120,7 +121,7 @@ static void set_shown(struct pprof_http *http, const char *text)
 	host = host ? host + 3 : text;
 	scheme = (size_t)(host - text);
 	at = memrchr(host, '@', strcspn(host, "/?#"));
-	snprintf(http->shown, sizeof(http->shown), "%.*s%s", (int)scheme, text,
+	snprintf(http->shown, sizeof(http->shown), "%.*s%.240s", (int)scheme, text,
 		 at ? at + 1 : host);
 }
 
@@ -167,7 +168,7 @@ static void configure(struct pprof_http *http)
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, http);
 	/* A proxy has a different loopback, and would see the user's password. */
-	if (pprof_http_is_local(t->text))
+	if (pprof_http_is_local(http->url))
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	if (text_starts_with(t->text, "unix:"))
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, t->text + 5);
@@ -193,8 +194,13 @@ struct pprof_http *pprof_http_new(const struct source_target *t, struct err *e)
 		return NULL;
 	}
 	http->target = t;
-	set_shown(http, t->text);
-	if (set_base(http, t->text, e) != 0) {
+	/* A longer one is refused below. */
+	snprintf(http->url, sizeof(http->url), "%s%s",
+		 strstr(t->text, "://") || text_starts_with(t->text, "unix:") ? ""
+									      : "http://",
+		 t->text);
+	set_shown(http, http->url);
+	if (set_base(http, http->url, e) != 0) {
 		pprof_http_free(http);
 		return NULL;
 	}

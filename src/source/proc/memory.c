@@ -1,45 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* A call ends at the first range that cannot be read; what follows that range is
- * requested again. */
+/* Objects that lie close together are read in one piece. */
 #include "source/proc/memory.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/uio.h>
 
-#include "source/proc/live.h"
-#include "source/proc/pages.h"
+#include "source/proc/kept.h"
 
-#define SPANS_PER_CALL 1024u /* IOV_MAX */
-#define BOUNCE_BYTES   (1u << 20)
-#define RUN_BYTES      (64u << 10)
-#define GAP_BYTES      512u
-#define SCAN_BYTES     (1u << 20)
+#define BOUNCE_BYTES (1u << 20)
+#define RUN_BYTES    (64u << 10)
+#define GAP_BYTES    512u
+#define SCAN_BYTES   (1u << 20)
 
 size_t memory_read_some(struct memory *mem, uint64_t address, void *out, size_t bytes)
 {
-	size_t done = 0;
-
-	while (done < bytes) {
-		struct iovec local = {(char *)out + done, bytes - done};
-		struct iovec remote = {(void *)(uintptr_t)(address + done), bytes - done};
-		ssize_t got;
-
-		if (address + done < address)
-			break;
-		if (mem->pages)
-			got = pages_read(mem->pages, &mem->process, address + done,
-					 (char *)out + done, bytes - done, true);
-		else
-			got = live_memory(mem->process.alive, &local, &remote, 1);
-		mem->calls++;
-		if (got <= 0) {
-			mem->failed = got < 0 ? (int)-got : EFAULT;
-			break;
-		}
-		done += (size_t)got;
-	}
-	return done;
+	return mem->kept && bytes <= KEPT_READ_MAX
+		       ? kept_read(mem, address, out, bytes)
+		       : memory_read_direct(mem, address, out, bytes);
 }
 
 bool memory_read(struct memory *mem, uint64_t address, void *out, size_t bytes)
@@ -47,59 +23,10 @@ bool memory_read(struct memory *mem, uint64_t address, void *out, size_t bytes)
 	return memory_read_some(mem, address, out, bytes) == bytes;
 }
 
-/* Reads at most SPANS_PER_CALL spans, none of them empty. Returns how many are done, read
- * or failed. */
-static size_t read_some_spans(struct memory *mem, struct memory_span *spans,
-			      size_t nr_spans)
-{
-	struct iovec local[SPANS_PER_CALL], remote[SPANS_PER_CALL];
-	size_t done = 0;
-	ssize_t got;
-
-	for (size_t i = 0; i < nr_spans; i++) {
-		local[i].iov_base = spans[i].out;
-		remote[i].iov_base = (void *)(uintptr_t)spans[i].address;
-		local[i].iov_len = remote[i].iov_len = spans[i].bytes;
-	}
-	got = live_memory(mem->process.alive, local, remote, nr_spans);
-	mem->calls++;
-	if (got < 0) {
-		mem->failed = (int)-got;
-		/* A bad range concerns that span alone; any other error concerns all. */
-		if (got != -EFAULT)
-			return nr_spans;
-		got = 0;
-	}
-	while (done < nr_spans && (size_t)got >= spans[done].bytes) {
-		got -= (ssize_t)spans[done].bytes;
-		spans[done++].ok = true;
-	}
-	return done < nr_spans ? done + 1 : done; /* the failed one is done, too */
-}
-
-void memory_read_spans(struct memory *mem, struct memory_span *spans, size_t nr_spans)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < nr_spans; i++)
-		spans[i].ok = false;
-	while (at < nr_spans) {
-		size_t count = 0;
-
-		while (at < nr_spans && spans[at].bytes == 0)
-			at++;
-		while (at + count < nr_spans && count < SPANS_PER_CALL &&
-		       spans[at + count].bytes > 0)
-			count++;
-		if (count > 0)
-			at += read_some_spans(mem, spans + at, count);
-	}
-}
-
 bool memory_gather_init(struct memory_gather *gather)
 {
 	gather->bounce = malloc(BOUNCE_BYTES);
-	gather->spans = malloc(SPANS_PER_CALL * sizeof(*gather->spans));
+	gather->spans = malloc(MEMORY_SPANS_PER_CALL * sizeof(*gather->spans));
 	return gather->bounce && gather->spans;
 }
 
@@ -161,6 +88,11 @@ void memory_gather_read(struct memory *mem, struct memory_gather *gather,
 {
 	size_t first = 0, nr_spans = 0, used = 0;
 
+	mem->spent += nr_items * bytes / MEMORY_UNIT_BYTES;
+	if (mem->kept) {
+		kept_gather(mem, items, nr_items, out, bytes);
+		return;
+	}
 	sort_items(items, nr_items);
 	for (size_t i = 0; i < nr_items;) {
 		uint64_t start = items[i].address, end = start + bytes;
@@ -179,7 +111,8 @@ void memory_gather_read(struct memory *mem, struct memory_gather *gather,
 				end = items[next].address + bytes;
 			next++;
 		}
-		if (nr_spans == SPANS_PER_CALL || used + (end - start) > BOUNCE_BYTES) {
+		if (nr_spans == MEMORY_SPANS_PER_CALL ||
+		    used + (end - start) > BOUNCE_BYTES) {
 			scatter(mem, gather, nr_spans, items + first, i - first, out,
 				bytes);
 			first = i;
@@ -199,10 +132,10 @@ bool memory_scan(struct memory *mem, uint64_t start, uint64_t end, size_t overla
 	uint8_t *piece = malloc(SCAN_BYTES);
 	bool found = false;
 
-	while (piece && !found && start < end) {
+	while (piece && !found && start < end && !memory_is_spent(mem)) {
 		size_t wanted =
 			end - start < SCAN_BYTES ? (size_t)(end - start) : SCAN_BYTES;
-		size_t got = memory_read_some(mem, start, piece, wanted);
+		size_t got = memory_read_direct(mem, start, piece, wanted);
 
 		if (got > 0)
 			found = visit(ctx, start, piece, got);

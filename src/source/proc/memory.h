@@ -11,6 +11,7 @@
 
 #include "source/proc/process.h"
 
+struct blocks;
 struct pages;
 
 struct memory {
@@ -19,9 +20,28 @@ struct memory {
 	 * reads are direct. Reads of many spans go to the heap, which no file system has
 	 * to provide. */
 	struct pages *pages;
+	/* What this look has read, see memory_keep(); NULL: every read is a new one. */
+	struct blocks *kept;
 	int failed; /* errno of the last read that failed: EPERM, ESRCH, EFAULT … */
 	uint64_t calls;
+	/* Bounds the work of a look, whatever the target's memory says: `spent` counts a range
+	 * as one, and MEMORY_UNIT_BYTES bytes as one more. Once it is at `most`, nothing more
+	 * is read, and reads fail. most 0: no bound. */
+	uint64_t spent, most;
 };
+#define MEMORY_UNIT_BYTES 4096u
+
+/* Begins a look that may spend this much. */
+static inline void memory_allow(struct memory *mem, uint64_t most)
+{
+	mem->spent = 0;
+	mem->most = most;
+}
+
+static inline bool memory_is_spent(const struct memory *mem)
+{
+	return mem->most > 0 && mem->spent >= mem->most;
+}
 
 /* Returns true if all bytes were read. */
 bool memory_read(struct memory *mem, uint64_t address, void *out, size_t bytes);
@@ -50,12 +70,21 @@ struct memory_gather {
 };
 bool memory_gather_init(struct memory_gather *gather);
 void memory_gather_release(struct memory_gather *gather);
-/* Sorts items by address. bytes is the size of each object and the stride of out, at most
+/* Sorts items, unless the reads are kept. bytes is the size of each object and the stride of out, at most
  * MEMORY_ITEM_MAX. */
 #define MEMORY_ITEM_MAX 512u
 void memory_gather_read(struct memory *mem, struct memory_gather *gather,
 			struct memory_item *items, size_t nr_items, uint8_t *out,
 			size_t bytes);
+
+/*
+ * Begins a look: until memory_keep_end(), what was read is kept, with what lies around it, and
+ * not read again. First everything is read at once that the last look has used. `blocks`,
+ * made by blocks_new(), remembers that; if NULL, nothing is kept. Reads of more than a page, and
+ * those of many spans, are always new ones.
+ */
+void memory_keep(struct memory *mem, struct blocks *blocks);
+void memory_keep_end(struct memory *mem);
 
 /* Calls visit with pieces of [start, end), each overlapping the previous one by `overlap`
  * bytes, until it returns true. Skips pieces that cannot be read. Returns whether visit

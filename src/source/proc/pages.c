@@ -14,7 +14,7 @@
 #include "source/proc/live.h"
 
 #define PAGE_PRESENT   63 /* bit of an entry */
-#define ENTRIES_MAX    64u
+#define ENTRIES_MAX    512u
 #define DEAD_MAX       8u
 #define DEAD_TOTAL_MAX 64u
 #define STALL_FIRST_NS (2 * CLOCK_SECOND_NS)
@@ -35,28 +35,44 @@ struct dead_page {
 	struct worker *worker; /* the one that waits for it */
 };
 
+/* Who reads what is not in memory, for one or several targets. */
+struct crew {
+	unsigned users;
+	struct worker *worker; /* NULL if none is started */
+	struct errand *errand; /* of the worker */
+};
+
 struct pages {
 	const int *cancel;
 	pid_t pid; /* whose pagemap is open */
 	int fd;    /* -1 if it is not open, or cannot be */
 	uint64_t page_bytes;
-	struct worker *worker; /* NULL if none is started */
-	struct errand *errand; /* of the worker */
+	struct crew *crew;
 	struct dead_page dead[DEAD_MAX];
 	size_t nr_dead;
 	unsigned total; /* number that was ever dead */
 };
 
-struct pages *pages_new(const int *cancel)
+struct pages *pages_new_beside(const int *cancel, struct pages *other)
 {
 	struct pages *pages = calloc(1, sizeof(*pages));
 
-	if (!pages)
+	if (pages)
+		pages->crew = other ? other->crew : calloc(1, sizeof(*pages->crew));
+	if (!pages || !pages->crew) {
+		free(pages);
 		return NULL;
+	}
+	pages->crew->users++;
 	pages->cancel = cancel;
 	pages->fd = -1;
 	pages->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 	return pages;
+}
+
+struct pages *pages_new(const int *cancel)
+{
+	return pages_new_beside(cancel, NULL);
 }
 
 void pages_free(struct pages *pages)
@@ -65,8 +81,11 @@ void pages_free(struct pages *pages)
 		return;
 	if (pages->fd >= 0)
 		close(pages->fd);
-	worker_free(pages->worker);
-	free(pages->errand);
+	if (--pages->crew->users == 0) {
+		worker_free(pages->crew->worker);
+		free(pages->crew->errand);
+		free(pages->crew);
+	}
 	free(pages);
 }
 
@@ -97,17 +116,13 @@ static void reopen(struct pages *pages, const struct process *process)
 	pages->pid = process->alive;
 }
 
-/* Returns how many bytes, from address on, are in pages that are in memory. */
-static size_t present_bytes(struct pages *pages, const struct process *process,
-			    uint64_t address, size_t bytes)
+/* Reads what the kernel knows of pages, the first one's number and how many. Returns how
+ * many it knows. */
+static size_t read_entries(struct pages *pages, const struct process *process,
+			   uint64_t first, uint64_t *entries, size_t nr)
 {
-	uint64_t entries[ENTRIES_MAX], first = address / pages->page_bytes;
-	uint64_t last = (address + bytes - 1) / pages->page_bytes;
-	size_t count = 0, present;
 	ssize_t got = 0;
 
-	if (last - first >= ENTRIES_MAX)
-		last = first + ENTRIES_MAX - 1;
 	/* After an exec() the descriptor still refers to the old memory and reads
 	 * nothing. */
 	for (int turn = 0; turn < 2 && got == 0; turn++) {
@@ -115,17 +130,48 @@ static size_t present_bytes(struct pages *pages, const struct process *process,
 			reopen(pages, process);
 		if (pages->fd < 0)
 			return 0;
-		got = pread(pages->fd, entries,
-			    (size_t)(last - first + 1) * sizeof(entries[0]),
+		got = pread(pages->fd, entries, nr * sizeof(entries[0]),
 			    (off_t)(first * sizeof(entries[0])));
 	}
-	while (got > 0 && count < (size_t)got / sizeof(entries[0]) &&
-	       entries[count] >> PAGE_PRESENT)
+	return got > 0 ? (size_t)got / sizeof(entries[0]) : 0;
+}
+
+/* Returns how many bytes, from address on, are in pages that are in memory. */
+static size_t present_bytes(struct pages *pages, const struct process *process,
+			    uint64_t address, size_t bytes)
+{
+	uint64_t entries[ENTRIES_MAX], first = address / pages->page_bytes;
+	uint64_t last = (address + bytes - 1) / pages->page_bytes;
+	size_t count = 0, present, got;
+
+	if (last - first >= ENTRIES_MAX)
+		last = first + ENTRIES_MAX - 1;
+	got = read_entries(pages, process, first, entries, (size_t)(last - first + 1));
+	while (count < got && entries[count] >> PAGE_PRESENT)
 		count++;
 	if (count == 0)
 		return 0;
 	present = count * pages->page_bytes - address % pages->page_bytes;
 	return present < bytes ? present : bytes;
+}
+
+size_t pages_keep_present(struct pages *pages, const struct process *process,
+			  uint64_t *addresses, size_t nr)
+{
+	uint64_t entries[ENTRIES_MAX], first = 0;
+	size_t got = 0, kept = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t page = addresses[i] / pages->page_bytes;
+
+		if (i == 0 || page - first >= ENTRIES_MAX) {
+			first = page;
+			got = read_entries(pages, process, first, entries, ENTRIES_MAX);
+		}
+		if (page - first < got && entries[page - first] >> PAGE_PRESENT)
+			addresses[kept++] = addresses[i];
+	}
+	return kept;
 }
 
 bool pages_present(struct pages *pages, const struct process *process, uint64_t address,
@@ -182,11 +228,12 @@ static bool run_patiently(struct pages *pages, pid_t pid, uint64_t address,
 					     .stopped = is_cancelled,
 					     .ctx = pages};
 
-	if (worker_run(pages->worker, job, arg, &limits) == WORKER_DONE)
+	if (worker_run(pages->crew->worker, job, arg, &limits) == WORKER_DONE)
 		return true;
-	pages->dead[pages->nr_dead++] = (struct dead_page){pid, address, pages->worker};
+	pages->dead[pages->nr_dead++] =
+		(struct dead_page){pid, address, pages->crew->worker};
 	pages->total++;
-	pages->worker = NULL;
+	pages->crew->worker = NULL;
 	return false;
 }
 
@@ -196,9 +243,9 @@ bool pages_run(struct pages *pages, void (*job)(void *arg), void *arg)
 		revive(pages);
 	if (pages && (pages->nr_dead == DEAD_MAX || is_cancelled(pages)))
 		return false;
-	if (pages && !pages->worker)
-		pages->worker = worker_new();
-	if (pages && pages->worker)
+	if (pages && !pages->crew->worker)
+		pages->crew->worker = worker_new();
+	if (pages && pages->crew->worker)
 		return run_patiently(pages, 0, 0, job, arg);
 	job(arg);
 	return true;
@@ -215,19 +262,19 @@ static ssize_t read_patiently(struct pages *pages, pid_t pid, uint64_t address, 
 	if (is_dead(pages, pid, page) || pages->nr_dead == DEAD_MAX ||
 	    is_cancelled(pages))
 		return -EFAULT;
-	if (!pages->worker)
-		pages->worker = worker_new();
-	if (!pages->errand)
-		pages->errand = malloc(sizeof(*pages->errand));
-	errand = pages->errand;
-	if (!pages->worker || !errand)
+	if (!pages->crew->worker)
+		pages->crew->worker = worker_new();
+	if (!pages->crew->errand)
+		pages->crew->errand = malloc(sizeof(*pages->crew->errand));
+	errand = pages->crew->errand;
+	if (!pages->crew->worker || !errand)
 		return -ENOMEM;
 	errand->pid = pid;
 	errand->address = address;
 	errand->bytes = bytes < sizeof(errand->data) ? bytes : sizeof(errand->data);
 	if (!run_patiently(pages, pid, page, run_errand, errand)) {
 		/* The kernel may still write into the errand. */
-		pages->errand = NULL;
+		pages->crew->errand = NULL;
 		return -EFAULT;
 	}
 	if (errand->got > 0)

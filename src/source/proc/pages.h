@@ -19,6 +19,9 @@ struct process;
 /* cancel: atomic, may be NULL; while it is not 0, no read waits. Returns NULL if there is
  * no memory. */
 struct pages *pages_new(const int *cancel);
+/* The same for another target of the same thread. Both use one worker thread, which
+ * otherwise each would have; a page that does not arrive only counts for its own target. */
+struct pages *pages_new_beside(const int *cancel, struct pages *other);
 void pages_free(struct pages *pages);
 /*
  * Returns the number of bytes read, or -errno. It is less than requested if the range
@@ -31,6 +34,10 @@ ssize_t pages_read(struct pages *pages, const struct process *process, uint64_t 
 /* Returns whether every page of the range is in memory. */
 bool pages_present(struct pages *pages, const struct process *process, uint64_t address,
 		   size_t bytes);
+/* Drops from sorted addresses those whose page is not in memory. Returns how many are
+ * left. */
+size_t pages_keep_present(struct pages *pages, const struct process *process,
+			  uint64_t *addresses, size_t nr);
 /*
  * Runs a job that opens and reads files, with the same protection. The buffers that the
  * kernel writes into must belong to the job or never be freed. Returns false if the job

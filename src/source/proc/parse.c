@@ -70,6 +70,11 @@ static const char *parse_word(const char *text, int base, uint64_t *value)
 	return end == text || errno ? NULL : end;
 }
 
+bool proc_has_ended(const struct proc_stat *stat)
+{
+	return stat->state == 'X' || (stat->state == 'Z' && stat->threads <= 1);
+}
+
 bool proc_parse_call(const char *text, struct proc_call *out)
 {
 	const char *at = text;

@@ -53,6 +53,9 @@ struct proc_map {
 
 /* All return true when the text makes sense. length: bytes of text, NUL not counted. */
 bool proc_parse_stat(const char *text, size_t length, struct proc_stat *out);
+/* Returns true if only the exit status of a process is left: its first thread has ended,
+ * and no other one is there. */
+bool proc_has_ended(const struct proc_stat *stat);
 bool proc_parse_call(const char *text, struct proc_call *out);
 bool proc_parse_map(const char *line, size_t length, struct proc_map *out);
 /* "Key:  text" of a status file; copies the text up to the end of its line. */

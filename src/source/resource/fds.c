@@ -153,7 +153,8 @@ static void read_descriptors(struct resource_details *details, struct kernel *ke
 {
 	int64_t since_ns = kernel->now_ns - details->pass_at_ns;
 	bool due = details->pass_at_ns == 0 || since_ns >= PASS_MOST_NS ||
-		   (since_ns >= PASS_LEAST_NS && fds != details->pass_fds);
+		   (since_ns >= PASS_LEAST_NS * kernel_patience(kernel) &&
+		    fds != details->pass_fds);
 
 	if (!details->pass.running) {
 		if (!due)
@@ -203,7 +204,8 @@ void resource_details_read(struct resource_details *details, struct kernel *kern
 	if (!kernel->denied && out->fds >= 0)
 		read_descriptors(details, kernel, out->fds);
 	if (details->limits_at_ns == 0 ||
-	    kernel->now_ns - details->limits_at_ns >= PASS_LEAST_NS) {
+	    kernel->now_ns - details->limits_at_ns >=
+		    PASS_LEAST_NS * kernel_patience(kernel)) {
 		details->limits_at_ns = kernel->now_ns;
 		details->known.posix_timers = count_timers(kernel);
 		resource_limits_read(details, kernel);

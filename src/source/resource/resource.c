@@ -48,13 +48,16 @@ static int64_t children_of(struct kernel *kernel, pid_t tid)
 static void count_children(struct resource_reader *reader, const pid_t *tids,
 			   size_t nr_tids)
 {
+	size_t most = CHILDREN_PER_POLL / kernel_patience(reader->kernel);
+
+	most += most == 0;
 	if (!tids || nr_tids == 0) {
 		if (!reader->child_round_done)
 			reader->children =
 				children_of(reader->kernel, reader->kernel->process.pid);
 		return;
 	}
-	for (size_t i = 0; i < CHILDREN_PER_POLL && reader->child_cursor < nr_tids; i++)
+	for (size_t i = 0; i < most && reader->child_cursor < nr_tids; i++)
 		reader->child_sum +=
 			children_of(reader->kernel, tids[reader->child_cursor++]);
 	if (!reader->child_round_done)
@@ -84,7 +87,7 @@ static int read_stat(struct resource_reader *reader, int64_t threads, struct err
 	if ((rc != 0 || stat.state == 'Z' || stat.state == 'X') && threads > 0 &&
 	    process_move(&kernel->process))
 		rc = process_stat(&kernel->process, &stat);
-	if (rc != 0 || (stat.state == 'Z' && stat.threads <= 1) || stat.state == 'X')
+	if (rc != 0 || proc_has_ended(&stat))
 		return err_set(e, ERR_GONE, "process %d has ended",
 			       (int)kernel->process.pid);
 	reader->executed = reader->start_stack && stat.start_stack &&

@@ -3,7 +3,11 @@
  * endless text, so demangling stops after DEMANGLE_TEXT_MAX bytes. */
 #include "source/symbols/demangle.h"
 
+#if __has_include(<libiberty/demangle.h>)
 #include <libiberty/demangle.h>
+#else
+#include <demangle.h>
+#endif
 #include <setjmp.h>
 #include <string.h>
 

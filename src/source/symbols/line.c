@@ -102,9 +102,8 @@ static struct unit_table *unit_table(struct symbols *symbols, Dwfl_Module *mod)
 	return table;
 }
 
-/* Finds the compile unit that contains address. */
-static Dwarf_Die *find_unit(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,
-			    Dwarf_Addr *bias)
+Dwarf_Die *symbols_unit(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,
+			Dwarf_Addr *bias)
 {
 	Dwarf_Die *unit = dwfl_module_addrdie(mod, address, bias);
 
@@ -271,7 +270,7 @@ size_t symbols_lines(struct symbols *symbols, Dwfl_Module *mod, uint64_t address
 		     struct frame *frames, size_t max)
 {
 	Dwarf_Addr bias = 0;
-	Dwarf_Die *unit = find_unit(symbols, mod, address, &bias);
+	Dwarf_Die *unit = symbols_unit(symbols, mod, address, &bias);
 	Dwarf_Line *line = unit && lines_fit(symbols, mod, unit)
 				   ? dwarf_getsrc_die(unit, address - bias)
 				   : NULL;

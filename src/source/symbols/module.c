@@ -33,6 +33,7 @@ static int own_module(Dwfl_Module *mod, void **userdata, const char *name,
 void symbols_report_modules(struct symbols *symbols)
 {
 	symbols->reported_at_ns = clock_mono_ns();
+	symbols->epoch++;
 	symbols_units_release(symbols);
 	symbols->agent_asked = NULL;
 	dwfl_report_begin(symbols->dwfl);

@@ -121,6 +121,7 @@ struct symbols {
 	/* when libdwfl was last restarted for new debug information */
 	int64_t begun_at_ns;
 	uint32_t generation;
+	uint64_t epoch; /* number of times that modules have gone or been reported */
 	Dwfl_Module *agent_asked; /* the last module that was searched for the agent … */
 	bool agent_answer;        /* … and whether it contains the agent */
 	const struct stack_rules *rules; /* the user's, or NULL; not owned */
@@ -167,6 +168,10 @@ void symbols_mark_library(struct symbols *symbols, Dwfl_Module *mod, struct fram
 /* Adds frames from the debug information; [0] has address and function. See line.c. */
 size_t symbols_lines(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,
 		     struct frame *frames, size_t max);
+/* Returns the compile unit that contains address, or NULL. bias: what is added to the
+ * addresses in the debug information; see line.c. */
+Dwarf_Die *symbols_unit(struct symbols *symbols, Dwfl_Module *mod, uint64_t address,
+			Dwarf_Addr *bias);
 void symbols_units_release(struct symbols *symbols);
 void symbols_line_units_release(struct symbols *symbols);
 /* Returns the function that contains pc and the functions inlined there, outermost first,

@@ -76,6 +76,7 @@ static void restart_libdwfl(struct symbols *symbols)
 	symbols->attached = false;
 	symbols->reported = false;
 	symbols->generation++;
+	symbols->epoch++;
 }
 
 void symbols_begin_poll(struct symbols *symbols, int64_t budget_ns)

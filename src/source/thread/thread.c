@@ -4,9 +4,11 @@
  * unchanged line of /proc/…/syscall is not interpreted again. */
 #include "source/thread/thread.h"
 #include "source/java/hotspot.h"
+#include "source/python/python.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,7 @@
 
 #define FDS_FOR_OTHERS 256u
 #define FDS_MAX        200000u
+#define FDS_EACH       6u
 #define CPU_WINDOW_NS  (CLOCK_SECOND_NS / 2)
 /* A thread that woke up may block in the same system call from another place. */
 #define STACK_KEPT_NS  (5 * CLOCK_SECOND_NS)
@@ -149,6 +152,9 @@ void thread_table_set_symbols(struct thread_table *table, struct symbols *symbol
 {
 	hotspot_free(table->hotspot);
 	table->hotspot = NULL;
+	python_free(table->python);
+	table->python = NULL;
+	table->python_read = false;
 	table->symbols = symbols;
 }
 
@@ -156,6 +162,18 @@ void thread_table_set_symbols(struct thread_table *table, struct symbols *symbol
 static ssize_t gone_if_missing(ssize_t got)
 {
 	return got == -ENOENT ? -ESRCH : got;
+}
+
+/* Processes that are watched together share the descriptors, of which each needs a few for
+ * itself. */
+static size_t fds_share(const struct thread_table *table)
+{
+	size_t beside = table->kernel->beside ? *table->kernel->beside : 0;
+
+	if (beside < 2)
+		return table->max_fds;
+	return table->max_fds / beside > FDS_EACH ? table->max_fds / beside - FDS_EACH
+						  : 0;
 }
 
 /* Reads a file of the thread through a descriptor that is kept open if the file is read
@@ -171,9 +189,9 @@ static ssize_t read_file(struct thread_table *table, struct thread *thread, int 
 	if (!often)
 		return gone_if_missing(
 			process_thread_text(process, thread->tid, which, out, size));
-	if (table->nr_fds >= table->max_fds)
+	if (table->nr_fds >= fds_share(table))
 		raise_limit(table);
-	if (table->nr_fds >= table->max_fds)
+	if (table->nr_fds >= fds_share(table))
 		return gone_if_missing(
 			process_thread_text(process, thread->tid, which, out, size));
 	int fd = process_thread_text_open(process, thread->tid, which);
@@ -364,14 +382,23 @@ static int read_call(struct thread_table *table, struct thread *thread, char bef
 	return 0;
 }
 
-/* The thread waits as in the previous sample, but what it waits for may have a new
- * owner. */
+/* Only threads of the process itself can change a word that is not shared. */
+static bool is_private_futex(const struct proc_call *call)
+{
+	return call->nr == SYS_futex && (call->args[1] & FUTEX_PRIVATE_FLAG);
+}
+
+/* The thread waits as in the previous sample, but what it waits for may have a new owner,
+ * unless no thread has run. */
 static int update_sleeper(struct thread_table *table, struct thread *thread)
 {
+	bool same = table->rested && thread->settled && is_private_futex(&thread->call);
+
 	thread->changes = 0;
+	thread->settled = table->rested;
 	if (has_ended(thread))
 		return -ESRCH;
-	if (thread->wait.owner_changes && thread->call_text[0])
+	if (thread->wait.owner_changes && thread->call_text[0] && !same)
 		explain_wait(table, thread, true);
 	return 0;
 }
@@ -432,6 +459,7 @@ int thread_sample(struct thread_table *table, struct thread *thread)
 		account_cpu(thread, thread->cpu_ticks, table->kernel->now_ns, table->hz);
 		return update_sleeper(table, thread);
 	}
+	thread->settled = false;
 	rc = read_stat(table, thread);
 	if (rc)
 		return rc;
@@ -527,7 +555,17 @@ static void wait_to_task(const struct thread *thread, struct snapshot *out,
 		wait.began_ns = 0;
 	if (thread->kept_ns)
 		wait.ran_ns = thread->began_ns;
+	thread_apply_python(thread, &wait);
 	kernel_wait_to_task(&wait, out, task);
+	task->waits.vague = thread->python_wait.vague;
+}
+
+/* It wakes up every few milliseconds, and waits on. */
+static void gil_to_task(const struct thread *thread, struct task *task)
+{
+	task->since_ns = thread->gil_since_ns;
+	task->switches = thread->gil_switches;
+	task->waits.retries = true;
 }
 
 void thread_to_task(const struct thread *thread, struct snapshot *out, struct task *task)
@@ -540,13 +578,19 @@ void thread_to_task(const struct thread *thread, struct snapshot *out, struct ta
 	task->since_ns = thread->slept_ns;
 	task->cpu_percent = thread->cpu_percent;
 	task->switches = thread->switches;
-	task->stack = thread->stack;
-	if (thread->suspect)
+	task->stack = thread->python_stack ? thread->python_stack : thread->stack;
+	if (thread->suspect || thread->python_moved)
 		task->flags |= TASK_SUSPECT;
-	const char *name = arena_strndup(&out->arena, thread->comm, sizeof(thread->comm));
+	if (thread->python_stack)
+		task->flags |= TASK_VARIABLES;
+	const char *name = thread->python_name;
 
+	if (!name)
+		name = arena_strndup(&out->arena, thread->comm, sizeof(thread->comm));
 	task->name = name ? name : "";
 	wait_to_task(thread, out, task);
 	task->waits.retries = thread->wait.limited && thread->says.retries &&
 			      thread->wait.state == thread->says.state;
+	if (thread->python_wait.gil)
+		gil_to_task(thread, task);
 }

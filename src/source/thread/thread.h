@@ -13,6 +13,7 @@
 #include <uthash.h>
 
 #include "source/kernel/kernel.h"
+#include "source/python/wait.h"
 #include "source/symbols/symbols.h"
 
 #define THREAD_CALL_MAX 192
@@ -27,6 +28,7 @@ struct thread {
 	bool slept;      /* has not run since the previous sample: unchanged */
 	uint8_t changes; /* consecutive samples that found it changed */
 	bool claimed;    /* by a row of the agent source, which then drops it */
+	bool settled;    /* explained since any thread of the process has run */
 	bool hidden;     /* not a thread of the program */
 	bool suspect;    /* it changed while its stack was read */
 	char stat_state;
@@ -54,6 +56,16 @@ struct thread {
 	const struct stack *stack; /* for call_text; NULL if not unwound yet */
 	int64_t stack_at_ns;
 	uint32_t stack_generation; /* of the symbols used for it */
+	/* Of the interpreter's last look; see python.c. */
+	uint32_t python_look;
+	bool python_moved;                /* it ran while its Python stack was read */
+	const char *python_name;          /* interned; NULL if it has none */
+	const struct stack *python_stack; /* NULL if it runs no Python */
+	uint64_t python_place;            /* where it waits, as a hash */
+	struct python_wait python_wait;
+	int64_t gil_since_ns;  /* it has waited for its turn to run Python since then */
+	uint64_t gil_turn;     /* … while nobody else got one */
+	uint64_t gil_switches; /* `switches` when that began */
 	UT_hash_handle hh;
 };
 
@@ -61,6 +73,10 @@ struct thread_table {
 	struct kernel *kernel;
 	struct symbols *symbols;   /* NULL if no stacks are read */
 	struct hotspot *hotspot;   /* created when a thread appears to run Java */
+	struct python *python;     /* created by the first thread_read_python() */
+	bool python_read;          /* in this sample */
+	bool runtime;              /* --runtime: Python stacks with their frames of C */
+	size_t first_task;         /* in the snapshot, of asyncio */
 	struct thread *threads;    /* hash by tid */
 	struct cpu_clocks *clocks; /* created when first needed */
 	size_t nr_fds;
@@ -100,6 +116,27 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 /* Derive from its stack what the thread waits for, and apply that to `wait`; state.c. */
 void thread_ask_stack(struct thread_table *table, struct thread *thread);
 void thread_apply_stack(struct thread_table *table, struct thread *thread);
+/* Reads the Python threads of the process, if it has any. Call once in each sample, when
+ * its threads have been sampled; python.c. */
+void thread_read_python(struct thread_table *table);
+/* Takes over what was read of this thread. */
+void thread_ask_python(struct thread_table *table, struct thread *thread);
+/* Does the same for a task that the agent has described. Its raw wait is that for an object
+ * of libc. */
+void thread_add_python(struct thread_table *table, struct snapshot *out,
+		       struct task *task);
+/* Replaces what the kernel says about the wait by what Python says, if that is more. */
+void thread_apply_python(const struct thread *thread, struct kernel_wait *wait);
+/* A frame of a Python stack as it is shown. */
+struct frame thread_python_frame(const struct python_frame *frame);
+/* Adds a row for each task of asyncio, behind those of threads; python_tasks.c. */
+void thread_add_python_tasks(struct thread_table *table, struct snapshot *out);
+/* Sets the holds of those tasks in out that are asked for and run Python. All of them are in
+ * this process. Call it after the rows have been added; python_holds.c. */
+void thread_read_python_holds(struct thread_table *table, const struct holds_wish *asked,
+			      size_t nr, struct snapshot *out);
+/* Sets the snapshot's runtime, or adds a note that says why Python is not read. */
+void thread_describe_python(const struct thread_table *table, struct snapshot *out);
 /* Fills a task's fields from the thread's record. */
 void thread_to_task(const struct thread *thread, struct snapshot *out, struct task *task);
 

@@ -99,8 +99,11 @@ static void wait_future()
 {
 	printf("%d\n", promise.get_future().get());
 }
+static std::latch entered(1);
+
 static int slow_value()
 {
+	entered.count_down();
 	pause();
 	return 1;
 }
@@ -143,6 +146,7 @@ int main()
 		Guarded<std::shared_mutex> guard(shared_lock);
 
 		threads.emplace_back(wait_static);
+		entered.wait(); // the thread called "static" must come second
 		for (const auto &entry : waits)
 			threads.emplace_back([&] {
 				name(entry.name);

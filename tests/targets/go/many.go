@@ -2,7 +2,7 @@
 
 // Many goroutines parked eight calls deep, each on a channel of its own, and a ticker that
 // keeps the longest gap between its ticks, which grows when the process is held up.
-// Usage: many COUNT. Serves net/http/pprof; prints its address, then the gap each second.
+// Usage: many COUNT [TIMERS]. Serves net/http/pprof; prints its address, then the gap each second.
 package main
 
 import (
@@ -24,6 +24,18 @@ func call(depth int, c chan int) int {
 }
 
 func park(c chan int) { call(5, c) }
+
+func expire() {}
+
+func armTimers(text string) {
+	count, err := strconv.Atoi(text)
+	if err != nil {
+		panic(err)
+	}
+	for i := 0; i < count; i++ {
+		time.AfterFunc(time.Hour+time.Duration(i)*time.Millisecond, expire)
+	}
+}
 
 func watchGap() {
 	ticker := time.NewTicker(time.Millisecond)
@@ -51,6 +63,9 @@ func main() {
 	}
 	for i := 0; i < count; i++ {
 		go park(make(chan int))
+	}
+	if len(os.Args) > 2 {
+		armTimers(os.Args[2])
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 // A program that knows its timers: per session a ticker that nothing receives from and a
-// timer that calls a method, and a few others. Three open sessions all the time: "grow" never
-// stops their tickers, "forget" never stops their other timers, and "steady" stops both.
+// timer that calls a method, and a few others. Some open sessions all the time: "grow" never
+// stops their tickers, "jitter" neither, which all have other periods, "forget" never stops
+// their other timers, and "steady" stops both.
 package main
 
 import (
@@ -86,9 +87,13 @@ func main() {
 	fmt.Println("ready", count-count/10)
 	for os.Args[1] != "fixed" {
 		time.Sleep(20 * time.Millisecond)
-		s := open(5 * time.Second)
+		period := 5 * time.Second
+		if os.Args[1] == "jitter" {
+			period += time.Duration(len(sessions)%500) * time.Millisecond
+		}
+		s := open(period)
 		switch os.Args[1] {
-		case "grow":
+		case "grow", "jitter":
 			s.idle.Stop()
 		case "forget":
 			s.ticker.Stop()

@@ -61,7 +61,8 @@ static void takes_every_key(void **state)
 	put_file("{\"interval\": 0.25, \"stuck\": \"5s,poll=1m\", \"filter\": "
 		 "\"state:lock\",\n"
 		 "\"sort\": \"name:asc\", \"columns\": \"id,age\", \"hide_idle\": true,\n"
-		 "\"no_color\": true, \"ascii\": true, \"mouse\": false}");
+		 "\"no_color\": true, \"ascii\": true, \"mouse\": false, \"preview\": "
+		 "false, \"preview_rows\": 12, \"preview_columns\": 70}");
 	assert_int_equal(config_load(file, &settings, &e), 0);
 	assert_int_equal(settings.interval_ns, 250000000);
 	assert_int_equal(settings.rule.threshold_ns[STATE_MUTEX], 5 * CLOCK_SECOND_NS);
@@ -72,6 +73,27 @@ static void takes_every_key(void **state)
 	assert_int_equal(settings.columns.count, 2);
 	assert_true(settings.hide_idle && settings.no_color && settings.ascii);
 	assert_false(settings.mouse);
+	assert_false(settings.preview);
+	assert_int_equal(settings.preview_rows, 12);
+	assert_int_equal(settings.preview_columns, 70);
+}
+
+/* Lists on the command line may be arrays here, and stay arrays. */
+static void takes_arrays(void **state)
+{
+	struct settings settings;
+	struct err e = {0};
+
+	settings_default(&settings);
+	put_file("{\"columns\": [\"id\", \"age\"], \"stuck\": [\"5s\", \"poll=1m\"]}");
+	assert_int_equal(config_load(file, &settings, &e), 0);
+	assert_int_equal(settings.columns.count, 2);
+	assert_int_equal(settings.columns.ids[1], COLUMN_AGE);
+	assert_int_equal(settings.rule.threshold_ns[STATE_MUTEX], 5 * CLOCK_SECOND_NS);
+	assert_int_equal(settings.rule.threshold_ns[STATE_POLL], 60 * CLOCK_SECOND_NS);
+	assert_int_equal(config_save(file, &settings, &e), 0);
+	check_file("{\n  \"columns\": [\n    \"id\",\n    \"age\"\n  ],\n  \"stuck\": "
+		   "[\n    \"5s\",\n    \"poll=1m\"\n  ]\n}\n");
 }
 
 static void missing_file_is_fine(void **state)
@@ -97,10 +119,17 @@ static void refuses_with_line_and_key(void **state)
 		{"{\"something\": 1}", "the keys are interval, stuck"},
 		{"{\n\n\"filter\": \"state:lock)\"}", "line 3: \"filter\""},
 		{"{\"columns\": \"nosuch\"}", "\"columns\""},
+		{"{\"columns\": [\"id\", \"nosuch\"]}", "\"columns\""},
+		{"{\"columns\": [\"id\", 7]}", "entry 2 must be a string"},
+		{"{\"columns\": [\"id,age\"]}", "without a comma"},
+		{"{\"columns\": []}", "\"columns\""},
+		{"{\"sort\": [\"age\"]}", "\"sort\""},
 		{"{\"sort\": \"nosuch\"}", "\"sort\""},
 		{"{\"interval\": 0}", "between 10ms and 1h"},
 		{"{\"interval\": -3}", "between 10ms and 1h"},
 		{"{\"interval\": 1, \"interval\": 2}", "duplicate"},
+		{"{\"preview_rows\": -1}", "a number from 0 to 1000"},
+		{"{\"preview_columns\": 1001}", "a number from 0 to 1000"},
 		{"[]", "one JSON object"},
 		{"", "line 1"},
 	};
@@ -150,6 +179,8 @@ static void what_it_writes_it_reads(void **state)
 	assert_int_equal(value_apply(&settings, OPTION_COLUMNS, "id,cpu,labels", &e), 0);
 	assert_int_equal(value_apply(&settings, OPTION_INTERVAL, "100ms", &e), 0);
 	settings.ascii = true;
+	settings.preview = false;
+	settings.preview_columns = 81;
 	settings.mouse = false;
 	snprintf(settings.acknowledge, sizeof(settings.acknowledge), "%s",
 		 "fn=\"one\"\nfn:two\n");
@@ -261,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_FILE(takes_every_key),
+		WITH_FILE(takes_arrays),
 		WITH_FILE(missing_file_is_fine),
 		WITH_FILE(refuses_with_line_and_key),
 		WITH_FILE(writes_what_differs_and_keeps_the_rest),

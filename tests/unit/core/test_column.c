@@ -4,7 +4,9 @@
 
 #include <math.h>
 
+#include "base/array.h"
 #include "core/column.h"
+#include "core/column_news.h"
 #include "core/stack.h"
 
 static char cell[COLUMN_TEXT_MAX];
@@ -183,7 +185,7 @@ static void names(void **state)
 		assert_true(column->min_width > 0);
 	}
 	assert_true(column_keys(cell, COLUMN_KEYS_MAX) < COLUMN_KEYS_MAX);
-	assert_contains(cell, "mark, id, state");
+	assert_contains(cell, "mark, id, pid");
 	assert_contains(cell, "labels");
 }
 
@@ -232,8 +234,9 @@ static void bad_lists_say_where(void **state)
 		{"+labels,cpux", 8, "unknown column"},
 		{"+labels,cpu", 8, "only changes"},
 		{"state,+labels", 6, "only changes"},
-		{"-mark,-id,-state,-age,-waits,-name,-function,-location,-created,-cpu,-"
-		 "switches,"
+		{"-mark,-id,-pid,-process,-state,-age,-waits,-name,-function,-location,-"
+		 "created,"
+		 "-cpu,-switches,"
 		 "-labels",
 		 0, "must remain"},
 	};
@@ -249,12 +252,150 @@ static void bad_lists_say_where(void **state)
 	}
 }
 
+/* The text of a list is read back as the same list. */
+static void lists_as_text(void **state)
+{
+	static const char *const texts[] = {"id,state,name:20?,labels",
+					    "age:7,waits,cpu?"};
+	char text[COLUMN_LIST_TEXT_MAX];
+	struct column_list list;
+
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		assert_int_equal(column_list_parse(&list, texts[i], NULL), 0);
+		column_list_print(&list, text);
+		assert_string_equal(text, texts[i]);
+	}
+	column_list_default(&list);
+	column_list_print(&list, text);
+	assert_string_equal(text,
+			    "mark,id,pid?,process?,state,age,waits?,name?,function?,"
+			    "location?,created?,cpu?,switches?,labels?");
+	assert_int_equal(column_list_parse(&list, "+labels,-cpu", NULL), 0);
+	assert_true(list.always[COLUMN_LABELS]);
+	assert_false(list.always[COLUMN_NAME]);
+}
+
+/* They are empty, and so left out, unless the target is several processes. */
+static void processes(void **state)
+{
+	struct task task = {.kind = TASK_GOROUTINE, .id = 17, .name = ""};
+
+	assert_string_equal(column_format(COLUMN_PID, &task, 0, cell), "");
+	assert_string_equal(column_format(COLUMN_PROCESS, &task, 0, cell), "");
+	task.pid = 4711;
+	task.process = "api";
+	assert_string_equal(column_format(COLUMN_PID, &task, 0, cell), "4711");
+	assert_string_equal(column_format(COLUMN_PROCESS, &task, 0, cell), "api");
+	assert_string_equal(column_format(COLUMN_ID, &task, 0, cell), "g17");
+	assert_true(column_number(COLUMN_PID, &task, 0) == 4711);
+	assert_true(column_is_of_processes(COLUMN_PID));
+	assert_false(column_is_of_processes(COLUMN_ID));
+}
+
+static enum column_news news_of(struct snapshot *s, enum column_id id)
+{
+	enum column_news news[COLUMN_COUNT];
+	uint32_t index[8];
+	struct column_rows rows = {index, sizeof(index[0]), s->nr_tasks};
+
+	for (uint32_t i = 0; i < 8; i++)
+		index[i] = i;
+	column_news(s, &rows, news);
+	return news[id];
+}
+
+/* What is the same in every row says nothing, unless it is what one looks for. */
+static void news(void **state)
+{
+	struct snapshot *s = snapshot_new();
+
+	for (uint64_t i = 0; i < 4; i++) {
+		struct task *task = snapshot_add(s);
+
+		task->id = i;
+		task->name = "serve";
+		task->stack = make_stack("serve", "server.c", 31);
+		task->waits.kind = "mutex";
+		task->waits.text = "mutex 0x1000";
+	}
+	assert_int_equal(news_of(s, COLUMN_STATE), COLUMN_VARIES);
+	assert_int_equal(news_of(s, COLUMN_WAITS), COLUMN_VARIES);
+	assert_int_equal(news_of(s, COLUMN_FUNCTION), COLUMN_VARIES);
+	assert_int_equal(news_of(s, COLUMN_LOCATION), COLUMN_SAME);
+	assert_int_equal(news_of(s, COLUMN_SWITCHES), COLUMN_SAME);
+	assert_int_equal(news_of(s, COLUMN_NAME), COLUMN_REPEATS);
+	assert_int_equal(news_of(s, COLUMN_LABELS), COLUMN_EMPTY);
+	assert_int_equal(news_of(s, COLUMN_CPU), COLUMN_EMPTY);
+	assert_int_equal(news_of(s, COLUMN_PID), COLUMN_EMPTY);
+	assert_int_equal(news_of(s, COLUMN_PROCESS), COLUMN_EMPTY);
+	for (size_t i = 0; i < 4; i++) {
+		s->tasks[i].pid = 4711;
+		s->tasks[i].process = "api";
+	}
+	assert_int_equal(news_of(s, COLUMN_PID), COLUMN_SAME);
+	s->tasks[3].pid = 4712;
+	assert_int_equal(news_of(s, COLUMN_PID), COLUMN_VARIES);
+	assert_int_equal(news_of(s, COLUMN_PROCESS), COLUMN_SAME);
+	s->tasks[3].name = "main";
+	s->tasks[3].switches = 1;
+	s->tasks[3].cpu_percent = 0;
+	assert_int_equal(news_of(s, COLUMN_NAME), COLUMN_MOSTLY_REPEATS);
+	assert_int_equal(news_of(s, COLUMN_SWITCHES), COLUMN_VARIES);
+	assert_int_equal(news_of(s, COLUMN_CPU), COLUMN_VARIES);
+	/* The name of each task is that of its process. */
+	for (size_t i = 0; i < 4; i++)
+		s->tasks[i].name = s->tasks[i].process = i < 2 ? "nginx" : "php-fpm";
+	assert_int_equal(news_of(s, COLUMN_NAME), COLUMN_REPEATS_PROCESS);
+	s->tasks[0].name = "worker";
+	assert_int_equal(news_of(s, COLUMN_NAME), COLUMN_MOSTLY_REPEATS);
+	s->tasks[1].name = s->tasks[2].name = "timer";
+	assert_int_equal(news_of(s, COLUMN_NAME), COLUMN_VARIES);
+	/* Two rows that agree say little; what is empty is empty. */
+	s->nr_tasks = 2;
+	assert_int_equal(news_of(s, COLUMN_LOCATION), COLUMN_VARIES);
+	assert_int_equal(news_of(s, COLUMN_LABELS), COLUMN_EMPTY);
+	snapshot_unref(s);
+}
+
+/* The offset tells places of a library apart, its version does not. */
+static void libraries_without_their_version(void **state)
+{
+	static const struct {
+		const char *function, *cell;
+	} cases[] = {
+		{"libmicrohttpd.so.12.60.0+0xfc17", "libmicrohttpd.so+0xfc17"},
+		{"libjemalloc.so.2+0x39ad8", "libjemalloc.so+0x39ad8"},
+		{"libz.so+0x12", "libz.so+0x12"},
+		{"postgres+0x19ed8e", "postgres+0x19ed8e"},
+		{"libz.so.1", "libz.so.1"},
+		{"libz.so.1.debug+0x12", "libz.so.1.debug+0x12"},
+		{"a+0x1.so.2", "a+0x1.so.2"},
+		{"main.so.String", "main.so.String"},
+	};
+	struct snapshot *s = snapshot_new();
+	char out[COLUMN_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		struct task *task = snapshot_add(s);
+
+		task->stack = make_stack(cases[i].function, NULL, 0);
+		assert_string_equal(column_format(COLUMN_FUNCTION, task, 0, out),
+				    cases[i].cell);
+	}
+	snapshot_unref(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists_as_text),
+		cmocka_unit_test(processes),
+		cmocka_unit_test(news),
 		cmocka_unit_test(marks),
 		cmocka_unit_test(ages),
 		cmocka_unit_test(cells),
+		cmocka_unit_test(libraries_without_their_version),
 		cmocka_unit_test(what_is_not_known_is_empty),
 		cmocka_unit_test(long_texts_are_cut),
 		cmocka_unit_test(numbers),

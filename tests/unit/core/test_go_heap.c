@@ -5,6 +5,7 @@
 #include "core/figures.h"
 #include "core/go_heap.h"
 #include "core/snapshot.h"
+#include "core/stack.h"
 
 #define MB (1 << 20)
 
@@ -19,7 +20,8 @@ static struct go_heap_point point(int64_t live, int64_t in_use, int64_t idle,
 	r.go_heap.idle_bytes = idle;
 	r.go_heap.stack_bytes = stacks;
 	r.go_heap.collections = live / MB;
-	return (struct go_heap_point){r.go_heap, goroutines, SECOND};
+	return (struct go_heap_point){
+		.heap = r.go_heap, .goroutines = goroutines, .mono_ns = SECOND};
 }
 
 /* Returns the only change, or -1 if there is none. */
@@ -55,6 +57,15 @@ static void test_changes(void **state)
 			    "The live heap grew from 10 MB to 148 MB in 138 collections: "
 			    "a leak of memory if it continues. Goroutines: 20 then, 14 "
 			    "now.");
+	/* Two dumps do not know whether the last collection ran under a load. */
+	other = point(148 * MB, 150 * MB, MB, MB, 14);
+	other.real_ns = 100 * SECOND;
+	other.heap.last_real_ns = 90 * SECOND;
+	other.heap.last_goroutines = -1;
+	assert_contains(explain(before, other), "perhaps only what a load needed");
+	other.heap.last_goroutines = 14;
+	assert_null(strstr(explain(before, other), "perhaps only"));
+	other = before;
 	assert_string_equal(
 		explain(before, point(10 * MB, 12 * MB, MB, 41 * MB, 2020)),
 		"Goroutine stacks grew from 1.0 MB to 41 MB: 2,020 goroutines hold 41 "
@@ -70,6 +81,91 @@ static void test_changes(void **state)
 	assert_int_equal(only_change(before, other), GO_HEAP_UNDECIDED);
 	assert_contains(go_heap_summary(&before, &other, GO_HEAP_UNDECIDED, text),
 			"no collection yet");
+}
+
+/* A collection under a load that is over says nothing of what is live now. */
+static void test_load_is_over(void **state)
+{
+	struct go_heap_point before = point(10 * MB, 12 * MB, MB, MB, 3);
+	struct go_heap_point after = point(46 * MB, 50 * MB, MB, MB, 3);
+	char text[GO_HEAP_TEXT_MAX];
+
+	after.heap.last_goroutines = 21;
+	assert_int_equal(only_change(before, after), GO_HEAP_LIVE);
+	after.heap.last_goroutines = 753;
+	after.heap.last_real_ns = 100 * SECOND;
+	after.real_ns = 140 * SECOND;
+	assert_string_equal(
+		explain(before, after),
+		"The last collection found 46 MB live (10 MB then), but 40.0s ago it ran "
+		"under load: there were 753 goroutines, now 3. Whether "
+		"this memory is still live is unknown until the next one, which an idle "
+		"program runs after two minutes.");
+	assert_string_equal(go_heap_summary(&before, &after, GO_HEAP_UNDECIDED, text),
+			    "live heap 10 MB to 46 MB under load, no collection since");
+	/* The next one found it live too, and the time is said. */
+	after.heap.last_goroutines = 3;
+	assert_contains(explain(before, after),
+			"in 36 collections, the last 40.0s ago: a leak of memory");
+	after.heap.live_bytes = 10 * MB;
+	assert_int_equal(only_change(before, after), -1);
+}
+
+static const struct frame serve[] = {
+	{.function = "internal/poll.runtime_pollWait"},
+	{.function = "net/http.(*Server).Serve"},
+	{.function = "main.main"},
+};
+
+/* Adds a goroutine that accepts there. */
+static void add_server(struct snapshot *s, struct stack_table *stacks, const char *text)
+{
+	struct task *task = snapshot_add(s);
+
+	task->kind = TASK_GOROUTINE;
+	task->state = STATE_ACCEPT;
+	task->waits.kind = "fd";
+	task->waits.text = text;
+	task->stack = stack_intern(stacks, serve, COUNT(serve), false);
+}
+
+static const char *command_of(struct snapshot *s, char advice[GO_HEAP_TEXT_MAX])
+{
+	static char command[GO_HEAP_COMMAND_MAX];
+	struct go_heap_point now;
+
+	go_heap_point_take(&now, s);
+	go_heap_advice(&now, advice);
+	return go_heap_command(&now, command);
+}
+
+/* The command has the address of a server that may serve the profiler. */
+static void test_command(void **state)
+{
+	struct stack_table *stacks = stack_table_new(100);
+	struct snapshot *s = snapshot_new();
+	char advice[GO_HEAP_TEXT_MAX];
+	const char *nowhere = "go tool pprof http://HOST:PORT/debug/pprof/heap";
+
+	s->resources.go_heap = point(10 * MB, 12 * MB, MB, MB, 3).heap;
+	add_server(s, stacks, "tcp 127.0.0.1:80 connected");
+	add_server(s, stacks, "tcp [::]:8080 listening");
+	assert_string_equal(command_of(s, advice), nowhere);
+	assert_contains(advice, "If the program serves net/http/pprof");
+	s->resources.go_heap.pprof = 0;
+	assert_string_equal(command_of(s, advice), nowhere);
+	assert_contains(advice, "does not contain net/http/pprof");
+	s->resources.go_heap.pprof = 1;
+	assert_string_equal(command_of(s, advice),
+			    "go tool pprof http://localhost:8080/debug/pprof/heap");
+	assert_contains(advice, "this is its HTTP server");
+	add_server(s, stacks, "tcp 10.0.0.7:6060 listening");
+	add_server(s, stacks, "tcp 10.0.0.7:8081 listening");
+	assert_string_equal(command_of(s, advice),
+			    "go tool pprof http://10.0.0.7:6060/debug/pprof/heap");
+	assert_contains(advice, "this is one of its 3 HTTP servers");
+	snapshot_unref(s);
+	stack_table_free(stacks);
 }
 
 /* Memory that was idle from the beginning is no change, but an answer. */
@@ -146,6 +242,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_load_is_over),
+		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_idle_before),
 		cmocka_unit_test(test_first_collection),
 		cmocka_unit_test(test_fields),

@@ -250,6 +250,103 @@ static void processes_that_go_on(void **state)
 
 /* A cycle in another process matters if a task of the target can never continue
  * because of it. */
+/* A target that is several processes. The ids of goroutines are those of a process. */
+static struct snapshot *service(size_t nr)
+{
+	struct snapshot *s = target();
+
+	s->target.pid = 0;
+	s->members = arena_alloc(&s->arena, nr * sizeof(*s->members));
+	assert_non_null(s->members);
+	for (size_t i = 0; i < nr; i++) {
+		s->members[i].pid = TARGET_PID * (pid_t)(i + 1);
+		s->members[i].name = "member";
+		s->members[i].resources.threads = 1;
+	}
+	s->nr_members = nr;
+	return s;
+}
+
+static struct task *add_to(pid_t pid, struct task *task)
+{
+	task->pid = pid;
+	return task;
+}
+
+static void rings_through_members(void **state)
+{
+	struct snapshot *s = service(2);
+
+	(void)state;
+	add_to(1000, add(s, 1000, STATE_IO_READ, 0))->waits.actors =
+		actors(s, true, 2000, 0);
+	add_to(2000, add(s, 2000, STATE_IO_READ, 0))->waits.actors =
+		actors(s, true, 1000, 0);
+	build(s);
+	assert_int_equal(graph_cycles(s), 1);
+	assert_int_equal(s->graph->cycles[0].nr_nodes, 2);
+	assert_int_equal(graph_pid(s, 1), 2000);
+	snapshot_unref(s);
+}
+
+/* A thread of the other member that is in no row could end it. */
+static void members_that_go_on(void **state)
+{
+	struct snapshot *s = service(2);
+
+	(void)state;
+	s->members[1].resources.threads = 2;
+	add_to(1000, add(s, 1000, STATE_IO_READ, 0))->waits.actors =
+		actors(s, true, 2000, 0);
+	add_to(2000, add(s, 2000, STATE_IO_READ, 0))->waits.actors =
+		actors(s, true, 1000, 0);
+	build(s);
+	assert_int_equal(graph_cycles(s), 0);
+	assert_int_equal(s->graph->next[0], 1);
+	snapshot_unref(s);
+}
+
+static void goroutines_of_members(void **state)
+{
+	struct snapshot *s = service(2);
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct task *task =
+			add_to(i < 2 ? 1000 : 2000, add(s, 0, STATE_MUTEX, 0));
+
+		task->kind = TASK_GOROUTINE;
+		task->id = (uint64_t)(i % 2) + 1;
+		/* g1 of one process waits for its g2, and g2 of the other one for its g1,
+		 * which is no ring. */
+		if (i == 0)
+			task->waits.owner_goid = 2;
+		if (i == 3)
+			task->waits.owner_goid = 1;
+	}
+	build(s);
+	assert_int_equal(graph_cycles(s), 0);
+	assert_int_equal(s->graph->next[0], 1);
+	assert_int_equal(s->graph->next[3], 2);
+	snapshot_unref(s);
+}
+
+/* The thread that serves the other end is the one to show. */
+static void actors_with_a_thread(void **state)
+{
+	struct snapshot *s = service(2);
+	struct wait_actors *who = actors(s, true, 2000, 0);
+
+	(void)state;
+	who->tid = 2001;
+	add_to(1000, add(s, 1000, STATE_IO_READ, 0))->waits.actors = who;
+	add_to(2000, add(s, 2000, STATE_RUNNING, 0));
+	add_to(2000, add(s, 2001, STATE_RUNNING, 0));
+	build(s);
+	assert_int_equal(s->graph->next[0], 2);
+	snapshot_unref(s);
+}
+
 static void cycles_elsewhere(void **state)
 {
 	(void)state;
@@ -499,6 +596,10 @@ int main(void)
 		cmocka_unit_test(unsure_owners),
 		cmocka_unit_test(rings_through_processes),
 		cmocka_unit_test(processes_that_go_on),
+		cmocka_unit_test(rings_through_members),
+		cmocka_unit_test(members_that_go_on),
+		cmocka_unit_test(goroutines_of_members),
+		cmocka_unit_test(actors_with_a_thread),
 		cmocka_unit_test(cycles_elsewhere),
 		cmocka_unit_test(denied_cycles_are_dropped),
 		cmocka_unit_test(long_chains),

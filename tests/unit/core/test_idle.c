@@ -339,9 +339,9 @@ static void siblings_that_never_worked(void **state)
 	for (int i = 0; i < 2; i++)
 		add(w, TASK_GOROUTINE, STATE_CHAN_RECV, GO_IN_WORK())->start_ns =
 			w->now_ns - SECOND / 2;
-	/* A thread that reads the answer has sent the request. */
-	for (int i = 0; i < 2; i++)
-		add(w, TASK_THREAD, STATE_IO_READ,
+	/* These have sent the request, or have given the work to others. */
+	for (int i = 0; i < 4; i++)
+		add(w, TASK_THREAD, i < 2 ? STATE_IO_READ : STATE_WAITGROUP,
 		    STACK("read", "reply", "query", "handle", "start_thread"))
 			->start_ns = w->now_ns - SECOND / 2;
 	watch(w, 12);
@@ -649,6 +649,15 @@ static void every_reason_has_a_name(void **state)
 		assert_true(strlen(verdict_explain(&task, START, text)) > 10);
 	}
 	assert_int_equal(verdict_why_by_name("no such thing"), WHY_NOTHING);
+	/* In a file that has the word alone, such as a dump. */
+	task.evidence.why = WHY_NOTHING;
+	assert_string_equal(verdict_explain(&task, START, text), "");
+	task.flags = TASK_STUCK;
+	assert_string_equal(verdict_explain(&task, START + 21 * SECOND, text),
+			    "for 21.0s; the evidence is not in the file");
+	task.since_ns = 0;
+	assert_string_equal(verdict_explain(&task, START, text),
+			    "the evidence is not in the file");
 }
 
 #define test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)

@@ -110,6 +110,29 @@ static void expect(const char *text, const char *wanted)
 		fail_msg("'%s' matches '%s', not '%s'", text, got, wanted);
 }
 
+/* If the target is several processes, a task is found by its process. */
+static void processes_are_columns(void **state)
+{
+	tasks[LOCKED].pid = 4711;
+	tasks[LOCKED].process = "api-server";
+	tasks[BUSY].pid = 47110;
+	tasks[BUSY].process = "worker";
+	expect("pid:4711", "L");
+	expect("pid=47110", "B");
+	expect("!pid:4711", "PIB");
+	expect("process:api", "L");
+	expect("process~^work", "B");
+	expect("worker", "B");
+	expect("id:c17", "L");
+	expect("id:c17@4711", "L");
+	expect("g9@47110", "B");
+	expect("id:g9@4711", "");
+	expect("47110", "");
+	tasks[LOCKED].pid = tasks[BUSY].pid = 0;
+	tasks[LOCKED].process = tasks[BUSY].process = NULL;
+	expect("pid:4711", "");
+}
+
 static void nothing_is_everything(void **state)
 {
 	expect("", "PILB");
@@ -349,7 +372,7 @@ static void errors_say_where(void **state)
 	} cases[] = {
 		{"stat:poll", 0,
 		 "unknown column 'stat'; did you mean state? (columns: mark, "},
-		{"zzz:poll", 0, "unknown column 'zzz' (columns: mark, id, state"},
+		{"zzz:poll", 0, "unknown column 'zzz' (columns: mark, id, pid"},
 		{"agee>3s", 0, "did you mean age?"},
 		{"state:chansend", 6,
 		 "unknown state 'chansend'; did you mean chan-send?"},
@@ -539,6 +562,7 @@ static void many_terms(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(processes_are_columns),
 		cmocka_unit_test(nothing_is_everything),
 		cmocka_unit_test(words_look_at_every_column),
 		cmocka_unit_test(case_matters_if_the_word_has_some),

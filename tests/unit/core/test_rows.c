@@ -170,6 +170,78 @@ static void every_column_sorts_both_ways(void **state)
 	rows_release(&rows);
 }
 
+/* A plain sort, for which the rows are known. */
+static const struct rows_options *asked_for;
+static const struct snapshot *sorted;
+
+static int compare_rows(const void *left, const void *right)
+{
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+	int order = compare(asked_for->sort.column, asked_for->sort.descending,
+			    &sorted->tasks[a], &sorted->tasks[b]);
+
+	return order != 0 ? order : a < b ? -1 : a > b;
+}
+
+static void assert_same_rows(struct rows *rows, struct snapshot *s,
+			     const struct rows_options *options)
+{
+	uint32_t *list = calloc(s->nr_tasks, sizeof(*list));
+	size_t count = 0;
+
+	assert_int_equal(rows_update(rows, s, options, NOW, NULL), 0);
+	for (size_t i = 0; i < s->nr_tasks; i++)
+		if ((!options->only_stuck || (s->tasks[i].flags & TASK_STUCK)) &&
+		    (!options->query || query_match(options->query, &s->tasks[i], NOW)))
+			list[count++] = (uint32_t)i;
+	asked_for = options;
+	sorted = s;
+	qsort(list, count, sizeof(*list), compare_rows);
+	assert_int_equal(rows->count, count);
+	assert_memory_equal(rows->index, list, count * sizeof(*list));
+	free(list);
+}
+
+/* The order of a snapshot is kept for other filters, directions and times. */
+static void orders_are_kept(void **state)
+{
+	struct query *queries[] = {query_new("worker-1", NULL), query_new("zzz", NULL),
+				   query_new("!worker-1", NULL), NULL};
+	struct snapshot *distinct = snapshot_new();
+	struct rows rows;
+
+	for (uint32_t i = 0; i < 7000; i++) {
+		struct task *task = snapshot_add(distinct);
+
+		*task = snapshot->tasks[i % snapshot->nr_tasks];
+		task->id = i;
+		task->since_ns = NOW - random_below(200) * SECOND + 20 * SECOND;
+		task->name =
+			arena_printf(&distinct->arena, "w%s%u",
+				     random_below(3) ? "orker-" : "", i * 7919 % 7001);
+	}
+	rows_init(&rows);
+	for (int round = 0; round < 200; round++) {
+		struct snapshot *s = random_below(4) ? snapshot : distinct;
+		struct rows_options options = options_for(
+			(enum column_id)random_below(COLUMN_COUNT), random_below(2));
+
+		for (uint32_t same = random_below(4); same < 4; same++) {
+			options.query = queries[random_below(COUNT(queries))];
+			options.only_stuck = random_below(3) == 0;
+			options.sort.descending = random_below(2);
+			/* Some of its tasks have no age yet. */
+			if (random_below(3) == 0)
+				rows_update(&rows, s, &options, NOW - 9 * SECOND, NULL);
+			assert_same_rows(&rows, s, &options);
+		}
+	}
+	rows_release(&rows);
+	snapshot_unref(distinct);
+	for (size_t i = 0; i < COUNT(queries); i++)
+		query_free(queries[i]);
+}
+
 static void filters_combine(void **state)
 {
 	struct rows_options options = options_for(COLUMN_AGE, true);
@@ -199,6 +271,25 @@ static void filters_combine(void **state)
 		assert_true(snapshot->tasks[rows.index[i]].flags & TASK_STUCK);
 	query_free(query);
 	rows_release(&rows);
+}
+
+/* Nothing is read of tasks that are not there. */
+static void nothing_passes(void **state)
+{
+	struct query *query = query_new("zzz", NULL);
+
+	(void)state;
+	for (int column = 0; column < COLUMN_COUNT; column++) {
+		struct rows_options options = options_for((enum column_id)column, false);
+		struct rows rows;
+
+		options.query = query;
+		rows_init(&rows);
+		assert_int_equal(rows_update(&rows, snapshot, &options, NOW, NULL), 0);
+		assert_int_equal(rows.count, 0);
+		rows_release(&rows);
+	}
+	query_free(query);
 }
 
 static void a_row_is_found_by_identity(void **state)
@@ -233,13 +324,21 @@ static void sorting_numbers(void **state)
 {
 	static const size_t counts[] = {0,  1,  2,   23,   24,   25,   47,
 					48, 49, 100, 2047, 2048, 2049, 9000};
-	static const uint64_t masks[] = {
-		0, 1, 0xff, 0x7ff, 0xffffffff, 0xff00000000000000, UINT64_MAX};
+	static const uint64_t masks[] = {0,
+					 1,
+					 0xff,
+					 0x7ff,
+					 0xffffffff,
+					 0xff00000000000000,
+					 UINT64_MAX,
+					 0x0f0f0f0f0f000000, /* texts of digits */
+					 0x5555555555555555};
 
 	for (size_t i = 0; i < COUNT(counts); i++) {
 		size_t count = counts[i];
 		struct sort_item *items = calloc(count + 1, sizeof(*items));
 		struct sort_item *spare = calloc(count + 1, sizeof(*spare));
+		uint64_t *values = calloc(count + 1, sizeof(*values));
 
 		for (size_t k = 0; k < COUNT(masks); k++) {
 			for (size_t n = 0; n < count; n++) {
@@ -247,19 +346,25 @@ static void sorting_numbers(void **state)
 							 << 32 |
 						 random_below(UINT32_MAX);
 
-				items[n] = (struct sort_item){.tie = value & masks[k],
-							      .key = 1,
+				values[n] = value & masks[k];
+				items[n] = (struct sort_item){.key = values[n],
 							      .index = (uint32_t)n};
 			}
-			sort_items(items, spare, count, SORT_BY_TIE);
+			sort_items(items, spare, count);
 			for (size_t n = 1; n < count; n++) {
-				assert_true(items[n - 1].tie <= items[n].tie);
-				if (items[n - 1].tie == items[n].tie)
+				uint64_t one = values[items[n - 1].index];
+				uint64_t other = values[items[n].index];
+
+				assert_true(one <= other);
+				assert_int_equal(items[n - 1].key == items[n].key,
+						 one == other);
+				if (one == other)
 					assert_true(items[n - 1].index < items[n].index);
 			}
 		}
 		free(items);
 		free(spare);
+		free(values);
 	}
 }
 
@@ -283,7 +388,7 @@ static void sort_keys(void **state)
 	assert_int_equal(sort_key_parse(&key, "agee:desc", &e), ERR_USAGE);
 	assert_int_equal(e.at, 0);
 	assert_contains(e.text, "'agee'");
-	assert_contains(e.text, "mark, id, state");
+	assert_contains(e.text, "mark, id, pid");
 	assert_int_equal(sort_key_parse(&key, "age:down", &e), ERR_USAGE);
 	assert_int_equal(e.at, 4);
 	assert_contains(e.text, "asc or desc");
@@ -296,7 +401,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_column_sorts_both_ways),
+		cmocka_unit_test(orders_are_kept),
 		cmocka_unit_test(filters_combine),
+		cmocka_unit_test(nothing_passes),
 		cmocka_unit_test(a_row_is_found_by_identity),
 		cmocka_unit_test(sorting_numbers),
 		cmocka_unit_test(sort_keys),

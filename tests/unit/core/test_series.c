@@ -171,25 +171,43 @@ static void reaches(void **state)
 	assert_int_equal(series_reaches_ns(&series, 1000), -1);
 }
 
+static double dent(size_t i)
+{
+	return i == 300 ? 999 : 1000;
+}
+
 static void sparks(void **state)
 {
 	char out[GRAPH_LINE_MAX];
+	struct graph_scale scale;
 
 	fill(600, SECOND, line);
-	graph_spark(&series, 0, 8, true, out, sizeof(out));
+	graph_spark(&series, 0, 8, true, &scale, out, sizeof(out));
 	assert_int_equal(strlen(out), 8);
-	assert_true(out[0] == '_' && out[7] == '@');
-	graph_spark(&series, 0, 8, false, out, sizeof(out));
+	assert_true(out[0] == '.' && out[7] == '#');
+	assert_true(scale.least == series.min && scale.most == series.max);
+	assert_int_equal(scale.span_ns, 599 * SECOND);
+	/* Only the last part of the time, and its extremes. */
+	graph_spark(&series, 60 * SECOND, 8, false, &scale, out, sizeof(out));
 	assert_int_equal(strlen(out), 8 * 3);
-	assert_memory_equal(out, "\u2581", 3);
-	assert_memory_equal(out + 21, "\u2588", 3);
+	assert_memory_equal(out + 21, "\u2587", 3);
+	assert_int_equal(scale.span_ns, 60 * SECOND);
+	assert_true(scale.least > series.min && scale.most == series.max);
+	/* What is flat looks flat, and so does a change of 1 in 1,000. */
 	fill(600, SECOND, flat);
-	assert_string_equal(graph_spark(&series, 0, 4, true, out, sizeof(out)), "____");
+	assert_string_equal(graph_spark(&series, 0, 4, true, &scale, out, sizeof(out)),
+			    "####");
+	assert_true(scale.least == scale.most);
+	fill(600, SECOND, dent);
+	graph_spark(&series, 0, 12, true, &scale, out, sizeof(out));
+	assert_string_equal(out, "############");
+	assert_true(scale.least == 999 && scale.most == 1000);
 	/* No room: as much as fits, and whole characters. */
-	graph_spark(&series, 0, 100, false, out, 11);
+	graph_spark(&series, 0, 100, false, &scale, out, 11);
 	assert_int_equal(strlen(out) % 3, 0);
 	series_init(&series);
-	assert_string_equal(graph_spark(&series, 0, 8, true, out, sizeof(out)), "");
+	assert_string_equal(graph_spark(&series, 0, 8, true, &scale, out, sizeof(out)),
+			    "");
 }
 
 static struct graph graph_of(graph_format format, bool binary)
@@ -293,6 +311,7 @@ static void hostile_values(void **state)
 {
 	double (*const values[])(size_t) = {huge, great};
 	char out[GRAPH_LINE_MAX];
+	struct graph_scale scale;
 	struct graph graph;
 
 	for (size_t i = 0; i < COUNT(values); i++) {
@@ -301,7 +320,7 @@ static void hostile_values(void **state)
 		graph = graph_of(i ? graph_format_count : graph_format_bytes, i == 0);
 		for (int row = 0; row < 9; row++)
 			graph_line(&graph, 60, 9, row, false, out, sizeof(out));
-		graph_spark(&series, 0, 10, true, out, sizeof(out));
+		graph_spark(&series, 0, 10, true, &scale, out, sizeof(out));
 	}
 }
 

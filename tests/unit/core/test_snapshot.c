@@ -133,11 +133,47 @@ static void others_have_ids(void **state)
 	assert_string_equal(task_format_parent(&task, out), "t47");
 	task.kind = TASK_COROUTINE;
 	assert_string_equal(task_format_parent(&task, out), "t47");
-	assert_null(waits_format_owner(&task.waits, out));
+	assert_null(task_format_owner(&task, out));
 	task.waits.owner_tid = 12;
-	assert_string_equal(waits_format_owner(&task.waits, out), "t12");
+	assert_string_equal(task_format_owner(&task, out), "t12");
 	task.waits.owner_goid = 8;
-	assert_string_equal(waits_format_owner(&task.waits, out), "g8");
+	assert_string_equal(task_format_owner(&task, out), "g8");
+}
+
+/* Goroutines of two processes may have the same number, threads never have. */
+static void ids_of_several_processes(void **state)
+{
+	struct member_process members[] = {{.pid = 40, .name = "worker"},
+					   {.pid = 4711, .name = "api"}};
+	struct task tasks[] = {{.kind = TASK_GOROUTINE,
+				.id = 17,
+				.pid = 4711,
+				.creator_id = 1,
+				.waits.owner_goid = 8},
+			       {.kind = TASK_THREAD, .id = 41, .pid = 40},
+			       {.kind = TASK_THREAD, .id = 42, .pid = 42}};
+	struct snapshot s = {
+		.members = members, .nr_members = 2, .tasks = tasks, .nr_tasks = 3};
+	char out[TASK_ID_MAX];
+
+	assert_string_equal(task_format_id(&tasks[0], out), "g17@4711");
+	assert_string_equal(task_format_short_id(&tasks[0], out), "g17");
+	assert_string_equal(task_format_parent(&tasks[0], out), "g1@4711");
+	assert_string_equal(task_format_owner(&tasks[0], out), "g8@4711");
+	tasks[0].waits.owner_goid = 0;
+	tasks[0].waits.owner_tid = 41;
+	assert_string_equal(task_format_owner(&tasks[0], out), "t41");
+	assert_string_equal(task_format_id(&tasks[1], out), "t41");
+	tasks[0].id = UINT64_MAX;
+	tasks[0].pid = INT32_MAX;
+	assert_string_equal(task_format_id(&tasks[0], out),
+			    "g18446744073709551615@2147483647");
+	tasks[0].pid = 4711;
+	snapshot_name_processes(&s);
+	assert_string_equal(tasks[0].process, "api");
+	assert_string_equal(tasks[1].process, "worker");
+	assert_string_equal(tasks[2].process, "");
+	assert_null(snapshot_member(&s, 42));
 }
 
 static void ages(void **state)
@@ -197,6 +233,38 @@ static void equal_stacks_are_one(void **state)
 	frames[2].line = 9;
 	assert_ptr_not_equal(stack_intern(table, frames, 3, false), second);
 	assert_null(stack_intern(table, frames, 0, false));
+	stack_table_free(table);
+}
+
+/* Processes of one program have its code at other addresses. */
+static void stacks_of_several_processes_are_alike(void **state)
+{
+	struct stack_table *table = stack_table_new(16);
+	struct frame frames[2] = {
+		{.function = "read", .address = 0x7f0000001234},
+		{.function = NULL, .address = 0x5000},
+	};
+	const struct stack *one = stack_intern(table, frames, 2, false), *other;
+
+	frames[0].address += 0x11000;
+	other = stack_intern(table, frames, 2, false);
+	assert_ptr_not_equal(one, other);
+	assert_ptr_equal(stack_alike(table, one), stack_alike(table, other));
+	one = stack_alike(table, one);
+	assert_int_equal(one->frames[0].address, 0);
+	assert_int_equal(one->frames[1].address, 0x5000);
+	assert_ptr_equal(stack_alike(table, one), one);
+	/* Another call in the same function. */
+	frames[0].address += 8;
+	other = stack_alike(table, stack_intern(table, frames, 2, false));
+	assert_ptr_not_equal(one, other);
+	assert_true(one->site != other->site);
+	/* Code without a name. */
+	frames[0].address -= 8;
+	frames[1].address += 0x1000;
+	assert_ptr_not_equal(one,
+			     stack_alike(table, stack_intern(table, frames, 2, false)));
+	assert_null(stack_alike(table, NULL));
 	stack_table_free(table);
 }
 
@@ -461,8 +529,10 @@ int main(void)
 		cmocka_unit_test(counts),
 		cmocka_unit_test(ids),
 		cmocka_unit_test(others_have_ids),
+		cmocka_unit_test(ids_of_several_processes),
 		cmocka_unit_test(ages),
 		cmocka_unit_test(equal_stacks_are_one),
+		cmocka_unit_test(stacks_of_several_processes_are_alike),
 		cmocka_unit_test(stacks_stay_when_the_table_grows),
 		cmocka_unit_test(deep_stacks_are_cut),
 		cmocka_unit_test(equal_ancestries_are_one),

@@ -133,6 +133,42 @@ static void test_take(void **state)
 	snapshot_unref(snapshot);
 }
 
+/* With skip_zero a series is written once it has been more than 0, and from then on. */
+static void test_skip_zero(void **state)
+{
+	struct snapshot *snapshot = snapshot_new();
+	struct task *task = snapshot_add(snapshot);
+	struct buf out;
+	const char *text;
+
+	(void)state;
+	prepare("server");
+	metrics.created = 0;
+	metrics.skip_zero = true;
+	snapshot->mono_ns = 5;
+	snapshot->target.name = "server";
+	task->state = STATE_MUTEX;
+	metrics_take(&metrics, snapshot, 0);
+	text = write(METRICS_TEXT, &out);
+	assert_non_null(
+		strstr(text, "grmon_tasks{target=\"server\",state=\"mutex\",class="));
+	assert_null(strstr(text, "state=\"poll\""));
+	assert_null(strstr(text, "grmon_stuck_tasks{"));
+	assert_null(strstr(text, "grmon_deadlocks{"));
+	assert_null(strstr(text, "_created_total{"));
+	assert_non_null(strstr(text, "grmon_up{"));
+	buf_release(&out);
+	task->state = STATE_POLL;
+	metrics.created = 1;
+	metrics_take(&metrics, snapshot, 0);
+	text = write(METRICS_TEXT, &out);
+	assert_non_null(strstr(text, "state=\"poll\",class=\"io\"} 1\n"));
+	assert_non_null(strstr(text, "state=\"mutex\",class=\"lock\"} 0\n"));
+	assert_non_null(strstr(text, "_created_total{"));
+	buf_release(&out);
+	snapshot_unref(snapshot);
+}
+
 static void test_timers(void **state)
 {
 	struct snapshot *snapshot = snapshot_new();
@@ -207,6 +243,7 @@ int main(void)
 		cmocka_unit_test(test_names_of_counters),
 		cmocka_unit_test(test_what_is_not_known),
 		cmocka_unit_test(test_take),
+		cmocka_unit_test(test_skip_zero),
 		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_go_heap),
 	};

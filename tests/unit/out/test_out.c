@@ -373,6 +373,112 @@ static void text_shows_chosen_columns(void **state)
 		strstr(fixture->out.bytes, "tasks 1, stuck 0, threads 2, rss 4.0 kB"));
 }
 
+/* Two processes with a goroutine 17 each, and one that cannot be read. */
+static void make_service(struct snapshot *snapshot, struct member_process members[3])
+{
+	members[0] = (struct member_process){
+		.pid = 40, .name = "worker", .sources = "native", .start_real_ns = 5};
+	members[1] = (struct member_process){.pid = 4711,
+					     .name = "api",
+					     .sources = "goruntime",
+					     .runtime = "go1.26.4"};
+	members[2] = (struct member_process){
+		.pid = 4712, .name = "root", .sources = "", .trouble = "no permission"};
+	for (int i = 0; i < 3; i++)
+		resources_init(&members[i].resources);
+	members[1].resources.rss_bytes = 8192;
+	snapshot->target.pid = 0;
+	snapshot->target.name = "shop";
+	snapshot->members = members;
+	snapshot->nr_members = 3;
+	for (int i = 0; i < 2; i++) {
+		struct task *task =
+			add_thread(snapshot, 17, "", STATE_MUTEX, CLOCK_SECOND_NS);
+
+		task->kind = TASK_GOROUTINE;
+		task->tid = 0;
+		task->pid = members[i].pid;
+		task->serial = (uint64_t)i;
+		task->creator_id = 1;
+		hold(task, "mutex", 0);
+		task->waits.owner_goid = 9;
+	}
+	snapshot_name_processes(snapshot);
+}
+
+static void text_shows_processes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct member_process members[3];
+
+	make_service(fixture->snapshot, members);
+	fixture->request.stacks = true;
+	write_as(fixture, "text");
+	assert_non_null(strstr(fixture->out.bytes, "shop (3 processes) through "));
+	assert_non_null(strstr(fixture->out.bytes,
+			       "   4711  api          1      0        -   8.0 kB      -  "
+			       "goruntime, go1.26.4\n"));
+	assert_non_null(strstr(fixture->out.bytes, "   4712  root     no permission\n"));
+	assert_non_null(strstr(fixture->out.bytes, "ID    PID  PROCESS  STATE"));
+	assert_non_null(strstr(fixture->out.bytes, "g17  4711  api      mutex"));
+	assert_non_null(strstr(fixture->out.bytes, "g17    40  worker   mutex"));
+	assert_non_null(strstr(fixture->out.bytes, "a lock, held by g9@4711\n"));
+}
+
+static void json_shows_processes(void **state)
+{
+	struct fixture *fixture = *state;
+	struct member_process members[3];
+	json_t *root, *list, *task;
+
+	make_service(fixture->snapshot, members);
+	root = write_json(fixture);
+	list = json_object_get(root, "processes");
+	assert_int_equal(json_array_size(list), 3);
+	assert_true(
+		json_is_null(json_object_get(json_object_get(root, "target"), "pid")));
+	assert_string_equal(text_of(json_array_get(list, 1), "name"), "api");
+	assert_string_equal(text_of(json_array_get(list, 1), "runtime"), "go1.26.4");
+	assert_true(json_is_null(json_object_get(json_array_get(list, 1), "error")));
+	assert_string_equal(text_of(json_array_get(list, 2), "error"), "no permission");
+	assert_int_equal(
+		json_integer_value(json_object_get(
+			json_object_get(json_array_get(list, 0), "counts"), "tasks")),
+		1);
+	task = json_array_get(json_object_get(root, "tasks"), 0);
+	assert_string_equal(text_of(task, "id"), "g17@40");
+	assert_string_equal(text_of(task, "parent"), "g1@40");
+	assert_string_equal(text_of(json_object_get(task, "waits_on"), "owner"), "g9@40");
+	assert_int_equal(json_integer_value(json_object_get(task, "pid")), 40);
+	json_decref(root);
+}
+
+/* Stacks begin with the process, and metrics are those of each. */
+static void formats_say_the_process(void **state)
+{
+	struct fixture *fixture = *state;
+	struct member_process members[3];
+	struct stack_table *table = stack_table_new(16);
+	struct frame frames[] = {{"main.get", "a.go", 3, 0x10, false, false}};
+	const char *text;
+
+	make_service(fixture->snapshot, members);
+	for (size_t i = 0; i < 2; i++)
+		fixture->snapshot->tasks[i].stack = stack_intern(table, frames, 1, false);
+	text = write_as(fixture, "folded");
+	assert_string_equal(text, "api;main.get;[mutex] 1\nworker;main.get;[mutex] 1\n");
+	text = write_as(fixture, "openmetrics");
+	assert_non_null(strstr(text, "grmon_up{target=\"api\",pid=\"4711\"} 1\n"));
+	assert_non_null(strstr(text, "grmon_up{target=\"root\",pid=\"4712\"} 0\n"));
+	assert_non_null(strstr(text, "grmon_tasks{target=\"worker\",pid=\"40\","
+				     "state=\"mutex\",class=\"lock\"} 1\n"));
+	assert_non_null(strstr(text, "grmon_process_resident_memory_bytes{target="
+				     "\"api\",pid=\"4711\"} 8192\n"));
+	text = write_as(fixture, "speedscope");
+	assert_non_null(strstr(text, "\"name\": \"api g17@4711\""));
+	stack_table_free(table);
+}
+
 static void text_adds_stacks(void **state)
 {
 	struct fixture *fixture = *state;
@@ -474,6 +580,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(text_fits_the_terminal, setup, teardown),
 		cmocka_unit_test_setup_teardown(text_shows_chosen_columns, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(text_shows_processes, setup, teardown),
+		cmocka_unit_test_setup_teardown(json_shows_processes, setup, teardown),
+		cmocka_unit_test_setup_teardown(formats_say_the_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(text_adds_stacks, setup, teardown),
 		cmocka_unit_test_setup_teardown(output_is_a_stream, setup, teardown),
 	};

@@ -7,17 +7,19 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-#include "../../../src/session/feed.c"
-#include "../../../src/session/guard.c"
-#include "../../../src/session/last.c"
-#include "../../../src/session/poller.c"
-#include "../../../src/session/recorder.c"
-#include "../../../src/session/replay.c"
-#include "../../../src/session/session.c"
+#include "base/clock.h"
+#include "base/fdio.h"
+#include "session/poller_internal.h"
 
 #define PATIENCE_MS 10000
 
@@ -83,7 +85,7 @@ static void start_poller(struct fixture *fixture, pid_t pid)
 	assert_int_equal(session_init(&fixture->session, &options, &e), 0);
 	if (pid > 0)
 		assert_int_equal(session_attach(&fixture->session, pid, &e), 0);
-	fixture->options.pid = pid;
+	fixture->options.live = pid > 0;
 	fixture->poller = poller_start(&fixture->options, &fixture->session, &e);
 	assert_non_null(fixture->poller);
 	fixture->feed = poller_feed(fixture->poller);
@@ -308,6 +310,122 @@ static void lists_processes_and_writes_dumps(void **state)
 	snapshot_unref(snapshot);
 }
 
+/* A source that says of each task that was asked for what it holds. */
+static struct source_ops holding;
+
+static int sample_with_holds(void *ctx, const struct source_focus *focus,
+			     struct snapshot *out, struct err *e)
+{
+	static const struct held thing = {.kind = HELD_TEXT,
+					  .frame = -1,
+					  .way = "way",
+					  .name = "",
+					  .text = "thing"};
+	int rc = source_native.sample(ctx, focus, out, e);
+
+	for (size_t i = 0; rc == 0 && i < focus->nr_holds; i++)
+		for (size_t n = 0; n < out->nr_tasks; n++) {
+			struct holds *holds =
+				arena_alloc(&out->arena, sizeof(struct holds));
+
+			assert_non_null(holds);
+			*holds = (struct holds){.list = &thing, .nr = 1};
+			if (out->tasks[n].id == focus->holds[i].id)
+				out->tasks[n].holds = holds;
+		}
+	return rc;
+}
+
+static void start_holding(struct fixture *fixture, pid_t pid)
+{
+	struct session_options options = {.rule = fixture->settings.rule,
+					  .source = "native"};
+	struct err e = {0};
+
+	assert_int_equal(session_init(&fixture->session, &options, &e), 0);
+	assert_int_equal(session_attach(&fixture->session, pid, &e), 0);
+	holding = source_native;
+	holding.sample = sample_with_holds;
+	fixture->session.access.ops = &holding;
+	fixture->options.live = pid > 0;
+	fixture->poller = poller_start(&fixture->options, &fixture->session, &e);
+	assert_non_null(fixture->poller);
+	fixture->feed = poller_feed(fixture->poller);
+}
+
+/* Waits for a snapshot that answers the request. The caller drops it. */
+static struct snapshot *wait_for_answer(struct fixture *fixture, uint64_t request)
+{
+	int64_t limit_ns = clock_mono_ns() + PATIENCE_MS * 1000000ll;
+	struct feed_state state;
+	struct snapshot *snapshot;
+
+	while (clock_mono_ns() < limit_ns) {
+		snapshot = fixture->feed.ops->latest(fixture->feed.ctx, &state);
+		if (snapshot && state.holds == request)
+			return snapshot;
+		snapshot_unref(snapshot);
+		clock_sleep_ns(1000000);
+	}
+	fail_msg("no snapshot answers request %llu", (unsigned long long)request);
+	return NULL;
+}
+
+static void asks_for_holds_until_told_otherwise(void **state)
+{
+	struct fixture *fixture = *state;
+	pid_t pid = start_child(fixture);
+	struct holds_wish *list = calloc(2, sizeof(*list));
+	uint64_t request = 0;
+	struct feed_state feed_state;
+	struct snapshot *snapshot;
+
+	start_holding(fixture, pid);
+	snapshot = wait_for(fixture, FEED_LIVE, 2, &feed_state);
+	assert_null(snapshot->tasks[0].holds);
+	snapshot_unref(snapshot);
+	/* Many requests, of which the thread takes some; the ids are copied. */
+	for (int i = 0; i < 100; i++) {
+		list[0].id = 1;
+		list[1].id = (uint64_t)pid;
+		request = fixture->feed.ops->holds(fixture->feed.ctx, list, 2);
+		list[1].id = 0;
+	}
+	free(list);
+	snapshot = wait_for_answer(fixture, request);
+	assert_non_null(snapshot->tasks[0].holds);
+	assert_string_equal(snapshot->tasks[0].holds->list[0].text, "thing");
+	snapshot_unref(snapshot);
+	/* The last snapshot of a process that has ended keeps them. */
+	kill(pid, SIGKILL);
+	snapshot = wait_for(fixture, FEED_ENDED, 2, &feed_state);
+	assert_non_null(snapshot);
+	assert_non_null(snapshot->tasks[0].holds);
+	assert_string_equal(snapshot->tasks[0].holds->list[0].text, "thing");
+	snapshot_unref(snapshot);
+}
+
+static void withdraws_the_wish_for_holds(void **state)
+{
+	struct fixture *fixture = *state;
+	pid_t pid = start_child(fixture);
+	struct holds_wish wish = {.id = (uint64_t)pid};
+	uint64_t request;
+	struct snapshot *snapshot;
+
+	start_holding(fixture, pid);
+	request = fixture->feed.ops->holds(fixture->feed.ctx, &wish, 1);
+	snapshot = wait_for_answer(fixture, request);
+	assert_non_null(snapshot->tasks[0].holds);
+	snapshot_unref(snapshot);
+	request = fixture->feed.ops->holds(fixture->feed.ctx, NULL, 0);
+	snapshot = wait_for_answer(fixture, request);
+	assert_null(snapshot->tasks[0].holds);
+	snapshot_unref(snapshot);
+	/* One that the thread may not have taken is freed with the poller. */
+	fixture->feed.ops->holds(fixture->feed.ctx, &wish, 1);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -319,6 +437,8 @@ int main(void)
 		WITH(attaches_to_another),
 		WITH(waits_for_the_next_of_its_name),
 		WITH(lists_processes_and_writes_dumps),
+		WITH(asks_for_holds_until_told_otherwise),
+		WITH(withdraws_the_wish_for_holds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

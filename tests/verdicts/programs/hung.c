@@ -2,8 +2,9 @@
 /*
  * hung KIND [SECONDS]: a program one of whose threads never goes on. What hangs has a name
  * that begins with "hung"; every other thread is at rest. A KIND that has a history does its
- * work for SECONDS first, with many short waits at the very place where it then hangs.
- * Prints "ready" before it begins.
+ * work for SECONDS first, with many short waits at the very place where it then hangs, and
+ * until the file HUNG_UNTIL exists if the environment names one. Prints "ready" before it
+ * begins.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -63,12 +64,14 @@ static void rest_for_ever(void)
 
 static bool history_is_over(void)
 {
+	const char *until = getenv("HUNG_UNTIL");
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)(now.tv_sec - began.tv_sec) +
-		       (double)(now.tv_nsec - began.tv_nsec) / 1e9 >
-	       history_s;
+			       (double)(now.tv_nsec - began.tv_nsec) / 1e9 >
+		       history_s &&
+	       (!until || access(until, F_OK) == 0);
 }
 
 static pthread_t start(void *(*function)(void *), const char *name)

@@ -59,6 +59,27 @@ struct go_frames {
 	size_t nr_inner, cap_inner;
 };
 
+/* What go_frames_live() finds. */
+struct go_live_frame {
+	uint64_t pc;      /* where it continues */
+	uint64_t sp;      /* of its first word */
+	uint64_t args;    /* of the arguments, in its caller's frame; 0 if unknown */
+	uint32_t nr_args; /* in words, as far as known */
+	bool known;       /* if false, it and all frames from here on have no tables */
+};
+
+struct go_live_word {
+	uint64_t at; /* its address on the stack; 0: it is in the g */
+	uint64_t value;
+	bool known; /* the program's own tables say that it is alive */
+};
+
+struct go_live_visitor {
+	void *ctx;
+	void (*frame)(void *ctx, const struct go_live_frame *frame);
+	void (*word)(void *ctx, const struct go_live_word *word);
+};
+
 /* A goroutine that is not running. */
 struct go_parked {
 	uint64_t pc, sp;
@@ -73,5 +94,11 @@ void go_frames_release(struct go_frames *frames);
 /* Returns false if out of memory; the caller then has to mark all words of the stack. */
 bool go_frames_mark(struct go_frames *frames, struct go_mark *mark,
 		    const struct go_parked *parked);
+/* Visits the frames, innermost first, and all live words of the stack, except those that
+ * point into the stack itself; what they point to is visited as well. A word can be
+ * visited more than once. Returns false if out of memory. */
+bool go_frames_live(struct go_frames *frames, struct memory *mem,
+		    const struct go_parked *parked,
+		    const struct go_live_visitor *visitor);
 
 #endif

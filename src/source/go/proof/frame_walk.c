@@ -18,18 +18,26 @@
 
 struct walk {
 	struct go_frames *frames;
-	struct go_mark *mark;
+	struct memory *mem;
 	const struct go_parked *parked;
-	bool failed; /* out of memory */
+	struct go_mark *mark; /* NULL if there is a visitor */
+	const struct go_live_visitor *visitor;
+	bool guessed; /* the words that follow only may be alive */
+	bool failed;  /* out of memory */
 };
 
-/* Handles a live word: what it points to is live too. */
-static void mark_live_word(struct walk *walk, uint64_t word)
+/* Handles a live word: what it points to is live too. at: its address, or 0. */
+static void mark_live_word(struct walk *walk, uint64_t at, uint64_t word)
 {
 	struct go_frames *frames = walk->frames;
 
 	if (word < walk->parked->low || word >= walk->parked->high) {
-		go_mark_address(walk->mark, word);
+		if (walk->mark)
+			go_mark_address(walk->mark, word);
+		else
+			walk->visitor->word(
+				walk->visitor->ctx,
+				&(struct go_live_word){at, word, !walk->guessed});
 		return;
 	}
 	if (array_reserve_most(&frames->inner, &frames->cap_inner, frames->nr_inner + 1,
@@ -47,7 +55,15 @@ static void mark_live_words(struct walk *walk, uint64_t from, uint64_t to)
 	from = from < parked->sp ? parked->sp : (from + 7) & ~7ull;
 	to = to > parked->high ? parked->high : to & ~7ull;
 	for (; from < to; from += 8)
-		mark_live_word(walk, load_u64(parked->bytes + (from - parked->sp)));
+		mark_live_word(walk, from, load_u64(parked->bytes + (from - parked->sp)));
+}
+
+/* The same without tables that say so. */
+static void mark_all_words(struct walk *walk, uint64_t from, uint64_t to)
+{
+	walk->guessed = true;
+	mark_live_words(walk, from, to);
+	walk->guessed = false;
 }
 
 /* map has one byte for each word from `base` on. */
@@ -87,7 +103,7 @@ static void mark_frame(struct walk *walk, const struct go_frame *frame, uint64_t
 	if (end > sp)
 		end -= 8;
 	if (end > sp && !frame->locals)
-		mark_live_words(walk, sp, end);
+		mark_all_words(walk, sp, end);
 	else if (end > sp)
 		mark_mapped_words(walk, end - 8ull * frame->nr_locals,
 				  frames->maps + frame->bits, frame->nr_locals);
@@ -97,7 +113,7 @@ static void mark_frame(struct walk *walk, const struct go_frame *frame, uint64_t
 					  (frame->locals ? frame->nr_locals : 0),
 				  frame->nr_args);
 	else
-		mark_live_words(walk, args, args + 8ull * frame->nr_args);
+		mark_all_words(walk, args, args + 8ull * frame->nr_args);
 	for (uint32_t i = 0; i < frame->nr_objects; i++) {
 		const struct go_frame_object *object =
 			&frames->objects[frame->objects + i];
@@ -109,6 +125,20 @@ static void mark_frame(struct walk *walk, const struct go_frame *frame, uint64_t
 	}
 }
 
+static void visit_frame(const struct walk *walk, const struct go_frame *frame,
+			uint64_t sp)
+{
+	struct go_live_frame live = {.pc = frame->pc, .sp = sp, .known = frame->known};
+
+	if (!walk->visitor)
+		return;
+	if (frame->known) {
+		live.args = sp + frame->bytes + 8;
+		live.nr_args = frame->nr_args;
+	}
+	walk->visitor->frame(walk->visitor->ctx, &live);
+}
+
 static void mark_frames(struct walk *walk)
 {
 	const struct go_parked *parked = walk->parked;
@@ -116,8 +146,7 @@ static void mark_frames(struct walk *walk)
 	bool all = false; /* a signal interrupted this frame */
 
 	for (unsigned i = 0; i < FRAMES_MAX && !walk->failed; i++) {
-		const struct go_frame *frame =
-			go_frame_at(walk->frames, walk->mark->heap->mem, pc);
+		const struct go_frame *frame = go_frame_at(walk->frames, walk->mem, pc);
 		uint64_t args;
 
 		if (!frame) {
@@ -125,10 +154,11 @@ static void mark_frames(struct walk *walk)
 			return;
 		}
 		args = sp + frame->bytes + 8;
+		visit_frame(walk, frame, sp);
 		if (!frame->known || frame->any_args || args > parked->high)
 			break;
 		if (all || frame->injected)
-			mark_live_words(walk, sp, args + 8ull * frame->nr_args);
+			mark_all_words(walk, sp, args + 8ull * frame->nr_args);
 		else
 			mark_frame(walk, frame, sp, args);
 		if (frame->top)
@@ -137,7 +167,7 @@ static void mark_frames(struct walk *walk)
 		pc = load_u64(parked->bytes + (args - 8 - parked->sp));
 		sp = args;
 	}
-	mark_live_words(walk, sp, parked->high);
+	mark_all_words(walk, sp, parked->high);
 }
 
 /* Records may alternate between the stack and the heap. Those in the heap are reached
@@ -167,7 +197,7 @@ static void mark_defers(struct walk *walk, uint64_t record)
 			for (size_t k = 0; k < DEFER_WORDS; k++)
 				if (load_u64(words + k * 8) >= parked->low &&
 				    load_u64(words + k * 8) < parked->high)
-					mark_live_word(walk, load_u64(words + k * 8));
+					mark_live_word(walk, 0, load_u64(words + k * 8));
 		} else {
 			mark_live_words(walk, parked->sp, parked->high);
 			return;
@@ -217,16 +247,49 @@ static void mark_places(struct walk *walk)
 	}
 }
 
+/* The records of defers in the heap are reached like any other object. */
+static void visit_defers(struct walk *walk, uint64_t record)
+{
+	const struct go_parked *parked = walk->parked;
+	unsigned link = DEFER_LINK + (walk->frames->minor >= 22 ? 0 : 8);
+
+	for (unsigned i = 0; i < DEFERS_MAX && record; i++) {
+		if (record < parked->sp || record >= parked->high - link - 8 ||
+		    (record & 7)) {
+			mark_live_word(walk, 0, record);
+			return;
+		}
+		mark_live_words(walk, record, record + link + 8);
+		record = load_u64(parked->bytes + (record - parked->sp) + link);
+	}
+}
+
 bool go_frames_mark(struct go_frames *frames, struct go_mark *mark,
 		    const struct go_parked *parked)
 {
-	struct walk walk = {frames, mark, parked, false};
+	struct walk walk = {
+		.frames = frames, .mem = mark->heap->mem, .parked = parked, .mark = mark};
 
 	frames->nr_places = frames->nr_inner = 0;
 	mark_frames(&walk);
 	mark_defers(&walk, parked->defers);
 	if (parked->context)
-		mark_live_word(&walk, parked->context);
+		mark_live_word(&walk, 0, parked->context);
+	mark_places(&walk);
+	return !walk.failed;
+}
+
+bool go_frames_live(struct go_frames *frames, struct memory *mem,
+		    const struct go_parked *parked, const struct go_live_visitor *visitor)
+{
+	struct walk walk = {
+		.frames = frames, .mem = mem, .parked = parked, .visitor = visitor};
+
+	frames->nr_places = frames->nr_inner = 0;
+	mark_frames(&walk);
+	visit_defers(&walk, parked->defers);
+	if (parked->context)
+		mark_live_word(&walk, 0, parked->context);
 	mark_places(&walk);
 	return !walk.failed;
 }

@@ -9,7 +9,7 @@
 #include "base/order.h"
 #include "source/go/proof/chunk.h"
 
-#define RECORD_BYTES    144u
+#define RECORD_BYTES    GO_SPAN_RECORD_BYTES
 #define SPAN_START      24u
 #define SPAN_PAGES      32u
 #define STATE_IN_USE    1u
@@ -20,6 +20,7 @@
 #define PAGES_PER_ARENA (1u << (GO_ARENA_SHIFT - GO_PAGE_SHIFT))
 #define AT_ONCE         2048u
 #define PROBED          512u
+#define PROBED_AT_ONCE  64u
 #define LIST_TRIES      4
 
 /* Offsets in a span's record; the state follows the class. */
@@ -70,7 +71,7 @@ static bool parse_record(const uint8_t *record, unsigned row, struct go_heap_spa
 }
 
 /* Reads the list twice because the runtime moves it when it grows. */
-static bool read_list(const struct go_heap *heap, uint64_t *first, uint64_t *count)
+bool go_heap_list(const struct go_heap *heap, uint64_t *first, uint64_t *count)
 {
 	uint64_t words[3], again[3];
 
@@ -86,31 +87,57 @@ static bool read_list(const struct go_heap *heap, uint64_t *first, uint64_t *cou
 	return words[0] && words[1] > 0 && words[1] <= words[2] && words[1] <= LIST_MAX;
 }
 
-/* Counts which of the first spans are in use, and looks for a layout in which nearly all
- * are valid. */
-static bool probe_list(struct go_heap *heap, uint64_t first, uint64_t count,
-		       unsigned minor)
+struct probe {
+	unsigned in_use[NR_ROWS], fit[NR_ROWS];
+};
+
+/* Counts which of these spans are in use, and in which layouts they are valid. */
+static bool probe_records(struct go_heap *heap, const uint64_t *addresses, size_t nr,
+			  struct probe *probe)
 {
-	uint64_t addresses[PROBED];
-	uint8_t record[RECORD_BYTES];
-	unsigned in_use[NR_ROWS] = {0}, fit[NR_ROWS] = {0}, hint = 0;
+	struct memory_item items[PROBED_AT_ONCE];
+	uint8_t records[PROBED_AT_ONCE][RECORD_BYTES];
 	struct go_heap_span span;
 
-	count = count < PROBED ? count : PROBED;
-	if (!memory_read(heap->mem, first, addresses, count * 8))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (addresses[i] == 0 || addresses[i] & 7 ||
-		    addresses[i] >> ADDRESS_BITS ||
-		    !memory_read(heap->mem, addresses[i], record, sizeof(record)) ||
+	for (size_t i = 0; i < nr; i++) {
+		if (addresses[i] == 0 || addresses[i] & 7 || addresses[i] >> ADDRESS_BITS)
+			return false;
+		items[i] = (struct memory_item){addresses[i], (uint32_t)i, false};
+	}
+	memory_gather_read(heap->mem, &heap->gather, items, nr, records[0], RECORD_BYTES);
+	for (size_t i = 0; i < nr; i++) {
+		const uint8_t *record = records[items[i].index];
+
+		if (!items[i].ok ||
 		    load_u64(record + SPAN_START) & ((1u << GO_PAGE_SHIFT) - 1))
 			return false;
 		for (unsigned row = 0; row < NR_ROWS; row++) {
 			if (!record_in_use(record, row))
 				continue;
-			in_use[row]++;
-			fit[row] += parse_record(record, row, &span);
+			probe->in_use[row]++;
+			probe->fit[row] += parse_record(record, row, &span);
 		}
+	}
+	return true;
+}
+
+/* Looks for a layout in which nearly all of the first spans are valid. */
+static bool probe_list(struct go_heap *heap, uint64_t first, uint64_t count,
+		       unsigned minor)
+{
+	uint64_t addresses[PROBED];
+	struct probe probe = {{0}, {0}};
+	unsigned hint = 0;
+
+	count = count < PROBED ? count : PROBED;
+	if (!memory_read(heap->mem, first, addresses, count * 8))
+		return false;
+	/* Most candidates are refused by their first record. */
+	for (size_t i = 0, nr = 1; i < count; i += nr) {
+		nr = i == 0 ? 1 : PROBED_AT_ONCE;
+		nr = nr < count - i ? nr : (size_t)(count - i);
+		if (!probe_records(heap, addresses + i, nr, &probe))
+			return false;
 	}
 	while (hint + 1 < NR_ROWS && minor > rows[hint].last_minor)
 		hint++;
@@ -119,12 +146,18 @@ static bool probe_list(struct go_heap *heap, uint64_t first, uint64_t count,
 
 		/* At least three, to exclude a chance hit; a span may change while it is
 		 * read. */
-		if (in_use[row] < 3 || fit[row] * 20 < in_use[row] * 19)
+		if (probe.in_use[row] < 3 || probe.fit[row] * 20 < probe.in_use[row] * 19)
 			continue;
 		heap->row = row;
 		return true;
 	}
 	return false;
+}
+
+bool go_heap_parse(const struct go_heap *heap, const uint8_t record[GO_SPAN_RECORD_BYTES],
+		   struct go_heap_span *span)
+{
+	return record_in_use(record, heap->row) && parse_record(record, heap->row, span);
 }
 
 struct list_search {
@@ -199,7 +232,7 @@ static int read_records(struct go_heap *heap, struct err *e)
 	uint64_t first, count;
 
 	for (int try = 0; try < LIST_TRIES; try++) {
-		if (!read_list(heap, &first, &count))
+		if (!go_heap_list(heap, &first, &count))
 			continue;
 		if (!array_reserve(&heap->records, &heap->cap_records, count))
 			return no_memory(e);

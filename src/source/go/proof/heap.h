@@ -52,6 +52,13 @@ struct go_heap {
  * layout matches. */
 int go_heap_open(struct go_heap *heap, const struct go_module *module, struct memory *mem,
 		 const int *cancel, struct err *e);
+/* Parses a copy of a span's record. Returns false if the span is not in use or if its
+ * fields are not consistent, for example because it is being modified. */
+#define GO_SPAN_RECORD_BYTES 144u
+bool go_heap_parse(const struct go_heap *heap, const uint8_t record[GO_SPAN_RECORD_BYTES],
+		   struct go_heap_span *span);
+/* Gets the number of span records and the address of the list of their addresses. */
+bool go_heap_list(const struct go_heap *heap, uint64_t *first, uint64_t *count);
 /* Reads all spans as they are now. A repeated call adds spans that are new or have
  * changed, and empties the cache. */
 int go_heap_read(struct go_heap *heap, struct err *e);

@@ -59,6 +59,40 @@ static void test_process_gone(void **state)
 	assert_int_equal(mem.calls, 1);
 }
 
+/* A look that has spent what it may reads nothing more, until the next one begins. */
+static void test_spent(void **state)
+{
+	struct memory mem = self();
+	uint8_t *pages = pages_with_hole(), out[4][64];
+	struct memory_span spans[] = {
+		{address_of(pages), out[0], 64, false},
+		{address_of(pages + 64), out[1], 64, false},
+	};
+	struct memory_item items[] = {{address_of(pages), 0, true},
+				      {address_of(pages + 2 * PAGE), 1, true}};
+	struct memory_gather gather;
+
+	memory_allow(&mem, 4);
+	memory_read_spans(&mem, spans, 2);
+	assert_true(spans[0].ok && spans[1].ok);
+	assert_true(memory_read(&mem, address_of(pages), out[0], 64));
+	assert_false(memory_is_spent(&mem));
+	assert_true(memory_read(&mem, address_of(pages), out[0], 64));
+	assert_true(memory_is_spent(&mem));
+	assert_int_equal(memory_read_some(&mem, address_of(pages), out[0], 64), 0);
+	assert_int_equal(mem.failed, EDQUOT);
+	memory_read_spans(&mem, spans, 2);
+	assert_false(spans[0].ok || spans[1].ok);
+	assert_true(memory_gather_init(&gather));
+	memory_gather_read(&mem, &gather, items, 2, out[0], 64);
+	assert_false(items[0].ok || items[1].ok);
+	memory_allow(&mem, 2);
+	memory_gather_read(&mem, &gather, items, 2, out[0], 64);
+	assert_true(items[0].ok && items[1].ok);
+	memory_gather_release(&gather);
+	munmap(pages, 3 * PAGE);
+}
+
 static void test_gather(void **state)
 {
 	enum { COUNT = 3000, BYTES = 104, STRIDE = 112 };
@@ -168,7 +202,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spans),  cmocka_unit_test(test_process_gone),
 		cmocka_unit_test(test_gather), cmocka_unit_test(test_gather_hole),
-		cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_scan),   cmocka_unit_test(test_spent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * First the different texts are found with a hash table, unless a sample shows that nearly
+ * all differ. They are then sorted by eight bytes at a time, from the byte on where they
+ * begin to differ; those that are equal so far are sorted further in the same way.
+ */
+#include "core/text_ranks.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/hash.h"
+#include "core/column_news.h"
+
+#define SAMPLE 4096 /* rows that tell whether most texts differ */
+
+void text_ranks_init(struct text_ranks *ranks)
+{
+	memset(ranks, 0, sizeof(*ranks));
+	arena_init(&ranks->arena, 0);
+}
+
+void text_ranks_release(struct text_ranks *ranks)
+{
+	free(ranks->first);
+	free(ranks->lengths);
+	free(ranks->texts);
+	free(ranks->stacks);
+	free(ranks->hashes);
+	free(ranks->slots);
+	free(ranks->ids);
+	free(ranks->items);
+	free(ranks->spare);
+	arena_release(&ranks->arena);
+}
+
+bool text_ranks_has(enum column_id column)
+{
+	switch (column) {
+	case COLUMN_PROCESS:
+	case COLUMN_WAITS:
+	case COLUMN_NAME:
+	case COLUMN_FUNCTION:
+	case COLUMN_LOCATION:
+	case COLUMN_CREATED:
+	case COLUMN_LABELS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- Which texts differ ---- */
+
+/* What a text depends on: a stack, and a text in the task. */
+struct cell {
+	const struct stack *stack; /* or NULL */
+	const char *text;          /* "" if there is none */
+	size_t length;
+	uint64_t hash;
+};
+
+static uint64_t hash_labels(const struct task *task)
+{
+	uint64_t hash = 3;
+
+	for (size_t i = 0; i < task->nr_labels; i++) {
+		const struct label *label = &task->labels[i];
+
+		hash = hash_bytes(hash, label->key, strlen(label->key));
+		hash = hash_bytes(hash, label->text,
+				  strnlen(label->text, TEXT_RANKS_BYTES));
+	}
+	return hash;
+}
+
+static struct cell read_cell(enum column_id column, const struct task *task)
+{
+	struct cell cell = {.text = NULL};
+
+	switch (column) {
+	case COLUMN_NAME:
+		cell.text = task->name;
+		break;
+	case COLUMN_PROCESS:
+		cell.text = task->process;
+		break;
+	case COLUMN_WAITS:
+		cell.text = task->waits.kind ? task->waits.text : NULL;
+		break;
+	case COLUMN_CREATED:
+		cell.text = task->creator_name;
+		cell.stack = task->created_by;
+		break;
+	default:
+		cell.stack = task->stack;
+		break;
+	}
+	cell.text = cell.text ? cell.text : "";
+	return cell;
+}
+
+/* Returns the number of the cell's text, which is new if it is `known`. */
+static uint32_t find_text(struct text_ranks *ranks, const struct cell *cell, size_t known)
+{
+	size_t at = cell->hash & (ranks->nr_slots - 1);
+
+	for (; ranks->slots[at] != 0; at = (at + 1) & (ranks->nr_slots - 1)) {
+		uint32_t id = ranks->slots[at] - 1;
+
+		if (ranks->hashes[id] == cell->hash && ranks->stacks[id] == cell->stack &&
+		    ranks->lengths[id] == cell->length &&
+		    memcmp(ranks->texts[id], cell->text, cell->length) == 0)
+			return id;
+	}
+	ranks->slots[at] = (uint32_t)known + 1;
+	ranks->hashes[known] = cell->hash;
+	ranks->stacks[known] = cell->stack;
+	ranks->texts[known] = cell->text;
+	ranks->lengths[known] = (uint32_t)cell->length;
+	return (uint32_t)known;
+}
+
+/* Labels are in several places, so they are compared as labels. */
+static uint32_t find_labels(struct text_ranks *ranks, const struct snapshot *s,
+			    const struct task *task, size_t known)
+{
+	uint64_t hash = hash_labels(task);
+	size_t at = hash & (ranks->nr_slots - 1);
+
+	for (; ranks->slots[at] != 0; at = (at + 1) & (ranks->nr_slots - 1)) {
+		uint32_t id = ranks->slots[at] - 1;
+
+		if (ranks->hashes[id] == hash &&
+		    column_same_cell(COLUMN_LABELS, &s->tasks[ranks->first[id]], task))
+			return id;
+	}
+	ranks->slots[at] = (uint32_t)known + 1;
+	ranks->hashes[known] = hash;
+	return (uint32_t)known;
+}
+
+/* Gives the task at position i a text, which is new if it is `known`. Neighbours often
+ * have the same. */
+static void number_text(struct text_ranks *ranks, const struct snapshot *s,
+			const struct task *task, size_t i, enum column_id column,
+			struct cell *last, size_t known)
+{
+	struct cell cell;
+
+	if (column == COLUMN_LABELS) {
+		ranks->ids[i] = find_labels(ranks, s, task, known);
+		return;
+	}
+	cell = read_cell(column, task);
+	if (i > 0 && cell.text == last->text && cell.stack == last->stack) {
+		ranks->ids[i] = ranks->ids[i - 1];
+		return;
+	}
+	*last = cell;
+	cell.length = strnlen(cell.text, TEXT_RANKS_BYTES);
+	cell.hash = hash_mix((uintptr_t)cell.stack, 1);
+	if (cell.length > 0)
+		cell.hash = hash_bytes(cell.hash, cell.text, cell.length);
+	ranks->ids[i] = find_text(ranks, &cell, known);
+}
+
+/* Numbers the texts. Returns how many there are; `count` if each task has one of its
+ * own, which are then numbered by position. */
+static size_t number_texts(struct text_ranks *ranks, const struct snapshot *s,
+			   const uint32_t *list, size_t count, enum column_id column)
+{
+	struct cell last = {.text = NULL};
+	size_t known = 0;
+
+	memset(ranks->slots, 0, ranks->nr_slots * sizeof(*ranks->slots));
+	for (size_t i = 0; i < count; i++) {
+		if (known > (i < SAMPLE ? SAMPLE : count) / 2)
+			break;
+		number_text(ranks, s, &s->tasks[list[i]], i, column, &last, known);
+		if (ranks->ids[i] == known)
+			ranks->first[known++] = list[i];
+		if (i + 1 == count)
+			return known;
+	}
+	for (size_t i = 0; i < count; i++) {
+		ranks->ids[i] = (uint32_t)i;
+		ranks->first[i] = list[i];
+	}
+	return count;
+}
+
+/* ---- Sorting the texts ---- */
+
+static bool keep_texts(struct text_ranks *ranks, const struct snapshot *s, size_t count,
+		       enum column_id column)
+{
+	char out[COLUMN_TEXT_MAX];
+
+	arena_release(&ranks->arena);
+	arena_init(&ranks->arena, 0);
+	for (size_t i = 0; i < count; i++) {
+		const char *text =
+			column_format(column, &s->tasks[ranks->first[i]], 0, out);
+
+		if (text == out)
+			text = arena_strndup(&ranks->arena, out, TEXT_RANKS_BYTES);
+		if (!text)
+			return false;
+		ranks->texts[i] = text;
+		ranks->lengths[i] = (uint32_t)strnlen(text, TEXT_RANKS_BYTES);
+		ranks->items[i].index = (uint32_t)i;
+	}
+	return true;
+}
+
+static uint64_t load_8(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return be64toh(word);
+}
+
+/* Returns eight bytes of the text as a number with the same order. Bytes after the end of
+ * the text are 0. */
+static uint64_t text_chunk(const char *text, size_t length, size_t offset)
+{
+	uint64_t chunk = 0;
+
+	if (offset + 8 <= length)
+		return load_8(text + offset);
+	if (offset >= length)
+		return 0;
+	if (length >= 8) /* its last eight bytes, without those before */
+		return load_8(text + length - 8) << (8 * (8 - (length - offset)));
+	for (size_t i = offset; i < offset + 8; i++)
+		chunk = chunk << 8 | (i < length ? (unsigned char)text[i] : 0);
+	return chunk;
+}
+
+/* Returns the first byte from offset on in which one of the texts differs. */
+static size_t first_difference(const struct text_ranks *ranks,
+			       const struct sort_item *items, size_t count, size_t offset)
+{
+	const char *one = ranks->texts[items[0].index];
+	size_t same = ranks->lengths[items[0].index];
+
+	for (size_t i = 1; i < count && same > offset; i++) {
+		const char *text = ranks->texts[items[i].index];
+		size_t length = ranks->lengths[items[i].index], at = offset;
+
+		same = length < same ? length : same;
+		if (text == one)
+			continue;
+		while (at + 8 <= same && load_8(one + at) == load_8(text + at))
+			at += 8;
+		while (at < same && one[at] == text[at])
+			at++;
+		same = at;
+	}
+	return same > offset ? same : offset;
+}
+
+/* Sorts texts that are equal before the offset. At most TEXT_RANKS_BYTES / 8 levels
+ * deep. */
+static void sort_texts(struct text_ranks *ranks, size_t from, size_t count, size_t offset)
+{
+	struct sort_item *items = ranks->items + from;
+	bool longer = false;
+
+	offset = first_difference(ranks, items, count, offset);
+	for (size_t i = 0; i < count; i++) {
+		size_t length = ranks->lengths[items[i].index];
+
+		items[i].key = text_chunk(ranks->texts[items[i].index], length, offset);
+		longer |= length > offset;
+	}
+	if (!longer)
+		return; /* all are equal */
+	sort_items(items, ranks->spare, count);
+	for (size_t i = 0, end; i < count; i = end) {
+		for (end = i + 1; end < count && items[end].key == items[i].key; end++)
+			continue;
+		/* Keys of texts that end before are equal only if the texts are. */
+		if (end - i > 1 && ranks->lengths[items[i].index] >= offset + 8)
+			sort_texts(ranks, from + i, end - i, offset + 8);
+	}
+}
+
+static bool same_text(const struct text_ranks *ranks, uint32_t a, uint32_t b)
+{
+	return ranks->lengths[a] == ranks->lengths[b] &&
+	       memcmp(ranks->texts[a], ranks->texts[b], ranks->lengths[a]) == 0;
+}
+
+static bool make_room(struct text_ranks *ranks, size_t count)
+{
+	ranks->nr_slots = 64;
+	while (ranks->nr_slots < count)
+		ranks->nr_slots *= 2;
+	return array_reserve(&ranks->first, &ranks->cap_first, count) &&
+	       array_reserve(&ranks->lengths, &ranks->cap_lengths, count) &&
+	       array_reserve(&ranks->texts, &ranks->cap_texts, count) &&
+	       array_reserve(&ranks->stacks, &ranks->cap_stacks, count) &&
+	       array_reserve(&ranks->hashes, &ranks->cap_hashes, count) &&
+	       array_reserve(&ranks->slots, &ranks->cap_slots, ranks->nr_slots) &&
+	       array_reserve(&ranks->ids, &ranks->cap_ids, count) &&
+	       array_reserve(&ranks->items, &ranks->cap_items, count) &&
+	       array_reserve(&ranks->spare, &ranks->cap_spare, count);
+}
+
+int text_ranks_find(struct text_ranks *ranks, const struct snapshot *snapshot,
+		    const uint32_t *list, size_t count, enum column_id column,
+		    uint64_t *keys)
+{
+	size_t known;
+	uint32_t rank = 0;
+
+	if (count == 0)
+		return 0;
+	if (!make_room(ranks, count))
+		return ERR_NOMEM;
+	known = number_texts(ranks, snapshot, list, count, column);
+	if (!keep_texts(ranks, snapshot, known, column))
+		return ERR_NOMEM;
+	sort_texts(ranks, 0, known, 0);
+	/* From here on `first` is by text its rank. */
+	for (size_t i = 0; i < known; i++) {
+		uint32_t text = ranks->items[i].index;
+
+		rank += i > 0 && !same_text(ranks, ranks->items[i - 1].index, text);
+		ranks->first[text] = rank;
+	}
+	for (size_t i = 0; i < count; i++)
+		keys[i] = ranks->first[ranks->ids[i]];
+	return 0;
+}

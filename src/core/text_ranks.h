@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* The rank of each task by the text of one column. Texts that many tasks have are looked
+ * at once. Scratch memory is kept between calls. */
+#ifndef CORE_TEXT_RANKS_H
+#define CORE_TEXT_RANKS_H
+
+#include "core/column.h"
+#include "core/sort.h"
+
+/* Bytes of a text that are considered. */
+#define TEXT_RANKS_BYTES 128u
+
+struct text_ranks {
+	/* By text: the task that has it first, the text, its length, and the stack that it
+	 * is made from. */
+	uint32_t *first, *lengths;
+	const char **texts;
+	const struct stack **stacks;
+	uint64_t *hashes;
+	uint32_t *slots; /* hash table of 1 + number of a text */
+	uint32_t *ids;   /* by position: its text */
+	struct sort_item *items, *spare;
+	size_t cap_first, cap_lengths, cap_texts, cap_stacks, cap_hashes, cap_slots,
+		cap_ids;
+	size_t cap_items, cap_spare, nr_slots;
+	struct arena arena; /* formatted texts */
+};
+
+void text_ranks_init(struct text_ranks *ranks);
+void text_ranks_release(struct text_ranks *ranks);
+/* Returns whether the column is sorted as text. */
+bool text_ranks_has(enum column_id column);
+/* Stores a key for each of the tasks list[0 … count - 1] of the snapshot: a smaller one
+ * comes first, equal texts have equal ones. Returns 0 or ERR_NOMEM. */
+int text_ranks_find(struct text_ranks *ranks, const struct snapshot *snapshot,
+		    const uint32_t *list, size_t count, enum column_id column,
+		    uint64_t *keys);
+
+#endif
