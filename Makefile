@@ -293,10 +293,11 @@ endif
 	@BUILD=$(abspath $(BUILD)) tests/verdicts/run $(VERDICTS)
 
 FUZZ_SECONDS ?= 60
+FUZZ_SEED ?= 0
 FUZZ_RUNS ?= 100000000
 fuzz: ## every fuzz target for FUZZ_SECONDS (60) each
 	@tests/deps.sh lint
-	@BUILD=$(BUILD) SECONDS_EACH=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZERS)
+	@BUILD=$(BUILD) SECONDS_EACH=$(FUZZ_SECONDS) SEED=$(FUZZ_SEED) tests/fuzz/run.sh $(FUZZERS)
 fuzz-campaign: ## until all targets together had FUZZ_RUNS inputs (1e8), in some hours
 	@tests/deps.sh lint
 	@BUILD=$(BUILD) SECONDS_EACH=20 TOTAL_RUNS=$(FUZZ_RUNS) tests/fuzz/run.sh $(FUZZERS)

@@ -64,7 +64,7 @@ static void look(void *ctx, bool one)
 
 	/* A program that starts has the lowest ids, with gaps. */
 	for (size_t i = 0; i < 512; i++)
-		ids[i].id = i + 1;
+		ids[i] = (struct holds_wish){.id = i + 1, .kind = TASK_GOROUTINE};
 	focus.holds = one ? ids + 20 : ids;
 	focus.nr_holds = one ? 1 : 512;
 	require(picture != NULL);

@@ -9,6 +9,9 @@
 # LEAST_SECONDS more (60), and then the fast ones make up the total, each in proportion to its
 # speed.
 #
+# SEED=N begins every run with the same random numbers; without it they differ. CI sets it, so
+# that its findings come from a change and not from chance; campaigns look for the others.
+#
 # Corpora grow in $BUILD/fuzz/NAME/corpus; seeds come from tests/data/fuzz/NAME and from
 # tests/fuzz/NAME.seeds.sh, which makes them; words to try from tests/fuzz/NAME.dict. A fuzzer
 # names what it needs beyond the library in a line "// sources: src/cli/config.c", flags of the
@@ -19,6 +22,7 @@ cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-build}
 SECONDS_EACH=${SECONDS_EACH:-60}
 RUNS_EACH=${RUNS_EACH:--1}
+SEED=${SEED:-0}
 TOTAL_RUNS=${TOTAL_RUNS:-0}
 LEAST_RUNS=${LEAST_RUNS:-200000}
 LEAST_SECONDS=${LEAST_SECONDS:-60}
@@ -80,7 +84,7 @@ run() {
 	log=$work/log
 	longest=$(said "$1" max_len)
 	set -- "$1" -max_total_time="$2" -runs="$3" -timeout=60 -rss_limit_mb=2048 \
-		-entropic=0 -max_len="${longest:-8192}" -print_final_stats=1 \
+		-entropic=0 -max_len="${longest:-8192}" -seed="$SEED" -print_final_stats=1 \
 		-artifact_prefix="$work/" "$work/corpus"
 	name=$1
 	shift
