@@ -146,7 +146,7 @@ client: $(CLIENT)
 examples: $(EXAMPLES) ## build the demo server and the examples (libmicrohttpd, GNU Pth)
 needs-client needs-tests:
 	$(call needs,$(@:needs-%=%))@:
-tests: needs-tests all examples $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS) $(RENDERER)
+tests: needs-tests all examples $(UNIT_TESTS) $(FAULT_TESTS) $(TARGETS) $(RENDERER) $(BUILD)/tests/bench/interval
 
 $(LIB_SO): $(AGENT_OBJECTS) $(AGENT_MAPS)
 	$(call say,LINK)

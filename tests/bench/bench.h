@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* For benchmarks that watch a program: starts one of tests/targets, waits until it is
- * ready and ends it; medians. */
+/*
+ * For benchmarks. Starts one of tests/targets and ends it. Prints rows with a median and
+ * its interval, and takes turns until the interval is on one side of the goal.
+ */
 #ifndef BENCH_H
 #define BENCH_H
 
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +87,130 @@ static inline double bench_median(double *values, size_t count)
 {
 	qsort(values, count, sizeof(*values), bench_compare);
 	return values[count / 2];
+}
+
+struct bench_interval {
+	double median, low, high;
+};
+
+/*
+ * Sorts the values. The true median is from low to high with a confidence of 99 %,
+ * whatever the distribution: each value is below it or above it as a coin falls. Fewer
+ * than eight values cannot say so much; then these are the least and the greatest.
+ */
+static inline struct bench_interval bench_interval(double *values, size_t count)
+{
+	size_t cut = 0; /* how many values on each side are outside */
+	double n = (double)count, below = 0;
+
+	for (;;) {
+		double k = (double)cut;
+
+		below += exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) -
+			     n * log(2));
+		if (below > 0.005)
+			break;
+		cut++;
+	}
+	size_t first = cut > 0 ? cut - 1 : 0;
+
+	qsort(values, count, sizeof(*values), bench_compare);
+	return (struct bench_interval){
+		.median = (values[(count - 1) / 2] + values[count / 2]) / 2,
+		.low = values[first],
+		.high = values[count - 1 - first],
+	};
+}
+
+enum bench_word {
+	BENCH_NO_GOAL,
+	BENCH_YES,
+	BENCH_NO,
+	BENCH_OPEN, /* the goal is inside the interval */
+};
+
+/* A goal is text such as "<=1.10", ">= 5", "40" (at most), or "" and "-" for none. */
+static inline enum bench_word bench_judge(struct bench_interval interval,
+					  const char *goal)
+{
+	bool least = goal[0] == '>';
+	const char *digits = goal + strcspn(goal, "0123456789.");
+	double wanted = strtod(digits, NULL);
+
+	if (!*digits)
+		return BENCH_NO_GOAL;
+	if (least ? interval.low >= wanted : interval.high <= wanted)
+		return BENCH_YES;
+	return (least ? interval.high < wanted : interval.low > wanted) ? BENCH_NO
+									: BENCH_OPEN;
+}
+
+struct bench_row {
+	const char *name, *unit, *goal;
+	size_t turns;      /* 0: 15 */
+	size_t turns_most; /* 0: 16 times as many */
+};
+
+static inline void bench_print(const struct bench_row *row,
+			       struct bench_interval interval)
+{
+	double size = fabs(interval.median);
+	int digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
+
+	printf("%s\t%.*f\t%s\t%s\t%.*f-%.*f\n", row->name, digits, interval.median,
+	       row->unit, row->goal, digits, interval.low, digits, interval.high);
+	fflush(stdout);
+}
+
+/*
+ * Prints one row: the median of what the turns return, as soon as its interval is on one
+ * side of the goal, or after turns_most turns. A turn measures once; its number tells it
+ * who goes first where two are compared. It judges after 1, 2, 4 … times the turns, so
+ * that chance has few occasions to end it too early.
+ */
+static inline struct bench_interval
+bench_measure(const struct bench_row *row, double (*turn)(void *ctx, size_t number),
+	      void *ctx)
+{
+	size_t turns = row->turns ? row->turns : 15;
+	size_t most = row->turns_most ? row->turns_most : 16 * turns;
+	double *values = (double *)calloc(most, sizeof(*values));
+	struct bench_interval interval;
+	size_t count = 0;
+
+	if (!values)
+		abort();
+	for (;;) {
+		for (; count < turns; count++)
+			values[count] = turn(ctx, count);
+		interval = bench_interval(values, count);
+		if (count >= most || bench_judge(interval, row->goal) != BENCH_OPEN)
+			break;
+		turns = 2 * turns < most ? 2 * turns : most;
+	}
+	bench_print(row, interval);
+	free(values);
+	return interval;
+}
+
+/* For bench_measure(): the ratio of two costs, which take turns at going first. */
+struct bench_pair {
+	double (*ours)(void *ctx);
+	double (*theirs)(void *ctx);
+	void *ctx;
+};
+
+static inline double bench_ratio(void *pair, size_t number)
+{
+	const struct bench_pair *both = (const struct bench_pair *)pair;
+	double ours = 0, theirs;
+
+	if (number % 2)
+		ours = both->ours(both->ctx);
+	theirs = both->theirs(both->ctx);
+	if (number % 2 == 0)
+		ours = both->ours(both->ctx);
+	return ours / theirs;
 }
 
 #endif

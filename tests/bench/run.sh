@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs every benchmark and prints one table: figure, value, unit, goal, and whether the goal
-# is met. Figures are measured, never asserted: a noisy machine must not fail a build.
+# Runs every benchmark and prints one table: figure, value, interval of the median, unit, goal, and whether
+# the goal is met: yes, NO, or how wide the interval is that the goal is inside of. Figures are measured,
+# never asserted: a noisy machine must not fail a build. What benchmarks print that begins with | is a row
+# of the table in Markdown that the end prints.
 # Usage: BUILD=build tests/bench/run.sh [NAME…]
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -12,19 +14,33 @@ if [ $# -eq 0 ]; then
 		[ ! -f "$file" ] || basename "$file"
 	done)
 fi
-printf '%-58s %10s %-5s %-8s %s\n' FIGURE VALUE UNIT GOAL MET
+printf '%-58s %10s %-17s %-5s %-8s %s\n' FIGURE VALUE INTERVAL UNIT GOAL MET
 for name in "$@"; do
 	case $name in
 	*.sh) set -- "tests/bench/$name" ;;
 	*) set -- "$BUILD/tests/bench/${name%.c}" ;;
 	esac
-	"$@" </dev/null | awk -F'\t' '
-		NF < 4 { print "# " $0; next }
-		{
-			goal = $4
-			gsub(/[^0-9.]/, "", goal)
-			met = goal == "" ? "" : ($4 ~ /^>/ ? ($2 + 0 >= goal + 0) : ($2 + 0 <= goal + 0)) ? "yes" : "NO"
-			printf "%-58s %10s %-5s %-8s %s\n", $1, $2, $3, $4, met
-			fflush()
-		}'
-done
+	"$@" </dev/null
+done | awk -F'\t' '
+	/^\|/ { table = table "\n" $0; next }
+	NF < 4 { print "# " $0; fflush(); next }
+	{
+		goal = $4
+		gsub(/[^0-9.]/, "", goal)
+		split($5 == "" ? $2 "-" $2 : $5, end, "-")
+		worst = $4 ~ /^>/ ? end[1] - goal : goal - end[2]
+		best = $4 ~ /^>/ ? end[2] - goal : goal - end[1]
+		met = goal == "" ? "" : worst >= 0 ? "yes" : best < 0 ? "NO" : sprintf("open, ±%.1f%%",
+			50 * (end[2] - end[1]) / ($2 ? $2 : 1))
+		printf "%-58s %10s %-17s %-5s %-8s %s\n", $1, $2, $5, $3, $4, met
+		fflush()
+		nr[substr(met, 1, 2)]++
+		if (met ~ /^(NO|op)/)
+			missed = missed sprintf("#   %s: %s %s, goal %s: %s\n", $1, $2, $3, $4, met)
+	}
+	END {
+		printf "# %d goals are met, %d are not, %d are inside the interval of their row.\n%s",
+			nr["ye"], nr["NO"], nr["op"], missed
+		if (table)
+			print table
+	}'
