@@ -22,6 +22,9 @@
 #define NO_TIME(limit, fraction)                                                         \
 	((limit) && (limit)->tv_sec == 0 && (limit)->fraction == 0)
 
-#define WAIT_IO  WRAP_WAIT
-#define WAIT_API WRAP_API
+/* Without descriptors it is a sleep, such as Python's up to 3.10. */
+#define GRMON_POLL_OR_SLEEP(n, limit) ((n) == 0 && (limit) ? GRMON_SLEEP : GRMON_POLL)
+
+#define WAIT_IO                       WRAP_WAIT
+#define WAIT_API                      WRAP_API
 #include "agent/wraps.def"

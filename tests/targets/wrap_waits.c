@@ -178,6 +178,8 @@ static void setup_fail(const char *what)
 	W(select, POLL, 0, -1, select(empty_pipe[0] + 1, &set, NULL, NULL, NULL))        \
 	W(pselect, POLL, 0, -1,                                                          \
 	  pselect(empty_pipe[0] + 1, &set, NULL, NULL, NULL, NULL))                      \
+	W(select_sleep, SLEEP, 0, -1, select(0, NULL, NULL, NULL, &hours))               \
+	W(pselect_sleep, SLEEP, 0, -1, pselect(0, NULL, NULL, NULL, &mono_later, NULL))  \
 	W(epoll_wait, POLL, 0, epoll, epoll_wait(epoll, &happened, 1, -1))               \
 	W(epoll_pwait, POLL, 0, epoll, epoll_pwait(epoll, &happened, 1, -1, NULL))       \
 	W(epoll_pwait2, POLL, 0, epoll, epoll_pwait2(epoll, &happened, 1, NULL, NULL))   \
@@ -233,6 +235,7 @@ static cnd_t cnd;
 static pthread_barrier_t barrier;
 static int word, held_word;
 static struct pollfd ready;
+static struct timeval hours = {36000, 0};
 static int event, full_event, epoll;
 static struct sockaddr_un busy_address;
 static const struct aiocb *requests[1];

@@ -68,18 +68,20 @@ wait_for '^status=0'
 
 # 38;5;N, 3N and 9N set colours; bold, reverse and underline do not.
 colors() { colored | grep -cE "$(printf '\033')\[([0-9]+;)*(3[0-8]|9[0-7]|4[0-8])[;m]"; }
-view "$target"
-[ "$(colors)" -gt 0 ]
+has_colors() { [ "$(colors)" -gt 0 ]; }
+# Of eight colours, those that cannot be read on both black and white are left out: something has to be stuck.
+view "--stuck 1ms $target"
+until_true has_colors
 ok $? "colours are used if the terminal has them"
 press q
 wait_for '^status=0'
-view "--no-color $target"
+view "--no-color --stuck 1ms $target"
 [ "$(colors)" -eq 0 ]
 ok $? "--no-color: no colours are used"
 press q
 wait_for '^status=0'
 run_in_shell 'export NO_COLOR=1'
-view "$target"
+view "--stuck 1ms $target"
 [ "$(colors)" -eq 0 ]
 ok $? "NO_COLOR: no colours are used"
 colored | grep -q "$(printf '\033')\[[0-9;]*7m"

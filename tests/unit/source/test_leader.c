@@ -82,8 +82,8 @@ static void leader_leaves(void *arg)
 	syscall(SYS_exit, 0);
 }
 
-/* With its stack and everything of the process, which goes with the first thread. */
-static bool whole(struct looker *looker, pid_t tid)
+/* With its stack, down to the function it began with, and everything of the process, which goes with the first thread. */
+static bool whole(struct looker *looker, pid_t tid, const char *begin)
 {
 	int64_t deadline_ns = clock_mono_ns() + WAIT_LIMIT_NS;
 
@@ -93,8 +93,7 @@ static bool whole(struct looker *looker, pid_t tid)
 		if (looker_look(looker, NULL) != 0)
 			return false;
 		task = looker_task(looker, tid);
-		if (task && stack_has(task->stack, "start_thread") &&
-		    task->stack->nr_frames > 3 &&
+		if (task && stack_has(task->stack, begin) && task->stack->nr_frames > 3 &&
 		    looker->snapshot->resources.rss_bytes > 0 &&
 		    looker->snapshot->resources.fds > 0 && !looker->snapshot->nr_notes)
 			return true;
@@ -118,18 +117,18 @@ static void zombie_leader(void **state)
 	while (looker_task(&looker, pid) && clock_mono_ns() < deadline_ns)
 		assert_int_equal(looker_look(&looker, NULL), 0);
 	assert_null(looker_task(&looker, pid));
-	assert_true(whole(&looker, shared->sleeper));
+	assert_true(whole(&looker, shared->sleeper, "thread_sleep"));
 	/* A new sample works too, and continues to work when the thread that is asked
 	 * ends. */
 	looker_close(&looker);
 	assert_int_equal(looker_open(&looker, &source_native, pid), 0);
-	assert_true(whole(&looker, shared->sleeper));
-	assert_true(whole(&looker, tid_of(&shared->reader)));
+	assert_true(whole(&looker, shared->sleeper, "thread_sleep"));
+	assert_true(whole(&looker, tid_of(&shared->reader), "thread_ends"));
 	assert_int_equal(looker.snapshot->nr_tasks, 2);
 	assert_int_equal(write(shared->pipe[1], "x", 1), 1);
 	while (looker_task(&looker, shared->reader) && clock_mono_ns() < deadline_ns)
 		assert_int_equal(looker_look(&looker, NULL), 0);
-	assert_true(whole(&looker, shared->sleeper));
+	assert_true(whole(&looker, shared->sleeper, "thread_sleep"));
 	assert_int_equal(looker.snapshot->nr_tasks, 1);
 	looker_close(&looker);
 	child_stop(pid);

@@ -613,6 +613,16 @@ static void in_exec(void *arg)
 		thread_exec(shared);
 }
 
+/* From 2.41 on glibc has one function for all its system calls, inside of nanosleep. */
+static bool sleeps_in_libc(const struct stack *stack)
+{
+	for (size_t i = 0; i < stack->nr_frames && i < 2; i++)
+		if (stack->frames[i].function &&
+		    strstr(stack->frames[i].function, "nanosleep"))
+			return true;
+	return false;
+}
+
 static void executes(void **state)
 {
 	struct shared *shared = shared_new();
@@ -639,8 +649,7 @@ static void executes(void **state)
 	assert_string_equal(looker.snapshot->target.name, "sleep");
 	assert_false(stack_has(task->stack, "in_exec"));
 	assert_non_null(task->stack);
-	assert_non_null(task->stack->frames[0].function);
-	assert_non_null(strstr(task->stack->frames[0].function, "nanosleep"));
+	assert_true(sleeps_in_libc(task->stack));
 	looker_close(&looker);
 	child_stop(pid);
 	shared_free(shared);
