@@ -64,11 +64,12 @@ available() {
 }
 
 wanted=$build
+peers=
 for purpose in "$@"; do
 	case $purpose in
 	demo) wanted="$wanted $demo" ;;
 	check) wanted="$wanted $check" ;;
-	bench) wanted="$wanted $check htop" ;;
+	bench) wanted="$wanted $check htop gdb valgrind"; peers=yes ;;
 	deb) wanted="$wanted $deb" ;;
 	quick) wanted="$wanted $quick" ;;
 	lint) wanted="$wanted $check $lint $(clang_runtime)" ;;
@@ -93,6 +94,7 @@ for package in $wanted; do
 done
 fetch() {
 	case " $wanted " in *python3-prometheus-client*) "$(dirname "$0")/prometheus.sh" fetch ;; esac
+	[ -z "$peers" ] || "$(dirname "$0")/bench/peers.sh" fetch
 }
 [ -n "$missing" ] || { fetch; exit 0; }
 

@@ -151,11 +151,18 @@ struct bench_row {
 	size_t turns_most; /* 0: 16 times as many */
 };
 
+/* How many digits after the point say enough about a value. */
+static inline int bench_digits(double value)
+{
+	double size = fabs(value);
+
+	return size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
+}
+
 static inline void bench_print(const struct bench_row *row,
 			       struct bench_interval interval)
 {
-	double size = fabs(interval.median);
-	int digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
+	int digits = bench_digits(interval.median);
 
 	printf("%s\t%.*f\t%s\t%s\t%.*f-%.*f\n", row->name, digits, interval.median,
 	       row->unit, row->goal, digits, interval.low, digits, interval.high);

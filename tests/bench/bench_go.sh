@@ -1,15 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Samples of parked goroutines of a Go program from outside, next to the cost of debug=2
-# of net/http/pprof: time, and the longest gap of a 1 ms ticker in the target. Then what
-# goroutines hold: of one, and of a group of 822. Needs go and curl; skips without them. GO_MILLION=1 adds a million goroutines (4 GB).
+# Samples of parked goroutines of a Go program from outside: time, and the longest gap of a 1 ms ticker in the
+# target. Then what goroutines hold: of one, and of a group of 822. bench_peers.sh has debug=2 of net/http/pprof and
+# delve. Needs go; skips without it. GO_MILLION=1 adds a million goroutines (4 GB).
 set -u
 BUILD=${BUILD:-$PWD/build}
-sampler=$BUILD/tests/bench/go_samples
+sampler=$BUILD/tests/bench/samples
 holder=$BUILD/tests/bench/go_holds
-for tool in go curl; do
-	command -v $tool >/dev/null 2>&1 || { echo "no $tool: skipped"; exit 0; }
-done
+command -v go >/dev/null 2>&1 || { echo "no go: skipped"; exit 0; }
 work=$(mktemp -d)
 pid=
 stop() {
@@ -24,14 +22,13 @@ trap finish EXIT INT TERM
 GOFLAGS='' GOTOOLCHAIN=local go build -o "$work/many" "$(dirname "$0")/../targets/go/many.go" \
 	>"$work/log" 2>&1 || { echo "go cannot build: $(tail -1 "$work/log")"; exit 0; }
 
-start() {	# start COUNT: the pid in $pid, the address in $address
+start() {	# start COUNT: the pid in $pid
 	"$work/many" "$1" >"$work/out" 2>&1 </dev/null &
 	pid=$!
 	until grep -q '^listen' "$work/out"; do
 		kill -0 "$pid" 2>/dev/null || return 1
 		sleep 0.05
 	done
-	address=$(sed -n 's/^listen //p' "$work/out")
 	sleep 1
 }
 figure() { printf '%s\t%s\t%s\t%s\n' "$@"; }
@@ -44,19 +41,15 @@ measure() {
 	attach=$(column 1) first=$(column 2) next=$(column 3)
 	tasks=$(column 4) stacks=$(column 5) memory=$(column 6)
 }
-dump_seconds() { curl -s -o /dev/null -w '%{time_total}\n' "http://$address/debug/pprof/goroutine?debug=2"; }
 
 for count in 1000 10000 100000; do
 	start $count || continue
 	measure
-	goal_first='-' goal_next='-' goal_times='-'
-	[ $count -ne 100000 ] || goal_first='<=150' goal_next='<=60' goal_times='>=10'
+	goal_first='-' goal_next='-'
+	[ $count -ne 100000 ] || goal_first='<=150' goal_next='<=60'
 	figure "$count goroutines: attach" "$attach" ms -
 	figure "$count goroutines: first sample, with stacks" "$first" ms "$goal_first"
 	figure "$count goroutines: the next ones" "$next" ms "$goal_next"
-	figure "$count goroutines: debug=2 by curl, against the first sample" \
-		"$({ dump_seconds; dump_seconds; dump_seconds; } | sort -n | sed -n 2p |
-			awk -v first="$first" '{printf "%.1f", $1 * 1000 / first}')" x "$goal_times"
 	[ "$tasks" -gt $count ] && [ "$stacks" -eq "$tasks" ] ||
 		echo "$tasks rows, $stacks with a stack: some are missing"
 	[ $count -eq 100000 ] || { stop; continue; }
@@ -67,12 +60,6 @@ for count in 1000 10000 100000; do
 	figure "worst gap of a 1 ms ticker in a second: idle" "$(gap "$from")" ms -
 	from=$(seconds) && "$sampler" "$pid" 7 950 >/dev/null
 	figure "the same, looked at once a second" "$(gap "$from")" ms -
-	from=$(seconds)
-	until [ "$(seconds)" -ge $((from + 6)) ]; do
-		dump_seconds >/dev/null
-		sleep 0.5
-	done
-	figure "the same, under debug=2" "$(gap "$from")" ms -
 	figure "$count goroutines: memory of the client" "$memory" MB -
 	stop
 done

@@ -4,7 +4,7 @@
 # and the longest gap of a 1 ms ticker in the program. Needs go; skips without it.
 set -u
 BUILD=${BUILD:-$PWD/build}
-sampler=$BUILD/tests/bench/go_samples
+sampler=$BUILD/tests/bench/samples
 command -v go >/dev/null 2>&1 || { echo 'no go: skipped'; exit 0; }
 work=$(mktemp -d)
 pid=

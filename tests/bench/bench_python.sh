@@ -1,14 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Threads of a Python program beside py-spy, in one run: how long a look takes, and what a ticker of the
-# program feels of it. Needs python3 and py-spy, which is looked for in PATH and in $PYSPY; skips without.
+# Threads and tasks of a Python program: how long a look takes, and what a ticker of the program feels of it.
+# bench_peers.sh has py-spy. Needs python3; skips without.
 set -u
 BUILD=${BUILD:-$PWD/build}
 sampler=$BUILD/tests/bench/python_samples
 python=${PYTHON:-python3}
 command -v "$python" >/dev/null 2>&1 || { echo 'no python3: skipped'; exit 0; }
-spy=${PYSPY:-py-spy}
-command -v "$spy" >/dev/null 2>&1 || { echo 'no py-spy, which pip installs: its figures are left out'; spy=; }
 work=$(mktemp -d)
 pid=
 finish() {
@@ -78,10 +76,6 @@ for number in 10000 100000; do
 	figure 'the whole command: grmon-c dump of 10,000 tasks' "$(median "$BUILD/grmon-c" dump "$pid")" ms -
 	figure 'the latest of ten turns a second of the program: nobody looks' "$(late sleep 0.1)" ms -
 	figure 'the same, looked at ten times a second' "$(late "$sampler" "$pid" 9 100)" ms -
-	if [ -n "$spy" ]; then
-		figure 'py-spy dump, which shows no task' "$(median "$spy" dump --pid "$pid")" ms -
-		figure 'py-spy dump --nonblocking' "$(median "$spy" dump --nonblocking --pid "$pid")" ms -
-	fi
 	if "$python" -m asyncio ps "$pid" 2>/dev/null | grep -q Task-; then
 		theirs=$(median "$python" -m asyncio ps "$pid")
 		figure 'python -m asyncio ps, which says which task awaits which' "$theirs" ms -
@@ -93,7 +87,6 @@ begin "$work/many.py" 99
 set -- $("$sampler" "$pid" 200 10)
 figure "100 threads, $2 frames: first look" "$3" ms -
 figure '100 threads: the next ones, with what they wait for' "$4" ms '<=3'
-ours=$4
 # The worst gap in a second, median of five seconds from now on.
 gap() {
 	from=$(($(grep -c '^gap' "$work/out") + 2))
@@ -103,10 +96,3 @@ gap() {
 figure 'the whole command: grmon-c dump' "$(median "$BUILD/grmon-c" dump "$pid")" ms -
 figure 'worst gap of a 1 ms ticker in a second: nobody looks' "$(gap sleep 0.1)" ms -
 figure 'the same, looked at ten times a second' "$(gap "$sampler" "$pid" 9 100)" ms -
-[ -n "$spy" ] || exit 0
-theirs=$(median "$spy" dump --pid "$pid")
-figure 'py-spy dump, which stops the program' "$theirs" ms -
-figure 'py-spy dump --nonblocking' "$(median "$spy" dump --nonblocking --pid "$pid")" ms -
-figure 'py-spy dump is slower than a look by' "$(awk -v a="$theirs" -v b="$ours" 'BEGIN {printf "%.0f", a / b}')" x '>=10'
-spied() { "$spy" dump --pid "$pid" >/dev/null 2>&1; sleep 0.1; }
-figure 'worst gap of the ticker beside py-spy dump' "$(gap spied)" ms -

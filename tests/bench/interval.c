@@ -20,7 +20,9 @@ int main(int argc, char **argv)
 	if (count == 0)
 		return 1;
 	interval = bench_interval(values, count);
-	printf("%.6g %.6g %.6g %s\n", interval.median, interval.low, interval.high,
-	       words[bench_judge(interval, argv[1])]);
+	int digits = bench_digits(interval.median);
+
+	printf("%.*f %.*f %.*f %s\n", digits, interval.median, digits, interval.low,
+	       digits, interval.high, words[bench_judge(interval, argv[1])]);
 	return 0;
 }

@@ -2,7 +2,8 @@
 /*
  * One sample of 10,000 blocked threads from outside, compared with libproc2's scan of
  * threads and `ps -L -o wchan`, which list less. The three take turns on the same target;
- * first all threads are blocked, then one of them works.
+ * first all threads are blocked, then one of them works. Usage: scan [PID]: with a process, only
+ * libproc2's scan of it, once, for bench_peers.sh.
  */
 #include <libproc2/pids.h>
 #include <spawn.h>
@@ -173,13 +174,26 @@ static void measure(const char *what, const char *const *arguments)
 	bench_stop(&child);
 }
 
-int main(void)
+static int scan_once(pid_t pid)
+{
+	struct look look;
+	size_t nr_threads;
+
+	open_look(&look, pid);
+	libproc2_ms(&look, &nr_threads);
+	close_look(&look);
+	return nr_threads == 0;
+}
+
+int main(int argc, char **argv)
 {
 	static const char *const blocked[] = {THREADS, NULL};
 	static const char *const busy[] = {THREADS, "busy", NULL};
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);
+	if (argc > 1)
+		return scan_once(atoi(argv[1]));
 	measure("all blocked", blocked);
 	measure("one works", busy);
 	return 0;

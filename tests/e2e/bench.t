@@ -5,15 +5,15 @@
 . "$(dirname "$0")/lib.sh"
 interval=$BUILD/tests/bench/interval
 [ -x "$interval" ] || skip_all 'tests/bench/interval is not built'
-plan 12
+plan 13
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 says() { [ "$(seq "$1" | "$interval" "$2")" = "$3" ]; }
-check 'the interval of 8 numbers is all of them' says 8 - '4.5 1 8 -'
-check 'that of 101 leaves out 37 on each side' says 101 '<=70' '51 38 64 yes'
-check 'a goal inside it is open' says 101 '<=60' '51 38 64 open'
-check 'a goal below it is missed' says 101 30 '51 38 64 NO'
-check 'a goal can be a least value' says 101 '>= 30' '51 38 64 yes'
+check 'the interval of 8 numbers is all of them' says 8 - '4.500 1.000 8.000 -'
+check 'that of 101 leaves out 37 on each side' says 101 '<=70' '51.00 38.00 64.00 yes'
+check 'a goal inside it is open' says 101 '<=60' '51.00 38.00 64.00 open'
+check 'a goal below it is missed' says 101 30 '51.00 38.00 64.00 NO'
+check 'a goal can be a least value' says 101 '>= 30' '51.00 38.00 64.00 yes'
 # The true median of numbers from 0 to 1 is 0.5: of 1,000 intervals about 990 hold it.
 held() {
 	LC_ALL=C awk 'BEGIN { srand(7); for (i = 0; i < 1000; i++) { for (k = 0; k < 25; k++) printf "%f ", rand(); print "" } }' |
@@ -47,7 +47,7 @@ check 'a row near its goal takes more turns, and has a narrower interval' narrow
 never_row() { row never '^[0-9.]+	ms	<=49	[0-9.]+-[0-9.]+$' && [ "$(width never)" -lt "$(width clear)" ]; }
 check 'a row at its goal ends all the same' never_row
 # Ours is 15 after theirs and 30 after ours.
-check 'two that are compared take turns at going first' row 'in turns' '^0.75	ratio	-	0.75-1.5$'
+check 'two that are compared take turns at going first' row 'in turns' '^0.750	ratio	-	0.750-1.500$'
 
 printf '#!/bin/sh\ncat "%s/rows"\n' "$work" >"$work/build/tests/bench/stub"
 chmod +x "$work/build/tests/bench/stub"
@@ -63,3 +63,6 @@ ends() {
 		[ "$(tail -1 "$work/table")" = '| a | row |' ]
 }
 check 'it ends with what is not met, and with the rows in Markdown' ends
+
+left_out() { PYTHON=no-such-python sh "$root/tests/bench/bench_peers.sh" python | grep -qx 'there is no no-such-python: its row is left out'; }
+check 'a peer that is not here is named' left_out

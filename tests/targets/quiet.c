@@ -4,7 +4,7 @@
  * call that a signal or a stop interrupts and count EINTR, and one that ticks every
  * millisecond and measures how late it is. For each line on its input it prints what
  * happened since the line before: "eintr N calls N ticks N p50_us N p99_us N worst_us N".
- * Usage: quiet [THREADS]
+ * With "rest" the waits are an hour long. Usage: quiet [THREADS [rest]]
  */
 #include <errno.h>
 #include <limits.h>
@@ -22,7 +22,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS 7
 #define TICK_NS 1000000
 #define BUCKETS 200000 /* of a microsecond each; the last one counts everything above */
 
@@ -31,10 +30,11 @@ static atomic_uint late[BUCKETS];
 static atomic_ulong worst_us;
 static int quiet_pipe[2], busy_pipe[2], epoll_fd;
 static sem_t never;
+static int wait_ms = 7;
 
 static int wait_nanosleep(void)
 {
-	struct timespec pause = {0, WAIT_MS * 1000000};
+	struct timespec pause = {wait_ms / 1000, wait_ms % 1000 * 1000000};
 
 	return nanosleep(&pause, NULL);
 }
@@ -43,12 +43,12 @@ static int wait_poll(void)
 {
 	struct pollfd fd = {.fd = quiet_pipe[0], .events = POLLIN};
 
-	return poll(&fd, 1, WAIT_MS);
+	return poll(&fd, 1, wait_ms);
 }
 
 static int wait_select(void)
 {
-	struct timeval timeout = {0, WAIT_MS * 1000};
+	struct timeval timeout = {wait_ms / 1000, wait_ms % 1000 * 1000};
 	fd_set fds;
 
 	FD_ZERO(&fds);
@@ -60,12 +60,12 @@ static int wait_epoll(void)
 {
 	struct epoll_event event;
 
-	return epoll_wait(epoll_fd, &event, 1, WAIT_MS);
+	return epoll_wait(epoll_fd, &event, 1, wait_ms);
 }
 
 static int wait_futex(void)
 {
-	struct timespec timeout = {0, WAIT_MS * 1000000};
+	struct timespec timeout = {wait_ms / 1000, wait_ms % 1000 * 1000000};
 	static int word;
 
 	return (int)syscall(SYS_futex, &word, FUTEX_WAIT, 0, &timeout, NULL, 0);
@@ -76,7 +76,8 @@ static int wait_semaphore(void)
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += WAIT_MS * 1000000;
+	until.tv_sec += wait_ms / 1000;
+	until.tv_nsec += wait_ms % 1000 * 1000000;
 	if (until.tv_nsec >= 1000000000) {
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
@@ -179,6 +180,8 @@ int main(int argc, char **argv)
 	pthread_t thread;
 	char line[16];
 
+	if (argc > 2 && strcmp(argv[2], "rest") == 0)
+		wait_ms = 3600 * 1000;
 	if (pipe(quiet_pipe) != 0 || pipe(busy_pipe) != 0 || sem_init(&never, 0, 0) != 0)
 		return 1;
 	epoll_fd = epoll_create1(0);

@@ -3,6 +3,7 @@
 // Many goroutines parked eight calls deep, each on a channel of its own, and a ticker that
 // keeps the longest gap between its ticks, which grows when the process is held up.
 // Usage: many COUNT [TIMERS]. Serves net/http/pprof; prints its address, then the gap each second.
+// /gap is the longest gap since it was asked for last, in microseconds.
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	_ "net/http/pprof"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,6 +39,10 @@ func armTimers(text string) {
 	}
 }
 
+var longest atomic.Int64
+
+func tellGap(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, longest.Swap(0)) }
+
 func watchGap() {
 	ticker := time.NewTicker(time.Millisecond)
 	last := time.Now()
@@ -46,6 +52,9 @@ func watchGap() {
 		now = time.Now()
 		if gap := now.Sub(last); gap > worst {
 			worst = gap
+		}
+		if us := now.Sub(last).Microseconds(); us > longest.Load() {
+			longest.Store(us)
 		}
 		last = now
 		if now.After(report) {
@@ -74,5 +83,6 @@ func main() {
 	time.Sleep(300 * time.Millisecond)
 	fmt.Println("listen", l.Addr())
 	go watchGap()
+	http.HandleFunc("/gap", tellGap)
 	http.Serve(l, nil)
 }

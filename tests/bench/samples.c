@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Samples a Go process as the client does; bench_go.sh starts the process and this
- * program. Usage: go_samples PID SAMPLES INTERVAL_MS. Prints one line: ms to attach, ms of
- * the first sample, the median ms of the others, tasks, stacks, the highest memory in MB,
- * and the mean ms of the others.
+ * Samples a process as the client does; scripts start the process and this program.
+ * Usage: samples PID SAMPLES INTERVAL_MS [SOURCE]; the source is goruntime if none is
+ * named. Prints one line: ms to attach, ms of the first sample, the median ms of the
+ * others, tasks, stacks, the highest memory in MB, and the mean ms of the others.
  */
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -19,6 +20,7 @@
 
 struct session {
 	struct source_target target;
+	const struct source_ops *source;
 	struct track *track;
 	struct verdicts *verdicts;
 	struct snapshot *last;
@@ -43,7 +45,7 @@ static double look(struct session *session, struct err *e)
 	int64_t start_ns = clock_mono_ns();
 	struct snapshot *snapshot = snapshot_new();
 
-	if (!snapshot || source_goruntime.sample(session->ctx, NULL, snapshot, e) ||
+	if (!snapshot || session->source->sample(session->ctx, NULL, snapshot, e) ||
 	    track_update(session->track, snapshot, e))
 		return -1;
 	verdicts_update(session->verdicts, session->track, snapshot);
@@ -68,7 +70,7 @@ static int run(struct session *session, int looks, long interval_ms, struct err 
 	int64_t start_ns = clock_mono_ns();
 	struct rusage usage;
 
-	if (source_goruntime.open(session->ctx, &session->target, e))
+	if (session->source->open(session->ctx, &session->target, e))
 		return -1;
 	attach = milliseconds_since(start_ns);
 	first = look(session, e);
@@ -105,15 +107,19 @@ int main(int argc, char **argv)
 		return 2;
 	thresholds_init(&rule);
 	session.target.pid = atoi(argv[1]);
+	session.source = &source_goruntime;
+	for (size_t i = 0; argc > 4 && source_table[i]; i++)
+		if (strcmp(source_table[i]->name, argv[4]) == 0)
+			session.source = source_table[i];
 	session.target.intern = intern_new(32u << 20);
 	session.target.stacks = stack_table_new(SNAPSHOT_TASKS_MAX);
 	session.track = track_new();
 	session.verdicts = verdicts_new(&rule);
-	session.ctx = calloc(1, source_goruntime.ctx_size);
+	session.ctx = calloc(1, session.source->ctx_size);
 	rc = run(&session, looks, atol(argv[3]), &e);
 	if (rc)
-		fprintf(stderr, "go_samples: %s\n", e.text);
-	source_goruntime.close(session.ctx);
+		fprintf(stderr, "samples: %s\n", e.text);
+	session.source->close(session.ctx);
 	snapshot_unref(session.last);
 	track_free(session.track);
 	verdicts_free(session.verdicts);
