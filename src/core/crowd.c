@@ -25,13 +25,18 @@
 #define NONE           UINT32_MAX
 
 /* One key of this sample. Kept small, because with a hundred thousand tasks the table of
- * them exceeds every cache. */
+ * them exceeds the caches: of the key itself only some bits are here, and the rest is
+ * worked out again from the task. */
 struct slot {
-	uint64_t key;
-	/* sample that the slot belongs to; a slot of another sample is free */
-	uint32_t sample;
+	/* sample that the slot belongs to, in the upper bits, 0 if free; a slot of another
+	 * sample is free too; then whether the key is that of a stack; then bits of it */
+	uint32_t mark;
 	uint32_t task; /* the first task with this key */
 };
+#define MARK_SAMPLE_SHIFT 24
+#define MARK_SAMPLES      255u
+#define MARK_STACK        (1u << 23)
+#define MARK_KEY_SHIFT    41 /* of a key; its lower bits choose the slot */
 
 struct several {
 	uint64_t key;
@@ -49,9 +54,20 @@ struct known {
 	int64_t first_ns, rose_ns, seen_ns;
 };
 
+/* A key that is not in the table yet. */
+struct key {
+	uint64_t key;
+	uint32_t index; /* of the task */
+	bool stack;
+};
+#define KEYS 16u /* a power of two */
+
 struct crowds {
 	struct slot *slots;
-	size_t nr_slots;          /* a power of two */
+	size_t nr_slots;       /* a power of two */
+	size_t nr_used;        /* in this sample */
+	struct key keys[KEYS]; /* a ring */
+	size_t next_key, nr_keys;
 	uint32_t *object, *stack; /* the crowd of each task, or NONE */
 	size_t cap_object, cap_stack, nr_tasks;
 	struct known *known;
@@ -60,7 +76,7 @@ struct crowds {
 	size_t nr_several, cap_several;
 	uint64_t seed;
 	int64_t first_ns; /* time of the first sample; 0 if there was none */
-	uint32_t sample;
+	uint32_t sample;  /* 1 to MARK_SAMPLES, then again from 1 */
 	bool has_sample;
 };
 
@@ -173,23 +189,69 @@ static void several_add(const struct crowds *crowds, struct several *several,
 	several->fresh += is_fresh(crowds, task);
 }
 
-/* Most keys belong to a single task, and cost no more than one lookup. */
-static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
-		     uint64_t key, const struct task *tasks)
+static uint64_t key_of(const struct crowds *crowds, const struct task *task, bool stack)
+{
+	return stack ? stack_key(crowds, task) : object_key(crowds, task);
+}
+
+static bool slot_is_free(const struct crowds *crowds, const struct slot *slot)
+{
+	return slot->mark >> MARK_SAMPLE_SHIFT != crowds->sample;
+}
+
+/* Returns the slot of the key, or the free one where it belongs. */
+static struct slot *slot_find(const struct crowds *crowds, uint64_t key, uint32_t mark,
+			      const struct task *tasks)
 {
 	size_t mask = crowds->nr_slots - 1, at = key >> 1 & mask;
-	struct slot *slot = &crowds->slots[at];
+
+	for (;; at = (at + 1) & mask) {
+		struct slot *slot = &crowds->slots[at];
+
+		if (slot_is_free(crowds, slot) ||
+		    (slot->mark == mark &&
+		     key_of(crowds, &tasks[slot->task], mark & MARK_STACK) == key))
+			return slot;
+	}
+}
+
+/* Doubles the table. Threads have two keys, and other tasks one. */
+static bool slots_grow(struct crowds *crowds, const struct task *tasks)
+{
+	struct slot *old = crowds->slots;
+	size_t nr = crowds->nr_slots;
+	struct slot *slots = calloc(nr * 2, sizeof(*slots));
+
+	if (!slots)
+		return false;
+	crowds->slots = slots;
+	crowds->nr_slots = nr * 2;
+	for (size_t i = 0; i < nr; i++)
+		if (!slot_is_free(crowds, &old[i]))
+			*slot_find(crowds,
+				   key_of(crowds, &tasks[old[i].task],
+					  old[i].mark & MARK_STACK),
+				   old[i].mark, tasks) = old[i];
+	free(old);
+	return true;
+}
+
+/* Most keys belong to a single task, and cost no more than one lookup. */
+static void slot_put(struct crowds *crowds, uint32_t index, uint64_t key, bool stack,
+		     const struct task *tasks)
+{
+	uint32_t *of_task = stack ? crowds->stack : crowds->object;
+	uint32_t mark = crowds->sample << MARK_SAMPLE_SHIFT | (stack ? MARK_STACK : 0) |
+			(uint32_t)(key >> MARK_KEY_SHIFT);
+	struct slot *slot;
 	uint32_t crowd;
 
-	of_task[index] = NONE;
-	if (!key)
+	if (crowds->nr_used >= crowds->nr_slots / 4 * 3 && !slots_grow(crowds, tasks))
 		return;
-	while (slot->sample == crowds->sample && slot->key != key) {
-		at = (at + 1) & mask;
-		slot = &crowds->slots[at];
-	}
-	if (slot->sample != crowds->sample) {
-		*slot = (struct slot){key, crowds->sample, index};
+	slot = slot_find(crowds, key, mark, tasks);
+	if (slot_is_free(crowds, slot)) {
+		*slot = (struct slot){mark, index};
+		crowds->nr_used++;
 		return;
 	}
 	crowd = of_task[slot->task];
@@ -204,6 +266,28 @@ static void slot_put(struct crowds *crowds, uint32_t *of_task, uint32_t index,
 	several_add(crowds, &crowds->several[crowd], &tasks[index]);
 }
 
+/* Puts the oldest keys, until at most so many are left. */
+static void put_keys(struct crowds *crowds, const struct task *tasks, size_t most)
+{
+	while (crowds->nr_keys > most) {
+		const struct key *key =
+			&crowds->keys[(crowds->next_key - crowds->nr_keys) % KEYS];
+
+		crowds->nr_keys--;
+		slot_put(crowds, key->index, key->key, key->stack, tasks);
+	}
+}
+
+/* Has the processor bring the key's slot in the meantime. */
+static void queue_key(struct crowds *crowds, uint32_t index, uint64_t key, bool stack)
+{
+	if (!key)
+		return;
+	__builtin_prefetch(&crowds->slots[key >> 1 & (crowds->nr_slots - 1)], 1);
+	crowds->keys[crowds->next_key++ % KEYS] = (struct key){key, index, stack};
+	crowds->nr_keys++;
+}
+
 static bool reserve_numbers(uint32_t **numbers, size_t *capacity, size_t nr_tasks)
 {
 	if (nr_tasks <= *capacity && nr_tasks >= *capacity / 8)
@@ -211,15 +295,15 @@ static bool reserve_numbers(uint32_t **numbers, size_t *capacity, size_t nr_task
 	return array_resize(numbers, capacity, nr_tasks);
 }
 
-/* The table is at most half full, with two keys per task. */
+/* The table grows if it has more than one key for most tasks. */
 static bool make_room(struct crowds *crowds, size_t nr_tasks)
 {
 	size_t wanted = SLOTS_FIRST;
 	struct slot *slots;
 
-	while (wanted < nr_tasks * 4)
+	while (wanted < nr_tasks * 2)
 		wanted *= 2;
-	if (wanted > crowds->nr_slots || wanted < crowds->nr_slots / 8) {
+	if (wanted > crowds->nr_slots || wanted < crowds->nr_slots / 16) {
 		slots = calloc(wanted, sizeof(*slots));
 		if (!slots)
 			return false;
@@ -328,13 +412,14 @@ uint32_t crowd_before(const struct crowds *crowds, const struct task *task)
 
 void crowds_begin(struct crowds *crowds, size_t nr_tasks)
 {
-	crowds->nr_several = 0;
+	crowds->nr_several = crowds->nr_used = crowds->nr_keys = 0;
 	crowds->nr_tasks = make_room(crowds, nr_tasks) ? nr_tasks : 0;
-	if (++crowds->sample > 0 || crowds->nr_slots == 0)
+	if (crowds->sample++ < MARK_SAMPLES)
 		return;
 	/* The counter has wrapped around: slots of earlier samples must not count. */
-	memset(crowds->slots, 0, crowds->nr_slots * sizeof(*crowds->slots));
 	crowds->sample = 1;
+	if (crowds->nr_slots > 0)
+		memset(crowds->slots, 0, crowds->nr_slots * sizeof(*crowds->slots));
 }
 
 void crowds_put(struct crowds *crowds, size_t index, const struct task *tasks)
@@ -344,14 +429,17 @@ void crowds_put(struct crowds *crowds, size_t index, const struct task *tasks)
 
 	if (index >= crowds->nr_tasks)
 		return;
-	slot_put(crowds, crowds->object, (uint32_t)index,
-		 blocks ? object_key(crowds, task) : 0, tasks);
-	slot_put(crowds, crowds->stack, (uint32_t)index,
-		 blocks ? stack_key(crowds, task) : 0, tasks);
+	crowds->object[index] = crowds->stack[index] = NONE;
+	if (!blocks)
+		return;
+	put_keys(crowds, tasks, KEYS - 2);
+	queue_key(crowds, (uint32_t)index, object_key(crowds, task), false);
+	queue_key(crowds, (uint32_t)index, stack_key(crowds, task), true);
 }
 
-void crowds_end(struct crowds *crowds, int64_t now_ns)
+void crowds_end(struct crowds *crowds, const struct task *tasks, int64_t now_ns)
 {
+	put_keys(crowds, tasks, 0);
 	for (size_t i = 0; i < crowds->nr_several; i++) {
 		struct several *several = &crowds->several[i];
 

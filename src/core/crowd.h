@@ -26,7 +26,7 @@ void crowds_reset(struct crowds *crowds);
 void crowds_begin(struct crowds *crowds, size_t nr_tasks);
 /* tasks: the array with all tasks of the sample. */
 void crowds_put(struct crowds *crowds, size_t index, const struct task *tasks);
-void crowds_end(struct crowds *crowds, int64_t now_ns);
+void crowds_end(struct crowds *crowds, const struct task *tasks, int64_t now_ns);
 /* Return the crowd of the task with this index in the last snapshot that was counted. */
 struct crowd crowd_of_object(const struct crowds *crowds, size_t index);
 struct crowd crowd_of_stack(const struct crowds *crowds, size_t index);

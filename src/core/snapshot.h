@@ -80,7 +80,8 @@ struct ancestry {
 	const struct stack *stacks[];
 };
 
-enum task_kind { TASK_THREAD, TASK_GOROUTINE, TASK_COROUTINE };
+/* One byte, because there may be a million tasks. */
+enum __attribute__((packed)) task_kind { TASK_THREAD, TASK_GOROUTINE, TASK_COROUTINE };
 
 /* Processes any thread of which can end a wait: those at the other end of a pipe or
  * socket, the holder of a file lock, or the child. Other processes come before the one that
@@ -105,7 +106,7 @@ struct wait_several {
  * long. */
 #define WAITS_GIL "gil"
 
-/* The object that a task waits on. */
+/* The object that a task waits on. What every verdict needs comes first. */
 struct waits_on {
 	/* static: "channel", "mutex", "fd", "pid", "thread", "futex" …; NULL if it waits
 	 * on nothing */
@@ -114,31 +115,31 @@ struct waits_on {
 	/* "chan results cap 0, len 0, 3 senders"; in the arena; not NULL if kind is
 	 * set */
 	const char *text;
-	/* more lines about the task that is being inspected, or NULL; in the arena */
-	const char *detail;
 	int fd;          /* -1 if there is none */
 	pid_t owner_tid; /* the thread that holds it, or 0 */
+	/* the addresses if it waits on several objects, otherwise NULL; in the arena */
+	const uint64_t *objects;
+	unsigned nr_objects;
+	pid_t owner_pid;    /* the other process that can end the wait, or 0 */
+	bool reads, writes; /* for a poll of one fd: the requested events */
+	bool limited;       /* the wait ends by itself after some time */
+	bool retries;       /* … and begins again, which counts as the same wait */
+	bool vague; /* a lock that may as well be an event, so it need not have a holder */
+	/* a connection that the peer has opened, so the peer sends next */
+	bool accepted;
+	int64_t until_ns; /* when a limited wait ends, by CLOCK_MONOTONIC; 0 if unknown */
+	/* more lines about the task that is being inspected, or NULL; in the arena */
+	const char *detail;
 	/* the goroutine on that thread that certainly holds it, or 0 */
 	uint64_t owner_goid;
 	/* the coroutine that certainly holds it, or is waited for, or 0 */
 	uint64_t owner_cid;
-	pid_t owner_pid;    /* the other process that can end the wait, or 0 */
-	bool reads, writes; /* for a poll of one fd: the requested events */
-	bool limited;       /* the wait ends by itself after some time */
-	int64_t until_ns;   /* … namely then, by CLOCK_MONOTONIC; 0 if unknown */
-	bool retries;       /* … and begins again, which counts as the same wait */
 	/* how often the thread had got a CPU when this wait was read, as the kernel counts;
 	 * 0 if task->switches says that, or if it is unknown */
 	uint64_t turns;
-	bool vague; /* a lock that may as well be an event, so it need not have a holder */
-	/* a connection that the peer has opened, so the peer sends next */
-	bool accepted;
 	const struct wait_actors *actors; /* or NULL; in the arena */
 	/* or NULL; in the arena; owner_cid is then 0 */
 	const struct wait_several *several;
-	/* the addresses if it waits on several objects, otherwise NULL; in the arena */
-	const uint64_t *objects;
-	unsigned nr_objects;
 };
 
 struct label {
@@ -168,7 +169,7 @@ enum task_flags {
 };
 
 /* The evidence for idle, long or stuck. core/verdict.c has a sentence for each. */
-enum why {
+enum __attribute__((packed)) why {
 	WHY_NOTHING,
 	/* idle */
 	WHY_STATE,
@@ -199,47 +200,49 @@ struct evidence {
 	int64_t most_ns;
 };
 
+/* What every sample needs of every task comes first, in TASK_HOT_BYTES. */
+#define TASK_HOT_BYTES 192u
 struct task {
 	/* tid, goid or serial; together with kind it is what the user sees, "t4711" */
 	uint64_t id;
 	/* distinguishes reused ids, and equal ids of several processes: id, serial and kind
 	 * identify a task within a snapshot; 0 if neither occurs */
 	uint64_t serial;
-	enum task_kind kind;
-	enum task_state state;
-	uint32_t flags;      /* enum task_flags */
-	pid_t pid;           /* its process if the target is several, otherwise 0 */
-	const char *process; /* the name of that process; snapshot_name_processes() */
-	pid_t tid;           /* thread that the task is or runs on, or 0 */
 	/* CLOCK_MONOTONIC of this machine; 0 if the source does not know */
 	int64_t since_ns;
-	int64_t start_ns; /* the same clock; 0 if unknown */
-	const char *raw;  /* the runtime's own word for the state, or NULL */
-	const char *name; /* never NULL */
-	struct waits_on waits;
-	/* a wait inside the published one, for the detail view, or NULL */
-	const char *inner;
+	uint32_t flags; /* enum task_flags */
+	enum task_kind kind;
+	enum task_state state;
 	const struct stack *stack; /* or NULL */
+	uint32_t returns; /* how often it has been seen to return to this place */
+	uint32_t turn;    /* changes if the task has run in between; 0 if unknown */
+	struct evidence evidence;
+	const char *raw; /* the runtime's own word for the state, or NULL */
+	/* voluntary context switches, or waits if an agent counts them */
+	uint64_t switches;
+	int64_t start_ns; /* as since_ns; 0 if unknown */
+	pid_t pid;        /* its process if the target is several, otherwise 0 */
+	pid_t tid;        /* thread that the task is or runs on, or 0 */
+	struct waits_on waits;
+	const char *name; /* never NULL */
 	const struct stack *created_by;
-	const char *creator_name; /* name of the task that created it, or NULL */
-	uint64_t creator_id;      /* id of that task, or 0 */
+	uint64_t creator_id; /* id of the task that created it, or 0 */
+	const struct label *labels;
+	size_t nr_labels;
 	/* where the runtime keeps it, otherwise NULL; its first stack is created_by */
 	const struct ancestry *ancestry;
 	/* ancestry->nr ids, each 0 if unknown; NULL if none is known; in the arena */
 	const uint64_t *ancestor_ids;
+	float cpu_percent; /* of one CPU since the previous sample; < 0 if unknown */
+	uint32_t nr_awaiting;
 	/* ids of the coroutines of its process that await this one; in the arena */
 	const uint64_t *awaiting_cids;
-	size_t nr_awaiting;
-	const struct label *labels;
-	size_t nr_labels;
-	float cpu_percent; /* of one CPU since the previous sample; < 0 if unknown */
-	/* voluntary context switches, or waits if an agent counts them */
-	uint64_t switches;
+	const char *process; /* the name of that process; snapshot_name_processes() */
+	/* a wait inside the published one, for the detail view, or NULL */
+	const char *inner;
+	const char *creator_name;     /* name of the task that created it, or NULL */
 	const uint32_t *state_counts; /* STATE_COUNT counters of an agent, or NULL */
-	uint32_t returns; /* how often it has been seen to return to this place */
-	uint32_t turn;    /* changes if the task has run in between; 0 if unknown */
-	struct evidence evidence;
-	const struct holds *holds; /* NULL unless asked for; in the arena */
+	const struct holds *holds;    /* NULL unless asked for; in the arena */
 };
 
 struct snapshot_counts {

@@ -20,7 +20,8 @@ enum task_class {
 	CLASS_COUNT,
 };
 
-enum task_state {
+/* One byte, because there may be a million tasks. */
+enum __attribute__((packed)) task_state {
 #define STATE(number, id, class_, name, idle, help) STATE_##id = (number),
 #include "core/state.def"
 #undef STATE

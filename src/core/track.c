@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/hash.h"
@@ -59,36 +60,55 @@ static uint64_t task_object(const struct task *task)
 	return task->waits.fd >= 0 ? (uint64_t)task->waits.fd + 1 : 0;
 }
 
+/* Shortens a place for the record. Not 0. */
+static uint32_t home_of(uint64_t place)
+{
+	return (uint32_t)(place >> 32) | 1;
+}
+
 /* Counts one more wait at this place, which is remembered from now on. */
 static void track_visit(struct track_record *record, uint64_t place)
 {
-	struct track_home *least = &record->homes[0];
+	uint32_t home = home_of(place);
+	size_t least = 0;
 
 	for (size_t i = 0; i < TRACK_HOMES; i++) {
-		struct track_home *home = &record->homes[i];
-
-		if (home->place == place) {
-			home->visits += home->visits < UINT32_MAX;
+		if (record->homes[i] == home) {
+			record->visits[i] += record->visits[i] < UINT32_MAX;
 			return;
 		}
-		if (home->visits < least->visits)
-			least = home;
+		if (record->visits[i] < record->visits[least])
+			least = i;
 	}
 	/* Both entries are in use. The one with fewer visits is aged, so that it is
 	 * eventually replaced. */
-	if (least->visits > 1)
-		least->visits--;
-	else
-		*least = (struct track_home){place, 1};
+	if (record->visits[least] > 1) {
+		record->visits[least]--;
+	} else {
+		record->homes[least] = home;
+		record->visits[least] = 1;
+	}
 }
 
 /* Returns how often the task has returned to this place. */
 static uint32_t track_returns(const struct track_record *record, uint64_t place)
 {
 	for (size_t i = 0; place && i < TRACK_HOMES; i++)
-		if (record->homes[i].place == place)
-			return record->homes[i].visits - 1;
+		if (record->homes[i] == home_of(place))
+			return record->visits[i] - 1;
 	return 0;
+}
+
+static struct evidence record_evidence(const struct track_record *record)
+{
+	return (struct evidence){(enum why)record->why, record->number, record->most_ns};
+}
+
+static void record_set_evidence(struct track_record *record, struct evidence evidence)
+{
+	record->why = (uint8_t)evidence.why;
+	record->number = evidence.number;
+	record->most_ns = evidence.most_ns;
 }
 
 /* The wait of this record has ended, at the latest when the next one began. */
@@ -176,8 +196,8 @@ static void track_begin_wait(struct track *track, struct track_record *record,
 			     const struct task *task, bool watched)
 {
 	record->state = (uint8_t)task->state;
-	record->stuck = record->over = (struct track_over){0, 0};
-	record->evidence = (struct evidence){WHY_NOTHING, 0, 0};
+	record->stuck = record->over = (struct track_over){0};
+	record_set_evidence(record, (struct evidence){WHY_NOTHING, 0, 0});
 	if (task->since_ns > 0) {
 		record->since_ns = task->since_ns;
 		record->exact = (task->flags & TASK_AGE_EXACT) != 0;
@@ -198,11 +218,12 @@ static void track_leave(const struct track *track, struct track_record *record,
 	if (!record->pause)
 		record->pause = malloc(sizeof(*record->pause));
 	if (record->pause)
-		*record->pause = (struct track_pause){record->object,   record->site,
-						      record->switches, record->since_ns,
-						      track->before_ns, record->stuck,
-						      record->over,     record->evidence,
-						      record->state,    record->exact};
+		*record->pause =
+			(struct track_pause){record->object,   record->site,
+					     record->switches, record->since_ns,
+					     track->before_ns, record->stuck,
+					     record->over,     record_evidence(record),
+					     record->state,    record->exact};
 }
 
 /* The task could not continue and waits again, so it is still the same wait. */
@@ -228,7 +249,7 @@ static bool track_resume(const struct track *track, struct track_record *record,
 	record->exact = pause->exact;
 	record->stuck = pause->stuck;
 	record->over = pause->over;
-	record->evidence = pause->evidence;
+	record_set_evidence(record, pause->evidence);
 	free(record->pause);
 	record->pause = NULL;
 	return true;
@@ -277,7 +298,7 @@ static void track_task(struct track *track, struct track_record *record,
 	if (record->exact)
 		task->flags |= TASK_AGE_EXACT;
 	task->returns = track_returns(record, record->place);
-	task->evidence = record->evidence;
+	task->evidence = record_evidence(record);
 }
 
 /* Sets what does not depend on earlier samples. */
@@ -312,6 +333,10 @@ static int track_sample(struct track *track, struct snapshot *snapshot)
 		struct track_record *record = NULL;
 		bool is_new = false;
 
+		ahead_bring(snapshot->tasks, sizeof(*task), i, snapshot->nr_tasks,
+			    TASK_HOT_BYTES);
+		ahead_bring(track->records, sizeof(*record), i, track->nr_records,
+			    sizeof(*record));
 		track_prepare(task, track->now_ns);
 		/* Most samples have the same tasks in the same order. */
 		if (i < track->nr_records &&
@@ -327,7 +352,7 @@ static int track_sample(struct track *track, struct snapshot *snapshot)
 			if (number != TRACK_NONE) {
 				record = &track->records[number];
 			} else {
-				record = track_add(track, hash, task);
+				record = track_add(track, task);
 				is_new = true;
 			}
 		}
@@ -378,15 +403,14 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 /* Returns whether the limit has been exceeded in two consecutive samples. */
 static bool exceeded_twice(struct track_over *over, bool passed, int64_t now_ns)
 {
-	if (!passed) {
-		over->samples = 0;
-	} else if (over->samples == 0) {
-		over->samples = 1;
-		over->last_ns = now_ns;
-	} else if (over->samples == 1 && now_ns - over->last_ns >= TRACK_SAMPLE_NS) {
-		over->samples = 2;
-	}
-	return over->samples == 2;
+	if (!passed)
+		over->first_ns = 0;
+	else if (over->first_ns == 0)
+		over->first_ns = now_ns > 0 ? now_ns : 1;
+	else if (over->first_ns != TRACK_TWICE &&
+		 now_ns - over->first_ns >= TRACK_SAMPLE_NS)
+		over->first_ns = TRACK_TWICE;
+	return over->first_ns == TRACK_TWICE;
 }
 
 static bool evidence_is_proof(enum why why)
@@ -398,13 +422,13 @@ static bool evidence_is_proof(enum why why)
  * another wait either. */
 static void confirm_unread(const struct track_record *record, struct task *task)
 {
-	if (record->stuck.samples == 2)
+	if (record->stuck.first_ns == TRACK_TWICE)
 		task->flags |= TASK_STUCK;
-	else if (record->over.samples == 2)
+	else if (record->over.first_ns == TRACK_TWICE)
 		task->flags |= TASK_LONG;
 	else
 		return;
-	task->evidence = record->evidence;
+	task->evidence = record_evidence(record);
 }
 
 static void confirm_task(const struct track *track, struct track_record *record,
@@ -420,7 +444,7 @@ static void confirm_task(const struct track *track, struct track_record *record,
 	}
 	stuck = exceeded_twice(&record->stuck, task->flags & TASK_STUCK, track->now_ns);
 	over = exceeded_twice(&record->over, task->flags & both, track->now_ns);
-	record->evidence = task->evidence;
+	record_set_evidence(record, task->evidence);
 	/* A proof has been examined more than once before it is reported. */
 	if (evidence_is_proof(task->evidence.why))
 		return;
@@ -438,6 +462,18 @@ static void confirm_task(const struct track *track, struct track_record *record,
 void track_confirm_begin(struct track *track)
 {
 	pthread_mutex_lock(&track->lock);
+}
+
+void track_bring(const struct track *track, size_t index)
+{
+	uint32_t number;
+
+	if (index + AHEAD_ELEMENTS >= track->nr_of_task)
+		return;
+	number = track->of_task[index + AHEAD_ELEMENTS];
+	/* The second half has what is confirmed. */
+	if (number != TRACK_NONE)
+		__builtin_prefetch((const char *)&track->records[number + 1] - 1);
 }
 
 void track_confirm(struct track *track, size_t index, struct task *task)
@@ -462,7 +498,7 @@ static void track_recorded(struct track *track, const struct task *task)
 	struct track_record *record;
 	bool is_new = number == TRACK_NONE;
 
-	record = is_new ? track_add(track, hash, task) : &track->records[number];
+	record = is_new ? track_add(track, task) : &track->records[number];
 	if (!record)
 		return;
 	if (!is_new && (record->state != task->state ||

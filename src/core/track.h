@@ -36,6 +36,8 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e);
 void track_confirm_begin(struct track *track);
 void track_confirm(struct track *track, size_t index, struct task *task);
 void track_confirm_end(struct track *track);
+/* Has the processor bring what is known about a task a few after this one. */
+void track_bring(const struct track *track, size_t index);
 /* Returns the waits that ended while the process was observed. */
 const struct places *track_places(const struct track *track);
 /* Only records the states of a recorded snapshot, which is already complete. */

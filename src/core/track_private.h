@@ -16,18 +16,12 @@ struct track_ring {
 	struct history_entry entries[];
 };
 
-/* Number of consecutive samples, at most 2, in which a limit was exceeded, and the time
- * of the last one that counted. */
+/* Whether a limit was exceeded: 0 if not in the last sample, the time of that sample if it was
+ * the first, and TRACK_TWICE if it was not. */
 struct track_over {
-	int64_t last_ns;
-	uint32_t samples;
+	int64_t first_ns;
 };
-
-/* A place at which a task has waited. */
-struct track_home {
-	uint64_t place;
-	uint32_t visits;
-};
+#define TRACK_TWICE (-1)
 
 /* A wait with retries, while the task checks whether it may continue. */
 struct track_pause {
@@ -39,25 +33,29 @@ struct track_pause {
 	bool exact;
 };
 
+/* There may be a million of them, so rare things are elsewhere and hashes are shortened. */
 struct track_record {
 	uint64_t id;
 	uint64_t serial;
-	uint64_t hash;
 	uint64_t object;
 	uint64_t site;     /* of the innermost frames; 0 if unknown */
 	uint64_t place;    /* from stack->place; 0 if unknown */
 	uint64_t switches; /* 0 if unknown */
 	int64_t since_ns;
-	struct track_home homes[TRACK_HOMES];
+	/* Places at which the task has waited, as short hashes, and how often. */
+	uint32_t homes[TRACK_HOMES];
+	uint32_t visits[TRACK_HOMES];
 	struct track_over stuck, over;
 	struct track_pause *pause; /* or NULL */
-	struct evidence evidence;
-	struct track_ring *ring; /* earlier states; NULL if there are none */
-	uint32_t sample;         /* the last sample with this task */
+	struct track_ring *ring;   /* earlier states; NULL if there are none */
+	int64_t most_ns;           /* of the evidence */
+	uint32_t number;
+	uint32_t sample; /* the last sample with this task */
+	uint8_t why;
 	uint8_t kind;
 	uint8_t state;
-	bool exact;
-	bool retries; /* it waits repeatedly for a limited time */
+	bool exact : 1;
+	bool retries : 1; /* it waits repeatedly for a limited time */
 };
 
 struct track {
@@ -88,8 +86,7 @@ uint32_t track_find(const struct track *track, uint64_t hash, unsigned int kind,
  * gradually. */
 void track_expect(struct track *track, size_t nr_tasks);
 /* Adds an empty record of the task. Returns NULL if there is no memory. */
-struct track_record *track_add(struct track *track, uint64_t hash,
-			       const struct task *task);
+struct track_record *track_add(struct track *track, const struct task *task);
 /* Removes the records of tasks that the last sample did not have. */
 void track_sweep(struct track *track);
 /* Frees what the record points to, but not the record itself. */

@@ -38,9 +38,7 @@ uint32_t track_find(const struct track *track, uint64_t hash, unsigned int kind,
 		return TRACK_NONE;
 	for (size_t at = hash & mask; track->index[at] != TRACK_NONE;
 	     at = (at + 1) & mask) {
-		const struct track_record *record = &track->records[track->index[at]];
-
-		if (record->hash == hash && track_record_is(record, kind, id, serial))
+		if (track_record_is(&track->records[track->index[at]], kind, id, serial))
 			return track->index[at];
 	}
 	return TRACK_NONE;
@@ -48,8 +46,9 @@ uint32_t track_find(const struct track *track, uint64_t hash, unsigned int kind,
 
 static void track_insert(struct track *track, uint32_t number)
 {
+	const struct track_record *record = &track->records[number];
 	size_t mask = track->index_capacity - 1;
-	size_t at = track->records[number].hash & mask;
+	size_t at = track_hash(track, record->kind, record->id, record->serial) & mask;
 
 	while (track->index[at] != TRACK_NONE)
 		at = (at + 1) & mask;
@@ -86,8 +85,7 @@ void track_expect(struct track *track, size_t nr_tasks)
 		track_reindex(track, capacity);
 }
 
-struct track_record *track_add(struct track *track, uint64_t hash,
-			       const struct task *task)
+struct track_record *track_add(struct track *track, const struct task *task)
 {
 	struct track_record *record;
 
@@ -103,7 +101,6 @@ struct track_record *track_add(struct track *track, uint64_t hash,
 	record->id = task->id;
 	record->serial = task->serial;
 	record->kind = (uint8_t)task->kind;
-	record->hash = hash;
 	track_insert(track, (uint32_t)track->nr_records++);
 	return record;
 }

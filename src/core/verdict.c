@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "core/crowd.h"
 #include "core/depth.h"
 #include "core/leader.h"
@@ -322,6 +323,12 @@ static void judge_task(struct verdicts *verdicts, const struct places *places,
 		judge_work(task, place, age_ns);
 }
 
+static void bring_next(const struct snapshot *snapshot, size_t at)
+{
+	ahead_bring(snapshot->tasks, sizeof(snapshot->tasks[0]), at, snapshot->nr_tasks,
+		    TASK_HOT_BYTES);
+}
+
 void verdicts_update(struct verdicts *verdicts, struct track *track,
 		     struct snapshot *snapshot)
 {
@@ -330,16 +337,19 @@ void verdicts_update(struct verdicts *verdicts, struct track *track,
 	crowds_begin(verdicts->crowds, snapshot->nr_tasks);
 	pool_pairs_begin(&verdicts->pairs);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		bring_next(snapshot, i);
 		crowds_put(verdicts->crowds, i, snapshot->tasks);
 		pool_pairs_put(&verdicts->pairs, &snapshot->tasks[i]);
 		outers_put(verdicts->outers, &snapshot->tasks[i]);
 	}
 	verdicts->leaders = (struct leaders){0};
-	crowds_end(verdicts->crowds, snapshot->mono_ns);
+	crowds_end(verdicts->crowds, snapshot->tasks, snapshot->mono_ns);
 	pool_pairs_end(&verdicts->pairs);
 	track_confirm_begin(track);
 	snapshot_count_begin(snapshot);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		bring_next(snapshot, i);
+		track_bring(track, i);
 		judge_task(verdicts, places, snapshot, i);
 		track_confirm(track, i, &snapshot->tasks[i]);
 		snapshot_count_task(snapshot, &snapshot->tasks[i]);

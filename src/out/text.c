@@ -361,7 +361,7 @@ static void put_awaiting(struct buf *out, const struct task *task, bool ascii)
 		buf_printf(out, "%s%s", i ? ", " : "    awaited by ",
 			   task_format_coroutine(task, task->awaiting_cids[i], id));
 	if (task->nr_awaiting > AWAITING_SHOWN)
-		buf_printf(out, " and %zu more", task->nr_awaiting - AWAITING_SHOWN);
+		buf_printf(out, " and %u more", task->nr_awaiting - AWAITING_SHOWN);
 	if (task->nr_awaiting == 1 && task_awaited_by(task)) {
 		buf_puts(out, " ");
 		escape_text(out, task_awaited_by(task), 0, ascii);

@@ -216,7 +216,7 @@ static void decode_awaiting(json_t *ids, struct snapshot *out, struct task *task
 
 	if (!cids)
 		return;
-	task->nr_awaiting = decode_cids(ids, cids, count);
+	task->nr_awaiting = (uint32_t)decode_cids(ids, cids, count);
 	task->awaiting_cids = cids;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/clock.h"
 #include "source/go/heap_stats.h"
 #include "source/go/holds/holds.h"
@@ -374,6 +375,8 @@ static int add_tasks(struct goruntime *go, const struct source_focus *focus,
 		struct task *task;
 		bool in_c = false;
 
+		ahead_bring(go->sampler.entries, sizeof(*entry), i,
+			    go->sampler.nr_entries, sizeof(*entry));
 		if (!entry->live || (entry->system && !go->stacks.runtime))
 			continue;
 		task = snapshot_add(out);
@@ -396,15 +399,6 @@ static int add_tasks(struct goruntime *go, const struct source_focus *focus,
 static bool shows_threads(const struct goruntime *go)
 {
 	return go->target.threads || go->module.library;
-}
-
-static uint32_t count_goroutines(const struct goruntime *go)
-{
-	uint32_t count = 0;
-
-	for (size_t i = 0; i < go->sampler.nr_entries; i++)
-		count += go->sampler.entries[i].live && !go->sampler.entries[i].system;
-	return count;
 }
 
 static const char *source_names(const struct goruntime *go)
@@ -449,7 +443,8 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 		snapshot_note(out, "no memory to show what every goroutine waits on");
 	go_heap_stats_read(&go->heap, &go->module, &go->elf, &go->mem, out->mono_ns,
 			   &out->resources.go_heap);
-	go_heap_stats_count(&go->heap, count_goroutines(go), &out->resources.go_heap);
+	go_heap_stats_count(&go->heap, (uint32_t)go->sampler.nr_shown,
+			    &out->resources.go_heap);
 	go_threads_begin(&go->threads, focus);
 	go_threads_sample(&go->threads, &go->sampler, shows_threads(go));
 	rc = add_tasks(go, focus, out, e);

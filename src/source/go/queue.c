@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/huge.h"
 
@@ -12,6 +13,7 @@
 #define QUEUES_MAX   (1u << 23)
 #define OBJECT_BYTES 96u /* of a hchan, including both of its queues */
 #define AT_ONCE      4096u
+#define IDLE_LEAST   1024u /* objects without waiters that are kept in any case */
 
 bool go_queues_init(struct go_queues *queues)
 {
@@ -26,6 +28,7 @@ void go_queues_release(struct go_queues *queues)
 {
 	free(queues->list);
 	free(queues->slots);
+	free(queues->fresh);
 	free(queues->items);
 	free(queues->bytes);
 	memset(queues, 0, sizeof(*queues));
@@ -52,8 +55,8 @@ static bool reserve_queues(struct go_queues *queues, size_t count)
 			queues->cap_list = 0;
 		huge_hint(queues->list, queues->cap_list * sizeof(*queues->list));
 	}
-	queues->nr = 0;
-	queues->last = NULL;
+	queues->nr = queues->nr_idle = queues->nr_fresh = 0;
+	queues->changes = false;
 	if (!queues->slots || !queues->list)
 		return false;
 	memset(queues->slots, 0, queues->cap_slots * sizeof(*queues->slots));
@@ -70,22 +73,51 @@ static uint32_t *slot_of(const struct go_queues *queues, uint64_t address)
 	return &queues->slots[at];
 }
 
-struct go_queue *go_queues_get(struct go_queues *queues, uint64_t address)
+static bool is_idle(const struct go_queue *queue)
 {
-	static struct go_queue none;
-
-	return queues->nr ? &queues->list[*slot_of(queues, address)] : &none;
+	return queue->senders == 0 && queue->receivers == 0 && queue->others == 0;
 }
 
+const struct go_queue *go_queues_get(const struct go_queues *queues, uint64_t address)
+{
+	static const struct go_queue none;
+	const struct go_queue *queue =
+		queues->nr ? &queues->list[*slot_of(queues, address)] : &none;
+
+	return is_idle(queue) ? &none : queue;
+}
+
+/* Returns NULL if there is no room. */
 static struct go_queue *add_queue(struct go_queues *queues, uint64_t address)
 {
 	uint32_t *slot = slot_of(queues, address);
+	struct go_queue *queue = &queues->list[*slot];
 
-	if (*slot == 0) {
-		*slot = (uint32_t)queues->nr++;
-		queues->list[*slot] = (struct go_queue){.address = address};
+	if (*slot != 0) {
+		if (is_idle(queue)) {
+			*queue = (struct go_queue){.address = address};
+			queues->nr_idle--;
+		}
+		return queue;
 	}
-	return &queues->list[*slot];
+	if (queues->nr >= queues->cap_list || queues->nr >= queues->cap_slots / 4 * 3)
+		return NULL;
+	*slot = (uint32_t)queues->nr++;
+	queue = &queues->list[*slot];
+	*queue = (struct go_queue){.address = address};
+	return queue;
+}
+
+/* Returns false if there is no memory; then all are read. */
+static bool make_fresh(struct go_queues *queues, struct go_queue *queue)
+{
+	if (queue->fresh || queues->all)
+		return true;
+	if (!array_reserve(&queues->fresh, &queues->cap_fresh, queues->nr_fresh + 1))
+		return false;
+	queue->fresh = true;
+	queues->fresh[queues->nr_fresh++] = (uint32_t)(queue - queues->list);
+	return true;
 }
 
 static bool is_chan_wait(const struct go_entry *entry)
@@ -147,12 +179,21 @@ static size_t count_objects(const struct go_entry *entry)
 	return entry->nr_chans > 0 ? entry->nr_chans : 1;
 }
 
-static void count_entry(struct go_queues *queues, struct go_entry *entry)
+/* The count of waiters of this kind. */
+static uint32_t *waiters_of(struct go_queue *queue, enum task_state state)
+{
+	return state == STATE_CHAN_SEND   ? &queue->senders
+	       : state == STATE_CHAN_RECV ? &queue->receivers
+					  : &queue->others;
+}
+
+/* Returns false if there is no room. */
+static bool count_entry(struct go_queues *queues, struct go_entry *entry)
 {
 	size_t nr = count_objects(entry);
 
 	entry->queue = 0;
-
+	entry->counted = nr > 0;
 	for (size_t i = 0; i < nr; i++) {
 		uint64_t address =
 			entry->chans ? entry->chans[i] : go_queue_address(entry);
@@ -161,16 +202,42 @@ static void count_entry(struct go_queues *queues, struct go_entry *entry)
 		if (!address)
 			continue;
 		queue = add_queue(queues, address);
+		if (!queue || !make_fresh(queues, queue))
+			return false;
 		if (i == 0)
 			entry->queue = (uint32_t)(queue - queues->list);
 		queue->kind = (uint8_t)kind_of(entry);
-		if (entry->state == STATE_CHAN_SEND)
-			queue->senders++;
-		else if (entry->state == STATE_CHAN_RECV)
-			queue->receivers++;
-		else
-			queue->others++;
+		queues->changes |=
+			queue->kind != GO_QUEUE_CHAN && queue->kind != GO_QUEUE_OTHER;
+		++*waiters_of(queue, entry->state);
 	}
+	return true;
+}
+
+static bool leave_queue(struct go_queues *queues, struct go_queue *queue,
+			enum task_state state)
+{
+	uint32_t *waiters = waiters_of(queue, state);
+
+	if (queue->address == 0 || *waiters == 0)
+		return true;
+	--*waiters;
+	queues->nr_idle += is_idle(queue);
+	return make_fresh(queues, queue);
+}
+
+static bool leave(struct go_queues *queues, const struct go_left *left)
+{
+	bool room = true;
+
+	if (!left->chans)
+		return leave_queue(queues, &queues->list[left->queue], left->state);
+	for (size_t i = 0; i < left->nr_chans && room; i++)
+		room = !left->chans[i] ||
+		       leave_queue(queues,
+				   &queues->list[*slot_of(queues, left->chans[i])],
+				   left->state);
+	return room;
 }
 
 static void take_chan(struct go_queue *queue, const uint8_t *chan, unsigned recvq)
@@ -241,41 +308,114 @@ static void take_object(struct go_queue *queue, const uint8_t *bytes, unsigned r
 	}
 }
 
+/* Reads the objects with these indexes, at most AT_ONCE. */
+static void read_some(struct go_queues *queues, struct go_sampler *sampler,
+		      const uint32_t *indexes, size_t nr)
+{
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		struct go_queue *queue = &queues->list[indexes[i]];
+
+		queue->fresh = false;
+		if (queue->kind != GO_QUEUE_OTHER && !is_idle(queue))
+			queues->items[wanted++] =
+				(struct memory_item){queue->address, (uint32_t)i, false};
+	}
+	memory_gather_read(sampler->mem, &sampler->gather, queues->items, wanted,
+			   queues->bytes, OBJECT_BYTES);
+	for (size_t i = 0; i < wanted; i++) {
+		size_t index = queues->items[i].index;
+		struct go_queue *queue = &queues->list[indexes[index]];
+
+		queue->known = false;
+		if (queues->items[i].ok)
+			take_object(queue, queues->bytes + index * OBJECT_BYTES,
+				    sampler->layout->chan_recvq);
+		/* It was perhaps read while it changed. */
+		queues->changes |= !queue->known;
+	}
+}
+
+static bool must_read(const struct go_queues *queues, const struct go_queue *queue)
+{
+	return queues->all || queue->fresh || !queue->known ||
+	       queue->kind != GO_QUEUE_CHAN;
+}
+
 static void read_objects(struct go_queues *queues, struct go_sampler *sampler)
 {
-	for (size_t at = 1; at < queues->nr;) {
-		size_t nr = 0, first = at;
+	uint32_t indexes[AT_ONCE];
+	size_t nr = 0;
 
-		for (; at < queues->nr && at - first < AT_ONCE; at++)
-			if (queues->list[at].kind != GO_QUEUE_OTHER)
-				queues->items[nr++] = (struct memory_item){
-					queues->list[at].address, (uint32_t)(at - first),
-					false};
-		memory_gather_read(sampler->mem, &sampler->gather, queues->items, nr,
-				   queues->bytes, OBJECT_BYTES);
-		for (size_t i = 0; i < nr; i++) {
-			size_t index = queues->items[i].index;
-
-			if (queues->items[i].ok)
-				take_object(&queues->list[first + index],
-					    queues->bytes + index * OBJECT_BYTES,
-					    sampler->layout->chan_recvq);
+	if (!queues->all && !queues->changes) {
+		for (size_t at = 0; at < queues->nr_fresh; at += AT_ONCE)
+			read_some(queues, sampler, queues->fresh + at,
+				  queues->nr_fresh - at < AT_ONCE ? queues->nr_fresh - at
+								  : AT_ONCE);
+		return;
+	}
+	for (size_t at = 1; at < queues->nr; at++) {
+		if (must_read(queues, &queues->list[at]))
+			indexes[nr++] = (uint32_t)at;
+		if (nr == AT_ONCE || at + 1 == queues->nr) {
+			read_some(queues, sampler, indexes, nr);
+			nr = 0;
 		}
 	}
 }
 
-bool go_queues_read(struct go_queues *queues, struct go_sampler *sampler)
+/* Counts only what has moved. Returns false if all must be counted. */
+static bool count_moves(struct go_queues *queues, struct go_sampler *sampler)
+{
+	const struct go_moves *moves = &sampler->moves;
+
+	if (moves->many || queues->nr == 0 ||
+	    queues->nr_idle > queues->nr / 2 + IDLE_LEAST)
+		return false;
+	for (size_t i = 0; i < moves->nr_left; i++)
+		if (!leave(queues, &moves->left[i]))
+			return false;
+	for (size_t i = 0; i < moves->nr_came; i++) {
+		struct go_entry *entry = &sampler->entries[moves->came[i]];
+
+		/* It may have come and ended, or come twice. */
+		if (!entry->counted && !count_entry(queues, entry))
+			return false;
+	}
+	return true;
+}
+
+static bool count_all(struct go_queues *queues, struct go_sampler *sampler)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < sampler->nr_entries; i++)
 		count += count_objects(&sampler->entries[i]);
-	if (count > QUEUES_MAX || !reserve_queues(queues, count)) {
+	if (count > QUEUES_MAX || !reserve_queues(queues, count))
+		return false;
+	queues->all = true;
+	for (size_t i = 0; i < sampler->nr_entries; i++)
+		if (!count_entry(queues, &sampler->entries[i]))
+			return false;
+	return true;
+}
+
+bool go_queues_read(struct go_queues *queues, struct go_sampler *sampler)
+{
+	bool counted;
+
+	queues->all = false;
+	queues->nr_fresh = 0;
+	queues->last = NULL;
+	for (size_t i = 0; i < GO_QUEUE_TEXTS; i++)
+		queues->texts[i].text = NULL;
+	counted = count_moves(queues, sampler) || count_all(queues, sampler);
+	go_sampler_counted(sampler);
+	if (!counted) {
 		queues->nr = 0;
 		return false;
 	}
-	for (size_t i = 0; i < sampler->nr_entries; i++)
-		count_entry(queues, &sampler->entries[i]);
 	read_objects(queues, sampler);
 	return true;
 }

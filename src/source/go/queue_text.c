@@ -3,6 +3,8 @@
  * for the focused one. */
 #include "source/go/queue.h"
 
+#include "base/hash.h"
+
 #define SELECT_SHOWN 4u
 #define TEXT_MAX     1600u
 
@@ -122,37 +124,49 @@ static void put_waiters(struct text *text, const struct go_queue *queue)
 }
 
 /* Many objects are alike, such as a hundred thousand channels with one receiver each. */
-static bool same_text(const struct go_queues *queues, const struct go_queue *queue)
+static bool same_text(const struct go_queue_text *text, const struct go_queue *queue,
+		      const char *name)
 {
-	const struct go_queue *last = queues->last;
+	const struct go_queue *said = &text->queue;
 
-	return last && queue->kind != GO_QUEUE_OTHER && queue->kind == last->kind &&
-	       queue->length == last->length && queue->capacity == last->capacity &&
-	       queue->senders == last->senders && queue->receivers == last->receivers &&
-	       queue->others == last->others && queue->known == last->known &&
-	       queue->closed == last->closed && queue->held == last->held;
+	return text->text && text->name == name && queue->kind == said->kind &&
+	       queue->length == said->length && queue->capacity == said->capacity &&
+	       queue->senders == said->senders && queue->receivers == said->receivers &&
+	       queue->others == said->others && queue->known == said->known &&
+	       queue->closed == said->closed && queue->held == said->held;
 }
 
-static const char *queue_text(struct go_queues *queues, struct go_queue *queue,
+static struct go_queue_text *text_slot(struct go_queues *queues,
+				       const struct go_queue *queue)
+{
+	uint64_t counts = hash_mix((uint64_t)queue->length << 32 | queue->capacity,
+				   (uint64_t)queue->senders << 32 | queue->receivers);
+
+	return &queues->texts[hash_mix(counts,
+				       (uint64_t)queue->others << 8 | queue->kind) &
+			      (GO_QUEUE_TEXTS - 1)];
+}
+
+static const char *queue_text(struct go_queues *queues, const struct go_queue *queue,
 			      const char *name, struct snapshot *out)
 {
 	struct text text = {.used = 0};
+	struct go_queue_text *slot;
 
-	if (queue->text)
-		return queue->text;
-	if (same_text(queues, queue)) {
-		queue->text = queues->last->text;
-		return queue->text;
-	}
+	if (queues->last && same_text(queues->last, queue, name))
+		return queues->last->text;
+	slot = text_slot(queues, queue);
+	queues->last = slot;
+	if (same_text(slot, queue, name))
+		return slot->text;
 	append_text(&text, name);
 	if (queue->known)
 		put_object(&text, queue);
 	put_waiters(&text, queue);
 	if (queue->closed)
 		append_text(&text, ", closed");
-	queue->text = keep_text(&text, out);
-	queues->last = queue;
-	return queue->text;
+	*slot = (struct go_queue_text){*queue, name, keep_text(&text, out)};
+	return slot->text;
 }
 
 /* Tells in which of a channel's queues a select waits, which is known only if one of them
@@ -265,7 +279,7 @@ static void list_channels(const struct go_entry *entry, struct snapshot *out,
 static void explain_chan(struct go_queues *queues, const struct go_entry *entry,
 			 struct snapshot *out, struct waits_on *waits)
 {
-	struct go_queue *queue;
+	const struct go_queue *queue;
 
 	waits->kind = "channel";
 	waits->address = entry->object;
@@ -286,7 +300,7 @@ static void explain_chan(struct go_queues *queues, const struct go_entry *entry,
 static void explain_lock(struct go_queues *queues, const struct go_entry *entry,
 			 struct snapshot *out, struct waits_on *waits)
 {
-	struct go_queue *queue;
+	const struct go_queue *queue;
 
 	waits->kind = object_name(entry);
 	waits->text = waits->kind;

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* See sample.h. Reads in chunks, so that the time between the two reads of a goroutine is
+/* See sample.h. Reads in batches, so that the time between the two reads of a goroutine is
  * short and the memory used does not grow with the number of goroutines. */
 #include "source/go/sample.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/ahead.h"
 #include "base/array.h"
 #include "base/hash.h"
 #include "base/text.h"
 
 #define RETRIES             3
 #define SEARCHES_PER_SAMPLE 20000u
-#define STACK_MAX           (4ull << 30)
+#define MOVES_PART          4u /* more than one in so many: count all anew */
+#define MOVES_LEAST         1024u
 #define M_BYTES             1024u
 
 bool go_sampler_init(struct go_sampler *sampler, struct memory *mem,
@@ -24,16 +26,12 @@ bool go_sampler_init(struct go_sampler *sampler, struct memory *mem,
 	sampler->layout = layout;
 	sampler->reasons = reasons;
 	sampler->stacks = stacks;
-	sampler->copies = malloc((size_t)GO_CHUNK * GO_G_BYTES_MAX);
-	sampler->again = malloc((size_t)GO_CHUNK * GO_G_BYTES_MAX);
-	sampler->stack_bytes = malloc((size_t)GO_CHUNK * GO_STACK_BYTES);
+	sampler->again = malloc((size_t)GO_BATCH * GO_G_BYTES_MAX);
 	sampler->items =
-		malloc((size_t)GO_CHUNK * GO_CHANS_MAX * sizeof(*sampler->items));
-	sampler->spans = malloc(GO_CHUNK * sizeof(*sampler->spans));
-	sampler->pending = malloc(GO_CHUNK * sizeof(*sampler->pending));
-	return memory_gather_init(&sampler->gather) && sampler->copies &&
-	       sampler->again && sampler->stack_bytes && sampler->items &&
-	       sampler->spans && sampler->pending;
+		malloc((size_t)GO_BATCH * GO_CHANS_MAX * sizeof(*sampler->items));
+	sampler->moves.many = true;
+	return memory_gather_init(&sampler->gather) && go_batch_init(&sampler->batch) &&
+	       sampler->again && sampler->items;
 }
 
 static void forget_ancestors(struct go_entry *entry)
@@ -44,11 +42,72 @@ static void forget_ancestors(struct go_entry *entry)
 	entry->ancestors = 0;
 }
 
-static void forget_entry(struct go_entry *entry)
+void go_sampler_counted(struct go_sampler *sampler)
 {
+	struct go_moves *moves = &sampler->moves;
+
+	for (size_t i = 0; i < moves->nr_left; i++)
+		free(moves->left[i].chans);
+	moves->nr_left = moves->nr_came = 0;
+	moves->many = false;
+}
+
+static void many_moves(struct go_sampler *sampler)
+{
+	go_sampler_counted(sampler);
+	sampler->moves.many = true;
+}
+
+/* Notes what the goroutine waited for. */
+static void note_left(struct go_sampler *sampler, struct go_entry *entry)
+{
+	struct go_moves *moves = &sampler->moves;
+
+	if (entry->counted && !moves->many) {
+		if (moves->nr_left >= sampler->nr_entries / MOVES_PART + MOVES_LEAST ||
+		    !array_reserve(&moves->left, &moves->cap_left, moves->nr_left + 1)) {
+			many_moves(sampler);
+		} else {
+			moves->left[moves->nr_left++] =
+				(struct go_left){entry->chans, entry->queue, entry->state,
+						 entry->nr_chans};
+			entry->chans = NULL;
+		}
+	}
 	free(entry->chans);
 	entry->chans = NULL;
 	entry->nr_chans = 0;
+	entry->queue = 0;
+	entry->counted = false;
+}
+
+static void note_came(struct go_sampler *sampler, const struct go_entry *entry)
+{
+	struct go_moves *moves = &sampler->moves;
+
+	if (moves->many)
+		return;
+	if (moves->nr_came >= sampler->nr_entries / MOVES_PART + MOVES_LEAST ||
+	    !array_reserve(&moves->came, &moves->cap_came, moves->nr_came + 1)) {
+		many_moves(sampler);
+		return;
+	}
+	moves->came[moves->nr_came++] = (uint32_t)(entry - sampler->entries);
+}
+
+/* Counts it in, or out: by is 1 or -1. */
+static void count_entry(struct go_sampler *sampler, const struct go_entry *entry, int by)
+{
+	if (!entry->live)
+		return;
+	sampler->nr_shown += entry->system ? 0 : (size_t)by;
+	sampler->nr_syscall += entry->status == GO_STATUS_SYSCALL ? (size_t)by : 0;
+}
+
+static void forget_entry(struct go_sampler *sampler, struct go_entry *entry)
+{
+	count_entry(sampler, entry, -1);
+	note_left(sampler, entry);
 	forget_ancestors(entry);
 	entry->live = false;
 	entry->hash = 0;
@@ -57,117 +116,27 @@ static void forget_entry(struct go_entry *entry)
 
 void go_sampler_release(struct go_sampler *sampler)
 {
-	for (size_t i = 0; i < sampler->nr_entries; i++)
-		forget_entry(&sampler->entries[i]);
+	for (size_t i = 0; i < sampler->nr_entries; i++) {
+		free(sampler->entries[i].chans);
+		forget_ancestors(&sampler->entries[i]);
+	}
+	go_sampler_counted(sampler);
+	free(sampler->moves.left);
+	free(sampler->moves.came);
 	free(sampler->entries);
 	free(sampler->ancestors);
 	free(sampler->addresses);
-	free(sampler->copies);
 	free(sampler->again);
-	free(sampler->stack_bytes);
 	free(sampler->items);
-	free(sampler->spans);
-	free(sampler->pending);
+	go_batch_release(&sampler->batch);
 	memory_gather_release(&sampler->gather);
 	memset(sampler, 0, sizeof(*sampler));
-}
-
-/*
- * Excludes what others change while a goroutine is parked: the stack guards (preemption
- * requests), the scan bit and the lock beside the status, and waitsince and the flags
- * after the wait reason (the garbage collector). Includes what its own turns change:
- * their count and timestamp, the stack pointer, the sudog.
- */
-uint64_t go_g_hash(const uint8_t *bytes, const struct go_g_layout *layout)
-{
-	uint64_t words[GO_G_BYTES_MAX / 8], lanes[4] = {1, 2, 3, 4};
-	size_t nr = layout->bytes / 8;
-
-	memcpy(words, bytes, nr * 8);
-	words[2] = words[3] = 0;
-	words[layout->status / 8] &= UINT32_MAX & ~(uint64_t)GO_STATUS_SCAN;
-	words[layout->waitsince / 8] = 0;
-	words[layout->waitreason / 8] &= 0xff;
-	/* Two words per step, in four independent lanes. */
-	for (; nr & 7; nr--)
-		lanes[0] = hash_mix(lanes[0], words[nr - 1]);
-	for (size_t i = 0; i < nr; i += 8) {
-		lanes[0] = hash_mix(lanes[0] ^ words[i], words[i + 1]);
-		lanes[1] = hash_mix(lanes[1] ^ words[i + 2], words[i + 3]);
-		lanes[2] = hash_mix(lanes[2] ^ words[i + 4], words[i + 5]);
-		lanes[3] = hash_mix(lanes[3] ^ words[i + 6], words[i + 7]);
-	}
-	return hash_mix(hash_mix(lanes[0], lanes[1]), hash_mix(lanes[2], lanes[3])) | 1;
-}
-
-/* Returns the runtime's own value, which must not be in the future. The runtime does not
- * clear it at once when the wait is over. */
-static int64_t wait_since(const struct go_sampler *sampler, const uint8_t *bytes)
-{
-	const struct go_g_layout *layout = &sampler->layout->g;
-	int64_t since_ns = (int64_t)load_u64(bytes + layout->waitsince);
-	uint32_t status = go_g_status(bytes, layout);
-
-	if (status != GO_STATUS_WAITING && status != GO_STATUS_SYSCALL &&
-	    status != GO_STATUS_LEAKED)
-		return 0;
-	return since_ns > 0 && since_ns <= sampler->now_ns ? since_ns : 0;
-}
-
-/* Queues a goroutine that has changed; keeps one that has not. */
-static void classify_entry(struct go_sampler *sampler, struct go_entry *entry,
-			   const uint8_t *bytes, uint32_t at, uint32_t item)
-{
-	const struct go_g_layout *layout = &sampler->layout->g;
-	uint32_t status = go_g_status(bytes, layout);
-	uint64_t hash;
-
-	if (go_status_is_dead(status) || load_u64(bytes + layout->goid) == 0) {
-		forget_entry(entry);
-		return;
-	}
-	hash = go_g_hash(bytes, layout);
-	if (hash == entry->hash && !entry->suspect && sampler->layout->turns &&
-	    (entry->searched || sampler->searches_left == 0)) {
-		entry->since_ns = wait_since(sampler, bytes);
-		return;
-	}
-	sampler->pending[sampler->nr_pending++] =
-		(struct go_pending){.at = at, .item = item, .hash = hash};
-}
-
-/* Finds where to start walking its stack. Returns false if it has no stack that is at
- * rest. */
-static bool locate_stack(const struct go_sampler *sampler, const uint8_t *bytes,
-			 struct go_pending *pending)
-{
-	const struct go_g_layout *layout = &sampler->layout->g;
-	uint32_t status = go_g_status(bytes, layout);
-	unsigned sp = GO_G_SP;
-
-	pending->low = load_u64(bytes + GO_G_STACK_LO);
-	pending->high = load_u64(bytes + GO_G_STACK_HI);
-	if (status == GO_STATUS_SYSCALL)
-		sp = layout->syscallsp;
-	pending->sp = load_u64(bytes + sp);
-	pending->pc = load_u64(bytes + sp + 8);
-	return status != GO_STATUS_RUNNING && pending->sp >= pending->low &&
-	       pending->sp < pending->high && (pending->sp & 7) == 0 &&
-	       pending->high - pending->low <= STACK_MAX;
-}
-
-static struct memory_span stack_span(const struct go_pending *pending, uint8_t *out)
-{
-	uint64_t bytes = pending->high - pending->sp;
-
-	return (struct memory_span){
-		pending->sp, out, bytes < GO_STACK_BYTES ? bytes : GO_STACK_BYTES, false};
 }
 
 static bool same_wait(const struct go_sampler *sampler, const struct go_entry *entry,
 		      const uint8_t *bytes, const struct go_reason *reason)
 {
-	int64_t since_ns = wait_since(sampler, bytes);
+	int64_t since_ns = go_g_since(bytes, &sampler->layout->g, sampler->now_ns);
 
 	/* The collector moved its stack, but the goroutine has been waiting since before
 	 * the last sample. */
@@ -222,15 +191,13 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 		forget_ancestors(entry);
 		entry->ancestors = load_u64(bytes + layout->ancestors);
 	}
-	free(entry->chans);
-	entry->chans = NULL;
-	entry->nr_chans = 0;
+	note_left(sampler, entry);
 	entry->object = 0;
 	entry->fd = -1;
 	entry->live = true;
 	entry->status = (uint8_t)status;
 	entry->reason = reason;
-	entry->since_ns = wait_since(sampler, bytes);
+	entry->since_ns = go_g_since(bytes, layout, sampler->now_ns);
 	entry->turn = sampler->layout->turn ? bytes[sampler->layout->turn] + 1 : 0;
 	entry->labels = load_u64(bytes + layout->labels);
 	entry->m = status == GO_STATUS_RUNNING || status == GO_STATUS_SYSCALL
@@ -240,7 +207,7 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 	entry->until_ns = 0;
 	if (reason && reason->state == STATE_SLEEP)
 		entry->until_ns = (int64_t)load_u64(bytes + layout->timer);
-	/* go_objects_find() needs these until the chunk is done. */
+	/* go_objects_find() needs these until the batch is done. */
 	if (reason &&
 	    (reason->object == GO_OBJECT_CHAN || reason->object == GO_OBJECT_SELECT))
 		entry->object = load_u64(bytes + layout->waiting);
@@ -276,18 +243,19 @@ static void walk_entry(struct go_sampler *sampler, struct go_entry *entry,
 		       const uint8_t *bytes, const struct go_pending *pending,
 		       const struct memory_span *span)
 {
+	const struct go_stop *stop = &pending->stop;
 	struct go_walk walk = {
-		.pc = pending->pc,
-		.sp = pending->sp,
-		.high = pending->high,
+		.pc = stop->pc,
+		.sp = stop->sp,
+		.high = stop->high,
 		.syscall = go_g_status(bytes, &sampler->layout->g) == GO_STATUS_SYSCALL,
 		.bytes = span->out,
 		.nr_bytes = span->ok ? span->bytes : 0,
 	};
 	struct go_walked walked = {.runtime_only = true};
-	struct go_stack_copy stack = {walk.bytes, walk.nr_bytes, pending->low,
-				      pending->high};
+	struct go_stack_copy stack = {walk.bytes, walk.nr_bytes, stop->low, stop->high};
 
+	count_entry(sampler, entry, -1);
 	if (span->ok) {
 		walked = go_stacks_walk(sampler->stacks, &walk);
 		sampler->walked++;
@@ -311,6 +279,8 @@ static void walk_entry(struct go_sampler *sampler, struct go_entry *entry,
 		entry->object = 0;
 	else if (!entry->system)
 		go_object_search(sampler, entry, &stack);
+	count_entry(sampler, entry, 1);
+	note_came(sampler, entry);
 }
 
 /* Reads a changed goroutine, its stack, and the goroutine again until both reads
@@ -327,12 +297,12 @@ static void reread_entry(struct go_sampler *sampler, struct go_entry *entry,
 		sampler->retries++;
 		if (!memory_read(sampler->mem, entry->address, before, layout->bytes) ||
 		    go_status_is_dead(go_g_status(before, layout))) {
-			forget_entry(entry);
+			forget_entry(sampler, entry);
 			return;
 		}
 		span = (struct memory_span){0};
-		if (locate_stack(sampler, before, pending)) {
-			span = stack_span(pending, stack);
+		if (go_g_stop(before, layout, &pending->stop)) {
+			span = go_stop_span(&pending->stop, stack);
 			span.ok = memory_read(sampler->mem, span.address, stack,
 					      span.bytes);
 		}
@@ -354,81 +324,33 @@ static void reread_entry(struct go_sampler *sampler, struct go_entry *entry,
 	entry->suspect = entry->status != GO_STATUS_RUNNING;
 }
 
-/* Stacks are packed in the buffer, since most are far smaller than their share of it. */
-static void read_stacks(struct go_sampler *sampler)
+static void take_pending(struct go_sampler *sampler, struct go_entry *chunk,
+			 struct go_batch *batch)
 {
-	const struct go_g_layout *layout = &sampler->layout->g;
-	size_t used = 0;
-
-	for (size_t i = 0; i < sampler->nr_pending; i++) {
-		struct go_pending *pending = &sampler->pending[i];
-		const uint8_t *bytes =
-			sampler->copies + (size_t)pending->at * layout->bytes;
-
-		sampler->spans[i] = (struct memory_span){0};
-		if (!locate_stack(sampler, bytes, pending))
-			continue;
-		sampler->spans[i] = stack_span(pending, sampler->stack_bytes + used);
-		used += sampler->spans[i].bytes;
-	}
-	memory_read_spans(sampler->mem, sampler->spans, sampler->nr_pending);
-}
-
-static void read_pending(struct go_sampler *sampler, struct go_entry *chunk)
-{
-	const struct go_g_layout *layout = &sampler->layout->g;
-	size_t nr = sampler->nr_pending;
-
-	read_stacks(sampler);
-	for (size_t i = 0; i < nr; i++)
-		sampler->items[i] = (struct memory_item){
-			chunk[sampler->pending[i].at].address, (uint32_t)i, false};
-	memory_gather_read(sampler->mem, &sampler->gather, sampler->items, nr,
-			   sampler->again, layout->bytes);
-	for (size_t k = 0; k < nr; k++) {
-		size_t i = sampler->items[k].index;
-		struct go_pending *pending = &sampler->pending[i];
+	for (size_t i = 0; i < batch->nr_pending; i++) {
+		struct go_pending *pending = &batch->pending[i];
 		struct go_entry *entry = &chunk[pending->at];
-		const uint8_t *bytes = sampler->again + i * layout->bytes;
 
-		if (!sampler->items[k].ok) {
-			forget_entry(entry);
-			continue;
-		}
-		if (go_g_hash(bytes, layout) != pending->hash) {
+		/* It waits to be searched, and this sample has searched enough. */
+		if (pending->hash == entry->hash && sampler->layout->turns &&
+		    !entry->suspect && sampler->searches_left == 0) {
+			entry->since_ns = batch->wanted[pending->at].since_ns;
+		} else if (pending->ended) {
+			forget_entry(sampler, entry);
+		} else if (!pending->same) {
 			reread_entry(sampler, entry, pending);
-			continue;
+		} else {
+			walk_entry(sampler, entry,
+				   batch->again + i * sampler->layout->g.bytes, pending,
+				   &batch->spans[i]);
+			entry->hash = pending->hash;
+			entry->suspect = false;
 		}
-		walk_entry(sampler, entry, bytes, pending, &sampler->spans[i]);
-		entry->hash = pending->hash;
-		entry->suspect = false;
 	}
+	sampler->pending = batch->pending;
+	sampler->nr_pending = batch->nr_pending;
 	go_objects_find(sampler, chunk);
 	go_ancestors_find(sampler, chunk);
-}
-
-static void sample_chunk(struct go_sampler *sampler, struct go_entry *chunk, size_t nr)
-{
-	const struct go_g_layout *layout = &sampler->layout->g;
-
-	for (size_t i = 0; i < nr; i++)
-		sampler->items[i] =
-			(struct memory_item){chunk[i].address, (uint32_t)i, false};
-	memory_gather_read(sampler->mem, &sampler->gather, sampler->items, nr,
-			   sampler->copies, layout->bytes);
-	sampler->nr_pending = 0;
-	for (size_t k = 0; k < nr; k++) {
-		uint32_t i = sampler->items[k].index;
-
-		if (sampler->items[k].ok)
-			classify_entry(sampler, &chunk[i],
-				       sampler->copies + (size_t)i * layout->bytes, i,
-				       (uint32_t)k);
-		else
-			forget_entry(&chunk[i]);
-	}
-	if (sampler->nr_pending > 0)
-		read_pending(sampler, chunk);
 }
 
 static int grow_entries(struct go_sampler *sampler, size_t count, struct err *e)
@@ -439,22 +361,67 @@ static int grow_entries(struct go_sampler *sampler, size_t count, struct err *e)
 	return 0;
 }
 
-/* Adopts the list of addresses; new entries start empty. */
-static void set_entries(struct go_sampler *sampler, size_t count)
+/* Adopts the address of an entry; a new entry starts empty. */
+static void set_address(struct go_sampler *sampler, size_t at)
 {
-	for (size_t i = count; i < sampler->nr_entries; i++)
-		forget_entry(&sampler->entries[i]);
-	for (size_t i = 0; i < count; i++) {
-		struct go_entry *entry = &sampler->entries[i];
+	struct go_entry *entry = &sampler->entries[at];
 
-		if (i >= sampler->nr_entries)
-			memset(entry, 0, sizeof(*entry));
-		/* The list only grows; another address means another program. */
-		else if (entry->address != sampler->addresses[i])
-			forget_entry(entry);
-		entry->address = sampler->addresses[i];
+	if (at >= sampler->nr_known)
+		memset(entry, 0, sizeof(*entry));
+	/* The list only grows; another address means another program. */
+	else if (entry->address != sampler->addresses[at])
+		forget_entry(sampler, entry);
+	entry->address = sampler->addresses[at];
+}
+
+/* Says what is to be read of the goroutines from `at` on. */
+static void prepare_batch(struct go_sampler *sampler, size_t at, struct go_batch *batch)
+{
+	size_t left = sampler->nr_entries - at;
+
+	batch->mem = (struct memory){.process = sampler->mem->process};
+	batch->layout = sampler->layout->g;
+	batch->now_ns = sampler->now_ns;
+	batch->at = at;
+	batch->nr = left < GO_BATCH ? left : GO_BATCH;
+	for (size_t i = 0; i < batch->nr; i++) {
+		const struct go_entry *entry = &sampler->entries[at + i];
+		bool known;
+
+		ahead_bring(sampler->entries, sizeof(*entry), at + i, sampler->nr_entries,
+			    AHEAD_LINE);
+		set_address(sampler, at + i);
+		known = !entry->suspect && sampler->layout->turns &&
+			(entry->searched || sampler->searches_left == 0);
+		batch->wanted[i] = (struct go_wanted){.address = entry->address,
+						      .hash = known ? entry->hash : 0};
 	}
-	sampler->nr_entries = count;
+}
+
+static void take_batch(struct go_sampler *sampler, struct go_batch *batch)
+{
+	struct go_entry *chunk = &sampler->entries[batch->at];
+
+	for (size_t i = 0; i < batch->nr; i++) {
+		const struct go_wanted *wanted = &batch->wanted[i];
+
+		ahead_bring(chunk, sizeof(*chunk), i, batch->nr, AHEAD_LINE);
+		if (wanted->fetched == GO_FETCH_SAME)
+			chunk[i].since_ns = wanted->since_ns;
+		else if (wanted->fetched == GO_FETCH_ENDED)
+			forget_entry(sampler, &chunk[i]);
+	}
+	if (batch->nr_pending > 0)
+		take_pending(sampler, chunk, batch);
+}
+
+static void sample_all(struct go_sampler *sampler)
+{
+	for (size_t at = 0; at < sampler->nr_entries; at += GO_BATCH) {
+		prepare_batch(sampler, at, &sampler->batch);
+		go_batch_fetch(&sampler->batch);
+		take_batch(sampler, &sampler->batch);
+	}
 }
 
 static int read_failed(const struct memory *mem, struct err *e)
@@ -498,10 +465,11 @@ int go_sampler_run(struct go_sampler *sampler, int64_t now_ns, struct err *e)
 	sampler->now_ns = now_ns;
 	sampler->searches_left = SEARCHES_PER_SAMPLE;
 	go_stacks_begin(sampler->stacks);
-	set_entries(sampler, count);
-	for (size_t i = 0; i < count; i += GO_CHUNK)
-		sample_chunk(sampler, sampler->entries + i,
-			     count - i < GO_CHUNK ? count - i : GO_CHUNK);
+	for (size_t i = count; i < sampler->nr_entries; i++)
+		forget_entry(sampler, &sampler->entries[i]);
+	sampler->nr_known = sampler->nr_entries < count ? sampler->nr_entries : count;
+	sampler->nr_entries = count;
+	sample_all(sampler);
 	sampler->samples++;
 	sampler->last_ns = now_ns;
 	return 0;

@@ -189,12 +189,15 @@ void go_threads_sample(struct go_threads *threads, const struct go_sampler *samp
 	for (ssize_t i = 0; i < count; i++)
 		if (!see_thread(threads, threads->tids[i]))
 			break;
-	for (size_t i = 0; !all && i < sampler->nr_entries; i++) {
+	for (size_t i = 0, left = all ? 0 : sampler->nr_syscall;
+	     left > 0 && i < sampler->nr_entries; i++) {
 		const struct go_entry *entry = &sampler->entries[i];
 
-		if (entry->live && entry->status == GO_STATUS_SYSCALL && entry->m &&
-		    (threads->nr_seen >= THREADS_PER_SAMPLE ||
-		     !see_thread(threads, go_threads_of(threads, entry->m))))
+		if (!entry->live || entry->status != GO_STATUS_SYSCALL)
+			continue;
+		left--;
+		if (entry->m && (threads->nr_seen >= THREADS_PER_SAMPLE ||
+				 !see_thread(threads, go_threads_of(threads, entry->m))))
 			break;
 	}
 	thread_read_sleeps(&threads->table, threads->seen, threads->nr_seen,

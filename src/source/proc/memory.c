@@ -54,11 +54,12 @@ static void sort_items(struct memory_item *items, size_t nr_items)
 	}
 }
 
-/* Copies items [first, last) out of the spans of `gather`. */
+/* Hands out the items that lie in the spans of `gather`. */
 static void scatter(struct memory *mem, struct memory_gather *gather, size_t nr_spans,
-		    struct memory_item *items, size_t nr_items, uint8_t *out,
-		    size_t bytes)
+		    struct memory_item *items, size_t nr_items, size_t bytes,
+		    memory_take take, void *ctx)
 {
+	uint8_t single[MEMORY_ITEM_MAX];
 	size_t at = 0;
 
 	memory_read_spans(mem, gather->spans, nr_spans);
@@ -67,32 +68,30 @@ static void scatter(struct memory *mem, struct memory_gather *gather, size_t nr_
 
 		for (; at < nr_items; at++) {
 			uint64_t inside = items[at].address - span->address;
-			uint8_t *slot = out + (size_t)items[at].index * bytes;
+			const uint8_t *found = (const uint8_t *)span->out + inside;
 
 			if (inside + bytes > span->bytes)
 				break;
 			items[at].ok = span->ok;
-			if (span->ok)
-				memcpy(slot, (uint8_t *)span->out + inside, bytes);
-			else /* a neighbour may be unreadable */
-				items[at].ok =
-					span->bytes > bytes &&
-					memory_read(mem, items[at].address, slot, bytes);
+			if (!span->ok && span->bytes > bytes) {
+				/* a neighbour may be unreadable */
+				found = single;
+				items[at].ok = memory_read(mem, items[at].address, single,
+							   bytes);
+			}
+			if (items[at].ok)
+				take(ctx, &items[at], found);
 		}
 	}
 }
 
-void memory_gather_read(struct memory *mem, struct memory_gather *gather,
-			struct memory_item *items, size_t nr_items, uint8_t *out,
-			size_t bytes)
+void memory_gather_visit(struct memory *mem, struct memory_gather *gather,
+			 struct memory_item *items, size_t nr_items, size_t bytes,
+			 memory_take take, void *ctx)
 {
 	size_t first = 0, nr_spans = 0, used = 0;
 
 	mem->spent += nr_items * bytes / MEMORY_UNIT_BYTES;
-	if (mem->kept) {
-		kept_gather(mem, items, nr_items, out, bytes);
-		return;
-	}
 	sort_items(items, nr_items);
 	for (size_t i = 0; i < nr_items;) {
 		uint64_t start = items[i].address, end = start + bytes;
@@ -113,8 +112,8 @@ void memory_gather_read(struct memory *mem, struct memory_gather *gather,
 		}
 		if (nr_spans == MEMORY_SPANS_PER_CALL ||
 		    used + (end - start) > BOUNCE_BYTES) {
-			scatter(mem, gather, nr_spans, items + first, i - first, out,
-				bytes);
+			scatter(mem, gather, nr_spans, items + first, i - first, bytes,
+				take, ctx);
 			first = i;
 			nr_spans = used = 0;
 		}
@@ -123,7 +122,34 @@ void memory_gather_read(struct memory *mem, struct memory_gather *gather,
 		used += end - start;
 		i = next;
 	}
-	scatter(mem, gather, nr_spans, items + first, nr_items - first, out, bytes);
+	scatter(mem, gather, nr_spans, items + first, nr_items - first, bytes, take, ctx);
+}
+
+struct copies {
+	uint8_t *out;
+	size_t bytes;
+};
+
+static void take_copy(void *ctx, const struct memory_item *item, const uint8_t *bytes)
+{
+	const struct copies *copies = ctx;
+
+	memcpy(copies->out + item->index * copies->bytes, bytes, copies->bytes);
+}
+
+void memory_gather_read(struct memory *mem, struct memory_gather *gather,
+			struct memory_item *items, size_t nr_items, uint8_t *out,
+			size_t bytes)
+{
+	struct copies copies = {out, bytes};
+
+	if (!mem->kept) {
+		memory_gather_visit(mem, gather, items, nr_items, bytes, take_copy,
+				    &copies);
+		return;
+	}
+	mem->spent += nr_items * bytes / MEMORY_UNIT_BYTES;
+	kept_gather(mem, items, nr_items, out, bytes);
 }
 
 bool memory_scan(struct memory *mem, uint64_t start, uint64_t end, size_t overlap,

@@ -77,6 +77,14 @@ void memory_gather_read(struct memory *mem, struct memory_gather *gather,
 			struct memory_item *items, size_t nr_items, uint8_t *out,
 			size_t bytes);
 
+/* The same for memory that is not kept, but calls `take` with each object that could be read,
+ * in the order of their addresses, instead of copying it. */
+typedef void (*memory_take)(void *ctx, const struct memory_item *item,
+			    const uint8_t *bytes);
+void memory_gather_visit(struct memory *mem, struct memory_gather *gather,
+			 struct memory_item *items, size_t nr_items, size_t bytes,
+			 memory_take take, void *ctx);
+
 /*
  * Begins a look: until memory_keep_end(), what was read is kept, with what lies around it, and
  * not read again. First everything is read at once that the last look has used. `blocks`,

@@ -131,7 +131,7 @@ static void look(struct crowds *crowds, struct snapshot *snapshot)
 	crowds_begin(crowds, snapshot->nr_tasks);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++)
 		crowds_put(crowds, i, snapshot->tasks);
-	crowds_end(crowds, snapshot->mono_ns);
+	crowds_end(crowds, snapshot->tasks, snapshot->mono_ns);
 }
 
 /* Threads that return from work are not growth; a thread that has begun since is. */

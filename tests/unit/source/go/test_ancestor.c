@@ -73,7 +73,7 @@ static int setup(void **state)
 					   .startpc = 304,
 					   .bytes = 368};
 	assert_true(go_sampler_init(&f->sampler, &f->mem, &f->layout, NULL, &f->stacks));
-	f->sampler.pending[0] = (struct go_pending){.at = 0};
+	f->sampler.pending = &f->pending;
 	f->sampler.nr_pending = 1;
 	*state = f;
 	return 0;
