@@ -266,7 +266,7 @@ static void slot_put(struct crowds *crowds, uint32_t index, uint64_t key, bool s
 	several_add(crowds, &crowds->several[crowd], &tasks[index]);
 }
 
-/* Puts the oldest keys, until at most so many are left. */
+/* Puts the oldest keys, until no more than `most` are left. */
 static void put_keys(struct crowds *crowds, const struct task *tasks, size_t most)
 {
 	while (crowds->nr_keys > most) {

@@ -13,7 +13,8 @@
 
 #define RETRIES             3
 #define SEARCHES_PER_SAMPLE 20000u
-#define MOVES_PART          4u /* more than one in so many: count all anew */
+/* If more than one in MOVES_PART goroutines has moved, all are counted again. */
+#define MOVES_PART          4u
 #define MOVES_LEAST         1024u
 #define M_BYTES             1024u
 
@@ -58,8 +59,7 @@ static void many_moves(struct go_sampler *sampler)
 	sampler->moves.many = true;
 }
 
-/* Notes what the goroutine waited for. */
-static void note_left(struct go_sampler *sampler, struct go_entry *entry)
+void go_sampler_leave(struct go_sampler *sampler, struct go_entry *entry)
 {
 	struct go_moves *moves = &sampler->moves;
 
@@ -81,7 +81,7 @@ static void note_left(struct go_sampler *sampler, struct go_entry *entry)
 	entry->counted = false;
 }
 
-static void note_came(struct go_sampler *sampler, const struct go_entry *entry)
+void go_sampler_came(struct go_sampler *sampler, const struct go_entry *entry)
 {
 	struct go_moves *moves = &sampler->moves;
 
@@ -107,7 +107,7 @@ static void count_entry(struct go_sampler *sampler, const struct go_entry *entry
 static void forget_entry(struct go_sampler *sampler, struct go_entry *entry)
 {
 	count_entry(sampler, entry, -1);
-	note_left(sampler, entry);
+	go_sampler_leave(sampler, entry);
 	forget_ancestors(entry);
 	entry->live = false;
 	entry->hash = 0;
@@ -191,7 +191,7 @@ static void fill_entry(struct go_sampler *sampler, struct go_entry *entry,
 		forget_ancestors(entry);
 		entry->ancestors = load_u64(bytes + layout->ancestors);
 	}
-	note_left(sampler, entry);
+	go_sampler_leave(sampler, entry);
 	entry->object = 0;
 	entry->fd = -1;
 	entry->live = true;
@@ -280,7 +280,7 @@ static void walk_entry(struct go_sampler *sampler, struct go_entry *entry,
 	else if (!entry->system)
 		go_object_search(sampler, entry, &stack);
 	count_entry(sampler, entry, 1);
-	note_came(sampler, entry);
+	go_sampler_came(sampler, entry);
 }
 
 /* Reads a changed goroutine, its stack, and the goroutine again until both reads

@@ -119,6 +119,10 @@ void go_sampler_release(struct go_sampler *sampler);
 void go_sampler_doubt(struct go_sampler *sampler);
 int go_sampler_run(struct go_sampler *sampler, int64_t now_ns, struct err *e);
 
+/* Note that a goroutine no longer waits as it did, before the entry says so, and that it
+ * now does something else. For the sampler itself, and for tests. */
+void go_sampler_leave(struct go_sampler *sampler, struct go_entry *entry);
+void go_sampler_came(struct go_sampler *sampler, const struct go_entry *entry);
 /* Forgets the moves, which have been counted. */
 void go_sampler_counted(struct go_sampler *sampler);
 

@@ -172,6 +172,44 @@ static void gather(void **state)
 	crowds_free(crowds);
 }
 
+/* More keys than were expected: each thread has one of its object and one of its stack, and
+ * a task has one that comes again in later samples, until samples have numbers that were
+ * used before. */
+static void many_keys(void **state)
+{
+	enum { MANY = 1000, LOOKS = 600 };
+	struct crowds *crowds = crowds_new();
+	struct task *tasks = calloc(MANY, sizeof(*tasks));
+	struct snapshot snapshot = {.tasks = tasks, .mono_ns = 100 * SECOND};
+	struct stack_table *own = stack_table_new(MANY + 1);
+
+	(void)state;
+	assert_non_null(crowds);
+	for (size_t i = 0; i < MANY; i++) {
+		struct frame frames[] = {{.function = "f", .address = 1},
+					 {.function = "g", .address = 2},
+					 {.function = "h", .address = 3},
+					 {.function = "main", .address = i + 10}};
+
+		tasks[i] = (struct task){.id = i + 1, .state = STATE_COND};
+		tasks[i].waits.address = 0x10000 + i / 2 * 64;
+		tasks[i].stack = stack_intern(own, frames, 4, false);
+	}
+	for (int look_at = 0; look_at < LOOKS; look_at++) {
+		snapshot.nr_tasks = look_at % 255 > 1 ? 1 : MANY - look_at % 2;
+		look(crowds, &snapshot);
+		for (size_t i = 0; i < snapshot.nr_tasks; i++) {
+			bool alone = i + 1 == snapshot.nr_tasks && i % 2 == 0;
+
+			assert_int_equal(crowd_of_object(crowds, i).count, alone ? 1 : 2);
+			assert_int_equal(crowd_of_stack(crowds, i).count, 1);
+		}
+	}
+	crowds_free(crowds);
+	stack_table_free(own);
+	free(tasks);
+}
+
 static int start(void **state)
 {
 	(void)state;
@@ -192,6 +230,7 @@ int main(void)
 		cmocka_unit_test(turns),
 		cmocka_unit_test(outermost),
 		cmocka_unit_test(gather),
+		cmocka_unit_test(many_keys),
 	};
 	return cmocka_run_group_tests(tests, start, end);
 }

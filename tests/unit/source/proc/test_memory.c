@@ -135,6 +135,47 @@ static void test_gather(void **state)
 	free(seen);
 }
 
+struct seen {
+	size_t nr;
+	uint64_t last;
+};
+
+static void see(void *ctx, const struct memory_item *item, const uint8_t *bytes)
+{
+	struct seen *seen = ctx;
+
+	assert_true(item->ok);
+	assert_true(item->address >= seen->last);
+	assert_memory_equal(bytes, (void *)(uintptr_t)item->address, 64);
+	seen->last = item->address;
+	seen->nr++;
+}
+
+/* Each object that can be read is seen once, in the order of the addresses. */
+static void test_visit(void **state)
+{
+	struct memory mem = self();
+	uint8_t *pages = pages_with_hole();
+	struct memory_item items[] = {
+		{address_of(pages + 2 * PAGE), 0, false},
+		{address_of(pages + PAGE), 1, true},
+		{address_of(pages + PAGE - 64), 2, false},
+		{address_of(pages + 128), 3, false},
+		{UINT64_MAX - 20, 4, true},
+	};
+	struct memory_gather gather;
+	struct seen seen = {0};
+
+	pages[128] = 42;
+	assert_true(memory_gather_init(&gather));
+	memory_gather_visit(&mem, &gather, items, 5, 64, see, &seen);
+	assert_int_equal(seen.nr, 3);
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(items[i].ok, items[i].index != 1 && items[i].index != 4);
+	memory_gather_release(&gather);
+	munmap(pages, 3 * PAGE);
+}
+
 /* An object that cannot be read does not spoil its neighbours. */
 static void test_gather_hole(void **state)
 {
@@ -203,6 +244,7 @@ int main(void)
 		cmocka_unit_test(test_spans),  cmocka_unit_test(test_process_gone),
 		cmocka_unit_test(test_gather), cmocka_unit_test(test_gather_hole),
 		cmocka_unit_test(test_scan),   cmocka_unit_test(test_spent),
+		cmocka_unit_test(test_visit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
