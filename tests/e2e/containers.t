@@ -7,7 +7,7 @@ need python3
 need unshare
 [ "$(id -u)" -eq 0 ] || skip_all "only root can make all of the namespaces"
 unshare --pid --fork --mount --net --uts --ipc true 2>/dev/null || skip_all "no namespaces here"
-plan 13
+plan 15
 
 # A root that contains only the program and its libraries, at other paths.
 root=$work/root
@@ -83,3 +83,32 @@ unshare --pid --fork --mount-proc sh -c 'sleep 600 & sh -c "sleep 601 & sleep 60
 check "ls in the pid namespace lists the second process" grep -qE '^ *2 native +1 sleep ' "$work/listed"
 check "ls in the pid namespace lists all other processes, including the first" sh -c \
 	'[ "$(grep -cE "^ *[0-9]+ native +1 sleep " "$0")" -eq 3 ] && grep -qE "^ *1 native +1 sh " "$0"' "$work/listed"
+
+# As `docker run --pid=container:NAME` joins the processes of a container, with a root, mounts, network and
+# capabilities of its own: Docker's own ones, and with --cap-add=SYS_PTRACE that one too.
+boxed_start pivot
+beside_it() { # beside_it CAPABILITIES COMMAND…
+	capabilities=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service,+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap$1
+	shift
+	# shellcheck disable=SC2016
+	nsenter --target "$target" --pid unshare --fork --mount --net --uts --ipc --propagation private sh -c '
+		capabilities=$1
+		shift
+		mount -t proc proc /proc && exec setpriv --bounding-set="$capabilities" --inh-caps=-all --no-new-privs "$@"' sh \
+		"$capabilities" "$@"
+}
+shows_it() {
+	beside_it ,+sys_ptrace "$client" dump 1 -f json >"$work/dump.json" &&
+		ask 'has target.pid=1 and row name=locker has state=mutex stack.*.function=wait_for_the_lock'
+}
+says_why() {
+	! beside_it '' "$client" dump 1 >"$work/log" 2>&1 && grep -q 'a container or a security module forbids it' "$work/log"
+}
+if command -v nsenter >/dev/null && command -v setpriv >/dev/null; then
+	check 'a container that joins its processes, with SYS_PTRACE, shows them' shows_it
+	check 'without SYS_PTRACE it says why not' says_why
+else
+	ok 0 'a container that joins its processes shows them # SKIP nsenter or setpriv is not installed'
+	ok 0 'without SYS_PTRACE it says why not # SKIP nsenter or setpriv is not installed'
+fi
+kill -9 "$target"

@@ -39,20 +39,20 @@ size_t memory_read_direct(struct memory *mem, uint64_t address, void *out, size_
 	return done;
 }
 
-/* Reads at most MEMORY_SPANS_PER_CALL spans, none of them empty. Returns how many are done, read
+/* Reads from one to MEMORY_SPANS_PER_CALL spans, none of them empty. Returns how many are done, read
  * or failed. */
 static size_t read_some_spans(struct memory *mem, struct memory_span *spans,
 			      size_t nr_spans)
 {
 	struct iovec local[MEMORY_SPANS_PER_CALL], remote[MEMORY_SPANS_PER_CALL];
-	size_t done = 0;
+	size_t done = 0, i = 0;
 	ssize_t got;
 
-	for (size_t i = 0; i < nr_spans; i++) {
+	do {
 		local[i].iov_base = spans[i].out;
 		remote[i].iov_base = (void *)(uintptr_t)spans[i].address;
 		local[i].iov_len = remote[i].iov_len = spans[i].bytes;
-	}
+	} while (++i < nr_spans);
 	got = live_memory(mem->process.alive, local, remote, nr_spans);
 	mem->calls++;
 	if (got < 0) {
