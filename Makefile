@@ -84,7 +84,7 @@ ifneq ($(filter-out %musl %x32 %gnux32,$(filter x86_64-%linux-gnu x86_64-%linux,
 AGENT_MAPS += src/agent/x86_64.map
 endif
 AGENT_LDFLAGS := -shared $(AGENT_MAPS:%=-Wl,--version-script=%) -Wl,-soname,libgrmon.so.$(SOVERSION) -Wl,-z,nodelete -Wl,-z,now \
-	-Wl,-z,relro -Wl,--no-undefined
+	-Wl,-z,relro -Wl,--no-undefined -Wl,-z,noseparate-code
 
 # Files of a folder and of those inside it.
 files = $(filter-out $(LEFT_OUT),$(wildcard $(1)/*$(2) $(1)/*/*$(2) $(1)/*/*/*$(2) $(1)/*/*/*/*$(2)))

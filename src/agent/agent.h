@@ -27,6 +27,16 @@
 
 #define AGENT_HIDDEN      __attribute__((visibility("hidden")))
 #define AGENT_UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* These functions are put beside each other: after a switch of threads, each line and page
+ * of code that is not yet at hand costs more than the instructions in it. */
+#define AGENT_HOT         __attribute__((hot))
+
+/* Which fields of a mark were filled in, beside slot and generation. */
+enum agent_saved {
+	AGENT_SAVED_NONE,  /* the task was running, and no field is needed to say so */
+	AGENT_SAVED_INNER, /* those that inner_* had */
+	AGENT_SAVED_ALL,
+};
 
 /* What was published before this wait. Stored in the frame of the function that
  * blocks. */
@@ -39,9 +49,9 @@ struct agent_mark {
 	int32_t fd;
 	/* of the region; it changes on fork, which makes the mark inert */
 	uint32_t generation;
-	bool inner; /* only the inner_* fields were saved */
-	bool api;   /* the saved state was an API wait */
-	char what;  /* first byte of the saved text */
+	uint8_t saved; /* enum agent_saved */
+	bool api;      /* the saved state was an API wait */
+	char what;     /* first byte of the saved text */
 	/* address of the mark that published the saved state, or 0 */
 	uintptr_t outer;
 };

@@ -15,7 +15,7 @@
  * them. */
 #define RECLAIM_FEW 8u
 
-void agent_attach_slot(struct wire_slot *slot)
+AGENT_HOT void agent_attach_slot(struct wire_slot *slot, int32_t tid)
 {
 	struct agent_tls *self = &agent_tls;
 
@@ -23,8 +23,8 @@ void agent_attach_slot(struct wire_slot *slot)
 	self->top = 0;
 	self->unseen = 0;
 	self->generation = agent_load(agent.live);
-	agent_slot_show(slot, WIRE_THREAD, agent_own_tid(), NULL);
-	agent_own_seen(false);
+	self->record = agent_own_record();
+	agent_slot_show(slot, WIRE_THREAD, tid, NULL);
 	self->current = slot;
 }
 
@@ -36,7 +36,7 @@ static bool attach_reserved(void)
 	agent_tls.reserved = NULL;
 	if (!start || agent_load(agent.live) != start->generation)
 		return false;
-	agent_attach_slot(start->slot);
+	agent_attach_slot(start->slot, agent_own_tid());
 	return true;
 }
 
@@ -63,7 +63,7 @@ struct wire_slot *agent_attach(void)
 		agent_slot_reclaim(RECLAIM_FEW);
 		slot = agent_slot_take();
 		if (slot)
-			agent_attach_slot(slot);
+			agent_attach_slot(slot, agent_own_tid());
 	}
 	if (!slot && self->unseen++ == 0)
 		__atomic_fetch_add(&agent.header->dropped_tasks, 1, __ATOMIC_RELAXED);
@@ -71,7 +71,7 @@ struct wire_slot *agent_attach(void)
 	return slot;
 }
 
-void agent_detach(void)
+AGENT_HOT void agent_detach(void)
 {
 	struct agent_tls *self = &agent_tls;
 	struct wire_slot *slot = self->own;

@@ -8,8 +8,9 @@
 /* Slow path of every publication: returns the calling thread's slot, and creates it if
  * possible. */
 AGENT_HIDDEN struct wire_slot *agent_attach(void);
-/* Assign to the calling thread a slot that agent_slot_take() returned. */
-AGENT_HIDDEN void agent_attach_slot(struct wire_slot *slot);
+/* Assign to the calling thread, whose id is tid, a slot that agent_slot_take()
+ * returned. */
+AGENT_HIDDEN void agent_attach_slot(struct wire_slot *slot, int32_t tid);
 AGENT_HIDDEN void agent_detach(void);
 
 #endif

@@ -6,7 +6,7 @@
  */
 #include "agent/creator.h"
 
-#include <unistd.h>
+#include <string.h>
 
 #define CREATOR_PAGE 4096u
 
@@ -39,7 +39,8 @@ static size_t creator_readable(uintptr_t sp)
 	return bytes < WIRE_CREATOR_STACK_BYTES ? bytes : WIRE_CREATOR_STACK_BYTES;
 }
 
-void agent_creator_record(struct wire_slot *slot, const struct agent_caller *caller)
+AGENT_HOT void agent_creator_record(struct wire_slot *slot,
+				    const struct agent_caller *caller)
 {
 	uint32_t index = agent_slot_index(slot);
 	const struct wire_slot *creating = agent_current();
@@ -55,8 +56,10 @@ void agent_creator_record(struct wire_slot *slot, const struct agent_caller *cal
 	agent_fence_release();
 	record->serial = creating ? creating->serial : 0;
 	record->tid = creating && agent_tls.own ? agent_tls.own->tid : 0;
-	agent_copy_text(record->name, creating ? creating->name : NULL,
-			sizeof(record->name));
+	if (creating)
+		memcpy(record->name, creating->name, sizeof(record->name));
+	else
+		memset(record->name, 0, sizeof(record->name));
 	record->mono_ns = agent_clock_ns(CLOCK_MONOTONIC_COARSE);
 	record->stack_pointer = caller->rsp;
 	record->pc = caller->pc;

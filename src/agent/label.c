@@ -19,15 +19,13 @@ static void label_append(struct label_text *to, const char *text, size_t bytes)
 	to->used += (uint32_t)bytes;
 }
 
-/* Copies all pairs of the record except that of `key`. */
+/* Appends all pairs of the record except that of `key`. */
 static void label_others(struct label_text *to, const struct wire_labels *from,
 			 const char *key)
 {
 	const char *at = from->text;
 	const char *end = at + (from->used <= WIRE_LABEL_BYTES ? from->used : 0);
 
-	to->used = 0;
-	to->count = 0;
 	while (at < end) {
 		size_t key_bytes = strnlen(at, (size_t)(end - at)) + 1;
 		size_t bytes = key_bytes;
@@ -73,7 +71,11 @@ static int label_set(const char *key, const char *text)
 		return GRMON_ENOSLOT;
 	struct wire_labels *labels = &agent.labels[agent_slot_index(slot)];
 
-	label_others(&all, labels, key);
+	all.used = 0;
+	all.count = 0;
+	/* Without the flag they are of an earlier task that ended while it wrote them. */
+	if (slot->flags & WIRE_SLOT_LABELS)
+		label_others(&all, labels, key);
 	if (text) {
 		size_t text_bytes = strlen(text) + 1;
 

@@ -7,9 +7,6 @@
 
 #include "agent/sanitizer.h"
 
-/* libc's pthread_create(), once it has been looked up. */
-static agent_create_fn libc_create;
-
 void *agent_libc(const char *name)
 {
 	return dlsym(RTLD_NEXT, name);
@@ -17,11 +14,11 @@ void *agent_libc(const char *name)
 
 agent_create_fn agent_libc_create(void)
 {
-	agent_create_fn real = __atomic_load_n(&libc_create, __ATOMIC_RELAXED);
+	agent_create_fn real = __atomic_load_n(&agent.create, __ATOMIC_RELAXED);
 
 	if (AGENT_UNLIKELY(!real)) {
 		*(void **)&real = agent_libc("pthread_create");
-		__atomic_store_n(&libc_create, real, __ATOMIC_RELAXED);
+		__atomic_store_n(&agent.create, real, __ATOMIC_RELAXED);
 	}
 	return real;
 }

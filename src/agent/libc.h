@@ -6,10 +6,7 @@
 
 #include <pthread.h>
 
-#include "agent/agent.h"
-
-typedef int (*agent_create_fn)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
-			       void *);
+#include "agent/state.h"
 
 /* Returns libc's own function of this name, or NULL. */
 AGENT_HIDDEN void *agent_libc(const char *name);

@@ -113,7 +113,7 @@ static bool region_renew(void)
 		return region_off("no memory for the region of a child process");
 	raw3(SYS_madvise, agent.header, bytes, MADV_NOHUGEPAGE);
 	agent.shared = false;
-	agent_store(&agent.child_waits, 0);
+	agent_tls.child_waits = 0;
 	region_header();
 	region_live();
 	return true;
@@ -144,15 +144,11 @@ bool agent_region_ready(void)
 /* At first the count is inherited from a parent that has no region either. */
 bool agent_region_worthwhile(void)
 {
-	uint32_t waits;
-
 	if (agent_load(&agent.off))
 		return false;
 	if (agent_load(agent.live) != 0)
 		return true;
-	waits = agent_load(&agent.child_waits) + 1;
-	agent_store(&agent.child_waits, waits);
-	return waits >= REGION_CHILD_WAITS;
+	return ++agent_tls.child_waits >= REGION_CHILD_WAITS;
 }
 
 bool agent_region_mine(uint32_t generation)
@@ -232,33 +228,36 @@ static void region_forked(void)
 	region_off("a child process that started under a seccomp filter");
 }
 
-/* Maps the bookkeeping that clients do not see: control and links, in one mapping that is
- * cleared on fork. */
-static const char *region_private(void)
+/* Maps the bookkeeping that clients do not see: the starts, then control and links. */
+static char *region_private(size_t *starts, size_t *wiped)
 {
 	size_t control = region_pages(sizeof(struct agent_control));
 	size_t slots = region_pages(agent.layout.nr_slots * sizeof(uint32_t));
 	size_t chans = region_pages(agent.layout.nr_chans * sizeof(uint32_t));
-	char *map = region_anonymous(NULL, control + slots + chans);
+
+	*starts = region_pages(agent.layout.nr_slots * sizeof(struct agent_start));
+	*wiped = control + slots + chans;
+	char *map = region_anonymous(NULL, *starts + *wiped);
 
 	if (!map)
-		return "no memory for the agent's bookkeeping";
-	if (agent.filtered) {
-		if (pthread_atfork(NULL, NULL, region_forked) != 0)
-			return "no memory for the agent's bookkeeping";
-	} else if (raw3(SYS_madvise, map, control + slots + chans, MADV_WIPEONFORK) !=
-		   0) {
-		return "this kernel is too old: MADV_WIPEONFORK needs Linux 4.14";
-	}
-	agent.starts = region_anonymous(NULL, agent.layout.nr_slots *
-						      sizeof(struct agent_start));
-	if (!agent.starts)
-		return "no memory for the agent's bookkeeping";
-	agent.control = (struct agent_control *)map;
-	agent.next_slot = (uint32_t *)(map + control);
-	agent.next_chan = (uint32_t *)(map + control + slots);
-	agent.live = &agent.control->generation;
-	return NULL;
+		return NULL;
+	agent.control = (struct agent_control *)(map + *starts);
+	agent.start = (struct agent_start *)agent.control - 1;
+	agent.next_slot = (uint32_t *)(map + *starts + control);
+	agent.next_chan = (uint32_t *)(map + *starts + control + slots);
+	return map;
+}
+
+/* Ensures that control and links of this process do not look valid in a child. */
+static const char *region_wipe(size_t wiped)
+{
+	if (agent.filtered)
+		return pthread_atfork(NULL, NULL, region_forked) == 0
+			       ? NULL
+			       : "no memory for the agent's bookkeeping";
+	return raw3(SYS_madvise, agent.control, wiped, MADV_WIPEONFORK) == 0
+		       ? NULL
+		       : "this kernel is too old: MADV_WIPEONFORK needs Linux 4.14";
 }
 
 static const char *region_memory(void)
@@ -281,32 +280,48 @@ static const char *region_memory(void)
 	return NULL;
 }
 
-const char *agent_region_first(void)
+static void region_areas(char *base)
 {
-	const char *problem;
-
-	if (!region_size(&agent.layout))
-		return "RLIMIT_FSIZE, RLIMIT_AS or RLIMIT_DATA leaves no room for the "
-		       "region";
-	problem = region_memory();
-	if (problem)
-		return problem;
-	char *base = (char *)agent.header;
-
 	agent.slots = (struct wire_slot *)(base + agent.layout.slots_offset);
 	agent.creators = (struct wire_creator *)(base + agent.layout.creators_offset);
 	agent.labels = (struct wire_labels *)(base + agent.layout.labels_offset);
 	agent.chans = (struct wire_chan *)(base + agent.layout.chans_offset);
+}
+
+const char *agent_region_first(void)
+{
+	const char *problem;
+	size_t starts, wiped;
+
+	if (!region_size(&agent.layout))
+		return "RLIMIT_FSIZE, RLIMIT_AS or RLIMIT_DATA leaves no room for the "
+		       "region";
+	/* Mapped first, so that it is beside the data of libraries, and a fork() copies
+	 * fewer page tables. */
+	char *private = region_private(&starts, &wiped);
+
+	if (!private)
+		return "no memory for the agent's bookkeeping";
+	problem = region_memory();
+	if (problem)
+		goto unmap_private;
+	problem = region_wipe(wiped);
+	if (problem)
+		goto unmap;
+	region_areas((char *)agent.header);
 	region_header();
-	problem = region_private();
-	if (problem) {
-		if (agent.shared)
-			agent_fd_close();
-		raw2(SYS_munmap, agent.header, agent.layout.region_bytes);
-		return problem;
-	}
+	agent.live = &agent.control->generation;
 	__atomic_store_n(&agent_anchor.region, (uint64_t)(uintptr_t)agent.header,
 			 __ATOMIC_RELEASE);
 	region_live();
 	return NULL;
+
+unmap:
+	if (agent.shared)
+		agent_fd_close();
+	raw2(SYS_munmap, agent.header, agent.layout.region_bytes);
+unmap_private:
+	agent.control = NULL;
+	raw2(SYS_munmap, private, starts + wiped);
+	return problem;
 }

@@ -24,15 +24,18 @@ enum real_kind {
 	KIND_DILL
 };
 
-struct real_row {
-	const char *name;
-	enum real_kind kind;
-};
-
-static const struct real_row rows[REAL_COUNT] = {
-#define REAL_ERRNO(name)             {#name, KIND_ERRNO},
-#define REAL_CODE(name)              {#name, KIND_CODE},
-#define REAL_OPTIONAL(library, name) {#name, KIND_##library},
+/* Names and kinds by enum real_id. No pointers, which would be written to when the library
+ * is loaded: each page that a process has written to makes its fork() slower. */
+static const char names[] =
+#define REAL_ERRNO(name)             #name "\0"
+#define REAL_CODE(name)              #name "\0"
+#define REAL_OPTIONAL(library, name) #name "\0"
+#include "agent/wraps.def"
+	;
+static const uint8_t kinds[REAL_COUNT] = {
+#define REAL_ERRNO(name)             KIND_ERRNO,
+#define REAL_CODE(name)              KIND_CODE,
+#define REAL_OPTIONAL(library, name) KIND_##library,
 #include "agent/wraps.def"
 };
 
@@ -44,8 +47,9 @@ static const char *const library_names[] = {
 };
 #define LIBRARY_NAMES (sizeof(library_names) / sizeof(library_names[0]))
 
-void *real_table[REAL_COUNT];
-uint32_t real_tid_offset;
+/* On the page of the agent's other words, and not with the tables that are rarely used. */
+__attribute__((section(".data"))) void *real_table[REAL_COUNT];
+__attribute__((section(".data"))) uint32_t real_tid_offset;
 
 static long missing_errno(void)
 {
@@ -64,9 +68,18 @@ static void *missing_null(void)
 	return NULL;
 }
 
-static void *real_missing(enum real_kind kind)
+static const char *real_name(enum real_id id)
 {
-	switch (kind) {
+	const char *name = names;
+
+	for (int before = 0; before < (int)id; before++)
+		name += strlen(name) + 1;
+	return name;
+}
+
+static void *real_missing(enum real_id id)
+{
+	switch (kinds[id]) {
 	case KIND_CODE:
 	case KIND_APR:
 		return (void *)missing_code;
@@ -89,7 +102,7 @@ static void *quiet_dlsym(void *handle, const char *name)
 	return real;
 }
 
-static bool same_object(const void *a, const void *b)
+bool real_same_object(const void *a, const void *b)
 {
 	Dl_info one, other;
 
@@ -109,7 +122,7 @@ static void *real_next(const char *name)
 	    strcmp(name, "pthread_cond_timedwait") == 0) {
 		void *real = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
 
-		if (real && (!next || same_object(next, real)))
+		if (real && (!next || real_same_object(next, real)))
 			return real;
 	}
 #endif
@@ -118,12 +131,12 @@ static void *real_next(const char *name)
 
 void *real_resolve(enum real_id id)
 {
-	void *real = real_next(rows[id].name);
+	void *real = real_next(real_name(id));
 
 	/* A missing function is not remembered, because its library may be loaded
 	 * later. */
 	if (!real)
-		return real_missing(rows[id].kind);
+		return real_missing(id);
 	__atomic_store_n(&real_table[id], real, __ATOMIC_RELAXED);
 	return real;
 }
@@ -147,9 +160,7 @@ __attribute__((constructor(101))) static void real_start(void)
 
 	dl_iterate_phdr(find_libraries, has);
 	for (int id = 0; id < REAL_COUNT; id++) {
-		enum real_kind kind = rows[id].kind;
-
-		if (real_table[id] || (kind > KIND_CODE && !has[kind]))
+		if (real_table[id] || (kinds[id] > KIND_CODE && !has[kinds[id]]))
 			continue;
 		real_resolve((enum real_id)id);
 	}
@@ -282,7 +293,7 @@ static void *real_anywhere(const char *name)
 void *real_resolve_for(enum real_id id, const void *call_site)
 {
 	unsigned long long unloaded = 0;
-	const char *name = rows[id].name;
+	const char *name = real_name(id);
 	int saved = errno;
 	Dl_info caller;
 	void *real;
@@ -298,7 +309,7 @@ void *real_resolve_for(enum real_id id, const void *call_site)
 		real = real_anywhere(name);
 	errno = saved;
 	if (!real)
-		return real_missing(rows[id].kind);
+		return real_missing(id);
 	site_put(id, call_site, unloaded, real);
 	return real;
 }

@@ -42,6 +42,9 @@ static inline void *real_optional(enum real_id id, const void *call_site)
 	return AGENT_UNLIKELY(!real) ? real_resolve_for(id, call_site) : real;
 }
 
+/* Returns whether both addresses are in the same library. Not async-signal-safe. */
+AGENT_HIDDEN bool real_same_object(const void *a, const void *b);
+
 /* Offset of the tid in the object that a pthread_t refers to, or 0 if unknown. */
 extern AGENT_HIDDEN uint32_t real_tid_offset;
 

@@ -60,18 +60,11 @@ static void slot_raise(uint32_t *mark, uint32_t at_least)
 
 static void slot_clear(struct wire_slot *slot)
 {
-	uint32_t index = agent_slot_index(slot);
-	struct wire_labels *labels = &agent.labels[index];
 	uint32_t odd = agent_seq_begin(&slot->seq);
 
 	memset((char *)slot + sizeof(slot->seq), 0, sizeof(*slot) - sizeof(slot->seq));
 	slot->fd = -1;
 	agent_seq_end(&slot->seq, odd);
-	if (labels->used != 0) {
-		odd = agent_seq_begin(&labels->seq);
-		labels->used = 0;
-		agent_seq_end(&labels->seq, odd);
-	}
 }
 
 /* Recovers the slots of threads that ended through a raw SYS_exit, that libc created
@@ -107,7 +100,7 @@ void agent_slot_reclaim(uint32_t batch)
 	}
 }
 
-struct wire_slot *agent_slot_take(void)
+AGENT_HOT struct wire_slot *agent_slot_take(void)
 {
 	struct agent_control *control = agent.control;
 	uint32_t count = agent.layout.nr_slots;
@@ -126,7 +119,8 @@ struct wire_slot *agent_slot_take(void)
 	return slot;
 }
 
-void agent_slot_show(struct wire_slot *slot, uint32_t kind, int32_t tid, const char *name)
+AGENT_HOT void agent_slot_show(struct wire_slot *slot, uint32_t kind, int32_t tid,
+			       const char *name)
 {
 	uint32_t odd = agent_seq_begin(&slot->seq);
 
@@ -143,9 +137,29 @@ void agent_slot_show(struct wire_slot *slot, uint32_t kind, int32_t tid, const c
 	__atomic_fetch_add(&agent.header->tasks_begun, 1, __ATOMIC_RELAXED);
 }
 
-void agent_slot_free(struct wire_slot *slot)
+static __attribute__((noinline)) void slot_clear_labels(const struct wire_slot *slot)
 {
-	slot_clear(slot);
+	struct wire_labels *labels = &agent.labels[agent_slot_index(slot)];
+	uint32_t odd = agent_seq_begin(&labels->seq);
+
+	agent_store(&labels->used, 0);
+	agent_seq_end(&labels->seq, odd);
+}
+
+/* The rest of the record means nothing from then on, and is cleared for the next task. */
+AGENT_HOT void agent_slot_free(struct wire_slot *slot)
+{
+	if (AGENT_UNLIKELY(slot->flags & WIRE_SLOT_LABELS))
+		slot_clear_labels(slot);
+
+	uint32_t odd = agent_seq_begin(&slot->seq);
+
+	agent_store(&slot->state, 0);
+	agent_store(&slot->flags, 0);
+	agent_store(&slot->serial, 0);
+	agent_store(&slot->kind, WIRE_FREE);
+	agent_store(&slot->tid, 0);
+	agent_seq_end(&slot->seq, odd);
 	pool_give(&agent.control->slots, agent.next_slot, agent_slot_index(slot));
 }
 

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "agent/raw.h"
-#include "agent/resolve.h"
 
 struct agent_state agent = {
 	.live = &agent.none,
@@ -16,15 +15,6 @@ struct agent_state agent = {
 };
 
 __thread struct agent_tls agent_tls;
-
-/* Returns the tid that libc records when it creates a thread and in fork(), or 0 if
- * unknown. */
-static int32_t own_record(void)
-{
-	if (real_tid_offset == 0)
-		return 0;
-	return agent_load((const int32_t *)((uintptr_t)pthread_self() + real_tid_offset));
-}
 
 /*
  * Returns whether the record differs from the one seen last in this thread, in which case
@@ -39,7 +29,7 @@ static bool own_record_is_new(int32_t record)
 
 int32_t agent_own_tid(void)
 {
-	int32_t record = own_record();
+	int32_t record = agent_own_record();
 
 	if (agent_filtered() || own_record_is_new(record))
 		return record;
@@ -50,16 +40,11 @@ int32_t agent_own_tid(void)
  * the main thread. */
 int32_t agent_own_pid(void)
 {
-	int32_t record = own_record();
+	int32_t record = agent_own_record();
 
 	if (agent_filtered() || (agent_tls.record > 0 && own_record_is_new(record)))
 		return record;
 	return (int32_t)raw0(SYS_getpid);
-}
-
-void agent_own_seen(bool new)
-{
-	agent_tls.record = new ? -1 : own_record();
 }
 
 void agent_copy_text(char *to, const char *from, size_t bytes)

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "agent/agent.h"
+#include "agent/resolve.h"
 #include "wire/wire.h"
 
 #define AGENT_NO_INDEX    UINT32_MAX
@@ -73,18 +74,31 @@ struct agent_start {
 	size_t stack_bytes;
 };
 
-struct agent_state {
-	const uint32_t *live; /* the region's generation; 0 if nothing is published */
-	struct agent_control *control;
-	uint32_t *next_slot; /* links of the two pools; also cleared on fork */
-	uint32_t *next_chan;
-	struct agent_start *starts; /* by slot index */
+typedef int (*agent_create_fn)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
+			       void *);
 
+struct agent_state {
+	/* What every wait and every new thread needs, in two cache lines. */
+	_Alignas(AGENT_LINE) const uint32_t *live; /* the region's generation; 0 if
+						    * nothing is published */
+	struct agent_control *control;
 	/* The region. Its address never changes: a child maps its own region over the
 	 * parent's. */
-	struct wire_header *header;
 	struct wire_slot *slots;
+	uint32_t off; /* publishing has stopped, or never began */
+	/* seccomp filters in force, 0 if none; see filter.h; preserved across fork */
+	uint32_t filtered;
+	bool shared; /* the region is a memfd, not a child's anonymous memory */
+	bool serves; /* the program requested the server and its socket */
+	struct wire_header *header;
+	uint32_t *next_slot;       /* links of the two pools; also cleared on fork */
+	struct agent_start *start; /* of slot 0; see agent_start_of() */
 	struct wire_creator *creators;
+	/* libc's pthread_create(), once it has been looked up */
+	agent_create_fn create;
+	size_t default_stack;
+
+	uint32_t *next_chan;
 	struct wire_labels *labels;
 	struct wire_chan *chans;
 	struct wire_header layout; /* private copy: counts and offsets */
@@ -92,19 +106,12 @@ struct agent_state {
 	/* descriptor of the memfd, or -1 if it is no longer in the program's table */
 	int fd;
 	uint64_t fd_device, fd_inode;
-	bool shared;          /* the region is a memfd, not a child's anonymous memory */
-	bool serves;          /* the program requested the server and its socket */
-	uint32_t child_waits; /* waits of a child that has no region yet */
-	/* seccomp filters in force, 0 if none; see filter.h; preserved across fork */
-	uint32_t filtered;
 
-	uint32_t off;     /* publishing has stopped, or never began */
 	bool no_children; /* GRMON_CHILDREN=0 */
 	bool preloaded;   /* preloaded or opened later, not linked */
 	bool guarded;     /* see memfd_guarded() */
 	bool key_made;    /* only where the end of the main thread must be detected */
 	pthread_key_t key;
-	size_t default_stack;
 	const char *status;
 	/* set by grmon_start() or GRMON_SOCKET_DIR; empty if neither was given */
 	char socket_dir[108];
@@ -125,11 +132,14 @@ struct agent_tls {
 	uintptr_t stack_top;   /* 0 if unknown */
 	/* bytes below stack_top that certainly belong to this stack */
 	size_t stack_window;
-	/* libc's record of the tid, as last seen; 0: never seen; -1: new */
+	/* libc's record of the tid when the thread got its slot; 0: it never had one */
 	int32_t record;
 	uint32_t unseen; /* waits without a slot; 0: not yet counted as dropped */
-	bool internal;   /* this is the server thread, or a thread that is creating it */
-	bool over;       /* the thread's function has returned */
+	/* Waits in a child that has no region yet. Here, because fork() itself writes to
+	 * this page, so that the child need not copy another. */
+	uint32_t child_waits;
+	bool internal; /* this is the server thread, or a thread that is creating it */
+	bool over;     /* the thread's function has returned */
 	bool child_filtered; /* a child of vfork() from this thread is under a filter */
 	const struct agent_start *reserved; /* a slot to take at the first wait */
 };
@@ -200,6 +210,13 @@ static inline uint32_t agent_slot_index(const struct wire_slot *slot)
 	return (uint32_t)(slot - agent.slots);
 }
 
+/* They lie in descending order, so that the first ones, which are used first, are beside
+ * the control: a fork() copies fewer page tables. */
+static inline struct agent_start *agent_start_of(const struct wire_slot *slot)
+{
+	return agent.start - agent_slot_index(slot);
+}
+
 /* Returns the caller's slot if it is valid and belongs to this process, otherwise
  * NULL. */
 static inline struct wire_slot *agent_current(void)
@@ -211,13 +228,32 @@ static inline struct wire_slot *agent_current(void)
 	return slot;
 }
 
+/* What pthread_self() returns. */
+static inline uintptr_t agent_self(void)
+{
+#if defined(__x86_64__) && defined(__GLIBC__)
+	uintptr_t self;
+
+	__asm__("movq %%fs:0, %0" : "=r"(self));
+	return self;
+#else
+	return (uintptr_t)pthread_self();
+#endif
+}
+
+/* Returns the tid that libc records when it creates a thread and in fork(), or 0 if
+ * unknown. */
+static inline int32_t agent_own_record(void)
+{
+	if (real_tid_offset == 0)
+		return 0;
+	return agent_load((const int32_t *)(agent_self() + real_tid_offset));
+}
+
 /* Return the ids of the calling thread and process, or 0 if unknown. Under a seccomp
  * filter they are taken from libc's own record. */
 AGENT_HIDDEN int32_t agent_own_tid(void);
 AGENT_HIDDEN int32_t agent_own_pid(void);
-/* Call this after the ids have been obtained or, with true, in a thread that libc has
- * just created. */
-AGENT_HIDDEN void agent_own_seen(bool new);
 /* Copies at most bytes - 1 characters and fills the rest with zeros. from may be NULL. */
 AGENT_HIDDEN void agent_copy_text(char *to, const char *from, size_t bytes);
 

@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-/* The handle is the task's entry in agent.starts. */
+/* The handle is the task's agent_start_of(). */
 struct grmon_task *agent_task_begin(const char *name, const struct agent_caller *caller);
 
 static struct wire_slot *task_slot(const struct grmon_task *task)
@@ -38,7 +38,7 @@ struct grmon_task *agent_task_begin(const char *name, const struct agent_caller 
 		__atomic_fetch_add(&agent.header->dropped_tasks, 1, __ATOMIC_RELAXED);
 		goto out;
 	}
-	start = &agent.starts[agent_slot_index(slot)];
+	start = agent_start_of(slot);
 	start->slot = slot;
 	start->serial = slot->serial;
 	start->generation = agent_load(agent.live);

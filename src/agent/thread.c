@@ -103,7 +103,7 @@ void agent_thread_setup(void)
 /* The memory between the end of the stack and this frame belongs to this thread only. */
 static void thread_record_stack(uintptr_t frame, size_t stack_bytes)
 {
-	uintptr_t top = (uintptr_t)pthread_self() + THREAD_DESCRIPTOR;
+	uintptr_t top = agent_self() + THREAD_DESCRIPTOR;
 
 	if (frame > top || top - frame >= stack_bytes)
 		return;
@@ -114,18 +114,19 @@ static void thread_record_stack(uintptr_t frame, size_t stack_bytes)
 }
 #endif
 
-THREAD_ENTRY static void thread_begin(const struct agent_start *start)
+THREAD_ENTRY AGENT_HOT static void thread_begin(const struct agent_start *start)
 {
 #ifdef AGENT_THREAD_SANITIZED
 	agent_tls.reserved = start;
 #else
 	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
 
+	int32_t record = agent_own_record();
+
 	if (agent_load(agent.live) != start->generation)
 		return;
 	thread_record_stack(frame, start->stack_bytes);
-	agent_own_seen(true);
-	agent_attach_slot(start->slot);
+	agent_attach_slot(start->slot, record > 0 ? record : agent_own_tid());
 #endif
 }
 
@@ -150,7 +151,7 @@ THREAD_ENTRY static void thread_cleanup(const bool *unused)
 }
 #define THREAD_LEAVES const bool leaves __attribute__((cleanup(thread_cleanup))) = true
 
-THREAD_ENTRY static void *thread_main_posix(void *argument)
+THREAD_ENTRY AGENT_HOT static void *thread_main_posix(void *argument)
 {
 	const struct agent_start *start = argument;
 	void *(*routine)(void *) = start->routine.posix;
@@ -174,14 +175,9 @@ THREAD_ENTRY static int thread_main_c11(void *argument)
 	return routine(routine_argument);
 }
 
-/* Returns the new thread's slot with everything filled in except its routine, or NULL if
- * the thread is to be created without one. */
-static struct agent_start *
-thread_prepare(size_t stack_bytes, const struct agent_caller *caller, void *argument)
+/* Starts the server or shares the region, if that is wanted. */
+static __attribute__((noinline)) void thread_serve(void)
 {
-	if (agent_tls.internal || !agent_region_ready())
-		return NULL;
-	agent_attach();
 #ifndef AGENT_THREAD_SANITIZED
 	/* In a child the main thread is not watched yet. The sanitizer creates a thread
 	 * inside fork(). */
@@ -191,11 +187,27 @@ thread_prepare(size_t stack_bytes, const struct agent_caller *caller, void *argu
 	if (!agent_server_ensure())
 		agent_region_share();
 	agent_store(&agent.control->threads, 1);
+}
+
+/* Returns the new thread's slot with everything filled in except its routine, or NULL if
+ * the thread is to be created without one. */
+AGENT_HOT static struct agent_start *
+thread_prepare(size_t stack_bytes, const struct agent_caller *caller, void *argument)
+{
+	if (agent_tls.internal)
+		return NULL;
+	if (AGENT_UNLIKELY(!agent_current())) {
+		if (!agent_region_ready())
+			return NULL;
+		agent_attach();
+	}
+	if (AGENT_UNLIKELY(agent.serves || agent_load(&agent.control->threads) == 0))
+		thread_serve();
 	struct wire_slot *slot = agent_slot_take();
 
 	if (!slot)
 		return NULL;
-	struct agent_start *start = &agent.starts[agent_slot_index(slot)];
+	struct agent_start *start = agent_start_of(slot);
 
 	start->slot = slot;
 	start->generation = agent_load(agent.live);
@@ -206,9 +218,9 @@ thread_prepare(size_t stack_bytes, const struct agent_caller *caller, void *argu
 	return start;
 }
 
-int agent_create_posix(pthread_t *thread, const pthread_attr_t *attributes,
-		       void *(*routine)(void *), void *argument,
-		       const struct agent_caller *caller)
+AGENT_HOT int agent_create_posix(pthread_t *thread, const pthread_attr_t *attributes,
+				 void *(*routine)(void *), void *argument,
+				 const struct agent_caller *caller)
 {
 	agent_create_fn real = agent_libc_create();
 	size_t stack_bytes = agent.default_stack;

@@ -82,9 +82,10 @@ static inline struct wire_slot *wait_slot_libc(void)
 	return slot;
 }
 
-static void wait_save(struct agent_mark *mark, const struct wire_slot *slot)
+static __attribute__((noinline)) void wait_save(struct agent_mark *mark,
+						const struct wire_slot *slot)
 {
-	mark->inner = false;
+	mark->saved = AGENT_SAVED_ALL;
 	mark->api = (slot->flags & WIRE_SLOT_API) != 0;
 	mark->what = slot->what[0];
 	mark->state = slot->state;
@@ -93,11 +94,29 @@ static void wait_save(struct agent_mark *mark, const struct wire_slot *slot)
 	mark->call_site = slot->call_site;
 	mark->fd = slot->fd;
 	mark->outer = agent_tls.top;
-	mark->generation = agent_tls.generation;
 }
 
-void agent_enter(struct agent_mark *mark, uint32_t state, uint64_t object, int32_t fd,
-		 const void *call_site)
+/* A libc wait inside an API wait, which stays the outer one. */
+static __attribute__((noinline)) void wait_inside(struct agent_mark *mark, uint32_t state,
+						  uint64_t object, int32_t fd)
+{
+	struct wire_slot *slot = mark->slot;
+
+	mark->saved = AGENT_SAVED_INNER;
+	mark->state = slot->inner_state;
+	mark->object = slot->inner_object;
+	mark->fd = slot->inner_fd;
+
+	uint32_t odd = agent_seq_begin(&slot->seq);
+
+	agent_store(&slot->inner_state, state);
+	agent_store(&slot->inner_object, object);
+	agent_store(&slot->inner_fd, fd);
+	agent_seq_end(&slot->seq, odd);
+}
+
+AGENT_HOT void agent_enter(struct agent_mark *mark, uint32_t state, uint64_t object,
+			   int32_t fd, const void *call_site)
 {
 	struct wire_slot *slot = wait_slot_libc();
 
@@ -106,26 +125,17 @@ void agent_enter(struct agent_mark *mark, uint32_t state, uint64_t object, int32
 	 * publication. */
 	if (AGENT_UNLIKELY(!slot || (agent_load(&slot->seq) & 1) != 0))
 		return;
+	mark->slot = slot;
+	mark->generation = agent_tls.generation;
+	mark->saved = AGENT_SAVED_NONE;
 	if (AGENT_UNLIKELY(slot->flags & WIRE_SLOT_API)) {
-		mark->inner = true;
-		mark->state = slot->inner_state;
-		mark->object = slot->inner_object;
-		mark->fd = slot->inner_fd;
-		mark->generation = agent_tls.generation;
-		mark->slot = slot;
-
-		uint32_t odd = agent_seq_begin(&slot->seq);
-
-		agent_store(&slot->inner_state, state);
-		agent_store(&slot->inner_object, object);
-		agent_store(&slot->inner_fd, fd);
-		agent_seq_end(&slot->seq, odd);
+		wait_inside(mark, state, object, fd);
 		return;
 	}
 	if (AGENT_UNLIKELY(agent_tls.top != 0))
 		wait_drop_stale(slot, (uintptr_t)mark);
-	wait_save(mark, slot);
-	mark->slot = slot;
+	if (AGENT_UNLIKELY(agent_tls.top != 0 || slot->state != WIRE_STATE_RUNNING))
+		wait_save(mark, slot);
 	agent_tls.top = (uintptr_t)mark;
 
 	uint32_t odd = agent_seq_begin(&slot->seq);
@@ -146,6 +156,7 @@ void agent_enter_api(struct agent_mark *mark, uint32_t state, uint64_t object,
 		return;
 	wait_save(mark, slot);
 	mark->slot = slot;
+	mark->generation = agent_tls.generation;
 
 	uint32_t odd = agent_seq_begin(&slot->seq);
 
@@ -158,7 +169,24 @@ void agent_enter_api(struct agent_mark *mark, uint32_t state, uint64_t object,
 	agent_seq_end(&slot->seq, odd);
 }
 
-void agent_leave(struct agent_mark *mark)
+static __attribute__((noinline)) void wait_restore(const struct agent_mark *mark,
+						   struct wire_slot *slot)
+{
+	if (mark->saved == AGENT_SAVED_INNER) {
+		agent_store(&slot->inner_state, mark->state);
+		agent_store(&slot->inner_object, mark->object);
+		agent_store(&slot->inner_fd, mark->fd);
+		return;
+	}
+	wait_set(slot, mark->state, mark->since_ns, mark->object, mark->call_site,
+		 mark->fd);
+	agent_store(&slot->what[0], mark->what);
+	agent_store(&slot->flags, mark->api ? slot->flags | WIRE_SLOT_API
+					    : slot->flags & ~WIRE_SLOT_API);
+	agent_tls.top = mark->outer;
+}
+
+AGENT_HOT void agent_leave(struct agent_mark *mark)
 {
 	struct wire_slot *slot = mark->slot;
 
@@ -168,17 +196,16 @@ void agent_leave(struct agent_mark *mark)
 
 	uint32_t odd = agent_seq_begin(&slot->seq);
 
-	if (mark->inner) {
-		agent_store(&slot->inner_state, mark->state);
-		agent_store(&slot->inner_object, mark->object);
-		agent_store(&slot->inner_fd, mark->fd);
+	if (AGENT_UNLIKELY(mark->saved != AGENT_SAVED_NONE)) {
+		wait_restore(mark, slot);
 	} else {
-		wait_set(slot, mark->state, mark->since_ns, mark->object, mark->call_site,
-			 mark->fd);
-		agent_store(&slot->what[0], mark->what);
-		agent_store(&slot->flags, mark->api ? slot->flags | WIRE_SLOT_API
-						    : slot->flags & ~WIRE_SLOT_API);
-		agent_tls.top = mark->outer;
+		wait_set(slot, WIRE_STATE_RUNNING, 0, 0, 0, -1);
+		/* Of an API wait inside this one that siglongjmp() left. */
+		if (AGENT_UNLIKELY(slot->flags & WIRE_SLOT_API)) {
+			agent_store(&slot->what[0], 0);
+			agent_store(&slot->flags, slot->flags & ~WIRE_SLOT_API);
+		}
+		agent_tls.top = 0;
 	}
 	agent_seq_end(&slot->seq, odd);
 }

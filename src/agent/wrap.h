@@ -15,7 +15,7 @@
 #define WRAP_REAL(name)   ((__typeof__(&wrap_##name))real_libc(REAL_##name))
 
 #define WRAP_DECLARE(result, name, params)                                               \
-	GRMON_API result wrap_##name params __asm__(#name);
+	AGENT_HOT GRMON_API result wrap_##name params __asm__(#name);
 
 /* A wait that may be published inside an API wait. */
 #define WRAP_WAIT(result, name, params, args, pass, state, object, fd_)                  \

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A lock is first tried without publishing a wait, so the uncontended path costs little
- * more than without the agent. Any result other than "busy" is what the real function
+ * A plain mutex that is free is locked here, see mutex.h. Any other lock is first tried
+ * without publishing a wait, so the uncontended path costs little more. Any result other than "busy" is what the real function
  * would have returned. If the lock is busy, the real function is called, so its own
  * errors (EDEADLK) are preserved.
  */
+#include "agent/mutex.h"
 #include "agent/wrap.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@
 #endif
 
 /* A special mutex counts as busy: its wait is published and the real function decides. */
+#define mutex_try_quick mutex_take
 static inline int mutex_try(pthread_mutex_t *lock)
 {
 	if (AGENT_UNLIKELY(MUTEX_SPECIAL(lock)))
@@ -36,22 +38,26 @@ static inline int mutex_try(pthread_mutex_t *lock)
 	return ATTEMPT(pthread_mutex_trylock, lock);
 }
 
+#define mtx_try_quick(lock) mutex_take((pthread_mutex_t *)(lock))
 static inline int mtx_try(mtx_t *lock)
 {
 	return ATTEMPT(mtx_trylock, lock);
 }
 
+#define read_try_quick(lock) false
 static inline int read_try(pthread_rwlock_t *lock)
 {
 	return ATTEMPT(pthread_rwlock_tryrdlock, lock);
 }
 
+#define write_try_quick(lock) false
 static inline int write_try(pthread_rwlock_t *lock)
 {
 	return ATTEMPT(pthread_rwlock_trywrlock, lock);
 }
 
 /* sem_wait() is a cancellation point even if it does not block. */
+#define sem_try_quick(lock) false
 static inline int sem_try(sem_t *lock)
 {
 	int saved = errno;
@@ -75,7 +81,7 @@ static inline int32_t join_tid(unsigned long thread)
 	return tid > 0 ? tid : -1;
 }
 
-/* The blocking part is a separate function, so that the fast path needs no frame for a
+/* attempt_quick: takes the lock without libc, if it can. The blocking part is a separate function, so that the fast path needs no frame for a
  * mark. */
 #define WRAP_TRY(name, params, args, direct, attempt, busy, state)                       \
 	WRAP_DECLARE(int, name, params)                                                  \
@@ -92,6 +98,8 @@ static inline int32_t join_tid(unsigned long thread)
                                                                                          \
 		if (direct)                                                              \
 			return WRAP_REAL(name) args;                                     \
+		if (attempt##_quick(lock))                                               \
+			return 0;                                                        \
 		result = attempt(lock);                                                  \
 		if (__builtin_expect(result != (busy), 1))                               \
 			return result;                                                   \

@@ -28,14 +28,7 @@
  */
 static inline void return_to_running(struct agent_mark *mark)
 {
-	mark->state = WIRE_STATE_RUNNING;
-	mark->since_ns = 0;
-	mark->object = 0;
-	mark->call_site = 0;
-	mark->fd = -1;
-	mark->api = false;
-	mark->what = 0;
-	mark->outer = 0;
+	mark->saved = AGENT_SAVED_NONE;
 }
 
 #define WRAP_COROUTINE(library, result, name, params, args, pass, state, object)         \

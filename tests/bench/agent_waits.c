@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the preloaded agent costs. Two copies of this program run side by side, one with
- * the agent and one without, and take turns in short rounds. Each figure is the median of
- * the ratios of neighbouring rounds, so that other load on the machine cancels out.
+ * What the preloaded agent costs, in processor time. Two copies of this program, one with
+ * the agent and one without, take turns: one, other, other, one. Each four turns give one
+ * ratio, and a figure is the median of the ratios, so that other load on the machine
+ * cancels out. Turns go on until the interval of that median is narrow or lies on one
+ * side of the goal. Both copies are started again now and then, because where a process
+ * happens to lie in memory has a part in its speed.
  */
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -12,18 +16,41 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define ROUNDS 101
+#include "bench.h"
 
-static int64_t now_ns(void)
+/* Sets of four turns: at least, at most, and how many until a fresh start. */
+#define SETS_MIN   32
+#define SETS_MAX   1024
+#define SETS_PAIR  16
+/* No figure takes much longer than this. */
+#define SECONDS    12
+/* Narrow: this part of the figure to each side. */
+#define NARROW     0.004
+/* Of 99 % in the normal distribution. */
+#define DEVIATIONS 2.58
+
+static int64_t clock_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+/* Processor time of this process and of the children that it has waited for. */
+static int64_t used_ns(void)
+{
+	struct rusage children;
+
+	getrusage(RUSAGE_CHILDREN, &children);
+	return clock_ns(CLOCK_PROCESS_CPUTIME_ID) +
+	       (children.ru_utime.tv_sec + children.ru_stime.tv_sec) * 1000000000ll +
+	       (children.ru_utime.tv_usec + children.ru_stime.tv_usec) * 1000ll;
 }
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -118,33 +145,36 @@ static void fork_and_wait(void)
 
 static const struct figure {
 	const char *name;
-	const char *goal;
-	void (*round)(void);
+	double goal; /* at most */
+	void (*turn)(void);
+	bool alone; /* in a process without other threads */
 } figures[] = {
-	{"uncontended mutex lock+unlock, agent / none", "<=1.20", mutex_uncontended},
-	{"pipe ping-pong, agent / none", "<=1.05", pipe_ping_pong},
-	{"condition ping-pong, agent / none", "<=1.03", cond_ping_pong},
-	{"thread create+join, agent / none", "<=1.05", create_join},
-	{"fork with one wait in the child, agent / none", "<=1.15", fork_and_wait},
+	{"uncontended mutex lock+unlock, agent / none", 1.10, mutex_uncontended, false},
+	{"the same in a process of one thread, agent / none", 1.10, mutex_uncontended,
+	 true},
+	{"pipe ping-pong, agent / none", 1.05, pipe_ping_pong, false},
+	{"condition ping-pong, agent / none", 1.03, cond_ping_pong, false},
+	{"thread create+join, agent / none", 1.03, create_join, false},
+	{"fork with one wait in the child, agent / none", 1.10, fork_and_wait, false},
 };
 #define NR_FIGURES (sizeof(figures) / sizeof(figures[0]))
 
-/* Runs one round for each byte on stdin and answers with its time. */
-static int serve(void)
+/* Takes one turn for each byte on stdin and answers with its processor time. */
+static int serve(const struct figure *figure)
 {
 	pthread_t thread;
-	unsigned char which;
+	char byte;
 
-	if (pipe(there) != 0 || pipe(back) != 0 ||
-	    pthread_create(&thread, NULL, pipe_partner, NULL) != 0 ||
-	    pthread_create(&thread, NULL, cond_partner, NULL) != 0)
+	if (!figure->alone && (pipe(there) != 0 || pipe(back) != 0 ||
+			       pthread_create(&thread, NULL, pipe_partner, NULL) != 0 ||
+			       pthread_create(&thread, NULL, cond_partner, NULL) != 0))
 		return 1;
-	while (read(0, &which, 1) == 1 && which < NR_FIGURES) {
-		int64_t start = now_ns();
+	while (read(0, &byte, 1) == 1) {
+		int64_t start_ns = used_ns();
 
-		figures[which].round();
+		figure->turn();
 
-		int64_t took_ns = now_ns() - start;
+		int64_t took_ns = used_ns() - start_ns;
 
 		if (write(1, &took_ns, sizeof(took_ns)) != sizeof(took_ns))
 			return 1;
@@ -157,10 +187,12 @@ struct server {
 	int ask, answer;
 };
 
-static bool server_start(struct server *server, const char *preload)
+static bool server_start(struct server *server, const char *preload, unsigned which)
 {
+	char number[16];
 	int to[2], from[2];
 
+	snprintf(number, sizeof(number), "%u", which);
 	if (pipe(to) != 0 || pipe(from) != 0)
 		return false;
 	server->pid = fork();
@@ -172,7 +204,7 @@ static bool server_start(struct server *server, const char *preload)
 			close(fd);
 		if (preload)
 			setenv("LD_PRELOAD", preload, 1);
-		execl("/proc/self/exe", "agent_waits", "--serve", (char *)NULL);
+		execl("/proc/self/exe", "agent_waits", "--serve", number, (char *)NULL);
 		_exit(127);
 	}
 	close(to[0]);
@@ -182,65 +214,110 @@ static bool server_start(struct server *server, const char *preload)
 	return server->pid > 0;
 }
 
-static int64_t server_round(const struct server *server, unsigned char which)
+static void server_stop(struct server *server)
+{
+	close(server->ask);
+	close(server->answer);
+	kill(server->pid, SIGKILL);
+	waitpid(server->pid, NULL, 0);
+}
+
+static double server_turn(const struct server *server)
 {
 	int64_t took_ns;
 
-	if (write(server->ask, &which, 1) != 1 ||
+	if (write(server->ask, "", 1) != 1 ||
 	    read(server->answer, &took_ns, sizeof(took_ns)) != sizeof(took_ns)) {
 		fputs("the measured process has ended\n", stderr);
 		exit(1);
 	}
-	return took_ns;
+	return (double)took_ns;
 }
 
-static int by_value(const void *a, const void *b)
+/* One ratio. The two kinds take turns at going first. */
+static double four_turns(const struct server *with, const struct server *without, int set)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	const struct server *outer = set % 2 ? with : without;
+	const struct server *inner = set % 2 ? without : with;
+	double outside = server_turn(outer);
+	double inside = server_turn(inner) + server_turn(inner);
 
-	return (x > y) - (x < y);
+	outside += server_turn(outer);
+	return set % 2 ? outside / inside : inside / outside;
+}
+
+struct interval {
+	double low, median, high;
+};
+
+/* The median of the ratios, and where it lies in 99 of 100 cases. Sorts them. */
+static struct interval interval_of(double *ratios, int count)
+{
+	int reach = (int)ceil(DEVIATIONS * sqrt(count) / 2);
+	struct interval found = {.median = bench_median(ratios, (size_t)count)};
+
+	found.low = ratios[count / 2 - reach];
+	found.high = ratios[count / 2 + reach];
+	return found;
+}
+
+static bool is_decided(const struct interval *found, double goal)
+{
+	return found->low > goal || found->high < goal ||
+	       (found->high - found->median < NARROW &&
+		found->median - found->low < NARROW);
+}
+
+static bool measure(unsigned which, const char *preload)
+{
+	const struct figure *figure = &figures[which];
+	int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + SECONDS * 1000000000ll;
+	double ratios[SETS_MAX];
+	struct interval found;
+	int count = 0;
+
+	do {
+		struct server with, without;
+
+		if (!server_start(&with, preload, which) ||
+		    !server_start(&without, NULL, which))
+			return false;
+		server_turn(&with);
+		server_turn(&without);
+		for (int i = 0; i < SETS_PAIR; i++)
+			ratios[count++] = four_turns(&with, &without, i);
+		server_stop(&with);
+		server_stop(&without);
+		found = interval_of(ratios, count);
+	} while (count < SETS_MIN ||
+		 (count < SETS_MAX && clock_ns(CLOCK_MONOTONIC) < end_ns &&
+		  !is_decided(&found, figure->goal)));
+	printf("%s\t%.3f\tratio\t<=%.2f\n", figure->name, found.median, figure->goal);
+	printf("between %.3f and %.3f after %d turns of each\n", found.low, found.high,
+	       count * 2);
+	fflush(stdout);
+	return true;
 }
 
 int main(int argc, char **argv)
 {
-	struct server with, without;
 	char preload[512];
-	double ratios[ROUNDS];
 
-	if (argc > 1 && strcmp(argv[1], "--serve") == 0)
-		return serve();
-	snprintf(preload, sizeof(preload), "%s/libgrmon.so",
-		 getenv("BUILD") ? getenv("BUILD") : "build");
-	if (access(preload, R_OK) != 0 || !server_start(&with, preload) ||
-	    !server_start(&without, NULL)) {
-		fprintf(stderr, "cannot start with %s; set BUILD to the build folder\n",
-			preload);
+	if (argc > 2 && strcmp(argv[1], "--serve") == 0)
+		return serve(&figures[strtoul(argv[2], NULL, 10) % NR_FIGURES]);
+	snprintf(preload, sizeof(preload), "%s/libgrmon.so", bench_build());
+	if (access(preload, R_OK) != 0) {
+		fprintf(stderr, "no %s; set BUILD to the build folder\n", preload);
 		return 1;
 	}
-	for (unsigned char which = 0; which < NR_FIGURES; which++) {
-		server_round(&with, which);
-		server_round(&without, which);
-		for (int i = 0; i < ROUNDS; i++) {
-			/* The two take turns at going first. */
-			double a = 0, b;
-
-			if (i % 2)
-				a = (double)server_round(&with, which);
-			b = (double)server_round(&without, which);
-			if (i % 2 == 0)
-				a = (double)server_round(&with, which);
-			ratios[i] = a / b;
+	for (unsigned which = 0; which < NR_FIGURES; which++) {
+		/* For one figure alone: its number, from 0. */
+		if (argc > 1 && strtoul(argv[1], NULL, 10) != which)
+			continue;
+		if (!measure(which, preload)) {
+			perror("cannot start the measured process");
+			return 1;
 		}
-		qsort(ratios, ROUNDS, sizeof(ratios[0]), by_value);
-		printf("%s\t%.3f\tratio\t%s\n", figures[which].name, ratios[ROUNDS / 2],
-		       figures[which].goal);
-		fflush(stdout);
 	}
-	close(with.ask);
-	close(without.ask);
-	kill(with.pid, SIGKILL);
-	kill(without.pid, SIGKILL);
-	while (wait(NULL) > 0)
-		continue;
 	return 0;
 }

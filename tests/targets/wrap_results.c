@@ -186,6 +186,62 @@ static void locks(void)
 	R(pthread_cond_clockwait(&cond, &plain, CLOCK_MONOTONIC, &past));
 }
 
+/* What the lock itself consists of: two hold it in the same way if all bytes are equal. The
+ * owner is a tid, of which only is said whether it is the caller's. */
+static void print_mutex(const char *when, const pthread_mutex_t *lock)
+{
+#ifdef __GLIBC__
+	pthread_mutex_t copy = *lock;
+	pid_t tid = (pid_t)syscall(SYS_gettid);
+
+	printf("%s: owner %s", when,
+	       copy.__data.__owner == tid ? "is the caller" : "is not the caller");
+	copy.__data.__owner = 0;
+	for (size_t i = 0; i < sizeof(copy.__size); i++)
+		printf("%s%02x", i % 4 ? "" : " ", (unsigned char)copy.__size[i]);
+	printf("\n");
+#else
+	printf("%s\n", when);
+#endif
+}
+
+static void mutex_kinds(void)
+{
+	static const int types[] = {PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_RECURSIVE,
+				    PTHREAD_MUTEX_ERRORCHECK, PTHREAD_MUTEX_ADAPTIVE_NP,
+				    -1};
+	pthread_mutexattr_t attributes;
+	pthread_mutex_t lock;
+
+	for (size_t i = 0; i < 2 * sizeof(types) / sizeof(types[0]); i++) {
+		int type = types[i / 2];
+
+		pthread_mutexattr_init(&attributes);
+		if (type >= 0)
+			pthread_mutexattr_settype(&attributes, type);
+		pthread_mutexattr_setpshared(&attributes, (int)(i % 2));
+		pthread_mutex_init(&lock, &attributes);
+		R(pthread_mutex_lock(&lock));
+		print_mutex("locked", &lock);
+		R(pthread_mutex_trylock(&lock) == EBUSY);
+		R(pthread_mutex_unlock(&lock));
+		print_mutex("unlocked", &lock);
+		R(pthread_mutex_timedlock(&lock, &past) == EBUSY);
+		print_mutex("locked in time", &lock);
+	}
+}
+
+static void mutex_of_child(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		mutex_kinds();
+		_exit(0);
+	}
+	R(waitpid(child, NULL, 0) == child);
+}
+
 static pthread_mutex_t robust;
 
 static void *take_and_die(void *unused)
@@ -221,6 +277,7 @@ static void threads(void)
 	}
 	R(pthread_join(pthread_self(), NULL));
 	pthread_create(&thread, NULL, hold, NULL);
+	mutex_kinds();
 	R(pthread_timedjoin_np(thread, NULL, &past));
 	R(pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &past));
 	R(pthread_clockjoin_np(thread, NULL, 77, &past));
@@ -426,7 +483,10 @@ int main(void)
 	setvbuf(stdout, NULL, _IONBF, 0);
 	bad_files();
 	locks();
+	mutex_kinds();
+	mutex_of_child();
 	threads();
+	mutex_of_child();
 	times_and_children();
 	queues_and_names();
 	system_calls();
