@@ -3,12 +3,14 @@
 #include "base/buf.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "base/number.h"
 
 #define BUF_FIRST 256u
 
@@ -32,8 +34,8 @@ void buf_clear(struct buf *buf)
 		buf->bytes[0] = '\0';
 }
 
-/* Makes room for `more` bytes and the NUL. */
-static int buf_reserve(struct buf *buf, size_t more)
+/* Makes room for `more` bytes and the NUL, of which there is not enough. */
+static int buf_grow(struct buf *buf, size_t more)
 {
 	size_t needed;
 
@@ -55,19 +57,51 @@ static int buf_reserve(struct buf *buf, size_t more)
 	return 0;
 }
 
-void buf_append(struct buf *buf, const void *bytes, size_t length)
+/* A document consists of millions of short pieces, so this comes first. */
+static inline bool buf_reserve(struct buf *buf, size_t more)
 {
-	if (buf_reserve(buf, length) < 0)
-		return;
-	if (length > 0)
-		memcpy(buf->bytes + buf->length, bytes, length);
-	buf->length += length;
-	buf->bytes[buf->length] = '\0';
+	bool fits = more < buf->capacity - buf->length && !buf->failed && !buf->max_bytes;
+
+	return fits || buf_grow(buf, more) == 0;
 }
 
-void buf_puts(struct buf *buf, const char *text)
+char *buf_extend(struct buf *buf, size_t length)
 {
-	buf_append(buf, text, strlen(text));
+	char *room;
+
+	if (!buf_reserve(buf, length))
+		return NULL;
+	room = buf->bytes + buf->length;
+	room[length] = '\0';
+	buf->length += length;
+	return room;
+}
+
+void buf_append(struct buf *buf, const void *bytes, size_t length)
+{
+	char *room = buf_extend(buf, length);
+
+	if (room && length > 0)
+		memcpy(room, bytes, length);
+}
+
+void buf_put_number(struct buf *buf, uint64_t number)
+{
+	char text[NUMBER_DIGITS_MAX];
+
+	buf_append(buf, text, number_digits(number, text));
+}
+
+void buf_put_hex(struct buf *buf, uint64_t number)
+{
+	size_t digits = number ? (67u - (size_t)__builtin_clzll(number)) / 4 : 1;
+	char *room = buf_extend(buf, 2 + digits);
+
+	if (!room)
+		return;
+	memcpy(room, "0x", 2);
+	for (char *at = room + 2 + digits; at > room + 2; number >>= 4)
+		*--at = "0123456789abcdef"[number & 15];
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)
@@ -82,7 +116,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
 		buf->failed = 1;
 		return;
 	}
-	if (buf_reserve(buf, (size_t)length) < 0)
+	if (!buf_reserve(buf, (size_t)length))
 		return;
 	va_start(args, format);
 	vsnprintf(buf->bytes + buf->length, (size_t)length + 1, format, args);

@@ -4,6 +4,8 @@
 #define BASE_BUF_H
 
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *bytes; /* never NULL after the first append */
@@ -17,8 +19,17 @@ struct buf {
 void buf_init(struct buf *buf, size_t max_bytes);
 void buf_release(struct buf *buf);
 void buf_clear(struct buf *buf);
+/* Appends bytes that the caller fills in. Returns where, or NULL if there is no room. */
+char *buf_extend(struct buf *buf, size_t length);
 void buf_append(struct buf *buf, const void *bytes, size_t length);
-void buf_puts(struct buf *buf, const char *text);
+static inline void buf_puts(struct buf *buf, const char *text)
+{
+	buf_append(buf, text, strlen(text));
+}
+
+/* Much faster than buf_printf(): "4711", "0x1267". */
+void buf_put_number(struct buf *buf, uint64_t number);
+void buf_put_hex(struct buf *buf, uint64_t number);
 void buf_printf(struct buf *buf, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

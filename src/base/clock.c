@@ -173,6 +173,21 @@ int clock_parse_duration(const char *text, int64_t *ns, struct err *e)
 	return 0;
 }
 
+/* Writes a number below 1000 and a text. Returns the end. Not printf(), because a table has
+ * a duration in every row. */
+static char *put_small(char *at, int64_t number, int least_digits, const char *text)
+{
+	if (number >= 100)
+		*at++ = (char)('0' + number / 100);
+	if (number >= 10 || least_digits > 1)
+		*at++ = (char)('0' + number / 10 % 10);
+	*at++ = (char)('0' + number % 10);
+	while (*text)
+		*at++ = *text++;
+	*at = '\0';
+	return at;
+}
+
 const char *clock_format_duration(int64_t ns, char out[CLOCK_DURATION_MAX])
 {
 	const int64_t max_ns = 999 * DAY_NS + 23 * HOUR_NS;
@@ -184,19 +199,16 @@ const char *clock_format_duration(int64_t ns, char out[CLOCK_DURATION_MAX])
 		ns = max_ns;
 	s = ns / CLOCK_SECOND_NS;
 	if (s < 1)
-		snprintf(out, CLOCK_DURATION_MAX, "%dms", (int)(ns / CLOCK_MS_NS));
+		put_small(out, ns / CLOCK_MS_NS, 1, "ms");
 	else if (s < 60)
-		snprintf(out, CLOCK_DURATION_MAX, "%d.%ds", (int)s,
-			 (int)(ns / (100 * CLOCK_MS_NS) % 10));
+		put_small(put_small(out, s, 1, "."), ns / (100 * CLOCK_MS_NS) % 10, 1,
+			  "s");
 	else if (s < 3600)
-		snprintf(out, CLOCK_DURATION_MAX, "%dm%02ds", (int)(s / 60),
-			 (int)(s % 60));
+		put_small(put_small(out, s / 60, 1, "m"), s % 60, 2, "s");
 	else if (s < 86400)
-		snprintf(out, CLOCK_DURATION_MAX, "%dh%02dm", (int)(s / 3600),
-			 (int)(s / 60 % 60));
+		put_small(put_small(out, s / 3600, 1, "h"), s / 60 % 60, 2, "m");
 	else
-		snprintf(out, CLOCK_DURATION_MAX, "%dd%02dh", (int)(s / 86400),
-			 (int)(s / 3600 % 24));
+		put_small(put_small(out, s / 86400, 1, "d"), s / 3600 % 24, 2, "h");
 	return out;
 }
 

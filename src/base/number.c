@@ -11,6 +11,20 @@
 
 #define SIZE_MOST (1ll << 50)
 
+size_t number_digits(uint64_t number, char out[NUMBER_DIGITS_MAX])
+{
+	char digits[NUMBER_DIGITS_MAX];
+	size_t from = sizeof(digits), length;
+
+	do
+		digits[--from] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	length = sizeof(digits) - from;
+	memcpy(out, digits + from, length);
+	out[length] = '\0';
+	return length;
+}
+
 const char *number_format(int64_t number, char out[NUMBER_TEXT_MAX])
 {
 	char digits[NUMBER_TEXT_MAX];

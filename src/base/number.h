@@ -4,7 +4,13 @@
 #define BASE_NUMBER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#define NUMBER_DIGITS_MAX 21
+/* Writes the decimal digits and a NUL. Returns how many digits. Much faster than
+ * printf(). */
+size_t number_digits(uint64_t number, char out[NUMBER_DIGITS_MAX]);
 
 #define NUMBER_TEXT_MAX 28
 /* Formats a count as "2,020". */

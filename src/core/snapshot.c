@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/number.h"
 #include "base/text.h"
 
 /* Limit for the texts, labels and notes of one sample. Beyond it they are dropped. */
@@ -276,21 +277,6 @@ void snapshot_name_processes(struct snapshot *snapshot)
 	}
 }
 
-/* Converted by hand, because the filter does this for every row. Returns the length. */
-static size_t put_digits(char *out, uint64_t number)
-{
-	char digits[20];
-	size_t n = 0, at = 0;
-
-	do
-		digits[n++] = (char)('0' + number % 10);
-	while ((number /= 10) > 0);
-	while (n > 0)
-		out[at++] = digits[--n];
-	out[at] = '\0';
-	return at;
-}
-
 const char *task_format_short_id(const struct task *task, char out[TASK_ID_MAX])
 {
 	static const char kinds[] = {
@@ -298,7 +284,7 @@ const char *task_format_short_id(const struct task *task, char out[TASK_ID_MAX])
 	unsigned int kind = task->kind;
 
 	out[0] = kind >= sizeof(kinds) ? '?' : task_is_many(task) ? '#' : kinds[kind];
-	put_digits(out + 1, task->id);
+	number_digits(task->id, out + 1);
 	return out;
 }
 
@@ -311,7 +297,7 @@ const char *task_format_id(const struct task *task, char out[TASK_ID_MAX])
 		return out;
 	length = strlen(out);
 	out[length] = '@';
-	put_digits(out + length + 1, (uint64_t)task->pid);
+	number_digits((uint64_t)task->pid, out + length + 1);
 	return out;
 }
 

@@ -131,7 +131,7 @@ const char *verdict_explain(const struct task *task, int64_t now_ns,
 	int64_t age_ns = task_age_ns(task, now_ns);
 	char age[CLOCK_DURATION_MAX], most[CLOCK_DURATION_MAX];
 
-	clock_format_duration(age_ns < 0 ? 0 : age_ns, age);
+	clock_format_duration(age_ns, age);
 	clock_format_duration(evidence->most_ns, most);
 	switch (evidence->why) {
 	case WHY_NOTHING:

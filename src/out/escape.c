@@ -67,11 +67,41 @@ static void piece_next(struct piece *piece, const char **text, bool ascii)
 	piece->cells = width < 0 ? 1 : (size_t)width;
 }
 
+/* Returns whether one of eight bytes is not printable ASCII, or a quote or a backslash if
+ * these are special. It may say so of a byte after such a one. */
+static bool any_special(uint64_t word, bool quotes)
+{
+	const uint64_t ones = 0x0101010101010101ull, tops = ones * 0x80;
+	uint64_t found = word | (word - ones * 0x20) | ((word ^ ones * 0x7f) - ones);
+
+	if (quotes)
+		found |= ((word ^ ones * '"') - ones) | ((word ^ ones * '\\') - ones);
+	return (found & tops) != 0;
+}
+
+/* Returns how many bytes at the beginning can be written as they are: nearly always all. */
+static size_t plain_bytes(const char *text, size_t length, bool quotes)
+{
+	size_t at = 0;
+	uint64_t word;
+
+	for (; at + sizeof(word) <= length; at += sizeof(word)) {
+		memcpy(&word, text + at, sizeof(word));
+		if (any_special(word, quotes))
+			break;
+	}
+	while (at < length && text[at] >= 0x20 && text[at] < 0x7f &&
+	       !(quotes && (text[at] == '"' || text[at] == '\\')))
+		at++;
+	return at;
+}
+
 size_t escape_cells(const char *text, bool ascii)
 {
+	size_t cells = plain_bytes(text, strlen(text), false);
 	struct piece piece;
-	size_t cells = 0;
 
+	text += cells;
 	while (*text) {
 		piece_next(&piece, &text, ascii);
 		cells += piece.cells;
@@ -83,9 +113,12 @@ size_t escape_text(struct buf *out, const char *text, size_t max_cells, bool asc
 {
 	const char *ellipsis = ascii ? "~" : "\xe2\x80\xa6";
 	bool cut = max_cells > 0 && escape_cells(text, ascii) > max_cells;
-	size_t room = cut ? max_cells - 1 : SIZE_MAX, cells = 0;
+	size_t room = cut ? max_cells - 1 : SIZE_MAX;
+	size_t cells = plain_bytes(text, strnlen(text, room), false);
 	struct piece piece;
 
+	buf_append(out, text, cells);
+	text += cells;
 	while (*text) {
 		piece_next(&piece, &text, ascii);
 		if (piece.cells > room - cells)
@@ -118,15 +151,10 @@ static void json_hex(struct buf *out, uint32_t point)
 			   0xdc00 + ((point - 0x10000) & 0x3ff));
 }
 
-void escape_json(struct buf *out, const char *text)
+static void json_put_escaped(struct buf *out, const char *text)
 {
 	const char *run = text; /* start of the bytes that need no escape */
 
-	if (!text) {
-		buf_puts(out, "null");
-		return;
-	}
-	buf_puts(out, "\"");
 	while (*text) {
 		uint32_t point = 0;
 		size_t length = utf8_decode(text, UTF8_MAX, &point);
@@ -146,5 +174,25 @@ void escape_json(struct buf *out, const char *text)
 		run = text;
 	}
 	buf_append(out, run, (size_t)(text - run));
+}
+
+void escape_json(struct buf *out, const char *text)
+{
+	size_t length, plain;
+	char *room;
+
+	if (!text) {
+		buf_puts(out, "null");
+		return;
+	}
+	length = strlen(text);
+	plain = plain_bytes(text, length, true);
+	room = buf_extend(out, plain + 1);
+	if (!room)
+		return;
+	room[0] = '"';
+	memcpy(room + 1, text, plain);
+	if (plain < length)
+		json_put_escaped(out, text + plain);
 	buf_puts(out, "\"");
 }

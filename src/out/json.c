@@ -9,6 +9,7 @@
 #include "out/escape.h"
 #include "out/formats.h"
 #include "out/json_field.h"
+#include "out/json_stacks.h"
 
 static void put_head(struct buf *out, const struct snapshot *snapshot)
 {
@@ -99,12 +100,6 @@ static void put_proof(struct buf *out, const struct proving *proving)
 	buf_puts(out, "},\n");
 }
 
-static void put_stack(struct buf *out, const char *key, const struct stack *stack)
-{
-	json_put_key(out, ",\n   ", key);
-	json_put_frames(out, stack);
-}
-
 /* Writes the evidence for idle, long or stuck; null if the task is none of these. */
 static void put_evidence(struct buf *out, const struct task *task, int64_t now_ns)
 {
@@ -115,7 +110,8 @@ static void put_evidence(struct buf *out, const struct task *task, int64_t now_n
 	escape_json(out, said ? verdict_explain(task, now_ns, text) : NULL);
 }
 
-static void put_task(struct buf *out, const struct task *task, bool holds, int64_t now_ns)
+static void put_task(struct buf *out, struct json_stacks *stacks, const struct task *task,
+		     bool holds, int64_t now_ns)
 {
 	static const char *const kinds[] = {
 		[TASK_THREAD] = "thread",
@@ -147,9 +143,11 @@ static void put_task(struct buf *out, const struct task *task, bool holds, int64
 	json_put_waits(out, ",\n   ", task);
 	if (task->waits.detail)
 		json_put_text(out, "wait_detail", task->waits.detail);
-	put_stack(out, "stack", task->stack);
+	json_put_key(out, ",\n   ", "stack");
+	json_stacks_put(stacks, out, task->stack);
 	json_put_bool(out, "truncated", task->stack && task->stack->truncated);
-	put_stack(out, "created_by", task->created_by);
+	json_put_key(out, ",\n   ", "created_by");
+	json_stacks_put(stacks, out, task->created_by);
 	json_put_text(out, "parent", task_format_parent(task, id));
 	json_put_ancestors(out, ", ", task);
 	if (task->nr_awaiting > 0)
@@ -157,7 +155,7 @@ static void put_task(struct buf *out, const struct task *task, bool holds, int64
 	json_put_labels(out, ",\n   ", task);
 	json_put_percent(out, "cpu_percent", task->cpu_percent);
 	json_put_key(out, ", ", "switches");
-	buf_printf(out, "%" PRIu64, task->switches);
+	buf_put_number(out, task->switches);
 	json_put_bool(out, "suspect", task->flags & TASK_SUSPECT);
 	json_put_bool(out, "proven", task->flags & TASK_UNREACHABLE);
 	if (holds)
@@ -192,6 +190,7 @@ static void put_warnings(struct buf *out, const struct snapshot *snapshot)
 static int json_write(const struct out_request *request, struct buf *out, struct err *e)
 {
 	const struct snapshot *snapshot = request->snapshot;
+	struct json_stacks *stacks = json_stacks_new();
 	int rc = 0;
 
 	put_head(out, snapshot);
@@ -201,10 +200,11 @@ static int json_write(const struct out_request *request, struct buf *out, struct
 	buf_puts(out, " \"tasks\": [");
 	for (size_t i = 0; rc == 0 && i < request->rows->count; i++) {
 		buf_puts(out, i ? ",\n  " : "\n  ");
-		put_task(out, &snapshot->tasks[request->rows->index[i]], request->holds,
-			 snapshot->mono_ns);
+		put_task(out, stacks, &snapshot->tasks[request->rows->index[i]],
+			 request->holds, snapshot->mono_ns);
 		rc = out_flush(request, out, OUT_CHUNK_BYTES, e);
 	}
+	json_stacks_free(stacks);
 	buf_puts(out, "],\n");
 	if (request->holds)
 		json_put_holds_groups(out, snapshot, request->rows);

@@ -2,43 +2,12 @@
 /* Writes the fields that dumps and streams share. Nothing here depends on the locale. */
 #include "out/json_field.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "core/graph.h"
 #include "out/escape.h"
-
-void json_put_key(struct buf *out, const char *separator, const char *key)
-{
-	buf_puts(out, separator);
-	escape_json(out, key);
-	buf_puts(out, ": ");
-}
-
-void json_put_text(struct buf *out, const char *key, const char *text)
-{
-	json_put_key(out, ", ", key);
-	escape_json(out, text);
-}
-
-void json_put_bool(struct buf *out, const char *key, bool value)
-{
-	json_put_key(out, ", ", key);
-	buf_puts(out, value ? "true" : "false");
-}
-
-/* Negative values mean unknown and are written as null. */
-void json_put_count(struct buf *out, const char *separator, const char *key,
-		    int64_t value)
-{
-	json_put_key(out, separator, key);
-	if (value < 0)
-		buf_puts(out, "null");
-	else
-		buf_printf(out, "%" PRId64, value);
-}
 
 /* Writes one decimal without printf(), which depends on the locale; null if unknown. */
 void json_put_percent(struct buf *out, const char *key, double value)
@@ -49,17 +18,22 @@ void json_put_percent(struct buf *out, const char *key, double value)
 	} else {
 		int64_t tenths = (int64_t)(value * 10 + 0.5);
 
-		buf_printf(out, "%" PRId64 ".%" PRId64, tenths / 10, tenths % 10);
+		buf_put_number(out, (uint64_t)tenths / 10);
+		buf_puts(out, ".");
+		buf_put_number(out, (uint64_t)tenths % 10);
 	}
 }
 
 static void json_put_address(struct buf *out, const char *key, uint64_t address)
 {
 	json_put_key(out, ", ", key);
-	if (address == 0)
+	if (address == 0) {
 		buf_puts(out, "null");
-	else
-		buf_printf(out, "\"0x%" PRIx64 "\"", address);
+		return;
+	}
+	buf_puts(out, "\"");
+	buf_put_hex(out, address);
+	buf_puts(out, "\"");
 }
 
 void json_put_sources(struct buf *out, const char *sources)
@@ -197,7 +171,9 @@ void json_put_labels(struct buf *out, const char *first, const struct task *task
 			before++;
 		if (before < i)
 			continue;
-		json_put_key(out, separator, label->key);
+		buf_puts(out, separator);
+		escape_json(out, label->key);
+		buf_puts(out, ": ");
 		escape_json(out, label->text);
 		separator = ", ";
 	}

@@ -3,18 +3,52 @@
 #ifndef OUT_JSON_FIELD_H
 #define OUT_JSON_FIELD_H
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "core/holds_group.h"
 #include "core/rows.h"
 #include "core/snapshot.h"
+#include "out/escape.h"
 
-void json_put_key(struct buf *out, const char *separator, const char *key);
-/* These write a comma first. */
-void json_put_text(struct buf *out, const char *key, const char *text);
-void json_put_bool(struct buf *out, const char *key, bool value);
+/* The key needs no escape. Inline, because the lengths of both texts are then known: a dump
+ * has millions of keys. */
+static inline void json_put_key(struct buf *out, const char *separator, const char *key)
+{
+	size_t before = strlen(separator), bytes = strlen(key);
+	char *at = buf_extend(out, before + bytes + 4);
+
+	if (!at)
+		return;
+	memcpy(at, separator, before);
+	at[before] = '"';
+	memcpy(at + before + 1, key, bytes);
+	memcpy(at + before + 1 + bytes, "\": ", 3);
+}
 /* Negative values mean unknown and are written as null. */
-void json_put_count(struct buf *out, const char *separator, const char *key,
-		    int64_t value);
+static inline void json_put_count(struct buf *out, const char *separator, const char *key,
+				  int64_t value)
+{
+	json_put_key(out, separator, key);
+	if (value < 0)
+		buf_puts(out, "null");
+	else
+		buf_put_number(out, (uint64_t)value);
+}
+
+/* These write a comma first. */
+static inline void json_put_text(struct buf *out, const char *key, const char *text)
+{
+	json_put_key(out, ", ", key);
+	escape_json(out, text);
+}
+
+static inline void json_put_bool(struct buf *out, const char *key, bool value)
+{
+	json_put_key(out, ", ", key);
+	buf_puts(out, value ? "true" : "false");
+}
+
 void json_put_percent(struct buf *out, const char *key, double value);
 /* Writes the fields without braces; see json_resources.c. */
 void json_put_resources(struct buf *out, const struct resources *resources);

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BENCH_ARGUMENTS 4
@@ -72,6 +73,16 @@ static inline void bench_stop(struct bench_child *child)
 	close(child->input);
 	kill(child->pid, SIGKILL);
 	waitpid(child->pid, NULL, 0);
+}
+
+/* The CPU time of this process. Unlike the time on a clock, it does not grow because others
+ * use the machine. */
+static inline double bench_cpu_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
 static inline int bench_compare(const void *a, const void *b)

@@ -103,4 +103,13 @@ if [ -n "${GO_MILLION:-}" ] && start 1000000; then
 	figure "1000000 goroutines: first sample" "$2" ms '<=1500'
 	figure "1000000 goroutines: the next ones" "$3" ms -
 	figure "1000000 goroutines: memory of the client" "$6" MB '<=1000'
+	# Two looks, and what is written; CPU time, user and system.
+	for format in json text folded pprof; do
+		goal=-
+		[ $format != json ] || goal='<=4'
+		figure "1000000 goroutines: dump as $format, CPU time" "$({
+			"$BUILD/grmon-c" dump -f $format -p "$pid" >/dev/null
+			times
+		} | tail -1 | awk -F'[ms ]+' '{printf "%.1f", $1 * 60 + $2 + $3 * 60 + $4}')" s "$goal"
+	done
 fi

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* The cost of a key press in a view of 100,000 tasks: a new filter, then the sort; and of
- * the verdicts of as many tasks. Prints the best of several runs. */
+ * the verdicts of as many tasks. Prints medians of CPU time over several turns, in each of
+ * which everything is measured once. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/intern.h"
+#include "bench.h"
 #include "core/rows.h"
 #include "core/stack.h"
 #include "core/verdict.h"
 
-#define TASKS  100000u
-#define STACKS 500u
-#define RUNS   9
+#define TASKS       100000u
+#define STACKS      500u
+#define TURNS       15
+/* Figures: filters, and a sort by each column. */
+#define FIGURES_MAX (16 + COLUMN_COUNT)
 
 static uint64_t random_state = 88172645463325252ull;
 
@@ -95,104 +99,134 @@ static struct snapshot *make_snapshot(struct intern *intern, struct stack_table 
 	return snapshot;
 }
 
-/* Returns the milliseconds of a new filter and the rows after it, as after a key
- * press. */
-static double measure(struct snapshot *snapshot, const char *filter,
-		      enum column_id column, bool descending)
+/* What is measured, and the CPU time of each turn. */
+struct figure {
+	char what[64];
+	const char *goal;
+	const char *filter;
+	enum column_id column;
+	bool descending;
+	bool distinct; /* each task has a stack of its own */
+	double ms[TURNS];
+};
+
+/* Returns the CPU time of a new filter and the rows after it, as after a key press. */
+static double measure_rows(struct rows *rows, struct snapshot *snapshot,
+			   const struct figure *figure)
 {
-	struct rows_options options = {.class = -1, .sort = {column, descending}};
-	double best = 1e9;
-	struct rows rows;
+	struct rows_options options = {.class = -1,
+				       .sort = {figure->column, figure->descending}};
+	double start_ms;
 
-	rows_init(&rows);
-	for (int run = 0; run < RUNS; run++) {
-		int64_t start_ns;
-		double ms;
-
-		/* Another snapshot: no order is known. */
-		snapshot->number += 1000;
-		start_ns = clock_mono_ns();
-		options.query = filter ? need(query_new(filter, NULL)) : NULL;
-		if (rows_update(&rows, snapshot, &options, snapshot->mono_ns, NULL) < 0)
-			exit(1);
-		ms = (double)(clock_mono_ns() - start_ns) / 1e6;
-		query_free(options.query);
-		if (ms < best)
-			best = ms;
-	}
-	rows_release(&rows);
-	return best;
+	/* Another snapshot: no order is known. */
+	snapshot->number += 1000;
+	start_ms = bench_cpu_ms();
+	options.query = figure->filter ? need(query_new(figure->filter, NULL)) : NULL;
+	if (rows_update(rows, snapshot, &options, snapshot->mono_ns, NULL) < 0)
+		exit(1);
+	query_free(options.query);
+	return bench_cpu_ms() - start_ms;
 }
 
-static void print(const char *what, double ms, const char *goal)
+static double measure_track(struct track *track, struct verdicts *verdicts,
+			    struct snapshot *snapshot)
 {
-	printf("%s, 100000 rows\t%.1f\tms\t%s\n", what, ms, goal);
+	double start_ms = bench_cpu_ms();
+
+	snapshot->mono_ns += CLOCK_SECOND_NS;
+	if (track_update(track, snapshot, NULL) < 0)
+		exit(1);
+	verdicts_update(verdicts, track, snapshot);
+	return bench_cpu_ms() - start_ms;
 }
 
-static double measure_track(struct snapshot *snapshot)
+static void print(const char *what, double *ms, const char *goal)
 {
-	struct thresholds rule;
-	struct track *track;
-	struct verdicts *verdicts;
-	double best = 1e9;
+	char name[96];
+	struct bench_row row = {.name = name, .unit = "ms", .goal = goal};
 
-	thresholds_init(&rule);
-	track = need(track_new());
-	verdicts = need(verdicts_new(&rule));
-	for (int run = 0; run < RUNS; run++) {
-		int64_t start_ns = clock_mono_ns();
-		double ms;
+	snprintf(name, sizeof(name), "%s, 100000 rows", what);
+	bench_print(&row, bench_interval(ms, TURNS));
+}
 
-		snapshot->mono_ns += CLOCK_SECOND_NS;
-		if (track_update(track, snapshot, NULL) < 0)
-			exit(1);
-		verdicts_update(verdicts, track, snapshot);
-		ms = (double)(clock_mono_ns() - start_ns) / 1e6;
-		if (run > 0 && ms < best)
-			best = ms;
+/* Lists what is measured. Returns how much it is. */
+static size_t list_figures(struct figure figures[FIGURES_MAX])
+{
+	static const struct {
+		const char *what, *goal, *filter;
+		bool distinct;
+	} filters[] = {
+		{"filter word + sort age", "<=16", "orders/77", false},
+		{"filter word that nothing has + sort age", "<=16", "xyzzy", false},
+		{"filter state + sort age", "<=8", "state:chan-send age>1s", false},
+		{"filter regex on function + sort age", "<=8", "fn~^handler_1.*_3$",
+		 false},
+		{"filter regex on name + sort age", "<=8", "name~^worker-0[0-9]+7$",
+		 false},
+		{"filter five terms + sort age", "<=8",
+		 "(worker orders | state:io) !idle cpu<90", false},
+		{"filter word, all stacks distinct + sort age", "", "xyzzy", true},
+	};
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+		struct figure *figure = &figures[count++];
+
+		*figure = (struct figure){.goal = filters[i].goal,
+					  .filter = filters[i].filter,
+					  .column = COLUMN_AGE,
+					  .descending = true,
+					  .distinct = filters[i].distinct};
+		snprintf(figure->what, sizeof(figure->what), "%s", filters[i].what);
 	}
-	track_free(track);
-	verdicts_free(verdicts);
-	return best;
+	for (int i = 0; i <= COLUMN_COUNT; i++) {
+		bool distinct = i == COLUMN_COUNT;
+		enum column_id id = distinct ? COLUMN_FUNCTION : (enum column_id)i;
+		struct figure *figure = &figures[count++];
+
+		*figure = (struct figure){.goal = "<=8",
+					  .column = id,
+					  .descending = column_info(id)->descending,
+					  .distinct = distinct};
+		snprintf(figure->what, sizeof(figure->what), "sort %s%s",
+			 column_info(id)->key, distinct ? ", all stacks distinct" : "");
+	}
+	return count;
 }
 
 int main(void)
 {
-	static const struct {
-		const char *what;
-		const char *filter;
-	} filters[] = {
-		{"filter word + sort age", "orders/77"},
-		{"filter word that nothing has + sort age", "xyzzy"},
-		{"filter state + sort age", "state:chan-send age>1s"},
-		{"filter regex on function + sort age", "fn~^handler_1.*_3$"},
-		{"filter regex on name + sort age", "name~^worker-0[0-9]+7$"},
-		{"filter five terms + sort age",
-		 "(worker orders | state:io) !idle cpu<90"},
-	};
+	static struct figure figures[FIGURES_MAX];
 	struct intern *intern = need(intern_new(64u << 20));
 	struct stack_table *stacks = need(stack_table_new(1u << 20));
 	int64_t now_ns = 100000 * CLOCK_SECOND_NS;
 	struct snapshot *snapshot = make_snapshot(intern, stacks, STACKS, now_ns);
 	struct snapshot *distinct = make_snapshot(intern, stacks, TASKS, now_ns);
-	char what[80];
+	size_t nr_figures = list_figures(figures);
+	struct track *track = need(track_new());
+	struct thresholds rule;
+	struct verdicts *verdicts;
+	double rule_ms[TURNS];
+	struct rows rows;
 
-	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
-		print(filters[i].what,
-		      measure(snapshot, filters[i].filter, COLUMN_AGE, true), "<=16");
-	print("filter word, all stacks distinct + sort age",
-	      measure(distinct, "xyzzy", COLUMN_AGE, true), "");
-	for (int i = 0; i < COLUMN_COUNT; i++) {
-		const struct column *column = column_info((enum column_id)i);
+	thresholds_init(&rule);
+	verdicts = need(verdicts_new(&rule));
+	rows_init(&rows);
+	for (int turn = 0; turn < TURNS; turn++) {
+		for (size_t i = 0; i < nr_figures; i++) {
+			struct figure *figure = &figures[i];
 
-		snprintf(what, sizeof(what), "sort %s", column->key);
-		print(what,
-		      measure(snapshot, NULL, (enum column_id)i, column->descending),
-		      "<=16");
+			figure->ms[turn] = measure_rows(
+				&rows, figure->distinct ? distinct : snapshot, figure);
+		}
+		rule_ms[turn] = measure_track(track, verdicts, snapshot);
 	}
-	print("sort function, all stacks distinct",
-	      measure(distinct, NULL, COLUMN_FUNCTION, false), "");
-	print("stuck rule", measure_track(snapshot), "<=15");
+	for (size_t i = 0; i < nr_figures; i++)
+		print(figures[i].what, figures[i].ms, figures[i].goal);
+	print("stuck rule", rule_ms, "<=15");
+	rows_release(&rows);
+	track_free(track);
+	verdicts_free(verdicts);
 	snapshot_unref(snapshot);
 	snapshot_unref(distinct);
 	stack_table_free(stacks);
