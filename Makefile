@@ -136,7 +136,7 @@ QUICK := $(addprefix tests/e2e/,agent_waits.t check_ends.t check_rules.t cli_con
 	target.t terminal.t waits.t) tests/fault/wrap_results.t
 
 .DEFAULT_GOAL := all
-.PHONY: all agent client examples demo screens check check-all check-quick check-units tests coverage lint bench campaign fuzz monkey \
+.PHONY: all agent client examples demo screens check check-all check-quick check-units tests coverage lint bench bench-counts campaign fuzz monkey \
 	fuzz-campaign verdicts install uninstall deps dist deb packaging format version client-flags client-libs help clean needs-client needs-tests
 
 all: $(if $(wildcard $(CLIENT)),,needs-client) agent client ## build the agent and the client
@@ -264,6 +264,11 @@ bench: ## the figures, as ratios measured side by side
 	@tests/deps.sh bench
 	@$(MAKE) --no-print-directory -j$(JOBS) all examples $(BENCHES) $(TARGETS)
 	@BUILD=$(abspath $(BUILD)) tests/bench/run.sh
+
+bench-counts: ## instructions of hot paths, beside tests/bench/counts.txt; UPDATE=1 rewrites that
+	@tests/deps.sh counts
+	@$(MAKE) --no-print-directory -j$(JOBS) all $(addprefix $(BUILD)/tests/,bench/counts bench/interval targets/many_threads)
+	@BUILD=$(abspath $(BUILD)) CC='$(CC)' UPDATE='$(UPDATE)' tests/bench/counts.sh $(COUNTS)
 
 # Run with each version of Go too.
 LIVE_TESTS := $(addprefix $(BUILD)/tests/unit/source/go/type/,test_live_types.t test_live_values.t)

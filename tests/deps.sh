@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs what is missing for the named purposes: build (always), demo, check, bench,
+# Installs what is missing for the named purposes: build (always), demo, check, bench, counts,
 # lint, verdicts, hosts, deb, quick (make check-quick). On Debian and Ubuntu it uses apt-get, with sudo if needed;
 # elsewhere it names the packages. Fast and silent if nothing is missing.
 # GRMON_NO_INSTALL=1 never installs.
@@ -70,6 +70,7 @@ for purpose in "$@"; do
 	demo) wanted="$wanted $demo" ;;
 	check) wanted="$wanted $check" ;;
 	bench) wanted="$wanted $check htop gdb valgrind"; peers=yes ;;
+	counts) wanted="$wanted valgrind" ;;
 	deb) wanted="$wanted $deb" ;;
 	quick) wanted="$wanted $quick" ;;
 	lint) wanted="$wanted $check $lint $(clang_runtime)" ;;

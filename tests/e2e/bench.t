@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 interval=$BUILD/tests/bench/interval
 [ -x "$interval" ] || skip_all 'tests/bench/interval is not built'
-plan 13
+plan 17
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 says() { [ "$(seq "$1" | "$interval" "$2")" = "$3" ]; }
@@ -66,3 +66,29 @@ check 'it ends with what is not met, and with the rows in Markdown' ends
 
 left_out() { PYTHON=no-such-python sh "$root/tests/bench/bench_peers.sh" python | grep -qx 'there is no no-such-python: its row is left out'; }
 check 'a peer that is not here is named' left_out
+
+# Counts: the program and valgrind are stubs, the table is our own.
+cat >"$work/build/tests/bench/counts" <<'END'
+#!/bin/sh
+printf 'even\tnothing\tas before\nslow\tnothing\tslower\nfast\tnothing\tfaster\n'
+END
+cat >"$work/valgrind" <<'END'
+#!/bin/sh
+for last; do :; done
+case $last in even) n=1029 ;; slow) n=1031 ;; fast) n=969 ;; esac
+echo "==1== Collected : $n"
+END
+chmod +x "$work/build/tests/bench/counts" "$work/valgrind"
+cp "$root/tests/bench/counts.sh" "$work/tests/bench/"
+counts() { BUILD=$work/build VALGRIND=$work/valgrind "$work/tests/bench/counts.sh" "$@" >"$work/said" 2>&1; }
+printf '%s\t1000\n' even slow fast >"$work/tests/bench/counts.txt"
+counts even fast
+check 'counts that are 2.9 % above the table pass, and 3.1 % below asks to lower it' \
+	eval "[ $? -eq 0 ] && grep -q '^fast .* lower the table' '$work/said'"
+counts
+check '3.1 % above it fails, and says which' eval "[ $? -eq 1 ] && grep -q '^slow .*+3.10%.* FAILS' '$work/said'"
+UPDATE=1 counts slow fast
+check 'UPDATE=1 writes what was counted, and keeps the rest' eval "[ $? -eq 0 ] && grep -v '^#' '$work/tests/bench/counts.txt' |
+	tr '\t\n' '  ' | grep -qx 'even 1000 fast 969 slow 1031 '"
+counts
+check 'the new table passes' [ $? -eq 0 ]
