@@ -80,6 +80,9 @@ static int prove_rows(const struct options *options, struct session *session,
 {
 	struct err e = {0};
 
+	/* The result needs another one; of a million rows, only one fits in memory well. */
+	snapshot_unref(*snapshot);
+	*snapshot = NULL;
 	if (prove_and_wait(session, PROVE_NO_LIMIT, snapshot, &e) == 0)
 		return CLI_FINE;
 	if (*snapshot && (*snapshot)->proving.state == PROVING_FAILED)

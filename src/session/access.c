@@ -152,6 +152,12 @@ bool access_ended(const struct access *access)
 	return access->pidfd >= 0 && poll(&ended, 1, 0) > 0;
 }
 
+bool access_proving(const struct access *access, unsigned *percent)
+{
+	return access->ops && access->ops->proving &&
+	       access->ops->proving(access->ctx, percent);
+}
+
 /* A better source can appear after an exec, when an agent starts late, or when Go's
  * runtime becomes ready. Probes only the sources that are better than the one in use; a
  * failure changes nothing. */

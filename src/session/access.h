@@ -55,5 +55,7 @@ int access_sample(struct access *access, const struct source_focus *focus,
 		  struct snapshot **snapshot, struct err *e);
 /* Returns true if the kernel reports that the process has ended. Never blocks. */
 bool access_ended(const struct access *access);
+/* See session_proving(). Never blocks. */
+bool access_proving(const struct access *access, unsigned *percent);
 
 #endif

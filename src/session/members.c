@@ -439,3 +439,18 @@ bool members_prove(struct members *members, bool start)
 	}
 	return any;
 }
+
+bool members_proving(const struct members *members, unsigned *percent)
+{
+	bool any = false;
+	unsigned one;
+
+	for (size_t i = 0; i < members->nr; i++) {
+		if (!access_proving(&members->list[i]->access, &one))
+			continue;
+		if (!any || one < *percent)
+			*percent = one;
+		any = true;
+	}
+	return any;
+}

@@ -34,6 +34,9 @@ int members_sample(struct members *members, const struct source_focus *focus,
 /* Starts or stops a proof of leaks in those that support it. Returns false if none
  * does. */
 bool members_prove(struct members *members, bool start);
+/* Returns true while a proof runs, and how much is done of the one that has the longest to
+ * go. */
+bool members_proving(const struct members *members, unsigned *percent);
 /* Returns whether all have ended and none can appear any more. Never blocks. */
 bool members_ended(const struct members *members);
 

@@ -227,6 +227,12 @@ int session_prove(struct session *session, bool start, struct err *e)
 	return run(session, prove_job, &job, e);
 }
 
+bool session_proving(const struct session *session, unsigned *percent)
+{
+	return session->members ? members_proving(session->members, percent)
+				: access_proving(&session->access, percent);
+}
+
 bool session_ended(const struct session *session)
 {
 	return session->members ? members_ended(session->members)

@@ -105,9 +105,12 @@ int64_t session_due_ns(const struct session *session);
 /* session_sample() for a recording. Returns the same snapshot while nothing has changed. */
 int session_recorded(struct session *session, bool all, struct snapshot **snapshot,
 		     struct err *e);
-/* Starts or stops proving which tasks nothing alive can wake; later snapshots report the
+/* Starts or stops proving which tasks nothing alive can wake; the next snapshots report the
  * progress. ERR_UNSUPPORTED if the source in use cannot. */
 int session_prove(struct session *session, bool start, struct err *e);
+/* Returns true while a proof runs, also if only in one of several processes, and how much of
+ * it is done. Takes no sample. */
+bool session_proving(const struct session *session, unsigned *percent);
 /* Returns true if the kernel reports that the process has ended, or all of several. Never
  * blocks. */
 bool session_ended(const struct session *session);

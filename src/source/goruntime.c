@@ -22,6 +22,7 @@
 #include "source/peers/peers.h"
 
 #define MODULES_AGAIN_NS (2 * CLOCK_SECOND_NS)
+#define FRESH_NS         CLOCK_SECOND_NS /* a proof may begin with a sample of this age */
 
 struct goruntime {
 	bool open;
@@ -49,12 +50,14 @@ struct goruntime {
 	struct go_heap_stats heap;
 	struct go_holds holds;
 	struct go_prove prove;
-	bool prove_next; /* begin a proof after the next sample */
+	bool prove_next;    /* begin a proof after the next sample */
+	int64_t sampled_ns; /* when the last sample was complete; 0 if there is none */
 	char runtime[GO_VERSION_MAX];
 };
 
 static void detach_program(struct goruntime *go)
 {
+	go->sampled_ns = 0;
 	go_prove_release(&go->prove);
 	go_holds_release(&go->holds);
 	go_threads_forget(&go->threads);
@@ -460,6 +463,7 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	out->target.runtime = runtime;
 	kernel_notes(&go->kernel, out);
 	symbols_notes(go->threads.symbols, out);
+	go->sampled_ns = clock_mono_ns();
 	return 0;
 }
 
@@ -467,9 +471,20 @@ static void goruntime_prove(void *ctx, bool start)
 {
 	struct goruntime *go = ctx;
 
-	go->prove_next = start;
+	go->prove_next = false;
 	if (!start)
 		go_prove_cancel(&go->prove);
+	else if (go->sampled_ns && clock_mono_ns() - go->sampled_ns < FRESH_NS)
+		go_prove_start(&go->prove, &go->target, &go->module, &go->sampler);
+	else
+		go->prove_next = true;
+}
+
+static bool goruntime_proving(void *ctx, unsigned *percent)
+{
+	const struct goruntime *go = ctx;
+
+	return go_prove_runs(&go->prove, percent);
 }
 
 const struct source_ops source_goruntime = {
@@ -481,4 +496,5 @@ const struct source_ops source_goruntime = {
 	.sample = goruntime_sample,
 	.close = goruntime_close,
 	.prove = goruntime_prove,
+	.proving = goruntime_proving,
 };

@@ -78,9 +78,13 @@ struct source_ops {
 	int (*sample)(void *ctx, const struct source_focus *focus, struct snapshot *out,
 		      struct err *e);
 	void (*close)(void *ctx); /* safe after a failed open */
-	/* Starts or stops proving which tasks nothing alive can wake, with the next
-	 * sample. snapshot->proving shows the progress. NULL if not supported. */
+	/* Starts or stops proving which tasks nothing alive can wake: those of the last
+	 * sample if it has just been taken, otherwise of the next. snapshot->proving shows
+	 * the progress. NULL if not supported. */
 	void (*prove)(void *ctx, bool start);
+	/* Returns true while a proof runs, and how much of it is done. Unlike a sample, this
+	 * costs nothing. NULL if prove is. */
+	bool (*proving)(void *ctx, unsigned *percent);
 	/* Moves to another dump in a text with several, with the next sample. NULL if not
 	 * supported. */
 	void (*move)(void *ctx, int dumps);

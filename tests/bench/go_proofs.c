@@ -36,13 +36,15 @@ static int look(void *ctx, struct proving *proving, struct err *e)
 
 static int prove(void *ctx, struct proving *proving, struct err *e)
 {
-	struct timespec pause = {0, 100000000};
+	struct timespec pause = {0, 10000000};
+	unsigned percent;
 	int rc;
 
 	source_goruntime.prove(ctx, true);
 	do {
+		while (source_goruntime.proving(ctx, &percent))
+			nanosleep(&pause, NULL);
 		rc = look(ctx, proving, e);
-		nanosleep(&pause, NULL);
 	} while (rc == 0 && proving->state == PROVING_RUNNING);
 	return rc;
 }

@@ -251,6 +251,12 @@ void go_prove_start(struct go_prove *prove, const struct source_target *target,
 	}
 }
 
+bool go_prove_runs(const struct go_prove *prove, unsigned *percent)
+{
+	*percent = (unsigned)__atomic_load_n(&prove->percent, __ATOMIC_RELAXED);
+	return prove->started && !__atomic_load_n(&prove->done, __ATOMIC_ACQUIRE);
+}
+
 void go_prove_poll(struct go_prove *prove, struct snapshot *out)
 {
 	if (prove->started && __atomic_load_n(&prove->done, __ATOMIC_ACQUIRE))
@@ -258,8 +264,7 @@ void go_prove_poll(struct go_prove *prove, struct snapshot *out)
 	if (prove->started) {
 		out->proving.possible = true;
 		out->proving.state = PROVING_RUNNING;
-		out->proving.percent =
-			(unsigned)__atomic_load_n(&prove->percent, __ATOMIC_RELAXED);
+		go_prove_runs(prove, &out->proving.percent);
 		return;
 	}
 	out->proving = prove->result;

@@ -72,6 +72,8 @@ void go_prove_release(struct go_prove *prove);
 void go_prove_start(struct go_prove *prove, const struct source_target *target,
 		    const struct go_module *module, const struct go_sampler *sampler);
 void go_prove_cancel(struct go_prove *prove);
+/* Returns true while the proof runs. */
+bool go_prove_runs(const struct go_prove *prove, unsigned *percent);
 /* Stores the progress in out->proving; joins the thread once it has finished. */
 void go_prove_poll(struct go_prove *prove, struct snapshot *out);
 /* Returns true if the goroutine was proved to be leaked in the wait that it is still
