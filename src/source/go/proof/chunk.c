@@ -5,18 +5,18 @@
 
 #include <stdlib.h>
 
-#define CHUNK_SHIFT      16
+#define CHUNK_SHIFT      14
 #define CHUNK_BYTES      (1u << CHUNK_SHIFT)
 #define CHUNKS_PER_ARENA (1u << (26 - CHUNK_SHIFT))
 #define SMALL_PAGE       4096u
-#define ALL_PAGES        0xffffu
+#define ALL_PAGES        0xfu
 #define SLOTS            (GO_CHUNKS_BYTES_MAX / CHUNK_BYTES)
 
 struct go_heap_chunks {
 	uint8_t *bytes;   /* of all slots */
 	uint32_t *slots;  /* by chunk: 1 + slot; 0 if not cached */
 	uint32_t *owners; /* by slot: 1 + chunk; 0 if free */
-	uint16_t *pages;  /* by slot: one bit for each page that could be read */
+	uint8_t *pages;   /* by slot: one bit for each page that could be read */
 	size_t next;      /* next slot to use */
 	size_t cap_slots;
 };
@@ -56,16 +56,16 @@ bool go_chunks_begin(struct go_heap_chunks *chunks, size_t nr_arenas)
 	return chunks->slots != NULL;
 }
 
-static uint16_t read_chunk(struct memory *mem, uint64_t address, uint8_t *out)
+static uint8_t read_chunk(struct memory *mem, uint64_t address, uint8_t *out)
 {
-	uint16_t pages = 0;
+	uint8_t pages = 0;
 
 	if (memory_read_some(mem, address, out, CHUNK_BYTES) == CHUNK_BYTES)
 		return ALL_PAGES;
 	for (size_t i = 0; i < CHUNK_BYTES / SMALL_PAGE; i++)
 		if (memory_read(mem, address + i * SMALL_PAGE, out + i * SMALL_PAGE,
 				SMALL_PAGE))
-			pages |= (uint16_t)(1u << i);
+			pages |= (uint8_t)(1u << i);
 	return pages;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Caches parts of a Go heap in pieces of 64 KB, each read on first use. When the cache is
+/* Caches parts of a Go heap in pieces of 16 KB, each read on first use. When the cache is
  * full, the oldest piece is evicted. */
 #ifndef SOURCE_GO_PROOF_CHUNK_H
 #define SOURCE_GO_PROOF_CHUNK_H
 
 #include "source/proc/memory.h"
 
-#define GO_CHUNKS_BYTES_MAX (256ull << 20)
+#define GO_CHUNKS_BYTES_MAX (64ull << 20)
 
 struct go_heap_chunks;
 

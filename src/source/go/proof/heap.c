@@ -287,8 +287,9 @@ static int add_span(struct go_heap *heap, const struct go_heap_span *from, struc
 		return no_memory(e);
 	span = &heap->spans[heap->nr_spans];
 	*span = *from;
-	span->first = heap->nr_objects;
-	heap->nr_objects += span->nr_objects;
+	span->first = (uint32_t)heap->nr_objects;
+	heap->nr_objects += ((uint64_t)span->nr_objects + GO_HEAP_OBJECTS - 1) /
+			    GO_HEAP_OBJECTS * GO_HEAP_OBJECTS;
 	if (!span->noscan)
 		heap->scan_bytes += span->bytes;
 	if (heap->nr_objects > OBJECTS_MAX ||

@@ -16,14 +16,16 @@
 
 struct go_heap_span {
 	uint64_t start;
-	uint64_t bytes;
-	uint64_t size;     /* of an object */
-	uint64_t first;    /* index of its first object among the objects of all spans */
-	uint64_t specials; /* list of finalizers and similar records; 0 if none */
+	uint32_t first; /* number of its first object among those of all spans, a multiple
+			 * of GO_HEAP_OBJECTS */
 	uint32_t nr_objects;
 	uint32_t divide; /* offset * divide >> 32 is offset / size; 0 if one object */
 	bool noscan;     /* the runtime says that it holds no pointers */
+	uint64_t size;   /* of an object */
+	uint64_t bytes;
+	uint64_t specials; /* list of finalizers and similar records; 0 if none */
 };
+#define GO_HEAP_OBJECTS 64u /* objects of a span that share a word of bits */
 
 struct go_heap_chunks;
 
@@ -41,7 +43,7 @@ struct go_heap {
 	uint32_t *arenas; /* by address: 1 + index into pages and chunks, or 0 */
 	uint32_t *pages;  /* 1 + index of the span of each page of each arena */
 	size_t nr_arenas, cap_pages;
-	uint64_t nr_objects;
+	uint64_t nr_objects;  /* numbers given to objects */
 	uint64_t low, extent; /* the heap is within [low, low + extent) */
 	uint64_t scan_bytes;  /* of objects that may hold pointers */
 	struct go_heap_chunks *chunks;

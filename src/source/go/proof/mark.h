@@ -11,9 +11,8 @@
 
 #include "source/go/proof/heap.h"
 
-/* Objects that need special treatment. */
+/* Objects that need special treatment, beside hidden ones. */
 enum go_special {
-	GO_SPECIAL_G,     /* its pointers are not followed */
 	GO_SPECIAL_SUDOG, /* its pointers are not followed until its owner is alive */
 	GO_SPECIAL_WATCH, /* reaching it makes its waiters live */
 	GO_SPECIAL_CHAN,  /* the same for a channel, reached by its start only */
@@ -33,25 +32,35 @@ struct go_thread_stack {
 	bool signals;
 };
 
-struct go_mark_entry {
-	uint64_t base;  /* 0 if free */
-	uint32_t first; /* waiter or owner; for a watched object, the head of a list */
-	uint8_t kind;
+/* One bit for each of GO_HEAP_OBJECTS objects of a span. */
+struct go_mark_bits {
+	uint64_t marked;  /* reached */
+	uint64_t pending; /* reached, and to be read */
+	uint64_t special; /* has an entry that matters when it is reached or read */
+	uint64_t hidden;  /* is a g: its pointers are not followed */
 };
+
+/* What is special about an object. There may be millions. */
+struct go_mark_entry {
+	uint32_t object;     /* its number plus one; 0 if free */
+	uint32_t first : 29; /* waiter or owner; if watched, the head of a list */
+	uint32_t kind : 3;
+};
+#define GO_MARK_NONE ((1u << 29) - 1)
 
 struct go_mark {
 	struct go_heap *heap;
-	uint64_t *marked;  /* one bit per object */
-	uint64_t *special; /* one bit per object: whether it has an entry */
-	size_t cap_marked, cap_special;
+	struct go_mark_bits *bits;
+	size_t cap_bits;
 	struct go_mark_entry *entries;
 	size_t nr_entries, cap_entries;
-	uint64_t *work; /* span << 32 | object: reached but not read yet */
-	size_t nr_work, cap_work;
-	uint64_t *overflowed; /* spans with objects that did not fit in work */
-	size_t nr_overflowed, cap_overflowed;
-	uint8_t *is_overflowed; /* by span */
-	size_t cap_is_overflowed;
+	/* Spans with pending objects: those that are read now, and those after them. A
+	 * span is in one of the lists at most once. */
+	uint32_t *now, *next;
+	size_t at_now, nr_now, cap_now, nr_next, cap_next;
+	uint8_t *is_listed; /* by span */
+	size_t cap_listed;
+	struct go_mark_batch *batch; /* what is read at once */
 	uint32_t *reached; /* lists of waiters of watched objects that were reached */
 	size_t nr_reached, cap_reached;
 	bool *alive;        /* by owner of a sudog; owned by the caller */
@@ -78,10 +87,12 @@ bool go_mark_grow(struct go_mark *mark);
 /* Schedules everything that was reached to be read again. Returns false if out of
  * memory. */
 bool go_mark_again(struct go_mark *mark);
+/* Makes the object at base, a g, opaque: its pointers are not followed. Returns false if it
+ * is not an object or is special. */
+bool go_mark_hide(struct go_mark *mark, uint64_t base);
 /* Gives the object that starts at base special treatment. *before is set to the list that
- * it had, or to GO_MARK_NONE. Returns false if it is not an object or already has another
- * kind. */
-#define GO_MARK_NONE UINT32_MAX
+ * it had, or to GO_MARK_NONE. first is below GO_MARK_NONE. Returns false if it is not an
+ * object, is hidden, or already has another kind. */
 bool go_mark_special(struct go_mark *mark, uint64_t base, enum go_special kind,
 		     uint32_t first, uint32_t *before);
 /* Marks what the words point to. nr_bytes is a multiple of 8. */
@@ -89,8 +100,13 @@ void go_mark_words(struct go_mark *mark, const uint8_t *bytes, size_t nr_bytes);
 /* The same, but counts only words that are the start address of an object. */
 void go_mark_bases(struct go_mark *mark, const uint8_t *bytes, size_t nr_bytes);
 void go_mark_address(struct go_mark *mark, uint64_t address);
-/* Returns true if the pointers of the object are not followed (yet). */
-bool go_mark_is_opaque(const struct go_mark *mark, uint64_t base);
+/* Marks the sudog at base, whose owner is alive: from now on it is an object like any
+ * other. */
+void go_mark_wake(struct go_mark *mark, uint64_t base);
+/* Returns true if the special object's pointers are not followed (yet). */
+bool go_mark_is_opaque(const struct go_mark *mark, uint32_t object);
+/* Puts the span into the list of those with pending objects. */
+void go_mark_list(struct go_mark *mark, uint32_t span);
 
 /* mark_runtime.c: handles an object of the runtime itself that was reached. Returns true
  * if it has been read, false if it is to be read as any other object. */

@@ -21,10 +21,13 @@
 static bool note_object(struct go_mark *mark, uint64_t base)
 {
 	const struct go_heap_span *span = go_heap_span_of(mark->heap, base);
-	uint64_t bit = span ? span->first + go_heap_index(span, base) : 0;
+	uint64_t object = span ? span->first + go_heap_index(span, base) : 0;
 	uint32_t ignored;
 
-	return span && !(mark->special[bit >> 6] >> (bit & 63) & 1) &&
+	return span &&
+	       !(mark->bits[object / GO_HEAP_OBJECTS].special >>
+			 object % GO_HEAP_OBJECTS &
+		 1) &&
 	       go_mark_special(mark, base, GO_SPECIAL_NOTED, 0, &ignored);
 }
 

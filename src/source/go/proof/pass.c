@@ -11,9 +11,9 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "source/go/proof/crowd.h"
 #include "source/go/proof/root.h"
 
-#define G_AT_ONCE      512u
 #define STACK_PIECE    (256u << 10)
 #define SETTLE_ROUNDS  3
 #define GOROUTINES_MAX SNAPSHOT_TASKS_MAX
@@ -27,11 +27,11 @@ int go_pass_init(struct go_pass *pass, struct go_prove *prove, struct err *e)
 			prove->module);
 	pass->alive = calloc(prove->nr_rows + 1, sizeof(*pass->alive));
 	pass->changed = calloc(prove->nr_rows + 1, sizeof(*pass->changed));
-	pass->copies = malloc((size_t)G_AT_ONCE * GO_G_BYTES_MAX);
-	pass->items = malloc(G_AT_ONCE * sizeof(*pass->items));
+	pass->crowd = go_crowd_new();
+	pass->objects = malloc(sizeof(*pass->objects));
 	pass->stack = malloc(STACK_PIECE);
-	if (!pass->alive || !pass->changed || !pass->copies || !pass->items ||
-	    !pass->stack || !memory_gather_init(&pass->gather))
+	if (!pass->alive || !pass->changed || !pass->crowd || !pass->objects ||
+	    !pass->stack)
 		return err_set(e, ERR_NOMEM, "there is no memory for a proof of leaks");
 	for (size_t i = 0; i < prove->nr_rows; i++)
 		pass->alive[i] = prove->rows[i].kind == GO_WAIT_ALIVE;
@@ -42,7 +42,8 @@ void go_pass_release(struct go_pass *pass)
 {
 	go_heap_release(&pass->heap);
 	go_mark_release(&pass->mark);
-	memory_gather_release(&pass->gather);
+	go_crowd_free(pass->crowd);
+	free(pass->objects);
 	go_runners_release(&pass->runners);
 	free(pass->alive);
 	free(pass->changed);
@@ -50,8 +51,6 @@ void go_pass_release(struct go_pass *pass)
 	free(pass->hashes);
 	free(pass->waiters);
 	free(pass->conds);
-	free(pass->copies);
-	free(pass->items);
 	free(pass->stack);
 }
 
@@ -100,7 +99,8 @@ static bool watch_object(struct go_pass *pass, uint64_t address, uint32_t row)
 
 	if (base == GO_HEAP_NONE || (chan && base != address))
 		return false;
-	if (!array_reserve(&pass->waiters, &pass->cap_waiters, pass->nr_waiters + 1)) {
+	if (!array_reserve_most(&pass->waiters, &pass->cap_waiters, pass->nr_waiters + 1,
+				GO_MARK_NONE)) {
 		pass->mark.failed = true;
 		return false;
 	}
@@ -118,18 +118,24 @@ static bool is_waiting(const struct go_pass *pass, const uint8_t *g)
 	return status == GO_STATUS_WAITING || status == GO_STATUS_LEAKED;
 }
 
-/* Registers what a row waits on that may be leaked. */
-static void take_candidate(struct go_pass *pass, uint32_t row, const uint8_t *g,
-			   struct go_wait_objects *objects)
+static bool same_wait(const struct go_pass *pass, uint32_t row, const uint8_t *g)
 {
-	const struct go_wait_row *wait = &pass->prove->rows[row];
+	return g && is_waiting(pass, g) &&
+	       go_g_hash(g, &pass->prove->layout.g) == pass->prove->rows[row].hash;
+}
+
+/* Registers what a row waits on that may be leaked. */
+static void take_candidate(struct go_pass *pass, uint32_t row,
+			   const struct go_copies *copies)
+{
+	const struct go_wait_objects *objects = pass->objects;
 	uint32_t ignored;
 
-	if (!is_waiting(pass, g) || go_g_hash(g, &pass->prove->layout.g) != wait->hash) {
+	if (!same_wait(pass, row, copies->g)) {
 		pass->alive[row] = pass->changed[row] = true;
 		return;
 	}
-	if (!go_pass_find(pass, wait, g, objects)) {
+	if (!go_pass_find(pass, &pass->prove->rows[row], copies->g, copies->sudog)) {
 		pass->alive[row] = true;
 		return;
 	}
@@ -140,86 +146,67 @@ static void take_candidate(struct go_pass *pass, uint32_t row, const uint8_t *g,
 			pass->alive[row] = true;
 }
 
-typedef void (*g_visit)(struct go_pass *pass, uint32_t i, const uint8_t *g,
-			struct go_wait_objects *objects);
-
-/* Calls visit for all g's, reading them in chunks. */
-static int visit_gs(struct go_pass *pass, g_visit visit, struct err *e)
-{
-	struct go_wait_objects *objects = malloc(sizeof(*objects));
-	const size_t stride = pass->prove->layout.g.bytes;
-
-	if (!objects)
-		return no_memory(e);
-	for (size_t at = 0; at < pass->nr && !cancelled(pass); at += G_AT_ONCE) {
-		size_t nr = pass->nr - at < G_AT_ONCE ? pass->nr - at : G_AT_ONCE;
-
-		for (size_t i = 0; i < nr; i++)
-			pass->items[i] = (struct memory_item){pass->addresses[at + i],
-							      (uint32_t)i, false};
-		memory_gather_read(&pass->mem, &pass->gather, pass->items, nr,
-				   pass->copies, stride);
-		for (size_t i = 0; i < nr; i++) {
-			size_t index = pass->items[i].index;
-
-			visit(pass, (uint32_t)(at + index),
-			      pass->items[i].ok ? pass->copies + index * stride : NULL,
-			      objects);
-		}
-	}
-	free(objects);
-	return cancelled(pass) ? err_set(e, ERR_GONE, "cancelled") : 0;
-}
-
-/* Makes the g opaque to the marker: it must not get from one goroutine to the memory of
+/* Makes all g's opaque to the marker: it must not get from one goroutine to the memory of
  * another. */
-static void hide_g(struct go_pass *pass, uint32_t i, const uint8_t *g,
-		   struct go_wait_objects *objects)
+static void hide_gs(struct go_pass *pass)
 {
-	uint64_t base = go_heap_object(&pass->heap, pass->addresses[i]);
-	uint32_t ignored;
+	pass->in_heap = 0;
+	for (size_t i = 0; i < pass->nr; i++) {
+		uint64_t base = go_heap_object(&pass->heap, pass->addresses[i]);
 
-	(void)objects;
-	if (!g || base != pass->addresses[i] ||
-	    !go_mark_special(&pass->mark, base, GO_SPECIAL_G, 0, &ignored))
-		return;
-	pass->in_heap++;
-	pass->mark.g_bytes = go_heap_span_of(&pass->heap, base)->size;
+		if (base != pass->addresses[i] || !go_mark_hide(&pass->mark, base))
+			continue;
+		if (pass->in_heap++ == 0)
+			pass->mark.g_bytes = go_heap_span_of(&pass->heap, base)->size;
+	}
 }
 
-static void classify_g(struct go_pass *pass, uint32_t i, const uint8_t *g,
-		       struct go_wait_objects *objects)
+static bool classify_g(struct go_pass *pass, uint32_t i, const struct go_copies *copies)
 {
-	if (is_candidate(pass, i) && g)
-		take_candidate(pass, i, g, objects);
+	if (is_candidate(pass, i) && copies->g)
+		take_candidate(pass, i, copies);
 	else if (i < pass->prove->nr_rows)
 		pass->alive[i] = true;
+	return false;
 }
 
-static void mark_g(struct go_pass *pass, size_t i)
+/* Makes a row live that was thought to be leaked, and what it waits through. */
+static bool revive_row(struct go_pass *pass, uint32_t row, const struct go_copies *copies)
 {
-	uint64_t hash = 0;
+	const struct go_wait_objects *objects = pass->objects;
 
-	/* An unreadable goroutine is ending or growing its stack; the next round tries
-	 * again. */
-	if (!go_pass_mark_g(pass, pass->addresses[i], &hash))
-		hash = 0;
-	pass->hashes[i] = hash;
-}
-
-/* Makes a row live that was thought to be leaked, and everything it holds. */
-static void revive_row(struct go_pass *pass, uint32_t row,
-		       struct go_wait_objects *objects)
-{
-	const struct go_wait_row *wait = &pass->prove->rows[row];
-	uint8_t g[GO_G_BYTES_MAX];
-
-	pass->alive[row] = true;
-	mark_g(pass, row);
-	if (memory_read(&pass->mem, wait->address, g, pass->prove->layout.g.bytes) &&
-	    go_pass_find(pass, wait, g, objects))
+	if (copies->g &&
+	    go_pass_find(pass, &pass->prove->rows[row], copies->g, copies->sudog))
 		for (size_t i = 0; i < objects->nr; i++)
-			go_mark_contents(&pass->mark, objects->sudogs[i]);
+			go_mark_wake(&pass->mark, objects->sudogs[i]);
+	return true;
+}
+
+/* Revives all that wait for objects that were reached. Returns whether there were any. */
+static bool revive_reached(struct go_pass *pass)
+{
+	uint32_t rows[GO_CROWD], at = GO_MARK_NONE;
+	bool any = false;
+	size_t nr;
+
+	do {
+		for (nr = 0; nr < GO_CROWD;) {
+			uint32_t row;
+
+			if (at == GO_MARK_NONE && pass->mark.nr_reached == 0)
+				break;
+			if (at == GO_MARK_NONE)
+				at = pass->mark.reached[--pass->mark.nr_reached];
+			row = pass->waiters[at].row;
+			at = pass->waiters[at].next;
+			if (!pass->alive[row])
+				rows[nr++] = row;
+			pass->alive[row] = true;
+		}
+		go_crowd_visit(pass, rows, nr, true, revive_row);
+		any |= nr > 0;
+	} while (nr > 0 && !cancelled(pass));
+	return any;
 }
 
 static void show_progress(struct go_pass *pass)
@@ -234,28 +221,17 @@ static void show_progress(struct go_pass *pass)
 /* Follows everything to its end. Sets *revived if a goroutine became live. */
 static int follow_all(struct go_pass *pass, bool *revived, struct err *e)
 {
-	struct go_wait_objects *objects = malloc(sizeof(*objects));
 	bool through = false;
 
-	while (objects && !(through && pass->mark.nr_reached == 0)) {
-		while (pass->mark.nr_reached > 0) {
-			uint32_t at = pass->mark.reached[--pass->mark.nr_reached];
-
-			for (; at != GO_MARK_NONE; at = pass->waiters[at].next) {
-				if (pass->alive[pass->waiters[at].row])
-					continue;
-				revive_row(pass, pass->waiters[at].row, objects);
-				*revived = true;
-			}
-		}
+	while (!(through && pass->mark.nr_reached == 0)) {
+		*revived |= revive_reached(pass);
 		through = go_mark_follow(&pass->mark);
 		show_progress(pass);
 		if (cancelled(pass) || pass->mark.failed ||
 		    clock_mono_ns() > pass->deadline_ns)
 			break;
 	}
-	free(objects);
-	if (!objects || pass->mark.failed)
+	if (pass->mark.failed)
 		return no_memory(e);
 	if (cancelled(pass))
 		return err_set(e, ERR_GONE, "cancelled");
@@ -278,24 +254,56 @@ static int check_heap(const struct go_pass *pass, struct err *e)
 		       pass->in_heap, pass->nr);
 }
 
-/* Marks from a goroutine that has run since its stack was read, or whose stack could not
- * be read. */
-static void mark_changed(struct go_pass *pass, uint32_t i, const uint8_t *g,
-			 struct go_wait_objects *objects)
+/* A goroutine that may be leaked counts as alive once it has run. */
+static void drop_if_changed(struct go_pass *pass, uint32_t i, const uint8_t *g)
+{
+	if (is_candidate(pass, i) && !same_wait(pass, i, g))
+		pass->alive[i] = pass->changed[i] = true;
+}
+
+/* Returns true if a goroutine has run since its stack was read, or if its stack was not
+ * read. */
+static bool has_run(const struct go_pass *pass, uint32_t i, const uint8_t *g)
+{
+	const struct go_g_layout *layout = &pass->prove->layout.g;
+
+	return go_g_status(g, layout) == GO_STATUS_RUNNING ||
+	       go_g_hash(g, layout) != pass->hashes[i];
+}
+
+/* Returns true if it may have run even though it looks the same: if it makes one system
+ * call after the other, and always in Go 1.16. */
+static bool may_have_run(const struct go_pass *pass, const uint8_t *g)
 {
 	const struct go_layout *layout = &pass->prove->layout;
-	uint32_t status = g ? go_g_status(g, &layout->g) : GO_STATUS_DEAD;
-	bool changed = g && (status == GO_STATUS_RUNNING ||
-			     go_g_hash(g, &layout->g) != pass->hashes[i]);
 
-	(void)objects;
-	if (is_candidate(pass, i) || !g)
-		return;
+	return go_g_status(g, &layout->g) == GO_STATUS_SYSCALL || !layout->turns;
+}
+
+/* Marks from a live goroutine that has run since its stack was read. */
+static bool mark_changed(struct go_pass *pass, uint32_t i, const struct go_copies *copies)
+{
+	bool changed;
+
+	if (is_candidate(pass, i) || !copies->g)
+		return false;
+	changed = has_run(pass, i, copies->g);
 	pass->busy |= changed;
-	/* A goroutine that makes one system call after the other looks the same, as do
-	 * all in Go 1.16. */
-	if (changed || status == GO_STATUS_SYSCALL || !layout->turns)
-		mark_g(pass, i);
+	return changed || may_have_run(pass, copies->g);
+}
+
+static bool drop_or_mark(struct go_pass *pass, uint32_t i, const struct go_copies *copies)
+{
+	drop_if_changed(pass, i, copies->g);
+	return mark_changed(pass, i, copies);
+}
+
+/* For the first pass. Those that were revived in it have been read already. */
+static bool mark_living_g(struct go_pass *pass, uint32_t i,
+			  const struct go_copies *copies)
+{
+	return !is_candidate(pass, i) && (!copies->g || has_run(pass, i, copies->g) ||
+					  may_have_run(pass, copies->g));
 }
 
 static int mark_roots(struct go_pass *pass, bool modules_only, struct err *e)
@@ -307,7 +315,8 @@ static int mark_roots(struct go_pass *pass, bool modules_only, struct err *e)
 }
 
 /* Marks from all live goroutines. In later passes, the stack of a goroutine that has not
- * run since is unchanged and skipped. */
+ * run since is unchanged and skipped, and those that may be leaked but have run since are
+ * dropped. */
 static int mark_living(struct go_pass *pass, bool *revived, struct err *e)
 {
 	int rc = 0;
@@ -321,11 +330,9 @@ static int mark_living(struct go_pass *pass, bool *revived, struct err *e)
 	}
 	if (rc == 0)
 		rc = mark_roots(pass, false, e);
-	if (rc == 0 && pass->number > 0)
-		rc = visit_gs(pass, mark_changed, e);
-	for (size_t i = 0; i < pass->nr && pass->number == 0 && !cancelled(pass); i++)
-		if (!is_candidate(pass, i))
-			mark_g(pass, i);
+	if (rc == 0)
+		rc = go_crowd_visit_all(
+			pass, false, pass->number > 0 ? drop_or_mark : mark_living_g, e);
 	return rc ? rc : follow_all(pass, revived, e);
 }
 
@@ -338,7 +345,9 @@ static int read_again(struct go_pass *pass, struct err *e)
 		rc = no_memory(e);
 	if (rc == 0)
 		rc = read_addresses(pass, e);
-	return rc ? rc : visit_gs(pass, hide_g, e);
+	if (rc == 0)
+		hide_gs(pass);
+	return rc;
 }
 
 /* Rereads what may have changed until no more goroutines become live. */
@@ -353,7 +362,7 @@ static int settle_changes(struct go_pass *pass, struct err *e)
 		go_runners_read(&pass->runners);
 		rc = read_again(pass, e);
 		if (rc == 0)
-			rc = visit_gs(pass, mark_changed, e);
+			rc = go_crowd_visit_all(pass, false, mark_changed, e);
 		if (rc == 0)
 			rc = mark_roots(pass, false, e);
 		if (rc == 0)
@@ -381,7 +390,7 @@ static int begin_first(struct go_pass *pass, struct err *e)
 	int rc;
 
 	pass->nr = pass->nr_waiters = pass->nr_conds = 0;
-	pass->cond_steps = pass->in_heap = 0;
+	pass->cond_steps = 0;
 	if (pass->conds)
 		memset(pass->conds, 0, pass->cap_conds * sizeof(*pass->conds));
 	rc = go_heap_read(&pass->heap, e);
@@ -391,34 +400,18 @@ static int begin_first(struct go_pass *pass, struct err *e)
 	pass->mark.data = span_of_data(pass->prove->module);
 	if (rc == 0)
 		rc = read_addresses(pass, e);
-	if (rc == 0)
-		rc = visit_gs(pass, hide_g, e);
-	if (rc == 0)
+	if (rc == 0) {
+		hide_gs(pass);
 		rc = check_heap(pass, e);
-	if (rc == 0)
-		rc = visit_gs(pass, classify_g, e);
-	return rc;
-}
-
-static void drop_changed_g(struct go_pass *pass, uint32_t i, const uint8_t *g,
-			   struct go_wait_objects *objects)
-{
-	(void)objects;
-	if (is_candidate(pass, i) &&
-	    (!g || !is_waiting(pass, g) ||
-	     go_g_hash(g, &pass->prove->layout.g) != pass->prove->rows[i].hash))
-		pass->alive[i] = pass->changed[i] = true;
+	}
+	return rc ? rc : go_crowd_visit_all(pass, true, classify_g, e);
 }
 
 static int begin_next(struct go_pass *pass, struct err *e)
 {
 	int rc = read_again(pass, e);
 
-	if (rc == 0 && !go_mark_again(&pass->mark))
-		rc = no_memory(e);
-	if (rc == 0)
-		rc = visit_gs(pass, drop_changed_g, e);
-	return rc;
+	return rc == 0 && !go_mark_again(&pass->mark) ? no_memory(e) : rc;
 }
 
 int go_pass_run(struct go_pass *pass, struct err *e)
@@ -440,11 +433,17 @@ int go_pass_run(struct go_pass *pass, struct err *e)
 	return rc;
 }
 
+static bool drop_g(struct go_pass *pass, uint32_t i, const struct go_copies *copies)
+{
+	drop_if_changed(pass, i, copies->g);
+	return false;
+}
+
 void go_pass_drop_changed(struct go_pass *pass)
 {
 	struct err ignored;
 
-	if (visit_gs(pass, drop_changed_g, &ignored))
+	if (go_crowd_visit_all(pass, false, drop_g, &ignored))
 		for (size_t i = 0; i < pass->prove->nr_rows; i++)
 			pass->alive[i] = true;
 }

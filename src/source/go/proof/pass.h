@@ -18,12 +18,21 @@ struct go_cond {
 	uint64_t list;
 };
 
+/* What a row waits on. */
+#define GO_WAIT_OBJECTS_MAX 1024u
+struct go_wait_objects {
+	uint64_t sudogs[GO_WAIT_OBJECTS_MAX];
+	uint64_t objects[GO_WAIT_OBJECTS_MAX];
+	size_t nr;
+};
+
 struct go_pass {
 	struct go_prove *prove; /* provides rows, layout and cancel */
 	struct memory mem;
 	struct go_heap heap;
 	struct go_mark mark;
-	struct memory_gather gather;
+	struct go_crowd *crowd;
+	struct go_wait_objects *objects;
 	bool *alive;         /* by row; stays true in later passes */
 	bool *changed;       /* by row: it has run since the proof began */
 	uint64_t *addresses; /* of all g's of this pass */
@@ -37,8 +46,6 @@ struct go_pass {
 	struct go_cond *conds;
 	size_t nr_conds, cap_conds;
 	size_t cond_steps;
-	uint8_t *copies; /* of a chunk of g's */
-	struct memory_item *items;
 	uint8_t *stack;            /* a piece of a stack */
 	size_t in_heap;            /* number of g's in the heap */
 	bool busy;                 /* a live goroutine ran in this pass */
@@ -58,16 +65,21 @@ void go_pass_drop_changed(struct go_pass *pass);
  * set to the hash of the g at that time. Returns false if the goroutine changes too fast
  * to be read. */
 bool go_pass_mark_g(struct go_pass *pass, uint64_t address, uint64_t *hash);
+/* Returns the number of bytes of the stack of a parked goroutine, from its stack pointer on.
+ * Returns 0 if go_pass_mark_g() has to read it. */
+size_t go_pass_parked(const struct go_pass *pass, const uint8_t *g);
+/* The same as go_pass_mark_g() for copies of a parked goroutine's whole g and of that part of
+ * its stack. Returns false if go_pass_mark_g() has to read it. */
+bool go_pass_mark_parked(struct go_pass *pass, const uint8_t *g, size_t g_bytes,
+			 const uint8_t *stack);
 
 /* pass_wait.c: what a row waits on, and through which sudogs. */
-#define GO_WAIT_OBJECTS_MAX 1024u
-struct go_wait_objects {
-	uint64_t sudogs[GO_WAIT_OBJECTS_MAX];
-	uint64_t objects[GO_WAIT_OBJECTS_MAX];
-	size_t nr;
-};
-/* Returns false if unknown or if there are too many. */
+/* Returns whether the address can be that of a sudog. */
+bool go_pass_is_sudog(const struct go_pass *pass, uint64_t address);
+/* Stores what the row waits on in pass->objects. sudog: a copy of the first one that its g
+ * names, or NULL. Returns false if unknown or if there are too many. */
+#define GO_SUDOG_BYTES 104u
 bool go_pass_find(struct go_pass *pass, const struct go_wait_row *row, const uint8_t *g,
-		  struct go_wait_objects *out);
+		  const uint8_t *sudog);
 
 #endif

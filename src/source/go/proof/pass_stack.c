@@ -53,30 +53,53 @@ static bool mark_stack(struct go_pass *pass, uint64_t from, uint64_t high)
 	return true;
 }
 
+static struct go_parked parked_of(const uint8_t *g, uint64_t from, const uint8_t *stack)
+{
+	return (struct go_parked){.pc = load_u64(g + GO_G_PC),
+				  .sp = from,
+				  .low = load_u64(g + GO_G_STACK_LO),
+				  .high = load_u64(g + GO_G_STACK_HI),
+				  .bytes = stack,
+				  .context = load_u64(g + GO_G_CONTEXT),
+				  .defers = load_u64(g + GO_G_DEFER)};
+}
+
+/* Returns true if the tables can say what is live on the stack from this address on. */
+static bool fits(const uint8_t *g, uint64_t from)
+{
+	uint64_t high = load_u64(g + GO_G_STACK_HI);
+
+	return !load_u64(g + GO_G_PANIC) && from < high && high - from <= PIECE_BYTES &&
+	       high - from >= 16;
+}
+
+static bool is_parked(uint32_t status)
+{
+	return status == GO_STATUS_WAITING || status == GO_STATUS_RUNNABLE ||
+	       status == GO_STATUS_PREEMPTED || status == GO_STATUS_LEAKED;
+}
+
+static bool has_stack(const uint8_t *g)
+{
+	uint64_t low = load_u64(g), high = load_u64(g + GO_G_STACK_HI);
+
+	return !(low & 7) && high > low && high - low <= STACK_BYTES_MAX;
+}
+
 /* Marks from the stack if the goroutine is not running, or ends its process, and its
  * tables say what is live. from: start of the stack in use. Returns false if the whole
  * stack counts. */
 static bool mark_parked(struct go_pass *pass, const uint8_t *g, uint64_t from)
 {
-	uint64_t high = load_u64(g + GO_G_STACK_HI);
-	uint32_t status = go_g_status(g, &pass->prove->layout.g);
 	bool ends =
 		is_running(g, &pass->prove->layout) && from > load_u64(g + GO_G_STACK_LO);
-	struct go_parked parked = {.pc = load_u64(g + GO_G_PC),
-				   .sp = from,
-				   .low = load_u64(g + GO_G_STACK_LO),
-				   .high = high,
-				   .bytes = pass->stack,
-				   .context = load_u64(g + GO_G_CONTEXT),
-				   .defers = load_u64(g + GO_G_DEFER)};
+	struct go_parked parked = parked_of(g, from, pass->stack);
 
-	if (!ends && ((status != GO_STATUS_WAITING && status != GO_STATUS_RUNNABLE &&
-		       status != GO_STATUS_PREEMPTED && status != GO_STATUS_LEAKED) ||
+	if (!ends && (!is_parked(go_g_status(g, &pass->prove->layout.g)) ||
 		      from != load_u64(g + GO_G_SP)))
 		return false;
-	if (load_u64(g + GO_G_PANIC) || from >= high || high - from > PIECE_BYTES ||
-	    high - from < 16 ||
-	    !memory_read(&pass->mem, from, pass->stack, (size_t)(high - from)))
+	if (!fits(g, from) ||
+	    !memory_read(&pass->mem, from, pass->stack, (size_t)(parked.high - from)))
 		return false;
 	if (ends) { /* for its caller, it continues after the call */
 		parked.pc = load_u64(pass->stack);
@@ -86,7 +109,33 @@ static bool mark_parked(struct go_pass *pass, const uint8_t *g, uint64_t from)
 	return go_frames_mark(&pass->prove->frames, &pass->mark, &parked);
 }
 
-/* Reads the whole g, because defers, panics and timers hang off it. */
+size_t go_pass_parked(const struct go_pass *pass, const uint8_t *g)
+{
+	uint64_t sp = load_u64(g + GO_G_SP);
+
+	if (!is_parked(go_g_status(g, &pass->prove->layout.g)) || !has_stack(g) ||
+	    sp < load_u64(g + GO_G_STACK_LO) || sp & 7 || !fits(g, sp))
+		return 0;
+	return (size_t)(load_u64(g + GO_G_STACK_HI) - sp);
+}
+
+/* Defers, panics and timers hang off the g. */
+static void mark_g(struct go_pass *pass, const uint8_t *g, size_t bytes)
+{
+	go_mark_words(&pass->mark, g + GO_G_STACK_END,
+		      (bytes & ~(size_t)7) - GO_G_STACK_END);
+}
+
+bool go_pass_mark_parked(struct go_pass *pass, const uint8_t *g, size_t g_bytes,
+			 const uint8_t *stack)
+{
+	struct go_parked parked = parked_of(g, load_u64(g + GO_G_SP), stack);
+
+	mark_g(pass, g, g_bytes);
+	return go_frames_mark(&pass->prove->frames, &pass->mark, &parked);
+}
+
+/* Reads the whole g. */
 static bool read_g(struct go_pass *pass, uint64_t address, uint8_t *out, size_t *bytes)
 {
 	const struct go_heap_span *span = go_heap_span_of(&pass->heap, address);
@@ -126,10 +175,9 @@ bool go_pass_mark_g(struct go_pass *pass, uint64_t address, uint64_t *hash)
 		*hash = go_g_hash(before, &layout->g);
 		if (go_status_is_dead(go_g_status(before, &layout->g)))
 			return true;
-		if (low & 7 || high <= low || high - low > STACK_BYTES_MAX)
+		if (!has_stack(before))
 			return false;
-		go_mark_words(&pass->mark, before + GO_G_STACK_END,
-			      (bytes & ~(size_t)7) - GO_G_STACK_END);
+		mark_g(pass, before, bytes);
 		read = (!whole && mark_parked(pass, before, from)) ||
 		       mark_stack(pass, from, high);
 		if (!read_g(pass, address, after, &bytes))

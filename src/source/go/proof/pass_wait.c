@@ -11,7 +11,6 @@
 
 #include "base/hash.h"
 
-#define SUDOG_BYTES    104u
 #define SUDOG_NEXT     8u
 #define SUDOG_LEAST    88u /* range of sizes of objects that hold one */
 #define SUDOG_MOST     128u
@@ -21,27 +20,45 @@
 #define CONDS_FIRST    256u
 #define COND_STEPS_MAX (8u << 20) /* for all lists of one pass */
 
-static bool read_sudog(struct go_pass *pass, uint64_t address, uint8_t *out)
+bool go_pass_is_sudog(const struct go_pass *pass, uint64_t address)
 {
 	const struct go_heap_span *span = go_heap_span_of(&pass->heap, address);
 
 	return span && span->size >= SUDOG_LEAST && span->size <= SUDOG_MOST &&
-	       go_heap_object(&pass->heap, address) == address &&
-	       go_heap_copy(&pass->heap, address, out,
-			    span->size < SUDOG_BYTES ? span->size : SUDOG_BYTES);
+	       go_heap_object(&pass->heap, address) == address;
+}
+
+/* copy: of GO_SUDOG_BYTES at the address, or NULL. The object may be smaller. */
+static bool read_sudog(struct go_pass *pass, uint64_t address, const uint8_t *copy,
+		       uint8_t *out)
+{
+	size_t bytes;
+
+	if (!go_pass_is_sudog(pass, address))
+		return false;
+	bytes = (size_t)go_heap_span_of(&pass->heap, address)->size;
+	if (bytes > GO_SUDOG_BYTES)
+		bytes = GO_SUDOG_BYTES;
+	memset(out + bytes, 0, GO_SUDOG_BYTES - bytes);
+	if (!copy)
+		return go_heap_copy(&pass->heap, address, out, bytes);
+	memcpy(out, copy, bytes);
+	return true;
 }
 
 static bool find_chans(struct go_pass *pass, const struct go_wait_row *row,
-		       const uint8_t *g, struct go_wait_objects *out)
+		       const uint8_t *g, const uint8_t *copy)
 {
 	const struct go_layout *layout = &pass->prove->layout;
+	struct go_wait_objects *out = pass->objects;
 	uint64_t next = load_u64(g + layout->g.waiting);
 
-	while (next) {
-		uint8_t sudog[SUDOG_BYTES] = {0};
+	for (; next; copy = NULL) {
+		uint8_t sudog[GO_SUDOG_BYTES];
 		uint64_t chan;
 
-		if (out->nr == GO_WAIT_OBJECTS_MAX || !read_sudog(pass, next, sudog) ||
+		if (out->nr == GO_WAIT_OBJECTS_MAX ||
+		    !read_sudog(pass, next, copy, sudog) ||
 		    load_u64(sudog) != row->address)
 			return false;
 		chan = load_u64(sudog + layout->sudog_chan);
@@ -85,10 +102,10 @@ static bool grow_conds(struct go_pass *pass)
 /* Records the list for every sudog in it. */
 static void walk_list(struct go_pass *pass, uint64_t list, uint64_t next)
 {
-	uint8_t sudog[SUDOG_BYTES];
+	uint8_t sudog[GO_SUDOG_BYTES];
 
 	while (next && pass->cond_steps < COND_STEPS_MAX &&
-	       read_sudog(pass, next, sudog)) {
+	       read_sudog(pass, next, NULL, sudog)) {
 		struct go_cond *cond;
 
 		pass->cond_steps++;
@@ -123,52 +140,63 @@ static uint64_t find_list(struct go_pass *pass, uint64_t sudog, const uint8_t *s
 	return cond_of(pass, sudog)->list;
 }
 
-static bool find_lock(struct go_pass *pass, const struct go_wait_row *row,
-		      const uint8_t *g, struct go_wait_objects *out)
+/* Returns true if the row waits through the sudog at this address, and on what. */
+static bool take_lock(struct go_pass *pass, const struct go_wait_row *row,
+		      uint64_t address, const uint8_t *copy, const uint8_t *stack,
+		      size_t nr_words)
 {
-	const struct go_layout *layout = &pass->prove->layout;
+	uint8_t sudog[GO_SUDOG_BYTES];
+	uint64_t object;
+
+	if (!read_sudog(pass, address, copy, sudog) || load_u64(sudog) != row->address)
+		return false;
+	object = load_u64(sudog + pass->prove->layout.sudog_elem);
+	if (!object && row->kind == GO_WAIT_COND)
+		object = find_list(pass, address, stack, nr_words);
+	if (!object)
+		return false;
+	pass->objects->sudogs[0] = address;
+	pass->objects->objects[0] = object;
+	pass->objects->nr = 1;
+	return true;
+}
+
+static bool find_lock(struct go_pass *pass, const struct go_wait_row *row,
+		      const uint8_t *g, const uint8_t *copy)
+{
 	uint64_t sp = load_u64(g + GO_G_SP), high = load_u64(g + GO_G_STACK_HI);
-	uint8_t stack[STACK_WORDS * 8 + 8], sudog[SUDOG_BYTES] = {0};
-	size_t bytes = STACK_WORDS * 8;
+	uint64_t named = load_u64(g + pass->prove->layout.g.waiting);
+	uint8_t stack[STACK_WORDS * 8];
+	size_t bytes = sizeof(stack);
 
 	if (sp & 7 || high <= sp)
 		return false;
-	bytes = high - sp < bytes ? (size_t)(high - sp) & ~(size_t)7 : bytes;
-	/* From Go 1.26 on the g itself names the sudog; it is tried like the words of the
-	 * stack. */
-	memcpy(stack, g + layout->g.waiting, 8);
-	if (!memory_read(&pass->mem, sp, stack + 8, bytes))
-		return false;
-	for (size_t i = 0; i <= bytes / 8; i++) {
-		uint64_t word = load_u64(stack + i * 8), object;
-
-		if (!read_sudog(pass, word, sudog) || load_u64(sudog) != row->address)
-			continue;
-		object = load_u64(sudog + layout->sudog_elem);
-		if (!object && row->kind == GO_WAIT_COND)
-			object = find_list(pass, word, stack + 8, bytes / 8);
-		if (!object)
-			continue;
-		out->sudogs[0] = word;
-		out->objects[0] = object;
-		out->nr = 1;
+	/* From Go 1.26 on the g itself names the sudog. */
+	if (take_lock(pass, row, named, copy, NULL, 0))
 		return true;
-	}
+	bytes = high - sp < bytes ? (size_t)(high - sp) & ~(size_t)7 : bytes;
+	if (!memory_read(&pass->mem, sp, stack, bytes))
+		return false;
+	if (take_lock(pass, row, named, copy, stack, bytes / 8))
+		return true;
+	for (size_t i = 0; i < bytes / 8; i++)
+		if (take_lock(pass, row, load_u64(stack + i * 8), NULL, stack, bytes / 8))
+			return true;
 	return false;
 }
 
 bool go_pass_find(struct go_pass *pass, const struct go_wait_row *row, const uint8_t *g,
-		  struct go_wait_objects *out)
+		  const uint8_t *sudog)
 {
-	out->nr = 0;
+	pass->objects->nr = 0;
 	switch ((enum go_wait_kind)row->kind) {
 	case GO_WAIT_NEVER:
 		return true;
 	case GO_WAIT_CHAN:
-		return find_chans(pass, row, g, out);
+		return find_chans(pass, row, g, sudog);
 	case GO_WAIT_LOCK:
 	case GO_WAIT_COND:
-		return find_lock(pass, row, g, out);
+		return find_lock(pass, row, g, sudog);
 	default:
 		return false;
 	}

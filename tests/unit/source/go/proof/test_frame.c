@@ -137,9 +137,9 @@ static uint64_t reached(uint64_t pc, uint64_t defers)
 				   .bytes = (const uint8_t *)words,
 				   .defers = defers};
 
-	memset(mark.marked, 0, 8);
+	mark.bits[0].marked = 0;
 	assert_true(go_frames_mark(&frames, &mark, &parked));
-	return mark.marked[0];
+	return mark.bits[0].marked;
 }
 
 static uint64_t pc_in(size_t func, uint32_t offset)
