@@ -235,7 +235,7 @@ static cnd_t cnd;
 static pthread_barrier_t barrier;
 static int word, held_word;
 static struct pollfd ready;
-static struct timeval hours = {36000, 0};
+static struct timeval hours = {100000, 0};
 static int event, full_event, epoll;
 static struct sockaddr_un busy_address;
 static const struct aiocb *requests[1];

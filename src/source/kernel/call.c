@@ -349,7 +349,7 @@ void kernel_explain(struct kernel *kernel, pid_t tid, char stat_state,
 	out->began_ns = restarted ? 0 : kernel->began_ns;
 	explain_form(kernel, tid, rule, call, out);
 	kernel_explain_limit(kernel, call, rule->time, rule->time_arg,
-			     rule->form == FORM_SLEEP, out);
+			     out->state == STATE_SLEEP, out);
 	/* A fork in state D waits for its child; other uninterruptible calls wait for a
 	 * disk. */
 	if (stat_state == 'D' && rule->form != FORM_FORK && rule->state != STATE_FSYNC)

@@ -119,6 +119,15 @@ static const struct source_ops *choose(const char *name, pid_t pid, struct err *
 	return source_choose(name, &target, e);
 }
 
+/* With _FORTIFY_SOURCE, read() is a function that is inlined there. */
+static bool waits_in_own(const struct stack *stack)
+{
+	size_t at = strcmp(stack->frames[0].function, "read") == 0;
+
+	return at < stack->nr_frames &&
+	       strncmp(stack->frames[at].function, "wait_", 5) == 0;
+}
+
 static void rows(void **state)
 {
 	struct program program;
@@ -160,7 +169,7 @@ static void rows(void **state)
 		assert_true(stack_has(task->created_by, "main"));
 		assert_true(stack_has(task->created_by, "_start"));
 		assert_false(task->created_by->truncated);
-		assert_int_equal(strncmp(task->stack->frames[0].function, "wait_", 5), 0);
+		assert_true(waits_in_own(task->stack));
 		if (task->state != STATE_MUTEX)
 			continue;
 		assert_int_equal(task->waits.owner_tid, program.pid);
