@@ -10,6 +10,7 @@
 
 /* A first array of one element would be replaced at once. */
 #define FIRST_ELEMENTS 4u
+#define LINE_BYTES     64u
 
 bool array_resize_bytes(void *array, size_t *capacity, size_t count, size_t element_bytes)
 {
@@ -21,6 +22,26 @@ bool array_resize_bytes(void *array, size_t *capacity, size_t count, size_t elem
 	memcpy(&old, array, sizeof(old));
 	/* realloc() to no bytes may free the memory and return NULL. */
 	list = realloc(old, bytes ? bytes : 1);
+	if (!list)
+		return false;
+	huge_hint(list, bytes);
+	memcpy(array, &list, sizeof(list));
+	*capacity = count;
+	/* cppcheck-suppress memleak ; the caller's pointer has it now */
+	return true;
+}
+
+bool array_reserve_lines_bytes(void *array, size_t *capacity, size_t count,
+			       size_t element_bytes)
+{
+	size_t bytes;
+	void *list;
+
+	if (*capacity > 0 || __builtin_mul_overflow(count, element_bytes, &bytes) ||
+	    bytes > PTRDIFF_MAX - LINE_BYTES)
+		return false;
+	list = aligned_alloc(LINE_BYTES,
+			     (bytes + LINE_BYTES - 1) & ~(size_t)(LINE_BYTES - 1));
 	if (!list)
 		return false;
 	huge_hint(list, bytes);

@@ -37,9 +37,16 @@
 #define array_resize(array, capacity, count)                                             \
 	array_resize_bytes((array), (capacity), (count), sizeof(**(array)))
 
+/* Makes room in an array that has none yet, for elements whose size is a multiple of a cache
+ * line: each begins at one. */
+#define array_reserve_lines(array, capacity, count)                                      \
+	array_reserve_lines_bytes((array), (capacity), (count), sizeof(**(array)))
+
 /* What the macros call. */
 bool array_resize_bytes(void *array, size_t *capacity, size_t count,
 			size_t element_bytes);
+bool array_reserve_lines_bytes(void *array, size_t *capacity, size_t count,
+			       size_t element_bytes);
 bool array_grow_bytes(void *array, size_t *capacity, size_t wanted, size_t most,
 		      size_t element_bytes);
 bool array_reserve_zeroed_bytes(void *array, size_t *capacity, size_t wanted,

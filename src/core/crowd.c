@@ -118,7 +118,7 @@ static uint64_t crowd_object(const struct task *task)
 	const struct waits_on *waits = &task->waits;
 	uint64_t object = waits->address;
 
-	if (waits->objects && waits->nr_objects > 1) {
+	if (waits->nr_objects > 1 && waits->objects) {
 		object = 1;
 		for (unsigned i = 0; i < waits->nr_objects; i++)
 			object = hash_mix(object, waits->objects[i]);
@@ -401,10 +401,13 @@ static bool crowd_grows(struct crowds *crowds, const struct several *several,
 
 uint32_t crowd_before(const struct crowds *crowds, const struct task *task)
 {
-	uint64_t key = object_key(crowds, task);
 	const struct known *known;
+	uint64_t key;
 
-	if (!key || crowds->cap_known == 0)
+	if (crowds->nr_known == 0)
+		return 0;
+	key = object_key(crowds, task);
+	if (!key)
 		return 0;
 	known = known_slot(crowds->known, crowds->cap_known, key);
 	return known->key ? known->high : 0;

@@ -106,9 +106,12 @@ bool snapshot_reserve(struct snapshot *snapshot, size_t capacity)
 		capacity = SNAPSHOT_TASKS_MAX;
 	if (capacity <= snapshot->cap_tasks)
 		return snapshot->nr_tasks < snapshot->cap_tasks;
-	tasks = snapshot->tasks ? NULL : spare_take(capacity, &capacity);
-	if (!tasks)
+	if (snapshot->tasks)
 		return array_resize(&snapshot->tasks, &snapshot->cap_tasks, capacity);
+	tasks = spare_take(capacity, &capacity);
+	if (!tasks)
+		return array_reserve_lines(&snapshot->tasks, &snapshot->cap_tasks,
+					   capacity);
 	snapshot->tasks = tasks;
 	snapshot->cap_tasks = capacity;
 	return true;
@@ -241,7 +244,7 @@ void snapshot_count_task(struct snapshot *snapshot, const struct task *task)
 	struct snapshot_counts *counts = &snapshot->counts;
 	unsigned int state = task->state < STATE_COUNT ? task->state : STATE_UNKNOWN;
 	unsigned int class = state_info(state)->class;
-	uint32_t weight = task_weight(task);
+	uint32_t weight = task->serial ? task_weight(task) : 1;
 
 	add_count(&counts->tasks, weight);
 	add_count(&counts->by_state[state], weight);

@@ -115,18 +115,18 @@ struct waits_on {
 	/* "chan results cap 0, len 0, 3 senders"; in the arena; not NULL if kind is
 	 * set */
 	const char *text;
-	int fd;          /* -1 if there is none */
-	pid_t owner_tid; /* the thread that holds it, or 0 */
-	/* the addresses if it waits on several objects, otherwise NULL; in the arena */
-	const uint64_t *objects;
-	unsigned nr_objects;
-	pid_t owner_pid;    /* the other process that can end the wait, or 0 */
-	bool reads, writes; /* for a poll of one fd: the requested events */
-	bool limited;       /* the wait ends by itself after some time */
-	bool retries;       /* … and begins again, which counts as the same wait */
+	int fd;              /* -1 if there is none */
+	pid_t owner_tid;     /* the thread that holds it, or 0 */
+	unsigned nr_objects; /* of `objects` */
+	pid_t owner_pid;     /* the other process that can end the wait, or 0 */
+	bool reads, writes;  /* for a poll of one fd: the requested events */
+	bool limited;        /* the wait ends by itself after some time */
+	bool retries;        /* … and begins again, which counts as the same wait */
 	bool vague; /* a lock that may as well be an event, so it need not have a holder */
 	/* a connection that the peer has opened, so the peer sends next */
 	bool accepted;
+	/* the addresses if it waits on several objects, otherwise NULL; in the arena */
+	const uint64_t *objects;
 	int64_t until_ns; /* when a limited wait ends, by CLOCK_MONOTONIC; 0 if unknown */
 	/* more lines about the task that is being inspected, or NULL; in the arena */
 	const char *detail;
@@ -201,7 +201,7 @@ struct evidence {
 };
 
 /* What every sample needs of every task comes first, in TASK_HOT_BYTES. */
-#define TASK_HOT_BYTES 192u
+#define TASK_HOT_BYTES 128u
 struct task {
 	/* tid, goid or serial; together with kind it is what the user sees, "t4711" */
 	uint64_t id;
@@ -214,16 +214,17 @@ struct task {
 	enum task_kind kind;
 	enum task_state state;
 	const struct stack *stack; /* or NULL */
-	uint32_t returns; /* how often it has been seen to return to this place */
-	uint32_t turn;    /* changes if the task has run in between; 0 if unknown */
-	struct evidence evidence;
-	const char *raw; /* the runtime's own word for the state, or NULL */
 	/* voluntary context switches, or waits if an agent counts them */
 	uint64_t switches;
-	int64_t start_ns; /* as since_ns; 0 if unknown */
+	struct evidence evidence;
 	pid_t pid;        /* its process if the target is several, otherwise 0 */
-	pid_t tid;        /* thread that the task is or runs on, or 0 */
+	uint32_t returns; /* how often it has been seen to return to this place */
+	const char *raw;  /* the runtime's own word for the state, or NULL */
 	struct waits_on waits;
+	/* TASK_HOT_BYTES end inside `waits` */
+	int64_t start_ns; /* as since_ns; 0 if unknown */
+	pid_t tid;        /* thread that the task is or runs on, or 0 */
+	uint32_t turn;    /* changes if the task has run in between; 0 if unknown */
 	const char *name; /* never NULL */
 	const struct stack *created_by;
 	uint64_t creator_id; /* id of the task that created it, or 0 */

@@ -80,7 +80,10 @@ void track_expect(struct track *track, size_t nr_tasks)
 
 	while (capacity < nr_tasks * 2)
 		capacity *= 2;
-	(void)array_reserve(&track->records, &track->cap_records, nr_tasks);
+	if (track->cap_records > 0)
+		(void)array_reserve(&track->records, &track->cap_records, nr_tasks);
+	else if (nr_tasks > 0)
+		(void)array_reserve_lines(&track->records, &track->cap_records, nr_tasks);
 	if (capacity > track->index_capacity)
 		track_reindex(track, capacity);
 }

@@ -29,6 +29,8 @@ struct verdicts {
 	struct outers *outers;
 	struct leaders leaders;
 	struct pool_pairs pairs;
+	const char *raw; /* of the task before, in this sample */
+	bool raw_leaked;
 };
 
 struct verdicts *verdicts_new(const struct thresholds *thresholds)
@@ -175,11 +177,12 @@ static uint32_t waits_counted_by_agent(const struct task *task)
 static int64_t counted_mean_ns(const struct task *task)
 {
 	int64_t span_ns = task->since_ns - task->start_ns;
-	uint32_t count = waits_counted_by_agent(task);
+	uint32_t count;
 
-	if (task->start_ns <= 0 || span_ns <= 0 || count == 0)
+	if (task->start_ns <= 0 || span_ns <= 0)
 		return INT64_MAX;
-	return span_ns / count;
+	count = waits_counted_by_agent(task);
+	return count ? span_ns / count : INT64_MAX;
 }
 
 static bool is_unusual(const struct task *task, const struct place_history *place,
@@ -207,7 +210,8 @@ static struct evidence find_rest(struct verdicts *verdicts,
 		return because(WHY_STATE, 0, 0);
 	if (pool_rests(task, &verdicts->pairs))
 		return because(WHY_POOL, 0, 0);
-	if (leader_has_turn(&verdicts->leaders, snapshot, task))
+	if (task->kind == TASK_THREAD &&
+	    leader_has_turn(&verdicts->leaders, snapshot, task))
 		return because(WHY_TURN, 0, 0);
 	if (is_held(task) || !state_blocks(task->state))
 		return because(WHY_NOTHING, 0, 0);
@@ -245,7 +249,7 @@ static struct evidence find_rest(struct verdicts *verdicts,
 }
 
 /* Evidence that holds regardless of the state. */
-static enum why find_proof(const struct task *task)
+static enum why find_proof(struct verdicts *verdicts, const struct task *task)
 {
 	if (task->flags & TASK_DEADLOCK)
 		return WHY_DEADLOCK;
@@ -253,9 +257,14 @@ static enum why find_proof(const struct task *task)
 		return WHY_PROOF;
 	/* A nil channel is not evidence: a context that is never done has one on
 	 * purpose. */
-	if (task->kind == TASK_GOROUTINE && task->raw && strstr(task->raw, "leaked"))
-		return WHY_RUNTIME;
-	return WHY_NOTHING;
+	if (task->kind != TASK_GOROUTINE || !task->raw)
+		return WHY_NOTHING;
+	/* Most words are the same as that of the task before. */
+	if (task->raw != verdicts->raw) {
+		verdicts->raw = task->raw;
+		verdicts->raw_leaked = strstr(task->raw, "leaked") != NULL;
+	}
+	return verdicts->raw_leaked ? WHY_RUNTIME : WHY_NOTHING;
 }
 
 static void set_word(struct task *task, uint32_t flag, struct evidence evidence)
@@ -305,7 +314,7 @@ static void judge_task(struct verdicts *verdicts, const struct places *places,
 	set_word(task, rest.why != WHY_NOTHING ? TASK_IDLE : 0, rest);
 	if (task->flags & (TASK_STALE | TASK_SUSPECT) || age_ns < 0)
 		return;
-	proof = find_proof(task);
+	proof = find_proof(verdicts, task);
 	/* An idle state has no threshold, but a proof needs one nevertheless. */
 	if (proof != WHY_NOTHING && limit_ns < 0 && state_info(task->state)->idle)
 		limit_ns = STUCK_DEFAULT_NS;
@@ -343,6 +352,7 @@ void verdicts_update(struct verdicts *verdicts, struct track *track,
 		outers_put(verdicts->outers, &snapshot->tasks[i]);
 	}
 	verdicts->leaders = (struct leaders){0};
+	verdicts->raw = NULL;
 	crowds_end(verdicts->crowds, snapshot->tasks, snapshot->mono_ns);
 	pool_pairs_end(&verdicts->pairs);
 	track_confirm_begin(track);

@@ -12,21 +12,23 @@
 bool go_batch_init(struct go_batch *batch)
 {
 	memset(batch, 0, sizeof(*batch));
-	batch->wanted = malloc(GO_BATCH * sizeof(*batch->wanted));
+	batch->asked = malloc(GO_BATCH * sizeof(*batch->asked));
+	batch->answers = malloc(GO_BATCH * sizeof(*batch->answers));
 	batch->pending = malloc(GO_BATCH * sizeof(*batch->pending));
 	batch->spans = malloc(GO_BATCH * sizeof(*batch->spans));
 	batch->items = malloc(GO_BATCH * sizeof(*batch->items));
 	batch->copies = malloc((size_t)GO_BATCH * GO_G_BYTES_MAX);
 	batch->again = malloc((size_t)GO_BATCH * GO_G_BYTES_MAX);
 	batch->stack_bytes = malloc((size_t)GO_BATCH * GO_STACK_BYTES);
-	return memory_gather_init(&batch->gather) && batch->wanted && batch->pending &&
-	       batch->spans && batch->items && batch->copies && batch->again &&
-	       batch->stack_bytes;
+	return memory_gather_init(&batch->gather) && batch->asked && batch->answers &&
+	       batch->pending && batch->spans && batch->items && batch->copies &&
+	       batch->again && batch->stack_bytes;
 }
 
 void go_batch_release(struct go_batch *batch)
 {
-	free(batch->wanted);
+	free(batch->asked);
+	free(batch->answers);
 	free(batch->pending);
 	free(batch->spans);
 	free(batch->items);
@@ -105,19 +107,19 @@ static void take_first(void *ctx, const struct memory_item *item, const uint8_t 
 {
 	struct go_batch *batch = ctx;
 	const struct go_g_layout *layout = &batch->layout;
-	struct go_wanted *wanted = &batch->wanted[item->index];
+	struct go_answer *answer = &batch->answers[item->index];
 	uint64_t hash;
 
 	if (go_status_is_dead(go_g_status(bytes, layout)) ||
 	    load_u64(bytes + layout->goid) == 0)
 		return;
 	hash = go_g_hash(bytes, layout);
-	wanted->since_ns = go_g_since(bytes, layout, batch->now_ns);
-	if (hash == wanted->hash) {
-		wanted->fetched = GO_FETCH_SAME;
+	answer->since_ns = go_g_since(bytes, layout, batch->now_ns);
+	if (hash == batch->asked[item->index].hash) {
+		answer->fetched = GO_FETCH_SAME;
 		return;
 	}
-	wanted->fetched = GO_FETCH_CHANGED;
+	answer->fetched = GO_FETCH_CHANGED;
 	memcpy(batch->copies + batch->nr_pending * layout->bytes, bytes, layout->bytes);
 	batch->pending[batch->nr_pending++] =
 		(struct go_pending){.at = item->index, .ended = true, .hash = hash};
@@ -154,10 +156,11 @@ static void read_stacks(struct go_batch *batch)
 
 void go_batch_fetch(struct go_batch *batch)
 {
+	batch->mem = (struct memory){.process = batch->process};
 	for (size_t i = 0; i < batch->nr; i++) {
-		batch->wanted[i].fetched = GO_FETCH_ENDED;
-		batch->items[i] = (struct memory_item){batch->wanted[i].address,
-						       (uint32_t)i, false};
+		batch->answers[i] = (struct go_answer){.fetched = GO_FETCH_ENDED};
+		batch->items[i] =
+			(struct memory_item){batch->asked[i].address, (uint32_t)i, false};
 	}
 	batch->nr_pending = 0;
 	memory_gather_visit(&batch->mem, &batch->gather, batch->items, batch->nr,
@@ -167,7 +170,17 @@ void go_batch_fetch(struct go_batch *batch)
 	read_stacks(batch);
 	for (size_t i = 0; i < batch->nr_pending; i++)
 		batch->items[i] = (struct memory_item){
-			batch->wanted[batch->pending[i].at].address, (uint32_t)i, false};
+			batch->asked[batch->pending[i].at].address, (uint32_t)i, false};
 	memory_gather_visit(&batch->mem, &batch->gather, batch->items, batch->nr_pending,
 			    batch->layout.bytes, take_again, batch);
+}
+
+void go_batch_ask_again(struct go_batch *batch, const struct go_batch *other)
+{
+	batch->process = other->process;
+	batch->layout = other->layout;
+	batch->now_ns = other->now_ns;
+	batch->at = other->at;
+	batch->nr = other->nr;
+	memcpy(batch->asked, other->asked, other->nr * sizeof(*batch->asked));
 }

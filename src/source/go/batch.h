@@ -12,17 +12,19 @@
 #define GO_BATCH       512u  /* goroutines read at a time */
 #define GO_STACK_BYTES 4096u /* of each stack, read in advance */
 
-/* What is to be read of one goroutine, and what came of it. */
 enum go_fetched {
 	GO_FETCH_ENDED,   /* it has ended, or its g cannot be read */
 	GO_FETCH_SAME,    /* it has not run since the hash was taken */
 	GO_FETCH_CHANGED, /* it is among the pending ones */
 };
 
-struct go_wanted {
+/* What is to be read of one goroutine, and what came of it. */
+struct go_asked {
 	uint64_t address; /* of the g */
 	uint64_t hash;    /* as it was in the last sample; 0 if it is to be read anyway */
-	int64_t since_ns; /* out: the runtime's own value, or 0 */
+};
+struct go_answer {
+	int64_t since_ns; /* the runtime's own value, or 0 */
 	enum go_fetched fetched;
 };
 
@@ -41,18 +43,22 @@ struct go_pending {
 };
 
 struct go_batch {
-	struct memory mem;
+	/* What the caller sets; reading does not change it. */
+	struct process process;
 	struct go_g_layout layout;
 	int64_t now_ns;
-	struct go_wanted *wanted;
+	struct go_asked *asked;
 	size_t at; /* the caller's number of the first one */
 	size_t nr;
+
+	struct go_answer *answers;
 	struct go_pending *pending;
 	size_t nr_pending;
 	/* The spans of their stacks, and their gs as last read. */
 	struct memory_span *spans;
 	uint8_t *again;
 
+	struct memory mem;
 	struct memory_gather gather;
 	struct memory_item *items;
 	uint8_t *copies;
@@ -61,8 +67,10 @@ struct go_batch {
 
 bool go_batch_init(struct go_batch *batch);
 void go_batch_release(struct go_batch *batch);
-/* Reads what `wanted` says. */
+/* Reads what was asked for. */
 void go_batch_fetch(struct go_batch *batch);
+/* Asks for the same as another batch, which may be being read. */
+void go_batch_ask_again(struct go_batch *batch, const struct go_batch *other);
 
 /* Returns a hash of what stays the same while a goroutine does not run; never 0. Also for
  * tests. */

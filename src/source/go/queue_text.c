@@ -147,25 +147,32 @@ static struct go_queue_text *text_slot(struct go_queues *queues,
 			      (GO_QUEUE_TEXTS - 1)];
 }
 
-static const char *queue_text(struct go_queues *queues, const struct go_queue *queue,
-			      const char *name, struct snapshot *out)
+static const char *format_queue(const struct go_queue *queue, const char *name,
+				struct snapshot *out)
 {
 	struct text text = {.used = 0};
-	struct go_queue_text *slot;
 
-	if (queues->last && same_text(queues->last, queue, name))
-		return queues->last->text;
-	slot = text_slot(queues, queue);
-	queues->last = slot;
-	if (same_text(slot, queue, name))
-		return slot->text;
 	append_text(&text, name);
 	if (queue->known)
 		put_object(&text, queue);
 	put_waiters(&text, queue);
 	if (queue->closed)
 		append_text(&text, ", closed");
-	*slot = (struct go_queue_text){*queue, name, keep_text(&text, out)};
+	return keep_text(&text, out);
+}
+
+static const char *queue_text(struct go_queues *queues, const struct go_queue *queue,
+			      const char *name, struct snapshot *out)
+{
+	struct go_queue_text *slot;
+
+	if (queues->last && same_text(queues->last, queue, name))
+		return queues->last->text;
+	slot = text_slot(queues, queue);
+	queues->last = slot;
+	if (!same_text(slot, queue, name))
+		*slot = (struct go_queue_text){*queue, name,
+					       format_queue(queue, name, out)};
 	return slot->text;
 }
 

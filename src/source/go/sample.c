@@ -31,8 +31,9 @@ bool go_sampler_init(struct go_sampler *sampler, struct memory *mem,
 	sampler->items =
 		malloc((size_t)GO_BATCH * GO_CHANS_MAX * sizeof(*sampler->items));
 	sampler->moves.many = true;
-	return memory_gather_init(&sampler->gather) && go_batch_init(&sampler->batch) &&
-	       sampler->again && sampler->items;
+	sampler->fetch = go_fetch_new();
+	return memory_gather_init(&sampler->gather) && sampler->fetch && sampler->again &&
+	       sampler->items;
 }
 
 static void forget_ancestors(struct go_entry *entry)
@@ -128,7 +129,7 @@ void go_sampler_release(struct go_sampler *sampler)
 	free(sampler->addresses);
 	free(sampler->again);
 	free(sampler->items);
-	go_batch_release(&sampler->batch);
+	go_fetch_free(sampler->fetch);
 	memory_gather_release(&sampler->gather);
 	memset(sampler, 0, sizeof(*sampler));
 }
@@ -334,7 +335,7 @@ static void take_pending(struct go_sampler *sampler, struct go_entry *chunk,
 		/* It waits to be searched, and this sample has searched enough. */
 		if (pending->hash == entry->hash && sampler->layout->turns &&
 		    !entry->suspect && sampler->searches_left == 0) {
-			entry->since_ns = batch->wanted[pending->at].since_ns;
+			entry->since_ns = batch->answers[pending->at].since_ns;
 		} else if (pending->ended) {
 			forget_entry(sampler, entry);
 		} else if (!pending->same) {
@@ -379,7 +380,7 @@ static void prepare_batch(struct go_sampler *sampler, size_t at, struct go_batch
 {
 	size_t left = sampler->nr_entries - at;
 
-	batch->mem = (struct memory){.process = sampler->mem->process};
+	batch->process = sampler->mem->process;
 	batch->layout = sampler->layout->g;
 	batch->now_ns = sampler->now_ns;
 	batch->at = at;
@@ -393,8 +394,8 @@ static void prepare_batch(struct go_sampler *sampler, size_t at, struct go_batch
 		set_address(sampler, at + i);
 		known = !entry->suspect && sampler->layout->turns &&
 			(entry->searched || sampler->searches_left == 0);
-		batch->wanted[i] = (struct go_wanted){.address = entry->address,
-						      .hash = known ? entry->hash : 0};
+		batch->asked[i] =
+			(struct go_asked){entry->address, known ? entry->hash : 0};
 	}
 }
 
@@ -403,12 +404,12 @@ static void take_batch(struct go_sampler *sampler, struct go_batch *batch)
 	struct go_entry *chunk = &sampler->entries[batch->at];
 
 	for (size_t i = 0; i < batch->nr; i++) {
-		const struct go_wanted *wanted = &batch->wanted[i];
+		const struct go_answer *answer = &batch->answers[i];
 
 		ahead_bring(chunk, sizeof(*chunk), i, batch->nr, AHEAD_LINE);
-		if (wanted->fetched == GO_FETCH_SAME)
-			chunk[i].since_ns = wanted->since_ns;
-		else if (wanted->fetched == GO_FETCH_ENDED)
+		if (answer->fetched == GO_FETCH_SAME)
+			chunk[i].since_ns = answer->since_ns;
+		else if (answer->fetched == GO_FETCH_ENDED)
 			forget_entry(sampler, &chunk[i]);
 	}
 	if (batch->nr_pending > 0)
@@ -417,11 +418,23 @@ static void take_batch(struct go_sampler *sampler, struct go_batch *batch)
 
 static void sample_all(struct go_sampler *sampler)
 {
-	for (size_t at = 0; at < sampler->nr_entries; at += GO_BATCH) {
-		prepare_batch(sampler, at, &sampler->batch);
-		go_batch_fetch(&sampler->batch);
-		take_batch(sampler, &sampler->batch);
-	}
+	struct go_batch *batch;
+	size_t at = 0;
+
+	go_fetch_begin(sampler->fetch, sampler->nr_entries >= GO_FETCH_WIDE);
+	do {
+		while (at < sampler->nr_entries &&
+		       (batch = go_fetch_room(sampler->fetch))) {
+			prepare_batch(sampler, at, batch);
+			go_fetch_add(sampler->fetch);
+			at += GO_BATCH;
+		}
+		batch = go_fetch_next(sampler->fetch);
+		if (batch) {
+			take_batch(sampler, batch);
+			go_fetch_done(sampler->fetch);
+		}
+	} while (batch);
 }
 
 static int read_failed(const struct memory *mem, struct err *e)

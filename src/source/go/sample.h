@@ -11,7 +11,7 @@
 #ifndef SOURCE_GO_SAMPLE_H
 #define SOURCE_GO_SAMPLE_H
 
-#include "source/go/batch.h"
+#include "source/go/fetch.h"
 #include "source/go/stack.h"
 #include "source/go/wait.h"
 
@@ -95,7 +95,7 @@ struct go_sampler {
 	int64_t now_ns;
 	int64_t last_ns;
 
-	struct go_batch batch;
+	struct go_fetch *fetch;
 	const struct go_pending *pending; /* of the batch */
 	size_t nr_pending;
 	/* Room for the objects of a batch. */

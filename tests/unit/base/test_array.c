@@ -119,6 +119,29 @@ static void assert_unchanged(const uint64_t *list, const uint64_t *before,
 	assert_int_equal(list[1], 42);
 }
 
+struct line {
+	uint64_t words[8];
+};
+
+/* The elements begin at lines of the cache; the array grows like any other. */
+static void begins_at_a_line(void **state)
+{
+	for (size_t wanted = 1; wanted < 100000; wanted = wanted * 3 + 1) {
+		struct line *lines = NULL;
+		size_t capacity = 0;
+
+		assert_true(array_reserve_lines(&lines, &capacity, wanted));
+		assert_int_equal(capacity, wanted);
+		assert_int_equal((uintptr_t)lines % sizeof(*lines), 0);
+		lines[wanted - 1].words[7] = wanted;
+		assert_false(array_reserve_lines(&lines, &capacity, wanted + 1));
+		assert_true(array_reserve(&lines, &capacity, wanted + 1));
+		assert_int_equal(lines[wanted - 1].words[7], wanted);
+		lines[wanted].words[7] = 1;
+		free(lines);
+	}
+}
+
 static void a_failure_leaves_all_as_it_was(void **state)
 {
 	uint64_t *list = NULL, *before;
@@ -170,6 +193,7 @@ int main(void)
 		cmocka_unit_test(stops_at_the_most),
 		cmocka_unit_test(zeroes_what_is_new),
 		cmocka_unit_test(resizes_both_ways),
+		cmocka_unit_test(begins_at_a_line),
 		cmocka_unit_test(a_failure_leaves_all_as_it_was),
 		cmocka_unit_test(sizes_that_overflow_are_refused),
 	};

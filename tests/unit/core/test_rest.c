@@ -196,7 +196,7 @@ static void many_keys(void **state)
 		tasks[i].stack = stack_intern(own, frames, 4, false);
 	}
 	for (int look_at = 0; look_at < LOOKS; look_at++) {
-		snapshot.nr_tasks = look_at % 255 > 1 ? 1 : MANY - look_at % 2;
+		snapshot.nr_tasks = look_at % 255 > 1 ? 1 : MANY - look_at % 255;
 		look(crowds, &snapshot);
 		for (size_t i = 0; i < snapshot.nr_tasks; i++) {
 			bool alone = i + 1 == snapshot.nr_tasks && i % 2 == 0;
