@@ -3,7 +3,8 @@
  * Samples a process as the client does; scripts start the process and this program.
  * Usage: samples PID SAMPLES INTERVAL_MS [SOURCE]; the source is goruntime if none is
  * named. Prints one line: ms to attach, ms of the first sample, the median ms of the
- * others, tasks, stacks, the highest memory in MB, and the mean ms of the others.
+ * others, tasks, stacks, the highest memory in MB, the mean ms of the
+ * others, and the median of the processor's ms of the others.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -30,6 +31,11 @@ struct session {
 static double milliseconds_since(int64_t start_ns)
 {
 	return (double)(clock_mono_ns() - start_ns) / 1e6;
+}
+
+static double cpu_ms(void)
+{
+	return (double)clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e6;
 }
 
 static int compare(const void *a, const void *b)
@@ -66,7 +72,7 @@ static size_t with_stack(const struct snapshot *snapshot)
 static int run(struct session *session, int looks, long interval_ms, struct err *e)
 {
 	struct timespec pause = {interval_ms / 1000, interval_ms % 1000 * 1000000};
-	double times[LOOKS_MAX], attach, first, sum = 0;
+	double times[LOOKS_MAX], cpu[LOOKS_MAX], attach, first, sum = 0;
 	int64_t start_ns = clock_mono_ns();
 	struct rusage usage;
 
@@ -78,17 +84,20 @@ static int run(struct session *session, int looks, long interval_ms, struct err 
 		return -1;
 	for (int i = 0; i < looks; i++) {
 		nanosleep(&pause, NULL);
+		cpu[i] = -cpu_ms();
 		times[i] = look(session, e);
 		if (times[i] < 0)
 			return -1;
+		cpu[i] += cpu_ms();
 		sum += times[i];
 	}
 	qsort(times, (size_t)looks, sizeof(times[0]), compare);
+	qsort(cpu, (size_t)looks, sizeof(cpu[0]), compare);
 	getrusage(RUSAGE_SELF, &usage);
-	printf("%.2f %.2f %.2f %zu %zu %ld %.2f\n", attach, first,
+	printf("%.2f %.2f %.2f %zu %zu %ld %.2f %.3f\n", attach, first,
 	       looks ? times[looks / 2] : 0, session->last->nr_tasks,
-	       with_stack(session->last), usage.ru_maxrss / 1024,
-	       looks ? sum / looks : 0);
+	       with_stack(session->last), usage.ru_maxrss / 1024, looks ? sum / looks : 0,
+	       looks ? cpu[looks / 2] : 0);
 	return 0;
 }
 
