@@ -32,7 +32,8 @@ static const struct task *find_thread(struct leaders *leaders,
 
 static const char *own_function(const struct stack *stack)
 {
-	size_t top = stack_find_top(stack->frames, stack->nr_frames);
+	size_t top = stack->top > 0 ? stack->top - 1
+				    : stack_find_top(stack->frames, stack->nr_frames);
 
 	return top < stack->nr_frames ? stack->frames[top].function : NULL;
 }

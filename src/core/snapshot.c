@@ -11,6 +11,7 @@
 #include "base/array.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "core/texts.h"
 
 /* Limit for the texts, labels and notes of one sample. Beyond it they are dropped. */
 #define SNAPSHOT_ARENA_BYTES (512u << 20)
@@ -64,6 +65,12 @@ static struct task *spare_take(size_t least, size_t *capacity)
 	return tasks;
 }
 
+/* In the arena. */
+struct snapshot_texts {
+	struct texts *texts; /* a reference */
+	struct snapshot_texts *next;
+};
+
 static uint64_t last_number;
 
 struct snapshot *snapshot_new(void)
@@ -93,9 +100,33 @@ void snapshot_unref(struct snapshot *snapshot)
 	 * all others. */
 	if (!snapshot || __atomic_sub_fetch(&snapshot->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	for (struct snapshot_texts *at = snapshot->texts; at; at = at->next)
+		texts_unref(at->texts);
 	arena_release(&snapshot->arena);
 	spare_put(snapshot->tasks, snapshot->cap_tasks);
 	free(snapshot);
+}
+
+bool snapshot_share(struct snapshot *snapshot, struct texts *texts)
+{
+	struct snapshot_texts *shared = arena_alloc(&snapshot->arena, sizeof(*shared));
+
+	if (!shared)
+		return false;
+	*shared = (struct snapshot_texts){texts_ref(texts), snapshot->texts};
+	snapshot->texts = shared;
+	return true;
+}
+
+void snapshot_adopt_texts(struct snapshot *out, struct snapshot *from)
+{
+	struct snapshot_texts **end = &out->texts;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = from->texts;
+	from->texts = NULL;
+	arena_adopt(&out->arena, &from->arena);
 }
 
 bool snapshot_reserve(struct snapshot *snapshot, size_t capacity)
@@ -117,20 +148,35 @@ bool snapshot_reserve(struct snapshot *snapshot, size_t capacity)
 	return true;
 }
 
-struct task *snapshot_add(struct snapshot *snapshot)
+static struct task *add_unset(struct snapshot *snapshot)
 {
-	struct task *task;
-
 	if (snapshot->nr_tasks == snapshot->cap_tasks &&
 	    !snapshot_reserve(snapshot, snapshot->cap_tasks ? snapshot->cap_tasks * 2
 							    : SNAPSHOT_TASKS_FIRST))
 		return NULL;
-	task = &snapshot->tasks[snapshot->nr_tasks++];
+	return &snapshot->tasks[snapshot->nr_tasks++];
+}
+
+struct task *snapshot_add(struct snapshot *snapshot)
+{
+	struct task *task = add_unset(snapshot);
+
+	if (!task)
+		return NULL;
 	memset(task, 0, sizeof(*task));
 	task->name = "";
 	task->cpu_percent = -1;
 	task->waits.fd = -1;
 	return task;
+}
+
+struct task *snapshot_add_copy(struct snapshot *snapshot, const struct task *task)
+{
+	struct task *copy = add_unset(snapshot);
+
+	if (copy)
+		*copy = *task;
+	return copy;
 }
 
 void snapshot_note(struct snapshot *snapshot, const char *format, ...)

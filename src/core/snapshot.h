@@ -364,6 +364,8 @@ struct snapshot {
 	const char **notes;
 	size_t nr_notes;
 	struct arena arena;
+	/* Texts of tasks that are in no arena of their own; snapshot_share(). */
+	struct snapshot_texts *texts;
 	int refs; /* atomic */
 };
 
@@ -371,12 +373,20 @@ struct snapshot {
 struct snapshot *snapshot_new(void);
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot); /* NULL is accepted */
+/* Keeps these texts as long as the snapshot lives. Returns false if there is no memory. */
+struct texts;
+bool snapshot_share(struct snapshot *snapshot, struct texts *texts);
+/* Moves to `out` what the texts of the tasks of `from` are in: its arena, and what it
+ * shares. */
+void snapshot_adopt_texts(struct snapshot *out, struct snapshot *from);
 /* Makes room for `capacity` tasks, if their number is known. Returns false if there is no
  * memory or the limit is exceeded. */
 bool snapshot_reserve(struct snapshot *snapshot, size_t capacity);
 /* Appends a zeroed task (name "", cpu -1, fd -1). Returns NULL if there is no memory or
  * there are too many tasks. The pointer is valid until the next call. */
 struct task *snapshot_add(struct snapshot *snapshot);
+/* Appends a copy of a task. Returns NULL as snapshot_add() does. */
+struct task *snapshot_add_copy(struct snapshot *snapshot, const struct task *task);
 /* Copies the sentence. At most 16 different ones are kept. */
 void snapshot_note(struct snapshot *snapshot, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

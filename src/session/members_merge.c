@@ -230,7 +230,7 @@ static int add_member(struct snapshot *out, struct stack_table *stacks,
 	if (member->trouble[0])
 		trouble = copy_text(out, member->trouble);
 	if (member->part)
-		arena_adopt(&out->arena, &member->part->arena);
+		snapshot_adopt_texts(out, member->part);
 	add_process(out, process, member, trouble);
 	out->nr_members++;
 	if (trouble)

@@ -19,6 +19,7 @@
 #define TURNS_MOST            256u /* tasks that can be in a cycle through the interpreter */
 #define STACKS_ALL_NS         (5 * CLOCK_SECOND_NS)
 #define WHOLE_AGAIN_SAMPLES   64
+#define AHEAD                 8u /* rows that are fetched into the caches meanwhile */
 
 static int agent_probe(const struct source_target *t, struct err *e)
 {
@@ -52,7 +53,9 @@ static void agent_close(void *ctx)
 	symbols_free(agent->symbols);
 	region_release(&agent->region);
 	kernel_close(&agent->kernel);
+	texts_keeper_release(&agent->texts);
 	free(agent->rows);
+	free(agent->kept);
 	free(agent->changed);
 	free(agent->others);
 	free(agent->tids);
@@ -95,6 +98,7 @@ static int grow_rows(struct agent *agent, struct err *e)
 	uint32_t wanted = agent->region.nr_slots;
 
 	if (!array_reserve_zeroed(&agent->rows, &agent->cap_rows, wanted) ||
+	    !array_reserve(&agent->kept, &agent->cap_kept, wanted) ||
 	    !array_reserve(&agent->changed, &agent->cap_changed, wanted))
 		return err_set(e, ERR_NOMEM, "no memory for %u threads", wanted);
 	/* Only a faulty writer decreases the count; drop the rows above it. */
@@ -154,28 +158,37 @@ static int add_rows(struct agent *agent, const struct source_focus *focus,
 		    struct snapshot *out, struct err *e)
 {
 	snapshot_reserve(out, agent->nr_threads + agent->nr_others + 16);
+	agent->texts_usable = texts_begin(&agent->texts, out);
 	for (uint32_t i = 0; i < agent->nr_rows; i++) {
 		struct row *row = &agent->rows[i];
 
 		if (row->kind == WIRE_FREE || row->dead)
 			continue;
-		struct task *task = snapshot_add(out);
-
-		if (!task)
-			return err_set(e, ERR_NOMEM, "no memory for %u threads",
-				       agent->nr_rows);
 		row_describe(agent, i);
 		bool thread = row->kind == WIRE_THREAD;
 		bool whole =
 			thread && wants_stack(focus, TASK_THREAD, (uint64_t)row->tid);
 
-		row_to_task(agent, row,
-			    whole || wants_stack(focus, TASK_COROUTINE, row->slot.serial),
-			    out, task);
+		bool details =
+			whole || wants_stack(focus, TASK_COROUTINE, row->slot.serial);
+
+		bool kept = !details && row_is_kept(agent, row);
+		struct task *task = kept ? snapshot_add_copy(out, &agent->kept[i])
+					 : snapshot_add(out);
+
+		if (!task)
+			return err_set(e, ERR_NOMEM, "no memory for %u threads",
+				       agent->nr_rows);
+		if (kept)
+			continue;
+		row_to_task(agent, row, details, out, task);
+		if (!details)
+			row_keep(agent, i, task);
 		if (whole && (!focus->all || keeps_stack(agent, row) ||
 			      symbols_time_left(agent->symbols)))
 			whole_stack(agent, row, task);
 	}
+	texts_end(&agent->texts);
 	return 0;
 }
 
@@ -184,7 +197,8 @@ static int add_rows(struct agent *agent, const struct source_focus *focus,
 static void read_other_threads(struct agent *agent, bool all)
 {
 	size_t kept = 0, nr = 0, room = agent->nr_others + agent->nr_rows;
-	struct thread **asleep = room ? malloc(room * sizeof(*asleep)) : NULL;
+	bool any = agent->nr_others || HASH_COUNT(agent->threads.threads);
+	struct thread **asleep = any ? malloc(room * sizeof(*asleep)) : NULL;
 
 	for (size_t i = 0; i < agent->nr_others; i++) {
 		pid_t tid = agent->others[i];
@@ -369,9 +383,14 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 					   : agent->polls < 4  ? NAMES_OF_ADDRESSES_NS
 							       : NAMES_LATER_NS);
 	agent->nr_changed = 0;
-	for (uint32_t i = 0; i < agent->nr_rows; i++)
+	for (uint32_t i = 0; i < agent->nr_rows; i++) {
+		if (i + AHEAD < agent->nr_rows) {
+			__builtin_prefetch(&agent->rows[i + AHEAD]);
+			__builtin_prefetch(region_slot(&agent->region, i + AHEAD));
+		}
 		if (row_update(agent, i))
 			agent_remove_other(agent, agent->rows[i].tid);
+	}
 	if (!agent->at_exit) {
 		agent_list_threads(agent);
 		agent_check_rows(agent, focus && focus->all);

@@ -22,6 +22,7 @@
 #define STACKS_BUDGET_NS     (20 * CLOCK_MS_NS)
 #define STACKS_FIRST_NS      (60 * CLOCK_MS_NS)
 #define TITLE_MAX            256
+#define AHEAD                8u /* rows that are fetched into the caches meanwhile */
 #define STACKS_ALL_BUDGET_NS (5 * CLOCK_SECOND_NS)
 
 struct native {
@@ -39,7 +40,8 @@ struct native {
 	size_t nr_seen, cap_seen;
 	bool complete; /* all of them existed in the last sample */
 	uint64_t polls;
-	size_t unwind_cursor; /* the thread whose stack is due first */
+	uint32_t symbols_generation; /* of the previous sample */
+	size_t unwind_cursor;        /* the thread whose stack is due first */
 	int64_t start_real_ns;
 	char title[TITLE_MAX];         /* that the process gave itself; "" if none */
 	bool agent;                    /* there is or was an agent */
@@ -126,11 +128,14 @@ static void unwind_threads(struct native *native, const struct source_focus *foc
 			   struct snapshot *out)
 {
 	bool all = focus && focus->all;
+	bool same_symbols =
+		native->symbols_generation == symbols_generation(native->symbols);
 	size_t start = native->nr_seen ? native->unwind_cursor % native->nr_seen : 0;
 
 	symbols_begin_poll(native->symbols, all                  ? STACKS_ALL_BUDGET_NS
 					    : native->polls == 0 ? STACKS_FIRST_NS
 								 : STACKS_BUDGET_NS);
+	native->symbols_generation = symbols_generation(native->symbols);
 	for (size_t i = 0; i < native->nr_seen; i++) {
 		size_t at = start + i < native->nr_seen ? start + i
 							: start + i - native->nr_seen;
@@ -141,6 +146,8 @@ static void unwind_threads(struct native *native, const struct source_focus *foc
 		bool focused = focus && focus->kind == TASK_THREAD &&
 			       focus->id == (uint64_t)thread->tid;
 
+		if (!focused && same_symbols && thread_is_kept(&native->threads, thread))
+			continue;
 		if (!focused && !symbols_time_left(native->symbols)) {
 			out->partial |= !thread->stack && thread->call_text[0] &&
 					!thread->call.running;
@@ -260,7 +267,8 @@ static void read_new_threads(struct native *native, struct snapshot *out)
 			native->complete = false;
 			continue;
 		}
-		thread->hidden = is_server(native, thread);
+		if (!thread_is_kept(&native->threads, thread))
+			thread->hidden = is_server(native, thread);
 		thread->generation = native->threads.generation;
 		if (thread->tid != native->kernel.process.pid)
 			continue;
@@ -284,8 +292,12 @@ static int read_threads(struct native *native, struct snapshot *out, struct err 
 
 	if (rc)
 		return rc;
-	thread_table_begin(&native->threads, native->nr_seen);
+	thread_table_begin(&native->threads, native->seen, native->nr_seen);
 	read_new_threads(native, out);
+	if (native->complete)
+		thread_table_end(&native->threads,
+				 process_thread_count(&native->kernel.process) ==
+					 (int64_t)native->nr_seen);
 	if (listed && native->complete)
 		return 0;
 	if (listed) {
@@ -306,6 +318,45 @@ static void name_by_title(const struct native *native, struct snapshot *out,
 
 	if (name)
 		task->name = name;
+}
+
+static void add_row(struct native *native, struct thread *thread, bool keep,
+		    struct snapshot *out)
+{
+	struct task *task = snapshot_add(out);
+
+	if (!task)
+		return;
+	thread_ask_python(&native->threads, thread);
+	thread_to_task(thread, out, task);
+	if (keep)
+		thread_keep(&native->threads, thread, task);
+	if (native->title[0] && thread->tid == native->kernel.process.pid)
+		name_by_title(native, out, task);
+}
+
+static void add_rows(struct native *native, const struct source_focus *focus,
+		     struct snapshot *out)
+{
+	struct thread_table *table = &native->threads;
+	uint64_t focused =
+		focus && focus->kind == TASK_THREAD && !focus->all ? focus->id : 0;
+
+	table->texts_usable = !native->trace && texts_begin(&table->texts, out);
+	for (size_t i = 0; i < native->nr_seen; i++) {
+		struct thread *thread = native->seen[i];
+
+		if (!thread || thread->hidden)
+			continue;
+		if (i + AHEAD < native->nr_seen && native->seen[i + AHEAD])
+			__builtin_prefetch(&native->seen[i + AHEAD]->kept);
+		if (thread_is_kept(table, thread) && (uint64_t)thread->tid != focused)
+			snapshot_add_copy(out, &thread->kept);
+		else
+			add_row(native, thread, (uint64_t)thread->tid != focused, out);
+	}
+	if (table->texts.now)
+		texts_end(&table->texts);
 }
 
 static int native_sample(void *ctx, const struct source_focus *focus,
@@ -336,17 +387,7 @@ static int native_sample(void *ctx, const struct source_focus *focus,
 		trace_threads(native, out);
 	thread_read_python(&native->threads);
 	snapshot_reserve(out, native->nr_seen + 16);
-	for (size_t i = 0; i < native->nr_seen; i++) {
-		struct thread *thread = native->seen[i];
-		struct task *task = thread && !thread->hidden ? snapshot_add(out) : NULL;
-
-		if (task) {
-			thread_ask_python(&native->threads, thread);
-			thread_to_task(thread, out, task);
-		}
-		if (task && native->title[0] && thread->tid == native->kernel.process.pid)
-			name_by_title(native, out, task);
-	}
+	add_rows(native, focus, out);
 	thread_add_python_tasks(&native->threads, out);
 	if (focus)
 		thread_read_python_holds(&native->threads, focus->holds, focus->nr_holds,

@@ -90,7 +90,7 @@ struct look {
 
 static int64_t poll_once(struct look *look, struct err *e)
 {
-	int64_t begin_ns = clock_mono_ns();
+	int64_t begin_ns = cpu_ns();
 	struct snapshot *snapshot = snapshot_new();
 
 	if (!snapshot || look->source->sample(look->ctx, NULL, snapshot, e) ||
@@ -100,7 +100,7 @@ static int64_t poll_once(struct look *look, struct err *e)
 	}
 	verdicts_update(look->verdicts, look->track, snapshot);
 
-	int64_t took_ns = clock_mono_ns() - begin_ns;
+	int64_t took_ns = cpu_ns() - begin_ns;
 
 	snapshot_unref(look->last);
 	look->last = snapshot;

@@ -293,12 +293,29 @@ static bool begins_with(const struct proc_map *map, const char *text)
 	return map->path_bytes >= bytes && memcmp(map->path, text, bytes) == 0;
 }
 
+/* The file behind the mapping can be mapped here too; then no poll copies the region. */
+static bool adopt_mapped(struct map_search *search, const struct proc_map *map)
+{
+	struct target_file file;
+
+	if (!target_file_open_mapped(&file, &search->kernel->process, map))
+		return false;
+	if (region_adopt(search->region, search->kernel, file.fd, search->e) == 0) {
+		search->region->way = REGION_FD;
+		return true;
+	}
+	close(file.fd);
+	return false;
+}
+
 static int visit_memfd(const struct proc_map *map, void *context)
 {
 	struct map_search *search = context;
 
 	if (map->offset != 0 || !begins_with(map, LINK_PREFIX))
 		return ERR_NOTFOUND;
+	if (adopt_mapped(search, map))
+		return 0;
 	int rc = region_adopt_memory(search->region, search->kernel, map->start,
 				     map->end - map->start, search->e);
 
@@ -405,7 +422,8 @@ int region_attach(struct region *region, struct kernel *kernel, bool quick, stru
 		struct err ignored;
 
 		/* Found; reading through a descriptor saves a copy in every poll. */
-		if (search_server_links(&by_fd, kernel, &ignored, &other) == 0) {
+		if (region->fd < 0 &&
+		    search_server_links(&by_fd, kernel, &ignored, &other) == 0) {
 			region_release(region);
 			*region = by_fd;
 		}

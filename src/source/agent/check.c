@@ -262,6 +262,7 @@ static void check_row(struct agent *agent, uint32_t i)
 	case CHECK_DIFFERS:
 		if (row->contradicted < UINT8_MAX)
 			row->contradicted++;
+		row->kept_generation = 0;
 		row->blocked_agreed = false;
 		watch_thread(agent, row);
 		if (row->thread)
@@ -269,6 +270,8 @@ static void check_row(struct agent *agent, uint32_t i)
 		break;
 	case CHECK_AGREES:
 		row->blocked_agreed = true;
+		if (row->contradicted)
+			row->kept_generation = 0;
 		row->contradicted = 0;
 		row_drop_thread(agent, row);
 		break;
@@ -280,17 +283,16 @@ static void check_row(struct agent *agent, uint32_t i)
 /* Returns the budget that a check of this row is charged to, or -1 if none is due. */
 static int check_due(const struct agent *agent, const struct row *row)
 {
-	const struct wire_slot *slot = &row->slot;
-
 	if (row->kind != WIRE_THREAD || row->dead || row->unchanged == 0)
 		return -1;
-	if (slot->state == WIRE_STATE_RUNNING || row->contradicted)
+	if (row->running || row->contradicted)
 		return 2;
-	if (slot->since_ns && agent->now_ns - slot_since_ns(agent, slot) < CHECK_AGE_NS)
-		return -1;
-	if (!row->blocked_agreed)
-		return 0;
-	return agent->now_ns - row->checked_ns > CHECK_REPEAT_NS ? 1 : -1;
+	if (row->blocked_agreed)
+		return agent->now_ns - row->checked_ns > CHECK_REPEAT_NS ? 1 : -1;
+	return row->slot.since_ns && agent->now_ns - slot_since_ns(agent, &row->slot) <
+					     CHECK_AGE_NS
+		       ? -1
+		       : 0;
 }
 
 void agent_check_rows(struct agent *agent, bool all)
@@ -355,6 +357,8 @@ void agent_read_names(struct agent *agent, bool all)
 		/* The kernel adds a newline. */
 		if (got > 0) {
 			comm[got - 1] = '\0';
+			if (strcmp(row->name, comm) != 0)
+				row->kept_generation = 0;
 			snprintf(row->name, sizeof(row->name), "%.*s", WIRE_NAME_BYTES,
 				 comm);
 		}
@@ -387,6 +391,7 @@ void agent_read_cpu(struct agent *agent)
 			row->cpu_percent =
 				(float)(100.0 * (double)(run_ns - row->run_ns) /
 					(double)elapsed_ns);
+		row->kept_generation = 0;
 		row->run_ns = run_ns;
 		row->run_at_ns = agent->now_ns;
 		if (clock_mono_ns() > deadline_ns)

@@ -3,6 +3,7 @@
 #ifndef SOURCE_AGENT_PRIVATE_H
 #define SOURCE_AGENT_PRIVATE_H
 
+#include "core/texts.h"
 #include "source/agent/agent.h"
 #include "source/agent/region.h"
 #include "source/resource/resource.h"
@@ -21,8 +22,11 @@ struct row_labels {
 
 /* What is known about a slot; valid while its sequence number stays the same. */
 struct row {
-	/* One cache line that every poll reads. */
-	uint32_t kind;    /* of slot */
+	/* One cache line that every poll reads; kind, seq and flags are those of slot. */
+	uint32_t kind;
+	uint32_t seq;
+	uint32_t flags;
+	bool running;
 	bool known;       /* slot is a copy */
 	bool torn;        /* the slot changed while it was read; the copy is older */
 	bool dead;        /* the kernel has no such thread, or a newer slot has its id */
@@ -37,11 +41,16 @@ struct row {
 	pid_t tid;          /* in our pid namespace */
 	uint32_t unchanged; /* number of consecutive polls without a change */
 	uint32_t chan;      /* channel record of waits, plus 1; 0 if none */
-	int64_t checked_ns; /* when the kernel was last asked */
+	/* its task in agent->kept is what is shown, if this is the texts' generation … */
+	uint32_t kept_generation;
+	bool kept_moves;       /* … but the owner or channel of its wait may change */
+	int64_t kept_until_ns; /* … and as long as that says the right time */
+	int64_t checked_ns;    /* when the kernel was last asked */
+	struct thread *thread; /* if not NULL, the kernel's view is shown instead */
+
+	struct row_labels *labels;
 	/* when its name was read, and how long it is kept */
 	int64_t name_at_ns, name_kept_ns;
-	struct thread *thread; /* if not NULL, the kernel's view is shown instead */
-	struct row_labels *labels;
 
 	/* a consistent copy; kind is WIRE_FREE if there is no task */
 	struct wire_slot slot;
@@ -89,8 +98,11 @@ struct agent {
 	struct thread_table threads;
 	struct resource_reader resources;
 	struct row *rows;
+	struct task *kept; /* parallel to rows: see row_keep() */
+	struct texts_keeper texts;
+	bool texts_usable; /* in this poll */
 	uint32_t nr_rows;
-	size_t cap_rows, cap_changed;
+	size_t cap_rows, cap_kept, cap_changed;
 	uint32_t nr_threads; /* number of live rows that are threads */
 	uint64_t polls;
 	int64_t start_ns; /* start of the process, CLOCK_MONOTONIC */
@@ -133,6 +145,10 @@ bool row_update(struct agent *agent, uint32_t i);
 void row_describe(struct agent *agent, uint32_t i);
 void row_to_task(struct agent *agent, struct row *row, bool details, struct snapshot *out,
 		 struct task *task);
+/* Whether the task that row_keep() has kept is what row_to_task() would make. */
+bool row_is_kept(const struct agent *agent, const struct row *row);
+/* Keeps the task of a row that did not change, so that the next poll only copies it. */
+void row_keep(struct agent *agent, uint32_t i, const struct task *task);
 
 /* wait.c: describes what a published wait is for. */
 void row_describe_wait(struct agent *agent, struct row *row);

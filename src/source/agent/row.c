@@ -56,6 +56,8 @@ static bool take_slot(struct agent *agent, struct row *row, const struct wire_sl
 		same_task && row->site_known && row->slot.call_site == slot->call_site;
 	row->slot = *slot;
 	row->kind = slot->kind;
+	row->running = slot->state == WIRE_STATE_RUNNING;
+	row->kept_generation = 0;
 	row->changed = true;
 	row->waits_known = false;
 	row->blocked_agreed = false;
@@ -80,11 +82,10 @@ bool row_update(struct agent *agent, uint32_t i)
 	struct wire_slot slot;
 
 	row->changed = false;
-	if (row->known && seq == row->slot.seq && flags == row->slot.flags &&
-	    !row->torn) {
+	if (row->known && seq == row->seq && flags == row->flags && !row->torn) {
 		if (row->unchanged < UINT32_MAX)
 			row->unchanged++;
-		if (row->kind == WIRE_THREAD && row->slot.state == WIRE_STATE_RUNNING)
+		if (row->kind == WIRE_THREAD && row->running)
 			agent->changed[agent->nr_changed++] = i;
 		return false;
 	}
@@ -96,8 +97,8 @@ bool row_update(struct agent *agent, uint32_t i)
 	bool appeared = take_slot(agent, row, &slot);
 
 	row->known = true;
-	row->slot.seq = slot.seq;
-	row->slot.flags = slot.flags;
+	row->slot.seq = row->seq = slot.seq;
+	row->slot.flags = row->flags = slot.flags;
 	if (row->kind == WIRE_THREAD)
 		agent->changed[agent->nr_changed++] = i;
 	return appeared;
@@ -182,7 +183,11 @@ void row_describe(struct agent *agent, uint32_t i)
 {
 	struct row *row = &agent->rows[i];
 
+	if (row_is_kept(agent, row) && !row->kept_moves)
+		return;
 	row_describe_wait(agent, row);
+	if (row_is_kept(agent, row))
+		return;
 	describe_labels(agent, i);
 	describe_creator(agent, i);
 	if (!row->site_known && agent->symbols) {
@@ -293,4 +298,56 @@ void row_to_task(struct agent *agent, struct row *row, bool details, struct snap
 	labels_to_task(row, out, task);
 	if (details)
 		counts_to_task(row, out, task);
+}
+
+bool row_is_kept(const struct agent *agent, const struct row *row)
+{
+	return row->kept_generation == agent->texts.generation && agent->texts_usable &&
+	       !row->changed && !row->torn && !row->thread &&
+	       agent->now_ns < row->kept_until_ns;
+}
+
+/* What is still being found out, and what is copied from the region in each poll, is not
+ * kept. */
+static bool may_be_kept(const struct agent *agent, const struct row *row,
+			const struct task *task)
+{
+	const struct wire_slot *slot = &row->slot;
+
+	return agent->texts_usable && !row->changed && !row->torn && !row->thread &&
+	       !(slot->flags & (WIRE_SLOT_LABELS | WIRE_SLOT_API)) &&
+	       (row->created_known || !(slot->flags & WIRE_SLOT_CREATOR)) &&
+	       row->site_known && row->waits_known && !task->state_counts &&
+	       slot->since_ns <= (uint64_t)agent->now_ns &&
+	       slot->start_ns < (uint64_t)agent->now_ns;
+}
+
+static bool keep_text(struct agent *agent, const char **text)
+{
+	const char *copy = *text && **text
+				   ? texts_add(&agent->texts, *text, KERNEL_TEXT_MAX * 2)
+				   : *text;
+
+	if (*text && !copy)
+		return false;
+	*text = copy;
+	return true;
+}
+
+void row_keep(struct agent *agent, uint32_t i, const struct task *task)
+{
+	struct row *row = &agent->rows[i];
+	struct task *kept = &agent->kept[i];
+
+	if (!may_be_kept(agent, row, task))
+		return;
+	*kept = *task;
+	if (!keep_text(agent, &kept->name) || !keep_text(agent, &kept->waits.text) ||
+	    !keep_text(agent, &kept->creator_name))
+		return;
+	row->kept_generation = agent->texts.generation;
+	row->kept_until_ns = kernel_wait_valid_until_ns(&row->waits, agent->now_ns);
+	row->kept_moves = !row->refined && (row->waits.owner_changes ||
+					    row->waits.state == STATE_CHAN_SEND ||
+					    row->waits.state == STATE_CHAN_RECV);
 }

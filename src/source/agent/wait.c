@@ -110,6 +110,7 @@ static bool describe_chan(struct agent *agent, struct row *row)
 		   memcmp(&chan, &row->chan_seen, sizeof(chan)) == 0) {
 		return true;
 	}
+	row->kept_generation = 0;
 	row->chan_seen = chan;
 	chan_text(&chan, waits->text, sizeof(waits->text));
 	return true;
@@ -216,6 +217,7 @@ void row_describe_wait(struct agent *agent, struct row *row)
 		waits->owner_tid = now.owner;
 		waits->owner_pid = now.owner_pid;
 	}
+	row->kept_generation = 0;
 	if (state == STATE_JOIN && slot->fd > 0) {
 		waits->owner_tid = kernel_outer_tid(&agent->kernel, slot->fd);
 		snprintf(waits->text, sizeof(waits->text), "t%d", (int)waits->owner_tid);
@@ -259,6 +261,7 @@ void row_refine_wait(struct row *row, const struct kernel_wait *kernel)
 	    (slot->flags & WIRE_SLOT_API) || slot->what[0] ||
 	    (state == STATE_SEMAPHORE && strcmp(kernel->kind, "ipc") != 0))
 		return;
+	row->kept_generation = 0;
 	row->waits = *kernel;
 	row->waits.raw = NULL;
 	row->waits.state = state;

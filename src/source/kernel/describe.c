@@ -27,9 +27,12 @@ void kernel_wait_to_task(const struct kernel_wait *wait, struct snapshot *out,
 		return;
 	char limit[KERNEL_TEXT_MAX];
 
-	(void)kernel_limit_text(wait, limit);
-	task->waits.text = arena_printf(&out->arena, "%s%s%s", wait->text,
-					wait->text[0] && limit[0] ? ", " : "", limit);
+	if (*kernel_limit_text(wait, limit))
+		task->waits.text = arena_printf(&out->arena, "%s%s%s", wait->text,
+						wait->text[0] ? ", " : "", limit);
+	else
+		task->waits.text =
+			arena_strndup(&out->arena, wait->text, sizeof(wait->text));
 	if (!task->waits.text)
 		task->waits.text = "";
 }

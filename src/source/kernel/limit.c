@@ -19,6 +19,8 @@
 #define POLL_MOST     (1u << 20)
 #define CLOCKS_MOST   16u
 /* The time of day is shown for waits that take longer than this. */
+/* How long a time of day is shown after the clock was set. */
+#define CLOCK_TEXT_NS (5 * CLOCK_SECOND_NS)
 #define SHORT_NS      (10 * CLOCK_SECOND_NS)
 
 /* Reads a struct timespec, or a struct timeval if unit_ns is a microsecond. */
@@ -169,8 +171,24 @@ static int64_t round_duration(int64_t ns)
 	return (ns + unit_ns / 2) / unit_ns * unit_ns;
 }
 
+int64_t kernel_wait_valid_until_ns(const struct kernel_wait *wait, int64_t now_ns)
+{
+	int64_t until_ns = now_ns + CLOCK_TEXT_NS;
+
+	if (!wait->sleeps && !wait->left_ns && !wait->end_ns)
+		return INT64_MAX;
+	/* Close to its end it is not shown any more. */
+	if (wait->end_ns - SHORT_NS > now_ns && wait->end_ns - SHORT_NS < until_ns)
+		until_ns = wait->end_ns - SHORT_NS;
+	return until_ns;
+}
+
 const char *kernel_limit_text(const struct kernel_wait *wait, char out[KERNEL_TEXT_MAX])
 {
+	if (!wait->sleeps && !wait->left_ns && !wait->end_ns) {
+		out[0] = '\0';
+		return out;
+	}
 	char duration[CLOCK_DURATION_MAX], when[KERNEL_CLOCK_MAX];
 	int64_t now_ns = clock_mono_ns(), real_ns = clock_real_ns() - now_ns;
 

@@ -319,3 +319,13 @@ bool target_file_open_link(struct target_file *file, int dir, const char *name)
 {
 	return open_for_reading(file, openat(dir, name, O_PATH | O_CLOEXEC), true);
 }
+
+bool target_file_open_mapped(struct target_file *file, const struct process *process,
+			     const struct proc_map *map)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "map_files/%llx-%llx",
+		 (unsigned long long)map->start, (unsigned long long)map->end);
+	return open_for_reading(file, live_open(process, name, O_PATH), true);
+}

@@ -41,6 +41,10 @@ bool target_file_open_here(struct target_file *file, const char *path);
  * is /proc/PID/fd. */
 bool target_file_open_link(struct target_file *file, int dir, const char *name);
 
+/* Opens the file that a process has mapped there. The kernel allows that to root alone. */
+bool target_file_open_mapped(struct target_file *file, const struct process *process,
+			     const struct proc_map *map);
+
 /* Returns whether the process sees file systems other than those of this process. */
 bool target_file_is_elsewhere(const struct process *process);
 

@@ -53,6 +53,7 @@ static void apply_lag(struct thread_table *table, struct thread *thread, bool la
 	if (!known && !cpu_clocks_most(table->clocks, thread->cpu, &lag_ns))
 		return;
 	thread->ask_sleep = !known && !last;
+	thread->kept_generation = 0;
 	thread->slept_ns = thread->ran_ns + lag_ns;
 	if (thread->slept_ns < thread->start_ns)
 		thread->slept_ns = thread->start_ns;

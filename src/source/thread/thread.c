@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,83 +19,21 @@
 #include "base/clock.h"
 #include "base/fdio.h"
 #include "source/thread/cpu_clock.h"
+#include "source/thread/private.h"
 
-#define FDS_FOR_OTHERS 256u
-#define FDS_MAX        200000u
-#define FDS_EACH       6u
-#define CPU_WINDOW_NS  (CLOCK_SECOND_NS / 2)
+#define CPU_WINDOW_NS (CLOCK_SECOND_NS / 2)
 /* A thread that woke up may block in the same system call from another place. */
-#define STACK_KEPT_NS  (5 * CLOCK_SECOND_NS)
-/* Names can be changed by other threads. They are reread over REREAD_SAMPLES samples, or
- * over more if that would exceed REREAD_THREADS threads per sample. */
-#define REREAD_SAMPLES 16u
-#define REREAD_THREADS 256u
-/* Threads that changed in this many consecutive samples keep their files open. */
-#define CHANGES_KEEP   2u
+#define STACK_KEPT_NS (5 * CLOCK_SECOND_NS)
 
 void thread_table_init(struct thread_table *table, struct kernel *kernel,
 		       struct symbols *symbols)
 {
-	struct rlimit limit;
-
 	memset(table, 0, sizeof(*table));
 	table->kernel = kernel;
 	table->symbols = symbols;
 	table->hz = sysconf(_SC_CLK_TCK);
-	table->reread_samples = REREAD_SAMPLES;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur > FDS_FOR_OTHERS)
-		table->max_fds = limit.rlim_cur - FDS_FOR_OTHERS;
-	if (table->max_fds > FDS_MAX)
-		table->max_fds = FDS_MAX;
-}
-
-/*
- * The kernel totals the CPU time of all threads, to the nanosecond, when one leaves a CPU
- * and at each tick. If the total is unchanged, no thread has moved. A thread that woke up
- * less than a tick ago is noticed by the next sample.
- */
-void thread_table_begin(struct thread_table *table, size_t nr_threads)
-{
-	int64_t before_ns = table->cpu_ns;
-
-	kernel_share_futexes(table->kernel);
-	table->generation++;
-	table->reread_samples = nr_threads > REREAD_SAMPLES * REREAD_THREADS
-					? (uint32_t)(nr_threads / REREAD_THREADS)
-					: REREAD_SAMPLES;
-	table->cpu_ns = clock_process_cpu_ns(table->kernel->process.pid);
-	table->rested = table->cpu_ns && table->cpu_ns == before_ns;
-}
-
-/* Raises the soft limit of descriptors once, when more threads exist than it lets us keep
- * open. */
-static void raise_limit(struct thread_table *table)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max)
-		return;
-	limit.rlim_cur = limit.rlim_max < FDS_MAX + FDS_FOR_OTHERS
-				 ? limit.rlim_max
-				 : FDS_MAX + FDS_FOR_OTHERS;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
-		table->max_fds = limit.rlim_cur - FDS_FOR_OTHERS;
-}
-
-static void close_kept(struct thread_table *table, int *kept)
-{
-	if (*kept < 0)
-		return;
-	close(*kept);
-	table->nr_fds--;
-	*kept = -1;
-}
-
-static void close_files(struct thread_table *table, struct thread *thread)
-{
-	close_kept(table, &thread->sched_fd);
-	close_kept(table, &thread->stat_fd);
-	close_kept(table, &thread->call_fd);
+	table->reread_samples = THREAD_REREAD_SAMPLES;
+	thread_files_init(table);
 }
 
 struct thread *thread_get(struct thread_table *table, pid_t tid)
@@ -119,7 +56,8 @@ struct thread *thread_get(struct thread_table *table, pid_t tid)
 
 void thread_drop(struct thread_table *table, struct thread *thread)
 {
-	close_files(table, thread);
+	thread_forget_ran(table, thread);
+	thread_close_files(table, thread);
 	HASH_DEL(table->threads, thread);
 	free(thread);
 }
@@ -143,6 +81,7 @@ void thread_table_release(struct thread_table *table)
 		next = thread->hh.next;
 		thread_drop(table, thread);
 	}
+	texts_keeper_release(&table->texts);
 	cpu_clocks_free(table->clocks);
 	table->clocks = NULL;
 	thread_table_set_symbols(table, NULL);
@@ -158,63 +97,10 @@ void thread_table_set_symbols(struct thread_table *table, struct symbols *symbol
 	table->symbols = symbols;
 }
 
-/* A missing file means that the thread has ended. */
-static ssize_t gone_if_missing(ssize_t got)
-{
-	return got == -ENOENT ? -ESRCH : got;
-}
-
-/* Processes that are watched together share the descriptors, of which each needs a few for
- * itself. */
-static size_t fds_share(const struct thread_table *table)
-{
-	size_t beside = table->kernel->beside ? *table->kernel->beside : 0;
-
-	if (beside < 2)
-		return table->max_fds;
-	return table->max_fds / beside > FDS_EACH ? table->max_fds / beside - FDS_EACH
-						  : 0;
-}
-
-/* Reads a file of the thread through a descriptor that is kept open if the file is read
- * often and the limit allows it. */
-static ssize_t read_file(struct thread_table *table, struct thread *thread, int *kept,
-			 enum process_thread_text which, char *out, size_t size)
-{
-	bool often = kept == &thread->sched_fd || thread->changes >= CHANGES_KEEP;
-	const struct process *process = &table->kernel->process;
-
-	if (*kept >= 0)
-		return fdio_pread_small(*kept, out, size);
-	if (!often)
-		return gone_if_missing(
-			process_thread_text(process, thread->tid, which, out, size));
-	if (table->nr_fds >= fds_share(table))
-		raise_limit(table);
-	if (table->nr_fds >= fds_share(table))
-		return gone_if_missing(
-			process_thread_text(process, thread->tid, which, out, size));
-	int fd = process_thread_text_open(process, thread->tid, which);
-
-	if (fd < 0) {
-		if (fd == -EMFILE)
-			table->max_fds = table->nr_fds;
-		return gone_if_missing(fd);
-	}
-	ssize_t got = fdio_pread_small(fd, out, size);
-
-	if (got < 0) {
-		close(fd);
-		return got;
-	}
-	*kept = fd;
-	table->nr_fds++;
-	return got;
-}
-
 static void account_cpu(struct thread *thread, uint64_t ticks, int64_t now_ns, long hz)
 {
 	int64_t elapsed_ns = now_ns - thread->cpu_at_ns;
+	float before = thread->cpu_percent;
 	/* Prefer the finer counter if the kernel has it. */
 	uint64_t used = thread->switches ? thread->run_ns : ticks;
 	double unit_ns = thread->switches ? 1 : hz > 0 ? 1e9 / (double)hz : 0;
@@ -225,63 +111,10 @@ static void account_cpu(struct thread *thread, uint64_t ticks, int64_t now_ns, l
 		thread->cpu_percent =
 			(float)(100.0 * unit_ns * (double)(used - thread->cpu_ticks) /
 				(double)elapsed_ns);
+	if (thread->cpu_percent != before)
+		thread->kept_generation = 0;
 	thread->cpu_ticks = used;
 	thread->cpu_at_ns = now_ns;
-}
-
-/* "RUN_NS DELAY_NS TIMES" */
-static bool parse_sched(const char *text, uint64_t *run_ns, uint64_t *times)
-{
-	uint64_t numbers[3];
-	char *end;
-
-	for (int i = 0; i < 3; i++, text = end) {
-		numbers[i] = strtoull(text, &end, 10);
-		if (end == text)
-			return false;
-	}
-	*run_ns = numbers[0];
-	*times = numbers[2];
-	return true;
-}
-
-/*
- * Reads schedstat, which counts the nanoseconds that the thread has run and how often it
- * was scheduled. Sets thread->slept only if the thread has certainly not run since the
- * previous sample, which cannot be known if the kernel does not count. If the file is not
- * kept open, the tid may have been reused, but not by a thread with the same run time.
- * Returns 0, or -ESRCH if the thread ended.
- */
-static int read_sched(struct thread_table *table, struct thread *thread)
-{
-	bool kept = thread->sched_fd >= 0;
-	bool waited =
-		thread->sampled && thread->stat_state != 'R' && !thread->call.running;
-	char text[96];
-	uint64_t run_ns, times;
-
-	thread->slept =
-		table->rested && waited && thread->generation + 1 == table->generation;
-	if (thread->slept)
-		return 0;
-	ssize_t got = read_file(table, thread, &thread->sched_fd, THREAD_TIMES, text,
-				sizeof(text));
-
-	if (got == -ESRCH && kept) {
-		/* It ended; its tid may have been reused. */
-		close_files(table, thread);
-		got = read_file(table, thread, &thread->sched_fd, THREAD_TIMES, text,
-				sizeof(text));
-	}
-	if (got == -ESRCH)
-		return -ESRCH;
-	if (got <= 0 || !parse_sched(text, &run_ns, &times))
-		return 0;
-	thread->slept =
-		waited && times && times == thread->switches && run_ns == thread->run_ns;
-	thread->switches = times;
-	thread->run_ns = run_ns;
-	return 0;
 }
 
 static int read_stat(struct thread_table *table, struct thread *thread)
@@ -291,13 +124,13 @@ static int read_stat(struct thread_table *table, struct thread *thread)
 
 	for (int attempt = 0; attempt < 2; attempt++) {
 		bool kept = thread->stat_fd >= 0;
-		ssize_t got = read_file(table, thread, &thread->stat_fd, THREAD_STAT,
-					text, sizeof(text));
+		ssize_t got = thread_read_file(table, thread, &thread->stat_fd,
+					       THREAD_STAT, text, sizeof(text));
 
 		/* The descriptor belongs to a thread that ended; its tid may have been
 		 * reused. */
 		if (got == -ESRCH && kept) {
-			close_files(table, thread);
+			thread_close_files(table, thread);
 			continue;
 		}
 		if (got < 0)
@@ -337,6 +170,8 @@ static void explain_wait(struct thread_table *table, struct thread *thread, bool
 	table->kernel->began_ns = thread->began_ns;
 	kernel_explain(table->kernel, thread->tid, thread->stat_state,
 		       readable ? &thread->call : NULL, &thread->wait);
+	thread->timed =
+		thread->wait.lasts_ns || thread->wait.left_ns || thread->wait.end_ns;
 	thread->call_state = thread->wait.state;
 	thread->call_address = thread->wait.address;
 	if (thread->stack)
@@ -358,8 +193,8 @@ static int read_call(struct thread_table *table, struct thread *thread, char bef
 
 	if (thread->stat_state == 'R' || table->kernel->denied)
 		return explain_without_call(table, thread);
-	ssize_t got = read_file(table, thread, &thread->call_fd, THREAD_CALL, text,
-				sizeof(text));
+	ssize_t got = thread_read_file(table, thread, &thread->call_fd, THREAD_CALL, text,
+				       sizeof(text));
 
 	if (got == -ESRCH)
 		return -ESRCH;
@@ -392,14 +227,19 @@ static bool is_private_futex(const struct proc_call *call)
  * unless no thread has run. */
 static int update_sleeper(struct thread_table *table, struct thread *thread)
 {
+	struct kernel_wait before;
 	bool same = table->rested && thread->settled && is_private_futex(&thread->call);
 
 	thread->changes = 0;
 	thread->settled = table->rested;
 	if (has_ended(thread))
 		return -ESRCH;
-	if (thread->wait.owner_changes && thread->call_text[0] && !same)
-		explain_wait(table, thread, true);
+	if (!thread->wait.owner_changes || !thread->call_text[0] || same)
+		return 0;
+	before = thread->wait;
+	explain_wait(table, thread, true);
+	if (!thread_same_wait(&before, &thread->wait))
+		thread->kept_generation = 0;
 	return 0;
 }
 
@@ -444,29 +284,38 @@ static void resume_wait(struct thread *thread, const struct interrupted *was,
 	thread->ask_sleep = false;
 }
 
-int thread_sample(struct thread_table *table, struct thread *thread)
+/* Names can be changed by other threads. */
+static void read_name(struct thread_table *table, struct thread *thread)
+{
+	char comm[PROC_COMM_MAX + 1];
+	ssize_t got = process_thread_text(&table->kernel->process, thread->tid,
+					  THREAD_NAME, comm, sizeof(comm));
+
+	/* The kernel adds a newline. */
+	if (got <= 0 || strlen(comm) != (size_t)got)
+		return;
+	comm[got - 1] = '\0';
+	if (strcmp(comm, thread->comm) == 0)
+		return;
+	snprintf(thread->comm, sizeof(thread->comm), "%s", comm);
+	thread->kept_generation = 0;
+}
+
+/* It has run since the previous sample, or that is unknown. */
+static int sample_awake(struct thread_table *table, struct thread *thread)
 {
 	char before = thread->stat_state;
 	bool watched = thread->sampled;
 	struct interrupted was;
-	int rc = read_sched(table, thread);
+	int rc;
 
-	if (rc)
-		return rc;
-	if (thread->slept &&
-	    (table->rested ||
-	     (table->generation + (uint32_t)thread->tid) % table->reread_samples != 0)) {
-		account_cpu(thread, thread->cpu_ticks, table->kernel->now_ns, table->hz);
-		return update_sleeper(table, thread);
-	}
 	thread->settled = false;
+	thread->kept_generation = 0;
 	rc = read_stat(table, thread);
 	if (rc)
 		return rc;
 	if (has_ended(thread))
 		return -ESRCH;
-	if (thread->slept && thread->call_text[0] && thread->stat_state == before)
-		return update_sleeper(table, thread);
 	if (thread->slept)
 		return read_call(table, thread, before);
 	was = watched && thread->sampled ? interrupted_wait(thread)
@@ -477,6 +326,41 @@ int thread_sample(struct thread_table *table, struct thread *thread)
 	rc = read_call(table, thread, before);
 	if (rc == 0)
 		resume_wait(thread, &was, table->kernel->now_ns);
+	return rc;
+}
+
+static int sample_asleep(struct thread_table *table, struct thread *thread)
+{
+	if (thread_is_kept(table, thread) && !thread->moves) {
+		thread->changes = 0;
+		thread->settled = table->rested;
+		thread->uncounted = true;
+		return 0;
+	}
+	account_cpu(thread, thread->cpu_ticks, table->kernel->now_ns, table->hz);
+	return update_sleeper(table, thread);
+}
+
+int thread_sample(struct thread_table *table, struct thread *thread)
+{
+	int rc = thread_read_ran(table, thread);
+	bool again =
+		!table->rested &&
+		(table->generation + (uint32_t)thread->tid) % table->reread_samples == 0;
+
+	if (rc)
+		return rc;
+	if (thread->slept && (!again || thread->call_text[0])) {
+		if (again)
+			read_name(table, thread);
+		return sample_asleep(table, thread);
+	}
+	/* Until the previous sample it has used no CPU time. */
+	if (thread->uncounted)
+		thread->cpu_at_ns = table->sums.before_ns;
+	thread->uncounted = false;
+	rc = sample_awake(table, thread);
+	thread->waits = thread->stat_state != 'R' && !thread->call.running;
 	return rc;
 }
 
@@ -527,13 +411,16 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 		return;
 	struct proc_call from = unwind_from(table->kernel, &thread->call);
 	const struct stack *stack = symbols_unwind_thread(table->symbols, &from);
-	ssize_t got = read_file(table, thread, &thread->call_fd, THREAD_CALL, text,
-				sizeof(text));
+	ssize_t got = thread_read_file(table, thread, &thread->call_fd, THREAD_CALL, text,
+				       sizeof(text));
 
 	/* If the line differs now, the stack changed while it was read. */
 	thread->suspect = got <= 0 || strcmp(text, thread->call_text) != 0;
+	if (thread->suspect)
+		thread->kept_generation = 0;
 	if (thread->suspect && !whole)
 		return;
+	thread->kept_generation = 0;
 	thread->stack = stack;
 	thread->stack_at_ns = now_ns;
 	thread->stack_generation = generation;

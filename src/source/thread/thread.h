@@ -12,26 +12,41 @@
 
 #include <uthash.h>
 
+#include "core/texts.h"
 #include "source/kernel/kernel.h"
 #include "source/python/wait.h"
 #include "source/symbols/symbols.h"
 
-#define THREAD_CALL_MAX 192
+#define THREAD_CALL_MAX       192
+#define THREAD_REREAD_SAMPLES 16u
 
 struct thread {
+	/* One cache line that every sample reads. */
 	pid_t tid;
-	int sched_fd; /* -1 if not kept open */
-	int stat_fd;
-	int call_fd;
-	uint32_t generation; /* of the last sample that saw it */
+	int sched_fd;            /* -1 if not kept open */
+	uint32_t generation;     /* of the last sample that saw it */
+	uint32_t ran_generation; /* of the last sample that found that it had run */
+	/* `kept` is its row if this is the texts' generation, and it still sleeps; keep.c */
+	uint32_t kept_generation;
 	bool sampled;
 	bool slept;      /* has not run since the previous sample: unchanged */
+	bool waits;      /* it was not on a CPU, nor waiting for one */
 	uint8_t changes; /* consecutive samples that found it changed */
 	bool claimed;    /* by a row of the agent source, which then drops it */
 	bool settled;    /* explained since any thread of the process has run */
 	bool hidden;     /* not a thread of the program */
 	bool suspect;    /* it changed while its stack was read */
+	bool read_ahead; /* what the kernel counts was read in this sample */
+	bool timed;      /* its wait ends by itself */
+	bool moves;      /* who ends its wait may change meanwhile */
+	bool uncounted;  /* its CPU time was not looked at in the previous sample */
+	bool ask_sleep;  /* it was there at the first sample: find when it fell asleep */
 	char stat_state;
+	int64_t kept_until_ns;
+
+	int stat_fd;
+	int call_fd;
+	struct task kept;
 	char comm[PROC_COMM_MAX];
 	uint64_t start_ticks;
 	int64_t start_ns;
@@ -41,11 +56,10 @@ struct thread {
 	float cpu_percent;
 	uint64_t switches; /* times it was scheduled; 0 if the kernel does not count */
 	int64_t began_ns;  /* when its wait was first seen; 0 if it predates watching */
-	bool ask_sleep;   /* it was there at the first sample: find when it fell asleep */
-	int64_t ran_ns;   /* when it last ran, by its CPU's clock and not ours */
-	int cpu;          /* the last CPU it ran on */
-	int64_t slept_ns; /* it has slept at least since then; 0 if unknown */
-	int64_t kept_ns;  /* when a wait interrupted by a stop began; 0 if none was */
+	int64_t ran_ns;    /* when it last ran, by its CPU's clock and not ours */
+	int cpu;           /* the last CPU it ran on */
+	int64_t slept_ns;  /* it has slept at least since then; 0 if unknown */
+	int64_t kept_ns;   /* when a wait interrupted by a stop began; 0 if none was */
 	char call_text[THREAD_CALL_MAX]; /* the kernel's line behind `wait` */
 	struct proc_call call;
 	struct kernel_wait wait;
@@ -69,6 +83,17 @@ struct thread {
 	UT_hash_handle hh;
 };
 
+/* CPU times, see ran.c. */
+struct thread_sums {
+	int64_t known_ns; /* of all records, as last read */
+	int64_t ended_ns; /* of threads that have ended, at least */
+	/* when this sample and the one before began */
+	int64_t at_ns, before_ns;
+	int64_t again_ns; /* what second reads in this sample have added to known_ns */
+	bool others_rest; /* none has run since the previous sample but those read */
+	bool uncounted;   /* the kernel does not count one of them */
+};
+
 struct thread_table {
 	struct kernel *kernel;
 	struct symbols *symbols;   /* NULL if no stacks are read */
@@ -79,12 +104,15 @@ struct thread_table {
 	size_t first_task;         /* in the snapshot, of asyncio */
 	struct thread *threads;    /* hash by tid */
 	struct cpu_clocks *clocks; /* created when first needed */
+	struct texts_keeper texts; /* of rows that are kept */
+	bool texts_usable;         /* in this sample */
 	size_t nr_fds;
 	size_t max_fds;
 	uint32_t generation;
-	long hz;                 /* clock ticks per second */
-	int64_t cpu_ns;          /* total of all threads at this sample; 0 if unknown */
-	bool rested;             /* no thread has run since the previous sample */
+	long hz;        /* clock ticks per second */
+	int64_t cpu_ns; /* total of all threads at this sample; 0 if unknown */
+	bool rested;    /* no thread has run since the previous sample */
+	struct thread_sums sums;
 	uint32_t reread_samples; /* every name is reread once in this many samples */
 };
 
@@ -96,7 +124,10 @@ void thread_table_release(struct thread_table *table);
 void thread_table_set_symbols(struct thread_table *table, struct symbols *symbols);
 /* Begins a sample of nr_threads threads, which must be all threads of the process.
  * Without this call, each thread is sampled independently. */
-void thread_table_begin(struct thread_table *table, size_t nr_threads);
+void thread_table_begin(struct thread_table *table, struct thread *const *threads,
+			size_t nr_threads);
+/* Ends it. complete: these were all threads of the process, and none has ended. */
+void thread_table_end(struct thread_table *table, bool complete);
 /* Returns the record of tid, creating it if needed, or NULL if out of memory. */
 struct thread *thread_get(struct thread_table *table, pid_t tid);
 void thread_drop(struct thread_table *table, struct thread *thread);
@@ -137,6 +168,11 @@ void thread_read_python_holds(struct thread_table *table, const struct holds_wis
 			      size_t nr, struct snapshot *out);
 /* Sets the snapshot's runtime, or adds a note that says why Python is not read. */
 void thread_describe_python(const struct thread_table *table, struct snapshot *out);
+/* Whether its row is the one that thread_keep() has kept in thread->kept; keep.c. */
+bool thread_is_kept(const struct thread_table *table, const struct thread *thread);
+/* Keeps the row of a thread that sleeps. */
+void thread_keep(struct thread_table *table, struct thread *thread,
+		 const struct task *task);
 /* Fills a task's fields from the thread's record. */
 void thread_to_task(const struct thread *thread, struct snapshot *out, struct task *task);
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/texts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A store of which less is left behind is not replaced. */
+#define TEXTS_LEAST_BYTES (256u << 10)
+#define TEXTS_MOST_BYTES  (256u << 20)
+
+struct texts {
+	struct arena arena;
+	int refs; /* atomic */
+};
+
+struct texts *texts_ref(struct texts *texts)
+{
+	__atomic_fetch_add(&texts->refs, 1, __ATOMIC_RELAXED);
+	return texts;
+}
+
+void texts_unref(struct texts *texts)
+{
+	if (!texts || __atomic_sub_fetch(&texts->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	arena_release(&texts->arena);
+	free(texts);
+}
+
+static bool is_full(const struct texts_keeper *keeper)
+{
+	return keeper->now->arena.used_bytes >
+	       keeper->in_use_bytes * 2 + TEXTS_LEAST_BYTES;
+}
+
+bool texts_begin(struct texts_keeper *keeper, struct snapshot *out)
+{
+	keeper->began = false;
+	if (!keeper->now || is_full(keeper)) {
+		struct texts *fresh = calloc(1, sizeof(*fresh));
+
+		if (!fresh)
+			return false;
+		arena_init(&fresh->arena, TEXTS_MOST_BYTES);
+		fresh->refs = 1;
+		texts_unref(keeper->now);
+		keeper->now = fresh;
+		keeper->generation += keeper->generation == UINT32_MAX ? 2 : 1;
+		keeper->began = true;
+	}
+	return snapshot_share(out, keeper->now);
+}
+
+void texts_end(struct texts_keeper *keeper)
+{
+	if (keeper->began)
+		keeper->in_use_bytes = keeper->now->arena.used_bytes;
+}
+
+const char *texts_add(struct texts_keeper *keeper, const char *text, size_t max_bytes)
+{
+	return arena_strndup(&keeper->now->arena, text, max_bytes);
+}
+
+void texts_keeper_release(struct texts_keeper *keeper)
+{
+	texts_unref(keeper->now);
+	memset(keeper, 0, sizeof(*keeper));
+}
