@@ -65,12 +65,6 @@ static struct task *spare_take(size_t least, size_t *capacity)
 	return tasks;
 }
 
-/* In the arena. */
-struct snapshot_texts {
-	struct texts *texts; /* a reference */
-	struct snapshot_texts *next;
-};
-
 static uint64_t last_number;
 
 struct snapshot *snapshot_new(void)
@@ -105,17 +99,6 @@ void snapshot_unref(struct snapshot *snapshot)
 	arena_release(&snapshot->arena);
 	spare_put(snapshot->tasks, snapshot->cap_tasks);
 	free(snapshot);
-}
-
-bool snapshot_share(struct snapshot *snapshot, struct texts *texts)
-{
-	struct snapshot_texts *shared = arena_alloc(&snapshot->arena, sizeof(*shared));
-
-	if (!shared)
-		return false;
-	*shared = (struct snapshot_texts){texts_ref(texts), snapshot->texts};
-	snapshot->texts = shared;
-	return true;
 }
 
 void snapshot_adopt_texts(struct snapshot *out, struct snapshot *from)

@@ -325,6 +325,14 @@ struct snapshot_target {
 	bool unread;
 };
 
+struct texts; /* core/texts.h */
+
+/* In the arena. */
+struct snapshot_texts {
+	struct texts *texts; /* a reference */
+	struct snapshot_texts *next;
+};
+
 struct snapshot {
 	uint64_t number; /* different for each snapshot of this process */
 	struct snapshot_target target;
@@ -364,7 +372,7 @@ struct snapshot {
 	const char **notes;
 	size_t nr_notes;
 	struct arena arena;
-	/* Texts of tasks that are in no arena of their own; snapshot_share(). */
+	/* texts of tasks that it shares with others; core/texts.h */
 	struct snapshot_texts *texts;
 	int refs; /* atomic */
 };
@@ -373,9 +381,6 @@ struct snapshot {
 struct snapshot *snapshot_new(void);
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot); /* NULL is accepted */
-/* Keeps these texts as long as the snapshot lives. Returns false if there is no memory. */
-struct texts;
-bool snapshot_share(struct snapshot *snapshot, struct texts *texts);
 /* Moves to `out` what the texts of the tasks of `from` are in: its arena, and what it
  * shares. */
 void snapshot_adopt_texts(struct snapshot *out, struct snapshot *from);

@@ -13,7 +13,7 @@ struct texts {
 	int refs; /* atomic */
 };
 
-struct texts *texts_ref(struct texts *texts)
+static struct texts *texts_ref(struct texts *texts)
 {
 	__atomic_fetch_add(&texts->refs, 1, __ATOMIC_RELAXED);
 	return texts;
@@ -33,6 +33,18 @@ static bool is_full(const struct texts_keeper *keeper)
 	       keeper->in_use_bytes * 2 + TEXTS_LEAST_BYTES;
 }
 
+/* The snapshot keeps these texts as long as it lives. */
+static bool share(struct snapshot *snapshot, struct texts *texts)
+{
+	struct snapshot_texts *shared = arena_alloc(&snapshot->arena, sizeof(*shared));
+
+	if (!shared)
+		return false;
+	*shared = (struct snapshot_texts){texts_ref(texts), snapshot->texts};
+	snapshot->texts = shared;
+	return true;
+}
+
 bool texts_begin(struct texts_keeper *keeper, struct snapshot *out)
 {
 	keeper->began = false;
@@ -48,7 +60,7 @@ bool texts_begin(struct texts_keeper *keeper, struct snapshot *out)
 		keeper->generation += keeper->generation == UINT32_MAX ? 2 : 1;
 		keeper->began = true;
 	}
-	return snapshot_share(out, keeper->now);
+	return share(out, keeper->now);
 }
 
 void texts_end(struct texts_keeper *keeper)

@@ -9,9 +9,6 @@
 
 #include "core/snapshot.h"
 
-struct texts;
-
-struct texts *texts_ref(struct texts *texts);
 void texts_unref(struct texts *texts); /* NULL is accepted */
 
 /* The source's side, zeroed at first. Texts of rows that have changed are left behind;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One sample of 10,000 blocked threads from outside, compared with libproc2's scan of
- * threads and `ps -L -o wchan`, which list less. The three take turns on the same target;
- * first all threads are blocked, then one of them works. Usage: scan [PID]: with a process, only
+ * threads and `ps -L -o wchan`, which list less, by the CPU time of each. The three take
+ * turns on the same target; first all threads are blocked, then one of them works. Usage: scan [PID]: with a process, only
  * libproc2's scan of it, once, for bench_peers.sh.
  */
 #include <libproc2/pids.h>
 #include <spawn.h>
+#include <sys/resource.h>
 
-#include "base/clock.h"
 #include "bench.h"
 #include "core/verdict.h"
 #include "source/source.h"
@@ -35,14 +35,9 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static double ms_since(int64_t begin_ns)
-{
-	return (double)(clock_mono_ns() - begin_ns) / 1e6;
-}
-
 static double look_ms(struct look *look)
 {
-	int64_t begin_ns = clock_mono_ns();
+	double begin_ms = bench_cpu_ms();
 	struct snapshot *snapshot = snapshot_new();
 	struct err e;
 
@@ -52,7 +47,7 @@ static double look_ms(struct look *look)
 		fail(e.text);
 	verdicts_update(look->verdicts, look->track, snapshot);
 
-	double took_ms = ms_since(begin_ns);
+	double took_ms = bench_cpu_ms() - begin_ms;
 
 	look->nr_tasks = snapshot->nr_tasks;
 	look->nr_stacks = 0;
@@ -67,12 +62,12 @@ static double look_ms(struct look *look)
  * because the library has no other way. */
 static double libproc2_ms(struct look *look, size_t *nr_threads)
 {
-	int64_t begin_ns = clock_mono_ns();
+	double begin_ms = bench_cpu_ms();
 	struct pids_fetch *fetch = procps_pids_reap(look->info, PIDS_FETCH_THREADS_TOO);
 
 	if (!fetch)
 		fail("libproc2 gives no threads");
-	double took_ms = ms_since(begin_ns);
+	double took_ms = bench_cpu_ms() - begin_ms;
 
 	*nr_threads = 0;
 	for (int i = 0; i < fetch->counts->total; i++)
@@ -85,21 +80,19 @@ static double ps_ms(pid_t pid)
 	char number[16];
 	char *argv[] = {"ps", "-L", "-o", "pid,tid,wchan", "-p", number, NULL};
 	posix_spawn_file_actions_t actions;
+	struct rusage used;
 	pid_t child;
 	int status;
 
 	snprintf(number, sizeof(number), "%d", (int)pid);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-	int64_t begin_ns = clock_mono_ns();
-
 	if (posix_spawnp(&child, "ps", &actions, NULL, argv, environ) != 0 ||
-	    waitpid(child, &status, 0) != child || status != 0)
+	    wait4(child, &status, 0, &used) != child || status != 0)
 		fail("ps fails");
-	double took_ms = ms_since(begin_ns);
-
 	posix_spawn_file_actions_destroy(&actions);
-	return took_ms;
+	return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e3 +
+	       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e3;
 }
 
 static void open_look(struct look *look, pid_t pid)
@@ -137,9 +130,20 @@ static void close_look(struct look *look)
 	intern_free(look->target.intern);
 }
 
-static void measure(const char *what, const char *const *arguments)
+static void row(const char *figure, const char *what, const char *unit, const char *goal,
+		double *values)
 {
-	double own[ROUNDS], library[ROUNDS], ps[ROUNDS];
+	char name[96];
+
+	snprintf(name, sizeof(name), "%s, %s", figure, what);
+	bench_print(&(struct bench_row){.name = name, .unit = unit, .goal = goal},
+		    bench_interval(values, ROUNDS));
+}
+
+static void measure(const char *what, const char *const *arguments, const char *goal)
+{
+	double own[ROUNDS], library[ROUNDS], ps[ROUNDS], by_library[ROUNDS],
+		by_ps[ROUNDS];
 	size_t nr_threads = 0;
 	struct bench_child child;
 	struct look look;
@@ -159,17 +163,15 @@ static void measure(const char *what, const char *const *arguments)
 	}
 	printf("%s: %zu rows, %zu stacks; libproc2 has %zu rows\n", what, look.nr_tasks,
 	       look.nr_stacks, nr_threads);
-	double own_ms = bench_median(own, ROUNDS);
-	double library_ms = bench_median(library, ROUNDS);
-	double ps_own_ms = bench_median(ps, ROUNDS);
-
-	printf("one look at " THREADS " threads, %s\t%.1f\tms\t<= 60\n", what, own_ms);
-	printf("libproc2's scan with state and wchan, %s\t%.1f\tms\t\n", what,
-	       library_ms);
-	printf("ps -L -o pid,tid,wchan, %s\t%.1f\tms\t\n", what, ps_own_ms);
-	printf("libproc2, multiple of our time, %s\t%.1f\tx\t>= 5\n", what,
-	       library_ms / own_ms);
-	printf("ps, multiple of our time, %s\t%.1f\tx\t>= 5\n", what, ps_own_ms / own_ms);
+	for (int i = 0; i < ROUNDS; i++) {
+		by_library[i] = library[i] / own[i];
+		by_ps[i] = ps[i] / own[i];
+	}
+	row("one look at " THREADS " threads, CPU", what, "ms", goal, own);
+	row("libproc2's scan with state and wchan, CPU", what, "ms", "", library);
+	row("ps -L -o pid,tid,wchan, CPU", what, "ms", "", ps);
+	row("libproc2, multiple of our CPU time", what, "x", ">= 10", by_library);
+	row("ps, multiple of our CPU time", what, "x", ">= 10", by_ps);
 	close_look(&look);
 	bench_stop(&child);
 }
@@ -194,7 +196,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (argc > 1)
 		return scan_once(atoi(argv[1]));
-	measure("all blocked", blocked);
-	measure("one works", busy);
+	measure("all blocked", blocked, "<= 15");
+	measure("one works", busy, "<= 15");
 	return 0;
 }

@@ -16,7 +16,7 @@
 #include "source/thread/private.h"
 
 /* Names can be changed by other threads. They are reread over at least
- * THREAD_REREAD_SAMPLES samples, or over more if that would exceed so many in one. */
+ * THREAD_REREAD_SAMPLES samples, or over more, so that no sample rereads more than these. */
 #define REREAD_THREADS 256u
 /* A thread that has run in one of the last samples is likely to have run. */
 #define RAN_SAMPLES    4u
