@@ -14,7 +14,8 @@
 #include "base/hash.h"
 #include "core/column_news.h"
 
-#define SAMPLE 4096 /* rows that tell whether most texts differ */
+#define SLOTS_FIRST 1024u
+#define SAMPLE      2048 /* rows that tell whether nearly all texts differ */
 
 void text_ranks_init(struct text_ranks *ranks)
 {
@@ -28,6 +29,7 @@ void text_ranks_release(struct text_ranks *ranks)
 	free(ranks->lengths);
 	free(ranks->texts);
 	free(ranks->stacks);
+	free(ranks->keys);
 	free(ranks->hashes);
 	free(ranks->slots);
 	free(ranks->ids);
@@ -54,9 +56,10 @@ bool text_ranks_has(enum column_id column)
 
 /* ---- Which texts differ ---- */
 
-/* What a text depends on: a stack, and a text in the task. */
+/* What a text depends on: a stack or the key of a label, and a text in the task. */
 struct cell {
 	const struct stack *stack; /* or NULL */
+	const char *key;           /* or NULL */
 	const char *text;          /* "" if there is none */
 	size_t length;
 	uint64_t hash;
@@ -76,6 +79,7 @@ static uint64_t hash_labels(const struct task *task)
 	return hash;
 }
 
+/* Several labels are not one text. */
 static struct cell read_cell(enum column_id column, const struct task *task)
 {
 	struct cell cell = {.text = NULL};
@@ -94,12 +98,40 @@ static struct cell read_cell(enum column_id column, const struct task *task)
 		cell.text = task->creator_name;
 		cell.stack = task->created_by;
 		break;
+	case COLUMN_LABELS:
+		if (task->nr_labels > 0) {
+			cell.key = task->labels[0].key;
+			cell.text = task->labels[0].text;
+		}
+		break;
 	default:
 		cell.stack = task->stack;
 		break;
 	}
 	cell.text = cell.text ? cell.text : "";
 	return cell;
+}
+
+static bool same_key(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Makes the table of `known` texts larger before it is half full. It begins small, so that
+ * it is in a cache if the texts are few. */
+static void grow_slots(struct text_ranks *ranks, size_t known)
+{
+	if (known * 2 < ranks->nr_slots)
+		return;
+	ranks->nr_slots *= 4;
+	memset(ranks->slots, 0, ranks->nr_slots * sizeof(*ranks->slots));
+	for (size_t id = 0; id < known; id++) {
+		size_t at = ranks->hashes[id] & (ranks->nr_slots - 1);
+
+		while (ranks->slots[at] != 0)
+			at = (at + 1) & (ranks->nr_slots - 1);
+		ranks->slots[at] = (uint32_t)id + 1;
+	}
 }
 
 /* Returns the number of the cell's text, which is new if it is `known`. */
@@ -112,18 +144,20 @@ static uint32_t find_text(struct text_ranks *ranks, const struct cell *cell, siz
 
 		if (ranks->hashes[id] == cell->hash && ranks->stacks[id] == cell->stack &&
 		    ranks->lengths[id] == cell->length &&
+		    same_key(ranks->keys[id], cell->key) &&
 		    memcmp(ranks->texts[id], cell->text, cell->length) == 0)
 			return id;
 	}
 	ranks->slots[at] = (uint32_t)known + 1;
 	ranks->hashes[known] = cell->hash;
 	ranks->stacks[known] = cell->stack;
+	ranks->keys[known] = cell->key;
 	ranks->texts[known] = cell->text;
 	ranks->lengths[known] = (uint32_t)cell->length;
 	return (uint32_t)known;
 }
 
-/* Labels are in several places, so they are compared as labels. */
+/* Several labels are in several places, so they are compared as labels. */
 static uint32_t find_labels(struct text_ranks *ranks, const struct snapshot *s,
 			    const struct task *task, size_t known)
 {
@@ -139,6 +173,8 @@ static uint32_t find_labels(struct text_ranks *ranks, const struct snapshot *s,
 	}
 	ranks->slots[at] = (uint32_t)known + 1;
 	ranks->hashes[known] = hash;
+	/* A single label is not found here: its length is not this. */
+	ranks->lengths[known] = UINT32_MAX;
 	return (uint32_t)known;
 }
 
@@ -150,18 +186,22 @@ static void number_text(struct text_ranks *ranks, const struct snapshot *s,
 {
 	struct cell cell;
 
-	if (column == COLUMN_LABELS) {
+	if (column == COLUMN_LABELS && task->nr_labels > 1) {
+		last->text = NULL;
 		ranks->ids[i] = find_labels(ranks, s, task, known);
 		return;
 	}
 	cell = read_cell(column, task);
-	if (i > 0 && cell.text == last->text && cell.stack == last->stack) {
+	if (i > 0 && cell.text == last->text && cell.stack == last->stack &&
+	    cell.key == last->key) {
 		ranks->ids[i] = ranks->ids[i - 1];
 		return;
 	}
 	*last = cell;
 	cell.length = strnlen(cell.text, TEXT_RANKS_BYTES);
 	cell.hash = hash_mix((uintptr_t)cell.stack, 1);
+	if (cell.key)
+		cell.hash = hash_bytes(cell.hash, cell.key, strlen(cell.key));
 	if (cell.length > 0)
 		cell.hash = hash_bytes(cell.hash, cell.text, cell.length);
 	ranks->ids[i] = find_text(ranks, &cell, known);
@@ -175,10 +215,12 @@ static size_t number_texts(struct text_ranks *ranks, const struct snapshot *s,
 	struct cell last = {.text = NULL};
 	size_t known = 0;
 
+	ranks->nr_slots = SLOTS_FIRST;
 	memset(ranks->slots, 0, ranks->nr_slots * sizeof(*ranks->slots));
 	for (size_t i = 0; i < count; i++) {
-		if (known > (i < SAMPLE ? SAMPLE : count) / 2)
+		if (known > count / 2 || (i >= SAMPLE && known > i / 16 * 15))
 			break;
+		grow_slots(ranks, known);
 		number_text(ranks, s, &s->tasks[list[i]], i, column, &last, known);
 		if (ranks->ids[i] == known)
 			ranks->first[known++] = list[i];
@@ -264,8 +306,17 @@ static size_t first_difference(const struct text_ranks *ranks,
 	return same > offset ? same : offset;
 }
 
-/* Sorts texts that are equal before the offset. At most TEXT_RANKS_BYTES / 8 levels
- * deep. */
+/* Gives equal texts the next rank. From then on `first` is by text its rank. */
+static void give_rank(struct text_ranks *ranks, const struct sort_item *items,
+		      size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		ranks->first[items[i].index] = ranks->rank;
+	ranks->rank++;
+}
+
+/* Sorts and ranks texts that are equal before the offset. At most TEXT_RANKS_BYTES / 8
+ * levels deep. */
 static void sort_texts(struct text_ranks *ranks, size_t from, size_t count, size_t offset)
 {
 	struct sort_item *items = ranks->items + from;
@@ -278,8 +329,10 @@ static void sort_texts(struct text_ranks *ranks, size_t from, size_t count, size
 		items[i].key = text_chunk(ranks->texts[items[i].index], length, offset);
 		longer |= length > offset;
 	}
-	if (!longer)
-		return; /* all are equal */
+	if (!longer) { /* all are equal */
+		give_rank(ranks, items, count);
+		return;
+	}
 	sort_items(items, ranks->spare, count);
 	for (size_t i = 0, end; i < count; i = end) {
 		for (end = i + 1; end < count && items[end].key == items[i].key; end++)
@@ -287,26 +340,25 @@ static void sort_texts(struct text_ranks *ranks, size_t from, size_t count, size
 		/* Keys of texts that end before are equal only if the texts are. */
 		if (end - i > 1 && ranks->lengths[items[i].index] >= offset + 8)
 			sort_texts(ranks, from + i, end - i, offset + 8);
+		else
+			give_rank(ranks, items + i, end - i);
 	}
-}
-
-static bool same_text(const struct text_ranks *ranks, uint32_t a, uint32_t b)
-{
-	return ranks->lengths[a] == ranks->lengths[b] &&
-	       memcmp(ranks->texts[a], ranks->texts[b], ranks->lengths[a]) == 0;
 }
 
 static bool make_room(struct text_ranks *ranks, size_t count)
 {
-	ranks->nr_slots = 64;
-	while (ranks->nr_slots < count)
-		ranks->nr_slots *= 2;
+	size_t slots = SLOTS_FIRST;
+
+	/* At most half of the tasks have different texts, or they are not counted. */
+	while (slots < count * 4)
+		slots *= 4;
 	return array_reserve(&ranks->first, &ranks->cap_first, count) &&
 	       array_reserve(&ranks->lengths, &ranks->cap_lengths, count) &&
 	       array_reserve(&ranks->texts, &ranks->cap_texts, count) &&
 	       array_reserve(&ranks->stacks, &ranks->cap_stacks, count) &&
+	       array_reserve(&ranks->keys, &ranks->cap_keys, count) &&
 	       array_reserve(&ranks->hashes, &ranks->cap_hashes, count) &&
-	       array_reserve(&ranks->slots, &ranks->cap_slots, ranks->nr_slots) &&
+	       array_reserve(&ranks->slots, &ranks->cap_slots, slots) &&
 	       array_reserve(&ranks->ids, &ranks->cap_ids, count) &&
 	       array_reserve(&ranks->items, &ranks->cap_items, count) &&
 	       array_reserve(&ranks->spare, &ranks->cap_spare, count);
@@ -317,7 +369,6 @@ int text_ranks_find(struct text_ranks *ranks, const struct snapshot *snapshot,
 		    uint64_t *keys)
 {
 	size_t known;
-	uint32_t rank = 0;
 
 	if (count == 0)
 		return 0;
@@ -326,14 +377,8 @@ int text_ranks_find(struct text_ranks *ranks, const struct snapshot *snapshot,
 	known = number_texts(ranks, snapshot, list, count, column);
 	if (!keep_texts(ranks, snapshot, known, column))
 		return ERR_NOMEM;
+	ranks->rank = 0;
 	sort_texts(ranks, 0, known, 0);
-	/* From here on `first` is by text its rank. */
-	for (size_t i = 0; i < known; i++) {
-		uint32_t text = ranks->items[i].index;
-
-		rank += i > 0 && !same_text(ranks, ranks->items[i - 1].index, text);
-		ranks->first[text] = rank;
-	}
 	for (size_t i = 0; i < count; i++)
 		keys[i] = ranks->first[ranks->ids[i]];
 	return 0;

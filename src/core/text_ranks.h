@@ -11,18 +11,20 @@
 #define TEXT_RANKS_BYTES 128u
 
 struct text_ranks {
-	/* By text: the task that has it first, the text, its length, and the stack that it
-	 * is made from. */
+	/* By text: the task that has it first, the text, its length, and the stack or the
+	 * key of a label that it is made from. */
 	uint32_t *first, *lengths;
 	const char **texts;
 	const struct stack **stacks;
+	const char **keys;
 	uint64_t *hashes;
 	uint32_t *slots; /* hash table of 1 + number of a text */
 	uint32_t *ids;   /* by position: its text */
 	struct sort_item *items, *spare;
 	size_t cap_first, cap_lengths, cap_texts, cap_stacks, cap_hashes, cap_slots,
 		cap_ids;
-	size_t cap_items, cap_spare, nr_slots;
+	size_t cap_items, cap_spare, cap_keys, nr_slots;
+	uint32_t rank;      /* the next one */
 	struct arena arena; /* formatted texts */
 };
 

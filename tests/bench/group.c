@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* The cost of grouping and judging 100,000 tasks in a poll: the same tasks as before, one
- * in a hundred exchanged, and all of them in another order. Prints the best of several
- * runs. */
+ * in a hundred exchanged, and all of them in another order. Prints medians of CPU
+ * time. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/intern.h"
+#include "bench.h"
 #include "core/group.h"
 #include "core/stack.h"
 
-#define TASKS 100000u
-#define LOOKS 60
+#define TASKS   100000u
+#define WARM_UP 30
+#define LOOKS   31
 
 static uint64_t next_id = 1000;
 
@@ -83,26 +85,28 @@ static struct snapshot *take(struct world *w, uint32_t exchanged, bool shuffled)
 	return snapshot;
 }
 
-static double measure(struct world *w, uint32_t exchanged, bool shuffled)
+static void measure(struct world *w, const char *what, uint32_t exchanged, bool shuffled,
+		    const char *goal)
 {
 	struct grouping *grouping = need(grouping_new(NULL, NULL));
-	double best = 1e9;
+	char name[80];
+	struct bench_row row = {.name = name, .unit = "ms", .goal = goal};
+	double ms[LOOKS];
 
 	for (uint32_t i = 0; i < TASKS; i++)
 		w->ids[i] = ++next_id;
-	for (int look = 0; look < LOOKS; look++) {
+	for (int look = -WARM_UP; look < LOOKS; look++) {
 		struct snapshot *snapshot = take(w, exchanged, shuffled);
-		int64_t start_ns = clock_mono_ns();
-		double ms;
+		double start_ms = bench_cpu_ms();
 
 		grouping_update(grouping, snapshot);
-		ms = (double)(clock_mono_ns() - start_ns) / 1e6;
-		if (look > LOOKS / 2 && ms < best)
-			best = ms;
+		if (look >= 0)
+			ms[look] = bench_cpu_ms() - start_ms;
 		snapshot_unref(snapshot);
 	}
 	grouping_free(grouping);
-	return best;
+	snprintf(name, sizeof(name), "group and judge, 100000 tasks, %s", what);
+	bench_print(&row, bench_interval(ms, LOOKS));
 }
 
 int main(void)
@@ -112,16 +116,12 @@ int main(void)
 	w.intern = need(intern_new(64u << 20));
 	w.stacks = need(stack_table_new(1u << 20));
 	make_stacks(&w, 300);
-	printf("group and judge, 100000 tasks, all as before\t%.1f\tms\t<=30\n",
-	       measure(&w, 0, false));
-	printf("group and judge, 100000 tasks, 1%% exchanged\t%.1f\tms\t<=30\n",
-	       measure(&w, TASKS / 100, false));
-	printf("group and judge, 100000 tasks, in another order\t%.1f\tms\t\n",
-	       measure(&w, 0, true));
+	measure(&w, "all as before", 0, false, "<=15");
+	measure(&w, "1% exchanged", TASKS / 100, false, "<=15");
+	measure(&w, "in another order", 0, true, "<=30");
 	free(w.stack);
 	make_stacks(&w, 20000);
-	printf("group and judge, 100000 tasks, 20000 stacks\t%.1f\tms\t\n",
-	       measure(&w, TASKS / 100, false));
+	measure(&w, "20000 stacks", TASKS / 100, false, "<=30");
 	free(w.stack);
 	stack_table_free(w.stacks);
 	intern_free(w.intern);

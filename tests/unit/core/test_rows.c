@@ -52,7 +52,7 @@ static int set_up(void **state)
 	snapshot->mono_ns = NOW;
 	for (int i = 0; i < 5000; i++) {
 		struct task *task = snapshot_add(snapshot);
-		struct label *label = arena_alloc(&snapshot->arena, sizeof(*label));
+		struct label *label = arena_alloc(&snapshot->arena, 2 * sizeof(*label));
 
 		task->kind = (enum task_kind)random_below(3);
 		task->id = random_below(20) ? random_below(3000)
@@ -69,11 +69,14 @@ static int set_up(void **state)
 		task->stack = random_below(8) ? random_stack() : NULL;
 		task->created_by = random_below(8) ? random_stack() : NULL;
 		task->creator_name = random_below(2) ? "main" : NULL;
-		label->key = "request";
-		label->text =
-			arena_printf(&snapshot->arena, "/api/%u", random_below(300));
+		/* Some texts are those of several keys, and some tasks have two labels. */
+		for (int at = 0; at < 2; at++) {
+			label[at].key = random_below(3) ? "request" : "tenant";
+			label[at].text = arena_printf(&snapshot->arena, "/api/%u",
+						      random_below(300));
+		}
 		task->labels = label;
-		task->nr_labels = random_below(2);
+		task->nr_labels = random_below(3);
 		task->cpu_percent = percents[random_below(COUNT(percents))];
 		task->switches = random_below(20) ? random_below(100) : UINT64_MAX;
 	}
