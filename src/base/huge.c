@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #define HUGE_BYTES (2u << 20)
-#define HUGE_LEAST (16u << 20)
+#define HUGE_LEAST (8u << 20)
 
 void huge_hint(void *array, size_t bytes)
 {

@@ -255,9 +255,9 @@ static bool begins_with(const char *text, const char *beginning)
 
 static const struct pool_name *pool_name(const struct task *task)
 {
-	const char *name = task->name;
+	const char *name = task->kind == TASK_THREAD ? task->name : NULL;
 
-	if (task->kind != TASK_THREAD || !name)
+	if (!name)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
 		if (name[0] == names[i].text[0] &&

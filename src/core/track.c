@@ -323,6 +323,19 @@ static void track_number(struct track *track, size_t nr_tasks)
 	track->nr_of_task = nr_tasks;
 }
 
+/* Has the processor bring the place in the index of a task that comes later, and is probably
+ * as unknown as this one. */
+static void bring_index(const struct track *track, const struct snapshot *snapshot,
+			size_t at)
+{
+	const struct task *task = &snapshot->tasks[at + AHEAD_ELEMENTS];
+
+	if (at + AHEAD_ELEMENTS < snapshot->nr_tasks && track->index_capacity > 0)
+		__builtin_prefetch(&track->index[track_hash(track, task->kind, task->id,
+							    task->serial) &
+						 (track->index_capacity - 1)]);
+}
+
 static int track_sample(struct track *track, struct snapshot *snapshot)
 {
 	int rc = 0;
@@ -346,6 +359,8 @@ static int track_sample(struct track *track, struct snapshot *snapshot)
 		} else {
 			uint64_t hash =
 				track_hash(track, task->kind, task->id, task->serial);
+
+			bring_index(track, snapshot, i);
 			uint32_t number = track_find(track, hash, task->kind, task->id,
 						     task->serial);
 

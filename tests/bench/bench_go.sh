@@ -46,7 +46,7 @@ for count in 1000 10000 100000; do
 	start $count || continue
 	measure
 	goal_first='-' goal_next='-'
-	[ $count -ne 100000 ] || goal_first='<=150' goal_next='<=60'
+	[ $count -ne 100000 ] || goal_first='<=80' goal_next='<=20'
 	figure "$count goroutines: attach" "$attach" ms -
 	figure "$count goroutines: first sample, with stacks" "$first" ms "$goal_first"
 	figure "$count goroutines: the next ones" "$next" ms "$goal_next"
@@ -100,9 +100,9 @@ figure "the same, asked once a second what 822 hold" "$(gap "$from")" ms -
 stop
 if [ -n "${GO_MILLION:-}" ] && start 1000000; then
 	set -- $("$sampler" "$pid" 3 100)
-	figure "1000000 goroutines: first sample" "$2" ms '<=1500'
+	figure "1000000 goroutines: first sample" "$2" ms '<=1000'
 	figure "1000000 goroutines: the next ones" "$3" ms -
-	figure "1000000 goroutines: memory of the client" "$6" MB '<=1000'
+	figure "1000000 goroutines: memory of the client" "$6" MB '<=500'
 	# Two looks, and what is written; CPU time, user and system.
 	for format in json text folded pprof; do
 		goal=-

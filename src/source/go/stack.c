@@ -18,6 +18,8 @@
 #define INLINED_DEPTH    32u
 #define STEPS_PER_SAMPLE (256u << 20)
 #define WINDOW_BYTES     8192u
+#define GO_SHAPES        4u
+#define GO_SHAPE_FRAMES  32u
 #define SALT_SITE        0x517eull
 #define SALT_RECORDED    0x4ecull
 
@@ -45,6 +47,22 @@ struct go_stack_memo {
 	struct go_walked walked;
 };
 
+struct go_return {
+	uint32_t at; /* bytes from the stack pointer */
+	uint64_t pc;
+};
+
+/* A whole walk. The addresses alone say how long frames are: where they are the same at the
+ * same distances from the stack pointer, so is the stack. */
+struct go_stack_shape {
+	uint64_t pc; /* where it stopped; 0 if free */
+	struct go_walked walked;
+	size_t extent; /* bytes of the stack up to the last address */
+	uint16_t nr;
+	bool syscall;
+	struct go_return returns[GO_SHAPE_FRAMES];
+};
+
 bool go_stacks_init(struct go_stacks *stacks, struct go_module *module,
 		    struct memory *mem, struct intern *intern, struct stack_table *table)
 {
@@ -58,7 +76,8 @@ bool go_stacks_init(struct go_stacks *stacks, struct go_module *module,
 	stacks->cap_memo = MEMO_FIRST;
 	stacks->pcs = calloc(stacks->cap_pcs, sizeof(*stacks->pcs));
 	stacks->memo = calloc(stacks->cap_memo, sizeof(*stacks->memo));
-	return stacks->pcs && stacks->memo;
+	stacks->shapes = calloc(GO_SHAPES, sizeof(*stacks->shapes));
+	return stacks->pcs && stacks->memo && stacks->shapes;
 }
 
 void go_stacks_release(struct go_stacks *stacks)
@@ -66,6 +85,7 @@ void go_stacks_release(struct go_stacks *stacks)
 	free(stacks->pcs);
 	free(stacks->frames);
 	free(stacks->memo);
+	free(stacks->shapes);
 	memset(stacks, 0, sizeof(*stacks));
 }
 
@@ -79,6 +99,7 @@ void go_stacks_forget(struct go_stacks *stacks)
 {
 	memset(stacks->pcs, 0, stacks->cap_pcs * sizeof(*stacks->pcs));
 	memset(stacks->memo, 0, stacks->cap_memo * sizeof(*stacks->memo));
+	memset(stacks->shapes, 0, GO_SHAPES * sizeof(*stacks->shapes));
 	stacks->nr_pcs = stacks->nr_frames = stacks->nr_memo = 0;
 	stacks->strangers = 0;
 }
@@ -365,9 +386,19 @@ static bool window_word(struct window *window, uint64_t address, uint64_t *word)
 	return true;
 }
 
+static void shape_add(struct go_stack_shape *shape, uint64_t extent, uint64_t pc)
+{
+	if (shape->nr < GO_SHAPE_FRAMES && extent <= UINT32_MAX)
+		shape->returns[shape->nr] = (struct go_return){(uint32_t)extent - 8, pc};
+	if (shape->nr <= GO_SHAPE_FRAMES)
+		shape->nr++;
+	shape->extent = extent;
+}
+
 /* Collects the keys of the addresses on the stack, innermost first. */
 static size_t collect_keys(struct go_stacks *stacks, const struct go_walk *walk,
-			   uint64_t keys[GO_WALK_MAX], bool *truncated)
+			   uint64_t keys[GO_WALK_MAX], bool *truncated,
+			   struct go_stack_shape *shape)
 {
 	struct window window; /* not cleared, since most walks do not need its buffer */
 	uint64_t pc = walk->pc, sp = walk->sp;
@@ -400,28 +431,72 @@ static size_t collect_keys(struct go_stacks *stacks, const struct go_walk *walk,
 		sp += (uint64_t)entry->sp_delta + 8;
 		if (sp >= walk->high + 8 || !window_word(&window, sp - 8, &pc))
 			return nr;
+		shape_add(shape, sp - walk->sp, pc);
 	}
 	return nr;
 }
 
-struct go_walked go_stacks_walk(struct go_stacks *stacks, const struct go_walk *walk)
+static bool has_shape(const struct go_stack_shape *shape, const struct go_walk *walk)
+{
+	if (shape->pc == 0 || shape->pc != walk->pc || shape->syscall != walk->syscall ||
+	    shape->extent > walk->nr_bytes)
+		return false;
+	for (size_t i = 0; i < shape->nr; i++)
+		if (load_u64(walk->bytes + shape->returns[i].at) != shape->returns[i].pc)
+			return false;
+	return true;
+}
+
+/* Keeps the shape of a walk that reached the end within the copied part of the stack. */
+static void keep_shape(struct go_stacks *stacks, const struct go_walk *walk,
+		       const struct go_stack_shape *shape, struct go_walked walked)
+{
+	struct go_stack_shape *kept = &stacks->shapes[stacks->next_shape++ % GO_SHAPES];
+
+	if (shape->nr > GO_SHAPE_FRAMES || shape->extent > walk->nr_bytes)
+		return;
+	kept->pc = walk->pc;
+	kept->syscall = walk->syscall;
+	kept->nr = shape->nr;
+	kept->extent = shape->extent;
+	kept->walked = walked;
+	memcpy(kept->returns, shape->returns, shape->nr * sizeof(shape->returns[0]));
+}
+
+static struct go_walked walk_whole(struct go_stacks *stacks, const struct go_walk *walk)
 {
 	uint64_t keys[GO_WALK_MAX], hash;
 	struct go_walked walked = {.runtime_only = true};
+	struct go_stack_shape shape; /* only what is used of it is set */
 	struct go_stack_memo *memo;
 	bool truncated;
-	size_t nr = collect_keys(stacks, walk, keys, &truncated);
+	size_t nr;
 
+	shape.nr = 0;
+	shape.extent = 0;
+	nr = collect_keys(stacks, walk, keys, &truncated, &shape);
 	if (nr == 0)
 		return walked;
 	hash = hash_bytes(stacks->seed + truncated, keys, nr * sizeof(*keys)) | 1;
 	memo = memo_slot(stacks->memo, stacks->cap_memo, hash);
-	if (memo->hash)
-		return memo->walked;
-	walked = build_stack(stacks, keys, nr, truncated, stacks->runtime);
-	if (walked.stack)
-		memo_put(stacks, hash, walked);
+	if (memo->hash) {
+		walked = memo->walked;
+	} else {
+		walked = build_stack(stacks, keys, nr, truncated, stacks->runtime);
+		if (walked.stack)
+			memo_put(stacks, hash, walked);
+	}
+	if (!truncated && walked.stack)
+		keep_shape(stacks, walk, &shape, walked);
 	return walked;
+}
+
+struct go_walked go_stacks_walk(struct go_stacks *stacks, const struct go_walk *walk)
+{
+	for (size_t i = 0; i < GO_SHAPES; i++)
+		if (has_shape(&stacks->shapes[i], walk))
+			return stacks->shapes[i].walked;
+	return walk_whole(stacks, walk);
 }
 
 const struct stack *go_stacks_site(struct go_stacks *stacks, uint64_t pc)

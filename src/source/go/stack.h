@@ -13,6 +13,7 @@
 struct go_pc;
 struct go_frame;
 struct go_stack_memo;
+struct go_stack_shape;
 
 struct go_stacks {
 	struct go_module *module;
@@ -31,6 +32,8 @@ struct go_stacks {
 	struct go_stack_memo *memo;
 	size_t nr_memo;
 	size_t cap_memo;
+	struct go_stack_shape *shapes; /* of the last walks */
+	size_t next_shape;
 	uint64_t seed;
 };
 

@@ -138,6 +138,36 @@ static void test_walk(void **state)
 	assert_ptr_equal(go_stacks_walk(&f->stacks, &walk).stack, walked.stack);
 }
 
+/* Stacks of one shape differ if a single return address does, or the size of the copy. */
+static void test_alike(void **state)
+{
+	struct fixture *f = *state;
+	const unsigned sizes[] = {8, 8, 8};
+	uint64_t pcs[] = {pc_of(PARK, 0x80), pc_of(LEAF, 0x28), pc_of(MAIN, 0x31),
+			  pc_of(EXIT, 1)};
+	const struct stack *stacks[3];
+
+	for (unsigned round = 0; round < 12; round++) {
+		struct go_walk walk;
+		const struct stack *stack;
+		size_t bytes;
+
+		pcs[1] = pc_of(LEAF, round % 3 == 1 ? 0x29 : 0x28);
+		pcs[2] = pc_of(MAIN, round % 3 == 2 ? 0x51 : 0x31);
+		bytes = push_calls(f, pcs, sizes, 4);
+		walk = walk_of(f, pcs[0], round % 2 ? bytes : 16);
+		stack = go_stacks_walk(&f->stacks, &walk).stack;
+		assert_non_null(stack);
+		assert_false(stack->truncated);
+		if (round < 3)
+			stacks[round] = stack;
+		assert_ptr_equal(stack, stacks[round % 3]);
+	}
+	assert_ptr_not_equal(stacks[0], stacks[1]);
+	assert_ptr_not_equal(stacks[0], stacks[2]);
+	assert_ptr_not_equal(stacks[1], stacks[2]);
+}
+
 /* A wait inside an allocation is the collector's; below the program's own frames it is not. */
 static void test_collects(void **state)
 {
@@ -269,9 +299,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_walk),         TEST(test_collects),  TEST(test_runtime_shown),
-		TEST(test_nothing_else), TEST(test_preempted), TEST(test_endless),
-		TEST(test_broken),       TEST(test_site),      TEST(test_names),
+		TEST(test_walk),          TEST(test_alike),        TEST(test_collects),
+		TEST(test_runtime_shown), TEST(test_nothing_else), TEST(test_preempted),
+		TEST(test_endless),       TEST(test_broken),       TEST(test_site),
+		TEST(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
