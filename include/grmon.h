@@ -29,7 +29,7 @@ extern "C" {
  * both. The build, the manual pages and all packages take them from here. */
 #define GRMON_TOOL          "grmon-c"
 #define GRMON_VERSION_MAJOR 0
-#define GRMON_VERSION_MINOR 1
+#define GRMON_VERSION_MINOR 2
 #define GRMON_VERSION_PATCH 0
 /* The version as text, such as "1.2.3". */
 #define GRMON_VERSION                                                                    \
