@@ -14,33 +14,38 @@ if [ $# -eq 0 ]; then
 		[ ! -f "$file" ] || basename "$file"
 	done)
 fi
+# Each row is printed as it comes: awk would read a pipe in blocks.
+end=$(mktemp)
+trap 'rm -f "$end"' EXIT
+trap 'exit 130' INT TERM
 printf '%-58s %10s %-17s %-5s %-8s %s\n' FIGURE VALUE INTERVAL UNIT GOAL MET
 for name in "$@"; do
 	case $name in
 	*.sh) set -- "tests/bench/$name" ;;
 	*) set -- "$BUILD/tests/bench/${name%.c}" ;;
 	esac
-	"$@" </dev/null
-done | awk -F'\t' '
+	"$@" </dev/null | while IFS= read -r line; do printf '%s\n' "$line" | awk -F'\t' -v end="$end" '
+		/^\|/ { print >>end; next }
+		NF < 4 { print "# " $0; next }
+		{
+			goal = $4
+			gsub(/[^0-9.]/, "", goal)
+			split($5 == "" ? $2 "-" $2 : $5, range, "-")
+			worst = $4 ~ /^>/ ? range[1] - goal : goal - range[2]
+			best = $4 ~ /^>/ ? range[2] - goal : goal - range[1]
+			met = goal == "" ? "" : worst >= 0 ? "yes" : best < 0 ? "NO" : sprintf("open, ±%.1f%%",
+				50 * (range[2] - range[1]) / ($2 ? $2 : 1))
+			printf "%-58s %10s %-17s %-5s %-8s %s\n", $1, $2, $5, $3, $4, met
+			print substr(met, 1, 2) "#   " $1 ": " $2 " " $3 ", goal " $4 ": " met >>end
+		}'; done
+done
+awk '
 	/^\|/ { table = table "\n" $0; next }
-	NF < 4 { print "# " $0; fflush(); next }
-	{
-		goal = $4
-		gsub(/[^0-9.]/, "", goal)
-		split($5 == "" ? $2 "-" $2 : $5, end, "-")
-		worst = $4 ~ /^>/ ? end[1] - goal : goal - end[2]
-		best = $4 ~ /^>/ ? end[2] - goal : goal - end[1]
-		met = goal == "" ? "" : worst >= 0 ? "yes" : best < 0 ? "NO" : sprintf("open, ±%.1f%%",
-			50 * (end[2] - end[1]) / ($2 ? $2 : 1))
-		printf "%-58s %10s %-17s %-5s %-8s %s\n", $1, $2, $5, $3, $4, met
-		fflush()
-		nr[substr(met, 1, 2)]++
-		if (met ~ /^(NO|op)/)
-			missed = missed sprintf("#   %s: %s %s, goal %s: %s\n", $1, $2, $3, $4, met)
-	}
+	{ nr[substr($0, 1, index($0, "#") - 1)]++ }
+	/^(NO|op)/ { missed = missed substr($0, 3) "\n" }
 	END {
 		printf "# %d goals are met, %d are not, %d are inside the interval of their row.\n%s",
 			nr["ye"], nr["NO"], nr["op"], missed
 		if (table)
 			print table
-	}'
+	}' "$end"
