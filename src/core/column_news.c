@@ -69,6 +69,8 @@ bool column_same_cell(enum column_id id, const struct task *a, const struct task
 		return a->stack == b->stack ||
 		       same_place(task_top_frame(a), task_top_frame(b));
 	case COLUMN_CREATED:
+		if (a->created_by == b->created_by)
+			return same_text(a->creator_name, b->creator_name);
 		one = task_creator_frame(a);
 		other = task_creator_frame(b);
 		return same_function(one, other) && same_place(one, other) &&
@@ -103,20 +105,44 @@ static const struct task *task_at(const struct snapshot *s,
 					     row * rows->stride)];
 }
 
-static enum column_news judge(const struct snapshot *s, enum column_id id,
-			      const struct column_rows *rows)
+/* Whether a column may say the same of all rows. Which task, in which state, since when is
+ * always to be seen; and what the tasks wait on is what one looks for, even if it is the
+ * same. */
+static bool may_be_same(enum column_id id, bool empty, size_t nr_rows)
+{
+	if (id == COLUMN_MARK || id == COLUMN_ID || id == COLUMN_STATE ||
+	    id == COLUMN_AGE)
+		return false;
+	return empty ||
+	       (nr_rows >= ROWS_MIN && id != COLUMN_WAITS && id != COLUMN_FUNCTION);
+}
+
+/* One pass for all columns: with many rows, fetching the tasks is what takes the time. */
+static void judge(const struct snapshot *s, const struct column_rows *rows,
+		  enum column_news out[COLUMN_COUNT])
 {
 	const struct task *first = task_at(s, rows, 0);
-	bool empty = is_empty(id, first);
+	enum column_id left[COLUMN_COUNT];
+	size_t nr_left = 0;
 
-	/* What the tasks wait on is what one looks for, even if it is the same. */
-	if (!empty &&
-	    (rows->count < ROWS_MIN || id == COLUMN_WAITS || id == COLUMN_FUNCTION))
-		return COLUMN_VARIES;
-	for (size_t i = 1; i < rows->count; i++)
-		if (!column_same_cell(id, first, task_at(s, rows, i)))
-			return COLUMN_VARIES;
-	return empty ? COLUMN_EMPTY : COLUMN_SAME;
+	for (int id = 0; id < COLUMN_COUNT; id++) {
+		bool empty = is_empty((enum column_id)id, first);
+
+		if (!may_be_same((enum column_id)id, empty, rows->count))
+			continue;
+		out[id] = empty ? COLUMN_EMPTY : COLUMN_SAME;
+		left[nr_left++] = (enum column_id)id;
+	}
+	for (size_t i = 1; i < rows->count && nr_left > 0; i++) {
+		const struct task *task = task_at(s, rows, i);
+
+		for (size_t n = 0; n < nr_left; n++) {
+			if (column_same_cell(left[n], first, task))
+				continue;
+			out[left[n]] = COLUMN_VARIES;
+			left[n--] = left[--nr_left];
+		}
+	}
 }
 
 static bool name_is_function(const struct task *task)
@@ -163,14 +189,10 @@ void column_news(const struct snapshot *snapshot, const struct column_rows *rows
 {
 	enum column_news name;
 
-	for (int id = 0; id < COLUMN_COUNT; id++) {
-		/* Which task, in which state, since when: always to be seen. */
-		if (rows->count == 0 || id == COLUMN_MARK || id == COLUMN_ID ||
-		    id == COLUMN_STATE || id == COLUMN_AGE)
-			out[id] = COLUMN_VARIES;
-		else
-			out[id] = judge(snapshot, (enum column_id)id, rows);
-	}
+	for (int id = 0; id < COLUMN_COUNT; id++)
+		out[id] = COLUMN_VARIES;
+	if (rows->count > 0)
+		judge(snapshot, rows, out);
 	if (rows->count == 0 || out[COLUMN_NAME] == COLUMN_EMPTY)
 		return;
 	name = judge_name(snapshot, rows);

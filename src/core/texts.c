@@ -74,6 +74,13 @@ const char *texts_add(struct texts_keeper *keeper, const char *text, size_t max_
 	return arena_strndup(&keeper->now->arena, text, max_bytes);
 }
 
+const void *texts_add_bytes(struct texts_keeper *keeper, const void *bytes, size_t size)
+{
+	void *copy = arena_alloc(&keeper->now->arena, size);
+
+	return copy ? memcpy(copy, bytes, size) : NULL;
+}
+
 void texts_keeper_release(struct texts_keeper *keeper)
 {
 	texts_unref(keeper->now);

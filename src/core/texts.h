@@ -28,6 +28,8 @@ bool texts_begin(struct texts_keeper *keeper, struct snapshot *out);
 void texts_end(struct texts_keeper *keeper);
 /* Returns a copy of the text, or NULL if there is no memory. */
 const char *texts_add(struct texts_keeper *keeper, const char *text, size_t max_bytes);
+/* The same for anything else. */
+const void *texts_add_bytes(struct texts_keeper *keeper, const void *bytes, size_t size);
 void texts_keeper_release(struct texts_keeper *keeper);
 
 #endif

@@ -26,10 +26,12 @@
 struct stream {
 	/* If NULL, the next sample is a key sample with a header. */
 	struct snapshot *last;
-	/* Hash table of last->tasks by identity; UINT32_MAX marks a free entry. */
+	/* Hash table of the tasks of one snapshot by identity, made when it is needed;
+	 * UINT32_MAX marks a free entry. */
 	uint32_t *index;
-	size_t nr_index;              /* a power of two */
-	struct buf head, head_before; /* target, resources, errors */
+	const struct snapshot *indexed; /* only compared */
+	size_t nr_index;                /* a power of two */
+	struct buf head, head_before;   /* target, resources, errors */
 	struct buf others, others_before;
 	struct buf tasks;
 	struct stream_fields fields;
@@ -38,6 +40,7 @@ struct stream {
 	uint64_t serial;
 	int64_t key_ns;
 	size_t key_bytes, since_key_bytes;
+	bool moved; /* a task is at another place than in the last snapshot, or new */
 };
 
 struct stream *stream_new(void)
@@ -49,6 +52,7 @@ void stream_restart(struct stream *stream)
 {
 	snapshot_unref(stream->last);
 	stream->last = NULL;
+	stream->indexed = NULL;
 }
 
 void stream_free(struct stream *stream)
@@ -85,10 +89,18 @@ static size_t identity_hash(const struct task *task)
 	return (size_t)hash_mix(task->id * 4 + task->kind, task->serial);
 }
 
+static bool same_identity(const struct task *a, const struct task *b)
+{
+	return a->id == b->id && a->kind == b->kind && a->serial == b->serial;
+}
+
 static int index_tasks(struct stream *stream, const struct snapshot *snapshot)
 {
 	size_t count = 64, mask;
 
+	if (stream->indexed == snapshot)
+		return 0;
+	stream->indexed = NULL;
 	while (count < snapshot->nr_tasks * 2)
 		count *= 2;
 	if (count > stream->nr_index &&
@@ -103,19 +115,29 @@ static int index_tasks(struct stream *stream, const struct snapshot *snapshot)
 			at = (at + 1) & mask;
 		stream->index[at] = (uint32_t)i;
 	}
+	stream->indexed = snapshot;
 	return 0;
 }
 
-static const struct task *find_before(const struct stream *stream,
-				      const struct task *task)
+/* Finds the task at this place of the new snapshot in the last one. Most snapshots have the
+ * same tasks in the same order. */
+static const struct task *find_before(struct stream *stream, const struct task *task,
+				      size_t place)
 {
-	size_t mask = stream->nr_index - 1, at = identity_hash(task) & mask;
+	size_t mask, at;
 
+	if (place < stream->last->nr_tasks &&
+	    same_identity(&stream->last->tasks[place], task))
+		return &stream->last->tasks[place];
+	stream->moved = true;
+	if (index_tasks(stream, stream->last) != 0)
+		return NULL;
+	mask = stream->nr_index - 1;
+	at = identity_hash(task) & mask;
 	for (; stream->index[at] != UINT32_MAX; at = (at + 1) & mask) {
 		const struct task *found = &stream->last->tasks[stream->index[at]];
 
-		if (found->id == task->id && found->kind == task->kind &&
-		    found->serial == task->serial)
+		if (same_identity(found, task))
 			return found;
 	}
 	return NULL;
@@ -184,8 +206,7 @@ static void put_gone(struct stream *stream, const struct snapshot *snapshot,
 		for (; !found && stream->index[at] != UINT32_MAX; at = (at + 1) & mask) {
 			const struct task *now = &snapshot->tasks[stream->index[at]];
 
-			found = now->id == task->id && now->kind == task->kind &&
-				now->serial == task->serial;
+			found = same_identity(now, task);
 		}
 		if (found)
 			continue;
@@ -263,12 +284,13 @@ int stream_put(struct stream *stream, struct snapshot *snapshot, struct buf *out
 		buf_puts(out, "{\"grmon\": 1, \"stream\": 1}\n");
 	if (key)
 		begin_key(stream, snapshot);
+	stream->moved = key;
 	buf_clear(&stream->tasks);
 	buf_clear(&stream->fields.defined);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
 		const struct task *task = &snapshot->tasks[i];
 
-		put_task(stream, task, key ? NULL : find_before(stream, task));
+		put_task(stream, task, key ? NULL : find_before(stream, task, i));
 	}
 	buf_printf(out,
 		   "{\"grmon\": 1, \"time\": \"%s\", \"real_ns\": %" PRId64
@@ -283,10 +305,11 @@ int stream_put(struct stream *stream, struct snapshot *snapshot, struct buf *out
 		put_others(stream, snapshot);
 		put_changed(&stream->others, &stream->others_before, out);
 	}
-	if (index_tasks(stream, snapshot) != 0)
-		return err_set(e, ERR_NOMEM, "out of memory for the recording");
-	if (!key)
+	if (!key && (stream->moved || snapshot->nr_tasks != stream->last->nr_tasks)) {
+		if (index_tasks(stream, snapshot) != 0)
+			return err_set(e, ERR_NOMEM, "out of memory for the recording");
 		put_gone(stream, snapshot, out);
+	}
 	if (stream->fields.defined.length > 0) {
 		buf_puts(out, ", \"stacks\": {");
 		buf_append(out, stream->fields.defined.bytes,
@@ -296,6 +319,8 @@ int stream_put(struct stream *stream, struct snapshot *snapshot, struct buf *out
 	buf_puts(out, ", \"tasks\": [");
 	buf_append(out, stream->tasks.bytes, stream->tasks.length);
 	buf_puts(out, "]}\n");
+	if (stream->indexed != snapshot)
+		stream->indexed = NULL;
 	snapshot_unref(stream->last);
 	stream->last = snapshot_ref(snapshot);
 	if (key)

@@ -154,41 +154,54 @@ static void whole_stack(struct agent *agent, struct row *row, struct task *task)
 		thread_drop(&agent->threads, thread);
 }
 
+/* The row of the task that is looked at in detail is not copied. */
+static bool may_copy(const struct agent *agent, const struct row *row,
+		     const struct source_focus *focus, bool details, bool whole)
+{
+	return row_is_kept(agent, row) && row->kept_details == details &&
+	       (!details || focus->all) && (!whole || keeps_stack(agent, row));
+}
+
+static bool add_row(struct agent *agent, uint32_t i, const struct source_focus *focus,
+		    struct snapshot *out)
+{
+	struct row *row = &agent->rows[i];
+	bool whole = row->kind == WIRE_THREAD &&
+		     wants_stack(focus, TASK_THREAD, (uint64_t)row->tid);
+	bool details = whole || (row->kind != WIRE_THREAD &&
+				 wants_stack(focus, TASK_COROUTINE, row->slot.serial));
+	struct task *task;
+
+	row_describe(agent, i);
+	if (may_copy(agent, row, focus, details, whole))
+		return snapshot_add_copy(out, &agent->kept[i]) != NULL;
+	task = snapshot_add(out);
+	if (!task)
+		return false;
+	row_to_task(agent, row, details, out, task);
+	if (whole &&
+	    (!focus->all || keeps_stack(agent, row) || symbols_time_left(agent->symbols)))
+		whole_stack(agent, row, task);
+	if (!details || (focus->all && (!whole || keeps_stack(agent, row))))
+		row_keep(agent, i, task, details);
+	return true;
+}
+
 static int add_rows(struct agent *agent, const struct source_focus *focus,
 		    struct snapshot *out, struct err *e)
 {
 	snapshot_reserve(out, agent->nr_threads + agent->nr_others + 16);
 	agent->texts_usable = texts_begin(&agent->texts, out);
 	for (uint32_t i = 0; i < agent->nr_rows; i++) {
-		struct row *row = &agent->rows[i];
+		const struct row *row = &agent->rows[i];
 
-		if (row->kind == WIRE_FREE || row->dead)
-			continue;
-		row_describe(agent, i);
-		bool thread = row->kind == WIRE_THREAD;
-		bool whole =
-			thread && wants_stack(focus, TASK_THREAD, (uint64_t)row->tid);
-
-		bool details =
-			whole || wants_stack(focus, TASK_COROUTINE, row->slot.serial);
-
-		bool kept = !details && row_is_kept(agent, row);
-		struct task *task = kept ? snapshot_add_copy(out, &agent->kept[i])
-					 : snapshot_add(out);
-
-		if (!task)
+		if (row->kind != WIRE_FREE && !row->dead &&
+		    !add_row(agent, i, focus, out))
 			return err_set(e, ERR_NOMEM, "no memory for %u threads",
 				       agent->nr_rows);
-		if (kept)
-			continue;
-		row_to_task(agent, row, details, out, task);
-		if (!details)
-			row_keep(agent, i, task);
-		if (whole && (!focus->all || keeps_stack(agent, row) ||
-			      symbols_time_left(agent->symbols)))
-			whole_stack(agent, row, task);
 	}
-	texts_end(&agent->texts);
+	if (agent->texts.now)
+		texts_end(&agent->texts);
 	return 0;
 }
 

@@ -54,5 +54,5 @@ measure() {
 	wait "$target" 2>/dev/null
 	target=
 }
-measure agent "$BUILD/libgrmon.so" '<=1.5' '<=40'
+measure agent "$BUILD/libgrmon.so" '<=1' '<=40'
 measure native '' '' '<=80'

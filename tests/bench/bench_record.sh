@@ -49,7 +49,7 @@ measure() {
 	awk -v used="$used" -v size="$size" -v hz="$(getconf CLK_TCK)" -v seconds="$seconds" \
 		-v name="record, $threads threads $name, 1 % changing a second" 'BEGIN {
 		printf "%s\t%.1f\tKB/s\t<=40\n", name, size / 1000 / seconds
-		printf "%s: CPU\t%.2f\t%%\t<=3\n", name, 100 * used / hz / seconds }'
+		printf "%s: CPU\t%.2f\t%%\t<=2\n", name, 100 * used / hz / seconds }'
 	awk -v name="$name" '/VmHWM/ { printf "the same %s: highest memory\t%.1f\tMB\t\n", name, $2 / 1024 }' \
 		"/proc/$recorder/status"
 	kill "$recorder" "$target"

@@ -43,6 +43,7 @@ struct row {
 	uint32_t chan;      /* channel record of waits, plus 1; 0 if none */
 	/* its task in agent->kept is what is shown, if this is the texts' generation … */
 	uint32_t kept_generation;
+	bool kept_details;     /* it has its whole stack and its counts */
 	bool kept_moves;       /* … but the owner or channel of its wait may change */
 	int64_t kept_until_ns; /* … and as long as that says the right time */
 	int64_t checked_ns;    /* when the kernel was last asked */
@@ -148,7 +149,7 @@ void row_to_task(struct agent *agent, struct row *row, bool details, struct snap
 /* Whether the task that row_keep() has kept is what row_to_task() would make. */
 bool row_is_kept(const struct agent *agent, const struct row *row);
 /* Keeps the task of a row that did not change, so that the next poll only copies it. */
-void row_keep(struct agent *agent, uint32_t i, const struct task *task);
+void row_keep(struct agent *agent, uint32_t i, const struct task *task, bool details);
 
 /* wait.c: describes what a published wait is for. */
 void row_describe_wait(struct agent *agent, struct row *row);

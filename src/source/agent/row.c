@@ -317,7 +317,7 @@ static bool may_be_kept(const struct agent *agent, const struct row *row,
 	return agent->texts_usable && !row->changed && !row->torn && !row->thread &&
 	       !(slot->flags & (WIRE_SLOT_LABELS | WIRE_SLOT_API)) &&
 	       (row->created_known || !(slot->flags & WIRE_SLOT_CREATOR)) &&
-	       row->site_known && row->waits_known && !task->state_counts &&
+	       row->site_known && row->waits_known && !(task->flags & TASK_SUSPECT) &&
 	       slot->since_ns <= (uint64_t)agent->now_ns &&
 	       slot->start_ns < (uint64_t)agent->now_ns;
 }
@@ -334,7 +334,7 @@ static bool keep_text(struct agent *agent, const char **text)
 	return true;
 }
 
-void row_keep(struct agent *agent, uint32_t i, const struct task *task)
+void row_keep(struct agent *agent, uint32_t i, const struct task *task, bool details)
 {
 	struct row *row = &agent->rows[i];
 	struct task *kept = &agent->kept[i];
@@ -345,6 +345,13 @@ void row_keep(struct agent *agent, uint32_t i, const struct task *task)
 	if (!keep_text(agent, &kept->name) || !keep_text(agent, &kept->waits.text) ||
 	    !keep_text(agent, &kept->creator_name))
 		return;
+	if (task->state_counts) {
+		kept->state_counts = texts_add_bytes(&agent->texts, task->state_counts,
+						     STATE_COUNT * sizeof(uint32_t));
+		if (!kept->state_counts)
+			return;
+	}
+	row->kept_details = details;
 	row->kept_generation = agent->texts.generation;
 	row->kept_until_ns = kernel_wait_valid_until_ns(&row->waits, agent->now_ns);
 	row->kept_moves = !row->refined && (row->waits.owner_changes ||

@@ -13,6 +13,8 @@
  * the kernel writes about them; descriptors.h, memory.h, pages.h, arguments.h,
  * registers.h, sockets.h, file_lock.h and target_file.h have the rest.
  *
+ * Not by libproc2: it reads each thread of the machine, by several files, for each answer.
+ *
  * These functions never write to the target or stop it. If it has ended, they return
  * -ENOENT or -ESRCH; callers expect that. None of those in this header waits for a file
  * system; pages.h is for reads that may.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads the totals of a process: memory, threads, descriptors, children, CPU. Takes
  * some tens of microseconds, even with many threads. The breakdown is in fds.c and
- * limits.c. */
+ * limits.c. Not by libproc2, whose totals of one process cost a look at all of them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
