@@ -10,12 +10,6 @@
 
 #define CREATOR_PAGE 4096u
 
-void agent_creator_stack(uintptr_t top, size_t window)
-{
-	agent_tls.stack_top = top;
-	agent_tls.stack_window = window;
-}
-
 #if defined(__x86_64__)
 /* Hidden from sanitizers and from an interposed memcpy(), because it reads whole
  * frames. */

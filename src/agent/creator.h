@@ -21,7 +21,7 @@ struct agent_caller {
  */
 #if defined(__x86_64__)
 #define AGENT_CALLER_ENTRY(name, body, caller_register)                                  \
-	__asm__(".pushsection .text\n"                                                   \
+	__asm__(".pushsection .text.hot,\"ax\",@progbits\n"                              \
 		".globl " name "\n"                                                      \
 		".type " name ", @function\n"                                            \
 		".p2align 4\n" name ":\n"                                                \
@@ -51,7 +51,12 @@ struct agent_caller {
 
 /* Declares the calling thread's stack: the `window` bytes below `top` certainly belong to
  * it. */
-AGENT_HIDDEN void agent_creator_stack(uintptr_t top, size_t window);
+static inline void agent_creator_stack(uintptr_t top, size_t window)
+{
+	agent_tls.stack_top = top;
+	agent_tls.stack_window = window;
+}
+
 /* Fill in the creator record of a slot that is not visible yet. */
 AGENT_HIDDEN void agent_creator_record(struct wire_slot *slot,
 				       const struct agent_caller *caller);

@@ -5,22 +5,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 
+#include "agent/resolve.h"
 #include "agent/sanitizer.h"
 
 void *agent_libc(const char *name)
 {
 	return dlsym(RTLD_NEXT, name);
-}
-
-agent_create_fn agent_libc_create(void)
-{
-	agent_create_fn real = __atomic_load_n(&agent.create, __ATOMIC_RELAXED);
-
-	if (AGENT_UNLIKELY(!real)) {
-		*(void **)&real = agent_libc("pthread_create");
-		__atomic_store_n(&agent.create, real, __ATOMIC_RELAXED);
-	}
-	return real;
 }
 
 /*
@@ -31,10 +21,12 @@ agent_create_fn agent_libc_create(void)
 int agent_create_server(pthread_t *thread, const pthread_attr_t *attributes,
 			void *(*routine)(void *))
 {
-	agent_create_fn create = agent_libc_create();
+	int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 
 #ifdef AGENT_THREAD_SANITIZED
 	*(void **)&create = dlsym(RTLD_DEFAULT, "pthread_create");
+#else
+	*(void **)&create = real_libc(REAL_pthread_create);
 #endif
 	return create ? create(thread, attributes, routine, NULL) : EAGAIN;
 }

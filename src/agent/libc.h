@@ -6,12 +6,10 @@
 
 #include <pthread.h>
 
-#include "agent/state.h"
+#include "agent/agent.h"
 
 /* Returns libc's own function of this name, or NULL. */
 AGENT_HIDDEN void *agent_libc(const char *name);
-/* Returns libc's pthread_create(), which is looked up once, or NULL if there is none. */
-AGENT_HIDDEN agent_create_fn agent_libc_create(void);
 /* Creates the server's thread without publishing it. Returns the result of
  * pthread_create(). */
 AGENT_HIDDEN int agent_create_server(pthread_t *thread, const pthread_attr_t *attributes,

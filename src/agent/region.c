@@ -228,34 +228,34 @@ static void region_forked(void)
 	region_off("a child process that started under a seccomp filter");
 }
 
-/* Maps the bookkeeping that clients do not see: the starts, then control and links. */
-static char *region_private(size_t *starts, size_t *wiped)
+/* Maps the bookkeeping that clients do not see: links of channels, starts, and the control,
+ * which is cleared on fork. */
+static char *region_private(size_t *bytes)
 {
 	size_t control = region_pages(sizeof(struct agent_control));
-	size_t slots = region_pages(agent.layout.nr_slots * sizeof(uint32_t));
+	size_t starts = region_pages(agent.layout.nr_slots * sizeof(struct agent_start));
 	size_t chans = region_pages(agent.layout.nr_chans * sizeof(uint32_t));
 
-	*starts = region_pages(agent.layout.nr_slots * sizeof(struct agent_start));
-	*wiped = control + slots + chans;
-	char *map = region_anonymous(NULL, *starts + *wiped);
+	*bytes = chans + starts + control;
+	char *map = region_anonymous(NULL, *bytes);
 
 	if (!map)
 		return NULL;
-	agent.control = (struct agent_control *)(map + *starts);
+	agent.next_chan = (uint32_t *)map;
+	agent.control = (struct agent_control *)(map + chans + starts);
 	agent.start = (struct agent_start *)agent.control - 1;
-	agent.next_slot = (uint32_t *)(map + *starts + control);
-	agent.next_chan = (uint32_t *)(map + *starts + control + slots);
 	return map;
 }
 
-/* Ensures that control and links of this process do not look valid in a child. */
-static const char *region_wipe(size_t wiped)
+/* Ensures that the control of this process does not look valid in a child. */
+static const char *region_wipe(void)
 {
 	if (agent.filtered)
 		return pthread_atfork(NULL, NULL, region_forked) == 0
 			       ? NULL
 			       : "no memory for the agent's bookkeeping";
-	return raw3(SYS_madvise, agent.control, wiped, MADV_WIPEONFORK) == 0
+	return raw3(SYS_madvise, agent.control,
+		    region_pages(sizeof(struct agent_control)), MADV_WIPEONFORK) == 0
 		       ? NULL
 		       : "this kernel is too old: MADV_WIPEONFORK needs Linux 4.14";
 }
@@ -291,21 +291,21 @@ static void region_areas(char *base)
 const char *agent_region_first(void)
 {
 	const char *problem;
-	size_t starts, wiped;
+	size_t bytes;
 
 	if (!region_size(&agent.layout))
 		return "RLIMIT_FSIZE, RLIMIT_AS or RLIMIT_DATA leaves no room for the "
 		       "region";
 	/* Mapped first, so that it is beside the data of libraries, and a fork() copies
 	 * fewer page tables. */
-	char *private = region_private(&starts, &wiped);
+	char *private = region_private(&bytes);
 
 	if (!private)
 		return "no memory for the agent's bookkeeping";
 	problem = region_memory();
 	if (problem)
 		goto unmap_private;
-	problem = region_wipe(wiped);
+	problem = region_wipe();
 	if (problem)
 		goto unmap;
 	region_areas((char *)agent.header);
@@ -322,6 +322,6 @@ unmap:
 	raw2(SYS_munmap, agent.header, agent.layout.region_bytes);
 unmap_private:
 	agent.control = NULL;
-	raw2(SYS_munmap, private, starts + wiped);
+	raw2(SYS_munmap, private, bytes);
 	return problem;
 }

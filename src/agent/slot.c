@@ -14,13 +14,25 @@
 /* Number of slots that one recovery attempt checks. */
 #define RECLAIM_BATCH 64u
 
-static uint32_t pool_take(struct agent_pool *pool, uint32_t *next, uint32_t count)
+/* A fork need not clear the links, because only those in the list are read. */
+static inline uint32_t *slot_link(uint32_t index)
+{
+	return &(agent.start - index)->next;
+}
+
+static inline uint32_t *chan_link(uint32_t index)
+{
+	return &agent.next_chan[index];
+}
+
+static inline uint32_t pool_take(struct agent_pool *pool, uint32_t *link(uint32_t),
+				 uint32_t count)
 {
 	uint64_t head = __atomic_load_n(&pool->head, __ATOMIC_ACQUIRE);
 
 	while ((uint32_t)head != 0) {
 		uint32_t index = (uint32_t)head - 1;
-		uint64_t after = ((head >> 32) + 1) << 32 | agent_load(&next[index]);
+		uint64_t after = ((head >> 32) + 1) << 32 | agent_load(link(index));
 
 		if (__atomic_compare_exchange_n(&pool->head, &head, after, false,
 						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
@@ -35,13 +47,14 @@ static uint32_t pool_take(struct agent_pool *pool, uint32_t *next, uint32_t coun
 	return AGENT_NO_INDEX;
 }
 
-static void pool_give(struct agent_pool *pool, uint32_t *next, uint32_t index)
+static inline void pool_give(struct agent_pool *pool, uint32_t *link(uint32_t),
+			     uint32_t index)
 {
 	uint64_t head = __atomic_load_n(&pool->head, __ATOMIC_ACQUIRE);
 	uint64_t after;
 
 	do {
-		agent_store(&next[index], (uint32_t)head);
+		agent_store(link(index), (uint32_t)head);
 		after = ((head >> 32) + 1) << 32 | (index + 1);
 	} while (!__atomic_compare_exchange_n(&pool->head, &head, after, false,
 					      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
@@ -58,13 +71,15 @@ static void slot_raise(uint32_t *mark, uint32_t at_least)
 		;
 }
 
-static void slot_clear(struct wire_slot *slot)
+/* Readers ignore the slot until agent_slot_show(), which changes seq. */
+static inline void slot_clear(struct wire_slot *slot)
 {
-	uint32_t odd = agent_seq_begin(&slot->seq);
+	size_t bytes = sizeof(*slot) - sizeof(slot->seq);
 
-	memset((char *)slot + sizeof(slot->seq), 0, sizeof(*slot) - sizeof(slot->seq));
+	/* Hides the size: libc's function is faster than what gcc makes of it. */
+	__asm__("" : "+r"(bytes));
+	memset((char *)slot + sizeof(slot->seq), 0, bytes);
 	slot->fd = -1;
-	agent_seq_end(&slot->seq, odd);
 }
 
 /* Recovers the slots of threads that ended through a raw SYS_exit, that libc created
@@ -104,13 +119,12 @@ AGENT_HOT struct wire_slot *agent_slot_take(void)
 {
 	struct agent_control *control = agent.control;
 	uint32_t count = agent.layout.nr_slots;
-	uint32_t index = pool_take(&control->slots, agent.next_slot, count);
+	uint32_t index, tries = 0;
 
-	if (index == AGENT_NO_INDEX) {
-		agent_slot_reclaim(RECLAIM_BATCH);
-		index = pool_take(&control->slots, agent.next_slot, count);
-		if (index == AGENT_NO_INDEX)
+	while ((index = pool_take(&control->slots, slot_link, count)) == AGENT_NO_INDEX) {
+		if (tries++ > 0)
 			return NULL;
+		agent_slot_reclaim(RECLAIM_BATCH);
 	}
 	struct wire_slot *slot = &agent.slots[index];
 
@@ -160,7 +174,7 @@ AGENT_HOT void agent_slot_free(struct wire_slot *slot)
 	agent_store(&slot->kind, WIRE_FREE);
 	agent_store(&slot->tid, 0);
 	agent_seq_end(&slot->seq, odd);
-	pool_give(&agent.control->slots, agent.next_slot, agent_slot_index(slot));
+	pool_give(&agent.control->slots, slot_link, agent_slot_index(slot));
 }
 
 struct wire_chan *agent_chan_acquire(uint32_t *generation)
@@ -170,8 +184,7 @@ struct wire_chan *agent_chan_acquire(uint32_t *generation)
 		return NULL;
 	struct agent_control *control = agent.control;
 	uint32_t mine = agent_load(agent.live);
-	uint32_t index =
-		pool_take(&control->chans, agent.next_chan, agent.layout.nr_chans);
+	uint32_t index = pool_take(&control->chans, chan_link, agent.layout.nr_chans);
 
 	if (index == AGENT_NO_INDEX) {
 		__atomic_fetch_add(&agent.header->dropped_chans, 1, __ATOMIC_RELAXED);
@@ -194,6 +207,5 @@ void agent_chan_release(struct wire_chan *record, uint32_t generation)
 	if (!record || !agent_region_mine(generation))
 		return;
 	__atomic_store_n(&record->id, 0, __ATOMIC_RELEASE);
-	pool_give(&agent.control->chans, agent.next_chan,
-		  (uint32_t)(record - agent.chans));
+	pool_give(&agent.control->chans, chan_link, (uint32_t)(record - agent.chans));
 }

@@ -66,6 +66,7 @@ struct agent_start {
 	struct wire_slot *slot;
 	uint64_t serial;
 	uint32_t generation;
+	uint32_t next; /* link of the pool of slots */
 	union {
 		void *(*posix)(void *);
 		int (*c11)(void *);
@@ -73,9 +74,6 @@ struct agent_start {
 	void *argument;
 	size_t stack_bytes;
 };
-
-typedef int (*agent_create_fn)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
-			       void *);
 
 struct agent_state {
 	/* What every wait and every new thread needs, in two cache lines. */
@@ -91,14 +89,11 @@ struct agent_state {
 	bool shared; /* the region is a memfd, not a child's anonymous memory */
 	bool serves; /* the program requested the server and its socket */
 	struct wire_header *header;
-	uint32_t *next_slot;       /* links of the two pools; also cleared on fork */
 	struct agent_start *start; /* of slot 0; see agent_start_of() */
 	struct wire_creator *creators;
-	/* libc's pthread_create(), once it has been looked up */
-	agent_create_fn create;
 	size_t default_stack;
 
-	uint32_t *next_chan;
+	uint32_t *next_chan; /* links of the pool of channels */
 	struct wire_labels *labels;
 	struct wire_chan *chans;
 	struct wire_header layout; /* private copy: counts and offsets */

@@ -11,7 +11,6 @@
 
 #include "agent/attach.h"
 #include "agent/creator.h"
-#include "agent/libc.h"
 #include "agent/region.h"
 #include "agent/sanitizer.h"
 #include "agent/server.h"
@@ -35,6 +34,8 @@
 
 extern void *__libc_stack_end;
 
+typedef int (*create_posix)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
+			    void *);
 typedef int (*create_c11)(thrd_t *, thrd_start_t, void *);
 
 int agent_create_posix(pthread_t *thread, const pthread_attr_t *attributes,
@@ -94,7 +95,6 @@ static size_t thread_default_stack(void)
 void agent_thread_setup(void)
 {
 	agent.default_stack = thread_default_stack();
-	agent_libc_create();
 	if (agent_own_tid() == agent_own_pid())
 		agent_creator_stack((uintptr_t)__libc_stack_end, THREAD_WINDOW_MAX);
 }
@@ -178,6 +178,8 @@ THREAD_ENTRY static int thread_main_c11(void *argument)
 /* Starts the server or shares the region, if that is wanted. */
 static __attribute__((noinline)) void thread_serve(void)
 {
+	int saved = errno;
+
 #ifndef AGENT_THREAD_SANITIZED
 	/* In a child the main thread is not watched yet. The sanitizer creates a thread
 	 * inside fork(). */
@@ -187,6 +189,7 @@ static __attribute__((noinline)) void thread_serve(void)
 	if (!agent_server_ensure())
 		agent_region_share();
 	agent_store(&agent.control->threads, 1);
+	errno = saved;
 }
 
 /* Returns the new thread's slot with everything filled in except its routine, or NULL if
@@ -222,17 +225,13 @@ AGENT_HOT int agent_create_posix(pthread_t *thread, const pthread_attr_t *attrib
 				 void *(*routine)(void *), void *argument,
 				 const struct agent_caller *caller)
 {
-	agent_create_fn real = agent_libc_create();
+	create_posix real = (create_posix)real_libc(REAL_pthread_create);
 	size_t stack_bytes = agent.default_stack;
-	int saved = errno;
 
-	if (AGENT_UNLIKELY(!real))
-		return EAGAIN;
 	if (attributes)
 		pthread_attr_getstacksize(attributes, &stack_bytes);
 	struct agent_start *start = thread_prepare(stack_bytes, caller, argument);
 
-	errno = saved;
 	if (!start)
 		return real(thread, attributes, routine, argument);
 	start->routine.posix = routine;
@@ -246,15 +245,9 @@ AGENT_HOT int agent_create_posix(pthread_t *thread, const pthread_attr_t *attrib
 int agent_create_c11(thrd_t *thread, thrd_start_t routine, void *argument,
 		     const struct agent_caller *caller)
 {
-	create_c11 real;
-	int saved = errno;
-
-	*(void **)&real = agent_libc("thrd_create");
-	if (AGENT_UNLIKELY(!real))
-		return thrd_error;
+	create_c11 real = (create_c11)real_libc(REAL_thrd_create);
 	struct agent_start *start = thread_prepare(agent.default_stack, caller, argument);
 
-	errno = saved;
 	if (!start)
 		return real(thread, routine, argument);
 	start->routine.c11 = routine;

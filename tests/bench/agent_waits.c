@@ -2,12 +2,9 @@
 /*
  * What the preloaded agent costs, in processor time. Two copies of this program, one with
  * the agent and one without, take turns: one, other, other, one. Each four turns give one
- * ratio, and a figure is the median of the ratios, so that other load on the machine
- * cancels out. Turns go on until the interval of that median is narrow or lies on one
- * side of the goal. Both copies are started again now and then, because where a process
- * happens to lie in memory has a part in its speed.
+ * ratio, so that other load on the machine cancels out. Both copies are started again now
+ * and then, because where a process happens to lie in memory has a part in its speed.
  */
-#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -24,15 +21,9 @@
 #include "bench.h"
 
 /* Sets of four turns: at least, at most, and how many until a fresh start. */
-#define SETS_MIN   32
-#define SETS_MAX   1024
-#define SETS_PAIR  16
-/* No figure takes much longer than this. */
-#define SECONDS    12
-/* Narrow: this part of the figure to each side. */
-#define NARROW     0.004
-/* Of 99 % in the normal distribution. */
-#define DEVIATIONS 2.58
+#define SETS_MIN  32
+#define SETS_MAX  1024
+#define SETS_PAIR 4
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -145,17 +136,18 @@ static void fork_and_wait(void)
 
 static const struct figure {
 	const char *name;
-	double goal; /* at most */
+	const char *goal;
 	void (*turn)(void);
 	bool alone; /* in a process without other threads */
 } figures[] = {
-	{"uncontended mutex lock+unlock, agent / none", 1.10, mutex_uncontended, false},
-	{"the same in a process of one thread, agent / none", 1.10, mutex_uncontended,
+	{"uncontended mutex lock+unlock, agent / none", "<=1.10", mutex_uncontended,
+	 false},
+	{"the same in a process of one thread, agent / none", "<=1.10", mutex_uncontended,
 	 true},
-	{"pipe ping-pong, agent / none", 1.05, pipe_ping_pong, false},
-	{"condition ping-pong, agent / none", 1.03, cond_ping_pong, false},
-	{"thread create+join, agent / none", 1.03, create_join, false},
-	{"fork with one wait in the child, agent / none", 1.10, fork_and_wait, false},
+	{"pipe ping-pong, agent / none", "<=1.05", pipe_ping_pong, false},
+	{"condition ping-pong, agent / none", "<=1.03", cond_ping_pong, false},
+	{"thread create+join, agent / none", "<=1.03", create_join, false},
+	{"fork with one wait in the child, agent / none", "<=1.10", fork_and_wait, false},
 };
 #define NR_FIGURES (sizeof(figures) / sizeof(figures[0]))
 
@@ -234,69 +226,56 @@ static double server_turn(const struct server *server)
 	return (double)took_ns;
 }
 
-/* One ratio. The two kinds take turns at going first. */
-static double four_turns(const struct server *with, const struct server *without, int set)
+struct measured {
+	const char *preload;
+	unsigned which;
+	struct server with, without;
+};
+
+static void start_again(struct measured *measured, size_t number)
 {
-	const struct server *outer = set % 2 ? with : without;
-	const struct server *inner = set % 2 ? without : with;
+	if (number > 0) {
+		server_stop(&measured->with);
+		server_stop(&measured->without);
+	}
+	if (!server_start(&measured->with, measured->preload, measured->which) ||
+	    !server_start(&measured->without, NULL, measured->which)) {
+		perror("cannot start the measured process");
+		exit(1);
+	}
+	server_turn(&measured->with);
+	server_turn(&measured->without);
+}
+
+/* One ratio. The two kinds take turns at going first. */
+static double four_turns(void *ctx, size_t number)
+{
+	struct measured *measured = ctx;
+
+	if (number % SETS_PAIR == 0)
+		start_again(measured, number);
+	bool first = number % 2;
+	const struct server *outer = first ? &measured->with : &measured->without;
+	const struct server *inner = first ? &measured->without : &measured->with;
 	double outside = server_turn(outer);
 	double inside = server_turn(inner) + server_turn(inner);
 
 	outside += server_turn(outer);
-	return set % 2 ? outside / inside : inside / outside;
+	return first ? outside / inside : inside / outside;
 }
 
-struct interval {
-	double low, median, high;
-};
-
-/* The median of the ratios, and where it lies in 99 of 100 cases. Sorts them. */
-static struct interval interval_of(double *ratios, int count)
+static void measure(unsigned which, const char *preload)
 {
-	int reach = (int)ceil(DEVIATIONS * sqrt(count) / 2);
-	struct interval found = {.median = bench_median(ratios, (size_t)count)};
+	struct measured measured = {.preload = preload, .which = which};
+	const struct bench_row row = {.name = figures[which].name,
+				      .unit = "ratio",
+				      .goal = figures[which].goal,
+				      .turns = SETS_MIN,
+				      .turns_most = SETS_MAX};
 
-	found.low = ratios[count / 2 - reach];
-	found.high = ratios[count / 2 + reach];
-	return found;
-}
-
-static bool is_decided(const struct interval *found, double goal)
-{
-	return found->low > goal || found->high < goal ||
-	       (found->high - found->median < NARROW &&
-		found->median - found->low < NARROW);
-}
-
-static bool measure(unsigned which, const char *preload)
-{
-	const struct figure *figure = &figures[which];
-	int64_t end_ns = clock_ns(CLOCK_MONOTONIC) + SECONDS * 1000000000ll;
-	double ratios[SETS_MAX];
-	struct interval found;
-	int count = 0;
-
-	do {
-		struct server with, without;
-
-		if (!server_start(&with, preload, which) ||
-		    !server_start(&without, NULL, which))
-			return false;
-		server_turn(&with);
-		server_turn(&without);
-		for (int i = 0; i < SETS_PAIR; i++)
-			ratios[count++] = four_turns(&with, &without, i);
-		server_stop(&with);
-		server_stop(&without);
-		found = interval_of(ratios, count);
-	} while (count < SETS_MIN ||
-		 (count < SETS_MAX && clock_ns(CLOCK_MONOTONIC) < end_ns &&
-		  !is_decided(&found, figure->goal)));
-	printf("%s\t%.3f\tratio\t<=%.2f\n", figure->name, found.median, figure->goal);
-	printf("between %.3f and %.3f after %d turns of each\n", found.low, found.high,
-	       count * 2);
-	fflush(stdout);
-	return true;
+	bench_measure(&row, four_turns, &measured);
+	server_stop(&measured.with);
+	server_stop(&measured.without);
 }
 
 int main(int argc, char **argv)
@@ -312,12 +291,8 @@ int main(int argc, char **argv)
 	}
 	for (unsigned which = 0; which < NR_FIGURES; which++) {
 		/* For one figure alone: its number, from 0. */
-		if (argc > 1 && strtoul(argv[1], NULL, 10) != which)
-			continue;
-		if (!measure(which, preload)) {
-			perror("cannot start the measured process");
-			return 1;
-		}
+		if (argc < 2 || strtoul(argv[1], NULL, 10) == which)
+			measure(which, preload);
 	}
 	return 0;
 }
