@@ -136,7 +136,7 @@ static int write_sample(struct recorder *recorder, struct snapshot *snapshot,
 		return 0;
 	}
 	stream_restart(recorder->stream);
-	if (e->sys == EPIPE || recorder->file.fd < 0)
+	if (rc == ERR_UNSUPPORTED || e->sys == EPIPE || recorder->file.fd < 0)
 		return rc;
 	if (!recorder->failing)
 		cli_complain("%s; trying again with every sample", e->text);
@@ -256,7 +256,7 @@ static int record_target(struct recorder *recorder, const struct options *option
 		cli_complain("%s", e.text);
 	if (rc == ERR_GONE)
 		return CLI_ENDED;
-	if (rc == ERR_TIMEOUT)
+	if (rc == ERR_TIMEOUT || rc == ERR_UNSUPPORTED)
 		return CLI_UNWATCHABLE;
 	return rc != 0 || recorder->failing ? CLI_USAGE : CLI_FINE;
 }

@@ -62,6 +62,21 @@ int rec_file_open(struct rec_file *file, struct err *e)
 	return 0;
 }
 
+static size_t longest_line(const struct buf *lines)
+{
+	const char *at = lines->bytes, *end = lines->bytes + lines->length;
+	size_t longest = 0;
+
+	while (at < end) {
+		const char *stop = memchr(at, '\n', (size_t)(end - at));
+		size_t length = (size_t)((stop ? stop : end) - at);
+
+		longest = length > longest ? length : longest;
+		at += length + 1;
+	}
+	return longest;
+}
+
 int rec_file_write(struct rec_file *file, struct buf *lines, struct err *e)
 {
 	int64_t length = (int64_t)lines->length;
@@ -69,6 +84,18 @@ int rec_file_write(struct rec_file *file, struct buf *lines, struct err *e)
 
 	if (lines->failed)
 		return err_set(e, ERR_NOMEM, "no memory for the recording");
+	if (lines->length > REC_LINE_MAX_BYTES &&
+	    longest_line(lines) > REC_LINE_MAX_BYTES) {
+		size_t megabytes = lines->length >> 20;
+
+		buf_clear(lines);
+		return err_set(
+			e, ERR_UNSUPPORTED,
+			"a sample of %zu MB is too large for a recording, which "
+			"takes %u MB: the target has too many tasks; 'grmon-c dump' "
+			"writes one look at them",
+			megabytes, REC_LINE_MAX_BYTES >> 20);
+	}
 	rc = fdio_write_all(file->fd, lines->bytes, lines->length, e);
 	buf_clear(lines);
 	if (rc != 0) {

@@ -14,15 +14,15 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "rec/file.h"
 
-#define LINE_MAX_BYTES (256u << 20)
-#define INDEX_MAX      (16u << 20)
-#define CHUNK_BYTES    (64u << 10)
-#define CHUNKS_A_POLL  1024
+#define INDEX_MAX     (16u << 20)
+#define CHUNK_BYTES   (64u << 10)
+#define CHUNKS_A_POLL 1024
 /* Maximum size of a pipe's copy, in the directory for temporary files. */
-#define SPOOL_MAX      (8ll << 30)
-#define PARTS_OPEN     256u
-#define PARTS_MAX      UINT16_MAX
+#define SPOOL_MAX     (8ll << 30)
+#define PARTS_OPEN    256u
+#define PARTS_MAX     UINT16_MAX
 
 void rec_index_release(struct rec_index *index)
 {
@@ -250,7 +250,7 @@ static void add_entry(struct rec_index *index, int64_t bytes)
 	if (bytes == 0)
 		return;
 	/* Samples begin as the writer writes them. No other line is a sample. */
-	if (bytes > (int64_t)LINE_MAX_BYTES || index->begin_bytes < 16 ||
+	if (bytes > (int64_t)REC_LINE_MAX_BYTES || index->begin_bytes < 16 ||
 	    !text_starts_with(begin, "{\"grmon\"") || !is_line(begin)) {
 		if (index->nr_foreign++ == 0)
 			index->foreign_at = index->line_begin;

@@ -289,6 +289,35 @@ static void test_other_processes(void **state)
 	free(actors);
 }
 
+/* What no reader would take is not written, and what follows is. */
+static void test_too_long(void **state)
+{
+	static char million[1 << 20];
+	struct bench *b = *state;
+	struct rec_reader *reader;
+	struct err e = {0};
+
+	memset(million, ' ', sizeof(million) - 1);
+	write_samples(b, 1);
+	for (size_t i = 0; i <= (REC_LINE_MAX_BYTES >> 20) + 1; i++)
+		buf_puts(&b->lines, million);
+	buf_puts(&b->lines, "\n");
+	assert_int_equal(rec_file_write(&b->file, &b->lines, &e), ERR_UNSUPPORTED);
+	assert_non_null(strstr(e.text, "a sample of 257 MB is too large"));
+	assert_non_null(strstr(e.text, "which takes 256 MB"));
+	stream_restart(b->stream);
+	write_samples(b, 2);
+	reader = open_files(b);
+	assert_all(reader, 0, 3);
+	rec_reader_free(reader);
+	/* Many lines may be longer together. */
+	for (size_t i = 0; i <= (REC_LINE_MAX_BYTES >> 20) + 1; i++) {
+		buf_puts(&b->lines, million);
+		buf_puts(&b->lines, "\n");
+	}
+	assert_int_equal(rec_file_write(&b->file, &b->lines, &e), 0);
+}
+
 static void test_when(void **state)
 {
 	/* 2023-11-14 22:13:20 to 23:13:20 UTC */
@@ -342,6 +371,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_foreign_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_processes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
 		cmocka_unit_test(test_when),
 	};
 
