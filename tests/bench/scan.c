@@ -58,12 +58,13 @@ static double look_ms(struct look *look)
 	return took_ms;
 }
 
-/* Reads name, state and wait channel of every thread. It reads other processes as well,
- * because the library has no other way. */
+/* Reads name, state and wait channel of every thread of the target, and of no other. */
 static double libproc2_ms(struct look *look, size_t *nr_threads)
 {
+	unsigned pid = (unsigned)look->target.pid;
 	double begin_ms = bench_cpu_ms();
-	struct pids_fetch *fetch = procps_pids_reap(look->info, PIDS_FETCH_THREADS_TOO);
+	struct pids_fetch *fetch =
+		procps_pids_select(look->info, &pid, 1, PIDS_SELECT_PID_THREADS);
 
 	if (!fetch)
 		fail("libproc2 gives no threads");

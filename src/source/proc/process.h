@@ -13,7 +13,8 @@
  * the kernel writes about them; descriptors.h, memory.h, pages.h, arguments.h,
  * registers.h, sockets.h, file_lock.h and target_file.h have the rest.
  *
- * Not by libproc2: it reads each thread of the machine, by several files, for each answer.
+ * Not by libproc2: it names a process by its id, which may be reused, keeps no file open,
+ * and does not read system calls or how long a thread has run to the nanosecond.
  *
  * These functions never write to the target or stop it. If it has ended, they return
  * -ENOENT or -ESRCH; callers expect that. None of those in this header waits for a file

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads the totals of a process: memory, threads, descriptors, children, CPU. Takes
  * some tens of microseconds, even with many threads. The breakdown is in fds.c and
- * limits.c. Not by libproc2, whose totals of one process cost a look at all of them. */
+ * limits.c. Not by libproc2, which
+ * names a process by its id alone and has no counts of descriptors and children. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
