@@ -240,6 +240,7 @@ void thread_table_begin(struct thread_table *table, struct thread *const *thread
 	sums->again_ns = 0;
 	table->cpu_ns = clock_process_cpu_ns(table->kernel->process.pid);
 	table->rested = table->cpu_ns && table->cpu_ns == before_ns;
+	table->rested_samples = table->rested ? table->rested_samples + 1 : 0;
 	if (!table->rested && table->cpu_ns && nr_threads >= LEAST_THREADS)
 		find_ran(table, threads, nr_threads);
 }

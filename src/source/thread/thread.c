@@ -344,8 +344,10 @@ static int sample_asleep(struct thread_table *table, struct thread *thread)
 int thread_sample(struct thread_table *table, struct thread *thread)
 {
 	int rc = thread_read_ran(table, thread);
+	/* Only a thread of the process can give another one a name, so that each is reread
+	 * once after the last of them has run. */
 	bool again =
-		!table->rested &&
+		table->rested_samples <= table->reread_samples &&
 		(table->generation + (uint32_t)thread->tid) % table->reread_samples == 0;
 
 	if (rc)

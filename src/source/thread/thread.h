@@ -109,9 +109,10 @@ struct thread_table {
 	size_t nr_fds;
 	size_t max_fds;
 	uint32_t generation;
-	long hz;        /* clock ticks per second */
-	int64_t cpu_ns; /* total of all threads at this sample; 0 if unknown */
-	bool rested;    /* no thread has run since the previous sample */
+	long hz;                 /* clock ticks per second */
+	int64_t cpu_ns;          /* total of all threads at this sample; 0 if unknown */
+	bool rested;             /* no thread has run since the previous sample */
+	uint32_t rested_samples; /* how many samples in a row say so */
 	struct thread_sums sums;
 	uint32_t reread_samples; /* every name is reread once in this many samples */
 };
