@@ -483,6 +483,11 @@ int go_sampler_run(struct go_sampler *sampler, int64_t now_ns, struct err *e)
 	sampler->nr_known = sampler->nr_entries < count ? sampler->nr_entries : count;
 	sampler->nr_entries = count;
 	sample_all(sampler);
+	/* Goroutines of a process that has ended meanwhile have not ended before it. */
+	sampler->mem->failed = 0;
+	if (!go_allgs_read(&sampler->layout->allgs, sampler->mem, &first, &count) &&
+	    (sampler->mem->failed == ESRCH || sampler->mem->failed == EPERM))
+		return read_failed(sampler->mem, e);
 	sampler->samples++;
 	sampler->last_ns = now_ns;
 	return 0;
