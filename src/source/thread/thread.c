@@ -121,24 +121,20 @@ static int read_stat(struct thread_table *table, struct thread *thread)
 {
 	char text[PROC_TEXT_MAX];
 	struct proc_stat stat;
+	bool kept = thread->stat_fd >= 0;
+	ssize_t got = thread_read_file(table, thread, &thread->stat_fd, THREAD_STAT, text,
+				       sizeof(text));
 
-	for (int attempt = 0; attempt < 2; attempt++) {
-		bool kept = thread->stat_fd >= 0;
-		ssize_t got = thread_read_file(table, thread, &thread->stat_fd,
-					       THREAD_STAT, text, sizeof(text));
-
-		/* The descriptor belongs to a thread that ended; its tid may have been
-		 * reused. */
-		if (got == -ESRCH && kept) {
-			thread_close_files(table, thread);
-			continue;
-		}
-		if (got < 0)
-			return (int)got;
-		if (!proc_parse_stat(text, (size_t)got, &stat))
-			return -EPROTO;
-		break;
+	/* The descriptor belongs to a thread that ended; its tid may have been reused. */
+	if (got == -ESRCH && kept) {
+		thread_close_files(table, thread);
+		got = thread_read_file(table, thread, &thread->stat_fd, THREAD_STAT, text,
+				       sizeof(text));
 	}
+	if (got < 0)
+		return (int)got;
+	if (!proc_parse_stat(text, (size_t)got, &stat))
+		return -EPROTO;
 	if (thread->sampled && stat.start_ticks != thread->start_ticks) {
 		thread->stack = NULL;
 		thread->call_text[0] = '\0';
