@@ -10,7 +10,7 @@
 #include "source/go/proof/chunk.h"
 #include "source/go/proof/mark.h"
 
-#define HEAP        0xc000000000ull
+#define ARENA_BYTES (1ull << GO_ARENA_SHIFT)
 #define HEAP_BYTES  (8ull << 20)
 #define PAGE        (1ull << GO_PAGE_SHIFT)
 #define SPANS       ((size_t)(HEAP_BYTES >> GO_PAGE_SHIFT))
@@ -19,6 +19,8 @@
 static struct go_heap heap;
 static struct go_mark mark;
 static struct memory mem;
+static void *mapping;
+static uint64_t base; /* of the heap, where the system has room for it */
 static bool alive[2];
 static int never;
 static uint64_t seed;
@@ -53,7 +55,7 @@ static void add_span(uint64_t *start, uint64_t size, bool noscan)
 				      .noscan = noscan};
 	heap.nr_objects += (nr + GO_HEAP_OBJECTS - 1) / GO_HEAP_OBJECTS * GO_HEAP_OBJECTS;
 	for (uint64_t i = 0; i < bytes >> GO_PAGE_SHIFT; i++)
-		heap.pages[((*start - HEAP) >> GO_PAGE_SHIFT) + i] =
+		heap.pages[((*start - base) >> GO_PAGE_SHIFT) + i] =
 			(uint32_t)heap.nr_spans;
 	*start += bytes;
 }
@@ -61,30 +63,31 @@ static void add_span(uint64_t *start, uint64_t size, bool noscan)
 /* Sizes of all kinds: tiny ones, those of the runtime's own records, a large one. */
 static void begin(const uint64_t *sizes, size_t nr_sizes)
 {
-	uint64_t start = HEAP;
+	uint64_t start;
 
+	mapping = mmap(NULL, ARENA_BYTES + HEAP_BYTES, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(mapping, MAP_FAILED);
+	start = base = ((uintptr_t)mapping + ARENA_BYTES - 1) & ~(ARENA_BYTES - 1);
 	mem = self();
 	memset(&heap, 0, sizeof(heap));
 	heap.mem = &mem;
 	heap.cancel = &never;
-	heap.low = HEAP;
+	heap.low = base;
 	heap.extent = HEAP_BYTES;
 	heap.spans = calloc(SPANS, sizeof(*heap.spans));
 	heap.arenas = calloc((size_t)1 << 21, sizeof(*heap.arenas));
-	heap.arenas[HEAP >> GO_ARENA_SHIFT] = 1;
+	heap.arenas[base >> GO_ARENA_SHIFT] = 1;
 	heap.nr_arenas = 1;
 	heap.pages = calloc((size_t)1 << (GO_ARENA_SHIFT - GO_PAGE_SHIFT),
 			    sizeof(*heap.pages));
 	heap.chunks = go_chunks_new();
 	assert_non_null(heap.chunks);
 	assert_true(go_chunks_begin(heap.chunks, 1));
-	assert_ptr_equal(mmap(at(HEAP), HEAP_BYTES, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0),
-			 at(HEAP));
-	for (size_t i = 0; start < HEAP + HEAP_BYTES; i++) {
+	for (size_t i = 0; start < base + HEAP_BYTES; i++) {
 		uint64_t size = sizes[i % nr_sizes];
 
-		if (size > HEAP + HEAP_BYTES - start)
+		if (size > base + HEAP_BYTES - start)
 			size = 64;
 		add_span(&start, size, i % 7 == 6);
 	}
@@ -95,7 +98,7 @@ static void begin(const uint64_t *sizes, size_t nr_sizes)
 
 static void end(void)
 {
-	munmap(at(HEAP), HEAP_BYTES);
+	munmap(mapping, ARENA_BYTES + HEAP_BYTES);
 	go_mark_release(&mark);
 	go_chunks_free(heap.chunks);
 	free(heap.spans);
@@ -154,7 +157,7 @@ static void expect(uint64_t root)
 		expected[span->first + index] = true;
 		for (uint64_t i = 0; i < span->size / 8 && !span->noscan; i++) {
 			word = at(go_heap_base(span, index))[i];
-			if (word - HEAP < HEAP_BYTES && nr < OBJECTS_MAX * 2)
+			if (word - base < HEAP_BYTES && nr < OBJECTS_MAX * 2)
 				work[nr++] = word;
 		}
 	}
@@ -193,13 +196,13 @@ static void test_random(void **state)
 		for (uint64_t i = (uint64_t)2000 << round; i > 0; i--) {
 			uint64_t inside = next_random() % (HEAP_BYTES / 8) * 8;
 
-			*at(HEAP + inside) = random_word();
+			*at(base + inside) = random_word();
 		}
 		for (unsigned i = 0; i < 20; i++)
 			mark_and_check(random_base());
 		/* An address that was not there before is found when all is read again. */
 		for (unsigned i = 0; i < 1000; i++)
-			*at(HEAP + next_random() % (HEAP_BYTES / 8) * 8) = random_word();
+			*at(base + next_random() % (HEAP_BYTES / 8) * 8) = random_word();
 		assert_true(go_chunks_begin(heap.chunks, 1));
 		assert_true(go_mark_again(&mark));
 		follow();
@@ -229,10 +232,10 @@ static void test_chain(void **state)
 		for (uint64_t i = 0, place = 0; i < nr - 1; i++) {
 			uint64_t next = (place + steps[way]) % nr;
 
-			*at(HEAP + place * 64 + 8) = HEAP + next * 64;
+			*at(base + place * 64 + 8) = base + next * 64;
 			place = next;
 		}
-		mark_and_check(HEAP);
+		mark_and_check(base);
 		for (uint64_t i = 0; i < nr; i++)
 			assert_true(expected[i]);
 		end();
@@ -244,8 +247,8 @@ static void test_chain(void **state)
 static void test_special(void **state)
 {
 	static const uint64_t sizes[] = {96};
-	const uint64_t sudog = HEAP + 96, chan = HEAP + 192, g = HEAP + 288;
-	const uint64_t beyond = HEAP + 384, inside = chan + 8;
+	const uint64_t sudog = base + 96, chan = base + 192, g = base + 288;
+	const uint64_t beyond = base + 384, inside = chan + 8;
 	uint32_t before;
 
 	(void)state;
@@ -261,10 +264,10 @@ static void test_special(void **state)
 	assert_false(go_mark_hide(&mark, chan));
 	*at(sudog) = chan;
 	*at(g) = beyond;
-	*at(HEAP) = sudog;
-	*at(HEAP + 8) = g;
-	*at(HEAP + 16) = inside;
-	go_mark_address(&mark, HEAP);
+	*at(base) = sudog;
+	*at(base + 8) = g;
+	*at(base + 16) = inside;
+	go_mark_address(&mark, base);
 	follow();
 	assert_true(is_marked(1) && is_marked(3));
 	assert_false(is_marked(2) || is_marked(4));
@@ -292,12 +295,12 @@ static void test_hole(void **state)
 	begin(sizes, 1);
 	for (uint64_t i = 0; i < 64; i++) {
 		heap.spans[i].noscan = false;
-		*at(HEAP + i * PAGE) = HEAP + i * PAGE + 64;
-		go_mark_address(&mark, HEAP + i * PAGE);
+		*at(base + i * PAGE) = base + i * PAGE + 64;
+		go_mark_address(&mark, base + i * PAGE);
 	}
 	/* The second half of the tenth span, where one more object was reached. */
-	go_mark_address(&mark, HEAP + 9 * PAGE + 5 * 1024);
-	munmap(at(HEAP + 9 * PAGE + PAGE / 2), PAGE / 2);
+	go_mark_address(&mark, base + 9 * PAGE + 5 * 1024);
+	munmap(at(base + 9 * PAGE + PAGE / 2), PAGE / 2);
 	while (!go_mark_follow(&mark))
 		continue;
 	assert_int_equal(heap.holes, 1);
