@@ -247,12 +247,16 @@ static void test_chain(void **state)
 static void test_special(void **state)
 {
 	static const uint64_t sizes[] = {96};
-	const uint64_t sudog = base + 96, chan = base + 192, g = base + 288;
-	const uint64_t beyond = base + 384, inside = chan + 8;
+	uint64_t sudog, chan, g, beyond, inside;
 	uint32_t before;
 
 	(void)state;
 	begin(sizes, 1);
+	sudog = base + 96;
+	chan = base + 192;
+	g = base + 288;
+	beyond = base + 384;
+	inside = chan + 8;
 	assert_true(go_mark_hide(&mark, g));
 	assert_true(go_mark_special(&mark, sudog, GO_SPECIAL_SUDOG, 1, &before));
 	assert_true(go_mark_special(&mark, chan, GO_SPECIAL_CHAN, 5, &before));
