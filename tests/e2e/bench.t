@@ -49,10 +49,10 @@ check 'a row at its goal ends all the same' never_row
 # Ours is 15 after theirs and 30 after ours.
 check 'two that are compared take turns at going first' row 'in turns' '^0.750	ratio	-	0.750-1.500$'
 
-printf '#!/bin/sh\ncat "%s/rows"\n' "$work" >"$work/build/tests/bench/stub"
-chmod +x "$work/build/tests/bench/stub"
+printf '#!/bin/sh\ncat "%s/rows"\n' "$work" >"$work/build/tests/bench/given"
+chmod +x "$work/build/tests/bench/given"
 printf '%s\n' 'fine	5	ms	<= 5' 'bad	5	ms	4' 'wide	1.0	ratio	>=1	0.90-1.10' 'a note' '| a | row |' >"$work/rows"
-BUILD=$work/build "$root/tests/bench/run.sh" stub >"$work/table"
+BUILD=$work/build "$root/tests/bench/run.sh" given >"$work/table"
 words() {
 	grep -qE '^fine .* yes$' "$work/table" && grep -qE '^bad .* NO$' "$work/table" &&
 		grep -qE '^wide .* open, ±10.0%$' "$work/table" && grep -qx '# a note' "$work/table"
