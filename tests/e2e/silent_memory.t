@@ -96,6 +96,7 @@ kill "$target"
 
 # A program whose file does not answer: a process that opens it cannot be killed, but the client must
 # end. The program's arguments are in such a page too, so /proc/PID/cmdline does not answer either.
+: >"$work/out" # which still has the word of the program before
 "$work/mount/file" "$work/mount/file" 1 words <"$work/in" >"$work/out" 2>"$work/log" &
 target=$!
 started="$started $target"
