@@ -30,17 +30,8 @@
 #define NEW_WHEN       16u
 #define NEW_HEAP       48u /* from `when` on */
 
-enum old_status {
-	OLD_WAITING = 1,
-	OLD_RUNNING = 2,
-	OLD_MODIFYING = 6,
-	OLD_EARLIER = 7,
-	OLD_LATER = 8,
-	OLD_MOVING = 9,
-};
-
-#define NEW_IN_HEAP 1u
-#define NEW_ZOMBIE  4u
+#define NEW_IN_HEAP    1u
+#define NEW_ZOMBIE     4u
 
 void go_timers_init(struct go_timers *timers, struct memory *mem,
 		    struct go_module *module, struct intern *intern)

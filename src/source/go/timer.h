@@ -24,6 +24,17 @@
 #define GO_TIMER_GROUPS_MAX 1024u /* kept while they are counted */
 #define GO_TIMER_CHUNK      2048u /* read at a time */
 
+/* States of a timer before Go 1.23 in which it will fire; in others it has fired or was
+ * stopped. */
+enum old_status {
+	OLD_WAITING = 1,
+	OLD_RUNNING = 2,
+	OLD_MODIFYING = 6,
+	OLD_EARLIER = 7,
+	OLD_LATER = 8,
+	OLD_MOVING = 9,
+};
+
 /* An armed timer. */
 struct go_timer {
 	uint64_t address;

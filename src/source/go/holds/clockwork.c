@@ -6,6 +6,7 @@
 #include "source/go/holds/typed.h"
 
 #include "base/clock.h"
+#include "source/go/timer.h"
 
 #define TIMER_BYTES 112u
 #define NEW_SINCE   23u
@@ -15,16 +16,6 @@
 #define OLD_WHEN    8u
 #define OLD_NEXT    56u
 #define OLD_STATUS  64u
-
-/* Those in which it will fire; in others it has fired or was stopped. */
-enum old_status {
-	OLD_WAITING = 1,
-	OLD_RUNNING = 2,
-	OLD_MODIFYING = 6,
-	OLD_EARLIER = 7,
-	OLD_LATER = 8,
-	OLD_MOVING = 9,
-};
 
 struct clockwork {
 	int64_t when_ns, period_ns;
