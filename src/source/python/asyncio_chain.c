@@ -150,6 +150,7 @@ static bool push_link(struct chains *chains, const struct python_step *step,
 	}
 	link = &asyncio->links[asyncio->nr_links];
 	python_frame_take(&chains->python->reader.layout, address, bytes, &link->frame);
+	link->object = step->object;
 	link->task = step->task;
 	link->slot = link->awaits = 0;
 	link->previous = task->last_link;
@@ -239,6 +240,8 @@ static void classify(struct chains *chains, size_t bytes)
 			step->slot = step->object + WRAPPED;
 		} else if (!coroutine && kind != PYTHON_IS_GENERATOR) {
 			asyncio->out.list[step->task].awaited = step->object;
+			asyncio->out.list[step->task].moved |=
+				!load_u64(object + OB_TYPE);
 			step->slot = wrapped_slot(chains, step, object);
 		} else if (layout->minor >= 11) {
 			take_frame(chains, step, object + layout->generator_frame,
@@ -248,7 +251,9 @@ static void classify(struct chains *chains, size_t bytes)
 						 coroutine));
 		} else {
 			step->frame = load_u64(object + layout->generator_frame);
-			step->object = coroutine;
+			step->coroutine = coroutine;
+			/* It has ended, so what awaits it has gone on. */
+			asyncio->out.list[step->task].moved |= !step->frame;
 		}
 	}
 }
@@ -274,7 +279,7 @@ static void take_old_frames(struct chains *chains)
 			continue;
 		if (item->ok)
 			take_frame(chains, step, frame, step->frame,
-				   rest_before_11(layout, frame, step->object != 0));
+				   rest_before_11(layout, frame, step->coroutine));
 		else
 			chains->asyncio->out.list[step->task].moved = true;
 	}

@@ -27,6 +27,7 @@ struct python_found {
 
 struct python_link {
 	struct python_frame frame;
+	uint64_t object;         /* the coroutine */
 	uint32_t task, previous; /* the link of the coroutine that awaits this one */
 	uint64_t slot, awaits;   /* where it keeps what it awaits, and that; 0: nothing */
 };
@@ -34,6 +35,7 @@ struct python_link {
 struct python_step {
 	uint64_t object, frame, slot;
 	uint32_t task;
+	bool coroutine;
 };
 
 /* An asyncio.Lock that an async with statement holds. */

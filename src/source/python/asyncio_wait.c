@@ -8,8 +8,15 @@
 #include "source/python/asyncio_object.h"
 #include "source/python/wait_rules.h"
 
-#define FRAMES_MOST 32u
-#define OB_TYPE     8u
+#define FRAMES_MOST    32u
+#define OB_TYPE        8u
+/* Of a future: what its end will call, first and then. */
+#define CALLBACK       24u
+#define CALLBACKS      40u
+#define FUTURE_BYTES   48u
+#define WRAPPER_TASK   16u
+#define FUNCTION_SELF  24u
+#define FUNCTION_BYTES 32u
 
 static bool is_outer(const struct python_rule *rule)
 {
@@ -52,11 +59,61 @@ static void take_waiter(struct python *python, struct python_asyncio *asyncio,
 		task->state = STATE_RUNNABLE;
 }
 
+/* Whether this is a task's function for its wake-up: a wrapper, or a built-in function, or a
+ * method of the task. */
+static bool wakes(const struct python_task *task, const uint8_t *function)
+{
+	return load_u64(function + WRAPPER_TASK) == task->address ||
+	       load_u64(function + FUNCTION_SELF) == task->address;
+}
+
+/*
+ * What is said of a task that waits for another one, or for several, follows from the type
+ * of the future. If the end of that calls somebody else's function alone, the task has gone
+ * on since it was read, and the future is a new one in the memory of the old one.
+ */
+static void check_callbacks(struct python *python, struct python_asyncio *asyncio,
+			    size_t nr)
+{
+	struct python_tasks *out = &asyncio->out;
+
+	if (nr == 0 ||
+	    !array_reserve(&python->bytes, &python->cap_bytes, out->nr * FUNCTION_BYTES))
+		return;
+	memory_gather_read(&python->reader.mem, &python->reader.gather, python->items, nr,
+			   python->bytes, FUNCTION_BYTES);
+	for (size_t i = 0; i < nr; i++) {
+		const struct memory_item *item = &python->items[i];
+		struct python_task *task = &out->list[item->index];
+
+		if (item->ok &&
+		    !wakes(task, python->bytes + (size_t)item->index * FUNCTION_BYTES))
+			task->moved = true;
+	}
+}
+
+/* The function to check, or 0. One behind others is not looked for. */
+static uint64_t only_callback(const struct python_task *task, uint64_t none,
+			      const uint8_t *future)
+{
+	uint64_t others = load_u64(future + CALLBACKS);
+
+	return task->state != STATE_RUNNABLE &&
+			       (task->waits_for == PYTHON_IS_GATHER ||
+				task->waits_for == PYTHON_IS_TASK) &&
+			       (others == 0 || others == none)
+		       ? load_u64(future + CALLBACK)
+		       : 0;
+}
+
 static void read_waiters(struct python *python, struct python_asyncio *asyncio)
 {
 	size_t bytes = (size_t)python->reader.layout.task_state + 4, nr = 0;
+	size_t nr_callbacks = 0;
 	struct python_tasks *out = &asyncio->out;
 
+	if (bytes < FUTURE_BYTES)
+		bytes = FUTURE_BYTES;
 	if (!python_gather_reserve(python, out->nr))
 		return;
 	for (size_t i = 0; i < out->nr; i++) {
@@ -75,12 +132,20 @@ static void read_waiters(struct python *python, struct python_asyncio *asyncio)
 	memory_gather_read(&python->reader.mem, &python->reader.gather, python->items, nr,
 			   python->bytes, bytes);
 	for (size_t i = 0; i < nr; i++) {
-		const struct memory_item *item = &python->items[i];
+		const struct memory_item item = python->items[i];
+		const uint8_t *future = python->bytes + (size_t)item.index * bytes;
+		struct python_task *task = &out->list[item.index];
+		uint64_t callback;
 
-		if (item->ok)
-			take_waiter(python, asyncio, &out->list[item->index],
-				    python->bytes + (size_t)item->index * bytes);
+		if (!item.ok)
+			continue;
+		take_waiter(python, asyncio, task, future);
+		callback = only_callback(task, python->reader.none, future);
+		if (callback)
+			python->items[nr_callbacks++] =
+				(struct memory_item){callback, item.index, false};
 	}
+	check_callbacks(python, asyncio, nr_callbacks);
 }
 
 static void explain(struct python *python, struct python_asyncio *asyncio,
