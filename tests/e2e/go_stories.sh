@@ -125,7 +125,7 @@ tell_sockets() {
 	check "$1: pings: with the function that started them" in_report pings \
 		'has leaks.0.created_by.0.function=main.(*socket).serve'
 	check "$1: pings: there are as many as the program says" after pings \
-		"count name=main.(*socket).pingLoop state=chan-recv = $(knows pings tickers) and
+		"count name=main.(*socket).pingLoop = $(knows pings tickers) and
 		 in resources.go_timers.groups.* row $ticker has count=$(knows pings tickers)"
 }
 tell_queue() {

@@ -81,7 +81,7 @@ if command -v go >/dev/null; then
 	export GOCACHE
 	go build -o "$work/tiny" "$beside/../targets/go/tiny.go" >"$work/build.log" 2>&1
 	for i in 1 2; do
-		start sh -c "exec '$work/tiny' 3 >'$work/tiny.$i'"
+		start sh -c "exec '$work/tiny' 12 >'$work/tiny.$i'"
 		eval "tiny$i=$last"
 		until_true grep -q ready "$work/tiny.$i"
 	done
