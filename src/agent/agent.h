@@ -52,8 +52,11 @@ struct agent_mark {
 	uint8_t saved; /* enum agent_saved */
 	bool api;      /* the saved state was an API wait */
 	char what;     /* first byte of the saved text */
-	/* address of the mark that published the saved state, or 0 */
-	uintptr_t outer;
+	/* where the caller of the wrapper had its stack pointer: the same for each wrapper that
+	 * one function calls, and lower for what runs inside this one, whatever the compiler
+	 * makes of their frames */
+	uintptr_t frame;
+	uintptr_t outer; /* the frame of the wait that published the saved state, or 0 */
 };
 
 /*
@@ -75,7 +78,8 @@ AGENT_HIDDEN void agent_leave(struct agent_mark *mark);
  * before that. */
 #define AGENT_MARK                                                                       \
 	struct agent_mark mark __attribute__((cleanup(agent_leave)));                    \
-	mark.slot = NULL
+	mark.slot = NULL;                                                                \
+	mark.frame = (uintptr_t)__builtin_dwarf_cfa()
 
 /* Returns the record for a new channel, or NULL if none is free (which is counted) or the
  * agent is not running. Write its fields with relaxed atomic stores, and only while

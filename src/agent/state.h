@@ -122,7 +122,7 @@ struct agent_tls {
 	uint32_t generation;
 	/* a slot is being taken; a signal handler must stay inert */
 	uint32_t busy;
-	uintptr_t top;         /* address of the mark that published the outer wait */
+	uintptr_t top;         /* frame of the mark that published the outer wait, or 0 */
 	struct wire_slot *own; /* the thread's own slot */
 	uintptr_t stack_top;   /* 0 if unknown */
 	/* bytes below stack_top that certainly belong to this stack */

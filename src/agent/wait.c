@@ -11,19 +11,6 @@
 
 #include "agent/raw.h"
 
-/* AddressSanitizer may allocate frames on the heap, where their addresses have no
- * order. */
-#if defined(__SANITIZE_ADDRESS__)
-#define WAIT_FRAMES_ORDERED 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WAIT_FRAMES_ORDERED 0
-#endif
-#endif
-#ifndef WAIT_FRAMES_ORDERED
-#define WAIT_FRAMES_ORDERED 1
-#endif
-
 static void wait_set(struct wire_slot *slot, uint32_t state, uint64_t since_ns,
 		     uint64_t object, uint64_t call_site, int32_t fd)
 {
@@ -53,7 +40,7 @@ static __attribute__((noinline, cold)) void wait_drop_stale(struct wire_slot *sl
 {
 	stack_t alternate = {.ss_flags = SS_ONSTACK};
 
-	if (!WAIT_FRAMES_ORDERED || frame < agent_tls.top || agent_filtered() ||
+	if (frame < agent_tls.top || agent_filtered() ||
 	    raw2(SYS_sigaltstack, NULL, &alternate) != 0 ||
 	    (alternate.ss_flags & SS_ONSTACK) != 0)
 		return;
@@ -133,10 +120,10 @@ AGENT_HOT void agent_enter(struct agent_mark *mark, uint32_t state, uint64_t obj
 		return;
 	}
 	if (AGENT_UNLIKELY(agent_tls.top != 0))
-		wait_drop_stale(slot, (uintptr_t)mark);
+		wait_drop_stale(slot, mark->frame);
 	if (AGENT_UNLIKELY(agent_tls.top != 0 || slot->state != WIRE_STATE_RUNNING))
 		wait_save(mark, slot);
-	agent_tls.top = (uintptr_t)mark;
+	agent_tls.top = mark->frame;
 
 	uint32_t odd = agent_seq_begin(&slot->seq);
 

@@ -85,10 +85,11 @@ static inline int32_t join_tid(unsigned long thread)
  * mark. */
 #define WRAP_TRY(name, params, args, direct, attempt, busy, state)                       \
 	WRAP_DECLARE(int, name, params)                                                  \
-	static __attribute__((noinline)) int block_##name(const void *call_site,         \
-							  WRAP_UNWRAP params)            \
+	static __attribute__((noinline)) int block_##name(                               \
+		const void *call_site, void *frame, WRAP_UNWRAP params)                  \
 	{                                                                                \
 		AGENT_MARK;                                                              \
+		mark.frame = WRAP_WORD(frame);                                           \
 		agent_enter(&mark, GRMON_##state, WRAP_WORD(lock), -1, call_site);       \
 		return WRAP_REAL(name) args;                                             \
 	}                                                                                \
@@ -103,7 +104,8 @@ static inline int32_t join_tid(unsigned long thread)
 		result = attempt(lock);                                                  \
 		if (__builtin_expect(result != (busy), 1))                               \
 			return result;                                                   \
-		return block_##name(__builtin_return_address(0), WRAP_UNWRAP args);      \
+		return block_##name(__builtin_return_address(0), __builtin_dwarf_cfa(),  \
+				    WRAP_UNWRAP args);                                   \
 	}
 #define WRAP_UNWRAP(...) __VA_ARGS__
 

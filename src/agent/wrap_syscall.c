@@ -100,6 +100,13 @@ __attribute__((used)) static const struct syscall_row rows[] = {
 
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
 
+/* What the code of syscall() below has on the stack when it calls syscall_block(). */
+#ifdef __x86_64__
+#define SYSCALL_BYTES 32
+#else
+#define SYSCALL_BYTES 0
+#endif
+
 typedef long syscall_fn(long number, long a, long b, long c, long d, long e, long f);
 
 /* Carries out a call whose number is in the table. Called from the code below. */
@@ -124,6 +131,7 @@ long syscall_block(long number, long a, long b, long c, long d, long e, long f,
 	}
 	AGENT_MARK;
 
+	mark.frame += SYSCALL_BYTES;
 	agent_enter(&mark, row->state, row->object ? (uint64_t)a : 0,
 		    row->fd ? (int)a : -1, call_site);
 	return real(number, a, b, c, d, e, f);

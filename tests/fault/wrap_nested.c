@@ -120,14 +120,29 @@ static void jump_out(int number)
 	siglongjmp(out, 1);
 }
 
-static void *read_and_jump(void *unused)
+/* What one function calls after another that it has left: of each a first one and a second. */
+static const struct jump {
+	bool mutex_first;
+	uint32_t state;
+} jumps[] = {{false, GRMON_IO_READ}, {true, GRMON_MUTEX}};
+static const struct jump *jump;
+static pthread_mutex_t held = PTHREAD_MUTEX_INITIALIZER;
+
+static void *wait_and_jump(void *unused)
 {
 	char byte;
 
 	i_am();
-	if (sigsetjmp(out, 1) == 0)
+	if (sigsetjmp(out, 1) == 0) {
+		if (jump->mutex_first)
+			pthread_mutex_lock(&held);
+		else
+			(void)!read(fds[0], &byte, 1);
+	}
+	if (jump->mutex_first)
 		(void)!read(fds[0], &byte, 1);
-	sem_wait(&go);
+	else
+		sem_wait(&go);
 	spin_here();
 	return unused;
 }
@@ -141,17 +156,27 @@ static void test_jump_out_of_wait(void **state)
 	if (SANITIZED)
 		skip();
 	sigaction(SIGUSR2, &action, NULL);
-	__atomic_store_n(&spin, 1, __ATOMIC_RELEASE);
-	pthread_t thread = start(read_and_jump);
+	pthread_mutex_lock(&held);
+	for (jump = jumps; jump < jumps + sizeof(jumps) / sizeof(jumps[0]); jump++) {
+		__atomic_store_n(&spin, 1, __ATOMIC_RELEASE);
+		pthread_t thread = start(wait_and_jump);
 
-	assert_waits(GRMON_IO_READ, NULL, fds[0]);
-	pthread_kill(thread, SIGUSR2);
-	assert_waits(GRMON_SEMAPHORE, &go, -1);
-	sem_post(&go);
-	/* The slot does not return to the read that never returned. */
-	assert_waits(WIRE_STATE_RUNNING, NULL, -1);
-	__atomic_store_n(&spin, 0, __ATOMIC_RELEASE);
-	pthread_join(thread, NULL);
+		assert_waits(jump->state, jump->mutex_first ? &held : NULL,
+			     jump->mutex_first ? -1 : fds[0]);
+		pthread_kill(thread, SIGUSR2);
+		if (jump->mutex_first) {
+			assert_waits(GRMON_IO_READ, NULL, fds[0]);
+			assert_int_equal(write(fds[1], "", 1), 1);
+		} else {
+			assert_waits(GRMON_SEMAPHORE, &go, -1);
+			sem_post(&go);
+		}
+		/* The slot does not return to the first wait, which never returned. */
+		assert_waits(WIRE_STATE_RUNNING, NULL, -1);
+		__atomic_store_n(&spin, 0, __ATOMIC_RELEASE);
+		pthread_join(thread, NULL);
+	}
+	pthread_mutex_unlock(&held);
 }
 
 static void spin_in_cleanup(void *unused)
