@@ -18,7 +18,10 @@
 #define ATTACH_AGAIN_NS       (2 * CLOCK_SECOND_NS)
 #define TURNS_MOST            256u /* tasks that can be in a cycle through the interpreter */
 #define STACKS_ALL_NS         (5 * CLOCK_SECOND_NS)
-#define WHOLE_AGAIN_SAMPLES   64
+/* Whole stacks are read again over this many samples, or over more, so that no sample reads
+ * more than these. */
+#define WHOLE_AGAIN_SAMPLES   64u
+#define WHOLE_AGAIN_ROWS      32u
 #define AHEAD                 8u /* rows that are fetched into the caches meanwhile */
 
 static int agent_probe(const struct source_target *t, struct err *e)
@@ -105,6 +108,9 @@ static int grow_rows(struct agent *agent, struct err *e)
 	for (uint32_t i = wanted; i < agent->nr_rows; i++)
 		row_reset(agent, &agent->rows[i]);
 	agent->nr_rows = wanted;
+	agent->whole_again = WHOLE_AGAIN_SAMPLES;
+	while (wanted / agent->whole_again > WHOLE_AGAIN_ROWS)
+		agent->whole_again *= 2;
 	return 0;
 }
 
@@ -121,37 +127,38 @@ static bool keeps_stack(const struct agent *agent, const struct row *row)
 	return row->whole && !row->thread && row->slot.state != WIRE_STATE_RUNNING &&
 	       row->contradicted == 0 &&
 	       row->whole_generation == symbols_generation(agent->symbols) &&
-	       (agent->polls + (uint32_t)row->tid) % WHOLE_AGAIN_SAMPLES != 0;
+	       (((uint32_t)agent->polls + (uint32_t)row->tid) &
+		(agent->whole_again - 1)) != 0;
 }
 
 /* Unwinds the thread's whole stack from its kernel state; works only while it is blocked.
- * */
+ * A thread that the kernel does not contradict needs no record for that. */
 static void whole_stack(struct agent *agent, struct row *row, struct task *task)
 {
 	struct thread *thread = row->thread;
+	const struct stack *stack;
+	bool suspect;
 
 	if (keeps_stack(agent, row)) {
 		task->stack = row->whole;
 		return;
 	}
 	row->whole = NULL;
-	if (!thread)
-		thread = thread_get(&agent->threads, row->tid);
-	if (!thread)
-		return;
-	if (row->thread || thread_sample(&agent->threads, thread) == 0) {
+	if (thread) {
 		thread_unwind(&agent->threads, thread, true);
-		if (thread->stack)
-			task->stack = thread->stack;
-		if (thread->suspect) {
-			task->flags |= TASK_SUSPECT;
-		} else if (thread->stack) {
-			row->whole = thread->stack;
-			row->whole_generation = symbols_generation(agent->symbols);
-		}
+		stack = thread->stack;
+		suspect = thread->suspect;
+	} else {
+		stack = thread_stack_once(&agent->threads, row->tid, &suspect);
 	}
-	if (!thread->claimed)
-		thread_drop(&agent->threads, thread);
+	if (stack)
+		task->stack = stack;
+	if (suspect) {
+		task->flags |= TASK_SUSPECT;
+	} else if (stack) {
+		row->whole = stack;
+		row->whole_generation = symbols_generation(agent->symbols);
+	}
 }
 
 /* The row of the task that is looked at in detail is not copied. */

@@ -106,6 +106,8 @@ struct agent {
 	size_t cap_rows, cap_kept, cap_changed;
 	uint32_t nr_threads; /* number of live rows that are threads */
 	uint64_t polls;
+	/* a whole stack is read again after this many samples; a power of two */
+	uint32_t whole_again;
 	int64_t start_ns; /* start of the process, CLOCK_MONOTONIC */
 	int64_t start_real_ns;
 	int64_t now_ns;

@@ -117,7 +117,7 @@ static void walk_process(struct peers *peers, const struct process *process)
 	while (process_fds_next(&fds)) {
 		if (process_fds_link(&fds, link, sizeof(link)) <= 0 ||
 		    text_starts_with(link, "anon_inode:") ||
-		    text_starts_with(link, "/dev/"))
+		    text_starts_with(link, "/dev/") || text_starts_with(link, "/proc/"))
 			continue;
 		if (!add_entry(peers, link_key(peers, link), process->pid,
 			       link_modes(&fds, link)))

@@ -183,6 +183,14 @@ static int explain_without_call(struct thread_table *table, struct thread *threa
 	return 0;
 }
 
+/* An exiting thread denies access to every process; that says nothing about the others. */
+static void note_denied(struct thread_table *table, pid_t tid, ssize_t got)
+{
+	if ((got == -EPERM || got == -EACCES) &&
+	    !process_thread_leaves(&table->kernel->process, tid))
+		table->kernel->denied = true;
+}
+
 static int read_call(struct thread_table *table, struct thread *thread, char before)
 {
 	char text[THREAD_CALL_MAX] = "";
@@ -194,11 +202,7 @@ static int read_call(struct thread_table *table, struct thread *thread, char bef
 
 	if (got == -ESRCH)
 		return -ESRCH;
-	/* An exiting thread denies access to every process; that says nothing about the
-	 * others. */
-	if ((got == -EPERM || got == -EACCES) &&
-	    !process_thread_leaves(&table->kernel->process, thread->tid))
-		table->kernel->denied = true;
+	note_denied(table, thread->tid, got);
 	if (got <= 0 || !proc_parse_call(text, &thread->call))
 		return explain_without_call(table, thread);
 	if (strcmp(text, thread->call_text) != 0 || before != thread->stat_state) {
@@ -424,6 +428,33 @@ void thread_unwind(struct thread_table *table, struct thread *thread, bool whole
 	thread->stack_generation = generation;
 	thread_ask_stack(table, thread);
 	thread_apply_stack(table, thread);
+}
+
+const struct stack *thread_stack_once(struct thread_table *table, pid_t tid,
+				      bool *suspect)
+{
+	struct kernel *kernel = table->kernel;
+	char before[THREAD_CALL_MAX], after[THREAD_CALL_MAX];
+	const struct stack *stack = NULL;
+	struct proc_call call;
+
+	*suspect = false;
+	if (!table->symbols || kernel->denied || kernel->memory_denied)
+		return NULL;
+	int fd = process_thread_text_open(&kernel->process, tid, THREAD_CALL);
+	ssize_t got = fd < 0 ? fd : fdio_pread_small(fd, before, sizeof(before));
+
+	note_denied(table, tid, got);
+	if (got > 0 && proc_parse_call(before, &call) && !call.running) {
+		struct proc_call from = unwind_from(kernel, &call);
+
+		stack = symbols_unwind_thread(table->symbols, &from);
+		*suspect = fdio_pread_small(fd, after, sizeof(after)) <= 0 ||
+			   strcmp(before, after) != 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	return stack;
 }
 
 /* Some limits count from the start of the wait, which is known only now. */

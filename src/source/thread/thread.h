@@ -145,6 +145,10 @@ void thread_read_sleeps(struct thread_table *table, struct thread *const *thread
 /* Unwinds the thread if that is useful and the poll has time left. If whole is true,
  * always unwinds it and also reads what only the detail view shows. */
 void thread_unwind(struct thread_table *table, struct thread *thread, bool whole);
+/* Returns the stack of a thread that blocks in a system call, without a record of it, or
+ * NULL. suspect: the thread has moved meanwhile. */
+const struct stack *thread_stack_once(struct thread_table *table, pid_t tid,
+				      bool *suspect);
 /* Derive from its stack what the thread waits for, and apply that to `wait`; state.c. */
 void thread_ask_stack(struct thread_table *table, struct thread *thread);
 void thread_apply_stack(struct thread_table *table, struct thread *thread);
