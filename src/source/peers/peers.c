@@ -25,7 +25,7 @@
 #define WALK_BUDGET_NS (CLOCK_SECOND_NS / 4)
 #define WALK_MOST_NS   (2 * CLOCK_SECOND_NS)
 #define KEPT_NS        (5 * CLOCK_SECOND_NS)
-#define WALK_SHARE     200 /* walks may take 1/200 of the CPU time of one core, */
+#define WALK_SHARE     400 /* walks may take 1/400 of the CPU time of one core, */
 #define MISSING_SHARE  100 /* or 1/100 if something was not found */
 #define LINK_MAX       PEERS_LINK_MAX
 
@@ -116,8 +116,7 @@ static void walk_process(struct peers *peers, const struct process *process)
 		return;
 	while (process_fds_next(&fds)) {
 		if (process_fds_link(&fds, link, sizeof(link)) <= 0 ||
-		    text_starts_with(link, "anon_inode:") ||
-		    text_starts_with(link, "/dev/") || text_starts_with(link, "/proc/"))
+		    !process_fds_link_joins(link))
 			continue;
 		if (!add_entry(peers, link_key(peers, link), process->pid,
 			       link_modes(&fds, link)))

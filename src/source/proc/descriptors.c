@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptors of a live process, from its directories fd and fdinfo. */
 #include "source/proc/descriptors.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -173,6 +174,12 @@ ssize_t process_fds_link(const struct process_fds *fds, char *out, size_t size)
 
 	out[got > 0 ? got : 0] = '\0';
 	return got < 0 ? -errno : got;
+}
+
+bool process_fds_link_joins(const char *link)
+{
+	return !text_starts_with(link, "anon_inode:") &&
+	       !text_starts_with(link, "/dev/") && !text_starts_with(link, "/proc/");
 }
 
 bool process_fds_id(const struct process_fds *fds, struct statx *id)

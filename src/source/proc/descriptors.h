@@ -48,6 +48,8 @@ long process_fds_tell(const struct process_fds *fds);
 void process_fds_seek(struct process_fds *fds, long position);
 /* As process_fd_link() for fds->fd. */
 ssize_t process_fds_link(const struct process_fds *fds, char *out, size_t size);
+/* Whether such a link may name what another process holds the other end of. */
+bool process_fds_link_joins(const char *link);
 bool process_fds_id(const struct process_fds *fds, struct statx *id);
 ssize_t process_fds_info(const struct process_fds *fds, char *out, size_t size);
 /* Whether it was opened for reading (S_IRUSR) and for writing (S_IWUSR); 0 if unknown. */

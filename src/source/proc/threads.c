@@ -98,9 +98,18 @@ ssize_t process_thread_text(const struct process *process, pid_t tid,
 			    enum process_thread_text which, char *out, size_t size)
 {
 	char path[LIVE_PATH_MAX];
-	int dir = live_thread_at(process, tid, text_names[which], path);
+	int dir = live_thread_at(process, tid, text_names[which], path), fd;
+	ssize_t got;
 
-	return fdio_read_small(dir, path, out, size);
+	if (which == THREAD_CHILDREN)
+		return fdio_read_small(dir, path, out, size);
+	/* The kernel makes all others in one piece. */
+	fd = openat(dir, path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	got = fdio_pread_small(fd, out, size);
+	close(fd);
+	return got;
 }
 
 int process_thread_text_open(const struct process *process, pid_t tid,

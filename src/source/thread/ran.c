@@ -17,11 +17,13 @@
 
 /* Names can be changed by other threads. They are reread over at least
  * THREAD_REREAD_SAMPLES samples, or over more, so that no sample rereads more than these. */
-#define REREAD_THREADS 256u
+#define REREAD_THREADS 128u
 /* A thread that has run in one of the last samples is likely to have run. */
 #define RAN_SAMPLES    4u
-/* Threads that run all the time are read a second time, as they run on meanwhile. */
-#define AGAIN_MOST     64u
+/* In a busy program one of them runs meanwhile, and they are read again, which costs less
+ * than all others: this often, if that has helped in the last sample. */
+#define ROUNDS         2
+#define ROUNDS_HOPEFUL 4
 /* The share of the threads that may be read in the hope that no others have run. */
 #define LIKELY_SHARE   4u
 /* Not worth the trouble for fewer threads. */
@@ -123,62 +125,48 @@ static int64_t due_ns(const struct thread *thread)
 		       : 0;
 }
 
-/* A wait may have begun at any time since the sample before the one that found it. */
+/* A wait may have begun at any time since the sample before the one that found it. Nobody
+ * ends a sleep before its time. */
 static bool is_likely(const struct thread_table *table, const struct thread *thread)
 {
+	bool lately = table->generation - thread->ran_generation <= RAN_SAMPLES;
 	int64_t due;
 
-	if (!thread->sampled || !thread->waits ||
-	    table->generation - thread->ran_generation <= RAN_SAMPLES)
+	if (!thread->sampled || !thread->waits)
 		return true;
-	if (!thread->timed)
-		return false;
+	if (!thread->timed || (lately && thread->wait.state != STATE_SLEEP))
+		return lately;
 	due = due_ns(thread);
 	return due == 0 ||
 	       due - (table->sums.at_ns - table->sums.before_ns) <= table->sums.at_ns;
 }
 
-/* Reads a thread a second time in this sample. */
-static int read_again(struct thread_table *table, struct thread *thread)
+/* Reads threads a second time in this sample. Returns false if one has ended. */
+static bool read_again(struct thread_table *table, struct thread *const *threads,
+		       size_t nr)
 {
 	int64_t before_ns = table->sums.known_ns;
-	bool slept = thread->slept;
-	int rc = read_sched(table, thread);
+	bool alive = true;
 
-	thread->slept &= slept;
-	table->sums.again_ns += table->sums.known_ns - before_ns;
-	return rc;
-}
+	for (size_t i = 0; alive && i < nr; i++) {
+		bool slept = threads[i]->slept;
 
-/* Reads those again that have run in this sample. Returns false if one has ended. */
-static bool read_running_again(struct thread_table *table, struct thread *const *likely,
-			       size_t nr)
-{
-	size_t again = 0;
-
-	for (size_t i = 0; i < nr && again < AGAIN_MOST; i++) {
-		if (likely[i]->slept)
-			continue;
-		again++;
-		if (read_again(table, likely[i]) != 0)
-			return false;
+		if (i + AHEAD < nr)
+			__builtin_prefetch(threads[i + AHEAD]);
+		alive = read_sched(table, threads[i]) == 0;
+		threads[i]->slept &= slept;
 	}
-	return true;
+	table->sums.again_ns += table->sums.known_ns - before_ns;
+	return alive;
 }
 
 /* Whether each thread has run as long as is known, and no longer. */
-static bool is_sum(struct thread_table *table)
+static bool is_sum(struct thread_sums *sums, int64_t total_ns)
 {
-	struct thread_sums *sums = &table->sums;
-	int64_t total_ns = clock_process_cpu_ns(table->kernel->process.pid);
-
 	/* Something was counted that is not in the total. */
 	if (total_ns < sums->known_ns + sums->ended_ns)
 		sums->ended_ns = 0;
-	if (total_ns != sums->known_ns + sums->ended_ns)
-		return false;
-	table->cpu_ns = total_ns;
-	return true;
+	return total_ns == sums->known_ns + sums->ended_ns;
 }
 
 /* Reads the threads that are likely to have run. Returns how many, or -1 if there are too
@@ -204,30 +192,44 @@ static ssize_t read_likely(struct thread_table *table, struct thread *const *thr
 	return (ssize_t)count;
 }
 
-/* Sets others_rest if no thread has run but those that are read here. */
+/*
+ * Sets others_rest if no thread has run but those that are read here, and the total, unless
+ * that was read before. Each thread that is known then was read after it.
+ */
 static void find_ran(struct thread_table *table, struct thread *const *threads, size_t nr)
 {
 	struct thread **likely = malloc((nr / LIKELY_SHARE + 1) * sizeof(*likely));
 	ssize_t count = likely ? read_likely(table, threads, nr, likely) : -1;
+	struct thread_sums *sums = &table->sums;
+	bool hopeful = table->cpu_ns == 0, alive = count >= 0;
+	int64_t total_ns = 0;
 
-	if (count >= 0)
-		table->sums.others_rest =
-			is_sum(table) ||
-			(read_running_again(table, likely, (size_t)count) &&
-			 is_sum(table));
+	for (int i = 0; i < (hopeful ? ROUNDS_HOPEFUL : ROUNDS) && alive; i++) {
+		total_ns = clock_process_cpu_ns(table->kernel->process.pid);
+		sums->others_rest = is_sum(sums, total_ns);
+		if (sums->others_rest)
+			break;
+		alive = read_again(table, likely, (size_t)count);
+	}
+	if (hopeful || sums->others_rest)
+		table->cpu_ns = total_ns;
+	if (hopeful)
+		sums->again_ns = 0;
 	free(likely);
 }
 
 /*
  * If the total is unchanged, no thread has moved. The kernel adds to it when a thread
  * leaves a CPU and at each tick: a thread that woke up less than a tick ago is noticed by
- * the next sample.
+ * the next sample. The kernel takes long to add up many threads, so that the total is not
+ * read first if it is probably another one.
  */
 void thread_table_begin(struct thread_table *table, struct thread *const *threads,
 			size_t nr_threads)
 {
 	int64_t before_ns = table->cpu_ns;
 	struct thread_sums *sums = &table->sums;
+	bool hopeful = sums->others_rest && nr_threads >= LEAST_THREADS;
 
 	kernel_share_futexes(table->kernel);
 	table->generation++;
@@ -236,13 +238,14 @@ void thread_table_begin(struct thread_table *table, struct thread *const *thread
 					: THREAD_REREAD_SAMPLES;
 	sums->before_ns = sums->at_ns;
 	sums->at_ns = table->kernel->now_ns;
-	sums->others_rest = sums->uncounted = false;
+	sums->others_rest = sums->uncounted = table->rested = false;
 	sums->again_ns = 0;
-	table->cpu_ns = clock_process_cpu_ns(table->kernel->process.pid);
+	table->cpu_ns = hopeful ? 0 : clock_process_cpu_ns(table->kernel->process.pid);
+	if (hopeful ||
+	    (table->cpu_ns && table->cpu_ns != before_ns && nr_threads >= LEAST_THREADS))
+		find_ran(table, threads, nr_threads);
 	table->rested = table->cpu_ns && table->cpu_ns == before_ns;
 	table->rested_samples = table->rested ? table->rested_samples + 1 : 0;
-	if (!table->rested && table->cpu_ns && nr_threads >= LEAST_THREADS)
-		find_ran(table, threads, nr_threads);
 }
 
 /* If all threads were read after the total, each of them had run at most as long then: the
@@ -252,7 +255,7 @@ void thread_table_end(struct thread_table *table, bool complete)
 	struct thread_sums *sums = &table->sums;
 	int64_t rest_ns = table->cpu_ns - (sums->known_ns - sums->again_ns);
 
-	if (complete && !table->rested && !sums->others_rest && !sums->uncounted &&
-	    rest_ns > sums->ended_ns)
+	if (complete && table->cpu_ns && !table->rested && !sums->others_rest &&
+	    !sums->uncounted && rest_ns > sums->ended_ns)
 		sums->ended_ns = rest_ns;
 }
