@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Every process is looked at when it is first seen, in each search while it is young,
- * because it may yet call exec or be moved to its cgroup, and rarely after that. */
+ * because it may yet call exec or be moved to its cgroup, and rarely after that. Not by
+ * libproc2, which reads every process each time. */
 #include "source/words.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* /proc/PID/stat has their addresses, for a reader that may read the memory. */
+/* /proc/PID/stat has their addresses, for a reader that may read the memory. Not by libproc2,
+ * which waits for memory that does not answer. */
 #include "source/proc/arguments.h"
 
 #include <errno.h>

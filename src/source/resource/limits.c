@@ -170,7 +170,8 @@ static void read_cgroup(const struct cgroup_files *files, const char *path,
 	}
 }
 
-/* Counts all tasks of the user by the link counts of their task directories. */
+/* Counts all tasks of the user by the link counts of their task directories. Not by
+ * libproc2, which opens and reads two files of each process for the same sum. */
 static int64_t count_user_tasks(uid_t uid)
 {
 	struct process_list list;
