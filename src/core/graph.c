@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
+
+/* What node_bits() and list_threads() read of a task. */
+#define TASK_GRAPH_BYTES (offsetof(struct task, tid) + sizeof(pid_t))
+
 /* Returns the key under which the task can be an owner, or 0 if it cannot. */
 static uint64_t owner_key(const struct task *task)
 {
@@ -52,16 +57,47 @@ static void *zeroed(size_t count, size_t size)
 	return calloc(count + 1, size);
 }
 
-/* edges: the number of waits that have an owner; several: of tasks that are waited for
- * together with others. */
-static bool builder_open(struct builder *b, struct snapshot *snapshot, size_t edges,
-			 size_t several)
+static uint8_t node_bits(const struct task *task)
 {
-	size_t capacity = 16;
+	const struct waits_on *waits = &task->waits;
+	unsigned bits = task->kind == TASK_THREAD ? NODE_THREAD : 0;
 
+	if (waits->actors)
+		bits |= NODE_ACTORS;
+	if (waits->several)
+		bits |= NODE_SEVERAL;
+	if (!graph_waits(task))
+		return (uint8_t)bits;
+	/* A task in a poll waits for more than one event, at least for signals as well. */
+	if ((!waits->limited || waits->retries) && task->state != STATE_POLL)
+		bits |= NODE_HELD;
+	return (uint8_t)(bits | NODE_WAITS);
+}
+
+/* Returns whether there is memory. edges: as for builder_open(). */
+static bool look_at_nodes(struct builder *b, struct snapshot *snapshot, size_t *edges)
+{
 	memset(b, 0, sizeof(*b));
 	b->snapshot = snapshot;
 	b->nr_nodes = snapshot->nr_tasks + snapshot->nr_others;
+	b->what = zeroed(b->nr_nodes, sizeof(*b->what));
+	for (size_t i = 0; b->what && i < b->nr_nodes; i++) {
+		if (i < snapshot->nr_tasks)
+			ahead_bring(snapshot->tasks, sizeof(struct task), i,
+				    snapshot->nr_tasks, TASK_GRAPH_BYTES);
+		b->what[i] = node_bits(graph_task(snapshot, (uint32_t)i));
+		*edges += (b->what[i] & NODE_WAITS) != 0;
+	}
+	return b->what;
+}
+
+/* edges: the number of waits that have an owner; several: of tasks that are waited for
+ * together with others. */
+static bool builder_open(struct builder *b, size_t edges, size_t several)
+{
+	struct snapshot *snapshot = b->snapshot;
+	size_t capacity = 16;
+
 	while (capacity < (edges + several) * 2)
 		capacity *= 2;
 	b->mask = capacity - 1;
@@ -83,6 +119,7 @@ static bool builder_open(struct builder *b, struct snapshot *snapshot, size_t ed
 
 static void builder_release(struct builder *b)
 {
+	free(b->what);
 	free(b->map);
 	free(b->actors);
 	free(b->owner);
@@ -154,7 +191,7 @@ static void want_owner(struct builder *b, const struct task *task)
 	const struct wait_actors *actors = task->waits.actors;
 	struct owner_node *found;
 
-	if (!graph_waits(task) || task->waits.several || (actors && !actors->tid))
+	if (actors && !actors->tid)
 		return;
 	found = actors ? graph_find(b, (uint64_t)actors->tid, 0) : find_owner_of(b, task);
 	found->key = actors ? (uint64_t)actors->tid : wanted_key(&task->waits);
@@ -167,23 +204,19 @@ static void link_waits(struct builder *b)
 	struct snapshot *s = b->snapshot;
 
 	for (size_t i = 0; i < b->nr_nodes; i++)
-		want_owner(b, graph_task(s, (uint32_t)i));
+		if ((b->what[i] & (NODE_WAITS | NODE_SEVERAL)) == NODE_WAITS)
+			want_owner(b, graph_task(s, (uint32_t)i));
 	list_threads(b);
 	for (size_t i = 0; i < b->nr_nodes; i++) {
-		uint32_t node = (uint32_t)i;
-		const struct task *task = graph_task(s, node);
+		uint8_t what = b->what[i];
 
 		b->owner[i] = GRAPH_NONE;
 		b->first_waiter[i] = GRAPH_NONE;
-		/* A task in a poll waits for more than one event, at least for signals as
-		 * well. */
-		b->dead[i] = graph_waits(task) &&
-			     (!task->waits.limited || task->waits.retries) &&
-			     task->state != STATE_POLL;
-		if (b->dead[i] && task->waits.actors)
-			b->waiting[b->nr_waiting++] = node;
-		if (graph_waits(task) && !task->waits.actors && !task->waits.several)
-			b->owner[i] = find_owner_of(b, task)->node;
+		b->dead[i] = what & NODE_HELD;
+		if (b->dead[i] && (what & NODE_ACTORS))
+			b->waiting[b->nr_waiting++] = (uint32_t)i;
+		if ((what & NODE_WAITS) && !(what & (NODE_ACTORS | NODE_SEVERAL)))
+			b->owner[i] = find_owner_of(b, graph_task(s, (uint32_t)i))->node;
 	}
 	for (size_t i = 0; i < b->nr_nodes; i++) {
 		if (b->owner[i] == GRAPH_NONE)
@@ -237,12 +270,11 @@ static void spread_life(struct builder *b)
 	bool changed = true;
 
 	for (size_t i = 0; i < b->nr_nodes; i++) {
-		const struct task *task = graph_task(b->snapshot, (uint32_t)i);
-
 		if (!b->dead[i]) {
-			graph_actor(b, (uint32_t)i)->alive += task->kind == TASK_THREAD;
+			if (b->what[i] & NODE_THREAD)
+				graph_actor(b, (uint32_t)i)->alive++;
 			b->work[b->nr_work++] = (uint32_t)i;
-		} else if (!task->waits.actors && !task->waits.several &&
+		} else if (!(b->what[i] & (NODE_ACTORS | NODE_SEVERAL)) &&
 			   b->owner[i] == GRAPH_NONE) {
 			set_alive(b, (uint32_t)i);
 		}
@@ -289,10 +321,8 @@ static uint32_t choose_actor(const struct builder *b, uint32_t node)
 static bool choose_next(struct builder *b)
 {
 	for (size_t i = 0; i < b->nr_nodes; i++) {
-		const struct task *task = graph_task(b->snapshot, (uint32_t)i);
-
 		b->next[i] = b->owner[i];
-		if (graph_waits(task) && task->waits.actors)
+		if ((b->what[i] & NODE_WAITS) && (b->what[i] & NODE_ACTORS))
 			b->next[i] = choose_actor(b, (uint32_t)i);
 	}
 	return graph_several_choose(b);
@@ -306,12 +336,12 @@ int graph_build(struct snapshot *snapshot, struct err *e)
 	int rc = 0;
 
 	snapshot->graph = NULL;
-	for (size_t i = 0; i < snapshot->nr_tasks + snapshot->nr_others; i++)
-		edges += graph_waits(graph_task(snapshot, (uint32_t)i));
+	if (!look_at_nodes(&b, snapshot, &edges))
+		return err_set(e, ERR_NOMEM, "no memory for the graph of waits");
 	if (edges == 0)
-		return 0;
+		goto release;
 	graph = arena_alloc(&snapshot->arena, sizeof(*graph));
-	if (!builder_open(&b, snapshot, edges, graph_several_count(snapshot)) || !graph) {
+	if (!builder_open(&b, edges, graph_several_count(&b)) || !graph) {
 		rc = err_set(e, ERR_NOMEM, "no memory for the graph of waits");
 		goto release;
 	}

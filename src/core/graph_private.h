@@ -40,9 +40,18 @@ struct several_member {
 	uint32_t next;    /* who waits for the same node, an index, or GRAPH_NONE */
 };
 
+enum node_bits {
+	NODE_WAITS = 1u << 0,   /* graph_waits() */
+	NODE_ACTORS = 1u << 1,  /* it waits for a process */
+	NODE_SEVERAL = 1u << 2, /* it waits for several tasks */
+	NODE_HELD = 1u << 3,    /* its wait ends only if another task ends it */
+	NODE_THREAD = 1u << 4,
+};
+
 struct builder {
 	struct snapshot *snapshot;
 	size_t nr_nodes;
+	uint8_t *what;          /* enum node_bits of each node: its task is read once */
 	struct owner_node *map; /* tasks that other tasks wait for */
 	size_t mask;
 	/* the processes of the target, which is one unless it has members, then others */
@@ -75,7 +84,7 @@ struct owner_node *graph_find(const struct builder *b, uint64_t key, pid_t pid);
 struct actor *graph_actor(const struct builder *b, uint32_t node);
 
 /* Counts how many tasks those that wait for several wait for. */
-size_t graph_several_count(const struct snapshot *snapshot);
+size_t graph_several_count(const struct builder *b);
 /* Lists the tasks that wait for several, and makes entries for what they wait for. count
  * is not 0. Returns false if there is no memory. graph_several.c. */
 bool graph_several_open(struct builder *b, size_t count);

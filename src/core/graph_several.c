@@ -8,13 +8,14 @@
 
 #include "core/graph_private.h"
 
-size_t graph_several_count(const struct snapshot *snapshot)
+size_t graph_several_count(const struct builder *b)
 {
+	const struct task *tasks = b->snapshot->tasks;
 	size_t count = 0;
 
-	for (size_t i = 0; i < snapshot->nr_tasks; i++)
-		if (snapshot->tasks[i].waits.several && graph_waits(&snapshot->tasks[i]))
-			count += snapshot->tasks[i].waits.several->nr;
+	for (size_t i = 0; i < b->snapshot->nr_tasks; i++)
+		if ((b->what[i] & NODE_SEVERAL) && (b->what[i] & NODE_WAITS))
+			count += tasks[i].waits.several->nr;
 	return count;
 }
 

@@ -50,14 +50,15 @@ static void agent_close(void *ctx)
 
 	if (!agent->kernel.names)
 		return;
-	for (size_t i = 0; i < agent->cap_rows; i++)
-		free(agent->rows[i].labels);
+	for (size_t i = 0; i < agent->cap_more; i++)
+		free(agent->more[i].labels);
 	thread_table_release(&agent->threads);
 	symbols_free(agent->symbols);
 	region_release(&agent->region);
 	kernel_close(&agent->kernel);
 	texts_keeper_release(&agent->texts);
 	free(agent->rows);
+	free(agent->more);
 	free(agent->kept);
 	free(agent->changed);
 	free(agent->others);
@@ -95,13 +96,27 @@ static int agent_open(void *ctx, const struct source_target *t, struct err *e)
 	return 0;
 }
 
+/* Each row has its second part at the same place. */
+static void link_rows(struct agent *agent)
+{
+	size_t nr = agent->cap_rows < agent->cap_more ? agent->cap_rows : agent->cap_more;
+
+	if (nr == 0 || (agent->rows[0].more == agent->more &&
+			agent->rows[nr - 1].more == &agent->more[nr - 1]))
+		return;
+	for (size_t i = 0; i < nr; i++)
+		agent->rows[i].more = &agent->more[i];
+}
+
 /* Makes room for every slot in use; a slot that was used once stays in use. */
 static int grow_rows(struct agent *agent, struct err *e)
 {
 	uint32_t wanted = agent->region.nr_slots;
+	bool room = array_reserve_zeroed(&agent->rows, &agent->cap_rows, wanted) &&
+		    array_reserve_zeroed(&agent->more, &agent->cap_more, wanted);
 
-	if (!array_reserve_zeroed(&agent->rows, &agent->cap_rows, wanted) ||
-	    !array_reserve(&agent->kept, &agent->cap_kept, wanted) ||
+	link_rows(agent);
+	if (!room || !array_reserve(&agent->kept, &agent->cap_kept, wanted) ||
 	    !array_reserve(&agent->changed, &agent->cap_changed, wanted))
 		return err_set(e, ERR_NOMEM, "no memory for %u threads", wanted);
 	/* Only a faulty writer decreases the count; drop the rows above it. */
@@ -124,8 +139,7 @@ static bool wants_stack(const struct source_focus *focus, enum task_kind kind,
  * stack is still read again occasionally. */
 static bool keeps_stack(const struct agent *agent, const struct row *row)
 {
-	return row->whole && !row->thread && row->slot.state != WIRE_STATE_RUNNING &&
-	       row->contradicted == 0 &&
+	return row->whole && !row->thread && !row->running && row->contradicted == 0 &&
 	       row->whole_generation == symbols_generation(agent->symbols) &&
 	       (((uint32_t)agent->polls + (uint32_t)row->tid) &
 		(agent->whole_again - 1)) != 0;
@@ -175,8 +189,9 @@ static bool add_row(struct agent *agent, uint32_t i, const struct source_focus *
 	struct row *row = &agent->rows[i];
 	bool whole = row->kind == WIRE_THREAD &&
 		     wants_stack(focus, TASK_THREAD, (uint64_t)row->tid);
-	bool details = whole || (row->kind != WIRE_THREAD &&
-				 wants_stack(focus, TASK_COROUTINE, row->slot.serial));
+	bool details =
+		whole || (row->kind != WIRE_THREAD &&
+			  wants_stack(focus, TASK_COROUTINE, row->more->slot.serial));
 	struct task *task;
 
 	row_describe(agent, i);
@@ -345,7 +360,7 @@ static bool is_current(const struct agent *agent, pid_t tid)
 
 		if (row->tid == tid && row->kind == WIRE_THREAD && !row->dead)
 			return __atomic_load_n(&region_slot(&agent->region, i)->seq,
-					       __ATOMIC_ACQUIRE) == row->slot.seq;
+					       __ATOMIC_ACQUIRE) == row->more->slot.seq;
 	}
 	return false;
 }
@@ -404,10 +419,8 @@ static int agent_sample(void *ctx, const struct source_focus *focus, struct snap
 							       : NAMES_LATER_NS);
 	agent->nr_changed = 0;
 	for (uint32_t i = 0; i < agent->nr_rows; i++) {
-		if (i + AHEAD < agent->nr_rows) {
-			__builtin_prefetch(&agent->rows[i + AHEAD]);
+		if (i + AHEAD < agent->nr_rows)
 			__builtin_prefetch(region_slot(&agent->region, i + AHEAD));
-		}
 		if (row_update(agent, i))
 			agent_remove_other(agent, agent->rows[i].tid);
 	}

@@ -130,7 +130,7 @@ static void read_thread_list(struct agent *agent)
 
 		if (row->kind != WIRE_THREAD || row->dead)
 			continue;
-		claims[nr_claims++] = (struct claim){row->tid, i, row->slot.serial};
+		claims[nr_claims++] = (struct claim){row->tid, i, row->more->slot.serial};
 	}
 	qsort(claims, nr_claims, sizeof(*claims), compare_claims);
 	match_rows_to_threads(agent, claims, nr_claims);
@@ -212,24 +212,24 @@ static enum check_result check_slot(struct agent *agent, uint32_t i)
 		return CHECK_UNKNOWN;
 	/* The thread continued in the meantime, which is not a contradiction. */
 	if (__atomic_load_n(&region_slot(&agent->region, i)->seq, __ATOMIC_ACQUIRE) !=
-	    row->slot.seq)
+	    row->more->slot.seq)
 		return CHECK_UNKNOWN;
-	if (row->slot.state == WIRE_STATE_RUNNING)
+	if (row->more->slot.state == WIRE_STATE_RUNNING)
 		return call.running ? CHECK_AGREES : CHECK_DIFFERS;
 	if (call.running)
 		return CHECK_DIFFERS;
-	agent->kernel.began_ns = slot_since_ns(agent, &row->slot);
+	agent->kernel.began_ns = slot_since_ns(agent, &row->more->slot);
 	kernel_explain(&agent->kernel, row->tid, 'S', &call, &wait);
 	agent->kernel.began_ns = 0;
 	/* A wait that was interrupted by a stop continues as this call, which tells no
 	 * more. */
 	if (call.nr == SYS_restart_syscall && !wait.restarted)
 		return CHECK_AGREES;
-	if (!call_agrees(&row->slot, wait.state))
+	if (!call_agrees(&row->more->slot, wait.state))
 		return CHECK_DIFFERS;
 	/* The agent saw the wait begin. */
 	if (wait.restarted)
-		wait.began_ns = slot_since_ns(agent, &row->slot);
+		wait.began_ns = slot_since_ns(agent, &row->more->slot);
 	row_refine_wait(row, &wait);
 	return CHECK_AGREES;
 }
@@ -283,14 +283,15 @@ static void check_row(struct agent *agent, uint32_t i)
 /* Returns the budget that a check of this row is charged to, or -1 if none is due. */
 static int check_due(const struct agent *agent, const struct row *row)
 {
-	if (row->kind != WIRE_THREAD || row->dead || row->unchanged == 0)
+	if (row->kind != WIRE_THREAD || row->dead || !row->unchanged)
 		return -1;
 	if (row->running || row->contradicted)
 		return 2;
 	if (row->blocked_agreed)
 		return agent->now_ns - row->checked_ns > CHECK_REPEAT_NS ? 1 : -1;
-	return row->slot.since_ns && agent->now_ns - slot_since_ns(agent, &row->slot) <
-					     CHECK_AGE_NS
+	return row->more->slot.since_ns &&
+			       agent->now_ns - slot_since_ns(agent, &row->more->slot) <
+				       CHECK_AGE_NS
 		       ? -1
 		       : 0;
 }
@@ -342,25 +343,26 @@ void agent_read_names(struct agent *agent, bool all)
 		char comm[PROC_COMM_MAX];
 
 		if (row->kind != WIRE_THREAD || row->dead ||
-		    (row->name_at_ns &&
-		     agent->now_ns - row->name_at_ns < row->name_kept_ns) ||
-		    (row->slot.flags & WIRE_SLOT_NAMED))
+		    (row->more->name_at_ns &&
+		     agent->now_ns - row->more->name_at_ns < row->more->name_kept_ns) ||
+		    (row->more->slot.flags & WIRE_SLOT_NAMED))
 			continue;
 		/* Most threads that name themselves do so when they begin. */
-		row->name_kept_ns = row->name_at_ns ? row->name_kept_ns * 4 : NAME_NEW_NS;
-		if (row->name_kept_ns > NAME_KEPT_NS)
-			row->name_kept_ns = NAME_KEPT_NS;
-		row->name_at_ns = agent->now_ns;
+		row->more->name_kept_ns =
+			row->more->name_at_ns ? row->more->name_kept_ns * 4 : NAME_NEW_NS;
+		if (row->more->name_kept_ns > NAME_KEPT_NS)
+			row->more->name_kept_ns = NAME_KEPT_NS;
+		row->more->name_at_ns = agent->now_ns;
 		ssize_t got = process_thread_text(&agent->kernel.process, row->tid,
 						  THREAD_NAME, comm, sizeof(comm));
 
 		/* The kernel adds a newline. */
 		if (got > 0) {
 			comm[got - 1] = '\0';
-			if (strcmp(row->name, comm) != 0)
+			if (strcmp(row->more->name, comm) != 0)
 				row->kept_generation = 0;
-			snprintf(row->name, sizeof(row->name), "%.*s", WIRE_NAME_BYTES,
-				 comm);
+			snprintf(row->more->name, sizeof(row->more->name), "%.*s",
+				 WIRE_NAME_BYTES, comm);
 		}
 		if (clock_mono_ns() > deadline_ns)
 			break;
@@ -385,15 +387,15 @@ void agent_read_cpu(struct agent *agent)
 					text, sizeof(text)) <= 0 ||
 		    sscanf(text, "%" SCNd64, &run_ns) != 1)
 			continue;
-		int64_t elapsed_ns = agent->now_ns - row->run_at_ns;
+		int64_t elapsed_ns = agent->now_ns - row->more->run_at_ns;
 
-		if (row->run_at_ns && elapsed_ns > 0 && run_ns >= row->run_ns)
-			row->cpu_percent =
-				(float)(100.0 * (double)(run_ns - row->run_ns) /
+		if (row->more->run_at_ns && elapsed_ns > 0 && run_ns >= row->more->run_ns)
+			row->more->cpu_percent =
+				(float)(100.0 * (double)(run_ns - row->more->run_ns) /
 					(double)elapsed_ns);
 		row->kept_generation = 0;
-		row->run_ns = run_ns;
-		row->run_at_ns = agent->now_ns;
+		row->more->run_ns = run_ns;
+		row->more->run_at_ns = agent->now_ns;
 		if (clock_mono_ns() > deadline_ns)
 			break;
 	}

@@ -20,54 +20,58 @@ struct row_labels {
 	char text[WIRE_LABEL_BYTES + 1];
 };
 
-/* What is known about a slot; valid while its sequence number stays the same. */
-struct row {
-	/* One cache line that every poll reads; kind, seq and flags are those of slot. */
-	uint32_t kind;
-	uint32_t seq;
-	uint32_t flags;
-	bool running;
-	bool known;       /* slot is a copy */
-	bool torn;        /* the slot changed while it was read; the copy is older */
-	bool dead;        /* the kernel has no such thread, or a newer slot has its id */
-	bool changed;     /* since the last poll */
-	bool waits_known; /* `waits` belongs to this copy */
-	bool site_known;
-	bool created_known;
-	bool blocked_agreed; /* the kernel confirmed this wait */
-	bool refined;        /* waits has the kernel's description of this wait */
-	/* number of consecutive samples in which the kernel disagreed */
-	uint8_t contradicted;
-	pid_t tid;          /* in our pid namespace */
-	uint32_t unchanged; /* number of consecutive polls without a change */
-	uint32_t chan;      /* channel record of waits, plus 1; 0 if none */
-	/* its task in agent->kept is what is shown, if this is the texts' generation … */
-	uint32_t kept_generation;
-	bool kept_details;     /* it has its whole stack and its counts */
-	bool kept_moves;       /* … but the owner or channel of its wait may change */
-	int64_t kept_until_ns; /* … and as long as that says the right time */
-	int64_t checked_ns;    /* when the kernel was last asked */
-	struct thread *thread; /* if not NULL, the kernel's view is shown instead */
-
-	struct row_labels *labels;
-	/* when its name was read, and how long it is kept */
-	int64_t name_at_ns, name_kept_ns;
-
+/* What few polls need of a slot. */
+struct row_more {
 	/* a consistent copy; kind is WIRE_FREE if there is no task */
 	struct wire_slot slot;
 	struct kernel_wait waits;
 	const struct stack *site;
-	/* its stack in this wait, if it was unwound; or NULL */
-	const struct stack *whole;
-	uint32_t whole_generation; /* symbols_generation() at that time */
 	const struct stack *created_by;
 	uint64_t creator_id;
+	struct row_labels *labels;
+	/* when its name was read, and how long it is kept */
+	int64_t name_at_ns, name_kept_ns;
 	char name[WIRE_NAME_BYTES + 1];
 	char creator_name[WIRE_NAME_BYTES];
 	float cpu_percent;
 	int64_t run_ns; /* CPU time used up to run_at_ns */
 	int64_t run_at_ns;
+	uint32_t chan; /* channel record of waits, plus 1; 0 if none */
 	struct wire_chan chan_seen;
+};
+
+/* What is known about a slot; valid while its sequence number stays the same. Every poll
+ * reads all rows, so that they are small and next to each other. */
+struct row {
+	/* those of the slot */
+	uint32_t seq;
+	uint32_t flags;
+	pid_t tid; /* in our pid namespace */
+	uint8_t kind;
+	/* number of consecutive samples in which the kernel disagreed */
+	uint8_t contradicted;
+	bool running;
+	bool known;       /* more->slot is a copy */
+	bool torn;        /* the slot changed while it was read; the copy is older */
+	bool dead;        /* the kernel has no such thread, or a newer slot has its id */
+	bool changed;     /* since the last poll */
+	bool unchanged;   /* in the last poll */
+	bool waits_known; /* more->waits belongs to this copy */
+	bool site_known;
+	bool created_known;
+	bool blocked_agreed; /* the kernel confirmed this wait */
+	bool refined;        /* more->waits has the kernel's description of this wait */
+	bool kept_details; /* the task that is kept has its whole stack and its counts */
+	bool kept_moves;   /* … but the owner or channel of its wait may change */
+	/* its task in agent->kept is what is shown, if this is the texts' generation … */
+	uint32_t kept_generation;
+	uint32_t whole_generation; /* symbols_generation() of `whole` */
+	int64_t kept_until_ns;     /* … and as long as that says the right time */
+	int64_t checked_ns;        /* when the kernel was last asked */
+	struct thread *thread;     /* if not NULL, the kernel's view is shown instead */
+	/* its stack in this wait, if it was unwound; or NULL */
+	const struct stack *whole;
+	struct row_more *more; /* never NULL */
 };
 
 /* The owner of the lock at an address, valid for one poll. */
@@ -99,11 +103,12 @@ struct agent {
 	struct thread_table threads;
 	struct resource_reader resources;
 	struct row *rows;
-	struct task *kept; /* parallel to rows: see row_keep() */
+	struct row_more *more; /* parallel to rows, which point to it */
+	struct task *kept;     /* parallel to rows: see row_keep() */
 	struct texts_keeper texts;
 	bool texts_usable; /* in this poll */
 	uint32_t nr_rows;
-	size_t cap_rows, cap_kept, cap_changed;
+	size_t cap_rows, cap_more, cap_kept, cap_changed;
 	uint32_t nr_threads; /* number of live rows that are threads */
 	uint64_t polls;
 	/* a whole stack is read again after this many samples; a power of two */

@@ -16,12 +16,15 @@ void row_drop_thread(struct agent *agent, struct row *row)
 
 void row_reset(struct agent *agent, struct row *row)
 {
+	struct row_more *more = row->more;
+
 	if (row->kind == WIRE_THREAD && agent->nr_threads && !row->dead)
 		agent->nr_threads--;
 	row_drop_thread(agent, row);
-	free(row->labels);
-	memset(row, 0, sizeof(*row));
-	row->cpu_percent = -1;
+	free(more->labels);
+	memset(more, 0, sizeof(*more));
+	more->cpu_percent = -1;
+	*row = (struct row){.more = more};
 }
 
 static bool slot_makes_sense(const struct wire_slot *slot)
@@ -36,8 +39,9 @@ static bool slot_makes_sense(const struct wire_slot *slot)
 static bool take_slot(struct agent *agent, struct row *row, const struct wire_slot *slot)
 {
 	/* A slot that is still written to is not dead. */
-	bool same_task = !row->dead && row->slot.kind == slot->kind &&
-			 row->slot.serial == slot->serial && row->slot.tid == slot->tid;
+	bool same_task = !row->dead && row->more->slot.kind == slot->kind &&
+			 row->more->slot.serial == slot->serial &&
+			 row->more->slot.tid == slot->tid;
 
 	if (!slot_makes_sense(slot)) {
 		if (row->kind != WIRE_FREE)
@@ -52,10 +56,10 @@ static bool take_slot(struct agent *agent, struct row *row, const struct wire_sl
 	}
 	/* The kernel's view was about the previous wait. */
 	row_drop_thread(agent, row);
-	row->site_known =
-		same_task && row->site_known && row->slot.call_site == slot->call_site;
-	row->slot = *slot;
-	row->kind = slot->kind;
+	row->site_known = same_task && row->site_known &&
+			  row->more->slot.call_site == slot->call_site;
+	row->more->slot = *slot;
+	row->kind = (uint8_t)slot->kind;
 	row->running = slot->state == WIRE_STATE_RUNNING;
 	row->kept_generation = 0;
 	row->changed = true;
@@ -64,11 +68,11 @@ static bool take_slot(struct agent *agent, struct row *row, const struct wire_sl
 	row->whole = NULL;
 	row->refined = false;
 	row->contradicted = 0;
-	row->unchanged = 0;
+	row->unchanged = false;
 	row->torn = false;
 	if (slot->flags & WIRE_SLOT_NAMED) {
-		memcpy(row->name, slot->name, WIRE_NAME_BYTES);
-		row->name[WIRE_NAME_BYTES] = '\0';
+		memcpy(row->more->name, slot->name, WIRE_NAME_BYTES);
+		row->more->name[WIRE_NAME_BYTES] = '\0';
 	}
 	return !same_task && slot->kind == WIRE_THREAD;
 }
@@ -83,8 +87,7 @@ bool row_update(struct agent *agent, uint32_t i)
 
 	row->changed = false;
 	if (row->known && seq == row->seq && flags == row->flags && !row->torn) {
-		if (row->unchanged < UINT32_MAX)
-			row->unchanged++;
+		row->unchanged = true;
 		if (row->kind == WIRE_THREAD && row->running)
 			agent->changed[agent->nr_changed++] = i;
 		return false;
@@ -97,8 +100,8 @@ bool row_update(struct agent *agent, uint32_t i)
 	bool appeared = take_slot(agent, row, &slot);
 
 	row->known = true;
-	row->slot.seq = row->seq = slot.seq;
-	row->slot.flags = row->flags = slot.flags;
+	row->more->slot.seq = row->seq = slot.seq;
+	row->more->slot.flags = row->flags = slot.flags;
 	if (row->kind == WIRE_THREAD)
 		agent->changed[agent->nr_changed++] = i;
 	return appeared;
@@ -133,21 +136,21 @@ static void describe_labels(struct agent *agent, uint32_t i)
 	struct row *row = &agent->rows[i];
 	struct wire_labels wire;
 
-	if (!(row->slot.flags & WIRE_SLOT_LABELS)) {
-		if (row->labels)
-			row->labels->nr = 0;
+	if (!(row->more->slot.flags & WIRE_SLOT_LABELS)) {
+		if (row->more->labels)
+			row->more->labels->nr = 0;
 		return;
 	}
 	uint32_t seq = region_labels_seq(&agent->region, i);
 
-	if (row->labels && row->labels->seq == seq)
+	if (row->more->labels && row->more->labels->seq == seq)
 		return;
-	if (!row->labels)
-		row->labels = calloc(1, sizeof(*row->labels));
-	if (!row->labels || !region_read_labels(&agent->region, i, &wire))
+	if (!row->more->labels)
+		row->more->labels = calloc(1, sizeof(*row->more->labels));
+	if (!row->more->labels || !region_read_labels(&agent->region, i, &wire))
 		return;
-	unpack_labels(&wire, row->labels);
-	row->labels->seq = wire.seq;
+	unpack_labels(&wire, row->more->labels);
+	row->more->labels->seq = wire.seq;
 }
 
 static void describe_creator(struct agent *agent, uint32_t i)
@@ -155,16 +158,16 @@ static void describe_creator(struct agent *agent, uint32_t i)
 	struct row *row = &agent->rows[i];
 	struct wire_creator creator;
 
-	if (row->created_known || !(row->slot.flags & WIRE_SLOT_CREATOR) ||
+	if (row->created_known || !(row->more->slot.flags & WIRE_SLOT_CREATOR) ||
 	    !symbols_time_left(agent->symbols))
 		return;
 	row->created_known = true;
 	if (!region_read_creator(&agent->region, i, &creator) ||
-	    creator.created_serial != row->slot.serial)
+	    creator.created_serial != row->more->slot.serial)
 		return;
-	row->creator_id = (uint64_t)kernel_outer_tid(&agent->kernel, creator.tid);
-	memcpy(row->creator_name, creator.name, sizeof(row->creator_name));
-	row->creator_name[sizeof(row->creator_name) - 1] = '\0';
+	row->more->creator_id = (uint64_t)kernel_outer_tid(&agent->kernel, creator.tid);
+	memcpy(row->more->creator_name, creator.name, sizeof(row->more->creator_name));
+	row->more->creator_name[sizeof(row->more->creator_name) - 1] = '\0';
 	struct unwind_start start = {
 		.pc = creator.pc,
 		.sp = creator.stack_pointer,
@@ -176,7 +179,7 @@ static void describe_creator(struct agent *agent, uint32_t i)
 		.after_call = true,
 	};
 
-	row->created_by = symbols_unwind(agent->symbols, &start);
+	row->more->created_by = symbols_unwind(agent->symbols, &start);
 }
 
 void row_describe(struct agent *agent, uint32_t i)
@@ -191,14 +194,14 @@ void row_describe(struct agent *agent, uint32_t i)
 	describe_labels(agent, i);
 	describe_creator(agent, i);
 	if (!row->site_known && agent->symbols) {
-		row->site = symbols_site(agent->symbols, row->slot.call_site);
-		row->site_known = row->site || !row->slot.call_site;
+		row->more->site = symbols_site(agent->symbols, row->more->slot.call_site);
+		row->site_known = row->more->site || !row->more->slot.call_site;
 	}
 }
 
 static void labels_to_task(const struct row *row, struct snapshot *out, struct task *task)
 {
-	const struct row_labels *labels = row->labels;
+	const struct row_labels *labels = row->more->labels;
 	struct label *list;
 	char *text;
 
@@ -224,7 +227,7 @@ static void counts_to_task(const struct row *row, struct snapshot *out, struct t
 	if (!counts)
 		return;
 	for (uint32_t state = 0; state < WIRE_WAIT_STATES; state++)
-		counts[state + 1] = row->slot.counts[state];
+		counts[state + 1] = row->more->slot.counts[state];
 	task->state_counts = counts;
 }
 
@@ -240,7 +243,7 @@ int64_t slot_since_ns(const struct agent *agent, const struct wire_slot *slot)
 static void state_to_task(const struct agent *agent, struct row *row,
 			  struct snapshot *out, struct task *task)
 {
-	const struct wire_slot *slot = &row->slot;
+	const struct wire_slot *slot = &row->more->slot;
 	bool running = slot->state == WIRE_STATE_RUNNING;
 
 	if (row->thread && (running || row->contradicted > 1)) {
@@ -252,8 +255,8 @@ static void state_to_task(const struct agent *agent, struct row *row,
 			task->flags |= TASK_STALE;
 		return;
 	}
-	kernel_wait_to_task(&row->waits, out, task);
-	task->stack = row->site;
+	kernel_wait_to_task(&row->more->waits, out, task);
+	task->stack = row->more->site;
 	/* Contradicted once: it may just be waking up, so it is not stuck until the next
 	 * sample. */
 	if (row->contradicted && !running)
@@ -267,7 +270,7 @@ static void state_to_task(const struct agent *agent, struct row *row,
 void row_to_task(struct agent *agent, struct row *row, bool details, struct snapshot *out,
 		 struct task *task)
 {
-	const struct wire_slot *slot = &row->slot;
+	const struct wire_slot *slot = &row->more->slot;
 
 	task->kind = slot->kind == WIRE_COROUTINE ? TASK_COROUTINE : TASK_THREAD;
 	task->id = slot->kind == WIRE_COROUTINE ? slot->serial : (uint64_t)row->tid;
@@ -276,23 +279,24 @@ void row_to_task(struct agent *agent, struct row *row, bool details, struct snap
 	task->start_ns =
 		slot->start_ns < (uint64_t)agent->now_ns ? (int64_t)slot->start_ns : 0;
 	task->switches = slot->waits;
-	task->cpu_percent = row->cpu_percent;
+	task->cpu_percent = row->more->cpu_percent;
 	if (!row->changed && slot->kind == WIRE_THREAD &&
 	    slot->state != WIRE_STATE_RUNNING && !row->contradicted)
 		task->cpu_percent = 0;
 	state_to_task(agent, row, out, task);
 	if (row->torn)
 		task->flags |= TASK_SUSPECT;
-	if (row->name[0]) {
-		const char *name = arena_strndup(&out->arena, row->name, WIRE_NAME_BYTES);
+	if (row->more->name[0]) {
+		const char *name =
+			arena_strndup(&out->arena, row->more->name, WIRE_NAME_BYTES);
 
 		task->name = name ? name : "";
 	}
-	task->created_by = row->created_by;
-	task->creator_id = row->creator_id;
-	if (row->creator_name[0])
-		task->creator_name =
-			arena_strndup(&out->arena, row->creator_name, WIRE_NAME_BYTES);
+	task->created_by = row->more->created_by;
+	task->creator_id = row->more->creator_id;
+	if (row->more->creator_name[0])
+		task->creator_name = arena_strndup(&out->arena, row->more->creator_name,
+						   WIRE_NAME_BYTES);
 	if (slot->flags & WIRE_SLOT_API)
 		task->inner = row_inner_text(agent, row, out);
 	labels_to_task(row, out, task);
@@ -312,7 +316,7 @@ bool row_is_kept(const struct agent *agent, const struct row *row)
 static bool may_be_kept(const struct agent *agent, const struct row *row,
 			const struct task *task)
 {
-	const struct wire_slot *slot = &row->slot;
+	const struct wire_slot *slot = &row->more->slot;
 
 	return agent->texts_usable && !row->changed && !row->torn && !row->thread &&
 	       !(slot->flags & (WIRE_SLOT_LABELS | WIRE_SLOT_API)) &&
@@ -353,8 +357,8 @@ void row_keep(struct agent *agent, uint32_t i, const struct task *task, bool det
 	}
 	row->kept_details = details;
 	row->kept_generation = agent->texts.generation;
-	row->kept_until_ns = kernel_wait_valid_until_ns(&row->waits, agent->now_ns);
-	row->kept_moves = !row->refined && (row->waits.owner_changes ||
-					    row->waits.state == STATE_CHAN_SEND ||
-					    row->waits.state == STATE_CHAN_RECV);
+	row->kept_until_ns = kernel_wait_valid_until_ns(&row->more->waits, agent->now_ns);
+	row->kept_moves = !row->refined && (row->more->waits.owner_changes ||
+					    row->more->waits.state == STATE_CHAN_SEND ||
+					    row->more->waits.state == STATE_CHAN_RECV);
 }

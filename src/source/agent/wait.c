@@ -98,20 +98,20 @@ static void chan_text(const struct wire_chan *chan, char *out, size_t size)
 /* Returns true if the wait is on a channel that publishes a record. */
 static bool describe_chan(struct agent *agent, struct row *row)
 {
-	struct kernel_wait *waits = &row->waits;
-	uint64_t address = row->slot.object;
+	struct kernel_wait *waits = &row->more->waits;
+	uint64_t address = row->more->slot.object;
 	struct wire_chan chan;
 
-	if (!chan_matches(agent, row->chan, address, &chan)) {
-		row->chan = find_chan(agent, address, &chan);
-		if (!row->chan)
+	if (!chan_matches(agent, row->more->chan, address, &chan)) {
+		row->more->chan = find_chan(agent, address, &chan);
+		if (!row->more->chan)
 			return false;
 	} else if (row->waits_known &&
-		   memcmp(&chan, &row->chan_seen, sizeof(chan)) == 0) {
+		   memcmp(&chan, &row->more->chan_seen, sizeof(chan)) == 0) {
 		return true;
 	}
 	row->kept_generation = 0;
-	row->chan_seen = chan;
+	row->more->chan_seen = chan;
 	chan_text(&chan, waits->text, sizeof(waits->text));
 	return true;
 }
@@ -148,7 +148,7 @@ static bool is_lock(enum task_state state)
 
 static void object_text(const struct row *row, struct kernel_wait *waits)
 {
-	const struct wire_slot *slot = &row->slot;
+	const struct wire_slot *slot = &row->more->slot;
 	int what = (int)strnlen(slot->what, sizeof(slot->what));
 	size_t used = 0;
 
@@ -167,17 +167,17 @@ static void object_text(const struct row *row, struct kernel_wait *waits)
 
 static void fd_text(struct agent *agent, const struct row *row, struct kernel_wait *waits)
 {
-	int what = (int)strnlen(row->slot.what, sizeof(row->slot.what));
+	int what = (int)strnlen(row->more->slot.what, sizeof(row->more->slot.what));
 
-	waits->fd = row->slot.fd;
+	waits->fd = row->more->slot.fd;
 	const char *name = kernel_fd_name(&agent->kernel, waits->fd);
 	waits->accepted = kernel_fd_accepted(&agent->kernel, waits->fd);
 	/* The same text as without the agent: "epoll 4 of fds 5 7". */
 	bool epoll = text_starts_with(name, "epoll");
 
 	snprintf(waits->text, sizeof(waits->text), "%.*s%s%s %d%s%s", what,
-		 row->slot.what, what ? ", " : "", epoll ? "epoll" : "fd", waits->fd,
-		 epoll ? "" : " ", epoll ? name + 5 : name);
+		 row->more->slot.what, what ? ", " : "", epoll ? "epoll" : "fd",
+		 waits->fd, epoll ? "" : " ", epoll ? name + 5 : name);
 	size_t length = strlen(waits->text);
 
 	if (length && waits->text[length - 1] == ' ')
@@ -186,8 +186,8 @@ static void fd_text(struct agent *agent, const struct row *row, struct kernel_wa
 
 void row_describe_wait(struct agent *agent, struct row *row)
 {
-	const struct wire_slot *slot = &row->slot;
-	struct kernel_wait *waits = &row->waits;
+	const struct wire_slot *slot = &row->more->slot;
+	struct kernel_wait *waits = &row->more->waits;
 	enum task_state state = slot->state < STATE_COUNT ? slot->state : STATE_UNKNOWN;
 	bool chan = state == STATE_CHAN_SEND || state == STATE_CHAN_RECV;
 
@@ -199,7 +199,7 @@ void row_describe_wait(struct agent *agent, struct row *row)
 		waits->address = slot->object;
 		waits->kind = kernel_state_kind(state);
 	}
-	bool had_record = row->chan != 0;
+	bool had_record = row->more->chan != 0;
 
 	if (chan && describe_chan(agent, row)) {
 		row->waits_known = true;
@@ -249,7 +249,7 @@ static bool is_thin(enum task_state state)
 
 void row_refine_wait(struct row *row, const struct kernel_wait *kernel)
 {
-	const struct wire_slot *slot = &row->slot;
+	const struct wire_slot *slot = &row->more->slot;
 	enum task_state state = slot->state < STATE_COUNT ? slot->state : STATE_UNKNOWN;
 	bool same = kernel->state == state ||
 		    (state == STATE_FUTEX && kernel->state == STATE_MUTEX);
@@ -257,23 +257,23 @@ void row_refine_wait(struct row *row, const struct kernel_wait *kernel)
 	bool says = kernel->text[0] || *kernel_limit_text(kernel, limit);
 
 	/* What the program itself publishes takes precedence. */
-	if (!same || !is_thin(state) || !kernel->kind || !says || row->chan ||
+	if (!same || !is_thin(state) || !kernel->kind || !says || row->more->chan ||
 	    (slot->flags & WIRE_SLOT_API) || slot->what[0] ||
 	    (state == STATE_SEMAPHORE && strcmp(kernel->kind, "ipc") != 0))
 		return;
 	row->kept_generation = 0;
-	row->waits = *kernel;
-	row->waits.raw = NULL;
-	row->waits.state = state;
-	if (!row->waits.address)
-		row->waits.address = slot->object;
+	row->more->waits = *kernel;
+	row->more->waits.raw = NULL;
+	row->more->waits.state = state;
+	if (!row->more->waits.address)
+		row->more->waits.address = slot->object;
 	row->waits_known = row->refined = true;
 }
 
 const char *row_inner_text(struct agent *agent, const struct row *row,
 			   struct snapshot *out)
 {
-	const struct wire_slot *slot = &row->slot;
+	const struct wire_slot *slot = &row->more->slot;
 	uint32_t state = slot->inner_state;
 
 	if (state == 0 || state > STATE_SIGNAL_WAIT)
