@@ -253,11 +253,31 @@ static bool begins_with(const char *text, const char *beginning)
 	return text && text_starts_with(text, beginning);
 }
 
+/* Returns the bit of a name's first letter, which a few others share. */
+static uint64_t letter_bit(const char *name)
+{
+	return 1ull << ((unsigned char)name[0] & 63);
+}
+
+/* Most names begin with none of these letters. */
+static uint64_t names_letters(void)
+{
+	static uint64_t known; /* 0 until the first call */
+	uint64_t letters = __atomic_load_n(&known, __ATOMIC_RELAXED);
+
+	if (letters)
+		return letters;
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+		letters |= letter_bit(names[i].text);
+	__atomic_store_n(&known, letters, __ATOMIC_RELAXED);
+	return letters;
+}
+
 static const struct pool_name *pool_name(const struct task *task)
 {
 	const char *name = task->kind == TASK_THREAD ? task->name : NULL;
 
-	if (!name)
+	if (!name || !(names_letters() & letter_bit(name)))
 		return NULL;
 	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
 		if (name[0] == names[i].text[0] &&

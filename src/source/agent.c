@@ -217,6 +217,13 @@ static int add_rows(struct agent *agent, const struct source_focus *focus,
 	for (uint32_t i = 0; i < agent->nr_rows; i++) {
 		const struct row *row = &agent->rows[i];
 
+		if (i + AHEAD < agent->nr_rows && agent->rows[i + AHEAD].kept_moves) {
+			const struct row_more *more = agent->rows[i + AHEAD].more;
+
+			__builtin_prefetch(&more->slot);
+			__builtin_prefetch(&more->waits);
+			__builtin_prefetch(&more->waits.text);
+		}
 		if (row->kind != WIRE_FREE && !row->dead &&
 		    !add_row(agent, i, focus, out))
 			return err_set(e, ERR_NOMEM, "no memory for %u threads",
