@@ -3,13 +3,16 @@
 # Runs every benchmark and prints one table: figure, value, interval of the median, unit, goal, and whether
 # the goal is met: yes, NO, or how wide the interval is that the goal is inside of. Figures are measured,
 # never asserted: a noisy machine must not fail a build. What benchmarks print that begins with | is a row
-# of the table in Markdown that the end prints.
+# of the table in Markdown that the end prints. All rows are kept in $BUILD/bench.tsv too, for pages.sh; those of a
+# run with names are added to it.
 # Usage: BUILD=build tests/bench/run.sh [NAME…]
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 BUILD=${BUILD:-$PWD/build}
 export BUILD
+rows=$BUILD/bench.tsv
 if [ $# -eq 0 ]; then
+	printf 'programs that wanted to run when it began\t%s\tload\t\ncores\t%s\t\t\n' "$(cut -d' ' -f1 /proc/loadavg)" "$(nproc)" >"$rows"
 	set -- $(for file in tests/bench/*.c tests/bench/bench_*.sh; do
 		[ ! -f "$file" ] || basename "$file"
 	done)
@@ -24,7 +27,8 @@ for name in "$@"; do
 	*.sh) set -- "tests/bench/$name" ;;
 	*) set -- "$BUILD/tests/bench/${name%.c}" ;;
 	esac
-	"$@" </dev/null | while IFS= read -r line; do printf '%s\n' "$line" | awk -F'\t' -v end="$end" '
+	"$@" </dev/null | while IFS= read -r line; do printf '%s\n' "$line" | awk -F'\t' -v end="$end" -v rows="$rows" '
+		/^\|/ || NF >= 4 { print >>rows }
 		/^\|/ { print >>end; next }
 		NF < 4 { print "# " $0; next }
 		{
