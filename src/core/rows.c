@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/array.h"
 
 void rows_init(struct rows *rows)
@@ -69,6 +70,12 @@ static bool row_is_shown(const struct task *task, const struct rows_options *opt
 	return !options->query || query_match(options->query, task, now_ns);
 }
 
+static bool shows_all(const struct rows_options *options)
+{
+	return options->class < 0 && !options->only_stuck && !options->hide_idle &&
+	       !options->query;
+}
+
 /* Marks the tasks that pass, and lists them in rows->index. */
 static void rows_filter(struct rows *rows, const struct snapshot *snapshot,
 			const struct rows_options *options, int64_t now_ns)
@@ -76,7 +83,15 @@ static void rows_filter(struct rows *rows, const struct snapshot *snapshot,
 	if (options->query)
 		query_begin(options->query, snapshot);
 	rows->count = 0;
+	if (shows_all(options)) { /* no task needs to be looked at */
+		memset(rows->shown, true, snapshot->nr_tasks);
+		for (size_t i = 0; i < snapshot->nr_tasks; i++)
+			rows->index[rows->count++] = (uint32_t)i;
+		return;
+	}
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
+		ahead_bring(snapshot->tasks, sizeof(snapshot->tasks[0]), i,
+			    snapshot->nr_tasks, AHEAD_LINE);
 		rows->shown[i] = row_is_shown(&snapshot->tasks[i], options, now_ns);
 		if (rows->shown[i])
 			rows->index[rows->count++] = (uint32_t)i;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Radix sort with digits of 11 bits: at most six passes. Bits in which no two keys differ
- * are left out first, so that digits and letters, which differ in few, take few passes. */
+/* Radix sort with digits of at most 11 bits: at most six passes. Bits in which no two keys
+ * differ are left out first, so that digits and letters, which differ in few, take few
+ * passes, and an item mostly fits into 64 bits. */
 #include "core/sort.h"
 
 #include <stdbool.h>
@@ -94,43 +95,77 @@ static int find_groups(uint64_t differ, struct bit_group groups[SORT_GROUPS + 1]
 	return kept;
 }
 
-static uint64_t differing_bits(const struct sort_item *items, size_t count)
-{
-	uint64_t differ = 0;
+/* Keys of which only the bits that differ are kept, before the bits of their index: half as
+ * much memory to move about as items. They are in memory of items. */
+typedef uint64_t __attribute__((may_alias)) packed_key;
 
-	for (size_t i = 1; i < count; i++)
-		differ |= items[i].key ^ items[0].key;
-	return differ;
-}
-
-static int count_digits(uint64_t differ)
-{
-	int count = 0;
-
-	for (; differ != 0; differ >>= SORT_BITS)
-		count += (differ & (SORT_BUCKETS - 1)) != 0;
-	return count;
-}
-
-/* Packs the bits in which keys differ, if the keys then have fewer digits. Returns the
- * bits in which they differ now. */
-static uint64_t pack_keys(struct sort_item *items, size_t count)
-{
-	uint64_t differ = differing_bits(items, count);
+/* How items become packed keys. */
+struct packing {
 	struct bit_group groups[SORT_GROUPS + 1];
 	size_t nr_groups;
-	int kept = find_groups(differ, groups, &nr_groups);
+	int index_bits;
+};
 
-	if ((kept + SORT_BITS - 1) / SORT_BITS >= count_digits(differ))
-		return differ;
+static int bits_of(uint64_t number)
+{
+	return number == 0 ? 0 : 64 - __builtin_clzll(number);
+}
+
+static void pack_items(const struct packing *packing, const struct sort_item *items,
+		       packed_key *to, size_t count)
+{
 	for (size_t i = 0; i < count; i++) {
 		uint64_t key = items[i].key, packed = 0;
 
-		for (size_t g = 0; g < nr_groups; g++)
-			packed |= (key & groups[g].mask) >> groups[g].shift;
-		items[i].key = packed;
+		for (size_t g = 0; g < packing->nr_groups; g++)
+			packed |= (key & packing->groups[g].mask) >>
+				  packing->groups[g].shift;
+		to[i] = packed << packing->index_bits | items[i].index;
 	}
-	return (1ull << kept) - 1; /* fewer than 64, because there were more digits */
+}
+
+/* Sorts by the bits from `shift` on that the mask has. */
+static void sort_packed_digit(const packed_key *from, packed_key *to, size_t count,
+			      int shift, uint32_t mask)
+{
+	uint32_t buckets[SORT_BUCKETS], start = 0;
+
+	memset(buckets, 0, (mask + 1) * sizeof(buckets[0]));
+	for (size_t i = 0; i < count; i++)
+		buckets[from[i] >> shift & mask]++;
+	for (uint32_t i = 0; i <= mask; i++) {
+		uint32_t here = buckets[i];
+
+		buckets[i] = start;
+		start += here;
+	}
+	for (size_t i = 0; i < count; i++)
+		to[buckets[from[i] >> shift & mask]++] = from[i];
+}
+
+/* Sorts items whose keys have `bits` bits that differ, which with an index fit into 64. The
+ * digits are no longer than they must be: few places to write to stay in a cache. */
+static void sort_packed(const struct packing *packing, int bits, struct sort_item *items,
+			struct sort_item *spare, size_t count)
+{
+	packed_key *from = (packed_key *)spare, *to = from + count;
+	int index_bits = packing->index_bits;
+	int passes = (bits + SORT_BITS - 1) / SORT_BITS;
+	int digit = (bits + passes - 1) / passes;
+
+	pack_items(packing, items, from, count);
+	for (int pass = 0; pass < passes; pass++) {
+		packed_key *sorted = to;
+
+		sort_packed_digit(from, to, count, index_bits + pass * digit,
+				  (1u << digit) - 1);
+		to = from;
+		from = sorted;
+	}
+	for (size_t i = 0; i < count; i++)
+		items[i] = (struct sort_item){
+			from[i] >> index_bits,
+			(uint32_t)(from[i] & ((1ull << index_bits) - 1))};
 }
 
 /* Sorts by one digit. */
@@ -152,9 +187,9 @@ static void sort_digit(const struct sort_item *from, struct sort_item *to, size_
 		to[buckets[from[i].key >> shift & (SORT_BUCKETS - 1)]++] = from[i];
 }
 
-static void sort_digits(struct sort_item *items, struct sort_item *spare, size_t count)
+static void sort_digits(struct sort_item *items, struct sort_item *spare, size_t count,
+			uint64_t differ)
 {
-	uint64_t differ = pack_keys(items, count);
 	struct sort_item *from = items, *to = spare;
 
 	for (int shift = 0; shift < 64; shift += SORT_BITS) {
@@ -168,6 +203,25 @@ static void sort_digits(struct sort_item *items, struct sort_item *spare, size_t
 	}
 	if (from != items)
 		memcpy(items, from, count * sizeof(*items));
+}
+
+static void sort_many(struct sort_item *items, struct sort_item *spare, size_t count)
+{
+	uint64_t differ = 0;
+	uint32_t indices = 0;
+	struct packing packing;
+	int bits;
+
+	for (size_t i = 0; i < count; i++) {
+		differ |= items[i].key ^ items[0].key;
+		indices |= items[i].index;
+	}
+	bits = find_groups(differ, packing.groups, &packing.nr_groups);
+	packing.index_bits = bits_of(indices);
+	if (bits + packing.index_bits <= 64)
+		sort_packed(&packing, bits, items, spare, count);
+	else
+		sort_digits(items, spare, count, differ);
 }
 
 static bool sort_is_sorted(const struct sort_item *items, size_t count)
@@ -187,5 +241,5 @@ void sort_items(struct sort_item *items, struct sort_item *spare, size_t count)
 	else if (count <= SORT_MERGE_MAX)
 		sort_merge(items, spare, count);
 	else
-		sort_digits(items, spare, count);
+		sort_many(items, spare, count);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/array.h"
 
 void task_orders_init(struct task_orders *orders)
@@ -40,6 +41,24 @@ struct subject {
 	size_t count;
 	int64_t now_ns;
 };
+
+static const struct task *task_at(const struct subject *subject, size_t i)
+{
+	return &subject->snapshot->tasks[subject->list[i]];
+}
+
+/* Has the processor bring the first bytes of a later task, which hold all that is sorted as
+ * a number, except for the use of a CPU. */
+static void bring_task(const struct subject *subject, size_t i, enum column_id column)
+{
+	const struct task *task;
+
+	if (i + 2 * AHEAD_ELEMENTS >= subject->count)
+		return;
+	task = task_at(subject, i + 2 * AHEAD_ELEMENTS);
+	__builtin_prefetch(column == COLUMN_CPU ? (const void *)&task->cpu_percent
+						: (const void *)task);
+}
 
 static uint64_t id_key(const struct task *task)
 {
@@ -78,8 +97,9 @@ static void find_states(const struct subject *subject, uint64_t *keys)
 	for (int i = 0; i < STATE_COUNT; i++)
 		ranks[i] = state_rank((enum task_state)i);
 	for (size_t i = 0; i < subject->count; i++) {
-		unsigned state = subject->snapshot->tasks[subject->list[i]].state;
+		unsigned state = task_at(subject, i)->state;
 
+		bring_task(subject, i, COLUMN_STATE);
 		keys[i] = ranks[state < STATE_COUNT ? state : STATE_UNKNOWN];
 	}
 }
@@ -107,10 +127,11 @@ static int find_keys(struct task_orders *orders, const struct subject *subject,
 	if (column == COLUMN_STATE)
 		find_states(subject, orders->keys);
 	else
-		for (size_t i = 0; i < subject->count; i++)
-			orders->keys[i] = number_key(
-				column, &subject->snapshot->tasks[subject->list[i]],
-				subject->now_ns);
+		for (size_t i = 0; i < subject->count; i++) {
+			bring_task(subject, i, column);
+			orders->keys[i] =
+				number_key(column, task_at(subject, i), subject->now_ns);
+		}
 	return 0;
 }
 
@@ -149,8 +170,7 @@ static void sort_ids(struct task_orders *orders, const struct task_order *order,
 		if (end - from < 2)
 			continue;
 		for (size_t i = 0; i < end - from; i++)
-			items[i].key = id_key(
-				&subject->snapshot->tasks[subject->list[items[i].index]]);
+			items[i].key = id_key(task_at(subject, items[i].index));
 		sort_items(items, orders->spare, end - from);
 	}
 }
@@ -162,9 +182,9 @@ static void sort_by_age(struct task_orders *orders, struct task_order *order,
 	order->any_now = true;
 	order->count = subject->count;
 	for (size_t i = 0; i < subject->count; i++) {
-		const struct task *task = &subject->snapshot->tasks[subject->list[i]];
-		int64_t age_ns = task_age_ns(task, subject->now_ns);
+		int64_t age_ns = task_age_ns(task_at(subject, i), subject->now_ns);
 
+		bring_task(subject, i, COLUMN_AGE);
 		order->any_now &= age_ns != 0;
 		orders->items[i] =
 			(struct sort_item){(uint64_t)(age_ns + 1), (uint32_t)i};

@@ -10,12 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/array.h"
 #include "base/hash.h"
 #include "core/column_news.h"
 
 #define SLOTS_FIRST 1024u
 #define SAMPLE      2048 /* rows that tell whether nearly all texts differ */
+#define BATCH       32u  /* rows of which each step is done before the next */
 
 void text_ranks_init(struct text_ranks *ranks)
 {
@@ -28,9 +30,7 @@ void text_ranks_release(struct text_ranks *ranks)
 	free(ranks->first);
 	free(ranks->lengths);
 	free(ranks->texts);
-	free(ranks->stacks);
-	free(ranks->keys);
-	free(ranks->hashes);
+	free(ranks->known);
 	free(ranks->slots);
 	free(ranks->ids);
 	free(ranks->items);
@@ -56,15 +56,6 @@ bool text_ranks_has(enum column_id column)
 
 /* ---- Which texts differ ---- */
 
-/* What a text depends on: a stack or the key of a label, and a text in the task. */
-struct cell {
-	const struct stack *stack; /* or NULL */
-	const char *key;           /* or NULL */
-	const char *text;          /* "" if there is none */
-	size_t length;
-	uint64_t hash;
-};
-
 static uint64_t hash_labels(const struct task *task)
 {
 	uint64_t hash = 3;
@@ -79,10 +70,10 @@ static uint64_t hash_labels(const struct task *task)
 	return hash;
 }
 
-/* Several labels are not one text. */
-static struct cell read_cell(enum column_id column, const struct task *task)
+/* Several labels are not one text: they are in several places. */
+static struct text_cell read_cell(enum column_id column, const struct task *task)
 {
-	struct cell cell = {.text = NULL};
+	struct text_cell cell = {.text = NULL};
 
 	switch (column) {
 	case COLUMN_NAME:
@@ -99,7 +90,8 @@ static struct cell read_cell(enum column_id column, const struct task *task)
 		cell.stack = task->created_by;
 		break;
 	case COLUMN_LABELS:
-		if (task->nr_labels > 0) {
+		cell.several = task->nr_labels > 1;
+		if (task->nr_labels == 1) {
 			cell.key = task->labels[0].key;
 			cell.text = task->labels[0].text;
 		}
@@ -126,7 +118,7 @@ static void grow_slots(struct text_ranks *ranks, size_t known)
 	ranks->nr_slots *= 4;
 	memset(ranks->slots, 0, ranks->nr_slots * sizeof(*ranks->slots));
 	for (size_t id = 0; id < known; id++) {
-		size_t at = ranks->hashes[id] & (ranks->nr_slots - 1);
+		size_t at = ranks->known[id].hash & (ranks->nr_slots - 1);
 
 		while (ranks->slots[at] != 0)
 			at = (at + 1) & (ranks->nr_slots - 1);
@@ -134,77 +126,130 @@ static void grow_slots(struct text_ranks *ranks, size_t known)
 	}
 }
 
+static bool same_text(const struct text_ranks *ranks, const struct snapshot *s,
+		      uint32_t id, const struct text_cell *cell, const struct task *task)
+{
+	const struct text_cell *known = &ranks->known[id];
+
+	if (known->hash != cell->hash || known->several != cell->several)
+		return false;
+	if (cell->several)
+		return column_same_cell(COLUMN_LABELS, &s->tasks[ranks->first[id]], task);
+	return known->stack == cell->stack && known->length == cell->length &&
+	       same_key(known->key, cell->key) &&
+	       memcmp(known->text, cell->text, cell->length) == 0;
+}
+
 /* Returns the number of the cell's text, which is new if it is `known`. */
-static uint32_t find_text(struct text_ranks *ranks, const struct cell *cell, size_t known)
+static uint32_t find_text(struct text_ranks *ranks, const struct snapshot *s,
+			  const struct text_cell *cell, const struct task *task,
+			  size_t known)
 {
 	size_t at = cell->hash & (ranks->nr_slots - 1);
 
-	for (; ranks->slots[at] != 0; at = (at + 1) & (ranks->nr_slots - 1)) {
-		uint32_t id = ranks->slots[at] - 1;
-
-		if (ranks->hashes[id] == cell->hash && ranks->stacks[id] == cell->stack &&
-		    ranks->lengths[id] == cell->length &&
-		    same_key(ranks->keys[id], cell->key) &&
-		    memcmp(ranks->texts[id], cell->text, cell->length) == 0)
-			return id;
-	}
+	for (; ranks->slots[at] != 0; at = (at + 1) & (ranks->nr_slots - 1))
+		if (same_text(ranks, s, ranks->slots[at] - 1, cell, task))
+			return ranks->slots[at] - 1;
 	ranks->slots[at] = (uint32_t)known + 1;
-	ranks->hashes[known] = cell->hash;
-	ranks->stacks[known] = cell->stack;
-	ranks->keys[known] = cell->key;
-	ranks->texts[known] = cell->text;
-	ranks->lengths[known] = (uint32_t)cell->length;
+	ranks->known[known] = *cell;
 	return (uint32_t)known;
 }
 
-/* Several labels are in several places, so they are compared as labels. */
-static uint32_t find_labels(struct text_ranks *ranks, const struct snapshot *s,
-			    const struct task *task, size_t known)
+static void hash_cell(struct text_cell *cell, const struct task *task)
 {
-	uint64_t hash = hash_labels(task);
-	size_t at = hash & (ranks->nr_slots - 1);
-
-	for (; ranks->slots[at] != 0; at = (at + 1) & (ranks->nr_slots - 1)) {
-		uint32_t id = ranks->slots[at] - 1;
-
-		if (ranks->hashes[id] == hash &&
-		    column_same_cell(COLUMN_LABELS, &s->tasks[ranks->first[id]], task))
-			return id;
+	if (cell->several) {
+		cell->hash = hash_labels(task);
+		return;
 	}
-	ranks->slots[at] = (uint32_t)known + 1;
-	ranks->hashes[known] = hash;
-	/* A single label is not found here: its length is not this. */
-	ranks->lengths[known] = UINT32_MAX;
-	return (uint32_t)known;
+	cell->length = (uint32_t)strnlen(cell->text, TEXT_RANKS_BYTES);
+	cell->hash = hash_mix((uintptr_t)cell->stack, 1);
+	if (cell->key)
+		cell->hash = hash_bytes(cell->hash, cell->key, strlen(cell->key));
+	if (cell->length > 0)
+		cell->hash = hash_bytes(cell->hash, cell->text, cell->length);
 }
 
-/* Gives the task at position i a text, which is new if it is `known`. Neighbours often
- * have the same. */
-static void number_text(struct text_ranks *ranks, const struct snapshot *s,
-			const struct task *task, size_t i, enum column_id column,
-			struct cell *last, size_t known)
+static bool is_same_cell(const struct text_cell *a, const struct text_cell *b)
 {
-	struct cell cell;
+	return a->text == b->text && a->stack == b->stack && a->key == b->key &&
+	       !a->several && !b->several;
+}
 
-	if (column == COLUMN_LABELS && task->nr_labels > 1) {
-		last->text = NULL;
-		ranks->ids[i] = find_labels(ranks, s, task, known);
-		return;
+/* Has the processor bring what read_cell() reads. */
+static void bring_cell(enum column_id column, const struct task *task)
+{
+	switch (column) {
+	case COLUMN_NAME:
+		__builtin_prefetch(&task->name);
+		break;
+	case COLUMN_PROCESS:
+		__builtin_prefetch(&task->process);
+		break;
+	case COLUMN_WAITS:
+		__builtin_prefetch(&task->waits.text);
+		break;
+	case COLUMN_CREATED:
+		__builtin_prefetch(&task->created_by);
+		__builtin_prefetch(&task->creator_name);
+		break;
+	case COLUMN_LABELS:
+		__builtin_prefetch(&task->labels);
+		break;
+	default:
+		__builtin_prefetch(&task->stack);
+		break;
 	}
-	cell = read_cell(column, task);
-	if (i > 0 && cell.text == last->text && cell.stack == last->stack &&
-	    cell.key == last->key) {
-		ranks->ids[i] = ranks->ids[i - 1];
-		return;
+}
+
+/* Reads the cells of a batch. The memory of each step has been asked for by the one before,
+ * so that the processor waits for many rows at once. */
+static void read_batch(struct text_ranks *ranks, const struct snapshot *s,
+		       const uint32_t *list, size_t count, enum column_id column,
+		       struct text_cell cells[BATCH])
+{
+	size_t mask = ranks->nr_slots - 1;
+
+	for (size_t i = 0; column == COLUMN_LABELS && i < count; i++)
+		__builtin_prefetch(s->tasks[list[i]].labels);
+	for (size_t i = 0; i < count; i++) {
+		cells[i] = read_cell(column, &s->tasks[list[i]]);
+		__builtin_prefetch(cells[i].text);
 	}
-	*last = cell;
-	cell.length = strnlen(cell.text, TEXT_RANKS_BYTES);
-	cell.hash = hash_mix((uintptr_t)cell.stack, 1);
-	if (cell.key)
-		cell.hash = hash_bytes(cell.hash, cell.key, strlen(cell.key));
-	if (cell.length > 0)
-		cell.hash = hash_bytes(cell.hash, cell.text, cell.length);
-	ranks->ids[i] = find_text(ranks, &cell, known);
+	for (size_t i = 0; i < count; i++) {
+		/* Neighbours often have the same. */
+		cells[i].repeats = i > 0 && is_same_cell(&cells[i], &cells[i - 1]);
+		if (cells[i].repeats)
+			continue;
+		hash_cell(&cells[i], &s->tasks[list[i]]);
+		__builtin_prefetch(&ranks->slots[cells[i].hash & mask]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!cells[i].repeats && ranks->slots[cells[i].hash & mask] != 0)
+			__builtin_prefetch(
+				&ranks->known[ranks->slots[cells[i].hash & mask] - 1]);
+}
+
+/* Numbers the texts of the tasks from position i on. Returns how many are known now. */
+static size_t number_batch(struct text_ranks *ranks, const struct snapshot *s,
+			   const uint32_t *list, size_t i, size_t count,
+			   enum column_id column, size_t known)
+{
+	struct text_cell cells[BATCH];
+
+	read_batch(ranks, s, list + i, count, column, cells);
+	for (size_t at = 0; at < count; at++) {
+		uint32_t *id = &ranks->ids[i + at];
+
+		if (cells[at].repeats) {
+			*id = id[-1];
+			continue;
+		}
+		grow_slots(ranks, known);
+		*id = find_text(ranks, s, &cells[at], &s->tasks[list[i + at]], known);
+		if (*id == known)
+			ranks->first[known++] = list[i + at];
+	}
+	return known;
 }
 
 /* Numbers the texts. Returns how many there are; `count` if each task has one of its
@@ -212,22 +257,20 @@ static void number_text(struct text_ranks *ranks, const struct snapshot *s,
 static size_t number_texts(struct text_ranks *ranks, const struct snapshot *s,
 			   const uint32_t *list, size_t count, enum column_id column)
 {
-	struct cell last = {.text = NULL};
-	size_t known = 0;
+	size_t known = 0, i = 0, end;
 
 	ranks->nr_slots = SLOTS_FIRST;
 	memset(ranks->slots, 0, ranks->nr_slots * sizeof(*ranks->slots));
-	for (size_t i = 0; i < count; i++) {
-		if (known > count / 2 || (i >= SAMPLE && known > i / 16 * 15))
-			break;
-		grow_slots(ranks, known);
-		number_text(ranks, s, &s->tasks[list[i]], i, column, &last, known);
-		if (ranks->ids[i] == known)
-			ranks->first[known++] = list[i];
-		if (i + 1 == count)
-			return known;
+	for (; i < count && (i < SAMPLE || known <= i / 16 * 15) && known <= count / 2;
+	     i = end) {
+		end = count - i < BATCH ? count : i + BATCH;
+		for (size_t at = end; at < end + BATCH && at < count; at++)
+			bring_cell(column, &s->tasks[list[at]]);
+		known = number_batch(ranks, s, list, i, end - i, column, known);
 	}
-	for (size_t i = 0; i < count; i++) {
+	if (i == count)
+		return known;
+	for (i = 0; i < count; i++) {
 		ranks->ids[i] = (uint32_t)i;
 		ranks->first[i] = list[i];
 	}
@@ -235,6 +278,52 @@ static size_t number_texts(struct text_ranks *ranks, const struct snapshot *s,
 }
 
 /* ---- Sorting the texts ---- */
+
+/* How many texts before it is used each of these is asked for. */
+#define BEFORE_TASK  32u
+#define BEFORE_STACK 24u
+#define BEFORE_FRAME 16u
+#define BEFORE_TEXT  8u
+
+static const struct task *task_of(const struct text_ranks *ranks,
+				  const struct snapshot *s, size_t i)
+{
+	return &s->tasks[ranks->first[i]];
+}
+
+/* Has the processor bring what the texts after text i are made from. */
+static void bring_texts(const struct text_ranks *ranks, const struct snapshot *s,
+			size_t i, size_t count, enum column_id column)
+{
+	const struct frame *frame = NULL;
+
+	if (i + BEFORE_TASK >= count)
+		return;
+	bring_cell(column, task_of(ranks, s, i + BEFORE_TASK));
+	switch (column) {
+	case COLUMN_NAME:
+		__builtin_prefetch(task_of(ranks, s, i + BEFORE_TEXT)->name);
+		return;
+	case COLUMN_FUNCTION:
+	case COLUMN_LOCATION:
+		__builtin_prefetch(task_of(ranks, s, i + BEFORE_STACK)->stack);
+		__builtin_prefetch(task_top_frame(task_of(ranks, s, i + BEFORE_FRAME)));
+		frame = task_top_frame(task_of(ranks, s, i + BEFORE_TEXT));
+		break;
+	case COLUMN_CREATED:
+		__builtin_prefetch(task_of(ranks, s, i + BEFORE_STACK)->created_by);
+		__builtin_prefetch(
+			task_creator_frame(task_of(ranks, s, i + BEFORE_FRAME)));
+		frame = task_creator_frame(task_of(ranks, s, i + BEFORE_TEXT));
+		break;
+	default:
+		return;
+	}
+	if (frame && column != COLUMN_LOCATION)
+		__builtin_prefetch(frame->function);
+	if (frame && column != COLUMN_FUNCTION)
+		__builtin_prefetch(frame->file);
+}
 
 static bool keep_texts(struct text_ranks *ranks, const struct snapshot *s, size_t count,
 		       enum column_id column)
@@ -244,8 +333,8 @@ static bool keep_texts(struct text_ranks *ranks, const struct snapshot *s, size_
 	arena_release(&ranks->arena);
 	arena_init(&ranks->arena, 0);
 	for (size_t i = 0; i < count; i++) {
-		const char *text =
-			column_format(column, &s->tasks[ranks->first[i]], 0, out);
+		bring_texts(ranks, s, i, count, column);
+		const char *text = column_format(column, task_of(ranks, s, i), 0, out);
 
 		if (text == out)
 			text = arena_strndup(&ranks->arena, out, TEXT_RANKS_BYTES);
@@ -283,6 +372,14 @@ static uint64_t text_chunk(const char *text, size_t length, size_t offset)
 	return chunk;
 }
 
+/* Has the processor bring the text of a later item. */
+static void bring_item(const struct text_ranks *ranks, const struct sort_item *items,
+		       size_t i, size_t count, size_t offset)
+{
+	if (i + BEFORE_TEXT < count)
+		__builtin_prefetch(ranks->texts[items[i + BEFORE_TEXT].index] + offset);
+}
+
 /* Returns the first byte from offset on in which one of the texts differs. */
 static size_t first_difference(const struct text_ranks *ranks,
 			       const struct sort_item *items, size_t count, size_t offset)
@@ -294,6 +391,7 @@ static size_t first_difference(const struct text_ranks *ranks,
 		const char *text = ranks->texts[items[i].index];
 		size_t length = ranks->lengths[items[i].index], at = offset;
 
+		bring_item(ranks, items, i, count, offset);
 		same = length < same ? length : same;
 		if (text == one)
 			continue;
@@ -326,6 +424,7 @@ static void sort_texts(struct text_ranks *ranks, size_t from, size_t count, size
 	for (size_t i = 0; i < count; i++) {
 		size_t length = ranks->lengths[items[i].index];
 
+		bring_item(ranks, items, i, count, offset);
 		items[i].key = text_chunk(ranks->texts[items[i].index], length, offset);
 		longer |= length > offset;
 	}
@@ -355,9 +454,7 @@ static bool make_room(struct text_ranks *ranks, size_t count)
 	return array_reserve(&ranks->first, &ranks->cap_first, count) &&
 	       array_reserve(&ranks->lengths, &ranks->cap_lengths, count) &&
 	       array_reserve(&ranks->texts, &ranks->cap_texts, count) &&
-	       array_reserve(&ranks->stacks, &ranks->cap_stacks, count) &&
-	       array_reserve(&ranks->keys, &ranks->cap_keys, count) &&
-	       array_reserve(&ranks->hashes, &ranks->cap_hashes, count) &&
+	       array_reserve(&ranks->known, &ranks->cap_known, count) &&
 	       array_reserve(&ranks->slots, &ranks->cap_slots, slots) &&
 	       array_reserve(&ranks->ids, &ranks->cap_ids, count) &&
 	       array_reserve(&ranks->items, &ranks->cap_items, count) &&

@@ -10,20 +10,28 @@
 /* Bytes of a text that are considered. */
 #define TEXT_RANKS_BYTES 128u
 
+/* What a text depends on: a stack or the key of a label, and a text in the task. */
+struct text_cell {
+	const struct stack *stack; /* or NULL */
+	const char *key;           /* or NULL */
+	const char *text;          /* "" if there is none */
+	uint64_t hash;
+	uint32_t length;
+	bool several; /* labels: the task has them */
+	bool repeats; /* the same as the cell of the row before; the others are not set */
+};
+
 struct text_ranks {
-	/* By text: the task that has it first, the text, its length, and the stack or the
-	 * key of a label that it is made from. */
+	/* By text: the task that has it first, the text, its length, and what it depends
+	 * on. */
 	uint32_t *first, *lengths;
 	const char **texts;
-	const struct stack **stacks;
-	const char **keys;
-	uint64_t *hashes;
+	struct text_cell *known;
 	uint32_t *slots; /* hash table of 1 + number of a text */
 	uint32_t *ids;   /* by position: its text */
 	struct sort_item *items, *spare;
-	size_t cap_first, cap_lengths, cap_texts, cap_stacks, cap_hashes, cap_slots,
-		cap_ids;
-	size_t cap_items, cap_spare, cap_keys, nr_slots;
+	size_t cap_first, cap_lengths, cap_texts, cap_known, cap_slots, cap_ids;
+	size_t cap_items, cap_spare, nr_slots;
 	uint32_t rank;      /* the next one */
 	struct arena arena; /* formatted texts */
 };
