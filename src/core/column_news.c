@@ -8,6 +8,8 @@
 #define ROWS_MIN     3
 /* Enough rows to tell whether a column mostly repeats another. */
 #define REPEATS_ROWS 512
+/* How long before it is compared a row is asked for. */
+#define BEFORE_ROWS  12u
 
 static bool same_text(const char *a, const char *b)
 {
@@ -117,6 +119,21 @@ static bool may_be_same(enum column_id id, bool empty, size_t nr_rows)
 	       (nr_rows >= ROWS_MIN && id != COLUMN_WAITS && id != COLUMN_FUNCTION);
 }
 
+/* Has the processor bring what is compared of a row that comes later. */
+static void bring_row(const struct snapshot *s, const struct column_rows *rows,
+		      size_t row)
+{
+	const struct task *task;
+
+	if (row + BEFORE_ROWS >= rows->count)
+		return;
+	task = task_at(s, rows, row + BEFORE_ROWS);
+	__builtin_prefetch(task);
+	__builtin_prefetch(&task->process);
+	__builtin_prefetch(&task->labels);
+	__builtin_prefetch(&task->cpu_percent);
+}
+
 /* One pass for all columns: with many rows, fetching the tasks is what takes the time. */
 static void judge(const struct snapshot *s, const struct column_rows *rows,
 		  enum column_news out[COLUMN_COUNT])
@@ -136,6 +153,7 @@ static void judge(const struct snapshot *s, const struct column_rows *rows,
 	for (size_t i = 1; i < rows->count && nr_left > 0; i++) {
 		const struct task *task = task_at(s, rows, i);
 
+		bring_row(s, rows, i);
 		for (size_t n = 0; n < nr_left; n++) {
 			if (column_same_cell(left[n], first, task))
 				continue;

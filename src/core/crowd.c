@@ -199,6 +199,19 @@ static bool slot_is_free(const struct crowds *crowds, const struct slot *slot)
 	return slot->mark >> MARK_SAMPLE_SHIFT != crowds->sample;
 }
 
+/* Returns whether the slot, whose bits of the key are the same, has the key. A crowd knows
+ * its own; a single task is looked at again. */
+static bool slot_has(const struct crowds *crowds, const struct slot *slot, uint64_t key,
+		     const struct task *tasks)
+{
+	bool stack = slot->mark & MARK_STACK;
+	uint32_t crowd = (stack ? crowds->stack : crowds->object)[slot->task];
+
+	if (crowd != NONE)
+		return crowds->several[crowd].key == key;
+	return key_of(crowds, &tasks[slot->task], stack) == key;
+}
+
 /* Returns the slot of the key, or the free one where it belongs. */
 static struct slot *slot_find(const struct crowds *crowds, uint64_t key, uint32_t mark,
 			      const struct task *tasks)
@@ -209,8 +222,7 @@ static struct slot *slot_find(const struct crowds *crowds, uint64_t key, uint32_
 		struct slot *slot = &crowds->slots[at];
 
 		if (slot_is_free(crowds, slot) ||
-		    (slot->mark == mark &&
-		     key_of(crowds, &tasks[slot->task], mark & MARK_STACK) == key))
+		    (slot->mark == mark && slot_has(crowds, slot, key, tasks)))
 			return slot;
 	}
 }
@@ -411,6 +423,18 @@ uint32_t crowd_before(const struct crowds *crowds, const struct task *task)
 		return 0;
 	known = known_slot(crowds->known, crowds->cap_known, key);
 	return known->key ? known->high : 0;
+}
+
+void crowd_bring(const struct crowds *crowds, const struct task *tasks, size_t index)
+{
+	uint64_t key;
+
+	if (index >= crowds->nr_tasks || crowds->nr_known == 0 ||
+	    crowds->object[index] != NONE || !state_blocks(tasks[index].state))
+		return;
+	key = object_key(crowds, &tasks[index]);
+	if (key)
+		__builtin_prefetch(&crowds->known[key >> 1 & (crowds->cap_known - 1)]);
 }
 
 void crowds_begin(struct crowds *crowds, size_t nr_tasks)

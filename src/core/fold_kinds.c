@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ahead.h"
 #include "base/array.h"
 #include "base/hash.h"
 
@@ -175,6 +176,20 @@ static uint32_t add_task(struct folds *folds, struct seen *seen, const struct ta
 	return kind;
 }
 
+/* Has the processor bring a task that comes later. */
+static void bring_next(const struct snapshot *snapshot, size_t at)
+{
+	const struct task *task;
+
+	if (at + AHEAD_ELEMENTS >= snapshot->nr_tasks)
+		return;
+	ahead_bring(snapshot->tasks, sizeof(*task), at, snapshot->nr_tasks,
+		    TASK_HOT_BYTES);
+	task = &snapshot->tasks[at + AHEAD_ELEMENTS];
+	__builtin_prefetch(&task->created_by);
+	__builtin_prefetch(&task->cpu_percent);
+}
+
 bool fold_kinds_find(struct folds *folds, const struct snapshot *snapshot, bool changes)
 {
 	uint32_t marks = MARKS | (changes ? CHANGES : 0);
@@ -191,6 +206,7 @@ bool fold_kinds_find(struct folds *folds, const struct snapshot *snapshot, bool 
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
 		const struct task *task = &snapshot->tasks[i];
 
+		bring_next(snapshot, i);
 		if (!reserve_slots(folds))
 			return false;
 		folds->task_kinds[i] = add_task(folds, &seen, task, marks);

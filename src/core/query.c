@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ahead.h"
 #include "base/clock.h"
 #include "base/hash.h"
 
@@ -58,18 +59,28 @@ static void order_children(struct query *query, struct query_node *node)
 	}
 }
 
+/* Returns whether a term reads texts that are not near the beginning of a task. */
+static bool term_reads_texts(const struct query_term *term)
+{
+	return term->op == QUERY_PATTERN && term->field != COLUMN_STATE &&
+	       term->field != COLUMN_ID && term->field != COLUMN_FUNCTION &&
+	       term->field != COLUMN_LOCATION && term->field != QUERY_STACK;
+}
+
 /* Nodes come after their children. */
 static void order_nodes(struct query *query)
 {
 	for (size_t i = 0; i < query->nr_nodes; i++) {
 		struct query_node *node = &query->nodes[i];
 
-		if (node->kind == QUERY_TERM)
+		if (node->kind == QUERY_TERM) {
 			node->cost = term_cost(node->term);
-		else if (node->kind == QUERY_NOT)
+			query->reads_texts |= term_reads_texts(node->term);
+		} else if (node->kind == QUERY_NOT) {
 			node->cost = query->nodes[node->child].cost;
-		else
+		} else {
 			order_children(query, node);
+		}
 	}
 }
 
@@ -470,6 +481,31 @@ static bool match_node(struct query *query, int index, const struct task *task,
 		return false;
 	}
 	return false;
+}
+
+void query_bring(const struct query *query, const struct snapshot *s, size_t at)
+{
+	const struct task *task;
+
+	if (!query || !query->reads_texts) {
+		ahead_bring(s->tasks, sizeof(*task), at, s->nr_tasks, AHEAD_LINE);
+		return;
+	}
+	if (at + 2 * AHEAD_ELEMENTS >= s->nr_tasks)
+		return;
+	task = &s->tasks[at + 2 * AHEAD_ELEMENTS];
+	__builtin_prefetch(task);
+	__builtin_prefetch(&task->waits.text);
+	__builtin_prefetch(&task->name);
+	__builtin_prefetch(&task->labels);
+	__builtin_prefetch(&task->process);
+	task = &s->tasks[at + AHEAD_ELEMENTS];
+	__builtin_prefetch(task->name);
+	__builtin_prefetch(task->waits.text);
+	__builtin_prefetch(task->labels);
+	task = &s->tasks[at + AHEAD_ELEMENTS / 2];
+	if (task->nr_labels > 0)
+		__builtin_prefetch(task->labels[0].text);
 }
 
 bool query_match(struct query *query, const struct task *task, int64_t now_ns)

@@ -44,5 +44,8 @@ void query_free(struct query *query);
 void query_begin(struct query *query, const struct snapshot *snapshot);
 /* Not const, because results are cached. Use a query only from the thread of its rows. */
 bool query_match(struct query *query, const struct task *task, int64_t now_ns);
+/* Has the processor bring what the query reads of tasks that come a few steps after this
+ * one. The query may be NULL. */
+void query_bring(const struct query *query, const struct snapshot *snapshot, size_t at);
 
 #endif

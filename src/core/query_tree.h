@@ -65,6 +65,7 @@ struct query {
 	int unfinished;
 	const char *missing; /* a static sentence */
 	unsigned int nr_memo_bits;
+	bool reads_texts; /* more than numbers, states and stacks */
 	struct query_memo *memo;
 	const void *snapshot; /* the snapshot for which results are cached */
 	int64_t snapshot_ns;

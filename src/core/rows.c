@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ahead.h"
 #include "base/array.h"
 
 void rows_init(struct rows *rows)
@@ -90,8 +89,7 @@ static void rows_filter(struct rows *rows, const struct snapshot *snapshot,
 		return;
 	}
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
-		ahead_bring(snapshot->tasks, sizeof(snapshot->tasks[0]), i,
-			    snapshot->nr_tasks, AHEAD_LINE);
+		query_bring(options->query, snapshot, i);
 		rows->shown[i] = row_is_shown(&snapshot->tasks[i], options, now_ns);
 		if (rows->shown[i])
 			rows->index[rows->count++] = (uint32_t)i;

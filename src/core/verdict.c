@@ -338,6 +338,22 @@ static void bring_next(const struct snapshot *snapshot, size_t at)
 		    TASK_HOT_BYTES);
 }
 
+/* The same for what is judged, a few steps at a time: the name of a thread is far from what
+ * is in every task, and what was known before about what it waits for is found from that. */
+static void bring_judged(const struct verdicts *verdicts, const struct snapshot *snapshot,
+			 size_t at)
+{
+	const struct task *tasks = snapshot->tasks;
+
+	if (at + 2 * AHEAD_ELEMENTS >= snapshot->nr_tasks)
+		return;
+	ahead_bring(&tasks[at + AHEAD_ELEMENTS], sizeof(*tasks), 0, 2 * AHEAD_ELEMENTS,
+		    TASK_HOT_BYTES);
+	__builtin_prefetch(&tasks[at + 2 * AHEAD_ELEMENTS].name);
+	__builtin_prefetch(tasks[at + AHEAD_ELEMENTS].name);
+	crowd_bring(verdicts->crowds, tasks, at + AHEAD_ELEMENTS);
+}
+
 void verdicts_update(struct verdicts *verdicts, struct track *track,
 		     struct snapshot *snapshot)
 {
@@ -358,7 +374,7 @@ void verdicts_update(struct verdicts *verdicts, struct track *track,
 	track_confirm_begin(track);
 	snapshot_count_begin(snapshot);
 	for (size_t i = 0; i < snapshot->nr_tasks; i++) {
-		bring_next(snapshot, i);
+		bring_judged(verdicts, snapshot, i);
 		track_bring(track, i);
 		judge_task(verdicts, places, snapshot, i);
 		track_confirm(track, i, &snapshot->tasks[i]);
