@@ -91,7 +91,7 @@ static bool goroutine_blocks(const struct task *task, bool strict, int64_t now_n
 {
 	switch (task->state) {
 	case STATE_SLEEP:
-		return strict && task->waits.until_ns > now_ns + SOON_NS;
+		return strict && wait_more(task)->until_ns > now_ns + SOON_NS;
 	case STATE_ACCEPT:
 	case STATE_POLL:
 		return strict;
@@ -112,8 +112,8 @@ static bool may_go_on(const struct snapshot *s, const struct task *task)
 	case STATE_GC: /* ends when the collector finishes */
 		return true;
 	case STATE_SLEEP:
-		return task->waits.until_ns > 0 &&
-		       task->waits.until_ns < s->mono_ns + SOON_NS;
+		return wait_more(task)->until_ns > 0 &&
+		       wait_more(task)->until_ns < s->mono_ns + SOON_NS;
 	case STATE_IO_READ:
 	case STATE_IO_WRITE:
 	case STATE_ACCEPT:

@@ -118,14 +118,14 @@ static uint64_t crowd_object(const struct task *task)
 	const struct waits_on *waits = &task->waits;
 	uint64_t object = waits->address;
 
-	if (waits->nr_objects > 1 && waits->objects) {
+	if (waits->nr_objects > 1 && waits_more(waits)->objects) {
 		object = 1;
 		for (unsigned i = 0; i < waits->nr_objects; i++)
-			object = hash_mix(object, waits->objects[i]);
+			object = hash_mix(object, waits_more(waits)->objects[i]);
 		return object | 1;
 	}
-	if (!object && waits->nr_objects == 1 && waits->objects)
-		object = waits->objects[0];
+	if (!object && waits->nr_objects == 1 && waits_more(waits)->objects)
+		object = waits_more(waits)->objects[0];
 	if (!object && waits->fd >= 0)
 		object = (uint64_t)waits->fd + 1;
 	return object;

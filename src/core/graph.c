@@ -24,15 +24,19 @@ static uint64_t owner_key(const struct task *task)
 
 static uint64_t wanted_key(const struct waits_on *waits)
 {
-	return waits->owner_goid > 0  ? waits->owner_goid | KEY_GOROUTINE
-	       : waits->owner_cid > 0 ? waits->owner_cid | KEY_COROUTINE
-				      : (uint64_t)waits->owner_tid;
+	return waits_more(waits)->owner_goid > 0
+		       ? waits_more(waits)->owner_goid | KEY_GOROUTINE
+	       : waits_more(waits)->owner_cid > 0
+		       ? waits_more(waits)->owner_cid | KEY_COROUTINE
+		       : (uint64_t)waits->owner_tid;
 }
 
 /* Only threads have ids that are unique among all processes. */
 static pid_t owner_pid(const struct task *task)
 {
-	return task->waits.owner_goid > 0 || task->waits.owner_cid > 0 ? task->pid : 0;
+	return wait_more(task)->owner_goid > 0 || wait_more(task)->owner_cid > 0
+		       ? task->pid
+		       : 0;
 }
 
 static struct owner_node *find_owner_of(const struct builder *b, const struct task *task)
@@ -62,9 +66,9 @@ static uint8_t node_bits(const struct task *task)
 	const struct waits_on *waits = &task->waits;
 	unsigned bits = task->kind == TASK_THREAD ? NODE_THREAD : 0;
 
-	if (waits->actors)
+	if (waits_more(waits)->actors)
 		bits |= NODE_ACTORS;
-	if (waits->several)
+	if (waits_more(waits)->several)
 		bits |= NODE_SEVERAL;
 	if (!graph_waits(task))
 		return (uint8_t)bits;
@@ -188,7 +192,7 @@ static void list_threads(struct builder *b)
 /* Makes an entry for the task that this one waits for. */
 static void want_owner(struct builder *b, const struct task *task)
 {
-	const struct wait_actors *actors = task->waits.actors;
+	const struct wait_actors *actors = wait_more(task)->actors;
 	struct owner_node *found;
 
 	if (actors && !actors->tid)
@@ -287,8 +291,9 @@ static void spread_life(struct builder *b)
 			uint32_t node = b->waiting[i];
 
 			if (b->dead[node] &&
-			    actors_alive(b,
-					 graph_task(b->snapshot, node)->waits.actors)) {
+			    actors_alive(
+				    b,
+				    wait_more(graph_task(b->snapshot, node))->actors)) {
 				set_alive(b, node);
 				changed = true;
 			}
@@ -301,7 +306,8 @@ static void spread_life(struct builder *b)
  * continues. */
 static uint32_t choose_actor(const struct builder *b, uint32_t node)
 {
-	const struct wait_actors *actors = graph_task(b->snapshot, node)->waits.actors;
+	const struct wait_actors *actors =
+		wait_more(graph_task(b->snapshot, node))->actors;
 	uint32_t thread;
 
 	for (size_t i = 0; i < actors->nr_pids; i++) {

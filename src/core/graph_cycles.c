@@ -39,7 +39,7 @@ static size_t find_support(const struct builder *b, bool *seen, uint32_t *suppor
 {
 	for (size_t i = 0; i < count && count <= SUPPORT_MAX; i++) {
 		const struct wait_actors *actors =
-			graph_task(b->snapshot, support[i])->waits.actors;
+			wait_more(graph_task(b->snapshot, support[i]))->actors;
 
 		if (!actors) {
 			add_owners(b, seen, support, support[i], &count);

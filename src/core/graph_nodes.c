@@ -33,12 +33,13 @@ size_t graph_cycles(const struct snapshot *snapshot)
 
 bool graph_waits(const struct task *task)
 {
-	if (task->kind == TASK_COROUTINE && !task->waits.owner_cid &&
-	    !task->waits.several)
+	if (task->kind == TASK_COROUTINE && !wait_more(task)->owner_cid &&
+	    !wait_more(task)->several)
 		return false;
 	return task->waits.kind &&
-	       (task->waits.owner_tid > 0 || task->waits.owner_goid > 0 ||
-		task->waits.owner_cid > 0 || task->waits.several || task->waits.actors) &&
+	       (task->waits.owner_tid > 0 || wait_more(task)->owner_goid > 0 ||
+		wait_more(task)->owner_cid > 0 || wait_more(task)->several ||
+		wait_more(task)->actors) &&
 	       state_blocks(task->state) && !(task->flags & (TASK_SUSPECT | TASK_STALE));
 }
 

@@ -15,14 +15,14 @@ size_t graph_several_count(const struct builder *b)
 
 	for (size_t i = 0; i < b->snapshot->nr_tasks; i++)
 		if ((b->what[i] & NODE_SEVERAL) && (b->what[i] & NODE_WAITS))
-			count += tasks[i].waits.several->nr;
+			count += wait_more(&tasks[i])->several->nr;
 	return count;
 }
 
 static void list_members(struct builder *b, uint32_t node, size_t *count)
 {
 	const struct task *task = graph_task(b->snapshot, node);
-	const struct wait_several *from = task->waits.several;
+	const struct wait_several *from = wait_more(task)->several;
 	struct several_node *several = &b->several[b->nr_several];
 
 	*several = (struct several_node){
@@ -56,7 +56,7 @@ bool graph_several_open(struct builder *b, size_t count)
 	for (size_t i = 0; i < b->nr_nodes; i++)
 		b->first_member[i] = GRAPH_NONE;
 	for (size_t i = 0; i < s->nr_tasks; i++)
-		if (s->tasks[i].waits.several && graph_waits(&s->tasks[i]))
+		if (wait_more(&s->tasks[i])->several && graph_waits(&s->tasks[i]))
 			list_members(b, (uint32_t)i, &nr);
 	return true;
 }
@@ -83,7 +83,7 @@ static bool link_members(struct builder *b, struct several_node *several)
 
 	for (uint32_t i = 0; i < several->nr; i++) {
 		struct several_member *member = &b->members[several->first + i];
-		uint64_t key = task->waits.several->cids[i] | KEY_COROUTINE;
+		uint64_t key = wait_more(task)->several->cids[i] | KEY_COROUTINE;
 
 		member->node = graph_find(b, key, task->pid)->node;
 		if (member->node == GRAPH_NONE) {
@@ -102,7 +102,7 @@ void graph_several_link(struct builder *b)
 	for (size_t i = 0; i < b->nr_several; i++) {
 		struct several_node *several = &b->several[i];
 		const struct task *task = graph_task(b->snapshot, several->node);
-		bool open = link_members(b, several) || task->waits.several->open;
+		bool open = link_members(b, several) || wait_more(task)->several->open;
 
 		if (several->left == 0 || (several->any && open))
 			b->dead[several->node] = false;

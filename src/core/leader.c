@@ -68,7 +68,7 @@ bool leader_has_turn(struct leaders *leaders, const struct snapshot *snapshot,
 		return task->kind == TASK_THREAD && depth_is_loop(task->stack) &&
 		       task->waits.text && strstr(task->waits.text, "accept");
 	if (task->state != STATE_MUTEX || task->kind != TASK_THREAD || !task->stack ||
-	    task->waits.owner_tid <= 0 || task->waits.owner_pid > 0)
+	    task->waits.owner_tid <= 0 || wait_more(task)->owner_pid > 0)
 		return false;
 	function = own_function(task->stack);
 	holder = find_thread(leaders, snapshot, task->waits.owner_tid);

@@ -162,6 +162,25 @@ struct task *snapshot_add_copy(struct snapshot *snapshot, const struct task *tas
 	return copy;
 }
 
+const struct wait_more *waits_more_none(void)
+{
+	static const struct wait_more none;
+
+	return &none;
+}
+
+struct wait_more *waits_edit(struct waits_on *waits, struct arena *arena)
+{
+	static _Thread_local struct wait_more lost;
+	struct wait_more *more = arena_alloc(arena, sizeof(*more));
+
+	if (!more)
+		return &lost;
+	*more = *waits_more(waits);
+	waits->more = more;
+	return more;
+}
+
 void snapshot_note(struct snapshot *snapshot, const char *format, ...)
 {
 	char text[SNAPSHOT_NOTE_BYTES];
@@ -343,11 +362,12 @@ const char *task_format_parent(const struct task *task, char out[TASK_ID_MAX])
 
 const char *task_format_owner(const struct task *task, char out[TASK_ID_MAX])
 {
-	struct task owner = {
-		.id = task->waits.owner_goid, .kind = TASK_GOROUTINE, .pid = task->pid};
+	struct task owner = {.id = wait_more(task)->owner_goid,
+			     .kind = TASK_GOROUTINE,
+			     .pid = task->pid};
 
-	if (task->waits.owner_cid)
-		owner = (struct task){.id = task->waits.owner_cid,
+	if (wait_more(task)->owner_cid)
+		owner = (struct task){.id = wait_more(task)->owner_cid,
 				      .kind = TASK_COROUTINE,
 				      .pid = task->pid};
 	if (!owner.id && task->waits.owner_tid > 0)

@@ -106,25 +106,8 @@ struct wait_several {
  * long. */
 #define WAITS_GIL "gil"
 
-/* The object that a task waits on. What every verdict needs comes first. */
-struct waits_on {
-	/* static: "channel", "mutex", "fd", "pid", "thread", "futex" …; NULL if it waits
-	 * on nothing */
-	const char *kind;
-	uint64_t address; /* address of the object in the target, or 0 */
-	/* "chan results cap 0, len 0, 3 senders"; in the arena; not NULL if kind is
-	 * set */
-	const char *text;
-	int fd;              /* -1 if there is none */
-	pid_t owner_tid;     /* the thread that holds it, or 0 */
-	unsigned nr_objects; /* of `objects` */
-	pid_t owner_pid;     /* the other process that can end the wait, or 0 */
-	bool reads, writes;  /* for a poll of one fd: the requested events */
-	bool limited;        /* the wait ends by itself after some time */
-	bool retries;        /* … and begins again, which counts as the same wait */
-	bool vague; /* a lock that may as well be an event, so it need not have a holder */
-	/* a connection that the peer has opened, so the peer sends next */
-	bool accepted;
+/* What is known of few waits. Immutable, since copies of a task share it. */
+struct wait_more {
 	/* the addresses if it waits on several objects, otherwise NULL; in the arena */
 	const uint64_t *objects;
 	int64_t until_ns; /* when a limited wait ends, by CLOCK_MONOTONIC; 0 if unknown */
@@ -140,6 +123,29 @@ struct waits_on {
 	const struct wait_actors *actors; /* or NULL; in the arena */
 	/* or NULL; in the arena; owner_cid is then 0 */
 	const struct wait_several *several;
+	pid_t owner_pid; /* the other process that can end the wait, or 0 */
+};
+
+/* The object that a task waits on. */
+struct waits_on {
+	/* static: "channel", "mutex", "fd", "pid", "thread", "futex" …; NULL if it waits
+	 * on nothing */
+	const char *kind;
+	uint64_t address; /* address of the object in the target, or 0 */
+	/* "chan results cap 0, len 0, 3 senders"; in the arena; not NULL if kind is
+	 * set */
+	const char *text;
+	/* or NULL; in the arena; waits_more() reads it and waits_edit() changes it */
+	const struct wait_more *more;
+	int fd;              /* -1 if there is none */
+	pid_t owner_tid;     /* the thread that holds it, or 0 */
+	uint16_t nr_objects; /* of more->objects */
+	bool reads, writes;  /* for a poll of one fd: the requested events */
+	bool limited;        /* the wait ends by itself after some time */
+	bool retries;        /* … and begins again, which counts as the same wait */
+	bool vague; /* a lock that may as well be an event, so it need not have a holder */
+	/* a connection that the peer has opened, so the peer sends next */
+	bool accepted;
 };
 
 struct label {
@@ -221,7 +227,7 @@ struct task {
 	uint32_t returns; /* how often it has been seen to return to this place */
 	const char *raw;  /* the runtime's own word for the state, or NULL */
 	struct waits_on waits;
-	/* TASK_HOT_BYTES end inside `waits` */
+	/* TASK_HOT_BYTES end here */
 	int64_t start_ns; /* as since_ns; 0 if unknown */
 	pid_t tid;        /* thread that the task is or runs on, or 0 */
 	uint32_t turn;    /* changes if the task has run in between; 0 if unknown */
@@ -245,6 +251,9 @@ struct task {
 	const uint32_t *state_counts; /* STATE_COUNT counters of an agent, or NULL */
 	const struct holds *holds;    /* NULL unless asked for; in the arena */
 };
+
+_Static_assert(offsetof(struct task, start_ns) == TASK_HOT_BYTES,
+	       "what every sample needs is together");
 
 struct snapshot_counts {
 	uint32_t tasks;
@@ -392,6 +401,19 @@ bool snapshot_reserve(struct snapshot *snapshot, size_t capacity);
 struct task *snapshot_add(struct snapshot *snapshot);
 /* Appends a copy of a task. Returns NULL as snapshot_add() does. */
 struct task *snapshot_add_copy(struct snapshot *snapshot, const struct task *task);
+/* Never NULL: what is not known of a wait is zero. */
+const struct wait_more *waits_more_none(void);
+static inline const struct wait_more *waits_more(const struct waits_on *waits)
+{
+	return waits->more ? waits->more : waits_more_none();
+}
+static inline const struct wait_more *wait_more(const struct task *task)
+{
+	return waits_more(&task->waits);
+}
+/* Gives the wait a copy of its own in the arena, for setting something in it. Never NULL:
+ * without memory, what is set is lost. */
+struct wait_more *waits_edit(struct waits_on *waits, struct arena *arena);
 /* Copies the sentence. At most 16 different ones are kept. */
 void snapshot_note(struct snapshot *snapshot, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -427,7 +449,7 @@ const char *task_format_short_id(const struct task *task, char out[TASK_ID_MAX])
 const char *task_format_parent(const struct task *task, char out[TASK_ID_MAX]);
 const char *task_format_owner(const struct task *task, char out[TASK_ID_MAX]);
 /* The same for a coroutine of the task's process, of task->awaiting_cids or
- * waits.several. */
+ * wait_more(task)->several. */
 const char *task_format_coroutine(const struct task *task, uint64_t cid,
 				  char out[TASK_ID_MAX]);
 /* The same for the ancestor at this index of task->ancestry. */

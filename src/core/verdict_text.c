@@ -68,19 +68,20 @@ static void explain_held(const struct task *task, const char *age, char *out)
 	const char *words = held_words(task->state);
 	char owner[TASK_ID_MAX];
 
-	if (task->waits.owner_tid > 0 && task->waits.owner_pid > 0 &&
+	if (task->waits.owner_tid > 0 && wait_more(task)->owner_pid > 0 &&
 	    is_lock(task->state))
 		snprintf(out, VERDICT_TEXT_MAX,
 			 "%s held by thread %d of process %d, for %s", words,
-			 (int)task->waits.owner_tid, (int)task->waits.owner_pid, age);
-	else if ((task->waits.owner_tid > 0 || task->waits.owner_goid > 0 ||
-		  task->waits.owner_cid > 0) &&
+			 (int)task->waits.owner_tid, (int)wait_more(task)->owner_pid,
+			 age);
+	else if ((task->waits.owner_tid > 0 || wait_more(task)->owner_goid > 0 ||
+		  wait_more(task)->owner_cid > 0) &&
 		 is_lock(task->state))
 		snprintf(out, VERDICT_TEXT_MAX, "%s held by %s, for %s", words,
 			 task_format_owner(task, owner), age);
-	else if (task->waits.owner_pid > 0 && is_lock(task->state))
+	else if (wait_more(task)->owner_pid > 0 && is_lock(task->state))
 		snprintf(out, VERDICT_TEXT_MAX, "%s held by process %d, for %s", words,
-			 (int)task->waits.owner_pid, age);
+			 (int)wait_more(task)->owner_pid, age);
 	else
 		snprintf(out, VERDICT_TEXT_MAX, "%s, for %s", words, age);
 }

@@ -179,7 +179,7 @@ static void say_lock(struct finder *finder, struct warning *warning,
 	const char *holder = "whose holder is unknown";
 	char held[64];
 
-	if (task_format_owner(task, id) && task->waits.owner_pid == 0) {
+	if (task_format_owner(task, id) && wait_more(task)->owner_pid == 0) {
 		snprintf(held, sizeof(held), "held by %s%s", id,
 			 is_complete(s) ? ", which has ended" : "");
 		holder = held;

@@ -141,8 +141,8 @@ static void put_task(struct buf *out, struct json_stacks *stacks, const struct t
 	json_put_bool(out, "long", task->flags & TASK_LONG);
 	put_evidence(out, task, now_ns);
 	json_put_waits(out, ",\n   ", task);
-	if (task->waits.detail)
-		json_put_text(out, "wait_detail", task->waits.detail);
+	if (wait_more(task)->detail)
+		json_put_text(out, "wait_detail", wait_more(task)->detail);
 	json_put_key(out, ",\n   ", "stack");
 	json_stacks_put(stacks, out, task->stack);
 	json_put_bool(out, "truncated", task->stack && task->stack->truncated);

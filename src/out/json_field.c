@@ -122,7 +122,7 @@ void json_put_awaiting(struct buf *out, const char *separator, const struct task
 
 static void put_several(struct buf *out, const struct task *task)
 {
-	const struct wait_several *several = task->waits.several;
+	const struct wait_several *several = wait_more(task)->several;
 
 	json_put_key(out, ", ", "several");
 	buf_puts(out, "{\"ids\": ");
@@ -150,8 +150,9 @@ void json_put_waits(struct buf *out, const char *separator, const struct task *t
 	json_put_key(out, ", ", "owner");
 	escape_json(out, task_format_owner(task, id));
 	json_put_count(out, ", ", "owner_pid",
-		       waits->owner_pid > 0 ? waits->owner_pid : -1);
-	if (waits->several)
+		       waits_more(waits)->owner_pid > 0 ? waits_more(waits)->owner_pid
+							: -1);
+	if (waits_more(waits)->several)
 		put_several(out, task);
 	buf_puts(out, "}");
 }

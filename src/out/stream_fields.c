@@ -198,10 +198,10 @@ static void put_wait(struct buf *out, unsigned field, const struct task *task)
 		json_put_count(out, ", ", "fd", task->waits.fd);
 		break;
 	case FIELD_ACTORS:
-		put_actors(out, task->waits.actors);
+		put_actors(out, wait_more(task)->actors);
 		break;
 	case FIELD_WAIT_DETAIL:
-		json_put_text(out, "wait_detail", task->waits.detail);
+		json_put_text(out, "wait_detail", wait_more(task)->detail);
 		break;
 	case FIELD_EVIDENCE:
 		put_evidence(out, &task->evidence);
@@ -334,16 +334,16 @@ bool stream_same_task(const struct task *a, const struct task *b)
 	       a->evidence.most_ns == b->evidence.most_ns &&
 	       a->waits.address == b->waits.address && a->waits.fd == b->waits.fd &&
 	       a->waits.owner_tid == b->waits.owner_tid &&
-	       a->waits.owner_goid == b->waits.owner_goid &&
-	       a->waits.owner_cid == b->waits.owner_cid &&
-	       a->waits.owner_pid == b->waits.owner_pid &&
+	       wait_more(a)->owner_goid == wait_more(b)->owner_goid &&
+	       wait_more(a)->owner_cid == wait_more(b)->owner_cid &&
+	       wait_more(a)->owner_pid == wait_more(b)->owner_pid &&
 	       a->waits.limited == b->waits.limited && a->waits.vague == b->waits.vague &&
 	       a->waits.accepted == b->waits.accepted &&
-	       same_text(a->waits.detail, b->waits.detail) &&
-	       same_actors(a->waits.actors, b->waits.actors) &&
-	       same_several(a->waits.several, b->waits.several) && same_awaiting(a, b) &&
-	       a->creator_id == b->creator_id && task_same_ancestors(a, b) &&
-	       same_text(a->waits.kind, b->waits.kind) &&
+	       same_text(wait_more(a)->detail, wait_more(b)->detail) &&
+	       same_actors(wait_more(a)->actors, wait_more(b)->actors) &&
+	       same_several(wait_more(a)->several, wait_more(b)->several) &&
+	       same_awaiting(a, b) && a->creator_id == b->creator_id &&
+	       task_same_ancestors(a, b) && same_text(a->waits.kind, b->waits.kind) &&
 	       same_text(a->waits.text, b->waits.text) && same_text(a->raw, b->raw) &&
 	       same_text(a->name, b->name);
 }

@@ -220,6 +220,24 @@ static void decode_awaiting(json_t *ids, struct snapshot *out, struct task *task
 	task->awaiting_cids = cids;
 }
 
+static void decode_more(const struct rec_tables *tables, json_t *fields,
+			struct snapshot *out, struct task *task)
+{
+	json_t *waits = json_object_get(fields, "waits_on");
+	struct wait_more more = {
+		.owner_goid = (uint64_t)id_of(text_of(waits, "owner"), 'g', INT64_MAX),
+		.owner_cid = (uint64_t)id_of(text_of(waits, "owner"), 'c', INT64_MAX),
+		.owner_pid = rec_decode_pid(waits, "owner_pid"),
+		.detail = copy_text(out, text_of(fields, "wait_detail")),
+		.actors = actors_of(tables, json_object_get(fields, "actors"), out),
+		.several = several_of(json_object_get(waits, "several"), out),
+	};
+
+	if (more.owner_goid || more.owner_cid || more.owner_pid || more.detail ||
+	    more.actors || more.several)
+		*waits_edit(&task->waits, &out->arena) = more;
+}
+
 static void decode_waits(const struct rec_tables *tables, json_t *fields,
 			 struct snapshot *out, struct task *task)
 {
@@ -235,15 +253,10 @@ static void decode_waits(const struct rec_tables *tables, json_t *fields,
 		task->waits.text = "";
 	task->waits.fd = fd >= 0 && fd <= INT32_MAX ? (int)fd : -1;
 	task->waits.owner_tid = (pid_t)id_of(text_of(waits, "owner"), 't', INT32_MAX);
-	task->waits.owner_goid = (uint64_t)id_of(text_of(waits, "owner"), 'g', INT64_MAX);
-	task->waits.owner_cid = (uint64_t)id_of(text_of(waits, "owner"), 'c', INT64_MAX);
-	task->waits.owner_pid = rec_decode_pid(waits, "owner_pid");
-	task->waits.detail = copy_text(out, text_of(fields, "wait_detail"));
 	task->waits.limited = json_is_true(json_object_get(fields, "limited"));
 	task->waits.vague = json_is_true(json_object_get(fields, "vague"));
 	task->waits.accepted = json_is_true(json_object_get(fields, "accepted"));
-	task->waits.actors = actors_of(tables, json_object_get(fields, "actors"), out);
-	task->waits.several = several_of(json_object_get(waits, "several"), out);
+	decode_more(tables, fields, out, task);
 }
 
 /* Older recordings only contain the parent's number. */

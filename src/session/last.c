@@ -65,11 +65,21 @@ static const struct wait_several *copy_several(struct arena *arena,
 			  from ? sizeof(*from) + from->nr * sizeof(from->cids[0]) : 0);
 }
 
-static void copy_objects(struct arena *arena, struct waits_on *waits)
+static void copy_more(struct arena *arena, struct waits_on *waits)
 {
-	waits->objects = copy_bytes(arena, waits->objects,
-				    waits->nr_objects * sizeof(waits->objects[0]));
-	if (!waits->objects)
+	struct wait_more *more;
+
+	if (!waits->more)
+		return;
+	more = waits_edit(waits, arena);
+	if (waits->more != more)
+		waits->more = NULL;
+	more->detail = copy_text(arena, more->detail);
+	more->actors = NULL; /* nothing can end the wait any more */
+	more->several = copy_several(arena, more->several);
+	more->objects = copy_bytes(arena, more->objects,
+				   waits->nr_objects * sizeof(more->objects[0]));
+	if (!waits_more(waits)->objects)
 		waits->nr_objects = 0;
 }
 
@@ -79,10 +89,7 @@ static void copy_task(struct arena *arena, struct task *task, const struct task 
 	task->raw = copy_text(arena, from->raw);
 	task->name = copy_text(arena, from->name);
 	task->waits.text = copy_text(arena, from->waits.text);
-	task->waits.detail = copy_text(arena, from->waits.detail);
-	task->waits.actors = NULL; /* nothing can end the wait any more */
-	task->waits.several = copy_several(arena, from->waits.several);
-	copy_objects(arena, &task->waits);
+	copy_more(arena, &task->waits);
 	copy_awaiting(arena, task, from);
 	task->inner = copy_text(arena, from->inner);
 	task->creator_name = copy_text(arena, from->creator_name);

@@ -381,9 +381,9 @@ static void check_turns(const struct agent *agent, struct snapshot *out)
 	for (size_t i = 0; i < out->nr_tasks; i++) {
 		struct task *task = &out->tasks[i];
 
-		if (task->waits.turns &&
+		if (wait_more(task)->turns &&
 		    (nr++ > TURNS_MOST || !is_current(agent, task->tid)))
-			task->waits.turns = 0;
+			waits_edit(&task->waits, &out->arena)->turns = 0;
 	}
 }
 

@@ -238,7 +238,7 @@ static void explain_fd(struct goruntime *go, const struct go_entry *entry, bool 
 	waits->text = name ? name : "";
 	waits->accepted = kernel_fd_accepted(&go->kernel, entry->fd);
 	if (whole && (entry->state == STATE_IO_READ || entry->state == STATE_IO_WRITE))
-		waits->detail = peers_text(go, entry, out);
+		waits_edit(waits, &out->arena)->detail = peers_text(go, entry, out);
 }
 
 static void explain_sleep(struct goruntime *go, const struct go_entry *entry,
@@ -258,7 +258,7 @@ static void explain_sleep(struct goruntime *go, const struct go_entry *entry,
 		kernel_clock_text(clock_add(entry->until_ns, go->real_offset_ns), when));
 	waits->text = text ? text : "";
 	waits->limited = true;
-	waits->until_ns = entry->until_ns;
+	waits_edit(waits, &out->arena)->until_ns = entry->until_ns;
 }
 
 static void explain_wait(struct goruntime *go, const struct go_entry *entry, bool whole,

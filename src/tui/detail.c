@@ -68,7 +68,7 @@ void detail_show(struct tui *t, struct detail *d, struct snapshot *snapshot,
 static bool waits_on_object(const struct waits_on *waits, uint64_t address)
 {
 	for (unsigned i = 0; i < waits->nr_objects; i++)
-		if (waits->objects[i] == address)
+		if (waits_more(waits)->objects[i] == address)
 			return true;
 	return waits->address == address;
 }
@@ -79,7 +79,7 @@ static bool shares_object(const struct waits_on *a, const struct waits_on *b)
 	if (a->address == 0 || !b->kind || b->address == 0)
 		return false;
 	for (unsigned i = 0; i < a->nr_objects; i++)
-		if (waits_on_object(b, a->objects[i]))
+		if (waits_on_object(b, waits_more(a)->objects[i]))
 			return true;
 	return waits_on_object(b, a->address);
 }
@@ -87,12 +87,12 @@ static bool shares_object(const struct waits_on *a, const struct waits_on *b)
 /* Numbers of goroutines and coroutines are those of their process, numbers of threads are not. */
 static bool owns(const struct task *task, const struct task *other)
 {
-	if (task->waits.owner_goid != 0)
+	if (wait_more(task)->owner_goid != 0)
 		return other->kind == TASK_GOROUTINE && other->pid == task->pid &&
-		       other->id == task->waits.owner_goid;
-	if (task->waits.owner_cid != 0)
+		       other->id == wait_more(task)->owner_goid;
+	if (wait_more(task)->owner_cid != 0)
 		return other->kind == TASK_COROUTINE && other->pid == task->pid &&
-		       other->id == task->waits.owner_cid;
+		       other->id == wait_more(task)->owner_cid;
 	return task->waits.owner_tid != 0 && other->kind == TASK_THREAD &&
 	       other->tid == task->waits.owner_tid;
 }
@@ -109,7 +109,7 @@ static bool has_cid(const uint64_t *cids, size_t nr, const struct task *other)
 static void find_kin(struct detail *d, const struct task *other)
 {
 	const struct task *task = d->task;
-	const struct wait_several *several = task->waits.several;
+	const struct wait_several *several = wait_more(task)->several;
 
 	if (other->kind != TASK_COROUTINE || other->pid != task->pid)
 		return;

@@ -139,7 +139,7 @@ void detail_say_object(struct page *page, const struct waits_on *waits)
 			 (unsigned long long)waits->address);
 	if (waits->fd >= 0)
 		page_say(page, ROLE_DIM, "Descriptor", NULL, "%d", waits->fd);
-	say_text(page, "In detail", waits->detail);
+	say_text(page, "In detail", waits_more(waits)->detail);
 }
 
 const char *detail_shorten_id(char *id)
@@ -195,7 +195,7 @@ static void add_waits(struct builder *b)
 static void add_kin(struct builder *b)
 {
 	const struct detail *v = b->v;
-	const struct wait_several *several = b->task->waits.several;
+	const struct wait_several *several = wait_more(b->task)->several;
 	size_t nr = b->task->nr_awaiting;
 
 	if (several)

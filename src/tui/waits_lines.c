@@ -146,7 +146,7 @@ static bool process_differs(const struct forest *f, uint32_t node)
 static void name_kin(const struct forest *f, uint32_t node, char *out, size_t size)
 {
 	const struct task *task = task_of(f, node);
-	const struct wait_several *several = task->waits.several;
+	const struct wait_several *several = wait_more(task)->several;
 	char id[TASK_ID_MAX];
 	size_t used = 0;
 

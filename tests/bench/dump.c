@@ -67,7 +67,7 @@ static struct snapshot *make_snapshot(struct intern *intern, struct stack_table 
 		task->waits.kind = "channel";
 		task->waits.address = 0xc000000000 + i * 112ull;
 		task->waits.text = "chan cap 0, 1 receiver";
-		task->waits.detail = need(arena_printf(
+		waits_edit(&task->waits, &s->arena)->detail = need(arena_printf(
 			&s->arena,
 			"chan recv 0x%llx cap 0, elements of 8 bytes, 1 receiver, open",
 			(unsigned long long)task->waits.address));

@@ -31,8 +31,9 @@ static void check_task(const struct task *task)
 		require(task->labels[i].key && task->labels[i].text);
 	require(!task->stack || task->stack->nr_frames <= SNAPSHOT_FRAMES_MAX);
 	require(task->start_ns >= 0 && task->tid >= 0 && task->waits.fd >= -1);
-	for (size_t i = 0; task->waits.actors && i < task->waits.actors->nr_pids; i++)
-		require(task->waits.actors->pids[i] > 0);
+	for (size_t i = 0;
+	     wait_more(task)->actors && i < wait_more(task)->actors->nr_pids; i++)
+		require(wait_more(task)->actors->pids[i] > 0);
 }
 
 static void check_members(const struct snapshot *got)

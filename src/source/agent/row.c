@@ -321,7 +321,8 @@ static bool may_be_kept(const struct agent *agent, const struct row *row,
 	return agent->texts_usable && !row->changed && !row->torn && !row->thread &&
 	       !(slot->flags & (WIRE_SLOT_LABELS | WIRE_SLOT_API)) &&
 	       (row->created_known || !(slot->flags & WIRE_SLOT_CREATOR)) &&
-	       row->site_known && row->waits_known && !(task->flags & TASK_SUSPECT) &&
+	       row->site_known && row->waits_known && !task->waits.more &&
+	       !(task->flags & TASK_SUSPECT) &&
 	       slot->since_ns <= (uint64_t)agent->now_ns &&
 	       slot->start_ns < (uint64_t)agent->now_ns;
 }

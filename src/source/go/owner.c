@@ -127,7 +127,7 @@ void go_owner_name(const struct go_on_thread *on, struct snapshot *out, struct t
 
 	task_format_owner(task, thread);
 	if (on->sure) {
-		waits->owner_goid = on->goid;
+		waits_edit(waits, &out->arena)->owner_goid = on->goid;
 		task_format_owner(task, goroutine);
 		waits->text = replace_id(waits->text, thread, goroutine, out);
 		return;

@@ -279,7 +279,7 @@ static void list_channels(const struct go_entry *entry, struct snapshot *out,
 	if (!copy)
 		return;
 	memcpy(copy, entry->chans, bytes);
-	waits->objects = copy;
+	waits_edit(waits, &out->arena)->objects = copy;
 	waits->nr_objects = entry->nr_chans;
 }
 
@@ -331,5 +331,5 @@ void go_queues_explain(struct go_queues *queues, const struct go_entry *entry, b
 	else if (entry->reason->object == GO_OBJECT_LOCK)
 		explain_lock(queues, entry, out, waits);
 	if (whole && waits->address && queues->nr > 0)
-		waits->detail = detail_of(queues, entry, out);
+		waits_edit(waits, &out->arena)->detail = detail_of(queues, entry, out);
 }

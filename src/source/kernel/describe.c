@@ -17,7 +17,8 @@ void kernel_wait_to_task(const struct kernel_wait *wait, struct snapshot *out,
 	task->waits.address = wait->address;
 	task->waits.fd = wait->fd;
 	task->waits.owner_tid = wait->owner_tid;
-	task->waits.owner_pid = wait->owner_pid;
+	if (wait->owner_pid != wait_more(task)->owner_pid)
+		waits_edit(&task->waits, &out->arena)->owner_pid = wait->owner_pid;
 	task->waits.limited = wait->limited;
 	task->waits.reads = wait->reads;
 	task->waits.writes = wait->writes;

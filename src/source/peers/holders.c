@@ -103,9 +103,9 @@ struct wait_actors *holders_find(struct holders *holders, struct snapshot *snaps
 
 	switch (task->state) {
 	case STATE_WAIT_CHILD:
-		if (waits->owner_pid > 0) {
+		if (waits_more(waits)->owner_pid > 0) {
 			found.complete = true;
-			found.pids[found.nr_pids++] = waits->owner_pid;
+			found.pids[found.nr_pids++] = waits_more(waits)->owner_pid;
 		} else {
 			find_children(pid, &found);
 		}
@@ -167,16 +167,22 @@ static void follow_wait(struct holders *holders, struct snapshot *snapshot, pid_
 			struct task *task)
 {
 	struct waits_on *waits = &task->waits;
+	const struct wait_actors *actors = waits_more(waits)->actors;
+	struct wait_more *more;
 
 	if (!waits->kind || task->kind != TASK_THREAD)
 		return;
 	if (!waits->owner_tid)
-		waits->actors = holders_find(holders, snapshot, pid, task);
-	process_add(holders, snapshot, waits->owner_pid);
-	for (size_t i = 0; waits->actors && i < waits->actors->nr_pids; i++)
-		process_add(holders, snapshot, waits->actors->pids[i]);
-	if (waits->actors && waits->actors->pids[0] != pid)
-		waits->owner_pid = waits->actors->pids[0];
+		actors = holders_find(holders, snapshot, pid, task);
+	process_add(holders, snapshot, waits_more(waits)->owner_pid);
+	for (size_t i = 0; actors && i < actors->nr_pids; i++)
+		process_add(holders, snapshot, actors->pids[i]);
+	if (!actors)
+		return;
+	more = waits_edit(waits, &snapshot->arena);
+	more->actors = actors;
+	if (actors->pids[0] != pid)
+		more->owner_pid = actors->pids[0];
 }
 
 /* Returns the time since which the thread's line has not changed. */
@@ -284,7 +290,7 @@ static void name_actors(struct holders *holders, struct snapshot *snapshot, pid_
 			struct task *task)
 {
 	/* Ours, and not complete yet. */
-	struct wait_actors *actors = (struct wait_actors *)task->waits.actors;
+	struct wait_actors *actors = (struct wait_actors *)wait_more(task)->actors;
 	const char *word = ", with", *name;
 	char number[24], thread[24] = "", more[32] = "", *text;
 
@@ -351,7 +357,7 @@ static size_t follow_own(struct holders *holders, struct snapshot *snapshot)
 				 task->waits.writes || task->state == STATE_FLOCK ||
 				 task->state == STATE_WAIT_CHILD;
 
-		if (!leads_out && !task->waits.owner_pid)
+		if (!leads_out && !wait_more(task)->owner_pid)
 			continue;
 		if (pid != last)
 			waits = 0;

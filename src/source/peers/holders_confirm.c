@@ -91,7 +91,7 @@ static bool is_word_of(const struct proc_call *call, uint64_t lock)
  * snapshot: its wait and the locks that it holds are unchanged. */
 static bool has_rested(const struct kernel *kernel, const struct task *task)
 {
-	uint64_t turns = task->waits.turns;
+	uint64_t turns = wait_more(task)->turns;
 	unsigned long long run_ns, delay_ns, times;
 	char text[96];
 
@@ -117,7 +117,7 @@ static bool same_wait(struct kernel *kernel, const struct task *task,
 	/* A wait with a timeout counts only if it is retried until it succeeds. */
 	if (wait->limited && !(waits->retries && waits->owner_tid))
 		return false;
-	if (waits->actors)
+	if (waits_more(waits)->actors)
 		return wait->state == task->state &&
 		       (wait->state == STATE_WAIT_CHILD || wait->fd == waits->fd);
 	if (state_info(wait->state)->class != CLASS_LOCK)
@@ -178,7 +178,7 @@ static bool read_wait(struct confirmer *c, uint32_t node, uint64_t *hash)
 static bool same_actors(struct confirmer *c, uint32_t node)
 {
 	const struct task *task = graph_task(c->snapshot, node);
-	const struct wait_actors *was = task->waits.actors, *is;
+	const struct wait_actors *was = wait_more(task)->actors, *is;
 	struct kernel *kernel = kernel_of(c, node);
 
 	if (!was)

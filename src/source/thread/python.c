@@ -225,12 +225,14 @@ static void task_wait(struct thread_table *table, const struct python_thread *fo
 	task->waits.vague = wait.vague;
 	if (wait.gil) {
 		task->waits.limited = false;
-		task->waits.until_ns = 0;
+		if (wait_more(task)->until_ns)
+			waits_edit(&task->waits, &out->arena)->until_ns = 0;
 	}
 }
 
 /* For the confirmation of a cycle: whether the thread runs after this. */
-static void count_turns(const struct thread_table *table, struct task *task)
+static void count_turns(const struct thread_table *table, struct snapshot *out,
+			struct task *task)
 {
 	unsigned long long run_ns, delay_ns, times;
 	char text[96];
@@ -239,7 +241,7 @@ static void count_turns(const struct thread_table *table, struct task *task)
 	    process_thread_text(&table->kernel->process, task->tid, THREAD_TIMES, text,
 				sizeof(text)) > 0 &&
 	    sscanf(text, "%llu %llu %llu", &run_ns, &delay_ns, &times) == 3)
-		task->waits.turns = times;
+		waits_edit(&task->waits, &out->arena)->turns = times;
 }
 
 void thread_add_python(struct thread_table *table, struct snapshot *out,
@@ -264,7 +266,7 @@ void thread_add_python(struct thread_table *table, struct snapshot *out,
 	if (found->moved)
 		task->flags |= TASK_SUSPECT;
 	task_wait(table, found, out, task);
-	count_turns(table, task);
+	count_turns(table, out, task);
 }
 
 void thread_describe_python(const struct thread_table *table, struct snapshot *out)

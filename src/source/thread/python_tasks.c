@@ -70,14 +70,17 @@ static void wait_to_task(const struct python_tasks *tasks, const struct python_t
 	task->waits.fd = from->fd;
 	task->waits.accepted = from->accepted;
 	task->waits.limited = from->limited;
-	task->waits.until_ns = from->until_ns;
+	if (from->until_ns)
+		waits_edit(&task->waits, &out->arena)->until_ns = from->until_ns;
 	task->waits.text = arena_strndup(&out->arena, from->text, KERNEL_TEXT_MAX);
 	if (!task->waits.text)
 		task->waits.text = "";
 	if (from->owner != PYTHON_NO_TASK)
-		task->waits.owner_cid = tasks->list[from->owner].id;
+		waits_edit(&task->waits, &out->arena)->owner_cid =
+			tasks->list[from->owner].id;
 	else if (from->nr_members > 0)
-		task->waits.several = list_several(tasks, from, out);
+		waits_edit(&task->waits, &out->arena)->several =
+			list_several(tasks, from, out);
 }
 
 /* A task goes on only in its loop's thread. Both looks at the task belong to one sleep of

@@ -78,7 +78,7 @@ static struct task *add_other(struct snapshot *s, pid_t pid, enum task_state sta
 				    .name = "other"};
 	other->task.waits.kind = "fd";
 	other->task.waits.text = "";
-	other->task.waits.actors = who;
+	waits_edit(&other->task.waits, &s->arena)->actors = who;
 	return &other->task;
 }
 
@@ -163,7 +163,7 @@ static struct task *add_goroutine(struct snapshot *s, uint64_t id, pid_t tid,
 
 	task->kind = TASK_GOROUTINE;
 	task->id = id;
-	task->waits.owner_goid = owner;
+	waits_edit(&task->waits, &s->arena)->owner_goid = owner;
 	return task;
 }
 
@@ -179,9 +179,9 @@ static void rings_of_goroutines(void **state)
 	add_goroutine(s, 4, 104, 2); /* only waits for them */
 	add(s, 5, STATE_RUNNING, 0);
 	add_goroutine(s, 5, 105, 6); /* whose owner is not among the tasks */
-	add(s, 101, STATE_MUTEX, 101)->waits.owner_goid = 1;
+	waits_edit(&add(s, 101, STATE_MUTEX, 101)->waits, &s->arena)->owner_goid = 1;
 	/* With a thread that runs no goroutine. */
-	add(s, 7, STATE_MUTEX, 108)->waits.owner_goid = 8;
+	waits_edit(&add(s, 7, STATE_MUTEX, 108)->waits, &s->arena)->owner_goid = 8;
 	add_goroutine(s, 8, 108, 0)->waits.owner_tid = 7;
 	build(s);
 	assert_int_equal(graph_cycles(s), 3);
@@ -208,7 +208,8 @@ static void rings_through_processes(void **state)
 	struct snapshot *s = target();
 
 	(void)state;
-	add(s, TARGET_PID, STATE_IO_READ, 0)->waits.actors = actors(s, true, 2000, 0);
+	waits_edit(&add(s, TARGET_PID, STATE_IO_READ, 0)->waits, &s->arena)->actors =
+		actors(s, true, 2000, 0);
 	add_other(s, 2000, STATE_IO_READ, actors(s, true, TARGET_PID, 0));
 	build(s);
 	assert_int_equal(graph_cycles(s), 1);
@@ -228,8 +229,8 @@ static void processes_that_go_on(void **state)
 		/* 0: another thread of the target runs. 1: one is in no row. 2: an unseen
 		 * process may have the pipe. 3: a third process has it and runs. 4: only
 		 * part of the other process is known. 5: its wait ends by itself. */
-		add(s, TARGET_PID, STATE_IO_READ, 0)->waits.actors =
-			actors(s, round != 2, 2000, round == 3 ? 3000 : 0);
+		waits_edit(&add(s, TARGET_PID, STATE_IO_READ, 0)->waits, &s->arena)
+			->actors = actors(s, round != 2, 2000, round == 3 ? 3000 : 0);
 		struct task *other =
 			add_other(s, 2000, STATE_IO_READ, actors(s, true, TARGET_PID, 0));
 
@@ -278,10 +279,10 @@ static void rings_through_members(void **state)
 	struct snapshot *s = service(2);
 
 	(void)state;
-	add_to(1000, add(s, 1000, STATE_IO_READ, 0))->waits.actors =
-		actors(s, true, 2000, 0);
-	add_to(2000, add(s, 2000, STATE_IO_READ, 0))->waits.actors =
-		actors(s, true, 1000, 0);
+	waits_edit(&add_to(1000, add(s, 1000, STATE_IO_READ, 0))->waits, &s->arena)
+		->actors = actors(s, true, 2000, 0);
+	waits_edit(&add_to(2000, add(s, 2000, STATE_IO_READ, 0))->waits, &s->arena)
+		->actors = actors(s, true, 1000, 0);
 	build(s);
 	assert_int_equal(graph_cycles(s), 1);
 	assert_int_equal(s->graph->cycles[0].nr_nodes, 2);
@@ -296,10 +297,10 @@ static void members_that_go_on(void **state)
 
 	(void)state;
 	s->members[1].resources.threads = 2;
-	add_to(1000, add(s, 1000, STATE_IO_READ, 0))->waits.actors =
-		actors(s, true, 2000, 0);
-	add_to(2000, add(s, 2000, STATE_IO_READ, 0))->waits.actors =
-		actors(s, true, 1000, 0);
+	waits_edit(&add_to(1000, add(s, 1000, STATE_IO_READ, 0))->waits, &s->arena)
+		->actors = actors(s, true, 2000, 0);
+	waits_edit(&add_to(2000, add(s, 2000, STATE_IO_READ, 0))->waits, &s->arena)
+		->actors = actors(s, true, 1000, 0);
 	build(s);
 	assert_int_equal(graph_cycles(s), 0);
 	assert_int_equal(s->graph->next[0], 1);
@@ -320,9 +321,9 @@ static void goroutines_of_members(void **state)
 		/* g1 of one process waits for its g2, and g2 of the other one for its g1,
 		 * which is no ring. */
 		if (i == 0)
-			task->waits.owner_goid = 2;
+			waits_edit(&task->waits, &s->arena)->owner_goid = 2;
 		if (i == 3)
-			task->waits.owner_goid = 1;
+			waits_edit(&task->waits, &s->arena)->owner_goid = 1;
 	}
 	build(s);
 	assert_int_equal(graph_cycles(s), 0);
@@ -339,7 +340,8 @@ static void actors_with_a_thread(void **state)
 
 	(void)state;
 	who->tid = 2001;
-	add_to(1000, add(s, 1000, STATE_IO_READ, 0))->waits.actors = who;
+	waits_edit(&add_to(1000, add(s, 1000, STATE_IO_READ, 0))->waits, &s->arena)
+		->actors = who;
 	add_to(2000, add(s, 2000, STATE_RUNNING, 0));
 	add_to(2000, add(s, 2001, STATE_RUNNING, 0));
 	build(s);
@@ -351,10 +353,11 @@ static void cycles_elsewhere(void **state)
 {
 	(void)state;
 	for (int held = 0; held < 2; held++) {
+		struct task *task;
 		struct snapshot *s = target();
 
-		add(s, TARGET_PID, held ? STATE_IO_READ : STATE_RUNNING, 0)
-			->waits.actors = actors(s, true, 2000, 0);
+		task = add(s, TARGET_PID, held ? STATE_IO_READ : STATE_RUNNING, 0);
+		waits_edit(&task->waits, &s->arena)->actors = actors(s, true, 2000, 0);
 		add_other(s, 2000, STATE_IO_READ, actors(s, true, 3000, 0));
 		add_other(s, 3000, STATE_IO_READ, actors(s, true, 2000, 0));
 		build(s);

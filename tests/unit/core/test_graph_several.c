@@ -35,7 +35,7 @@ static struct task *add_coroutine(struct snapshot *s, uint64_t id, uint64_t owne
 	task->waits.kind = "task";
 	task->waits.text = "";
 	task->id = id;
-	task->waits.owner_cid = owner;
+	waits_edit(&task->waits, &s->arena)->owner_cid = owner;
 	return task;
 }
 
@@ -52,7 +52,7 @@ static struct wait_several *add_several(struct snapshot *s, uint64_t id, bool an
 	several->cids[0] = a;
 	several->cids[1] = b;
 	task->state = STATE_WAITGROUP;
-	task->waits.several = several;
+	waits_edit(&task->waits, &s->arena)->several = several;
 	return several;
 }
 

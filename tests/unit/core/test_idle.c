@@ -247,15 +247,15 @@ static void one_object_for_several(void **state)
 
 static void sets_of_objects(void **state)
 {
-	static const uint64_t same[] = {1, 2}, other[] = {1, 3};
+	static const uint64_t sets[] = {1, 2, 1, 3};
+	static const struct wait_more more[] = {{.objects = sets}, {.objects = sets + 2}};
 	struct world *w = *state;
 
 	for (int i = 0; i < 3; i++) {
 		struct task *task = add(w, TASK_GOROUTINE, STATE_SELECT, GO_IN_WORK());
 
-		task->waits.objects = i < 2 ? same : other;
-		task->waits.nr_objects = 2;
-		task->waits.address = 1;
+		task->waits.more = &more[i / 2];
+		task->waits.address = task->waits.nr_objects = 2;
 	}
 	watch(w, 12);
 	assert_is(w, 0, '.', WHY_SHARED);

@@ -75,7 +75,7 @@ static void turns(void **state)
 	assert_false(leader_has_turn(&leaders, &snapshot, &tasks[0]));
 	/* Another process holds the lock, and what that process does is unknown here. */
 	tasks[1].state = STATE_ACCEPT;
-	tasks[0].waits.owner_pid = 99;
+	tasks[0].waits.more = &(const struct wait_more){.owner_pid = 99};
 	assert_false(leader_has_turn(&leaders, &snapshot, &tasks[0]));
 	/* The name of the lock is evidence if the thread waits in its own loop. */
 	tasks[0].state = STATE_FLOCK;

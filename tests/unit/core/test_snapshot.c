@@ -136,7 +136,7 @@ static void others_have_ids(void **state)
 	assert_null(task_format_owner(&task, out));
 	task.waits.owner_tid = 12;
 	assert_string_equal(task_format_owner(&task, out), "t12");
-	task.waits.owner_goid = 8;
+	task.waits.more = &(const struct wait_more){.owner_goid = 8};
 	assert_string_equal(task_format_owner(&task, out), "g8");
 }
 
@@ -145,11 +145,12 @@ static void ids_of_several_processes(void **state)
 {
 	struct member_process members[] = {{.pid = 40, .name = "worker"},
 					   {.pid = 4711, .name = "api"}};
+	static const struct wait_more more = {.owner_goid = 8};
 	struct task tasks[] = {{.kind = TASK_GOROUTINE,
 				.id = 17,
 				.pid = 4711,
 				.creator_id = 1,
-				.waits.owner_goid = 8},
+				.waits.more = &more},
 			       {.kind = TASK_THREAD, .id = 41, .pid = 40},
 			       {.kind = TASK_THREAD, .id = 42, .pid = 42}};
 	struct snapshot s = {
@@ -160,7 +161,7 @@ static void ids_of_several_processes(void **state)
 	assert_string_equal(task_format_short_id(&tasks[0], out), "g17");
 	assert_string_equal(task_format_parent(&tasks[0], out), "g1@4711");
 	assert_string_equal(task_format_owner(&tasks[0], out), "g8@4711");
-	tasks[0].waits.owner_goid = 0;
+	tasks[0].waits.more = NULL;
 	tasks[0].waits.owner_tid = 41;
 	assert_string_equal(task_format_owner(&tasks[0], out), "t41");
 	assert_string_equal(task_format_id(&tasks[1], out), "t41");

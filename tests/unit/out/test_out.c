@@ -401,7 +401,7 @@ static void make_service(struct snapshot *snapshot, struct member_process member
 		task->serial = (uint64_t)i;
 		task->creator_id = 1;
 		hold(task, "mutex", 0);
-		task->waits.owner_goid = 9;
+		waits_edit(&task->waits, &snapshot->arena)->owner_goid = 9;
 	}
 	snapshot_name_processes(snapshot);
 }

@@ -236,6 +236,7 @@ static void test_other_processes(void **state)
 		.process = &process,
 		.task = {.id = 78, .tid = 78, .name = "thread", .state = STATE_IO_READ}};
 	struct snapshot *s = snapshot_new(), *got = snapshot_new();
+	struct wait_more more;
 	struct rec_reader *reader;
 	struct task *task = snapshot_add(s);
 
@@ -243,6 +244,7 @@ static void test_other_processes(void **state)
 	actors->complete = true;
 	actors->nr_pids = 1;
 	actors->pids[0] = 77;
+	more = (struct wait_more){.owner_pid = 77, .actors = actors};
 	other.task.waits = (struct waits_on){.kind = "fd", .text = "pipe", .fd = 4};
 	*task = (struct task){.id = 5,
 			      .tid = 5,
@@ -251,11 +253,8 @@ static void test_other_processes(void **state)
 			      .creator_id = 3,
 			      .flags = TASK_UNREACHABLE,
 			      .stack = stack_intern(b->stacks, &frame, 1, true)};
-	task->waits = (struct waits_on){.kind = "fd",
-					.text = "pipe to reader",
-					.fd = 6,
-					.owner_pid = 77,
-					.actors = actors};
+	task->waits = (struct waits_on){
+		.kind = "fd", .text = "pipe to reader", .fd = 6, .more = &more};
 	s->mono_ns = s->real_ns = SECOND;
 	s->target.name = s->target.sources = "x";
 	s->processes = &process;
@@ -273,10 +272,10 @@ static void test_other_processes(void **state)
 	assert_ptr_equal(task->stack, s->tasks[0].stack);
 	assert_true(task->stack->truncated && task->stack->frames[0].inlined &&
 		    task->stack->frames[0].library);
-	assert_non_null(task->waits.actors);
-	assert_true(task->waits.actors->complete);
-	assert_string_equal(task->waits.actors->how, "pipe");
-	assert_int_equal(task->waits.actors->pids[0], 77);
+	assert_non_null(wait_more(task)->actors);
+	assert_true(wait_more(task)->actors->complete);
+	assert_string_equal(wait_more(task)->actors->how, "pipe");
+	assert_int_equal(wait_more(task)->actors->pids[0], 77);
 	assert_int_equal(got->nr_others, 1);
 	assert_string_equal(got->others[0].process->name, "reader");
 	assert_int_equal(got->others[0].task.tid, 78);

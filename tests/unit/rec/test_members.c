@@ -45,6 +45,7 @@ static bool is_there(int process, int n)
 
 static void add_process(struct snapshot *snapshot, int process, int n)
 {
+	static const struct wait_more held_by = {.owner_goid = 9};
 	static const char *const names[] = {"worker", "api", "api"};
 	struct member_process *member = &snapshot->members[snapshot->nr_members++];
 	struct timers *timers;
@@ -77,7 +78,7 @@ static void add_process(struct snapshot *snapshot, int process, int n)
 			      .name = "",
 			      .waits = {.kind = "mutex",
 					.text = "held by g9",
-					.owner_goid = 9,
+					.more = &held_by,
 					.fd = -1},
 			      .cpu_percent = -1};
 	task = snapshot_add(snapshot);

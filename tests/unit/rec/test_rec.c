@@ -115,7 +115,7 @@ static struct snapshot *make_sample(int n)
 	task->ancestor_ids = ids;
 	task->waits.kind = "mutex";
 	task->waits.text = "held by g7";
-	task->waits.owner_goid = 7;
+	waits_edit(&task->waits, &snapshot->arena)->owner_goid = 7;
 	return snapshot;
 }
 
@@ -184,7 +184,7 @@ static void assert_sample(const struct snapshot *got, int n)
 	assert_int_equal(goroutine->ancestor_ids[0], 7);
 	assert_int_equal(goroutine->ancestor_ids[1], n % 2 ? 0 : 3);
 	assert_null(task->ancestry);
-	assert_int_equal(goroutine->waits.owner_goid, 7);
+	assert_int_equal(wait_more(goroutine)->owner_goid, 7);
 	assert_int_equal(goroutine->waits.owner_tid, 0);
 	/* One session: equal stacks are the same stack. */
 	assert_ptr_equal(task->stack, make_stack("lock"));
