@@ -97,6 +97,7 @@ void snapshot_unref(struct snapshot *snapshot)
 	for (struct snapshot_texts *at = snapshot->texts; at; at = at->next)
 		texts_unref(at->texts);
 	arena_release(&snapshot->arena);
+	fill_end(&snapshot->fill);
 	spare_put(snapshot->tasks, snapshot->cap_tasks);
 	free(snapshot);
 }
@@ -120,12 +121,19 @@ bool snapshot_reserve(struct snapshot *snapshot, size_t capacity)
 		capacity = SNAPSHOT_TASKS_MAX;
 	if (capacity <= snapshot->cap_tasks)
 		return snapshot->nr_tasks < snapshot->cap_tasks;
-	if (snapshot->tasks)
+	if (snapshot->tasks) {
+		fill_end(&snapshot->fill);
 		return array_resize(&snapshot->tasks, &snapshot->cap_tasks, capacity);
+	}
 	tasks = spare_take(capacity, &capacity);
-	if (!tasks)
-		return array_reserve_lines(&snapshot->tasks, &snapshot->cap_tasks,
-					   capacity);
+	if (!tasks) {
+		if (!array_reserve_lines(&snapshot->tasks, &snapshot->cap_tasks,
+					 capacity))
+			return false;
+		fill_begin(&snapshot->fill, snapshot->tasks,
+			   capacity * sizeof(*snapshot->tasks));
+		return true;
+	}
 	snapshot->tasks = tasks;
 	snapshot->cap_tasks = capacity;
 	return true;

@@ -24,6 +24,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "base/fill.h"
 #include "core/holds.h"
 #include "core/resource.h"
 #include "core/state.h"
@@ -362,6 +363,7 @@ struct snapshot {
 	struct task *tasks;
 	size_t nr_tasks;
 	size_t cap_tasks;
+	struct fill fill; /* of `tasks` */
 	/* Other processes that waits lead to; in the arena. */
 	struct other_process *processes;
 	size_t nr_processes;

@@ -407,6 +407,7 @@ int track_update(struct track *track, struct snapshot *snapshot, struct err *e)
 	if (track->nr_records == 0)
 		track_expect(track, snapshot->nr_tasks);
 	rc = track_sample(track, snapshot);
+	fill_end(&track->fill);
 	track->has_sample = true;
 	pthread_mutex_unlock(&track->lock);
 	if (rc < 0)

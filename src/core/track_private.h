@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "base/fill.h"
 #include "core/track.h"
 
 #define TRACK_NONE  UINT32_MAX
@@ -62,7 +63,8 @@ struct track {
 	pthread_mutex_t lock;
 	struct track_record *records;
 	size_t nr_records, cap_records;
-	uint32_t *index; /* index of records; TRACK_NONE if free */
+	struct fill fill; /* of `records`, during the first sample */
+	uint32_t *index;  /* index of records; TRACK_NONE if free */
 	size_t index_capacity;
 	uint32_t *of_task; /* the record of each task of this sample, or TRACK_NONE */
 	size_t nr_of_task, cap_of_task;

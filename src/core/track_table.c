@@ -82,8 +82,10 @@ void track_expect(struct track *track, size_t nr_tasks)
 		capacity *= 2;
 	if (track->cap_records > 0)
 		(void)array_reserve(&track->records, &track->cap_records, nr_tasks);
-	else if (nr_tasks > 0)
-		(void)array_reserve_lines(&track->records, &track->cap_records, nr_tasks);
+	else if (nr_tasks > 0 &&
+		 array_reserve_lines(&track->records, &track->cap_records, nr_tasks))
+		fill_begin(&track->fill, track->records,
+			   nr_tasks * sizeof(*track->records));
 	if (capacity > track->index_capacity)
 		track_reindex(track, capacity);
 }

@@ -370,7 +370,6 @@ static int add_tasks(struct goruntime *go, const struct source_focus *focus,
 	size_t suspect = 0;
 
 	go_labels_begin(&go->labels);
-	snapshot_reserve(out, go->sampler.nr_entries + 16);
 	for (size_t i = 0; i < go->sampler.nr_entries; i++) {
 		const struct go_entry *entry = &go->sampler.entries[i];
 		bool whole = focus && (focus->all || (focus->kind == TASK_GOROUTINE &&
@@ -437,6 +436,7 @@ static int goruntime_sample(void *ctx, const struct source_focus *focus,
 	rc = go_sampler_run(&go->sampler, out->mono_ns, e);
 	if (rc)
 		return rc;
+	snapshot_reserve(out, go->sampler.nr_entries + 16);
 	go_timers_sample(&go->timers, out);
 	if (go->prove_next)
 		go_prove_start(&go->prove, &go->target, &go->module, &go->sampler);
