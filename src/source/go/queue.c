@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/ahead.h"
 #include "base/array.h"
 #include "base/hash.h"
 #include "base/huge.h"
@@ -386,6 +387,20 @@ static bool count_moves(struct go_queues *queues, struct go_sampler *sampler)
 	return true;
 }
 
+/* Has the processor bring where the object of a goroutine that comes later is looked up. */
+static void bring_slot(const struct go_queues *queues, const struct go_sampler *sampler,
+		       size_t at)
+{
+	const struct go_entry *entry = &sampler->entries[at + AHEAD_ELEMENTS];
+
+	ahead_bring(sampler->entries, sizeof(*entry), at + AHEAD_ELEMENTS,
+		    sampler->nr_entries, sizeof(*entry));
+	if (at + AHEAD_ELEMENTS < sampler->nr_entries && entry->live && entry->reason)
+		__builtin_prefetch(
+			&queues->slots[hash_mix(go_queue_address(entry), queues->seed) &
+				       (queues->cap_slots - 1)]);
+}
+
 static bool count_all(struct go_queues *queues, struct go_sampler *sampler)
 {
 	size_t count = 0;
@@ -395,9 +410,11 @@ static bool count_all(struct go_queues *queues, struct go_sampler *sampler)
 	if (count > QUEUES_MAX || !reserve_queues(queues, count))
 		return false;
 	queues->all = true;
-	for (size_t i = 0; i < sampler->nr_entries; i++)
+	for (size_t i = 0; i < sampler->nr_entries; i++) {
+		bring_slot(queues, sampler, i);
 		if (!count_entry(queues, &sampler->entries[i]))
 			return false;
+	}
 	return true;
 }
 

@@ -256,8 +256,10 @@ static const char *detail_of(struct go_queues *queues, const struct go_entry *en
 	size_t nr = entry->nr_chans > 0 ? entry->nr_chans : 1;
 
 	for (size_t i = 0; i < nr; i++) {
-		const struct go_queue *queue = go_queues_get(
-			queues, entry->chans ? entry->chans[i] : go_queue_address(entry));
+		const struct go_queue *queue =
+			i == 0 && entry->queue ? &queues->list[entry->queue]
+			: entry->chans         ? go_queues_get(queues, entry->chans[i])
+				       : go_queues_get(queues, go_queue_address(entry));
 
 		if (!queue->address)
 			continue;
